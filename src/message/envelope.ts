@@ -1,0 +1,47 @@
+// The envelope of one message, as the receiver accepted it and the spool keeps it. Plain data, never changed.
+
+/** `NOTIFY` of one recipient (RFC 3461 4.1): either `never`, or any of the three conditions. */
+export interface DsnNotify {
+  readonly never: boolean;
+  readonly success: boolean;
+  readonly failure: boolean;
+  readonly delay: boolean;
+}
+
+/** One recipient with the DSN parameters that came with RCPT. */
+export interface EnvelopeRecipient {
+  /** The forward path without angle brackets, e.g. `user@example.com` (RFC 5321 4.1.2); the domain is kept as given. */
+  readonly address: string;
+  /** Undefined when NOTIFY was not given: failures and delays are reported (RFC 3461 4.1). */
+  readonly notify?: DsnNotify | undefined;
+  /** The decoded ORCPT parameter, `addr-type;address` (RFC 3461 4.2). */
+  readonly originalRecipient?: string | undefined;
+}
+
+/** How the message came in. */
+export interface Origin {
+  readonly via: 'smtp' | 'sendmail' | 'bounce';
+  /** The client's IP address; empty for local submission and bounces. */
+  readonly clientAddress: string;
+  /** What the client called itself in HELO/EHLO; empty if it did not. */
+  readonly helo: string;
+}
+
+export interface Envelope {
+  /** Unique for ever on this host; see docs/spool-format.md. */
+  readonly queueId: string;
+  /** Unix time in milliseconds of the acceptance. */
+  readonly receivedAtMs: number;
+  /** The reverse path without angle brackets; empty for the null sender (RFC 5321 4.5.5). */
+  readonly reversePath: string;
+  readonly recipients: readonly EnvelopeRecipient[];
+  /** BODY parameter (RFC 6152); `7BIT` if it was not given. */
+  readonly body: '7BIT' | '8BITMIME';
+  /** SMTPUTF8 was given on MAIL (RFC 6531). */
+  readonly smtpUtf8: boolean;
+  /** RET (RFC 3461 4.3). */
+  readonly ret?: 'FULL' | 'HDRS' | undefined;
+  /** Decoded ENVID (RFC 3461 4.4). */
+  readonly envelopeId?: string | undefined;
+  readonly origin: Origin;
+}

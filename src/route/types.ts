@@ -1,0 +1,56 @@
+// What routing finds out about a recipient: where its mail goes, or why it cannot go anywhere.
+
+/** One address of one host that mail may be handed to. */
+export interface NextHopAddress {
+  /** IPv4 or IPv6 in canonical text. */
+  readonly ip: string;
+  readonly port: number;
+  /** The MX or smarthost name that the address belongs to, lower case, no final dot. */
+  readonly host: string;
+  /** Lower first (RFC 5321 5.1); addresses of equal preference are tried in random order. */
+  readonly preference: number;
+}
+
+/** Mail for the recipient can be handed to these addresses. */
+export interface RelayPlan {
+  readonly kind: 'relay';
+  /** The same for all domains with the same ordered MX set (or the same smarthost list): they share connections. */
+  readonly site: string;
+  /** For people: the MX names in order, e.g. `mx1.example.net,mx2.example.net`. */
+  readonly label: string;
+  /** Sorted by preference; never empty. */
+  readonly addresses: readonly NextHopAddress[];
+}
+
+/** Mail for the recipient cannot be handed on, now (`permanent` false) or ever. */
+export interface ErrorPlan {
+  readonly kind: 'error';
+  readonly permanent: boolean;
+  /** SMTP reply code, e.g. 451 or 556. */
+  readonly replyCode: number;
+  /** Enhanced status code (RFC 3463), e.g. `5.1.10`. */
+  readonly enhancedStatus: string;
+  readonly text: string;
+}
+
+export type RoutePlan = (RelayPlan | ErrorPlan) & {
+  /** Unix ms: ask again after this. */
+  readonly validUntilMs: number;
+};
+
+/** Which route a recipient takes, before anything is looked up: pure, from the routing table. */
+export interface RouteKey {
+  /** Interns to one route: rule and domain, e.g. `mx:example.com` or `relay#2:example.com`. */
+  readonly key: string;
+  /** The recipient domain, lower case A-labels (or an address literal). */
+  readonly domain: string;
+}
+
+export interface Router {
+  /** The route of one recipient; pure and cheap. */
+  routeOf(reversePath: string, recipient: string): RouteKey;
+  /** The plan from the cache, if it is still valid. */
+  cached(key: string, nowMs: number): RoutePlan | undefined;
+  /** Looks the plan up (DNS); never rejects: a failing look-up is an ErrorPlan with `permanent` false. */
+  resolve(key: string): Promise<RoutePlan>;
+}

@@ -1,0 +1,184 @@
+// The scheduler's contract: what goes in, what comes out. Pure data; handles are small integers, strings are interned once.
+
+import type { RoutePlan } from '../route/types.ts';
+
+/** Index of a message in the scheduler; reused after the message is done. */
+export type MessageHandle = number & { readonly __brand: 'MessageHandle' };
+/** Index of a connection; reused after it closed. */
+export type ConnectionHandle = number & { readonly __brand: 'ConnectionHandle' };
+
+export interface SchedulerConfig {
+  /** Ms after the 1st, 2nd, ... failed attempt; the last one repeats. */
+  readonly retryMs: readonly number[];
+  /** Each delay is multiplied by a seeded random factor in [1 - jitter, 1 + jitter]. */
+  readonly retryJitter: number;
+  /** Ms from `receivedAtMs` until a waiting recipient fails for good. */
+  readonly lifetimeMs: number;
+  /** The same for messages with the null sender (bounces). */
+  readonly bounceLifetimeMs: number;
+  /** Ms an idle connection is kept for the next message. */
+  readonly idleConnectionMs: number;
+  readonly recipientsPerTransaction: number;
+  readonly transactionsPerConnection: number;
+  /** Rest of an address after its first, second, ... failed connection; the last one repeats. Jittered alike. */
+  readonly addressRestMs: readonly number[];
+  readonly limits: {
+    /** Outgoing connections in all. */
+    readonly global: number;
+    /** Defaults, each per key. */
+    readonly perDomain: number;
+    readonly perSite: number;
+    readonly perIp: number;
+  };
+  readonly seed: number;
+}
+
+/** One recipient of one message as handed to `add`. */
+export interface NewRecipient {
+  /** Index in the envelope. */
+  readonly recipient: number;
+  /** RouteKey.key; the scheduler asks for its plan with a `resolve` effect when it has none that is valid. */
+  readonly route: string;
+  /** RouteKey.domain. */
+  readonly domain: string;
+  readonly attempts: number;
+  /** 0: at once. */
+  readonly nextAttemptAtMs: number;
+  readonly lastError: string;
+}
+
+export interface NewScheduledMessage {
+  readonly queueId: string;
+  readonly receivedAtMs: number;
+  readonly nullSender: boolean;
+  readonly held: boolean;
+}
+
+/** What became of one recipient of a granted transaction. */
+export interface RecipientResult {
+  readonly recipient: number;
+  readonly result: 'delivered' | 'tempfail' | 'permfail';
+  /** The remote reply or the local reason; empty when delivered. */
+  readonly error: string;
+}
+
+/** What the scheduler wants done. Collected by the caller after every call, in order. */
+export type Effect =
+  /** Look a route's plan up; answer with `routeResolved`. */
+  | { readonly kind: 'resolve'; readonly route: string }
+  /** Open a connection and, when it is ready, run this transaction on it. Every limit is reserved. */
+  | {
+      readonly kind: 'connect';
+      readonly connection: ConnectionHandle;
+      readonly site: string;
+      readonly ip: string;
+      readonly port: number;
+      readonly host: string;
+      readonly transaction: Transaction;
+    }
+  /** Run this transaction on an idle connection. */
+  | { readonly kind: 'transact'; readonly connection: ConnectionHandle; readonly transaction: Transaction }
+  /** QUIT and close an idle connection; answer with `connectionClosed`. */
+  | { readonly kind: 'close'; readonly connection: ConnectionHandle }
+  /** To be journaled: a recipient waits for its next attempt. */
+  | {
+      readonly kind: 'deferred';
+      readonly message: MessageHandle;
+      readonly recipient: number;
+      readonly attempts: number;
+      readonly nextAttemptAtMs: number;
+      readonly error: string;
+    }
+  /** To be journaled: delivered. */
+  | { readonly kind: 'delivered'; readonly message: MessageHandle; readonly recipient: number }
+  /** To be journaled and reported to the sender: failed for good. `expired` when its lifetime ended it. */
+  | {
+      readonly kind: 'failed';
+      readonly message: MessageHandle;
+      readonly recipient: number;
+      readonly error: string;
+      readonly expired: boolean;
+    }
+  /** No recipient is left; the handle is free after this batch of effects. */
+  | { readonly kind: 'done'; readonly message: MessageHandle };
+
+export interface Transaction {
+  readonly message: MessageHandle;
+  /** Indexes in the envelope. */
+  readonly recipients: readonly number[];
+}
+
+/** Why a connection is no more. */
+export type ConnectionEnd =
+  /** It never became ready (refused, timed out, greeting 4xx/5xx, early drop): the address is to blame, no recipient is. */
+  | { readonly kind: 'failed'; readonly error: string }
+  /** It was ready and ended in order or after its transaction's results were reported. */
+  | { readonly kind: 'closed' };
+
+export interface QueuedRecipient {
+  readonly queueId: string;
+  readonly message: MessageHandle;
+  readonly recipient: number;
+  readonly route: string;
+  readonly domain: string;
+  readonly state: 'resolving' | 'waiting' | 'ready' | 'active' | 'held';
+  readonly attempts: number;
+  readonly nextAttemptAtMs: number;
+  readonly expiresAtMs: number;
+  readonly lastError: string;
+}
+
+/** One row of the live view: a site with work or connections. */
+export interface SiteStatus {
+  readonly site: string;
+  readonly label: string;
+  readonly waiting: number;
+  readonly ready: number;
+  readonly active: number;
+  readonly connections: number;
+  /** What its ready work waits for: the full limit's name, a rest until a time, or nothing. */
+  readonly blockedOn: string;
+}
+
+/**
+ * A deterministic state machine: same calls with the same times, same effects.
+ * Every method that can cause effects returns after pushing them to `effects`; the caller drains that array.
+ */
+export interface Scheduler {
+  readonly effects: Effect[];
+  /** Opens a scheduler transaction: nothing of it is schedulable before `commit`. */
+  begin(message: NewScheduledMessage): MessageHandle;
+  add(message: MessageHandle, recipient: NewRecipient): void;
+  commit(message: MessageHandle, nowMs: number): void;
+  /** Leaves nothing behind. */
+  rollback(message: MessageHandle): void;
+  routeResolved(route: string, plan: RoutePlan, nowMs: number): void;
+  /** Greeting and EHLO are through: the address is well. */
+  connectionReady(connection: ConnectionHandle, nowMs: number): void;
+  /** The transaction granted to a connection is over; `reusable` false when the connection is going away. */
+  transactionDone(
+    connection: ConnectionHandle,
+    results: readonly RecipientResult[],
+    reusable: boolean,
+    nowMs: number,
+  ): void;
+  connectionClosed(connection: ConnectionHandle, end: ConnectionEnd, nowMs: number): void;
+  /** Time has passed: due retries, expiries, idle connections, rests that end. */
+  tick(nowMs: number): void;
+  /** When `tick` has something to do next; Infinity if never. */
+  nextWakeMs(): number;
+  /** New limits and times apply at once; lowering a limit drains. */
+  reconfigure(config: SchedulerConfig, nowMs: number): void;
+  /** Makes waiting recipients of a message due now (`sluice queue retry`). */
+  retryNow(message: MessageHandle, nowMs: number): void;
+  hold(message: MessageHandle): void;
+  release(message: MessageHandle, nowMs: number): void;
+  /** Forgets the recipients that are not in flight, without a report; returns their indexes. Those in flight finish. */
+  remove(message: MessageHandle): number[];
+  find(queueId: string): MessageHandle | undefined;
+  queueIdOf(message: MessageHandle): string;
+  /** All recipients that are not done; may be walked in pieces. */
+  recipients(): IterableIterator<QueuedRecipient>;
+  sites(): SiteStatus[];
+  counts(): { readonly messages: number; readonly recipients: number; readonly connections: number };
+}

@@ -1,0 +1,146 @@
+// The contract of the queue store (docs/spool-format.md). Free of file paths, so that another store can stand behind it.
+
+import type { Envelope } from '../message/envelope.ts';
+
+/** Where one stored message is. Numbers only: it crosses process borders in batches. */
+export interface StoredRef {
+  /** The segment's id; unique for ever, below 2^53. */
+  readonly segment: number;
+  /** Byte offset of the record in the segment. */
+  readonly offset: number;
+  /** Bytes of the whole record, header included. */
+  readonly length: number;
+}
+
+/** What is given to `append`. Content is the message with CRLF line ends, not dot-stuffed, Received line included. */
+export interface NewMessage {
+  readonly envelope: Envelope;
+  readonly content: readonly Uint8Array[];
+}
+
+/** Appended and on stable storage. */
+export interface Appended {
+  readonly ref: StoredRef;
+  /** Bytes of the content. */
+  readonly sizeBytes: number;
+}
+
+/** A message too large for memory, streamed to a file of its own while it arrives. */
+export interface LargeContent {
+  /** Bytes written so far. */
+  readonly sizeBytes: number;
+  /** Writes a piece; resolves when the next piece may be written (bounded memory). */
+  write(piece: Uint8Array): Promise<void>;
+  /** The content is complete: syncs it, appends the record with the envelope, and resolves when all is stable. */
+  commit(envelope: Envelope): Promise<Appended>;
+  /** Removes what was written; safe to call at any time before commit resolved. */
+  abort(): Promise<void>;
+}
+
+/** The writing side, one per process that accepts mail. */
+export interface SpoolWriter {
+  /** A new queue id, unique for ever. */
+  newQueueId(): string;
+  /**
+   * Group commit: resolves when content and envelope are on stable storage.
+   * @throws {SpoolError} code `SPOOL_FULL` when the reserve would be eaten, `SPOOL_WRITE_FAILED` when write or sync failed;
+   * in both cases the message is not in the spool and the client gets a 4xx.
+   */
+  append(message: NewMessage): Promise<Appended>;
+  openLarge(queueId: string): Promise<LargeContent>;
+  /** True while there is room above the reserve; checked before 354 so that a full disk answers 452 early. */
+  hasRoom(sizeBytes: number): boolean;
+  close(): Promise<void>;
+}
+
+/** One message read back: its envelope, and its content. */
+export interface StoredMessage {
+  readonly envelope: Envelope;
+  readonly sizeBytes: number;
+  /** The whole content when the record holds it; undefined for a large message: then `stream`. */
+  readonly content: Uint8Array | undefined;
+  /** The content in pieces of bounded size, checked against its checksum as far as it was read. */
+  stream(): AsyncIterable<Uint8Array>;
+}
+
+/** The reading side, in the sender and wherever a message is looked at. */
+export interface SpoolReader {
+  /**
+   * Synchronous read through the page cache: for messages that were written a moment ago.
+   * @throws {SpoolError} `SPOOL_CORRUPT` when a checksum does not hold, `SPOOL_MISSING` when segment or record is gone.
+   */
+  readFresh(ref: StoredRef): StoredMessage;
+  /** The same without blocking the thread: for messages that may have left the page cache. */
+  read(ref: StoredRef): Promise<StoredMessage>;
+  /** Reads the envelope only. */
+  readEnvelope(ref: StoredRef): Promise<Envelope>;
+  close(): void;
+}
+
+/** What has become of one recipient; `recipient` is its index in the envelope. */
+export type Outcome =
+  | { readonly kind: 'delivered'; readonly queueId: string; readonly recipient: number }
+  | { readonly kind: 'failed'; readonly queueId: string; readonly recipient: number; readonly error: string }
+  | {
+      readonly kind: 'deferred';
+      readonly queueId: string;
+      readonly recipient: number;
+      /** Attempts so far, this one included. */
+      readonly attempts: number;
+      readonly nextAttemptAtMs: number;
+      readonly error: string;
+    }
+  | { readonly kind: 'removed'; readonly queueId: string; readonly recipient: number }
+  /** A message is held or released as a whole. */
+  | { readonly kind: 'held' | 'released'; readonly queueId: string };
+
+/** The state of one recipient that still waits, as recovery finds it. */
+export interface RecoveredRecipient {
+  readonly index: number;
+  readonly address: string;
+  readonly attempts: number;
+  /** 0: at once. */
+  readonly nextAttemptAtMs: number;
+  readonly lastError: string;
+}
+
+/** A message with at least one recipient left. */
+export interface RecoveredMessage {
+  readonly queueId: string;
+  readonly ref: StoredRef;
+  readonly receivedAtMs: number;
+  readonly sizeBytes: number;
+  readonly reversePath: string;
+  readonly body: Envelope['body'];
+  readonly smtpUtf8: boolean;
+  readonly held: boolean;
+  readonly waiting: readonly RecoveredRecipient[];
+}
+
+/** Segments and messages counted, for `sluice status` and tests. */
+export interface SpoolUsage {
+  readonly segments: number;
+  readonly bytes: number;
+  readonly liveMessages: number;
+}
+
+/** The manager's side: the only one that settles and removes. */
+export interface SpoolStore {
+  /** Everything that still has a recipient waiting, oldest segment first. Call once, before anything else. */
+  recover(): AsyncIterable<RecoveredMessage>;
+  /** A receiver reports a message; from now on its segment is kept until the message is done. */
+  submitted(queueId: string, ref: StoredRef, recipients: number): void;
+  /** Records outcomes; written at once, synced within `journalSyncMs`. The last recipient's outcome ends the message. */
+  settle(outcomes: readonly Outcome[]): void;
+  /** The current place of a message: it may have moved to a long-lived segment. Undefined when it is done. */
+  locate(queueId: string): StoredRef | undefined;
+  /** A message in flight is not moved and its segment not unlinked. */
+  pin(queueId: string): void;
+  unpin(queueId: string): void;
+  /** Moves stragglers to long-lived segments, unlinks dead segments, compacts the journal; a bounded step. */
+  maintain(nowMs: number): Promise<void>;
+  usage(): SpoolUsage;
+  /** Resolves when all outcomes so far are on stable storage. */
+  flush(): Promise<void>;
+  close(): Promise<void>;
+}
