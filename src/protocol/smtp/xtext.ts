@@ -1,0 +1,43 @@
+// xtext (RFC 3461 4): how DSN parameters such as ENVID and ORCPT carry any text within printable ASCII.
+// What encodeXtext wrote, decodeXtext gives back. Text outside ASCII travels as the octets of its UTF-8 form.
+
+const PLAIN = /^[!-*,-<>-~]*$/;
+const ENCODED = /^(?:[!-*,-<>-~]|\+[0-9A-F]{2})*$/;
+
+/** Encodes a text as xtext: printable ASCII but `+` and `=` stays, every other octet becomes `+HH` (RFC 3461 4). */
+export function encodeXtext(s: string): string {
+  if (PLAIN.test(s)) return s;
+  let encoded = '';
+  for (const octet of Buffer.from(s, 'utf8')) {
+    const plain = octet > 0x20 && octet < 0x7f && octet !== 0x2b && octet !== 0x3d;
+    encoded += plain
+      ? String.fromCharCode(octet)
+      : `+${octet < 0x10 ? '0' : ''}${octet.toString(16).toUpperCase()}`;
+  }
+  return encoded;
+}
+
+/**
+ * Decodes xtext (RFC 3461 4); undefined when it is malformed: a character that had to be encoded, a `+` without
+ * two upper-case hexadecimal digits, or octets that are not UTF-8.
+ */
+export function decodeXtext(s: string): string | undefined {
+  if (PLAIN.test(s)) return s;
+  if (!ENCODED.test(s)) return undefined;
+  const octets = Buffer.allocUnsafe(s.length);
+  let length = 0;
+  for (let i = 0; i < s.length; i++) {
+    const code = s.charCodeAt(i);
+    if (code === 0x2b) {
+      octets[length++] = Number.parseInt(s.slice(i + 1, i + 3), 16);
+      i += 2;
+    } else {
+      octets[length++] = code;
+    }
+  }
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(octets.subarray(0, length));
+  } catch {
+    return undefined;
+  }
+}
