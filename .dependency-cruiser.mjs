@@ -11,6 +11,7 @@ const rooms = [
   ['dns'],
   ['spool'],
   ['message'],
+  ['io'],
   ['protocol'],
   ['address'],
   ['log'],
