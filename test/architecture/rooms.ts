@@ -1,0 +1,129 @@
+// The rooms of docs/architecture.md, top to bottom, as data: a room may import from itself and from rooms below
+// it. Read by imports.test.ts; a new arrow is a change of this list, and so a decision.
+
+/** One line per level. Rooms on one level stand side by side: neither may import the other. */
+export const levels: readonly (readonly string[])[] = [
+  ['cli'],
+  ['process'],
+  ['control'],
+  ['receive', 'deliver'],
+  ['policy'],
+  ['bounce'],
+  ['schedule'],
+  ['route'],
+  ['dns'],
+  ['spool'],
+  ['message'],
+  ['protocol'],
+  ['address'],
+  ['log'],
+  ['io'],
+  ['stats'],
+  ['config'],
+  ['errors'],
+];
+
+/** Rooms that own no socket, timer, clock or file, and the core modules that do none of that. */
+export const pureRooms: ReadonlySet<string> = new Set(['protocol', 'address', 'schedule']);
+export const pureModules: ReadonlySet<string> = new Set([
+  'node:assert',
+  'node:assert/strict',
+  'node:buffer',
+  'node:net', // for isIP alone
+  'node:url',
+  'node:util',
+]);
+
+/** One import as it stands in a source file. Paths are relative to the repository's root. */
+export interface Import {
+  readonly file: string;
+  readonly line: number;
+  /** As written: `../dns/cache.ts`, `node:fs`, `zod`. */
+  readonly specifier: string;
+  /** The file it names, or null for a package or a core module. */
+  readonly target: string | null;
+}
+
+/** Says what is wrong with each import, one sentence each; an empty list when every arrow points down. */
+export function brokenArrows(
+  imports: readonly Import[],
+  packages: ReadonlySet<string>,
+  files: ReadonlySet<string>,
+): string[] {
+  const level = new Map(levels.flatMap((names, index) => names.map((name) => [name, index] as const)));
+  const broken: string[] = [];
+  for (const one of imports) {
+    const say = (why: string) => broken.push(`${one.file}:${one.line} imports ${one.specifier}: ${why}`);
+    if (one.target !== null && !files.has(one.target)) {
+      say('there is no such file');
+      continue;
+    }
+    const from = roomOf(one.file);
+    if (from === null) continue;
+    const fromLevel = level.get(from);
+    if (fromLevel === undefined) {
+      say(`${from} is not in the list of rooms`);
+      continue;
+    }
+    if (one.target === null) {
+      const why = packageFault(one.specifier, from, packages);
+      if (why !== null) say(why);
+      continue;
+    }
+    const to = roomOf(one.target);
+    if (to === null) {
+      if (one.target.startsWith('src/')) say('a file outside every room');
+      else say('sources import nothing outside src');
+      continue;
+    }
+    const toLevel = level.get(to);
+    if (toLevel === undefined) say(`${to} is not in the list of rooms`);
+    else if (to !== from && toLevel <= fromLevel)
+      say(`${to} is ${toLevel < fromLevel ? 'above' : 'beside'} ${from}`);
+  }
+  return broken;
+}
+
+function packageFault(specifier: string, room: string, packages: ReadonlySet<string>): string | null {
+  if (specifier.startsWith('node:')) {
+    if (!pureRooms.has(room) || pureModules.has(specifier)) return null;
+    return `${room} is pure: no I/O, clock, timer or randomness`;
+  }
+  const name = specifier
+    .split('/')
+    .slice(0, specifier.startsWith('@') ? 2 : 1)
+    .join('/');
+  return packages.has(name) ? null : `${name} is not in package.json's dependencies`;
+}
+
+function roomOf(file: string): string | null {
+  return /^src\/([^/]+)\//u.exec(file)?.[1] ?? null;
+}
+
+/** Every circle of files that import each other, as the path that closes it. */
+export function circles(imports: readonly Import[]): string[] {
+  const targets = new Map<string, string[]>();
+  for (const { file, target } of imports) {
+    if (target === null) continue;
+    const known = targets.get(file);
+    if (known) known.push(target);
+    else targets.set(file, [target]);
+  }
+  const found: string[] = [];
+  const done = new Set<string>();
+  const path: string[] = [];
+  const visit = (file: string): void => {
+    const start = path.indexOf(file);
+    if (start >= 0) {
+      found.push([...path.slice(start), file].join(' -> '));
+      return;
+    }
+    if (done.has(file)) return;
+    path.push(file);
+    for (const next of targets.get(file) ?? []) visit(next);
+    path.pop();
+    done.add(file);
+  };
+  for (const file of targets.keys()) visit(file);
+  return found;
+}
