@@ -1,0 +1,108 @@
+// How a simulated mail exchanger behaves: a personality is asked at every stage of a session and may answer in
+// its own way, wait, or hang up. What it leaves unanswered is answered as a well-behaved server would.
+
+/** `content` is when the first bytes after DATA have come in, `message` when the final dot has. */
+export type Stage = 'connect' | 'ehlo' | 'mail' | 'rcpt' | 'data' | 'content' | 'message';
+
+export interface Moment {
+  readonly stage: Stage;
+  /** The client's IP address. */
+  readonly client: string;
+  /** Sessions that this client has open now, this one included. */
+  readonly connections: number;
+  /** Milliseconds of a monotonic clock. */
+  readonly now: number;
+  /** Messages that this session has brought so far. */
+  readonly messages: number;
+  readonly sender: string;
+  /** The recipient in question at `rcpt`, else the empty string. */
+  readonly recipient: string;
+}
+
+export interface Answer {
+  /** A whole reply without its line end, for example `450 4.7.1 Come back later`. */
+  readonly reply?: string;
+  readonly delayMs?: number;
+  /** After the reply: an orderly close, or a reset as from a machine that fell over. */
+  readonly hangUp?: 'close' | 'reset';
+  /** At `message`: the mail is kept although the client never hears so. */
+  readonly kept?: boolean;
+}
+
+export type Personality = (moment: Moment) => Answer | undefined;
+
+export const normal: Personality = () => undefined;
+
+/** Every reply takes a while. */
+export function slow(delayMs: number): Personality {
+  return () => ({ delayMs });
+}
+
+/** Each recipient's reply takes longer than the one before, up to a limit. */
+export function tarpit(stepMs: number, limitMs: number): Personality {
+  let delayMs = 0;
+  return ({ stage }) => {
+    if (stage === 'connect') delayMs = 0;
+    if (stage !== 'rcpt') return undefined;
+    delayMs = Math.min(limitMs, delayMs + stepMs);
+    return { delayMs };
+  };
+}
+
+/** Refuses each (client, sender, recipient) until it comes back after `afterMs`. RFC 6647 2.4. */
+export function greylist(afterMs: number): Personality {
+  const firstSeen = new Map<string, number>();
+  return ({ stage, client, sender, recipient, now }) => {
+    if (stage !== 'rcpt') return undefined;
+    const triplet = `${client} ${sender} ${recipient}`;
+    const seen = firstSeen.get(triplet);
+    if (seen === undefined) firstSeen.set(triplet, now);
+    if (seen !== undefined && now - seen >= afterMs) return undefined;
+    return { reply: '450 4.7.1 Greylisted, come back later' };
+  };
+}
+
+/** More than `limit` sessions at a time and the client is turned away for `forMs`; `onBan` hears of each ban. */
+export function ban(limit: number, forMs: number, onBan: () => void = () => {}): Personality {
+  const until = new Map<string, number>();
+  return ({ stage, client, connections, now }) => {
+    if (stage !== 'connect') return undefined;
+    if (connections > limit) {
+      until.set(client, now + forMs);
+      onBan();
+    }
+    if ((until.get(client) ?? -Infinity) <= now) return undefined;
+    return { reply: '421 4.7.0 Too many connections, you are banned', hangUp: 'close' };
+  };
+}
+
+/** Falls over at a stage, the first `times` times; with `kept`, after having taken the message. */
+export function dropAt(stage: Stage, times: number, kept = false): Personality {
+  let left = times;
+  return (moment) => (moment.stage === stage && left-- > 0 ? { hangUp: 'reset', kept } : undefined);
+}
+
+/** Answers 421 and closes at a stage, the first `times` times. RFC 5321 3.8. */
+export function shutsDownAt(stage: Stage, times: number): Personality {
+  let left = times;
+  return (moment) =>
+    moment.stage === stage && left-- > 0 ? { reply: '421 4.3.2 Shutting down', hangUp: 'close' } : undefined;
+}
+
+/** Gives one reply to every recipient that matches. */
+export function refuses(recipients: RegExp, reply: string): Personality {
+  return ({ stage, recipient }) => (stage === 'rcpt' && recipients.test(recipient) ? { reply } : undefined);
+}
+
+/** Asks each in turn: the first reply stands, and the delays add up. */
+export function both(...personalities: readonly Personality[]): Personality {
+  return (moment) => {
+    let delayMs = 0;
+    for (const personality of personalities) {
+      const answer = personality(moment);
+      delayMs += answer?.delayMs ?? 0;
+      if (answer?.reply !== undefined || answer?.hangUp !== undefined) return { ...answer, delayMs };
+    }
+    return { delayMs };
+  };
+}

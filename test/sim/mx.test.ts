@@ -1,0 +1,118 @@
+// The simulated mail exchanger and its client: what they count must be true before anything is held against it.
+
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { test, type TestContext } from 'node:test';
+import { startMx, type MxMessage } from '../../sim/mx/mx.ts';
+import {
+  ban,
+  both,
+  dropAt,
+  greylist,
+  refuses,
+  shutsDownAt,
+  type Personality,
+} from '../../sim/mx/personality.ts';
+import { submit, type Submission } from '../../sim/mx/submitter.ts';
+
+async function sink(t: TestContext, personality?: Personality, onMessage?: (message: MxMessage) => void) {
+  const mx = await startMx({
+    address: '127.0.0.1',
+    port: 0,
+    ...(personality && { personality }),
+    ...(onMessage && { onMessage }),
+  });
+  t.after(() => mx.close());
+  return mx;
+}
+
+function* messages(count: number, ...to: string[]): Generator<Submission> {
+  for (let i = 0; i < count; i++) yield { id: `m${i}@test`, from: 'a@client.test', to };
+}
+
+test('every message that was sent is counted once for each recipient', async (t) => {
+  const mx = await sink(t);
+  const sent = await submit(messages(100, 'x@one.test', 'y@two.test'), { ...mx, connections: 7 });
+  assert.equal(sent.accepted.size, 200);
+  assert.equal(mx.tally.messages, 100);
+  assert.deepEqual([...mx.tally.deliveries.keys()].toSorted(), [...sent.accepted].toSorted());
+  assert.deepEqual(
+    [...mx.tally.perDomain],
+    [
+      ['one.test', 100],
+      ['two.test', 100],
+    ],
+  );
+  assert.equal(mx.tally.duplicates, 0);
+  assert.equal(mx.tally.maxConnections, 7);
+});
+
+test('a session reads the same however its bytes are cut', async (t) => {
+  const content = 'Message-ID: <cut@test>\r\n\r\n..a\r\nb\n.\nc\r\n';
+  const session = `EHLO c.test\r\nMAIL FROM:<a@c.test>\r\nRCPT TO:<b@d.test>\r\nDATA\r\n${content}.\r\nQUIT\r\n`;
+  const seen: string[] = [];
+  const mx = await sink(t, undefined, (message) => seen.push(message.content.toString()));
+  for (let cut = 1; cut < session.length; cut++) {
+    const socket = connect({ host: mx.address, port: mx.port, noDelay: true });
+    socket.resume();
+    await new Promise<void>((resolve) => socket.write(session.slice(0, cut), () => resolve()));
+    socket.write(session.slice(cut));
+    await once(socket, 'close');
+  }
+  assert.deepEqual(new Set(seen), new Set([content]));
+  assert.equal(seen.length, session.length - 1);
+  assert.equal(mx.tally.duplicates, seen.length - 1);
+});
+
+test('an empty message is a message', async (t) => {
+  const seen: MxMessage[] = [];
+  const mx = await sink(t, undefined, (message) => seen.push(message));
+  const socket = connect({ host: mx.address, port: mx.port });
+  socket.end('MAIL FROM:<>\r\nRCPT TO:<b@d.test>\r\nDATA\r\n.\r\nQUIT\r\n');
+  socket.resume();
+  await once(socket, 'close');
+  assert.deepEqual(
+    seen.map(({ sender, content }) => [sender, content.length]),
+    [['', 0]],
+  );
+});
+
+test('greylisting refuses each recipient once', async (t) => {
+  const mx = await sink(t, greylist(0));
+  const first = await submit(messages(1, 'x@d.test', 'y@d.test'), { ...mx, connections: 1 });
+  const second = await submit(messages(1, 'x@d.test', 'y@d.test'), { ...mx, connections: 1 });
+  assert.deepEqual([first.accepted.size, first.refused.size], [0, 2]);
+  assert.deepEqual([second.accepted.size, second.refused.size], [2, 0]);
+});
+
+test('a client with too many connections is banned, and counted', async (t) => {
+  let bans = 0;
+  const mx = await sink(
+    t,
+    ban(3, 60_000, () => bans++),
+  );
+  await assert.rejects(
+    submit(messages(50, 'x@d.test'), { ...mx, connections: 4 }),
+    /connection .* was lost/u,
+  );
+  assert.ok(bans >= 1);
+  assert.ok(mx.tally.maxConnections > 3);
+  await assert.rejects(submit(messages(1, 'x@d.test'), { ...mx, connections: 1 }), /was lost/u);
+});
+
+test('a drop after the final dot leaves the client in doubt and may leave the message', async (t) => {
+  const mx = await sink(t, both(dropAt('message', 1, true), shutsDownAt('mail', 1)));
+  const sent = await submit(messages(3, 'x@d.test'), { ...mx, connections: 1 });
+  assert.deepEqual([sent.accepted.size, sent.unknown.size, sent.refused.size], [1, 2, 0]);
+  assert.equal(sent.lost, 2);
+  assert.equal(mx.tally.deliveries.size, 2);
+});
+
+test('a refused recipient leaves the others', async (t) => {
+  const mx = await sink(t, refuses(/^bad/u, '550 5.1.1 Unknown'));
+  const sent = await submit(messages(1, 'bad@d.test', 'good@d.test'), { ...mx, connections: 1 });
+  assert.deepEqual([...sent.accepted], ['m0@test good@d.test']);
+  assert.deepEqual([...sent.refused], [['m0@test bad@d.test', '550 5.1.1 Unknown']]);
+  assert.equal(mx.tally.permfails, 1);
+});
