@@ -1,0 +1,26 @@
+// Keys are snake_case in the file and camelCase in TypeScript: the one place where they are turned.
+
+type Camel<Text extends string> = Text extends `${infer Head}_${infer Tail}`
+  ? `${Head}${Capitalize<Camel<Tail>>}`
+  : Text;
+
+/** The same data with every key in camelCase. */
+export type CamelKeys<T> = T extends readonly (infer Item)[]
+  ? CamelKeys<Item>[]
+  : T extends object
+    ? { [Key in keyof T as Key extends string ? Camel<Key> : Key]: CamelKeys<T[Key]> }
+    : T;
+
+/** Turns every key of plain data, at any depth, to camelCase. */
+export function camelKeys<T>(data: T): CamelKeys<T>;
+export function camelKeys(data: unknown): unknown {
+  if (Array.isArray(data)) return data.map((item: unknown) => camelKeys(item));
+  if (typeof data !== 'object' || data === null) return data;
+  return Object.fromEntries(
+    Object.entries(data).map(([key, value]) => [camelCase(key), camelKeys<unknown>(value)]),
+  );
+}
+
+function camelCase(key: string): string {
+  return key.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+}

@@ -1,0 +1,46 @@
+// The closest of several names to a misspelt one.
+
+/**
+ * @returns The name with the smallest edit distance (transposed neighbours count as one edit, Damerau 1964, optimal
+ * string alignment), if it is close enough to be meant; undefined otherwise.
+ */
+export function closest(given: string, names: readonly string[]): string | undefined {
+  const wanted = normal(given);
+  let best: string | undefined;
+  let bestDistance = Math.max(1, Math.floor(wanted.length / 3)) + 1;
+  for (const name of names) {
+    const distance = editDistance(wanted, normal(name));
+    if (distance < bestDistance) {
+      best = name;
+      bestDistance = distance;
+    }
+  }
+  return best;
+}
+
+/** maxRecipients, max-recipients and MAX_RECIPIENTS are all meant to be max_recipients. */
+function normal(name: string): string {
+  return name
+    .slice(0, 64)
+    .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
+    .replaceAll('-', '_')
+    .toLowerCase();
+}
+
+function editDistance(a: string, b: string): number {
+  const width = b.length + 1;
+  const cost = new Uint16Array((a.length + 1) * width);
+  const at = (i: number, j: number): number => cost[i * width + j] ?? 0;
+  for (let i = 0; i <= a.length; i++) cost[i * width] = i;
+  for (let j = 0; j <= b.length; j++) cost[j] = j;
+  for (let i = 1; i <= a.length; i++) {
+    for (let j = 1; j <= b.length; j++) {
+      const same = a[i - 1] === b[j - 1] ? 0 : 1;
+      let least = Math.min(at(i - 1, j) + 1, at(i, j - 1) + 1, at(i - 1, j - 1) + same);
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1])
+        least = Math.min(least, at(i - 2, j - 2) + 1);
+      cost[i * width + j] = least;
+    }
+  }
+  return at(a.length, b.length);
+}

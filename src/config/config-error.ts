@@ -1,0 +1,60 @@
+// What is wrong with a configuration: all problems at once, each with its place, what is allowed, and the likely cure.
+
+import { SluiceError } from '../errors/sluice-error.ts';
+
+/** One problem in a configuration file. */
+export interface ConfigProblem {
+  readonly file: string;
+  /** 1 or more; 0 when the problem is the file as a whole. */
+  readonly line: number;
+  /** 1 or more, counted in UTF-16 units; 0 when the problem is the file as a whole. */
+  readonly column: number;
+  /** As in the file, e.g. `receive.max_recipients` or `route[2].relay`; empty when there is none. */
+  readonly key: string;
+  readonly message: string;
+  /** The closest valid name, for a misspelt key or word. */
+  readonly suggestion?: string;
+  /** The line of the file with a mark under the place, for people. */
+  readonly excerpt?: string;
+}
+
+/** A configuration cannot be used. Code `CONFIG_INVALID`, or `CONFIG_UNREADABLE` when the file cannot be read. */
+export class ConfigError extends SluiceError {
+  readonly problems: readonly ConfigProblem[];
+
+  constructor(
+    problems: readonly ConfigProblem[],
+    code: 'CONFIG_INVALID' | 'CONFIG_UNREADABLE' = 'CONFIG_INVALID',
+    advice = 'Correct the file and try again; `sluice config show --defaults` prints every key with its meaning.',
+    options?: ErrorOptions,
+  ) {
+    super(code, problems.map(formatProblem).join('\n'), advice, options);
+    this.problems = problems;
+  }
+
+  /** The file itself cannot be read. */
+  static unreadable(file: string, cause: unknown): ConfigError {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    const problem = {
+      file,
+      line: 0,
+      column: 0,
+      key: '',
+      message: `cannot read the configuration file: ${reason}`,
+    };
+    return new ConfigError(
+      [problem],
+      'CONFIG_UNREADABLE',
+      'Name a file that exists and that this user may read, with --config or SLUICE_CONFIG.',
+      { cause },
+    );
+  }
+}
+
+/** `file:line:column: key: message`, and below it the line it is about. */
+export function formatProblem(problem: ConfigProblem): string {
+  const place = problem.line === 0 ? problem.file : `${problem.file}:${problem.line}:${problem.column}`;
+  const key = problem.key === '' ? '' : `${problem.key}: `;
+  const excerpt = problem.excerpt === undefined ? '' : `\n${problem.excerpt}`;
+  return `${place}: ${key}${problem.message}${excerpt}`;
+}

@@ -1,0 +1,158 @@
+// The configuration as the rest of Sluice sees it: plain, deeply readonly values (milliseconds, bytes, parsed addresses).
+// It comes from one TOML file by the schema in schema/; names are those of the file, in camelCase.
+
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+
+import type { z } from 'zod';
+
+import { camelKeys, type CamelKeys } from './camel-case.ts';
+import { ConfigError } from './config-error.ts';
+import { problemsOf } from './problems.ts';
+import { readRelayDomains } from './relay-domains.ts';
+import { root } from './schema/root.ts';
+import { systemHostname } from './system-hostname.ts';
+import { readToml } from './toml.ts';
+import type { Network } from './values/network.ts';
+
+type DeepReadonly<T> = T extends readonly (infer Item)[]
+  ? readonly DeepReadonly<Item>[]
+  : T extends object
+    ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> }
+    : T;
+
+/** The file's content with defaults, before what depends on the machine and on other keys is filled in. */
+type FileConfig = DeepReadonly<CamelKeys<z.output<typeof root>>>;
+
+/** What stands in [processes]. */
+export type ProcessesConfig = FileConfig['processes'];
+/** One [[listen]]. */
+export type ListenConfig = FileConfig['listen'][number];
+/** What stands in [receive]; `relayDomains` includes those of `relayDomainsFile`. */
+export type ReceiveConfig = Omit<FileConfig['receive'], 'clientLimitsExempt'> & {
+  readonly clientLimitsExempt: readonly Network[];
+};
+/** What stands in [queue]. */
+export type QueueConfig = FileConfig['queue'];
+/** What stands in [deliver]. */
+export type DeliverConfig = Omit<FileConfig['deliver'], 'heloName'> & { readonly heloName: string };
+/** What stands in [dns]; no `servers`: those of the system. */
+export type DnsConfig = FileConfig['dns'];
+/** What stands in [bounce]; no `postmaster`: double bounces are dropped. */
+export type BounceConfig = Omit<FileConfig['bounce'], 'from'> & { readonly from: string };
+/** What stands in [log]; no `file`: standard output. */
+export type LogConfig = FileConfig['log'];
+/** What stands in [stop]. */
+export type StopConfig = FileConfig['stop'];
+
+/** Where mail of one [[route]] goes. Sizes, times and names as in the file. */
+export type RouteConfig = Pick<FileConfig['route'][number], 'name' | 'domain' | 'sender'> & RouteTarget;
+
+type FileRoute = FileConfig['route'][number];
+type RouteTarget =
+  | {
+      readonly kind: 'relay';
+      readonly relay: NonNullable<FileRoute['relay']>;
+      readonly mode: FileRoute['mode'];
+    }
+  | { readonly kind: 'error'; readonly error: NonNullable<FileRoute['error']> }
+  | { readonly kind: 'mx' };
+
+/** The whole configuration. All paths are absolute. */
+export interface Config {
+  /** The file it came from; undefined for the defaults. */
+  readonly file: string | undefined;
+  readonly hostname: string;
+  readonly spool: string;
+  readonly controlSocket: string;
+  readonly processes: ProcessesConfig;
+  readonly listen: readonly ListenConfig[];
+  readonly receive: ReceiveConfig;
+  readonly queue: QueueConfig;
+  readonly deliver: DeliverConfig;
+  readonly dns: DnsConfig;
+  readonly route: readonly RouteConfig[];
+  readonly bounce: BounceConfig;
+  readonly log: LogConfig;
+  readonly stop: StopConfig;
+}
+
+/**
+ * Reads and checks a configuration file.
+ * @throws {ConfigError} with every problem found, or when the file cannot be read.
+ */
+export function loadConfig(path: string): Config {
+  const file = resolve(path);
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw ConfigError.unreadable(path, error);
+  }
+  return build(text, path, file);
+}
+
+/**
+ * Checks a configuration given as text.
+ * @param fileName For messages, and its folder for names that are not absolute.
+ * @throws {ConfigError} with every problem found.
+ */
+export function parseConfig(text: string, fileName: string): Config {
+  return build(text, fileName, resolve(fileName));
+}
+
+/** The configuration without a file: loopback, unprivileged ports, everything under ./var. */
+export function defaultConfig(): Config {
+  return fill(camelKeys(root.parse({})), undefined, process.cwd(), []);
+}
+
+function build(text: string, shownName: string, file: string): Config {
+  const source = readToml(text, shownName);
+  const parsed = root.safeParse(source.value);
+  if (!parsed.success) throw new ConfigError(problemsOf(parsed.error.issues, source));
+  const content = camelKeys(parsed.data);
+  const folder = dirname(file);
+  const relayDomains = readRelayDomains(content.receive.relayDomainsFile, folder, source);
+  return fill(content, file, folder, relayDomains);
+}
+
+function fill(
+  content: FileConfig,
+  file: string | undefined,
+  folder: string,
+  moreRelayDomains: FileConfig['receive']['relayDomains'],
+): Config {
+  const hostname = content.hostname ?? systemHostname();
+  const { receive, deliver, bounce, log } = content;
+  return {
+    file,
+    hostname,
+    spool: resolve(folder, content.spool),
+    controlSocket: resolve(folder, content.controlSocket),
+    processes: content.processes,
+    listen: content.listen,
+    receive: {
+      ...receive,
+      relayDomains: [...receive.relayDomains, ...moreRelayDomains],
+      ...(receive.relayDomainsFile !== undefined && {
+        relayDomainsFile: resolve(folder, receive.relayDomainsFile),
+      }),
+      clientLimitsExempt: receive.clientLimitsExempt ?? receive.relayNetworks,
+    },
+    queue: content.queue,
+    deliver: { ...deliver, heloName: deliver.heloName ?? hostname },
+    dns: content.dns,
+    route: content.route.map(targeted),
+    bounce: { ...bounce, from: bounce.from ?? `MAILER-DAEMON@${hostname}` },
+    log: { ...log, ...(log.file !== undefined && { file: resolve(folder, log.file) }) },
+    stop: content.stop,
+  };
+}
+
+function targeted(route: FileRoute): RouteConfig {
+  const { name, domain, sender } = route;
+  const matched = { ...(name !== undefined && { name }), domain, sender };
+  if (route.relay !== undefined) return { ...matched, kind: 'relay', relay: route.relay, mode: route.mode };
+  if (route.error !== undefined) return { ...matched, kind: 'error', error: route.error };
+  return { ...matched, kind: 'mx' };
+}

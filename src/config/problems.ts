@@ -1,0 +1,102 @@
+// From the schema's issues to problems with a place, a key and the closest valid name.
+
+import type { z } from 'zod';
+
+import { closest } from './closest.ts';
+import type { ConfigProblem } from './config-error.ts';
+import { excerptOf } from './excerpt.ts';
+import { keysAt, type KnownKey } from './known-keys.ts';
+import type { Path, Place, TomlSource } from './toml.ts';
+
+/** All problems, in the order of the file. */
+export function problemsOf(issues: readonly z.core.$ZodIssue[], source: TomlSource): ConfigProblem[] {
+  return issues
+    .flatMap((issue) =>
+      issue.code === 'unrecognized_keys'
+        ? issue.keys.map((key) => unknownKey([...issue.path, key], source))
+        : [wrongValue(issue, source)],
+    )
+    .sort((a, b) => a.line - b.line || a.column - b.column);
+}
+
+function unknownKey(path: Path, source: TomlSource): ConfigProblem {
+  const name = String(path.at(-1));
+  const known = keysAt(path.slice(0, -1));
+  const names = known.map((key) => key.name);
+  const suggestion = closest(name, names);
+  let message = 'there is no such key';
+  if (suggestion !== undefined) {
+    message += `; did you mean ${suggestion}?`;
+  } else {
+    const elsewhere = placesOf(name);
+    message += elsewhere === '' ? `; here belong ${listed(known)}` : `; it belongs in ${elsewhere}`;
+  }
+  return problem(path, source.placeOfKey(path), message, source, suggestion);
+}
+
+function wrongValue(issue: z.core.$ZodIssue, source: TomlSource): ConfigProblem {
+  const { path } = issue;
+  const place = source.placeOfValue(path);
+  if (place === undefined && path.length > 0) {
+    // The key is missing: say so at the table that lacks it.
+    const table = path.slice(0, -1);
+    return problem(
+      path,
+      source.placeOfValue(table),
+      `is missing; it ${issue.message.replace(/, not nothing$/, '')}`,
+      source,
+    );
+  }
+  if (issue.code === 'invalid_value' && typeof issue.input === 'string') {
+    const suggestion = closest(issue.input, issue.values.map(String));
+    const hint = suggestion === undefined ? '' : `; did you mean "${suggestion}"?`;
+    return problem(path, place, issue.message + hint, source, suggestion);
+  }
+  return problem(path, place, issue.message, source);
+}
+
+function problem(
+  path: Path,
+  place: Place | undefined,
+  message: string,
+  source: TomlSource,
+  suggestion?: string,
+): ConfigProblem {
+  const at = place ?? { line: 1, column: 1 };
+  return {
+    file: source.fileName,
+    ...at,
+    key: keyText(path),
+    message,
+    ...(suggestion !== undefined && { suggestion }),
+    excerpt: excerptOf(source.text, at),
+  };
+}
+
+/** `receive.max_recipients`, `route[2].relay`: list items counted from 1, as people do. */
+function keyText(path: Path): string {
+  let text = '';
+  for (const part of path) {
+    if (typeof part === 'number') text += `[${part + 1}]`;
+    else text += text === '' ? String(part) : `.${String(part)}`;
+  }
+  return text;
+}
+
+function listed(known: readonly KnownKey[]): string {
+  return known.map((key) => (key.isTable ? `[${key.name}]` : key.name)).join(', ');
+}
+
+/** The tables that do have a key of this name. */
+function placesOf(name: string): string {
+  return keysAt([])
+    .filter(
+      (section) =>
+        section.isTable &&
+        keysAt([section.name, 0])
+          .concat(keysAt([section.name]))
+          .some((key) => key.name === name),
+    )
+    .map((section) => (section.isList ? `[[${section.name}]]` : `[${section.name}]`))
+    .join(' or ');
+}

@@ -1,0 +1,51 @@
+// [queue]: how long mail waits, when it is tried again, and how it is kept safe on disk.
+
+import { z } from 'zod';
+
+import { duration, expected, key, listOf, oneOf, size } from './fields.ts';
+
+/** The keys of [queue]. */
+export const queue = z.strictObject({
+  lifetime: key(
+    duration(1000).prefault('5d'),
+    'A message that could not be delivered for so long goes back to its sender (RFC 5321 4.5.4.1 asks for 4 to 5 days).',
+  ),
+  bounce_lifetime: key(
+    duration(1000).prefault('1d'),
+    'The same for bounces and other messages with the null sender, which are then given up.',
+  ),
+  retry: key(
+    listOf(duration(1000), 'durations such as ["5m", "15m", "1h"]')
+      .min(1, 'must hold one duration at least')
+      .prefault(['5m', '15m', '30m', '1h', '2h', '4h']),
+    'The time from a failed attempt to the next one: after the first failure, after the second, and so on; the last one repeats.',
+  ),
+  retry_jitter: key(
+    z
+      .number({ error: expected('a number from 0 to 1') })
+      .min(0, { error: expected('a number from 0 to 1') })
+      .max(1, { error: expected('a number from 0 to 1') })
+      .default(0.1),
+    'Each of these times is made longer or shorter by up to this part of it at random, so that mail that failed together does not come back together.',
+  ),
+  segment_size: key(
+    size(64 * 1024).prefault('64MiB'),
+    'The spool is written in files (segments) of about this size; a segment is removed when all mail in it is done.',
+  ),
+  reserve: key(
+    size().prefault('256MiB'),
+    'Space that is left free on the disk of the spool: before it is touched, new mail is answered 452, and mail already accepted goes on.',
+  ),
+  sync: key(
+    oneOf(['fdatasync', 'none']).default('fdatasync'),
+    '"fdatasync": a message is on stable storage before its sender hears that it was accepted. "none": faster, but a power cut or a crash of the system LOSES accepted mail of the last half minute or so; only for mail that you can send again.',
+  ),
+  journal_sync: key(
+    duration(1).prefault('100ms'),
+    'Outcomes of deliveries reach stable storage within this time. A power cut can repeat deliveries of so long, never lose one.',
+  ),
+  relocate_after: key(
+    duration(1000).prefault('10m'),
+    'Mail that still waits after this time is moved together with other such mail, so that one message does not keep a whole segment on the disk.',
+  ),
+});

@@ -1,0 +1,132 @@
+// [receive]: who may hand mail in, how much of it, and how long a client may take.
+
+import { z } from 'zod';
+
+import { parseDomainPattern } from '../values/domain.ts';
+import { parseNetwork } from '../values/network.ts';
+import { parseRate } from '../values/rate.ts';
+import { duration, key, listOf, oneOf, size, textOf, wholeNumber, yesNo } from './fields.ts';
+import { greetingText } from './texts.ts';
+
+const networks = () =>
+  listOf(
+    textOf('a network such as "192.0.2.0/24"', parseNetwork),
+    'networks such as ["192.0.2.0/24", "2001:db8::/32"]',
+  );
+
+const extensions = z.strictObject({
+  pipelining: key(
+    yesNo().default(true),
+    'Announce PIPELINING (RFC 2920): a client may send commands without waiting for each reply.',
+  ),
+  chunking: key(
+    yesNo().default(true),
+    'Announce CHUNKING (RFC 3030): messages may come in counted pieces (BDAT) instead of DATA.',
+  ),
+  smtputf8: key(
+    yesNo().default(true),
+    'Announce SMTPUTF8 (RFC 6531): addresses and headers may use letters outside ASCII.',
+  ),
+  eight_bit_mime: key(
+    yesNo().default(true),
+    'Announce 8BITMIME (RFC 6152): message bodies may have the eighth bit set.',
+  ),
+  dsn: key(
+    yesNo().default(true),
+    'Announce DSN (RFC 3461): senders may say which delivery reports they want.',
+  ),
+  size: key(
+    yesNo().default(true),
+    'Announce SIZE (RFC 1870): clients learn max_message_size before they send.',
+  ),
+  vrfy: key(
+    yesNo().default(true),
+    'Announce VRFY (RFC 5321 3.5). It never says whether a mailbox exists: the answer is 252.',
+  ),
+});
+
+/** The keys of [receive] and [receive.extensions]. */
+export const receive = z.strictObject({
+  relay_networks: key(
+    networks().prefault(['127.0.0.0/8', '::1/128']),
+    'Clients in these networks may send to any domain. Everyone else may send only to relay_domains: list nothing here that you do not run yourself.',
+  ),
+  relay_domains: key(
+    listOf(
+      textOf('a domain such as "example.com" or "*.example.com"', parseDomainPattern),
+      'domains such as ["example.com", "*.example.net"]',
+    ).prefault([]),
+    'Mail for these domains is accepted from anyone. "*.example.com" means every domain under example.com, not example.com itself.',
+  ),
+  relay_domains_file: key(
+    z.string({ error: 'must be the name of a file' }).min(1, 'must be the name of a file').optional(),
+    'A file with more relay_domains, one a line; empty lines and lines that begin with # are skipped. It is read again on reload.',
+    { example: '"relay-domains.txt"' },
+  ),
+  max_message_size: key(
+    size(1024).prefault('50MiB'),
+    'A larger message is refused: before it is sent when the client says its size, at the end of it otherwise.',
+  ),
+  max_recipients: key(
+    wholeNumber(1, 1_000_000).default(1000),
+    'Recipients of one message; the others are answered 452 so that the client sends them in another one. RFC 5321 asks for 100 at least.',
+  ),
+  max_connections: key(
+    wholeNumber(1, 1_000_000).default(10_000),
+    'Clients connected at once to one receiver process; one more is answered 421.',
+  ),
+  max_connections_per_client: key(
+    wholeNumber(1, 1_000_000).default(200),
+    'Connections at once from one IP address to one receiver process; one more is answered 421.',
+  ),
+  client_limits_exempt: key(
+    networks().optional(),
+    'Clients in these networks are not bound by max_connections_per_client, connection_rate_per_client and max_errors.',
+    { defaultText: 'the same as relay_networks', example: '["127.0.0.0/8", "::1/128"]' },
+  ),
+  connection_rate_per_client: key(
+    textOf('a rate such as "600/min"', parseRate).prefault('600/min'),
+    'New connections from one IP address to one receiver process in this time; one more is answered 421.',
+  ),
+  max_errors: key(
+    wholeNumber(1, 1_000_000).default(20),
+    'After so many refused commands in one session the client is answered 421 and disconnected.',
+  ),
+  max_received: key(
+    wholeNumber(1, 10_000).default(100),
+    'A message with more Received lines than this goes round in circles and is refused (RFC 5321 6.3).',
+  ),
+  max_transactions: key(
+    wholeNumber(0, 1_000_000_000).default(0),
+    'Messages in one connection; 0 for as many as the client likes.',
+  ),
+  bare_newlines: key(
+    oneOf(['refuse', 'repair']).default('refuse'),
+    'What to do with a message that has a line feed or a carriage return on its own: "refuse" it, or "repair" it by making each a proper line end. Neither ever ends a message or begins a command, so nothing can be smuggled.',
+  ),
+  timeout_command: key(
+    duration(1).prefault('5m'),
+    'How long a client may take to send its next command (RFC 5321 4.5.3.2.7 asks for 5 minutes at least).',
+  ),
+  timeout_data: key(duration(1).prefault('5m'), 'How long a client may pause while it sends a message.'),
+  timeout_session: key(
+    duration(1).prefault('2h'),
+    'The longest that one session may last, whatever it does; it ends between two messages where that is possible.',
+  ),
+  large_message: key(
+    size(1024).prefault('1MiB'),
+    'A message larger than this goes to a file of its own while it arrives, and is never held in memory as a whole.',
+  ),
+  memory_limit: key(
+    size(1024 * 1024).prefault('256MiB'),
+    'Message content that one receiver process holds in memory at once, over all its sessions; beyond it new messages are answered 452 until some are on disk.',
+  ),
+  greeting: key(
+    textOf('a text', greetingText).prefault('Sluice'),
+    'The text after the host name and ESMTP in the greeting (220).',
+  ),
+  extensions: key(
+    extensions.prefault({}),
+    'Which extensions of SMTP are announced to clients. All of them work everywhere; switch one off only to get along with a broken client.',
+  ),
+});

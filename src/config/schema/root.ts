@@ -1,0 +1,156 @@
+// The whole configuration file: from this one schema come validation, defaults, the reference page and the JSON Schema.
+
+import { z } from 'zod';
+
+import { parseListenAddress, parseNameServer } from '../values/endpoint.ts';
+import { deliver } from './deliver.ts';
+import { duration, expected, key, listOf, oneOf, size, textOf, wholeNumber, yesNo } from './fields.ts';
+import { queue } from './queue.ts';
+import { receive } from './receive.ts';
+import { route } from './route.ts';
+import { hostName, mailbox } from './texts.ts';
+
+function path(fallback: string) {
+  return z
+    .string({ error: expected('the name of a file or folder') })
+    .min(1, 'must not be empty')
+    .prefault(fallback);
+}
+
+const processes = z.strictObject({
+  receivers: key(
+    wholeNumber(1, 256).default(1),
+    'Processes that receive mail; they share the listening ports.',
+  ),
+  senders: key(
+    wholeNumber(1, 256).default(1),
+    'Processes that deliver mail. A plaintext connection is cheap: think of one process for each core.',
+  ),
+  single_process: key(
+    yesNo().default(false),
+    'Run everything in one process: for a small machine, or to try things.',
+  ),
+});
+
+const listen = z.strictObject({
+  address: key(
+    textOf('an address and a port such as "127.0.0.1:2525"', parseListenAddress),
+    'The IP address and port to listen on. Ports below 1024 need the right to bind them. Port 0 takes any free one.',
+    { example: '"127.0.0.1:2525"' },
+  ),
+});
+
+const dns = z.strictObject({
+  servers: key(
+    listOf(
+      textOf('a name server such as "192.0.2.53"', parseNameServer),
+      'name servers such as ["192.0.2.53", "127.0.0.1:5353"]',
+    )
+      .min(1, 'must name one server at least, or be left out')
+      .optional(),
+    'Name servers to ask, by IP address, with a port if it is not 53. A caching resolver on the same host is best.',
+    { defaultText: 'those of /etc/resolv.conf', example: '["127.0.0.1"]' },
+  ),
+  timeout: key(duration(1).prefault('3s'), 'How long a name server may take before the next one is asked.'),
+  attempts: key(
+    wholeNumber(1, 20).default(3),
+    'How often each question is asked, over all servers, before it counts as failed for now.',
+  ),
+  min_ttl: key(duration().prefault('5s'), 'Answers are kept for this long at least, whatever their TTL.'),
+  max_ttl: key(duration().prefault('1d'), 'Answers are kept for this long at most, whatever their TTL.'),
+  negative_ttl: key(
+    duration().prefault('15m'),
+    'That a name or a record does not exist is kept for this long at most (RFC 2308).',
+  ),
+  cache_entries: key(
+    wholeNumber(0, 100_000_000).default(100_000),
+    'Answers kept at once; the one used longest ago makes room.',
+  ),
+});
+
+const bounce = z.strictObject({
+  from: key(
+    textOf('a mail address', mailbox).optional(),
+    'The address in the From line of bounces. Their envelope sender is always empty.',
+    {
+      defaultText: 'MAILER-DAEMON@hostname',
+      example: '"MAILER-DAEMON@mail.example.com"',
+    },
+  ),
+  postmaster: key(
+    textOf('a mail address', mailbox).optional(),
+    'Who gets bounces that cannot be delivered themselves (double bounces).',
+    { defaultText: 'nobody: they are logged and dropped', example: '"postmaster@example.com"' },
+  ),
+  max_original_size: key(
+    size().prefault('64KiB'),
+    'A bounce returns the whole message up to this size, and only the header of a larger one.',
+  ),
+});
+
+const log = z.strictObject({
+  level: key(
+    oneOf(['debug', 'info', 'warn', 'error']).default('info'),
+    'How much is logged. "info" has one line for each event of a message.',
+  ),
+  format: key(
+    oneOf(['auto', 'json', 'pretty']).default('auto'),
+    '"json": one object a line, for programs. "pretty": for people. "auto": pretty on a terminal, json elsewhere.',
+  ),
+  file: key(
+    z
+      .string({ error: expected('the name of a file') })
+      .min(1, 'must not be empty')
+      .optional(),
+    'Append the log to this file; on reload it is opened again, so that it can be rotated.',
+    { defaultText: 'standard output', example: '"/var/log/sluice.log"' },
+  ),
+});
+
+const stop = z.strictObject({
+  grace: key(
+    duration().prefault('20s'),
+    'On stop, transactions in hand get this long to finish. What is not finished stays in the queue.',
+  ),
+});
+
+/** Every key of the file, in snake_case as it is written there. */
+export const root = z.strictObject({
+  hostname: key(
+    textOf('a host name such as "mail.example.com"', hostName).optional(),
+    'The full name of this host: used in the greeting, EHLO, Received lines and bounces.',
+    { defaultText: "the system's host name", example: '"mail.example.com"' },
+  ),
+  spool: key(
+    path('./var/spool'),
+    'The folder where accepted mail is kept. A name that is not absolute starts at the folder of the configuration file.',
+  ),
+  control_socket: key(
+    path('./var/control.sock'),
+    'The Unix socket by which sluice queue, status and reload reach the running Sluice.',
+  ),
+  processes: key(processes.prefault({}), 'How many processes share the work.'),
+  listen: key(
+    listOf(listen, 'tables: [[listen]]')
+      .min(1, 'must hold one address at least')
+      .prefault([{ address: '127.0.0.1:2525' }]),
+    'An address to receive mail on by SMTP; repeat the table for more of them.',
+  ),
+  receive: key(receive.prefault({}), 'Who may hand mail in, how much of it, and how long a client may take.'),
+  queue: key(
+    queue.prefault({}),
+    'How long mail waits, when it is tried again, and how it is kept safe on disk.',
+  ),
+  deliver: key(
+    deliver.prefault({}),
+    'Outgoing connections: how many, from where, and how long a destination may take.',
+  ),
+  dns: key(dns.prefault({}), 'How names are looked up.'),
+  route: key(
+    listOf(route, 'tables: [[route]]').prefault([]),
+    'Where mail goes. The first route whose domain and sender both match is taken; mail that no route matches goes to its MX. A route with neither domain nor sender takes everything, so it belongs at the end.',
+  ),
+  bounce: key(bounce.prefault({}), 'The reports that go back to senders (DSNs, RFC 3464).'),
+  log: key(log.prefault({}), 'What is written down, and how.'),
+  stop: key(stop.prefault({}), 'What happens on stop.'),
+});

@@ -1,0 +1,81 @@
+// Domain names and patterns over them ("example.com", "*.example.com"), and patterns over senders.
+// Names are compared in lower-case A-labels (RFC 5890 2.3.2.1, RFC 5321 2.3.5).
+
+import { domainToASCII } from 'node:url';
+
+import { ValueError } from './value-error.ts';
+
+/** One domain, or all domains under one (`*.example.com` does not match `example.com` itself). */
+export type DomainPattern =
+  | { readonly kind: 'exact'; readonly domain: string }
+  | { readonly kind: 'suffix'; readonly domain: string };
+
+/** Whose mail: one mailbox, a domain pattern, or the null sender of bounces (`<>`). */
+export type SenderPattern =
+  | { readonly kind: 'mailbox'; readonly localPart: string; readonly domain: string }
+  | { readonly kind: 'null' }
+  | DomainPattern;
+
+/**
+ * Reads a domain name, international or not.
+ * @returns Lower-case A-labels, no final dot.
+ * @throws {ValueError} when it is not a domain name.
+ */
+export function parseDomain(text: string): string {
+  const trimmed = text.endsWith('.') ? text.slice(0, -1) : text;
+  // Only letters outside ASCII are converted: domainToASCII would also turn "0x7f.1" into an address.
+  const ascii = /^[\x20-\x7e]*$/.test(trimmed) ? trimmed.toLowerCase() : domainToASCII(trimmed);
+  const label = /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/;
+  if (ascii === '' || ascii.length > 253 || !ascii.split('.').every((part) => label.test(part))) {
+    throw new ValueError(`"${text}" is not a domain name`);
+  }
+  return ascii;
+}
+
+/**
+ * Reads `example.com` or `*.example.com`.
+ * @throws {ValueError} when it is neither.
+ */
+export function parseDomainPattern(text: string): DomainPattern {
+  if (text === '*') {
+    throw new ValueError('"*" alone is not a pattern: name a domain, or "*.example.com" for all under it');
+  }
+  if (text.startsWith('*.')) return { kind: 'suffix', domain: parseDomain(text.slice(2)) };
+  if (text.startsWith('.')) {
+    throw new ValueError(`"${text}": write "*${text}" for all domains under it`);
+  }
+  if (text.includes('@')) {
+    throw new ValueError(`"${text}" is an address; write a domain, or "*.example.com" for all under it`);
+  }
+  return { kind: 'exact', domain: parseDomain(text) };
+}
+
+/**
+ * Reads a sender: `user@example.com`, `example.com`, `*.example.com`, or `<>` for bounces.
+ * @throws {ValueError} when it is none of them.
+ */
+export function parseSenderPattern(text: string): SenderPattern {
+  if (text === '<>') return { kind: 'null' };
+  const at = text.lastIndexOf('@');
+  if (at === -1) return parseDomainPattern(text);
+  const { localPart, domain } = parseMailbox(text);
+  return { kind: 'mailbox', localPart, domain };
+}
+
+/**
+ * Reads a mailbox, `local-part@domain`.
+ * @throws {ValueError} when it is not one.
+ */
+export function parseMailbox(text: string): { readonly localPart: string; readonly domain: string } {
+  const at = text.lastIndexOf('@');
+  const localPart = text.slice(0, Math.max(at, 0));
+  // RFC 5321 4.1.2 Dot-string or Quoted-string, with the letters of RFC 6531 3.3.
+  if (
+    !/^(?:[^\x00-\x20"(),.:;<>@[\\\]\x7f]+(?:\.[^\x00-\x20"(),.:;<>@[\\\]\x7f]+)*|"(?:[^\x00-\x1f"\\\x7f]|\\[\x20-\x7e])*")$/.test(
+      localPart,
+    )
+  ) {
+    throw new ValueError(`"${text}" is not a mail address, e.g. "postmaster@example.com"`);
+  }
+  return { localPart, domain: parseDomain(text.slice(at + 1)) };
+}

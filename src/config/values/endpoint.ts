@@ -1,0 +1,86 @@
+// Where to listen or connect: "127.0.0.1:2525", "[::1]:2525", "relay.example.net:25".
+
+import { isIP } from 'node:net';
+
+import { parseDomain } from './domain.ts';
+import { ValueError } from './value-error.ts';
+
+/** A host and a TCP or UDP port. */
+export interface Endpoint {
+  /** An IP address in plain text (no brackets), or a host name in lower-case A-labels. */
+  readonly host: string;
+  readonly port: number;
+}
+
+function parsePort(text: string, whole: string): number {
+  const port = Number(text);
+  if (!/^\d{1,5}$/.test(text) || port > 65_535) {
+    throw new ValueError(`"${whole}": the port "${text}" is not a number from 0 to 65535`);
+  }
+  return port;
+}
+
+/** Splits "host:port" and "[ipv6]:port"; the port is undefined when there is none. */
+function split(text: string): { host: string; port: number | undefined } {
+  const bracketed = /^\[([^\]]*)\](?::(.*))?$/.exec(text);
+  if (bracketed !== null) {
+    const host = bracketed[1] ?? '';
+    if (isIP(host) !== 6)
+      throw new ValueError(`"${text}": between brackets belongs an IPv6 address, e.g. "[::1]:25"`);
+    return { host, port: bracketed[2] === undefined ? undefined : parsePort(bracketed[2], text) };
+  }
+  if (isIP(text) === 6) return { host: text, port: undefined };
+  const colon = text.indexOf(':');
+  if (colon === -1) return { host: text, port: undefined };
+  if (text.includes(':', colon + 1)) {
+    throw new ValueError(`"${text}": write an IPv6 address with a port in brackets, e.g. "[2001:db8::1]:25"`);
+  }
+  return { host: text.slice(0, colon), port: parsePort(text.slice(colon + 1), text) };
+}
+
+/**
+ * Reads an address to listen on: an IP address and a port (0: any free port).
+ * @throws {ValueError} when it is not one.
+ */
+export function parseListenAddress(text: string): Endpoint {
+  const { host, port } = split(text);
+  if (isIP(host) === 0) {
+    throw new ValueError(
+      `"${text}": listen on an IP address and a port, e.g. "127.0.0.1:2525", "0.0.0.0:25" or "[::]:25"`,
+    );
+  }
+  if (port === undefined) throw new ValueError(`"${text}": a port is missing, e.g. "${bracket(host)}:25"`);
+  return { host, port };
+}
+
+/**
+ * Reads a host to hand mail to: a name or an IP address, and a port (25 if none is given).
+ * @throws {ValueError} when it is not one.
+ */
+export function parseRelayHost(text: string): Endpoint {
+  const { host, port } = split(text);
+  if (port === 0) throw new ValueError(`"${text}": nothing can be reached on port 0`);
+  return { host: isIP(host) === 0 ? parseDomain(host) : host, port: port ?? 25 };
+}
+
+/**
+ * Reads a name server: an IP address, and a port (53 if none is given).
+ * @throws {ValueError} when it is not one.
+ */
+export function parseNameServer(text: string): Endpoint {
+  const { host, port } = split(text);
+  if (isIP(host) === 0) {
+    throw new ValueError(`"${text}": name servers are IP addresses, e.g. "192.0.2.53" or "127.0.0.1:5353"`);
+  }
+  if (port === 0) throw new ValueError(`"${text}": nothing can be reached on port 0`);
+  return { host, port: port ?? 53 };
+}
+
+/** Prints an endpoint as it is written: brackets around IPv6. */
+export function formatEndpoint(endpoint: Endpoint): string {
+  return `${bracket(endpoint.host)}:${endpoint.port}`;
+}
+
+function bracket(host: string): string {
+  return isIP(host) === 6 ? `[${host}]` : host;
+}
