@@ -1,0 +1,114 @@
+// Domains as SMTP writes them (RFC 5321 4.1.2, 4.1.3): host names, address literals, and their normal form
+// (lower-case A-labels, RFC 5890), which is what routing and limits compare.
+import { isIPv4, isIPv6 } from 'node:net';
+import { domainToASCII } from 'node:url';
+
+/** RFC 5321 4.5.3.1.2, in octets. */
+const MAX_DOMAIN_OCTETS = 255;
+/** RFC 1035 2.3.4, in octets. */
+const MAX_LABEL_OCTETS = 63;
+
+const HYPHEN = 0x2d;
+const DOT = 0x2e;
+
+/** What {@link checkDomain} found. */
+export type DomainVerdict = 'ok' | 'domain-syntax' | 'domain-too-long';
+
+/**
+ * Checks a host name of letters, digits and inner hyphens (RFC 5321 4.1.2 `Domain`); U-labels are checked by their
+ * A-label form (RFC 6531 3.3). A final dot and an underscore are refused, as the grammar has neither.
+ */
+export function checkDomain(domain: string): DomainVerdict {
+  let labelStart = 0;
+  let previous = DOT;
+  for (let i = 0; i < domain.length; i++) {
+    const c = domain.charCodeAt(i);
+    if (c === DOT) {
+      if (previous === DOT || previous === HYPHEN) return 'domain-syntax';
+      if (i - labelStart > MAX_LABEL_OCTETS) return 'domain-too-long';
+      labelStart = i + 1;
+    } else if (c === HYPHEN) {
+      if (previous === DOT) return 'domain-syntax';
+    } else if (c > 0x7f) {
+      return checkInternational(domain);
+    } else if (!isLetterOrDigit(c)) {
+      return 'domain-syntax';
+    }
+    previous = c;
+  }
+  if (previous === DOT || previous === HYPHEN) return 'domain-syntax';
+  if (domain.length - labelStart > MAX_LABEL_OCTETS || domain.length > MAX_DOMAIN_OCTETS)
+    return 'domain-too-long';
+  return 'ok';
+}
+
+function checkInternational(domain: string): DomainVerdict {
+  // The URL parser behind domainToASCII skips tabs and stops at "/", "?" and the like; none may come near it.
+  for (let i = 0; i < domain.length; i++) {
+    const c = domain.charCodeAt(i);
+    if (c <= 0x7f && c !== DOT && c !== HYPHEN && !isLetterOrDigit(c)) return 'domain-syntax';
+  }
+  const ascii = domainToASCII(domain);
+  return ascii === '' ? 'domain-syntax' : checkDomain(ascii);
+}
+
+function isLetterOrDigit(c: number): boolean {
+  const lower = c | 0x20;
+  return (lower >= 0x61 && lower <= 0x7a) || (c >= 0x30 && c <= 0x39);
+}
+
+/**
+ * Whether the text is an address literal with an address in it, `[192.0.2.1]` or `[IPv6:2001:db8::1]` (RFC 5321 4.1.3).
+ * A General-address-literal is not: no tag but `IPv6` was ever registered, so there would be no way to deliver to it.
+ */
+export function isAddressLiteral(domain: string): boolean {
+  return addressOfLiteral(domain) !== undefined;
+}
+
+/** The IP address inside an address literal, `192.0.2.1` or `2001:db8::1`; undefined if it is none. */
+export function addressOfLiteral(domain: string): string | undefined {
+  if (!domain.startsWith('[') || !domain.endsWith(']')) return undefined;
+  const inner = domain.slice(1, -1);
+  if (isIPv4(inner)) return inner;
+  if (inner.slice(0, 5).toLowerCase() !== 'ipv6:') return undefined;
+  const address = inner.slice(5);
+  return isSmtpIpv6(address) ? address : undefined;
+}
+
+function isSmtpIpv6(address: string): boolean {
+  if (!isIPv6(address) || address.includes('%')) return false;
+  if (!address.includes('::')) return true;
+  // RFC 5321 4.1.3: "::" stands for at least two groups of zeros, so at most six others may be there.
+  let groups = address.includes('.') ? 1 : 0;
+  for (const group of address.split(':')) if (group !== '') groups++;
+  return groups <= 6;
+}
+
+/**
+ * The normal form of a domain: lower case, A-labels, without a final dot; an address literal in lower case.
+ *
+ * @returns undefined if it is neither a domain nor an address literal
+ */
+export function normalizeDomain(domain: string): string | undefined {
+  if (domain.startsWith('[')) return isAddressLiteral(domain) ? domain.toLowerCase() : undefined;
+  const bare = domain.endsWith('.') ? domain.slice(0, -1) : domain;
+  if (checkDomain(bare) !== 'ok') return undefined;
+  return toAscii(bare);
+}
+
+/**
+ * The domain of an address that was parsed before, in normal form; empty for the null path and for `postmaster`
+ * without a domain. Does not check the address: what follows the last `@` is the domain (RFC 5321 4.1.2 has no `@`
+ * in a domain).
+ */
+export function domainOf(address: string): string {
+  const at = address.lastIndexOf('@');
+  return at < 0 ? '' : toAscii(address.slice(at + 1));
+}
+
+function toAscii(domain: string): string {
+  for (let i = 0; i < domain.length; i++) {
+    if (domain.charCodeAt(i) > 0x7f) return domainToASCII(domain) || domain.toLowerCase();
+  }
+  return domain.toLowerCase();
+}

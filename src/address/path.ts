@@ -1,0 +1,191 @@
+// Paths and mailboxes of SMTP (RFC 5321 4.1.2, limits of 4.5.3.1, RFC 6531 3.3): `<local@domain>`, `<>`, `<Postmaster>`.
+// Source routes are read and dropped. Nothing is looked up and nothing is rewritten.
+import { Buffer, isUtf8 } from 'node:buffer';
+import type { AddressFault, InvalidAddress } from './address-fault.ts';
+import { checkDomain, isAddressLiteral } from './domain.ts';
+import { localPartEnd } from './local-part.ts';
+
+/** RFC 5321 4.5.3.1.1, in octets. */
+const MAX_LOCAL_PART_OCTETS = 64;
+/** RFC 5321 4.5.3.1.3, in octets, with the brackets. */
+const MAX_PATH_OCTETS = 256;
+
+const AT = 0x40;
+const COLON = 0x3a;
+const COMMA = 0x2c;
+const LESS = 0x3c;
+const GREATER = 0x3e;
+const BRACKET = 0x5b;
+
+/** A mailbox, as it was written. */
+export interface Mailbox {
+  readonly kind: 'mailbox';
+  /** With its quotes, if it came with quotes. */
+  readonly localPart: string;
+  /** As given: not lower-cased, U-labels kept; see `normalizeDomain`. */
+  readonly domain: string;
+  /** `localPart@domain`. */
+  readonly address: string;
+  /** Some character is not ASCII: SMTPUTF8 is needed to hand it on (RFC 6531 3.2). */
+  readonly nonAscii: boolean;
+}
+
+/** What stood between `<` and `>`. */
+export type Path = (
+  | Mailbox
+  | { readonly kind: 'null'; readonly address: ''; readonly nonAscii: false }
+  | { readonly kind: 'postmaster'; readonly address: string; readonly nonAscii: false }
+) & {
+  /** Index in the text after the closing `>`. */
+  readonly end: number;
+};
+
+/** What a path may be, beside a mailbox in ASCII. */
+export interface PathOptions {
+  /** Internationalized mailboxes (RFC 6531 3.3). */
+  readonly allowUtf8?: boolean;
+  /** `<>` (RFC 5321 4.5.5). */
+  readonly allowNull?: boolean;
+  /** `<Postmaster>` without a domain, in any case (RFC 5321 4.5.1). */
+  readonly allowPostmaster?: boolean;
+}
+
+/**
+ * Reads a path in angle brackets that begins at `start`; what follows its `>` is the caller's.
+ *
+ * @param input text, or bytes that must be UTF-8; with bytes, `start` and `end` count characters of the decoded text
+ */
+export function parsePath(
+  input: string | Uint8Array,
+  options: PathOptions = {},
+  start = 0,
+): Path | InvalidAddress {
+  if (typeof input !== 'string' && !isUtf8(input)) return invalid('not-utf8');
+  const text = typeof input === 'string' ? input : decode(input);
+  if (text.charCodeAt(start) !== LESS) return invalid('no-brackets');
+  const begin = start + 1;
+  if (options.allowNull === true && text.charCodeAt(begin) === GREATER) {
+    return { kind: 'null', address: '', nonAscii: false, end: begin + 1 };
+  }
+  const first = text.charCodeAt(begin) === AT ? sourceRouteEnd(text, begin) : begin;
+  if (first < 0) return invalid('domain-syntax');
+  const localEnd = localPartEnd(text, first);
+  if (text.charCodeAt(localEnd) !== AT) {
+    return pathWithoutDomain(text, first, localEnd, options);
+  }
+  const end = text.indexOf('>', localEnd);
+  if (end < 0) return invalid('no-brackets');
+  const mailbox = mailboxOf(text, first, localEnd, end, options.allowUtf8 === true);
+  if (mailbox.kind === 'invalid') return mailbox;
+  // The common path is far below the limit: count octets only where characters might be more than one.
+  const octets = mailbox.nonAscii ? Buffer.byteLength(text.slice(start, end + 1)) : end + 1 - start;
+  if (octets > MAX_PATH_OCTETS) return invalid('path-too-long');
+  return mailbox;
+}
+
+/**
+ * Reads a bare mailbox, `local@domain`, without brackets, blanks or comments, as a configuration or a command line has it.
+ * Internationalized mailboxes are allowed.
+ */
+export function parseMailbox(text: string): Mailbox | InvalidAddress {
+  const localEnd = localPartEnd(text, 0);
+  if (text.charCodeAt(localEnd) !== AT) {
+    return invalid(faultWithoutDomain(text, 0, localEnd, text.length));
+  }
+  const mailbox = mailboxOf(text, 0, localEnd, text.length, true);
+  if (mailbox.kind === 'mailbox' && Buffer.byteLength(text) + 2 > MAX_PATH_OCTETS)
+    return invalid('path-too-long');
+  return mailbox;
+}
+
+function mailboxOf(
+  text: string,
+  first: number,
+  at: number,
+  end: number,
+  allowUtf8: boolean,
+): (Mailbox & { readonly end: number }) | InvalidAddress {
+  const address = text.slice(first, end);
+  const nonAscii = hasNonAscii(address);
+  if (nonAscii && !allowUtf8) return invalid('non-ascii');
+  if (nonAscii && !address.isWellFormed()) return invalid('not-utf8');
+  const localPart = text.slice(first, at);
+  const octets = nonAscii ? Buffer.byteLength(localPart) : localPart.length;
+  if (octets > MAX_LOCAL_PART_OCTETS) return invalid('local-part-too-long');
+  const domain = text.slice(at + 1, end);
+  if (domain === '') return invalid('no-domain');
+  if (domain.charCodeAt(0) === BRACKET) {
+    if (!isAddressLiteral(domain)) return invalid('literal-syntax');
+  } else {
+    const verdict = checkDomain(domain);
+    if (verdict !== 'ok') return invalid(verdict);
+  }
+  return { kind: 'mailbox', localPart, domain, address, nonAscii, end: end + 1 };
+}
+
+function pathWithoutDomain(
+  text: string,
+  first: number,
+  localEnd: number,
+  options: PathOptions,
+): Path | InvalidAddress {
+  const end = localEnd < 0 ? text.indexOf('>', first) : localEnd;
+  if (end < 0) return invalid('no-brackets');
+  const address = text.slice(first, end);
+  // RFC 5321 4.1.1.3: "<Postmaster>", in any case.
+  if (
+    options.allowPostmaster === true &&
+    text.charCodeAt(end) === GREATER &&
+    address.toLowerCase() === 'postmaster'
+  ) {
+    return { kind: 'postmaster', address, nonAscii: false, end: end + 1 };
+  }
+  return invalid(faultWithoutDomain(text, first, localEnd, end));
+}
+
+/** Names what is wrong with a path that has no `@` where the local part ends. */
+function faultWithoutDomain(text: string, first: number, localEnd: number, end: number): AddressFault {
+  if (first >= end)
+    return first === end && text.charCodeAt(first) === GREATER ? 'null-not-allowed' : 'no-local-part';
+  if (text.charCodeAt(first) === AT) return 'no-local-part';
+  if (localEnd < 0) return 'local-part-syntax';
+  const next = text.charCodeAt(localEnd);
+  return localEnd >= text.length || next === GREATER ? 'no-domain' : 'local-part-syntax';
+}
+
+/**
+ * RFC 5321 4.1.1.3 and appendix C: `@one.example,@two.example:` before the mailbox must be accepted, and should be ignored.
+ *
+ * @returns the index after the colon, or -1
+ */
+function sourceRouteEnd(text: string, begin: number): number {
+  let i = begin;
+  for (;;) {
+    if (text.charCodeAt(i) !== AT) return -1;
+    const from = i + 1;
+    let to = from;
+    while (to < text.length && !endsRouteDomain(text.charCodeAt(to))) to++;
+    if (checkDomain(text.slice(from, to)) !== 'ok') return -1;
+    const c = text.charCodeAt(to);
+    if (c === COLON) return to + 1;
+    if (c !== COMMA) return -1;
+    i = to + 1;
+  }
+}
+
+function endsRouteDomain(c: number): boolean {
+  return c === COLON || c === COMMA || c === GREATER;
+}
+
+function hasNonAscii(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0x7f) return true;
+  return false;
+}
+
+function decode(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+}
+
+function invalid(reason: AddressFault): InvalidAddress {
+  return { kind: 'invalid', reason };
+}
