@@ -1,0 +1,110 @@
+// What goes into the SMTP client session and what comes out of it: options, transactions, replies, outcomes, events.
+// Plain data, shared by the session and the shell that owns the socket.
+
+export interface ClientSessionOptions {
+  /** Our name in EHLO and HELO: a domain or an address literal (RFC 5321 4.1.1.1). */
+  readonly heloName: string;
+  /** Use PIPELINING (RFC 2920) where it is offered; true when not given. */
+  readonly pipelining?: boolean | undefined;
+  /** Bytes of one whole reply, all its lines; more is a protocol error. 16 KiB when not given. */
+  readonly maxReplyBytes?: number | undefined;
+  /**
+   * What to do with an 8BITMIME message for a server that does not offer 8BITMIME. RFC 6152 3 wants it converted or
+   * returned (`fail`); `send`, when not given, hands it over as it is, as most MTAs do: nearly every server is 8-bit clean.
+   */
+  readonly downgrade8bit?: 'send' | 'fail' | undefined;
+}
+
+/** One recipient with its DSN parameters; `EnvelopeRecipient` of the message room is one of these. */
+export interface ClientRecipient {
+  /** The forward path without angle brackets. */
+  readonly address: string;
+  readonly notify?:
+    | {
+        readonly never: boolean;
+        readonly success: boolean;
+        readonly failure: boolean;
+        readonly delay: boolean;
+      }
+    | undefined;
+  /** The decoded ORCPT, `addr-type;address` (RFC 3461 4.2). */
+  readonly originalRecipient?: string | undefined;
+}
+
+/** One message for one or more recipients. */
+export interface ClientTransaction {
+  /** Without angle brackets; empty for the null sender (RFC 5321 4.5.5). */
+  readonly reversePath: string;
+  readonly recipients: readonly ClientRecipient[];
+  /** Bytes of the content before dot-stuffing (RFC 1870 3). */
+  readonly sizeBytes: number;
+  readonly body: '7BIT' | '8BITMIME';
+  /** The message must not be handed to a server without SMTPUTF8 (RFC 6531). */
+  readonly smtpUtf8: boolean;
+  readonly ret?: 'FULL' | 'HDRS' | undefined;
+  /** The decoded ENVID (RFC 3461 4.4). */
+  readonly envelopeId?: string | undefined;
+}
+
+/** What a reply answers; `content` is the end of the content. */
+export type RepliedCommand =
+  | 'connect'
+  | 'EHLO'
+  | 'HELO'
+  | 'MAIL'
+  | 'RCPT'
+  | 'DATA'
+  | 'content'
+  | 'RSET'
+  | 'QUIT';
+
+/** A reply of the server, ready to be logged: no control characters, at most 2,000 characters of text. */
+export interface RemoteReply {
+  readonly code: number;
+  /** Enhanced status code (RFC 2034, RFC 3463), e.g. `5.1.1`; empty if there was none. */
+  readonly enhanced: string;
+  /** The lines joined with a blank, without codes. */
+  readonly text: string;
+  readonly command: RepliedCommand;
+}
+
+export interface RecipientOutcome {
+  /** Index in the transaction's recipients. */
+  readonly recipient: number;
+  readonly result: 'delivered' | 'tempfail' | 'permfail';
+  /** The reply that decided; undefined when the reason is local. */
+  readonly reply: RemoteReply | undefined;
+  /** One line for logs and DSNs, e.g. `RCPT: 550 5.1.1 no such user`; empty when delivered. */
+  readonly error: string;
+}
+
+export type ClientEvent =
+  /** `begin` or `quit` may be called. */
+  | { readonly kind: 'ready' }
+  /** 354: write the content, dot-stuffed and with its end, then call `contentSent`. */
+  | { readonly kind: 'content' }
+  /** The transaction is over, one outcome per recipient in their order. If reusable, `ready` or `close` follows. */
+  | { readonly kind: 'done'; readonly outcomes: readonly RecipientOutcome[]; readonly reusable: boolean }
+  /** The session never became ready. `close` follows. */
+  | {
+      readonly kind: 'failed';
+      readonly error: string;
+      readonly reply: RemoteReply | undefined;
+      readonly permanent: boolean;
+    }
+  /** Flush the output and end the socket. Always the last event, exactly once. */
+  | { readonly kind: 'close' };
+
+/** What the session waits for; the shell picks the timeout of RFC 5321 4.5.3.2 by it. */
+export type ClientPhase =
+  | 'greeting'
+  | 'helo'
+  | 'idle'
+  | 'mail'
+  | 'rcpt'
+  | 'data'
+  | 'content'
+  | 'final'
+  | 'rset'
+  | 'quit'
+  | 'closed';

@@ -1,0 +1,55 @@
+// The service extensions that a server offers in its EHLO reply (RFC 5321 4.1.1.1).
+// Keywords that mean nothing to the session are skipped, as are malformed lines.
+
+/** What the server offers; all false before EHLO is answered and after a fall-back to HELO. */
+export interface ServerExtensions {
+  /** RFC 2920. */
+  readonly pipelining: boolean;
+  /** RFC 1870: the largest message in bytes, 0 for no fixed limit; undefined when SIZE is not offered. */
+  readonly size: number | undefined;
+  /** RFC 6152. */
+  readonly eightBitMime: boolean;
+  /** RFC 6531. */
+  readonly smtpUtf8: boolean;
+  /** RFC 3461. */
+  readonly dsn: boolean;
+  /** RFC 3030. */
+  readonly chunking: boolean;
+  /** RFC 3207. */
+  readonly startTls: boolean;
+  /** RFC 2034. */
+  readonly enhancedStatusCodes: boolean;
+}
+
+export const NO_EXTENSIONS: ServerExtensions = {
+  pipelining: false,
+  size: undefined,
+  eightBitMime: false,
+  smtpUtf8: false,
+  dsn: false,
+  chunking: false,
+  startTls: false,
+  enhancedStatusCodes: false,
+};
+
+/** Reads the lines of an EHLO reply, codes removed; the first one is the server's name and greeting. */
+export function parseExtensions(lines: readonly string[]): ServerExtensions {
+  const offered = new Map<string, string>();
+  for (const line of lines.slice(1)) {
+    const [keyword = '', parameter = ''] = line.trim().split(/[ \t]+/, 2);
+    // RFC 5321 2.4: keywords are compared without regard to case.
+    if (keyword !== '') offered.set(keyword.toUpperCase(), parameter);
+  }
+  const size = offered.get('SIZE');
+  return {
+    pipelining: offered.has('PIPELINING'),
+    // RFC 1870 4: no number, or 0, means that there is no fixed limit.
+    size: size === undefined ? undefined : /^\d{1,20}$/.test(size) ? Number(size) : 0,
+    eightBitMime: offered.has('8BITMIME'),
+    smtpUtf8: offered.has('SMTPUTF8'),
+    dsn: offered.has('DSN'),
+    chunking: offered.has('CHUNKING'),
+    startTls: offered.has('STARTTLS'),
+    enhancedStatusCodes: offered.has('ENHANCEDSTATUSCODES'),
+  };
+}

@@ -1,0 +1,174 @@
+// Replies of an SMTP server (RFC 5321 4.2) out of bytes, however they were cut.
+// Holds at most one unfinished reply of bounded size; makes no string unless asked for one.
+
+import type { RemoteReply, RepliedCommand } from './client-types.ts';
+
+const LF = 0x0a;
+const CR = 0x0d;
+const BLANK = 0x20;
+const HYPHEN = 0x2d;
+const NOTHING = new Uint8Array(0);
+const MAX_TEXT = 2000;
+/** Controls (C0, DEL, C1) and Unicode's line ends: none may reach a log line, a terminal or a DSN. */
+const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
+const ENHANCED = /^[245]\.\d{1,3}\.\d{1,3}(?= |$)/;
+
+/** The text of a reply or an error on one line: every control character becomes a blank. */
+export function oneLine(text: string): string {
+  return text.replace(CONTROL, ' ').trim();
+}
+
+function withoutStatus(line: string, enhanced: string): string {
+  if (!line.startsWith(enhanced)) return line;
+  const rest = line.slice(enhanced.length);
+  return rest === '' || rest.startsWith(' ') ? rest.trimStart() : line;
+}
+
+export class ReplyParser {
+  /** Code of the reply that `next` found. */
+  code = 0;
+  /** Why the bytes are no reply; empty while they are. */
+  error = '';
+  readonly #maxReplyBytes: number;
+  /** The chunk at hand, or our own copy of an unfinished reply. */
+  #bytes: Uint8Array = NOTHING;
+  #isOwn = false;
+  #length = 0;
+  /** Start of the reply that is being read. */
+  #start = 0;
+  #lineStart = 0;
+  /** No line feed of the current line is before this. */
+  #scanned = 0;
+  /** Where the reply that `next` found begins and ends. */
+  #foundStart = 0;
+  #foundEnd = 0;
+
+  constructor(maxReplyBytes: number) {
+    this.#maxReplyBytes = maxReplyBytes;
+  }
+
+  /** Takes a chunk; call `next` until it returns false before the chunk's memory is used again. */
+  push(chunk: Uint8Array): void {
+    if (this.#start === this.#length) {
+      this.#bytes = chunk;
+      this.#isOwn = false;
+      this.#length = chunk.length;
+      this.#start = this.#lineStart = this.#scanned = 0;
+      return;
+    }
+    const length = this.#length + chunk.length;
+    if (length > this.#bytes.length) {
+      const larger = new Uint8Array(Math.max(length, 2 * this.#bytes.length));
+      larger.set(this.#bytes.subarray(0, this.#length));
+      this.#bytes = larger;
+    }
+    this.#bytes.set(chunk, this.#length);
+    this.#length = length;
+  }
+
+  /**
+   * Goes on to the next whole reply and sets `code`; false when more bytes are needed or `error` is set.
+   * The code of the last line counts (RFC 5321 4.2.1 promises that all are the same). A line may end with a bare LF.
+   */
+  next(): boolean {
+    if (this.error !== '') return false;
+    const bytes = this.#bytes;
+    for (;;) {
+      const lf = bytes.indexOf(LF, this.#scanned);
+      const lineIsWhole = lf !== -1 && lf < this.#length;
+      const size = (lineIsWhole ? lf + 1 : this.#length) - this.#start;
+      if (size > this.#maxReplyBytes) {
+        this.error = `a reply of more than ${this.#maxReplyBytes} bytes`;
+        return false;
+      }
+      if (!lineIsWhole) {
+        this.#keepRest();
+        return false;
+      }
+      const at = this.#lineStart;
+      const end = lf > at && bytes[lf - 1] === CR ? lf - 1 : lf;
+      const code = this.#codeAt(at, end);
+      // RFC 5321 4.2: a code may come without any text.
+      const separator = end - at > 3 ? bytes[at + 3] : BLANK;
+      if (code === 0 || (separator !== BLANK && separator !== HYPHEN)) {
+        const shown = this.#decode(at, Math.min(end, at + 80));
+        this.error = `a line that is no SMTP reply: "${oneLine(shown)}"`;
+        return false;
+      }
+      this.#lineStart = this.#scanned = lf + 1;
+      if (separator === HYPHEN) continue;
+      this.code = code;
+      this.#foundStart = this.#start;
+      this.#foundEnd = lf + 1;
+      this.#start = lf + 1;
+      return true;
+    }
+  }
+
+  /** Forgets all bytes, so that `next` finds nothing more of this chunk. */
+  discard(): void {
+    this.#bytes = NOTHING;
+    this.#isOwn = false;
+    this.#length = this.#start = this.#lineStart = this.#scanned = 0;
+  }
+
+  /** The lines of the reply that `next` found, without codes; valid until the next `next` or `push`. */
+  lines(): string[] {
+    const lines: string[] = [];
+    for (let at = this.#foundStart; at < this.#foundEnd;) {
+      const lf = this.#bytes.indexOf(LF, at);
+      const end = lf > at && this.#bytes[lf - 1] === CR ? lf - 1 : lf;
+      lines.push(this.#decode(Math.min(at + 4, end), end));
+      at = lf + 1;
+    }
+    return lines;
+  }
+
+  /** The reply that `next` found, for people; valid until the next `next` or `push`. */
+  reply(command: RepliedCommand): RemoteReply {
+    const lines = this.lines();
+    const first = (lines[0] ?? '').trimStart();
+    // RFC 2034 4: the class of the status is the first digit of the code; anything else is just text.
+    const status = ENHANCED.exec(first)?.[0] ?? '';
+    const enhanced = status !== '' && Number(status[0]) === Math.floor(this.code / 100) ? status : '';
+    let text = lines.length === 1 ? withoutStatus(first, enhanced) : '';
+    if (lines.length > 1) {
+      text = lines
+        .map((line) => withoutStatus(line.trimStart(), enhanced))
+        .filter((line) => line !== '')
+        .join(' ');
+    }
+    if (text.length > MAX_TEXT) text = text.slice(0, MAX_TEXT).toWellFormed();
+    return { code: this.code, enhanced, text: oneLine(text), command };
+  }
+
+  /** Copies an unfinished reply out of the caller's chunk. */
+  #keepRest(): void {
+    const rest = this.#length - this.#start;
+    if (rest === 0) {
+      this.#bytes = NOTHING;
+      this.#isOwn = false;
+    } else if (!this.#isOwn || this.#start > 0) {
+      this.#bytes = this.#bytes.slice(this.#start, this.#length);
+      this.#isOwn = true;
+    }
+    this.#lineStart -= this.#start;
+    this.#length = this.#scanned = rest;
+    this.#start = 0;
+  }
+
+  /** The reply code at a line's start, 200 to 599; 0 if there is none. */
+  #codeAt(at: number, end: number): number {
+    if (end - at < 3) return 0;
+    const hundreds = (this.#bytes[at] ?? 0) - 0x30;
+    const tens = (this.#bytes[at + 1] ?? 0) - 0x30;
+    const ones = (this.#bytes[at + 2] ?? 0) - 0x30;
+    if (hundreds < 2 || hundreds > 5 || tens < 0 || tens > 9 || ones < 0 || ones > 9) return 0;
+    return hundreds * 100 + tens * 10 + ones;
+  }
+
+  #decode(from: number, to: number): string {
+    const { buffer, byteOffset, byteLength } = this.#bytes;
+    return Buffer.from(buffer, byteOffset, byteLength).toString('utf8', from, to);
+  }
+}
