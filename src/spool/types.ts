@@ -128,8 +128,11 @@ export interface SpoolUsage {
 export interface SpoolStore {
   /** Everything that still has a recipient waiting, oldest segment first. Call once, before anything else. */
   recover(): AsyncIterable<RecoveredMessage>;
-  /** A receiver reports a message; from now on its segment is kept until the message is done. */
-  submitted(queueId: string, ref: StoredRef, recipients: number): void;
+  /**
+   * A receiver reports a message; from now on its segment is kept until the message is done.
+   * False when it is known already, waiting or done: a receiver may report again after the manager restarted.
+   */
+  submitted(queueId: string, ref: StoredRef, recipients: number): boolean;
   /** Records outcomes; written at once, synced within `journalSyncMs`. The last recipient's outcome ends the message. */
   settle(outcomes: readonly Outcome[]): void;
   /** The current place of a message: it may have moved to a long-lived segment. Undefined when it is done. */
