@@ -1,0 +1,74 @@
+// The vocabulary of the log: the events that a message or a connection can have, and the fields that say more.
+// docs/log.md is the same list for the people who read logs.
+
+/** What happened, in one word. Names never change once released: people search for them. */
+export type EventName =
+  /** A message is accepted and on stable storage. */
+  | 'received'
+  /** A client was refused: a connection, a command, a recipient or a message. */
+  | 'rejected'
+  /** A recipient's message was handed over. */
+  | 'delivered'
+  /** A recipient's message was not taken now and waits. */
+  | 'deferred'
+  /** A recipient's message failed for good. */
+  | 'failed'
+  /** A report about failed recipients was put in the queue for the sender. */
+  | 'bounced'
+  /** An administrator took a message out of the queue. */
+  | 'removed'
+  /** An administrator stopped a message, or let it go on. */
+  | 'held'
+  | 'released'
+  /** A message has no recipient left. */
+  | 'done'
+  /** A client connected or left; an outgoing connection opened, failed or closed. Logged at level debug. */
+  | 'connected'
+  | 'disconnected'
+  | 'connection-failed';
+
+/** What a field may hold. */
+export type LogValue = string | number | boolean | undefined | null | readonly string[];
+
+/** Fields of any line; those with a meaning of their own are named here. Flat: cheap to write, easy to search. */
+export interface LogFields {
+  /** Queue id. */
+  readonly id?: string | undefined;
+  /** Reverse path; empty for the null sender. */
+  readonly from?: string | undefined;
+  /** Forward path, or several. */
+  readonly to?: string | readonly string[] | undefined;
+  /** IP address of a client. */
+  readonly client?: string | undefined;
+  /** What a client called itself. */
+  readonly helo?: string | undefined;
+  /** The command that a client was refused. */
+  readonly command?: string | undefined;
+  /** Bytes of the message. */
+  readonly size?: number | undefined;
+  /** The site mail was or would be handed to. */
+  readonly site?: string | undefined;
+  /** Our own address of an outgoing connection. */
+  readonly source?: string | undefined;
+  /** IP address of a destination. */
+  readonly remote?: string | undefined;
+  /** Name of a destination: the MX or smarthost that the address belongs to. */
+  readonly host?: string | undefined;
+  /** What the other end answered, or what was answered to it. */
+  readonly reply?: string | undefined;
+  /** Why, when it was not a reply. */
+  readonly reason?: string | undefined;
+  /** Failed attempts so far, this one included. */
+  readonly attempts?: number | undefined;
+  /** ISO 8601 time of the next attempt. */
+  readonly nextAttempt?: string | undefined;
+  /** True when the recipient failed because its lifetime was over. */
+  readonly expired?: boolean | undefined;
+  /** Milliseconds from acceptance to this event. */
+  readonly delayMs?: number | undefined;
+  /** Milliseconds that it took to get a connection ready; 0 on one that was open already. */
+  readonly connectMs?: number | undefined;
+  /** Milliseconds from the beginning of the SMTP transaction to its end. */
+  readonly transactionMs?: number | undefined;
+  readonly [key: string]: LogValue;
+}
