@@ -27,7 +27,9 @@ export class LineWriter implements LineSink {
   readonly #path: string | undefined;
   #fd: number;
   #pieceSize: number;
-  #lines: string[] = [];
+  /** Full pieces, oldest first, and the one being filled; each holds whole lines. */
+  readonly #pieces: string[] = [];
+  #filling = '';
   #pendingLength = 0;
   #dropped = 0;
   #busy = false;
@@ -48,7 +50,12 @@ export class LineWriter implements LineSink {
       this.#dropped += 1;
       return;
     }
-    this.#lines.push(line);
+    if (this.#filling !== '' && this.#filling.length + line.length > this.#pieceSize) {
+      this.#pieces.push(this.#filling);
+      this.#filling = line;
+    } else {
+      this.#filling += line;
+    }
     this.#pendingLength += line.length;
     if (!this.#busy) {
       this.#busy = true;
@@ -76,42 +83,37 @@ export class LineWriter implements LineSink {
     if (this.#path !== undefined) closeSync(this.#fd);
   }
 
-  /** Takes as many whole lines as fit one piece. */
-  #nextPiece(): Buffer {
+  /** The oldest piece; undefined when nothing is left. */
+  #nextPiece(): Buffer | undefined {
     if (this.#dropped > 0 && this.#pendingLength < mostPending / 2) {
-      this.#lines.push(
-        `{"level":"warn","msg":"log lines were dropped: nobody took them","dropped":${this.#dropped}}\n`,
-      );
+      const dropped = this.#dropped;
       this.#dropped = 0;
+      this.write(`{"level":"warn","msg":"log lines were dropped: nobody took them","dropped":${dropped}}\n`);
     }
-    let count = 0;
-    let bytes = 0;
-    while (count < this.#lines.length) {
-      const line = this.#lines[count] ?? '';
-      const more = Buffer.byteLength(line);
-      if (count > 0 && bytes + more > this.#pieceSize) break;
-      bytes += more;
-      this.#pendingLength -= line.length;
-      count += 1;
+    let text = this.#pieces.shift();
+    if (text === undefined) {
+      text = this.#filling;
+      this.#filling = '';
     }
-    const taken = count === this.#lines.length ? this.#lines : this.#lines.slice(0, count);
-    this.#lines = count === this.#lines.length ? [] : this.#lines.slice(count);
-    return Buffer.from(taken.join(''));
+    this.#pendingLength -= text.length;
+    return text === '' ? undefined : Buffer.from(text);
   }
 
   #writeNext(): void {
-    if (this.#lines.length === 0) {
-      this.#busy = false;
-      const idle = this.#idle;
-      this.#idle = [];
-      for (const resolve of idle) resolve();
+    const piece = this.#nextPiece();
+    if (piece !== undefined) {
+      this.#writeAll(piece);
       return;
     }
-    this.#writeAll(this.#nextPiece());
+    this.#busy = false;
+    const idle = this.#idle;
+    this.#idle = [];
+    for (const resolve of idle) resolve();
   }
 
   #writeAll(piece: Buffer): void {
-    write(this.#fd, piece, 0, piece.length, null, (error, written) => {
+    const length = this.#wholeLines(piece);
+    write(this.#fd, piece, 0, length, null, (error, written) => {
       if (error !== null && (error.code === 'EAGAIN' || error.code === 'EINTR')) {
         // A pipe that another process made non-blocking, and that is full.
         setTimeout(() => this.#writeAll(piece), 5);
@@ -124,11 +126,19 @@ export class LineWriter implements LineSink {
     });
   }
 
+  /** How much of a piece goes into one write: it was cut by characters, and UTF-8 may have made it longer. */
+  #wholeLines(piece: Buffer): number {
+    if (piece.length <= this.#pieceSize) return piece.length;
+    const end = piece.lastIndexOf(0x0a, this.#pieceSize - 1);
+    // One line longer than a piece cannot be kept whole: it goes as one write.
+    return end === -1 ? piece.indexOf(0x0a) + 1 || piece.length : end + 1;
+  }
+
   #writeRestSync(): void {
-    while (this.#lines.length > 0) {
-      const piece = this.#nextPiece();
+    for (let piece = this.#nextPiece(); piece !== undefined; piece = this.#nextPiece()) {
       try {
-        writeSync(this.#fd, piece);
+        while (piece.length > 0)
+          piece = piece.subarray(writeSync(this.#fd, piece, 0, this.#wholeLines(piece)));
       } catch {
         return;
       }
