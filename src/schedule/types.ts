@@ -173,8 +173,11 @@ export interface Scheduler {
   retryNow(message: MessageHandle, nowMs: number): void;
   hold(message: MessageHandle): void;
   release(message: MessageHandle, nowMs: number): void;
-  /** Forgets the recipients that are not in flight, without a report; returns their indexes. Those in flight finish. */
-  remove(message: MessageHandle): number[];
+  /**
+   * Forgets these recipients (all when not given) unless they are in flight, without a report; returns the indexes of
+   * those that are gone. Those in flight finish.
+   */
+  remove(message: MessageHandle, recipients?: readonly number[]): number[];
   find(queueId: string): MessageHandle | undefined;
   queueIdOf(message: MessageHandle): string;
   /** All recipients that are not done; may be walked in pieces. */
