@@ -1,0 +1,68 @@
+// What a delivery status notification is built from. Plain data.
+
+import type { DsnAction } from './wants-report.ts';
+
+/** One recipient that is reported. */
+export interface DsnRecipient {
+  /** The forward path that delivery was tried to. */
+  readonly address: string;
+  /** The decoded ORCPT, `addr-type;address` (RFC 3461 4.2). */
+  readonly originalRecipient?: string | undefined;
+  readonly action: DsnAction;
+  /** RFC 3463, e.g. `5.1.1`; see `statusFrom`. */
+  readonly status: string;
+  /** The last error on one line, e.g. `RCPT: 550 5.1.1 no such user`. */
+  readonly diagnostic?: { readonly type: 'smtp'; readonly text: string } | undefined;
+  /** Name of the server that was spoken to. */
+  readonly remoteMta?: string | undefined;
+  /** Unix time in ms. */
+  readonly lastAttemptMs?: number | undefined;
+  /** Unix time in ms; for `delayed`. */
+  readonly willRetryUntilMs?: number | undefined;
+}
+
+/** The message that is reported about, CRLF line ends, in pieces. */
+export interface DsnOriginal {
+  readonly kind: 'full' | 'headers';
+  readonly content: readonly Uint8Array[];
+}
+
+export interface DsnOptions {
+  /** Name of this host. */
+  readonly reportingMta: string;
+  /** Queue id of the message that is reported about. */
+  readonly queueId: string;
+  /** Unix time in ms of its acceptance. */
+  readonly arrivalMs: number;
+  /** Unix time in ms for the Date of the report. */
+  readonly nowMs: number;
+  /** Its reverse path, which is where the report goes; never empty. */
+  readonly sender: string;
+  /** The decoded ENVID (RFC 3461 4.4). */
+  readonly envelopeId?: string | undefined;
+  /** RET (RFC 3461 4.3): with `HDRS` only the header is returned. */
+  readonly ret?: 'FULL' | 'HDRS' | undefined;
+  /** At least one. */
+  readonly recipients: readonly DsnRecipient[];
+  readonly original: DsnOriginal;
+  /** A larger original is cut down to its header; 64 KiB when not given. */
+  readonly maxOriginalBytes?: number | undefined;
+  /** Address of the report's From, e.g. `MAILER-DAEMON@mx.example.org`. */
+  readonly from: string;
+  /** MIME boundary; changed as far as needed to be valid and to occur in no part. */
+  readonly boundary: string;
+  /** Message-ID of the report, with or without angle brackets. */
+  readonly messageId: string;
+}
+
+/** A report, ready to be queued with the null reverse path (RFC 3464 2). */
+export interface Dsn {
+  /** CRLF line ends. */
+  readonly content: Uint8Array[];
+  /** The forward path. */
+  readonly recipient: string;
+  /** BODY for its envelope (RFC 6152). */
+  readonly body: '7BIT' | '8BITMIME';
+  /** SMTPUTF8 for its envelope: the sender's address is not ASCII (RFC 6531). */
+  readonly smtpUtf8: boolean;
+}

@@ -1,0 +1,99 @@
+// The part of a report for people (RFC 3464 2, RFC 6522 3): what happened, to whom, what the other side said, what to do.
+// Recipients with the same fate stand together.
+
+import { adviceFor } from './advice.ts';
+import type { DsnOptions, DsnRecipient } from './dsn-types.ts';
+import { dateTime, plainText, wrap } from './mime-text.ts';
+import { errorParts } from './status.ts';
+import type { DsnAction } from './wants-report.ts';
+
+/** In the order in which they are told. */
+const ACTIONS: readonly DsnAction[] = ['failed', 'delayed', 'relayed', 'delivered'];
+
+const SUBJECT: Readonly<Record<DsnAction, string>> = {
+  failed: 'Your message could not be delivered',
+  delayed: 'Your message is delayed, and will be tried again',
+  relayed: 'Your message was handed on',
+  delivered: 'Your message was delivered',
+};
+
+const WHAT_HAPPENED: Readonly<Record<DsnAction, string>> = {
+  failed:
+    'Your message could not be delivered to the following addresses. This is final: it will not be tried again.',
+  delayed:
+    'Your message could not be delivered to the following addresses yet. It stays in the queue and is tried again: you need not send it a second time.',
+  relayed:
+    'Your message was handed on for the following addresses to a server that does not confirm deliveries. You will hear of it again only if it fails.',
+  delivered: 'Your message was delivered to the following addresses.',
+};
+
+/** The subject of a report: of the worst of its news. */
+export function subjectOf(recipients: readonly DsnRecipient[]): string {
+  const worst = ACTIONS.find((action) => recipients.some((recipient) => recipient.action === action));
+  return SUBJECT[worst ?? 'failed'];
+}
+
+/** The whole text with CRLF line ends. */
+export function humanPart(options: DsnOptions): string {
+  const { recipients, reportingMta } = options;
+  let text = wrap(`This is the mail system at ${reportingMta}.`, '');
+  for (const action of ACTIONS) {
+    const concerned = recipients.filter((recipient) => recipient.action === action);
+    if (concerned.length === 0) continue;
+    text += `\r\n${wrap(WHAT_HAPPENED[action], '')}`;
+    for (const group of groupsOf(concerned)) text += groupText(group);
+  }
+  text += '\r\n';
+  text += wrap(
+    `The message arrived here on ${dateTime(options.arrivalMs)} with the queue id ${options.queueId}.`,
+    '',
+  );
+  text += wrap('A report for programs and a copy of the message, or of its header, are attached.', '');
+  return text;
+}
+
+/** Recipients with the same reason, in order of first appearance. */
+function groupsOf(recipients: readonly DsnRecipient[]): DsnRecipient[][] {
+  const groups = Map.groupBy(recipients, ({ status, diagnostic, remoteMta, willRetryUntilMs }) =>
+    JSON.stringify([status, diagnostic?.text, remoteMta, willRetryUntilMs]),
+  );
+  return [...groups.values()];
+}
+
+function groupText(group: readonly DsnRecipient[]): string {
+  let text = '\r\n';
+  for (const { address } of group) text += wrap(`<${address}>`, '  ');
+  const [first] = group;
+  if (first === undefined) return text;
+  if (first.diagnostic !== undefined && plainText(first.diagnostic.text) !== '') {
+    const { command, text: said } = errorParts(first.diagnostic.text);
+    text += wrap(introduction(first, command), '    ');
+    text += wrap(said, '      ');
+  }
+  if (first.action === 'failed') text += wrap(adviceFor(first.status), '    ');
+  if (first.action === 'delayed' && first.willRetryUntilMs !== undefined) {
+    text += wrap(`It is tried again until ${dateTime(first.willRetryUntilMs)}.`, '    ');
+  }
+  return text;
+}
+
+/** How the stages of an SMTP session are called when talking to people. */
+const STAGE: Readonly<Record<string, string>> = {
+  connect: 'the connection',
+  EHLO: 'the connection',
+  HELO: 'the connection',
+  MAIL: 'the sender address',
+  RCPT: 'the recipient address',
+  DATA: 'the message',
+  content: 'the message',
+};
+
+function introduction({ remoteMta, action }: DsnRecipient, command: string): string {
+  const stage = STAGE[command];
+  const server =
+    remoteMta === undefined || remoteMta === '' ? "The recipient's server" : `The server ${remoteMta}`;
+  if (stage === undefined)
+    return action === 'failed' || action === 'delayed' ? 'The reason:' : 'The last answer:';
+  if (action === 'failed') return `${server} refused ${stage} and said:`;
+  return `${server} answered about ${stage}:`;
+}

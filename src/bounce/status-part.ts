@@ -1,0 +1,57 @@
+// The part of a report for programs: message/delivery-status (RFC 3464 2), or its UTF-8 form for addresses outside
+// ASCII, message/global-delivery-status (RFC 6533 4).
+
+import type { DsnOptions, DsnRecipient } from './dsn-types.ts';
+import { asciiText, dateTime, field, isAscii, plainText } from './mime-text.ts';
+import { errorParts } from './status.ts';
+
+export interface StatusPart {
+  readonly text: string;
+  /** Whether it is the UTF-8 form. */
+  readonly isGlobal: boolean;
+}
+
+/** The per-message fields and one group of fields for each recipient, with CRLF line ends. */
+export function statusPart(options: DsnOptions): StatusPart {
+  // RFC 6533 4: the UTF-8 form is for addresses that need it; what servers said is no reason for it.
+  const isGlobal = options.recipients.some(
+    ({ address, originalRecipient = '' }) =>
+      !isAscii(plainText(address)) || !isAscii(plainText(originalRecipient)),
+  );
+  const toText = isGlobal ? plainText : asciiText;
+  let text = field('Reporting-MTA', `dns; ${toText(options.reportingMta)}`);
+  if (options.envelopeId !== undefined && options.envelopeId !== '') {
+    text += field('Original-Envelope-Id', toText(options.envelopeId)); // RFC 3464 2.2.1
+  }
+  text += field('X-Sluice-Queue-ID', toText(options.queueId));
+  text += field('Arrival-Date', dateTime(options.arrivalMs)); // RFC 3464 2.2.5
+  for (const recipient of options.recipients) text += `\r\n${recipientFields(recipient, toText)}`;
+  return { text, isGlobal };
+}
+
+function recipientFields(recipient: DsnRecipient, toText: (text: string) => string): string {
+  const { address, originalRecipient, action, status, diagnostic, remoteMta } = recipient;
+  let text = '';
+  const semicolon = originalRecipient?.indexOf(';') ?? -1;
+  if (originalRecipient !== undefined && semicolon > 0) {
+    const type = originalRecipient.slice(0, semicolon);
+    text += field('Original-Recipient', toText(`${type}; ${originalRecipient.slice(semicolon + 1)}`)); // RFC 3464 2.3.1
+  }
+  // RFC 3464 2.3.2, RFC 6533 3
+  text += field('Final-Recipient', `${isAscii(plainText(address)) ? 'rfc822' : 'utf-8'}; ${toText(address)}`);
+  text += field('Action', action);
+  text += field('Status', toText(status));
+  if (remoteMta !== undefined && remoteMta !== '') text += field('Remote-MTA', `dns; ${toText(remoteMta)}`);
+  if (diagnostic !== undefined && toText(diagnostic.text) !== '') {
+    const { text: said, isReply } = errorParts(diagnostic.text);
+    // RFC 3464 2.3.6: type smtp is for replies; our own words get our own type.
+    text += field('Diagnostic-Code', `${isReply ? diagnostic.type : 'x-sluice'}; ${toText(said)}`);
+  }
+  if (recipient.lastAttemptMs !== undefined) {
+    text += field('Last-Attempt-Date', dateTime(recipient.lastAttemptMs)); // RFC 3464 2.3.7
+  }
+  if (action === 'delayed' && recipient.willRetryUntilMs !== undefined) {
+    text += field('Will-Retry-Until', dateTime(recipient.willRetryUntilMs)); // RFC 3464 2.3.9
+  }
+  return text;
+}

@@ -1,0 +1,16 @@
+// Whether a recipient's outcome is reported to the sender: the NOTIFY parameter (RFC 3461 4.1).
+
+import type { DsnNotify } from '../message/envelope.ts';
+
+/** What a DSN says about a recipient (RFC 3464 2.3.3); an expansion of a list is not reported. */
+export type DsnAction = 'failed' | 'delayed' | 'delivered' | 'relayed';
+
+/** True when `action` is to be reported. Without NOTIFY, failures and delays are (RFC 3461 4.1 and 5.2.7). */
+export function wantsReport(notify: DsnNotify | undefined, action: DsnAction): boolean {
+  if (notify === undefined) return action === 'failed' || action === 'delayed';
+  if (notify.never) return false;
+  if (action === 'failed') return notify.failure;
+  if (action === 'delayed') return notify.delay;
+  // RFC 3461 5.2.2: relayed to a server without DSN is all the success that can be reported.
+  return notify.success;
+}
