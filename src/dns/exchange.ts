@@ -1,0 +1,151 @@
+// One question as a state machine: which server is sent what, and what each event means for it. Owns no socket, timer
+// or clock. Servers are tried in order, round by round; a truncated answer is asked for again by TCP (RFC 7766 5), a
+// server that does not understand EDNS is asked again without (RFC 6891 7).
+
+import {
+  decodeResponse,
+  encodeQuery,
+  headerRcode,
+  matchResponse,
+  rcodeName,
+  rcodes,
+  type EncodedQuery,
+  type QueryType,
+  type ResponseMessage,
+} from './message.ts';
+import type { NameServer } from './types.ts';
+
+/** What the shell does next. */
+export type ExchangeStep =
+  /** Drop what is open for this exchange, send `bytes` to `server` and start its timeout. */
+  | {
+      readonly kind: 'send';
+      readonly transport: 'udp' | 'tcp';
+      readonly server: NameServer;
+      readonly bytes: Buffer;
+    }
+  /** It was no answer: listen on, the timeout runs on. */
+  | { readonly kind: 'listen' }
+  /** A NOERROR or NXDOMAIN response. */
+  | { readonly kind: 'response'; readonly response: ResponseMessage }
+  | { readonly kind: 'failed'; readonly reason: string };
+
+/** Datagrams that do not match, per try, before somebody is guessing: then TCP, which cannot be guessed. */
+const maxStrangers = 20;
+
+const listen: ExchangeStep = { kind: 'listen' };
+
+export class Exchange {
+  readonly #name: string;
+  readonly #type: QueryType;
+  readonly #servers: readonly NameServer[];
+  readonly #tries: number;
+  readonly #randomId: () => number;
+  #try = 0;
+  #transport: 'udp' | 'tcp' = 'udp';
+  #edns = true;
+  #strangers = 0;
+  #query: EncodedQuery | undefined;
+  #reason = 'no name server';
+
+  /**
+   * @param name canonical, and passes `isQueryable`
+   * @param servers in the order to try
+   * @param rounds how often each server is tried
+   * @param randomId unpredictable, 0 to 65535 (RFC 5452 9.2)
+   */
+  constructor(
+    name: string,
+    type: QueryType,
+    servers: readonly NameServer[],
+    rounds: number,
+    randomId: () => number,
+  ) {
+    this.#name = name;
+    this.#type = type;
+    this.#servers = servers;
+    this.#tries = servers.length * rounds;
+    this.#randomId = randomId;
+  }
+
+  start(): ExchangeStep {
+    return this.#send();
+  }
+
+  /** A datagram of the current server, or the message of the current TCP connection. */
+  received(message: Buffer): ExchangeStep {
+    if (this.#query === undefined) return listen;
+    const match = matchResponse(this.#query, message);
+    switch (match) {
+      case 'stranger':
+        if (this.#transport === 'tcp') return this.#next('a mismatched answer by TCP');
+        if (++this.#strangers < maxStrangers) return listen;
+        return this.#overTcp();
+      case 'truncated':
+        // Over TCP there is nowhere left to go.
+        return this.#transport === 'udp' ? this.#overTcp() : this.#next('a truncated answer by TCP');
+      case 'bare-error':
+        return this.#errorCode(headerRcode(message));
+      case 'ours':
+        return this.#ours(message);
+    }
+  }
+
+  timedOut(timeoutMs: number): ExchangeStep {
+    return this.#next(`no answer within ${timeoutMs} ms`);
+  }
+
+  unreachable(reason: string): ExchangeStep {
+    return this.#next(reason);
+  }
+
+  /** A well-formed response that did not answer, e.g. a referral: the next server may know. */
+  unusable(reason: string): ExchangeStep {
+    return this.#next(reason);
+  }
+
+  #ours(message: Buffer): ExchangeStep {
+    const response = decodeResponse(message);
+    if (response === undefined) return this.#next('a malformed answer');
+    if (response.rcode !== rcodes.noError && response.rcode !== rcodes.nxDomain) {
+      return this.#errorCode(response.rcode);
+    }
+    return { kind: 'response', response };
+  }
+
+  #errorCode(rcode: number): ExchangeStep {
+    // RFC 6891 7: FORMERR is what a server from before EDNS says; NOTIMP and BADVERS were seen, too.
+    if (this.#edns && (rcode === rcodes.formErr || rcode === rcodes.notImp || rcode === 16)) {
+      this.#edns = false;
+      return this.#send();
+    }
+    return this.#next(rcodeName(rcode));
+  }
+
+  #overTcp(): ExchangeStep {
+    this.#transport = 'tcp';
+    return this.#send();
+  }
+
+  #next(reason: string): ExchangeStep {
+    const server = this.#server();
+    this.#reason = server === undefined ? reason : `${reason} from ${server.address}`;
+    this.#try++;
+    this.#transport = 'udp';
+    this.#edns = true;
+    return this.#send();
+  }
+
+  #server(): NameServer | undefined {
+    return this.#servers[this.#try % this.#servers.length];
+  }
+
+  #send(): ExchangeStep {
+    const server = this.#server();
+    if (server === undefined || this.#try >= this.#tries) return { kind: 'failed', reason: this.#reason };
+    this.#strangers = 0;
+    // A new id each time: an answer to an earlier try is a stranger.
+    this.#query = encodeQuery(this.#randomId(), this.#name, this.#type, this.#edns);
+    return { kind: 'send', transport: this.#transport, server, bytes: this.#query.bytes };
+  }
+}

@@ -1,0 +1,127 @@
+// What a response means for its question: the CNAME chain is followed (RFC 1034 3.6.2), records of the wanted type
+// are read, and what is missing is told apart into nodata, nxdomain and an alias that leads elsewhere (RFC 2308 2).
+
+import { isIP } from 'node:net';
+import ipaddr from 'ipaddr.js';
+import { canonicalDomain } from './domain-name.ts';
+import { rcodes, type QueryType, type ResponseMessage, type ResponseRecord } from './message.ts';
+import type { MxRecord } from './types.ts';
+
+/** What a record of one type is read as; undefined skips a record that is none. */
+export type ReadRecord<T> = (record: ResponseRecord) => T | undefined;
+
+export type Interpretation<T> =
+  | { readonly kind: 'found'; readonly records: readonly T[]; readonly ttl: number; readonly name: string }
+  /** `ttl` undefined: the response carries no SOA, so nobody said for how long. */
+  | { readonly kind: 'nodata' | 'nxdomain'; readonly ttl: number | undefined }
+  /** The chain leaves the response at `name`: ask for it. */
+  | { readonly kind: 'alias'; readonly name: string; readonly ttl: number; readonly hops: number }
+  | { readonly kind: 'unusable'; readonly reason: string };
+
+/** Longest CNAME chain that is followed, over all responses. */
+export const maxAliases = 10;
+
+/**
+ * Reads a NOERROR or NXDOMAIN response to the question (`name`, `type`).
+ *
+ * @param hops CNAMEs followed before this question.
+ */
+export function interpret<T>(
+  response: ResponseMessage,
+  name: string,
+  type: QueryType,
+  read: ReadRecord<T>,
+  hops: number,
+): Interpretation<T> {
+  let owner = name;
+  let ttl = Infinity;
+  let followed = hops;
+  for (;;) {
+    const records: T[] = [];
+    let alias: string | undefined;
+    let lowest = ttl;
+    for (const record of response.answers) {
+      // The type first: OPT has neither class nor TTL.
+      if (record.type === 'OPT' || (record.type !== type && record.type !== 'CNAME')) continue;
+      if (record.class !== 'IN' || canonicalDomain(record.name) !== owner) continue;
+      if (record.type === 'CNAME') {
+        alias = canonicalDomain(record.data);
+        ttl = Math.min(ttl, readTtl(record.ttl));
+        continue;
+      }
+      const value = read(record);
+      if (value === undefined) return { kind: 'unusable', reason: `a malformed ${type} record of ${owner}` };
+      records.push(value);
+      lowest = Math.min(lowest, readTtl(record.ttl));
+    }
+    if (records.length > 0) return { kind: 'found', records, ttl: lowest, name: owner };
+    if (alias === undefined) break;
+    if (++followed > maxAliases)
+      return { kind: 'unusable', reason: `more than ${maxAliases} CNAMEs from ${name}` };
+    owner = alias;
+  }
+  return negative(response, owner, ttl, followed, followed > hops);
+}
+
+function negative(
+  response: ResponseMessage,
+  owner: string,
+  ttl: number,
+  hops: number,
+  aliased: boolean,
+): Interpretation<never> {
+  const soa = soaTtl(response.authorities, owner);
+  const negativeTtl = soa === undefined ? undefined : Math.min(soa, ttl);
+  // RFC 6604 3: with a CNAME chain, the code speaks of the last name in it.
+  if (response.rcode === rcodes.nxDomain) return { kind: 'nxdomain', ttl: negativeTtl };
+  if (soa !== undefined) return { kind: 'nodata', ttl: negativeTtl };
+  if (aliased) return { kind: 'alias', name: owner, ttl, hops };
+  // RFC 2308 2.2: NS without SOA is a referral; the server does not recurse for us.
+  if (response.authorities.some((record) => record.type === 'NS')) {
+    return {
+      kind: 'unusable',
+      reason: 'a referral instead of an answer (the server does not offer recursion)',
+    };
+  }
+  return { kind: 'nodata', ttl: undefined };
+}
+
+/** RFC 2308 5: the lower of the SOA's TTL and its MINIMUM field. */
+function soaTtl(authorities: readonly ResponseRecord[], owner: string): number | undefined {
+  for (const record of authorities) {
+    if (record.type !== 'SOA' || record.class !== 'IN') continue;
+    const zone = canonicalDomain(record.name);
+    if (zone !== '.' && zone !== owner && !owner.endsWith(`.${zone}`)) continue;
+    return Math.min(readTtl(record.ttl), readTtl(record.data.minimum));
+  }
+  return undefined;
+}
+
+/** RFC 2181 8: a TTL with the top bit set is zero. */
+function readTtl(ttl: number | undefined): number {
+  return ttl === undefined || ttl > 0x7fff_ffff ? 0 : ttl;
+}
+
+export function readMx(record: ResponseRecord): MxRecord | undefined {
+  if (record.type !== 'MX') return undefined;
+  return { preference: record.data.preference ?? 0, exchange: canonicalDomain(record.data.exchange) };
+}
+
+export function readA(record: ResponseRecord): string | undefined {
+  return record.type === 'A' && isIP(record.data) === 4 ? record.data : undefined;
+}
+
+export function readAaaa(record: ResponseRecord): string | undefined {
+  return record.type === 'AAAA' && isIP(record.data) === 6
+    ? ipaddr.IPv6.parse(record.data).toRFC5952String()
+    : undefined;
+}
+
+export function readTxt(record: ResponseRecord): string | undefined {
+  if (record.type !== 'TXT') return undefined;
+  const { data } = record;
+  const strings = Array.isArray(data) ? data : [data];
+  return Buffer.concat(
+    strings.map((part) => (typeof part === 'string' ? Buffer.from(part) : part)),
+  ).toString();
+}

@@ -1,0 +1,92 @@
+// The stub resolver: asks recursive name servers over UDP and TCP, and remembers what they said (RFC 1034 5.3.1).
+// No question rejects; a failure is an answer, too.
+
+import { isIP } from 'node:net';
+import { Dispatcher } from './dispatcher.ts';
+import { ResolverOptionsError } from './dns-error.ts';
+import { readA, readAaaa, readMx, readTxt } from './interpretation.ts';
+import { Lookup } from './lookup.ts';
+import type { Answer, MxRecord, Resolver, ResolverOptions, ResolverStats } from './types.ts';
+
+export { readResolvConf, type ResolvConf } from './resolv-conf.ts';
+export type * from './types.ts';
+
+class StubResolver implements Resolver {
+  readonly #dispatcher: Dispatcher;
+  readonly #mx: Lookup<MxRecord>;
+  readonly #a: Lookup<string>;
+  readonly #aaaa: Lookup<string>;
+  readonly #txt: Lookup<string>;
+
+  constructor(options: ResolverOptions) {
+    const now = options.now ?? Date.now;
+    this.#dispatcher = new Dispatcher(options, now);
+    this.#mx = new Lookup('MX', readMx, this.#dispatcher, options, now);
+    this.#a = new Lookup('A', readA, this.#dispatcher, options, now);
+    this.#aaaa = new Lookup('AAAA', readAaaa, this.#dispatcher, options, now);
+    this.#txt = new Lookup('TXT', readTxt, this.#dispatcher, options, now);
+  }
+
+  mx(domain: string): Promise<Answer<MxRecord>> {
+    return this.#mx.ask(domain);
+  }
+
+  addresses(host: string, family: 4 | 6): Promise<Answer<string>> {
+    return (family === 4 ? this.#a : this.#aaaa).ask(host);
+  }
+
+  txt(domain: string): Promise<Answer<string>> {
+    return this.#txt.ask(domain);
+  }
+
+  flush(): void {
+    for (const lookup of [this.#mx, this.#a, this.#aaaa, this.#txt]) lookup.flush();
+  }
+
+  stats(): ResolverStats {
+    const sum = { questions: 0, cacheHits: 0, coalesced: 0, failures: 0, entries: 0 };
+    for (const lookup of [this.#mx, this.#a, this.#aaaa, this.#txt]) {
+      sum.questions += lookup.questions;
+      sum.cacheHits += lookup.cacheHits;
+      sum.coalesced += lookup.coalesced;
+      sum.failures += lookup.failures;
+      sum.entries += lookup.entries;
+    }
+    const { counts, inFlight, waiting } = this.#dispatcher;
+    return { ...sum, ...counts, inFlight, waiting };
+  }
+
+  close(): void {
+    this.#dispatcher.close();
+  }
+}
+
+/**
+ * Makes a resolver. It holds no socket while nothing is asked.
+ *
+ * @throws ResolverOptionsError when a server is no IP literal with a port, or something is zero that must not be
+ */
+export function createResolver(options: ResolverOptions): Resolver {
+  if (options.servers.length === 0) {
+    throw new ResolverOptionsError(
+      'Making the DNS resolver: no name server is given',
+      'name at least one, or take those of resolv.conf',
+    );
+  }
+  for (const { address, port } of options.servers) {
+    if (isIP(address) === 0 || !Number.isInteger(port) || port < 1 || port > 65_535) {
+      throw new ResolverOptionsError(
+        `Making the DNS resolver: the name server "${address}" port ${port} is not an IP address with a port`,
+        'write it as an address, e.g. 192.0.2.53 or 2001:db8::53, and a port from 1 to 65535',
+      );
+    }
+  }
+  for (const name of ['timeoutMs', 'attempts', 'maxInFlight'] as const) {
+    if (options[name] >= 1) continue;
+    throw new ResolverOptionsError(
+      `Making the DNS resolver: ${name} is ${options[name]}`,
+      'make it 1 or more',
+    );
+  }
+  return new StubResolver(options);
+}

@@ -1,0 +1,139 @@
+// The router: which route a recipient takes, and where a route leads at this time. Plans are kept while they are
+// valid, equal questions are asked once, and no answer is ever a rejection.
+
+import type { Resolver } from '../dns/resolver.ts';
+import { resolveMx, type MxLookup } from './mx-resolution.ts';
+import { permanent, staticTtlSeconds, temporary, temporaryTtlSeconds, type Outcome } from './outcome.ts';
+import { canonicalDomain } from './recipient-domain.ts';
+import type { RouteRule } from './route-rule.ts';
+import { RouteTable } from './route-table.ts';
+import { resolveSmarthosts } from './smarthost-resolution.ts';
+import type { RouteKey, RoutePlan, Router } from './types.ts';
+
+export type * from './route-rule.ts';
+
+export interface RouterOptions {
+  readonly rules: readonly RouteRule[];
+  readonly resolver: Resolver;
+  /** Whether this server itself listens on an address: mail must not be handed to it. `ip` is canonical text. */
+  readonly isOwnAddress: (ip: string, port: number) => boolean;
+  /** Host names of this server as they may stand in MX records. */
+  readonly ownNames: readonly string[];
+  /** Whether addresses of a family are used at all. */
+  readonly ipv4: boolean;
+  readonly ipv6: boolean;
+  /** Port of MX hosts: 25, but for tests. */
+  readonly smtpPort: number;
+  /** In [0, 1): the order among equals. */
+  readonly random: () => number;
+  /** Unix ms. */
+  readonly now?: () => number;
+}
+
+/** Bounds of the time a plan is believed, in seconds; a temporary error is believed for `temporaryTtlSeconds`. */
+const minTtlSeconds = 30;
+const maxTtlSeconds = 3600;
+/** Plans that are kept; the oldest is forgotten first. */
+const maxPlans = 20_000;
+
+class TableRouter implements Router {
+  readonly #table: RouteTable;
+  readonly #lookup: MxLookup;
+  readonly #now: () => number;
+  readonly #plans = new Map<string, RoutePlan>();
+  readonly #underWay = new Map<string, Promise<RoutePlan>>();
+
+  constructor(options: RouterOptions) {
+    this.#table = new RouteTable(options.rules);
+    this.#lookup = { ...options, ownNames: new Set(options.ownNames.map(canonicalDomain)) };
+    this.#now = options.now ?? Date.now;
+  }
+
+  routeOf(reversePath: string, recipient: string): RouteKey {
+    return this.#table.routeOf(reversePath, recipient);
+  }
+
+  cached(key: string, nowMs: number): RoutePlan | undefined {
+    const plan = this.#plans.get(planOf(key));
+    return plan !== undefined && plan.validUntilMs > nowMs ? plan : undefined;
+  }
+
+  resolve(key: string): Promise<RoutePlan> {
+    const plan = planOf(key);
+    const cached = this.cached(plan, this.#now());
+    if (cached !== undefined) return Promise.resolve(cached);
+    const underWay = this.#underWay.get(plan);
+    if (underWay !== undefined) return underWay;
+    const lookup = this.#resolve(plan);
+    this.#underWay.set(plan, lookup);
+    return lookup;
+  }
+
+  async #resolve(plan: string): Promise<RoutePlan> {
+    const outcome = await this.#lookUp(plan).catch((error: unknown) => {
+      const reason = error instanceof Error ? error.message : String(error);
+      return temporary('4.3.0', `Routing ${plan} failed: ${reason}`);
+    });
+    const dated = this.#dated(outcome);
+    this.#underWay.delete(plan);
+    this.#keep(plan, dated);
+    return dated;
+  }
+
+  async #lookUp(plan: string): Promise<Outcome> {
+    if (plan.startsWith('mx:')) return resolveMx(this.#lookup, plan.slice(3));
+    const rule = this.#table.rule(plan);
+    switch (rule?.target.kind) {
+      case 'smarthost':
+        return resolveSmarthosts(this.#lookup, rule.name, rule.target.hosts, rule.target.mode);
+      case 'error': {
+        const { replyCode, enhancedStatus, text } = rule.target;
+        if (replyCode >= 500) return permanent(enhancedStatus, text, staticTtlSeconds, replyCode);
+        const plan = { kind: 'error', permanent: false, replyCode, enhancedStatus, text } as const;
+        return { plan, ttlSeconds: staticTtlSeconds };
+      }
+      default:
+        return temporary('4.3.5', `The routing table no longer has the rule of route ${plan}`);
+    }
+  }
+
+  #dated({ plan, ttlSeconds }: Outcome): RoutePlan {
+    const failing = plan.kind === 'error' && !plan.permanent;
+    const seconds = failing
+      ? temporaryTtlSeconds
+      : Math.min(maxTtlSeconds, Math.max(minTtlSeconds, ttlSeconds));
+    return { ...plan, validUntilMs: this.#now() + seconds * 1000 };
+  }
+
+  #keep(key: string, plan: RoutePlan): void {
+    this.#plans.delete(key);
+    if (this.#plans.size >= maxPlans) {
+      for (const oldest of this.#plans.keys()) {
+        this.#plans.delete(oldest);
+        break;
+      }
+    }
+    this.#plans.set(key, plan);
+  }
+}
+
+/** The part of a route key that decides its plan: the domain only for MX. */
+function planOf(key: string): string {
+  if (key.startsWith('mx:')) return key;
+  const colon = key.indexOf(':');
+  return colon === -1 ? key : key.slice(0, colon);
+}
+
+/**
+ * Makes a router. The first of these that matches a recipient decides, whatever the order of the rules:
+ *
+ * 1. a rule for exactly the recipient's domain,
+ * 2. the longest `*.suffix` that the domain is below (`*.example.com` does not match example.com),
+ * 3. a rule for the sender's whole address, then one for the sender's domain,
+ * 4. the default, and without one, the domain's MX.
+ *
+ * @throws RouteTableError when the rules cannot be understood or contradict each other
+ */
+export function createRouter(options: RouterOptions): Router {
+  return new TableRouter(options);
+}

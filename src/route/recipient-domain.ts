@@ -1,0 +1,34 @@
+// The domain of a path in the one form that routing compares: lower-case A-labels without a final dot, or a canonical
+// address literal (RFC 5321 4.1.2, 4.1.3; RFC 5890 2.3.2.1).
+
+import ipaddr from 'ipaddr.js';
+import { addressOfLiteral, normalizeDomain } from '../address/domain.ts';
+
+/** Text after the last `@`, as it is; empty when there is none (`Postmaster`, RFC 5321 4.5.1). */
+export function spelledDomain(path: string): string {
+  const at = path.lastIndexOf('@');
+  return at === -1 ? '' : path.slice(at + 1);
+}
+
+/**
+ * The canonical form. Of an address literal, too: `[ipv6:2001:DB8:0::1]` and `[IPv6:2001:db8::1]` are one route.
+ * What is neither a domain nor a literal comes back in lower case; `isHostName` tells it from a domain.
+ */
+export function canonicalDomain(text: string): string {
+  const ip = addressOfLiteral(text);
+  if (ip !== undefined) return ip.includes(':') ? `[IPv6:${canonicalIp(ip)}]` : text;
+  return normalizeDomain(text) ?? text.toLowerCase();
+}
+
+/**
+ * Whether a canonical name can be looked up as a mail domain or host: labels of letters, digits, `-` and `_`, of
+ * lawful length (RFC 1035 2.3.4). RFC 5321 has no underscore, but there are hosts that are named with it.
+ */
+export function isHostName(name: string): boolean {
+  return name.length <= 253 && /^(?:[a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}$/.test(name);
+}
+
+/** RFC 5952 text of an IPv6 address; IPv4 has only one form. `ip` is an IP address without a zone. */
+export function canonicalIp(ip: string): string {
+  return ip.includes(':') ? ipaddr.IPv6.parse(ip).toRFC5952String() : ip;
+}

@@ -1,0 +1,41 @@
+// The routing table as the configuration hands it over. Plain data; `createRouter` says how it is applied.
+
+/** Which recipients a rule is for. Case does not matter; domains may be U-labels or A-labels. */
+export type RouteMatch =
+  /** The recipient's domain, or an address literal such as `[192.0.2.1]`. */
+  | { readonly kind: 'domain'; readonly domain: string }
+  /** `*.example.com`: every name below example.com at any depth, not example.com itself. */
+  | { readonly kind: 'suffix'; readonly suffix: string }
+  /** The reverse path: a whole address, a domain, or `<>` for the null sender. */
+  | { readonly kind: 'sender'; readonly sender: string }
+  | { readonly kind: 'default' };
+
+/** A smarthost: a name (its A and AAAA are used, never its MX), an IP address, or either in square brackets. */
+export interface Smarthost {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Where the recipients of a rule go. */
+export type RouteTarget =
+  | { readonly kind: 'mx' }
+  /** `failover`: in the order given; `balance`: all equally. */
+  | {
+      readonly kind: 'smarthost';
+      readonly hosts: readonly Smarthost[];
+      readonly mode: 'failover' | 'balance';
+    }
+  /** Nowhere: 4yz is tried again until the message's lifetime ends, 5yz is returned at once. */
+  | {
+      readonly kind: 'error';
+      readonly replyCode: number;
+      readonly enhancedStatus: string;
+      readonly text: string;
+    };
+
+export interface RouteRule {
+  /** Rules of one name have one target. Part of the route keys, so that a route outlives a change of its target. */
+  readonly name: string;
+  readonly match: RouteMatch;
+  readonly target: RouteTarget;
+}

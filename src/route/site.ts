@@ -1,0 +1,54 @@
+// The identity of a place that mail is handed to: the ordered set of its hosts, so that all domains with the same MXs
+// share connections and limits.
+
+import { createHash } from 'node:crypto';
+import type { NextHopAddress } from './types.ts';
+import { shuffle } from './shuffle.ts';
+
+/** A host as it is told apart: equal ranks belong together, whatever the preference numbers were. */
+export interface SiteHost {
+  /** As it is to be shown, e.g. `mx1.example.net` or `relay.example.net:587`. */
+  readonly name: string;
+  readonly preference: number;
+}
+
+/** Longest site text that is used as it is. */
+const maxReadable = 120;
+
+/**
+ * Names a site: the hosts in the order of preference, `,` between ranks and `=` between equals, which are sorted.
+ *
+ * Only the order of preferences counts: `10 a, 20 b` and `0 a, 5 b` are the same site.
+ *
+ * @param suffix what else tells sites apart, e.g. the port
+ */
+export function siteOf(
+  kind: 'mx' | 'relay',
+  hosts: readonly SiteHost[],
+  suffix: string,
+): { site: string; label: string } {
+  const sorted = hosts.toSorted((a, b) => a.preference - b.preference || compare(a.name, b.name));
+  let text = '';
+  let last: number | undefined;
+  for (const { name, preference } of sorted) {
+    if (last !== undefined) text += preference === last ? '=' : ',';
+    text += name;
+    last = preference;
+  }
+  const label = sorted.map((host) => host.name).join(',');
+  text += suffix;
+  if (text.length <= maxReadable) return { site: `${kind}:${text}`, label };
+  const digest = createHash('sha256').update(text).digest('hex').slice(0, 32);
+  return { site: `${kind}#${digest}`, label };
+}
+
+function compare(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}
+
+/** By preference, in random order among equals (RFC 5321 5.1). */
+export function inOrderOfPreference(addresses: NextHopAddress[], random: () => number): NextHopAddress[] {
+  shuffle(addresses, random);
+  return addresses.sort((a, b) => a.preference - b.preference);
+}

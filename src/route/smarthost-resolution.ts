@@ -1,0 +1,108 @@
+// From a list of smarthosts to addresses. Nothing found here is ever a reason to return mail: the table names the
+// hosts, so what is wrong with them is for the operator to mend while the mail waits.
+
+import { isIP } from 'node:net';
+import { isUsable, lookUpHost, type AddressLookup } from './host-addresses.ts';
+import { staticTtlSeconds, temporary, type Outcome } from './outcome.ts';
+import { addressOfLiteral } from '../address/domain.ts';
+import { canonicalIp, canonicalDomain, isHostName } from './recipient-domain.ts';
+import type { Smarthost } from './route-rule.ts';
+import { inOrderOfPreference, siteOf } from './site.ts';
+import type { NextHopAddress } from './types.ts';
+
+export interface SmarthostLookup extends AddressLookup {
+  readonly isOwnAddress: (ip: string, port: number) => boolean;
+}
+
+/** A smarthost in canonical form: an IP address, or a name to look up. */
+export type SmarthostAddress =
+  | { readonly kind: 'ip'; readonly ip: string }
+  | { readonly kind: 'name'; readonly name: string };
+
+/** Reads a host of the table; undefined when it is neither a name nor an address. */
+export function parseSmarthost(host: string): SmarthostAddress | undefined {
+  const literal = addressOfLiteral(host);
+  const bare = host.startsWith('[') && host.endsWith(']') ? host.slice(1, -1) : host;
+  const ip = literal ?? (isIP(bare) === 0 || bare.includes('%') ? undefined : canonicalIp(bare));
+  if (ip !== undefined) return isUsable(ip) ? { kind: 'ip', ip } : undefined;
+  const name = canonicalDomain(bare);
+  return isHostName(name) ? { kind: 'name', name } : undefined;
+}
+
+/**
+ * Finds the addresses of the smarthosts of rule `rule`.
+ *
+ * @param hosts all of which `parseSmarthost` reads
+ */
+export async function resolveSmarthosts(
+  lookup: SmarthostLookup,
+  rule: string,
+  hosts: readonly Smarthost[],
+  mode: 'failover' | 'balance',
+): Promise<Outcome> {
+  const looked = await Promise.all(
+    hosts.map((host, index) => lookUp(lookup, host, mode === 'failover' ? index : 0)),
+  );
+  const addresses: NextHopAddress[] = [];
+  let ttlSeconds = staticTtlSeconds;
+  let failure: string | undefined;
+  let own = false;
+  for (const result of looked) {
+    if (result.kind === 'failed') {
+      failure ??= result.reason;
+      continue;
+    }
+    ttlSeconds = Math.min(ttlSeconds, result.ttlSeconds);
+    for (const address of result.addresses) {
+      if (lookup.isOwnAddress(address.ip, address.port)) own = true;
+      else addresses.push(address);
+    }
+  }
+  if (addresses.length === 0) {
+    if (failure !== undefined)
+      return temporary('4.4.3', `No smarthost of route "${rule}" can be used: ${failure}`);
+    // RFC 3463 X.3.5: system incorrectly configured.
+    if (own) return temporary('4.3.5', `The smarthosts of route "${rule}" are this server itself`);
+    return temporary('4.3.5', `Route "${rule}" has no smarthost that can be used`);
+  }
+  const names = looked.map(({ name, preference }) => ({ name, preference }));
+  const { site, label } = siteOf('relay', names, '');
+  return {
+    plan: { kind: 'relay', site, label, addresses: inOrderOfPreference(addresses, lookup.random) },
+    ttlSeconds,
+  };
+}
+
+type Looked = { readonly name: string; readonly preference: number } & (
+  | { readonly kind: 'found'; readonly addresses: readonly NextHopAddress[]; readonly ttlSeconds: number }
+  | { readonly kind: 'failed'; readonly reason: string }
+);
+
+async function lookUp(lookup: SmarthostLookup, smarthost: Smarthost, preference: number): Promise<Looked> {
+  const { port } = smarthost;
+  const parsed = parseSmarthost(smarthost.host);
+  if (parsed === undefined) {
+    return { kind: 'failed', name: smarthost.host, preference, reason: `"${smarthost.host}" is no host` };
+  }
+  if (parsed.kind === 'ip') {
+    const { ip } = parsed;
+    const host = ip.includes(':') ? `[${ip}]` : ip;
+    const addresses = [{ ip, port, host, preference }];
+    return { kind: 'found', name: `${host}:${port}`, preference, addresses, ttlSeconds: staticTtlSeconds };
+  }
+  const host = parsed.name;
+  const name = `${host}:${port}`;
+  const found = await lookUpHost(lookup, host);
+  switch (found.kind) {
+    case 'failed':
+      return { kind: 'failed', name, preference, reason: `${host} could not be looked up: ${found.reason}` };
+    case 'none': {
+      const reason = found.exists ? `${host} has no usable address` : `${host} does not exist`;
+      return { kind: 'failed', name, preference, reason };
+    }
+    case 'found': {
+      const addresses = found.ips.map((ip) => ({ ip, port, host, preference }));
+      return { kind: 'found', name, preference, addresses, ttlSeconds: found.ttlSeconds };
+    }
+  }
+}
