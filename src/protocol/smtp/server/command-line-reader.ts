@@ -1,0 +1,116 @@
+// Finds command lines in received bytes, however they were cut (RFC 5321 2.3.8: only CRLF ends a line).
+// A line inside one chunk is not copied; memory is bounded by the longest line allowed.
+import { Buffer, isUtf8 } from 'node:buffer';
+import type { InputQueue } from './input-queue.ts';
+
+const LF = 0x0a;
+const CR = 0x0d;
+
+/**
+ * `none`: more bytes are needed. `bare`: a CR or LF stood alone; what comes after it is not read. The others are complete
+ * lines, of which only `line` has a text.
+ */
+export type LineVerdict = 'none' | 'line' | 'bare' | 'too-long' | 'control' | 'not-utf8';
+
+export class CommandLineReader {
+  readonly #maxBytes: number;
+  /** The beginning of a line whose end was not received yet. */
+  #kept: Buffer | undefined;
+  #keptBytes = 0;
+  /** Octets of the line so far, also those that were not kept. */
+  #seen = 0;
+  #afterCr = false;
+  #control = false;
+  #nonAscii = false;
+
+  /** The line of the last verdict `line`: bytes from `start` to `end`, without CRLF. */
+  bytes: Buffer = Buffer.alloc(0);
+  start = 0;
+  end = 0;
+
+  /** @param maxBytes - the longest line in octets, with its CRLF */
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  /** Reads on until a line is complete or the input is used up. */
+  read(input: InputQueue): LineVerdict {
+    while (input.hasBytes()) {
+      const { chunk, position } = input;
+      const lf = this.#findLf(chunk, position);
+      if (lf === BARE) {
+        input.clear();
+        return 'bare';
+      }
+      const stop = lf === NOT_FOUND ? chunk.length : lf + 1;
+      input.position = stop;
+      this.#seen += stop - position;
+      if (lf !== NOT_FOUND) return this.#complete(chunk, position, stop);
+      this.#keep(chunk, position, stop);
+    }
+    return 'none';
+  }
+
+  /** The text of the line from an offset on. */
+  text(offset: number): string {
+    return this.bytes.toString(this.#lineIsAscii ? 'latin1' : 'utf8', this.start + offset, this.end);
+  }
+
+  #lineIsAscii = true;
+
+  /** The index of the LF of the CRLF that ends the line, or BARE or NOT_FOUND. */
+  #findLf(chunk: Buffer, from: number): number {
+    if (this.#afterCr) {
+      this.#afterCr = false;
+      return chunk[from] === LF ? from : BARE;
+    }
+    for (let i = from; i < chunk.length; i++) {
+      const c = chunk[i] as number;
+      if (c >= 0x20 && c < 0x7f) continue;
+      if (c > 0x7f) {
+        this.#nonAscii = true;
+      } else if (c === CR) {
+        if (i + 1 < chunk.length) return chunk[i + 1] === LF ? i + 1 : BARE;
+        this.#afterCr = true;
+      } else if (c === LF) {
+        return BARE;
+      } else {
+        this.#control = true;
+      }
+    }
+    return NOT_FOUND;
+  }
+
+  #complete(chunk: Buffer, from: number, to: number): LineVerdict {
+    const tooLong = this.#seen > this.#maxBytes;
+    const control = this.#control;
+    this.#lineIsAscii = !this.#nonAscii;
+    if (this.#keptBytes > 0 && !tooLong) {
+      this.#keep(chunk, from, to);
+      this.bytes = this.#kept ?? chunk;
+      this.start = 0;
+      this.end = this.#keptBytes - 2;
+    } else {
+      this.bytes = chunk;
+      this.start = from;
+      this.end = to - 2;
+    }
+    this.#keptBytes = 0;
+    this.#seen = 0;
+    this.#control = false;
+    this.#nonAscii = false;
+    if (tooLong) return 'too-long';
+    if (control) return 'control';
+    if (!this.#lineIsAscii && !isUtf8(this.bytes.subarray(this.start, this.end))) return 'not-utf8';
+    return 'line';
+  }
+
+  #keep(chunk: Buffer, from: number, to: number): void {
+    if (this.#seen > this.#maxBytes) return;
+    this.#kept ??= Buffer.allocUnsafe(this.#maxBytes);
+    this.#keptBytes += chunk.copy(this.#kept, this.#keptBytes, from, to);
+  }
+}
+
+const NOT_FOUND = -1;
+const BARE = -2;

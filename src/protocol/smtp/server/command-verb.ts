@@ -1,0 +1,52 @@
+// Recognizes the verb of a command line from its bytes, in any case (RFC 5321 2.4).
+
+const SPACE = 0x20;
+
+/** Four letters as one number; setting bit 5 lowers letters and makes no letter of anything else that is printable. */
+function pack(a: number, b: number, c: number, d: number): number {
+  return ((a | 0x20) << 24) | ((b | 0x20) << 16) | ((c | 0x20) << 8) | (d | 0x20);
+}
+
+function packText(verb: string): number {
+  return pack(verb.charCodeAt(0), verb.charCodeAt(1), verb.charCodeAt(2), verb.charCodeAt(3));
+}
+
+export const VERB = {
+  auth: packText('AUTH'),
+  bdat: packText('BDAT'),
+  data: packText('DATA'),
+  ehlo: packText('EHLO'),
+  expn: packText('EXPN'),
+  helo: packText('HELO'),
+  help: packText('HELP'),
+  mail: packText('MAIL'),
+  noop: packText('NOOP'),
+  quit: packText('QUIT'),
+  rcpt: packText('RCPT'),
+  rset: packText('RSET'),
+  starttls: packText('STAR'),
+  vrfy: packText('VRFY'),
+} as const;
+
+const STARTTLS = 'starttls';
+
+/** The verb of the line from `start` to `end` as a number of `VERB`; 0 if it is none of them. */
+export function verbOf(bytes: Uint8Array, start: number, end: number): number {
+  if (end - start < 4) return 0;
+  const verb = pack(
+    bytes[start] as number,
+    bytes[start + 1] as number,
+    bytes[start + 2] as number,
+    bytes[start + 3] as number,
+  );
+  if (verb === VERB.starttls) return isStartTls(bytes, start, end) ? verb : 0;
+  return end - start === 4 || bytes[start + 4] === SPACE ? verb : 0;
+}
+
+function isStartTls(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let i = 0; i < STARTTLS.length; i++) {
+    if (start + i >= end || ((bytes[start + i] as number) | 0x20) !== STARTTLS.charCodeAt(i)) return false;
+  }
+  const after = start + STARTTLS.length;
+  return after === end || bytes[after] === SPACE;
+}

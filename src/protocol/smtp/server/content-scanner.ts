@@ -1,0 +1,192 @@
+// Finds the end of a message's content and takes out the dot-stuffing, in one pass over each chunk and without copying
+// (RFC 5321 4.1.1.4, 4.5.2). Only CRLF.CRLF ends a message: a CR or LF alone never does, in any combination (RFC 5321 2.3.8).
+
+const LF = 0x0a;
+const CR = 0x0d;
+const DOT = 0x2e;
+
+const LF_PIECE = Uint8Array.of(LF);
+const CRLF_PIECE = Uint8Array.of(CR, LF);
+const DOT_PIECE = Uint8Array.of(DOT);
+const DOT_CR_PIECE = Uint8Array.of(DOT, CR);
+
+/** What the bytes before the current one leave open. */
+const TEXT = 0;
+/** A true CRLF, or the beginning of the content. */
+const LINE_START = 1;
+/** A CR, which was handed on as content. */
+const AFTER_CR = 2;
+/** A dot at the start of a line, which was not handed on. */
+const AFTER_DOT = 3;
+/** The same and a CR, neither of which was handed on. */
+const AFTER_DOT_CR = 4;
+
+/**
+ * `more`: go on with the bytes from `next`, or with the next chunk. `end`: the message ended before `next`.
+ * `bare`: a CR or LF alone was found, and `refuse` was asked for; go on from `next` as after `more`.
+ */
+export type ContentVerdict = 'more' | 'end' | 'bare';
+
+/** What to do with a CR or LF alone; `skip`: look for the end of the content only, and hand nothing on. */
+export type BareNewlineRule = 'refuse' | 'repair' | 'skip';
+
+/** Scans the content of one message; `restart` makes it ready for the next. */
+export class ContentScanner {
+  /** After `scan`: a piece of content, if any; a view into the chunk where possible. */
+  piece: Uint8Array | undefined;
+  /** After `scan`: index of the first byte that was not consumed. */
+  next = 0;
+
+  #state = LINE_START;
+  #rule: BareNewlineRule = 'refuse';
+  #dots = true;
+
+  /** @param dots - true for DATA; false for BDAT, whose content has no dot-stuffing and no end mark (RFC 3030 2) */
+  restart(rule: BareNewlineRule, dots: boolean): void {
+    this.#state = LINE_START;
+    this.#rule = rule;
+    this.#dots = dots;
+  }
+
+  /** From here on nothing is handed on, only the end is looked for: the message is already refused. */
+  skip(): void {
+    this.#rule = 'skip';
+    this.piece = undefined;
+  }
+
+  /** After the last byte of content whose end is known by its length (BDAT): deals with a CR whose LF did not come. */
+  finish(): ContentVerdict {
+    this.piece = undefined;
+    return this.#state === AFTER_CR ? this.#bareCrBefore() : 'more';
+  }
+
+  /** Reads on from `from`, at most to `to`; hands on at most one piece. */
+  scan(chunk: Uint8Array, from: number, to: number): ContentVerdict {
+    this.piece = undefined;
+    this.next = from;
+    if (from >= to) return 'more';
+    if (this.#state !== TEXT) {
+      const verdict = this.#resume(chunk, from);
+      // Something was decided about bytes of the chunk before; the rest of this one comes with the next call.
+      if (verdict !== undefined) return verdict;
+    }
+    return this.#scanText(chunk, this.next, to);
+  }
+
+  /**
+   * Deals with what the bytes before left open. Undefined: scanning may go on at `next` as within a line, or (with the state
+   * set to LINE_START) at the start of one.
+   */
+  #resume(chunk: Uint8Array, from: number): ContentVerdict | undefined {
+    const c = chunk[from] as number;
+    switch (this.#state) {
+      case LINE_START:
+        this.#state = TEXT;
+        if (c !== DOT || !this.#dots) return undefined;
+        this.#state = AFTER_DOT;
+        this.next = from + 1;
+        return 'more';
+      case AFTER_CR:
+        if (c !== LF) return this.#bareCrBefore();
+        this.#state = LINE_START;
+        this.next = from + 1;
+        this.#hand(chunk, from, from + 1);
+        return 'more';
+      case AFTER_DOT:
+        if (c === CR) {
+          this.#state = AFTER_DOT_CR;
+          this.next = from + 1;
+          return 'more';
+        }
+        this.#state = TEXT;
+        // RFC 5321 4.5.2: other characters follow, so the dot was stuffing. Before a bare LF it was not: a line that is "."
+        // for whoever takes LF for a newline stays a line of content.
+        if (c === LF) {
+          this.#handFixed(DOT_PIECE);
+          return 'more';
+        }
+        return undefined;
+      case AFTER_DOT_CR:
+        if (c === LF) {
+          this.next = from + 1;
+          return 'end';
+        }
+        this.#state = AFTER_CR; // this CR stood alone, and the dot before it is content
+        this.#handFixed(DOT_CR_PIECE);
+        return 'more';
+      default:
+        return undefined;
+    }
+  }
+
+  /** Within a line; the state is TEXT. */
+  #scanText(chunk: Uint8Array, from: number, to: number): ContentVerdict {
+    const dots = this.#dots;
+    let i = from;
+    while (i < to) {
+      const c = chunk[i++] as number;
+      if (c > CR) continue;
+      if (c === CR) {
+        if (i === to) {
+          this.#state = AFTER_CR;
+          break;
+        }
+        if (chunk[i] !== LF) {
+          if (this.#rule === 'skip') continue;
+          this.#state = AFTER_CR;
+          this.next = i;
+          this.#hand(chunk, from, i);
+          return 'more'; // the next call finds it alone
+        }
+        i++;
+        if (i === to) {
+          this.#state = LINE_START;
+          break;
+        }
+        if (dots && chunk[i] === DOT) {
+          this.#hand(chunk, from, i);
+          if (i + 2 < to && chunk[i + 1] === CR && chunk[i + 2] === LF) {
+            this.next = i + 3;
+            return 'end';
+          }
+          this.#state = AFTER_DOT;
+          this.next = i + 1;
+          return 'more';
+        }
+      } else if (c === LF && this.#rule !== 'skip') {
+        const at = i - 1;
+        if (at > from) {
+          this.next = at;
+          this.#hand(chunk, from, at);
+          return 'more';
+        }
+        return this.#bareLf(at);
+      }
+    }
+    this.next = to;
+    this.#hand(chunk, from, to);
+    return 'more';
+  }
+
+  #bareCrBefore(): ContentVerdict {
+    this.#state = TEXT;
+    if (this.#rule === 'refuse') return 'bare';
+    this.#handFixed(LF_PIECE); // the CR itself was handed on
+    return 'more';
+  }
+
+  #bareLf(at: number): ContentVerdict {
+    this.next = at + 1;
+    if (this.#rule === 'refuse') return 'bare';
+    this.#handFixed(CRLF_PIECE);
+    return 'more';
+  }
+
+  #hand(chunk: Uint8Array, from: number, to: number): void {
+    if (this.#rule !== 'skip' && to > from) this.piece = chunk.subarray(from, to);
+  }
+
+  #handFixed(piece: Uint8Array): void {
+    if (this.#rule !== 'skip') this.piece = piece;
+  }
+}

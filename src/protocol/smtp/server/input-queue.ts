@@ -1,0 +1,49 @@
+// Received chunks in order, read through a position; nothing is copied or joined.
+import { Buffer } from 'node:buffer';
+
+const EMPTY = Buffer.alloc(0);
+
+export class InputQueue {
+  /** The chunk that is being read. */
+  chunk: Buffer = EMPTY;
+  /** Index of the next unread byte in `chunk`. */
+  position = 0;
+  #waiting: Buffer[] = [];
+  #waitingBytes = 0;
+
+  /** Bytes that were received and not read. */
+  get size(): number {
+    return this.chunk.length - this.position + this.#waitingBytes;
+  }
+
+  push(bytes: Uint8Array): void {
+    if (bytes.length === 0) return;
+    const chunk = Buffer.isBuffer(bytes)
+      ? bytes
+      : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    if (this.position < this.chunk.length) {
+      this.#waiting.push(chunk);
+      this.#waitingBytes += chunk.length;
+    } else {
+      this.chunk = chunk;
+      this.position = 0;
+    }
+  }
+
+  /** Moves on to the next chunk if this one was read to its end; false if nothing is left. */
+  hasBytes(): boolean {
+    if (this.position < this.chunk.length) return true;
+    const next = this.#waiting.shift();
+    this.chunk = next ?? EMPTY;
+    this.position = 0;
+    this.#waitingBytes -= this.chunk.length;
+    return next !== undefined;
+  }
+
+  clear(): void {
+    this.chunk = EMPTY;
+    this.position = 0;
+    this.#waiting = [];
+    this.#waitingBytes = 0;
+  }
+}

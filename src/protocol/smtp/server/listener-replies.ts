@@ -1,0 +1,61 @@
+// The replies that name this host or its extensions, made once for all sessions with the same options.
+import type { Buffer } from 'node:buffer';
+import type { FixedReply } from './replies.ts';
+import { encodeReply, fixedReply } from './replies.ts';
+import type { ServerSessionOptions } from './server-types.ts';
+
+export interface ListenerReplies {
+  readonly greeting: Buffer;
+  readonly helo: Buffer;
+  readonly ehlo: Buffer;
+  readonly ehloKeywords: readonly string[];
+  readonly bye: FixedReply;
+  readonly tooManyErrors: FixedReply;
+  readonly tooManyTransactions: FixedReply;
+}
+
+const known = new WeakMap<ServerSessionOptions, ListenerReplies>();
+
+/** The replies for these options; the options must not change afterwards. */
+export function listenerReplies(options: ServerSessionOptions): ListenerReplies {
+  let replies = known.get(options);
+  if (replies === undefined) {
+    replies = makeReplies(options);
+    known.set(options, replies);
+  }
+  return replies;
+}
+
+function makeReplies(options: ServerSessionOptions): ListenerReplies {
+  const { hostname } = options;
+  const keywords = ehloKeywords(options);
+  return {
+    greeting: encodeReply(220, undefined, `${hostname} ${options.greeting ?? 'ESMTP Sluice'}`, false),
+    helo: encodeReply(250, undefined, hostname, false),
+    ehlo: encodeReply(250, undefined, [hostname, ...keywords], false),
+    ehloKeywords: keywords,
+    bye: fixedReply(221, '2.0.0', `${hostname} closing the connection`),
+    tooManyErrors: fixedReply(421, '4.7.0', `${hostname} Too many errors, closing the connection`),
+    tooManyTransactions: fixedReply(
+      421,
+      '4.7.0',
+      `${hostname} Too many messages in one session, closing the connection`,
+    ),
+  };
+}
+
+/** RFC 5321 4.1.1.1; ENHANCEDSTATUSCODES by RFC 2034. */
+function ehloKeywords(options: ServerSessionOptions): string[] {
+  const { extensions } = options;
+  const keywords: string[] = [];
+  if (extensions.pipelining) keywords.push('PIPELINING');
+  if (extensions.size)
+    keywords.push(options.maxMessageBytes > 0 ? `SIZE ${options.maxMessageBytes}` : 'SIZE');
+  if (extensions.eightBitMime) keywords.push('8BITMIME');
+  if (extensions.smtpUtf8) keywords.push('SMTPUTF8');
+  keywords.push('ENHANCEDSTATUSCODES');
+  if (extensions.dsn) keywords.push('DSN');
+  if (extensions.chunking) keywords.push('CHUNKING');
+  keywords.push('HELP');
+  return keywords;
+}

@@ -1,0 +1,97 @@
+// Parameters of MAIL: SIZE (RFC 1870), BODY (RFC 6152), SMTPUTF8 (RFC 6531), RET and ENVID (RFC 3461), AUTH (RFC 4954 5).
+import { parseMailbox } from '../../../address/path.ts';
+import { decodeXtext } from '../xtext.ts';
+import { endsAt, splitParameters } from './parameters.ts';
+import type { FixedReply } from './replies.ts';
+import { REPLIES } from './replies.ts';
+import type { MailParameters, ServerExtensions } from './server-types.ts';
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
+const NO_PARAMETERS: MailParameters = Object.freeze({ sizeBytes: 0, body: '7BIT', smtpUtf8: false });
+
+/** RFC 1870 4: up to 20 digits. */
+const SIZE_VALUE = /^[0-9]{1,20}$/;
+/** RFC 3461 4.4. */
+const MAX_ENVID_OCTETS = 100;
+
+/** Reads the parameters that follow the reverse path at `start`, or gives the reply that refuses them. */
+export function readMailParameters(
+  text: string,
+  start: number,
+  extensions: ServerExtensions,
+): { readonly params: MailParameters } | { readonly refusal: FixedReply } {
+  if (endsAt(text, start)) return { params: NO_PARAMETERS };
+  const parameters = splitParameters(text, start);
+  if ('code' in parameters) return { refusal: parameters };
+  const params: Writable<MailParameters> = { ...NO_PARAMETERS };
+  for (const { keyword, value } of parameters) {
+    const refusal = readOne(params, keyword, value, extensions);
+    if (refusal !== undefined) return { refusal };
+  }
+  return { params };
+}
+
+function readOne(
+  params: Writable<MailParameters>,
+  keyword: string,
+  value: string | undefined,
+  extensions: ServerExtensions,
+): FixedReply | undefined {
+  switch (keyword) {
+    case 'SIZE':
+      if (!extensions.size) return REPLIES.parameterUnknown;
+      if (value === undefined || !SIZE_VALUE.test(value)) return REPLIES.parameterValue;
+      params.sizeBytes = Number(value);
+      return undefined;
+    case 'BODY':
+      return extensions.eightBitMime ? readBody(params, value) : REPLIES.parameterUnknown;
+    case 'SMTPUTF8':
+      if (!extensions.smtpUtf8) return REPLIES.parameterUnknown;
+      if (value !== undefined) return REPLIES.parameterValue; // RFC 6531 3.4
+      params.smtpUtf8 = true;
+      return undefined;
+    case 'RET':
+      return extensions.dsn ? readRet(params, value) : REPLIES.parameterUnknown;
+    case 'ENVID': {
+      if (!extensions.dsn) return REPLIES.parameterUnknown;
+      const envelopeId =
+        value === undefined || value.length > MAX_ENVID_OCTETS ? undefined : decodeXtext(value);
+      if (envelopeId === undefined || !isPrintable(envelopeId)) return REPLIES.parameterValue;
+      params.envelopeId = envelopeId;
+      return undefined;
+    }
+    case 'AUTH': {
+      // RFC 4954 5: a relay may take note of it even where no one has to authenticate.
+      const auth = value === undefined ? undefined : decodeXtext(value);
+      if (auth === undefined || (auth !== '<>' && parseMailbox(auth).kind === 'invalid'))
+        return REPLIES.parameterValue;
+      params.auth = auth;
+      return undefined;
+    }
+    default:
+      return REPLIES.parameterUnknown;
+  }
+}
+
+function readBody(params: Writable<MailParameters>, value: string | undefined): FixedReply | undefined {
+  const body = value?.toUpperCase();
+  if (body === '7BIT' || body === '8BITMIME') {
+    params.body = body;
+    return undefined;
+  }
+  // RFC 3030 3: BINARYMIME is an extension that is not offered.
+  return body === 'BINARYMIME' ? REPLIES.parameterUnknown : REPLIES.parameterValue;
+}
+
+function readRet(params: Writable<MailParameters>, value: string | undefined): FixedReply | undefined {
+  const ret = value?.toUpperCase();
+  if (ret !== 'FULL' && ret !== 'HDRS') return REPLIES.parameterValue;
+  params.ret = ret;
+  return undefined;
+}
+
+/** RFC 3461 4.4: the decoded identifier is printable ASCII. */
+function isPrintable(text: string): boolean {
+  return /^[\x20-\x7e]+$/.test(text);
+}

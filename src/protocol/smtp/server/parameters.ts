@@ -1,0 +1,63 @@
+// The keyword[=value] parameters after a path in MAIL and RCPT (RFC 5321 4.1.2), as text.
+import type { FixedReply } from './replies.ts';
+import { REPLIES } from './replies.ts';
+
+/** One parameter; `value` is undefined if there was no `=`. */
+export interface Parameter {
+  /** Upper case. */
+  readonly keyword: string;
+  readonly value: string | undefined;
+}
+
+const SPACE = 0x20;
+const KEYWORD = /^[A-Za-z0-9][A-Za-z0-9-]*$/;
+
+/**
+ * Splits `text` from `start` into parameters; blanks between and after them are skipped.
+ *
+ * @returns a reply if they are malformed, or one keyword stands there twice
+ */
+export function splitParameters(text: string, start: number): readonly Parameter[] | FixedReply {
+  const parameters: Parameter[] = [];
+  let i = start;
+  while (i < text.length) {
+    if (text.charCodeAt(i) !== SPACE) return REPLIES.parameterSyntax;
+    while (text.charCodeAt(i) === SPACE) i++;
+    if (i === text.length) break;
+    const space = text.indexOf(' ', i);
+    const end = space < 0 ? text.length : space;
+    const parameter = parameterOf(text.slice(i, end));
+    if (parameter === undefined) return REPLIES.parameterSyntax;
+    if (parameters.some((other) => other.keyword === parameter.keyword)) return REPLIES.parameterTwice;
+    parameters.push(parameter);
+    i = end;
+  }
+  return parameters;
+}
+
+function parameterOf(word: string): Parameter | undefined {
+  const equals = word.indexOf('=');
+  const keyword = equals < 0 ? word : word.slice(0, equals);
+  if (!KEYWORD.test(keyword)) return undefined;
+  if (equals < 0) return { keyword: keyword.toUpperCase(), value: undefined };
+  const value = word.slice(equals + 1);
+  // RFC 5321 4.1.2 esmtp-value: anything but "=", blanks and controls, and not empty.
+  if (value === '' || value.indexOf('=') >= 0) return undefined;
+  return { keyword: keyword.toUpperCase(), value };
+}
+
+/** Whether the text ends here but for blanks: the usual case, without any parameter. */
+export function endsAt(text: string, start: number): boolean {
+  let i = start;
+  while (text.charCodeAt(i) === SPACE) i++;
+  return i === text.length;
+}
+
+/** The index after a prefix in any case and after blanks that may follow it; -1 if the text begins with something else. */
+export function afterPrefix(text: string, prefix: string): number {
+  if (text.slice(0, prefix.length).toLowerCase() !== prefix) return -1;
+  let i = prefix.length;
+  // RFC 5321 3.3: no blank belongs between the colon and the path; clients that send one mean nothing by it.
+  while (text.charCodeAt(i) === SPACE) i++;
+  return i;
+}

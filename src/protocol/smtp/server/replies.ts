@@ -1,0 +1,148 @@
+// Replies of an SMTP server as bytes (RFC 5321 4.2, RFC 2034): the fixed ones made once, the others well-formed
+// whatever text they are given.
+import { Buffer } from 'node:buffer';
+import type { Reply } from './server-types.ts';
+import { SessionMisuseError } from './session-misuse-error.ts';
+
+/** RFC 5321 4.5.3.1.5: 512 octets with code and CRLF; the rest is for code, separator, enhanced code and CRLF. */
+const MAX_TEXT_OCTETS = 480;
+
+/** A reply that was encoded once, with its enhanced status code and, for clients that said HELO, without. */
+export interface FixedReply {
+  readonly code: number;
+  readonly enhanced: string | undefined;
+  readonly full: Buffer;
+  readonly plain: Buffer;
+}
+
+/** Encodes a reply once for all sessions. */
+export function fixedReply(
+  code: number,
+  enhanced: string | undefined,
+  text: string | readonly string[],
+): FixedReply {
+  return encoded(code, enhanced, text, false);
+}
+
+/** Throws unless the reply is a refusal: 4xx or 5xx. */
+export function assertRefusal(reply: Reply): void {
+  if (!(Number.isInteger(reply.code) && reply.code >= 400 && reply.code <= 599)) {
+    throw new SessionMisuseError(
+      `An SMTP session was told to refuse something with ${reply.code}, which is not 4xx or 5xx`,
+    );
+  }
+}
+
+/**
+ * Encodes a caller's reply.
+ *
+ * @param utf8 - whether the client asked for SMTPUTF8
+ */
+export function callerReply(reply: Reply, utf8: boolean): FixedReply {
+  return encoded(reply.code, reply.enhanced, reply.text, utf8);
+}
+
+/** The same codes with another text. */
+export function customReply(reply: FixedReply, text: string, utf8: boolean): FixedReply {
+  return encoded(reply.code, reply.enhanced, text, utf8);
+}
+
+function encoded(
+  code: number,
+  enhanced: string | undefined,
+  text: string | readonly string[],
+  utf8: boolean,
+): FixedReply {
+  const plain = encodeReply(code, undefined, text, utf8);
+  return {
+    code,
+    enhanced,
+    plain,
+    full: enhanced === undefined ? plain : encodeReply(code, enhanced, text, utf8),
+  };
+}
+
+/**
+ * Encodes a reply, on several lines if the text has several or is too long for one. Control characters become blanks, so
+ * that no text can forge a reply; other than ASCII becomes `?` unless the client asked for SMTPUTF8 (RFC 6531 3.7.4.2).
+ */
+export function encodeReply(
+  code: number,
+  enhanced: string | undefined,
+  text: string | readonly string[],
+  utf8: boolean,
+): Buffer {
+  const lines: string[] = [];
+  for (const line of typeof text === 'string' ? [text] : text) wrapInto(lines, printable(line, utf8));
+  if (lines.length === 0) lines.push('');
+  const status = enhanced === undefined ? '' : `${enhanced} `;
+  let encoded = '';
+  for (const [index, line] of lines.entries()) {
+    // RFC 2034 4: the enhanced code stands on every line.
+    encoded += `${code}${index < lines.length - 1 ? '-' : ' '}${status}${line}\r\n`;
+  }
+  return Buffer.from(encoded, 'utf8');
+}
+
+function printable(line: string, utf8: boolean): string {
+  const safe = line.replaceAll(/[\x00-\x1f\x7f-\x9f]+/g, ' ').toWellFormed();
+  return utf8 ? safe : safe.replaceAll(/[^\x20-\x7e]/gu, '?');
+}
+
+function wrapInto(lines: string[], line: string): void {
+  let rest = line;
+  while (Buffer.byteLength(rest) > MAX_TEXT_OCTETS) {
+    // A character takes up to three octets of UTF-8 for each UTF-16 unit.
+    const most = Buffer.byteLength(rest) === rest.length ? MAX_TEXT_OCTETS : MAX_TEXT_OCTETS / 3;
+    const blank = rest.lastIndexOf(' ', most);
+    let cut = blank > 0 ? blank : most;
+    if ((rest.charCodeAt(cut) & 0xfc00) === 0xdc00) cut--; // never between the halves of a surrogate pair
+    lines.push(rest.slice(0, cut));
+    rest = rest.slice(blank > 0 ? cut + 1 : cut);
+  }
+  lines.push(rest);
+}
+
+/** Texts are for people; codes are RFC 5321 4.2.2 and 4.2.3, enhanced codes RFC 3463. */
+export const REPLIES = {
+  mailOk: fixedReply(250, '2.1.0', 'Sender ok'),
+  rcptOk: fixedReply(250, '2.1.5', 'Recipient ok'),
+  startMailInput: fixedReply(354, undefined, 'End data with <CR><LF>.<CR><LF>'),
+  chunkOk: fixedReply(250, '2.0.0', 'Chunk ok'),
+  ok: fixedReply(250, '2.0.0', 'Ok'),
+  help: fixedReply(214, '2.0.0', [
+    'Commands: HELO EHLO MAIL RCPT DATA BDAT RSET NOOP VRFY HELP QUIT',
+    'See RFC 5321',
+  ]),
+  cannotVerify: fixedReply(252, '2.5.0', 'Cannot VRFY, but will accept the message and attempt delivery'),
+  unrecognized: fixedReply(500, '5.5.2', 'Command not recognized'),
+  controlCharacter: fixedReply(500, '5.5.2', 'Control character in a command'),
+  bareNewline: fixedReply(
+    500,
+    '5.5.2',
+    'Commands end with CRLF, not with CR or LF alone; closing the connection',
+  ),
+  lineTooLong: fixedReply(500, '5.5.2', 'Command line too long'),
+  notUtf8: fixedReply(500, '5.5.2', 'Command is not valid UTF-8'),
+  noArgument: fixedReply(501, '5.5.4', 'Command takes no argument'),
+  argumentMissing: fixedReply(501, '5.5.4', 'Command needs an argument'),
+  helloSyntax: fixedReply(501, '5.5.4', 'Say HELO or EHLO with your host name or address literal'),
+  mailSyntax: fixedReply(501, '5.5.4', 'Syntax: MAIL FROM:<address> [parameters]'),
+  rcptSyntax: fixedReply(501, '5.5.4', 'Syntax: RCPT TO:<address> [parameters]'),
+  bdatSyntax: fixedReply(501, '5.5.4', 'Syntax: BDAT size [LAST]; closing the connection'),
+  notImplemented: fixedReply(502, '5.5.1', 'Command not implemented'),
+  helloFirst: fixedReply(503, '5.5.1', 'Say HELO or EHLO first'),
+  nestedMail: fixedReply(503, '5.5.1', 'A mail transaction is already open'),
+  mailFirst: fixedReply(503, '5.5.1', 'MAIL first'),
+  bdatUnderWay: fixedReply(503, '5.5.1', 'A message is being sent by BDAT: finish it, or RSET'),
+  noRecipients: fixedReply(554, '5.5.1', 'No valid recipients'),
+  tooManyRecipients: fixedReply(452, '4.5.3', 'Too many recipients'),
+  parameterSyntax: fixedReply(501, '5.5.4', 'Malformed parameter'),
+  parameterTwice: fixedReply(501, '5.5.4', 'Parameter given twice'),
+  parameterValue: fixedReply(501, '5.5.4', 'Parameter value not allowed'),
+  parameterUnknown: fixedReply(555, '5.5.4', 'Parameter not recognized or not implemented'),
+  utf8Needed: fixedReply(553, '5.6.7', 'Address is not ASCII: this needs SMTPUTF8'),
+  tooBig: fixedReply(552, '5.3.4', 'Message is larger than allowed here'),
+  bareNewlineInContent: fixedReply(550, '5.6.0', 'Message has a CR or LF alone: lines must end with CRLF'),
+  textLineTooLong: fixedReply(554, '5.6.0', 'Message has a line that is longer than allowed here'),
+} as const;

@@ -1,0 +1,439 @@
+// The server side of SMTP (RFC 5321, 2920, 3030, 3461, 6531) as a state machine: bytes in, events and replies out.
+// Owns no socket and no timer; how the bytes were cut into chunks changes nothing but the cuts of `content`.
+import { readBdatArguments } from './bdat-arguments.ts';
+import type { LineVerdict } from './command-line-reader.ts';
+import { CommandLineReader } from './command-line-reader.ts';
+import { VERB, verbOf } from './command-verb.ts';
+import { ContentReader } from './content-reader.ts';
+import { InputQueue } from './input-queue.ts';
+import { listenerReplies } from './listener-replies.ts';
+import { endsAt } from './parameters.ts';
+import type { FixedReply } from './replies.ts';
+import { assertRefusal, callerReply, customReply, encodeReply, fixedReply, REPLIES } from './replies.ts';
+import { ReplyQueue } from './reply-queue.ts';
+import type { Reply, ServerEvent, ServerPhase, ServerSessionOptions } from './server-types.ts';
+import { readHello, readMail, readRcpt } from './transaction-commands.ts';
+import { SessionMisuseError } from './session-misuse-error.ts';
+
+export type {
+  MailParameters,
+  RcptNotify,
+  RcptParameters,
+  Reply,
+  ServerEvent,
+  ServerExtensions,
+  ServerPhase,
+  ServerSessionOptions,
+} from './server-types.ts';
+export { SessionMisuseError } from './session-misuse-error.ts';
+
+/** Events that need `accept` or `reject`. */
+type Question = Extract<ServerEvent, { kind: 'hello' | 'mail' | 'rcpt' | 'data' | 'end' | 'vrfy' }>;
+
+const RESET: ServerEvent = { kind: 'reset' };
+const CLOSE: ServerEvent = { kind: 'close' };
+const QUIT: ServerEvent = { kind: 'quit' };
+const DATA: Question = { kind: 'data' };
+const END: Question = { kind: 'end' };
+
+/**
+ * One SMTP session, server side.
+ *
+ * Feed it with `receive`, take events with `next` until there is none, answer those that need it, and send what
+ * `takeOutput` gives. Between an event that needs an answer and the answer, `next` gives nothing.
+ */
+export class ServerSession {
+  readonly #options: ServerSessionOptions;
+  readonly #input = new InputQueue();
+  readonly #output = new ReplyQueue();
+  readonly #lines: CommandLineReader;
+  readonly #content: ContentReader;
+
+  #phase: ServerPhase = 'greeting';
+  #earlyTalker = false;
+  /** Events that were decided and not taken yet. */
+  #decided: ServerEvent[] = [];
+  #question: Question | undefined;
+  #shutdownReply: FixedReply | undefined;
+
+  #saidHello = false;
+  #inTransaction = false;
+  #smtpUtf8 = false;
+  #recipients = 0;
+  #transactions = 0;
+  /** The message comes by BDAT: its first chunk was announced. */
+  #byChunks = false;
+  /** The BDAT chunk that waits for the answer to `data`. */
+  #firstChunk: { readonly octets: number; readonly isLast: boolean } | undefined;
+
+  constructor(options: ServerSessionOptions) {
+    this.#options = options;
+    this.#lines = new CommandLineReader(options.maxCommandLineBytes);
+    this.#content = new ContentReader(options);
+  }
+
+  /** An event waits for `accept` or `reject`. */
+  get awaitingAnswer(): boolean {
+    return this.#question !== undefined;
+  }
+
+  /** What the client's next bytes belong to: tells which timeout is due. */
+  get phase(): ServerPhase {
+    return this.#phase;
+  }
+
+  /** Bytes that were received and not used yet; their chunks are kept. */
+  get bufferedBytes(): number {
+    return this.#input.size;
+  }
+
+  /** MAIL was accepted, and the message neither completed nor refused. */
+  get inTransaction(): boolean {
+    return this.#inTransaction;
+  }
+
+  /** Replies of 5xx so far. */
+  get errors(): number {
+    return this.#output.errors;
+  }
+
+  /** The client sent something before it was greeted (RFC 5321 3.1 wants it to wait). */
+  get earlyTalker(): boolean {
+    return this.#earlyTalker;
+  }
+
+  /** Queues the 220 greeting. */
+  greet(): void {
+    if (this.#phase !== 'greeting')
+      throw new SessionMisuseError('greet() after the session was greeted or refused');
+    this.#output.sendBytes(listenerReplies(this.#options).greeting);
+    this.#phase = 'command';
+  }
+
+  /** Refuses service: queues this reply, after which the session is over (RFC 5321 3.1). */
+  refuse(reply: Reply): void {
+    assertRefusal(reply);
+    this.#close(callerReply(reply, false));
+  }
+
+  /** Takes bytes from the client. The chunk must not change until it was used up: see `bufferedBytes`. */
+  receive(chunk: Uint8Array): void {
+    if (this.#phase === 'closed') return;
+    if (this.#phase === 'greeting' && chunk.length > 0) this.#earlyTalker = true;
+    this.#input.push(chunk);
+  }
+
+  /** The next event; undefined if more bytes, or an answer, are needed first. */
+  next(): ServerEvent | undefined {
+    for (;;) {
+      if (this.#decided.length > 0) return this.#decided.shift();
+      if (this.#question !== undefined || this.#phase === 'closed') return undefined;
+      let event: ServerEvent | undefined;
+      if (this.#phase === 'content') {
+        event = this.#readContent();
+        if (event === undefined && this.#phase === 'content') return undefined;
+      } else if (this.#shutdownReply !== undefined) {
+        this.#close(this.#shutdownReply);
+      } else {
+        const verdict = this.#phase === 'command' ? this.#lines.read(this.#input) : 'none';
+        if (verdict === 'none') return undefined;
+        event = verdict === 'line' ? this.#command() : this.#malformed(verdict);
+      }
+      if (event !== undefined) return event;
+    }
+  }
+
+  /**
+   * Says yes to the event that waits.
+   *
+   * @param text - for people, instead of the usual text; ignored for `data`
+   */
+  accept(text?: string): void {
+    const question = this.#answer();
+    switch (question.kind) {
+      case 'hello':
+        this.#welcome(question.extended, text);
+        break;
+      case 'mail':
+        this.#inTransaction = true;
+        this.#transactions++;
+        this.#smtpUtf8 = question.params.smtpUtf8;
+        this.#say(REPLIES.mailOk, text);
+        break;
+      case 'rcpt':
+        this.#recipients++;
+        this.#say(REPLIES.rcptOk, text);
+        break;
+      case 'data':
+        this.#startContent();
+        break;
+      case 'end':
+        this.#say(REPLIES.ok, text);
+        this.#endTransaction();
+        break;
+      case 'vrfy':
+        this.#say(text === undefined ? REPLIES.cannotVerify : REPLIES.rcptOk, text);
+        break;
+    }
+  }
+
+  /** Says no to the event that waits; 421 ends the session. A refused `data` or `end` ends the transaction. */
+  reject(reply: Reply): void {
+    assertRefusal(reply);
+    const question = this.#answer();
+    // RFC 2034 4: no enhanced code in answers to HELO and EHLO.
+    const plain: Reply = question.kind === 'hello' ? { code: reply.code, text: reply.text } : reply;
+    const encoded = callerReply(plain, this.#smtpUtf8);
+    if (reply.code === 421) {
+      this.#close(encoded);
+      return;
+    }
+    const chunk = this.#firstChunk;
+    if (question.kind === 'data') {
+      this.#endTransaction();
+      this.#decided.push(RESET);
+    } else if (question.kind === 'end') {
+      this.#endTransaction();
+    }
+    // RFC 3030 2: a refused chunk is read before it is answered.
+    if (question.kind === 'data' && chunk !== undefined) this.#discardChunk(chunk.octets, encoded);
+    else this.#fail(encoded);
+  }
+
+  /** All replies queued since the last call, as one buffer that must not be changed; undefined if there is none. */
+  takeOutput(): Uint8Array | undefined {
+    return this.#output.take();
+  }
+
+  /** Ends the session with 421 as soon as no message is being received (RFC 5321 3.8); call `next` to get on with it. */
+  shutdown(text = 'Service shutting down, try again later'): void {
+    this.#shutdownReply ??= fixedReply(421, '4.3.2', `${this.#options.hostname} ${text}`);
+  }
+
+  #command(): ServerEvent | undefined {
+    const { bytes, start, end } = this.#lines;
+    switch (verbOf(bytes, start, end)) {
+      case VERB.mail:
+        return this.#mail();
+      case VERB.rcpt:
+        return this.#rcpt();
+      case VERB.data:
+        return this.#data();
+      case VERB.bdat:
+        return this.#bdat();
+      case VERB.ehlo:
+        return this.#ask(readHello(this.#lines.text(4), true));
+      case VERB.helo:
+        return this.#ask(readHello(this.#lines.text(4), false));
+      case VERB.rset:
+        return this.#rset();
+      case VERB.quit:
+        return this.#quit();
+      case VERB.noop:
+        return this.#reply(REPLIES.ok);
+      case VERB.help:
+        return this.#reply(REPLIES.help);
+      case VERB.vrfy:
+        return this.#vrfy();
+      case VERB.expn:
+      case VERB.auth:
+      case VERB.starttls:
+        return this.#fail(REPLIES.notImplemented);
+      default:
+        return this.#fail(REPLIES.unrecognized);
+    }
+  }
+
+  #malformed(verdict: Exclude<LineVerdict, 'none' | 'line'>): undefined {
+    switch (verdict) {
+      case 'bare':
+        // What follows may be a message that another server took for one: nothing more is read.
+        return this.#close(REPLIES.bareNewline);
+      case 'too-long':
+        return this.#fail(REPLIES.lineTooLong);
+      case 'control':
+        return this.#fail(REPLIES.controlCharacter);
+      case 'not-utf8':
+        return this.#fail(REPLIES.notUtf8);
+    }
+  }
+
+  #mail(): ServerEvent | undefined {
+    if (!this.#saidHello) return this.#fail(REPLIES.helloFirst);
+    if (this.#inTransaction) return this.#fail(REPLIES.nestedMail);
+    const { maxTransactions } = this.#options;
+    if (maxTransactions > 0 && this.#transactions >= maxTransactions) {
+      return this.#close(listenerReplies(this.#options).tooManyTransactions);
+    }
+    return this.#ask(readMail(this.#lines.text(4), this.#options));
+  }
+
+  #rcpt(): ServerEvent | undefined {
+    if (!this.#inTransaction) return this.#fail(REPLIES.mailFirst);
+    if (this.#byChunks) return this.#fail(REPLIES.bdatUnderWay);
+    const rcpt = readRcpt(this.#lines.text(4), this.#options, this.#smtpUtf8);
+    // RFC 5321 4.5.3.1.10: 452, so that the client sends the rest in another transaction.
+    const full = 'kind' in rcpt && this.#recipients >= this.#options.maxRecipients;
+    return this.#ask(full ? REPLIES.tooManyRecipients : rcpt);
+  }
+
+  #data(): ServerEvent | undefined {
+    if (!this.#hasNoArgument()) return this.#fail(REPLIES.noArgument);
+    if (this.#byChunks) return this.#fail(REPLIES.bdatUnderWay); // RFC 3030 2
+    return this.#ask(this.#contentRefusal() ?? DATA);
+  }
+
+  #bdat(): ServerEvent | undefined {
+    const chunk = readBdatArguments(this.#lines.text(4));
+    // Where the chunk ends is unknown, so what follows must not be taken for commands.
+    if (chunk === undefined) return this.#close(REPLIES.bdatSyntax);
+    const refusal = this.#options.extensions.chunking ? this.#contentRefusal() : REPLIES.notImplemented;
+    if (refusal !== undefined) {
+      this.#discardChunk(chunk.octets, refusal);
+      return undefined;
+    }
+    if (this.#byChunks) {
+      this.#content.chunk(chunk.octets, chunk.isLast);
+      this.#phase = 'content';
+      return undefined;
+    }
+    this.#firstChunk = chunk;
+    return this.#ask(DATA);
+  }
+
+  /** Why no content can be taken now (RFC 5321 4.1.1.4, RFC 2920 3.1, RFC 3030 2). */
+  #contentRefusal(): FixedReply | undefined {
+    if (!this.#inTransaction) return REPLIES.mailFirst;
+    return this.#recipients === 0 ? REPLIES.noRecipients : undefined;
+  }
+
+  #rset(): ServerEvent | undefined {
+    if (!this.#hasNoArgument()) return this.#fail(REPLIES.noArgument);
+    this.#endTransaction();
+    this.#output.send(REPLIES.ok);
+    return RESET;
+  }
+
+  #quit(): ServerEvent | undefined {
+    if (!this.#hasNoArgument()) return this.#fail(REPLIES.noArgument);
+    this.#output.send(listenerReplies(this.#options).bye);
+    this.#over();
+    return QUIT;
+  }
+
+  #vrfy(): ServerEvent | undefined {
+    const argument = this.#lines.text(4).trim();
+    if (argument === '') return this.#fail(REPLIES.argumentMissing);
+    // RFC 5321 3.5.3: 252 where verifying is not offered.
+    return this.#options.extensions.vrfy
+      ? this.#ask({ kind: 'vrfy', argument })
+      : this.#reply(REPLIES.cannotVerify);
+  }
+
+  #hasNoArgument(): boolean {
+    return this.#lines.end - this.#lines.start === 4 || endsAt(this.#lines.text(4), 0);
+  }
+
+  #welcome(extended: boolean, text: string | undefined): void {
+    const replies = listenerReplies(this.#options);
+    this.#saidHello = true;
+    this.#output.enhanced = extended;
+    if (text === undefined) {
+      this.#output.sendBytes(extended ? replies.ehlo : replies.helo);
+    } else {
+      const lines = [`${this.#options.hostname} ${text}`, ...(extended ? replies.ehloKeywords : [])];
+      this.#output.sendBytes(encodeReply(250, undefined, lines, false));
+    }
+    // RFC 5321 4.1.4: an accepted EHLO or HELO is also a RSET.
+    if (this.#inTransaction) this.#decided.push(RESET);
+    this.#endTransaction();
+  }
+
+  #startContent(): void {
+    const chunk = this.#firstChunk;
+    this.#firstChunk = undefined;
+    this.#phase = 'content';
+    if (chunk === undefined) {
+      this.#output.send(REPLIES.startMailInput);
+      this.#content.startData();
+    } else {
+      this.#byChunks = true;
+      this.#content.startChunks();
+      this.#content.chunk(chunk.octets, chunk.isLast);
+    }
+  }
+
+  #readContent(): ServerEvent | undefined {
+    switch (this.#content.read(this.#input)) {
+      case 'none':
+        return undefined;
+      case 'piece':
+        return { kind: 'content', bytes: this.#content.piece };
+      case 'refused':
+        this.#endTransaction();
+        return RESET;
+      case 'end':
+        this.#phase = 'command';
+        if (this.#content.refusal !== undefined) return this.#fail(this.#content.refusal);
+        return this.#content.isLast ? this.#ask(END) : this.#reply(REPLIES.chunkOk);
+    }
+  }
+
+  #discardChunk(octets: number, reply: FixedReply): void {
+    this.#content.discardChunk(octets, reply);
+    this.#phase = 'content';
+  }
+
+  #endTransaction(): void {
+    this.#inTransaction = false;
+    this.#smtpUtf8 = false;
+    this.#recipients = 0;
+    this.#byChunks = false;
+    this.#firstChunk = undefined;
+  }
+
+  /** Asks the caller, or refuses. */
+  #ask(question: Question | FixedReply): ServerEvent | undefined {
+    if (!('kind' in question)) return this.#fail(question);
+    this.#question = question;
+    return question;
+  }
+
+  #answer(): Question {
+    const question = this.#question;
+    if (question === undefined)
+      throw new SessionMisuseError('An answer was given, but no event waits for one');
+    this.#question = undefined;
+    return question;
+  }
+
+  #say(reply: FixedReply, text: string | undefined): void {
+    if (text === undefined) this.#output.send(reply);
+    else this.#output.send(customReply(reply, text, this.#smtpUtf8));
+  }
+
+  #reply(reply: FixedReply): undefined {
+    this.#output.send(reply);
+  }
+
+  #fail(reply: FixedReply): undefined {
+    this.#output.send(reply);
+    const { maxErrors } = this.#options;
+    if (maxErrors > 0 && this.#output.errors >= maxErrors && reply.code >= 500) {
+      this.#close(listenerReplies(this.#options).tooManyErrors);
+    }
+  }
+
+  /** Queues a last reply; nothing more is read. */
+  #close(reply: FixedReply): undefined {
+    this.#output.send(reply);
+    this.#over();
+    this.#decided.push(CLOSE);
+  }
+
+  #over(): void {
+    this.#phase = 'closed';
+    this.#inTransaction = false;
+    this.#input.clear();
+  }
+}

@@ -1,0 +1,62 @@
+// Reads the command lines of MAIL, RCPT, HELO and EHLO: each becomes a question for the caller, or the reply that refuses it.
+import { parsePath } from '../../../address/path.ts';
+import { readMailParameters } from './mail-parameters.ts';
+import { afterPrefix } from './parameters.ts';
+import { recipientRefusal, senderRefusal } from './path-refusals.ts';
+import { readRcptParameters } from './rcpt-parameters.ts';
+import type { FixedReply } from './replies.ts';
+import { REPLIES } from './replies.ts';
+import type { ServerEvent, ServerSessionOptions } from './server-types.ts';
+
+type QuestionOf<K> = Extract<ServerEvent, { kind: K }>;
+
+const REVERSE_PATH = { allowUtf8: true, allowNull: true };
+const FORWARD_PATH = { allowUtf8: true, allowPostmaster: true };
+
+/** RFC 5321 4.5.3.1.2. */
+const MAX_HELLO_OCTETS = 255;
+
+/** HELO or EHLO; `text` is what follows the verb. What the name is worth is for the caller to say (RFC 5321 4.1.4). */
+export function readHello(text: string, extended: boolean): QuestionOf<'hello'> | FixedReply {
+  const name = text.trim();
+  // RFC 5321 4.1.1.1: one word.
+  if (name === '' || name.includes(' ') || name.length > MAX_HELLO_OCTETS) return REPLIES.helloSyntax;
+  return { kind: 'hello', extended, name };
+}
+
+/** MAIL (RFC 5321 4.1.1.2); `text` is what follows the verb. */
+export function readMail(text: string, options: ServerSessionOptions): QuestionOf<'mail'> | FixedReply {
+  const pathStart = afterPrefix(text, ' from:');
+  if (pathStart < 0) return REPLIES.mailSyntax;
+  const path = parsePath(text, REVERSE_PATH, pathStart);
+  if (path.kind === 'invalid') return senderRefusal(path.reason);
+  const read = readMailParameters(text, path.end, options.extensions);
+  if ('refusal' in read) return read.refusal;
+  const { params } = read;
+  // RFC 6531 3.5.
+  if (path.nonAscii && !params.smtpUtf8) return REPLIES.utf8Needed;
+  // RFC 1870 6.1.
+  if (options.maxMessageBytes > 0 && params.sizeBytes > options.maxMessageBytes) return REPLIES.tooBig;
+  return { kind: 'mail', reversePath: path.address, params };
+}
+
+/**
+ * RCPT (RFC 5321 4.1.1.3); `text` is what follows the verb.
+ *
+ * @param smtpUtf8 - whether SMTPUTF8 was given on MAIL
+ */
+export function readRcpt(
+  text: string,
+  options: ServerSessionOptions,
+  smtpUtf8: boolean,
+): QuestionOf<'rcpt'> | FixedReply {
+  const pathStart = afterPrefix(text, ' to:');
+  if (pathStart < 0) return REPLIES.rcptSyntax;
+  const path = parsePath(text, FORWARD_PATH, pathStart);
+  if (path.kind === 'invalid') return recipientRefusal(path.reason);
+  const read = readRcptParameters(text, path.end, options.extensions, smtpUtf8);
+  if ('refusal' in read) return read.refusal;
+  // RFC 6531 3.5.
+  if (path.nonAscii && !smtpUtf8) return REPLIES.utf8Needed;
+  return { kind: 'rcpt', forwardPath: path.address, params: read.params };
+}
