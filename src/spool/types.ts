@@ -147,3 +147,15 @@ export interface SpoolStore {
   flush(): Promise<void>;
   close(): Promise<void>;
 }
+
+/** Something that is not as it should be in the spool, found by recovery or `sluice spool check`. */
+export interface SpoolProblem {
+  /**
+   * `segment` and `journal`: bytes that are not a record; `index`: rebuilt; `content`: a message is damaged;
+   * `missing`: a message or its large file that should be there is not; `orphan`: a large file of no message.
+   */
+  readonly kind: 'segment' | 'journal' | 'index' | 'content' | 'missing' | 'orphan';
+  /** The segment, journal file or queue id concerned. */
+  readonly place: string;
+  readonly text: string;
+}

@@ -1,0 +1,149 @@
+// The envelope's own binary form, version 1: flags, then strings of 16-bit length in UTF-8 (docs/spool-format.md).
+// Queue id and time of acceptance are not in it: the record's header has them.
+
+import type { DsnNotify, Envelope, EnvelopeRecipient } from '../message/envelope.ts';
+import { SpoolError } from './spool-error.ts';
+
+export const ENVELOPE_VERSION = 1;
+
+const VIA = ['smtp', 'sendmail', 'bounce'] as const;
+const RET = [undefined, 'FULL', 'HDRS'] as const;
+
+const FLAG_8BITMIME = 1;
+const FLAG_SMTPUTF8 = 2;
+const RET_SHIFT = 2;
+const FLAG_ENVID = 16;
+
+const NOTIFY_GIVEN = 1;
+const NOTIFY_NEVER = 2;
+const NOTIFY_SUCCESS = 4;
+const NOTIFY_FAILURE = 8;
+const NOTIFY_DELAY = 16;
+const ORCPT_GIVEN = 32;
+
+/** An upper bound of the encoded length in bytes. */
+export function envelopeBound(envelope: Envelope): number {
+  const { origin } = envelope;
+  let bound = 16 + 3 * (envelope.reversePath.length + origin.clientAddress.length + origin.helo.length);
+  if (envelope.envelopeId !== undefined) bound += 2 + 3 * envelope.envelopeId.length;
+  for (const recipient of envelope.recipients) {
+    bound += 5 + 3 * recipient.address.length;
+    if (recipient.originalRecipient !== undefined) bound += 3 * recipient.originalRecipient.length;
+  }
+  return bound;
+}
+
+function putString(buffer: Buffer, at: number, text: string): number {
+  const length = buffer.write(text, at + 2, 'utf8');
+  if (length > 0xffff) {
+    throw new SpoolError(
+      'SPOOL_BAD_ENVELOPE',
+      `an envelope string of ${length} bytes is too long to be stored`,
+    );
+  }
+  buffer[at] = length & 255;
+  buffer[at + 1] = length >>> 8;
+  return at + 2 + length;
+}
+
+/**
+ * Writes the envelope; `buffer` has room for `envelopeBound` bytes from `at`.
+ * @returns the position after it.
+ */
+export function encodeEnvelope(envelope: Envelope, buffer: Buffer, at: number): number {
+  const { origin, recipients, envelopeId } = envelope;
+  let flags = RET.indexOf(envelope.ret) << RET_SHIFT;
+  if (envelope.body === '8BITMIME') flags |= FLAG_8BITMIME;
+  if (envelope.smtpUtf8) flags |= FLAG_SMTPUTF8;
+  if (envelopeId !== undefined) flags |= FLAG_ENVID;
+  buffer[at] = flags;
+  buffer[at + 1] = VIA.indexOf(origin.via);
+  let position = putString(buffer, at + 2, envelope.reversePath);
+  position = putString(buffer, position, origin.clientAddress);
+  position = putString(buffer, position, origin.helo);
+  if (envelopeId !== undefined) position = putString(buffer, position, envelopeId);
+  for (const recipient of recipients) {
+    buffer[position] = recipientFlags(recipient);
+    position = putString(buffer, position + 1, recipient.address);
+    if (recipient.originalRecipient !== undefined) {
+      position = putString(buffer, position, recipient.originalRecipient);
+    }
+  }
+  return position;
+}
+
+function recipientFlags(recipient: EnvelopeRecipient): number {
+  const { notify } = recipient;
+  let flags = recipient.originalRecipient === undefined ? 0 : ORCPT_GIVEN;
+  if (notify !== undefined) {
+    flags |= NOTIFY_GIVEN;
+    if (notify.never) flags |= NOTIFY_NEVER;
+    if (notify.success) flags |= NOTIFY_SUCCESS;
+    if (notify.failure) flags |= NOTIFY_FAILURE;
+    if (notify.delay) flags |= NOTIFY_DELAY;
+  }
+  return flags;
+}
+
+/** What the record's header knows of the envelope. */
+export interface EnvelopeFacts {
+  readonly queueId: string;
+  readonly receivedAtMs: number;
+  readonly recipients: number;
+}
+
+/**
+ * Reads an envelope from `at`, not past `end`.
+ * @throws {SpoolError} `SPOOL_CORRUPT` when it does not fit: only after a checksum that holds by accident.
+ */
+export function decodeEnvelope(buffer: Buffer, at: number, end: number, facts: EnvelopeFacts): Envelope {
+  let position = at + 2;
+  const takeString = (): string => {
+    const length = (buffer[position] ?? 0) | ((buffer[position + 1] ?? 0) << 8);
+    const start = position + 2;
+    position = start + length;
+    if (position > end) {
+      throw new SpoolError('SPOOL_CORRUPT', `the stored envelope of message ${facts.queueId} is cut short`);
+    }
+    return buffer.toString('utf8', start, position);
+  };
+  const flags = buffer[at] ?? 0;
+  const via = VIA[buffer[at + 1] ?? 0] ?? 'smtp';
+  const reversePath = takeString();
+  const clientAddress = takeString();
+  const helo = takeString();
+  const envelopeId = flags & FLAG_ENVID ? takeString() : undefined;
+  const recipients: EnvelopeRecipient[] = [];
+  for (let index = 0; index < facts.recipients; index++) {
+    const given = buffer[position] ?? 0;
+    position++;
+    const address = takeString();
+    const originalRecipient = given & ORCPT_GIVEN ? takeString() : undefined;
+    recipients.push({
+      address,
+      ...(given & NOTIFY_GIVEN ? { notify: notifyOf(given) } : undefined),
+      ...(originalRecipient === undefined ? undefined : { originalRecipient }),
+    });
+  }
+  const ret = RET[(flags >>> RET_SHIFT) & 3];
+  return {
+    queueId: facts.queueId,
+    receivedAtMs: facts.receivedAtMs,
+    reversePath,
+    recipients,
+    body: flags & FLAG_8BITMIME ? '8BITMIME' : '7BIT',
+    smtpUtf8: (flags & FLAG_SMTPUTF8) !== 0,
+    ...(ret === undefined ? undefined : { ret }),
+    ...(envelopeId === undefined ? undefined : { envelopeId }),
+    origin: { via, clientAddress, helo },
+  };
+}
+
+function notifyOf(flags: number): DsnNotify {
+  return {
+    never: (flags & NOTIFY_NEVER) !== 0,
+    success: (flags & NOTIFY_SUCCESS) !== 0,
+    failure: (flags & NOTIFY_FAILURE) !== 0,
+    delay: (flags & NOTIFY_DELAY) !== 0,
+  };
+}

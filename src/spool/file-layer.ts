@@ -1,0 +1,88 @@
+// What the spool asks of a file system, and the real one behind it. The calls of the hot path are Node's own
+// functions, so the seam costs nothing; a simulated disk stands in for it in tests.
+
+import * as fs from 'node:fs';
+
+type SystemError = NodeJS.ErrnoException | null;
+
+/** Errors carry `code` as Node's do (`ENOENT`, `ENOSPC`, `EIO`). */
+export interface FileLayer {
+  /** `r` reads, `wx` creates and fails with EEXIST, `w` creates or empties. Mode 0600. */
+  open(path: string, flags: 'r' | 'wx' | 'w'): Promise<number>;
+  close(fd: number): Promise<void>;
+  /** May write less than all. At most 1024 buffers. */
+  writev(
+    fd: number,
+    buffers: readonly NodeJS.ArrayBufferView[],
+    position: number,
+    done: (error: SystemError, written: number) => void,
+  ): void;
+  fdatasync(fd: number, done: (error: SystemError) => void): void;
+  /** May read less than asked; 0 at the end. */
+  read(
+    fd: number,
+    buffer: Uint8Array,
+    offset: number,
+    length: number,
+    position: number,
+    done: (error: SystemError, bytesRead: number) => void,
+  ): void;
+  truncate(fd: number, length: number): Promise<void>;
+  size(fd: number): Promise<number>;
+  unlink(path: string): Promise<void>;
+  rename(from: string, to: string): Promise<void>;
+  readdir(path: string): Promise<string[]>;
+  /** Creates a directory and its parents; does nothing if it exists. Mode 0700. */
+  mkdir(path: string): Promise<void>;
+  /** Makes creations, renames and removals in this directory durable. */
+  syncDirectory(path: string): Promise<void>;
+  /** Bytes that an unprivileged process may still write. */
+  freeBytes(path: string): Promise<number>;
+  openSync(path: string, flags: 'r'): number;
+  readSync(fd: number, buffer: Uint8Array, offset: number, length: number, position: number): number;
+  closeSync(fd: number): void;
+}
+
+/** The operating system's files. */
+export const nodeFiles: FileLayer = {
+  open: (path, flags) =>
+    new Promise((resolve, reject) => {
+      fs.open(path, flags, 0o600, (error, fd) => (error ? reject(error) : resolve(fd)));
+    }),
+  close: (fd) =>
+    new Promise((resolve, reject) => {
+      fs.close(fd, (error) => (error ? reject(error) : resolve()));
+    }),
+  writev: fs.writev,
+  fdatasync: fs.fdatasync,
+  read: fs.read,
+  truncate: (fd, length) =>
+    new Promise((resolve, reject) => {
+      fs.ftruncate(fd, length, (error) => (error ? reject(error) : resolve()));
+    }),
+  size: (fd) =>
+    new Promise((resolve, reject) => {
+      fs.fstat(fd, (error, stats) => (error ? reject(error) : resolve(stats.size)));
+    }),
+  unlink: (path) => fs.promises.unlink(path),
+  rename: (from, to) => fs.promises.rename(from, to),
+  readdir: (path) => fs.promises.readdir(path),
+  mkdir: async (path) => {
+    await fs.promises.mkdir(path, { recursive: true, mode: 0o700 });
+  },
+  syncDirectory: async (path) => {
+    const handle = await fs.promises.open(path, 'r');
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  },
+  freeBytes: async (path) => {
+    const { bavail, bsize } = await fs.promises.statfs(path);
+    return bavail * bsize;
+  },
+  openSync: fs.openSync,
+  readSync: fs.readSync,
+  closeSync: fs.closeSync,
+};

@@ -1,0 +1,45 @@
+// How much may still be written before the reserve is touched: statfs at most once a second, and in between an
+// estimate from our own writes.
+
+import type { FileLayer } from './file-layer.ts';
+
+const REFRESH_MS = 1000;
+
+export class FreeSpace {
+  readonly #files: FileLayer;
+  readonly #directory: string;
+  readonly #reserveBytes: number;
+  readonly #now: () => number;
+  #free = 0;
+  #measuredAtMs = 0;
+  #measuring = false;
+
+  constructor(files: FileLayer, directory: string, reserveBytes: number, now: () => number) {
+    this.#files = files;
+    this.#directory = directory;
+    this.#reserveBytes = reserveBytes;
+    this.#now = now;
+  }
+
+  async measure(): Promise<void> {
+    this.#measuring = true;
+    try {
+      this.#free = await this.#files.freeBytes(this.#directory);
+    } finally {
+      this.#measuredAtMs = this.#now();
+      this.#measuring = false;
+    }
+  }
+
+  /** Counts bytes that are about to be written. */
+  used(bytes: number): void {
+    this.#free -= bytes;
+  }
+
+  /** Answers at once from what is known; starts a new measurement when that is old. */
+  hasRoom(bytes: number): boolean {
+    const age = this.#now() - this.#measuredAtMs;
+    if (!this.#measuring && (age >= REFRESH_MS || age < 0)) this.measure().catch(() => undefined);
+    return this.#free - bytes >= this.#reserveBytes;
+  }
+}

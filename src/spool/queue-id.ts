@@ -1,0 +1,99 @@
+// Queue ids and segment ids in text: Crockford's base 32, fixed width, so that names sort as numbers do.
+// A queue id is 11 digits of a segment id and 4 digits of a counter (docs/spool-format.md).
+
+import { SpoolError } from './spool-error.ts';
+
+const DIGITS = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
+const VALUES = new Int8Array(128).fill(-1);
+for (let value = 0; value < 32; value++) VALUES[DIGITS.charCodeAt(value)] = value;
+
+const SEGMENT_DIGITS = 11;
+const COUNTER_DIGITS = 4;
+
+/** Ids of one segment: 2^20. */
+export const COUNTER_LIMIT = 32 ** COUNTER_DIGITS;
+/** Writing processes of one instance. */
+export const SLOT_COUNT = 64;
+
+function encode(value: number, digits: number): string {
+  let text = '';
+  let rest = value;
+  for (let index = 0; index < digits; index++) {
+    text = DIGITS.charAt(rest % 32) + text;
+    rest = Math.floor(rest / 32);
+  }
+  return text;
+}
+
+function decode(text: string, from: number, to: number): number {
+  let value = 0;
+  for (let index = from; index < to; index++) {
+    const code = text.charCodeAt(index);
+    const digit = code < 128 ? (VALUES[code] ?? -1) : -1;
+    if (digit < 0) return -1;
+    value = value * 32 + digit;
+  }
+  return value;
+}
+
+/** The name of a segment's file; also the first 11 characters of the queue ids made while it was open. */
+export function segmentName(id: number): string {
+  return encode(id, SEGMENT_DIGITS);
+}
+
+/** The segment id that a name stands for; -1 if it is not one. */
+export function parseSegmentName(name: string): number {
+  if (name.length !== SEGMENT_DIGITS) return -1;
+  const id = decode(name, 0, SEGMENT_DIGITS);
+  return id <= Number.MAX_SAFE_INTEGER ? id : -1;
+}
+
+/** `prefix` is a segment's name, `counter` below `COUNTER_LIMIT`. */
+export function formatQueueId(prefix: string, counter: number): string {
+  return (
+    prefix +
+    DIGITS.charAt((counter >>> 15) & 31) +
+    DIGITS.charAt((counter >>> 10) & 31) +
+    DIGITS.charAt((counter >>> 5) & 31) +
+    DIGITS.charAt(counter & 31)
+  );
+}
+
+/** The segment part of a queue id; -1 if the text is not a queue id. */
+export function queueIdSegment(queueId: string): number {
+  if (queueId.length !== SEGMENT_DIGITS + COUNTER_DIGITS) return -1;
+  const id = decode(queueId, 0, SEGMENT_DIGITS);
+  return id <= Number.MAX_SAFE_INTEGER ? id : -1;
+}
+
+/** The counter part of a queue id; -1 if the text is not a queue id. */
+export function queueIdCounter(queueId: string): number {
+  if (queueId.length !== SEGMENT_DIGITS + COUNTER_DIGITS) return -1;
+  return decode(queueId, SEGMENT_DIGITS, SEGMENT_DIGITS + COUNTER_DIGITS);
+}
+
+/** True if the text has the form of a queue id. */
+export function isQueueId(text: string): boolean {
+  return queueIdSegment(text) >= 0 && queueIdCounter(text) >= 0;
+}
+
+/** The writing process that made a segment. */
+export function slotOf(segmentId: number): number {
+  return segmentId % SLOT_COUNT;
+}
+
+/** Unix ms at which a segment was made, by the clock of its writer. */
+export function segmentCreatedMs(segmentId: number): number {
+  return Math.floor(segmentId / SLOT_COUNT);
+}
+
+/** An id above `previous` (the highest of this slot so far, or -1), even if the clock went back. */
+export function nextSegmentId(previous: number, nowMs: number, slot: number): number {
+  if (!Number.isInteger(slot) || slot < 0 || slot >= SLOT_COUNT) {
+    throw new SpoolError(
+      'SPOOL_NOT_OPEN',
+      `slot ${slot} of a spool writer is not within 0..${SLOT_COUNT - 1}`,
+    );
+  }
+  return Math.max(Math.floor(nowMs) * SLOT_COUNT + slot, previous + SLOT_COUNT);
+}

@@ -1,0 +1,160 @@
+// One open segment, append-only. A group of records is one write and one fdatasync; after a failure the file is never
+// written or synced again: the kernel may have dropped the pages that it could not write.
+
+import { randomInt } from 'node:crypto';
+import { fdatasync, writeAll } from './file-io.ts';
+import type { FileLayer } from './file-layer.ts';
+import { indexPath, segmentPath, type SpoolLayout } from './layout.ts';
+import { nextSegmentId } from './queue-id.ts';
+import { stampRecord } from './record.ts';
+import { SEGMENT_HEADER_BYTES, encodeSegmentHeader } from './segment-header.ts';
+import { IndexBuilder, writeIndex } from './segment-index.ts';
+import { systemCode } from './spool-error.ts';
+
+/** A record ready to be appended: its head is stamped when it is written. */
+export interface NewRecord {
+  readonly head: Buffer;
+  readonly content: readonly Uint8Array[];
+  /** Of head and content together. */
+  readonly length: number;
+}
+
+export interface SegmentOptions {
+  readonly slot: number;
+  /** The process's first segment; 0 when this is it. */
+  readonly epoch: number;
+  readonly longLived: boolean;
+  readonly sync: 'fdatasync' | 'none';
+}
+
+export class SegmentFile {
+  readonly id: number;
+  readonly epoch: number;
+  readonly #files: FileLayer;
+  readonly #layout: SpoolLayout;
+  readonly #fd: number;
+  readonly #tag: number;
+  readonly #sync: boolean;
+  readonly #index = new IndexBuilder();
+  #length = SEGMENT_HEADER_BYTES;
+  #commit = 0;
+
+  private constructor(
+    files: FileLayer,
+    layout: SpoolLayout,
+    fd: number,
+    id: number,
+    tag: number,
+    options: SegmentOptions,
+  ) {
+    this.id = id;
+    this.epoch = options.epoch === 0 ? id : options.epoch;
+    this.#files = files;
+    this.#layout = layout;
+    this.#fd = fd;
+    this.#tag = tag;
+    this.#sync = options.sync === 'fdatasync';
+  }
+
+  /** Creates a segment above `previous` of its slot; its directory entry is durable when this resolves. */
+  static async create(
+    files: FileLayer,
+    layout: SpoolLayout,
+    previous: number,
+    nowMs: number,
+    options: SegmentOptions,
+  ): Promise<SegmentFile> {
+    let id = previous;
+    let fd = -1;
+    for (let attempt = 0; fd < 0; attempt++) {
+      id = nextSegmentId(id, nowMs, options.slot);
+      try {
+        fd = await files.open(segmentPath(layout, id), 'wx');
+      } catch (error) {
+        if (systemCode(error) !== 'EEXIST' || attempt === 16) throw error;
+      }
+    }
+    try {
+      const tag = randomInt(2 ** 32);
+      const segment = new SegmentFile(files, layout, fd, id, tag, options);
+      const unsynced = options.sync === 'none';
+      const header = { id, epoch: segment.epoch, tag, longLived: options.longLived, unsynced };
+      await writeAll(files, fd, [encodeSegmentHeader(header)], 0);
+      if (!unsynced) await files.syncDirectory(layout.segments);
+      return segment;
+    } catch (error) {
+      await files.close(fd).catch(() => undefined);
+      throw error;
+    }
+  }
+
+  /** Bytes so far, all acknowledged. */
+  get length(): number {
+    return this.#length;
+  }
+
+  get records(): number {
+    return this.#index.count;
+  }
+
+  /**
+   * Writes and syncs a group of records; resolves when they are on stable storage, to the offset of the first.
+   * One at a time. After a rejection call `abandon`.
+   */
+  async append(records: readonly NewRecord[]): Promise<number> {
+    const start = this.#length;
+    const buffers: Uint8Array[] = [];
+    let length = 0;
+    const commit = ++this.#commit;
+    for (const record of records) {
+      stampRecord(record.head, commit, this.#tag);
+      buffers.push(record.head);
+      for (const piece of record.content) if (piece.length > 0) buffers.push(piece);
+      length += record.length;
+    }
+    await writeAll(this.#files, this.#fd, buffers, start);
+    if (this.#sync) await fdatasync(this.#files, this.#fd);
+    let offset = start;
+    for (const record of records) {
+      this.#index.add(offset, record.head);
+      offset += record.length;
+    }
+    this.#length = start + length;
+    return start;
+  }
+
+  /** No more records: writes the index and closes. A missing index is no loss. */
+  seal(): Promise<void> {
+    return this.#seal(false);
+  }
+
+  async #seal(durable: boolean): Promise<void> {
+    try {
+      const { length } = this;
+      await writeIndex(
+        this.#files,
+        indexPath(this.#layout, this.id),
+        this.#index.finish(this.id, length),
+        durable,
+      );
+      if (durable) await this.#files.syncDirectory(this.#layout.segments);
+    } catch {
+      // Recovery walks the segment instead.
+    } finally {
+      await this.#files.close(this.#fd).catch(() => undefined);
+    }
+  }
+
+  /**
+   * After a failed append: keeps what was acknowledged and tries to make sure that recovery finds nothing else, so
+   * that a message whose sender was told to come again is not delivered from here as well.
+   */
+  async abandon(): Promise<void> {
+    try {
+      await this.#files.truncate(this.#fd, this.#length);
+    } catch {
+      // The index says as much.
+    }
+    await this.#seal(true);
+  }
+}

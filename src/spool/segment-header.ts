@@ -1,0 +1,50 @@
+// The first 32 bytes of every segment: which one it is, who wrote it, and the tag that its records carry.
+
+import { crc32 } from 'node:zlib';
+import { getUint53, putUint53 } from './record.ts';
+
+export const SEGMENT_HEADER_BYTES = 32;
+
+const MAGIC = Buffer.from('SLSG', 'latin1').readUInt32LE(0);
+const VERSION = 1;
+const FLAG_LONG_LIVED = 1;
+const FLAG_UNSYNCED = 2;
+
+export interface SegmentHeader {
+  readonly id: number;
+  /** The first segment of the process that wrote this one: a newer value of the same slot says that process is gone. */
+  readonly epoch: number;
+  /** Random; see `RecordHead.tag`. */
+  readonly tag: number;
+  /** Made by the store for messages that stay. */
+  readonly longLived: boolean;
+  /** Written without fdatasync: any record in it may be torn after a crash. */
+  readonly unsynced: boolean;
+}
+
+export function encodeSegmentHeader(header: SegmentHeader): Buffer {
+  const buffer = Buffer.alloc(SEGMENT_HEADER_BYTES);
+  buffer.writeUInt32LE(MAGIC, 0);
+  buffer[8] = VERSION;
+  buffer[9] = (header.longLived ? FLAG_LONG_LIVED : 0) | (header.unsynced ? FLAG_UNSYNCED : 0);
+  buffer.writeUInt32LE(header.tag, 12);
+  putUint53(buffer, header.id, 16);
+  putUint53(buffer, header.epoch, 24);
+  buffer.writeUInt32LE(crc32(buffer.subarray(8)), 4);
+  return buffer;
+}
+
+/** Undefined when it is cut short, damaged, or not a segment's. */
+export function parseSegmentHeader(buffer: Buffer): SegmentHeader | undefined {
+  if (buffer.length < SEGMENT_HEADER_BYTES || buffer.readUInt32LE(0) !== MAGIC) return undefined;
+  if (crc32(buffer.subarray(8, SEGMENT_HEADER_BYTES)) !== buffer.readUInt32LE(4)) return undefined;
+  if (buffer[8] !== VERSION) return undefined;
+  const flags = buffer[9] ?? 0;
+  return {
+    id: getUint53(buffer, 16),
+    epoch: getUint53(buffer, 24),
+    tag: buffer.readUInt32LE(12),
+    longLived: (flags & FLAG_LONG_LIVED) !== 0,
+    unsynced: (flags & FLAG_UNSYNCED) !== 0,
+  };
+}

@@ -1,0 +1,142 @@
+// The index of a sealed segment: every acknowledged record's offset, header and envelope, so that recovery need not
+// touch the segment. Written once and not synced: one that is missing, torn or stale is rebuilt from the segment.
+
+import { crc32 } from 'node:zlib';
+import { fdatasync, readUpTo, readWhole, writeAll } from './file-io.ts';
+import type { FileLayer } from './file-layer.ts';
+import { getUint53, headLengthAt, parseHead, putUint53, type RecordHead } from './record.ts';
+
+const INDEX_HEADER_BYTES = 40;
+const OFFSET_BYTES = 8;
+const MAGIC = Buffer.from('SLIX', 'latin1').readUInt32LE(0);
+const VERSION = 1;
+const CHUNK_BYTES = 64 * 1024;
+
+/** Collects what the index will say while records are appended. */
+export class IndexBuilder {
+  readonly #full: Buffer[] = [];
+  #chunk = Buffer.allocUnsafeSlow(CHUNK_BYTES);
+  #used = 0;
+  #count = 0;
+
+  get count(): number {
+    return this.#count;
+  }
+
+  add(offset: number, head: Buffer): void {
+    const needed = OFFSET_BYTES + head.length;
+    if (this.#used + needed > this.#chunk.length) {
+      this.#full.push(this.#chunk.subarray(0, this.#used));
+      this.#chunk = Buffer.allocUnsafeSlow(Math.max(CHUNK_BYTES, needed));
+      this.#used = 0;
+    }
+    putUint53(this.#chunk, offset, this.#used);
+    head.copy(this.#chunk, this.#used + OFFSET_BYTES);
+    this.#used += needed;
+    this.#count++;
+  }
+
+  /** The whole index of segment `id`, whose acknowledged records end at `sealedLength`. */
+  finish(id: number, sealedLength: number): Buffer[] {
+    const body = [...this.#full, this.#chunk.subarray(0, this.#used)];
+    const header = Buffer.alloc(INDEX_HEADER_BYTES);
+    let length = 0;
+    let crc = 0;
+    for (const chunk of body) {
+      length += chunk.length;
+      crc = crc32(chunk, crc);
+    }
+    header.writeUInt32LE(MAGIC, 0);
+    header.writeUInt16LE(VERSION, 8);
+    header.writeUInt32LE(this.#count, 12);
+    putUint53(header, id, 16);
+    putUint53(header, sealedLength, 24);
+    header.writeUInt32LE(length, 32);
+    header.writeUInt32LE(crc, 36);
+    header.writeUInt32LE(crc32(header.subarray(8)), 4);
+    return [header, ...body];
+  }
+}
+
+/** Writes an index beside its segment, replacing a torn one. */
+export async function writeIndex(
+  files: FileLayer,
+  path: string,
+  index: readonly Buffer[],
+  durable: boolean,
+): Promise<void> {
+  const fd = await files.open(path, 'w');
+  try {
+    await writeAll(files, fd, index, 0);
+    if (durable) await fdatasync(files, fd);
+  } finally {
+    await files.close(fd);
+  }
+}
+
+interface IndexHeader {
+  readonly count: number;
+  readonly sealedLength: number;
+  readonly bodyLength: number;
+  readonly bodyCrc: number;
+}
+
+function parseIndexHeader(buffer: Buffer, id: number): IndexHeader | undefined {
+  if (buffer.length < INDEX_HEADER_BYTES || buffer.readUInt32LE(0) !== MAGIC) return undefined;
+  if (crc32(buffer.subarray(8, INDEX_HEADER_BYTES)) !== buffer.readUInt32LE(4)) return undefined;
+  if (buffer.readUInt16LE(8) !== VERSION || getUint53(buffer, 16) !== id) return undefined;
+  return {
+    count: buffer.readUInt32LE(12),
+    sealedLength: getUint53(buffer, 24),
+    bodyLength: buffer.readUInt32LE(32),
+    bodyCrc: buffer.readUInt32LE(36),
+  };
+}
+
+/** The number of records that an index says its segment has; undefined when it has no readable header. */
+export async function readIndexCount(
+  files: FileLayer,
+  path: string,
+  id: number,
+): Promise<number | undefined> {
+  const fd = await files.open(path, 'r');
+  try {
+    const buffer = Buffer.alloc(INDEX_HEADER_BYTES);
+    const got = await readUpTo(files, fd, buffer, INDEX_HEADER_BYTES, 0);
+    return parseIndexHeader(buffer.subarray(0, got), id)?.count;
+  } finally {
+    await files.close(fd);
+  }
+}
+
+/** A record found in a segment, by index or by walking. */
+export interface FoundRecord {
+  readonly offset: number;
+  readonly head: RecordHead;
+  /** Holds header and envelope from `at`. */
+  readonly bytes: Buffer;
+  readonly at: number;
+}
+
+/** What an index says; undefined when it is torn, damaged or of another segment. */
+export async function readIndex(
+  files: FileLayer,
+  path: string,
+  id: number,
+): Promise<{ readonly records: FoundRecord[]; readonly sealedLength: number } | undefined> {
+  const bytes = await readWhole(files, path);
+  const header = parseIndexHeader(bytes, id);
+  if (header === undefined || bytes.length < INDEX_HEADER_BYTES + header.bodyLength) return undefined;
+  const body = bytes.subarray(INDEX_HEADER_BYTES, INDEX_HEADER_BYTES + header.bodyLength);
+  if (crc32(body) !== header.bodyCrc) return undefined;
+  const records: FoundRecord[] = [];
+  let position = 0;
+  while (position + OFFSET_BYTES < body.length) {
+    const at = position + OFFSET_BYTES;
+    const head = parseHead(body, at);
+    if (head === undefined) return undefined;
+    records.push({ offset: getUint53(body, position), head, bytes: body, at });
+    position = at + headLengthAt(body, at);
+  }
+  return records.length === header.count ? { records, sealedLength: header.sealedLength } : undefined;
+}

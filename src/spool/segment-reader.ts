@@ -1,0 +1,150 @@
+// The reading side: one record by its reference, checked against its checksums before anything of it is returned.
+
+import { crc32 } from 'node:zlib';
+import type { Envelope } from '../message/envelope.ts';
+import { readUpTo } from './file-io.ts';
+import type { FileLayer } from './file-layer.ts';
+import { largePath, type SpoolLayout } from './layout.ts';
+import { OpenSegments } from './open-segments.ts';
+import { segmentName } from './queue-id.ts';
+import { HEADER_BYTES, KIND_LARGE, envelopeOf, headLengthAt, parseHead, type RecordHead } from './record.ts';
+import { SpoolError, systemCode } from './spool-error.ts';
+import type { SpoolReader, StoredMessage, StoredRef } from './types.ts';
+
+const PIECE_BYTES = 64 * 1024;
+/** Enough for the header and envelope of most messages. */
+const HEAD_GUESS_BYTES = 1024;
+
+function where(ref: StoredRef): string {
+  return `the record at byte ${ref.offset} of segment ${segmentName(ref.segment)}`;
+}
+
+function corrupt(ref: StoredRef, what: string): SpoolError {
+  return new SpoolError('SPOOL_CORRUPT', `reading ${where(ref)}: ${what}`);
+}
+
+function readError(ref: StoredRef, cause: unknown): SpoolError {
+  if (cause instanceof SpoolError) return cause;
+  const code = systemCode(cause) === 'ENOENT' ? 'SPOOL_MISSING' : 'SPOOL_CORRUPT';
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new SpoolError(code, `reading ${where(ref)}: ${why}`, { cause });
+}
+
+export class SegmentReader implements SpoolReader {
+  readonly #files: FileLayer;
+  readonly #layout: SpoolLayout;
+  readonly #segments: OpenSegments;
+
+  constructor(files: FileLayer, layout: SpoolLayout) {
+    this.#files = files;
+    this.#layout = layout;
+    this.#segments = new OpenSegments(files, layout);
+  }
+
+  readFresh(ref: StoredRef): StoredMessage {
+    try {
+      const fd = this.#segments.fdSync(ref.segment);
+      const record = Buffer.allocUnsafe(ref.length);
+      let got = 0;
+      while (got < ref.length) {
+        const count = this.#files.readSync(fd, record, got, ref.length - got, ref.offset + got);
+        if (count === 0) break;
+        got += count;
+      }
+      return this.#message(ref, record, got);
+    } catch (error) {
+      throw readError(ref, error);
+    }
+  }
+
+  async read(ref: StoredRef): Promise<StoredMessage> {
+    try {
+      const record = Buffer.allocUnsafe(ref.length);
+      const got = await this.#segments.with(ref.segment, (fd) =>
+        readUpTo(this.#files, fd, record, ref.length, ref.offset),
+      );
+      return this.#message(ref, record, got);
+    } catch (error) {
+      throw readError(ref, error);
+    }
+  }
+
+  async readEnvelope(ref: StoredRef): Promise<Envelope> {
+    try {
+      return await this.#segments.with(ref.segment, async (fd) => {
+        let bytes = Buffer.allocUnsafe(Math.min(ref.length, HEAD_GUESS_BYTES));
+        let got = await readUpTo(this.#files, fd, bytes, bytes.length, ref.offset);
+        const needed = got < HEADER_BYTES ? 0 : headLengthAt(bytes, 0);
+        if (needed > got && needed <= ref.length) {
+          bytes = Buffer.allocUnsafe(needed);
+          got = await readUpTo(this.#files, fd, bytes, needed, ref.offset);
+        }
+        return envelopeOf(bytes, 0, this.#head(ref, bytes, got));
+      });
+    } catch (error) {
+      throw readError(ref, error);
+    }
+  }
+
+  close(): void {
+    this.#segments.close();
+  }
+
+  #head(ref: StoredRef, bytes: Buffer, got: number): RecordHead {
+    if (got === 0) throw new SpoolError('SPOOL_MISSING', `reading ${where(ref)}: the segment ends before it`);
+    const head = parseHead(got === bytes.length ? bytes : bytes.subarray(0, got), 0);
+    if (head === undefined) throw corrupt(ref, 'the checksum of header and envelope does not hold');
+    if (head.length !== ref.length) throw corrupt(ref, `it is ${head.length} bytes long, not ${ref.length}`);
+    return head;
+  }
+
+  #message(ref: StoredRef, record: Buffer, got: number): StoredMessage {
+    const head = this.#head(ref, record, got);
+    const envelope = envelopeOf(record, 0, head);
+    const { sizeBytes } = head;
+    if (head.kind === KIND_LARGE) {
+      const stream = (): AsyncIterable<Uint8Array> => this.#largePieces(envelope.queueId, head);
+      return { envelope, sizeBytes, content: undefined, stream };
+    }
+    const content = record.subarray(HEADER_BYTES + head.envelopeLength);
+    if (got < ref.length || crc32(content) !== head.contentCrc) {
+      throw corrupt(ref, `the checksum of the content of message ${envelope.queueId} does not hold`);
+    }
+    return { envelope, sizeBytes, content, stream: () => pieces(content) };
+  }
+
+  async *#largePieces(queueId: string, head: RecordHead): AsyncGenerator<Uint8Array> {
+    const files = this.#files;
+    let fd: number;
+    try {
+      fd = await files.open(largePath(this.#layout, queueId), 'r');
+    } catch (error) {
+      const cause = error instanceof Error ? error.message : String(error);
+      throw new SpoolError('SPOOL_MISSING', `opening the file of large message ${queueId}: ${cause}`, {
+        cause: error,
+      });
+    }
+    try {
+      let crc = 0;
+      for (let position = 0; position < head.sizeBytes;) {
+        const piece = Buffer.allocUnsafe(Math.min(PIECE_BYTES, head.sizeBytes - position));
+        const got = await readUpTo(files, fd, piece, piece.length, position);
+        crc = crc32(piece.subarray(0, got), crc);
+        position += got;
+        // Checked before the last piece is handed out, so that a damaged message is never seen complete.
+        if (got < piece.length || (position === head.sizeBytes && crc !== head.contentCrc)) {
+          throw new SpoolError('SPOOL_CORRUPT', `the checksum of large message ${queueId} does not hold`);
+        }
+        yield piece;
+      }
+    } finally {
+      await files.close(fd);
+    }
+  }
+}
+
+async function* pieces(content: Uint8Array): AsyncGenerator<Uint8Array> {
+  for (let position = 0; position < content.length; position += PIECE_BYTES) {
+    yield content.subarray(position, position + PIECE_BYTES);
+  }
+}

@@ -1,0 +1,257 @@
+// The writing side: group commit into segments. Messages that arrive while a write and its sync are under way go out
+// together in the next one, so that one fdatasync serves every session that waits.
+
+import { crc32 } from 'node:zlib';
+import type { FileLayer } from './file-layer.ts';
+import { FreeSpace } from './free-space.ts';
+import { LargeFile } from './large-file.ts';
+import { highestOfSlot, listSegments, type SpoolLayout } from './layout.ts';
+import { COUNTER_LIMIT, formatQueueId, nextSegmentId, segmentName } from './queue-id.ts';
+import { KIND_MESSAGE, encodeRecord } from './record.ts';
+import { SegmentFile, type NewRecord } from './segment-file.ts';
+import { SpoolError, writeError } from './spool-error.ts';
+import type { Appended, LargeContent, NewMessage, SpoolWriter, StoredRef } from './types.ts';
+
+/** A group is cut at this size, so that no session waits for much more than its own bytes. */
+const MAX_GROUP_BYTES = 8 * 1024 * 1024;
+const MAX_CONTENT_BYTES = 0x7fffffff;
+
+export interface SegmentWriterOptions {
+  readonly layout: SpoolLayout;
+  readonly slot: number;
+  readonly segmentBytes: number;
+  readonly reserveBytes: number;
+  readonly sync: 'fdatasync' | 'none';
+  readonly files: FileLayer;
+  readonly now: () => number;
+}
+
+interface Waiting extends NewRecord {
+  readonly resolve: (ref: StoredRef) => void;
+  readonly reject: (error: SpoolError) => void;
+}
+
+export class SegmentWriter implements SpoolWriter {
+  readonly #options: SegmentWriterOptions;
+  readonly #space: FreeSpace;
+  /** The open segment; undefined after a failure until the next group needs one. */
+  #segment: SegmentFile | undefined;
+  readonly #epoch: number;
+  /** Queue ids are made from this number: the open segment's id, or a higher one when its counters are used up. */
+  #idSegment: number;
+  #idPrefix: string;
+  #counter = 0;
+  #waiting: Waiting[] = [];
+  #scheduled = false;
+  #running: Promise<void> | undefined;
+  readonly #sealing = new Set<Promise<void>>();
+  #closed = false;
+
+  private constructor(options: SegmentWriterOptions, space: FreeSpace, segment: SegmentFile) {
+    this.#options = options;
+    this.#space = space;
+    this.#segment = segment;
+    this.#epoch = segment.id;
+    this.#idSegment = segment.id;
+    this.#idPrefix = segmentName(segment.id);
+  }
+
+  static async open(options: SegmentWriterOptions): Promise<SegmentWriter> {
+    const { files, layout, slot, sync, now } = options;
+    const space = new FreeSpace(files, layout.directory, options.reserveBytes, now);
+    try {
+      await space.measure();
+      const previous = highestOfSlot((await listSegments(files, layout)).segments, slot);
+      const segment = await SegmentFile.create(files, layout, previous, now(), {
+        slot,
+        epoch: 0,
+        longLived: false,
+        sync,
+      });
+      return new SegmentWriter(options, space, segment);
+    } catch (error) {
+      throw writeError(`opening the spool in ${layout.directory} for writing`, error);
+    }
+  }
+
+  newQueueId(): string {
+    if (this.#counter === COUNTER_LIMIT) {
+      // No segment has this id; the next group makes one with a higher id before it is written: see #writable.
+      const { slot, now } = this.#options;
+      this.#idSegment = nextSegmentId(this.#idSegment, now(), slot);
+      this.#idPrefix = segmentName(this.#idSegment);
+      this.#counter = 0;
+    }
+    return formatQueueId(this.#idPrefix, this.#counter++);
+  }
+
+  append(message: NewMessage): Promise<Appended> {
+    const { content } = message;
+    let sizeBytes = 0;
+    let crc = 0;
+    for (const piece of content) {
+      sizeBytes += piece.length;
+      crc = crc32(piece, crc);
+    }
+    let head: Buffer;
+    try {
+      if (sizeBytes > MAX_CONTENT_BYTES) {
+        throw new SpoolError(
+          'SPOOL_BAD_ENVELOPE',
+          `${sizeBytes} bytes are too much for a record: use openLarge`,
+        );
+      }
+      head = encodeRecord(message.envelope, KIND_MESSAGE, sizeBytes, sizeBytes, crc);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    return this.#append({ head, content, length: head.length + sizeBytes }).then((ref) => ({
+      ref,
+      sizeBytes,
+    }));
+  }
+
+  #append(record: NewRecord): Promise<StoredRef> {
+    if (this.#closed) {
+      return Promise.reject(new SpoolError('SPOOL_NOT_OPEN', 'storing a message: the spool is closed'));
+    }
+    if (!this.#space.hasRoom(record.length)) {
+      return Promise.reject(
+        new SpoolError(
+          'SPOOL_FULL',
+          `storing a message of ${record.length} bytes: the spool has no room left`,
+        ),
+      );
+    }
+    this.#space.used(record.length);
+    return new Promise((resolve, reject) => {
+      const { head, content, length } = record;
+      this.#waiting.push({ head, content, length, resolve, reject });
+      this.#schedule();
+    });
+  }
+
+  async openLarge(queueId: string): Promise<LargeContent> {
+    const { files, layout, sync } = this.#options;
+    return LargeFile.create(
+      {
+        files,
+        layout,
+        space: this.#space,
+        sync: sync === 'fdatasync',
+        append: (record) => this.#append(record),
+      },
+      queueId,
+    );
+  }
+
+  hasRoom(sizeBytes: number): boolean {
+    return this.#space.hasRoom(sizeBytes);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    if (this.#running === undefined && this.#waiting.length > 0) this.#start();
+    await this.#running;
+    const segment = this.#segment;
+    this.#segment = undefined;
+    if (segment !== undefined) await segment.seal();
+    await Promise.all(this.#sealing);
+  }
+
+  /** Waits for the end of this turn of the event loop, so that everything it brought makes one group. */
+  #schedule(): void {
+    if (this.#scheduled || this.#running !== undefined) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      if (this.#running === undefined) this.#start();
+    });
+  }
+
+  #start(): void {
+    this.#running = this.#drain().finally(() => {
+      this.#running = undefined;
+      if (this.#waiting.length > 0) this.#schedule();
+    });
+  }
+
+  async #drain(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      let group: readonly Waiting[] = [];
+      try {
+        const segment = await this.#writable();
+        group = this.#takeGroup(segment);
+        const start = await segment.append(group);
+        let offset = start;
+        for (const { length, resolve } of group) {
+          resolve({ segment: segment.id, offset, length });
+          offset += length;
+        }
+      } catch (error) {
+        this.#fail(group, error);
+      }
+    }
+  }
+
+  /** The open segment, or a new one when it is full, broken, or its queue ids are used up. */
+  async #writable(): Promise<SegmentFile> {
+    const current = this.#segment;
+    const next = this.#waiting[0];
+    if (current !== undefined) {
+      const full = current.records > 0 && current.length + (next?.length ?? 0) > this.#options.segmentBytes;
+      if (!full && current.id === this.#idSegment) return current;
+      this.#segment = undefined;
+      this.#retire(current.seal());
+    }
+    const { files, layout, slot, sync, now } = this.#options;
+    const segment = await SegmentFile.create(files, layout, this.#idSegment, now(), {
+      slot,
+      epoch: this.#epoch,
+      longLived: false,
+      sync,
+    });
+    this.#segment = segment;
+    this.#idSegment = segment.id;
+    this.#idPrefix = segmentName(segment.id);
+    this.#counter = 0;
+    return segment;
+  }
+
+  #takeGroup(segment: SegmentFile): readonly Waiting[] {
+    const room = this.#options.segmentBytes - segment.length;
+    let bytes = 0;
+    let count = 0;
+    for (const { length } of this.#waiting) {
+      if (count > 0 && (bytes + length > room || bytes + length > MAX_GROUP_BYTES)) break;
+      bytes += length;
+      count++;
+    }
+    if (count === this.#waiting.length) {
+      const group = this.#waiting;
+      this.#waiting = [];
+      return group;
+    }
+    return this.#waiting.splice(0, count);
+  }
+
+  /** A failed group is refused; without a segment, everything that waits is. */
+  #fail(group: readonly Waiting[], cause: unknown): void {
+    const segment = this.#segment;
+    const error = writeError(`writing to the spool in ${this.#options.layout.directory}`, cause);
+    if (group.length > 0 && segment !== undefined) {
+      this.#segment = undefined;
+      this.#retire(segment.abandon());
+      for (const { reject } of group) reject(error);
+      return;
+    }
+    const all = this.#waiting;
+    this.#waiting = [];
+    for (const { reject } of all) reject(error);
+  }
+
+  #retire(sealing: Promise<void>): void {
+    this.#sealing.add(sealing);
+    void sealing.finally(() => this.#sealing.delete(sealing));
+  }
+}

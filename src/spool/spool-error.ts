@@ -1,0 +1,50 @@
+// Errors of the queue store. Each code is stable; the message says which file or message was concerned.
+
+import { SluiceError } from '../errors/sluice-error.ts';
+
+export type SpoolErrorCode =
+  /** The reserve would be eaten; nothing was written. */
+  | 'SPOOL_FULL'
+  /** A write or sync failed; the message is not in the spool. */
+  | 'SPOOL_WRITE_FAILED'
+  /** A checksum does not hold. */
+  | 'SPOOL_CORRUPT'
+  /** The segment, record or file is gone. */
+  | 'SPOOL_MISSING'
+  /** The directory holds another format version, or no spool at all. */
+  | 'SPOOL_FORMAT'
+  /** A queue id or envelope that cannot be stored. */
+  | 'SPOOL_BAD_ENVELOPE'
+  /** The store was used before `recover` or after `close`. */
+  | 'SPOOL_NOT_OPEN';
+
+const ADVICE: Record<SpoolErrorCode, string> = {
+  SPOOL_FULL: 'Free space on the file system of the spool, or lower the reserve.',
+  SPOOL_WRITE_FAILED: 'Look at the system log for errors of the disk or file system.',
+  SPOOL_CORRUPT: 'Run "sluice spool check" to see what else is damaged.',
+  SPOOL_MISSING: 'If the file was removed by hand, the message is lost; remove it from the queue.',
+  SPOOL_FORMAT: 'Use the version of Sluice that wrote this spool, or point to another directory.',
+  SPOOL_BAD_ENVELOPE: '',
+  SPOOL_NOT_OPEN: '',
+};
+
+export class SpoolError extends SluiceError {
+  constructor(code: SpoolErrorCode, message: string, options?: ErrorOptions) {
+    super(code, message, ADVICE[code], options);
+  }
+}
+
+/** The code of a failed system call, e.g. `ENOENT`; empty for anything else. */
+export function systemCode(error: unknown): string {
+  if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code;
+  return '';
+}
+
+/** Wraps what a write or sync threw: no space is `SPOOL_FULL`, anything else `SPOOL_WRITE_FAILED`. */
+export function writeError(doing: string, cause: unknown): SpoolError {
+  if (cause instanceof SpoolError) return cause;
+  const code = systemCode(cause);
+  const full = code === 'ENOSPC' || code === 'EDQUOT';
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new SpoolError(full ? 'SPOOL_FULL' : 'SPOOL_WRITE_FAILED', `${doing}: ${why}`, { cause });
+}
