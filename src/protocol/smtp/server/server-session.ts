@@ -1,10 +1,10 @@
 // The server side of SMTP (RFC 5321, 2920, 3030, 3461, 6531) as a state machine: bytes in, events and replies out.
 // Owns no socket and no timer; how the bytes were cut into chunks changes nothing but the cuts of `content`.
 import { readBdatArguments } from './bdat-arguments.ts';
-import type { LineVerdict } from './command-line-reader.ts';
 import { CommandLineReader } from './command-line-reader.ts';
 import { VERB, verbOf } from './command-verb.ts';
 import { ContentReader } from './content-reader.ts';
+import { fixedAnswer } from './fixed-answer.ts';
 import { InputQueue } from './input-queue.ts';
 import { listenerReplies } from './listener-replies.ts';
 import { endsAt } from './parameters.ts';
@@ -12,6 +12,7 @@ import type { FixedReply } from './replies.ts';
 import { assertRefusal, callerReply, customReply, encodeReply, fixedReply, REPLIES } from './replies.ts';
 import { ReplyQueue } from './reply-queue.ts';
 import type { Reply, ServerEvent, ServerPhase, ServerSessionOptions } from './server-types.ts';
+import { Transaction } from './transaction.ts';
 import { readHello, readMail, readRcpt } from './transaction-commands.ts';
 import { SessionMisuseError } from './session-misuse-error.ts';
 
@@ -36,6 +37,12 @@ const QUIT: ServerEvent = { kind: 'quit' };
 const DATA: Question = { kind: 'data' };
 const END: Question = { kind: 'end' };
 
+const MALFORMED = {
+  'too-long': REPLIES.lineTooLong,
+  control: REPLIES.controlCharacter,
+  'not-utf8': REPLIES.notUtf8,
+};
+
 /**
  * One SMTP session, server side.
  *
@@ -48,6 +55,7 @@ export class ServerSession {
   readonly #output = new ReplyQueue();
   readonly #lines: CommandLineReader;
   readonly #content: ContentReader;
+  readonly #transaction = new Transaction();
 
   #phase: ServerPhase = 'greeting';
   #earlyTalker = false;
@@ -57,14 +65,6 @@ export class ServerSession {
   #shutdownReply: FixedReply | undefined;
 
   #saidHello = false;
-  #inTransaction = false;
-  #smtpUtf8 = false;
-  #recipients = 0;
-  #transactions = 0;
-  /** The message comes by BDAT: its first chunk was announced. */
-  #byChunks = false;
-  /** The BDAT chunk that waits for the answer to `data`. */
-  #firstChunk: { readonly octets: number; readonly isLast: boolean } | undefined;
 
   constructor(options: ServerSessionOptions) {
     this.#options = options;
@@ -89,7 +89,7 @@ export class ServerSession {
 
   /** MAIL was accepted, and the message neither completed nor refused. */
   get inTransaction(): boolean {
-    return this.#inTransaction;
+    return this.#transaction.open;
   }
 
   /** Replies of 5xx so far. */
@@ -137,7 +137,10 @@ export class ServerSession {
       } else {
         const verdict = this.#phase === 'command' ? this.#lines.read(this.#input) : 'none';
         if (verdict === 'none') return undefined;
-        event = verdict === 'line' ? this.#command() : this.#malformed(verdict);
+        if (verdict === 'line') event = this.#command();
+        // After a bare newline may come a message that another server took for one: nothing more is read.
+        else if (verdict === 'bare') this.#close(REPLIES.bareNewline);
+        else this.#reply(MALFORMED[verdict]);
       }
       if (event !== undefined) return event;
     }
@@ -155,13 +158,11 @@ export class ServerSession {
         this.#welcome(question.extended, text);
         break;
       case 'mail':
-        this.#inTransaction = true;
-        this.#transactions++;
-        this.#smtpUtf8 = question.params.smtpUtf8;
+        this.#transaction.begin(question.params);
         this.#say(REPLIES.mailOk, text);
         break;
       case 'rcpt':
-        this.#recipients++;
+        this.#transaction.recipients++;
         this.#say(REPLIES.rcptOk, text);
         break;
       case 'data':
@@ -169,7 +170,7 @@ export class ServerSession {
         break;
       case 'end':
         this.#say(REPLIES.ok, text);
-        this.#endTransaction();
+        this.#transaction.end();
         break;
       case 'vrfy':
         this.#say(text === undefined ? REPLIES.cannotVerify : REPLIES.rcptOk, text);
@@ -183,21 +184,25 @@ export class ServerSession {
     const question = this.#answer();
     // RFC 2034 4: no enhanced code in answers to HELO and EHLO.
     const plain: Reply = question.kind === 'hello' ? { code: reply.code, text: reply.text } : reply;
-    const encoded = callerReply(plain, this.#smtpUtf8);
+    const encoded = callerReply(plain, this.#transaction.smtpUtf8);
     if (reply.code === 421) {
       this.#close(encoded);
       return;
     }
-    const chunk = this.#firstChunk;
+    const chunk = this.#transaction.firstChunk;
     if (question.kind === 'data') {
-      this.#endTransaction();
+      this.#transaction.end();
       this.#decided.push(RESET);
     } else if (question.kind === 'end') {
-      this.#endTransaction();
+      this.#transaction.end();
     }
     // RFC 3030 2: a refused chunk is read before it is answered.
-    if (question.kind === 'data' && chunk !== undefined) this.#discardChunk(chunk.octets, encoded);
-    else this.#fail(encoded);
+    if (chunk === undefined) {
+      this.#reply(encoded);
+    } else {
+      this.#content.discardChunk(chunk.octets, encoded);
+      this.#phase = 'content';
+    }
   }
 
   /** All replies queued since the last call, as one buffer that must not be changed; undefined if there is none. */
@@ -212,7 +217,8 @@ export class ServerSession {
 
   #command(): ServerEvent | undefined {
     const { bytes, start, end } = this.#lines;
-    switch (verbOf(bytes, start, end)) {
+    const verb = verbOf(bytes, start, end);
+    switch (verb) {
       case VERB.mail:
         return this.#mail();
       case VERB.rcpt:
@@ -229,93 +235,64 @@ export class ServerSession {
         return this.#rset();
       case VERB.quit:
         return this.#quit();
-      case VERB.noop:
-        return this.#reply(REPLIES.ok);
-      case VERB.help:
-        return this.#reply(REPLIES.help);
       case VERB.vrfy:
         return this.#vrfy();
-      case VERB.expn:
-      case VERB.auth:
-      case VERB.starttls:
-        return this.#fail(REPLIES.notImplemented);
       default:
-        return this.#fail(REPLIES.unrecognized);
-    }
-  }
-
-  #malformed(verdict: Exclude<LineVerdict, 'none' | 'line'>): undefined {
-    switch (verdict) {
-      case 'bare':
-        // What follows may be a message that another server took for one: nothing more is read.
-        return this.#close(REPLIES.bareNewline);
-      case 'too-long':
-        return this.#fail(REPLIES.lineTooLong);
-      case 'control':
-        return this.#fail(REPLIES.controlCharacter);
-      case 'not-utf8':
-        return this.#fail(REPLIES.notUtf8);
+        return this.#reply(fixedAnswer(verb));
     }
   }
 
   #mail(): ServerEvent | undefined {
-    if (!this.#saidHello) return this.#fail(REPLIES.helloFirst);
-    if (this.#inTransaction) return this.#fail(REPLIES.nestedMail);
+    if (!this.#saidHello) return this.#reply(REPLIES.helloFirst);
+    if (this.#transaction.open) return this.#reply(REPLIES.nestedMail);
     const { maxTransactions } = this.#options;
-    if (maxTransactions > 0 && this.#transactions >= maxTransactions) {
+    if (maxTransactions > 0 && this.#transaction.count >= maxTransactions) {
       return this.#close(listenerReplies(this.#options).tooManyTransactions);
     }
     return this.#ask(readMail(this.#lines.text(4), this.#options));
   }
 
   #rcpt(): ServerEvent | undefined {
-    if (!this.#inTransaction) return this.#fail(REPLIES.mailFirst);
-    if (this.#byChunks) return this.#fail(REPLIES.bdatUnderWay);
-    const rcpt = readRcpt(this.#lines.text(4), this.#options, this.#smtpUtf8);
+    if (!this.#transaction.open) return this.#reply(REPLIES.mailFirst);
+    if (this.#transaction.byChunks) return this.#reply(REPLIES.bdatUnderWay);
+    const rcpt = readRcpt(this.#lines.text(4), this.#options, this.#transaction.smtpUtf8);
     // RFC 5321 4.5.3.1.10: 452, so that the client sends the rest in another transaction.
-    const full = 'kind' in rcpt && this.#recipients >= this.#options.maxRecipients;
+    const full = 'kind' in rcpt && this.#transaction.recipients >= this.#options.maxRecipients;
     return this.#ask(full ? REPLIES.tooManyRecipients : rcpt);
   }
 
   #data(): ServerEvent | undefined {
-    if (!this.#hasNoArgument()) return this.#fail(REPLIES.noArgument);
-    if (this.#byChunks) return this.#fail(REPLIES.bdatUnderWay); // RFC 3030 2
-    return this.#ask(this.#contentRefusal() ?? DATA);
+    if (!this.#hasNoArgument()) return this.#reply(REPLIES.noArgument);
+    if (this.#transaction.byChunks) return this.#reply(REPLIES.bdatUnderWay); // RFC 3030 2
+    return this.#ask(this.#transaction.contentRefusal ?? DATA);
   }
 
   #bdat(): ServerEvent | undefined {
     const chunk = readBdatArguments(this.#lines.text(4));
     // Where the chunk ends is unknown, so what follows must not be taken for commands.
     if (chunk === undefined) return this.#close(REPLIES.bdatSyntax);
-    const refusal = this.#options.extensions.chunking ? this.#contentRefusal() : REPLIES.notImplemented;
-    if (refusal !== undefined) {
-      this.#discardChunk(chunk.octets, refusal);
-      return undefined;
+    const refusal = this.#options.extensions.chunking
+      ? this.#transaction.contentRefusal
+      : REPLIES.notImplemented;
+    if (refusal === undefined && !this.#transaction.byChunks) {
+      this.#transaction.firstChunk = chunk;
+      return this.#ask(DATA);
     }
-    if (this.#byChunks) {
-      this.#content.chunk(chunk.octets, chunk.isLast);
-      this.#phase = 'content';
-      return undefined;
-    }
-    this.#firstChunk = chunk;
-    return this.#ask(DATA);
-  }
-
-  /** Why no content can be taken now (RFC 5321 4.1.1.4, RFC 2920 3.1, RFC 3030 2). */
-  #contentRefusal(): FixedReply | undefined {
-    if (!this.#inTransaction) return REPLIES.mailFirst;
-    return this.#recipients === 0 ? REPLIES.noRecipients : undefined;
+    if (refusal === undefined) this.#content.chunk(chunk.octets, chunk.isLast);
+    else this.#content.discardChunk(chunk.octets, refusal);
+    this.#phase = 'content';
+    return undefined;
   }
 
   #rset(): ServerEvent | undefined {
-    if (!this.#hasNoArgument()) return this.#fail(REPLIES.noArgument);
-    this.#endTransaction();
+    if (!this.#hasNoArgument()) return this.#reply(REPLIES.noArgument);
+    this.#transaction.end();
     this.#output.send(REPLIES.ok);
     return RESET;
   }
 
   #quit(): ServerEvent | undefined {
-    if (!this.#hasNoArgument()) return this.#fail(REPLIES.noArgument);
+    if (!this.#hasNoArgument()) return this.#reply(REPLIES.noArgument);
     this.#output.send(listenerReplies(this.#options).bye);
     this.#over();
     return QUIT;
@@ -323,7 +300,7 @@ export class ServerSession {
 
   #vrfy(): ServerEvent | undefined {
     const argument = this.#lines.text(4).trim();
-    if (argument === '') return this.#fail(REPLIES.argumentMissing);
+    if (argument === '') return this.#reply(REPLIES.argumentMissing);
     // RFC 5321 3.5.3: 252 where verifying is not offered.
     return this.#options.extensions.vrfy
       ? this.#ask({ kind: 'vrfy', argument })
@@ -345,19 +322,19 @@ export class ServerSession {
       this.#output.sendBytes(encodeReply(250, undefined, lines, false));
     }
     // RFC 5321 4.1.4: an accepted EHLO or HELO is also a RSET.
-    if (this.#inTransaction) this.#decided.push(RESET);
-    this.#endTransaction();
+    if (this.#transaction.open) this.#decided.push(RESET);
+    this.#transaction.end();
   }
 
   #startContent(): void {
-    const chunk = this.#firstChunk;
-    this.#firstChunk = undefined;
+    const chunk = this.#transaction.firstChunk;
+    this.#transaction.firstChunk = undefined;
     this.#phase = 'content';
     if (chunk === undefined) {
       this.#output.send(REPLIES.startMailInput);
       this.#content.startData();
     } else {
-      this.#byChunks = true;
+      this.#transaction.byChunks = true;
       this.#content.startChunks();
       this.#content.chunk(chunk.octets, chunk.isLast);
     }
@@ -370,31 +347,18 @@ export class ServerSession {
       case 'piece':
         return { kind: 'content', bytes: this.#content.piece };
       case 'refused':
-        this.#endTransaction();
+        this.#transaction.end();
         return RESET;
       case 'end':
         this.#phase = 'command';
-        if (this.#content.refusal !== undefined) return this.#fail(this.#content.refusal);
+        if (this.#content.refusal !== undefined) return this.#reply(this.#content.refusal);
         return this.#content.isLast ? this.#ask(END) : this.#reply(REPLIES.chunkOk);
     }
   }
 
-  #discardChunk(octets: number, reply: FixedReply): void {
-    this.#content.discardChunk(octets, reply);
-    this.#phase = 'content';
-  }
-
-  #endTransaction(): void {
-    this.#inTransaction = false;
-    this.#smtpUtf8 = false;
-    this.#recipients = 0;
-    this.#byChunks = false;
-    this.#firstChunk = undefined;
-  }
-
   /** Asks the caller, or refuses. */
   #ask(question: Question | FixedReply): ServerEvent | undefined {
-    if (!('kind' in question)) return this.#fail(question);
+    if (!('kind' in question)) return this.#reply(question);
     this.#question = question;
     return question;
   }
@@ -402,21 +366,18 @@ export class ServerSession {
   #answer(): Question {
     const question = this.#question;
     if (question === undefined)
-      throw new SessionMisuseError('An answer was given, but no event waits for one');
+      throw new SessionMisuseError('An answer was given, but nothing waits for one');
     this.#question = undefined;
     return question;
   }
 
   #say(reply: FixedReply, text: string | undefined): void {
     if (text === undefined) this.#output.send(reply);
-    else this.#output.send(customReply(reply, text, this.#smtpUtf8));
+    else this.#output.send(customReply(reply, text, this.#transaction.smtpUtf8));
   }
 
+  /** Queues a reply; too many errors end the session. */
   #reply(reply: FixedReply): undefined {
-    this.#output.send(reply);
-  }
-
-  #fail(reply: FixedReply): undefined {
     this.#output.send(reply);
     const { maxErrors } = this.#options;
     if (maxErrors > 0 && this.#output.errors >= maxErrors && reply.code >= 500) {
@@ -433,7 +394,7 @@ export class ServerSession {
 
   #over(): void {
     this.#phase = 'closed';
-    this.#inTransaction = false;
+    this.#transaction.end();
     this.#input.clear();
   }
 }
