@@ -46,9 +46,15 @@ export type LogConfig = FileConfig['log'];
 export type StopConfig = FileConfig['stop'];
 
 /** Where mail of one [[route]] goes. Sizes, times and names as in the file. */
-export type RouteConfig = Pick<FileConfig['route'][number], 'name' | 'domain' | 'sender'> & RouteTarget;
+export type RouteConfig = RouteMatch & RouteTarget;
 
 type FileRoute = FileConfig['route'][number];
+/** Neither domain nor sender: the default route. Never both. */
+interface RouteMatch {
+  readonly name?: string | undefined;
+  readonly domain: NonNullable<FileRoute['domain']>;
+  readonly sender: NonNullable<FileRoute['sender']>;
+}
 type RouteTarget =
   | {
       readonly kind: 'relay';
@@ -150,7 +156,7 @@ function fill(
 }
 
 function targeted(route: FileRoute): RouteConfig {
-  const { name, domain, sender } = route;
+  const { name, domain = [], sender = [] } = route;
   const matched = { ...(name !== undefined && { name }), domain, sender };
   if (route.relay !== undefined) return { ...matched, kind: 'relay', relay: route.relay, mode: route.mode };
   if (route.error !== undefined) return { ...matched, kind: 'error', error: route.error };

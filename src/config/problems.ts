@@ -38,21 +38,28 @@ function wrongValue(issue: z.core.$ZodIssue, source: TomlSource): ConfigProblem 
   const { path } = issue;
   const place = source.placeOfValue(path);
   if (place === undefined && path.length > 0) {
-    // The key is missing: say so at the table that lacks it.
-    const table = path.slice(0, -1);
-    return problem(
-      path,
-      source.placeOfValue(table),
-      `is missing; it ${issue.message.replace(/, not nothing$/, '')}`,
-      source,
-    );
+    // The key is not in the file: the problem is shown at the table that it belongs to.
+    const table = source.placeOfValue(path.slice(0, -1));
+    const missing = issue.code === 'invalid_type';
+    const message = missing ? `is missing; it ${issue.message.replace(/, not nothing$/, '')}` : issue.message;
+    return problem(path, table, message, source);
   }
-  if (issue.code === 'invalid_value' && typeof issue.input === 'string') {
-    const suggestion = closest(issue.input, issue.values.map(String));
+  const given = valueAt(source.value, path);
+  if (issue.code === 'invalid_value' && typeof given === 'string') {
+    const suggestion = closest(given, issue.values.map(String));
     const hint = suggestion === undefined ? '' : `; did you mean "${suggestion}"?`;
     return problem(path, place, issue.message + hint, source, suggestion);
   }
   return problem(path, place, issue.message, source);
+}
+
+function valueAt(value: unknown, path: Path): unknown {
+  let at = value;
+  for (const part of path) {
+    if (typeof at !== 'object' || at === null) return undefined;
+    at = (at as Record<PropertyKey, unknown>)[part];
+  }
+  return at;
 }
 
 function problem(
@@ -84,7 +91,11 @@ function keyText(path: Path): string {
 }
 
 function listed(known: readonly KnownKey[]): string {
-  return known.map((key) => (key.isTable ? `[${key.name}]` : key.name)).join(', ');
+  return known.map((key) => (key.isTable ? tableText(key) : key.name)).join(', ');
+}
+
+function tableText(key: KnownKey): string {
+  return key.isList ? `[[${key.name}]]` : `[${key.name}]`;
 }
 
 /** The tables that do have a key of this name. */
@@ -97,6 +108,6 @@ function placesOf(name: string): string {
           .concat(keysAt([section.name]))
           .some((key) => key.name === name),
     )
-    .map((section) => (section.isList ? `[[${section.name}]]` : `[${section.name}]`))
+    .map(tableText)
     .join(' or ');
 }

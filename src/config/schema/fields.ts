@@ -37,7 +37,7 @@ function nameOf(value: unknown): string {
   if (value === undefined) return 'nothing';
   if (Array.isArray(value)) return 'a list';
   if (value instanceof Date) return 'a date';
-  if (typeof value === 'string') return `the text ${JSON.stringify(value)}`;
+  if (typeof value === 'string') return JSON.stringify(value);
   if (typeof value === 'object') return 'a table';
   return String(value);
 }

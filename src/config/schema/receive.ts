@@ -73,11 +73,11 @@ export const receive = z.strictObject({
   ),
   max_connections: key(
     wholeNumber(1, 1_000_000).default(10_000),
-    'Clients connected at once to one receiver process; one more is answered 421.',
+    'Clients connected at once, over all receiver processes together; one more is answered 421.',
   ),
   max_connections_per_client: key(
     wholeNumber(1, 1_000_000).default(200),
-    'Connections at once from one IP address to one receiver process; one more is answered 421.',
+    'Connections at once from one IP address; one more is answered 421.',
   ),
   client_limits_exempt: key(
     networks().optional(),
@@ -86,7 +86,7 @@ export const receive = z.strictObject({
   ),
   connection_rate_per_client: key(
     textOf('a rate such as "600/min"', parseRate).prefault('600/min'),
-    'New connections from one IP address to one receiver process in this time; one more is answered 421.',
+    'New connections from one IP address in this time; one more is answered 421.',
   ),
   max_errors: key(
     wholeNumber(1, 1_000_000).default(20),

@@ -2,12 +2,12 @@
 
 import { z } from 'zod';
 
-import { parseListenAddress, parseNameServer } from '../values/endpoint.ts';
+import { formatEndpoint, parseListenAddress, parseNameServer } from '../values/endpoint.ts';
 import { deliver } from './deliver.ts';
 import { duration, expected, key, listOf, oneOf, size, textOf, wholeNumber, yesNo } from './fields.ts';
 import { queue } from './queue.ts';
 import { receive } from './receive.ts';
-import { route } from './route.ts';
+import { routes } from './route.ts';
 import { hostName, mailbox } from './texts.ts';
 
 function path(fallback: string) {
@@ -40,33 +40,53 @@ const listen = z.strictObject({
   ),
 });
 
-const dns = z.strictObject({
-  servers: key(
-    listOf(
-      textOf('a name server such as "192.0.2.53"', parseNameServer),
-      'name servers such as ["192.0.2.53", "127.0.0.1:5353"]',
-    )
-      .min(1, 'must name one server at least, or be left out')
-      .optional(),
-    'Name servers to ask, by IP address, with a port if it is not 53. A caching resolver on the same host is best.',
-    { defaultText: 'those of /etc/resolv.conf', example: '["127.0.0.1"]' },
-  ),
-  timeout: key(duration(1).prefault('3s'), 'How long a name server may take before the next one is asked.'),
-  attempts: key(
-    wholeNumber(1, 20).default(3),
-    'How often each question is asked, over all servers, before it counts as failed for now.',
-  ),
-  min_ttl: key(duration().prefault('5s'), 'Answers are kept for this long at least, whatever their TTL.'),
-  max_ttl: key(duration().prefault('1d'), 'Answers are kept for this long at most, whatever their TTL.'),
-  negative_ttl: key(
-    duration().prefault('15m'),
-    'That a name or a record does not exist is kept for this long at most (RFC 2308).',
-  ),
-  cache_entries: key(
-    wholeNumber(0, 100_000_000).default(100_000),
-    'Answers kept at once; the one used longest ago makes room.',
-  ),
-});
+function eachOnce(all: readonly z.output<typeof listen>[], context: z.RefinementCtx): void {
+  const seen = new Set<string>();
+  for (const [index, { address }] of all.entries()) {
+    const text = formatEndpoint(address);
+    if (address.port !== 0 && seen.has(text)) {
+      context.addIssue({
+        code: 'custom',
+        message: `${text} is listened on already`,
+        path: [index, 'address'],
+      });
+    }
+    seen.add(text);
+  }
+}
+
+const dns = z
+  .strictObject({
+    servers: key(
+      listOf(
+        textOf('a name server such as "192.0.2.53"', parseNameServer),
+        'name servers such as ["192.0.2.53", "127.0.0.1:5353"]',
+      )
+        .min(1, 'must name one server at least, or be left out')
+        .optional(),
+      'Name servers to ask, by IP address, with a port if it is not 53. A caching resolver on the same host is best.',
+      { defaultText: 'those of /etc/resolv.conf', example: '["127.0.0.1"]' },
+    ),
+    timeout: key(duration(1).prefault('3s'), 'How long a name server may take before the next one is asked.'),
+    attempts: key(
+      wholeNumber(1, 20).default(3),
+      'How often each question is asked, over all servers, before it counts as failed for now.',
+    ),
+    min_ttl: key(duration().prefault('5s'), 'Answers are kept for this long at least, whatever their TTL.'),
+    max_ttl: key(duration().prefault('1d'), 'Answers are kept for this long at most, whatever their TTL.'),
+    negative_ttl: key(
+      duration().prefault('15m'),
+      'That a name or a record does not exist is kept for this long at most (RFC 2308).',
+    ),
+    cache_entries: key(
+      wholeNumber(0, 100_000_000).default(100_000),
+      'Answers kept at once; the one used longest ago makes room.',
+    ),
+  })
+  .refine((value) => value.min_ttl <= value.max_ttl, {
+    message: 'must not be more than max_ttl',
+    path: ['min_ttl'],
+  });
 
 const bounce = z.strictObject({
   from: key(
@@ -133,6 +153,7 @@ export const root = z.strictObject({
   listen: key(
     listOf(listen, 'tables: [[listen]]')
       .min(1, 'must hold one address at least')
+      .superRefine(eachOnce)
       .prefault([{ address: '127.0.0.1:2525' }]),
     'An address to receive mail on by SMTP; repeat the table for more of them.',
   ),
@@ -147,8 +168,8 @@ export const root = z.strictObject({
   ),
   dns: key(dns.prefault({}), 'How names are looked up.'),
   route: key(
-    listOf(route, 'tables: [[route]]').prefault([]),
-    'Where mail goes. The first route whose domain and sender both match is taken; mail that no route matches goes to its MX. A route with neither domain nor sender takes everything, so it belongs at the end.',
+    routes.prefault([]),
+    'Where mail goes. The most specific match wins: the domain itself, then the longest "*.suffix", then the sender, then the route that has neither. Mail without a route goes to its MX.',
   ),
   bounce: key(bounce.prefault({}), 'The reports that go back to senders (DSNs, RFC 3464).'),
   log: key(log.prefault({}), 'What is written down, and how.'),

@@ -1,35 +1,42 @@
-// [[route]]: where mail goes. The first route whose domain and sender match is taken; without one, the MX is looked up.
+// [[route]]: where mail goes. The most specific match wins: the domain itself, the longest suffix, the sender, the default.
 
 import { z } from 'zod';
 
-import { parseDomainPattern, parseSenderPattern } from '../values/domain.ts';
+import { parseRecipientDomain, parseSenderPattern } from '../values/domain.ts';
 import { parseRelayHost } from '../values/endpoint.ts';
 import { parseReply } from '../values/reply.ts';
 import { expected, key, listOf, oneOf, textOf } from './fields.ts';
 
 const targets = ['relay', 'error', 'mx'] as const;
+const matches = ['domain', 'sender'] as const;
 
 /** The keys of one [[route]]; exactly one of relay, error and mx. */
 export const route = z
   .strictObject({
     name: key(
       z.string({ error: expected('a text') }).optional(),
-      'A name of your choice for logs and status.',
+      'A name of your choice, different for each route, for logs and status.',
       { example: '"partners"' },
     ),
     domain: key(
       listOf(
-        textOf('a domain such as "example.com" or "*.example.com"', parseDomainPattern),
+        textOf('a domain such as "example.com" or "*.example.com"', parseRecipientDomain),
         'domains such as ["example.com", "*.example.net"]',
-      ).prefault([]),
-      'Recipient domains that take this route; "*.example.com" means every domain under it. Leave it out for all domains.',
+      )
+        .min(1, 'must name one domain at least')
+        .optional(),
+      'Recipient domains that take this route; "*.example.com" means every domain under it, not example.com itself.',
+      { example: '["example.com", "*.example.net"]' },
     ),
     sender: key(
       listOf(
-        textOf('a sender such as "user@example.com" or "*.example.com"', parseSenderPattern),
+        textOf('a sender such as "user@example.com" or "example.com"', parseSenderPattern),
         'senders such as ["user@example.com", "example.net", "<>"]',
-      ).prefault([]),
-      'Senders whose mail takes this route: addresses, domains, "*.example.com", or "<>" for bounces. Leave it out for all senders.',
+      )
+        .min(1, 'must name one sender at least')
+        .optional(),
+      'Senders whose mail takes this route: addresses, domains, or "<>" for bounces. Instead of domain, not beside it.',
+      { example: '["user@example.com", "example.net"]' },
     ),
     relay: key(
       listOf(
@@ -58,11 +65,39 @@ export const route = z
   })
   .superRefine((value, context) => {
     const given = targets.filter((target) => value[target] !== undefined);
-    if (given.length === 1) return;
-    const message =
-      given.length === 0
-        ? 'says nothing about where the mail goes: give one of relay, error and mx'
-        : `says ${given.join(' and ')}: give only one of relay, error and mx`;
     const [, second] = given;
-    context.addIssue({ code: 'custom', message, path: second === undefined ? [] : [second] });
+    if (given.length === 0) {
+      const message = 'says nothing about where the mail goes: give one of relay, error and mx';
+      context.addIssue({ code: 'custom', message });
+    } else if (second !== undefined) {
+      const message = `${given.join(' and ')} exclude each other: give only one of relay, error and mx`;
+      context.addIssue({ code: 'custom', message, path: [second] });
+    }
+    if (value.domain !== undefined && value.sender !== undefined) {
+      const message =
+        'domain and sender exclude each other: a route matches by one of them; make it two routes';
+      context.addIssue({ code: 'custom', message, path: ['sender'] });
+    }
   });
+
+/** All routes: what matches must be clear. */
+export const routes = listOf(route, 'tables: [[route]]').superRefine((all, context) => {
+  const seen = new Map<string, number>();
+  const claim = (what: string, shown: string, index: number, path: (string | number)[]): void => {
+    const earlier = seen.get(what);
+    if (earlier === undefined) seen.set(what, index);
+    else context.addIssue({ code: 'custom', message: `${shown} already in route[${earlier + 1}]`, path });
+  };
+  for (const [index, each] of all.entries()) {
+    if (each.name !== undefined) claim(`name ${each.name}`, 'this name is', index, [index, 'name']);
+    for (const [at, pattern] of (each.domain ?? []).entries()) {
+      claim(`domain ${JSON.stringify(pattern)}`, 'this domain is', index, [index, 'domain', at]);
+    }
+    for (const [at, pattern] of (each.sender ?? []).entries()) {
+      claim(`sender ${JSON.stringify(pattern)}`, 'this sender is', index, [index, 'sender', at]);
+    }
+    if (matches.every((match) => each[match] === undefined)) {
+      claim('default', 'the default (no domain and no sender) is', index, [index]);
+    }
+  }
+});

@@ -1,6 +1,7 @@
 // Domain names and patterns over them ("example.com", "*.example.com"), and patterns over senders.
 // Names are compared in lower-case A-labels (RFC 5890 2.3.2.1, RFC 5321 2.3.5).
 
+import { isIP } from 'node:net';
 import { domainToASCII } from 'node:url';
 
 import { ValueError } from './value-error.ts';
@@ -10,11 +11,11 @@ export type DomainPattern =
   | { readonly kind: 'exact'; readonly domain: string }
   | { readonly kind: 'suffix'; readonly domain: string };
 
-/** Whose mail: one mailbox, a domain pattern, or the null sender of bounces (`<>`). */
+/** Whose mail: one mailbox, all of a domain, or the null sender of bounces (`<>`). */
 export type SenderPattern =
   | { readonly kind: 'mailbox'; readonly localPart: string; readonly domain: string }
-  | { readonly kind: 'null' }
-  | DomainPattern;
+  | { readonly kind: 'domain'; readonly domain: string }
+  | { readonly kind: 'null' };
 
 /**
  * Reads a domain name, international or not.
@@ -51,15 +52,29 @@ export function parseDomainPattern(text: string): DomainPattern {
 }
 
 /**
- * Reads a sender: `user@example.com`, `example.com`, `*.example.com`, or `<>` for bounces.
+ * Reads a recipient's domain: a pattern, or an address literal such as `[192.0.2.1]` (RFC 5321 4.1.3).
+ * @throws {ValueError} when it is neither.
+ */
+export function parseRecipientDomain(text: string): DomainPattern {
+  if (!text.startsWith('[')) return parseDomainPattern(text);
+  const literal = /^\[(?:(ipv6:)(.+)|([^:]+))\]$/i.exec(text);
+  if (literal === null || isIP(literal[2] ?? literal[3] ?? '') !== (literal[1] === undefined ? 4 : 6)) {
+    throw new ValueError(`"${text}" is not an address literal, e.g. "[192.0.2.1]" or "[IPv6:2001:db8::1]"`);
+  }
+  return { kind: 'exact', domain: text.toLowerCase() };
+}
+
+/**
+ * Reads a sender: `user@example.com`, `example.com`, or `<>` for bounces.
  * @throws {ValueError} when it is none of them.
  */
 export function parseSenderPattern(text: string): SenderPattern {
   if (text === '<>') return { kind: 'null' };
-  const at = text.lastIndexOf('@');
-  if (at === -1) return parseDomainPattern(text);
-  const { localPart, domain } = parseMailbox(text);
-  return { kind: 'mailbox', localPart, domain };
+  if (text.includes('*')) {
+    throw new ValueError(`"${text}": senders are matched by whole addresses and whole domains only`);
+  }
+  if (!text.includes('@')) return { kind: 'domain', domain: parseDomain(text) };
+  return { kind: 'mailbox', ...parseMailbox(text) };
 }
 
 /**
