@@ -1,0 +1,78 @@
+#!/usr/bin/env node
+// Starts Sluice on a Node that is new enough: this one, or the one that came as a dependency.
+// Plain JavaScript that any Node from 18 on understands; everything else is behind it.
+
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { constants } from 'node:os';
+import { basename } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const leastMajor = 26;
+
+/** As `sendmail` (a link to this file), everything after it belongs to sendmail. */
+function commandLine() {
+  const args = process.argv.slice(2);
+  return basename(process.argv[1] ?? '') === 'sendmail' ? ['sendmail', ...args] : args;
+}
+
+/** A checkout runs its sources as they are; an installed package has none and runs what was built from them. */
+function program() {
+  const sources = new URL('../src/cli/main.ts', import.meta.url);
+  return existsSync(sources) ? sources : new URL('../dist/cli/main.js', import.meta.url);
+}
+
+/** The runtime that was installed with Sluice; undefined if there is none for this machine. */
+function bundledRuntime() {
+  const require = createRequire(import.meta.url);
+  const machines = [`${process.platform}-${process.arch}`];
+  // An ARM Mac also runs the program for Intel (Rosetta).
+  if (machines[0] === 'darwin-arm64') machines.push('darwin-x64');
+  for (const machine of machines) {
+    try {
+      return require.resolve(`node-${machine}/bin/node`);
+    } catch {
+      // Not installed: the next one.
+    }
+  }
+  return undefined;
+}
+
+function runWith(runtime, args) {
+  const child = spawn(runtime, [...process.execArgv, fileURLToPath(import.meta.url), ...args], {
+    stdio: 'inherit',
+  });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+    process.on(signal, () => {
+      // Ctrl-C on a terminal reaches the child by itself.
+      if (signal === 'SIGINT' && process.stdin.isTTY) return;
+      child.kill(signal);
+    });
+  }
+  child.on('error', (error) => {
+    process.stderr.write(`RUNTIME_FAILED: cannot start ${runtime}: ${error.message}\n`);
+    process.exitCode = 71; // EX_OSERR
+  });
+  child.on('exit', (code, signal) => {
+    process.exitCode = code ?? 128 + (constants.signals[signal] ?? 0);
+  });
+}
+
+const args = commandLine();
+if (Number(process.versions.node.split('.')[0]) >= leastMajor) {
+  const { main } = await import(program().href);
+  process.exitCode = await main(args);
+} else {
+  const runtime = bundledRuntime();
+  if (runtime === undefined) {
+    process.stderr.write(
+      `RUNTIME_TOO_OLD: Sluice needs Node ${leastMajor} or newer; this is Node ${process.versions.node}, and no runtime for ` +
+        `${process.platform}-${process.arch} was installed with it.\n` +
+        `  Install Node ${leastMajor}, or install Sluice again without --omit=optional.\n`,
+    );
+    process.exitCode = 69; // EX_UNAVAILABLE
+  } else {
+    runWith(runtime, args);
+  }
+}

@@ -1,0 +1,70 @@
+// sluice check: is the configuration right? All problems with their places, or a short summary.
+
+import type { Command } from 'commander';
+
+import { ConfigError, formatProblem } from '../config/config-error.ts';
+import { type Config, defaultConfig, loadConfig } from '../config/config.ts';
+import { findConfigFile } from '../config/find-config.ts';
+import { formatEndpoint } from '../config/values/endpoint.ts';
+import { configWarnings } from '../config/warnings.ts';
+import { exitCodes } from './exit-codes.ts';
+
+/** Adds the command. */
+export function register(program: Command): void {
+  program
+    .command('check')
+    .description('check the configuration without using it')
+    .argument('[file]', 'the file to check instead of the one that would be used')
+    .option('-c, --config <file>', 'the same')
+    .option('--json', 'for programs: { "ok", "problems", "warnings" }')
+    .action((file: string | undefined, options: { readonly config?: string; readonly json?: boolean }) => {
+      const { text, ok } = check(file ?? options.config, options.json === true);
+      (ok ? process.stdout : process.stderr).write(text);
+      if (!ok) process.exitCode = exitCodes.config;
+    });
+}
+
+function check(named: string | undefined, json: boolean): { text: string; ok: boolean } {
+  const file = findConfigFile(named);
+  try {
+    const config = file === undefined ? defaultConfig() : loadConfig(file);
+    const warnings = configWarnings(config);
+    if (json) return { text: `${JSON.stringify({ ok: true, problems: [], warnings })}\n`, ok: true };
+    return { text: summary(file, config, warnings), ok: true };
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    const { problems } = error;
+    if (json) {
+      process.stdout.write(`${JSON.stringify({ ok: false, problems, warnings: [] })}\n`);
+      return { text: '', ok: false };
+    }
+    const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
+    return {
+      text: `${problems.map(formatProblem).join('\n')}\n${count} found. ${error.advice}\n`,
+      ok: false,
+    };
+  }
+}
+
+function summary(file: string | undefined, config: Config, warnings: readonly string[]): string {
+  const head =
+    file === undefined ? 'There is no configuration file: these are the defaults.' : `${file} is right.`;
+  const { receive } = config;
+  const networks = receive.relayNetworks.map(({ address, prefix }) => `${address}/${prefix}`).join(', ');
+  const domains = receive.relayDomains.length;
+  const rows = [
+    ['hostname', config.hostname],
+    ['listens on', config.listen.map(({ address }) => formatEndpoint(address)).join(', ')],
+    ['relays', networks === '' ? 'for no network' : `from ${networks} to anywhere`],
+    [
+      '',
+      domains === 0
+        ? 'from elsewhere to nowhere'
+        : `from elsewhere to ${domains} domain pattern${domains === 1 ? '' : 's'}`,
+    ],
+    ['routes', config.route.length === 0 ? 'all mail by MX' : `${config.route.length}, other mail by MX`],
+    ['spool', config.spool],
+  ];
+  const lines = rows.map(([name = '', value = '']) => `  ${name.padEnd(11)} ${value}`);
+  return `${[head, ...lines, ...warnings.map((warning) => `warning: ${warning}`)].join('\n')}\n`;
+}

@@ -1,0 +1,52 @@
+// sluice config show: what is in force, every default with its meaning, the reference page, the JSON Schema.
+
+import { readFileSync } from 'node:fs';
+
+import { type Command, Option } from 'commander';
+
+import { defaultConfig, loadConfig } from '../config/config.ts';
+import { findConfigFile } from '../config/find-config.ts';
+import { jsonSchema, renderReference } from '../config/render-reference.ts';
+import { renderDefaults, renderInForce } from '../config/render-toml.ts';
+import { readToml } from '../config/toml.ts';
+
+interface ShowOptions {
+  readonly config?: string;
+  readonly defaults?: boolean;
+  readonly reference?: boolean;
+  readonly jsonSchema?: boolean;
+  readonly json?: boolean;
+}
+
+/** Adds the command. */
+export function register(program: Command): void {
+  const config = program.command('config').description('look at the configuration');
+  config
+    .command('show')
+    .description('print the configuration in force, with the meaning of every key')
+    .option('-c, --config <file>', 'the configuration file')
+    .option('--json', 'as one JSON object: times in milliseconds, sizes in bytes')
+    .addOption(exclusive('--defaults', 'print every key with its default and meaning instead'))
+    .addOption(exclusive('--json-schema', 'print the JSON Schema of the file instead'))
+    .addOption(exclusive('--reference', 'print the reference page (Markdown) instead'))
+    .action((options: ShowOptions) => {
+      process.stdout.write(show(options));
+    });
+}
+
+function exclusive(flag: string, description: string): Option {
+  const others = ['defaults', 'jsonSchema', 'reference', 'json'];
+  const option = new Option(flag, description);
+  return option.conflicts(others.filter((name) => name !== option.attributeName()));
+}
+
+function show(options: ShowOptions): string {
+  if (options.defaults) return renderDefaults();
+  if (options.reference) return renderReference();
+  if (options.jsonSchema) return `${JSON.stringify(jsonSchema(), undefined, 2)}\n`;
+  const file = findConfigFile(options.config);
+  const config = file === undefined ? defaultConfig() : loadConfig(file);
+  if (options.json) return `${JSON.stringify(config, undefined, 2)}\n`;
+  const source = file === undefined ? undefined : readToml(readFileSync(file, 'utf8'), file);
+  return `# ${file ?? 'No configuration file: the defaults'}\n\n${renderInForce(config, source)}`;
+}

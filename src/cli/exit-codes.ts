@@ -1,0 +1,41 @@
+// Exit codes as scripts know them (sysexits of 4.3BSD): the same number always means the same.
+
+import { ConfigError } from '../config/config-error.ts';
+import { SluiceError } from '../errors/sluice-error.ts';
+
+/** The codes in use. */
+export const exitCodes = {
+  ok: 0,
+  /** It was understood and could not be done. */
+  failed: 1,
+  usage: 64,
+  dataError: 65,
+  noUser: 67,
+  unavailable: 69,
+  software: 70,
+  osError: 71,
+  ioError: 74,
+  tempFail: 75,
+  noPermission: 77,
+  config: 78,
+} as const;
+
+/** One of them. */
+export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
+
+/** An error of the command line itself, with the code to exit with. */
+export class CommandError extends SluiceError {
+  readonly exitCode: ExitCode;
+
+  constructor(exitCode: ExitCode, code: string, message: string, advice = '', options?: ErrorOptions) {
+    super(code, message, advice, options);
+    this.exitCode = exitCode;
+  }
+}
+
+/** The code to exit with after an error. */
+export function exitCodeOf(error: unknown): ExitCode {
+  if (error instanceof CommandError) return error.exitCode;
+  if (error instanceof ConfigError) return exitCodes.config;
+  return error instanceof SluiceError ? exitCodes.failed : exitCodes.software;
+}

@@ -1,0 +1,80 @@
+// The command line: one file for each command, loaded when it is the one that was called.
+// Promises: every error is printed as its code, what happened and what to do; stack traces only with --debug.
+
+import { Command, CommanderError } from 'commander';
+
+import { exitCodeOf, exitCodes } from './exit-codes.ts';
+import { errorText } from './print-error.ts';
+import { packageVersion } from './version.ts';
+
+interface CommandFile {
+  readonly register: (program: Command) => void;
+}
+
+/** In the order of the help. */
+const commandFiles: Readonly<Record<string, () => Promise<CommandFile>>> = {
+  serve: () => import('./serve.ts'),
+  check: () => import('./check.ts'),
+  config: () => import('./config.ts'),
+  reload: () => import('./reload.ts'),
+  status: () => import('./status.ts'),
+  queue: () => import('./queue.ts'),
+  sendmail: () => import('./sendmail.ts'),
+  version: () => import('./version.ts'),
+};
+
+/**
+ * Runs one command line.
+ * @param args Without the program's own name.
+ * @returns The exit code; see exit-codes.ts.
+ */
+export async function main(args: readonly string[]): Promise<number> {
+  endQuietlyWithoutReader();
+  const [name = ''] = args;
+  // sendmail's flags are older than any conventions about flags: it reads them itself.
+  const isSendmail = name === 'sendmail';
+  const debug = !isSendmail && args.includes('--debug');
+  try {
+    if (isSendmail) {
+      const { runSendmail } = await import('./sendmail.ts');
+      return await runSendmail(args.slice(1));
+    }
+    const program = await commands(name);
+    await program.parseAsync(
+      args.filter((arg) => arg !== '--debug'),
+      { from: 'user' },
+    );
+    return Number(process.exitCode ?? exitCodes.ok);
+  } catch (error) {
+    // Commander has printed what was wrong, or the help that was asked for.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+    process.stderr.write(errorText(error, debug));
+    return exitCodeOf(error);
+  }
+}
+
+async function commands(name: string): Promise<Command> {
+  const program = new Command('sluice')
+    .description(
+      'A mail transfer agent that keeps thousands of connections open and never floods a destination.',
+    )
+    .version(packageVersion(), '-V, --version', 'print the version')
+    .option('--debug', 'print stack traces with errors')
+    .exitOverride()
+    .configureHelp({ showGlobalOptions: true })
+    .showHelpAfterError('(sluice --help lists the commands)');
+  const wanted = commandFiles[name];
+  const files = wanted === undefined ? Object.values(commandFiles) : [wanted];
+  for (const load of files) (await load()).register(program);
+  return program;
+}
+
+/** `sluice queue list | head`: when nobody reads on, that is no error. */
+function endQuietlyWithoutReader(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit();
+  });
+}
+
+if (import.meta.main) process.exitCode = await main(process.argv.slice(2));

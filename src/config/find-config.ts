@@ -1,0 +1,29 @@
+// Which configuration is meant when none is named.
+
+import { existsSync } from 'node:fs';
+
+import { type Config, defaultConfig, loadConfig } from './config.ts';
+
+const places = ['./sluice.toml', '/etc/sluice/sluice.toml'];
+
+/**
+ * The configuration file to read: the one named, else that of SLUICE_CONFIG, else ./sluice.toml or /etc/sluice/sluice.toml.
+ * @param named From the command line.
+ * @returns Undefined when none is named and none is there: the defaults are meant.
+ */
+export function findConfigFile(named: string | undefined): string | undefined {
+  const variable = process.env['SLUICE_CONFIG'];
+  return (
+    named ??
+    (variable !== undefined && variable !== '' ? variable : places.find((place) => existsSync(place)))
+  );
+}
+
+/**
+ * The configuration that is meant.
+ * @throws {ConfigError} when the file is wrong or, having been named, is not there.
+ */
+export function findConfig(named: string | undefined): Config {
+  const file = findConfigFile(named);
+  return file === undefined ? defaultConfig() : loadConfig(file);
+}
