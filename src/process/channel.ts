@@ -9,7 +9,7 @@ export interface Channel<Out, In> {
   readonly congested: boolean;
   /** Calls back once when the channel is no longer congested (at once if it is not). */
   whenDrained(callback: () => void): void;
-  /** Who takes the messages, a batch at a time. Set once, before anything can arrive. */
+  /** Who takes the messages, a batch at a time; who comes later takes over. What arrived before is kept for the first. */
   receive(take: (batch: readonly In[]) => void): void;
   /** Called once when the peer is gone. */
   onClosed(callback: () => void): void;

@@ -1,13 +1,14 @@
-// Errors of the processes and of the channels between them.
+// Errors of the channels between processes.
 
 import { SluiceError } from '../errors/sluice-error.ts';
 
 /** A channel between two roles carried something that cannot be. */
 export class ChannelError extends SluiceError {
   constructor(what: string) {
-    super('CHANNEL_BROKEN', `Talking to another Sluice process: ${what}.`, 'Restart Sluice; if it happens again, report it.');
+    super(
+      'CHANNEL_BROKEN',
+      `Talking to another Sluice process: ${what}.`,
+      'Restart Sluice; if it happens again, report it.',
+    );
   }
 }
-
-/** Sluice could not start. */
-export class StartError extends SluiceError {}

@@ -21,6 +21,7 @@ export class SocketChannel<Out, In> implements Channel<Out, In> {
   #take: ((batch: readonly In[]) => void) | undefined;
   #closed: (() => void)[] = [];
   #drained: (() => void)[] = [];
+  #onTaken: ((count: number) => void) | undefined;
   #rest: Buffer[] = [];
   #restBytes = 0;
   #wantBytes = 0;
@@ -43,8 +44,9 @@ export class SocketChannel<Out, In> implements Channel<Out, In> {
   }
 
   receive(take: (batch: readonly In[]) => void): void {
+    const first = this.#take === undefined;
     this.#take = take;
-    this.#socket.on('data', (bytes: Buffer) => this.#bytes(bytes));
+    if (first) this.#socket.on('data', (bytes: Buffer) => this.#bytes(bytes));
   }
 
   whenDrained(callback: () => void): void {
@@ -55,6 +57,11 @@ export class SocketChannel<Out, In> implements Channel<Out, In> {
   onClosed(callback: () => void): void {
     if (this.#open) this.#closed.push(callback);
     else callback();
+  }
+
+  /** Calls back with how many more messages the peer has taken. */
+  onTaken(callback: (count: number) => void): void {
+    this.#onTaken = callback;
   }
 
   close(): void {
@@ -80,7 +87,7 @@ export class SocketChannel<Out, In> implements Channel<Out, In> {
     const length = Buffer.byteLength(text);
     const bytes = Buffer.allocUnsafe(length + 4);
     bytes.writeUInt32BE(length, 0);
-    bytes.utf8Write(text, 4);
+    bytes.write(text, 4, 'utf8');
     this.#socket.write(bytes);
   }
 
@@ -102,7 +109,7 @@ export class SocketChannel<Out, In> implements Channel<Out, In> {
         this.#wantBytes = length + 4;
         break;
       }
-      const frame = JSON.parse(from.utf8Slice(at + 4, at + 4 + length)) as Frame<In>;
+      const frame = JSON.parse(from.toString('utf8', at + 4, at + 4 + length)) as Frame<In>;
       at += 4 + length;
       this.#frame(frame);
     }
@@ -114,6 +121,7 @@ export class SocketChannel<Out, In> implements Channel<Out, In> {
   }
 
   #frame(frame: Frame<In>): void {
+    if (frame.taken > this.#takenByPeer) this.#onTaken?.(frame.taken - this.#takenByPeer);
     this.#takenByPeer = frame.taken;
     if (this.#drained.length > 0 && !this.congested) {
       const drained = this.#drained;

@@ -1,0 +1,188 @@
+// `sluice queue`: look at what waits, and change it. Reads the spool itself when no Sluice is running.
+
+import { type Command, InvalidArgumentError } from 'commander';
+import type { Config } from '../config/config.ts';
+import { parseDuration } from '../config/values/duration.ts';
+import { controlRequest, controlResult } from '../control/control-client.ts';
+import { ControlError } from '../control/control-error.ts';
+import type { QueueAction } from '../control/control-protocol.ts';
+import type { QueueFilter, QueueRow } from '../control/queue-row.ts';
+import { storedQueue } from '../control/stored-queue.ts';
+import { configOption, readConfig } from './config-file.ts';
+import { age, table } from './table.ts';
+
+interface FilterOptions {
+  readonly config?: string;
+  readonly sender?: string;
+  readonly recipient?: string;
+  readonly domain?: string;
+  readonly state?: string;
+  readonly olderThan?: number;
+  readonly newerThan?: number;
+  readonly all?: boolean;
+  readonly json?: boolean;
+  readonly limit?: number;
+}
+
+export function register(program: Command): void {
+  const queue = program.command('queue').description('list, show and change what waits in the queue');
+  filtered(queue.command('list [ids...]'))
+    .description('one line for each waiting recipient')
+    .option('-n, --limit <count>', 'at most this many lines; 0: all', wholeNumber, 1000)
+    .action(list);
+  queue
+    .command('show <id>')
+    .description('everything about one message')
+    .addOption(configOption())
+    .option('--json', 'for programs')
+    .action(show);
+  for (const [action, what] of Object.entries(actions)) {
+    filtered(queue.command(`${action} [ids...]`))
+      .description(what)
+      .option('--all', 'all of the queue')
+      .action((ids: string[], options: FilterOptions) => change(action as QueueAction, ids, options));
+  }
+}
+
+const actions: Readonly<Record<QueueAction, string>> = {
+  retry: 'try matching mail now',
+  hold: 'keep matching messages in the queue until they are released; they do not expire',
+  release: 'let held messages go on',
+  remove: 'take matching recipients out of the queue for good, without a report to the sender',
+};
+
+const done: Readonly<Record<QueueAction, string>> = {
+  retry: 'will be tried now',
+  hold: 'held',
+  release: 'released',
+  remove: 'removed',
+};
+
+function filtered(command: Command): Command {
+  return command
+    .addOption(configOption())
+    .option('--sender <pattern>', 'sender address; * stands for anything, <> for bounces')
+    .option('--recipient <pattern>', 'recipient address')
+    .option('--domain <pattern>', 'recipient domain')
+    .option('--state <state>', 'resolving, waiting, ready, active or held')
+    .option('--older-than <age>', 'messages older than this, e.g. 4h', duration)
+    .option('--newer-than <age>', 'messages younger than this', duration)
+    .option('--json', 'for programs');
+}
+
+async function list(ids: string[], options: FilterOptions): Promise<void> {
+  const config = readConfig(options.config);
+  const limit = options.limit ?? 0;
+  const rows: QueueRow[] = [];
+  let count = 0;
+  for await (const row of queueRows(config, filterOf(ids, options), limit)) {
+    count++;
+    if (options.json === true) process.stdout.write(`${JSON.stringify(row)}\n`);
+    else rows.push(row);
+  }
+  if (options.json === true) return;
+  if (count === 0) {
+    process.stdout.write('Nothing waits.\n');
+    return;
+  }
+  const now = Date.now();
+  process.stdout.write(
+    table(
+      ['ID', 'AGE', 'STATE', 'TRIES', 'NEXT', 'FROM', 'TO', 'LAST ERROR'],
+      rows.map((row) => [
+        row.queueId,
+        age(now - row.receivedAtMs),
+        row.state,
+        String(row.attempts),
+        row.nextAttemptAtMs > now ? `in ${age(row.nextAttemptAtMs - now)}` : 'now',
+        row.sender === '' ? '<>' : row.sender,
+        row.recipient,
+        row.lastError,
+      ]),
+    ),
+  );
+  const more = limit > 0 && count === limit ? ' (there may be more: --limit 0 shows all)' : '';
+  process.stdout.write(`${count} recipient${count === 1 ? '' : 's'}${more}\n`);
+}
+
+async function show(id: string, options: FilterOptions): Promise<void> {
+  const rows: QueueRow[] = [];
+  for await (const row of queueRows(readConfig(options.config), { ids: [id] }, 0)) rows.push(row);
+  const [first] = rows;
+  if (first === undefined) {
+    throw new ControlError(
+      'NO_SUCH_MESSAGE',
+      `No message ${id} is in the queue.`,
+      'It may be delivered by now: look for its id in the log.',
+    );
+  }
+  if (options.json === true) {
+    process.stdout.write(`${JSON.stringify(rows)}\n`);
+    return;
+  }
+  const lines = [
+    `Message    ${first.queueId}`,
+    `Received   ${new Date(first.receivedAtMs).toISOString()} (${age(Date.now() - first.receivedAtMs)} ago)`,
+    `From       <${first.sender}>`,
+    ...rows.flatMap((row) => [
+      `To         <${row.recipient}>`,
+      `  State      ${row.state}`,
+      `  Attempts   ${row.attempts}`,
+      `  Next       ${row.nextAttemptAtMs === 0 ? 'as soon as a connection is free' : new Date(row.nextAttemptAtMs).toISOString()}`,
+      `  Last error ${row.lastError === '' ? 'none' : row.lastError}`,
+    ]),
+  ];
+  process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+async function change(action: QueueAction, ids: string[], options: FilterOptions): Promise<void> {
+  const filter = filterOf(ids, options);
+  const given = Object.values(filter).some((value) => value !== undefined);
+  if (!given && options.all !== true) {
+    throw new ControlError(
+      'NOTHING_CHOSEN',
+      `Which messages? "sluice queue ${action}" needs ids or a filter.`,
+      'Name queue ids, give a filter such as --domain example.com, or --all.',
+    );
+  }
+  const { controlSocket } = readConfig(options.config);
+  const count = Number(await controlResult(controlSocket, { operation: 'queue-change', action, filter }));
+  if (options.json === true) process.stdout.write(`${JSON.stringify({ action, recipients: count })}\n`);
+  else process.stdout.write(`${count} recipient${count === 1 ? '' : 's'} ${done[action]}.\n`);
+}
+
+/** From the running Sluice, or from the spool when none is running. */
+async function* queueRows(config: Config, filter: QueueFilter, limit: number): AsyncGenerator<QueueRow> {
+  const running = controlRequest(config.controlSocket, { operation: 'queue-list', filter, limit });
+  try {
+    yield* running;
+  } catch (error) {
+    if (!(error instanceof ControlError) || error.code !== 'NOT_RUNNING') throw error;
+    yield* storedQueue(config.spool, filter, limit, (problem) => process.stderr.write(`${problem}\n`));
+  }
+}
+
+function filterOf(ids: readonly string[], options: FilterOptions): QueueFilter {
+  return {
+    ids: ids.length === 0 ? undefined : ids,
+    sender: options.sender,
+    recipient: options.recipient,
+    domain: options.domain,
+    state: options.state,
+    olderThanMs: options.olderThan,
+    newerThanMs: options.newerThan,
+  };
+}
+
+function wholeNumber(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('It must be a whole number.');
+  return Number(text);
+}
+
+function duration(text: string): number {
+  try {
+    return parseDuration(text);
+  } catch (error) {
+    throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
+  }
+}

@@ -1,0 +1,167 @@
+// `sluice serve`: runs Sluice in the foreground.
+
+import { mkdirSync } from 'node:fs';
+import { styleText } from 'node:util';
+import type { Command } from 'commander';
+import type { Config } from '../config/config.ts';
+import { SluiceError } from '../errors/sluice-error.ts';
+import type { Logger } from '../log/logger.ts';
+import { lockInstance } from '../process/instance-lock.ts';
+import type { Instance } from '../process/instance.ts';
+import { processLogger } from '../process/process-logger.ts';
+import { SingleProcess } from '../process/single-process.ts';
+import { Supervisor } from '../process/supervisor.ts';
+import type { RoleFacts } from '../process/messages.ts';
+import { version } from '../version.ts';
+import { configOption, readConfig } from './config-file.ts';
+
+export function register(program: Command): void {
+  program
+    .command('serve')
+    .description('run Sluice in the foreground until SIGTERM or Ctrl-C; SIGHUP reads the configuration again')
+    .addOption(configOption())
+    .action(async (options: { config?: string }) => {
+      await serve(options.config);
+    });
+}
+
+async function serve(file: string | undefined): Promise<void> {
+  const config = readConfig(file);
+  process.title = 'sluice: supervisor';
+  makeSpool(config.spool);
+  const unlock = await lockInstance(config.spool);
+  const log = processLogger(config);
+  const running = new Running(config, file, log);
+  await running.untilStopped();
+  unlock();
+  await log.close();
+}
+
+function makeSpool(spool: string): void {
+  try {
+    mkdirSync(spool, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw new SluiceError(
+      'SPOOL_UNUSABLE',
+      `Making the spool ${spool}: ${error instanceof Error ? error.message : String(error)}.`,
+      'Set spool = "..." in the configuration to a folder that Sluice may write.',
+    );
+  }
+}
+
+/** One run, from start to stop, with its signals. */
+class Running {
+  #config: Config;
+  readonly #file: string | undefined;
+  readonly #log: Logger;
+  readonly #instance: Instance;
+  readonly #stopped = Promise.withResolvers<void>();
+  #stopping = false;
+  /** A stop that was asked for while Sluice was still starting waits for it. */
+  #started: Promise<RoleFacts> | undefined;
+
+  constructor(config: Config, file: string | undefined, log: Logger) {
+    this.#config = config;
+    this.#file = file;
+    this.#log = log;
+    const events = { reload: () => this.#reload() };
+    this.#instance = config.processes.singleProcess
+      ? new SingleProcess(config, log, events)
+      : new Supervisor(config, log, events);
+  }
+
+  async untilStopped(): Promise<void> {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void this.#stop(signal));
+    process.on('SIGHUP', () => this.#reload());
+    this.#started = this.#instance.start();
+    const facts = await this.#started;
+    announce(this.#config, facts);
+    await this.#stopped.promise;
+  }
+
+  #reload(): void {
+    try {
+      const next = readConfig(this.#file);
+      const fixed = unchangeable(this.#config, next);
+      this.#config = next;
+      this.#log.reopen();
+      this.#log.setLevel(next.log.level);
+      this.#instance.configure(next);
+      this.#log.info('the configuration was read again and is in force');
+      if (fixed.length > 0)
+        this.#log.warn(`changed, but only a restart puts it in force: ${fixed.join(', ')}`);
+      this.#instance.reloaded('');
+    } catch (error) {
+      const problem = error instanceof Error ? error.message : String(error);
+      this.#log.error(`the configuration was refused, the one from before stays in force: ${problem}`);
+      this.#instance.reloaded(problem);
+    }
+  }
+
+  async #stop(signal: NodeJS.Signals): Promise<void> {
+    if (this.#stopping) return;
+    this.#stopping = true;
+    this.#log.info(`stopping on ${signal}: transactions in hand get ${this.#config.stop.grace / 1000} s`);
+    try {
+      await this.#started;
+      await this.#instance.stop(this.#config.stop.grace);
+      this.#log.info('stopped; everything that was not delivered is in the spool');
+    } finally {
+      this.#stopped.resolve();
+    }
+  }
+}
+
+/** Keys that a running Sluice cannot change. */
+function unchangeable(now: Config, next: Config): string[] {
+  const differs = (a: unknown, b: unknown) => JSON.stringify(a) !== JSON.stringify(b);
+  const keys: [string, unknown, unknown][] = [
+    ['spool', now.spool, next.spool],
+    ['control_socket', now.controlSocket, next.controlSocket],
+    ['[processes]', now.processes, next.processes],
+    ['[[listen]]', now.listen, next.listen],
+    ['queue.segment_size', now.queue.segmentSize, next.queue.segmentSize],
+    ['queue.reserve', now.queue.reserve, next.queue.reserve],
+    ['queue.sync', now.queue.sync, next.queue.sync],
+    ['queue.journal_sync', now.queue.journalSync, next.queue.journalSync],
+    ['queue.relocate_after', now.queue.relocateAfter, next.queue.relocateAfter],
+    ['log.file', now.log.file, next.log.file],
+    ['log.format', now.log.format, next.log.format],
+  ];
+  return keys.flatMap(([key, before, after]) => (differs(before, after) ? [key] : []));
+}
+
+/** A few lines for the person who started it; on standard error, since standard output may be the log. */
+function announce(config: Config, facts: RoleFacts): void {
+  const listening = facts.listening ?? [];
+  const [first = '127.0.0.1:2525'] = listening;
+  const port = first.slice(first.lastIndexOf(':') + 1);
+  const host = first.slice(0, first.lastIndexOf(':'));
+  const domains = config.receive.relayDomains.length;
+  const networks = config.receive.relayNetworks.map((each) => `${each.address}/${each.prefix}`).join(', ');
+  const lines = [
+    `Sluice ${version} is running as ${config.hostname} (${config.file ?? 'default configuration'}).`,
+    `  Listening on   ${listening.join(', ')}`,
+    `  Accepts        mail to anyone from ${networks === '' ? 'nobody' : networks}` +
+      (domains === 0 ? '' : `, and to ${domains} relay domain${domains === 1 ? '' : 's'} from anyone`),
+    `  Delivers       ${destination(config)}, at most ${config.deliver.maxConnections} connections, ${config.deliver.connectionsPerDomain} per domain`,
+    `  Keeps mail in  ${config.spool}${facts.recovered === undefined || facts.recovered === 0 ? '' : ` (${facts.recovered} messages from before)`}`,
+    '',
+    `  Try            swaks --server ${host} --port ${port} --from you@example.com --to someone@example.org`,
+    '                 npx sluice queue list        what is waiting, and why',
+    '                 npx sluice status            how it is doing',
+    '                 Ctrl-C                       stop; nothing is lost',
+  ];
+  process.stderr.write(
+    `${styleText('bold', lines[0] ?? '', { stream: process.stderr })}\n${lines.slice(1).join('\n')}\n\n`,
+  );
+}
+
+function destination(config: Config): string {
+  const fallback = config.route.find((route) => route.domain.length === 0 && route.sender.length === 0);
+  if (fallback === undefined || fallback.kind === 'mx') {
+    return `to the MX of each domain, port ${config.deliver.port}`;
+  }
+  if (fallback.kind === 'error') return 'only what a [[route]] names';
+  return `through ${fallback.relay.map((each) => `${each.host}:${each.port}`).join(', ')}`;
+}

@@ -1,0 +1,136 @@
+// The control socket: a Unix-domain socket that only this user may open, one request a connection, one JSON object a line.
+
+import { chmodSync, mkdirSync, rmSync } from 'node:fs';
+import { createServer, type Server, type Socket } from 'node:net';
+import { dirname } from 'node:path';
+import { SluiceError } from '../errors/sluice-error.ts';
+import type { ControlReply, ControlRequest } from './control-protocol.ts';
+import { ControlError } from './control-error.ts';
+import type { QueueQuery } from './queue-query.ts';
+import type { QueueSource } from './queue-source.ts';
+
+/** A request is a line of at most this length. */
+const maxRequestBytes = 16 * 1024 * 1024;
+
+export class ControlServer {
+  readonly #query: QueueQuery;
+  readonly #source: QueueSource;
+  readonly #reload: () => Promise<void>;
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+
+  /** @param reload - reads the configuration again; rejects when the new one is refused */
+  constructor(query: QueueQuery, source: QueueSource, reload: () => Promise<void>) {
+    this.#query = query;
+    this.#source = source;
+    this.#reload = reload;
+    this.#server = createServer((socket) => this.#connected(socket));
+  }
+
+  /** @throws {ControlError} `CONTROL_SOCKET` when the socket cannot be made. */
+  async listen(path: string): Promise<void> {
+    mkdirSync(dirname(path), { recursive: true });
+    rmSync(path, { force: true });
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', (error) => {
+        reject(
+          new ControlError(
+            'CONTROL_SOCKET',
+            `Making the control socket ${path}: ${error.message}.`,
+            'Set control_socket to a path of at most 100 bytes in a folder that Sluice may write.',
+          ),
+        );
+      });
+      this.#server.listen(path, resolve);
+    });
+    chmodSync(path, 0o600);
+  }
+
+  close(): void {
+    this.#server.close();
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  #connected(socket: Socket): void {
+    this.#sockets.add(socket);
+    let text = '';
+    socket.setEncoding('utf8');
+    socket.on('error', () => undefined);
+    socket.on('close', () => this.#sockets.delete(socket));
+    socket.on('data', (piece: string) => {
+      text += piece;
+      const end = text.indexOf('\n');
+      if (end >= 0) {
+        const line = text.slice(0, end);
+        text = '';
+        void this.#answer(socket, line);
+      } else if (text.length > maxRequestBytes) {
+        socket.destroy();
+      }
+    });
+  }
+
+  async #answer(socket: Socket, line: string): Promise<void> {
+    const send = (reply: ControlReply) => socket.write(`${JSON.stringify(reply)}\n`);
+    try {
+      const result = await this.#perform(JSON.parse(line) as ControlRequest, send, socket);
+      send({ kind: 'end', result });
+    } catch (error) {
+      send(errorReply(error));
+    }
+    socket.end();
+  }
+
+  async #perform(
+    request: ControlRequest,
+    send: (reply: ControlReply) => boolean,
+    socket: Socket,
+  ): Promise<unknown> {
+    switch (request.operation) {
+      case 'status':
+        return this.#source.status();
+      case 'reload':
+        await this.#reload();
+        return 'reloaded';
+      case 'queue-list':
+        for await (const rows of this.#query.list(request.filter, request.limit)) {
+          if (socket.destroyed) break;
+          if (!send({ kind: 'rows', rows })) await drained(socket);
+        }
+        return null;
+      case 'queue-change':
+        return this.#query.change(request.action, request.filter);
+      default:
+        throw new ControlError(
+          'CONTROL_OPERATION',
+          'The running Sluice does not know this operation.',
+          'Use the sluice command of the same version as the running one.',
+        );
+    }
+  }
+}
+
+/** Resolves when the socket takes more, or is gone. */
+function drained(socket: Socket): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      socket.off('drain', done);
+      socket.off('close', done);
+      resolve();
+    };
+    socket.once('drain', done);
+    socket.once('close', done);
+  });
+}
+
+function errorReply(error: unknown): ControlReply {
+  if (error instanceof SluiceError) {
+    return { kind: 'error', code: error.code, message: error.message, advice: error.advice };
+  }
+  return {
+    kind: 'error',
+    code: 'CONTROL_FAILED',
+    message: error instanceof Error ? error.message : String(error),
+    advice: '',
+  };
+}

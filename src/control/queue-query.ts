@@ -1,0 +1,76 @@
+// Lists and changes the queue: pages from the manager, addresses from the spool, filters on both.
+
+import type { Envelope } from '../message/envelope.ts';
+import type { SpoolReader } from '../spool/types.ts';
+import type { QueueAction } from './control-protocol.ts';
+import { type QueueFilter, type QueueRow, RowMatcher } from './queue-row.ts';
+import type { ChosenRecipient, QueueSource, SourceRow } from './queue-source.ts';
+
+/** A row with the index that its recipient has in the envelope. */
+interface MatchedRow {
+  readonly row: QueueRow;
+  readonly recipient: number;
+}
+
+export class QueueQuery {
+  readonly #source: QueueSource;
+  readonly #reader: SpoolReader;
+
+  constructor(source: QueueSource, reader: SpoolReader) {
+    this.#source = source;
+    this.#reader = reader;
+  }
+
+  /** Rows in pieces, at most `limit` of them (0: all). */
+  async *list(filter: QueueFilter, limit: number): AsyncIterable<QueueRow[]> {
+    let left = limit === 0 ? Infinity : limit;
+    for await (const page of this.#matching(filter)) {
+      const rows = page.slice(0, left).map((each) => each.row);
+      left -= rows.length;
+      if (rows.length > 0) yield rows;
+      if (left <= 0) return;
+    }
+  }
+
+  /** Applies an action to every recipient that matches; returns how many there were. */
+  async change(action: QueueAction, filter: QueueFilter): Promise<number> {
+    const chosen: ChosenRecipient[] = [];
+    for await (const page of this.#matching(filter)) {
+      for (const { row, recipient } of page) chosen.push({ queueId: row.queueId, recipient });
+    }
+    return this.#source.change(action, chosen);
+  }
+
+  async *#matching(filter: QueueFilter): AsyncIterable<MatchedRow[]> {
+    const matcher = new RowMatcher(filter, Date.now());
+    let cursor: number | undefined;
+    do {
+      const page = await this.#source.page(filter, cursor);
+      yield await this.#addressed(page.rows, matcher);
+      ({ cursor } = page);
+    } while (cursor !== undefined);
+  }
+
+  async #addressed(rows: readonly SourceRow[], matcher: RowMatcher): Promise<MatchedRow[]> {
+    // Recipients of one message come together: its envelope is read once.
+    const envelopes = new Map<string, Promise<Envelope | undefined>>();
+    for (const row of rows) {
+      if (envelopes.has(row.queueId)) continue;
+      envelopes.set(
+        row.queueId,
+        this.#reader.readEnvelope(row.ref).catch(() => undefined),
+      );
+    }
+    const matched: MatchedRow[] = [];
+    for (const { ref: _, recipientIndex, ...facts } of rows) {
+      const envelope = await envelopes.get(facts.queueId);
+      if (envelope === undefined) continue; // done in the meantime
+      const sender = envelope.reversePath;
+      const recipient = envelope.recipients[recipientIndex]?.address ?? '';
+      if (matcher.addresses(sender, recipient)) {
+        matched.push({ row: { ...facts, sender, recipient }, recipient: recipientIndex });
+      }
+    }
+    return matched;
+  }
+}

@@ -1,0 +1,90 @@
+// One line of the queue as an operator sees it, and the filters that choose lines.
+
+/** One recipient that still waits. */
+export interface QueueRow {
+  readonly queueId: string;
+  /** Unix ms. */
+  readonly receivedAtMs: number;
+  readonly sender: string;
+  readonly recipient: string;
+  readonly domain: string;
+  /** `stored`: read from the spool of a stopped instance. */
+  readonly state: 'resolving' | 'waiting' | 'ready' | 'active' | 'held' | 'stored';
+  readonly attempts: number;
+  /** Unix ms; 0: at once. */
+  readonly nextAttemptAtMs: number;
+  readonly lastError: string;
+}
+
+/** All given filters must hold; patterns may contain `*`. */
+export interface QueueFilter {
+  readonly ids?: readonly string[] | undefined;
+  readonly sender?: string | undefined;
+  readonly recipient?: string | undefined;
+  readonly domain?: string | undefined;
+  readonly state?: string | undefined;
+  /** Messages older, or younger, than this many ms. */
+  readonly olderThanMs?: number | undefined;
+  readonly newerThanMs?: number | undefined;
+}
+
+/** What can be told before the envelope is read. */
+export type RowFacts = Omit<QueueRow, 'sender' | 'recipient'>;
+
+/** Compiles a filter into two questions: one on what is in memory, one on the addresses in the envelope. */
+export class RowMatcher {
+  readonly #filter: QueueFilter;
+  readonly #ids: ReadonlySet<string> | undefined;
+  readonly #nowMs: number;
+  readonly #sender: (text: string) => boolean;
+  readonly #recipient: (text: string) => boolean;
+  readonly #domain: (text: string) => boolean;
+
+  constructor(filter: QueueFilter, nowMs: number) {
+    this.#filter = filter;
+    this.#ids = filter.ids === undefined || filter.ids.length === 0 ? undefined : new Set(filter.ids);
+    this.#nowMs = nowMs;
+    this.#sender = pattern(filter.sender);
+    this.#recipient = pattern(filter.recipient);
+    this.#domain = pattern(filter.domain);
+  }
+
+  facts(row: RowFacts): boolean {
+    const { state, olderThanMs, newerThanMs } = this.#filter;
+    const ageMs = this.#nowMs - row.receivedAtMs;
+    return (
+      (this.#ids === undefined || this.#ids.has(row.queueId)) &&
+      (state === undefined || row.state === state) &&
+      (olderThanMs === undefined || ageMs > olderThanMs) &&
+      (newerThanMs === undefined || ageMs < newerThanMs) &&
+      this.#domain(row.domain)
+    );
+  }
+
+  addresses(sender: string, recipient: string): boolean {
+    return this.#sender(sender) && this.#recipient(recipient);
+  }
+}
+
+/** Case does not matter; `*` stands for anything; `<>` is the null sender. */
+function pattern(text: string | undefined): (candidate: string) => boolean {
+  if (text === undefined) return () => true;
+  const wanted = text === '<>' ? '' : text.toLowerCase();
+  const parts = wanted.split('*');
+  const first = parts[0] ?? '';
+  const last = parts.at(-1) ?? '';
+  if (parts.length === 1) return (candidate) => candidate.toLowerCase() === wanted;
+  const middle = parts.slice(1, -1);
+  return (candidate) => {
+    const lower = candidate.toLowerCase();
+    if (lower.length < first.length + last.length || !lower.startsWith(first) || !lower.endsWith(last))
+      return false;
+    let at = first.length;
+    for (const part of middle) {
+      const found = lower.indexOf(part, at);
+      if (found < 0) return false;
+      at = found + part.length;
+    }
+    return at <= lower.length - last.length;
+  };
+}

@@ -1,0 +1,29 @@
+// Where the control room gets its answers: the manager, through whatever channel there is.
+
+import type { StoredRef } from '../spool/types.ts';
+import type { QueueAction, Status } from './control-protocol.ts';
+import type { QueueFilter, RowFacts } from './queue-row.ts';
+
+/** A row as the manager knows it: the addresses are in the spool. */
+export interface SourceRow extends RowFacts {
+  readonly recipientIndex: number;
+  readonly ref: StoredRef;
+}
+
+/** A piece of the queue; `cursor` asks for the next one and is undefined at the end. */
+export interface QueuePage {
+  readonly rows: readonly SourceRow[];
+  readonly cursor: number | undefined;
+}
+
+export interface QueueSource {
+  page(filter: QueueFilter, cursor: number | undefined): Promise<QueuePage>;
+  /** Returns how many recipients it applied to. */
+  change(action: QueueAction, recipients: readonly ChosenRecipient[]): Promise<number>;
+  status(): Promise<Status>;
+}
+
+export interface ChosenRecipient {
+  readonly queueId: string;
+  readonly recipient: number;
+}

@@ -1,0 +1,40 @@
+// The queue of a stopped Sluice, read from its spool without changing anything.
+
+import { domainOf } from '../address/domain.ts';
+import { inspectSpool } from '../spool/open.ts';
+import { type QueueFilter, type QueueRow, RowMatcher } from './queue-row.ts';
+
+/** Rows that match, at most `limit` (0: all). @param report - told of each record that cannot be read */
+export async function* storedQueue(
+  spool: string,
+  filter: QueueFilter,
+  limit: number,
+  report: (problem: string) => void,
+): AsyncGenerator<QueueRow> {
+  const matcher = new RowMatcher(filter, Date.now());
+  let count = 0;
+  for await (const found of inspectSpool(spool)) {
+    if (found.kind === 'problem') {
+      report(found.problem);
+      continue;
+    }
+    const { message } = found;
+    for (const waiting of message.waiting) {
+      const row: QueueRow = {
+        queueId: message.queueId,
+        receivedAtMs: message.receivedAtMs,
+        sender: message.reversePath,
+        recipient: waiting.address,
+        domain: domainOf(waiting.address),
+        state: message.held ? 'held' : 'stored',
+        attempts: waiting.attempts,
+        nextAttemptAtMs: waiting.nextAttemptAtMs,
+        lastError: waiting.lastError,
+      };
+      if (!matcher.facts(row) || !matcher.addresses(row.sender, row.recipient)) continue;
+      yield row;
+      count++;
+      if (limit > 0 && count >= limit) return;
+    }
+  }
+}

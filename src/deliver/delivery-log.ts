@@ -1,0 +1,49 @@
+// What a delivery writes into the log: one line per recipient that was delivered.
+
+import type { Logger } from '../log/logger.ts';
+import type { Envelope } from '../message/envelope.ts';
+import type { RecipientOutcome } from '../protocol/smtp/client/client-session.ts';
+import type { ConnectGrant, Work } from './types.ts';
+
+/** What is known of a transaction when it is over. */
+export interface DeliveryFacts {
+  readonly work: Work;
+  readonly envelope: Envelope;
+  readonly grant: ConnectGrant;
+  readonly sizeBytes: number;
+  readonly source: string;
+  /** Ms from the connection's start until this transaction could begin; 0 on a connection that was already open. */
+  readonly connectMs: number;
+  readonly begunAtMs: number;
+}
+
+export class DeliveryLog {
+  readonly #log: Logger;
+
+  constructor(log: Logger) {
+    this.#log = log;
+  }
+
+  delivered(facts: DeliveryFacts, outcome: RecipientOutcome): void {
+    const now = Date.now();
+    const recipient = facts.work.recipients[outcome.recipient] ?? 0;
+    this.#log.event('delivered', {
+      id: facts.work.queueId,
+      from: facts.envelope.reversePath,
+      to: facts.envelope.recipients[recipient]?.address ?? '',
+      site: facts.grant.site,
+      source: facts.source,
+      remote: facts.grant.ip,
+      host: facts.grant.host,
+      reply: outcome.reply === undefined ? '' : `${outcome.reply.code} ${outcome.reply.text}`,
+      size: facts.sizeBytes,
+      delayMs: now - facts.envelope.receivedAtMs,
+      connectMs: facts.connectMs,
+      transactionMs: now - facts.begunAtMs,
+    });
+  }
+
+  unreadable(work: Work, reason: string): void {
+    this.#log.error(`message ${work.queueId} cannot be read from the spool: ${reason}`);
+  }
+}

@@ -1,0 +1,409 @@
+// One outgoing SMTP connection: the socket and timer around a sans-I/O client session (RFC 5321).
+// Reports exactly one result per recipient of every transaction it began, or says that the transaction was never taken up.
+
+import { connect, type Socket } from 'node:net';
+import { once } from 'node:events';
+import type { Deadline, Deadlines } from '../io/deadlines.ts';
+import { ClientSession, type RecipientOutcome } from '../protocol/smtp/client/client-session.ts';
+import { DotStuffer } from '../protocol/smtp/client/dot-stuffer.ts';
+import type { SpoolReader, StoredMessage } from '../spool/types.ts';
+import type { DeliveryLog } from './delivery-log.ts';
+import type {
+  AttemptResult,
+  ConnectGrant,
+  DeliveryReports,
+  DeliverySettings,
+  DeliveryTimeouts,
+  Work,
+} from './types.ts';
+
+/** Content up to this size is copied into one buffer with its final dot: one small copy is cheaper than a writev. */
+const oneWriteBytes = 16 * 1024;
+
+/** All connections of a process read into one buffer: the session copies the little that it keeps. */
+const readBuffer = Buffer.allocUnsafe(64 * 1024);
+
+/** What a connection needs from its process. */
+export interface ConnectionContext {
+  readonly settings: DeliverySettings;
+  readonly spool: SpoolReader;
+  readonly deadlines: Deadlines;
+  readonly reports: DeliveryReports;
+  readonly log: DeliveryLog;
+}
+
+type Phase = ClientSession['phase'];
+
+export class OutgoingConnection implements Deadline {
+  atMs = Infinity;
+  bucket = -1;
+
+  readonly #context: ConnectionContext;
+  readonly #grant: ConnectGrant;
+  readonly #session: ClientSession;
+  readonly #socket: Socket;
+  readonly #startedAtMs = Date.now();
+  readonly #onEnded: () => void;
+  #connected = false;
+  /** Greeting and EHLO went through. */
+  #usable = false;
+  #canBegin = false;
+  #ended = false;
+  #closing = false;
+  #transactions = 0;
+  /** Granted, not begun. */
+  #next: Work | undefined;
+  /** Begun: its message, and when. */
+  #work: Work | undefined;
+  #message: StoredMessage | undefined;
+  #begunAtMs = 0;
+  #repliesSeen = 0;
+  #repliesAtBegin = 0;
+
+  constructor(context: ConnectionContext, grant: ConnectGrant, onEnded: () => void) {
+    this.#context = context;
+    this.#grant = grant;
+    this.#onEnded = onEnded;
+    this.#next = grant.work;
+    this.#session = new ClientSession({ heloName: context.settings.heloName });
+    const { sourceAddress } = context.settings;
+    this.#socket = connect({
+      host: grant.ip,
+      port: grant.port,
+      noDelay: true,
+      ...(sourceAddress === undefined ? {} : { localAddress: sourceAddress }),
+      onread: {
+        buffer: readBuffer,
+        callback: (count, buffer) => {
+          this.#received(buffer.subarray(0, count));
+          return true;
+        },
+      },
+    });
+    this.#socket.on('connect', () => {
+      this.#connected = true;
+      this.#armTimer();
+    });
+    this.#socket.on('error', (error: NodeJS.ErrnoException) => this.#lost(describe(error)));
+    this.#socket.on('end', () => this.#lost('the remote server closed the connection'));
+    this.#socket.on('close', () => this.#lost('the connection was closed'));
+    context.deadlines.set(this, context.settings.timeouts.connectMs);
+  }
+
+  /** Another transaction for this connection; it begins as soon as the session is ready. */
+  transact(work: Work): void {
+    this.#next = work;
+    if (this.#canBegin) this.#begin();
+  }
+
+  /** No more work will come: QUIT in order, after the transaction in hand. */
+  quit(): void {
+    if (this.#ended || this.#closing) return;
+    this.#closing = true;
+    if (!this.#usable) {
+      this.#end({ kind: 'unused' });
+    } else if (this.#work === undefined && this.#canBegin) {
+      this.#session.quit();
+      this.#pump();
+    }
+  }
+
+  /** The process has no time left: what is in hand counts as lost in mid-transaction. */
+  abandon(): void {
+    this.#lost('Sluice is stopping');
+  }
+
+  get busy(): boolean {
+    return this.#work !== undefined || this.#next !== undefined;
+  }
+
+  /** Nothing moved for longer than the phase allows (RFC 5321 4.5.3.2). */
+  expired(): void {
+    if (!this.#connected) {
+      this.#lost(`no connection within ${this.#context.settings.timeouts.connectMs / 1000} s`);
+      return;
+    }
+    this.#session.timedOut();
+    this.#pump();
+    this.#lost('timed out');
+  }
+
+  #received(bytes: Uint8Array): void {
+    if (this.#ended) return;
+    this.#repliesSeen++;
+    this.#session.receive(bytes);
+    this.#pump();
+  }
+
+  #pump(): void {
+    for (
+      let event = this.#session.next();
+      event !== undefined && !this.#ended;
+      event = this.#session.next()
+    ) {
+      switch (event.kind) {
+        case 'ready':
+          this.#ready();
+          break;
+        case 'content':
+          this.#flush();
+          this.#sendContent();
+          break;
+        case 'done':
+          this.#done(event.outcomes, event.reusable);
+          break;
+        case 'failed':
+          this.#failed(event.error);
+          break;
+        case 'close':
+          this.#flush();
+          this.#finish();
+          break;
+      }
+    }
+    if (this.#ended) return;
+    this.#flush();
+    this.#armTimer();
+  }
+
+  #ready(): void {
+    this.#canBegin = true;
+    if (!this.#usable) {
+      this.#usable = true;
+      this.#context.reports.ready(this.#grant.connection);
+    }
+    if (this.#next !== undefined) this.#begin();
+    else if (this.#closing) this.#session.quit();
+  }
+
+  #begin(): void {
+    const work = this.#next;
+    if (work === undefined) return;
+    this.#next = undefined;
+    this.#work = work;
+    this.#canBegin = false;
+    this.#begunAtMs = Date.now();
+    if (!work.fresh) {
+      void this.#context.spool.read(work.ref).then(
+        (message) => this.#start(work, message),
+        (error: unknown) => this.#unreadable(work, error),
+      );
+      return;
+    }
+    let message: StoredMessage;
+    try {
+      message = this.#context.spool.readFresh(work.ref);
+    } catch (error) {
+      this.#unreadable(work, error);
+      return;
+    }
+    this.#start(work, message);
+  }
+
+  #start(work: Work, message: StoredMessage): void {
+    if (this.#ended) return;
+    const { envelope } = message;
+    const recipients = work.recipients.flatMap((index) => envelope.recipients[index] ?? []);
+    this.#message = message;
+    this.#repliesAtBegin = this.#repliesSeen;
+    this.#session.begin({
+      reversePath: envelope.reversePath,
+      recipients,
+      sizeBytes: message.sizeBytes,
+      body: envelope.body,
+      smtpUtf8: envelope.smtpUtf8,
+      ret: envelope.ret,
+      envelopeId: envelope.envelopeId,
+    });
+    this.#pump();
+  }
+
+  /** The spool could not give the message: its recipients wait, the connection is as good as before. */
+  #unreadable(work: Work, error: unknown): void {
+    if (this.#ended) return;
+    const reason = error instanceof Error ? error.message : String(error);
+    this.#context.log.unreadable(work, reason);
+    this.#work = undefined;
+    this.#canBegin = true;
+    this.#report(
+      work.recipients.map((recipient) => ({ recipient, result: 'tempfail', error: `451 4.3.0 ${reason}` })),
+      true,
+    );
+  }
+
+  #sendContent(): void {
+    const message = this.#message;
+    if (message === undefined) return;
+    const stuffer = new DotStuffer();
+    if (message.content === undefined) {
+      void this.#streamContent(message, stuffer);
+      return;
+    }
+    const pieces = stuffer.dotStuff(message.content);
+    const end = stuffer.endOfData();
+    if (message.content.length <= oneWriteBytes) {
+      this.#socket.write(Buffer.concat([...pieces, end]));
+    } else {
+      this.#socket.cork();
+      for (const piece of pieces) this.#socket.write(piece);
+      this.#socket.write(end);
+      this.#socket.uncork();
+    }
+    this.#session.contentSent();
+  }
+
+  async #streamContent(message: StoredMessage, stuffer: DotStuffer): Promise<void> {
+    try {
+      for await (const piece of message.stream()) {
+        if (this.#ended) return;
+        for (const part of stuffer.dotStuff(piece)) {
+          if (!this.#socket.write(part)) await once(this.#socket, 'drain');
+          this.#armTimer();
+        }
+      }
+      this.#socket.write(stuffer.endOfData());
+      this.#session.contentSent();
+    } catch (error) {
+      if (this.#ended) return;
+      this.#session.contentFailed(error instanceof Error ? error.message : String(error));
+    }
+    this.#pump();
+  }
+
+  #done(outcomes: readonly RecipientOutcome[], reusable: boolean): void {
+    const work = this.#work;
+    const message = this.#message;
+    if (work === undefined || message === undefined) return;
+    this.#work = undefined;
+    this.#message = undefined;
+    this.#transactions++;
+    const results: AttemptResult[] = [];
+    for (const outcome of outcomes) {
+      const recipient = work.recipients[outcome.recipient];
+      if (recipient === undefined) continue;
+      if (outcome.result === 'delivered') {
+        const unreported =
+          !this.#session.extensions.dsn && message.envelope.recipients[recipient]?.notify?.success === true;
+        results.push({
+          recipient,
+          result: 'delivered',
+          error: '',
+          ...(unreported && { relayedWithoutDsn: true }),
+        });
+        this.#context.log.delivered(this.#facts(work, message), outcome);
+      } else {
+        const address = message.envelope.recipients[recipient]?.address;
+        results.push({ recipient, result: outcome.result, error: outcome.error, address });
+      }
+    }
+    this.#report(results, reusable && !this.#closing);
+  }
+
+  #facts(work: Work, message: StoredMessage) {
+    return {
+      work,
+      envelope: message.envelope,
+      grant: this.#grant,
+      sizeBytes: message.sizeBytes,
+      source: this.#socket.localAddress ?? '',
+      connectMs: this.#transactions === 1 ? this.#begunAtMs - this.#startedAtMs : 0,
+      begunAtMs: this.#begunAtMs,
+    };
+  }
+
+  #report(results: readonly AttemptResult[], reusable: boolean): void {
+    this.#context.reports.done(this.#grant.connection, results, reusable);
+    if (!reusable) this.#closing = true;
+  }
+
+  #failed(error: string): void {
+    this.#flush();
+    this.#finish(error);
+  }
+
+  /** The socket is gone or must go; whatever was in hand gets its results. */
+  #lost(reason: string): void {
+    if (this.#ended) return;
+    if (this.#work !== undefined && this.#transactions > 0 && this.#repliesSeen === this.#repliesAtBegin) {
+      // The peer closed a kept connection just as we used it again: nobody's failure (RFC 5321 4.5.4.1 leaves
+      // it to us when to try again), so the transaction goes back as if it had not begun.
+      this.#end({ kind: 'unused' });
+      return;
+    }
+    if (this.#connected) {
+      this.#session.disconnected(reason);
+      this.#pump();
+    }
+    this.#finish(reason);
+  }
+
+  #finish(reason = 'closed'): void {
+    if (this.#ended) return;
+    if (!this.#usable) this.#end({ kind: 'failed', error: reason });
+    else this.#end(this.#next === undefined ? { kind: 'closed' } : { kind: 'unused' });
+  }
+
+  #end(report: Parameters<DeliveryReports['closed']>[1]): void {
+    this.#ended = true;
+    this.#context.deadlines.clear(this);
+    // What was written last (QUIT) still leaves; then the socket goes without lingering.
+    if (this.#connected && !this.#socket.destroyed) this.#socket.destroySoon();
+    else this.#socket.destroy();
+    this.#context.reports.closed(this.#grant.connection, report);
+    this.#onEnded();
+  }
+
+  #flush(): void {
+    const output = this.#session.takeOutput();
+    if (output !== undefined && !this.#socket.destroyed) this.#socket.write(output);
+  }
+
+  #armTimer(): void {
+    const { phase } = this.#session;
+    // An idle connection is closed by whoever grants, not by a timer here.
+    if (phase === 'idle') this.#context.deadlines.clear(this);
+    else this.#context.deadlines.set(this, timeoutOf(phase, this.#context.settings.timeouts));
+  }
+}
+
+/** RFC 5321 4.5.3.2: how long each phase may take. */
+function timeoutOf(phase: Phase, timeouts: DeliveryTimeouts): number {
+  switch (phase) {
+    case 'greeting':
+      return timeouts.greetingMs;
+    case 'helo':
+      return timeouts.heloMs;
+    case 'mail':
+      return timeouts.mailMs;
+    case 'rcpt':
+      return timeouts.rcptMs;
+    case 'data':
+      return timeouts.dataMs;
+    case 'content':
+      return timeouts.blockMs;
+    case 'final':
+      return timeouts.finalMs;
+    case 'rset':
+      return timeouts.rsetMs;
+    default:
+      return timeouts.quitMs;
+  }
+}
+
+function describe(error: NodeJS.ErrnoException): string {
+  switch (error.code) {
+    case 'ECONNREFUSED':
+      return 'connection refused';
+    case 'ETIMEDOUT':
+      return 'connection timed out';
+    case 'EHOSTUNREACH':
+    case 'ENETUNREACH':
+      return 'no route to the host';
+    case 'ECONNRESET':
+      return 'the remote server reset the connection';
+    case 'EPIPE':
+      return 'the remote server closed the connection';
+    default:
+      return error.message;
+  }
+}

@@ -1,0 +1,58 @@
+// The connections of one sender process: carries out what was granted, decides nothing.
+
+import { type ConnectionContext, OutgoingConnection } from './outgoing-connection.ts';
+import type { ConnectGrant, Work } from './types.ts';
+
+export class Sender {
+  #context: ConnectionContext;
+  readonly #connections = new Map<number, OutgoingConnection>();
+  #whenDrained: (() => void) | undefined;
+
+  constructor(context: ConnectionContext) {
+    this.#context = context;
+  }
+
+  /** New settings for connections that are opened from now on. */
+  reconfigure(context: ConnectionContext): void {
+    this.#context = context;
+  }
+
+  connect(grant: ConnectGrant): void {
+    const connection = new OutgoingConnection(this.#context, grant, () => {
+      if (this.#connections.get(grant.connection) === connection) this.#connections.delete(grant.connection);
+      if (this.#connections.size === 0) this.#drained();
+    });
+    this.#connections.set(grant.connection, connection);
+  }
+
+  /** Work for a connection that may have closed in the meantime: then its report is already on the way. */
+  transact(connection: number, work: Work): void {
+    this.#connections.get(connection)?.transact(work);
+  }
+
+  close(connection: number): void {
+    this.#connections.get(connection)?.quit();
+  }
+
+  get connections(): number {
+    return this.#connections.size;
+  }
+
+  /** Takes nothing new; calls back when the transactions in hand are through. */
+  drain(whenDrained: () => void): void {
+    this.#whenDrained = whenDrained;
+    for (const connection of [...this.#connections.values()]) connection.quit();
+    if (this.#connections.size === 0) this.#drained();
+  }
+
+  /** Ends everything at once; transactions in hand are reported as lost. */
+  abandon(): void {
+    for (const connection of [...this.#connections.values()]) connection.abandon();
+  }
+
+  #drained(): void {
+    const callback = this.#whenDrained;
+    this.#whenDrained = undefined;
+    callback?.();
+  }
+}

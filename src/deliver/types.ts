@@ -1,0 +1,65 @@
+// What passes between whoever grants deliveries and the transports that carry them out.
+
+import type { RecipientResult } from '../schedule/types.ts';
+import type { StoredRef } from '../spool/types.ts';
+
+/** One SMTP transaction to carry out: a message, and which of its recipients. */
+export interface Work {
+  readonly queueId: string;
+  readonly ref: StoredRef;
+  /** Indexes in the envelope. */
+  readonly recipients: readonly number[];
+  /** Written a moment ago: still in the page cache. */
+  readonly fresh: boolean;
+}
+
+/** Where a new connection goes. */
+export interface ConnectGrant {
+  readonly connection: number;
+  readonly site: string;
+  readonly ip: string;
+  readonly port: number;
+  readonly host: string;
+  readonly work: Work;
+}
+
+/** A recipient's result; the address comes along when it is needed for a report. */
+export interface AttemptResult extends RecipientResult {
+  readonly address?: string | undefined;
+  /** Delivered, NOTIFY=SUCCESS was asked for, and the peer knows no DSN: Sluice reports `relayed` (RFC 3461 5.2.2). */
+  readonly relayedWithoutDsn?: boolean | undefined;
+}
+
+/** Why a connection is no more. `unused`: its last transaction was never taken up by the peer and is no attempt. */
+export type CloseReport =
+  | { readonly kind: 'failed'; readonly error: string }
+  | { readonly kind: 'closed' }
+  | { readonly kind: 'unused' };
+
+/** What a sender reports, in order, for each connection. */
+export interface DeliveryReports {
+  ready(connection: number): void;
+  done(connection: number, results: readonly AttemptResult[], reusable: boolean): void;
+  closed(connection: number, report: CloseReport): void;
+}
+
+/** Times in ms, RFC 5321 4.5.3.2. */
+export interface DeliveryTimeouts {
+  readonly connectMs: number;
+  readonly greetingMs: number;
+  readonly heloMs: number;
+  readonly mailMs: number;
+  readonly rcptMs: number;
+  readonly dataMs: number;
+  readonly blockMs: number;
+  readonly finalMs: number;
+  readonly rsetMs: number;
+  readonly quitMs: number;
+}
+
+export interface DeliverySettings {
+  readonly heloName: string;
+  /** Local address to connect from; undefined: the system's choice. */
+  readonly sourceAddress: string | undefined;
+  readonly timeouts: DeliveryTimeouts;
+}

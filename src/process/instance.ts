@@ -1,0 +1,19 @@
+// A running Sluice, whether its roles have processes of their own or share one.
+
+import type { Config } from '../config/config.ts';
+import type { RoleFacts } from './messages.ts';
+
+export interface Instance {
+  /** Starts every role; resolves when all of them run. */
+  start(): Promise<RoleFacts>;
+  /** Applies a configuration that has been checked. */
+  configure(config: Config): void;
+  /** Tells operators who asked for a reload how it went; empty: well. */
+  reloaded(problem: string): void;
+  stop(graceMs: number): Promise<void>;
+}
+
+/** What an instance asks of whoever holds the configuration. */
+export interface InstanceEvents {
+  reload(): void;
+}

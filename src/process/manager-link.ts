@@ -1,0 +1,87 @@
+// A role's lasting link to the manager: when the manager is restarted the link comes back by itself,
+// and messages that the old manager may not have taken are posted again.
+
+import { connectBus } from './bus.ts';
+import { channelWindow } from './channel.ts';
+import type { Hello } from './messages.ts';
+import { SocketChannel } from './socket-channel.ts';
+
+/** A channel that outlives the peer's process. `repeat`: messages not yet known to be taken are posted to the next one. */
+export class ManagerLink<Out, In> {
+  readonly #path: string;
+  readonly #hello: Hello;
+  readonly #take: (batch: readonly In[]) => void;
+  readonly #lost: () => void;
+  readonly #repeat: boolean;
+  #channel: SocketChannel<Out | Hello, In> | undefined;
+  /** Posted and not known to be taken, oldest first; kept only when they must be repeated. */
+  #unconfirmed: Out[] = [];
+  #drained: (() => void)[] = [];
+  #stopped = false;
+
+  constructor(options: {
+    path: string;
+    hello: Hello;
+    repeat: boolean;
+    take: (batch: readonly In[]) => void;
+    lost: () => void;
+  }) {
+    this.#path = options.path;
+    this.#hello = options.hello;
+    this.#repeat = options.repeat;
+    this.#take = options.take;
+    this.#lost = options.lost;
+  }
+
+  /** Resolves once the link is up for the first time. */
+  async open(): Promise<void> {
+    const socket = await connectBus(this.#path, () => this.#stopped);
+    if (socket === undefined) return;
+    const channel = new SocketChannel<Out | Hello, In>(socket);
+    this.#channel = channel;
+    channel.onClosed(() => {
+      this.#channel = undefined;
+      if (this.#stopped) return;
+      this.#lost();
+      void this.open();
+    });
+    channel.receive(this.#take);
+    channel.post(this.#hello);
+    for (const message of this.#unconfirmed) channel.post(message);
+    if (this.#repeat) this.#forgetTaken(channel);
+    const drained = this.#drained;
+    this.#drained = [];
+    for (const callback of drained) this.whenDrained(callback);
+  }
+
+  post(message: Out): void {
+    if (this.#repeat) this.#unconfirmed.push(message);
+    this.#channel?.post(message);
+  }
+
+  get congested(): boolean {
+    // Without a manager messages are safe on disk all the same: the next one finds them, up to what we hold for it.
+    return this.#channel?.congested ?? this.#unconfirmed.length > channelWindow;
+  }
+
+  whenDrained(callback: () => void): void {
+    if (this.#channel === undefined) this.#drained.push(callback);
+    else this.#channel.whenDrained(callback);
+  }
+
+  close(): void {
+    this.#stopped = true;
+    this.#channel?.close();
+    const drained = this.#drained;
+    this.#drained = [];
+    for (const callback of drained) callback();
+  }
+
+  #forgetTaken(channel: SocketChannel<Out | Hello, In>): void {
+    let hellos = 1;
+    channel.onTaken((count) => {
+      this.#unconfirmed.splice(0, count - hellos);
+      hellos = 0;
+    });
+  }
+}

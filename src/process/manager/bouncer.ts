@@ -1,0 +1,186 @@
+// Turns failed recipients into reports: one DSN (RFC 3464) for all recipients of a message that failed together.
+// The DSN is on stable storage before the failure is settled, so a crash in between repeats the report and never loses it.
+
+import { type DsnRecipient, buildDsn } from '../../bounce/build-dsn.ts';
+import { statusFrom } from '../../bounce/status.ts';
+import { wantsReport } from '../../bounce/wants-report.ts';
+import type { Logger } from '../../log/logger.ts';
+import { messageId } from '../../message/message-id.ts';
+import { headerBlock } from '../../message/header-block.ts';
+import type { Envelope } from '../../message/envelope.ts';
+import type { SpoolReader, SpoolWriter, StoredMessage, StoredRef } from '../../spool/types.ts';
+import type { Submitted } from '../messages.ts';
+
+export interface BounceSettings {
+  readonly hostname: string;
+  readonly from: string;
+  readonly postmaster: string | undefined;
+  readonly maxOriginalBytes: number;
+}
+
+/** A recipient to be reported. */
+export interface ReportedRecipient {
+  readonly recipient: number;
+  readonly action: 'failed' | 'relayed';
+  readonly error: string;
+  readonly expired: boolean;
+}
+
+/** How long to wait before a report that could not be stored (a full disk) is tried again. */
+const retryMs = 30_000;
+
+export class Bouncer {
+  #settings: BounceSettings;
+  readonly #reader: SpoolReader;
+  readonly #writer: SpoolWriter;
+  readonly #log: Logger;
+  readonly #submit: (message: Submitted) => void;
+
+  constructor(options: {
+    settings: BounceSettings;
+    reader: SpoolReader;
+    writer: SpoolWriter;
+    log: Logger;
+    submit: (message: Submitted) => void;
+  }) {
+    this.#settings = options.settings;
+    this.#reader = options.reader;
+    this.#writer = options.writer;
+    this.#log = options.log;
+    this.#submit = options.submit;
+  }
+
+  reconfigure(settings: BounceSettings): void {
+    this.#settings = settings;
+  }
+
+  /**
+   * Reports recipients of one message to its sender. Resolves when the report is on stable storage, or when none is due;
+   * a report that cannot be stored is tried again until it can.
+   */
+  async report(queueId: string, ref: StoredRef, recipients: readonly ReportedRecipient[]): Promise<void> {
+    let message: StoredMessage;
+    try {
+      message = await this.#reader.read(ref);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#log.error(`message ${queueId} failed and cannot be read for its report: ${reason}`);
+      return;
+    }
+    const { envelope } = message;
+    for (const each of recipients) {
+      if (each.action === 'failed') this.#logBounced(queueId, envelope, each);
+    }
+    const reported = recipients.filter((each) =>
+      wantsReport(envelope.recipients[each.recipient]?.notify, each.action),
+    );
+    if (reported.length === 0) return;
+    const to = envelope.reversePath === '' ? this.#settings.postmaster : envelope.reversePath;
+    if (to === undefined) {
+      this.#log.warn(
+        `message ${queueId} is a bounce that could not be delivered; it ends here (double bounce)`,
+      );
+      return;
+    }
+    const content = await this.#original(message);
+    for (;;) {
+      try {
+        await this.#store(queueId, to, envelope, reported, content);
+        return;
+      } catch (error) {
+        const reason = error instanceof Error ? error.message : String(error);
+        this.#log.error(`the report for message ${queueId} could not be stored, trying again: ${reason}`);
+        await new Promise((resolve) => {
+          setTimeout(resolve, retryMs).unref();
+        });
+      }
+    }
+  }
+
+  #logBounced(queueId: string, envelope: Envelope, each: ReportedRecipient): void {
+    this.#log.event('bounced', {
+      id: queueId,
+      from: envelope.reversePath,
+      to: envelope.recipients[each.recipient]?.address ?? '',
+      reply: each.error,
+      expired: each.expired,
+      delayMs: Date.now() - envelope.receivedAtMs,
+    });
+  }
+
+  /** The whole message if it is small enough and wanted (RFC 3461 4.3), else its header. */
+  async #original(message: StoredMessage): Promise<{ kind: 'full' | 'headers'; content: Uint8Array[] }> {
+    const full = message.envelope.ret !== 'HDRS' && message.sizeBytes <= this.#settings.maxOriginalBytes;
+    const pieces: Uint8Array[] = [];
+    if (message.content !== undefined) pieces.push(message.content);
+    else for await (const piece of message.stream()) if (pieces.push(piece) === 1 && !full) break;
+    return full ? { kind: 'full', content: pieces } : { kind: 'headers', content: [headerBlock(pieces)] };
+  }
+
+  async #store(
+    queueId: string,
+    to: string,
+    envelope: Envelope,
+    reported: readonly ReportedRecipient[],
+    original: { kind: 'full' | 'headers'; content: Uint8Array[] },
+  ): Promise<void> {
+    const nowMs = Date.now();
+    const id = this.#writer.newQueueId();
+    const dsn = buildDsn({
+      reportingMta: this.#settings.hostname,
+      queueId,
+      arrivalMs: envelope.receivedAtMs,
+      nowMs,
+      sender: to,
+      envelopeId: envelope.envelopeId,
+      recipients: reported.map((each) => dsnRecipient(envelope, each, nowMs)),
+      original,
+      from: this.#settings.from,
+      boundary: `=_${id}_${this.#settings.hostname}`,
+      messageId: messageId(id, this.#settings.hostname),
+    });
+    const appended = await this.#writer.append({
+      envelope: {
+        queueId: id,
+        receivedAtMs: nowMs,
+        reversePath: '',
+        recipients: [
+          { address: dsn.recipient, notify: { never: true, success: false, failure: false, delay: false } },
+        ],
+        body: '7BIT',
+        smtpUtf8: false,
+        origin: { via: 'bounce', clientAddress: '', helo: '' },
+      },
+      content: dsn.content,
+    });
+    this.#log.event('received', {
+      id,
+      from: '',
+      to: [dsn.recipient],
+      via: 'bounce',
+      about: queueId,
+      size: appended.sizeBytes,
+    });
+    this.#submit({
+      kind: 'submitted',
+      queueId: id,
+      ref: appended.ref,
+      receivedAtMs: nowMs,
+      sizeBytes: appended.sizeBytes,
+      reversePath: '',
+      recipients: [dsn.recipient],
+    });
+  }
+}
+
+function dsnRecipient(envelope: Envelope, each: ReportedRecipient, nowMs: number): DsnRecipient {
+  const recipient = envelope.recipients[each.recipient];
+  return {
+    address: recipient?.address ?? '',
+    originalRecipient: recipient?.originalRecipient,
+    action: each.action,
+    status: each.action === 'relayed' ? '2.0.0' : statusFrom(each.error),
+    diagnostic: each.error === '' ? undefined : { type: 'smtp', text: each.error },
+    lastAttemptMs: nowMs,
+  };
+}

@@ -1,0 +1,57 @@
+// One log line for each recipient that has to wait. The sender process tells addresses along with failed attempts;
+// for deferrals without an attempt (routing failed) they are read from the spool.
+
+import type { AttemptResult } from '../../deliver/types.ts';
+import type { Logger } from '../../log/logger.ts';
+import type { SpoolReader, StoredRef } from '../../spool/types.ts';
+
+export interface Deferral {
+  readonly recipient: number;
+  readonly attempts: number;
+  readonly nextAttemptAtMs: number;
+  readonly error: string;
+}
+
+export class DeferralLog {
+  readonly #log: Logger;
+  readonly #reader: SpoolReader;
+  #queueId = '';
+  #results: readonly AttemptResult[] = [];
+
+  constructor(log: Logger, reader: SpoolReader) {
+    this.#log = log;
+    this.#reader = reader;
+  }
+
+  /** The attempt whose deferrals come next. */
+  attempt(queueId: string, results: readonly AttemptResult[]): void {
+    this.#queueId = queueId;
+    this.#results = results;
+  }
+
+  deferred(queueId: string, ref: StoredRef | undefined, deferral: Deferral): void {
+    const known =
+      queueId === this.#queueId
+        ? this.#results.find((each) => each.recipient === deferral.recipient)
+        : undefined;
+    if (known?.address !== undefined) {
+      this.#write(queueId, known.address, deferral);
+      return;
+    }
+    if (ref === undefined) return;
+    void this.#reader.readEnvelope(ref).then(
+      (envelope) => this.#write(queueId, envelope.recipients[deferral.recipient]?.address ?? '', deferral),
+      () => this.#write(queueId, '', deferral),
+    );
+  }
+
+  #write(queueId: string, address: string, deferral: Deferral): void {
+    this.#log.event('deferred', {
+      id: queueId,
+      to: address,
+      reply: deferral.error,
+      attempts: deferral.attempts,
+      nextAttempt: new Date(deferral.nextAttemptAtMs).toISOString(),
+    });
+  }
+}

@@ -1,0 +1,372 @@
+// The manager: carries events to the scheduler and the scheduler's effects to the spool, the router and the senders.
+// It decides nothing itself; what the scheduler settles is journaled before it is forgotten.
+
+import type { AttemptResult, CloseReport, Work } from '../../deliver/types.ts';
+import type { Logger } from '../../log/logger.ts';
+import type { Router } from '../../route/types.ts';
+import type {
+  ConnectionHandle,
+  Effect,
+  MessageHandle,
+  Scheduler,
+  SchedulerConfig,
+  Transaction,
+} from '../../schedule/types.ts';
+import type { Outcome, RecoveredMessage, SpoolReader, SpoolStore } from '../../spool/types.ts';
+import type { SenderToManager, Submitted } from '../messages.ts';
+import type { Bouncer, ReportedRecipient } from './bouncer.ts';
+import { DeferralLog } from './deferral-log.ts';
+import type { Senders } from './senders.ts';
+
+/** A message younger than this is read from the page cache without a thread hop. */
+const freshMs = 60_000;
+
+/** A transaction under way on a connection. */
+interface Flight {
+  readonly queueId: string;
+  readonly transaction: Transaction;
+}
+
+export interface ManagerParts {
+  readonly store: SpoolStore;
+  readonly reader: SpoolReader;
+  readonly scheduler: Scheduler;
+  readonly router: Router;
+  readonly log: Logger;
+}
+
+export class Manager {
+  readonly #store: SpoolStore;
+  readonly #scheduler: Scheduler;
+  readonly #log: Logger;
+  readonly #deferrals: DeferralLog;
+  #router: Router;
+  #senders: Senders | undefined;
+  #bouncer: Bouncer | undefined;
+  readonly #flights = new Map<number, Flight>();
+  /** When a message came in, by its handle. */
+  readonly #receivedAtMs: number[] = [];
+  #outcomes: Outcome[] = [];
+  #failures = new Map<string, ReportedRecipient[]>();
+  /** Messages whose report is being written: they stay in the spool until it is stored. */
+  #reporting = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #timerAtMs = Infinity;
+  #stopping = false;
+
+  constructor(parts: ManagerParts) {
+    this.#store = parts.store;
+    this.#scheduler = parts.scheduler;
+    this.#router = parts.router;
+    this.#log = parts.log;
+    this.#deferrals = new DeferralLog(parts.log, parts.reader);
+  }
+
+  /** Completes the circle: senders report here, bounces are submitted here. */
+  connect(senders: Senders, bouncer: Bouncer): void {
+    this.#senders = senders;
+    this.#bouncer = bouncer;
+  }
+
+  /** Unix ms at which a message came in. */
+  receivedAtMs(message: MessageHandle): number {
+    return this.#receivedAtMs[message] ?? 0;
+  }
+
+  get scheduler(): Scheduler {
+    return this.#scheduler;
+  }
+
+  /** Takes up what was in the queue when Sluice last stopped. Returns how many messages there are. */
+  async recover(): Promise<number> {
+    let count = 0;
+    for await (const message of this.#store.recover()) {
+      this.#recovered(message);
+      count++;
+      // A million messages come in without a turn of the loop in which nothing else could happen.
+      if (count % 1000 === 0) this.#drain();
+    }
+    this.#drain();
+    return count;
+  }
+
+  #recovered(message: RecoveredMessage): void {
+    const handle = this.#scheduler.begin({
+      queueId: message.queueId,
+      receivedAtMs: message.receivedAtMs,
+      nullSender: message.reversePath === '',
+      held: message.held,
+    });
+    this.#receivedAtMs[handle] = message.receivedAtMs;
+    for (const waiting of message.waiting) {
+      const route = this.#router.routeOf(message.reversePath, waiting.address);
+      this.#scheduler.add(handle, {
+        recipient: waiting.index,
+        route: route.key,
+        domain: route.domain,
+        attempts: waiting.attempts,
+        nextAttemptAtMs: waiting.nextAttemptAtMs,
+        lastError: waiting.lastError,
+      });
+    }
+    this.#scheduler.commit(handle, Date.now());
+  }
+
+  /** Messages that receivers have put on stable storage. */
+  submitted(batch: readonly Submitted[]): void {
+    const now = Date.now();
+    for (const message of batch) this.#submitOne(message, now);
+    this.#drain();
+  }
+
+  #submitOne(message: Submitted, now: number): void {
+    // After a restart of this process a receiver may report again what recovery has already found.
+    if (!this.#store.submitted(message.queueId, message.ref, message.recipients.length)) return;
+    const scheduler = this.#scheduler;
+    const handle = scheduler.begin({
+      queueId: message.queueId,
+      receivedAtMs: message.receivedAtMs,
+      nullSender: message.reversePath === '',
+      held: false,
+    });
+    this.#receivedAtMs[handle] = message.receivedAtMs;
+    for (const [recipient, address] of message.recipients.entries()) {
+      const route = this.#router.routeOf(message.reversePath, address);
+      scheduler.add(handle, {
+        recipient,
+        route: route.key,
+        domain: route.domain,
+        attempts: 0,
+        nextAttemptAtMs: 0,
+        lastError: '',
+      });
+    }
+    scheduler.commit(handle, now);
+  }
+
+  /** What a sender process reports, in its order. */
+  senderReports(batch: readonly SenderToManager[]): void {
+    const now = Date.now();
+    for (const report of batch) {
+      switch (report.kind) {
+        case 'ready':
+          this.#scheduler.connectionReady(report.connection as ConnectionHandle, now);
+          break;
+        case 'done':
+          this.#done(report.connection, report.results, report.reusable, now);
+          break;
+        case 'closed':
+          this.#closed(report.connection, report.report, now);
+          break;
+        default:
+          break;
+      }
+    }
+    this.#drain();
+  }
+
+  /** A sender process died with this connection: what it had in hand may or may not have arrived. */
+  connectionLost(connection: number): void {
+    const flight = this.#flights.get(connection);
+    const now = Date.now();
+    if (flight !== undefined) {
+      const error = '451 4.3.0 Sluice lost the connection in the middle of the transaction';
+      const results = flight.transaction.recipients.map((recipient) => ({
+        recipient,
+        result: 'tempfail' as const,
+        error,
+      }));
+      this.#done(connection, results, false, now);
+    }
+    this.#closed(connection, { kind: 'closed' }, now);
+    this.#drain();
+  }
+
+  #done(connection: number, results: readonly AttemptResult[], reusable: boolean, now: number): void {
+    const flight = this.#flights.get(connection);
+    if (flight === undefined) return;
+    this.#flights.delete(connection);
+    this.#deferrals.attempt(flight.queueId, results);
+    for (const each of results) {
+      if (each.relayedWithoutDsn === true) {
+        this.#fail(flight.queueId, {
+          recipient: each.recipient,
+          action: 'relayed',
+          error: '',
+          expired: false,
+        });
+      }
+    }
+    this.#scheduler.transactionDone(connection as ConnectionHandle, results, reusable, now);
+    this.#effects();
+    this.#store.unpin(flight.queueId);
+  }
+
+  #closed(connection: number, report: CloseReport, now: number): void {
+    this.#senders?.closed(connection);
+    const flight = this.#flights.get(connection);
+    this.#flights.delete(connection);
+    const end = report.kind === 'failed' ? report : ({ kind: 'closed' } as const);
+    this.#scheduler.connectionClosed(connection as ConnectionHandle, end, now);
+    this.#effects();
+    if (flight !== undefined) this.#store.unpin(flight.queueId);
+  }
+
+  /** Runs what the scheduler wants until it wants nothing more, then sees to the journal, reports and the clock. */
+  #drain(): void {
+    this.#effects();
+    if (this.#failures.size > 0) this.#reportFailures();
+    if (this.#outcomes.length > 0) {
+      const outcomes = this.#outcomes;
+      this.#outcomes = [];
+      this.#store.settle(outcomes);
+    }
+    this.#armTimer();
+  }
+
+  #effects(): void {
+    const { effects } = this.#scheduler;
+    // Answering a `resolve` from the cache adds effects at the end while this loop runs.
+    for (let index = 0; index < effects.length; index++) {
+      const effect = effects[index];
+      if (effect !== undefined) this.#effect(effect);
+    }
+    effects.length = 0;
+  }
+
+  #effect(effect: Effect): void {
+    switch (effect.kind) {
+      case 'transact':
+        this.#senders?.transact(effect.connection, this.#work(effect.connection, effect.transaction));
+        break;
+      case 'delivered': {
+        const queueId = this.#scheduler.queueIdOf(effect.message);
+        this.#outcomes.push({ kind: 'delivered', queueId, recipient: effect.recipient });
+        break;
+      }
+      case 'connect':
+        this.#senders?.connect({
+          connection: effect.connection,
+          site: effect.site,
+          ip: effect.ip,
+          port: effect.port,
+          host: effect.host,
+          work: this.#work(effect.connection, effect.transaction),
+        });
+        break;
+      case 'close':
+        this.#senders?.close(effect.connection);
+        break;
+      case 'resolve':
+        this.#resolve(effect.route);
+        break;
+      case 'deferred': {
+        const queueId = this.#scheduler.queueIdOf(effect.message);
+        const { recipient, attempts, nextAttemptAtMs, error } = effect;
+        this.#outcomes.push({ kind: 'deferred', queueId, recipient, attempts, nextAttemptAtMs, error });
+        this.#deferrals.deferred(queueId, this.#store.locate(queueId), effect);
+        break;
+      }
+      case 'failed': {
+        const { recipient, error, expired } = effect;
+        this.#fail(this.#scheduler.queueIdOf(effect.message), {
+          recipient,
+          action: 'failed',
+          error,
+          expired,
+        });
+        break;
+      }
+      case 'done':
+        break;
+    }
+  }
+
+  #work(connection: ConnectionHandle, transaction: Transaction): Work {
+    const queueId = this.#scheduler.queueIdOf(transaction.message);
+    const ref = this.#store.locate(queueId) ?? { segment: 0, offset: 0, length: 0 };
+    this.#store.pin(queueId);
+    this.#flights.set(connection, { queueId, transaction });
+    const age = Date.now() - (this.#receivedAtMs[transaction.message as MessageHandle] ?? 0);
+    return { queueId, ref, recipients: transaction.recipients, fresh: age < freshMs };
+  }
+
+  #resolve(route: string): void {
+    const now = Date.now();
+    const cached = this.#router.cached(route, now);
+    if (cached !== undefined) {
+      this.#scheduler.routeResolved(route, cached, now);
+      return;
+    }
+    void this.#router.resolve(route).then((plan) => {
+      this.#scheduler.routeResolved(route, plan, Date.now());
+      this.#drain();
+    });
+  }
+
+  #fail(queueId: string, failure: ReportedRecipient): void {
+    const failures = this.#failures.get(queueId);
+    if (failures === undefined) this.#failures.set(queueId, [failure]);
+    else failures.push(failure);
+  }
+
+  #reportFailures(): void {
+    const failures = this.#failures;
+    this.#failures = new Map();
+    for (const [queueId, recipients] of failures) {
+      const ref = this.#store.locate(queueId);
+      if (ref === undefined || this.#bouncer === undefined) continue;
+      this.#store.pin(queueId);
+      this.#reporting++;
+      void this.#bouncer.report(queueId, ref, recipients).finally(() => {
+        this.#reporting--;
+        this.#store.settle(
+          recipients
+            .filter((each) => each.action === 'failed')
+            .map(({ recipient, error }) => ({ kind: 'failed', queueId, recipient, error })),
+        );
+        this.#store.unpin(queueId);
+      });
+    }
+  }
+
+  #armTimer(): void {
+    if (this.#stopping) return;
+    const next = this.#scheduler.nextWakeMs();
+    if (next >= this.#timerAtMs) return;
+    clearTimeout(this.#timer);
+    this.#timerAtMs = next;
+    const delay = Math.min(Math.max(next - Date.now(), 0), 2_147_000_000);
+    this.#timer = setTimeout(() => {
+      this.#timerAtMs = Infinity;
+      this.#scheduler.tick(Date.now());
+      this.#drain();
+    }, delay);
+  }
+
+  /** New limits, retry times and routes. */
+  reconfigure(config: SchedulerConfig, router: Router): void {
+    this.#router = router;
+    this.#scheduler.reconfigure(config, Date.now());
+    this.#drain();
+  }
+
+  /** Runs an operator's change of the scheduler and what follows from it. */
+  change(outcomes: readonly Outcome[], action: (scheduler: Scheduler, nowMs: number) => void): void {
+    action(this.#scheduler, Date.now());
+    this.#outcomes.push(...outcomes);
+    this.#drain();
+  }
+
+  get reporting(): number {
+    return this.#reporting;
+  }
+
+  /** No more grants from here on; call once the senders have drained. Resolves when the journal is on stable storage. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    clearTimeout(this.#timer);
+    await this.#store.flush();
+    this.#log.info('the journal is on stable storage');
+  }
+}

@@ -1,0 +1,172 @@
+// Operators' requests to the manager: pages of the queue, changes to it, and the state of things.
+
+import type { QueueAction, Status } from '../../control/control-protocol.ts';
+import { type QueueFilter, RowMatcher } from '../../control/queue-row.ts';
+import type { ChosenRecipient, QueuePage, SourceRow } from '../../control/queue-source.ts';
+import type { Logger } from '../../log/logger.ts';
+import type { QueuedRecipient } from '../../schedule/types.ts';
+import type { Outcome, SpoolStore } from '../../spool/types.ts';
+import { version } from '../../version.ts';
+import type { Request, Response } from '../messages.ts';
+import type { Manager } from './manager.ts';
+import type { Senders } from './senders.ts';
+
+/** Recipients looked at for one page, so that a long queue never holds up deliveries. */
+const pageScan = 2_000;
+/** Open listings; the oldest is forgotten beyond this. */
+const maxCursors = 16;
+
+interface Listing {
+  readonly rows: Iterator<QueuedRecipient>;
+  readonly matcher: RowMatcher;
+}
+
+export class Operations {
+  readonly #manager: Manager;
+  readonly #store: SpoolStore;
+  readonly #senders: Senders;
+  readonly #log: Logger;
+  readonly #startedAtMs = Date.now();
+  readonly #listings = new Map<number, Listing>();
+  #nextCursor = 1;
+
+  constructor(manager: Manager, store: SpoolStore, senders: Senders, log: Logger) {
+    this.#manager = manager;
+    this.#store = store;
+    this.#senders = senders;
+    this.#log = log;
+  }
+
+  answer(request: Request, respond: (response: Response) => void): void {
+    const { id } = request;
+    try {
+      respond({ kind: 'response', id, result: this.#perform(request) });
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      this.#log.error(`an operator's request failed: ${message}`);
+      respond({ kind: 'response', id, error: { code: 'CONTROL_FAILED', message } });
+    }
+  }
+
+  #perform(request: Request): unknown {
+    switch (request.operation) {
+      case 'page': {
+        const { filter, cursor } = request.parameters as { filter: QueueFilter; cursor?: number };
+        return this.#page(filter, cursor);
+      }
+      case 'change': {
+        const { action, recipients } = request.parameters as {
+          action: QueueAction;
+          recipients: ChosenRecipient[];
+        };
+        return this.#change(action, recipients);
+      }
+      case 'status':
+        return this.#status();
+      default:
+        throw new Error(`unknown operation ${request.operation}`);
+    }
+  }
+
+  #page(filter: QueueFilter, cursor: number | undefined): QueuePage {
+    const listing = cursor === undefined ? this.#open(filter) : this.#listings.get(cursor);
+    if (listing === undefined) return { rows: [], cursor: undefined };
+    const at = cursor ?? this.#nextCursor - 1;
+    const rows: SourceRow[] = [];
+    for (let scanned = 0; scanned < pageScan; scanned++) {
+      const next = listing.rows.next();
+      if (next.done === true) {
+        this.#listings.delete(at);
+        return { rows, cursor: undefined };
+      }
+      const row = this.#row(next.value);
+      if (row !== undefined && listing.matcher.facts(row)) rows.push(row);
+    }
+    return { rows, cursor: at };
+  }
+
+  #open(filter: QueueFilter): Listing {
+    const listing = {
+      rows: this.#manager.scheduler.recipients(),
+      matcher: new RowMatcher(filter, Date.now()),
+    };
+    this.#listings.set(this.#nextCursor++, listing);
+    const [oldest] = this.#listings.keys();
+    if (this.#listings.size > maxCursors && oldest !== undefined) this.#listings.delete(oldest);
+    return listing;
+  }
+
+  #row(queued: QueuedRecipient): SourceRow | undefined {
+    const ref = this.#store.locate(queued.queueId);
+    if (ref === undefined) return undefined;
+    return {
+      queueId: queued.queueId,
+      receivedAtMs: this.#manager.receivedAtMs(queued.message),
+      domain: queued.domain,
+      state: queued.state,
+      attempts: queued.attempts,
+      nextAttemptAtMs: queued.nextAttemptAtMs,
+      lastError: queued.lastError,
+      recipientIndex: queued.recipient,
+      ref,
+    };
+  }
+
+  #change(action: QueueAction, recipients: readonly ChosenRecipient[]): number {
+    const byMessage = new Map<string, number[]>();
+    for (const { queueId, recipient } of recipients) {
+      const list = byMessage.get(queueId);
+      if (list === undefined) byMessage.set(queueId, [recipient]);
+      else list.push(recipient);
+    }
+    let count = 0;
+    for (const [queueId, indexes] of byMessage) count += this.#changeMessage(action, queueId, indexes);
+    return count;
+  }
+
+  #changeMessage(action: QueueAction, queueId: string, indexes: readonly number[]): number {
+    const { scheduler } = this.#manager;
+    const message = scheduler.find(queueId);
+    if (message === undefined) return 0;
+    let count = indexes.length;
+    const outcomes: Outcome[] = [];
+    this.#manager.change(outcomes, (_, nowMs) => {
+      switch (action) {
+        case 'retry':
+          scheduler.retryNow(message, nowMs);
+          break;
+        case 'hold':
+          scheduler.hold(message);
+          outcomes.push({ kind: 'held', queueId });
+          break;
+        case 'release':
+          scheduler.release(message, nowMs);
+          outcomes.push({ kind: 'released', queueId });
+          break;
+        case 'remove': {
+          const removed = scheduler.remove(message, indexes);
+          count = removed.length;
+          for (const recipient of removed) {
+            outcomes.push({ kind: 'removed', queueId, recipient });
+            this.#log.event('removed', { id: queueId, recipient });
+          }
+          break;
+        }
+      }
+    });
+    return count;
+  }
+
+  #status(): Status {
+    const { scheduler } = this.#manager;
+    return {
+      version,
+      startedAtMs: this.#startedAtMs,
+      ...scheduler.counts(),
+      senders: this.#senders.count,
+      reports: this.#manager.reporting,
+      spool: this.#store.usage(),
+      sites: scheduler.sites(),
+    };
+  }
+}

@@ -1,0 +1,84 @@
+// Every message that passes between roles: the same types in one process and across processes.
+
+import type { Config } from '../config/config.ts';
+import type { AttemptResult, CloseReport, ConnectGrant, Work } from '../deliver/types.ts';
+import type { StoredRef } from '../spool/types.ts';
+
+/** The first message of a role that connects to the manager. */
+export interface Hello {
+  readonly kind: 'hello';
+  readonly role: 'receiver' | 'sender' | 'control';
+  /** The role's number among its like. */
+  readonly index: number;
+}
+
+/** A message is on stable storage and its client has heard 250 (or is about to). */
+export interface Submitted {
+  readonly kind: 'submitted';
+  readonly queueId: string;
+  readonly ref: StoredRef;
+  readonly receivedAtMs: number;
+  readonly sizeBytes: number;
+  readonly reversePath: string;
+  readonly recipients: readonly string[];
+}
+
+export type ReceiverToManager = Hello | Submitted;
+
+export type ManagerToSender =
+  | ({ readonly kind: 'connect' } & ConnectGrant)
+  | { readonly kind: 'transact'; readonly connection: number; readonly work: Work }
+  | { readonly kind: 'close'; readonly connection: number };
+
+export type SenderToManager =
+  | Hello
+  | { readonly kind: 'ready'; readonly connection: number }
+  | {
+      readonly kind: 'done';
+      readonly connection: number;
+      readonly results: readonly AttemptResult[];
+      readonly reusable: boolean;
+    }
+  | { readonly kind: 'closed'; readonly connection: number; readonly report: CloseReport };
+
+/** Operators' requests; answered by `Response` with the same id. */
+export interface Request {
+  readonly kind: 'request';
+  readonly id: number;
+  readonly operation: string;
+  readonly parameters: unknown;
+}
+
+export type Response =
+  | { readonly kind: 'response'; readonly id: number; readonly result: unknown }
+  | {
+      readonly kind: 'response';
+      readonly id: number;
+      readonly error: { readonly code: string; readonly message: string };
+    };
+
+export type ControlToManager = Hello | Request;
+
+/** What the supervisor tells the process of a role. */
+export type SupervisorToRole =
+  | { readonly kind: 'start'; readonly config: Config; readonly index: number }
+  /** A new configuration that has been checked. */
+  | { readonly kind: 'configure'; readonly config: Config }
+  /** No new work from here on: what is in hand is finished by the others within the grace. */
+  | { readonly kind: 'drain' }
+  /** Finish what is in hand within the grace, then exit. */
+  | { readonly kind: 'stop'; readonly graceMs: number }
+  | { readonly kind: 'reloaded'; readonly problem: string };
+
+/** What the process of a role tells the supervisor. */
+export type RoleToSupervisor =
+  | { readonly kind: 'started'; readonly facts: RoleFacts }
+  | { readonly kind: 'failed'; readonly code: string; readonly message: string; readonly advice: string }
+  /** An operator asks for the configuration to be read again; answered by `reloaded`. */
+  | { readonly kind: 'reload' };
+
+/** What a person may want to know once a role runs. */
+export interface RoleFacts {
+  readonly listening?: readonly string[];
+  readonly recovered?: number;
+}

@@ -1,0 +1,183 @@
+// The program of every role's process: starts the role that the supervisor names and passes on what the supervisor says.
+
+import type { Config } from '../config/config.ts';
+import { SluiceError } from '../errors/sluice-error.ts';
+import type { Logger } from '../log/logger.ts';
+import { busPath, listenBus } from './bus.ts';
+import { processLogger } from './process-logger.ts';
+import { ManagerLink } from './manager-link.ts';
+import type {
+  ControlToManager,
+  ManagerToSender,
+  ReceiverToManager,
+  Request,
+  Response,
+  RoleToSupervisor,
+  SenderToManager,
+  Submitted,
+  SupervisorToRole,
+} from './messages.ts';
+import type { Role } from './role.ts';
+import { ControlRole } from './roles/control-role.ts';
+import { ManagerRole } from './roles/manager-role.ts';
+import { ReceiverRole } from './roles/receiver-role.ts';
+import { SenderRole } from './roles/sender-role.ts';
+import { SocketChannel } from './socket-channel.ts';
+
+const [, , roleName = ''] = process.argv;
+process.title = `sluice: ${roleName}`;
+
+let role: Role | undefined;
+let logger: Logger | undefined;
+/** Reloads that operators wait for. */
+let reloads: ((problem: string) => void)[] = [];
+
+function tell(message: RoleToSupervisor): void {
+  process.send?.(message);
+}
+
+async function start(config: Config, index: number): Promise<void> {
+  const log = processLogger(config);
+  logger = log;
+  const path = busPath(config.spool);
+  switch (roleName) {
+    case 'manager':
+      role = await startManager(config, log, path);
+      break;
+    case 'receiver': {
+      const link = new ManagerLink<Submitted, never>({
+        path,
+        hello: { kind: 'hello', role: 'receiver', index },
+        repeat: true,
+        take: () => undefined,
+        lost: () => undefined,
+      });
+      void link.open();
+      role = await ReceiverRole.start(config, index, link, log);
+      break;
+    }
+    case 'sender': {
+      const link = new ManagerLink<SenderToManager, ManagerToSender>({
+        path,
+        hello: { kind: 'hello', role: 'sender', index },
+        repeat: false,
+        take: (batch) => sender.take(batch),
+        lost: () => sender.managerLost(),
+      });
+      const sender = new SenderRole(config, link, log);
+      role = sender;
+      await link.open();
+      break;
+    }
+    case 'control': {
+      const link = new ManagerLink<Request, Response>({
+        path,
+        hello: { kind: 'hello', role: 'control', index },
+        repeat: false,
+        take: (batch) => control.take(batch),
+        lost: () => control.managerLost(),
+      });
+      const control = new ControlRole(config, link, askForReload);
+      role = control;
+      await link.open();
+      await control.listen(config.controlSocket);
+      break;
+    }
+    default:
+      throw new Error(`no role is called "${roleName}"`);
+  }
+  tell({ kind: 'started', facts: role.facts });
+}
+
+async function startManager(config: Config, log: Logger, path: string): Promise<Role> {
+  const started = Promise.withResolvers<ManagerRole>();
+  // The socket first: it is what keeps a second manager away from the spool.
+  const server = await listenBus(path, (socket) => {
+    const channel = new SocketChannel<ManagerToSender | Response, LinkedMessage>(socket);
+    void started.promise.then((manager) => channel.receive(introduction(manager, channel)));
+  });
+  const manager = await ManagerRole.start(config, log);
+  started.resolve(manager);
+  return {
+    facts: manager.facts,
+    configure: (next) => manager.configure(next),
+    drain: () => manager.drain(),
+    stop: async () => {
+      server.close();
+      await manager.stop();
+    },
+  };
+}
+
+type LinkedMessage = ReceiverToManager | SenderToManager | ControlToManager;
+
+/** Takes the first message of a channel, the hello, and hands the channel to the manager. */
+function introduction(
+  manager: ManagerRole,
+  channel: SocketChannel<ManagerToSender | Response, LinkedMessage>,
+) {
+  return (batch: readonly LinkedMessage[]): void => {
+    const [hello, ...rest] = batch;
+    if (hello?.kind === 'hello') manager.introduce(hello, channel, rest);
+    else channel.close();
+  };
+}
+
+function askForReload(): Promise<void> {
+  return new Promise((resolve, reject) => {
+    reloads.push((problem) => {
+      if (problem === '') resolve();
+      else
+        reject(new SluiceError('CONFIG_REFUSED', problem, 'The configuration from before stays in force.'));
+    });
+    tell({ kind: 'reload' });
+  });
+}
+
+async function stop(graceMs: number): Promise<void> {
+  await role?.stop(graceMs);
+  await logger?.close();
+  process.disconnect?.();
+}
+
+function failed(error: unknown): void {
+  const known = error instanceof SluiceError ? error : undefined;
+  const message = error instanceof Error ? error.message : String(error);
+  logger?.error(
+    `the ${roleName} process failed: ${error instanceof Error ? (error.stack ?? message) : message}`,
+  );
+  tell({ kind: 'failed', code: known?.code ?? 'ROLE_FAILED', message, advice: known?.advice ?? '' });
+  process.exitCode = 1;
+  // The message above leaves first; then there is nothing to stay for.
+  setImmediate(() => process.exit(1));
+}
+
+process.on('message', (message: SupervisorToRole) => {
+  switch (message.kind) {
+    case 'start':
+      start(message.config, message.index).catch(failed);
+      break;
+    case 'configure':
+      logger?.reopen();
+      logger?.setLevel(message.config.log.level);
+      role?.configure(message.config);
+      break;
+    case 'drain':
+      role?.drain();
+      break;
+    case 'stop':
+      stop(message.graceMs).catch(failed);
+      break;
+    case 'reloaded': {
+      const waiting = reloads;
+      reloads = [];
+      for (const callback of waiting) callback(message.problem);
+      break;
+    }
+  }
+});
+process.on('uncaughtException', failed);
+process.on('unhandledRejection', failed);
+// The supervisor decides when to stop; without it nobody would.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
+process.on('disconnect', () => process.exit(process.exitCode ?? 0));

@@ -1,0 +1,51 @@
+// From [[route]] to the routing table: one rule for each domain or sender that a route names.
+
+import type { RouteConfig } from '../config/config.ts';
+import type { RouteMatch, RouteRule, RouteTarget } from '../route/route-rule.ts';
+
+export function routeRules(routes: readonly RouteConfig[]): RouteRule[] {
+  return routes.flatMap((route, index) => {
+    const name = route.name ?? `route ${index + 1}`;
+    const target = targetOf(route);
+    const matches = matchesOf(route);
+    return matches.map((match, part) => ({
+      name: matches.length === 1 ? name : `${name}/${part + 1}`,
+      match,
+      target,
+    }));
+  });
+}
+
+function matchesOf(route: RouteConfig): RouteMatch[] {
+  const matches: RouteMatch[] = [
+    ...route.domain.map((pattern): RouteMatch =>
+      pattern.kind === 'suffix'
+        ? { kind: 'suffix', suffix: `*.${pattern.domain}` }
+        : { kind: 'domain', domain: pattern.domain },
+    ),
+    ...route.sender.map((pattern): RouteMatch => ({ kind: 'sender', sender: senderText(pattern) })),
+  ];
+  return matches.length === 0 ? [{ kind: 'default' }] : matches;
+}
+
+function senderText(pattern: RouteConfig['sender'][number]): string {
+  switch (pattern.kind) {
+    case 'null':
+      return '<>';
+    case 'mailbox':
+      return `${pattern.localPart}@${pattern.domain}`;
+    case 'domain':
+      return pattern.domain;
+  }
+}
+
+function targetOf(route: RouteConfig): RouteTarget {
+  switch (route.kind) {
+    case 'mx':
+      return { kind: 'mx' };
+    case 'relay':
+      return { kind: 'smarthost', hosts: route.relay, mode: route.mode };
+    case 'error':
+      return { kind: 'error', ...route.error };
+  }
+}

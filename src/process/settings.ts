@@ -1,0 +1,111 @@
+// From the configuration to what each room wants to know.
+
+import { randomInt } from 'node:crypto';
+import type { Config } from '../config/config.ts';
+import type { DeliverySettings } from '../deliver/types.ts';
+import { DomainSet, NetworkSet, RelayPolicy } from '../policy/relay-policy.ts';
+import type { ReceiveSettings } from '../receive/types.ts';
+import type { SchedulerConfig } from '../schedule/types.ts';
+import type { BounceSettings } from './manager/bouncer.ts';
+
+export function receiveSettings(config: Config): ReceiveSettings {
+  const { receive } = config;
+  // Several receivers share one port and the kernel spreads clients evenly: each counts its share.
+  const share = (limit: number) => Math.ceil(limit / config.processes.receivers);
+  return {
+    hostname: config.hostname,
+    session: {
+      hostname: config.hostname,
+      greeting: receive.greeting,
+      maxMessageBytes: receive.maxMessageSize,
+      maxRecipients: receive.maxRecipients,
+      maxErrors: receive.maxErrors,
+      maxCommandLineBytes: 2048,
+      maxTextLineBytes: 0,
+      maxTransactions: receive.maxTransactions,
+      bareNewlines: receive.bareNewlines,
+      extensions: {
+        pipelining: receive.extensions.pipelining,
+        chunking: receive.extensions.chunking,
+        smtpUtf8: receive.extensions.smtputf8,
+        eightBitMime: receive.extensions.eightBitMime,
+        dsn: receive.extensions.dsn,
+        size: receive.extensions.size,
+        vrfy: receive.extensions.vrfy,
+      },
+    },
+    maxReceived: receive.maxReceived,
+    commandTimeoutMs: receive.timeoutCommand,
+    dataTimeoutMs: receive.timeoutData,
+    sessionTimeoutMs: receive.timeoutSession,
+    largeMessageBytes: receive.largeMessage,
+    memoryLimitBytes: receive.memoryLimit,
+    maxConnections: share(receive.maxConnections),
+    maxConnectionsPerClient: share(receive.maxConnectionsPerClient),
+    connectionRatePerClient: {
+      count: share(receive.connectionRatePerClient.count),
+      perMs: receive.connectionRatePerClient.perMs,
+    },
+  };
+}
+
+export function relayPolicy(config: Config): RelayPolicy {
+  const domains = config.receive.relayDomains.map((pattern) =>
+    pattern.kind === 'suffix' ? `*.${pattern.domain}` : pattern.domain,
+  );
+  return new RelayPolicy(new NetworkSet(config.receive.relayNetworks), new DomainSet(domains));
+}
+
+export function exemptClients(config: Config): NetworkSet {
+  return new NetworkSet(config.receive.clientLimitsExempt);
+}
+
+export function deliverySettings(config: Config): DeliverySettings {
+  const { deliver } = config;
+  return {
+    heloName: deliver.heloName,
+    sourceAddress: deliver.sourceAddress,
+    timeouts: {
+      connectMs: deliver.timeoutConnect,
+      greetingMs: deliver.timeoutGreeting,
+      heloMs: deliver.timeoutHelo,
+      mailMs: deliver.timeoutMail,
+      rcptMs: deliver.timeoutRcpt,
+      dataMs: deliver.timeoutData,
+      blockMs: deliver.timeoutBlock,
+      finalMs: deliver.timeoutFinal,
+      rsetMs: deliver.timeoutRset,
+      quitMs: deliver.timeoutQuit,
+    },
+  };
+}
+
+export function schedulerConfig(config: Config): SchedulerConfig {
+  const { queue, deliver } = config;
+  return {
+    retryMs: queue.retry,
+    retryJitter: queue.retryJitter,
+    lifetimeMs: queue.lifetime,
+    bounceLifetimeMs: queue.bounceLifetime,
+    idleConnectionMs: deliver.idleConnection,
+    recipientsPerTransaction: deliver.recipientsPerTransaction,
+    transactionsPerConnection: deliver.transactionsPerConnection,
+    addressRestMs: deliver.addressRest,
+    limits: {
+      global: deliver.maxConnections,
+      perDomain: deliver.connectionsPerDomain,
+      perSite: deliver.connectionsPerSite,
+      perIp: deliver.connectionsPerIp,
+    },
+    seed: randomInt(2 ** 31),
+  };
+}
+
+export function bounceSettings(config: Config): BounceSettings {
+  return {
+    hostname: config.hostname,
+    from: config.bounce.from,
+    postmaster: config.bounce.postmaster,
+    maxOriginalBytes: config.bounce.maxOriginalSize,
+  };
+}

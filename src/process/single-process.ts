@@ -1,0 +1,95 @@
+// All roles in one process, over the same channels: for development, tests and small machines.
+
+import type { Config } from '../config/config.ts';
+import { SluiceError } from '../errors/sluice-error.ts';
+import type { Logger } from '../log/logger.ts';
+import { busPath, listenBus } from './bus.ts';
+import { type Channel, localChannel } from './channel.ts';
+import type { Instance, InstanceEvents } from './instance.ts';
+import type {
+  ControlToManager,
+  ManagerToSender,
+  ReceiverToManager,
+  Response,
+  RoleFacts,
+  SenderToManager,
+} from './messages.ts';
+import type { Role } from './role.ts';
+import { ControlRole } from './roles/control-role.ts';
+import { ManagerRole } from './roles/manager-role.ts';
+import { ReceiverRole } from './roles/receiver-role.ts';
+import { SenderRole } from './roles/sender-role.ts';
+
+export class SingleProcess implements Instance {
+  readonly #config: Config;
+  readonly #log: Logger;
+  readonly #events: InstanceEvents;
+  #roles: Role[] = [];
+  #manager: ManagerRole | undefined;
+  #closeBus: () => void = () => undefined;
+  #reloads: ((problem: string) => void)[] = [];
+
+  constructor(config: Config, log: Logger, events: InstanceEvents) {
+    this.#config = config;
+    this.#log = log;
+    this.#events = events;
+  }
+
+  async start(): Promise<RoleFacts> {
+    const config = this.#config;
+    const log = this.#log;
+    // Nobody links to it here; it keeps another manager away from the spool.
+    const bus = await listenBus(busPath(config.spool), (socket) => socket.destroy());
+    this.#closeBus = () => bus.close();
+    const manager = await ManagerRole.start(config, log);
+    this.#manager = manager;
+
+    const [senderEnd, senderOfManager] = localChannel<SenderToManager, ManagerToSender>();
+    const sender = new SenderRole(config, senderEnd, log);
+    senderEnd.receive((batch) => sender.take(batch));
+    manager.addSender(senderOfManager);
+
+    const [controlEnd, controlOfManager] = localChannel<ControlToManager, Response>();
+    const control = new ControlRole(config, controlEnd, () => this.#askForReload());
+    controlEnd.receive((batch) => control.take(batch));
+    manager.addControl(controlOfManager);
+    await control.listen(config.controlSocket);
+
+    const [receiverEnd, receiverOfManager] = localChannel<ReceiverToManager, never>();
+    manager.addReceiver(receiverOfManager as Channel<never, ReceiverToManager>);
+    const receiver = await ReceiverRole.start(config, 0, receiverEnd, log);
+    this.#roles = [receiver, sender, control];
+    return { ...manager.facts, ...receiver.facts };
+  }
+
+  configure(config: Config): void {
+    for (const role of this.#roles) role.configure(config);
+    this.#manager?.configure(config);
+  }
+
+  reloaded(problem: string): void {
+    const reloads = this.#reloads;
+    this.#reloads = [];
+    for (const callback of reloads) callback(problem);
+  }
+
+  async stop(graceMs: number): Promise<void> {
+    const [receiver, sender, control] = this.#roles;
+    this.#manager?.drain();
+    await Promise.all([receiver?.stop(graceMs), sender?.stop(graceMs)]);
+    await this.#manager?.stop();
+    await control?.stop(graceMs);
+    this.#closeBus();
+  }
+
+  #askForReload(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#reloads.push((problem) => {
+        if (problem === '') resolve();
+        else
+          reject(new SluiceError('CONFIG_REFUSED', problem, 'The configuration from before stays in force.'));
+      });
+      this.#events.reload();
+    });
+  }
+}

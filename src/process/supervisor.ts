@@ -1,0 +1,171 @@
+// The supervisor: starts a process for each role, starts again what dies, passes on reload and stop. Carries no mail.
+
+import { fork, type ChildProcess } from 'node:child_process';
+import type { Config } from '../config/config.ts';
+import { StartError } from '../errors/start-error.ts';
+import type { Logger } from '../log/logger.ts';
+import type { RoleFacts, RoleToSupervisor, SupervisorToRole } from './messages.ts';
+import type { Instance, InstanceEvents } from './instance.ts';
+
+type RoleName = 'manager' | 'receiver' | 'sender' | 'control';
+
+/** The role program beside this file: TypeScript in a checkout, JavaScript in a package. */
+const program = new URL(
+  import.meta.url.endsWith('.ts') ? './role-main.ts' : './role-main.js',
+  import.meta.url,
+);
+
+/** A process that lived shorter than this has not recovered by being started again: wait longer each time. */
+const stableMs = 10_000;
+const firstDelayMs = 100;
+const longestDelayMs = 30_000;
+
+/** Given to a process beyond the grace before it is killed. */
+const killAfterMs = 5_000;
+
+interface Child {
+  readonly name: RoleName;
+  readonly index: number;
+  process: ChildProcess | undefined;
+  facts: RoleFacts | undefined;
+  startedAtMs: number;
+  delayMs: number;
+  timer: NodeJS.Timeout | undefined;
+  /** Settles when the role has started, or has said why it cannot. */
+  started: PromiseWithResolvers<RoleFacts>;
+}
+
+export class Supervisor implements Instance {
+  #config: Config;
+  readonly #log: Logger;
+  readonly #events: InstanceEvents;
+  readonly #children: Child[] = [];
+  /** Until all roles run, a role that fails is a reason not to start. */
+  #up = false;
+  #stopping = false;
+
+  constructor(config: Config, log: Logger, events: InstanceEvents) {
+    this.#config = config;
+    this.#log = log;
+    this.#events = events;
+  }
+
+  /** Starts all roles; resolves when every one runs. @throws {StartError} with what a role said when it could not. */
+  async start(): Promise<RoleFacts> {
+    this.#add('manager', 0);
+    for (let index = 0; index < this.#config.processes.senders; index++) this.#add('sender', index);
+    for (let index = 0; index < this.#config.processes.receivers; index++) this.#add('receiver', index);
+    this.#add('control', 0);
+    for (const child of this.#children) this.#fork(child);
+    try {
+      const facts = await Promise.all(this.#children.map((child) => child.started.promise));
+      this.#up = true;
+      return {
+        listening: facts.find((each) => each.listening !== undefined)?.listening ?? [],
+        recovered: facts.find((each) => each.recovered !== undefined)?.recovered ?? 0,
+      };
+    } catch (error) {
+      await this.stop(0);
+      throw error;
+    }
+  }
+
+  configure(config: Config): void {
+    this.#config = config;
+    for (const child of this.#children) this.#tell(child, { kind: 'configure', config });
+  }
+
+  reloaded(problem: string): void {
+    for (const child of this.#children) {
+      if (child.name === 'control') this.#tell(child, { kind: 'reloaded', problem });
+    }
+  }
+
+  /** Ends all roles in the order in which mail flows; what is in hand gets the grace. */
+  async stop(graceMs: number): Promise<void> {
+    if (this.#stopping) return;
+    this.#stopping = true;
+    for (const child of this.#children) clearTimeout(child.timer);
+    const manager = this.#children.filter((child) => child.name === 'manager');
+    for (const child of manager) this.#tell(child, { kind: 'drain' });
+    const workers = this.#children.filter((child) => child.name === 'receiver' || child.name === 'sender');
+    await this.#end(workers, graceMs);
+    await this.#end(manager, graceMs);
+    await this.#end(this.#children, graceMs);
+  }
+
+  #add(name: RoleName, index: number): void {
+    const started = Promise.withResolvers<RoleFacts>();
+    started.promise.catch(() => undefined); // several may fail; the first one is reported
+    this.#children.push({
+      name,
+      index,
+      process: undefined,
+      facts: undefined,
+      startedAtMs: 0,
+      delayMs: firstDelayMs,
+      timer: undefined,
+      started,
+    });
+  }
+
+  #fork(child: Child): void {
+    child.startedAtMs = Date.now();
+    const forked = fork(program, [child.name], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    child.process = forked;
+    forked.on('message', (message: RoleToSupervisor) => this.#heard(child, message));
+    forked.on('error', (error) => this.#log.error(`the ${child.name} process: ${error.message}`));
+    forked.on('exit', (code, signal) => this.#exited(child, forked, code, signal));
+    this.#tell(child, { kind: 'start', config: this.#config, index: child.index });
+  }
+
+  #tell(child: Child, message: SupervisorToRole): void {
+    if (child.process?.connected === true) child.process.send(message, () => undefined);
+  }
+
+  #heard(child: Child, message: RoleToSupervisor): void {
+    switch (message.kind) {
+      case 'started':
+        child.facts = message.facts;
+        child.started.resolve(message.facts);
+        if (this.#up) this.#log.info(`the ${child.name} process runs again`);
+        break;
+      case 'failed':
+        child.started.reject(new StartError(message.code, message.message, message.advice));
+        break;
+      case 'reload':
+        this.#events.reload();
+        break;
+    }
+  }
+
+  #exited(child: Child, forked: ChildProcess, code: number | null, signal: NodeJS.Signals | null): void {
+    if (child.process === forked) child.process = undefined;
+    if (this.#stopping) return;
+    const how = signal === null ? `with exit code ${code}` : `by ${signal}`;
+    child.started.reject(
+      new StartError('ROLE_FAILED', `The ${child.name} process ended ${how} while starting.`),
+    );
+    if (!this.#up) return;
+    if (Date.now() - child.startedAtMs > stableMs) child.delayMs = firstDelayMs;
+    this.#log.error(`the ${child.name} process ended ${how}; starting it again in ${child.delayMs} ms`);
+    child.timer = setTimeout(() => this.#fork(child), child.delayMs);
+    child.delayMs = Math.min(child.delayMs * 2, longestDelayMs);
+  }
+
+  async #end(children: readonly Child[], graceMs: number): Promise<void> {
+    await Promise.all(
+      children.map(async (child) => {
+        const running = child.process;
+        if (running === undefined || running.exitCode !== null || running.signalCode !== null) return;
+        const gone = new Promise<void>((resolve) => {
+          running.once('exit', () => resolve());
+        });
+        this.#tell(child, { kind: 'stop', graceMs });
+        const killer = setTimeout(() => running.kill('SIGKILL'), graceMs + killAfterMs);
+        await gone;
+        clearTimeout(killer);
+      }),
+    );
+  }
+}

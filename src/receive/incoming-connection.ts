@@ -1,0 +1,284 @@
+// One incoming SMTP connection: the socket and timer around a sans-I/O server session (RFC 5321).
+// Answers 250 to a message only after the spool says that it is on stable storage.
+
+import type { Socket } from 'node:net';
+import { domainOf } from '../address/domain.ts';
+import type { Deadline, Deadlines } from '../io/deadlines.ts';
+import type { RelayPolicy } from '../policy/relay-policy.ts';
+import type { RcptParameters, Reply, ServerEvent } from '../protocol/smtp/server/server-session.ts';
+import { ServerSession } from '../protocol/smtp/server/server-session.ts';
+import type { SpoolWriter } from '../spool/types.ts';
+import type { MemoryBudget } from './memory-budget.ts';
+import { type AcceptedTransaction, MessageIntake } from './message-intake.ts';
+import type { ReceiveLog } from './receive-log.ts';
+import type { Intake, ReceiveSettings } from './types.ts';
+
+/** Replies that a client does not read: beyond this we stop reading its commands. */
+const maxUnreadOutputBytes = 64 * 1024;
+
+/** What a connection needs from its process. Settings are those in force when the connection began. */
+export interface ReceiveContext {
+  readonly settings: ReceiveSettings;
+  readonly relay: RelayPolicy;
+  readonly spool: SpoolWriter;
+  readonly intake: Intake;
+  readonly memory: MemoryBudget;
+  readonly deadlines: Deadlines;
+  readonly log: ReceiveLog;
+}
+
+const noRoom: Reply = { code: 452, enhanced: '4.3.1', text: 'Insufficient disk space, try again later' };
+const busy: Reply = { code: 452, enhanced: '4.3.1', text: 'Too much mail at once, try again later' };
+const relayingDenied: Reply = { code: 550, enhanced: '5.7.1', text: 'Relaying denied' };
+
+export class IncomingConnection implements Deadline {
+  atMs = Infinity;
+  bucket = -1;
+
+  readonly #context: ReceiveContext;
+  readonly #socket: Socket;
+  readonly #session: ServerSession;
+  readonly #client: string;
+  readonly #isRelayClient: boolean;
+  readonly #endsAtMs: number;
+  readonly #onClosed: () => void;
+  #helo = '';
+  #extended = false;
+  #transaction: AcceptedTransaction | undefined;
+  #content: MessageIntake | undefined;
+  /** Waiting for the disk: no event is taken until it is done. */
+  #waiting = false;
+  #paused = false;
+  #halfClosed = false;
+  #closed = false;
+
+  constructor(context: ReceiveContext, socket: Socket, client: string, onClosed: () => void) {
+    this.#context = context;
+    this.#socket = socket;
+    this.#client = client;
+    this.#onClosed = onClosed;
+    this.#isRelayClient = context.relay.isRelayClient(client);
+    this.#endsAtMs = Date.now() + context.settings.sessionTimeoutMs;
+    this.#session = new ServerSession(context.settings.session);
+    socket.on('data', (chunk: Buffer) => this.#received(chunk));
+    socket.on('end', () => this.#peerEnded());
+    socket.on('error', () => undefined); // 'close' follows
+    socket.on('close', () => this.#gone());
+    socket.on('drain', () => this.#readOn());
+  }
+
+  start(): void {
+    this.#session.greet();
+    this.#pump();
+  }
+
+  /** Says why there is no service, and closes. */
+  refuse(reply: Reply): void {
+    this.#context.log.rejected(this.#client, 'CONNECT', reply, '', '');
+    this.#session.refuse(reply);
+    this.#pump();
+  }
+
+  /** 421 at the next command; a message in hand is finished first (RFC 5321 3.8). */
+  shutdown(): void {
+    if (this.#closed) return;
+    this.#session.shutdown('Sluice is stopping, try again later');
+    if (!this.#waiting) this.#pump();
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  expired(): void {
+    if (this.#closed) return;
+    this.#socket.end(`421 4.4.2 ${this.#context.settings.hostname} Timed out, closing the connection\r\n`);
+    this.#socket.destroySoon();
+  }
+
+  #received(chunk: Buffer): void {
+    this.#session.receive(chunk);
+    if (this.#waiting) this.#pause();
+    else this.#pump();
+  }
+
+  #pump(): void {
+    while (!this.#waiting && !this.#closed) {
+      const event = this.#session.next();
+      if (event === undefined) break;
+      this.#event(event);
+    }
+    this.#flush();
+    if (this.#closed) return;
+    if (this.#halfClosed && !this.#waiting) {
+      this.#socket.end();
+      return;
+    }
+    this.#armTimer();
+  }
+
+  #event(event: ServerEvent): void {
+    const session = this.#session;
+    switch (event.kind) {
+      case 'hello':
+        this.#helo = event.name;
+        this.#extended = event.extended;
+        session.accept();
+        break;
+      case 'mail':
+        this.#mail(event);
+        break;
+      case 'rcpt':
+        this.#rcpt(event.forwardPath, event.params);
+        break;
+      case 'data':
+        this.#data();
+        break;
+      case 'content':
+        this.#piece(event.bytes);
+        break;
+      case 'end':
+        this.#end();
+        break;
+      case 'reset':
+        this.#forget();
+        break;
+      case 'vrfy':
+        session.accept();
+        break;
+      case 'quit':
+      case 'close':
+        this.#flush();
+        this.#socket.end();
+        break;
+    }
+  }
+
+  #mail(event: ServerEvent & { kind: 'mail' }): void {
+    const { spool, memory } = this.#context;
+    if (!spool.hasRoom(event.params.sizeBytes)) {
+      this.#reject('MAIL', noRoom, event.reversePath, '');
+      return;
+    }
+    if (memory.exhausted) {
+      this.#reject('MAIL', busy, event.reversePath, '');
+      return;
+    }
+    this.#transaction = {
+      client: this.#client,
+      helo: this.#helo,
+      extended: this.#extended,
+      reversePath: event.reversePath,
+      params: event.params,
+      recipients: [],
+    };
+    this.#session.accept();
+  }
+
+  #rcpt(forwardPath: string, params: RcptParameters): void {
+    const transaction = this.#transaction;
+    if (transaction === undefined) return;
+    // RFC 5321 4.5.1: <Postmaster> without a domain is ours.
+    const address = forwardPath.includes('@')
+      ? forwardPath
+      : `${forwardPath}@${this.#context.settings.hostname}`;
+    if (!this.#isRelayClient && !this.#context.relay.acceptsDomain(domainOf(address))) {
+      this.#reject('RCPT', relayingDenied, transaction.reversePath, address);
+      return;
+    }
+    transaction.recipients.push({ address, ...params });
+    this.#session.accept();
+  }
+
+  #data(): void {
+    const transaction = this.#transaction;
+    if (transaction === undefined) return;
+    if (!this.#context.spool.hasRoom(transaction.params.sizeBytes)) {
+      this.#reject('DATA', noRoom, transaction.reversePath, '');
+      return;
+    }
+    this.#content = new MessageIntake(this.#context, transaction);
+    this.#session.accept();
+  }
+
+  #piece(bytes: Uint8Array): void {
+    const wait = this.#content?.add(bytes);
+    if (wait === undefined) return;
+    this.#waiting = true;
+    this.#context.deadlines.clear(this);
+    void wait.then(() => this.#resume());
+  }
+
+  #end(): void {
+    const content = this.#content;
+    if (content === undefined) return;
+    this.#content = undefined;
+    this.#transaction = undefined;
+    this.#waiting = true;
+    this.#context.deadlines.clear(this);
+    content.finish((answer) => {
+      if (answer.kind === 'accepted') {
+        this.#session.accept(`queued as ${answer.queueId}`);
+      } else {
+        this.#reject('content', answer.reply, content.transaction.reversePath, '');
+      }
+      this.#resume();
+    });
+  }
+
+  #resume(): void {
+    this.#waiting = false;
+    if (this.#closed) return;
+    this.#pump();
+    this.#readOn();
+  }
+
+  #reject(command: string, reply: Reply, reversePath: string, recipient: string): void {
+    this.#context.log.rejected(this.#client, command, reply, reversePath, recipient);
+    this.#session.reject(reply);
+  }
+
+  #forget(): void {
+    this.#transaction = undefined;
+    this.#content?.abort();
+    this.#content = undefined;
+  }
+
+  #flush(): void {
+    const output = this.#session.takeOutput();
+    if (output === undefined || this.#socket.destroyed) return;
+    this.#socket.write(output);
+    if (this.#socket.writableLength > maxUnreadOutputBytes) this.#pause();
+  }
+
+  #pause(): void {
+    this.#paused = true;
+    this.#socket.pause();
+  }
+
+  #readOn(): void {
+    if (!this.#paused || this.#waiting || this.#socket.writableLength > maxUnreadOutputBytes) return;
+    this.#paused = false;
+    this.#socket.resume();
+  }
+
+  #peerEnded(): void {
+    this.#halfClosed = true;
+    if (!this.#waiting) this.#pump();
+  }
+
+  #gone(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#context.deadlines.clear(this);
+    this.#forget();
+    this.#onClosed();
+  }
+
+  #armTimer(): void {
+    if (this.#waiting) return;
+    const { settings, deadlines } = this.#context;
+    const phaseMs = this.#session.phase === 'content' ? settings.dataTimeoutMs : settings.commandTimeoutMs;
+    deadlines.set(this, Math.min(phaseMs, Math.max(0, this.#endsAtMs - Date.now())));
+  }
+}

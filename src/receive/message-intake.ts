@@ -1,0 +1,185 @@
+// Gathers the content of one message and puts it into the spool: in one record if it is small, through a file of its own if not.
+// Adds the Received line and refuses mail that loops.
+
+import type { Envelope, EnvelopeRecipient } from '../message/envelope.ts';
+import { HopCounter } from '../message/hop-counter.ts';
+import { receivedLine } from '../message/received-line.ts';
+import type { MailParameters, Reply } from '../protocol/smtp/server/server-session.ts';
+import { SpoolError } from '../spool/spool-error.ts';
+import type { Appended, LargeContent } from '../spool/types.ts';
+import type { ReceiveContext } from './incoming-connection.ts';
+
+/** When memory is scarce, content beyond this goes to disk while it arrives. */
+const scarceSpillBytes = 64 * 1024;
+
+/** A transaction whose MAIL and at least one RCPT were accepted. */
+export interface AcceptedTransaction {
+  readonly client: string;
+  readonly helo: string;
+  readonly extended: boolean;
+  readonly reversePath: string;
+  readonly params: MailParameters;
+  readonly recipients: EnvelopeRecipient[];
+}
+
+export type IntakeAnswer =
+  | { readonly kind: 'accepted'; readonly queueId: string }
+  | { readonly kind: 'refused'; readonly reply: Reply };
+
+const loop: Reply = { code: 554, enhanced: '5.4.6', text: 'Too many hops: this message loops' };
+const full: Reply = { code: 452, enhanced: '4.3.1', text: 'Insufficient disk space, try again later' };
+const failed: Reply = {
+  code: 451,
+  enhanced: '4.3.0',
+  text: 'The message could not be stored, try again later',
+};
+
+export class MessageIntake {
+  readonly transaction: AcceptedTransaction;
+  readonly #context: ReceiveContext;
+  readonly #startedAtMs = Date.now();
+  readonly #hops = new HopCounter();
+  #pieces: Uint8Array[] = [];
+  #heldBytes = 0;
+  #queueId = '';
+  #large: LargeContent | undefined;
+  #failure: unknown;
+  #aborted = false;
+
+  constructor(context: ReceiveContext, transaction: AcceptedTransaction) {
+    this.#context = context;
+    this.transaction = transaction;
+  }
+
+  /** Takes a piece. A promise means: no more until it resolves (it never rejects; failures show in `finish`). */
+  add(bytes: Uint8Array): Promise<void> | undefined {
+    if (this.#failure !== undefined) return undefined;
+    if (!this.#hops.complete) this.#hops.push(bytes);
+    if (this.#large !== undefined) return this.#write(this.#large, [bytes]);
+    this.#pieces.push(bytes);
+    this.#heldBytes += bytes.length;
+    const { memory, settings } = this.#context;
+    memory.take(bytes.length);
+    if (this.#heldBytes <= (memory.scarce ? scarceSpillBytes : settings.largeMessageBytes)) return undefined;
+    return this.#spill();
+  }
+
+  /** The content is complete; calls back once, when the message is on stable storage or refused. */
+  finish(answer: (answer: IntakeAnswer) => void): void {
+    if (this.#failure !== undefined) {
+      this.#refuse(answer, this.#failure);
+      return;
+    }
+    if (this.#hops.count >= this.#context.settings.maxReceived) {
+      this.abort();
+      answer({ kind: 'refused', reply: loop });
+      return;
+    }
+    const stored = this.#large === undefined ? this.#append() : this.#large.commit(this.#envelope());
+    stored.then(
+      (appended) => this.#stored(appended, answer),
+      (error: unknown) => this.#refuse(answer, error),
+    );
+  }
+
+  /** The transaction is over without a message; what was written is removed. */
+  abort(): void {
+    if (this.#aborted) return;
+    this.#aborted = true;
+    this.#release();
+    void this.#large?.abort();
+  }
+
+  #append(): Promise<Appended> {
+    this.#queueId = this.#context.spool.newQueueId();
+    return this.#context.spool.append({
+      envelope: this.#envelope(),
+      content: [this.#received(), ...this.#pieces],
+    });
+  }
+
+  #stored(appended: Appended, answer: (answer: IntakeAnswer) => void): void {
+    this.#release();
+    const { intake, log } = this.#context;
+    const { transaction } = this;
+    intake.submitted({
+      queueId: this.#queueId,
+      ref: appended.ref,
+      receivedAtMs: this.#startedAtMs,
+      sizeBytes: appended.sizeBytes,
+      reversePath: transaction.reversePath,
+      recipients: transaction.recipients.map((recipient) => recipient.address),
+    });
+    log.received(this.#queueId, transaction, appended.sizeBytes, this.#startedAtMs);
+    const accepted = { kind: 'accepted', queueId: this.#queueId } as const;
+    if (intake.congested) intake.whenDrained(() => answer(accepted));
+    else answer(accepted);
+  }
+
+  #refuse(answer: (answer: IntakeAnswer) => void, error: unknown): void {
+    this.abort();
+    this.#context.log.storeFailed(this.#queueId, error);
+    const reply = error instanceof SpoolError && error.code === 'SPOOL_FULL' ? full : failed;
+    answer({ kind: 'refused', reply });
+  }
+
+  async #spill(): Promise<void> {
+    const pieces = this.#pieces;
+    this.#pieces = [];
+    this.#queueId = this.#context.spool.newQueueId();
+    try {
+      const large = await this.#context.spool.openLarge(this.#queueId);
+      if (this.#aborted) {
+        await large.abort();
+        return;
+      }
+      this.#large = large;
+      await this.#write(large, [this.#received(), ...pieces]);
+    } catch (error) {
+      this.#failure = error;
+    }
+    this.#release();
+  }
+
+  async #write(large: LargeContent, pieces: readonly Uint8Array[]): Promise<void> {
+    try {
+      for (const piece of pieces) await large.write(piece);
+    } catch (error) {
+      this.#failure = error;
+    }
+  }
+
+  #release(): void {
+    this.#context.memory.give(this.#heldBytes);
+    this.#heldBytes = 0;
+    this.#pieces = [];
+  }
+
+  #received(): Uint8Array {
+    const { client, helo, extended, recipients, params } = this.transaction;
+    return receivedLine({
+      helo,
+      clientAddress: client,
+      by: this.#context.settings.hostname,
+      protocol: params.smtpUtf8 ? 'UTF8SMTP' : extended ? 'ESMTP' : 'SMTP',
+      queueId: this.#queueId,
+      recipient: recipients.length === 1 ? recipients[0]?.address : undefined,
+      nowMs: this.#startedAtMs,
+    });
+  }
+
+  #envelope(): Envelope {
+    const { client, helo, reversePath, recipients, params } = this.transaction;
+    return {
+      queueId: this.#queueId,
+      receivedAtMs: this.#startedAtMs,
+      reversePath,
+      recipients,
+      body: params.body,
+      smtpUtf8: params.smtpUtf8,
+      ret: params.ret,
+      envelopeId: params.envelopeId,
+      origin: { via: 'smtp', clientAddress: client, helo },
+    };
+  }
+}

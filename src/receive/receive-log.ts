@@ -1,0 +1,41 @@
+// What the receiving side writes into the log.
+
+import type { Logger } from '../log/logger.ts';
+import type { Reply } from '../protocol/smtp/server/server-session.ts';
+import type { AcceptedTransaction } from './message-intake.ts';
+
+export class ReceiveLog {
+  readonly #log: Logger;
+
+  constructor(log: Logger) {
+    this.#log = log;
+  }
+
+  received(queueId: string, transaction: AcceptedTransaction, sizeBytes: number, startedAtMs: number): void {
+    this.#log.event('received', {
+      id: queueId,
+      from: transaction.reversePath,
+      to: transaction.recipients.map((recipient) => recipient.address),
+      client: transaction.client,
+      helo: transaction.helo,
+      size: sizeBytes,
+      transactionMs: Date.now() - startedAtMs,
+    });
+  }
+
+  rejected(client: string, command: string, reply: Reply, reversePath: string, recipient: string): void {
+    this.#log.event('rejected', {
+      client,
+      command,
+      from: reversePath,
+      to: recipient,
+      reply: `${reply.code} ${reply.enhanced ?? ''} ${typeof reply.text === 'string' ? reply.text : reply.text.join(' ')}`,
+    });
+  }
+
+  storeFailed(queueId: string, error: unknown): void {
+    this.#log.error(
+      `message ${queueId} was not accepted: ${error instanceof Error ? error.message : String(error)}`,
+    );
+  }
+}

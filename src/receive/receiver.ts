@@ -1,0 +1,158 @@
+// The listeners of one receiver process: accepts connections within the limits and hands each to its session.
+
+import { createServer, type Server, type Socket } from 'node:net';
+import { StartError } from '../errors/start-error.ts';
+import type { NetworkSet } from '../policy/relay-policy.ts';
+import type { Reply } from '../protocol/smtp/server/server-session.ts';
+import { ClientLimits } from './client-limits.ts';
+import { IncomingConnection, type ReceiveContext } from './incoming-connection.ts';
+
+export interface ListenAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+const tooMany: Reply = { code: 421, enhanced: '4.3.2', text: 'Too many connections, try again later' };
+const tooManyFromYou: Reply = {
+  code: 421,
+  enhanced: '4.7.0',
+  text: 'Too many connections from your address, try again later',
+};
+const tooFast: Reply = {
+  code: 421,
+  enhanced: '4.7.0',
+  text: 'Too many new connections from your address, try again later',
+};
+
+/** Beyond the limit, this many more connections still hear a 421; further ones are closed without a word. */
+const refusedAtOnce = 1000;
+
+export class Receiver {
+  #context: ReceiveContext;
+  #exempt: NetworkSet;
+  #limits: ClientLimits;
+  readonly #servers: Server[] = [];
+  readonly #connections = new Set<IncomingConnection>();
+  #whenDrained: (() => void) | undefined;
+
+  /** @param exempt - clients that no per-client limit applies to */
+  constructor(context: ReceiveContext, exempt: NetworkSet) {
+    this.#context = context;
+    this.#exempt = exempt;
+    this.#limits = limitsOf(context);
+  }
+
+  /** New settings for connections that begin from now on; those that are open keep theirs. */
+  reconfigure(context: ReceiveContext, exempt: NetworkSet): void {
+    this.#context = context;
+    this.#exempt = exempt;
+    this.#limits = limitsOf(context);
+  }
+
+  /**
+   * Starts to listen.
+   * @param shared - several receiver processes share the port (SO_REUSEPORT)
+   * @throws {StartError} `LISTEN_FAILED` when the address cannot be bound
+   */
+  async listen(address: ListenAddress, shared: boolean): Promise<ListenAddress> {
+    const server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => this.#accept(socket));
+    this.#servers.push(server);
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(address, error)));
+      server.listen({ host: address.host, port: address.port, reusePort: shared, backlog: 1024 }, resolve);
+    });
+    const bound = server.address();
+    return typeof bound === 'object' && bound !== null ? { host: bound.address, port: bound.port } : address;
+  }
+
+  get connections(): number {
+    return this.#connections.size;
+  }
+
+  /** Listens no more, finishes the messages in hand, then calls back. */
+  drain(whenDrained: () => void): void {
+    this.#whenDrained = whenDrained;
+    for (const server of this.#servers) server.close();
+    for (const connection of [...this.#connections]) connection.shutdown();
+    if (this.#connections.size === 0) this.#drained();
+  }
+
+  /** Ends every session at once; what was not answered with 250 is the client's to send again. */
+  abandon(): void {
+    for (const connection of [...this.#connections]) connection.destroy();
+  }
+
+  #accept(socket: Socket): void {
+    const client = plainAddress(socket.remoteAddress);
+    if (client === '') {
+      socket.destroy(); // gone before we looked
+      return;
+    }
+    const { settings } = this.#context;
+    if (this.#connections.size >= settings.maxConnections) {
+      if (this.#connections.size >= settings.maxConnections + refusedAtOnce) socket.destroy();
+      else this.#open(socket, client, () => undefined).refuse(tooMany);
+      return;
+    }
+    if (this.#exempt.has(client)) {
+      this.#open(socket, client, () => undefined).start();
+      return;
+    }
+    const limits = this.#limits;
+    const refusal = limits.admit(client, Date.now());
+    if (refusal === undefined) this.#open(socket, client, () => limits.release(client)).start();
+    else this.#open(socket, client, () => undefined).refuse(refusal === 'rate' ? tooFast : tooManyFromYou);
+  }
+
+  #open(socket: Socket, client: string, release: () => void): IncomingConnection {
+    const connection = new IncomingConnection(this.#context, socket, client, () => {
+      release();
+      this.#connections.delete(connection);
+      if (this.#connections.size === 0) this.#drained();
+    });
+    this.#connections.add(connection);
+    return connection;
+  }
+
+  #drained(): void {
+    const callback = this.#whenDrained;
+    this.#whenDrained = undefined;
+    callback?.();
+  }
+}
+
+function limitsOf(context: ReceiveContext): ClientLimits {
+  return new ClientLimits(context.settings.maxConnectionsPerClient, context.settings.connectionRatePerClient);
+}
+
+/** An IPv4 client of a dual-stack socket shows as `::ffff:192.0.2.1`. */
+function plainAddress(address: string | undefined): string {
+  if (address === undefined) return '';
+  return address.startsWith('::ffff:') ? address.slice(7) : address;
+}
+
+function listenError({ host, port }: ListenAddress, error: NodeJS.ErrnoException): StartError {
+  const where = `Listening on ${host.includes(':') ? `[${host}]` : host}:${port}`;
+  switch (error.code) {
+    case 'EADDRINUSE':
+      return new StartError(
+        'LISTEN_FAILED',
+        `${where}: the port is in use.`,
+        'Stop the program that has it, or set another address under [[listen]].',
+      );
+    case 'EACCES':
+      return new StartError(
+        'LISTEN_FAILED',
+        `${where}: not permitted.`,
+        'Ports below 1024 need root or the capability CAP_NET_BIND_SERVICE.',
+      );
+    case 'EADDRNOTAVAIL':
+      return new StartError(
+        'LISTEN_FAILED',
+        `${where}: this machine has no such address.`,
+        'Set an address of this machine under [[listen]].',
+      );
+    default:
+      return new StartError('LISTEN_FAILED', `${where}: ${error.message}.`);
+  }
+}
