@@ -6,6 +6,11 @@ import type { InputQueue } from './input-queue.ts';
 const LF = 0x0a;
 const CR = 0x0d;
 
+const NOTHING = Buffer.alloc(0);
+/** Of `#findLf`. */
+const NOT_FOUND = -1;
+const BARE = -2;
+
 /**
  * `none`: more bytes are needed. `bare`: a CR or LF stood alone; what comes after it is not read. The others are complete
  * lines, of which only `line` has a text.
@@ -22,9 +27,10 @@ export class CommandLineReader {
   #afterCr = false;
   #control = false;
   #nonAscii = false;
+  #lineIsAscii = true;
 
   /** The line of the last verdict `line`: bytes from `start` to `end`, without CRLF. */
-  bytes: Buffer = Buffer.alloc(0);
+  bytes: Buffer = NOTHING;
   start = 0;
   end = 0;
 
@@ -48,6 +54,7 @@ export class CommandLineReader {
       if (lf !== NOT_FOUND) return this.#complete(chunk, position, stop);
       this.#keep(chunk, position, stop);
     }
+    this.bytes = NOTHING; // an idle session keeps no chunk alive
     return 'none';
   }
 
@@ -55,8 +62,6 @@ export class CommandLineReader {
   text(offset: number): string {
     return this.bytes.toString(this.#lineIsAscii ? 'latin1' : 'utf8', this.start + offset, this.end);
   }
-
-  #lineIsAscii = true;
 
   /** The index of the LF of the CRLF that ends the line, or BARE or NOT_FOUND. */
   #findLf(chunk: Buffer, from: number): number {
@@ -111,6 +116,3 @@ export class CommandLineReader {
     this.#keptBytes += chunk.copy(this.#kept, this.#keptBytes, from, to);
   }
 }
-
-const NOT_FOUND = -1;
-const BARE = -2;

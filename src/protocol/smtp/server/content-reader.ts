@@ -76,7 +76,10 @@ export class ContentReader {
       if (this.#left === 0) {
         this.#endOfChunk();
       } else {
-        if (!input.hasBytes()) return 'none';
+        if (!input.hasBytes()) {
+          this.piece = NOTHING; // a waiting session keeps no chunk alive
+          return 'none';
+        }
         this.#scan(input);
       }
       const { piece } = this.#scanner;

@@ -1,5 +1,6 @@
 // Finds the end of a message's content and takes out the dot-stuffing, in one pass over each chunk and without copying
 // (RFC 5321 4.1.1.4, 4.5.2). Only CRLF.CRLF ends a message: a CR or LF alone never does, in any combination (RFC 5321 2.3.8).
+import { nextControlByte } from './control-bytes.ts';
 
 const LF = 0x0a;
 const CR = 0x0d;
@@ -123,9 +124,8 @@ export class ContentScanner {
   #scanText(chunk: Uint8Array, from: number, to: number): ContentVerdict {
     const dots = this.#dots;
     let i = from;
-    while (i < to) {
-      const c = chunk[i++] as number;
-      if (c > CR) continue;
+    while ((i = nextControlByte(chunk, i, to)) < to) {
+      const c = chunk[i++];
       if (c === CR) {
         if (i === to) {
           this.#state = AFTER_CR;
