@@ -1,0 +1,48 @@
+// An authoritative DNS server of its own: Debian's nsd on a loopback port, with one zone file for each zone.
+
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { freePort, type Ground, type Program } from './ground.ts';
+
+/** Why nsd cannot be used here, or false. */
+export function withoutNsd(): string | false {
+  return existsSync('/usr/sbin/nsd') ? false : 'nsd is not installed (Debian: nsd)';
+}
+
+export interface Nsd {
+  readonly port: number;
+  readonly program: Program;
+}
+
+/** Serves the zones, given as their records in zone file form without SOA and NS. */
+export async function startNsd(ground: Ground, zones: Readonly<Record<string, string>>): Promise<Nsd> {
+  const port = await freePort();
+  const home = ground.folder('nsd');
+  const names = Object.entries(zones).map(([zone, records]) => {
+    const text = `$ORIGIN ${zone}.\n$TTL 60\n@ SOA ns.${zone}. admin.${zone}. 1 3600 600 86400 5\n@ NS ns.${zone}.\n`;
+    writeFileSync(join(home, `${zone}.zone`), `${text}ns A 127.0.0.1\n${records}`);
+    return zone;
+  });
+  const config = join(home, 'nsd.conf');
+  writeFileSync(
+    config,
+    `server:
+  ip-address: 127.0.0.1@${port}
+  username: ""
+  chroot: ""
+  zonesdir: "${home}"
+  zonelistfile: "${home}/zone.list"
+  database: ""
+  pidfile: "${home}/nsd.pid"
+  xfrdfile: "${home}/xfrd.state"
+  xfrdir: "${home}"
+  server-count: 1
+  verbosity: 1
+remote-control:
+  control-enable: no
+${names.map((zone) => `zone:\n  name: "${zone}"\n  zonefile: "${zone}.zone"\n`).join('')}`,
+  );
+  const program = ground.start('nsd', '/usr/sbin/nsd', ['-d', '-c', config]);
+  await program.line(/nsd started/u);
+  return { port, program };
+}
