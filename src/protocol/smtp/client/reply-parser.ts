@@ -30,7 +30,7 @@ export class ReplyParser {
   /** Why the bytes are no reply; empty while they are. */
   error = '';
   readonly #maxReplyBytes: number;
-  /** The chunk at hand, or our own copy of an unfinished reply. */
+  /** The chunk at hand, or our own copy of an unfinished reply; nothing but zeros after `#length`. */
   #bytes: Uint8Array = NOTHING;
   #isOwn = false;
   #length = 0;
@@ -75,7 +75,7 @@ export class ReplyParser {
     const bytes = this.#bytes;
     for (;;) {
       const lf = bytes.indexOf(LF, this.#scanned);
-      const lineIsWhole = lf !== -1 && lf < this.#length;
+      const lineIsWhole = lf !== -1;
       const size = (lineIsWhole ? lf + 1 : this.#length) - this.#start;
       if (size > this.#maxReplyBytes) {
         this.error = `a reply of more than ${this.#maxReplyBytes} bytes`;

@@ -1,0 +1,237 @@
+// Whatever a server sends: nothing throws, memory is bounded, every transaction ends with one outcome per recipient.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import * as fc from 'fast-check';
+import { ClientSession, type ClientPhase } from '../../../../src/protocol/smtp/client/client-session.ts';
+import { transactionOf } from './transcript.ts';
+
+/** Pieces that lead deep into a session more often than random bytes would. */
+const serverBytes = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc.constantFrom('250 ok\r\n', '250 2.1.0 ok\r\n', '354 go\r\n', '220 mx.example.com\r\n'),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.constantFrom(
+      '250-mx\r\n250-PIPELINING\r\n250-DSN\r\n250 SIZE 5\r\n',
+      '250-mx\r\n250 PIPELINING\r\n',
+    ),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.constantFrom('550 5.1.1 no\r\n', '450 later\r\n', '552 full\r\n', '554 no\r\n'),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom(
+      '421 bye\r\n',
+      '25',
+      '250',
+      '250-',
+      '\r\n',
+      '\n',
+      '\r',
+      '250\n',
+      '999 x\r\n',
+      '150 x\r\n',
+      '250-a\r\n550 b\r\n',
+    ),
+  },
+  { weight: 1, arbitrary: fc.string({ unit: 'binary', maxLength: 40 }) },
+);
+
+/** What a well-behaved server would answer in each phase. */
+const POLITE: Partial<Record<ClientPhase, string>> = {
+  greeting: '220 mx.example.com\r\n',
+  helo: '250-mx.example.com\r\n250-PIPELINING\r\n250 SIZE 5\r\n',
+  mail: '250 ok\r\n',
+  rcpt: '250 ok\r\n',
+  data: '354 go\r\n',
+  final: '250 ok\r\n',
+  rset: '250 ok\r\n',
+  quit: '221 ok\r\n',
+};
+
+const step = fc.oneof(
+  { weight: 40, arbitrary: fc.constant({ kind: 'polite' } as const) },
+  {
+    weight: 8,
+    arbitrary: serverBytes.map((text) => ({ kind: 'bytes', bytes: Buffer.from(text, 'latin1') }) as const),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.uint8Array({ maxLength: 60 }).map((bytes) => ({ kind: 'bytes', bytes }) as const),
+  },
+  { weight: 1, arbitrary: fc.constant({ kind: 'quit' } as const) },
+  { weight: 1, arbitrary: fc.constant({ kind: 'contentFailed' } as const) },
+);
+
+test('no sequence of bytes and calls breaks the promises of the session', () => {
+  let delivered = 0;
+  let refused = 0;
+  fc.assert(
+    fc.property(
+      fc.array(step, { maxLength: 40, size: 'max' }),
+      fc.integer({ min: 0, max: 3 }),
+      fc.boolean(),
+      fc.boolean(),
+      (steps, recipients, pipelining, timesOut) => {
+        const session = new ClientSession({ heloName: 'client.example.org', pipelining, maxReplyBytes: 200 });
+        let begun = 0;
+        let done = 0;
+        let closed = 0;
+        let failed = 0;
+        let sent = false;
+        const pump = () => {
+          for (let event = session.next(); event !== undefined; event = session.next()) {
+            assert.equal(closed, 0, 'nothing comes after close');
+            if (event.kind === 'ready' && session.phase === 'idle') {
+              begun++;
+              sent = false;
+              session.begin(
+                transactionOf({
+                  recipients: Array.from({ length: recipients }, (_, i) => ({
+                    address: `user${i}@example.com`,
+                  })),
+                  sizeBytes: begun === 3 ? 6 : 5,
+                }),
+              );
+              if (begun === 20) session.quit();
+            } else if (event.kind === 'content') {
+              sent = true;
+              session.contentSent();
+            } else if (event.kind === 'done') {
+              done++;
+              assert.equal(event.outcomes.length, recipients);
+              for (const [i, outcome] of event.outcomes.entries()) {
+                assert.equal(outcome.recipient, i);
+                assert.equal(outcome.error === '', outcome.result === 'delivered');
+                assert.doesNotMatch(outcome.error, /[\u0000-\u001f\u007f-\u009f]/);
+                assert.ok(outcome.error.length < 2100);
+                if (outcome.result === 'delivered') {
+                  assert.ok(sent, 'delivered only after the content was sent');
+                  delivered++;
+                } else refused++;
+              }
+            } else if (event.kind === 'failed') failed++;
+            else if (event.kind === 'close') closed++;
+          }
+          const output = session.takeOutput();
+          if (output !== undefined) assert.match(Buffer.from(output).toString(), /^(?:[^\r\n]*\r\n)+$/);
+        };
+        for (const { kind, ...rest } of steps) {
+          if (kind === 'bytes' && 'bytes' in rest) session.receive(rest.bytes);
+          else if (kind === 'polite') session.receive(Buffer.from(POLITE[session.phase] ?? ''));
+          else if (kind === 'quit') session.quit();
+          else session.contentFailed('cannot\r\nread');
+          pump();
+        }
+        if (timesOut) session.timedOut();
+        else session.disconnected('end\r\nof it');
+        pump();
+        assert.equal(done, begun);
+        assert.equal(closed, 1);
+        assert.ok(failed <= 1);
+        assert.equal(session.phase, 'closed');
+      },
+    ),
+    { numRuns: 4000 },
+  );
+  // The property is worth something only if it reached the end of transactions.
+  assert.ok(delivered > 300 && refused > 300, `${delivered} delivered, ${refused} refused`);
+});
+
+test('a reply without end is cut off at its bound, in one line or in many', () => {
+  for (const piece of ['x'.repeat(1000), '220-more\r\n'.repeat(100), '\u0000'.repeat(1000)]) {
+    const session = new ClientSession({ heloName: 'client.example.org', maxReplyBytes: 4096 });
+    session.receive(Buffer.from('220-start\r\n220-'));
+    let received = 0;
+    while (session.phase !== 'closed' && received < 10_000) {
+      session.receive(Buffer.from(piece));
+      received += piece.length;
+    }
+    assert.ok(received <= 5000, `${received} bytes taken`);
+    assert.deepEqual(session.next(), {
+      kind: 'failed',
+      error: 'protocol error: a reply of more than 4096 bytes',
+      reply: undefined,
+      permanent: false,
+    });
+  }
+});
+
+test('a reply of exactly the bound is taken', () => {
+  const session = new ClientSession({ heloName: 'client.example.org', maxReplyBytes: 100 });
+  session.receive(Buffer.from(`220 ${'x'.repeat(94)}\r\n`));
+  assert.equal(session.phase, 'helo');
+  const other = new ClientSession({ heloName: 'client.example.org', maxReplyBytes: 100 });
+  other.receive(Buffer.from(`220 ${'x'.repeat(95)}\r\n`));
+  assert.equal(other.phase, 'closed');
+});
+
+test('many replies in one chunk are not taken for one large reply', () => {
+  const session = new ClientSession({ heloName: 'client.example.org', maxReplyBytes: 200 });
+  session.receive(Buffer.from('220 mx.example.com\r\n'));
+  session.receive(Buffer.from('250-mx.example.com\r\n250 PIPELINING\r\n'));
+  const recipients = Array.from({ length: 1000 }, (_, i) => ({ address: `user${i}@example.com` }));
+  session.begin(transactionOf({ recipients }));
+  session.receive(Buffer.from(`250 ok\r\n${'250 ok\r\n'.repeat(1000)}354 go\r\n`));
+  assert.equal(session.phase, 'content');
+});
+
+test('the text of a reply is one bounded line without control characters and without its status codes', () => {
+  const cases: [sent: string, code: number, enhanced: string, text: string][] = [
+    ['550 5.1.1 no such user\r\n', 550, '5.1.1', 'no such user'],
+    ['550 5.1.1\r\n', 550, '5.1.1', ''],
+    ['550\r\n', 550, '', ''],
+    ['550-\r\n550 \r\n', 550, '', ''],
+    ['550-5.7.1 one\r\n550-5.7.1   two\r\n550 5.7.10 three\r\n', 550, '5.7.1', 'one two 5.7.10 three'],
+    ['550 4.1.1 class of another code\r\n', 550, '', '4.1.1 class of another code'],
+    ['550 5.1.1x not a status\r\n', 550, '', '5.1.1x not a status'],
+    ['550 bell \u0007 escape \u001b[31m nul \u0000 tab\t.\r\n', 550, '', 'bell   escape  [31m nul   tab .'],
+    ['550 line\u2028separator and c1 \u0085.\r\n', 550, '', 'line separator and c1  .'],
+    ['550 bare lf\n', 550, '', 'bare lf'],
+    ['550 Größe überschritten\r\n', 550, '', 'Größe überschritten'],
+    [`550 ${'x'.repeat(3000)}\r\n`, 550, '', 'x'.repeat(2000)],
+    [`550 ${'x'.repeat(1999)}😀\r\n`, 550, '', `${'x'.repeat(1999)}\ufffd`],
+  ];
+  for (const [sent, code, enhanced, text] of cases) {
+    const session = new ClientSession({ heloName: 'client.example.org' });
+    session.receive(Buffer.from(sent));
+    const event = session.next();
+    assert.ok(event?.kind === 'failed');
+    assert.deepEqual(event.reply, { code, enhanced, text, command: 'connect' });
+  }
+});
+
+test('the server name and what it offers can be read', () => {
+  const session = new ClientSession({ heloName: 'client.example.org' });
+  assert.equal(session.remoteName, '');
+  session.receive(Buffer.from('220-mx1.example.com\u0007 ESMTP\r\n220 mx2\r\n'));
+  assert.equal(session.remoteName, 'mx1.example.com');
+  assert.equal(session.extensions.size, undefined);
+  session.receive(
+    Buffer.from(
+      '250-mx1\r\n250-SIZE  52428800\r\n250-StartTLS\r\n250-chunking\r\n250-ENHANCEDSTATUSCODES\r\n250 \r\n',
+    ),
+  );
+  assert.deepEqual(session.extensions, {
+    pipelining: false,
+    size: 52428800,
+    eightBitMime: false,
+    smtpUtf8: false,
+    dsn: false,
+    chunking: true,
+    startTls: true,
+    enhancedStatusCodes: true,
+  });
+});
+
+test('begin at the wrong time is an error of the caller', () => {
+  const session = new ClientSession({ heloName: 'client.example.org' });
+  assert.throws(() => session.begin(transactionOf()), { code: 'SMTP_CLIENT_STATE' });
+  assert.throws(() => new ClientSession({ heloName: 'a\r\nRSET' }), RangeError);
+  assert.throws(() => new ClientSession({ heloName: '' }), RangeError);
+});

@@ -1,0 +1,148 @@
+// Plays written SMTP dialogues against a ClientSession. Lines of a dialogue:
+//   `S: ...` a line of the server (neighbouring ones arrive in one chunk), `C: ...` a line that the client must write,
+//   `E: ...` an event that must come, `! ...` a call of the shell. What is played is compared as text with what is written.
+
+import {
+  ClientSession,
+  type ClientEvent,
+  type ClientSessionOptions,
+  type ClientTransaction,
+  type RecipientOutcome,
+} from '../../../../src/protocol/smtp/client/client-session.ts';
+
+export type Input =
+  | { readonly kind: 'server'; readonly bytes: Buffer }
+  | { readonly kind: 'call'; readonly call: string };
+
+export interface Dialogue {
+  readonly name: string;
+  readonly options?: Partial<ClientSessionOptions>;
+  readonly transaction?: Partial<ClientTransaction>;
+  readonly text: string;
+}
+
+export function transactionOf(part: Partial<ClientTransaction> = {}): ClientTransaction {
+  return {
+    reversePath: 'sender@example.org',
+    recipients: [{ address: 'user@example.com' }],
+    sizeBytes: 1000,
+    body: '7BIT',
+    smtpUtf8: false,
+    ...part,
+  };
+}
+
+export function lines(dialogue: Dialogue): string[] {
+  return dialogue.text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
+}
+
+/** The inputs of a dialogue: server bytes and calls. */
+export function inputsOf(dialogue: Dialogue): Input[] {
+  const inputs: Input[] = [];
+  let neighbours = false;
+  for (const line of lines(dialogue)) {
+    const last = inputs.at(-1);
+    if (line.startsWith('S: ')) {
+      const bytes = Buffer.from(`${line.slice(3)}\r\n`);
+      if (neighbours && last?.kind === 'server') {
+        inputs[inputs.length - 1] = { kind: 'server', bytes: Buffer.concat([last.bytes, bytes]) };
+      } else inputs.push({ kind: 'server', bytes });
+      neighbours = true;
+    } else {
+      neighbours = false;
+      if (line.startsWith('! ')) inputs.push({ kind: 'call', call: line.slice(2) });
+    }
+  }
+  return inputs;
+}
+
+function outcomeText({ recipient, result, reply, error }: RecipientOutcome): string {
+  const what = result === 'delivered' ? `${reply?.code} ${reply?.enhanced} ${reply?.text}` : error;
+  return `${recipient} ${result} (${what})`;
+}
+
+export function eventText(event: ClientEvent): string {
+  switch (event.kind) {
+    case 'done':
+      return `done, ${event.reusable ? 'reusable' : 'not reusable'}: ${event.outcomes.map(outcomeText).join(', ')}`;
+    case 'failed':
+      return `failed, ${event.permanent ? 'permanent' : 'temporary'}: ${event.error}`;
+    default:
+      return event.kind;
+  }
+}
+
+/** A session that keeps all its events and output. */
+export class Player {
+  readonly session: ClientSession;
+  readonly events: ClientEvent[] = [];
+  output = '';
+  readonly #transaction: ClientTransaction;
+  begun = 0;
+
+  constructor(dialogue: Pick<Dialogue, 'options' | 'transaction'>) {
+    this.session = new ClientSession({ heloName: 'client.example.org', ...dialogue.options });
+    this.#transaction = transactionOf(dialogue.transaction);
+  }
+
+  get recipients(): number {
+    return this.#transaction.recipients.length;
+  }
+
+  play(input: Input): void {
+    if (input.kind === 'server') this.receive(input.bytes);
+    else this.call(input.call);
+  }
+
+  receive(bytes: Uint8Array): void {
+    // The caller's chunk is overwritten after the call, as a shared read buffer would be.
+    const chunk = Uint8Array.from(bytes);
+    this.session.receive(chunk);
+    chunk.fill(0x58);
+    this.drain();
+  }
+
+  call(call: string): void {
+    const [name = '', ...rest] = call.split(' ');
+    const argument = rest.join(' ');
+    if (name === 'begin') {
+      this.begun++;
+      this.session.begin(this.#transaction);
+    } else if (name === 'contentSent') this.session.contentSent();
+    else if (name === 'contentFailed') this.session.contentFailed(argument);
+    else if (name === 'quit') this.session.quit();
+    else if (name === 'disconnected') this.session.disconnected(argument);
+    else if (name === 'timedOut') this.session.timedOut();
+    else throw new Error(`no such call: ${call}`);
+    this.drain();
+  }
+
+  drain(): void {
+    for (let event = this.session.next(); event !== undefined; event = this.session.next()) {
+      this.events.push(event);
+    }
+    const output = this.session.takeOutput();
+    if (output !== undefined) this.output += Buffer.from(output).toString('utf8');
+  }
+}
+
+/** Plays a dialogue and writes down what happened, in the form of the dialogue. */
+export function transcript(dialogue: Dialogue): string[] {
+  const player = new Player(dialogue);
+  const written: string[] = [];
+  for (const input of inputsOf(dialogue)) {
+    if (input.kind === 'call') written.push(`! ${input.call}`);
+    else {
+      for (const line of input.bytes.toString('utf8').split('\r\n').slice(0, -1)) written.push(`S: ${line}`);
+    }
+    const seenEvents = player.events.length;
+    const seenOutput = player.output.length;
+    player.play(input);
+    for (const event of player.events.slice(seenEvents)) written.push(`E: ${eventText(event)}`);
+    for (const line of player.output.slice(seenOutput).split('\r\n').slice(0, -1)) written.push(`C: ${line}`);
+  }
+  return written;
+}

@@ -1,0 +1,29 @@
+// xtext (RFC 3461 4) there and back, and what it refuses.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import * as fc from 'fast-check';
+import { decodeXtext, encodeXtext } from '../../../../src/protocol/smtp/xtext.ts';
+
+test('encodes what is not plain', () => {
+  assert.equal(encodeXtext(''), '');
+  assert.equal(encodeXtext('user@example.com'), 'user@example.com');
+  assert.equal(encodeXtext('a+b=c d\r\n~'), 'a+2Bb+3Dc+20d+0D+0A~');
+  assert.equal(encodeXtext('ü'), '+C3+BC');
+});
+
+test('malformed xtext is refused', () => {
+  for (const text of ['a b', 'a=b', '+', '+4', '+4g', '+2b', 'a\r\n', 'ü', '+C3', '+FF', '\u007f']) {
+    assert.equal(decodeXtext(text), undefined, JSON.stringify(text));
+  }
+});
+
+test('what was encoded is decoded to the same, and is printable ASCII without + and = but for its codes', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary' }), (text) => {
+      const encoded = encodeXtext(text);
+      assert.match(encoded, /^(?:[!-*,-<>-~]|\+[0-9A-F]{2})*$/);
+      assert.equal(decodeXtext(encoded), text);
+    }),
+  );
+});
