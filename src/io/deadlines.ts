@@ -22,7 +22,7 @@ export class Deadlines {
     this.#stepMs = options.stepMs ?? 1000;
     this.#now = options.now ?? Date.now;
     this.#buckets = Array.from({ length: options.buckets ?? 1024 }, () => new Set<Deadline>());
-    this.#tick = Math.floor(this.#now() / this.#stepMs);
+    this.#tick = Math.floor(this.#now() / this.#stepMs) + 1;
   }
 
   start(): void {
@@ -55,15 +55,17 @@ export class Deadlines {
     const now = this.#now();
     const last = Math.floor(now / this.#stepMs);
     if (last - this.#tick > this.#buckets.length) this.#tick = last - this.#buckets.length;
-    for (; this.#tick < last; this.#tick++) {
+    // Bucket n holds what is due in the step that ends at n, and what was filed there before it was moved later.
+    for (; this.#tick <= last; this.#tick++) {
       const bucket = this.#buckets[this.#tick % this.#buckets.length];
       if (bucket === undefined || bucket.size === 0) continue;
       const entries = [...bucket];
       bucket.clear();
       for (const entry of entries) {
+        if (entry.bucket !== this.#tick % this.#buckets.length) continue; // cleared or moved by one before it
         entry.bucket = -1;
         if (entry.atMs > now) {
-          if (entry.atMs !== Infinity) this.#file(entry);
+          if (entry.atMs !== Infinity) this.#file(entry, this.#tick + 1);
         } else {
           entry.atMs = Infinity;
           entry.expired();
@@ -72,11 +74,11 @@ export class Deadlines {
     }
   }
 
-  #file(entry: Deadline): void {
+  #file(entry: Deadline, first = this.#tick): void {
     this.#buckets[entry.bucket]?.delete(entry);
     const due = Math.ceil(entry.atMs / this.#stepMs);
     // Beyond the wheel: the farthest bucket, from which it is filed again.
-    const tick = Math.min(Math.max(due, this.#tick), this.#tick + this.#buckets.length - 1);
+    const tick = Math.min(Math.max(due, first), first + this.#buckets.length - 2);
     entry.bucket = tick % this.#buckets.length;
     this.#buckets[entry.bucket]?.add(entry);
   }

@@ -5,8 +5,6 @@ import { type DsnRecipient, buildDsn } from '../../bounce/build-dsn.ts';
 import { statusFrom } from '../../bounce/status.ts';
 import { wantsReport } from '../../bounce/wants-report.ts';
 import type { Logger } from '../../log/logger.ts';
-import { messageId } from '../../message/message-id.ts';
-import { headerBlock } from '../../message/header-block.ts';
 import type { Envelope } from '../../message/envelope.ts';
 import type { SpoolReader, SpoolWriter, StoredMessage, StoredRef } from '../../spool/types.ts';
 import type { Submitted } from '../messages.ts';
@@ -108,13 +106,17 @@ export class Bouncer {
     });
   }
 
-  /** The whole message if it is small enough and wanted (RFC 3461 4.3), else its header. */
-  async #original(message: StoredMessage): Promise<{ kind: 'full' | 'headers'; content: Uint8Array[] }> {
-    const full = message.envelope.ret !== 'HDRS' && message.sizeBytes <= this.#settings.maxOriginalBytes;
+  /** As much of the message as a report may return: what is longer is cut down to its header there. */
+  async #original(message: StoredMessage): Promise<Uint8Array[]> {
+    if (message.content !== undefined) return [message.content];
     const pieces: Uint8Array[] = [];
-    if (message.content !== undefined) pieces.push(message.content);
-    else for await (const piece of message.stream()) if (pieces.push(piece) === 1 && !full) break;
-    return full ? { kind: 'full', content: pieces } : { kind: 'headers', content: [headerBlock(pieces)] };
+    let sizeBytes = 0;
+    for await (const piece of message.stream()) {
+      pieces.push(piece);
+      sizeBytes += piece.length;
+      if (sizeBytes > this.#settings.maxOriginalBytes) break;
+    }
+    return pieces;
   }
 
   async #store(
@@ -122,7 +124,7 @@ export class Bouncer {
     to: string,
     envelope: Envelope,
     reported: readonly ReportedRecipient[],
-    original: { kind: 'full' | 'headers'; content: Uint8Array[] },
+    original: readonly Uint8Array[],
   ): Promise<void> {
     const nowMs = Date.now();
     const id = this.#writer.newQueueId();
@@ -134,10 +136,12 @@ export class Bouncer {
       sender: to,
       envelopeId: envelope.envelopeId,
       recipients: reported.map((each) => dsnRecipient(envelope, each, nowMs)),
-      original,
+      ret: envelope.ret,
+      original: { kind: 'full', content: original },
+      maxOriginalBytes: this.#settings.maxOriginalBytes,
       from: this.#settings.from,
       boundary: `=_${id}_${this.#settings.hostname}`,
-      messageId: messageId(id, this.#settings.hostname),
+      messageId: `${id}@${this.#settings.hostname}`,
     });
     const appended = await this.#writer.append({
       envelope: {
@@ -147,8 +151,8 @@ export class Bouncer {
         recipients: [
           { address: dsn.recipient, notify: { never: true, success: false, failure: false, delay: false } },
         ],
-        body: '7BIT',
-        smtpUtf8: false,
+        body: dsn.body,
+        smtpUtf8: dsn.smtpUtf8,
         origin: { via: 'bounce', clientAddress: '', helo: '' },
       },
       content: dsn.content,

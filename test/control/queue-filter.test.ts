@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type QueueFilter, RowMatcher } from '../../src/control/queue-row.ts';
+
+const row = {
+  queueId: 'A1',
+  receivedAtMs: 1_000_000,
+  domain: 'mail.example.com',
+  state: 'waiting' as const,
+  attempts: 1,
+  nextAttemptAtMs: 0,
+  lastError: '',
+};
+
+const cases: [QueueFilter, boolean][] = [
+  [{}, true],
+  [{ ids: ['A1', 'B2'] }, true],
+  [{ ids: ['B2'] }, false],
+  [{ ids: [] }, true],
+  [{ state: 'waiting' }, true],
+  [{ state: 'held' }, false],
+  [{ olderThanMs: 999_000 }, true],
+  [{ olderThanMs: 1_000_000 }, false],
+  [{ newerThanMs: 1_000_001 }, true],
+  [{ newerThanMs: 1_000_000 }, false],
+  [{ domain: 'MAIL.example.com' }, true],
+  [{ domain: '*.example.com' }, true],
+  [{ domain: 'example.com' }, false],
+  [{ domain: '*.example.com', state: 'held' }, false],
+];
+
+test('all filters that are given must hold', () => {
+  for (const [filter, expected] of cases) {
+    assert.equal(new RowMatcher(filter, 2_000_000).facts(row), expected, JSON.stringify(filter));
+  }
+});
+
+const addresses: [QueueFilter, string, string, boolean][] = [
+  [{ sender: '<>' }, '', 'x@example.com', true],
+  [{ sender: '<>' }, 'a@example.com', 'x@example.com', false],
+  [{ sender: '*' }, '', 'x@example.com', true],
+  [{ sender: 'news-*@*.example.org' }, 'news-7@a.example.org', 'x@example.com', true],
+  [{ sender: 'news-*@*.example.org' }, 'news-7@example.org', 'x@example.com', false],
+  [{ recipient: 'X@Example.COM' }, 'a@b', 'x@example.com', true],
+  [{ recipient: '*aa*aa' }, '', 'aaa', false],
+  [{ recipient: '*aa*aa' }, '', 'aaaa', true],
+];
+
+test('address patterns know * and <>, and no case', () => {
+  for (const [filter, sender, recipient, expected] of addresses) {
+    assert.equal(new RowMatcher(filter, 0).addresses(sender, recipient), expected, JSON.stringify(filter));
+  }
+});
