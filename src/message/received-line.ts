@@ -1,0 +1,54 @@
+// The Received line that every relay puts on top of a message (RFC 5321 4.4). Nothing a client said can break out of it.
+import { Buffer } from 'node:buffer';
+import { isIPv6 } from 'node:net';
+import { formatDateTime } from './date-time.ts';
+
+/** Facts of one acceptance. */
+export interface Reception {
+  /** What the client called itself; empty if it did not. */
+  readonly helo: string;
+  /** The client's IP address; empty for local submission. */
+  readonly clientAddress: string;
+  /** This host. */
+  readonly by: string;
+  /** How it came (RFC 5321 4.4, RFC 3848, RFC 6531 4.3); `local` for a submission without a connection. */
+  readonly protocol: 'SMTP' | 'ESMTP' | 'UTF8SMTP' | 'local';
+  readonly queueId: string;
+  /** The only recipient; undefined if there are several, so that no recipient learns of another (RFC 5321 7.6). */
+  readonly recipient?: string | undefined;
+  /** Unix time in milliseconds. */
+  readonly nowMs: number;
+}
+
+/** The folded Received field with its last CRLF, as octets of UTF-8. */
+export function receivedLine(reception: Reception): Buffer {
+  const { by, protocol, queueId, recipient, nowMs } = reception;
+  const to = recipient === undefined ? '' : `\r\n\tfor <${withoutControls(recipient)}>`;
+  const from = fromClause(reception.helo, reception.clientAddress);
+  return Buffer.from(
+    `Received: ${from}by ${by} with ${protocol} id ${queueId}${to};\r\n\t${formatDateTime(nowMs)}\r\n`,
+    'utf8',
+  );
+}
+
+/** RFC 5321 4.4 Extended-Domain: what the client said, and in parentheses what is known of it. */
+function fromClause(helo: string, clientAddress: string): string {
+  if (clientAddress === '') return '';
+  const literal = addressLiteralOf(clientAddress);
+  return `from ${helo === '' ? literal : asWord(helo)} (${literal})\r\n\t`;
+}
+
+/** `[192.0.2.1]` or `[IPv6:2001:db8::1]` (RFC 5321 4.1.3). */
+function addressLiteralOf(address: string): string {
+  const plain = address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address;
+  return isIPv6(plain) ? `[IPv6:${plain}]` : `[${plain}]`;
+}
+
+/** Leaves what domains and address literals are made of; a parenthesis or semicolon would end a part of the field. */
+function asWord(helo: string): string {
+  return helo.replaceAll(/[^A-Za-z0-9.:_[\]\u0080-\uffff-]/g, '?');
+}
+
+function withoutControls(text: string): string {
+  return text.replaceAll(/[\x00-\x1f\x7f]/g, '?');
+}
