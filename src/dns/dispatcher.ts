@@ -8,6 +8,7 @@ import type { QueryType, ResponseMessage } from './message.ts';
 import { ServerList } from './server-list.ts';
 import { sendTcp, sendUdp, type Transport } from './transport.ts';
 import type { NameServer, ResolverOptions } from './types.ts';
+import { WaitingLine } from './waiting-line.ts';
 
 /** How a question ended. */
 export type Asked<T> =
@@ -38,7 +39,7 @@ export class Dispatcher {
   readonly #now: () => number;
   readonly #servers: ServerList;
   readonly #active = new Set<Question>();
-  readonly #line = new Set<Question>();
+  readonly #line = new WaitingLine<Question>();
   #closed = false;
 
   constructor(options: ResolverOptions, now: () => number) {
@@ -52,7 +53,7 @@ export class Dispatcher {
   }
 
   get waiting(): number {
-    return this.#line.size;
+    return this.#line.length;
   }
 
   /** Asks the servers one question; a response that `interpret` finds unusable is one more failed try. */
@@ -68,26 +69,25 @@ export class Dispatcher {
         resolve(asked);
         this.#startNext();
       });
-      this.#line.add(question);
+      this.#line.push(question);
       this.#startNext();
     });
   }
 
   close(): void {
     this.#closed = true;
-    const questions = [...this.#line, ...this.#active];
-    this.#line.clear();
-    for (const question of questions) question.abandon(closedReason);
+    for (let question = this.#line.shift(); question !== undefined; question = this.#line.shift()) {
+      question.abandon(closedReason);
+    }
+    for (const question of this.#active) question.abandon(closedReason);
   }
 
   #startNext(): void {
     if (this.#active.size >= this.#options.maxInFlight) return;
-    for (const question of this.#line) {
-      this.#line.delete(question);
-      this.#active.add(question);
-      question.start();
-      return;
-    }
+    const question = this.#line.shift();
+    if (question === undefined) return;
+    this.#active.add(question);
+    question.start();
   }
 
   #question<T>(

@@ -2,6 +2,7 @@
 // valid, equal questions are asked once, and no answer is ever a rejection.
 
 import type { Resolver } from '../dns/resolver.ts';
+import { RecentMap } from '../dns/recent-map.ts';
 import { resolveMx, type MxLookup } from './mx-resolution.ts';
 import { permanent, staticTtlSeconds, temporary, temporaryTtlSeconds, type Outcome } from './outcome.ts';
 import { canonicalDomain } from './recipient-domain.ts';
@@ -33,14 +34,14 @@ export interface RouterOptions {
 /** Bounds of the time a plan is believed, in seconds; a temporary error is believed for `temporaryTtlSeconds`. */
 const minTtlSeconds = 30;
 const maxTtlSeconds = 3600;
-/** Plans that are kept; the oldest is forgotten first. */
+/** Plans that are kept. */
 const maxPlans = 20_000;
 
 class TableRouter implements Router {
   readonly #table: RouteTable;
   readonly #lookup: MxLookup;
   readonly #now: () => number;
-  readonly #plans = new Map<string, RoutePlan>();
+  readonly #plans = new RecentMap<string, RoutePlan>(maxPlans);
   readonly #underWay = new Map<string, Promise<RoutePlan>>();
 
   constructor(options: RouterOptions) {
@@ -76,7 +77,7 @@ class TableRouter implements Router {
     });
     const dated = this.#dated(outcome);
     this.#underWay.delete(plan);
-    this.#keep(plan, dated);
+    this.#plans.set(plan, dated);
     return dated;
   }
 
@@ -104,17 +105,6 @@ class TableRouter implements Router {
       : Math.min(maxTtlSeconds, Math.max(minTtlSeconds, ttlSeconds));
     return { ...plan, validUntilMs: this.#now() + seconds * 1000 };
   }
-
-  #keep(key: string, plan: RoutePlan): void {
-    this.#plans.delete(key);
-    if (this.#plans.size >= maxPlans) {
-      for (const oldest of this.#plans.keys()) {
-        this.#plans.delete(oldest);
-        break;
-      }
-    }
-    this.#plans.set(key, plan);
-  }
 }
 
 /** The part of a route key that decides its plan: the domain only for MX. */
@@ -129,7 +119,7 @@ function planOf(key: string): string {
  *
  * 1. a rule for exactly the recipient's domain,
  * 2. the longest `*.suffix` that the domain is below (`*.example.com` does not match example.com),
- * 3. a rule for the sender's whole address, then one for the sender's domain,
+ * 3. a rule for the sender's whole address, then its domain, then the longest `*.suffix` of that,
  * 4. the default, and without one, the domain's MX.
  *
  * @throws RouteTableError when the rules cannot be understood or contradict each other

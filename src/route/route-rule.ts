@@ -6,7 +6,7 @@ export type RouteMatch =
   | { readonly kind: 'domain'; readonly domain: string }
   /** `*.example.com`: every name below example.com at any depth, not example.com itself. */
   | { readonly kind: 'suffix'; readonly suffix: string }
-  /** The reverse path: a whole address, a domain, or `<>` for the null sender. */
+  /** The reverse path: a whole address, a domain, `*.example.com`, or `<>` for the null sender. */
   | { readonly kind: 'sender'; readonly sender: string }
   | { readonly kind: 'default' };
 

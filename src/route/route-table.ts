@@ -1,32 +1,33 @@
 // The routing table, compiled: from a recipient and a sender to a rule by Map look-ups alone.
 
 import { isDeepStrictEqual } from 'node:util';
-import { RouteTableError } from './route-error.ts';
 import { addressOfLiteral } from '../address/domain.ts';
-import { canonicalDomain, spelledDomain, isHostName } from './recipient-domain.ts';
-import type { RouteMatch, RouteRule, RouteTarget } from './route-rule.ts';
+import { RecentMap } from '../dns/recent-map.ts';
+import { canonicalDomain, isHostName, spelledDomain } from './recipient-domain.ts';
+import { RouteTableError } from './route-error.ts';
+import type { RouteRule, RouteTarget } from './route-rule.ts';
+import { SenderRules } from './sender-rules.ts';
 import { parseSmarthost } from './smarthost-resolution.ts';
+import { longestSuffix } from './suffix.ts';
 import type { RouteKey } from './types.ts';
 
 /** What the table says about one recipient domain, worked out once. */
-interface DomainRoutes {
+type DomainRoutes =
   /** By a rule for the domain or a suffix, or by the default when no rule looks at senders. */
-  readonly settled: RouteKey | undefined;
-  readonly byDefault: RouteKey;
-  /** By sender rule; filled as senders turn up. */
-  readonly bySender: Map<RouteRule, RouteKey>;
-}
+  | { readonly kind: 'settled'; readonly route: RouteKey }
+  /** `bySender` is filled as senders turn up. */
+  | { readonly kind: 'by-sender'; readonly byDefault: RouteKey; readonly bySender: Map<RouteRule, RouteKey> };
 
-/** Domains whose routes are remembered, as they are spelled in recipients; the oldest is forgotten first. */
+/** Domains whose routes are remembered, as they are spelled in recipients. */
 const maxDomains = 50_000;
 
 export class RouteTable {
   readonly #byDomain = new Map<string, RouteRule>();
   readonly #bySuffix = new Map<string, RouteRule>();
-  readonly #bySender = new Map<string, RouteRule>();
+  readonly #bySender = new SenderRules();
   readonly #byKey = new Map<string, RouteRule>();
   #default: RouteRule | undefined;
-  readonly #domains = new Map<string, DomainRoutes>();
+  readonly #domains = new RecentMap<string, DomainRoutes>(maxDomains);
 
   /** @throws RouteTableError when rules contradict each other or one cannot be understood */
   constructor(rules: readonly RouteRule[]) {
@@ -42,7 +43,10 @@ export class RouteTable {
       }
       this.#byKey.set(key, rule);
       checkTarget(rule);
-      this.#add(rule);
+      const other = this.#add(rule);
+      if (other !== undefined) {
+        throw tableError(rule, `matches the same as the rule "${other.name}"`, 'keep one of them');
+      }
     }
   }
 
@@ -55,9 +59,8 @@ export class RouteTable {
   routeOf(reversePath: string, recipient: string): RouteKey {
     const domain = spelledDomain(recipient);
     const routes = this.#domains.get(domain) ?? this.#learn(domain);
-    if (routes.settled !== undefined) return routes.settled;
-    const sender = reversePath.toLowerCase();
-    const rule = this.#bySender.get(sender) ?? this.#bySender.get(canonicalDomain(spelledDomain(sender)));
+    if (routes.kind === 'settled') return routes.route;
+    const rule = this.#bySender.find(reversePath);
     if (rule === undefined) return routes.byDefault;
     const known = routes.bySender.get(rule);
     if (known !== undefined) return known;
@@ -70,53 +73,55 @@ export class RouteTable {
     // A copy: a slice would keep the whole text alive that the recipient was cut from.
     const given = Buffer.from(spelled).toString();
     const domain = canonicalDomain(given);
-    const byDefault = routeKey(this.#default, domain);
-    const specific = this.#byDomain.get(domain) ?? this.#longestSuffix(domain);
-    const routes: DomainRoutes = {
-      settled:
-        specific !== undefined
-          ? routeKey(specific, domain)
-          : this.#bySender.size === 0
-            ? byDefault
-            : undefined,
-      byDefault,
-      bySender: new Map(),
-    };
-    if (this.#domains.size >= maxDomains) {
-      for (const oldest of this.#domains.keys()) {
-        this.#domains.delete(oldest);
-        break;
-      }
-    }
+    const specific = this.#byDomain.get(domain) ?? longestSuffix(this.#bySuffix, domain);
+    const route = routeKey(specific ?? this.#default, domain);
+    const routes: DomainRoutes =
+      specific === undefined && this.#bySender.size > 0
+        ? { kind: 'by-sender', byDefault: route, bySender: new Map() }
+        : { kind: 'settled', route };
     this.#domains.set(given, routes);
     return routes;
   }
 
-  #longestSuffix(domain: string): RouteRule | undefined {
-    if (this.#bySuffix.size === 0 || domain.startsWith('[')) return undefined;
-    for (let dot = domain.indexOf('.'); dot !== -1; dot = domain.indexOf('.', dot + 1)) {
-      const rule = this.#bySuffix.get(domain.slice(dot + 1));
-      if (rule !== undefined) return rule;
-    }
-    return undefined;
-  }
-
-  #add(rule: RouteRule): void {
+  /** Returns the rule that matches the same already. */
+  #add(rule: RouteRule): RouteRule | undefined {
     const { match } = rule;
-    if (match.kind === 'default') {
-      if (this.#default !== undefined) throw tableError(rule, 'is a second default', 'keep one of them');
-      this.#default = rule;
-      return;
+    switch (match.kind) {
+      case 'default': {
+        const other = this.#default;
+        this.#default = rule;
+        return other;
+      }
+      case 'domain': {
+        const domain = canonicalDomain(match.domain);
+        if (isHostName(domain) || addressOfLiteral(domain) !== undefined) {
+          return addTo(this.#byDomain, domain, rule);
+        }
+        throw tableError(rule, `matches "${match.domain}", which is no domain`, 'write it as example.com');
+      }
+      case 'suffix': {
+        const domain = canonicalDomain(match.suffix.slice(2));
+        if (match.suffix.startsWith('*.') && isHostName(domain)) return addTo(this.#bySuffix, domain, rule);
+        throw tableError(rule, `matches "${match.suffix}", which is no suffix`, 'write it as *.example.com');
+      }
+      case 'sender': {
+        const added = this.#bySender.add(match.sender, rule);
+        if (added === 'added') return undefined;
+        if (added !== 'unreadable') return added;
+        throw tableError(
+          rule,
+          `matches the sender "${match.sender}", which is neither an address nor a domain`,
+          'write it as user@example.com, example.com, *.example.com, or <> for the null sender',
+        );
+      }
     }
-    const rules =
-      match.kind === 'domain' ? this.#byDomain : match.kind === 'suffix' ? this.#bySuffix : this.#bySender;
-    const key = matchKey(rule, match);
-    const other = rules.get(key);
-    if (other !== undefined) {
-      throw tableError(rule, `matches the same as "${other.name}"`, 'keep one of them');
-    }
-    rules.set(key, rule);
   }
+}
+
+function addTo(rules: Map<string, RouteRule>, key: string, rule: RouteRule): RouteRule | undefined {
+  const other = rules.get(key);
+  rules.set(key, rule);
+  return other;
 }
 
 /** Names a plan: rules with a smarthost or an error have one for all domains. */
@@ -128,34 +133,6 @@ export function planKey(kind: RouteTarget['kind'], ruleName: string): string {
 function routeKey(rule: RouteRule | undefined, domain: string): RouteKey {
   if (rule === undefined || rule.target.kind === 'mx') return { key: `mx:${domain}`, domain };
   return { key: `${planKey(rule.target.kind, rule.name)}:${domain}`, domain };
-}
-
-function matchKey(rule: RouteRule, match: Exclude<RouteMatch, { readonly kind: 'default' }>): string {
-  switch (match.kind) {
-    case 'domain': {
-      const domain = canonicalDomain(match.domain);
-      if (isHostName(domain) || addressOfLiteral(domain) !== undefined) return domain;
-      throw tableError(rule, `matches "${match.domain}", which is no domain`, 'write it as example.com');
-    }
-    case 'suffix': {
-      const domain = canonicalDomain(match.suffix.slice(2));
-      if (match.suffix.startsWith('*.') && isHostName(domain)) return domain;
-      throw tableError(rule, `matches "${match.suffix}", which is no suffix`, 'write it as *.example.com');
-    }
-    case 'sender': {
-      if (match.sender === '<>') return '';
-      const sender = match.sender.toLowerCase();
-      const domain = canonicalDomain(sender.slice(sender.lastIndexOf('@') + 1));
-      if (sender.startsWith('@') || !isHostName(domain)) {
-        throw tableError(
-          rule,
-          `matches the sender "${match.sender}", which is neither an address nor a domain`,
-          'write it as user@example.com, example.com, or <> for the null sender',
-        );
-      }
-      return sender.includes('@') ? sender : domain;
-    }
-  }
 }
 
 function checkTarget(rule: RouteRule): void {

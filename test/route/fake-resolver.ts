@@ -1,0 +1,86 @@
+// A resolver that answers from a table, without a network: what is not in it does not exist.
+
+import type { Answer, MxRecord, Resolver } from '../../src/dns/resolver.ts';
+import { createRouter, type RouteRule, type RouterOptions } from '../../src/route/create-router.ts';
+import type { RoutePlan, Router } from '../../src/route/types.ts';
+
+/** One name: records, or a failure of the look-ups of one type. */
+export interface FakeName {
+  /** `[preference, exchange]` */
+  readonly mx?: readonly (readonly [number, string])[] | 'failed';
+  readonly a?: readonly string[] | 'failed';
+  readonly aaaa?: readonly string[] | 'failed';
+  /** Where the name's CNAMEs lead; its records are taken from there. */
+  readonly cname?: string;
+  readonly ttl?: number;
+}
+
+export type FakeNames = Record<string, FakeName>;
+
+export interface FakeResolver extends Resolver {
+  /** In order, e.g. `MX example.com`. */
+  readonly asked: string[];
+}
+
+export function fakeResolver(names: FakeNames): FakeResolver {
+  const asked: string[] = [];
+  const answer = <T>(
+    type: string,
+    name: string,
+    read: (entry: FakeName) => readonly T[] | 'failed',
+  ): Answer<T> => {
+    asked.push(`${type} ${name}`);
+    const canonicalName = names[name]?.cname ?? name;
+    const entry = names[canonicalName];
+    const ttlSeconds = entry?.ttl ?? 600;
+    if (entry === undefined) return { kind: 'nxdomain', ttlSeconds, authenticated: false };
+    const records = read(entry);
+    if (records === 'failed') return { kind: 'failed', reason: 'SERVFAIL from 192.0.2.53' };
+    if (records.length === 0) return { kind: 'nodata', ttlSeconds, authenticated: false };
+    return { kind: 'found', records, ttlSeconds, authenticated: false, canonicalName };
+  };
+  const mxOf = ({ mx }: FakeName): MxRecord[] | 'failed' =>
+    mx === 'failed' ? mx : (mx ?? []).map(([preference, exchange]) => ({ preference, exchange }));
+  return {
+    asked,
+    mx: async (domain) => answer('MX', domain, mxOf),
+    addresses: async (host, family) =>
+      answer(family === 4 ? 'A' : 'AAAA', host, (entry) => (family === 4 ? entry.a : entry.aaaa) ?? []),
+    txt: async (domain) => answer('TXT', domain, () => []),
+    flush: () => {},
+    close: () => {},
+    stats: () => {
+      throw new Error('not asked for in these tests');
+    },
+  };
+}
+
+export const nowMs = 5_000_000;
+
+/** A router on a fake resolver, at a fixed time, which never shuffles. */
+export function fakeRouter(
+  names: FakeNames,
+  options: Partial<RouterOptions> & { readonly rules?: readonly RouteRule[] } = {},
+): { router: Router; resolver: FakeResolver } {
+  const resolver = fakeResolver(names);
+  const router = createRouter({
+    rules: [],
+    resolver,
+    isOwnAddress: (ip) => ip === '192.0.2.250' || ip === '2001:db8::250',
+    ownNames: ['Mail.Us.Example.'],
+    ipv4: true,
+    ipv6: true,
+    smtpPort: 25,
+    // The shuffle swaps every item with itself.
+    random: () => 0.999_999,
+    now: () => nowMs,
+    ...options,
+  });
+  return { router, resolver };
+}
+
+/** A plan in short: `preference host ip` of every address, or `code status temporary|permanent`. */
+export function brief(plan: RoutePlan): string[] | string {
+  if (plan.kind === 'relay') return plan.addresses.map((a) => `${a.preference} ${a.host} ${a.ip}:${a.port}`);
+  return `${plan.replyCode} ${plan.enhancedStatus} ${plan.permanent ? 'permanent' : 'temporary'}`;
+}
