@@ -4,7 +4,7 @@
 import { DsnError } from './dsn-error.ts';
 import type { Dsn, DsnOptions } from './dsn-types.ts';
 import { humanPart, subjectOf } from './human-part.ts';
-import { dateTime, field, isAscii, quotedPrintable, withoutControls } from './mime-text.ts';
+import { dateTime, field, isAscii, quotedPrintable, addressText } from './mime-text.ts';
 import { originalPart } from './original-part.ts';
 import { statusPart } from './status-part.ts';
 
@@ -37,12 +37,12 @@ export function buildDsn(options: DsnOptions): Dsn {
   const boundary = freeBoundary(options.boundary, [human.content, statusContent, original.content]);
   const statusType = status.isGlobal ? 'global-delivery-status' : 'delivery-status';
   const is8bit = status.isGlobal || original.encoding === '8bit';
-  const smtpUtf8 = !isAscii(withoutControls(sender));
+  const smtpUtf8 = !isAscii(addressText(sender));
 
   const head =
     field('Date', dateTime(options.nowMs)) +
     field('From', `Mail Delivery System <${options.from}>`) +
-    `To: <${withoutControls(sender)}>\r\n` +
+    `To: <${addressText(sender)}>\r\n` +
     field('Subject', subjectOf(options.recipients)) +
     field('Message-ID', `<${options.messageId.replace(/^<|>$/g, '')}>`) +
     field('Auto-Submitted', 'auto-replied') + // RFC 3834 5

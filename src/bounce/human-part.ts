@@ -78,18 +78,20 @@ function groupText(group: readonly DsnRecipient[]): string {
 }
 
 /** How the stages of an SMTP session are called when talking to people. */
-const STAGE: Readonly<Record<string, string>> = {
-  connect: 'the connection',
-  EHLO: 'the connection',
-  HELO: 'the connection',
-  MAIL: 'the sender address',
-  RCPT: 'the recipient address',
-  DATA: 'the message',
-  content: 'the message',
-};
+const STAGE: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    connect: 'the connection',
+    EHLO: 'the connection',
+    HELO: 'the connection',
+    MAIL: 'the sender address',
+    RCPT: 'the recipient address',
+    DATA: 'the message',
+    content: 'the message',
+  }),
+);
 
 function introduction({ remoteMta, action }: DsnRecipient, command: string): string {
-  const stage = STAGE[command];
+  const stage = STAGE.get(command);
   const server =
     remoteMta === undefined || remoteMta === '' ? "The recipient's server" : `The server ${remoteMta}`;
   if (stage === undefined)

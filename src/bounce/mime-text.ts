@@ -10,15 +10,16 @@ const LINE = 76;
 /** Longer words are cut, so that no line reaches 998 octets. An address (RFC 5321 4.5.3.1.3: 256 octets) never is. */
 const MAX_WORD = 300;
 const CUT_WORD = 225;
+const MAX_ADDRESS = 320;
 
 /** On one line, without control characters, runs of blanks as one blank, at most 2,000 characters. */
 export function plainText(text: string): string {
   return text.slice(0, MAX_TEXT).toWellFormed().replace(CONTROL, ' ').replace(/ {2,}/g, ' ').trim();
 }
 
-/** Without control characters, all else as it is: for addresses, where a blank in a quoted string counts. */
-export function withoutControls(text: string): string {
-  return text.toWellFormed().replace(CONTROL, '');
+/** An address without control characters, its blanks kept; cut where no path can reach (RFC 5321 4.5.3.1). */
+export function addressText(address: string): string {
+  return address.replace(CONTROL, '').slice(0, MAX_ADDRESS).toWellFormed();
 }
 
 /** `plainText` within ASCII: any other character becomes `?`. */

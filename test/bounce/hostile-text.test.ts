@@ -1,0 +1,137 @@
+// What remote servers and senders wrote stays text: it adds no header field, no MIME part, no recipient group.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import * as fc from 'fast-check';
+import { buildDsn } from '../../src/bounce/build-dsn.ts';
+import { BASE, fromQuotedPrintable, readFields, readReport, valueOf } from './reports.ts';
+
+const hostile = fc
+  .array(
+    fc.oneof(
+      fc.constantFrom(
+        '\r\n',
+        '\n',
+        '\r',
+        '\r\n\r\n',
+        ' ',
+        '   ',
+        '\t',
+        '\0',
+        '\u2028',
+        '\u0085',
+        '😀',
+        'ü',
+        '=',
+      ),
+      fc.constantFrom(
+        `--${BASE.boundary}`,
+        `\r\n--${BASE.boundary}--\r\n`,
+        'Evil: 1',
+        '.',
+        '550 5.1.1 ',
+        'RCPT: ',
+        ';',
+        '<>',
+      ),
+      fc.constantFrom(
+        'x'.repeat(1500),
+        `${' '.repeat(200)}y`,
+        'ü'.repeat(700),
+        '😀'.repeat(400),
+        'word '.repeat(60),
+      ),
+      fc.string({ unit: 'binary', maxLength: 20 }),
+    ),
+    { maxLength: 8 },
+  )
+  .map((pieces) => pieces.join(''));
+
+const TOP_FIELDS = [
+  'Date',
+  'From',
+  'To',
+  'Subject',
+  'Message-ID',
+  'Auto-Submitted',
+  'MIME-Version',
+  'Content-Type',
+];
+const RECIPIENT_FIELDS =
+  /^(?:Original-Recipient )?Final-Recipient Action Status(?: Remote-MTA)?(?: Diagnostic-Code)?(?: Last-Attempt-Date)?$/;
+
+test('no text of others breaks the structure of a report', () => {
+  fc.assert(
+    fc.property(
+      hostile,
+      hostile,
+      hostile,
+      fc.boolean(),
+      hostile.filter((text) => text !== ''),
+      (said, name, orcpt, isFull, sender) => {
+        const dsn = buildDsn({
+          ...BASE,
+          sender,
+          envelopeId: name,
+          recipients: [
+            { ...BASE.recipients[0]!, diagnostic: { type: 'smtp', text: said }, remoteMta: name },
+            { address: name, action: 'failed', status: '5.0.0', originalRecipient: `rfc822;${orcpt}` },
+            { address: 'c@example.com', action: 'failed', status: said, originalRecipient: orcpt },
+          ],
+          original: {
+            kind: isFull ? 'full' : 'headers',
+            content: [Buffer.from(`Subject: ${said}\r\n\r\n${orcpt}`)],
+          },
+        });
+        const { top, parts } = readReport(dsn.content);
+        const names = top.fields.map(([each]) => each);
+        assert.deepEqual(names.slice(0, TOP_FIELDS.length), TOP_FIELDS);
+        assert.deepEqual(
+          names.slice(TOP_FIELDS.length),
+          dsn.body === '8BITMIME' && valueOf(top, 'Content-Transfer-Encoding')
+            ? ['Content-Transfer-Encoding']
+            : [],
+        );
+        assert.equal(parts.length, 3);
+        const [human, status] = parts;
+        assert.ok(human !== undefined && status !== undefined);
+
+        const text =
+          valueOf(human, 'Content-Transfer-Encoding') === 'quoted-printable'
+            ? fromQuotedPrintable(human.body)
+            : human.body;
+        assert.doesNotMatch(text.replaceAll('\r\n', ''), /[\u0000-\u001f\u007f]/);
+        for (const line of text.split('\r\n')) assert.ok(line.length <= 998);
+
+        const groups = status.body.replace(/\r\n$/, '').split('\r\n\r\n').map(readFields);
+        assert.equal(groups.length, 4);
+        for (const group of groups.slice(1))
+          assert.match(group.map(([each]) => each).join(' '), RECIPIENT_FIELDS);
+        if (valueOf(status, 'Content-Type') === 'message/delivery-status') {
+          assert.doesNotMatch(status.body, /[^\r\n -~]/);
+        }
+      },
+    ),
+    { numRuns: 1500 },
+  );
+});
+
+test('a very long answer is cut, and a short one is kept word for word', () => {
+  const report = (text: string) => {
+    const recipients = [{ ...BASE.recipients[0]!, diagnostic: { type: 'smtp' as const, text } }];
+    return readReport(buildDsn({ ...BASE, recipients }).content).parts[1]!.body;
+  };
+  assert.ok(report('RCPT: 550 ' + 'x '.repeat(5000)).length < 4000);
+  const folded = report(`RCPT: 550 5.7.1 ${'policy '.repeat(40)}end`).replaceAll('\r\n ', ' ');
+  assert.ok(folded.includes(`Diagnostic-Code: smtp; 550 5.7.1 ${'policy '.repeat(40)}end\r\n`));
+});
+
+test('an address as long as RFC 5321 allows is never cut', () => {
+  const address = `${'l'.repeat(64)}@${'d'.repeat(62)}.${'e'.repeat(62)}.${'f'.repeat(60)}`;
+  const { top, parts } = readReport(
+    buildDsn({ ...BASE, sender: address, recipients: [{ ...BASE.recipients[0]!, address }] }).content,
+  );
+  assert.equal(valueOf(top, 'To'), `<${address}>`);
+  assert.match(parts[0]!.body, new RegExp(`<${address}>`));
+  assert.match(parts[1]!.body, new RegExp(address));
+});

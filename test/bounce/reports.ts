@@ -1,0 +1,172 @@
+// Whole reports for golden tests, and a strict reader of their MIME structure.
+
+import assert from 'node:assert/strict';
+import type { DsnOptions } from '../../src/bounce/build-dsn.ts';
+
+const NOON = Date.UTC(2026, 10, 22, 12);
+
+export const BASE: DsnOptions = {
+  reportingMta: 'mx.example.org',
+  queueId: '3fGk2Q',
+  arrivalMs: NOON - 90_000,
+  nowMs: NOON,
+  sender: 'alice@example.org',
+  recipients: [
+    {
+      address: 'bob@example.com',
+      action: 'failed',
+      status: '5.1.1',
+      diagnostic: { type: 'smtp', text: 'RCPT: 550 5.1.1 <bob@example.com>: no such user here' },
+      remoteMta: 'mx1.example.com',
+      lastAttemptMs: NOON - 1000,
+    },
+  ],
+  original: {
+    kind: 'full',
+    content: [
+      Buffer.from('From: Alice <alice@example.org>\r\nTo: bob@example.com\r\n'),
+      Buffer.from('Subject: lunch\r\n\r\nAt noon?\r\n.\r\n'),
+    ],
+  },
+  from: 'MAILER-DAEMON@mx.example.org',
+  boundary: '=_3fGk2R_mx.example.org',
+  messageId: '3fGk2R@mx.example.org',
+};
+
+/** One entry per file in golden/. */
+export const REPORTS: Readonly<Record<string, DsnOptions>> = {
+  failed: BASE,
+  'many-fates': {
+    ...BASE,
+    envelopeId: 'campaign 7+1',
+    recipients: [
+      ...BASE.recipients,
+      { ...BASE.recipients[0]!, address: 'bobby@example.com', originalRecipient: 'rfc822;rob@example.net' },
+      {
+        address: 'carol@example.net',
+        action: 'failed',
+        status: '4.4.7',
+        diagnostic: { type: 'smtp', text: 'timed out while waiting for the greeting' },
+      },
+      {
+        address: 'dave@example.edu',
+        action: 'delayed',
+        status: '4.2.2',
+        diagnostic: { type: 'smtp', text: 'content: 452 4.2.2 mailbox full' },
+        remoteMta: 'mail.example.edu',
+        willRetryUntilMs: NOON + 86_400_000,
+      },
+      { address: 'eve@example.gov', action: 'relayed', status: '2.0.0', remoteMta: 'old.example.gov' },
+      { address: 'frank@example.mil', action: 'delivered', status: '2.0.0' },
+    ],
+  },
+  'headers-only': { ...BASE, ret: 'HDRS' },
+  delayed: {
+    ...BASE,
+    recipients: [
+      {
+        ...BASE.recipients[0]!,
+        action: 'delayed',
+        status: '4.7.1',
+        diagnostic: { type: 'smtp', text: 'RCPT: 450 4.7.1 greylisted, come back later' },
+        willRetryUntilMs: NOON + 3_600_000,
+      },
+    ],
+  },
+  international: {
+    ...BASE,
+    sender: 'alïce@exämple.org',
+    recipients: [
+      {
+        address: 'jürgen@exämple.com',
+        originalRecipient: 'utf-8;jürgen@exämple.com',
+        action: 'failed',
+        status: '5.2.1',
+        diagnostic: { type: 'smtp', text: 'RCPT: 550 5.2.1 Postfach ungültig' },
+      },
+    ],
+    original: { kind: 'headers', content: [Buffer.from('From: alïce@exämple.org\r\nSubject: Grüße\r\n')] },
+  },
+  'eight-bit': {
+    ...BASE,
+    recipients: [
+      {
+        ...BASE.recipients[0]!,
+        diagnostic: { type: 'smtp', text: 'RCPT: 550 5.1.1 unbekannter Empfänger = falsch' },
+      },
+    ],
+    original: { kind: 'full', content: [Buffer.from('Subject: x\r\n\r\nGr\xfc\xdfe\r\n', 'latin1')] },
+  },
+  'broken-header': {
+    ...BASE,
+    original: {
+      kind: 'headers',
+      content: [Buffer.from('Subject: Gr\xfc\xdfe = \r\nX-Long: ' + 'x'.repeat(90) + '\r\n\r\n', 'latin1')],
+    },
+  },
+};
+
+export interface ReadPart {
+  readonly fields: readonly (readonly [name: string, value: string])[];
+  /** Byte for byte, one character each. */
+  readonly body: string;
+}
+
+/** Reads a header block strictly: each line begins a field or continues one, none is empty or too long. */
+export function readFields(block: string): [name: string, value: string][] {
+  const fields: [string, string][] = [];
+  for (const line of block.split('\r\n')) {
+    assert.ok(line.length <= 998, `line of ${line.length} octets`);
+    assert.doesNotMatch(line, /[\r\n\0]/);
+    const last = fields.at(-1);
+    if (/^[ \t]/.test(line)) {
+      assert.ok(last !== undefined && line.trim() !== '', 'continuation of something, with something');
+      last[1] += line;
+      continue;
+    }
+    const [, name = '', value = ''] =
+      /^([!-9;-~]+):(.*)$/s.exec(line) ?? assert.fail(`no field: ${JSON.stringify(line)}`);
+    fields.push([name, value.trim()]);
+  }
+  return fields;
+}
+
+function readEntity(text: string): ReadPart {
+  const end = text.indexOf('\r\n\r\n');
+  assert.notEqual(end, -1);
+  return { fields: readFields(text.slice(0, end)), body: text.slice(end + 4) };
+}
+
+export function valueOf(part: ReadPart, name: string): string | undefined {
+  return part.fields.find(([each]) => each.toLowerCase() === name.toLowerCase())?.[1];
+}
+
+/** Reads a multipart/report as a strict MIME reader would. */
+export function readReport(content: readonly Uint8Array[]): { top: ReadPart; parts: ReadPart[] } {
+  const top = readEntity(Buffer.concat(content).toString('latin1'));
+  const boundary =
+    /boundary="([^"]+)"$/.exec(valueOf(top, 'Content-Type') ?? '')?.[1] ?? assert.fail('no boundary');
+  assert.match(boundary, /^[0-9A-Za-z'()+_,./:=?-]{1,70}$/);
+  const pieces = `\r\n${top.body}`.split(`\r\n--${boundary}`);
+  assert.equal(pieces.pop(), '--\r\n');
+  pieces.shift();
+  return {
+    top,
+    parts: pieces.map((piece) => {
+      assert.ok(piece.startsWith('\r\n'), 'a delimiter line holds nothing else');
+      return readEntity(piece.slice(2));
+    }),
+  };
+}
+
+/** Undoes quoted-printable, strictly; one character per byte. */
+export function fromQuotedPrintable(text: string): string {
+  for (const line of text.split('\r\n')) {
+    assert.ok(line.length <= 76, `quoted-printable line of ${line.length}`);
+    assert.match(line, /^(?:[\t !-<>-~]|=[0-9A-F]{2})*=?$/);
+    assert.doesNotMatch(line, /[ \t]$/);
+  }
+  return text
+    .replaceAll('=\r\n', '')
+    .replace(/=([0-9A-F]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+}
