@@ -1,0 +1,149 @@
+// Addresses that have connections or failed lately. One that failed rests, longer each time; after the rest one
+// connection at a time probes it until one gets through. Its health is shared by all sites that name it.
+
+import { Float64Column, Int32Column, Uint8Column } from './columns.ts';
+import { Dimension, unlimited, type CounterStore } from './counters.ts';
+import { DueHeap } from './due-heap.ts';
+import { Slots } from './slots.ts';
+
+export const Health = { well: 0, resting: 1, probation: 2 } as const;
+
+/** A failed address that nobody tried for this long after its rest counts as well. */
+const forgetMs = 3_600_000;
+
+export class AddressStore {
+  readonly #counters: CounterStore;
+  readonly connections = new Int32Column();
+  readonly failures = new Int32Column();
+  readonly health = new Uint8Column();
+  /** While resting its end; in probation when the failures are forgotten. */
+  readonly dueMs = new Float64Column();
+  readonly lastFailureMs = new Float64Column();
+  readonly ipCounter = new Int32Column();
+  /** Counter of the right to probe; -1 while the address is well. */
+  readonly probeCounter = new Int32Column();
+  readonly due = new DueHeap(this.dueMs);
+  readonly #errors: string[] = [];
+  readonly #keys: string[] = [];
+  readonly #byKey = new Map<string, number>();
+  readonly #slots = new Slots(this.connections, [
+    this.failures,
+    this.health,
+    this.dueMs,
+    this.lastFailureMs,
+    this.ipCounter,
+    this.probeCounter,
+    this.due.positions,
+  ]);
+
+  constructor(counters: CounterStore) {
+    this.#counters = counters;
+  }
+
+  get live(): number {
+    return this.#slots.live;
+  }
+
+  /** -1 when the address is well and without connections. */
+  find(ip: string, port: number): number {
+    return this.#byKey.get(keyOf(ip, port)) ?? -1;
+  }
+
+  /** By the name that its counters carry. */
+  findByName(name: string): number {
+    return this.#byKey.get(name) ?? -1;
+  }
+
+  open(ip: string, port: number, ipCounter: number): number {
+    const address = this.#slots.take();
+    const key = keyOf(ip, port);
+    this.connections.set(address, 0);
+    this.failures.set(address, 0);
+    this.health.set(address, Health.well);
+    this.lastFailureMs.set(address, -Infinity);
+    this.probeCounter.set(address, -1);
+    this.ipCounter.set(address, ipCounter);
+    this.#counters.references.add(ipCounter, 1);
+    this.#errors[address] = '';
+    this.#keys[address] = key;
+    this.#byKey.set(key, address);
+    return address;
+  }
+
+  /** The error of the last failed connection. */
+  errorOf(address: number): string {
+    return this.#errors[address] ?? '';
+  }
+
+  nameOf(address: number): string {
+    return this.#keys[address] ?? '';
+  }
+
+  /** A connection got through. */
+  succeeded(address: number): void {
+    if (this.health.get(address) === Health.well) return;
+    this.due.take(address);
+    this.health.set(address, Health.well);
+    this.failures.set(address, 0);
+    this.#errors[address] = '';
+    const counter = this.probeCounter.get(address);
+    this.probeCounter.set(address, -1);
+    this.#counters.setLimit(counter, unlimited);
+    this.#counters.references.add(counter, -1);
+    this.#counters.mayBeUnused(counter);
+  }
+
+  /** Did a failure of a connection opened then say something new? Those opened before the last failure do not. */
+  isNews(address: number, openedAtMs: number): boolean {
+    return this.health.get(address) !== Health.resting && openedAtMs >= this.lastFailureMs.get(address);
+  }
+
+  /** Starts a rest. */
+  rest(address: number, nowMs: number, restMs: number, error: string): void {
+    const counters = this.#counters;
+    if (this.probeCounter.get(address) < 0) {
+      const counter = counters.open(Dimension.probe, this.nameOf(address), 0);
+      counters.references.add(counter, 1);
+      this.probeCounter.set(address, counter);
+    } else {
+      counters.setLimit(this.probeCounter.get(address), 0);
+    }
+    this.failures.add(address, 1);
+    this.lastFailureMs.set(address, nowMs);
+    this.health.set(address, Health.resting);
+    this.#errors[address] = error;
+    this.due.put(address, nowMs + restMs);
+  }
+
+  /** Ends rests that are over, and forgets failures that are long past. */
+  tick(nowMs: number): void {
+    while (this.due.firstDueMs() <= nowMs) {
+      const address = this.due.first();
+      if (this.health.get(address) === Health.resting) {
+        this.health.set(address, Health.probation);
+        this.due.put(address, nowMs + forgetMs);
+        this.#counters.setLimit(this.probeCounter.get(address), 1);
+      } else if (this.connections.get(address) > 0) {
+        this.due.put(address, nowMs + forgetMs);
+      } else {
+        this.succeeded(address);
+        this.mayBeUnused(address);
+      }
+    }
+  }
+
+  /** Forgets the address if it is well and has no connection. */
+  mayBeUnused(address: number): void {
+    if (this.connections.get(address) > 0 || this.health.get(address) !== Health.well) return;
+    const counter = this.ipCounter.get(address);
+    this.#counters.references.add(counter, -1);
+    this.#counters.mayBeUnused(counter);
+    this.#byKey.delete(this.nameOf(address));
+    this.#keys[address] = '';
+    this.#slots.give(address);
+  }
+}
+
+function keyOf(ip: string, port: number): string {
+  return port === 25 ? ip : `[${ip}]:${port}`;
+}

@@ -1,0 +1,92 @@
+// What time does: next attempts and lifetimes' ends, rests, idle connections, and forgetting what nobody needs.
+
+import { activate, endGathering } from './gather.ts';
+import { stopRoute } from './lifecycle.ts';
+import { forgetDomainCounter } from './needs.ts';
+import { releaseSite } from './outcomes.ts';
+import { PlanState } from './routes.ts';
+import { closeIdle } from './serve.ts';
+import { expireTask } from './settle.ts';
+import { expiryOf, type State } from './state.ts';
+import { TaskState } from './tasks.ts';
+import { reasonOf } from './view.ts';
+
+/** Routes looked at in one tick; so a tick costs the same with a million of them. */
+const sweptPerTick = 256;
+
+/** Everything that is due by now. */
+export function passTime(s: State, nowMs: number): void {
+  attend(s, nowMs);
+  s.addresses.tick(nowMs);
+  for (;;) {
+    const connection = s.connections.longestIdle;
+    if (connection < 0 || s.connections.idleSinceMs.get(connection) + s.config.idleConnectionMs > nowMs)
+      break;
+    closeIdle(s, connection);
+  }
+  sweepRoutes(s, nowMs);
+}
+
+/** When `passTime` has something to do next. */
+export function nextWakeMs(s: State): number {
+  const idle = s.connections.longestIdle;
+  const idleEndMs = idle < 0 ? Infinity : s.connections.idleSinceMs.get(idle) + s.config.idleConnectionMs;
+  return Math.min(s.tasks.due.firstDueMs(), s.addresses.due.firstDueMs(), idleEndMs);
+}
+
+/** Takes all tasks that are due, those of one message together. */
+function attend(s: State, nowMs: number): void {
+  const { due, message } = s.tasks;
+  const byMessage = new Map<number, number[]>();
+  while (due.firstDueMs() <= nowMs) {
+    const task = due.first();
+    due.take(task);
+    const others = byMessage.get(message.get(task));
+    if (others === undefined) byMessage.set(message.get(task), [task]);
+    else others.push(task);
+  }
+  for (const [row, tasks] of byMessage) attendMessage(s, row, tasks, nowMs);
+}
+
+function attendMessage(s: State, message: number, tasks: readonly number[], nowMs: number): void {
+  const expiresAtMs = expiryOf(s, message);
+  if (nowMs >= expiresAtMs) {
+    for (const task of tasks) expireTask(s, task, reasonOf(s, task));
+    return;
+  }
+  const again: number[] = [];
+  let gathered = false;
+  for (const task of tasks) {
+    const state = s.tasks.state.get(task);
+    if (state === TaskState.waiting) again.push(task);
+    else if (state === TaskState.ready) s.tasks.due.put(task, expiresAtMs);
+    else gathered = true;
+  }
+  if (gathered) endGathering(s, message, nowMs);
+  if (again.length > 0) activate(s, message, again, nowMs);
+}
+
+/** Forgets routes without recipients whose plans have expired, and lets go of sites that only waiting work names. */
+function sweepRoutes(s: State, nowMs: number): void {
+  const { routes } = s;
+  for (let count = Math.min(sweptPerTick, routes.end); count > 0; count -= 1) {
+    s.sweepAt = s.sweepAt + 1 >= routes.end ? 0 : s.sweepAt + 1;
+    const route = s.sweepAt;
+    if (!routes.isKnown(route) || routes.firstTask.get(route) >= 0) continue;
+    forgetDomainCounter(s, route);
+    if (routes.validUntilMs.get(route) > nowMs || routes.plan.get(route) === PlanState.resolving) continue;
+    detachSite(s, route);
+    routes.errorPlans.delete(route);
+    routes.plan.set(route, PlanState.none);
+    if (routes.recipients.get(route) === 0) routes.forget(route);
+  }
+}
+
+/** The route has no site any more. */
+export function detachSite(s: State, route: number): void {
+  stopRoute(s, route);
+  const site = s.routes.site.get(route);
+  if (site < 0) return;
+  s.routes.site.set(route, -1);
+  releaseSite(s, site);
+}

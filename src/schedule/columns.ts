@@ -1,0 +1,97 @@
+// Columns of numbers: growable typed arrays, one per field of a store, so that a million rows cost their bytes only.
+// One class per element type on purpose: a shared generic class would make every read polymorphic.
+
+/** 32-bit integers; handles, counts and links, where -1 means none. */
+export class Int32Column {
+  #values = new Int32Array(0);
+
+  get(index: number): number {
+    return this.#values[index] as number;
+  }
+
+  set(index: number, value: number): void {
+    this.#values[index] = value;
+  }
+
+  /** Adds `delta` and returns the new value. */
+  add(index: number, delta: number): number {
+    const value = (this.#values[index] as number) + delta;
+    this.#values[index] = value;
+    return value;
+  }
+
+  /** Exchanges two elements. */
+  swap(left: number, right: number): void {
+    const value = this.#values[left] as number;
+    this.#values[left] = this.#values[right] as number;
+    this.#values[right] = value;
+  }
+
+  /** First index not below `from` that holds `value`; -1 if there is none. */
+  indexOf(value: number, from: number): number {
+    return this.#values.indexOf(value, from);
+  }
+
+  grow(capacity: number): void {
+    const values = new Int32Array(capacity);
+    values.set(this.#values);
+    this.#values = values;
+  }
+}
+
+/** 16-bit unsigned integers; larger values are stored as the largest one. */
+export class Uint16Column {
+  #values = new Uint16Array(0);
+
+  get(index: number): number {
+    return this.#values[index] as number;
+  }
+
+  set(index: number, value: number): void {
+    this.#values[index] = value > 0xffff ? 0xffff : value;
+  }
+
+  grow(capacity: number): void {
+    const values = new Uint16Array(capacity);
+    values.set(this.#values);
+    this.#values = values;
+  }
+}
+
+/** Bytes: states and flags. */
+export class Uint8Column {
+  #values = new Uint8Array(0);
+
+  get(index: number): number {
+    return this.#values[index] as number;
+  }
+
+  set(index: number, value: number): void {
+    this.#values[index] = value;
+  }
+
+  grow(capacity: number): void {
+    const values = new Uint8Array(capacity);
+    values.set(this.#values);
+    this.#values = values;
+  }
+}
+
+/** Times: Unix milliseconds. */
+export class Float64Column {
+  #values = new Float64Array(0);
+
+  get(index: number): number {
+    return this.#values[index] as number;
+  }
+
+  set(index: number, value: number): void {
+    this.#values[index] = value;
+  }
+
+  grow(capacity: number): void {
+    const values = new Float64Array(capacity);
+    values.set(this.#values);
+    this.#values = values;
+  }
+}

@@ -1,0 +1,58 @@
+// The end of a scheduler transaction: all recipients of a message become schedulable together.
+
+import { formTasks } from './gather.ts';
+import { makeTask } from './lifecycle.ts';
+import { MessageState } from './messages.ts';
+import { failTask, wait } from './settle.ts';
+import { expiryOf, type State } from './state.ts';
+import type { NewRecipient } from './types.ts';
+
+/** Turns the added recipients into tasks. */
+export function commitMessage(
+  s: State,
+  message: number,
+  added: readonly NewRecipient[],
+  nowMs: number,
+): void {
+  s.messages.setState(message, MessageState.queued);
+  const held = s.messages.isHeld(message);
+  const rows = added.map((recipient) => makeRecipient(s, recipient));
+  if (!held && nowMs >= expiryOf(s, message)) {
+    if (rows.length > 0) failTask(s, makeTask(s, message, rows), '', true, 'not tried in its lifetime');
+    return;
+  }
+  const due: number[] = [];
+  const later = new Map<string, number[]>();
+  for (const [at, row] of rows.entries()) {
+    const nextAttemptAtMs = added[at]?.nextAttemptAtMs ?? 0;
+    if (nextAttemptAtMs <= nowMs && !held) due.push(row);
+    else add(later, `${nextAttemptAtMs} ${s.recipients.route.get(row)}`, row);
+  }
+  for (const [key, group] of later) {
+    const nextAttemptAtMs = Number(key.slice(0, key.indexOf(' ')));
+    const size = s.config.recipientsPerTransaction;
+    for (let at = 0; at < group.length; at += size) {
+      wait(s, makeTask(s, message, group.slice(at, at + size)), nextAttemptAtMs);
+    }
+  }
+  if (due.length > 0) formTasks(s, message, due, nowMs);
+}
+
+function makeRecipient(s: State, added: NewRecipient): number {
+  const { recipients } = s;
+  const row = recipients.take();
+  const route = s.routes.intern(added.route, added.domain);
+  s.routes.recipients.add(route, 1);
+  recipients.next.set(row, -1);
+  recipients.route.set(row, route);
+  recipients.envelopeIndex.set(row, added.recipient);
+  recipients.attempts.set(row, added.attempts);
+  recipients.lastError.set(row, s.errors.keep(added.lastError));
+  return row;
+}
+
+function add(groups: Map<string, number[]>, key: string, row: number): void {
+  const group = groups.get(key);
+  if (group === undefined) groups.set(key, [row]);
+  else group.push(row);
+}

@@ -1,0 +1,171 @@
+// Connections, from the grant to the close: which address, which slots, which task, how long idle.
+
+import { Float64Column, Int32Column, Uint8Column } from './columns.ts';
+import { Dimension, type CounterStore } from './counters.ts';
+import { HoldStore } from './holds.ts';
+import { Slots } from './slots.ts';
+
+export const ConnectionState = { free: 0, connecting: 1, busy: 2, idle: 3, closing: 4 } as const;
+
+export class ConnectionStore {
+  readonly #counters: CounterStore;
+  readonly holds: HoldStore;
+  readonly state = new Uint8Column();
+  readonly site = new Int32Column();
+  readonly address = new Int32Column();
+  /** The task in flight; -1: none. */
+  readonly task = new Int32Column();
+  /** Transactions granted so far. */
+  readonly transactions = new Int32Column();
+  readonly openedAtMs = new Float64Column();
+  readonly idleSinceMs = new Float64Column();
+  /** First hold; -1: none. */
+  readonly firstHold = new Int32Column();
+  /** All idle connections, longest idle first. */
+  readonly idleNext = new Int32Column();
+  readonly #idlePrevious = new Int32Column();
+  /** Idle connections of a site, shortest idle first. */
+  readonly siteIdleNext = new Int32Column();
+  readonly siteIdlePrevious = new Int32Column();
+  #firstIdle = -1;
+  #lastIdle = -1;
+  readonly #slots = new Slots(this.firstHold, [
+    this.state,
+    this.site,
+    this.address,
+    this.task,
+    this.transactions,
+    this.openedAtMs,
+    this.idleSinceMs,
+    this.idleNext,
+    this.#idlePrevious,
+    this.siteIdleNext,
+    this.siteIdlePrevious,
+  ]);
+
+  constructor(counters: CounterStore) {
+    this.#counters = counters;
+    this.holds = new HoldStore(counters);
+  }
+
+  get live(): number {
+    return this.#slots.live;
+  }
+
+  get end(): number {
+    return this.#slots.end;
+  }
+
+  /** The connection that has been idle longest; -1: none. */
+  get longestIdle(): number {
+    return this.#firstIdle;
+  }
+
+  isLive(connection: number): boolean {
+    return (
+      connection >= 0 && connection < this.#slots.end && this.state.get(connection) !== ConnectionState.free
+    );
+  }
+
+  open(site: number, address: number, task: number, nowMs: number): number {
+    const connection = this.#slots.take();
+    this.state.set(connection, ConnectionState.connecting);
+    this.site.set(connection, site);
+    this.address.set(connection, address);
+    this.task.set(connection, task);
+    this.transactions.set(connection, 1);
+    this.openedAtMs.set(connection, nowMs);
+    this.firstHold.set(connection, -1);
+    return connection;
+  }
+
+  /** Frees the connection and all its slots. */
+  free(connection: number): void {
+    const closing = this.state.get(connection) === ConnectionState.closing;
+    let hold = this.firstHold.get(connection);
+    while (hold >= 0) {
+      const next = this.holds.next.get(hold);
+      if (closing) this.#counters.closing.add(this.holds.counter.get(hold), -1);
+      this.holds.drop(hold);
+      hold = next;
+    }
+    this.state.set(connection, ConnectionState.free);
+    this.#slots.give(connection);
+  }
+
+  reserve(connection: number, counter: number): void {
+    this.firstHold.set(connection, this.holds.add(this.firstHold.get(connection), connection, counter));
+  }
+
+  doesHold(connection: number, counter: number): boolean {
+    for (let hold = this.firstHold.get(connection); hold >= 0; hold = this.holds.next.get(hold)) {
+      if (this.holds.counter.get(hold) === counter) return true;
+    }
+    return false;
+  }
+
+  /** Releases the slots of one dimension, except those of the counters in `kept`. */
+  releaseDimension(connection: number, dimension: number, kept: readonly number[]): void {
+    const { holds } = this;
+    let previous = -1;
+    let hold = this.firstHold.get(connection);
+    while (hold >= 0) {
+      const next = holds.next.get(hold);
+      const counter = holds.counter.get(hold);
+      if (this.#counters.dimension.get(counter) === dimension && !kept.includes(counter)) {
+        if (previous < 0) this.firstHold.set(connection, next);
+        else holds.next.set(previous, next);
+        holds.drop(hold);
+      } else {
+        previous = hold;
+      }
+      hold = next;
+    }
+  }
+
+  /** True when one of its limits was lowered below what is used: it has to go before others may come. */
+  isOverLimit(connection: number): boolean {
+    const counters = this.#counters;
+    for (let hold = this.firstHold.get(connection); hold >= 0; hold = this.holds.next.get(hold)) {
+      const counter = this.holds.counter.get(hold);
+      const staying = counters.used.get(counter) - counters.closing.get(counter);
+      if (staying > counters.limit.get(counter) && counters.dimension.get(counter) !== Dimension.probe)
+        return true;
+    }
+    return false;
+  }
+
+  becameIdle(connection: number, nowMs: number): void {
+    this.state.set(connection, ConnectionState.idle);
+    this.idleSinceMs.set(connection, nowMs);
+    this.#idlePrevious.set(connection, this.#lastIdle);
+    this.idleNext.set(connection, -1);
+    if (this.#lastIdle < 0) this.#firstIdle = connection;
+    else this.idleNext.set(this.#lastIdle, connection);
+    this.#lastIdle = connection;
+    for (let hold = this.firstHold.get(connection); hold >= 0; hold = this.holds.next.get(hold)) {
+      this.holds.becameIdle(hold);
+    }
+  }
+
+  /** Takes an idle connection out of the idle lists; the caller sets its new state. */
+  wasIdle(connection: number): void {
+    const previous = this.#idlePrevious.get(connection);
+    const next = this.idleNext.get(connection);
+    if (previous < 0) this.#firstIdle = next;
+    else this.idleNext.set(previous, next);
+    if (next < 0) this.#lastIdle = previous;
+    else this.#idlePrevious.set(next, previous);
+    for (let hold = this.firstHold.get(connection); hold >= 0; hold = this.holds.next.get(hold)) {
+      this.holds.wasIdle(hold);
+    }
+  }
+
+  /** From now on its slots count as soon free. */
+  becameClosing(connection: number): void {
+    this.state.set(connection, ConnectionState.closing);
+    for (let hold = this.firstHold.get(connection); hold >= 0; hold = this.holds.next.get(hold)) {
+      this.#counters.closing.add(this.holds.counter.get(hold), 1);
+    }
+  }
+}

@@ -1,0 +1,167 @@
+// Counters: how many slots of one limit are used for one key. Nothing here knows what is counted: a dimension of
+// limits is a name, and more dimensions are more names.
+
+import { Int32Column, Uint8Column } from './columns.ts';
+import { invariant } from './scheduler-error.ts';
+import { Slots } from './slots.ts';
+
+/** What a counter counts connections for. */
+export const Dimension = {
+  global: 0,
+  domain: 1,
+  site: 2,
+  ip: 3,
+  /** The right to try an address that failed: none while it rests, then one at a time. */
+  probe: 4,
+} as const;
+
+export const dimensionNames = ['global', 'domain', 'site', 'ip', 'rest'] as const;
+
+/** More than any limit. */
+export const unlimited = 0x7fffffff;
+
+export class CounterStore {
+  /** Slots taken, those of idle and closing connections too. */
+  readonly used = new Int32Column();
+  readonly limit = new Int32Column();
+  /** Slots of connections that were told to close: they will be free without doing more. */
+  readonly closing = new Int32Column();
+  readonly dimension = new Uint8Column();
+  /** Routes parked on this counter, first come first. Nodes of `Parking`. */
+  readonly firstParked = new Int32Column();
+  readonly lastParked = new Int32Column();
+  readonly parked = new Int32Column();
+  /** Slots of idle connections, longest idle first. Nodes of `HoldStore`. */
+  readonly firstIdle = new Int32Column();
+  readonly lastIdle = new Int32Column();
+  /** Rows elsewhere that name this counter. */
+  readonly references = new Int32Column();
+  /** Counters that may have room for a parked route: the caller drains it. */
+  readonly freed: number[] = [];
+  readonly #isFreed = new Uint8Column();
+  readonly #keys: string[] = [];
+  readonly #byKey: readonly Map<string, number>[] = dimensionNames.map(() => new Map<string, number>());
+  readonly #unused: number[] = [];
+  readonly #slots = new Slots(this.firstParked, [
+    this.used,
+    this.limit,
+    this.closing,
+    this.dimension,
+    this.lastParked,
+    this.parked,
+    this.firstIdle,
+    this.lastIdle,
+    this.references,
+    this.#isFreed,
+  ]);
+
+  get live(): number {
+    return this.#slots.live;
+  }
+
+  /** The counter of a key; -1 if there is none, which means that nothing is used. */
+  find(dimension: number, key: string): number {
+    return this.#byKey[dimension]?.get(key) ?? -1;
+  }
+
+  open(dimension: number, key: string, limit: number): number {
+    const counter = this.#slots.take();
+    this.used.set(counter, 0);
+    this.limit.set(counter, limit);
+    this.closing.set(counter, 0);
+    this.dimension.set(counter, dimension);
+    this.firstParked.set(counter, -1);
+    this.lastParked.set(counter, -1);
+    this.parked.set(counter, 0);
+    this.firstIdle.set(counter, -1);
+    this.lastIdle.set(counter, -1);
+    this.references.set(counter, 0);
+    this.#isFreed.set(counter, 0);
+    this.#keys[counter] = key;
+    this.#byKey[dimension]?.set(key, counter);
+    return counter;
+  }
+
+  hasRoom(counter: number): boolean {
+    return this.used.get(counter) < this.limit.get(counter);
+  }
+
+  /** Takes a slot; the caller has seen that there is room. */
+  reserve(counter: number): void {
+    const used = this.used.add(counter, 1);
+    invariant(used <= this.limit.get(counter), `limit ${this.nameOf(counter)} exceeded`);
+  }
+
+  release(counter: number): void {
+    const used = this.used.add(counter, -1);
+    invariant(used >= 0, `limit ${this.nameOf(counter)} released more often than reserved`);
+    this.#changed(counter);
+  }
+
+  setLimit(counter: number, limit: number): void {
+    this.limit.set(counter, limit);
+    this.#changed(counter);
+  }
+
+  /** Someone stopped naming or waiting for this counter: it may be the last one. */
+  mayBeUnused(counter: number): void {
+    if (this.#isUnused(counter)) this.#unused.push(counter);
+  }
+
+  /** Next counter of `freed` that has room and a parked route; -1: none. */
+  nextFreed(): number {
+    for (let counter = this.freed.at(-1); counter !== undefined; counter = this.freed.at(-1)) {
+      if (this.hasRoom(counter) && this.firstParked.get(counter) >= 0) return counter;
+      this.freed.pop();
+      this.#isFreed.set(counter, 0);
+    }
+    return -1;
+  }
+
+  /** Forgets the counters that nobody uses any more. Not while a caller holds a counter it is about to use. */
+  sweep(): void {
+    for (let counter = this.#unused.pop(); counter !== undefined; counter = this.#unused.pop()) {
+      if (!this.#isUnused(counter)) continue;
+      this.#byKey[this.dimension.get(counter)]?.delete(this.#keys[counter] ?? '');
+      this.#keys[counter] = '';
+      this.limit.set(counter, -1);
+      this.#slots.give(counter);
+    }
+  }
+
+  /** Calls `visit` for every counter of a dimension. */
+  eachOf(dimension: number, visit: (counter: number) => void): void {
+    for (const counter of this.#byKey[dimension]?.values() ?? []) visit(counter);
+  }
+
+  keyOf(counter: number): string {
+    return this.#keys[counter] ?? '';
+  }
+
+  /** For people and messages, e.g. `domain example.com (20)`. */
+  nameOf(counter: number): string {
+    const name = dimensionNames[this.dimension.get(counter)] ?? '';
+    const key = this.keyOf(counter);
+    return `${name}${key === '' ? '' : ` ${key}`} (${this.limit.get(counter)})`;
+  }
+
+  #changed(counter: number): void {
+    if (this.firstParked.get(counter) >= 0) {
+      if (this.#isFreed.get(counter) === 0 && this.hasRoom(counter)) {
+        this.#isFreed.set(counter, 1);
+        this.freed.push(counter);
+      }
+    } else {
+      this.mayBeUnused(counter);
+    }
+  }
+
+  #isUnused(counter: number): boolean {
+    return (
+      this.used.get(counter) === 0 &&
+      this.limit.get(counter) !== -1 &&
+      this.references.get(counter) === 0 &&
+      this.firstParked.get(counter) < 0
+    );
+  }
+}

@@ -1,0 +1,248 @@
+// The scheduler: transactional, deterministic, without clock, I/O or promise. This file is its outside; each rule has a
+// file of its own beside it.
+
+import type { RoutePlan } from '../route/types.ts';
+import { detachSite, nextWakeMs, passTime } from './clock.ts';
+import { commitMessage } from './commit.ts';
+import { endAsking } from './gather.ts';
+import { makeRunnable, stopRoute } from './lifecycle.ts';
+import { MessageState } from './messages.ts';
+import { holdMessage, releaseMessage, removeMessage, retryMessage } from './operate.ts';
+import { becameReady, endConnection, finishTransaction } from './outcomes.ts';
+import { applyConfig } from './reconfigure.ts';
+import { PlanState } from './routes.ts';
+import { run } from './run.ts';
+import { SchedulerError } from './scheduler-error.ts';
+import { State } from './state.ts';
+import type {
+  ConnectionEnd,
+  ConnectionHandle,
+  Effect,
+  MessageHandle,
+  NewRecipient,
+  NewScheduledMessage,
+  QueuedRecipient,
+  RecipientResult,
+  Scheduler,
+  SchedulerConfig,
+  SiteStatus,
+} from './types.ts';
+import { queuedRecipients, siteRows } from './view.ts';
+
+/** A plan counts for at least this long, or one that has expired when it comes would be asked for without end. */
+const shortestPlanMs = 1_000;
+
+/**
+ * Creates an empty scheduler at the time `nowMs` (Unix ms).
+ *
+ * @example
+ * const scheduler = createScheduler(config, Date.now());
+ * const message = scheduler.begin({ queueId, receivedAtMs, nullSender: false, held: false });
+ * scheduler.add(message, { recipient: 0, route: 'mx:example.com', domain: 'example.com', attempts: 0, nextAttemptAtMs: 0, lastError: '' });
+ * scheduler.commit(message, Date.now());
+ * for (const effect of scheduler.effects) perform(effect); // { kind: 'resolve', route: 'mx:example.com' }
+ * scheduler.effects.length = 0;
+ */
+export function createScheduler(config: SchedulerConfig, nowMs: number): Scheduler {
+  return new MailScheduler(config, nowMs);
+}
+
+class MailScheduler implements Scheduler {
+  readonly effects: Effect[];
+  readonly #state: State;
+  #nowMs: number;
+
+  constructor(config: SchedulerConfig, nowMs: number) {
+    this.#state = new State(config);
+    this.effects = this.#state.effects;
+    this.#nowMs = nowMs;
+  }
+
+  begin(message: NewScheduledMessage): MessageHandle {
+    const s = this.#state;
+    // Handles of finished messages are free once the caller has seen the effects that name them.
+    if (s.effects.length === 0)
+      for (let done = s.done.pop(); done !== undefined; done = s.done.pop()) s.messages.free(done);
+    const row = s.messages.open(message.queueId, message.receivedAtMs, message.nullSender, message.held);
+    s.building.set(row, []);
+    return row as MessageHandle;
+  }
+
+  add(message: MessageHandle, recipient: NewRecipient): void {
+    this.#building(message, 'add').push(recipient);
+  }
+
+  commit(message: MessageHandle, nowMs: number): void {
+    const added = this.#building(message, 'commit');
+    if (added.length === 0) {
+      throw new SchedulerError('SCHEDULER_MISUSE', `Committing message ${message} without a recipient.`);
+    }
+    this.#state.building.delete(message);
+    commitMessage(this.#state, message, added, nowMs);
+    this.#run(nowMs);
+  }
+
+  rollback(message: MessageHandle): void {
+    this.#building(message, 'rollback');
+    this.#state.building.delete(message);
+    this.#state.messages.free(message);
+  }
+
+  routeResolved(key: string, plan: RoutePlan, nowMs: number): void {
+    const s = this.#state;
+    const route = s.routes.find(key);
+    if (route < 0) return;
+    const before = s.routes.site.get(route);
+    if (plan.kind === 'relay') {
+      const site = s.sites.intern(plan);
+      s.sites.references.add(site, 1);
+      if (before >= 0) detachSite(s, route);
+      s.routes.site.set(route, site);
+      s.routes.plan.set(route, PlanState.relay);
+      s.routes.errorPlans.delete(route);
+    } else {
+      stopRoute(s, route);
+      s.routes.plan.set(route, PlanState.error);
+      s.routes.errorPlans.set(route, plan);
+    }
+    s.routes.validUntilMs.set(route, Math.max(plan.validUntilMs, nowMs + shortestPlanMs));
+    endAsking(s, route, nowMs);
+    makeRunnable(s, route);
+    this.#run(nowMs);
+  }
+
+  connectionReady(connection: ConnectionHandle, nowMs: number): void {
+    this.#checkConnection(connection, 'ready');
+    becameReady(this.#state, connection);
+    this.#run(nowMs);
+  }
+
+  transactionDone(
+    connection: ConnectionHandle,
+    results: readonly RecipientResult[],
+    reusable: boolean,
+    nowMs: number,
+  ): void {
+    this.#checkConnection(connection, 'done with a transaction');
+    if (this.#state.connections.task.get(connection) < 0) {
+      throw new SchedulerError(
+        'SCHEDULER_MISUSE',
+        `Connection ${connection} reports results without a transaction.`,
+      );
+    }
+    finishTransaction(this.#state, connection, results, reusable, nowMs);
+    this.#run(nowMs);
+  }
+
+  connectionClosed(connection: ConnectionHandle, end: ConnectionEnd, nowMs: number): void {
+    this.#checkConnection(connection, 'closed');
+    endConnection(this.#state, connection, end, nowMs);
+    this.#run(nowMs);
+  }
+
+  tick(nowMs: number): void {
+    passTime(this.#state, nowMs);
+    this.#run(nowMs);
+  }
+
+  nextWakeMs(): number {
+    return nextWakeMs(this.#state);
+  }
+
+  reconfigure(config: SchedulerConfig, nowMs: number): void {
+    applyConfig(this.#state, config);
+    this.#run(nowMs);
+  }
+
+  retryNow(message: MessageHandle, nowMs: number): void {
+    this.#checkQueued(message, 'retry');
+    retryMessage(this.#state, message, nowMs);
+    this.#run(nowMs);
+  }
+
+  hold(message: MessageHandle): void {
+    this.#checkQueued(message, 'hold');
+    holdMessage(this.#state, message);
+    this.#run(this.#nowMs);
+  }
+
+  release(message: MessageHandle, nowMs: number): void {
+    this.#checkQueued(message, 'release');
+    releaseMessage(this.#state, message, nowMs);
+    this.#run(nowMs);
+  }
+
+  remove(message: MessageHandle): number[] {
+    this.#checkQueued(message, 'remove');
+    const removed = removeMessage(this.#state, message);
+    this.#run(this.#nowMs);
+    return removed;
+  }
+
+  find(queueId: string): MessageHandle | undefined {
+    const message = this.#state.messages.find(queueId);
+    return message < 0 ? undefined : (message as MessageHandle);
+  }
+
+  queueIdOf(message: MessageHandle): string {
+    if (!this.#state.messages.known(message)) {
+      throw new SchedulerError(
+        'SCHEDULER_MISUSE',
+        `Asking for the queue id of message ${message}, which is not queued.`,
+      );
+    }
+    return this.#state.messages.queueIdOf(message);
+  }
+
+  recipients(): IterableIterator<QueuedRecipient> {
+    return queuedRecipients(this.#state);
+  }
+
+  sites(): SiteStatus[] {
+    return siteRows(this.#state);
+  }
+
+  counts(): { readonly messages: number; readonly recipients: number; readonly connections: number } {
+    const { connections, done, messages, recipients } = this.#state;
+    return {
+      messages: messages.live - done.length,
+      recipients: recipients.live,
+      connections: connections.live,
+    };
+  }
+
+  #run(nowMs: number): void {
+    this.#nowMs = nowMs;
+    run(this.#state, nowMs);
+  }
+
+  #building(message: MessageHandle, what: string): NewRecipient[] {
+    const added = this.#state.building.get(message);
+    if (added === undefined) {
+      throw new SchedulerError(
+        'SCHEDULER_MISUSE',
+        `Call to ${what} for message ${message}, which is not open.`,
+      );
+    }
+    return added;
+  }
+
+  #checkQueued(message: MessageHandle, what: string): void {
+    const { messages } = this.#state;
+    if (!messages.known(message) || messages.state(message) !== MessageState.queued) {
+      throw new SchedulerError(
+        'SCHEDULER_MISUSE',
+        `Call to ${what} message ${message}, which is not queued.`,
+      );
+    }
+  }
+
+  #checkConnection(connection: ConnectionHandle, what: string): void {
+    if (!this.#state.connections.isLive(connection)) {
+      throw new SchedulerError(
+        'SCHEDULER_MISUSE',
+        `Connection ${connection} is reported ${what}, but it is not open.`,
+      );
+    }
+  }
+}

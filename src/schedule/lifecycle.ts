@@ -1,0 +1,153 @@
+// The life of tasks and recipients: made, queued, taken out, gone. The lowest layer over the stores: it knows no limits.
+
+import type { State } from './state.ts';
+import { MessageState } from './messages.ts';
+import type { MessageHandle } from './types.ts';
+import { TaskState } from './tasks.ts';
+
+/** The route in whose queue a task stands: that of its first recipient. */
+export function routeOf(s: State, task: number): number {
+  return s.recipients.route.get(s.tasks.firstRecipient.get(task));
+}
+
+/** Do all recipients of the task have the same route? */
+export function hasOneRoute(s: State, task: number): boolean {
+  const { next, route } = s.recipients;
+  const first = s.tasks.firstRecipient.get(task);
+  const expected = route.get(first);
+  for (let recipient = next.get(first); recipient >= 0; recipient = next.get(recipient)) {
+    if (route.get(recipient) !== expected) return false;
+  }
+  return true;
+}
+
+/** The recipients of a task, in order. */
+export function recipientsOf(s: State, task: number): number[] {
+  const list: number[] = [];
+  let recipient = s.tasks.firstRecipient.get(task);
+  for (; recipient >= 0; recipient = s.recipients.next.get(recipient)) list.push(recipient);
+  return list;
+}
+
+/** The tasks of a message. */
+export function tasksOf(s: State, message: number): number[] {
+  const list: number[] = [];
+  let task = s.messages.firstTask.get(message);
+  for (; task >= 0; task = s.tasks.messageNext.get(task)) list.push(task);
+  return list;
+}
+
+/** A new task of these recipients (at least one); the caller gives it a state. */
+export function makeTask(s: State, message: number, recipients: readonly number[]): number {
+  const { tasks, messages } = s;
+  const task = tasks.take();
+  tasks.message.set(task, message);
+  setRecipients(s, task, recipients);
+  const first = messages.firstTask.get(message);
+  tasks.messageNext.set(task, first);
+  tasks.messagePrevious.set(task, -1);
+  if (first >= 0) tasks.messagePrevious.set(first, task);
+  messages.firstTask.set(message, task);
+  return task;
+}
+
+export function setRecipients(s: State, task: number, recipients: readonly number[]): void {
+  let next = -1;
+  for (let at = recipients.length - 1; at >= 0; at -= 1) {
+    const recipient = recipients[at] ?? -1;
+    s.recipients.next.set(recipient, next);
+    next = recipient;
+  }
+  s.tasks.firstRecipient.set(task, next);
+}
+
+/** Frees a task that is in no queue; its recipients are gone or belong to another task. */
+export function freeTask(s: State, task: number): void {
+  const { tasks } = s;
+  const next = tasks.messageNext.get(task);
+  const previous = tasks.messagePrevious.get(task);
+  if (previous < 0) s.messages.firstTask.set(tasks.message.get(task), next);
+  else tasks.messageNext.set(previous, next);
+  if (next >= 0) tasks.messagePrevious.set(next, previous);
+  tasks.give(task);
+}
+
+export function freeRecipient(s: State, recipient: number): void {
+  s.errors.drop(s.recipients.lastError.get(recipient));
+  s.routes.recipients.add(s.recipients.route.get(recipient), -1);
+  s.recipients.give(recipient);
+}
+
+/** A task of the message is gone: if it was the last one, the message is done when this call returns. */
+export function mayBeDone(s: State, message: number): void {
+  if (s.messages.firstTask.get(message) < 0) s.finishing.push(message);
+}
+
+/** Reports the messages that have no task left. Not before the end of a call: tasks may be formed anew in it. */
+export function reportDone(s: State): void {
+  for (const message of s.finishing) {
+    if (s.messages.firstTask.get(message) >= 0 || s.messages.state(message) !== MessageState.queued) continue;
+    s.messages.setState(message, MessageState.done);
+    s.done.push(message);
+    s.effects.push({ kind: 'done', message: message as MessageHandle });
+  }
+  s.finishing.length = 0;
+}
+
+export function enqueue(s: State, route: number, task: number): void {
+  const { queueNext, queuePrevious } = s.tasks;
+  const last = s.routes.lastTask.get(route);
+  queueNext.set(task, -1);
+  queuePrevious.set(task, last);
+  if (last < 0) s.routes.firstTask.set(route, task);
+  else queueNext.set(last, task);
+  s.routes.lastTask.set(route, task);
+}
+
+export function enqueueFirst(s: State, route: number, task: number): void {
+  const { queueNext, queuePrevious } = s.tasks;
+  const first = s.routes.firstTask.get(route);
+  queueNext.set(task, first);
+  queuePrevious.set(task, -1);
+  if (first < 0) s.routes.lastTask.set(route, task);
+  else queuePrevious.set(first, task);
+  s.routes.firstTask.set(route, task);
+}
+
+/** Takes a task out of its route's queue; a route without tasks waits for nothing. */
+export function dequeue(s: State, route: number, task: number): void {
+  const { queueNext, queuePrevious } = s.tasks;
+  const next = queueNext.get(task);
+  const previous = queuePrevious.get(task);
+  if (previous < 0) s.routes.firstTask.set(route, next);
+  else queueNext.set(previous, next);
+  if (next < 0) s.routes.lastTask.set(route, previous);
+  else queuePrevious.set(next, previous);
+  if (s.routes.firstTask.get(route) < 0) stopRoute(s, route);
+}
+
+/** The route is neither offered to idle connections nor parked any more. */
+export function stopRoute(s: State, route: number): void {
+  if (s.routes.isInRing(route)) s.sites.leaveRing(s.routes.site.get(route), route);
+  if (s.parking.isParked(route)) s.parking.unpark(route);
+}
+
+/** Takes a task out of the queue and heap that it is in. */
+export function withdraw(s: State, task: number): void {
+  const state = s.tasks.state.get(task);
+  s.tasks.due.take(task);
+  if (state === TaskState.asking) {
+    const message = s.tasks.message.get(task);
+    const asking = (s.asking.get(message) ?? 0) - 1;
+    if (asking > 0) s.asking.set(message, asking);
+    else s.asking.delete(message);
+  }
+  if (state === TaskState.ready || state === TaskState.asking) dequeue(s, routeOf(s, task), task);
+}
+
+/** The route may be able to go on: it is tried before this call returns. */
+export function makeRunnable(s: State, route: number): void {
+  if (s.routes.isRunnable.get(route) !== 0 || s.parking.isParked(route)) return;
+  s.routes.isRunnable.set(route, 1);
+  s.runnable.push(route);
+}

@@ -1,0 +1,159 @@
+// What senders report: connections that are ready, transactions that are over, connections that are no more.
+
+import { isReachable } from './choose-address.ts';
+import { ConnectionState } from './connections.ts';
+import { Dimension } from './counters.ts';
+import { makeReady } from './gather.ts';
+import {
+  enqueueFirst,
+  mayBeDone,
+  freeRecipient,
+  freeTask,
+  makeRunnable,
+  recipientsOf,
+  routeOf,
+  setRecipients,
+} from './lifecycle.ts';
+import { restMs } from './retry.ts';
+import { close } from './serve.ts';
+import { countAttempt, deferTask, setLastError, wait } from './settle.ts';
+import type { State } from './state.ts';
+import { TaskState } from './tasks.ts';
+import type { ConnectionEnd, MessageHandle, RecipientResult } from './types.ts';
+
+/** Greeting and EHLO are through. */
+export function becameReady(s: State, connection: number): void {
+  const { addresses, connections, sites } = s;
+  if (connections.state.get(connection) !== ConnectionState.connecting) return;
+  connections.state.set(connection, ConnectionState.busy);
+  sites.established.add(connections.site.get(connection), 1);
+  addresses.succeeded(connections.address.get(connection));
+  connections.releaseDimension(connection, Dimension.probe, []);
+}
+
+/** The transaction is over; the connection goes on to the next one, idles, or closes. */
+export function finishTransaction(
+  s: State,
+  connection: number,
+  results: readonly RecipientResult[],
+  reusable: boolean,
+  nowMs: number,
+): void {
+  const { connections } = s;
+  becameReady(s, connection);
+  const task = connections.task.get(connection);
+  connections.task.set(connection, -1);
+  settleResults(s, task, results, nowMs);
+  if (!reusable) {
+    connections.becameClosing(connection);
+  } else if (
+    connections.transactions.get(connection) >= s.config.transactionsPerConnection ||
+    connections.isOverLimit(connection)
+  ) {
+    close(s, connection);
+  } else {
+    const site = connections.site.get(connection);
+    connections.becameIdle(connection, nowMs);
+    s.sites.addIdle(site, connection);
+    s.offering.push(site);
+    s.newlyIdle.push(connection);
+  }
+}
+
+/** The connection is gone: its slots are free, and a task that was on it is tried again. */
+export function endConnection(s: State, connection: number, end: ConnectionEnd, nowMs: number): void {
+  const { addresses, connections, sites } = s;
+  const state = connections.state.get(connection);
+  const task = connections.task.get(connection);
+  const site = connections.site.get(connection);
+  const address = connections.address.get(connection);
+  const first = connections.transactions.get(connection) === 1;
+  const failed = state === ConnectionState.connecting;
+  const error = end.kind === 'failed' ? end.error : 'connection closed before it was ready';
+  if (failed && addresses.isNews(address, connections.openedAtMs.get(connection))) {
+    const { addressRestMs, retryJitter } = s.config;
+    const rest = restMs(addressRestMs, retryJitter, addresses.failures.get(address) + 1, s.random);
+    addresses.rest(address, nowMs, rest, error);
+  }
+  if (state === ConnectionState.idle) {
+    connections.wasIdle(connection);
+    sites.removeIdle(site, connection);
+  }
+  if (!failed) sites.established.add(site, -1);
+  connections.free(connection);
+  addresses.connections.add(address, -1);
+  sites.connections.add(site, -1);
+
+  if (task < 0) {
+    // Nothing was on it.
+  } else if (failed && !isReachable(s, site) && sites.established.get(site) === 0) {
+    deferTask(s, task, error, nowMs);
+  } else if (failed || (end.kind === 'closed' && !first)) {
+    // Another address may do; or the host closed while the grant was on its way, which says nothing about the message.
+    putBack(s, task, nowMs);
+  } else {
+    deferTask(s, task, end.kind === 'failed' ? end.error : 'connection closed before the transaction', nowMs);
+  }
+  addresses.mayBeUnused(address);
+  releaseSite(s, site);
+}
+
+/** One name less for a site. */
+export function releaseSite(s: State, site: number): void {
+  if (s.sites.references.add(site, -1) > 0) return;
+  const counter = s.sites.counter.get(site);
+  if (counter >= 0) {
+    s.counters.references.add(counter, -1);
+    s.counters.mayBeUnused(counter);
+  }
+  s.sites.forget(site);
+}
+
+/** Back to the head of its route, as if it had not been granted. */
+function putBack(s: State, task: number, nowMs: number): void {
+  if (s.messages.isHeld(s.tasks.message.get(task))) {
+    wait(s, task, nowMs);
+    return;
+  }
+  const route = routeOf(s, task);
+  if (s.routes.errorOf(route, nowMs) !== undefined) {
+    makeReady(s, task, nowMs);
+    return;
+  }
+  s.tasks.state.set(task, TaskState.ready);
+  enqueueFirst(s, route, task);
+  s.fresh.push(task);
+  makeRunnable(s, route);
+}
+
+/** Delivered and failed recipients leave the task; the others stay together for the next attempt. */
+function settleResults(s: State, task: number, results: readonly RecipientResult[], nowMs: number): void {
+  const { effects, recipients, tasks } = s;
+  const message = tasks.message.get(task) as MessageHandle;
+  const again: number[] = [];
+  let at = 0;
+  for (const row of recipientsOf(s, task)) {
+    const recipient = recipients.envelopeIndex.get(row);
+    let result = results[at];
+    // Results mostly come in the order of the grant.
+    if (result?.recipient === recipient) at += 1;
+    else result = results.find((candidate) => candidate.recipient === recipient);
+    if (result?.result === 'delivered') {
+      effects.push({ kind: 'delivered', message, recipient });
+      freeRecipient(s, row);
+    } else if (result?.result === 'permfail') {
+      effects.push({ kind: 'failed', message, recipient, error: result.error, expired: false });
+      freeRecipient(s, row);
+    } else {
+      setLastError(s, row, result === undefined ? 'no result' : result.error);
+      again.push(row);
+    }
+  }
+  if (again.length === 0) {
+    freeTask(s, task);
+    mayBeDone(s, message);
+    return;
+  }
+  setRecipients(s, task, again);
+  countAttempt(s, task, nowMs);
+}

@@ -1,0 +1,105 @@
+// Parked routes: each waits on every counter that could let it go on, and costs nothing until one has room.
+// A route with several addresses of equal preference, all full, waits on all of them.
+
+import { Int32Column } from './columns.ts';
+import type { CounterStore } from './counters.ts';
+import { Slots } from './slots.ts';
+
+export class Parking {
+  readonly #counters: CounterStore;
+  /** First node of each route; -1: not parked. Grows with the rows of the routes. */
+  readonly first = new Int32Column();
+  readonly #routeNext = new Int32Column();
+  readonly #route = new Int32Column();
+  readonly #counter = new Int32Column();
+  readonly #next = new Int32Column();
+  readonly #previous = new Int32Column();
+  readonly #slots = new Slots(this.#routeNext, [this.#route, this.#counter, this.#next, this.#previous]);
+
+  constructor(counters: CounterStore) {
+    this.#counters = counters;
+  }
+
+  /** Nodes in use. */
+  get live(): number {
+    return this.#slots.live;
+  }
+
+  isParked(route: number): boolean {
+    return this.first.get(route) >= 0;
+  }
+
+  /** Parks a route on these counters, as the last or first of each; keeps its places when it is parked on just these. */
+  park(route: number, counters: readonly number[], first: boolean): void {
+    if (this.#isParkedOn(route, counters)) return;
+    this.unpark(route);
+    for (const counter of counters) this.#add(route, counter, first);
+  }
+
+  unpark(route: number): void {
+    let node = this.first.get(route);
+    while (node >= 0) {
+      const after = this.#routeNext.get(node);
+      this.#remove(node);
+      node = after;
+    }
+    this.first.set(route, -1);
+  }
+
+  /** The route that has waited longest on this counter. */
+  firstRouteOf(counter: number): number {
+    const node = this.#counters.firstParked.get(counter);
+    return node < 0 ? -1 : this.#route.get(node);
+  }
+
+  /** The counters that a route waits on. */
+  countersOf(route: number): number[] {
+    const counters: number[] = [];
+    for (let node = this.first.get(route); node >= 0; node = this.#routeNext.get(node)) {
+      counters.push(this.#counter.get(node));
+    }
+    return counters;
+  }
+
+  #isParkedOn(route: number, counters: readonly number[]): boolean {
+    let node = this.first.get(route);
+    // Nodes are chained in reverse.
+    for (let at = counters.length - 1; at >= 0; at -= 1) {
+      if (node < 0 || this.#counter.get(node) !== counters[at]) return false;
+      node = this.#routeNext.get(node);
+    }
+    return node < 0;
+  }
+
+  #add(route: number, counter: number, first: boolean): void {
+    const counters = this.#counters;
+    const node = this.#slots.take();
+    const next = first ? counters.firstParked.get(counter) : -1;
+    const previous = first ? -1 : counters.lastParked.get(counter);
+    this.#route.set(node, route);
+    this.#counter.set(node, counter);
+    this.#previous.set(node, previous);
+    this.#next.set(node, next);
+    if (previous < 0) counters.firstParked.set(counter, node);
+    else this.#next.set(previous, node);
+    if (next < 0) counters.lastParked.set(counter, node);
+    else this.#previous.set(next, node);
+    counters.parked.add(counter, 1);
+    this.#routeNext.set(node, this.first.get(route));
+    this.first.set(route, node);
+  }
+
+  #remove(node: number): void {
+    const counters = this.#counters;
+    const counter = this.#counter.get(node);
+    const previous = this.#previous.get(node);
+    const next = this.#next.get(node);
+    if (previous < 0) counters.firstParked.set(counter, next);
+    else this.#next.set(previous, next);
+    if (next < 0) counters.lastParked.set(counter, previous);
+    else this.#previous.set(next, previous);
+    counters.parked.add(counter, -1);
+    counters.mayBeUnused(counter);
+    this.#slots.give(node);
+  }
+}

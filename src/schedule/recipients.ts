@@ -1,0 +1,28 @@
+// The recipients that are not done: 18 bytes each. A recipient always belongs to exactly one task, as part of its list.
+
+import { Int32Column, Uint16Column } from './columns.ts';
+import { Slots } from './slots.ts';
+
+export class RecipientStore {
+  /** Next recipient of the same task; -1: the last. */
+  readonly next = new Int32Column();
+  /** Index in the envelope. */
+  readonly envelopeIndex = new Int32Column();
+  readonly route = new Int32Column();
+  /** Number in `ErrorTexts`. */
+  readonly lastError = new Int32Column();
+  readonly attempts = new Uint16Column();
+  readonly #slots = new Slots(this.next, [this.envelopeIndex, this.route, this.lastError, this.attempts]);
+
+  get live(): number {
+    return this.#slots.live;
+  }
+
+  take(): number {
+    return this.#slots.take();
+  }
+
+  give(recipient: number): void {
+    this.#slots.give(recipient);
+  }
+}

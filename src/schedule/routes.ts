@@ -1,0 +1,132 @@
+// Routes: one per route key, with the queue of its ready tasks and what is known about its plan.
+// The domain is the end of the key ("mx:example.com"), so it is not stored twice.
+
+import type { ErrorPlan } from '../route/types.ts';
+import { Float64Column, Int32Column, Uint16Column, Uint8Column } from './columns.ts';
+import type { Parking } from './parking.ts';
+import { Slots } from './slots.ts';
+
+export const PlanState = { none: 0, resolving: 1, relay: 2, error: 3 } as const;
+
+export class RouteStore {
+  /** Recipients that name this route; a route without any is forgotten when its plan has expired. */
+  readonly recipients = new Int32Column();
+  readonly plan = new Uint8Column();
+  readonly validUntilMs = new Float64Column();
+  /** Site of the plan; -1: none. */
+  readonly site = new Int32Column();
+  /** Queue of tasks in the states ready and asking, oldest first. */
+  readonly firstTask = new Int32Column();
+  readonly lastTask = new Int32Column();
+  /** Ring of the site's routes that an idle connection could serve; -1: not in it. */
+  readonly ringNext = new Int32Column();
+  readonly ringPrevious = new Int32Column();
+  /** Counter of the domain, once it is known; -1: not yet. */
+  readonly domainCounter = new Int32Column();
+  readonly isRunnable = new Uint8Column();
+  /** 1: its turn came while its plan had expired; the plan asked for then counts until the route had its turn. */
+  readonly missedTurn = new Uint8Column();
+  readonly errorPlans = new Map<number, ErrorPlan>();
+  readonly #domainStart = new Uint16Column();
+  /** Domains that are not the end of their key. */
+  readonly #otherDomains = new Map<number, string>();
+  readonly #keys: string[] = [];
+  readonly #byKey = new Map<string, number>();
+  readonly #slots: Slots;
+
+  constructor(parking: Parking) {
+    this.#slots = new Slots(this.firstTask, [
+      this.recipients,
+      this.plan,
+      this.validUntilMs,
+      this.site,
+      this.lastTask,
+      this.ringNext,
+      this.ringPrevious,
+      this.domainCounter,
+      this.isRunnable,
+      this.missedTurn,
+      this.#domainStart,
+      parking.first,
+    ]);
+    this.#parking = parking;
+  }
+  readonly #parking: Parking;
+
+  get live(): number {
+    return this.#slots.live;
+  }
+
+  get end(): number {
+    return this.#slots.end;
+  }
+
+  find(key: string): number {
+    return this.#byKey.get(key) ?? -1;
+  }
+
+  /** The route of this key, made if it is new. */
+  intern(key: string, domain: string): number {
+    const known = this.#byKey.get(key);
+    if (known !== undefined) return known;
+    const route = this.#slots.take();
+    this.recipients.set(route, 0);
+    this.plan.set(route, PlanState.none);
+    this.validUntilMs.set(route, 0);
+    this.site.set(route, -1);
+    this.firstTask.set(route, -1);
+    this.lastTask.set(route, -1);
+    this.ringNext.set(route, -1);
+    this.ringPrevious.set(route, -1);
+    this.domainCounter.set(route, -1);
+    this.isRunnable.set(route, 0);
+    this.missedTurn.set(route, 0);
+    this.#parking.first.set(route, -1);
+    const start = key.length - domain.length;
+    if (start <= 0xffff && key.endsWith(domain)) {
+      this.#domainStart.set(route, start);
+    } else {
+      this.#domainStart.set(route, 0xffff);
+      this.#otherDomains.set(route, domain);
+    }
+    this.#keys[route] = key;
+    this.#byKey.set(key, route);
+    return route;
+  }
+
+  forget(route: number): void {
+    this.#byKey.delete(this.keyOf(route));
+    this.#keys[route] = '';
+    this.#otherDomains.delete(route);
+    this.errorPlans.delete(route);
+    this.plan.set(route, PlanState.none);
+    this.#slots.give(route);
+  }
+
+  keyOf(route: number): string {
+    return this.#keys[route] ?? '';
+  }
+
+  isKnown(route: number): boolean {
+    return this.#byKey.get(this.keyOf(route)) === route;
+  }
+
+  domainOf(route: number): string {
+    return this.#otherDomains.get(route) ?? this.keyOf(route).slice(this.#domainStart.get(route));
+  }
+
+  /** Does it have a plan with addresses that is still valid? */
+  hasRelay(route: number, nowMs: number): boolean {
+    return this.plan.get(route) === PlanState.relay && this.validUntilMs.get(route) > nowMs;
+  }
+
+  /** The plan that says why nothing can be handed on, while it is valid. */
+  errorOf(route: number, nowMs: number): ErrorPlan | undefined {
+    if (this.plan.get(route) !== PlanState.error || this.validUntilMs.get(route) <= nowMs) return undefined;
+    return this.errorPlans.get(route);
+  }
+
+  isInRing(route: number): boolean {
+    return this.ringNext.get(route) >= 0;
+  }
+}

@@ -1,0 +1,101 @@
+// Runs what a call has set free until nothing can go on: connections first to their own site's routes in turn, then
+// free slots to the routes that have waited longest for them, then routes with new work.
+
+import { ConnectionState } from './connections.ts';
+import { expiryOf, type State } from './state.ts';
+import { makeRunnable, reportDone } from './lifecycle.ts';
+import { invariant } from './scheduler-error.ts';
+import { serve } from './serve.ts';
+import { TaskState } from './tasks.ts';
+
+/** Ends every call that can cause grants. */
+export function run(s: State, nowMs: number): void {
+  do {
+    offerToSites(s, nowMs);
+    wakeParked(s, nowMs);
+  } while (serveNextRunnable(s, nowMs) || s.offering.length > 0 || offerToOthers(s, nowMs));
+  schedule(s);
+  reportDone(s);
+  s.counters.sweep();
+}
+
+/** Idle connections go round the routes of their site. */
+function offerToSites(s: State, nowMs: number): void {
+  for (let site = s.offering.pop(); site !== undefined; site = s.offering.pop()) {
+    while (s.sites.firstIdle.get(site) >= 0) {
+      const route = s.sites.nextInRing(site);
+      if (route < 0) break;
+      // Not granted: the route left the ring; otherwise it would be tried for ever.
+      if (serve(s, route, nowMs)) resume(s, route);
+      else invariant(!s.routes.isInRing(route), 'a route refuses an idle connection');
+    }
+  }
+}
+
+/** A free slot goes to the first parked route that can use it. */
+function wakeParked(s: State, nowMs: number): void {
+  const { counters, parking } = s;
+  for (let counter = counters.nextFreed(); counter >= 0; counter = counters.nextFreed()) {
+    const route = parking.firstRouteOf(counter);
+    if (serve(s, route, nowMs)) {
+      parking.unpark(route);
+      resume(s, route);
+    } else {
+      invariant(parking.firstRouteOf(counter) !== route, 'a route refuses a free slot');
+    }
+  }
+}
+
+function serveNextRunnable(s: State, nowMs: number): boolean {
+  const route = s.runnable[s.nextRunnable];
+  if (route === undefined) {
+    s.runnable.length = 0;
+    s.nextRunnable = 0;
+    return false;
+  }
+  s.nextRunnable += 1;
+  s.routes.isRunnable.set(route, 0);
+  if (serve(s, route, nowMs)) resume(s, route);
+  return true;
+}
+
+/** A connection that nobody of its own site could use may stand in the way of another: that one is asked again. */
+function offerToOthers(s: State, nowMs: number): boolean {
+  const { connections, counters } = s;
+  const connection = s.newlyIdle.pop();
+  if (connection === undefined) return false;
+  for (;;) {
+    if (connections.state.get(connection) !== ConnectionState.idle) return true;
+    let hold = connections.firstHold.get(connection);
+    while (hold >= 0 && !isWanted(s, connections.holds.counter.get(hold)))
+      hold = connections.holds.next.get(hold);
+    if (hold < 0) return true;
+    const counter = connections.holds.counter.get(hold);
+    const closing = counters.closing.get(counter);
+    const route = s.parking.firstRouteOf(counter);
+    if (serve(s, route, nowMs)) resume(s, route);
+    else if (counters.closing.get(counter) === closing && s.parking.firstRouteOf(counter) === route)
+      return true;
+  }
+}
+
+/** Do more routes wait for this counter than slots of it will be free anyway? */
+function isWanted(s: State, counter: number): boolean {
+  return s.counters.parked.get(counter) > s.counters.closing.get(counter);
+}
+
+/** A route that was granted one task takes its next turn after the others. */
+function resume(s: State, route: number): void {
+  if (s.routes.firstTask.get(route) >= 0) makeRunnable(s, route);
+}
+
+/** Ready tasks that are not on their way have to be found when their lifetime ends. */
+function schedule(s: State): void {
+  const { tasks } = s;
+  for (const task of s.fresh) {
+    if (tasks.state.get(task) === TaskState.ready && !tasks.due.has(task)) {
+      tasks.due.put(task, expiryOf(s, tasks.message.get(task)));
+    }
+  }
+  s.fresh.length = 0;
+}

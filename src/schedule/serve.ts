@@ -1,0 +1,171 @@
+// One turn of one route: its oldest task is granted, or the route parks on what stands in the way.
+
+import { chooseAddress, noAddress } from './choose-address.ts';
+import { activate, requestPlan } from './gather.ts';
+import { grantIdle, grantNew, siteCounterOf } from './grant.ts';
+import {
+  dequeue,
+  hasOneRoute,
+  makeRunnable,
+  makeTask,
+  recipientsOf,
+  routeOf,
+  setRecipients,
+  stopRoute,
+  enqueueFirst,
+} from './lifecycle.ts';
+import { collectNeeds, domainCounterOf } from './needs.ts';
+import { PlanState } from './routes.ts';
+import { settleByPlan } from './settle.ts';
+import type { State } from './state.ts';
+import { TaskState } from './tasks.ts';
+import type { ConnectionHandle } from './types.ts';
+
+/**
+ * Tries to grant the route's first task. False: the route has no task, waits for its plan, or is parked, so there is no
+ * use in trying again before something changed.
+ */
+export function serve(s: State, route: number, nowMs: number): boolean {
+  const { counters, routes, tasks } = s;
+  for (;;) {
+    const task = routes.firstTask.get(route);
+    if (task < 0) return false;
+    if (!hasPlan(s, route, nowMs)) return false;
+    const site = routes.site.get(route);
+    if (!collectNeeds(s, task, route, nowMs)) {
+      tasks.due.take(task);
+      dequeue(s, route, task);
+      activate(s, tasks.message.get(task), [task], nowMs);
+      continue;
+    }
+    const idle = findIdle(s, site);
+    if (idle >= 0) {
+      grantIdle(s, idle, task);
+      routes.missedTurn.set(route, 0);
+      return true;
+    }
+    const counter = firstFull(s);
+    if (counter >= 0) {
+      if (s.needed.length > 1) {
+        splitOff(s, task, counter);
+        continue;
+      }
+      park(s, route, [counter], false);
+      return false;
+    }
+    if (!routes.isInRing(route)) s.sites.joinRing(site, route);
+    const siteCounter = siteCounterOf(s, site);
+    if (!counters.hasRoom(s.all)) {
+      park(s, route, [s.all], true);
+      return false;
+    }
+    if (!counters.hasRoom(siteCounter)) {
+      park(s, route, [siteCounter], true);
+      return false;
+    }
+    const address = chooseAddress(s, site);
+    if (address === noAddress) {
+      park(s, route, s.blockers, true);
+      return false;
+    }
+    grantNew(s, site, address, task, nowMs);
+    routes.missedTurn.set(route, 0);
+    return true;
+  }
+}
+
+/** False: the route waits for its plan, or its plan was an error that settled its tasks. */
+function hasPlan(s: State, route: number, nowMs: number): boolean {
+  const { routes } = s;
+  if (routes.hasRelay(route, nowMs)) return true;
+  if (routes.missedTurn.get(route) !== 0 && routes.plan.get(route) === PlanState.relay) return true;
+  const error = routes.errorOf(route, nowMs);
+  if (error === undefined) {
+    const waited = s.parking.isParked(route) || routes.isInRing(route);
+    if (waited) routes.missedTurn.set(route, 1);
+    requestPlan(s, route);
+    return false;
+  }
+  stopRoute(s, route);
+  for (let task = routes.firstTask.get(route); task >= 0; task = routes.firstTask.get(route)) {
+    s.tasks.due.take(task);
+    dequeue(s, route, task);
+    if (hasOneRoute(s, task)) settleByPlan(s, task, error, nowMs);
+    else activate(s, s.tasks.message.get(task), [task], nowMs);
+  }
+  return false;
+}
+
+/** The shortest idle connection of the site that the task can use within the limits of its domains; -1: none. */
+function findIdle(s: State, site: number): number {
+  const { connections } = s;
+  let connection = s.sites.firstIdle.get(site);
+  for (; connection >= 0; connection = connections.siteIdleNext.get(connection)) {
+    if (fits(s, connection)) return connection;
+  }
+  return -1;
+}
+
+function fits(s: State, connection: number): boolean {
+  for (const counter of s.needed) {
+    if (!s.counters.hasRoom(counter) && !s.connections.doesHold(connection, counter)) return false;
+  }
+  return true;
+}
+
+function firstFull(s: State): number {
+  for (const counter of s.needed) if (!s.counters.hasRoom(counter)) return counter;
+  return -1;
+}
+
+/**
+ * Parks the route; where idle connections hold what it waits for, closes the longest idle ones to make room.
+ * `inRing`: an idle connection of its site would help it, so it stays in the site's ring.
+ */
+function park(s: State, route: number, blockers: readonly number[], inRing: boolean): void {
+  const { connections, counters } = s;
+  if (!inRing && s.routes.isInRing(route)) s.sites.leaveRing(s.routes.site.get(route), route);
+  s.parking.park(route, blockers, s.routes.missedTurn.get(route) !== 0);
+  for (const counter of blockers) {
+    while (
+      counters.firstIdle.get(counter) >= 0 &&
+      counters.parked.get(counter) > counters.closing.get(counter)
+    ) {
+      closeIdle(s, connections.holds.connection.get(counters.firstIdle.get(counter)));
+    }
+  }
+}
+
+/** Tells an idle connection to close. */
+export function closeIdle(s: State, connection: number): void {
+  s.connections.wasIdle(connection);
+  s.sites.removeIdle(s.connections.site.get(connection), connection);
+  close(s, connection);
+}
+
+/** Tells a connection that is in no idle list to close; its slots stay taken until it says that it is closed. */
+export function close(s: State, connection: number): void {
+  s.connections.becameClosing(connection);
+  s.effects.push({ kind: 'close', connection: connection as ConnectionHandle });
+}
+
+/** Splits the recipients whose domain is full off a task of several domains, so that they do not hold up the others. */
+function splitOff(s: State, task: number, counter: number): void {
+  const { recipients, tasks } = s;
+  const all = recipientsOf(s, task);
+  const isFull = (recipient: number): boolean =>
+    domainCounterOf(s, recipients.route.get(recipient)) === counter;
+  const firstIsFull = isFull(tasks.firstRecipient.get(task));
+  const other = all.filter((recipient) => isFull(recipient) !== firstIsFull);
+  setRecipients(
+    s,
+    task,
+    all.filter((recipient) => isFull(recipient) === firstIsFull),
+  );
+  const split = makeTask(s, tasks.message.get(task), other);
+  const route = routeOf(s, split);
+  tasks.state.set(split, TaskState.ready);
+  enqueueFirst(s, route, split);
+  s.fresh.push(split);
+  makeRunnable(s, route);
+}

@@ -1,0 +1,129 @@
+// Sites: next hops that share connections. A site lives as long as a valid plan or a connection names it.
+
+import type { RelayPlan } from '../route/types.ts';
+import { Int32Column } from './columns.ts';
+import type { ConnectionStore } from './connections.ts';
+import { invariant } from './scheduler-error.ts';
+import type { RouteStore } from './routes.ts';
+import { Slots } from './slots.ts';
+
+export class SiteStore {
+  readonly #routes: RouteStore;
+  readonly #connections: ConnectionStore;
+  /** Routes and connections that name this site. */
+  readonly references = new Int32Column();
+  readonly connections = new Int32Column();
+  /** Connections that are through the greeting. */
+  readonly established = new Int32Column();
+  /** Its shortest idle connection; -1: none. */
+  readonly firstIdle = new Int32Column();
+  /** The next route in turn for an idle connection; -1: none. */
+  readonly ring = new Int32Column();
+  /** Counter of the site's limit; -1: not yet. */
+  readonly counter = new Int32Column();
+  readonly #plans: (RelayPlan | undefined)[] = [];
+  readonly #byKey = new Map<string, number>();
+  readonly #slots = new Slots(this.ring, [
+    this.references,
+    this.connections,
+    this.established,
+    this.firstIdle,
+    this.counter,
+  ]);
+
+  constructor(routes: RouteStore, connections: ConnectionStore) {
+    this.#routes = routes;
+    this.#connections = connections;
+  }
+
+  get live(): number {
+    return this.#slots.live;
+  }
+
+  all(): IterableIterator<number> {
+    return this.#byKey.values();
+  }
+
+  /** The site of a plan, made if it is new; the newest plan's addresses count. */
+  intern(plan: RelayPlan): number {
+    let site = this.#byKey.get(plan.site);
+    if (site === undefined) {
+      site = this.#slots.take();
+      this.references.set(site, 0);
+      this.connections.set(site, 0);
+      this.established.set(site, 0);
+      this.firstIdle.set(site, -1);
+      this.ring.set(site, -1);
+      this.counter.set(site, -1);
+      this.#byKey.set(plan.site, site);
+    }
+    this.#plans[site] = plan;
+    return site;
+  }
+
+  /** Forgets a site that nobody names. */
+  forget(site: number): void {
+    invariant(this.ring.get(site) < 0, 'a site with work is forgotten');
+    this.#byKey.delete(this.planOf(site).site);
+    this.#plans[site] = undefined;
+    this.#slots.give(site);
+  }
+
+  planOf(site: number): RelayPlan {
+    const plan = this.#plans[site];
+    invariant(plan !== undefined, 'a site without a plan');
+    return plan;
+  }
+
+  joinRing(site: number, route: number): void {
+    const { ringNext, ringPrevious } = this.#routes;
+    const head = this.ring.get(site);
+    if (head < 0) {
+      ringNext.set(route, route);
+      ringPrevious.set(route, route);
+      this.ring.set(site, route);
+      return;
+    }
+    const last = ringPrevious.get(head);
+    ringNext.set(last, route);
+    ringPrevious.set(route, last);
+    ringNext.set(route, head);
+    ringPrevious.set(head, route);
+  }
+
+  leaveRing(site: number, route: number): void {
+    const { ringNext, ringPrevious } = this.#routes;
+    const next = ringNext.get(route);
+    const previous = ringPrevious.get(route);
+    ringNext.set(previous, next);
+    ringPrevious.set(next, previous);
+    if (this.ring.get(site) === route) this.ring.set(site, next === route ? -1 : next);
+    ringNext.set(route, -1);
+    ringPrevious.set(route, -1);
+  }
+
+  /** The route whose turn it is; the next call gives the next one. */
+  nextInRing(site: number): number {
+    const route = this.ring.get(site);
+    if (route >= 0) this.ring.set(site, this.#routes.ringNext.get(route));
+    return route;
+  }
+
+  addIdle(site: number, connection: number): void {
+    const connections = this.#connections;
+    const first = this.firstIdle.get(site);
+    connections.siteIdleNext.set(connection, first);
+    connections.siteIdlePrevious.set(connection, -1);
+    if (first >= 0) connections.siteIdlePrevious.set(first, connection);
+    this.firstIdle.set(site, connection);
+  }
+
+  removeIdle(site: number, connection: number): void {
+    const { siteIdleNext, siteIdlePrevious } = this.#connections;
+    const next = siteIdleNext.get(connection);
+    const previous = siteIdlePrevious.get(connection);
+    if (previous < 0) this.firstIdle.set(site, next);
+    else siteIdleNext.set(previous, next);
+    if (next >= 0) siteIdlePrevious.set(next, previous);
+  }
+}

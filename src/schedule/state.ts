@@ -1,0 +1,73 @@
+// All that the scheduler knows, in one place: the stores, the effects that wait for the caller, and the lists of what
+// still has to be looked at in this call. The rules are in the files beside it.
+
+import { AddressStore } from './addresses.ts';
+import { ConnectionStore } from './connections.ts';
+import { CounterStore, Dimension } from './counters.ts';
+import { ErrorTexts } from './error-texts.ts';
+import { MessageStore } from './messages.ts';
+import { Parking } from './parking.ts';
+import { Random } from './random.ts';
+import { RecipientStore } from './recipients.ts';
+import { RouteStore } from './routes.ts';
+import { SiteStore } from './sites.ts';
+import { TaskStore } from './tasks.ts';
+import type { Effect, NewRecipient, SchedulerConfig } from './types.ts';
+
+export class State {
+  config: SchedulerConfig;
+  readonly effects: Effect[] = [];
+  readonly random: Random;
+  readonly messages = new MessageStore();
+  readonly recipients = new RecipientStore();
+  readonly tasks = new TaskStore();
+  readonly errors = new ErrorTexts();
+  readonly counters = new CounterStore();
+  readonly parking = new Parking(this.counters);
+  readonly routes = new RouteStore(this.parking);
+  readonly addresses = new AddressStore(this.counters);
+  readonly connections = new ConnectionStore(this.counters);
+  readonly sites = new SiteStore(this.routes, this.connections);
+  /** The counter of all connections. */
+  readonly all: number;
+
+  /** Recipients added to messages that are not committed. */
+  readonly building = new Map<number, NewRecipient[]>();
+  /** Messages that wait for plans of some of their recipients' routes: how many of their tasks ask. */
+  readonly asking = new Map<number, number>();
+  /** Messages done whose handles may still be named by effects. */
+  readonly done: number[] = [];
+  /** Messages that may have no task left. */
+  readonly finishing: number[] = [];
+
+  /** Routes that may be able to go on, in turn. */
+  readonly runnable: number[] = [];
+  nextRunnable = 0;
+  /** Sites with a connection that became idle. */
+  readonly offering: number[] = [];
+  /** Connections that became idle. */
+  readonly newlyIdle: number[] = [];
+  /** Tasks that became ready; those that are not granted at once need a place in the heap. */
+  readonly fresh: number[] = [];
+  /** Scratch: counters that the task at hand needs besides those of its address. */
+  readonly needed: number[] = [];
+  /** Scratch: counters that stand in the way of a route. */
+  readonly blockers: number[] = [];
+  /** Next route that is looked at for being forgotten. */
+  sweepAt = 0;
+
+  constructor(config: SchedulerConfig) {
+    this.config = config;
+    this.random = new Random(config.seed);
+    this.all = this.counters.open(Dimension.global, '', config.limits.global);
+    this.counters.references.add(this.all, 1);
+  }
+}
+
+/** Unix ms when the message's lifetime ends. */
+export function expiryOf(s: State, message: number): number {
+  const { lifetimeMs, bounceLifetimeMs } = s.config;
+  return (
+    s.messages.receivedAtMs.get(message) + (s.messages.hasNullSender(message) ? bounceLifetimeMs : lifetimeMs)
+  );
+}

@@ -1,0 +1,64 @@
+// Tasks: the recipients of one message that go to one next hop in one transaction. 41 bytes each.
+
+import { Float64Column, Int32Column, Uint8Column } from './columns.ts';
+import { DueHeap } from './due-heap.ts';
+import { Slots } from './slots.ts';
+
+export const TaskState = {
+  free: 0,
+  /** For its next attempt; `dueMs` is that time. */
+  waiting: 1,
+  /** In its route's queue; `dueMs` is the message's expiry. */
+  ready: 2,
+  /** In flight on a connection. */
+  active: 3,
+  /** By an operator; `dueMs` is the next attempt. */
+  held: 4,
+  /** In the queue of a route whose plan is looked up, so that it can join the message's other recipients. */
+  asking: 5,
+  /** Its route is known; waits a moment for the message's other recipients. In no queue. */
+  gathering: 6,
+} as const;
+
+export class TaskStore {
+  /** Links of the route's queue; meaningful in the states ready and asking. */
+  readonly queueNext = new Int32Column();
+  readonly queuePrevious = new Int32Column();
+  readonly message = new Int32Column();
+  /** Links of the message's list of tasks. */
+  readonly messageNext = new Int32Column();
+  readonly messagePrevious = new Int32Column();
+  /** First recipient; its route is the route of the task. */
+  readonly firstRecipient = new Int32Column();
+  readonly dueMs = new Float64Column();
+  readonly state = new Uint8Column();
+  /** What has to be looked at when: next attempts, ends of lifetimes, ends of gathering. */
+  readonly due = new DueHeap(this.dueMs);
+  readonly #slots = new Slots(this.queueNext, [
+    this.queuePrevious,
+    this.message,
+    this.messageNext,
+    this.messagePrevious,
+    this.firstRecipient,
+    this.dueMs,
+    this.state,
+    this.due.positions,
+  ]);
+
+  get live(): number {
+    return this.#slots.live;
+  }
+
+  get end(): number {
+    return this.#slots.end;
+  }
+
+  take(): number {
+    return this.#slots.take();
+  }
+
+  give(task: number): void {
+    this.state.set(task, TaskState.free);
+    this.#slots.give(task);
+  }
+}

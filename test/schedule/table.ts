@@ -1,0 +1,203 @@
+// A scheduler on a table: the test plays the manager's part by hand and looks at each effect.
+
+import assert from 'node:assert/strict';
+import type { ErrorPlan, NextHopAddress, RoutePlan } from '../../src/route/types.ts';
+import { createScheduler } from '../../src/schedule/create-scheduler.ts';
+import type {
+  ConnectionEnd,
+  ConnectionHandle,
+  Effect,
+  MessageHandle,
+  NewRecipient,
+  RecipientResult,
+  Scheduler,
+  SchedulerConfig,
+} from '../../src/schedule/types.ts';
+
+export const minute = 60_000;
+export const hour = 3_600_000;
+export const day = 86_400_000;
+/** The table's time starts here. */
+export const start = 1_700_000_000_000;
+
+type Limits = SchedulerConfig['limits'];
+export type ConfigChange = Partial<Omit<SchedulerConfig, 'limits'>> & { readonly limits?: Partial<Limits> };
+
+/** Round numbers and no jitter, so that times can be read off. */
+export function configOf({ limits, ...rest }: ConfigChange = {}): SchedulerConfig {
+  return {
+    retryMs: [5 * minute, 10 * minute, hour],
+    retryJitter: 0,
+    lifetimeMs: 5 * day,
+    bounceLifetimeMs: day,
+    idleConnectionMs: 5_000,
+    recipientsPerTransaction: 100,
+    transactionsPerConnection: 100,
+    addressRestMs: [minute, 2 * minute, 10 * minute],
+    limits: { global: 1_000, perDomain: 20, perSite: 20, perIp: 20, ...limits },
+    seed: 1,
+    ...rest,
+  };
+}
+
+/** A plan with these addresses, each `ip` or `ip@preference`. */
+export function relay(
+  site: string,
+  addresses: readonly string[],
+  validUntilMs = start + 30 * day,
+): RoutePlan {
+  const list = addresses.map((text): NextHopAddress => {
+    const [ip = '', preference = '10'] = text.split('@');
+    return { ip, port: 25, host: `mx.${site}`, preference: Number(preference) };
+  });
+  return { kind: 'relay', site, label: `mx.${site}`, addresses: list, validUntilMs };
+}
+
+export function noRoute(
+  permanent: boolean,
+  validUntilMs = start + 30 * day,
+): ErrorPlan & { validUntilMs: number } {
+  return {
+    kind: 'error',
+    permanent,
+    replyCode: permanent ? 556 : 451,
+    enhancedStatus: permanent ? '5.1.10' : '4.4.3',
+    text: permanent ? 'Recipient domain has null MX' : 'DNS server failure',
+    validUntilMs,
+  };
+}
+
+export type Connect = Extract<Effect, { kind: 'connect' }>;
+export type Transact = Extract<Effect, { kind: 'transact' }>;
+
+/** The scheduler, its clock, and the effects of the last call. */
+export class Table {
+  readonly scheduler: Scheduler;
+  nowMs = start;
+  /** Route keys with the plans that are handed out as soon as they are asked for. */
+  readonly plans = new Map<string, RoutePlan>();
+  #messages = 0;
+
+  constructor(config: ConfigChange = {}) {
+    this.scheduler = createScheduler(configOf(config), start);
+  }
+
+  /** Plans of domains, each known before it is asked for. */
+  know(plans: Readonly<Record<string, RoutePlan>>): this {
+    for (const [domain, plan] of Object.entries(plans)) this.plans.set(`mx:${domain}`, plan);
+    return this;
+  }
+
+  /** Commits a message to these recipients' domains and returns its handle. */
+  submit(domains: readonly (string | Partial<NewRecipient>)[], options: SubmitOptions = {}): MessageHandle {
+    const message = this.scheduler.begin({
+      queueId: options.queueId ?? `Q${String((this.#messages += 1)).padStart(14, '0')}`,
+      receivedAtMs: options.receivedAtMs ?? this.nowMs,
+      nullSender: options.nullSender ?? false,
+      held: options.held ?? false,
+    });
+    for (const [index, entry] of domains.entries()) {
+      const change = typeof entry === 'string' ? { domain: entry } : entry;
+      const domain = change.domain ?? 'example.com';
+      this.scheduler.add(message, {
+        recipient: index,
+        route: `mx:${domain}`,
+        domain,
+        attempts: 0,
+        nextAttemptAtMs: 0,
+        lastError: '',
+        ...change,
+      });
+    }
+    this.scheduler.commit(message, this.nowMs);
+    return message;
+  }
+
+  /** The effects since the last call; `resolve` is answered on the way where the plan is known. */
+  take(): Effect[] {
+    const { effects } = this.scheduler;
+    const taken: Effect[] = [];
+    while (effects.length > 0) {
+      for (const effect of effects.splice(0)) {
+        const plan = effect.kind === 'resolve' ? this.plans.get(effect.route) : undefined;
+        if (effect.kind === 'resolve' && plan !== undefined) {
+          this.scheduler.routeResolved(effect.route, plan, this.nowMs);
+        } else {
+          taken.push(effect);
+        }
+      }
+    }
+    return taken;
+  }
+
+  /** The `connect` effects since the last call, which must be all. */
+  connects(): Connect[] {
+    const taken = this.take();
+    for (const effect of taken) assert.equal(effect.kind, 'connect', JSON.stringify(effect));
+    return taken as Connect[];
+  }
+
+  /** The only effect since the last call, a `connect`. */
+  connect(): Connect {
+    const list = this.connects();
+    assert.equal(list.length, 1, `${list.length} connections instead of one`);
+    return list[0]!;
+  }
+
+  ready(connection: ConnectionHandle): this {
+    this.scheduler.connectionReady(connection, this.nowMs);
+    return this;
+  }
+
+  /** The transaction is over: all delivered, or these results. */
+  done(
+    { connection, transaction }: Connect | Transact,
+    result: RecipientResult['result'] | readonly RecipientResult[] = 'delivered',
+    reusable = true,
+  ): this {
+    const results =
+      typeof result === 'string'
+        ? transaction.recipients.map((recipient) => ({
+            recipient,
+            result,
+            error: result === 'delivered' ? '' : `the ${result}`,
+          }))
+        : result;
+    this.scheduler.transactionDone(connection, results, reusable, this.nowMs);
+    return this;
+  }
+
+  closed(connection: ConnectionHandle, end: ConnectionEnd = { kind: 'closed' }): this {
+    this.scheduler.connectionClosed(connection, end, this.nowMs);
+    return this;
+  }
+
+  refused(connection: ConnectionHandle): this {
+    return this.closed(connection, { kind: 'failed', error: 'connection refused' });
+  }
+
+  /** Lets time pass, tick by tick as the scheduler wants to be woken. */
+  pass(ms: number): this {
+    const end = this.nowMs + ms;
+    for (let wake = this.scheduler.nextWakeMs(); wake <= end; wake = this.scheduler.nextWakeMs()) {
+      this.nowMs = Math.max(this.nowMs, wake);
+      this.scheduler.tick(this.nowMs);
+      assert.ok(this.scheduler.nextWakeMs() > this.nowMs, 'tick leaves something undone');
+    }
+    this.nowMs = end;
+    this.scheduler.tick(end);
+    return this;
+  }
+}
+
+export interface SubmitOptions {
+  readonly queueId?: string;
+  readonly receivedAtMs?: number;
+  readonly nullSender?: boolean;
+  readonly held?: boolean;
+}
+
+/** Kinds of effects, for sequences. */
+export function kinds(effects: readonly Effect[]): string[] {
+  return effects.map((effect) => effect.kind);
+}
