@@ -48,7 +48,9 @@ function check(named: string | undefined, json: boolean): { text: string; ok: bo
 
 function summary(file: string | undefined, config: Config, warnings: readonly string[]): string {
   const head =
-    file === undefined ? 'There is no configuration file: these are the defaults.' : `${file} is right.`;
+    file === undefined
+      ? 'There is no configuration file: these are the defaults.'
+      : `${file}: no problems found.`;
   const { receive } = config;
   const networks = receive.relayNetworks.map(({ address, prefix }) => `${address}/${prefix}`).join(', ');
   const domains = receive.relayDomains.length;

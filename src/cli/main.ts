@@ -3,9 +3,9 @@
 
 import { Command, CommanderError } from 'commander';
 
+import { version } from '../version.ts';
 import { exitCodeOf, exitCodes } from './exit-codes.ts';
 import { errorText } from './print-error.ts';
-import { packageVersion } from './version.ts';
 
 interface CommandFile {
   readonly register: (program: Command) => void;
@@ -58,7 +58,7 @@ async function commands(name: string): Promise<Command> {
     .description(
       'A mail transfer agent that keeps thousands of connections open and never floods a destination.',
     )
-    .version(packageVersion(), '-V, --version', 'print the version')
+    .version(version, '-V, --version', 'print the version')
     .option('--debug', 'print stack traces with errors')
     .exitOverride()
     .configureHelp({ showGlobalOptions: true })

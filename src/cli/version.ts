@@ -1,15 +1,8 @@
 // sluice version: which Sluice, on which Node and system.
 
-import { readFileSync } from 'node:fs';
-
 import type { Command } from 'commander';
 
-/** Sluice's version, from package.json: the same file for the sources and for what is built from them. */
-export function packageVersion(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  const { version } = JSON.parse(text) as { readonly version: string };
-  return version;
-}
+import { version } from '../version.ts';
 
 /** Adds the command. */
 export function register(program: Command): void {
@@ -19,7 +12,7 @@ export function register(program: Command): void {
     .option('--json', 'for programs')
     .action((options: { readonly json?: boolean }) => {
       const facts = {
-        sluice: packageVersion(),
+        sluice: version,
         node: process.versions.node,
         platform: process.platform,
         arch: process.arch,

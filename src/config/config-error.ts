@@ -34,13 +34,12 @@ export class ConfigError extends SluiceError {
 
   /** The file itself cannot be read. */
   static unreadable(file: string, cause: unknown): ConfigError {
-    const reason = cause instanceof Error ? cause.message : String(cause);
     const problem = {
       file,
       line: 0,
       column: 0,
       key: '',
-      message: `cannot read the configuration file: ${reason}`,
+      message: `cannot read the configuration file: ${systemReason(cause)}`,
     };
     return new ConfigError(
       [problem],
@@ -57,4 +56,13 @@ export function formatProblem(problem: ConfigProblem): string {
   const key = problem.key === '' ? '' : `${problem.key}: `;
   const excerpt = problem.excerpt === undefined ? '' : `\n${problem.excerpt}`;
   return `${place}: ${key}${problem.message}${excerpt}`;
+}
+
+/** What the system said about a file, in words. */
+export function systemReason(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'ENOENT') return 'it does not exist';
+  if (code === 'EACCES' || code === 'EPERM') return 'this user may not read it';
+  if (code === 'EISDIR') return 'it is a folder';
+  return error instanceof Error ? error.message : String(error);
 }

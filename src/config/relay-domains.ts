@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
 
-import { ConfigError, type ConfigProblem } from './config-error.ts';
+import { ConfigError, type ConfigProblem, systemReason } from './config-error.ts';
 import { excerptOf } from './excerpt.ts';
 import type { TomlSource } from './toml.ts';
 import { type DomainPattern, parseDomainPattern } from './values/domain.ts';
@@ -28,7 +28,7 @@ export function readRelayDomains(
     text = readFileSync(path, 'utf8');
   } catch (error) {
     const place = source.placeOfValue(key) ?? { line: 1, column: 1 };
-    const message = `cannot read this file: ${error instanceof Error ? error.message : String(error)}`;
+    const message = `cannot read ${path}: ${systemReason(error)}`;
     throw new ConfigError([
       {
         file: source.fileName,

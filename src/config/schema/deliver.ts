@@ -2,10 +2,8 @@
 
 import { isIP } from 'node:net';
 
-import { z } from 'zod';
-
 import { ValueError } from '../values/value-error.ts';
-import { duration, key, listOf, textOf, wholeNumber, yesNo } from './fields.ts';
+import { duration, key, listOf, textOf, wholeNumber, yesNo, tableOf } from './fields.ts';
 import { hostName } from './texts.ts';
 
 function ipAddress(text: string): string {
@@ -14,107 +12,96 @@ function ipAddress(text: string): string {
 }
 
 /** The keys of [deliver]. */
-export const deliver = z
-  .strictObject({
-    helo_name: key(
-      textOf('a host name such as "mail.example.com"', hostName).optional(),
-      'The name that Sluice gives itself in EHLO. Its address record should lead to the address that you send from, and that address back to this name.',
-      { defaultText: 'hostname', example: '"mail.example.com"' },
-    ),
-    port: key(wholeNumber(1, 65_535).default(25), 'The port of destinations found by MX.'),
-    max_connections: key(
-      wholeNumber(0, 1_000_000).default(1000),
-      'Outgoing connections in all; 0 stops delivery.',
-    ),
-    connections_per_domain: key(
-      wholeNumber(0, 1_000_000).default(20),
-      'Connections at once for the mail of one recipient domain.',
-    ),
-    connections_per_site: key(
-      wholeNumber(0, 1_000_000).default(50),
-      'Connections at once to one site: all domains with the same MX hosts share it.',
-    ),
-    connections_per_ip: key(
-      wholeNumber(0, 1_000_000).default(20),
-      'Connections at once to one IP address, whatever domains it serves.',
-    ),
-    recipients_per_transaction: key(
-      wholeNumber(1, 100_000).default(100),
-      'Recipients of one message that are handed over together (RFC 5321 4.5.3.1.8: every server takes 100).',
-    ),
-    transactions_per_connection: key(
-      wholeNumber(1, 1_000_000).default(100),
-      'Messages sent over one connection before a new one is made.',
-    ),
-    idle_connection: key(
-      duration().prefault('5s'),
-      'How long a connection is kept for the next message to the same site.',
-    ),
-    address_rest: key(
-      listOf(duration(1), 'durations such as ["15s", "1m"]')
-        .min(1, 'must hold one duration at least')
-        .prefault(['15s', '1m', '4m', '15m', '1h']),
-      'How long an address is left alone after a connection to it failed: after the first time, the second, and so on; the last one repeats.',
-    ),
-    ipv4: key(yesNo().default(true), 'Deliver to IPv4 addresses.'),
-    ipv6: key(
-      yesNo().default(true),
-      'Deliver to IPv6 addresses. Switch it off on a host that has no IPv6 to the outside.',
-    ),
-    source_address: key(
-      textOf('an IP address', ipAddress).optional(),
-      'The own address that connections are made from; it must be on this host. Only destinations of the same IP version are then reached.',
-      { defaultText: 'chosen by the system', example: '"192.0.2.25"' },
-    ),
-    timeout_connect: key(duration(1).prefault('30s'), 'How long a connection may take to open.'),
-    timeout_greeting: key(
-      duration(1).prefault('5m'),
-      'How long the destination may take to greet (RFC 5321 4.5.3.2.1).',
-    ),
-    timeout_helo: key(duration(1).prefault('5m'), 'How long it may take to answer EHLO or HELO.'),
-    timeout_mail: key(
-      duration(1).prefault('5m'),
-      'How long it may take to answer MAIL (RFC 5321 4.5.3.2.2).',
-    ),
-    timeout_rcpt: key(
-      duration(1).prefault('5m'),
-      'How long it may take to answer each RCPT (RFC 5321 4.5.3.2.3).',
-    ),
-    timeout_data: key(
-      duration(1).prefault('2m'),
-      'How long it may take to answer DATA (RFC 5321 4.5.3.2.4).',
-    ),
-    timeout_block: key(
-      duration(1).prefault('3m'),
-      'How long it may take nothing while a message is sent (RFC 5321 4.5.3.2.5).',
-    ),
-    timeout_final: key(
-      duration(1).prefault('10m'),
-      'How long it may take to accept a message after its end (RFC 5321 4.5.3.2.6). Too short a time makes duplicates.',
-    ),
-    timeout_rset: key(
-      duration(1).prefault('20s'),
-      'How long it may take to answer RSET between two messages.',
-    ),
-    timeout_quit: key(
-      duration(1).prefault('5s'),
-      'How long Sluice waits for the answer to QUIT before it closes the connection.',
-    ),
-  })
-  .superRefine((value, context) => {
-    if (!value.ipv4 && !value.ipv6) {
-      context.addIssue({
-        code: 'custom',
-        message: 'must not be false together with ipv4: nothing could be delivered',
-        path: ['ipv6'],
-      });
-    }
-    const version = value.source_address === undefined ? 0 : isIP(value.source_address);
-    if ((version === 4 && !value.ipv4) || (version === 6 && !value.ipv6)) {
-      context.addIssue({
-        code: 'custom',
-        message: `is an IPv${version} address, but ipv${version} is false`,
-        path: ['source_address'],
-      });
-    }
-  });
+export const deliver = tableOf({
+  helo_name: key(
+    textOf('a host name such as "mail.example.com"', hostName).optional(),
+    'The name that Sluice gives itself in EHLO. Its address record should lead to the address that you send from, and that address back to this name.',
+    { defaultText: 'hostname', example: '"mail.example.com"' },
+  ),
+  port: key(wholeNumber(1, 65_535).default(25), 'The port of destinations found by MX.'),
+  max_connections: key(
+    wholeNumber(0, 1_000_000).default(1000),
+    'Outgoing connections in all; 0 stops delivery.',
+  ),
+  connections_per_domain: key(
+    wholeNumber(0, 1_000_000).default(20),
+    'Connections at once for the mail of one recipient domain.',
+  ),
+  connections_per_site: key(
+    wholeNumber(0, 1_000_000).default(50),
+    'Connections at once to one site: all domains with the same MX hosts share it.',
+  ),
+  connections_per_ip: key(
+    wholeNumber(0, 1_000_000).default(20),
+    'Connections at once to one IP address, whatever domains it serves.',
+  ),
+  recipients_per_transaction: key(
+    wholeNumber(1, 100_000).default(100),
+    'Recipients of one message that are handed over together (RFC 5321 4.5.3.1.8: every server takes 100).',
+  ),
+  transactions_per_connection: key(
+    wholeNumber(1, 1_000_000).default(100),
+    'Messages sent over one connection before a new one is made.',
+  ),
+  idle_connection: key(
+    duration().prefault('5s'),
+    'How long a connection is kept for the next message to the same site.',
+  ),
+  address_rest: key(
+    listOf(duration(1), 'durations such as ["15s", "1m"]')
+      .min(1, 'must hold one duration at least')
+      .prefault(['15s', '1m', '4m', '15m', '1h']),
+    'How long an address is left alone after a connection to it failed: after the first time, the second, and so on; the last one repeats.',
+  ),
+  ipv4: key(yesNo().default(true), 'Deliver to IPv4 addresses.'),
+  ipv6: key(
+    yesNo().default(true),
+    'Deliver to IPv6 addresses. Switch it off on a host that has no IPv6 to the outside.',
+  ),
+  source_address: key(
+    textOf('an IP address', ipAddress).optional(),
+    'The own address that connections are made from; it must be on this host. Only destinations of the same IP version are then reached.',
+    { defaultText: 'chosen by the system', example: '"192.0.2.25"' },
+  ),
+  timeout_connect: key(duration(1).prefault('30s'), 'How long a connection may take to open.'),
+  timeout_greeting: key(
+    duration(1).prefault('5m'),
+    'How long the destination may take to greet (RFC 5321 4.5.3.2.1).',
+  ),
+  timeout_helo: key(duration(1).prefault('5m'), 'How long it may take to answer EHLO or HELO.'),
+  timeout_mail: key(duration(1).prefault('5m'), 'How long it may take to answer MAIL (RFC 5321 4.5.3.2.2).'),
+  timeout_rcpt: key(
+    duration(1).prefault('5m'),
+    'How long it may take to answer each RCPT (RFC 5321 4.5.3.2.3).',
+  ),
+  timeout_data: key(duration(1).prefault('2m'), 'How long it may take to answer DATA (RFC 5321 4.5.3.2.4).'),
+  timeout_block: key(
+    duration(1).prefault('3m'),
+    'How long it may take nothing while a message is sent (RFC 5321 4.5.3.2.5).',
+  ),
+  timeout_final: key(
+    duration(1).prefault('10m'),
+    'How long it may take to accept a message after its end (RFC 5321 4.5.3.2.6). Too short a time makes duplicates.',
+  ),
+  timeout_rset: key(duration(1).prefault('20s'), 'How long it may take to answer RSET between two messages.'),
+  timeout_quit: key(
+    duration(1).prefault('5s'),
+    'How long Sluice waits for the answer to QUIT before it closes the connection.',
+  ),
+}).superRefine((value, context) => {
+  if (!value.ipv4 && !value.ipv6) {
+    context.addIssue({
+      code: 'custom',
+      message: 'must not be false together with ipv4: nothing could be delivered',
+      path: ['ipv6'],
+    });
+  }
+  const version = value.source_address === undefined ? 0 : isIP(value.source_address);
+  if ((version === 4 && !value.ipv4) || (version === 6 && !value.ipv6)) {
+    context.addIssue({
+      code: 'custom',
+      message: `is an IPv${version} address, but ipv${version} is false`,
+      path: ['source_address'],
+    });
+  }
+});

@@ -100,3 +100,10 @@ export function oneOf<const Words extends readonly [string, ...string[]]>(words:
 export function listOf<Item extends z.ZodType>(item: Item, what: string) {
   return z.array(item, { error: expected(`a list of ${what}`) });
 }
+
+/** A table that takes these keys and no others. */
+export function tableOf<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
+  return z.strictObject(shape, {
+    error: (issue) => (issue.code === 'invalid_type' ? expected('a table')(issue) : undefined),
+  });
+}

@@ -2,10 +2,10 @@
 
 import { z } from 'zod';
 
-import { duration, expected, key, listOf, oneOf, size } from './fields.ts';
+import { duration, expected, key, listOf, oneOf, size, tableOf } from './fields.ts';
 
 /** The keys of [queue]. */
-export const queue = z.strictObject({
+export const queue = tableOf({
   lifetime: key(
     duration(1000).prefault('5d'),
     'A message that could not be delivered for so long goes back to its sender (RFC 5321 4.5.4.1 asks for 4 to 5 days).',

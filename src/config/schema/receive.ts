@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { parseDomainPattern } from '../values/domain.ts';
 import { parseNetwork } from '../values/network.ts';
 import { parseRate } from '../values/rate.ts';
-import { duration, key, listOf, oneOf, size, textOf, wholeNumber, yesNo } from './fields.ts';
+import { duration, key, listOf, oneOf, size, textOf, wholeNumber, yesNo, tableOf } from './fields.ts';
 import { greetingText } from './texts.ts';
 
 const networks = () =>
@@ -14,7 +14,7 @@ const networks = () =>
     'networks such as ["192.0.2.0/24", "2001:db8::/32"]',
   );
 
-const extensions = z.strictObject({
+const extensions = tableOf({
   pipelining: key(
     yesNo().default(true),
     'Announce PIPELINING (RFC 2920): a client may send commands without waiting for each reply.',
@@ -46,7 +46,7 @@ const extensions = z.strictObject({
 });
 
 /** The keys of [receive] and [receive.extensions]. */
-export const receive = z.strictObject({
+export const receive = tableOf({
   relay_networks: key(
     networks().prefault(['127.0.0.0/8', '::1/128']),
     'Clients in these networks may send to any domain. Everyone else may send only to relay_domains: list nothing here that you do not run yourself.',

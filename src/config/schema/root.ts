@@ -4,7 +4,18 @@ import { z } from 'zod';
 
 import { formatEndpoint, parseListenAddress, parseNameServer } from '../values/endpoint.ts';
 import { deliver } from './deliver.ts';
-import { duration, expected, key, listOf, oneOf, size, textOf, wholeNumber, yesNo } from './fields.ts';
+import {
+  duration,
+  expected,
+  key,
+  listOf,
+  oneOf,
+  size,
+  textOf,
+  wholeNumber,
+  yesNo,
+  tableOf,
+} from './fields.ts';
 import { queue } from './queue.ts';
 import { receive } from './receive.ts';
 import { routes } from './route.ts';
@@ -17,7 +28,7 @@ function path(fallback: string) {
     .prefault(fallback);
 }
 
-const processes = z.strictObject({
+const processes = tableOf({
   receivers: key(
     wholeNumber(1, 256).default(1),
     'Processes that receive mail; they share the listening ports.',
@@ -32,7 +43,7 @@ const processes = z.strictObject({
   ),
 });
 
-const listen = z.strictObject({
+const listen = tableOf({
   address: key(
     textOf('an address and a port such as "127.0.0.1:2525"', parseListenAddress),
     'The IP address and port to listen on. Ports below 1024 need the right to bind them. Port 0 takes any free one.',
@@ -55,40 +66,38 @@ function eachOnce(all: readonly z.output<typeof listen>[], context: z.Refinement
   }
 }
 
-const dns = z
-  .strictObject({
-    servers: key(
-      listOf(
-        textOf('a name server such as "192.0.2.53"', parseNameServer),
-        'name servers such as ["192.0.2.53", "127.0.0.1:5353"]',
-      )
-        .min(1, 'must name one server at least, or be left out')
-        .optional(),
-      'Name servers to ask, by IP address, with a port if it is not 53. A caching resolver on the same host is best.',
-      { defaultText: 'those of /etc/resolv.conf', example: '["127.0.0.1"]' },
-    ),
-    timeout: key(duration(1).prefault('3s'), 'How long a name server may take before the next one is asked.'),
-    attempts: key(
-      wholeNumber(1, 20).default(3),
-      'How often each question is asked, over all servers, before it counts as failed for now.',
-    ),
-    min_ttl: key(duration().prefault('5s'), 'Answers are kept for this long at least, whatever their TTL.'),
-    max_ttl: key(duration().prefault('1d'), 'Answers are kept for this long at most, whatever their TTL.'),
-    negative_ttl: key(
-      duration().prefault('15m'),
-      'That a name or a record does not exist is kept for this long at most (RFC 2308).',
-    ),
-    cache_entries: key(
-      wholeNumber(0, 100_000_000).default(100_000),
-      'Answers kept at once; the one used longest ago makes room.',
-    ),
-  })
-  .refine((value) => value.min_ttl <= value.max_ttl, {
-    message: 'must not be more than max_ttl',
-    path: ['min_ttl'],
-  });
+const dns = tableOf({
+  servers: key(
+    listOf(
+      textOf('a name server such as "192.0.2.53"', parseNameServer),
+      'name servers such as ["192.0.2.53", "127.0.0.1:5353"]',
+    )
+      .min(1, 'must name one server at least, or be left out')
+      .optional(),
+    'Name servers to ask, by IP address, with a port if it is not 53. A caching resolver on the same host is best.',
+    { defaultText: 'those of /etc/resolv.conf', example: '["127.0.0.1"]' },
+  ),
+  timeout: key(duration(1).prefault('3s'), 'How long a name server may take before the next one is asked.'),
+  attempts: key(
+    wholeNumber(1, 20).default(3),
+    'How often each question is asked, over all servers, before it counts as failed for now.',
+  ),
+  min_ttl: key(duration().prefault('5s'), 'Answers are kept for this long at least, whatever their TTL.'),
+  max_ttl: key(duration().prefault('1d'), 'Answers are kept for this long at most, whatever their TTL.'),
+  negative_ttl: key(
+    duration().prefault('15m'),
+    'That a name or a record does not exist is kept for this long at most (RFC 2308).',
+  ),
+  cache_entries: key(
+    wholeNumber(0, 100_000_000).default(100_000),
+    'Answers kept at once; the one used longest ago makes room.',
+  ),
+}).refine((value) => value.min_ttl <= value.max_ttl, {
+  message: 'must not be more than max_ttl',
+  path: ['min_ttl'],
+});
 
-const bounce = z.strictObject({
+const bounce = tableOf({
   from: key(
     textOf('a mail address', mailbox).optional(),
     'The address in the From line of bounces. Their envelope sender is always empty.',
@@ -108,7 +117,7 @@ const bounce = z.strictObject({
   ),
 });
 
-const log = z.strictObject({
+const log = tableOf({
   level: key(
     oneOf(['debug', 'info', 'warn', 'error']).default('info'),
     'How much is logged. "info" has one line for each event of a message.',
@@ -127,7 +136,7 @@ const log = z.strictObject({
   ),
 });
 
-const stop = z.strictObject({
+const stop = tableOf({
   grace: key(
     duration().prefault('20s'),
     'On stop, transactions in hand get this long to finish. What is not finished stays in the queue.',
@@ -135,7 +144,7 @@ const stop = z.strictObject({
 });
 
 /** Every key of the file, in snake_case as it is written there. */
-export const root = z.strictObject({
+export const root = tableOf({
   hostname: key(
     textOf('a host name such as "mail.example.com"', hostName).optional(),
     'The full name of this host: used in the greeting, EHLO, Received lines and bounces.',

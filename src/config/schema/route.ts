@@ -5,80 +5,78 @@ import { z } from 'zod';
 import { parseRecipientDomain, parseSenderPattern } from '../values/domain.ts';
 import { parseRelayHost } from '../values/endpoint.ts';
 import { parseReply } from '../values/reply.ts';
-import { expected, key, listOf, oneOf, textOf } from './fields.ts';
+import { expected, key, listOf, oneOf, textOf, tableOf } from './fields.ts';
 
 const targets = ['relay', 'error', 'mx'] as const;
 const matches = ['domain', 'sender'] as const;
 
 /** The keys of one [[route]]; exactly one of relay, error and mx. */
-export const route = z
-  .strictObject({
-    name: key(
-      z.string({ error: expected('a text') }).optional(),
-      'A name of your choice, different for each route, for logs and status.',
-      { example: '"partners"' },
-    ),
-    domain: key(
-      listOf(
-        textOf('a domain such as "example.com" or "*.example.com"', parseRecipientDomain),
-        'domains such as ["example.com", "*.example.net"]',
-      )
-        .min(1, 'must name one domain at least')
-        .optional(),
-      'Recipient domains that take this route; "*.example.com" means every domain under it, not example.com itself.',
-      { example: '["example.com", "*.example.net"]' },
-    ),
-    sender: key(
-      listOf(
-        textOf('a sender such as "user@example.com" or "example.com"', parseSenderPattern),
-        'senders such as ["user@example.com", "example.net", "<>"]',
-      )
-        .min(1, 'must name one sender at least')
-        .optional(),
-      'Senders whose mail takes this route: addresses, domains, or "<>" for bounces. Instead of domain, not beside it.',
-      { example: '["user@example.com", "example.net"]' },
-    ),
-    relay: key(
-      listOf(
-        textOf('a host such as "relay.example.net:25"', parseRelayHost),
-        'hosts such as ["relay.example.net:25"]',
-      )
-        .min(1, 'must name one host at least')
-        .optional(),
-      'Hand the mail to these hosts ("host:port"; the port is 25 if it is left out). A name is looked up for its addresses, not for an MX.',
-      { example: '["relay.example.net:25"]' },
-    ),
-    mode: key(
-      oneOf(['failover', 'balance']).default('failover'),
-      'For relay: "failover" takes the first host that works; "balance" spreads mail over all of them.',
-    ),
-    error: key(
-      textOf('a reply such as "550 5.1.2 No such domain here"', parseReply).optional(),
-      'Deliver nothing and answer this: a 5xx sends the mail back, a 4xx keeps it in the queue.',
-      { example: '"550 5.1.2 No such domain here"' },
-    ),
-    mx: key(
-      z.literal(true, { error: expected('true') }).optional(),
-      "Look the domain's MX up, as without a route: for exceptions from a wider route.",
-      { example: 'true' },
-    ),
-  })
-  .superRefine((value, context) => {
-    const given = targets.filter((target) => value[target] !== undefined);
-    const [, second] = given;
-    if (given.length === 0) {
-      const message = 'says nothing about where the mail goes: give one of relay, error and mx';
-      context.addIssue({ code: 'custom', message });
-    } else if (second !== undefined) {
-      const message = `${given.join(' and ')} exclude each other: give only one of relay, error and mx`;
-      context.addIssue({ code: 'custom', message, path: [second] });
-    }
-    if (value.domain !== undefined && value.sender !== undefined) {
-      const message =
-        'domain and sender exclude each other: a route matches by one of them; make it two routes';
-      context.addIssue({ code: 'custom', message, path: ['sender'] });
-    }
-  });
+export const route = tableOf({
+  name: key(
+    z.string({ error: expected('a text') }).optional(),
+    'A name of your choice, different for each route, for logs and status.',
+    { example: '"partners"' },
+  ),
+  domain: key(
+    listOf(
+      textOf('a domain such as "example.com" or "*.example.com"', parseRecipientDomain),
+      'domains such as ["example.com", "*.example.net"]',
+    )
+      .min(1, 'must name one domain at least')
+      .optional(),
+    'Recipient domains that take this route; "*.example.com" means every domain under it, not example.com itself.',
+    { example: '["example.com", "*.example.net"]' },
+  ),
+  sender: key(
+    listOf(
+      textOf('a sender such as "user@example.com" or "example.com"', parseSenderPattern),
+      'senders such as ["user@example.com", "example.net", "<>"]',
+    )
+      .min(1, 'must name one sender at least')
+      .optional(),
+    'Senders whose mail takes this route: addresses, domains, or "<>" for bounces. Instead of domain, not beside it.',
+    { example: '["user@example.com", "example.net"]' },
+  ),
+  relay: key(
+    listOf(
+      textOf('a host such as "relay.example.net:25"', parseRelayHost),
+      'hosts such as ["relay.example.net:25"]',
+    )
+      .min(1, 'must name one host at least')
+      .optional(),
+    'Hand the mail to these hosts ("host:port"; the port is 25 if it is left out). A name is looked up for its addresses, not for an MX.',
+    { example: '["relay.example.net:25"]' },
+  ),
+  mode: key(
+    oneOf(['failover', 'balance']).default('failover'),
+    'For relay: "failover" takes the first host that works; "balance" spreads mail over all of them.',
+  ),
+  error: key(
+    textOf('a reply such as "550 5.1.2 No such domain here"', parseReply).optional(),
+    'Deliver nothing and answer this: a 5xx sends the mail back, a 4xx keeps it in the queue.',
+    { example: '"550 5.1.2 No such domain here"' },
+  ),
+  mx: key(
+    z.literal(true, { error: expected('true') }).optional(),
+    "Look the domain's MX up, as without a route: for exceptions from a wider route.",
+    { example: 'true' },
+  ),
+}).superRefine((value, context) => {
+  const given = targets.filter((target) => value[target] !== undefined);
+  const [, second] = given;
+  if (given.length === 0) {
+    const message = 'says nothing about where the mail goes: give one of relay, error and mx';
+    context.addIssue({ code: 'custom', message });
+  } else if (second !== undefined) {
+    const message = `${given.join(' and ')} exclude each other: give only one of relay, error and mx`;
+    context.addIssue({ code: 'custom', message, path: [second] });
+  }
+  if (value.domain !== undefined && value.sender !== undefined) {
+    const message =
+      'domain and sender exclude each other: a route matches by one of them; make it two routes';
+    context.addIssue({ code: 'custom', message, path: ['sender'] });
+  }
+});
 
 /** All routes: what matches must be clear. */
 export const routes = listOf(route, 'tables: [[route]]').superRefine((all, context) => {

@@ -1,0 +1,344 @@
+// Each mistake in a configuration has its place, its key, what is allowed and, where there is one, the likely cure.
+
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+
+import { ConfigError } from '../../src/config/config-error.ts';
+import { parseConfig } from '../../src/config/config.ts';
+
+function problemsOf(text: string): string[] {
+  try {
+    parseConfig(text, 'sluice.toml');
+  } catch (error) {
+    assert.ok(error instanceof ConfigError, String(error));
+    assert.equal(error.code, 'CONFIG_INVALID');
+    return error.problems.map(({ line, column, key, message }) => `${line}:${column} ${key}: ${message}`);
+  }
+  return assert.fail('the configuration was accepted');
+}
+
+const table: readonly (readonly [what: string, text: string, ...problems: string[]])[] = [
+  [
+    'a misspelt key',
+    '[receive]\nmax_recipient = 5',
+    '2:1 receive.max_recipient: there is no such key; did you mean max_recipients?',
+  ],
+  [
+    'a misspelt table',
+    '[recieve]\nmax_errors = 5',
+    '1:2 recieve: there is no such key; did you mean receive?',
+  ],
+  [
+    'a key in camelCase',
+    '[receive]\n  maxRecipients = 5',
+    '2:3 receive.maxRecipients: there is no such key; did you mean max_recipients?',
+  ],
+  [
+    'a key with hyphens',
+    '[receive]\nmax-recipients = 5',
+    '2:1 receive.max-recipients: there is no such key; did you mean max_recipients?',
+  ],
+  [
+    'a key of another table',
+    '[receive]\nlifetime = "4d"',
+    '2:1 receive.lifetime: there is no such key; it belongs in [queue]',
+  ],
+  ['a key of two other tables', 'file = "x"', '1:1 file: there is no such key; it belongs in [log]'],
+  [
+    'a dotted key',
+    'receive.extensions.vrfi = true',
+    '1:20 receive.extensions.vrfi: there is no such key; did you mean vrfy?',
+  ],
+  [
+    'a key in an inline table',
+    'stop = { grase = "1s" }',
+    '1:10 stop.grase: there is no such key; did you mean grace?',
+  ],
+  ['a key like nothing else', '[stop]\nxyzzy = 1', '2:1 stop.xyzzy: there is no such key; here belong grace'],
+  [
+    'a key of every object',
+    '[stop]\n"__proto__" = 1\nconstructor = 2',
+    '2:1 stop.__proto__: there is no such key; here belong grace',
+    '3:1 stop.constructor: there is no such key; here belong grace',
+  ],
+  [
+    'a number for a duration',
+    '[queue]\nlifetime = 5',
+    '2:12 queue.lifetime: must be a duration such as "30s" or "5m", not 5',
+  ],
+  [
+    'a duration without a unit',
+    '[queue]\nlifetime = "5"',
+    '2:12 queue.lifetime: "5" is not a duration; write a number and a unit (ms, s, m, h, d, w), e.g. "30s", "5m" or "1h30m"',
+  ],
+  [
+    'a duration of nothing',
+    '[queue]\nlifetime = ""',
+    '2:12 queue.lifetime: a duration is missing; write a number and a unit (ms, s, m, h, d, w), e.g. "30s", "5m" or "1h30m"',
+  ],
+  [
+    'a duration in disorder',
+    '[queue]\nlifetime = "1m1h"',
+    '2:12 queue.lifetime: "1m1h" is not a duration: units go from large to small, each once; write a number and a unit (ms, s, m, h, d, w), e.g. "30s", "5m" or "1h30m"',
+  ],
+  [
+    'too short a duration',
+    '[queue]\nretry = ["5m", "1ms"]',
+    '2:16 queue.retry[2]: "1ms" is too short: at least 1000 ms',
+  ],
+  ['an empty list of retries', '[queue]\nretry = []', '2:9 queue.retry: must hold one duration at least'],
+  [
+    'a size without a unit',
+    '[receive]\nmax_message_size = "50"',
+    '2:20 receive.max_message_size: "50" is not a size; write a number and a unit (B, KiB, MiB, GiB, or KB, MB, GB), e.g. "64KiB" or "25MB"',
+  ],
+  [
+    'a size as a number',
+    '[receive]\nmax_message_size = 50',
+    '2:20 receive.max_message_size: must be a size such as "64KiB" or "25MB", not 50',
+  ],
+  [
+    'too small a size',
+    '[receive]\nmax_message_size = "5B"',
+    '2:20 receive.max_message_size: "5B" is too small: at least 1024 bytes',
+  ],
+  [
+    'a number out of range',
+    '[receive]\nmax_recipients = 0',
+    '2:18 receive.max_recipients: must be a whole number from 1 to 1000000, not 0',
+  ],
+  [
+    'a broken number',
+    '[receive]\nmax_recipients = 1.5',
+    '2:18 receive.max_recipients: must be a whole number from 1 to 1000000, not 1.5',
+  ],
+  [
+    'a text for a number',
+    '[receive]\nmax_recipients = "many"',
+    '2:18 receive.max_recipients: must be a whole number from 1 to 1000000, not "many"',
+  ],
+  [
+    'not a number',
+    '[queue]\nretry_jitter = nan',
+    '2:16 queue.retry_jitter: must be a number from 0 to 1, not NaN',
+  ],
+  [
+    'a date',
+    '[queue]\nretry_jitter = 1979-05-27',
+    '2:16 queue.retry_jitter: must be a number from 0 to 1, not a date',
+  ],
+  ['a text for true', '[deliver]\nipv6 = "no"', '2:8 deliver.ipv6: must be true or false, not "no"'],
+  [
+    'a misspelt word',
+    '[receive]\nbare_newlines = "refuze"',
+    '2:17 receive.bare_newlines: must be "refuse" or "repair", not "refuze"; did you mean "refuse"?',
+  ],
+  [
+    'an unknown word',
+    '[queue]\nsync = "always"',
+    '2:8 queue.sync: must be "fdatasync" or "none", not "always"',
+  ],
+  ['a value for a table', 'receive = 5', '1:11 receive: must be a table, not 5'],
+  [
+    'a table for a value',
+    '[queue.lifetime]\ndays = 5',
+    '1:8 queue.lifetime: must be a duration such as "30s" or "5m", not a table',
+  ],
+  [
+    'a table for a list of tables',
+    '[listen]\naddress = "127.0.0.1:25"',
+    '1:2 listen: must be a list of tables: [[listen]], not a table',
+  ],
+  [
+    'a rate that is none',
+    '[receive]\nconnection_rate_per_client = "fast"',
+    '2:30 receive.connection_rate_per_client: "fast" is not a rate; write a number per sec, min, hour or day, e.g. "600/min"',
+  ],
+  [
+    'a rate of nothing',
+    '[receive]\nconnection_rate_per_client = "0/min"',
+    '2:30 receive.connection_rate_per_client: "0/min" lets nothing through; write at least 1',
+  ],
+  [
+    'a listener without an address',
+    '[[listen]]\n[[listen]]\naddress = "127.0.0.1:25"',
+    '1:3 listen[1].address: is missing; it must be an address and a port such as "127.0.0.1:2525"',
+  ],
+  [
+    'a listener by name',
+    '[[listen]]\naddress = "localhost:25"',
+    '2:11 listen[1].address: "localhost:25": listen on an IP address and a port, e.g. "127.0.0.1:2525", "0.0.0.0:25" or "[::]:25"',
+  ],
+  [
+    'a listener without a port',
+    '[[listen]]\naddress = "::1"',
+    '2:11 listen[1].address: "::1": a port is missing, e.g. "[::1]:25"',
+  ],
+  [
+    'IPv6 and a port without brackets',
+    '[[route]]\nrelay = ["fe80:::25"]',
+    '2:10 route[1].relay[1]: "fe80:::25": write an IPv6 address with a port in brackets, e.g. "[2001:db8::1]:25"',
+  ],
+  [
+    'a port out of range',
+    '[[listen]]\naddress = "127.0.0.1:70000"',
+    '2:11 listen[1].address: "127.0.0.1:70000": the port "70000" is not a number from 0 to 65535',
+  ],
+  [
+    'the same listener twice',
+    '[[listen]]\naddress = "127.0.0.1:25"\n[[listen]]\naddress = "127.0.0.1:25"',
+    '4:11 listen[2].address: 127.0.0.1:25 is listened on already',
+  ],
+  ['no listener at all', 'listen = []', '1:10 listen: must hold one address at least'],
+  [
+    'a network with too many bits',
+    '[receive]\nrelay_networks = ["10.0.0.1/8"]',
+    '2:19 receive.relay_networks[1]: "10.0.0.1/8" has bits set behind its prefix; did you mean "10.0.0.0/8"?',
+  ],
+  [
+    'a network that is none',
+    '[receive]\nrelay_networks = ["10.0/8", "10.0.0.0/33"]',
+    '2:19 receive.relay_networks[1]: "10.0/8" is not a network, e.g. "192.0.2.0/24" or "2001:db8::/32"',
+    '2:29 receive.relay_networks[2]: "10.0.0.0/33": the prefix after / is a number from 0 to 32',
+  ],
+  [
+    'any domain',
+    '[receive]\nrelay_domains = ["*"]',
+    '2:18 receive.relay_domains[1]: "*" alone is not a pattern: name a domain, or "*.example.com" for all under it',
+  ],
+  [
+    'a domain with a dot before it',
+    '[receive]\nrelay_domains = [".example.com"]',
+    '2:18 receive.relay_domains[1]: ".example.com": write "*.example.com" for all domains under it',
+  ],
+  [
+    'an address for a domain',
+    '[receive]\nrelay_domains = ["me@example.com"]',
+    '2:18 receive.relay_domains[1]: "me@example.com" is an address; write a domain, or "*.example.com" for all under it',
+  ],
+  [
+    'a domain that is none',
+    '[receive]\nrelay_domains = ["ex ample.com"]',
+    '2:18 receive.relay_domains[1]: "ex ample.com" is not a domain name',
+  ],
+  [
+    'a file that is not there',
+    '[receive]\nrelay_domains_file = "/nonexistent/rcpthosts"',
+    '2:22 receive.relay_domains_file: cannot read /nonexistent/rcpthosts: it does not exist',
+  ],
+  [
+    'a greeting of two lines',
+    '[receive]\ngreeting = "a\\r\\n250 b"',
+    '2:12 receive.greeting: must be at most 200 printable ASCII characters on one line',
+  ],
+  [
+    'a host name without a domain',
+    'hostname = "mail"',
+    '1:12 hostname: "mail" is not a full host name; write one with its domain, e.g. "mail.example.com"',
+  ],
+  [
+    'no IP version left',
+    '[deliver]\nipv4 = false\nipv6 = false',
+    '3:8 deliver.ipv6: must not be false together with ipv4: nothing could be delivered',
+  ],
+  [
+    'a source of a version that is off',
+    '[deliver]\nipv4 = false\nsource_address = "192.0.2.1"',
+    '3:18 deliver.source_address: is an IPv4 address, but ipv4 is false',
+  ],
+  ['TTLs the wrong way round', '[dns]\nmin_ttl = "2d"', '2:11 dns.min_ttl: must not be more than max_ttl'],
+  [
+    'a name server by name',
+    '[dns]\nservers = ["ns.example.com"]',
+    '2:12 dns.servers[1]: "ns.example.com": name servers are IP addresses, e.g. "192.0.2.53" or "127.0.0.1:5353"',
+  ],
+  [
+    'a route to nowhere',
+    '[[route]]\ndomain = ["example.com"]',
+    '1:3 route[1]: says nothing about where the mail goes: give one of relay, error and mx',
+  ],
+  [
+    'a route to two places',
+    '[[route]]\nrelay = ["a.example"]\nmx = true',
+    '3:6 route[1].mx: relay and mx exclude each other: give only one of relay, error and mx',
+  ],
+  ['mx = false', '[[route]]\nmx = false', '2:6 route[1].mx: must be true, not false'],
+  [
+    'a route by domain and sender',
+    '[[route]]\nmx = true\ndomain = ["a.example"]\nsender = ["b.example"]',
+    '4:10 route[1].sender: domain and sender exclude each other: a route matches by one of them; make it two routes',
+  ],
+  [
+    'a domain in two routes',
+    '[[route]]\nmx = true\ndomain = ["a.example"]\n[[route]]\nerror = "550 no"\ndomain = ["b.example", "A.example"]',
+    '6:24 route[2].domain[2]: this domain is already in route[1]',
+  ],
+  [
+    'two defaults',
+    '[[route]]\nmx = true\n[[route]]\nerror = "550 no"',
+    '3:3 route[2]: the default (no domain and no sender) is already in route[1]',
+  ],
+  [
+    'two routes of one name',
+    '[[route]]\nname = "a"\nmx = true\n[[route]]\nname = "a"\nmx = true\nsender = ["<>"]',
+    '5:8 route[2].name: this name is already in route[1]',
+  ],
+  [
+    'a sender by suffix',
+    '[[route]]\nmx = true\nsender = ["*.example.com"]',
+    '3:11 route[1].sender[1]: "*.example.com": senders are matched by whole addresses and whole domains only',
+  ],
+  [
+    'a reply that is none',
+    '[[route]]\nerror = "no such domain"',
+    '2:9 route[1].error: "no such domain" is not a reply; write a 4xx or 5xx code, an enhanced status and a text, e.g. "550 5.1.2 No such domain here"',
+  ],
+  [
+    'a reply of two classes',
+    '[[route]]\nerror = "550 4.1.2 No"',
+    '2:9 route[1].error: "550 4.1.2 No": the enhanced status 4.1.2 must begin with 5 like 550',
+  ],
+  [
+    'an address that is none',
+    '[bounce]\npostmaster = "postmaster"',
+    '2:14 bounce.postmaster: "postmaster" is not a mail address, e.g. "postmaster@example.com"',
+  ],
+  [
+    'several problems, in the order of the file',
+    '[stop]\ngrace = 1\nx = 1\n[log]\nlevel = "trace"',
+    '2:9 stop.grace: must be a duration such as "30s" or "5m", not 1',
+    '3:1 stop.x: there is no such key; here belong grace',
+    '5:9 log.level: must be "debug" or "info" or "warn" or "error", not "trace"',
+  ],
+  ['a missing value', 'hostname =', '1:11 : this is not TOML: Unspecified values are invalid'],
+  ['an open string', 'hostname = "mail', '1:17 : this is not TOML: Unterminated string constant'],
+  [
+    'a key twice',
+    '[stop]\ngrace = "1s"\ngrace = "2s"',
+    '3:1 : this is not TOML: Defining a key multiple times is invalid',
+  ],
+];
+
+describe('a bad configuration', () => {
+  for (const [what, text, ...problems] of table) {
+    it(`${what} is refused with its place`, () => {
+      assert.deepEqual(problemsOf(text), problems);
+    });
+  }
+
+  it('shows the line with a mark under the place, for people', () => {
+    assert.throws(() => parseConfig('[receive]\nmax_recipient = 5\n', 'etc/sluice.toml'), {
+      message:
+        'etc/sluice.toml:2:1: receive.max_recipient: there is no such key; did you mean max_recipients?\n' +
+        '  2 | max_recipient = 5\n' +
+        '    | ^',
+    });
+  });
+
+  it('carries the likely name for programs', () => {
+    assert.throws(
+      () => parseConfig('[receive]\nmax_recipient = 5', 'sluice.toml'),
+      (error) => error instanceof ConfigError && error.problems[0]?.suggestion === 'max_recipients',
+    );
+  });
+});
