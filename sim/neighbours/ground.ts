@@ -1,4 +1,4 @@
-// The ground of one interop test: a private directory and every program started in it. Whatever the test's end,
+// Ground to stand on: a private directory and every program started in it. Whatever the end of the test or the run,
 // each program is stopped and the directory is gone; after a failure the programs' last words are printed.
 
 import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process';

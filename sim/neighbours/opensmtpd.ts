@@ -7,7 +7,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort, listening, type Ground, type Program } from './ground.ts';
 
-const unpacked = join(import.meta.dirname, '../../../var/interop/opensmtpd');
+const unpacked = join(import.meta.dirname, '../../var/interop/opensmtpd');
 const root = existsSync('/usr/libexec/opensmtpd') ? '/' : unpacked;
 
 /** Why OpenSMTPD cannot be used here, or false. */
