@@ -46,7 +46,7 @@ function addressLiteralOf(address: string): string {
 
 /** Leaves what domains and address literals are made of; a parenthesis or semicolon would end a part of the field. */
 function asWord(helo: string): string {
-  return helo.replaceAll(/[^A-Za-z0-9.:_[\]\u0080-\uffff-]/g, '?');
+  return helo.replaceAll(/[^A-Za-z0-9.:_[\]-]/g, '?');
 }
 
 function withoutControls(text: string): string {

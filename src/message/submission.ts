@@ -1,0 +1,117 @@
+// What a message handed in by a local program needs before it may be sent (RFC 6409 8, RFC 5322 3.6): recipients from its
+// header if asked for, no Bcc, and the fields From, Date and Message-ID.
+import { Buffer } from 'node:buffer';
+import { parseAddressList } from './address-list.ts';
+import { formatDateTime } from './date-time.ts';
+import type { HeaderField } from './header-fields.ts';
+import { headerFields, isEmptyLine } from './header-fields.ts';
+import { messageId } from './message-id.ts';
+
+export interface SubmissionOptions {
+  /** For a From field, if there is none: a mailbox. */
+  readonly fromAddress: string;
+  /** The display name of that From field; empty for none. */
+  readonly fromName: string;
+  /** Completes local names, and stands in the Message-ID. */
+  readonly hostname: string;
+  /** Unix time in milliseconds. */
+  readonly nowMs: number;
+}
+
+export interface Submission {
+  /** The message to send, as pieces. */
+  readonly content: readonly Uint8Array[];
+  /** The mailboxes of To, Cc and Bcc, or of their Resent- forms if there are any (RFC 5322 3.6.6); each once. */
+  readonly recipients: readonly string[];
+  /** Entries in these fields that are no mailbox. */
+  readonly invalidRecipients: readonly string[];
+}
+
+const RECIPIENT_FIELDS = new Set(['to', 'cc', 'bcc']);
+const RESENT_RECIPIENT_FIELDS = new Set(['resent-to', 'resent-cc', 'resent-bcc']);
+const BLIND_FIELDS = new Set(['bcc', 'resent-bcc']);
+const FROM_LINE = Buffer.from('From ');
+const NEWLINE = Buffer.from('\r\n');
+
+/**
+ * Prepares a message whose lines end with CRLF. A text without any header field becomes the body; a leading `From ` line of
+ * a mailbox file is dropped.
+ */
+export function prepareSubmission(message: Uint8Array, options: SubmissionOptions): Submission {
+  const text = withoutFromLine(message);
+  const fields = [...headerFields(text)];
+  const bodyStart = fields.at(-1)?.end ?? 0;
+  const content: Uint8Array[] = [];
+  let kept = 0;
+  for (const field of fields) {
+    if (!BLIND_FIELDS.has(field.name)) continue;
+    if (field.start > kept) content.push(text.subarray(kept, field.start));
+    kept = field.end;
+  }
+  if (bodyStart > kept) content.push(text.subarray(kept, bodyStart));
+  content.push(Buffer.from(missingFields(fields, options), 'utf8'));
+  if (!isEmptyLine(text, bodyStart)) content.push(NEWLINE);
+  content.push(text.subarray(bodyStart));
+  return {
+    content: content.filter((piece) => piece.length > 0),
+    ...recipientsOf(text, fields, options.hostname),
+  };
+}
+
+function withoutFromLine(message: Uint8Array): Uint8Array {
+  if (Buffer.compare(message.subarray(0, FROM_LINE.length), FROM_LINE) !== 0) return message;
+  const lf = message.indexOf(0x0a);
+  return lf < 0 ? message : message.subarray(lf + 1);
+}
+
+function recipientsOf(
+  text: Uint8Array,
+  fields: readonly HeaderField[],
+  hostname: string,
+): Pick<Submission, 'recipients' | 'invalidRecipients'> {
+  const resent = fields.some((field) => RESENT_RECIPIENT_FIELDS.has(field.name));
+  const names = resent ? RESENT_RECIPIENT_FIELDS : RECIPIENT_FIELDS;
+  const recipients = new Set<string>();
+  const invalidRecipients: string[] = [];
+  for (const field of fields) {
+    if (!names.has(field.name)) continue;
+    const value = Buffer.from(text.subarray(field.valueStart, field.end)).toString('utf8');
+    const list = parseAddressList(value, hostname);
+    for (const address of list.addresses) recipients.add(address);
+    invalidRecipients.push(...list.invalid);
+  }
+  return { recipients: [...recipients], invalidRecipients };
+}
+
+function missingFields(fields: readonly HeaderField[], options: SubmissionOptions): string {
+  const names = new Set(fields.map((field) => field.name));
+  let added = '';
+  if (!names.has('from')) added += `From: ${fromMailbox(options)}\r\n`;
+  if (!names.has('date')) added += `Date: ${formatDateTime(options.nowMs)}\r\n`;
+  if (!names.has('message-id')) added += `Message-ID: ${messageId(options.hostname, options.nowMs)}\r\n`;
+  return added;
+}
+
+function fromMailbox(options: SubmissionOptions): string {
+  const name = options.fromName.replaceAll(/[\x00-\x1f\x7f]/g, ' ').trim();
+  if (name === '') return options.fromAddress;
+  return `${displayName(name)} <${options.fromAddress}>`;
+}
+
+/** A display name as atoms, as a quoted string, or, if it is not ASCII, as encoded words (RFC 5322 3.2.5, RFC 2047). */
+function displayName(name: string): string {
+  if (/^[A-Za-z0-9 !#$%&'*+/=?^_`{|}~-]+$/.test(name)) return name;
+  if (/^[\x20-\x7e]+$/.test(name)) return `"${name.replaceAll(/["\\]/g, '\\$&')}"`;
+  const words: string[] = [];
+  let word = '';
+  for (const character of name) {
+    // RFC 2047 2: an encoded word has at most 75 characters, and holds whole characters (5).
+    if (Buffer.byteLength(word + character) > 45) {
+      words.push(word);
+      word = '';
+    }
+    word += character;
+  }
+  words.push(word);
+  return words.map((part) => `=?utf-8?B?${Buffer.from(part).toString('base64')}?=`).join('\r\n ');
+}
