@@ -2,8 +2,6 @@
 
 import { existsSync } from 'node:fs';
 
-import { type Config, defaultConfig, loadConfig } from './config.ts';
-
 const places = ['./sluice.toml', '/etc/sluice/sluice.toml'];
 
 /**
@@ -17,13 +15,4 @@ export function findConfigFile(named: string | undefined): string | undefined {
     named ??
     (variable !== undefined && variable !== '' ? variable : places.find((place) => existsSync(place)))
   );
-}
-
-/**
- * The configuration that is meant.
- * @throws {ConfigError} when the file is wrong or, having been named, is not there.
- */
-export function findConfig(named: string | undefined): Config {
-  const file = findConfigFile(named);
-  return file === undefined ? defaultConfig() : loadConfig(file);
 }

@@ -4,6 +4,8 @@
 
 import { close, closeSync, fstatSync, openSync, write, writeSync } from 'node:fs';
 
+import { LogError } from './log-error.ts';
+
 /** POSIX: a write to a pipe of at most this many bytes is atomic (Linux: 4096). */
 const pipeBuf = 4096;
 /** A regular file opened for appending takes larger pieces whole. */
@@ -16,7 +18,10 @@ export interface LineSink {
   write(line: string): void;
   /** Resolves when all lines so far are written. */
   flush(): Promise<void>;
-  /** Opens the file of this name again, after it was rotated. */
+  /**
+   * Opens the file of this name again, after it was rotated.
+   * @throws {LogError} when it cannot be opened; then the old one is written on.
+   */
   reopen(): void;
   /** Writes the rest and closes what was opened here. */
   close(): Promise<void>;
@@ -37,7 +42,7 @@ export class LineWriter implements LineSink {
   readonly #drain = (): void => this.#writeNext();
   readonly #onExit = (): void => this.#writeRestSync();
 
-  /** @throws when the file cannot be opened. */
+  /** @throws {LogError} when the file cannot be opened. */
   constructor(target: string | number) {
     this.#path = typeof target === 'string' ? target : undefined;
     this.#fd = typeof target === 'string' ? openForAppend(target) : target;
@@ -147,7 +152,11 @@ export class LineWriter implements LineSink {
 }
 
 function openForAppend(path: string): number {
-  return openSync(path, 'a', 0o640);
+  try {
+    return openSync(path, 'a', 0o640);
+  } catch (error) {
+    throw new LogError(path, error);
+  }
 }
 
 function pieceSizeOf(fd: number): number {

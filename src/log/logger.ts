@@ -4,7 +4,6 @@
 import type { EventName, LogFields } from './event.ts';
 import { JsonLines } from './json-line.ts';
 import { LineWriter, type LineSink } from './line-writer.ts';
-import { LogError } from './log-error.ts';
 import { prettyLine } from './pretty-line.ts';
 
 /** From all to little. */
@@ -23,7 +22,10 @@ export interface Logger {
   setLevel(level: LogLevel): void;
   /** Resolves when all lines so far are written. */
   flush(): Promise<void>;
-  /** Opens the log file again, after it was rotated. */
+  /**
+   * Opens the log file again, after it was rotated.
+   * @throws {LogError} when it cannot be opened; then the old one is written on.
+   */
   reopen(): void;
   /** Writes the rest and closes the file. */
   close(): Promise<void>;
@@ -57,17 +59,9 @@ const eventLevel: Readonly<Partial<Record<EventName, LogLevel>>> = {
  */
 export function createLogger(options: LoggerOptions): Logger {
   const target = options.destination ?? 1;
-  const sink = typeof target === 'object' ? target : openSink(target);
+  const sink = typeof target === 'object' ? target : new LineWriter(target);
   const pretty = options.format === 'pretty' || (options.format === 'auto' && isTerminal(target));
   return pretty ? new PrettyLogger(options, sink) : new JsonLogger(options, sink);
-}
-
-function openSink(target: string | number): LineSink {
-  try {
-    return new LineWriter(target);
-  } catch (error) {
-    throw new LogError(String(target), error);
-  }
 }
 
 function isTerminal(target: string | number | LineSink): boolean {
