@@ -8,7 +8,7 @@ import { dateTime, field, isAscii, quotedPrintable, addressText } from './mime-t
 import { originalPart } from './original-part.ts';
 import { statusPart } from './status-part.ts';
 
-export type { Dsn, DsnOptions, DsnOriginal, DsnRecipient } from './dsn-types.ts';
+export type { Dsn, DsnOptions, DsnRecipient } from './dsn-types.ts';
 
 /**
  * Builds the report about some recipients of a message.

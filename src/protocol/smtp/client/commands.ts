@@ -8,6 +8,9 @@ import type { ServerExtensions } from './extensions.ts';
 /** Not QCHAR (RFC 6533 3), but for a backslash that begins an escape. */
 const MUST_ESCAPE = /\\(?!x\{[0-9A-F]{2,6}\})|[^\\!-*,-<>-~]/gu;
 
+/** Nothing that needs a second look: no quotes, backslashes, angle brackets, blanks, controls, nothing but ASCII. */
+const PLAIN_PATH = /^[!#-;=?-[\]-~]*$/;
+
 export type PathKind = 'ascii' | 'utf8' | 'unsafe';
 
 /**
@@ -15,6 +18,7 @@ export type PathKind = 'ascii' | 'utf8' | 'unsafe';
  * or angle brackets outside a quoted string (they could end the path and add parameters).
  */
 export function pathKind(path: string): PathKind {
+  if (PLAIN_PATH.test(path)) return 'ascii';
   let kind: PathKind = 'ascii';
   let quoted = false;
   for (let i = 0; i < path.length; i++) {

@@ -7,7 +7,7 @@ const LF = 0x0a;
 const CR = 0x0d;
 const BLANK = 0x20;
 const HYPHEN = 0x2d;
-const NOTHING = new Uint8Array(0);
+const NOTHING = Buffer.alloc(0);
 const MAX_TEXT = 2000;
 /** Controls (C0, DEL, C1) and Unicode's line ends: none may reach a log line, a terminal or a DSN. */
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
@@ -15,7 +15,7 @@ const ENHANCED = /^[245]\.\d{1,3}\.\d{1,3}(?= |$)/;
 
 /** The text of a reply or an error on one line: every control character becomes a blank. */
 export function oneLine(text: string): string {
-  return text.replace(CONTROL, ' ').trim();
+  return (text.search(CONTROL) === -1 ? text : text.replace(CONTROL, ' ')).trim();
 }
 
 function withoutStatus(line: string, enhanced: string): string {
@@ -30,8 +30,8 @@ export class ReplyParser {
   /** Why the bytes are no reply; empty while they are. */
   error = '';
   readonly #maxReplyBytes: number;
-  /** The chunk at hand, or our own copy of an unfinished reply; nothing but zeros after `#length`. */
-  #bytes: Uint8Array = NOTHING;
+  /** The chunk at hand, or our own copy of an unfinished reply. */
+  #bytes: Buffer = NOTHING;
   #isOwn = false;
   #length = 0;
   /** Start of the reply that is being read. */
@@ -50,7 +50,9 @@ export class ReplyParser {
   /** Takes a chunk; call `next` until it returns false before the chunk's memory is used again. */
   push(chunk: Uint8Array): void {
     if (this.#start === this.#length) {
-      this.#bytes = chunk;
+      this.#bytes = Buffer.isBuffer(chunk)
+        ? chunk
+        : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length);
       this.#isOwn = false;
       this.#length = chunk.length;
       this.#start = this.#lineStart = this.#scanned = 0;
@@ -58,7 +60,7 @@ export class ReplyParser {
     }
     const length = this.#length + chunk.length;
     if (length > this.#bytes.length) {
-      const larger = new Uint8Array(Math.max(length, 2 * this.#bytes.length));
+      const larger = Buffer.alloc(Math.max(length, 2 * this.#bytes.length));
       larger.set(this.#bytes.subarray(0, this.#length));
       this.#bytes = larger;
     }
@@ -74,8 +76,10 @@ export class ReplyParser {
     if (this.error !== '') return false;
     const bytes = this.#bytes;
     for (;;) {
-      const lf = bytes.indexOf(LF, this.#scanned);
-      const lineIsWhole = lf !== -1;
+      // Replies are short: a loop is done before `indexOf` has called into native code.
+      let lf = this.#scanned;
+      while (lf < this.#length && bytes[lf] !== LF) lf++;
+      const lineIsWhole = lf < this.#length;
       const size = (lineIsWhole ? lf + 1 : this.#length) - this.#start;
       if (size > this.#maxReplyBytes) {
         this.error = `a reply of more than ${this.#maxReplyBytes} bytes`;
@@ -91,7 +95,7 @@ export class ReplyParser {
       // RFC 5321 4.2: a code may come without any text.
       const separator = end - at > 3 ? bytes[at + 3] : BLANK;
       if (code === 0 || (separator !== BLANK && separator !== HYPHEN)) {
-        const shown = this.#decode(at, Math.min(end, at + 80));
+        const shown = this.#bytes.toString('utf8', at, Math.min(end, at + 80));
         this.error = `a line that is no SMTP reply: "${oneLine(shown)}"`;
         return false;
       }
@@ -118,7 +122,7 @@ export class ReplyParser {
     for (let at = this.#foundStart; at < this.#foundEnd;) {
       const lf = this.#bytes.indexOf(LF, at);
       const end = lf > at && this.#bytes[lf - 1] === CR ? lf - 1 : lf;
-      lines.push(this.#decode(Math.min(at + 4, end), end));
+      lines.push(this.#bytes.toString('utf8', Math.min(at + 4, end), end));
       at = lf + 1;
     }
     return lines;
@@ -131,12 +135,10 @@ export class ReplyParser {
     // RFC 2034 4: the class of the status is the first digit of the code; anything else is just text.
     const status = ENHANCED.exec(first)?.[0] ?? '';
     const enhanced = status !== '' && Number(status[0]) === Math.floor(this.code / 100) ? status : '';
-    let text = lines.length === 1 ? withoutStatus(first, enhanced) : '';
-    if (lines.length > 1) {
-      text = lines
-        .map((line) => withoutStatus(line.trimStart(), enhanced))
-        .filter((line) => line !== '')
-        .join(' ');
+    let text = withoutStatus(first, enhanced);
+    for (const line of lines.slice(1)) {
+      const more = withoutStatus(line.trimStart(), enhanced);
+      text += text === '' || more === '' ? more : ` ${more}`;
     }
     if (text.length > MAX_TEXT) text = text.slice(0, MAX_TEXT).toWellFormed();
     return { code: this.code, enhanced, text: oneLine(text), command };
@@ -149,7 +151,7 @@ export class ReplyParser {
       this.#bytes = NOTHING;
       this.#isOwn = false;
     } else if (!this.#isOwn || this.#start > 0) {
-      this.#bytes = this.#bytes.slice(this.#start, this.#length);
+      this.#bytes = Buffer.from(this.#bytes.subarray(this.#start, this.#length));
       this.#isOwn = true;
     }
     this.#lineStart -= this.#start;
@@ -165,10 +167,5 @@ export class ReplyParser {
     const ones = (this.#bytes[at + 2] ?? 0) - 0x30;
     if (hundreds < 2 || hundreds > 5 || tens < 0 || tens > 9 || ones < 0 || ones > 9) return 0;
     return hundreds * 100 + tens * 10 + ones;
-  }
-
-  #decode(from: number, to: number): string {
-    const { buffer, byteOffset, byteLength } = this.#bytes;
-    return Buffer.from(buffer, byteOffset, byteLength).toString('utf8', from, to);
   }
 }
