@@ -11,6 +11,9 @@ const MUST_ESCAPE = /\\(?!x\{[0-9A-F]{2,6}\})|[^\\!-*,-<>-~]/gu;
 /** Nothing that needs a second look: no quotes, backslashes, angle brackets, blanks, controls, nothing but ASCII. */
 const PLAIN_PATH = /^[!#-;=?-[\]-~]*$/;
 
+/** RFC 3461 4.2: the address type is an atom (RFC 5322 3.2.3). */
+const ADDRESS_TYPE = /^[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~]+$/;
+
 export type PathKind = 'ascii' | 'utf8' | 'unsafe';
 
 /**
@@ -83,7 +86,7 @@ function notifyParameter(notify: NonNullable<ClientRecipient['notify']>): string
 function orcptParameter(originalRecipient: string, useUtf8: boolean): string {
   const semicolon = originalRecipient.indexOf(';');
   const type = originalRecipient.slice(0, Math.max(0, semicolon));
-  if (!/^[A-Za-z0-9-]+$/.test(type)) return '';
+  if (!ADDRESS_TYPE.test(type)) return '';
   const address = originalRecipient.slice(semicolon + 1);
   const encoded = type.toLowerCase() === 'utf-8' ? encodeUtf8Address(address, useUtf8) : encodeXtext(address);
   return ` ORCPT=${type};${encoded}`;
