@@ -116,6 +116,16 @@ export function highestOfSlot(segments: readonly number[], slot: number): number
   return highest;
 }
 
+/** The newest segment of each slot: the only one that may still grow. */
+export function newestOfSlots(segments: readonly number[]): Map<number, number> {
+  const newest = new Map<number, number>();
+  for (const id of segments) {
+    const slot = slotOf(id);
+    if (id > (newest.get(slot) ?? -1)) newest.set(slot, id);
+  }
+  return newest;
+}
+
 /** The journal files' numbers in ascending order. */
 export async function listJournals(files: FileLayer, layout: SpoolLayout): Promise<number[]> {
   const numbers: number[] = [];

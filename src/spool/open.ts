@@ -4,8 +4,14 @@
 import { nodeFiles, type FileLayer } from './file-layer.ts';
 import { prepareDirectory, spoolLayout } from './layout.ts';
 import { SegmentReader } from './segment-reader.ts';
+import { SegmentStore } from './segment-store.ts';
 import { SegmentWriter } from './segment-writer.ts';
-import type { SpoolReader, SpoolWriter } from './types.ts';
+import type { RecoveredMessage, SpoolProblem, SpoolReader, SpoolStore, SpoolWriter } from './types.ts';
+
+export { inspectSpool, type SpoolFinding } from './inspect.ts';
+
+/** The journal is compacted from this size on. */
+const JOURNAL_BYTES = 32 * 1024 * 1024;
 
 export interface SpoolWriterOptions {
   readonly directory: string;
@@ -41,4 +47,46 @@ export function openSpoolReader(options: {
   readonly files?: FileLayer;
 }): SpoolReader {
   return new SegmentReader(options.files ?? nodeFiles, spoolLayout(options.directory));
+}
+
+export interface SpoolStoreOptions {
+  readonly directory: string;
+  /** 0..63, unlike that of any writer: long-lived segments are made under it. */
+  readonly slot: number;
+  /** An outcome is synced within this time. */
+  readonly journalSyncMs: number;
+  /** A journal larger than this, and twice what the state needs, is compacted; 32 MiB unless given. */
+  readonly journalBytes?: number;
+  readonly segmentBytes: number;
+  /** Age of a segment from which its last few messages are moved. */
+  readonly relocateAfterMs: number;
+  readonly files?: FileLayer;
+  /** Damage found by recovery and tidying. */
+  readonly onProblem?: (problem: SpoolProblem) => void;
+  /**
+   * A message that is stored but was never reported by its writer, found by tidying half a minute after the writer
+   * went away. Without this, such a message waits in its segment for the next recovery.
+   */
+  readonly onStray?: (message: RecoveredMessage) => void;
+}
+
+/**
+ * Opens the manager's side, making the directory if need be; call `recover` next.
+ * @throws {SpoolError} `SPOOL_FORMAT` on another format version, `SPOOL_WRITE_FAILED`, `SPOOL_FULL`.
+ */
+export async function openSpoolStore(options: SpoolStoreOptions): Promise<SpoolStore> {
+  const { directory, slot, journalSyncMs, segmentBytes, relocateAfterMs, files = nodeFiles } = options;
+  const layout = spoolLayout(directory);
+  await prepareDirectory(files, layout, slot);
+  return new SegmentStore({
+    files,
+    layout,
+    slot,
+    journalSyncMs,
+    journalBytes: options.journalBytes ?? JOURNAL_BYTES,
+    segmentBytes,
+    relocateAfterMs,
+    onProblem: options.onProblem ?? (() => undefined),
+    onStray: options.onStray,
+  });
 }

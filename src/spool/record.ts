@@ -78,7 +78,8 @@ let scratch = Buffer.allocUnsafeSlow(64 * 1024);
 /**
  * Header, envelope and padding of a new record; `stampRecord` completes it when its segment is known.
  * A record is a multiple of 16 bytes long, that of a large message 8 more: see `isLargeLength`.
- * @throws {SpoolError} `SPOOL_BAD_ENVELOPE` when the queue id is not of this spool's making or a string is too long.
+ * @throws {SpoolError} `SPOOL_BAD_ENVELOPE` when the queue id is not of this spool's making, a string is too
+ * long, or there is no recipient.
  */
 export function encodeRecord(
   envelope: Envelope,
@@ -91,6 +92,9 @@ export function encodeRecord(
   const counter = queueIdCounter(envelope.queueId);
   if (idSegment < 0 || counter < 0) {
     throw new SpoolError('SPOOL_BAD_ENVELOPE', `"${envelope.queueId}" is not a queue id of this spool`);
+  }
+  if (envelope.recipients.length === 0) {
+    throw new SpoolError('SPOOL_BAD_ENVELOPE', `message ${envelope.queueId} has no recipient`);
   }
   const bound = HEADER_BYTES + envelopeBound(envelope) + 32;
   if (bound > MAX_ENVELOPE) {

@@ -1,0 +1,50 @@
+// Last errors, each distinct text once: thousands of deferred recipients share a few.
+
+const MAX_CHARACTERS = 1000;
+
+export class ErrorTexts {
+  readonly #numbers = new Map<string, number>();
+  readonly #texts: string[] = [''];
+  readonly #uses: number[] = [1];
+  /** The journal file that a text was last written to. */
+  readonly #journaledIn: number[] = [0];
+  readonly #free: number[] = [];
+
+  /** The number of a text, with one more use; 0 is the empty text. */
+  use(text: string): number {
+    if (text === '') return 0;
+    const short = text.length > MAX_CHARACTERS ? text.slice(0, MAX_CHARACTERS) : text;
+    const known = this.#numbers.get(short);
+    if (known !== undefined) {
+      this.#uses[known] = (this.#uses[known] ?? 0) + 1;
+      return known;
+    }
+    const number = this.#free.pop() ?? this.#texts.length;
+    this.#texts[number] = short;
+    this.#uses[number] = 1;
+    this.#journaledIn[number] = 0;
+    this.#numbers.set(short, number);
+    return number;
+  }
+
+  release(number: number): void {
+    if (number === 0) return;
+    const uses = (this.#uses[number] ?? 0) - 1;
+    this.#uses[number] = uses;
+    if (uses > 0) return;
+    this.#numbers.delete(this.text(number));
+    this.#texts[number] = '';
+    this.#free.push(number);
+  }
+
+  text(number: number): string {
+    return this.#texts[number] ?? '';
+  }
+
+  /** True the first time that a text is asked for with this journal file. */
+  firstIn(journal: number, number: number): boolean {
+    if (this.#journaledIn[number] === journal) return false;
+    this.#journaledIn[number] = journal;
+    return true;
+  }
+}

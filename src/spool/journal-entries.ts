@@ -1,0 +1,243 @@
+// The journal's entries and the frames they are written in. A frame is one write: its checksum covers all entries of
+// one turn, and a torn frame at the end is cut off. Entries are absolute: applying one twice changes nothing.
+
+import { crc32 } from 'node:zlib';
+import { getUint53, putUint53 } from './record.ts';
+
+export const JOURNAL_HEADER_BYTES = 32;
+export const FRAME_HEADER_BYTES = 20;
+export const FRAME_ENTRIES = 1;
+/** With its entries, if any, the file tells the whole state by itself: older ones are not needed. */
+export const FRAME_COMPLETE = 2;
+
+/** The message is done: its last recipient was. */
+export const ENTRY_DONE = 1;
+export const ENTRY_RECIPIENT_DONE = 2;
+export const ENTRY_DEFERRED = 3;
+export const ENTRY_HELD = 4;
+export const ENTRY_RELEASED = 5;
+/** The text that a number stands for from here on in this file. */
+export const ENTRY_ERROR_TEXT = 6;
+export const ENTRY_DONE_RANGES = 7;
+
+const FILE_MAGIC = Buffer.from('SLJN', 'latin1').readUInt32LE(0);
+const FRAME_MAGIC_BYTES = Buffer.from('SLJF', 'latin1');
+const FRAME_MAGIC = FRAME_MAGIC_BYTES.readUInt32LE(0);
+const VERSION = 1;
+
+export function encodeJournalHeader(number: number, tag: number): Buffer {
+  const header = Buffer.alloc(JOURNAL_HEADER_BYTES);
+  header.writeUInt32LE(FILE_MAGIC, 0);
+  header[8] = VERSION;
+  header.writeUInt32LE(tag, 12);
+  putUint53(header, number, 16);
+  header.writeUInt32LE(crc32(header.subarray(8)), 4);
+  return header;
+}
+
+/** The file's tag; undefined when the header is torn or of another file. */
+function journalTag(bytes: Buffer, number: number): number | undefined {
+  if (bytes.length < JOURNAL_HEADER_BYTES || bytes.readUInt32LE(0) !== FILE_MAGIC) return undefined;
+  if (crc32(bytes.subarray(8, JOURNAL_HEADER_BYTES)) !== bytes.readUInt32LE(4)) return undefined;
+  if (bytes[8] !== VERSION || getUint53(bytes, 16) !== number) return undefined;
+  return bytes.readUInt32LE(12);
+}
+
+/** Writes a frame's header in front of its entries; `frame` begins with room for it. */
+export function finishFrame(frame: Buffer, kind: number, tag: number): void {
+  frame.writeUInt32LE(FRAME_MAGIC, 0);
+  frame.writeUInt32LE(frame.length - FRAME_HEADER_BYTES, 8);
+  frame.writeUInt32LE(kind, 12);
+  frame.writeUInt32LE(tag, 16);
+  frame.writeUInt32LE(crc32(frame.subarray(8)), 4);
+}
+
+export interface JournalContents {
+  /** The entries of each good frame, in order. */
+  readonly frames: Buffer[];
+  readonly complete: boolean;
+  /** Bytes in the middle that are no frame. */
+  readonly damaged: number;
+}
+
+/** Reads a journal file's frames; a torn one at the end is left out. */
+export function readFrames(bytes: Buffer, number: number): JournalContents {
+  const frames: Buffer[] = [];
+  let complete = false;
+  let damaged = 0;
+  const tag = journalTag(bytes, number);
+  if (tag === undefined) return { frames, complete, damaged };
+  let at = JOURNAL_HEADER_BYTES;
+  while (at < bytes.length) {
+    const end = frameEnd(bytes, at, tag);
+    if (end > 0) {
+      if (bytes.readUInt32LE(at + 12) === FRAME_COMPLETE) complete = true;
+      frames.push(bytes.subarray(at + FRAME_HEADER_BYTES, end));
+      at = end;
+      continue;
+    }
+    let next = at;
+    do next = bytes.indexOf(FRAME_MAGIC_BYTES, next + 1);
+    while (next > 0 && frameEnd(bytes, next, tag) === 0);
+    if (next < 0) break;
+    damaged += next - at;
+    at = next;
+  }
+  return { frames, complete, damaged };
+}
+
+/** Where the frame at `at` ends; 0 if there is no good one. */
+function frameEnd(bytes: Buffer, at: number, tag: number): number {
+  if (at + FRAME_HEADER_BYTES > bytes.length || bytes.readUInt32LE(at) !== FRAME_MAGIC) return 0;
+  const end = at + FRAME_HEADER_BYTES + bytes.readUInt32LE(at + 8);
+  if (end > bytes.length || bytes.readUInt32LE(at + 16) !== tag) return 0;
+  return crc32(bytes.subarray(at + 8, end)) === bytes.readUInt32LE(at + 4) ? end : 0;
+}
+
+/** Gathers the entries of one frame. */
+export class EntryBuffer {
+  #buffer = Buffer.allocUnsafeSlow(16 * 1024);
+  #used = FRAME_HEADER_BYTES;
+
+  /** Bytes of entries. */
+  get bytes(): number {
+    return this.#used - FRAME_HEADER_BYTES;
+  }
+
+  clear(): void {
+    this.#used = FRAME_HEADER_BYTES;
+  }
+
+  /** What was gathered as a frame of its own; starts the next one. */
+  take(kind: number, tag: number): Buffer {
+    const frame = this.#buffer.subarray(0, this.#used);
+    finishFrame(frame, kind, tag);
+    this.#buffer = Buffer.allocUnsafeSlow(16 * 1024);
+    this.#used = FRAME_HEADER_BYTES;
+    return frame;
+  }
+
+  #room(bytes: number): void {
+    if (this.#used + bytes <= this.#buffer.length) return;
+    const grown = Buffer.allocUnsafeSlow(Math.max(this.#buffer.length * 2, this.#used + bytes));
+    this.#buffer.copy(grown, 0, 0, this.#used);
+    this.#buffer = grown;
+  }
+
+  /** An entry about one message: done, held, released. */
+  message(kind: number, idSegment: number, counter: number): void {
+    this.#room(13);
+    this.#start(kind, idSegment, counter);
+  }
+
+  #start(kind: number, idSegment: number, counter: number): void {
+    this.#buffer[this.#used] = kind;
+    putUint53(this.#buffer, idSegment, this.#used + 1);
+    this.#buffer.writeUInt32LE(counter, this.#used + 9);
+    this.#used += 13;
+  }
+
+  recipientDone(idSegment: number, counter: number, recipient: number): void {
+    this.#room(17);
+    this.#start(ENTRY_RECIPIENT_DONE, idSegment, counter);
+    this.#buffer.writeUInt32LE(recipient, this.#used);
+    this.#used += 4;
+  }
+
+  /** `error` is a number that an `errorText` entry of this file explains; 0 is the empty text. */
+  deferred(
+    idSegment: number,
+    counter: number,
+    recipient: number,
+    attempts: number,
+    nextAttemptAtMs: number,
+    error: number,
+  ): void {
+    this.#room(33);
+    this.#start(ENTRY_DEFERRED, idSegment, counter);
+    this.#buffer.writeUInt32LE(recipient, this.#used);
+    this.#buffer.writeUInt32LE(attempts, this.#used + 4);
+    this.#buffer.writeDoubleLE(nextAttemptAtMs, this.#used + 8);
+    this.#buffer.writeUInt32LE(error, this.#used + 16);
+    this.#used += 20;
+  }
+
+  errorText(number: number, text: string): void {
+    this.#room(7 + text.length * 3);
+    this.#buffer[this.#used] = ENTRY_ERROR_TEXT;
+    this.#buffer.writeUInt32LE(number, this.#used + 1);
+    const length = this.#buffer.write(text, this.#used + 7, 'utf8');
+    this.#buffer.writeUInt16LE(length, this.#used + 5);
+    this.#used += 7 + length;
+  }
+
+  /** `ranges` are pairs: first counter, count. */
+  doneRanges(idSegment: number, ranges: readonly number[]): void {
+    this.#room(13 + ranges.length * 4);
+    this.#start(ENTRY_DONE_RANGES, idSegment, ranges.length / 2);
+    for (const value of ranges) {
+      this.#buffer.writeUInt32LE(value, this.#used);
+      this.#used += 4;
+    }
+  }
+}
+
+/** Receives the entries of a journal in order. */
+export interface EntryVisitor {
+  done(idSegment: number, first: number, count: number): void;
+  recipientDone(idSegment: number, counter: number, recipient: number): void;
+  deferred(
+    idSegment: number,
+    counter: number,
+    recipient: number,
+    attempts: number,
+    nextAttemptAtMs: number,
+    error: string,
+  ): void;
+  held(idSegment: number, counter: number, held: boolean): void;
+}
+
+/** Walks the entries of one frame; `texts` carries a file's error texts from frame to frame. */
+export function visitEntries(frame: Buffer, texts: Map<number, string>, visitor: EntryVisitor): void {
+  let at = 0;
+  while (at < frame.length) {
+    const kind = frame[at];
+    if (kind === ENTRY_ERROR_TEXT) {
+      const end = at + 7 + frame.readUInt16LE(at + 5);
+      texts.set(frame.readUInt32LE(at + 1), frame.toString('utf8', at + 7, end));
+      at = end;
+      continue;
+    }
+    const idSegment = getUint53(frame, at + 1);
+    const counter = frame.readUInt32LE(at + 9);
+    at += 13;
+    switch (kind) {
+      case ENTRY_DONE:
+        visitor.done(idSegment, counter, 1);
+        break;
+      case ENTRY_RECIPIENT_DONE:
+        visitor.recipientDone(idSegment, counter, frame.readUInt32LE(at));
+        at += 4;
+        break;
+      case ENTRY_DEFERRED: {
+        const error = texts.get(frame.readUInt32LE(at + 16)) ?? '';
+        const [recipient, attempts] = [frame.readUInt32LE(at), frame.readUInt32LE(at + 4)];
+        visitor.deferred(idSegment, counter, recipient, attempts, frame.readDoubleLE(at + 8), error);
+        at += 20;
+        break;
+      }
+      case ENTRY_HELD:
+      case ENTRY_RELEASED:
+        visitor.held(idSegment, counter, kind === ENTRY_HELD);
+        break;
+      case ENTRY_DONE_RANGES:
+        for (let left = counter; left > 0; left--) {
+          visitor.done(idSegment, frame.readUInt32LE(at), frame.readUInt32LE(at + 4));
+          at += 8;
+        }
+        break;
+      default:
+        throw new Error(`journal entry of unknown kind ${kind}`);
+    }
+  }
+}

@@ -1,0 +1,104 @@
+// The segment files that exist, and how much of each is still wanted.
+
+import type { IdGroup } from './id-groups.ts';
+import { slotOf } from './queue-id.ts';
+
+/** How many removed segments are remembered, so that a late report of one is not taken for a new message. */
+const REMEMBERED = 10_000;
+
+export interface LiveSegment {
+  readonly index: number;
+  readonly id: number;
+  readonly slot: number;
+  /** Bytes known of. */
+  length: number;
+  /** Messages here that are not done, and the bytes of their records. */
+  live: number;
+  liveBytes: number;
+  /** First row in the list of its messages; -1 if none. */
+  first: number;
+  /** Records known of, done or not. */
+  records: number;
+  readonly groups: Set<IdGroup>;
+  /** No more records will come: it has an index, or its slot has a newer segment. */
+  closed: boolean;
+  /** Closed, and every record in it is known of. */
+  complete: boolean;
+  /** Unix ms at which it was first found closed but not complete; 0: not yet. */
+  incompleteSinceMs: number;
+}
+
+export class LiveSegments {
+  readonly #byId = new Map<number, LiveSegment>();
+  readonly #segments: (LiveSegment | undefined)[] = [];
+  readonly #free: number[] = [];
+  readonly #removed = new Set<number>();
+
+  get count(): number {
+    return this.#byId.size;
+  }
+
+  get(id: number): LiveSegment | undefined {
+    return this.#byId.get(id);
+  }
+
+  has(id: number): boolean {
+    return this.#byId.has(id);
+  }
+
+  at(index: number): LiveSegment {
+    const segment = this.#segments[index];
+    if (segment === undefined) throw new Error(`no segment at ${index}`);
+    return segment;
+  }
+
+  ensure(id: number): LiveSegment {
+    const known = this.#byId.get(id);
+    if (known !== undefined) return known;
+    const index = this.#free.pop() ?? this.#segments.length;
+    const segment: LiveSegment = {
+      index,
+      id,
+      slot: slotOf(id),
+      length: 0,
+      live: 0,
+      liveBytes: 0,
+      first: -1,
+      records: 0,
+      groups: new Set(),
+      closed: false,
+      complete: false,
+      incompleteSinceMs: 0,
+    };
+    this.#segments[index] = segment;
+    this.#byId.set(id, segment);
+    return segment;
+  }
+
+  remove(segment: LiveSegment): void {
+    this.#byId.delete(segment.id);
+    this.#segments[segment.index] = undefined;
+    this.#free.push(segment.index);
+    this.#removed.add(segment.id);
+    if (this.#removed.size > REMEMBERED) {
+      for (const oldest of this.#removed) {
+        this.#removed.delete(oldest);
+        break;
+      }
+    }
+  }
+
+  wasRemoved(id: number): boolean {
+    return this.#removed.has(id);
+  }
+
+  [Symbol.iterator](): IterableIterator<LiveSegment> {
+    return this.#byId.values();
+  }
+}
+
+export function addGroup(segment: LiveSegment, group: IdGroup): void {
+  if (segment.groups.has(group)) return;
+  segment.groups.add(group);
+  group.references++;
+}

@@ -1,0 +1,191 @@
+// The store's tidying up, one bounded step at a time: dead segments and finished large files are unlinked, stragglers
+// moved, the journal compacted. Nothing is unlinked that recovery could still want.
+
+import type { FileLayer } from './file-layer.ts';
+import type { JournalWriter } from './journal-writer.ts';
+import {
+  indexPath,
+  largePath,
+  listSegments,
+  newestOfSlots,
+  segmentPath,
+  type SegmentListing,
+  type SpoolLayout,
+} from './layout.ts';
+import type { LiveSegment } from './live-segments.ts';
+import type { QueueState } from './queue-state.ts';
+import { queueIdSegment, slotOf } from './queue-id.ts';
+import { recoverSegment, type RecoveryPlace } from './recovery.ts';
+import { Relocator } from './relocation.ts';
+import { readSegment, readSegmentHeader } from './segment-scan.ts';
+import { readIndexCount } from './segment-index.ts';
+import { systemCode, writeError } from './spool-error.ts';
+import type { RecoveredMessage, SpoolProblem } from './types.ts';
+
+/** A report of a message may be this late before its segment is searched for messages that were never reported. */
+const STRAY_MS = 30_000;
+/** Entries that the state needs in the journal, roughly, for each message not done. */
+const ENTRY_BYTES = 40;
+
+export interface MaintenanceOptions {
+  readonly files: FileLayer;
+  readonly layout: SpoolLayout;
+  readonly slot: number;
+  readonly segmentBytes: number;
+  readonly journalBytes: number;
+  readonly relocateAfterMs: number;
+  readonly onProblem: (problem: SpoolProblem) => void;
+  readonly onStray: ((message: RecoveredMessage) => void) | undefined;
+  readonly state: QueueState;
+  readonly journal: JournalWriter;
+  readonly place: RecoveryPlace;
+}
+
+export class Maintenance {
+  readonly #options: MaintenanceOptions;
+  readonly #relocator: Relocator;
+  /** Large files found at the start that no message claimed. */
+  #orphans: string[] = [];
+
+  constructor(options: MaintenanceOptions) {
+    this.#options = options;
+    this.#relocator = new Relocator({ ...options, report: options.onProblem });
+  }
+
+  orphans(names: string[]): void {
+    this.#orphans = names.filter((name) => queueIdSegment(name) >= 0);
+  }
+
+  async step(nowMs: number): Promise<void> {
+    const { files, layout, journal, journalBytes, state } = this.#options;
+    try {
+      const listing = await listSegments(files, layout);
+      await this.#findClosed(listing, nowMs);
+      await this.#removeDead(listing);
+      await this.#relocator.step(nowMs);
+      for (const id of listing.indexed) {
+        if (!state.segments.has(id)) await this.#unlink(indexPath(layout, id));
+      }
+      if (this.#orphans.length > 0) await this.#removeOrphans(listing);
+      const needed = state.table.count * ENTRY_BYTES;
+      if (journal.bytes > Math.max(journalBytes, 2 * needed)) await journal.renew();
+    } catch (error) {
+      throw writeError(`tidying the spool in ${layout.directory}`, error);
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#relocator.close();
+  }
+
+  /** Finds segments that get no more records, and makes sure that all their records are known of. */
+  async #findClosed({ segments, indexed }: SegmentListing, nowMs: number): Promise<void> {
+    const { files, layout, state } = this.#options;
+    const newest = newestOfSlots(segments);
+    for (const id of segments) {
+      const segment = state.segments.ensure(id);
+      if (segment.complete) continue;
+      if (!segment.closed && !indexed.has(id) && newest.get(segment.slot) === id) continue;
+      segment.closed = true;
+      if (indexed.has(id)) {
+        const count = await readIndexCount(files, indexPath(layout, id), id);
+        if (count === segment.records) {
+          segment.complete = true;
+          continue;
+        }
+      }
+      if (segment.incompleteSinceMs === 0) segment.incompleteSinceMs = nowMs;
+      if (nowMs - segment.incompleteSinceMs >= STRAY_MS) await this.#findStrays(segment);
+    }
+  }
+
+  /**
+   * A receiver died between its 250 and its report, or a segment has no index: what nobody has told of is in the
+   * queue all the same. Without anyone to tell, its segment stays for the next recovery.
+   */
+  async #findStrays(segment: LiveSegment): Promise<void> {
+    const { files, layout, onProblem, onStray, place, state } = this.#options;
+    // Once is enough: nothing is added to a closed segment.
+    segment.incompleteSinceMs = Infinity;
+    if (onStray !== undefined) {
+      for await (const message of recoverSegment(place, segment.id, true)) onStray(message);
+      return;
+    }
+    const contents = await readSegment(files, layout, segment.id, onProblem);
+    segment.complete = contents?.records.every(({ head }) => state.knows(head)) === true;
+  }
+
+  async #removeDead({ segments, indexed }: SegmentListing): Promise<void> {
+    const { files, layout, state, journal } = this.#options;
+    const newest = newestOfSlots(segments);
+    const dead: LiveSegment[] = [];
+    for (const segment of state.segments) {
+      // The newest of a slot stays: its name says which ids were used.
+      const dispensable = segment.id < (newest.get(segment.slot) ?? -1);
+      if (segment.complete && segment.live === 0 && dispensable) dead.push(segment);
+    }
+    const large = state.finishedLarge;
+    state.finishedLarge = [];
+    if (dead.length === 0 && large.length === 0) return;
+    try {
+      await journal.flush();
+    } catch (error) {
+      state.finishedLarge.push(...large);
+      throw error;
+    }
+    for (const queueId of large) await this.#unlink(largePath(layout, queueId));
+    for (const { id } of dead) {
+      await this.#unlink(segmentPath(layout, id));
+      if (indexed.has(id)) await this.#unlink(indexPath(layout, id));
+    }
+    if (dead.length === 0) return;
+    // A segment that a power cut brings back must find its outcomes in the journal: they go after the file is gone.
+    await files.syncDirectory(layout.segments);
+    for (const segment of dead) state.segmentRemoved(segment);
+  }
+
+  /**
+   * A large file without a record was being written when its receiver died, if the receiver's slot has a newer
+   * process and nothing of the old one is left unread.
+   */
+  async #removeOrphans({ segments }: SegmentListing): Promise<void> {
+    const { files, layout, state, onProblem } = this.#options;
+    const newestSegments = newestOfSlots(segments);
+    const epochs = new Map<number, number>();
+    const left: string[] = [];
+    for (const name of this.#orphans) {
+      if (state.rowOf(name) >= 0) continue;
+      const made = queueIdSegment(name);
+      const slot = slotOf(made);
+      let epoch = epochs.get(slot);
+      if (epoch === undefined) {
+        const newest = newestSegments.get(slot);
+        const header = newest === undefined ? undefined : await readSegmentHeader(files, layout, newest);
+        epoch = header?.epoch ?? -1;
+        epochs.set(slot, epoch);
+      }
+      if (made >= epoch || !this.#allKnown(slot, epoch)) {
+        left.push(name);
+        continue;
+      }
+      await this.#unlink(largePath(layout, name));
+      onProblem({ kind: 'orphan', place: name, text: 'a large message that was never complete was removed' });
+    }
+    this.#orphans = left;
+  }
+
+  #allKnown(slot: number, epoch: number): boolean {
+    for (const segment of this.#options.state.segments) {
+      if (segment.slot === slot && segment.id < epoch && !segment.complete) return false;
+    }
+    return true;
+  }
+
+  async #unlink(path: string): Promise<void> {
+    try {
+      await this.#options.files.unlink(path);
+    } catch (error) {
+      if (systemCode(error) !== 'ENOENT') throw error;
+    }
+  }
+}

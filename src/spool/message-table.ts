@@ -1,0 +1,139 @@
+// The messages that are not done, as rows of numbers in typed arrays (about 50 bytes each, index included), found by
+// queue id through open addressing. A string for a key would cost more than all of a row.
+
+const FIRST_ROWS = 1024;
+const NONE = -1;
+
+/** Columns of one row. */
+export class MessageTable {
+  group = new Uint32Array(FIRST_ROWS);
+  counter = new Uint32Array(FIRST_ROWS);
+  /** Index of the segment; -1 while only the journal has told of the message. */
+  segment = new Int32Array(FIRST_ROWS);
+  offset = new Uint32Array(FIRST_ROWS);
+  length = new Uint32Array(FIRST_ROWS);
+  recipients = new Uint32Array(FIRST_ROWS);
+  waiting = new Uint32Array(FIRST_ROWS);
+  /** Base of its block in the recipient states; -1 if none. */
+  states = new Int32Array(FIRST_ROWS);
+  /** Neighbours in the list of the segment's messages; -1 at the ends. */
+  next = new Int32Array(FIRST_ROWS);
+  previous = new Int32Array(FIRST_ROWS);
+  pins = new Uint16Array(FIRST_ROWS);
+  flags = new Uint8Array(FIRST_ROWS);
+  /** Rows + 1, 0 for empty; a power of two, at most 3/4 full. */
+  #slots = new Uint32Array(FIRST_ROWS * 2);
+  #count = 0;
+  #used = 0;
+  #free: number[] = [];
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Rows ever used: rows are below this. */
+  get rows(): number {
+    return this.#used;
+  }
+
+  isUsed(row: number): boolean {
+    return this.flags[row] !== undefined && ((this.flags[row] ?? 0) & FLAG_USED) !== 0;
+  }
+
+  /** The row of a queue id; -1 if it has none. */
+  find(group: number, counter: number): number {
+    const mask = this.#slots.length - 1;
+    for (let slot = hash(group, counter) & mask; ; slot = (slot + 1) & mask) {
+      const row = (this.#slots[slot] ?? 0) - 1;
+      if (row < 0) return NONE;
+      if (this.counter[row] === counter && this.group[row] === group) return row;
+    }
+  }
+
+  /** A new row for a queue id that has none. */
+  insert(group: number, counter: number): number {
+    if ((this.#count + 1) * 4 > this.#slots.length * 3) this.#rehash(this.#slots.length * 2);
+    const row = this.#free.pop() ?? this.#used++;
+    if (row >= this.group.length) this.#grow(this.group.length * 2);
+    this.#count++;
+    this.group[row] = group;
+    this.counter[row] = counter;
+    this.segment[row] = NONE;
+    this.recipients[row] = 0;
+    this.waiting[row] = 0;
+    this.states[row] = NONE;
+    this.next[row] = NONE;
+    this.previous[row] = NONE;
+    this.pins[row] = 0;
+    this.flags[row] = FLAG_USED;
+    this.#put(row);
+    return row;
+  }
+
+  remove(row: number): void {
+    this.#unput(row);
+    this.flags[row] = 0;
+    this.#free.push(row);
+    this.#count--;
+  }
+
+  #put(row: number): void {
+    const mask = this.#slots.length - 1;
+    let slot = hash(this.group[row] ?? 0, this.counter[row] ?? 0) & mask;
+    while ((this.#slots[slot] ?? 0) !== 0) slot = (slot + 1) & mask;
+    this.#slots[slot] = row + 1;
+  }
+
+  /** Takes a row out of the index; what follows it moves up, so that no grave is left (Knuth 6.4, algorithm R). */
+  #unput(row: number): void {
+    const mask = this.#slots.length - 1;
+    let hole = hash(this.group[row] ?? 0, this.counter[row] ?? 0) & mask;
+    while (this.#slots[hole] !== row + 1) hole = (hole + 1) & mask;
+    for (let slot = (hole + 1) & mask; ; slot = (slot + 1) & mask) {
+      const other = (this.#slots[slot] ?? 0) - 1;
+      if (other < 0) break;
+      const home = hash(this.group[other] ?? 0, this.counter[other] ?? 0) & mask;
+      if (((slot - home) & mask) < ((slot - hole) & mask)) continue;
+      this.#slots[hole] = other + 1;
+      hole = slot;
+    }
+    this.#slots[hole] = 0;
+  }
+
+  #rehash(size: number): void {
+    this.#slots = new Uint32Array(size);
+    for (let row = 0; row < this.#used; row++) if (this.isUsed(row)) this.#put(row);
+  }
+
+  #grow(rows: number): void {
+    this.group = copied(new Uint32Array(rows), this.group);
+    this.counter = copied(new Uint32Array(rows), this.counter);
+    this.segment = copied(new Int32Array(rows), this.segment);
+    this.offset = copied(new Uint32Array(rows), this.offset);
+    this.length = copied(new Uint32Array(rows), this.length);
+    this.recipients = copied(new Uint32Array(rows), this.recipients);
+    this.waiting = copied(new Uint32Array(rows), this.waiting);
+    this.states = copied(new Int32Array(rows), this.states);
+    this.next = copied(new Int32Array(rows), this.next);
+    this.previous = copied(new Int32Array(rows), this.previous);
+    this.pins = copied(new Uint16Array(rows), this.pins);
+    this.flags = copied(new Uint8Array(rows), this.flags);
+  }
+}
+
+const FLAG_USED = 1;
+export const FLAG_HELD = 2;
+/** Its record is damaged: it is not moved. */
+export const FLAG_DAMAGED = 4;
+
+function copied<T extends Uint8Array | Uint16Array | Uint32Array | Int32Array>(to: T, from: T): T {
+  to.set(from);
+  return to;
+}
+
+/** Counters are dense within a group: a good mix of both matters more than speed. */
+function hash(group: number, counter: number): number {
+  let mixed = Math.imul(group, 0x9e3779b1) ^ Math.imul(counter, 0x85ebca6b);
+  mixed = Math.imul(mixed ^ (mixed >>> 15), 0x2c1b3c6d);
+  return (mixed ^ (mixed >>> 13)) >>> 0;
+}

@@ -1,0 +1,253 @@
+// All that the store knows of the messages that are not done, in memory: where each is, and what became of its
+// recipients so far. No I/O. Every change is absolute and may be applied twice, as the journal's replay does.
+
+import { IdGroups, isDone, markDone, type IdGroup } from './id-groups.ts';
+import { LiveSegments, addGroup, type LiveSegment } from './live-segments.ts';
+import { FLAG_HELD, MessageTable } from './message-table.ts';
+import { formatQueueId, queueIdCounter, queueIdSegment } from './queue-id.ts';
+import { isLargeLength, type RecordHead } from './record.ts';
+import { RecipientStates } from './recipient-states.ts';
+import type { StoredRef } from './types.ts';
+
+const NONE = -1;
+
+export class QueueState {
+  readonly groups = new IdGroups();
+  readonly segments = new LiveSegments();
+  readonly table = new MessageTable();
+  readonly states = new RecipientStates();
+  /** Large messages that are done: their files can go once the outcomes are durable. */
+  finishedLarge: string[] = [];
+
+  /** The row of a message that is not done; -1 if there is none. */
+  rowOf(queueId: string): number {
+    const group = this.groups.get(queueIdSegment(queueId));
+    return group === undefined ? NONE : this.table.find(group.index, queueIdCounter(queueId));
+  }
+
+  queueIdAt(row: number): string {
+    return formatQueueId(this.groupAt(row).prefix, this.table.counter[row] ?? 0);
+  }
+
+  groupAt(row: number): IdGroup {
+    return this.groups.at(this.table.group[row] ?? 0);
+  }
+
+  refAt(row: number): StoredRef | undefined {
+    const index = this.table.segment[row] ?? NONE;
+    if (index < 0) return undefined;
+    return {
+      segment: this.segments.at(index).id,
+      offset: this.table.offset[row] ?? 0,
+      length: this.table.length[row] ?? 0,
+    };
+  }
+
+  /** A writer reports a message. False when it is known already, done or not. */
+  submitted(idSegment: number, counter: number, ref: StoredRef, recipients: number): boolean {
+    if (this.segments.wasRemoved(ref.segment)) return false;
+    const group = this.groups.ensure(idSegment);
+    if (isDone(group, counter) || this.table.find(group.index, counter) !== NONE) return false;
+    const segment = this.segments.ensure(ref.segment);
+    segment.records++;
+    addGroup(segment, group);
+    const row = this.table.insert(group.index, counter);
+    this.table.recipients[row] = recipients;
+    this.table.waiting[row] = recipients;
+    this.#place(row, segment, ref.offset, ref.length);
+    return true;
+  }
+
+  /**
+   * A record found by recovery. Returns its row, or -1 when the message is done or was found before (a copy that a
+   * move left behind).
+   */
+  found(segment: LiveSegment, offset: number, head: RecordHead): number {
+    const group = this.groups.ensure(head.idSegment);
+    addGroup(segment, group);
+    if (isDone(group, head.counter)) {
+      if (isLargeLength(head.length)) this.finishedLarge.push(formatQueueId(group.prefix, head.counter));
+      return NONE;
+    }
+    let row = this.table.find(group.index, head.counter);
+    if (row === NONE) row = this.table.insert(group.index, head.counter);
+    else if (this.table.segment[row] !== NONE) return NONE;
+    this.#fit(row, head.recipients);
+    this.#place(row, segment, offset, head.length);
+    if (this.table.waiting[row] !== 0) return row;
+    this.#finish(row);
+    return NONE;
+  }
+
+  /** True if the message of a record is done, or waits. */
+  knows(head: RecordHead): boolean {
+    const group = this.groups.get(head.idSegment);
+    if (group === undefined) return false;
+    return isDone(group, head.counter) || this.table.find(group.index, head.counter) !== NONE;
+  }
+
+  /** Gives a row from the journal its number of recipients. */
+  #fit(row: number, recipients: number): void {
+    const base = this.table.states[row] ?? NONE;
+    let waiting = recipients;
+    if (base !== NONE) {
+      const known = this.table.recipients[row] ?? 0;
+      const fitted = known === recipients ? base : this.states.resize(base, known, recipients);
+      this.table.states[row] = fitted;
+      for (let index = 0; index < recipients; index++) if (this.states.isDone(fitted + index)) waiting--;
+    }
+    this.table.recipients[row] = recipients;
+    this.table.waiting[row] = waiting;
+  }
+
+  /** A copy of a message is durable elsewhere: that is its place now. */
+  moved(row: number, segment: LiveSegment, offset: number, length: number): void {
+    this.#leave(row);
+    this.#place(row, segment, offset, length);
+  }
+
+  #place(row: number, segment: LiveSegment, offset: number, length: number): void {
+    const { table } = this;
+    table.segment[row] = segment.index;
+    table.offset[row] = offset;
+    table.length[row] = length;
+    table.previous[row] = NONE;
+    table.next[row] = segment.first;
+    if (segment.first !== NONE) table.previous[segment.first] = row;
+    segment.first = row;
+    segment.live++;
+    segment.liveBytes += length;
+    if (offset + length > segment.length) segment.length = offset + length;
+  }
+
+  #leave(row: number): void {
+    const { table } = this;
+    const index = table.segment[row] ?? NONE;
+    if (index === NONE) return;
+    const segment = this.segments.at(index);
+    const next = table.next[row] ?? NONE;
+    const previous = table.previous[row] ?? NONE;
+    if (next !== NONE) table.previous[next] = previous;
+    if (previous === NONE) segment.first = next;
+    else table.next[previous] = next;
+    segment.live--;
+    segment.liveBytes -= table.length[row] ?? 0;
+    table.segment[row] = NONE;
+  }
+
+  /** One recipient is done. True when it was the last one: the message is done and its row is gone. */
+  recipientDone(row: number, recipient: number): boolean {
+    const { table } = this;
+    if (recipient >= (table.recipients[row] ?? 0)) return false;
+    if (table.recipients[row] === 1) {
+      this.#finish(row);
+      return true;
+    }
+    const at = this.#block(row) + recipient;
+    if (this.states.isDone(at)) return false;
+    this.states.setDone(at);
+    const waiting = (table.waiting[row] ?? 1) - 1;
+    table.waiting[row] = waiting;
+    if (waiting > 0) return false;
+    this.#finish(row);
+    return true;
+  }
+
+  /** False when the recipient is done already. */
+  deferred(
+    row: number,
+    recipient: number,
+    attempts: number,
+    nextAttemptAtMs: number,
+    error: string,
+  ): boolean {
+    if (recipient >= (this.table.recipients[row] ?? 0)) return false;
+    const at = this.#block(row) + recipient;
+    if (this.states.isDone(at)) return false;
+    this.states.setDeferred(at, attempts, nextAttemptAtMs, error);
+    return true;
+  }
+
+  setHeld(row: number, held: boolean): void {
+    const flags = this.table.flags[row] ?? 0;
+    this.table.flags[row] = held ? flags | FLAG_HELD : flags & ~FLAG_HELD;
+  }
+
+  isHeld(row: number): boolean {
+    return ((this.table.flags[row] ?? 0) & FLAG_HELD) !== 0;
+  }
+
+  #block(row: number): number {
+    const known = this.table.states[row] ?? NONE;
+    if (known !== NONE) return known;
+    const base = this.states.allocate(this.table.recipients[row] ?? 0);
+    this.table.states[row] = base;
+    return base;
+  }
+
+  #finish(row: number): void {
+    const group = this.groupAt(row);
+    if (isLargeLength(this.table.length[row] ?? 0)) this.finishedLarge.push(this.queueIdAt(row));
+    markDone(group, this.table.counter[row] ?? 0);
+    this.#forget(row);
+  }
+
+  #forget(row: number): void {
+    this.#leave(row);
+    const base = this.table.states[row] ?? NONE;
+    if (base !== NONE) this.states.free(base, this.table.recipients[row] ?? 0);
+    this.table.remove(row);
+  }
+
+  /** The segment's file is gone, durably: so is what had to be remembered for it. */
+  segmentRemoved(segment: LiveSegment): void {
+    this.segments.remove(segment);
+    for (const group of segment.groups) this.groups.release(group);
+  }
+
+  // Replay of the journal, before the segments are looked at.
+
+  replayDone(idSegment: number, first: number, count: number): void {
+    const group = this.groups.ensure(idSegment);
+    for (let counter = first; counter < first + count; counter++) {
+      markDone(group, counter);
+      const row = this.table.find(group.index, counter);
+      if (row !== NONE) this.#forget(row);
+    }
+  }
+
+  /** A row with room for the state of `recipient`; -1 when the message is done. */
+  replayRow(idSegment: number, counter: number, recipient: number): number {
+    const group = this.groups.ensure(idSegment);
+    if (isDone(group, counter)) return NONE;
+    const found = this.table.find(group.index, counter);
+    const row = found === NONE ? this.table.insert(group.index, counter) : found;
+    const known = this.table.recipients[row] ?? 0;
+    if (recipient >= known) {
+      const base = this.table.states[row] ?? NONE;
+      // A block of the size needed twice over: most messages have few recipients, some have thousands.
+      const room = recipient === 0 ? 1 : (recipient + 1) * 2;
+      this.table.states[row] =
+        base === NONE ? this.states.allocate(room) : this.states.resize(base, known, room);
+      this.table.recipients[row] = room;
+    }
+    return row;
+  }
+
+  replayRecipientDone(idSegment: number, counter: number, recipient: number): void {
+    const row = this.replayRow(idSegment, counter, recipient);
+    if (row !== NONE) this.states.setDone((this.table.states[row] ?? 0) + recipient);
+  }
+
+  /** After recovery: drops messages that only the journal knows, and returns their queue ids. */
+  dropUnplaced(): string[] {
+    const lost: string[] = [];
+    for (let row = 0; row < this.table.rows; row++) {
+      if (!this.table.isUsed(row) || this.table.segment[row] !== NONE) continue;
+      lost.push(this.queueIdAt(row));
+      this.#forget(row);
+    }
+    this.groups.dropUnreferenced();
+    return lost;
+  }
+}

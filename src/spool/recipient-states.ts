@@ -1,0 +1,101 @@
+// What became of the recipients of messages that were tried and are not done: blocks of numbers in typed arrays, 17
+// bytes a recipient. A message that was never tried has no block.
+
+import { ErrorTexts } from './error-texts.ts';
+
+const FIRST_CAPACITY = 1024;
+
+export class RecipientStates {
+  readonly errors = new ErrorTexts();
+  #done = new Uint8Array(FIRST_CAPACITY);
+  #attempts = new Uint32Array(FIRST_CAPACITY);
+  #nextAttemptAtMs = new Float64Array(FIRST_CAPACITY);
+  #error = new Uint32Array(FIRST_CAPACITY);
+  #used = 0;
+  /** Free blocks by their size. */
+  readonly #free = new Map<number, number[]>();
+
+  /** A block of `count` recipients, none tried; returns its base. */
+  allocate(count: number): number {
+    const reused = this.#free.get(count)?.pop();
+    if (reused !== undefined) return reused;
+    const base = this.#used;
+    this.#used += count;
+    if (this.#used > this.#done.length) this.#grow(Math.max(this.#used, this.#done.length * 2));
+    return base;
+  }
+
+  #grow(capacity: number): void {
+    const done = new Uint8Array(capacity);
+    const attempts = new Uint32Array(capacity);
+    const nextAttemptAtMs = new Float64Array(capacity);
+    const error = new Uint32Array(capacity);
+    done.set(this.#done);
+    attempts.set(this.#attempts);
+    nextAttemptAtMs.set(this.#nextAttemptAtMs);
+    error.set(this.#error);
+    this.#done = done;
+    this.#attempts = attempts;
+    this.#nextAttemptAtMs = nextAttemptAtMs;
+    this.#error = error;
+  }
+
+  free(base: number, count: number): void {
+    for (let at = base; at < base + count; at++) this.#clear(at);
+    const blocks = this.#free.get(count);
+    if (blocks === undefined) this.#free.set(count, [base]);
+    else blocks.push(base);
+  }
+
+  #clear(at: number): void {
+    this.errors.release(this.#error[at] ?? 0);
+    this.#done[at] = 0;
+    this.#attempts[at] = 0;
+    this.#nextAttemptAtMs[at] = 0;
+    this.#error[at] = 0;
+  }
+
+  /** The same states in a block of another size; what does not fit is dropped. */
+  resize(base: number, count: number, newCount: number): number {
+    const moved = this.allocate(newCount);
+    for (let index = 0; index < Math.min(count, newCount); index++) {
+      this.#done[moved + index] = this.#done[base + index] ?? 0;
+      this.#attempts[moved + index] = this.#attempts[base + index] ?? 0;
+      this.#nextAttemptAtMs[moved + index] = this.#nextAttemptAtMs[base + index] ?? 0;
+      this.#error[moved + index] = this.#error[base + index] ?? 0;
+      this.#error[base + index] = 0;
+    }
+    this.free(base, count);
+    return moved;
+  }
+
+  isDone(at: number): boolean {
+    return this.#done[at] === 1;
+  }
+
+  attempts(at: number): number {
+    return this.#attempts[at] ?? 0;
+  }
+
+  nextAttemptAtMs(at: number): number {
+    return this.#nextAttemptAtMs[at] ?? 0;
+  }
+
+  /** Number of the last error's text. */
+  error(at: number): number {
+    return this.#error[at] ?? 0;
+  }
+
+  setDone(at: number): void {
+    this.#clear(at);
+    this.#done[at] = 1;
+  }
+
+  setDeferred(at: number, attempts: number, nextAttemptAtMs: number, error: string): void {
+    const number = this.errors.use(error);
+    this.errors.release(this.#error[at] ?? 0);
+    this.#attempts[at] = attempts;
+    this.#nextAttemptAtMs[at] = nextAttemptAtMs;
+    this.#error[at] = number;
+  }
+}

@@ -1,0 +1,118 @@
+// Recovery: the journal is replayed, then every segment's records are matched with it. What is left of each message
+// comes out, oldest segment first. The store and the read-only inspection both do it this way.
+
+import type { FileLayer } from './file-layer.ts';
+import { listSegments, newestOfSlots, type SpoolLayout } from './layout.ts';
+import type { QueueState } from './queue-state.ts';
+import { slotOf } from './queue-id.ts';
+import { envelopeOf, isLargeLength } from './record.ts';
+import type { FoundRecord } from './segment-index.ts';
+import { readSegment } from './segment-scan.ts';
+import type { RecoveredMessage, RecoveredRecipient, SpoolProblem } from './types.ts';
+
+type Report = (problem: SpoolProblem) => void;
+
+export interface RecoveryPlace {
+  readonly files: FileLayer;
+  readonly layout: SpoolLayout;
+  readonly state: QueueState;
+  readonly report: Report;
+}
+
+/** Reads all segments that exist and yields their messages that are not done; those seen before are left out. */
+export async function* recoverSegments(place: RecoveryPlace): AsyncGenerator<RecoveredMessage> {
+  const { files, layout } = place;
+  const { segments, indexed } = await listSegments(files, layout);
+  const newest = newestOfSlots(segments);
+  for (const id of segments) {
+    // Listed before it is read: a segment closed by then gets no more records.
+    const closed = indexed.has(id) || newest.get(slotOf(id)) !== id;
+    yield* recoverSegment(place, id, closed);
+  }
+}
+
+/** Reads one segment again or for the first time. */
+export async function* recoverSegment(
+  place: RecoveryPlace,
+  id: number,
+  closed: boolean,
+): AsyncGenerator<RecoveredMessage> {
+  const { files, layout, state, report } = place;
+  const contents = await readSegment(files, layout, id, report);
+  if (contents === undefined) return;
+  const segment = state.segments.ensure(id);
+  segment.length = Math.max(segment.length, contents.length);
+  segment.records = contents.records.length;
+  segment.closed ||= closed;
+  segment.complete = segment.closed;
+  for (const record of contents.records) {
+    const row = state.found(segment, record.offset, record.head);
+    if (row < 0) continue;
+    const message = messageAt(state, row, record, report);
+    if (message !== undefined) yield message;
+  }
+}
+
+function messageAt(
+  state: QueueState,
+  row: number,
+  record: FoundRecord,
+  report: Report,
+): RecoveredMessage | undefined {
+  const { head, offset } = record;
+  const queueId = state.queueIdAt(row);
+  const ref = state.refAt(row);
+  if (ref === undefined) return undefined;
+  try {
+    const envelope = envelopeOf(record.bytes, record.at, head);
+    const base = state.table.states[row] ?? -1;
+    const waiting: RecoveredRecipient[] = [];
+    for (const [index, { address }] of envelope.recipients.entries()) {
+      if (base < 0) waiting.push({ index, address, attempts: 0, nextAttemptAtMs: 0, lastError: '' });
+      else if (!state.states.isDone(base + index)) waiting.push(stateAt(state, base, index, address));
+    }
+    return {
+      queueId,
+      ref,
+      receivedAtMs: head.receivedAtMs,
+      sizeBytes: head.sizeBytes,
+      reversePath: envelope.reversePath,
+      body: envelope.body,
+      smtpUtf8: envelope.smtpUtf8,
+      held: state.isHeld(row),
+      waiting,
+    };
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error);
+    report({ kind: 'content', place: queueId, text: `the record at byte ${offset} cannot be used: ${text}` });
+    return undefined;
+  }
+}
+
+function stateAt(state: QueueState, base: number, index: number, address: string): RecoveredRecipient {
+  const { states } = state;
+  const at = base + index;
+  return {
+    index,
+    address,
+    attempts: states.attempts(at),
+    nextAttemptAtMs: states.nextAttemptAtMs(at),
+    lastError: states.errors.text(states.error(at)),
+  };
+}
+
+/** The files of large messages: those of no live message, and live messages that have lost theirs. */
+export function matchLarge(
+  state: QueueState,
+  names: readonly string[],
+): { readonly unclaimed: string[]; readonly missing: string[] } {
+  const present = new Set(names);
+  const unclaimed = names.filter((name) => state.rowOf(name) < 0);
+  const missing: string[] = [];
+  for (let row = 0; row < state.table.rows; row++) {
+    if (!state.table.isUsed(row) || !isLargeLength(state.table.length[row] ?? 0)) continue;
+    const queueId = state.queueIdAt(row);
+    if (!present.has(queueId)) missing.push(queueId);
+  }
+  return { unclaimed, missing };
+}
