@@ -28,7 +28,7 @@ const headerBytes = 12;
 /** Size that crosses every path unfragmented (DNS Flag Day 2020; RFC 9715 3.1 recommends no more than 1400). */
 const udpPayloadBytes = 1232;
 /** More records than any mail domain has: bounds what a hostile response costs to take apart. */
-const maxRecords = 1000;
+const maxRecords = 500;
 
 /** Builds the message for one question; `name` must pass `isQueryable`. */
 export function encodeQuery(id: number, name: string, type: QueryType, edns: boolean): EncodedQuery {
