@@ -2,11 +2,11 @@
 // each program is stopped and the directory is gone; after a failure the programs' last words are printed.
 
 import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import type { TestContext } from 'node:test';
 
 const patienceMs = 30_000;
@@ -23,8 +23,9 @@ export class Ground {
   readonly #programs: Program[] = [];
   readonly #endings: (() => Promise<void> | void)[] = [];
 
+  /** @param prefix Of the directory's name; below the system's temporary directory unless it is absolute. */
   constructor(prefix = 'sluice-interop-') {
-    this.directory = mkdtempSync(join(tmpdir(), prefix));
+    this.directory = mkdtempSync(isAbsolute(prefix) ? prefix : join(tmpdir(), prefix));
     directories.add(this.directory);
     chmodSync(this.directory, 0o755); // programs that drop root must pass through
   }
@@ -43,6 +44,15 @@ export class Ground {
   folder(name: string): string {
     const path = join(this.directory, name);
     mkdirSync(path, { recursive: true });
+    return path;
+  }
+
+  /** A directory in memory, for what must cost no disk. */
+  memoryFolder(name: string): string {
+    if (!existsSync('/dev/shm')) return this.folder(name);
+    const path = mkdtempSync(`/dev/shm/${name}-`);
+    directories.add(path);
+    this.atEnd(() => remove(path));
     return path;
   }
 
@@ -148,7 +158,8 @@ export class Program {
         if (!found && this.#end === null) return;
         done();
         if (found) resolve(found);
-        else reject(new Error(`${this.name} ended (${this.#end}) without saying ${pattern}:\n${this.output}`));
+        else
+          reject(new Error(`${this.name} ended (${this.#end}) without saying ${pattern}:\n${this.output}`));
       };
       const late = setTimeout(() => {
         done();

@@ -61,7 +61,11 @@ pickup unix n - n 60 1 pickup
 postlog unix-dgram n - n - 1 postlogd
 `;
 
-export async function startPostfix(ground: Ground, name: string, options: PostfixOptions = {}): Promise<Postfix> {
+export async function startPostfix(
+  ground: Ground,
+  name: string,
+  options: PostfixOptions = {},
+): Promise<Postfix> {
   const port = options.port ?? (await freePort());
   const home = options.directory ?? ground.folder(name);
   const directory = (part: string): string => {
@@ -103,7 +107,10 @@ export async function startPostfix(ground: Ground, name: string, options: Postfi
   const lines = Object.entries(main).map(([key, value]) => `${key} = ${value}\n`);
   writeFileSync(join(config, 'main.cf'), lines.join(''));
   writeFileSync(join(config, 'master.cf'), `127.0.0.1:${port} inet n - n - - smtpd\n${masterCf}`);
-  const said = execFileSync('/usr/sbin/postfix', ['-c', config, 'check'], { encoding: 'utf8', stdio: 'pipe' });
+  const said = execFileSync('/usr/sbin/postfix', ['-c', config, 'check'], {
+    encoding: 'utf8',
+    stdio: 'pipe',
+  });
   if (said !== '') throw new Error(`postfix check: ${said}`);
   const program = ground.start(name, join(daemons, 'master'), ['-c', config, '-d']);
   await listening(program, port);

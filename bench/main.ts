@@ -1,0 +1,110 @@
+// `npm run bench`: the relay benchmark. smtp-source sends through Sluice and through Debian's Postfix, side by
+// side in one run, to smtp-sink; both answer only for mail that is on stable storage. Options: -- --help
+
+import { mkdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { Ground } from '../sim/neighbours/ground.ts';
+import { withoutPostfix } from '../sim/neighbours/postfix.ts';
+import { summarize } from './relay/budgets.ts';
+import { measure, type Case, type Run } from './relay/measure.ts';
+import { runLine, summaryText } from './relay/print.ts';
+import { startSink } from './relay/sink.ts';
+import { startSystem, type System, type SystemName } from './relay/systems.ts';
+
+const help = `npm run bench -- [options]
+  --only NAME[,NAME]     ceiling, postfix, sluice (all)
+  --sizes BYTES[,BYTES]  message sizes (4096,65536)
+  --connections KIND     each (a connection per message), reused, or both (both)
+  --messages N           at 4 KiB and a connection per message; other cases in proportion (10000 for Sluice,
+                         a quarter of it for Postfix)
+  --repeats N            runs of each case, systems taking turns (3)
+  --sessions N           of the generator, and connections to the destination (50)
+  --receivers N          Sluice's receiver processes (1)
+  --senders N            Sluice's sender processes (1)
+  --single-process       all of Sluice in one process
+  --directory DIR        where the queues go (var/bench)
+  --profile DIR          leave a CPU profile of each of Sluice's processes there
+  --json                 one JSON object a run, then one for the summary
+`;
+
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string', default: 'ceiling,postfix,sluice' },
+    sizes: { type: 'string', default: '4096,65536' },
+    connections: { type: 'string', default: 'both' },
+    messages: { type: 'string', default: '10000' },
+    repeats: { type: 'string', default: '3' },
+    sessions: { type: 'string', default: '50' },
+    receivers: { type: 'string', default: '1' },
+    senders: { type: 'string', default: '1' },
+    'single-process': { type: 'boolean', default: false },
+    directory: { type: 'string', default: join(import.meta.dirname, '../var/bench') },
+    profile: { type: 'string' },
+    json: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+/** How many messages make a run of some seconds with each system. */
+const share: Record<SystemName, number> = { ceiling: 2, postfix: 1 / 4, sluice: 1 };
+
+function casesFor(system: SystemName): Case[] {
+  const kinds = values.connections === 'both' ? [false, true] : [values.connections === 'reused'];
+  return values.sizes.split(',').flatMap((size) =>
+    kinds.map((reuse) => ({
+      sizeBytes: Number(size),
+      reuse,
+      sessions: Number(values.sessions),
+      messages: Math.round(Number(values.messages) * share[system] * (Number(size) > 16_384 ? 0.4 : 1)),
+    })),
+  );
+}
+
+async function bench(): Promise<void> {
+  const names = values.only.split(',') as SystemName[];
+  const postfixMissing = names.includes('postfix') && withoutPostfix();
+  if (postfixMissing) throw new Error(`${postfixMissing}; leave it out with --only ceiling,sluice`);
+  const print = (text: string, data: unknown): void => {
+    process.stdout.write(`${values.json ? JSON.stringify(data) : text}\n`);
+  };
+  mkdirSync(values.directory, { recursive: true });
+  const ground = new Ground(join(resolve(values.directory), 'run-'));
+  try {
+    const sink = await startSink(ground);
+    const systems: System[] = [];
+    for (const name of names) {
+      const system = await startSystem(name, ground, {
+        sessions: Number(values.sessions),
+        sinkPort: sink.port,
+        receivers: Number(values.receivers),
+        senders: Number(values.senders),
+        singleProcess: values['single-process'],
+        profiles: values.profile === undefined ? null : resolve(values.profile),
+      });
+      systems.push(system);
+      // A first run fills caches, starts processes and compiles what is hot.
+      for (const one of casesFor(name)) {
+        await measure(ground, system, sink, { ...one, messages: Math.ceil(one.messages / 4) });
+      }
+    }
+    const runs: Run[] = [];
+    for (let repeat = 0; repeat < Number(values.repeats); repeat++) {
+      for (const index of casesFor('sluice').keys()) {
+        for (const system of systems) {
+          const run = await measure(ground, system, sink, casesFor(system.name)[index]!);
+          runs.push(run);
+          print(runLine(run), run);
+        }
+      }
+    }
+    const summary = summarize(runs);
+    print(summaryText(summary), { summary });
+    for (const system of systems) await system.stop();
+  } finally {
+    await ground.end();
+  }
+}
+
+if (values.help) process.stdout.write(help);
+else await bench();

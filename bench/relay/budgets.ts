@@ -1,0 +1,75 @@
+// The relay benchmark's medians, and the ratios that Sluice promises against Postfix in the same run.
+
+import type { Run, Case } from './measure.ts';
+import type { SystemName } from './systems.ts';
+
+export interface Summary extends Omit<Case, 'messages'> {
+  readonly medians: Readonly<Partial<Record<SystemName, Median>>>;
+  readonly ratios: readonly Ratio[];
+}
+
+export interface Median {
+  readonly perSecond: number;
+  readonly cpuMsPerMessage: number | null;
+  readonly peakMemoryMiB: number | null;
+  readonly writtenPerByte: number | null;
+}
+
+export interface Ratio {
+  readonly what: 'speed' | 'cpu' | 'memory' | 'written';
+  readonly value: number;
+  /** The budget and on which side of it the value has to be; null where there is none. */
+  readonly budget: { readonly atLeast: number } | { readonly atMost: number } | null;
+  readonly met: boolean | null;
+}
+
+/** Times Postfix's messages a second, by size and reuse of connections; an eighth of its CPU at 4 KiB. */
+function speedBudget({ sizeBytes, reuse }: Omit<Case, 'messages'>): Ratio['budget'] {
+  if (sizeBytes === 4096) return { atLeast: reuse ? 10 : 5 };
+  return sizeBytes === 65_536 ? { atLeast: 4 } : null;
+}
+
+export function summarize(runs: readonly Run[]): Summary[] {
+  const groups = Map.groupBy(runs, (run) => `${run.sizeBytes} ${run.reuse} ${run.sessions}`);
+  return [...groups.values()].map((group) => {
+    const { sizeBytes, reuse, sessions } = group[0]!;
+    const medians: Partial<Record<SystemName, Median>> = {};
+    for (const [system, own] of Map.groupBy(group, (run) => run.system)) medians[system] = medianOf(own);
+    const one = { sizeBytes, reuse, sessions };
+    return { sizeBytes, reuse, sessions, medians, ratios: ratiosOf(one, medians) };
+  });
+}
+
+function ratiosOf(one: Omit<Case, 'messages'>, { sluice, postfix }: Summary['medians']): Ratio[] {
+  if (!sluice) return [];
+  const ratios: Ratio[] = [];
+  const add = (what: Ratio['what'], value: number, budget: Ratio['budget']): void => {
+    const met =
+      budget === null ? null : 'atLeast' in budget ? value >= budget.atLeast : value <= budget.atMost;
+    ratios.push({ what, value, budget, met });
+  };
+  if (postfix) {
+    add('speed', sluice.perSecond / postfix.perSecond, speedBudget(one));
+    const cpu = (sluice.cpuMsPerMessage ?? 0) / (postfix.cpuMsPerMessage ?? 0);
+    add('cpu', cpu, one.sizeBytes === 4096 ? { atMost: 1 / 8 } : null);
+    add('memory', (sluice.peakMemoryMiB ?? 0) / (postfix.peakMemoryMiB ?? 0), null);
+  }
+  add('written', sluice.writtenPerByte ?? 0, { atMost: 1.2 });
+  return ratios;
+}
+
+function medianOf(runs: readonly Run[]): Median {
+  return {
+    perSecond: median(runs.map((run) => run.perSecond)) ?? 0,
+    cpuMsPerMessage: median(runs.map((run) => run.cpuMsPerMessage)),
+    peakMemoryMiB: median(runs.map((run) => run.peakMemoryMiB)),
+    writtenPerByte: median(runs.map((run) => run.writtenPerByte)),
+  };
+}
+
+function median(values: readonly (number | null)[]): number | null {
+  const sorted = values.filter((value) => value !== null).toSorted((a, b) => a - b);
+  if (sorted.length === 0) return null;
+  const middle = (sorted.length - 1) / 2;
+  return (sorted[Math.floor(middle)]! + sorted[Math.ceil(middle)]!) / 2;
+}

@@ -1,0 +1,89 @@
+// One run of the relay benchmark: a number of messages from the generator's start until the sink has the last,
+// and what the system under test used of the machine meanwhile.
+
+import { type Ground } from '../../sim/neighbours/ground.ts';
+import { cpuMs, memoryBytes, writtenBytes } from '../../sim/neighbours/process-tree.ts';
+import type { Sink } from './sink.ts';
+import type { System, SystemName } from './systems.ts';
+
+export interface Case {
+  readonly sizeBytes: number;
+  /** Whether the generator sends many messages over each connection. */
+  readonly reuse: boolean;
+  readonly messages: number;
+  readonly sessions: number;
+}
+
+export interface Run extends Case {
+  readonly system: SystemName;
+  readonly seconds: number;
+  readonly perSecond: number;
+  /** Over all processes of the system, from the generator's start until they are idle again. */
+  readonly cpuMsPerMessage: number | null;
+  /** The most that all processes held together at one of the samples, shared pages counted once. */
+  readonly peakMemoryMiB: number | null;
+  /** Bytes sent towards the disk for each byte of message. */
+  readonly writtenPerByte: number | null;
+}
+
+const limitMs = 300_000;
+const sampleMs = 500;
+
+export async function measure(ground: Ground, system: System, sink: Sink, one: Case): Promise<Run> {
+  const { messages, sizeBytes, sessions, reuse } = one;
+  const wanted = sink.count() + messages;
+  const before = usage(system);
+  let peak = 0;
+  const sample = setInterval(() => {
+    if (system.pid !== null) peak = Math.max(peak, memoryBytes(system.pid));
+  }, sampleMs);
+  try {
+    const args = ['-s', sessions, '-m', messages, '-l', sizeBytes, ...(reuse ? ['-d'] : [])];
+    const target = [
+      '-f',
+      'sender@bench.test',
+      '-t',
+      'recipient@destination.test',
+      `127.0.0.1:${system.port}`,
+    ];
+    const begin = performance.timeOrigin + performance.now();
+    const [end] = await Promise.all([
+      sink.reached(wanted, limitMs),
+      ground.run('smtp-source', [...args.map(String), ...target]),
+    ]);
+    const seconds = (end - begin) / 1000;
+    const after = await settled(system);
+    if (sink.count() !== wanted) throw new Error(`${system.name} delivered more than it was given`);
+    const per = (value: number, by: number): number | null => (system.pid === null ? null : value / by);
+    return {
+      system: system.name,
+      ...one,
+      seconds,
+      perSecond: messages / seconds,
+      cpuMsPerMessage: per(after.cpu - before.cpu, messages),
+      peakMemoryMiB: per(peak, 1024 * 1024),
+      writtenPerByte: per(after.written - before.written, messages * sizeBytes),
+    };
+  } finally {
+    clearInterval(sample);
+  }
+}
+
+interface Usage {
+  readonly cpu: number;
+  readonly written: number;
+}
+
+function usage({ pid }: System): Usage {
+  return pid === null ? { cpu: 0, written: 0 } : { cpu: cpuMs(pid), written: writtenBytes(pid) };
+}
+
+/** What it has used once it has put everything away: the last message's arrival is not the end of its work. */
+async function settled(system: System): Promise<Usage> {
+  for (let before = usage(system); ;) {
+    await new Promise((resolve) => setTimeout(resolve, 300)); // an idle system shows it only over time
+    const now = usage(system);
+    if (now.cpu - before.cpu <= 10) return now;
+    before = now;
+  }
+}

@@ -1,0 +1,99 @@
+// What the relay benchmark measures: Sluice, Postfix as fast as Debian's can be made, and nothing in between
+// (the ceiling). Each takes mail on a port and relays it to the sink, with its queue on the same file system.
+
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Ground } from '../../sim/neighbours/ground.ts';
+import { startPostfix } from '../../sim/neighbours/postfix.ts';
+import { startSluice } from '../../sim/neighbours/sluice.ts';
+
+export type SystemName = 'ceiling' | 'postfix' | 'sluice';
+
+export interface System {
+  readonly name: SystemName;
+  readonly port: number;
+  /** The process above all its others; null where there is none to measure. */
+  readonly pid: number | null;
+  stop(): Promise<void>;
+}
+
+export interface SystemOptions {
+  readonly sessions: number;
+  readonly sinkPort: number;
+  readonly receivers: number;
+  readonly senders: number;
+  readonly singleProcess: boolean;
+  /** Where Sluice's processes leave a CPU profile each, or null. */
+  readonly profiles: string | null;
+}
+
+export async function startSystem(name: SystemName, ground: Ground, options: SystemOptions): Promise<System> {
+  switch (name) {
+    case 'ceiling':
+      return { name, port: options.sinkPort, pid: null, stop: async () => {} };
+    case 'postfix':
+      return startTunedPostfix(ground, options);
+    case 'sluice':
+      return startMeasuredSluice(ground, options);
+  }
+}
+
+async function startTunedPostfix(ground: Ground, { sessions, sinkPort }: SystemOptions): Promise<System> {
+  const postfix = await startPostfix(ground, 'postfix', {
+    main: {
+      relayhost: `[127.0.0.1]:${sinkPort}`,
+      default_process_limit: String(sessions * 2),
+      default_destination_concurrency_limit: String(sessions),
+      smtp_destination_concurrency_limit: String(sessions),
+      initial_destination_concurrency: String(sessions),
+      in_flow_delay: '0',
+      smtp_connection_cache_on_demand: 'yes',
+      // Processes stay, no look-up is made that this mail does not need, and nothing is logged: there is no syslogd
+      // here, and that costs Postfix less than its own log file.
+      max_use: '1000000',
+      max_idle: '3600s',
+      maillog_file: '',
+      append_dot_mydomain: 'no',
+      local_header_rewrite_clients: '',
+      receive_override_options: 'no_address_mappings',
+      smtpd_recipient_restrictions: 'permit_mynetworks,reject',
+      smtpd_tls_security_level: 'none',
+      smtp_tls_security_level: 'none',
+      message_size_limit: '104857600',
+    },
+  });
+  return {
+    name: 'postfix',
+    port: postfix.port,
+    pid: postfix.program.pid,
+    stop: async () => void (await postfix.program.stop('SIGTERM')),
+  };
+}
+
+async function startMeasuredSluice(ground: Ground, options: SystemOptions): Promise<System> {
+  const { sessions, sinkPort, receivers, senders, singleProcess, profiles } = options;
+  if (profiles !== null) mkdirSync(profiles, { recursive: true });
+  const directory = ground.folder('sluice');
+  const sluice = await startSluice(ground, {
+    directory,
+    ...(profiles !== null && { env: { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${profiles}` } }),
+    config: {
+      processes: { receivers, senders, single_process: singleProcess },
+      receive: { relay_networks: ['127.0.0.0/8'] },
+      deliver: {
+        max_connections: sessions,
+        connections_per_domain: sessions,
+        connections_per_site: sessions,
+        connections_per_ip: sessions,
+      },
+      route: [{ relay: [`127.0.0.1:${sinkPort}`] }],
+      log: { format: 'json', file: join(directory, 'log') },
+    },
+  });
+  return {
+    name: 'sluice',
+    port: sluice.port,
+    pid: sluice.program.pid,
+    stop: async () => void (await sluice.program.stop('SIGTERM')),
+  };
+}

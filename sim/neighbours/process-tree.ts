@@ -1,0 +1,77 @@
+// What Linux tells about a program's processes in /proc: who descends from whom, and what they have used.
+
+import { readdirSync, readFileSync } from 'node:fs';
+
+/** proc(5): utime, stime, cutime and cstime are counted in these a second on every Linux. */
+const ticksPerSecond = 100;
+
+interface Stat {
+  readonly pid: number;
+  readonly parent: number;
+  readonly ownTicks: number;
+  readonly reapedTicks: number;
+}
+
+/** The process and everything below it that is alive, parents before their children. */
+export function descendants(pid: number): number[] {
+  return treeOf(pid).map((one) => one.pid);
+}
+
+/** CPU milliseconds of the whole tree so far, also of children that have ended. */
+export function cpuMs(pid: number): number {
+  const ticks = treeOf(pid).reduce((sum, one) => sum + one.ownTicks + one.reapedTicks, 0);
+  return (ticks * 1000) / ticksPerSecond;
+}
+
+/** Bytes of memory of the whole tree, shared pages counted once (PSS). */
+export function memoryBytes(pid: number): number {
+  return sum(pid, (one) => Number(/^Pss:\s+(\d+) kB/mu.exec(read(one, 'smaps_rollup'))?.[1] ?? 0) * 1024);
+}
+
+/** Bytes that the living processes of the tree have sent towards the disk. */
+export function writtenBytes(pid: number): number {
+  return sum(pid, (one) => Number(/^write_bytes: (\d+)/mu.exec(read(one, 'io'))?.[1] ?? 0));
+}
+
+function sum(pid: number, of: (pid: number) => number): number {
+  return descendants(pid).reduce((total, one) => total + of(one), 0);
+}
+
+function treeOf(pid: number): Stat[] {
+  const children = new Map<number, Stat[]>();
+  let top: Stat | undefined;
+  for (const name of readdirSync('/proc')) {
+    if (!/^\d+$/u.test(name)) continue;
+    const stat = statOf(Number(name));
+    if (stat === undefined) continue;
+    if (stat.pid === pid) top = stat;
+    const siblings = children.get(stat.parent);
+    if (siblings) siblings.push(stat);
+    else children.set(stat.parent, [stat]);
+  }
+  const tree = top === undefined ? [] : [top];
+  for (const one of tree) tree.push(...(children.get(one.pid) ?? []));
+  return tree;
+}
+
+function statOf(pid: number): Stat | undefined {
+  const text = read(pid, 'stat');
+  if (text === '') return undefined;
+  // The name in brackets may hold spaces and brackets itself: fields are counted from its end.
+  const fields = text
+    .slice(text.lastIndexOf(')') + 2)
+    .split(' ')
+    .map(Number);
+  const [, parent = 0] = fields;
+  const [utime = 0, stime = 0, cutime = 0, cstime = 0] = fields.slice(11, 15);
+  return { pid, parent, ownTicks: utime + stime, reapedTicks: cutime + cstime };
+}
+
+/** A file of /proc/PID; the empty string when the process has gone in between. */
+function read(pid: number, name: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/${name}`, 'utf8');
+  } catch {
+    return '';
+  }
+}

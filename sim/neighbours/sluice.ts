@@ -1,0 +1,102 @@
+// Sluice itself as a real program: its processes, its configuration file and its spool in a private directory.
+
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { freePort, listening, type Ground, type Program } from './ground.ts';
+import { descendants } from './process-tree.ts';
+
+export const sluiceBin = join(import.meta.dirname, '../../bin/sluice.js');
+
+type Value = string | number | boolean | readonly (string | number)[];
+type Table = Readonly<Record<string, Value>>;
+/** A configuration as plain data: tables by name, and lists of tables for `[[listen]]` and `[[route]]`. */
+export type SluiceConfig = Readonly<Record<string, Value | Table | readonly Table[]>>;
+
+export interface SluiceOptions {
+  /** Tables and keys over the harness's own; a table given here replaces the harness's key by key. */
+  readonly config?: SluiceConfig;
+  /** Where configuration and spool go; a folder of the ground unless told, kept from one start to the next. */
+  readonly directory?: string;
+  readonly env?: NodeJS.ProcessEnv;
+  /** A port to listen on; a free one unless told. */
+  readonly port?: number;
+}
+
+export interface Sluice {
+  readonly port: number;
+  readonly program: Program;
+  readonly directory: string;
+  readonly configFile: string;
+  /** The spool's folder. */
+  readonly spool: string;
+  /** Writes a new configuration file; `reload` or SIGHUP makes it count. */
+  configure(config: SluiceConfig): void;
+  /** Runs one of Sluice's commands against this instance, for example `cli('queue', 'list')`. */
+  cli(...args: string[]): Promise<string>;
+  /** Every process of it that is alive, the supervisor first. */
+  pids(): number[];
+}
+
+export async function startSluice(ground: Ground, options: SluiceOptions = {}): Promise<Sluice> {
+  const port = options.port ?? (await freePort());
+  const directory = options.directory ?? ground.folder('sluice');
+  mkdirSync(directory, { recursive: true });
+  const configFile = join(directory, 'sluice.toml');
+  const own: SluiceConfig = {
+    hostname: 'sluice.test',
+    spool: join(directory, 'spool'),
+    control_socket: join(directory, 'control.sock'),
+    log: { format: 'json' },
+    listen: [{ address: `127.0.0.1:${port}` }],
+  };
+  const configure = (config: SluiceConfig): void => writeFileSync(configFile, toToml(merge(own, config)));
+  configure(options.config ?? {});
+  const env = { ...process.env, ...options.env };
+  const program = ground.start('sluice', process.execPath, [sluiceBin, 'serve', '--config', configFile], {
+    env,
+  });
+  await listening(program, port);
+  return {
+    port,
+    program,
+    directory,
+    configFile,
+    spool: join(directory, 'spool'),
+    configure,
+    cli: (...args) => ground.run(process.execPath, [sluiceBin, ...args, '--config', configFile]),
+    pids: () => descendants(program.pid),
+  };
+}
+
+function merge(own: SluiceConfig, over: SluiceConfig): SluiceConfig {
+  const merged: Record<string, SluiceConfig[string]> = { ...own };
+  for (const [key, value] of Object.entries(over)) {
+    const before = merged[key];
+    merged[key] = isTable(before) && isTable(value) ? { ...before, ...value } : value;
+  }
+  return merged;
+}
+
+function isTable(value: SluiceConfig[string] | undefined): value is Table {
+  return typeof value === 'object' && !Array.isArray(value);
+}
+
+/** Strings, numbers and lists are written in TOML as in JSON. */
+function toToml(config: SluiceConfig): string {
+  const lines = (table: Table): string =>
+    Object.entries(table)
+      .map(([key, value]) => `${key} = ${JSON.stringify(value)}\n`)
+      .join('');
+  const top: Record<string, Value> = {};
+  let tables = '';
+  for (const [key, value] of Object.entries(config)) {
+    if (isTable(value)) tables += `\n[${key}]\n${lines(value)}`;
+    else if (isTableList(value)) for (const one of value) tables += `\n[[${key}]]\n${lines(one)}`;
+    else top[key] = value;
+  }
+  return lines(top) + tables;
+}
+
+function isTableList(value: Value | readonly Table[]): value is readonly Table[] {
+  return Array.isArray(value) && typeof value[0] === 'object';
+}
