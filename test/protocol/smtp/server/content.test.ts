@@ -1,0 +1,160 @@
+// Content against a model made of string replacements: what is handed on, where the message ends, and how little is cut.
+import assert from 'node:assert/strict';
+import { Buffer } from 'node:buffer';
+import { test } from 'node:test';
+import * as fc from 'fast-check';
+import { ServerSession } from '../../../../src/protocol/smtp/server/server-session.ts';
+import { codes, cut, drive, OPTIONS } from './drive.ts';
+
+const START = 'EHLO c\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\n';
+const END = '\r\n.\r\n';
+const BARE = /\r(?!\n)|(?<!\r)\n/g;
+
+/** Text that is mostly newlines and dots, in all orders. */
+const nasty = fc
+  .array(
+    fc.oneof(fc.constantFrom('\r', '\n', '.', '\r\n', 'a', '\0', '\t', '\xff'), fc.string({ maxLength: 9 })),
+    {
+      maxLength: 40,
+    },
+  )
+  .map((parts) => parts.join('').replaceAll(/[^\0-\xff]/g, '?'));
+
+/** What DATA means by these bytes (RFC 5321 4.5.2), by string replacement. */
+function model(sent: string): { content: string; rest: string } {
+  const framed = `\r\n${sent}`;
+  const end = framed.indexOf(END);
+  const raw = framed.slice(0, end + 2);
+  // A dot before a CR or LF alone is no stuffing: the line would be a dot for whoever takes them for newlines.
+  const unstuffed = raw.replaceAll(/\r\n\.(?!\r(?!\n)|\n)/g, '\r\n').slice(2);
+  return { content: unstuffed, rest: framed.slice(end + END.length) };
+}
+
+function dataContent(events: readonly string[]): string {
+  const line = events.find((event) => event.startsWith('content '));
+  return line === undefined ? '' : (JSON.parse(line.slice(8)) as string);
+}
+
+test('repaired content is what the model says, however it is cut', () => {
+  fc.assert(
+    fc.property(nasty, fc.array(fc.nat(300)), (text, positions) => {
+      const sent = `${text}${END}`;
+      const { content, rest } = model(sent);
+      const bytes = Buffer.from(sent.slice(0, sent.length - rest.length), 'latin1');
+      const chunks = cut(
+        bytes,
+        positions.map((position) => position % (bytes.length + 1)),
+      );
+      const { events } = drive([`${START}DATA\r\n`, ...chunks], { bareNewlines: 'repair' });
+      assert.equal(dataContent(events), content.replaceAll(BARE, '\r\n'));
+      assert.equal(events.at(-1), 'end');
+    }),
+    { numRuns: 800 },
+  );
+});
+
+test('content with a bare newline is refused, any other is what the model says', () => {
+  fc.assert(
+    fc.property(nasty, (text) => {
+      const sent = `${text}${END}`;
+      const { content, rest } = model(sent);
+      const { events, output } = drive([`${START}DATA\r\n`, sent.slice(0, sent.length - rest.length)]);
+      if (content.search(BARE) >= 0) {
+        assert.equal(events.at(-1), 'reset');
+        assert.deepEqual(codes(output).slice(-2), ['354', '550 5.6.0']);
+      } else {
+        assert.equal(dataContent(events), content);
+        assert.equal(events.at(-1), 'end');
+      }
+    }),
+    { numRuns: 800 },
+  );
+});
+
+test('what a client stuffs comes out as it was', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.string({ unit: fc.constantFrom('.', 'a', '\t', '\0', 'é'), maxLength: 6 })),
+      (lines) => {
+        const content = lines.map((line) => `${line}\r\n`).join('');
+        const stuffed = content.replaceAll(/^\./gm, '..');
+        const { events } = drive([`${START}DATA\r\n`, `${stuffed}.\r\n`]);
+        assert.equal(dataContent(events), content);
+      },
+    ),
+  );
+});
+
+test('a chunk without stuffed dots is handed on as one view of it', () => {
+  const session = new ServerSession(OPTIONS);
+  session.greet();
+  session.receive(Buffer.from(`${START}DATA\r\n`));
+  while (session.next() !== undefined) session.accept();
+  const chunk = Buffer.from(`${'x'.repeat(70)}\r\n`.repeat(900));
+  session.receive(chunk);
+  const event = session.next();
+  assert.ok(event?.kind === 'content');
+  assert.equal(event.bytes.length, chunk.length);
+  assert.equal(event.bytes.buffer, chunk.buffer);
+  assert.equal(event.bytes.byteOffset, chunk.byteOffset);
+  assert.equal(session.next(), undefined);
+});
+
+test('views are found at any alignment', () => {
+  const slab = Buffer.alloc(256, 0x61);
+  for (let offset = 0; offset < 9; offset++) {
+    for (let length = 1; length < 24; length++) {
+      const chunk = slab.subarray(offset, offset + length);
+      chunk.fill(0x61);
+      chunk[length - 1] = 0x0a;
+      const { events } = drive([`${START}DATA\r\n`, chunk]);
+      assert.equal(events.at(-1), 'reset', `a bare LF at ${offset}+${length - 1}`);
+    }
+  }
+});
+
+test('a message is refused by size at the end, and not kept meanwhile', () => {
+  const { events, output } = drive(
+    [`${START}DATA\r\n`, ...Array.from({ length: 50 }, () => `${'x'.repeat(98)}\r\n`), '.\r\n', 'NOOP\r\n'],
+    { maxMessageBytes: 1000 },
+  );
+  assert.equal(dataContent(events).length, 1000);
+  assert.equal(events.at(-1), 'reset');
+  assert.deepEqual(codes(output).slice(4), ['354', '552 5.3.4', '250 2.0.0']);
+});
+
+test('a message of just the largest size is taken; stuffed dots and the end mark do not count', () => {
+  const { events } = drive([`${START}DATA\r\n`, '..234567\r\n.\r\n'], { maxMessageBytes: 9 });
+  assert.deepEqual(events.slice(-2), ['content ".234567\\r\\n"', 'end']);
+});
+
+test('the size of chunks adds up', () => {
+  const { events, output } = drive([`${START}BDAT 6\r\n1234\r\nBDAT 5 LAST\r\n123\r\nNOOP\r\n`], {
+    maxMessageBytes: 10,
+  });
+  assert.deepEqual(events.slice(3), ['data', 'content "1234\\r\\n"', 'reset']);
+  assert.deepEqual(codes(output).slice(4), ['250 2.0.0', '552 5.3.4', '250 2.0.0']);
+});
+
+test('a line beyond the limit is refused; one of just that length is not', () => {
+  const limit = { maxTextLineBytes: 10 };
+  assert.equal(drive([`${START}DATA\r\n`, '..2345678\r\n.\r\n'], limit).events.at(-1), 'end');
+  const { events, output } = drive([`${START}DATA\r\n`, 'ok\r\n123456789\r\nmore\r\n.\r\n'], limit);
+  assert.deepEqual(events.slice(-2), ['content "ok\\r\\n123456789\\r"', 'reset']);
+  assert.deepEqual(codes(output).slice(4), ['354', '554 5.6.0']);
+});
+
+test('the phase tells which timeout is due', () => {
+  const { session } = drive([START]);
+  assert.equal(session.phase, 'command');
+  assert.equal(session.inTransaction, true);
+  session.receive(Buffer.from('DATA\r\n'));
+  session.next();
+  session.accept();
+  assert.equal(session.phase, 'content');
+  session.receive(Buffer.from('.\r\n'));
+  assert.equal(session.next()?.kind, 'end');
+  session.accept();
+  assert.equal(session.phase, 'command');
+  assert.equal(session.inTransaction, false);
+});

@@ -1,0 +1,84 @@
+// How bytes are cut into chunks changes nothing: neither events nor replies.
+import assert from 'node:assert/strict';
+import { Buffer } from 'node:buffer';
+import { test } from 'node:test';
+import * as fc from 'fast-check';
+import type { ServerSessionOptions } from '../../../../src/protocol/smtp/server/server-session.ts';
+import type { Answers } from './drive.ts';
+import { cut, outcome } from './drive.ts';
+
+const START = 'EHLO c.example\r\nMAIL FROM:<a@b> BODY=8BITMIME\r\nRCPT TO:<c@d> NOTIFY=NEVER\r\n';
+
+const SESSIONS: readonly (readonly [
+  name: string,
+  bytes: string,
+  options?: Partial<ServerSessionOptions>,
+  answers?: Answers,
+])[] = [
+  ['a message with stuffed dots', `${START}DATA\r\n.a\r\n..\r\n...\r\nb\r\n.\r\nNOOP\r\nQUIT\r\n`],
+  ['a message by chunks', `${START}BDAT 5\r\na\r\n.\rBDAT 3\r\n\nb\rBDAT 1 LAST\r\n\nQUIT\r\n`],
+  ['bare newlines, refused', `${START}DATA\r\na\r\n.\n\rb\n.\r\n.\r\nNOOP\r\n`],
+  ['a bare CR, refused', `${START}DATA\r\na\rb\r\n.\r\nNOOP\r\n`],
+  ['a dot before a bare CR, refused', `${START}DATA\r\n.\rb\r\n.\r\nNOOP\r\n`],
+  [
+    'bare newlines, repaired',
+    `${START}DATA\r\n.\n.\r\r\n.\r.\n\n.x\r\n.\r\r\n.\r\nNOOP\r\n`,
+    { bareNewlines: 'repair' },
+  ],
+  ['a chunk that ends with CR', `${START}BDAT 2 LAST\r\na\rNOOP\r\n`, { bareNewlines: 'repair' }],
+  ['a message that is too big', `${START}DATA\r\n1234567\r\n.8\r\n.\r\nNOOP\r\n`, { maxMessageBytes: 10 }],
+  [
+    'a chunk that is too big',
+    `${START}BDAT 5\r\n123\r\nBDAT 6 LAST\r\n1234\r\nNOOP\r\n`,
+    { maxMessageBytes: 10 },
+  ],
+  [
+    'a line that is too long',
+    `${START}DATA\r\n.1234\r\n12345678\r\nx\r\n.\r\nNOOP\r\n`,
+    { maxTextLineBytes: 8 },
+  ],
+  [
+    'a command that is too long',
+    `EHLO ${'x'.repeat(40)}\r\nNOOP\r\nNOOP 345678901234\r\n`,
+    { maxCommandLineBytes: 20 },
+  ],
+  ['malformed commands', 'NO\0OP\r\nEHLO \xff\r\nEHLO \xc3\xbc\r\nMAIL FROM:<x\r\nFOO\r\nNOOP\rNOOP\r\n'],
+  [
+    'a refused chunk',
+    `${START}BDAT 6\r\nNOOP\r\nNOOP\r\n`,
+    {},
+    (event) => (event.kind === 'data' ? { code: 452, text: 'No' } : undefined),
+  ],
+  ['too many errors', 'A\r\nB\r\nC\r\nD\r\n', { maxErrors: 3 }],
+];
+
+for (const [name, text, options = {}, answers] of SESSIONS) {
+  const bytes = Buffer.from(text, 'latin1');
+  const expected = outcome([bytes], options, answers);
+
+  test(`${name}: cut at every position`, () => {
+    for (let i = 1; i < bytes.length; i++) {
+      assert.deepEqual(outcome(cut(bytes, [i]), options, answers), expected, `cut before byte ${i}`);
+    }
+  });
+
+  test(`${name}: cut between all bytes`, () => {
+    assert.deepEqual(
+      outcome(
+        Array.from(bytes, (byte) => Uint8Array.of(byte)),
+        options,
+        answers,
+      ),
+      expected,
+    );
+  });
+
+  test(`${name}: cut at random positions`, () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat(bytes.length), { maxLength: 12 }), (positions) => {
+        assert.deepEqual(outcome(cut(bytes, positions), options, answers), expected);
+      }),
+      { numRuns: 60 },
+    );
+  });
+}

@@ -1,0 +1,123 @@
+// No sequence but CRLF.CRLF ends a message, and no content becomes a command (RFC 5321 2.3.8, 4.1.1.4).
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { codes, drive } from './drive.ts';
+
+const START = 'EHLO c\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\n';
+const SMUGGLED = 'MAIL FROM:<evil@x>\r\nRCPT TO:<victim@y>\r\nDATA\r\n';
+const END = '\r\n.\r\n';
+
+/** What stands between two lines, and what it is repaired to. */
+const NOT_AN_END: readonly (readonly [sequence: string, repaired: string])[] = [
+  ['\n.\n', '\r\n.\r\n'],
+  ['\n.\r\n', '\r\n.\r\n'],
+  ['\r.\r\n', '\r\n.\r\n'],
+  ['\r\n.\n', '\r\n.\r\n'],
+  ['\r\n.\r', '\r\n.\r\n'],
+  ['\r.\r', '\r\n.\r\n'],
+  ['\n.\r', '\r\n.\r\n'],
+  ['\r.\n', '\r\n.\r\n'],
+  ['\r\r\n.\n', '\r\n\r\n.\r\n'],
+  ['\r\n.\r\r\n', '\r\n.\r\n\r\n'],
+  ['\r\n.\n\r\n', '\r\n.\r\n\r\n'],
+  ['\r\n.\n\n', '\r\n.\r\n\r\n'],
+  ['\n\r\n.\n\r', '\r\n\r\n.\r\n\r\n'],
+  ['\n\n.\n\n', '\r\n\r\n.\r\n\r\n'],
+  ['\r\n.\r\0\n', '\r\n.\r\n\0\r\n'],
+  ['\r\0\n.\r\n', '\r\n\0\r\n.\r\n'],
+  ['\n\0.\r\n', '\r\n\0.\r\n'],
+  ['\n.\0\n', '\r\n.\0\r\n'],
+  ['\r\n.\n.\r\n', '\r\n.\r\n.\r\n'],
+  ['\r\n..\n', '\r\n.\r\n'],
+];
+
+for (const [sequence, repaired] of NOT_AN_END) {
+  const shown = JSON.stringify(sequence);
+  const bytes = `${START}one${sequence}${SMUGGLED}two${END}`;
+
+  test(`${shown} is refused, and nothing after it is a command`, () => {
+    const { events, output } = drive([bytes]);
+    assert.deepEqual(
+      events.filter((event) => !event.startsWith('content')),
+      ['ehlo c', 'mail <a@b>', 'rcpt <c@d>', 'data', 'reset'],
+    );
+    assert.deepEqual(codes(output).slice(4), ['354', '550 5.6.0']);
+  });
+
+  test(`${shown} is repaired, and nothing after it is a command`, () => {
+    const { events, output } = drive([bytes], { bareNewlines: 'repair' });
+    assert.deepEqual(events.slice(4), [
+      `content ${JSON.stringify(`one${repaired}${SMUGGLED}two\r\n`)}`,
+      'end',
+    ]);
+    assert.deepEqual(codes(output).slice(4), ['354', '250 2.0.0']);
+  });
+}
+
+/** Unusual, but lines that end with CRLF: taken as they are. */
+const CONTENT: readonly (readonly [sequence: string, content: string])[] = [
+  ['\r\n.\0\r\n', '\r\n\0\r\n'],
+  ['\r\n\0.\r\n', '\r\n\0.\r\n'],
+  ['\r\n..\r\n', '\r\n.\r\n'],
+  ['\r\n. \r\n', '\r\n \r\n'],
+  ['\r\n.\x85\r\n', '\r\n\x85\r\n'],
+  ['\r\n.\x0b\r\n', '\r\n\x0b\r\n'],
+  ['\x8d\x8a.\x8d\x8a', '\x8d\x8a.\x8d\x8a'],
+];
+
+for (const [sequence, content] of CONTENT) {
+  test(`${JSON.stringify(sequence)} is content`, () => {
+    const { events } = drive([`${START}one${sequence}${SMUGGLED}two${END}`]);
+    assert.deepEqual(events.slice(4), [
+      `content ${JSON.stringify(`one${content}${SMUGGLED}two\r\n`)}`,
+      'end',
+    ]);
+  });
+}
+
+test('CRLF.CRLF ends a message, also as the first line and right after another', () => {
+  const { events } = drive([`${START}.\r\n${START.slice(8)}x${END}NOOP\r\n`]);
+  assert.deepEqual(events.slice(4), ['end', 'mail <a@b>', 'rcpt <c@d>', 'data', 'content "x\\r\\n"', 'end']);
+});
+
+for (const [name, bytes] of [
+  ['a bare LF', 'NOOP\nMAIL FROM:<evil@x>\r\n'],
+  ['a bare CR', 'NOOP\rMAIL FROM:<evil@x>\r\n'],
+  ['CR CR LF', 'NOOP\r\r\nMAIL FROM:<evil@x>\r\n'],
+  ['a bare LF alone', '\n'],
+  ['a bare LF in a line that is too long', `${'x'.repeat(5000)}\nMAIL FROM:<evil@x>\r\n`],
+] as const) {
+  test(`${name} in a command: 500, and the session ends`, () => {
+    const { events, output, session } = drive(['EHLO c\r\n', bytes]);
+    assert.deepEqual(events, ['ehlo c', 'close']);
+    assert.deepEqual(codes(output).slice(2), ['500 5.5.2']);
+    assert.equal(session.phase, 'closed');
+  });
+}
+
+test('NUL and other control characters in a command are refused', () => {
+  const { events, output } = drive(['EHLO c\0d\r\nMAIL\0FROM:<>\r\nEHLO c\td\r\nEHLO \x7f\r\n\0\r\n']);
+  assert.deepEqual(events, []);
+  assert.deepEqual(
+    codes(output).slice(1),
+    Array.from({ length: 5 }, () => '500 5.5.2'),
+  );
+});
+
+const BDAT = START.replace('DATA\r\n', '');
+
+test('a bare newline in a chunk is refused, and the rest of the chunk is no command', () => {
+  const { events, output } = drive([`${BDAT}BDAT 13\r\none\n.\r\nQUIT\r\nBDAT 6 LAST\r\nQUIT\r\nNOOP\r\n`]);
+  assert.deepEqual(events.slice(3), ['data', 'content "one"', 'reset']);
+  assert.deepEqual(codes(output).slice(4), ['550 5.6.0', '503 5.5.1', '250 2.0.0']);
+});
+
+test('a bare newline in a chunk is repaired; CRLF may be cut by a chunk, but the last may not end with CR', () => {
+  const { events } = drive([`${BDAT}BDAT 4\r\none\rBDAT 3\r\n\n.\nBDAT 2 LAST\r\nx\r`], {
+    bareNewlines: 'repair',
+  });
+  assert.deepEqual(events.slice(3), ['data', 'content "one\\r\\n.\\r\\nx\\r\\n"', 'end']);
+  const refused = drive([`${BDAT}BDAT 4 LAST\r\none\r`]);
+  assert.deepEqual(refused.events.slice(3), ['data', 'content "one\\r"', 'reset']);
+  assert.deepEqual(codes(refused.output).slice(4), ['550 5.6.0']);
+});
