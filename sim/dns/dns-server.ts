@@ -7,7 +7,7 @@ import * as dnsPacket from 'dns-packet';
 import { answerTo, type AnswerOptions } from './dns-answer.ts';
 import type { Zone, ZoneName } from './zone.ts';
 
-export type { Zone, ZoneName, ZoneType } from './zone.ts';
+export type { Zone, ZoneName } from './zone.ts';
 
 export interface DnsServerOptions {
   readonly address?: string;

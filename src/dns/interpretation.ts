@@ -19,7 +19,7 @@ export type Interpretation<T> =
   | { readonly kind: 'unusable'; readonly reason: string };
 
 /** Longest CNAME chain that is followed, over all responses. */
-export const maxAliases = 10;
+const maxAliases = 10;
 
 /**
  * Reads a NOERROR or NXDOMAIN response to the question (`name`, `type`).
@@ -57,7 +57,7 @@ export function interpret<T>(
     if (records.length > 0) return { kind: 'found', records, ttl: lowest, name: owner };
     if (alias === undefined) break;
     if (++followed > maxAliases)
-      return { kind: 'unusable', reason: `more than ${maxAliases} CNAMEs from ${name}` };
+      return { kind: 'unusable', reason: `a chain of more than ${maxAliases} CNAMEs` };
     owner = alias;
   }
   return negative(response, owner, ttl, followed, followed > hops);

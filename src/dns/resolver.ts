@@ -8,7 +8,7 @@ import { readA, readAaaa, readMx, readTxt } from './interpretation.ts';
 import { Lookup } from './lookup.ts';
 import type { Answer, MxRecord, Resolver, ResolverOptions, ResolverStats } from './types.ts';
 
-export { readResolvConf, type ResolvConf } from './resolv-conf.ts';
+export { readResolvConf } from './resolv-conf.ts';
 export type * from './types.ts';
 
 class StubResolver implements Resolver {

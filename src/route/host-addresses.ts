@@ -28,7 +28,7 @@ export interface AddressLookup {
 }
 
 /** A host with more addresses is used with so many of them, half of each family if it has both. */
-export const maxAddressesPerHost = 8;
+const maxAddressesPerHost = 8;
 
 /** Looks a host name up; CNAMEs are followed (RFC 5321 5.1). */
 export async function lookUpHost(lookup: AddressLookup, host: string): Promise<HostAddresses> {

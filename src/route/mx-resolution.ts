@@ -24,7 +24,7 @@ interface Exchange {
 }
 
 /** So many hosts of an MX set are looked up, the most preferred ones. */
-export const maxHosts = 20;
+const maxHosts = 20;
 /** A plan that lacks a host because it could not be looked up is not believed for longer (seconds). */
 const incompleteTtlSeconds = 300;
 
@@ -36,7 +36,11 @@ const incompleteTtlSeconds = 300;
 export async function resolveMx(lookup: MxLookup, domain: string): Promise<Outcome> {
   if (domain.startsWith('[')) return literalOutcome(lookup, domain);
   if (!isHostName(domain)) {
-    return permanent('5.1.3', `"${domain}" is not a domain that mail can be sent to`, staticTtlSeconds);
+    return permanent(
+      '5.1.3',
+      `${JSON.stringify(domain)} is not a domain that mail can be sent to`,
+      staticTtlSeconds,
+    );
   }
   const answer = await lookup.resolver.mx(domain);
   switch (answer.kind) {
@@ -109,10 +113,11 @@ async function explicitMx(
     if (failure !== undefined) {
       return temporary('4.4.3', `No MX host of ${domain} could be looked up (${failure})`);
     }
-    const names = hosts.map(({ host }) => host).join(', ');
+    const names = hosts.slice(0, 3).map(({ host }) => host);
+    if (hosts.length > names.length) names.push('...');
     return permanent(
       '5.4.4',
-      `No MX host of ${domain} has an address to send mail to (${names})`,
+      `No MX host of ${domain} has an address to send mail to (${names.join(', ')})`,
       ttlSeconds,
     );
   }
@@ -152,7 +157,11 @@ function isOwnHost(lookup: MxLookup, host: string, found: HostAddresses): boolea
 function literalOutcome(lookup: MxLookup, domain: string): Outcome {
   const ip = addressOfLiteral(domain);
   if (ip === undefined || !isUsable(ip)) {
-    return permanent('5.1.3', `${domain} is not an address that mail can be sent to`, staticTtlSeconds);
+    return permanent(
+      '5.1.3',
+      `${JSON.stringify(domain)} is not an address that mail can be sent to`,
+      staticTtlSeconds,
+    );
   }
   const family = ip.includes(':') ? 'IPv6' : 'IPv4';
   if (family === 'IPv6' ? !lookup.ipv6 : !lookup.ipv4) {

@@ -125,7 +125,7 @@ function addTo(rules: Map<string, RouteRule>, key: string, rule: RouteRule): Rou
 }
 
 /** Names a plan: rules with a smarthost or an error have one for all domains. */
-export function planKey(kind: RouteTarget['kind'], ruleName: string): string {
+function planKey(kind: RouteTarget['kind'], ruleName: string): string {
   // Escaped, so that the first colon of a route key ends the rule's part.
   return `${kind === 'smarthost' ? 'relay' : kind}#${encodeURIComponent(ruleName.toWellFormed())}`;
 }
