@@ -1,0 +1,174 @@
+// sluice sendmail: hands a message from a local program to the running Sluice; takes the usual flags of sendmail.
+// Promises: exit code 0 means that the message is safe in the queue; any other, that the caller still has it.
+
+import { isAscii } from 'node:buffer';
+import { userInfo } from 'node:os';
+
+import type { Command } from 'commander';
+
+import type { Config } from '../config/config.ts';
+import { parseAddressList } from '../message/address-list.ts';
+import { LineEndings } from '../message/line-endings.ts';
+import { prepareSubmission } from '../message/submission.ts';
+import type { ClientTransaction } from '../protocol/smtp/client/client-session.ts';
+import { readConfig } from './config-file.ts';
+import { CommandError, exitCodes } from './exit-codes.ts';
+import { submissionEndpoint } from './sendmail/endpoint.ts';
+import { parseSendmailFlags, type SendmailCall } from './sendmail/flags.ts';
+import { smtpOnStdio } from './sendmail/smtp-on-stdio.ts';
+import { submit } from './sendmail/submit.ts';
+import { verdict } from './sendmail/verdict.ts';
+
+const help = `Usage: sluice sendmail [flags] [recipient ...] < message
+
+Hands a message to the running Sluice, with the flags of sendmail. The message is complete when it is in the queue.
+
+  -t               recipients are those of To, Cc and Bcc, and those named here
+  -i, -oi          a line with nothing but a dot does not end the message
+  -f, -r ADDRESS   the envelope sender ("<>" for none); default: you
+  -F NAME          your full name, for a message without From
+  -N WHEN          reports wanted: never, or some of success,failure,delay
+  -R full|hdrs     what a report returns
+  -V ID            an id that reports repeat
+  -bm              take a message (default)
+  -bs              speak SMTP on standard input and output
+  -v               say what Sluice answered
+  -C, --config FILE  the configuration that says where Sluice listens
+
+Other flags of sendmail are taken and ignored. Exit codes are those of sysexits.h: 75 means try again.
+`;
+
+/** Adds the command to the help; its flags are read by `runSendmail`. */
+export function register(program: Command): void {
+  program
+    .command('sendmail')
+    .usage('[flags] [recipient ...]')
+    .description('hand in a message from standard input, with the usual flags of sendmail')
+    .helpOption(false);
+}
+
+/**
+ * Runs the command.
+ * @returns The exit code.
+ * @throws {CommandError} with a code of sysexits.
+ */
+export async function runSendmail(args: readonly string[]): Promise<number> {
+  const call = parseSendmailFlags(args);
+  if (call.mode === 'help') {
+    process.stdout.write(help);
+    return exitCodes.ok;
+  }
+  const config = readConfig(call.config);
+  const endpoint = submissionEndpoint(config);
+  if (call.mode === 'smtp') return await smtpOnStdio(endpoint);
+
+  const message = await readMessage(config.receive.maxMessageSize, call.dotsAreContent);
+  const { transaction, content } = compose(call, config, message);
+  const outcomes = await submit(endpoint, config.hostname, transaction, content);
+  const problem = verdict(
+    outcomes,
+    transaction.recipients.map((recipient) => recipient.address),
+  );
+  if (problem !== undefined) throw problem;
+  const reply = outcomes[0]?.reply;
+  if (call.verbose && reply !== undefined) {
+    process.stdout.write(`${outcomes.length} recipients: ${reply.code} ${reply.enhanced} ${reply.text}\n`);
+  }
+  return exitCodes.ok;
+}
+
+/** Standard input with the line ends of a message. */
+async function readMessage(maxBytes: number, dotsAreContent: boolean): Promise<Buffer> {
+  const lines = new LineEndings(!dotsAreContent);
+  const pieces: Buffer[] = [];
+  let size = 0;
+  for await (const piece of process.stdin as AsyncIterable<Buffer>) {
+    const converted = lines.convert(piece);
+    size += converted.length;
+    if (size > maxBytes) {
+      throw new CommandError(
+        exitCodes.dataError,
+        'SENDMAIL_TOO_LARGE',
+        `the message is larger than ${maxBytes} bytes; nothing was sent`,
+        'The limit is max_message_size in [receive].',
+      );
+    }
+    pieces.push(converted);
+    if (lines.ended) break;
+  }
+  pieces.push(lines.finish());
+  return Buffer.concat(pieces);
+}
+
+/** The envelope and the message to send. */
+function compose(
+  call: SendmailCall,
+  config: Config,
+  message: Buffer,
+): { readonly transaction: ClientTransaction; readonly content: readonly Uint8Array[] } {
+  const { hostname } = config;
+  const reversePath = senderOf(call.sender, hostname);
+  const submission = prepareSubmission(message, {
+    fromAddress: reversePath === '' ? `MAILER-DAEMON@${hostname}` : reversePath,
+    fromName: call.fromName ?? process.env['NAME'] ?? '',
+    hostname,
+    nowMs: Date.now(),
+  });
+  const addresses = recipientsOf(call, submission, hostname);
+  const { content } = submission;
+  return {
+    content,
+    transaction: {
+      reversePath,
+      recipients: addresses.map((address) => ({ address, notify: call.notify })),
+      sizeBytes: content.reduce((sum, piece) => sum + piece.length, 0),
+      body: content.every((piece) => isAscii(piece)) ? '7BIT' : '8BITMIME',
+      smtpUtf8: !isAscii(Buffer.from([reversePath, ...addresses].join(''))),
+      ret: call.ret,
+      envelopeId: call.envelopeId,
+    },
+  };
+}
+
+function senderOf(given: string | undefined, hostname: string): string {
+  if (given === undefined) return `${userInfo().username}@${hostname}`;
+  if (given === '' || given === '<>') return '';
+  const { addresses, invalid } = parseAddressList(given, hostname);
+  const [address] = addresses;
+  if (address === undefined || addresses.length > 1 || invalid.length > 0) {
+    throw new CommandError(exitCodes.usage, 'SENDMAIL_SENDER', `-f ${given}: this is not a mail address`);
+  }
+  return address;
+}
+
+function recipientsOf(
+  call: SendmailCall,
+  header: { readonly recipients: readonly string[]; readonly invalidRecipients: readonly string[] },
+  hostname: string,
+): string[] {
+  const named = call.recipients.map((text) => parseAddressList(text, hostname));
+  const invalid = named.flatMap((list) => list.invalid);
+  const addresses = new Set(named.flatMap((list) => list.addresses));
+  if (call.recipientsFromHeader) {
+    invalid.push(...header.invalidRecipients);
+    for (const address of header.recipients) addresses.add(address);
+  }
+  if (invalid.length > 0) {
+    throw new CommandError(
+      exitCodes.dataError,
+      'SENDMAIL_ADDRESS',
+      `not a mail address: ${invalid.join(', ')}; nothing was sent`,
+    );
+  }
+  if (addresses.size === 0) {
+    throw new CommandError(
+      exitCodes.usage,
+      'SENDMAIL_NO_RECIPIENT',
+      call.recipientsFromHeader
+        ? 'the message names no recipient in To, Cc or Bcc'
+        : 'no recipient was named',
+      'Name the recipients on the command line, or let them be read from the header with -t.',
+    );
+  }
+  return [...addresses];
+}

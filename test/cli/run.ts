@@ -1,0 +1,40 @@
+// Runs the program as a person does, and says what came back.
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+
+const program = fileURLToPath(new URL('../../bin/sluice.js', import.meta.url));
+
+export interface RunOptions {
+  readonly input?: string | Buffer;
+  readonly env?: NodeJS.ProcessEnv;
+  readonly cwd?: string;
+  /** The Node to run it with; this one when left out. */
+  readonly node?: string;
+  /** The file to run; bin/sluice.js when left out. */
+  readonly file?: string;
+}
+
+export interface RunResult {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs `sluice` with a command line; with no configuration from outside. */
+export async function sluice(args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
+  const child = spawn(options.node ?? process.execPath, [options.file ?? program, ...args], {
+    cwd: options.cwd ?? '/',
+    env: { ...process.env, SLUICE_CONFIG: '', NAME: '', ...options.env },
+  });
+  const out: Buffer[] = [];
+  const err: Buffer[] = [];
+  child.stdout.on('data', (piece: Buffer) => out.push(piece));
+  child.stderr.on('data', (piece: Buffer) => err.push(piece));
+  // A program that ends before it has read everything is no error of the test.
+  child.stdin.on('error', () => {});
+  child.stdin.end(options.input ?? '');
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { code, stdout: Buffer.concat(out).toString(), stderr: Buffer.concat(err).toString() };
+}

@@ -1,0 +1,292 @@
+// `sluice sendmail` does what scripts expect of sendmail: envelope, header, dots, exit codes.
+
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { after, describe, it, type TestContext } from 'node:test';
+
+import { type RunOptions, type RunResult, sluice } from './run.ts';
+import { type SmtpServer, smtpServer } from './smtp-server.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'sluice-sendmail-'));
+after(() => rmSync(folder, { recursive: true }));
+
+function configFor(port: number): string {
+  const file = join(folder, `${port}.toml`);
+  writeFileSync(file, `hostname = "host.example.com"\n[[listen]]\naddress = "127.0.0.1:${port}"\n`);
+  return file;
+}
+
+async function server(t: TestContext, answer?: (command: string) => string | undefined): Promise<SmtpServer> {
+  const running = await smtpServer(answer);
+  t.after(() => running.close());
+  return running;
+}
+
+function sendmail(
+  to: SmtpServer,
+  args: readonly string[],
+  input: string | Buffer,
+  options: RunOptions = {},
+): Promise<RunResult> {
+  return sluice(['sendmail', ...args], {
+    input,
+    ...options,
+    env: { SLUICE_CONFIG: configFor(to.port), ...options.env },
+  });
+}
+
+const message =
+  'From: a@example.com\nDate: Sun, 22 Nov 2026 14:00:00 +0000\nMessage-ID: <1@x>\nSubject: hello\n\nbody\n';
+const asSent = message.replaceAll('\n', '\r\n');
+
+describe('sendmail', () => {
+  it('hands a message to the first listener for the recipients named', async (t) => {
+    const to = await server(t);
+    const result = await sendmail(
+      to,
+      ['-i', '-f', 'me@example.com', 'you@example.net', 'her@example.org, root'],
+      message,
+    );
+    assert.deepEqual(result, { code: 0, stdout: '', stderr: '' });
+    assert.deepEqual(to.commands, [
+      'EHLO host.example.com',
+      `MAIL FROM:<me@example.com> SIZE=${asSent.length}`,
+      'RCPT TO:<you@example.net>',
+      'RCPT TO:<her@example.org>',
+      'RCPT TO:<root@host.example.com>',
+      'DATA',
+      'QUIT',
+    ]);
+    assert.deepEqual(to.contents, [asSent]);
+  });
+
+  it('adds the header fields that are missing, and says who runs it', async (t) => {
+    const to = await server(t);
+    const result = await sendmail(to, ['-v', '-F', 'Cron Daemon', 'you@example.net'], 'Subject: hi\n\nx\n');
+    assert.deepEqual(result, { code: 0, stdout: '1 recipients: 250 2.0.0 Ok: queued as 42\n', stderr: '' });
+    const user = `${userInfo().username}@host.example.com`;
+    assert.match(to.commands[1] ?? '', new RegExp(`^MAIL FROM:<${user}>`));
+    assert.match(
+      to.contents[0] ?? '',
+      new RegExp(
+        `^Subject: hi\r\nFrom: Cron Daemon <${user}>\r\nDate: .* \\+0000\r\nMessage-ID: <.*@host.example.com>\r\n\r\nx\r\n$`,
+      ),
+    );
+  });
+
+  it('-t takes the recipients of the header, and hides Bcc', async (t) => {
+    const to = await server(t);
+    const text =
+      'To: One <one@example.net>,\n two@example.net\nCc: one@example.net\nBcc: three@example.net\n\nx\n';
+    const result = await sendmail(to, ['-ti', '-fme@example.com'], text);
+    assert.equal(result.code, 0, result.stderr);
+    assert.deepEqual(
+      to.commands.filter((command) => command.startsWith('RCPT')),
+      ['RCPT TO:<one@example.net>', 'RCPT TO:<two@example.net>', 'RCPT TO:<three@example.net>'],
+    );
+    assert.doesNotMatch(to.contents[0] ?? '', /bcc|three/i);
+  });
+
+  it('ends at a line with a dot, but not with -i or -oi', async (t) => {
+    const to = await server(t);
+    const text = `${message}.\nafter\n..two\n`;
+    await sendmail(to, ['you@example.net'], text);
+    await sendmail(to, ['-oi', 'you@example.net'], text);
+    assert.deepEqual(to.contents, [asSent, `${asSent}..\r\nafter\r\n...two\r\n`]);
+  });
+
+  it('passes the null sender, DSN parameters and 8-bit content on', async (t) => {
+    const to = await server(t);
+    const args = ['-f', '<>', '-N', 'success,delay', '-R', 'hdrs', '-V', 'job+1', 'you@example.net'];
+    const result = await sendmail(to, args, Buffer.from(`${message}\u00e9\n`));
+    assert.equal(result.code, 0, result.stderr);
+    assert.match(to.commands[1] ?? '', /^MAIL FROM:<> SIZE=\d+ BODY=8BITMIME RET=HDRS ENVID=job\+2B1$/);
+    assert.equal(to.commands[2], 'RCPT TO:<you@example.net> NOTIFY=SUCCESS,DELAY');
+  });
+
+  it('takes and ignores what other programs pass along', async (t) => {
+    const to = await server(t);
+    const args = [
+      '-G',
+      '-oem',
+      '-odb',
+      '-O',
+      'Timeout.queuewarn=1h',
+      '-B8BITMIME',
+      '-h',
+      '3',
+      '-U',
+      '--',
+      'you@example.net',
+    ];
+    const result = await sendmail(to, args, message);
+    assert.equal(result.code, 0, result.stderr);
+    assert.equal(to.contents.length, 1);
+  });
+
+  it('is meant when the program is called sendmail', async (t) => {
+    const to = await server(t);
+    const link = join(folder, 'sendmail');
+    symlinkSync(fileURLToPath(new URL('../../bin/sluice.js', import.meta.url)), link);
+    const result = await sluice(['you@example.net'], {
+      file: link,
+      input: message,
+      env: { SLUICE_CONFIG: configFor(to.port) },
+    });
+    assert.equal(result.code, 0, result.stderr);
+    assert.equal(to.contents.length, 1);
+  });
+
+  it('-bs carries an SMTP session', async (t) => {
+    const to = await server(t);
+    const session =
+      'EHLO me\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<c@d.example>\r\nDATA\r\nx\r\n.\r\nQUIT\r\n';
+    const result = await sendmail(to, ['-bs'], session);
+    assert.equal(result.code, 0);
+    assert.match(
+      result.stdout,
+      /^220 test ESMTP\r\n250-[^]*250 2\.0\.0 Ok: queued as 42\r\n221 2\.0\.0 Bye\r\n$/,
+    );
+    assert.deepEqual(to.contents, ['x\r\n']);
+  });
+});
+
+describe('sendmail fails with', () => {
+  const cases: readonly (readonly [
+    name: string,
+    code: number,
+    error: RegExp,
+    args: string[],
+    answer?: (command: string) => string | undefined,
+  ])[] = [
+    ['EX_USAGE without a recipient', 64, /^SENDMAIL_NO_RECIPIENT: no recipient was named\n/, []],
+    [
+      'EX_USAGE for a flag that there is not',
+      64,
+      /^SENDMAIL_USAGE: there is no flag -Z\n/,
+      ['-Z', 'a@b.example'],
+    ],
+    ['EX_USAGE for -bd, with advice', 64, /Start Sluice with: sluice serve\n$/, ['-bd']],
+    ['EX_USAGE for -q, with advice', 64, /sluice queue retry\n$/, ['-q30m']],
+    ['EX_USAGE for a flag without its value', 64, /^SENDMAIL_USAGE: -f needs a value\n/, ['-f']],
+    ['EX_USAGE for a sender that is none', 64, /^SENDMAIL_SENDER: -f a b: /, ['-f', 'a b', 'a@b.example']],
+    [
+      'EX_USAGE for reports that are none',
+      64,
+      /^SENDMAIL_USAGE: -N never,delay: /,
+      ['-N', 'never,delay', 'a@b.example'],
+    ],
+    [
+      'EX_DATAERR for a recipient that is none',
+      65,
+      /^SENDMAIL_ADDRESS: not a mail address: a b@c; nothing was sent\n/,
+      ['a b@c', 'a@b.example'],
+    ],
+    [
+      'EX_NOUSER for a recipient that there is not',
+      67,
+      /^SENDMAIL_REFUSED: Sluice did not take the message: RCPT: 550 5\.1\.1 no such user\n$/,
+      ['a@b.example'],
+      (command) => (command.startsWith('RCPT') ? '550 5.1.1 no such user' : undefined),
+    ],
+    [
+      'EX_NOUSER for one of two, and sends to the other',
+      67,
+      /did not take the message for 1 of 2 recipients, and sent it to the others: RCPT: 550 5\.1\.1 no/,
+      ['a@b.example', 'b@b.example'],
+      (command) => (command === 'RCPT TO:<b@b.example>' ? '550 5.1.1 no such user' : undefined),
+    ],
+    [
+      'EX_NOPERM where relaying is denied',
+      77,
+      /^SENDMAIL_REFUSED: .*5\.7\.1/,
+      ['a@b.example'],
+      (command) => (command.startsWith('RCPT') ? '550 5.7.1 relaying denied' : undefined),
+    ],
+    [
+      'EX_DATAERR for a message that is refused',
+      65,
+      /^SENDMAIL_REFUSED: .*5\.6\.0/,
+      ['a@b.example'],
+      (command) => (command === '.' ? '554 5.6.0 not like this' : undefined),
+    ],
+    [
+      'EX_UNAVAILABLE for any other refusal',
+      69,
+      /^SENDMAIL_REFUSED: .*554/,
+      ['a@b.example'],
+      (command) => (command === '.' ? '554 no' : undefined),
+    ],
+    [
+      'EX_TEMPFAIL when the disk is full',
+      75,
+      /^SENDMAIL_TRY_AGAIN: Sluice did not take the message: DATA: 452 4\.3\.1 full\n  Try again later\.\n$/,
+      ['a@b.example'],
+      (command) => (command === 'DATA' ? '452 4.3.1 full' : undefined),
+    ],
+    [
+      'EX_TEMPFAIL when there are too many connections',
+      75,
+      /^SENDMAIL_NOT_RUNNING: .*421 4\.3\.2 too many; nothing was sent\n/,
+      ['a@b.example'],
+      (command) => (command === 'connect' ? '421 4.3.2 too many' : undefined),
+    ],
+  ];
+  for (const [name, code, error, args, answer] of cases) {
+    it(name, async (t) => {
+      const to = await server(t, answer);
+      const result = await sendmail(to, args, message);
+      assert.match(result.stderr, error);
+      assert.equal(result.code, code);
+      assert.equal(result.stdout, '');
+    });
+  }
+
+  it('EX_TEMPFAIL when Sluice is not running', async (t) => {
+    const gone = await server(t);
+    gone.close();
+    const result = await sendmail(gone, ['a@b.example'], message);
+    assert.equal(result.code, 75);
+    assert.equal(
+      result.stderr,
+      `SENDMAIL_NOT_RUNNING: cannot hand the message to Sluice at 127.0.0.1:${gone.port}: nothing listens there; nothing was sent\n` +
+        '  Start it with: sluice serve; then try again.\n',
+    );
+    const session = await sendmail(gone, ['-bs'], 'QUIT\r\n');
+    assert.deepEqual(session, {
+      code: 75,
+      stdout: '421 4.3.2 Sluice is not running, try again later\r\n',
+      stderr: '',
+    });
+  });
+
+  it('EX_DATAERR for a message over the limit, without reading on', async (t) => {
+    const to = await server(t);
+    const file = join(folder, 'small.toml');
+    writeFileSync(
+      file,
+      `[[listen]]\naddress = "127.0.0.1:${to.port}"\n[receive]\nmax_message_size = "1KiB"\n`,
+    );
+    const result = await sendmail(to, ['--config', file, 'a@b.example'], 'x'.repeat(200_000));
+    assert.equal(result.code, 65);
+    assert.match(
+      result.stderr,
+      /^SENDMAIL_TOO_LARGE: the message is larger than 1024 bytes; nothing was sent\n/,
+    );
+    assert.deepEqual(to.commands, []);
+  });
+
+  it('EX_CONFIG for a bad configuration', async () => {
+    const file = join(folder, 'bad.toml');
+    writeFileSync(file, 'hostnme = "x"\n');
+    const result = await sluice(['sendmail', '-C', file, 'a@b.example'], { input: message });
+    assert.equal(result.code, 78);
+    assert.match(
+      result.stderr,
+      /^CONFIG_INVALID: .*bad\.toml:1:1: hostnme: there is no such key; did you mean hostname\?/,
+    );
+  });
+});
