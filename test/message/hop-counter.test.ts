@@ -1,0 +1,59 @@
+// Counting hops in content as it arrives (RFC 5321 6.3).
+import assert from 'node:assert/strict';
+import { Buffer } from 'node:buffer';
+import { test } from 'node:test';
+import * as fc from 'fast-check';
+import { HopCounter } from '../../src/message/hop-counter.ts';
+
+function count(pieces: readonly string[]): [number, boolean] {
+  const counter = new HopCounter();
+  for (const piece of pieces) counter.push(Buffer.from(piece, 'latin1'));
+  return [counter.count, counter.complete];
+}
+
+const TABLE: readonly (readonly [message: string, count: number, complete: boolean])[] = [
+  ['', 0, false],
+  ['\r\nReceived: body', 0, true],
+  ['Received: a\r\n\tb\r\nRECEIVED: c\r\nDelivered-To: d\r\n\r\nReceived: body', 3, true],
+  ['Received : obsolete\r\nReceived\t:x\r\n', 2, false],
+  ['received:\nreceived:\n\nreceived:', 2, true],
+  [
+    'Receive: a\r\nReceived-SPF: b\r\nX-Received: c\r\n Received: folded\r\nReceived\r\nReceivedx:\r\n\r\n',
+    0,
+    true,
+  ],
+  ['Subject: x\r\nDelivered-T\r\nDelivered-To:', 1, false],
+];
+
+for (const [message, hops, complete] of TABLE) {
+  test(`${JSON.stringify(message)} has ${hops}`, () => {
+    assert.deepEqual(count([message]), [hops, complete]);
+    assert.deepEqual(count([...message]), [hops, complete]);
+  });
+}
+
+test('what a regular expression finds in the header block, however it is cut', () => {
+  const part = fc.constantFrom(
+    'Received',
+    'received',
+    'Delivered-To',
+    ':',
+    ' ',
+    'x',
+    '\r\n',
+    '\n',
+    '\r\n\r\n',
+    '\t',
+  );
+  fc.assert(
+    fc.property(fc.array(part, { maxLength: 40 }), (parts) => {
+      const message = parts.join('');
+      const end = /(^|\n)\r?\n/.exec(message);
+      const header = end === null ? message : message.slice(0, end.index + 1);
+      const expected = [...header.matchAll(/^(received|delivered-to)[ \t]*:/gim)].length;
+      assert.deepEqual(count(parts), [expected, end !== null]);
+      assert.deepEqual(count([message]), [expected, end !== null]);
+    }),
+    { numRuns: 1000 },
+  );
+});

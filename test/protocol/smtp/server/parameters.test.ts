@@ -1,0 +1,179 @@
+// Parameters of MAIL and RCPT: what is understood, and what is answered to what is not.
+import assert from 'node:assert/strict';
+import { Buffer } from 'node:buffer';
+import { test } from 'node:test';
+import { codes, drive, OPTIONS } from './drive.ts';
+
+const latin1 = (text: string): string => Buffer.from(text, 'utf8').toString('latin1');
+
+/** MAIL with these arguments: the event, or the refusing code. */
+const MAIL: readonly (readonly [args: string, expected: string])[] = [
+  ['<a@b>', 'mail <a@b>'],
+  [' <a@b>', 'mail <a@b>'],
+  ['<>', 'mail <>'],
+  ['<@relay.example,@two.example:a@b>', 'mail <a@b>'],
+  ['<"a b\\"c"@[IPv6:2001:db8::1]>', 'mail <"a b\\"c"@[IPv6:2001:db8::1]>'],
+  ['<a@b> SIZE=1000', 'mail <a@b> {"sizeBytes":1000}'],
+  ['<a@b> size=0', 'mail <a@b>'],
+  ['<a@b>  SIZE=1   BODY=8bitmime ', 'mail <a@b> {"sizeBytes":1,"body":"8BITMIME"}'],
+  ['<a@b> BODY=7BIT', 'mail <a@b>'],
+  ['<a@b> SMTPUTF8', 'mail <a@b> {"smtpUtf8":true}'],
+  ['<a@b> RET=hdrs ENVID=QQ+2B1+3D', 'mail <a@b> {"ret":"HDRS","envelopeId":"QQ+1="}'],
+  ['<a@b> RET=FULL', 'mail <a@b> {"ret":"FULL"}'],
+  ['<a@b> AUTH=e+3Dmc2@example.com', 'mail <a@b> {"auth":"e=mc2@example.com"}'],
+  ['<a@b> AUTH=<>', 'mail <a@b> {"auth":"<>"}'],
+  ['<a@b> SIZE=1001', '552 5.3.4'],
+  ['<a@b> SIZE=99999999999999999999', '552 5.3.4'],
+  ['<a@b> SIZE', '501 5.5.4'],
+  ['<a@b> SIZE=', '501 5.5.4'],
+  ['<a@b> SIZE=-1', '501 5.5.4'],
+  ['<a@b> SIZE=123456789012345678901', '501 5.5.4'],
+  ['<a@b> SIZE=1 SIZE=2', '501 5.5.4'],
+  ['<a@b> BODY=9BIT', '501 5.5.4'],
+  ['<a@b> BODY=BINARYMIME', '555 5.5.4'],
+  ['<a@b> SMTPUTF8=yes', '501 5.5.4'],
+  ['<a@b> RET=ALL', '501 5.5.4'],
+  ['<a@b> ENVID', '501 5.5.4'],
+  ['<a@b> ENVID=a+4', '501 5.5.4'],
+  ['<a@b> ENVID=a+0D+0Ab', '501 5.5.4'],
+  [`<a@b> ENVID=${'x'.repeat(101)}`, '501 5.5.4'],
+  ['<a@b> AUTH=nobody', '501 5.5.4'],
+  ['<a@b> FOO=BAR', '555 5.5.4'],
+  ['<a@b> NOTIFY=NEVER', '555 5.5.4'],
+  ['<a@b> =x', '501 5.5.4'],
+  ['<a@b> SIZE=1=2', '501 5.5.4'],
+  ['<a@b>SIZE=1', '501 5.5.4'],
+  ['a@b', '501 5.5.4'],
+  ['', '501 5.5.4'],
+  ['<a@b', '501 5.5.4'],
+  ['<a>', '501 5.1.7'],
+  ['<postmaster>', '501 5.1.7'],
+  ['<a b@c>', '501 5.1.7'],
+  ['<a@b_c>', '501 5.1.7'],
+  [`<${'x'.repeat(65)}@b>`, '501 5.1.7'],
+  [latin1('<jürg@b>'), '553 5.6.7'],
+  [latin1('<jürg@bücher.example> SMTPUTF8'), `mail <jürg@bücher.example> {"smtpUtf8":true}`],
+];
+
+for (const [args, expected] of MAIL) {
+  test(`MAIL FROM:${args} -> ${expected}`, () => {
+    const { events, output } = drive([`EHLO c\r\nMAIL FROM:${args}\r\n`], { maxMessageBytes: 1000 });
+    assert.equal(events[1] ?? codes(output).at(-1), expected);
+  });
+}
+
+/** RCPT with these arguments, after a MAIL without SMTPUTF8. */
+const RCPT: readonly (readonly [args: string, expected: string])[] = [
+  ['<a@b>', 'rcpt <a@b>'],
+  ['<POSTMASTER>', 'rcpt <POSTMASTER>'],
+  [
+    '<a@b> NOTIFY=NEVER',
+    'rcpt <a@b> {"notify":{"never":true,"success":false,"failure":false,"delay":false}}',
+  ],
+  [
+    '<a@b> notify=Success,DELAY',
+    'rcpt <a@b> {"notify":{"never":false,"success":true,"failure":false,"delay":true}}',
+  ],
+  [
+    '<a@b> NOTIFY=FAILURE',
+    'rcpt <a@b> {"notify":{"never":false,"success":false,"failure":true,"delay":false}}',
+  ],
+  ['<a@b> ORCPT=rfc822;a+2Bc@b', 'rcpt <a@b> {"originalRecipient":"rfc822;a+c@b"}'],
+  ['<a@b> ORCPT=utf-8;j\\x{FC}rg@b', 'rcpt <a@b> {"originalRecipient":"utf-8;j\\\\x{FC}rg@b"}'],
+  ['<a@b> NOTIFY', '501 5.5.4'],
+  ['<a@b> NOTIFY=NEVER,SUCCESS', '501 5.5.4'],
+  ['<a@b> NOTIFY=SUCCESS,', '501 5.5.4'],
+  ['<a@b> NOTIFY=SOMETIMES', '501 5.5.4'],
+  ['<a@b> NOTIFY=DELAY NOTIFY=DELAY', '501 5.5.4'],
+  ['<a@b> ORCPT=a@b', '501 5.5.4'],
+  ['<a@b> ORCPT=;a@b', '501 5.5.4'],
+  ['<a@b> ORCPT=rfc822;', '501 5.5.4'],
+  ['<a@b> ORCPT=rfc822;+0A', '501 5.5.4'],
+  ['<a@b> ORCPT=rfc822;+4', '501 5.5.4'],
+  [`<a@b> ORCPT=rfc822;${'x'.repeat(500)}`, '501 5.5.4'],
+  [latin1('<a@b> ORCPT=utf-8;jürg@b'), '501 5.5.4'],
+  ['<a@b> SIZE=1', '555 5.5.4'],
+  ['<>', '501 5.1.3'],
+  ['<a@>', '501 5.1.3'],
+  [latin1('<jürg@b>'), '553 5.6.7'],
+  ['<a@b>x', '501 5.5.4'],
+  ['<a@b>>', '501 5.5.4'],
+];
+
+for (const [args, expected] of RCPT) {
+  test(`RCPT TO:${args} -> ${expected}`, () => {
+    const { events, output } = drive([`EHLO c\r\nMAIL FROM:<>\r\nRCPT TO:${args}\r\n`]);
+    assert.equal(events[2] ?? codes(output).at(-1), expected);
+  });
+}
+
+test('with SMTPUTF8, recipients and the original recipient may be international, and so may replies', () => {
+  const { events, output } = drive(
+    [latin1('EHLO c\r\nMAIL FROM:<> SMTPUTF8\r\nRCPT TO:<jürg@b> ORCPT=utf-8;jürg@b\r\n')],
+    {},
+    (event) => (event.kind === 'rcpt' ? { code: 550, enhanced: '5.1.1', text: 'Kein jürg' } : undefined),
+  );
+  assert.equal(events[2], 'rcpt <jürg@b> {"originalRecipient":"utf-8;jürg@b"}');
+  assert.ok(output.endsWith(latin1('550 5.1.1 Kein jürg\r\n')));
+});
+
+test('without SMTPUTF8, replies are ASCII', () => {
+  const { output } = drive(['EHLO c\r\nMAIL FROM:<>\r\n'], {}, (event) =>
+    event.kind === 'mail' ? { code: 550, text: 'Ä😀\r\n250 ok' } : undefined,
+  );
+  assert.ok(output.endsWith('550 ?? 250 ok\r\n'));
+});
+
+test('bytes that are not UTF-8 are refused', () => {
+  const { events, output } = drive(['EHLO c\r\nMAIL FROM:<j\xfcrg@b> SMTPUTF8\r\n']);
+  assert.deepEqual(events, ['ehlo c']);
+  assert.equal(codes(output).at(-1), '500 5.5.2');
+});
+
+test('parameters of extensions that are switched off are not recognized', () => {
+  const none = {
+    ...OPTIONS.extensions,
+    smtpUtf8: false,
+    eightBitMime: false,
+    dsn: false,
+    size: false,
+    chunking: false,
+  };
+  for (const parameter of ['SIZE=1', 'BODY=8BITMIME', 'SMTPUTF8', 'RET=FULL', 'ENVID=x']) {
+    const { output } = drive([`EHLO c\r\nMAIL FROM:<> ${parameter}\r\n`], { extensions: none });
+    assert.equal(codes(output).at(-1), '555 5.5.4', parameter);
+  }
+  const rcpt = drive(['EHLO c\r\nMAIL FROM:<>\r\nRCPT TO:<a@b> NOTIFY=NEVER\r\n'], { extensions: none });
+  assert.equal(codes(rcpt.output).at(-1), '555 5.5.4');
+  const bdat = drive(['EHLO c\r\nMAIL FROM:<>\r\nRCPT TO:<a@b>\r\nBDAT 6\r\nQUIT\r\nNOOP\r\n'], {
+    extensions: none,
+  });
+  assert.deepEqual(codes(bdat.output).slice(-2), ['502 5.5.1', '250 2.0.0']);
+});
+
+test('a command line may have just the longest length', () => {
+  const line = (bytes: number): string => `NOOP ${'x'.repeat(bytes - 7)}\r\n`;
+  const { output } = drive([line(64), line(65), line(66), line(64)], { maxCommandLineBytes: 64 });
+  assert.deepEqual(codes(output).slice(1), ['250 2.0.0', '500 5.5.2', '500 5.5.2', '250 2.0.0']);
+});
+
+test('a long reply is wrapped into lines of at most 512 octets', () => {
+  const { output } = drive(['EHLO c\r\nMAIL FROM:<>\r\n'], {}, (event) =>
+    event.kind === 'mail'
+      ? { code: 550, enhanced: '5.7.1', text: 'word '.repeat(300) + 'x'.repeat(700) }
+      : undefined,
+  );
+  const lines = output.split('\r\n').filter((line) => line.startsWith('550'));
+  assert.ok(lines.length >= 5);
+  for (const [index, line] of lines.entries()) {
+    assert.ok(line.length <= 510);
+    assert.match(line, index === lines.length - 1 ? /^550 5\.7\.1 / : /^550-5\.7\.1 /);
+  }
+  assert.equal(
+    lines
+      .map((line) => line.slice(10))
+      .join('')
+      .replaceAll(' ', ''),
+    'word'.repeat(300) + 'x'.repeat(700),
+  );
+});
