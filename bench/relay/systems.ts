@@ -2,7 +2,6 @@
 // (the ceiling). Each takes mail on a port and relays it to the sink, with its queue on the same file system.
 
 import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Ground } from '../../sim/neighbours/ground.ts';
 import { startPostfix } from '../../sim/neighbours/postfix.ts';
 import { startSluice } from '../../sim/neighbours/sluice.ts';
@@ -73,9 +72,7 @@ async function startTunedPostfix(ground: Ground, { sessions, sinkPort }: SystemO
 async function startMeasuredSluice(ground: Ground, options: SystemOptions): Promise<System> {
   const { sessions, sinkPort, receivers, senders, singleProcess, profiles } = options;
   if (profiles !== null) mkdirSync(profiles, { recursive: true });
-  const directory = ground.folder('sluice');
   const sluice = await startSluice(ground, {
-    directory,
     ...(profiles !== null && { env: { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${profiles}` } }),
     config: {
       processes: { receivers, senders, single_process: singleProcess },
@@ -87,7 +84,6 @@ async function startMeasuredSluice(ground: Ground, options: SystemOptions): Prom
         connections_per_ip: sessions,
       },
       route: [{ relay: [`127.0.0.1:${sinkPort}`] }],
-      log: { format: 'json', file: join(directory, 'log') },
     },
   });
   return {

@@ -1,6 +1,6 @@
 // Sluice itself as a real program: its processes, its configuration file and its spool in a private directory.
 
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort, listening, type Ground, type Program } from './ground.ts';
 import { descendants } from './process-tree.ts';
@@ -31,22 +31,28 @@ export interface Sluice {
   readonly spool: string;
   /** Writes a new configuration file; `reload` or SIGHUP makes it count. */
   configure(config: SluiceConfig): void;
+  /** What it has logged so far, one event a line. */
+  events(): SluiceEvent[];
   /** Runs one of Sluice's commands against this instance, for example `cli('queue', 'list')`. */
   cli(...args: string[]): Promise<string>;
   /** Every process of it that is alive, the supervisor first. */
   pids(): number[];
 }
 
+/** One line of its log. */
+export type SluiceEvent = Readonly<Record<string, unknown>> & { readonly event?: string; readonly level: string };
+
 export async function startSluice(ground: Ground, options: SluiceOptions = {}): Promise<Sluice> {
   const port = options.port ?? (await freePort());
   const directory = options.directory ?? ground.folder('sluice');
   mkdirSync(directory, { recursive: true });
   const configFile = join(directory, 'sluice.toml');
+  const log = join(directory, 'log');
   const own: SluiceConfig = {
     hostname: 'sluice.test',
     spool: join(directory, 'spool'),
     control_socket: join(directory, 'control.sock'),
-    log: { format: 'json' },
+    log: { format: 'json', file: log },
     listen: [{ address: `127.0.0.1:${port}` }],
   };
   const configure = (config: SluiceConfig): void => writeFileSync(configFile, toToml(merge(own, config)));
@@ -63,6 +69,11 @@ export async function startSluice(ground: Ground, options: SluiceOptions = {}): 
     configFile,
     spool: join(directory, 'spool'),
     configure,
+    events: () =>
+      readFileSync(log, 'utf8')
+        .split('\n')
+        .filter((line) => line !== '')
+        .map((line) => JSON.parse(line) as SluiceEvent),
     cli: (...args) => ground.run(process.execPath, [sluiceBin, ...args, '--config', configFile]),
     pids: () => descendants(program.pid),
   };
