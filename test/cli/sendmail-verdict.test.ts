@@ -1,0 +1,65 @@
+// From the outcomes of recipients to the exit code that a script sees.
+
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+
+import { verdict } from '../../src/cli/sendmail/verdict.ts';
+import type { RecipientOutcome } from '../../src/protocol/smtp/client/client-session.ts';
+
+const addresses = ['a@example.com', 'b@example.com', 'c@example.com'];
+
+function outcomes(...errors: string[]): RecipientOutcome[] {
+  return errors.map((error, recipient) => {
+    const result = error === '' ? 'delivered' : / 4\d\d/.test(error) ? 'tempfail' : 'permfail';
+    return { recipient, result, reply: undefined, error };
+  });
+}
+
+describe('the verdict on a message', () => {
+  it('is none when every recipient was taken', () => {
+    assert.equal(verdict(outcomes('', ''), addresses), undefined);
+  });
+
+  const table: readonly (readonly [
+    what: string,
+    exitCode: number,
+    code: string,
+    errors: string[],
+    message: RegExp,
+  ])[] = [
+    [
+      'no such user',
+      67,
+      'SENDMAIL_REFUSED',
+      ['RCPT: 550 5.1.1 no'],
+      /^Sluice did not take the message: RCPT: 550 5\.1\.1 no$/,
+    ],
+    ['relaying denied', 77, 'SENDMAIL_REFUSED', ['RCPT: 550 5.7.1 no'], /: RCPT: 550 5\.7\.1 no$/],
+    ['content refused', 65, 'SENDMAIL_REFUSED', ['content: 554 5.6.0 no'], /: content: 554/],
+    ['too large', 65, 'SENDMAIL_REFUSED', ['552 5.3.4 too big'], /: 552/],
+    ['any other refusal', 69, 'SENDMAIL_REFUSED', ['content: 554 no'], /: content: 554 no$/],
+    ['not now', 75, 'SENDMAIL_TRY_AGAIN', ['RCPT: 452 4.5.3 later'], /: RCPT: 452/],
+    [
+      'the same for all, said once',
+      75,
+      'SENDMAIL_TRY_AGAIN',
+      ['DATA: 452 4.3.1 full', 'DATA: 452 4.3.1 full'],
+      /^Sluice did not take the message: DATA: 452 4\.3\.1 full$/,
+    ],
+    [
+      'some, for different reasons: the permanent one decides',
+      67,
+      'SENDMAIL_REFUSED',
+      ['RCPT: 452 4.5.3 later', '', 'RCPT: 550 5.1.1 no'],
+      /^Sluice did not take the message for 2 of 3 recipients, and sent it to the others: <a@example\.com>: RCPT: 452 4\.5\.3 later\n {2}<c@example\.com>: RCPT: 550 5\.1\.1 no$/,
+    ],
+  ];
+  for (const [what, exitCode, code, errors, message] of table) {
+    it(`${what}: ${exitCode}`, () => {
+      const error = verdict(outcomes(...errors), addresses);
+      assert.equal(error?.exitCode, exitCode);
+      assert.equal(error.code, code);
+      assert.match(error.message, message);
+    });
+  }
+});
