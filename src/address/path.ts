@@ -105,22 +105,27 @@ function mailboxOf(
   end: number,
   allowUtf8: boolean,
 ): (Mailbox & { readonly end: number }) | InvalidAddress {
-  const address = text.slice(first, end);
-  const nonAscii = hasNonAscii(address);
+  const nonAscii = hasNonAscii(text, first, end);
   if (nonAscii && !allowUtf8) return invalid('non-ascii');
-  if (nonAscii && !address.isWellFormed()) return invalid('not-utf8');
-  const localPart = text.slice(first, at);
-  const octets = nonAscii ? Buffer.byteLength(localPart) : localPart.length;
+  if (nonAscii && !text.slice(first, end).isWellFormed()) return invalid('not-utf8');
+  const octets = nonAscii ? Buffer.byteLength(text.slice(first, at)) : at - first;
   if (octets > MAX_LOCAL_PART_OCTETS) return invalid('local-part-too-long');
-  const domain = text.slice(at + 1, end);
-  if (domain === '') return invalid('no-domain');
-  if (domain.charCodeAt(0) === BRACKET) {
-    if (!isAddressLiteral(domain)) return invalid('literal-syntax');
+  const domainStart = at + 1;
+  if (domainStart === end) return invalid('no-domain');
+  if (text.charCodeAt(domainStart) === BRACKET) {
+    if (!isAddressLiteral(text.slice(domainStart, end))) return invalid('literal-syntax');
   } else {
-    const verdict = checkDomain(domain);
+    const verdict = checkDomain(text, domainStart, end);
     if (verdict !== 'ok') return invalid(verdict);
   }
-  return { kind: 'mailbox', localPart, domain, address, nonAscii, end: end + 1 };
+  return {
+    kind: 'mailbox',
+    localPart: text.slice(first, at),
+    domain: text.slice(domainStart, end),
+    address: text.slice(first, end),
+    nonAscii,
+    end: end + 1,
+  };
 }
 
 function pathWithoutDomain(
@@ -165,7 +170,7 @@ function sourceRouteEnd(text: string, begin: number): number {
     const from = i + 1;
     let to = from;
     while (to < text.length && !endsRouteDomain(text.charCodeAt(to))) to++;
-    if (checkDomain(text.slice(from, to)) !== 'ok') return -1;
+    if (checkDomain(text, from, to) !== 'ok') return -1;
     const c = text.charCodeAt(to);
     if (c === COLON) return to + 1;
     if (c !== COMMA) return -1;
@@ -177,8 +182,8 @@ function endsRouteDomain(c: number): boolean {
   return c === COLON || c === COMMA || c === GREATER;
 }
 
-function hasNonAscii(text: string): boolean {
-  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0x7f) return true;
+function hasNonAscii(text: string, start: number, end: number): boolean {
+  for (let i = start; i < end; i++) if (text.charCodeAt(i) > 0x7f) return true;
   return false;
 }
 

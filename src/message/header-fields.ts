@@ -31,13 +31,6 @@ export function* headerFields(message: Uint8Array): Generator<HeaderField, void>
   }
 }
 
-/** Where the header block ends: the index of the empty line after it, or of the first line that is no field. */
-export function headerBlockEnd(message: Uint8Array): number {
-  let end = 0;
-  for (const field of headerFields(message)) ({ end } = field);
-  return end;
-}
-
 /** Whether an empty line begins here. */
 export function isEmptyLine(message: Uint8Array, at: number): boolean {
   return message[at] === LF || (message[at] === CR && message[at + 1] === LF);

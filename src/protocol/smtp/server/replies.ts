@@ -7,6 +7,9 @@ import { SessionMisuseError } from './session-misuse-error.ts';
 /** RFC 5321 4.5.3.1.5: 512 octets with code and CRLF; the rest is for code, separator, enhanced code and CRLF. */
 const MAX_TEXT_OCTETS = 480;
 
+/** A text that needs no care. */
+const ORDINARY = /^[\x20-\x7e]{0,480}$/;
+
 /** A reply that was encoded once, with its enhanced status code and, for clients that said HELO, without. */
 export interface FixedReply {
   readonly code: number;
@@ -21,7 +24,9 @@ export function fixedReply(
   enhanced: string | undefined,
   text: string | readonly string[],
 ): FixedReply {
-  return encoded(code, enhanced, text, false);
+  const plain = encodeReply(code, undefined, text, false);
+  const full = enhanced === undefined ? plain : encodeReply(code, enhanced, text, false);
+  return { code, enhanced, full, plain };
 }
 
 /** Throws unless the reply is a refusal: 4xx or 5xx. */
@@ -34,32 +39,16 @@ export function assertRefusal(reply: Reply): void {
 }
 
 /**
- * Encodes a caller's reply.
+ * Encodes a caller's reply for one client.
  *
+ * @param withEnhanced - whether this client gets the enhanced code
  * @param utf8 - whether the client asked for SMTPUTF8
  */
-export function callerReply(reply: Reply, utf8: boolean): FixedReply {
-  return encoded(reply.code, reply.enhanced, reply.text, utf8);
-}
-
-/** The same codes with another text. */
-export function customReply(reply: FixedReply, text: string, utf8: boolean): FixedReply {
-  return encoded(reply.code, reply.enhanced, text, utf8);
-}
-
-function encoded(
-  code: number,
-  enhanced: string | undefined,
-  text: string | readonly string[],
-  utf8: boolean,
-): FixedReply {
-  const plain = encodeReply(code, undefined, text, utf8);
-  return {
-    code,
-    enhanced,
-    plain,
-    full: enhanced === undefined ? plain : encodeReply(code, enhanced, text, utf8),
-  };
+export function callerReply(reply: Reply, withEnhanced: boolean, utf8: boolean): FixedReply {
+  const { code, text } = reply;
+  const enhanced = withEnhanced ? reply.enhanced : undefined;
+  const bytes = encodeReply(code, enhanced, text, utf8);
+  return { code, enhanced, full: bytes, plain: bytes };
 }
 
 /**
@@ -72,10 +61,13 @@ export function encodeReply(
   text: string | readonly string[],
   utf8: boolean,
 ): Buffer {
+  const status = enhanced === undefined ? '' : `${enhanced} `;
+  if (typeof text === 'string' && ORDINARY.test(text)) {
+    return Buffer.from(`${code} ${status}${text}\r\n`, 'latin1');
+  }
   const lines: string[] = [];
   for (const line of typeof text === 'string' ? [text] : text) wrapInto(lines, printable(line, utf8));
   if (lines.length === 0) lines.push('');
-  const status = enhanced === undefined ? '' : `${enhanced} `;
   let encoded = '';
   for (const [index, line] of lines.entries()) {
     // RFC 2034 4: the enhanced code stands on every line.

@@ -9,7 +9,7 @@ import { InputQueue } from './input-queue.ts';
 import { listenerReplies } from './listener-replies.ts';
 import { endsAt } from './parameters.ts';
 import type { FixedReply } from './replies.ts';
-import { assertRefusal, callerReply, customReply, encodeReply, fixedReply, REPLIES } from './replies.ts';
+import { assertRefusal, callerReply, encodeReply, fixedReply, REPLIES } from './replies.ts';
 import { ReplyQueue } from './reply-queue.ts';
 import type { Reply, ServerEvent, ServerPhase, ServerSessionOptions } from './server-types.ts';
 import { Transaction } from './transaction.ts';
@@ -18,11 +18,9 @@ import { SessionMisuseError } from './session-misuse-error.ts';
 
 export type {
   MailParameters,
-  RcptNotify,
   RcptParameters,
   Reply,
   ServerEvent,
-  ServerExtensions,
   ServerPhase,
   ServerSessionOptions,
 } from './server-types.ts';
@@ -113,7 +111,7 @@ export class ServerSession {
   /** Refuses service: queues this reply, after which the session is over (RFC 5321 3.1). */
   refuse(reply: Reply): void {
     assertRefusal(reply);
-    this.#close(callerReply(reply, false));
+    this.#close(callerReply(reply, true, false));
   }
 
   /** Takes bytes from the client. The chunk must not change until it was used up: see `bufferedBytes`. */
@@ -183,8 +181,8 @@ export class ServerSession {
     assertRefusal(reply);
     const question = this.#answer();
     // RFC 2034 4: no enhanced code in answers to HELO and EHLO.
-    const plain: Reply = question.kind === 'hello' ? { code: reply.code, text: reply.text } : reply;
-    const encoded = callerReply(plain, this.#transaction.smtpUtf8);
+    const withEnhanced = this.#output.enhanced && question.kind !== 'hello';
+    const encoded = callerReply(reply, withEnhanced, this.#transaction.smtpUtf8);
     if (reply.code === 421) {
       this.#close(encoded);
       return;
@@ -372,8 +370,9 @@ export class ServerSession {
   }
 
   #say(reply: FixedReply, text: string | undefined): void {
+    const { enhanced } = this.#output;
     if (text === undefined) this.#output.send(reply);
-    else this.#output.send(customReply(reply, text, this.#transaction.smtpUtf8));
+    else this.#output.send(callerReply({ ...reply, text }, enhanced, this.#transaction.smtpUtf8));
   }
 
   /** Queues a reply; too many errors end the session. */

@@ -42,7 +42,7 @@ export interface Reply {
   /** 4xx or 5xx; 421 closes the connection (RFC 5321 3.8). */
   readonly code: number;
   /** Enhanced status code (RFC 3463), e.g. `5.1.1`; not sent to a client that said HELO (RFC 2034). */
-  readonly enhanced?: string;
+  readonly enhanced?: string | undefined;
   /** One line, or several. */
   readonly text: string | readonly string[];
 }
