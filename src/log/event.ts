@@ -7,25 +7,14 @@ export type EventName =
   | 'received'
   /** A client was refused: a connection, a command, a recipient or a message. */
   | 'rejected'
-  /** A recipient's message was handed over. */
+  /** One recipient's message was handed over. */
   | 'delivered'
-  /** A recipient's message was not taken now and waits. */
+  /** One recipient's message was not taken now; it waits for its next attempt. */
   | 'deferred'
-  /** A recipient's message failed for good. */
-  | 'failed'
-  /** A report about failed recipients was put in the queue for the sender. */
+  /** One recipient's message failed for good; its sender is told, if there is one who wants to know. */
   | 'bounced'
-  /** An administrator took a message out of the queue. */
-  | 'removed'
-  /** An administrator stopped a message, or let it go on. */
-  | 'held'
-  | 'released'
-  /** A message has no recipient left. */
-  | 'done'
-  /** A client connected or left; an outgoing connection opened, failed or closed. Logged at level debug. */
-  | 'connected'
-  | 'disconnected'
-  | 'connection-failed';
+  /** An administrator took one recipient out of the queue. */
+  | 'removed';
 
 /** What a field may hold. */
 export type LogValue = string | number | boolean | undefined | null | readonly string[];

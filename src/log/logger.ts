@@ -11,7 +11,7 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
 /** Where lines of the log go. */
 export interface Logger {
-  /** Something happened to a message or a connection. Level info, or debug for connections that come and go. */
+  /** Something happened to a message. Level info. */
   event(name: EventName, fields: LogFields): void;
   debug(message: string, fields?: LogFields): void;
   info(message: string, fields?: LogFields): void;
@@ -46,13 +46,6 @@ export interface LoggerOptions {
 
 const severity: Readonly<Record<LogLevel, number>> = { debug: 20, info: 30, warn: 40, error: 50 };
 
-const eventLevel: Readonly<Partial<Record<EventName, LogLevel>>> = {
-  connected: 'debug',
-  disconnected: 'debug',
-  'connection-failed': 'debug',
-  done: 'debug',
-};
-
 /**
  * Makes a logger.
  * @throws {LogError} code `LOG_UNWRITABLE` when the file cannot be opened.
@@ -81,8 +74,7 @@ abstract class LevelLogger implements Logger {
   protected abstract print(level: LogLevel, kind: 'event' | 'msg', words: string, fields: LogFields): void;
 
   event(name: EventName, fields: LogFields): void {
-    const level = eventLevel[name] ?? 'info';
-    if (this.isOn(level)) this.print(level, 'event', name, fields);
+    if (this.isOn('info')) this.print('info', 'event', name, fields);
   }
   debug(message: string, fields: LogFields = none): void {
     if (this.isOn('debug')) this.print('debug', 'msg', message, fields);

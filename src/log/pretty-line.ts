@@ -9,18 +9,11 @@ type Colour = keyof typeof colour;
 
 const eventColour: Readonly<Record<string, Colour>> = {
   received: 'cyan',
+  rejected: 'magenta',
   delivered: 'green',
   deferred: 'yellow',
-  failed: 'red',
-  bounced: 'magenta',
-  rejected: 'yellow',
-  removed: 'magenta',
-  held: 'blue',
-  released: 'blue',
-  connected: 'grey',
-  disconnected: 'grey',
-  'connection-failed': 'yellow',
-  done: 'grey',
+  bounced: 'red',
+  removed: 'blue',
 };
 const levelColour: Readonly<Record<LogLevel, Colour | undefined>> = {
   debug: 'grey',

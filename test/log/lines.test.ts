@@ -72,12 +72,12 @@ describe('a line for programs', () => {
     assert.equal(log.isOn('info'), false);
     log.setLevel('debug');
     assert.equal(log.isOn('info'), true);
-    log.event('connected', { client: '192.0.2.1' });
+    log.event('removed', { id: '5Xq2' });
     log.debug('yes');
     log.error('yes');
     assert.deepEqual(
       lines.all.map((line) => (JSON.parse(line) as { level: string }).level),
-      ['debug', 'debug', 'error'],
+      ['info', 'debug', 'error'],
     );
   });
 });
