@@ -15,7 +15,7 @@ export async function* storedQueue(
   let count = 0;
   for await (const found of inspectSpool(spool)) {
     if (found.kind === 'problem') {
-      report(found.problem);
+      report(`${found.problem.place}: ${found.problem.text}`);
       continue;
     }
     const { message } = found;

@@ -41,13 +41,13 @@ export class Sender {
   /** Takes nothing new; calls back when the transactions in hand are through. */
   drain(whenDrained: () => void): void {
     this.#whenDrained = whenDrained;
-    for (const connection of [...this.#connections.values()]) connection.quit();
+    for (const connection of this.#connections.values()) connection.quit();
     if (this.#connections.size === 0) this.#drained();
   }
 
   /** Ends everything at once; transactions in hand are reported as lost. */
   abandon(): void {
-    for (const connection of [...this.#connections.values()]) connection.abandon();
+    for (const connection of this.#connections.values()) connection.abandon();
   }
 
   #drained(): void {

@@ -7,12 +7,7 @@ export function routeRules(routes: readonly RouteConfig[]): RouteRule[] {
   return routes.flatMap((route, index) => {
     const name = route.name ?? `route ${index + 1}`;
     const target = targetOf(route);
-    const matches = matchesOf(route);
-    return matches.map((match, part) => ({
-      name: matches.length === 1 ? name : `${name}/${part + 1}`,
-      match,
-      target,
-    }));
+    return matchesOf(route).map((match) => ({ name, match, target }));
   });
 }
 

@@ -27,6 +27,9 @@ export interface ReceiveContext {
   readonly log: ReceiveLog;
 }
 
+/** How long a client may keep its side open after our last reply. */
+const lingerMs = 5_000;
+
 const noRoom: Reply = { code: 452, enhanced: '4.3.1', text: 'Insufficient disk space, try again later' };
 const busy: Reply = { code: 452, enhanced: '4.3.1', text: 'Too much mail at once, try again later' };
 const relayingDenied: Reply = { code: 550, enhanced: '5.7.1', text: 'Relaying denied' };
@@ -50,6 +53,8 @@ export class IncomingConnection implements Deadline {
   #waiting = false;
   #paused = false;
   #halfClosed = false;
+  /** Our last reply is written: the client has a moment to close its side. */
+  #ending = false;
   #closed = false;
 
   constructor(context: ReceiveContext, socket: Socket, client: string, onClosed: () => void) {
@@ -92,6 +97,10 @@ export class IncomingConnection implements Deadline {
 
   expired(): void {
     if (this.#closed) return;
+    if (this.#ending) {
+      this.#socket.destroy();
+      return;
+    }
     this.#socket.end(`421 4.4.2 ${this.#context.settings.hostname} Timed out, closing the connection\r\n`);
     this.#socket.destroySoon();
   }
@@ -150,6 +159,7 @@ export class IncomingConnection implements Deadline {
       case 'close':
         this.#flush();
         this.#socket.end();
+        this.#ending = true;
         break;
     }
   }
@@ -278,6 +288,10 @@ export class IncomingConnection implements Deadline {
   #armTimer(): void {
     if (this.#waiting) return;
     const { settings, deadlines } = this.#context;
+    if (this.#ending) {
+      deadlines.set(this, lingerMs);
+      return;
+    }
     const phaseMs = this.#session.phase === 'content' ? settings.dataTimeoutMs : settings.commandTimeoutMs;
     deadlines.set(this, Math.min(phaseMs, Math.max(0, this.#endsAtMs - Date.now())));
   }

@@ -73,13 +73,13 @@ export class Receiver {
   drain(whenDrained: () => void): void {
     this.#whenDrained = whenDrained;
     for (const server of this.#servers) server.close();
-    for (const connection of [...this.#connections]) connection.shutdown();
+    for (const connection of this.#connections) connection.shutdown();
     if (this.#connections.size === 0) this.#drained();
   }
 
   /** Ends every session at once; what was not answered with 250 is the client's to send again. */
   abandon(): void {
-    for (const connection of [...this.#connections]) connection.destroy();
+    for (const connection of this.#connections) connection.destroy();
   }
 
   #accept(socket: Socket): void {

@@ -183,8 +183,14 @@ function dsnRecipient(envelope: Envelope, each: ReportedRecipient, nowMs: number
     address: recipient?.address ?? '',
     originalRecipient: recipient?.originalRecipient,
     action: each.action,
-    status: each.action === 'relayed' ? '2.0.0' : statusFrom(each.error),
+    status: statusOf(each),
     diagnostic: each.error === '' ? undefined : { type: 'smtp', text: each.error },
     lastAttemptMs: nowMs,
   };
+}
+
+/** RFC 3463: 4.4.7 is "delivery time expired". */
+function statusOf(each: ReportedRecipient): string {
+  if (each.action === 'relayed') return '2.0.0';
+  return each.expired ? '4.4.7' : statusFrom(each.error);
 }

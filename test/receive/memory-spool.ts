@@ -1,0 +1,68 @@
+// A spool in memory whose behaviour a test decides.
+
+import type { Envelope } from '../../src/message/envelope.ts';
+import { SpoolError } from '../../src/spool/spool-error.ts';
+import type { Appended, LargeContent, NewMessage, SpoolWriter } from '../../src/spool/types.ts';
+
+export interface Kept {
+  readonly envelope: Envelope;
+  readonly content: string;
+  readonly large: boolean;
+}
+
+export class MemorySpool implements SpoolWriter {
+  readonly kept: Kept[] = [];
+  room = true;
+  /** What the next appends do instead of succeeding. */
+  failure: SpoolError | undefined;
+  /** When set, appends wait for it. */
+  gate: Promise<void> | undefined;
+  aborted = 0;
+  #ids = 0;
+
+  newQueueId(): string {
+    return `ID${++this.#ids}`;
+  }
+
+  async append(message: NewMessage): Promise<Appended> {
+    await this.gate;
+    if (this.failure !== undefined) throw this.failure;
+    return this.#keep(message.envelope, message.content, false);
+  }
+
+  openLarge(): Promise<LargeContent> {
+    const pieces: Uint8Array[] = [];
+    return Promise.resolve({
+      get sizeBytes() {
+        return pieces.reduce((sum, piece) => sum + piece.length, 0);
+      },
+      write: async (piece: Uint8Array) => {
+        await this.gate;
+        if (this.failure !== undefined) throw this.failure;
+        pieces.push(Buffer.from(piece));
+      },
+      commit: async (envelope: Envelope) => {
+        if (this.failure !== undefined) throw this.failure;
+        return this.#keep(envelope, pieces, true);
+      },
+      abort: async () => {
+        this.aborted++;
+      },
+    });
+  }
+
+  hasRoom(): boolean {
+    return this.room;
+  }
+
+  async close(): Promise<void> {}
+
+  #keep(envelope: Envelope, pieces: readonly Uint8Array[], large: boolean): Appended {
+    const content = Buffer.concat(pieces);
+    this.kept.push({ envelope, content: content.toString('latin1'), large });
+    return {
+      ref: { segment: 1, offset: this.kept.length, length: content.length },
+      sizeBytes: content.length,
+    };
+  }
+}

@@ -1,0 +1,365 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { test, type TestContext } from 'node:test';
+import { Deadlines } from '../../src/io/deadlines.ts';
+import { createLogger } from '../../src/log/logger.ts';
+import { DomainSet, NetworkSet, RelayPolicy } from '../../src/policy/relay-policy.ts';
+import type { ReceiveContext } from '../../src/receive/incoming-connection.ts';
+import { MemoryBudget } from '../../src/receive/memory-budget.ts';
+import { ReceiveLog } from '../../src/receive/receive-log.ts';
+import { Receiver } from '../../src/receive/receiver.ts';
+import type { AcceptedMessage, ReceiveSettings } from '../../src/receive/types.ts';
+import { SpoolError } from '../../src/spool/spool-error.ts';
+import { MemorySpool } from './memory-spool.ts';
+
+interface Fixture {
+  readonly spool: MemorySpool;
+  readonly submitted: AcceptedMessage[];
+  readonly receiver: Receiver;
+  readonly memory: MemoryBudget;
+  readonly log: string[];
+  readonly clock: { now: number };
+  readonly deadlines: Deadlines;
+  client(): Promise<Client>;
+}
+
+/** A client that reads whole replies. */
+class Client {
+  readonly socket: Socket;
+  #text = '';
+  #waiting: (() => void) | undefined;
+  ended = false;
+
+  constructor(socket: Socket) {
+    this.socket = socket;
+    socket.setEncoding('latin1');
+    socket.on('data', (piece: string) => {
+      this.#text += piece;
+      this.#waiting?.();
+    });
+    socket.on('end', () => {
+      this.ended = true;
+      this.#waiting?.();
+    });
+    socket.on('error', () => undefined);
+  }
+
+  send(text: string): void {
+    this.socket.write(text, 'latin1');
+  }
+
+  /** The next reply: its lines, or '' when the connection has ended. */
+  async reply(): Promise<string> {
+    for (;;) {
+      const match = /^(?:\d{3}-[^\r]*\r\n)*\d{3}(?: [^\r]*)?\r\n/.exec(this.#text);
+      if (match !== null) {
+        this.#text = this.#text.slice(match[0].length);
+        return match[0].trimEnd();
+      }
+      if (this.ended) return '';
+      await new Promise<void>((resolve) => {
+        this.#waiting = resolve;
+      });
+    }
+  }
+
+  async ask(text: string): Promise<string> {
+    this.send(text);
+    return this.reply();
+  }
+}
+
+async function start(
+  t: TestContext,
+  options: {
+    settings?: Partial<ReceiveSettings>;
+    networks?: string[];
+    exempt?: boolean;
+    memoryBytes?: number;
+  } = {},
+): Promise<Fixture> {
+  const spool = new MemorySpool();
+  const submitted: AcceptedMessage[] = [];
+  const log: string[] = [];
+  const sink = {
+    write: (line: string) => {
+      log.push(line);
+    },
+    flush: () => Promise.resolve(),
+    reopen: () => undefined,
+    close: () => Promise.resolve(),
+  };
+  const clock = { now: Date.now() };
+  const deadlines = new Deadlines({ now: () => clock.now });
+  const settings: ReceiveSettings = {
+    hostname: 'mx.example.org',
+    session: {
+      hostname: 'mx.example.org',
+      maxMessageBytes: 1_000_000,
+      maxRecipients: 10,
+      maxErrors: 5,
+      maxCommandLineBytes: 2048,
+      maxTextLineBytes: 0,
+      maxTransactions: 0,
+      bareNewlines: 'refuse',
+      extensions: {
+        pipelining: true,
+        chunking: true,
+        smtpUtf8: true,
+        eightBitMime: true,
+        dsn: true,
+        size: true,
+        vrfy: false,
+      },
+    },
+    maxReceived: 5,
+    commandTimeoutMs: 300_000,
+    dataTimeoutMs: 300_000,
+    sessionTimeoutMs: 3_600_000,
+    largeMessageBytes: 10_000,
+    memoryLimitBytes: options.memoryBytes ?? 1_000_000,
+    maxConnections: 5,
+    maxConnectionsPerClient: 3,
+    connectionRatePerClient: { count: 0, perMs: 60_000 },
+    ...options.settings,
+  };
+  const networks = (options.networks ?? ['127.0.0.0']).map((address) => ({ address, prefix: 8 }));
+  const memory = new MemoryBudget(settings.memoryLimitBytes);
+  const context: ReceiveContext = {
+    settings,
+    relay: new RelayPolicy(new NetworkSet(networks), new DomainSet(['example.com'])),
+    spool,
+    intake: {
+      submitted: (message) => submitted.push(message),
+      congested: false,
+      whenDrained: (callback) => callback(),
+    },
+    memory,
+    deadlines,
+    log: new ReceiveLog(createLogger({ level: 'info', format: 'json', destination: sink })),
+  };
+  const receiver = new Receiver(context, new NetworkSet(options.exempt === true ? networks : []));
+  const bound = await receiver.listen({ host: '127.0.0.1', port: 0 }, false);
+  const clients: Client[] = [];
+  t.after(() => {
+    for (const client of clients) client.socket.destroy();
+    receiver.drain(() => undefined);
+    receiver.abandon();
+  });
+  return {
+    spool,
+    submitted,
+    receiver,
+    memory,
+    log,
+    clock,
+    deadlines,
+    client: async () => {
+      const socket = connect({ host: '127.0.0.1', port: bound.port, allowHalfOpen: true });
+      await once(socket, 'connect');
+      const client = new Client(socket);
+      clients.push(client);
+      return client;
+    },
+  };
+}
+
+async function greeted(fixture: Fixture): Promise<Client> {
+  const client = await fixture.client();
+  assert.match(await client.reply(), /^220 mx\.example\.org/);
+  assert.match(await client.ask('EHLO client.example\r\n'), /^250-mx\.example\.org/);
+  return client;
+}
+
+async function envelope(client: Client): Promise<void> {
+  assert.match(await client.ask('MAIL FROM:<a@example.net>\r\n'), /^250/);
+  assert.match(await client.ask('RCPT TO:<b@example.com>\r\n'), /^250/);
+  assert.match(await client.ask('DATA\r\n'), /^354/);
+}
+
+test('a message is in the spool with its Received line before its 250, and the manager hears of it', async (t) => {
+  const fixture = await start(t);
+  const gate = Promise.withResolvers<void>();
+  fixture.spool.gate = gate.promise;
+  const client = await greeted(fixture);
+  await envelope(client);
+  client.send('Subject: x\r\n\r\n..dot\r\n.\r\nNOOP\r\n');
+  const other = await greeted(fixture);
+  assert.match(await other.ask('NOOP\r\n'), /^250/);
+  assert.equal(fixture.submitted.length, 0);
+  gate.resolve();
+  assert.equal(await client.reply(), '250 2.0.0 queued as ID1');
+  assert.match(await client.reply(), /^250/);
+  const [kept] = fixture.spool.kept;
+  assert.match(
+    kept!.content,
+    /^Received: from client\.example \(\[?127\.0\.0\.1\]?\)[^]*for <b@example\.com>[^]*\r\nSubject: x\r\n\r\n\.dot\r\n$/,
+  );
+  assert.equal(kept!.large, false);
+  const [submitted] = fixture.submitted;
+  assert.equal(submitted!.queueId, 'ID1');
+  assert.equal(submitted!.reversePath, 'a@example.net');
+  assert.deepEqual(submitted!.recipients, ['b@example.com']);
+  assert.equal(fixture.memory.usedBytes, 0);
+});
+
+test('a message beyond large_message goes to a file of its own, in full', async (t) => {
+  const fixture = await start(t);
+  const client = await greeted(fixture);
+  await envelope(client);
+  const line = `${'x'.repeat(70)}\r\n`;
+  client.send(`Subject: large\r\n\r\n${line.repeat(3000)}.\r\n`);
+  assert.match(await client.reply(), /^250/);
+  const [kept] = fixture.spool.kept;
+  assert.equal(kept!.large, true);
+  assert.ok(kept!.content.endsWith(`Subject: large\r\n\r\n${line.repeat(3000)}`));
+  assert.equal(fixture.memory.usedBytes, 0);
+});
+
+test('a client that leaves in the middle of a message leaves nothing behind', async (t) => {
+  const fixture = await start(t);
+  for (const size of [100, 50_000]) {
+    const client = await greeted(fixture);
+    await envelope(client);
+    client.send(`Subject: x\r\n\r\n${'y'.repeat(size)}`);
+    client.socket.end();
+    await once(client.socket, 'close');
+  }
+  assert.equal(fixture.spool.kept.length, 0);
+  assert.equal(fixture.memory.usedBytes, 0);
+});
+
+test('relaying is for relay clients, and to relay domains for everyone', async (t) => {
+  const fixture = await start(t, { networks: ['10.0.0.0'] });
+  const client = await greeted(fixture);
+  assert.match(await client.ask('MAIL FROM:<a@example.net>\r\n'), /^250/);
+  assert.equal(await client.ask('RCPT TO:<b@example.org>\r\n'), '550 5.7.1 Relaying denied');
+  assert.match(await client.ask('RCPT TO:<b@EXAMPLE.com>\r\n'), /^250/);
+  assert.ok(fixture.log.some((line) => line.includes('"rejected"') && line.includes('b@example.org')));
+});
+
+test('a full disk is told early, at MAIL and at DATA', async (t) => {
+  const fixture = await start(t);
+  const client = await greeted(fixture);
+  fixture.spool.room = false;
+  assert.match(await client.ask('MAIL FROM:<a@example.net>\r\n'), /^452 4\.3\.1/);
+  fixture.spool.room = true;
+  assert.match(await client.ask('MAIL FROM:<a@example.net>\r\n'), /^250/);
+  assert.match(await client.ask('RCPT TO:<b@example.com>\r\n'), /^250/);
+  fixture.spool.room = false;
+  assert.match(await client.ask('DATA\r\n'), /^452 4\.3\.1/);
+});
+
+test('what the spool cannot keep is not accepted: 452 when it is full, 451 otherwise; the session goes on', async (t) => {
+  const fixture = await start(t);
+  const client = await greeted(fixture);
+  const cases: [SpoolError, RegExp][] = [
+    [new SpoolError('SPOOL_FULL', 'full'), /^452 4\.3\.1/],
+    [new SpoolError('SPOOL_WRITE_FAILED', 'failed'), /^451 4\.3\.0/],
+  ];
+  for (const [failure, expected] of cases) {
+    for (const body of ['small', 'large'.repeat(5000)]) {
+      fixture.spool.failure = failure;
+      await envelope(client);
+      assert.match(await client.ask(`Subject: x\r\n\r\n${body}\r\n.\r\n`), expected);
+    }
+  }
+  fixture.spool.failure = undefined;
+  await envelope(client);
+  assert.match(await client.ask('Subject: x\r\n\r\n\r\n.\r\n'), /^250/);
+  assert.equal(fixture.submitted.length, 1);
+  assert.equal(fixture.memory.usedBytes, 0);
+});
+
+test('mail with too many Received lines is a loop', async (t) => {
+  const fixture = await start(t);
+  const client = await greeted(fixture);
+  await envelope(client);
+  const reply = await client.ask(`${'Received: from a by b\r\n'.repeat(5)}Subject: x\r\n\r\n.\r\n`);
+  assert.match(reply, /^554 5\.4\.6/);
+  await envelope(client);
+  assert.match(await client.ask(`${'Received: from a by b\r\n'.repeat(4)}Subject: x\r\n\r\n.\r\n`), /^250/);
+});
+
+test('connections beyond the limits hear a 421', async (t) => {
+  const fixture = await start(t);
+  const clients = [await greeted(fixture), await greeted(fixture), await greeted(fixture)];
+  const refused = await fixture.client();
+  assert.match(await refused.reply(), /^421 .*4\.7\.0|^421 4\.7\.0/);
+  assert.equal(await refused.reply(), '');
+  refused.socket.end();
+  clients[0]!.send('QUIT\r\n');
+  assert.match(await clients[0]!.reply(), /^221/);
+  assert.equal(await clients[0]!.reply(), '');
+  clients[0]!.socket.end();
+  // The server has counted the one that left before it counts the one that comes, at the latest when it is idle.
+  while (fixture.receiver.connections > 2) await new Promise((resolve) => setImmediate(resolve));
+  await greeted(fixture);
+});
+
+test('the limit for all clients together holds for exempt clients too', async (t) => {
+  const fixture = await start(t, { exempt: true });
+  for (let i = 0; i < 5; i++) await greeted(fixture);
+  const refused = await fixture.client();
+  assert.match(await refused.reply(), /^421 4\.3\.2/);
+});
+
+test('when memory is used up, new transactions are put off and content goes to disk early', async (t) => {
+  const fixture = await start(t, { memoryBytes: 1000, settings: { largeMessageBytes: 1_000_000 } });
+  const holder = await greeted(fixture);
+  await envelope(holder);
+  const body = `Subject: x\r\n\r\n${'z'.repeat(1500)}\r\n`;
+  holder.send(body);
+  const other = await greeted(fixture);
+  // The two sockets are independent: ask until the first one's content has arrived.
+  for (;;) {
+    const reply = await other.ask('MAIL FROM:<a@example.net>\r\n');
+    if (reply.startsWith('452 4.3.1')) break;
+    assert.match(await other.ask('RSET\r\n'), /^250/);
+  }
+  holder.send('.\r\n');
+  assert.match(await holder.reply(), /^250/);
+  assert.match(await other.ask('MAIL FROM:<a@example.net>\r\n'), /^250/);
+});
+
+test('a silent client is told and left', async (t) => {
+  const fixture = await start(t);
+  const client = await greeted(fixture);
+  fixture.clock.now += 299_000;
+  fixture.deadlines.advance();
+  assert.match(await client.ask('NOOP\r\n'), /^250/);
+  fixture.clock.now += 302_000;
+  fixture.deadlines.advance();
+  assert.match(await client.reply(), /^421 4\.4\.2/);
+  assert.equal(await client.reply(), '');
+});
+
+test('a client that sends everything at once and closes its side gets all its replies', async (t) => {
+  const fixture = await start(t);
+  const client = await fixture.client();
+  client.socket.end(
+    'EHLO c.example\r\nMAIL FROM:<a@example.net>\r\nRCPT TO:<b@example.com>\r\nDATA\r\nSubject: x\r\n\r\n.\r\nQUIT\r\n',
+  );
+  const replies: string[] = [];
+  for (let reply = await client.reply(); reply !== ''; reply = await client.reply())
+    replies.push(reply.slice(0, 3));
+  assert.deepEqual(replies, ['220', '250', '250', '250', '354', '250', '221']);
+});
+
+test('on stop a message in hand is finished, then the client hears a 421', async (t) => {
+  const fixture = await start(t);
+  const idle = await greeted(fixture);
+  const busy = await greeted(fixture);
+  await envelope(busy);
+  const drained = Promise.withResolvers<void>();
+  fixture.receiver.drain(drained.resolve);
+  assert.match(await idle.reply(), /^421 4\.3\.2/);
+  busy.send('Subject: x\r\n\r\n.\r\n');
+  assert.match(await busy.reply(), /^250/);
+  assert.match(await busy.reply(), /^421 4\.3\.2/);
+  idle.socket.end();
+  busy.socket.end();
+  await drained.promise;
+  assert.equal(fixture.submitted.length, 1);
+});
