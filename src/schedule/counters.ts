@@ -86,6 +86,12 @@ export class CounterStore {
     return this.used.get(counter) < this.limit.get(counter);
   }
 
+  /** Do more routes wait for slots than will be free when the connections that are closing have closed? */
+  lacksSlots(counter: number): boolean {
+    const staying = this.used.get(counter) - this.closing.get(counter);
+    return this.parked.get(counter) > this.limit.get(counter) - staying;
+  }
+
   /** Takes a slot; the caller has seen that there is room. */
   reserve(counter: number): void {
     const used = this.used.add(counter, 1);
@@ -108,14 +114,12 @@ export class CounterStore {
     if (this.#isUnused(counter)) this.#unused.push(counter);
   }
 
-  /** Next counter of `freed` that has room and a parked route; -1: none. */
-  nextFreed(): number {
-    for (let counter = this.freed.at(-1); counter !== undefined; counter = this.freed.at(-1)) {
-      if (this.hasRoom(counter) && this.firstParked.get(counter) >= 0) return counter;
-      this.freed.pop();
-      this.#isFreed.set(counter, 0);
-    }
-    return -1;
+  /** Takes the counter at this place out of `freed`. */
+  forgetFreed(at: number): void {
+    const counter = this.freed[at] ?? -1;
+    const last = this.freed.pop() ?? -1;
+    if (at < this.freed.length) this.freed[at] = last;
+    this.#isFreed.set(counter, 0);
   }
 
   /** Forgets the counters that nobody uses any more. Not while a caller holds a counter it is about to use. */

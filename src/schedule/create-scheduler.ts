@@ -33,7 +33,8 @@ import { queuedRecipients, siteRows } from './view.ts';
 const shortestPlanMs = 1_000;
 
 /**
- * Creates an empty scheduler at the time `nowMs` (Unix ms).
+ * Creates an empty scheduler at the time `nowMs` (Unix ms). `state` is given by those who look inside: the simulation,
+ * which checks it, and the benchmark.
  *
  * @example
  * const scheduler = createScheduler(config, Date.now());
@@ -43,8 +44,12 @@ const shortestPlanMs = 1_000;
  * for (const effect of scheduler.effects) perform(effect); // { kind: 'resolve', route: 'mx:example.com' }
  * scheduler.effects.length = 0;
  */
-export function createScheduler(config: SchedulerConfig, nowMs: number): Scheduler {
-  return new MailScheduler(config, nowMs);
+export function createScheduler(
+  config: SchedulerConfig,
+  nowMs: number,
+  state: State = new State(config),
+): Scheduler {
+  return new MailScheduler(state, nowMs);
 }
 
 class MailScheduler implements Scheduler {
@@ -52,9 +57,9 @@ class MailScheduler implements Scheduler {
   readonly #state: State;
   #nowMs: number;
 
-  constructor(config: SchedulerConfig, nowMs: number) {
-    this.#state = new State(config);
-    this.effects = this.#state.effects;
+  constructor(state: State, nowMs: number) {
+    this.#state = state;
+    this.effects = state.effects;
     this.#nowMs = nowMs;
   }
 

@@ -3,6 +3,7 @@
 
 import {
   enqueue,
+  enqueueFirst,
   hasOneRoute,
   makeRunnable,
   makeTask,
@@ -13,8 +14,10 @@ import {
   tasksOf,
   withdraw,
 } from './lifecycle.ts';
+import { domainCounterOf } from './needs.ts';
 import { PlanState } from './routes.ts';
-import { settleByPlan } from './settle.ts';
+import { settleByPlan, wait } from './settle.ts';
+import { splitOff } from './split.ts';
 import { expiryOf, type State } from './state.ts';
 import { TaskState } from './tasks.ts';
 
@@ -87,7 +90,27 @@ export function makeReady(s: State, task: number, nowMs: number): void {
   }
   s.tasks.state.set(task, TaskState.ready);
   enqueue(s, route, task);
+  queued(s, route, task);
+}
+
+/** Back to the head of its route, as if it had not been granted. */
+export function putBack(s: State, task: number, nowMs: number): void {
+  const route = routeOf(s, task);
+  if (s.messages.isHeld(s.tasks.message.get(task))) {
+    wait(s, task, nowMs);
+  } else if (s.routes.errorOf(route, nowMs) !== undefined) {
+    activate(s, s.tasks.message.get(task), [task], nowMs);
+  } else {
+    s.tasks.state.set(task, TaskState.ready);
+    enqueueFirst(s, route, task);
+    queued(s, route, task);
+  }
+}
+
+function queued(s: State, route: number, task: number): void {
   s.fresh.push(task);
+  const waitsForDomain = s.parking.isParked(route) && !s.routes.isInRing(route);
+  if (waitsForDomain && !hasOneRoute(s, task)) splitOff(s, task, domainCounterOf(s, route));
   makeRunnable(s, route);
 }
 

@@ -102,6 +102,7 @@ export function enqueue(s: State, route: number, task: number): void {
   if (last < 0) s.routes.firstTask.set(route, task);
   else queueNext.set(last, task);
   s.routes.lastTask.set(route, task);
+  if (!hasOneRoute(s, task)) s.routes.mixedTasks.add(route, 1);
 }
 
 export function enqueueFirst(s: State, route: number, task: number): void {
@@ -112,6 +113,7 @@ export function enqueueFirst(s: State, route: number, task: number): void {
   if (first < 0) s.routes.lastTask.set(route, task);
   else queuePrevious.set(first, task);
   s.routes.firstTask.set(route, task);
+  if (!hasOneRoute(s, task)) s.routes.mixedTasks.add(route, 1);
 }
 
 /** Takes a task out of its route's queue; a route without tasks waits for nothing. */
@@ -123,7 +125,10 @@ export function dequeue(s: State, route: number, task: number): void {
   else queueNext.set(previous, next);
   if (next < 0) s.routes.lastTask.set(route, previous);
   else queuePrevious.set(next, previous);
-  if (s.routes.firstTask.get(route) < 0) stopRoute(s, route);
+  if (!hasOneRoute(s, task)) s.routes.mixedTasks.add(route, -1);
+  if (s.routes.firstTask.get(route) >= 0) return;
+  stopRoute(s, route);
+  s.parking.since.set(route, 0);
 }
 
 /** The route is neither offered to idle connections nor parked any more. */

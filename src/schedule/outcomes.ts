@@ -3,22 +3,12 @@
 import { isReachable } from './choose-address.ts';
 import { ConnectionState } from './connections.ts';
 import { Dimension } from './counters.ts';
-import { makeReady } from './gather.ts';
-import {
-  enqueueFirst,
-  mayBeDone,
-  freeRecipient,
-  freeTask,
-  makeRunnable,
-  recipientsOf,
-  routeOf,
-  setRecipients,
-} from './lifecycle.ts';
+import { putBack } from './gather.ts';
+import { mayBeDone, freeRecipient, freeTask, recipientsOf, setRecipients } from './lifecycle.ts';
 import { restMs } from './retry.ts';
 import { close } from './serve.ts';
-import { countAttempt, deferTask, setLastError, wait } from './settle.ts';
+import { countAttempt, deferTask, setLastError } from './settle.ts';
 import type { State } from './state.ts';
-import { TaskState } from './tasks.ts';
 import type { ConnectionEnd, MessageHandle, RecipientResult } from './types.ts';
 
 /** Greeting and EHLO are through. */
@@ -107,23 +97,6 @@ export function releaseSite(s: State, site: number): void {
     s.counters.mayBeUnused(counter);
   }
   s.sites.forget(site);
-}
-
-/** Back to the head of its route, as if it had not been granted. */
-function putBack(s: State, task: number, nowMs: number): void {
-  if (s.messages.isHeld(s.tasks.message.get(task))) {
-    wait(s, task, nowMs);
-    return;
-  }
-  const route = routeOf(s, task);
-  if (s.routes.errorOf(route, nowMs) !== undefined) {
-    makeReady(s, task, nowMs);
-    return;
-  }
-  s.tasks.state.set(task, TaskState.ready);
-  enqueueFirst(s, route, task);
-  s.fresh.push(task);
-  makeRunnable(s, route);
 }
 
 /** Delivered and failed recipients leave the task; the others stay together for the next attempt. */

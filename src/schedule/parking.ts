@@ -1,14 +1,20 @@
 // Parked routes: each waits on every counter that could let it go on, and costs nothing until one has room.
 // A route with several addresses of equal preference, all full, waits on all of them.
 
-import { Int32Column } from './columns.ts';
+import { Float64Column, Int32Column } from './columns.ts';
 import type { CounterStore } from './counters.ts';
 import { Slots } from './slots.ts';
+
+/** Counters that became free together and are compared by age. */
+const comparedCounters = 16;
 
 export class Parking {
   readonly #counters: CounterStore;
   /** First node of each route; -1: not parked. Grows with the rows of the routes. */
   readonly first = new Int32Column();
+  /** When the route was first blocked since its last grant: a number that goes up; 0: not blocked. Grows alike. */
+  readonly since = new Float64Column();
+  #blocked = 0;
   readonly #routeNext = new Int32Column();
   readonly #route = new Int32Column();
   readonly #counter = new Int32Column();
@@ -33,6 +39,7 @@ export class Parking {
   park(route: number, counters: readonly number[], first: boolean): void {
     if (this.#isParkedOn(route, counters)) return;
     this.unpark(route);
+    if (this.since.get(route) === 0) this.since.set(route, (this.#blocked += 1));
     for (const counter of counters) this.#add(route, counter, first);
   }
 
@@ -50,6 +57,34 @@ export class Parking {
   firstRouteOf(counter: number): number {
     const node = this.#counters.firstParked.get(counter);
     return node < 0 ? -1 : this.#route.get(node);
+  }
+
+  /**
+   * Of the counters that became free, one whose first parked route has waited longest of all; -1: none. What two
+   * counters let go at once (a connection and its address, say) so goes to the eldest of either. Counters without room,
+   * or without a route that waits, are dropped and handed to `dropped`. When very many became free at once, only the last
+   * few are compared: there is room for all then.
+   */
+  nextFreed(dropped: (counter: number) => void): number {
+    const counters = this.#counters;
+    const { freed } = counters;
+    while (freed.length > 0) {
+      let eldest = -1;
+      let since = Infinity;
+      for (let at = freed.length - 1; at >= 0 && at >= freed.length - comparedCounters; at -= 1) {
+        const counter = freed[at] ?? -1;
+        const route = this.firstRouteOf(counter);
+        if (route < 0 || !counters.hasRoom(counter)) {
+          counters.forgetFreed(at);
+          dropped(counter);
+        } else if (this.since.get(route) < since) {
+          eldest = counter;
+          since = this.since.get(route);
+        }
+      }
+      if (eldest >= 0) return eldest;
+    }
+    return -1;
   }
 
   /** The counters that a route waits on. */

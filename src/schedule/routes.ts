@@ -18,6 +18,8 @@ export class RouteStore {
   /** Queue of tasks in the states ready and asking, oldest first. */
   readonly firstTask = new Int32Column();
   readonly lastTask = new Int32Column();
+  /** Tasks of the queue whose recipients have several routes. */
+  readonly mixedTasks = new Int32Column();
   /** Ring of the site's routes that an idle connection could serve; -1: not in it. */
   readonly ringNext = new Int32Column();
   readonly ringPrevious = new Int32Column();
@@ -41,6 +43,7 @@ export class RouteStore {
       this.validUntilMs,
       this.site,
       this.lastTask,
+      this.mixedTasks,
       this.ringNext,
       this.ringPrevious,
       this.domainCounter,
@@ -48,6 +51,7 @@ export class RouteStore {
       this.missedTurn,
       this.#domainStart,
       parking.first,
+      parking.since,
     ]);
     this.#parking = parking;
   }
@@ -76,12 +80,14 @@ export class RouteStore {
     this.site.set(route, -1);
     this.firstTask.set(route, -1);
     this.lastTask.set(route, -1);
+    this.mixedTasks.set(route, 0);
     this.ringNext.set(route, -1);
     this.ringPrevious.set(route, -1);
     this.domainCounter.set(route, -1);
     this.isRunnable.set(route, 0);
     this.missedTurn.set(route, 0);
     this.#parking.first.set(route, -1);
+    this.#parking.since.set(route, 0);
     const start = key.length - domain.length;
     if (start <= 0xffff && key.endsWith(domain)) {
       this.#domainStart.set(route, start);

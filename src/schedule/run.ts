@@ -5,7 +5,7 @@ import { ConnectionState } from './connections.ts';
 import { expiryOf, type State } from './state.ts';
 import { makeRunnable, reportDone } from './lifecycle.ts';
 import { invariant } from './scheduler-error.ts';
-import { serve } from './serve.ts';
+import { makeRoom, serve } from './serve.ts';
 import { TaskState } from './tasks.ts';
 
 /** Ends every call that can cause grants. */
@@ -34,8 +34,9 @@ function offerToSites(s: State, nowMs: number): void {
 
 /** A free slot goes to the first parked route that can use it. */
 function wakeParked(s: State, nowMs: number): void {
-  const { counters, parking } = s;
-  for (let counter = counters.nextFreed(); counter >= 0; counter = counters.nextFreed()) {
+  const { parking } = s;
+  const dropped = (counter: number): void => makeRoom(s, counter);
+  for (let counter = parking.nextFreed(dropped); counter >= 0; counter = parking.nextFreed(dropped)) {
     const route = parking.firstRouteOf(counter);
     if (serve(s, route, nowMs)) {
       parking.unpark(route);
@@ -67,7 +68,7 @@ function offerToOthers(s: State, nowMs: number): boolean {
   for (;;) {
     if (connections.state.get(connection) !== ConnectionState.idle) return true;
     let hold = connections.firstHold.get(connection);
-    while (hold >= 0 && !isWanted(s, connections.holds.counter.get(hold)))
+    while (hold >= 0 && !counters.lacksSlots(connections.holds.counter.get(hold)))
       hold = connections.holds.next.get(hold);
     if (hold < 0) return true;
     const counter = connections.holds.counter.get(hold);
@@ -79,13 +80,9 @@ function offerToOthers(s: State, nowMs: number): boolean {
   }
 }
 
-/** Do more routes wait for this counter than slots of it will be free anyway? */
-function isWanted(s: State, counter: number): boolean {
-  return s.counters.parked.get(counter) > s.counters.closing.get(counter);
-}
-
 /** A route that was granted one task takes its next turn after the others. */
 function resume(s: State, route: number): void {
+  s.parking.since.set(route, 0);
   if (s.routes.firstTask.get(route) >= 0) makeRunnable(s, route);
 }
 

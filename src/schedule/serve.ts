@@ -3,22 +3,12 @@
 import { chooseAddress, noAddress } from './choose-address.ts';
 import { activate, requestPlan } from './gather.ts';
 import { grantIdle, grantNew, siteCounterOf } from './grant.ts';
-import {
-  dequeue,
-  hasOneRoute,
-  makeRunnable,
-  makeTask,
-  recipientsOf,
-  routeOf,
-  setRecipients,
-  stopRoute,
-  enqueueFirst,
-} from './lifecycle.ts';
-import { collectNeeds, domainCounterOf } from './needs.ts';
+import { dequeue, hasOneRoute, stopRoute } from './lifecycle.ts';
+import { collectNeeds } from './needs.ts';
 import { PlanState } from './routes.ts';
 import { settleByPlan } from './settle.ts';
+import { mixedTasksOf, splitOff } from './split.ts';
 import type { State } from './state.ts';
-import { TaskState } from './tasks.ts';
 import type { ConnectionHandle } from './types.ts';
 
 /**
@@ -50,6 +40,7 @@ export function serve(s: State, route: number, nowMs: number): boolean {
         splitOff(s, task, counter);
         continue;
       }
+      for (const mixed of mixedTasksOf(s, route)) splitOff(s, mixed, counter);
       park(s, route, [counter], false);
       return false;
     }
@@ -83,7 +74,12 @@ function hasPlan(s: State, route: number, nowMs: number): boolean {
   if (error === undefined) {
     const waited = s.parking.isParked(route) || routes.isInRing(route);
     if (waited) routes.missedTurn.set(route, 1);
-    requestPlan(s, route);
+    for (const mixed of mixedTasksOf(s, route)) {
+      s.tasks.due.take(mixed);
+      dequeue(s, route, mixed);
+      activate(s, s.tasks.message.get(mixed), [mixed], nowMs);
+    }
+    if (routes.firstTask.get(route) >= 0) requestPlan(s, route);
     return false;
   }
   stopRoute(s, route);
@@ -123,16 +119,17 @@ function firstFull(s: State): number {
  * `inRing`: an idle connection of its site would help it, so it stays in the site's ring.
  */
 function park(s: State, route: number, blockers: readonly number[], inRing: boolean): void {
-  const { connections, counters } = s;
   if (!inRing && s.routes.isInRing(route)) s.sites.leaveRing(s.routes.site.get(route), route);
   s.parking.park(route, blockers, s.routes.missedTurn.get(route) !== 0);
-  for (const counter of blockers) {
-    while (
-      counters.firstIdle.get(counter) >= 0 &&
-      counters.parked.get(counter) > counters.closing.get(counter)
-    ) {
-      closeIdle(s, connections.holds.connection.get(counters.firstIdle.get(counter)));
-    }
+  for (const counter of blockers) makeRoom(s, counter);
+}
+
+/** Closes the longest idle connections that stand in the way of parked routes. */
+export function makeRoom(s: State, counter: number): void {
+  const { connections, counters } = s;
+  for (let hold = counters.firstIdle.get(counter); hold >= 0; hold = counters.firstIdle.get(counter)) {
+    if (!counters.lacksSlots(counter)) break;
+    closeIdle(s, connections.holds.connection.get(hold));
   }
 }
 
@@ -147,25 +144,4 @@ export function closeIdle(s: State, connection: number): void {
 export function close(s: State, connection: number): void {
   s.connections.becameClosing(connection);
   s.effects.push({ kind: 'close', connection: connection as ConnectionHandle });
-}
-
-/** Splits the recipients whose domain is full off a task of several domains, so that they do not hold up the others. */
-function splitOff(s: State, task: number, counter: number): void {
-  const { recipients, tasks } = s;
-  const all = recipientsOf(s, task);
-  const isFull = (recipient: number): boolean =>
-    domainCounterOf(s, recipients.route.get(recipient)) === counter;
-  const firstIsFull = isFull(tasks.firstRecipient.get(task));
-  const other = all.filter((recipient) => isFull(recipient) !== firstIsFull);
-  setRecipients(
-    s,
-    task,
-    all.filter((recipient) => isFull(recipient) === firstIsFull),
-  );
-  const split = makeTask(s, tasks.message.get(task), other);
-  const route = routeOf(s, split);
-  tasks.state.set(split, TaskState.ready);
-  enqueueFirst(s, route, split);
-  s.fresh.push(split);
-  makeRunnable(s, route);
 }

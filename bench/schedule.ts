@@ -1,0 +1,255 @@
+// The scheduler alone: microseconds per decision and bytes per waiting recipient, up to a million recipients over
+// 100,000 sites, 90 % of the sites parked on a limit. Run: node --expose-gc bench/schedule.ts [--json]
+// Every size runs in a process of its own, so that one's garbage is not another's.
+
+import { spawnSync } from 'node:child_process';
+import type { RelayPlan, RoutePlan } from '../src/route/types.ts';
+import { createScheduler } from '../src/schedule/create-scheduler.ts';
+import { Random } from '../src/schedule/random.ts';
+import type { ConnectionHandle, Scheduler, SchedulerConfig, Transaction } from '../src/schedule/types.ts';
+
+interface Row {
+  readonly recipients: number;
+  readonly sites: number;
+  /** One message with one recipient: begin, add, commit. */
+  readonly commitUs: number;
+  /** Message in, granted on an idle connection or by a reuse, delivered, done; sites that are not parked. */
+  readonly cycleUs: number;
+  /** The same, a connection for each message: connect, ready, done, close. */
+  readonly connectUs: number;
+  /** A tempfail and its next attempt coming due. */
+  readonly retryUs: number;
+  /** Memory of the process (heap, array buffers) that the waiting recipients cost, sites and routes included. */
+  readonly bytesPerRecipient: number;
+  /** Of that, what stays without the sites: the same recipients on one route. */
+  readonly bytesPerRecipientAlone: number;
+}
+
+const startMs = 1_700_000_000_000;
+const sizes: readonly (readonly [recipients: number, sites: number])[] = [
+  [1_000, 100],
+  [100_000, 10_000],
+  [1_000_000, 100_000],
+];
+
+function configOf(limits: Partial<SchedulerConfig['limits']>): SchedulerConfig {
+  return {
+    retryMs: [300_000, 1_200_000, 3_600_000],
+    retryJitter: 0.2,
+    lifetimeMs: 5 * 86_400_000,
+    bounceLifetimeMs: 86_400_000,
+    idleConnectionMs: 5_000,
+    recipientsPerTransaction: 100,
+    transactionsPerConnection: 1_000_000,
+    addressRestMs: [60_000],
+    limits: { global: 1_000_000, perDomain: 50, perSite: 50, perIp: 50, ...limits },
+    seed: 1,
+  };
+}
+
+function planOf(site: number): RoutePlan {
+  const plan: RelayPlan = {
+    kind: 'relay',
+    site: `site-${site}`,
+    label: `mx1.host${site}.example,mx2.host${site}.example`,
+    addresses: [
+      {
+        ip: `10.${(site >> 16) & 255}.${(site >> 8) & 255}.${site & 255}`,
+        port: 25,
+        host: `mx1.host${site}.example`,
+        preference: 10,
+      },
+    ],
+  };
+  return { ...plan, validUntilMs: startMs + 30 * 86_400_000 };
+}
+
+/** A scheduler and the least of a manager that a measurement needs. */
+class Bench {
+  readonly scheduler: Scheduler;
+  nowMs = startMs;
+  #ids = 0;
+  /** Grants that wait for an answer. */
+  readonly granted: { connection: ConnectionHandle; transaction: Transaction }[] = [];
+
+  constructor(config: SchedulerConfig) {
+    this.scheduler = createScheduler(config, startMs);
+  }
+
+  submit(site: number, nextAttemptAtMs = 0): void {
+    const { scheduler } = this;
+    const domain = `host${site}.example`;
+    const message = scheduler.begin({
+      queueId: (this.#ids += 1).toString(36).padStart(15, '0'),
+      receivedAtMs: this.nowMs,
+      nullSender: false,
+      held: false,
+    });
+    scheduler.add(message, {
+      recipient: 0,
+      route: `mx:${domain}`,
+      domain,
+      attempts: 0,
+      nextAttemptAtMs,
+      lastError: '',
+    });
+    scheduler.commit(message, this.nowMs);
+    this.drain();
+  }
+
+  drain(): void {
+    const { scheduler } = this;
+    for (let at = 0; at < scheduler.effects.length; at += 1) {
+      const effect = scheduler.effects[at]!;
+      if (effect.kind === 'resolve') {
+        scheduler.routeResolved(effect.route, planOf(Number(effect.route.slice(7, -8))), this.nowMs);
+      } else if (effect.kind === 'connect' || effect.kind === 'transact') {
+        this.granted.push(effect);
+      } else if (effect.kind === 'close') {
+        scheduler.connectionClosed(effect.connection, { kind: 'closed' }, this.nowMs);
+      }
+    }
+    scheduler.effects.length = 0;
+  }
+
+  finish(
+    { connection, transaction }: Bench['granted'][number],
+    result: 'delivered' | 'tempfail',
+    reusable: boolean,
+  ): void {
+    const recipient = transaction.recipients[0] ?? 0;
+    this.scheduler.transactionDone(connection, [{ recipient, result, error: '' }], reusable, this.nowMs);
+    this.drain();
+    if (!reusable) {
+      this.scheduler.connectionClosed(connection, { kind: 'closed' }, this.nowMs);
+      this.drain();
+    }
+  }
+}
+
+function measure(recipients: number, sites: number): Row {
+  const random = new Random(1);
+  const alone = memoryOf(() => {
+    const bench = new Bench(configOf({}));
+    for (let count = 0; count < recipients; count += 1) {
+      bench.submit(0, startMs + 1_000 + random.below(10_000_000));
+    }
+    return bench;
+  });
+  let commitUs = 0;
+  const { bytes, made } = memoryOf(() => {
+    // Nine of ten sites have all their connections busy for ever, and their work is parked.
+    const bench = new Bench(configOf({ perSite: 1 }));
+    const begun = performance.now();
+    for (let count = 0; count < recipients; count += 1) {
+      // Every tenth site is left free for the measurement.
+      const site = count % sites;
+      const isFree = site % 10 === 0;
+      bench.submit(site, isFree ? startMs + 1_000 + random.below(10_000_000) : 0);
+    }
+    commitUs = ((performance.now() - begun) * 1_000) / recipients;
+    return bench;
+  });
+  made.granted.length = 0;
+  return {
+    recipients,
+    sites,
+    commitUs,
+    cycleUs: cycle(made, sites, true),
+    connectUs: cycle(made, sites, false),
+    retryUs: retry(made, sites),
+    bytesPerRecipient: bytes / recipients,
+    bytesPerRecipientAlone: alone.bytes / recipients,
+  };
+}
+
+const rounds = 100_000;
+
+function cycle(bench: Bench, sites: number, reuse: boolean): number {
+  const free = Math.max(1, Math.min(50, Math.floor(sites / 10)));
+  const run = (count: number): void => {
+    for (let round = 0; round < count; round += 1) {
+      bench.submit((round % free) * 10);
+      while (bench.granted.length > 0) bench.finish(bench.granted.pop()!, 'delivered', reuse);
+    }
+  };
+  run(rounds / 5);
+  const begun = performance.now();
+  run(rounds);
+  return ((performance.now() - begun) * 1_000) / rounds;
+}
+
+function retry(bench: Bench, sites: number): number {
+  const free = Math.max(1, Math.min(50, Math.floor(sites / 10)));
+  const begun = performance.now();
+  for (let round = 0; round < rounds; round += 1) {
+    bench.submit((round % free) * 10);
+    while (bench.granted.length > 0) bench.finish(bench.granted.pop()!, 'tempfail', true);
+    bench.nowMs += 1;
+    bench.scheduler.tick(bench.nowMs);
+    bench.drain();
+  }
+  return ((performance.now() - begun) * 1_000) / rounds;
+}
+
+/** The hot case: one site, 50 connections that are never idle, a message with one recipient each. */
+function hot(): number {
+  const bench = new Bench(configOf({}));
+  const run = (count: number): void => {
+    for (let round = 0; round < count; round += 1) {
+      bench.submit(0);
+      bench.finish(bench.granted[round % 50]!, 'delivered', true);
+      bench.granted[round % 50] = bench.granted.pop()!;
+    }
+  };
+  for (let count = 0; count < 100; count += 1) bench.submit(0);
+  run(rounds);
+  const begun = performance.now();
+  run(rounds * 5);
+  return ((performance.now() - begun) * 1_000) / (rounds * 5);
+}
+
+function memoryOf(make: () => Bench): { bytes: number; made: Bench } {
+  const before = memory();
+  const made = make();
+  return { bytes: memory() - before, made };
+}
+
+function memory(): number {
+  if (globalThis.gc === undefined)
+    throw new Error('Run with --expose-gc: memory is measured after a collection.');
+  for (let pass = 0; pass < 4; pass += 1) globalThis.gc();
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return heapUsed + arrayBuffers;
+}
+
+const [, , what, recipients, sites] = process.argv;
+if (what === '--size') {
+  process.stdout.write(JSON.stringify(measure(Number(recipients), Number(sites))));
+} else if (what === '--hot') {
+  process.stdout.write(JSON.stringify(hot()));
+} else {
+  const child = (...args: string[]): unknown => {
+    const { stdout, stderr, status } = spawnSync(
+      process.execPath,
+      ['--expose-gc', '--max-old-space-size=4096', import.meta.filename, ...args],
+      { encoding: 'utf8' },
+    );
+    if (status !== 0) throw new Error(stderr);
+    return JSON.parse(stdout);
+  };
+  const hotUs = child('--hot') as number;
+  const rows = sizes.map((size) => child('--size', ...size.map(String)) as Row);
+  if (what === '--json') {
+    console.log(JSON.stringify({ hotUs, rows }));
+  } else {
+    console.log(`hot cycle (one site, 50 busy connections): ${hotUs.toFixed(2)} us a message`);
+    console.table(
+      rows.map((row) =>
+        Object.fromEntries(
+          Object.entries(row).map(([key, value]) => [key, Number((value as number).toFixed(2))]),
+        ),
+      ),
+    );
+  }
+}

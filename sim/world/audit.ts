@@ -1,0 +1,137 @@
+// Looks through the whole state of a scheduler between two calls, and says where it contradicts itself. Far too slow for
+// anything but simulation.
+
+import { ConnectionState } from '../../src/schedule/connections.ts';
+import { hasOneRoute, recipientsOf, routeOf } from '../../src/schedule/lifecycle.ts';
+import { PlanState } from '../../src/schedule/routes.ts';
+import type { State } from '../../src/schedule/state.ts';
+import { TaskState } from '../../src/schedule/tasks.ts';
+import { check } from './ledger.ts';
+
+/** Every rule that holds between two calls. */
+export function audit(s: State): void {
+  const used = auditConnections(s);
+  auditTasks(s);
+  auditRoutes(s);
+  for (const counter of allCounters(s)) {
+    const name = (): string => s.counters.nameOf(counter);
+    check(s.counters.used.get(counter) === (used.get(counter) ?? 0), () => `${name()}: used and held differ`);
+    if (s.counters.parked.get(counter) > 0) {
+      check(!s.counters.hasRoom(counter), () => `${name()}: a route is parked although there is room`);
+      const idle = s.counters.firstIdle.get(counter) >= 0;
+      check(
+        !idle || !s.counters.lacksSlots(counter),
+        () => `${name()}: an idle connection blocks a parked route`,
+      );
+    }
+  }
+}
+
+/** Nothing is left: no row in any store. */
+export function auditEmpty(s: State): void {
+  const rows = {
+    messages: s.messages.live - s.done.length,
+    recipients: s.recipients.live,
+    tasks: s.tasks.live,
+    routes: s.routes.live,
+    sites: s.sites.live,
+    addresses: s.addresses.live,
+    connections: s.connections.live,
+    holds: s.connections.holds.live,
+    parked: s.parking.live,
+    errors: s.errors.size,
+    asking: s.asking.size,
+    building: s.building.size,
+    // The counter of all connections stays.
+    counters: s.counters.live - 1,
+    used: s.counters.used.get(s.all),
+    due: s.tasks.due.size + s.addresses.due.size,
+  };
+  check(
+    Object.values(rows).every((count) => count === 0),
+    () => `rows are left: ${JSON.stringify(rows)}`,
+  );
+}
+
+/** Slots held per counter. */
+function auditConnections(s: State): Map<number, number> {
+  const { connections } = s;
+  const used = new Map<number, number>();
+  const closing = new Map<number, number>();
+  let live = 0;
+  for (let connection = 0; connection < connections.end; connection += 1) {
+    const state = connections.state.get(connection);
+    if (state === ConnectionState.free) continue;
+    live += 1;
+    const isWorking = state === ConnectionState.connecting || state === ConnectionState.busy;
+    const task = connections.task.get(connection);
+    check(isWorking === task >= 0, () => `connection ${connection}: state ${state}, task ${task}`);
+    check(!isWorking || s.tasks.state.get(task) === TaskState.active, () => `task ${task} is not active`);
+    let hold = connections.firstHold.get(connection);
+    for (; hold >= 0; hold = connections.holds.next.get(hold)) {
+      const counter = connections.holds.counter.get(hold);
+      used.set(counter, (used.get(counter) ?? 0) + 1);
+      if (state === ConnectionState.closing) closing.set(counter, (closing.get(counter) ?? 0) + 1);
+    }
+  }
+  for (const counter of allCounters(s)) {
+    check(s.counters.closing.get(counter) === (closing.get(counter) ?? 0), () => 'closing is miscounted');
+  }
+  check(live === connections.live, () => 'connections are miscounted');
+  return used;
+}
+
+function auditTasks(s: State): void {
+  const { tasks } = s;
+  const recipientsPerRoute = new Map<number, number>();
+  let recipients = 0;
+  for (let task = 0; task < tasks.end; task += 1) {
+    const state = tasks.state.get(task);
+    if (state === TaskState.free) continue;
+    for (const recipient of recipientsOf(s, task)) {
+      const route = s.recipients.route.get(recipient);
+      recipients += 1;
+      recipientsPerRoute.set(route, (recipientsPerRoute.get(route) ?? 0) + 1);
+    }
+    const timed = state !== TaskState.active && state !== TaskState.held;
+    check(timed === tasks.due.has(task), () => `task ${task}: state ${state}, in the heap: ${!timed}`);
+  }
+  check(recipients === s.recipients.live, () => 'recipients are miscounted');
+  for (let route = 0; route < s.routes.end; route += 1) {
+    if (!s.routes.isKnown(route)) continue;
+    const count = recipientsPerRoute.get(route) ?? 0;
+    check(
+      count === s.routes.recipients.get(route),
+      () => `recipients of ${s.routes.keyOf(route)} are miscounted`,
+    );
+  }
+}
+
+function auditRoutes(s: State): void {
+  const { parking, routes, tasks } = s;
+  for (let route = 0; route < routes.end; route += 1) {
+    if (!routes.isKnown(route)) continue;
+    let queued = 0;
+    let mixed = 0;
+    for (let task = routes.firstTask.get(route); task >= 0; task = tasks.queueNext.get(task)) {
+      queued += 1;
+      if (!hasOneRoute(s, task)) mixed += 1;
+      check(routeOf(s, task) === route, () => `task ${task} stands in the queue of another route`);
+    }
+    check(
+      mixed === routes.mixedTasks.get(route),
+      () => `mixed tasks of ${routes.keyOf(route)} are miscounted`,
+    );
+    // Starvation would be a route with work that nothing will ever touch.
+    const waits = parking.isParked(route) || routes.plan.get(route) === PlanState.resolving;
+    check(queued === 0 || waits, () => `${routes.keyOf(route)} has work and waits for nothing`);
+    check(queued > 0 || !parking.isParked(route), () => `${routes.keyOf(route)} is parked without work`);
+    check(queued > 0 || !routes.isInRing(route), () => `${routes.keyOf(route)} is in the ring without work`);
+  }
+}
+
+function allCounters(s: State): number[] {
+  const counters: number[] = [];
+  for (const dimension of [0, 1, 2, 3, 4]) s.counters.eachOf(dimension, (counter) => counters.push(counter));
+  return counters;
+}

@@ -1,0 +1,152 @@
+// What happens in a simulated world: mail comes in, operators interfere, limits change, the manager dies. All from a seed.
+
+import { Random } from '../../src/schedule/random.ts';
+import type { SchedulerConfig } from '../../src/schedule/types.ts';
+import { Internet, pick } from './internet.ts';
+import type { LedgerMessage } from './ledger.ts';
+import { World } from './world.ts';
+
+const minute = 60_000;
+const hour = 60 * minute;
+const day = 24 * hour;
+const startMs = 1_700_000_000_000;
+
+export interface StoryOptions {
+  readonly seed: number;
+  readonly messages: number;
+  /** Part of the hosts and domains that are in trouble. */
+  readonly trouble: number;
+  readonly crashes: number;
+  readonly operators: boolean;
+  readonly auditEvery: number;
+}
+
+/** Tells the whole story; throws at the first rule that is broken. */
+export function tell(options: StoryOptions): World {
+  const random = new Random(options.seed);
+  const domains = 1 + random.below(40);
+  const internet = new Internet(
+    random,
+    { domains, sites: 1 + random.below(domains), addresses: 1 + random.below(20), trouble: options.trouble },
+    startMs,
+  );
+  const config = someConfig(random, options.seed);
+  const world = new World({ seed: options.seed, internet, config, startMs, auditEvery: options.auditEvery });
+  const spanMs = random.next() < 0.5 ? 1_000 : 2 * hour;
+  for (let count = 0; count < options.messages; count += 1) {
+    const atMs = startMs + random.below(spanMs);
+    const message = someMessage(random, internet, count, atMs);
+    world.clock.at(atMs, () => world.submit(message));
+  }
+  if (options.operators) {
+    for (let count = 0; count < 30; count += 1)
+      world.clock.at(startMs + random.below(3 * hour), () => interfere(world));
+  }
+  for (let count = 0; count < options.crashes; count += 1) {
+    world.clock.at(startMs + random.below(random.next() < 0.5 ? 2_000 : 3 * hour), () => world.crash());
+  }
+  world.clock.at(startMs + 4 * hour, () => releaseAll(world));
+  world.run(startMs + 60 * day);
+  world.finish();
+  return world;
+}
+
+function someConfig(random: Random, seed: number): SchedulerConfig {
+  const few = (): number => (random.next() < 0.6 ? 1 + random.below(4) : 1 + random.below(50));
+  return {
+    retryMs: [5 * minute, 20 * minute, 2 * hour, 6 * hour],
+    retryJitter: random.next() < 0.5 ? 0 : 0.25,
+    lifetimeMs: random.next() < 0.2 ? 30 * minute : 2 * day,
+    bounceLifetimeMs: day,
+    idleConnectionMs: random.below(10_000),
+    recipientsPerTransaction: 1 + random.below(20),
+    transactionsPerConnection: 1 + random.below(20),
+    addressRestMs: [minute, 5 * minute, hour],
+    limits: { global: few() * 3, perDomain: few(), perSite: few(), perIp: few() },
+    seed,
+  };
+}
+
+function someMessage(random: Random, internet: Internet, count: number, atMs: number): LedgerMessage {
+  const recipients = 1 + random.below(random.next() < 0.7 ? 2 : 30);
+  return {
+    queueId: `${count.toString(36).padStart(5, '0')}-${random.below(1e9).toString(36)}`,
+    receivedAtMs: atMs,
+    nullSender: random.next() < 0.1,
+    held: random.next() < 0.05,
+    done: false,
+    recipients: Array.from({ length: recipients }, (_, recipient) => {
+      const domain = pick(random, internet.domains);
+      return {
+        recipient,
+        route: `mx:${domain}`,
+        domain,
+        attempts: 0,
+        nextAttemptAtMs: 0,
+        lastError: '',
+        state: 'waiting',
+        taken: 0,
+        excuses: 0,
+        endedAtMs: -1,
+      };
+    }),
+  };
+}
+
+function interfere(world: World): void {
+  const { random, ledger, clock } = world;
+  if (random.next() < 0.2) {
+    const limits = {
+      global: 1 + random.below(20),
+      perDomain: random.below(4),
+      perSite: random.below(4),
+      perIp: 1 + random.below(4),
+    };
+    changeLimits(world, random.next() < 0.3 ? { ...limits, global: 0 } : limits);
+    return;
+  }
+  const waiting = [...ledger.messages.values()].filter(({ done }) => !done);
+  if (waiting.length === 0) return;
+  const message = pick(random, waiting);
+  const { queueId } = message;
+  const what = random.below(4);
+  world.call((scheduler) => {
+    const handle = scheduler.find(queueId)!;
+    if (what === 0) {
+      message.held = true;
+      scheduler.hold(handle);
+    } else if (what === 1) {
+      release(world, message);
+    } else if (what === 2) {
+      scheduler.retryNow(handle, clock.nowMs);
+    } else {
+      for (const index of scheduler.remove(handle)) ledger.ended(queueId, index, 'removed', clock.nowMs);
+    }
+  });
+}
+
+function release(world: World, message: LedgerMessage): void {
+  const handle = world.scheduler.find(message.queueId)!;
+  message.held = false;
+  Object.assign(message, { releasedAtMs: world.clock.nowMs });
+  world.scheduler.release(handle, world.clock.nowMs);
+}
+
+function changeLimits(world: World, limits: SchedulerConfig['limits']): void {
+  world.config = { ...world.config, limits };
+  world.call((scheduler) => scheduler.reconfigure(world.config, world.clock.nowMs));
+}
+
+/** The operators go home: nothing is held and every limit allows something. */
+function releaseAll(world: World): void {
+  const { limits } = world.config;
+  changeLimits(world, {
+    global: Math.max(1, limits.global),
+    perDomain: Math.max(1, limits.perDomain),
+    perSite: Math.max(1, limits.perSite),
+    perIp: Math.max(1, limits.perIp),
+  });
+  for (const message of world.ledger.messages.values()) {
+    if (!message.done && message.held) world.call(() => release(world, message));
+  }
+}

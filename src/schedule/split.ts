@@ -1,0 +1,49 @@
+// Tasks whose recipients have several routes stand in the queue of one of them. When that one has to wait for something
+// that is its own affair, a full domain or a plan, the recipients of the others leave it: nobody waits for a stranger.
+
+import {
+  enqueueFirst,
+  hasOneRoute,
+  makeRunnable,
+  makeTask,
+  recipientsOf,
+  routeOf,
+  setRecipients,
+} from './lifecycle.ts';
+import { domainCounterOf } from './needs.ts';
+import type { State } from './state.ts';
+import { TaskState } from './tasks.ts';
+
+/** The ready tasks of a route that have recipients of other routes too. */
+export function mixedTasksOf(s: State, route: number): number[] {
+  const mixed: number[] = [];
+  let left = s.routes.mixedTasks.get(route);
+  for (let task = s.routes.firstTask.get(route); task >= 0 && left > 0; task = s.tasks.queueNext.get(task)) {
+    if (hasOneRoute(s, task)) continue;
+    mixed.push(task);
+    left -= 1;
+  }
+  return mixed;
+}
+
+/** Splits a ready task in two: the recipients whose domain has this full counter, and the others. */
+export function splitOff(s: State, task: number, counter: number): void {
+  const { recipients, tasks } = s;
+  const isFull = (recipient: number): boolean =>
+    domainCounterOf(s, recipients.route.get(recipient)) === counter;
+  const firstIsFull = isFull(tasks.firstRecipient.get(task));
+  const staying: number[] = [];
+  const leaving: number[] = [];
+  for (const recipient of recipientsOf(s, task))
+    (isFull(recipient) === firstIsFull ? staying : leaving).push(recipient);
+  if (leaving.length === 0) return;
+  s.routes.mixedTasks.add(routeOf(s, task), -1);
+  setRecipients(s, task, staying);
+  if (!hasOneRoute(s, task)) s.routes.mixedTasks.add(routeOf(s, task), 1);
+  const split = makeTask(s, tasks.message.get(task), leaving);
+  const route = routeOf(s, split);
+  tasks.state.set(split, TaskState.ready);
+  enqueueFirst(s, route, split);
+  s.fresh.push(split);
+  makeRunnable(s, route);
+}
