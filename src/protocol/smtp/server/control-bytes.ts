@@ -31,7 +31,7 @@ export function nextControlByte(chunk: Uint8Array, from: number, to: number): nu
     if (((v - 0x0e0e0e0e) & ~v & 0x80808080) !== 0) break;
     word++;
   }
-  i = Math.max(i, (word << 2) - byteOffset);
+  i = (word << 2) - byteOffset;
   while (i < to && (chunk[i] as number) >= LIMIT) i++;
   return i;
 }
