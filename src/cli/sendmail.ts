@@ -72,7 +72,9 @@ export async function runSendmail(args: readonly string[]): Promise<number> {
   if (problem !== undefined) throw problem;
   const reply = outcomes[0]?.reply;
   if (call.verbose && reply !== undefined) {
-    process.stdout.write(`${outcomes.length} recipients: ${reply.code} ${reply.enhanced} ${reply.text}\n`);
+    process.stdout.write(
+      `${outcomes.length} ${outcomes.length === 1 ? 'recipient' : 'recipients'}: ${reply.code} ${reply.enhanced} ${reply.text}\n`,
+    );
   }
   return exitCodes.ok;
 }

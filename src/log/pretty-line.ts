@@ -23,7 +23,9 @@ const levelColour: Readonly<Record<LogLevel, Colour | undefined>> = {
 };
 /** Shown in their own place; all other fields follow as name=value. */
 const placed = new Set(
-  'id from to client helo site remote host size reply reason delayMs connectMs transactionMs'.split(' '),
+  'id from to client helo site remote host size reply reason expired delayMs connectMs transactionMs'.split(
+    ' ',
+  ),
 );
 
 /**
@@ -46,12 +48,13 @@ export function prettyLine(
   add(words.padEnd(9), eventColour[words] ?? levelColour[level]);
   if (fields.id !== undefined) add(fields.id);
   if (fields.from !== undefined || fields.to !== undefined) add(way(fields.from, fields.to));
-  if (fields.client !== undefined) add(`by ${peer(fields.client, fields.helo)}`);
+  if (fields.client !== undefined) add(`from ${peer(fields.client, fields.helo)}`);
   if (fields.remote !== undefined) add(`by ${peer(fields.remote, fields.host)}`);
   else if (fields.site !== undefined) add(`by ${fields.site}`);
   if (fields.size !== undefined) add(`${fields.size} B`, 'grey');
   if (fields.reply !== undefined && fields.reply !== '') add(`"${fields.reply}"`);
   if (fields.reason !== undefined) add(fields.reason);
+  if (fields.expired === true) add('(its lifetime is over)');
   const took = spent(fields);
   if (took !== '') add(took, 'grey');
   for (const [name, value] of Object.entries(fields)) {

@@ -66,7 +66,7 @@ describe('sendmail', { concurrency: true }, () => {
   it('adds the header fields that are missing, and says who runs it', async (t) => {
     const to = await server(t);
     const result = await sendmail(to, ['-v', '-F', 'Cron Daemon', 'you@example.net'], 'Subject: hi\n\nx\n');
-    assert.deepEqual(result, { code: 0, stdout: '1 recipients: 250 2.0.0 Ok: queued as 42\n', stderr: '' });
+    assert.deepEqual(result, { code: 0, stdout: '1 recipient: 250 2.0.0 Ok: queued as 42\n', stderr: '' });
     const user = `${userInfo().username}@host.example.com`;
     assert.match(to.commands[1] ?? '', new RegExp(`^MAIL FROM:<${user}>`));
     assert.match(

@@ -92,7 +92,7 @@ describe('a line for people', () => {
     ],
     [
       'received, for several recipients',
-      '14:03:02.045 received  5Xq2 <> -> <a@x.org> <b@x.org> <c@x.org> and 2 more by mail.example[192.0.2.9] 10 B transaction 3ms\n',
+      '14:03:02.045 received  5Xq2 <> -> <a@x.org> <b@x.org> <c@x.org> and 2 more from mail.example[192.0.2.9] 10 B transaction 3ms\n',
       prettyLine(
         time,
         'info',
@@ -113,6 +113,11 @@ describe('a line for people', () => {
       'a message with other fields',
       '14:03:02.045 stopping  grace=20 why="by hand"\n',
       prettyLine(time, 'info', 'stopping', { grace: 20, why: 'by hand' }, false),
+    ],
+    [
+      'bounced, because its time was over',
+      '14:03:02.045 bounced   5Xq2 "451 later" (its lifetime is over)\n',
+      prettyLine(time, 'info', 'bounced', { id: '5Xq2', reply: '451 later', expired: true }, false),
     ],
     [
       'in colours',

@@ -122,8 +122,8 @@ export const receive = tableOf({
     'Message content that one receiver process holds in memory at once, over all its sessions; beyond it new messages are answered 452 until some are on disk.',
   ),
   greeting: key(
-    textOf('a text', greetingText).prefault('Sluice'),
-    'The text after the host name and ESMTP in the greeting (220).',
+    textOf('a text', greetingText).prefault('ESMTP Sluice'),
+    'The text after the host name in the greeting (220).',
   ),
   extensions: key(
     extensions.prefault({}),
