@@ -3,7 +3,7 @@
 
 import { Command, CommanderError } from 'commander';
 
-import { version } from '../version.ts';
+import { version } from '../config/version.ts';
 import { exitCodeOf, exitCodes } from './exit-codes.ts';
 import { errorText } from './print-error.ts';
 

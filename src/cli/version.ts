@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander';
 
-import { version } from '../version.ts';
+import { version } from '../config/version.ts';
 
 /** Adds the command. */
 export function register(program: Command): void {

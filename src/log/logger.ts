@@ -4,10 +4,8 @@
 import type { EventName, LogFields } from './event.ts';
 import { JsonLines } from './json-line.ts';
 import { LineWriter, type LineSink } from './line-writer.ts';
+import type { LogLevel } from './log-level.ts';
 import { prettyLine } from './pretty-line.ts';
-
-/** From all to little. */
-export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
 /** Where lines of the log go. */
 export interface Logger {

@@ -2,7 +2,7 @@
 // Promises: text from outside cannot move the cursor or forge a line; control characters are shown as "?".
 
 import type { LogFields, LogValue } from './event.ts';
-import type { LogLevel } from './logger.ts';
+import type { LogLevel } from './log-level.ts';
 
 const colour = { red: 31, green: 32, yellow: 33, blue: 34, magenta: 35, cyan: 36, grey: 90 } as const;
 type Colour = keyof typeof colour;
