@@ -5,7 +5,7 @@ import { crc32 } from 'node:zlib';
 import { getUint53, putUint53 } from './record.ts';
 
 export const JOURNAL_HEADER_BYTES = 32;
-export const FRAME_HEADER_BYTES = 20;
+export const FRAME_HEADER_BYTES = 24;
 export const FRAME_ENTRIES = 1;
 /** With its entries, if any, the file tells the whole state by itself: older ones are not needed. */
 export const FRAME_COMPLETE = 2;
@@ -43,12 +43,16 @@ function journalTag(bytes: Buffer, number: number): number | undefined {
   return bytes.readUInt32LE(12);
 }
 
-/** Writes a frame's header in front of its entries; `frame` begins with room for it. */
-export function finishFrame(frame: Buffer, kind: number, tag: number): void {
+/**
+ * Writes a frame's header in front of its entries; `frame` begins with room for it. `synced` is the length of the file
+ * that was on stable storage before: a gap in it is damage, one after it is what a crash leaves.
+ */
+function finishFrame(frame: Buffer, kind: number, tag: number, synced: number): void {
   frame.writeUInt32LE(FRAME_MAGIC, 0);
   frame.writeUInt32LE(frame.length - FRAME_HEADER_BYTES, 8);
   frame.writeUInt32LE(kind, 12);
   frame.writeUInt32LE(tag, 16);
+  frame.writeUInt32LE(synced, 20);
   frame.writeUInt32LE(crc32(frame.subarray(8)), 4);
 }
 
@@ -56,34 +60,46 @@ export interface JournalContents {
   /** The entries of each good frame, in order. */
   readonly frames: Buffer[];
   readonly complete: boolean;
-  /** Bytes in the middle that are no frame. */
+  /** Bytes that were on stable storage and are no frame. */
   readonly damaged: number;
 }
 
-/** Reads a journal file's frames; a torn one at the end is left out. */
+/**
+ * Reads a journal file's frames. What was synced is read past any damage; of what was not, everything up to the first
+ * gap: outcomes are lost from the end only, as if the crash had come a little earlier.
+ */
 export function readFrames(bytes: Buffer, number: number): JournalContents {
+  const tag = journalTag(bytes, number);
+  if (tag === undefined) return { frames: [], complete: false, damaged: 0 };
+  const found: number[] = [];
+  let synced = 0;
+  for (let at = nextFrame(bytes, JOURNAL_HEADER_BYTES, tag); at >= 0;) {
+    found.push(at);
+    synced = Math.max(synced, bytes.readUInt32LE(at + 20));
+    at = nextFrame(bytes, frameEnd(bytes, at, tag), tag);
+  }
   const frames: Buffer[] = [];
   let complete = false;
   let damaged = 0;
-  const tag = journalTag(bytes, number);
-  if (tag === undefined) return { frames, complete, damaged };
-  let at = JOURNAL_HEADER_BYTES;
-  while (at < bytes.length) {
-    const end = frameEnd(bytes, at, tag);
-    if (end > 0) {
-      if (bytes.readUInt32LE(at + 12) === FRAME_COMPLETE) complete = true;
-      frames.push(bytes.subarray(at + FRAME_HEADER_BYTES, end));
-      at = end;
-      continue;
+  let end = JOURNAL_HEADER_BYTES;
+  for (const at of found) {
+    if (at > end) {
+      if (end >= synced) break;
+      damaged += at - end;
     }
-    let next = at;
-    do next = bytes.indexOf(FRAME_MAGIC_BYTES, next + 1);
-    while (next > 0 && frameEnd(bytes, next, tag) === 0);
-    if (next < 0) break;
-    damaged += next - at;
-    at = next;
+    end = frameEnd(bytes, at, tag);
+    if (bytes.readUInt32LE(at + 12) === FRAME_COMPLETE) complete = true;
+    frames.push(bytes.subarray(at + FRAME_HEADER_BYTES, end));
   }
+  if (end < synced) damaged += synced - end;
   return { frames, complete, damaged };
+}
+
+/** Where the next good frame from `from` begins; -1 if there is none. */
+function nextFrame(bytes: Buffer, from: number, tag: number): number {
+  let at = from;
+  while (at >= 0 && frameEnd(bytes, at, tag) === 0) at = bytes.indexOf(FRAME_MAGIC_BYTES, at + 1);
+  return at;
 }
 
 /** Where the frame at `at` ends; 0 if there is no good one. */
@@ -109,9 +125,9 @@ export class EntryBuffer {
   }
 
   /** What was gathered as a frame of its own; starts the next one. */
-  take(kind: number, tag: number): Buffer {
+  take(kind: number, tag: number, synced: number): Buffer {
     const frame = this.#buffer.subarray(0, this.#used);
-    finishFrame(frame, kind, tag);
+    finishFrame(frame, kind, tag, synced);
     this.#buffer = Buffer.allocUnsafeSlow(16 * 1024);
     this.#used = FRAME_HEADER_BYTES;
     return frame;

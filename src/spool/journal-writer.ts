@@ -35,6 +35,8 @@ interface JournalFile {
   readonly fd: number;
   readonly tag: number;
   length: number;
+  /** Bytes on stable storage. */
+  synced: number;
 }
 
 export class JournalWriter {
@@ -174,7 +176,8 @@ export class JournalWriter {
     }
     const broken = this.#broken !== undefined;
     // From here to the end of this turn nothing else runs: what was added before goes to the old file.
-    const rest = this.#entries.bytes > 0 ? this.#entries.take(FRAME_ENTRIES, old?.tag ?? 0) : undefined;
+    const waiting = old !== undefined && this.#entries.bytes > 0;
+    const rest = waiting ? this.#entries.take(FRAME_ENTRIES, old.tag, old.synced) : undefined;
     this.#file = created;
     this.#broken = undefined;
     if (old === undefined) return;
@@ -203,7 +206,7 @@ export class JournalWriter {
       await files.close(fd).catch(() => undefined);
       throw error;
     }
-    return { number, fd, tag, length: JOURNAL_HEADER_BYTES };
+    return { number, fd, tag, length: JOURNAL_HEADER_BYTES, synced: 0 };
   }
 
   async #write(): Promise<void> {
@@ -213,7 +216,7 @@ export class JournalWriter {
   async #writeFrame(kind: number): Promise<void> {
     const file = this.#file;
     if (this.#broken !== undefined || file === undefined) throw this.#failed(this.#broken);
-    const frame = this.#entries.take(kind, file.tag);
+    const frame = this.#entries.take(kind, file.tag, file.synced);
     try {
       await writeAll(this.#options.files, file.fd, [frame], file.length);
     } catch (error) {
@@ -221,10 +224,11 @@ export class JournalWriter {
     }
     file.length += frame.length;
     this.#dirty = true;
+    // What is written survives the end of this process: no need to keep it alive for the sync.
     this.#syncTimer ??= setTimeout(() => {
       this.#syncTimer = undefined;
       this.#exclusive(() => this.#sync()).catch(() => undefined);
-    }, this.#options.syncMs);
+    }, this.#options.syncMs).unref();
   }
 
   async #sync(): Promise<void> {
@@ -235,7 +239,9 @@ export class JournalWriter {
     clearTimeout(this.#syncTimer);
     this.#syncTimer = undefined;
     try {
+      const { length } = file;
       await fdatasync(this.#options.files, file.fd);
+      file.synced = length;
     } catch (error) {
       throw this.#failed(error);
     }
@@ -251,7 +257,7 @@ export class JournalWriter {
     this.#dirty = false;
     clearTimeout(this.#syncTimer);
     // While outcomes cannot be written they are kept in memory; the disk may have room again soon.
-    this.#syncTimer = this.#closed ? undefined : setTimeout(() => this.#retry(), RETRY_MS);
+    this.#syncTimer = this.#closed ? undefined : setTimeout(() => this.#retry(), RETRY_MS).unref();
     return error;
   }
 

@@ -1,7 +1,7 @@
 // Where things are in a spool directory, and the format version it carries.
 // A directory is made once; one of another version is refused, never converted in passing.
 
-import { join, dirname } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fdatasync, readWhole, writeAll } from './file-io.ts';
 import type { FileLayer } from './file-layer.ts';
 import { parseSegmentName, segmentName, slotOf } from './queue-id.ts';
@@ -77,14 +77,22 @@ export async function prepareDirectory(files: FileLayer, layout: SpoolLayout, sl
     } finally {
       await files.close(fd);
     }
-    // The directories are durable before the file that vouches for them.
+    // The directories are durable before the file that vouches for them: another process may look for it any moment.
     await files.syncDirectory(layout.directory);
+    await syncAncestors(files, resolve(layout.directory));
     await files.rename(temporary, join(layout.directory, 'format'));
     await files.syncDirectory(layout.directory);
-    await files.syncDirectory(dirname(layout.directory));
   } catch (error) {
     throw writeError(`making the spool directory ${layout.directory}`, error);
   }
+}
+
+async function syncAncestors(files: FileLayer, directory: string): Promise<void> {
+  const parent = dirname(directory);
+  if (parent === directory) return;
+  // One that may not be opened is not one that was made just now.
+  await files.syncDirectory(parent).catch(() => undefined);
+  await syncAncestors(files, parent);
 }
 
 /** What is in `segments/`: ids in ascending order, and which of them have an index. */

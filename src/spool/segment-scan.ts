@@ -137,7 +137,9 @@ class SegmentWalk {
       const next = await this.#search(offset + ALIGNMENT);
       // The tail is torn, or still being written: nothing in it was acknowledged.
       if (next < 0) break;
-      this.#problem(`bytes ${offset} to ${next} are not a record; they were skipped`);
+      this.#problem(
+        `bytes ${offset} to ${next} are not a record: damaged, or left by a crash; they were skipped`,
+      );
       offset = next;
     }
     return this.#withoutTorn(records);

@@ -1,0 +1,136 @@
+// Files and directories of the simulated disk: what processes see, and what would be left after a power cut.
+
+import { below, type Random } from './random.ts';
+
+/** Unit in which unsynced data is kept or lost. */
+const PAGE_BYTES = 512;
+
+type FileChange =
+  | { readonly kind: 'write'; readonly offset: number; readonly bytes: Buffer }
+  | { readonly kind: 'truncate'; readonly length: number };
+
+class Contents {
+  bytes = Buffer.alloc(0);
+  length = 0;
+
+  apply(change: FileChange): void {
+    if (change.kind === 'truncate') {
+      this.bytes.fill(0, Math.min(change.length, this.length), this.length);
+      this.length = Math.min(this.length, change.length);
+      return;
+    }
+    const end = change.offset + change.bytes.length;
+    if (end > this.bytes.length) {
+      const grown = Buffer.alloc(Math.max(end, this.bytes.length * 2));
+      this.bytes.copy(grown, 0, 0, this.length);
+      this.bytes = grown;
+    }
+    change.bytes.copy(this.bytes, change.offset);
+    this.length = Math.max(this.length, end);
+  }
+}
+
+export class FileNode {
+  readonly kind = 'file';
+  readonly current = new Contents();
+  readonly #durable = new Contents();
+  #unsynced: FileChange[] = [];
+
+  change(change: FileChange): void {
+    this.current.apply(change);
+    this.#unsynced.push(change);
+  }
+
+  sync(): void {
+    for (const change of this.#unsynced) this.#durable.apply(change);
+    this.#unsynced = [];
+  }
+
+  /** The kernel reports an error once and forgets the pages: no later sync writes them. */
+  failSync(random: Random): void {
+    this.#keepSome(random);
+    this.#unsynced = [];
+  }
+
+  #keepSome(random: Random): void {
+    // Now and then everything or nothing of it reached the disk.
+    const share = [0, 0.5, 0.9, 1][below(random, 4)] ?? 0;
+    for (const change of this.#unsynced) {
+      if (change.kind === 'truncate') {
+        if (random() < share) this.#durable.apply(change);
+        continue;
+      }
+      const { offset, bytes } = change;
+      for (let at = 0; at < bytes.length;) {
+        const length = Math.min(PAGE_BYTES - ((offset + at) % PAGE_BYTES), bytes.length - at);
+        if (random() < share) {
+          this.#durable.apply({ kind: 'write', offset: offset + at, bytes: bytes.subarray(at, at + length) });
+        }
+        at += length;
+      }
+      // The new size may be on disk without the data.
+      if (random() < 0.2)
+        this.#durable.length = Math.max(this.#durable.length, this.#grownFor(offset + bytes.length));
+    }
+  }
+
+  #grownFor(length: number): number {
+    if (length > this.#durable.bytes.length) {
+      this.#durable.apply({ kind: 'write', offset: length - 1, bytes: Buffer.alloc(1) });
+    }
+    return length;
+  }
+
+  /** What a power cut leaves. */
+  afterCrash(random: Random): FileNode {
+    this.#keepSome(random);
+    const left = new FileNode();
+    left.change({
+      kind: 'write',
+      offset: 0,
+      bytes: Buffer.from(this.#durable.bytes.subarray(0, this.#durable.length)),
+    });
+    left.sync();
+    return left;
+  }
+}
+
+/** A change of entries: each name to its node, or to nothing. A rename changes two names at once. */
+type DirectoryChange = readonly (readonly [string, DiskNode | undefined])[];
+
+export class DirectoryNode {
+  readonly kind = 'directory';
+  readonly current = new Map<string, DiskNode>();
+  readonly #durable = new Map<string, DiskNode>();
+  #unsynced: DirectoryChange[] = [];
+
+  change(change: DirectoryChange): void {
+    applyEntries(this.current, change);
+    this.#unsynced.push(change);
+  }
+
+  sync(): void {
+    for (const change of this.#unsynced) applyEntries(this.#durable, change);
+    this.#unsynced = [];
+  }
+
+  /** What a power cut leaves: of unsynced changes the first few, or any. */
+  afterCrash(random: Random): DirectoryNode {
+    const inOrder = random() < 0.5;
+    const kept = inOrder ? this.#unsynced.slice(0, below(random, this.#unsynced.length + 1)) : this.#unsynced;
+    for (const change of kept) if (inOrder || random() < 0.5) applyEntries(this.#durable, change);
+    const left = new DirectoryNode();
+    for (const [name, node] of this.#durable) left.change([[name, node.afterCrash(random)]]);
+    left.sync();
+    return left;
+  }
+}
+
+export type DiskNode = FileNode | DirectoryNode;
+
+function applyEntries(entries: Map<string, DiskNode>, change: DirectoryChange): void {
+  for (const [name, node] of change) {
+    if (node === undefined) entries.delete(name);
+    else entries.set(name, node);
+  }
+}

@@ -1,0 +1,19 @@
+// Seeded random numbers (mulberry32, Tommy Ettinger, public domain): the same seed, the same disk.
+
+export type Random = () => number;
+
+/** Numbers in [0, 1). */
+export function seededRandom(seed: number): Random {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** A whole number in [0, below). */
+export function below(random: Random, limit: number): number {
+  return Math.floor(random() * limit);
+}

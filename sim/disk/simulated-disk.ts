@@ -1,0 +1,258 @@
+// A disk in memory that loses what was not synced. Power can be cut at any operation that changes something; writes
+// are torn, syncs fail, space runs out, processes are killed while others go on. One seed decides everything.
+
+import { basename, dirname } from 'node:path';
+import type { FileLayer } from '../../src/spool/file-layer.ts';
+import { DirectoryNode, FileNode, type DiskNode } from './disk-node.ts';
+import { below, seededRandom, type Random } from './random.ts';
+
+/** A failed operation has no result; nobody looks at it then. */
+type Done<T> = (error: NodeJS.ErrnoException | null, result: T) => void;
+
+export interface DiskOptions {
+  readonly seed: number;
+  /** Power is cut in the middle of this changing operation, counted from 1; never unless given. */
+  readonly crashAt?: number;
+  readonly capacityBytes?: number;
+}
+
+/** Probabilities per operation. */
+export interface DiskFaults {
+  readonly syncFails: number;
+  readonly writeFails: number;
+  readonly shortWrites: number;
+}
+
+const NO_FAULTS: DiskFaults = { syncFails: 0, writeFails: 0, shortWrites: 0 };
+
+function systemError(code: string, path: string): NodeJS.ErrnoException {
+  return Object.assign(new Error(`${code}: simulated, '${path}'`), { code });
+}
+
+/** One process's view: after `kill` nothing that it asked for happens or completes any more. */
+export interface DiskProcess {
+  readonly files: FileLayer;
+  kill(): void;
+}
+
+export class SimulatedDisk {
+  readonly crashed: Promise<void>;
+  faults: DiskFaults = NO_FAULTS;
+  readonly #random: Random;
+  readonly #options: DiskOptions;
+  #root: DirectoryNode;
+  #usedBytes = 0;
+  #operations = 0;
+  #off = false;
+  #crash: () => void = () => undefined;
+
+  constructor(options: DiskOptions, root = new DirectoryNode()) {
+    this.#options = options;
+    this.#random = seededRandom(options.seed);
+    this.#root = root;
+    this.crashed = new Promise((resolve) => {
+      this.#crash = resolve;
+    });
+  }
+
+  /** Changing operations so far. */
+  get operations(): number {
+    return this.#operations;
+  }
+
+  get isOff(): boolean {
+    return this.#off;
+  }
+
+  /** Cuts the power now. */
+  cutPower(): void {
+    this.#off = true;
+    this.#crash();
+  }
+
+  /** The same disk after a power cut, with power again. */
+  restarted(options: DiskOptions): SimulatedDisk {
+    this.cutPower();
+    return new SimulatedDisk(options, this.#root.afterCrash(this.#random));
+  }
+
+  /** Counts a changing operation. True when the power goes in the middle of it. */
+  #isLast(): boolean {
+    this.#operations++;
+    if (this.#operations !== this.#options.crashAt) return false;
+    this.cutPower();
+    return true;
+  }
+
+  #node(path: string): DiskNode | undefined {
+    let node: DiskNode | undefined = this.#root;
+    for (const name of path.split('/')) {
+      if (name === '') continue;
+      node = node?.kind === 'directory' ? node.current.get(name) : undefined;
+    }
+    return node;
+  }
+
+  #directory(path: string): DirectoryNode {
+    const node = this.#node(path);
+    if (node?.kind !== 'directory') throw systemError('ENOENT', path);
+    return node;
+  }
+
+  #openFile(path: string, flags: string): FileNode {
+    const parent = this.#directory(dirname(path));
+    const known = parent.current.get(basename(path));
+    if (known !== undefined) {
+      if (flags === 'wx') throw systemError('EEXIST', path);
+      if (known.kind === 'directory') throw systemError('EISDIR', path);
+      if (flags === 'w') known.change({ kind: 'truncate', length: 0 });
+      return known;
+    }
+    if (flags === 'r') throw systemError('ENOENT', path);
+    const created = new FileNode();
+    parent.change([[basename(path), created]]);
+    return created;
+  }
+
+  #makeDirectories(path: string): void {
+    let node = this.#root;
+    for (const name of path.split('/')) {
+      if (name === '') continue;
+      let next = node.current.get(name);
+      if (next === undefined) {
+        next = new DirectoryNode();
+        node.change([[name, next]]);
+      }
+      if (next.kind !== 'directory') throw systemError('ENOTDIR', path);
+      node = next;
+    }
+  }
+
+  #write(file: FileNode, buffers: readonly Uint8Array[], position: number, last: boolean): number {
+    const bytes = Buffer.concat(buffers);
+    let length = bytes.length;
+    const { capacityBytes = Infinity } = this.#options;
+    const room = capacityBytes - this.#usedBytes;
+    const fails = this.#random() < this.faults.writeFails;
+    if (last || fails || this.#random() < this.faults.shortWrites) length = below(this.#random, length + 1);
+    if (length > room) length = room;
+    if (length > 0) {
+      this.#usedBytes += Math.max(0, position + length - file.current.length);
+      file.change({ kind: 'write', offset: position, bytes: bytes.subarray(0, length) });
+    }
+    if (fails) throw systemError('EIO', 'write');
+    if (length === 0 && bytes.length > 0 && !last) throw systemError('ENOSPC', 'write');
+    return length;
+  }
+
+  #sync(file: FileNode, last: boolean): void {
+    if (this.#random() < this.faults.syncFails) {
+      file.failSync(this.#random);
+      throw systemError('EIO', 'fdatasync');
+    }
+    // Cut off before it was answered, it may have happened or not.
+    if (!last || this.#random() < 0.5) file.sync();
+  }
+
+  /** A new process on this disk. */
+  process(): DiskProcess {
+    const state = { dead: false };
+    const opened = new Map<number, FileNode>();
+    let nextFd = 3;
+    const gone = (): boolean => state.dead || this.#off;
+    const file = (fd: number): FileNode => {
+      const node = opened.get(fd);
+      if (node === undefined) throw systemError('EBADF', `descriptor ${fd}`);
+      return node;
+    };
+    /** Runs now, answers in a later turn; `changes` marks an operation at which power may be cut. */
+    const run = <T>(changes: boolean, act: (last: boolean) => T, done: Done<T>): void => {
+      if (gone()) return;
+      const last = changes && this.#isLast();
+      let error: NodeJS.ErrnoException | null = null;
+      let result: T | undefined;
+      try {
+        result = act(last);
+      } catch (caught) {
+        error = caught as NodeJS.ErrnoException;
+      }
+      const answer = (hops: number): void => {
+        if (gone()) return;
+        if (hops > 0) setImmediate(answer, hops - 1);
+        else done(error, result as T);
+      };
+      setImmediate(answer, below(this.#random, 3));
+    };
+    const promised = <T>(changes: boolean, act: (last: boolean) => T): Promise<T> =>
+      new Promise((resolve, reject) => {
+        run(changes, act, (error, result) => (error === null ? resolve(result) : reject(error)));
+      });
+    const read = (
+      fd: number,
+      buffer: Uint8Array,
+      offset: number,
+      length: number,
+      position: number,
+    ): number => {
+      const { bytes, length: size } = file(fd).current;
+      const count = Math.max(0, Math.min(length, size - position));
+      bytes.copy(buffer, offset, position, position + count);
+      return count;
+    };
+    const open = (path: string, flags: string): number => {
+      const fd = nextFd++;
+      opened.set(fd, this.#openFile(path, flags));
+      return fd;
+    };
+    const files: FileLayer = {
+      open: (path, flags) => promised(flags !== 'r', () => open(path, flags)),
+      close: (fd) => promised(false, () => void opened.delete(fd)),
+      writev: (fd, buffers, position, done) => {
+        const views = buffers.map((view) => new Uint8Array(view.buffer, view.byteOffset, view.byteLength));
+        run(true, (last) => this.#write(file(fd), views, position, last), done);
+      },
+      fdatasync: (fd, done) => run(true, (last) => this.#sync(file(fd), last), done),
+      read: (fd, buffer, offset, length, position, done) =>
+        run(false, () => read(fd, buffer, offset, length, position), done),
+      truncate: (fd, length) => promised(true, () => file(fd).change({ kind: 'truncate', length })),
+      size: (fd) => promised(false, () => file(fd).current.length),
+      unlink: (path) =>
+        promised(true, () => {
+          const parent = this.#directory(dirname(path));
+          const node = parent.current.get(basename(path));
+          if (node?.kind !== 'file') throw systemError('ENOENT', path);
+          this.#usedBytes -= node.current.length;
+          parent.change([[basename(path), undefined]]);
+        }),
+      rename: (from, to) =>
+        promised(true, () => {
+          const parent = this.#directory(dirname(from));
+          const node = parent.current.get(basename(from));
+          if (node === undefined || dirname(from) !== dirname(to)) throw systemError('ENOENT', from);
+          parent.change([
+            [basename(from), undefined],
+            [basename(to), node],
+          ]);
+        }),
+      readdir: (path) => promised(false, () => [...this.#directory(path).current.keys()]),
+      mkdir: (path) => promised(true, () => this.#makeDirectories(path)),
+      syncDirectory: (path) =>
+        promised(true, (last) => {
+          if (!last || this.#random() < 0.5) this.#directory(path).sync();
+        }),
+      freeBytes: () => promised(false, () => (this.#options.capacityBytes ?? 2 ** 40) - this.#usedBytes),
+      openSync: (path, flags) => {
+        if (gone()) throw systemError('EIO', path);
+        return open(path, flags);
+      },
+      readSync: (fd, buffer, offset, length, position) => read(fd, buffer, offset, length, position),
+      closeSync: (fd) => void opened.delete(fd),
+    };
+    return {
+      files,
+      kill: () => {
+        state.dead = true;
+      },
+    };
+  }
+}

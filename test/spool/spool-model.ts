@@ -1,0 +1,417 @@
+// What a spool has to hold, kept beside a real one that runs on a simulated disk: random work, and after every crash
+// the comparison. Every promise of the spool is an assertion here.
+
+import assert from 'node:assert/strict';
+import { below, seededRandom, type Random } from '../../sim/disk/random.ts';
+import type { DiskProcess, SimulatedDisk } from '../../sim/disk/simulated-disk.ts';
+import { openSpoolReader, openSpoolStore, openSpoolWriter } from '../../src/spool/open.ts';
+import type {
+  Outcome,
+  RecoveredMessage,
+  SpoolProblem,
+  SpoolReader,
+  SpoolStore,
+  SpoolWriter,
+  StoredRef,
+} from '../../src/spool/types.ts';
+import { contentFor, envelopeFor } from './support.ts';
+
+const DIRECTORY = '/var/spool/sluice';
+const SEGMENT_BYTES = 8 * 1024;
+const WRITERS = 2;
+const NO_FAULTS = { syncFails: 0, writeFails: 0, shortWrites: 0 };
+
+interface History<T> {
+  /** Index of the last state known to be durable; later ones may be lost. */
+  durable: number;
+  /** Every state so far. */
+  readonly states: T[];
+}
+
+interface MessageModel {
+  readonly queueId: string;
+  readonly content: Buffer;
+  /** Attempts, or 'done'. */
+  readonly recipients: History<number | 'done'>[];
+  readonly held: History<boolean>;
+  /** False while nothing or an error was answered: then it may be stored or not. */
+  acknowledged: boolean;
+  /** The store that knows of it. */
+  reportedTo: SpoolStore | undefined;
+}
+
+interface LiveProcess extends DiskProcess {
+  readonly killed: Promise<void>;
+}
+
+/** The store says that this is the state now. */
+function accept<T>(history: History<T>, now: T, powerCut: boolean, what: string): void {
+  const possible = history.states.slice(history.durable);
+  assert.ok(possible.includes(now), `${what} is ${String(now)}, not one of ${String(possible)}`);
+  if (powerCut) {
+    history.states.splice(0, history.states.length, now);
+    history.durable = 0;
+  } else if (history.states.at(-1) !== now) {
+    history.states.push(now);
+  }
+}
+
+/** A whole instance: two receivers, a manager, a sender. */
+export class SpoolModel {
+  /** Messages that are, or may be, in the spool. */
+  readonly messages = new Map<string, MessageModel>();
+  /** Messages that must never come back. */
+  readonly gone = new Set<string>();
+  /** How often each thing happened: a run in which nothing happens proves nothing. */
+  readonly seen = { acknowledged: 0, refused: 0, recovered: 0, strays: 0, finished: 0, moved: 0, read: 0 };
+  disk: SimulatedDisk;
+  nowMs = 1_700_000_000_000;
+  readonly #problems: SpoolProblem[] = [];
+  readonly #random: Random;
+  #store: SpoolStore | undefined;
+  #manager: LiveProcess | undefined;
+  readonly #writers: { writer: SpoolWriter; process: LiveProcess }[] = [];
+  #reader: SpoolReader | undefined;
+  #contents = 0;
+
+  readonly #reserveBytes: number;
+
+  constructor(seed: number, disk: SimulatedDisk, reserveBytes = 0) {
+    this.#random = seededRandom(seed);
+    this.disk = disk;
+    this.#reserveBytes = reserveBytes;
+  }
+
+  /** Starts everything after power came on, and compares what recovery finds. */
+  async start(): Promise<void> {
+    for (let slot = 0; slot < WRITERS; slot++) await this.#startWriter(slot);
+    await this.#startManager(true);
+    this.#reader = openSpoolReader({ directory: DIRECTORY, files: this.disk.process().files });
+    for (const model of this.messages.values()) await this.#compareContent(model);
+  }
+
+  #newProcess(): LiveProcess {
+    const process = this.disk.process();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const kill = (): void => {
+      process.kill();
+      resolve();
+    };
+    return { files: process.files, killed: promise, kill };
+  }
+
+  async #startWriter(slot: number): Promise<void> {
+    const process = this.#newProcess();
+    const writer = await openSpoolWriter({
+      directory: DIRECTORY,
+      slot,
+      segmentBytes: SEGMENT_BYTES,
+      reserveBytes: this.#reserveBytes,
+      largeMessageBytes: 4096,
+      sync: 'fdatasync',
+      files: process.files,
+      now: () => this.nowMs,
+    });
+    this.#writers[slot] = { writer, process };
+  }
+
+  /** `powerCut`: what is on the disk now is durable. Otherwise only the manager died. */
+  async #startManager(powerCut: boolean): Promise<void> {
+    this.#manager = this.#newProcess();
+    this.#problems.length = 0;
+    const store = await openSpoolStore({
+      directory: DIRECTORY,
+      slot: 63,
+      journalSyncMs: 2_000_000_000,
+      journalBytes: 2048,
+      segmentBytes: SEGMENT_BYTES,
+      relocateAfterMs: 10_000,
+      files: this.#manager.files,
+      onProblem: (problem) => this.#problems.push(problem),
+      onStray: (message) => {
+        this.seen.strays++;
+        this.#appeared(message, false);
+      },
+    });
+    this.#store = store;
+    const found = new Set<string>();
+    for await (const message of store.recover()) {
+      assert.ok(!found.has(message.queueId), `${message.queueId} came back twice`);
+      found.add(message.queueId);
+      this.#appeared(message, powerCut);
+    }
+    // Reported while recovery ran is as good as found by it.
+    for (const model of this.messages.values()) if (model.reportedTo !== store) this.#absent(model, powerCut);
+    const lost = this.#problems.filter(
+      ({ kind }) => kind === 'missing' || kind === 'journal' || kind === 'content',
+    );
+    assert.deepEqual(lost, []);
+  }
+
+  /** The store has found a message: that must be possible. After a power cut it is what counts from now on. */
+  #appeared(message: RecoveredMessage, powerCut: boolean): void {
+    this.seen.recovered++;
+    const model = this.messages.get(message.queueId);
+    assert.ok(model !== undefined, `${message.queueId} came back or from nowhere`);
+    assert.equal(message.sizeBytes, model.content.length);
+    const waiting = new Map(message.waiting.map((each) => [each.index, each]));
+    for (const [index, recipient] of model.recipients.entries()) {
+      const now = waiting.get(index)?.attempts ?? 'done';
+      accept(recipient, now, powerCut, `${message.queueId} recipient ${index}`);
+      if (now !== 'done' && now > 0) {
+        assert.equal(waiting.get(index)?.lastError, `451 attempt ${now} of ${message.queueId}`);
+        assert.equal(waiting.get(index)?.nextAttemptAtMs, now * 1000.5);
+      }
+    }
+    accept(model.held, message.held, powerCut, `${message.queueId} held`);
+    if (powerCut) model.acknowledged = true;
+    model.reportedTo = this.#store;
+  }
+
+  /** The store has not found a message: it must be done, or never have been acknowledged. */
+  #absent(model: MessageModel, powerCut: boolean): void {
+    const { queueId, recipients, acknowledged } = model;
+    for (const [index, recipient] of recipients.entries()) {
+      if (acknowledged)
+        accept(recipient, 'done', powerCut, `${queueId} was acknowledged; recipient ${index}`);
+    }
+    if (!powerCut) return;
+    this.messages.delete(queueId);
+    this.gone.add(queueId);
+  }
+
+  /** Random work until it is done or the power goes. */
+  async work(steps: number): Promise<void> {
+    const pending = new Set<Promise<void>>();
+    let failure: Error | undefined;
+    const fail = (error: Error): void => {
+      failure ??= error;
+    };
+    for (let step = 0; step < steps && failure === undefined; step++) {
+      this.nowMs += below(this.#random, 3000);
+      const dice = this.#random();
+      if (dice < 0.02) await this.#restartWriter(below(this.#random, WRITERS));
+      else if (dice < 0.04) await this.#restartManager();
+      const job = this.#step()
+        .catch(fail)
+        .finally(() => pending.delete(job));
+      pending.add(job);
+      if (this.#random() < 0.5) await job;
+    }
+    await Promise.all(pending);
+    if (failure !== undefined) throw failure;
+  }
+
+  #step(): Promise<void> {
+    const dice = this.#random();
+    const receiver = this.#writers[below(this.#random, WRITERS)];
+    const manager = this.#manager;
+    assert.ok(receiver !== undefined && manager !== undefined);
+    const { process, writer } = receiver;
+    // What a dead process was doing never ends, and nobody waits for it.
+    if (dice < 0.35) return Promise.race([this.#append(writer), process.killed]);
+    if (dice < 0.42) return Promise.race([this.#large(writer), process.killed]);
+    if (dice < 0.78) return this.#settle();
+    if (dice < 0.85) return Promise.race([this.#flush(), manager.killed]);
+    if (dice < 0.95) return Promise.race([this.#maintain(), manager.killed]);
+    const model = this.#pick();
+    return model === undefined ? Promise.resolve() : this.#compareContent(model);
+  }
+
+  #newMessage(writer: SpoolWriter, size: number): MessageModel {
+    const count = 1 + (this.#random() < 0.4 ? below(this.#random, 4) : 0);
+    const model: MessageModel = {
+      queueId: writer.newQueueId(),
+      content: contentFor(++this.#contents, size),
+      recipients: Array.from({ length: count }, () => ({ durable: 0, states: [0] })),
+      held: { durable: 0, states: [false] },
+      acknowledged: false,
+      reportedTo: undefined,
+    };
+    const known = this.messages.has(model.queueId) || this.gone.has(model.queueId);
+    assert.ok(!known, `${model.queueId} was made twice`);
+    this.messages.set(model.queueId, model);
+    return model;
+  }
+
+  async #append(writer: SpoolWriter): Promise<void> {
+    const model = this.#newMessage(writer, below(this.#random, 3000));
+    const addresses = model.recipients.map((_, index) => `r${index}@example.net`);
+    const middle = below(this.#random, model.content.length + 1);
+    const content = [model.content.subarray(0, middle), model.content.subarray(middle)];
+    try {
+      const { ref } = await writer.append({ envelope: envelopeFor(model.queueId, addresses), content });
+      this.#acknowledged(model, ref);
+    } catch (error) {
+      this.#refused(error);
+    }
+  }
+
+  async #large(writer: SpoolWriter): Promise<void> {
+    const model = this.#newMessage(writer, 1 + below(this.#random, 20_000));
+    const addresses = model.recipients.map((_, index) => `r${index}@example.net`);
+    const aborted = this.#random() < 0.2;
+    let large;
+    try {
+      large = await writer.openLarge(model.queueId);
+      for (let at = 0; at < model.content.length; at += 5000)
+        await large.write(model.content.subarray(at, at + 5000));
+      if (aborted) return await large.abort();
+      const { ref } = await large.commit(envelopeFor(model.queueId, addresses));
+      this.#acknowledged(model, ref);
+    } catch (error) {
+      this.#refused(error);
+      await large?.abort();
+    }
+  }
+
+  #acknowledged(model: MessageModel, ref: StoredRef): void {
+    this.seen.acknowledged++;
+    model.acknowledged = true;
+    // Now and then the report is lost; the message must not be.
+    if (this.#random() < 0.05) return;
+    const isNew = this.#store?.submitted(model.queueId, ref, model.recipients.length);
+    assert.equal(isNew, model.reportedTo !== this.#store, `${model.queueId} is new`);
+    model.reportedTo = this.#store;
+  }
+
+  #refused(error: unknown): void {
+    this.seen.refused++;
+    this.#tolerated(error);
+  }
+
+  #tolerated(error: unknown): void {
+    if (!(error instanceof Error) || !('code' in error)) throw error;
+    assert.match(String(error.code), /^SPOOL_(WRITE_FAILED|FULL)$/);
+  }
+
+  /** A message that the store knows and that is not done. */
+  #pick(): MessageModel | undefined {
+    const known = [...this.messages.values()].filter(
+      ({ reportedTo, recipients }) =>
+        reportedTo === this.#store && recipients.some(({ states }) => states.at(-1) !== 'done'),
+    );
+    return known[below(this.#random, known.length)];
+  }
+
+  async #settle(): Promise<void> {
+    const outcomes: Outcome[] = [];
+    for (let count = 1 + below(this.#random, 6); count > 0; count--) {
+      const model = this.#pick();
+      if (model !== undefined) outcomes.push(this.#outcome(model));
+    }
+    const store = this.#store;
+    store?.settle(outcomes);
+    for (const { queueId } of outcomes) {
+      const done =
+        this.messages.get(queueId)?.recipients.every(({ states }) => states.at(-1) === 'done') === true;
+      if (done) this.seen.finished++;
+      assert.equal(store?.locate(queueId) === undefined, done, `${queueId} is located`);
+    }
+  }
+
+  #outcome({ queueId, held, recipients }: MessageModel): Outcome {
+    const dice = this.#random();
+    if (dice < 0.1) {
+      const state = held.states.at(-1) !== true;
+      held.states.push(state);
+      return { kind: state ? 'held' : 'released', queueId };
+    }
+    const recipient = below(this.#random, recipients.length);
+    const states = recipients[recipient]?.states ?? [];
+    const last = states.at(-1);
+    // What is done is sometimes settled again, to no effect.
+    if (dice > 0.4) {
+      if (last !== 'done') states.push('done');
+      return { kind: dice < 0.8 ? 'delivered' : 'removed', queueId, recipient };
+    }
+    const attempts = last === undefined || last === 'done' ? 1 : last + 1;
+    if (last !== 'done') states.push(attempts);
+    const error = `451 attempt ${attempts} of ${queueId}`;
+    return { kind: 'deferred', queueId, recipient, attempts, nextAttemptAtMs: attempts * 1000.5, error };
+  }
+
+  async #flush(): Promise<void> {
+    const marks: [History<unknown>, number][] = [];
+    for (const { held, recipients, reportedTo } of this.messages.values()) {
+      if (reportedTo !== this.#store) continue;
+      for (const history of [held, ...recipients]) marks.push([history, history.states.length - 1]);
+    }
+    try {
+      await this.#store?.flush();
+    } catch (error) {
+      this.#tolerated(error);
+      return;
+    }
+    for (const [history, mark] of marks) history.durable = Math.max(history.durable, mark);
+  }
+
+  async #maintain(): Promise<void> {
+    const store = this.#store;
+    const pinned = this.#pick();
+    const others = [...this.messages.keys()].map((queueId) => [queueId, store?.locate(queueId)] as const);
+    if (pinned !== undefined) store?.pin(pinned.queueId);
+    const before = pinned === undefined ? undefined : store?.locate(pinned.queueId);
+    try {
+      await store?.maintain(this.nowMs);
+    } catch (error) {
+      this.#tolerated(error);
+    }
+    for (const [queueId, ref] of others) {
+      const now = store?.locate(queueId);
+      if (ref !== undefined && now !== undefined && now.segment !== ref.segment) this.seen.moved++;
+    }
+    if (pinned === undefined) return;
+    const after = store?.locate(pinned.queueId);
+    if (after !== undefined) assert.deepEqual(after, before, 'a pinned message was moved');
+    store?.unpin(pinned.queueId);
+  }
+
+  /** A waiting message reads as it was written. */
+  async #compareContent({ queueId, content, recipients }: MessageModel): Promise<void> {
+    const store = this.#store;
+    const ref = store?.locate(queueId);
+    if (ref === undefined || this.#reader === undefined) return;
+    store?.pin(queueId);
+    const pieces: Uint8Array[] = [];
+    try {
+      const stored = await this.#reader.read(ref);
+      assert.equal(stored.envelope.queueId, queueId);
+      assert.equal(stored.envelope.recipients.length, recipients.length);
+      for await (const piece of stored.stream()) pieces.push(piece);
+    } catch (error) {
+      // Finished and removed while it was read, or moved by a new manager that knows of no pin.
+      if (store !== this.#store || store?.locate(queueId) === undefined) return;
+      throw error;
+    }
+    store?.unpin(queueId);
+    this.seen.read++;
+    assert.ok(Buffer.concat(pieces).equals(content), `${queueId} reads differently`);
+  }
+
+  /** A receiver dies and another takes its slot. */
+  async #restartWriter(slot: number): Promise<void> {
+    this.#writers[slot]?.process.kill();
+    const { faults } = this.disk;
+    this.disk.faults = NO_FAULTS;
+    await this.#startWriter(slot).catch((error: unknown) => this.#tolerated(error));
+    this.disk.faults = faults;
+  }
+
+  /** The manager dies and starts again, while the receivers go on. */
+  async #restartManager(): Promise<void> {
+    this.#manager?.kill();
+    const { faults } = this.disk;
+    this.disk.faults = NO_FAULTS;
+    await this.#startManager(false);
+    this.disk.faults = faults;
+  }
+
+  /** Stops in order. */
+  async stop(): Promise<void> {
+    await Promise.all(this.#writers.map(({ writer }) => writer.close()));
+    await this.#flush();
+    await this.#store?.close().catch((error: unknown) => this.#tolerated(error));
+    this.#reader?.close();
+  }
+}
