@@ -33,7 +33,10 @@ const destinations = [
   ['shakier.test', both(dropAt('content', 20), dropAt('rcpt', 20))],
 ] as const;
 
-export async function killStorm(ground: Ground, { durationMs, seed, config }: StormOptions): Promise<StormReport> {
+export async function killStorm(
+  ground: Ground,
+  { durationMs, seed, config }: StormOptions,
+): Promise<StormReport> {
   const random = seededRandom(seed);
   const mxs = await Promise.all(
     destinations.map(([, personality]) => startMx({ address: '127.0.0.1', port: 0, personality })),
@@ -87,7 +90,9 @@ export async function killStorm(ground: Ground, { durationMs, seed, config }: St
   const sent = await client;
   if (!sluice.program.isRunning) throw new Error(`Sluice ended by itself:\n${sluice.program.output}`);
   const arrived = (): Set<string> => new Set(mxs.flatMap((mx) => [...mx.tally.deliveries.keys()]));
-  await until('all that was promised arrives', () => sent.accepted.isSubsetOf(arrived()), 60_000).catch(() => {});
+  await until('all that was promised arrives', () => sent.accepted.isSubsetOf(arrived()), 60_000).catch(
+    () => {},
+  );
   const missing = [...sent.accepted.difference(arrived())];
   if (missing.length === 0) await emptied(sluice);
   return {

@@ -12,13 +12,18 @@ for (const singleProcess of [false, true]) {
     const report = await killStorm(Ground.of(t), {
       durationMs: 12_000,
       seed,
-      config: { processes: { single_process: singleProcess, ...(!singleProcess && { receivers: 2, senders: 2 }) } },
+      config: {
+        processes: { single_process: singleProcess, ...(!singleProcess && { receivers: 2, senders: 2 }) },
+      },
     });
     const { sent, kills, missing, arrived, duplicates } = report;
     t.diagnostic(`seed ${seed}: ${arrived} arrived, ${duplicates} twice, ${sent.unknown.size} in doubt`);
     t.diagnostic(`kills: ${JSON.stringify(kills)}`);
     assert.deepEqual(missing, []);
     assert.ok(sent.accepted.size > 100);
-    assert.deepEqual([...sent.refused].filter(([, reply]) => !reply.startsWith('4')), []);
+    assert.deepEqual(
+      [...sent.refused].filter(([, reply]) => !reply.startsWith('4')),
+      [],
+    );
   });
 }
