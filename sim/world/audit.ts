@@ -41,7 +41,7 @@ export function auditEmpty(s: State): void {
     parked: s.parking.live,
     errors: s.errors.size,
     asking: s.asking.size,
-    building: s.building.size,
+    building: s.building.length,
     // The counter of all connections stays.
     counters: s.counters.live - 1,
     used: s.counters.used.get(s.all),

@@ -146,7 +146,8 @@ export class World {
     }
     check(this.books.isEmpty && this.#connections.size === 0, () => 'connections are left');
     // Forgetting takes turns; after some days of nothing nothing may be known any more.
-    for (let turn = 0; turn < 50; turn += 1) this.scheduler.tick(this.clock.nowMs + 30 * 86_400_000);
+    const laterMs = this.clock.nowMs + 30 * 86_400_000;
+    for (let turn = 0; turn < 50; turn += 1) this.scheduler.tick(laterMs + turn * 60_000);
     auditEmpty(this.#state);
     check(this.scheduler.nextWakeMs() === Infinity, () => 'an empty scheduler wants to be woken');
   }

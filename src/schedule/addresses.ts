@@ -4,6 +4,7 @@
 import { Float64Column, Int32Column, Uint8Column } from './columns.ts';
 import { Dimension, unlimited, type CounterStore } from './counters.ts';
 import { DueHeap } from './due-heap.ts';
+import { KeyIndex } from './key-index.ts';
 import { Slots } from './slots.ts';
 
 export const Health = { well: 0, resting: 1, probation: 2 } as const;
@@ -24,8 +25,7 @@ export class AddressStore {
   readonly probeCounter = new Int32Column();
   readonly due = new DueHeap(this.dueMs);
   readonly #errors: string[] = [];
-  readonly #keys: string[] = [];
-  readonly #byKey = new Map<string, number>();
+  readonly #keys = new KeyIndex();
   readonly #slots = new Slots(this.connections, [
     this.failures,
     this.health,
@@ -46,17 +46,16 @@ export class AddressStore {
 
   /** -1 when the address is well and without connections. */
   find(ip: string, port: number): number {
-    return this.#byKey.get(keyOf(ip, port)) ?? -1;
+    return this.#keys.find(keyOf(ip, port));
   }
 
   /** By the name that its counters carry. */
   findByName(name: string): number {
-    return this.#byKey.get(name) ?? -1;
+    return this.#keys.find(name);
   }
 
   open(ip: string, port: number, ipCounter: number): number {
     const address = this.#slots.take();
-    const key = keyOf(ip, port);
     this.connections.set(address, 0);
     this.failures.set(address, 0);
     this.health.set(address, Health.well);
@@ -65,8 +64,7 @@ export class AddressStore {
     this.ipCounter.set(address, ipCounter);
     this.#counters.references.add(ipCounter, 1);
     this.#errors[address] = '';
-    this.#keys[address] = key;
-    this.#byKey.set(key, address);
+    this.#keys.add(keyOf(ip, port), address);
     return address;
   }
 
@@ -76,7 +74,7 @@ export class AddressStore {
   }
 
   nameOf(address: number): string {
-    return this.#keys[address] ?? '';
+    return this.#keys.keyOf(address);
   }
 
   /** A connection got through. */
@@ -138,8 +136,7 @@ export class AddressStore {
     const counter = this.ipCounter.get(address);
     this.#counters.references.add(counter, -1);
     this.#counters.mayBeUnused(counter);
-    this.#byKey.delete(this.nameOf(address));
-    this.#keys[address] = '';
+    this.#keys.remove(address);
     this.#slots.give(address);
   }
 }

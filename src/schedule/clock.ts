@@ -11,8 +11,9 @@ import { expiryOf, type State } from './state.ts';
 import { TaskState } from './tasks.ts';
 import { reasonOf } from './view.ts';
 
-/** Routes looked at in one tick; so a tick costs the same with a million of them. */
+/** Routes looked at in one tick, and ms until the next few: a tick costs the same with a million of them. */
 const sweptPerTick = 256;
+const sweepEveryMs = 50;
 
 /** Everything that is due by now. */
 export function passTime(s: State, nowMs: number): void {
@@ -36,6 +37,7 @@ export function nextWakeMs(s: State): number {
 
 /** Takes all tasks that are due, those of one message together. */
 function attend(s: State, nowMs: number): void {
+  if (s.tasks.due.firstDueMs() > nowMs) return;
   const { due, message } = s.tasks;
   const byMessage = new Map<number, number[]>();
   while (due.firstDueMs() <= nowMs) {
@@ -69,6 +71,8 @@ function attendMessage(s: State, message: number, tasks: readonly number[], nowM
 /** Forgets routes without recipients whose plans have expired, and lets go of sites that only waiting work names. */
 function sweepRoutes(s: State, nowMs: number): void {
   const { routes } = s;
+  if (nowMs < s.sweepNextMs) return;
+  s.sweepNextMs = nowMs + sweepEveryMs;
   for (let count = Math.min(sweptPerTick, routes.end); count > 0; count -= 1) {
     s.sweepAt = s.sweepAt + 1 >= routes.end ? 0 : s.sweepAt + 1;
     const route = s.sweepAt;

@@ -2,6 +2,7 @@
 // limits is a name, and more dimensions are more names.
 
 import { Int32Column, Uint8Column } from './columns.ts';
+import { KeyIndex } from './key-index.ts';
 import { invariant } from './scheduler-error.ts';
 import { Slots } from './slots.ts';
 
@@ -39,8 +40,7 @@ export class CounterStore {
   /** Counters that may have room for a parked route: the caller drains it. */
   readonly freed: number[] = [];
   readonly #isFreed = new Uint8Column();
-  readonly #keys: string[] = [];
-  readonly #byKey: readonly Map<string, number>[] = dimensionNames.map(() => new Map<string, number>());
+  readonly #keys: readonly KeyIndex[] = dimensionNames.map(() => new KeyIndex());
   readonly #unused: number[] = [];
   readonly #slots = new Slots(this.firstParked, [
     this.used,
@@ -61,7 +61,7 @@ export class CounterStore {
 
   /** The counter of a key; -1 if there is none, which means that nothing is used. */
   find(dimension: number, key: string): number {
-    return this.#byKey[dimension]?.get(key) ?? -1;
+    return this.#keys[dimension]?.find(key) ?? -1;
   }
 
   open(dimension: number, key: string, limit: number): number {
@@ -77,8 +77,7 @@ export class CounterStore {
     this.lastIdle.set(counter, -1);
     this.references.set(counter, 0);
     this.#isFreed.set(counter, 0);
-    this.#keys[counter] = key;
-    this.#byKey[dimension]?.set(key, counter);
+    this.#keys[dimension]?.add(key, counter);
     return counter;
   }
 
@@ -126,8 +125,7 @@ export class CounterStore {
   sweep(): void {
     for (let counter = this.#unused.pop(); counter !== undefined; counter = this.#unused.pop()) {
       if (!this.#isUnused(counter)) continue;
-      this.#byKey[this.dimension.get(counter)]?.delete(this.#keys[counter] ?? '');
-      this.#keys[counter] = '';
+      this.#keys[this.dimension.get(counter)]?.remove(counter);
       this.limit.set(counter, -1);
       this.#slots.give(counter);
     }
@@ -135,11 +133,11 @@ export class CounterStore {
 
   /** Calls `visit` for every counter of a dimension. */
   eachOf(dimension: number, visit: (counter: number) => void): void {
-    for (const counter of this.#byKey[dimension]?.values() ?? []) visit(counter);
+    this.#keys[dimension]?.each(visit);
   }
 
   keyOf(counter: number): string {
-    return this.#keys[counter] ?? '';
+    return this.#keys[this.dimension.get(counter)]?.keyOf(counter) ?? '';
   }
 
   /** For people and messages, e.g. `domain example.com (20)`. */

@@ -69,27 +69,28 @@ class MailScheduler implements Scheduler {
     if (s.effects.length === 0)
       for (let done = s.done.pop(); done !== undefined; done = s.done.pop()) s.messages.free(done);
     const row = s.messages.open(message.queueId, message.receivedAtMs, message.nullSender, message.held);
-    s.building.set(row, []);
+    s.building.push(row);
+    s.added.push([]);
     return row as MessageHandle;
   }
 
   add(message: MessageHandle, recipient: NewRecipient): void {
-    this.#building(message, 'add').push(recipient);
+    this.#state.added[this.#placeOf(message, 'add')]?.push(recipient);
   }
 
   commit(message: MessageHandle, nowMs: number): void {
-    const added = this.#building(message, 'commit');
+    const place = this.#placeOf(message, 'commit');
+    const added = this.#state.added[place] ?? [];
     if (added.length === 0) {
       throw new SchedulerError('SCHEDULER_MISUSE', `Committing message ${message} without a recipient.`);
     }
-    this.#state.building.delete(message);
+    this.#close(place);
     commitMessage(this.#state, message, added, nowMs);
     this.#run(nowMs);
   }
 
   rollback(message: MessageHandle): void {
-    this.#building(message, 'rollback');
-    this.#state.building.delete(message);
+    this.#close(this.#placeOf(message, 'rollback'));
     this.#state.messages.free(message);
   }
 
@@ -221,15 +222,21 @@ class MailScheduler implements Scheduler {
     run(this.#state, nowMs);
   }
 
-  #building(message: MessageHandle, what: string): NewRecipient[] {
-    const added = this.#state.building.get(message);
-    if (added === undefined) {
+  /** Place in `building` of a message that is open. */
+  #placeOf(message: MessageHandle, what: string): number {
+    const place = this.#state.building.indexOf(message);
+    if (place < 0) {
       throw new SchedulerError(
         'SCHEDULER_MISUSE',
         `Call to ${what} for message ${message}, which is not open.`,
       );
     }
-    return added;
+    return place;
+  }
+
+  #close(place: number): void {
+    this.#state.building.splice(place, 1);
+    this.#state.added.splice(place, 1);
   }
 
   #checkQueued(message: MessageHandle, what: string): void {

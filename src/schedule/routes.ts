@@ -4,6 +4,7 @@
 import type { ErrorPlan } from '../route/types.ts';
 import { Float64Column, Int32Column, Uint16Column, Uint8Column } from './columns.ts';
 import type { Parking } from './parking.ts';
+import { KeyIndex } from './key-index.ts';
 import { Slots } from './slots.ts';
 
 export const PlanState = { none: 0, resolving: 1, relay: 2, error: 3 } as const;
@@ -32,8 +33,7 @@ export class RouteStore {
   readonly #domainStart = new Uint16Column();
   /** Domains that are not the end of their key. */
   readonly #otherDomains = new Map<number, string>();
-  readonly #keys: string[] = [];
-  readonly #byKey = new Map<string, number>();
+  readonly #keys = new KeyIndex();
   readonly #slots: Slots;
 
   constructor(parking: Parking) {
@@ -66,13 +66,13 @@ export class RouteStore {
   }
 
   find(key: string): number {
-    return this.#byKey.get(key) ?? -1;
+    return this.#keys.find(key);
   }
 
   /** The route of this key, made if it is new. */
   intern(key: string, domain: string): number {
-    const known = this.#byKey.get(key);
-    if (known !== undefined) return known;
+    const known = this.#keys.find(key);
+    if (known >= 0) return known;
     const route = this.#slots.take();
     this.recipients.set(route, 0);
     this.plan.set(route, PlanState.none);
@@ -95,14 +95,12 @@ export class RouteStore {
       this.#domainStart.set(route, 0xffff);
       this.#otherDomains.set(route, domain);
     }
-    this.#keys[route] = key;
-    this.#byKey.set(key, route);
+    this.#keys.add(key, route);
     return route;
   }
 
   forget(route: number): void {
-    this.#byKey.delete(this.keyOf(route));
-    this.#keys[route] = '';
+    this.#keys.remove(route);
     this.#otherDomains.delete(route);
     this.errorPlans.delete(route);
     this.plan.set(route, PlanState.none);
@@ -110,11 +108,11 @@ export class RouteStore {
   }
 
   keyOf(route: number): string {
-    return this.#keys[route] ?? '';
+    return this.#keys.keyOf(route);
   }
 
   isKnown(route: number): boolean {
-    return this.#byKey.get(this.keyOf(route)) === route;
+    return this.#keys.keyOf(route) !== '';
   }
 
   domainOf(route: number): string {

@@ -45,12 +45,12 @@ export function serve(s: State, route: number, nowMs: number): boolean {
       return false;
     }
     if (!routes.isInRing(route)) s.sites.joinRing(site, route);
-    const siteCounter = siteCounterOf(s, site);
     if (!counters.hasRoom(s.all)) {
       park(s, route, [s.all], true);
       return false;
     }
-    if (!counters.hasRoom(siteCounter)) {
+    const siteCounter = s.config.limits.perSite > 0 ? s.sites.counter.get(site) : siteCounterOf(s, site);
+    if (siteCounter >= 0 && !counters.hasRoom(siteCounter)) {
       park(s, route, [siteCounter], true);
       return false;
     }

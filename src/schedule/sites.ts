@@ -5,6 +5,7 @@ import { Int32Column } from './columns.ts';
 import type { ConnectionStore } from './connections.ts';
 import { invariant } from './scheduler-error.ts';
 import type { RouteStore } from './routes.ts';
+import { KeyIndex } from './key-index.ts';
 import { Slots } from './slots.ts';
 
 export class SiteStore {
@@ -22,7 +23,7 @@ export class SiteStore {
   /** Counter of the site's limit; -1: not yet. */
   readonly counter = new Int32Column();
   readonly #plans: (RelayPlan | undefined)[] = [];
-  readonly #byKey = new Map<string, number>();
+  readonly #keys = new KeyIndex();
   readonly #slots = new Slots(this.ring, [
     this.references,
     this.connections,
@@ -40,14 +41,15 @@ export class SiteStore {
     return this.#slots.live;
   }
 
-  all(): IterableIterator<number> {
-    return this.#byKey.values();
+  /** Calls `visit` for every site. */
+  each(visit: (site: number) => void): void {
+    this.#keys.each(visit);
   }
 
   /** The site of a plan, made if it is new; the newest plan's addresses count. */
   intern(plan: RelayPlan): number {
-    let site = this.#byKey.get(plan.site);
-    if (site === undefined) {
+    let site = this.#keys.find(plan.site);
+    if (site < 0) {
       site = this.#slots.take();
       this.references.set(site, 0);
       this.connections.set(site, 0);
@@ -55,7 +57,7 @@ export class SiteStore {
       this.firstIdle.set(site, -1);
       this.ring.set(site, -1);
       this.counter.set(site, -1);
-      this.#byKey.set(plan.site, site);
+      this.#keys.add(plan.site, site);
     }
     this.#plans[site] = plan;
     return site;
@@ -64,7 +66,7 @@ export class SiteStore {
   /** Forgets a site that nobody names. */
   forget(site: number): void {
     invariant(this.ring.get(site) < 0, 'a site with work is forgotten');
-    this.#byKey.delete(this.planOf(site).site);
+    this.#keys.remove(site);
     this.#plans[site] = undefined;
     this.#slots.give(site);
   }

@@ -31,8 +31,9 @@ export class State {
   /** The counter of all connections. */
   readonly all: number;
 
-  /** Recipients added to messages that are not committed. */
-  readonly building = new Map<number, NewRecipient[]>();
+  /** Messages that are not committed, mostly one, and at the same places their recipients. */
+  readonly building: number[] = [];
+  readonly added: NewRecipient[][] = [];
   /** Messages that wait for plans of some of their recipients' routes: how many of their tasks ask. */
   readonly asking = new Map<number, number>();
   /** Messages done whose handles may still be named by effects. */
@@ -55,6 +56,7 @@ export class State {
   readonly blockers: number[] = [];
   /** Next route that is looked at for being forgotten. */
   sweepAt = 0;
+  sweepNextMs = 0;
 
   constructor(config: SchedulerConfig) {
     this.config = config;

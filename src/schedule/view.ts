@@ -74,10 +74,10 @@ export function siteRows(s: State): SiteStatus[] {
     if (task >= 0) rowOf(bySite, connections.site.get(connection)).active += recipientsOf(s, task).length;
   }
   const list: SiteStatus[] = [];
-  for (const site of sites.all()) {
+  sites.each((site) => {
     const row = bySite.get(site);
     const open = sites.connections.get(site);
-    if (row === undefined && open === 0) continue;
+    if (row === undefined && open === 0) return;
     const { site: key, label } = sites.planOf(site);
     list.push({
       site: key,
@@ -85,7 +85,7 @@ export function siteRows(s: State): SiteStatus[] {
       connections: open,
       ...(row ?? { waiting: 0, ready: 0, active: 0, blockedOn: '' }),
     });
-  }
+  });
   for (const [route, row] of byRoute) {
     list.push({ site: routes.keyOf(route), label: routes.domainOf(route), connections: 0, ...row });
   }
