@@ -48,10 +48,12 @@ export async function* inspectSpool(
   try {
     for (let again = true; again;) {
       const before = await listSegments(files, layout);
-      for await (const message of recoverSegments(place)) {
+      for await (const batch of recoverSegments(place)) {
         yield* take();
-        yield { kind: 'message', message };
-        if (options.contents === true) await checkContent(reader, message, place);
+        for (const message of batch) {
+          yield { kind: 'message', message };
+          if (options.contents === true) await checkContent(reader, message, place);
+        }
       }
       yield* take();
       // A running store may have moved messages from a segment that was to be read into one that had been read.

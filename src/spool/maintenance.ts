@@ -108,7 +108,8 @@ export class Maintenance {
     // Once is enough: nothing is added to a closed segment.
     segment.incompleteSinceMs = Infinity;
     if (onStray !== undefined) {
-      for await (const message of recoverSegment(place, segment.id, true)) onStray(message);
+      for await (const batch of recoverSegment(place, segment.id, true))
+        for (const message of batch) onStray(message);
       return;
     }
     const contents = await readSegment(files, layout, segment.id, onProblem);

@@ -25,15 +25,23 @@ function encode(value: number, digits: number): string {
   return text;
 }
 
+/** Up to six digits, so that they stay a small integer; -1 if one is none. */
 function decode(text: string, from: number, to: number): number {
   let value = 0;
   for (let index = from; index < to; index++) {
     const code = text.charCodeAt(index);
     const digit = code < 128 ? (VALUES[code] ?? -1) : -1;
     if (digit < 0) return -1;
-    value = value * 32 + digit;
+    value = (value << 5) | digit;
   }
   return value;
+}
+
+function decodeSegment(text: string): number {
+  const high = decode(text, 0, 5);
+  const low = decode(text, 5, SEGMENT_DIGITS);
+  const id = high * 2 ** 30 + low;
+  return high < 0 || low < 0 || id > Number.MAX_SAFE_INTEGER ? -1 : id;
 }
 
 /** The name of a segment's file; also the first 11 characters of the queue ids made while it was open. */
@@ -43,9 +51,7 @@ export function segmentName(id: number): string {
 
 /** The segment id that a name stands for; -1 if it is not one. */
 export function parseSegmentName(name: string): number {
-  if (name.length !== SEGMENT_DIGITS) return -1;
-  const id = decode(name, 0, SEGMENT_DIGITS);
-  return id <= Number.MAX_SAFE_INTEGER ? id : -1;
+  return name.length === SEGMENT_DIGITS ? decodeSegment(name) : -1;
 }
 
 /** `prefix` is a segment's name, `counter` below `COUNTER_LIMIT`. */
@@ -61,9 +67,7 @@ export function formatQueueId(prefix: string, counter: number): string {
 
 /** The segment part of a queue id; -1 if the text is not a queue id. */
 export function queueIdSegment(queueId: string): number {
-  if (queueId.length !== SEGMENT_DIGITS + COUNTER_DIGITS) return -1;
-  const id = decode(queueId, 0, SEGMENT_DIGITS);
-  return id <= Number.MAX_SAFE_INTEGER ? id : -1;
+  return queueId.length === SEGMENT_DIGITS + COUNTER_DIGITS ? decodeSegment(queueId) : -1;
 }
 
 /** The counter part of a queue id; -1 if the text is not a queue id. */

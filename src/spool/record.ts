@@ -3,7 +3,14 @@
 
 import { crc32 } from 'node:zlib';
 import type { Envelope } from '../message/envelope.ts';
-import { ENVELOPE_VERSION, decodeEnvelope, encodeEnvelope, envelopeBound } from './envelope-codec.ts';
+import {
+  ENVELOPE_VERSION,
+  decodeEnvelope,
+  decodeOutline,
+  encodeEnvelope,
+  envelopeBound,
+  type EnvelopeOutline,
+} from './envelope-codec.ts';
 import { formatQueueId, queueIdCounter, queueIdSegment, segmentName } from './queue-id.ts';
 import { SpoolError } from './spool-error.ts';
 
@@ -172,15 +179,22 @@ export function headQueueId(head: RecordHead): string {
 /** The envelope of a record whose head was read from `at`. */
 export function envelopeOf(buffer: Buffer, at: number, head: RecordHead): Envelope {
   const queueId = headQueueId(head);
+  const end = readableEnd(buffer, at, head, queueId);
+  const { receivedAtMs, recipients } = head;
+  return decodeEnvelope(buffer, at + HEADER_BYTES, end, { queueId, receivedAtMs, recipients });
+}
+
+/** The same without what only delivery needs. */
+export function outlineOf(buffer: Buffer, at: number, head: RecordHead, queueId: string): EnvelopeOutline {
+  return decodeOutline(buffer, at + HEADER_BYTES, readableEnd(buffer, at, head, queueId), head.recipients);
+}
+
+function readableEnd(buffer: Buffer, at: number, head: RecordHead, queueId: string): number {
   if (buffer[at + AT_KIND + 2] !== ENVELOPE_VERSION || head.codec !== CODEC_NONE) {
     throw new SpoolError(
       'SPOOL_FORMAT',
       `message ${queueId} is stored in a form that this version cannot read`,
     );
   }
-  return decodeEnvelope(buffer, at + HEADER_BYTES, at + HEADER_BYTES + head.envelopeLength, {
-    queueId,
-    receivedAtMs: head.receivedAtMs,
-    recipients: head.recipients,
-  });
+  return at + HEADER_BYTES + head.envelopeLength;
 }

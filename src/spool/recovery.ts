@@ -5,7 +5,7 @@ import type { FileLayer } from './file-layer.ts';
 import { listSegments, newestOfSlots, type SpoolLayout } from './layout.ts';
 import type { QueueState } from './queue-state.ts';
 import { slotOf } from './queue-id.ts';
-import { envelopeOf, isLargeLength } from './record.ts';
+import { isLargeLength, outlineOf } from './record.ts';
 import type { FoundRecord } from './segment-index.ts';
 import { readSegment } from './segment-scan.ts';
 import type { RecoveredMessage, RecoveredRecipient, SpoolProblem } from './types.ts';
@@ -19,8 +19,11 @@ export interface RecoveryPlace {
   readonly report: Report;
 }
 
+/** Messages handed on at once: a step of an asynchronous generator costs more than the message does. */
+const BATCH = 256;
+
 /** Reads all segments that exist and yields their messages that are not done; those seen before are left out. */
-export async function* recoverSegments(place: RecoveryPlace): AsyncGenerator<RecoveredMessage> {
+export async function* recoverSegments(place: RecoveryPlace): AsyncGenerator<readonly RecoveredMessage[]> {
   const { files, layout } = place;
   const { segments, indexed } = await listSegments(files, layout);
   const newest = newestOfSlots(segments);
@@ -36,7 +39,7 @@ export async function* recoverSegment(
   place: RecoveryPlace,
   id: number,
   closed: boolean,
-): AsyncGenerator<RecoveredMessage> {
+): AsyncGenerator<readonly RecoveredMessage[]> {
   const { files, layout, state, report } = place;
   const contents = await readSegment(files, layout, id, report);
   if (contents === undefined) return;
@@ -45,12 +48,17 @@ export async function* recoverSegment(
   segment.records = contents.records.length;
   segment.closed ||= closed;
   segment.complete = segment.closed;
+  let batch: RecoveredMessage[] = [];
   for (const record of contents.records) {
     const row = state.found(segment, record.offset, record.head);
     if (row < 0) continue;
     const message = messageAt(state, row, record, report);
-    if (message !== undefined) yield message;
+    if (message !== undefined) batch.push(message);
+    if (batch.length < BATCH) continue;
+    yield batch;
+    batch = [];
   }
+  if (batch.length > 0) yield batch;
 }
 
 function messageAt(
@@ -64,24 +72,17 @@ function messageAt(
   const ref = state.refAt(row);
   if (ref === undefined) return undefined;
   try {
-    const envelope = envelopeOf(record.bytes, record.at, head);
+    const { addresses, body, reversePath, smtpUtf8 } = outlineOf(record.bytes, record.at, head, queueId);
     const base = state.table.states[row] ?? -1;
     const waiting: RecoveredRecipient[] = [];
-    for (const [index, { address }] of envelope.recipients.entries()) {
+    for (let index = 0; index < addresses.length; index++) {
+      const address = addresses[index] ?? '';
       if (base < 0) waiting.push({ index, address, attempts: 0, nextAttemptAtMs: 0, lastError: '' });
       else if (!state.states.isDone(base + index)) waiting.push(stateAt(state, base, index, address));
     }
-    return {
-      queueId,
-      ref,
-      receivedAtMs: head.receivedAtMs,
-      sizeBytes: head.sizeBytes,
-      reversePath: envelope.reversePath,
-      body: envelope.body,
-      smtpUtf8: envelope.smtpUtf8,
-      held: state.isHeld(row),
-      waiting,
-    };
+    const { receivedAtMs, sizeBytes } = head;
+    const held = state.isHeld(row);
+    return { queueId, ref, receivedAtMs, sizeBytes, reversePath, body, smtpUtf8, held, waiting };
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);
     report({ kind: 'content', place: queueId, text: `the record at byte ${offset} cannot be used: ${text}` });

@@ -60,7 +60,7 @@ export class SegmentStore implements SpoolStore {
     const largeAtStart = await files.readdir(layout.large);
     const highest = await replayJournal(files, layout, state, onProblem);
     await this.#journal.start(highest);
-    yield* recoverSegments(this.#place());
+    for await (const batch of recoverSegments(this.#place())) yield* batch;
     for (const queueId of state.dropUnplaced()) {
       const text = 'the journal says that it waits, but no segment holds it';
       onProblem({ kind: 'missing', place: queueId, text });
