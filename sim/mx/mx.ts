@@ -59,10 +59,19 @@ export async function startMx(options: MxOptions): Promise<Mx> {
     socket.on('error', () => {}); // a client that hangs up is no fault here; `close` follows
     socket.on('close', () => {
       sockets.delete(socket);
-      perClient.set(client, (perClient.get(client) ?? 1) - 1);
-      tally.connections--;
+      over();
     });
-    serveSession(socket, client, () => perClient.get(client) ?? 0, options, tally);
+    // A client that has said goodbye may open its next connection before this one is torn down.
+    let counts = true;
+    const over = (): void => {
+      if (counts) {
+        perClient.set(client, (perClient.get(client) ?? 1) - 1);
+        tally.connections--;
+      }
+      counts = false;
+    };
+    socket.on('end', over);
+    serveSession(socket, client, () => perClient.get(client) ?? 0, over, options, tally);
   });
   server.listen({ host: options.address, port: options.port, backlog: 1024 });
   await once(server, 'listening');
@@ -84,6 +93,7 @@ function serveSession(
   socket: Socket,
   client: string,
   connections: () => number,
+  goodbye: () => void,
   { personality = normal, extensions = plainExtensions, onMessage }: MxOptions,
   tally: Tally,
 ): void {
@@ -168,6 +178,7 @@ function serveSession(
       else reply(ask('data'), '354 Go ahead', () => (content = []));
     } else if (verb === 'QUIT') {
       replies += '221 2.0.0 Bye\r\n';
+      goodbye();
       flush();
       socket.end();
     } else {
