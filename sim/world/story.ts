@@ -120,7 +120,9 @@ function interfere(world: World): void {
     } else if (what === 2) {
       scheduler.retryNow(handle, clock.nowMs);
     } else {
-      for (const index of scheduler.remove(handle)) ledger.ended(queueId, index, 'removed', clock.nowMs);
+      const some = random.next() < 0.5 ? undefined : [0, random.below(message.recipients.length)];
+      for (const index of scheduler.remove(handle, some))
+        ledger.ended(queueId, index, 'removed', clock.nowMs);
     }
   });
 }

@@ -55,6 +55,8 @@ export class World {
   /** Goes up with every crash: what was on its way before is lost. */
   #epoch = 0;
   #wakeAtMs = Infinity;
+  /** A new manager has not read the whole journal yet. */
+  #recovering = false;
   readonly #auditEvery: number;
 
   constructor({ seed, internet, config, startMs, auditEvery }: WorldOptions) {
@@ -72,7 +74,7 @@ export class World {
     act(this.scheduler);
     this.#perform();
     this.calls += 1;
-    if (this.#auditEvery > 0 && this.calls % this.#auditEvery === 0) this.audit();
+    if (!this.#recovering && this.#auditEvery > 0 && this.calls % this.#auditEvery === 0) this.audit();
     const wakeMs = this.scheduler.nextWakeMs();
     if (wakeMs >= this.#wakeAtMs) return;
     this.#wakeAtMs = wakeMs;
@@ -103,7 +105,9 @@ export class World {
     this.ledger.crashed();
     this.#state = new State({ ...this.config, seed: this.random.below(1e9) });
     this.scheduler = createScheduler(this.config, this.clock.nowMs, this.#state);
+    this.#recovering = true;
     for (const message of this.ledger.messages.values()) if (!message.done) this.#commit(message);
+    this.#recovering = false;
   }
 
   /** Lets everything happen until `endMs`, or until nothing is left to happen. */

@@ -7,7 +7,7 @@ import { commitMessage } from './commit.ts';
 import { endAsking } from './gather.ts';
 import { makeRunnable, stopRoute } from './lifecycle.ts';
 import { MessageState } from './messages.ts';
-import { holdMessage, releaseMessage, removeMessage, retryMessage } from './operate.ts';
+import { holdMessage, releaseMessage, removeRecipients, retryMessage } from './operate.ts';
 import { becameReady, endConnection, finishTransaction } from './outcomes.ts';
 import { applyConfig } from './reconfigure.ts';
 import { PlanState } from './routes.ts';
@@ -178,9 +178,14 @@ class MailScheduler implements Scheduler {
     this.#run(nowMs);
   }
 
-  remove(message: MessageHandle): number[] {
+  remove(message: MessageHandle, recipients?: readonly number[]): number[] {
     this.#checkQueued(message, 'remove');
-    const removed = removeMessage(this.#state, message);
+    const removed = removeRecipients(
+      this.#state,
+      message,
+      recipients === undefined ? undefined : new Set(recipients),
+      this.#nowMs,
+    );
     this.#run(this.#nowMs);
     return removed;
   }

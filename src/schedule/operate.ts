@@ -1,7 +1,15 @@
 // What operators do to one message: hold, release, retry now, remove. Transactions in flight always finish.
 
-import { activate } from './gather.ts';
-import { mayBeDone, freeRecipient, freeTask, recipientsOf, tasksOf, withdraw } from './lifecycle.ts';
+import { activate, putBack } from './gather.ts';
+import {
+  freeRecipient,
+  freeTask,
+  mayBeDone,
+  recipientsOf,
+  setRecipients,
+  tasksOf,
+  withdraw,
+} from './lifecycle.ts';
 import { wait } from './settle.ts';
 import { expiryOf, type State } from './state.ts';
 import { TaskState } from './tasks.ts';
@@ -51,18 +59,48 @@ export function retryMessage(s: State, message: number, nowMs: number): void {
   if (due.length > 0) activate(s, message, due.reverse(), nowMs);
 }
 
-/** Forgets what is not in flight; returns the recipients' indexes in the envelope. */
-export function removeMessage(s: State, message: number): number[] {
+/**
+ * Forgets the recipients that are not in flight; of these only those with the given indexes in the envelope, if any are
+ * given. Returns the indexes of those forgotten.
+ */
+export function removeRecipients(
+  s: State,
+  message: number,
+  only: ReadonlySet<number> | undefined,
+  nowMs: number,
+): number[] {
   const removed: number[] = [];
   for (const task of tasksOf(s, message)) {
-    if (s.tasks.state.get(task) === TaskState.active) continue;
-    withdraw(s, task);
-    for (const recipient of recipientsOf(s, task)) {
-      removed.push(s.recipients.envelopeIndex.get(recipient));
-      freeRecipient(s, recipient);
-    }
-    freeTask(s, task);
+    if (s.tasks.state.get(task) !== TaskState.active) removeFromTask(s, task, only, removed, nowMs);
   }
   mayBeDone(s, message);
   return removed.sort((left, right) => left - right);
+}
+
+function removeFromTask(
+  s: State,
+  task: number,
+  only: ReadonlySet<number> | undefined,
+  removed: number[],
+  nowMs: number,
+): void {
+  const index = s.recipients.envelopeIndex;
+  const all = recipientsOf(s, task);
+  const leaving = all.filter((recipient) => only === undefined || only.has(index.get(recipient)));
+  if (leaving.length === 0) return;
+  const state = s.tasks.state.get(task);
+  withdraw(s, task);
+  const staying = all.filter((recipient) => !leaving.includes(recipient));
+  for (const recipient of leaving) {
+    removed.push(index.get(recipient));
+    freeRecipient(s, recipient);
+  }
+  if (staying.length === 0) {
+    freeTask(s, task);
+    return;
+  }
+  setRecipients(s, task, staying);
+  if (state === TaskState.waiting) s.tasks.due.put(task, s.tasks.dueMs.get(task));
+  else if (state === TaskState.ready) putBack(s, task, nowMs);
+  else if (state !== TaskState.held) activate(s, s.tasks.message.get(task), [task], nowMs);
 }
