@@ -347,7 +347,7 @@ export class OutgoingConnection implements Deadline {
     this.#ended = true;
     this.#context.deadlines.clear(this);
     // What was written last (QUIT) still leaves; then the socket goes without lingering.
-    if (this.#connected && !this.#socket.destroyed) this.#socket.destroySoon();
+    if (this.#connected && this.#socket.writableLength > 0) this.#socket.destroySoon();
     else this.#socket.destroy();
     this.#context.reports.closed(this.#grant.connection, report);
     this.#onEnded();

@@ -1,5 +1,5 @@
-// Carries log lines to a file, a pipe or a terminal: the lines of one turn leave in one write, and the program never
-// waits for them. Promises: order; whole lines (pieces of at most PIPE_BUF bytes to anything that is not a regular
+// Carries log lines to a file, a pipe or a terminal: lines are gathered for a moment and leave in one write, and the program
+// never waits for them. Promises: order; whole lines (pieces of at most PIPE_BUF bytes to anything that is not a regular
 // file, so that processes which share one pipe do not tear each other's lines); a bounded buffer, whose overflow is counted.
 
 import { close, closeSync, fstatSync, openSync, write, writeSync } from 'node:fs';
@@ -10,6 +10,8 @@ import { LogError } from './log-error.ts';
 const pipeBuf = 4096;
 /** A regular file opened for appending takes larger pieces whole. */
 const filePiece = 1 << 18;
+/** How long lines are gathered: a write costs a thread hop and a system call, whatever its length. */
+const gatherMs = 20;
 /** Beyond this many characters that nobody takes, lines are dropped and counted. */
 const mostPending = 16 << 20;
 
@@ -39,7 +41,11 @@ export class LineWriter implements LineSink {
   #dropped = 0;
   #busy = false;
   #idle: (() => void)[] = [];
-  readonly #drain = (): void => this.#writeNext();
+  #gathering: NodeJS.Timeout | undefined;
+  readonly #drain = (): void => {
+    this.#gathering = undefined;
+    this.#writeNext();
+  };
   readonly #onExit = (): void => this.#writeRestSync();
 
   /** @throws {LogError} when the file cannot be opened. */
@@ -64,12 +70,16 @@ export class LineWriter implements LineSink {
     this.#pendingLength += line.length;
     if (!this.#busy) {
       this.#busy = true;
-      setImmediate(this.#drain);
+      this.#gathering = setTimeout(this.#drain, gatherMs).unref();
     }
   }
 
   flush(): Promise<void> {
     if (!this.#busy) return Promise.resolve();
+    if (this.#gathering !== undefined) {
+      clearTimeout(this.#gathering);
+      setImmediate(this.#drain);
+    }
     return new Promise((resolve) => this.#idle.push(resolve));
   }
 

@@ -119,7 +119,7 @@ export class IncomingConnection implements Deadline {
     }
     this.#flush();
     if (this.#closed) return;
-    if (this.#halfClosed && !this.#waiting) {
+    if (this.#halfClosed && !this.#waiting && !this.#ending) {
       this.#socket.end();
       return;
     }
@@ -156,12 +156,23 @@ export class IncomingConnection implements Deadline {
         session.accept();
         break;
       case 'quit':
+        this.#quit();
+        break;
       case 'close':
+        // The client may still be sending: a close now would reset the connection and take our reply with it.
         this.#flush();
         this.#socket.end();
         this.#ending = true;
         break;
     }
+  }
+
+  /** The client waits for nothing but our 221: the connection is closed as soon as that is written. */
+  #quit(): void {
+    this.#ending = true;
+    const output = this.#session.takeOutput();
+    if (output === undefined) this.#socket.destroy();
+    else this.#socket.write(output, () => this.#socket.destroy());
   }
 
   #mail(event: ServerEvent & { kind: 'mail' }): void {
