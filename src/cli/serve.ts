@@ -4,6 +4,8 @@ import { mkdirSync } from 'node:fs';
 import { styleText } from 'node:util';
 import type { Command } from 'commander';
 import type { Config } from '../config/config.ts';
+import { version } from '../config/version.ts';
+import { configWarnings } from '../config/warnings.ts';
 import { SluiceError } from '../errors/sluice-error.ts';
 import type { Logger } from '../log/logger.ts';
 import { lockInstance } from '../process/instance-lock.ts';
@@ -12,7 +14,6 @@ import { processLogger } from '../process/process-logger.ts';
 import { SingleProcess } from '../process/single-process.ts';
 import { Supervisor } from '../process/supervisor.ts';
 import type { RoleFacts } from '../process/messages.ts';
-import { version } from '../version.ts';
 import { configOption, readConfig } from './config-file.ts';
 
 export function register(program: Command): void {
@@ -31,6 +32,7 @@ async function serve(file: string | undefined): Promise<void> {
   makeSpool(config.spool);
   const unlock = await lockInstance(config.spool);
   const log = processLogger(config);
+  for (const warning of configWarnings(config)) log.warn(warning);
   const running = new Running(config, file, log);
   await running.untilStopped();
   unlock();

@@ -29,6 +29,7 @@ function forPeople(status: Status): string {
   const head = [
     `Sluice ${status.version}, running for ${age(Date.now() - status.startedAtMs)}`,
     `Queue        ${status.messages} messages, ${status.recipients} recipients`,
+    `Since then   ${counted(status.counters)}`,
     `Connections  ${status.connections} in ${status.senders} sender process${status.senders === 1 ? '' : 'es'}`,
     `Spool        ${bytes(status.spool.bytes)} in ${status.spool.segments} segments`,
   ];
@@ -48,4 +49,10 @@ function forPeople(status: Status): string {
       ? ''
       : `\n${table(['SITE', 'CONNECTIONS', 'ACTIVE', 'READY', 'WAITING', 'WAITS FOR'], rows)}`;
   return `${head.join('\n')}\n${list}${more}`;
+}
+
+/** Always the same words in the same order, also when nothing happened yet. */
+function counted(counters: Status['counters']): string {
+  const names = ['received', 'delivered', 'deferred', 'bounced'];
+  return names.map((name) => `${counters[name] ?? 0} ${name}`).join(', ');
 }

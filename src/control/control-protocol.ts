@@ -25,6 +25,8 @@ export interface Status {
   readonly senders: number;
   /** Reports being written. */
   readonly reports: number;
+  /** Recipients delivered, deferred, bounced, removed and messages received since the manager started. */
+  readonly counters: Readonly<Record<string, number>>;
   readonly spool: { readonly segments: number; readonly bytes: number; readonly liveMessages: number };
   readonly sites: readonly SiteRow[];
 }

@@ -3,29 +3,15 @@
 
 import type { Socket } from 'node:net';
 import { domainOf } from '../address/domain.ts';
-import type { Deadline, Deadlines } from '../io/deadlines.ts';
-import type { RelayPolicy } from '../policy/relay-policy.ts';
+import type { Deadline } from '../io/deadlines.ts';
 import type { RcptParameters, Reply, ServerEvent } from '../protocol/smtp/server/server-session.ts';
 import { ServerSession } from '../protocol/smtp/server/server-session.ts';
-import type { SpoolWriter } from '../spool/types.ts';
-import type { MemoryBudget } from './memory-budget.ts';
-import { type AcceptedTransaction, MessageIntake } from './message-intake.ts';
-import type { ReceiveLog } from './receive-log.ts';
-import type { Intake, ReceiveSettings } from './types.ts';
+import type { AcceptedTransaction } from './accepted-transaction.ts';
+import { MessageIntake } from './message-intake.ts';
+import type { ReceiveContext } from './receive-context.ts';
 
 /** Replies that a client does not read: beyond this we stop reading its commands. */
 const maxUnreadOutputBytes = 64 * 1024;
-
-/** What a connection needs from its process. Settings are those in force when the connection began. */
-export interface ReceiveContext {
-  readonly settings: ReceiveSettings;
-  readonly relay: RelayPolicy;
-  readonly spool: SpoolWriter;
-  readonly intake: Intake;
-  readonly memory: MemoryBudget;
-  readonly deadlines: Deadlines;
-  readonly log: ReceiveLog;
-}
 
 /** How long a client may keep its side open after our last reply. */
 const lingerMs = 5_000;

@@ -1,26 +1,17 @@
 // Gathers the content of one message and puts it into the spool: in one record if it is small, through a file of its own if not.
 // Adds the Received line and refuses mail that loops.
 
-import type { Envelope, EnvelopeRecipient } from '../message/envelope.ts';
+import type { Envelope } from '../message/envelope.ts';
 import { HopCounter } from '../message/hop-counter.ts';
 import { receivedLine } from '../message/received-line.ts';
-import type { MailParameters, Reply } from '../protocol/smtp/server/server-session.ts';
+import type { Reply } from '../protocol/smtp/server/server-session.ts';
 import { SpoolError } from '../spool/spool-error.ts';
 import type { Appended, LargeContent } from '../spool/types.ts';
-import type { ReceiveContext } from './incoming-connection.ts';
+import type { AcceptedTransaction } from './accepted-transaction.ts';
+import type { ReceiveContext } from './receive-context.ts';
 
 /** When memory is scarce, content beyond this goes to disk while it arrives. */
 const scarceSpillBytes = 64 * 1024;
-
-/** A transaction whose MAIL and at least one RCPT were accepted. */
-export interface AcceptedTransaction {
-  readonly client: string;
-  readonly helo: string;
-  readonly extended: boolean;
-  readonly reversePath: string;
-  readonly params: MailParameters;
-  readonly recipients: EnvelopeRecipient[];
-}
 
 export type IntakeAnswer =
   | { readonly kind: 'accepted'; readonly queueId: string }

@@ -2,7 +2,7 @@
 
 import type { Logger } from '../log/logger.ts';
 import type { Reply } from '../protocol/smtp/server/server-session.ts';
-import type { AcceptedTransaction } from './message-intake.ts';
+import type { AcceptedTransaction } from './accepted-transaction.ts';
 
 export class ReceiveLog {
   readonly #log: Logger;

@@ -5,7 +5,8 @@ import { StartError } from '../errors/start-error.ts';
 import type { NetworkSet } from '../policy/relay-policy.ts';
 import type { Reply } from '../protocol/smtp/server/server-session.ts';
 import { ClientLimits } from './client-limits.ts';
-import { IncomingConnection, type ReceiveContext } from './incoming-connection.ts';
+import { IncomingConnection } from './incoming-connection.ts';
+import type { ReceiveContext } from './receive-context.ts';
 
 export interface ListenAddress {
   readonly host: string;

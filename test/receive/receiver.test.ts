@@ -5,7 +5,7 @@ import { test, type TestContext } from 'node:test';
 import { Deadlines } from '../../src/io/deadlines.ts';
 import { createLogger } from '../../src/log/logger.ts';
 import { DomainSet, NetworkSet, RelayPolicy } from '../../src/policy/relay-policy.ts';
-import type { ReceiveContext } from '../../src/receive/incoming-connection.ts';
+import type { ReceiveContext } from '../../src/receive/receive-context.ts';
 import { MemoryBudget } from '../../src/receive/memory-budget.ts';
 import { ReceiveLog } from '../../src/receive/receive-log.ts';
 import { Receiver } from '../../src/receive/receiver.ts';

@@ -30,7 +30,7 @@ function path(fallback: string) {
 
 const processes = tableOf({
   receivers: key(
-    wholeNumber(1, 256).default(1),
+    wholeNumber(1, 62).default(1),
     'Processes that receive mail; they share the listening ports.',
   ),
   senders: key(

@@ -13,6 +13,7 @@ import type {
   Transaction,
 } from '../../schedule/types.ts';
 import type { Outcome, RecoveredMessage, SpoolReader, SpoolStore } from '../../spool/types.ts';
+import type { Stats } from '../../stats/stats.ts';
 import type { SenderToManager, Submitted } from '../messages.ts';
 import type { Bouncer, ReportedRecipient } from './bouncer.ts';
 import { DeferralLog } from './deferral-log.ts';
@@ -33,12 +34,14 @@ export interface ManagerParts {
   readonly scheduler: Scheduler;
   readonly router: Router;
   readonly log: Logger;
+  readonly stats: Stats;
 }
 
 export class Manager {
   readonly #store: SpoolStore;
   readonly #scheduler: Scheduler;
   readonly #log: Logger;
+  readonly #stats: Stats;
   readonly #deferrals: DeferralLog;
   #router: Router;
   #senders: Senders | undefined;
@@ -59,6 +62,7 @@ export class Manager {
     this.#scheduler = parts.scheduler;
     this.#router = parts.router;
     this.#log = parts.log;
+    this.#stats = parts.stats;
     this.#deferrals = new DeferralLog(parts.log, parts.reader);
   }
 
@@ -116,6 +120,7 @@ export class Manager {
   submitted(batch: readonly Submitted[]): void {
     const now = Date.now();
     for (const message of batch) this.#submitOne(message, now);
+    this.#stats.count('received', batch.length);
     this.#drain();
   }
 
@@ -242,6 +247,7 @@ export class Manager {
       case 'delivered': {
         const queueId = this.#scheduler.queueIdOf(effect.message);
         this.#outcomes.push({ kind: 'delivered', queueId, recipient: effect.recipient });
+        this.#stats.count('delivered');
         break;
       }
       case 'connect':
@@ -264,11 +270,13 @@ export class Manager {
         const queueId = this.#scheduler.queueIdOf(effect.message);
         const { recipient, attempts, nextAttemptAtMs, error } = effect;
         this.#outcomes.push({ kind: 'deferred', queueId, recipient, attempts, nextAttemptAtMs, error });
+        this.#stats.count('deferred');
         this.#deferrals.deferred(queueId, this.#store.locate(queueId), effect);
         break;
       }
       case 'failed': {
         const { recipient, error, expired } = effect;
+        this.#stats.count('bounced');
         this.#fail(this.#scheduler.queueIdOf(effect.message), {
           recipient,
           action: 'failed',

@@ -6,7 +6,8 @@ import type { ChosenRecipient, QueuePage, SourceRow } from '../../control/queue-
 import type { Logger } from '../../log/logger.ts';
 import type { QueuedRecipient } from '../../schedule/types.ts';
 import type { Outcome, SpoolStore } from '../../spool/types.ts';
-import { version } from '../../version.ts';
+import { version } from '../../config/version.ts';
+import type { MemoryStats } from '../../stats/stats.ts';
 import type { Request, Response } from '../messages.ts';
 import type { Manager } from './manager.ts';
 import type { Senders } from './senders.ts';
@@ -25,15 +26,17 @@ export class Operations {
   readonly #manager: Manager;
   readonly #store: SpoolStore;
   readonly #senders: Senders;
+  readonly #stats: MemoryStats;
   readonly #log: Logger;
   readonly #startedAtMs = Date.now();
   readonly #listings = new Map<number, Listing>();
   #nextCursor = 1;
 
-  constructor(manager: Manager, store: SpoolStore, senders: Senders, log: Logger) {
+  constructor(manager: Manager, store: SpoolStore, senders: Senders, stats: MemoryStats, log: Logger) {
     this.#manager = manager;
     this.#store = store;
     this.#senders = senders;
+    this.#stats = stats;
     this.#log = log;
   }
 
@@ -148,6 +151,7 @@ export class Operations {
           count = removed.length;
           for (const recipient of removed) {
             outcomes.push({ kind: 'removed', queueId, recipient });
+            this.#stats.count('removed');
             this.#log.event('removed', { id: queueId, recipient });
           }
           break;
@@ -165,6 +169,7 @@ export class Operations {
       ...scheduler.counts(),
       senders: this.#senders.count,
       reports: this.#manager.reporting,
+      counters: this.#stats.snapshot().counters,
       spool: this.#store.usage(),
       sites: scheduler.sites(),
     };

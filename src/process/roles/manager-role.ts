@@ -10,6 +10,7 @@ import type { Router } from '../../route/types.ts';
 import { createScheduler } from '../../schedule/create-scheduler.ts';
 import { openSpoolReader, openSpoolStore, openSpoolWriter } from '../../spool/open.ts';
 import type { SpoolReader, SpoolStore, SpoolWriter } from '../../spool/types.ts';
+import { MemoryStats } from '../../stats/stats.ts';
 import type { Channel } from '../channel.ts';
 import type {
   ControlToManager,
@@ -81,13 +82,14 @@ export class ManagerRole implements Role {
     });
     const scheduler = createScheduler(schedulerConfig(config), Date.now());
     const resolver = resolverOf(config);
-    const manager = new Manager({ store, reader, scheduler, router: routerOf(config, resolver), log });
+    const stats = new MemoryStats();
+    const manager = new Manager({ store, reader, scheduler, router: routerOf(config, resolver), log, stats });
     const senders = new Senders((connection) => manager.connectionLost(connection));
     const submit = (message: Submitted) => manager.submitted([message]);
     const bouncer = new Bouncer({ settings: bounceSettings(config), reader, writer, log, submit });
     manager.connect(senders, bouncer);
     const recovered = await manager.recover();
-    const operations = new Operations(manager, store, senders, log);
+    const operations = new Operations(manager, store, senders, stats, log);
     const facts = { recovered };
     return new ManagerRole({
       facts,

@@ -3,7 +3,7 @@
 import type { Config } from '../../config/config.ts';
 import { Deadlines } from '../../io/deadlines.ts';
 import type { Logger } from '../../log/logger.ts';
-import type { ReceiveContext } from '../../receive/incoming-connection.ts';
+import type { ReceiveContext } from '../../receive/receive-context.ts';
 import { MemoryBudget } from '../../receive/memory-budget.ts';
 import { ReceiveLog } from '../../receive/receive-log.ts';
 import { Receiver } from '../../receive/receiver.ts';

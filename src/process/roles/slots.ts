@@ -3,9 +3,7 @@
 /** The manager's own, for bounces and long-lived segments. */
 export const managerSlots = { bounces: 0, longLived: 1 } as const;
 
-/** Receivers that a spool has slots for. */
-export const maxReceivers = 62;
-
+/** A spool has 64 slots, so there are at most 62 receivers. */
 export function receiverSlot(index: number): number {
   return index + 2;
 }

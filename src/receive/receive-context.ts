@@ -1,0 +1,19 @@
+// What every incoming connection of a process shares.
+
+import type { Deadlines } from '../io/deadlines.ts';
+import type { RelayPolicy } from '../policy/relay-policy.ts';
+import type { SpoolWriter } from '../spool/types.ts';
+import type { MemoryBudget } from './memory-budget.ts';
+import type { ReceiveLog } from './receive-log.ts';
+import type { Intake, ReceiveSettings } from './types.ts';
+
+/** What a connection needs from its process. Settings are those in force when the connection began. */
+export interface ReceiveContext {
+  readonly settings: ReceiveSettings;
+  readonly relay: RelayPolicy;
+  readonly spool: SpoolWriter;
+  readonly intake: Intake;
+  readonly memory: MemoryBudget;
+  readonly deadlines: Deadlines;
+  readonly log: ReceiveLog;
+}
