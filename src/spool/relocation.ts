@@ -33,7 +33,6 @@ interface Copy {
   readonly row: number;
   readonly group: number;
   readonly counter: number;
-  readonly offset: number;
   readonly record: NewRecord;
 }
 
@@ -61,12 +60,11 @@ export class Relocator {
     segment.records += copies.length;
     segment.length = target.length;
     let offset = start;
-    for (const { row, group, counter, offset: from, record } of copies) {
+    for (const { row, group, counter, record } of copies) {
       addGroup(segment, state.groups.at(group));
       const { table } = state;
       // Meanwhile it may be done, or a sender may be reading it from where it was.
-      const same = table.find(group, counter) === row && table.segment[row] === source.index;
-      if (same && table.offset[row] === from && table.pins[row] === 0) {
+      if (table.find(group, counter) === row && table.pins[row] === 0) {
         state.moved(row, segment, offset, record.length);
       }
       offset += record.length;
@@ -140,7 +138,7 @@ export class Relocator {
     try {
       for (const { row, group, counter, offset, length, queueId } of wanted) {
         const record = await readRecord(files, fd, offset, length);
-        if (record !== undefined) copies.push({ row, group, counter, offset, record });
+        if (record !== undefined) copies.push({ row, group, counter, record });
         else if (table.find(group, counter) === row) {
           table.flags[row] = (table.flags[row] ?? 0) | FLAG_DAMAGED;
           const text = `the record at byte ${offset} is damaged; it stays where it is`;

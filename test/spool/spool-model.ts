@@ -410,8 +410,10 @@ export class SpoolModel {
   /** Stops in order. */
   async stop(): Promise<void> {
     await Promise.all(this.#writers.map(({ writer }) => writer.close()));
+    // Whatever failed before, the disk is well now: the journal must have found its way back.
     await this.#flush();
-    await this.#store?.close().catch((error: unknown) => this.#tolerated(error));
+    await this.#store?.flush();
+    await this.#store?.close();
     this.#reader?.close();
   }
 }

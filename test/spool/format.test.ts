@@ -1,0 +1,265 @@
+// The bytes of docs/spool-format.md, one example of each kind. A change here is a change of the format: it needs a
+// new version number and a reader for both.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { crc32 } from 'node:zlib';
+import fc from 'fast-check';
+import type { Envelope, EnvelopeRecipient } from '../../src/message/envelope.ts';
+import { ErrorTexts } from '../../src/spool/error-texts.ts';
+import { EntryBuffer, encodeJournalHeader, visitEntries } from '../../src/spool/journal-entries.ts';
+import { COUNTER_LIMIT, formatQueueId, isQueueId, segmentName } from '../../src/spool/queue-id.ts';
+import {
+  KIND_LARGE,
+  KIND_MESSAGE,
+  encodeRecord,
+  envelopeOf,
+  isLargeLength,
+  outlineOf,
+  parseHead,
+  stampRecord,
+} from '../../src/spool/record.ts';
+import { encodeSegmentHeader, parseSegmentHeader } from '../../src/spool/segment-header.ts';
+import { IndexBuilder } from '../../src/spool/segment-index.ts';
+
+const SEGMENT = 1_763_800_000_000 * 64 + 3;
+const TAG = 0xdeadbeef;
+
+const envelope: Envelope = {
+  queueId: '036NANGK0030011',
+  receivedAtMs: 1_763_800_000_123,
+  reversePath: 'a@é.example',
+  recipients: [
+    {
+      address: 'b@example.net',
+      notify: { never: false, success: true, failure: false, delay: true },
+      originalRecipient: 'rfc822;c@example.org',
+    },
+    { address: 'd@example.net' },
+  ],
+  body: '8BITMIME',
+  smtpUtf8: true,
+  ret: 'HDRS',
+  envelopeId: 'Q1',
+  origin: { via: 'smtp', clientAddress: '192.0.2.1', helo: 'mx' },
+};
+
+const envelopeBytes = [
+  '1b00', // 8BITMIME, SMTPUTF8, RET=HDRS, ENVID; via smtp
+  '0c00 6140c3a92e6578616d706c65',
+  '0900 3139322e302e322e31',
+  '0200 6d78',
+  '0200 5131',
+  '35 0d00 62406578616d706c652e6e6574 1400 7266633832323b63406578616d706c652e6f7267',
+  '00 0d00 64406578616d706c652e6e6574',
+].join('');
+
+function hex(...lines: string[]): string {
+  return lines.join('').replaceAll(' ', '');
+}
+
+test('a queue id is eleven digits of its segment and four of a counter', () => {
+  assert.equal(segmentName(SEGMENT), '036NANGK003');
+  assert.equal(formatQueueId(segmentName(SEGMENT), 33), envelope.queueId);
+  assert.equal(formatQueueId(segmentName(0), COUNTER_LIMIT - 1), '00000000000ZZZZ');
+  for (const text of [
+    '',
+    '036NANGK00300',
+    '036NANGK003001U',
+    '036nangk0030011',
+    'ZZZZZZZZZZZ0000',
+    '../../etc/passw',
+  ]) {
+    assert.equal(isQueueId(text), false, text);
+  }
+});
+
+test('the record of a message', () => {
+  const content = Buffer.from('Subject: x\r\n\r\nhi\r\n');
+  const head = encodeRecord(envelope, KIND_MESSAGE, content.length, content.length, crc32(content));
+  stampRecord(head, 7, TAG);
+  const expected = hex(
+    '534c5243 86e15ac8 01 00 01 00 07000000', // magic, checksum, message, no codec, envelope version 1, commit 7
+    '038009abaa660000 21000000 02000000', // queue id, recipients
+    '7b26acaa9a010000 1200000000000000', // time, size
+    '12000000 93e92565 5e000000 efbeadde', // content length and checksum, envelope length, tag
+    envelopeBytes,
+    '0000000000', // padding: the record is 176 bytes with its content
+  );
+  assert.equal(head.toString('hex'), expected);
+  assert.equal((head.length + content.length) % 16, 0);
+  const parsed = parseHead(head, 0);
+  assert.ok(parsed);
+  assert.deepEqual(envelopeOf(head, 0, parsed), envelope);
+  assert.equal(isLargeLength(parsed.length), false);
+});
+
+test('the record of a large message', () => {
+  const head = encodeRecord(envelope, KIND_LARGE, 5_000_000_000, 0, 0x12345678);
+  stampRecord(head, 8, TAG);
+  const expected = hex(
+    '534c5243 3f6ed10c 02 00 01 00 08000000',
+    '038009abaa660000 21000000 02000000',
+    '7b26acaa9a010000 00f2052a01000000',
+    '00000000 78563412 68000000 efbeadde',
+    envelopeBytes,
+    '000000000000000000000000000000',
+  );
+  assert.equal(head.toString('hex'), expected);
+  assert.equal(head.length % 16, 8);
+  assert.equal(isLargeLength(head.length), true);
+});
+
+test('the header of a segment and of its index', () => {
+  const header = { id: SEGMENT, epoch: SEGMENT - 64, tag: TAG, longLived: true, unsynced: false };
+  const bytes = encodeSegmentHeader(header);
+  assert.equal(
+    bytes.toString('hex'),
+    hex('534c5347 566377bc 01 01 0000 efbeadde 038009abaa660000 c37f09abaa660000'),
+  );
+  assert.deepEqual(parseSegmentHeader(bytes), header);
+  const head = encodeRecord(envelope, KIND_LARGE, 5_000_000_000, 0, 0x12345678);
+  stampRecord(head, 8, TAG);
+  const builder = new IndexBuilder();
+  builder.add(32, head);
+  const [indexHeader, body] = builder.finish(SEGMENT, 1000);
+  assert.equal(
+    indexHeader?.toString('hex'),
+    hex('534c4958 430374ab 0100 0000 01000000 038009abaa660000 e803000000000000 b0000000 36a75d68'),
+  );
+  assert.equal(body?.toString('hex'), hex('2000000000000000', head.toString('hex')));
+});
+
+test('the header of a journal file, and a frame with every kind of entry', () => {
+  assert.equal(
+    encodeJournalHeader(5, TAG).toString('hex'),
+    hex('534c4a4e 746f44ea 01 000000 efbeadde 0500000000000000 0000000000000000'),
+  );
+  const entries = new EntryBuffer();
+  entries.message(1, SEGMENT, 33);
+  entries.message(4, SEGMENT, 34);
+  entries.message(5, SEGMENT, 34);
+  entries.recipientDone(SEGMENT, 35, 2);
+  entries.errorText(9, '451 spät');
+  entries.deferred(SEGMENT, 36, 1, 3, 1_763_800_060_000, 9);
+  entries.doneRanges(SEGMENT, [0, 5, 9, 1]);
+  const frame = entries.take(1, TAG, 32);
+  const id = '038009abaa660000';
+  assert.equal(
+    frame.toString('hex'),
+    hex(
+      '534c4a46 8c948d9e 86000000 01000000 efbeadde 20000000', // magic, checksum, length, kind, tag, synced length
+      `01 ${id} 21000000`, // done
+      `04 ${id} 22000000`, // held
+      `05 ${id} 22000000`, // released
+      `02 ${id} 23000000 02000000`, // recipient 2 done
+      '06 09000000 0900 343531207370c3a474', // error text 9
+      `03 ${id} 24000000 01000000 03000000 000006d1aaaa7942 09000000`, // recipient 1 deferred
+      `07 ${id} 02000000 00000000 05000000 09000000 01000000`, // counters 0 to 4 and 9 done
+    ),
+  );
+  const seen: unknown[] = [];
+  visitEntries(frame.subarray(24), new Map(), {
+    done: (...entry) => seen.push(['done', ...entry]),
+    recipientDone: (...entry) => seen.push(['recipientDone', ...entry]),
+    deferred: (...entry) => seen.push(['deferred', ...entry]),
+    held: (...entry) => seen.push(['held', ...entry]),
+  });
+  assert.deepEqual(seen, [
+    ['done', SEGMENT, 33, 1],
+    ['held', SEGMENT, 34, true],
+    ['held', SEGMENT, 34, false],
+    ['recipientDone', SEGMENT, 35, 2],
+    ['deferred', SEGMENT, 36, 1, 3, 1_763_800_060_000, '451 spät'],
+    ['done', SEGMENT, 0, 5],
+    ['done', SEGMENT, 9, 1],
+  ]);
+});
+
+const text = fc.oneof(fc.string({ unit: 'grapheme', maxLength: 60 }), fc.string({ maxLength: 300 }));
+
+const notify = fc.record({
+  never: fc.boolean(),
+  success: fc.boolean(),
+  failure: fc.boolean(),
+  delay: fc.boolean(),
+});
+
+const recipient: fc.Arbitrary<EnvelopeRecipient> = fc.record(
+  { address: text, notify, originalRecipient: text },
+  { requiredKeys: ['address'] },
+);
+
+const anyEnvelope: fc.Arbitrary<Envelope> = fc.record(
+  {
+    queueId: fc
+      .tuple(fc.maxSafeNat(), fc.nat(COUNTER_LIMIT - 1))
+      .map(([segment, counter]) => formatQueueId(segmentName(segment), counter)),
+    receivedAtMs: fc.maxSafeNat(),
+    reversePath: text,
+    recipients: fc.array(recipient, { minLength: 1, maxLength: 20 }),
+    body: fc.constantFrom('7BIT', '8BITMIME'),
+    smtpUtf8: fc.boolean(),
+    ret: fc.constantFrom('FULL', 'HDRS'),
+    envelopeId: text,
+    origin: fc.record({
+      via: fc.constantFrom('smtp', 'sendmail', 'bounce'),
+      clientAddress: text,
+      helo: text,
+    }),
+  },
+  { requiredKeys: ['queueId', 'receivedAtMs', 'reversePath', 'recipients', 'body', 'smtpUtf8', 'origin'] },
+);
+
+test('every envelope is decoded as it was encoded, and any flipped bit is found', () => {
+  fc.assert(
+    fc.property(anyEnvelope, fc.nat(), fc.nat(100_000), (envelope, bit, contentLength) => {
+      const head = encodeRecord(envelope, KIND_MESSAGE, contentLength, contentLength, 0);
+      stampRecord(head, 1, TAG);
+      assert.equal((head.length + contentLength) % 16, 0);
+      const parsed = parseHead(head, 0);
+      assert.ok(parsed);
+      // fast-check's records have no prototype; ours do.
+      assert.deepEqual(envelopeOf(head, 0, parsed), structuredClone(envelope));
+      const { addresses, reversePath } = outlineOf(head, 0, parsed, envelope.queueId);
+      assert.deepEqual(
+        addresses,
+        envelope.recipients.map(({ address }) => address),
+      );
+      assert.equal(reversePath, envelope.reversePath);
+      const at = bit % (head.length * 8);
+      const byte = at >>> 3;
+      head[byte] = (head[byte] ?? 0) ^ (1 << (at & 7));
+      assert.equal(parseHead(head, 0), undefined);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('what cannot be stored is refused', () => {
+  const refuse = (changed: Partial<Envelope>): void => {
+    assert.throws(() => encodeRecord({ ...envelope, ...changed }, KIND_MESSAGE, 0, 0, 0), {
+      code: 'SPOOL_BAD_ENVELOPE',
+    });
+  };
+  refuse({ queueId: 'not-a-queue-id!' });
+  refuse({ recipients: [] });
+  refuse({ reversePath: 'x'.repeat(65_536) });
+});
+
+test('error texts are kept once, and forgotten with their last use', () => {
+  const errors = new ErrorTexts();
+  const first = errors.use('451 later');
+  assert.equal(errors.use('451 later'), first);
+  assert.equal(errors.use(''), 0);
+  assert.equal(errors.firstIn(1, first), true);
+  assert.equal(errors.firstIn(1, first), false);
+  assert.equal(errors.firstIn(2, first), true);
+  errors.release(first);
+  assert.equal(errors.text(first), '451 later');
+  errors.release(first);
+  assert.equal(errors.text(first), '');
+  const other = errors.use('452 full');
+  assert.equal(other, first, 'the number is used again');
+  assert.equal(errors.firstIn(2, other), true, 'and explained again');
+});

@@ -1,0 +1,127 @@
+// A failed write or sync: the waiting sessions are told, the file is never used again, and what was refused does not
+// come back.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { SimulatedDisk } from '../../sim/disk/simulated-disk.ts';
+import type { FileLayer } from '../../src/spool/file-layer.ts';
+import { inspectSpool, openSpoolStore, openSpoolWriter } from '../../src/spool/open.ts';
+import { contentFor, envelopeFor, writerDefaults } from './support.ts';
+
+const directory = '/var/spool/sluice';
+const eio = (): NodeJS.ErrnoException => Object.assign(new Error('EIO: simulated'), { code: 'EIO' });
+
+/** Lets the next call of one kind fail, and notes what is done with a file after it failed. */
+function failingFiles(files: FileLayer): {
+  files: FileLayer;
+  failNext: (call: string) => void;
+  reused: string[];
+} {
+  let fails = '';
+  const failed = new Set<number>();
+  const reused: string[] = [];
+  const note = (call: string, fd: number): boolean => {
+    if (failed.has(fd)) reused.push(call);
+    if (fails !== call) return false;
+    fails = '';
+    failed.add(fd);
+    return true;
+  };
+  return {
+    reused,
+    failNext: (call) => {
+      fails = call;
+    },
+    files: {
+      ...files,
+      open: async (path, flags) => {
+        const fd = await files.open(path, flags);
+        failed.delete(fd);
+        return fd;
+      },
+      writev: (fd, buffers, position, done) => {
+        // The bytes may have got there all the same.
+        if (note('writev', fd)) files.writev(fd, buffers, position, () => done(eio(), 0));
+        else files.writev(fd, buffers, position, done);
+      },
+      fdatasync: (fd, done) => {
+        if (note('fdatasync', fd)) done(eio());
+        else files.fdatasync(fd, done);
+      },
+    },
+  };
+}
+
+async function waitingIn(files: FileLayer): Promise<string[]> {
+  const found: string[] = [];
+  for await (const finding of inspectSpool(directory, { files })) {
+    assert.equal(finding.kind, 'message');
+    if (finding.kind === 'message') found.push(finding.message.queueId);
+  }
+  return found;
+}
+
+for (const call of ['writev', 'fdatasync']) {
+  test(`when ${call} fails, all of its group are refused and the next ones go to a new segment`, async () => {
+    const disk = new SimulatedDisk({ seed: 1 });
+    const { files, failNext, reused } = failingFiles(disk.process().files);
+    const writer = await openSpoolWriter({ ...writerDefaults, directory, files });
+    const append = (queueId: string) =>
+      writer.append({ envelope: envelopeFor(queueId), content: [contentFor(1, 700)] });
+    const first = writer.newQueueId();
+    const { ref } = await append(first);
+    failNext(call);
+    const refused = [writer.newQueueId(), writer.newQueueId(), writer.newQueueId()];
+    const results = await Promise.allSettled(refused.map(append));
+    for (const result of results) {
+      assert.equal(result.status, 'rejected');
+      if (result.status === 'rejected') assert.equal(result.reason.code, 'SPOOL_WRITE_FAILED');
+    }
+    const last = writer.newQueueId();
+    const later = await append(last);
+    assert.notEqual(later.ref.segment, ref.segment);
+    await writer.close();
+    assert.deepEqual(reused, []);
+    assert.deepEqual(await waitingIn(files), [first, last]);
+    // Nor do they come back with the power.
+    const after = disk.restarted({ seed: 2 });
+    assert.deepEqual(await waitingIn(after.process().files), [first, last]);
+  });
+
+  test(`when ${call} of the journal fails, flush says so, and the next one makes up for it in a new file`, async () => {
+    const disk = new SimulatedDisk({ seed: 1 });
+    const { files, failNext, reused } = failingFiles(disk.process().files);
+    const writer = await openSpoolWriter({ ...writerDefaults, directory, files });
+    const store = await openSpoolStore({
+      directory,
+      slot: 0,
+      journalSyncMs: 1_000_000,
+      segmentBytes: 10_000,
+      relocateAfterMs: 1000,
+      files,
+    });
+    for await (const { queueId } of store.recover()) assert.fail(queueId);
+    const ids: string[] = [];
+    for (let index = 0; index < 4; index++) {
+      const queueId = writer.newQueueId();
+      const { ref } = await writer.append({
+        envelope: envelopeFor(queueId),
+        content: [contentFor(index, 100)],
+      });
+      store.submitted(queueId, ref, 1);
+      ids.push(queueId);
+    }
+    const settle = (index: number): void =>
+      store.settle([{ kind: 'delivered', queueId: ids[index] ?? '', recipient: 0 }]);
+    settle(0);
+    await store.flush();
+    settle(1);
+    failNext(call);
+    await assert.rejects(store.flush(), { code: 'SPOOL_WRITE_FAILED' });
+    settle(2);
+    await store.flush();
+    assert.deepEqual(reused, []);
+    const after = disk.restarted({ seed: 3 });
+    assert.deepEqual(await waitingIn(after.process().files), [ids[3]]);
+  });
+}
