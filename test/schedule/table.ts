@@ -76,6 +76,7 @@ export class Table {
   nowMs = start;
   /** Route keys with the plans that are handed out as soon as they are asked for. */
   readonly plans = new Map<string, RoutePlan>();
+  readonly #taken: Effect[] = [];
   #messages = 0;
 
   constructor(config: ConfigChange = {}) {
@@ -115,19 +116,22 @@ export class Table {
 
   /** The effects since the last call; `resolve` is answered on the way where the plan is known. */
   take(): Effect[] {
+    this.#perform();
+    return this.#taken.splice(0);
+  }
+
+  #perform(): void {
     const { effects } = this.scheduler;
-    const taken: Effect[] = [];
     while (effects.length > 0) {
       for (const effect of effects.splice(0)) {
         const plan = effect.kind === 'resolve' ? this.plans.get(effect.route) : undefined;
         if (effect.kind === 'resolve' && plan !== undefined) {
           this.scheduler.routeResolved(effect.route, plan, this.nowMs);
         } else {
-          taken.push(effect);
+          this.#taken.push(effect);
         }
       }
     }
-    return taken;
   }
 
   /** The `connect` effects since the last call, which must be all. */
@@ -179,13 +183,16 @@ export class Table {
   /** Lets time pass, tick by tick as the scheduler wants to be woken. */
   pass(ms: number): this {
     const end = this.nowMs + ms;
+    this.#perform();
     for (let wake = this.scheduler.nextWakeMs(); wake <= end; wake = this.scheduler.nextWakeMs()) {
       this.nowMs = Math.max(this.nowMs, wake);
       this.scheduler.tick(this.nowMs);
+      this.#perform();
       assert.ok(this.scheduler.nextWakeMs() > this.nowMs, 'tick leaves something undone');
     }
     this.nowMs = end;
     this.scheduler.tick(end);
+    this.#perform();
     return this;
   }
 }

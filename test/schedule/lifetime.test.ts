@@ -1,0 +1,174 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { configOf, day, hour, kinds, minute, noRoute, relay, start, Table } from './table.ts';
+
+const site = relay('s', ['192.0.2.1']);
+
+test('attempts follow the schedule, its last step repeats, and the last error is kept', () => {
+  const table = new Table().know({ 'a.example': site });
+  table.submit(['a.example']);
+  const delays: number[] = [];
+  for (let attempt = 1; attempt <= 5; attempt += 1) {
+    const grant = table.take().find((effect) => effect.kind === 'connect' || effect.kind === 'transact');
+    assert.ok(grant?.kind === 'connect' || grant?.kind === 'transact');
+    const beganMs = table.nowMs;
+    table.done(grant, 'tempfail');
+    const deferred = table.take().find((effect) => effect.kind === 'deferred');
+    assert.ok(deferred?.kind === 'deferred');
+    assert.equal(deferred.attempts, attempt);
+    delays.push(deferred.nextAttemptAtMs - beganMs);
+    table.pass(deferred.nextAttemptAtMs - beganMs);
+    for (const effect of table.scheduler.effects)
+      if (effect.kind === 'close') table.closed(effect.connection);
+  }
+  assert.deepEqual(delays, [5 * minute, 10 * minute, hour, hour, hour]);
+  const [recipient] = table.scheduler.recipients();
+  assert.equal(recipient?.lastError, 'the tempfail');
+});
+
+test('each delay is jittered within its bounds, the same for the same seed', () => {
+  const delays = (seed: number): number[] => {
+    const table = new Table({ seed, retryJitter: 0.25 }).know({ 'lame.example': noRoute(false) });
+    for (let count = 0; count < 50; count += 1) table.submit(['lame.example']);
+    return table.take().map((effect) => (effect.kind === 'deferred' ? effect.nextAttemptAtMs - start : 0));
+  };
+  const list = delays(7);
+  for (const delay of list) assert.ok(delay >= 3.75 * minute && delay <= 6.25 * minute, String(delay));
+  assert.ok(new Set(list).size > 40);
+  assert.deepEqual(delays(7), list);
+  assert.notDeepEqual(delays(8), list);
+});
+
+test('a recipient whose lifetime ends fails with its last error; bounces have a lifetime of their own', () => {
+  for (const [nullSender, lifetimeMs] of [
+    [false, 5 * day],
+    [true, day],
+  ] as const) {
+    const table = new Table().know({ 'lame.example': noRoute(false) });
+    const message = table.submit(['lame.example'], { nullSender });
+    table.pass(lifetimeMs - 1);
+    assert.ok(kinds(table.take()).every((kind) => kind === 'deferred'));
+    table.pass(1);
+    assert.deepEqual(table.take(), [
+      { kind: 'failed', message, recipient: 0, error: '451 4.4.3 DNS server failure', expired: true },
+      { kind: 'done', message },
+    ]);
+  }
+});
+
+test('the next attempt is never after the end of the lifetime; a last one is made shortly before it', () => {
+  const table = new Table({ retryMs: [5 * minute, 4 * day] }).know({ 'lame.example': noRoute(false) });
+  table.submit(['lame.example']);
+  table.pass(5 * minute);
+  const times = table
+    .take()
+    .map((effect) => (effect.kind === 'deferred' ? effect.nextAttemptAtMs - start : 0));
+  assert.deepEqual(times, [5 * minute, 5 * minute + 4 * day]);
+  table.pass(4 * day);
+  const [last] = table.take();
+  assert.equal(last?.kind === 'deferred' && last.nextAttemptAtMs - start, 5 * day - 5 * minute);
+  table.pass(day);
+  assert.deepEqual(
+    table.take().map((effect) => effect.kind),
+    ['deferred', 'failed', 'done'],
+  );
+});
+
+test('work that was never tried says what it waited for', () => {
+  const held = new Table({ limits: { perDomain: 0 } }).know({ 'a.example': site });
+  held.submit(['a.example']);
+  held.pass(5 * day);
+  const [limit] = held.take();
+  assert.equal(
+    limit?.kind === 'failed' && limit.error,
+    'not tried in its lifetime: limit domain a.example (0) is full',
+  );
+
+  const silent = new Table();
+  silent.submit(['b.example']);
+  silent.pass(5 * day);
+  const failed = silent.take().find((effect) => effect.kind === 'failed');
+  assert.equal(
+    failed?.kind === 'failed' && failed.error,
+    'not tried in its lifetime: looking up the route to b.example',
+  );
+
+  const resting = new Table({ addressRestMs: [9 * day] }).know({ 'a.example': site });
+  resting.submit(['a.example']);
+  resting.refused(resting.connect().connection);
+  resting.submit(['a.example']);
+  resting.pass(5 * day);
+  const errors = resting.take().map((effect) => (effect.kind === 'failed' ? effect.error : ''));
+  assert.ok(errors.includes('connection refused'), 'the one that was tried');
+  assert.ok(
+    errors.some((error) =>
+      /^not tried in its lifetime: 192\.0\.2\.1 rests until .* \(connection refused\)$/.test(error),
+    ),
+    'the one that waited',
+  );
+});
+
+test('a transaction in flight at the end of the lifetime finishes first', () => {
+  const table = new Table().know({ 'a.example': site });
+  table.submit(['a.example', 'a.example']);
+  const connect = table.connect();
+  table.ready(connect.connection).pass(6 * day);
+  assert.deepEqual(table.take(), []);
+  table.done(connect, [
+    { recipient: 0, result: 'delivered', error: '' },
+    { recipient: 1, result: 'tempfail', error: '450 later' },
+  ]);
+  const effects = table.take();
+  assert.deepEqual(kinds(effects), ['delivered', 'failed', 'done']);
+  assert.equal(effects[1]?.kind === 'failed' && effects[1].expired && effects[1].error, '450 later');
+});
+
+test('a message that is too old when it is committed fails at once', () => {
+  const table = new Table().know({ 'a.example': site });
+  table.submit([{ domain: 'a.example', lastError: '450 before the restart', attempts: 9 }], {
+    receivedAtMs: start - 5 * day,
+  });
+  const [failed] = table.take();
+  assert.equal(failed?.kind === 'failed' && failed.expired && failed.error, '450 before the restart');
+});
+
+test('a new lifetime counts for what waits already', () => {
+  const table = new Table({ limits: { perDomain: 0 } }).know({
+    'a.example': site,
+    'lame.example': noRoute(false),
+  });
+  table.submit(['a.example']);
+  table.submit(['lame.example']);
+  table.take();
+  table.scheduler.reconfigure(configOf({ lifetimeMs: 3 * minute, limits: { perDomain: 0 } }), table.nowMs);
+  assert.equal(table.scheduler.nextWakeMs(), start + 3 * minute);
+  table.pass(3 * minute);
+  assert.deepEqual(kinds(table.take()), ['failed', 'failed', 'done', 'done']);
+
+  const longer = new Table({ lifetimeMs: minute, limits: { perDomain: 0 } }).know({ 'a.example': site });
+  longer.submit(['a.example']);
+  longer.take();
+  longer.scheduler.reconfigure(configOf({ lifetimeMs: hour, limits: { perDomain: 0 } }), longer.nowMs);
+  longer.pass(hour - 1);
+  assert.deepEqual(longer.take(), []);
+  longer.pass(1);
+  assert.deepEqual(kinds(longer.take()), ['failed', 'done']);
+});
+
+test('recipients that waited before a restart keep their attempts, times and errors', () => {
+  const table = new Table().know({ 'a.example': site });
+  table.submit([
+    { domain: 'a.example', attempts: 2, nextAttemptAtMs: start + 7 * minute, lastError: '450 no' },
+  ]);
+  const [waiting] = table.scheduler.recipients();
+  assert.deepEqual(
+    [waiting?.state, waiting?.attempts, waiting?.nextAttemptAtMs, waiting?.lastError],
+    ['waiting', 2, start + 7 * minute, '450 no'],
+  );
+  table.pass(7 * minute - 1);
+  assert.deepEqual(table.take(), []);
+  table.pass(1);
+  table.done(table.connect(), 'tempfail');
+  const [deferred] = table.take();
+  assert.equal(deferred?.kind === 'deferred' && deferred.nextAttemptAtMs, table.nowMs + hour);
+});

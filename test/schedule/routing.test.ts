@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { hour, kinds, minute, noRoute, relay, start, Table, type Connect, type Transact } from './table.ts';
+
+const shared = relay('shared', ['192.0.2.1']);
+
+test('a plan is asked for once, however much work comes for it', () => {
+  const table = new Table();
+  for (let count = 0; count < 10; count += 1) table.submit(['a.example']);
+  assert.deepEqual(kinds(table.take()), ['resolve']);
+  table.scheduler.routeResolved('mx:a.example', shared, table.nowMs);
+  assert.equal(table.connects().length, 10);
+  table.submit(['a.example']);
+  assert.deepEqual(kinds(table.take()), ['connect'], 'and not again while it is valid');
+});
+
+test('an expired plan is asked for again when there is work, and only then', () => {
+  const table = new Table().know({ 'a.example': relay('s', ['192.0.2.1'], start + minute) });
+  table.submit(['a.example']);
+  table.connect();
+  table.pass(hour);
+  assert.deepEqual(kinds(table.take()), []);
+  table.plans.clear();
+  table.submit(['a.example']);
+  assert.deepEqual(kinds(table.take()), ['resolve']);
+  assert.deepEqual(
+    [...table.scheduler.recipients()].map(({ state }) => state),
+    ['active', 'resolving'],
+  );
+});
+
+test('a plan that comes expired still serves what waits for it', () => {
+  const table = new Table().know({ 'a.example': relay('s', ['192.0.2.1'], start - hour) });
+  table.submit(['a.example']);
+  assert.equal(table.connect().site, 's');
+});
+
+test('recipients of one message wait for each other until all routes are known', () => {
+  const table = new Table().know({ 'known.example': shared });
+  table.submit(['known.example', 'b.example', 'c.example']);
+  assert.deepEqual(kinds(table.take()), ['resolve', 'resolve']);
+  table.scheduler.routeResolved('mx:known.example', shared, table.nowMs);
+  table.scheduler.routeResolved('mx:b.example', shared, table.nowMs);
+  assert.deepEqual(kinds(table.take()), []);
+  table.scheduler.routeResolved('mx:c.example', shared, table.nowMs);
+  assert.deepEqual(table.connect().transaction.recipients, [0, 1, 2]);
+});
+
+test('they do not wait for each other longer than the grace', () => {
+  const table = new Table({ routeGraceMs: 500 }).know({ 'known.example': shared, 'b.example': shared });
+  table.submit(['known.example', 'b.example', 'slow.example']);
+  assert.deepEqual(kinds(table.take()), ['resolve']);
+  table.pass(499);
+  assert.deepEqual(table.take(), []);
+  table.pass(1);
+  assert.deepEqual(table.connect().transaction.recipients, [0, 1]);
+  table.pass(minute);
+  table.scheduler.routeResolved('mx:slow.example', shared, table.nowMs);
+  assert.deepEqual(table.connect().transaction.recipients, [2]);
+});
+
+test('an error of one route does not hold up the others', () => {
+  const table = new Table().know({ 'a.example': shared });
+  table.submit(['a.example', 'bad.example']);
+  table.take();
+  table.scheduler.routeResolved('mx:bad.example', noRoute(true), table.nowMs);
+  assert.deepEqual(kinds(table.take()), ['failed', 'connect']);
+});
+
+test('a site that moved: the next attempt goes to the new one, and recipients that parted are split', () => {
+  const table = new Table().know({
+    'a.example': relay('s', ['192.0.2.1'], start + minute),
+    'b.example': relay('s', ['192.0.2.1'], start + minute),
+  });
+  table.submit(['a.example', 'b.example']);
+  const connect = table.connect();
+  table.ready(connect.connection).done(connect, 'tempfail', false).closed(connect.connection);
+  table.take();
+  table.know({ 'a.example': relay('s', ['192.0.2.1']), 'b.example': relay('t', ['192.0.2.2']) });
+  table.pass(5 * minute);
+  assert.deepEqual(
+    table.connects().map(({ site, transaction }) => [site, transaction.recipients]),
+    [
+      ['s', [0]],
+      ['t', [1]],
+    ],
+  );
+});
+
+test('a parked route whose plan expires keeps its turn', () => {
+  // Plans live for a second and slots come free every minute: without its turn kept the route would never be served.
+  const table = new Table({ limits: { perSite: 1 } });
+  const plan = (): ReturnType<typeof relay> => relay('s', ['192.0.2.1'], table.nowMs + 1_000);
+  const served: string[] = [];
+  const answer = (): (Connect | Transact)[] => {
+    const grants: (Connect | Transact)[] = [];
+    for (let effects = table.take(); effects.length > 0; effects = table.take()) {
+      for (const effect of effects) {
+        if (effect.kind === 'resolve') table.scheduler.routeResolved(effect.route, plan(), table.nowMs);
+        if (effect.kind === 'connect' || effect.kind === 'transact') grants.push(effect);
+      }
+    }
+    return grants;
+  };
+  for (let count = 0; count < 12; count += 1) table.submit([`${'abc'[count % 3]}.example`]);
+  let [grant] = answer();
+  while (grant !== undefined) {
+    served.push(table.scheduler.queueIdOf(grant.transaction.message).slice(-2));
+    table.pass(minute);
+    answer();
+    table.ready(grant.connection);
+    table.scheduler.transactionDone(
+      grant.connection,
+      [{ recipient: 0, result: 'delivered', error: '' }],
+      false,
+      table.nowMs,
+    );
+    answer();
+    table.closed(grant.connection);
+    [grant] = answer();
+  }
+  assert.equal(served.length, 12);
+});
+
+test('a route that waits for its plan does not hold up a message that also goes elsewhere', () => {
+  const table = new Table({ limits: { perSite: 1 } }).know({
+    'a.example': relay('s', ['192.0.2.1'], start + minute),
+    'b.example': relay('s', ['192.0.2.1'], start + hour),
+  });
+  table.submit(['a.example']);
+  const busy = table.connect();
+  table.submit(['a.example', 'b.example']);
+  assert.deepEqual(table.take(), []);
+  table.plans.delete('mx:a.example');
+  table.pass(2 * minute);
+  table.ready(busy.connection).done(busy);
+  assert.deepEqual(kinds(table.take()), ['delivered', 'resolve', 'done']);
+  table.pass(2_000);
+  const next = table.take().find((effect) => effect.kind === 'transact');
+  assert.deepEqual(next?.transaction.recipients, [1], 'after the grace, without the one that is looked up');
+});
+
+test('an unknown route that is resolved changes nothing', () => {
+  const table = new Table();
+  table.scheduler.routeResolved('mx:nobody.example', shared, start);
+  assert.deepEqual(table.take(), []);
+  assert.deepEqual(table.scheduler.sites(), []);
+});

@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { Float64Column } from '../../src/schedule/columns.ts';
+import { DueHeap } from '../../src/schedule/due-heap.ts';
+import { ErrorTexts } from '../../src/schedule/error-texts.ts';
+import { KeyIndex } from '../../src/schedule/key-index.ts';
+import { MessageState, MessageStore } from '../../src/schedule/messages.ts';
+import { Random } from '../../src/schedule/random.ts';
+
+test('the heap gives the rows in order of their times, whatever was put, moved and taken before', () => {
+  const operation = fc.tuple(fc.constantFrom('put', 'take'), fc.nat(30), fc.nat(1_000));
+  fc.assert(
+    fc.property(fc.array(operation, { maxLength: 200 }), (operations) => {
+      const times = new Float64Column();
+      times.grow(31);
+      const heap = new DueHeap(times);
+      heap.positions.grow(31);
+      const model = new Map<number, number>();
+      for (const [what, row, time] of operations) {
+        if (what === 'put') {
+          heap.put(row, time);
+          model.set(row, time);
+        } else {
+          heap.take(row);
+          model.delete(row);
+        }
+        assert.equal(heap.size, model.size);
+        assert.equal(heap.has(row), model.has(row));
+        assert.equal(heap.firstDueMs(), Math.min(Infinity, ...model.values()));
+      }
+      const left: number[] = [];
+      for (let row = heap.first(); row >= 0; row = heap.first()) {
+        left.push(heap.firstDueMs());
+        assert.equal(heap.firstDueMs(), model.get(row));
+        heap.take(row);
+      }
+      assert.deepEqual(
+        left,
+        [...model.values()].sort((one, other) => one - other),
+      );
+    }),
+  );
+});
+
+test('the key index finds every key that was added and not removed', () => {
+  const operation = fc.tuple(fc.boolean(), fc.nat(60));
+  fc.assert(
+    fc.property(fc.array(operation, { maxLength: 300 }), (operations) => {
+      const index = new KeyIndex();
+      const model = new Set<number>();
+      for (const [isAdd, row] of operations) {
+        if (isAdd && !model.has(row)) {
+          index.add(`key ${row}`, row);
+          model.add(row);
+        } else if (!isAdd && model.has(row)) {
+          index.remove(row);
+          model.delete(row);
+        }
+      }
+      for (let row = 0; row <= 60; row += 1) {
+        assert.equal(index.find(`key ${row}`), model.has(row) ? row : -1);
+        assert.equal(index.keyOf(row), model.has(row) ? `key ${row}` : '');
+      }
+      const all: number[] = [];
+      index.each((row) => all.push(row));
+      assert.deepEqual(new Set(all), model);
+      assert.equal(index.size, model.size);
+    }),
+  );
+});
+
+test('queue ids of any form come back as they were and are found', () => {
+  fc.assert(
+    fc.property(fc.uniqueArray(fc.string({ unit: 'binary', maxLength: 20 }), { maxLength: 50 }), (ids) => {
+      const store = new MessageStore();
+      const rows = ids.map((id) => store.open(id, 1_700_000_000_123, false, false));
+      for (const row of rows) store.setState(row, MessageState.queued);
+      for (const [at, id] of ids.entries()) {
+        assert.equal(store.queueIdOf(rows[at]!), id);
+        assert.equal(store.find(id), rows[at]);
+        assert.equal(store.receivedAtMs.get(rows[at]!), 1_700_000_000_123);
+      }
+      for (const [at, id] of ids.entries()) {
+        store.free(rows[at]!);
+        assert.equal(store.find(id), -1);
+      }
+    }),
+  );
+});
+
+test('an error text is kept once, and only as long as someone has it', () => {
+  const errors = new ErrorTexts();
+  const [one, same, other] = [errors.keep('450 a'), errors.keep('450 a'), errors.keep('450 b')];
+  assert.equal(one, same);
+  assert.notEqual(one, other);
+  assert.equal(errors.keep(''), 0);
+  errors.drop(one);
+  assert.equal(errors.text(one), '450 a');
+  errors.drop(one);
+  errors.drop(0);
+  assert.equal(errors.size, 1);
+  assert.equal(errors.text(other), '450 b');
+  assert.equal(errors.keep('450 c'), one, 'its number is used again');
+});
+
+test('the generator repeats itself for a seed, and spreads evenly', () => {
+  const [one, other] = [new Random(2 ** 40 + 1), new Random(2 ** 40 + 1)];
+  const buckets = Array.from({ length: 10 }, () => 0);
+  for (let count = 0; count < 10_000; count += 1) {
+    const value = one.next();
+    assert.equal(value, other.next());
+    buckets[Math.floor(value * 10)]! += 1;
+  }
+  for (const size of buckets) assert.ok(size > 850 && size < 1_150, String(buckets));
+  assert.notEqual(new Random(1).next(), new Random(2).next());
+  assert.notEqual(new Random(1).next(), new Random(2 ** 40 + 1).next());
+});
