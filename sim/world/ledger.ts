@@ -23,6 +23,22 @@ export interface LedgerMessage {
   readonly recipients: LedgerRecipient[];
 }
 
+/** A recipient that was never tried. */
+export function ledgerRecipient(recipient: number, domain: string): LedgerRecipient {
+  return {
+    recipient,
+    route: `mx:${domain}`,
+    domain,
+    attempts: 0,
+    nextAttemptAtMs: 0,
+    lastError: '',
+    state: 'waiting',
+    taken: 0,
+    excuses: 0,
+    endedAtMs: -1,
+  };
+}
+
 /** A rule that the scheduler broke. */
 export class BrokenRule extends Error {}
 

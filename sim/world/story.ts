@@ -2,8 +2,9 @@
 
 import { Random } from '../../src/schedule/random.ts';
 import type { SchedulerConfig } from '../../src/schedule/types.ts';
-import { Internet, pick } from './internet.ts';
-import type { LedgerMessage } from './ledger.ts';
+import type { Internet } from './internet.ts';
+import { ledgerRecipient, type LedgerMessage } from './ledger.ts';
+import { pick, someInternet } from './some-internet.ts';
 import { World } from './world.ts';
 
 const minute = 60_000;
@@ -25,7 +26,7 @@ export interface StoryOptions {
 export function tell(options: StoryOptions): World {
   const random = new Random(options.seed);
   const domains = 1 + random.below(40);
-  const internet = new Internet(
+  const internet = someInternet(
     random,
     { domains, sites: 1 + random.below(domains), addresses: 1 + random.below(20), trouble: options.trouble },
     startMs,
@@ -75,21 +76,9 @@ function someMessage(random: Random, internet: Internet, count: number, atMs: nu
     nullSender: random.next() < 0.1,
     held: random.next() < 0.05,
     done: false,
-    recipients: Array.from({ length: recipients }, (_, recipient) => {
-      const domain = pick(random, internet.domains);
-      return {
-        recipient,
-        route: `mx:${domain}`,
-        domain,
-        attempts: 0,
-        nextAttemptAtMs: 0,
-        lastError: '',
-        state: 'waiting',
-        taken: 0,
-        excuses: 0,
-        endedAtMs: -1,
-      };
-    }),
+    recipients: Array.from({ length: recipients }, (_, recipient) =>
+      ledgerRecipient(recipient, pick(random, internet.domains)),
+    ),
   };
 }
 
