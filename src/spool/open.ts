@@ -8,7 +8,7 @@ import { SegmentStore } from './segment-store.ts';
 import { SegmentWriter } from './segment-writer.ts';
 import type { RecoveredMessage, SpoolProblem, SpoolReader, SpoolStore, SpoolWriter } from './types.ts';
 
-export { inspectSpool, type SpoolFinding } from './inspect.ts';
+export { inspectSpool } from './inspect.ts';
 
 /** The journal is compacted from this size on. */
 const JOURNAL_BYTES = 32 * 1024 * 1024;
