@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { hour, kinds, minute, noRoute, relay, start, Table, type Connect, type Transact } from './table.ts';
+import { hour, kinds, minute, noRoute, relay, start, Table, type Connect } from './table.ts';
 
 const shared = relay('shared', ['192.0.2.1']);
 
@@ -88,38 +88,27 @@ test('a site that moved: the next attempt goes to the new one, and recipients th
 });
 
 test('a parked route whose plan expires keeps its turn', () => {
-  // Plans live for a second and slots come free every minute: without its turn kept the route would never be served.
-  const table = new Table({ limits: { perSite: 1 } });
-  const plan = (): ReturnType<typeof relay> => relay('s', ['192.0.2.1'], table.nowMs + 1_000);
+  // Its plan lives for a second and slots come free every minute: while it is looked up, others take the slot.
+  const table = new Table({ limits: { perSite: 1 } }).know({ 'long.example': relay('s', ['192.0.2.1']) });
+  const shortPlan = (): ReturnType<typeof relay> => relay('s', ['192.0.2.1'], table.nowMs + 1_000);
+  table.submit(['long.example']);
+  let grant: Connect = table.connect();
+  table.submit(['short.example']);
+  table.scheduler.routeResolved('mx:short.example', shortPlan(), table.nowMs);
+  for (let count = 0; count < 9; count += 1) table.submit(['long.example']);
+  table.take();
   const served: string[] = [];
-  const answer = (): (Connect | Transact)[] => {
-    const grants: (Connect | Transact)[] = [];
-    for (let effects = table.take(); effects.length > 0; effects = table.take()) {
-      for (const effect of effects) {
-        if (effect.kind === 'resolve') table.scheduler.routeResolved(effect.route, plan(), table.nowMs);
-        if (effect.kind === 'connect' || effect.kind === 'transact') grants.push(effect);
-      }
-    }
-    return grants;
-  };
-  for (let count = 0; count < 12; count += 1) table.submit([`${'abc'[count % 3]}.example`]);
-  let [grant] = answer();
-  while (grant !== undefined) {
-    served.push(table.scheduler.queueIdOf(grant.transaction.message).slice(-2));
+  for (let turn = 0; turn < 3; turn += 1) {
     table.pass(minute);
-    answer();
-    table.ready(grant.connection);
-    table.scheduler.transactionDone(
-      grant.connection,
-      [{ recipient: 0, result: 'delivered', error: '' }],
-      false,
-      table.nowMs,
-    );
-    answer();
-    table.closed(grant.connection);
-    [grant] = answer();
+    table.ready(grant.connection).done(grant, 'delivered', false).closed(grant.connection);
+    const effects = table.take();
+    grant = effects.find((effect) => effect.kind === 'connect') as Connect;
+    served.push(table.scheduler.queueIdOf(grant.transaction.message).slice(-1));
+    if (effects.some(({ kind }) => kind === 'resolve')) {
+      table.scheduler.routeResolved('mx:short.example', shortPlan(), table.nowMs);
+    }
   }
-  assert.equal(served.length, 12);
+  assert.deepEqual(served, ['3', '2', '4'], 'long while short is looked up, short, long');
 });
 
 test('a route that waits for its plan does not hold up a message that also goes elsewhere', () => {
