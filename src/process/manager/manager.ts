@@ -49,6 +49,8 @@ export class Manager {
   readonly #flights = new Map<number, Flight>();
   /** When a message came in, by its handle. */
   readonly #receivedAtMs: number[] = [];
+  /** Queue ids of messages at their first attempt, by handle: the scheduler keeps ids in numbers, and text takes time. */
+  readonly #freshIds: (string | undefined)[] = [];
   #outcomes: Outcome[] = [];
   #failures = new Map<string, ReportedRecipient[]>();
   /** Messages whose report is being written: they stay in the spool until it is stored. */
@@ -102,6 +104,7 @@ export class Manager {
       held: message.held,
     });
     this.#receivedAtMs[handle] = message.receivedAtMs;
+    this.#freshIds[handle] = undefined;
     for (const waiting of message.waiting) {
       const route = this.#router.routeOf(message.reversePath, waiting.address);
       this.#scheduler.add(handle, {
@@ -135,6 +138,7 @@ export class Manager {
       held: false,
     });
     this.#receivedAtMs[handle] = message.receivedAtMs;
+    this.#freshIds[handle] = message.queueId;
     for (const [recipient, address] of message.recipients.entries()) {
       const route = this.#router.routeOf(message.reversePath, address);
       scheduler.add(handle, {
@@ -245,7 +249,7 @@ export class Manager {
         this.#senders?.transact(effect.connection, this.#work(effect.connection, effect.transaction));
         break;
       case 'delivered': {
-        const queueId = this.#scheduler.queueIdOf(effect.message);
+        const queueId = this.#queueIdOf(effect.message);
         this.#outcomes.push({ kind: 'delivered', queueId, recipient: effect.recipient });
         this.#stats.count('delivered');
         break;
@@ -267,17 +271,18 @@ export class Manager {
         this.#resolve(effect.route);
         break;
       case 'deferred': {
-        const queueId = this.#scheduler.queueIdOf(effect.message);
+        const queueId = this.#queueIdOf(effect.message);
         const { recipient, attempts, nextAttemptAtMs, error } = effect;
         this.#outcomes.push({ kind: 'deferred', queueId, recipient, attempts, nextAttemptAtMs, error });
         this.#stats.count('deferred');
+        this.#freshIds[effect.message] = undefined; // it will be here for long: its id is kept in numbers
         this.#deferrals.deferred(queueId, this.#store.locate(queueId), effect);
         break;
       }
       case 'failed': {
         const { recipient, error, expired } = effect;
         this.#stats.count('bounced');
-        this.#fail(this.#scheduler.queueIdOf(effect.message), {
+        this.#fail(this.#queueIdOf(effect.message), {
           recipient,
           action: 'failed',
           error,
@@ -286,12 +291,17 @@ export class Manager {
         break;
       }
       case 'done':
+        this.#freshIds[effect.message] = undefined;
         break;
     }
   }
 
+  #queueIdOf(message: MessageHandle): string {
+    return this.#freshIds[message] ?? this.#scheduler.queueIdOf(message);
+  }
+
   #work(connection: ConnectionHandle, transaction: Transaction): Work {
-    const queueId = this.#scheduler.queueIdOf(transaction.message);
+    const queueId = this.#queueIdOf(transaction.message);
     const ref = this.#store.locate(queueId) ?? { segment: 0, offset: 0, length: 0 };
     this.#store.pin(queueId);
     this.#flights.set(connection, { queueId, transaction });
