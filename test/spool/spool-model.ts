@@ -14,6 +14,7 @@ import type {
   SpoolWriter,
   StoredRef,
 } from '../../src/spool/types.ts';
+import { accept, type History, type MessageModel } from './message-history.ts';
 import { contentFor, envelopeFor } from './support.ts';
 
 const DIRECTORY = '/var/spool/sluice';
@@ -21,39 +22,8 @@ const SEGMENT_BYTES = 8 * 1024;
 const WRITERS = 2;
 const NO_FAULTS = { syncFails: 0, writeFails: 0, shortWrites: 0 };
 
-interface History<T> {
-  /** Index of the last state known to be durable; later ones may be lost. */
-  durable: number;
-  /** Every state so far. */
-  readonly states: T[];
-}
-
-interface MessageModel {
-  readonly queueId: string;
-  readonly content: Buffer;
-  /** Attempts, or 'done'. */
-  readonly recipients: History<number | 'done'>[];
-  readonly held: History<boolean>;
-  /** False while nothing or an error was answered: then it may be stored or not. */
-  acknowledged: boolean;
-  /** The store that knows of it. */
-  reportedTo: SpoolStore | undefined;
-}
-
 interface LiveProcess extends DiskProcess {
   readonly killed: Promise<void>;
-}
-
-/** The store says that this is the state now. */
-function accept<T>(history: History<T>, now: T, powerCut: boolean, what: string): void {
-  const possible = history.states.slice(history.durable);
-  assert.ok(possible.includes(now), `${what} is ${String(now)}, not one of ${String(possible)}`);
-  if (powerCut) {
-    history.states.splice(0, history.states.length, now);
-    history.durable = 0;
-  } else if (history.states.at(-1) !== now) {
-    history.states.push(now);
-  }
 }
 
 /** A whole instance: two receivers, a manager, a sender. */
