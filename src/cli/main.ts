@@ -19,6 +19,7 @@ const commandFiles: Readonly<Record<string, () => Promise<CommandFile>>> = {
   reload: () => import('./reload.ts'),
   status: () => import('./status.ts'),
   queue: () => import('./queue.ts'),
+  spool: () => import('./spool.ts'),
   sendmail: () => import('./sendmail.ts'),
   version: () => import('./version.ts'),
 };

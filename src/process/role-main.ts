@@ -143,9 +143,9 @@ async function stop(graceMs: number): Promise<void> {
 function failed(error: unknown): void {
   const known = error instanceof SluiceError ? error : undefined;
   const message = error instanceof Error ? error.message : String(error);
-  logger?.error(
-    `the ${roleName} process failed: ${error instanceof Error ? (error.stack ?? message) : message}`,
-  );
+  // An error that has a code says what to do; any other is a mistake of ours, and its place matters.
+  const detail = known === undefined && error instanceof Error ? (error.stack ?? message) : message;
+  logger?.error(`the ${roleName} process failed: ${detail}`);
   tell({ kind: 'failed', code: known?.code ?? 'ROLE_FAILED', message, advice: known?.advice ?? '' });
   process.exitCode = 1;
   // The message above leaves first; then there is nothing to stay for.

@@ -1,0 +1,41 @@
+// `sluice spool check`: reads the whole spool, changes nothing, and says what is damaged.
+
+import type { Command } from 'commander';
+import { inspectSpool } from '../spool/open.ts';
+import { configOption, readConfig } from './config-file.ts';
+
+export function register(program: Command): void {
+  program
+    .command('spool')
+    .description('look at the spool itself')
+    .command('check')
+    .description('read every record and report what is damaged or missing; changes nothing')
+    .addOption(configOption())
+    .option('--json', 'for programs')
+    .action(async (options: { config?: string; json?: boolean }) => {
+      await check(readConfig(options.config).spool, options.json === true);
+    });
+}
+
+async function check(spool: string, json: boolean): Promise<void> {
+  let messages = 0;
+  let recipients = 0;
+  let problems = 0;
+  for await (const found of inspectSpool(spool, { contents: true })) {
+    if (found.kind === 'message') {
+      messages++;
+      recipients += found.message.waiting.length;
+      continue;
+    }
+    problems++;
+    const { place, text, kind } = found.problem;
+    process.stdout.write(json ? `${JSON.stringify({ kind, place, text })}\n` : `${place}: ${text}\n`);
+  }
+  const summary = { messages, recipients, problems };
+  process.stdout.write(
+    json
+      ? `${JSON.stringify(summary)}\n`
+      : `${messages} messages wait for ${recipients} recipients; ${problems === 0 ? 'nothing is' : `${problems} places are`} damaged.\n`,
+  );
+  if (problems > 0) process.exitCode = 1;
+}
