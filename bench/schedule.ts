@@ -19,10 +19,12 @@ interface Row {
   readonly connectUs: number;
   /** A tempfail and its next attempt coming due. */
   readonly retryUs: number;
-  /** Memory of the process (heap, array buffers) that the waiting recipients cost, sites and routes included. */
-  readonly bytesPerRecipient: number;
-  /** Of that, what stays without the sites: the same recipients waiting on one route. */
-  readonly bytesPerRecipientAlone: number;
+  /** Memory (heap and array buffers) per recipient that waits for its next attempt, all on one route. */
+  readonly bytesAlone: number;
+  /** The same over all sites: the routes with their keys included. */
+  readonly bytesWaiting: number;
+  /** Nine of ten recipients ready on parked routes: plans, sites and the strings in them included. */
+  readonly bytesParked: number;
 }
 
 const startMs = 1_700_000_000_000;
@@ -137,13 +139,17 @@ class Bench {
 
 function measure(recipients: number, sites: number): Row {
   const random = new Random(1);
-  const alone = memoryOf(() => {
-    const bench = new Bench(configOf({}));
-    for (let count = 0; count < recipients; count += 1) {
-      bench.submit(0, startMs + 1_000 + random.below(10_000_000));
-    }
-    return bench;
-  });
+  const waiting = (over: number): number =>
+    memoryOf(() => {
+      const bench = new Bench(configOf({}));
+      for (let count = 0; count < recipients; count += 1) {
+        bench.submit(count % over, startMs + 1_000 + random.below(10_000_000));
+      }
+      return bench;
+    }).bytes / recipients;
+  waiting(1);
+  const bytesAlone = waiting(1);
+  const bytesWaiting = waiting(sites);
   let commitUs = 0;
   const { bytes, made } = memoryOf(() => {
     // The connections to those hundred addresses are busy for ever, and the work of nine of ten sites is parked.
@@ -164,8 +170,9 @@ function measure(recipients: number, sites: number): Row {
     cycleUs: cycle(made, sites, true),
     connectUs: cycle(made, sites, false),
     retryUs: retry(made, sites),
-    bytesPerRecipient: bytes / recipients,
-    bytesPerRecipientAlone: alone.bytes / recipients,
+    bytesAlone,
+    bytesWaiting,
+    bytesParked: bytes / recipients,
   };
 }
 

@@ -95,3 +95,27 @@ export class Float64Column {
     this.#values = values;
   }
 }
+
+/** Times in whole milliseconds below 2^48 (the year 10889), in 6 bytes. */
+export class TimeColumn {
+  #low = new Uint32Array(0);
+  #high = new Uint16Array(0);
+
+  get(index: number): number {
+    return (this.#high[index] as number) * 0x1_0000_0000 + (this.#low[index] as number);
+  }
+
+  set(index: number, value: number): void {
+    this.#high[index] = Math.floor(value / 0x1_0000_0000);
+    this.#low[index] = value;
+  }
+
+  grow(capacity: number): void {
+    const low = new Uint32Array(capacity);
+    const high = new Uint16Array(capacity);
+    low.set(this.#low);
+    high.set(this.#high);
+    this.#low = low;
+    this.#high = high;
+  }
+}

@@ -1,6 +1,7 @@
 // From a text key to the row that has it. Not a Map: V8 keeps deleted entries in their hash chain until the table is rebuilt,
 // so a busy key that comes and goes in a table of 100,000 costs microseconds, and an entry costs three times as much.
-// Open addressing, linear probing, deletion by backward shift (Knuth, TAOCP 6.4, algorithm R); FNV-1a hashes.
+// Open addressing, linear probing, deletion by backward shift (Knuth, TAOCP 6.4, algorithm R); FNV-1a hashes, of
+// which 16 bits are kept to tell most keys apart without looking at them.
 
 const firstCapacity = 16;
 
@@ -9,7 +10,7 @@ export class KeyIndex {
   #keys: string[] = [];
   /** Row + 1; 0: free. */
   #rows = new Int32Array(firstCapacity);
-  #hashes = new Int32Array(firstCapacity);
+  #tags = new Uint16Array(firstCapacity);
   #size = 0;
 
   get size(): number {
@@ -28,7 +29,7 @@ export class KeyIndex {
     for (let at = hash & mask; ; at = (at + 1) & mask) {
       const row = (this.#rows[at] as number) - 1;
       if (row < 0) return -1;
-      if (this.#hashes[at] === hash && this.#keys[row] === key) return row;
+      if (this.#tags[at] === tagOf(hash) && this.#keys[row] === key) return row;
     }
   }
 
@@ -42,18 +43,17 @@ export class KeyIndex {
 
   /** Takes the row's key away. */
   remove(row: number): void {
-    const hash = hashOf(this.keyOf(row));
     const mask = this.#rows.length - 1;
-    let hole = hash & mask;
+    let hole = hashOf(this.keyOf(row)) & mask;
     while (this.#rows[hole] !== row + 1) hole = (hole + 1) & mask;
     this.#keys[row] = '';
     this.#size -= 1;
     for (let at = (hole + 1) & mask; this.#rows[at] !== 0; at = (at + 1) & mask) {
       // An entry may fill the hole unless its home lies behind it.
-      const home = (this.#hashes[at] as number) & mask;
+      const home = hashOf(this.keyOf((this.#rows[at] as number) - 1)) & mask;
       if (((at - home) & mask) < ((at - hole) & mask)) continue;
       this.#rows[hole] = this.#rows[at] as number;
-      this.#hashes[hole] = this.#hashes[at] as number;
+      this.#tags[hole] = this.#tags[at] as number;
       hole = at;
     }
     this.#rows[hole] = 0;
@@ -69,16 +69,19 @@ export class KeyIndex {
     let at = hash & mask;
     while (this.#rows[at] !== 0) at = (at + 1) & mask;
     this.#rows[at] = entry;
-    this.#hashes[at] = hash;
+    this.#tags[at] = tagOf(hash);
   }
 
   #grow(): void {
     const rows = this.#rows;
-    const hashes = this.#hashes;
     this.#rows = new Int32Array(rows.length * 2);
-    this.#hashes = new Int32Array(rows.length * 2);
-    for (const [at, entry] of rows.entries()) if (entry !== 0) this.#put(hashes[at] as number, entry);
+    this.#tags = new Uint16Array(rows.length * 2);
+    for (const entry of rows) if (entry !== 0) this.#put(hashOf(this.keyOf(entry - 1)), entry);
   }
+}
+
+function tagOf(hash: number): number {
+  return hash >>> 16;
 }
 
 function hashOf(key: string): number {

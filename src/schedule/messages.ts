@@ -1,28 +1,33 @@
-// The messages in the schedule. The queue id lies in four numbers of the row: a string and a map entry would cost more
-// than all the rest of a message.
+// The messages in the schedule, 23 bytes each. The queue id lies in three numbers of the row: a string and a map entry
+// would cost more than all the rest of a message.
 
-import { Float64Column, Int32Column, Uint8Column } from './columns.ts';
+import { Int32Column, TimeColumn, Uint8Column } from './columns.ts';
 import { Slots } from './slots.ts';
 
 export const MessageState = { free: 0, building: 1, queued: 2, done: 3 } as const;
 
+const stateBits = 7;
 const held = 8;
 const nullSender = 16;
-const stateBits = 7;
-/** In the length byte: the id is too long or not Latin-1 and lies in a map. */
-const elsewhere = 0xff;
-const inlineLength = 15;
+/** The id is too long, or has other characters than queue ids have, and lies in a map. */
+const elsewhere = 32;
+
+/** Characters that take 6 bits each; every queue id of the spool is made of them. */
+const characters = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_';
+const valueOf = new Int8Array(128).fill(-1);
+for (let value = 0; value < characters.length; value += 1) valueOf[characters.charCodeAt(value)] = value;
+const longestInline = 15;
+const charactersPerWord = 5;
 
 export class MessageStore {
-  readonly receivedAtMs = new Float64Column();
+  readonly receivedAtMs = new TimeColumn();
   /** First task of the message; -1: none. */
   readonly firstTask = new Int32Column();
   readonly #flags = new Uint8Column();
   readonly #word0 = new Int32Column();
   readonly #word1 = new Int32Column();
+  /** Mixed with the other two, so that `find` can search this column alone. */
   readonly #word2 = new Int32Column();
-  /** Mixed with the other three, so that `find` can search this column alone. */
-  readonly #word3 = new Int32Column();
   readonly #longIds = new Map<number, string>();
   readonly #slots = new Slots(this.firstTask, [
     this.receivedAtMs,
@@ -30,10 +35,9 @@ export class MessageStore {
     this.#word0,
     this.#word1,
     this.#word2,
-    this.#word3,
   ]);
-  readonly #words = new Int32Array(4);
-  readonly #bytes = new Uint8Array(this.#words.buffer);
+  /** Scratch: the words of the id at hand. */
+  readonly #words = new Int32Array(3);
 
   get live(): number {
     return this.#slots.live;
@@ -43,17 +47,22 @@ export class MessageStore {
     const message = this.#slots.take();
     this.firstTask.set(message, -1);
     this.receivedAtMs.set(message, receivedAtMs);
-    this.#flags.set(message, MessageState.building | (fromNullSender ? nullSender : 0) | (onHold ? held : 0));
-    if (!this.#encode(queueId)) this.#longIds.set(message, queueId);
+    let flags: number = MessageState.building;
+    if (fromNullSender) flags |= nullSender;
+    if (onHold) flags |= held;
+    if (!this.#encode(queueId)) {
+      flags |= elsewhere;
+      this.#longIds.set(message, queueId);
+    }
+    this.#flags.set(message, flags);
     this.#word0.set(message, this.#words[0] as number);
     this.#word1.set(message, this.#words[1] as number);
     this.#word2.set(message, this.#words[2] as number);
-    this.#word3.set(message, this.#words[3] as number);
     return message;
   }
 
   free(message: number): void {
-    if ((this.#word0.get(message) & 0xff) === elsewhere) this.#longIds.delete(message);
+    if ((this.#flags.get(message) & elsewhere) !== 0) this.#longIds.delete(message);
     this.#flags.set(message, MessageState.free);
     this.#slots.give(message);
   }
@@ -85,14 +94,30 @@ export class MessageStore {
   }
 
   queueIdOf(message: number): string {
-    const words = this.#words;
-    words[0] = this.#word0.get(message);
-    words[1] = this.#word1.get(message);
-    words[2] = this.#word2.get(message);
-    words[3] = this.#word3.get(message) ^ this.#mix();
-    const length = this.#bytes[0] as number;
-    if (length === elsewhere) return this.#longIds.get(message) ?? '';
-    return String.fromCharCode(...this.#bytes.subarray(1, 1 + length));
+    if ((this.#flags.get(message) & elsewhere) !== 0) return this.#longIds.get(message) ?? '';
+    const word0 = this.#word0.get(message);
+    const word1 = this.#word1.get(message);
+    const word2 = this.#word2.get(message) ^ mix(word0, word1);
+    const length = (word0 >>> 30) | ((word1 >>> 30) << 2);
+    // One call for all: a string put together from pieces would be copied again when it is used.
+    const text = String.fromCharCode(
+      codeOf(word0),
+      codeOf(word0 >>> 6),
+      codeOf(word0 >>> 12),
+      codeOf(word0 >>> 18),
+      codeOf(word0 >>> 24),
+      codeOf(word1),
+      codeOf(word1 >>> 6),
+      codeOf(word1 >>> 12),
+      codeOf(word1 >>> 18),
+      codeOf(word1 >>> 24),
+      codeOf(word2),
+      codeOf(word2 >>> 6),
+      codeOf(word2 >>> 12),
+      codeOf(word2 >>> 18),
+      codeOf(word2 >>> 24),
+    );
+    return length === longestInline ? text : text.slice(0, length);
   }
 
   /**
@@ -109,41 +134,50 @@ export class MessageStore {
     const word0 = this.#words[0] as number;
     const word1 = this.#words[1] as number;
     const word2 = this.#words[2] as number;
-    const word3 = this.#words[3] as number;
-    let message = this.#word3.indexOf(word3, 0);
+    let message = this.#word2.indexOf(word2, 0);
     while (message >= 0 && message < this.#slots.end) {
-      if (
-        this.#word0.get(message) === word0 &&
-        this.#word1.get(message) === word1 &&
-        this.#word2.get(message) === word2 &&
-        this.state(message) === MessageState.queued
-      ) {
+      const isQueuedInline = (this.#flags.get(message) & (stateBits | elsewhere)) === MessageState.queued;
+      if (isQueuedInline && this.#word0.get(message) === word0 && this.#word1.get(message) === word1) {
         return message;
       }
-      message = this.#word3.indexOf(word3, message + 1);
+      message = this.#word2.indexOf(word2, message + 1);
     }
     return -1;
   }
 
   /** Fills `#words`; false when the id does not fit. */
   #encode(queueId: string): boolean {
-    const bytes = this.#bytes;
-    this.#words.fill(0);
-    let fits = queueId.length <= inlineLength;
-    for (let at = 0; fits && at < queueId.length; at += 1) {
-      const code = queueId.charCodeAt(at);
-      if (code > 0xff) fits = false;
-      else bytes[at + 1] = code;
-    }
-    bytes[0] = fits ? queueId.length : elsewhere;
-    this.#words[3] = (this.#words[3] as number) ^ this.#mix();
-    return fits;
-  }
-
-  #mix(): number {
     const words = this.#words;
-    const sum = Math.imul(words[0] as number, 0x9e3779b1) + Math.imul(words[1] as number, 0x85ebca6b);
-    const mixed = Math.imul((sum + Math.imul(words[2] as number, 0xc2b2ae35)) | 0, 0x27d4eb2f);
-    return mixed ^ (mixed >>> 15);
+    const { length } = queueId;
+    words.fill(0);
+    if (length > longestInline) return false;
+    let at = 0;
+    for (let word = 0; word * charactersPerWord < length; word += 1) {
+      let bits = 0;
+      for (let shift = 0; shift < 30 && at < length; shift += 6) {
+        const code = queueId.charCodeAt(at);
+        const value = code < 128 ? (valueOf[code] as number) : -1;
+        if (value < 0) return false;
+        bits |= value << shift;
+        at += 1;
+      }
+      words[word] = bits;
+    }
+    // The length lies in the two bits that each word has to spare.
+    words[0] = (words[0] as number) | ((length & 3) << 30);
+    words[1] = (words[1] as number) | ((length >> 2) << 30);
+    words[2] = (words[2] as number) ^ mix(words[0], words[1]);
+    return true;
   }
+}
+
+/** Character code of the lowest 6 bits. */
+function codeOf(bits: number): number {
+  return characters.charCodeAt(bits & 63);
+}
+
+function mix(word0: number, word1: number): number {
+  const sum = (Math.imul(word0, 0x9e3779b1) + Math.imul(word1, 0x85ebca6b)) | 0;
+  const mixed = Math.imul(sum, 0x27d4eb2f);
+  return mixed ^ (mixed >>> 15);
 }

@@ -1,7 +1,7 @@
 // Parked routes: each waits on every counter that could let it go on, and costs nothing until one has room.
 // A route with several addresses of equal preference, all full, waits on all of them.
 
-import { Float64Column, Int32Column } from './columns.ts';
+import { Int32Column } from './columns.ts';
 import type { CounterStore } from './counters.ts';
 import { Slots } from './slots.ts';
 
@@ -13,7 +13,7 @@ export class Parking {
   /** First node of each route; -1: not parked. Grows with the rows of the routes. */
   readonly first = new Int32Column();
   /** When the route was first blocked since its last grant: a number that goes up; 0: not blocked. Grows alike. */
-  readonly since = new Float64Column();
+  readonly since = new Int32Column();
   #blocked = 0;
   readonly #routeNext = new Int32Column();
   readonly #route = new Int32Column();
@@ -39,7 +39,7 @@ export class Parking {
   park(route: number, counters: readonly number[], first: boolean): void {
     if (this.#isParkedOn(route, counters)) return;
     this.unpark(route);
-    if (this.since.get(route) === 0) this.since.set(route, (this.#blocked += 1));
+    if (this.since.get(route) === 0) this.since.set(route, this.#nextNumber());
     for (const counter of counters) this.#add(route, counter, first);
   }
 
@@ -70,16 +70,14 @@ export class Parking {
     const { freed } = counters;
     while (freed.length > 0) {
       let eldest = -1;
-      let since = Infinity;
       for (let at = freed.length - 1; at >= 0 && at >= freed.length - comparedCounters; at -= 1) {
         const counter = freed[at] ?? -1;
         const route = this.firstRouteOf(counter);
         if (route < 0 || !counters.hasRoom(counter)) {
           counters.forgetFreed(at);
           dropped(counter);
-        } else if (this.since.get(route) < since) {
+        } else if (eldest < 0 || this.#isElder(route, this.firstRouteOf(eldest))) {
           eldest = counter;
-          since = this.since.get(route);
         }
       }
       if (eldest >= 0) return eldest;
@@ -94,6 +92,17 @@ export class Parking {
       counters.push(this.#counter.get(node));
     }
     return counters;
+  }
+
+  /** Numbers wrap around; differences still tell which came first. */
+  #isElder(route: number, other: number): boolean {
+    return ((this.since.get(route) - this.since.get(other)) | 0) < 0;
+  }
+
+  #nextNumber(): number {
+    this.#blocked = (this.#blocked + 1) | 0;
+    if (this.#blocked === 0) this.#blocked = 1;
+    return this.#blocked;
   }
 
   #isParkedOn(route: number, counters: readonly number[]): boolean {

@@ -70,9 +70,13 @@ test('the key index finds every key that was added and not removed', () => {
   );
 });
 
+const usual = fc.string({ unit: fc.constantFrom(...'0123456789ABCDEFGHJKMNPQRSTVWXYZ-_az'), maxLength: 16 });
+const odd = fc.string({ unit: 'binary', maxLength: 20 });
+const ids = fc.uniqueArray(fc.oneof(usual, odd), { maxLength: 50 });
+
 test('queue ids of any form come back as they were and are found', () => {
   fc.assert(
-    fc.property(fc.uniqueArray(fc.string({ unit: 'binary', maxLength: 20 }), { maxLength: 50 }), (ids) => {
+    fc.property(ids, (ids) => {
       const store = new MessageStore();
       const rows = ids.map((id) => store.open(id, 1_700_000_000_123, false, false));
       for (const row of rows) store.setState(row, MessageState.queued);
