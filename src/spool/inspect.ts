@@ -41,7 +41,8 @@ export async function* inspectSpool(
     for (const problem of found) yield { kind: 'problem', problem };
   };
   const state = new QueueState();
-  const place: RecoveryPlace = { files, layout, state, report: (problem) => problems.push(problem) };
+  const report = (problem: SpoolProblem): void => void problems.push(problem);
+  const place: RecoveryPlace = { files, layout, state, report, sync: false };
   await replayJournal(files, layout, state, place.report);
   yield* take();
   const reader = new SegmentReader(files, layout);

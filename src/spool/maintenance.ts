@@ -104,7 +104,7 @@ export class Maintenance {
    * queue all the same. Without anyone to tell, its segment stays for the next recovery.
    */
   async #findStrays(segment: LiveSegment): Promise<void> {
-    const { files, layout, onProblem, onStray, place, state } = this.#options;
+    const { onStray, place, state } = this.#options;
     // Once is enough: nothing is added to a closed segment.
     segment.incompleteSinceMs = Infinity;
     if (onStray !== undefined) {
@@ -112,7 +112,7 @@ export class Maintenance {
         for (const message of batch) onStray(message);
       return;
     }
-    const contents = await readSegment(files, layout, segment.id, onProblem);
+    const contents = await readSegment(place, segment.id);
     segment.complete = contents?.records.every(({ head }) => state.knows(head)) === true;
   }
 

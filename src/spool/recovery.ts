@@ -17,6 +17,8 @@ export interface RecoveryPlace {
   readonly layout: SpoolLayout;
   readonly state: QueueState;
   readonly report: Report;
+  /** What is found is made durable first: a writer may have died between its write and its sync. */
+  readonly sync: boolean;
 }
 
 /** Messages handed on at once: a step of an asynchronous generator costs more than the message does. */
@@ -25,6 +27,9 @@ const BATCH = 256;
 /** Reads all segments that exist and yields their messages that are not done; those seen before are left out. */
 export async function* recoverSegments(place: RecoveryPlace): AsyncGenerator<readonly RecoveredMessage[]> {
   const { files, layout } = place;
+  // The store before may have died between a removal and its sync. If the file could still come back, its outcomes
+  // would have to be kept.
+  if (place.sync) await files.syncDirectory(layout.segments);
   const { segments, indexed } = await listSegments(files, layout);
   const newest = newestOfSlots(segments);
   for (const id of segments) {
@@ -40,8 +45,8 @@ export async function* recoverSegment(
   id: number,
   closed: boolean,
 ): AsyncGenerator<readonly RecoveredMessage[]> {
-  const { files, layout, state, report } = place;
-  const contents = await readSegment(files, layout, id, report);
+  const { state, report } = place;
+  const contents = await readSegment(place, id);
   if (contents === undefined) return;
   const segment = state.segments.ensure(id);
   segment.length = Math.max(segment.length, contents.length);

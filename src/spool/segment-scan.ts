@@ -2,7 +2,7 @@
 // except that of the last commit of a segment that was not sealed: only that one can be torn.
 
 import { crc32 } from 'node:zlib';
-import { readUpTo } from './file-io.ts';
+import { fdatasync, readUpTo } from './file-io.ts';
 import type { FileLayer } from './file-layer.ts';
 import { indexPath, segmentPath, type SpoolLayout } from './layout.ts';
 import { segmentName } from './queue-id.ts';
@@ -25,13 +25,17 @@ export interface SegmentContents {
   readonly header: SegmentHeader | undefined;
 }
 
+export interface SegmentSource {
+  readonly files: FileLayer;
+  readonly layout: SpoolLayout;
+  readonly report: (problem: SpoolProblem) => void;
+  /** Syncs a segment that was not sealed before it is read. */
+  readonly sync: boolean;
+}
+
 /** Undefined when the segment is gone. Damage is reported, never thrown. */
-export async function readSegment(
-  files: FileLayer,
-  layout: SpoolLayout,
-  id: number,
-  report: (problem: SpoolProblem) => void,
-): Promise<SegmentContents | undefined> {
+export async function readSegment(source: SegmentSource, id: number): Promise<SegmentContents | undefined> {
+  const { files, layout, report } = source;
   let fd: number;
   try {
     fd = await files.open(segmentPath(layout, id), 'r');
@@ -44,6 +48,7 @@ export async function readSegment(
     const header = await walk.header();
     const index = await indexOf(files, layout, id, walk.length, report);
     if (index !== undefined) return { records: index, length: walk.length, sealed: true, header };
+    if (source.sync) await fdatasync(files, fd);
     return { records: await walk.records(), length: walk.length, sealed: false, header };
   } finally {
     await files.close(fd);

@@ -49,7 +49,7 @@ export class SegmentStore implements SpoolStore {
 
   #place(): RecoveryPlace {
     const { files, layout, onProblem } = this.#options;
-    return { files, layout, state: this.#state, report: onProblem };
+    return { files, layout, state: this.#state, report: onProblem, sync: true };
   }
 
   async *recover(): AsyncGenerator<RecoveredMessage> {
