@@ -43,6 +43,8 @@ export async function startOpenSmtpd(ground: Ground, relayPort: number): Promise
   };
   const passwd = own('passwd', readFileSync('/etc/passwd', 'utf8') + users);
   const group = own('group', readFileSync('/etc/group', 'utf8') + groups);
+  // It asks for the name of every client; nobody answers here, and at once.
+  const resolver = own('resolv.conf', 'nameserver 127.0.0.1\noptions timeout:1 attempts:1\n');
   const config = own(
     'smtpd.conf',
     `listen on 127.0.0.1 port ${port} hostname opensmtpd.test
@@ -53,6 +55,7 @@ match from any for any action out
   const script = `set -e
 mount --bind ${passwd} /etc/passwd
 mount --bind ${group} /etc/group
+mount --bind ${resolver} /etc/resolv.conf
 mount -t tmpfs tmpfs /var/spool && mkdir -m 711 /var/spool/smtpd
 mount -t tmpfs tmpfs /var/lib && mkdir -p /var/lib/opensmtpd/empty
 mount -t tmpfs tmpfs /run
