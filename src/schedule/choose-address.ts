@@ -4,6 +4,7 @@
 
 import { Health } from './addresses.ts';
 import { Dimension } from './counters.ts';
+import type { RowList } from './row-list.ts';
 import type { State } from './state.ts';
 
 /** No address can be taken now; `s.blockers` has the counters that stand in the way. */
@@ -14,7 +15,7 @@ export function chooseAddress(s: State, site: number): number {
   const { addresses, counters } = s;
   const list = s.sites.planOf(site).addresses;
   const blockers = s.blockers;
-  blockers.length = 0;
+  blockers.clear();
   let at = 0;
   while (at < list.length) {
     const preference = list[at]?.preference;
@@ -73,6 +74,6 @@ function fullCounterOf(s: State, ip: string, address: number): number {
   return counter >= 0 && !s.counters.hasRoom(counter) ? counter : -1;
 }
 
-function addBlocker(blockers: number[], counter: number): void {
+function addBlocker(blockers: RowList, counter: number): void {
   if (!blockers.includes(counter)) blockers.push(counter);
 }

@@ -1,7 +1,7 @@
 // The end of a scheduler transaction: all recipients of a message become schedulable together.
 
-import { formTasks } from './gather.ts';
-import { makeTask } from './lifecycle.ts';
+import { formTasks, makeReady } from './gather.ts';
+import { makeTask, makeTaskOfOne } from './lifecycle.ts';
 import { MessageState } from './messages.ts';
 import { failTask, wait } from './settle.ts';
 import { expiryOf, type State } from './state.ts';
@@ -16,6 +16,17 @@ export function commitMessage(
 ): void {
   s.messages.setState(message, MessageState.queued);
   const held = s.messages.isHeld(message);
+  const [only] = added;
+  if (
+    added.length === 1 &&
+    only !== undefined &&
+    only.nextAttemptAtMs <= nowMs &&
+    !held &&
+    nowMs < expiryOf(s, message)
+  ) {
+    makeReady(s, makeTaskOfOne(s, message, makeRecipient(s, only)), nowMs);
+    return;
+  }
   const rows = added.map((recipient) => makeRecipient(s, recipient));
   if (!held && nowMs >= expiryOf(s, message)) {
     if (rows.length > 0) failTask(s, makeTask(s, message, rows), '', true, 'not tried in its lifetime');

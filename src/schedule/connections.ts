@@ -3,6 +3,7 @@
 import { Float64Column, Int32Column, Uint8Column } from './columns.ts';
 import { Dimension, type CounterStore } from './counters.ts';
 import { HoldStore } from './holds.ts';
+import type { RowList } from './row-list.ts';
 import { Slots } from './slots.ts';
 
 export const ConnectionState = { free: 0, connecting: 1, busy: 2, idle: 3, closing: 4 } as const;
@@ -105,14 +106,14 @@ export class ConnectionStore {
   }
 
   /** Releases the slots of one dimension, except those of the counters in `kept`. */
-  releaseDimension(connection: number, dimension: number, kept: readonly number[]): void {
+  releaseDimension(connection: number, dimension: number, kept: RowList | undefined): void {
     const { holds } = this;
     let previous = -1;
     let hold = this.firstHold.get(connection);
     while (hold >= 0) {
       const next = holds.next.get(hold);
       const counter = holds.counter.get(hold);
-      if (this.#counters.dimension.get(counter) === dimension && !kept.includes(counter)) {
+      if (this.#counters.dimension.get(counter) === dimension && kept?.includes(counter) !== true) {
         if (previous < 0) this.firstHold.set(connection, next);
         else holds.next.set(previous, next);
         holds.drop(hold);

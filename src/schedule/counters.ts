@@ -3,6 +3,7 @@
 
 import { Int32Column, Uint8Column } from './columns.ts';
 import { KeyIndex } from './key-index.ts';
+import { RowList } from './row-list.ts';
 import { invariant } from './scheduler-error.ts';
 import { Slots } from './slots.ts';
 
@@ -38,10 +39,10 @@ export class CounterStore {
   /** Rows elsewhere that name this counter. */
   readonly references = new Int32Column();
   /** Counters that may have room for a parked route: the caller drains it. */
-  readonly freed: number[] = [];
+  readonly freed = new RowList();
   readonly #isFreed = new Uint8Column();
   readonly #keys: readonly KeyIndex[] = dimensionNames.map(() => new KeyIndex());
-  readonly #unused: number[] = [];
+  readonly #unused = new RowList();
   readonly #slots = new Slots(this.firstParked, [
     this.used,
     this.limit,
@@ -115,15 +116,12 @@ export class CounterStore {
 
   /** Takes the counter at this place out of `freed`. */
   forgetFreed(at: number): void {
-    const counter = this.freed[at] ?? -1;
-    const last = this.freed.pop() ?? -1;
-    if (at < this.freed.length) this.freed[at] = last;
-    this.#isFreed.set(counter, 0);
+    this.#isFreed.set(this.freed.take(at), 0);
   }
 
   /** Forgets the counters that nobody uses any more. Not while a caller holds a counter it is about to use. */
   sweep(): void {
-    for (let counter = this.#unused.pop(); counter !== undefined; counter = this.#unused.pop()) {
+    for (let counter = this.#unused.pop(); counter >= 0; counter = this.#unused.pop()) {
       if (!this.#isUnused(counter)) continue;
       this.#keys[this.dimension.get(counter)]?.remove(counter);
       this.limit.set(counter, -1);

@@ -67,7 +67,7 @@ class MailScheduler implements Scheduler {
     const s = this.#state;
     // Handles of finished messages are free once the caller has seen the effects that name them.
     if (s.effects.length === 0)
-      for (let done = s.done.pop(); done !== undefined; done = s.done.pop()) s.messages.free(done);
+      for (let done = s.done.pop(); done >= 0; done = s.done.pop()) s.messages.free(done);
     const row = s.messages.open(message.queueId, message.receivedAtMs, message.nullSender, message.held);
     s.building.push(row);
     s.added.push([]);
@@ -240,8 +240,11 @@ class MailScheduler implements Scheduler {
   }
 
   #close(place: number): void {
-    this.#state.building.splice(place, 1);
-    this.#state.added.splice(place, 1);
+    const { added, building } = this.#state;
+    const [lastMessage, lastAdded] = [building.pop(), added.pop()];
+    if (place === building.length || lastMessage === undefined || lastAdded === undefined) return;
+    building[place] = lastMessage;
+    added[place] = lastAdded;
   }
 
   #checkQueued(message: MessageHandle, what: string): void {

@@ -71,7 +71,8 @@ export function siteCounterOf(s: State, site: number): number {
 
 function reserveDomains(s: State, connection: number, task: number): void {
   if (s.needed.length === 0) s.needed.push(domainCounterOf(s, routeOf(s, task)));
-  for (const counter of s.needed) {
+  for (let at = 0; at < s.needed.length; at += 1) {
+    const counter = s.needed.at(at);
     if (!s.connections.doesHold(connection, counter)) s.connections.reserve(connection, counter);
   }
 }

@@ -39,10 +39,18 @@ export function tasksOf(s: State, message: number): number[] {
 
 /** A new task of these recipients (at least one); the caller gives it a state. */
 export function makeTask(s: State, message: number, recipients: readonly number[]): number {
+  const task = makeTaskOfOne(s, message, recipients[0] ?? -1);
+  if (recipients.length > 1) setRecipients(s, task, recipients);
+  return task;
+}
+
+/** A new task of one recipient. */
+export function makeTaskOfOne(s: State, message: number, recipient: number): number {
   const { tasks, messages } = s;
   const task = tasks.take();
   tasks.message.set(task, message);
-  setRecipients(s, task, recipients);
+  tasks.firstRecipient.set(task, recipient);
+  s.recipients.next.set(recipient, -1);
   const first = messages.firstTask.get(message);
   tasks.messageNext.set(task, first);
   tasks.messagePrevious.set(task, -1);
@@ -85,13 +93,14 @@ export function mayBeDone(s: State, message: number): void {
 
 /** Reports the messages that have no task left. Not before the end of a call: tasks may be formed anew in it. */
 export function reportDone(s: State): void {
-  for (const message of s.finishing) {
+  for (let at = 0; at < s.finishing.length; at += 1) {
+    const message = s.finishing.at(at);
     if (s.messages.firstTask.get(message) >= 0 || s.messages.state(message) !== MessageState.queued) continue;
     s.messages.setState(message, MessageState.done);
     s.done.push(message);
     s.effects.push({ kind: 'done', message: message as MessageHandle });
   }
-  s.finishing.length = 0;
+  s.finishing.clear();
 }
 
 export function enqueue(s: State, route: number, task: number): void {

@@ -17,7 +17,6 @@ const characters = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx
 const valueOf = new Int8Array(128).fill(-1);
 for (let value = 0; value < characters.length; value += 1) valueOf[characters.charCodeAt(value)] = value;
 const longestInline = 15;
-const charactersPerWord = 5;
 
 export class MessageStore {
   readonly receivedAtMs = new TimeColumn();
@@ -149,10 +148,9 @@ export class MessageStore {
   #encode(queueId: string): boolean {
     const words = this.#words;
     const { length } = queueId;
-    words.fill(0);
     if (length > longestInline) return false;
     let at = 0;
-    for (let word = 0; word * charactersPerWord < length; word += 1) {
+    for (let word = 0; word < 3; word += 1) {
       let bits = 0;
       for (let shift = 0; shift < 30 && at < length; shift += 6) {
         const code = queueId.charCodeAt(at);

@@ -36,7 +36,7 @@ export function forgetDomainCounter(s: State, route: number): void {
  */
 export function collectNeeds(s: State, task: number, route: number, nowMs: number): boolean {
   const { needed, recipients, routes } = s;
-  needed.length = 0;
+  needed.clear();
   const first = s.tasks.firstRecipient.get(task);
   let next = recipients.next.get(first);
   if (next < 0) {

@@ -4,7 +4,7 @@ import { isReachable } from './choose-address.ts';
 import { ConnectionState } from './connections.ts';
 import { Dimension } from './counters.ts';
 import { putBack } from './gather.ts';
-import { mayBeDone, freeRecipient, freeTask, recipientsOf, setRecipients } from './lifecycle.ts';
+import { mayBeDone, freeRecipient, freeTask, setRecipients } from './lifecycle.ts';
 import { restMs } from './retry.ts';
 import { close } from './serve.ts';
 import { countAttempt, deferTask, setLastError } from './settle.ts';
@@ -18,7 +18,7 @@ export function becameReady(s: State, connection: number): void {
   connections.state.set(connection, ConnectionState.busy);
   sites.established.add(connections.site.get(connection), 1);
   addresses.succeeded(connections.address.get(connection));
-  connections.releaseDimension(connection, Dimension.probe, []);
+  connections.releaseDimension(connection, Dimension.probe, undefined);
 }
 
 /** The transaction is over; the connection goes on to the next one, idles, or closes. */
@@ -105,7 +105,9 @@ function settleResults(s: State, task: number, results: readonly RecipientResult
   const message = tasks.message.get(task) as MessageHandle;
   const again: number[] = [];
   let at = 0;
-  for (const row of recipientsOf(s, task)) {
+  let row = tasks.firstRecipient.get(task);
+  while (row >= 0) {
+    const next = recipients.next.get(row);
     const recipient = recipients.envelopeIndex.get(row);
     let result = results[at];
     // Results mostly come in the order of the grant.
@@ -121,6 +123,7 @@ function settleResults(s: State, task: number, results: readonly RecipientResult
       setLastError(s, row, result === undefined ? 'no result' : result.error);
       again.push(row);
     }
+    row = next;
   }
   if (again.length === 0) {
     freeTask(s, task);

@@ -3,6 +3,7 @@
 
 import { Int32Column } from './columns.ts';
 import type { CounterStore } from './counters.ts';
+import type { RowList } from './row-list.ts';
 import { Slots } from './slots.ts';
 
 /** Counters that became free together and are compared by age. */
@@ -36,11 +37,11 @@ export class Parking {
   }
 
   /** Parks a route on these counters, as the last or first of each; keeps its places when it is parked on just these. */
-  park(route: number, counters: readonly number[], first: boolean): void {
+  park(route: number, counters: RowList, first: boolean): void {
     if (this.#isParkedOn(route, counters)) return;
     this.unpark(route);
     if (this.since.get(route) === 0) this.since.set(route, this.#nextNumber());
-    for (const counter of counters) this.#add(route, counter, first);
+    for (let at = 0; at < counters.length; at += 1) this.#add(route, counters.at(at), first);
   }
 
   unpark(route: number): void {
@@ -71,7 +72,7 @@ export class Parking {
     while (freed.length > 0) {
       let eldest = -1;
       for (let at = freed.length - 1; at >= 0 && at >= freed.length - comparedCounters; at -= 1) {
-        const counter = freed[at] ?? -1;
+        const counter = freed.at(at);
         const route = this.firstRouteOf(counter);
         if (route < 0 || !counters.hasRoom(counter)) {
           counters.forgetFreed(at);
@@ -105,11 +106,11 @@ export class Parking {
     return this.#blocked;
   }
 
-  #isParkedOn(route: number, counters: readonly number[]): boolean {
+  #isParkedOn(route: number, counters: RowList): boolean {
     let node = this.first.get(route);
     // Nodes are chained in reverse.
     for (let at = counters.length - 1; at >= 0; at -= 1) {
-      if (node < 0 || this.#counter.get(node) !== counters[at]) return false;
+      if (node < 0 || this.#counter.get(node) !== counters.at(at)) return false;
       node = this.#routeNext.get(node);
     }
     return node < 0;

@@ -21,7 +21,7 @@ export function run(s: State, nowMs: number): void {
 
 /** Idle connections go round the routes of their site. */
 function offerToSites(s: State, nowMs: number): void {
-  for (let site = s.offering.pop(); site !== undefined; site = s.offering.pop()) {
+  for (let site = s.offering.pop(); site >= 0; site = s.offering.pop()) {
     while (s.sites.firstIdle.get(site) >= 0) {
       const route = s.sites.nextInRing(site);
       if (route < 0) break;
@@ -48,12 +48,12 @@ function wakeParked(s: State, nowMs: number): void {
 }
 
 function serveNextRunnable(s: State, nowMs: number): boolean {
-  const route = s.runnable[s.nextRunnable];
-  if (route === undefined) {
-    s.runnable.length = 0;
+  if (s.nextRunnable === s.runnable.length) {
+    s.runnable.clear();
     s.nextRunnable = 0;
     return false;
   }
+  const route = s.runnable.at(s.nextRunnable);
   s.nextRunnable += 1;
   s.routes.isRunnable.set(route, 0);
   if (serve(s, route, nowMs)) resume(s, route);
@@ -64,7 +64,7 @@ function serveNextRunnable(s: State, nowMs: number): boolean {
 function offerToOthers(s: State, nowMs: number): boolean {
   const { connections, counters } = s;
   const connection = s.newlyIdle.pop();
-  if (connection === undefined) return false;
+  if (connection < 0) return false;
   for (;;) {
     if (connections.state.get(connection) !== ConnectionState.idle) return true;
     let hold = connections.firstHold.get(connection);
@@ -89,10 +89,9 @@ function resume(s: State, route: number): void {
 /** Ready tasks that are not on their way have to be found when their lifetime ends. */
 function schedule(s: State): void {
   const { tasks } = s;
-  for (const task of s.fresh) {
+  for (let task = s.fresh.pop(); task >= 0; task = s.fresh.pop()) {
     if (tasks.state.get(task) === TaskState.ready && !tasks.due.has(task)) {
       tasks.due.put(task, expiryOf(s, tasks.message.get(task)));
     }
   }
-  s.fresh.length = 0;
 }

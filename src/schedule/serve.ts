@@ -41,22 +41,22 @@ export function serve(s: State, route: number, nowMs: number): boolean {
         continue;
       }
       for (const mixed of mixedTasksOf(s, route)) splitOff(s, mixed, counter);
-      park(s, route, [counter], false);
+      parkOn(s, route, counter, false);
       return false;
     }
     if (!routes.isInRing(route)) s.sites.joinRing(site, route);
     if (!counters.hasRoom(s.all)) {
-      park(s, route, [s.all], true);
+      parkOn(s, route, s.all, true);
       return false;
     }
     const siteCounter = s.config.limits.perSite > 0 ? s.sites.counter.get(site) : siteCounterOf(s, site);
     if (siteCounter >= 0 && !counters.hasRoom(siteCounter)) {
-      park(s, route, [siteCounter], true);
+      parkOn(s, route, siteCounter, true);
       return false;
     }
     const address = chooseAddress(s, site);
     if (address === noAddress) {
-      park(s, route, s.blockers, true);
+      park(s, route, true);
       return false;
     }
     grantNew(s, site, address, task, nowMs);
@@ -103,25 +103,34 @@ function findIdle(s: State, site: number): number {
 }
 
 function fits(s: State, connection: number): boolean {
-  for (const counter of s.needed) {
+  for (let at = 0; at < s.needed.length; at += 1) {
+    const counter = s.needed.at(at);
     if (!s.counters.hasRoom(counter) && !s.connections.doesHold(connection, counter)) return false;
   }
   return true;
 }
 
 function firstFull(s: State): number {
-  for (const counter of s.needed) if (!s.counters.hasRoom(counter)) return counter;
+  for (let at = 0; at < s.needed.length; at += 1) {
+    if (!s.counters.hasRoom(s.needed.at(at))) return s.needed.at(at);
+  }
   return -1;
 }
 
 /**
- * Parks the route; where idle connections hold what it waits for, closes the longest idle ones to make room.
+ * Parks the route on the counters in `s.blockers`; where idle connections hold what it waits for, closes the longest idle ones to make room.
  * `inRing`: an idle connection of its site would help it, so it stays in the site's ring.
  */
-function park(s: State, route: number, blockers: readonly number[], inRing: boolean): void {
+function park(s: State, route: number, inRing: boolean): void {
   if (!inRing && s.routes.isInRing(route)) s.sites.leaveRing(s.routes.site.get(route), route);
-  s.parking.park(route, blockers, s.routes.missedTurn.get(route) !== 0);
-  for (const counter of blockers) makeRoom(s, counter);
+  s.parking.park(route, s.blockers, s.routes.missedTurn.get(route) !== 0);
+  for (let at = 0; at < s.blockers.length; at += 1) makeRoom(s, s.blockers.at(at));
+}
+
+function parkOn(s: State, route: number, counter: number, inRing: boolean): void {
+  s.blockers.clear();
+  s.blockers.push(counter);
+  park(s, route, inRing);
 }
 
 /** Closes the longest idle connections that stand in the way of parked routes. */

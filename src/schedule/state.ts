@@ -10,6 +10,7 @@ import { Parking } from './parking.ts';
 import { Random } from './random.ts';
 import { RecipientStore } from './recipients.ts';
 import { RouteStore } from './routes.ts';
+import { RowList } from './row-list.ts';
 import { SiteStore } from './sites.ts';
 import { TaskStore } from './tasks.ts';
 import type { Effect, NewRecipient, SchedulerConfig } from './types.ts';
@@ -37,23 +38,23 @@ export class State {
   /** Messages that wait for plans of some of their recipients' routes: how many of their tasks ask. */
   readonly asking = new Map<number, number>();
   /** Messages done whose handles may still be named by effects. */
-  readonly done: number[] = [];
+  readonly done = new RowList();
   /** Messages that may have no task left. */
-  readonly finishing: number[] = [];
+  readonly finishing = new RowList();
 
   /** Routes that may be able to go on, in turn. */
-  readonly runnable: number[] = [];
+  readonly runnable = new RowList();
   nextRunnable = 0;
   /** Sites with a connection that became idle. */
-  readonly offering: number[] = [];
+  readonly offering = new RowList();
   /** Connections that became idle. */
-  readonly newlyIdle: number[] = [];
+  readonly newlyIdle = new RowList();
   /** Tasks that became ready; those that are not granted at once need a place in the heap. */
-  readonly fresh: number[] = [];
+  readonly fresh = new RowList();
   /** Scratch: counters that the task at hand needs besides those of its address. */
-  readonly needed: number[] = [];
+  readonly needed = new RowList();
   /** Scratch: counters that stand in the way of a route. */
-  readonly blockers: number[] = [];
+  readonly blockers = new RowList();
   /** Next route that is looked at for being forgotten. */
   sweepAt = 0;
   sweepNextMs = 0;

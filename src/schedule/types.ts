@@ -114,7 +114,10 @@ export interface Transaction {
 export type ConnectionEnd =
   /** It never became ready (refused, timed out, greeting 4xx/5xx, early drop): the address is to blame, no recipient is. */
   | { readonly kind: 'failed'; readonly error: string }
-  /** It was ready and ended in order or after its transaction's results were reported. */
+  /**
+   * It was ready and ended in order or after its transaction's results were reported. A transaction without results was
+   * never begun: it is granted again without an attempt, unless it was the connection's first.
+   */
   | { readonly kind: 'closed' };
 
 export interface QueuedRecipient {
