@@ -96,6 +96,12 @@ export class Manager {
     return count;
   }
 
+  /** A message that is in the spool and that nobody has reported: its receiver died right after its 250. */
+  found(message: RecoveredMessage): void {
+    this.#recovered(message);
+    this.#drain();
+  }
+
   #recovered(message: RecoveredMessage): void {
     const handle = this.#scheduler.begin({
       queueId: message.queueId,

@@ -63,7 +63,10 @@ export class ManagerRole implements Role {
 
   /** Recovers the queue and begins to schedule. @throws {SpoolError} when the spool cannot be opened. */
   static async start(config: Config, log: Logger): Promise<ManagerRole> {
+    let manager: Manager | undefined;
     const store = await openSpoolStore({
+      onProblem: ({ kind, place, text }) => log.warn(`spool: ${text}`, { kind, place }),
+      onStray: (message) => manager?.found(message),
       directory: config.spool,
       slot: managerSlots.longLived,
       journalSyncMs: config.queue.journalSync,
@@ -83,17 +86,18 @@ export class ManagerRole implements Role {
     const scheduler = createScheduler(schedulerConfig(config), Date.now());
     const resolver = resolverOf(config);
     const stats = new MemoryStats();
-    const manager = new Manager({ store, reader, scheduler, router: routerOf(config, resolver), log, stats });
-    const senders = new Senders((connection) => manager.connectionLost(connection));
-    const submit = (message: Submitted) => manager.submitted([message]);
+    const started = new Manager({ store, reader, scheduler, router: routerOf(config, resolver), log, stats });
+    const senders = new Senders((connection) => started.connectionLost(connection));
+    const submit = (message: Submitted) => started.submitted([message]);
     const bouncer = new Bouncer({ settings: bounceSettings(config), reader, writer, log, submit });
-    manager.connect(senders, bouncer);
-    const recovered = await manager.recover();
-    const operations = new Operations(manager, store, senders, stats, log);
+    started.connect(senders, bouncer);
+    const recovered = await started.recover();
+    manager = started;
+    const operations = new Operations(started, store, senders, stats, log);
     const facts = { recovered };
     return new ManagerRole({
       facts,
-      manager,
+      manager: started,
       senders,
       bouncer,
       store,
