@@ -1,0 +1,148 @@
+// Writes docs/rfcs.md: which RFCs the sources follow, by the `RFC nnnn x.y` references in their comments.
+// Promises: the same sources give the same page; an RFC without a title in the table below is an error.
+
+import { globSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const titles: ReadonlyMap<number, string> = new Map([
+  [1034, 'Domain names: concepts and facilities'],
+  [1035, 'Domain names: implementation and specification'],
+  [1047, 'Duplicate messages and SMTP'],
+  [1870, 'SMTP service extension for message size declaration (SIZE)'],
+  [2034, 'SMTP service extension for returning enhanced error codes (ENHANCEDSTATUSCODES)'],
+  [2045, 'MIME part one: format of Internet message bodies'],
+  [2046, 'MIME part two: media types'],
+  [2047, 'MIME part three: message header extensions for non-ASCII text'],
+  [2181, 'Clarifications to the DNS specification'],
+  [2308, 'Negative caching of DNS queries'],
+  [2920, 'SMTP service extension for command pipelining (PIPELINING)'],
+  [3030, 'SMTP service extensions for transmission of large and binary MIME messages (CHUNKING)'],
+  [3207, 'SMTP service extension for secure SMTP over TLS (STARTTLS)'],
+  [3461, 'SMTP service extension for delivery status notifications (DSN)'],
+  [3462, 'The multipart/report content type (replaced by RFC 6522)'],
+  [3463, 'Enhanced mail system status codes'],
+  [3464, 'An extensible message format for delivery status notifications'],
+  [3834, 'Recommendations for automatic responses to electronic mail'],
+  [3848, 'ESMTP and LMTP transmission types registration'],
+  [4035, 'Protocol modifications for the DNS security extensions'],
+  [4291, 'IP version 6 addressing architecture'],
+  [4343, 'DNS case insensitivity clarification'],
+  [4632, 'Classless inter-domain routing (CIDR)'],
+  [4954, 'SMTP service extension for authentication (AUTH)'],
+  [5321, 'Simple Mail Transfer Protocol'],
+  [5322, 'Internet message format'],
+  [5452, 'Measures for making DNS more resilient against forged answers'],
+  [5890, 'Internationalized domain names for applications: definitions'],
+  [5952, 'A recommendation for IPv6 address text representation'],
+  [6152, 'SMTP service extension for 8-bit MIME transport (8BITMIME)'],
+  [6409, 'Message submission for mail'],
+  [6522, 'The multipart/report media type'],
+  [6531, 'SMTP extension for internationalized email (SMTPUTF8)'],
+  [6532, 'Internationalized email headers'],
+  [6533, 'Internationalized delivery status and disposition notifications'],
+  [6604, 'xNAME RCODE and status bits clarification'],
+  [6840, 'Clarifications and implementation notes for DNSSEC'],
+  [6891, 'Extension mechanisms for DNS (EDNS(0))'],
+  [7208, 'Sender Policy Framework (SPF)'],
+  [7504, 'SMTP 521 and 556 reply codes'],
+  [7505, 'A "null MX" no service resource record for domains that accept no mail'],
+  [7766, 'DNS transport over TCP: implementation requirements'],
+  [9520, 'Negative caching of DNS resolution failures'],
+  [9715, 'IP fragmentation avoidance in DNS over UDP'],
+]);
+
+const head = `# RFCs
+
+<!-- Generated from the references in src by tools/generate-rfcs.ts; change the comments there instead. -->
+
+Every decision about a protocol names its RFC and section beside the code that makes it. This page turns that round: for
+each RFC, the sections that the code refers to and the files that do. A section that is not here may still be followed,
+and a file may name an RFC to say what is left out on purpose.
+`;
+
+/** The name under which references without a section are listed. */
+const asAWhole = 'as a whole';
+
+/** RFC number → section → files. */
+type References = Map<number, Map<string, Set<string>>>;
+
+/** The page. @param root - the checkout @throws {Error} when an RFC has no title in the table */
+export function renderRfcs(root: string): string {
+  const references: References = new Map();
+  for (const file of globSync('src/**/*.ts', { cwd: root }).sort()) {
+    for (const { rfc, section } of referencesIn(readFileSync(join(root, file), 'utf8'))) {
+      const sections = getOrAdd(references, rfc, () => new Map<string, Set<string>>());
+      getOrAdd(sections, section, () => new Set<string>()).add(file);
+    }
+  }
+  const rfcs = [...references].sort(([a], [b]) => a - b).map(([rfc, sections]) => chapter(rfc, sections));
+  return `${head}\n${rfcs.join('\n')}`;
+}
+
+/** All references of one source, in order. Exported so that its reading of comments can be tested. */
+export function referencesIn(source: string): { rfc: number; section: string }[] {
+  // A reference may go on in the next line of its comment.
+  const text = source.replaceAll(/\n\s*(?:\/\/|\*(?!\/)) ?/g, ' ');
+  const found: { rfc: number; section: string }[] = [];
+  for (const [, first = '', rest = ''] of text.matchAll(reference)) {
+    let rfc = Number(first);
+    let bare = true;
+    for (const [item] of rest.matchAll(listItem)) {
+      if (/^\d{4}$/.test(item)) {
+        if (bare) found.push({ rfc, section: asAWhole });
+        rfc = Number(item);
+        bare = true;
+      } else {
+        found.push({ rfc, section: item });
+        bare = false;
+      }
+    }
+    if (bare) found.push({ rfc, section: asAWhole });
+  }
+  return found;
+}
+
+// A section: `4.5.3`, `X.4.6`, `appendix C`; the first after the number may be a whole chapter: `RFC 1870 6`.
+const dotted = String.raw`(?:\d{1,2}|X)(?:\.\d{1,2})+`;
+const appendix = String.raw`appendix [A-Z]\b`;
+const nextRfc = String.raw`[1-9]\d{3}(?![\d.])`;
+const item = `(?:${nextRfc}|${dotted}|${appendix})`;
+const reference = new RegExp(
+  String.raw`\bRFC (\d{3,5})\b((?: (?:${dotted}|${appendix}|\d{1,2}(?![\d.]*[-\w%]|\.\d)))?(?:(?:, | and )${item})*)`,
+  'g',
+);
+const listItem = new RegExp(String.raw`${dotted}|${appendix}|[1-9]\d{3}|\d{1,2}`, 'g');
+
+function chapter(rfc: number, sections: ReadonlyMap<string, ReadonlySet<string>>): string {
+  const title = titles.get(rfc);
+  if (title === undefined) {
+    throw new Error(
+      `Writing docs/rfcs.md: RFC ${rfc} has no title. Add it to the table in tools/generate-rfcs.ts.`,
+    );
+  }
+  const rows = [...sections]
+    .sort(([a], [b]) => compareSections(a, b))
+    .map(([section, files]) => `| ${section} | ${[...files].map(link).join(', ')} |\n`);
+  return `## [RFC ${rfc}](https://www.rfc-editor.org/rfc/rfc${rfc}): ${title}\n\n| section | named in |\n|---|---|\n${rows.join('')}`;
+}
+
+function link(file: string): string {
+  return `[${file.slice('src/'.length, -'.ts'.length)}](../${file})`;
+}
+
+/** The RFC as a whole, then by number, then appendices. */
+function compareSections(a: string, b: string): number {
+  const rank = (section: string) => (section === asAWhole ? 0 : /^[\dX]/.test(section) ? 1 : 2);
+  return rank(a) - rank(b) || a.localeCompare(b, 'en', { numeric: true });
+}
+
+function getOrAdd<K, V>(map: Map<K, V>, key: K, make: () => V): V {
+  let value = map.get(key);
+  if (value === undefined) map.set(key, (value = make()));
+  return value;
+}
+
+if (import.meta.main) {
+  const root = join(import.meta.dirname, '..');
+  writeFileSync(join(root, 'docs/rfcs.md'), renderRfcs(root));
+}
