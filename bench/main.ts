@@ -101,6 +101,9 @@ async function bench(): Promise<void> {
     const summary = summarize(runs);
     print(summaryText(summary), { summary });
     for (const system of systems) await system.stop();
+  } catch (error) {
+    ground.lastWords((line) => process.stderr.write(`${line}\n`));
+    throw error;
   } finally {
     await ground.end();
   }

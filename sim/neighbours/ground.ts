@@ -34,7 +34,7 @@ export class Ground {
   static of(t: TestContext): Ground {
     const ground = new Ground();
     t.after(async () => {
-      if (!t.passed) ground.#lastWords((line) => t.diagnostic(line));
+      if (!t.passed) ground.lastWords((line) => t.diagnostic(line));
       await ground.end();
     });
     return ground;
@@ -96,7 +96,8 @@ export class Ground {
     remove(this.directory);
   }
 
-  #lastWords(print: (line: string) => void): void {
+  /** The end of what each program has said, a line at a time. */
+  lastWords(print: (line: string) => void): void {
     for (const { name, output } of this.#programs) {
       for (const line of output.trimEnd().split('\n').slice(-40)) print(`${name}: ${line}`);
     }

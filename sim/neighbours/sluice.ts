@@ -40,7 +40,10 @@ export interface Sluice {
 }
 
 /** One line of its log. */
-export type SluiceEvent = Readonly<Record<string, unknown>> & { readonly event?: string; readonly level: string };
+export type SluiceEvent = Readonly<Record<string, unknown>> & {
+  readonly event?: string;
+  readonly level: string;
+};
 
 export async function startSluice(ground: Ground, options: SluiceOptions = {}): Promise<Sluice> {
   const port = options.port ?? (await freePort());
