@@ -54,6 +54,10 @@ class TableRouter implements Router {
     return this.#table.routeOf(reversePath, recipient);
   }
 
+  get looksAtSenders(): boolean {
+    return this.#table.looksAtSenders;
+  }
+
   cached(key: string, nowMs: number): RoutePlan | undefined {
     const plan = this.#plans.get(planOf(key));
     return plan !== undefined && plan.validUntilMs > nowMs ? plan : undefined;

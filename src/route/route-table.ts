@@ -50,6 +50,11 @@ export class RouteTable {
     }
   }
 
+  /** Is there a rule for senders? */
+  get looksAtSenders(): boolean {
+    return this.#bySender.size > 0;
+  }
+
   /** The rule of a key's part before the domain (`planKey`), if the table has it. */
   rule(key: string): RouteRule | undefined {
     return this.#byKey.get(key);

@@ -49,6 +49,8 @@ export interface RouteKey {
 export interface Router {
   /** The route of one recipient; pure and cheap. */
   routeOf(reversePath: string, recipient: string): RouteKey;
+  /** Some rules look at the sender: without one, `routeOf` tells the route only of recipients with a rule of their own. */
+  readonly looksAtSenders: boolean;
   /** The plan from the cache, if it is still valid. */
   cached(key: string, nowMs: number): RoutePlan | undefined;
   /** Looks the plan up (DNS); never rejects: a failing look-up is an ErrorPlan with `permanent` false. */

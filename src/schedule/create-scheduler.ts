@@ -11,6 +11,7 @@ import { holdMessage, releaseMessage, removeRecipients, retryMessage } from './o
 import { becameReady, endConnection, finishTransaction } from './outcomes.ts';
 import { applyConfig } from './reconfigure.ts';
 import { PlanState } from './routes.ts';
+import { expirePlans, rerouteRecipients } from './reroute.ts';
 import { run } from './run.ts';
 import { SchedulerError } from './scheduler-error.ts';
 import { State } from './state.ts';
@@ -20,6 +21,7 @@ import type {
   Effect,
   MessageHandle,
   NewRecipient,
+  NewRoute,
   NewScheduledMessage,
   QueuedRecipient,
   RecipientResult,
@@ -160,6 +162,18 @@ class MailScheduler implements Scheduler {
     this.#run(nowMs);
   }
 
+  routesChanged(nowMs: number): void {
+    expirePlans(this.#state);
+    this.#run(nowMs);
+  }
+
+  reroute(message: MessageHandle, routes: ReadonlyMap<number, NewRoute>, nowMs: number): boolean {
+    this.#checkQueued(message, 'reroute');
+    const complete = rerouteRecipients(this.#state, message, routes, nowMs);
+    this.#run(nowMs);
+    return complete;
+  }
+
   retryNow(message: MessageHandle, nowMs: number): void {
     this.#checkQueued(message, 'retry');
     retryMessage(this.#state, message, nowMs);
@@ -203,6 +217,15 @@ class MailScheduler implements Scheduler {
       );
     }
     return this.#state.messages.queueIdOf(message);
+  }
+
+  isQueued(message: MessageHandle, queueId: string): boolean {
+    const { messages } = this.#state;
+    return (
+      messages.known(message) &&
+      messages.state(message) === MessageState.queued &&
+      messages.queueIdOf(message) === queueId
+    );
   }
 
   recipients(): IterableIterator<QueuedRecipient> {

@@ -56,6 +56,12 @@ export interface NewScheduledMessage {
   readonly held: boolean;
 }
 
+/** The route that a recipient is to have from now on; names as in `NewRecipient`. */
+export interface NewRoute {
+  readonly route: string;
+  readonly domain: string;
+}
+
 /** What became of one recipient of a granted transaction. */
 export interface RecipientResult {
   readonly recipient: number;
@@ -174,6 +180,13 @@ export interface Scheduler {
   nextWakeMs(): number;
   /** New limits and times apply at once; lowering a limit drains. */
   reconfigure(config: SchedulerConfig, nowMs: number): void;
+  /** The routing table changed: no plan is believed any longer, each is asked for when there is work for it. */
+  routesChanged(nowMs: number): void;
+  /**
+   * Gives waiting recipients of a message, by their index in the envelope, new routes; attempts and times stay.
+   * Those in flight keep theirs: then the answer is false.
+   */
+  reroute(message: MessageHandle, routes: ReadonlyMap<number, NewRoute>, nowMs: number): boolean;
   /** Makes waiting recipients of a message due now (`sluice queue retry`). */
   retryNow(message: MessageHandle, nowMs: number): void;
   hold(message: MessageHandle): void;
@@ -185,6 +198,8 @@ export interface Scheduler {
   remove(message: MessageHandle, recipients?: readonly number[]): number[];
   find(queueId: string): MessageHandle | undefined;
   queueIdOf(message: MessageHandle): string;
+  /** Is this handle still that of the message with this id? */
+  isQueued(message: MessageHandle, queueId: string): boolean;
   /** All recipients that are not done; may be walked in pieces. */
   recipients(): IterableIterator<QueuedRecipient>;
   sites(): SiteStatus[];

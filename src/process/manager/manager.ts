@@ -2,6 +2,7 @@
 // It decides nothing itself; what the scheduler settles is journaled before it is forgotten.
 
 import type { AttemptResult, CloseReport, Work } from '../../deliver/types.ts';
+import type { Envelope } from '../../message/envelope.ts';
 import type { Logger } from '../../log/logger.ts';
 import type { Router } from '../../route/types.ts';
 import type {
@@ -17,6 +18,7 @@ import type { Stats } from '../../stats/stats.ts';
 import type { SenderToManager, Submitted } from '../messages.ts';
 import type { Bouncer, ReportedRecipient } from './bouncer.ts';
 import { DeferralLog } from './deferral-log.ts';
+import { Rerouter } from './rerouter.ts';
 import type { Senders } from './senders.ts';
 
 /** A message younger than this is read from the page cache without a thread hop. */
@@ -43,6 +45,8 @@ export class Manager {
   readonly #log: Logger;
   readonly #stats: Stats;
   readonly #deferrals: DeferralLog;
+  readonly #reader: SpoolReader;
+  readonly #rerouter: Rerouter;
   #router: Router;
   #senders: Senders | undefined;
   #bouncer: Bouncer | undefined;
@@ -65,7 +69,13 @@ export class Manager {
     this.#router = parts.router;
     this.#log = parts.log;
     this.#stats = parts.stats;
+    this.#reader = parts.reader;
     this.#deferrals = new DeferralLog(parts.log, parts.reader);
+    this.#rerouter = new Rerouter({
+      scheduler: parts.scheduler,
+      envelope: (queueId) => this.#envelopeOf(queueId),
+      changed: () => this.#drain(),
+    });
   }
 
   /** Completes the circle: senders report here, bounces are submitted here. */
@@ -373,6 +383,12 @@ export class Manager {
     this.#router = router;
     this.#scheduler.reconfigure(config, Date.now());
     this.#drain();
+    void this.#rerouter.reroute(router);
+  }
+
+  async #envelopeOf(queueId: string): Promise<Envelope | undefined> {
+    const ref = this.#store.locate(queueId);
+    return ref === undefined ? undefined : this.#reader.readEnvelope(ref).catch(() => undefined);
   }
 
   /** Runs an operator's change of the scheduler and what follows from it. */
@@ -389,6 +405,7 @@ export class Manager {
   /** No more grants from here on; call once the senders have drained. Resolves when the journal is on stable storage. */
   async stop(): Promise<void> {
     this.#stopping = true;
+    this.#rerouter.stop();
     clearTimeout(this.#timer);
     await this.#store.flush();
     this.#log.info('the journal is on stable storage');
