@@ -16,6 +16,7 @@ import type {
 import type { Outcome, RecoveredMessage, SpoolReader, SpoolStore } from '../../spool/types.ts';
 import type { Stats } from '../../stats/stats.ts';
 import type { SenderToManager, Submitted } from '../messages.ts';
+import { Admission } from './admission.ts';
 import type { Bouncer, ReportedRecipient } from './bouncer.ts';
 import { DeferralLog } from './deferral-log.ts';
 import { Rerouter } from './rerouter.ts';
@@ -51,10 +52,7 @@ export class Manager {
   #senders: Senders | undefined;
   #bouncer: Bouncer | undefined;
   readonly #flights = new Map<number, Flight>();
-  /** When a message came in, by its handle. */
-  readonly #receivedAtMs: number[] = [];
-  /** Queue ids of messages at their first attempt, by handle: the scheduler keeps ids in numbers, and text takes time. */
-  readonly #freshIds: (string | undefined)[] = [];
+  readonly #admission: Admission;
   #outcomes: Outcome[] = [];
   #failures = new Map<string, ReportedRecipient[]>();
   /** Messages whose report is being written: they stay in the spool until it is stored. */
@@ -66,6 +64,7 @@ export class Manager {
   constructor(parts: ManagerParts) {
     this.#store = parts.store;
     this.#scheduler = parts.scheduler;
+    this.#admission = new Admission(parts.scheduler, parts.store, parts.router);
     this.#router = parts.router;
     this.#log = parts.log;
     this.#stats = parts.stats;
@@ -86,7 +85,7 @@ export class Manager {
 
   /** Unix ms at which a message came in. */
   receivedAtMs(message: MessageHandle): number {
-    return this.#receivedAtMs[message] ?? 0;
+    return this.#admission.receivedAtMs(message);
   }
 
   get scheduler(): Scheduler {
@@ -97,7 +96,7 @@ export class Manager {
   async recover(): Promise<number> {
     let count = 0;
     for await (const message of this.#store.recover()) {
-      this.#recovered(message);
+      this.#admission.recovered(message);
       count++;
       // A million messages come in without a turn of the loop in which nothing else could happen.
       if (count % 1000 === 0) this.#drain();
@@ -108,65 +107,16 @@ export class Manager {
 
   /** A message that is in the spool and that nobody has reported: its receiver died right after its 250. */
   found(message: RecoveredMessage): void {
-    this.#recovered(message);
+    this.#admission.recovered(message);
     this.#drain();
-  }
-
-  #recovered(message: RecoveredMessage): void {
-    const handle = this.#scheduler.begin({
-      queueId: message.queueId,
-      receivedAtMs: message.receivedAtMs,
-      nullSender: message.reversePath === '',
-      held: message.held,
-    });
-    this.#receivedAtMs[handle] = message.receivedAtMs;
-    this.#freshIds[handle] = undefined;
-    for (const waiting of message.waiting) {
-      const route = this.#router.routeOf(message.reversePath, waiting.address);
-      this.#scheduler.add(handle, {
-        recipient: waiting.index,
-        route: route.key,
-        domain: route.domain,
-        attempts: waiting.attempts,
-        nextAttemptAtMs: waiting.nextAttemptAtMs,
-        lastError: waiting.lastError,
-      });
-    }
-    this.#scheduler.commit(handle, Date.now());
   }
 
   /** Messages that receivers have put on stable storage. */
   submitted(batch: readonly Submitted[]): void {
     const now = Date.now();
-    for (const message of batch) this.#submitOne(message, now);
+    for (const message of batch) this.#admission.submitted(message, now);
     this.#stats.count('received', batch.length);
     this.#drain();
-  }
-
-  #submitOne(message: Submitted, now: number): void {
-    // After a restart of this process a receiver may report again what recovery has already found.
-    if (!this.#store.submitted(message.queueId, message.ref, message.recipients.length)) return;
-    const scheduler = this.#scheduler;
-    const handle = scheduler.begin({
-      queueId: message.queueId,
-      receivedAtMs: message.receivedAtMs,
-      nullSender: message.reversePath === '',
-      held: false,
-    });
-    this.#receivedAtMs[handle] = message.receivedAtMs;
-    this.#freshIds[handle] = message.queueId;
-    for (const [recipient, address] of message.recipients.entries()) {
-      const route = this.#router.routeOf(message.reversePath, address);
-      scheduler.add(handle, {
-        recipient,
-        route: route.key,
-        domain: route.domain,
-        attempts: 0,
-        nextAttemptAtMs: 0,
-        lastError: '',
-      });
-    }
-    scheduler.commit(handle, now);
   }
 
   /** What a sender process reports, in its order. */
@@ -265,7 +215,7 @@ export class Manager {
         this.#senders?.transact(effect.connection, this.#work(effect.connection, effect.transaction));
         break;
       case 'delivered': {
-        const queueId = this.#queueIdOf(effect.message);
+        const queueId = this.#admission.queueIdOf(effect.message);
         this.#outcomes.push({ kind: 'delivered', queueId, recipient: effect.recipient });
         this.#stats.count('delivered');
         break;
@@ -287,18 +237,18 @@ export class Manager {
         this.#resolve(effect.route);
         break;
       case 'deferred': {
-        const queueId = this.#queueIdOf(effect.message);
+        const queueId = this.#admission.queueIdOf(effect.message);
         const { recipient, attempts, nextAttemptAtMs, error } = effect;
         this.#outcomes.push({ kind: 'deferred', queueId, recipient, attempts, nextAttemptAtMs, error });
         this.#stats.count('deferred');
-        this.#freshIds[effect.message] = undefined; // it will be here for long: its id is kept in numbers
+        this.#admission.forgetId(effect.message);
         this.#deferrals.deferred(queueId, this.#store.locate(queueId), effect);
         break;
       }
       case 'failed': {
         const { recipient, error, expired } = effect;
         this.#stats.count('bounced');
-        this.#fail(this.#queueIdOf(effect.message), {
+        this.#fail(this.#admission.queueIdOf(effect.message), {
           recipient,
           action: 'failed',
           error,
@@ -307,21 +257,17 @@ export class Manager {
         break;
       }
       case 'done':
-        this.#freshIds[effect.message] = undefined;
+        this.#admission.forgetId(effect.message);
         break;
     }
   }
 
-  #queueIdOf(message: MessageHandle): string {
-    return this.#freshIds[message] ?? this.#scheduler.queueIdOf(message);
-  }
-
   #work(connection: ConnectionHandle, transaction: Transaction): Work {
-    const queueId = this.#queueIdOf(transaction.message);
+    const queueId = this.#admission.queueIdOf(transaction.message);
     const ref = this.#store.locate(queueId) ?? { segment: 0, offset: 0, length: 0 };
     this.#store.pin(queueId);
     this.#flights.set(connection, { queueId, transaction });
-    const age = Date.now() - (this.#receivedAtMs[transaction.message as MessageHandle] ?? 0);
+    const age = Date.now() - this.#admission.receivedAtMs(transaction.message);
     return { queueId, ref, recipients: transaction.recipients, fresh: age < freshMs };
   }
 
@@ -381,6 +327,7 @@ export class Manager {
   /** New limits, retry times and routes. */
   reconfigure(config: SchedulerConfig, router: Router): void {
     this.#router = router;
+    this.#admission.router = router;
     this.#scheduler.reconfigure(config, Date.now());
     this.#drain();
     void this.#rerouter.reroute(router);

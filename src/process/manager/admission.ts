@@ -1,0 +1,81 @@
+// Messages come under the scheduler: new ones as receivers report them, old ones as recovery finds them.
+// Keeps what the manager needs of each by its handle.
+
+import type { Router } from '../../route/types.ts';
+import type { MessageHandle, Scheduler } from '../../schedule/types.ts';
+import type { RecoveredMessage, SpoolStore } from '../../spool/types.ts';
+import type { Submitted } from '../messages.ts';
+
+export class Admission {
+  /** The routing table in force. */
+  router: Router;
+  readonly #scheduler: Scheduler;
+  readonly #store: SpoolStore;
+  readonly #receivedAtMs: number[] = [];
+  /** Queue ids of messages at their first attempt: the scheduler keeps ids in numbers, and text takes time. */
+  readonly #freshIds: (string | undefined)[] = [];
+
+  constructor(scheduler: Scheduler, store: SpoolStore, router: Router) {
+    this.#scheduler = scheduler;
+    this.#store = store;
+    this.router = router;
+  }
+
+  /** A message that was in the queue before. */
+  recovered(message: RecoveredMessage): void {
+    const handle = this.#begin(message.queueId, message.receivedAtMs, message.reversePath, message.held);
+    for (const waiting of message.waiting) {
+      const route = this.router.routeOf(message.reversePath, waiting.address);
+      this.#scheduler.add(handle, {
+        recipient: waiting.index,
+        route: route.key,
+        domain: route.domain,
+        attempts: waiting.attempts,
+        nextAttemptAtMs: waiting.nextAttemptAtMs,
+        lastError: waiting.lastError,
+      });
+    }
+    this.#scheduler.commit(handle, Date.now());
+  }
+
+  /** A message that is on stable storage since a moment ago. */
+  submitted(message: Submitted, nowMs: number): void {
+    // After a restart of this process a receiver may report again what recovery has already found.
+    if (!this.#store.submitted(message.queueId, message.ref, message.recipients.length)) return;
+    const handle = this.#begin(message.queueId, message.receivedAtMs, message.reversePath, false);
+    this.#freshIds[handle] = message.queueId;
+    for (const [recipient, address] of message.recipients.entries()) {
+      const route = this.router.routeOf(message.reversePath, address);
+      this.#scheduler.add(handle, {
+        recipient,
+        route: route.key,
+        domain: route.domain,
+        attempts: 0,
+        nextAttemptAtMs: 0,
+        lastError: '',
+      });
+    }
+    this.#scheduler.commit(handle, nowMs);
+  }
+
+  /** Unix ms. */
+  receivedAtMs(message: MessageHandle): number {
+    return this.#receivedAtMs[message] ?? 0;
+  }
+
+  queueIdOf(message: MessageHandle): string {
+    return this.#freshIds[message] ?? this.#scheduler.queueIdOf(message);
+  }
+
+  /** The message waits for another attempt, or is done: its id is no longer kept as text. */
+  forgetId(message: MessageHandle): void {
+    this.#freshIds[message] = undefined;
+  }
+
+  #begin(queueId: string, receivedAtMs: number, reversePath: string, held: boolean): MessageHandle {
+    const handle = this.#scheduler.begin({ queueId, receivedAtMs, nullSender: reversePath === '', held });
+    this.#receivedAtMs[handle] = receivedAtMs;
+    this.#freshIds[handle] = undefined;
+    return handle;
+  }
+}
