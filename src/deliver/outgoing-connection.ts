@@ -2,20 +2,14 @@
 // Reports exactly one result per recipient of every transaction it began, or says that the transaction was never taken up.
 
 import { connect, type Socket } from 'node:net';
-import { once } from 'node:events';
 import type { Deadline, Deadlines } from '../io/deadlines.ts';
 import { ClientSession, type RecipientOutcome } from '../protocol/smtp/client/client-session.ts';
 import { DotStuffer } from '../protocol/smtp/client/dot-stuffer.ts';
 import type { SpoolReader, StoredMessage } from '../spool/types.ts';
 import type { DeliveryLog } from './delivery-log.ts';
-import type {
-  AttemptResult,
-  ConnectGrant,
-  DeliveryReports,
-  DeliverySettings,
-  DeliveryTimeouts,
-  Work,
-} from './types.ts';
+import { phaseTimeoutMs } from './phase-timeout.ts';
+import { socketFailure } from './socket-failure.ts';
+import type { AttemptResult, ConnectGrant, DeliveryReports, DeliverySettings, Work } from './types.ts';
 
 /** Content up to this size is copied into one buffer with its final dot: one small copy is cheaper than a writev. */
 const oneWriteBytes = 16 * 1024;
@@ -31,8 +25,6 @@ export interface ConnectionContext {
   readonly reports: DeliveryReports;
   readonly log: DeliveryLog;
 }
-
-type Phase = ClientSession['phase'];
 
 export class OutgoingConnection implements Deadline {
   atMs = Infinity;
@@ -84,16 +76,16 @@ export class OutgoingConnection implements Deadline {
       this.#connected = true;
       this.#armTimer();
     });
-    this.#socket.on('error', (error: NodeJS.ErrnoException) => this.#lost(describe(error)));
+    this.#socket.on('error', (error: NodeJS.ErrnoException) => this.#lost(socketFailure(error)));
     this.#socket.on('end', () => this.#lost('the remote server closed the connection'));
     this.#socket.on('close', () => this.#lost('the connection was closed'));
     context.deadlines.set(this, context.settings.timeouts.connectMs);
   }
 
-  /** Another transaction for this connection; it begins as soon as the session is ready. */
+  /** Another transaction for this connection; it begins as soon as the session is ready, and not at all after QUIT. */
   transact(work: Work): void {
     this.#next = work;
-    if (this.#canBegin) this.#begin();
+    if (this.#canBegin && !this.#closing) this.#begin();
   }
 
   /** No more work will come: QUIT in order, after the transaction in hand. */
@@ -113,6 +105,7 @@ export class OutgoingConnection implements Deadline {
     this.#lost('Sluice is stopping');
   }
 
+  /** Granted, and without a report so far. */
   get busy(): boolean {
     return this.#work !== undefined || this.#next !== undefined;
   }
@@ -147,7 +140,8 @@ export class OutgoingConnection implements Deadline {
           break;
         case 'content':
           this.#flush();
-          this.#sendContent();
+          // Bytes that came together with the 354 may have ended the session.
+          if (this.#session.phase === 'content') this.#sendContent();
           break;
         case 'done':
           this.#done(event.outcomes, event.reusable);
@@ -183,6 +177,7 @@ export class OutgoingConnection implements Deadline {
     this.#work = work;
     this.#canBegin = false;
     this.#begunAtMs = Date.now();
+    this.#repliesAtBegin = this.#repliesSeen;
     if (!work.fresh) {
       void this.#context.spool.read(work.ref).then(
         (message) => this.#start(work, message),
@@ -205,7 +200,6 @@ export class OutgoingConnection implements Deadline {
     const { envelope } = message;
     const recipients = work.recipients.flatMap((index) => envelope.recipients[index] ?? []);
     this.#message = message;
-    this.#repliesAtBegin = this.#repliesSeen;
     this.#session.begin({
       reversePath: envelope.reversePath,
       recipients,
@@ -227,8 +221,11 @@ export class OutgoingConnection implements Deadline {
     this.#canBegin = true;
     this.#report(
       work.recipients.map((recipient) => ({ recipient, result: 'tempfail', error: `451 4.3.0 ${reason}` })),
-      true,
+      !this.#closing,
     );
+    if (!this.#closing) return;
+    this.#session.quit();
+    this.#pump();
   }
 
   #sendContent(): void {
@@ -257,10 +254,12 @@ export class OutgoingConnection implements Deadline {
       for await (const piece of message.stream()) {
         if (this.#ended) return;
         for (const part of stuffer.dotStuff(piece)) {
-          if (!this.#socket.write(part)) await once(this.#socket, 'drain');
+          if (!this.#socket.write(part)) await drainedOrClosed(this.#socket);
+          if (this.#ended) return;
           this.#armTimer();
         }
       }
+      if (this.#ended) return;
       this.#socket.write(stuffer.endOfData());
       this.#session.contentSent();
     } catch (error) {
@@ -340,14 +339,15 @@ export class OutgoingConnection implements Deadline {
   #finish(reason = 'closed'): void {
     if (this.#ended) return;
     if (!this.#usable) this.#end({ kind: 'failed', error: reason });
-    else this.#end(this.#next === undefined ? { kind: 'closed' } : { kind: 'unused' });
+    else this.#end({ kind: this.busy ? 'unused' : 'closed' });
   }
 
   #end(report: Parameters<DeliveryReports['closed']>[1]): void {
     this.#ended = true;
     this.#context.deadlines.clear(this);
-    // What was written last (QUIT) still leaves; then the socket goes without lingering.
-    if (this.#connected && this.#socket.writableLength > 0) this.#socket.destroySoon();
+    // A QUIT without waiting for its answer still leaves. Nothing else does: a peer that reads no more would keep the
+    // socket open for ever, and half a message is better cut off.
+    if (this.#session.phase === 'quit' && this.#socket.writableLength > 0) this.#socket.destroySoon();
     else this.#socket.destroy();
     this.#context.reports.closed(this.#grant.connection, report);
     this.#onEnded();
@@ -362,48 +362,19 @@ export class OutgoingConnection implements Deadline {
     const { phase } = this.#session;
     // An idle connection is closed by whoever grants, not by a timer here.
     if (phase === 'idle') this.#context.deadlines.clear(this);
-    else this.#context.deadlines.set(this, timeoutOf(phase, this.#context.settings.timeouts));
+    else this.#context.deadlines.set(this, phaseTimeoutMs(phase, this.#context.settings.timeouts));
   }
 }
 
-/** RFC 5321 4.5.3.2: how long each phase may take. */
-function timeoutOf(phase: Phase, timeouts: DeliveryTimeouts): number {
-  switch (phase) {
-    case 'greeting':
-      return timeouts.greetingMs;
-    case 'helo':
-      return timeouts.heloMs;
-    case 'mail':
-      return timeouts.mailMs;
-    case 'rcpt':
-      return timeouts.rcptMs;
-    case 'data':
-      return timeouts.dataMs;
-    case 'content':
-      return timeouts.blockMs;
-    case 'final':
-      return timeouts.finalMs;
-    case 'rset':
-      return timeouts.rsetMs;
-    default:
-      return timeouts.quitMs;
-  }
-}
-
-function describe(error: NodeJS.ErrnoException): string {
-  switch (error.code) {
-    case 'ECONNREFUSED':
-      return 'connection refused';
-    case 'ETIMEDOUT':
-      return 'connection timed out';
-    case 'EHOSTUNREACH':
-    case 'ENETUNREACH':
-      return 'no route to the host';
-    case 'ECONNRESET':
-      return 'the remote server reset the connection';
-    case 'EPIPE':
-      return 'the remote server closed the connection';
-    default:
-      return error.message;
-  }
+/** Resolves when the socket takes more, or is gone. */
+function drainedOrClosed(socket: Socket): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      socket.off('drain', done);
+      socket.off('close', done);
+      resolve();
+    };
+    socket.on('drain', done);
+    socket.on('close', done);
+  });
 }

@@ -7,6 +7,7 @@ export class Sender {
   #context: ConnectionContext;
   readonly #connections = new Map<number, OutgoingConnection>();
   #whenDrained: (() => void) | undefined;
+  #draining = false;
 
   constructor(context: ConnectionContext) {
     this.#context = context;
@@ -18,6 +19,11 @@ export class Sender {
   }
 
   connect(grant: ConnectGrant): void {
+    if (this.#draining) {
+      // Granted before whoever grants knew of the end.
+      this.#context.reports.closed(grant.connection, { kind: 'unused' });
+      return;
+    }
     const connection = new OutgoingConnection(this.#context, grant, () => {
       if (this.#connections.get(grant.connection) === connection) this.#connections.delete(grant.connection);
       if (this.#connections.size === 0) this.#drained();
@@ -40,6 +46,7 @@ export class Sender {
 
   /** Takes nothing new; calls back when the transactions in hand are through. */
   drain(whenDrained: () => void): void {
+    this.#draining = true;
     this.#whenDrained = whenDrained;
     for (const connection of this.#connections.values()) connection.quit();
     if (this.#connections.size === 0) this.#drained();

@@ -1,0 +1,143 @@
+// A sender with a virtual clock, a spool in memory, and its reports as a list that can be waited for.
+
+import type { TestContext } from 'node:test';
+import { DeliveryLog } from '../../src/deliver/delivery-log.ts';
+import type { ConnectionContext } from '../../src/deliver/outgoing-connection.ts';
+import { Sender } from '../../src/deliver/sender.ts';
+import type {
+  AttemptResult,
+  CloseReport,
+  DeliveryReports,
+  DeliveryTimeouts,
+  Work,
+} from '../../src/deliver/types.ts';
+import { Deadlines } from '../../src/io/deadlines.ts';
+import { createLogger } from '../../src/log/logger.ts';
+import { MemoryReader } from './memory-reader.ts';
+import { MailServer } from './mail-server.ts';
+
+export type Report =
+  | { readonly kind: 'ready'; readonly connection: number }
+  | {
+      readonly kind: 'done';
+      readonly connection: number;
+      readonly results: readonly AttemptResult[];
+      readonly reusable: boolean;
+    }
+  | { readonly kind: 'closed'; readonly connection: number; readonly report: CloseReport };
+
+/** Keeps every report, in order. */
+export class RecordedReports implements DeliveryReports {
+  readonly all: Report[] = [];
+  /** Called at each report. */
+  onReport: (report: Report) => void = () => undefined;
+  #read = 0;
+  #wake: () => void = () => undefined;
+
+  ready(connection: number): void {
+    this.#add({ kind: 'ready', connection });
+  }
+
+  done(connection: number, results: readonly AttemptResult[], reusable: boolean): void {
+    this.#add({ kind: 'done', connection, results, reusable });
+  }
+
+  closed(connection: number, report: CloseReport): void {
+    this.#add({ kind: 'closed', connection, report });
+  }
+
+  /** The next report that the test has not looked at. */
+  async next(): Promise<Report> {
+    for (;;) {
+      const report = this.all[this.#read];
+      if (report !== undefined) {
+        this.#read++;
+        return report;
+      }
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+  }
+
+  #add(report: Report): void {
+    this.all.push(report);
+    this.onReport(report);
+    this.#wake();
+  }
+}
+
+/** All different, so that a test sees which one was used. */
+export const timeouts: DeliveryTimeouts = {
+  connectMs: 30_000,
+  greetingMs: 100_000,
+  heloMs: 110_000,
+  mailMs: 120_000,
+  rcptMs: 130_000,
+  dataMs: 140_000,
+  blockMs: 150_000,
+  finalMs: 160_000,
+  rsetMs: 170_000,
+  quitMs: 180_000,
+};
+
+export interface Fixture {
+  readonly server: MailServer;
+  readonly sender: Sender;
+  readonly context: ConnectionContext;
+  readonly spool: MemoryReader;
+  readonly reports: RecordedReports;
+  /** Log lines, parsed. */
+  readonly log: Record<string, unknown>[];
+  /** Lets time pass. */
+  advance(ms: number): void;
+  /** Grants connection 1, or another, to the server (or another port) with this work. */
+  connect(work: Work, connection?: number, port?: number): void;
+}
+
+export async function fixture(t: TestContext): Promise<Fixture> {
+  const server = await MailServer.listen(t);
+  const spool = new MemoryReader();
+  const reports = new RecordedReports();
+  const log: Record<string, unknown>[] = [];
+  const sink = {
+    write: (line: string) => void log.push(JSON.parse(line) as Record<string, unknown>),
+    flush: () => Promise.resolve(),
+    reopen: () => undefined,
+    close: () => Promise.resolve(),
+  };
+  let now = 1_000_000;
+  const deadlines = new Deadlines({ now: () => now });
+  const context: ConnectionContext = {
+    settings: { heloName: 'sluice.test', sourceAddress: undefined, timeouts },
+    spool,
+    deadlines,
+    reports,
+    log: new DeliveryLog(createLogger({ level: 'info', format: 'json', destination: sink })),
+  };
+  const sender = new Sender(context);
+  t.after(() => sender.abandon());
+  return {
+    server,
+    sender,
+    context,
+    spool,
+    reports,
+    log,
+    advance: (ms) => {
+      now += ms;
+      deadlines.advance();
+    },
+    connect: (work, connection = 1, port = server.port) =>
+      sender.connect({ connection, site: 'site', ip: '127.0.0.1', port, host: 'mx.test', work }),
+  };
+}
+
+/** Some turns of the event loop: enough for whatever is ready to happen, no promise that anything does. */
+export async function turns(count = 20): Promise<void> {
+  for (let i = 0; i < count; i++) {
+    await new Promise((resolve) => {
+      setImmediate(resolve);
+    });
+  }
+}
