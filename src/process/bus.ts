@@ -1,6 +1,5 @@
 // Where the other roles find the manager: a Unix-domain socket in the spool's folder.
 
-import { once } from 'node:events';
 import { createHash } from 'node:crypto';
 import { chmodSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
@@ -32,9 +31,7 @@ export function busPath(spool: string): string {
  */
 export async function listenBus(path: string, accept: (socket: Socket) => void): Promise<Server> {
   for (let socket = await tryConnect(path); socket !== undefined; socket = await tryConnect(path)) {
-    const gone = once(socket, 'close');
-    socket.resume();
-    await gone;
+    await gone(socket);
   }
   rmSync(path, { force: true });
   const server = createServer(accept);
@@ -56,6 +53,15 @@ export async function connectBus(path: string, cancelled: () => boolean): Promis
     });
   }
   return undefined;
+}
+
+/** Resolves when the other end is gone; a process that dies before it has accepted the connection resets it. */
+function gone(socket: Socket): Promise<void> {
+  return new Promise((resolve) => {
+    socket.on('error', () => undefined); // 'close' follows
+    socket.once('close', () => resolve());
+    socket.resume();
+  });
 }
 
 function tryConnect(path: string): Promise<Socket | undefined> {

@@ -79,6 +79,8 @@ class LocalEnd<Out, In> implements Channel<Out, In> {
   }
 
   close(): void {
+    // What was posted in this turn still arrives, as across processes.
+    if (this.#queue.length > 0) this.#flush();
     const peer = this.#peer;
     this.#peer = undefined;
     peer?.lost();

@@ -6,7 +6,10 @@ import { channelWindow } from './channel.ts';
 import type { Hello } from './messages.ts';
 import { SocketChannel } from './socket-channel.ts';
 
-/** A channel that outlives the peer's process. `repeat`: messages not yet known to be taken are posted to the next one. */
+/**
+ * A channel that outlives the peer's process. `repeat`: messages not yet known to be taken are posted to the next one;
+ * without it they are lost, and `lost` is called for what was under way as for what is posted while there is no manager.
+ */
 export class ManagerLink<Out, In> {
   readonly #path: string;
   readonly #hello: Hello;
@@ -56,7 +59,9 @@ export class ManagerLink<Out, In> {
 
   post(message: Out): void {
     if (this.#repeat) this.#unconfirmed.push(message);
-    this.#channel?.post(message);
+    if (this.#channel !== undefined) this.#channel.post(message);
+    // Whoever waits for an answer must hear that none will come.
+    else if (!this.#repeat && !this.#stopped) queueMicrotask(this.#lost);
   }
 
   get congested(): boolean {

@@ -29,6 +29,8 @@ process.title = `sluice: ${roleName}`;
 
 let role: Role | undefined;
 let logger: Logger | undefined;
+/** A configuration that came while the role was starting with an older one. */
+let newer: Config | undefined;
 /** Reloads that operators wait for. */
 let reloads: ((problem: string) => void)[] = [];
 
@@ -86,6 +88,7 @@ async function start(config: Config, index: number): Promise<void> {
     default:
       throw new Error(`no role is called "${roleName}"`);
   }
+  if (newer !== undefined) role.configure(newer);
   tell({ kind: 'started', facts: role.facts });
 }
 
@@ -160,7 +163,8 @@ process.on('message', (message: SupervisorToRole) => {
     case 'configure':
       logger?.reopen();
       logger?.setLevel(message.config.log.level);
-      role?.configure(message.config);
+      if (role === undefined) newer = message.config;
+      else role.configure(message.config);
       break;
     case 'drain':
       role?.drain();

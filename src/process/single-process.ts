@@ -21,10 +21,11 @@ import { ReceiverRole } from './roles/receiver-role.ts';
 import { SenderRole } from './roles/sender-role.ts';
 
 export class SingleProcess implements Instance {
-  readonly #config: Config;
+  #config: Config;
   readonly #log: Logger;
   readonly #events: InstanceEvents;
-  #roles: Role[] = [];
+  readonly #roles: Role[] = [];
+  #started = false;
   #manager: ManagerRole | undefined;
   #closeBus: () => void = () => undefined;
   #reloads: ((problem: string) => void)[] = [];
@@ -37,6 +38,19 @@ export class SingleProcess implements Instance {
 
   async start(): Promise<RoleFacts> {
     const config = this.#config;
+    try {
+      const facts = await this.#startRoles(config);
+      this.#started = true;
+      if (this.#config !== config) this.configure(this.#config);
+      return facts;
+    } catch (error) {
+      // What is left open would keep the process from ending.
+      await this.stop(0);
+      throw error;
+    }
+  }
+
+  async #startRoles(config: Config): Promise<RoleFacts> {
     const log = this.#log;
     // Nobody links to it here; it keeps another manager away from the spool.
     const bus = await listenBus(busPath(config.spool), (socket) => socket.destroy());
@@ -48,21 +62,25 @@ export class SingleProcess implements Instance {
     const sender = new SenderRole(config, senderEnd, log);
     senderEnd.receive((batch) => sender.take(batch));
     manager.addSender(senderOfManager);
+    this.#roles.push(sender);
 
     const [controlEnd, controlOfManager] = localChannel<ControlToManager, Response>();
     const control = new ControlRole(config, controlEnd, () => this.#askForReload());
     controlEnd.receive((batch) => control.take(batch));
     manager.addControl(controlOfManager);
+    this.#roles.push(control);
     await control.listen(config.controlSocket);
 
     const [receiverEnd, receiverOfManager] = localChannel<ReceiverToManager, never>();
     manager.addReceiver(receiverOfManager as Channel<never, ReceiverToManager>);
     const receiver = await ReceiverRole.start(config, 0, receiverEnd, log);
-    this.#roles = [receiver, sender, control];
+    this.#roles.push(receiver);
     return { ...manager.facts, ...receiver.facts };
   }
 
   configure(config: Config): void {
+    this.#config = config;
+    if (!this.#started) return; // comes into force when all roles run
     for (const role of this.#roles) role.configure(config);
     this.#manager?.configure(config);
   }
@@ -74,7 +92,7 @@ export class SingleProcess implements Instance {
   }
 
   async stop(graceMs: number): Promise<void> {
-    const [receiver, sender, control] = this.#roles;
+    const [sender, control, receiver] = this.#roles;
     this.#manager?.drain();
     await Promise.all([receiver?.stop(graceMs), sender?.stop(graceMs)]);
     await this.#manager?.stop();

@@ -98,6 +98,22 @@ for (const [kind, make] of Object.entries(kinds)) {
     assert.ok(taken > 0);
   });
 
+  test(`what is posted in the turn of the close arrives before it, ${kind}`, async (t) => {
+    const [left, right] = await make(t);
+    const log: unknown[] = [];
+    const closed = Promise.withResolvers<void>();
+    left.receive(() => undefined);
+    right.receive((batch) => log.push(...batch));
+    right.onClosed(() => {
+      log.push('closed');
+      closed.resolve();
+    });
+    left.post('last words');
+    left.close();
+    await closed.promise;
+    assert.deepEqual(log, ['last words', 'closed']);
+  });
+
   test(`the peer of a closed channel hears of it, ${kind}`, async (t) => {
     const [left, right] = await make(t);
     right.receive(() => undefined);

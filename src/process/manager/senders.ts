@@ -19,6 +19,7 @@ export class Senders {
   #waiting = new Map<number, ConnectGrant>();
   readonly #lost: (connection: number) => void;
   #draining = false;
+  #whenGone: (() => void)[] = [];
 
   /** @param lost - called for each connection of a process that died */
   constructor(lost: (connection: number) => void) {
@@ -36,6 +37,10 @@ export class Senders {
         this.#carrier.delete(connection);
         this.#lost(connection);
       }
+      if (this.#processes.size > 0) return;
+      const waiting = this.#whenGone;
+      this.#whenGone = [];
+      for (const callback of waiting) callback();
     });
     const waiting = this.#waiting;
     this.#waiting = new Map();
@@ -77,6 +82,14 @@ export class Senders {
   /** From here on nothing is granted: connections wait for a process that will not come. */
   drain(): void {
     this.#draining = true;
+  }
+
+  /** Resolves when every sender process has ended and all that it had to say has been heard. */
+  gone(): Promise<void> {
+    if (this.#processes.size === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#whenGone.push(resolve);
+    });
   }
 
   get connections(): number {

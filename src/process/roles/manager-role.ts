@@ -119,12 +119,7 @@ export class ManagerRole implements Role {
   }
 
   addControl(channel: Channel<Response, ControlToManager>): void {
-    channel.receive((batch) => {
-      for (const message of batch) {
-        if (message.kind === 'request')
-          this.#parts.operations.answer(message, (response) => channel.post(response));
-      }
-    });
+    channel.receive((batch) => this.#requested(batch, channel));
   }
 
   /** A role of another process has said which one it is; the rest of its first batch comes along. */
@@ -143,6 +138,7 @@ export class ManagerRole implements Role {
         break;
       case 'control':
         this.addControl(channel as Channel<Response, ControlToManager>);
+        this.#requested(rest as readonly ControlToManager[], channel as Channel<Response, ControlToManager>);
         break;
     }
   }
@@ -162,6 +158,8 @@ export class ManagerRole implements Role {
   async stop(): Promise<void> {
     this.#maintaining = false;
     clearTimeout(this.#maintenance);
+    // Results may still be on their way though the processes that sent them have ended.
+    await this.#parts.senders.gone();
     await this.#parts.manager.stop();
     this.#resolver.close();
     await this.#parts.writer.close();
@@ -171,6 +169,13 @@ export class ManagerRole implements Role {
 
   #submitted(batch: readonly ReceiverToManager[]): void {
     this.#parts.manager.submitted(batch.filter((message) => message.kind === 'submitted'));
+  }
+
+  #requested(batch: readonly ControlToManager[], channel: Channel<Response, ControlToManager>): void {
+    for (const message of batch) {
+      if (message.kind !== 'request') continue;
+      this.#parts.operations.answer(message, (response) => channel.post(response));
+    }
   }
 
   #maintainLater(): void {

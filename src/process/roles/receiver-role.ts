@@ -81,11 +81,17 @@ export class ReceiverRole implements Role {
     deadlines.start();
     const receiver = new Receiver(contextOf(config, spool, deadlines, link, log), exemptClients(config));
     const listening: string[] = [];
-    for (const { address } of config.listen) {
-      const bound = await receiver.listen(address, config.processes.receivers > 1 && address.port !== 0);
-      listening.push(`${bound.host.includes(':') ? `[${bound.host}]` : bound.host}:${bound.port}`);
+    const role = new ReceiverRole({ facts: { listening }, receiver, spool, deadlines, link, log });
+    try {
+      for (const { address } of config.listen) {
+        const bound = await receiver.listen(address, config.processes.receivers > 1 && address.port !== 0);
+        listening.push(`${bound.host.includes(':') ? `[${bound.host}]` : bound.host}:${bound.port}`);
+      }
+    } catch (error) {
+      await role.stop(0);
+      throw error;
     }
-    return new ReceiverRole({ facts: { listening }, receiver, spool, deadlines, link, log });
+    return role;
   }
 
   configure(config: Config): void {

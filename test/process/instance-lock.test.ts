@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { listenBus } from '../../src/process/bus.ts';
+import { answers, lockInstance } from '../../src/process/instance-lock.ts';
+
+function folder(t: TestContext): string {
+  const made = mkdtempSync(join(tmpdir(), 'sluice-lock-'));
+  t.after(() => rmSync(made, { recursive: true, force: true }));
+  return made;
+}
+
+/** Another process that listens at a Unix-domain socket. */
+async function listener(t: TestContext, path: string): Promise<ChildProcess> {
+  const program = `require('node:net').createServer().listen(${JSON.stringify(path)}, () => console.log('up'))`;
+  const child = spawn(process.execPath, ['-e', program], { stdio: ['ignore', 'pipe', 'inherit'] });
+  t.after(() => child.kill('SIGKILL'));
+  await once(child.stdout!, 'data');
+  return child;
+}
+
+async function kill(child: ChildProcess): Promise<void> {
+  const gone = once(child, 'exit');
+  child.kill('SIGKILL');
+  await gone;
+}
+
+test('a spool has one Sluice at a time', async (t) => {
+  const spool = folder(t);
+  const release = await lockInstance(spool);
+  await assert.rejects(lockInstance(spool), (error: Error & { code?: string; advice?: string }) => {
+    assert.equal(error.code, 'SPOOL_IN_USE');
+    assert.equal(error.message, `Starting with the spool ${spool}: another Sluice is using it.`);
+    assert.match(error.advice ?? '', /^Stop that one first/u);
+    return true;
+  });
+  assert.equal(await answers(join(spool, 'lock.sock')), true, 'the first one still holds it');
+  release();
+  (await lockInstance(spool))();
+});
+
+test('a Sluice that was killed leaves no lock behind', async (t) => {
+  const spool = folder(t);
+  const path = join(spool, 'lock.sock');
+  const child = await listener(t, path);
+  await assert.rejects(lockInstance(spool), { code: 'SPOOL_IN_USE' });
+  await kill(child);
+  assert.ok(existsSync(path));
+  (await lockInstance(spool))();
+});
+
+test('a spool whose name is too long for a socket has its lock elsewhere', async (t) => {
+  const spool = join(folder(t), 'long'.repeat(30));
+  mkdirSync(spool);
+  const other = `${spool}er`;
+  mkdirSync(other);
+  const release = await lockInstance(spool);
+  await assert.rejects(lockInstance(spool), { code: 'SPOOL_IN_USE' });
+  (await lockInstance(other))();
+  release();
+});
+
+test('a spool that is no folder is named', async (t) => {
+  const spool = join(folder(t), 'nothing');
+  await assert.rejects(lockInstance(spool), { code: 'SPOOL_UNUSABLE' });
+});
+
+test('a new manager waits for an old one, also for one that dies without having looked up', async (t) => {
+  const path = join(folder(t), 'bus.sock');
+  const old = await listener(t, path);
+  old.kill('SIGSTOP');
+  const bus = listenBus(path, () => undefined);
+  // This connection comes after the one of the new manager.
+  const probe = connect(path);
+  probe.on('error', () => undefined);
+  await once(probe, 'connect');
+  let listens = false;
+  void bus.then(() => (listens = true));
+  await new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+  assert.equal(listens, false);
+  await kill(old);
+  const server = await bus;
+  assert.equal(await answers(path), true);
+  server.close();
+});

@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict';
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync } from 'node:fs';
+import { test, type TestContext } from 'node:test';
+import { Session } from '../../sim/mx/submitter.ts';
+import { Ground } from '../../sim/neighbours/ground.ts';
+import { parseConfig } from '../../src/config/config.ts';
+import type { RoleToSupervisor, SupervisorToRole } from '../../src/process/messages.ts';
+
+const program = new URL('../../src/process/role-main.ts', import.meta.url);
+
+/** The process of a role, with the test as its supervisor. */
+class RoleProcess {
+  readonly #child: ChildProcess;
+  readonly #heard: RoleToSupervisor[] = [];
+  readonly exited: Promise<number | null>;
+  #wake: () => void = () => undefined;
+
+  constructor(t: TestContext, name: string) {
+    this.#child = fork(program, [name], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+    this.#child.on('message', (message: RoleToSupervisor) => {
+      this.#heard.push(message);
+      this.#wake();
+    });
+    this.exited = once(this.#child, 'exit').then(([code]) => code as number | null);
+    t.after(() => this.#child.kill('SIGKILL'));
+  }
+
+  tell(message: SupervisorToRole): void {
+    this.#child.send(message);
+  }
+
+  async hears(): Promise<RoleToSupervisor> {
+    for (;;) {
+      const message = this.#heard.shift();
+      if (message !== undefined) return message;
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+  }
+
+  disconnect(): void {
+    this.#child.disconnect();
+  }
+}
+
+function config(ground: Ground, rest: string) {
+  const folder = ground.folder('sluice');
+  mkdirSync(`${folder}/spool`, { recursive: true });
+  return parseConfig(
+    `hostname = "sluice.test"\nspool = "spool"\n[[listen]]\naddress = "127.0.0.1:0"\n${rest}`,
+    `${folder}/sluice.toml`,
+  );
+}
+
+test('a configuration that comes while a role is starting is in force when it runs', async (t) => {
+  const ground = Ground.of(t);
+  const receiver = new RoleProcess(t, 'receiver');
+  receiver.tell({ kind: 'start', config: config(ground, ''), index: 0 });
+  receiver.tell({
+    kind: 'configure',
+    config: config(ground, '[receive]\nmax_message_size = "1KiB"\n'),
+  });
+  const started = await receiver.hears();
+  assert.ok(started.kind === 'started');
+  const [listening = ''] = started.facts.listening ?? [];
+  const session = await Session.open('127.0.0.1', Number(listening.split(':')[1]));
+  session.write('MAIL FROM:<a@client.test> SIZE=2000\r\n');
+  assert.match(await session.reply(), /^552 5\.3\.4/u);
+  await session.quit();
+  receiver.tell({ kind: 'stop', graceMs: 1_000 });
+  assert.equal(await receiver.exited, 0);
+});
+
+test('a role without its supervisor ends', async (t) => {
+  const ground = Ground.of(t);
+  const sender = new RoleProcess(t, 'sender');
+  sender.tell({ kind: 'start', config: config(ground, ''), index: 0 }); // looks for its manager
+  sender.disconnect();
+  assert.equal(await sender.exited, 0);
+});
+
+test('a role that cannot start says why, with what to do about it', async (t) => {
+  const ground = Ground.of(t);
+  const receiver = new RoleProcess(t, 'receiver');
+  const unusable = config(ground, '');
+  receiver.tell({
+    kind: 'start',
+    // An address for documentation (RFC 5737): no machine has it.
+    config: { ...unusable, listen: [{ address: { host: '192.0.2.1', port: 2525 } }] },
+    index: 0,
+  });
+  assert.deepEqual(await receiver.hears(), {
+    kind: 'failed',
+    code: 'LISTEN_FAILED',
+    message: 'Listening on 192.0.2.1:2525: this machine has no such address.',
+    advice: 'Set an address of this machine under [[listen]].',
+  });
+  assert.equal(await receiver.exited, 1);
+});

@@ -1,0 +1,233 @@
+// Sluice as a program, in processes of its own and in one: mail flows, whatever dies comes back, and an end is an end.
+
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { suite, test } from 'node:test';
+import { Session } from '../../sim/mx/submitter.ts';
+import { freePort, Ground, until, type Program } from '../../sim/neighbours/ground.ts';
+import { sluiceBin, startSluice, type Sluice, type SluiceConfig } from '../../sim/neighbours/sluice.ts';
+import { controlResult } from '../../src/control/control-client.ts';
+import type { Status } from '../../src/control/control-protocol.ts';
+import { bodyOf, destination, send, type Destination } from '../interop/mail.ts';
+
+const roles = ['manager', 'receiver', 'sender', 'control'] as const;
+
+async function start(ground: Ground, config: SluiceConfig = {}): Promise<[Sluice, Destination]> {
+  const mx = await destination(ground);
+  const sluice = await startSluice(ground, {
+    config: {
+      queue: { retry: ['1s'] },
+      deliver: { address_rest: ['1s'] },
+      stop: { grace: '5s' },
+      route: [{ relay: [`127.0.0.1:${mx.port}`] }],
+      ...config,
+    },
+  });
+  await sluice.program.line(/is running as/u);
+  return [sluice, mx];
+}
+
+async function deliver(sluice: Sluice, mx: Destination, name: string): Promise<void> {
+  const before = mx.tally.deliveries.size;
+  const replies = await send(sluice.port, {
+    from: 'a@client.test',
+    to: ['b@far.test'],
+    content: `Message-ID: <${name}>\r\n\r\n.${name}\r\n`,
+  });
+  assert.match(replies.at(-1)!, /^250/u, replies.join('\n'));
+  await mx.tally.arrived(before + 1);
+  // A manager that was killed may have one delivered again: the order says nothing.
+  assert.ok(mx.messages.some((message) => bodyOf(message) === `..${name}\r\n`));
+}
+
+function status(sluice: Sluice): Promise<Status> {
+  return controlResult(`${sluice.directory}/control.sock`, { operation: 'status' }) as Promise<Status>;
+}
+
+/** The process of a role. */
+function pidOf(sluice: Sluice, role: string): number {
+  const found = sluice
+    .pids()
+    .find((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').replace(/\0+$/u, '').endsWith(role));
+  assert.ok(found !== undefined, `no ${role} process`);
+  return found;
+}
+
+/** Nothing of the program's process group is left. */
+function isGone(program: Program): boolean {
+  try {
+    process.kill(-program.pid, 0);
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+suite('each role in a process of its own', () => {
+  test('every process that is killed comes back, and mail flows all the time', async (t) => {
+    const ground = Ground.of(t);
+    const [sluice, mx] = await start(ground);
+    assert.equal(sluice.pids().length, 1 + roles.length);
+    await deliver(sluice, mx, 'first');
+    for (const role of roles) {
+      const before = sluice.events().length;
+      process.kill(pidOf(sluice, role), 'SIGKILL');
+      // Without a receiver there is nobody to take it; without any other role it is taken and delivered in time.
+      if (role !== 'receiver') await deliver(sluice, mx, `without-${role}`);
+      if (role === 'manager') await answered(sluice);
+      const logged = (text: RegExp) => () =>
+        sluice
+          .events()
+          .slice(before)
+          .some(({ msg }) => text.test(String(msg)));
+      await until(`the ${role} comes back`, logged(new RegExp(`the ${role} process runs again`, 'u')));
+      assert.ok(
+        logged(new RegExp(`the ${role} process ended by SIGKILL; starting it again in 100 ms`, 'u'))(),
+      );
+      await deliver(sluice, mx, `after-${role}`);
+      await answered(sluice);
+    }
+    assert.equal(sluice.pids().length, 1 + roles.length);
+    await until('the queue is empty', async () => (await status(sluice)).messages === 0);
+    assert.equal(await sluice.program.stop('SIGTERM'), 0);
+    assert.ok(isGone(sluice.program));
+  });
+
+  /** Every question gets an answer, if only that there is none now; and soon one that says something. */
+  async function answered(sluice: Sluice): Promise<void> {
+    for (let i = 0; i < 2_000; i++) {
+      try {
+        if ((await status(sluice)).senders === 1) return;
+      } catch (error) {
+        const { code } = error as { code?: string };
+        assert.ok(
+          code === 'MANAGER_LOST' || code === 'NOT_RUNNING' || code === 'CONTROL_LOST',
+          String(error),
+        );
+      }
+    }
+    assert.fail('no answer about the state of things');
+  }
+
+  test('a stop while Sluice is still starting ends all processes', async (t) => {
+    const ground = Ground.of(t);
+    const port = await freePort();
+    const folder = ground.folder('sluice');
+    writeFileSync(
+      `${folder}/sluice.toml`,
+      `spool = "spool"\ncontrol_socket = "control.sock"\n[[listen]]\naddress = "127.0.0.1:${port}"\n`,
+    );
+    const program = ground.start('sluice', process.execPath, [
+      sluiceBin,
+      'serve',
+      '--config',
+      `${folder}/sluice.toml`,
+    ]);
+    await until('the supervisor has begun', () =>
+      readFileSync(`/proc/${program.pid}/cmdline`, 'utf8').startsWith('sluice: supervisor'),
+    );
+    const session = Session.open('127.0.0.1', port, true); // the first thing that can be seen from outside
+    const opened = await session;
+    assert.equal(await program.stop('SIGTERM'), 0);
+    opened.destroy();
+    assert.ok(isGone(program));
+  });
+});
+
+suite('all roles in one process', () => {
+  const processes = { single_process: true };
+
+  test('mail flows, a second one is refused, reload and stop work', async (t) => {
+    const ground = Ground.of(t);
+    const [sluice, mx] = await start(ground, { processes });
+    assert.deepEqual(sluice.pids(), [sluice.program.pid]);
+    await deliver(sluice, mx, 'first');
+    const { counters, senders } = await status(sluice);
+    assert.equal(counters['delivered'], 1);
+    assert.equal(senders, 1);
+
+    const second = ground.start('second', process.execPath, [
+      sluiceBin,
+      'serve',
+      '--config',
+      sluice.configFile,
+    ]);
+    assert.equal(await second.ended, 1);
+    assert.match(second.output, /^SPOOL_IN_USE: /u);
+
+    const reload = () =>
+      controlResult(`${sluice.directory}/control.sock`, { operation: 'reload' }).then(
+        (result) => result,
+        (error: { code?: string }) => error.code,
+      );
+    writeFileSync(sluice.configFile, 'hostnme = "sluice.test"\n');
+    assert.equal(await reload(), 'CONFIG_REFUSED');
+    await deliver(sluice, mx, 'second');
+    sluice.configure({
+      processes,
+      receive: { max_message_size: '1KiB' },
+      route: [{ relay: [`127.0.0.1:${mx.port}`] }],
+    });
+    assert.equal(await reload(), 'reloaded');
+    const session = await Session.open('127.0.0.1', sluice.port);
+    session.write('MAIL FROM:<a@client.test> SIZE=2000\r\n');
+    assert.match(await session.reply(), /^552 5\.3\.4/u);
+    await deliver(sluice, mx, 'third');
+
+    const stopped = sluice.program.stop('SIGTERM');
+    assert.match(await session.reply(), /^421 4\.3\.2 /u); // RFC 5321 3.8
+    assert.equal(await stopped, 0);
+    assert.ok(isGone(sluice.program));
+  });
+
+  test('what was delivered before a stop is not delivered again after the next start', async (t) => {
+    const ground = Ground.of(t);
+    const mx = await destination(ground);
+    const options = {
+      directory: ground.folder('sluice'),
+      config: { processes, route: [{ relay: [`127.0.0.1:${mx.port}`] }] },
+    };
+    const first = await startSluice(ground, options);
+    await deliver(first, mx, 'once');
+    assert.equal(await first.program.stop('SIGTERM'), 0);
+    const second = await startSluice(ground, options);
+    await second.program.line(/is running as/u);
+    assert.equal((await status(second)).messages, 0);
+    await deliver(second, mx, 'another');
+    assert.equal(mx.tally.messages, 2);
+  });
+});
+
+for (const singleProcess of [false, true]) {
+  test(`with one of two ports in use Sluice ends and nothing stays behind, ${singleProcess ? 'in one process' : 'in several'}`, async (t) => {
+    const ground = Ground.of(t);
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    ground.atEnd(() => void other.close());
+    const { port } = other.address() as AddressInfo;
+    const folder = ground.folder('sluice');
+    writeFileSync(
+      `${folder}/sluice.toml`,
+      `spool = "spool"\ncontrol_socket = "control.sock"\n[processes]\nsingle_process = ${singleProcess}\n` +
+        `[[listen]]\naddress = "127.0.0.1:0"\n[[listen]]\naddress = "127.0.0.1:${port}"\n`,
+    );
+    const program = ground.start('sluice', process.execPath, [
+      sluiceBin,
+      'serve',
+      '--config',
+      `${folder}/sluice.toml`,
+    ]);
+    // It ends when the last process that has its output ends.
+    assert.equal(await program.ended, 1);
+    assert.ok(isGone(program));
+    assert.ok(
+      program.output.includes(
+        `LISTEN_FAILED: Listening on 127.0.0.1:${port}: the port is in use.\n  Stop the program that has it, or set another address under [[listen]].\n`,
+      ),
+      program.output,
+    );
+    assert.doesNotMatch(program.output, /is running as/u);
+  });
+}
