@@ -14,7 +14,14 @@ const root = join(import.meta.dirname, '../..');
 
 test('docs/rfcs.md is what its generator writes', () => {
   const page = readFileSync(join(root, 'docs/rfcs.md'), 'utf8');
-  assert.equal(page, renderRfcs(root), 'write it again with: node tools/generate-rfcs.ts');
+  const today = renderRfcs(root);
+  if (page === today) return;
+  const [written, wanted] = [page, today].map((text) => new Set(text.split('\n')));
+  const differences = [
+    ...[...written!.difference(wanted!)].map((line) => `- ${line}`),
+    ...[...wanted!.difference(written!)].map((line) => `+ ${line}`),
+  ];
+  assert.fail(`write it again with: node tools/generate-rfcs.ts\n${differences.join('\n')}`);
 });
 
 const readings: readonly (readonly [string, readonly string[]])[] = [

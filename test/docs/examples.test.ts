@@ -1,0 +1,68 @@
+// What pages show can be used as it stands: configurations are right, commands exist.
+
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { promisify } from 'node:util';
+import { parseConfig } from '../../src/config/config.ts';
+import { fencesOf, type Page, pages, root } from './pages.ts';
+
+const run = promisify(execFile);
+
+for (const page of pages) {
+  for (const { language, text, line } of fencesOf(page)) {
+    if (language === 'toml') {
+      test(`the configuration at ${page.file}:${line} is right`, () => {
+        parseConfig(text, join(root, 'sluice.toml'));
+      });
+    }
+    if (language === 'json') {
+      test(`the JSON at ${page.file}:${line} is JSON`, () => {
+        for (const each of text.trim().split('\n')) assert.equal(typeof JSON.parse(each), 'object');
+      });
+    }
+  }
+}
+
+/** Names of commands in the help of one: `['list', 'show', ...]`. */
+async function commandsOf(...path: string[]): Promise<string[]> {
+  const program = join(root, 'src/cli/main.ts');
+  const { stdout } = await run(process.execPath, [program, ...path, '--help']);
+  const [, list = ''] = stdout.split(/^Commands:$/m);
+  return [...list.matchAll(/^ {2}([a-z]+)/gm)].map(([, name = '']) => name);
+}
+
+/** `sluice ...` in code: in fenced blocks for the shell, and between backticks. */
+function callsIn(page: Page): string[][] {
+  const shell = fencesOf(page).filter(({ language }) => language === 'sh' || language === 'ini');
+  const code = [
+    ...shell.map(({ text }) => text),
+    ...[...page.text.replaceAll(/^```.*?^```$/gms, '').matchAll(/`([^`\n]+)`/g)].map(([, text = '']) => text),
+  ];
+  return code.flatMap((text) =>
+    [...text.matchAll(/(?:^|[\s/|(])sluice((?: [a-z]+)+)/g)].map(([, words = '']) => words.trim().split(' ')),
+  );
+}
+
+test('every sluice command that a page names exists', async () => {
+  const names = await commandsOf();
+  // sendmail reads its own flags and has no commands.
+  const lists = await Promise.all(names.map((name) => (name === 'sendmail' ? [] : commandsOf(name))));
+  const groups = new Map(names.map((name, index) => [name, lists[index] ?? []]));
+  let seen = 0;
+  for (const page of pages) {
+    for (const [name = '', second] of callsIn(page)) {
+      const commands = groups.get(name);
+      assert.ok(commands !== undefined, `${page.file}: there is no "sluice ${name}"`);
+      if (commands.length > 0 && second !== undefined) {
+        assert.ok(commands.includes(second), `${page.file}: there is no "sluice ${name} ${second}"`);
+      }
+      seen++;
+    }
+  }
+  assert.ok(
+    seen > 50,
+    `only ${seen} commands were found in the pages: are they still looked for in the right way?`,
+  );
+});

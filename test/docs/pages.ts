@@ -1,0 +1,39 @@
+// The pages that people read: README and docs, with what tests want to know of them.
+
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+export const root = join(import.meta.dirname, '../..');
+
+export interface Page {
+  /** From the root of the checkout, e.g. `docs/limits.md`. */
+  readonly file: string;
+  readonly text: string;
+}
+
+export const pages: readonly Page[] = [
+  'README.md',
+  'CHANGELOG.md',
+  ...globSync('docs/*.md', { cwd: root }).sort(),
+].map((file) => ({ file, text: readFileSync(join(root, file), 'utf8') }));
+
+export interface Fence {
+  readonly language: string;
+  readonly text: string;
+  /** Of its first line in the page, 1 or more. */
+  readonly line: number;
+}
+
+/** The fenced blocks of a page. */
+export function fencesOf({ text }: Page): Fence[] {
+  return [...text.matchAll(/^```(\w*)\n(.*?)^```$/gms)].map(({ 1: language = '', 2: body = '', index }) => ({
+    language,
+    text: body,
+    line: text.slice(0, index).split('\n').length + 1,
+  }));
+}
+
+/** A page without its fenced blocks and without code in lines: what is left is prose. */
+export function proseOf({ text }: Page): string {
+  return text.replaceAll(/^```.*?^```$/gms, '').replaceAll(/`[^`\n]*`/g, '');
+}
