@@ -292,7 +292,8 @@ export class OutgoingConnection implements Deadline {
         this.#context.log.delivered(this.#facts(work, message), outcome);
       } else {
         const address = message.envelope.recipients[recipient]?.address;
-        results.push({ recipient, result: outcome.result, error: outcome.error, address });
+        const { host, ip } = this.#grant;
+        results.push({ recipient, result: outcome.result, error: outcome.error, address, host, remote: ip });
       }
     }
     this.#report(results, reusable && !this.#closing);
@@ -338,7 +339,8 @@ export class OutgoingConnection implements Deadline {
 
   #finish(reason = 'closed'): void {
     if (this.#ended) return;
-    if (!this.#usable) this.#end({ kind: 'failed', error: reason });
+    const { host, ip, port } = this.#grant;
+    if (!this.#usable) this.#end({ kind: 'failed', error: `${host}[${ip}]:${port}: ${reason}` });
     else this.#end({ kind: this.busy ? 'unused' : 'closed' });
   }
 

@@ -23,9 +23,12 @@ export interface ConnectGrant {
   readonly work: Work;
 }
 
-/** A recipient's result; the address comes along when it is needed for a report. */
+/** A recipient's result; what a report needs comes along when it was not delivered. */
 export interface AttemptResult extends RecipientResult {
   readonly address?: string | undefined;
+  /** Name and IP address of the server that was spoken to. */
+  readonly host?: string | undefined;
+  readonly remote?: string | undefined;
   /** Delivered, NOTIFY=SUCCESS was asked for, and the peer knows no DSN: Sluice reports `relayed` (RFC 3461 5.2.2). */
   readonly relayedWithoutDsn?: boolean | undefined;
 }

@@ -123,6 +123,8 @@ test('abandon ends everything at once: what is in hand is tried again, what is n
           error:
             'connection lost while waiting for the reply to the content (the message may have been delivered): Sluice is stopping',
           address: 'b@to.test',
+          host: 'mx.test',
+          remote: '127.0.0.1',
         },
       ],
       reusable: false,

@@ -67,6 +67,9 @@ export class RecordedReports implements DeliveryReports {
   }
 }
 
+const grantedHost = 'mx.test';
+const grantedIp = '127.0.0.1';
+
 /** All different, so that a test sees which one was used. */
 export const timeouts: DeliveryTimeouts = {
   connectMs: 30_000,
@@ -129,7 +132,7 @@ export async function fixture(t: TestContext): Promise<Fixture> {
       deadlines.advance();
     },
     connect: (work, connection = 1, port = server.port) =>
-      sender.connect({ connection, site: 'site', ip: '127.0.0.1', port, host: 'mx.test', work }),
+      sender.connect({ connection, site: 'site', ip: grantedIp, port, host: grantedHost, work }),
   };
 }
 

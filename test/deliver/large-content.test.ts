@@ -114,6 +114,8 @@ test('a server that takes nothing more is given up after the time for a block, a
         result: 'tempfail',
         error: 'timed out while sending the content',
         address: 'b@to.test',
+        host: 'mx.test',
+        remote: '127.0.0.1',
       },
     ],
     reusable: false,
@@ -189,7 +191,14 @@ test('a refusal in the middle of the content ends the transaction at once', asyn
     kind: 'done',
     connection: 1,
     results: [
-      { recipient: 0, result: 'permfail', error: 'content: 552 5.3.4 too large', address: 'b@to.test' },
+      {
+        recipient: 0,
+        result: 'permfail',
+        error: 'content: 552 5.3.4 too large',
+        address: 'b@to.test',
+        host: 'mx.test',
+        remote: '127.0.0.1',
+      },
     ],
     reusable: false,
   });
@@ -209,7 +218,9 @@ test('content that cannot be read to its end is never ended with a dot', async (
   assert.deepEqual(await reports.next(), {
     kind: 'done',
     connection: 1,
-    results: [{ recipient: 0, result: 'tempfail', error, address: 'b@to.test' }],
+    results: [
+      { recipient: 0, result: 'tempfail', error, address: 'b@to.test', host: 'mx.test', remote: '127.0.0.1' },
+    ],
     reusable: false,
   });
   assert.deepEqual(await reports.next(), { kind: 'closed', connection: 1, report: { kind: 'closed' } });

@@ -16,7 +16,7 @@ test('a refused connection blames the address and no recipient', async (t) => {
   assert.deepEqual(await reports.next(), {
     kind: 'closed',
     connection: 1,
-    report: { kind: 'failed', error: 'connection refused' },
+    report: { kind: 'failed', error: `mx.test[127.0.0.1]:${port}: connection refused` },
   });
   assert.equal(sender.connections, 0);
   assert.equal(spool.reads, 0);
@@ -63,7 +63,7 @@ for (const how of ['end', 'reset'] as const) {
       await reports.next();
       assert.equal((await reports.next()).kind, 'done');
       const gate = Promise.withResolvers<void>();
-      spool.gate = gate.promise;
+      spool.gate = () => gate.promise;
       peer[how]();
       // In the same turn: the sender cannot have seen the end.
       sender.transact(1, spool.add({ to: ['c@to.test'], fresh }));
@@ -92,7 +92,9 @@ test('a kept connection that the peer ends after its reply to MAIL is a failed a
   assert.deepEqual(await reports.next(), {
     kind: 'done',
     connection: 1,
-    results: [{ recipient: 0, result: 'tempfail', error, address: 'c@to.test' }],
+    results: [
+      { recipient: 0, result: 'tempfail', error, address: 'c@to.test', host: 'mx.test', remote: '127.0.0.1' },
+    ],
     reusable: false,
   });
   assert.deepEqual(await reports.next(), { kind: 'closed', connection: 1, report: { kind: 'closed' } });
@@ -138,9 +140,16 @@ test('a connection that is lost after the final dot: everyone who had no answer 
     kind: 'done',
     connection: 1,
     results: [
-      { recipient: 0, result: 'tempfail', error, address: 'b@to.test' },
-      { recipient: 1, result: 'permfail', error: 'RCPT: 550 no', address: 'no@to.test' },
-      { recipient: 2, result: 'tempfail', error, address: 'c@to.test' },
+      { recipient: 0, result: 'tempfail', error, address: 'b@to.test', host: 'mx.test', remote: '127.0.0.1' },
+      {
+        recipient: 1,
+        result: 'permfail',
+        error: 'RCPT: 550 no',
+        address: 'no@to.test',
+        host: 'mx.test',
+        remote: '127.0.0.1',
+      },
+      { recipient: 2, result: 'tempfail', error, address: 'c@to.test', host: 'mx.test', remote: '127.0.0.1' },
     ],
     reusable: false,
   });
@@ -163,8 +172,8 @@ test('421 in the middle of a transaction ends it and the connection', async (t) 
     kind: 'done',
     connection: 1,
     results: [
-      { recipient: 0, result: 'tempfail', error, address: 'b@to.test' },
-      { recipient: 1, result: 'tempfail', error, address: 'c@to.test' },
+      { recipient: 0, result: 'tempfail', error, address: 'b@to.test', host: 'mx.test', remote: '127.0.0.1' },
+      { recipient: 1, result: 'tempfail', error, address: 'c@to.test', host: 'mx.test', remote: '127.0.0.1' },
     ],
     reusable: false,
   });
@@ -187,7 +196,14 @@ test('a session that ended with the same bytes that asked for the content sends 
   const done = await reports.next();
   assert.ok(done.kind === 'done');
   assert.deepEqual(done.results, [
-    { recipient: 0, result: 'tempfail', error: 'content: 421 4.3.2 or rather not', address: 'b@to.test' },
+    {
+      recipient: 0,
+      result: 'tempfail',
+      error: 'content: 421 4.3.2 or rather not',
+      address: 'b@to.test',
+      host: 'mx.test',
+      remote: '127.0.0.1',
+    },
   ]);
   await peer.closed;
   assert.match(peer.received.toString(), /DATA\r\n$/u);

@@ -20,8 +20,8 @@ export class MemoryReader implements SpoolReader {
   readonly #messages: StoredMessage[] = [];
   /** When set, reading fails so. */
   failure: SpoolError | undefined;
-  /** When set, `read` waits for it. */
-  gate: Promise<void> | undefined;
+  /** When set, `read` waits for what it gives. */
+  gate: (() => Promise<void>) | undefined;
   reads = 0;
 
   /** Puts a message into the spool and gives the work of delivering it to all its recipients. */
@@ -62,7 +62,7 @@ export class MemoryReader implements SpoolReader {
   }
 
   async read(ref: StoredRef): Promise<StoredMessage> {
-    await this.gate;
+    await this.gate?.();
     return this.readFresh(ref);
   }
 

@@ -127,8 +127,22 @@ test('only the recipients of the work are sent to, and results name their place 
     connection: 1,
     results: [
       { recipient: 1, result: 'delivered', error: '' },
-      { recipient: 3, result: 'permfail', error: 'RCPT: 550 5.1.1 nobody here', address: 'd@to.test' },
-      { recipient: 4, result: 'tempfail', error: 'RCPT: 450 4.2.0 later', address: 'e@to.test' },
+      {
+        recipient: 3,
+        result: 'permfail',
+        error: 'RCPT: 550 5.1.1 nobody here',
+        address: 'd@to.test',
+        host: 'mx.test',
+        remote: '127.0.0.1',
+      },
+      {
+        recipient: 4,
+        result: 'tempfail',
+        error: 'RCPT: 450 4.2.0 later',
+        address: 'e@to.test',
+        host: 'mx.test',
+        remote: '127.0.0.1',
+      },
     ],
     reusable: true,
   });
@@ -148,7 +162,16 @@ test('when nobody is accepted no content is sent, and after RSET the connection 
   assert.deepEqual(await reports.next(), {
     kind: 'done',
     connection: 1,
-    results: [{ recipient: 0, result: 'permfail', error: 'RCPT: 550 no', address: 'b@to.test' }],
+    results: [
+      {
+        recipient: 0,
+        result: 'permfail',
+        error: 'RCPT: 550 no',
+        address: 'b@to.test',
+        host: 'mx.test',
+        remote: '127.0.0.1',
+      },
+    ],
     reusable: true,
   });
   sender.transact(1, spool.add({ to: ['c@to.test'] })); // waits for the answer to RSET
@@ -231,7 +254,7 @@ for (const fresh of [true, false]) {
 test('a message that cannot be read while the connection is being closed does not keep it open', async (t) => {
   const { server, spool, reports, connect, sender } = await fixture(t);
   const gate = Promise.withResolvers<void>();
-  spool.gate = gate.promise;
+  spool.gate = () => gate.promise;
   spool.failure = new SpoolError('SPOOL_MISSING', 'gone');
   connect(spool.add({ to: ['b@to.test'], fresh: false }));
   const peer = await server.accept();

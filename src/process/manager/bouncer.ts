@@ -22,6 +22,8 @@ export interface ReportedRecipient {
   readonly action: 'failed' | 'relayed';
   readonly error: string;
   readonly expired: boolean;
+  /** The server that said so, if one did. */
+  readonly host: string | undefined;
 }
 
 /** How long to wait before a report that could not be stored (a full disk) is tried again. */
@@ -101,6 +103,7 @@ export class Bouncer {
       from: envelope.reversePath,
       to: envelope.recipients[each.recipient]?.address ?? '',
       reply: each.error,
+      host: each.host,
       expired: each.expired,
       delayMs: Date.now() - envelope.receivedAtMs,
     });
@@ -185,6 +188,7 @@ function dsnRecipient(envelope: Envelope, each: ReportedRecipient, nowMs: number
     action: each.action,
     status: statusOf(each),
     diagnostic: each.error === '' ? undefined : { type: 'smtp', text: each.error },
+    remoteMta: each.host,
     lastAttemptMs: nowMs,
   };
 }

@@ -29,13 +29,16 @@ export class DeferralLog {
     this.#results = results;
   }
 
+  /** What the attempt that is being settled said about a recipient. */
+  resultOf(queueId: string, recipient: number): AttemptResult | undefined {
+    if (queueId !== this.#queueId) return undefined;
+    return this.#results.find((each) => each.recipient === recipient);
+  }
+
   deferred(queueId: string, ref: StoredRef | undefined, deferral: Deferral): void {
-    const known =
-      queueId === this.#queueId
-        ? this.#results.find((each) => each.recipient === deferral.recipient)
-        : undefined;
+    const known = this.resultOf(queueId, deferral.recipient);
     if (known?.address !== undefined) {
-      this.#write(queueId, known.address, deferral);
+      this.#write(queueId, known.address, deferral, known);
       return;
     }
     if (ref === undefined) return;
@@ -45,10 +48,12 @@ export class DeferralLog {
     );
   }
 
-  #write(queueId: string, address: string, deferral: Deferral): void {
+  #write(queueId: string, address: string, deferral: Deferral, result?: AttemptResult): void {
     this.#log.event('deferred', {
       id: queueId,
       to: address,
+      host: result?.host,
+      remote: result?.remote,
       reply: deferral.error,
       attempts: deferral.attempts,
       nextAttempt: new Date(deferral.nextAttemptAtMs).toISOString(),

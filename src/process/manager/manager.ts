@@ -169,6 +169,7 @@ export class Manager {
           action: 'relayed',
           error: '',
           expired: false,
+          host: each.host,
         });
       }
     }
@@ -247,13 +248,10 @@ export class Manager {
       }
       case 'failed': {
         const { recipient, error, expired } = effect;
+        const queueId = this.#admission.queueIdOf(effect.message);
+        const host = this.#deferrals.resultOf(queueId, recipient)?.host;
         this.#stats.count('bounced');
-        this.#fail(this.#admission.queueIdOf(effect.message), {
-          recipient,
-          action: 'failed',
-          error,
-          expired,
-        });
+        this.#fail(queueId, { recipient, action: 'failed', error, expired, host });
         break;
       }
       case 'done':
