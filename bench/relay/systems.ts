@@ -73,7 +73,9 @@ async function startMeasuredSluice(ground: Ground, options: SystemOptions): Prom
   const { sessions, sinkPort, receivers, senders, singleProcess, profiles } = options;
   if (profiles !== null) mkdirSync(profiles, { recursive: true });
   const sluice = await startSluice(ground, {
-    ...(profiles !== null && { env: { NODE_OPTIONS: `--cpu-prof --cpu-prof-interval=5000 --cpu-prof-dir=${profiles}` } }),
+    ...(profiles !== null && {
+      env: { NODE_OPTIONS: `--cpu-prof --cpu-prof-interval=5000 --cpu-prof-dir=${profiles}` },
+    }),
     config: {
       processes: { receivers, senders, single_process: singleProcess },
       receive: { relay_networks: ['127.0.0.0/8'] },

@@ -3,7 +3,7 @@
 
 import { startDnsServer, type DnsServer, type Zone, type ZoneName } from '../dns/dns-server.ts';
 import { startMx, type Mx } from '../mx/mx.ts';
-import { ban, greylist, normal, shutsDownAt, slow, type Personality } from '../mx/personality.ts';
+import { ban, greylist, normal, shutsDownAt, slow, tarpit, type Personality } from '../mx/personality.ts';
 import { freePort } from '../neighbours/ground.ts';
 
 /** What every destination is limited to; the one that bans does so beyond it. */
@@ -33,6 +33,7 @@ export async function startNeighbourhood(): Promise<Neighbourhood> {
   let bans = 0;
   const manners: readonly (readonly [string, () => Personality])[] = [
     ['bans above 5', () => ban(connectionLimit, 60_000, () => bans++)],
+    ['tarpits', () => tarpit(1, 40)],
     ['421 now and then', () => shutsDownAt('mail', 3)],
     ...Array.from({ length: 4 }, () => ['slow', () => slow(15)] as const),
     ...Array.from({ length: 4 }, () => ['greylists', () => greylist(1_000)] as const),

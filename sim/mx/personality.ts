@@ -38,15 +38,10 @@ export function slow(delayMs: number): Personality {
   return () => ({ delayMs });
 }
 
-/** Each recipient's reply takes longer than the one before, up to a limit. */
+/** Each message of a session makes the replies to its recipients slower, up to a limit. */
 export function tarpit(stepMs: number, limitMs: number): Personality {
-  let delayMs = 0;
-  return ({ stage }) => {
-    if (stage === 'connect') delayMs = 0;
-    if (stage !== 'rcpt') return undefined;
-    delayMs = Math.min(limitMs, delayMs + stepMs);
-    return { delayMs };
-  };
+  return ({ stage, messages }) =>
+    stage === 'rcpt' ? { delayMs: Math.min(limitMs, stepMs * messages) } : undefined;
 }
 
 /** Refuses each (client, sender, recipient) until it comes back after `afterMs`. RFC 6647 2.4. */
