@@ -5,6 +5,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
+import { Command } from 'commander';
 import { parseConfig } from '../../src/config/config.ts';
 import { fencesOf, type Page, pages, root } from './pages.ts';
 
@@ -25,12 +26,23 @@ for (const page of pages) {
   }
 }
 
-/** Names of commands in the help of one: `['list', 'show', ...]`. */
-async function commandsOf(...path: string[]): Promise<string[]> {
-  const program = join(root, 'src/cli/main.ts');
-  const { stdout } = await run(process.execPath, [program, ...path, '--help']);
+/** Commands of the program as its help lists them. */
+async function listedCommands(): Promise<string[]> {
+  const { stdout } = await run(process.execPath, [join(root, 'src/cli/main.ts'), '--help']);
   const [, list = ''] = stdout.split(/^Commands:$/m);
-  return [...list.matchAll(/^ {2}([a-z]+)/gm)].map(([, name = '']) => name);
+  return [...list.matchAll(/^ {2}([a-z]+)/gm)].map(([, name = '']) => name).filter((name) => name !== 'help');
+}
+
+/** Commands below a command, by its name: `queue` has `list`, `show` and so on. */
+async function commandsBelow(names: readonly string[]): Promise<Map<string, string[]>> {
+  const program = new Command();
+  for (const name of names) {
+    const file = (await import(join(root, `src/cli/${name}.ts`))) as { register: (program: Command) => void };
+    file.register(program);
+  }
+  return new Map(
+    program.commands.map((command) => [command.name(), command.commands.map((each) => each.name())]),
+  );
 }
 
 /** `sluice ...` in code: in fenced blocks for the shell, and between backticks. */
@@ -46,10 +58,7 @@ function callsIn(page: Page): string[][] {
 }
 
 test('every sluice command that a page names exists', async () => {
-  const names = await commandsOf();
-  // sendmail reads its own flags and has no commands.
-  const lists = await Promise.all(names.map((name) => (name === 'sendmail' ? [] : commandsOf(name))));
-  const groups = new Map(names.map((name, index) => [name, lists[index] ?? []]));
+  const groups = await commandsBelow(await listedCommands());
   let seen = 0;
   for (const page of pages) {
     for (const [name = '', second] of callsIn(page)) {
