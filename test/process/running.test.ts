@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { suite, test } from 'node:test';
 import { Session } from '../../sim/mx/submitter.ts';
 import { freePort, Ground, until, type Program } from '../../sim/neighbours/ground.ts';
@@ -229,5 +229,32 @@ for (const singleProcess of [false, true]) {
       program.output,
     );
     assert.doesNotMatch(program.output, /is running as/u);
+  });
+}
+
+for (const singleProcess of [false, true]) {
+  test(`a stop before the destination has greeted is no attempt, ${singleProcess ? 'in one process' : 'in several'}`, async (t) => {
+    const ground = Ground.of(t);
+    const silent = createServer().listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const connected = once(silent, 'connection');
+    ground.atEnd(() => void silent.close());
+    const { port } = silent.address() as AddressInfo;
+    const sluice = await startSluice(ground, {
+      config: { processes: { single_process: singleProcess }, route: [{ relay: [`127.0.0.1:${port}`] }] },
+    });
+    const mail = { from: 'a@client.test', to: ['b@far.test'], content: 'Subject: x\r\n\r\nHello\r\n' };
+    assert.match((await send(sluice.port, mail)).at(-1)!, /^250/u);
+    const [socket] = (await connected) as [Socket];
+    ground.atEnd(() => void socket.destroy());
+    assert.equal(await sluice.program.stop('SIGTERM'), 0);
+    const rows = (await sluice.cli('queue', 'list', '--json')).trim().split('\n');
+    assert.deepEqual(
+      rows.map((row) => {
+        const { recipient, attempts, lastError } = JSON.parse(row) as Record<string, unknown>;
+        return { recipient, attempts, lastError };
+      }),
+      [{ recipient: 'b@far.test', attempts: 0, lastError: '' }],
+    );
   });
 }

@@ -31,7 +31,8 @@ export class Senders {
     this.#processes.add(added);
     channel.onClosed(() => {
       this.#processes.delete(added);
-      const lost = [...added.connections];
+      // While draining, what was not reported stays in the spool as it is.
+      const lost = this.#draining ? [] : [...added.connections];
       added.connections.clear();
       for (const connection of lost) {
         this.#carrier.delete(connection);

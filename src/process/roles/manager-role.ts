@@ -52,6 +52,7 @@ export class ManagerRole implements Role {
   readonly #parts: Parts;
   #resolver: Resolver;
   #maintaining = true;
+  #draining = false;
   #maintenance: NodeJS.Timeout | undefined;
 
   private constructor(parts: Parts) {
@@ -114,7 +115,7 @@ export class ManagerRole implements Role {
   }
 
   addSender(channel: Channel<ManagerToSender, SenderToManager>): void {
-    channel.receive((batch) => this.#parts.manager.senderReports(batch));
+    channel.receive((batch) => this.#reported(batch));
     this.#parts.senders.add(channel);
   }
 
@@ -152,6 +153,7 @@ export class ManagerRole implements Role {
   }
 
   drain(): void {
+    this.#draining = true;
     this.#parts.senders.drain();
   }
 
@@ -169,6 +171,11 @@ export class ManagerRole implements Role {
 
   #submitted(batch: readonly ReceiverToManager[]): void {
     this.#parts.manager.submitted(batch.filter((message) => message.kind === 'submitted'));
+  }
+
+  #reported(batch: readonly SenderToManager[]): void {
+    // What a stop has cut short before it began stays in the spool as it is: no attempt, no wait after the next start.
+    this.#parts.manager.senderReports(this.#draining ? batch.filter((report) => !isUnused(report)) : batch);
   }
 
   #requested(batch: readonly ControlToManager[], channel: Channel<Response, ControlToManager>): void {
@@ -192,6 +199,10 @@ export class ManagerRole implements Role {
     }
     if (this.#maintaining) this.#maintainLater();
   }
+}
+
+function isUnused(report: SenderToManager): boolean {
+  return report.kind === 'closed' && report.report.kind === 'unused';
 }
 
 function resolverOf(config: Config): Resolver {
