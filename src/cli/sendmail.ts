@@ -13,7 +13,6 @@ import { prepareSubmission } from '../message/submission.ts';
 import type { ClientTransaction } from '../protocol/smtp/client/client-session.ts';
 import { readConfig } from './config-file.ts';
 import { CommandError, exitCodes } from './exit-codes.ts';
-import { submissionEndpoint } from './sendmail/endpoint.ts';
 import { parseSendmailFlags, type SendmailCall } from './sendmail/flags.ts';
 import { smtpOnStdio } from './sendmail/smtp-on-stdio.ts';
 import { submit } from './sendmail/submit.ts';
@@ -59,12 +58,12 @@ export async function runSendmail(args: readonly string[]): Promise<number> {
     return exitCodes.ok;
   }
   const config = readConfig(call.config);
-  const endpoint = submissionEndpoint(config);
-  if (call.mode === 'smtp') return await smtpOnStdio(endpoint);
+  const { submissionSocket } = config;
+  if (call.mode === 'smtp') return await smtpOnStdio(submissionSocket);
 
   const message = await readMessage(config.receive.maxMessageSize, call.dotsAreContent);
   const { transaction, content } = compose(call, config, message);
-  const outcomes = await submit(endpoint, config.hostname, transaction, content);
+  const outcomes = await submit(submissionSocket, config.hostname, transaction, content);
   const problem = verdict(
     outcomes,
     transaction.recipients.map((recipient) => recipient.address),

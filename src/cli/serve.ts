@@ -120,6 +120,7 @@ function unchangeable(now: Config, next: Config): string[] {
   const keys: [string, unknown, unknown][] = [
     ['spool', now.spool, next.spool],
     ['control_socket', now.controlSocket, next.controlSocket],
+    ['submission_socket', now.submissionSocket, next.submissionSocket],
     ['[processes]', now.processes, next.processes],
     ['[[listen]]', now.listen, next.listen],
     ['queue.segment_size', now.queue.segmentSize, next.queue.segmentSize],

@@ -71,6 +71,7 @@ export interface Config {
   readonly hostname: string;
   readonly spool: string;
   readonly controlSocket: string;
+  readonly submissionSocket: string;
   readonly processes: ProcessesConfig;
   readonly listen: readonly ListenConfig[];
   readonly receive: ReceiveConfig;
@@ -135,6 +136,7 @@ function fill(
     hostname,
     spool: resolve(folder, content.spool),
     controlSocket: resolve(folder, content.controlSocket),
+    submissionSocket: resolve(folder, content.submissionSocket),
     processes: content.processes,
     listen: content.listen,
     receive: {

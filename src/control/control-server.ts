@@ -1,9 +1,8 @@
 // The control socket: a Unix-domain socket that only this user may open, one request a connection, one JSON object a line.
 
-import { chmodSync, mkdirSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
-import { dirname } from 'node:path';
 import { SluiceError } from '../errors/sluice-error.ts';
+import { listenUnix } from '../io/unix-listener.ts';
 import type { ControlReply, ControlRequest } from './control-protocol.ts';
 import { ControlError } from './control-error.ts';
 import type { QueueQuery } from './queue-query.ts';
@@ -29,21 +28,15 @@ export class ControlServer {
 
   /** @throws {ControlError} `CONTROL_SOCKET` when the socket cannot be made. */
   async listen(path: string): Promise<void> {
-    mkdirSync(dirname(path), { recursive: true });
-    rmSync(path, { force: true });
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', (error) => {
-        reject(
-          new ControlError(
-            'CONTROL_SOCKET',
-            `Making the control socket ${path}: ${error.message}.`,
-            'Set control_socket to a path of at most 100 bytes in a folder that Sluice may write.',
-          ),
-        );
-      });
-      this.#server.listen(path, resolve);
-    });
-    chmodSync(path, 0o600);
+    try {
+      await listenUnix(this.#server, path, 0o600);
+    } catch (error) {
+      throw new ControlError(
+        'CONTROL_SOCKET',
+        `Making the control socket ${path}: ${error instanceof Error ? error.message : String(error)}.`,
+        'Set control_socket to a path of at most 100 bytes of its own, in a folder that Sluice may write.',
+      );
+    }
   }
 
   close(): void {

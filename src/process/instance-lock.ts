@@ -1,8 +1,9 @@
 // One Sluice for one spool: a Unix-domain socket that the running one holds. It goes with its process, however that ends.
 
 import { rmSync } from 'node:fs';
-import { connect, createServer, type Server } from 'node:net';
+import { createServer, type Server } from 'node:net';
 import { StartError } from '../errors/start-error.ts';
+import { answers } from '../io/unix-listener.ts';
 import { socketPath } from './bus.ts';
 
 /** Releases the lock. */
@@ -48,17 +49,5 @@ function tryListen(server: Server, path: string): Promise<boolean> {
       server.off('error', failed);
       resolve(true);
     });
-  });
-}
-
-/** Whether a process listens at the socket. */
-export function answers(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(path);
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => resolve(false));
   });
 }

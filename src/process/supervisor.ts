@@ -4,6 +4,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import type { Config } from '../config/config.ts';
 import { StartError } from '../errors/start-error.ts';
 import type { Logger } from '../log/logger.ts';
+import { Receiver } from '../receive/receiver.ts';
 import type { RoleFacts, RoleToSupervisor, SupervisorToRole } from './messages.ts';
 import type { Instance, InstanceEvents } from './instance.ts';
 
@@ -52,6 +53,9 @@ export class Supervisor implements Instance {
 
   /** Starts all roles; resolves when every one runs. @throws {StartError} with what a role said when it could not. */
   async start(): Promise<RoleFacts> {
+    if (this.#config.processes.receivers > 1) {
+      for (const { address } of this.#config.listen) await Receiver.checkFree(address);
+    }
     this.#add('manager', 0);
     for (let index = 0; index < this.#config.processes.senders; index++) this.#add('sender', index);
     for (let index = 0; index < this.#config.processes.receivers; index++) this.#add('receiver', index);

@@ -20,6 +20,14 @@ const noRoom: Reply = { code: 452, enhanced: '4.3.1', text: 'Insufficient disk s
 const busy: Reply = { code: 452, enhanced: '4.3.1', text: 'Too much mail at once, try again later' };
 const relayingDenied: Reply = { code: 550, enhanced: '5.7.1', text: 'Relaying denied' };
 
+/** Who connected. */
+export interface Client {
+  /** IP address; empty for a program of this host on the submission socket. */
+  readonly address: string;
+  /** No limit for single clients applies. */
+  readonly exempt: boolean;
+}
+
 export class IncomingConnection implements Deadline {
   atMs = Infinity;
   bucket = -1;
@@ -43,14 +51,15 @@ export class IncomingConnection implements Deadline {
   #ending = false;
   #closed = false;
 
-  constructor(context: ReceiveContext, socket: Socket, client: string, onClosed: () => void) {
+  constructor(context: ReceiveContext, socket: Socket, client: Client, onClosed: () => void) {
     this.#context = context;
     this.#socket = socket;
-    this.#client = client;
+    this.#client = client.address;
     this.#onClosed = onClosed;
-    this.#isRelayClient = context.relay.isRelayClient(client);
+    this.#isRelayClient = client.address === '' || context.relay.isRelayClient(client.address);
     this.#endsAtMs = Date.now() + context.settings.sessionTimeoutMs;
-    this.#session = new ServerSession(context.settings.session);
+    const { session } = context.settings;
+    this.#session = new ServerSession(client.exempt ? { ...session, maxErrors: 0 } : session);
     socket.on('data', (chunk: Buffer) => this.#received(chunk));
     socket.on('end', () => this.#peerEnded());
     socket.on('error', () => undefined); // 'close' follows

@@ -152,7 +152,7 @@ export class MessageIntake {
       helo,
       clientAddress: client,
       by: this.#context.settings.hostname,
-      protocol: params.smtpUtf8 ? 'UTF8SMTP' : extended ? 'ESMTP' : 'SMTP',
+      protocol: client === '' ? 'local' : params.smtpUtf8 ? 'UTF8SMTP' : extended ? 'ESMTP' : 'SMTP',
       queueId: this.#queueId,
       recipient: recipients.length === 1 ? recipients[0]?.address : undefined,
       nowMs: this.#startedAtMs,
@@ -170,7 +170,7 @@ export class MessageIntake {
       smtpUtf8: params.smtpUtf8,
       ret: params.ret,
       envelopeId: params.envelopeId,
-      origin: { via: 'smtp', clientAddress: client, helo },
+      origin: { via: client === '' ? 'sendmail' : 'smtp', clientAddress: client, helo },
     };
   }
 }

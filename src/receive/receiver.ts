@@ -4,6 +4,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { StartError } from '../errors/start-error.ts';
 import type { NetworkSet } from '../policy/relay-policy.ts';
 import type { Reply } from '../protocol/smtp/server/server-session.ts';
+import { listenUnix } from '../io/unix-listener.ts';
 import { ClientLimits } from './client-limits.ts';
 import { IncomingConnection } from './incoming-connection.ts';
 import type { ReceiveContext } from './receive-context.ts';
@@ -58,12 +59,39 @@ export class Receiver {
   async listen(address: ListenAddress, shared: boolean): Promise<ListenAddress> {
     const server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => this.#accept(socket));
     this.#servers.push(server);
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(address, error)));
-      server.listen({ host: address.host, port: address.port, reusePort: shared, backlog: 1024 }, resolve);
-    });
+    await bind(server, address, shared);
     const bound = server.address();
     return typeof bound === 'object' && bound !== null ? { host: bound.address, port: bound.port } : address;
+  }
+
+  /**
+   * Makes sure that nobody else has the port: a shared one would be shared with strangers too, and mail with them.
+   * @throws {StartError} `LISTEN_FAILED` when the address cannot be bound
+   */
+  static async checkFree(address: ListenAddress): Promise<void> {
+    const server = createServer();
+    await bind(server, address, false);
+    await new Promise((resolve) => {
+      server.close(resolve);
+    });
+  }
+
+  /**
+   * Starts to listen on a Unix-domain socket for programs of this host (`sluice sendmail`): they may relay.
+   * @throws {StartError} `SUBMISSION_SOCKET` when it cannot be made
+   */
+  async listenLocal(path: string): Promise<void> {
+    const server = createServer({ allowHalfOpen: true }, (socket) => this.#acceptLocal(socket));
+    this.#servers.push(server);
+    try {
+      await listenUnix(server, path, 0o666);
+    } catch (error) {
+      throw new StartError(
+        'SUBMISSION_SOCKET',
+        `Making the submission socket ${path}: ${error instanceof Error ? error.message : String(error)}.`,
+        'Set submission_socket to a path of at most 100 bytes of its own, in a folder that Sluice may write.',
+      );
+    }
   }
 
   get connections(): number {
@@ -96,7 +124,7 @@ export class Receiver {
       return;
     }
     if (this.#exempt.has(client)) {
-      this.#open(socket, client, () => undefined).start();
+      this.#open(socket, client, () => undefined, true).start();
       return;
     }
     const limits = this.#limits;
@@ -105,8 +133,14 @@ export class Receiver {
     else this.#open(socket, client, () => undefined).refuse(refusal === 'rate' ? tooFast : tooManyFromYou);
   }
 
-  #open(socket: Socket, client: string, release: () => void): IncomingConnection {
-    const connection = new IncomingConnection(this.#context, socket, client, () => {
+  #acceptLocal(socket: Socket): void {
+    const connection = this.#open(socket, '', () => undefined, true);
+    if (this.#connections.size > this.#context.settings.maxConnections) connection.refuse(tooMany);
+    else connection.start();
+  }
+
+  #open(socket: Socket, client: string, release: () => void, exempt = false): IncomingConnection {
+    const connection = new IncomingConnection(this.#context, socket, { address: client, exempt }, () => {
       release();
       this.#connections.delete(connection);
       if (this.#connections.size === 0) this.#drained();
@@ -120,6 +154,13 @@ export class Receiver {
     this.#whenDrained = undefined;
     callback?.();
   }
+}
+
+function bind(server: Server, address: ListenAddress, shared: boolean): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(address, error)));
+    server.listen({ host: address.host, port: address.port, reusePort: shared, backlog: 1024 }, resolve);
+  });
 }
 
 function limitsOf(context: ReceiveContext): ClientLimits {

@@ -13,14 +13,16 @@ import { type SmtpServer, smtpServer } from './smtp-server.ts';
 const folder = mkdtempSync(join(tmpdir(), 'sluice-sendmail-'));
 after(() => rmSync(folder, { recursive: true }));
 
-function configFor(port: number): string {
-  const file = join(folder, `${port}.toml`);
-  writeFileSync(file, `hostname = "host.example.com"\n[[listen]]\naddress = "127.0.0.1:${port}"\n`);
+function configFor(path: string): string {
+  const file = `${path}.toml`;
+  writeFileSync(file, `hostname = "host.example.com"\nsubmission_socket = "${path}"\n`);
   return file;
 }
 
+let servers = 0;
+
 async function server(t: TestContext, answer?: (command: string) => string | undefined): Promise<SmtpServer> {
-  const running = await smtpServer(answer);
+  const running = await smtpServer(join(folder, `${++servers}.sock`), answer);
   t.after(() => running.close());
   return running;
 }
@@ -34,7 +36,7 @@ function sendmail(
   return sluice(['sendmail', ...args], {
     input,
     ...options,
-    env: { SLUICE_CONFIG: configFor(to.port), ...options.env },
+    env: { SLUICE_CONFIG: configFor(to.path), ...options.env },
   });
 }
 
@@ -43,7 +45,7 @@ const message =
 const asSent = message.replaceAll('\n', '\r\n');
 
 describe('sendmail', { concurrency: true }, () => {
-  it('hands a message to the first listener for the recipients named', async (t) => {
+  it('hands a message in at the submission socket for the recipients named', async (t) => {
     const to = await server(t);
     const result = await sendmail(
       to,
@@ -134,7 +136,7 @@ describe('sendmail', { concurrency: true }, () => {
     const result = await sluice(['you@example.net'], {
       file: link,
       input: message,
-      env: { SLUICE_CONFIG: configFor(to.port) },
+      env: { SLUICE_CONFIG: configFor(to.path) },
     });
     assert.equal(result.code, 0, result.stderr);
     assert.equal(to.contents.length, 1);
@@ -209,7 +211,7 @@ describe('sendmail fails with', { concurrency: true }, () => {
     assert.equal(result.code, 75);
     assert.equal(
       result.stderr,
-      `SENDMAIL_NOT_RUNNING: cannot hand the message to Sluice at 127.0.0.1:${gone.port}: nothing listens there; nothing was sent\n` +
+      `SENDMAIL_NOT_RUNNING: cannot hand the message to Sluice at ${gone.path}: nothing listens there; nothing was sent\n` +
         '  Start it with: sluice serve; then try again.\n',
     );
     const session = await sendmail(gone, ['-bs'], 'QUIT\r\n');
@@ -223,10 +225,7 @@ describe('sendmail fails with', { concurrency: true }, () => {
   it('EX_DATAERR for a message over the limit, without reading on', async (t) => {
     const to = await server(t);
     const file = join(folder, 'small.toml');
-    writeFileSync(
-      file,
-      `[[listen]]\naddress = "127.0.0.1:${to.port}"\n[receive]\nmax_message_size = "1KiB"\n`,
-    );
+    writeFileSync(file, `submission_socket = "${to.path}"\n[receive]\nmax_message_size = "1KiB"\n`);
     const result = await sendmail(to, ['--config', file, 'a@b.example'], 'x'.repeat(200_000));
     assert.equal(result.code, 65);
     assert.match(

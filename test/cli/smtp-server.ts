@@ -1,10 +1,10 @@
-// A small SMTP server on loopback that remembers what it was sent, and answers otherwise where a test says so.
+// A small SMTP server on a Unix socket that remembers what it was sent, and answers otherwise where a test says so.
 
 import { once } from 'node:events';
-import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 
 export interface SmtpServer {
-  readonly port: number;
+  readonly path: string;
   /** Every command line, in order. */
   readonly commands: readonly string[];
   /** The content of each message, as it came (dots doubled). */
@@ -12,16 +12,17 @@ export interface SmtpServer {
   close(): void;
 }
 
-/** @param answer - what to say to a command or, for `.`, to the content; undefined for the usual. */
+/** @param path - of its socket; @param answer - what to say to a command or, for `.`, to the content; undefined for the usual. */
 export async function smtpServer(
+  path: string,
   answer: (command: string) => string | undefined = () => undefined,
 ): Promise<SmtpServer> {
   const commands: string[] = [];
   const contents: string[] = [];
   const server = createServer((socket) => serve(socket, answer, commands, contents));
-  server.listen(0, '127.0.0.1');
+  server.listen(path);
   await once(server, 'listening');
-  return { port: (server.address() as AddressInfo).port, commands, contents, close: () => server.close() };
+  return { path, commands, contents, close: () => server.close() };
 }
 
 function serve(

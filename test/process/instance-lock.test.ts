@@ -7,7 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { listenBus } from '../../src/process/bus.ts';
-import { answers, lockInstance } from '../../src/process/instance-lock.ts';
+import { answers } from '../../src/io/unix-listener.ts';
+import { lockInstance } from '../../src/process/instance-lock.ts';
 
 function folder(t: TestContext): string {
   const made = mkdtempSync(join(tmpdir(), 'sluice-lock-'));

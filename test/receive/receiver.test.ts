@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { Deadlines } from '../../src/io/deadlines.ts';
 import { createLogger } from '../../src/log/logger.ts';
@@ -345,6 +348,37 @@ test('a client that sends everything at once and closes its side gets all its re
   for (let reply = await client.reply(); reply !== ''; reply = await client.reply())
     replies.push(reply.slice(0, 3));
   assert.deepEqual(replies, ['220', '250', '250', '250', '354', '250', '221']);
+});
+
+test('a program of this host hands mail in at the submission socket and may relay', async (t) => {
+  const fixture = await start(t, { networks: ['10.0.0.0'] });
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-submit-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, 'submit.sock');
+  await fixture.receiver.listenLocal(path);
+  assert.equal(statSync(path).mode & 0o777, 0o666);
+  const client = new Client(connect({ path, allowHalfOpen: true }));
+  t.after(() => client.socket.destroy());
+  assert.match(await client.reply(), /^220/);
+  assert.match(await client.ask('EHLO host.example\r\n'), /^250/);
+  assert.match(await client.ask('MAIL FROM:<a@example.net>\r\n'), /^250/);
+  assert.match(await client.ask('RCPT TO:<b@elsewhere.example>\r\n'), /^250/);
+  assert.match(await client.ask('DATA\r\n'), /^354/);
+  assert.match(await client.ask('Subject: x\r\n\r\n.\r\n'), /^250/);
+  const [kept] = fixture.spool.kept;
+  assert.match(kept!.content, /^Received: by mx\.example\.org with local id ID1\r\n/);
+  assert.equal(kept!.envelope.origin.via, 'sendmail');
+  await assert.rejects(fixture.receiver.listenLocal(path), { code: 'SUBMISSION_SOCKET' });
+});
+
+test('too many errors end a session, but not that of an exempt client', async (t) => {
+  for (const exempt of [false, true]) {
+    const fixture = await start(t, { exempt });
+    const client = await greeted(fixture);
+    const codes: string[] = [];
+    for (let i = 0; i < 8; i++) codes.push((await client.ask('NONSENSE\r\n')).slice(0, 3));
+    assert.equal(codes.includes('421'), !exempt, codes.join(' '));
+  }
 });
 
 test('on stop a message in hand is finished, then the client hears a 421', async (t) => {

@@ -2,16 +2,15 @@
 
 import { connect } from 'node:net';
 
-import type { Endpoint } from '../../config/values/endpoint.ts';
 import { exitCodes } from '../exit-codes.ts';
 
 /**
  * Carries the session until one side ends it.
  * @returns The exit code; EX_TEMPFAIL, and a greeting that says so (RFC 5321 3.1), when Sluice is not there.
  */
-export function smtpOnStdio(endpoint: Endpoint): Promise<number> {
+export function smtpOnStdio(submissionSocket: string): Promise<number> {
   const { promise, resolve } = Promise.withResolvers<number>();
-  const socket = connect({ ...endpoint, noDelay: true });
+  const socket = connect(submissionSocket);
   let connected = false;
   socket.on('connect', () => {
     connected = true;

@@ -2,14 +2,13 @@
 
 import { connect } from 'node:net';
 
-import type { Endpoint } from '../../config/values/endpoint.ts';
 import {
   ClientSession,
   type ClientTransaction,
   type RecipientOutcome,
 } from '../../protocol/smtp/client/client-session.ts';
 import { DotStuffer } from '../../protocol/smtp/client/dot-stuffer.ts';
-import { notRunning } from './endpoint.ts';
+import { notRunning } from './not-running.ts';
 
 /** RFC 5321 4.5.3.2 has 10 minutes for the reply to the content, and less for all others. */
 const timeoutMs = 600_000;
@@ -20,14 +19,14 @@ const timeoutMs = 600_000;
  * @throws {CommandError} EX_TEMPFAIL when Sluice cannot be reached or does not take mail now.
  */
 export function submit(
-  endpoint: Endpoint,
+  submissionSocket: string,
   heloName: string,
   transaction: ClientTransaction,
   content: readonly Uint8Array[],
 ): Promise<readonly RecipientOutcome[]> {
   const { promise, resolve, reject } = Promise.withResolvers<readonly RecipientOutcome[]>();
   const session = new ClientSession({ heloName });
-  const socket = connect({ ...endpoint, noDelay: true });
+  const socket = connect(submissionSocket);
   let connected = false;
 
   const flush = (): void => {
@@ -55,7 +54,7 @@ export function submit(
         // The answer to QUIT changes nothing any more.
         socket.unref();
       } else if (event.kind === 'failed') {
-        reject(notRunning(endpoint, event.error));
+        reject(notRunning(submissionSocket, event.error));
       } else {
         flush();
         socket.end();
@@ -64,7 +63,7 @@ export function submit(
     flush();
   };
   const lost = (reason: string): void => {
-    if (!connected) reject(notRunning(endpoint, reason));
+    if (!connected) reject(notRunning(submissionSocket, reason));
     session.disconnected(reason);
     pump();
   };
@@ -82,7 +81,7 @@ export function submit(
     pump();
   });
   socket.on('error', (error: NodeJS.ErrnoException) => {
-    lost(error.code === 'ECONNREFUSED' ? 'nothing listens there' : error.message);
+    lost(error.code === 'ECONNREFUSED' || error.code === 'ENOENT' ? 'nothing listens there' : error.message);
   });
   socket.on('close', () => lost('the connection was closed'));
   return promise;

@@ -158,6 +158,10 @@ export const root = tableOf({
     path('./var/control.sock'),
     'The Unix socket by which sluice queue, status and reload reach the running Sluice.',
   ),
+  submission_socket: key(
+    path('./var/submit.sock'),
+    'The Unix socket by which sluice sendmail hands mail in; every program of this host may write to it.',
+  ),
   processes: key(processes.prefault({}), 'How many processes share the work.'),
   listen: key(
     listOf(listen, 'tables: [[listen]]')

@@ -83,6 +83,7 @@ export class ReceiverRole implements Role {
     const listening: string[] = [];
     const role = new ReceiverRole({ facts: { listening }, receiver, spool, deadlines, link, log });
     try {
+      if (index === 0) await receiver.listenLocal(config.submissionSocket);
       for (const { address } of config.listen) {
         const bound = await receiver.listen(address, config.processes.receivers > 1 && address.port !== 0);
         listening.push(`${bound.host.includes(':') ? `[${bound.host}]` : bound.host}:${bound.port}`);
