@@ -64,9 +64,14 @@ function summary(file: string | undefined, config: Config, warnings: readonly st
         ? 'from elsewhere to nowhere'
         : `from elsewhere to ${domains} domain pattern${domains === 1 ? '' : 's'}`,
     ],
-    ['routes', config.route.length === 0 ? 'all mail by MX' : `${config.route.length}, other mail by MX`],
+    ['routes', config.route.length === 0 ? 'all mail by MX' : routesText(config)],
     ['spool', config.spool],
   ];
   const lines = rows.map(([name = '', value = '']) => `  ${name.padEnd(11)} ${value}`);
   return `${[head, ...lines, ...warnings.map((warning) => `warning: ${warning}`)].join('\n')}\n`;
+}
+
+function routesText({ route }: Config): string {
+  const hasDefault = route.some((each) => each.domain.length === 0 && each.sender.length === 0);
+  return hasDefault ? `${route.length}, one of them for all other mail` : `${route.length}, other mail by MX`;
 }

@@ -1,6 +1,6 @@
 // `sluice queue`: look at what waits, and change it. Reads the spool itself when no Sluice is running.
 
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Config } from '../config/config.ts';
 import { parseDuration } from '../config/values/duration.ts';
 import { controlRequest, controlResult } from '../control/control-client.ts';
@@ -44,6 +44,8 @@ export function register(program: Command): void {
   }
 }
 
+const states = ['resolving', 'waiting', 'ready', 'active', 'held', 'stored'];
+
 const actions: Readonly<Record<QueueAction, string>> = {
   retry: 'try matching mail now',
   hold: 'keep matching messages in the queue until they are released; they do not expire',
@@ -64,7 +66,7 @@ function filtered(command: Command): Command {
     .option('--sender <pattern>', 'sender address; * stands for anything, <> for bounces')
     .option('--recipient <pattern>', 'recipient address')
     .option('--domain <pattern>', 'recipient domain')
-    .option('--state <state>', 'resolving, waiting, ready, active or held')
+    .addOption(new Option('--state <state>', 'only recipients in this state').choices(states))
     .option('--older-than <age>', 'messages older than this, e.g. 4h', duration)
     .option('--newer-than <age>', 'messages younger than this', duration)
     .option('--json', 'for programs');

@@ -12,7 +12,9 @@ export function register(program: Command): void {
     )
     .addOption(configOption())
     .action(async (options: { config?: string }) => {
-      await controlResult(readConfig(options.config).controlSocket, { operation: 'reload' });
+      const { controlSocket } = readConfig(options.config);
+      const later = (await controlResult(controlSocket, { operation: 'reload' })) as readonly string[];
       process.stdout.write('The new configuration is in force.\n');
+      if (later.length > 0) process.stdout.write(`Only a restart puts in force: ${later.join(', ')}.\n`);
     });
 }

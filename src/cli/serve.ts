@@ -15,6 +15,7 @@ import { SingleProcess } from '../process/single-process.ts';
 import { Supervisor } from '../process/supervisor.ts';
 import type { RoleFacts } from '../process/messages.ts';
 import { configOption, readConfig } from './config-file.ts';
+import { reloadable } from './reloadable.ts';
 
 export function register(program: Command): void {
   program
@@ -83,20 +84,20 @@ class Running {
 
   #reload(): void {
     try {
-      const next = readConfig(this.#file);
-      const fixed = unchangeable(this.#config, next);
-      this.#config = next;
+      const { config, afterRestart } = reloadable(this.#config, readConfig(this.#file));
+      this.#config = config;
       this.#log.reopen();
-      this.#log.setLevel(next.log.level);
-      this.#instance.configure(next);
+      this.#log.setLevel(config.log.level);
+      this.#instance.configure(config);
       this.#log.info('the configuration was read again and is in force');
-      if (fixed.length > 0)
-        this.#log.warn(`changed, but only a restart puts it in force: ${fixed.join(', ')}`);
-      this.#instance.reloaded('');
+      if (afterRestart.length > 0) {
+        this.#log.warn(`changed, but only a restart puts it in force: ${afterRestart.join(', ')}`);
+      }
+      this.#instance.reloaded({ problem: '', afterRestart });
     } catch (error) {
       const problem = error instanceof Error ? error.message : String(error);
       this.#log.error(`the configuration was refused, the one from before stays in force: ${problem}`);
-      this.#instance.reloaded(problem);
+      this.#instance.reloaded({ problem, afterRestart: [] });
     }
   }
 
@@ -108,30 +109,11 @@ class Running {
       await this.#started;
       await this.#instance.stop(this.#config.stop.grace);
       this.#log.info('stopped; everything that was not delivered is in the spool');
-    } finally {
-      this.#stopped.resolve();
+    } catch {
+      // It could not start: whoever waits for that hears why.
     }
+    this.#stopped.resolve();
   }
-}
-
-/** Keys that a running Sluice cannot change. */
-function unchangeable(now: Config, next: Config): string[] {
-  const differs = (a: unknown, b: unknown) => JSON.stringify(a) !== JSON.stringify(b);
-  const keys: [string, unknown, unknown][] = [
-    ['spool', now.spool, next.spool],
-    ['control_socket', now.controlSocket, next.controlSocket],
-    ['submission_socket', now.submissionSocket, next.submissionSocket],
-    ['[processes]', now.processes, next.processes],
-    ['[[listen]]', now.listen, next.listen],
-    ['queue.segment_size', now.queue.segmentSize, next.queue.segmentSize],
-    ['queue.reserve', now.queue.reserve, next.queue.reserve],
-    ['queue.sync', now.queue.sync, next.queue.sync],
-    ['queue.journal_sync', now.queue.journalSync, next.queue.journalSync],
-    ['queue.relocate_after', now.queue.relocateAfter, next.queue.relocateAfter],
-    ['log.file', now.log.file, next.log.file],
-    ['log.format', now.log.format, next.log.format],
-  ];
-  return keys.flatMap(([key, before, after]) => (differs(before, after) ? [key] : []));
 }
 
 /** A few lines for the person who started it; on standard error, since standard output may be the log. */
@@ -139,7 +121,10 @@ function announce(config: Config, facts: RoleFacts): void {
   const listening = facts.listening ?? [];
   const [first = '127.0.0.1:2525'] = listening;
   const port = first.slice(first.lastIndexOf(':') + 1);
-  const host = first.slice(0, first.lastIndexOf(':'));
+  const bound = first.slice(0, first.lastIndexOf(':'));
+  const host = bound === '0.0.0.0' ? '127.0.0.1' : bound === '[::]' ? '[::1]' : bound;
+  // From a checkout the command is not on the path.
+  const command = import.meta.url.endsWith('.ts') ? 'npx sluice' : 'sluice';
   const domains = config.receive.relayDomains.length;
   const networks = config.receive.relayNetworks.map((each) => `${each.address}/${each.prefix}`).join(', ');
   const lines = [
@@ -151,8 +136,8 @@ function announce(config: Config, facts: RoleFacts): void {
     `  Keeps mail in  ${config.spool}${facts.recovered === undefined || facts.recovered === 0 ? '' : ` (${facts.recovered} messages from before)`}`,
     '',
     `  Try            swaks --server ${host} --port ${port} --from you@example.com --to someone@example.org`,
-    '                 npx sluice queue list        what is waiting, and why',
-    '                 npx sluice status            how it is doing',
+    `                 ${`${command} queue list`.padEnd(29)}what is waiting, and why`,
+    `                 ${`${command} status`.padEnd(29)}how it is doing`,
     '                 Ctrl-C                       stop; nothing is lost',
   ];
   process.stderr.write(

@@ -35,7 +35,7 @@ async function check(spool: string, json: boolean): Promise<void> {
   process.stdout.write(
     json
       ? `${JSON.stringify(summary)}\n`
-      : `${messages} messages wait for ${recipients} recipients; ${problems === 0 ? 'nothing is' : `${problems} places are`} damaged.\n`,
+      : `${messages} messages wait for ${recipients} recipients; ${problems === 0 ? 'nothing is' : `${problems} ${problems === 1 ? 'place is' : 'places are'}`} damaged.\n`,
   );
   if (problems > 0) process.exitCode = 1;
 }

@@ -2,7 +2,7 @@
 // It comes from one TOML file by the schema in schema/; names are those of the file, in camelCase.
 
 import { readFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 
 import type { z } from 'zod';
 
@@ -130,13 +130,17 @@ function fill(
   moreRelayDomains: FileConfig['receive']['relayDomains'],
 ): Config {
   const hostname = content.hostname ?? systemHostname();
+  const controlSocket = resolve(folder, content.controlSocket);
   const { receive, deliver, bounce, log } = content;
   return {
     file,
     hostname,
     spool: resolve(folder, content.spool),
-    controlSocket: resolve(folder, content.controlSocket),
-    submissionSocket: resolve(folder, content.submissionSocket),
+    controlSocket,
+    submissionSocket: resolve(
+      folder,
+      content.submissionSocket ?? join(dirname(controlSocket), 'submit.sock'),
+    ),
     processes: content.processes,
     listen: content.listen,
     receive: {

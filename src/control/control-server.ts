@@ -8,18 +8,20 @@ import { ControlError } from './control-error.ts';
 import type { QueueQuery } from './queue-query.ts';
 import type { QueueSource } from './queue-source.ts';
 
+/** Reads the configuration again; resolves to the changed keys that need a restart, rejects when it is refused. */
+export type Reload = () => Promise<readonly string[]>;
+
 /** A request is a line of at most this length. */
 const maxRequestBytes = 16 * 1024 * 1024;
 
 export class ControlServer {
   readonly #query: QueueQuery;
   readonly #source: QueueSource;
-  readonly #reload: () => Promise<void>;
+  readonly #reload: Reload;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
 
-  /** @param reload - reads the configuration again; rejects when the new one is refused */
-  constructor(query: QueueQuery, source: QueueSource, reload: () => Promise<void>) {
+  constructor(query: QueueQuery, source: QueueSource, reload: Reload) {
     this.#query = query;
     this.#source = source;
     this.#reload = reload;
@@ -83,8 +85,7 @@ export class ControlServer {
       case 'status':
         return this.#source.status();
       case 'reload':
-        await this.#reload();
-        return 'reloaded';
+        return this.#reload();
       case 'queue-list':
         for await (const rows of this.#query.list(request.filter, request.limit)) {
           if (socket.destroyed) break;

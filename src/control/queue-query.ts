@@ -9,8 +9,12 @@ import type { ChosenRecipient, QueueSource, SourceRow } from './queue-source.ts'
 /** A row with the index that its recipient has in the envelope. */
 interface MatchedRow {
   readonly row: QueueRow;
+  readonly message: number;
   readonly recipient: number;
 }
+
+/** Recipients changed at once: deliveries go on between the pieces. */
+const changePiece = 500;
 
 export class QueueQuery {
   readonly #source: QueueSource;
@@ -36,9 +40,16 @@ export class QueueQuery {
   async change(action: QueueAction, filter: QueueFilter): Promise<number> {
     const chosen: ChosenRecipient[] = [];
     for await (const page of this.#matching(filter)) {
-      for (const { row, recipient } of page) chosen.push({ queueId: row.queueId, recipient });
+      for (const { row, message, recipient } of page) {
+        const { queueId, sender, recipient: address } = row;
+        chosen.push({ queueId, message, recipient, sender, address });
+      }
     }
-    return this.#source.change(action, chosen);
+    let changed = 0;
+    for (let at = 0; at < chosen.length; at += changePiece) {
+      changed += await this.#source.change(action, chosen.slice(at, at + changePiece));
+    }
+    return changed;
   }
 
   async *#matching(filter: QueueFilter): AsyncIterable<MatchedRow[]> {
@@ -62,13 +73,13 @@ export class QueueQuery {
       );
     }
     const matched: MatchedRow[] = [];
-    for (const { ref: _, recipientIndex, ...facts } of rows) {
+    for (const { ref: _, recipientIndex, message, ...facts } of rows) {
       const envelope = await envelopes.get(facts.queueId);
       if (envelope === undefined) continue; // done in the meantime
       const sender = envelope.reversePath;
       const recipient = envelope.recipients[recipientIndex]?.address ?? '';
       if (matcher.addresses(sender, recipient)) {
-        matched.push({ row: { ...facts, sender, recipient }, recipient: recipientIndex });
+        matched.push({ row: { ...facts, sender, recipient }, message, recipient: recipientIndex });
       }
     }
     return matched;

@@ -6,6 +6,8 @@ import type { QueueFilter, RowFacts } from './queue-row.ts';
 
 /** A row as the manager knows it: the addresses are in the spool. */
 export interface SourceRow extends RowFacts {
+  /** The manager's own number of the message, to find it again at once. */
+  readonly message: number;
   readonly recipientIndex: number;
   readonly ref: StoredRef;
 }
@@ -24,6 +26,9 @@ export interface QueueSource {
 }
 
 export interface ChosenRecipient {
+  readonly message: number;
+  readonly sender: string;
+  readonly address: string;
   readonly queueId: string;
   readonly recipient: number;
 }

@@ -1,15 +1,15 @@
 // A running Sluice, whether its roles have processes of their own or share one.
 
 import type { Config } from '../config/config.ts';
-import type { RoleFacts } from './messages.ts';
+import type { ReloadAnswer, RoleFacts } from './messages.ts';
 
 export interface Instance {
   /** Starts every role; resolves when all of them run. */
   start(): Promise<RoleFacts>;
   /** Applies a configuration that has been checked. */
   configure(config: Config): void;
-  /** Tells operators who asked for a reload how it went; empty: well. */
-  reloaded(problem: string): void;
+  /** Tells operators who asked for a reload how it went. */
+  reloaded(answer: ReloadAnswer): void;
   stop(graceMs: number): Promise<void>;
 }
 

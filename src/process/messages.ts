@@ -68,7 +68,15 @@ export type SupervisorToRole =
   | { readonly kind: 'drain' }
   /** Finish what is in hand within the grace, then exit. */
   | { readonly kind: 'stop'; readonly graceMs: number }
-  | { readonly kind: 'reloaded'; readonly problem: string };
+  | ({ readonly kind: 'reloaded' } & ReloadAnswer);
+
+/** How a reload went. */
+export interface ReloadAnswer {
+  /** Why the new configuration was refused; empty when it is in force. */
+  readonly problem: string;
+  /** Keys that were changed and need a restart. */
+  readonly afterRestart: readonly string[];
+}
 
 /** What the process of a role tells the supervisor. */
 export type RoleToSupervisor =

@@ -17,6 +17,7 @@ import type {
   Submitted,
   SupervisorToRole,
 } from './messages.ts';
+import { ReloadRequests } from './reload-requests.ts';
 import type { Role } from './role.ts';
 import { ControlRole } from './roles/control-role.ts';
 import { ManagerRole } from './roles/manager-role.ts';
@@ -31,8 +32,7 @@ let role: Role | undefined;
 let logger: Logger | undefined;
 /** A configuration that came while the role was starting with an older one. */
 let newer: Config | undefined;
-/** Reloads that operators wait for. */
-let reloads: ((problem: string) => void)[] = [];
+const reloads = new ReloadRequests();
 
 function tell(message: RoleToSupervisor): void {
   process.send?.(message);
@@ -79,7 +79,7 @@ async function start(config: Config, index: number): Promise<void> {
         take: (batch) => control.take(batch),
         lost: () => control.managerLost(),
       });
-      const control = new ControlRole(config, link, askForReload);
+      const control = new ControlRole(config, link, () => reloads.ask(() => tell({ kind: 'reload' })));
       role = control;
       await link.open();
       await control.listen(config.controlSocket);
@@ -126,17 +126,6 @@ function introduction(
   };
 }
 
-function askForReload(): Promise<void> {
-  return new Promise((resolve, reject) => {
-    reloads.push((problem) => {
-      if (problem === '') resolve();
-      else
-        reject(new SluiceError('CONFIG_REFUSED', problem, 'The configuration from before stays in force.'));
-    });
-    tell({ kind: 'reload' });
-  });
-}
-
 async function stop(graceMs: number): Promise<void> {
   await role?.stop(graceMs);
   await logger?.close();
@@ -172,12 +161,9 @@ process.on('message', (message: SupervisorToRole) => {
     case 'stop':
       stop(message.graceMs).catch(failed);
       break;
-    case 'reloaded': {
-      const waiting = reloads;
-      reloads = [];
-      for (const callback of waiting) callback(message.problem);
+    case 'reloaded':
+      reloads.answered(message);
       break;
-    }
   }
 });
 process.on('uncaughtException', failed);

@@ -14,6 +14,7 @@ export function receiveSettings(config: Config): ReceiveSettings {
   const share = (limit: number) => Math.ceil(limit / config.processes.receivers);
   return {
     hostname: config.hostname,
+    postmaster: config.bounce.postmaster,
     session: {
       hostname: config.hostname,
       greeting: receive.greeting,

@@ -1,7 +1,6 @@
 // All roles in one process, over the same channels: for development, tests and small machines.
 
 import type { Config } from '../config/config.ts';
-import { SluiceError } from '../errors/sluice-error.ts';
 import type { Logger } from '../log/logger.ts';
 import { busPath, listenBus } from './bus.ts';
 import { type Channel, localChannel } from './channel.ts';
@@ -10,10 +9,12 @@ import type {
   ControlToManager,
   ManagerToSender,
   ReceiverToManager,
+  ReloadAnswer,
   Response,
   RoleFacts,
   SenderToManager,
 } from './messages.ts';
+import { ReloadRequests } from './reload-requests.ts';
 import type { Role } from './role.ts';
 import { ControlRole } from './roles/control-role.ts';
 import { ManagerRole } from './roles/manager-role.ts';
@@ -28,7 +29,7 @@ export class SingleProcess implements Instance {
   #started = false;
   #manager: ManagerRole | undefined;
   #closeBus: () => void = () => undefined;
-  #reloads: ((problem: string) => void)[] = [];
+  readonly #reloads = new ReloadRequests();
 
   constructor(config: Config, log: Logger, events: InstanceEvents) {
     this.#config = config;
@@ -65,7 +66,7 @@ export class SingleProcess implements Instance {
     this.#roles.push(sender);
 
     const [controlEnd, controlOfManager] = localChannel<ControlToManager, Response>();
-    const control = new ControlRole(config, controlEnd, () => this.#askForReload());
+    const control = new ControlRole(config, controlEnd, () => this.#reloads.ask(() => this.#events.reload()));
     controlEnd.receive((batch) => control.take(batch));
     manager.addControl(controlOfManager);
     this.#roles.push(control);
@@ -85,10 +86,8 @@ export class SingleProcess implements Instance {
     this.#manager?.configure(config);
   }
 
-  reloaded(problem: string): void {
-    const reloads = this.#reloads;
-    this.#reloads = [];
-    for (const callback of reloads) callback(problem);
+  reloaded(answer: ReloadAnswer): void {
+    this.#reloads.answered(answer);
   }
 
   async stop(graceMs: number): Promise<void> {
@@ -98,16 +97,5 @@ export class SingleProcess implements Instance {
     await this.#manager?.stop();
     await control?.stop(graceMs);
     this.#closeBus();
-  }
-
-  #askForReload(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#reloads.push((problem) => {
-        if (problem === '') resolve();
-        else
-          reject(new SluiceError('CONFIG_REFUSED', problem, 'The configuration from before stays in force.'));
-      });
-      this.#events.reload();
-    });
   }
 }

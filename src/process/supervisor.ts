@@ -5,7 +5,7 @@ import type { Config } from '../config/config.ts';
 import { StartError } from '../errors/start-error.ts';
 import type { Logger } from '../log/logger.ts';
 import { Receiver } from '../receive/receiver.ts';
-import type { RoleFacts, RoleToSupervisor, SupervisorToRole } from './messages.ts';
+import type { ReloadAnswer, RoleFacts, RoleToSupervisor, SupervisorToRole } from './messages.ts';
 import type { Instance, InstanceEvents } from './instance.ts';
 
 type RoleName = 'manager' | 'receiver' | 'sender' | 'control';
@@ -79,9 +79,9 @@ export class Supervisor implements Instance {
     for (const child of this.#children) this.#tell(child, { kind: 'configure', config });
   }
 
-  reloaded(problem: string): void {
+  reloaded(answer: ReloadAnswer): void {
     for (const child of this.#children) {
-      if (child.name === 'control') this.#tell(child, { kind: 'reloaded', problem });
+      if (child.name === 'control') this.#tell(child, { kind: 'reloaded', ...answer });
     }
   }
 

@@ -18,6 +18,12 @@ const lingerMs = 5_000;
 
 const noRoom: Reply = { code: 452, enhanced: '4.3.1', text: 'Insufficient disk space, try again later' };
 const busy: Reply = { code: 452, enhanced: '4.3.1', text: 'Too much mail at once, try again later' };
+const sessionEnded: Reply = { code: 421, enhanced: '4.7.0', text: 'The session was ended' };
+const badContent: Reply = {
+  code: 550,
+  enhanced: '5.6.0',
+  text: 'The content has a bare CR or LF, a line that is too long, or is larger than allowed',
+};
 const relayingDenied: Reply = { code: 550, enhanced: '5.7.1', text: 'Relaying denied' };
 
 /** Who connected. */
@@ -75,7 +81,8 @@ export class IncomingConnection implements Deadline {
   /** Says why there is no service, and closes. */
   refuse(reply: Reply): void {
     this.#context.log.rejected(this.#client, 'CONNECT', reply, '', '');
-    this.#session.refuse(reply);
+    // RFC 5321 4.2.2: a 421 begins with our domain.
+    this.#session.refuse({ ...reply, text: `${this.#context.settings.hostname} ${String(reply.text)}` });
     this.#pump();
   }
 
@@ -145,6 +152,7 @@ export class IncomingConnection implements Deadline {
         this.#end();
         break;
       case 'reset':
+        if (session.phase === 'content') this.#contentRefused();
         this.#forget();
         break;
       case 'vrfy':
@@ -154,6 +162,7 @@ export class IncomingConnection implements Deadline {
         this.#quit();
         break;
       case 'close':
+        this.#context.log.rejected(this.#client, 'SESSION', sessionEnded, '', '');
         // The client may still be sending: a close now would reset the connection and take our reply with it.
         this.#flush();
         this.#socket.end();
@@ -194,11 +203,12 @@ export class IncomingConnection implements Deadline {
   #rcpt(forwardPath: string, params: RcptParameters): void {
     const transaction = this.#transaction;
     if (transaction === undefined) return;
-    // RFC 5321 4.5.1: <Postmaster> without a domain is ours.
-    const address = forwardPath.includes('@')
-      ? forwardPath
-      : `${forwardPath}@${this.#context.settings.hostname}`;
-    if (!this.#isRelayClient && !this.#context.relay.acceptsDomain(domainOf(address))) {
+    const { hostname, postmaster } = this.#context.settings;
+    const isPostmaster = /^postmaster(?:@|$)/i.test(forwardPath) && isOurs(forwardPath, hostname);
+    // RFC 5321 4.5.1: mail for the postmaster of this host is taken from everyone.
+    const address = isPostmaster ? (postmaster ?? `postmaster@${hostname}`) : forwardPath;
+    const taken = address === postmaster || this.#context.relay.acceptsDomain(domainOf(address));
+    if (!this.#isRelayClient && !taken) {
       this.#reject('RCPT', relayingDenied, transaction.reversePath, address);
       return;
     }
@@ -254,6 +264,12 @@ export class IncomingConnection implements Deadline {
     this.#session.reject(reply);
   }
 
+  /** The session has found something in the content that SMTP forbids, and answers so at its end. */
+  #contentRefused(): void {
+    const { reversePath = '' } = this.#transaction ?? {};
+    this.#context.log.rejected(this.#client, 'content', badContent, reversePath, '');
+  }
+
   #forget(): void {
     this.#transaction = undefined;
     this.#content?.abort();
@@ -301,4 +317,10 @@ export class IncomingConnection implements Deadline {
     const phaseMs = this.#session.phase === 'content' ? settings.dataTimeoutMs : settings.commandTimeoutMs;
     deadlines.set(this, Math.min(phaseMs, Math.max(0, this.#endsAtMs - Date.now())));
   }
+}
+
+/** Has the path no domain, or that of this host? */
+function isOurs(forwardPath: string, hostname: string): boolean {
+  const at = forwardPath.lastIndexOf('@');
+  return at < 0 || forwardPath.slice(at + 1).toLowerCase() === hostname;
 }

@@ -46,9 +46,15 @@ export class Receiver {
 
   /** New settings for connections that begin from now on; those that are open keep theirs. */
   reconfigure(context: ReceiveContext, exempt: NetworkSet): void {
+    const before = this.#context.settings;
+    const { maxConnectionsPerClient, connectionRatePerClient: rate } = context.settings;
+    const same =
+      before.maxConnectionsPerClient === maxConnectionsPerClient &&
+      before.connectionRatePerClient.count === rate.count &&
+      before.connectionRatePerClient.perMs === rate.perMs;
     this.#context = context;
     this.#exempt = exempt;
-    this.#limits = limitsOf(context);
+    if (!same) this.#limits = limitsOf(context);
   }
 
   /**

@@ -24,6 +24,8 @@ export interface Intake {
 export interface ReceiveSettings {
   readonly session: ServerSessionOptions;
   readonly hostname: string;
+  /** Who gets mail for the postmaster of this host; undefined: nobody does. */
+  readonly postmaster: string | undefined;
   /** Received lines beyond this are a loop (RFC 5321 6.3). */
   readonly maxReceived: number;
   /** Ms without a command, without a piece of content, and for the session as a whole. */

@@ -113,14 +113,20 @@ export class AddressStore {
     this.due.put(address, nowMs + restMs);
   }
 
+  /** Ends a rest before its time: the next connection is a probe. */
+  endRest(address: number, nowMs: number): void {
+    if (this.health.get(address) !== Health.resting) return;
+    this.health.set(address, Health.probation);
+    this.due.put(address, nowMs + forgetMs);
+    this.#counters.setLimit(this.probeCounter.get(address), 1);
+  }
+
   /** Ends rests that are over, and forgets failures that are long past. */
   tick(nowMs: number): void {
     while (this.due.firstDueMs() <= nowMs) {
       const address = this.due.first();
       if (this.health.get(address) === Health.resting) {
-        this.health.set(address, Health.probation);
-        this.due.put(address, nowMs + forgetMs);
-        this.#counters.setLimit(this.probeCounter.get(address), 1);
+        this.endRest(address, nowMs);
       } else if (this.connections.get(address) > 0) {
         this.due.put(address, nowMs + forgetMs);
       } else {

@@ -174,10 +174,11 @@ class MailScheduler implements Scheduler {
     return complete;
   }
 
-  retryNow(message: MessageHandle, nowMs: number): void {
+  retryNow(message: MessageHandle, nowMs: number): number {
     this.#checkQueued(message, 'retry');
-    retryMessage(this.#state, message, nowMs);
+    const due = retryMessage(this.#state, message, nowMs);
     this.#run(nowMs);
+    return due;
   }
 
   hold(message: MessageHandle): void {

@@ -6,6 +6,7 @@ import {
   freeTask,
   mayBeDone,
   recipientsOf,
+  routeOf,
   setRecipients,
   tasksOf,
   withdraw,
@@ -48,15 +49,31 @@ export function releaseMessage(s: State, message: number, nowMs: number): void {
   if (due.length > 0) activate(s, message, due.reverse(), nowMs);
 }
 
-/** What waits for its next attempt is due now. */
-export function retryMessage(s: State, message: number, nowMs: number): void {
+/** What waits for its next attempt is due now, and its addresses rest no longer. Returns the recipients that are due. */
+export function retryMessage(s: State, message: number, nowMs: number): number {
   const due: number[] = [];
+  let recipients = 0;
   for (const task of tasksOf(s, message)) {
-    if (s.tasks.state.get(task) !== TaskState.waiting) continue;
+    const state = s.tasks.state.get(task);
+    if (state === TaskState.active || state === TaskState.held) continue;
+    recipients += recipientsOf(s, task).length;
+    endRests(s, task, nowMs);
+    if (state !== TaskState.waiting) continue;
     s.tasks.due.take(task);
     due.push(task);
   }
   if (due.length > 0) activate(s, message, due.reverse(), nowMs);
+  return recipients;
+}
+
+/** Addresses that the task may go to are probed at once. */
+function endRests(s: State, task: number, nowMs: number): void {
+  const site = s.routes.site.get(routeOf(s, task));
+  if (site < 0) return;
+  for (const { ip, port } of s.sites.planOf(site).addresses) {
+    const address = s.addresses.find(ip, port);
+    if (address >= 0) s.addresses.endRest(address, nowMs);
+  }
 }
 
 /**

@@ -187,8 +187,11 @@ export interface Scheduler {
    * Those in flight keep theirs: then the answer is false.
    */
   reroute(message: MessageHandle, routes: ReadonlyMap<number, NewRoute>, nowMs: number): boolean;
-  /** Makes waiting recipients of a message due now (`sluice queue retry`). */
-  retryNow(message: MessageHandle, nowMs: number): void;
+  /**
+   * Makes waiting recipients of a message due now (`sluice queue retry`), and ends rests of the addresses that they go to.
+   * Returns how many recipients are due; those held or in flight are not.
+   */
+  retryNow(message: MessageHandle, nowMs: number): number;
   hold(message: MessageHandle): void;
   release(message: MessageHandle, nowMs: number): void;
   /**

@@ -97,6 +97,7 @@ async function start(
   const deadlines = new Deadlines({ now: () => clock.now });
   const settings: ReceiveSettings = {
     hostname: 'mx.example.org',
+    postmaster: undefined,
     session: {
       hostname: 'mx.example.org',
       maxMessageBytes: 1_000_000,
@@ -240,6 +241,34 @@ test('relaying is for relay clients, and to relay domains for everyone', async (
   assert.equal(await client.ask('RCPT TO:<b@example.org>\r\n'), '550 5.7.1 Relaying denied');
   assert.match(await client.ask('RCPT TO:<b@EXAMPLE.com>\r\n'), /^250/);
   assert.ok(fixture.log.some((line) => line.includes('"rejected"') && line.includes('b@example.org')));
+});
+
+test('mail for the postmaster of this host is taken from everyone when there is one', async (t) => {
+  for (const postmaster of ['admin@example.net', undefined]) {
+    const fixture = await start(t, { networks: ['10.0.0.0'], settings: { postmaster } });
+    const client = await greeted(fixture);
+    assert.match(await client.ask('MAIL FROM:<a@example.net>\r\n'), /^250/);
+    for (const path of ['Postmaster', 'postmaster@MX.example.org', 'postmaster@elsewhere.example']) {
+      const expected = postmaster !== undefined && !path.includes('elsewhere') ? /^250/ : /^550 5\.7\.1/;
+      assert.match(await client.ask(`RCPT TO:<${path}>\r\n`), expected, path);
+    }
+    if (postmaster === undefined) continue;
+    assert.match(await client.ask('DATA\r\n'), /^354/);
+    assert.match(await client.ask('Subject: x\r\n\r\n.\r\n'), /^250/);
+    assert.deepEqual(fixture.submitted[0]?.recipients, [postmaster, postmaster]);
+  }
+});
+
+test('what the session refuses by itself is logged too', async (t) => {
+  const fixture = await start(t);
+  const client = await greeted(fixture);
+  await envelope(client);
+  assert.match(await client.ask('Subject: x\r\n\r\nbare\nline\r\n.\r\n'), /^550/);
+  assert.ok(
+    fixture.log.some((line) => line.includes('"command":"content"') && line.includes('a@example.net')),
+  );
+  for (let i = 0; i < 6; i++) await client.ask('NONSENSE\r\n');
+  assert.ok(fixture.log.some((line) => line.includes('"command":"SESSION"')));
 });
 
 test('a full disk is told early, at MAIL and at DATA', async (t) => {

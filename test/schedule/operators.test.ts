@@ -209,3 +209,17 @@ test('a finished handle is reused only after its effects were seen', () => {
   });
   assert.ok(after === message || after === next, 'the handles are free again');
 });
+
+test('retryNow ends the rest of the addresses, and counts what is due', () => {
+  const table = new Table().know({ 'a.example': site });
+  const message = table.submit(['a.example']);
+  const connect = table.connect();
+  table.scheduler.connectionClosed(connect.connection, { kind: 'failed', error: 'refused' }, table.nowMs);
+  table.take();
+  assert.equal(table.scheduler.retryNow(message, table.nowMs), 1);
+  const again = table.connect();
+  table.ready(again.connection).done(again, 'tempfail');
+  table.take();
+  table.scheduler.hold(message);
+  assert.equal(table.scheduler.retryNow(message, table.nowMs), 0);
+});

@@ -21,11 +21,8 @@ import { receive } from './receive.ts';
 import { routes } from './route.ts';
 import { hostName, mailbox } from './texts.ts';
 
-function path(fallback: string) {
-  return z
-    .string({ error: expected('the name of a file or folder') })
-    .min(1, 'must not be empty')
-    .prefault(fallback);
+function path() {
+  return z.string({ error: expected('the name of a file or folder') }).min(1, 'must not be empty');
 }
 
 const processes = tableOf({
@@ -151,16 +148,17 @@ export const root = tableOf({
     { defaultText: "the system's host name", example: '"mail.example.com"' },
   ),
   spool: key(
-    path('./var/spool'),
+    path().prefault('./var/spool'),
     'The folder where accepted mail is kept. A name that is not absolute starts at the folder of the configuration file.',
   ),
   control_socket: key(
-    path('./var/control.sock'),
+    path().prefault('./var/control.sock'),
     'The Unix socket by which sluice queue, status and reload reach the running Sluice.',
   ),
   submission_socket: key(
-    path('./var/submit.sock'),
+    path().optional(),
     'The Unix socket by which sluice sendmail hands mail in; every program of this host may write to it.',
+    { defaultText: 'submit.sock beside control_socket', example: '"/run/sluice/submit.sock"' },
   ),
   processes: key(processes.prefault({}), 'How many processes share the work.'),
   listen: key(

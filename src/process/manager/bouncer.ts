@@ -71,17 +71,13 @@ export class Bouncer {
     for (const each of recipients) {
       if (each.action === 'failed') this.#logBounced(queueId, envelope, each);
     }
-    const reported = recipients.filter((each) =>
-      wantsReport(envelope.recipients[each.recipient]?.notify, each.action),
+    const to = this.#reportTo(queueId, envelope);
+    // A bounce has no NOTIFY that counts: that it failed is for the postmaster to know.
+    const reported = recipients.filter(
+      (each) =>
+        envelope.reversePath === '' || wantsReport(envelope.recipients[each.recipient]?.notify, each.action),
     );
-    if (reported.length === 0) return;
-    const to = envelope.reversePath === '' ? this.#settings.postmaster : envelope.reversePath;
-    if (to === undefined) {
-      this.#log.warn(
-        `message ${queueId} is a bounce that could not be delivered; it ends here (double bounce)`,
-      );
-      return;
-    }
+    if (to === undefined || reported.length === 0) return;
     const content = await this.#original(message);
     for (;;) {
       try {
@@ -95,6 +91,18 @@ export class Bouncer {
         });
       }
     }
+  }
+
+  /** Who hears of a failure: the sender; the postmaster for a bounce that failed; nobody when that failed too. */
+  #reportTo(queueId: string, envelope: Envelope): string | undefined {
+    if (envelope.reversePath !== '') return envelope.reversePath;
+    const { postmaster } = this.#settings;
+    const isOurs = envelope.origin.via === 'bounce' && envelope.recipients[0]?.address === postmaster;
+    if (postmaster !== undefined && !isOurs) return postmaster;
+    this.#log.warn(
+      `message ${queueId} is a bounce that could not be delivered; it ends here (double bounce)`,
+    );
+    return undefined;
   }
 
   #logBounced(queueId: string, envelope: Envelope, each: ReportedRecipient): void {

@@ -337,8 +337,8 @@ export class Manager {
   }
 
   /** Runs an operator's change of the scheduler and what follows from it. */
-  change(outcomes: readonly Outcome[], action: (scheduler: Scheduler, nowMs: number) => void): void {
-    action(this.#scheduler, Date.now());
+  change(outcomes: readonly Outcome[], action: (nowMs: number) => void): void {
+    action(Date.now());
     this.#outcomes.push(...outcomes);
     this.#drain();
   }

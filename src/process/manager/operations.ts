@@ -4,7 +4,7 @@ import type { QueueAction, Status } from '../../control/control-protocol.ts';
 import { type QueueFilter, RowMatcher } from '../../control/queue-row.ts';
 import type { ChosenRecipient, QueuePage, SourceRow } from '../../control/queue-source.ts';
 import type { Logger } from '../../log/logger.ts';
-import type { QueuedRecipient } from '../../schedule/types.ts';
+import type { MessageHandle, QueuedRecipient } from '../../schedule/types.ts';
 import type { Outcome, SpoolStore } from '../../spool/types.ts';
 import { version } from '../../config/version.ts';
 import type { MemoryStats } from '../../stats/stats.ts';
@@ -104,6 +104,7 @@ export class Operations {
     if (ref === undefined) return undefined;
     return {
       queueId: queued.queueId,
+      message: queued.message,
       receivedAtMs: this.#manager.receivedAtMs(queued.message),
       domain: queued.domain,
       state: queued.state,
@@ -116,27 +117,24 @@ export class Operations {
   }
 
   #change(action: QueueAction, recipients: readonly ChosenRecipient[]): number {
-    const byMessage = new Map<string, number[]>();
-    for (const { queueId, recipient } of recipients) {
-      const list = byMessage.get(queueId);
-      if (list === undefined) byMessage.set(queueId, [recipient]);
-      else list.push(recipient);
-    }
+    const messages = Map.groupBy(recipients, (each) => each.queueId);
     let count = 0;
-    for (const [queueId, indexes] of byMessage) count += this.#changeMessage(action, queueId, indexes);
+    for (const chosen of messages.values()) count += this.#changeMessage(action, chosen);
     return count;
   }
 
-  #changeMessage(action: QueueAction, queueId: string, indexes: readonly number[]): number {
+  /** Returns how many recipients it applied to. */
+  #changeMessage(action: QueueAction, chosen: readonly ChosenRecipient[]): number {
     const { scheduler } = this.#manager;
-    const message = scheduler.find(queueId);
-    if (message === undefined) return 0;
-    let count = indexes.length;
+    const [{ queueId, message: handle }] = chosen as readonly [ChosenRecipient];
+    const message = handle as MessageHandle;
+    if (!scheduler.isQueued(message, queueId)) return 0;
+    let count = chosen.length;
     const outcomes: Outcome[] = [];
-    this.#manager.change(outcomes, (_, nowMs) => {
+    this.#manager.change(outcomes, (nowMs) => {
       switch (action) {
         case 'retry':
-          scheduler.retryNow(message, nowMs);
+          count = Math.min(count, scheduler.retryNow(message, nowMs));
           break;
         case 'hold':
           scheduler.hold(message);
@@ -146,19 +144,30 @@ export class Operations {
           scheduler.release(message, nowMs);
           outcomes.push({ kind: 'released', queueId });
           break;
-        case 'remove': {
-          const removed = scheduler.remove(message, indexes);
-          count = removed.length;
-          for (const recipient of removed) {
-            outcomes.push({ kind: 'removed', queueId, recipient });
-            this.#stats.count('removed');
-            this.#log.event('removed', { id: queueId, recipient });
-          }
+        case 'remove':
+          outcomes.push(...this.#remove(message, chosen));
+          count = outcomes.length;
           break;
-        }
       }
     });
     return count;
+  }
+
+  #remove(message: MessageHandle, chosen: readonly ChosenRecipient[]): Outcome[] {
+    const { scheduler } = this.#manager;
+    const removed = new Set(
+      scheduler.remove(
+        message,
+        chosen.map((each) => each.recipient),
+      ),
+    );
+    return chosen
+      .filter((each) => removed.has(each.recipient))
+      .map(({ queueId, recipient, sender, address }) => {
+        this.#stats.count('removed');
+        this.#log.event('removed', { id: queueId, from: sender, to: address });
+        return { kind: 'removed', queueId, recipient };
+      });
   }
 
   #status(): Status {

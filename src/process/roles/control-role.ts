@@ -3,7 +3,7 @@
 import type { Config } from '../../config/config.ts';
 import type { QueueAction, Status } from '../../control/control-protocol.ts';
 import { ControlError } from '../../control/control-error.ts';
-import { ControlServer } from '../../control/control-server.ts';
+import { ControlServer, type Reload } from '../../control/control-server.ts';
 import { QueueQuery } from '../../control/queue-query.ts';
 import type { QueueFilter } from '../../control/queue-row.ts';
 import type { ChosenRecipient, QueuePage, QueueSource } from '../../control/queue-source.ts';
@@ -72,7 +72,7 @@ export class ControlRole implements Role {
   readonly #server: ControlServer;
 
   /** @param reload - asks whoever holds the configuration to read it again */
-  constructor(config: Config, link: Link<Request>, reload: () => Promise<void>) {
+  constructor(config: Config, link: Link<Request>, reload: Reload) {
     this.#link = link;
     this.#reader = openSpoolReader({ directory: config.spool });
     this.#source = new LinkedSource(link);

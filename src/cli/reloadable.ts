@@ -1,0 +1,41 @@
+// What of a new configuration a running Sluice can take, and what has to wait for a restart.
+
+import type { Config } from '../config/config.ts';
+
+/** The configuration that a reload puts in force, and the keys that were changed in vain. */
+export interface Reloadable {
+  readonly config: Config;
+  /** As in the file, e.g. `[[listen]]`. */
+  readonly afterRestart: readonly string[];
+}
+
+/** Takes from `next` what may change, and from `running` what may not: processes that start again must agree. */
+export function reloadable(running: Config, next: Config): Reloadable {
+  const { segmentSize, reserve, sync, journalSync, relocateAfter } = running.queue;
+  const config: Config = {
+    ...next,
+    spool: running.spool,
+    controlSocket: running.controlSocket,
+    submissionSocket: running.submissionSocket,
+    processes: running.processes,
+    listen: running.listen,
+    queue: { ...next.queue, segmentSize, reserve, sync, journalSync, relocateAfter },
+    log: { ...next.log, format: running.log.format, file: running.log.file },
+  };
+  const kept: readonly (readonly [key: string, kept: unknown, wanted: unknown])[] = [
+    ['spool', config.spool, next.spool],
+    ['control_socket', config.controlSocket, next.controlSocket],
+    ['submission_socket', config.submissionSocket, next.submissionSocket],
+    ['[processes]', config.processes, next.processes],
+    ['[[listen]]', config.listen, next.listen],
+    ['queue.segment_size', segmentSize, next.queue.segmentSize],
+    ['queue.reserve', reserve, next.queue.reserve],
+    ['queue.sync', sync, next.queue.sync],
+    ['queue.journal_sync', journalSync, next.queue.journalSync],
+    ['queue.relocate_after', relocateAfter, next.queue.relocateAfter],
+    ['log.format', config.log.format, next.log.format],
+    ['log.file', config.log.file, next.log.file],
+  ];
+  const differs = (a: unknown, b: unknown) => JSON.stringify(a) !== JSON.stringify(b);
+  return { config, afterRestart: kept.flatMap(([key, is, wanted]) => (differs(is, wanted) ? [key] : [])) };
+}
