@@ -8,10 +8,14 @@ import type { Reply } from '../protocol/smtp/server/server-session.ts';
 import { SpoolError } from '../spool/spool-error.ts';
 import type { Appended, LargeContent } from '../spool/types.ts';
 import type { AcceptedTransaction } from './accepted-transaction.ts';
+import { ContentPieces } from './content-pieces.ts';
 import type { ReceiveContext } from './receive-context.ts';
 
 /** When memory is scarce, content beyond this goes to disk while it arrives. */
 const scarceSpillBytes = 64 * 1024;
+
+/** What is written at once to the file of a large message. */
+const largeWriteBytes = 64 * 1024;
 
 export type IntakeAnswer =
   | { readonly kind: 'accepted'; readonly queueId: string }
@@ -30,8 +34,7 @@ export class MessageIntake {
   readonly #context: ReceiveContext;
   readonly #startedAtMs = Date.now();
   readonly #hops = new HopCounter();
-  #pieces: Uint8Array[] = [];
-  #heldBytes = 0;
+  readonly #pieces = new ContentPieces();
   #queueId = '';
   #large: LargeContent | undefined;
   #failure: unknown;
@@ -46,13 +49,14 @@ export class MessageIntake {
   add(bytes: Uint8Array): Promise<void> | undefined {
     if (this.#failure !== undefined) return undefined;
     if (!this.#hops.complete) this.#hops.push(bytes);
-    if (this.#large !== undefined) return this.#write(this.#large, [bytes]);
     this.#pieces.push(bytes);
-    this.#heldBytes += bytes.length;
     const { memory, settings } = this.#context;
     memory.take(bytes.length);
-    if (this.#heldBytes <= (memory.scarce ? scarceSpillBytes : settings.largeMessageBytes)) return undefined;
-    return this.#spill();
+    if (this.#large !== undefined) {
+      return this.#pieces.bytes < largeWriteBytes ? undefined : this.#write(this.#large);
+    }
+    const spillBytes = memory.scarce ? scarceSpillBytes : settings.largeMessageBytes;
+    return this.#pieces.bytes <= spillBytes ? undefined : this.#spill();
   }
 
   /** The content is complete; calls back once, when the message is on stable storage or refused. */
@@ -66,7 +70,7 @@ export class MessageIntake {
       answer({ kind: 'refused', reply: loop });
       return;
     }
-    const stored = this.#large === undefined ? this.#append() : this.#large.commit(this.#envelope());
+    const stored = this.#large === undefined ? this.#append() : this.#commit(this.#large);
     stored.then(
       (appended) => this.#stored(appended, answer),
       (error: unknown) => this.#refuse(answer, error),
@@ -77,20 +81,21 @@ export class MessageIntake {
   abort(): void {
     if (this.#aborted) return;
     this.#aborted = true;
-    this.#release();
+    this.#content();
     void this.#large?.abort();
   }
 
   #append(): Promise<Appended> {
     this.#queueId = this.#context.spool.newQueueId();
-    return this.#context.spool.append({
+    const heldBytes = this.#pieces.bytes;
+    const stored = this.#context.spool.append({
       envelope: this.#envelope(),
-      content: [this.#received(), ...this.#pieces],
+      content: [this.#received(), ...this.#pieces.take()],
     });
+    return stored.finally(() => this.#context.memory.give(heldBytes));
   }
 
   #stored(appended: Appended, answer: (answer: IntakeAnswer) => void): void {
-    this.#release();
     const { intake, log } = this.#context;
     const { transaction } = this;
     intake.submitted({
@@ -115,8 +120,6 @@ export class MessageIntake {
   }
 
   async #spill(): Promise<void> {
-    const pieces = this.#pieces;
-    this.#pieces = [];
     this.#queueId = this.#context.spool.newQueueId();
     try {
       const large = await this.#context.spool.openLarge(this.#queueId);
@@ -125,25 +128,30 @@ export class MessageIntake {
         return;
       }
       this.#large = large;
-      await this.#write(large, [this.#received(), ...pieces]);
+      await large.write(this.#received());
+      await this.#write(large);
     } catch (error) {
       this.#failure = error;
     }
-    this.#release();
   }
 
-  async #write(large: LargeContent, pieces: readonly Uint8Array[]): Promise<void> {
+  async #write(large: LargeContent): Promise<void> {
     try {
-      for (const piece of pieces) await large.write(piece);
+      await large.write(Buffer.concat(this.#content()));
     } catch (error) {
       this.#failure = error;
     }
   }
 
-  #release(): void {
-    this.#context.memory.give(this.#heldBytes);
-    this.#heldBytes = 0;
-    this.#pieces = [];
+  async #commit(large: LargeContent): Promise<Appended> {
+    await large.write(Buffer.concat(this.#content()));
+    return large.commit(this.#envelope());
+  }
+
+  /** What was gathered; it no longer counts as held in memory by this session. */
+  #content(): Uint8Array[] {
+    this.#context.memory.give(this.#pieces.bytes);
+    return this.#pieces.take();
   }
 
   #received(): Uint8Array {

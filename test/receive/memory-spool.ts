@@ -18,6 +18,8 @@ export class MemorySpool implements SpoolWriter {
   /** When set, appends wait for it. */
   gate: Promise<void> | undefined;
   aborted = 0;
+  /** Writes to files of large messages. */
+  writes = 0;
   #ids = 0;
 
   newQueueId(): string {
@@ -39,6 +41,7 @@ export class MemorySpool implements SpoolWriter {
       write: async (piece: Uint8Array) => {
         await this.gate;
         if (this.failure !== undefined) throw this.failure;
+        this.writes++;
         pieces.push(Buffer.from(piece));
       },
       commit: async (envelope: Envelope) => {

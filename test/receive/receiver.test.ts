@@ -221,6 +221,21 @@ test('a message beyond large_message goes to a file of its own, in full', async 
   assert.equal(fixture.memory.usedBytes, 0);
 });
 
+test('content of stuffed dots is kept whole, small and large, without an object for each line', async (t) => {
+  const fixture = await start(t);
+  const client = await greeted(fixture);
+  for (const lines of [1000, 60_000]) {
+    await envelope(client);
+    client.send(`Subject: dots\r\n\r\n${'..\r\n'.repeat(lines)}.\r\n`);
+    assert.match(await client.reply(), /^250/);
+    const kept = fixture.spool.kept.at(-1);
+    assert.equal(kept!.large, lines > 3000);
+    assert.ok(kept!.content.endsWith(`Subject: dots\r\n\r\n${'.\r\n'.repeat(lines)}`));
+  }
+  assert.equal(fixture.memory.usedBytes, 0);
+  assert.ok(fixture.spool.writes < 20, `${fixture.spool.writes} writes`);
+});
+
 test('a client that leaves in the middle of a message leaves nothing behind', async (t) => {
   const fixture = await start(t);
   for (const size of [100, 50_000]) {
