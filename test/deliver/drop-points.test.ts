@@ -61,6 +61,7 @@ function serve(peer: Peer, fall: Fall): Taken[] {
     } else if (text === 'QUIT') {
       say('221 bye\r\n');
       if (!over) peer.end();
+      over = true;
     } else {
       say('250 ok\r\n');
     }

@@ -96,8 +96,13 @@ export class Peer {
     this.socket.end();
   }
 
+  /**
+   * Resets the connection at once; not after `end`. Node's `resetAndDestroy` shuts the stream down first, and a reset
+   * while a shutdown is pending leaves a handle behind that makes Node 26.10 spin when the process ends.
+   */
   reset(): void {
-    this.socket.resetAndDestroy();
+    Object.assign(this.socket, { resetAndClosing: true });
+    this.socket.destroy();
   }
 
   #over(): void {
