@@ -13,7 +13,7 @@ import { startSink } from './relay/sink.ts';
 import { startSystem, type System, type SystemName } from './relay/systems.ts';
 
 const help = `npm run bench -- [options]
-  --only NAME[,NAME]     ceiling, postfix, sluice (all)
+  --only NAME[,NAME]     ceiling, postfix, sluice (a process for each role), single (all roles in one) (all)
   --sizes BYTES[,BYTES]  message sizes (4096,65536)
   --connections KIND     each (a connection per message), reused, or both (both)
   --messages N           at 4 KiB and a connection per message; other cases in proportion (10000 for Sluice,
@@ -22,7 +22,6 @@ const help = `npm run bench -- [options]
   --sessions N           of the generator, and connections to the destination (50)
   --receivers N          Sluice's receiver processes (1)
   --senders N            Sluice's sender processes (1)
-  --single-process       all of Sluice in one process
   --directory DIR        where the queues go (var/bench)
   --profile DIR          leave a CPU profile of each of Sluice's processes there
   --json                 one JSON object a run, then one for the summary
@@ -30,7 +29,7 @@ const help = `npm run bench -- [options]
 
 const { values } = parseArgs({
   options: {
-    only: { type: 'string', default: 'ceiling,postfix,sluice' },
+    only: { type: 'string', default: 'ceiling,postfix,sluice,single' },
     sizes: { type: 'string', default: '4096,65536' },
     connections: { type: 'string', default: 'both' },
     messages: { type: 'string', default: '10000' },
@@ -38,7 +37,6 @@ const { values } = parseArgs({
     sessions: { type: 'string', default: '50' },
     receivers: { type: 'string', default: '1' },
     senders: { type: 'string', default: '1' },
-    'single-process': { type: 'boolean', default: false },
     directory: { type: 'string', default: join(import.meta.dirname, '../var/bench') },
     profile: { type: 'string' },
     json: { type: 'boolean', default: false },
@@ -47,7 +45,7 @@ const { values } = parseArgs({
 });
 
 /** How many messages make a run of some seconds with each system. */
-const share: Record<SystemName, number> = { ceiling: 2, postfix: 1 / 4, sluice: 1 };
+const share: Record<SystemName, number> = { ceiling: 2, postfix: 1 / 4, sluice: 1, single: 1 };
 
 function casesFor(system: SystemName): Case[] {
   const kinds = values.connections === 'both' ? [false, true] : [values.connections === 'reused'];
@@ -79,7 +77,6 @@ async function bench(): Promise<void> {
         sinkPort: sink.port,
         receivers: Number(values.receivers),
         senders: Number(values.senders),
-        singleProcess: values['single-process'],
         profiles: values.profile === undefined ? null : resolve(values.profile),
       });
       systems.push(system);

@@ -5,7 +5,8 @@ import type { SystemName } from './systems.ts';
 
 export interface Summary extends Omit<Case, 'messages'> {
   readonly medians: Readonly<Partial<Record<SystemName, Median>>>;
-  readonly ratios: readonly Ratio[];
+  /** Of Sluice with a process for each role, and with all roles in one. */
+  readonly ratios: Readonly<Partial<Record<SystemName, readonly Ratio[]>>>;
 }
 
 export interface Median {
@@ -36,11 +37,24 @@ export function summarize(runs: readonly Run[]): Summary[] {
     const medians: Partial<Record<SystemName, Median>> = {};
     for (const [system, own] of Map.groupBy(group, (run) => run.system)) medians[system] = medianOf(own);
     const one = { sizeBytes, reuse, sessions };
-    return { sizeBytes, reuse, sessions, medians, ratios: ratiosOf(one, medians) };
+    return {
+      sizeBytes,
+      reuse,
+      sessions,
+      medians,
+      ratios: {
+        sluice: ratiosOf(one, medians.sluice, medians.postfix),
+        single: ratiosOf(one, medians.single, medians.postfix),
+      },
+    };
   });
 }
 
-function ratiosOf(one: Omit<Case, 'messages'>, { sluice, postfix }: Summary['medians']): Ratio[] {
+function ratiosOf(
+  one: Omit<Case, 'messages'>,
+  sluice: Median | undefined,
+  postfix: Median | undefined,
+): Ratio[] {
   if (!sluice) return [];
   const ratios: Ratio[] = [];
   const add = (what: Ratio['what'], value: number, budget: Ratio['budget']): void => {

@@ -24,7 +24,9 @@ export function summaryText(summaries: readonly Summary[]): string {
       const rest = [unit(cpuMsPerMessage, 3, 'ms'), unit(peakMemoryMiB, 0, 'MiB')].join('  ');
       text += `  ${system.padEnd(8)} ${`${Math.round(perSecond)}/s`.padStart(8)}  ${rest}`.trimEnd() + '\n';
     }
-    for (const ratio of summary.ratios) text += `  ${ratioText(ratio)}\n`;
+    for (const [system, ratios] of Object.entries(summary.ratios)) {
+      for (const ratio of ratios) text += `  ${system.padEnd(8)} ${ratioText(ratio)}\n`;
+    }
   }
   return text;
 }

@@ -1,12 +1,12 @@
-// What the relay benchmark measures: Sluice, Postfix as fast as Debian's can be made, and nothing in between
-// (the ceiling). Each takes mail on a port and relays it to the sink, with its queue on the same file system.
+// What the relay benchmark measures: Sluice (a process for each role, and all roles in one), Postfix as fast as Debian's
+// can be made, and nothing in between (the ceiling). Each takes mail on a port and relays it to the sink, with its queue on the same file system.
 
 import { mkdirSync } from 'node:fs';
 import type { Ground } from '../../sim/neighbours/ground.ts';
 import { startPostfix } from '../../sim/neighbours/postfix.ts';
 import { startSluice } from '../../sim/neighbours/sluice.ts';
 
-export type SystemName = 'ceiling' | 'postfix' | 'sluice';
+export type SystemName = 'ceiling' | 'postfix' | 'sluice' | 'single';
 
 export interface System {
   readonly name: SystemName;
@@ -21,7 +21,6 @@ export interface SystemOptions {
   readonly sinkPort: number;
   readonly receivers: number;
   readonly senders: number;
-  readonly singleProcess: boolean;
   /** Where Sluice's processes leave a CPU profile each, or null. */
   readonly profiles: string | null;
 }
@@ -33,7 +32,8 @@ export async function startSystem(name: SystemName, ground: Ground, options: Sys
     case 'postfix':
       return startTunedPostfix(ground, options);
     case 'sluice':
-      return startMeasuredSluice(ground, options);
+    case 'single':
+      return startMeasuredSluice(name, ground, options);
   }
 }
 
@@ -69,15 +69,20 @@ async function startTunedPostfix(ground: Ground, { sessions, sinkPort }: SystemO
   };
 }
 
-async function startMeasuredSluice(ground: Ground, options: SystemOptions): Promise<System> {
-  const { sessions, sinkPort, receivers, senders, singleProcess, profiles } = options;
+async function startMeasuredSluice(
+  name: 'sluice' | 'single',
+  ground: Ground,
+  options: SystemOptions,
+): Promise<System> {
+  const { sessions, sinkPort, receivers, senders, profiles } = options;
   if (profiles !== null) mkdirSync(profiles, { recursive: true });
   const sluice = await startSluice(ground, {
+    directory: ground.folder(name),
     ...(profiles !== null && {
       env: { NODE_OPTIONS: `--cpu-prof --cpu-prof-interval=5000 --cpu-prof-dir=${profiles}` },
     }),
     config: {
-      processes: { receivers, senders, single_process: singleProcess },
+      processes: { receivers, senders, single_process: name === 'single' },
       receive: { relay_networks: ['127.0.0.0/8'] },
       deliver: {
         max_connections: sessions,
@@ -89,7 +94,7 @@ async function startMeasuredSluice(ground: Ground, options: SystemOptions): Prom
     },
   });
   return {
-    name: 'sluice',
+    name,
     port: sluice.port,
     pid: sluice.program.pid,
     stop: async () => void (await sluice.program.stop('SIGTERM')),
