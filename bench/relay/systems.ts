@@ -82,6 +82,8 @@ async function startMeasuredSluice(
       env: { NODE_OPTIONS: `--cpu-prof --cpu-prof-interval=5000 --cpu-prof-dir=${profiles}` },
     }),
     config: {
+      // As Postfix: nothing is logged.
+      log: { level: 'warn' },
       processes: { receivers, senders, single_process: name === 'single' },
       receive: { relay_networks: ['127.0.0.0/8'] },
       deliver: {

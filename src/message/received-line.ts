@@ -46,9 +46,9 @@ function addressLiteralOf(address: string): string {
 
 /** Leaves what domains and address literals are made of; a parenthesis or semicolon would end a part of the field. */
 function asWord(helo: string): string {
-  return helo.replaceAll(/[^A-Za-z0-9.:_[\]-]/g, '?');
+  return /[^A-Za-z0-9.:_[\]-]/.test(helo) ? helo.replaceAll(/[^A-Za-z0-9.:_[\]-]/g, '?') : helo;
 }
 
 function withoutControls(text: string): string {
-  return text.replaceAll(/[\x00-\x1f\x7f]/g, '?');
+  return /[\x00-\x1f\x7f]/.test(text) ? text.replaceAll(/[\x00-\x1f\x7f]/g, '?') : text;
 }
