@@ -133,7 +133,7 @@ export interface SpoolStore {
    * False when it is known already, waiting or done: a receiver may report again after the manager restarted.
    */
   submitted(queueId: string, ref: StoredRef, recipients: number): boolean;
-  /** Records outcomes; written at once, synced within `journalSyncMs`. The last recipient's outcome ends the message. */
+  /** Records outcomes; written within some ms, synced within `journalSyncMs`. The last recipient's outcome ends the message. */
   settle(outcomes: readonly Outcome[]): void;
   /** The current place of a message: it may have moved to a long-lived segment. Undefined when it is done. */
   locate(queueId: string): StoredRef | undefined;

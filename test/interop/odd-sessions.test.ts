@@ -28,6 +28,7 @@ suite('odd sessions', () => {
           max_message_size: '100KiB',
           max_recipients: 100,
           max_errors: 10,
+          client_limits_exempt: [],
         },
         route: [{ relay: [`127.0.0.1:${mx.port}`] }],
       },
