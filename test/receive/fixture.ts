@@ -1,0 +1,181 @@
+// A receiver on loopback with a spool in memory and a clock of the test's own, and a client that reads whole replies.
+
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import type { TestContext } from 'node:test';
+import { Deadlines } from '../../src/io/deadlines.ts';
+import { createLogger } from '../../src/log/logger.ts';
+import { DomainSet, NetworkSet, RelayPolicy } from '../../src/policy/relay-policy.ts';
+import type { ReceiveContext } from '../../src/receive/receive-context.ts';
+import { MemoryBudget } from '../../src/receive/memory-budget.ts';
+import { ReceiveLog } from '../../src/receive/receive-log.ts';
+import { Receiver } from '../../src/receive/receiver.ts';
+import type { AcceptedMessage, ReceiveSettings } from '../../src/receive/types.ts';
+import { MemorySpool } from './memory-spool.ts';
+
+export interface Fixture {
+  readonly spool: MemorySpool;
+  readonly submitted: AcceptedMessage[];
+  readonly receiver: Receiver;
+  readonly memory: MemoryBudget;
+  readonly log: string[];
+  readonly clock: { now: number };
+  readonly deadlines: Deadlines;
+  client(): Promise<Client>;
+}
+
+/** A client that reads whole replies. */
+export class Client {
+  readonly socket: Socket;
+  #text = '';
+  #waiting: (() => void) | undefined;
+  ended = false;
+
+  constructor(socket: Socket) {
+    this.socket = socket;
+    socket.setEncoding('latin1');
+    socket.on('data', (piece: string) => {
+      this.#text += piece;
+      this.#waiting?.();
+    });
+    socket.on('end', () => {
+      this.ended = true;
+      this.#waiting?.();
+    });
+    socket.on('error', () => undefined);
+  }
+
+  send(text: string): void {
+    this.socket.write(text, 'latin1');
+  }
+
+  /** The next reply: its lines, or '' when the connection has ended. */
+  async reply(): Promise<string> {
+    for (;;) {
+      const match = /^(?:\d{3}-[^\r]*\r\n)*\d{3}(?: [^\r]*)?\r\n/.exec(this.#text);
+      if (match !== null) {
+        this.#text = this.#text.slice(match[0].length);
+        return match[0].trimEnd();
+      }
+      if (this.ended) return '';
+      await new Promise<void>((resolve) => {
+        this.#waiting = resolve;
+      });
+    }
+  }
+
+  async ask(text: string): Promise<string> {
+    this.send(text);
+    return this.reply();
+  }
+}
+
+export async function start(
+  t: TestContext,
+  options: {
+    settings?: Partial<ReceiveSettings>;
+    networks?: string[];
+    exempt?: boolean;
+    memoryBytes?: number;
+  } = {},
+): Promise<Fixture> {
+  const spool = new MemorySpool();
+  const submitted: AcceptedMessage[] = [];
+  const log: string[] = [];
+  const sink = {
+    write: (line: string) => {
+      log.push(line);
+    },
+    flush: () => Promise.resolve(),
+    reopen: () => undefined,
+    close: () => Promise.resolve(),
+  };
+  const clock = { now: Date.now() };
+  const deadlines = new Deadlines({ now: () => clock.now });
+  const settings: ReceiveSettings = {
+    hostname: 'mx.example.org',
+    postmaster: undefined,
+    session: {
+      hostname: 'mx.example.org',
+      maxMessageBytes: 1_000_000,
+      maxRecipients: 10,
+      maxErrors: 5,
+      maxCommandLineBytes: 2048,
+      maxTextLineBytes: 0,
+      maxTransactions: 0,
+      bareNewlines: 'refuse',
+      extensions: {
+        pipelining: true,
+        chunking: true,
+        smtpUtf8: true,
+        eightBitMime: true,
+        dsn: true,
+        size: true,
+        vrfy: false,
+      },
+    },
+    maxReceived: 5,
+    commandTimeoutMs: 300_000,
+    dataTimeoutMs: 300_000,
+    sessionTimeoutMs: 3_600_000,
+    largeMessageBytes: 10_000,
+    memoryLimitBytes: options.memoryBytes ?? 1_000_000,
+    maxConnections: 5,
+    maxConnectionsPerClient: 3,
+    connectionRatePerClient: { count: 0, perMs: 60_000 },
+    ...options.settings,
+  };
+  const networks = (options.networks ?? ['127.0.0.0']).map((address) => ({ address, prefix: 8 }));
+  const memory = new MemoryBudget(settings.memoryLimitBytes);
+  const context: ReceiveContext = {
+    settings,
+    relay: new RelayPolicy(new NetworkSet(networks), new DomainSet(['example.com'])),
+    spool,
+    intake: {
+      submitted: (message) => submitted.push(message),
+      congested: false,
+      whenDrained: (callback) => callback(),
+    },
+    memory,
+    deadlines,
+    log: new ReceiveLog(createLogger({ level: 'info', format: 'json', destination: sink })),
+  };
+  const receiver = new Receiver(context, new NetworkSet(options.exempt === true ? networks : []));
+  const bound = await receiver.listen({ host: '127.0.0.1', port: 0 }, false);
+  const clients: Client[] = [];
+  t.after(() => {
+    for (const client of clients) client.socket.destroy();
+    receiver.drain(() => undefined);
+    receiver.abandon();
+  });
+  return {
+    spool,
+    submitted,
+    receiver,
+    memory,
+    log,
+    clock,
+    deadlines,
+    client: async () => {
+      const socket = connect({ host: '127.0.0.1', port: bound.port, allowHalfOpen: true });
+      await once(socket, 'connect');
+      const client = new Client(socket);
+      clients.push(client);
+      return client;
+    },
+  };
+}
+
+export async function greeted(fixture: Fixture): Promise<Client> {
+  const client = await fixture.client();
+  assert.match(await client.reply(), /^220 mx\.example\.org/);
+  assert.match(await client.ask('EHLO client.example\r\n'), /^250-mx\.example\.org/);
+  return client;
+}
+
+export async function envelope(client: Client): Promise<void> {
+  assert.match(await client.ask('MAIL FROM:<a@example.net>\r\n'), /^250/);
+  assert.match(await client.ask('RCPT TO:<b@example.com>\r\n'), /^250/);
+  assert.match(await client.ask('DATA\r\n'), /^354/);
+}
