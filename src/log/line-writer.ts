@@ -78,6 +78,7 @@ export class LineWriter implements LineSink {
     if (!this.#busy) return Promise.resolve();
     if (this.#gathering !== undefined) {
       clearTimeout(this.#gathering);
+      this.#gathering = undefined; // a second flush must not start a second chain of writes
       setImmediate(this.#drain);
     }
     return new Promise((resolve) => this.#idle.push(resolve));

@@ -52,6 +52,20 @@ describe('a log file', () => {
     assert.match(readFileSync(path, 'utf8'), /after\n$/);
   });
 
+  it('may be flushed by several at once, and each waits for all lines', async () => {
+    for (let round = 0; round < 50; round++) {
+      const path = join(folder, `flushed-${round}.log`);
+      const writer = new LineWriter(path);
+      writer.write('one\n');
+      const first = writer.flush();
+      const second = writer.flush();
+      await second;
+      assert.equal(readFileSync(path, 'utf8'), 'one\n');
+      await first;
+      await writer.close();
+    }
+  });
+
   it('that cannot be opened is an error a person can act on', () => {
     assert.throws(
       () => createLogger({ level: 'info', format: 'json', destination: join(folder, 'no/such/folder') }),
