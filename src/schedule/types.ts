@@ -51,6 +51,10 @@ export interface NewRecipient {
 
 export interface NewScheduledMessage {
   readonly queueId: string;
+  /** Name of the tenant's queue; '' or none: the queue of those who have none. */
+  readonly queue?: string | undefined;
+  /** MT-PRIORITY (RFC 6710): -9 to 9, higher goes first; 0 when it is not given. */
+  readonly priority?: number | undefined;
   readonly receivedAtMs: number;
   readonly nullSender: boolean;
   readonly held: boolean;

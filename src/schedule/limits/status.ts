@@ -1,0 +1,85 @@
+// What people are told about limits: every counter in use, and everything that stands between a recipient and its
+// destination. Plain data that survives JSON.
+
+import type { LimitRule } from './types.ts';
+
+/** What a limit allows so much of. Names as in the configuration. */
+export type Quantity = 'connections' | 'connection_rate' | 'message_rate' | 'recipient_rate';
+
+/** One limit for one key, now. */
+export interface CounterStatus {
+  /** `LimitRule.id`; 'global' for max_connections, 'window' for what adaptation allows, 'trials' for attempts at failed addresses. */
+  readonly rule: string;
+  /** `AppliedLimit.key`; for a window `SOURCE SITE`. */
+  readonly key: string;
+  readonly quantity: Quantity;
+  /** Connections that hold a slot; for rates what would have to wait now if it came at once. */
+  readonly used: number;
+  /** Connections, or how many per `perMs`. */
+  readonly allowed: number;
+  /** Only for rates. */
+  readonly perMs?: number | undefined;
+  /** Routes that wait for this counter. */
+  readonly parked: number;
+  /** Unix ms when a rate lets the next one through; only for rates that are spent. */
+  readonly freeAtMs?: number | undefined;
+}
+
+/** All limits of the scheduler, with those of their counters that are in use. */
+export interface LimitsStatus {
+  readonly rules: readonly LimitRule[];
+  /** At most as many as asked for, those with parked routes first, then the fullest. */
+  readonly counters: readonly CounterStatus[];
+  /** Counters in use in all. */
+  readonly total: number;
+}
+
+/** What adaptation thinks of a source and a site. */
+export interface WindowStatus {
+  readonly source: string;
+  readonly site: string;
+  /** Connections allowed now. */
+  readonly allowed: number;
+  readonly used: number;
+  /** Still doubling, growing slowly, held low or paused until `untilMs`. */
+  readonly state: 'start' | 'growing' | 'slowed' | 'paused';
+  readonly untilMs?: number | undefined;
+  /** The reply or failure that it reacted to last; empty: none. */
+  readonly reason: string;
+}
+
+/** One address that mail of a route may go to, from one of our own addresses. */
+export interface PlaceStatus {
+  readonly host: string;
+  readonly ip: string;
+  readonly port: number;
+  readonly preference: number;
+  readonly source: string;
+  readonly connections: number;
+  readonly health: 'well' | 'resting' | 'on trial';
+  /** While resting. */
+  readonly restsUntilMs?: number | undefined;
+  /** The last failed connection; empty: none. */
+  readonly error: string;
+  readonly window: WindowStatus;
+  readonly limits: readonly CounterStatus[];
+}
+
+/** Why mail for one domain goes, or waits. */
+export interface Explanation {
+  readonly route: string;
+  readonly domain: string;
+  readonly queue: string;
+  /** Recipients of this route and queue. */
+  readonly recipients: { readonly waiting: number; readonly ready: number; readonly active: number };
+  /** `RelayPlan.site`; empty when the plan is an error. */
+  readonly site: string;
+  readonly label: string;
+  /** Limits that hold for its mail wherever it goes. */
+  readonly limits: readonly CounterStatus[];
+  readonly places: readonly PlaceStatus[];
+  /** What would stand in the way of one more message now, in words; empty: nothing. */
+  readonly binding: readonly string[];
+  /** Unix ms of the earliest next attempt; undefined when nothing waits for one. */
+  readonly nextAttemptAtMs?: number | undefined;
+}
