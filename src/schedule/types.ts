@@ -1,6 +1,8 @@
 // The scheduler's contract: what goes in, what comes out. Pure data; handles are small integers, strings are interned once.
 
 import type { RoutePlan } from '../route/types.ts';
+import type { AdaptSettings, ReactionRule } from './adapt/types.ts';
+import type { LimitRule } from './limits/types.ts';
 
 /** Index of a message in the scheduler; reused after the message is done. */
 export type MessageHandle = number & { readonly __brand: 'MessageHandle' };
@@ -31,7 +33,14 @@ export interface SchedulerConfig {
     readonly perDomain: number;
     readonly perSite: number;
     readonly perIp: number;
+    readonly rules?: readonly LimitRule[];
   };
+  /** Our own addresses that connections are made from; '' lets the system choose. Not empty. */
+  readonly sources?: readonly string[];
+  /** Turns that a tenant's queue gets in a row, by its name; 1 for those that are not named. */
+  readonly weights?: ReadonlyMap<string, number>;
+  readonly adapt?: AdaptSettings;
+  readonly reactions?: readonly ReactionRule[];
   readonly seed: number;
 }
 
@@ -86,6 +95,8 @@ export type Effect =
       readonly ip: string;
       readonly port: number;
       readonly host: string;
+      /** Our own address to connect from; '': the system chooses. */
+      readonly source?: string;
       readonly transaction: Transaction;
     }
   /** Run this transaction on an idle connection. */
