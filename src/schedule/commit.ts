@@ -12,6 +12,7 @@ export function commitMessage(
   s: State,
   message: number,
   added: readonly NewRecipient[],
+  queue: number,
   nowMs: number,
 ): void {
   s.messages.setState(message, MessageState.queued);
@@ -24,10 +25,10 @@ export function commitMessage(
     !held &&
     nowMs < expiryOf(s, message)
   ) {
-    makeReady(s, makeTaskOfOne(s, message, makeRecipient(s, only)), nowMs);
+    makeReady(s, makeTaskOfOne(s, message, makeRecipient(s, only, queue)), nowMs);
     return;
   }
-  const rows = added.map((recipient) => makeRecipient(s, recipient));
+  const rows = added.map((recipient) => makeRecipient(s, recipient, queue));
   if (!held && nowMs >= expiryOf(s, message)) {
     if (rows.length > 0) failTask(s, makeTask(s, message, rows), '', true, 'not tried in its lifetime');
     return;
@@ -49,10 +50,10 @@ export function commitMessage(
   if (due.length > 0) formTasks(s, message, due, nowMs);
 }
 
-function makeRecipient(s: State, added: NewRecipient): number {
+function makeRecipient(s: State, added: NewRecipient, queue: number): number {
   const { recipients } = s;
   const row = recipients.take();
-  const route = s.routes.intern(added.route, added.domain);
+  const route = s.routes.intern(added.route, added.domain, queue);
   s.routes.recipients.add(route, 1);
   recipients.next.set(row, -1);
   recipients.route.set(row, route);

@@ -29,9 +29,8 @@ export class CounterStore {
   /** Slots of connections that were told to close: they will be free without doing more. */
   readonly closing = new Int32Column();
   readonly dimension = new Uint8Column();
-  /** Routes parked on this counter, first come first. Nodes of `Parking`. */
-  readonly firstParked = new Int32Column();
-  readonly lastParked = new Int32Column();
+  /** Routes parked on this counter: the line of `Parking` whose turn it is; -1: none. */
+  readonly line = new Int32Column();
   readonly parked = new Int32Column();
   /** Slots of idle connections, longest idle first. Nodes of `HoldStore`. */
   readonly firstIdle = new Int32Column();
@@ -43,12 +42,11 @@ export class CounterStore {
   readonly #isFreed = new Uint8Column();
   readonly #keys: readonly KeyIndex[] = dimensionNames.map(() => new KeyIndex());
   readonly #unused = new RowList();
-  readonly #slots = new Slots(this.firstParked, [
+  readonly #slots = new Slots(this.line, [
     this.used,
     this.limit,
     this.closing,
     this.dimension,
-    this.lastParked,
     this.parked,
     this.firstIdle,
     this.lastIdle,
@@ -71,8 +69,7 @@ export class CounterStore {
     this.limit.set(counter, limit);
     this.closing.set(counter, 0);
     this.dimension.set(counter, dimension);
-    this.firstParked.set(counter, -1);
-    this.lastParked.set(counter, -1);
+    this.line.set(counter, -1);
     this.parked.set(counter, 0);
     this.firstIdle.set(counter, -1);
     this.lastIdle.set(counter, -1);
@@ -146,7 +143,7 @@ export class CounterStore {
   }
 
   #changed(counter: number): void {
-    if (this.firstParked.get(counter) >= 0) {
+    if (this.line.get(counter) >= 0) {
       if (this.#isFreed.get(counter) === 0 && this.hasRoom(counter)) {
         this.#isFreed.set(counter, 1);
         this.freed.push(counter);
@@ -161,7 +158,7 @@ export class CounterStore {
       this.used.get(counter) === 0 &&
       this.limit.get(counter) !== -1 &&
       this.references.get(counter) === 0 &&
-      this.firstParked.get(counter) < 0
+      this.line.get(counter) < 0
     );
   }
 }

@@ -6,10 +6,11 @@ import { detachSite, nextWakeMs, passTime } from './clock.ts';
 import { commitMessage } from './commit.ts';
 import { endAsking } from './gather.ts';
 import { makeRunnable, stopRoute } from './lifecycle.ts';
-import { MessageState } from './messages.ts';
+import { highestPriority, MessageState } from './messages.ts';
 import { holdMessage, releaseMessage, removeRecipients, retryMessage } from './operate.ts';
 import { becameReady, endConnection, finishTransaction } from './outcomes.ts';
 import { applyConfig } from './reconfigure.ts';
+import { commonQueue } from './queue-names.ts';
 import { PlanState } from './routes.ts';
 import { expirePlans, rerouteRecipients } from './reroute.ts';
 import { run } from './run.ts';
@@ -70,9 +71,23 @@ class MailScheduler implements Scheduler {
     // Handles of finished messages are free once the caller has seen the effects that name them.
     if (s.effects.length === 0)
       for (let done = s.done.pop(); done >= 0; done = s.done.pop()) s.messages.free(done);
-    const row = s.messages.open(message.queueId, message.receivedAtMs, message.nullSender, message.held);
+    const priority = message.priority ?? 0;
+    if (!(Math.abs(priority) <= highestPriority)) {
+      throw new SchedulerError(
+        'SCHEDULER_MISUSE',
+        `Message ${message.queueId} has the priority ${priority}.`,
+      );
+    }
+    const row = s.messages.open(
+      message.queueId,
+      message.receivedAtMs,
+      message.nullSender,
+      message.held,
+      Math.trunc(priority),
+    );
     s.building.push(row);
     s.added.push([]);
+    s.buildingQueues.push(s.queues.intern(message.queue ?? ''));
     return row as MessageHandle;
   }
 
@@ -86,8 +101,9 @@ class MailScheduler implements Scheduler {
     if (added.length === 0) {
       throw new SchedulerError('SCHEDULER_MISUSE', `Committing message ${message} without a recipient.`);
     }
+    const queue = this.#state.buildingQueues[place] ?? commonQueue;
     this.#close(place);
-    commitMessage(this.#state, message, added, nowMs);
+    commitMessage(this.#state, message, added, queue, nowMs);
     this.#run(nowMs);
   }
 
@@ -264,11 +280,13 @@ class MailScheduler implements Scheduler {
   }
 
   #close(place: number): void {
-    const { added, building } = this.#state;
-    const [lastMessage, lastAdded] = [building.pop(), added.pop()];
-    if (place === building.length || lastMessage === undefined || lastAdded === undefined) return;
+    const { added, building, buildingQueues } = this.#state;
+    const [lastMessage, lastAdded, lastQueue] = [building.pop(), added.pop(), buildingQueues.pop()];
+    if (place === building.length) return;
+    if (lastMessage === undefined || lastAdded === undefined || lastQueue === undefined) return;
     building[place] = lastMessage;
     added[place] = lastAdded;
+    buildingQueues[place] = lastQueue;
   }
 
   #checkQueued(message: MessageHandle, what: string): void {

@@ -119,7 +119,7 @@ export function requestPlan(s: State, route: number): void {
   stopRoute(s, route);
   if (s.routes.plan.get(route) === PlanState.resolving) return;
   s.routes.plan.set(route, PlanState.resolving);
-  s.effects.push({ kind: 'resolve', route: s.routes.keyOf(route) });
+  s.effects.push({ kind: 'resolve', route: s.routes.nameOf(route), key: s.routes.keyOf(route) });
 }
 
 /** The plan of a route has come: its asking tasks are one step closer to going out with the rest of their message. */

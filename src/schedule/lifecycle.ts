@@ -2,6 +2,7 @@
 
 import type { State } from './state.ts';
 import { MessageState } from './messages.ts';
+import { placeBehind, putInQueue, takeFromQueue } from './route-queue.ts';
 import type { MessageHandle } from './types.ts';
 import { TaskState } from './tasks.ts';
 
@@ -103,37 +104,21 @@ export function reportDone(s: State): void {
   s.finishing.clear();
 }
 
+/** Puts a task into its route's queue: behind those of its priority. */
 export function enqueue(s: State, route: number, task: number): void {
-  const { queueNext, queuePrevious } = s.tasks;
-  const last = s.routes.lastTask.get(route);
-  queueNext.set(task, -1);
-  queuePrevious.set(task, last);
-  if (last < 0) s.routes.firstTask.set(route, task);
-  else queueNext.set(last, task);
-  s.routes.lastTask.set(route, task);
+  putInQueue(s, route, task, placeBehind(s, route, s.messages.rankOf(s.tasks.message.get(task))));
   if (!hasOneRoute(s, task)) s.routes.mixedTasks.add(route, 1);
 }
 
+/** Puts a task into its route's queue: before those of its priority. */
 export function enqueueFirst(s: State, route: number, task: number): void {
-  const { queueNext, queuePrevious } = s.tasks;
-  const first = s.routes.firstTask.get(route);
-  queueNext.set(task, first);
-  queuePrevious.set(task, -1);
-  if (first < 0) s.routes.lastTask.set(route, task);
-  else queuePrevious.set(first, task);
-  s.routes.firstTask.set(route, task);
+  putInQueue(s, route, task, placeBehind(s, route, s.messages.rankOf(s.tasks.message.get(task)) - 1));
   if (!hasOneRoute(s, task)) s.routes.mixedTasks.add(route, 1);
 }
 
 /** Takes a task out of its route's queue; a route without tasks waits for nothing. */
 export function dequeue(s: State, route: number, task: number): void {
-  const { queueNext, queuePrevious } = s.tasks;
-  const next = queueNext.get(task);
-  const previous = queuePrevious.get(task);
-  if (previous < 0) s.routes.firstTask.set(route, next);
-  else queueNext.set(previous, next);
-  if (next < 0) s.routes.lastTask.set(route, previous);
-  else queuePrevious.set(next, previous);
+  takeFromQueue(s, route, task);
   if (!hasOneRoute(s, task)) s.routes.mixedTasks.add(route, -1);
   if (s.routes.firstTask.get(route) >= 0) return;
   stopRoute(s, route);

@@ -1,7 +1,7 @@
-// The messages in the schedule, 23 bytes each. The queue id lies in three numbers of the row: a string and a map entry
+// The messages in the schedule, 24 bytes each. The queue id lies in three numbers of the row: a string and a map entry
 // would cost more than all the rest of a message.
 
-import { Int32Column, TimeColumn, Uint8Column } from './columns.ts';
+import { Int32Column, TimeColumn, Uint16Column } from './columns.ts';
 import { Slots } from './slots.ts';
 
 export const MessageState = { free: 0, building: 1, queued: 2, done: 3 } as const;
@@ -11,6 +11,12 @@ const held = 8;
 const nullSender = 16;
 /** The id is too long, or has other characters than queue ids have, and lies in a map. */
 const elsewhere = 32;
+/** The priority plus 9 lies above these bits. */
+const priorityShift = 6;
+
+/** RFC 6710 5: from -9 to 9. */
+export const highestPriority = 9;
+export const priorities = 19;
 
 /** Characters that take 6 bits each; every queue id of the spool is made of them. */
 const characters = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_';
@@ -22,7 +28,7 @@ export class MessageStore {
   readonly receivedAtMs = new TimeColumn();
   /** First task of the message; -1: none. */
   readonly firstTask = new Int32Column();
-  readonly #flags = new Uint8Column();
+  readonly #flags = new Uint16Column();
   readonly #word0 = new Int32Column();
   readonly #word1 = new Int32Column();
   /** Mixed with the other two, so that `find` can search this column alone. */
@@ -42,11 +48,17 @@ export class MessageStore {
     return this.#slots.live;
   }
 
-  open(queueId: string, receivedAtMs: number, fromNullSender: boolean, onHold: boolean): number {
+  open(
+    queueId: string,
+    receivedAtMs: number,
+    fromNullSender: boolean,
+    onHold: boolean,
+    priority: number,
+  ): number {
     const message = this.#slots.take();
     this.firstTask.set(message, -1);
     this.receivedAtMs.set(message, receivedAtMs);
-    let flags: number = MessageState.building;
+    let flags: number = MessageState.building | ((priority + highestPriority) << priorityShift);
     if (fromNullSender) flags |= nullSender;
     if (onHold) flags |= held;
     if (!this.#encode(queueId)) {
@@ -86,6 +98,11 @@ export class MessageStore {
   setHeld(message: number, onHold: boolean): void {
     const flags = this.#flags.get(message);
     this.#flags.set(message, onHold ? flags | held : flags & ~held);
+  }
+
+  /** Steps below the highest priority: 0 goes first. */
+  rankOf(message: number): number {
+    return priorities - 1 - (this.#flags.get(message) >>> priorityShift);
   }
 
   hasNullSender(message: number): boolean {

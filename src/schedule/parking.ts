@@ -1,20 +1,26 @@
 // Parked routes: each waits on every counter that could let it go on, and costs nothing until one has room.
-// A route with several addresses of equal preference, all full, waits on all of them.
+// A route with several addresses of equal preference, all full, waits on all of them. On each counter the routes of one
+// tenant's queue stand in one line, first come first, and the lines take turns.
 
-import { Int32Column } from './columns.ts';
+import { Int32Column, Uint16Column } from './columns.ts';
 import type { CounterStore } from './counters.ts';
 import type { RowList } from './row-list.ts';
+import type { QueueNames } from './queue-names.ts';
 import { Slots } from './slots.ts';
+import { Turns } from './turns.ts';
 
 /** Counters that became free together and are compared by age. */
 const comparedCounters = 16;
 
 export class Parking {
   readonly #counters: CounterStore;
+  readonly turns: Turns;
   /** First node of each route; -1: not parked. Grows with the rows of the routes. */
   readonly first = new Int32Column();
   /** When the route was first blocked since its last grant: a number that goes up; 0: not blocked. Grows alike. */
   readonly since = new Int32Column();
+  /** Number of the tenant's queue that the route belongs to. Grows alike. */
+  readonly queue = new Uint16Column();
   #blocked = 0;
   readonly #routeNext = new Int32Column();
   readonly #route = new Int32Column();
@@ -23,8 +29,9 @@ export class Parking {
   readonly #previous = new Int32Column();
   readonly #slots = new Slots(this.#routeNext, [this.#route, this.#counter, this.#next, this.#previous]);
 
-  constructor(counters: CounterStore) {
+  constructor(counters: CounterStore, queues: QueueNames) {
     this.#counters = counters;
+    this.turns = new Turns(queues, counters.line);
   }
 
   /** Nodes in use. */
@@ -54,10 +61,10 @@ export class Parking {
     this.first.set(route, -1);
   }
 
-  /** The route that has waited longest on this counter. */
+  /** The route that has waited longest on this counter, of the queue whose turn it is. */
   firstRouteOf(counter: number): number {
-    const node = this.#counters.firstParked.get(counter);
-    return node < 0 ? -1 : this.#route.get(node);
+    const line = this.#counters.line.get(counter);
+    return line < 0 ? -1 : this.#route.get(this.turns.first.get(line));
   }
 
   /**
@@ -118,16 +125,18 @@ export class Parking {
 
   #add(route: number, counter: number, first: boolean): void {
     const counters = this.#counters;
+    const { turns } = this;
     const node = this.#slots.take();
-    const next = first ? counters.firstParked.get(counter) : -1;
-    const previous = first ? -1 : counters.lastParked.get(counter);
+    const line = turns.open(counter, this.queue.get(route));
+    const next = first ? turns.first.get(line) : -1;
+    const previous = first ? -1 : turns.last.get(line);
     this.#route.set(node, route);
     this.#counter.set(node, counter);
     this.#previous.set(node, previous);
     this.#next.set(node, next);
-    if (previous < 0) counters.firstParked.set(counter, node);
+    if (previous < 0) turns.first.set(line, node);
     else this.#next.set(previous, node);
-    if (next < 0) counters.lastParked.set(counter, node);
+    if (next < 0) turns.last.set(line, node);
     else this.#previous.set(next, node);
     counters.parked.add(counter, 1);
     this.#routeNext.set(node, this.first.get(route));
@@ -139,12 +148,20 @@ export class Parking {
     const counter = this.#counter.get(node);
     const previous = this.#previous.get(node);
     const next = this.#next.get(node);
-    if (previous < 0) counters.firstParked.set(counter, next);
-    else this.#next.set(previous, next);
-    if (next < 0) counters.lastParked.set(counter, previous);
-    else this.#previous.set(next, previous);
+    if (previous >= 0) this.#next.set(previous, next);
+    if (next >= 0) this.#previous.set(next, previous);
+    if (previous < 0 || next < 0) this.#endOfLine(node, counter, previous, next);
     counters.parked.add(counter, -1);
     counters.mayBeUnused(counter);
     this.#slots.give(node);
+  }
+
+  /** A node at the beginning or end of its line leaves it. */
+  #endOfLine(node: number, counter: number, previous: number, next: number): void {
+    const { turns } = this;
+    const line = turns.find(counter, this.queue.get(this.#route.get(node)));
+    if (previous < 0) turns.first.set(line, next);
+    if (next < 0) turns.last.set(line, previous);
+    if (previous < 0 && next < 0) turns.close(counter, line);
   }
 }

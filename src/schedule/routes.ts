@@ -1,11 +1,15 @@
-// Routes: one per route key, with the queue of its ready tasks and what is known about its plan.
+// Routes: one per route key and tenant's queue, with the queue of its ready tasks and what is known about its plan.
 // The domain is the end of the key ("mx:example.com"), so it is not stored twice.
 
 import type { ErrorPlan } from '../route/types.ts';
 import { Float64Column, Int32Column, Uint16Column, Uint8Column } from './columns.ts';
 import type { Parking } from './parking.ts';
 import { KeyIndex } from './key-index.ts';
+import { commonQueue } from './queue-names.ts';
 import { Slots } from './slots.ts';
+
+/** Between the number of a queue and the key; no key has it. */
+const mark = '\t';
 
 export const PlanState = { none: 0, resolving: 1, relay: 2, error: 3 } as const;
 
@@ -21,7 +25,7 @@ export class RouteStore {
   readonly lastTask = new Int32Column();
   /** Tasks of the queue whose recipients have several routes. */
   readonly mixedTasks = new Int32Column();
-  /** Ring of the site's routes that an idle connection could serve; -1: not in it. */
+  /** Ring of the routes of one site and queue that an idle connection could serve; -1: not in it. */
   readonly ringNext = new Int32Column();
   readonly ringPrevious = new Int32Column();
   /** Counter of the domain, once it is known; -1: not yet. */
@@ -30,6 +34,8 @@ export class RouteStore {
   /** 1: its turn came while its plan had expired; the plan asked for then counts until the route had its turn. */
   readonly missedTurn = new Uint8Column();
   readonly errorPlans = new Map<number, ErrorPlan>();
+  /** Of queues with tasks of several priorities: the last task of each, highest first; -1: none. */
+  readonly priorityEnds = new Map<number, Int32Array>();
   readonly #domainStart = new Uint16Column();
   /** Domains that are not the end of their key. */
   readonly #otherDomains = new Map<number, string>();
@@ -52,6 +58,7 @@ export class RouteStore {
       this.#domainStart,
       parking.first,
       parking.since,
+      parking.queue,
     ]);
     this.#parking = parking;
   }
@@ -65,13 +72,15 @@ export class RouteStore {
     return this.#slots.end;
   }
 
-  find(key: string): number {
-    return this.#keys.find(key);
+  /** By its name: see `nameOf`. */
+  find(name: string): number {
+    return this.#keys.find(name);
   }
 
-  /** The route of this key, made if it is new. */
-  intern(key: string, domain: string): number {
-    const known = this.#keys.find(key);
+  /** The route of this key for one tenant's queue, made if it is new. */
+  intern(key: string, domain: string, queue: number): number {
+    const name = queue === commonQueue ? key : `${queue}${mark}${key}`;
+    const known = this.#keys.find(name);
     if (known >= 0) return known;
     const route = this.#slots.take();
     this.recipients.set(route, 0);
@@ -88,14 +97,15 @@ export class RouteStore {
     this.missedTurn.set(route, 0);
     this.#parking.first.set(route, -1);
     this.#parking.since.set(route, 0);
-    const start = key.length - domain.length;
+    this.#parking.queue.set(route, queue);
+    const start = name.length - domain.length;
     if (start <= 0xffff && key.endsWith(domain)) {
       this.#domainStart.set(route, start);
     } else {
       this.#domainStart.set(route, 0xffff);
       this.#otherDomains.set(route, domain);
     }
-    this.#keys.add(key, route);
+    this.#keys.add(name, route);
     return route;
   }
 
@@ -107,8 +117,20 @@ export class RouteStore {
     this.#slots.give(route);
   }
 
-  keyOf(route: number): string {
+  /** Tells the rows apart: the key, for a tenant's queue with its number before it. */
+  nameOf(route: number): string {
     return this.#keys.keyOf(route);
+  }
+
+  /** `RouteKey.key`: what the plan is looked up by. */
+  keyOf(route: number): string {
+    const name = this.nameOf(route);
+    return this.queueOf(route) === commonQueue ? name : name.slice(name.indexOf(mark) + 1);
+  }
+
+  /** Number of the tenant's queue. */
+  queueOf(route: number): number {
+    return this.#parking.queue.get(route);
   }
 
   isKnown(route: number): boolean {
@@ -116,7 +138,7 @@ export class RouteStore {
   }
 
   domainOf(route: number): string {
-    return this.#otherDomains.get(route) ?? this.keyOf(route).slice(this.#domainStart.get(route));
+    return this.#otherDomains.get(route) ?? this.nameOf(route).slice(this.#domainStart.get(route));
   }
 
   /** Does it have a plan with addresses that is still valid? */

@@ -23,26 +23,43 @@ export function run(s: State, nowMs: number): void {
 function offerToSites(s: State, nowMs: number): void {
   for (let site = s.offering.pop(); site >= 0; site = s.offering.pop()) {
     while (s.sites.firstIdle.get(site) >= 0) {
+      const line = s.sites.line.get(site);
       const route = s.sites.nextInRing(site);
       if (route < 0) break;
       // Not granted: the route left the ring; otherwise it would be tried for ever.
-      if (serve(s, route, nowMs)) resume(s, route);
-      else invariant(!s.routes.isInRing(route), 'a route refuses an idle connection');
+      if (serve(s, route, nowMs)) {
+        s.sites.turns.took(site, line);
+        resume(s, route);
+      } else {
+        invariant(!s.routes.isInRing(route), 'a route refuses an idle connection');
+      }
     }
   }
 }
 
 /** A free slot goes to the first parked route that can use it. */
 function wakeParked(s: State, nowMs: number): void {
-  const { parking } = s;
+  const { counters, parking } = s;
   const dropped = (counter: number): void => makeRoom(s, counter);
   for (let counter = parking.nextFreed(dropped); counter >= 0; counter = parking.nextFreed(dropped)) {
     const route = parking.firstRouteOf(counter);
-    if (serve(s, route, nowMs)) {
+    const line = counters.line.get(counter);
+    const credit = parking.turns.creditOf(line);
+    let granted = 0;
+    let isServed = true;
+    // All grants of the queue's turn at once: a queue with one route has nobody else in its line to go on.
+    while (isServed && granted < credit && s.routes.firstTask.get(route) >= 0) {
+      if (granted > 0 && !counters.hasRoom(counter)) break;
+      isServed = serve(s, route, nowMs);
+      if (!isServed) break;
+      granted += 1;
       parking.unpark(route);
-      resume(s, route);
-    } else {
-      invariant(parking.firstRouteOf(counter) !== route, 'a route refuses a free slot');
+    }
+    if (granted > 0) parking.turns.took(counter, line, granted);
+    if (isServed) resume(s, route);
+    else if (granted === 0) {
+      const refused = counters.hasRoom(counter) && parking.firstRouteOf(counter) === route;
+      invariant(!refused, 'a route refuses a free slot');
     }
   }
 }

@@ -6,7 +6,9 @@ import type { ConnectionStore } from './connections.ts';
 import { invariant } from './scheduler-error.ts';
 import type { RouteStore } from './routes.ts';
 import { KeyIndex } from './key-index.ts';
+import type { QueueNames } from './queue-names.ts';
 import { Slots } from './slots.ts';
+import { Turns } from './turns.ts';
 
 export class SiteStore {
   readonly #routes: RouteStore;
@@ -18,13 +20,14 @@ export class SiteStore {
   readonly established = new Int32Column();
   /** Its shortest idle connection; -1: none. */
   readonly firstIdle = new Int32Column();
-  /** The next route in turn for an idle connection; -1: none. */
-  readonly ring = new Int32Column();
+  /** Routes that an idle connection could serve: the line whose turn it is; -1: none. */
+  readonly line = new Int32Column();
+  readonly turns: Turns;
   /** Counter of the site's limit; -1: not yet. */
   readonly counter = new Int32Column();
   readonly #plans: (RelayPlan | undefined)[] = [];
   readonly #keys = new KeyIndex();
-  readonly #slots = new Slots(this.ring, [
+  readonly #slots = new Slots(this.line, [
     this.references,
     this.connections,
     this.established,
@@ -32,7 +35,8 @@ export class SiteStore {
     this.counter,
   ]);
 
-  constructor(routes: RouteStore, connections: ConnectionStore) {
+  constructor(routes: RouteStore, connections: ConnectionStore, queues: QueueNames) {
+    this.turns = new Turns(queues, this.line);
     this.#routes = routes;
     this.#connections = connections;
   }
@@ -55,7 +59,7 @@ export class SiteStore {
       this.connections.set(site, 0);
       this.established.set(site, 0);
       this.firstIdle.set(site, -1);
-      this.ring.set(site, -1);
+      this.line.set(site, -1);
       this.counter.set(site, -1);
       this.#keys.add(plan.site, site);
     }
@@ -65,7 +69,7 @@ export class SiteStore {
 
   /** Forgets a site that nobody names. */
   forget(site: number): void {
-    invariant(this.ring.get(site) < 0, 'a site with work is forgotten');
+    invariant(this.line.get(site) < 0, 'a site with work is forgotten');
     this.#keys.remove(site);
     this.#plans[site] = undefined;
     this.#slots.give(site);
@@ -78,12 +82,14 @@ export class SiteStore {
   }
 
   joinRing(site: number, route: number): void {
+    const { turns } = this;
     const { ringNext, ringPrevious } = this.#routes;
-    const head = this.ring.get(site);
+    const line = turns.open(site, this.#routes.queueOf(route));
+    const head = turns.first.get(line);
     if (head < 0) {
       ringNext.set(route, route);
       ringPrevious.set(route, route);
-      this.ring.set(site, route);
+      turns.first.set(line, route);
       return;
     }
     const last = ringPrevious.get(head);
@@ -94,20 +100,26 @@ export class SiteStore {
   }
 
   leaveRing(site: number, route: number): void {
+    const { turns } = this;
     const { ringNext, ringPrevious } = this.#routes;
     const next = ringNext.get(route);
     const previous = ringPrevious.get(route);
     ringNext.set(previous, next);
     ringPrevious.set(next, previous);
-    if (this.ring.get(site) === route) this.ring.set(site, next === route ? -1 : next);
     ringNext.set(route, -1);
     ringPrevious.set(route, -1);
+    const line = turns.find(site, this.#routes.queueOf(route));
+    if (next === route) turns.close(site, line);
+    else if (turns.first.get(line) === route) turns.first.set(line, next);
   }
 
-  /** The route whose turn it is; the next call gives the next one. */
+  /** The route whose turn it is; the next call gives the next one of the same queue, until that one's turn is over. */
   nextInRing(site: number): number {
-    const route = this.ring.get(site);
-    if (route >= 0) this.ring.set(site, this.#routes.ringNext.get(route));
+    const { turns } = this;
+    const line = this.line.get(site);
+    if (line < 0) return -1;
+    const route = turns.first.get(line);
+    turns.first.set(line, this.#routes.ringNext.get(route));
     return route;
   }
 

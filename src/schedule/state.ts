@@ -7,6 +7,7 @@ import { CounterStore, Dimension } from './counters.ts';
 import { ErrorTexts } from './error-texts.ts';
 import { MessageStore } from './messages.ts';
 import { Parking } from './parking.ts';
+import { QueueNames } from './queue-names.ts';
 import { Random } from './random.ts';
 import { RecipientStore } from './recipients.ts';
 import { RouteStore } from './routes.ts';
@@ -14,6 +15,8 @@ import { RowList } from './row-list.ts';
 import { SiteStore } from './sites.ts';
 import { TaskStore } from './tasks.ts';
 import type { Effect, NewRecipient, SchedulerConfig } from './types.ts';
+
+const noWeights: ReadonlyMap<string, number> = new Map();
 
 export class State {
   config: SchedulerConfig;
@@ -24,17 +27,19 @@ export class State {
   readonly tasks = new TaskStore();
   readonly errors = new ErrorTexts();
   readonly counters = new CounterStore();
-  readonly parking = new Parking(this.counters);
+  readonly queues = new QueueNames();
+  readonly parking = new Parking(this.counters, this.queues);
   readonly routes = new RouteStore(this.parking);
   readonly addresses = new AddressStore(this.counters);
   readonly connections = new ConnectionStore(this.counters);
-  readonly sites = new SiteStore(this.routes, this.connections);
+  readonly sites = new SiteStore(this.routes, this.connections, this.queues);
   /** The counter of all connections. */
   readonly all: number;
 
   /** Messages that are not committed, mostly one, and at the same places their recipients. */
   readonly building: number[] = [];
   readonly added: NewRecipient[][] = [];
+  readonly buildingQueues: number[] = [];
   /** Messages that wait for plans of some of their recipients' routes: how many of their tasks ask. */
   readonly asking = new Map<number, number>();
   /** Messages done whose handles may still be named by effects. */
@@ -62,6 +67,7 @@ export class State {
   constructor(config: SchedulerConfig) {
     this.config = config;
     this.random = new Random(config.seed);
+    this.queues.setWeights(config.weights ?? noWeights);
     this.all = this.counters.open(Dimension.global, '', config.limits.global);
     this.counters.references.add(this.all, 1);
   }

@@ -85,8 +85,8 @@ export interface RecipientResult {
 
 /** What the scheduler wants done. Collected by the caller after every call, in order. */
 export type Effect =
-  /** Look a route's plan up; answer with `routeResolved`. */
-  | { readonly kind: 'resolve'; readonly route: string }
+  /** Look up the plan of `key` (a RouteKey.key); answer with `routeResolved` for `route`, which is the scheduler's own name. */
+  | { readonly kind: 'resolve'; readonly route: string; readonly key: string }
   /** Open a connection and, when it is ready, run this transaction on it. Every limit is reserved. */
   | {
       readonly kind: 'connect';
@@ -147,6 +147,8 @@ export interface QueuedRecipient {
   readonly recipient: number;
   readonly route: string;
   readonly domain: string;
+  /** Name of the tenant's queue; '' for mail of nobody. */
+  readonly queue: string;
   readonly state: 'resolving' | 'waiting' | 'ready' | 'active' | 'held';
   readonly attempts: number;
   readonly nextAttemptAtMs: number;

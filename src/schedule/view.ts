@@ -27,6 +27,7 @@ export function* queuedRecipients(s: State): IterableIterator<QueuedRecipient> {
         recipient: recipients.envelopeIndex.get(recipient),
         route: routes.keyOf(route),
         domain: routes.domainOf(route),
+        queue: s.queues.nameOf(routes.queueOf(route)),
         state: stateName(s, state, route),
         attempts: recipients.attempts.get(recipient),
         nextAttemptAtMs,

@@ -78,12 +78,13 @@ test('queue ids of any form come back as they were and are found', () => {
   fc.assert(
     fc.property(ids, (ids) => {
       const store = new MessageStore();
-      const rows = ids.map((id) => store.open(id, 1_700_000_000_123, false, false));
+      const rows = ids.map((id, at) => store.open(id, 1_700_000_000_123, false, false, (at % 19) - 9));
       for (const row of rows) store.setState(row, MessageState.queued);
       for (const [at, id] of ids.entries()) {
         assert.equal(store.queueIdOf(rows[at]!), id);
         assert.equal(store.find(id), rows[at]);
         assert.equal(store.receivedAtMs.get(rows[at]!), 1_700_000_000_123);
+        assert.equal(store.rankOf(rows[at]!), 18 - (at % 19));
       }
       for (const [at, id] of ids.entries()) {
         store.free(rows[at]!);

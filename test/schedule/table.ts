@@ -96,6 +96,8 @@ export class Table {
       receivedAtMs: options.receivedAtMs ?? this.nowMs,
       nullSender: options.nullSender ?? false,
       held: options.held ?? false,
+      queue: options.queue,
+      priority: options.priority,
     });
     for (const [index, entry] of domains.entries()) {
       const change = typeof entry === 'string' ? { domain: entry } : entry;
@@ -124,7 +126,7 @@ export class Table {
     const { effects } = this.scheduler;
     while (effects.length > 0) {
       for (const effect of effects.splice(0)) {
-        const plan = effect.kind === 'resolve' ? this.plans.get(effect.route) : undefined;
+        const plan = effect.kind === 'resolve' ? this.plans.get(effect.key) : undefined;
         if (effect.kind === 'resolve' && plan !== undefined) {
           this.scheduler.routeResolved(effect.route, plan, this.nowMs);
         } else {
@@ -202,6 +204,8 @@ export interface SubmitOptions {
   readonly receivedAtMs?: number;
   readonly nullSender?: boolean;
   readonly held?: boolean;
+  readonly queue?: string;
+  readonly priority?: number;
 }
 
 /** Kinds of effects, for sequences. */

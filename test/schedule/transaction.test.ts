@@ -5,7 +5,7 @@ import { kinds, noRoute, relay, start, Table } from './table.ts';
 test('a message is delivered: the plan is asked for, a connection opened, and the outcome reported', () => {
   const table = new Table();
   const message = table.submit(['example.com'], { queueId: 'AbCdEf0123456-_' });
-  assert.deepEqual(table.take(), [{ kind: 'resolve', route: 'mx:example.com' }]);
+  assert.deepEqual(table.take(), [{ kind: 'resolve', route: 'mx:example.com', key: 'mx:example.com' }]);
   table.scheduler.routeResolved('mx:example.com', relay('site', ['192.0.2.1']), start);
   const connect = table.connect();
   assert.deepEqual(connect, {

@@ -235,7 +235,7 @@ export class Manager {
         this.#senders?.close(effect.connection);
         break;
       case 'resolve':
-        this.#resolve(effect.route);
+        this.#resolve(effect.route, effect.key);
         break;
       case 'deferred': {
         const queueId = this.#admission.queueIdOf(effect.message);
@@ -269,14 +269,14 @@ export class Manager {
     return { queueId, ref, recipients: transaction.recipients, fresh: age < freshMs };
   }
 
-  #resolve(route: string): void {
+  #resolve(route: string, key: string): void {
     const now = Date.now();
-    const cached = this.#router.cached(route, now);
+    const cached = this.#router.cached(key, now);
     if (cached !== undefined) {
       this.#scheduler.routeResolved(route, cached, now);
       return;
     }
-    void this.#router.resolve(route).then((plan) => {
+    void this.#router.resolve(key).then((plan) => {
       this.#scheduler.routeResolved(route, plan, Date.now());
       this.#drain();
     });

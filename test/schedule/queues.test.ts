@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { MessageHandle } from '../../src/schedule/types.ts';
+import { relay, Table, type Connect, type Transact } from './table.ts';
+
+/** Runs everything through one connection at a time and returns the queue ids in the order of their grants. */
+function order(table: Table): string[] {
+  const granted: string[] = [];
+  for (let effects = table.take(); effects.length > 0; effects = table.take()) {
+    for (const effect of effects) {
+      if (effect.kind === 'connect' || effect.kind === 'transact') {
+        granted.push(nameOf(table, effect));
+        table.done(effect);
+      } else if (effect.kind === 'close') {
+        table.closed(effect.connection);
+      }
+    }
+  }
+  return granted;
+}
+
+function nameOf(table: Table, effect: Connect | Transact): string {
+  return table.scheduler.queueIdOf(effect.transaction.message);
+}
+
+function letters(ids: readonly string[]): string {
+  return ids.map((id) => id[0]).join('');
+}
+
+test('inside a route a higher priority goes first, then age', () => {
+  const table = new Table({ limits: { global: 1 } }).know({ 'example.com': relay('a', ['192.0.2.1']) });
+  for (const [queueId, priority] of [
+    ['first', 0],
+    ['low', -3],
+    ['high1', 4],
+    ['middle', 0],
+    ['high2', 4],
+    ['top', 9],
+    ['lowest', -9],
+  ] as const) {
+    table.submit(['example.com'], { queueId, priority });
+  }
+  assert.deepEqual(order(table), ['top', 'high1', 'high2', 'first', 'middle', 'low', 'lowest']);
+});
+
+test('a tempfailed message of a lower priority comes back behind the others', () => {
+  const table = new Table({ limits: { global: 1 } }).know({ 'example.com': relay('a', ['192.0.2.1']) });
+  table.submit(['example.com'], { queueId: 'low', priority: -1 });
+  const first = table.connect();
+  table.submit(['example.com'], { queueId: 'high', priority: 1 });
+  table.done(first, 'tempfail');
+  const second = table.take().find(({ kind }) => kind === 'transact') as Transact;
+  assert.equal(nameOf(table, second), 'high');
+  table.pass(5 * 60_000);
+  table.submit(['example.com'], { queueId: 'other', priority: 1 });
+  table.done(second);
+  assert.deepEqual(order(table), ['other', 'low']);
+});
+
+test('tenants take turns on the connections of a site', () => {
+  const table = new Table({ limits: { global: 1 } }).know({ 'example.com': relay('a', ['192.0.2.1']) });
+  for (let at = 0; at < 6; at += 1) table.submit(['example.com'], { queueId: `a${at}`, queue: 'a' });
+  for (let at = 0; at < 3; at += 1) table.submit(['example.com'], { queueId: `b${at}`, queue: 'b' });
+  assert.equal(letters(order(table)), 'aabababaa');
+});
+
+test('a tenant of weight 3 has three turns in a row', () => {
+  const table = new Table({ limits: { global: 1 }, weights: new Map([['b', 3]]) }).know({
+    'example.com': relay('a', ['192.0.2.1']),
+  });
+  for (let at = 0; at < 6; at += 1) table.submit(['example.com'], { queueId: `a${at}`, queue: 'a' });
+  for (let at = 0; at < 6; at += 1) table.submit(['example.com'], { queueId: `b${at}`, queue: 'b' });
+  assert.match(letters(order(table)), /^a+bbbabbbaa*$/);
+});
+
+test('a tenant with mail for hundreds of sites does not hold up ten messages of another', () => {
+  const table = new Table({ limits: { global: 1 } });
+  const domains = Array.from({ length: 300 }, (_, at) => `big${at}.example`);
+  for (const [at, domain] of [...domains, 'small.example'].entries()) {
+    table.know({ [domain]: relay(domain, [`192.0.${2 + (at >> 8)}.${at & 255}`]) });
+  }
+  for (const [at, domain] of domains.entries()) {
+    table.submit([domain], { queueId: `B${at}`, queue: 'big' });
+  }
+  for (let at = 0; at < 10; at += 1) {
+    table.submit(['small.example'], { queueId: `s${at}`, queue: 'small' });
+  }
+  const granted = letters(order(table));
+  assert.equal(granted.length, 310);
+  assert.ok(granted.lastIndexOf('s') < 25, granted);
+});
+
+test('recipients know their queue, and routes of two queues share a plan', () => {
+  const table = new Table({ limits: { global: 0 } }).know({ 'example.com': relay('a', ['192.0.2.1']) });
+  table.submit(['example.com'], { queue: 'a' });
+  table.submit(['example.com']);
+  table.take();
+  const rows = [...table.scheduler.recipients()];
+  assert.deepEqual(
+    rows.map(({ queue, route, domain }) => [queue, route, domain]),
+    [
+      ['a', 'mx:example.com', 'example.com'],
+      ['', 'mx:example.com', 'example.com'],
+    ],
+  );
+  for (const { message } of rows) table.scheduler.remove(message as MessageHandle);
+});
