@@ -1,10 +1,12 @@
-// The envelope's own binary form, version 1: flags, then strings of 16-bit length in UTF-8 (docs/spool-format.md).
+// The envelope's own binary form: flags, then strings of 16-bit length in UTF-8 (docs/spool-format.md). Version 2 has a
+// queue and a priority; whoever has neither is written as version 1, which an older Sluice reads too.
 // Queue id and time of acceptance are not in it: the record's header has them.
 
 import type { DsnNotify, Envelope, EnvelopeRecipient } from '../message/envelope.ts';
 import { SpoolError } from './spool-error.ts';
 
-export const ENVELOPE_VERSION = 1;
+/** The newest version that is read. */
+export const ENVELOPE_VERSION = 2;
 
 const VIA = ['smtp', 'sendmail', 'bounce'] as const;
 const RET = [undefined, 'FULL', 'HDRS'] as const;
@@ -13,6 +15,10 @@ const FLAG_8BITMIME = 1;
 const FLAG_SMTPUTF8 = 2;
 const RET_SHIFT = 2;
 const FLAG_ENVID = 16;
+/** Since version 2. */
+const FLAG_QUEUE = 32;
+/** Since version 2: a byte, two's complement. */
+const FLAG_PRIORITY = 64;
 
 const NOTIFY_GIVEN = 1;
 const NOTIFY_NEVER = 2;
@@ -21,11 +27,17 @@ const NOTIFY_FAILURE = 8;
 const NOTIFY_DELAY = 16;
 const ORCPT_GIVEN = 32;
 
+/** The oldest version that can say all of this envelope. */
+export function envelopeVersion({ queue = '', priority }: Envelope): number {
+  return queue === '' && priority === undefined ? 1 : ENVELOPE_VERSION;
+}
+
 /** An upper bound of the encoded length in bytes. */
 export function envelopeBound(envelope: Envelope): number {
   const { origin } = envelope;
   let bound = 16 + 3 * (envelope.reversePath.length + origin.clientAddress.length + origin.helo.length);
   if (envelope.envelopeId !== undefined) bound += 2 + 3 * envelope.envelopeId.length;
+  if (envelope.queue !== undefined) bound += 2 + 3 * envelope.queue.length;
   for (const recipient of envelope.recipients) {
     bound += 5 + 3 * recipient.address.length;
     if (recipient.originalRecipient !== undefined) bound += 3 * recipient.originalRecipient.length;
@@ -51,17 +63,21 @@ function putString(buffer: Buffer, at: number, text: string): number {
  * @returns the position after it.
  */
 export function encodeEnvelope(envelope: Envelope, buffer: Buffer, at: number): number {
-  const { origin, recipients, envelopeId } = envelope;
+  const { origin, recipients, envelopeId, queue = '', priority } = envelope;
   let flags = RET.indexOf(envelope.ret) << RET_SHIFT;
   if (envelope.body === '8BITMIME') flags |= FLAG_8BITMIME;
   if (envelope.smtpUtf8) flags |= FLAG_SMTPUTF8;
   if (envelopeId !== undefined) flags |= FLAG_ENVID;
+  if (queue !== '') flags |= FLAG_QUEUE;
+  if (priority !== undefined) flags |= FLAG_PRIORITY;
   buffer[at] = flags;
   buffer[at + 1] = VIA.indexOf(origin.via);
   let position = putString(buffer, at + 2, envelope.reversePath);
   position = putString(buffer, position, origin.clientAddress);
   position = putString(buffer, position, origin.helo);
   if (envelopeId !== undefined) position = putString(buffer, position, envelopeId);
+  if (queue !== '') position = putString(buffer, position, queue);
+  if (priority !== undefined) position = buffer.writeInt8(priority, position);
   for (const recipient of recipients) {
     buffer[position] = recipientFlags(recipient);
     position = putString(buffer, position + 1, recipient.address);
@@ -113,6 +129,8 @@ export function decodeEnvelope(buffer: Buffer, at: number, end: number, facts: E
   const clientAddress = takeString();
   const helo = takeString();
   const envelopeId = flags & FLAG_ENVID ? takeString() : undefined;
+  const queue = flags & FLAG_QUEUE ? takeString() : undefined;
+  const priority = flags & FLAG_PRIORITY ? signed(buffer[position++]) : undefined;
   const recipients: EnvelopeRecipient[] = [];
   for (let index = 0; index < facts.recipients; index++) {
     const given = buffer[position] ?? 0;
@@ -135,6 +153,8 @@ export function decodeEnvelope(buffer: Buffer, at: number, end: number, facts: E
     smtpUtf8: (flags & FLAG_SMTPUTF8) !== 0,
     ...(ret === undefined ? undefined : { ret }),
     ...(envelopeId === undefined ? undefined : { envelopeId }),
+    ...(queue === undefined ? undefined : { queue }),
+    ...(priority === undefined ? undefined : { priority }),
     origin: { via, clientAddress, helo },
   };
 }
@@ -145,10 +165,12 @@ export interface EnvelopeOutline {
   readonly addresses: readonly string[];
   readonly body: Envelope['body'];
   readonly smtpUtf8: boolean;
+  readonly queue: string | undefined;
+  readonly priority: number | undefined;
 }
 
 /**
- * Reads no more than the addresses: recovery does this a million times.
+ * Reads no more than addresses, queue and priority: recovery does this a million times.
  * @throws {SpoolError} `SPOOL_CORRUPT` as `decodeEnvelope`.
  */
 export function decodeOutline(buffer: Buffer, at: number, end: number, recipients: number): EnvelopeOutline {
@@ -165,6 +187,12 @@ export function decodeOutline(buffer: Buffer, at: number, end: number, recipient
   skip();
   skip();
   if (flags & FLAG_ENVID) skip();
+  let queue: string | undefined;
+  if (flags & FLAG_QUEUE) {
+    const queueAt = skip();
+    queue = buffer.toString('utf8', queueAt, position);
+  }
+  const priority = flags & FLAG_PRIORITY ? signed(buffer[position++]) : undefined;
   const addresses: string[] = [];
   for (let index = 0; index < recipients; index++) {
     const given = buffer[position] ?? 0;
@@ -178,7 +206,14 @@ export function decodeOutline(buffer: Buffer, at: number, end: number, recipient
     addresses,
     body: flags & FLAG_8BITMIME ? '8BITMIME' : '7BIT',
     smtpUtf8: (flags & FLAG_SMTPUTF8) !== 0,
+    queue,
+    priority,
   };
+}
+
+/** A byte as two's complement. */
+function signed(byte = 0): number {
+  return (byte << 24) >> 24;
 }
 
 function notifyOf(flags: number): DsnNotify {

@@ -9,6 +9,7 @@ import {
   decodeOutline,
   encodeEnvelope,
   envelopeBound,
+  envelopeVersion,
   type EnvelopeOutline,
 } from './envelope-codec.ts';
 import { formatQueueId, queueIdCounter, queueIdSegment, segmentName } from './queue-id.ts';
@@ -120,7 +121,7 @@ export function encodeRecord(
   head.writeUInt32LE(MAGIC, 0);
   head[AT_KIND] = kind;
   head[AT_KIND + 1] = CODEC_NONE;
-  head[AT_KIND + 2] = ENVELOPE_VERSION;
+  head[AT_KIND + 2] = envelopeVersion(envelope);
   head[AT_KIND + 3] = 0;
   putUint53(head, idSegment, AT_SEGMENT);
   head.writeUInt32LE(counter, AT_COUNTER);
@@ -190,7 +191,8 @@ export function outlineOf(buffer: Buffer, at: number, head: RecordHead, queueId:
 }
 
 function readableEnd(buffer: Buffer, at: number, head: RecordHead, queueId: string): number {
-  if (buffer[at + AT_KIND + 2] !== ENVELOPE_VERSION || head.codec !== CODEC_NONE) {
+  const version = buffer[at + AT_KIND + 2] ?? 0;
+  if (version < 1 || version > ENVELOPE_VERSION || head.codec !== CODEC_NONE) {
     throw new SpoolError(
       'SPOOL_FORMAT',
       `message ${queueId} is stored in a form that this version cannot read`,

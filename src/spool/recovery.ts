@@ -77,7 +77,8 @@ function messageAt(
   const ref = state.refAt(row);
   if (ref === undefined) return undefined;
   try {
-    const { addresses, body, reversePath, smtpUtf8 } = outlineOf(record.bytes, record.at, head, queueId);
+    const outline = outlineOf(record.bytes, record.at, head, queueId);
+    const { addresses, body, reversePath, smtpUtf8, queue, priority } = outline;
     const base = state.table.states[row] ?? -1;
     const waiting: RecoveredRecipient[] = [];
     for (let index = 0; index < addresses.length; index++) {
@@ -87,7 +88,19 @@ function messageAt(
     }
     const { receivedAtMs, sizeBytes } = head;
     const held = state.isHeld(row);
-    return { queueId, ref, receivedAtMs, sizeBytes, reversePath, body, smtpUtf8, held, waiting };
+    return {
+      queueId,
+      ref,
+      receivedAtMs,
+      sizeBytes,
+      reversePath,
+      body,
+      smtpUtf8,
+      ...(queue === undefined ? undefined : { queue }),
+      ...(priority === undefined ? undefined : { priority }),
+      held,
+      waiting,
+    };
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);
     report({ kind: 'content', place: queueId, text: `the record at byte ${offset} cannot be used: ${text}` });

@@ -113,6 +113,10 @@ export interface RecoveredMessage {
   readonly reversePath: string;
   readonly body: Envelope['body'];
   readonly smtpUtf8: boolean;
+  /** Name of the tenant's queue; none: the queue of those who have none. */
+  readonly queue?: string | undefined;
+  /** MT-PRIORITY (RFC 6710); none: 0. */
+  readonly priority?: number | undefined;
   readonly held: boolean;
   readonly waiting: readonly RecoveredRecipient[];
 }

@@ -52,7 +52,7 @@ const envelopeBytes = [
   '0200 5131',
   '35 0d00 62406578616d706c652e6e6574 1400 7266633832323b63406578616d706c652e6f7267',
   '00 0d00 64406578616d706c652e6e6574',
-].join('');
+];
 
 function hex(...lines: string[]): string {
   return lines.join('').replaceAll(' ', '');
@@ -83,7 +83,7 @@ test('the record of a message', () => {
     '038009abaa660000 21000000 02000000', // queue id, recipients
     '7b26acaa9a010000 1200000000000000', // time, size
     '12000000 93e92565 5e000000 efbeadde', // content length and checksum, envelope length, tag
-    envelopeBytes,
+    ...envelopeBytes,
     '0000000000', // padding: the record is 176 bytes with its content
   );
   assert.equal(head.toString('hex'), expected);
@@ -102,12 +102,43 @@ test('the record of a large message', () => {
     '038009abaa660000 21000000 02000000',
     '7b26acaa9a010000 00f2052a01000000',
     '00000000 78563412 68000000 efbeadde',
-    envelopeBytes,
+    ...envelopeBytes,
     '000000000000000000000000000000',
   );
   assert.equal(head.toString('hex'), expected);
   assert.equal(head.length % 16, 8);
   assert.equal(isLargeLength(head.length), true);
+});
+
+test('an envelope with a queue and a priority is of version 2, and any other stays of version 1', () => {
+  const sorted = { ...envelope, queue: 'shop', priority: -4 };
+  const head = encodeRecord(sorted, KIND_LARGE, 5_000_000_000, 0, 0x12345678);
+  stampRecord(head, 8, TAG);
+  const expected = hex(
+    '534c5243 c78d4318 02 00 02 00 08000000', // ... envelope version 2
+    '038009abaa660000 21000000 02000000',
+    '7b26acaa9a010000 00f2052a01000000',
+    '00000000 78563412 68000000 efbeadde',
+    '7b00', // the flags of version 1, queue and priority
+    ...envelopeBytes.slice(1, 5),
+    '0400 73686f70 fc', // queue, priority
+    ...envelopeBytes.slice(5),
+    '0000000000000000',
+  );
+  assert.equal(head.toString('hex'), expected);
+  const parsed = parseHead(head, 0);
+  assert.ok(parsed);
+  assert.deepEqual(envelopeOf(head, 0, parsed), sorted);
+  const version = (changed: Partial<Envelope>) =>
+    encodeRecord({ ...envelope, ...changed }, KIND_MESSAGE, 0, 0, 0)[10];
+  assert.equal(version({ queue: '' }), 1);
+  assert.equal(version({ queue: 'a' }), 2);
+  assert.equal(version({ priority: 0 }), 2);
+  head[10] = 3;
+  stampRecord(head, 8, TAG);
+  const unknown = parseHead(head, 0);
+  assert.ok(unknown);
+  assert.throws(() => outlineOf(head, 0, unknown, envelope.queueId), { code: 'SPOOL_FORMAT' });
 });
 
 test('the header of a segment and of its index', () => {
@@ -202,6 +233,8 @@ const anyEnvelope: fc.Arbitrary<Envelope> = fc.record(
     smtpUtf8: fc.boolean(),
     ret: fc.constantFrom('FULL', 'HDRS'),
     envelopeId: text,
+    queue: fc.string({ unit: 'grapheme', minLength: 1, maxLength: 60 }),
+    priority: fc.integer({ min: -9, max: 9 }),
     origin: fc.record({
       via: fc.constantFrom('smtp', 'sendmail', 'bounce'),
       clientAddress: text,
@@ -221,12 +254,15 @@ test('every envelope is decoded as it was encoded, and any flipped bit is found'
       assert.ok(parsed);
       // fast-check's records have no prototype; ours do.
       assert.deepEqual(envelopeOf(head, 0, parsed), structuredClone(envelope));
-      const { addresses, reversePath } = outlineOf(head, 0, parsed, envelope.queueId);
+      const { addresses, reversePath, queue, priority } = outlineOf(head, 0, parsed, envelope.queueId);
       assert.deepEqual(
         addresses,
         envelope.recipients.map(({ address }) => address),
       );
-      assert.equal(reversePath, envelope.reversePath);
+      assert.deepEqual(
+        [reversePath, queue, priority],
+        [envelope.reversePath, envelope.queue, envelope.priority],
+      );
       const at = bit % (head.length * 8);
       const byte = at >>> 3;
       head[byte] = (head[byte] ?? 0) ^ (1 << (at & 7));

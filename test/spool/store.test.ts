@@ -186,6 +186,58 @@ test('a straggler is moved to a long-lived segment, and its old segment goes', a
   await again.close();
 });
 
+test('queue and priority are recovered, with and without an index, from large records and from moved ones', async (t) => {
+  const directory = await temporaryDirectory(t);
+  const writer = await openSpoolWriter({ ...writerDefaults, directory, segmentBytes: 64 * 1024 });
+  const [store] = await openStore(directory, { segmentBytes: 64 * 1024 });
+  const small = writer.newQueueId();
+  const sorted = { queue: 'shop', priority: -3 };
+  const { ref } = await writer.append({
+    envelope: { ...envelopeFor(small), ...sorted },
+    content: [contentFor(1, 1000)],
+  });
+  store.submitted(small, ref, 1);
+  const large = writer.newQueueId();
+  const content = await writer.openLarge(large);
+  await content.write(contentFor(2, 100_000));
+  store.submitted(
+    large,
+    (await content.commit({ ...envelopeFor(large), queue: 'news', priority: 9 })).ref,
+    1,
+  );
+  const plain = await send(writer, store);
+  const found = async (): Promise<unknown[]> => {
+    const all: unknown[] = [];
+    for await (const finding of inspectSpool(directory)) {
+      assert.ok(finding.kind === 'message');
+      const { queueId, queue, priority } = finding.message;
+      all.push([queueId, queue, priority]);
+    }
+    return all.sort();
+  };
+  const expected = [
+    [small, 'shop', -3],
+    [large, 'news', 9],
+    [plain, undefined, undefined],
+  ].sort();
+  assert.deepEqual(await found(), expected, 'from the segment');
+  // So many that are done that the segment is worth moving out of.
+  const done: string[] = [];
+  for (let index = 0; index < 100; index++) done.push(await send(writer, store, undefined, 2000));
+  store.settle(done.map((queueId) => ({ kind: 'delivered', queueId, recipient: 0 })));
+  await store.flush();
+  await writer.close();
+  assert.deepEqual(await found(), expected, 'from the index');
+  const before = store.locate(small);
+  for (let step = 0; step < 4; step++) await store.maintain(Date.now() + 3_600_000);
+  assert.notEqual(store.locate(small)?.segment, before?.segment);
+  assert.deepEqual(await found(), expected, 'from the long-lived segment');
+  const reader = openSpoolReader({ directory });
+  assert.deepEqual(await reader.readEnvelope(store.locate(small)!), { ...envelopeFor(small), ...sorted });
+  reader.close();
+  await store.close();
+});
+
 test('the journal is compacted and still tells everything', async (t) => {
   const directory = await temporaryDirectory(t);
   const writer = await openSpoolWriter({ ...writerDefaults, directory });
