@@ -41,6 +41,8 @@ const titles: ReadonlyMap<number, string> = new Map([
   [6532, 'Internationalized email headers'],
   [6533, 'Internationalized delivery status and disposition notifications'],
   [6604, 'xNAME RCODE and status bits clarification'],
+  [6710, 'SMTP extension for message transfer priorities (MT-PRIORITY)'],
+  [6758, 'Tunneling of SMTP message transfer priorities'],
   [6840, 'Clarifications and implementation notes for DNSSEC'],
   [6891, 'Extension mechanisms for DNS (EDNS(0))'],
   [7208, 'Sender Policy Framework (SPF)'],

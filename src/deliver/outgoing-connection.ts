@@ -208,6 +208,7 @@ export class OutgoingConnection implements Deadline {
       smtpUtf8: envelope.smtpUtf8,
       ret: envelope.ret,
       envelopeId: envelope.envelopeId,
+      priority: envelope.priority,
     });
     this.#pump();
   }

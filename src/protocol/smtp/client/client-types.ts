@@ -44,6 +44,8 @@ export interface ClientTransaction {
   readonly ret?: 'FULL' | 'HDRS' | undefined;
   /** The decoded ENVID (RFC 3461 4.4). */
   readonly envelopeId?: string | undefined;
+  /** MT-PRIORITY (RFC 6710), -9 to 9; none when it was not given. */
+  readonly priority?: number | undefined;
 }
 
 /** What a reply answers; `content` is the end of the content. */

@@ -53,6 +53,10 @@ export function mailCommand(
       command += ` ENVID=${encodeXtext(transaction.envelopeId)}`; // RFC 3461 4.4
     }
   }
+  // RFC 6710 4.2; a server that does not offer it is told nothing (4.3).
+  if (extensions.mtPriority && transaction.priority !== undefined) {
+    command += ` MT-PRIORITY=${transaction.priority}`;
+  }
   return `${command}\r\n`;
 }
 

@@ -19,6 +19,8 @@ export interface ServerExtensions {
   readonly startTls: boolean;
   /** RFC 2034. */
   readonly enhancedStatusCodes: boolean;
+  /** RFC 6710. */
+  readonly mtPriority: boolean;
 }
 
 export const NO_EXTENSIONS: ServerExtensions = {
@@ -30,6 +32,7 @@ export const NO_EXTENSIONS: ServerExtensions = {
   chunking: false,
   startTls: false,
   enhancedStatusCodes: false,
+  mtPriority: false,
 };
 
 /** Reads the lines of an EHLO reply, codes removed; the first one is the server's name and greeting. */
@@ -51,5 +54,6 @@ export function parseExtensions(lines: readonly string[]): ServerExtensions {
     chunking: offered.has('CHUNKING'),
     startTls: offered.has('STARTTLS'),
     enhancedStatusCodes: offered.has('ENHANCEDSTATUSCODES'),
+    mtPriority: offered.has('MT-PRIORITY'),
   };
 }

@@ -56,6 +56,8 @@ function ehloKeywords(options: ServerSessionOptions): string[] {
   keywords.push('ENHANCEDSTATUSCODES');
   if (extensions.dsn) keywords.push('DSN');
   if (extensions.chunking) keywords.push('CHUNKING');
+  // RFC 6710 3: no priority assignment policy is named; all 19 priorities differ.
+  if (extensions.mtPriority === true) keywords.push('MT-PRIORITY');
   keywords.push('HELP');
   return keywords;
 }

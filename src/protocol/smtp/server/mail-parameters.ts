@@ -1,5 +1,7 @@
-// Parameters of MAIL: SIZE (RFC 1870), BODY (RFC 6152), SMTPUTF8 (RFC 6531), RET and ENVID (RFC 3461), AUTH (RFC 4954 5).
+// Parameters of MAIL: SIZE (RFC 1870), BODY (RFC 6152), SMTPUTF8 (RFC 6531), RET and ENVID (RFC 3461), AUTH (RFC 4954 5),
+// MT-PRIORITY (RFC 6710).
 import { parseMailbox } from '../../../address/path.ts';
+import { parsePriority } from '../priority-value.ts';
 import { decodeXtext } from '../xtext.ts';
 import { endsAt, splitParameters } from './parameters.ts';
 import type { FixedReply } from './replies.ts';
@@ -67,6 +69,14 @@ function readOne(
       if (auth === undefined || (auth !== '<>' && parseMailbox(auth).kind === 'invalid'))
         return REPLIES.parameterValue;
       params.auth = auth;
+      return undefined;
+    }
+    case 'MT-PRIORITY': {
+      if (extensions.mtPriority !== true) return REPLIES.parameterUnknown;
+      // RFC 6710 4.1: what is no priority value is a syntax error.
+      const priority = value === undefined ? undefined : parsePriority(value);
+      if (priority === undefined) return REPLIES.parameterValue;
+      params.priority = priority;
       return undefined;
     }
     default:

@@ -2,6 +2,7 @@
 // leave in one write (RFC 2920 3.2).
 import { Buffer } from 'node:buffer';
 import type { FixedReply } from './replies.ts';
+import { callerReply } from './replies.ts';
 
 export class ReplyQueue {
   /** Whether enhanced status codes are sent: not to a client that said HELO (RFC 2034 3). */
@@ -13,6 +14,12 @@ export class ReplyQueue {
   send(reply: FixedReply): void {
     if (reply.code >= 500) this.errors++;
     this.#queued.push(this.enhanced ? reply.full : reply.plain);
+  }
+
+  /** The same with the caller's text, if it has one, and its status code. `utf8`: the client asked for SMTPUTF8. */
+  say(reply: FixedReply, text: string | undefined, enhanced = reply.enhanced, utf8 = false): void {
+    if (text === undefined) this.send(reply);
+    else this.send(callerReply({ code: reply.code, enhanced, text }, this.enhanced, utf8));
   }
 
   /** The greeting and answers to HELO and EHLO, which never have an enhanced code (RFC 2034 4). */

@@ -148,8 +148,9 @@ export class ServerSession {
    * Says yes to the event that waits.
    *
    * @param text - for people, instead of the usual text; ignored for `data`
+   * @param enhanced - a 2.y.z status code (RFC 3463) that goes with the text, instead of the usual one
    */
-  accept(text?: string): void {
+  accept(text?: string, enhanced?: string): void {
     const question = this.#answer();
     switch (question.kind) {
       case 'hello':
@@ -157,21 +158,21 @@ export class ServerSession {
         break;
       case 'mail':
         this.#transaction.begin(question.params);
-        this.#say(REPLIES.mailOk, text);
+        this.#say(REPLIES.mailOk, text, enhanced);
         break;
       case 'rcpt':
         this.#transaction.recipients++;
-        this.#say(REPLIES.rcptOk, text);
+        this.#say(REPLIES.rcptOk, text, enhanced);
         break;
       case 'data':
         this.#startContent();
         break;
       case 'end':
-        this.#say(REPLIES.ok, text);
+        this.#say(REPLIES.ok, text, enhanced);
         this.#transaction.end();
         break;
       case 'vrfy':
-        this.#say(text === undefined ? REPLIES.cannotVerify : REPLIES.rcptOk, text);
+        this.#say(text === undefined ? REPLIES.cannotVerify : REPLIES.rcptOk, text, enhanced);
         break;
     }
   }
@@ -369,10 +370,8 @@ export class ServerSession {
     return question;
   }
 
-  #say(reply: FixedReply, text: string | undefined): void {
-    const { enhanced } = this.#output;
-    if (text === undefined) this.#output.send(reply);
-    else this.#output.send(callerReply({ ...reply, text }, enhanced, this.#transaction.smtpUtf8));
+  #say(reply: FixedReply, text: string | undefined, enhanced: string | undefined): void {
+    this.#output.say(reply, text, enhanced, this.#transaction.smtpUtf8);
   }
 
   /** Queues a reply; too many errors end the session. */

@@ -35,6 +35,8 @@ export interface ServerExtensions {
   readonly dsn: boolean;
   readonly size: boolean;
   readonly vrfy: boolean;
+  /** RFC 6710; off when not given. */
+  readonly mtPriority?: boolean | undefined;
 }
 
 /** A reply that the caller composes. */
@@ -61,6 +63,8 @@ export interface MailParameters {
   readonly envelopeId?: string;
   /** AUTH, decoded: a mailbox or `<>` (RFC 4954 5). */
   readonly auth?: string;
+  /** MT-PRIORITY (RFC 6710 7), -9 to 9. What it is worth is for the caller to say. */
+  readonly priority?: number;
 }
 
 /** `NOTIFY` (RFC 3461 4.1): the same shape as the envelope's. */

@@ -617,6 +617,7 @@ export const DIALOGUES: readonly Dialogue[] = [
       body: '8BITMIME',
       ret: 'FULL',
       envelopeId: 'abc',
+      priority: 9,
       recipients: [
         {
           address: 'b@example.com',
@@ -630,6 +631,33 @@ export const DIALOGUES: readonly Dialogue[] = [
       C: MAIL FROM:<sender@example.org>
       S: 250 ok
       C: RCPT TO:<b@example.com>`,
+  },
+  {
+    name: 'a priority goes on to a server that offers MT-PRIORITY (RFC 6710 4.2)',
+    transaction: { priority: -4 },
+    text: `
+      S: 220 mx.example.com
+      C: EHLO client.example.org
+      S: 250-mx.example.com
+      S: 250-PIPELINING
+      S: 250-SIZE
+      S: 250 MT-PRIORITY MIXER
+      E: ready
+      ! begin
+      C: MAIL FROM:<sender@example.org> SIZE=1000 MT-PRIORITY=-4
+      C: RCPT TO:<user@example.com>
+      C: DATA`,
+  },
+  {
+    name: 'no priority, no parameter',
+    text: `
+      S: 220 mx.example.com
+      C: EHLO client.example.org
+      S: 250-mx.example.com
+      S: 250 MT-PRIORITY
+      E: ready
+      ! begin
+      C: MAIL FROM:<sender@example.org>`,
   },
   {
     name: '8-bit content fails where the options want it so (RFC 6152 3)',

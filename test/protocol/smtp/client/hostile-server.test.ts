@@ -226,6 +226,7 @@ test('the server name and what it offers can be read', () => {
     chunking: true,
     startTls: true,
     enhancedStatusCodes: true,
+    mtPriority: false,
   });
 });
 

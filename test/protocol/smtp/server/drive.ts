@@ -24,6 +24,7 @@ export const OPTIONS: ServerSessionOptions = {
     dsn: true,
     size: true,
     vrfy: false,
+    mtPriority: true,
   },
 };
 

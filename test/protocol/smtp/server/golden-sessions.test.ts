@@ -13,6 +13,7 @@ const EHLO = [
   '250-ENHANCEDSTATUSCODES',
   '250-DSN',
   '250-CHUNKING',
+  '250-MT-PRIORITY',
   '250 HELP',
   '',
 ].join('\r\n');

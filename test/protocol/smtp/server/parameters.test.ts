@@ -38,6 +38,19 @@ const MAIL: readonly (readonly [args: string, expected: string])[] = [
   ['<a@b> ENVID=a+0D+0Ab', '501 5.5.4'],
   [`<a@b> ENVID=${'x'.repeat(101)}`, '501 5.5.4'],
   ['<a@b> AUTH=nobody', '501 5.5.4'],
+  ['<a@b> MT-PRIORITY=3', 'mail <a@b> {"priority":3}'],
+  ['<a@b> mt-priority=-9 SIZE=1', 'mail <a@b> {"sizeBytes":1,"priority":-9}'],
+  ['<a@b> MT-PRIORITY=0', 'mail <a@b> {"priority":0}'],
+  ['<a@b> MT-PRIORITY=10', '501 5.5.4'],
+  ['<a@b> MT-PRIORITY=-10', '501 5.5.4'],
+  ['<a@b> MT-PRIORITY=+3', '501 5.5.4'],
+  ['<a@b> MT-PRIORITY=03', '501 5.5.4'],
+  ['<a@b> MT-PRIORITY=-0', '501 5.5.4'],
+  ['<a@b> MT-PRIORITY=1.5', '501 5.5.4'],
+  ['<a@b> MT-PRIORITY=high', '501 5.5.4'],
+  ['<a@b> MT-PRIORITY', '501 5.5.4'],
+  ['<a@b> MT-PRIORITY=', '501 5.5.4'],
+  ['<a@b> MT-PRIORITY=1 MT-PRIORITY=1', '501 5.5.4'],
   ['<a@b> FOO=BAR', '555 5.5.4'],
   ['<a@b> NOTIFY=NEVER', '555 5.5.4'],
   ['<a@b> =x', '501 5.5.4'],
@@ -138,8 +151,9 @@ test('parameters of extensions that are switched off are not recognized', () => 
     dsn: false,
     size: false,
     chunking: false,
+    mtPriority: false,
   };
-  for (const parameter of ['SIZE=1', 'BODY=8BITMIME', 'SMTPUTF8', 'RET=FULL', 'ENVID=x']) {
+  for (const parameter of ['SIZE=1', 'BODY=8BITMIME', 'SMTPUTF8', 'RET=FULL', 'ENVID=x', 'MT-PRIORITY=1']) {
     const { output } = drive([`EHLO c\r\nMAIL FROM:<> ${parameter}\r\n`], { extensions: none });
     assert.equal(codes(output).at(-1), '555 5.5.4', parameter);
   }
