@@ -21,6 +21,10 @@ export interface Submitted {
   readonly sizeBytes: number;
   readonly reversePath: string;
   readonly recipients: readonly string[];
+  /** Name of the tenant's queue; none: the queue of those who have none. */
+  readonly queue?: string | undefined;
+  /** MT-PRIORITY (RFC 6710); none: 0. */
+  readonly priority?: number | undefined;
 }
 
 export type ReceiverToManager = Hello | Submitted;

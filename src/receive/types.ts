@@ -11,6 +11,9 @@ export interface AcceptedMessage {
   readonly sizeBytes: number;
   readonly reversePath: string;
   readonly recipients: readonly string[];
+  /** As in its envelope. */
+  readonly queue?: string | undefined;
+  readonly priority?: number | undefined;
 }
 
 /** Takes accepted messages on; slows clients down when it falls behind. */

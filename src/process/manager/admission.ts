@@ -23,7 +23,7 @@ export class Admission {
 
   /** A message that was in the queue before. */
   recovered(message: RecoveredMessage): void {
-    const handle = this.#begin(message.queueId, message.receivedAtMs, message.reversePath, message.held);
+    const handle = this.#begin(message, message.held);
     for (const waiting of message.waiting) {
       const route = this.router.routeOf(message.reversePath, waiting.address);
       this.#scheduler.add(handle, {
@@ -42,7 +42,7 @@ export class Admission {
   submitted(message: Submitted, nowMs: number): void {
     // After a restart of this process a receiver may report again what recovery has already found.
     if (!this.#store.submitted(message.queueId, message.ref, message.recipients.length)) return;
-    const handle = this.#begin(message.queueId, message.receivedAtMs, message.reversePath, false);
+    const handle = this.#begin(message, false);
     this.#freshIds[handle] = message.queueId;
     for (const [recipient, address] of message.recipients.entries()) {
       const route = this.router.routeOf(message.reversePath, address);
@@ -72,8 +72,10 @@ export class Admission {
     this.#freshIds[message] = undefined;
   }
 
-  #begin(queueId: string, receivedAtMs: number, reversePath: string, held: boolean): MessageHandle {
-    const handle = this.#scheduler.begin({ queueId, receivedAtMs, nullSender: reversePath === '', held });
+  #begin(message: RecoveredMessage | Submitted, held: boolean): MessageHandle {
+    const { queueId, queue, priority, receivedAtMs } = message;
+    const nullSender = message.reversePath === '';
+    const handle = this.#scheduler.begin({ queueId, queue, priority, receivedAtMs, nullSender, held });
     this.#receivedAtMs[handle] = receivedAtMs;
     this.#freshIds[handle] = undefined;
     return handle;

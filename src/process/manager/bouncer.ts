@@ -164,6 +164,10 @@ export class Bouncer {
         ],
         body: dsn.body,
         smtpUtf8: dsn.smtpUtf8,
+        // A tenant whose mail fails in masses delays with its reports nobody but itself. RFC 6710 4.6: a report has the
+        // priority of the message that it is about.
+        queue: envelope.queue,
+        priority: envelope.priority,
         origin: { via: 'bounce', clientAddress: '', helo: '' },
       },
       content: dsn.content,
@@ -184,6 +188,8 @@ export class Bouncer {
       sizeBytes: appended.sizeBytes,
       reversePath: '',
       recipients: [dsn.recipient],
+      queue: envelope.queue,
+      priority: envelope.priority,
     });
   }
 }
