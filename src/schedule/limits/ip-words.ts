@@ -1,0 +1,123 @@
+// IP addresses as numbers: text into 32-bit words, and the text of the network around an address (RFC 4291 2.2, 2.3).
+// An IPv4-mapped IPv6 address (RFC 4291 2.5.5.2) counts as the IPv4 address in it.
+
+/** Bits of an IPv4 and of an IPv6 address; 0: the text was no address. */
+export type AddressBits = 0 | 32 | 128;
+
+const zero = 0x30;
+const dot = 0x2e;
+const colon = 0x3a;
+
+/**
+ * Reads an address.
+ * @param words - gets the address: one word for IPv4, four for IPv6, the first bits in the first word
+ */
+export function readAddress(text: string, words: Uint32Array): AddressBits {
+  if (!text.includes(':')) {
+    const value = readIpv4(text, 0);
+    if (value === -1) return 0;
+    words[0] = value;
+    return 32;
+  }
+  return readIpv6(text, words);
+}
+
+/** The /24 or /64 that an address is in: `192.0.2.0/24`, `2001:db8:1:2::/64`; a text that is no address stays as it is. */
+export function networkOf(text: string, words: Uint32Array): string {
+  const bits = readAddress(text, words);
+  const first = words[0] ?? 0;
+  if (bits === 32) return `${first >>> 24}.${(first >>> 16) & 0xff}.${(first >>> 8) & 0xff}.0/24`;
+  if (bits === 0) return text;
+  // RFC 5952 4.2.3: the last four groups are zeros, so what is shortened is always at the end.
+  const second = words[1] ?? 0;
+  const groups = [first >>> 16, first & 0xffff, second >>> 16, second & 0xffff];
+  let shown = 4;
+  while (shown > 0 && groups[shown - 1] === 0) shown -= 1;
+  let network = '';
+  for (let at = 0; at < shown; at += 1) network += `${at === 0 ? '' : ':'}${(groups[at] ?? 0).toString(16)}`;
+  return `${network}::/64`;
+}
+
+/** The address as an unsigned number, -1 if the text from `start` on is none. */
+function readIpv4(text: string, start: number): number {
+  let value = 0;
+  let octets = 0;
+  let octet = -1;
+  for (let at = start; at <= text.length; at += 1) {
+    const c = at === text.length ? dot : text.charCodeAt(at);
+    if (c === dot) {
+      if (octet === -1) return -1;
+      value = value * 256 + octet;
+      octets += 1;
+      octet = -1;
+      continue;
+    }
+    const digit = c - zero;
+    if (digit < 0 || digit > 9) return -1;
+    octet = octet === -1 ? digit : octet * 10 + digit;
+    if (octet > 255) return -1;
+  }
+  return octets === 4 ? value : -1;
+}
+
+const groups = new Uint16Array(8);
+
+function readIpv6(text: string, words: Uint32Array): AddressBits {
+  let count = 0;
+  let gap = -1;
+  let at = 0;
+  if (text.charCodeAt(0) === colon) {
+    if (text.charCodeAt(1) !== colon) return 0;
+    gap = 0;
+    at = 2;
+  }
+  while (at < text.length) {
+    if (count === 8) return 0;
+    let group = 0;
+    const start = at;
+    let c = text.charCodeAt(at);
+    while (at < text.length && c !== colon && c !== dot) {
+      const digit = hexDigit(c);
+      if (digit === -1 || at - start === 4) return 0;
+      group = group * 16 + digit;
+      at += 1;
+      c = text.charCodeAt(at);
+    }
+    if (at === start) return 0;
+    if (c === dot) {
+      const last = readIpv4(text, start);
+      if (last === -1 || count > 6) return 0;
+      groups[count] = last >>> 16;
+      groups[count + 1] = last & 0xffff;
+      count += 2;
+      break;
+    }
+    groups[count] = group;
+    count += 1;
+    if (at === text.length) break;
+    at += 1;
+    if (text.charCodeAt(at) === colon) {
+      if (gap !== -1) return 0;
+      gap = count;
+      at += 1;
+    } else if (at === text.length) return 0;
+  }
+  if (gap === -1 ? count !== 8 : count > 7) return 0;
+  if (gap !== -1) {
+    const behind = count - gap;
+    groups.copyWithin(8 - behind, gap, count);
+    groups.fill(0, gap, 8 - behind);
+  }
+  for (let word = 0; word < 4; word += 1) {
+    words[word] = ((groups[2 * word] ?? 0) * 0x10000 + (groups[2 * word + 1] ?? 0)) >>> 0;
+  }
+  if (words[0] !== 0 || words[1] !== 0 || words[2] !== 0xffff) return 128;
+  words[0] = words[3] ?? 0;
+  return 32;
+}
+
+function hexDigit(c: number): number {
+  if (c >= zero && c <= 0x39) return c - zero;
+  const lower = c | 0x20;
+  return lower >= 0x61 && lower <= 0x66 ? lower - 0x61 + 10 : -1;
+}
