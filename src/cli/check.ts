@@ -7,6 +7,8 @@ import { type Config, defaultConfig, loadConfig } from '../config/config.ts';
 import { findConfigFile } from '../config/find-config.ts';
 import { formatEndpoint } from '../config/values/endpoint.ts';
 import { configWarnings } from '../config/warnings.ts';
+import { shortageText } from '../process/capacity.ts';
+import { capacityHere } from '../process/system-facts.ts';
 import { exitCodes } from './exit-codes.ts';
 
 /** Adds the command. */
@@ -28,7 +30,10 @@ function check(named: string | undefined, json: boolean): { text: string; ok: bo
   const file = findConfigFile(named);
   try {
     const config = file === undefined ? defaultConfig() : loadConfig(file);
-    const warnings = configWarnings(config);
+    const shortages = capacityHere(config).shortages.map(
+      (each) => `if started from here, ${shortageText(each)}`,
+    );
+    const warnings = [...configWarnings(config), ...shortages];
     if (json) return { text: `${JSON.stringify({ ok: true, problems: [], warnings })}\n`, ok: true };
     return { text: summary(file, config, warnings), ok: true };
   } catch (error) {

@@ -8,11 +8,13 @@ import { version } from '../config/version.ts';
 import { configWarnings } from '../config/warnings.ts';
 import { SluiceError } from '../errors/sluice-error.ts';
 import type { Logger } from '../log/logger.ts';
+import { shortageText } from '../process/capacity.ts';
 import { lockInstance } from '../process/instance-lock.ts';
 import type { Instance } from '../process/instance.ts';
 import { processLogger } from '../process/process-logger.ts';
 import { SingleProcess } from '../process/single-process.ts';
 import { Supervisor } from '../process/supervisor.ts';
+import { capacityHere } from '../process/system-facts.ts';
 import type { RoleFacts } from '../process/messages.ts';
 import { configOption, readConfig } from './config-file.ts';
 import { reloadable } from './reloadable.ts';
@@ -34,6 +36,7 @@ async function serve(file: string | undefined): Promise<void> {
   const unlock = await lockInstance(config.spool);
   const log = processLogger(config);
   for (const warning of configWarnings(config)) log.warn(warning);
+  for (const shortage of capacityHere(config).shortages) log.warn(shortageText(shortage));
   const running = new Running(config, file, log);
   await running.untilStopped();
   unlock();
@@ -90,6 +93,7 @@ class Running {
       this.#log.setLevel(config.log.level);
       this.#instance.configure(config);
       this.#log.info('the configuration was read again and is in force');
+      for (const shortage of capacityHere(config).shortages) this.#log.warn(shortageText(shortage));
       if (afterRestart.length > 0) {
         this.#log.warn(`changed, but only a restart puts it in force: ${afterRestart.join(', ')}`);
       }

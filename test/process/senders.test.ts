@@ -17,9 +17,9 @@ function grant(connection: number): ConnectGrant {
 }
 
 /** The senders of a manager, and what each process is told. */
-function setUp() {
+function setUp(perProcess = 10) {
   const lost: number[] = [];
-  const senders = new Senders((connection) => lost.push(connection));
+  const senders = new Senders((connection) => lost.push(connection), perProcess);
   const add = () => {
     const told: string[] = [];
     const [managerEnd, senderEnd] = localChannel<ManagerToSender, SenderToManager>();
@@ -78,7 +78,7 @@ test('the connections of a process that died are lost, those of the others are n
 
 test('a grant that follows from a loss goes to a process that lives', async () => {
   const told: string[] = [];
-  const senders: Senders = new Senders((connection) => senders.connect(grant(connection + 10)));
+  const senders: Senders = new Senders((connection) => senders.connect(grant(connection + 10)), 10);
   const [deadEnd, dying] = localChannel<ManagerToSender, SenderToManager>();
   senders.add(deadEnd);
   senders.connect(grant(1));
@@ -109,4 +109,21 @@ test('while draining nothing is granted and nothing counts as lost; the end of t
   b.end.close();
   await end;
   assert.deepEqual(lost, []);
+});
+
+test('when one of two full processes dies, the other is not filled beyond what it can hold', async () => {
+  const { senders, add, lost } = setUp(2);
+  const a = add();
+  const b = add();
+  for (const connection of [1, 2, 3, 4]) senders.connect(grant(connection));
+  a.end.close();
+  for (const connection of lost) senders.connect(grant(connection + 10));
+  await turn();
+  assert.deepEqual(b.told, ['connect 2', 'connect 4']);
+  senders.closed(2); // room for one
+  await turn();
+  assert.deepEqual(b.told.slice(2), ['connect 11']);
+  const again = add();
+  await turn();
+  assert.deepEqual(again.told, ['connect 13']);
 });

@@ -15,15 +15,20 @@ interface SenderProcess {
 export class Senders {
   readonly #processes = new Set<SenderProcess>();
   readonly #carrier = new Map<number, SenderProcess>();
-  /** Granted while no sender process was there. */
+  /** Granted while no sender process was there, or each was full: the others of one that died may be. */
   #waiting = new Map<number, ConnectGrant>();
   readonly #lost: (connection: number) => void;
+  readonly #perProcess: number;
   #draining = false;
   #whenGone: (() => void)[] = [];
 
-  /** @param lost - called for each connection of a process that died */
-  constructor(lost: (connection: number) => void) {
+  /**
+   * @param lost - called for each connection of a process that died
+   * @param perProcess - connections that one process can hold
+   */
+  constructor(lost: (connection: number) => void, perProcess: number) {
     this.#lost = lost;
+    this.#perProcess = perProcess;
   }
 
   add(channel: SenderChannel): void {
@@ -57,7 +62,7 @@ export class Senders {
     for (const candidate of this.#draining ? [] : this.#processes) {
       if (least === undefined || candidate.connections.size < least.connections.size) least = candidate;
     }
-    if (least === undefined) {
+    if (least === undefined || least.connections.size >= this.#perProcess) {
       this.#waiting.set(grant.connection, grant);
       return;
     }
@@ -76,8 +81,13 @@ export class Senders {
 
   /** The connection is no more. */
   closed(connection: number): void {
+    this.#waiting.delete(connection);
     this.#carrier.get(connection)?.connections.delete(connection);
     this.#carrier.delete(connection);
+    const [next] = this.#waiting.values();
+    if (next === undefined || this.#draining) return;
+    this.#waiting.delete(next.connection);
+    this.connect(next);
   }
 
   /** From here on nothing is granted: connections wait for a process that will not come. */

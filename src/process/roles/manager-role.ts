@@ -28,7 +28,9 @@ import { Operations } from '../manager/operations.ts';
 import { Senders } from '../manager/senders.ts';
 import type { Role } from '../role.ts';
 import { routeRules } from '../route-rules.ts';
+import { withinCapacity } from '../capacity.ts';
 import { bounceSettings, schedulerConfig } from '../settings.ts';
+import { capacityHere } from '../system-facts.ts';
 import { managerSlots } from './slots.ts';
 
 /** How often segments are looked at: stragglers moved, dead ones unlinked, the journal compacted. */
@@ -84,11 +86,12 @@ export class ManagerRole implements Role {
       largeMessageBytes: config.receive.largeMessage,
       sync: config.queue.sync,
     });
-    const scheduler = createScheduler(schedulerConfig(config), Date.now());
+    const capacity = capacityHere(config);
+    const scheduler = createScheduler(withinCapacity(schedulerConfig(config), capacity), Date.now());
     const resolver = resolverOf(config);
     const stats = new MemoryStats();
     const started = new Manager({ store, reader, scheduler, router: routerOf(config, resolver), log, stats });
-    const senders = new Senders((connection) => started.connectionLost(connection));
+    const senders = new Senders((connection) => started.connectionLost(connection), capacity.perSender);
     const submit = (message: Submitted) => started.submitted([message]);
     const bouncer = new Bouncer({ settings: bounceSettings(config), reader, writer, log, submit });
     started.connect(senders, bouncer);
@@ -148,7 +151,8 @@ export class ManagerRole implements Role {
     const old = this.#resolver;
     this.#resolver = resolverOf(config);
     this.#parts.bouncer.reconfigure(bounceSettings(config));
-    this.#parts.manager.reconfigure(schedulerConfig(config), routerOf(config, this.#resolver));
+    const limits = withinCapacity(schedulerConfig(config), capacityHere(config));
+    this.#parts.manager.reconfigure(limits, routerOf(config, this.#resolver));
     old.close();
   }
 

@@ -10,10 +10,12 @@ import { Receiver } from '../../receive/receiver.ts';
 import type { AcceptedMessage, Intake } from '../../receive/types.ts';
 import { openSpoolWriter } from '../../spool/open.ts';
 import type { SpoolWriter } from '../../spool/types.ts';
+import { clientsWithinCapacity } from '../capacity.ts';
 import type { Link } from '../link.ts';
 import type { RoleFacts, Submitted } from '../messages.ts';
 import type { Role } from '../role.ts';
 import { exemptClients, receiveSettings, relayPolicy } from '../settings.ts';
+import { capacityHere } from '../system-facts.ts';
 import { finishWithin } from './finish-within.ts';
 import { receiverSlot } from './slots.ts';
 
@@ -120,7 +122,8 @@ function contextOf(
   link: Link<Submitted>,
   log: Logger,
 ): ReceiveContext {
-  const settings = receiveSettings(config);
+  const { receivers } = config.processes;
+  const settings = clientsWithinCapacity(receiveSettings(config), receivers, capacityHere(config));
   return {
     settings,
     relay: relayPolicy(config),
