@@ -86,12 +86,8 @@ async function startMeasuredSluice(
       log: { level: 'warn' },
       processes: { receivers, senders, single_process: name === 'single' },
       receive: { relay_networks: ['127.0.0.0/8'] },
-      deliver: {
-        max_connections: sessions,
-        connections_per_domain: sessions,
-        connections_per_site: sessions,
-        connections_per_ip: sessions,
-      },
+      deliver: { max_connections: sessions },
+      limit: ['domain', 'site', 'ip'].map((per) => ({ per, connections: sessions })),
       route: [{ relay: [`127.0.0.1:${sinkPort}`] }],
     },
   });

@@ -38,11 +38,9 @@ async function demo(): Promise<boolean> {
       deliver: {
         port,
         ipv6: false,
-        connections_per_domain: connectionLimit,
-        connections_per_site: connectionLimit,
-        connections_per_ip: connectionLimit,
         address_rest: ['1s'],
       },
+      limit: ['domain', 'site', 'ip'].map((per) => ({ per, connections: connectionLimit })),
     },
   });
 

@@ -136,7 +136,7 @@ function announce(config: Config, facts: RoleFacts): void {
     `  Listening on   ${listening.join(', ')}`,
     `  Accepts        mail to anyone from ${networks === '' ? 'nobody' : networks}` +
       (domains === 0 ? '' : `, and to ${domains} relay domain${domains === 1 ? '' : 's'} from anyone`),
-    `  Delivers       ${destination(config)}, at most ${config.deliver.maxConnections} connections, ${config.deliver.connectionsPerDomain} per domain`,
+    `  Delivers       ${destination(config)}, at most ${config.deliver.maxConnections} connections, ${limitsText(config)}`,
     `  Keeps mail in  ${config.spool}${facts.recovered === undefined || facts.recovered === 0 ? '' : ` (${facts.recovered} messages from before)`}`,
     '',
     `  Try            swaks --server ${host} --port ${port} --from you@example.com --to someone@example.org`,
@@ -147,6 +147,11 @@ function announce(config: Config, facts: RoleFacts): void {
   process.stderr.write(
     `${styleText('bold', lines[0] ?? '', { stream: process.stderr })}\n${lines.slice(1).join('\n')}\n\n`,
   );
+}
+
+function limitsText({ limit }: Config): string {
+  if (limit.length === 0) return 'the built-in limits';
+  return limit.length === 1 ? '1 limit' : `${limit.length} limits`;
 }
 
 function destination(config: Config): string {

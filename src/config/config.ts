@@ -2,17 +2,19 @@
 // It comes from one TOML file by the schema in schema/; names are those of the file, in camelCase.
 
 import { readFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 
 import type { z } from 'zod';
 
 import { camelKeys, type CamelKeys } from './camel-case.ts';
-import { ConfigError } from './config-error.ts';
+import { ConfigError, type ConfigProblem } from './config-error.ts';
+import { readDomainFile } from './domain-file.ts';
 import { problemsOf } from './problems.ts';
-import { readRelayDomains } from './relay-domains.ts';
+import { limitPers } from './schema/limit.ts';
 import { root } from './schema/root.ts';
 import { systemHostname } from './system-hostname.ts';
-import { readToml } from './toml.ts';
+import { readToml, type TomlSource } from './toml.ts';
+import { type DomainPattern, parseDomainPattern, parseRecipientDomain } from './values/domain.ts';
 import type { Network } from './values/network.ts';
 
 type DeepReadonly<T> = T extends readonly (infer Item)[]
@@ -64,6 +66,17 @@ type RouteTarget =
   | { readonly kind: 'error'; readonly error: NonNullable<FileRoute['error']> }
   | { readonly kind: 'mx' };
 
+type FileLimit = FileConfig['limit'][number];
+/** One [[limit]]; quantities as in the file. */
+export type LimitConfig = Omit<FileLimit, 'per' | 'domain'> & {
+  /** `FILE:LINE`, the file without its folder. */
+  readonly origin: string;
+  /** In the order of the documentation; empty for a group. */
+  readonly per: readonly (typeof limitPers)[number][];
+  /** With those of `domainFile`; then it may be empty, and the limit matches nothing. */
+  readonly domain?: readonly DomainPattern[];
+};
+
 /** The whole configuration. All paths are absolute. */
 export interface Config {
   /** The file it came from; undefined for the defaults. */
@@ -79,6 +92,7 @@ export interface Config {
   readonly deliver: DeliverConfig;
   readonly dns: DnsConfig;
   readonly route: readonly RouteConfig[];
+  readonly limit: readonly LimitConfig[];
   readonly bounce: BounceConfig;
   readonly log: LogConfig;
   readonly stop: StopConfig;
@@ -110,8 +124,18 @@ export function parseConfig(text: string, fileName: string): Config {
 
 /** The configuration without a file: loopback, unprivileged ports, everything under ./var. */
 export function defaultConfig(): Config {
-  return fill(camelKeys(root.parse({})), undefined, process.cwd(), []);
+  return fill(camelKeys(root.parse({})), undefined, process.cwd(), noMore);
 }
+
+/** What a configuration has beside its values: what other files hold, and where its tables stand. */
+interface More {
+  readonly relayDomains: readonly DomainPattern[];
+  /** By the index of the [[limit]]. */
+  readonly limitDomains: readonly (readonly DomainPattern[])[];
+  /** `FILE:LINE` of one table of a list. */
+  originOf(table: 'limit', index: number): string;
+}
+const noMore: More = { relayDomains: [], limitDomains: [], originOf: () => '' };
 
 function build(text: string, shownName: string, file: string): Config {
   const source = readToml(text, shownName);
@@ -119,16 +143,31 @@ function build(text: string, shownName: string, file: string): Config {
   if (!parsed.success) throw new ConfigError(problemsOf(parsed.error.issues, source));
   const content = camelKeys(parsed.data);
   const folder = dirname(file);
-  const relayDomains = readRelayDomains(content.receive.relayDomainsFile, folder, source);
-  return fill(content, file, folder, relayDomains);
+  return fill(content, file, folder, readMore(content, source, folder));
 }
 
-function fill(
-  content: FileConfig,
-  file: string | undefined,
-  folder: string,
-  moreRelayDomains: FileConfig['receive']['relayDomains'],
-): Config {
+/** @throws {ConfigError} with what is wrong with the files that the configuration names. */
+function readMore(content: FileConfig, source: TomlSource, folder: string): More {
+  const problems: ConfigProblem[] = [];
+  const { relayDomainsFile } = content.receive;
+  const relayKey = { path: ['receive', 'relay_domains_file'], source, folder };
+  const more: More = {
+    relayDomains:
+      relayDomainsFile === undefined
+        ? []
+        : readDomainFile(relayDomainsFile, relayKey, parseDomainPattern, problems),
+    limitDomains: content.limit.map(({ domainFile }, index) => {
+      const key = { path: ['limit', index, 'domain_file'], source, folder };
+      return domainFile === undefined ? [] : readDomainFile(domainFile, key, parseRecipientDomain, problems);
+    }),
+    originOf: (table, index) =>
+      `${basename(source.fileName)}:${source.placeOfValue([table, index])?.line ?? 1}`,
+  };
+  if (problems.length > 0) throw new ConfigError(problems);
+  return more;
+}
+
+function fill(content: FileConfig, file: string | undefined, folder: string, more: More): Config {
   const hostname = content.hostname ?? systemHostname();
   const controlSocket = resolve(folder, content.controlSocket);
   const { receive, deliver, bounce, log } = content;
@@ -145,7 +184,7 @@ function fill(
     listen: content.listen,
     receive: {
       ...receive,
-      relayDomains: [...receive.relayDomains, ...moreRelayDomains],
+      relayDomains: [...receive.relayDomains, ...more.relayDomains],
       ...(receive.relayDomainsFile !== undefined && {
         relayDomainsFile: resolve(folder, receive.relayDomainsFile),
       }),
@@ -155,6 +194,10 @@ function fill(
     deliver: { ...deliver, heloName: deliver.heloName ?? hostname },
     dns: content.dns,
     route: content.route.map(targeted),
+    limit: content.limit.map((limit, index) => ({
+      ...limited(limit, folder, more.limitDomains[index] ?? []),
+      origin: more.originOf('limit', index),
+    })),
     bounce: { ...bounce, from: bounce.from ?? `MAILER-DAEMON@${hostname}` },
     log: { ...log, ...(log.file !== undefined && { file: resolve(folder, log.file) }) },
     stop: content.stop,
@@ -167,4 +210,21 @@ function targeted(route: FileRoute): RouteConfig {
   if (route.relay !== undefined) return { ...matched, kind: 'relay', relay: route.relay, mode: route.mode };
   if (route.error !== undefined) return { ...matched, kind: 'error', error: route.error };
   return { ...matched, kind: 'mx' };
+}
+
+function limited(
+  limit: FileLimit,
+  folder: string,
+  moreDomains: readonly DomainPattern[],
+): Omit<LimitConfig, 'origin'> {
+  const { per, domain, domainFile, ...rest } = limit;
+  const given = new Set<string>([per].flat());
+  return {
+    ...rest,
+    per: limitPers.filter((each) => given.has(each)),
+    ...((domain !== undefined || domainFile !== undefined) && {
+      domain: [...(domain ?? []), ...moreDomains],
+    }),
+    ...(domainFile !== undefined && { domainFile: resolve(folder, domainFile) }),
+  };
 }

@@ -5,12 +5,15 @@ import type { z } from 'zod';
 import { closest } from './closest.ts';
 import type { ConfigProblem } from './config-error.ts';
 import { excerptOf } from './excerpt.ts';
+import { replacementOf } from './former-keys.ts';
+import { keyText } from './key-text.ts';
 import { keysAt, type KnownKey } from './known-keys.ts';
 import type { Path, Place, TomlSource } from './toml.ts';
 
 /** All problems, in the order of the file. */
 export function problemsOf(issues: readonly z.core.$ZodIssue[], source: TomlSource): ConfigProblem[] {
   return issues
+    .flatMap(meant)
     .flatMap((issue) =>
       issue.code === 'unrecognized_keys'
         ? issue.keys.map((key) => unknownKey([...issue.path, key], source))
@@ -19,7 +22,22 @@ export function problemsOf(issues: readonly z.core.$ZodIssue[], source: TomlSour
     .sort((a, b) => a.line - b.line || a.column - b.column);
 }
 
+/** Of a key that takes one of several kinds: the problems inside the kind that was given, if there is one. */
+function meant(issue: z.core.$ZodIssue): z.core.$ZodIssue[] {
+  if (issue.code !== 'invalid_union') return [issue];
+  const inside = issue.errors.find((branch) => branch.every(({ path }) => path.length > 0));
+  return inside?.map((each) => Object.assign({}, each, { path: [...issue.path, ...each.path] })) ?? [issue];
+}
+
+/** The words that would have been right. */
+function wordsOf(issue: z.core.$ZodIssue): string[] {
+  if (issue.code === 'invalid_value') return issue.values.map(String);
+  return issue.code === 'invalid_union' ? issue.errors.flat().flatMap(wordsOf) : [];
+}
+
 function unknownKey(path: Path, source: TomlSource): ConfigProblem {
+  const replacement = replacementOf(path, valueAt(source.value, path));
+  if (replacement !== undefined) return problem(path, source.placeOfKey(path), replacement, source);
   const name = String(path.at(-1));
   const known = keysAt(path.slice(0, -1));
   const names = known.map((key) => key.name);
@@ -40,13 +58,14 @@ function wrongValue(issue: z.core.$ZodIssue, source: TomlSource): ConfigProblem 
   if (place === undefined && path.length > 0) {
     // The key is not in the file: the problem is shown at the table that it belongs to.
     const table = source.placeOfValue(path.slice(0, -1));
-    const missing = issue.code === 'invalid_type';
-    const message = missing ? `is missing; it ${issue.message.replace(/, not nothing$/, '')}` : issue.message;
+    const wanted = /^(.*), not nothing$/s.exec(issue.message)?.[1];
+    const message = wanted === undefined ? issue.message : `is missing; it ${wanted}`;
     return problem(path, table, message, source);
   }
   const given = valueAt(source.value, path);
-  if (issue.code === 'invalid_value' && typeof given === 'string') {
-    const suggestion = closest(given, issue.values.map(String));
+  if (typeof given === 'string') {
+    const words = issue.code === 'custom' ? issue.params?.['words'] : wordsOf(issue);
+    const suggestion = closest(given, Array.isArray(words) ? words.map(String) : []);
     const hint = suggestion === undefined ? '' : `; did you mean "${suggestion}"?`;
     return problem(path, place, issue.message + hint, source, suggestion);
   }
@@ -78,16 +97,6 @@ function problem(
     ...(suggestion !== undefined && { suggestion }),
     excerpt: excerptOf(source.text, at),
   };
-}
-
-/** `receive.max_recipients`, `route[2].relay`: list items counted from 1, as people do. */
-function keyText(path: Path): string {
-  let text = '';
-  for (const part of path) {
-    if (typeof part === 'number') text += `[${part + 1}]`;
-    else text += text === '' ? String(part) : `.${String(part)}`;
-  }
-  return text;
 }
 
 function listed(known: readonly KnownKey[]): string {

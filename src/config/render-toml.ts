@@ -13,7 +13,7 @@ const width = 100;
 export function renderDefaults(): string {
   return render((table, key) => {
     if (table.path === 'listen') return { value: key.example, note: '' };
-    if (key.defaultToml !== undefined && table.path !== 'route') return { value: key.defaultToml, note: '' };
+    if (key.defaultToml !== undefined && !table.isList) return { value: key.defaultToml, note: '' };
     const fallback = key.defaultToml ?? key.example;
     const note = key.defaultText === '' ? 'Not set.' : `Default: ${key.defaultText}.`;
     return { value: fallback, note, comment: true };
@@ -33,9 +33,11 @@ export function renderInForce(config: Config, source: TomlSource | undefined): s
       config.receive.clientLimitsExempt.map((network) => `${network.address}/${network.prefix}`),
     ),
   };
-  const routes = source?.value['route'];
-  const listens =
-    source?.value['listen'] ?? config.listen.map(({ address }) => ({ address: formatEndpoint(address) }));
+  const itemsOf = (path: string): unknown => {
+    const given = source?.value[path];
+    if (path !== 'listen') return given;
+    return given ?? config.listen.map(({ address }) => ({ address: formatEndpoint(address) }));
+  };
   return render(
     (table, key) => {
       const given = valueAt(source?.value, table.path, key.name);
@@ -48,10 +50,12 @@ export function renderInForce(config: Config, source: TomlSource | undefined): s
         comment: true,
       };
     },
-    [
-      ['listen', Array.isArray(listens) ? listens : []],
-      ['route', Array.isArray(routes) ? routes : []],
-    ],
+    describeConfig()
+      .filter((table) => table.isList)
+      .map(({ path }) => {
+        const items = itemsOf(path);
+        return [path, Array.isArray(items) ? items : []];
+      }),
   );
 }
 

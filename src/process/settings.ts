@@ -6,7 +6,10 @@ import type { DeliverySettings } from '../deliver/types.ts';
 import { DomainSet, NetworkSet, RelayPolicy } from '../policy/relay-policy.ts';
 import type { ReceiveSettings } from '../receive/types.ts';
 import type { SchedulerConfig } from '../schedule/types.ts';
+import { limitRules } from './limit-rules.ts';
 import type { BounceSettings } from './manager/bouncer.ts';
+
+export { limitRules } from './limit-rules.ts';
 
 export function receiveSettings(config: Config): ReceiveSettings {
   const { receive } = config;
@@ -94,9 +97,10 @@ export function schedulerConfig(config: Config): SchedulerConfig {
     addressRestMs: deliver.addressRest,
     limits: {
       global: deliver.maxConnections,
-      perDomain: deliver.connectionsPerDomain,
-      perSite: deliver.connectionsPerSite,
-      perIp: deliver.connectionsPerIp,
+      perDomain: 20,
+      perSite: 50,
+      perIp: 20,
+      rules: limitRules(config),
     },
     seed: randomInt(2 ** 31),
   };

@@ -11,6 +11,11 @@ import { renderDefaults, renderInForce } from '../../src/config/render-toml.ts';
 import { readToml } from '../../src/config/toml.ts';
 
 const withoutFile = (config: Config): Config => ({ ...config, file: undefined });
+/** Tables stand on other lines when they are printed. */
+const withoutLines = (config: Config): Config => ({
+  ...config,
+  limit: config.limit.map((each) => ({ ...each, origin: '' })),
+});
 const page = (name: string): string => readFileSync(new URL(`../../docs/${name}`, import.meta.url), 'utf8');
 
 /** Every key path of an object; those of tables in lists, too. */
@@ -96,11 +101,14 @@ describe('the printed configuration', () => {
       domain = ["*.example.net"]
       relay = ["127.0.0.1:26"]
       [[route]]
-      mx = true`;
+      mx = true
+      [[limit]]
+      per = ["source", "mx"]
+      mx = ["*.example.net"]
+      connections = "unlimited"
+      message_rate = "5/s"`;
     const config = parseConfig(text, 'sluice.toml');
-    assert.deepEqual(
-      parseConfig(renderInForce(config, readToml(text, 'sluice.toml')), 'sluice.toml'),
-      config,
-    );
+    const printed = parseConfig(renderInForce(config, readToml(text, 'sluice.toml')), 'sluice.toml');
+    assert.deepEqual(withoutLines(printed), withoutLines(config));
   });
 });

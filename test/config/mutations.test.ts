@@ -19,6 +19,18 @@ relay = ["relay.example.net:25", "[::1]:2525"]
 [[route]]
 sender = ["<>", "a@example.com"]
 error = "550 5.1.2 No such domain"
+[[limit]]
+name = "group"
+per = "group"
+domain = ["example.com", "[192.0.2.1]"]
+mx = ["*.example.net"]
+ip = ["192.0.2.0/24"]
+connections = 100
+message_rate = "600/min"
+[[limit]]
+per = ["source", "mx"]
+connections = "unlimited"
+recipient_rate = "unlimited"
 `;
 
 function isConfigOrProblems(text: string): void {

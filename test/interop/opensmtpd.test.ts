@@ -37,7 +37,7 @@ suite('OpenSMTPD', { skip: withoutOpenSmtpd() || withoutSource }, () => {
       config: {
         route: [{ relay: [`127.0.0.1:${opensmtpd.port}`] }],
         // It listens with a backlog of 5: of more connections at once the kernel drops some, and says so to nobody.
-        deliver: { connections_per_ip: 4 },
+        limit: [{ per: 'ip', connections: 4 }],
       },
     });
     const body = `.one\r\n..two\r\n${'x'.repeat(900)}\r\n\r\nend\r\n`;

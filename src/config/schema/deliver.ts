@@ -21,19 +21,7 @@ export const deliver = tableOf({
   port: key(wholeNumber(1, 65_535).default(25), 'The port of destinations found by MX.'),
   max_connections: key(
     wholeNumber(0, 1_000_000).default(1000),
-    'Outgoing connections in all; 0 stops delivery.',
-  ),
-  connections_per_domain: key(
-    wholeNumber(0, 1_000_000).default(20),
-    'Connections at once for the mail of one recipient domain.',
-  ),
-  connections_per_site: key(
-    wholeNumber(0, 1_000_000).default(50),
-    'Connections at once to one site: all domains with the same MX hosts share it.',
-  ),
-  connections_per_ip: key(
-    wholeNumber(0, 1_000_000).default(20),
-    'Connections at once to one IP address, whatever domains it serves.',
+    'Outgoing connections in all; 0 stops delivery. How many go to one destination is said by [[limit]].',
   ),
   recipients_per_transaction: key(
     wholeNumber(1, 100_000).default(100),

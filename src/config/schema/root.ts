@@ -16,6 +16,7 @@ import {
   yesNo,
   tableOf,
 } from './fields.ts';
+import { limits } from './limit.ts';
 import { queue } from './queue.ts';
 import { receive } from './receive.ts';
 import { routes } from './route.ts';
@@ -181,6 +182,10 @@ export const root = tableOf({
   route: key(
     routes.prefault([]),
     'Where mail goes. The most specific match wins: the domain itself, then the longest "*.suffix", then the sender, then the route that has neither. Mail without a route goes to its MX.',
+  ),
+  limit: key(
+    limits.prefault([]),
+    'How many connections and messages go where, see [Limits](limits.md). Limits of different keys (domain, site, mx, ip, source, queue) hold together; of two with the same keys, the one with the more specific match replaces the other. Without any: 20 connections per domain, 50 per site, 20 per ip; a limit with the same per, without a match and with connections takes the place of each.',
   ),
   bounce: key(bounce.prefault({}), 'The reports that go back to senders (DSNs, RFC 3464).'),
   log: key(log.prefault({}), 'What is written down, and how.'),

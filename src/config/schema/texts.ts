@@ -27,3 +27,23 @@ export function mailbox(text: string): string {
   const { localPart, domain } = parseMailbox(text);
   return `${localPart}@${domain}`;
 }
+
+/** A name that an administrator gives to a table, shown in lists and messages. */
+export function labelText(text: string): string {
+  if (!/^[^\s\p{C}](?:[^\p{C}]{0,98}[^\s\p{C}])?$/u.test(text)) {
+    throw new ValueError(
+      `${JSON.stringify(text)} is not a name; write 1 to 100 characters on one line, with no space around them`,
+    );
+  }
+  return text;
+}
+
+/** The name of a tenant: it stands in commands, logs and keys of limits, so it is one plain word. */
+export function tenantName(text: string): string {
+  if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(text)) {
+    throw new ValueError(
+      `${JSON.stringify(text)} is not the name of a tenant; write 1 to 64 letters, digits, ".", "_" and "-", e.g. "newsletters"`,
+    );
+  }
+  return text;
+}

@@ -8,6 +8,9 @@ export interface Rate {
   readonly perMs: number;
 }
 
+/** Lets everything through: more than anything can send. */
+export const unlimitedRate: Rate = { count: 0x7fffffff, perMs: 1000 };
+
 const windows = new Map([
   ['s', 1000],
   ['sec', 1000],
