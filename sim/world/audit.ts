@@ -39,8 +39,6 @@ export function auditEmpty(s: State): void {
     connections: s.connections.live,
     holds: s.connections.holds.live,
     parked: s.parking.live,
-    lines: s.parking.turns.live + s.sites.turns.live,
-    priorities: s.routes.priorityEnds.size,
     errors: s.errors.size,
     asking: s.asking.size,
     building: s.building.length,
@@ -115,12 +113,8 @@ function auditRoutes(s: State): void {
     if (!routes.isKnown(route)) continue;
     let queued = 0;
     let mixed = 0;
-    let rank = 0;
     for (let task = routes.firstTask.get(route); task >= 0; task = tasks.queueNext.get(task)) {
       queued += 1;
-      const below = s.messages.rankOf(tasks.message.get(task));
-      check(below >= rank, () => `task ${task} stands behind one of a lower priority`);
-      rank = below;
       if (!hasOneRoute(s, task)) mixed += 1;
       check(routeOf(s, task) === route, () => `task ${task} stands in the queue of another route`);
     }

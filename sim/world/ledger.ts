@@ -1,6 +1,8 @@
 // The journal of the simulated manager, and the judge of what it says: every recipient ends once, and only once.
 
-import type { NewRecipient } from '../../src/schedule/types.ts';
+import { Witness } from '../../src/simulate/witness.ts';
+import type { Visit } from '../../src/simulate/trait.ts';
+import type { Effect, NewRecipient } from '../../src/schedule/types.ts';
 
 export interface LedgerRecipient extends NewRecipient {
   attempts: number;
@@ -15,9 +17,14 @@ export interface LedgerRecipient extends NewRecipient {
 }
 
 export interface LedgerMessage {
+  /** Its place in the ledger. */
+  readonly number: number;
   readonly queueId: string;
+  readonly queue: string;
+  readonly priority: number;
   readonly receivedAtMs: number;
   readonly nullSender: boolean;
+  readonly sizeBytes: number;
   held: boolean;
   done: boolean;
   readonly recipients: LedgerRecipient[];
@@ -39,6 +46,28 @@ export function ledgerRecipient(recipient: number, domain: string): LedgerRecipi
   };
 }
 
+/** A message with one recipient for each of these domains. */
+export function ledgerMessage(
+  number: number,
+  receivedAtMs: number,
+  domains: readonly string[],
+  change: Partial<LedgerMessage> = {},
+): LedgerMessage {
+  return {
+    number,
+    queueId: number.toString(36).padStart(5, '0'),
+    queue: '',
+    priority: 0,
+    receivedAtMs,
+    nullSender: false,
+    sizeBytes: 0,
+    held: false,
+    done: false,
+    recipients: domains.map((domain, recipient) => ledgerRecipient(recipient, domain)),
+    ...change,
+  };
+}
+
 /** A rule that the scheduler broke. */
 export class BrokenRule extends Error {}
 
@@ -46,59 +75,102 @@ export function check(holds: boolean, message: () => string): asserts holds {
   if (!holds) throw new BrokenRule(message());
 }
 
-export class Ledger {
-  readonly messages = new Map<string, LedgerMessage>();
+export class Ledger extends Witness {
+  readonly messages: LedgerMessage[] = [];
 
-  recipient(queueId: string, index: number): LedgerRecipient {
-    const recipient = this.messages.get(queueId)?.recipients[index];
-    check(recipient !== undefined, () => `${queueId} has no recipient ${index}`);
+  add(message: LedgerMessage): void {
+    check(message.number === this.messages.length, () => `${message.queueId} has a wrong number`);
+    this.messages.push(message);
+  }
+
+  message(number: number): LedgerMessage {
+    const message = this.messages[number];
+    check(message !== undefined, () => `there is no message ${number}`);
+    return message;
+  }
+
+  recipient(number: number, index: number): LedgerRecipient {
+    const recipient = this.messages[number]?.recipients[index];
+    check(recipient !== undefined, () => `message ${number} has no recipient ${index}`);
     return recipient;
   }
 
-  granted(queueId: string, index: number): LedgerRecipient {
-    const recipient = this.recipient(queueId, index);
-    check(recipient.state === 'waiting', () => `${queueId}/${index} granted while ${recipient.state}`);
-    recipient.state = 'inFlight';
-    return recipient;
+  override granted(_visit: Visit, number: number, recipients: readonly number[]): void {
+    const { held, queueId } = this.message(number);
+    check(!held, () => `${queueId} is granted while it is held`);
+    for (const index of recipients) {
+      const recipient = this.recipient(number, index);
+      check(recipient.state === 'waiting', () => `${queueId}/${index} granted while ${recipient.state}`);
+      recipient.state = 'inFlight';
+    }
   }
 
-  ended(queueId: string, index: number, state: 'delivered' | 'failed' | 'removed', nowMs: number): void {
-    const recipient = this.recipient(queueId, index);
+  override unsent(_visit: Visit, number: number, recipients: readonly number[]): void {
+    for (const index of recipients) this.recipient(number, index).state = 'waiting';
+  }
+
+  override took(_visit: Visit, number: number, index: number, heard: boolean): void {
+    const recipient = this.recipient(number, index);
+    recipient.taken += 1;
+    if (!heard) recipient.excuses += 1;
+  }
+
+  override delivered(number: number, index: number, nowMs: number): void {
+    this.ended(number, index, 'delivered', nowMs);
+  }
+
+  override failed(number: number, effect: Extract<Effect, { kind: 'failed' }>, nowMs: number): void {
+    check(effect.error !== '', () => `${number}/${effect.recipient} failed without a reason`);
+    this.ended(number, effect.recipient, 'failed', nowMs);
+  }
+
+  ended(number: number, index: number, state: 'delivered' | 'failed' | 'removed', nowMs: number): void {
+    const recipient = this.recipient(number, index);
     const may = state === 'delivered' ? recipient.state === 'inFlight' : recipient.state !== 'delivered';
-    check(may && recipient.endedAtMs < 0, () => `${queueId}/${index} ${state} while ${recipient.state}`);
+    check(may && recipient.endedAtMs < 0, () => `${number}/${index} ${state} while ${recipient.state}`);
     recipient.state = state;
     recipient.endedAtMs = nowMs;
   }
 
-  deferred(
-    queueId: string,
-    index: number,
-    change: Pick<LedgerRecipient, 'attempts' | 'nextAttemptAtMs' | 'lastError'>,
-  ): void {
-    const recipient = this.recipient(queueId, index);
-    check(recipient.endedAtMs < 0, () => `${queueId}/${index} deferred while ${recipient.state}`);
-    check(change.attempts === recipient.attempts + 1, () => `${queueId}/${index} skipped an attempt`);
-    Object.assign(recipient, change);
-    recipient.state = 'waiting';
+  override deferred(number: number, effect: Extract<Effect, { kind: 'deferred' }>): void {
+    const recipient = this.recipient(number, effect.recipient);
+    const { attempts, nextAttemptAtMs, error } = effect;
+    check(recipient.endedAtMs < 0, () => `${number}/${effect.recipient} deferred while ${recipient.state}`);
+    check(attempts === recipient.attempts + 1, () => `${number}/${effect.recipient} skipped an attempt`);
+    Object.assign(recipient, { attempts, nextAttemptAtMs, lastError: error, state: 'waiting' });
   }
 
-  done(queueId: string): void {
-    const message = this.messages.get(queueId)!;
-    check(!message.done, () => `${queueId} is done twice`);
+  override done(number: number): void {
+    const message = this.message(number);
+    check(!message.done, () => `${message.queueId} is done twice`);
     check(
       message.recipients.every(({ endedAtMs }) => endedAtMs >= 0),
-      () => `${queueId} is done with recipients left`,
+      () => `${message.queueId} is done with recipients left`,
     );
     message.done = true;
   }
 
   /** The manager died: what was in flight has to be tried again. */
   crashed(): void {
-    for (const { recipients } of this.messages.values()) {
+    for (const { recipients } of this.messages) {
       for (const recipient of recipients) {
         if (recipient.state !== 'inFlight') continue;
         recipient.state = 'waiting';
         recipient.excuses += 1;
+      }
+    }
+  }
+
+  /** Nothing lost, nothing twice. */
+  finish(): void {
+    for (const { queueId, done, recipients } of this.messages) {
+      check(done, () => `${queueId} is not done`);
+      for (const [index, { state, taken, excuses }] of recipients.entries()) {
+        const least = state === 'delivered' ? 1 : 0;
+        check(
+          taken >= least && taken <= least + excuses,
+          () => `${queueId}/${index} ${state}, taken ${taken} times`,
+        );
       }
     }
   }

@@ -1,8 +1,17 @@
 // An internet made from a seed: sites that share addresses, hosts in all kinds of trouble, domains that move.
 
 import type { Random } from '../../src/schedule/random.ts';
-import { friendly, type Personality } from './destination.ts';
-import { Internet, type Site } from './internet.ts';
+import { Internet, type Site } from '../../src/simulate/internet.ts';
+import type { HostOptions } from '../../src/simulate/host.ts';
+import type { Trait } from '../../src/simulate/trait.ts';
+import { Ban } from '../../src/simulate/traits/ban.ts';
+import { Dead } from '../../src/simulate/traits/dead.ts';
+import { Drops } from '../../src/simulate/traits/drops.ts';
+import { Greylist } from '../../src/simulate/traits/greylist.ts';
+import { RateLimit } from '../../src/simulate/traits/rate-limit.ts';
+import { Rejects } from '../../src/simulate/traits/rejects.ts';
+import { Storm } from '../../src/simulate/traits/storm.ts';
+import { Tarpit } from '../../src/simulate/traits/tarpit.ts';
 
 export interface InternetSize {
   readonly domains: number;
@@ -14,19 +23,19 @@ export interface InternetSize {
 
 export function someInternet(random: Random, size: InternetSize, startMs: number): Internet {
   const internet = new Internet(random);
-  const ips = Array.from({ length: size.addresses }, (_, index) => `10.${index >> 8}.${index & 255}.25`);
-  for (const ip of ips) {
-    internet.addHost(ip, random.next() < size.trouble ? someTrouble(random, startMs) : friendly);
-  }
+  const ips = Array.from({ length: size.addresses }, (_, index) => someIp(index));
+  for (const ip of ips)
+    internet.addHost(ip, random.next() < size.trouble ? someTrouble(random, startMs) : {});
   const sites = Array.from({ length: size.sites }, (_, index) => someSite(random, ips, index));
   for (let index = 0; index < size.domains; index += 1) {
     const site = pick(random, sites);
-    internet.addDomain(`domain${index}.example`, site, {
-      next: random.next() < 0.1 ? pick(random, sites) : site,
-      movesAtMs: startMs + random.below(7_200_000),
+    const next = random.next() < 0.1 ? pick(random, sites) : site;
+    const movesAtMs = startMs + random.below(7_200_000);
+    const isNull = random.next() < size.trouble * 0.1;
+    internet.addDomain(`domain${index}.example`, {
+      at: (nowMs) => (isNull ? undefined : nowMs < movesAtMs ? site : next),
       ttlMs: random.next() < 0.3 ? random.below(3_000) : 60_000 + random.below(3_600_000),
-      flaps: random.next() < size.trouble ? 0.5 : 0,
-      isNull: random.next() < size.trouble * 0.1,
+      fails: random.next() < size.trouble ? 0.5 : 0,
     });
   }
   return internet;
@@ -36,29 +45,75 @@ export function pick<T>(random: Random, list: readonly T[]): T {
   return list[random.below(list.length)]!;
 }
 
+/** Neighbours in networks of four; every fifth address is an IPv6 one. */
+function someIp(index: number): string {
+  if (index % 5 === 4) return `2001:db8:0:${(index >> 3).toString(16)}::${(index & 7) + 1}`;
+  return `10.${index >> 10}.${(index >> 2) & 255}.${25 + (index & 3)}`;
+}
+
 /** Sites share addresses: many MX names, few machines behind them. */
 function someSite(random: Random, ips: readonly string[], index: number): Site {
   const count = 1 + random.below(3);
-  const chosen = new Set(Array.from({ length: count }, () => pick(random, ips)));
-  const addresses = [...chosen]
-    .map((ip) => ({ ip, port: 25, host: `mx.site${index}.example`, preference: 10 * (1 + random.below(2)) }))
+  const chosen = [...new Set(Array.from({ length: count }, () => pick(random, ips)))];
+  const names = 1 + random.below(2);
+  const addresses = chosen
+    .map((ip) => ({
+      ip,
+      port: 25,
+      host: `mx${random.below(names)}.site${index}.example`,
+      preference: 10 * (1 + random.below(2)),
+    }))
     .sort((left, right) => left.preference - right.preference);
-  return { name: `site${index}`, addresses };
+  return { name: `site${index}`, label: `mx.site${index}.example`, addresses };
 }
 
-function someTrouble(random: Random, startMs: number): Personality {
-  const troubles: Partial<Personality>[] = [
-    { deadUntilMs: Infinity },
-    { deadUntilMs: startMs + random.below(86_400_000) },
-    { maxConnections: 1 + random.below(5), banMs: random.below(600_000) },
-    { refuses: 0.5 },
-    { greylistMs: 300_000 + random.below(600_000) },
-    { storms: 0.4 },
-    { dropsReady: 0.4 },
-    { dropsBusy: 0.3 },
-    { dropsIdle: 1 },
-    { rejects: 0.3 },
-    { latencyMs: 20_000 },
+function someTrouble(random: Random, startMs: number): Partial<HostOptions> {
+  const troubles: (() => Partial<HostOptions>)[] = [
+    () => only(new Dead({ how: 'silent', fromMs: 0, untilMs: Infinity })),
+    () => only(new Dead({ how: 'refused', fromMs: startMs, untilMs: startMs + random.below(86_400_000) })),
+    () =>
+      only(
+        new Ban({
+          connections: 1 + random.below(5),
+          per: pick(random, ['ip', 'mx', 'network', 'destination']),
+          forMs: random.below(600_000),
+          reply: random.next() < 0.5 ? '' : '421 4.7.0 Too many connections from your address',
+        }),
+      ),
+    () => only(new Drops({ connecting: 0.5 }, random)),
+    () => only(new Greylist(300_000 + random.below(600_000))),
+    () =>
+      only(
+        new Storm(
+          {
+            everyMs: 3_600_000,
+            forMs: 60_000 + random.below(1_800_000),
+            share: random.next(),
+            firstMs: startMs,
+          },
+          random,
+        ),
+      ),
+    () =>
+      only(
+        new RateLimit({
+          messages: 1 + random.below(10),
+          perMs: 60_000,
+          reply: '450 4.7.28 Too many messages, slow down',
+        }),
+      ),
+    () => only(new Drops({ ready: 0.4 }, random)),
+    () => only(new Drops({ busy: 0.3 }, random)),
+    () => only(new Drops({ idle: 1 }, random)),
+    () => only(new Rejects(0.3, 0.1, random)),
+    () => only(new Tarpit(30_000 + random.below(300_000), random.below(60_000))),
+    () => ({ latencyMs: 10_000 }),
   ];
-  return { ...friendly, ...pick(random, troubles), ...(random.next() < 0.3 ? pick(random, troubles) : {}) };
+  const [first, second] = [pick(random, troubles)(), pick(random, troubles)()];
+  if (random.next() >= 0.3) return first;
+  return { ...first, ...second, traits: [...(first.traits ?? []), ...(second.traits ?? [])] };
+}
+
+function only(trait: Trait): Partial<HostOptions> {
+  return { traits: [trait] };
 }

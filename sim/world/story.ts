@@ -2,8 +2,8 @@
 
 import { Random } from '../../src/schedule/random.ts';
 import type { SchedulerConfig } from '../../src/schedule/types.ts';
-import type { Internet } from './internet.ts';
-import { ledgerRecipient, type LedgerMessage } from './ledger.ts';
+import type { Internet } from '../../src/simulate/internet.ts';
+import { ledgerMessage, type LedgerMessage } from './ledger.ts';
 import { pick, someInternet } from './some-internet.ts';
 import { World } from './world.ts';
 
@@ -34,9 +34,9 @@ export function tell(options: StoryOptions): World {
   const config = someConfig(random, options.seed);
   const world = new World({ seed: options.seed, internet, config, startMs, auditEvery: options.auditEvery });
   const spanMs = random.next() < 0.5 ? 1_000 : 2 * hour;
-  for (let count = 0; count < options.messages; count += 1) {
-    const atMs = startMs + random.below(spanMs);
-    const message = someMessage(random, internet, count, atMs);
+  const times = Array.from({ length: options.messages }, () => startMs + random.below(spanMs));
+  for (const [number, atMs] of times.sort((left, right) => left - right).entries()) {
+    const message = someMessage(random, internet, number, atMs);
     world.clock.at(atMs, () => world.submit(message));
   }
   if (options.operators) {
@@ -68,22 +68,24 @@ function someConfig(random: Random, seed: number): SchedulerConfig {
   };
 }
 
-function someMessage(random: Random, internet: Internet, count: number, atMs: number): LedgerMessage {
+function someMessage(random: Random, internet: Internet, number: number, atMs: number): LedgerMessage {
   const recipients = 1 + random.below(random.next() < 0.7 ? 2 : 30);
-  return {
-    queueId: `${count.toString(36).padStart(5, '0')}-${random.below(1e9).toString(36)}`,
-    receivedAtMs: atMs,
-    nullSender: random.next() < 0.1,
-    held: random.next() < 0.05,
-    done: false,
-    recipients: Array.from({ length: recipients }, (_, recipient) =>
-      ledgerRecipient(recipient, pick(random, internet.domains)),
-    ),
-  };
+  const { domains } = internet;
+  return ledgerMessage(
+    number,
+    atMs,
+    Array.from({ length: recipients }, () => pick(random, domains)),
+    {
+      queueId: `${number.toString(36).padStart(5, '0')}-${random.below(1e9).toString(36)}`,
+      nullSender: random.next() < 0.1,
+      held: random.next() < 0.05,
+    },
+  );
 }
 
 function interfere(world: World): void {
-  const { random, ledger, clock } = world;
+  const { ledger, clock } = world;
+  const { random } = world.simulation;
   if (random.next() < 0.2) {
     const limits = {
       global: 1 + random.below(20),
@@ -94,7 +96,7 @@ function interfere(world: World): void {
     changeLimits(world, random.next() < 0.3 ? { ...limits, global: 0 } : limits);
     return;
   }
-  const waiting = [...ledger.messages.values()].filter(({ done }) => !done);
+  const waiting = ledger.messages.filter(({ done }) => !done);
   if (waiting.length === 0) return;
   const message = pick(random, waiting);
   const { queueId } = message;
@@ -111,7 +113,7 @@ function interfere(world: World): void {
     } else {
       const some = random.next() < 0.5 ? undefined : [0, random.below(message.recipients.length)];
       for (const index of scheduler.remove(handle, some))
-        ledger.ended(queueId, index, 'removed', clock.nowMs);
+        ledger.ended(message.number, index, 'removed', clock.nowMs);
     }
   });
 }
@@ -124,8 +126,7 @@ function release(world: World, message: LedgerMessage): void {
 }
 
 function changeLimits(world: World, limits: SchedulerConfig['limits']): void {
-  world.config = { ...world.config, limits };
-  world.call((scheduler) => scheduler.reconfigure(world.config, world.clock.nowMs));
+  world.reconfigure({ ...world.config, limits });
 }
 
 /** The operators go home: nothing is held and every limit allows something. */
@@ -137,7 +138,7 @@ function releaseAll(world: World): void {
     perSite: Math.max(1, limits.perSite),
     perIp: Math.max(1, limits.perIp),
   });
-  for (const message of world.ledger.messages.values()) {
+  for (const message of world.ledger.messages) {
     if (!message.done && message.held) world.call(() => release(world, message));
   }
 }

@@ -9,6 +9,7 @@ export const levels: readonly (readonly string[])[] = [
   ['receive', 'deliver'],
   ['policy'],
   ['bounce'],
+  ['simulate'],
   ['schedule'],
   ['route'],
   ['dns'],
@@ -24,7 +25,7 @@ export const levels: readonly (readonly string[])[] = [
 ];
 
 /** Rooms that own no socket, timer, clock or file, and the core modules that do none of that. */
-export const pureRooms: ReadonlySet<string> = new Set(['protocol', 'address', 'schedule']);
+export const pureRooms: ReadonlySet<string> = new Set(['protocol', 'address', 'schedule', 'simulate']);
 export const pureModules: ReadonlySet<string> = new Set([
   'node:assert',
   'node:assert/strict',

@@ -4,9 +4,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Random } from '../../src/schedule/random.ts';
 import type { SchedulerConfig } from '../../src/schedule/types.ts';
-import { friendly, type Personality } from '../../sim/world/destination.ts';
-import { Internet } from '../../sim/world/internet.ts';
-import { ledgerRecipient } from '../../sim/world/ledger.ts';
+import type { HostOptions } from '../../src/simulate/host.ts';
+import { Internet, steady } from '../../src/simulate/internet.ts';
+import { Dead } from '../../src/simulate/traits/dead.ts';
+import { ledgerMessage } from '../../sim/world/ledger.ts';
 import { World } from '../../sim/world/world.ts';
 import { configOf, start, type ConfigChange } from './table.ts';
 
@@ -16,27 +17,30 @@ interface Group {
   readonly messagesPerDomain: number;
   /** Hosts that all domains of the group share; as many as domains when not given. */
   readonly hosts?: number;
-  readonly personality?: Partial<Personality>;
+  readonly options?: Partial<HostOptions>;
 }
 
 class Town {
   readonly world: World;
-  readonly #startMs = new Map<string, number>();
+  #messages = 0;
 
   constructor(groups: readonly Group[], change: ConfigChange) {
     const internet = new Internet(new Random(1));
     const config: SchedulerConfig = configOf(change);
     this.world = new World({ seed: 1, internet, config, startMs: start, auditEvery: 997 });
-    for (const [number, { name, domains, hosts = domains, personality = {} }] of groups.entries()) {
-      for (let host = 0; host < hosts; host += 1)
-        internet.addHost(ipOf(number, host), { ...friendly, ...personality });
+    for (const [number, { name, domains, hosts = domains, options = {} }] of groups.entries()) {
+      for (let host = 0; host < hosts; host += 1) internet.addHost(ipOf(number, host), options);
       for (let domain = 0; domain < domains; domain += 1) {
-        internet.addDomain(`${name}${domain}.example`, {
-          name: `${name}${domain}`,
-          addresses: [
-            { ip: ipOf(number, domain % hosts), port: 25, host: `mx.${name}.example`, preference: 10 },
-          ],
-        });
+        internet.addDomain(
+          `${name}${domain}.example`,
+          steady({
+            name: `${name}${domain}`,
+            label: `mx.${name}.example`,
+            addresses: [
+              { ip: ipOf(number, domain % hosts), port: 25, host: `mx.${name}.example`, preference: 10 },
+            ],
+          }),
+        );
       }
     }
     // Round after round over all domains, so that no group is first.
@@ -52,7 +56,7 @@ class Town {
   /** Ms after the start when the last message of a group was delivered. */
   finishedMs(name: string): number {
     let last = 0;
-    for (const { recipients } of this.world.ledger.messages.values()) {
+    for (const { recipients } of this.world.ledger.messages) {
       for (const { domain, endedAtMs } of recipients) {
         if (domain.startsWith(name)) last = Math.max(last, endedAtMs < 0 ? Infinity : endedAtMs - start);
       }
@@ -61,18 +65,9 @@ class Town {
   }
 
   #submit(domain: string, atMs: number): void {
-    const queueId = `${this.#startMs.size}`;
-    this.#startMs.set(queueId, atMs);
-    this.world.clock.at(atMs, () =>
-      this.world.submit({
-        queueId,
-        receivedAtMs: atMs,
-        nullSender: false,
-        held: false,
-        done: false,
-        recipients: [ledgerRecipient(0, domain)],
-      }),
-    );
+    const message = ledgerMessage(this.#messages, atMs, [domain]);
+    this.#messages += 1;
+    this.world.clock.at(atMs, () => this.world.submit(message));
   }
 }
 
@@ -85,8 +80,9 @@ const healthy: Group = { name: 'healthy', domains: 20, messagesPerDomain: 50 };
 test('healthy destinations finish at the same time, however many others are dead or refuse', () => {
   const alone = new Town([healthy], { limits: { perSite: 2 } });
   alone.world.run(start + 600_000);
-  for (const personality of [{ deadUntilMs: Infinity }, { refuses: 1 }]) {
-    const others: Group = { name: 'dead', domains: 500, messagesPerDomain: 3, personality };
+  for (const how of ['silent', 'refused'] as const) {
+    const options = { traits: [new Dead({ how, fromMs: 0, untilMs: Infinity })] };
+    const others: Group = { name: 'dead', domains: 500, messagesPerDomain: 3, options };
     const among = new Town([healthy, others], { limits: { global: 2_000, perSite: 2 } });
     among.world.run(start + 600_000);
     assert.ok(alone.finishedMs('healthy') < 60_000);
@@ -104,7 +100,7 @@ test('destinations parked on their limits do not delay others', () => {
     domains: 300,
     hosts: 1,
     messagesPerDomain: 5,
-    personality: { latencyMs: 5_000 },
+    options: { latencyMs: 2_500 },
   };
   const among = new Town([healthy, others], { limits: { perSite: 2, perIp: 2 } });
   among.world.run(start + 600_000);

@@ -1,0 +1,101 @@
+// Which limits hold for something at hand, worked out the slow and plain way: every rule is looked at, word by word as
+// src/schedule/limits/types.ts tells it. Kept apart from the scheduler's own index, so that it can be judged by this.
+
+import ipaddr from 'ipaddr.js';
+import type { DomainPattern } from '../../src/config/values/domain.ts';
+import type { Network } from '../../src/config/values/network.ts';
+import { networkOf } from '../../src/simulate/network-of.ts';
+import {
+  limitKeys,
+  type LimitKey,
+  type LimitMatch,
+  type LimitRule,
+  type PlaceFacts,
+  type TaskFacts,
+} from '../../src/schedule/limits/types.ts';
+
+export type Facts = TaskFacts & PlaceFacts;
+export type SetQuantity =
+  | 'connections'
+  | 'connectionRate'
+  | 'messageRate'
+  | 'recipientRate'
+  | 'messagesPerConnection'
+  | 'recipientsPerMessage';
+
+export interface Holding {
+  readonly rule: LimitRule;
+  /** The rule's id and the values that it counts per. */
+  readonly key: string;
+}
+
+const kinds = ['domain', 'site', 'mx', 'ip', 'source', 'queue'] as const;
+
+/** Limits of one quantity that hold. */
+export function holding(rules: readonly LimitRule[], quantity: SetQuantity, facts: Facts): Holding[] {
+  const matching = rules
+    .filter((rule) => rule[quantity] !== undefined)
+    .map((rule) => ({ rule, match: specificity(rule.match, facts) }))
+    .filter((each) => each.match !== undefined)
+    .map(({ rule, match }) => ({ rule, match: match! }));
+  const inForce = matching.filter(
+    (each) =>
+      !matching.some((other) => dimensionOf(other.rule) === dimensionOf(each.rule) && replaces(other, each)),
+  );
+  return inForce.map(({ rule }) => ({
+    rule,
+    key: `${rule.id}: ${rule.per.map((key) => valueOf(key, facts)).join(' ')}`,
+  }));
+}
+
+function dimensionOf({ per, match }: LimitRule): string {
+  const keys: readonly string[] = per.length > 0 ? per : kinds.filter((kind) => match[kind] !== undefined);
+  return limitKeys.filter((key) => keys.includes(key)).join(' ');
+}
+
+interface Matching {
+  readonly rule: LimitRule;
+  readonly match: readonly number[];
+}
+
+function replaces(one: Matching, other: Matching): boolean {
+  if (one.rule.isOverride !== other.rule.isOverride) return one.rule.isOverride;
+  const isLess = one.match.some((value, at) => value < other.match[at]!);
+  const isMore = one.match.some((value, at) => value > other.match[at]!);
+  return isMore && !isLess;
+}
+
+/** One number for each kind, 0 when the rule does not look at it; undefined: it does not match. */
+function specificity(match: LimitMatch, facts: Facts): number[] | undefined {
+  const each = [
+    best(match.domain, (pattern) => nameSpecificity(pattern, facts.domain)),
+    best(match.site, (site) => (site === facts.site ? 1 : 0)),
+    best(match.mx, (pattern) => nameSpecificity(pattern, facts.mx)),
+    best(match.ip, (network) => networkSpecificity(network, facts.ip)),
+    best(match.source, (network) => networkSpecificity(network, facts.source)),
+    best(match.queue, (queue) => (queue === facts.queue ? 1 : 0)),
+  ];
+  return each.includes(-1) ? undefined : each;
+}
+
+/** 0: not given; -1: given, and nothing matches. */
+function best<Item>(list: readonly Item[] | undefined, specificityOf: (item: Item) => number): number {
+  if (list === undefined) return 0;
+  return Math.max(0, ...list.map(specificityOf)) || -1;
+}
+
+function nameSpecificity({ kind, domain }: DomainPattern, name: string): number {
+  if (kind === 'exact') return name === domain ? 10_000 : 0;
+  return name.endsWith(`.${domain}`) && !name.startsWith('[') ? domain.length : 0;
+}
+
+/** One more than the prefix, so that /0 is something. */
+function networkSpecificity({ address, prefix }: Network, ip: string): number {
+  if (ip === '') return 0;
+  const [parsed, network] = [ipaddr.parse(ip), ipaddr.parse(address)];
+  return parsed.kind() === network.kind() && parsed.match([network, prefix] as never) ? prefix + 1 : 0;
+}
+
+function valueOf(key: LimitKey, facts: Facts): string {
+  return key === 'network' ? networkOf(facts.ip) : facts[key];
+}

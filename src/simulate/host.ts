@@ -1,0 +1,133 @@
+// One simulated mail host behind one IP address: how far away it is, and its traits. It counts the connections that it
+// sees, which is what limits are judged by.
+
+import type { RecipientResult } from '../schedule/types.ts';
+import type { Refusal, Trait, Visit } from './trait.ts';
+
+export interface HostOptions {
+  /** Ms of one round trip to it, on average. */
+  readonly latencyMs: number;
+  /** Bytes that one connection carries in a ms. */
+  readonly bytesPerMs: number;
+  readonly traits: readonly Trait[];
+}
+
+export interface Verdict {
+  readonly results: readonly RecipientResult[];
+  readonly hangsUp: boolean;
+  /** Recipients that it took, whatever the client got to hear. */
+  readonly taken: readonly number[];
+}
+
+export class Host {
+  readonly latencyMs: number;
+  readonly bytesPerMs: number;
+  readonly traits: readonly Trait[];
+  /** Connections open now, and the most there ever were. */
+  open = 0;
+  mostOpen = 0;
+
+  constructor({ latencyMs, bytesPerMs, traits }: HostOptions) {
+    this.latencyMs = latencyMs;
+    this.bytesPerMs = bytesPerMs;
+    this.traits = traits;
+  }
+
+  /** A client connects; undefined: it may come in. Every trait hears of it, the first that objects speaks. */
+  connect(visit: Visit, nowMs: number): Refusal | undefined {
+    this.open += 1;
+    if (this.open > this.mostOpen) this.mostOpen = this.open;
+    let refusal: Refusal | undefined;
+    for (const trait of this.traits) {
+      const objection = trait.connect(visit, nowMs);
+      refusal ??= objection;
+    }
+    return refusal;
+  }
+
+  disconnect(visit: Visit): void {
+    this.open -= 1;
+    for (const trait of this.traits) trait.disconnect(visit);
+  }
+
+  greetingDelayMs(visit: Visit, nowMs: number): number {
+    let delayMs = 0;
+    for (const trait of this.traits) delayMs += trait.greetingDelayMs(visit, nowMs);
+    return delayMs;
+  }
+
+  replyDelayMs(visit: Visit, nowMs: number): number {
+    let delayMs = 0;
+    for (const trait of this.traits) delayMs += trait.replyDelayMs(visit, nowMs);
+    return delayMs;
+  }
+
+  hangsUpEarly(visit: Visit): boolean {
+    for (const trait of this.traits) if (trait.hangsUpEarly(visit)) return true;
+    return false;
+  }
+
+  isGoneWhenUsed(visit: Visit): boolean {
+    for (const trait of this.traits) if (trait.isGoneWhenUsed(visit)) return true;
+    return false;
+  }
+
+  /** -1: never. */
+  closesIdleAfterMs(visit: Visit): number {
+    for (const trait of this.traits) {
+      const afterMs = trait.closesIdleAfterMs(visit);
+      if (afterMs >= 0) return afterMs;
+    }
+    return -1;
+  }
+
+  /** A transaction for these recipients of a message; `message` tells messages apart for ever. */
+  transact(visit: Visit, message: number, recipients: readonly number[], nowMs: number): Verdict {
+    if (this.traits.length === 0) return takeAll(recipients);
+    for (const trait of this.traits) {
+      const rejection = trait.transact(visit, nowMs);
+      if (rejection === undefined) continue;
+      const { reply, hangsUp } = rejection;
+      return { results: recipients.map((recipient) => resultOf(recipient, reply)), hangsUp, taken: [] };
+    }
+    const results = recipients.map((recipient) =>
+      resultOf(recipient, this.#judge(visit, message, recipient, nowMs)),
+    );
+    const taken = results.filter(({ result }) => result === 'delivered').map(({ recipient }) => recipient);
+    for (const trait of this.traits) {
+      const ending = trait.end(visit);
+      if (ending === 'in order') continue;
+      const lost = recipients.map((recipient) => resultOf(recipient, '451 4.4.2 the connection was lost'));
+      return { results: lost, hangsUp: true, taken: ending === 'lost' ? [] : taken };
+    }
+    return { results, hangsUp: false, taken };
+  }
+
+  #judge(visit: Visit, message: number, recipient: number, nowMs: number): string {
+    for (const trait of this.traits) {
+      const reply = trait.judge(visit, message, recipient, nowMs);
+      if (reply !== '') return reply;
+    }
+    return '';
+  }
+}
+
+function resultOf(recipient: number, reply: string): RecipientResult {
+  if (reply === '') return { recipient, result: 'delivered', error: '' };
+  return { recipient, result: reply.startsWith('5') ? 'permfail' : 'tempfail', error: reply };
+}
+
+/** Transactions of one recipient that is taken: always the same few objects. */
+const takenAlone: Verdict[] = [];
+
+function takeAll(recipients: readonly number[]): Verdict {
+  const [only = 0] = recipients;
+  if (recipients.length !== 1 || only >= 1_000) {
+    return {
+      results: recipients.map((recipient) => resultOf(recipient, '')),
+      hangsUp: false,
+      taken: recipients,
+    };
+  }
+  return (takenAlone[only] ??= { results: [resultOf(only, '')], hangsUp: false, taken: [only] });
+}

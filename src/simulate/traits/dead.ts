@@ -1,0 +1,24 @@
+// Hosts that are not there: the port is closed, or nothing answers at all, always or for a time.
+
+import { Trait, type Refusal, type Visit } from '../trait.ts';
+
+export interface DeadOptions {
+  readonly how: 'refused' | 'silent';
+  /** Unix ms. */
+  readonly fromMs: number;
+  readonly untilMs: number;
+}
+
+export class Dead extends Trait {
+  readonly #options: DeadOptions;
+
+  constructor(options: DeadOptions) {
+    super();
+    this.#options = options;
+  }
+
+  override connect(_visit: Visit, nowMs: number): Refusal | undefined {
+    const { how, fromMs, untilMs } = this.#options;
+    return nowMs >= fromMs && nowMs < untilMs ? { kind: how, reply: '' } : undefined;
+  }
+}

@@ -1,0 +1,43 @@
+// A destination that counts messages: above its rate, further ones of the same window are put off. For each of our
+// addresses by itself.
+
+import { Trait, type Rejection, type Visit } from '../trait.ts';
+
+export interface RateLimitOptions {
+  readonly messages: number;
+  readonly perMs: number;
+  readonly reply: string;
+}
+
+interface Window {
+  endsMs: number;
+  messages: number;
+}
+
+export class RateLimit extends Trait {
+  readonly #options: RateLimitOptions;
+  readonly #windows = new Map<string, Window>();
+  /** Transactions that were put off. */
+  turnedAway = 0;
+
+  constructor(options: RateLimitOptions) {
+    super();
+    this.#options = options;
+  }
+
+  override transact({ source }: Visit, nowMs: number): Rejection | undefined {
+    const { messages, perMs, reply } = this.#options;
+    let window = this.#windows.get(source);
+    if (window === undefined) this.#windows.set(source, (window = { endsMs: 0, messages: 0 }));
+    if (nowMs >= window.endsMs) {
+      window.endsMs = nowMs + perMs;
+      window.messages = 0;
+    }
+    if (window.messages < messages) {
+      window.messages += 1;
+      return undefined;
+    }
+    this.turnedAway += 1;
+    return { reply, hangsUp: false };
+  }
+}
