@@ -66,6 +66,21 @@ type RouteTarget =
   | { readonly kind: 'error'; readonly error: NonNullable<FileRoute['error']> }
   | { readonly kind: 'mx' };
 
+type FileTenant = FileConfig['tenant'][number];
+/** One [[tenant]]; the first that matches is a message's. */
+export type TenantConfig = Omit<FileTenant, 'sender' | 'client'> & {
+  /** Empty: any. */
+  readonly sender: NonNullable<FileTenant['sender']>;
+  /** Empty: any, and programs of this host too. With `sender`, both must match. */
+  readonly client: NonNullable<FileTenant['client']>;
+};
+/** One [[source]]. */
+export interface SourceConfig {
+  /** In canonical text. */
+  readonly address: string;
+  readonly heloName: string;
+}
+
 type FileLimit = FileConfig['limit'][number];
 /** One [[limit]]; quantities as in the file. */
 export type LimitConfig = Omit<FileLimit, 'per' | 'domain'> & {
@@ -92,6 +107,10 @@ export interface Config {
   readonly deliver: DeliverConfig;
   readonly dns: DnsConfig;
   readonly route: readonly RouteConfig[];
+  /** In the order of the file. */
+  readonly tenant: readonly TenantConfig[];
+  /** Empty: the system chooses. */
+  readonly source: readonly SourceConfig[];
   readonly limit: readonly LimitConfig[];
   readonly bounce: BounceConfig;
   readonly log: LogConfig;
@@ -194,6 +213,11 @@ function fill(content: FileConfig, file: string | undefined, folder: string, mor
     deliver: { ...deliver, heloName: deliver.heloName ?? hostname },
     dns: content.dns,
     route: content.route.map(targeted),
+    tenant: content.tenant.map(({ sender = [], client = [], ...rest }) => ({ ...rest, sender, client })),
+    source: content.source.map((each) => ({
+      address: each.address,
+      heloName: each.heloName ?? deliver.heloName ?? hostname,
+    })),
     limit: content.limit.map((limit, index) => ({
       ...limited(limit, folder, more.limitDomains[index] ?? []),
       origin: more.originOf('limit', index),

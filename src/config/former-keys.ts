@@ -10,6 +10,10 @@ const formerKeys: ReadonlyMap<string, (value: unknown) => string> = new Map([
   ['deliver.connections_per_domain', limitPer('domain')],
   ['deliver.connections_per_site', limitPer('site')],
   ['deliver.connections_per_ip', limitPer('ip')],
+  [
+    'deliver.source_address',
+    (value) => `is a table of its own now: [[source]] with address = ${tomlValue(value)}`,
+  ],
 ]);
 
 /** What to say about a key that is no more; undefined when there never was one. */

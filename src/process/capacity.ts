@@ -70,7 +70,7 @@ export function demandOf(config: Config): Demand {
     receivers: processes.receivers,
     deliverConnections: deliver.maxConnections,
     receiveConnections: receive.maxConnections,
-    sources: deliver.sourceAddress === undefined ? [] : [deliver.sourceAddress],
+    sources: config.source.map(({ address }) => address),
   };
 }
 

@@ -24,8 +24,8 @@ export function receiveSettings(config: Config): ReceiveSettings {
       maxMessageBytes: receive.maxMessageSize,
       maxRecipients: receive.maxRecipients,
       maxErrors: receive.maxErrors,
-      maxCommandLineBytes: 2048,
-      maxTextLineBytes: 0,
+      maxCommandLineBytes: receive.maxCommandLine,
+      maxTextLineBytes: receive.maxTextLine,
       maxTransactions: receive.maxTransactions,
       bareNewlines: receive.bareNewlines,
       extensions: {
@@ -36,9 +36,11 @@ export function receiveSettings(config: Config): ReceiveSettings {
         dsn: receive.extensions.dsn,
         size: receive.extensions.size,
         vrfy: receive.extensions.vrfy,
+        mtPriority: receive.extensions.mtPriority,
       },
     },
     maxReceived: receive.maxReceived,
+    priorityHeader: receive.priorityHeader ?? '',
     commandTimeoutMs: receive.timeoutCommand,
     dataTimeoutMs: receive.timeoutData,
     sessionTimeoutMs: receive.timeoutSession,
@@ -65,10 +67,11 @@ export function exemptClients(config: Config): NetworkSet {
 }
 
 export function deliverySettings(config: Config): DeliverySettings {
-  const { deliver } = config;
+  const { deliver, source } = config;
+  const [first] = source;
   return {
-    heloName: deliver.heloName,
-    sourceAddress: deliver.sourceAddress,
+    heloName: first?.heloName ?? deliver.heloName,
+    sourceAddress: first?.address,
     timeouts: {
       connectMs: deliver.timeoutConnect,
       greetingMs: deliver.timeoutGreeting,
@@ -97,11 +100,10 @@ export function schedulerConfig(config: Config): SchedulerConfig {
     addressRestMs: deliver.addressRest,
     limits: {
       global: deliver.maxConnections,
-      perDomain: 20,
-      perSite: 50,
-      perIp: 20,
       rules: limitRules(config),
     },
+    sources: config.source.length === 0 ? [''] : config.source.map(({ address }) => address),
+    weights: new Map(config.tenant.map(({ name, weight }) => [name, weight])),
     seed: randomInt(2 ** 31),
   };
 }

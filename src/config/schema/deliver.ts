@@ -1,15 +1,7 @@
 // [deliver]: outgoing connections: how many, to whom, and how long a destination may take.
 
-import { isIP } from 'node:net';
-
-import { ValueError } from '../values/value-error.ts';
 import { duration, key, listOf, textOf, wholeNumber, yesNo, tableOf } from './fields.ts';
 import { hostName } from './texts.ts';
-
-function ipAddress(text: string): string {
-  if (isIP(text) === 0) throw new ValueError(`"${text}" is not an IP address`);
-  return text;
-}
 
 /** The keys of [deliver]. */
 export const deliver = tableOf({
@@ -46,11 +38,6 @@ export const deliver = tableOf({
     yesNo().default(true),
     'Deliver to IPv6 addresses. Switch it off on a host that has no IPv6 to the outside.',
   ),
-  source_address: key(
-    textOf('an IP address', ipAddress).optional(),
-    'The own address that connections are made from; it must be on this host. Only destinations of the same IP version are then reached.',
-    { defaultText: 'chosen by the system', example: '"192.0.2.25"' },
-  ),
   timeout_connect: key(duration(1).prefault('30s'), 'How long a connection may take to open.'),
   timeout_greeting: key(
     duration(1).prefault('5m'),
@@ -82,14 +69,6 @@ export const deliver = tableOf({
       code: 'custom',
       message: 'must not be false together with ipv4: nothing could be delivered',
       path: ['ipv6'],
-    });
-  }
-  const version = value.source_address === undefined ? 0 : isIP(value.source_address);
-  if ((version === 4 && !value.ipv4) || (version === 6 && !value.ipv6)) {
-    context.addIssue({
-      code: 'custom',
-      message: `is an IPv${version} address, but ipv${version} is false`,
-      path: ['source_address'],
     });
   }
 });

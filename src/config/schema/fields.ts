@@ -72,10 +72,11 @@ export function duration(leastMs = 0) {
 }
 
 /** A size, in bytes once read. */
-export function size(leastBytes = 0) {
+export function size(leastBytes = 0, mostBytes = Infinity) {
   return textOf('a size such as "64KiB" or "25MB"', (text) => {
     const bytes = parseSize(text);
     if (bytes < leastBytes) throw new ValueError(`"${text}" is too small: at least ${leastBytes} bytes`);
+    if (bytes > mostBytes) throw new ValueError(`"${text}" is too large: at most ${mostBytes} bytes`);
     return bytes;
   });
 }

@@ -3,10 +3,9 @@
 
 import { z } from 'zod';
 
-import { parseDomainPattern, parseRecipientDomain } from '../values/domain.ts';
-import { parseNetwork } from '../values/network.ts';
 import { parseRate, type Rate, unlimitedRate } from '../values/rate.ts';
 import { expected, key, listOf, oneOf, tableOf, textKinds, textOf, wholeNumber } from './fields.ts';
+import { mxHosts, networks, recipientDomains } from './lists.ts';
 import { labelText } from './texts.ts';
 
 /** What a limit can count per, in the order in which a list of them is kept. */
@@ -46,13 +45,6 @@ function rate() {
   );
 }
 
-function networks(what: string) {
-  return listOf(
-    textOf('a network such as "192.0.2.0/24"', parseNetwork),
-    'networks such as ["192.0.2.0/24", "2001:db8::/32"]',
-  ).min(1, `must name one ${what} at least`);
-}
-
 /** The keys of one [[limit]]. */
 const limit = tableOf({
   name: key(
@@ -66,12 +58,7 @@ const limit = tableOf({
     { example: '"domain"' },
   ),
   domain: key(
-    listOf(
-      textOf('a domain such as "example.com" or "*.example.com"', parseRecipientDomain),
-      'domains such as ["example.com", "*.example.net"]',
-    )
-      .min(1, 'must name one domain at least')
-      .optional(),
+    recipientDomains().optional(),
     'Only for mail to these recipient domains; "*.example.com" means every domain under it, not example.com itself. All matches that are given must fit, of each list one item.',
     { example: '["example.com", "*.example.net"]' },
   ),
@@ -84,20 +71,19 @@ const limit = tableOf({
     { example: '"yahoo-domains.txt"' },
   ),
   mx: key(
-    listOf(
-      textOf('an MX host such as "mx.example.com" or "*.example.com"', parseDomainPattern),
-      'MX hosts such as ["mx.example.com", "*.example.net"]',
-    )
-      .min(1, 'must name one host at least')
-      .optional(),
+    mxHosts().optional(),
     'Only for connections to these MX hosts or smarthosts; "*.example.com" means every host under it.',
     { example: '["*.mail.protection.outlook.com"]' },
   ),
-  ip: key(networks('network').optional(), 'Only for connections to addresses in these networks.', {
-    example: '["98.136.0.0/16", "2001:4998::/32"]',
-  }),
+  ip: key(
+    networks().min(1, 'must name one network at least').optional(),
+    'Only for connections to addresses in these networks.',
+    {
+      example: '["98.136.0.0/16", "2001:4998::/32"]',
+    },
+  ),
   source: key(
-    networks('address').optional(),
+    networks().min(1, 'must name one address at least').optional(),
     'Only for connections from these own addresses; see [[source]].',
     { example: '["192.0.2.25"]' },
   ),

@@ -3,16 +3,22 @@
 import { z } from 'zod';
 
 import { parseDomainPattern } from '../values/domain.ts';
-import { parseNetwork } from '../values/network.ts';
 import { parseRate } from '../values/rate.ts';
+import { parseSize } from '../values/size.ts';
+import { ValueError } from '../values/value-error.ts';
 import { duration, key, listOf, oneOf, size, textOf, wholeNumber, yesNo, tableOf } from './fields.ts';
-import { greetingText } from './texts.ts';
+import { networks } from './lists.ts';
+import { fieldName, greetingText } from './texts.ts';
 
-const networks = () =>
-  listOf(
-    textOf('a network such as "192.0.2.0/24"', parseNetwork),
-    'networks such as ["192.0.2.0/24", "2001:db8::/32"]',
-  );
+/** No limit, or one that every line of RFC 5321 4.5.3.1.6 keeps to. */
+function textLine() {
+  return textOf('a size such as "1000B", or "0B" for no limit', (text) => {
+    const bytes = parseSize(text);
+    if (bytes !== 0 && bytes < 1000)
+      throw new ValueError(`"${text}" is too small: at least 1000 bytes, or 0B`);
+    return bytes;
+  });
+}
 
 const extensions = tableOf({
   pipelining: key(
@@ -42,6 +48,10 @@ const extensions = tableOf({
   vrfy: key(
     yesNo().default(true),
     'Announce VRFY (RFC 5321 3.5). It never says whether a mailbox exists: the answer is 252.',
+  ),
+  mt_priority: key(
+    yesNo().default(true),
+    'Announce MT-PRIORITY (RFC 6710): clients in relay_networks may give their messages a priority from -9 to 9; higher goes first.',
   ),
 });
 
@@ -99,6 +109,19 @@ export const receive = tableOf({
   max_transactions: key(
     wholeNumber(0, 1_000_000_000).default(0),
     'Messages in one connection; 0 for as many as the client likes.',
+  ),
+  max_command_line: key(
+    size(512, 1024 * 1024).prefault('2KiB'),
+    'The longest command line, with its line end; a longer one is answered 500. RFC 5321 4.5.3.1.4 asks for 512 bytes at least, and extensions for more.',
+  ),
+  max_text_line: key(
+    textLine().prefault('0B'),
+    'The longest line of a message, with its line end; "0B": no limit. RFC 5321 4.5.3.1.6 allows 1000 bytes; a limit refuses the mail of programs that do not keep to it.',
+  ),
+  priority_header: key(
+    textOf('the name of a header field such as "MT-Priority"', fieldName).optional(),
+    'A header field that gives a message its priority, -9 to 9, where MAIL gives none (RFC 6758); believed from clients in relay_networks only.',
+    { defaultText: 'none', example: '"MT-Priority"' },
   ),
   bare_newlines: key(
     oneOf(['refuse', 'repair']).default('refuse'),

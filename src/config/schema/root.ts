@@ -20,6 +20,9 @@ import { limits } from './limit.ts';
 import { queue } from './queue.ts';
 import { receive } from './receive.ts';
 import { routes } from './route.ts';
+import { sources } from './source.ts';
+import { tenants } from './tenant.ts';
+import { checkTogether } from './together.ts';
 import { hostName, mailbox } from './texts.ts';
 
 function path() {
@@ -183,6 +186,14 @@ export const root = tableOf({
     routes.prefault([]),
     'Where mail goes. The most specific match wins: the domain itself, then the longest "*.suffix", then the sender, then the route that has neither. Mail without a route goes to its MX.',
   ),
+  tenant: key(
+    tenants.prefault([]),
+    'Whose mail is kept apart: each tenant has a queue of its own, and where queues wait for the same destination or limit they take turns, so that a million messages of one do not hold up ten of another. A message belongs to the first tenant of the file that matches.',
+  ),
+  source: key(
+    sources.prefault([]),
+    'An address of this host that connections are made from; with several, each connection takes one that has room. Without any, the system chooses.',
+  ),
   limit: key(
     limits.prefault([]),
     'How many connections and messages go where, see [Limits](limits.md). Limits of different keys (domain, site, mx, ip, source, queue) hold together; of two with the same keys, the one with the more specific match replaces the other. Without any: 20 connections per domain, 50 per site, 20 per ip; a limit with the same per, without a match and with connections takes the place of each.',
@@ -190,4 +201,4 @@ export const root = tableOf({
   bounce: key(bounce.prefault({}), 'The reports that go back to senders (DSNs, RFC 3464).'),
   log: key(log.prefault({}), 'What is written down, and how.'),
   stop: key(stop.prefault({}), 'What happens on stop.'),
-});
+}).superRefine(checkTogether);

@@ -2,10 +2,10 @@
 
 import { z } from 'zod';
 
-import { parseRecipientDomain, parseSenderPattern } from '../values/domain.ts';
 import { parseRelayHost } from '../values/endpoint.ts';
 import { parseReply } from '../values/reply.ts';
 import { expected, key, listOf, oneOf, textOf, tableOf } from './fields.ts';
+import { recipientDomains, senders } from './lists.ts';
 
 const targets = ['relay', 'error', 'mx'] as const;
 const matches = ['domain', 'sender'] as const;
@@ -18,22 +18,12 @@ export const route = tableOf({
     { example: '"partners"' },
   ),
   domain: key(
-    listOf(
-      textOf('a domain such as "example.com" or "*.example.com"', parseRecipientDomain),
-      'domains such as ["example.com", "*.example.net"]',
-    )
-      .min(1, 'must name one domain at least')
-      .optional(),
+    recipientDomains().optional(),
     'Recipient domains that take this route; "*.example.com" means every domain under it, not example.com itself.',
     { example: '["example.com", "*.example.net"]' },
   ),
   sender: key(
-    listOf(
-      textOf('a sender such as "user@example.com" or "example.com"', parseSenderPattern),
-      'senders such as ["user@example.com", "example.net", "<>"]',
-    )
-      .min(1, 'must name one sender at least')
-      .optional(),
+    senders().optional(),
     'Senders whose mail takes this route: addresses, domains, or "<>" for bounces. Instead of domain, not beside it.',
     { example: '["user@example.com", "example.net"]' },
   ),

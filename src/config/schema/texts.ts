@@ -11,6 +11,16 @@ export function greetingText(text: string): string {
   return text.trim();
 }
 
+/** The name of a header field (RFC 5322 3.6.8). */
+export function fieldName(text: string): string {
+  if (!/^[!-9;-~]{1,76}$/.test(text)) {
+    throw new ValueError(
+      `${JSON.stringify(text)} is not the name of a header field; write it without the colon, e.g. "MT-Priority"`,
+    );
+  }
+  return text;
+}
+
 /** The name that this host gives itself: a domain name with a dot in it (RFC 5321 2.3.5). */
 export function hostName(text: string): string {
   const domain = parseDomain(text);

@@ -37,3 +37,10 @@ export function parseNetwork(text: string): Network {
   }
   return { address: first, prefix };
 }
+
+/** Is every address of `inner` (a network, or one address in canonical text) in `outer`? */
+export function contains(outer: Network, inner: Network | string): boolean {
+  const { address, prefix } = typeof inner === 'string' ? parseNetwork(inner) : inner;
+  const [first, second] = [ipaddr.parse(outer.address), ipaddr.parse(address)];
+  return first.kind() === second.kind() && outer.prefix <= prefix && second.match(first, outer.prefix);
+}

@@ -1,0 +1,37 @@
+// Lists of patterns and networks that several tables have: domains, hosts, senders, networks.
+
+import { parseDomainPattern, parseRecipientDomain, parseSenderPattern } from '../values/domain.ts';
+import { parseNetwork } from '../values/network.ts';
+import { listOf, textOf } from './fields.ts';
+
+/** Networks and single addresses; may be empty. */
+export function networks() {
+  return listOf(
+    textOf('a network such as "192.0.2.0/24"', parseNetwork),
+    'networks such as ["192.0.2.0/24", "2001:db8::/32"]',
+  );
+}
+
+/** Domains, address literals too, of recipients; one at least. */
+export function recipientDomains() {
+  return listOf(
+    textOf('a domain such as "example.com" or "*.example.com"', parseRecipientDomain),
+    'domains such as ["example.com", "*.example.net"]',
+  ).min(1, 'must name one domain at least');
+}
+
+/** Hosts that mail is handed to; one at least. */
+export function mxHosts() {
+  return listOf(
+    textOf('an MX host such as "mx.example.com" or "*.example.com"', parseDomainPattern),
+    'MX hosts such as ["mx.example.com", "*.example.net"]',
+  ).min(1, 'must name one host at least');
+}
+
+/** Whose mail: addresses, domains, bounces; one at least. */
+export function senders() {
+  return listOf(
+    textOf('a sender such as "user@example.com" or "example.com"', parseSenderPattern),
+    'senders such as ["user@example.com", "example.net", "<>"]',
+  ).min(1, 'must name one sender at least');
+}

@@ -1,0 +1,44 @@
+// [[source]]: our own addresses that connections are made from, each with its name.
+
+import ipaddr from 'ipaddr.js';
+
+import { ValueError } from '../values/value-error.ts';
+import { key, listOf, tableOf, textOf } from './fields.ts';
+import { hostName } from './texts.ts';
+
+/** One address of this host, in canonical text. */
+function ownAddress(text: string): string {
+  const isV4 = ipaddr.IPv4.isValidFourPartDecimal(text);
+  if (!isV4 && (!ipaddr.IPv6.isValid(text) || text.includes('%'))) {
+    throw new ValueError(`"${text}" is not an IP address, e.g. "192.0.2.25" or "2001:db8::25"`);
+  }
+  const address = ipaddr.parse(text);
+  if (address.range() === 'unspecified') {
+    throw new ValueError(`"${text}" is no address of its own; without any [[source]] the system chooses one`);
+  }
+  return address.toString();
+}
+
+const source = tableOf({
+  address: key(
+    textOf('an IP address such as "192.0.2.25"', ownAddress),
+    'An address of this host. A destination is reached only from an address of its own IP version.',
+    { example: '"192.0.2.25"' },
+  ),
+  helo_name: key(
+    textOf('a host name such as "mail.example.com"', hostName).optional(),
+    'The name in EHLO on connections from this address; its address record should lead to it, and the address back to the name.',
+    { defaultText: 'helo_name in [deliver]', example: '"mail1.example.com"' },
+  ),
+});
+
+/** All sources: each address once. */
+export const sources = listOf(source, 'tables: [[source]]').superRefine((all, context) => {
+  for (const [index, { address }] of all.entries()) {
+    const earlier = all.findIndex((each) => each.address === address);
+    if (earlier < index) {
+      const message = `this address is already in source[${earlier + 1}]`;
+      context.addIssue({ code: 'custom', message, path: [index, 'address'] });
+    }
+  }
+});

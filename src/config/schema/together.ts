@@ -1,0 +1,57 @@
+// What tables say about each other: tenants and sources that limits name must be there.
+
+import { isIP } from 'node:net';
+
+import type { z } from 'zod';
+
+import { closest } from '../closest.ts';
+import { contains, type Network } from '../values/network.ts';
+
+/** The parts of the file that are looked at, as read. */
+export interface Tables {
+  readonly deliver: { readonly ipv4: boolean; readonly ipv6: boolean };
+  readonly tenant: readonly { readonly name: string }[];
+  readonly source: readonly { readonly address: string }[];
+  readonly limit: readonly {
+    readonly queue?: readonly string[] | undefined;
+    readonly source?: readonly Network[] | undefined;
+  }[];
+}
+
+/** Adds a problem for each reference that leads nowhere. */
+export function checkTogether(tables: Tables, context: z.RefinementCtx): void {
+  for (const [index, { address }] of tables.source.entries()) {
+    const version = isIP(address) === 4 ? 4 : 6;
+    if (version === 4 ? tables.deliver.ipv4 : tables.deliver.ipv6) continue;
+    const message = `is an IPv${version} address, but ipv${version} in [deliver] is false`;
+    context.addIssue({ code: 'custom', message, path: ['source', index, 'address'] });
+  }
+  const names = tables.tenant.map(({ name }) => name);
+  for (const [index, { queue = [], source = [] }] of tables.limit.entries()) {
+    for (const [at, name] of queue.entries()) {
+      if (name !== '' && !names.includes(name))
+        noSuchTenant(name, names, ['limit', index, 'queue', at], context);
+    }
+    for (const [at, network] of source.entries()) {
+      if (!tables.source.some(({ address }) => contains(network, address))) {
+        const known = tables.source.map(({ address }) => address).join(', ');
+        const there = known === '' ? 'there is none' : `there are ${known}`;
+        const message = `is the address of no [[source]], so no connection can match; ${there}`;
+        context.addIssue({ code: 'custom', message, path: ['limit', index, 'source', at] });
+      }
+    }
+  }
+}
+
+function noSuchTenant(
+  name: string,
+  names: readonly string[],
+  path: (string | number)[],
+  context: z.RefinementCtx,
+): void {
+  let message = `there is no [[tenant]] of the name ${JSON.stringify(name)}`;
+  if (closest(name, names) === undefined) {
+    message += names.length === 0 ? '; there is none at all' : `; there are ${names.slice(0, 20).join(', ')}`;
+  }
+  context.addIssue({ code: 'custom', message, path, params: { words: names } });
+}

@@ -1,0 +1,77 @@
+// [[tenant]] and [[source]] tables.
+
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+
+import { defaultConfig, parseConfig } from '../../src/config/config.ts';
+
+describe('a tenant', () => {
+  it('has senders, clients, a weight and a priority', () => {
+    const { tenant } = parseConfig(
+      `[[tenant]]
+      name = "newsletters"
+      sender = ["News@Example.com", "example.org", "<>"]
+      client = ["10.1.0.0/16", "2001:db8::1"]
+      weight = 10
+      priority = -3
+      [[tenant]]
+      name = "others"`,
+      'sluice.toml',
+    );
+    assert.deepEqual(tenant, [
+      {
+        name: 'newsletters',
+        sender: [
+          { kind: 'mailbox', localPart: 'News', domain: 'example.com' },
+          { kind: 'domain', domain: 'example.org' },
+          { kind: 'null' },
+        ],
+        client: [
+          { address: '10.1.0.0', prefix: 16 },
+          { address: '2001:db8::1', prefix: 128 },
+        ],
+        weight: 10,
+        priority: -3,
+      },
+      { name: 'others', sender: [], client: [], weight: 1, priority: 0 },
+    ]);
+  });
+
+  it('is there for limits to name, and so is mail of no tenant', () => {
+    const { limit } = parseConfig(
+      'limit = [{ per = "queue", queue = ["shop", ""], connections = 5 }]\ntenant = [{ name = "shop" }]',
+      'sluice.toml',
+    );
+    assert.deepEqual(limit[0]?.queue, ['shop', '']);
+  });
+});
+
+describe('a source', () => {
+  it('has an address in canonical text, and a name that the others share', () => {
+    const { source } = parseConfig(
+      `hostname = "mx.example.com"
+      [[source]]
+      address = "192.0.2.25"
+      helo_name = "Mail1.Example.com"
+      [[source]]
+      address = "2001:DB8:0:0::25"`,
+      'sluice.toml',
+    );
+    assert.deepEqual(source, [
+      { address: '192.0.2.25', heloName: 'mail1.example.com' },
+      { address: '2001:db8::25', heloName: 'mx.example.com' },
+    ]);
+  });
+
+  it('is named as [deliver] says where it has no name of its own', () => {
+    const { source } = parseConfig(
+      'source = [{ address = "192.0.2.25" }]\ndeliver.helo_name = "out.example.com"',
+      'sluice.toml',
+    );
+    assert.equal(source[0]?.heloName, 'out.example.com');
+  });
+
+  it('is chosen by the system when there is none', () => {
+    assert.deepEqual(defaultConfig().source, []);
+  });
+});
