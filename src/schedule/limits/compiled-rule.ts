@@ -50,7 +50,8 @@ export class CompiledRule {
     if (this.#lookUp !== lookUp) {
       this.#lookUp = lookUp;
       this.#found = 0;
-      this.specificity.fill(0);
+      if (this.wanted === 1) this.specificity[kind] = 0;
+      else for (let other = 0; other < matchKinds.length; other += 1) this.specificity[other] = 0;
     }
     const before = this.specificity[kind] ?? 0;
     if (specificity > before) this.specificity[kind] = specificity;

@@ -22,12 +22,13 @@ export function readAddress(text: string, words: Uint32Array): AddressBits {
   return readIpv6(text, words);
 }
 
-/** The /24 or /64 that an address is in: `192.0.2.0/24`, `2001:db8:1:2::/64`; a text that is no address stays as it is. */
-export function networkOf(text: string, words: Uint32Array): string {
-  const bits = readAddress(text, words);
+/**
+ * The /24 or /64 that an address is in: `192.0.2.0/24`, `2001:db8:1:2::/64`.
+ * @param words - as {@link readAddress} filled them
+ */
+export function networkOf(words: Uint32Array, bits: 32 | 128): string {
   const first = words[0] ?? 0;
   if (bits === 32) return `${first >>> 24}.${(first >>> 16) & 0xff}.${(first >>> 8) & 0xff}.0/24`;
-  if (bits === 0) return text;
   // RFC 5952 4.2.3: the last four groups are zeros, so what is shortened is always at the end.
   const second = words[1] ?? 0;
   const groups = [first >>> 16, first & 0xffff, second >>> 16, second & 0xffff];

@@ -23,12 +23,15 @@ import {
   type PlaceFacts,
   type TaskFacts,
 } from './types.ts';
-import { networkOf } from './ip-words.ts';
+import { networkOf, readAddress, type AddressBits } from './ip-words.ts';
 
 /** Everything that a limit may look at; '' for what is not known in this scope. */
 export type Facts = TaskFacts & PlaceFacts;
 
-const nothing: readonly AppliedLimit[] = Object.freeze([]);
+const [byDomain, bySite, byMx, byIp, bySource, byQueue] = [1, 2, 4, 8, 16, 32];
+
+const nothing: AppliedLimit[] = [];
+Object.freeze(nothing);
 const noLimits: AppliedLimits = Object.freeze({
   connections: nothing,
   connectionRate: nothing,
@@ -45,27 +48,29 @@ export class LimitScope {
   readonly #addresses = new NetworkMatcher(matchKinds.indexOf('ip'));
   readonly #sources = new NetworkMatcher(matchKinds.indexOf('source'));
   readonly #queues = new TextMatcher(matchKinds.indexOf('queue'));
-  readonly #matchedBy: ReadonlySet<string>;
+  /** The kinds of match that any rule here has, as bits in the order of `matchKinds`. */
+  #matchedBy = 0;
   /** Of each dimension: the rules that match; between look-ups those that match everything. */
   readonly #dimensions: CompiledRule[][] = [];
   /** How many rules of each dimension match everything. */
   readonly #always: number[] = [];
+  /** The address that was read last. */
+  #ip = '';
+  #ipBits: AddressBits = 0;
   readonly #words = new Uint32Array(4);
+  readonly #sourceWords = new Uint32Array(4);
   #lookUp = 0;
 
   /** @param dimensions - the rules of each dimension */
   constructor(dimensions: readonly (readonly LimitRule[])[]) {
-    const matchedBy = new Set<string>();
     for (const rules of dimensions) {
       const matching: CompiledRule[] = [];
       for (const rule of rules) {
         this.#add(new CompiledRule(rule, matching));
-        for (const kind of kindsOf(rule.match)) matchedBy.add(kind);
       }
       this.#dimensions.push(matching);
       this.#always.push(matching.length);
     }
-    this.#matchedBy = matchedBy;
   }
 
   get isEmpty(): boolean {
@@ -84,7 +89,8 @@ export class LimitScope {
         const inForce = quantitiesInForce(rule, matching);
         if (inForce !== 0) this.#apply(rule.rule, inForce, facts, applied);
       }
-      matching.length = this.#always[at] ?? 0;
+      // Not by setting the length, which costs more than the rest of the look-up.
+      for (let left = matching.length - (this.#always[at] ?? 0); left > 0; left -= 1) matching.pop();
     }
     return applied;
   }
@@ -93,21 +99,31 @@ export class LimitScope {
     this.#lookUp += 1;
     const lookUp = this.#lookUp;
     const by = this.#matchedBy;
-    if (by.size === 0) return;
-    if (by.has('domain')) this.#domains.match(facts.domain, lookUp);
-    if (by.has('site')) this.#sites.match(facts.site, lookUp);
-    if (by.has('mx')) this.#hosts.match(facts.mx, lookUp);
-    if (by.has('ip')) this.#addresses.match(facts.ip, lookUp);
-    if (by.has('source')) this.#sources.match(facts.source, lookUp);
-    if (by.has('queue')) this.#queues.match(facts.queue, lookUp);
+    if (by === 0) return;
+    if (by & byDomain) this.#domains.match(facts.domain, lookUp);
+    if (by & bySite) this.#sites.match(facts.site, lookUp);
+    if (by & byMx) this.#hosts.match(facts.mx, lookUp);
+    if (by & byIp) this.#addresses.match(this.#words, this.#readIp(facts.ip), lookUp);
+    if (by & bySource) {
+      this.#sources.match(this.#sourceWords, readAddress(facts.source, this.#sourceWords), lookUp);
+    }
+    if (by & byQueue) this.#queues.match(facts.queue, lookUp);
+  }
+
+  /** Reads the address into `#words`, once for all that need it. */
+  #readIp(ip: string): AddressBits {
+    if (ip === this.#ip) return this.#ipBits;
+    this.#ip = ip;
+    this.#ipBits = readAddress(ip, this.#words);
+    return this.#ipBits;
   }
 
   #apply(rule: LimitRule, inForce: number, facts: Facts, to: Collected): void {
     const limit: AppliedLimit = { rule, key: this.#keyOf(rule.per, facts) };
-    if (inForce & setsConnections) to.connections = [...to.connections, limit];
-    if (inForce & setsConnectionRate) to.connectionRate = [...to.connectionRate, limit];
-    if (inForce & setsMessageRate) to.messageRate = [...to.messageRate, limit];
-    if (inForce & setsRecipientRate) to.recipientRate = [...to.recipientRate, limit];
+    if (inForce & setsConnections) to.connections = append(to.connections, limit);
+    if (inForce & setsConnectionRate) to.connectionRate = append(to.connectionRate, limit);
+    if (inForce & setsMessageRate) to.messageRate = append(to.messageRate, limit);
+    if (inForce & setsRecipientRate) to.recipientRate = append(to.recipientRate, limit);
     if (inForce & setsMessagesPerConnection) {
       to.messagesPerConnection = Math.min(to.messagesPerConnection, rule.messagesPerConnection ?? unlimited);
     }
@@ -125,7 +141,10 @@ export class LimitScope {
   }
 
   #valueOf(key: LimitKey, facts: Facts): string {
-    if (key === 'network') return networkOf(facts.ip, this.#words);
+    if (key === 'network') {
+      const bits = this.#readIp(facts.ip);
+      return bits === 0 ? facts.ip : networkOf(this.#words, bits);
+    }
     if (key === 'source' && facts.source === '') return 'any';
     return facts[key];
   }
@@ -138,6 +157,7 @@ export class LimitScope {
     if (ip !== undefined) this.#addresses.add(ip, compiled);
     if (source !== undefined) this.#sources.add(source, compiled);
     if (queue !== undefined) this.#queues.add(queue, compiled);
+    for (const kind of kindsOf(compiled.rule.match)) this.#matchedBy |= 1 << matchKinds.indexOf(kind);
   }
 }
 
@@ -149,6 +169,13 @@ function quantitiesInForce(rule: CompiledRule, matching: readonly CompiledRule[]
     if ((left & other.sets) !== 0 && other.replaces(rule)) left &= ~other.sets;
   }
   return left;
+}
+
+/** Adds to a list; the empty one is shared. */
+function append(list: AppliedLimit[], limit: AppliedLimit): AppliedLimit[] {
+  if (list === nothing) return [limit];
+  list.push(limit);
+  return list;
 }
 
 class Collected implements AppliedLimits {

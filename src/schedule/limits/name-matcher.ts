@@ -13,14 +13,17 @@ export class NameMatcher {
   readonly #kind: number;
   readonly #exact = new Map<string, readonly CompiledRule[]>();
   readonly #suffixes = new Map<string, readonly CompiledRule[]>();
+  /** 1 for each length that a suffix has: of other lengths none is cut from the name and hashed. */
+  readonly #suffixLengths = new Uint8Array(256);
 
   constructor(kind: number) {
     this.#kind = kind;
   }
 
   add(patterns: readonly DomainPattern[], rule: CompiledRule): void {
-    for (const pattern of patterns) {
-      addTo(pattern.kind === 'exact' ? this.#exact : this.#suffixes, pattern.domain, rule);
+    for (const { kind, domain } of patterns) {
+      if (kind === 'suffix') this.#suffixLengths[domain.length] = 1;
+      addTo(kind === 'exact' ? this.#exact : this.#suffixes, domain, rule);
     }
   }
 
@@ -28,7 +31,9 @@ export class NameMatcher {
     found(this.#exact.get(name), this.#kind, exactName, lookUp);
     if (this.#suffixes.size === 0 || name.startsWith('[')) return;
     for (let dot = name.indexOf('.'); dot !== -1; dot = name.indexOf('.', dot + 1)) {
-      found(this.#suffixes.get(name.slice(dot + 1)), this.#kind, name.length - dot - 1, lookUp);
+      const length = name.length - dot - 1;
+      if (this.#suffixLengths[length] !== 1) continue;
+      found(this.#suffixes.get(name.slice(dot + 1)), this.#kind, length, lookUp);
     }
   }
 }

@@ -3,7 +3,7 @@
 
 import type { Network } from '../../config/values/network.ts';
 import type { CompiledRule } from './compiled-rule.ts';
-import { readAddress } from './ip-words.ts';
+import { readAddress, type AddressBits } from './ip-words.ts';
 
 /** Roots of the two trees. */
 const ipv4Root = 0;
@@ -14,7 +14,6 @@ export class NetworkMatcher {
   /** Children of node n at 2n and 2n + 1; 0: none. */
   readonly #children: number[] = [0, 0, 0, 0];
   readonly #rules: (CompiledRule[] | undefined)[] = [undefined, undefined];
-  readonly #words = new Uint32Array(4);
 
   constructor(kind: number) {
     this.#kind = kind;
@@ -24,28 +23,29 @@ export class NetworkMatcher {
     for (const { address, prefix } of networks) this.#addOne(address, prefix, rule);
   }
 
-  match(ip: string, lookUp: number): void {
-    const bits = readAddress(ip, this.#words);
+  /** @param words - the address as `readAddress` read it, with the bits that it returned */
+  match(words: Uint32Array, bits: AddressBits, lookUp: number): void {
     if (bits === 0) return;
     let node = bits === 32 ? ipv4Root : ipv6Root;
     for (let depth = 0; ; depth += 1) {
       const rules = this.#rules[node];
       if (rules !== undefined) for (const rule of rules) rule.matches(this.#kind, depth + 1, lookUp);
       if (depth === bits) return;
-      const child = this.#children[2 * node + this.#bit(depth)] ?? 0;
+      const child = this.#children[2 * node + bitAt(words, depth)] ?? 0;
       if (child === 0) return;
       node = child;
     }
   }
 
   #addOne(address: string, prefix: number, rule: CompiledRule): void {
-    const bits = readAddress(address, this.#words);
+    const words = new Uint32Array(4);
+    const bits = readAddress(address, words);
     let node = bits === 32 ? ipv4Root : ipv6Root;
     // ::ffff:192.0.2.0/120 is 192.0.2.0/24.
     const length = bits === 32 && address.includes(':') ? prefix - 96 : prefix;
     if (bits === 0 || length < 0) return;
     for (let depth = 0; depth < length; depth += 1) {
-      const slot = 2 * node + this.#bit(depth);
+      const slot = 2 * node + bitAt(words, depth);
       let child = this.#children[slot] ?? 0;
       if (child === 0) {
         child = this.#rules.length;
@@ -59,8 +59,8 @@ export class NetworkMatcher {
     if (rules === undefined) this.#rules[node] = [rule];
     else if (!rules.includes(rule)) rules.push(rule);
   }
+}
 
-  #bit(depth: number): number {
-    return ((this.#words[depth >>> 5] ?? 0) >>> (31 - (depth & 31))) & 1;
-  }
+function bitAt(words: Uint32Array, depth: number): number {
+  return ((words[depth >>> 5] ?? 0) >>> (31 - (depth & 31))) & 1;
 }

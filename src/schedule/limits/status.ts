@@ -83,3 +83,15 @@ export interface Explanation {
   /** Unix ms of the earliest next attempt; undefined when nothing waits for one. */
   readonly nextAttemptAtMs?: number | undefined;
 }
+
+export type RateQuantity = Exclude<Quantity, 'connections'>;
+
+/** What a rate has spent, kept over a restart. */
+export interface SavedRate {
+  /** `LimitRule.id` and `AppliedLimit.key`. */
+  readonly rule: string;
+  readonly key: string;
+  readonly quantity: RateQuantity;
+  /** Theoretical arrival time (ITU-T I.371), Unix ms. */
+  readonly tatMs: number;
+}

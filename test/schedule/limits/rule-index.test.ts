@@ -1,0 +1,344 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createLimitIndex } from '../../../src/schedule/limits/rule-index.ts';
+import { unlimited, type LimitRule, type PlaceFacts } from '../../../src/schedule/limits/types.ts';
+import { domains, networks, place, rule, shown, task } from './rules.ts';
+
+const everyDomain = rule('all', ['domain']);
+
+/** Name of the case, limits, domain (and queue), what holds. */
+const taskTable: readonly [string, readonly LimitRule[], string, readonly string[]][] = [
+  ['a default counts per domain', [everyDomain], 'a.example', ['all a.example']],
+  [
+    'two defaults hold together',
+    [everyDomain, rule('2', ['domain'])],
+    'a.example',
+    ['2 a.example', 'all a.example'],
+  ],
+  [
+    'an exact name replaces the default',
+    [everyDomain, rule('aol', ['domain'], { domain: domains('aol.com') })],
+    'aol.com',
+    ['aol aol.com'],
+  ],
+  [
+    'and leaves it to others',
+    [everyDomain, rule('aol', ['domain'], { domain: domains('aol.com') })],
+    'x.aol.com',
+    ['all x.aol.com'],
+  ],
+  [
+    'a group of domains counts as a match for each member',
+    [everyDomain, rule('yahoo', [], { domain: domains('yahoo.com', '*.yahoo.net') })],
+    'a.yahoo.net',
+    ['yahoo'],
+  ],
+  [
+    '*.suffix does not match the suffix itself',
+    [everyDomain, rule('yahoo', [], { domain: domains('*.yahoo.net') })],
+    'yahoo.net',
+    ['all yahoo.net'],
+  ],
+  [
+    'nor a name that only ends alike',
+    [everyDomain, rule('yahoo', [], { domain: domains('*.yahoo.net') })],
+    'a.myyahoo.net',
+    ['all a.myyahoo.net'],
+  ],
+  [
+    'a longer suffix replaces a shorter one',
+    [rule('net', [], { domain: domains('*.net') }), rule('a', [], { domain: domains('*.a.net') })],
+    'x.a.net',
+    ['a'],
+  ],
+  [
+    'an exact name replaces the longest suffix',
+    [rule('a', [], { domain: domains('*.a.net') }), rule('x', [], { domain: domains('x.a.net') })],
+    'x.a.net',
+    ['x'],
+  ],
+  [
+    'the most specific item of a list counts',
+    [
+      rule('both', [], { domain: domains('x.a.net', '*.net') }),
+      rule('a', [], { domain: domains('*.a.net') }),
+    ],
+    'x.a.net',
+    ['both'],
+  ],
+  [
+    'and the other way round',
+    [
+      rule('both', [], { domain: domains('*.net', 'x.a.net') }),
+      rule('a', [], { domain: domains('*.a.net') }),
+    ],
+    'y.a.net',
+    ['a'],
+  ],
+  [
+    'equals hold together',
+    [
+      rule('1', ['domain'], { domain: domains('a.example') }),
+      rule('2', [], { domain: domains('a.example') }),
+    ],
+    'a.example',
+    ['1 a.example', '2'],
+  ],
+  [
+    'a limit for a tenant and a domain replaces one for the domain',
+    [
+      rule('domain', ['domain'], { domain: domains('a.example') }),
+      rule('tenant', ['domain'], { domain: domains('a.example'), queue: ['shop'] }),
+    ],
+    'a.example shop',
+    ['tenant a.example'],
+  ],
+  [
+    'more in one respect and less in another: both hold',
+    [
+      rule('exact', ['domain'], { domain: domains('a.example') }),
+      rule('tenant', ['domain'], { domain: domains('*.example'), queue: ['shop'] }),
+    ],
+    'a.example shop',
+    ['exact a.example', 'tenant a.example'],
+  ],
+  [
+    'all that is given must match',
+    [everyDomain, rule('tenant', ['domain'], { domain: domains('a.example'), queue: ['shop'] })],
+    'a.example other',
+    ['all a.example'],
+  ],
+  [
+    'the queue of those who have none has a name too: none',
+    [rule('nobody', ['queue'], { queue: [''] }), rule('all', ['queue'])],
+    'a.example',
+    ['nobody'],
+  ],
+  [
+    'another dimension holds as well',
+    [everyDomain, rule('shop', ['queue'], { queue: ['shop'] }), rule('pair', ['domain', 'queue'])],
+    'a.example shop',
+    ['all a.example', 'pair a.example shop', 'shop shop'],
+  ],
+  [
+    'an address literal is a domain',
+    [everyDomain, rule('literal', ['domain'], { domain: domains('[192.0.2.1]') })],
+    '[192.0.2.1]',
+    ['literal [192.0.2.1]'],
+  ],
+  [
+    'a literal is below no suffix',
+    [rule('suffix', [], { domain: [{ kind: 'suffix', domain: '2.1]' }] })],
+    '[192.0.2.1]',
+    [],
+  ],
+  [
+    'an empty list matches nothing',
+    [rule('none', [], { domain: [] }), everyDomain],
+    'a.example',
+    ['all a.example'],
+  ],
+  [
+    'a group without any match holds for everything',
+    [rule('world', []), everyDomain],
+    'a.example',
+    ['all a.example', 'world'],
+  ],
+  [
+    'an override replaces what is more specific than itself',
+    [
+      rule('aol', ['domain'], { domain: domains('aol.com') }),
+      rule('stop', ['domain'], {}, { connections: 0, isOverride: true }),
+    ],
+    'aol.com',
+    ['stop aol.com'],
+  ],
+  [
+    'an override that does not match replaces nothing',
+    [
+      everyDomain,
+      rule('stop', ['domain'], { domain: domains('aol.com') }, { connections: 0, isOverride: true }),
+    ],
+    'a.example',
+    ['all a.example'],
+  ],
+  [
+    'an override leaves other dimensions alone',
+    [everyDomain, rule('stop', ['queue'], { queue: [''] }, { connections: 0, isOverride: true })],
+    'a.example',
+    ['all a.example', 'stop'],
+  ],
+  [
+    'overrides compete among themselves',
+    [
+      rule('stop', ['domain'], { domain: domains('*.com') }, { connections: 0, isOverride: true }),
+      rule('slow', ['domain'], { domain: domains('aol.com') }, { connections: 1, isOverride: true }),
+      everyDomain,
+    ],
+    'aol.com',
+    ['slow aol.com'],
+  ],
+];
+
+for (const [name, rules, asked, expected] of taskTable) {
+  test(name, () => {
+    const index = createLimitIndex(rules);
+    const [domain = '', queue = ''] = asked.split(' ');
+    assert.deepEqual(shown(index.ofTask(task(domain, queue)).connections), expected);
+    assert.deepEqual(index.ofPlace(place()).connections, []);
+    assert.equal(index.hasBoth, false);
+  });
+}
+
+const placeTable: readonly [string, readonly LimitRule[], Partial<PlaceFacts>, readonly string[]][] = [
+  ['per ip', [rule('ip', ['ip'])], { ip: '2001:db8::1' }, ['ip 2001:db8::1']],
+  ['per site', [rule('site', ['site'])], { site: 'mx:a,b' }, ['site mx:a,b']],
+  [
+    'a site by name',
+    [rule('site', ['site']), rule('x', ['site'], { site: ['mx:x'] })],
+    { site: 'mx:x' },
+    ['x mx:x'],
+  ],
+  ['per network of IPv4', [rule('net', ['network'])], { ip: '192.0.2.255' }, ['net 192.0.2.0/24']],
+  ['per network of IPv6', [rule('net', ['network'])], { ip: '2001:db8:1:2:3::4' }, ['net 2001:db8:1:2::/64']],
+  [
+    'zeros before the /64 are shortened',
+    [rule('net', ['network'])],
+    { ip: '2001:db8::4' },
+    ['net 2001:db8::/64'],
+  ],
+  ['IPv4 in IPv6 is IPv4', [rule('net', ['network'])], { ip: '::ffff:192.0.2.7' }, ['net 192.0.2.0/24']],
+  ['the source that the system chooses', [rule('from', ['source'])], {}, ['from any']],
+  [
+    'two keys in their order',
+    [rule('two', ['mx', 'source'])],
+    { source: '198.51.100.1' },
+    ['two mx.example.net 198.51.100.1'],
+  ],
+  [
+    'a group by ip is in the dimension of ip',
+    [rule('each', ['ip']), rule('big', [], { ip: networks('192.0.0.0/16') })],
+    { ip: '192.0.2.1' },
+    ['big'],
+  ],
+  [
+    'a longer prefix replaces a shorter one',
+    [
+      rule('big', [], { ip: networks('0.0.0.0/0') }),
+      rule('small', [], { ip: networks('10.0.0.0/8', '192.0.2.0/31') }),
+    ],
+    { ip: '192.0.2.1' },
+    ['small'],
+  ],
+  [
+    'one address is the longest prefix',
+    [rule('net', [], { ip: networks('2001:db8::/127') }), rule('one', [], { ip: networks('2001:db8::1') })],
+    { ip: '2001:db8::1' },
+    ['one'],
+  ],
+  ['::/0 is not IPv4', [rule('six', [], { ip: networks('::/0') })], { ip: '192.0.2.1' }, []],
+  ['0.0.0.0/0 is not IPv6', [rule('four', [], { ip: networks('0.0.0.0/0') })], { ip: '2001:db8::1' }, []],
+  [
+    'a mapped network is IPv4',
+    [rule('mapped', [], { ip: networks('::ffff:192.0.2.0/120') })],
+    { ip: '192.0.2.200' },
+    ['mapped'],
+  ],
+  ['no source matches no network', [rule('from', [], { source: networks('0.0.0.0/0', '::/0') })], {}, []],
+  [
+    'a source by network',
+    [rule('from', [], { source: networks('10.0.0.0/8') })],
+    { source: '10.1.2.3' },
+    ['from'],
+  ],
+  [
+    'MX hosts by suffix',
+    [rule('mx', ['mx']), rule('o365', ['mx'], { mx: domains('*.mail.protection.outlook.com') })],
+    { mx: 'a-com.mail.protection.outlook.com' },
+    ['o365 a-com.mail.protection.outlook.com'],
+  ],
+  [
+    'another dimension holds as well: site, ip, network',
+    [rule('site', ['site']), rule('ip', ['ip']), rule('net', ['network'])],
+    { site: 's' },
+    ['ip 192.0.2.1', 'net 192.0.2.0/24', 'site s'],
+  ],
+];
+
+for (const [name, rules, asked, expected] of placeTable) {
+  test(`place: ${name}`, () => {
+    const index = createLimitIndex(rules);
+    assert.deepEqual(shown(index.ofPlace(place(asked)).connections), expected);
+    assert.deepEqual(index.ofTask(task('a.example')).connections, []);
+    assert.equal(index.hasBoth, false);
+  });
+}
+
+test('a dimension that looks at the message and the place is asked for both, and only there', () => {
+  const index = createLimitIndex([
+    everyDomain,
+    rule('via', ['domain'], { mx: domains('*.example.net') }),
+    rule('pair', ['ip', 'queue']),
+    rule('host', ['mx']),
+  ]);
+  const [mail, to] = [task('a.example', 'shop'), place()];
+  assert.equal(index.hasBoth, true);
+  assert.deepEqual(shown(index.ofTask(mail).connections), []);
+  assert.deepEqual(shown(index.ofPlace(to).connections), ['host mx.example.net']);
+  assert.deepEqual(shown(index.ofBoth(mail, to).connections), ['pair 192.0.2.1 shop', 'via a.example']);
+  assert.deepEqual(shown(index.ofBoth(mail, place({ mx: 'other.example' })).connections), [
+    'all a.example',
+    'pair 192.0.2.1 shop',
+  ]);
+});
+
+test('each quantity is replaced for itself', () => {
+  const rate = { count: 60, perMs: 60_000 };
+  const index = createLimitIndex([
+    rule(
+      'all',
+      ['domain'],
+      {},
+      { connections: 20, connectionRate: rate, messageRate: rate, recipientRate: rate },
+    ),
+    rule('aol', ['domain'], { domain: domains('aol.com') }, { connections: 2, recipientRate: rate }),
+    rule('hold', [], { domain: domains('aol.com') }, { messageRate: rate, isOverride: true }),
+  ]);
+  const limits = index.ofTask(task('aol.com'));
+  assert.deepEqual(shown(limits.connections), ['aol aol.com']);
+  assert.deepEqual(shown(limits.connectionRate), ['all aol.com']);
+  assert.deepEqual(shown(limits.messageRate), ['hold']);
+  assert.deepEqual(shown(limits.recipientRate), ['aol aol.com']);
+});
+
+test('of numbers per message and per connection the smallest holds', () => {
+  const index = createLimitIndex([
+    rule('all', ['domain'], {}, { messagesPerConnection: 1, recipientsPerMessage: 50 }),
+    rule('aol', ['domain'], { domain: domains('aol.com') }, { messagesPerConnection: 20 }),
+    rule('shop', ['queue'], { queue: ['shop'] }, { messagesPerConnection: 30, recipientsPerMessage: 40 }),
+  ]);
+  const aol = index.ofTask(task('aol.com', 'shop'));
+  assert.deepEqual([aol.messagesPerConnection, aol.recipientsPerMessage], [20, 40]);
+  const other = index.ofTask(task('a.example'));
+  assert.deepEqual([other.messagesPerConnection, other.recipientsPerMessage], [1, 50]);
+  const none = index.ofPlace(place());
+  assert.deepEqual([none.messagesPerConnection, none.recipientsPerMessage], [unlimited, unlimited]);
+});
+
+test('a look-up leaves nothing behind for the next', () => {
+  const index = createLimitIndex([
+    everyDomain,
+    rule('aol', ['domain'], { domain: domains('aol.com') }),
+    rule('pair', ['domain'], { domain: domains('*.example'), queue: ['shop'] }),
+  ]);
+  const first = index.ofTask(task('aol.com'));
+  for (const [domain, queue, expected] of [
+    ['a.example', '', 'all a.example'],
+    ['a.example', 'shop', 'pair a.example'],
+    ['aol.com', 'shop', 'aol aol.com'],
+    ['b.test', 'shop', 'all b.test'],
+  ] as const) {
+    assert.deepEqual(shown(index.ofTask(task(domain, queue)).connections), [expected]);
+  }
+  assert.deepEqual(shown(first.connections), ['aol aol.com']);
+});
