@@ -8,6 +8,7 @@ import { findConfigFile } from '../config/find-config.ts';
 import { formatEndpoint } from '../config/values/endpoint.ts';
 import { configWarnings } from '../config/warnings.ts';
 import { shortageText } from '../process/capacity.ts';
+import { limitRules } from '../process/settings.ts';
 import { capacityHere } from '../process/system-facts.ts';
 import { exitCodes } from './exit-codes.ts';
 
@@ -70,10 +71,31 @@ function summary(file: string | undefined, config: Config, warnings: readonly st
         : `from elsewhere to ${domains} domain pattern${domains === 1 ? '' : 's'}`,
     ],
     ['routes', config.route.length === 0 ? 'all mail by MX' : routesText(config)],
+    ...shapingRows(config),
     ['spool', config.spool],
   ];
   const lines = rows.map(([name = '', value = '']) => `  ${name.padEnd(11)} ${value}`);
   return `${[head, ...lines, ...warnings.map((warning) => `warning: ${warning}`)].join('\n')}\n`;
+}
+
+/** How mail is shaped: the limits always, tenants and sources if there are any. */
+function shapingRows(config: Config): string[][] {
+  const builtIn = limitRules(config)
+    .filter(({ origin }) => origin === 'built in')
+    .map(({ per, connections }) => `${connections} per ${per.join(', ')}`);
+  const { limit, tenant, source } = config;
+  const limits = [
+    ...(limit.length === 0 ? [] : [`${limit.length} in the file`]),
+    ...(builtIn.length === 0 ? [] : [`built in: ${builtIn.join(', ')}`]),
+  ];
+  return [
+    ['limits', limits.join('; ')],
+    ...(tenant.length === 0 ? [] : [['tenants', `${tenant.length}`]]),
+    ...source.map(({ address, heloName }, index) => [
+      index === 0 ? 'sends from' : '',
+      `${address} as ${heloName}`,
+    ]),
+  ];
 }
 
 function routesText({ route }: Config): string {

@@ -92,6 +92,15 @@ export type LimitConfig = Omit<FileLimit, 'per' | 'domain'> & {
   readonly domain?: readonly DomainPattern[];
 };
 
+/** What stands in [adapt]. */
+export type AdaptConfig = FileConfig['adapt'];
+
+type FileReaction = FileConfig['reaction'][number];
+/** One [[reaction]]; `for` in ms. */
+export type ReactionConfig = FileReaction & {
+  /** `FILE:LINE`, the file without its folder. */
+  readonly origin: string;
+};
 /** The whole configuration. All paths are absolute. */
 export interface Config {
   /** The file it came from; undefined for the defaults. */
@@ -112,6 +121,8 @@ export interface Config {
   /** Empty: the system chooses. */
   readonly source: readonly SourceConfig[];
   readonly limit: readonly LimitConfig[];
+  readonly adapt: AdaptConfig;
+  readonly reaction: readonly ReactionConfig[];
   readonly bounce: BounceConfig;
   readonly log: LogConfig;
   readonly stop: StopConfig;
@@ -152,7 +163,7 @@ interface More {
   /** By the index of the [[limit]]. */
   readonly limitDomains: readonly (readonly DomainPattern[])[];
   /** `FILE:LINE` of one table of a list. */
-  originOf(table: 'limit', index: number): string;
+  originOf(table: 'limit' | 'reaction', index: number): string;
 }
 const noMore: More = { relayDomains: [], limitDomains: [], originOf: () => '' };
 
@@ -221,6 +232,11 @@ function fill(content: FileConfig, file: string | undefined, folder: string, mor
     limit: content.limit.map((limit, index) => ({
       ...limited(limit, folder, more.limitDomains[index] ?? []),
       origin: more.originOf('limit', index),
+    })),
+    adapt: content.adapt,
+    reaction: content.reaction.map((reaction, index) => ({
+      ...reaction,
+      origin: more.originOf('reaction', index),
     })),
     bounce: { ...bounce, from: bounce.from ?? `MAILER-DAEMON@${hostname}` },
     log: { ...log, ...(log.file !== undefined && { file: resolve(folder, log.file) }) },

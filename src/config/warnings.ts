@@ -1,6 +1,7 @@
 // What is allowed and yet probably not meant: said by `sluice check` and at start.
 
 import type { Config } from './config.ts';
+import { unreachableTenants } from './unreachable-tenants.ts';
 import { formatSize } from './values/size.ts';
 
 /** Warnings for people; each names the key. */
@@ -35,5 +36,42 @@ export function configWarnings(config: Config): string[] {
       `hostname: ${config.hostname} is no name that others can look up; set it to this host's full name before you send mail to the Internet`,
     );
   }
+  const header = config.receive.priorityHeader?.toLowerCase();
+  if (header === 'x-priority' || header === 'importance' || header === 'priority') {
+    warnings.push(
+      `receive.priority_header: ${config.receive.priorityHeader} has another scale than -9 to 9; "MT-Priority" is the field of RFC 6758`,
+    );
+  }
+  return [...warnings, ...limitWarnings(config), ...tenantWarnings(config)];
+}
+
+function limitWarnings(config: Config): string[] {
+  const most = config.deliver.maxConnections;
+  const warnings: string[] = [];
+  for (const [index, limit] of config.limit.entries()) {
+    const { connections, domain, domainFile, mx, ip, source, queue, per } = limit;
+    const key = `limit[${index + 1}]`;
+    const isDefault = [domain, mx, ip, source, queue].every((match) => match === undefined);
+    if (isDefault && typeof connections === 'number' && connections > most && most > 0) {
+      warnings.push(
+        `${key}.connections: ${connections} can never be reached, since max_connections in [deliver] is ${most}`,
+      );
+    }
+    if (per.includes('source') && config.source.length === 0) {
+      warnings.push(
+        `${key}.per: there is no [[source]], so all connections count as those of one source, which the system chooses`,
+      );
+    }
+    if (domain?.length === 0) {
+      warnings.push(`${key}.domain_file: ${domainFile} names no domain, so the limit holds for nothing`);
+    }
+  }
   return warnings;
+}
+
+function tenantWarnings({ tenant }: Config): string[] {
+  return unreachableTenants(tenant).map(
+    ({ index, takenBy }) =>
+      `tenant[${index + 1}]: nobody can be in ${tenant[index]?.name}, since ${tenant[takenBy]?.name} stands before it and takes the same mail`,
+  );
 }

@@ -8,6 +8,7 @@ import type { ReceiveSettings } from '../receive/types.ts';
 import type { SchedulerConfig } from '../schedule/types.ts';
 import { limitRules } from './limit-rules.ts';
 import type { BounceSettings } from './manager/bouncer.ts';
+import { reactionRules } from './reaction-rules.ts';
 
 export { limitRules } from './limit-rules.ts';
 
@@ -68,10 +69,9 @@ export function exemptClients(config: Config): NetworkSet {
 
 export function deliverySettings(config: Config): DeliverySettings {
   const { deliver, source } = config;
-  const [first] = source;
   return {
-    heloName: first?.heloName ?? deliver.heloName,
-    sourceAddress: first?.address,
+    heloName: deliver.heloName,
+    heloNames: new Map(source.map(({ address, heloName }) => [address, heloName])),
     timeouts: {
       connectMs: deliver.timeoutConnect,
       greetingMs: deliver.timeoutGreeting,
@@ -104,6 +104,8 @@ export function schedulerConfig(config: Config): SchedulerConfig {
     },
     sources: config.source.length === 0 ? [''] : config.source.map(({ address }) => address),
     weights: new Map(config.tenant.map(({ name, weight }) => [name, weight])),
+    adapt: { enabled: config.adapt.enabled, startConnections: config.adapt.startConnections },
+    reactions: reactionRules(config),
     seed: randomInt(2 ** 31),
   };
 }

@@ -55,9 +55,26 @@ describe('sluice', { concurrency: true }, () => {
         '  relays      from 127.0.0.0/8, ::1/128 to anywhere\n' +
         '              from elsewhere to 1 domain pattern\n' +
         '  routes      all mail by MX\n' +
+        '  limits      built in: 20 per domain, 50 per site, 20 per ip\n' +
         '  spool       /var/spool/sluice\n',
       stderr: '',
     });
+  });
+
+  it('check tells limits, tenants and sources', async () => {
+    const file = write(
+      'shaped.toml',
+      'hostname = "mx.example.com"\nspool = "/var/spool/sluice"\nlimit = [{ per = "domain", connections = 5 }, { per = "group", ip = ["192.0.2.0/24"], message_rate = "5/s" }]\n' +
+        'tenant = [{ name = "shop", sender = ["shop.example"] }]\nsource = [{ address = "192.0.2.25" }, { address = "192.0.2.26", helo_name = "b.example.com" }]',
+    );
+    const { stdout } = await sluice(['check', file]);
+    assert.equal(
+      stdout.slice(stdout.indexOf('  limits'), stdout.indexOf('  spool')),
+      '  limits      2 in the file; built in: 50 per site, 20 per ip\n' +
+        '  tenants     1\n' +
+        '  sends from  192.0.2.25 as mx.example.com\n' +
+        '              192.0.2.26 as b.example.com\n',
+    );
   });
 
   it('check prints all problems and ends with EX_CONFIG', async () => {

@@ -361,6 +361,42 @@ const table: readonly (readonly [what: string, text: string, ...problems: string
     '5:46 limit[1].source[3]: is the address of no [[source]], so no connection can match; there are 192.0.2.25',
   ],
   [
+    'a reaction to everything',
+    '[[reaction]]\nname = "a"\naction = "slow"',
+    '1:3 reaction[1]: matches every failure: say which replies it is for with one at least of code, text, mx',
+  ],
+  [
+    'reactions that are none',
+    '[[reaction]]\ncode = "2"\ntext = "**"\nmx = ["*"]\naction = "bounces"\nfor = "0s"',
+    '1:3 reaction[1].name: is missing; it must be a name',
+    '2:8 reaction[1].code: "2" is not the beginning of a 4xx or 5xx reply code, e.g. "421", "45" or "4"',
+    '3:8 reaction[1].text: "**" is not a text of a reply; write 1 to 200 characters on one line, more than "*"',
+    '4:7 reaction[1].mx[1]: "*" alone is not a pattern: name a domain, or "*.example.com" for all under it',
+    '5:10 reaction[1].action: must be "slow" or "pause" or "next_host" or "bounce" or "retry", not "bounces"; did you mean "bounce"?',
+    '6:7 reaction[1].for: "0s" is too short: at least 1000 ms',
+  ],
+  [
+    'a reaction that is what happens anyway',
+    '[[reaction]]\nname = "a"\ncode = "550"\naction = "bounce"\n[[reaction]]\nname = "b"\ncode = "4"\naction = "retry"',
+    '4:10 reaction[1].action: a 5xx bounces by itself: "bounce" is for replies that begin with 4',
+    '8:10 reaction[2].action: a 4xx is tried again by itself: "retry" is for replies that begin with 5',
+  ],
+  [
+    'a reaction for a time that has none',
+    '[[reaction]]\nname = "a"\ncode = "450"\naction = "bounce"\nfor = "5m"',
+    '5:7 reaction[1].for: "bounce" does not last: for belongs to slow, pause, next_host',
+  ],
+  [
+    'two reactions of one name',
+    '[[reaction]]\nname = "a"\ncode = "421"\naction = "slow"\n[[reaction]]\nname = "a"\ncode = "450"\naction = "slow"',
+    '6:8 reaction[2].name: this name is already in reaction[1]',
+  ],
+  [
+    'a start with nothing',
+    '[adapt]\nstart_connections = 0',
+    '2:21 adapt.start_connections: must be a whole number from 1 to 1000000, not 0',
+  ],
+  [
     'lines of no length',
     '[receive]\nmax_command_line = "511B"\nmax_text_line = "998B"',
     '2:20 receive.max_command_line: "511B" is too small: at least 512 bytes',

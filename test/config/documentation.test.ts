@@ -15,6 +15,7 @@ const withoutFile = (config: Config): Config => ({ ...config, file: undefined })
 const withoutLines = (config: Config): Config => ({
   ...config,
   limit: config.limit.map((each) => ({ ...each, origin: '' })),
+  reaction: config.reaction.map((each) => ({ ...each, origin: '' })),
 });
 const page = (name: string): string => readFileSync(new URL(`../../docs/${name}`, import.meta.url), 'utf8');
 
@@ -102,6 +103,14 @@ describe('the printed configuration', () => {
       relay = ["127.0.0.1:26"]
       [[route]]
       mx = true
+      [[tenant]]
+      name = "shop"
+      [[source]]
+      address = "192.0.2.25"
+      [[reaction]]
+      name = "busy"
+      code = "421"
+      action = "pause"
       [[limit]]
       per = ["source", "mx"]
       mx = ["*.example.net"]

@@ -19,6 +19,13 @@ relay = ["relay.example.net:25", "[::1]:2525"]
 [[route]]
 sender = ["<>", "a@example.com"]
 error = "550 5.1.2 No such domain"
+[[reaction]]
+name = "busy"
+code = "421"
+text = "too many * connections"
+mx = ["*.example.net"]
+action = "slow"
+for = "5m"
 [[tenant]]
 name = "shop"
 sender = ["shop.example", "a@example.com"]

@@ -3,6 +3,7 @@
 import { z } from 'zod';
 
 import { formatEndpoint, parseListenAddress, parseNameServer } from '../values/endpoint.ts';
+import { adapt, reactions } from './adapt.ts';
 import { deliver } from './deliver.ts';
 import {
   duration,
@@ -197,6 +198,11 @@ export const root = tableOf({
   limit: key(
     limits.prefault([]),
     'How many connections and messages go where, see [Limits](limits.md). Limits of different keys (domain, site, mx, ip, source, queue) hold together; of two with the same keys, the one with the more specific match replaces the other. Without any: 20 connections per domain, 50 per site, 20 per ip; a limit with the same per, without a match and with connections takes the place of each.',
+  ),
+  adapt: key(adapt.prefault({}), 'How many connections a site gets, within the limits, by what it answers.'),
+  reaction: key(
+    reactions.prefault([]),
+    'What to do when a destination answers so. The first that matches counts: those of the file in their order, then the built-in ones.',
   ),
   bounce: key(bounce.prefault({}), 'The reports that go back to senders (DSNs, RFC 3464).'),
   log: key(log.prefault({}), 'What is written down, and how.'),

@@ -11,6 +11,26 @@ export function greetingText(text: string): string {
   return text.trim();
 }
 
+/** A 4xx or 5xx reply code, or how it begins (RFC 5321 4.2.1). */
+export function replyCodeStart(text: string): string {
+  if (!/^[45]\d{0,2}$/.test(text)) {
+    throw new ValueError(
+      `${JSON.stringify(text)} is not the beginning of a 4xx or 5xx reply code, e.g. "421", "45" or "4"`,
+    );
+  }
+  return text;
+}
+
+/** A piece of a reply's text, `*` for anything. */
+export function replyPattern(text: string): string {
+  if (!/^\P{Cc}{1,200}$/u.test(text) || /^[* ]*$/.test(text)) {
+    throw new ValueError(
+      `${JSON.stringify(text)} is not a text of a reply; write 1 to 200 characters on one line, more than "*"`,
+    );
+  }
+  return text;
+}
+
 /** The name of a header field (RFC 5322 3.6.8). */
 export function fieldName(text: string): string {
   if (!/^[!-9;-~]{1,76}$/.test(text)) {

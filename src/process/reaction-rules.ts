@@ -1,0 +1,24 @@
+// From [[reaction]] tables to the rules that the scheduler reacts by.
+
+import type { Config, ReactionConfig } from '../config/config.ts';
+import type { ReactionAction, ReactionRule } from '../schedule/adapt/types.ts';
+
+/** Ms that a reaction lasts where its table does not say; the reference page says so, too. */
+const defaultMs = 600_000;
+
+/** The reactions of the configuration, in the order in which they are tried. */
+export function reactionRules(config: Config): ReactionRule[] {
+  return config.reaction.map((reaction) => ({
+    name: reaction.name,
+    origin: reaction.origin,
+    source: '',
+    code: reaction.code ?? '',
+    text: reaction.text ?? '',
+    mx: (reaction.mx ?? []).map(({ kind, domain }) => (kind === 'suffix' ? `*.${domain}` : domain)),
+    action: actionOf(reaction),
+  }));
+}
+
+function actionOf({ action, for: forMs = defaultMs }: ReactionConfig): ReactionAction {
+  return action === 'bounce' || action === 'retry' ? { kind: action } : { kind: action, forMs };
+}
