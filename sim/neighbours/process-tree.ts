@@ -25,7 +25,17 @@ export function cpuMs(pid: number): number {
 
 /** Bytes of memory of the whole tree, shared pages counted once (PSS). */
 export function memoryBytes(pid: number): number {
-  return sum(pid, (one) => Number(/^Pss:\s+(\d+) kB/mu.exec(read(one, 'smaps_rollup'))?.[1] ?? 0) * 1024);
+  return sum(pid, pssBytes);
+}
+
+/** Bytes of memory of one process, its part of shared pages (PSS). */
+export function pssBytes(pid: number): number {
+  return Number(/^Pss:\s+(\d+) kB/mu.exec(read(pid, 'smaps_rollup'))?.[1] ?? 0) * 1024;
+}
+
+/** What a process calls itself; the empty string when it has gone. */
+export function titleOf(pid: number): string {
+  return read(pid, 'cmdline').replaceAll('\0', ' ').trim();
 }
 
 /** Bytes that the living processes of the tree have sent towards the disk. */

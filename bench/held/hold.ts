@@ -1,0 +1,111 @@
+// One measurement: connections are made until the destinations count as many as wanted, first while each waits for the
+// answer to its message, then idle.
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import { until } from '../../sim/neighbours/ground.ts';
+import { cpuMs, memoryBytes, pssBytes } from '../../sim/neighbours/process-tree.ts';
+import { submit, type Submission } from '../../sim/mx/submitter.ts';
+import type { Sinks } from './sinks.ts';
+import type { Holder } from './systems.ts';
+
+/** For how long CPU is measured while nothing happens. */
+const quietMs = 10_000;
+
+export interface State {
+  readonly connections: number;
+  /** Of all processes, beyond what they used before the first connection. */
+  readonly bytesEach: number;
+  /** The same, by what the process does. */
+  readonly parts: Readonly<Record<string, number>>;
+  readonly totalBytes: number;
+  /** Of one core. */
+  readonly cpuPercent: number;
+}
+
+export interface Held {
+  readonly system: Holder['name'];
+  readonly wanted: number;
+  /** Until the destinations counted all of them, ms. */
+  readonly reachedMs: number;
+  /** Each waits for the answer to the end of its message. */
+  readonly waiting: State;
+  /** Each had its answer and is kept for the next message; null where none are kept. */
+  readonly idle: State | null;
+}
+
+export interface HoldOptions {
+  readonly connections: number;
+  readonly limitMs: number;
+  readonly measureIdle: boolean;
+  /** Between the last connection and the measurement. */
+  readonly restMs: number;
+}
+
+export async function hold(holder: Holder, sinks: Sinks, options: HoldOptions): Promise<Held> {
+  const { connections, limitMs } = options;
+  const destinations = holder.name === 'postfix' ? 1 : sinks.addresses.length;
+  await submit(messages(1, 1, holder), { address: '127.0.0.1', port: holder.port, connections: 1 });
+  // The first one brings up processes and code that any number of connections needs.
+  await until('the first connection', async () => (await sinks.count()).waiting === 1, limitMs);
+  await sleep(options.restMs);
+  const before = partBytes(holder);
+  const begin = performance.now();
+  await submit(messages(connections - 1, destinations, holder), {
+    address: '127.0.0.1',
+    port: holder.port,
+    connections: 20,
+  });
+  await until(
+    `${connections} connections`,
+    async () => (await sinks.count()).waiting >= connections,
+    limitMs,
+  );
+  const reachedMs = performance.now() - begin;
+  await sleep(options.restMs);
+  const waiting = await state(holder, sinks, before);
+  sinks.answer();
+  await until('all answers', async () => (await sinks.count()).answered >= connections, limitMs);
+  await sleep(options.restMs);
+  const idle = options.measureIdle ? await state(holder, sinks, before) : null;
+  return { system: holder.name, wanted: connections, reachedMs, waiting, idle };
+}
+
+async function state(holder: Holder, sinks: Sinks, before: ReadonlyMap<string, number>): Promise<State> {
+  const cpuBefore = cpuMs(holder.pid);
+  const begin = performance.now();
+  await sleep(quietMs);
+  const cpuPercent = ((cpuMs(holder.pid) - cpuBefore) / (performance.now() - begin)) * 100;
+  const { connections } = await sinks.count();
+  const parts: Record<string, number> = {};
+  let bytesEach = 0;
+  for (const [part, bytes] of partBytes(holder)) {
+    const each = (bytes - (before.get(part) ?? 0)) / connections;
+    parts[part] = Math.round(each);
+    bytesEach += each;
+  }
+  return {
+    connections,
+    bytesEach: Math.round(bytesEach),
+    parts,
+    totalBytes: memoryBytes(holder.pid),
+    cpuPercent,
+  };
+}
+
+function partBytes(holder: Holder): Map<string, number> {
+  const parts = new Map<string, number>();
+  for (const [part, pids] of holder.parts())
+    parts.set(
+      part,
+      pids.reduce((all, pid) => all + pssBytes(pid), 0),
+    );
+  return parts;
+}
+
+/** As many transactions as wanted: a message for Postfix each, for Sluice one for up to as many recipients as destinations. */
+function* messages(count: number, destinations: number, holder: Holder): Generator<Submission> {
+  for (let left = count, i = 0; left > 0; left -= destinations, i++) {
+    const to = Array.from({ length: Math.min(left, destinations) }, (_, k) => `u${i}@${holder.domain(k)}`);
+    yield { id: `held-${count}-${i}@client.test`, from: 'a@client.test', to, sizeBytes: 1_000 };
+  }
+}
