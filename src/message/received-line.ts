@@ -16,17 +16,21 @@ export interface Reception {
   readonly queueId: string;
   /** The only recipient; undefined if there are several, so that no recipient learns of another (RFC 5321 7.6). */
   readonly recipient?: string | undefined;
+  /** RFC 6710 4.1: a clause of its own, if the message has one. */
+  readonly priority?: number | undefined;
   /** Unix time in milliseconds. */
   readonly nowMs: number;
 }
 
 /** The folded Received field with its last CRLF, as octets of UTF-8. */
 export function receivedLine(reception: Reception): Buffer {
-  const { by, protocol, queueId, recipient, nowMs } = reception;
+  const { by, protocol, queueId, recipient, priority, nowMs } = reception;
   const to = recipient === undefined ? '' : `\r\n\tfor <${withoutControls(recipient)}>`;
+  // RFC 6710 7: an Additional-Registered-Clause, which comes last (RFC 5321 4.4).
+  const clause = priority === undefined ? '' : `${to === '' ? '\r\n\t' : ' '}PRIORITY ${priority}`;
   const from = fromClause(reception.helo, reception.clientAddress);
   return Buffer.from(
-    `Received: ${from}by ${by} with ${protocol} id ${queueId}${to};\r\n\t${formatDateTime(nowMs)}\r\n`,
+    `Received: ${from}by ${by} with ${protocol} id ${queueId}${to}${clause};\r\n\t${formatDateTime(nowMs)}\r\n`,
     'utf8',
   );
 }

@@ -10,5 +10,11 @@ export interface AcceptedTransaction {
   readonly extended: boolean;
   readonly reversePath: string;
   readonly params: MailParameters;
+  /** Name of the tenant's queue; empty: it is nobody's. */
+  readonly queue: string;
+  /** The client may relay: it gets the priority that it asks for. */
+  readonly trusted: boolean;
+  /** What MT-PRIORITY asked for if the client is trusted, else the tenant's; undefined: none. */
+  readonly priority: number | undefined;
   readonly recipients: EnvelopeRecipient[];
 }

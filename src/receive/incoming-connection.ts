@@ -189,15 +189,26 @@ export class IncomingConnection implements Deadline {
       this.#reject('MAIL', busy, event.reversePath, '');
       return;
     }
+    const { reversePath, params } = event;
+    const tenant = this.#context.tenants.of(this.#client, reversePath);
+    const trusted = this.#isRelayClient;
+    const usual = tenant === undefined || tenant.priority === 0 ? undefined : tenant.priority;
+    const priority = trusted ? (params.priority ?? usual) : usual;
     this.#transaction = {
       client: this.#client,
       helo: this.#helo,
       extended: this.#extended,
-      reversePath: event.reversePath,
-      params: event.params,
+      reversePath,
+      params,
+      queue: tenant?.name ?? '',
+      trusted,
+      priority,
       recipients: [],
     };
-    this.#session.accept();
+    // RFC 6710 4.1: a server may give another priority than it was asked for, and tells so by X.3.6.
+    const inForce = priority ?? 0;
+    if ((params.priority ?? inForce) === inForce) this.#session.accept();
+    else this.#session.accept(`${inForce} is the priority of this message`, '2.3.6');
   }
 
   #rcpt(forwardPath: string, params: RcptParameters): void {

@@ -2,7 +2,9 @@
 // Adds the Received line and refuses mail that loops.
 
 import type { Envelope } from '../message/envelope.ts';
+import { FieldValue } from '../message/field-value.ts';
 import { HopCounter } from '../message/hop-counter.ts';
+import { priorityOfField } from '../message/priority-field.ts';
 import { receivedLine } from '../message/received-line.ts';
 import type { Reply } from '../protocol/smtp/server/server-session.ts';
 import { SpoolError } from '../spool/spool-error.ts';
@@ -35,6 +37,8 @@ export class MessageIntake {
   readonly #startedAtMs = Date.now();
   readonly #hops = new HopCounter();
   readonly #pieces = new ContentPieces();
+  /** Undefined when no header field may ask for a priority. */
+  readonly #priorityField: FieldValue | undefined;
   #queueId = '';
   #large: LargeContent | undefined;
   #failure: unknown;
@@ -43,12 +47,20 @@ export class MessageIntake {
   constructor(context: ReceiveContext, transaction: AcceptedTransaction) {
     this.#context = context;
     this.transaction = transaction;
+    const { priorityHeader } = context.settings;
+    // RFC 6710 4.1, RFC 6758 4: a field counts only where the parameter could have been given, and was not.
+    if (priorityHeader !== '' && transaction.trusted && transaction.params.priority === undefined) {
+      this.#priorityField = new FieldValue(priorityHeader);
+    }
   }
 
   /** Takes a piece. A promise means: no more until it resolves (it never rejects; failures show in `finish`). */
   add(bytes: Uint8Array): Promise<void> | undefined {
     if (this.#failure !== undefined) return undefined;
-    if (!this.#hops.complete) this.#hops.push(bytes);
+    if (!this.#hops.complete) {
+      this.#hops.push(bytes);
+      this.#priorityField?.push(bytes);
+    }
     this.#pieces.push(bytes);
     const { memory, settings } = this.#context;
     memory.take(bytes.length);
@@ -98,6 +110,7 @@ export class MessageIntake {
   #stored(appended: Appended, answer: (answer: IntakeAnswer) => void): void {
     const { intake, log } = this.#context;
     const { transaction } = this;
+    const priority = this.#priority();
     intake.submitted({
       queueId: this.#queueId,
       ref: appended.ref,
@@ -105,8 +118,10 @@ export class MessageIntake {
       sizeBytes: appended.sizeBytes,
       reversePath: transaction.reversePath,
       recipients: transaction.recipients.map((recipient) => recipient.address),
+      queue: transaction.queue === '' ? undefined : transaction.queue,
+      priority,
     });
-    log.received(this.#queueId, transaction, appended.sizeBytes, this.#startedAtMs);
+    log.received(this.#queueId, transaction, priority, appended.sizeBytes, this.#startedAtMs);
     const accepted = { kind: 'accepted', queueId: this.#queueId } as const;
     if (intake.congested) intake.whenDrained(() => answer(accepted));
     else answer(accepted);
@@ -163,12 +178,21 @@ export class MessageIntake {
       protocol: client === '' ? 'local' : params.smtpUtf8 ? 'UTF8SMTP' : extended ? 'ESMTP' : 'SMTP',
       queueId: this.#queueId,
       recipient: recipients.length === 1 ? recipients[0]?.address : undefined,
+      priority: this.#priority(),
       nowMs: this.#startedAtMs,
     });
   }
 
+  /** What is known of it so far: for good when the header block is complete. */
+  #priority(): number | undefined {
+    const field = this.#priorityField;
+    // RFC 6758 4: of several fields none counts.
+    const asked = field?.count === 1 ? priorityOfField(field.value) : undefined;
+    return asked ?? this.transaction.priority;
+  }
+
   #envelope(): Envelope {
-    const { client, helo, reversePath, recipients, params } = this.transaction;
+    const { client, helo, reversePath, recipients, params, queue } = this.transaction;
     return {
       queueId: this.#queueId,
       receivedAtMs: this.#startedAtMs,
@@ -178,6 +202,8 @@ export class MessageIntake {
       smtpUtf8: params.smtpUtf8,
       ret: params.ret,
       envelopeId: params.envelopeId,
+      queue: queue === '' ? undefined : queue,
+      priority: this.#priority(),
       origin: { via: client === '' ? 'sendmail' : 'smtp', clientAddress: client, helo },
     };
   }

@@ -2,15 +2,20 @@
 
 import type { Deadlines } from '../io/deadlines.ts';
 import type { RelayPolicy } from '../policy/relay-policy.ts';
+import type { Tenants } from '../policy/tenants.ts';
 import type { SpoolWriter } from '../spool/types.ts';
 import type { MemoryBudget } from './memory-budget.ts';
 import type { ReceiveLog } from './receive-log.ts';
 import type { Intake, ReceiveSettings } from './types.ts';
 
-/** What a connection needs from its process. Settings are those in force when the connection began. */
+/**
+ * What a connection needs from its process. Settings are those in force when the connection began; tenants change for
+ * all connections at once.
+ */
 export interface ReceiveContext {
   readonly settings: ReceiveSettings;
   readonly relay: RelayPolicy;
+  readonly tenants: Tenants;
   readonly spool: SpoolWriter;
   readonly intake: Intake;
   readonly memory: MemoryBudget;

@@ -11,7 +11,13 @@ export class ReceiveLog {
     this.#log = log;
   }
 
-  received(queueId: string, transaction: AcceptedTransaction, sizeBytes: number, startedAtMs: number): void {
+  received(
+    queueId: string,
+    transaction: AcceptedTransaction,
+    priority: number | undefined,
+    sizeBytes: number,
+    startedAtMs: number,
+  ): void {
     this.#log.event('received', {
       id: queueId,
       from: transaction.reversePath,
@@ -20,6 +26,8 @@ export class ReceiveLog {
       via: transaction.client === '' ? 'sendmail' : undefined,
       helo: transaction.helo,
       size: sizeBytes,
+      queue: transaction.queue === '' ? undefined : transaction.queue,
+      priority,
       transactionMs: Date.now() - startedAtMs,
     });
   }

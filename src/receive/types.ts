@@ -31,6 +31,8 @@ export interface ReceiveSettings {
   readonly postmaster: string | undefined;
   /** Received lines beyond this are a loop (RFC 5321 6.3). */
   readonly maxReceived: number;
+  /** Name of the header field that asks for a priority (RFC 6758); empty: none does. */
+  readonly priorityHeader: string;
   /** Ms without a command, without a piece of content, and for the session as a whole. */
   readonly commandTimeoutMs: number;
   readonly dataTimeoutMs: number;

@@ -33,6 +33,11 @@ test('several recipients: none is named', () => {
   );
 });
 
+test('a priority is a clause of its own, after all others (RFC 6710 4.1)', () => {
+  assert.match(line({ priority: -3 }), / id A1B2\r\n\tfor <bob@dest\.example> PRIORITY -3;\r\n\tSun, /);
+  assert.match(line({ priority: 0, recipient: undefined }), / id A1B2\r\n\tPRIORITY 0;\r\n\tSun, /);
+});
+
 test('IPv6, IPv4 within IPv6, and no name', () => {
   assert.match(
     line({ clientAddress: '2001:db8::1' }),

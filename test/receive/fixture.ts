@@ -7,6 +7,7 @@ import type { TestContext } from 'node:test';
 import { Deadlines } from '../../src/io/deadlines.ts';
 import { createLogger } from '../../src/log/logger.ts';
 import { DomainSet, NetworkSet, RelayPolicy } from '../../src/policy/relay-policy.ts';
+import { type Tenant, Tenants } from '../../src/policy/tenants.ts';
 import type { ReceiveContext } from '../../src/receive/receive-context.ts';
 import { MemoryBudget } from '../../src/receive/memory-budget.ts';
 import { ReceiveLog } from '../../src/receive/receive-log.ts';
@@ -22,6 +23,7 @@ export interface Fixture {
   readonly log: string[];
   readonly clock: { now: number };
   readonly deadlines: Deadlines;
+  readonly tenants: Tenants;
   client(): Promise<Client>;
 }
 
@@ -78,6 +80,7 @@ export async function start(
     networks?: string[];
     exempt?: boolean;
     memoryBytes?: number;
+    tenants?: readonly Tenant[];
   } = {},
 ): Promise<Fixture> {
   const spool = new MemorySpool();
@@ -113,9 +116,11 @@ export async function start(
         dsn: true,
         size: true,
         vrfy: false,
+        mtPriority: true,
       },
     },
     maxReceived: 5,
+    priorityHeader: '',
     commandTimeoutMs: 300_000,
     dataTimeoutMs: 300_000,
     sessionTimeoutMs: 3_600_000,
@@ -128,8 +133,10 @@ export async function start(
   };
   const networks = (options.networks ?? ['127.0.0.0']).map((address) => ({ address, prefix: 8 }));
   const memory = new MemoryBudget(settings.memoryLimitBytes);
+  const tenants = new Tenants(options.tenants);
   const context: ReceiveContext = {
     settings,
+    tenants,
     relay: new RelayPolicy(new NetworkSet(networks), new DomainSet(['example.com'])),
     spool,
     intake: {
@@ -157,6 +164,7 @@ export async function start(
     log,
     clock,
     deadlines,
+    tenants,
     client: async () => {
       const socket = connect({ host: '127.0.0.1', port: bound.port, allowHalfOpen: true });
       await once(socket, 'connect');

@@ -8,6 +8,7 @@ import { MemoryBudget } from '../../receive/memory-budget.ts';
 import { ReceiveLog } from '../../receive/receive-log.ts';
 import { Receiver } from '../../receive/receiver.ts';
 import type { AcceptedMessage, Intake } from '../../receive/types.ts';
+import { Tenants } from '../../policy/tenants.ts';
 import { openSpoolWriter } from '../../spool/open.ts';
 import type { SpoolWriter } from '../../spool/types.ts';
 import { clientsWithinCapacity } from '../capacity.ts';
@@ -40,28 +41,24 @@ class ManagerIntake implements Intake {
   }
 }
 
+/** What outlives a reload. */
+interface Parts {
+  readonly spool: SpoolWriter;
+  readonly deadlines: Deadlines;
+  readonly tenants: Tenants;
+  readonly link: Link<Submitted>;
+  readonly log: Logger;
+}
+
 export class ReceiverRole implements Role {
   readonly facts: RoleFacts;
   readonly #receiver: Receiver;
-  readonly #spool: SpoolWriter;
-  readonly #deadlines: Deadlines;
-  readonly #link: Link<Submitted>;
-  readonly #log: Logger;
+  readonly #parts: Parts;
 
-  private constructor(parts: {
-    facts: RoleFacts;
-    receiver: Receiver;
-    spool: SpoolWriter;
-    deadlines: Deadlines;
-    link: Link<Submitted>;
-    log: Logger;
-  }) {
-    this.facts = parts.facts;
-    this.#receiver = parts.receiver;
-    this.#spool = parts.spool;
-    this.#deadlines = parts.deadlines;
-    this.#link = parts.link;
-    this.#log = parts.log;
+  private constructor(facts: RoleFacts, receiver: Receiver, parts: Parts) {
+    this.facts = facts;
+    this.#receiver = receiver;
+    this.#parts = parts;
   }
 
   /** @throws {StartError} when a port cannot be had, {SpoolError} when the spool cannot be written. */
@@ -79,11 +76,11 @@ export class ReceiverRole implements Role {
       largeMessageBytes: config.receive.largeMessage,
       sync: config.queue.sync,
     });
-    const deadlines = new Deadlines();
-    deadlines.start();
-    const receiver = new Receiver(contextOf(config, spool, deadlines, link, log), exemptClients(config));
+    const parts = { spool, deadlines: new Deadlines(), tenants: new Tenants(config.tenant), link, log };
+    parts.deadlines.start();
+    const receiver = new Receiver(contextOf(config, parts), exemptClients(config));
     const listening: string[] = [];
-    const role = new ReceiverRole({ facts: { listening }, receiver, spool, deadlines, link, log });
+    const role = new ReceiverRole({ listening }, receiver, parts);
     try {
       if (index === 0) await receiver.listenLocal(config.submissionSocket);
       for (const { address } of config.listen) {
@@ -98,8 +95,8 @@ export class ReceiverRole implements Role {
   }
 
   configure(config: Config): void {
-    const context = contextOf(config, this.#spool, this.#deadlines, this.#link, this.#log);
-    this.#receiver.reconfigure(context, exemptClients(config));
+    this.#parts.tenants.configure(config.tenant);
+    this.#receiver.reconfigure(contextOf(config, this.#parts), exemptClients(config));
   }
 
   drain(): void {
@@ -109,24 +106,19 @@ export class ReceiverRole implements Role {
   async stop(graceMs: number): Promise<void> {
     await finishWithin(graceMs, (done) => this.#receiver.drain(done));
     this.#receiver.abandon();
-    this.#deadlines.stop();
-    await this.#spool.close();
-    this.#link.close();
+    this.#parts.deadlines.stop();
+    await this.#parts.spool.close();
+    this.#parts.link.close();
   }
 }
 
-function contextOf(
-  config: Config,
-  spool: SpoolWriter,
-  deadlines: Deadlines,
-  link: Link<Submitted>,
-  log: Logger,
-): ReceiveContext {
+function contextOf(config: Config, { spool, deadlines, tenants, link, log }: Parts): ReceiveContext {
   const { receivers } = config.processes;
   const settings = clientsWithinCapacity(receiveSettings(config), receivers, capacityHere(config));
   return {
     settings,
     relay: relayPolicy(config),
+    tenants,
     spool,
     intake: new ManagerIntake(link),
     memory: new MemoryBudget(settings.memoryLimitBytes),

@@ -1,0 +1,106 @@
+// Which tenant a message belongs to: by the client's network and the sender, the first that matches in the order of the
+// file. Tables, not a walk over all tenants: there may be thousands, and every message asks.
+
+import { domainOf } from '../address/domain.ts';
+import type { SenderPattern } from '../config/values/domain.ts';
+import { type Network, NetworkSet } from './relay-policy.ts';
+
+/** One [[tenant]]. */
+export interface Tenant {
+  /** Also the name of its queue. */
+  readonly name: string;
+  /** Whose mail, by reverse path; none: anybody's. */
+  readonly sender: readonly SenderPattern[];
+  /** Whose clients; none: any. With senders too, both must match. */
+  readonly client: readonly Network[];
+  /** Of its messages that bring none along (RFC 6710). */
+  readonly priority: number;
+}
+
+interface Candidate {
+  readonly tenant: Tenant;
+  /** Place in the file. */
+  readonly place: number;
+  /** Undefined: any client. */
+  readonly clients: NetworkSet | undefined;
+}
+
+type Table = Map<string, Candidate[]>;
+
+export class Tenants {
+  /** In the order of the file, as are all lists here. */
+  #anySender: Candidate[] = [];
+  #mailboxes: Table = new Map();
+  #domains: Table = new Map();
+  #nullSender: Candidate[] = [];
+  #count = 0;
+
+  constructor(tenants: readonly Tenant[] = []) {
+    this.configure(tenants);
+  }
+
+  /** Other tenants, for messages that begin from now on. */
+  configure(tenants: readonly Tenant[]): void {
+    this.#anySender = [];
+    this.#mailboxes = new Map();
+    this.#domains = new Map();
+    this.#nullSender = [];
+    this.#count = tenants.length;
+    for (const [place, tenant] of tenants.entries()) {
+      const clients = tenant.client.length === 0 ? undefined : new NetworkSet(tenant.client);
+      const candidate: Candidate = { tenant, place, clients };
+      if (tenant.sender.length === 0) this.#anySender.push(candidate);
+      for (const pattern of tenant.sender) this.#listOf(pattern).push(candidate);
+    }
+  }
+
+  /**
+   * The tenant of a message; undefined when it is nobody's.
+   * @param client - IP address; empty for a program of this host, which is in no network
+   * @param reversePath - without angle brackets; empty for the null sender
+   */
+  of(client: string, reversePath: string): Tenant | undefined {
+    if (this.#count === 0) return undefined;
+    let found = first(this.#anySender, client);
+    if (reversePath === '') return earlier(found, first(this.#nullSender, client))?.tenant;
+    if (this.#domains.size === 0 && this.#mailboxes.size === 0) return found?.tenant;
+    const domain = domainOf(reversePath);
+    found = earlier(found, first(this.#domains.get(domain), client));
+    if (this.#mailboxes.size > 0) {
+      const localPart = reversePath.slice(0, reversePath.lastIndexOf('@'));
+      found = earlier(found, first(this.#mailboxes.get(mailboxKey(localPart, domain)), client));
+    }
+    return found?.tenant;
+  }
+
+  #listOf(pattern: SenderPattern): Candidate[] {
+    switch (pattern.kind) {
+      case 'null':
+        return this.#nullSender;
+      case 'domain':
+        return listIn(this.#domains, pattern.domain);
+      case 'mailbox':
+        return listIn(this.#mailboxes, mailboxKey(pattern.localPart, pattern.domain));
+    }
+  }
+}
+
+/** RFC 5321 2.4 leaves the case of a local part to its host; whoever writes a table means the person. */
+function mailboxKey(localPart: string, domain: string): string {
+  return `${localPart.toLowerCase()}@${domain}`;
+}
+
+function listIn(table: Table, key: string): Candidate[] {
+  const list = table.get(key) ?? [];
+  table.set(key, list);
+  return list;
+}
+
+function first(candidates: readonly Candidate[] | undefined, client: string): Candidate | undefined {
+  return candidates?.find(({ clients }) => clients === undefined || clients.has(client));
+}
+
+function earlier(a: Candidate | undefined, b: Candidate | undefined): Candidate | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  return b.place < a.place ? b : a;
+}
