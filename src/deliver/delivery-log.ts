@@ -33,6 +33,7 @@ export class DeliveryLog {
       to: facts.envelope.recipients[recipient]?.address ?? '',
       site: facts.grant.site,
       source: facts.source,
+      queue: facts.envelope.queue,
       remote: facts.grant.ip,
       host: facts.grant.host,
       reply: outcome.reply === undefined ? '' : `${outcome.reply.code} ${outcome.reply.text}`,

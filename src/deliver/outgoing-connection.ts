@@ -3,10 +3,17 @@
 
 import { connect, type Socket } from 'node:net';
 import type { Deadline, Deadlines } from '../io/deadlines.ts';
-import { ClientSession, type RecipientOutcome } from '../protocol/smtp/client/client-session.ts';
+import {
+  type ClientEvent,
+  ClientSession,
+  type RecipientOutcome,
+  type RemoteReply,
+} from '../protocol/smtp/client/client-session.ts';
 import { DotStuffer } from '../protocol/smtp/client/dot-stuffer.ts';
 import type { SpoolReader, StoredMessage } from '../spool/types.ts';
 import type { DeliveryLog } from './delivery-log.ts';
+import { connectionError } from './connection-error.ts';
+import { drainedOrClosed } from './drained-or-closed.ts';
 import { phaseTimeoutMs } from './phase-timeout.ts';
 import { socketFailure } from './socket-failure.ts';
 import type { AttemptResult, ConnectGrant, DeliveryReports, DeliverySettings, Work } from './types.ts';
@@ -40,6 +47,8 @@ export class OutgoingConnection implements Deadline {
   /** Greeting and EHLO went through. */
   #usable = false;
   #canBegin = false;
+  /** The connection could not be tried, and the destination is not to blame. */
+  #isLocalFailure = false;
   #ended = false;
   #closing = false;
   #transactions = 0;
@@ -57,13 +66,14 @@ export class OutgoingConnection implements Deadline {
     this.#grant = grant;
     this.#onEnded = onEnded;
     this.#next = grant.work;
-    this.#session = new ClientSession({ heloName: context.settings.heloName });
-    const { sourceAddress } = context.settings;
+    const { source } = grant;
+    const { heloName, heloNames } = context.settings;
+    this.#session = new ClientSession({ heloName: heloNames.get(source) ?? heloName });
     this.#socket = connect({
       host: grant.ip,
       port: grant.port,
       noDelay: true,
-      ...(sourceAddress === undefined ? {} : { localAddress: sourceAddress }),
+      ...(source === '' ? {} : { localAddress: source }),
       onread: {
         buffer: readBuffer,
         callback: (count, buffer) => {
@@ -76,7 +86,11 @@ export class OutgoingConnection implements Deadline {
       this.#connected = true;
       this.#armTimer();
     });
-    this.#socket.on('error', (error: NodeJS.ErrnoException) => this.#lost(socketFailure(error)));
+    this.#socket.on('error', (error: NodeJS.ErrnoException) => {
+      const { reason, local } = socketFailure(error, source);
+      this.#isLocalFailure = local && !this.#connected;
+      this.#lost(reason);
+    });
     this.#socket.on('end', () => this.#lost('the remote server closed the connection'));
     this.#socket.on('close', () => this.#lost('the connection was closed'));
     context.deadlines.set(this, context.settings.timeouts.connectMs);
@@ -147,7 +161,7 @@ export class OutgoingConnection implements Deadline {
           this.#done(event.outcomes, event.reusable);
           break;
         case 'failed':
-          this.#failed(event.error);
+          this.#failed(event);
           break;
         case 'close':
           this.#flush();
@@ -293,8 +307,18 @@ export class OutgoingConnection implements Deadline {
         this.#context.log.delivered(this.#facts(work, message), outcome);
       } else {
         const address = message.envelope.recipients[recipient]?.address;
-        const { host, ip } = this.#grant;
-        results.push({ recipient, result: outcome.result, error: outcome.error, address, host, remote: ip });
+        const { host, ip, source } = this.#grant;
+        const { queue } = message.envelope;
+        results.push({
+          recipient,
+          result: outcome.result,
+          error: outcome.error,
+          address,
+          host,
+          remote: ip,
+          ...(source !== '' && { source }),
+          ...(queue !== undefined && { queue }),
+        });
       }
     }
     this.#report(results, reusable && !this.#closing);
@@ -317,9 +341,9 @@ export class OutgoingConnection implements Deadline {
     if (!reusable) this.#closing = true;
   }
 
-  #failed(error: string): void {
+  #failed({ error, reply }: ClientEvent & { kind: 'failed' }): void {
     this.#flush();
-    this.#finish(error);
+    this.#finish(error, reply);
   }
 
   /** The socket is gone or must go; whatever was in hand gets its results. */
@@ -338,11 +362,14 @@ export class OutgoingConnection implements Deadline {
     this.#finish(reason);
   }
 
-  #finish(reason = 'closed'): void {
+  #finish(reason = 'closed', reply?: RemoteReply): void {
     if (this.#ended) return;
-    const { host, ip, port } = this.#grant;
-    if (!this.#usable) this.#end({ kind: 'failed', error: `${host}[${ip}]:${port}: ${reason}` });
-    else this.#end({ kind: this.busy ? 'unused' : 'closed' });
+    if (this.#usable) {
+      this.#end({ kind: this.busy ? 'unused' : 'closed' });
+      return;
+    }
+    const error = connectionError(this.#grant, reason, reply);
+    this.#end({ kind: 'failed', error, ...(this.#isLocalFailure && { local: true }) });
   }
 
   #end(report: Parameters<DeliveryReports['closed']>[1]): void {
@@ -367,17 +394,4 @@ export class OutgoingConnection implements Deadline {
     if (phase === 'idle') this.#context.deadlines.clear(this);
     else this.#context.deadlines.set(this, phaseTimeoutMs(phase, this.#context.settings.timeouts));
   }
-}
-
-/** Resolves when the socket takes more, or is gone. */
-function drainedOrClosed(socket: Socket): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      socket.off('drain', done);
-      socket.off('close', done);
-      resolve();
-    };
-    socket.on('drain', done);
-    socket.on('close', done);
-  });
 }

@@ -1,20 +1,63 @@
-// Why a connection failed, in words for a log line and a bounce.
+// Why a connection failed, in words for a log line and a bounce, and whether it was the fault of this machine.
 
-/** One line about a socket's error. */
-export function socketFailure(error: NodeJS.ErrnoException): string {
+export interface SocketFailure {
+  /** One line. */
+  readonly reason: string;
+  /** This machine could not even try: nothing is known of the destination. */
+  readonly local: boolean;
+}
+
+/** @param source - our own address that the connection was to be made from; empty: the system chose */
+export function socketFailure(error: NodeJS.ErrnoException, source: string): SocketFailure {
+  if (error.syscall === 'bind') return ofSource(source, bindFailure(error));
   switch (error.code) {
     case 'ECONNREFUSED':
-      return 'connection refused';
+      return ofDestination('connection refused');
     case 'ETIMEDOUT':
-      return 'connection timed out';
+      return ofDestination('connection timed out');
     case 'EHOSTUNREACH':
     case 'ENETUNREACH':
-      return 'no route to the host';
+      return ofDestination('no route to the host');
     case 'ECONNRESET':
-      return 'the remote server reset the connection';
+      return ofDestination('the remote server reset the connection');
     case 'EPIPE':
-      return 'the remote server closed the connection';
+      return ofDestination('the remote server closed the connection');
+    case 'EADDRNOTAVAIL':
+    case 'EADDRINUSE':
+      return ofSource(
+        source,
+        'all local ports are in use; widen net.ipv4.ip_local_port_range, or add another [[source]]',
+      );
+    case 'EMFILE':
+    case 'ENFILE':
+      return { reason: 'too many open files; raise the limit (LimitNOFILE)', local: true };
+    case 'ENOBUFS':
+    case 'ENOMEM':
+      return { reason: `the system has no memory for a connection (${error.code})`, local: true };
     default:
-      return error.message;
+      return ofDestination(error.message);
   }
+}
+
+function bindFailure({ code, message }: NodeJS.ErrnoException): string {
+  switch (code) {
+    case 'EADDRNOTAVAIL':
+      return 'this machine has no such address; change it in [[source]]';
+    case 'EINVAL':
+    case 'EAFNOSUPPORT':
+      return 'its IP version is not that of the destination, or this machine cannot speak it; change it in [[source]]';
+    case 'EACCES':
+    case 'EPERM':
+      return 'not permitted; change it in [[source]], or let Sluice use it';
+    default:
+      return `${message}; see [[source]]`;
+  }
+}
+
+function ofSource(source: string, why: string): SocketFailure {
+  return { reason: source === '' ? why : `cannot connect from ${source}: ${why}`, local: true };
+}
+
+function ofDestination(reason: string): SocketFailure {
+  return { reason, local: false };
 }

@@ -20,6 +20,8 @@ export interface ConnectGrant {
   readonly ip: string;
   readonly port: number;
   readonly host: string;
+  /** Our own address to connect from; empty: the system chooses. */
+  readonly source: string;
   readonly work: Work;
 }
 
@@ -29,13 +31,18 @@ export interface AttemptResult extends RecipientResult {
   /** Name and IP address of the server that was spoken to. */
   readonly host?: string | undefined;
   readonly remote?: string | undefined;
+  /** Our own address, if it was not the system's choice. */
+  readonly source?: string | undefined;
+  /** Name of the tenant's queue, if it is in one. */
+  readonly queue?: string | undefined;
   /** Delivered, NOTIFY=SUCCESS was asked for, and the peer knows no DSN: Sluice reports `relayed` (RFC 3461 5.2.2). */
   readonly relayedWithoutDsn?: boolean | undefined;
 }
 
 /** Why a connection is no more. `unused`: its last transaction was never taken up by the peer and is no attempt. */
 export type CloseReport =
-  | { readonly kind: 'failed'; readonly error: string }
+  /** `local`: this machine could not even try (no such source, no free port, no open file); the destination is not to blame. */
+  | { readonly kind: 'failed'; readonly error: string; readonly local?: true }
   | { readonly kind: 'closed' }
   | { readonly kind: 'unused' };
 
@@ -61,8 +68,9 @@ export interface DeliveryTimeouts {
 }
 
 export interface DeliverySettings {
+  /** Our name in EHLO where the source has none of its own. */
   readonly heloName: string;
-  /** Local address to connect from; undefined: the system's choice. */
-  readonly sourceAddress: string | undefined;
+  /** Our name in EHLO by the address that we connect from. */
+  readonly heloNames: ReadonlyMap<string, string>;
   readonly timeouts: DeliveryTimeouts;
 }

@@ -10,7 +10,7 @@ const addresses = ['a@example.com', 'b@example.com', 'c@example.com'];
 
 function outcomes(...errors: string[]): RecipientOutcome[] {
   return errors.map((error, recipient) => {
-    const result = error === '' ? 'delivered' : / 4\d\d/.test(error) ? 'tempfail' : 'permfail';
+    const result = error === '' ? 'delivered' : /^4\d\d/.test(error) ? 'tempfail' : 'permfail';
     return { recipient, result, reply: undefined, error };
   });
 }
@@ -31,27 +31,39 @@ describe('the verdict on a message', () => {
       'no such user',
       67,
       'SENDMAIL_REFUSED',
-      ['RCPT: 550 5.1.1 no'],
-      /^Sluice did not take the message: RCPT: 550 5\.1\.1 no$/,
+      ['550 5.1.1 no (in reply to RCPT)'],
+      /^Sluice did not take the message: 550 5\.1\.1 no \(in reply to RCPT\)$/,
     ],
-    ['relaying denied', 77, 'SENDMAIL_REFUSED', ['RCPT: 550 5.7.1 no'], /: RCPT: 550 5\.7\.1 no$/],
-    ['content refused', 65, 'SENDMAIL_REFUSED', ['content: 554 5.6.0 no'], /: content: 554/],
+    [
+      'relaying denied',
+      77,
+      'SENDMAIL_REFUSED',
+      ['550 5.7.1 no (in reply to RCPT)'],
+      /: 550 5\.7\.1 no \(in reply to RCPT\)$/,
+    ],
+    ['content refused', 65, 'SENDMAIL_REFUSED', ['554 5.6.0 no (in reply to content)'], /: 554 5\.6\.0 no/],
     ['too large', 65, 'SENDMAIL_REFUSED', ['552 5.3.4 too big'], /: 552/],
-    ['any other refusal', 69, 'SENDMAIL_REFUSED', ['content: 554 no'], /: content: 554 no$/],
-    ['not now', 75, 'SENDMAIL_TRY_AGAIN', ['RCPT: 452 4.5.3 later'], /: RCPT: 452/],
+    [
+      'any other refusal',
+      69,
+      'SENDMAIL_REFUSED',
+      ['554 no (in reply to content)'],
+      /: 554 no \(in reply to content\)$/,
+    ],
+    ['not now', 75, 'SENDMAIL_TRY_AGAIN', ['452 4.5.3 later (in reply to RCPT)'], /: 452 4\.5\.3/],
     [
       'the same for all, said once',
       75,
       'SENDMAIL_TRY_AGAIN',
-      ['DATA: 452 4.3.1 full', 'DATA: 452 4.3.1 full'],
-      /^Sluice did not take the message: DATA: 452 4\.3\.1 full$/,
+      ['452 4.3.1 full (in reply to DATA)', '452 4.3.1 full (in reply to DATA)'],
+      /^Sluice did not take the message: 452 4\.3\.1 full \(in reply to DATA\)$/,
     ],
     [
       'some, for different reasons: the permanent one decides',
       67,
       'SENDMAIL_REFUSED',
-      ['RCPT: 452 4.5.3 later', '', 'RCPT: 550 5.1.1 no'],
-      /^Sluice did not take the message for 2 of 3 recipients, and sent it to the others: <a@example\.com>: RCPT: 452 4\.5\.3 later\n {2}<c@example\.com>: RCPT: 550 5\.1\.1 no$/,
+      ['452 4.5.3 later (in reply to RCPT)', '', '550 5.1.1 no (in reply to RCPT)'],
+      /^Sluice did not take the message for 2 of 3 recipients, and sent it to the others: <a@example\.com>: 452 4\.5\.3 later \(in reply to RCPT\)\n {2}<c@example\.com>: 550 5\.1\.1 no \(in reply to RCPT\)$/,
     ],
   ];
   for (const [what, exitCode, code, errors, message] of table) {

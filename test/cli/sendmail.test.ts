@@ -175,14 +175,14 @@ describe('sendmail fails with', { concurrency: true }, () => {
     [
       'EX_NOUSER for one of two, and sends to the other',
       67,
-      /did not take the message for 1 of 2 recipients, and sent it to the others: RCPT: 550 5\.1\.1 no/,
+      /did not take the message for 1 of 2 recipients, and sent it to the others: 550 5\.1\.1 no such user \(in reply to RCPT\)/,
       ['a@b.example', 'b@b.example'],
       (command) => (command === 'RCPT TO:<b@b.example>' ? '550 5.1.1 no such user' : undefined),
     ],
     [
       'EX_TEMPFAIL when the disk is full',
       75,
-      /^SENDMAIL_TRY_AGAIN: Sluice did not take the message: DATA: 452 4\.3\.1 full\n {2}Try again later\.\n$/,
+      /^SENDMAIL_TRY_AGAIN: Sluice did not take the message: 452 4\.3\.1 full \(in reply to DATA\)\n {2}Try again later\.\n$/,
       ['a@b.example'],
       (command) => (command === 'DATA' ? '452 4.3.1 full' : undefined),
     ],

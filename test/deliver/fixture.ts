@@ -94,8 +94,8 @@ export interface Fixture {
   readonly log: Record<string, unknown>[];
   /** Lets time pass. */
   advance(ms: number): void;
-  /** Grants connection 1, or another, to the server (or another port) with this work. */
-  connect(work: Work, connection?: number, port?: number): void;
+  /** Grants connection 1, or another, to the server (or another port) with this work, from the system's choice or a source. */
+  connect(work: Work, connection?: number, port?: number, source?: string): void;
 }
 
 export async function fixture(t: TestContext): Promise<Fixture> {
@@ -112,7 +112,7 @@ export async function fixture(t: TestContext): Promise<Fixture> {
   let now = 1_000_000;
   const deadlines = new Deadlines({ now: () => now });
   const context: ConnectionContext = {
-    settings: { heloName: 'sluice.test', sourceAddress: undefined, timeouts },
+    settings: { heloName: 'sluice.test', heloNames: new Map([['127.0.0.2', 'two.sluice.test']]), timeouts },
     spool,
     deadlines,
     reports,
@@ -131,8 +131,8 @@ export async function fixture(t: TestContext): Promise<Fixture> {
       now += ms;
       deadlines.advance();
     },
-    connect: (work, connection = 1, port = server.port) =>
-      sender.connect({ connection, site: 'site', ip: grantedIp, port, host: grantedHost, work }),
+    connect: (work, connection = 1, port = server.port, source = '') =>
+      sender.connect({ connection, site: 'site', ip: grantedIp, port, host: grantedHost, source, work }),
   };
 }
 

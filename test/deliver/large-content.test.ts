@@ -194,7 +194,7 @@ test('a refusal in the middle of the content ends the transaction at once', asyn
       {
         recipient: 0,
         result: 'permfail',
-        error: 'content: 552 5.3.4 too large',
+        error: '552 5.3.4 too large (in reply to content)',
         address: 'b@to.test',
         host: 'mx.test',
         remote: '127.0.0.1',

@@ -22,18 +22,34 @@ test('a refused connection blames the address and no recipient', async (t) => {
   assert.equal(spool.reads, 0);
 });
 
-const refusals: readonly [name: string, play: (peer: Peer) => void, error: string][] = [
-  ['a greeting 554', (peer) => peer.say('554 5.7.1 not you'), 'connect: 554 5.7.1 not you'],
-  ['a greeting 421', (peer) => peer.say('421 4.7.0 too many'), 'connect: 421 4.7.0 too many'],
-  ['a greeting that is none', (peer) => peer.say('hello?'), 'protocol error: '],
+const refusals: readonly [name: string, play: (peer: Peer) => void, error: RegExp][] = [
+  [
+    'a greeting 554',
+    (peer) => peer.say('554 5.7.1 not you'),
+    /^554 5\.7\.1 not you \(greeting of mx\.test\[127\.0\.0\.1\]:\d+\)$/,
+  ],
+  [
+    'a greeting 421',
+    (peer) => peer.say('421 4.7.0 too many'),
+    /^421 4\.7\.0 too many \(greeting of mx\.test/,
+  ],
+  [
+    'a greeting that is none',
+    (peer) => peer.say('hello?'),
+    /^mx\.test\[127\.0\.0\.1\]:\d+: protocol error: /,
+  ],
   [
     'a close instead of a greeting',
     (peer) => peer.end(),
-    'connection lost while waiting for the greeting: the remote server closed the connection',
+    /: connection lost while waiting for the greeting: the remote server closed the connection$/,
   ],
   // It may come before or after the connecting end has heard that the connection is open.
-  ['a reset instead of a greeting', (peer) => peer.reset(), 'the remote server reset the connection'],
-  ['a refused EHLO', (peer) => peer.say('220 mx.test', '450 4.3.2 busy'), 'EHLO: 450 4.3.2 busy'],
+  ['a reset instead of a greeting', (peer) => peer.reset(), /: .*the remote server reset the connection$/],
+  [
+    'a refused EHLO',
+    (peer) => peer.say('220 mx.test', '450 4.3.2 busy'),
+    /^450 4\.3\.2 busy \(reply to EHLO of mx\.test/,
+  ],
 ];
 
 for (const [name, play, error] of refusals) {
@@ -44,9 +60,9 @@ for (const [name, play, error] of refusals) {
     play(peer);
     const report = await reports.next();
     assert.ok(report.kind === 'closed' && report.report.kind === 'failed', JSON.stringify(report));
-    assert.ok(report.report.error.includes(error), report.report.error);
+    assert.match(report.report.error, error);
     await peer.closed;
-    if (/55|45/u.test(error)) assert.match(peer.received.toString(), /QUIT\r\n$/u); // RFC 5321 3.1
+    if (/^5|^45/u.test(report.report.error)) assert.match(peer.received.toString(), /QUIT\r\n$/u); // RFC 5321 3.1
     assert.equal(sender.connections, 0);
     assert.equal(spool.reads, 0);
   });
@@ -144,7 +160,7 @@ test('a connection that is lost after the final dot: everyone who had no answer 
       {
         recipient: 1,
         result: 'permfail',
-        error: 'RCPT: 550 no',
+        error: '550 no (in reply to RCPT)',
         address: 'no@to.test',
         host: 'mx.test',
         remote: '127.0.0.1',
@@ -167,7 +183,7 @@ test('421 in the middle of a transaction ends it and the connection', async (t) 
     ['RCPT TO:<b@to.test>', '421 4.3.2 shutting down'],
   );
   await reports.next();
-  const error = 'RCPT: 421 4.3.2 shutting down';
+  const error = '421 4.3.2 shutting down (in reply to RCPT)';
   assert.deepEqual(await reports.next(), {
     kind: 'done',
     connection: 1,
@@ -199,7 +215,7 @@ test('a session that ended with the same bytes that asked for the content sends 
     {
       recipient: 0,
       result: 'tempfail',
-      error: 'content: 421 4.3.2 or rather not',
+      error: '421 4.3.2 or rather not (in reply to content)',
       address: 'b@to.test',
       host: 'mx.test',
       remote: '127.0.0.1',

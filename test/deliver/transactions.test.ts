@@ -130,7 +130,7 @@ test('only the recipients of the work are sent to, and results name their place 
       {
         recipient: 3,
         result: 'permfail',
-        error: 'RCPT: 550 5.1.1 nobody here',
+        error: '550 5.1.1 nobody here (in reply to RCPT)',
         address: 'd@to.test',
         host: 'mx.test',
         remote: '127.0.0.1',
@@ -138,7 +138,7 @@ test('only the recipients of the work are sent to, and results name their place 
       {
         recipient: 4,
         result: 'tempfail',
-        error: 'RCPT: 450 4.2.0 later',
+        error: '450 4.2.0 later (in reply to RCPT)',
         address: 'e@to.test',
         host: 'mx.test',
         remote: '127.0.0.1',
@@ -166,7 +166,7 @@ test('when nobody is accepted no content is sent, and after RSET the connection 
       {
         recipient: 0,
         result: 'permfail',
-        error: 'RCPT: 550 no',
+        error: '550 no (in reply to RCPT)',
         address: 'b@to.test',
         host: 'mx.test',
         remote: '127.0.0.1',

@@ -13,7 +13,7 @@ const work: Work = {
 };
 
 function grant(connection: number): ConnectGrant {
-  return { connection, site: 'site', ip: '127.0.0.1', port: 25, host: 'mx.test', work };
+  return { connection, site: 'site', ip: '127.0.0.1', port: 25, host: 'mx.test', source: '', work };
 }
 
 /** The senders of a manager, and what each process is told. */

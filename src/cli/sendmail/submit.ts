@@ -8,6 +8,7 @@ import {
   type RecipientOutcome,
 } from '../../protocol/smtp/client/client-session.ts';
 import { DotStuffer } from '../../protocol/smtp/client/dot-stuffer.ts';
+import { replyText } from '../../protocol/smtp/client/error-text.ts';
 import { notRunning } from './not-running.ts';
 
 /** RFC 5321 4.5.3.2 has 10 minutes for the reply to the content, and less for all others. */
@@ -54,7 +55,9 @@ export function submit(
         // The answer to QUIT changes nothing any more.
         socket.unref();
       } else if (event.kind === 'failed') {
-        reject(notRunning(submissionSocket, event.error));
+        reject(
+          notRunning(submissionSocket, event.reply === undefined ? event.error : replyText(event.reply)),
+        );
       } else {
         flush();
         socket.end();

@@ -6,6 +6,7 @@ import { statusFrom } from '../../bounce/status.ts';
 import { wantsReport } from '../../bounce/wants-report.ts';
 import type { Logger } from '../../log/logger.ts';
 import type { Envelope } from '../../message/envelope.ts';
+import { splitErrorText } from '../../protocol/smtp/client/error-text.ts';
 import type { SpoolReader, SpoolWriter, StoredMessage, StoredRef } from '../../spool/types.ts';
 import type { Submitted } from '../messages.ts';
 
@@ -201,10 +202,16 @@ function dsnRecipient(envelope: Envelope, each: ReportedRecipient, nowMs: number
     originalRecipient: recipient?.originalRecipient,
     action: each.action,
     status: statusOf(each),
-    diagnostic: each.error === '' ? undefined : { type: 'smtp', text: each.error },
+    diagnostic: each.error === '' ? undefined : { type: 'smtp', text: diagnosticText(each.error) },
     remoteMta: each.host,
     lastAttemptMs: nowMs,
   };
+}
+
+/** A DSN is told the command first: `RCPT: 550 5.1.1 no such user`. */
+function diagnosticText(error: string): string {
+  const { command, reply } = splitErrorText(error);
+  return command === '' ? reply : `${command}: ${reply}`;
 }
 
 /** RFC 3463: 4.4.7 is "delivery time expired". */

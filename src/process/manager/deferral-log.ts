@@ -43,20 +43,23 @@ export class DeferralLog {
     }
     if (ref === undefined) return;
     void this.#reader.readEnvelope(ref).then(
-      (envelope) => this.#write(queueId, envelope.recipients[deferral.recipient]?.address ?? '', deferral),
-      () => this.#write(queueId, '', deferral),
+      ({ recipients, queue }) =>
+        this.#write(queueId, recipients[deferral.recipient]?.address ?? '', deferral, { queue }),
+      () => this.#write(queueId, '', deferral, {}),
     );
   }
 
-  #write(queueId: string, address: string, deferral: Deferral, result?: AttemptResult): void {
+  #write(queueId: string, address: string, deferral: Deferral, known: Partial<AttemptResult>): void {
     this.#log.event('deferred', {
       id: queueId,
       to: address,
-      host: result?.host,
-      remote: result?.remote,
+      source: known.source,
+      host: known.host,
+      remote: known.remote,
       reply: deferral.error,
       attempts: deferral.attempts,
       nextAttempt: new Date(deferral.nextAttemptAtMs).toISOString(),
+      queue: known.queue,
     });
   }
 }

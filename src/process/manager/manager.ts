@@ -228,6 +228,7 @@ export class Manager {
           ip: effect.ip,
           port: effect.port,
           host: effect.host,
+          source: effect.source ?? '',
           work: this.#work(effect.connection, effect.transaction),
         });
         break;

@@ -3,6 +3,7 @@
 // memory, whatever the server sends and wherever the connection breaks.
 
 import { pathKind } from './commands.ts';
+import { errorText } from './error-text.ts';
 import { NO_EXTENSIONS, parseExtensions } from './extensions.ts';
 import { oneLine, ReplyParser } from './reply-parser.ts';
 import { SmtpClientStateError } from './state-error.ts';
@@ -52,10 +53,6 @@ const COMMAND: Readonly<Record<ClientPhase, RepliedCommand>> = {
   quit: 'QUIT',
   closed: 'QUIT',
 };
-
-function errorText({ command, code, enhanced, text }: RemoteReply): string {
-  return `${command}: ${code}${enhanced === '' ? '' : ` ${enhanced}`}${text === '' ? '' : ` ${text}`}`;
-}
 
 export class ClientSession {
   readonly #options: ClientSessionOptions;

@@ -76,7 +76,7 @@ export interface RecipientOutcome {
   readonly result: 'delivered' | 'tempfail' | 'permfail';
   /** The reply that decided; undefined when the reason is local. */
   readonly reply: RemoteReply | undefined;
-  /** One line for logs and DSNs, e.g. `RCPT: 550 5.1.1 no such user`; empty when delivered. */
+  /** One line for logs and DSNs, e.g. `550 5.1.1 no such user (in reply to RCPT)`; empty when delivered. */
   readonly error: string;
 }
 

@@ -119,7 +119,7 @@ export const DIALOGUES: readonly Dialogue[] = [
       E: content
       ! contentSent
       S: 250 2.0.0 done
-      E: done, reusable: 0 permfail (RCPT: 550 5.1.1 No such user here), 1 delivered (250 2.0.0 done), 2 tempfail (RCPT: 450 4.2.1 greylisted)
+      E: done, reusable: 0 permfail (550 5.1.1 No such user here (in reply to RCPT)), 1 delivered (250 2.0.0 done), 2 tempfail (450 4.2.1 greylisted (in reply to RCPT))
       E: ready`,
   },
   {
@@ -132,7 +132,7 @@ export const DIALOGUES: readonly Dialogue[] = [
       S: 250 ok
       S: 550 5.1.1 unknown
       S: 554 5.5.1 no valid recipients
-      E: done, reusable: 0 permfail (RCPT: 550 5.1.1 unknown)
+      E: done, reusable: 0 permfail (550 5.1.1 unknown (in reply to RCPT))
       C: RSET
       S: 250 ok
       E: ready`,
@@ -147,7 +147,7 @@ export const DIALOGUES: readonly Dialogue[] = [
       S: 250 ok
       S: 550 5.1.1 unknown
       S: 354 go
-      E: done, reusable: 0 permfail (RCPT: 550 5.1.1 unknown)
+      E: done, reusable: 0 permfail (550 5.1.1 unknown (in reply to RCPT))
       C: .
       C: RSET
       S: 250 queued nothing
@@ -164,7 +164,7 @@ export const DIALOGUES: readonly Dialogue[] = [
       S: 250 ok
       C: RCPT TO:<user@example.com>
       S: 451 4.3.0 later
-      E: done, reusable: 0 tempfail (RCPT: 451 4.3.0 later)
+      E: done, reusable: 0 tempfail (451 4.3.0 later (in reply to RCPT))
       C: RSET
       S: 250 ok
       E: ready`,
@@ -184,7 +184,7 @@ export const DIALOGUES: readonly Dialogue[] = [
       S: 503 5.5.1 need MAIL
       S: 250 whatever
       S: 503 5.5.1 need RCPT
-      E: done, reusable: 0 permfail (MAIL: 553 5.1.8 no such sender domain), 1 permfail (MAIL: 553 5.1.8 no such sender domain), 2 permfail (MAIL: 553 5.1.8 no such sender domain)
+      E: done, reusable: 0 permfail (553 5.1.8 no such sender domain (in reply to MAIL)), 1 permfail (553 5.1.8 no such sender domain (in reply to MAIL)), 2 permfail (553 5.1.8 no such sender domain (in reply to MAIL))
       C: RSET
       S: 250 ok
       E: ready`,
@@ -195,7 +195,7 @@ export const DIALOGUES: readonly Dialogue[] = [
       ! begin
       C: MAIL FROM:<sender@example.org>
       S: 452 4.3.1 disk full
-      E: done, reusable: 0 tempfail (MAIL: 452 4.3.1 disk full)
+      E: done, reusable: 0 tempfail (452 4.3.1 disk full (in reply to MAIL))
       C: RSET
       S: 250 ok
       E: ready`,
@@ -215,7 +215,7 @@ export const DIALOGUES: readonly Dialogue[] = [
       S: 550 no
       S: 250 ok
       S: 451 4.7.1 not now
-      E: done, reusable: 0 tempfail (DATA: 451 4.7.1 not now), 1 permfail (RCPT: 550 no), 2 tempfail (DATA: 451 4.7.1 not now)
+      E: done, reusable: 0 tempfail (451 4.7.1 not now (in reply to DATA)), 1 permfail (550 no (in reply to RCPT)), 2 tempfail (451 4.7.1 not now (in reply to DATA))
       C: RSET`,
   },
   {
@@ -231,7 +231,7 @@ export const DIALOGUES: readonly Dialogue[] = [
       E: content
       ! contentSent
       S: 554 5.7.1 spam
-      E: done, reusable: 0 permfail (content: 554 5.7.1 spam)
+      E: done, reusable: 0 permfail (554 5.7.1 spam (in reply to content))
       C: RSET
       S: 500 what?
       C: QUIT
@@ -250,7 +250,7 @@ export const DIALOGUES: readonly Dialogue[] = [
       S: 354 go
       E: content
       S: 552 5.3.4 too large
-      E: done, not reusable: 0 permfail (content: 552 5.3.4 too large)
+      E: done, not reusable: 0 permfail (552 5.3.4 too large (in reply to content))
       E: close
       ! contentSent`,
   },
@@ -266,7 +266,7 @@ export const DIALOGUES: readonly Dialogue[] = [
       S: 354 go
       S: 250 already queued
       E: content
-      E: done, not reusable: 0 tempfail (protocol error: unexpected reply: content: 250 already queued)
+      E: done, not reusable: 0 tempfail (protocol error: unexpected reply: 250 already queued (in reply to content))
       E: close`,
   },
   {
@@ -287,7 +287,7 @@ export const DIALOGUES: readonly Dialogue[] = [
       E: content
       ! contentSent
       S: 250 ok
-      E: done, reusable: 0 delivered (250  ok), 1 tempfail (RCPT: 552 too many recipients), 2 permfail (RCPT: 552 5.2.2 mailbox full)
+      E: done, reusable: 0 delivered (250  ok), 1 tempfail (552 too many recipients (in reply to RCPT)), 2 permfail (552 5.2.2 mailbox full (in reply to RCPT))
       E: ready`,
   },
   {
@@ -298,7 +298,7 @@ export const DIALOGUES: readonly Dialogue[] = [
       S: 250 ok
       C: RCPT TO:<user@example.com>
       S: 552 over quota
-      E: done, reusable: 0 permfail (RCPT: 552 over quota)
+      E: done, reusable: 0 permfail (552 over quota (in reply to RCPT))
       C: RSET`,
   },
   {
@@ -321,7 +321,7 @@ export const DIALOGUES: readonly Dialogue[] = [
       S: 550 go away
       C: HELO client.example.org
       S: 550 5.7.1 really, go away
-      E: failed, permanent: HELO: 550 5.7.1 really, go away
+      E: failed, permanent: 550 5.7.1 really, go away (in reply to HELO)
       C: QUIT
       S: 221 bye
       E: close`,
@@ -332,7 +332,7 @@ export const DIALOGUES: readonly Dialogue[] = [
       S: 220 mx.example.com
       C: EHLO client.example.org
       S: 450 4.7.0 busy
-      E: failed, temporary: EHLO: 450 4.7.0 busy
+      E: failed, temporary: 450 4.7.0 busy (in reply to EHLO)
       C: QUIT
       ! disconnected
       E: close`,
@@ -342,7 +342,7 @@ export const DIALOGUES: readonly Dialogue[] = [
     text: `
       S: 554-mx.example.com
       S: 554 you are listed
-      E: failed, permanent: connect: 554 mx.example.com you are listed
+      E: failed, permanent: 554 mx.example.com you are listed (in reply to connect)
       C: QUIT
       S: 221 bye
       E: close`,
@@ -351,7 +351,7 @@ export const DIALOGUES: readonly Dialogue[] = [
     name: 'the greeting refuses for now',
     text: `
       S: 450 4.7.1 slow down
-      E: failed, temporary: connect: 450 4.7.1 slow down
+      E: failed, temporary: 450 4.7.1 slow down (in reply to connect)
       C: QUIT
       ! timedOut
       E: close`,
@@ -360,7 +360,7 @@ export const DIALOGUES: readonly Dialogue[] = [
     name: '421 as the greeting',
     text: `
       S: 421 4.3.2 too many connections
-      E: failed, temporary: connect: 421 4.3.2 too many connections
+      E: failed, temporary: 421 4.3.2 too many connections (in reply to connect)
       E: close`,
   },
   {
@@ -369,7 +369,7 @@ export const DIALOGUES: readonly Dialogue[] = [
       S: 220 mx.example.com
       C: EHLO client.example.org
       S: 421 shutting down
-      E: failed, temporary: EHLO: 421 shutting down
+      E: failed, temporary: 421 shutting down (in reply to EHLO)
       E: close`,
   },
   {
@@ -378,7 +378,7 @@ export const DIALOGUES: readonly Dialogue[] = [
       S: 421 4.4.2 idle for too long
       E: close
       ! begin
-      E: done, not reusable: 0 tempfail (connect: 421 4.4.2 idle for too long)`,
+      E: done, not reusable: 0 tempfail (421 4.4.2 idle for too long (in reply to connect))`,
   },
   {
     name: '421 to RCPT: nobody is delivered, those refused stay refused',
@@ -394,7 +394,7 @@ export const DIALOGUES: readonly Dialogue[] = [
       S: 250 ok
       S: 550 5.1.1 unknown
       S: 421 4.7.0 too many errors
-      E: done, not reusable: 0 tempfail (RCPT: 421 4.7.0 too many errors), 1 permfail (RCPT: 550 5.1.1 unknown), 2 tempfail (RCPT: 421 4.7.0 too many errors)
+      E: done, not reusable: 0 tempfail (421 4.7.0 too many errors (in reply to RCPT)), 1 permfail (550 5.1.1 unknown (in reply to RCPT)), 2 tempfail (421 4.7.0 too many errors (in reply to RCPT))
       E: close`,
   },
   {
@@ -410,7 +410,7 @@ export const DIALOGUES: readonly Dialogue[] = [
       E: content
       ! contentSent
       S: 421 4.3.0 out of memory
-      E: done, not reusable: 0 tempfail (content: 421 4.3.0 out of memory)
+      E: done, not reusable: 0 tempfail (421 4.3.0 out of memory (in reply to content))
       E: close`,
   },
   {
@@ -488,7 +488,7 @@ export const DIALOGUES: readonly Dialogue[] = [
       ! begin
       C: MAIL FROM:<sender@example.org>
       S: 550 no
-      E: done, reusable: 0 permfail (MAIL: 550 no)
+      E: done, reusable: 0 permfail (550 no (in reply to MAIL))
       C: RSET
       ! quit
       S: 250 ok
@@ -534,7 +534,7 @@ export const DIALOGUES: readonly Dialogue[] = [
       ! begin
       C: MAIL FROM:<sender@example.org>
       S: 354 go
-      E: done, not reusable: 0 tempfail (protocol error: unexpected reply: MAIL: 354 go)
+      E: done, not reusable: 0 tempfail (protocol error: unexpected reply: 354 go (in reply to MAIL))
       E: close`,
   },
   {
@@ -547,7 +547,7 @@ export const DIALOGUES: readonly Dialogue[] = [
       S: 250 ok
       C: DATA
       S: 250 ok
-      E: done, not reusable: 0 tempfail (protocol error: unexpected reply: DATA: 250 ok)
+      E: done, not reusable: 0 tempfail (protocol error: unexpected reply: 250 ok (in reply to DATA))
       E: close`,
   },
   {
@@ -727,7 +727,7 @@ export const DIALOGUES: readonly Dialogue[] = [
       E: content
       ! contentSent
       S: 250 ok
-      E: done, reusable: 0 permfail (553 5.6.7 the recipient address needs SMTPUTF8, which the server does not offer), 1 permfail (RCPT: 550 no), 2 permfail (553 5.1.3 the recipient address is empty or has characters that must not be sent), 3 delivered (250  ok), 4 permfail (553 5.1.3 the recipient address is empty or has characters that must not be sent)
+      E: done, reusable: 0 permfail (553 5.6.7 the recipient address needs SMTPUTF8, which the server does not offer), 1 permfail (550 no (in reply to RCPT)), 2 permfail (553 5.1.3 the recipient address is empty or has characters that must not be sent), 3 delivered (250  ok), 4 permfail (553 5.1.3 the recipient address is empty or has characters that must not be sent)
       E: ready`,
   },
   {
