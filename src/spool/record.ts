@@ -29,6 +29,7 @@ const MAX_ENVELOPE = 256 * 1024 * 1024;
 
 const AT_CRC = 4;
 const AT_KIND = 8;
+const AT_GAP = 11;
 const AT_COMMIT = 12;
 const AT_SEGMENT = 16;
 const AT_COUNTER = 24;
@@ -55,6 +56,8 @@ export function getUint53(buffer: Buffer, at: number): number {
 export interface RecordHead {
   readonly kind: number;
   readonly codec: number;
+  /** Zero bytes that its commit left before it, in units of 16, rounded up: see `MAX_GAP`. */
+  readonly gap: number;
   /** The group commit that wrote it: counts up within a segment. */
   readonly commit: number;
   /** Both parts of the queue id. */
@@ -122,7 +125,7 @@ export function encodeRecord(
   head[AT_KIND] = kind;
   head[AT_KIND + 1] = CODEC_NONE;
   head[AT_KIND + 2] = envelopeVersion(envelope);
-  head[AT_KIND + 3] = 0;
+  head[AT_GAP] = 0;
   putUint53(head, idSegment, AT_SEGMENT);
   head.writeUInt32LE(counter, AT_COUNTER);
   head.writeUInt32LE(envelope.recipients.length, AT_RECIPIENTS);
@@ -134,8 +137,17 @@ export function encodeRecord(
   return head;
 }
 
-/** Writes commit number, tag and checksum into a record's head. */
-export function stampRecord(head: Buffer, commit: number, tag: number): void {
+/** Most zero bytes before a record that its head can tell of. */
+export const MAX_GAP = 255 * 16;
+
+/** What `RecordHead.gap` says of so many zero bytes. */
+export function gapUnits(bytes: number): number {
+  return Math.ceil(bytes / 16);
+}
+
+/** Writes commit number, tag, the zero bytes before it, and the checksum into a record's head. */
+export function stampRecord(head: Buffer, commit: number, tag: number, gapBytes = 0): void {
+  head[AT_GAP] = gapUnits(gapBytes);
   head.writeUInt32LE(commit, AT_COMMIT);
   head.writeUInt32LE(tag, AT_TAG);
   head.writeUInt32LE(crc32(head.subarray(AT_KIND)), AT_CRC);
@@ -159,6 +171,7 @@ export function parseHead(buffer: Buffer, at: number): RecordHead | undefined {
   return {
     kind: buffer[at + AT_KIND] ?? 0,
     codec: buffer[at + AT_KIND + 1] ?? 0,
+    gap: buffer[at + AT_GAP] ?? 0,
     commit: buffer.readUInt32LE(at + AT_COMMIT),
     idSegment: getUint53(buffer, at + AT_SEGMENT),
     counter: buffer.readUInt32LE(at + AT_COUNTER),

@@ -6,10 +6,14 @@ import { fdatasync, writeAll } from './file-io.ts';
 import type { FileLayer } from './file-layer.ts';
 import { indexPath, segmentPath, type SpoolLayout } from './layout.ts';
 import { nextSegmentId } from './queue-id.ts';
-import { stampRecord } from './record.ts';
+import { MAX_GAP, stampRecord } from './record.ts';
 import { SEGMENT_HEADER_BYTES, encodeSegmentHeader } from './segment-header.ts';
 import { IndexBuilder, writeIndex } from './segment-index.ts';
 import { systemCode } from './spool-error.ts';
+
+/** What the kernel writes at least, however little of it is new. */
+const PAGE_BYTES = 4096;
+const ZEROS = Buffer.alloc(PAGE_BYTES);
 
 /** A record ready to be appended: its head is stamped when it is written. */
 export interface NewRecord {
@@ -38,6 +42,8 @@ export class SegmentFile {
   readonly #index = new IndexBuilder();
   #length = SEGMENT_HEADER_BYTES;
   #commit = 0;
+  /** Zero bytes at the end of `#length`. */
+  #gap = 0;
 
   private constructor(
     files: FileLayer,
@@ -88,7 +94,7 @@ export class SegmentFile {
     }
   }
 
-  /** Bytes so far, all acknowledged. */
+  /** Bytes so far, all acknowledged; zero bytes after the last record included. */
   get length(): number {
     return this.#length;
   }
@@ -106,12 +112,16 @@ export class SegmentFile {
     const buffers: Uint8Array[] = [];
     let length = 0;
     const commit = ++this.#commit;
+    let gap = this.#gap;
     for (const record of records) {
-      stampRecord(record.head, commit, this.#tag);
+      stampRecord(record.head, commit, this.#tag, gap);
+      gap = 0;
       buffers.push(record.head);
       for (const piece of record.content) if (piece.length > 0) buffers.push(piece);
       length += record.length;
     }
+    gap = this.#sync ? fillBytes(start + length, length) : 0;
+    if (gap > 0) buffers.push(ZEROS.subarray(0, gap));
     await writeAll(this.#files, this.#fd, buffers, start);
     if (this.#sync) await fdatasync(this.#files, this.#fd);
     let offset = start;
@@ -119,7 +129,8 @@ export class SegmentFile {
       this.#index.add(offset, record.head);
       offset += record.length;
     }
-    this.#length = start + length;
+    this.#length = start + length + gap;
+    this.#gap = gap;
     return start;
   }
 
@@ -157,4 +168,15 @@ export class SegmentFile {
     }
     await this.#seal(true);
   }
+}
+
+/**
+ * Zero bytes to write after a group that ends at `end`, so that the next one begins a page: else the page that they
+ * share is written with both. They cost nothing, as the page is written whole, but room in the file: 0 if they would
+ * be more than a quarter of the group. Left out instead of written they would save nothing: the kernel clears the
+ * rest of the old page when a write begins beyond it.
+ */
+function fillBytes(end: number, groupBytes: number): number {
+  const bytes = (PAGE_BYTES - (end % PAGE_BYTES)) % PAGE_BYTES;
+  return bytes > MAX_GAP || bytes * 4 > groupBytes ? 0 : bytes;
 }

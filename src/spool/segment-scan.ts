@@ -6,7 +6,15 @@ import { fdatasync, readUpTo } from './file-io.ts';
 import type { FileLayer } from './file-layer.ts';
 import { indexPath, segmentPath, type SpoolLayout } from './layout.ts';
 import { segmentName } from './queue-id.ts';
-import { HEADER_BYTES, RECORD_MAGIC, headLengthAt, parseHead, type RecordHead } from './record.ts';
+import {
+  HEADER_BYTES,
+  MAX_GAP,
+  RECORD_MAGIC,
+  gapUnits,
+  headLengthAt,
+  parseHead,
+  type RecordHead,
+} from './record.ts';
 import { SEGMENT_HEADER_BYTES, parseSegmentHeader, type SegmentHeader } from './segment-header.ts';
 import { readIndex, type FoundRecord } from './segment-index.ts';
 import { systemCode } from './spool-error.ts';
@@ -142,9 +150,11 @@ class SegmentWalk {
       const next = await this.#search(offset + ALIGNMENT);
       // The tail is torn, or still being written: nothing in it was acknowledged.
       if (next < 0) break;
-      this.#problem(
-        `bytes ${offset} to ${next} are not a record: damaged, or left by a crash; they were skipped`,
-      );
+      if (!(await this.#isGap(offset, next))) {
+        this.#problem(
+          `bytes ${offset} to ${next} are not a record: damaged, or left by a crash; they were skipped`,
+        );
+      }
       offset = next;
     }
     return this.#withoutTorn(records);
@@ -201,6 +211,14 @@ class SegmentWalk {
       from = candidate + 1;
     }
     return -1;
+  }
+
+  /** Whether the writer left these bytes: the record after them tells how many, so that a lost record shows. */
+  async #isGap(offset: number, next: number): Promise<boolean> {
+    const count = next - offset;
+    if (count > MAX_GAP || (await this.#recordAt(next))?.head.gap !== gapUnits(count)) return false;
+    const at = await this.#load(offset, count);
+    return at >= 0 && this.#window.subarray(at, at + count).every((byte) => byte === 0);
   }
 
   /** Brings `count` bytes from `offset` into the window; their position in it, or -1 if the file is shorter. */

@@ -188,6 +188,7 @@ export class SegmentWriter implements SpoolWriter {
           resolve({ segment: segment.id, offset, length });
           offset += length;
         }
+        this.#space.used(segment.length - offset);
       } catch (error) {
         this.#fail(group, error);
       }
