@@ -1,0 +1,71 @@
+// How many connections one source may have to one site: arithmetic of a window that success opens and trouble halves.
+// Additive increase, multiplicative decrease as in RFC 5681 3.1, on connections instead of segments; the caller has the clock.
+
+/** Changed in place; plain numbers. */
+export interface Window {
+  /** Connections allowed now. */
+  allowed: number;
+  /** Successes since the last increase, while `growing`. */
+  fraction: number;
+  /** `start`: one more for each success; `growing`: one more for a round of them; else held until `untilMs`. */
+  state: 'start' | 'growing' | 'slowed' | 'paused';
+  /** Unix ms when `slowed` or `paused` ends; 0: nothing to end. */
+  untilMs: number;
+  /** The reply or failure of the last cut; kept for people after its effect has ended. */
+  reason: string;
+}
+
+/** The window of a source and a site that nothing is known about. */
+export function newWindow(startConnections: number): Window {
+  return { allowed: startConnections, fraction: 0, state: 'start', untilMs: 0, reason: '' };
+}
+
+/**
+ * A transaction went well. RFC 7661: a window that was not filled has proved nothing, and does not grow.
+ * @param used - connections that there are, with the one of the transaction
+ */
+export function afterSuccess(window: Window, used: number, nowMs: number): void {
+  atTime(window, nowMs);
+  if (used < window.allowed) return;
+  if (window.state === 'start') {
+    window.allowed += 1;
+  } else if (window.state === 'growing') {
+    window.fraction += 1;
+    if (window.fraction < window.allowed) return;
+    window.allowed += 1;
+    window.fraction = 0;
+  }
+}
+
+/**
+ * The site has too much: half of what was in use, never less than one, and no more until `untilMs`. A window that never
+ * was full is cut to what the trouble came with.
+ */
+export function afterTrouble(window: Window, used: number, untilMs: number, reason: string): void {
+  // What connections still say that were open before the pause is no news.
+  if (window.state === 'paused') return;
+  const inUse = Math.min(window.allowed, Math.max(used, 1));
+  window.allowed = Math.max(1, Math.floor(inUse / 2));
+  window.fraction = 0;
+  window.state = 'slowed';
+  window.untilMs = Math.max(window.untilMs, untilMs);
+  window.reason = reason;
+}
+
+/** The site wants nothing for a time; a longer pause is not shortened. */
+export function afterPause(window: Window, untilMs: number, reason: string): void {
+  window.allowed = 0;
+  window.fraction = 0;
+  window.untilMs = window.state === 'paused' ? Math.max(window.untilMs, untilMs) : untilMs;
+  window.state = 'paused';
+  window.reason = reason;
+}
+
+/** Ends what ends by now: what was paused begins with one connection, and both grow slowly from then on. */
+export function atTime(window: Window, nowMs: number): void {
+  if (window.untilMs === 0 || window.untilMs > nowMs) return;
+  window.untilMs = 0;
+  window.state = 'growing';
+  window.fraction = 0;
+  window.allowed = Math.max(1, window.allowed);
+}

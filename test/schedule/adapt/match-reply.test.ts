@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { firstReaction } from '../../../src/schedule/adapt/match-reply.ts';
+import type { ReactionRule } from '../../../src/schedule/adapt/types.ts';
+
+function rule(facts: Partial<ReactionRule>): ReactionRule {
+  return {
+    name: 'rule',
+    origin: 'test',
+    source: '',
+    code: '',
+    text: '',
+    mx: [],
+    action: { kind: 'slow', forMs: 60_000 },
+    ...facts,
+  };
+}
+
+const host = 'mx1.mail.example.com';
+
+/** Rule, reply, does it match. */
+const table: readonly [Partial<ReactionRule>, string, boolean][] = [
+  [{ code: '421' }, '421 4.7.0 too many', true],
+  [{ code: '421' }, '421', true],
+  [{ code: '421' }, '421-4.7.0 too many', true],
+  [{ code: '421' }, '451 4.7.0 421 too many', false],
+  [{ code: '42' }, '421 too many', true],
+  [{ code: '4' }, '450 too many', true],
+  [{ code: '4' }, '550 too many', false],
+  [{ code: '421' }, '4211 is no code', false],
+  [{}, '550 no', true],
+  [{}, '450 later', true],
+  [{}, '250 ok', false],
+  [{}, '354 go on', false],
+  [{}, 'connection refused', false],
+  [{}, '', false],
+  [{}, '45 is no code', false],
+  [{ text: 'too many' }, '421 Too MANY connections', true],
+  [{ text: 'Too Many' }, '421 too many connections', true],
+  [{ text: 'too many' }, '421 too  many connections', false],
+  [{ text: 'too*connections' }, '421 too many connections', true],
+  [{ text: 'too*connections' }, '421 connections: too many', false],
+  [{ text: '*too*many*' }, '421 4.7.0 too many', true],
+  [{ text: 'aba*ab' }, '421 abab', false],
+  [{ text: 'aba*ab' }, '421 abaab', true],
+  [{ text: 'a*b*c' }, '421 c a c b c', true],
+  [{ text: '*' }, '421', true],
+  [{ text: '421' }, '421 no such text', false],
+  [{ text: '4.7.0' }, '421 4.7.0 too many', true],
+  [{ text: 'a.c' }, '421 abc', false],
+  [{ mx: ['mx1.mail.example.com'] }, '421', true],
+  [{ mx: ['MX1.mail.example.com'] }, '421', true],
+  [{ mx: ['*.example.com'] }, '421', true],
+  [{ mx: ['other.example', '*.mail.example.com'] }, '421', true],
+  [{ mx: ['mail.example.com'] }, '421', false],
+  [{ mx: ['*.mx1.mail.example.com'] }, '421', false],
+  [{ mx: ['*.ail.example.com'] }, '421', false],
+  [{ code: '421', text: 'too many', mx: ['*.example.com'] }, '421 too many', true],
+  [{ code: '421', text: 'too many', mx: ['*.example.net'] }, '421 too many', false],
+];
+
+for (const [facts, reply, matches] of table) {
+  test(`${JSON.stringify(facts)} ${matches ? 'matches' : 'does not match'} "${reply}"`, () => {
+    const only = rule(facts);
+    assert.equal(firstReaction([only], reply, host), matches ? only : undefined);
+  });
+}
+
+test('the first rule that matches counts', () => {
+  const rules = [
+    rule({ name: '1', code: '5' }),
+    rule({ name: '2', text: 'busy' }),
+    rule({ name: '3', code: '4' }),
+  ];
+  assert.equal(firstReaction(rules, '421 busy', host)?.name, '2');
+  assert.equal(firstReaction(rules, '421 try later', host)?.name, '3');
+  assert.equal(firstReaction(rules, '550 busy', host)?.name, '1');
+});
+
+test('texts match as a regular expression made of them would', () => {
+  const few = fc.string({ unit: fc.constantFrom('a', 'b', 'A'), maxLength: 8 });
+  const pattern = fc.string({ unit: fc.constantFrom('a', 'b', '*'), minLength: 1, maxLength: 6 });
+  fc.assert(
+    fc.property(pattern, few, (text, reply) => {
+      const expected = new RegExp(text.replaceAll('*', '.*'), 'i').test(reply);
+      assert.equal(firstReaction([rule({ text })], `421 ${reply}`, host) !== undefined, expected);
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+test('a hostile reply costs no more than a friendly one of its length', () => {
+  // A backtracking matcher would take more than the age of the world for this.
+  const text = 'a*'.repeat(100).concat('b');
+  const reply = `421 ${'a'.repeat(100_000)}`;
+  const beganAtMs = performance.now();
+  assert.equal(firstReaction([rule({ text })], reply, host), undefined);
+  assert.ok(performance.now() - beganAtMs < 1_000);
+});

@@ -1,0 +1,151 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import {
+  afterPause,
+  afterSuccess,
+  afterTrouble,
+  atTime,
+  newWindow,
+  type Window,
+} from '../../../src/schedule/adapt/window.ts';
+
+/** So many successes with the window full. */
+function succeed(window: Window, times: number, nowMs: number): void {
+  for (let count = 0; count < times; count += 1) afterSuccess(window, window.allowed, nowMs);
+}
+
+const shown = ({ state, allowed }: Window): string => `${state} ${allowed}`;
+
+test('in the beginning each success allows one more, which doubles the window every round', () => {
+  const window = newWindow(5);
+  succeed(window, 5, 0);
+  assert.equal(shown(window), 'start 10');
+  succeed(window, 10, 0);
+  assert.equal(shown(window), 'start 20');
+});
+
+test('a window that is not in use does not grow', () => {
+  const window = newWindow(5);
+  for (let count = 0; count < 100; count += 1) afterSuccess(window, 4, 0);
+  assert.equal(shown(window), 'start 5');
+  afterTrouble(window, 5, 1_000, '421 busy');
+  atTime(window, 1_000);
+  for (let count = 0; count < 100; count += 1) afterSuccess(window, 1, 2_000);
+  assert.equal(shown(window), 'growing 2');
+});
+
+test('trouble halves the window, and it is held until the time is over', () => {
+  const window = newWindow(20);
+  afterTrouble(window, 20, 60_000, '421 4.7.0 too many connections');
+  assert.equal(shown(window), 'slowed 10');
+  assert.equal(window.untilMs, 60_000);
+  assert.equal(window.reason, '421 4.7.0 too many connections');
+  succeed(window, 100, 59_999);
+  assert.equal(shown(window), 'slowed 10');
+  atTime(window, 59_999);
+  assert.equal(shown(window), 'slowed 10');
+  atTime(window, 60_000);
+  assert.equal(shown(window), 'growing 10');
+  assert.equal(window.untilMs, 0);
+});
+
+test('after trouble it takes a whole round of successes for one more', () => {
+  const window = newWindow(4);
+  afterTrouble(window, 4, 1_000, '');
+  succeed(window, 2, 1_000);
+  assert.equal(shown(window), 'growing 3');
+  succeed(window, 2, 1_000);
+  assert.equal(shown(window), 'growing 3');
+  succeed(window, 1, 1_000);
+  assert.equal(shown(window), 'growing 4');
+});
+
+test('half of what was in use is what is left, never less than one', () => {
+  const wide = newWindow(100);
+  afterTrouble(wide, 6, 1_000, '');
+  assert.equal(wide.allowed, 3);
+  const narrow = newWindow(3);
+  afterTrouble(narrow, 3, 1_000, '');
+  assert.equal(narrow.allowed, 1);
+  afterTrouble(narrow, 1, 1_000, '');
+  assert.equal(narrow.allowed, 1);
+  afterTrouble(narrow, 0, 1_000, '');
+  assert.equal(narrow.allowed, 1);
+});
+
+test('more trouble holds it longer, never shorter', () => {
+  const window = newWindow(8);
+  afterTrouble(window, 8, 60_000, 'first');
+  afterTrouble(window, 4, 30_000, 'second');
+  assert.equal(shown(window), 'slowed 2');
+  assert.equal(window.untilMs, 60_000);
+  afterTrouble(window, 2, 90_000, 'third');
+  assert.equal(window.untilMs, 90_000);
+  assert.equal(window.reason, 'third');
+});
+
+test('a pause allows nothing, and ends with one connection that grows slowly', () => {
+  const window = newWindow(20);
+  afterPause(window, 60_000, '421 go away');
+  assert.equal(shown(window), 'paused 0');
+  succeed(window, 5, 30_000);
+  afterTrouble(window, 5, 90_000, '421 from a connection that was open');
+  assert.equal(shown(window), 'paused 0');
+  assert.deepEqual([window.untilMs, window.reason], [60_000, '421 go away']);
+  atTime(window, 60_000);
+  assert.equal(shown(window), 'growing 1');
+  assert.equal(window.reason, '421 go away');
+  succeed(window, 1 + 2 + 3, 60_000);
+  assert.equal(shown(window), 'growing 4');
+});
+
+test('a pause follows a slow time at once; a second pause does not shorten the first', () => {
+  const window = newWindow(20);
+  afterTrouble(window, 20, 90_000, '');
+  afterPause(window, 60_000, '');
+  assert.deepEqual([shown(window), window.untilMs], ['paused 0', 60_000]);
+  afterPause(window, 30_000, '');
+  assert.equal(window.untilMs, 60_000);
+  afterPause(window, 70_000, '');
+  assert.equal(window.untilMs, 70_000);
+});
+
+test('whatever happens, the window is whole, ends by itself and grows again', () => {
+  const step = fc.oneof(
+    fc.record({ kind: fc.constant('success'), used: fc.nat(60) }),
+    fc.record({ kind: fc.constant('trouble'), used: fc.nat(60), forMs: fc.nat(100_000) }),
+    fc.record({ kind: fc.constant('pause'), used: fc.nat(60), forMs: fc.nat(100_000) }),
+    fc.record({ kind: fc.constant('time'), used: fc.nat(100_000) }),
+  );
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 50 }), fc.array(step, { maxLength: 60 }), (start, steps) => {
+      const window = newWindow(start);
+      let nowMs = 1;
+      for (const each of steps) {
+        const before = { ...window };
+        if (each.kind === 'success') {
+          afterSuccess(window, each.used, nowMs);
+          assert.ok(window.allowed <= before.allowed + 1);
+        } else if (each.kind === 'time') {
+          nowMs += each.used;
+          atTime(window, nowMs);
+          assert.ok(window.allowed <= Math.max(1, before.allowed));
+        } else if ('forMs' in each && each.kind === 'trouble') {
+          afterTrouble(window, each.used, nowMs + each.forMs, '');
+          assert.ok(window.allowed <= Math.max(1, before.allowed >> 1) || before.state === 'paused');
+        } else if ('forMs' in each) {
+          afterPause(window, nowMs + each.forMs, '');
+        }
+        assert.equal(window.allowed === 0, window.state === 'paused');
+        assert.equal(window.untilMs > 0, window.state === 'paused' || window.state === 'slowed');
+        assert.ok(Number.isSafeInteger(window.allowed) && window.fraction <= window.allowed);
+      }
+      nowMs += 100_000;
+      atTime(window, nowMs);
+      const { allowed } = window;
+      succeed(window, allowed, nowMs);
+      assert.ok(window.allowed > allowed);
+    }),
+  );
+});
