@@ -105,5 +105,5 @@ function typeOf(schema: z.core.$ZodType): string {
 }
 
 function withArticle(noun: string): string {
-  return `${/^[aeio]/i.test(noun) ? 'an' : 'a'} ${noun}`;
+  return `${/^([aeio]|MX)/i.test(noun) ? 'an' : 'a'} ${noun}`;
 }

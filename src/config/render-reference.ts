@@ -60,9 +60,8 @@ function renderRow(key: KeyDescription): string {
   const type = key.type.replace(/ such as .*$/, '');
   const fallback = key.defaultToml === undefined ? key.defaultText || '–' : `\`${key.defaultToml}\``;
   const example = key.example === '' ? '' : ` Example: \`${key.example}\``;
-  return `| ${[`\`${key.name}\``, type, fallback, `${key.description}${example}`].map(cell).join(' | ')} |`;
-}
-
-function cell(text: string): string {
-  return text.replaceAll('|', '\\|').replace(/"\*\.(\S+?)"/g, '`*.$1`');
+  // A star on its own would begin emphasis.
+  const meaning = key.description.replace(/"(\*(?:\.\S+?)?)"/g, '`$1`');
+  const cells = [`\`${key.name}\``, type, fallback, `${meaning}${example}`];
+  return `| ${cells.map((text) => text.replaceAll('|', '\\|')).join(' | ')} |`;
 }

@@ -16,7 +16,7 @@ export function renderDefaults(): string {
     if (key.defaultToml !== undefined && !table.isList) return { value: key.defaultToml, note: '' };
     const fallback = key.defaultToml ?? key.example;
     const note = key.defaultText === '' ? 'Not set.' : `Default: ${key.defaultText}.`;
-    return { value: fallback, note, comment: true };
+    return { value: fallback, note: key.defaultToml === undefined ? note : '', comment: true };
   }, []);
 }
 

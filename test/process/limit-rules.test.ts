@@ -6,7 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 
+import * as fc from 'fast-check';
+
 import { type Config, defaultConfig, loadConfig, parseConfig } from '../../src/config/config.ts';
+import { ConfigError } from '../../src/config/config-error.ts';
 import { limitRules } from '../../src/process/settings.ts';
 import { unlimited } from '../../src/schedule/limits/types.ts';
 
@@ -97,6 +100,16 @@ describe('limits', () => {
   });
 });
 
+/** Undefined when the file contradicts itself. */
+function idsOrNothing(text: string): string[] | undefined {
+  try {
+    return idsOf(text);
+  } catch (error) {
+    assert.ok(error instanceof ConfigError, String(error));
+    return undefined;
+  }
+}
+
 describe('the id of a limit', () => {
   const limit = (keys: string): string => `[[limit]]\n${keys}\nmessage_rate = "1/s"\n`;
 
@@ -141,6 +154,48 @@ describe('the id of a limit', () => {
     const [third] = idsOf(text(domains.with(999, 'x.example'))).slice(3);
     for (const id of [first, second, third]) assert.ok(id !== undefined && id.length <= 80, String(id));
     assert.equal(new Set([first, second, third]).size, 3);
+  });
+
+  it('is unique for any limits, and depends on no limit of another match', () => {
+    const domains = fc.uniqueArray(fc.constantFrom('a.example', '*.a.example', 'b.example', '[192.0.2.1]'), {
+      minLength: 1,
+    });
+    const table = fc.record(
+      {
+        name: fc.constantFrom('per ip', 'built in: per ip', 'a', 'group: mx a.example'),
+        per: fc.constantFrom('"ip"', '"group"', '["ip", "queue"]', '["queue", "ip"]'),
+        domain: domains,
+        mx: fc.constant(['a.example']),
+        queue: fc.constant(['']),
+      },
+      { requiredKeys: ['per', 'domain'] },
+    );
+    let seen = 0;
+    fc.assert(
+      fc.property(
+        fc.uniqueArray(table, { maxLength: 6, selector: (each) => each.name ?? each }),
+        (tables) => {
+          const texts = tables.map(({ per, ...rest }) =>
+            limit(
+              [
+                `per = ${per}`,
+                ...Object.entries(rest).map(([key, value]) => `${key} = ${JSON.stringify(value)}`),
+              ].join('\n'),
+            ),
+          );
+          const ids = idsOrNothing(texts.join(''));
+          if (ids === undefined) return;
+          seen += tables.length;
+          assert.equal(new Set(ids).size, ids.length);
+          for (const [index, text] of texts.entries()) {
+            const [alone] = idsOf(text).slice(3);
+            assert.ok(ids[index + 3] === alone || ids[index + 3]?.startsWith(`${alone} #`), String(alone));
+          }
+        },
+      ),
+      { numRuns: 100 },
+    );
+    assert.ok(seen > 50, `only ${seen} limits were looked at`);
   });
 
   it('is that of the file of domains, whatever it holds', (t) => {

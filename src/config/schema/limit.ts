@@ -89,7 +89,7 @@ const limit = tableOf({
   ),
   queue: key(
     listOf(
-      z.string({ error: expected('the name of a [[tenant]]') }),
+      textOf('a tenant name', (text) => text),
       'names of [[tenant]] tables; "" is mail of no tenant',
     )
       .min(1, 'must name one tenant at least')

@@ -197,7 +197,7 @@ export const root = tableOf({
   ),
   limit: key(
     limits.prefault([]),
-    'How many connections and messages go where, see [Limits](limits.md). Limits of different keys (domain, site, mx, ip, source, queue) hold together; of two with the same keys, the one with the more specific match replaces the other. Without any: 20 connections per domain, 50 per site, 20 per ip; a limit with the same per, without a match and with connections takes the place of each.',
+    'How many connections and messages go where; docs/limits.md has examples. Limits of different keys (domain, site, mx, ip, source, queue) hold together; of two with the same keys, the one with the more specific match replaces the other. Without any: 20 connections per domain, 50 per site, 20 per ip; a limit with the same per, without a match and with connections takes the place of each.',
   ),
   adapt: key(adapt.prefault({}), 'How many connections a site gets, within the limits, by what it answers.'),
   reaction: key(
