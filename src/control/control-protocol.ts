@@ -1,24 +1,46 @@
 // What passes over the control socket: one JSON object a line. The client sends one request; rows may come before the end.
 
+import type { Explanation, LimitsStatus } from '../schedule/limits/status.ts';
+import type { LimitRule } from '../schedule/limits/types.ts';
+import type { Override, OverrideKind, Quantities } from './override.ts';
 import type { QueueFilter, QueueRow } from './queue-row.ts';
 
 export type QueueAction = 'retry' | 'hold' | 'release' | 'remove';
 
 export type ControlRequest =
-  | { readonly operation: 'status' }
+  | ({ readonly operation: 'status' } & StatusQuestion)
   | { readonly operation: 'reload' }
   | { readonly operation: 'queue-list'; readonly filter: QueueFilter; readonly limit: number }
-  | { readonly operation: 'queue-change'; readonly action: QueueAction; readonly filter: QueueFilter };
+  | { readonly operation: 'queue-change'; readonly action: QueueAction; readonly filter: QueueFilter }
+  | ({ readonly operation: 'explain' } & ExplainQuestion)
+  | ({ readonly operation: 'limits' } & LimitsQuestion)
+  | { readonly operation: 'override.list' }
+  | ({ readonly operation: 'override.set' } & OverrideChange)
+  | ({ readonly operation: 'override.unset' } & OverrideEnd);
 
 export type ControlReply =
   | { readonly kind: 'rows'; readonly rows: readonly QueueRow[] }
   | { readonly kind: 'end'; readonly result: unknown }
   | { readonly kind: 'error'; readonly code: string; readonly message: string; readonly advice: string };
 
+export const siteOrders = ['connections', 'waiting', 'name'] as const;
+/** Which sites come first: those with the most connections, with the most that could go and cannot, or by name. */
+export type SiteOrder = (typeof siteOrders)[number];
+
+export interface StatusQuestion {
+  /** At most so many sites, the first ones in this order; all when it is not given. */
+  readonly sites?: number | undefined;
+  readonly order?: SiteOrder | undefined;
+  /** Count what waits in each tenant's queue: that looks at the whole queue. */
+  readonly queues?: boolean | undefined;
+}
+
 /** How a running Sluice is, in numbers. */
 export interface Status {
   readonly version: string;
   readonly startedAtMs: number;
+  /** Unix ms of this answer. */
+  readonly nowMs: number;
   readonly messages: number;
   readonly recipients: number;
   readonly connections: number;
@@ -29,6 +51,21 @@ export interface Status {
   readonly counters: Readonly<Record<string, number>>;
   readonly spool: { readonly segments: number; readonly bytes: number; readonly liveMessages: number };
   readonly sites: readonly SiteRow[];
+  /** Sites with work or connections in all. */
+  readonly siteCount: number;
+  /** What operators suspended or limited. */
+  readonly overrides: readonly Override[];
+  /** If it was asked for; '' is the queue of mail that is no tenant's. */
+  readonly queues?: readonly QueueCount[] | undefined;
+}
+
+/** Recipients in one queue. */
+export interface QueueCount {
+  readonly queue: string;
+  /** For their next attempt, or held. */
+  readonly waiting: number;
+  readonly ready: number;
+  readonly active: number;
 }
 
 /** A site with work or connections. */
@@ -40,4 +77,77 @@ export interface SiteRow {
   readonly active: number;
   readonly connections: number;
   readonly blockedOn: string;
+}
+
+export interface ExplainQuestion {
+  /** A mail address or a domain. */
+  readonly address: string;
+  /** Envelope sender: routes may depend on it. Empty: the null sender. */
+  readonly sender?: string | undefined;
+  /** Name of a tenant's queue; when it is not given, that of the sender's mail, as far as the sender decides. */
+  readonly queue?: string | undefined;
+}
+
+/** The whole decision about mail for one address. */
+export interface ExplainAnswer {
+  readonly address: string;
+  readonly sender: string;
+  readonly route: {
+    /** Name of the `[[route]]`, or `route 2`; empty: none names the address. */
+    readonly name: string;
+    /** What it does, in words. */
+    readonly target: string;
+  };
+  /** Why the mail cannot go anywhere; undefined when it can. */
+  readonly refusal?: { readonly permanent: boolean; readonly reply: string } | undefined;
+  /** Unix ms: until then nothing is looked up again. */
+  readonly validUntilMs: number;
+  readonly explanation: Explanation;
+  /** Of the address that is tried first; undefined when there is none. */
+  readonly carries?:
+    | { readonly messagesPerConnection: Carried; readonly recipientsPerMessage: Carried }
+    | undefined;
+  /** The limits that the explanation names. */
+  readonly rules: readonly LimitRule[];
+  /** Operators' overrides that are among them, and those of everything. */
+  readonly overrides: readonly Override[];
+}
+
+export interface Carried {
+  readonly allowed: number;
+  /** Where that was set. */
+  readonly origin: string;
+}
+
+export interface LimitsQuestion {
+  /** At most so many counters. */
+  readonly most: number;
+}
+
+export interface LimitsAnswer {
+  readonly limits: LimitsStatus;
+  readonly overrides: readonly Override[];
+}
+
+export interface OverrideChange {
+  readonly kind: OverrideKind;
+  /** As `parseTarget` reads them; all or none are changed. */
+  readonly targets: readonly string[];
+  /** Of a limit. */
+  readonly quantities?: Quantities | undefined;
+  /** No end when it is not given. */
+  readonly forMs?: number | undefined;
+  readonly reason: string;
+  readonly by: string;
+}
+
+export interface OverrideEnd {
+  readonly kind: OverrideKind;
+  readonly targets: readonly string[];
+}
+
+export interface OverrideEndAnswer {
+  readonly ended: readonly Override[];
+  /** Targets that had none, with those that still hold for them. */
+  readonly missing: readonly { readonly target: string; readonly heldBy: readonly string[] }[];
 }

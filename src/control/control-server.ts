@@ -5,6 +5,8 @@ import { SluiceError } from '../errors/sluice-error.ts';
 import { listenUnix } from '../io/unix-listener.ts';
 import type { ControlReply, ControlRequest } from './control-protocol.ts';
 import { ControlError } from './control-error.ts';
+import { parseRequest } from './control-request.ts';
+import type { OperatorSource } from './operator-source.ts';
 import type { QueueQuery } from './queue-query.ts';
 import type { QueueSource } from './queue-source.ts';
 
@@ -16,12 +18,12 @@ const maxRequestBytes = 16 * 1024 * 1024;
 
 export class ControlServer {
   readonly #query: QueueQuery;
-  readonly #source: QueueSource;
+  readonly #source: QueueSource & OperatorSource;
   readonly #reload: Reload;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
 
-  constructor(query: QueueQuery, source: QueueSource, reload: Reload) {
+  constructor(query: QueueQuery, source: QueueSource & OperatorSource, reload: Reload) {
     this.#query = query;
     this.#source = source;
     this.#reload = reload;
@@ -68,7 +70,7 @@ export class ControlServer {
   async #answer(socket: Socket, line: string): Promise<void> {
     const send = (reply: ControlReply) => socket.write(`${JSON.stringify(reply)}\n`);
     try {
-      const result = await this.#perform(JSON.parse(line) as ControlRequest, send, socket);
+      const result = await this.#perform(parseRequest(line), send, socket);
       send({ kind: 'end', result });
     } catch (error) {
       send(errorReply(error));
@@ -82,8 +84,10 @@ export class ControlServer {
     socket: Socket,
   ): Promise<unknown> {
     switch (request.operation) {
-      case 'status':
-        return this.#source.status();
+      case 'status': {
+        const { operation: _, ...question } = request;
+        return this.#source.status(question);
+      }
       case 'reload':
         return this.#reload();
       case 'queue-list':
@@ -94,12 +98,20 @@ export class ControlServer {
         return null;
       case 'queue-change':
         return this.#query.change(request.action, request.filter);
-      default:
-        throw new ControlError(
-          'CONTROL_OPERATION',
-          'The running Sluice does not know this operation.',
-          'Use the sluice command of the same version as the running one.',
-        );
+      case 'explain': {
+        const { operation: _, ...question } = request;
+        return this.#source.explain(question);
+      }
+      case 'limits':
+        return this.#source.limits({ most: request.most });
+      case 'override.list':
+        return this.#source.overrides();
+      case 'override.set': {
+        const { operation: _, ...change } = request;
+        return this.#source.setOverrides(change);
+      }
+      case 'override.unset':
+        return this.#source.unsetOverrides({ kind: request.kind, targets: request.targets });
     }
   }
 }

@@ -1,5 +1,7 @@
 // One line of the queue as an operator sees it, and the filters that choose lines.
 
+import { textPattern } from './text-pattern.ts';
+
 /** One recipient that still waits. */
 export interface QueueRow {
   readonly queueId: string;
@@ -44,9 +46,9 @@ export class RowMatcher {
     this.#filter = filter;
     this.#ids = filter.ids === undefined || filter.ids.length === 0 ? undefined : new Set(filter.ids);
     this.#nowMs = nowMs;
-    this.#sender = pattern(filter.sender);
-    this.#recipient = pattern(filter.recipient);
-    this.#domain = pattern(filter.domain);
+    this.#sender = textPattern(filter.sender);
+    this.#recipient = textPattern(filter.recipient);
+    this.#domain = textPattern(filter.domain);
   }
 
   facts(row: RowFacts): boolean {
@@ -64,27 +66,4 @@ export class RowMatcher {
   addresses(sender: string, recipient: string): boolean {
     return this.#sender(sender) && this.#recipient(recipient);
   }
-}
-
-/** Case does not matter; `*` stands for anything; `<>` is the null sender. */
-function pattern(text: string | undefined): (candidate: string) => boolean {
-  if (text === undefined) return () => true;
-  const wanted = text === '<>' ? '' : text.toLowerCase();
-  const parts = wanted.split('*');
-  const first = parts[0] ?? '';
-  const last = parts.at(-1) ?? '';
-  if (parts.length === 1) return (candidate) => candidate.toLowerCase() === wanted;
-  const middle = parts.slice(1, -1);
-  return (candidate) => {
-    const lower = candidate.toLowerCase();
-    if (lower.length < first.length + last.length || !lower.startsWith(first) || !lower.endsWith(last))
-      return false;
-    let at = first.length;
-    for (const part of middle) {
-      const found = lower.indexOf(part, at);
-      if (found < 0) return false;
-      at = found + part.length;
-    }
-    return at <= lower.length - last.length;
-  };
 }

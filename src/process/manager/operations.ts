@@ -1,8 +1,21 @@
 // Operators' requests to the manager: pages of the queue, changes to it, and the state of things.
 
-import type { QueueAction, Status } from '../../control/control-protocol.ts';
+import type {
+  ExplainQuestion,
+  LimitsQuestion,
+  OverrideChange,
+  OverrideEnd,
+  QueueAction,
+  QueueCount,
+  SiteOrder,
+  SiteRow,
+  Status,
+  StatusQuestion,
+} from '../../control/control-protocol.ts';
 import { type QueueFilter, RowMatcher } from '../../control/queue-row.ts';
 import type { ChosenRecipient, QueuePage, SourceRow } from '../../control/queue-source.ts';
+import type { OperatorSource } from '../../control/operator-source.ts';
+import { SluiceError } from '../../errors/sluice-error.ts';
 import type { Logger } from '../../log/logger.ts';
 import type { MessageHandle, QueuedRecipient } from '../../schedule/types.ts';
 import type { Outcome, SpoolStore } from '../../spool/types.ts';
@@ -22,32 +35,57 @@ interface Listing {
   readonly matcher: RowMatcher;
 }
 
+export interface OperationsParts {
+  readonly manager: Manager;
+  readonly store: SpoolStore;
+  readonly senders: Senders;
+  readonly limits: OperatorSource;
+  readonly stats: MemoryStats;
+  readonly log: Logger;
+}
+
+/** What an operator is told when something could not be done. */
+export interface OperationError {
+  readonly code: string;
+  readonly message: string;
+  readonly advice: string;
+}
+
 export class Operations {
   readonly #manager: Manager;
   readonly #store: SpoolStore;
   readonly #senders: Senders;
+  readonly #limits: OperatorSource;
   readonly #stats: MemoryStats;
   readonly #log: Logger;
   readonly #startedAtMs = Date.now();
   readonly #listings = new Map<number, Listing>();
   #nextCursor = 1;
 
-  constructor(manager: Manager, store: SpoolStore, senders: Senders, stats: MemoryStats, log: Logger) {
-    this.#manager = manager;
-    this.#store = store;
-    this.#senders = senders;
-    this.#stats = stats;
-    this.#log = log;
+  constructor(parts: OperationsParts) {
+    this.#manager = parts.manager;
+    this.#store = parts.store;
+    this.#senders = parts.senders;
+    this.#limits = parts.limits;
+    this.#stats = parts.stats;
+    this.#log = parts.log;
   }
 
+  /** Every request gets one response; one that can be answered at once gets it at once. */
   answer(request: Request, respond: (response: Response) => void): void {
     const { id } = request;
+    const failed = (thrown: unknown): void => {
+      const error = operationError(thrown);
+      // A mistake of the operator is told to the operator only.
+      if (error.code === 'CONTROL_FAILED') this.#log.error(`an operator's request failed: ${error.message}`);
+      respond({ kind: 'response', id, error });
+    };
     try {
-      respond({ kind: 'response', id, result: this.#perform(request) });
+      const result = this.#perform(request);
+      if (!(result instanceof Promise)) respond({ kind: 'response', id, result });
+      else void result.then((value: unknown) => respond({ kind: 'response', id, result: value }), failed);
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
-      this.#log.error(`an operator's request failed: ${message}`);
-      respond({ kind: 'response', id, error: { code: 'CONTROL_FAILED', message } });
+      failed(error);
     }
   }
 
@@ -65,7 +103,17 @@ export class Operations {
         return this.#change(action, recipients);
       }
       case 'status':
-        return this.#status();
+        return this.#status(request.parameters as StatusQuestion);
+      case 'explain':
+        return this.#limits.explain(request.parameters as ExplainQuestion);
+      case 'limits':
+        return this.#limits.limits(request.parameters as LimitsQuestion);
+      case 'override.list':
+        return this.#limits.overrides();
+      case 'override.set':
+        return this.#limits.setOverrides(request.parameters as OverrideChange);
+      case 'override.unset':
+        return this.#limits.unsetOverrides(request.parameters as OverrideEnd);
       default:
         throw new Error(`unknown operation ${request.operation}`);
     }
@@ -170,17 +218,54 @@ export class Operations {
       });
   }
 
-  #status(): Status {
+  async #status({ sites: most, order, queues }: StatusQuestion): Promise<Status> {
     const { scheduler } = this.#manager;
+    const sites = scheduler.sites();
+    const overrides = await this.#limits.overrides();
     return {
       version,
       startedAtMs: this.#startedAtMs,
+      nowMs: Date.now(),
       ...scheduler.counts(),
       senders: this.#senders.count,
       reports: this.#manager.reporting,
       counters: this.#stats.snapshot().counters,
       spool: this.#store.usage(),
-      sites: scheduler.sites(),
+      sites: (order === undefined ? sites : sites.sort(siteOrders[order])).slice(0, most),
+      siteCount: sites.length,
+      overrides,
+      ...(queues === true && { queues: await this.#queues() }),
     };
   }
+
+  /** What waits in each tenant's queue, by name; in pieces, so that deliveries go on. */
+  async #queues(): Promise<QueueCount[]> {
+    const counts = new Map<string, { -readonly [Name in keyof QueueCount]: QueueCount[Name] }>();
+    let seen = 0;
+    for (const { queue, state } of this.#manager.scheduler.recipients()) {
+      if (++seen % pageScan === 0) {
+        await new Promise((resolve) => {
+          setImmediate(resolve);
+        });
+      }
+      const count = counts.get(queue) ?? { queue, waiting: 0, ready: 0, active: 0 };
+      counts.set(queue, count);
+      if (state === 'active') count.active++;
+      else if (state === 'waiting' || state === 'held') count.waiting++;
+      else count.ready++;
+    }
+    return [...counts.values()].sort((a, b) => (a.queue < b.queue ? -1 : 1));
+  }
+}
+
+const siteOrders: Readonly<Record<SiteOrder, (a: SiteRow, b: SiteRow) => number>> = {
+  connections: (a, b) => b.connections - a.connections || b.ready - a.ready || b.waiting - a.waiting,
+  waiting: (a, b) => b.ready - a.ready || b.waiting - a.waiting || b.connections - a.connections,
+  name: (a, b) => (a.label < b.label ? -1 : 1),
+};
+
+function operationError(error: unknown): OperationError {
+  if (error instanceof SluiceError) return { code: error.code, message: error.message, advice: error.advice };
+  const message = error instanceof Error ? error.message : String(error);
+  return { code: 'CONTROL_FAILED', message, advice: '' };
 }

@@ -1,22 +1,36 @@
 // The control process: answers operators over the control socket. Mail flows without it.
 
 import type { Config } from '../../config/config.ts';
-import type { QueueAction, Status } from '../../control/control-protocol.ts';
+import type {
+  ExplainAnswer,
+  ExplainQuestion,
+  LimitsAnswer,
+  LimitsQuestion,
+  OverrideChange,
+  OverrideEnd,
+  OverrideEndAnswer,
+  QueueAction,
+  Status,
+  StatusQuestion,
+} from '../../control/control-protocol.ts';
 import { ControlError } from '../../control/control-error.ts';
 import { ControlServer, type Reload } from '../../control/control-server.ts';
+import type { OperatorSource } from '../../control/operator-source.ts';
+import type { Override } from '../../control/override.ts';
 import { QueueQuery } from '../../control/queue-query.ts';
 import type { QueueFilter } from '../../control/queue-row.ts';
 import type { ChosenRecipient, QueuePage, QueueSource } from '../../control/queue-source.ts';
 import { openSpoolReader } from '../../spool/open.ts';
 import type { SpoolReader } from '../../spool/types.ts';
 import type { Link } from '../link.ts';
+import type { OperationError } from '../manager/operations.ts';
 import type { Request, Response, RoleFacts } from '../messages.ts';
 import type { Role } from '../role.ts';
 
 type Settle = { resolve: (result: unknown) => void; reject: (error: Error) => void };
 
 /** Asks the manager over the link; every request gets its answer or an error when the link is lost. */
-class LinkedSource implements QueueSource {
+class LinkedSource implements QueueSource, OperatorSource {
   readonly #link: Link<Request>;
   readonly #pending = new Map<number, Settle>();
   #nextId = 1;
@@ -33,14 +47,34 @@ class LinkedSource implements QueueSource {
     return this.#ask('change', { action, recipients }) as Promise<number>;
   }
 
-  status(): Promise<Status> {
-    return this.#ask('status', {}) as Promise<Status>;
+  status(question: StatusQuestion): Promise<Status> {
+    return this.#ask('status', question) as Promise<Status>;
+  }
+
+  explain(question: ExplainQuestion): Promise<ExplainAnswer> {
+    return this.#ask('explain', question) as Promise<ExplainAnswer>;
+  }
+
+  limits(question: LimitsQuestion): Promise<LimitsAnswer> {
+    return this.#ask('limits', question) as Promise<LimitsAnswer>;
+  }
+
+  overrides(): Promise<readonly Override[]> {
+    return this.#ask('override.list', {}) as Promise<readonly Override[]>;
+  }
+
+  setOverrides(change: OverrideChange): Promise<readonly Override[]> {
+    return this.#ask('override.set', change) as Promise<readonly Override[]>;
+  }
+
+  unsetOverrides(end: OverrideEnd): Promise<OverrideEndAnswer> {
+    return this.#ask('override.unset', end) as Promise<OverrideEndAnswer>;
   }
 
   answered(response: Response): void {
     const settle = this.#pending.get(response.id);
     this.#pending.delete(response.id);
-    if ('error' in response) settle?.reject(new ControlError(response.error.code, response.error.message));
+    if ('error' in response) settle?.reject(errorOf(response.error));
     else settle?.resolve(response.result);
   }
 
@@ -62,6 +96,14 @@ class LinkedSource implements QueueSource {
       this.#link.post({ kind: 'request', id, operation, parameters });
     });
   }
+}
+
+function errorOf({
+  code,
+  message,
+  advice = '',
+}: Partial<OperationError> & Pick<OperationError, 'code' | 'message'>) {
+  return new ControlError(code, message, advice);
 }
 
 export class ControlRole implements Role {

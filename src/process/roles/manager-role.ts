@@ -1,12 +1,9 @@
 // The manager: recovery, scheduler, routing and DNS, journal, bounces. The others link to it.
 
-import { isIP } from 'node:net';
-import { networkInterfaces } from 'node:os';
+import { join } from 'node:path';
 import type { Config } from '../../config/config.ts';
-import { createResolver, readResolvConf, type Resolver } from '../../dns/resolver.ts';
+import type { Resolver } from '../../dns/resolver.ts';
 import type { Logger } from '../../log/logger.ts';
-import { createRouter } from '../../route/create-router.ts';
-import type { Router } from '../../route/types.ts';
 import { createScheduler } from '../../schedule/create-scheduler.ts';
 import { openSpoolReader, openSpoolStore, openSpoolWriter } from '../../spool/open.ts';
 import type { SpoolReader, SpoolStore, SpoolWriter } from '../../spool/types.ts';
@@ -25,11 +22,13 @@ import type {
 import { Bouncer } from '../manager/bouncer.ts';
 import { Manager } from '../manager/manager.ts';
 import { Operations } from '../manager/operations.ts';
+import { Overrides } from '../manager/overrides.ts';
+import { RateState } from '../manager/rate-state.ts';
+import { resolverOf, routerOf } from '../manager/routing.ts';
 import { Senders } from '../manager/senders.ts';
+import { Shaping } from '../manager/shaping.ts';
 import type { Role } from '../role.ts';
-import { routeRules } from '../route-rules.ts';
-import { withinCapacity } from '../capacity.ts';
-import { bounceSettings, schedulerConfig } from '../settings.ts';
+import { bounceSettings } from '../settings.ts';
 import { capacityHere } from '../system-facts.ts';
 import { managerSlots } from './slots.ts';
 
@@ -46,6 +45,8 @@ interface Parts {
   readonly reader: SpoolReader;
   readonly resolver: Resolver;
   readonly operations: Operations;
+  readonly shaping: Shaping;
+  readonly rates: RateState;
   readonly log: Logger;
 }
 
@@ -61,6 +62,9 @@ export class ManagerRole implements Role {
     this.facts = parts.facts;
     this.#parts = parts;
     this.#resolver = parts.resolver;
+    parts.shaping.onChanged((limits) => {
+      parts.manager.change([], (nowMs) => parts.manager.scheduler.reconfigure(limits, nowMs));
+    });
     this.#maintainLater();
   }
 
@@ -86,18 +90,27 @@ export class ManagerRole implements Role {
       largeMessageBytes: config.receive.largeMessage,
       sync: config.queue.sync,
     });
-    const capacity = capacityHere(config);
-    const scheduler = createScheduler(withinCapacity(schedulerConfig(config), capacity), Date.now());
     const resolver = resolverOf(config);
+    const router = routerOf(config, resolver);
+    const shaping = new Shaping(
+      await Overrides.open(join(config.spool, 'overrides.json'), log),
+      config,
+      router,
+    );
+    const scheduler = createScheduler(shaping.inForce, Date.now());
+    const rates = new RateState(join(config.spool, 'rates.json'), scheduler, log);
+    await rates.restore();
     const stats = new MemoryStats();
-    const started = new Manager({ store, reader, scheduler, router: routerOf(config, resolver), log, stats });
-    const senders = new Senders((connection) => started.connectionLost(connection), capacity.perSender);
+    const started = new Manager({ store, reader, scheduler, router, log, stats });
+    const { perSender } = capacityHere(config);
+    const senders = new Senders((connection) => started.connectionLost(connection), perSender);
     const submit = (message: Submitted) => started.submitted([message]);
     const bouncer = new Bouncer({ settings: bounceSettings(config), reader, writer, log, submit });
     started.connect(senders, bouncer);
     const recovered = await started.recover();
     manager = started;
-    const operations = new Operations(started, store, senders, stats, log);
+    const limits = shaping.operations(scheduler);
+    const operations = new Operations({ manager: started, store, senders, limits, stats, log });
     const facts = { recovered };
     return new ManagerRole({
       facts,
@@ -109,6 +122,8 @@ export class ManagerRole implements Role {
       reader,
       resolver,
       operations,
+      shaping,
+      rates,
       log,
     });
   }
@@ -151,8 +166,8 @@ export class ManagerRole implements Role {
     const old = this.#resolver;
     this.#resolver = resolverOf(config);
     this.#parts.bouncer.reconfigure(bounceSettings(config));
-    const limits = withinCapacity(schedulerConfig(config), capacityHere(config));
-    this.#parts.manager.reconfigure(limits, routerOf(config, this.#resolver));
+    const router = routerOf(config, this.#resolver);
+    this.#parts.manager.reconfigure(this.#parts.shaping.configure(config, router), router);
     old.close();
   }
 
@@ -167,6 +182,8 @@ export class ManagerRole implements Role {
     // Results may still be on their way though the processes that sent them have ended.
     await this.#parts.senders.gone();
     await this.#parts.manager.stop();
+    await this.#parts.shaping.close();
+    await this.#parts.rates.close();
     this.#resolver.close();
     await this.#parts.writer.close();
     await this.#parts.store.close();
@@ -175,11 +192,13 @@ export class ManagerRole implements Role {
 
   #submitted(batch: readonly ReceiverToManager[]): void {
     this.#parts.manager.submitted(batch.filter((message) => message.kind === 'submitted'));
+    this.#parts.rates.touched();
   }
 
   #reported(batch: readonly SenderToManager[]): void {
     // What a stop has cut short before it began stays in the spool as it is: no attempt, no wait after the next start.
     this.#parts.manager.senderReports(this.#draining ? batch.filter((report) => !isUnused(report)) : batch);
+    this.#parts.rates.touched();
   }
 
   #requested(batch: readonly ControlToManager[], channel: Channel<Response, ControlToManager>): void {
@@ -207,45 +226,4 @@ export class ManagerRole implements Role {
 
 function isUnused(report: SenderToManager): boolean {
   return report.kind === 'closed' && report.report.kind === 'unused';
-}
-
-function resolverOf(config: Config): Resolver {
-  const { dns } = config;
-  return createResolver({
-    servers: dns.servers?.map(({ host, port }) => ({ address: host, port })) ?? readResolvConf().servers,
-    timeoutMs: dns.timeout,
-    attempts: dns.attempts,
-    maxTtlSeconds: dns.maxTtl / 1000,
-    minTtlSeconds: dns.minTtl / 1000,
-    negativeTtlSeconds: dns.negativeTtl / 1000,
-    maxEntries: dns.cacheEntries,
-    maxInFlight: 1000,
-  });
-}
-
-function routerOf(config: Config, resolver: Resolver): Router {
-  const own = ownEndpoints(config);
-  return createRouter({
-    rules: routeRules(config.route),
-    resolver,
-    isOwnAddress: (ip, port) => own.has(`${ip} ${port}`),
-    ownNames: [config.hostname],
-    ipv4: config.deliver.ipv4,
-    ipv6: config.deliver.ipv6,
-    smtpPort: config.deliver.port,
-    random: Math.random,
-  });
-}
-
-/** Addresses and ports at which this Sluice listens; a wildcard stands for every address of the machine. */
-function ownEndpoints(config: Config): Set<string> {
-  const own = new Set<string>();
-  for (const { address } of config.listen) {
-    const hosts =
-      address.host === '0.0.0.0' || address.host === '::'
-        ? Object.values(networkInterfaces()).flatMap((list) => list?.map((each) => each.address) ?? [])
-        : [address.host];
-    for (const host of hosts) if (isIP(host) !== 0) own.add(`${host} ${address.port}`);
-  }
-  return own;
 }

@@ -1,0 +1,109 @@
+// What comes over the control socket is checked before anything acts on it: types, lengths, ranges, names.
+
+import { z } from 'zod';
+import { type ControlRequest, siteOrders } from './control-protocol.ts';
+import { ControlError } from './control-error.ts';
+import { quantitiesSchema, reasonSchema, targetSchema, userSchema } from './override.ts';
+
+const text = z.string().max(1_000);
+const ageMs = z.number().min(0);
+const filter = z.strictObject({
+  ids: z.array(text).optional(),
+  sender: text.optional(),
+  recipient: text.optional(),
+  domain: text.optional(),
+  state: text.optional(),
+  olderThanMs: ageMs.optional(),
+  newerThanMs: ageMs.optional(),
+});
+const count = z.int().min(0);
+const kind = z.enum(['suspend', 'limit']);
+const targets = z.array(targetSchema).min(1).max(1_000);
+
+/** Ten years: an end beyond the calendar is a mistake. */
+const maxForMs = 10 * 365 * 86_400_000;
+
+const requests = {
+  status: z.strictObject({
+    operation: z.literal('status'),
+    sites: count.optional(),
+    order: z.enum(siteOrders).optional(),
+    queues: z.boolean().optional(),
+  }),
+  reload: z.strictObject({ operation: z.literal('reload') }),
+  'queue-list': z.strictObject({ operation: z.literal('queue-list'), filter, limit: count }),
+  'queue-change': z.strictObject({
+    operation: z.literal('queue-change'),
+    action: z.enum(['retry', 'hold', 'release', 'remove']),
+    filter,
+  }),
+  explain: z.strictObject({
+    operation: z.literal('explain'),
+    address: text.min(1),
+    sender: text.optional(),
+    queue: text.optional(),
+  }),
+  limits: z.strictObject({ operation: z.literal('limits'), most: count.max(1_000_000) }),
+  'override.list': z.strictObject({ operation: z.literal('override.list') }),
+  'override.set': z
+    .strictObject({
+      operation: z.literal('override.set'),
+      kind,
+      targets,
+      quantities: quantitiesSchema.optional(),
+      forMs: z.int().min(1).max(maxForMs).optional(),
+      reason: reasonSchema,
+      by: userSchema,
+    })
+    .refine((given) => (given.kind === 'limit') === (given.quantities !== undefined), {
+      message: 'a limit has quantities, and a suspension has none',
+    }),
+  'override.unset': z.strictObject({ operation: z.literal('override.unset'), kind, targets }),
+} satisfies {
+  [Name in ControlRequest['operation']]: z.ZodType<Extract<ControlRequest, { operation: Name }>>;
+};
+
+/**
+ * Reads one line of the control socket.
+ * @throws {ControlError} `CONTROL_OPERATION` when there is no such operation, `CONTROL_REQUEST` when the request cannot be understood
+ */
+export function parseRequest(line: string): ControlRequest {
+  const value = jsonOf(line);
+  const name = operationOf(value);
+  if (!isOperation(name)) {
+    throw new ControlError(
+      'CONTROL_OPERATION',
+      'The running Sluice does not know this operation.',
+      'Use the sluice command of the same version as the running one.',
+    );
+  }
+  const parsed = requests[name].safeParse(value);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const place = issue?.path.join('.') ?? '';
+  throw notUnderstood(`${name}: ${place === '' ? '' : `${place}: `}${issue?.message ?? ''}`);
+}
+
+function jsonOf(line: string): unknown {
+  try {
+    return JSON.parse(line) as unknown;
+  } catch {
+    throw notUnderstood('it is not JSON');
+  }
+}
+
+function operationOf(value: unknown): unknown {
+  return typeof value === 'object' && value !== null && 'operation' in value ? value.operation : undefined;
+}
+
+function isOperation(name: unknown): name is ControlRequest['operation'] {
+  return typeof name === 'string' && Object.hasOwn(requests, name);
+}
+
+function notUnderstood(why: string): ControlError {
+  return new ControlError(
+    'CONTROL_REQUEST',
+    `The running Sluice does not understand the request: ${why}.`,
+    'Use the sluice command of the same version as the running one.',
+  );
+}

@@ -1,0 +1,109 @@
+// What an operator suspends or limits, as it is written on the command line: `domain:aol.com`, `ip:192.0.2.0/24`, `all`.
+// Promises: what `formatTarget` prints, `parseTarget` reads back.
+
+import { BlockList, isIP } from 'node:net';
+import { type DomainPattern, parseDomainPattern, parseRecipientDomain } from '../config/values/domain.ts';
+import { type Network, parseNetwork } from '../config/values/network.ts';
+import { ValueError } from '../config/values/value-error.ts';
+
+export type OverrideTarget =
+  | { readonly kind: 'all' }
+  /** Recipient domains, or names of MX hosts. */
+  | { readonly kind: 'domain' | 'mx'; readonly pattern: DomainPattern }
+  /** `RelayPlan.site`; before it was looked up also a label, or a domain of the site. */
+  | { readonly kind: 'site'; readonly site: string }
+  /** Addresses of destinations, or our own. */
+  | { readonly kind: 'ip' | 'source'; readonly network: Network }
+  | { readonly kind: 'tenant'; readonly name: string };
+
+const forms =
+  'write domain:example.com, domain:*.example.com, site:example.com, mx:mx1.example.com, ip:192.0.2.0/24, source:192.0.2.1, tenant:NAME, or all';
+
+/** Sites and tenants have names of other people's choice: anything that can be printed on one line. */
+const printable = /^[^\p{Cc}\p{Zl}\p{Zp}]{1,500}$/u;
+
+/**
+ * Reads a target; a bare domain means `domain:`.
+ * @throws {ValueError} when it is none
+ */
+export function parseTarget(text: string): OverrideTarget {
+  if (text === 'all') return { kind: 'all' };
+  const colon = text.indexOf(':');
+  const kind = text.slice(0, Math.max(colon, 0));
+  const rest = text.slice(colon + 1);
+  switch (kind) {
+    case 'domain':
+      return { kind, pattern: parseRecipientDomain(rest) };
+    case 'mx':
+      return { kind, pattern: parseDomainPattern(rest) };
+    case 'site':
+      return { kind, site: named(rest, text) };
+    case 'ip':
+    case 'source':
+      return { kind, network: parseNetwork(rest) };
+    case 'tenant':
+      return { kind, name: named(rest, text) };
+    default:
+      return bareDomain(text);
+  }
+}
+
+function named(name: string, text: string): string {
+  if (printable.test(name)) return name;
+  throw new ValueError(`"${text}" names nothing; ${forms}`);
+}
+
+function bareDomain(text: string): OverrideTarget {
+  const [address = ''] = text.split('/');
+  if (isIP(address) !== 0) {
+    throw new ValueError(
+      `"${text}": write ip:${text} for a destination, or source:${text} for our own address`,
+    );
+  }
+  if (!text.startsWith('[') && (!text.includes('.') || text.includes(':'))) {
+    throw new ValueError(`"${text}" is nothing that can be limited; ${forms}`);
+  }
+  return { kind: 'domain', pattern: parseRecipientDomain(text) };
+}
+
+/** The one way of writing a target. */
+export function formatTarget(target: OverrideTarget): string {
+  switch (target.kind) {
+    case 'all':
+      return 'all';
+    case 'domain':
+    case 'mx':
+      return `${target.kind}:${target.pattern.kind === 'suffix' ? '*.' : ''}${target.pattern.domain}`;
+    case 'site':
+      return `site:${target.site}`;
+    case 'ip':
+    case 'source': {
+      const { address, prefix } = target.network;
+      const whole = prefix === (isIP(address) === 4 ? 32 : 128);
+      return `${target.kind}:${address}${whole ? '' : `/${prefix}`}`;
+    }
+    case 'tenant':
+      return `tenant:${target.name}`;
+  }
+}
+
+/** Does everything that `inner` means belong to `outer`, which is not the same? Of what can be told from the two alone. */
+export function covers(outer: OverrideTarget, inner: OverrideTarget): boolean {
+  if (formatTarget(outer) === formatTarget(inner)) return false;
+  if (outer.kind === 'all') return true;
+  if ((outer.kind === 'domain' || outer.kind === 'mx') && inner.kind === outer.kind) {
+    return outer.pattern.kind === 'suffix' && inner.pattern.domain.endsWith(`.${outer.pattern.domain}`);
+  }
+  if ((outer.kind === 'ip' || outer.kind === 'source') && inner.kind === outer.kind) {
+    return inner.network.prefix >= outer.network.prefix && contains(outer.network, inner.network.address);
+  }
+  return false;
+}
+
+function contains(network: Network, address: string): boolean {
+  const family = isIP(network.address) === 4 ? 'ipv4' : 'ipv6';
+  if (isIP(address) !== (family === 'ipv4' ? 4 : 6)) return false;
+  const list = new BlockList();
+  list.addSubnet(network.address, network.prefix, family);
+  return list.check(address, family);
+}

@@ -1,0 +1,155 @@
+// What an operator changed while Sluice runs: a suspension or a limit, why, by whom and until when. Plain data: it passes
+// over the control socket and is kept in the spool.
+
+import { z } from 'zod';
+import { type Rate, parseRate } from '../config/values/rate.ts';
+import { ValueError } from '../config/values/value-error.ts';
+import { parseTarget } from './override-target.ts';
+
+/** A suspension is an override of its own: resuming it leaves limits that were set as they are. */
+export type OverrideKind = 'suspend' | 'limit';
+
+/** How much a limit allows; at least one is given. Names as in `LimitRule`. */
+export interface Quantities {
+  readonly connections?: number | undefined;
+  readonly connectionRate?: Rate | undefined;
+  readonly messageRate?: Rate | undefined;
+  readonly recipientRate?: Rate | undefined;
+  readonly messagesPerConnection?: number | undefined;
+  readonly recipientsPerMessage?: number | undefined;
+}
+
+export interface Override {
+  /** Never given twice in one spool. */
+  readonly id: string;
+  readonly kind: OverrideKind;
+  /** As `formatTarget` writes it; a site by its key. */
+  readonly target: string;
+  /** For people: the hosts of a site; otherwise empty. */
+  readonly label: string;
+  /** Of a suspension: `connections` 0. */
+  readonly quantities: Quantities;
+  readonly reason: string;
+  readonly setAtMs: number;
+  /** Unix ms; none: until it is taken back. */
+  readonly untilMs?: number | undefined;
+  /** The user of the host who did it; empty: not known. */
+  readonly by: string;
+}
+
+const maxCount = 1_000_000;
+const rate = z.strictObject({
+  count: z.int().min(1),
+  perMs: z.int().min(1),
+});
+
+export const quantitiesSchema = z
+  .strictObject({
+    connections: z.int().min(0).max(maxCount).optional(),
+    connectionRate: rate.optional(),
+    messageRate: rate.optional(),
+    recipientRate: rate.optional(),
+    messagesPerConnection: z.int().min(1).max(maxCount).optional(),
+    recipientsPerMessage: z.int().min(1).max(maxCount).optional(),
+  })
+  .refine((given) => Object.values(given).some((value) => value !== undefined), 'must limit something');
+
+/** One line: it is printed on terminals. */
+const oneLine = (max: number) =>
+  z
+    .string()
+    .max(max)
+    .refine((text) => !/[\p{Cc}\p{Zl}\p{Zp}]/u.test(text), 'must be one line');
+
+export const targetSchema = z.string().max(520).refine(isTarget, 'is nothing that can be limited');
+export const reasonSchema = oneLine(500);
+export const userSchema = oneLine(100);
+
+function isTarget(text: string): boolean {
+  try {
+    parseTarget(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export const overrideSchema: z.ZodType<Override> = z.strictObject({
+  id: z.string().max(20).regex(/^\d+$/),
+  kind: z.enum(['suspend', 'limit']),
+  target: targetSchema,
+  label: oneLine(10_000),
+  quantities: quantitiesSchema,
+  reason: reasonSchema,
+  setAtMs: z.int(),
+  untilMs: z.int().optional(),
+  by: userSchema,
+});
+
+const names = {
+  connections: 'connections',
+  connection_rate: 'connectionRate',
+  message_rate: 'messageRate',
+  recipient_rate: 'recipientRate',
+  messages_per_connection: 'messagesPerConnection',
+  recipients_per_message: 'recipientsPerMessage',
+} as const;
+type QuantityName = keyof typeof names;
+
+/**
+ * Reads `connections=5`, `message_rate=600/min` and so on; names as in `[[limit]]`.
+ * @throws {ValueError} when one cannot be understood
+ */
+export function parseQuantities(texts: readonly string[]): Quantities {
+  const found = new Map<string, number | Rate>();
+  for (const text of texts) {
+    const equals = text.indexOf('=');
+    const name = text.slice(0, Math.max(equals, 0));
+    if (!isQuantityName(name)) {
+      throw new ValueError(
+        `"${text}" limits nothing; write NAME=VALUE with one of ${Object.keys(names).join(', ')}`,
+      );
+    }
+    if (found.has(names[name])) throw new ValueError(`"${text}": ${name} is given twice`);
+    found.set(names[name], name.endsWith('_rate') ? rateOf(name, text) : countOf(name, text));
+  }
+  return Object.fromEntries(found);
+}
+
+function isQuantityName(name: string): name is QuantityName {
+  return Object.hasOwn(names, name);
+}
+
+function rateOf(name: string, text: string): Rate {
+  return parseRate(text.slice(name.length + 1));
+}
+
+function countOf(name: string, text: string): number {
+  const value = text.slice(name.length + 1);
+  const least = name === 'connections' ? 0 : 1;
+  const count = Number(value);
+  if (/^\d{1,7}$/.test(value) && count >= least && count <= maxCount) return count;
+  throw new ValueError(`"${text}": ${name} is a whole number from ${least} to ${maxCount}`);
+}
+
+const windowNames: readonly (readonly [perMs: number, name: string])[] = [
+  [1000, 'sec'],
+  [60_000, 'min'],
+  [3_600_000, 'hour'],
+  [86_400_000, 'day'],
+];
+
+/** `600/min`; a window that has no name in seconds. */
+export function formatRate({ count, perMs }: Rate): string {
+  const name = windowNames.find(([ms]) => ms === perMs)?.[1];
+  return `${count}/${name ?? `${perMs / 1000}s`}`;
+}
+
+/** As `parseQuantities` reads them, in a fixed order. */
+export function formatQuantities(quantities: Quantities): string[] {
+  return Object.entries(names).flatMap(([name, key]) => {
+    const value = quantities[key];
+    if (value === undefined) return [];
+    return [`${name}=${typeof value === 'number' ? value : formatRate(value)}`];
+  });
+}
