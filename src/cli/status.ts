@@ -2,8 +2,10 @@
 
 import type { Command } from 'commander';
 import { controlResult } from '../control/control-client.ts';
-import type { Status } from '../control/control-protocol.ts';
+import type { QueueCount, Status } from '../control/control-protocol.ts';
 import { configOption, readConfig } from './config-file.ts';
+import { overridesTable } from './override-options.ts';
+import { sitesTable } from './sites-table.ts';
 import { age, bytes, table } from './table.ts';
 
 /** Sites shown to people; --json has all of them. */
@@ -17,38 +19,43 @@ export function register(program: Command): void {
     .option('--json', 'for programs')
     .action(async (options: { config?: string; json?: boolean }) => {
       const { controlSocket } = readConfig(options.config);
-      const status = (await controlResult(controlSocket, { operation: 'status' })) as Status;
-      process.stdout.write(options.json === true ? `${JSON.stringify(status)}\n` : forPeople(status));
+      const json = options.json === true;
+      const status = (await controlResult(controlSocket, {
+        operation: 'status',
+        queues: true,
+        ...(!json && { sites: shownSites, order: 'connections' }),
+      })) as Status;
+      process.stdout.write(json ? `${JSON.stringify(status)}\n` : forPeople(status));
     });
 }
 
 function forPeople(status: Status): string {
-  const sites = [...status.sites].sort(
-    (a, b) => b.connections - a.connections || b.ready - a.ready || b.waiting - a.waiting,
-  );
   const head = [
-    `Sluice ${status.version}, running for ${age(Date.now() - status.startedAtMs)}`,
+    `Sluice ${status.version}, running for ${age(status.nowMs - status.startedAtMs)}`,
     `Queue        ${status.messages} messages, ${status.recipients} recipients`,
     `Since then   ${counted(status.counters)}`,
     `Connections  ${status.connections} in ${status.senders} sender process${status.senders === 1 ? '' : 'es'}`,
     `Spool        ${bytes(status.spool.bytes)} in ${status.spool.segments} segments`,
   ];
-  const more = sites.length > shownSites ? `${sites.length - shownSites} more sites: --json shows all\n` : '';
-  const rows = sites
-    .slice(0, shownSites)
-    .map((site) => [
-      site.label,
-      String(site.connections),
-      String(site.active),
-      String(site.ready),
-      String(site.waiting),
-      site.blockedOn,
-    ]);
-  const list =
-    rows.length === 0
-      ? ''
-      : `\n${table(['SITE', 'CONNECTIONS', 'ACTIVE', 'READY', 'WAITING', 'WAITS FOR'], rows)}`;
-  return `${head.join('\n')}\n${list}${more}`;
+  const { overrides, nowMs } = status;
+  const changes = overrides.length === 0 ? '' : `\n${overridesTable(overrides, nowMs)}`;
+  const queues = queuesText(status.queues ?? []);
+  const hidden = status.siteCount - status.sites.length;
+  const more = hidden > 0 ? `${hidden} more sites: --json shows all\n` : '';
+  const sites = status.sites.length === 0 ? '' : `\n${sitesTable(status.sites)}`;
+  return `${head.join('\n')}\n${changes}${queues}${sites}${more}`;
+}
+
+/** Only where there are tenants. */
+function queuesText(queues: readonly QueueCount[]): string {
+  if (queues.every(({ queue }) => queue === '')) return '';
+  const rows = queues.map(({ queue, active, ready, waiting }) => [
+    queue === '' ? '(no tenant)' : queue,
+    String(active),
+    String(ready),
+    String(waiting),
+  ]);
+  return `\n${table(['QUEUE', 'ACTIVE', 'READY', 'WAITING'], rows)}`;
 }
 
 /** Always the same words in the same order, also when nothing happened yet. */

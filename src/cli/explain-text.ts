@@ -1,0 +1,124 @@
+// An explanation as people read it: where mail for an address goes, what it has to pass, and what stands in its way.
+
+import type { ExplainAnswer } from '../control/control-protocol.ts';
+import type { CounterStatus, PlaceStatus, WindowStatus } from '../schedule/limits/status.ts';
+import { unlimited } from '../schedule/limits/types.ts';
+import { allowedText, counterText, freeText, originText, shortTime } from './limit-text.ts';
+import { endText, targetText } from './override-options.ts';
+import { age, table } from './table.ts';
+
+/** Addresses shown to people; --json has all of them. */
+const shownPlaces = 20;
+/** Limits shown. */
+const shownLimits = 40;
+
+export function explainText(answer: ExplainAnswer, nowMs: number): string {
+  const { explanation } = answer;
+  return [
+    ...head(answer),
+    ...carries(answer),
+    ...suspensions(answer, nowMs),
+    '',
+    ...(explanation.places.length === 0 ? [] : [places(explanation.places, nowMs)]),
+    ...limits(answer, nowMs),
+    ...binding(answer, nowMs),
+    '',
+  ].join('\n');
+}
+
+function head({ address, route, explanation }: ExplainAnswer): string[] {
+  const { recipients, queue, site, label } = explanation;
+  const by = route.name === '' ? 'no [[route]] names it' : `[[route]] ${route.name}`;
+  return [
+    `Mail for   ${address}`,
+    `Route      ${route.target} (${by})`,
+    ...(site === '' ? [] : [`Site       ${label}${site.endsWith(`:${label}`) ? '' : ` (${site})`}`]),
+    `Queue      ${queue === '' ? '' : `${queue}: `}${recipients.active} active, ${recipients.ready} ready, ${recipients.waiting} waiting for their next attempt`,
+  ];
+}
+
+function carries({ carries: carried }: ExplainAnswer): string[] {
+  if (carried === undefined) return [];
+  const { messagesPerConnection: messages, recipientsPerMessage: recipients } = carried;
+  return [
+    `Carries    at most ${messages.allowed} messages per connection (${messages.origin}), ${recipients.allowed} recipients per message (${recipients.origin})`,
+  ];
+}
+
+function suspensions({ overrides }: ExplainAnswer, nowMs: number): string[] {
+  return overrides
+    .filter((each) => each.kind === 'suspend')
+    .map(
+      (each) =>
+        `Suspended  ${targetText(each)} ${endText(each, nowMs)}${each.by === '' ? '' : `, by ${each.by}`}${each.reason === '' ? '' : `: ${each.reason}`}`,
+    );
+}
+
+function places(all: readonly PlaceStatus[], nowMs: number): string {
+  const hasSources = all.some((place) => place.source !== '');
+  const rows = all
+    .slice(0, shownPlaces)
+    .map((place) => [
+      String(place.preference),
+      place.host,
+      place.port === 25 ? place.ip : `${place.ip} port ${place.port}`,
+      place.source === '' ? 'any' : place.source,
+      String(place.connections),
+      windowText(place.window, nowMs),
+      healthText(place, nowMs),
+    ]);
+  const titles = ['PREF', 'HOST', 'ADDRESS', 'FROM', 'CONNECTIONS', 'WINDOW', 'HEALTH'];
+  const shown = (cells: readonly string[]) => (hasSources ? cells : cells.toSpliced(3, 1));
+  const more = all.length > shownPlaces ? `${all.length - shownPlaces} more: --json shows all\n` : '';
+  return `${table(shown(titles), rows.map(shown))}${more}`;
+}
+
+function windowText({ allowed, used, state, untilMs, reason }: WindowStatus, nowMs: number): string {
+  if (allowed >= unlimited) return 'open';
+  const until = untilMs === undefined || untilMs <= nowMs ? '' : ` for ${shortTime(untilMs - nowMs)}`;
+  return `${used}/${allowed} ${state}${until}${reason === '' ? '' : ` (${reason})`}`;
+}
+
+function healthText({ health, restsUntilMs, error }: PlaceStatus, nowMs: number): string {
+  const rest =
+    health === 'resting' && restsUntilMs !== undefined ? ` for ${shortTime(restsUntilMs - nowMs)}` : '';
+  return `${health}${rest}${error === '' ? '' : ` (${error})`}`;
+}
+
+/** Every limit once: several addresses share most of them. */
+function limits({ explanation, rules }: ExplainAnswer, nowMs: number): string[] {
+  const byId = new Map(rules.map((rule) => [rule.id, rule]));
+  const all = new Map<string, CounterStatus>();
+  for (const each of [...explanation.limits, ...explanation.places.flatMap((place) => place.limits)]) {
+    all.set(`${each.rule}\n${each.key}\n${each.quantity}`, each);
+  }
+  if (all.size === 0) return [];
+  const rows = [...all.values()].slice(0, shownLimits).map((each) => {
+    const rule = byId.get(each.rule);
+    return [
+      counterText(each, rule),
+      each.key,
+      String(each.used),
+      allowedText(each),
+      freeText(each, nowMs),
+      originText(each, rule, nowMs),
+    ];
+  });
+  const more = all.size > shownLimits ? [`${all.size - shownLimits} more: --json shows all`, ''] : [];
+  return [table(['LIMIT', 'OF', 'USED', 'ALLOWED', 'NEXT', 'SET BY'], rows), ...more];
+}
+
+function binding({ explanation, refusal }: ExplainAnswer, nowMs: number): string[] {
+  const { binding: reasons, nextAttemptAtMs: next, recipients } = explanation;
+  const inTheWay =
+    reasons.length === 0
+      ? ['In the way    nothing: one more message would go at once']
+      : reasons.map((reason, index) => `${index === 0 ? 'In the way    ' : '              '}${reason}`);
+  return [...inTheWay, `Next attempt  ${nextText(next, recipients.ready > 0, refusal !== undefined, nowMs)}`];
+}
+
+function nextText(next: number | undefined, ready: boolean, refused: boolean, nowMs: number): string {
+  if (ready && !refused) return 'as soon as nothing is in the way';
+  if (next === undefined) return 'none: nothing waits';
+  return next <= nowMs ? 'now' : `${new Date(next).toISOString()} (in ${age(next - nowMs)})`;
+}

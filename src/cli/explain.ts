@@ -1,0 +1,39 @@
+// `sluice explain`: the whole decision about mail for an address: route, addresses, limits, what binds, the next attempt.
+
+import type { Command } from 'commander';
+import { controlResult } from '../control/control-client.ts';
+import type { ExplainAnswer } from '../control/control-protocol.ts';
+import { configOption, readConfig } from './config-file.ts';
+import { explainText } from './explain-text.ts';
+
+interface Options {
+  readonly config?: string;
+  readonly sender?: string;
+  readonly queue?: string;
+  readonly json?: boolean;
+}
+
+export function register(program: Command): void {
+  program
+    .command('explain')
+    .argument('<address>', 'a mail address or a domain; it is looked up if no mail waits for it')
+    .description('show where mail for an address goes, every limit on its way, and what it waits for')
+    .addOption(configOption())
+    .option('--sender <address>', 'the envelope sender, if routes depend on it; <> for bounces')
+    .option('--queue <name>', "a tenant's queue; without it, the queue of mail that is no tenant's")
+    .option('--json', 'for programs')
+    .action(explain);
+}
+
+async function explain(address: string, options: Options): Promise<void> {
+  const { controlSocket } = readConfig(options.config);
+  const answer = (await controlResult(controlSocket, {
+    operation: 'explain',
+    address,
+    ...(options.sender !== undefined && { sender: options.sender === '<>' ? '' : options.sender }),
+    ...(options.queue !== undefined && { queue: options.queue }),
+  })) as ExplainAnswer;
+  process.stdout.write(
+    options.json === true ? `${JSON.stringify(answer)}\n` : explainText(answer, Date.now()),
+  );
+}

@@ -1,0 +1,103 @@
+// Limits and their counters as people read them: what is counted, for what, how much of how much, and where it was set.
+
+import type { DomainPattern } from '../config/values/domain.ts';
+import type { Network } from '../config/values/network.ts';
+import { formatQuantities, formatRate } from '../control/override.ts';
+import type { CounterStatus } from '../schedule/limits/status.ts';
+import { type LimitMatch, type LimitRule, unlimited } from '../schedule/limits/types.ts';
+import { age } from './table.ts';
+
+/** Counters that are no `[[limit]]`: what they are, and what decides how much they allow. */
+const special: Readonly<Record<string, readonly [what: string, origin: string]>> = {
+  global: ['connections in all', 'deliver.max_connections'],
+  window: ['connections of source and site', 'adaptation'],
+  trials: ['attempts at an address that failed', 'deliver.address_rest'],
+};
+
+/** `connections per domain`, `messages per group yahoo`. */
+export function counterText(counter: CounterStatus, rule: LimitRule | undefined): string {
+  const [what] = special[counter.rule] ?? [];
+  if (what !== undefined) return what;
+  const name = counter.quantity.replace('_', ' ');
+  if (rule === undefined) return `${name} of ${counter.rule}`;
+  return rule.per.length === 0 ? `${name} of ${groupText(rule)}` : `${name} per ${rule.per.join(', ')}`;
+}
+
+function groupText(rule: LimitRule): string {
+  return rule.name === '' ? 'everything' : rule.name;
+}
+
+/** `20`, `600/min`, `unlimited`. */
+export function allowedText({ allowed, perMs }: CounterStatus): string {
+  if (allowed >= unlimited) return 'unlimited';
+  return perMs === undefined ? String(allowed) : formatRate({ count: allowed, perMs });
+}
+
+/** What a rate still has to wait for. */
+export function freeText({ freeAtMs }: CounterStatus, nowMs: number): string {
+  return freeAtMs === undefined || freeAtMs <= nowMs ? '' : `in ${shortTime(freeAtMs - nowMs)}`;
+}
+
+/** Rates are waited for in parts of a second. */
+export function shortTime(ms: number): string {
+  return ms < 10_000 ? `${(ms / 1000).toFixed(1)}s` : age(ms);
+}
+
+/** The file and line, or the command with its reason and end. */
+export function originText(counter: CounterStatus, rule: LimitRule | undefined, nowMs: number): string {
+  const [, origin] = special[counter.rule] ?? [];
+  return origin ?? (rule === undefined ? '' : ruleOrigin(rule, nowMs));
+}
+
+export function ruleOrigin({ origin, reason = '', untilMs }: LimitRule, nowMs: number): string {
+  const until = untilMs === undefined ? '' : `, ends in ${age(untilMs - nowMs)}`;
+  return `${origin}${until}${reason === '' ? '' : `: ${reason}`}`;
+}
+
+/** What a limit allows, as it is written in the file. */
+export function quantitiesText(rule: LimitRule): string {
+  return formatQuantities(rule).join(' ').replaceAll(String(unlimited), 'unlimited');
+}
+
+/** What a limit is for: `each domain`, `yahoo.com, *.yahoo.net together`. */
+export function scopeText(rule: LimitRule): string {
+  const match = matchText(rule.match);
+  if (rule.per.length > 0) return `each ${rule.per.join(' and ')}${match === '' ? '' : ` of ${match}`}`;
+  return match === '' ? 'everything together' : `${match} together`;
+}
+
+/** Patterns shown of a list; thousands may stand in a file. */
+const shownPatterns = 4;
+
+function matchText({
+  domain = [],
+  site = [],
+  mx = [],
+  ip = [],
+  source = [],
+  queue = [],
+}: LimitMatch): string {
+  const parts: readonly (readonly [string, readonly string[]])[] = [
+    ['', domain.map(patternText)],
+    ['site ', site],
+    ['mx ', mx.map(patternText)],
+    ['ip ', ip.map(networkText)],
+    ['source ', source.map(networkText)],
+    ['tenant ', queue.map((name) => (name === '' ? '""' : name))],
+  ];
+  return parts
+    .filter(([, items]) => items.length > 0)
+    .map(([name, items]) => {
+      const more = items.length > shownPatterns ? ` and ${items.length - shownPatterns} more` : '';
+      return `${name}${items.slice(0, shownPatterns).join(', ')}${more}`;
+    })
+    .join('; ');
+}
+
+function patternText({ kind, domain }: DomainPattern): string {
+  return kind === 'suffix' ? `*.${domain}` : domain;
+}
+
+function networkText({ address, prefix }: Network): string {
+  return prefix === (address.includes(':') ? 128 : 32) ? address : `${address}/${prefix}`;
+}

@@ -1,0 +1,109 @@
+// All limits with their counters, grouped and chosen for `sluice limits`, and as people read them.
+
+import type { DomainPattern } from '../config/values/domain.ts';
+import type { LimitsAnswer } from '../control/control-protocol.ts';
+import { textPattern } from '../control/text-pattern.ts';
+import type { CounterStatus } from '../schedule/limits/status.ts';
+import type { LimitRule } from '../schedule/limits/types.ts';
+import { allowedText, counterText, freeText, quantitiesText, ruleOrigin, scopeText } from './limit-text.ts';
+import { overridesTable } from './override-options.ts';
+import { table } from './table.ts';
+
+export interface LimitsView {
+  readonly all: boolean;
+  /** Only what concerns these recipient domains; empty: everything. */
+  readonly domains: readonly string[];
+}
+
+/** A limit with its counters; without a rule: one of the scheduler's own (`global`, `window`, `trials`). */
+export interface LimitRow {
+  readonly id: string;
+  readonly rule?: LimitRule | undefined;
+  readonly counters: readonly CounterStatus[];
+}
+
+/** Keys shown of one limit. */
+const shownKeys = 5;
+
+/** The limits that a view shows: the file's and the built-in ones in their order, then the scheduler's own. */
+export function limitsOf({ limits }: LimitsAnswer, { domains }: LimitsView): LimitRow[] {
+  const patterns = domains.map(textPattern);
+  const wanted = (rule: LimitRule | undefined, counter: CounterStatus) =>
+    patterns.length === 0 || isOfDomains(rule, counter.key, patterns);
+  const rules = new Map(limits.rules.map((rule) => [rule.id, rule]));
+  const counters = Map.groupBy(
+    limits.counters.filter((each) => wanted(rules.get(each.rule), each)),
+    (each) => each.rule,
+  );
+  const rows = limits.rules
+    .filter((rule) => patterns.length === 0 || counters.has(rule.id) || namesDomains(rule, patterns))
+    .map((rule): LimitRow => ({ id: rule.id, rule, counters: counters.get(rule.id) ?? [] }));
+  const own = [...counters].filter(([id]) => !rules.has(id));
+  return [...rows, ...own.map(([id, of]): LimitRow => ({ id, counters: of }))];
+}
+
+type Matches = (text: string) => boolean;
+
+/** Keys of several parts are in the order of `per`, and domain is the first of all. */
+function isOfDomains(rule: LimitRule | undefined, key: string, patterns: readonly Matches[]): boolean {
+  if (rule === undefined) return false;
+  if (!rule.per.includes('domain')) return namesDomains(rule, patterns);
+  const [domain = ''] = key.split(' ');
+  return patterns.some((matches) => matches(domain));
+}
+
+function namesDomains({ match }: LimitRule, patterns: readonly Matches[]): boolean {
+  return (match.domain ?? []).some((each) => patterns.some((matches) => matches(patternText(each))));
+}
+
+function patternText({ kind, domain }: DomainPattern): string {
+  return kind === 'suffix' ? `*.${domain}` : domain;
+}
+
+export function limitsText(
+  { limits, overrides }: LimitsAnswer,
+  rows: readonly LimitRow[],
+  { all }: LimitsView,
+  nowMs: number,
+): string {
+  const shown = rows.filter((row) => all || row.counters.length > 0 || row.rule?.isOverride === true);
+  const idle = rows.length - shown.length;
+  const parts = [
+    overrides.length === 0 ? '' : `${overridesTable(overrides, nowMs)}\n`,
+    shown.length === 0 ? 'No limit is in use.\n' : shown.map((row) => rowText(row, all, nowMs)).join('\n'),
+    idle === 0 ? '' : `\n${idle} more limit${idle === 1 ? ' is' : 's are'} not in use: --all shows them.\n`,
+    `\n${limits.total} key${limits.total === 1 ? '' : 's'} in use in all.\n`,
+  ];
+  return parts.join('');
+}
+
+/** One limit: a line for itself, then one for each key that is shown. */
+function rowText({ id, rule, counters }: LimitRow, all: boolean, nowMs: number): string {
+  const title =
+    rule === undefined
+      ? counterText(counters[0] ?? noCounter(id), undefined)
+      : `${scopeText(rule)}: ${quantitiesText(rule)} (${ruleOrigin(rule, nowMs)})`;
+  const keys = new Set(counters.map((each) => each.key)).size;
+  const parked = counters.reduce((sum, each) => sum + each.parked, 0);
+  const counts =
+    keys === 0 ? 'not in use' : `${keys} in use, ${parked === 0 ? 'nothing waits' : `${parked} routes wait`}`;
+  const shown = all ? counters : counters.slice(0, shownKeys);
+  const lines = shown.map((each) => [
+    `  ${each.key === '' ? '(all)' : each.key}`,
+    each.quantity,
+    `${each.used}/${allowedText(each)}`,
+    each.parked === 0 ? '' : `${each.parked} wait`,
+    freeText(each, nowMs),
+  ]);
+  const more = counters.length > shown.length ? `  ... and ${counters.length - shown.length} more\n` : '';
+  return `${title}; ${counts}\n${lines.length === 0 ? '' : rowsOnly(lines)}${more}`;
+}
+
+function rowsOnly(lines: readonly (readonly string[])[]): string {
+  const text = table(lines[0]?.map(() => '') ?? [], lines);
+  return text.slice(text.indexOf('\n') + 1);
+}
+
+function noCounter(rule: string): CounterStatus {
+  return { rule, key: '', quantity: 'connections', used: 0, allowed: 0, parked: 0 };
+}

@@ -1,0 +1,45 @@
+// `sluice limits`: every limit, where it was set, and what is used of it now.
+
+import type { Command } from 'commander';
+import { controlResult } from '../control/control-client.ts';
+import type { LimitsAnswer } from '../control/control-protocol.ts';
+import { configOption, readConfig } from './config-file.ts';
+import { type LimitsView, limitsOf, limitsText } from './limits-text.ts';
+
+interface Options {
+  readonly config?: string;
+  readonly all?: boolean;
+  readonly domain?: readonly string[];
+  readonly json?: boolean;
+}
+
+/** Keys of limits asked for; those that hold mail up come first. */
+const usualCounters = 1_000;
+const allCounters = 1_000_000;
+
+export function register(program: Command): void {
+  program
+    .command('limits')
+    .description(
+      'show each limit: where it was set, for how many keys it is in use, what is full, what waits for it',
+    )
+    .addOption(configOption())
+    .option('--all', 'every key in use, and limits that nothing has needed')
+    .option('--domain <patterns...>', 'only limits of these recipient domains; * stands for anything')
+    .option('--json', 'for programs')
+    .action(limits);
+}
+
+async function limits(options: Options): Promise<void> {
+  const { controlSocket } = readConfig(options.config);
+  const all = options.all === true;
+  const most = all || options.domain !== undefined ? allCounters : usualCounters;
+  const answer = (await controlResult(controlSocket, { operation: 'limits', most })) as LimitsAnswer;
+  const view: LimitsView = { all, domains: options.domain ?? [] };
+  const chosen = limitsOf(answer, view);
+  process.stdout.write(
+    options.json === true
+      ? `${JSON.stringify({ limits: chosen, total: answer.limits.total, overrides: answer.overrides })}\n`
+      : limitsText(answer, chosen, view, Date.now()),
+  );
+}

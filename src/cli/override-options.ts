@@ -1,0 +1,139 @@
+// What `sluice suspend`, `resume` and `limit` share: targets and options from the command line, and overrides as a table.
+
+import { userInfo } from 'node:os';
+import { type Command, InvalidArgumentError } from 'commander';
+import { parseDuration } from '../config/values/duration.ts';
+import { ValueError } from '../config/values/value-error.ts';
+import { controlResult } from '../control/control-client.ts';
+import type { OverrideChange, OverrideEnd, OverrideEndAnswer } from '../control/control-protocol.ts';
+import { formatQuantities, type Override, type Quantities, parseQuantities } from '../control/override.ts';
+import { formatTarget, parseTarget } from '../control/override-target.ts';
+import { configOption, readConfig } from './config-file.ts';
+import { CommandError, exitCodes } from './exit-codes.ts';
+import { age, table } from './table.ts';
+
+export interface OverrideOptions {
+  readonly config?: string;
+  readonly json?: boolean;
+  readonly for?: number;
+  readonly reason?: string;
+}
+
+/** What TARGET may be, for the help. */
+export const targetHelp =
+  'domain:example.com (or just example.com), domain:*.example.com, site:example.com, mx:*.example.net, ip:192.0.2.0/24, source:192.0.2.1, tenant:NAME, or all';
+
+export function withEnd(command: Command): Command {
+  return command
+    .option(
+      '--for <time>',
+      'end it after this time, e.g. 2h; without it, it stays until it is taken back',
+      time,
+    )
+    .option('--reason <text>', 'why; shown wherever it holds mail up');
+}
+
+export function withCommon(command: Command): Command {
+  return command.addOption(configOption()).option('--json', 'for programs');
+}
+
+/** A time span on the command line, as milliseconds. */
+export function time(text: string): number {
+  try {
+    const ms = parseDuration(text);
+    if (ms > 0) return ms;
+  } catch (error) {
+    throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
+  }
+  throw new InvalidArgumentError('It must be more than nothing.');
+}
+
+/** @throws {CommandError} `TARGET_INVALID` */
+export function targetsOf(texts: readonly string[]): string[] {
+  return texts.map((text) => readArgument('TARGET_INVALID', () => formatTarget(parseTarget(text))));
+}
+
+/** @throws {CommandError} `LIMIT_INVALID` */
+export function quantitiesOf(texts: readonly string[]): Quantities {
+  return readArgument('LIMIT_INVALID', () => parseQuantities(texts));
+}
+
+function readArgument<T>(code: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof ValueError)) throw error;
+    throw new CommandError(
+      exitCodes.usage,
+      code,
+      `${error.message}.`,
+      '"sluice suspend --help" and "sluice limit set --help" list what can be written.',
+    );
+  }
+}
+
+export async function setOverrides(
+  options: OverrideOptions,
+  change: Pick<OverrideChange, 'kind' | 'targets' | 'quantities'>,
+): Promise<readonly Override[]> {
+  const { controlSocket } = readConfig(options.config);
+  return (await controlResult(controlSocket, {
+    operation: 'override.set',
+    ...change,
+    ...(options.for !== undefined && { forMs: options.for }),
+    reason: oneLine(options.reason ?? ''),
+    by: userName(),
+  })) as readonly Override[];
+}
+
+export async function unsetOverrides(options: OverrideOptions, end: OverrideEnd): Promise<OverrideEndAnswer> {
+  const { controlSocket } = readConfig(options.config);
+  return (await controlResult(controlSocket, { operation: 'override.unset', ...end })) as OverrideEndAnswer;
+}
+
+export async function listOverrides(options: OverrideOptions): Promise<readonly Override[]> {
+  const { controlSocket } = readConfig(options.config);
+  return (await controlResult(controlSocket, { operation: 'override.list' })) as readonly Override[];
+}
+
+function oneLine(text: string): string {
+  return text.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ').trim();
+}
+
+/** Who asks: the person behind sudo, if there is one. */
+function userName(): string {
+  const { SUDO_USER: behind } = process.env;
+  if (behind !== undefined && /^[\w.-]{1,64}$/.test(behind)) return behind;
+  try {
+    return userInfo().username;
+  } catch {
+    return ''; // an uid without a name
+  }
+}
+
+/** What a target is called: a site by its hosts. */
+export function targetText({ target, label }: Pick<Override, 'target' | 'label'>): string {
+  return label === '' ? target : `site:${label}`;
+}
+
+/** `for 2h`, `until it is taken back`. */
+export function endText({ untilMs }: Override, nowMs: number): string {
+  return untilMs === undefined
+    ? 'until it is taken back'
+    : `until ${new Date(untilMs).toISOString()} (${age(untilMs - nowMs)})`;
+}
+
+/** One line for each. */
+export function overridesTable(overrides: readonly Override[], nowMs: number): string {
+  return table(
+    ['TARGET', 'LIMIT', 'SINCE', 'ENDS', 'BY', 'REASON'],
+    overrides.map((each) => [
+      targetText(each),
+      each.kind === 'suspend' ? 'suspended' : formatQuantities(each.quantities).join(' '),
+      age(nowMs - each.setAtMs),
+      each.untilMs === undefined ? 'never' : `in ${age(each.untilMs - nowMs)}`,
+      each.by,
+      each.reason,
+    ]),
+  );
+}

@@ -1,0 +1,18 @@
+// Sites with work or connections, one line each.
+
+import type { SiteRow } from '../control/control-protocol.ts';
+import { table } from './table.ts';
+
+export function sitesTable(sites: readonly SiteRow[]): string {
+  return table(
+    ['SITE', 'CONNECTIONS', 'ACTIVE', 'READY', 'WAITING', 'WAITS FOR'],
+    sites.map((site) => [
+      site.label,
+      String(site.connections),
+      String(site.active),
+      String(site.ready),
+      String(site.waiting),
+      site.blockedOn,
+    ]),
+  );
+}

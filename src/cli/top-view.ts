@@ -1,0 +1,84 @@
+// What `sluice top` shows: rates between two states, and the sites that are busiest or wait most.
+
+import type { SiteOrder, SiteRow, Status } from '../control/control-protocol.ts';
+import { targetText } from './override-options.ts';
+import { sitesTable } from './sites-table.ts';
+import { age } from './table.ts';
+
+export const ratesShown = ['received', 'delivered', 'deferred', 'bounced'] as const;
+export type Rates = Readonly<Record<(typeof ratesShown)[number], number>>;
+
+/** One moment, for programs: a line of `sluice top --json`. */
+export interface TopSnapshot {
+  readonly timeMs: number;
+  /** Per second, since the snapshot before; undefined when there is none that it could be compared with. */
+  readonly rates?: Rates | undefined;
+  readonly messages: number;
+  readonly recipients: number;
+  readonly connections: number;
+  readonly senders: number;
+  readonly sites: readonly SiteRow[];
+  readonly siteCount: number;
+  /** Targets that are suspended. */
+  readonly suspended: readonly string[];
+}
+
+export function snapshotOf(status: Status, before: Status | undefined): TopSnapshot {
+  const { nowMs, messages, recipients, connections, senders, sites, siteCount, overrides } = status;
+  return {
+    timeMs: nowMs,
+    rates: ratesBetween(before, status),
+    messages,
+    recipients,
+    connections,
+    senders,
+    sites,
+    siteCount,
+    suspended: overrides.filter((each) => each.kind === 'suspend').map(targetText),
+  };
+}
+
+/** Undefined also when the manager was started anew in between: its counters began at 0. */
+function ratesBetween(before: Status | undefined, now: Status): Rates | undefined {
+  if (before === undefined || before.startedAtMs !== now.startedAtMs || now.nowMs <= before.nowMs) {
+    return undefined;
+  }
+  const seconds = (now.nowMs - before.nowMs) / 1000;
+  const rate = (name: string) =>
+    Math.round((((now.counters[name] ?? 0) - (before.counters[name] ?? 0)) / seconds) * 10) / 10;
+  return {
+    received: rate('received'),
+    delivered: rate('delivered'),
+    deferred: rate('deferred'),
+    bounced: rate('bounced'),
+  };
+}
+
+export interface TopFrame {
+  readonly snapshot: TopSnapshot;
+  readonly status: Status;
+  readonly order: SiteOrder;
+  readonly intervalMs: number;
+}
+
+/** Lines of one picture: a head, and a line for each site that was asked for. */
+export function topLines({ snapshot, status, order, intervalMs }: TopFrame): string[] {
+  const { rates, suspended } = snapshot;
+  const perSecond = ratesShown.map((name) => `${rates?.[name].toFixed(1) ?? '-'} ${name}`).join(', ');
+  const hidden = snapshot.siteCount - snapshot.sites.length;
+  return [
+    `Sluice ${status.version}, running for ${age(snapshot.timeMs - status.startedAtMs)}; every ${age(intervalMs)}, by ${order}`,
+    `Queue        ${snapshot.messages} messages, ${snapshot.recipients} recipients`,
+    `Per second   ${perSecond}`,
+    `Connections  ${snapshot.connections} in ${snapshot.senders} sender process${snapshot.senders === 1 ? '' : 'es'}`,
+    ...(suspended.length === 0 ? [] : [`Suspended    ${suspended.join(', ')}`]),
+    '',
+    ...(snapshot.sites.length === 0
+      ? ['No mail waits, and no connection is open.']
+      : sitesTable(snapshot.sites).trimEnd().split('\n')),
+    ...(hidden > 0 ? [`... and ${hidden} more sites`] : []),
+  ];
+}
+
+/** Lines of the head and the foot: the rest of a screen is for sites. */
+export const otherLines = 9;

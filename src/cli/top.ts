@@ -1,0 +1,115 @@
+// `sluice top`: what is going on, again and again.
+
+import { setTimeout as wait } from 'node:timers/promises';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { controlResult } from '../control/control-client.ts';
+import { type SiteOrder, siteOrders, type Status } from '../control/control-protocol.ts';
+import { configOption, readConfig } from './config-file.ts';
+import { ControlError } from '../control/control-error.ts';
+import { LiveScreen } from './live-screen.ts';
+import { time } from './override-options.ts';
+import { otherLines, snapshotOf, topLines } from './top-view.ts';
+
+interface Options {
+  readonly config?: string;
+  readonly interval: number;
+  readonly by: SiteOrder;
+  readonly count?: number;
+  readonly json?: boolean;
+}
+
+/** Sites of a picture that is not on a terminal. */
+const usualSites = 20;
+const keysText = 'q quits; c, w, n: by connections, waiting, name';
+
+export function register(program: Command): void {
+  program
+    .command('top')
+    .description(
+      'watch rates, the queue, and the sites that are busiest or wait most, with what they wait for',
+    )
+    .addOption(configOption())
+    .option('--interval <time>', 'time between two pictures', time, 2_000)
+    .addOption(
+      new Option('--by <order>', 'which sites come first').choices(siteOrders).default('connections'),
+    )
+    .option('--count <pictures>', 'end after so many', positive)
+    .option('--json', 'for programs: one object each interval')
+    .action(top);
+}
+
+async function top(options: Options): Promise<void> {
+  const { controlSocket } = readConfig(options.config);
+  const ask = async (order: SiteOrder, sites: number) =>
+    (await controlResult(controlSocket, { operation: 'status', sites, order })) as Status;
+  if (options.json !== true && process.stdout.isTTY && process.stdin.isTTY) await watch(options, ask);
+  else await print(options, ask);
+}
+
+type Ask = (order: SiteOrder, sites: number) => Promise<Status>;
+
+/** Each picture tells of the interval before it. */
+async function print({ interval, by, count, json }: Options, ask: Ask): Promise<void> {
+  const pictures = count ?? (json === true ? Infinity : 1);
+  let before = await ask(by, usualSites);
+  for (let shown = 0; shown < pictures; shown++) {
+    await wait(interval);
+    const status = await ask(by, usualSites);
+    const snapshot = snapshotOf(status, before);
+    const text =
+      json === true
+        ? JSON.stringify(snapshot)
+        : topLines({ snapshot, status, order: by, intervalMs: interval }).join('\n');
+    process.stdout.write(`${text}\n`);
+    before = status;
+  }
+}
+
+async function watch({ interval, by, count = Infinity }: Options, ask: Ask): Promise<void> {
+  let order = by;
+  let before = await ask(order, usualSites); // what is wrong shows before the screen is taken
+  const ended = new AbortController();
+  let woken = new AbortController();
+  const screen = new LiveScreen(process.stdout, process.stdin, (key) => {
+    if (key === 'q' || key === '\u0003') ended.abort();
+    const chosen = siteOrders.find((each) => each.startsWith(key));
+    if (chosen !== undefined) order = chosen;
+    woken.abort();
+  });
+  const stop = () => {
+    ended.abort();
+    woken.abort();
+  };
+  process.once('SIGTERM', stop);
+  process.once('SIGHUP', stop);
+  try {
+    for (let shown = 0; shown < count && !ended.signal.aborted; shown++) {
+      screen.draw(await picture());
+      woken = new AbortController();
+      if (ended.signal.aborted) break;
+      await wait(interval, undefined, { signal: woken.signal }).catch(() => undefined);
+    }
+  } finally {
+    screen.close();
+  }
+
+  async function picture(): Promise<string[]> {
+    const sites = Math.max(1, screen.rows - otherLines);
+    try {
+      const status = await ask(order, sites);
+      const lines = topLines({ snapshot: snapshotOf(status, before), status, order, intervalMs: interval });
+      // A key that is pressed shortly after would make rates of a moment.
+      if (status.nowMs - before.nowMs >= interval / 2 || status.startedAtMs !== before.startedAtMs)
+        before = status;
+      return [...lines, '', keysText];
+    } catch (error) {
+      if (!(error instanceof ControlError)) throw error;
+      return [`${error.code}: ${error.message}`, `  ${error.advice}`, '', keysText];
+    }
+  }
+}
+
+function positive(text: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('It must be a whole number from 1.');
+  return Number(text);
+}
