@@ -1,0 +1,38 @@
+// What a reload puts in force, and what waits for a restart.
+
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+
+import { reloadable } from '../../src/cli/reloadable.ts';
+import { parseConfig } from '../../src/config/config.ts';
+
+const running = parseConfig('hostname = "mx.example.com"', 'sluice.toml');
+
+describe('a reload', () => {
+  it('puts everything about shaping in force', () => {
+    const next = parseConfig(
+      `hostname = "mx.example.com"
+      receive = { max_command_line = "4KiB", max_text_line = "1000B", priority_header = "MT-Priority" }
+      deliver.max_connections = 5
+      adapt = { enabled = false, start_connections = 1, built_in_reactions = false }
+      tenant = [{ name = "shop" }]
+      source = [{ address = "192.0.2.25" }]
+      limit = [{ per = "queue", queue = ["shop"], connections = 5 }]
+      reaction = [{ name = "busy", code = "421", action = "pause" }]`,
+      'sluice.toml',
+    );
+    assert.deepEqual(reloadable(running, next), { config: next, afterRestart: [] });
+  });
+
+  it('keeps what processes that start again must agree on, and says so', () => {
+    const next = parseConfig(
+      'hostname = "mx.example.com"\nspool = "elsewhere"\n[queue]\nlifetime = "1d"\nsync = "none"',
+      'sluice.toml',
+    );
+    const { config, afterRestart } = reloadable(running, next);
+    assert.deepEqual(afterRestart, ['spool', 'queue.sync']);
+    assert.equal(config.spool, running.spool);
+    assert.equal(config.queue.sync, 'fdatasync');
+    assert.equal(config.queue.lifetime, 86_400_000);
+  });
+});
