@@ -2,6 +2,7 @@
 // 100,000 sites, 90 % of the sites parked on a limit. Run: node --expose-gc bench/schedule.ts [--json]
 // Every size runs in a process of its own, so that one's garbage is not another's.
 
+import { simpleLimits, type SimpleLimits } from '../sim/world/simple-limits.ts';
 import { spawnSync } from 'node:child_process';
 import type { RelayPlan, RoutePlan } from '../src/route/types.ts';
 import { createScheduler } from '../src/schedule/create-scheduler.ts';
@@ -34,7 +35,7 @@ const sizes: readonly (readonly [recipients: number, sites: number])[] = [
   [1_000_000, 100_000],
 ];
 
-function configOf(limits: Partial<SchedulerConfig['limits']>): SchedulerConfig {
+function configOf(limits: Partial<SimpleLimits>): SchedulerConfig {
   return {
     retryMs: [300_000, 1_200_000, 3_600_000],
     retryJitter: 0.2,
@@ -44,7 +45,7 @@ function configOf(limits: Partial<SchedulerConfig['limits']>): SchedulerConfig {
     recipientsPerTransaction: 100,
     transactionsPerConnection: 1_000_000,
     addressRestMs: [60_000],
-    limits: { global: 1_000_000, perDomain: 50, perSite: 50, perIp: 50, ...limits },
+    limits: simpleLimits({ global: 1_000_000, perDomain: 50, perSite: 50, perIp: 50, ...limits }),
     seed: 1,
   };
 }

@@ -1,7 +1,9 @@
 // Looks through the whole state of a scheduler between two calls, and says where it contradicts itself. Far too slow for
 // anything but simulation.
 
+import { blockerText } from '../../src/schedule/blocker-text.ts';
 import { ConnectionState } from '../../src/schedule/connections.ts';
+import { dimensions } from '../../src/schedule/counters.ts';
 import { hasOneRoute, recipientsOf, routeOf } from '../../src/schedule/lifecycle.ts';
 import { PlanState } from '../../src/schedule/routes.ts';
 import type { State } from '../../src/schedule/state.ts';
@@ -14,7 +16,7 @@ export function audit(s: State): void {
   auditTasks(s);
   auditRoutes(s);
   for (const counter of allCounters(s)) {
-    const name = (): string => s.counters.nameOf(counter);
+    const name = (): string => blockerText(s, counter);
     check(s.counters.used.get(counter) === (used.get(counter) ?? 0), () => `${name()}: used and held differ`);
     if (s.counters.parked.get(counter) > 0) {
       check(!s.counters.hasRoom(counter), () => `${name()}: a route is parked although there is room`);
@@ -42,8 +44,8 @@ export function auditEmpty(s: State): void {
     errors: s.errors.size,
     asking: s.asking.size,
     building: s.building.length,
-    // The counter of all connections stays.
-    counters: s.counters.live - 1,
+    // The counters of all connections and of trials stay; rates and windows are remembered for a while.
+    counters: s.counters.live - 2 - s.rates.live - s.windows.live,
     used: s.counters.used.get(s.all),
     due: s.tasks.due.size + s.addresses.due.size,
   };
@@ -132,6 +134,7 @@ function auditRoutes(s: State): void {
 
 function allCounters(s: State): number[] {
   const counters: number[] = [];
-  for (const dimension of [0, 1, 2, 3, 4]) s.counters.eachOf(dimension, (counter) => counters.push(counter));
+  for (let dimension = 0; dimension < dimensions; dimension += 1)
+    s.counters.eachOf(dimension, (counter) => counters.push(counter));
   return counters;
 }

@@ -46,7 +46,7 @@ export class Books extends Witness {
     super();
     this.#ledger = ledger;
     this.#limits = config.limits;
-    this.#rules = rulesOf(config.limits);
+    this.#rules = config.limits.rules;
     this.#recipientsPerTransaction = config.recipientsPerTransaction;
     this.#transactionsPerConnection = config.transactionsPerConnection;
   }
@@ -54,7 +54,7 @@ export class Books extends Witness {
   /** Other limits from now on. What is over them stays until it closes. */
   reconfigure(config: SchedulerConfig): void {
     this.#limits = config.limits;
-    this.#rules = rulesOf(config.limits);
+    this.#rules = config.limits.rules;
     this.#recipientsPerTransaction = config.recipientsPerTransaction;
     this.#transactionsPerConnection = config.transactionsPerConnection;
     this.#known = new Map();
@@ -245,19 +245,4 @@ export class Books extends Witness {
 function ruleIdOf(key: string): string {
   const name = key.slice(0, key.indexOf(': '));
   return /^(?:connectionRate|messageRate|recipientRate) (.*)$/u.exec(name)?.[1] ?? name;
-}
-
-/** Every rule, and the old defaults for everything as rules. */
-function rulesOf({ perDomain, perSite, perIp, rules = [] }: SchedulerConfig['limits']): LimitRule[] {
-  const defaults = { domain: perDomain, site: perSite, ip: perIp } as const;
-  const builtIn = Object.entries(defaults).map(([key, connections]): LimitRule => ({
-    id: `every ${key}`,
-    name: '',
-    origin: 'built in',
-    per: [key as 'domain' | 'site' | 'ip'],
-    match: {},
-    isOverride: false,
-    connections,
-  }));
-  return [...rules, ...builtIn];
 }

@@ -1,5 +1,6 @@
 // What happens in a simulated world: mail comes in, operators interfere, limits change, the manager dies. All from a seed.
 
+import { simpleLimits } from './simple-limits.ts';
 import { Random } from '../../src/schedule/random.ts';
 import type { SchedulerConfig } from '../../src/schedule/types.ts';
 import type { Internet } from '../../src/simulate/internet.ts';
@@ -63,7 +64,7 @@ function someConfig(random: Random, seed: number): SchedulerConfig {
     recipientsPerTransaction: 1 + random.below(20),
     transactionsPerConnection: 1 + random.below(20),
     addressRestMs: [minute, 5 * minute, hour],
-    limits: { global: few() * 3, perDomain: few(), perSite: few(), perIp: few() },
+    limits: simpleLimits({ global: few() * 3, perDomain: few(), perSite: few(), perIp: few() }),
     seed,
   };
 }
@@ -93,7 +94,7 @@ function interfere(world: World): void {
       perSite: random.below(4),
       perIp: 1 + random.below(4),
     };
-    changeLimits(world, random.next() < 0.3 ? { ...limits, global: 0 } : limits);
+    changeLimits(world, simpleLimits(random.next() < 0.3 ? { ...limits, global: 0 } : limits));
     return;
   }
   const waiting = ledger.messages.filter(({ done }) => !done);
@@ -131,12 +132,10 @@ function changeLimits(world: World, limits: SchedulerConfig['limits']): void {
 
 /** The operators go home: nothing is held and every limit allows something. */
 function releaseAll(world: World): void {
-  const { limits } = world.config;
+  const { global, rules } = world.config.limits;
   changeLimits(world, {
-    global: Math.max(1, limits.global),
-    perDomain: Math.max(1, limits.perDomain),
-    perSite: Math.max(1, limits.perSite),
-    perIp: Math.max(1, limits.perIp),
+    global: Math.max(1, global),
+    rules: rules.map((rule) => Object.assign({}, rule, { connections: Math.max(1, rule.connections ?? 1) })),
   });
   for (const message of world.ledger.messages) {
     if (!message.done && message.held) world.call(() => release(world, message));

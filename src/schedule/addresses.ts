@@ -2,9 +2,10 @@
 // connection at a time probes it until one gets through. Its health is shared by all sites that name it.
 
 import { Float64Column, Int32Column, Uint8Column } from './columns.ts';
-import { Dimension, unlimited, type CounterStore } from './counters.ts';
+import { Dimension, type CounterStore } from './counters.ts';
 import { DueHeap } from './due-heap.ts';
 import { KeyIndex } from './key-index.ts';
+import { unlimited } from './limits/types.ts';
 import { Slots } from './slots.ts';
 
 export const Health = { well: 0, resting: 1, probation: 2 } as const;
@@ -20,7 +21,6 @@ export class AddressStore {
   /** While resting its end; in probation when the failures are forgotten. */
   readonly dueMs = new Float64Column();
   readonly lastFailureMs = new Float64Column();
-  readonly ipCounter = new Int32Column();
   /** Counter of the right to probe; -1 while the address is well. */
   readonly probeCounter = new Int32Column();
   readonly due = new DueHeap(this.dueMs);
@@ -31,7 +31,6 @@ export class AddressStore {
     this.health,
     this.dueMs,
     this.lastFailureMs,
-    this.ipCounter,
     this.probeCounter,
     this.due.positions,
   ]);
@@ -54,15 +53,13 @@ export class AddressStore {
     return this.#keys.find(name);
   }
 
-  open(ip: string, port: number, ipCounter: number): number {
+  open(ip: string, port: number): number {
     const address = this.#slots.take();
     this.connections.set(address, 0);
     this.failures.set(address, 0);
     this.health.set(address, Health.well);
     this.lastFailureMs.set(address, -Infinity);
     this.probeCounter.set(address, -1);
-    this.ipCounter.set(address, ipCounter);
-    this.#counters.references.add(ipCounter, 1);
     this.#errors[address] = '';
     this.#keys.add(keyOf(ip, port), address);
     return address;
@@ -139,9 +136,6 @@ export class AddressStore {
   /** Forgets the address if it is well and has no connection. */
   mayBeUnused(address: number): void {
     if (this.connections.get(address) > 0 || this.health.get(address) !== Health.well) return;
-    const counter = this.ipCounter.get(address);
-    this.#counters.references.add(counter, -1);
-    this.#counters.mayBeUnused(counter);
     this.#keys.remove(address);
     this.#slots.give(address);
   }

@@ -2,7 +2,7 @@
 
 import { activate, endGathering } from './gather.ts';
 import { stopRoute } from './lifecycle.ts';
-import { forgetDomainCounter } from './needs.ts';
+import { forgetLimits } from './needs.ts';
 import { releaseSite } from './outcomes.ts';
 import { PlanState } from './routes.ts';
 import { closeIdle } from './serve.ts';
@@ -19,6 +19,8 @@ const sweepEveryMs = 50;
 export function passTime(s: State, nowMs: number): void {
   attend(s, nowMs);
   s.addresses.tick(nowMs);
+  s.rates.tick(nowMs);
+  s.windows.tick(nowMs);
   for (;;) {
     const connection = s.connections.longestIdle;
     if (connection < 0 || s.connections.idleSinceMs.get(connection) + s.config.idleConnectionMs > nowMs)
@@ -32,7 +34,13 @@ export function passTime(s: State, nowMs: number): void {
 export function nextWakeMs(s: State): number {
   const idle = s.connections.longestIdle;
   const idleEndMs = idle < 0 ? Infinity : s.connections.idleSinceMs.get(idle) + s.config.idleConnectionMs;
-  return Math.min(s.tasks.due.firstDueMs(), s.addresses.due.firstDueMs(), idleEndMs);
+  return Math.min(
+    s.tasks.due.firstDueMs(),
+    s.addresses.due.firstDueMs(),
+    s.rates.due.firstDueMs(),
+    s.windows.due.firstDueMs(),
+    idleEndMs,
+  );
 }
 
 /** Takes all tasks that are due, those of one message together. */
@@ -77,7 +85,7 @@ function sweepRoutes(s: State, nowMs: number): void {
     s.sweepAt = s.sweepAt + 1 >= routes.end ? 0 : s.sweepAt + 1;
     const route = s.sweepAt;
     if (!routes.isKnown(route) || routes.firstTask.get(route) >= 0) continue;
-    forgetDomainCounter(s, route);
+    forgetLimits(s, route);
     if (routes.validUntilMs.get(route) > nowMs || routes.plan.get(route) === PlanState.resolving) continue;
     detachSite(s, route);
     routes.errorPlans.delete(route);

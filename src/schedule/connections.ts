@@ -3,7 +3,9 @@
 import { Float64Column, Int32Column, Uint8Column } from './columns.ts';
 import { Dimension, type CounterStore } from './counters.ts';
 import { HoldStore } from './holds.ts';
+import type { Place } from './places.ts';
 import type { RowList } from './row-list.ts';
+import { invariant } from './scheduler-error.ts';
 import { Slots } from './slots.ts';
 
 export const ConnectionState = { free: 0, connecting: 1, busy: 2, idle: 3, closing: 4 } as const;
@@ -20,6 +22,13 @@ export class ConnectionStore {
   readonly transactions = new Int32Column();
   readonly openedAtMs = new Float64Column();
   readonly idleSinceMs = new Float64Column();
+  /** Transactions that it may have in all. */
+  readonly mostTransactions = new Int32Column();
+  /** Unix ms of the last grant. */
+  readonly grantedAtMs = new Float64Column();
+  /** The route of its last task. */
+  readonly route = new Int32Column();
+  readonly #places: (Place | undefined)[] = [];
   /** First hold; -1: none. */
   readonly firstHold = new Int32Column();
   /** All idle connections, longest idle first. */
@@ -36,6 +45,9 @@ export class ConnectionStore {
     this.address,
     this.task,
     this.transactions,
+    this.mostTransactions,
+    this.grantedAtMs,
+    this.route,
     this.openedAtMs,
     this.idleSinceMs,
     this.idleNext,
@@ -68,7 +80,18 @@ export class ConnectionStore {
     );
   }
 
-  open(site: number, address: number, task: number, nowMs: number): number {
+  /** Where it goes. */
+  placeOf(connection: number): Place {
+    const place = this.#places[connection];
+    invariant(place !== undefined, 'a connection to nowhere');
+    return place;
+  }
+
+  setPlace(connection: number, place: Place): void {
+    this.#places[connection] = place;
+  }
+
+  open(site: number, place: Place, address: number, task: number, nowMs: number): number {
     const connection = this.#slots.take();
     this.state.set(connection, ConnectionState.connecting);
     this.site.set(connection, site);
@@ -76,6 +99,7 @@ export class ConnectionStore {
     this.task.set(connection, task);
     this.transactions.set(connection, 1);
     this.openedAtMs.set(connection, nowMs);
+    this.#places[connection] = place;
     this.firstHold.set(connection, -1);
     return connection;
   }
@@ -90,6 +114,7 @@ export class ConnectionStore {
       this.holds.drop(hold);
       hold = next;
     }
+    this.#places[connection] = undefined;
     this.state.set(connection, ConnectionState.free);
     this.#slots.give(connection);
   }
@@ -98,11 +123,32 @@ export class ConnectionStore {
     this.firstHold.set(connection, this.holds.add(this.firstHold.get(connection), connection, counter));
   }
 
+  /** The counter of a dimension that it holds a slot of; -1: none. */
+  heldOf(connection: number, dimension: number): number {
+    for (let hold = this.firstHold.get(connection); hold >= 0; hold = this.holds.next.get(hold)) {
+      const counter = this.holds.counter.get(hold);
+      if (this.#counters.dimension.get(counter) === dimension) return counter;
+    }
+    return -1;
+  }
+
   doesHold(connection: number, counter: number): boolean {
     for (let hold = this.firstHold.get(connection); hold >= 0; hold = this.holds.next.get(hold)) {
       if (this.holds.counter.get(hold) === counter) return true;
     }
     return false;
+  }
+
+  /** Takes slots for a connection that is there already, when other limits came to hold for it. */
+  recount(connection: number, counters: readonly number[]): void {
+    const state = this.state.get(connection);
+    for (const counter of counters) {
+      if (this.doesHold(connection, counter)) continue;
+      const hold = this.holds.count(this.firstHold.get(connection), connection, counter);
+      this.firstHold.set(connection, hold);
+      if (state === ConnectionState.idle) this.holds.becameIdle(hold);
+      if (state === ConnectionState.closing) this.#counters.closing.add(counter, 1);
+    }
   }
 
   /** Releases the slots of one dimension, except those of the counters in `kept`. */
@@ -116,6 +162,9 @@ export class ConnectionStore {
       if (this.#counters.dimension.get(counter) === dimension && kept?.includes(counter) !== true) {
         if (previous < 0) this.firstHold.set(connection, next);
         else holds.next.set(previous, next);
+        const state = this.state.get(connection);
+        if (state === ConnectionState.idle) holds.wasIdle(hold);
+        if (state === ConnectionState.closing) this.#counters.closing.add(counter, -1);
         holds.drop(hold);
       } else {
         previous = hold;

@@ -1,26 +1,32 @@
-// Counters: how many slots of one limit are used for one key. Nothing here knows what is counted: a dimension of
-// limits is a name, and more dimensions are more names.
+// Counters: how many slots of one limit are used for one key, and who waits for them. Nothing here knows what is counted.
 
 import { Int32Column, Uint8Column } from './columns.ts';
 import { KeyIndex } from './key-index.ts';
+import type { AppliedLimit } from './limits/types.ts';
 import { RowList } from './row-list.ts';
 import { invariant } from './scheduler-error.ts';
 import { Slots } from './slots.ts';
 
-/** What a counter counts connections for. */
+/** What a counter counts. */
 export const Dimension = {
+  /** All connections. */
   global: 0,
-  domain: 1,
-  site: 2,
-  ip: 3,
+  /** Connections by limits that look at what a message is: changes with every transaction of a connection. */
+  task: 1,
+  /** Connections by limits that look at where they go: the same for all their life. */
+  place: 2,
   /** The right to try an address that failed: none while it rests, then one at a time. */
-  probe: 4,
+  probe: 3,
+  /** Connections of one source to one site, as many as adaptation allows. */
+  window: 4,
+  /** A rate: nothing is counted; there is room when the next one may go. */
+  gate: 5,
+  /** Connections to addresses that failed before. */
+  trials: 6,
 } as const;
 
-export const dimensionNames = ['global', 'domain', 'site', 'ip', 'rest'] as const;
-
-/** More than any limit. */
-export const unlimited = 0x7fffffff;
+/** How many kinds of counters there are. */
+export const dimensions = 7;
 
 export class CounterStore {
   /** Slots taken, those of idle and closing connections too. */
@@ -29,6 +35,8 @@ export class CounterStore {
   /** Slots of connections that were told to close: they will be free without doing more. */
   readonly closing = new Int32Column();
   readonly dimension = new Uint8Column();
+  /** Row of the store that the counter belongs to: a window or a rate; -1: none. */
+  readonly owner = new Int32Column();
   /** Routes parked on this counter: the line of `Parking` whose turn it is; -1: none. */
   readonly line = new Int32Column();
   readonly parked = new Int32Column();
@@ -40,13 +48,15 @@ export class CounterStore {
   /** Counters that may have room for a parked route: the caller drains it. */
   readonly freed = new RowList();
   readonly #isFreed = new Uint8Column();
-  readonly #keys: readonly KeyIndex[] = dimensionNames.map(() => new KeyIndex());
+  readonly #limits: (AppliedLimit | undefined)[] = [];
+  readonly #keys: readonly KeyIndex[] = Array.from({ length: dimensions }, () => new KeyIndex());
   readonly #unused = new RowList();
   readonly #slots = new Slots(this.line, [
     this.used,
     this.limit,
     this.closing,
     this.dimension,
+    this.owner,
     this.parked,
     this.firstIdle,
     this.lastIdle,
@@ -63,12 +73,15 @@ export class CounterStore {
     return this.#keys[dimension]?.find(key) ?? -1;
   }
 
-  open(dimension: number, key: string, limit: number): number {
+  /** @param applied - the limit that the counter counts for, where it is one */
+  open(dimension: number, key: string, limit: number, applied?: AppliedLimit): number {
     const counter = this.#slots.take();
     this.used.set(counter, 0);
     this.limit.set(counter, limit);
     this.closing.set(counter, 0);
     this.dimension.set(counter, dimension);
+    this.owner.set(counter, -1);
+    this.#limits[counter] = applied;
     this.line.set(counter, -1);
     this.parked.set(counter, 0);
     this.firstIdle.set(counter, -1);
@@ -91,13 +104,18 @@ export class CounterStore {
 
   /** Takes a slot; the caller has seen that there is room. */
   reserve(counter: number): void {
-    const used = this.used.add(counter, 1);
-    invariant(used <= this.limit.get(counter), `limit ${this.nameOf(counter)} exceeded`);
+    invariant(this.hasRoom(counter), `counter ${counter} exceeds its limit`);
+    this.used.add(counter, 1);
+  }
+
+  /** Takes a slot for a connection that is there already, even when there is no room. */
+  count(counter: number): void {
+    this.used.add(counter, 1);
   }
 
   release(counter: number): void {
     const used = this.used.add(counter, -1);
-    invariant(used >= 0, `limit ${this.nameOf(counter)} released more often than reserved`);
+    invariant(used >= 0, `counter ${counter} is released more often than reserved`);
     this.#changed(counter);
   }
 
@@ -121,6 +139,7 @@ export class CounterStore {
     for (let counter = this.#unused.pop(); counter >= 0; counter = this.#unused.pop()) {
       if (!this.#isUnused(counter)) continue;
       this.#keys[this.dimension.get(counter)]?.remove(counter);
+      this.#limits[counter] = undefined;
       this.limit.set(counter, -1);
       this.#slots.give(counter);
     }
@@ -135,11 +154,14 @@ export class CounterStore {
     return this.#keys[this.dimension.get(counter)]?.keyOf(counter) ?? '';
   }
 
-  /** For people and messages, e.g. `domain example.com (20)`. */
-  nameOf(counter: number): string {
-    const name = dimensionNames[this.dimension.get(counter)] ?? '';
-    const key = this.keyOf(counter);
-    return `${name}${key === '' ? '' : ` ${key}`} (${this.limit.get(counter)})`;
+  /** The limit that the counter counts for; none for those that no rule makes. */
+  limitOf(counter: number): AppliedLimit | undefined {
+    return this.#limits[counter];
+  }
+
+  /** The same limit with other numbers. */
+  setApplied(counter: number, applied: AppliedLimit): void {
+    this.#limits[counter] = applied;
   }
 
   #changed(counter: number): void {

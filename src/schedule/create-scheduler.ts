@@ -1,15 +1,19 @@
 // The scheduler: transactional, deterministic, without clock, I/O or promise. This file is its outside; each rule has a
 // file of its own beside it.
 
-import type { RoutePlan } from '../route/types.ts';
+import type { RelayPlan, RoutePlan } from '../route/types.ts';
 import { detachSite, nextWakeMs, passTime } from './clock.ts';
 import { commitMessage } from './commit.ts';
 import { endAsking } from './gather.ts';
+import { limitsStatus } from './counter-status.ts';
+import { explainRoute } from './explain.ts';
+import type { Explanation, LimitsStatus, SavedRate } from './limits/status.ts';
 import { makeRunnable, stopRoute } from './lifecycle.ts';
 import { highestPriority, MessageState } from './messages.ts';
 import { holdMessage, releaseMessage, removeRecipients, retryMessage } from './operate.ts';
 import { becameReady, endConnection, finishTransaction } from './outcomes.ts';
 import { applyConfig } from './reconfigure.ts';
+import { forgetPlaces } from './places.ts';
 import { commonQueue } from './queue-names.ts';
 import { PlanState } from './routes.ts';
 import { expirePlans, rerouteRecipients } from './reroute.ts';
@@ -119,6 +123,7 @@ class MailScheduler implements Scheduler {
     const before = s.routes.site.get(route);
     if (plan.kind === 'relay') {
       const site = s.sites.intern(plan);
+      forgetPlaces(s, site);
       s.sites.references.add(site, 1);
       if (before >= 0) detachSite(s, route);
       s.routes.site.set(route, site);
@@ -174,7 +179,7 @@ class MailScheduler implements Scheduler {
   }
 
   reconfigure(config: SchedulerConfig, nowMs: number): void {
-    applyConfig(this.#state, config);
+    applyConfig(this.#state, config, nowMs);
     this.#run(nowMs);
   }
 
@@ -251,6 +256,28 @@ class MailScheduler implements Scheduler {
 
   sites(): SiteStatus[] {
     return siteRows(this.#state);
+  }
+
+  explain(route: string, domain: string, queue: string, plan: RelayPlan, nowMs: number): Explanation {
+    const s = this.#state;
+    const row = s.routes.intern(route, domain, s.queues.intern(queue));
+    const explanation = explainRoute(s, row, plan, nowMs);
+    const isNew = s.routes.recipients.get(row) === 0 && s.routes.plan.get(row) === PlanState.none;
+    if (isNew) s.routes.forget(row);
+    this.#run(nowMs);
+    return explanation;
+  }
+
+  limits(most: number, nowMs: number): LimitsStatus {
+    return limitsStatus(this.#state, most, nowMs);
+  }
+
+  rates(nowMs: number): readonly SavedRate[] {
+    return this.#state.rates.save(nowMs);
+  }
+
+  restoreRates(saved: readonly SavedRate[]): void {
+    this.#state.rates.restore(saved);
   }
 
   counts(): { readonly messages: number; readonly recipients: number; readonly connections: number } {

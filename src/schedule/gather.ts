@@ -14,7 +14,6 @@ import {
   tasksOf,
   withdraw,
 } from './lifecycle.ts';
-import { domainCounterOf } from './needs.ts';
 import { PlanState } from './routes.ts';
 import { settleByPlan, wait } from './settle.ts';
 import { splitOff } from './split.ts';
@@ -90,7 +89,7 @@ export function makeReady(s: State, task: number, nowMs: number): void {
   }
   s.tasks.state.set(task, TaskState.ready);
   enqueue(s, route, task);
-  queued(s, route, task);
+  queued(s, route, task, nowMs);
 }
 
 /** Back to the head of its route, as if it had not been granted. */
@@ -103,14 +102,15 @@ export function putBack(s: State, task: number, nowMs: number): void {
   } else {
     s.tasks.state.set(task, TaskState.ready);
     enqueueFirst(s, route, task);
-    queued(s, route, task);
+    queued(s, route, task, nowMs);
   }
 }
 
-function queued(s: State, route: number, task: number): void {
+function queued(s: State, route: number, task: number, nowMs: number): void {
   s.fresh.push(task);
-  const waitsForDomain = s.parking.isParked(route) && !s.routes.isInRing(route);
-  if (waitsForDomain && !hasOneRoute(s, task)) splitOff(s, task, domainCounterOf(s, route));
+  if (s.parking.isParked(route) && !s.routes.isInRing(route) && !hasOneRoute(s, task)) {
+    for (const counter of s.parking.countersOf(route)) splitOff(s, task, counter, nowMs);
+  }
   makeRunnable(s, route);
 }
 

@@ -1,27 +1,30 @@
 // Grants: a task gets an idle connection of its site, or the right to open a new one. Everything that applies is reserved
-// here, together, after the address is chosen.
+// and spent here, together, after the place is chosen.
 
-import { ipCounterOf } from './choose-address.ts';
 import { ConnectionState } from './connections.ts';
 import { Dimension } from './counters.ts';
+import { holdBoth, spendRates, spendRatesOf } from './gates.ts';
+import { dropLimits } from './held-limits.ts';
 import { dequeue, routeOf } from './lifecycle.ts';
-import { domainCounterOf } from './needs.ts';
+import type { Place } from './places.ts';
 import { invariant } from './scheduler-error.ts';
 import type { State } from './state.ts';
 import { TaskState } from './tasks.ts';
 import type { ConnectionHandle, MessageHandle, Transaction } from './types.ts';
 
-/** Runs the task on an idle connection of its site; `s.needed` has room or is held by it already. */
-export function grantIdle(s: State, connection: number, task: number): void {
+/** Runs the task in `s.needs` on an idle connection of its site; everything has room or is held by it already. */
+export function grantIdle(s: State, connection: number, task: number, nowMs: number): void {
   const { connections } = s;
   const site = connections.site.get(connection);
+  const place = connections.placeOf(connection);
   connections.wasIdle(connection);
   s.sites.removeIdle(site, connection);
   connections.state.set(connection, ConnectionState.busy);
-  reserveDomains(s, connection, task);
-  connections.releaseDimension(connection, Dimension.domain, s.needed);
+  spendRates(s, place, false, nowMs);
+  reserveForTask(s, connection, place, false, nowMs);
   connections.task.set(connection, task);
   connections.transactions.add(connection, 1);
+  noteGrant(s, connection, place, task, nowMs);
   s.effects.push({
     kind: 'transact',
     connection: connection as ConnectionHandle,
@@ -29,24 +32,32 @@ export function grantIdle(s: State, connection: number, task: number): void {
   });
 }
 
-/** Opens a connection for the task to the `at`-th address of the site's plan; all its counters have room. */
-export function grantNew(s: State, site: number, at: number, task: number, nowMs: number): void {
+/** Opens a connection to a place for the task in `s.needs`; everything has room. */
+export function grantNew(s: State, site: number, place: Place, task: number, nowMs: number): void {
   const { addresses, connections, counters, sites } = s;
-  const hop = sites.planOf(site).addresses[at];
-  invariant(hop !== undefined, 'an address that is not in the plan');
+  const { hop, source, limits } = place;
   let address = addresses.find(hop.ip, hop.port);
-  if (address < 0) address = addresses.open(hop.ip, hop.port, ipCounterOf(s, hop.ip));
-  const connection = connections.open(site, address, task, nowMs);
+  if (address < 0) address = addresses.open(hop.ip, hop.port);
+  const connection = connections.open(site, place, address, task, nowMs);
+  place.users += 1;
   connections.reserve(connection, s.all);
-  connections.reserve(connection, siteCounterOf(s, site));
-  connections.reserve(connection, addresses.ipCounter.get(address));
+  for (const counter of limits.slots) connections.reserve(connection, counter);
+  if (s.config.adapt?.enabled === true) {
+    const name = sites.planOf(site).site;
+    connections.reserve(connection, s.windows.open(source, name, s.config.adapt, nowMs));
+  }
   const probe = addresses.probeCounter.get(address);
-  if (probe >= 0) connections.reserve(connection, probe);
-  reserveDomains(s, connection, task);
+  if (probe >= 0) {
+    connections.reserve(connection, probe);
+    connections.reserve(connection, s.trials);
+  }
+  spendRates(s, place, true, nowMs);
+  reserveForTask(s, connection, place, true, nowMs);
   invariant(counters.used.get(s.all) === connections.live, 'connections and slots differ');
   addresses.connections.add(address, 1);
   sites.connections.add(site, 1);
   sites.references.add(site, 1);
+  noteGrant(s, connection, place, task, nowMs);
   s.effects.push({
     kind: 'connect',
     connection: connection as ConnectionHandle,
@@ -54,27 +65,45 @@ export function grantNew(s: State, site: number, at: number, task: number, nowMs
     ip: hop.ip,
     port: hop.port,
     host: hop.host,
+    source,
     transaction: start(s, task),
   });
 }
 
-/** The counter of a site's limit, made if there is none. */
-export function siteCounterOf(s: State, site: number): number {
-  let counter = s.sites.counter.get(site);
-  if (counter < 0) {
-    counter = s.counters.open(Dimension.site, s.sites.planOf(site).site, s.config.limits.perSite);
-    s.counters.references.add(counter, 1);
-    s.sites.counter.set(site, counter);
+/** Takes the slots that the task needs, gives those back that the last one needed, and spends what both together cost. */
+function reserveForTask(
+  s: State,
+  connection: number,
+  place: Place,
+  isNewConnection: boolean,
+  nowMs: number,
+): void {
+  const { connections, needs } = s;
+  s.kept.clear();
+  for (const counter of needs.slots) take(s, connection, counter);
+  if (s.limits.hasBoth) {
+    const seen: number[] = [];
+    for (const [at, route] of needs.routes.entries()) {
+      const limits = holdBoth(s, route, place, nowMs);
+      for (const counter of limits.slots) take(s, connection, counter);
+      spendRatesOf(s, limits, needs.routeRecipients[at] ?? 1, isNewConnection, nowMs, seen);
+      dropLimits(s, limits);
+    }
   }
-  return counter;
+  connections.releaseDimension(connection, Dimension.task, s.kept);
 }
 
-function reserveDomains(s: State, connection: number, task: number): void {
-  if (s.needed.length === 0) s.needed.push(domainCounterOf(s, routeOf(s, task)));
-  for (let at = 0; at < s.needed.length; at += 1) {
-    const counter = s.needed.at(at);
-    if (!s.connections.doesHold(connection, counter)) s.connections.reserve(connection, counter);
-  }
+function take(s: State, connection: number, counter: number): void {
+  s.kept.push(counter);
+  if (!s.connections.doesHold(connection, counter)) s.connections.reserve(connection, counter);
+}
+
+function noteGrant(s: State, connection: number, place: Place, task: number, nowMs: number): void {
+  const { connections, needs } = s;
+  const most = Math.min(needs.messagesPerConnection, place.limits.messagesPerConnection);
+  connections.mostTransactions.set(connection, most);
+  connections.grantedAtMs.set(connection, nowMs);
+  connections.route.set(connection, routeOf(s, task));
 }
 
 /** Takes the task out of its queue and into flight. */

@@ -26,6 +26,16 @@ export class HoldStore {
   /** Takes a slot of `counter` and returns the new head of the connection's list. */
   add(first: number, connection: number, counter: number): number {
     this.#counters.reserve(counter);
+    return this.#chain(first, connection, counter);
+  }
+
+  /** The same for a connection that is there already, even when there is no room. */
+  count(first: number, connection: number, counter: number): number {
+    this.#counters.count(counter);
+    return this.#chain(first, connection, counter);
+  }
+
+  #chain(first: number, connection: number, counter: number): number {
     const hold = this.#slots.take();
     this.next.set(hold, first);
     this.counter.set(hold, counter);

@@ -116,6 +116,12 @@ export function enqueueFirst(s: State, route: number, task: number): void {
   if (!hasOneRoute(s, task)) s.routes.mixedTasks.add(route, 1);
 }
 
+/** Puts a task into its route's queue right behind another of the same message. */
+export function enqueueBehind(s: State, route: number, task: number, before: number): void {
+  putInQueue(s, route, task, before);
+  if (!hasOneRoute(s, task)) s.routes.mixedTasks.add(route, 1);
+}
+
 /** Takes a task out of its route's queue; a route without tasks waits for nothing. */
 export function dequeue(s: State, route: number, task: number): void {
   takeFromQueue(s, route, task);

@@ -1,66 +1,120 @@
-// Which limits a task needs besides those of its address: one counter for each of its recipients' domains.
-// A limit in another dimension of the recipient is one more counter here; one of the connection, in choose-address.ts.
+// Which limits a task needs besides those of the place that it goes to: those of its recipients' domains and of its
+// tenant's queue.
 
 import { Dimension } from './counters.ts';
+import { dropLimits, holdLimits, type HeldLimits } from './held-limits.ts';
+import type { TaskFacts } from './limits/types.ts';
 import type { State } from './state.ts';
 
-/** The counter of the route's domain, made if there is none. */
-export function domainCounterOf(s: State, route: number): number {
-  const known = findDomainCounter(s, route);
-  if (known >= 0) return known;
-  const counter = s.counters.open(Dimension.domain, s.routes.domainOf(route), s.config.limits.perDomain);
-  return remember(s, route, counter);
+/** What limits look at in the messages of a route. */
+export function taskFacts(s: State, route: number): TaskFacts {
+  return { domain: s.routes.domainOf(route), queue: s.queues.nameOf(s.routes.queueOf(route)) };
 }
 
-/** The counter of the route's domain; -1 when there is none, so that nothing is used. */
-function findDomainCounter(s: State, route: number): number {
-  const known = s.routes.domainCounter.get(route);
-  if (known >= 0) return known;
-  const counter = s.counters.find(Dimension.domain, s.routes.domainOf(route));
-  return counter < 0 ? -1 : remember(s, route, counter);
+/** The limits of the route's messages, looked up if they are not known. */
+export function limitsOf(s: State, route: number, nowMs: number): HeldLimits {
+  const known = s.routes.limits[route];
+  if (known !== undefined) return known;
+  const limits = holdLimits(s, s.limits.ofTask(taskFacts(s, route)), Dimension.task, nowMs);
+  s.routes.limits[route] = limits;
+  return limits;
 }
 
-/** The route gives its counter back. */
-export function forgetDomainCounter(s: State, route: number): void {
-  const counter = s.routes.domainCounter.get(route);
-  if (counter < 0) return;
-  s.routes.domainCounter.set(route, -1);
-  s.counters.references.add(counter, -1);
-  s.counters.mayBeUnused(counter);
+/** The route gives its counters back: a route that waits must cost nothing. */
+export function forgetLimits(s: State, route: number): void {
+  const limits = s.routes.limits[route];
+  if (limits === undefined) return;
+  s.routes.limits[route] = undefined;
+  dropLimits(s, limits);
+}
+
+/** What the task at hand needs: filled by `collectNeeds`. */
+export class Needs {
+  /** Counters of connections. */
+  readonly slots: number[] = [];
+  readonly connectionGates: number[] = [];
+  readonly messageGates: number[] = [];
+  readonly recipientGates: number[] = [];
+  /** Recipients that each of the recipient gates would let through. */
+  readonly gateRecipients: number[] = [];
+  /** Routes of the task. */
+  readonly routes: number[] = [];
+  /** Recipients of each of the routes. */
+  readonly routeRecipients: number[] = [];
+  messagesPerConnection = 0;
+  recipientsPerMessage = 0;
+  recipients = 0;
+
+  clear(): void {
+    this.slots.length = 0;
+    this.connectionGates.length = 0;
+    this.messageGates.length = 0;
+    this.recipientGates.length = 0;
+    this.gateRecipients.length = 0;
+    this.routes.length = 0;
+    this.routeRecipients.length = 0;
+    this.recipients = 0;
+  }
 }
 
 /**
- * Fills `s.needed` with the counters of the task's domains. For a task of one route whose domain has no counter yet it
- * stays empty: a parked route must cost nothing. Returns false when the recipients' routes do not lead to one site (any
- * more), so that the task has to be formed anew.
+ * Fills `s.needs` with what holds for the task wherever it goes. Returns false when the recipients' routes do not lead to
+ * one site (any more), so that the task has to be formed anew.
  */
 export function collectNeeds(s: State, task: number, route: number, nowMs: number): boolean {
-  const { needed, recipients, routes } = s;
-  needed.clear();
-  const first = s.tasks.firstRecipient.get(task);
-  let next = recipients.next.get(first);
-  if (next < 0) {
-    const counter = s.config.limits.perDomain > 0 ? findDomainCounter(s, route) : domainCounterOf(s, route);
-    if (counter >= 0) needed.push(counter);
-    return true;
-  }
+  const { needs, recipients, routes } = s;
+  needs.clear();
   const site = routes.site.get(route);
-  let previous = route;
-  needed.push(domainCounterOf(s, route));
-  for (; next >= 0; next = recipients.next.get(next)) {
+  for (let next = s.tasks.firstRecipient.get(task); next >= 0; next = recipients.next.get(next)) {
     const other = recipients.route.get(next);
-    if (other === previous) continue;
-    previous = other;
-    if (other === route) continue;
-    if (!routes.hasRelay(other, nowMs) || routes.site.get(other) !== site) return false;
-    const counter = domainCounterOf(s, other);
-    if (!needed.includes(counter)) needed.push(counter);
+    needs.recipients += 1;
+    const at = needs.routes.indexOf(other);
+    if (at >= 0) {
+      needs.routeRecipients[at] = (needs.routeRecipients[at] ?? 0) + 1;
+      continue;
+    }
+    if (other !== route && (!routes.hasRelay(other, nowMs) || routes.site.get(other) !== site)) return false;
+    needs.routes.push(other);
+    needs.routeRecipients.push(1);
+  }
+  const [only] = needs.routes;
+  needs.messagesPerConnection = s.config.transactionsPerConnection;
+  needs.recipientsPerMessage = s.config.recipientsPerTransaction;
+  for (const [at, each] of needs.routes.entries()) {
+    addLimits(needs, limitsOf(s, each, nowMs), needs.routeRecipients[at] ?? 0, each === only);
   }
   return true;
 }
 
-function remember(s: State, route: number, counter: number): number {
-  s.routes.domainCounter.set(route, counter);
-  s.counters.references.add(counter, 1);
-  return counter;
+/** Fills `s.needs` with what would hold for a message to one recipient of a route. */
+export function needsOfOne(s: State, route: number, nowMs: number): void {
+  const { needs } = s;
+  needs.clear();
+  needs.recipients = 1;
+  needs.routes.push(route);
+  needs.routeRecipients.push(1);
+  needs.messagesPerConnection = s.config.transactionsPerConnection;
+  needs.recipientsPerMessage = s.config.recipientsPerTransaction;
+  addLimits(needs, limitsOf(s, route, nowMs), 1, true);
+}
+
+function addLimits(needs: Needs, limits: HeldLimits, recipients: number, isFirst: boolean): void {
+  addTo(needs.slots, limits.slots, isFirst);
+  addTo(needs.connectionGates, limits.connectionGates, isFirst);
+  addTo(needs.messageGates, limits.messageGates, isFirst);
+  for (const gate of limits.recipientGates) {
+    const at = needs.recipientGates.indexOf(gate);
+    if (at < 0) {
+      needs.recipientGates.push(gate);
+      needs.gateRecipients.push(recipients);
+    } else {
+      needs.gateRecipients[at] = (needs.gateRecipients[at] ?? 0) + recipients;
+    }
+  }
+  needs.messagesPerConnection = Math.min(needs.messagesPerConnection, limits.messagesPerConnection);
+  needs.recipientsPerMessage = Math.min(needs.recipientsPerMessage, limits.recipientsPerMessage);
+}
+
+function addTo(list: number[], counters: readonly number[], isFirst: boolean): void {
+  for (const counter of counters) if (isFirst || !list.includes(counter)) list.push(counter);
 }

@@ -1,15 +1,19 @@
 // What senders report: connections that are ready, transactions that are over, connections that are no more.
 
-import { isReachable } from './choose-address.ts';
+import { isReachable } from './choose-place.ts';
+import { reactToFailure, reactToResults, type Reacted } from './react.ts';
 import { ConnectionState } from './connections.ts';
 import { Dimension } from './counters.ts';
 import { putBack } from './gather.ts';
 import { mayBeDone, freeRecipient, freeTask, setRecipients } from './lifecycle.ts';
-import { restMs } from './retry.ts';
+import { forgetPlaces, leavePlace } from './places.ts';
 import { close } from './serve.ts';
 import { countAttempt, deferTask, setLastError } from './settle.ts';
 import type { State } from './state.ts';
 import type { ConnectionEnd, MessageHandle, RecipientResult } from './types.ts';
+
+/** Ms until an address is tried again when this host could not even begin to. */
+const localRestMs = 10_000;
 
 /** Greeting and EHLO are through. */
 export function becameReady(s: State, connection: number): void {
@@ -19,6 +23,7 @@ export function becameReady(s: State, connection: number): void {
   sites.established.add(connections.site.get(connection), 1);
   addresses.succeeded(connections.address.get(connection));
   connections.releaseDimension(connection, Dimension.probe, undefined);
+  connections.releaseDimension(connection, Dimension.trials, undefined);
 }
 
 /** The transaction is over; the connection goes on to the next one, idles, or closes. */
@@ -33,11 +38,12 @@ export function finishTransaction(
   becameReady(s, connection);
   const task = connections.task.get(connection);
   connections.task.set(connection, -1);
-  settleResults(s, task, results, nowMs);
+  const reaction = reactToResults(s, connection, results, nowMs);
+  settleResults(s, task, reaction, nowMs);
   if (!reusable) {
     connections.becameClosing(connection);
   } else if (
-    connections.transactions.get(connection) >= s.config.transactionsPerConnection ||
+    connections.transactions.get(connection) >= connections.mostTransactions.get(connection) ||
     connections.isOverLimit(connection)
   ) {
     close(s, connection);
@@ -59,24 +65,23 @@ export function endConnection(s: State, connection: number, end: ConnectionEnd, 
   const address = connections.address.get(connection);
   const first = connections.transactions.get(connection) === 1;
   const failed = state === ConnectionState.connecting;
+  const isLocal = end.kind === 'failed' && end.local === true;
   const error = end.kind === 'failed' ? end.error : 'connection closed before it was ready';
-  if (failed && addresses.isNews(address, connections.openedAtMs.get(connection))) {
-    const { addressRestMs, retryJitter } = s.config;
-    const rest = restMs(addressRestMs, retryJitter, addresses.failures.get(address) + 1, s.random);
-    addresses.rest(address, nowMs, rest, error);
-  }
+  if (failed && isLocal) addresses.rest(address, nowMs, localRestMs, error);
+  else if (failed) reactToFailure(s, connection, error, nowMs);
   if (state === ConnectionState.idle) {
     connections.wasIdle(connection);
     sites.removeIdle(site, connection);
   }
   if (!failed) sites.established.add(site, -1);
+  leavePlace(s, connections.placeOf(connection));
   connections.free(connection);
   addresses.connections.add(address, -1);
-  sites.connections.add(site, -1);
+  if (sites.connections.add(site, -1) === 0) forgetPlaces(s, site);
 
   if (task < 0) {
     // Nothing was on it.
-  } else if (failed && !isReachable(s, site) && sites.established.get(site) === 0) {
+  } else if (failed && !isLocal && !isReachable(s, site) && sites.established.get(site) === 0) {
     deferTask(s, task, error, nowMs);
   } else if (failed || (end.kind === 'closed' && !first)) {
     // Another address may do; or the host closed while the grant was on its way, which says nothing about the message.
@@ -91,16 +96,12 @@ export function endConnection(s: State, connection: number, end: ConnectionEnd, 
 /** One name less for a site. */
 export function releaseSite(s: State, site: number): void {
   if (s.sites.references.add(site, -1) > 0) return;
-  const counter = s.sites.counter.get(site);
-  if (counter >= 0) {
-    s.counters.references.add(counter, -1);
-    s.counters.mayBeUnused(counter);
-  }
+  forgetPlaces(s, site);
   s.sites.forget(site);
 }
 
-/** Delivered and failed recipients leave the task; the others stay together for the next attempt. */
-function settleResults(s: State, task: number, results: readonly RecipientResult[], nowMs: number): void {
+/** Delivered and failed recipients leave the task; the others stay together for the next attempt, or go on at once. */
+function settleResults(s: State, task: number, { results, goesOn }: Reacted, nowMs: number): void {
   const { effects, recipients, tasks } = s;
   const message = tasks.message.get(task) as MessageHandle;
   const again: number[] = [];
@@ -131,5 +132,6 @@ function settleResults(s: State, task: number, results: readonly RecipientResult
     return;
   }
   setRecipients(s, task, again);
-  countAttempt(s, task, nowMs);
+  if (goesOn) putBack(s, task, nowMs);
+  else countAttempt(s, task, nowMs);
 }

@@ -1,36 +1,96 @@
-// New limits and times, at once: what has become too much goes as its work ends, what has become possible goes out.
+// A new configuration while mail is under way: new limits count what is there already, lowered ones drain, and everything
+// that waits looks again at what stands in its way.
 
-import { Dimension } from './counters.ts';
-import { closeIdle } from './serve.ts';
-import { expiryOf, type State } from './state.ts';
+import { Dimension, dimensions } from './counters.ts';
+import { holdBoth } from './gates.ts';
+import { dropLimits } from './held-limits.ts';
+import { makeRunnable, recipientsOf } from './lifecycle.ts';
+import { createLimitIndex } from './limits/rule-index.ts';
+import { forgetLimits, limitsOf } from './needs.ts';
+import { forgetPlaces, leavePlace, limitsAt, type Place } from './places.ts';
+import { closeSurplus } from './serve.ts';
+import { expiryOf, mostTrials, sourcesOf, type State } from './state.ts';
 import { TaskState } from './tasks.ts';
 import type { SchedulerConfig } from './types.ts';
 
-export function applyConfig(s: State, config: SchedulerConfig): void {
+export function applyConfig(s: State, config: SchedulerConfig, nowMs: number): void {
   const before = s.config;
   s.config = config;
-  const { limits } = config;
-  for (const [dimension, limit] of [
-    [Dimension.global, limits.global],
-    [Dimension.domain, limits.perDomain],
-    [Dimension.site, limits.perSite],
-    [Dimension.ip, limits.perIp],
-  ] as const) {
-    s.counters.eachOf(dimension, (counter) => {
-      s.counters.setLimit(counter, limit);
-      closeSurplus(s, counter);
-    });
+  s.queues.setWeights(config.weights ?? new Map());
+  s.sources = sourcesOf(config);
+  s.limits = createLimitIndex(config.limits.rules);
+  s.windows.reconfigure(config.adapt);
+  s.rates.reconfigure(new Map(config.limits.rules.map((rule) => [rule.id, rule])), nowMs);
+  lookAgain(s);
+  recount(s, nowMs);
+  s.counters.setLimit(s.all, config.limits.global);
+  s.counters.setLimit(s.trials, mostTrials(config));
+  for (let dimension = 0; dimension < dimensions; dimension += 1) {
+    s.counters.eachOf(dimension, (counter) => closeSurplus(s, counter));
   }
   if (config.lifetimeMs !== before.lifetimeMs || config.bounceLifetimeMs !== before.bounceLifetimeMs) {
     moveExpiries(s);
   }
 }
 
-/** Idle connections above a lowered limit go now; busy ones when their transaction is over. */
-function closeSurplus(s: State, counter: number): void {
-  const { closing, firstIdle, limit, used } = s.counters;
-  while (used.get(counter) - closing.get(counter) > limit.get(counter) && firstIdle.get(counter) >= 0) {
-    closeIdle(s, s.connections.holds.connection.get(firstIdle.get(counter)));
+/** Every connection gives its slots back and takes those that the new limits say, even where there is no room. */
+function recount(s: State, nowMs: number): void {
+  const { connections, routes, sites } = s;
+  for (let route = 0; route < routes.end; route += 1) if (routes.isKnown(route)) forgetLimits(s, route);
+  sites.each((site) => forgetPlaces(s, site));
+  const live = liveConnections(s);
+  for (const connection of live) {
+    connections.releaseDimension(connection, Dimension.task, undefined);
+    connections.releaseDimension(connection, Dimension.place, undefined);
+  }
+  for (const connection of live) leavePlace(s, connections.placeOf(connection));
+  for (const connection of live) recountConnection(s, connection, nowMs);
+  for (let route = 0; route < routes.end; route += 1) if (routes.isKnown(route)) forgetLimits(s, route);
+}
+
+function recountConnection(s: State, connection: number, nowMs: number): void {
+  const { connections, routes } = s;
+  const { hop, source } = connections.placeOf(connection);
+  const limits = limitsAt(s, connections.site.get(connection), hop, source, nowMs);
+  const place: Place = { hop, source, limits, users: 1 };
+  connections.setPlace(connection, place);
+  connections.recount(connection, limits.slots);
+  for (const route of routesOf(s, connection)) {
+    if (!routes.isKnown(route)) continue;
+    connections.recount(connection, limitsOf(s, route, nowMs).slots);
+    if (!s.limits.hasBoth || routes.site.get(route) < 0) continue;
+    const both = holdBoth(s, route, place, nowMs);
+    connections.recount(connection, both.slots);
+    dropLimits(s, both);
+  }
+}
+
+/** Routes of its transaction; of the last one when it is idle. */
+function routesOf(s: State, connection: number): Set<number> {
+  const task = s.connections.task.get(connection);
+  if (task < 0) return new Set([s.connections.route.get(connection)]);
+  return new Set(recipientsOf(s, task).map((recipient) => s.recipients.route.get(recipient)));
+}
+
+/** All connections, the idle ones first and longest idle before the others, so that their order stays. */
+function liveConnections(s: State): number[] {
+  const { connections } = s;
+  const idle: number[] = [];
+  for (let at = connections.longestIdle; at >= 0; at = connections.idleNext.get(at)) idle.push(at);
+  const others: number[] = [];
+  const isIdle = new Set(idle);
+  for (let connection = 0; connection < connections.end; connection += 1) {
+    if (connections.isLive(connection) && !isIdle.has(connection)) others.push(connection);
+  }
+  return [...idle, ...others];
+}
+
+/** Parked routes are tried again: what they waited for may not hold any longer, and other limits may. */
+function lookAgain(s: State): void {
+  for (let route = 0; route < s.routes.end; route += 1) {
+    if (!s.routes.isKnown(route) || !s.parking.isParked(route)) continue;
+    s.parking.unpark(route);
+    makeRunnable(s, route);
   }
 }
 

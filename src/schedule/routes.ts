@@ -3,6 +3,7 @@
 
 import type { ErrorPlan } from '../route/types.ts';
 import { Float64Column, Int32Column, Uint16Column, Uint8Column } from './columns.ts';
+import type { HeldLimits } from './held-limits.ts';
 import type { Parking } from './parking.ts';
 import { KeyIndex } from './key-index.ts';
 import { commonQueue } from './queue-names.ts';
@@ -28,11 +29,11 @@ export class RouteStore {
   /** Ring of the routes of one site and queue that an idle connection could serve; -1: not in it. */
   readonly ringNext = new Int32Column();
   readonly ringPrevious = new Int32Column();
-  /** Counter of the domain, once it is known; -1: not yet. */
-  readonly domainCounter = new Int32Column();
   readonly isRunnable = new Uint8Column();
   /** 1: its turn came while its plan had expired; the plan asked for then counts until the route had its turn. */
   readonly missedTurn = new Uint8Column();
+  /** The limits that hold for its tasks wherever they go, while they are of use. */
+  readonly limits: (HeldLimits | undefined)[] = [];
   readonly errorPlans = new Map<number, ErrorPlan>();
   /** Of queues with tasks of several priorities: the last task of each, highest first; -1: none. */
   readonly priorityEnds = new Map<number, Int32Array>();
@@ -52,7 +53,6 @@ export class RouteStore {
       this.mixedTasks,
       this.ringNext,
       this.ringPrevious,
-      this.domainCounter,
       this.isRunnable,
       this.missedTurn,
       this.#domainStart,
@@ -92,7 +92,6 @@ export class RouteStore {
     this.mixedTasks.set(route, 0);
     this.ringNext.set(route, -1);
     this.ringPrevious.set(route, -1);
-    this.domainCounter.set(route, -1);
     this.isRunnable.set(route, 0);
     this.missedTurn.set(route, 0);
     this.#parking.first.set(route, -1);

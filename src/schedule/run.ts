@@ -8,6 +8,9 @@ import { invariant } from './scheduler-error.ts';
 import { makeRoom, serve } from './serve.ts';
 import { TaskState } from './tasks.ts';
 
+/** Routes of a site that are asked in a row when none of them may use its idle connections. */
+const mostRefusals = 4;
+
 /** Ends every call that can cause grants. */
 export function run(s: State, nowMs: number): void {
   do {
@@ -22,16 +25,17 @@ export function run(s: State, nowMs: number): void {
 /** Idle connections go round the routes of their site. */
 function offerToSites(s: State, nowMs: number): void {
   for (let site = s.offering.pop(); site >= 0; site = s.offering.pop()) {
-    while (s.sites.firstIdle.get(site) >= 0) {
+    let refusals = 0;
+    while (s.sites.firstIdle.get(site) >= 0 && refusals < mostRefusals) {
       const line = s.sites.line.get(site);
       const route = s.sites.nextInRing(site);
       if (route < 0) break;
-      // Not granted: the route left the ring; otherwise it would be tried for ever.
+      // Not granted: it left the ring, or a rate of the place forbids it, and with it mostly all others.
       if (serve(s, route, nowMs)) {
         s.sites.turns.took(site, line);
         resume(s, route);
-      } else {
-        invariant(!s.routes.isInRing(route), 'a route refuses an idle connection');
+      } else if (s.routes.isInRing(route)) {
+        refusals += 1;
       }
     }
   }

@@ -1,13 +1,16 @@
 // One turn of one route: its oldest task is granted, or the route parks on what stands in the way.
 
-import { chooseAddress, noAddress } from './choose-address.ts';
+import { addBlocker, choosePlace } from './choose-place.ts';
+import { closedConnectionGate, closedGate, closedGateAt, holdBoth } from './gates.ts';
 import { activate, requestPlan } from './gather.ts';
-import { grantIdle, grantNew, siteCounterOf } from './grant.ts';
+import { grantIdle, grantNew } from './grant.ts';
+import { dropLimits } from './held-limits.ts';
 import { dequeue, hasOneRoute, stopRoute } from './lifecycle.ts';
-import { collectNeeds } from './needs.ts';
+import { collectNeeds, forgetLimits } from './needs.ts';
+import { forgetPlaces, type Place } from './places.ts';
 import { PlanState } from './routes.ts';
 import { settleByPlan } from './settle.ts';
-import { mixedTasksOf, splitOff } from './split.ts';
+import { mixedTasksOf, splitAfter, splitOff } from './split.ts';
 import type { State } from './state.ts';
 import type { ConnectionHandle } from './types.ts';
 
@@ -16,7 +19,17 @@ import type { ConnectionHandle } from './types.ts';
  * use in trying again before something changed.
  */
 export function serve(s: State, route: number, nowMs: number): boolean {
-  const { counters, routes, tasks } = s;
+  const granted = tryToServe(s, route, nowMs);
+  if (!granted) {
+    forgetLimits(s, route);
+    const site = s.routes.site.get(route);
+    if (site >= 0 && s.sites.connections.get(site) === 0) forgetPlaces(s, site);
+  }
+  return granted;
+}
+
+function tryToServe(s: State, route: number, nowMs: number): boolean {
+  const { blockers, counters, needs, routes, tasks } = s;
   for (;;) {
     const task = routes.firstTask.get(route);
     if (task < 0) return false;
@@ -28,38 +41,45 @@ export function serve(s: State, route: number, nowMs: number): boolean {
       activate(s, tasks.message.get(task), [task], nowMs);
       continue;
     }
-    const idle = findIdle(s, site);
+    if (needs.recipients > needs.recipientsPerMessage) {
+      splitAfter(s, task, needs.recipientsPerMessage);
+      continue;
+    }
+    blockers.clear();
+    const gate = closedGate(s, nowMs);
+    if (gate >= 0) {
+      if (needs.routes.length > 1 && splitOff(s, task, gate, nowMs)) continue;
+      parkAlone(s, route, gate, nowMs);
+      return false;
+    }
+    const idle = findIdle(s, site, nowMs);
     if (idle >= 0) {
-      grantIdle(s, idle, task);
+      if (splitForPlace(s, task, s.connections.placeOf(idle), nowMs)) continue;
+      grantIdle(s, idle, task, nowMs);
       routes.missedTurn.set(route, 0);
       return true;
     }
     const counter = firstFull(s);
     if (counter >= 0) {
-      if (s.needed.length > 1) {
-        splitOff(s, task, counter);
-        continue;
-      }
-      for (const mixed of mixedTasksOf(s, route)) splitOff(s, mixed, counter);
-      parkOn(s, route, counter, false);
+      if (needs.routes.length > 1 && splitOff(s, task, counter, nowMs)) continue;
+      // An idle connection that only a rate keeps it from is worth waiting for: it has the slots already.
+      if (blockers.length === 0) parkAlone(s, route, counter, nowMs);
+      else parkInRing(s, route, site);
       return false;
     }
-    if (!routes.isInRing(route)) s.sites.joinRing(site, route);
-    if (!counters.hasRoom(s.all)) {
-      parkOn(s, route, s.all, true);
+    const full = counters.hasRoom(s.all) ? closedConnectionGate(s, nowMs) : s.all;
+    if (full >= 0) {
+      if (blockers.length === 0) blockers.push(full);
+      parkInRing(s, route, site);
       return false;
     }
-    const siteCounter = s.config.limits.perSite > 0 ? s.sites.counter.get(site) : siteCounterOf(s, site);
-    if (siteCounter >= 0 && !counters.hasRoom(siteCounter)) {
-      parkOn(s, route, siteCounter, true);
+    const place = choosePlace(s, site, nowMs);
+    if (place === undefined) {
+      parkInRing(s, route, site);
       return false;
     }
-    const address = chooseAddress(s, site);
-    if (address === noAddress) {
-      park(s, route, true);
-      return false;
-    }
-    grantNew(s, site, address, task, nowMs);
+    if (splitForPlace(s, task, place, nowMs)) continue;
+    grantNew(s, site, place, task, nowMs);
     routes.missedTurn.set(route, 0);
     return true;
   }
@@ -92,45 +112,68 @@ function hasPlan(s: State, route: number, nowMs: number): boolean {
   return false;
 }
 
-/** The shortest idle connection of the site that the task can use within the limits of its domains; -1: none. */
-function findIdle(s: State, site: number): number {
+/**
+ * The shortest idle connection of the site that the task in `s.needs` can use; -1: none, and rates that keep it from
+ * those that there are stand in `s.blockers`.
+ */
+export function findIdle(s: State, site: number, nowMs: number): number {
   const { connections } = s;
   let connection = s.sites.firstIdle.get(site);
   for (; connection >= 0; connection = connections.siteIdleNext.get(connection)) {
-    if (fits(s, connection)) return connection;
+    if (!fits(s, connection)) continue;
+    const blocker = closedGateAt(s, connections.placeOf(connection), connection, nowMs);
+    if (blocker < 0) return connection;
+    addBlocker(s.blockers, blocker);
   }
   return -1;
 }
 
 function fits(s: State, connection: number): boolean {
-  for (let at = 0; at < s.needed.length; at += 1) {
-    const counter = s.needed.at(at);
+  for (const counter of s.needs.slots) {
     if (!s.counters.hasRoom(counter) && !s.connections.doesHold(connection, counter)) return false;
   }
   return true;
 }
 
 function firstFull(s: State): number {
-  for (let at = 0; at < s.needed.length; at += 1) {
-    if (!s.counters.hasRoom(s.needed.at(at))) return s.needed.at(at);
-  }
+  for (const counter of s.needs.slots) if (!s.counters.hasRoom(counter)) return counter;
   return -1;
 }
 
-/**
- * Parks the route on the counters in `s.blockers`; where idle connections hold what it waits for, closes the longest idle ones to make room.
- * `inRing`: an idle connection of its site would help it, so it stays in the site's ring.
- */
-function park(s: State, route: number, inRing: boolean): void {
-  if (!inRing && s.routes.isInRing(route)) s.sites.leaveRing(s.routes.site.get(route), route);
+/** Parks the route on the counters in `s.blockers`; where idle connections hold what it waits for, closes the longest idle ones. */
+function park(s: State, route: number): void {
   s.parking.park(route, s.blockers, s.routes.missedTurn.get(route) !== 0);
   for (let at = 0; at < s.blockers.length; at += 1) makeRoom(s, s.blockers.at(at));
 }
 
-function parkOn(s: State, route: number, counter: number, inRing: boolean): void {
+/** Parks the route where a connection of its site that becomes idle would help it on. */
+function parkInRing(s: State, route: number, site: number): void {
+  if (!s.routes.isInRing(route)) s.sites.joinRing(site, route);
+  park(s, route);
+}
+
+/** Parks the route on something that no idle connection of its site would help it over. */
+function parkAlone(s: State, route: number, counter: number, nowMs: number): void {
+  for (const mixed of mixedTasksOf(s, route)) splitOff(s, mixed, counter, nowMs);
+  if (s.routes.isInRing(route)) s.sites.leaveRing(s.routes.site.get(route), route);
   s.blockers.clear();
   s.blockers.push(counter);
-  park(s, route, inRing);
+  park(s, route);
+}
+
+/** Hands over fewer recipients at once where a limit of the place says so. */
+function splitForPlace(s: State, task: number, place: Place, nowMs: number): boolean {
+  let most = place.limits.recipientsPerMessage;
+  if (s.limits.hasBoth) {
+    for (const route of s.needs.routes) {
+      const limits = holdBoth(s, route, place, nowMs);
+      most = Math.min(most, limits.recipientsPerMessage);
+      dropLimits(s, limits);
+    }
+  }
+  if (s.needs.recipients <= most) return false;
+  splitAfter(s, task, most);
+  return true;
 }
 
 /** Closes the longest idle connections that stand in the way of parked routes. */
@@ -139,6 +182,14 @@ export function makeRoom(s: State, counter: number): void {
   for (let hold = counters.firstIdle.get(counter); hold >= 0; hold = counters.firstIdle.get(counter)) {
     if (!counters.lacksSlots(counter)) break;
     closeIdle(s, connections.holds.connection.get(hold));
+  }
+}
+
+/** Idle connections above a lowered limit go now; busy ones when their transaction is over. */
+export function closeSurplus(s: State, counter: number): void {
+  const { closing, firstIdle, limit, used } = s.counters;
+  while (used.get(counter) - closing.get(counter) > limit.get(counter) && firstIdle.get(counter) >= 0) {
+    closeIdle(s, s.connections.holds.connection.get(firstIdle.get(counter)));
   }
 }
 

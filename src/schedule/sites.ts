@@ -6,6 +6,7 @@ import type { ConnectionStore } from './connections.ts';
 import { invariant } from './scheduler-error.ts';
 import type { RouteStore } from './routes.ts';
 import { KeyIndex } from './key-index.ts';
+import type { Place } from './places.ts';
 import type { QueueNames } from './queue-names.ts';
 import { Slots } from './slots.ts';
 import { Turns } from './turns.ts';
@@ -23,8 +24,8 @@ export class SiteStore {
   /** Routes that an idle connection could serve: the line whose turn it is; -1: none. */
   readonly line = new Int32Column();
   readonly turns: Turns;
-  /** Counter of the site's limit; -1: not yet. */
-  readonly counter = new Int32Column();
+  /** The ways to the site, while they are of use. */
+  readonly places: (readonly Place[] | undefined)[] = [];
   readonly #plans: (RelayPlan | undefined)[] = [];
   readonly #keys = new KeyIndex();
   readonly #slots = new Slots(this.line, [
@@ -32,7 +33,6 @@ export class SiteStore {
     this.connections,
     this.established,
     this.firstIdle,
-    this.counter,
   ]);
 
   constructor(routes: RouteStore, connections: ConnectionStore, queues: QueueNames) {
@@ -60,7 +60,6 @@ export class SiteStore {
       this.established.set(site, 0);
       this.firstIdle.set(site, -1);
       this.line.set(site, -1);
-      this.counter.set(site, -1);
       this.#keys.add(plan.site, site);
     }
     this.#plans[site] = plan;
@@ -72,6 +71,7 @@ export class SiteStore {
     invariant(this.line.get(site) < 0, 'a site with work is forgotten');
     this.#keys.remove(site);
     this.#plans[site] = undefined;
+    invariant(this.places[site] === undefined, 'a site with ways to it is forgotten');
     this.#slots.give(site);
   }
 

@@ -2,6 +2,7 @@
 // that is its own affair, a full domain or a plan, the recipients of the others leave it: nobody waits for a stranger.
 
 import {
+  enqueueBehind,
   enqueueFirst,
   hasOneRoute,
   makeRunnable,
@@ -10,7 +11,8 @@ import {
   routeOf,
   setRecipients,
 } from './lifecycle.ts';
-import { domainCounterOf } from './needs.ts';
+import { namesCounter } from './held-limits.ts';
+import { limitsOf } from './needs.ts';
 import type { State } from './state.ts';
 import { TaskState } from './tasks.ts';
 
@@ -26,24 +28,40 @@ export function mixedTasksOf(s: State, route: number): number[] {
   return mixed;
 }
 
-/** Splits a ready task in two: the recipients whose domain has this full counter, and the others. */
-export function splitOff(s: State, task: number, counter: number): void {
+/**
+ * Splits a ready task in two: the recipients whose limits have this full counter, and the others.
+ * @returns False when that holds for all of them alike.
+ */
+export function splitOff(s: State, task: number, counter: number, nowMs: number): boolean {
   const { recipients, tasks } = s;
   const isFull = (recipient: number): boolean =>
-    domainCounterOf(s, recipients.route.get(recipient)) === counter;
+    namesCounter(limitsOf(s, recipients.route.get(recipient), nowMs), counter);
   const firstIsFull = isFull(tasks.firstRecipient.get(task));
   const staying: number[] = [];
   const leaving: number[] = [];
   for (const recipient of recipientsOf(s, task))
     (isFull(recipient) === firstIsFull ? staying : leaving).push(recipient);
-  if (leaving.length === 0) return;
-  s.routes.mixedTasks.add(routeOf(s, task), -1);
+  if (leaving.length === 0) return false;
+  leave(s, task, staying, leaving);
+  return true;
+}
+
+/** Splits a ready task in two: its first so many recipients, and the others, which come right behind it. */
+export function splitAfter(s: State, task: number, count: number): void {
+  const all = recipientsOf(s, task);
+  leave(s, task, all.slice(0, count), all.slice(count));
+}
+
+function leave(s: State, task: number, staying: readonly number[], leaving: readonly number[]): void {
+  const { tasks } = s;
+  if (!hasOneRoute(s, task)) s.routes.mixedTasks.add(routeOf(s, task), -1);
   setRecipients(s, task, staying);
   if (!hasOneRoute(s, task)) s.routes.mixedTasks.add(routeOf(s, task), 1);
   const split = makeTask(s, tasks.message.get(task), leaving);
   const route = routeOf(s, split);
   tasks.state.set(split, TaskState.ready);
-  enqueueFirst(s, route, split);
+  if (route === routeOf(s, task)) enqueueBehind(s, route, split, task);
+  else enqueueFirst(s, route, split);
   s.fresh.push(split);
   makeRunnable(s, route);
 }

@@ -5,15 +5,20 @@ import { AddressStore } from './addresses.ts';
 import { ConnectionStore } from './connections.ts';
 import { CounterStore, Dimension } from './counters.ts';
 import { ErrorTexts } from './error-texts.ts';
+import { createLimitIndex } from './limits/rule-index.ts';
+import type { LimitIndex } from './limits/types.ts';
 import { MessageStore } from './messages.ts';
+import { Needs } from './needs.ts';
 import { Parking } from './parking.ts';
 import { QueueNames } from './queue-names.ts';
 import { Random } from './random.ts';
+import { RateStore } from './rates.ts';
 import { RecipientStore } from './recipients.ts';
 import { RouteStore } from './routes.ts';
 import { RowList } from './row-list.ts';
 import { SiteStore } from './sites.ts';
 import { TaskStore } from './tasks.ts';
+import { WindowStore } from './windows.ts';
 import type { Effect, NewRecipient, SchedulerConfig } from './types.ts';
 
 const noWeights: ReadonlyMap<string, number> = new Map();
@@ -30,11 +35,17 @@ export class State {
   readonly queues = new QueueNames();
   readonly parking = new Parking(this.counters, this.queues);
   readonly routes = new RouteStore(this.parking);
+  readonly rates = new RateStore(this.counters);
+  readonly windows = new WindowStore(this.counters);
   readonly addresses = new AddressStore(this.counters);
   readonly connections = new ConnectionStore(this.counters);
   readonly sites = new SiteStore(this.routes, this.connections, this.queues);
-  /** The counter of all connections. */
+  /** The counter of all connections, and that of those to addresses that failed before. */
   readonly all: number;
+  readonly trials: number;
+  limits: LimitIndex;
+  /** Our own addresses; '' lets the system choose. */
+  sources: readonly string[];
 
   /** Messages that are not committed, mostly one, and at the same places their recipients. */
   readonly building: number[] = [];
@@ -56,8 +67,10 @@ export class State {
   readonly newlyIdle = new RowList();
   /** Tasks that became ready; those that are not granted at once need a place in the heap. */
   readonly fresh = new RowList();
-  /** Scratch: counters that the task at hand needs besides those of its address. */
-  readonly needed = new RowList();
+  /** Scratch: what the task at hand needs besides what holds at its place. */
+  readonly needs = new Needs();
+  /** Scratch: counters that a connection keeps for its next task. */
+  readonly kept = new RowList();
   /** Scratch: counters that stand in the way of a route. */
   readonly blockers = new RowList();
   /** Next route that is looked at for being forgotten. */
@@ -70,7 +83,20 @@ export class State {
     this.queues.setWeights(config.weights ?? noWeights);
     this.all = this.counters.open(Dimension.global, '', config.limits.global);
     this.counters.references.add(this.all, 1);
+    this.trials = this.counters.open(Dimension.trials, '', mostTrials(config));
+    this.counters.references.add(this.trials, 1);
+    this.limits = createLimitIndex(config.limits.rules);
+    this.sources = sourcesOf(config);
   }
+}
+
+/** Connections that may be spent at once on addresses that failed before: the dead must not take the room of the living. */
+export function mostTrials({ limits }: SchedulerConfig): number {
+  return Math.max(1, Math.floor(limits.global / 20));
+}
+
+export function sourcesOf({ sources }: SchedulerConfig): readonly string[] {
+  return sources === undefined || sources.length === 0 ? [''] : sources;
 }
 
 /** Unix ms when the message's lifetime ends. */

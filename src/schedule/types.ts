@@ -1,7 +1,8 @@
 // The scheduler's contract: what goes in, what comes out. Pure data; handles are small integers, strings are interned once.
 
-import type { RoutePlan } from '../route/types.ts';
+import type { RelayPlan, RoutePlan } from '../route/types.ts';
 import type { AdaptSettings, ReactionRule } from './adapt/types.ts';
+import type { Explanation, LimitsStatus, SavedRate } from './limits/status.ts';
 import type { LimitRule } from './limits/types.ts';
 
 /** Index of a message in the scheduler; reused after the message is done. */
@@ -29,11 +30,7 @@ export interface SchedulerConfig {
   readonly limits: {
     /** Outgoing connections in all. */
     readonly global: number;
-    /** Defaults, each per key. */
-    readonly perDomain: number;
-    readonly perSite: number;
-    readonly perIp: number;
-    readonly rules?: readonly LimitRule[];
+    readonly rules: readonly LimitRule[];
   };
   /** Our own addresses that connections are made from; '' lets the system choose. Not empty. */
   readonly sources?: readonly string[];
@@ -134,7 +131,8 @@ export interface Transaction {
 /** Why a connection is no more. */
 export type ConnectionEnd =
   /** It never became ready (refused, timed out, greeting 4xx/5xx, early drop): the address is to blame, no recipient is. */
-  | { readonly kind: 'failed'; readonly error: string }
+  /** `local`: this host is to blame (no such source address, no more ports or files), not the destination. */
+  | { readonly kind: 'failed'; readonly error: string; readonly local?: boolean }
   /**
    * It was ready and ended in order or after its transaction's results were reported. A transaction without results was
    * never begun: it is granted again without an attempt, unless it was the connection's first.
@@ -223,5 +221,13 @@ export interface Scheduler {
   /** All recipients that are not done; may be walked in pieces. */
   recipients(): IterableIterator<QueuedRecipient>;
   sites(): SiteStatus[];
+  /** Why mail of a route (`RouteKey.key` and `domain`) for a tenant's queue goes or waits, when it takes this plan. */
+  explain(route: string, domain: string, queue: string, plan: RelayPlan, nowMs: number): Explanation;
+  /** All limits with at most so many of their counters that are in use. */
+  limits(most: number, nowMs: number): LimitsStatus;
+  /** What rates have let through lately, to be kept over a restart. */
+  rates(nowMs: number): readonly SavedRate[];
+  /** Before the first message. */
+  restoreRates(saved: readonly SavedRate[]): void;
   counts(): { readonly messages: number; readonly recipients: number; readonly connections: number };
 }

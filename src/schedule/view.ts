@@ -1,7 +1,6 @@
 // The schedule as people see it: every waiting recipient, every site with work, and what each waits for.
 
-import { Health } from './addresses.ts';
-import { Dimension } from './counters.ts';
+import { blockerText } from './blocker-text.ts';
 import { recipientsOf, routeOf } from './lifecycle.ts';
 import { PlanState } from './routes.ts';
 import { expiryOf, type State } from './state.ts';
@@ -108,21 +107,8 @@ function blockersOf(s: State, route: number): string {
   return s.parking
     .countersOf(route)
     .reverse()
-    .map((counter) => {
-      const isRest = s.counters.dimension.get(counter) === Dimension.probe;
-      return isRest ? restOf(s, s.counters.keyOf(counter)) : `limit ${s.counters.nameOf(counter)} is full`;
-    })
+    .map((counter) => blockerText(s, counter))
     .join(', ');
-}
-
-function restOf(s: State, name: string): string {
-  const address = s.addresses.findByName(name);
-  if (address < 0) return `${name} rests`;
-  const error = s.addresses.errorOf(address);
-  if (s.addresses.health.get(address) === Health.resting) {
-    return `${name} rests until ${new Date(s.addresses.dueMs.get(address)).toISOString()} (${error})`;
-  }
-  return `${name} is tried by one connection first (${error})`;
 }
 
 function stateName(s: State, state: number, route: number): QueuedRecipient['state'] {

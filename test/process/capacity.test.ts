@@ -228,7 +228,7 @@ const config: SchedulerConfig = {
   recipientsPerTransaction: 1,
   transactionsPerConnection: 1,
   addressRestMs: [1],
-  limits: { global: 60_000, perDomain: 20, perSite: 50, perIp: 20 },
+  limits: { global: 60_000, rules: [] },
   seed: 1,
 };
 

@@ -81,7 +81,7 @@ test('work that was never tried says what it waited for', () => {
   const [limit] = held.take();
   assert.equal(
     limit?.kind === 'failed' && limit.error,
-    'not tried in its lifetime: limit domain a.example (0) is full',
+    'not tried in its lifetime: domain a.example is on hold',
   );
 
   const silent = new Table();

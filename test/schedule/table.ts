@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import type { ErrorPlan, NextHopAddress, RoutePlan } from '../../src/route/types.ts';
+import { simpleLimits, type SimpleLimits } from '../../sim/world/simple-limits.ts';
 import { createScheduler } from '../../src/schedule/create-scheduler.ts';
 import type {
   ConnectionEnd,
@@ -20,8 +21,9 @@ export const day = 86_400_000;
 /** The table's time starts here. */
 export const start = 1_700_000_000_000;
 
-type Limits = SchedulerConfig['limits'];
-export type ConfigChange = Partial<Omit<SchedulerConfig, 'limits'>> & { readonly limits?: Partial<Limits> };
+export type ConfigChange = Partial<Omit<SchedulerConfig, 'limits'>> & {
+  readonly limits?: Partial<SimpleLimits>;
+};
 
 /** Round numbers and no jitter, so that times can be read off. */
 export function configOf({ limits, ...rest }: ConfigChange = {}): SchedulerConfig {
@@ -34,7 +36,7 @@ export function configOf({ limits, ...rest }: ConfigChange = {}): SchedulerConfi
     recipientsPerTransaction: 100,
     transactionsPerConnection: 100,
     addressRestMs: [minute, 2 * minute, 10 * minute],
-    limits: { global: 1_000, perDomain: 20, perSite: 20, perIp: 20, ...limits },
+    limits: simpleLimits({ global: 1_000, perDomain: 20, perSite: 20, perIp: 20, ...limits }),
     seed: 1,
     ...rest,
   };

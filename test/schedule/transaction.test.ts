@@ -15,6 +15,7 @@ test('a message is delivered: the plan is asked for, a connection opened, and th
     ip: '192.0.2.1',
     port: 25,
     host: 'mx.site',
+    source: '',
     transaction: { message, recipients: [0] },
   });
   assert.equal(table.scheduler.queueIdOf(message), 'AbCdEf0123456-_');

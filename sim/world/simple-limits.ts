@@ -1,0 +1,34 @@
+// The limits that hold for everything alike, as rules: what most simulations and tests need.
+
+import type { LimitKey, LimitRule } from '../../src/schedule/limits/types.ts';
+import type { SchedulerConfig } from '../../src/schedule/types.ts';
+
+export interface SimpleLimits {
+  readonly global: number;
+  readonly perDomain: number;
+  readonly perSite: number;
+  readonly perIp: number;
+  /** More rules. */
+  readonly rules?: readonly LimitRule[] | undefined;
+}
+
+/** Connections in all, and per domain, site and address. */
+export function simpleLimits(limits: SimpleLimits): SchedulerConfig['limits'] {
+  const { global, perDomain, perSite, perIp, rules = [] } = limits;
+  return {
+    global,
+    rules: [...rules, everyOf('domain', perDomain), everyOf('site', perSite), everyOf('ip', perIp)],
+  };
+}
+
+function everyOf(key: LimitKey, connections: number): LimitRule {
+  return {
+    id: `every ${key}`,
+    name: '',
+    origin: 'built in',
+    per: [key],
+    match: {},
+    isOverride: false,
+    connections,
+  };
+}

@@ -1,0 +1,106 @@
+// What people ask about limits: everything that stands between a domain and its mail.
+
+import type { RelayPlan } from '../route/types.ts';
+import { Health } from './addresses.ts';
+import { blockerText } from './blocker-text.ts';
+import { choosePlace } from './choose-place.ts';
+import { gateStatus, slotStatus } from './counter-status.ts';
+import { closedConnectionGate, closedGate } from './gates.ts';
+import type { HeldLimits } from './held-limits.ts';
+import { recipientsOf, routeOf } from './lifecycle.ts';
+import type { CounterStatus, Explanation, PlaceStatus } from './limits/status.ts';
+import { forgetLimits, limitsOf, needsOfOne } from './needs.ts';
+import { releaseSite } from './outcomes.ts';
+import { forgetPlaces, placesOf, type Place } from './places.ts';
+import { findIdle } from './serve.ts';
+import type { State } from './state.ts';
+import { TaskState } from './tasks.ts';
+
+/** Explains where one more message of a route would go now, and what would hold it up. Nothing is changed. */
+export function explainRoute(s: State, route: number, plan: RelayPlan, nowMs: number): Explanation {
+  const site = s.sites.intern(plan);
+  s.sites.references.add(site, 1);
+  const explanation: Explanation = {
+    route: s.routes.keyOf(route),
+    domain: s.routes.domainOf(route),
+    queue: s.queues.nameOf(s.routes.queueOf(route)),
+    ...workOf(s, route),
+    site: plan.site,
+    label: plan.label,
+    limits: statusesOf(s, limitsOf(s, route, nowMs), nowMs),
+    places: placesOf(s, site, nowMs).map((place) => placeStatus(s, site, place, nowMs)),
+    binding: bindingOf(s, route, site, nowMs),
+  };
+  forgetLimits(s, route);
+  if (s.sites.connections.get(site) === 0) forgetPlaces(s, site);
+  releaseSite(s, site);
+  return explanation;
+}
+
+function workOf(s: State, route: number): Pick<Explanation, 'recipients' | 'nextAttemptAtMs'> {
+  const counts = { waiting: 0, ready: 0, active: 0 };
+  let nextAttemptAtMs = Infinity;
+  for (let task = 0; task < s.tasks.end; task += 1) {
+    const state = s.tasks.state.get(task);
+    if (state === TaskState.free || routeOf(s, task) !== route) continue;
+    const { length } = recipientsOf(s, task);
+    if (state === TaskState.active) counts.active += length;
+    else if (state === TaskState.waiting || state === TaskState.held) counts.waiting += length;
+    else counts.ready += length;
+    if (state === TaskState.waiting) nextAttemptAtMs = Math.min(nextAttemptAtMs, s.tasks.dueMs.get(task));
+  }
+  return { recipients: counts, ...(nextAttemptAtMs !== Infinity && { nextAttemptAtMs }) };
+}
+
+/** What waiting work waits for; without any, what one more message would have to wait for. */
+function bindingOf(s: State, route: number, site: number, nowMs: number): string[] {
+  if (s.parking.isParked(route)) return textsOf(s, s.parking.countersOf(route).toReversed());
+  needsOfOne(s, route, nowMs);
+  s.blockers.clear();
+  const gate = closedGate(s, nowMs);
+  if (gate >= 0) return textsOf(s, [gate]);
+  if (findIdle(s, site, nowMs) >= 0) return [];
+  const full = s.needs.slots.find((counter) => !s.counters.hasRoom(counter));
+  if (full !== undefined) return textsOf(s, [full]);
+  if (!s.counters.hasRoom(s.all)) return textsOf(s, [s.all]);
+  const closed = closedConnectionGate(s, nowMs);
+  if (closed >= 0) return textsOf(s, [closed]);
+  if (choosePlace(s, site, nowMs) !== undefined) return [];
+  return textsOf(
+    s,
+    Array.from({ length: s.blockers.length }, (_, at) => s.blockers.at(at)),
+  );
+}
+
+function textsOf(s: State, counters: readonly number[]): string[] {
+  return counters.map((counter) => blockerText(s, counter));
+}
+
+function placeStatus(s: State, site: number, place: Place, nowMs: number): PlaceStatus {
+  const { addresses } = s;
+  const { hop, source } = place;
+  const address = addresses.find(hop.ip, hop.port);
+  const health = address < 0 ? Health.well : addresses.health.get(address);
+  return {
+    host: hop.host,
+    ip: hop.ip,
+    port: hop.port,
+    preference: hop.preference,
+    source,
+    connections: address < 0 ? 0 : addresses.connections.get(address),
+    health: health === Health.well ? 'well' : health === Health.resting ? 'resting' : 'on trial',
+    ...(health === Health.resting && { restsUntilMs: addresses.dueMs.get(address) }),
+    error: address < 0 ? '' : addresses.errorOf(address),
+    window: s.windows.statusOf(source, s.sites.planOf(site).site, s.config.adapt),
+    limits: statusesOf(s, place.limits, nowMs),
+  };
+}
+
+function statusesOf(s: State, limits: HeldLimits, nowMs: number): CounterStatus[] {
+  return [
+    ...limits.slots.map((counter) => slotStatus(s, counter)),
+    ...[...limits.connectionGates, ...limits.messageGates, ...limits.recipientGates].map((gate) =>
+      gateStatus(s, gate, nowMs),
+    ),
+  ];
+}

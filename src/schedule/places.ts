@@ -1,0 +1,65 @@
+// The ways to a site: each of its addresses from each of our own, with the limits that hold there. Made when the site has
+// work, forgotten when it has no connection and nothing can go.
+
+import { isIPv6 } from 'node:net';
+import type { NextHopAddress } from '../route/types.ts';
+import { Dimension } from './counters.ts';
+import { dropLimits, holdLimits, type HeldLimits } from './held-limits.ts';
+import type { State } from './state.ts';
+
+/** One address of one host, reached from one of our own addresses. */
+export interface Place {
+  readonly hop: NextHopAddress;
+  /** Our own address; '' when the system chooses it. */
+  readonly source: string;
+  limits: HeldLimits;
+  /** Connections, and the site's list while it names this. */
+  users: number;
+}
+
+/** The ways to a site, in the order of its plan: lowest preference first. */
+export function placesOf(s: State, site: number, nowMs: number): readonly Place[] {
+  const known = s.sites.places[site];
+  if (known !== undefined) return known;
+  const plan = s.sites.planOf(site);
+  const places: Place[] = [];
+  for (const hop of plan.addresses) {
+    for (const source of s.sources) {
+      if (!isReachableFrom(hop.ip, source)) continue;
+      places.push({ hop, source, limits: limitsAt(s, site, hop, source, nowMs), users: 1 });
+    }
+  }
+  s.sites.places[site] = places;
+  return places;
+}
+
+/** Forgets the list; what connections use stays for them. */
+export function forgetPlaces(s: State, site: number): void {
+  const places = s.sites.places[site];
+  if (places === undefined) return;
+  s.sites.places[site] = undefined;
+  for (const place of places) leavePlace(s, place);
+}
+
+/** One user less. */
+export function leavePlace(s: State, place: Place): void {
+  place.users -= 1;
+  if (place.users === 0) dropLimits(s, place.limits);
+}
+
+/** The limits that hold on the way to an address, whatever is sent there. */
+export function limitsAt(
+  s: State,
+  site: number,
+  hop: NextHopAddress,
+  source: string,
+  nowMs: number,
+): HeldLimits {
+  const facts = { site: s.sites.planOf(site).site, mx: hop.host, ip: hop.ip, source };
+  return holdLimits(s, s.limits.ofPlace(facts), Dimension.place, nowMs);
+}
+
+/** An address can only be reached from one of the same IP version. */
+export function isReachableFrom(ip: string, source: string): boolean {
+  return source === '' || isIPv6(ip) === isIPv6(source);
+}

@@ -1,0 +1,124 @@
+// What the scheduler learns from a destination's answers: how many connections it bears, when to leave it alone, and what
+// a reply means that says something else than its code. Rules as data in adapt/; this file carries them out.
+
+import type { ReactionRule } from './adapt/types.ts';
+import { isReachable } from './choose-place.ts';
+import { Dimension } from './counters.ts';
+import { restMs } from './retry.ts';
+import { closeSurplus } from './serve.ts';
+import type { State } from './state.ts';
+import type { RecipientResult } from './types.ts';
+
+/** Ms that a source holds back after a failure that no rule knows. */
+const usualHoldMs = 60_000;
+
+/** Results with what the rules made of them. */
+export interface Reacted {
+  readonly results: readonly RecipientResult[];
+  /** Those that failed for now are tried at another address at once, which is no attempt. */
+  readonly goesOn: boolean;
+}
+
+/** A transaction is over: the window of its source and site grows or shrinks, and rules change results. */
+export function reactToResults(
+  s: State,
+  connection: number,
+  results: readonly RecipientResult[],
+  nowMs: number,
+): Reacted {
+  const window = windowOf(s, connection);
+  if (results.every(({ result }) => result === 'delivered')) {
+    if (window >= 0) s.windows.succeeded(window, nowMs);
+    return { results, goesOn: false };
+  }
+  const { reactions = [] } = s.config;
+  const { host } = s.connections.placeOf(connection).hop;
+  const seen = new Map<string, ReactionRule | undefined>();
+  let trouble: ReactionRule | undefined;
+  let troubleText = '';
+  const changed = results.map((each): RecipientResult => {
+    if (each.result === 'delivered') return each;
+    if (!seen.has(each.error)) seen.set(each.error, noReaction(reactions, each.error, host));
+    const rule = seen.get(each.error);
+    if (rule === undefined) return each;
+    if (rule.action.kind === 'bounce') return { ...each, result: 'permfail' };
+    if (rule.action.kind === 'retry') return { ...each, result: 'tempfail' };
+    if (trouble === undefined) {
+      trouble = rule;
+      troubleText = each.error;
+    }
+    return each;
+  });
+  if (trouble === undefined) {
+    // A destination that takes its time to refuse single messages bears the connections that there are.
+    if (window >= 0 && results.some(({ result }) => result === 'delivered'))
+      s.windows.succeeded(window, nowMs);
+    return { results: changed, goesOn: false };
+  }
+  carryOut(s, connection, trouble, troubleText, s.connections.grantedAtMs.get(connection), nowMs);
+  const site = s.connections.site.get(connection);
+  return { results: changed, goesOn: trouble.action.kind === 'next_host' && isReachable(s, site) };
+}
+
+/** A connection never became ready: its address rests, and its source holds back if others of the site are open. */
+export function reactToFailure(s: State, connection: number, error: string, nowMs: number): void {
+  const { addresses, connections, sites } = s;
+  const address = connections.address.get(connection);
+  const openedAtMs = connections.openedAtMs.get(connection);
+  const { host } = connections.placeOf(connection).hop;
+  const rule = noReaction(s.config.reactions ?? [], error, host);
+  if (rule !== undefined) carryOut(s, connection, rule, error, openedAtMs, nowMs);
+  const isFull = sites.established.get(connections.site.get(connection)) > 0;
+  const window = windowOf(s, connection);
+  if (rule === undefined && isFull && window >= 0) {
+    s.windows.troubled(window, openedAtMs, usualHoldMs, error, nowMs);
+    closeSurplus(s, window);
+  }
+  // A host that serves others of our connections and says what is too much for it is not dead.
+  if (rule !== undefined && isFull && rule.action.kind !== 'next_host') return;
+  if (!addresses.isNews(address, openedAtMs)) return;
+  const { addressRestMs, retryJitter } = s.config;
+  const rest = restMs(addressRestMs, retryJitter, addresses.failures.get(address) + 1, s.random);
+  addresses.rest(address, nowMs, rest, error);
+}
+
+function carryOut(
+  s: State,
+  connection: number,
+  { action }: ReactionRule,
+  error: string,
+  sinceMs: number,
+  nowMs: number,
+): void {
+  const window = windowOf(s, connection);
+  switch (action.kind) {
+    case 'slow':
+      if (window >= 0) s.windows.troubled(window, sinceMs, action.forMs, error, nowMs);
+      break;
+    case 'pause':
+      if (window >= 0) {
+        const forMs = restMs([action.forMs], s.config.retryJitter, 1, s.random);
+        s.windows.paused(window, forMs, error, nowMs);
+      }
+      break;
+    case 'next_host':
+      s.addresses.rest(s.connections.address.get(connection), nowMs, action.forMs, error);
+      break;
+    default:
+      break;
+  }
+  if (window >= 0) closeSurplus(s, window);
+}
+
+/** The counter of the connection's window; -1: adaptation is off. */
+function windowOf(s: State, connection: number): number {
+  return s.connections.heldOf(connection, Dimension.window);
+}
+
+function noReaction(
+  _rules: readonly ReactionRule[],
+  _reply: string,
+  _host: string,
+): ReactionRule | undefined {
+  return undefined;
+}

@@ -1,0 +1,170 @@
+// Windows: how many connections each source may have to each site, as far as the site's answers have earned it. Each is a
+// counter that connections hold a slot of; its limit moves. Arithmetic in adapt/window.ts.
+
+import type { AdaptSettings } from './adapt/types.ts';
+import { afterPause, afterSuccess, afterTrouble, atTime, newWindow, type Window } from './interim.ts';
+import { Float64Column, Int32Column } from './columns.ts';
+import { Dimension, type CounterStore } from './counters.ts';
+import { DueHeap } from './due-heap.ts';
+import type { WindowStatus } from './limits/status.ts';
+import { unlimited } from './limits/types.ts';
+import { Slots } from './slots.ts';
+
+/** What was learned is forgotten when there was no connection for this long. */
+const forgetMs = 3_600_000;
+
+export class WindowStore {
+  readonly #counters: CounterStore;
+  readonly counter = new Int32Column();
+  /** Unix ms of the last cut: failures of connections and transactions that began before it say nothing new. */
+  readonly #cutAtMs = new Float64Column();
+  readonly #usedAtMs = new Float64Column();
+  readonly #dueMs = new Float64Column();
+  readonly due = new DueHeap(this.#dueMs);
+  readonly #windows: Window[] = [];
+  readonly #slots = new Slots(this.counter, [this.#cutAtMs, this.#usedAtMs, this.#dueMs, this.due.positions]);
+  #enabled = true;
+
+  constructor(counters: CounterStore) {
+    this.#counters = counters;
+  }
+
+  get live(): number {
+    return this.#slots.live;
+  }
+
+  /** The counter of a source and site; -1: nothing is known yet, and the first connections are free. */
+  counterOf(source: string, site: string): number {
+    return this.#counters.find(Dimension.window, keyOf(source, site));
+  }
+
+  /** The same, made if there is none. */
+  open(source: string, site: string, settings: AdaptSettings, nowMs: number): number {
+    const counters = this.#counters;
+    const known = this.counterOf(source, site);
+    if (known >= 0) {
+      this.#usedAtMs.set(counters.owner.get(known), nowMs);
+      return known;
+    }
+    const counter = counters.open(Dimension.window, keyOf(source, site), settings.startConnections);
+    counters.references.add(counter, 1);
+    const row = this.#slots.take();
+    counters.owner.set(counter, row);
+    this.counter.set(row, counter);
+    this.#cutAtMs.set(row, -Infinity);
+    this.#usedAtMs.set(row, nowMs);
+    this.#windows[row] = newWindow(settings.startConnections);
+    this.due.positions.set(row, 0);
+    this.due.put(row, nowMs + forgetMs);
+    return counter;
+  }
+
+  /** A transaction went well while so many connections were there. */
+  succeeded(counter: number, nowMs: number): void {
+    const row = this.#counters.owner.get(counter);
+    const window = this.#windowOf(row);
+    afterSuccess(window, this.#counters.used.get(counter), nowMs);
+    this.#apply(row, window);
+  }
+
+  /** The site says that it has enough, or refuses connections: half as many from now on. */
+  troubled(counter: number, sinceMs: number, forMs: number, reason: string, nowMs: number): void {
+    const row = this.#counters.owner.get(counter);
+    if (sinceMs < this.#cutAtMs.get(row)) return;
+    this.#cutAtMs.set(row, nowMs);
+    const window = this.#windowOf(row);
+    afterTrouble(window, this.#counters.used.get(counter), nowMs + forMs, reason);
+    this.#apply(row, window);
+  }
+
+  /** None at all for some time. */
+  paused(counter: number, forMs: number, reason: string, nowMs: number): void {
+    const row = this.#counters.owner.get(counter);
+    this.#cutAtMs.set(row, nowMs);
+    const window = this.#windowOf(row);
+    afterPause(window, nowMs + forMs, reason);
+    this.#apply(row, window);
+  }
+
+  /** Ends what has an end, and forgets what is long past. */
+  tick(nowMs: number): void {
+    const counters = this.#counters;
+    while (this.due.firstDueMs() <= nowMs) {
+      const row = this.due.first();
+      const counter = this.counter.get(row);
+      const window = this.#windowOf(row);
+      atTime(window, nowMs);
+      if (counters.used.get(counter) > 0) this.#usedAtMs.set(row, nowMs);
+      const forgetAtMs = this.#usedAtMs.get(row) + forgetMs;
+      if (window.untilMs <= nowMs && forgetAtMs <= nowMs) {
+        this.#forget(row, counter);
+        continue;
+      }
+      this.#apply(row, window);
+    }
+  }
+
+  /** Switched off, windows let everything through; what was learned is kept. */
+  reconfigure(settings: AdaptSettings | undefined): void {
+    this.#enabled = settings?.enabled === true;
+    this.#counters.eachOf(Dimension.window, (counter) => {
+      const row = this.#counters.owner.get(counter);
+      this.#apply(row, this.#windowOf(row));
+    });
+  }
+
+  /** Why routes wait for it, in words. */
+  textOf(counter: number): string {
+    const window = this.#windowOf(this.#counters.owner.get(counter));
+    const [source, site] = partsOf(this.#counters.keyOf(counter));
+    const from = source === '' ? '' : ` from ${source}`;
+    const why = window.reason === '' ? '' : ` (${window.reason})`;
+    if (window.state === 'paused') {
+      return `${site} is left alone${from} until ${new Date(window.untilMs).toISOString()}${why}`;
+    }
+    const held = window.state === 'slowed' ? 'holds back' : 'has earned';
+    return `Sluice ${held} with ${window.allowed} connections to ${site}${from}${why}`;
+  }
+
+  statusOf(source: string, site: string, settings: AdaptSettings | undefined): WindowStatus {
+    const counter = this.counterOf(source, site);
+    if (counter < 0) {
+      const allowed = settings?.enabled === true ? settings.startConnections : unlimited;
+      return { source, site, allowed, used: 0, state: 'start', reason: '' };
+    }
+    const { state, untilMs, reason } = this.#windowOf(this.#counters.owner.get(counter));
+    const used = this.#counters.used.get(counter);
+    const until = untilMs > 0 ? { untilMs } : {};
+    return { source, site, allowed: this.#counters.limit.get(counter), used, state, ...until, reason };
+  }
+
+  #windowOf(row: number): Window {
+    return this.#windows[row] as Window;
+  }
+
+  #apply(row: number, window: Window): void {
+    const counter = this.counter.get(row);
+    const allowed = this.#enabled ? window.allowed : unlimited;
+    if (allowed !== this.#counters.limit.get(counter)) this.#counters.setLimit(counter, allowed);
+    const forgetAtMs = this.#usedAtMs.get(row) + forgetMs;
+    this.due.put(row, window.untilMs > 0 ? window.untilMs : forgetAtMs);
+  }
+
+  #forget(row: number, counter: number): void {
+    this.due.take(row);
+    this.#slots.give(row);
+    this.#counters.owner.set(counter, -1);
+    this.#counters.references.add(counter, -1);
+    this.#counters.mayBeUnused(counter);
+  }
+}
+
+/** Neither addresses nor sites hold a tab. */
+function keyOf(source: string, site: string): string {
+  return `${source}\t${site}`;
+}
+
+function partsOf(key: string): readonly [string, string] {
+  const tab = key.indexOf('\t');
+  return [key.slice(0, tab), key.slice(tab + 1)];
+}
