@@ -180,6 +180,8 @@ export class Bouncer {
       via: 'bounce',
       about: queueId,
       size: appended.sizeBytes,
+      queue: envelope.queue,
+      priority: envelope.priority,
     });
     this.#submit({
       kind: 'submitted',

@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Admission } from '../../src/process/manager/admission.ts';
+import type { Submitted } from '../../src/process/messages.ts';
+import type { Router } from '../../src/route/types.ts';
+import type { MessageHandle, NewScheduledMessage, Scheduler } from '../../src/schedule/types.ts';
+import type { RecoveredMessage, SpoolStore } from '../../src/spool/types.ts';
+
+/** An admission, and what the scheduler heard. */
+function setUp() {
+  const begun: NewScheduledMessage[] = [];
+  const scheduler = {
+    begin: (message: NewScheduledMessage) => (begun.push(message) - 1) as MessageHandle,
+    add: () => undefined,
+    commit: () => undefined,
+  } as unknown as Scheduler;
+  const store = { submitted: () => true } as unknown as SpoolStore;
+  const router = { routeOf: () => ({ key: 'mx:b.test', domain: 'b.test' }) } as unknown as Router;
+  return { admission: new Admission(scheduler, store, router), begun };
+}
+
+const ref = { segment: 1, offset: 32, length: 160 };
+const submitted: Submitted = {
+  kind: 'submitted',
+  queueId: 'Q1',
+  ref,
+  receivedAtMs: 5,
+  sizeBytes: 10,
+  reversePath: 'a@a.test',
+  recipients: ['b@b.test'],
+};
+const recovered: RecoveredMessage = {
+  queueId: 'Q2',
+  ref,
+  receivedAtMs: 6,
+  sizeBytes: 10,
+  reversePath: '',
+  body: '7BIT',
+  smtpUtf8: false,
+  held: true,
+  waiting: [],
+};
+
+test('queue and priority of a message reach the scheduler, new and after a restart', () => {
+  const { admission, begun } = setUp();
+  admission.submitted({ ...submitted, queue: 'shop', priority: -2 }, 7);
+  admission.recovered({ ...recovered, queue: 'news', priority: 9 });
+  assert.deepEqual(begun, [
+    { queueId: 'Q1', queue: 'shop', priority: -2, receivedAtMs: 5, nullSender: false, held: false },
+    { queueId: 'Q2', queue: 'news', priority: 9, receivedAtMs: 6, nullSender: true, held: true },
+  ]);
+});
+
+test('a message without either is in nobody’s queue', () => {
+  const { admission, begun } = setUp();
+  admission.submitted(submitted, 7);
+  admission.recovered(recovered);
+  assert.deepEqual(
+    begun.map(({ queue, priority }) => [queue, priority]),
+    [
+      [undefined, undefined],
+      [undefined, undefined],
+    ],
+  );
+});
