@@ -21,7 +21,10 @@ describe('a reload', () => {
       reaction = [{ name = "busy", code = "421", action = "pause" }]`,
       'sluice.toml',
     );
-    assert.deepEqual(reloadable(running, next), { config: next, afterRestart: [] });
+    const { config, afterRestart } = reloadable(running, next);
+    assert.deepEqual(afterRestart, []);
+    // A key without a value may be there or not.
+    assert.equal(JSON.stringify(config), JSON.stringify(next));
   });
 
   it('keeps what processes that start again must agree on, and says so', () => {
