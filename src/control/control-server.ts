@@ -50,18 +50,22 @@ export class ControlServer {
 
   #connected(socket: Socket): void {
     this.#sockets.add(socket);
-    let text = '';
+    let pieces: string[] = [];
+    let length = 0;
     socket.setEncoding('utf8');
     socket.on('error', () => undefined);
     socket.on('close', () => this.#sockets.delete(socket));
     socket.on('data', (piece: string) => {
-      text += piece;
-      const end = text.indexOf('\n');
+      // Only the new piece is searched: a long line costs no more than its length.
+      const end = piece.indexOf('\n');
+      pieces.push(end < 0 ? piece : piece.slice(0, end));
+      length += piece.length;
       if (end >= 0) {
-        const line = text.slice(0, end);
-        text = '';
+        const line = pieces.join('');
+        pieces = [];
+        length = 0;
         void this.#answer(socket, line);
-      } else if (text.length > maxRequestBytes) {
+      } else if (length > maxRequestBytes) {
         socket.destroy();
       }
     });

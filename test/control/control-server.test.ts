@@ -1,0 +1,100 @@
+// The control socket: questions reach the source, answers come back, and nothing that is written to it hurts.
+
+import assert from 'node:assert/strict';
+import { connect } from 'node:net';
+import { test } from 'node:test';
+import { controlResult } from '../../src/control/control-client.ts';
+import { ControlError } from '../../src/control/control-error.ts';
+import type { ControlReply } from '../../src/control/control-protocol.ts';
+import { controlServer } from './fake-source.ts';
+
+const suspension = {
+  id: '1',
+  kind: 'suspend',
+  target: 'all',
+  label: '',
+  quantities: { connections: 0 },
+  reason: '',
+  setAtMs: 1,
+  by: '',
+} as const;
+
+/** Writes bytes as they are, and gives what comes back until the end. */
+async function rawExchange(path: string, bytes: string | Buffer): Promise<string> {
+  const socket = connect(path);
+  socket.on('error', () => undefined);
+  let text = '';
+  socket.setEncoding('utf8').on('data', (piece: string) => (text += piece));
+  socket.write(bytes);
+  return new Promise((resolve) => {
+    socket.on('close', () => resolve(text));
+  });
+}
+
+test('questions about limits and changes of them reach the source without the name of the operation', async (t) => {
+  const { socket, asked } = await controlServer(t, {
+    set: () => [suspension],
+    unset: () => ({ ended: [suspension], missing: [] }),
+    overrides: () => [suspension],
+  });
+  const change = { kind: 'suspend', targets: ['all'], reason: 'x', by: 'anna', forMs: 5 } as const;
+  assert.deepEqual(await controlResult(socket, { operation: 'override.set', ...change }), [suspension]);
+  const end = { kind: 'suspend', targets: ['all'] } as const;
+  assert.deepEqual(await controlResult(socket, { operation: 'override.unset', ...end }), {
+    ended: [suspension],
+    missing: [],
+  });
+  assert.deepEqual(await controlResult(socket, { operation: 'override.list' }), [suspension]);
+  assert.deepEqual(asked, [
+    ['set', change],
+    ['unset', end],
+    ['overrides', undefined],
+  ]);
+});
+
+test('an error of the source comes back with its code and its way out', async (t) => {
+  const { socket } = await controlServer(t, {
+    explain: () => {
+      throw new ControlError('ADDRESS_INVALID', 'No.', 'Write another.');
+    },
+  });
+  await assert.rejects(controlResult(socket, { operation: 'explain', address: 'x' }), {
+    code: 'ADDRESS_INVALID',
+    message: 'No.',
+    advice: 'Write another.',
+  });
+});
+
+const hostile: readonly (readonly [name: string, bytes: string | Buffer, code: string])[] = [
+  ['nothing but a line end', '\n', 'CONTROL_REQUEST'],
+  ['no JSON', 'GET / HTTP/1.1\r\n\r\n', 'CONTROL_REQUEST'],
+  ['no UTF-8', Buffer.from([0xff, 0xfe, 0x00, 0x80, 0x0a]), 'CONTROL_REQUEST'],
+  ['null', 'null\n', 'CONTROL_OPERATION'],
+  ['a number', '12e999\n', 'CONTROL_OPERATION'],
+  ['an unknown operation', '{"operation":"drop"}\n', 'CONTROL_OPERATION'],
+  ['a name that every object has', '{"operation":"constructor"}\n', 'CONTROL_OPERATION'],
+  ['a prototype', '{"operation":"override.list","__proto__":{"x":1}}\n', 'CONTROL_REQUEST'],
+  [
+    'a filter of the wrong kind',
+    '{"operation":"queue-list","limit":0,"filter":{"ids":5}}\n',
+    'CONTROL_REQUEST',
+  ],
+  ['depth', `${'['.repeat(1_000_000)}\n`, 'CONTROL_REQUEST'],
+];
+
+test('whatever is written to the socket gets an error with a code, and the next question its answer', async (t) => {
+  const { socket } = await controlServer(t, { overrides: () => [] });
+  for (const [name, bytes, code] of hostile) {
+    const reply = JSON.parse(await rawExchange(socket, bytes)) as ControlReply;
+    assert.ok(reply.kind === 'error', name);
+    assert.equal(reply.code, code, name);
+    assert.notEqual(reply.advice, '', name);
+    assert.deepEqual(await controlResult(socket, { operation: 'override.list' }), [], name);
+  }
+});
+
+test('a line that never ends is cut off', async (t) => {
+  const { socket } = await controlServer(t, { overrides: () => [] });
+  assert.equal(await rawExchange(socket, Buffer.alloc(17 * 1024 * 1024, 0x20)), '');
+  assert.deepEqual(await controlResult(socket, { operation: 'override.list' }), []);
+});

@@ -1,0 +1,73 @@
+// A source of answers for the control room: what it is asked is kept, what it answers is set by the test.
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import type {
+  ExplainAnswer,
+  LimitsAnswer,
+  OverrideChange,
+  OverrideEndAnswer,
+  Status,
+} from '../../src/control/control-protocol.ts';
+import { ControlServer } from '../../src/control/control-server.ts';
+import type { OperatorSource } from '../../src/control/operator-source.ts';
+import type { Override } from '../../src/control/override.ts';
+import { QueueQuery } from '../../src/control/queue-query.ts';
+import type { QueueSource } from '../../src/control/queue-source.ts';
+
+export interface Answers {
+  readonly status?: () => Status;
+  readonly explain?: () => ExplainAnswer;
+  readonly limits?: () => LimitsAnswer;
+  readonly overrides?: () => readonly Override[];
+  readonly set?: (change: OverrideChange) => readonly Override[];
+  readonly unset?: () => OverrideEndAnswer;
+}
+
+export interface Running {
+  readonly socket: string;
+  /** A configuration file that names the socket. */
+  readonly folder: string;
+  /** What was asked, in order. */
+  readonly asked: readonly (readonly [what: string, parameters: unknown])[];
+}
+
+/** A control server on a socket of its own, until the test ends. */
+export async function controlServer(t: TestContext, answers: Answers): Promise<Running> {
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-control-'));
+  const socket = join(folder, 'control.sock');
+  const asked: [string, unknown][] = [];
+  const answer =
+    <P, R>(what: string, of: ((parameters: P) => R) | undefined) =>
+    async (parameters: P): Promise<R> => {
+      asked.push([what, parameters]);
+      if (of === undefined) throw new Error(`nobody expected ${what}`);
+      return Promise.resolve(of(parameters));
+    };
+  const source: QueueSource & OperatorSource = {
+    page: () => Promise.resolve({ rows: [], cursor: undefined }),
+    change: () => Promise.resolve(0),
+    status: answer('status', answers.status),
+    explain: answer('explain', answers.explain),
+    limits: answer('limits', answers.limits),
+    overrides: () => answer('overrides', answers.overrides)(undefined as never),
+    setOverrides: answer('set', answers.set),
+    unsetOverrides: answer('unset', answers.unset),
+  };
+  const reader = { read: unread, readEnvelope: unread, close: () => undefined };
+  const server = new ControlServer(new QueueQuery(source, reader as never), source, () =>
+    Promise.resolve([]),
+  );
+  await server.listen(socket);
+  t.after(() => {
+    server.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  return { socket, folder, asked };
+}
+
+function unread(): never {
+  throw new Error('nothing is in the spool');
+}
