@@ -1,6 +1,7 @@
 // A simulated internet: hosts by address, and a DNS that says where the mail of a domain goes, if it is there. Several
 // domains may share a site, and several sites an address: many MX names, few machines behind them.
 
+import { inOrderOfPreference } from '../route/site.ts';
 import type { ErrorPlan, NextHopAddress, RelayPlan, RoutePlan } from '../route/types.ts';
 import type { Random } from '../schedule/random.ts';
 import { Host, type HostOptions } from './host.ts';
@@ -24,6 +25,13 @@ export interface Zone {
   readonly ttlMs: number;
   /** Chance that a look-up fails, in [0, 1]. */
   readonly fails: number;
+}
+
+/** Makes zones and plans when they are asked for the first time; undefined: there is nothing of this name. */
+export interface ZoneMaker {
+  zone(domain: string): Zone | undefined;
+  /** `rule`: a route key's part before the domain, e.g. `relay#smart`. */
+  rulePlan(rule: string): RelayPlan | ErrorPlan | undefined;
 }
 
 /** A zone that never changes and always answers. */
@@ -53,14 +61,14 @@ export class Internet implements Network {
   readonly #hosts = new Map<string, Host>();
   readonly #zones = new Map<string, Zone>();
   /** By the route key's part before the domain, e.g. `relay#smart`. */
-  readonly #rules = new Map<string, RelayPlan | ErrorPlan>();
+  readonly #rulePlans = new Map<string, RelayPlan | ErrorPlan>();
   readonly #random: Random;
-  readonly #unknown: (domain: string) => Zone | undefined;
+  readonly #maker: ZoneMaker | undefined;
 
-  /** @param unknown makes the zone of a domain that is asked for the first time; undefined: there is no such domain */
-  constructor(random: Random, unknown: (domain: string) => Zone | undefined = () => undefined) {
+  /** @param maker is asked for what was not added before; without one there is nothing else */
+  constructor(random: Random, maker?: ZoneMaker) {
     this.#random = random;
-    this.#unknown = unknown;
+    this.#maker = maker;
   }
 
   get domains(): string[] {
@@ -81,11 +89,6 @@ export class Internet implements Network {
     this.#zones.set(domain, zone);
   }
 
-  /** The plan of all routes of a rule of the routing table. */
-  addRule(key: string, plan: RelayPlan | ErrorPlan): void {
-    this.#rules.set(key, plan);
-  }
-
   host(ip: string): Host | undefined {
     return this.#hosts.get(ip);
   }
@@ -98,8 +101,7 @@ export class Internet implements Network {
     const colon = route.indexOf(':');
     const rule = route.slice(0, colon);
     if (rule !== 'mx') {
-      const plan = this.#rules.get(rule) ?? broken(`route ${route} is of no rule`);
-      return { ...plan, validUntilMs: nowMs + staticTtlMs };
+      return { ...this.#shuffled(this.#rulePlan(rule)), validUntilMs: nowMs + staticTtlMs };
     }
     const zone = this.#zoneOf(route.slice(colon + 1));
     if (zone.fails > 0 && this.#random.next() < zone.fails)
@@ -108,13 +110,28 @@ export class Internet implements Network {
     const validUntilMs = nowMs + zone.ttlMs;
     if (site === undefined) return { ...nullMx, validUntilMs };
     const { name, label, addresses } = site;
-    return { kind: 'relay', site: name, label, addresses, validUntilMs };
+    return { ...this.#shuffled({ kind: 'relay', site: name, label, addresses }), validUntilMs };
+  }
+
+  /** RFC 5321 5.1: addresses of equal preference in random order. */
+  #shuffled(plan: RelayPlan | ErrorPlan): RelayPlan | ErrorPlan {
+    if (plan.kind === 'error' || plan.addresses.length === 1) return plan;
+    return { ...plan, addresses: inOrderOfPreference([...plan.addresses], () => this.#random.next()) };
+  }
+
+  #rulePlan(rule: string): RelayPlan | ErrorPlan {
+    let plan = this.#rulePlans.get(rule);
+    if (plan === undefined) {
+      plan = this.#maker?.rulePlan(rule) ?? broken(`a route of ${rule}, which is no rule`);
+      this.#rulePlans.set(rule, plan);
+    }
+    return plan;
   }
 
   #zoneOf(domain: string): Zone {
     let zone = this.#zones.get(domain);
     if (zone === undefined) {
-      zone = this.#unknown(domain) ?? broken(`a look-up of ${domain}, which is no domain`);
+      zone = this.#maker?.zone(domain) ?? broken(`a look-up of ${domain}, which is no domain`);
       this.#zones.set(domain, zone);
     }
     return zone;

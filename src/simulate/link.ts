@@ -32,10 +32,11 @@ export class Link implements Visit {
   }
 }
 
-/** As the sender process words it. */
+/** As the sender process words it: a reply comes first, so that reactions can be matched against it. */
 export function failureOf({ host, ip, port }: Visit, { kind, reply }: Refusal): string {
-  const reasons = { silent: 'timed out', refused: 'connection refused', greeting: reply };
-  return `${host}[${ip}]:${port}: ${reasons[kind]}`;
+  const where = `${host}[${ip}]:${port}`;
+  if (kind === 'greeting') return `${reply} (${where}: greeting)`;
+  return `${where}: ${kind === 'silent' ? 'connection timed out' : 'connection refused'}`;
 }
 
 /** No answer in time: the client gives up. */

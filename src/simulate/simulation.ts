@@ -77,7 +77,7 @@ export class Simulation {
   #numbers: number[] = [];
   #sizes: number[] = [];
   /** Routes that were asked for, by the number that their events carry. */
-  readonly #routes: string[] = [];
+  readonly #routes: Extract<Effect, { kind: 'resolve' }>[] = [];
   readonly #routeNumbers = new Map<string, number>();
   /** Goes up with every crash: what was on its way before is lost. */
   #epoch = 0;
@@ -168,7 +168,7 @@ export class Simulation {
         if (first === this.#wakes) this.#wake();
         return;
       case Event.plan:
-        if (second === this.#epoch) this.#answer(this.#routes[first] as string);
+        if (second === this.#epoch) this.#answer(first);
         return;
     }
     const link = this.#linkOf[first];
@@ -198,9 +198,10 @@ export class Simulation {
     if (this.#wakeAtMs <= nowMs) broken('a tick leaves something undone');
   }
 
-  #answer(route: string): void {
+  #answer(number: number): void {
     const { nowMs } = this.clock;
-    this.#scheduler.routeResolved(route, this.network.plan(route, nowMs), nowMs);
+    const { route, key } = this.#routes[number] ?? broken('a route that nobody asked for');
+    this.#scheduler.routeResolved(route, this.network.plan(key, nowMs), nowMs);
     this.settle();
   }
 
@@ -235,9 +236,9 @@ export class Simulation {
       }
       case 'resolve':
         this.clock.put(
-          nowMs + this.network.planDelayMs(effect.route),
+          nowMs + this.network.planDelayMs(effect.key),
           Event.plan,
-          this.#routeNumber(effect.route),
+          this.#routeNumber(effect),
           this.#epoch,
         );
         break;
@@ -381,12 +382,12 @@ export class Simulation {
     return 1 + Math.floor(machine.latencyMs * trips * (0.5 + this.random.next()));
   }
 
-  #routeNumber(route: string): number {
-    let number = this.#routeNumbers.get(route);
+  #routeNumber(effect: Extract<Effect, { kind: 'resolve' }>): number {
+    let number = this.#routeNumbers.get(effect.route);
     if (number === undefined) {
       number = this.#routes.length;
-      this.#routes.push(route);
-      this.#routeNumbers.set(route, number);
+      this.#routes.push(effect);
+      this.#routeNumbers.set(effect.route, number);
     }
     return number;
   }

@@ -64,6 +64,11 @@ export class VirtualClock {
     this.put(atMs, call, place, 0);
   }
 
+  /** Nothing happens until this time (Unix ms): the caller has seen to it. */
+  passTo(atMs: number): void {
+    if (atMs > this.nowMs) this.nowMs = atMs;
+  }
+
   /** Does the next thing; false when nothing is put down for a time until `endMs`. */
   step(endMs: number): boolean {
     if (this.#length === 0) return false;

@@ -1,0 +1,150 @@
+// sluice simulate: what a configuration would do with a workload. The real scheduler on virtual time, against modelled
+// destinations; nothing is sent, and a running Sluice does not notice.
+
+import { readFileSync } from 'node:fs';
+import type { Command } from 'commander';
+import type { Config } from '../config/config.ts';
+import { systemReason } from '../config/config-error.ts';
+import { parseDuration } from '../config/values/duration.ts';
+import { ValueError } from '../config/values/value-error.ts';
+import { Tenants } from '../policy/tenants.ts';
+import { routeRules } from '../process/route-rules.ts';
+import { schedulerConfig } from '../process/settings.ts';
+import { RouteTable } from '../route/route-table.ts';
+import type { DestinationModel } from '../simulate/destination-model.ts';
+import { generateWorkload, parseWorkloadSpec } from '../simulate/generate.ts';
+import { readDestinations } from '../simulate/read-destinations.ts';
+import { WorkloadReader } from '../simulate/read-workload.ts';
+import { simulate } from '../simulate/simulate.ts';
+import type { Workload } from '../simulate/workload.ts';
+import { configOption, readConfig } from './config-file.ts';
+import { CommandError, exitCodes } from './exit-codes.ts';
+import { eachLine } from './each-line.ts';
+import { simulationText } from './simulation-text.ts';
+import { age } from './table.ts';
+
+interface Options {
+  readonly config?: string;
+  readonly workload?: string;
+  readonly generate?: string;
+  readonly destinations?: string;
+  readonly seed: string;
+  readonly until?: string;
+  readonly by: string;
+  readonly all?: boolean;
+  readonly json?: boolean;
+}
+
+export function register(program: Command): void {
+  program
+    .command('simulate')
+    .description('run the scheduler with a configuration against modelled destinations, on virtual time')
+    .addOption(configOption())
+    .option('--workload <file>', 'what is sent: JSON, one send a line; - for standard input')
+    .option('--generate <spec>', 'or make it up: messages=100000,domains=1000,over=10m')
+    .option('--destinations <file>', 'how destinations behave (TOML); without it all are healthy')
+    .option('--seed <number>', 'another seed, another run; the same seed, the same run', '1')
+    .option('--until <time>', 'end after this time (e.g. 6h), whatever is left; else when nothing is left')
+    .option('--by <what>', 'rows of the table: domain or site', 'domain')
+    .option('--all', 'every row, not only the biggest')
+    .option('--json', 'for programs: all rows')
+    .action(run);
+}
+
+async function run(options: Options): Promise<void> {
+  const config = readConfig(options.config);
+  const seed = numberOf(options.seed);
+  const untilMs = untilOf(options.until);
+  if (options.by !== 'domain' && options.by !== 'site')
+    usage(`--by "${options.by}": it is domain or site.`, 'Write --by domain or --by site.');
+  const destinations = destinationsOf(options.destinations);
+  const workload = await workloadOf(options, seed);
+  const tenants = new Tenants(config.tenant);
+  const report = simulate({
+    config: schedulerConfig(config),
+    timeouts: timeoutsOf(config),
+    routes: new RouteTable(routeRules(config.route)),
+    tenantOf: (sender) => tenants.of('', sender),
+    workload,
+    destinations,
+    seed,
+    untilMs,
+    ...(process.stderr.isTTY && { progress: showProgress }),
+  });
+  if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
+  process.stdout.write(
+    options.json === true
+      ? `${JSON.stringify(report)}\n`
+      : simulationText(report, { by: options.by, all: options.all === true }),
+  );
+}
+
+function timeoutsOf({ deliver }: Config) {
+  return {
+    connectMs: deliver.timeoutConnect,
+    greetingMs: deliver.timeoutGreeting,
+    replyMs: deliver.timeoutFinal,
+  };
+}
+
+async function workloadOf({ generate, workload }: Options, seed: number): Promise<Workload> {
+  if (generate !== undefined && workload !== undefined)
+    usage('--workload and --generate exclude each other.', 'Give one of them.');
+  if (generate !== undefined) return generateWorkload(parseWorkloadSpec(generate), seed);
+  if (workload === undefined)
+    usage('What is to be sent?', 'Give --workload FILE, or --generate messages=100000,domains=1000.');
+  const reader = new WorkloadReader(workload === '-' ? 'standard input' : workload);
+  try {
+    await eachLine(workload === '-' ? process.stdin : workload, (line) => reader.line(line));
+  } catch (error) {
+    throw isSystemError(error) ? unreadable(workload, error) : error;
+  }
+  return reader.end();
+}
+
+function destinationsOf(file: string | undefined): readonly DestinationModel[] {
+  if (file === undefined) return [];
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw unreadable(file, error);
+  }
+  return readDestinations(text, file);
+}
+
+function unreadable(file: string, cause: unknown): CommandError {
+  const message = `Reading ${file}: ${systemReason(cause)}.`;
+  return new CommandError(exitCodes.failed, 'SIMULATION_FILE', message, 'Name a file that exists.', {
+    cause,
+  });
+}
+
+function isSystemError(error: unknown): boolean {
+  return error instanceof Error && 'syscall' in error;
+}
+
+function numberOf(text: string): number {
+  const seed = Number(text);
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(seed))
+    usage(`--seed "${text}" is not a whole number.`, 'Write --seed 7, for example.');
+  return seed;
+}
+
+function untilOf(text: string | undefined): number {
+  try {
+    return text === undefined ? Infinity : parseDuration(text);
+  } catch (error) {
+    if (!(error instanceof ValueError)) throw error;
+    return usage(`--until: ${error.message}.`, 'Write --until 6h, for example.');
+  }
+}
+
+function usage(message: string, advice: string): never {
+  throw new CommandError(exitCodes.usage, 'SIMULATION_USAGE', message, advice);
+}
+
+function showProgress(done: number, all: number, nowMs: number): void {
+  const part = Math.floor((done / all) * 100);
+  process.stderr.write(`\r\x1b[K${part} % of ${all} recipients, ${age(nowMs)} simulated`);
+}

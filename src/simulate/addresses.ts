@@ -1,0 +1,38 @@
+// Addresses of simulated hosts: counted up from a first one, or made up where nobody named any.
+
+import ipaddr from 'ipaddr.js';
+import type { Network } from '../config/values/network.ts';
+
+/** The address `count` after this one, in canonical text. */
+export function addressAfter(ip: string, count: number): string {
+  const bytes = ipaddr.parse(ip).toByteArray();
+  let carry = count;
+  for (let at = bytes.length - 1; at >= 0 && carry > 0; at -= 1) {
+    const sum = (bytes[at] ?? 0) + (carry & 255);
+    bytes[at] = sum & 255;
+    carry = (carry >>> 8) + (sum >> 8);
+  }
+  const address = ipaddr.fromByteArray(bytes);
+  return address instanceof ipaddr.IPv6 ? address.toRFC5952String() : address.toString();
+}
+
+/** The addresses of a network, at most so many; single addresses are networks, too. */
+export function addressesOf({ address, prefix }: Network, most: number): string[] {
+  const bits = (address.includes(':') ? 128 : 32) - prefix;
+  const count = Math.min(most, 2 ** Math.min(bits, 20));
+  return Array.from({ length: count }, (_, index) => addressAfter(address, index));
+}
+
+const networks = 16 * 65_536;
+
+/** An address in a network of its own; of 240.0.0.0/4, which is nobody's (RFC 1112 4), so that no limit knows it. */
+export function madeUpAddress(number: number): string {
+  const network = number % networks;
+  const host = 25 + (Math.floor(number / networks) % 200);
+  return `${240 + (network >> 16)}.${(network >> 8) & 255}.${network & 255}.${host}`;
+}
+
+/** Is it an IP address, and no name? */
+export function isAddress(text: string): boolean {
+  return ipaddr.isValid(text);
+}

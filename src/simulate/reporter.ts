@@ -1,0 +1,168 @@
+// Watches a simulation and keeps what its report needs, for each domain, site and tenant.
+
+import type { Effect } from '../schedule/types.ts';
+import { Delays, Tally } from './tally.ts';
+import type { Refusal, Visit } from './trait.ts';
+import { Witness } from './witness.ts';
+import type { Workload } from './workload.ts';
+
+/** How often what waits is looked at: every so many ms, but not more often than calls pay for it. */
+const sampleMs = 1_000;
+const callsPerRow = 4;
+
+/** Tells every domain that has ready mail which has to wait, and what for. Returns how many there were. */
+export type WaitSampler = (tell: (domain: string, what: string) => void) => number;
+
+export interface ReporterOptions {
+  readonly workload: Workload;
+  /** Names of the queues by message. */
+  readonly queueOf: (message: number) => string;
+  readonly startMs: number;
+  readonly waits: WaitSampler;
+}
+
+export class Reporter extends Witness {
+  readonly domains: readonly Tally[];
+  readonly sites = new Map<string, Tally>();
+  readonly tenants = new Map<string, Delays>();
+  /** Recipients that came in and are not done. */
+  left = 0;
+  ended = 0;
+  open = 0;
+  mostOpen = 0;
+  connections = 0;
+  readonly #workload: Workload;
+  readonly #queueOf: ReporterOptions['queueOf'];
+  readonly #startMs: number;
+  readonly #waits: WaitSampler;
+  readonly #byDomain: ReadonlyMap<string, Tally>;
+  /** The domains that a connection is used for. */
+  readonly #usedFor = new Map<Visit, Set<number>>();
+  #sampledMs: number;
+  #calls = 0;
+  #lastRows = 0;
+
+  constructor({ workload, queueOf, startMs, waits }: ReporterOptions) {
+    super();
+    this.#workload = workload;
+    this.#queueOf = queueOf;
+    this.#startMs = startMs;
+    this.#sampledMs = startMs;
+    this.#waits = waits;
+    this.domains = workload.domains.list.map((name) => new Tally(name));
+    this.#byDomain = new Map(this.domains.map((tally) => [tally.name, tally]));
+  }
+
+  /** A message of the workload comes in. */
+  submitted(message: number): void {
+    const workload = this.#workload;
+    const recipients = workload.recipientsOf(message);
+    this.left += recipients;
+    const tenant = this.#tenantOf(message);
+    tenant.messages += 1;
+    tenant.recipients += recipients;
+    for (let recipient = 0; recipient < recipients; recipient += 1) {
+      const tally = this.#domainOf(message, recipient);
+      tally.recipients += 1;
+      if (tally.firstAtMs < 0) tally.firstAtMs = workload.atMs(message);
+      // Recipients of one domain stand together, or are seldom many.
+      if (recipient === 0 || this.#domainOf(message, recipient - 1) !== tally) tally.messages += 1;
+    }
+  }
+
+  override opened(visit: Visit): void {
+    this.connections += 1;
+    this.open += 1;
+    this.mostOpen = Math.max(this.mostOpen, this.open);
+    this.#siteOf(visit).opened();
+    this.#usedFor.set(visit, new Set());
+  }
+
+  override granted(visit: Visit, message: number, recipients: readonly number[], isFirst: boolean): void {
+    const used = this.#usedFor.get(visit) ?? new Set<number>();
+    const workload = this.#workload;
+    const now = recipients.map((recipient) => workload.domainAt(workload.place(message, recipient)));
+    if (now.length === 1 && used.size === 1 && used.has(now[0] ?? -1)) return;
+    for (const domain of used) {
+      if (now.includes(domain)) continue;
+      used.delete(domain);
+      this.#tally(domain).used(-1);
+    }
+    for (const domain of now) {
+      if (used.has(domain)) continue;
+      used.add(domain);
+      const tally = this.#tally(domain);
+      tally.site = visit.site;
+      if (isFirst) tally.opened();
+      else tally.used(1);
+    }
+  }
+
+  override refused(visit: Visit, refusal: Refusal | undefined): void {
+    this.#told(visit, (tally) => {
+      tally.failedConnections += 1;
+      if (refusal?.ban === 'begins') tally.bans += 1;
+      if (refusal?.ban !== undefined) tally.banned += 1;
+    });
+  }
+
+  override closed(visit: Visit): void {
+    this.open -= 1;
+    this.#told(visit, (tally) => tally.used(-1));
+    this.#usedFor.delete(visit);
+  }
+
+  override deferred(message: number, effect: Extract<Effect, { kind: 'deferred' }>): void {
+    this.#domainOf(message, effect.recipient).deferrals += 1;
+  }
+
+  override delivered(message: number, recipient: number, nowMs: number): void {
+    this.left -= 1;
+    this.ended += 1;
+    const afterMs = nowMs - this.#startMs;
+    this.#domainOf(message, recipient).ended(true, afterMs);
+    this.#tenantOf(message).add(afterMs - this.#workload.atMs(message));
+  }
+
+  override failed(message: number, effect: Extract<Effect, { kind: 'failed' }>, nowMs: number): void {
+    this.left -= 1;
+    this.ended += 1;
+    this.#domainOf(message, effect.recipient).ended(false, nowMs - this.#startMs);
+    this.#tenantOf(message).failed += 1;
+  }
+
+  override settled(nowMs: number): void {
+    this.#calls += 1;
+    const passedMs = nowMs - this.#sampledMs;
+    if (passedMs < sampleMs || this.#calls < this.#lastRows * callsPerRow) return;
+    this.#calls = 0;
+    this.#sampledMs = nowMs;
+    this.#lastRows = this.#waits((domain, what) => this.#byDomain.get(domain)?.waited(what, passedMs));
+  }
+
+  #told(visit: Visit, tell: (tally: Tally) => void): void {
+    tell(this.#siteOf(visit));
+    for (const domain of this.#usedFor.get(visit) ?? []) tell(this.#tally(domain));
+  }
+
+  #siteOf({ site }: Visit): Tally {
+    let tally = this.sites.get(site);
+    if (tally === undefined) this.sites.set(site, (tally = new Tally(site)));
+    return tally;
+  }
+
+  #tenantOf(message: number): Delays {
+    const queue = this.#queueOf(message);
+    let tenant = this.tenants.get(queue);
+    if (tenant === undefined) this.tenants.set(queue, (tenant = new Delays(queue)));
+    return tenant;
+  }
+
+  #domainOf(message: number, recipient: number): Tally {
+    return this.#tally(this.#workload.domainAt(this.#workload.place(message, recipient)));
+  }
+
+  #tally(domain: number): Tally {
+    return this.domains[domain] as Tally;
+  }
+}
