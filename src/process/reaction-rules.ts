@@ -1,6 +1,7 @@
-// From [[reaction]] tables to the rules that the scheduler reacts by.
+// From [[reaction]] tables to the rules that the scheduler reacts by, with the built-in ones behind them.
 
 import type { Config, ReactionConfig } from '../config/config.ts';
+import { builtInReactions } from '../schedule/adapt/built-in-reactions.ts';
 import type { ReactionAction, ReactionRule } from '../schedule/adapt/types.ts';
 
 /** Ms that a reaction lasts where its table does not say; the reference page says so, too. */
@@ -8,7 +9,12 @@ const defaultMs = 600_000;
 
 /** The reactions of the configuration, in the order in which they are tried. */
 export function reactionRules(config: Config): ReactionRule[] {
-  return config.reaction.map((reaction) => ({
+  const rules = config.reaction.map(ruleOf);
+  return config.adapt.builtInReactions ? [...rules, ...builtInReactions] : rules;
+}
+
+function ruleOf(reaction: ReactionConfig): ReactionRule {
+  return {
     name: reaction.name,
     origin: reaction.origin,
     source: '',
@@ -16,7 +22,7 @@ export function reactionRules(config: Config): ReactionRule[] {
     text: reaction.text ?? '',
     mx: (reaction.mx ?? []).map(({ kind, domain }) => (kind === 'suffix' ? `*.${domain}` : domain)),
     action: actionOf(reaction),
-  }));
+  };
 }
 
 function actionOf({ action, for: forMs = defaultMs }: ReactionConfig): ReactionAction {

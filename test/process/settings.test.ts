@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
 import { defaultConfig, parseConfig } from '../../src/config/config.ts';
+import { builtInReactions } from '../../src/schedule/adapt/built-in-reactions.ts';
 import { deliverySettings, receiveSettings, schedulerConfig } from '../../src/process/settings.ts';
 
 describe('the scheduler', () => {
@@ -107,6 +108,26 @@ describe('the scheduler', () => {
         action: { kind: 'retry' },
       },
     ]);
+  });
+});
+
+describe('built-in reactions', () => {
+  const own = '[[reaction]]\nname = "busy"\ncode = "421"\naction = "pause"\n';
+
+  it('come after those of the file', () => {
+    const rules = schedulerConfig(parseConfig(own, 'sluice.toml')).reactions ?? [];
+    assert.equal(rules[0]?.name, 'busy');
+    assert.deepEqual(rules.slice(1), builtInReactions);
+    assert.ok(builtInReactions.length > 0);
+  });
+
+  it('are left out when the file says so', () => {
+    const text = `${own}[adapt]\nbuilt_in_reactions = false`;
+    const rules = schedulerConfig(parseConfig(text, 'sluice.toml')).reactions ?? [];
+    assert.deepEqual(
+      rules.map(({ name }) => name),
+      ['busy'],
+    );
   });
 });
 
