@@ -43,6 +43,7 @@ export function finishTransaction(
   if (!reusable) {
     connections.becameClosing(connection);
   } else if (
+    reaction.leaves ||
     connections.transactions.get(connection) >= connections.mostTransactions.get(connection) ||
     connections.isOverLimit(connection)
   ) {

@@ -1,11 +1,12 @@
 // What the scheduler learns from a destination's answers: how many connections it bears, when to leave it alone, and what
 // a reply means that says something else than its code. Rules as data in adapt/; this file carries them out.
 
+import { firstReaction } from './adapt/match-reply.ts';
 import type { ReactionRule } from './adapt/types.ts';
 import { isReachable } from './choose-place.ts';
 import { Dimension } from './counters.ts';
 import { restMs } from './retry.ts';
-import { closeSurplus } from './serve.ts';
+import { closeIdle, closeSurplus } from './serve.ts';
 import type { State } from './state.ts';
 import type { RecipientResult } from './types.ts';
 
@@ -17,6 +18,8 @@ export interface Reacted {
   readonly results: readonly RecipientResult[];
   /** Those that failed for now are tried at another address at once, which is no attempt. */
   readonly goesOn: boolean;
+  /** The connection is of no more use: its address is left alone. */
+  readonly leaves: boolean;
 }
 
 /** A transaction is over: the window of its source and site grows or shrinks, and rules change results. */
@@ -29,7 +32,7 @@ export function reactToResults(
   const window = windowOf(s, connection);
   if (results.every(({ result }) => result === 'delivered')) {
     if (window >= 0) s.windows.succeeded(window, nowMs);
-    return { results, goesOn: false };
+    return { results, goesOn: false, leaves: false };
   }
   const { reactions = [] } = s.config;
   const { host } = s.connections.placeOf(connection).hop;
@@ -38,7 +41,7 @@ export function reactToResults(
   let troubleText = '';
   const changed = results.map((each): RecipientResult => {
     if (each.result === 'delivered') return each;
-    if (!seen.has(each.error)) seen.set(each.error, noReaction(reactions, each.error, host));
+    if (!seen.has(each.error)) seen.set(each.error, firstReaction(reactions, each.error, host));
     const rule = seen.get(each.error);
     if (rule === undefined) return each;
     if (rule.action.kind === 'bounce') return { ...each, result: 'permfail' };
@@ -53,11 +56,12 @@ export function reactToResults(
     // A destination that takes its time to refuse single messages bears the connections that there are.
     if (window >= 0 && results.some(({ result }) => result === 'delivered'))
       s.windows.succeeded(window, nowMs);
-    return { results: changed, goesOn: false };
+    return { results: changed, goesOn: false, leaves: false };
   }
   carryOut(s, connection, trouble, troubleText, s.connections.grantedAtMs.get(connection), nowMs);
   const site = s.connections.site.get(connection);
-  return { results: changed, goesOn: trouble.action.kind === 'next_host' && isReachable(s, site) };
+  const leaves = trouble.action.kind === 'next_host';
+  return { results: changed, goesOn: leaves && isReachable(s, site), leaves };
 }
 
 /** A connection never became ready: its address rests, and its source holds back if others of the site are open. */
@@ -66,7 +70,7 @@ export function reactToFailure(s: State, connection: number, error: string, nowM
   const address = connections.address.get(connection);
   const openedAtMs = connections.openedAtMs.get(connection);
   const { host } = connections.placeOf(connection).hop;
-  const rule = noReaction(s.config.reactions ?? [], error, host);
+  const rule = firstReaction(s.config.reactions ?? [], error, host);
   if (rule !== undefined) carryOut(s, connection, rule, error, openedAtMs, nowMs);
   const isFull = sites.established.get(connections.site.get(connection)) > 0;
   const window = windowOf(s, connection);
@@ -102,7 +106,7 @@ function carryOut(
       }
       break;
     case 'next_host':
-      s.addresses.rest(s.connections.address.get(connection), nowMs, action.forMs, error);
+      leaveAddress(s, connection, action.forMs, error, nowMs);
       break;
     default:
       break;
@@ -110,15 +114,20 @@ function carryOut(
   if (window >= 0) closeSurplus(s, window);
 }
 
+/** Nobody goes to the connection's address for some time. */
+function leaveAddress(s: State, connection: number, forMs: number, error: string, nowMs: number): void {
+  const { addresses, connections, sites } = s;
+  const address = connections.address.get(connection);
+  addresses.rest(address, nowMs, forMs, error);
+  let idle = sites.firstIdle.get(connections.site.get(connection));
+  while (idle >= 0) {
+    const next = connections.siteIdleNext.get(idle);
+    if (connections.address.get(idle) === address) closeIdle(s, idle);
+    idle = next;
+  }
+}
+
 /** The counter of the connection's window; -1: adaptation is off. */
 function windowOf(s: State, connection: number): number {
   return s.connections.heldOf(connection, Dimension.window);
-}
-
-function noReaction(
-  _rules: readonly ReactionRule[],
-  _reply: string,
-  _host: string,
-): ReactionRule | undefined {
-  return undefined;
 }

@@ -2,7 +2,7 @@
 // counter that connections hold a slot of; its limit moves. Arithmetic in adapt/window.ts.
 
 import type { AdaptSettings } from './adapt/types.ts';
-import { afterPause, afterSuccess, afterTrouble, atTime, newWindow, type Window } from './interim.ts';
+import { afterPause, afterSuccess, afterTrouble, atTime, newWindow, type Window } from './adapt/window.ts';
 import { Float64Column, Int32Column } from './columns.ts';
 import { Dimension, type CounterStore } from './counters.ts';
 import { DueHeap } from './due-heap.ts';
@@ -16,7 +16,7 @@ const forgetMs = 3_600_000;
 export class WindowStore {
   readonly #counters: CounterStore;
   readonly counter = new Int32Column();
-  /** Unix ms of the last cut: failures of connections and transactions that began before it say nothing new. */
+  /** Unix ms of the last cut: failures of connections and transactions that began by then say nothing new. */
   readonly #cutAtMs = new Float64Column();
   readonly #usedAtMs = new Float64Column();
   readonly #dueMs = new Float64Column();
@@ -70,7 +70,7 @@ export class WindowStore {
   /** The site says that it has enough, or refuses connections: half as many from now on. */
   troubled(counter: number, sinceMs: number, forMs: number, reason: string, nowMs: number): void {
     const row = this.#counters.owner.get(counter);
-    if (sinceMs < this.#cutAtMs.get(row)) return;
+    if (sinceMs <= this.#cutAtMs.get(row)) return;
     this.#cutAtMs.set(row, nowMs);
     const window = this.#windowOf(row);
     afterTrouble(window, this.#counters.used.get(counter), nowMs + forMs, reason);

@@ -1,0 +1,175 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { ReactionAction, ReactionRule } from '../../src/schedule/adapt/types.ts';
+import { minute, relay, Table, type Connect, type Transact } from './table.ts';
+
+const adapt = { enabled: true, startConnections: 2 };
+
+function reaction(text: string, action: ReactionAction): ReactionRule {
+  return { name: text, origin: 'test', source: '', code: '', text, mx: [], action };
+}
+
+const slow = reaction('too many', { kind: 'slow', forMs: 5 * minute });
+
+function table(change: ConstructorParameters<typeof Table>[0] = {}): Table {
+  return new Table({
+    adapt,
+    reactions: [slow],
+    limits: { perDomain: 50, perSite: 50, perIp: 50 },
+    ...change,
+  }).know({
+    'a.example': relay('a', ['192.0.2.1']),
+    'two.example': relay('two', ['192.0.2.1', '192.0.2.2']),
+  });
+}
+
+function submit(on: Table, count: number, domain = 'a.example'): void {
+  for (let at = 0; at < count; at += 1) on.submit([domain]);
+}
+
+function failed(on: Table, grant: Connect | Transact, error: string): void {
+  const results = grant.transaction.recipients.map((recipient) => ({
+    recipient,
+    result: 'tempfail' as const,
+    error,
+  }));
+  on.done(grant, results);
+}
+
+/** Delivers so many transactions, each on the oldest grant, and returns the grants in hand. */
+function deliver(on: Table, grants: (Connect | Transact)[], count: number): (Connect | Transact)[] {
+  const hand = [...grants];
+  for (let at = 0; at < count; at += 1) {
+    const grant = hand.shift();
+    assert.ok(grant !== undefined, 'nothing is granted');
+    on.done(grant);
+    for (const effect of on.take()) {
+      if (effect.kind === 'connect' || effect.kind === 'transact') hand.push(effect);
+      else if (effect.kind === 'close') on.closed(effect.connection);
+    }
+  }
+  return hand;
+}
+
+test('a site starts with few connections and earns more with every message', () => {
+  const on = table();
+  submit(on, 100);
+  let hand: (Connect | Transact)[] = on.connects();
+  assert.equal(hand.length, 2);
+  assert.match(on.scheduler.sites()[0]?.blockedOn ?? '', /^Sluice has earned with 2 connections to a/);
+  hand = deliver(on, hand, 10);
+  assert.equal(on.scheduler.counts().connections, 12);
+  assert.equal(hand.length, 12);
+});
+
+test('too many: half of the connections go, and the others come back slowly after a while', () => {
+  const on = table();
+  submit(on, 400);
+  let hand = deliver(on, on.connects(), 18);
+  assert.equal(on.scheduler.counts().connections, 20);
+  for (const grant of hand.slice(0, 6)) failed(on, grant, '421 4.7.0 too many connections');
+  const rest = on.take();
+  hand = hand
+    .slice(6)
+    .concat(rest.filter((effect) => effect.kind === 'transact' || effect.kind === 'connect'));
+  for (const effect of rest) if (effect.kind === 'close') on.closed(effect.connection);
+  // Six said the same of the same moment: that is one halving, not six.
+  hand = deliver(on, hand, hand.length);
+  assert.equal(on.scheduler.counts().connections, 10);
+  hand = deliver(on, hand, 60);
+  assert.equal(on.scheduler.counts().connections, 10);
+  on.pass(5 * minute + 1_000);
+  hand = deliver(on, hand.length > 0 ? hand : [], 10);
+  assert.equal(on.scheduler.counts().connections, 11);
+});
+
+test('a pause closes idle connections, opens none, and begins with one', () => {
+  const pause = reaction('blocked for now', { kind: 'pause', forMs: 10 * minute });
+  const on = table({ reactions: [pause] });
+  submit(on, 5);
+  const [first, second] = on.connects() as [Connect, Connect];
+  failed(on, first, '450 4.7.1 blocked for now');
+  on.take();
+  on.done(second);
+  const closed = on.take().filter(({ kind }) => kind === 'close');
+  assert.equal(closed.length, 1);
+  assert.match(on.scheduler.sites()[0]?.blockedOn ?? '', /^a is left alone until .*blocked for now/);
+  on.closed(first.connection).closed(second.connection);
+  on.pass(9 * minute);
+  assert.equal(on.scheduler.counts().connections, 0);
+  on.pass(2 * minute);
+  assert.equal(on.take().filter(({ kind }) => kind === 'connect').length, 1);
+});
+
+test('next host: the same message goes to another address at once, without an attempt', () => {
+  const next = reaction('not here', { kind: 'next_host', forMs: minute });
+  const on = table({ reactions: [next] });
+  submit(on, 1, 'two.example');
+  const first = on.connect();
+  failed(on, first, '451 4.3.0 not here');
+  const effects = on.take();
+  assert.equal(
+    effects.some(({ kind }) => kind === 'deferred'),
+    false,
+  );
+  const second = effects.find(({ kind }) => kind === 'connect') as Connect;
+  assert.notEqual(second.ip, first.ip);
+  failed(on, second, '451 4.3.0 not here');
+  // Both rest now: that was an attempt.
+  assert.equal(
+    on.take().some(({ kind }) => kind === 'deferred'),
+    true,
+  );
+});
+
+test('rules turn a 4xx into a failure and a 5xx into another attempt', () => {
+  const on = table({
+    reactions: [
+      reaction('no such user', { kind: 'bounce' }),
+      reaction('mailbox is over quota', { kind: 'retry' }),
+    ],
+  });
+  on.submit(['a.example', 'a.example']);
+  const grant = on.connect();
+  on.done(grant, [
+    { recipient: 0, result: 'tempfail', error: '450 4.1.1 no such user' },
+    { recipient: 1, result: 'permfail', error: '552 5.2.2 mailbox is over quota' },
+  ]);
+  const effects = on
+    .take()
+    .map((effect) => [effect.kind, 'recipient' in effect ? effect.recipient : undefined]);
+  assert.deepEqual(effects, [
+    ['failed', 0],
+    ['deferred', 1],
+  ]);
+});
+
+test('refused connections of a site that serves others halve its window and leave its address well', () => {
+  const on = table();
+  submit(on, 40);
+  const hand = deliver(on, on.connects(), 6);
+  const opening = hand.filter((grant): grant is Connect => grant.kind === 'connect').slice(-2);
+  assert.equal(opening.length, 2);
+  for (const { connection } of opening) {
+    on.closed(connection, { kind: 'failed', error: '421 4.7.0 too many connections from you' });
+  }
+  on.take();
+  assert.equal(on.scheduler.sites()[0]?.blockedOn.includes('holds back'), true);
+});
+
+test('a failure on this host is nobody else’s', () => {
+  const on = table();
+  submit(on, 1);
+  const grant = on.connect();
+  on.closed(grant.connection, { kind: 'failed', error: 'EMFILE', local: true });
+  assert.deepEqual(on.take(), []);
+  on.pass(10_000);
+  const [again] = on.take();
+  assert.equal(again?.kind, 'connect');
+});
+
+test('without adaptation only limits count', () => {
+  const on = table({ adapt: { enabled: false, startConnections: 2 } });
+  submit(on, 30);
+  assert.equal(on.connects().length, 30);
+});
