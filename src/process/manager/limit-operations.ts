@@ -56,7 +56,7 @@ export class LimitOperations implements OperatorSource {
   }
 
   async unsetOverrides({ kind, targets }: OverrideEnd): Promise<OverrideEndAnswer> {
-    const wanted = await Promise.all(targets.map((each) => this.#existing(parseTarget(each), kind)));
+    const wanted = await Promise.all(targets.map((each) => this.#existing(parseTarget(each))));
     return this.#parts.overrides.unset({ kind }, wanted);
   }
 
@@ -69,13 +69,9 @@ export class LimitOperations implements OperatorSource {
     return { target: formatTarget(target), label: '' };
   }
 
-  /** What was set once can be taken back also when it can no longer be looked up. */
-  async #existing(target: OverrideTarget, kind: Override['kind']): Promise<string> {
-    const text = formatTarget(target);
-    const ofKind = this.#parts.overrides.list.filter((each) => each.kind === kind);
-    if (target.kind !== 'site' || ofKind.some((each) => each.target === text)) return text;
-    const byLabel = ofKind.find((each) => each.label === target.site);
-    return byLabel?.target ?? (await this.#named(target)).target;
+  /** What was set once can be taken back, also when there is no such tenant any more. */
+  async #existing(target: OverrideTarget): Promise<string> {
+    return target.kind === 'site' ? (await this.#named(target)).target : formatTarget(target);
   }
 
   #checkTenant(name: string): void {
@@ -93,6 +89,10 @@ export class LimitOperations implements OperatorSource {
   async #siteOf(text: string): Promise<{ site: string; label: string }> {
     const known = this.#parts.scheduler.sites().find(({ site, label }) => site === text || label === text);
     if (known !== undefined) return known;
+    const named = this.#parts.overrides.list.find(
+      ({ target, label }) => target === `site:${text}` || (label === text && label !== ''),
+    );
+    if (named !== undefined) return { site: named.target.slice('site:'.length), label: named.label };
     const domain = domainOrNone(text);
     if (domain === undefined) {
       if (/^(?:mx|relay)[:#]./.test(text)) return { site: text, label: '' };
