@@ -3,7 +3,8 @@
 
 import { domainOf } from '../address/domain.ts';
 import type { SenderPattern } from '../config/values/domain.ts';
-import { type Network, NetworkSet } from './relay-policy.ts';
+import { NetworkTable } from './network-table.ts';
+import type { Network } from './relay-policy.ts';
 
 /** One [[tenant]]. */
 export interface Tenant {
@@ -21,11 +22,21 @@ interface Candidate {
   readonly tenant: Tenant;
   /** Place in the file. */
   readonly place: number;
-  /** Undefined: any client. */
-  readonly clients: NetworkSet | undefined;
+  readonly anyClient: boolean;
 }
 
 type Table = Map<string, Candidate[]>;
+
+/** What a client's address decides, whatever the sender. */
+interface ClientMatch {
+  /** Places of tenants with a network that the client is in. */
+  readonly places: ReadonlySet<number>;
+  /** Its tenant where no sender matters. */
+  readonly anySender: Candidate | undefined;
+}
+
+/** Clients whose match is remembered. */
+const maxClients = 10_000;
 
 export class Tenants {
   /** In the order of the file, as are all lists here. */
@@ -33,6 +44,9 @@ export class Tenants {
   #mailboxes: Table = new Map();
   #domains: Table = new Map();
   #nullSender: Candidate[] = [];
+  /** Places of tenants, by network. */
+  #networks = new NetworkTable();
+  readonly #clients = new Map<string, ClientMatch>();
   #count = 0;
 
   constructor(tenants: readonly Tenant[] = []) {
@@ -46,11 +60,13 @@ export class Tenants {
     this.#domains = new Map();
     this.#nullSender = [];
     this.#count = tenants.length;
+    this.#networks = new NetworkTable();
+    this.#clients.clear();
     for (const [place, tenant] of tenants.entries()) {
-      const clients = tenant.client.length === 0 ? undefined : new NetworkSet(tenant.client);
-      const candidate: Candidate = { tenant, place, clients };
+      const candidate: Candidate = { tenant, place, anyClient: tenant.client.length === 0 };
       if (tenant.sender.length === 0) this.#anySender.push(candidate);
       for (const pattern of tenant.sender) this.#listOf(pattern).push(candidate);
+      for (const network of tenant.client) this.#networks.add(network, place);
     }
   }
 
@@ -61,16 +77,27 @@ export class Tenants {
    */
   of(client: string, reversePath: string): Tenant | undefined {
     if (this.#count === 0) return undefined;
-    let found = first(this.#anySender, client);
-    if (reversePath === '') return earlier(found, first(this.#nullSender, client))?.tenant;
+    const { places, anySender } = this.#clientMatch(client);
+    let found = anySender;
+    if (reversePath === '') return earlier(found, first(this.#nullSender, places))?.tenant;
     if (this.#domains.size === 0 && this.#mailboxes.size === 0) return found?.tenant;
     const domain = domainOf(reversePath);
-    found = earlier(found, first(this.#domains.get(domain), client));
+    found = earlier(found, first(this.#domains.get(domain), places));
     if (this.#mailboxes.size > 0) {
       const localPart = reversePath.slice(0, reversePath.lastIndexOf('@'));
-      found = earlier(found, first(this.#mailboxes.get(mailboxKey(localPart, domain)), client));
+      found = earlier(found, first(this.#mailboxes.get(mailboxKey(localPart, domain)), places));
     }
     return found?.tenant;
+  }
+
+  #clientMatch(client: string): ClientMatch {
+    const known = this.#clients.get(client);
+    if (known !== undefined) return known;
+    if (this.#clients.size >= maxClients) this.#clients.clear();
+    const places = client === '' ? new Set<number>() : this.#networks.valuesOf(client);
+    const match = { places, anySender: first(this.#anySender, places) };
+    this.#clients.set(client, match);
+    return match;
   }
 
   #listOf(pattern: SenderPattern): Candidate[] {
@@ -96,8 +123,11 @@ function listIn(table: Table, key: string): Candidate[] {
   return list;
 }
 
-function first(candidates: readonly Candidate[] | undefined, client: string): Candidate | undefined {
-  return candidates?.find(({ clients }) => clients === undefined || clients.has(client));
+function first(
+  candidates: readonly Candidate[] | undefined,
+  places: ReadonlySet<number>,
+): Candidate | undefined {
+  return candidates?.find(({ place, anyClient }) => anyClient || places.has(place));
 }
 
 function earlier(a: Candidate | undefined, b: Candidate | undefined): Candidate | undefined {

@@ -99,3 +99,17 @@ test('the tables find what a walk over all tenants finds', () => {
     }),
   );
 });
+
+test('thousands of tenants and clients cost one message as much as few', () => {
+  const many = Array.from({ length: 2_000 }, (_, i) =>
+    tenant(`t${i}`, [`d${i}.test`], [`10.${i >> 8}.${i & 255}.0/24`]),
+  );
+  const tenants = new Tenants(many);
+  for (let i = 0; i < 3_000; i++) {
+    const client = `10.${(i % 2_000) >> 8}.${i & 255}.${i % 7}`;
+    const name = `t${((((i % 2_000) >> 8) << 8) | (i & 255)) % 65_536}`;
+    const index = Number(name.slice(1));
+    assert.equal(tenants.of(client, `a@d${index}.test`)?.name, index < 2_000 ? name : undefined);
+    assert.equal(tenants.of('192.0.2.1', `a@d${index}.test`), undefined);
+  }
+});
