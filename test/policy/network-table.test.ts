@@ -15,12 +15,13 @@ test('an address is in all networks that hold it, of every size', () => {
     '10.1.2.0/30',
     '::/0',
     '2001:db8::/33',
+    '::ffff:10.0.0.0/104',
   ];
   for (const [index, text] of networks.entries()) table.add(parseNetwork(text), index);
   const of = (address: string) => [...table.valuesOf(address)].sort();
-  assert.deepEqual(of('10.1.2.3'), [0, 1, 3, 4]);
-  assert.deepEqual(of('::ffff:10.1.2.3'), [0, 1, 3, 4]);
-  assert.deepEqual(of('10.200.0.1'), [0, 1, 2]);
+  assert.deepEqual(of('10.1.2.3'), [0, 1, 3, 4, 7]);
+  assert.deepEqual(of('::ffff:10.1.2.3'), [0, 1, 3, 4, 7]);
+  assert.deepEqual(of('10.200.0.1'), [0, 1, 2, 7]);
   assert.deepEqual(of('192.0.2.1'), [0]);
   assert.deepEqual(of('2001:db8:7fff::1'), [5, 6]);
   assert.deepEqual(of('2001:db8:8000::1'), [5]);
