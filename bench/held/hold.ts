@@ -102,10 +102,10 @@ function partBytes(holder: Holder): Map<string, number> {
   return parts;
 }
 
-/** As many transactions as wanted: a message for Postfix each, for Sluice one for up to as many recipients as destinations. */
+/** A message for each connection, taking turns over the destinations. */
 function* messages(count: number, destinations: number, holder: Holder): Generator<Submission> {
-  for (let left = count, i = 0; left > 0; left -= destinations, i++) {
-    const to = Array.from({ length: Math.min(left, destinations) }, (_, k) => `u${i}@${holder.domain(k)}`);
+  for (let i = 0; i < count; i++) {
+    const to = [`u${i}@${holder.domain(i % destinations)}`];
     yield { id: `held-${count}-${i}@client.test`, from: 'a@client.test', to, sizeBytes: 1_000 };
   }
 }
