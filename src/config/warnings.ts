@@ -1,5 +1,7 @@
 // What is allowed and yet probably not meant: said by `sluice check` and at start.
 
+import { isIP } from 'node:net';
+
 import type { Config } from './config.ts';
 import { unreachableTenants } from './unreachable-tenants.ts';
 import { formatSize } from './values/size.ts';
@@ -42,7 +44,18 @@ export function configWarnings(config: Config): string[] {
       `receive.priority_header: ${config.receive.priorityHeader} has another scale than -9 to 9; "MT-Priority" is the field of RFC 6758`,
     );
   }
-  return [...warnings, ...limitWarnings(config), ...tenantWarnings(config)];
+  return [...warnings, ...sourceWarnings(config), ...limitWarnings(config), ...tenantWarnings(config)];
+}
+
+function sourceWarnings({ source, deliver }: Config): string[] {
+  if (source.length === 0) return [];
+  return ([4, 6] as const)
+    .filter((version) => (version === 4 ? deliver.ipv4 : deliver.ipv6))
+    .filter((version) => !source.some(({ address }) => isIP(address) === version))
+    .map(
+      (version) =>
+        `source: none has an IPv${version} address, so nothing is delivered to IPv${version} addresses; if that is meant, say ipv${version} = false in [deliver]`,
+    );
 }
 
 function limitWarnings(config: Config): string[] {

@@ -108,7 +108,7 @@ describe('a configuration', () => {
       fc.property(at, fc.nat(12), piece, (start, length, text) => {
         isConfigOrProblems(valid.slice(0, start) + text + valid.slice(start + length));
       }),
-      { numRuns: 800 },
+      { numRuns: 500 },
     );
   });
 
@@ -138,7 +138,7 @@ describe('a configuration', () => {
         const key = (lines[index] ?? '').split(' = ')[0] ?? '';
         isConfigOrProblems(lines.with(index, `${key} = ${JSON.stringify(given)}`).join('\n'));
       }),
-      { numRuns: 800 },
+      { numRuns: 500 },
     );
   });
 

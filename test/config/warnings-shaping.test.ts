@@ -39,7 +39,18 @@ describe('a warning', () => {
     assert.deepEqual(warnings(limit), [
       'limit[1].per: there is no [[source]], so all connections count as those of one source, which the system chooses',
     ]);
-    assert.deepEqual(warnings(`${limit}[[source]]\naddress = "192.0.2.25"`), []);
+    assert.deepEqual(warnings(`deliver.ipv6 = false\n${limit}[[source]]\naddress = "192.0.2.25"`), []);
+  });
+
+  it('is given for sources that leave an IP version out', () => {
+    const one = '[[source]]\naddress = "192.0.2.25"\n';
+    const other = '[[source]]\naddress = "2001:db8::25"\n';
+    assert.deepEqual(warnings(one), [
+      'source: none has an IPv6 address, so nothing is delivered to IPv6 addresses; if that is meant, say ipv6 = false in [deliver]',
+    ]);
+    assert.equal(warnings(other).length, 1);
+    assert.deepEqual(warnings(one + other), []);
+    assert.deepEqual(warnings(`deliver.ipv6 = false\n${one}`), []);
   });
 
   it('is given for a file without domains', (t) => {
