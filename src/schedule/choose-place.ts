@@ -4,7 +4,8 @@
 
 import { Health } from './addresses.ts';
 import { closedGateAt } from './gates.ts';
-import { placesOf, type Place } from './places.ts';
+import type { Place } from './place.ts';
+import { placesOf } from './places.ts';
 import type { RowList } from './row-list.ts';
 import type { State } from './state.ts';
 

@@ -3,7 +3,7 @@
 import { Float64Column, Int32Column, Uint8Column } from './columns.ts';
 import { Dimension, type CounterStore } from './counters.ts';
 import { HoldStore } from './holds.ts';
-import type { Place } from './places.ts';
+import type { Place } from './place.ts';
 import type { RowList } from './row-list.ts';
 import { invariant } from './scheduler-error.ts';
 import { Slots } from './slots.ts';

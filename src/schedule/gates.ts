@@ -2,9 +2,10 @@
 // together? Asked in one order everywhere: what holds for the task alone, then what holds at a place.
 
 import { Dimension } from './counters.ts';
-import { dropLimits, holdLimits, type HeldLimits } from './held-limits.ts';
+import { dropLimits, holdLimits } from './held-limits.ts';
+import type { HeldLimits } from './place.ts';
 import { taskFacts } from './needs.ts';
-import type { Place } from './places.ts';
+import type { Place } from './place.ts';
 import type { State } from './state.ts';
 
 /** The first rate that the task in `s.needs` has to wait for wherever it goes; -1: none. */

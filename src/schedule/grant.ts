@@ -6,7 +6,7 @@ import { Dimension } from './counters.ts';
 import { holdBoth, spendRates, spendRatesOf } from './gates.ts';
 import { dropLimits } from './held-limits.ts';
 import { dequeue, routeOf } from './lifecycle.ts';
-import type { Place } from './places.ts';
+import type { Place } from './place.ts';
 import { invariant } from './scheduler-error.ts';
 import type { State } from './state.ts';
 import { TaskState } from './tasks.ts';

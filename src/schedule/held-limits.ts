@@ -1,21 +1,10 @@
 // The limits that hold for something at hand, as counters and gates: looked up once and kept while they are of use.
 
 import type { RateQuantity } from './limits/status.ts';
+import type { HeldLimits } from './place.ts';
 import { unlimited, type AppliedLimit, type AppliedLimits } from './limits/types.ts';
 import { isUnlimited } from './rates.ts';
 import type { State } from './state.ts';
-
-export interface HeldLimits {
-  /** Counters of connections. */
-  readonly slots: readonly number[];
-  /** Gates of rates. */
-  readonly connectionGates: readonly number[];
-  readonly messageGates: readonly number[];
-  readonly recipientGates: readonly number[];
-  readonly messagesPerConnection: number;
-  /** As many recipients as one transaction may have, also because of a recipient rate. */
-  readonly recipientsPerMessage: number;
-}
 
 /** Looks the counters of limits up, made where there are none, and keeps them until `dropLimits`. */
 export function holdLimits(s: State, applied: AppliedLimits, dimension: number, nowMs: number): HeldLimits {

@@ -2,7 +2,9 @@
 // tenant's queue.
 
 import { Dimension } from './counters.ts';
-import { dropLimits, holdLimits, type HeldLimits } from './held-limits.ts';
+import { dropLimits, holdLimits } from './held-limits.ts';
+import type { HeldLimits } from './place.ts';
+import type { Needs } from './task-needs.ts';
 import type { TaskFacts } from './limits/types.ts';
 import type { State } from './state.ts';
 
@@ -26,35 +28,6 @@ export function forgetLimits(s: State, route: number): void {
   if (limits === undefined) return;
   s.routes.limits[route] = undefined;
   dropLimits(s, limits);
-}
-
-/** What the task at hand needs: filled by `collectNeeds`. */
-export class Needs {
-  /** Counters of connections. */
-  readonly slots: number[] = [];
-  readonly connectionGates: number[] = [];
-  readonly messageGates: number[] = [];
-  readonly recipientGates: number[] = [];
-  /** Recipients that each of the recipient gates would let through. */
-  readonly gateRecipients: number[] = [];
-  /** Routes of the task. */
-  readonly routes: number[] = [];
-  /** Recipients of each of the routes. */
-  readonly routeRecipients: number[] = [];
-  messagesPerConnection = 0;
-  recipientsPerMessage = 0;
-  recipients = 0;
-
-  clear(): void {
-    this.slots.length = 0;
-    this.connectionGates.length = 0;
-    this.messageGates.length = 0;
-    this.recipientGates.length = 0;
-    this.gateRecipients.length = 0;
-    this.routes.length = 0;
-    this.routeRecipients.length = 0;
-    this.recipients = 0;
-  }
 }
 
 /**

@@ -1,21 +1,11 @@
 // The ways to a site: each of its addresses from each of our own, with the limits that hold there. Made when the site has
 // work, forgotten when it has no connection and nothing can go.
 
-import { isIPv6 } from 'node:net';
 import type { NextHopAddress } from '../route/types.ts';
 import { Dimension } from './counters.ts';
-import { dropLimits, holdLimits, type HeldLimits } from './held-limits.ts';
+import { dropLimits, holdLimits } from './held-limits.ts';
+import type { HeldLimits, Place } from './place.ts';
 import type { State } from './state.ts';
-
-/** One address of one host, reached from one of our own addresses. */
-export interface Place {
-  readonly hop: NextHopAddress;
-  /** Our own address; '' when the system chooses it. */
-  readonly source: string;
-  limits: HeldLimits;
-  /** Connections, and the site's list while it names this. */
-  users: number;
-}
 
 /** The ways to a site, in the order of its plan: lowest preference first. */
 export function placesOf(s: State, site: number, nowMs: number): readonly Place[] {
@@ -61,5 +51,5 @@ export function limitsAt(
 
 /** An address can only be reached from one of the same IP version. */
 export function isReachableFrom(ip: string, source: string): boolean {
-  return source === '' || isIPv6(ip) === isIPv6(source);
+  return source === '' || ip.includes(':') === source.includes(':');
 }

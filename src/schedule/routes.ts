@@ -3,7 +3,7 @@
 
 import type { ErrorPlan } from '../route/types.ts';
 import { Float64Column, Int32Column, Uint16Column, Uint8Column } from './columns.ts';
-import type { HeldLimits } from './held-limits.ts';
+import type { HeldLimits } from './place.ts';
 import type { Parking } from './parking.ts';
 import { KeyIndex } from './key-index.ts';
 import { commonQueue } from './queue-names.ts';

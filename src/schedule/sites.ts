@@ -6,7 +6,7 @@ import type { ConnectionStore } from './connections.ts';
 import { invariant } from './scheduler-error.ts';
 import type { RouteStore } from './routes.ts';
 import { KeyIndex } from './key-index.ts';
-import type { Place } from './places.ts';
+import type { Place } from './place.ts';
 import type { QueueNames } from './queue-names.ts';
 import { Slots } from './slots.ts';
 import { Turns } from './turns.ts';

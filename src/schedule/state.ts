@@ -8,7 +8,7 @@ import { ErrorTexts } from './error-texts.ts';
 import { createLimitIndex } from './limits/rule-index.ts';
 import type { LimitIndex } from './limits/types.ts';
 import { MessageStore } from './messages.ts';
-import { Needs } from './needs.ts';
+import { Needs } from './task-needs.ts';
 import { Parking } from './parking.ts';
 import { QueueNames } from './queue-names.ts';
 import { Random } from './random.ts';

@@ -52,7 +52,7 @@ test('a group shares one budget', () => {
   const connects = table.connects();
   assert.equal(connects.length, 7);
   assert.equal(connects.filter(({ site }) => site === 'c').length, 4);
-  const [waiting] = table.scheduler.sites().filter(({ blockedOn }) => blockedOn !== '');
+  const waiting = table.scheduler.sites().find(({ blockedOn }) => blockedOn !== '');
   assert.equal(waiting?.blockedOn, 'limit yahoo (3) is full');
 });
 
