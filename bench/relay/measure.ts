@@ -3,6 +3,7 @@
 
 import { type Ground } from '../../sim/neighbours/ground.ts';
 import { cpuMs, memoryBytes, writtenBytes } from '../../sim/neighbours/process-tree.ts';
+import { acceptedBytes } from './accepted-bytes.ts';
 import type { Sink } from './sink.ts';
 import type { System, SystemName } from './systems.ts';
 
@@ -22,7 +23,7 @@ export interface Run extends Case {
   readonly cpuMsPerMessage: number | null;
   /** The most that all processes held together at one of the samples, shared pages counted once. */
   readonly peakMemoryMiB: number | null;
-  /** Bytes sent towards the disk for each byte of message. */
+  /** Bytes sent towards the disk for each byte of message that was accepted: header and body as the client sent them. */
   readonly writtenPerByte: number | null;
 }
 
@@ -32,6 +33,7 @@ const sampleMs = 500;
 export async function measure(ground: Ground, system: System, sink: Sink, one: Case): Promise<Run> {
   const { messages, sizeBytes, sessions, reuse } = one;
   const wanted = sink.count() + messages;
+  const accepted = await acceptedBytes(ground, sizeBytes);
   const before = usage(system);
   let peak = 0;
   const sample = setInterval(() => {
@@ -62,7 +64,7 @@ export async function measure(ground: Ground, system: System, sink: Sink, one: C
       perSecond: messages / seconds,
       cpuMsPerMessage: per(after.cpu - before.cpu, messages),
       peakMemoryMiB: per(peak, 1024 * 1024),
-      writtenPerByte: per(after.written - before.written, messages * sizeBytes),
+      writtenPerByte: per(after.written - before.written, messages * accepted),
     };
   } finally {
     clearInterval(sample);
