@@ -28,12 +28,14 @@ test('an address is in all networks that hold it, of every size', () => {
 });
 
 test('the table finds what a walk over all networks finds', () => {
+  // `::192.0.2.1` is read as mapped by some and not by others; no socket says it.
+  const ipV6 = fc.ipV6().filter((address) => !address.includes('.'));
   const prefixed = (bits: 32 | 128) =>
-    fc.tuple(fc.integer({ min: 0, max: bits }), bits === 32 ? fc.ipV4() : fc.ipV6());
+    fc.tuple(fc.integer({ min: 0, max: bits }), bits === 32 ? fc.ipV4() : ipV6);
   fc.assert(
     fc.property(
       fc.array(fc.oneof(prefixed(32), prefixed(128)), { maxLength: 8 }),
-      fc.array(fc.oneof(fc.ipV4(), fc.ipV6()), { maxLength: 5 }),
+      fc.array(fc.oneof(fc.ipV4(), ipV6), { maxLength: 5 }),
       (networks, others) => {
         const table = new NetworkTable();
         const lists = networks.map(([prefix, address], index) => {
