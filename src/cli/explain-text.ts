@@ -1,7 +1,7 @@
 // An explanation as people read it: where mail for an address goes, what it has to pass, and what stands in its way.
 
 import type { ExplainAnswer } from '../control/control-protocol.ts';
-import type { CounterStatus, PlaceStatus, WindowStatus } from '../schedule/limits/status.ts';
+import type { CounterStatus, Explanation, PlaceStatus, WindowStatus } from '../schedule/limits/status.ts';
 import { unlimited } from '../schedule/limits/types.ts';
 import { allowedText, counterText, freeText, originText, shortTime } from './limit-text.ts';
 import { endText, targetText } from './override-options.ts';
@@ -26,15 +26,29 @@ export function explainText(answer: ExplainAnswer, nowMs: number): string {
   ].join('\n');
 }
 
-function head({ address, route, explanation }: ExplainAnswer): string[] {
-  const { recipients, queue, site, label } = explanation;
+function head({ address, route, explanation, queues }: ExplainAnswer): string[] {
+  const { queue, site, label } = explanation;
   const by = route.name === '' ? 'no [[route]] names it' : `[[route]] ${route.name}`;
+  const others = queues
+    .filter((each) => each.queue !== queue)
+    .map((each) => `${queueName(each.queue)} ${each.active + each.ready + each.waiting}`);
   return [
     `Mail for   ${address}`,
     `Route      ${route.target} (${by})`,
-    ...(site === '' ? [] : [`Site       ${label}${site.endsWith(`:${label}`) ? '' : ` (${site})`}`]),
-    `Queue      ${queue === '' ? '' : `${queue}: `}${recipients.active} active, ${recipients.ready} ready, ${recipients.waiting} waiting for their next attempt`,
+    ...(site === '' ? [] : [`Site       ${label}`]),
+    `Queue      ${queue === '' && queues.length === 0 ? '' : `${queueName(queue)}: `}${countsText(explanation)}`,
+    ...(others.length === 0
+      ? []
+      : [`           in other queues: ${others.join(', ')} (--queue NAME explains those)`]),
   ];
+}
+
+function queueName(queue: string): string {
+  return queue === '' ? '(no tenant)' : queue;
+}
+
+function countsText({ recipients: { active, ready, waiting } }: Explanation): string {
+  return `${active} active, ${ready} ready, ${waiting} waiting for their next attempt`;
 }
 
 function carries({ carries: carried }: ExplainAnswer): string[] {
@@ -105,7 +119,10 @@ function limits({ explanation, rules }: ExplainAnswer, nowMs: number): string[] 
     ];
   });
   const more = all.size > shownLimits ? [`${all.size - shownLimits} more: --json shows all`, ''] : [];
-  return [table(['LIMIT', 'OF', 'USED', 'ALLOWED', 'NEXT', 'SET BY'], rows), ...more];
+  const isRate = rows.some((cells) => cells[4] !== '');
+  const shown = (cells: readonly string[]) => (isRate ? cells : cells.toSpliced(4, 1));
+  const titles = ['LIMIT', 'OF', 'USED', 'ALLOWED', 'NEXT', 'SET BY'];
+  return [table(shown(titles), rows.map(shown)), ...more];
 }
 
 function binding({ explanation, refusal }: ExplainAnswer, nowMs: number): string[] {

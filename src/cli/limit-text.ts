@@ -4,7 +4,7 @@ import type { DomainPattern } from '../config/values/domain.ts';
 import type { Network } from '../config/values/network.ts';
 import { formatQuantities, formatRate } from '../control/override.ts';
 import type { CounterStatus } from '../schedule/limits/status.ts';
-import { type LimitMatch, type LimitRule, unlimited } from '../schedule/limits/types.ts';
+import { type LimitKey, type LimitRule, unlimited } from '../schedule/limits/types.ts';
 import { age } from './table.ts';
 
 /** Counters that are no `[[limit]]`: what they are, and what decides how much they allow. */
@@ -59,37 +59,39 @@ export function quantitiesText(rule: LimitRule): string {
   return formatQuantities(rule).join(' ').replaceAll(String(unlimited), 'unlimited');
 }
 
-/** What a limit is for: `each domain`, `yahoo.com, *.yahoo.net together`. */
+/** What a limit is for: `each domain`, `yahoo: mx *.yahoo.example together`. */
 export function scopeText(rule: LimitRule): string {
-  const match = matchText(rule.match);
-  if (rule.per.length > 0) return `each ${rule.per.join(' and ')}${match === '' ? '' : ` of ${match}`}`;
-  return match === '' ? 'everything together' : `${match} together`;
+  const match = matchText(rule, rule.per);
+  // A limit without a name of its own is called by what it matches: once is enough.
+  const isNamed =
+    !rule.isOverride && rule.name !== '' && !matchText(rule, []).startsWith(rule.name.slice(0, 20));
+  const name = isNamed ? `${rule.name}: ` : '';
+  if (rule.per.length > 0)
+    return `${name}each ${rule.per.join(' and ')}${match === '' ? '' : ` of ${match}`}`;
+  return `${name}${match === '' ? 'everything' : match} together`;
 }
 
 /** Patterns shown of a list; thousands may stand in a file. */
 const shownPatterns = 4;
 
-function matchText({
-  domain = [],
-  site = [],
-  mx = [],
-  ip = [],
-  source = [],
-  queue = [],
-}: LimitMatch): string {
-  const parts: readonly (readonly [string, readonly string[]])[] = [
-    ['', domain.map(patternText)],
-    ['site ', site],
-    ['mx ', mx.map(patternText)],
-    ['ip ', ip.map(networkText)],
-    ['source ', source.map(networkText)],
-    ['tenant ', queue.map((name) => (name === '' ? '""' : name))],
+/** @param known - what is said already */
+function matchText({ match }: LimitRule, known: readonly LimitKey[]): string {
+  const { domain = [], site = [], mx = [], ip = [], source = [], queue = [] } = match;
+  const parts: readonly (readonly [LimitKey, readonly string[]])[] = [
+    ['domain', domain.map(patternText)],
+    ['site', site],
+    ['mx', mx.map(patternText)],
+    ['ip', ip.map(networkText)],
+    ['source', source.map(networkText)],
+    ['queue', queue.map((name) => (name === '' ? '""' : name))],
   ];
   return parts
     .filter(([, items]) => items.length > 0)
-    .map(([name, items]) => {
+    .map(([key, items]) => {
+      // `each ip of 192.0.2.0/24` needs no second "ip".
+      const what = key === 'domain' || (known.length === 1 && known[0] === key) ? '' : `${key} `;
       const more = items.length > shownPatterns ? ` and ${items.length - shownPatterns} more` : '';
-      return `${name}${items.slice(0, shownPatterns).join(', ')}${more}`;
+      return `${what}${items.slice(0, shownPatterns).join(', ')}${more}`;
     })
     .join('; ');
 }

@@ -86,13 +86,15 @@ function rowText({ id, rule, counters }: LimitRow, all: boolean, nowMs: number):
   const keys = new Set(counters.map((each) => each.key)).size;
   const parked = counters.reduce((sum, each) => sum + each.parked, 0);
   const counts =
-    keys === 0 ? 'not in use' : `${keys} in use, ${parked === 0 ? 'nothing waits' : `${parked} routes wait`}`;
+    keys === 0
+      ? 'not in use'
+      : `${keys} in use, ${parked === 0 ? 'nothing waits' : `${parked} route${parked === 1 ? ' waits' : 's wait'}`}`;
   const shown = all ? counters : counters.slice(0, shownKeys);
   const lines = shown.map((each) => [
     `  ${each.key === '' ? '(all)' : each.key}`,
     each.quantity,
     `${each.used}/${allowedText(each)}`,
-    each.parked === 0 ? '' : `${each.parked} wait`,
+    each.parked === 0 ? '' : `${each.parked} wait${each.parked === 1 ? 's' : ''}`,
     freeText(each, nowMs),
   ]);
   const more = counters.length > shown.length ? `  ... and ${counters.length - shown.length} more\n` : '';

@@ -16,6 +16,7 @@ interface FilterOptions {
   readonly sender?: string;
   readonly recipient?: string;
   readonly domain?: string;
+  readonly queue?: string;
   readonly state?: string;
   readonly olderThan?: number;
   readonly newerThan?: number;
@@ -66,6 +67,7 @@ function filtered(command: Command): Command {
     .option('--sender <pattern>', 'sender address; * stands for anything, <> for bounces')
     .option('--recipient <pattern>', 'recipient address')
     .option('--domain <pattern>', 'recipient domain')
+    .option('--queue <name>', "a tenant's mail, by its name; '' is mail of no tenant")
     .addOption(new Option('--state <state>', 'only recipients in this state').choices(states))
     .option('--older-than <age>', 'messages older than this, e.g. 4h', duration)
     .option('--newer-than <age>', 'messages younger than this', duration)
@@ -126,6 +128,7 @@ async function show(id: string, options: FilterOptions): Promise<void> {
     `Message    ${first.queueId}`,
     `Received   ${new Date(first.receivedAtMs).toISOString()} (${age(Date.now() - first.receivedAtMs)} ago)`,
     `From       <${first.sender}>`,
+    ...(first.queue === '' ? [] : [`Tenant     ${first.queue}`]),
     ...rows.flatMap((row) => [
       `To         <${row.recipient}>`,
       `  State      ${row.state}`,
@@ -170,6 +173,7 @@ function filterOf(ids: readonly string[], options: FilterOptions): QueueFilter {
     sender: options.sender,
     recipient: options.recipient,
     domain: options.domain,
+    queue: options.queue,
     state: options.state,
     olderThanMs: options.olderThan,
     newerThanMs: options.newerThan,

@@ -84,7 +84,7 @@ export interface ExplainQuestion {
   readonly address: string;
   /** Envelope sender: routes may depend on it. Empty: the null sender. */
   readonly sender?: string | undefined;
-  /** Name of a tenant's queue; when it is not given, that of the sender's mail, as far as the sender decides. */
+  /** Name of a tenant's queue; when it is not given, that of the sender's mail; without a sender, the one where most of it waits. */
   readonly queue?: string | undefined;
 }
 
@@ -103,6 +103,8 @@ export interface ExplainAnswer {
   /** Unix ms: until then nothing is looked up again. */
   readonly validUntilMs: number;
   readonly explanation: Explanation;
+  /** What of its mail is in which tenant's queue; none: there are no tenants. */
+  readonly queues: readonly QueueCount[];
   /** Of the address that is tried first; undefined when there is none. */
   readonly carries?:
     | { readonly messagesPerConnection: Carried; readonly recipientsPerMessage: Carried }

@@ -12,6 +12,7 @@ const filter = z.strictObject({
   sender: text.optional(),
   recipient: text.optional(),
   domain: text.optional(),
+  queue: text.optional(),
   state: text.optional(),
   olderThanMs: ageMs.optional(),
   newerThanMs: ageMs.optional(),

@@ -10,6 +10,8 @@ export interface QueueRow {
   readonly sender: string;
   readonly recipient: string;
   readonly domain: string;
+  /** Name of the tenant's queue; empty: no tenant's. */
+  readonly queue: string;
   /** `stored`: read from the spool of a stopped instance. */
   readonly state: 'resolving' | 'waiting' | 'ready' | 'active' | 'held' | 'stored';
   readonly attempts: number;
@@ -24,6 +26,8 @@ export interface QueueFilter {
   readonly sender?: string | undefined;
   readonly recipient?: string | undefined;
   readonly domain?: string | undefined;
+  /** Name of a tenant's queue, without `*`; '' is mail of no tenant. */
+  readonly queue?: string | undefined;
   readonly state?: string | undefined;
   /** Messages older, or younger, than this many ms. */
   readonly olderThanMs?: number | undefined;
@@ -52,11 +56,12 @@ export class RowMatcher {
   }
 
   facts(row: RowFacts): boolean {
-    const { state, olderThanMs, newerThanMs } = this.#filter;
+    const { state, queue, olderThanMs, newerThanMs } = this.#filter;
     const ageMs = this.#nowMs - row.receivedAtMs;
     return (
       (this.#ids === undefined || this.#ids.has(row.queueId)) &&
       (state === undefined || row.state === state) &&
+      (queue === undefined || row.queue === queue) &&
       (olderThanMs === undefined || ageMs > olderThanMs) &&
       (newerThanMs === undefined || ageMs < newerThanMs) &&
       this.#domain(row.domain)

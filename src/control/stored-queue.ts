@@ -26,6 +26,7 @@ export async function* storedQueue(
         sender: message.reversePath,
         recipient: waiting.address,
         domain: domainOf(waiting.address),
+        queue: message.queue ?? '',
         state: message.held ? 'held' : 'stored',
         attempts: waiting.attempts,
         nextAttemptAtMs: waiting.nextAttemptAtMs,

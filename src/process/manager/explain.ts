@@ -2,7 +2,7 @@
 // changed by asking, and what has no mail in the queue is looked up as if it had.
 
 import { ControlError } from '../../control/control-error.ts';
-import type { Carried, ExplainAnswer, ExplainQuestion } from '../../control/control-protocol.ts';
+import type { Carried, ExplainAnswer, ExplainQuestion, QueueCount } from '../../control/control-protocol.ts';
 import type { Override } from '../../control/override.ts';
 import type { RouteConfig } from '../../config/config.ts';
 import { parseRecipientDomain } from '../../config/values/domain.ts';
@@ -12,10 +12,8 @@ import type { Explanation } from '../../schedule/limits/status.ts';
 import type { LimitIndex, LimitRule } from '../../schedule/limits/types.ts';
 import type { Scheduler } from '../../schedule/types.ts';
 import { overrideRuleId } from './override-rules.ts';
+import { queueCounts } from './queue-counts.ts';
 import { describeRoute } from './route-description.ts';
-
-/** Recipients looked at before others have their turn. */
-const pieceRecipients = 5_000;
 
 /** What holds at the moment of the question. */
 export interface ExplainFacts {
@@ -23,6 +21,7 @@ export interface ExplainFacts {
   readonly routes: readonly RouteConfig[];
   /** The queue of a sender's mail. */
   readonly queueOf: (sender: string) => string;
+  readonly hasTenants: boolean;
   readonly limits: LimitIndex;
   /** Where no limit says less. */
   readonly carries: NonNullable<ExplainAnswer['carries']>;
@@ -42,8 +41,11 @@ export class Explainer {
   async explain(question: ExplainQuestion): Promise<ExplainAnswer> {
     const { address, sender = '' } = question;
     const facts = this.#facts();
-    const queue = question.queue ?? facts.queueOf(sender);
     const key = facts.router.routeOf(sender, `x@${domainOf(address)}`);
+    const queues = facts.hasTenants
+      ? await queueCounts(this.#scheduler, ({ route }) => route === key.key)
+      : [];
+    const queue = question.queue ?? (question.sender === undefined ? fullest(queues) : facts.queueOf(sender));
     const plan = await facts.router.resolve(key.key);
     const explanation =
       plan.kind === 'relay'
@@ -58,6 +60,7 @@ export class Explainer {
       refusal: plan.kind === 'error' ? { permanent: plan.permanent, reply: replyOf(plan) } : undefined,
       validUntilMs: plan.validUntilMs,
       explanation,
+      queues,
       carries: carriesOf(explanation, facts),
       rules,
       overrides: facts.overrides.filter((each) => each.target === 'all' || ids.has(overrideRuleId(each))),
@@ -66,26 +69,18 @@ export class Explainer {
 
   /** Without a site there is no limit to ask for: what waits is all that can be told. */
   async #unreachable({ key, domain }: RouteKey, queue: string, plan: ErrorPlan): Promise<Explanation> {
-    const counted = { waiting: 0, ready: 0, active: 0 };
     let next = Infinity;
-    let seen = 0;
-    for (const row of this.#scheduler.recipients()) {
-      if (++seen % pieceRecipients === 0) {
-        await new Promise((resolve) => {
-          setImmediate(resolve);
-        });
-      }
-      if (row.route !== key) continue;
-      if (row.state === 'active') counted.active++;
-      else if (row.state === 'ready' || row.state === 'resolving') counted.ready++;
-      else counted.waiting++;
+    const [counted] = await queueCounts(this.#scheduler, (row) => {
+      if (row.route !== key || row.queue !== queue) return false;
       if (row.state === 'waiting') next = Math.min(next, row.nextAttemptAtMs);
-    }
+      return true;
+    });
+    const { waiting = 0, ready = 0, active = 0 } = counted ?? {};
     return {
       route: key,
       domain,
       queue,
-      recipients: counted,
+      recipients: { waiting, ready, active },
       site: '',
       label: '',
       limits: [],
@@ -94,6 +89,16 @@ export class Explainer {
       ...(next !== Infinity && { nextAttemptAtMs: next }),
     };
   }
+}
+
+/** The queue in which most of it waits. */
+function fullest(queues: readonly QueueCount[]): string {
+  let most = { queue: '', size: 0 };
+  for (const { queue, waiting, ready, active } of queues) {
+    const size = waiting + ready + active;
+    if (size > most.size) most = { queue, size };
+  }
+  return most.queue;
 }
 
 function domainOf(address: string): string {

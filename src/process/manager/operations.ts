@@ -6,7 +6,6 @@ import type {
   OverrideChange,
   OverrideEnd,
   QueueAction,
-  QueueCount,
   SiteOrder,
   SiteRow,
   Status,
@@ -23,6 +22,7 @@ import { version } from '../../config/version.ts';
 import type { MemoryStats } from '../../stats/stats.ts';
 import type { Request, Response } from '../messages.ts';
 import type { Manager } from './manager.ts';
+import { queueCounts } from './queue-counts.ts';
 import type { Senders } from './senders.ts';
 
 /** Recipients looked at for one page, so that a long queue never holds up deliveries. */
@@ -155,6 +155,7 @@ export class Operations {
       message: queued.message,
       receivedAtMs: this.#manager.receivedAtMs(queued.message),
       domain: queued.domain,
+      queue: queued.queue,
       state: queued.state,
       attempts: queued.attempts,
       nextAttemptAtMs: queued.nextAttemptAtMs,
@@ -234,27 +235,8 @@ export class Operations {
       sites: (order === undefined ? sites : sites.sort(siteOrders[order])).slice(0, most),
       siteCount: sites.length,
       overrides,
-      ...(queues === true && { queues: await this.#queues() }),
+      ...(queues === true && { queues: await queueCounts(scheduler) }),
     };
-  }
-
-  /** What waits in each tenant's queue, by name; in pieces, so that deliveries go on. */
-  async #queues(): Promise<QueueCount[]> {
-    const counts = new Map<string, { -readonly [Name in keyof QueueCount]: QueueCount[Name] }>();
-    let seen = 0;
-    for (const { queue, state } of this.#manager.scheduler.recipients()) {
-      if (++seen % pageScan === 0) {
-        await new Promise((resolve) => {
-          setImmediate(resolve);
-        });
-      }
-      const count = counts.get(queue) ?? { queue, waiting: 0, ready: 0, active: 0 };
-      counts.set(queue, count);
-      if (state === 'active') count.active++;
-      else if (state === 'waiting' || state === 'held') count.waiting++;
-      else count.ready++;
-    }
-    return [...counts.values()].sort((a, b) => (a.queue < b.queue ? -1 : 1));
   }
 }
 

@@ -2,7 +2,7 @@
 // of all connections. Pure.
 
 import type { Override } from '../../control/override.ts';
-import { type OverrideTarget, parseTarget } from '../../control/override-target.ts';
+import { formatTarget, type OverrideTarget, parseTarget } from '../../control/override-target.ts';
 import type { LimitKey, LimitMatch, LimitRule } from '../../schedule/limits/types.ts';
 import type { SchedulerConfig } from '../../schedule/types.ts';
 
@@ -33,7 +33,7 @@ function ruleOf(override: Override): LimitRule[] {
   return [
     {
       id: overrideRuleId(override),
-      name: override.label === '' ? override.target : override.label,
+      name: override.label === '' ? nameOf(target) : override.label,
       origin: override.kind === 'suspend' ? 'sluice suspend' : 'sluice limit set',
       ...scopeOf(target),
       isOverride: true,
@@ -42,6 +42,22 @@ function ruleOf(override: Override): LimitRule[] {
       untilMs: override.untilMs,
     },
   ];
+}
+
+/** Where one thing is meant, the key of the counter says which; where several are, this says how they were chosen. */
+function nameOf(target: OverrideTarget): string {
+  switch (target.kind) {
+    case 'domain':
+    case 'mx':
+      return target.pattern.kind === 'suffix' ? `*.${target.pattern.domain}` : '';
+    case 'ip':
+    case 'source': {
+      const name = formatTarget(target).slice(target.kind.length + 1);
+      return name.includes('/') ? name : '';
+    }
+    default:
+      return '';
+  }
 }
 
 /** What is counted per: each domain below `*.example.com` has its own count, like each address of a network. */

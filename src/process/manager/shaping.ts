@@ -52,6 +52,7 @@ export class Shaping {
       router: this.#router,
       routes: this.#config.route,
       queueOf: (sender) => new Tenants(this.#config.tenant).of('', sender)?.name ?? '',
+      hasTenants: this.#config.tenant.length > 0,
       limits: createLimitIndex(this.#inForce.limits.rules),
       carries: {
         messagesPerConnection: {
