@@ -3,6 +3,7 @@
 
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { once } from 'node:events';
+import type { Census, Sighting } from './census.ts';
 import { normal, type Answer, type Moment, type Personality, type Stage } from './personality.ts';
 import { Tally } from './tally.ts';
 
@@ -15,6 +16,8 @@ export interface MxOptions {
   readonly extensions?: readonly string[];
   /** Hears of every message that was answered with 250. */
   readonly onMessage?: (message: MxMessage) => void;
+  /** Counts connections and transactions, also those of other exchangers. */
+  readonly census?: Census;
 }
 
 export interface MxMessage {
@@ -61,17 +64,20 @@ export async function startMx(options: MxOptions): Promise<Mx> {
       sockets.delete(socket);
       over();
     });
+    const sighting: Sighting = { ip: options.address, client };
+    const uncounted = options.census?.connected(sighting);
     // A client that has said goodbye may open its next connection before this one is torn down.
     let counts = true;
     const over = (): void => {
       if (counts) {
+        uncounted?.();
         perClient.set(client, (perClient.get(client) ?? 1) - 1);
         tally.connections--;
       }
       counts = false;
     };
     socket.on('end', over);
-    serveSession(socket, client, () => perClient.get(client) ?? 0, over, options, tally);
+    serveSession(socket, sighting, () => perClient.get(client) ?? 0, over, options, tally);
   });
   server.listen({ host: options.address, port: options.port, backlog: 1024 });
   await once(server, 'listening');
@@ -91,12 +97,13 @@ export async function startMx(options: MxOptions): Promise<Mx> {
 
 function serveSession(
   socket: Socket,
-  client: string,
+  sighting: Sighting,
   connections: () => number,
   goodbye: () => void,
-  { personality = normal, extensions = plainExtensions, onMessage }: MxOptions,
+  { personality = normal, extensions = plainExtensions, onMessage, census }: MxOptions,
   tally: Tally,
 ): void {
+  const { client } = sighting;
   let unread: Buffer = Buffer.alloc(0);
   let content: Buffer[] | null = null;
   let mail = '';
@@ -106,6 +113,8 @@ function serveSession(
   let messages = 0;
   let busy = false;
   let replies = '';
+  /** Ends the count of the transaction in hand. */
+  let over: (() => void) | undefined;
 
   const ask = (stage: Stage, recipient = ''): Answer => {
     const moment: Moment = {
@@ -123,15 +132,21 @@ function serveSession(
     if (replies !== '') socket.write(replies, 'latin1');
     replies = '';
   };
+  const ended = (): void => {
+    over?.();
+    over = undefined;
+  };
   const reset = (): void => {
+    ended();
     mail = sender = '';
     recipients = [];
     rcpts = [];
   };
   /** Replies in the personality's way or the plain one; `accepted` runs only after a 2xx or 3xx. */
-  const reply = (answer: Answer, plain: string, accepted: () => void): void => {
+  const reply = (answer: Answer, plain: string, accepted: () => void, last = false): void => {
     const finish = (): void => {
       const text = answer.reply ?? (answer.hangUp === undefined ? plain : '');
+      if (last) ended();
       if (text !== '') replies += `${text}\r\n`;
       if (text.startsWith('4')) tally.tempfails++;
       else if (text.startsWith('5')) tally.permfails++;
@@ -141,20 +156,23 @@ function serveSession(
       if (answer.hangUp === 'reset') socket.resetAndDestroy();
       else socket.end();
     };
-    if (!answer.delayMs) {
+    const { delayMs = 0, after } = answer;
+    if (delayMs === 0 && after === undefined) {
       finish();
       return;
     }
     busy = true;
     flush();
     socket.pause();
-    setTimeout(() => {
+    const goOn = (): void => {
       busy = false;
       if (socket.destroyed) return;
       finish();
       socket.resume();
       read();
-    }, answer.delayMs);
+    };
+    if (after === undefined) setTimeout(goOn, delayMs);
+    else void after.then(() => setTimeout(goOn, delayMs));
   };
   const command = (line: string): void => {
     const verb = line.slice(0, 4).toUpperCase();
@@ -175,7 +193,12 @@ function serveSession(
       });
     } else if (verb === 'DATA') {
       if (recipients.length === 0) replies += '503 5.5.1 No valid recipients\r\n';
-      else reply(ask('data'), '354 Go ahead', () => (content = []));
+      else {
+        reply(ask('data'), '354 Go ahead', () => {
+          content = [];
+          over = census?.began(sighting, sender, recipients);
+        });
+      }
     } else if (verb === 'QUIT') {
       replies += '221 2.0.0 Bye\r\n';
       goodbye();
@@ -194,7 +217,7 @@ function serveSession(
       onMessage?.({ sender, mail, recipients, rcpts, content: whole });
     };
     if (answer.kept) keep();
-    reply(answer, '250 2.0.0 Ok', keep);
+    reply(answer, '250 2.0.0 Ok', keep, true);
   };
   const readContent = (parts: Buffer[]): void => {
     if (parts.length === 0 && unread.length > 0) {
@@ -236,6 +259,7 @@ function serveSession(
     flush();
   };
 
+  socket.on('close', ended);
   socket.on('data', (bytes: Buffer) => {
     unread = unread.length === 0 ? bytes : Buffer.concat([unread, bytes]);
     read();

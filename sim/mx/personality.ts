@@ -23,6 +23,8 @@ export interface Answer {
   /** A whole reply without its line end, for example `450 4.7.1 Come back later`. */
   readonly reply?: string;
   readonly delayMs?: number;
+  /** The reply, and its delay, wait for this first. */
+  readonly after?: Promise<void>;
   /** After the reply: an orderly close, or a reset as from a machine that fell over. */
   readonly hangUp?: 'close' | 'reset';
   /** At `message`: the mail is kept although the client never hears so. */
@@ -36,6 +38,11 @@ export const normal: Personality = () => undefined;
 /** Every reply takes a while. */
 export function slow(delayMs: number): Personality {
   return () => ({ delayMs });
+}
+
+/** Takes a message only once something has happened, and then a while longer for each. */
+export function holdsUntil(event: Promise<void>, delayMs: number): Personality {
+  return ({ stage }) => (stage === 'message' ? { after: event, delayMs } : undefined);
 }
 
 /** Each message of a session makes the replies to its recipients slower, up to a limit. */
@@ -89,15 +96,21 @@ export function refuses(recipients: RegExp, reply: string): Personality {
   return ({ stage, recipient }) => (stage === 'rcpt' && recipients.test(recipient) ? { reply } : undefined);
 }
 
-/** Asks each in turn: the first reply stands, and the delays add up. */
+/** Asks each in turn: the first reply stands, what they wait for is waited for together, and the delays add up. */
 export function both(...personalities: readonly Personality[]): Personality {
   return (moment) => {
     let delayMs = 0;
+    const events: Promise<void>[] = [];
+    let reply: Answer = {};
     for (const personality of personalities) {
       const answer = personality(moment);
       delayMs += answer?.delayMs ?? 0;
-      if (answer?.reply !== undefined || answer?.hangUp !== undefined) return { ...answer, delayMs };
+      if (answer?.after !== undefined) events.push(answer.after);
+      if (answer?.reply === undefined && answer?.hangUp === undefined) continue;
+      reply = answer;
+      break;
     }
-    return { delayMs };
+    if (events.length === 0) return { ...reply, delayMs };
+    return { ...reply, delayMs, after: Promise.all(events).then(() => {}) };
   };
 }

@@ -4,17 +4,20 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { test, type TestContext } from 'node:test';
+import { Census } from '../../sim/mx/census.ts';
 import { startMx, type MxMessage } from '../../sim/mx/mx.ts';
 import {
   ban,
   both,
   dropAt,
   greylist,
+  holdsUntil,
   refuses,
   shutsDownAt,
   type Personality,
 } from '../../sim/mx/personality.ts';
 import { submit, type Submission } from '../../sim/mx/submitter.ts';
+import { freePort } from '../../sim/neighbours/ground.ts';
 
 async function sink(t: TestContext, personality?: Personality, onMessage?: (message: MxMessage) => void) {
   const mx = await startMx({
@@ -115,4 +118,50 @@ test('a refused recipient leaves the others', async (t) => {
   assert.deepEqual([...sent.accepted], ['m0@test good@d.test']);
   assert.deepEqual([...sent.refused], [['m0@test bad@d.test', '550 5.1.1 Unknown']]);
   assert.equal(mx.tally.permfails, 1);
+});
+
+test('a census counts open connections and transactions of several exchangers under every name they have', async (t) => {
+  const census = new Census({
+    connection: ({ ip, client }) => ['all', `ip ${ip}`, `client ${client}`],
+    transaction: (_, sender, recipients) => [`from ${sender}`, ...recipients],
+  });
+  const gate = Promise.withResolvers<void>();
+  const port = await freePort();
+  const mxs = await Promise.all(
+    ['127.0.0.1', '127.0.0.2'].map((address) =>
+      startMx({ address, port, census, personality: holdsUntil(gate.promise, 0) }),
+    ),
+  );
+  t.after(() => Promise.all(mxs.map((mx) => mx.close())));
+  const both = mxs.map((mx) => submit(messages(6, 'x@d.test', 'y@d.test'), { ...mx, connections: 3 }));
+  await census.reached(6);
+  assert.equal(census.now('all'), 6);
+  assert.equal(census.now('ip 127.0.0.1'), 3);
+  gate.resolve();
+  await Promise.all(both);
+  assert.equal(census.connections, 0);
+  assert.equal(census.now('from a@client.test'), 0);
+  assert.deepEqual([...census.all('ip ')].toSorted(), [
+    ['ip 127.0.0.1', 3],
+    ['ip 127.0.0.2', 3],
+  ]);
+  assert.deepEqual([census.most('client 127.0.0.1'), census.came('client 127.0.0.1')], [6, 6]);
+  assert.equal(census.came('x@d.test'), 12);
+  assert.ok(census.most('x@d.test') <= 6);
+  assert.equal(census.mostWithin('x@d.test', Infinity), 12);
+});
+
+test('the most that came in any stretch of time', () => {
+  let now = 0;
+  const census = new Census({ connection: () => ['c'], transaction: () => [] }, () => now);
+  assert.equal(census.mostWithin('c', 1_000), 0);
+  for (const at of [0, 100, 900, 1_000, 1_050, 1_899]) {
+    now = at;
+    census.connected({ ip: '', client: '' })();
+  }
+  assert.deepEqual(
+    [1, 150, 1_000, 2_000].map((ms) => census.mostWithin('c', ms)),
+    [1, 2, 4, 6],
+  );
+  assert.deepEqual([census.most('c'), census.now('c'), census.maxConnections], [1, 0, 1]);
 });
