@@ -1,7 +1,7 @@
 // Addresses that have connections or failed lately. One that failed rests, longer each time; after the rest one
 // connection at a time probes it until one gets through. Its health is shared by all sites that name it.
 
-import { Float64Column, Int32Column, Uint8Column } from './columns.ts';
+import { Float64Column, Int32Column, TimeColumn, Uint8Column } from './columns.ts';
 import { Dimension, type CounterStore } from './counters.ts';
 import { DueHeap } from './due-heap.ts';
 import { KeyIndex } from './key-index.ts';
@@ -19,7 +19,7 @@ export class AddressStore {
   readonly failures = new Int32Column();
   readonly health = new Uint8Column();
   /** While resting its end; in probation when the failures are forgotten. */
-  readonly dueMs = new Float64Column();
+  readonly dueMs = new TimeColumn();
   readonly lastFailureMs = new Float64Column();
   /** Counter of the right to probe; -1 while the address is well. */
   readonly probeCounter = new Int32Column();

@@ -38,6 +38,8 @@ import { queuedRecipients, siteRows } from './view.ts';
 
 /** A plan counts for at least this long, or one that has expired when it comes would be asked for without end. */
 const shortestPlanMs = 1_000;
+/** What needs no look-up is looked up again all the same, now and then. */
+const longestPlanMs = 30 * 86_400_000;
 
 /**
  * Creates an empty scheduler at the time `nowMs` (Unix ms). `state` is given by those who look inside: the simulation,
@@ -57,6 +59,10 @@ export function createScheduler(
   state: State = new State(config),
 ): Scheduler {
   return new MailScheduler(state, nowMs);
+}
+
+function validUntil({ validUntilMs }: RoutePlan, nowMs: number): number {
+  return Math.min(Math.max(validUntilMs, nowMs + shortestPlanMs), nowMs + longestPlanMs);
 }
 
 class MailScheduler implements Scheduler {
@@ -134,7 +140,7 @@ class MailScheduler implements Scheduler {
       s.routes.plan.set(route, PlanState.error);
       s.routes.errorPlans.set(route, plan);
     }
-    s.routes.validUntilMs.set(route, Math.max(plan.validUntilMs, nowMs + shortestPlanMs));
+    s.routes.validUntilMs.set(route, validUntil(plan, nowMs));
     endAsking(s, route, nowMs);
     makeRunnable(s, route);
     this.#run(nowMs);

@@ -1,18 +1,18 @@
 // A binary heap of rows ordered by a time that lives in the row's own column; any row can be taken out of the middle.
 // Williams' heap (CACM 7, 1964) with positions: every operation O(log n), 8 bytes per row.
 
-import { Int32Column, type Float64Column } from './columns.ts';
+import { Int32Column, type TimeColumn } from './columns.ts';
 
 /** The earliest row first; equal times in an order that depends on the operations only. */
 export class DueHeap {
   /** Place in the heap plus one; 0: not in the heap. Grows with the rows of the store. */
   readonly positions = new Int32Column();
-  readonly #due: Float64Column;
+  readonly #due: TimeColumn;
   readonly #rows = new Int32Column();
   #capacity = 0;
   #size = 0;
 
-  constructor(due: Float64Column) {
+  constructor(due: TimeColumn) {
     this.#due = due;
   }
 
@@ -34,8 +34,9 @@ export class DueHeap {
     return this.positions.get(row) !== 0;
   }
 
-  /** Puts a row in, or moves it when it is there already. */
-  put(row: number, dueMs: number): void {
+  /** Puts a row in, or moves it when it is there already. Nothing is due before its time: parts of a ms are rounded up. */
+  put(row: number, dueAtMs: number): void {
+    const dueMs = Math.ceil(dueAtMs);
     const position = this.positions.get(row);
     const before = this.#due.get(row);
     this.#due.set(row, dueMs);

@@ -1,7 +1,7 @@
 // Rates: how many events per time one limit lets through for one key. Each is a counter without slots, a gate, on which
 // routes park while nothing may go; it opens by itself when the next one may. Arithmetic in limits/rate-limit.ts.
 
-import { Float64Column, Int32Column } from './columns.ts';
+import { Float64Column, Int32Column, TimeColumn } from './columns.ts';
 import { Dimension, type CounterStore } from './counters.ts';
 import { DueHeap } from './due-heap.ts';
 import { burstOf, freeAtMs, spacingMs, spent } from './limits/rate-limit.ts';
@@ -22,7 +22,7 @@ export class RateStore {
   readonly #tatMs = new Float64Column();
   readonly #spacingMs = new Float64Column();
   readonly #burst = new Int32Column();
-  readonly #dueMs = new Float64Column();
+  readonly #dueMs = new TimeColumn();
   readonly due = new DueHeap(this.#dueMs);
   readonly #slots = new Slots(this.counter, [
     this.#quantity,

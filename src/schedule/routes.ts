@@ -2,7 +2,7 @@
 // The domain is the end of the key ("mx:example.com"), so it is not stored twice.
 
 import type { ErrorPlan } from '../route/types.ts';
-import { Float64Column, Int32Column, Uint16Column, Uint8Column } from './columns.ts';
+import { TimeColumn, Int32Column, Uint16Column, Uint8Column } from './columns.ts';
 import type { HeldLimits } from './place.ts';
 import type { Parking } from './parking.ts';
 import { KeyIndex } from './key-index.ts';
@@ -18,7 +18,7 @@ export class RouteStore {
   /** Recipients that name this route; a route without any is forgotten when its plan has expired. */
   readonly recipients = new Int32Column();
   readonly plan = new Uint8Column();
-  readonly validUntilMs = new Float64Column();
+  readonly validUntilMs = new TimeColumn();
   /** Site of the plan; -1: none. */
   readonly site = new Int32Column();
   /** Queue of tasks in the states ready and asking, oldest first. */

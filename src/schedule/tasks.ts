@@ -1,6 +1,6 @@
-// Tasks: the recipients of one message that go to one next hop in one transaction. 41 bytes each.
+// Tasks: the recipients of one message that go to one next hop in one transaction. 39 bytes each.
 
-import { Float64Column, Int32Column, Uint8Column } from './columns.ts';
+import { Int32Column, TimeColumn, Uint8Column } from './columns.ts';
 import { DueHeap } from './due-heap.ts';
 import { Slots } from './slots.ts';
 
@@ -30,7 +30,7 @@ export class TaskStore {
   readonly messagePrevious = new Int32Column();
   /** First recipient; its route is the route of the task. */
   readonly firstRecipient = new Int32Column();
-  readonly dueMs = new Float64Column();
+  readonly dueMs = new TimeColumn();
   readonly state = new Uint8Column();
   /** What has to be looked at when: next attempts, ends of lifetimes, ends of gathering. */
   readonly due = new DueHeap(this.dueMs);

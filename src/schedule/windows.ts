@@ -3,7 +3,7 @@
 
 import type { AdaptSettings } from './adapt/types.ts';
 import { afterPause, afterSuccess, afterTrouble, atTime, newWindow, type Window } from './adapt/window.ts';
-import { Float64Column, Int32Column } from './columns.ts';
+import { Float64Column, Int32Column, TimeColumn } from './columns.ts';
 import { Dimension, type CounterStore } from './counters.ts';
 import { DueHeap } from './due-heap.ts';
 import type { WindowStatus } from './limits/status.ts';
@@ -19,7 +19,7 @@ export class WindowStore {
   /** Unix ms of the last cut: failures of connections and transactions that began by then say nothing new. */
   readonly #cutAtMs = new Float64Column();
   readonly #usedAtMs = new Float64Column();
-  readonly #dueMs = new Float64Column();
+  readonly #dueMs = new TimeColumn();
   readonly due = new DueHeap(this.#dueMs);
   readonly #windows: Window[] = [];
   readonly #slots = new Slots(this.counter, [this.#cutAtMs, this.#usedAtMs, this.#dueMs, this.due.positions]);

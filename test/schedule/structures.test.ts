@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { Float64Column } from '../../src/schedule/columns.ts';
+import { TimeColumn } from '../../src/schedule/columns.ts';
 import { DueHeap } from '../../src/schedule/due-heap.ts';
 import { ErrorTexts } from '../../src/schedule/error-texts.ts';
 import { KeyIndex } from '../../src/schedule/key-index.ts';
@@ -12,7 +12,7 @@ test('the heap gives the rows in order of their times, whatever was put, moved a
   const operation = fc.tuple(fc.constantFrom('put', 'take'), fc.nat(30), fc.nat(1_000));
   fc.assert(
     fc.property(fc.array(operation, { maxLength: 200 }), (operations) => {
-      const times = new Float64Column();
+      const times = new TimeColumn();
       times.grow(31);
       const heap = new DueHeap(times);
       heap.positions.grow(31);
