@@ -1,5 +1,6 @@
 // What `sluice top` shows: rates between two states, and the sites that are busiest or wait most.
 
+import { formatDuration } from '../config/values/duration.ts';
 import type { SiteOrder, SiteRow, Status } from '../control/control-protocol.ts';
 import { targetText } from './override-options.ts';
 import { sitesTable } from './sites-table.ts';
@@ -67,7 +68,7 @@ export function topLines({ snapshot, status, order, intervalMs }: TopFrame): str
   const perSecond = ratesShown.map((name) => `${rates?.[name].toFixed(1) ?? '-'} ${name}`).join(', ');
   const hidden = snapshot.siteCount - snapshot.sites.length;
   return [
-    `Sluice ${status.version}, running for ${age(snapshot.timeMs - status.startedAtMs)}; every ${age(intervalMs)}, by ${order}`,
+    `Sluice ${status.version}, running for ${age(snapshot.timeMs - status.startedAtMs)}; every ${formatDuration(intervalMs)}, by ${order}`,
     `Queue        ${snapshot.messages} messages, ${snapshot.recipients} recipients`,
     `Per second   ${perSecond}`,
     `Connections  ${snapshot.connections} in ${snapshot.senders} sender process${snapshot.senders === 1 ? '' : 'es'}`,

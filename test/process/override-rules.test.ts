@@ -117,6 +117,29 @@ test('suspended is suspended, whatever limit is set for the same target', () => 
   assert.equal(connections(index)[0], 0);
 });
 
+test('a limit for a part of what is suspended does not let that part go', () => {
+  const { index } = inForce(
+    suspended('domain:*.aol.com'),
+    override('domain:mail.aol.com', { connections: 30, messageRate: { count: 1, perMs: 1_000 } }),
+  );
+  assert.deepEqual(connections(index, 'mail.aol.com')[0], 0);
+  assert.equal(index.ofTask({ domain: 'mail.aol.com', queue: '' }).messageRate.length, 1);
+  const byAddress = inForce(suspended('ip:192.0.2.0/24'), override('ip:192.0.2.7', { connections: 5 }));
+  assert.equal(connections(byAddress.index)[0], 0);
+});
+
+test('of two limits that are set, the narrower one counts', () => {
+  const { index } = inForce(
+    override('domain:*.aol.com', { connections: 1 }),
+    override('domain:mail.aol.com', { connections: 30 }),
+  );
+  const { connections: applied } = index.ofTask({ domain: 'mail.aol.com', queue: '' });
+  assert.deepEqual(
+    applied.map(({ rule }) => rule.connections),
+    [30],
+  );
+});
+
 test('everything suspended is no connection in all; everything limited is so many', () => {
   const { limits } = schedulerConfig(file);
   assert.equal(inForce(suspended('all')).config.limits.global, 0);

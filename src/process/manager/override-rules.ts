@@ -2,7 +2,7 @@
 // of all connections. Pure.
 
 import type { Override } from '../../control/override.ts';
-import { formatTarget, type OverrideTarget, parseTarget } from '../../control/override-target.ts';
+import { covers, formatTarget, type OverrideTarget, parseTarget } from '../../control/override-target.ts';
 import type { LimitKey, LimitMatch, LimitRule } from '../../schedule/limits/types.ts';
 import type { SchedulerConfig } from '../../schedule/types.ts';
 
@@ -20,15 +20,19 @@ export function withOverrides(config: SchedulerConfig, overrides: readonly Overr
   );
   // A suspension of everything holds whatever number was set for everything.
   const global = totals.length === 0 ? limits.global : Math.min(...totals);
-  const rules = [...(limits.rules ?? []), ...overrides.flatMap(ruleOf)];
+  const suspended = overrides
+    .filter((each) => each.kind === 'suspend')
+    .map(({ target }) => parseTarget(target));
+  const rules = [...limits.rules, ...overrides.flatMap((each) => ruleOf(each, suspended))];
   return { ...config, limits: { ...limits, global, rules } };
 }
 
-function ruleOf(override: Override): LimitRule[] {
+function ruleOf(override: Override, suspended: readonly OverrideTarget[]): LimitRule[] {
   const target = parseTarget(override.target);
-  // Connections in all are counted by the scheduler's own limit.
-  const isTotal = target.kind === 'all' && override.quantities.connections !== undefined;
-  const quantities = isTotal ? { ...override.quantities, connections: undefined } : override.quantities;
+  // Connections in all are counted by the scheduler's own limit. And a narrower limit would replace a wider suspension.
+  const elsewhere =
+    target.kind === 'all' || (override.kind === 'limit' && suspended.some((each) => covers(each, target)));
+  const quantities = elsewhere ? { ...override.quantities, connections: undefined } : override.quantities;
   if (Object.values(quantities).every((value) => value === undefined)) return [];
   return [
     {
