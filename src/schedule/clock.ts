@@ -6,6 +6,7 @@ import { forgetLimits } from './needs.ts';
 import { releaseSite } from './outcomes.ts';
 import { PlanState } from './routes.ts';
 import { closeIdle } from './serve.ts';
+import { giveUpStalled, nextStallCheckMs } from './stalls.ts';
 import { expireTask } from './settle.ts';
 import { expiryOf, type State } from './state.ts';
 import { TaskState } from './tasks.ts';
@@ -21,6 +22,7 @@ export function passTime(s: State, nowMs: number): void {
   s.addresses.tick(nowMs);
   s.rates.tick(nowMs);
   s.windows.tick(nowMs);
+  giveUpStalled(s, nowMs);
   for (;;) {
     const connection = s.connections.longestIdle;
     if (connection < 0 || s.connections.idleSinceMs.get(connection) + s.config.idleConnectionMs > nowMs)
@@ -40,6 +42,7 @@ export function nextWakeMs(s: State): number {
     s.rates.due.firstDueMs(),
     s.windows.due.firstDueMs(),
     idleEndMs,
+    nextStallCheckMs(s),
   );
 }
 

@@ -37,6 +37,13 @@ export class ConnectionStore {
   /** Idle connections of a site, shortest idle first. */
   readonly siteIdleNext = new Int32Column();
   readonly siteIdlePrevious = new Int32Column();
+  /** Connections that are not through the greeting, oldest first; without those that were given up. */
+  readonly connectingNext = new Int32Column();
+  readonly #connectingPrevious = new Int32Column();
+  readonly #isGivenUp = new Uint8Column();
+  #firstConnecting = -1;
+  #lastConnecting = -1;
+  #connecting = 0;
   #firstIdle = -1;
   #lastIdle = -1;
   readonly #slots = new Slots(this.firstHold, [
@@ -54,6 +61,9 @@ export class ConnectionStore {
     this.#idlePrevious,
     this.siteIdleNext,
     this.siteIdlePrevious,
+    this.connectingNext,
+    this.#connectingPrevious,
+    this.#isGivenUp,
   ]);
 
   constructor(counters: CounterStore) {
@@ -67,6 +77,16 @@ export class ConnectionStore {
 
   get end(): number {
     return this.#slots.end;
+  }
+
+  /** The oldest connection that is not through the greeting; -1: none. */
+  get firstConnecting(): number {
+    return this.#firstConnecting;
+  }
+
+  /** How many there are. */
+  get connecting(): number {
+    return this.#connecting;
   }
 
   /** The connection that has been idle longest; -1: none. */
@@ -101,7 +121,39 @@ export class ConnectionStore {
     this.openedAtMs.set(connection, nowMs);
     this.#places[connection] = place;
     this.firstHold.set(connection, -1);
+    this.#isGivenUp.set(connection, 0);
+    this.#connecting += 1;
+    this.#connectingPrevious.set(connection, this.#lastConnecting);
+    this.connectingNext.set(connection, -1);
+    if (this.#lastConnecting < 0) this.#firstConnecting = connection;
+    else this.connectingNext.set(this.#lastConnecting, connection);
+    this.#lastConnecting = connection;
     return connection;
+  }
+
+  /** It is through the greeting, or gone. */
+  wasConnecting(connection: number): void {
+    if (this.#isGivenUp.get(connection) !== 0) {
+      this.#isGivenUp.set(connection, 0);
+      return;
+    }
+    const previous = this.#connectingPrevious.get(connection);
+    const next = this.connectingNext.get(connection);
+    this.#connecting -= 1;
+    if (previous < 0) this.#firstConnecting = next;
+    else this.connectingNext.set(previous, next);
+    if (next < 0) this.#lastConnecting = previous;
+    else this.#connectingPrevious.set(next, previous);
+  }
+
+  /** It was told to close although it is not through the greeting. */
+  giveUp(connection: number): void {
+    this.wasConnecting(connection);
+    this.#isGivenUp.set(connection, 1);
+  }
+
+  isGivenUp(connection: number): boolean {
+    return this.#isGivenUp.get(connection) !== 0;
   }
 
   /** Frees the connection and all its slots. */

@@ -19,6 +19,7 @@ const localRestMs = 10_000;
 export function becameReady(s: State, connection: number): void {
   const { addresses, connections, sites } = s;
   if (connections.state.get(connection) !== ConnectionState.connecting) return;
+  connections.wasConnecting(connection);
   connections.state.set(connection, ConnectionState.busy);
   sites.established.add(connections.site.get(connection), 1);
   addresses.succeeded(connections.address.get(connection));
@@ -67,14 +68,16 @@ export function endConnection(s: State, connection: number, end: ConnectionEnd, 
   const first = connections.transactions.get(connection) === 1;
   const failed = state === ConnectionState.connecting;
   const isLocal = end.kind === 'failed' && end.local === true;
-  const error = end.kind === 'failed' ? end.error : 'connection closed before it was ready';
+  const isGivenUp = failed && connections.isGivenUp(connection);
+  const error = errorOf(end, isGivenUp);
   if (failed && isLocal) addresses.rest(address, nowMs, localRestMs, error);
   else if (failed) reactToFailure(s, connection, error, nowMs);
   if (state === ConnectionState.idle) {
     connections.wasIdle(connection);
     sites.removeIdle(site, connection);
   }
-  if (!failed) sites.established.add(site, -1);
+  if (failed) connections.wasConnecting(connection);
+  else sites.established.add(site, -1);
   leavePlace(s, connections.placeOf(connection));
   connections.free(connection);
   addresses.connections.add(address, -1);
@@ -82,7 +85,7 @@ export function endConnection(s: State, connection: number, end: ConnectionEnd, 
 
   if (task < 0) {
     // Nothing was on it.
-  } else if (failed && !isLocal && !isReachable(s, site) && sites.established.get(site) === 0) {
+  } else if (failed && !isLocal && !isGivenUp && !isReachable(s, site) && sites.established.get(site) === 0) {
     deferTask(s, task, error, nowMs);
   } else if (failed || (end.kind === 'closed' && !first)) {
     // Another address may do; or the host closed while the grant was on its way, which says nothing about the message.
@@ -92,6 +95,11 @@ export function endConnection(s: State, connection: number, end: ConnectionEnd, 
   }
   addresses.mayBeUnused(address);
   releaseSite(s, site);
+}
+
+function errorOf(end: ConnectionEnd, isGivenUp: boolean): string {
+  if (isGivenUp) return 'no greeting for seconds, while others waited for a connection';
+  return end.kind === 'failed' ? end.error : 'connection closed before it was ready';
 }
 
 /** One name less for a site. */

@@ -76,6 +76,8 @@ export class State {
   /** Next route that is looked at for being forgotten. */
   sweepAt = 0;
   sweepNextMs = 0;
+  /** When hanging connections are looked at next. */
+  stallCheckMs = 0;
 
   constructor(config: SchedulerConfig) {
     this.config = config;

@@ -18,6 +18,8 @@ export class Link implements Visit {
   /** Events of an earlier turn are void. */
   turn = 0;
   isFirst = true;
+  /** Through the greeting. */
+  isReady = false;
 
   constructor(number: number, effect: Extract<Effect, { kind: 'connect' }>, machine: Host) {
     this.number = number;

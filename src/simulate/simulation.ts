@@ -231,7 +231,8 @@ export class Simulation {
       case 'close': {
         const link = this.#linkOfHandle(effect.connection);
         this.#turn(link);
-        this.#after(this.#tripsMs(link, 1), Event.closed, link);
+        // Given up before it was greeted: what was granted on it has not begun.
+        this.#after(this.#tripsMs(link, 1), link.isReady ? Event.closed : Event.unsent, link);
         break;
       }
       case 'resolve':
@@ -286,6 +287,7 @@ export class Simulation {
       this.#close(link, { kind: 'failed', error: failureOf(link, link.refusal) });
       return;
     }
+    link.isReady = true;
     this.#scheduler.connectionReady(link.connection, nowMs);
     this.settle();
     if (link.machine.traits.length > 0 && link.machine.hangsUpEarly(link))
