@@ -56,6 +56,7 @@ interface RouteMatch {
   readonly name?: string | undefined;
   readonly domain: NonNullable<FileRoute['domain']>;
   readonly sender: NonNullable<FileRoute['sender']>;
+  readonly priority?: FileRoute['priority'];
 }
 type RouteTarget =
   | {
@@ -245,8 +246,13 @@ function fill(content: FileConfig, file: string | undefined, folder: string, mor
 }
 
 function targeted(route: FileRoute): RouteConfig {
-  const { name, domain = [], sender = [] } = route;
-  const matched = { ...(name !== undefined && { name }), domain, sender };
+  const { name, domain = [], sender = [], priority } = route;
+  const matched = {
+    ...(name !== undefined && { name }),
+    domain,
+    sender,
+    ...(priority !== undefined && { priority }),
+  };
   if (route.relay !== undefined) return { ...matched, kind: 'relay', relay: route.relay, mode: route.mode };
   if (route.error !== undefined) return { ...matched, kind: 'error', error: route.error };
   return { ...matched, kind: 'mx' };

@@ -7,7 +7,8 @@ export function routeRules(routes: readonly RouteConfig[]): RouteRule[] {
   return routes.flatMap((route, index) => {
     const name = route.name ?? `route ${index + 1}`;
     const target = targetOf(route);
-    return matchesOf(route).map((match) => ({ name, match, target }));
+    const { priority } = route;
+    return matchesOf(route).map((match) => ({ name, match, target, priority }));
   });
 }
 

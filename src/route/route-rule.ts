@@ -38,4 +38,6 @@ export interface RouteRule {
   readonly name: string;
   readonly match: RouteMatch;
   readonly target: RouteTarget;
+  /** Of messages that bring none (RFC 6710): -9 to 9. */
+  readonly priority?: number | undefined;
 }

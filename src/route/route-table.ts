@@ -136,8 +136,9 @@ function planKey(kind: RouteTarget['kind'], ruleName: string): string {
 }
 
 function routeKey(rule: RouteRule | undefined, domain: string): RouteKey {
-  if (rule === undefined || rule.target.kind === 'mx') return { key: `mx:${domain}`, domain };
-  return { key: `${planKey(rule.target.kind, rule.name)}:${domain}`, domain };
+  const plain = rule === undefined || rule.target.kind === 'mx';
+  const key = plain ? `mx:${domain}` : `${planKey(rule.target.kind, rule.name)}:${domain}`;
+  return rule?.priority === undefined ? { key, domain } : { key, domain, priority: rule.priority };
 }
 
 function checkTarget(rule: RouteRule): void {

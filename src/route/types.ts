@@ -44,6 +44,8 @@ export interface RouteKey {
   readonly key: string;
   /** The recipient domain, lower case A-labels (or an address literal). */
   readonly domain: string;
+  /** Priority of messages that bring none, where a rule says so: -9 to 9. */
+  readonly priority?: number | undefined;
 }
 
 export interface Router {

@@ -63,3 +63,21 @@ test('a message without either is in nobody’s queue', () => {
     ],
   );
 });
+
+test('a message that brings no priority has the highest that its routes give', () => {
+  const { admission, begun } = setUp();
+  const priorities: Record<string, number> = { 'low@b.test': -5, 'lower@b.test': -7 };
+  admission.router = {
+    routeOf: (_: string, recipient: string) => ({
+      key: 'mx:b.test',
+      domain: 'b.test',
+      priority: priorities[recipient],
+    }),
+  } as unknown as Router;
+  admission.submitted({ ...submitted, recipients: ['lower@b.test', 'low@b.test', 'other@b.test'] }, 7);
+  admission.submitted({ ...submitted, recipients: ['lower@b.test'], priority: 3 }, 7);
+  assert.deepEqual(
+    begun.map(({ priority }) => priority),
+    [-5, 3],
+  );
+});

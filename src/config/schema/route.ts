@@ -4,7 +4,7 @@ import { z } from 'zod';
 
 import { parseRelayHost } from '../values/endpoint.ts';
 import { parseReply } from '../values/reply.ts';
-import { expected, key, listOf, oneOf, textOf, tableOf } from './fields.ts';
+import { expected, key, listOf, oneOf, textOf, tableOf, wholeNumber } from './fields.ts';
 import { recipientDomains, senders } from './lists.ts';
 
 const targets = ['relay', 'error', 'mx'] as const;
@@ -50,6 +50,11 @@ export const route = tableOf({
     z.literal(true, { error: expected('true') }).optional(),
     "Look the domain's MX up, as without a route: for exceptions from a wider route.",
     { example: 'true' },
+  ),
+  priority: key(
+    wholeNumber(-9, 9).optional(),
+    'The priority of messages that take this route and bring none, from -9 to 9 (RFC 6710); higher goes first. Of several recipients the highest counts.',
+    { example: '-5' },
   ),
 }).superRefine((value, context) => {
   const given = targets.filter((target) => value[target] !== undefined);

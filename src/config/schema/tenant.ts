@@ -26,7 +26,7 @@ const tenant = tableOf({
   ),
   priority: key(
     wholeNumber(-9, 9).default(0),
-    'The priority of its messages that bring none along (RFC 6710): higher goes first, inside the tenant only. It is a setting of tenants and not of routes, because the recipients of one message may take several routes, and a message has one priority.',
+    'The priority of its messages that bring none along (RFC 6710): higher goes first, inside the tenant only. 0 leaves it to the routes.',
   ),
 });
 

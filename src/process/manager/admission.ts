@@ -1,7 +1,7 @@
 // Messages come under the scheduler: new ones as receivers report them, old ones as recovery finds them.
 // Keeps what the manager needs of each by its handle.
 
-import type { Router } from '../../route/types.ts';
+import type { RouteKey, Router } from '../../route/types.ts';
 import type { MessageHandle, Scheduler } from '../../schedule/types.ts';
 import type { RecoveredMessage, SpoolStore } from '../../spool/types.ts';
 import type { Submitted } from '../messages.ts';
@@ -23,9 +23,10 @@ export class Admission {
 
   /** A message that was in the queue before. */
   recovered(message: RecoveredMessage): void {
-    const handle = this.#begin(message, message.held);
-    for (const waiting of message.waiting) {
-      const route = this.router.routeOf(message.reversePath, waiting.address);
+    const routes = message.waiting.map(({ address }) => this.router.routeOf(message.reversePath, address));
+    const handle = this.#begin(message, routes, message.held);
+    for (const [at, waiting] of message.waiting.entries()) {
+      const route = routes[at] as RouteKey;
       this.#scheduler.add(handle, {
         recipient: waiting.index,
         route: route.key,
@@ -42,10 +43,10 @@ export class Admission {
   submitted(message: Submitted, nowMs: number): void {
     // After a restart of this process a receiver may report again what recovery has already found.
     if (!this.#store.submitted(message.queueId, message.ref, message.recipients.length)) return;
-    const handle = this.#begin(message, false);
+    const routes = message.recipients.map((address) => this.router.routeOf(message.reversePath, address));
+    const handle = this.#begin(message, routes, false);
     this.#freshIds[handle] = message.queueId;
-    for (const [recipient, address] of message.recipients.entries()) {
-      const route = this.router.routeOf(message.reversePath, address);
+    for (const [recipient, route] of routes.entries()) {
       this.#scheduler.add(handle, {
         recipient,
         route: route.key,
@@ -72,12 +73,22 @@ export class Admission {
     this.#freshIds[message] = undefined;
   }
 
-  #begin(message: RecoveredMessage | Submitted, held: boolean): MessageHandle {
-    const { queueId, queue, priority, receivedAtMs } = message;
+  #begin(message: RecoveredMessage | Submitted, routes: readonly RouteKey[], held: boolean): MessageHandle {
+    const { queueId, queue, receivedAtMs } = message;
+    const priority = message.priority ?? highestOf(routes);
     const nullSender = message.reversePath === '';
     const handle = this.#scheduler.begin({ queueId, queue, priority, receivedAtMs, nullSender, held });
     this.#receivedAtMs[handle] = receivedAtMs;
     this.#freshIds[handle] = undefined;
     return handle;
   }
+}
+
+/** The highest priority that routes give to messages without one. */
+function highestOf(routes: readonly RouteKey[]): number | undefined {
+  let highest: number | undefined;
+  for (const { priority } of routes) {
+    if (priority !== undefined && (highest === undefined || priority > highest)) highest = priority;
+  }
+  return highest;
 }
