@@ -16,7 +16,7 @@ import type { ChosenRecipient, QueuePage, SourceRow } from '../../control/queue-
 import type { OperatorSource } from '../../control/operator-source.ts';
 import { SluiceError } from '../../errors/sluice-error.ts';
 import type { Logger } from '../../log/logger.ts';
-import type { MessageHandle, QueuedRecipient } from '../../schedule/types.ts';
+import type { MessageHandle, QueuedRecipient, SiteStatus } from '../../schedule/types.ts';
 import type { Outcome, SpoolStore } from '../../spool/types.ts';
 import { version } from '../../config/version.ts';
 import type { MemoryStats } from '../../stats/stats.ts';
@@ -29,6 +29,11 @@ import type { Senders } from './senders.ts';
 const pageScan = 2_000;
 /** Open listings; the oldest is forgotten beyond this. */
 const maxCursors = 16;
+
+/** Listing all sites may hold deliveries up for so long whenever it is asked for, */
+const longListingMs = 200;
+/** and beyond that one part in so many of the time. */
+const listingShare = 20;
 
 interface Listing {
   readonly rows: Iterator<QueuedRecipient>;
@@ -61,6 +66,9 @@ export class Operations {
   readonly #startedAtMs = Date.now();
   readonly #listings = new Map<number, Listing>();
   #nextCursor = 1;
+  /** Of the last time that it took long, and until when it is good enough (monotonic ms). */
+  #lastSites: readonly SiteStatus[] = [];
+  #sitesUntil = 0;
 
   constructor(parts: OperationsParts) {
     this.#manager = parts.manager;
@@ -219,9 +227,21 @@ export class Operations {
       });
   }
 
+  /** Sites of a queue so long that listing them holds deliveries up are listed less often, however often people ask. */
+  #sites(): readonly SiteStatus[] {
+    const begun = performance.now();
+    if (begun < this.#sitesUntil) return this.#lastSites;
+    const sites = this.#manager.scheduler.sites();
+    const took = performance.now() - begun;
+    const isLong = took > longListingMs;
+    this.#sitesUntil = isLong ? begun + took * listingShare : 0;
+    this.#lastSites = isLong ? sites : [];
+    return sites;
+  }
+
   async #status({ sites: most, order, queues }: StatusQuestion): Promise<Status> {
     const { scheduler } = this.#manager;
-    const sites = scheduler.sites();
+    const sites = this.#sites();
     const overrides = await this.#limits.overrides();
     return {
       version,
@@ -232,7 +252,7 @@ export class Operations {
       reports: this.#manager.reporting,
       counters: this.#stats.snapshot().counters,
       spool: this.#store.usage(),
-      sites: (order === undefined ? sites : sites.sort(siteOrders[order])).slice(0, most),
+      sites: (order === undefined ? sites : sites.toSorted(siteOrders[order])).slice(0, most),
       siteCount: sites.length,
       overrides,
       ...(queues === true && { queues: await queueCounts(scheduler) }),
