@@ -75,7 +75,7 @@ export function reactToFailure(s: State, connection: number, error: string, nowM
   const isFull = sites.established.get(connections.site.get(connection)) > 0;
   const window = windowOf(s, connection);
   if (rule === undefined && isFull && window >= 0) {
-    s.windows.troubled(window, openedAtMs, usualHoldMs, error, nowMs);
+    s.windows.troubled(window, openedAtMs, jittered(s, usualHoldMs), error, nowMs);
     closeSurplus(s, window);
   }
   // A host that serves others of our connections and says what is too much for it is not dead.
@@ -97,21 +97,23 @@ function carryOut(
   const window = windowOf(s, connection);
   switch (action.kind) {
     case 'slow':
-      if (window >= 0) s.windows.troubled(window, sinceMs, action.forMs, error, nowMs);
+      if (window >= 0) s.windows.troubled(window, sinceMs, jittered(s, action.forMs), error, nowMs);
       break;
     case 'pause':
-      if (window >= 0) {
-        const forMs = restMs([action.forMs], s.config.retryJitter, 1, s.random);
-        s.windows.paused(window, forMs, error, nowMs);
-      }
+      if (window >= 0) s.windows.paused(window, jittered(s, action.forMs), error, nowMs);
       break;
     case 'next_host':
-      leaveAddress(s, connection, action.forMs, error, nowMs);
+      leaveAddress(s, connection, jittered(s, action.forMs), error, nowMs);
       break;
     default:
       break;
   }
   if (window >= 0) closeSurplus(s, window);
+}
+
+/** Not all at once again. */
+function jittered(s: State, ms: number): number {
+  return restMs([ms], s.config.retryJitter, 1, s.random);
 }
 
 /** Nobody goes to the connection's address for some time. */

@@ -122,8 +122,10 @@ export class WindowStore {
     if (window.state === 'paused') {
       return `${site} is left alone${from} until ${new Date(window.untilMs).toISOString()}${why}`;
     }
-    const held = window.state === 'slowed' ? 'holds back' : 'has earned';
-    return `Sluice ${held} with ${window.allowed} connections to ${site}${from}${why}`;
+    const { allowed, state, untilMs } = window;
+    const many = allowed === 1 ? '1 connection' : `${allowed} connections`;
+    const until = state === 'slowed' ? ` until ${new Date(untilMs).toISOString()}` : ' so far';
+    return `adaptation allows ${many} to ${site}${from}${until}${why}`;
   }
 
   statusOf(source: string, site: string, settings: AdaptSettings | undefined): WindowStatus {

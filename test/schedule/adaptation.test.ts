@@ -56,7 +56,7 @@ test('a site starts with few connections and earns more with every message', () 
   submit(on, 100);
   let hand: (Connect | Transact)[] = on.connects();
   assert.equal(hand.length, 2);
-  assert.match(on.scheduler.sites()[0]?.blockedOn ?? '', /^Sluice has earned with 2 connections to a/);
+  assert.match(on.scheduler.sites()[0]?.blockedOn ?? '', /^adaptation allows 2 connections to a so far$/);
   hand = deliver(on, hand, 10);
   assert.equal(on.scheduler.counts().connections, 12);
   assert.equal(hand.length, 12);
@@ -154,7 +154,7 @@ test('refused connections of a site that serves others halve its window and leav
     on.closed(connection, { kind: 'failed', error: '421 4.7.0 too many connections from you' });
   }
   on.take();
-  assert.equal(on.scheduler.sites()[0]?.blockedOn.includes('holds back'), true);
+  assert.equal(on.scheduler.sites()[0]?.blockedOn.includes('421 4.7.0 too many'), true);
 });
 
 test('a failure on this host is nobody else’s', () => {
