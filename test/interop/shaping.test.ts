@@ -1,0 +1,146 @@
+// Shaping, with all of Sluice's processes and real sockets: hundreds of destinations, limits in every dimension, more
+// than a thousand deliveries at once. Counted at the destinations alone: none ever sees more than its limit.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { submit, type Submission } from '../../sim/mx/submitter.ts';
+import { Ground, until } from '../../sim/neighbours/ground.ts';
+import { startSluice } from '../../sim/neighbours/sluice.ts';
+import { ShapedInternet } from './shaped-internet.ts';
+
+const sources = ['127.9.0.1', '127.9.0.2', '127.9.0.3'];
+const atOnce = 1_100;
+
+const internet = new ShapedInternet(
+  [
+    { name: 'plain', sites: 180, domains: 2 },
+    { name: 'big', sites: 1, hosts: 8, domains: 30 },
+    { name: 'two-only', sites: 2 },
+    { name: 'family', sites: 5 },
+    { name: 'shy', sites: 4, hosts: 1, addresses: 3 },
+    { name: 'near', sites: 20 },
+    { name: 'block', sites: 10 },
+    { name: 'picky', sites: 4 },
+    { name: 'shared', sites: 8, shared: true },
+    { name: 'paced', sites: 1 },
+    { name: 'doorman', sites: 1 },
+    { name: 'few-each', sites: 2 },
+  ],
+  new Map([['family', new Set(Array.from({ length: 5 }, (_, i) => `d0.s${i}.family.test`))]]),
+);
+
+const limit = [
+  // Defaults, for whatever nothing else names.
+  { per: 'domain', connections: 4 },
+  { per: 'site', connections: 30 },
+  { per: 'ip', connections: 6 },
+  { per: 'source', connections: 450 },
+  { per: 'queue', connections: 700 },
+  { per: 'queue', queue: ['small'], connections: 150 },
+  // Named ones.
+  { per: 'source', source: ['127.9.0.1'], connections: 200 },
+  { per: 'domain', domain: ['*.two-only.test'], connections: 2 },
+  { name: 'family', per: 'group', domain: internet.domains('family'), connections: 12 },
+  { per: 'mx', mx: ['*.shy.test'], connections: 3 },
+  { per: 'network', ip: ['127.20.5.0/24'], connections: 40 },
+  { name: 'block', per: 'group', ip: ['127.20.6.0/25'], connections: 25 },
+  { per: ['source', 'mx'], mx: ['*.picky.test'], connections: 1 },
+  { per: 'mx', mx: ['*.paced.test'], message_rate: '4/sec', connections: 4 },
+  { per: 'mx', mx: ['*.doorman.test'], connection_rate: '3/sec', messages_per_connection: 1 },
+  { per: 'domain', domain: ['*.few-each.test'], recipients_per_message: 3 },
+];
+
+/** Mail of three tenants to every destination, as much as its kind needs to press against its limit. */
+function* mail(): Generator<Submission> {
+  const perDomain: Record<string, number> = { plain: 12, big: 8, paced: 30, doorman: 40, 'few-each': 10 };
+  let number = 0;
+  for (const [kind] of internet.kinds) {
+    for (const domain of internet.domains(kind)) {
+      for (let i = 0; i < (perDomain[kind] ?? 40); i++) {
+        const recipients = kind === 'few-each' ? 8 : 1;
+        yield {
+          id: `${number++}@client.test`,
+          from: `sender@${['flood', 'flood', 'flood', 'small', 'other'][i % 5]}.test`,
+          to: Array.from({ length: recipients }, (_, k) => `person${k}@${domain}`),
+          sizeBytes: 500,
+        };
+      }
+    }
+  }
+}
+
+test('with more than 1,000 deliveries at once no destination sees more than its limit, in any dimension', async (t) => {
+  const ground = Ground.of(t);
+  await internet.start(ground);
+  assert.ok(internet.addresses >= 200, `${internet.addresses} addresses`);
+  const { census, reach } = internet;
+  const sluice = await startSluice(ground, {
+    config: {
+      log: { level: 'warn' },
+      dns: reach.dns,
+      processes: { senders: 2 },
+      queue: { retry: ['1s'] },
+      deliver: { port: reach.port, ipv6: false, max_connections: atOnce, idle_connection: '200ms' },
+      adapt: { enabled: false },
+      tenant: ['flood', 'small'].map((name) => ({ name, sender: [`${name}.test`] })),
+      source: sources.map((address) => ({ address })),
+      limit,
+    },
+  });
+  const submissions = [...mail()];
+  const wanted = submissions.reduce((all, { to }) => all + to.length, 0);
+  const submitted = submit(submissions, { address: '127.0.0.1', port: sluice.port, connections: 20 });
+  // Nobody answers before so many connections are open at the same time.
+  await census.reached(1_000);
+  await submitted;
+  internet.open();
+  await internet.arrived(wanted);
+  await until('all connections are closed', () => census.connections === 0);
+
+  /** The most of any name that begins and ends so. */
+  const most = (prefix: string, suffix = ''): number =>
+    Math.max(0, ...[...census.all(prefix)].map(([name, count]) => (name.endsWith(suffix) ? count : 0)));
+  /** Never more than the limit, and as many as it where this mail presses against it. */
+  const holds = (what: string, seen: number, allowed: number, pressed = true): void => {
+    t.diagnostic(`${what}: at most ${seen} of ${allowed}`);
+    assert.ok(seen <= allowed, `${what}: ${seen} at once, the limit is ${allowed}`);
+    if (pressed)
+      assert.equal(seen, allowed, `${what}: only ${seen} at once, so the limit of ${allowed} proves nothing`);
+  };
+  holds('all connections', census.maxConnections, atOnce);
+  // The group of addresses stands in for the limit per address (a group counts as a match for each of its members).
+  const singles = [...census.all('ip ')].filter(([name]) => !name.startsWith('ip 127.20.6.'));
+  holds('per ip', Math.max(...singles.map(([, count]) => count)), 6);
+  holds('per site', most('site '), 30);
+  const domains = [...census.all('domain ')].filter(([name]) => !name.endsWith('.family.test'));
+  holds('per domain', Math.max(...domains.map(([, count]) => count)), 4);
+  holds('domain two-only', most('domain ', '.two-only.test'), 2);
+  holds('group of domains', census.most('group family'), 12);
+  holds('per mx', most('mx ', '.shy.test'), 3);
+  holds('per network', census.most('network 127.20.5'), 40);
+  holds('group of addresses', census.most('network 127.20.6'), 25);
+  for (const [i, address] of sources.entries()) {
+    holds(`source ${address}`, census.most(`source ${address}`), i === 0 ? 200 : 450);
+  }
+  holds('queue flood', census.most('queue flood.test'), 700, false);
+  holds('queue small', census.most('queue small.test'), 150);
+  for (const address of sources) {
+    holds(`source and mx, from ${address}`, most(`source and mx ${address}`, '.picky.test'), 1);
+  }
+  holds('an address of many names', census.most('ip 127.20.8.1'), 6);
+  holds(
+    'recipients of a message',
+    Math.max(...[...census.all('recipients ')].map(([name]) => Number(name.split(' ')[1]))),
+    3,
+  );
+  // On its way from the scheduler to the destination a message may lose a second on a busy machine, the next one none.
+  const paced = census.mostWithin('message to mx0.s0.paced.test', 9_000);
+  assert.ok(paced <= 40, `${paced} messages in 9 s, 4 a second are allowed`);
+  const arrivals = census.mostWithin('mx mx0.s0.doorman.test', 9_000);
+  assert.ok(arrivals <= 30, `${arrivals} connections in 9 s, 3 a second are allowed`);
+  assert.equal(census.came('mx mx0.s0.doorman.test'), 40, 'one message a connection');
+
+  assert.equal(internet.deliveries(), wanted);
+  assert.equal(internet.duplicates, 0);
+  assert.equal(await sluice.program.stop('SIGTERM'), 0);
+});
