@@ -16,5 +16,8 @@ test('a rule gives its priority along with the route, and changes nothing else o
     domain: 'b.example',
     priority: -5,
   });
-  assert.deepEqual(table.routeOf('me@a.example', 'x@b.example'), { key: 'mx:b.example', domain: 'b.example' });
+  assert.deepEqual(table.routeOf('me@a.example', 'x@b.example'), {
+    key: 'mx:b.example',
+    domain: 'b.example',
+  });
 });
