@@ -1,97 +1,78 @@
-// What the outside sees of us, against every limit of the configuration: connections at once for each key, and what was
-// begun in every window of a rate. Counted from the effects alone and kept apart from the scheduler's own counters, so
-// that it can be judged by this. Fails at the first excess. After a limit was lowered, an excess may only shrink.
+// What the outside sees of us, against every limit of the configuration: connections at once for each key, what was
+// begun in every window of a rate, messages on a connection, recipients at once. Counted from the effects alone and kept
+// apart from the scheduler's own counters, so that it can be judged by this. Fails at the first excess. After a limit was
+// lowered an excess may only shrink: no new connection, and no new message on one that is too many.
 
+import { isIPv6 } from 'node:net';
 import type { LimitRule } from '../../src/schedule/limits/types.ts';
 import type { ConnectionHandle, Effect, SchedulerConfig } from '../../src/schedule/types.ts';
 import type { Visit } from '../../src/simulate/trait.ts';
 import { Witness } from '../../src/simulate/witness.ts';
 import { check, type Ledger } from './ledger.ts';
+import { RateBooks, rateQuantities, type Spent } from './rate-books.ts';
 import { holding, type Facts, type Holding, type SetQuantity } from './rule-matching.ts';
 
 interface Open {
-  /** Keys of `connections` that it counts in. */
-  keys: ReadonlySet<string>;
+  /** One for each domain of its last transaction. */
+  facts: readonly Facts[];
+  /** What it counts in, with the limits. */
+  keys: ReadonlyMap<string, LimitRule>;
   isClosing: boolean;
   messages: number;
+  spent: readonly Spent[];
 }
-
-interface Unit {
-  readonly atMs: number;
-  readonly units: number;
-}
-
-/** What was counted in the windows of rates for a transaction, to be taken back when it was never tried. */
-type Spent = { readonly window: Unit[]; readonly unit: Unit }[];
 
 export class Books extends Witness {
   readonly #ledger: Ledger;
-  #limits: SchedulerConfig['limits'];
-  #rules: readonly LimitRule[];
+  #config: SchedulerConfig;
   /** What holds for facts that were asked for before. */
   #known = new Map<string, readonly Holding[]>();
   readonly #open = new Map<Visit, Open>();
   readonly #byHandle = new Map<ConnectionHandle, Open>();
   readonly #counts = new Map<string, number>();
+  /** Of them, those that were told to close. */
   readonly #closing = new Map<string, number>();
-  #windows = new Map<string, Unit[]>();
-  readonly #spent = new Map<Visit, Spent>();
-  #total = 0;
-  #recipientsPerTransaction: number;
-  #transactionsPerConnection: number;
-  /** Checks of a limit that was set, by quantity: a judge that never judges is found by this. */
+  readonly #rates = new RateBooks();
+  /** How often each quantity of a limit was judged: a judge that never judges is found by this. */
   readonly judged = new Map<SetQuantity, number>();
 
   constructor(config: SchedulerConfig, ledger: Ledger) {
     super();
+    this.#config = config;
     this.#ledger = ledger;
-    this.#limits = config.limits;
-    this.#rules = config.limits.rules;
-    this.#recipientsPerTransaction = config.recipientsPerTransaction;
-    this.#transactionsPerConnection = config.transactionsPerConnection;
+  }
+
+  get isEmpty(): boolean {
+    return this.#open.size === 0 && [...this.#counts.values()].every((count) => count === 0);
   }
 
   /** Other limits from now on. What is over them stays until it closes. */
   reconfigure(config: SchedulerConfig): void {
-    this.#limits = config.limits;
-    this.#rules = config.limits.rules;
-    this.#recipientsPerTransaction = config.recipientsPerTransaction;
-    this.#transactionsPerConnection = config.transactionsPerConnection;
+    this.#config = config;
     this.#known = new Map();
-    const counting = new Set(
-      this.#rules.filter((rule) => rule.connections !== undefined).map(({ id }) => id),
-    );
-    for (const [visit, open] of this.#open) {
-      // Which limits it counts in may have changed, too.
-      const facts = this.#factsOf.get(visit) ?? [];
-      this.#move(open, this.#keysOf(facts));
-    }
-    const ids = new Set(this.#rules.map(({ id }) => id));
-    for (const key of this.#windows.keys()) {
-      if (!ids.has(ruleIdOf(key))) this.#windows.delete(key);
-    }
-    for (const key of this.#counts.keys()) {
-      if (!counting.has(key.slice(0, key.indexOf(': ')))) this.#counts.delete(key);
-    }
+    this.#rates.reconfigure(config.limits.rules);
+    // Which limits a connection counts in may have changed, too.
+    for (const open of this.#open.values()) this.#count(open, open.facts);
   }
-
-  readonly #factsOf = new Map<Visit, readonly Facts[]>();
 
   override effect(effect: Effect): void {
     if (effect.kind !== 'close') return;
     const open = this.#byHandle.get(effect.connection);
     check(open !== undefined && !open.isClosing, () => 'a connection is closed that is not open');
     open.isClosing = true;
-    for (const key of open.keys) this.#closing.set(key, (this.#closing.get(key) ?? 0) + 1);
+    for (const key of open.keys.keys()) add(this.#closing, key, 1);
   }
 
   override opened(visit: Visit): void {
-    const open: Open = { keys: new Set(), isClosing: false, messages: 0 };
+    const { ip, source } = visit;
+    const { sources = [''], limits } = this.#config;
+    check(sources.includes(source), () => `a connection from "${source}", which is no source`);
+    check(source === '' || isIPv6(source) === isIPv6(ip), () => `a connection from ${source} to ${ip}`);
+    const open: Open = { facts: [], keys: new Map(), isClosing: false, messages: 0, spent: [] };
     this.#open.set(visit, open);
     this.#byHandle.set(visit.connection, open);
-    this.#total += 1;
-    const { global } = this.#limits;
-    check(this.#total <= global, () => `${this.#total} connections in all, allowed ${global}`);
+    const { size } = this.#open;
+    check(size <= limits.global, () => `${size} connections in all, allowed ${limits.global}`);
   }
 
   override granted(
@@ -103,60 +84,30 @@ export class Books extends Witness {
   ): void {
     const open = this.#open.get(visit);
     check(open !== undefined && !open.isClosing, () => 'a transaction on a connection that is closing');
-    const facts = this.#factsFor(visit, message, recipients);
-    this.#factsOf.set(visit, facts);
-    const keys = this.#keysOf(facts);
-    this.#move(open, keys);
-    for (const key of keys) this.#checkConnections(key, isFirst);
+    const facts = this.#factsOf(visit, message, recipients);
+    this.#count(open, facts);
+    for (const [key, rule] of open.keys) this.#checkConnections(key, rule, isFirst);
     open.messages += 1;
-    this.#checkSizes(open, facts, recipients);
-    const spent: Spent = [];
-    if (isFirst) this.#spend('connectionRate', facts, () => 1, nowMs);
-    spent.push(...this.#spend('messageRate', facts, () => 1, nowMs));
-    const { recipients: rows } = this.#ledger.message(message);
-    spent.push(
-      ...this.#spend(
-        'recipientRate',
-        facts,
-        ({ domain }) => recipients.filter((index) => rows[index]!.domain === domain).length,
-        nowMs,
-      ),
-    );
-    this.#spent.set(visit, spent);
+    this.#checkSizes(open, recipients.length);
+    open.spent = this.#spend(facts, message, recipients, isFirst, nowMs);
   }
 
   override unsent(visit: Visit): void {
-    for (const { window, unit } of this.#spent.get(visit) ?? []) {
-      const at = window.indexOf(unit);
-      if (at >= 0) window.splice(at, 1);
-    }
-    this.#spent.delete(visit);
+    const open = this.#open.get(visit);
+    for (const { takeBack } of open?.spent ?? []) takeBack();
+    if (open !== undefined) open.spent = [];
   }
 
   override closed(visit: Visit): void {
     const open = this.#open.get(visit);
     check(open !== undefined, () => 'a connection is closed twice');
-    this.#total -= 1;
-    this.#move(open, new Set());
+    this.#count(open, []);
     this.#open.delete(visit);
     this.#byHandle.delete(visit.connection);
-    this.#factsOf.delete(visit);
-    this.#spent.delete(visit);
-  }
-
-  /** Rates begin anew: for a scheduler that was started without its state. */
-  forgetRates(): void {
-    this.#windows = new Map();
-  }
-
-  get isEmpty(): boolean {
-    return (
-      this.#total === 0 && this.#open.size === 0 && [...this.#counts.values()].every((count) => count === 0)
-    );
   }
 
   /** One for each domain: recipients of one message may go to several at one site. */
-  #factsFor({ site, host, ip, source }: Visit, message: number, recipients: readonly number[]): Facts[] {
+  #factsOf({ site, host, ip, source }: Visit, message: number, recipients: readonly number[]): Facts[] {
     const { queue, recipients: rows } = this.#ledger.message(message);
     const domains = new Set(recipients.map((index) => rows[index]!.domain));
     return [...domains].map((domain) => ({ domain, queue, site, mx: host, ip, source }));
@@ -166,83 +117,84 @@ export class Books extends Witness {
     const { domain, queue, site, mx, ip, source } = facts;
     const name = `${quantity} ${domain} ${queue} ${site} ${mx} ${ip} ${source}`;
     let known = this.#known.get(name);
-    if (known === undefined) this.#known.set(name, (known = holding(this.#rules, quantity, facts)));
-    if (known.length > 0) this.judged.set(quantity, (this.judged.get(quantity) ?? 0) + 1);
+    if (known === undefined) {
+      known = holding(this.#config.limits.rules, quantity, facts);
+      this.#known.set(name, known);
+    }
+    if (known.length > 0) add(this.judged, quantity, 1);
     return known;
   }
 
-  #keysOf(facts: readonly Facts[]): Set<string> {
-    return new Set(facts.flatMap((each) => this.#holding('connections', each).map(({ key }) => key)));
-  }
-
-  #move(open: Open, keys: ReadonlySet<string>): void {
-    for (const key of open.keys) {
-      if (keys.has(key)) continue;
-      this.#counts.set(key, this.#counts.get(key)! - 1);
-      if (open.isClosing) this.#closing.set(key, this.#closing.get(key)! - 1);
+  /** The connection counts for these facts from now on; nothing is judged. */
+  #count(open: Open, facts: readonly Facts[]): void {
+    const keys = new Map<string, LimitRule>();
+    for (const each of facts) {
+      for (const { key, rule } of this.#holding('connections', each)) keys.set(key, rule);
     }
-    for (const key of keys) {
-      if (open.keys.has(key)) continue;
-      this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1);
-      if (open.isClosing) this.#closing.set(key, (this.#closing.get(key) ?? 0) + 1);
+    for (const [change, list] of [
+      [-1, open.keys],
+      [1, keys],
+    ] as const) {
+      for (const key of list.keys()) {
+        add(this.#counts, key, change);
+        if (open.isClosing) add(this.#closing, key, change);
+      }
     }
+    open.facts = facts;
     open.keys = keys;
   }
 
-  /** A connection that is used again may be one of too many while others that close are still there. */
-  #checkConnections(key: string, isNew: boolean): void {
-    const rule = this.#rules.find(({ id }) => id === ruleIdOf(key))!;
-    const allowed = rule.connections!;
-    const open = this.#counts.get(key)! - (isNew ? 0 : (this.#closing.get(key) ?? 0));
-    check(open <= allowed, () => `${open} connections for ${key}, allowed ${allowed} (${rule.origin})`);
+  /** A connection that is used again is not one of too many when enough of the others are closing. */
+  #checkConnections(key: string, { connections = 0, origin }: LimitRule, isNew: boolean): void {
+    const open = (this.#counts.get(key) ?? 0) - (isNew ? 0 : (this.#closing.get(key) ?? 0));
+    check(open <= connections, () => `${open} connections for ${key}, allowed ${connections} (${origin})`);
   }
 
-  #checkSizes(open: Open, facts: readonly Facts[], recipients: readonly number[]): void {
-    let messages = this.#transactionsPerConnection;
-    let most = this.#recipientsPerTransaction;
+  #checkSizes({ facts, messages }: Open, recipients: number): void {
+    let [mostMessages, mostRecipients] = [
+      this.#config.transactionsPerConnection,
+      this.#config.recipientsPerTransaction,
+    ];
     for (const each of facts) {
       for (const { rule } of this.#holding('messagesPerConnection', each))
-        messages = Math.min(messages, rule.messagesPerConnection!);
+        mostMessages = Math.min(mostMessages, rule.messagesPerConnection!);
       for (const { rule } of this.#holding('recipientsPerMessage', each))
-        most = Math.min(most, rule.recipientsPerMessage!);
+        mostRecipients = Math.min(mostRecipients, rule.recipientsPerMessage!);
     }
-    check(open.messages <= messages, () => `${open.messages} messages on a connection, allowed ${messages}`);
-    check(recipients.length <= most, () => `${recipients.length} recipients at once, allowed ${most}`);
+    check(messages <= mostMessages, () => `message ${messages} of a connection, allowed ${mostMessages}`);
+    check(recipients <= mostRecipients, () => `${recipients} recipients at once, allowed ${mostRecipients}`);
   }
 
+  /** Those of the message come back when it was never sent; a connection was made all the same. */
   #spend(
-    quantity: 'connectionRate' | 'messageRate' | 'recipientRate',
     facts: readonly Facts[],
-    unitsOf: (facts: Facts) => number,
+    message: number,
+    recipients: readonly number[],
+    isFirst: boolean,
     nowMs: number,
-  ): Spent {
-    const units = new Map<string, { readonly rule: LimitRule; units: number }>();
-    for (const each of facts) {
-      for (const { rule, key } of this.#holding(quantity, each)) {
-        const before = units.get(key)?.units ?? 0;
-        const more = unitsOf(each);
-        // A transaction is one message and one connection, however many of its domains share the limit.
-        units.set(key, { rule, units: quantity === 'recipientRate' ? before + more : 1 });
+  ): Spent[] {
+    const { recipients: rows } = this.#ledger.message(message);
+    const spent: Spent[] = [];
+    for (const quantity of rateQuantities) {
+      if (quantity === 'connectionRate' && !isFirst) continue;
+      // A transaction is one message and one connection, however many of its domains share the limit.
+      const units = new Map<string, { readonly rule: LimitRule; units: number }>();
+      for (const each of facts) {
+        const own = recipients.filter((index) => rows[index]!.domain === each.domain).length;
+        for (const { rule, key } of this.#holding(quantity, each)) {
+          const before = units.get(key)?.units ?? 0;
+          units.set(key, { rule, units: quantity === 'recipientRate' ? before + own : 1 });
+        }
+      }
+      for (const [key, { rule, units: count }] of units) {
+        const one = this.#rates.spend(quantity, rule, key, count, nowMs);
+        if (quantity !== 'connectionRate') spent.push(one);
       }
     }
-    return [...units].map(([key, { rule, units: count }]) => {
-      const name = `${quantity} ${key}`;
-      let window = this.#windows.get(name);
-      if (window === undefined) this.#windows.set(name, (window = []));
-      const { count: allowed, perMs } = rule[quantity]!;
-      const unit = { atMs: nowMs, units: count };
-      const begins = window.findIndex(({ atMs }) => atMs > nowMs - perMs);
-      window.splice(0, begins < 0 ? window.length : begins);
-      window.push(unit);
-      const sum = window.reduce((total, each) => total + each.units, 0);
-      check(sum <= allowed, () => `${sum} of ${name} in ${perMs} ms, allowed ${allowed} (${rule.origin})`);
-      return { window, unit };
-    });
+    return spent;
   }
 }
 
-/** The id in a key, with or without a quantity before it. */
-function ruleIdOf(key: string): string {
-  const name = key.slice(0, key.indexOf(': '));
-  return /^(?:connectionRate|messageRate|recipientRate) (.*)$/u.exec(name)?.[1] ?? name;
+function add<Key>(counts: Map<Key, number>, key: Key, change: number): void {
+  counts.set(key, (counts.get(key) ?? 0) + change);
 }

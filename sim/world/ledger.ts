@@ -2,7 +2,7 @@
 
 import { Witness } from '../../src/simulate/witness.ts';
 import type { Visit } from '../../src/simulate/trait.ts';
-import type { Effect, NewRecipient } from '../../src/schedule/types.ts';
+import type { Effect, NewRecipient, RecipientResult } from '../../src/schedule/types.ts';
 
 export interface LedgerRecipient extends NewRecipient {
   attempts: number;
@@ -107,6 +107,12 @@ export class Ledger extends Witness {
 
   override unsent(_visit: Visit, number: number, recipients: readonly number[]): void {
     for (const index of recipients) this.recipient(number, index).state = 'waiting';
+  }
+
+  /** A reaction may send those that were not taken to another host at once, without an attempt that counts. */
+  override answered(_visit: Visit, number: number, results: readonly RecipientResult[]): void {
+    for (const { recipient, result } of results)
+      if (result !== 'delivered') this.recipient(number, recipient).state = 'waiting';
   }
 
   override took(_visit: Visit, number: number, index: number, heard: boolean): void {

@@ -1,6 +1,6 @@
 // Several witnesses of one simulation, told everything in their order.
 
-import type { Effect } from '../../src/schedule/types.ts';
+import type { Effect, RecipientResult } from '../../src/schedule/types.ts';
 import type { Refusal, Visit } from '../../src/simulate/trait.ts';
 import { Witness } from '../../src/simulate/witness.ts';
 
@@ -40,6 +40,10 @@ export class Panel extends Witness {
 
   override unsent(visit: Visit, message: number, recipients: readonly number[], nowMs: number): void {
     for (const each of this.#all) each.unsent(visit, message, recipients, nowMs);
+  }
+
+  override answered(visit: Visit, message: number, results: readonly RecipientResult[], nowMs: number): void {
+    for (const each of this.#all) each.answered(visit, message, results, nowMs);
   }
 
   override took(visit: Visit, message: number, recipient: number, heard: boolean, nowMs: number): void {

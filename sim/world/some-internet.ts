@@ -21,7 +21,15 @@ export interface InternetSize {
   readonly trouble: number;
 }
 
-export function someInternet(random: Random, size: InternetSize, startMs: number): Internet {
+/** An internet, and the names of what there is in it. */
+export interface SomeInternet {
+  readonly internet: Internet;
+  readonly sites: readonly string[];
+  readonly hosts: readonly string[];
+  readonly ips: readonly string[];
+}
+
+export function someInternet(random: Random, size: InternetSize, startMs: number): SomeInternet {
   const internet = new Internet(random);
   const ips = Array.from({ length: size.addresses }, (_, index) => someIp(index));
   for (const ip of ips)
@@ -38,7 +46,8 @@ export function someInternet(random: Random, size: InternetSize, startMs: number
       fails: random.next() < size.trouble ? 0.5 : 0,
     });
   }
-  return internet;
+  const hosts = new Set(sites.flatMap(({ addresses }) => addresses.map(({ host }) => host)));
+  return { internet, sites: sites.map(({ name }) => name), hosts: [...hosts], ips };
 }
 
 export function pick<T>(random: Random, list: readonly T[]): T {

@@ -1,11 +1,13 @@
 // What happens in a simulated world: mail comes in, operators interfere, limits change, the manager dies. All from a seed.
 
-import { simpleLimits } from './simple-limits.ts';
+import type { ReactionAction, ReactionRule } from '../../src/schedule/adapt/types.ts';
+import type { LimitRule } from '../../src/schedule/limits/types.ts';
 import { Random } from '../../src/schedule/random.ts';
 import type { SchedulerConfig } from '../../src/schedule/types.ts';
-import type { Internet } from '../../src/simulate/internet.ts';
 import { ledgerMessage, type LedgerMessage } from './ledger.ts';
+import { simpleLimits } from './simple-limits.ts';
 import { pick, someInternet } from './some-internet.ts';
+import { someLimits, type Surroundings } from './some-limits.ts';
 import { World } from './world.ts';
 
 const minute = 60_000;
@@ -20,6 +22,8 @@ export interface StoryOptions {
   readonly trouble: number;
   readonly crashes: number;
   readonly operators: boolean;
+  /** Limits of all kinds, tenants, several sources, adaptation and reactions; else the same few limits for everything. */
+  readonly shaping?: boolean;
   readonly auditEvery: number;
 }
 
@@ -27,22 +31,31 @@ export interface StoryOptions {
 export function tell(options: StoryOptions): World {
   const random = new Random(options.seed);
   const domains = 1 + random.below(40);
-  const internet = someInternet(
+  const { internet, ...names } = someInternet(
     random,
     { domains, sites: 1 + random.below(domains), addresses: 1 + random.below(20), trouble: options.trouble },
     startMs,
   );
-  const config = someConfig(random, options.seed);
+  const around: Surroundings = {
+    ...names,
+    domains: internet.domains,
+    sources: options.shaping === true ? pick(random, sourceLists) : [''],
+    queues: options.shaping === true ? ['', 'shop', 'news', 'crm'] : [''],
+  };
+  const basic = someConfig(random, options.seed);
+  const config = options.shaping === true ? shaped(random, basic, around) : basic;
   const world = new World({ seed: options.seed, internet, config, startMs, auditEvery: options.auditEvery });
   const spanMs = random.next() < 0.5 ? 1_000 : 2 * hour;
   const times = Array.from({ length: options.messages }, () => startMs + random.below(spanMs));
   for (const [number, atMs] of times.sort((left, right) => left - right).entries()) {
-    const message = someMessage(random, internet, number, atMs);
+    const message = someMessage(random, around, number, atMs);
     world.clock.at(atMs, () => world.submit(message));
   }
   if (options.operators) {
     for (let count = 0; count < 30; count += 1)
-      world.clock.at(startMs + random.below(3 * hour), () => interfere(world));
+      world.clock.at(startMs + random.below(3 * hour), () =>
+        interfere(world, options.shaping === true ? around : undefined),
+      );
   }
   for (let count = 0; count < options.crashes; count += 1) {
     world.clock.at(startMs + random.below(random.next() < 0.5 ? 2_000 : 3 * hour), () => world.crash());
@@ -69,25 +82,71 @@ function someConfig(random: Random, seed: number): SchedulerConfig {
   };
 }
 
-function someMessage(random: Random, internet: Internet, number: number, atMs: number): LedgerMessage {
+/** Of both IP versions: a site that no source reaches is another story. */
+const sourceLists = [
+  [''],
+  ['192.0.2.1', '2001:db8:ffff::1'],
+  ['192.0.2.1', '192.0.2.2', '198.51.100.7', '2001:db8:ffff::1'],
+  ['192.0.2.1', '2001:db8:ffff::1', '2001:db8:ffff::2'],
+] as const;
+
+/** The same configuration with other limits, weights, reactions. */
+function shaped(random: Random, config: SchedulerConfig, around: Surroundings): SchedulerConfig {
+  return {
+    ...config,
+    limits: { global: 1 + random.below(60), rules: someLimits(random, around) },
+    sources: around.sources,
+    weights: new Map(around.queues.map((queue) => [queue, 1 + random.below(5)])),
+    adapt: { enabled: random.next() < 0.7, startConnections: 1 + random.below(5) },
+    reactions: Array.from({ length: random.below(4) }, (_, index) => someReaction(random, index)),
+  };
+}
+
+function someReaction(random: Random, index: number): ReactionRule {
+  const forMs = 1_000 + random.below(20 * minute);
+  const actions: readonly ReactionAction[] = [
+    { kind: 'slow', forMs },
+    { kind: 'pause', forMs },
+    { kind: 'next_host', forMs },
+    { kind: 'bounce' },
+    { kind: 'retry' },
+  ];
+  return {
+    name: `reaction ${index}`,
+    origin: 'made up',
+    source: '',
+    code: pick(random, ['', '4', '421', '45', '550', '5']),
+    text: pick(random, ['', '', 'too many', 'greylisted', 'no*user', 'try again']),
+    mx: [],
+    action: pick(random, actions),
+  };
+}
+
+function someMessage(random: Random, around: Surroundings, number: number, atMs: number): LedgerMessage {
   const recipients = 1 + random.below(random.next() < 0.7 ? 2 : 30);
-  const { domains } = internet;
+  const { domains, queues } = around;
   return ledgerMessage(
     number,
     atMs,
     Array.from({ length: recipients }, () => pick(random, domains)),
     {
       queueId: `${number.toString(36).padStart(5, '0')}-${random.below(1e9).toString(36)}`,
+      queue: pick(random, queues),
+      priority: random.next() < 0.3 ? random.below(19) - 9 : 0,
       nullSender: random.next() < 0.1,
       held: random.next() < 0.05,
     },
   );
 }
 
-function interfere(world: World): void {
+function interfere(world: World, around: Surroundings | undefined): void {
   const { ledger, clock } = world;
   const { random } = world.simulation;
-  if (random.next() < 0.2) {
+  if (around !== undefined && random.next() < 0.3) {
+    world.reconfigure(shaped(random, world.config, around));
+    return;
+  }
+  if (around === undefined && random.next() < 0.2) {
     const limits = {
       global: 1 + random.below(20),
       perDomain: random.below(4),
@@ -130,12 +189,16 @@ function changeLimits(world: World, limits: SchedulerConfig['limits']): void {
   world.reconfigure({ ...world.config, limits });
 }
 
-/** The operators go home: nothing is held and every limit allows something. */
+function allowingSome(rule: LimitRule): LimitRule {
+  return rule.connections === 0 ? { ...rule, connections: 1 } : rule;
+}
+
+/** The operators go home: nothing is held, every limit allows something. */
 function releaseAll(world: World): void {
-  const { global, rules } = world.config.limits;
+  const { limits } = world.config;
   changeLimits(world, {
-    global: Math.max(1, global),
-    rules: rules.map((rule) => Object.assign({}, rule, { connections: Math.max(1, rule.connections ?? 1) })),
+    global: Math.max(1, limits.global),
+    rules: limits.rules.map(allowingSome),
   });
   for (const message of world.ledger.messages) {
     if (!message.done && message.held) world.call(() => release(world, message));

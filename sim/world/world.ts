@@ -88,10 +88,12 @@ export class World {
 
   /** Kills manager and senders; a new manager starts from the journal. */
   crash(): void {
+    const rates = this.scheduler.rates(this.clock.nowMs);
     this.#state = new State({ ...this.config, seed: this.simulation.random.below(1e9) });
-    this.simulation.crash(createScheduler(this.#state.config, this.clock.nowMs, this.#state));
+    const scheduler = createScheduler(this.#state.config, this.clock.nowMs, this.#state);
+    scheduler.restoreRates(rates);
+    this.simulation.crash(scheduler);
     check(this.books.isEmpty, () => 'connections are left after a crash');
-    this.books.forgetRates();
     this.ledger.crashed();
     this.#recovering = true;
     for (const message of this.ledger.messages) if (!message.done) this.#commit(message);

@@ -17,8 +17,7 @@ export class Link implements Visit {
   refusal: Refusal | undefined;
   /** Events of an earlier turn are void. */
   turn = 0;
-  isFirst = true;
-  /** Through the greeting. */
+  /** Greeting and EHLO are through. */
   isReady = false;
 
   constructor(number: number, effect: Extract<Effect, { kind: 'connect' }>, machine: Host) {

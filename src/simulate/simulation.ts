@@ -231,8 +231,9 @@ export class Simulation {
       case 'close': {
         const link = this.#linkOfHandle(effect.connection);
         this.#turn(link);
-        // Given up before it was greeted: what was granted on it has not begun.
-        this.#after(this.#tripsMs(link, 1), link.isReady ? Event.closed : Event.unsent, link);
+        // One that is not ready is given up: what was on it goes back.
+        if (link.isReady) this.#after(this.#tripsMs(link, 1), Event.closed, link);
+        else this.#after(1, Event.unsent, link);
         break;
       }
       case 'resolve':
@@ -298,7 +299,6 @@ export class Simulation {
   #transact(effect: Extract<Effect, { kind: 'transact' }>, nowMs: number): void {
     const link = this.#linkOfHandle(effect.connection);
     link.transaction = effect.transaction;
-    link.isFirst = false;
     this.#turn(link);
     this.#witnessGrant(link, false, nowMs);
     // It closed while the grant was on its way: nothing was tried.
@@ -325,6 +325,7 @@ export class Simulation {
     const verdict = isTooSlow ? timedOut(recipients) : machine.transact(link, number, recipients, nowMs);
     for (const recipient of verdict.taken)
       this.#witness.took(link, number, recipient, !verdict.hangsUp, nowMs);
+    this.#witness.answered(link, number, verdict.results, nowMs);
     // The scheduler may grant the next transaction in the same call.
     const turn = this.#turn(link);
     this.#scheduler.transactionDone(link.connection, verdict.results, !verdict.hangsUp, nowMs);

@@ -1,7 +1,7 @@
 // Whoever watches a simulation: the judges of tests, and the reporter of `sluice simulate`. Told what is visible from
 // outside, in order, at the simulation's time.
 
-import type { Effect } from '../schedule/types.ts';
+import type { Effect, RecipientResult } from '../schedule/types.ts';
 import type { Refusal, Visit } from './trait.ts';
 
 /** Nothing is kept of the arguments that the simulation changes later: `recipients` are indexes in the envelope. */
@@ -24,6 +24,8 @@ export class Witness {
   ): void {}
   /** The transaction that was granted last was never tried. */
   unsent(_visit: Visit, _message: number, _recipients: readonly number[], _nowMs: number): void {}
+  /** The results of a transaction, as the client reports them. */
+  answered(_visit: Visit, _message: number, _results: readonly RecipientResult[], _nowMs: number): void {}
   /** The destination took a message for a recipient; `heard` when the client got to know it. */
   took(_visit: Visit, _message: number, _recipient: number, _heard: boolean, _nowMs: number): void {}
   deferred(_message: number, _effect: Extract<Effect, { kind: 'deferred' }>, _nowMs: number): void {}

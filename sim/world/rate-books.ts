@@ -1,0 +1,64 @@
+// What was begun in every window of every rate, counted one by one: never more than `count` in any `perMs`.
+
+import type { Rate } from '../../src/config/values/rate.ts';
+import type { LimitRule } from '../../src/schedule/limits/types.ts';
+import { check } from './ledger.ts';
+
+export const rateQuantities = ['connectionRate', 'messageRate', 'recipientRate'] as const;
+export type RateQuantity = (typeof rateQuantities)[number];
+
+interface Unit {
+  readonly atMs: number;
+  readonly units: number;
+}
+
+interface Window {
+  readonly rule: string;
+  readonly quantity: RateQuantity;
+  readonly rate: Rate;
+  units: Unit[];
+}
+
+/** Units that can be taken back. */
+export interface Spent {
+  readonly takeBack: () => void;
+}
+
+export class RateBooks {
+  readonly #windows = new Map<string, Window>();
+
+  /** So many units for a key of a limit; fails when they are too many. */
+  spend(quantity: RateQuantity, rule: LimitRule, key: string, units: number, nowMs: number): Spent {
+    const rate = rule[quantity]!;
+    const name = `${quantity} ${key}`;
+    let window = this.#windows.get(name);
+    if (window === undefined) {
+      window = { rule: rule.id, quantity, rate, units: [] };
+      this.#windows.set(name, window);
+    }
+    const unit = { atMs: nowMs, units };
+    window.units = window.units.filter(({ atMs }) => atMs > nowMs - rate.perMs);
+    window.units.push(unit);
+    const sum = window.units.reduce((total, each) => total + each.units, 0);
+    check(
+      sum <= rate.count,
+      () => `${sum} of ${name} in ${rate.perMs} ms, allowed ${rate.count} (${rule.origin})`,
+    );
+    const counted = window;
+    return {
+      takeBack: () => {
+        const at = counted.units.indexOf(unit);
+        if (at >= 0) counted.units.splice(at, 1);
+      },
+    };
+  }
+
+  /** A rate that changes begins anew; one that stays goes on. */
+  reconfigure(rules: readonly LimitRule[]): void {
+    const byId = new Map(rules.map((rule) => [rule.id, rule]));
+    for (const [name, { quantity, rate, rule }] of this.#windows) {
+      const now = byId.get(rule)?.[quantity];
+      if (now?.count !== rate.count || now.perMs !== rate.perMs) this.#windows.delete(name);
+    }
+  }
+}
