@@ -41,6 +41,8 @@ export function auditEmpty(s: State): void {
     connections: s.connections.live,
     holds: s.connections.holds.live,
     parked: s.parking.live,
+    lines: s.parking.turns.live + s.sites.turns.live,
+    priorities: s.routes.priorityEnds.size,
     errors: s.errors.size,
     asking: s.asking.size,
     building: s.building.length,
@@ -115,11 +117,18 @@ function auditRoutes(s: State): void {
     if (!routes.isKnown(route)) continue;
     let queued = 0;
     let mixed = 0;
+    let ready = 0;
+    let rank = 0;
     for (let task = routes.firstTask.get(route); task >= 0; task = tasks.queueNext.get(task)) {
       queued += 1;
+      ready += recipientsOf(s, task).length;
+      const below = s.messages.rankOf(tasks.message.get(task));
+      check(below >= rank, () => `task ${task} stands behind one of a lower priority`);
+      rank = below;
       if (!hasOneRoute(s, task)) mixed += 1;
       check(routeOf(s, task) === route, () => `task ${task} stands in the queue of another route`);
     }
+    check(ready === routes.ready.get(route), () => `ready work of ${routes.keyOf(route)} is miscounted`);
     check(
       mixed === routes.mixedTasks.get(route),
       () => `mixed tasks of ${routes.keyOf(route)} are miscounted`,

@@ -32,9 +32,11 @@ import type {
   RecipientResult,
   Scheduler,
   SchedulerConfig,
+  SiteOrder,
   SiteStatus,
 } from './types.ts';
-import { queuedRecipients, siteRows } from './view.ts';
+import { siteCount, siteRows } from './site-rows.ts';
+import { queuedRecipients } from './view.ts';
 
 /** A plan counts for at least this long, or one that has expired when it comes would be asked for without end. */
 const shortestPlanMs = 1_000;
@@ -260,8 +262,12 @@ class MailScheduler implements Scheduler {
     return queuedRecipients(this.#state);
   }
 
-  sites(): SiteStatus[] {
-    return siteRows(this.#state);
+  sites(most = Infinity, order?: SiteOrder): SiteStatus[] {
+    return siteRows(this.#state, most, order);
+  }
+
+  siteCount(): number {
+    return siteCount(this.#state);
   }
 
   explain(route: string, domain: string, queue: string, plan: RelayPlan, nowMs: number): Explanation {

@@ -32,6 +32,7 @@ export function putInQueue(s: State, route: number, task: number, previous: numb
   else queueNext.set(previous, task);
   if (next < 0) lastTask.set(route, task);
   else queuePrevious.set(next, task);
+  s.routes.ready.add(route, sizeOf(s, task));
   if (ends !== undefined && (next < 0 || rankOf(s, next) !== rank)) ends[rank] = task;
 }
 
@@ -45,6 +46,7 @@ export function takeFromQueue(s: State, route: number, task: number): void {
     const rank = rankOf(s, task);
     if (ends[rank] === task) ends[rank] = previous >= 0 && rankOf(s, previous) === rank ? previous : -1;
   }
+  s.routes.ready.add(route, -sizeOf(s, task));
   if (previous < 0) firstTask.set(route, next);
   else queueNext.set(previous, next);
   if (next < 0) lastTask.set(route, previous);
@@ -60,6 +62,14 @@ function newEnds(s: State, route: number, rank: number): Ends | undefined {
   ends[rankOf(s, last)] = last;
   s.routes.priorityEnds.set(route, ends);
   return ends;
+}
+
+/** Recipients of a task. */
+function sizeOf(s: State, task: number): number {
+  let size = 0;
+  let recipient = s.tasks.firstRecipient.get(task);
+  for (; recipient >= 0; recipient = s.recipients.next.get(recipient)) size += 1;
+  return size;
 }
 
 function rankOf(s: State, task: number): number {

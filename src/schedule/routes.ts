@@ -24,6 +24,8 @@ export class RouteStore {
   /** Queue of tasks in the states ready and asking, oldest first. */
   readonly firstTask = new Int32Column();
   readonly lastTask = new Int32Column();
+  /** Recipients of the tasks in its queue. */
+  readonly ready = new Int32Column();
   /** Tasks of the queue whose recipients have several routes. */
   readonly mixedTasks = new Int32Column();
   /** Ring of the routes of one site and queue that an idle connection could serve; -1: not in it. */
@@ -50,6 +52,7 @@ export class RouteStore {
       this.validUntilMs,
       this.site,
       this.lastTask,
+      this.ready,
       this.mixedTasks,
       this.ringNext,
       this.ringPrevious,
@@ -89,6 +92,7 @@ export class RouteStore {
     this.site.set(route, -1);
     this.firstTask.set(route, -1);
     this.lastTask.set(route, -1);
+    this.ready.set(route, 0);
     this.mixedTasks.set(route, 0);
     this.ringNext.set(route, -1);
     this.ringPrevious.set(route, -1);

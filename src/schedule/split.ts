@@ -56,6 +56,7 @@ function leave(s: State, task: number, staying: readonly number[], leaving: read
   const { tasks } = s;
   if (!hasOneRoute(s, task)) s.routes.mixedTasks.add(routeOf(s, task), -1);
   setRecipients(s, task, staying);
+  s.routes.ready.add(routeOf(s, task), -leaving.length);
   if (!hasOneRoute(s, task)) s.routes.mixedTasks.add(routeOf(s, task), 1);
   const split = makeTask(s, tasks.message.get(task), leaving);
   const route = routeOf(s, split);

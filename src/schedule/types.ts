@@ -154,6 +154,8 @@ export interface QueuedRecipient {
   readonly lastError: string;
 }
 
+export type SiteOrder = 'connections' | 'waiting' | 'name';
+
 /** One row of the live view: a site with work or connections. */
 export interface SiteStatus {
   readonly site: string;
@@ -220,7 +222,10 @@ export interface Scheduler {
   isQueued(message: MessageHandle, queueId: string): boolean;
   /** All recipients that are not done; may be walked in pieces. */
   recipients(): IterableIterator<QueuedRecipient>;
-  sites(): SiteStatus[];
+  /** Sites with work or connections: at most so many, in this order. */
+  sites(most?: number, order?: SiteOrder): SiteStatus[];
+  /** How many there are. */
+  siteCount(): number;
   /** Why mail of a route (`RouteKey.key` and `domain`) for a tenant's queue goes or waits, when it takes this plan. */
   explain(route: string, domain: string, queue: string, plan: RelayPlan, nowMs: number): Explanation;
   /** All limits with at most so many of their counters that are in use. */

@@ -6,8 +6,6 @@ import type {
   OverrideChange,
   OverrideEnd,
   QueueAction,
-  SiteOrder,
-  SiteRow,
   Status,
   StatusQuestion,
 } from '../../control/control-protocol.ts';
@@ -16,7 +14,7 @@ import type { ChosenRecipient, QueuePage, SourceRow } from '../../control/queue-
 import type { OperatorSource } from '../../control/operator-source.ts';
 import { SluiceError } from '../../errors/sluice-error.ts';
 import type { Logger } from '../../log/logger.ts';
-import type { MessageHandle, QueuedRecipient, SiteStatus } from '../../schedule/types.ts';
+import type { MessageHandle, QueuedRecipient } from '../../schedule/types.ts';
 import type { Outcome, SpoolStore } from '../../spool/types.ts';
 import { version } from '../../config/version.ts';
 import type { MemoryStats } from '../../stats/stats.ts';
@@ -29,11 +27,6 @@ import type { Senders } from './senders.ts';
 const pageScan = 2_000;
 /** Open listings; the oldest is forgotten beyond this. */
 const maxCursors = 16;
-
-/** Listing all sites may hold deliveries up for so long whenever it is asked for, */
-const longListingMs = 200;
-/** and beyond that one part in so many of the time. */
-const listingShare = 20;
 
 interface Listing {
   readonly rows: Iterator<QueuedRecipient>;
@@ -66,9 +59,6 @@ export class Operations {
   readonly #startedAtMs = Date.now();
   readonly #listings = new Map<number, Listing>();
   #nextCursor = 1;
-  /** Of the last time that it took long, and until when it is good enough (monotonic ms). */
-  #lastSites: readonly SiteStatus[] = [];
-  #sitesUntil = 0;
 
   constructor(parts: OperationsParts) {
     this.#manager = parts.manager;
@@ -227,21 +217,8 @@ export class Operations {
       });
   }
 
-  /** Sites of a queue so long that listing them holds deliveries up are listed less often, however often people ask. */
-  #sites(): readonly SiteStatus[] {
-    const begun = performance.now();
-    if (begun < this.#sitesUntil) return this.#lastSites;
-    const sites = this.#manager.scheduler.sites();
-    const took = performance.now() - begun;
-    const isLong = took > longListingMs;
-    this.#sitesUntil = isLong ? begun + took * listingShare : 0;
-    this.#lastSites = isLong ? sites : [];
-    return sites;
-  }
-
   async #status({ sites: most, order, queues }: StatusQuestion): Promise<Status> {
     const { scheduler } = this.#manager;
-    const sites = this.#sites();
     const overrides = await this.#limits.overrides();
     return {
       version,
@@ -252,19 +229,13 @@ export class Operations {
       reports: this.#manager.reporting,
       counters: this.#stats.snapshot().counters,
       spool: this.#store.usage(),
-      sites: (order === undefined ? sites : sites.toSorted(siteOrders[order])).slice(0, most),
-      siteCount: sites.length,
+      sites: scheduler.sites(most, order),
+      siteCount: scheduler.siteCount(),
       overrides,
       ...(queues === true && { queues: await queueCounts(scheduler) }),
     };
   }
 }
-
-const siteOrders: Readonly<Record<SiteOrder, (a: SiteRow, b: SiteRow) => number>> = {
-  connections: (a, b) => b.connections - a.connections || b.ready - a.ready || b.waiting - a.waiting,
-  waiting: (a, b) => b.ready - a.ready || b.waiting - a.waiting || b.connections - a.connections,
-  name: (a, b) => (a.label < b.label ? -1 : 1),
-};
 
 function operationError(error: unknown): OperationError {
   if (error instanceof SluiceError) return { code: error.code, message: error.message, advice: error.advice };
