@@ -90,15 +90,14 @@ export class WorkloadReader {
   /** Ms, from 0 or from 1970. */
   #time(at: unknown): number {
     const isDate = typeof at === 'string' && /^\d{4}-/.test(at);
+    const dateMs = isDate ? Date.parse(at) : 0;
+    if (Number.isNaN(dateMs))
+      throw new ValueError(`"at": "${String(at)}" is not a date such as "2026-11-30T08:00:00Z"`);
     if (this.#hasDates !== undefined && this.#hasDates !== isDate)
       throw new ValueError('"at" has a date in some lines and none in others');
     this.#hasDates = isDate;
-    if (typeof at === 'string') {
-      const ms = isDate ? Date.parse(at) : parseDuration(at);
-      if (Number.isNaN(ms))
-        throw new ValueError(`"at": "${at}" is not a date such as "2026-11-30T08:00:00Z"`);
-      return ms;
-    }
+    if (isDate) return dateMs;
+    if (typeof at === 'string') return parseDuration(at);
     return whole('at', at, 0, Number.MAX_SAFE_INTEGER);
   }
 
