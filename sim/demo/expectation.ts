@@ -3,51 +3,54 @@
 
 import { deliveryKey } from '../mx/tally.ts';
 import type { Submission } from '../mx/submitter.ts';
-import { connectionLimit, type Destination } from './neighbourhood.ts';
+import { flood, small } from './configuration.ts';
+import type { Provider } from './neighbourhood.ts';
 
 export interface Expectation {
+  /** The flood. */
   readonly submissions: readonly Submission[];
-  /** For each destination, by its place in the list: the deliveries it has to get. */
+  /** The few messages of another tenant, to providers where the flood waits. */
+  readonly few: readonly Submission[];
+  /** For each provider, by its place in the list: the deliveries it has to get. */
   readonly deliveries: readonly ReadonlySet<string>[];
   readonly total: number;
 }
 
-/** Every tenth message goes to three recipients at three destinations, the others to one. */
-export function expect(messages: number, destinations: readonly Destination[]): Expectation {
-  const deliveries = destinations.map(() => new Set<string>());
-  const submissions: Submission[] = [];
-  let turn = 0;
+/** The other tenant writes to these kinds, where it has to pass the most mail. */
+const contended = new Set(['tiny', 'family', 'hosted', 'paced', 'slow']);
+const fewMessages = 10;
+
+/** Every tenth message goes to three recipients at three providers, the others to one. */
+export function expect(messages: number, providers: readonly Provider[]): Expectation {
+  const deliveries = providers.map(() => new Set<string>());
+  const whole = providers.reduce((all, { share }) => all + share, 0);
+  const turns = providers.map(() => 0);
   let total = 0;
+  let place = -1;
+  const recipientAt = (id: string, at: number, name: string): string => {
+    const { domains } = providers[at]!;
+    const recipient = `${name}@${domains[turns[at]!++ % domains.length]}`;
+    deliveries[at]!.add(deliveryKey(id, recipient));
+    total++;
+    return recipient;
+  };
+  /** In turns, but those with a smaller part of the mail are passed over when they have theirs. */
+  const next = (): number => {
+    do place = (place + 1) % providers.length;
+    while (turns[place]! * whole > (total + providers.length) * providers[place]!.share);
+    return place;
+  };
+  const submissions: Submission[] = [];
   for (let i = 0; i < messages; i++) {
     const id = `${i}.demo@client.test`;
-    const to: string[] = [];
-    for (let k = i % 10 === 0 ? 3 : 1; k > 0; k--) {
-      const place = turn % destinations.length;
-      const { domains } = destinations[place]!;
-      const recipient = `person${i % 97}@${domains[Math.floor(turn / destinations.length) % domains.length]}`;
-      turn++;
-      to.push(recipient);
-      deliveries[place]!.add(deliveryKey(id, recipient));
-      total++;
-    }
-    submissions.push({ id, from: `sender${i % 11}@client.test`, to, sizeBytes: 1_500 });
+    const to = Array.from({ length: i % 10 === 0 ? 3 : 1 }, () => recipientAt(id, next(), `person${i % 97}`));
+    submissions.push({ id, from: `sender${i % 11}@${flood.domain}`, to, sizeBytes: 1_500 });
   }
-  return { submissions, deliveries, total };
-}
-
-/** Everything that is not as it should be, a sentence each. */
-export function faults(destinations: readonly Destination[], expected: Expectation['deliveries']): string[] {
-  const found: string[] = [];
-  for (const [i, { name, tally }] of destinations.entries()) {
-    const wanted = expected[i]!;
-    const missing = [...wanted].filter((key) => !tally.deliveries.has(key)).length;
-    const astray = [...tally.deliveries.keys()].filter((key) => !wanted.has(key)).length;
-    if (missing > 0) found.push(`${name}: ${missing} of ${wanted.size} did not arrive`);
-    if (astray > 0) found.push(`${name}: ${astray} arrived that belong elsewhere`);
-    if (tally.duplicates > 0) found.push(`${name}: ${tally.duplicates} arrived more than once`);
-    if (tally.maxConnections > connectionLimit) {
-      found.push(`${name}: ${tally.maxConnections} connections at a time, the limit is ${connectionLimit}`);
-    }
-  }
-  return found;
+  const places = [...providers.keys()].filter((at) => contended.has(providers[at]!.kind));
+  const few = Array.from({ length: fewMessages }, (_, i) => {
+    const id = `${i}.few@client.test`;
+    const to = [recipientAt(id, places[i % places.length]!, 'customer')];
+    return { id, from: `orders@${small.domain}`, to, sizeBytes: 1_500 };
+  });
+  return { submissions, few, deliveries, total };
 }

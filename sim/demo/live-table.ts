@@ -2,12 +2,14 @@
 // then elsewhere.
 
 import type { WriteStream } from 'node:tty';
-import { connectionLimit, type Destination } from './neighbourhood.ts';
+import { sumOf, type Provider } from './neighbourhood.ts';
 
 export interface Progress {
-  readonly destinations: readonly Destination[];
-  /** Deliveries that Sluice has taken responsibility for, by the destination's place in the list. */
+  readonly providers: readonly Provider[];
+  /** Deliveries that Sluice has taken responsibility for, by the provider's place in the list. */
   readonly accepted: readonly number[];
+  /** What mail for a provider waits for, by its place in the list. */
+  readonly waitsFor: readonly string[];
   readonly total: number;
   readonly seconds: number;
 }
@@ -27,37 +29,43 @@ export function liveTable(out: WriteStream): (progress: Progress) => void {
   };
 }
 
-function table({ destinations, accepted }: Progress, rows: number): string[] {
+function table({ providers, accepted, waitsFor }: Progress, rows: number): string[] {
   const head = [
-    'destination'.padEnd(24),
-    ...['queued', 'connections', 'limit', 'delivered', 'deferred'].map(cell),
-    '',
+    'destination'.padEnd(17),
+    ...['queued', 'open', 'limit', 'arrived', 'deferred'].map(cell),
+    ' manner'.padEnd(25),
+    'waits for',
   ];
-  const lines = destinations.slice(0, rows - 2).map(({ name, manner, tally }, i) => {
-    const delivered = tally.deliveries.size;
-    const queued = Math.max(0, accepted[i]! - delivered);
-    const cells = [queued, tally.connections, connectionLimit, delivered, tally.tempfails].map(cell);
-    return [name.padEnd(24), ...cells, ` ${manner}`].join(' ');
+  const lines = providers.slice(0, rows - 2).map((provider, i) => {
+    const arrived = sumOf(provider, ({ tally }) => tally.deliveries.size);
+    const cells = [
+      Math.max(0, accepted[i]! - arrived),
+      sumOf(provider, ({ tally }) => tally.connections),
+      provider.limit,
+      arrived,
+      sumOf(provider, ({ tally }) => tally.tempfails),
+    ].map(cell);
+    const manner = ` ${provider.manner}`.padEnd(25);
+    return [provider.name.padEnd(17), ...cells, manner, waitsFor[i] ?? ''].join(' ').trimEnd();
   });
-  const rest = destinations.length - lines.length;
+  const rest = providers.length - lines.length;
   return [head.join(' '), ...lines, ...(rest > 0 ? [`... and ${rest} more`] : [])];
 }
 
 function cell(value: string | number): string {
-  return String(value).padStart(11);
+  return String(value).padStart(8);
 }
 
-function totals({ destinations, accepted, total, seconds }: Progress): string {
-  const sum = (of: (one: Destination) => number): number =>
-    destinations.reduce((all, one) => all + of(one), 0);
+function totals({ providers, accepted, waitsFor, total, seconds }: Progress): string {
+  const sum = (of: (provider: Provider) => number): number =>
+    providers.reduce((all, one) => all + of(one), 0);
   const taken = accepted.reduce((all, one) => all + one, 0);
-  const delivered = sum(({ tally }) => tally.deliveries.size);
   return [
     `${seconds.toFixed(0).padStart(3)} s`,
     `accepted ${taken} of ${total}`,
-    `delivered ${delivered}`,
-    `deferred ${sum(({ tally }) => tally.tempfails)}`,
-    `open connections ${sum(({ tally }) => tally.connections)}`,
-    `most at one destination ${Math.max(...destinations.map(({ tally }) => tally.maxConnections))}`,
+    `arrived ${sum((one) => sumOf(one, ({ tally }) => tally.deliveries.size))}`,
+    `deferred ${sum((one) => sumOf(one, ({ tally }) => tally.tempfails))}`,
+    `open connections ${sum((one) => sumOf(one, ({ tally }) => tally.connections))}`,
+    `destinations that wait for a limit ${waitsFor.filter((text) => text !== '').length}`,
   ].join('  ');
 }

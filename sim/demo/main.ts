@@ -1,13 +1,19 @@
-// `npm run demo`: Sluice as it is, between a client that sends 20,000 messages and a simulated neighbourhood with
-// its own DNS. Ends with 0 only if every message arrived exactly once, exactly where it should, and no destination
-// ever saw more connections than its limit.
+// `npm run demo`: Sluice as it is, between clients that send 20,000 messages and a simulated neighbourhood with its
+// own DNS. Ends with 0 only if every message arrived exactly once, exactly where it should, no destination ever saw
+// more than a limit allows, and ten messages of one tenant passed the flood of another.
 
-import { submit } from '../mx/submitter.ts';
+import { controlResult } from '../../src/control/control-client.ts';
+import type { Status } from '../../src/control/control-protocol.ts';
+import { messageIdOf } from '../mx/mx.ts';
+import { submit, type Submission } from '../mx/submitter.ts';
 import { Ground } from '../neighbours/ground.ts';
-import { startSluice } from '../neighbours/sluice.ts';
-import { expect, faults } from './expectation.ts';
+import { startSluice, type Sluice } from '../neighbours/sluice.ts';
+import { faults, seenAtDestinations } from './checks.ts';
+import { configuration, tenantOf } from './configuration.ts';
+import { Delays } from './delays.ts';
+import { expect } from './expectation.ts';
 import { liveTable, type Progress } from './live-table.ts';
-import { connectionLimit, startNeighbourhood } from './neighbourhood.ts';
+import { startNeighbourhood, type Neighbourhood } from './neighbourhood.ts';
 
 const messages = 20_000;
 /** A run that has not ended by then has failed. */
@@ -22,79 +28,105 @@ try {
 }
 
 async function demo(): Promise<boolean> {
-  const neighbourhood = await startNeighbourhood();
-  ground.atEnd(() => neighbourhood.close());
-  const { destinations, dns, port } = neighbourhood;
-  const domains = destinations.flatMap((one) => one.domains).length;
-  out.write(
-    `${messages} messages to ${domains} domains on ${destinations.length} mail exchangers, ` +
-      `at most ${connectionLimit} connections to each\n\n`,
-  );
-  const sluice = await startSluice(ground, {
-    config: {
-      hostname: 'sluice.demo.test',
-      dns: { servers: [`${dns.address}:${dns.port}`] },
-      queue: { retry: ['2s'], retry_jitter: 0.2 },
-      deliver: {
-        port,
-        ipv6: false,
-        address_rest: ['1s'],
-      },
-      limit: ['domain', 'site', 'ip'].map((per) => ({ per, connections: connectionLimit })),
+  const delays = new Delays();
+  const everything = Promise.withResolvers<void>();
+  let left = Infinity;
+  const neighbourhood = await startNeighbourhood({
+    tenantOf,
+    onMessage(_, { content, recipients }) {
+      delays.arrived(messageIdOf(content));
+      left -= recipients.length;
+      if (left <= 0) everything.resolve();
     },
   });
-
-  const expected = expect(messages, destinations);
-  const accepted = destinations.map(() => 0);
-  const placeOf = new Map(
-    destinations.flatMap((one, i) => one.domains.map((domain) => [domain, i] as const)),
+  ground.atEnd(() => neighbourhood.close());
+  const { providers } = neighbourhood;
+  const domains = providers.flatMap((one) => one.domains);
+  const exchangers = providers.flatMap((one) => one.exchangers);
+  out.write(
+    `${messages} messages of one tenant and ten of another to ${domains.length} domains ` +
+      `of ${providers.length} providers with ${exchangers.length} addresses\n\n`,
   );
+  const sluice = await startSluice(ground, { config: configuration(neighbourhood) });
+
+  const expected = expect(messages, providers);
+  left = expected.total;
+  const accepted = providers.map(() => 0);
+  const placeOf = new Map(providers.flatMap((one, i) => one.domains.map((domain) => [domain, i] as const)));
+  const half = Promise.withResolvers<void>();
+  let taken = 0;
+  const onAccepted = (submission: Submission): void => {
+    delays.accepted(submission);
+    for (const recipient of submission.to)
+      accepted[placeOf.get(recipient.slice(recipient.indexOf('@') + 1))!]!++;
+    if (++taken === messages / 2) half.resolve();
+  };
+  const send = (submissions: readonly Submission[], connections: number): Promise<unknown> =>
+    submit(submissions, { address: '127.0.0.1', port: sluice.port, connections, onAccepted });
+
   const begin = performance.now();
+  let waitsFor = providers.map(() => '');
   const progress = (): Progress => ({
-    destinations,
+    providers,
     accepted,
+    waitsFor,
     total: expected.total,
     seconds: (performance.now() - begin) / 1000,
   });
   const draw = liveTable(out);
   const refresh = setInterval(() => draw(progress()), out.isTTY ? 200 : 2_000);
+  const ask = setInterval(() => void waiting(sluice, neighbourhood).then((texts) => (waitsFor = texts)), 500);
   let late: NodeJS.Timeout | undefined;
   try {
-    const everything = Promise.all([
-      submit(expected.submissions, {
-        address: '127.0.0.1',
-        port: sluice.port,
-        connections: 20,
-        onAccepted: ({ to }) => {
-          for (const recipient of to) accepted[placeOf.get(recipient.slice(recipient.indexOf('@') + 1))!]!++;
-        },
-      }),
-      ...destinations.map((one, i) => one.tally.arrived(expected.deliveries[i]!.size)),
-    ]);
+    const flood = send(expected.submissions, 20);
+    // The ten come when the queue is full of the others.
+    const few = half.promise.then(() => send(expected.few, 1));
     const enough = new Promise<void>((resolve) => (late = setTimeout(resolve, patienceMs)));
     const ended = sluice.program.ended.then((how) => {
       throw new Error(`Sluice ended by itself (${how}):\n${sluice.program.output}`);
     });
-    await Promise.race([everything, enough, ended]);
+    await Promise.race([Promise.all([flood, few, everything.promise]), enough, ended]);
   } finally {
     clearInterval(refresh);
+    clearInterval(ask);
     clearTimeout(late);
   }
+  waitsFor = providers.map(() => '');
   draw(progress());
   const seconds = (performance.now() - begin) / 1000;
   // A second copy of anything would come before Sluice has ended: it finishes what it has in hand.
   await sluice.program.stop('SIGTERM');
 
-  const found = faults(destinations, expected.deliveries);
-  if (neighbourhood.bans() > 0) found.push(`the one that bans has done so ${neighbourhood.bans()} times`);
+  const found = faults(neighbourhood, expected, delays);
+  out.write('\nMost that the destinations ever saw:\n');
+  for (const { what, most, limit } of seenAtDestinations(neighbourhood)) {
+    out.write(`  ${what.padEnd(32)} ${String(most).padStart(5)}   limit ${limit}\n`);
+  }
+  const bans = neighbourhood.bans();
+  const wait = (suffix: string): string => `${(delays.longest(suffix) / 1000).toFixed(1)} s`;
+  out.write(
+    `The one that bans turned ${bans} connection${bans === 1 ? '' : 's'} away before its wish was learned.\n` +
+      `The flood waited up to ${wait('.demo@client.test')}, the ten messages of the other tenant ${wait('.few@client.test')}.\n`,
+  );
   for (const fault of found) out.write(`\nNOT as it should be: ${fault}`);
-  const most = Math.max(...destinations.map(({ tally }) => tally.maxConnections));
   out.write(
     found.length > 0
       ? '\n'
-      : `\nEvery message arrived, once, where it should: ${expected.total} deliveries in ${seconds.toFixed(1)} s ` +
-          `(${Math.round(expected.total / seconds)} a second).\n` +
-          `No destination saw more than ${most} connections at a time; the limit is ${connectionLimit}.\n`,
+      : `Every message arrived, once, where it should: ${expected.total} deliveries in ${seconds.toFixed(1)} s ` +
+          `(${Math.round(expected.total / seconds)} a second).\n`,
   );
   return found.length === 0;
+}
+
+/** What mail for each provider waits for, as Sluice tells it; nothing while it cannot be asked. */
+async function waiting(sluice: Sluice, { providers }: Neighbourhood): Promise<string[]> {
+  try {
+    const status = (await controlResult(`${sluice.directory}/control.sock`, {
+      operation: 'status',
+    })) as Status;
+    const texts = new Map(status.sites.map(({ label, blockedOn }) => [label.split(',')[0], blockedOn]));
+    return providers.map(({ name }) => texts.get(`mx1.${name}`) ?? '');
+  } catch {
+    return providers.map(() => '');
+  }
 }
