@@ -1,5 +1,5 @@
 // `npm pack` makes a package that installs and runs elsewhere: it carries built JavaScript and declarations, and
-// a Sluice that is started from it delivers mail.
+// a Sluice that is started from it simulates and delivers mail.
 
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -41,6 +41,10 @@ test('the packed package is installed into an empty directory, starts, delivers 
   assert.match(
     await ground.run('npx', ['sluice', 'version'], options),
     new RegExp(RegExp.escape(manifest.version), 'u'),
+  );
+  assert.match(
+    await ground.run('npx', ['sluice', 'simulate', '--generate', 'messages=200,domains=20'], options),
+    /^Outcome +200 delivered; finished after /mu,
   );
 
   const mx = await startMx({ address: '127.0.0.1', port: 0 });
