@@ -10,9 +10,8 @@ import { SluiceError } from '../errors/sluice-error.ts';
 import type { Logger } from '../log/logger.ts';
 import { shortageText } from '../process/capacity.ts';
 import { lockInstance } from '../process/instance-lock.ts';
-import type { Instance } from '../process/instance.ts';
+import type { Instance, InstanceEvents } from '../process/instance.ts';
 import { processLogger } from '../process/process-logger.ts';
-import { SingleProcess } from '../process/single-process.ts';
 import { Supervisor } from '../process/supervisor.ts';
 import { capacityHere } from '../process/system-facts.ts';
 import type { RoleFacts } from '../process/messages.ts';
@@ -37,7 +36,11 @@ async function serve(file: string | undefined): Promise<void> {
   const log = processLogger(config);
   for (const warning of configWarnings(config)) log.warn(warning);
   for (const shortage of capacityHere(config).shortages) log.warn(shortageText(shortage));
-  const running = new Running(config, file, log);
+  // The supervisor has no use for the code of the roles.
+  const kind = config.processes.singleProcess
+    ? (await import('../process/single-process.ts')).SingleProcess
+    : Supervisor;
+  const running = new Running(kind, config, file, log);
   await running.untilStopped();
   unlock();
   await log.close();
@@ -55,6 +58,8 @@ function makeSpool(spool: string): void {
   }
 }
 
+type InstanceKind = new (config: Config, log: Logger, events: InstanceEvents) => Instance;
+
 /** One run, from start to stop, with its signals. */
 class Running {
   #config: Config;
@@ -66,14 +71,11 @@ class Running {
   /** A stop that was asked for while Sluice was still starting waits for it. */
   #started: Promise<RoleFacts> | undefined;
 
-  constructor(config: Config, file: string | undefined, log: Logger) {
+  constructor(kind: InstanceKind, config: Config, file: string | undefined, log: Logger) {
     this.#config = config;
     this.#file = file;
     this.#log = log;
-    const events = { reload: () => this.#reload() };
-    this.#instance = config.processes.singleProcess
-      ? new SingleProcess(config, log, events)
-      : new Supervisor(config, log, events);
+    this.#instance = new kind(config, log, { reload: () => this.#reload() });
   }
 
   async untilStopped(): Promise<void> {

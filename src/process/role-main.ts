@@ -1,4 +1,5 @@
 // The program of every role's process: starts the role that the supervisor names and passes on what the supervisor says.
+// A role's code is loaded in its own process only: what the others are made of would cost each of them megabytes.
 
 import type { Config } from '../config/config.ts';
 import { SluiceError } from '../errors/sluice-error.ts';
@@ -19,10 +20,7 @@ import type {
 } from './messages.ts';
 import { ReloadRequests } from './reload-requests.ts';
 import type { Role } from './role.ts';
-import { ControlRole } from './roles/control-role.ts';
-import { ManagerRole } from './roles/manager-role.ts';
-import { ReceiverRole } from './roles/receiver-role.ts';
-import { SenderRole } from './roles/sender-role.ts';
+import type { ManagerRole } from './roles/manager-role.ts';
 import { SocketChannel } from './socket-channel.ts';
 
 const [, , roleName = ''] = process.argv;
@@ -47,6 +45,7 @@ async function start(config: Config, index: number): Promise<void> {
       role = await startManager(config, log, path);
       break;
     case 'receiver': {
+      const { ReceiverRole } = await import('./roles/receiver-role.ts');
       const link = new ManagerLink<Submitted, never>({
         path,
         hello: { kind: 'hello', role: 'receiver', index },
@@ -59,6 +58,7 @@ async function start(config: Config, index: number): Promise<void> {
       break;
     }
     case 'sender': {
+      const { SenderRole } = await import('./roles/sender-role.ts');
       const link = new ManagerLink<SenderToManager, ManagerToSender>({
         path,
         hello: { kind: 'hello', role: 'sender', index },
@@ -72,6 +72,7 @@ async function start(config: Config, index: number): Promise<void> {
       break;
     }
     case 'control': {
+      const { ControlRole } = await import('./roles/control-role.ts');
       const link = new ManagerLink<Request, Response>({
         path,
         hello: { kind: 'hello', role: 'control', index },
@@ -99,6 +100,7 @@ async function startManager(config: Config, log: Logger, path: string): Promise<
     const channel = new SocketChannel<ManagerToSender | Response, LinkedMessage>(socket);
     void started.promise.then((manager) => channel.receive(introduction(manager, channel)));
   });
+  const { ManagerRole } = await import('./roles/manager-role.ts');
   const manager = await ManagerRole.start(config, log);
   started.resolve(manager);
   return {
