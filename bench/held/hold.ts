@@ -13,7 +13,7 @@ const quietMs = 10_000;
 
 export interface State {
   readonly connections: number;
-  /** Of all processes, beyond what they used before the first connection. */
+  /** What one more costs all processes: from the first twentieth of the connections to all of them. */
   readonly bytesEach: number;
   /** The same, by what the process does. */
   readonly parts: Readonly<Record<string, number>>;
@@ -25,7 +25,7 @@ export interface State {
 export interface Held {
   readonly system: Holder['name'];
   readonly wanted: number;
-  /** Until the destinations counted all of them, ms. */
+  /** Until the destinations counted all after the first twentieth, ms. */
   readonly reachedMs: number;
   /** Each waits for the answer to the end of its message. */
   readonly waiting: State;
@@ -44,22 +44,23 @@ export interface HoldOptions {
 export async function hold(holder: Holder, sinks: Sinks, options: HoldOptions): Promise<Held> {
   const { connections, limitMs } = options;
   const destinations = holder.name === 'postfix' ? 1 : sinks.addresses.length;
-  await submit(messages(1, 1, holder), { address: '127.0.0.1', port: holder.port, connections: 1 });
-  // The first one brings up processes and code that any number of connections needs.
-  await until('the first connection', async () => (await sinks.count()).waiting === 1, limitMs);
+  const first = Math.ceil(connections / 20);
+  const send = (count: number): Promise<unknown> =>
+    submit(messages(count, destinations, holder), {
+      address: '127.0.0.1',
+      port: holder.port,
+      connections: 20,
+    });
+  const open = (count: number): Promise<unknown> =>
+    until(`${count} connections`, async () => (await sinks.count()).waiting >= count, limitMs);
+  // The first ones bring up processes, code and buffers that any number of connections needs.
+  await send(first);
+  await open(first);
   await sleep(options.restMs);
-  const before = partBytes(holder);
+  const before: Before = { connections: first, parts: partBytes(holder) };
   const begin = performance.now();
-  await submit(messages(connections - 1, destinations, holder), {
-    address: '127.0.0.1',
-    port: holder.port,
-    connections: 20,
-  });
-  await until(
-    `${connections} connections`,
-    async () => (await sinks.count()).waiting >= connections,
-    limitMs,
-  );
+  await send(connections - first);
+  await open(connections);
   const reachedMs = performance.now() - begin;
   await sleep(options.restMs);
   const waiting = await state(holder, sinks, before);
@@ -70,7 +71,13 @@ export async function hold(holder: Holder, sinks: Sinks, options: HoldOptions): 
   return { system: holder.name, wanted: connections, reachedMs, waiting, idle };
 }
 
-async function state(holder: Holder, sinks: Sinks, before: ReadonlyMap<string, number>): Promise<State> {
+/** What is held against: the first connections, and what each part used then. */
+interface Before {
+  readonly connections: number;
+  readonly parts: ReadonlyMap<string, number>;
+}
+
+async function state(holder: Holder, sinks: Sinks, before: Before): Promise<State> {
   const cpuBefore = cpuMs(holder.pid);
   const begin = performance.now();
   await sleep(quietMs);
@@ -79,7 +86,7 @@ async function state(holder: Holder, sinks: Sinks, before: ReadonlyMap<string, n
   const parts: Record<string, number> = {};
   let bytesEach = 0;
   for (const [part, bytes] of partBytes(holder)) {
-    const each = (bytes - (before.get(part) ?? 0)) / connections;
+    const each = (bytes - (before.parts.get(part) ?? 0)) / (connections - before.connections);
     parts[part] = Math.round(each);
     bytesEach += each;
   }

@@ -3,13 +3,14 @@
 import type { Logger } from '../log/logger.ts';
 import type { Envelope } from '../message/envelope.ts';
 import type { RecipientOutcome } from '../protocol/smtp/client/client-session.ts';
-import type { ConnectGrant, Work } from './types.ts';
+import type { ConnectedPlace, Work } from './types.ts';
 
 /** What is known of a transaction when it is over. */
 export interface DeliveryFacts {
   readonly work: Work;
+  /** Of its recipients only those of the transaction, in their order there. */
   readonly envelope: Envelope;
-  readonly grant: ConnectGrant;
+  readonly grant: ConnectedPlace;
   readonly sizeBytes: number;
   readonly source: string;
   /** Ms from the connection's start until this transaction could begin; 0 on a connection that was already open. */
@@ -26,11 +27,10 @@ export class DeliveryLog {
 
   delivered(facts: DeliveryFacts, outcome: RecipientOutcome): void {
     const now = Date.now();
-    const recipient = facts.work.recipients[outcome.recipient] ?? 0;
     this.#log.event('delivered', {
       id: facts.work.queueId,
       from: facts.envelope.reversePath,
-      to: facts.envelope.recipients[recipient]?.address ?? '',
+      to: facts.envelope.recipients[outcome.recipient]?.address ?? '',
       site: facts.grant.site,
       source: facts.source,
       queue: facts.envelope.queue,

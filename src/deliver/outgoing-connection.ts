@@ -14,9 +14,18 @@ import type { SpoolReader, StoredMessage } from '../spool/types.ts';
 import type { DeliveryLog } from './delivery-log.ts';
 import { connectionError } from './connection-error.ts';
 import { drainedOrClosed } from './drained-or-closed.ts';
+import { failedResult } from './failed-result.ts';
+import { type MessageInHand, messageInHand } from './message-in-hand.ts';
 import { phaseTimeoutMs } from './phase-timeout.ts';
 import { socketFailure } from './socket-failure.ts';
-import type { AttemptResult, ConnectGrant, DeliveryReports, DeliverySettings, Work } from './types.ts';
+import type {
+  AttemptResult,
+  ConnectedPlace,
+  ConnectGrant,
+  DeliveryReports,
+  DeliverySettings,
+  Work,
+} from './types.ts';
 
 /** Content up to this size is copied into one buffer with its final dot: one small copy is cheaper than a writev. */
 const oneWriteBytes = 16 * 1024;
@@ -38,7 +47,7 @@ export class OutgoingConnection implements Deadline {
   bucket = -1;
 
   readonly #context: ConnectionContext;
-  readonly #grant: ConnectGrant;
+  readonly #grant: ConnectedPlace;
   readonly #session: ClientSession;
   readonly #socket: Socket;
   readonly #startedAtMs = Date.now();
@@ -56,17 +65,20 @@ export class OutgoingConnection implements Deadline {
   #next: Work | undefined;
   /** Begun: its message, and when. */
   #work: Work | undefined;
-  #message: StoredMessage | undefined;
+  #message: MessageInHand | undefined;
+  /** The same until its content goes to the socket. */
+  #unsent: StoredMessage | undefined;
   #begunAtMs = 0;
   #repliesSeen = 0;
   #repliesAtBegin = 0;
 
   constructor(context: ConnectionContext, grant: ConnectGrant, onEnded: () => void) {
     this.#context = context;
-    this.#grant = grant;
+    const { work, ...place } = grant;
+    this.#grant = place;
     this.#onEnded = onEnded;
-    this.#next = grant.work;
-    const { source } = grant;
+    this.#next = work;
+    const { source } = place;
     const { heloName, heloNames } = context.settings;
     this.#session = new ClientSession({ heloName: heloNames.get(source) ?? heloName });
     this.#socket = connect({
@@ -211,12 +223,12 @@ export class OutgoingConnection implements Deadline {
 
   #start(work: Work, message: StoredMessage): void {
     if (this.#ended) return;
-    const { envelope } = message;
-    const recipients = work.recipients.flatMap((index) => envelope.recipients[index] ?? []);
-    this.#message = message;
+    this.#unsent = message;
+    this.#message = messageInHand(message, work.recipients);
+    const { envelope } = this.#message;
     this.#session.begin({
       reversePath: envelope.reversePath,
-      recipients,
+      recipients: envelope.recipients,
       sizeBytes: message.sizeBytes,
       body: envelope.body,
       smtpUtf8: envelope.smtpUtf8,
@@ -244,7 +256,8 @@ export class OutgoingConnection implements Deadline {
   }
 
   #sendContent(): void {
-    const message = this.#message;
+    const message = this.#unsent;
+    this.#unsent = undefined;
     if (message === undefined) return;
     const stuffer = new DotStuffer();
     if (message.content === undefined) {
@@ -288,16 +301,15 @@ export class OutgoingConnection implements Deadline {
     const work = this.#work;
     const message = this.#message;
     if (work === undefined || message === undefined) return;
-    this.#work = undefined;
-    this.#message = undefined;
+    this.#work = this.#message = this.#unsent = undefined;
     this.#transactions++;
     const results: AttemptResult[] = [];
     for (const outcome of outcomes) {
       const recipient = work.recipients[outcome.recipient];
       if (recipient === undefined) continue;
       if (outcome.result === 'delivered') {
-        const unreported =
-          !this.#session.extensions.dsn && message.envelope.recipients[recipient]?.notify?.success === true;
+        const { notify } = message.envelope.recipients[outcome.recipient] ?? {};
+        const unreported = !this.#session.extensions.dsn && notify?.success === true;
         results.push({
           recipient,
           result: 'delivered',
@@ -306,25 +318,13 @@ export class OutgoingConnection implements Deadline {
         });
         this.#context.log.delivered(this.#facts(work, message), outcome);
       } else {
-        const address = message.envelope.recipients[recipient]?.address;
-        const { host, ip, source } = this.#grant;
-        const { queue } = message.envelope;
-        results.push({
-          recipient,
-          result: outcome.result,
-          error: outcome.error,
-          address,
-          host,
-          remote: ip,
-          ...(source !== '' && { source }),
-          ...(queue !== undefined && { queue }),
-        });
+        results.push(failedResult(recipient, outcome, message, this.#grant));
       }
     }
     this.#report(results, reusable && !this.#closing);
   }
 
-  #facts(work: Work, message: StoredMessage) {
+  #facts(work: Work, message: MessageInHand) {
     return {
       work,
       envelope: message.envelope,

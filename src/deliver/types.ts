@@ -25,6 +25,9 @@ export interface ConnectGrant {
   readonly work: Work;
 }
 
+/** The same when its first work is in hand. */
+export type ConnectedPlace = Omit<ConnectGrant, 'work'>;
+
 /** A recipient's result; what a report needs comes along when it was not delivered. */
 export interface AttemptResult extends RecipientResult {
   readonly address?: string | undefined;

@@ -21,6 +21,14 @@ const stableMs = 10_000;
 const firstDelayMs = 100;
 const longestDelayMs = 30_000;
 
+/**
+ * A connection is small and lives long: with the usual young generation most of a sender's memory would be garbage and
+ * room for it (12,000 idle connections: 9.5 KiB each, and 5.4 KiB with 4 MiB; the same CPU for each message).
+ */
+const runtimeOptions: Readonly<Partial<Record<RoleName, readonly string[]>>> = {
+  sender: ['--max-semi-space-size=4'],
+};
+
 /** Given to a process beyond the grace before it is killed. */
 const killAfterMs = 5_000;
 
@@ -115,7 +123,10 @@ export class Supervisor implements Instance {
 
   #fork(child: Child): void {
     child.startedAtMs = Date.now();
-    const forked = fork(program, [child.name], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    const forked = fork(program, [child.name], {
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      execArgv: [...process.execArgv, ...(runtimeOptions[child.name] ?? [])],
+    });
     child.process = forked;
     forked.on('message', (message: RoleToSupervisor) => this.#heard(child, message));
     forked.on('error', (error) => this.#log.error(`the ${child.name} process: ${error.message}`));
