@@ -5,7 +5,8 @@ import { Health } from './addresses.ts';
 import { blockerText } from './blocker-text.ts';
 import { choosePlace } from './choose-place.ts';
 import { gateStatus, slotStatus } from './counter-status.ts';
-import { closedConnectionGate, closedGate } from './gates.ts';
+import { closedConnectionGate, closedGate, holdBoth } from './gates.ts';
+import { dropLimits } from './held-limits.ts';
 import { recipientsOf, routeOf } from './lifecycle.ts';
 import type { CounterStatus, Explanation, PlaceStatus } from './limits/status.ts';
 import { forgetLimits, limitsOf, needsOfOne } from './needs.ts';
@@ -28,7 +29,7 @@ export function explainRoute(s: State, route: number, plan: RelayPlan, nowMs: nu
     site: plan.site,
     label: plan.label,
     limits: statusesOf(s, limitsOf(s, route, nowMs), nowMs),
-    places: placesOf(s, site, nowMs).map((place) => placeStatus(s, site, place, nowMs)),
+    places: placesOf(s, site, nowMs).map((place) => placeStatus(s, route, place, nowMs)),
     binding: bindingOf(s, route, site, nowMs),
   };
   forgetLimits(s, route);
@@ -76,9 +77,13 @@ function textsOf(s: State, counters: readonly number[]): string[] {
   return counters.map((counter) => blockerText(s, counter));
 }
 
-function placeStatus(s: State, site: number, place: Place, nowMs: number): PlaceStatus {
+function placeStatus(s: State, route: number, place: Place, nowMs: number): PlaceStatus {
   const { addresses } = s;
   const { hop, source } = place;
+  // Limits that look at the message and the place together are shown with the place.
+  const both = holdBoth(s, route, place, nowMs);
+  const limits = [...statusesOf(s, place.limits, nowMs), ...statusesOf(s, both, nowMs)];
+  dropLimits(s, both);
   const address = addresses.find(hop.ip, hop.port);
   const health = address < 0 ? Health.well : addresses.health.get(address);
   return {
@@ -91,8 +96,8 @@ function placeStatus(s: State, site: number, place: Place, nowMs: number): Place
     health: health === Health.well ? 'well' : health === Health.resting ? 'resting' : 'on trial',
     ...(health === Health.resting && { restsUntilMs: addresses.dueMs.get(address) }),
     error: address < 0 ? '' : addresses.errorOf(address),
-    window: s.windows.statusOf(source, s.sites.planOf(site).site, s.config.adapt),
-    limits: statusesOf(s, place.limits, nowMs),
+    window: s.windows.statusOf(source, place.site, s.config.adapt),
+    limits,
   };
 }
 

@@ -76,8 +76,7 @@ export function spendRatesOf(
 
 /** Limits that look at the message and at the place: few people have them, and they are looked up when they are asked for. */
 export function holdBoth(s: State, route: number, place: Place, nowMs: number): HeldLimits {
-  const { hop, source } = place;
-  const site = s.sites.planOf(s.routes.site.get(route)).site;
+  const { hop, site, source } = place;
   const facts = { site, mx: hop.host, ip: hop.ip, source };
   return holdLimits(s, s.limits.ofBoth(taskFacts(s, route), facts), Dimension.task, nowMs);
 }

@@ -61,6 +61,11 @@ export class Parking {
     this.first.set(route, -1);
   }
 
+  /** A parked route was granted something and keeps its places: it has waited from now on. */
+  renew(route: number): void {
+    this.since.set(route, this.#nextNumber());
+  }
+
   /** The route that has waited longest on this counter, of the queue whose turn it is. */
   firstRouteOf(counter: number): number {
     const line = this.#counters.line.get(counter);

@@ -17,6 +17,8 @@ export interface HeldLimits {
 
 /** One address of one host, reached from one of our own addresses. */
 export interface Place {
+  /** `RelayPlan.site`. */
+  readonly site: string;
   readonly hop: NextHopAddress;
   /** Our own address; '' when the system chooses it. */
   readonly source: string;

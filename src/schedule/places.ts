@@ -16,7 +16,7 @@ export function placesOf(s: State, site: number, nowMs: number): readonly Place[
   for (const hop of plan.addresses) {
     for (const source of s.sources) {
       if (!isReachableFrom(hop.ip, source)) continue;
-      places.push({ hop, source, limits: limitsAt(s, site, hop, source, nowMs), users: 1 });
+      places.push({ site: plan.site, hop, source, limits: limitsAt(s, site, hop, source, nowMs), users: 1 });
     }
   }
   s.sites.places[site] = places;

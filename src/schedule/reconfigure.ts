@@ -51,15 +51,15 @@ function recount(s: State, nowMs: number): void {
 
 function recountConnection(s: State, connection: number, nowMs: number): void {
   const { connections, routes } = s;
-  const { hop, source } = connections.placeOf(connection);
+  const { hop, site, source } = connections.placeOf(connection);
   const limits = limitsAt(s, connections.site.get(connection), hop, source, nowMs);
-  const place: Place = { hop, source, limits, users: 1 };
+  const place: Place = { site, hop, source, limits, users: 1 };
   connections.setPlace(connection, place);
   connections.recount(connection, limits.slots);
   for (const route of routesOf(s, connection)) {
     if (!routes.isKnown(route)) continue;
     connections.recount(connection, limitsOf(s, route, nowMs).slots);
-    if (!s.limits.hasBoth || routes.site.get(route) < 0) continue;
+    if (!s.limits.hasBoth) continue;
     const both = holdBoth(s, route, place, nowMs);
     connections.recount(connection, both.slots);
     dropLimits(s, both);

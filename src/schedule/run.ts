@@ -47,25 +47,29 @@ function wakeParked(s: State, nowMs: number): void {
   const dropped = (counter: number): void => makeRoom(s, counter);
   for (let counter = parking.nextFreed(dropped); counter >= 0; counter = parking.nextFreed(dropped)) {
     const route = parking.firstRouteOf(counter);
-    const line = counters.line.get(counter);
-    const credit = parking.turns.creditOf(line);
-    let granted = 0;
-    let isServed = true;
-    // All grants of the queue's turn at once: a queue with one route has nobody else in its line to go on.
-    while (isServed && granted < credit && s.routes.firstTask.get(route) >= 0) {
-      if (granted > 0 && !counters.hasRoom(counter)) break;
-      isServed = serve(s, route, nowMs);
-      if (!isServed) break;
-      granted += 1;
-      parking.unpark(route);
-    }
-    if (granted > 0) parking.turns.took(counter, line, granted);
-    if (isServed) resume(s, route);
-    else if (granted === 0) {
-      const refused = counters.hasRoom(counter) && parking.firstRouteOf(counter) === route;
-      invariant(!refused, 'a route refuses a free slot');
-    }
+    if (serveParked(s, counter, nowMs)) continue;
+    const refused = counters.hasRoom(counter) && parking.firstRouteOf(counter) === route;
+    invariant(!refused, 'a route refuses a free slot');
   }
+}
+
+/**
+ * Tries to grant a task of the route that is first in turn for a counter. While its queue has grants left in this turn it
+ * keeps its place: it may be the only route of the queue, whose line would end with it.
+ */
+function serveParked(s: State, counter: number, nowMs: number): boolean {
+  const { parking } = s;
+  const route = parking.firstRouteOf(counter);
+  const line = s.counters.line.get(counter);
+  if (!serve(s, route, nowMs)) return false;
+  const isOver = parking.turns.took(counter, line);
+  if (isOver || !parking.isParked(route)) {
+    parking.unpark(route);
+    resume(s, route);
+  } else {
+    parking.renew(route);
+  }
+  return true;
 }
 
 function serveNextRunnable(s: State, nowMs: number): boolean {
@@ -95,15 +99,14 @@ function offerToOthers(s: State, nowMs: number): boolean {
     const counter = connections.holds.counter.get(hold);
     const closing = counters.closing.get(counter);
     const route = s.parking.firstRouteOf(counter);
-    if (serve(s, route, nowMs)) resume(s, route);
-    else if (counters.closing.get(counter) === closing && s.parking.firstRouteOf(counter) === route)
-      return true;
+    if (serveParked(s, counter, nowMs)) continue;
+    if (counters.closing.get(counter) === closing && s.parking.firstRouteOf(counter) === route) return true;
   }
 }
 
-/** A route that was granted one task takes its next turn after the others. */
+/** A route that was granted one task takes its next turn after the others; one that is parked keeps its place. */
 function resume(s: State, route: number): void {
-  s.parking.since.set(route, 0);
+  if (!s.parking.isParked(route)) s.parking.since.set(route, 0);
   if (s.routes.firstTask.get(route) >= 0) makeRunnable(s, route);
 }
 

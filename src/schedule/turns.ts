@@ -76,15 +76,12 @@ export class Turns {
     this.#slots.give(line);
   }
 
-  /** Grants that a line has left in this turn. */
-  creditOf(line: number): number {
-    return this.#credit.get(line);
-  }
-
-  /** The line whose turn it is was granted something. A line that is not there any more pays nothing. */
-  took(owner: number, line: number, grants = 1): void {
-    if (this.#current.get(owner) !== line || this.#credit.add(line, -grants) > 0) return;
+  /** The line whose turn it is was granted something. A line that is not there any more pays nothing. True: its turn is over. */
+  took(owner: number, line: number): boolean {
+    if (this.#current.get(owner) !== line) return true;
+    if (this.#credit.add(line, -1) > 0) return false;
     this.#credit.set(line, this.#queues.weight(this.queue.get(line)));
     this.#current.set(owner, this.#next.get(line));
+    return true;
   }
 }

@@ -1,22 +1,28 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { LimitRule } from '../../src/schedule/limits/types.ts';
 import type { MessageHandle } from '../../src/schedule/types.ts';
 import { relay, Table, type Connect, type Transact } from './table.ts';
 
 /** Runs everything through one connection at a time and returns the queue ids in the order of their grants. */
 function order(table: Table): string[] {
   const granted: string[] = [];
-  for (let effects = table.take(); effects.length > 0; effects = table.take()) {
-    for (const effect of effects) {
-      if (effect.kind === 'connect' || effect.kind === 'transact') {
-        granted.push(nameOf(table, effect));
-        table.done(effect);
-      } else if (effect.kind === 'close') {
-        table.closed(effect.connection);
+  for (;;) {
+    for (let effects = table.take(); effects.length > 0; effects = table.take()) {
+      for (const effect of effects) {
+        if (effect.kind === 'connect' || effect.kind === 'transact') {
+          granted.push(nameOf(table, effect));
+          table.done(effect);
+        } else if (effect.kind === 'close') {
+          table.closed(effect.connection);
+        }
       }
     }
+    // A rate lets the next one through soon; nothing else is waited for.
+    const wake = table.scheduler.nextWakeMs();
+    if (wake > table.nowMs + 1_000) return granted;
+    table.pass(wake - table.nowMs);
   }
-  return granted;
 }
 
 function nameOf(table: Table, effect: Connect | Transact): string {
@@ -88,6 +94,61 @@ test('a tenant with mail for hundreds of sites does not hold up ten messages of 
   const granted = letters(order(table));
   assert.equal(granted.length, 310);
   assert.ok(granted.lastIndexOf('s') < 25, granted);
+});
+
+const rate: LimitRule = {
+  id: 'rate',
+  name: '',
+  origin: 'test',
+  per: ['domain'],
+  match: {},
+  isOverride: false,
+  messageRate: { count: 5, perMs: 1000 },
+};
+
+for (const [what, limits] of Object.entries({
+  'all connections': { global: 1 },
+  'a domain': { perDomain: 1 },
+  'a site': { perSite: 1 },
+  'an address': { perIp: 1 },
+  'a rate': { rules: [rate] },
+})) {
+  test(`tenants take turns at a limit on ${what}, by their weights`, () => {
+    for (const [weight, expected] of [
+      [1, /^a+(?:ba){10}b*$/],
+      [3, /^a+(?:bbba){3}bbba*$/],
+    ] as const) {
+      const table = new Table({ limits, weights: new Map([['b', weight]]) }).know({
+        'example.com': relay('a', ['192.0.2.1']),
+      });
+      for (const queue of ['a', 'b']) {
+        for (let at = 0; at < 12; at += 1) table.submit(['example.com'], { queueId: `${queue}${at}`, queue });
+      }
+      assert.match(letters(order(table)), expected);
+    }
+  });
+}
+
+test('domains that share a full group take turns, on one site and on several', () => {
+  const names = ['x.example', 'y.example', 'z.example'];
+  const group: LimitRule = {
+    id: 'group',
+    name: 'group',
+    origin: 'test',
+    per: [],
+    match: { domain: names.map((domain) => ({ kind: 'exact', domain })) },
+    isOverride: false,
+    connections: 1,
+  };
+  const table = new Table({ limits: { rules: [group] } }).know({
+    'x.example': relay('one', ['192.0.2.1']),
+    'y.example': relay('one', ['192.0.2.1']),
+    'z.example': relay('two', ['192.0.2.2']),
+  });
+  for (const name of names) {
+    for (let at = 0; at < 10; at += 1) table.submit([name], { queueId: `${name[0]}${at}` });
+  }
+  assert.match(letters(order(table)), /^x+(?:yzx){8}/);
 });
 
 test('recipients know their queue, and routes of two queues share a plan', () => {

@@ -180,6 +180,16 @@ test('a limit that looks at the tenant and the address holds', () => {
   for (const grant of connects) table.done(grant);
   const times = deliverFor(table, minute - 1);
   assert.equal(times.length, 2);
+  const plan = relay('a', ['192.0.2.1']);
+  assert.ok(plan.kind === 'relay');
+  const [place] = table.scheduler.explain('mx:a.example', 'a.example', 'x', plan, table.nowMs).places;
+  const shown = place?.limits
+    .filter(({ rule: id }) => id === 'both')
+    .map(({ key, quantity }) => [key, quantity]);
+  assert.deepEqual(shown, [
+    ['x 192.0.2.1', 'connections'],
+    ['x 192.0.2.1', 'message_rate'],
+  ]);
 });
 
 test('a new limit counts the connections that are there, and drains them', () => {
