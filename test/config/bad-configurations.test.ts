@@ -377,9 +377,8 @@ const table: readonly (readonly [what: string, text: string, ...problems: string
   ],
   [
     'a reaction that is what happens anyway',
-    '[[reaction]]\nname = "a"\ncode = "550"\naction = "bounce"\n[[reaction]]\nname = "b"\ncode = "4"\naction = "retry"',
+    '[[reaction]]\nname = "a"\ncode = "550"\naction = "bounce"',
     '4:10 reaction[1].action: a 5xx bounces by itself: "bounce" is for replies that begin with 4',
-    '8:10 reaction[2].action: a 4xx is tried again by itself: "retry" is for replies that begin with 5',
   ],
   [
     'a reaction for a time that has none',

@@ -46,7 +46,7 @@ const reaction = tableOf({
   ),
   action: key(
     oneOf([...lasting, 'bounce', 'retry']),
-    'For the own address and the site: "slow" halves the connections, "pause" makes none; "next_host" leaves this address alone and tries another. For the recipient: "bounce" gives up on a 4xx, "retry" tries again after a 5xx.',
+    'For the own address and the site: "slow" halves the connections, "pause" makes none; "next_host" leaves this address alone and tries another. For the recipient: "bounce" gives up on a 4xx, "retry" tries again after a 5xx, and shields a 4xx from the rules that come later.',
     { example: '"slow"' },
   ),
   for: key(
@@ -65,9 +65,6 @@ const reaction = tableOf({
   }
   if (value.action === 'bounce' && value.code?.startsWith('5') === true) {
     complain('a 5xx bounces by itself: "bounce" is for replies that begin with 4', ['action']);
-  }
-  if (value.action === 'retry' && value.code?.startsWith('4') === true) {
-    complain('a 4xx is tried again by itself: "retry" is for replies that begin with 5', ['action']);
   }
 });
 
