@@ -66,7 +66,8 @@ export async function hold(holder: Holder, sinks: Sinks, options: HoldOptions): 
   const waiting = await state(holder, sinks, before);
   sinks.answer();
   await until('all answers', async () => (await sinks.count()).answered >= connections, limitMs);
-  await sleep(options.restMs);
+  // The manager tidies the spool after so many deliveries at once.
+  await sleep(options.restMs * 5);
   const idle = options.measureIdle ? await state(holder, sinks, before) : null;
   return { system: holder.name, wanted: connections, reachedMs, waiting, idle };
 }

@@ -18,6 +18,8 @@ export interface SluiceOptions {
   /** Where configuration and spool go; a folder of the ground unless told, kept from one start to the next. */
   readonly directory?: string;
   readonly env?: NodeJS.ProcessEnv;
+  /** What starts it, for example `['prlimit', '--nofile=400']`. */
+  readonly under?: readonly string[];
   /** A port to listen on; a free one unless told. */
   readonly port?: number;
 }
@@ -61,9 +63,8 @@ export async function startSluice(ground: Ground, options: SluiceOptions = {}): 
   const configure = (config: SluiceConfig): void => writeFileSync(configFile, toToml(merge(own, config)));
   configure(options.config ?? {});
   const env = { ...process.env, ...options.env };
-  const program = ground.start('sluice', process.execPath, [sluiceBin, 'serve', '--config', configFile], {
-    env,
-  });
+  const command = [...(options.under ?? []), process.execPath, sluiceBin, 'serve', '--config', configFile];
+  const program = ground.start('sluice', command[0]!, command.slice(1), { env });
   await listening(program, port);
   return {
     port,

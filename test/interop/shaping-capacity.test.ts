@@ -1,0 +1,87 @@
+// Less than the configuration asks for: where the system allows fewer open files than max_connections needs, Sluice says
+// so, opens no more than it can carry, and delivers everything all the same.
+
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { test } from 'node:test';
+import { submit, type Submission } from '../../sim/mx/submitter.ts';
+import { Ground, until } from '../../sim/neighbours/ground.ts';
+import { sluiceBin, startSluice } from '../../sim/neighbours/sluice.ts';
+import { ShapedInternet } from './shaped-internet.ts';
+
+/** Of 400 files a process keeps 100 for itself. */
+const openFiles = 400;
+const room = 300;
+
+function withoutPrlimit(): string | false {
+  try {
+    execFileSync('prlimit', ['--version'], { stdio: 'ignore' });
+    return false;
+  } catch {
+    return 'prlimit is not installed (Debian: util-linux)';
+  }
+}
+
+test(
+  'two senders of 400 files each hold 600 connections and not 1,000, and no destination pays for it',
+  { skip: withoutPrlimit() },
+  async (t) => {
+    const ground = Ground.of(t);
+    const internet = new ShapedInternet([{ name: 'many', sites: 40 }], new Map());
+    await internet.start(ground);
+    const { census, reach } = internet;
+    const sluice = await startSluice(ground, {
+      under: ['prlimit', `--nofile=${openFiles}`],
+      config: {
+        dns: reach.dns,
+        processes: { senders: 2 },
+        deliver: { port: reach.port, ipv6: false, max_connections: 1_000, idle_connection: '100ms' },
+        receive: { max_connections: 1_000 },
+        adapt: { enabled: false },
+        limit: ['domain', 'site', 'ip'].map((per) => ({ per, connections: 'unlimited' })),
+      },
+    });
+    const domains = internet.domains('many');
+    const submissions: Submission[] = Array.from({ length: 1_500 }, (_, i) => ({
+      id: `${i}@client.test`,
+      from: 'a@client.test',
+      to: [`u@${domains[i % domains.length]}`],
+      sizeBytes: 300,
+    }));
+    await submit(submissions, { address: '127.0.0.1', port: sluice.port, connections: 20 });
+    await census.reached(2 * room);
+    internet.open();
+    await internet.arrived(submissions.length);
+    await until('all connections are closed', () => census.connections === 0);
+    assert.equal(census.maxConnections, 2 * room);
+    assert.equal(internet.duplicates, 0);
+
+    const events = sluice.events();
+    const warnings = events.filter(({ level }) => level === 'warn').map((event) => JSON.stringify(event));
+    assert.ok(
+      warnings.some(
+        (text) => text.includes('CAPACITY_OPEN_FILES') && text.includes('no more than 600 connections'),
+      ),
+      warnings.join('\n'),
+    );
+    assert.ok(warnings.some((text) => text.includes('CAPACITY_RECEIVER_FILES')));
+    // Not one attempt failed, and no address was left alone.
+    assert.deepEqual(
+      events.filter(({ event }) => event === 'deferred' || event === 'bounced'),
+      [],
+    );
+    assert.equal(await sluice.program.stop('SIGTERM'), 0);
+  },
+);
+
+test('sluice check says the same before anything is started', { skip: withoutPrlimit() }, async (t) => {
+  const ground = Ground.of(t);
+  const sluice = await startSluice(ground, { config: { deliver: { max_connections: 60_000 } } });
+  const check = [process.execPath, sluiceBin, 'check', sluice.configFile];
+  const said = await ground.run('prlimit', [`--nofile=${openFiles}`, ...check]);
+  assert.match(
+    said,
+    /^warning: .*CAPACITY_OPEN_FILES: deliver\.max_connections is 60000, .* may open 400 files/mu,
+  );
+  assert.match(said, /LimitNOFILE=61000/u);
+});
