@@ -19,6 +19,8 @@ interface Open {
   keys: ReadonlyMap<string, LimitRule>;
   isClosing: boolean;
   messages: number;
+  /** After so many it is closed: what held for its last message. */
+  mostMessages: number;
   spent: readonly Spent[];
 }
 
@@ -68,7 +70,14 @@ export class Books extends Witness {
     const { sources = [''], limits } = this.#config;
     check(sources.includes(source), () => `a connection from "${source}", which is no source`);
     check(source === '' || isIPv6(source) === isIPv6(ip), () => `a connection from ${source} to ${ip}`);
-    const open: Open = { facts: [], keys: new Map(), isClosing: false, messages: 0, spent: [] };
+    const open: Open = {
+      facts: [],
+      keys: new Map(),
+      isClosing: false,
+      messages: 0,
+      mostMessages: 1,
+      spent: [],
+    };
     this.#open.set(visit, open);
     this.#byHandle.set(visit.connection, open);
     const { size } = this.#open;
@@ -87,7 +96,6 @@ export class Books extends Witness {
     const facts = this.#factsOf(visit, message, recipients);
     this.#count(open, facts);
     for (const [key, rule] of open.keys) this.#checkConnections(key, rule, isFirst);
-    open.messages += 1;
     this.#checkSizes(open, recipients.length);
     open.spent = this.#spend(facts, message, recipients, isFirst, nowMs);
   }
@@ -150,18 +158,21 @@ export class Books extends Witness {
     check(open <= connections, () => `${open} connections for ${key}, allowed ${connections} (${origin})`);
   }
 
-  #checkSizes({ facts, messages }: Open, recipients: number): void {
-    let [mostMessages, mostRecipients] = [
-      this.#config.transactionsPerConnection,
-      this.#config.recipientsPerTransaction,
-    ];
-    for (const each of facts) {
+  #checkSizes(open: Open, recipients: number): void {
+    const { transactionsPerConnection, recipientsPerTransaction } = this.#config;
+    check(
+      open.messages < open.mostMessages,
+      () => `message ${open.messages + 1} of a connection, allowed ${open.mostMessages}`,
+    );
+    open.messages += 1;
+    open.mostMessages = transactionsPerConnection;
+    let mostRecipients = recipientsPerTransaction;
+    for (const each of open.facts) {
       for (const { rule } of this.#holding('messagesPerConnection', each))
-        mostMessages = Math.min(mostMessages, rule.messagesPerConnection!);
+        open.mostMessages = Math.min(open.mostMessages, rule.messagesPerConnection!);
       for (const { rule } of this.#holding('recipientsPerMessage', each))
         mostRecipients = Math.min(mostRecipients, rule.recipientsPerMessage!);
     }
-    check(messages <= mostMessages, () => `message ${messages} of a connection, allowed ${mostMessages}`);
     check(recipients <= mostRecipients, () => `${recipients} recipients at once, allowed ${mostRecipients}`);
   }
 

@@ -8,6 +8,7 @@ import type { Scheduler, SchedulerConfig } from '../../src/schedule/types.ts';
 import { Simulation, type Network } from '../../src/simulate/simulation.ts';
 import type { VirtualClock } from '../../src/simulate/virtual-clock.ts';
 import { Witness } from '../../src/simulate/witness.ts';
+import { Attempts } from './attempts.ts';
 import { audit, auditEmpty } from './audit.ts';
 import { Books } from './books.ts';
 import { Fingerprint } from './fingerprint.ts';
@@ -21,8 +22,8 @@ export interface WorldOptions {
   readonly startMs: number;
   /** The state is looked through after every so many calls; 0: never. */
   readonly auditEvery: number;
-  /** More judges. */
-  readonly judges?: readonly Witness[];
+  /** More judges, of those in the ledger. */
+  readonly judges?: (ledger: Ledger) => readonly Witness[];
 }
 
 const timeouts = { connectMs: 30_000, greetingMs: 300_000, replyMs: 600_000 };
@@ -39,19 +40,27 @@ export class World {
   /** A new manager has not read the whole journal yet. */
   #recovering = false;
 
-  constructor({ seed, internet, config, startMs, auditEvery, judges = [] }: WorldOptions) {
+  constructor({ seed, internet, config, startMs, auditEvery, judges }: WorldOptions) {
     this.config = config;
     this.books = new Books(config, this.ledger);
     this.#auditEvery = auditEvery;
     this.#state = new State(config);
+    const attempts = new Attempts();
     const auditor = new Auditor(() => this.#audited());
     this.simulation = new Simulation({
       seed,
       startMs,
-      network: internet,
+      network: attempts.watched(internet),
       timeouts,
       scheduler: createScheduler(config, startMs, this.#state),
-      witness: new Panel([this.#fingerprint, this.ledger, this.books, ...judges, auditor]),
+      witness: new Panel([
+        this.#fingerprint,
+        this.ledger,
+        this.books,
+        attempts,
+        ...(judges?.(this.ledger) ?? []),
+        auditor,
+      ]),
     });
   }
 

@@ -1,0 +1,55 @@
+// Being limited is no attempt: every deferral is judged by where its reason came from. It has to be what a destination
+// said to this very recipient, how a connection ended, or what the DNS said; never a limit, a rest or a pause.
+
+import type { RoutePlan } from '../../src/route/types.ts';
+import type { Effect, RecipientResult } from '../../src/schedule/types.ts';
+import { failureOf } from '../../src/simulate/link.ts';
+import type { Network } from '../../src/simulate/simulation.ts';
+import type { Refusal, Visit } from '../../src/simulate/trait.ts';
+import { Witness } from '../../src/simulate/witness.ts';
+import { check } from './ledger.ts';
+
+/** What the scheduler says itself when a connection ended without a word. */
+const ownWords = [
+  'connection closed before the transaction',
+  'connection closed before it was ready',
+  'no greeting for seconds, while others waited for a connection',
+];
+
+export class Attempts extends Witness {
+  /** Of failed connections and look-ups. */
+  readonly #failures = new Set<string>(ownWords);
+  /** The last answer to each recipient. */
+  readonly #answers = new Map<string, string>();
+  deferrals = 0;
+
+  /** The same network, whose failing look-ups are remembered. */
+  watched(network: Network): Network {
+    return {
+      plan: (route, nowMs) => this.#noted(network.plan(route, nowMs)),
+      planDelayMs: (route) => network.planDelayMs(route),
+      host: (ip) => network.host(ip),
+    };
+  }
+
+  override answered(_visit: Visit, message: number, results: readonly RecipientResult[]): void {
+    for (const { recipient, error } of results) this.#answers.set(`${message}/${recipient}`, error);
+  }
+
+  override refused(visit: Visit, refusal: Refusal | undefined): void {
+    if (refusal !== undefined) this.#failures.add(failureOf(visit, refusal));
+  }
+
+  override deferred(message: number, { recipient, error }: Extract<Effect, { kind: 'deferred' }>): void {
+    this.deferrals += 1;
+    const name = `${message}/${recipient}`;
+    const isTold = this.#answers.get(name) === error || this.#failures.has(error);
+    check(isTold, () => `${name} has a failed attempt that nobody made: ${error}`);
+    this.#answers.delete(name);
+  }
+
+  #noted(plan: RoutePlan): RoutePlan {
+    if (plan.kind === 'error') this.#failures.add(`${plan.replyCode} ${plan.enhancedStatus} ${plan.text}`);
+    return plan;
+  }
+}

@@ -1,0 +1,130 @@
+// What shaping is for, as stories with numbers: a big tenant and a small one, dead domains, destinations that say "slow
+// down", priorities. On virtual time, with the configuration that people start from.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parseConfig } from '../../src/config/config.ts';
+import { schedulerConfig } from '../../src/process/settings.ts';
+import { RouteTable } from '../../src/route/route-table.ts';
+import { Random } from '../../src/schedule/random.ts';
+import { Internet, steady } from '../../src/simulate/internet.ts';
+import { readDestinations } from '../../src/simulate/read-destinations.ts';
+import { WorkloadReader } from '../../src/simulate/read-workload.ts';
+import type { SimulationReport, TenantReport } from '../../src/simulate/report.ts';
+import { simulate } from '../../src/simulate/simulate.ts';
+import { ledgerMessage } from '../../sim/world/ledger.ts';
+import { Priorities } from '../../sim/world/priorities.ts';
+import { simpleLimits } from '../../sim/world/simple-limits.ts';
+import { World } from '../../sim/world/world.ts';
+import { configOf, start } from './table.ts';
+
+const day = 86_400_000;
+
+function run(
+  lines: readonly object[],
+  config: string,
+  destinations: string,
+  untilMs = day,
+): SimulationReport {
+  const reader = new WorkloadReader('scenario');
+  for (const line of lines) reader.line(JSON.stringify(line));
+  return simulate({
+    config: schedulerConfig(parseConfig(config, 'sluice.toml')),
+    timeouts: { connectMs: 30_000, greetingMs: 300_000, replyMs: 600_000 },
+    routes: new RouteTable([]),
+    tenantOf: () => undefined,
+    workload: reader.end(),
+    destinations: readDestinations(destinations, 'destinations.toml'),
+    seed: 1,
+    untilMs,
+  });
+}
+
+function tenant(report: SimulationReport, name: string): TenantReport {
+  const found = report.tenants.find((each) => each.name === name);
+  assert.ok(found !== undefined);
+  return found;
+}
+
+test('a hundred thousand messages of one tenant do not hold up ten of another to the same domain', () => {
+  const big = { to: 'shared.example', count: 100_000, queue: 'big' };
+  const small = { at: '1m', to: 'shared.example', count: 10, queue: 'small' };
+  const destinations = '[[destination]]\nlatency = "50ms"\n';
+  const alone = tenant(run([small], '', destinations), 'small');
+  const among = run([big, small], '', destinations);
+  assert.ok(tenant(among, 'big').worstDelayMs! > 600_000);
+  const delay = tenant(among, 'small').worstDelayMs!;
+  assert.ok(delay < alone.worstDelayMs! + 2_000, `${delay} ms, alone ${alone.worstDelayMs} ms`);
+});
+
+test('ten thousand dead domains slow the healthy ones by less than 5 %', () => {
+  const healthy = Array.from({ length: 100 }, (_, index) => ({
+    to: `healthy${index}.example`,
+    count: 60,
+    over: '1m',
+  }));
+  const dead = Array.from({ length: 10_000 }, (_, index) => ({
+    to: `host${index}.dead.example`,
+    over: '30s',
+  }));
+  const config = '[deliver]\nmax_connections = 15000\n';
+  const mean = (report: SimulationReport): number => {
+    const rows = report.domains.filter(({ name }) => name.startsWith('healthy'));
+    assert.ok(rows.every(({ left, failed }) => left + failed === 0));
+    return rows.reduce((sum, { finishedMs }) => sum + finishedMs!, 0) / rows.length;
+  };
+  const alone = mean(run(healthy, config, ''));
+  for (const how of ['silent', 'refused']) {
+    const destinations = `[[destination]]\ndomain = ["*.dead.example"]\ndead = { how = "${how}" }\n`;
+    const slower = mean(run([...dead, ...healthy], config, destinations, 180_000)) / alone;
+    assert.ok(slower < 1.05, `${how}: ${slower} times as long`);
+  }
+});
+
+test('a destination that says "slow down" is heard: few messages are put off, and its rate is nearly used', () => {
+  const lines = [{ to: 'strict.example', count: 10_000 }];
+  const destinations = '[[destination]]\nlatency = "50ms"\nrate = { messages = "600/min" }\n';
+  const [deaf, adapting] = ['false', 'true'].map((enabled) =>
+    run(lines, `[adapt]\nenabled = ${enabled}\n`, destinations),
+  );
+  assert.equal(adapting!.delivered, 10_000);
+  assert.ok(
+    adapting!.deferrals * 10 < deaf!.deferrals,
+    `${adapting!.deferrals} put off, ${deaf!.deferrals} without`,
+  );
+  assert.ok(adapting!.finishedMs! < 1.5 * 1_000_000, `${adapting!.finishedMs} ms`);
+});
+
+test('priority goes before age inside a tenant and domain, whatever comes when', () => {
+  for (let seed = 0; seed < 30; seed += 1) {
+    const random = new Random(seed);
+    const internet = new Internet(random);
+    const domains = Array.from({ length: 3 }, (_, index) => `domain${index}.example`);
+    for (const [index, domain] of domains.entries()) {
+      const ip = `192.0.2.${index + 1}`;
+      internet.addHost(ip);
+      const address = { ip, port: 25, host: `mx.${domain}`, preference: 10 };
+      internet.addDomain(domain, steady({ name: domain, label: domain, addresses: [address] }));
+    }
+    let priorities: Priorities | undefined;
+    const world = new World({
+      seed,
+      internet,
+      config: configOf({ limits: simpleLimits({ global: 3, perDomain: 2, perSite: 2, perIp: 2 }) }),
+      startMs: start,
+      auditEvery: 11,
+      judges: (ledger) => [(priorities = new Priorities(ledger))],
+    });
+    const times = Array.from({ length: 120 }, () => start + random.below(3_000)).sort((a, b) => a - b);
+    for (const [number, atMs] of times.entries()) {
+      const message = ledgerMessage(number, atMs, [domains[random.below(3)]!], {
+        queue: random.next() < 0.5 ? 'shop' : '',
+        priority: random.below(19) - 9,
+      });
+      world.clock.at(atMs, () => world.submit(message));
+    }
+    world.run(start + day);
+    world.finish();
+    assert.ok(priorities!.judged > 300, `${priorities!.judged} comparisons`);
+  }
+});
