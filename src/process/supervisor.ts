@@ -158,10 +158,13 @@ export class Supervisor implements Instance {
     if (child.process === forked) child.process = undefined;
     if (this.#stopping) return;
     const how = signal === null ? `with exit code ${code}` : `by ${signal}`;
-    child.started.reject(
-      new StartError('ROLE_FAILED', `The ${child.name} process ended ${how} while starting.`),
-    );
-    if (!this.#up) return;
+    // What ends by itself while starting would do so again; what somebody killed would not.
+    if (!this.#up && signal === null && child.facts === undefined) {
+      child.started.reject(
+        new StartError('ROLE_FAILED', `The ${child.name} process ended ${how} while starting.`),
+      );
+      return;
+    }
     if (Date.now() - child.startedAtMs > stableMs) child.delayMs = firstDelayMs;
     this.#log.error(`the ${child.name} process ended ${how}; starting it again in ${child.delayMs} ms`);
     child.timer = setTimeout(() => this.#fork(child), child.delayMs);
