@@ -4,7 +4,7 @@
 import { connect, type Socket } from 'node:net';
 import type { Deadline, Deadlines } from '../io/deadlines.ts';
 import {
-  type ClientEvent,
+  type ClientPhase,
   ClientSession,
   type RecipientOutcome,
   type RemoteReply,
@@ -15,6 +15,7 @@ import type { DeliveryLog } from './delivery-log.ts';
 import { connectionError } from './connection-error.ts';
 import { drainedOrClosed } from './drained-or-closed.ts';
 import { failedResult } from './failed-result.ts';
+import { leaveLast } from './leave-last.ts';
 import { type MessageInHand, messageInHand } from './message-in-hand.ts';
 import { phaseTimeoutMs } from './phase-timeout.ts';
 import { socketFailure } from './socket-failure.ts';
@@ -70,6 +71,8 @@ export class OutgoingConnection implements Deadline {
   #unsent: StoredMessage | undefined;
   #begunAtMs = 0;
   #repliesSeen = 0;
+  /** Where the session was when it last heard something. */
+  #phaseHeard: ClientPhase = 'greeting';
   #repliesAtBegin = 0;
 
   constructor(context: ConnectionContext, grant: ConnectGrant, onEnded: () => void) {
@@ -150,6 +153,7 @@ export class OutgoingConnection implements Deadline {
   #received(bytes: Uint8Array): void {
     if (this.#ended) return;
     this.#repliesSeen++;
+    this.#phaseHeard = this.#session.phase;
     this.#session.receive(bytes);
     this.#pump();
   }
@@ -173,7 +177,8 @@ export class OutgoingConnection implements Deadline {
           this.#done(event.outcomes, event.reusable);
           break;
         case 'failed':
-          this.#failed(event);
+          this.#flush();
+          this.#finish(event.error, event.reply);
           break;
         case 'close':
           this.#flush();
@@ -341,11 +346,6 @@ export class OutgoingConnection implements Deadline {
     if (!reusable) this.#closing = true;
   }
 
-  #failed({ error, reply }: ClientEvent & { kind: 'failed' }): void {
-    this.#flush();
-    this.#finish(error, reply);
-  }
-
   /** The socket is gone or must go; whatever was in hand gets its results. */
   #lost(reason: string): void {
     if (this.#ended) return;
@@ -375,9 +375,12 @@ export class OutgoingConnection implements Deadline {
   #end(report: Parameters<DeliveryReports['closed']>[1]): void {
     this.#ended = true;
     this.#context.deadlines.clear(this);
+    const hasUnsent = this.#socket.writableLength > 0;
+    const saidGoodbye = this.#phaseHeard === 'quit' && this.#session.phase === 'closed';
     // A QUIT without waiting for its answer still leaves. Nothing else does: a peer that reads no more would keep the
     // socket open for ever, and half a message is better cut off.
-    if (this.#session.phase === 'quit' && this.#socket.writableLength > 0) this.#socket.destroySoon();
+    if (saidGoodbye && !hasUnsent) leaveLast(this.#socket, this.#context.deadlines);
+    else if (this.#session.phase === 'quit' && hasUnsent) this.#socket.destroySoon();
     else this.#socket.destroy();
     this.#context.reports.closed(this.#grant.connection, report);
     this.#onEnded();

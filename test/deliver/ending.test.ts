@@ -56,9 +56,34 @@ test('work that crossed with the close was never taken up', async (t) => {
   sender.transact(1, spool.add({ to: ['c@to.test'] }));
   await peer.dialogue(['QUIT', '221 bye']);
   assert.deepEqual(await reports.next(), { kind: 'closed', connection: 1, report: { kind: 'unused' } });
+  peer.end();
   await peer.closed;
   assert.equal(reports.all.length, 3);
   assert.match(peer.received.toString(), /\.\r\nQUIT\r\n$/u);
+});
+
+test('after its 221 the server closes first, so that the port is free for the next connection', async (t) => {
+  const all = await fixture(t);
+  const { sender, reports } = all;
+  const peer = await idle(all, 1);
+  sender.close(1);
+  await peer.dialogue(['QUIT', '221 bye']);
+  assert.deepEqual(await reports.next(), { kind: 'closed', connection: 1, report: { kind: 'closed' } });
+  await turns();
+  assert.equal(peer.socket.readableEnded, false);
+  peer.end();
+  await peer.closed;
+});
+
+test('a server that leaves the connection open after its 221 is not waited for', async (t) => {
+  const all = await fixture(t);
+  const { sender, reports, advance } = all;
+  const peer = await idle(all, 1);
+  sender.close(1);
+  await peer.dialogue(['QUIT', '221 bye']);
+  assert.deepEqual(await reports.next(), { kind: 'closed', connection: 1, report: { kind: 'closed' } });
+  advance(2_000);
+  await peer.closed;
 });
 
 test('drain ends idle connections, lets transactions finish, and takes nothing new', async (t) => {

@@ -44,6 +44,7 @@ test('a message is delivered: the bytes on the wire, the result and the log line
   sender.close(1);
   await peer.dialogue(['QUIT', '221 bye']);
   assert.deepEqual(await reports.next(), { kind: 'closed', connection: 1, report: { kind: 'closed' } });
+  peer.end();
   await peer.closed;
   assert.equal(sender.connections, 0);
 });
