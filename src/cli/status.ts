@@ -37,7 +37,8 @@ function forPeople(status: Status): string {
     `Connections  ${status.connections} in ${status.senders} sender process${status.senders === 1 ? '' : 'es'}`,
     `Spool        ${bytes(status.spool.bytes)} in ${status.spool.segments} segments`,
   ];
-  const { overrides, nowMs } = status;
+  const { overrides, nowMs, shortages = [] } = status;
+  for (const shortage of shortages) head.push(`Warning      ${shortage}`);
   const changes = overrides.length === 0 ? '' : `\n${overridesTable(overrides, nowMs)}`;
   const queues = queuesText(status.queues ?? []);
   const hidden = status.siteCount - status.sites.length;

@@ -55,6 +55,8 @@ export interface Status {
   readonly siteCount: number;
   /** What operators suspended or limited. */
   readonly overrides: readonly Override[];
+  /** Where the system carries less than the configuration asks for; not there when it carries everything. */
+  readonly shortages?: readonly string[] | undefined;
   /** If it was asked for; '' is the queue of mail that is no tenant's. */
   readonly queues?: readonly QueueCount[] | undefined;
 }

@@ -51,6 +51,7 @@ test(
     await submit(submissions, { address: '127.0.0.1', port: sluice.port, connections: 20 });
     await census.reached(2 * room);
     internet.open();
+    assert.match(await sluice.cli('status'), /^Warning +CAPACITY_OPEN_FILES: /mu);
     await internet.arrived(submissions.length);
     await until('all connections are closed', () => census.connections === 0);
     assert.equal(census.maxConnections, 2 * room);

@@ -20,6 +20,7 @@ function ground(limits: Partial<OperatorSource> = {}) {
     sites: [site('b', 5, 1), site('a', 1, 9), site('c', 3, 5)],
     asked: [] as unknown[][],
     queues: ['shop', '', 'shop'],
+    shortages: [] as string[],
     log,
   };
   const scheduler = {
@@ -40,6 +41,7 @@ function ground(limits: Partial<OperatorSource> = {}) {
     store: { usage: () => ({ segments: 1, bytes: 64, liveMessages: 3 }) } as never,
     senders: { count: 1 } as never,
     limits: { overrides: () => Promise.resolve([]), ...limits } as OperatorSource,
+    shortages: () => world.shortages,
     stats: new MemoryStats(),
     log,
   });
@@ -54,6 +56,13 @@ function ground(limits: Partial<OperatorSource> = {}) {
   };
   return { world, ask, status };
 }
+
+test('where the system carries less than was asked for, status says so', async () => {
+  const { world, status } = ground();
+  assert.equal((await status({})).shortages, undefined);
+  world.shortages.push('CAPACITY_PORTS: too few');
+  assert.deepEqual((await status({})).shortages, ['CAPACITY_PORTS: too few']);
+});
 
 test('sites are listed in the order and number that is asked for', async () => {
   const { world, status } = ground();

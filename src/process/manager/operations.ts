@@ -38,6 +38,8 @@ export interface OperationsParts {
   readonly store: SpoolStore;
   readonly senders: Senders;
   readonly limits: OperatorSource;
+  /** Where the system carries less than the configuration asks for, in words. */
+  readonly shortages: () => readonly string[];
   readonly stats: MemoryStats;
   readonly log: Logger;
 }
@@ -54,6 +56,7 @@ export class Operations {
   readonly #store: SpoolStore;
   readonly #senders: Senders;
   readonly #limits: OperatorSource;
+  readonly #shortages: () => readonly string[];
   readonly #stats: MemoryStats;
   readonly #log: Logger;
   readonly #startedAtMs = Date.now();
@@ -65,6 +68,7 @@ export class Operations {
     this.#store = parts.store;
     this.#senders = parts.senders;
     this.#limits = parts.limits;
+    this.#shortages = parts.shortages;
     this.#stats = parts.stats;
     this.#log = parts.log;
   }
@@ -220,6 +224,7 @@ export class Operations {
   async #status({ sites: most, order, queues }: StatusQuestion): Promise<Status> {
     const { scheduler } = this.#manager;
     const overrides = await this.#limits.overrides();
+    const shortages = this.#shortages();
     return {
       version,
       startedAtMs: this.#startedAtMs,
@@ -232,6 +237,7 @@ export class Operations {
       sites: scheduler.sites(most, order),
       siteCount: scheduler.siteCount(),
       overrides,
+      ...(shortages.length > 0 && { shortages }),
       ...(queues === true && { queues: await queueCounts(scheduler) }),
     };
   }

@@ -6,7 +6,7 @@ import { Tenants } from '../../policy/tenants.ts';
 import type { Router } from '../../route/types.ts';
 import { createLimitIndex } from '../../schedule/limits/rule-index.ts';
 import type { Scheduler, SchedulerConfig } from '../../schedule/types.ts';
-import { withinCapacity } from '../capacity.ts';
+import { shortageText, withinCapacity } from '../capacity.ts';
 import { schedulerConfig } from '../settings.ts';
 import { capacityHere } from '../system-facts.ts';
 import { Explainer } from './explain.ts';
@@ -45,6 +45,11 @@ export class Shaping {
       this.#inForce = this.#compute();
       reconfigure(this.#inForce);
     });
+  }
+
+  /** Where the system carries less than the configuration asks for, in words. */
+  get shortages(): readonly string[] {
+    return capacityHere(this.#config).shortages.map(shortageText);
   }
 
   operations(scheduler: Scheduler): LimitOperations {

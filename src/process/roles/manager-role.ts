@@ -110,7 +110,15 @@ export class ManagerRole implements Role {
     const recovered = await started.recover();
     manager = started;
     const limits = shaping.operations(scheduler);
-    const operations = new Operations({ manager: started, store, senders, limits, stats, log });
+    const operations = new Operations({
+      manager: started,
+      store,
+      senders,
+      limits,
+      shortages: () => shaping.shortages,
+      stats,
+      log,
+    });
     const facts = { recovered };
     return new ManagerRole({
       facts,
