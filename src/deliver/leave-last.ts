@@ -1,5 +1,5 @@
 // The end of a connection whose server has said goodbye: it closes, and we after it. Who closes first keeps the port
-// for a minute (TIME_WAIT, RFC 9293 3.6.1), and of ports a client has few, a server any number.
+// for a minute (TIME_WAIT of TCP), and of ports a client has few, a server any number.
 
 import type { Socket } from 'node:net';
 import type { Deadline, Deadlines } from '../io/deadlines.ts';
