@@ -93,7 +93,7 @@ function sweepRoutes(s: State, nowMs: number): void {
     detachSite(s, route);
     routes.errorPlans.delete(route);
     routes.plan.set(route, PlanState.none);
-    if (routes.recipients.get(route) === 0) routes.forget(route);
+    if (routes.recipients.get(route) === 0 && routes.connections.get(route) === 0) routes.forget(route);
   }
 }
 

@@ -26,7 +26,7 @@ export class ConnectionStore {
   readonly mostTransactions = new Int32Column();
   /** Unix ms of the last grant. */
   readonly grantedAtMs = new Float64Column();
-  /** The route of its last task. */
+  /** The route of its last task; -1 before the first. */
   readonly route = new Int32Column();
   readonly #places: (Place | undefined)[] = [];
   /** First hold; -1: none. */
@@ -120,6 +120,7 @@ export class ConnectionStore {
     this.transactions.set(connection, 1);
     this.openedAtMs.set(connection, nowMs);
     this.#places[connection] = place;
+    this.route.set(connection, -1);
     this.firstHold.set(connection, -1);
     this.#isGivenUp.set(connection, 0);
     this.#connecting += 1;

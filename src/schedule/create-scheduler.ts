@@ -274,7 +274,8 @@ class MailScheduler implements Scheduler {
     const s = this.#state;
     const row = s.routes.intern(route, domain, s.queues.intern(queue));
     const explanation = explainRoute(s, row, plan, nowMs);
-    const isNew = s.routes.recipients.get(row) === 0 && s.routes.plan.get(row) === PlanState.none;
+    const isNamed = s.routes.recipients.get(row) > 0 || s.routes.connections.get(row) > 0;
+    const isNew = !isNamed && s.routes.plan.get(row) === PlanState.none;
     if (isNew) s.routes.forget(row);
     this.#run(nowMs);
     return explanation;

@@ -33,14 +33,24 @@ export function closedGateAt(s: State, place: Place, connection: number, nowMs: 
   const recipients = Math.min(needs.recipients, place.limits.recipientsPerMessage);
   const gate = closedGateOf(s, place.limits, recipients, connection < 0, nowMs);
   if (gate >= 0 || !s.limits.hasBoth) return gate;
-  for (const [at, route] of needs.routes.entries()) {
-    const limits = holdBoth(s, route, place, nowMs);
-    const blocker = fullCounterOf(s, limits, connection);
-    const units = Math.min(needs.routeRecipients[at] ?? 1, limits.recipientsPerMessage);
-    const found = blocker >= 0 ? blocker : closedGateOf(s, limits, units, connection < 0, nowMs);
-    dropLimits(s, limits);
-    if (found >= 0) return found;
+  const held = needs.routes.map((route) => holdBoth(s, route, place, nowMs));
+  const found = closedBoth(s, held, connection, nowMs);
+  for (const limits of held) dropLimits(s, limits);
+  return found;
+}
+
+/** The same for the limits of each route at a place; what they share counts all recipients together. */
+function closedBoth(s: State, held: readonly HeldLimits[], connection: number, nowMs: number): number {
+  const units = new Map<number, number>();
+  for (const [at, limits] of held.entries()) {
+    const full = fullCounterOf(s, limits, connection);
+    if (full >= 0) return full;
+    for (const gate of limits.messageGates) units.set(gate, 1);
+    if (connection < 0) for (const gate of limits.connectionGates) units.set(gate, 1);
+    const recipients = Math.min(s.needs.routeRecipients[at] ?? 1, limits.recipientsPerMessage);
+    for (const gate of limits.recipientGates) units.set(gate, (units.get(gate) ?? 0) + recipients);
   }
+  for (const [gate, events] of units) if (!s.rates.lets(gate, events, nowMs)) return gate;
   return -1;
 }
 

@@ -86,6 +86,7 @@ function reserveForTask(
     for (const [at, route] of needs.routes.entries()) {
       const limits = holdBoth(s, route, place, nowMs);
       for (const counter of limits.slots) take(s, connection, counter);
+      needs.messagesPerConnection = Math.min(needs.messagesPerConnection, limits.messagesPerConnection);
       spendRatesOf(s, limits, needs.routeRecipients[at] ?? 1, isNewConnection, nowMs, seen);
       dropLimits(s, limits);
     }
@@ -103,7 +104,15 @@ function noteGrant(s: State, connection: number, place: Place, task: number, now
   const most = Math.min(needs.messagesPerConnection, place.limits.messagesPerConnection);
   connections.mostTransactions.set(connection, most);
   connections.grantedAtMs.set(connection, nowMs);
-  connections.route.set(connection, routeOf(s, task));
+  nameRoute(s, connection, routeOf(s, task));
+}
+
+/** The route stays known while a connection counts for it. */
+export function nameRoute(s: State, connection: number, route: number): void {
+  const before = s.connections.route.get(connection);
+  if (before >= 0) s.routes.connections.add(before, -1);
+  if (route >= 0) s.routes.connections.add(route, 1);
+  s.connections.route.set(connection, route);
 }
 
 /** Takes the task out of its queue and into flight. */

@@ -5,6 +5,7 @@ import { reactToFailure, reactToResults, type Reacted } from './react.ts';
 import { ConnectionState } from './connections.ts';
 import { Dimension } from './counters.ts';
 import { putBack } from './gather.ts';
+import { nameRoute } from './grant.ts';
 import { mayBeDone, freeRecipient, freeTask, setRecipients } from './lifecycle.ts';
 import { forgetPlaces, leavePlace } from './places.ts';
 import { close } from './serve.ts';
@@ -79,6 +80,7 @@ export function endConnection(s: State, connection: number, end: ConnectionEnd, 
   if (failed) connections.wasConnecting(connection);
   else sites.established.add(site, -1);
   leavePlace(s, connections.placeOf(connection));
+  nameRoute(s, connection, -1);
   connections.free(connection);
   addresses.connections.add(address, -1);
   if (sites.connections.add(site, -1) === 0) forgetPlaces(s, site);

@@ -48,8 +48,9 @@ export class RateStore {
     const counters = this.#counters;
     const key = gateKey(quantity, applied.rule.id, applied.key);
     const known = counters.find(Dimension.gate, key);
-    if (known >= 0) return known;
-    const gate = counters.open(Dimension.gate, key, 1, applied);
+    // One that was forgotten in this call, or that a route is still parked on, is taken up again.
+    if (known >= 0 && counters.owner.get(known) >= 0) return known;
+    const gate = known >= 0 ? known : counters.open(Dimension.gate, key, 1, applied);
     counters.references.add(gate, 1);
     const row = this.#slots.take();
     counters.owner.set(gate, row);

@@ -55,6 +55,8 @@ function recountConnection(s: State, connection: number, nowMs: number): void {
   const limits = limitsAt(s, connections.site.get(connection), hop, source, nowMs);
   const place: Place = { site, hop, source, limits, users: 1 };
   connections.setPlace(connection, place);
+  const most = Math.min(connections.mostTransactions.get(connection), limits.messagesPerConnection);
+  connections.mostTransactions.set(connection, most);
   connections.recount(connection, limits.slots);
   for (const route of routesOf(s, connection)) {
     if (!routes.isKnown(route)) continue;

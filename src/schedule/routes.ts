@@ -17,6 +17,8 @@ export const PlanState = { none: 0, resolving: 1, relay: 2, error: 3 } as const;
 export class RouteStore {
   /** Recipients that name this route; a route without any is forgotten when its plan has expired. */
   readonly recipients = new Int32Column();
+  /** Connections whose last task was of this route: it is known as long as they are there. */
+  readonly connections = new Int32Column();
   readonly plan = new Uint8Column();
   readonly validUntilMs = new TimeColumn();
   /** Site of the plan; -1: none. */
@@ -48,6 +50,7 @@ export class RouteStore {
   constructor(parking: Parking) {
     this.#slots = new Slots(this.firstTask, [
       this.recipients,
+      this.connections,
       this.plan,
       this.validUntilMs,
       this.site,
@@ -87,6 +90,7 @@ export class RouteStore {
     if (known >= 0) return known;
     const route = this.#slots.take();
     this.recipients.set(route, 0);
+    this.connections.set(route, 0);
     this.plan.set(route, PlanState.none);
     this.validUntilMs.set(route, 0);
     this.site.set(route, -1);

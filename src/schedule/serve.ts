@@ -1,5 +1,6 @@
 // One turn of one route: its oldest task is granted, or the route parks on what stands in the way.
 
+import type { ErrorPlan } from '../route/types.ts';
 import { addBlocker, choosePlace } from './choose-place.ts';
 import { closedConnectionGate, closedGate, closedGateAt, holdBoth } from './gates.ts';
 import { activate, requestPlan } from './gather.ts';
@@ -8,7 +9,7 @@ import { dropLimits } from './held-limits.ts';
 import { dequeue, hasOneRoute, stopRoute } from './lifecycle.ts';
 import { collectNeeds, forgetLimits } from './needs.ts';
 import type { Place } from './place.ts';
-import { forgetPlaces } from './places.ts';
+import { forgetPlaces, placesOf } from './places.ts';
 import { PlanState } from './routes.ts';
 import { settleByPlan } from './settle.ts';
 import { mixedTasksOf, splitAfter, splitOff } from './split.ts';
@@ -74,6 +75,10 @@ function tryToServe(s: State, route: number, nowMs: number): boolean {
       parkInRing(s, route, site);
       return false;
     }
+    if (placesOf(s, site, nowMs).length === 0) {
+      deferAll(s, route, nowMs);
+      return false;
+    }
     const place = choosePlace(s, site, nowMs);
     if (place === undefined) {
       parkInRing(s, route, site);
@@ -85,6 +90,24 @@ function tryToServe(s: State, route: number, nowMs: number): boolean {
     return true;
   }
 }
+
+/** None of our own addresses can reach any of the site's: an attempt has failed, for everything that is due. */
+function deferAll(s: State, route: number, nowMs: number): void {
+  stopRoute(s, route);
+  for (let task = s.routes.firstTask.get(route); task >= 0; task = s.routes.firstTask.get(route)) {
+    s.tasks.due.take(task);
+    dequeue(s, route, task);
+    settleByPlan(s, task, noSource, nowMs);
+  }
+}
+
+const noSource: ErrorPlan = {
+  kind: 'error',
+  permanent: false,
+  replyCode: 451,
+  enhancedStatus: '4.4.4',
+  text: 'no [[source]] address has the IP version of the hosts',
+};
 
 /** False: the route waits for its plan, or its plan was an error that settled its tasks. */
 function hasPlan(s: State, route: number, nowMs: number): boolean {
@@ -130,6 +153,7 @@ export function findIdle(s: State, site: number, nowMs: number): number {
 }
 
 function fits(s: State, connection: number): boolean {
+  if (s.connections.transactions.get(connection) >= s.needs.messagesPerConnection) return false;
   for (const counter of s.needs.slots) {
     if (!s.counters.hasRoom(counter) && !s.connections.doesHold(connection, counter)) return false;
   }

@@ -42,11 +42,14 @@ export class WindowStore {
   open(source: string, site: string, settings: AdaptSettings, nowMs: number): number {
     const counters = this.#counters;
     const known = this.counterOf(source, site);
-    if (known >= 0) {
+    if (known >= 0 && counters.owner.get(known) >= 0) {
       this.#usedAtMs.set(counters.owner.get(known), nowMs);
       return known;
     }
-    const counter = counters.open(Dimension.window, keyOf(source, site), settings.startConnections);
+    // One that was forgotten in this call is taken up again.
+    const counter =
+      known >= 0 ? known : counters.open(Dimension.window, keyOf(source, site), settings.startConnections);
+    if (known >= 0) counters.setLimit(counter, settings.startConnections);
     counters.references.add(counter, 1);
     const row = this.#slots.take();
     counters.owner.set(counter, row);

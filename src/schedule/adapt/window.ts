@@ -1,6 +1,10 @@
 // How many connections one source may have to one site: arithmetic of a window that success opens and trouble halves.
 // Additive increase, multiplicative decrease as in RFC 5681 3.1, on connections instead of segments; the caller has the clock.
 
+/** Ms that growth stops below what was too much, at first, and at most. */
+const firstCeilingMs = 10 * 60_000;
+const longestCeilingMs = 24 * 3_600_000;
+
 /** Changed in place; plain numbers. */
 export interface Window {
   /** Connections allowed now. */
@@ -11,13 +15,27 @@ export interface Window {
   state: 'start' | 'growing' | 'slowed' | 'paused';
   /** Unix ms when `slowed` or `paused` ends; 0: nothing to end. */
   untilMs: number;
+  /** Connections that were too many last time: growth stops below until `ceilingUntilMs`. 0: none known. */
+  ceiling: number;
+  ceilingUntilMs: number;
+  /** How long the ceiling is respected; longer each time that it proves to be one. */
+  ceilingForMs: number;
   /** The reply or failure of the last cut; kept for people after its effect has ended. */
   reason: string;
 }
 
 /** The window of a source and a site that nothing is known about. */
 export function newWindow(startConnections: number): Window {
-  return { allowed: startConnections, fraction: 0, state: 'start', untilMs: 0, reason: '' };
+  return {
+    allowed: startConnections,
+    fraction: 0,
+    state: 'start',
+    untilMs: 0,
+    ceiling: 0,
+    ceilingUntilMs: 0,
+    ceilingForMs: 0,
+    reason: '',
+  };
 }
 
 /**
@@ -27,6 +45,11 @@ export function newWindow(startConnections: number): Window {
 export function afterSuccess(window: Window, used: number, nowMs: number): void {
   atTime(window, nowMs);
   if (used < window.allowed) return;
+  if (window.ceiling > 0) {
+    if (window.allowed + 1 >= window.ceiling && nowMs < window.ceilingUntilMs) return;
+    // Twice as many are borne by now: what was too much once is so no longer.
+    if (window.allowed >= 2 * window.ceiling) window.ceiling = 0;
+  }
   if (window.state === 'start') {
     window.allowed += 1;
   } else if (window.state === 'growing') {
@@ -45,6 +68,13 @@ export function afterTrouble(window: Window, used: number, untilMs: number, reas
   // What connections still say that were open before the pause is no news.
   if (window.state === 'paused') return;
   const inUse = Math.min(window.allowed, Math.max(used, 1));
+  // What follows a cut is its echo; the first trouble says how many were too many.
+  if (window.state !== 'slowed') {
+    const again = window.ceiling > 0;
+    window.ceilingForMs = again ? Math.min(2 * window.ceilingForMs, longestCeilingMs) : firstCeilingMs;
+    window.ceiling = Math.max(2, inUse);
+    window.ceilingUntilMs = untilMs + window.ceilingForMs;
+  }
   window.allowed = Math.max(1, Math.floor(inUse / 2));
   window.fraction = 0;
   window.state = 'slowed';

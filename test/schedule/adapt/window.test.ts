@@ -51,14 +51,34 @@ test('trouble halves the window, and it is held until the time is over', () => {
 });
 
 test('after trouble it takes a whole round of successes for one more', () => {
-  const window = newWindow(4);
-  afterTrouble(window, 4, 1_000, '');
-  succeed(window, 2, 1_000);
-  assert.equal(shown(window), 'growing 3');
-  succeed(window, 2, 1_000);
-  assert.equal(shown(window), 'growing 3');
+  const window = newWindow(8);
+  afterTrouble(window, 8, 1_000, '');
+  succeed(window, 4, 1_000);
+  assert.equal(shown(window), 'growing 5');
+  succeed(window, 4, 1_000);
+  assert.equal(shown(window), 'growing 5');
   succeed(window, 1, 1_000);
-  assert.equal(shown(window), 'growing 4');
+  assert.equal(shown(window), 'growing 6');
+});
+
+test('what was too much is not tried again soon, and each time later', () => {
+  const minute = 60_000;
+  const window = newWindow(8);
+  afterTrouble(window, 8, 1_000, '');
+  // What comes while it is held is the echo of the same.
+  afterTrouble(window, 4, 2_000, '');
+  succeed(window, 1_000, 2_000);
+  assert.equal(shown(window), 'growing 7');
+  succeed(window, 7, 10 * minute);
+  assert.equal(shown(window), 'growing 7');
+  succeed(window, 7, 10 * minute + 2_000);
+  assert.equal(shown(window), 'growing 8');
+  afterTrouble(window, 8, 11 * minute, '');
+  succeed(window, 1_000, 30 * minute);
+  assert.equal(shown(window), 'growing 7');
+  succeed(window, 1_000, 31 * minute);
+  assert.ok(window.allowed > 20);
+  assert.equal(window.ceiling, 0);
 });
 
 test('half of what was in use is what is left, never less than one', () => {
@@ -141,7 +161,8 @@ test('whatever happens, the window is whole, ends by itself and grows again', ()
         assert.equal(window.untilMs > 0, window.state === 'paused' || window.state === 'slowed');
         assert.ok(Number.isSafeInteger(window.allowed) && window.fraction <= window.allowed);
       }
-      nowMs += 100_000;
+      // A ceiling is respected for a day at most.
+      nowMs += 25 * 3_600_000;
       atTime(window, nowMs);
       const { allowed } = window;
       succeed(window, allowed, nowMs);

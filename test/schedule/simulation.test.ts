@@ -1,0 +1,76 @@
+// Shaping in simulated worlds: limits of every kind from a seed, tenants, several sources, adaptation, reactions, reloads
+// and crashes at any time. What holds is worked out the slow way (sim/world/rule-matching.ts), and every connection,
+// message and recipient is counted from outside (sim/world/books.ts). SEEDS=20 makes twenty times as many stories.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { tell, type StoryOptions } from '../../sim/world/story.ts';
+
+const times = Number(process.env.SEEDS ?? 1);
+
+/** Tells a story for each seed; an error says how to tell it again. Returns how often each quantity was judged. */
+function tellAll(
+  from: number,
+  count: number,
+  options: (seed: number) => Omit<StoryOptions, 'seed' | 'shaping' | 'messages' | 'auditEvery'>,
+): ReadonlyMap<string, number> {
+  const judged = new Map<string, number>();
+  for (let seed = from; seed < from + count * times; seed += 1) {
+    const story: StoryOptions = {
+      seed,
+      shaping: true,
+      messages: 5 + (seed % 40),
+      auditEvery: 13,
+      ...options(seed),
+    };
+    try {
+      const { books } = tell(story);
+      for (const [quantity, often] of books.judged) judged.set(quantity, (judged.get(quantity) ?? 0) + often);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      const again = `import('./sim/world/story.ts').then(({ tell }) => tell(${JSON.stringify(story)}))`;
+      throw new Error(`seed ${seed}: ${reason}\nTell it again: node -e "${again.replaceAll('"', "'")}"`, {
+        cause: error,
+      });
+    }
+  }
+  return judged;
+}
+
+test('in peace: every limit of any kind holds, in every dimension and window', () => {
+  const judged = tellAll(10_000, 300, () => ({ trouble: 0, crashes: 0, operators: false }));
+  for (const quantity of [
+    'connections',
+    'connectionRate',
+    'messageRate',
+    'recipientRate',
+    'messagesPerConnection',
+    'recipientsPerMessage',
+  ])
+    assert.ok((judged.get(quantity) ?? 0) > 500, `${quantity} was judged ${judged.get(quantity)} times`);
+});
+
+test('in trouble: the same while destinations greylist, ban, stall, storm and drop', () => {
+  tellAll(20_000, 300, (seed) => ({ trouble: (1 + (seed % 5)) / 5, crashes: 0, operators: false }));
+});
+
+test('with operators who change every limit at any time, and a manager that dies and keeps its rates', () => {
+  tellAll(30_000, 300, (seed) => ({ trouble: (seed % 5) / 5, crashes: seed % 3, operators: true }));
+});
+
+test('the same seed gives the same effects in the same order', () => {
+  for (let seed = 0; seed < 5; seed += 1) {
+    const story = {
+      seed,
+      shaping: true,
+      messages: 40,
+      trouble: 0.5,
+      crashes: 1,
+      operators: true,
+      auditEvery: 0,
+    };
+    const { fingerprint } = tell(story);
+    assert.equal(tell(story).fingerprint, fingerprint);
+    assert.notEqual(tell({ ...story, seed: seed + 1 }).fingerprint, fingerprint);
+  }
+});
