@@ -2,10 +2,10 @@
 // A route with several addresses of equal preference, all full, waits on all of them. On each counter the routes of one
 // tenant's queue stand in one line, first come first, and the lines take turns.
 
-import { Int32Column, Uint16Column } from './columns.ts';
+import { Int32Column, Uint16Column, Uint8Column } from './columns.ts';
 import type { CounterStore } from './counters.ts';
 import type { RowList } from './row-list.ts';
-import type { QueueNames } from './queue-names.ts';
+import { aliveMark, type QueueNames } from './queue-names.ts';
 import { Slots } from './slots.ts';
 import { Turns } from './turns.ts';
 
@@ -21,6 +21,10 @@ export class Parking {
   readonly since = new Int32Column();
   /** Number of the tenant's queue that the route belongs to. Grows alike. */
   readonly queue = new Uint16Column();
+  /** 1: it is parked as one whose site is alive. Grows alike. */
+  readonly isAlive = new Uint8Column();
+  /** The counter where sites that are alive go before those that nobody knows yet. */
+  readonly #contended: () => number;
   #blocked = 0;
   readonly #routeNext = new Int32Column();
   readonly #route = new Int32Column();
@@ -29,8 +33,10 @@ export class Parking {
   readonly #previous = new Int32Column();
   readonly #slots = new Slots(this.#routeNext, [this.#route, this.#counter, this.#next, this.#previous]);
 
-  constructor(counters: CounterStore, queues: QueueNames) {
+  /** @param contended - the counter of all connections */
+  constructor(counters: CounterStore, queues: QueueNames, contended: () => number) {
     this.#counters = counters;
+    this.#contended = contended;
     this.turns = new Turns(queues, counters.line);
   }
 
@@ -44,9 +50,10 @@ export class Parking {
   }
 
   /** Parks a route on these counters, as the last or first of each; keeps its places when it is parked on just these. */
-  park(route: number, counters: RowList, first: boolean): void {
+  park(route: number, counters: RowList, first: boolean, isAlive: boolean): void {
     if (this.#isParkedOn(route, counters)) return;
     this.unpark(route);
+    this.isAlive.set(route, isAlive ? 1 : 0);
     if (this.since.get(route) === 0) this.since.set(route, this.#nextNumber());
     for (let at = 0; at < counters.length; at += 1) this.#add(route, counters.at(at), first);
   }
@@ -98,6 +105,11 @@ export class Parking {
     return -1;
   }
 
+  /** Do others wait in a line of routes? */
+  hasOthers(line: number): boolean {
+    return this.turns.first.get(line) !== this.turns.last.get(line);
+  }
+
   /** The counters that a route waits on. */
   countersOf(route: number): number[] {
     const counters: number[] = [];
@@ -132,7 +144,7 @@ export class Parking {
     const counters = this.#counters;
     const { turns } = this;
     const node = this.#slots.take();
-    const line = turns.open(counter, this.queue.get(route));
+    const line = turns.open(counter, this.#lineOf(route, counter));
     const next = first ? turns.first.get(line) : -1;
     const previous = first ? -1 : turns.last.get(line);
     this.#route.set(node, route);
@@ -161,10 +173,15 @@ export class Parking {
     this.#slots.give(node);
   }
 
+  #lineOf(route: number, counter: number): number {
+    const isMarked = counter === this.#contended() && this.isAlive.get(route) !== 0;
+    return this.queue.get(route) | (isMarked ? aliveMark : 0);
+  }
+
   /** A node at the beginning or end of its line leaves it. */
   #endOfLine(node: number, counter: number, previous: number, next: number): void {
     const { turns } = this;
-    const line = turns.find(counter, this.queue.get(this.#route.get(node)));
+    const line = turns.find(counter, this.#lineOf(this.#route.get(node), counter));
     if (previous < 0) turns.first.set(line, next);
     if (next < 0) turns.last.set(line, previous);
     if (previous < 0 && next < 0) turns.close(counter, line);

@@ -4,7 +4,12 @@
 export const commonQueue = 0;
 
 /** More tenants than this share the last number, and its turns. */
-const most = 0xffff;
+const most = 0x3fff;
+
+/** Marks the line of a queue's routes to sites that have shown themselves alive, where all kinds of sites compete. */
+export const aliveMark = 0x4000;
+/** Turns of theirs for one of the others. */
+const aliveShare = 16;
 
 export class QueueNames {
   readonly #names = [''];
@@ -33,7 +38,9 @@ export class QueueNames {
     return this.#names[queue] ?? '';
   }
 
-  weight(queue: number): number {
-    return Math.max(1, this.#weights.get(this.nameOf(queue)) ?? 1);
+  /** Turns in a row of a line: of a queue, with or without the mark. */
+  weight(line: number): number {
+    const own = Math.max(1, this.#weights.get(this.nameOf(line & most)) ?? 1);
+    return line >= aliveMark ? own * aliveShare : own;
   }
 }

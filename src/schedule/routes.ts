@@ -65,6 +65,7 @@ export class RouteStore {
       parking.first,
       parking.since,
       parking.queue,
+      parking.isAlive,
     ]);
     this.#parking = parking;
   }
@@ -105,6 +106,7 @@ export class RouteStore {
     this.#parking.first.set(route, -1);
     this.#parking.since.set(route, 0);
     this.#parking.queue.set(route, queue);
+    this.#parking.isAlive.set(route, 0);
     const start = name.length - domain.length;
     if (start <= 0xffff && key.endsWith(domain)) {
       this.#domainStart.set(route, start);

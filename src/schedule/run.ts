@@ -54,8 +54,8 @@ function wakeParked(s: State, nowMs: number): void {
 }
 
 /**
- * Tries to grant a task of the route that is first in turn for a counter. While its queue has grants left in this turn it
- * keeps its place: it may be the only route of the queue, whose line would end with it.
+ * Tries to grant a task of the route that is first in turn for a counter. Then it goes to the end of its line; the only
+ * route of a queue that has grants left in this turn keeps its place, since the line would end with it.
  */
 function serveParked(s: State, counter: number, nowMs: number): boolean {
   const { parking } = s;
@@ -63,7 +63,7 @@ function serveParked(s: State, counter: number, nowMs: number): boolean {
   const line = s.counters.line.get(counter);
   if (!serve(s, route, nowMs)) return false;
   const isOver = parking.turns.took(counter, line);
-  if (isOver || !parking.isParked(route)) {
+  if (isOver || !parking.isParked(route) || parking.hasOthers(line)) {
     parking.unpark(route);
     resume(s, route);
   } else {

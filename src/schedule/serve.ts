@@ -167,7 +167,8 @@ function firstFull(s: State): number {
 
 /** Parks the route on the counters in `s.blockers`; where idle connections hold what it waits for, closes the longest idle ones. */
 function park(s: State, route: number): void {
-  s.parking.park(route, s.blockers, s.routes.missedTurn.get(route) !== 0);
+  const isAlive = s.sites.established.get(s.routes.site.get(route)) > 0;
+  s.parking.park(route, s.blockers, s.routes.missedTurn.get(route) !== 0, isAlive);
   for (let at = 0; at < s.blockers.length; at += 1) makeRoom(s, s.blockers.at(at));
 }
 

@@ -33,7 +33,7 @@ export class State {
   readonly errors = new ErrorTexts();
   readonly counters = new CounterStore();
   readonly queues = new QueueNames();
-  readonly parking = new Parking(this.counters, this.queues);
+  readonly parking = new Parking(this.counters, this.queues, () => this.all);
   readonly routes = new RouteStore(this.parking);
   readonly rates = new RateStore(this.counters);
   readonly windows = new WindowStore(this.counters);

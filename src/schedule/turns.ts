@@ -10,6 +10,7 @@ import { Slots } from './slots.ts';
 export class Turns {
   readonly #queues: QueueNames;
   readonly #current: Int32Column;
+  /** Number of the queue, with a mark where a queue has two lines. */
   readonly queue = new Uint16Column();
   /** First and last in the line: rows of whatever waits. */
   readonly first = new Int32Column();
