@@ -69,6 +69,27 @@ test('tenants of equal weight that send alike are done alike; weights tell how m
   assert.ok(ratio > 2 && ratio < 2.5, `${ratio} times as long`);
 });
 
+test('a burst to ten thousand dead domains takes no connection from those that are alive, when all are in use', () => {
+  const healthy = Array.from({ length: 200 }, (_, index) => ({ to: `healthy${index}.example`, count: 500 }));
+  const dead = Array.from({ length: 10_000 }, (_, index) => ({
+    at: '5s',
+    to: `d${index}.dead.example`,
+    count: 2,
+  }));
+  const config = '[deliver]\nmax_connections = 1000\n';
+  const destinations = '[[destination]]\ndomain = ["*.dead.example"]\ndead = { how = "silent" }\n';
+  // Most of the healthy have their first connection by then; a few are as unknown as the dead.
+  const finished = (report: SimulationReport): number => {
+    const times = report.domains
+      .filter(({ name }) => name.startsWith('healthy'))
+      .map((each) => each.finishedMs!);
+    return times.toSorted((left, right) => left - right)[180]!;
+  };
+  const alone = finished(run(healthy, config, ''));
+  const among = finished(run([...healthy, ...dead], config, destinations, 600_000));
+  assert.ok(among < 1.05 * alone, `${among} ms, alone ${alone} ms`);
+});
+
 test('ten thousand dead domains slow the healthy ones by less than 5 %', () => {
   const healthy = Array.from({ length: 100 }, (_, index) => ({
     to: `healthy${index}.example`,
