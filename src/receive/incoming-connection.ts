@@ -26,14 +26,6 @@ const badContent: Reply = {
 };
 const relayingDenied: Reply = { code: 550, enhanced: '5.7.1', text: 'Relaying denied' };
 
-/** Who connected. */
-export interface Client {
-  /** IP address; empty for a program of this host on the submission socket. */
-  readonly address: string;
-  /** No limit for single clients applies. */
-  readonly exempt: boolean;
-}
-
 export class IncomingConnection implements Deadline {
   atMs = Infinity;
   bucket = -1;
@@ -57,15 +49,15 @@ export class IncomingConnection implements Deadline {
   #ending = false;
   #closed = false;
 
-  constructor(context: ReceiveContext, socket: Socket, client: Client, onClosed: () => void) {
+  /** @param client - its IP address; empty for a program of this host on the submission socket */
+  constructor(context: ReceiveContext, socket: Socket, client: string, onClosed: () => void) {
     this.#context = context;
     this.#socket = socket;
-    this.#client = client.address;
+    this.#client = client;
     this.#onClosed = onClosed;
-    this.#isRelayClient = client.address === '' || context.relay.isRelayClient(client.address);
+    this.#isRelayClient = client === '' || context.relay.isRelayClient(client);
     this.#endsAtMs = Date.now() + context.settings.sessionTimeoutMs;
-    const { session } = context.settings;
-    this.#session = new ServerSession(client.exempt ? { ...session, maxErrors: 0 } : session);
+    this.#session = new ServerSession(context.settings.session);
     socket.on('data', (chunk: Buffer) => this.#received(chunk));
     socket.on('end', () => this.#peerEnded());
     socket.on('error', () => undefined); // 'close' follows
@@ -176,7 +168,8 @@ export class IncomingConnection implements Deadline {
     this.#ending = true;
     const output = this.#session.takeOutput();
     if (output === undefined) this.#socket.destroy();
-    else this.#socket.write(output, () => this.#socket.destroy());
+    // A microtask later: a stream that is destroyed inside its write callback makes an error, with its stack, for nobody.
+    else this.#socket.write(output, () => queueMicrotask(() => this.#socket.destroy()));
   }
 
   #mail(event: ServerEvent & { kind: 'mail' }): void {

@@ -31,6 +31,8 @@ const refusedAtOnce = 1000;
 
 export class Receiver {
   #context: ReceiveContext;
+  /** What clients that no limit applies to get. */
+  #exemptContext: ReceiveContext;
   #exempt: NetworkSet;
   #limits: ClientLimits;
   readonly #servers: Server[] = [];
@@ -40,6 +42,7 @@ export class Receiver {
   /** @param exempt - clients that no per-client limit applies to */
   constructor(context: ReceiveContext, exempt: NetworkSet) {
     this.#context = context;
+    this.#exemptContext = withoutErrorLimit(context);
     this.#exempt = exempt;
     this.#limits = limitsOf(context);
   }
@@ -53,6 +56,7 @@ export class Receiver {
       before.connectionRatePerClient.count === rate.count &&
       before.connectionRatePerClient.perMs === rate.perMs;
     this.#context = context;
+    this.#exemptContext = withoutErrorLimit(context);
     this.#exempt = exempt;
     if (!same) this.#limits = limitsOf(context);
   }
@@ -130,7 +134,7 @@ export class Receiver {
       return;
     }
     if (this.#exempt.has(client)) {
-      this.#open(socket, client, () => undefined, true).start();
+      this.#open(socket, client, () => undefined, this.#exemptContext).start();
       return;
     }
     const limits = this.#limits;
@@ -140,13 +144,18 @@ export class Receiver {
   }
 
   #acceptLocal(socket: Socket): void {
-    const connection = this.#open(socket, '', () => undefined, true);
+    const connection = this.#open(socket, '', () => undefined, this.#exemptContext);
     if (this.#connections.size > this.#context.settings.maxConnections) connection.refuse(tooMany);
     else connection.start();
   }
 
-  #open(socket: Socket, client: string, release: () => void, exempt = false): IncomingConnection {
-    const connection = new IncomingConnection(this.#context, socket, { address: client, exempt }, () => {
+  #open(
+    socket: Socket,
+    client: string,
+    release: () => void,
+    context: ReceiveContext = this.#context,
+  ): IncomingConnection {
+    const connection = new IncomingConnection(context, socket, client, () => {
       release();
       this.#connections.delete(connection);
       if (this.#connections.size === 0) this.#drained();
@@ -167,6 +176,12 @@ function bind(server: Server, address: ListenAddress, shared: boolean): Promise<
     server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(address, error)));
     server.listen({ host: address.host, port: address.port, reusePort: shared, backlog: 1024 }, resolve);
   });
+}
+
+/** Made once: sessions with the same options share their replies. */
+function withoutErrorLimit(context: ReceiveContext): ReceiveContext {
+  const { settings } = context;
+  return { ...context, settings: { ...settings, session: { ...settings.session, maxErrors: 0 } } };
 }
 
 function limitsOf(context: ReceiveContext): ClientLimits {
