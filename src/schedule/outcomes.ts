@@ -26,6 +26,8 @@ export function becameReady(s: State, connection: number): void {
   addresses.succeeded(connections.address.get(connection));
   connections.releaseDimension(connection, Dimension.probe, undefined);
   connections.releaseDimension(connection, Dimension.trials, undefined);
+  const window = connections.heldOf(connection, Dimension.window);
+  if (window >= 0) s.windows.greeted(window);
 }
 
 /** The transaction is over; the connection goes on to the next one, idles, or closes. */

@@ -7,7 +7,7 @@ import type { ConnectionHandle } from './types.ts';
 
 /** A connection that has not been greeted for this long hangs. */
 const stallMs = 3_000;
-const checkEveryMs = 1_000;
+const checkEveryMs = 100;
 const least = 10;
 
 /** When to look again; Infinity while nobody waits for a connection. */

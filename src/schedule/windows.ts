@@ -2,7 +2,15 @@
 // counter that connections hold a slot of; its limit moves. Arithmetic in adapt/window.ts.
 
 import type { AdaptSettings } from './adapt/types.ts';
-import { afterPause, afterSuccess, afterTrouble, atTime, newWindow, type Window } from './adapt/window.ts';
+import {
+  afterGreeting,
+  afterPause,
+  afterSuccess,
+  afterTrouble,
+  atTime,
+  newWindow,
+  type Window,
+} from './adapt/window.ts';
 import { Float64Column, Int32Column, TimeColumn } from './columns.ts';
 import { Dimension, type CounterStore } from './counters.ts';
 import { DueHeap } from './due-heap.ts';
@@ -33,33 +41,43 @@ export class WindowStore {
     return this.#slots.live;
   }
 
-  /** The counter of a source and site; -1: nothing is known yet, and the first connections are free. */
+  /** The counter of a source and site; -1: nothing is known yet, and the first connection is free. */
   counterOf(source: string, site: string): number {
     return this.#counters.find(Dimension.window, keyOf(source, site));
   }
 
-  /** The same, made if there is none. */
+  /** The same, made if there is none, as for a first connection. */
   open(source: string, site: string, settings: AdaptSettings, nowMs: number): number {
     const counters = this.#counters;
     const known = this.counterOf(source, site);
-    if (known >= 0 && counters.owner.get(known) >= 0) {
-      this.#usedAtMs.set(counters.owner.get(known), nowMs);
+    const knownRow = known < 0 ? -1 : counters.owner.get(known);
+    if (knownRow >= 0) {
+      this.#usedAtMs.set(knownRow, nowMs);
+      const window = this.#windowOf(knownRow);
+      if (window.state === 'unknown' && counters.used.get(known) === 0)
+        this.#renew(knownRow, settings, nowMs);
       return known;
     }
     // One that was forgotten in this call is taken up again.
-    const counter =
-      known >= 0 ? known : counters.open(Dimension.window, keyOf(source, site), settings.startConnections);
-    if (known >= 0) counters.setLimit(counter, settings.startConnections);
+    const counter = known >= 0 ? known : counters.open(Dimension.window, keyOf(source, site), 1);
     counters.references.add(counter, 1);
     const row = this.#slots.take();
     counters.owner.set(counter, row);
     this.counter.set(row, counter);
     this.#cutAtMs.set(row, -Infinity);
     this.#usedAtMs.set(row, nowMs);
-    this.#windows[row] = newWindow(settings.startConnections);
     this.due.positions.set(row, 0);
-    this.due.put(row, nowMs + forgetMs);
+    this.#renew(row, settings, nowMs);
     return counter;
+  }
+
+  /** A connection was greeted. */
+  greeted(counter: number): void {
+    const row = this.#counters.owner.get(counter);
+    const window = this.#windowOf(row);
+    if (window.state !== 'unknown') return;
+    afterGreeting(window);
+    this.#apply(row, window);
   }
 
   /** A transaction went well while so many connections were there. */
@@ -127,6 +145,7 @@ export class WindowStore {
     }
     const { allowed, state, untilMs } = window;
     const many = allowed === 1 ? '1 connection' : `${allowed} connections`;
+    if (state === 'unknown') return `${site} has not answered yet${from}: ${many} at most until it does`;
     const until = state === 'slowed' ? ` until ${new Date(untilMs).toISOString()}` : ' so far';
     return `adaptation allows ${many} to ${site}${from}${until}${why}`;
   }
@@ -134,13 +153,20 @@ export class WindowStore {
   statusOf(source: string, site: string, settings: AdaptSettings | undefined): WindowStatus {
     const counter = this.counterOf(source, site);
     if (counter < 0) {
-      const allowed = settings?.enabled === true ? settings.startConnections : unlimited;
-      return { source, site, allowed, used: 0, state: 'start', reason: '' };
+      const allowed = settings?.enabled === true ? 1 : unlimited;
+      return { source, site, allowed, used: 0, state: 'unknown', reason: '' };
     }
     const { state, untilMs, reason } = this.#windowOf(this.#counters.owner.get(counter));
     const used = this.#counters.used.get(counter);
     const until = untilMs > 0 ? { untilMs } : {};
     return { source, site, allowed: this.#counters.limit.get(counter), used, state, ...until, reason };
+  }
+
+  /** Nothing is known, and a first connection opens. */
+  #renew(row: number, settings: AdaptSettings, nowMs: number): void {
+    const window = newWindow(settings.startConnections, nowMs);
+    this.#windows[row] = window;
+    this.#apply(row, window);
   }
 
   #windowOf(row: number): Window {

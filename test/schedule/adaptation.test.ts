@@ -36,6 +36,13 @@ function failed(on: Table, grant: Connect | Transact, error: string): void {
   on.done(grant, results);
 }
 
+/** The first connection is greeted, and the others that a site starts with follow. */
+function begin(on: Table): Connect[] {
+  const first = on.connect();
+  on.ready(first.connection);
+  return [first, ...on.connects()];
+}
+
 /** Delivers so many transactions, each on the oldest grant, and returns the grants in hand. */
 function deliver(on: Table, grants: (Connect | Transact)[], count: number): (Connect | Transact)[] {
   const hand = [...grants];
@@ -54,7 +61,7 @@ function deliver(on: Table, grants: (Connect | Transact)[], count: number): (Con
 test('a site starts with few connections and earns more with every message', () => {
   const on = table();
   submit(on, 100);
-  let hand: (Connect | Transact)[] = on.connects();
+  let hand: (Connect | Transact)[] = begin(on);
   assert.equal(hand.length, 2);
   assert.match(on.scheduler.sites()[0]?.blockedOn ?? '', /^adaptation allows 2 connections to a so far$/);
   hand = deliver(on, hand, 10);
@@ -62,10 +69,38 @@ test('a site starts with few connections and earns more with every message', () 
   assert.equal(hand.length, 12);
 });
 
+test('one address of a site may hang: after a few seconds another one is tried', () => {
+  const on = table();
+  submit(on, 10, 'two.example');
+  const hanging = on.connect();
+  on.pass(2_900);
+  assert.deepEqual(on.take(), []);
+  on.pass(200);
+  const other = on.connect();
+  assert.notEqual(other.ip, hanging.ip);
+  assert.match(
+    on.scheduler.sites()[0]?.blockedOn ?? '',
+    /^two has not answered yet: 2 connections at most until it does$/,
+  );
+});
+
+test('a site that failed to answer is tried with one connection again', () => {
+  const on = table();
+  submit(on, 10);
+  const first = on.connect();
+  on.pass(3_100);
+  const second = on.connect();
+  for (const { connection } of [first, second]) on.closed(connection, { kind: 'failed', error: 'no answer' });
+  on.take();
+  on.pass(60 * minute);
+  const hand = on.take().filter(({ kind }) => kind === 'connect');
+  assert.equal(hand.length, 1);
+});
+
 test('too many: half of the connections go, and the others come back slowly after a while', () => {
   const on = table();
   submit(on, 400);
-  let hand = deliver(on, on.connects(), 18);
+  let hand = deliver(on, begin(on), 18);
   assert.equal(on.scheduler.counts().connections, 20);
   for (const grant of hand.slice(0, 6)) failed(on, grant, '421 4.7.0 too many connections');
   const rest = on.take();
@@ -87,7 +122,7 @@ test('a pause closes idle connections, opens none, and begins with one', () => {
   const pause = reaction('blocked for now', { kind: 'pause', forMs: 10 * minute });
   const on = table({ reactions: [pause] });
   submit(on, 5);
-  const [first, second] = on.connects() as [Connect, Connect];
+  const [first, second] = begin(on) as [Connect, Connect];
   failed(on, first, '450 4.7.1 blocked for now');
   on.take();
   on.done(second);
@@ -147,7 +182,7 @@ test('rules turn a 4xx into a failure and a 5xx into another attempt', () => {
 test('refused connections of a site that serves others halve its window and leave its address well', () => {
   const on = table();
   submit(on, 40);
-  const hand = deliver(on, on.connects(), 6);
+  const hand = deliver(on, begin(on), 6);
   const opening = hand.filter((grant): grant is Connect => grant.kind === 'connect').slice(-2);
   assert.equal(opening.length, 2);
   for (const { connection } of opening) {

@@ -12,7 +12,7 @@ export const adapt = tableOf({
   ),
   start_connections: key(
     wholeNumber(1, 1_000_000).default(5),
-    'Connections from one own address to a site that nothing is known about.',
+    'Connections from one own address to a site that has just greeted for the first time. Until then there is one, and one more each 3 seconds.',
   ),
   built_in_reactions: key(
     yesNo().default(true),

@@ -5,15 +5,23 @@
 const firstCeilingMs = 10 * 60_000;
 const longestCeilingMs = 24 * 3_600_000;
 
+/** Ms that a first connection may hang before it gets company: its address may be the one of many that is dead. */
+const unansweredMs = 3_000;
+
 /** Changed in place; plain numbers. */
 export interface Window {
   /** Connections allowed now. */
   allowed: number;
+  /** Connections allowed once the site has greeted. */
+  first: number;
   /** Successes since the last increase, while `growing`. */
   fraction: number;
-  /** `start`: one more for each success; `growing`: one more for a round of them; else held until `untilMs`. */
-  state: 'start' | 'growing' | 'slowed' | 'paused';
-  /** Unix ms when `slowed` or `paused` ends; 0: nothing to end. */
+  /**
+   * `unknown`: not greeted yet, one connection, and one more each time that those there have hung for a while; `start`: one
+   * more for each success; `growing`: one more for a round of them; else held until `untilMs`.
+   */
+  state: 'unknown' | 'start' | 'growing' | 'slowed' | 'paused';
+  /** Unix ms when what `unknown`, `slowed` and `paused` allow changes; 0: it does not change by itself. */
   untilMs: number;
   /** Connections that were too many last time: growth stops below until `ceilingUntilMs`. 0: none known. */
   ceiling: number;
@@ -24,18 +32,27 @@ export interface Window {
   reason: string;
 }
 
-/** The window of a source and a site that nothing is known about. */
-export function newWindow(startConnections: number): Window {
+/** The window of a source and a site that nothing is known about; its first connection opens now. */
+export function newWindow(startConnections: number, nowMs: number): Window {
   return {
-    allowed: startConnections,
+    allowed: 1,
+    first: startConnections,
     fraction: 0,
-    state: 'start',
-    untilMs: 0,
+    state: 'unknown',
+    untilMs: startConnections > 1 ? nowMs + unansweredMs : 0,
     ceiling: 0,
     ceilingUntilMs: 0,
     ceilingForMs: 0,
     reason: '',
   };
+}
+
+/** A connection was greeted: somebody is there. */
+export function afterGreeting(window: Window): void {
+  if (window.state !== 'unknown') return;
+  window.state = 'start';
+  window.allowed = window.first;
+  window.untilMs = 0;
 }
 
 /**
@@ -94,6 +111,11 @@ export function afterPause(window: Window, untilMs: number, reason: string): voi
 /** Ends what ends by now: what was paused begins with one connection, and both grow slowly from then on. */
 export function atTime(window: Window, nowMs: number): void {
   if (window.untilMs === 0 || window.untilMs > nowMs) return;
+  if (window.state === 'unknown') {
+    window.allowed += 1;
+    window.untilMs = window.allowed < window.first ? nowMs + unansweredMs : 0;
+    return;
+  }
   window.untilMs = 0;
   window.state = 'growing';
   window.fraction = 0;

@@ -42,7 +42,7 @@ export interface WindowStatus {
   readonly allowed: number;
   readonly used: number;
   /** Still doubling, growing slowly, held low or paused until `untilMs`. */
-  readonly state: 'start' | 'growing' | 'slowed' | 'paused';
+  readonly state: 'unknown' | 'start' | 'growing' | 'slowed' | 'paused';
   readonly untilMs?: number | undefined;
   /** The reply or failure that it reacted to last; empty: none. */
   readonly reason: string;

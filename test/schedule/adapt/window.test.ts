@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import {
+  afterGreeting,
   afterPause,
   afterSuccess,
   afterTrouble,
@@ -10,6 +11,13 @@ import {
   type Window,
 } from '../../../src/schedule/adapt/window.ts';
 
+/** The window of a site that has answered. */
+function greeted(startConnections: number): Window {
+  const window = newWindow(startConnections, 0);
+  afterGreeting(window);
+  return window;
+}
+
 /** So many successes with the window full. */
 function succeed(window: Window, times: number, nowMs: number): void {
   for (let count = 0; count < times; count += 1) afterSuccess(window, window.allowed, nowMs);
@@ -17,8 +25,29 @@ function succeed(window: Window, times: number, nowMs: number): void {
 
 const shown = ({ state, allowed }: Window): string => `${state} ${allowed}`;
 
+test('a site that has not answered gets one connection, and all of the first ones when it does', () => {
+  const window = newWindow(5, 0);
+  assert.equal(shown(window), 'unknown 1');
+  atTime(window, 2_999);
+  assert.equal(shown(window), 'unknown 1');
+  afterGreeting(window);
+  assert.deepEqual([shown(window), window.untilMs], ['start 5', 0]);
+  afterTrouble(window, 4, 60_000, '');
+  afterGreeting(window);
+  assert.equal(shown(window), 'slowed 2');
+});
+
+test('while the first connections hang there is one more every few seconds, up to those that a site starts with', () => {
+  const window = newWindow(3, 0);
+  atTime(window, 3_000);
+  assert.deepEqual([shown(window), window.untilMs], ['unknown 2', 6_000]);
+  atTime(window, 6_000);
+  assert.deepEqual([shown(window), window.untilMs], ['unknown 3', 0]);
+  assert.equal(newWindow(1, 0).untilMs, 0);
+});
+
 test('in the beginning each success allows one more, which doubles the window every round', () => {
-  const window = newWindow(5);
+  const window = greeted(5);
   succeed(window, 5, 0);
   assert.equal(shown(window), 'start 10');
   succeed(window, 10, 0);
@@ -26,7 +55,7 @@ test('in the beginning each success allows one more, which doubles the window ev
 });
 
 test('a window that is not in use does not grow', () => {
-  const window = newWindow(5);
+  const window = greeted(5);
   for (let count = 0; count < 100; count += 1) afterSuccess(window, 4, 0);
   assert.equal(shown(window), 'start 5');
   afterTrouble(window, 5, 1_000, '421 busy');
@@ -36,7 +65,7 @@ test('a window that is not in use does not grow', () => {
 });
 
 test('trouble halves the window, and it is held until the time is over', () => {
-  const window = newWindow(20);
+  const window = greeted(20);
   afterTrouble(window, 20, 60_000, '421 4.7.0 too many connections');
   assert.equal(shown(window), 'slowed 10');
   assert.equal(window.untilMs, 60_000);
@@ -51,7 +80,7 @@ test('trouble halves the window, and it is held until the time is over', () => {
 });
 
 test('after trouble it takes a whole round of successes for one more', () => {
-  const window = newWindow(8);
+  const window = greeted(8);
   afterTrouble(window, 8, 1_000, '');
   succeed(window, 4, 1_000);
   assert.equal(shown(window), 'growing 5');
@@ -63,7 +92,7 @@ test('after trouble it takes a whole round of successes for one more', () => {
 
 test('what was too much is not tried again soon, and each time later', () => {
   const minute = 60_000;
-  const window = newWindow(8);
+  const window = greeted(8);
   afterTrouble(window, 8, 1_000, '');
   // What comes while it is held is the echo of the same.
   afterTrouble(window, 4, 2_000, '');
@@ -82,10 +111,10 @@ test('what was too much is not tried again soon, and each time later', () => {
 });
 
 test('half of what was in use is what is left, never less than one', () => {
-  const wide = newWindow(100);
+  const wide = greeted(100);
   afterTrouble(wide, 6, 1_000, '');
   assert.equal(wide.allowed, 3);
-  const narrow = newWindow(3);
+  const narrow = greeted(3);
   afterTrouble(narrow, 3, 1_000, '');
   assert.equal(narrow.allowed, 1);
   afterTrouble(narrow, 1, 1_000, '');
@@ -95,7 +124,7 @@ test('half of what was in use is what is left, never less than one', () => {
 });
 
 test('more trouble holds it longer, never shorter', () => {
-  const window = newWindow(8);
+  const window = greeted(8);
   afterTrouble(window, 8, 60_000, 'first');
   afterTrouble(window, 4, 30_000, 'second');
   assert.equal(shown(window), 'slowed 2');
@@ -106,7 +135,7 @@ test('more trouble holds it longer, never shorter', () => {
 });
 
 test('a pause allows nothing, and ends with one connection that grows slowly', () => {
-  const window = newWindow(20);
+  const window = greeted(20);
   afterPause(window, 60_000, '421 go away');
   assert.equal(shown(window), 'paused 0');
   succeed(window, 5, 30_000);
@@ -121,7 +150,7 @@ test('a pause allows nothing, and ends with one connection that grows slowly', (
 });
 
 test('a pause follows a slow time at once; a second pause does not shorten the first', () => {
-  const window = newWindow(20);
+  const window = greeted(20);
   afterTrouble(window, 20, 90_000, '');
   afterPause(window, 60_000, '');
   assert.deepEqual([shown(window), window.untilMs], ['paused 0', 60_000]);
@@ -137,10 +166,11 @@ test('whatever happens, the window is whole, ends by itself and grows again', ()
     fc.record({ kind: fc.constant('trouble'), used: fc.nat(60), forMs: fc.nat(100_000) }),
     fc.record({ kind: fc.constant('pause'), used: fc.nat(60), forMs: fc.nat(100_000) }),
     fc.record({ kind: fc.constant('time'), used: fc.nat(100_000) }),
+    fc.record({ kind: fc.constant('greeting'), used: fc.nat(60) }),
   );
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 50 }), fc.array(step, { maxLength: 60 }), (start, steps) => {
-      const window = newWindow(start);
+      const window = newWindow(start, 0);
       let nowMs = 1;
       for (const each of steps) {
         const before = { ...window };
@@ -150,7 +180,10 @@ test('whatever happens, the window is whole, ends by itself and grows again', ()
         } else if (each.kind === 'time') {
           nowMs += each.used;
           atTime(window, nowMs);
-          assert.ok(window.allowed <= Math.max(1, before.allowed));
+          assert.ok(window.allowed <= Math.max(1, before.allowed + (before.state === 'unknown' ? 1 : 0)));
+        } else if (each.kind === 'greeting') {
+          afterGreeting(window);
+          assert.ok(window.state !== 'unknown');
         } else if ('forMs' in each && each.kind === 'trouble') {
           afterTrouble(window, each.used, nowMs + each.forMs, '');
           assert.ok(window.allowed <= Math.max(1, before.allowed >> 1) || before.state === 'paused');
@@ -158,12 +191,15 @@ test('whatever happens, the window is whole, ends by itself and grows again', ()
           afterPause(window, nowMs + each.forMs, '');
         }
         assert.equal(window.allowed === 0, window.state === 'paused');
-        assert.equal(window.untilMs > 0, window.state === 'paused' || window.state === 'slowed');
+        const isHeld = window.state === 'paused' || window.state === 'slowed';
+        const isUnanswered = window.state === 'unknown' && window.allowed < start;
+        assert.equal(window.untilMs > 0, isHeld || isUnanswered);
         assert.ok(Number.isSafeInteger(window.allowed) && window.fraction <= window.allowed);
       }
       // A ceiling is respected for a day at most.
       nowMs += 25 * 3_600_000;
       atTime(window, nowMs);
+      afterGreeting(window);
       const { allowed } = window;
       succeed(window, allowed, nowMs);
       assert.ok(window.allowed > allowed);
