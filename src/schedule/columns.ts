@@ -20,12 +20,6 @@ export class Int32Column {
     return value;
   }
 
-  /** Exchanges two elements. */
-  swap(left: number, right: number): void {
-    const value = this.#values[left] as number;
-    this.#values[left] = this.#values[right] as number;
-    this.#values[right] = value;
-  }
 
   /** First index not below `from` that holds `value`; -1 if there is none. */
   indexOf(value: number, from: number): number {

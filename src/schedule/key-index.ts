@@ -36,7 +36,7 @@ export class KeyIndex {
   /** Gives a row its key; neither is in the index yet. */
   add(key: string, row: number): void {
     this.#size += 1;
-    if (this.#size * 4 > this.#rows.length * 3) this.#grow();
+    if (this.#size * 8 > this.#rows.length * 7) this.#grow();
     this.#keys[row] = key;
     this.#put(hashOf(key), row + 1);
   }

@@ -15,18 +15,18 @@ export function taskFacts(s: State, route: number): TaskFacts {
 
 /** The limits of the route's messages, looked up if they are not known. */
 export function limitsOf(s: State, route: number, nowMs: number): HeldLimits {
-  const known = s.routes.limits[route];
+  const known = s.routes.limits.get(route);
   if (known !== undefined) return known;
   const limits = holdLimits(s, s.limits.ofTask(taskFacts(s, route)), Dimension.task, nowMs);
-  s.routes.limits[route] = limits;
+  s.routes.limits.set(route, limits);
   return limits;
 }
 
 /** The route gives its counters back: a route that waits must cost nothing. */
 export function forgetLimits(s: State, route: number): void {
-  const limits = s.routes.limits[route];
+  const limits = s.routes.limits.get(route);
   if (limits === undefined) return;
-  s.routes.limits[route] = undefined;
+  s.routes.limits.delete(route);
   dropLimits(s, limits);
 }
 

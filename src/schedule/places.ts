@@ -9,7 +9,7 @@ import type { State } from './state.ts';
 
 /** The ways to a site, in the order of its plan: lowest preference first. */
 export function placesOf(s: State, site: number, nowMs: number): readonly Place[] {
-  const known = s.sites.places[site];
+  const known = s.sites.places.get(site);
   if (known !== undefined) return known;
   const plan = s.sites.planOf(site);
   const places: Place[] = [];
@@ -19,15 +19,15 @@ export function placesOf(s: State, site: number, nowMs: number): readonly Place[
       places.push({ site: plan.site, hop, source, limits: limitsAt(s, site, hop, source, nowMs), users: 1 });
     }
   }
-  s.sites.places[site] = places;
+  s.sites.places.set(site, places);
   return places;
 }
 
 /** Forgets the list; what connections use stays for them. */
 export function forgetPlaces(s: State, site: number): void {
-  const places = s.sites.places[site];
+  const places = s.sites.places.get(site);
   if (places === undefined) return;
-  s.sites.places[site] = undefined;
+  s.sites.places.delete(site);
   for (const place of places) leavePlace(s, place);
 }
 

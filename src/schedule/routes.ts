@@ -37,7 +37,7 @@ export class RouteStore {
   /** 1: its turn came while its plan had expired; the plan asked for then counts until the route had its turn. */
   readonly missedTurn = new Uint8Column();
   /** The limits that hold for its tasks wherever they go, while they are of use. */
-  readonly limits: (HeldLimits | undefined)[] = [];
+  readonly limits = new Map<number, HeldLimits>();
   readonly errorPlans = new Map<number, ErrorPlan>();
   /** Of queues with tasks of several priorities: the last task of each, highest first; -1: none. */
   readonly priorityEnds = new Map<number, Int32Array>();

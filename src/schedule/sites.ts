@@ -25,7 +25,7 @@ export class SiteStore {
   readonly line = new Int32Column();
   readonly turns: Turns;
   /** The ways to the site, while they are of use. */
-  readonly places: (readonly Place[] | undefined)[] = [];
+  readonly places = new Map<number, readonly Place[]>();
   readonly #plans: (RelayPlan | undefined)[] = [];
   readonly #keys = new KeyIndex();
   readonly #slots = new Slots(this.line, [
@@ -71,7 +71,7 @@ export class SiteStore {
     invariant(this.line.get(site) < 0, 'a site with work is forgotten');
     this.#keys.remove(site);
     this.#plans[site] = undefined;
-    invariant(this.places[site] === undefined, 'a site with ways to it is forgotten');
+    invariant(!this.places.has(site), 'a site with ways to it is forgotten');
     this.#slots.give(site);
   }
 
