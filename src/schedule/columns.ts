@@ -20,7 +20,6 @@ export class Int32Column {
     return value;
   }
 
-
   /** First index not below `from` that holds `value`; -1 if there is none. */
   indexOf(value: number, from: number): number {
     return this.#values.indexOf(value, from);
