@@ -1,5 +1,6 @@
-// `node bench/limits-overhead.ts`: what limits cost where they do not bind. The same queue is delivered by Sluice without
-// limits and with limits in every dimension, all of them out of reach, taking turns; only delivery is measured.
+// `node bench/limits-overhead.ts`: what limits cost where they do not bind. The same mail goes through Sluice without limits
+// and through Sluice with limits in every dimension, all of them out of reach, taking turns: relayed as it comes in, and
+// delivered from a queue that was filled before.
 
 import { parseArgs } from 'node:util';
 import { submit, type Submission } from '../sim/mx/submitter.ts';
@@ -9,16 +10,16 @@ import { startSluice, type Sluice, type SluiceConfig } from '../sim/neighbours/s
 import { startSink, type Sink } from './relay/sink.ts';
 
 const help = `node bench/limits-overhead.ts [options]
-  --messages N      delivered in each run (8000)
+  --messages N      delivered in each run (16000)
   --repeats N       runs of each (5)
-  --connections N   to the destination (50)
+  --connections N   of the client, and to the destination (50)
   --domains N       of the recipients (500)
-  --json            one JSON object
+  --json            one JSON object for each way
 `;
 
 const { values } = parseArgs({
   options: {
-    messages: { type: 'string', default: '8000' },
+    messages: { type: 'string', default: '16000' },
     repeats: { type: 'string', default: '5' },
     connections: { type: 'string', default: '50' },
     domains: { type: 'string', default: '500' },
@@ -32,7 +33,9 @@ const domains = Array.from({ length: Number(values.domains) }, (_, i) => `d${i}.
 /** More than anything here can use. */
 const far = 100_000;
 const farRate = '1000000/sec';
-const limitsOf: Record<'without' | 'with', readonly Record<string, string | number | string[]>[]> = {
+const names = ['without', 'with'] as const;
+type Limits = (typeof names)[number];
+const limitsOf: Record<Limits, readonly Record<string, string | number | string[]>[]> = {
   without: ['domain', 'site', 'ip'].map((per) => ({ per, connections: 'unlimited' })),
   with: [
     ...['domain', 'site', 'mx', 'ip', 'network', 'source', 'queue'].map((per) => ({
@@ -61,7 +64,7 @@ interface Run {
   readonly cpuMsPerMessage: number;
 }
 
-function configOf(limits: keyof typeof limitsOf, sinkPort: number, connections: number): SluiceConfig {
+function configOf(limits: Limits, sinkPort: number, connections: number): SluiceConfig {
   return {
     log: { level: 'warn' },
     deliver: { max_connections: connections },
@@ -79,16 +82,24 @@ function* mail(): Generator<Submission> {
   }
 }
 
-/** Queues everything while delivery is stopped, then lets it go. */
-async function run(sluice: Sluice, sink: Sink, limits: keyof typeof limitsOf): Promise<Run> {
+const ways = ['relayed', 'from a queue'] as const;
+type Way = (typeof ways)[number];
+
+/** For a queue, takes in everything while delivery is stopped, then lets it go. */
+async function run(sluice: Sluice, sink: Sink, limits: Limits, way: Way): Promise<Run> {
   const before = sink.count();
-  sluice.configure(configOf(limits, sink.port, 0));
-  await sluice.cli('reload');
-  await submit(mail(), { address: '127.0.0.1', port: sluice.port, connections: 10 });
-  sluice.configure(configOf(limits, sink.port, Number(values.connections)));
+  const takeIn = (): Promise<unknown> =>
+    submit(mail(), { address: '127.0.0.1', port: sluice.port, connections: Number(values.connections) });
+  const deliverBy = async (connections: number): Promise<void> => {
+    sluice.configure(configOf(limits, sink.port, connections));
+    await sluice.cli('reload');
+  };
+  await deliverBy(way === 'relayed' ? Number(values.connections) : 0);
+  if (way === 'from a queue') await takeIn();
   const cpuBefore = cpuMs(sluice.program.pid);
   const begin = Date.now();
-  await sluice.cli('reload');
+  if (way === 'relayed') await takeIn();
+  else await deliverBy(Number(values.connections));
   const end = await sink.reached(before + messages, 120_000);
   await until('the queue is empty', async () => {
     const status = JSON.parse(await sluice.cli('status', '--json')) as { readonly messages: number };
@@ -106,47 +117,50 @@ function median(numbers: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
+function print(way: Way, runs: Readonly<Record<Limits, readonly Run[]>>): void {
+  const ratio = (of: (run: Run) => number): number =>
+    median(runs.with.map((each, i) => of(each) / of(runs.without[i]!)));
+  const speed = ratio((each) => each.perSecond);
+  const cpu = ratio((each) => each.cpuMsPerMessage);
+  if (values.json) {
+    process.stdout.write(`${JSON.stringify({ way, runs, ratios: { speed, cpu } })}\n`);
+    return;
+  }
+  for (const name of names) {
+    const perSecond = median(runs[name].map((each) => each.perSecond)).toFixed(0);
+    const cpuMsPerMessage = median(runs[name].map((each) => each.cpuMsPerMessage)).toFixed(3);
+    process.stdout.write(
+      `${way.padEnd(14)}${name.padEnd(8)}${`${limitsOf[name].length} limits`.padStart(11)}` +
+        `${perSecond.padStart(8)} messages/s  ${cpuMsPerMessage} ms CPU a message\n`,
+    );
+  }
+  process.stdout.write(
+    `${way}, with limits: ${(speed * 100).toFixed(1)} % of the speed (budget: at least 90; ` +
+      `${speed >= 0.9 ? 'met' : 'NOT met'}), ${(cpu * 100).toFixed(1)} % of the CPU; medians of ${values.repeats} pairs\n`,
+  );
+}
+
 async function bench(): Promise<void> {
   const ground = new Ground('sluice-limits-');
   try {
     const sink = await startSink(ground);
-    const names = ['without', 'with'] as const;
-    const runs = { without: [] as Run[], with: [] as Run[] };
-    const sluices = new Map<string, Sluice>();
+    const sluices = new Map<Limits, Sluice>();
     for (const name of names) {
       const config = configOf(name, sink.port, 0);
       const sluice = await startSluice(ground, { directory: ground.folder(name), config });
       sluices.set(name, sluice);
-      await run(sluice, sink, name); // compiles what is hot, fills caches
+      for (const way of ways) await run(sluice, sink, name, way); // compiles what is hot, fills caches
     }
-    for (let repeat = 0; repeat < Number(values.repeats); repeat++) {
-      // Whoever goes first may find the machine busier.
-      for (const name of repeat % 2 === 0 ? names : names.toReversed()) {
-        runs[name].push(await run(sluices.get(name)!, sink, name));
+    for (const way of ways) {
+      const runs: Record<Limits, Run[]> = { without: [], with: [] };
+      for (let repeat = 0; repeat < Number(values.repeats); repeat++) {
+        // Whoever goes first may find the machine busier.
+        for (const name of repeat % 2 === 0 ? names : names.toReversed()) {
+          runs[name].push(await run(sluices.get(name)!, sink, name, way));
+        }
       }
+      print(way, runs);
     }
-    const of = (name: 'without' | 'with'): Run => ({
-      perSecond: median(runs[name].map((each) => each.perSecond)),
-      cpuMsPerMessage: median(runs[name].map((each) => each.cpuMsPerMessage)),
-    });
-    const summary = { without: of('without'), with: of('with') };
-    const speed = median(runs.with.map((each, i) => each.perSecond / runs.without[i]!.perSecond));
-    const cpu = median(runs.with.map((each, i) => each.cpuMsPerMessage / runs.without[i]!.cpuMsPerMessage));
-    if (values.json) {
-      process.stdout.write(`${JSON.stringify({ runs, summary, ratios: { speed, cpu } })}\n`);
-      return;
-    }
-    for (const name of names) {
-      const { perSecond, cpuMsPerMessage } = summary[name];
-      const count = `${limitsOf[name].length} limits`.padStart(11);
-      process.stdout.write(
-        `${name.padEnd(8)} ${count}  ${perSecond.toFixed(0).padStart(6)} messages/s  ${cpuMsPerMessage.toFixed(3)} ms CPU a message\n`,
-      );
-    }
-    process.stdout.write(
-      `With limits ${(speed * 100).toFixed(1)} % of the speed (budget: at least 90; ${speed >= 0.9 ? 'met' : 'NOT met'}), ` +
-        `${(cpu * 100).toFixed(1)} % of the CPU; medians of ${values.repeats} pairs.\n`,
-    );
   } catch (error) {
     ground.lastWords((line) => process.stderr.write(`${line}\n`));
     throw error;

@@ -2,7 +2,7 @@
 
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { freePort, listening, type Ground, type Program } from './ground.ts';
+import { freePort, until, type Ground, type Program } from './ground.ts';
 import { descendants } from './process-tree.ts';
 
 export const sluiceBin = join(import.meta.dirname, '../../bin/sluice.js');
@@ -65,7 +65,7 @@ export async function startSluice(ground: Ground, options: SluiceOptions = {}): 
   const env = { ...process.env, ...options.env };
   const command = [...(options.under ?? []), process.execPath, sluiceBin, 'serve', '--config', configFile];
   const program = ground.start('sluice', command[0]!, command.slice(1), { env });
-  await listening(program, port);
+  await running(program);
   return {
     port,
     program,
@@ -81,6 +81,14 @@ export async function startSluice(ground: Ground, options: SluiceOptions = {}): 
     cli: (...args) => ground.run(process.execPath, [sluiceBin, ...args, '--config', configFile]),
     pids: () => descendants(program.pid),
   };
+}
+
+/** Waits until all of its roles are there: it says so then; fails at once when it has ended. */
+async function running(program: Program): Promise<void> {
+  await until('Sluice says that it is running', () => {
+    if (!program.isRunning) throw new Error(`sluice ended before it was running:\n${program.output}`);
+    return program.output.includes(' is running as ');
+  });
 }
 
 function merge(own: SluiceConfig, over: SluiceConfig): SluiceConfig {

@@ -4,7 +4,9 @@
 import { blockerText } from '../../src/schedule/blocker-text.ts';
 import { ConnectionState } from '../../src/schedule/connections.ts';
 import { dimensions } from '../../src/schedule/counters.ts';
+import { forgetBoth } from '../../src/schedule/gates.ts';
 import { hasOneRoute, recipientsOf, routeOf } from '../../src/schedule/lifecycle.ts';
+import { forgetLimitsAtRest } from '../../src/schedule/needs.ts';
 import { PlanState } from '../../src/schedule/routes.ts';
 import type { State } from '../../src/schedule/state.ts';
 import { TaskState } from '../../src/schedule/tasks.ts';
@@ -31,6 +33,10 @@ export function audit(s: State): void {
 
 /** Nothing is left: no row in any store. */
 export function auditEmpty(s: State): void {
+  // What is kept for the next message is no row that is left.
+  forgetBoth(s);
+  forgetLimitsAtRest(s);
+  s.counters.sweep();
   const rows = {
     messages: s.messages.live - s.done.length,
     recipients: s.recipients.live,

@@ -4,7 +4,7 @@
 import { Dimension } from './counters.ts';
 import { dropLimits, holdLimits } from './held-limits.ts';
 import type { HeldLimits } from './place.ts';
-import { taskFacts } from './needs.ts';
+import { mostAtRest, taskFacts } from './needs.ts';
 import type { Place } from './place.ts';
 import type { State } from './state.ts';
 
@@ -33,10 +33,8 @@ export function closedGateAt(s: State, place: Place, connection: number, nowMs: 
   const recipients = Math.min(needs.recipients, place.limits.recipientsPerMessage);
   const gate = closedGateOf(s, place.limits, recipients, connection < 0, nowMs);
   if (gate >= 0 || !s.limits.hasBoth) return gate;
-  const held = needs.routes.map((route) => holdBoth(s, route, place, nowMs));
-  const found = closedBoth(s, held, connection, nowMs);
-  for (const limits of held) dropLimits(s, limits);
-  return found;
+  const held = needs.routes.map((route) => bothLimits(s, route, place, nowMs));
+  return closedBoth(s, held, connection, nowMs);
 }
 
 /** The same for the limits of each route at a place; what they share counts all recipients together. */
@@ -84,7 +82,32 @@ export function spendRatesOf(
   if (isNewConnection) for (const gate of limits.connectionGates) once(gate);
 }
 
-/** Limits that look at the message and at the place: few people have them, and they are looked up when they are asked for. */
+/**
+ * Limits that look at the message and at the place. They are asked for several times on the way to a grant, and mostly
+ * again for the next message there: looked up once.
+ */
+export function bothLimits(s: State, route: number, place: Place, nowMs: number): HeldLimits {
+  const { both } = s;
+  if (both.place !== place || both.byRoute.size > mostAtRest) {
+    forgetBoth(s);
+    both.place = place;
+  }
+  const known = both.byRoute.get(route);
+  if (known !== undefined) return known;
+  const limits = holdBoth(s, route, place, nowMs);
+  both.byRoute.set(route, limits);
+  return limits;
+}
+
+/** Counters are swept at the end of a call, so what was handed out is good until then. */
+export function forgetBoth(s: State): void {
+  const { both } = s;
+  both.place = undefined;
+  for (const limits of both.byRoute.values()) dropLimits(s, limits);
+  both.byRoute.clear();
+}
+
+/** The same, for the caller to drop. */
 export function holdBoth(s: State, route: number, place: Place, nowMs: number): HeldLimits {
   const { hop, site, source } = place;
   const facts = { site, mx: hop.host, ip: hop.ip, source };

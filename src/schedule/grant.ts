@@ -3,8 +3,7 @@
 
 import { ConnectionState } from './connections.ts';
 import { Dimension } from './counters.ts';
-import { holdBoth, spendRates, spendRatesOf } from './gates.ts';
-import { dropLimits } from './held-limits.ts';
+import { bothLimits, spendRates, spendRatesOf } from './gates.ts';
 import { dequeue, routeOf } from './lifecycle.ts';
 import type { Place } from './place.ts';
 import { invariant } from './scheduler-error.ts';
@@ -84,11 +83,10 @@ function reserveForTask(
   if (s.limits.hasBoth) {
     const seen: number[] = [];
     for (const [at, route] of needs.routes.entries()) {
-      const limits = holdBoth(s, route, place, nowMs);
+      const limits = bothLimits(s, route, place, nowMs);
       for (const counter of limits.slots) take(s, connection, counter);
       needs.messagesPerConnection = Math.min(needs.messagesPerConnection, limits.messagesPerConnection);
       spendRatesOf(s, limits, needs.routeRecipients[at] ?? 1, isNewConnection, nowMs, seen);
-      dropLimits(s, limits);
     }
   }
   connections.releaseDimension(connection, Dimension.task, s.kept);

@@ -8,6 +8,9 @@ import type { Needs } from './task-needs.ts';
 import type { TaskFacts } from './limits/types.ts';
 import type { State } from './state.ts';
 
+/** Routes that wait with limits at hand. */
+export const mostAtRest = 1024;
+
 /** What limits look at in the messages of a route. */
 export function taskFacts(s: State, route: number): TaskFacts {
   return { domain: s.routes.domainOf(route), queue: s.queues.nameOf(s.routes.queueOf(route)) };
@@ -22,12 +25,27 @@ export function limitsOf(s: State, route: number, nowMs: number): HeldLimits {
   return limits;
 }
 
-/** The route gives its counters back: a route that waits must cost nothing. */
+/** The route waits. Its limits are kept in case that it goes on soon; of many routes that wait, they would cost too much. */
+export function restLimits(s: State, route: number): void {
+  if (!s.routes.limits.has(route)) return;
+  s.limitsAtRest.add(route);
+  if (s.limitsAtRest.size > mostAtRest) forgetLimitsAtRest(s);
+}
+
+/** Routes that wait give their counters back. */
+export function forgetLimitsAtRest(s: State): void {
+  for (const route of s.limitsAtRest) forgetLimits(s, route);
+  s.limitsAtRest.clear();
+}
+
+/** The route gives its counters back. */
 export function forgetLimits(s: State, route: number): void {
-  const limits = s.routes.limits.get(route);
-  if (limits === undefined) return;
-  s.routes.limits.delete(route);
-  dropLimits(s, limits);
+  for (const known of [s.routes.limits, s.both.byRoute]) {
+    const limits = known.get(route);
+    if (limits === undefined) continue;
+    known.delete(route);
+    dropLimits(s, limits);
+  }
 }
 
 /**

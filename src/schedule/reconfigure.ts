@@ -2,7 +2,7 @@
 // that waits looks again at what stands in its way.
 
 import { Dimension, dimensions } from './counters.ts';
-import { holdBoth } from './gates.ts';
+import { forgetBoth, holdBoth } from './gates.ts';
 import { dropLimits } from './held-limits.ts';
 import { makeRunnable, recipientsOf } from './lifecycle.ts';
 import { createLimitIndex } from './limits/rule-index.ts';
@@ -37,6 +37,8 @@ export function applyConfig(s: State, config: SchedulerConfig, nowMs: number): v
 /** Every connection gives its slots back and takes those that the new limits say, even where there is no room. */
 function recount(s: State, nowMs: number): void {
   const { connections, routes, sites } = s;
+  forgetBoth(s);
+  s.limitsAtRest.clear();
   for (let route = 0; route < routes.end; route += 1) if (routes.isKnown(route)) forgetLimits(s, route);
   sites.each((site) => forgetPlaces(s, site));
   const live = liveConnections(s);

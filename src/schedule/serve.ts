@@ -2,12 +2,11 @@
 
 import type { ErrorPlan } from '../route/types.ts';
 import { addBlocker, choosePlace } from './choose-place.ts';
-import { closedConnectionGate, closedGate, closedGateAt, holdBoth } from './gates.ts';
+import { bothLimits, closedConnectionGate, closedGate, closedGateAt } from './gates.ts';
 import { activate, requestPlan } from './gather.ts';
 import { grantIdle, grantNew } from './grant.ts';
-import { dropLimits } from './held-limits.ts';
 import { dequeue, hasOneRoute, stopRoute } from './lifecycle.ts';
-import { collectNeeds, forgetLimits } from './needs.ts';
+import { collectNeeds, restLimits } from './needs.ts';
 import type { Place } from './place.ts';
 import { forgetPlaces, placesOf } from './places.ts';
 import { PlanState } from './routes.ts';
@@ -23,7 +22,7 @@ import type { ConnectionHandle } from './types.ts';
 export function serve(s: State, route: number, nowMs: number): boolean {
   const granted = tryToServe(s, route, nowMs);
   if (!granted) {
-    forgetLimits(s, route);
+    restLimits(s, route);
     const site = s.routes.site.get(route);
     if (site >= 0 && s.sites.connections.get(site) === 0) forgetPlaces(s, site);
   }
@@ -192,9 +191,8 @@ function splitForPlace(s: State, task: number, place: Place, nowMs: number): boo
   let most = place.limits.recipientsPerMessage;
   if (s.limits.hasBoth) {
     for (const route of s.needs.routes) {
-      const limits = holdBoth(s, route, place, nowMs);
+      const limits = bothLimits(s, route, place, nowMs);
       most = Math.min(most, limits.recipientsPerMessage);
-      dropLimits(s, limits);
     }
   }
   if (s.needs.recipients <= most) return false;

@@ -10,6 +10,7 @@ import type { LimitIndex } from './limits/types.ts';
 import { MessageStore } from './messages.ts';
 import { Needs } from './task-needs.ts';
 import { Parking } from './parking.ts';
+import type { HeldLimits, Place } from './place.ts';
 import { QueueNames } from './queue-names.ts';
 import { Random } from './random.ts';
 import { RateStore } from './rates.ts';
@@ -69,6 +70,10 @@ export class State {
   readonly fresh = new RowList();
   /** Scratch: what the task at hand needs besides what holds at its place. */
   readonly needs = new Needs();
+  /** Routes that wait and still have their limits at hand. */
+  readonly limitsAtRest = new Set<number>();
+  /** Limits of messages of some routes at the last place, as far as they look at both. */
+  readonly both = { place: undefined as Place | undefined, byRoute: new Map<number, HeldLimits>() };
   /** Scratch: counters that a connection keeps for its next task. */
   readonly kept = new RowList();
   /** Scratch: counters that stand in the way of a route. */
