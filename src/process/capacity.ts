@@ -89,36 +89,66 @@ export function capacityOf(demand: Demand, system: SystemFacts): Capacity {
 }
 
 function filesOfEachRole(demand: Demand, openFiles: number, shortages: Shortage[]) {
-  const { senders, receivers, deliverConnections, receiveConnections } = demand;
-  const own = ownFiles(openFiles);
-  const room = Math.max(1, openFiles - own);
-  const deliver = Math.min(deliverConnections, room * senders);
-  if (deliver < deliverConnections) {
-    const needed = Math.ceil(deliverConnections / senders) + own;
-    shortages.push({
+  const deliver = filesOfRole(
+    {
       code: 'CAPACITY_OPEN_FILES',
-      message:
-        `deliver.max_connections is ${deliverConnections}, but ${eachProcess(senders, 'sender')} may open ${openFiles} files ` +
-        `and needs ${own} for itself: no more than ${deliver} connections are made at once`,
-      advice:
-        `${raise(needed)}, or set processes.senders = ${Math.ceil(deliverConnections / room)}, ` +
-        `or max_connections = ${deliver}`,
-    });
-  }
-  const receive = Math.min(receiveConnections, room * receivers);
-  if (receive < receiveConnections) {
-    const needed = Math.ceil(receiveConnections / receivers) + own;
-    shortages.push({
+      table: 'deliver',
+      role: 'sender',
+      processes: demand.senders,
+      connections: demand.deliverConnections,
+      fewer: 'connections are made at once',
+    },
+    openFiles,
+    shortages,
+  );
+  const receive = filesOfRole(
+    {
       code: 'CAPACITY_RECEIVER_FILES',
+      table: 'receive',
+      role: 'receiver',
+      processes: demand.receivers,
+      connections: demand.receiveConnections,
+      fewer: 'clients are served at once',
+    },
+    openFiles,
+    shortages,
+  );
+  return { deliver, receive, perSender: roomIn(openFiles) };
+}
+
+interface RoleDemand {
+  readonly code: Shortage['code'];
+  readonly table: 'deliver' | 'receive';
+  readonly role: 'sender' | 'receiver';
+  readonly processes: number;
+  readonly connections: number;
+  /** What there is less of, for people. */
+  readonly fewer: string;
+}
+
+/** Connections that all processes of a role can hold. */
+function filesOfRole(demand: RoleDemand, openFiles: number, shortages: Shortage[]): number {
+  const { code, table, role, processes, connections, fewer } = demand;
+  const own = ownFiles(openFiles);
+  const room = roomIn(openFiles);
+  const most = Math.min(connections, room * processes);
+  if (most < connections) {
+    const needed = Math.ceil(connections / processes) + own;
+    shortages.push({
+      code,
       message:
-        `receive.max_connections is ${receiveConnections}, but ${eachProcess(receivers, 'receiver')} may open ${openFiles} files ` +
-        `and needs ${own} for itself: no more than ${receive} clients are served at once`,
+        `${table}.max_connections is ${connections}, but ${eachProcess(processes, role)} may open ${openFiles} files ` +
+        `and needs ${own} for itself: no more than ${most} ${fewer}`,
       advice:
-        `${raise(needed)}, or set processes.receivers = ${Math.ceil(receiveConnections / room)}, ` +
-        `or max_connections = ${receive}`,
+        `${raise(needed)}, or set processes.${role}s = ${Math.ceil(connections / room)}, ` +
+        `or max_connections = ${most}`,
     });
   }
-  return { deliver, receive, perSender: room };
+  return most;
+}
+
+function roomIn(openFiles: number): number {
+  return Math.max(1, openFiles - ownFiles(openFiles));
 }
 
 /** Both kinds share one limit, in proportion. */

@@ -41,7 +41,7 @@ export interface WindowStatus {
   /** Connections allowed now. */
   readonly allowed: number;
   readonly used: number;
-  /** Still doubling, growing slowly, held low or paused until `untilMs`. */
+  /** Not greeted yet, still doubling, growing slowly, held low or paused until `untilMs`. */
   readonly state: 'unknown' | 'start' | 'growing' | 'slowed' | 'paused';
   readonly untilMs?: number | undefined;
   /** The reply or failure that it reacted to last; empty: none. */
