@@ -27,6 +27,8 @@ interface Row {
   readonly medianS: number;
   readonly worstS: number;
   readonly finishedS: number;
+  /** Connections at once, all together. */
+  readonly connections: number;
   /** CPU µs of the whole run by message that came in, those of the crowd too. */
   readonly cpuUs: number;
 }
@@ -70,13 +72,15 @@ function run(what: string, crowds: readonly Crowd[], config: string, dead: 'sile
   };
 }
 
-function figures(report: SimulationReport): Pick<Row, 'medianS' | 'worstS' | 'finishedS'> {
-  const watched = report.tenants.find(({ name }) => name === 'watched');
+function figures(report: SimulationReport): Pick<Row, 'medianS' | 'worstS' | 'finishedS' | 'connections'> {
+  // The dead deliver nothing, so what was delivered in the common queue is that of the healthy.
+  const watched = report.tenants.find(({ name }) => name === 'watched' || name === '');
   const ended = report.domains.filter(({ name }) => !name.endsWith('.dead.example'));
   return {
     medianS: (watched?.medianDelayMs ?? 0) / 1_000,
     worstS: (watched?.worstDelayMs ?? 0) / 1_000,
     finishedS: Math.max(...ended.map(({ finishedMs }) => finishedMs ?? Infinity)) / 1_000,
+    connections: report.mostConnections,
   };
 }
 
@@ -89,7 +93,7 @@ const healthy: Crowd = {
   domains: (index) => `healthy${index}.example`,
   count: 200,
   messages: 40_000,
-  queue: 'watched',
+  queue: '',
   atMs: 0,
   overMs: 60_000,
 };
@@ -97,7 +101,7 @@ const dead: Crowd = {
   domains: (index) => `host${index}.dead.example`,
   count: 10_000,
   messages: 20_000,
-  queue: 'dead',
+  queue: '',
   atMs: 0,
   overMs: 30_000,
 };
@@ -106,10 +110,14 @@ const small: Crowd = {
   domains: () => 'shared.example',
   count: 1,
   messages: 10,
+  queue: 'watched',
   atMs: 60_000,
   overMs: 0,
 };
 const big: Crowd = { ...small, messages: many, queue: 'big', atMs: 0 };
+/** Everything at once, from a cold start, the dead ahead of all others. */
+const burst: Crowd = { ...healthy, messages: 100_000, overMs: 0 };
+const deadFirst: Crowd = { ...dead, overMs: 0 };
 const roomy = '[deliver]\nmax_connections = 15000\n';
 
 const rows: readonly Row[] = [
@@ -117,6 +125,8 @@ const rows: readonly Row[] = [
   run('among 10,000 that refuse', [dead, healthy], roomy, 'refused'),
   run('among 10,000 that are silent', [dead, healthy], roomy, 'silent'),
   run('among silent ones, 1,000 connections in all', [dead, healthy], '', 'silent'),
+  run('a burst to healthy domains alone', [burst], '', 'refused'),
+  run('behind 10,000 silent ones, all at once', [deadFirst, burst], '', 'silent'),
   run('ten messages of a tenant alone', [small], '', 'refused'),
   run(`beside ${many.toLocaleString('en-US')} of another`, [big, small], '', 'refused'),
 ];
@@ -124,13 +134,14 @@ const rows: readonly Row[] = [
 if (values.json) {
   process.stdout.write(`${JSON.stringify(rows)}\n`);
 } else {
-  const head = ['', 'messages', 'median s', 'worst s', 'finished s', 'CPU µs/message'];
-  const cells = rows.map(({ what, messages, medianS, worstS, finishedS, cpuUs }) => [
+  const head = ['', 'messages', 'median s', 'worst s', 'finished s', 'connections', 'CPU µs/message'];
+  const cells = rows.map(({ what, messages, medianS, worstS, finishedS, connections, cpuUs }) => [
     what,
     String(messages),
     medianS.toFixed(3),
     worstS.toFixed(3),
     Number.isFinite(finishedS) ? finishedS.toFixed(1) : '-',
+    String(connections),
     cpuUs.toFixed(1),
   ]);
   for (const [what = '', ...numbers] of [head, ...cells])

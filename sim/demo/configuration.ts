@@ -29,7 +29,14 @@ export function configuration({ providers, dns, port }: Neighbourhood): SluiceCo
     hostname: 'sluice.demo.test',
     dns: { servers: [`${dns.address}:${dns.port}`] },
     queue: { retry: ['2s'], retry_jitter: 0.2 },
-    deliver: { port, ipv6: false, max_connections: allowed.all, address_rest: ['1s'] },
+    // Not one more than allowed is to be seen, not even of those that are slow to greet.
+    deliver: {
+      port,
+      ipv6: false,
+      max_connections: allowed.all,
+      max_unanswered: 0,
+      address_rest: ['1s'],
+    },
     tenant: [flood, small].map(({ name, domain }) => ({ name, sender: [domain] })),
     limit: [
       // For whatever nothing else names.

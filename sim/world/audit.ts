@@ -52,9 +52,9 @@ export function auditEmpty(s: State): void {
     errors: s.errors.size,
     asking: s.asking.size,
     building: s.building.length,
-    // The counters of all connections and of trials stay; rates and windows are remembered for a while.
+    // The counters of all connections and of those beyond stay; rates and windows are remembered for a while.
     counters: s.counters.live - 2 - s.rates.live - s.windows.live,
-    used: s.counters.used.get(s.all),
+    used: s.counters.used.get(s.all) + s.counters.used.get(s.beyond) + s.connections.hanging,
     due: s.tasks.due.size + s.addresses.due.size,
   };
   check(

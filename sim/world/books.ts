@@ -12,7 +12,13 @@ import { check, type Ledger } from './ledger.ts';
 import { RateBooks, rateQuantities, type Spent } from './rate-books.ts';
 import { holding, type Facts, type Holding, type SetQuantity } from './rule-matching.ts';
 
+/** Ms without a greeting after which a connection may stand beside the limit of all. */
+const asideMs = 250;
+
 interface Open {
+  readonly openedAtMs: number;
+  /** Has a transaction on it been answered? */
+  isAnswered: boolean;
   /** One for each domain of its last transaction. */
   facts: readonly Facts[];
   /** What it counts in, with the limits. */
@@ -35,6 +41,7 @@ export class Books extends Witness {
   /** Of them, those that were told to close. */
   readonly #closing = new Map<string, number>();
   readonly #rates = new RateBooks();
+  #hasSeenDead = false;
   /** How often each quantity of a limit was judged: a judge that never judges is found by this. */
   readonly judged = new Map<SetQuantity, number>();
 
@@ -65,12 +72,14 @@ export class Books extends Witness {
     for (const key of open.keys.keys()) add(this.#closing, key, 1);
   }
 
-  override opened(visit: Visit): void {
+  override opened(visit: Visit, nowMs: number): void {
     const { ip, source } = visit;
     const { sources = [''], limits } = this.#config;
     check(sources.includes(source), () => `a connection from "${source}", which is no source`);
     check(source === '' || isIPv6(source) === isIPv6(ip), () => `a connection from ${source} to ${ip}`);
     const open: Open = {
+      openedAtMs: nowMs,
+      isAnswered: false,
       facts: [],
       keys: new Map(),
       isClosing: false,
@@ -81,7 +90,25 @@ export class Books extends Witness {
     this.#open.set(visit, open);
     this.#byHandle.set(visit.connection, open);
     const { size } = this.#open;
-    check(size <= limits.global, () => `${size} connections in all, allowed ${limits.global}`);
+    const most = limits.global + (this.#mayExceed(nowMs) ? (limits.unanswered ?? 0) : 0);
+    check(size <= most, () => `${size} connections in all, allowed ${most}`);
+  }
+
+  override refused(): void {
+    this.#hasSeenDead = true;
+  }
+
+  /** More than the limit of all may be there once a connection has hung or failed. */
+  #mayExceed(nowMs: number): boolean {
+    this.#hasSeenDead ||= [...this.#open.values()].some(
+      ({ isAnswered, openedAtMs }) => !isAnswered && openedAtMs + asideMs <= nowMs,
+    );
+    return this.#hasSeenDead;
+  }
+
+  override answered(visit: Visit): void {
+    const open = this.#open.get(visit);
+    if (open !== undefined) open.isAnswered = true;
   }
 
   override granted(

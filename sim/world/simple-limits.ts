@@ -5,6 +5,7 @@ import type { SchedulerConfig } from '../../src/schedule/types.ts';
 
 export interface SimpleLimits {
   readonly global: number;
+  readonly unanswered?: number | undefined;
   readonly perDomain: number;
   readonly perSite: number;
   readonly perIp: number;
@@ -14,9 +15,10 @@ export interface SimpleLimits {
 
 /** Connections in all, and per domain, site and address. */
 export function simpleLimits(limits: SimpleLimits): SchedulerConfig['limits'] {
-  const { global, perDomain, perSite, perIp, rules = [] } = limits;
+  const { global, unanswered = 0, perDomain, perSite, perIp, rules = [] } = limits;
   return {
     global,
+    unanswered,
     rules: [...rules, everyOf('domain', perDomain), everyOf('site', perSite), everyOf('ip', perIp)],
   };
 }

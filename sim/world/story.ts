@@ -77,9 +77,19 @@ function someConfig(random: Random, seed: number): SchedulerConfig {
     recipientsPerTransaction: 1 + random.below(20),
     transactionsPerConnection: 1 + random.below(20),
     addressRestMs: [minute, 5 * minute, hour],
-    limits: simpleLimits({ global: few() * 3, perDomain: few(), perSite: few(), perIp: few() }),
+    limits: simpleLimits({
+      global: few() * 3,
+      unanswered: someUnanswered(random),
+      perDomain: few(),
+      perSite: few(),
+      perIp: few(),
+    }),
     seed,
   };
+}
+
+function someUnanswered(random: Random): number {
+  return random.next() < 0.3 ? 0 : random.below(40);
 }
 
 /** Of both IP versions: a site that no source reaches is another story. */
@@ -94,7 +104,11 @@ const sourceLists = [
 function shaped(random: Random, config: SchedulerConfig, around: Surroundings): SchedulerConfig {
   return {
     ...config,
-    limits: { global: 1 + random.below(60), rules: someLimits(random, around) },
+    limits: {
+      global: 1 + random.below(60),
+      unanswered: someUnanswered(random),
+      rules: someLimits(random, around),
+    },
     sources: around.sources,
     weights: new Map(around.queues.map((queue) => [queue, 1 + random.below(5)])),
     adapt: { enabled: random.next() < 0.7, startConnections: 1 + random.below(5) },
@@ -149,6 +163,7 @@ function interfere(world: World, around: Surroundings | undefined): void {
   if (around === undefined && random.next() < 0.2) {
     const limits = {
       global: 1 + random.below(20),
+      unanswered: someUnanswered(random),
       perDomain: random.below(4),
       perSite: random.below(4),
       perIp: 1 + random.below(4),
@@ -197,6 +212,7 @@ function allowingSome(rule: LimitRule): LimitRule {
 function releaseAll(world: World): void {
   const { limits } = world.config;
   changeLimits(world, {
+    ...limits,
     global: Math.max(1, limits.global),
     rules: limits.rules.map(allowingSome),
   });

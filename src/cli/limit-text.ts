@@ -11,7 +11,7 @@ import { age } from './table.ts';
 const special: Readonly<Record<string, readonly [what: string, origin: string]>> = {
   global: ['connections in all', 'deliver.max_connections'],
   window: ['connections of source and site', 'adaptation'],
-  trials: ['attempts at an address that failed', 'deliver.address_rest'],
+  unanswered: ['connections that nobody greets on', 'deliver.max_unanswered'],
 };
 
 /** `connections per domain`, `messages per group yahoo`. */

@@ -15,7 +15,7 @@ export interface LimitsView {
   readonly domains: readonly string[];
 }
 
-/** A limit with its counters; without a rule: one of the scheduler's own (`global`, `window`, `trials`). */
+/** A limit with its counters; without a rule: one of the scheduler's own (`global`, `window`, `unanswered`). */
 export interface LimitRow {
   readonly id: string;
   readonly rule?: LimitRule | undefined;

@@ -28,6 +28,8 @@ export interface Demand {
   readonly receivers: number;
   /** deliver.max_connections. */
   readonly deliverConnections: number;
+  /** deliver.max_unanswered: as many of them as there is room for. */
+  readonly unanswered: number;
   /** receive.max_connections. */
   readonly receiveConnections: number;
   /** Own addresses that connections are made from; none: the system chooses. */
@@ -45,6 +47,8 @@ export interface Shortage {
 export interface Capacity {
   /** Outgoing connections in all. */
   readonly deliver: number;
+  /** Beyond them, those that no host has greeted on. */
+  readonly unanswered: number;
   /** The most that one sender process may hold while another one is being started again. */
   readonly perSender: number;
   /** Incoming connections in all. */
@@ -69,6 +73,7 @@ export function demandOf(config: Config): Demand {
     senders: processes.senders,
     receivers: processes.receivers,
     deliverConnections: deliver.maxConnections,
+    unanswered: deliver.maxUnanswered,
     receiveConnections: receive.maxConnections,
     sources: config.source.map(({ address }) => address),
   };
@@ -85,10 +90,21 @@ export function capacityOf(demand: Demand, system: SystemFacts): Capacity {
     shortages.push(portShortage(demand, system.ports, bySources));
   }
   const deliver = Math.min(files.deliver, bySources);
-  return { ...files, deliver, ports, shortages };
+  const left = Math.min(files.outgoing, bySources) - deliver;
+  const unanswered = Math.min(demand.unanswered, left);
+  return { deliver, unanswered, receive: files.receive, perSender: files.perSender, ports, shortages };
 }
 
-function filesOfEachRole(demand: Demand, openFiles: number, shortages: Shortage[]) {
+/** Connections that open files allow. */
+interface FileShares {
+  /** The most that there may be at once, those that no host has greeted on included. */
+  readonly outgoing: number;
+  readonly deliver: number;
+  readonly receive: number;
+  readonly perSender: number;
+}
+
+function filesOfEachRole(demand: Demand, openFiles: number, shortages: Shortage[]): FileShares {
   const deliver = filesOfRole(
     {
       code: 'CAPACITY_OPEN_FILES',
@@ -113,7 +129,8 @@ function filesOfEachRole(demand: Demand, openFiles: number, shortages: Shortage[
     openFiles,
     shortages,
   );
-  return { deliver, receive, perSender: roomIn(openFiles) };
+  const perSender = roomIn(openFiles);
+  return { outgoing: perSender * demand.senders, deliver, receive, perSender };
 }
 
 interface RoleDemand {
@@ -152,13 +169,14 @@ function roomIn(openFiles: number): number {
 }
 
 /** Both kinds share one limit, in proportion. */
-function filesOfOneProcess(demand: Demand, openFiles: number, shortages: Shortage[]) {
+function filesOfOneProcess(demand: Demand, openFiles: number, shortages: Shortage[]): FileShares {
   const { deliverConnections, receiveConnections } = demand;
   const own = ownFiles(openFiles);
   const room = Math.max(2, openFiles - own);
   const wanted = deliverConnections + receiveConnections;
   if (wanted <= room) {
-    return { deliver: deliverConnections, receive: receiveConnections, perSender: room - receiveConnections };
+    const outgoing = room - receiveConnections;
+    return { outgoing, deliver: deliverConnections, receive: receiveConnections, perSender: outgoing };
   }
   const share = (part: number) => Math.min(part, Math.max(1, Math.floor((room * part) / wanted)));
   const deliver = share(deliverConnections);
@@ -171,7 +189,7 @@ function filesOfOneProcess(demand: Demand, openFiles: number, shortages: Shortag
       `no more than ${deliver} and ${receive} connections are held at once`,
     advice: `${raise(wanted + own)}, or set processes.single_process = false`,
   });
-  return { deliver, receive, perSender: deliver };
+  return { outgoing: deliver, deliver, receive, perSender: deliver };
 }
 
 function portShortage(demand: Demand, range: PortRange, capacity: number): Shortage {
@@ -222,7 +240,8 @@ export function withinCapacity(config: SchedulerConfig, capacity: Capacity): Sch
   const bound = sources.some((source) => source !== '');
   const most = capacity.ports;
   const global = Math.min(limits.global, capacity.deliver);
-  if (most >= global) return { ...config, limits: { ...limits, global } };
+  const unanswered = Math.min(limits.unanswered ?? 0, capacity.unanswered);
+  if (most >= global + unanswered) return { ...config, limits: { ...limits, global, unanswered } };
   const key = bound ? 'source' : 'ip';
   const rules: LimitRule[] = [];
   for (const rule of limits.rules ?? []) {
@@ -241,7 +260,7 @@ export function withinCapacity(config: SchedulerConfig, capacity: Capacity): Sch
     isOverride: false,
     connections: most,
   };
-  return { ...config, limits: { ...limits, global, rules: [...rules, ofPorts] } };
+  return { ...config, limits: { ...limits, global, unanswered, rules: [...rules, ofPorts] } };
 }
 
 /** The clients that one receiver serves at once, lowered to what its files allow: those beyond hear 421 and not nothing. */

@@ -100,6 +100,7 @@ export function schedulerConfig(config: Config): SchedulerConfig {
     addressRestMs: deliver.addressRest,
     limits: {
       global: deliver.maxConnections,
+      unanswered: deliver.maxUnanswered,
       rules: limitRules(config),
     },
     sources: config.source.length === 0 ? [''] : config.source.map(({ address }) => address),

@@ -19,8 +19,6 @@ export function blockerText(s: State, counter: number): string {
       return s.windows.textOf(counter);
     case Dimension.gate:
       return applied === undefined ? 'a rate' : rateText(s, counter, applied);
-    case Dimension.trials:
-      return `${limit} connections try addresses that failed before`;
     default:
       return applied === undefined ? 'a limit' : slotText(applied, limit);
   }

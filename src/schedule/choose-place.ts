@@ -29,7 +29,7 @@ export function choosePlace(s: State, site: number, nowMs: number): Place | unde
         addBlocker(s.blockers, probe);
       } else {
         reachable = true;
-        const blocker = blockerOf(s, site, place, probe >= 0, nowMs);
+        const blocker = blockerOf(s, site, place, nowMs);
         // Its connections first, then those of this source: users are those of the place.
         const connections = (address < 0 ? 0 : s.addresses.connections.get(address)) * 1e6 + place.users;
         if (blocker >= 0) {
@@ -62,13 +62,12 @@ export function isReachable(s: State, site: number): boolean {
 }
 
 /** The first counter that has no room for a new connection to a place; -1: none. */
-function blockerOf(s: State, site: number, place: Place, isTrial: boolean, nowMs: number): number {
+function blockerOf(s: State, site: number, place: Place, nowMs: number): number {
   const { counters } = s;
   // Rates first: to make room in a full limit would cost connections that the same rate will want again.
   const gate = closedGateAt(s, place, -1, nowMs);
   if (gate >= 0) return gate;
   for (const counter of place.limits.slots) if (!counters.hasRoom(counter)) return counter;
-  if (isTrial && !counters.hasRoom(s.trials)) return s.trials;
   const window = s.windows.counterOf(place.source, s.sites.planOf(site).site);
   return window >= 0 && !counters.hasRoom(window) ? window : -1;
 }

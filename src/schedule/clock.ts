@@ -1,12 +1,12 @@
 // What time does: next attempts and lifetimes' ends, rests, idle connections, and forgetting what nobody needs.
 
 import { activate, endGathering } from './gather.ts';
+import { moveHanging, nextHangingCheckMs } from './hanging.ts';
 import { stopRoute } from './lifecycle.ts';
 import { forgetLimits } from './needs.ts';
 import { releaseSite } from './outcomes.ts';
 import { PlanState } from './routes.ts';
 import { closeIdle } from './serve.ts';
-import { giveUpStalled, nextStallCheckMs } from './stalls.ts';
 import { expireTask } from './settle.ts';
 import { expiryOf, type State } from './state.ts';
 import { TaskState } from './tasks.ts';
@@ -22,7 +22,7 @@ export function passTime(s: State, nowMs: number): void {
   s.addresses.tick(nowMs);
   s.rates.tick(nowMs);
   s.windows.tick(nowMs);
-  giveUpStalled(s, nowMs);
+  moveHanging(s, nowMs);
   for (;;) {
     const connection = s.connections.longestIdle;
     if (connection < 0 || s.connections.idleSinceMs.get(connection) + s.config.idleConnectionMs > nowMs)
@@ -42,7 +42,7 @@ export function nextWakeMs(s: State): number {
     s.rates.due.firstDueMs(),
     s.windows.due.firstDueMs(),
     idleEndMs,
-    nextStallCheckMs(s),
+    nextHangingCheckMs(s),
   );
 }
 

@@ -41,6 +41,10 @@ export class ConnectionStore {
   readonly connectingNext = new Int32Column();
   readonly #connectingPrevious = new Int32Column();
   readonly #isGivenUp = new Uint8Column();
+  /** 1: it has stepped aside. */
+  readonly #isAside = new Uint8Column();
+  #hanging = 0;
+  #firstNear = -1;
   #firstConnecting = -1;
   #lastConnecting = -1;
   #connecting = 0;
@@ -64,6 +68,7 @@ export class ConnectionStore {
     this.connectingNext,
     this.#connectingPrevious,
     this.#isGivenUp,
+    this.#isAside,
   ]);
 
   constructor(counters: CounterStore) {
@@ -87,6 +92,16 @@ export class ConnectionStore {
   /** How many there are. */
   get connecting(): number {
     return this.#connecting;
+  }
+
+  /** Of those the oldest that has not stepped aside; -1: none. All that have are older. */
+  get firstNear(): number {
+    return this.#firstNear;
+  }
+
+  /** Connections that stepped aside, given up or not. */
+  get hanging(): number {
+    return this.#hanging;
   }
 
   /** The connection that has been idle longest; -1: none. */
@@ -123,6 +138,8 @@ export class ConnectionStore {
     this.route.set(connection, -1);
     this.firstHold.set(connection, -1);
     this.#isGivenUp.set(connection, 0);
+    this.#isAside.set(connection, 0);
+    if (this.#firstNear < 0) this.#firstNear = connection;
     this.#connecting += 1;
     this.#connectingPrevious.set(connection, this.#lastConnecting);
     this.connectingNext.set(connection, -1);
@@ -132,8 +149,21 @@ export class ConnectionStore {
     return connection;
   }
 
+  /** The first near one has hung for a while: it does not count as one of all any longer. */
+  stepAside(connection: number): void {
+    this.#firstNear = this.connectingNext.get(connection);
+    this.#isAside.set(connection, 1);
+    this.#hanging += 1;
+  }
+
   /** It is through the greeting, or gone. */
   wasConnecting(connection: number): void {
+    this.#hanging -= this.#isAside.get(connection);
+    this.#isAside.set(connection, 0);
+    this.#leaveConnecting(connection);
+  }
+
+  #leaveConnecting(connection: number): void {
     if (this.#isGivenUp.get(connection) !== 0) {
       this.#isGivenUp.set(connection, 0);
       return;
@@ -141,6 +171,7 @@ export class ConnectionStore {
     const previous = this.#connectingPrevious.get(connection);
     const next = this.connectingNext.get(connection);
     this.#connecting -= 1;
+    if (this.#firstNear === connection) this.#firstNear = next;
     if (previous < 0) this.#firstConnecting = next;
     else this.connectingNext.set(previous, next);
     if (next < 0) this.#lastConnecting = previous;
@@ -149,7 +180,7 @@ export class ConnectionStore {
 
   /** It was told to close although it is not through the greeting. */
   giveUp(connection: number): void {
-    this.wasConnecting(connection);
+    this.#leaveConnecting(connection);
     this.#isGivenUp.set(connection, 1);
   }
 

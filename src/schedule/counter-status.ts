@@ -1,6 +1,7 @@
 // Every limit's counters that are in use, as people are told about them.
 
 import { Dimension } from './counters.ts';
+import { mostUnanswered } from './hanging.ts';
 import type { CounterStatus, LimitsStatus } from './limits/status.ts';
 import type { State } from './state.ts';
 
@@ -12,10 +13,11 @@ export function limitsStatus(s: State, most: number, nowMs: number): LimitsStatu
     Dimension.task,
     Dimension.place,
     Dimension.window,
-    Dimension.trials,
+    Dimension.beyond,
   ]) {
     s.counters.eachOf(dimension, (counter) => {
-      if (isInUse(s, counter)) all.push(slotStatus(s, counter));
+      const status = slotStatus(s, counter);
+      if (status.used > 0 || status.parked > 0 || counter === s.all) all.push(status);
     });
   }
   s.counters.eachOf(Dimension.gate, (gate) => {
@@ -30,6 +32,7 @@ export function limitsStatus(s: State, most: number, nowMs: number): LimitsStatu
 export function slotStatus(s: State, counter: number): CounterStatus {
   const { counters } = s;
   const applied = counters.limitOf(counter);
+  if (counter === s.beyond) return unansweredStatus(s);
   return {
     rule: applied?.rule.id ?? ownName(counters.dimension.get(counter)),
     key: applied?.key ?? counters.keyOf(counter).replace('\t', ' ').trim(),
@@ -58,12 +61,17 @@ export function gateStatus(s: State, gate: number, nowMs: number): CounterStatus
   };
 }
 
-function isInUse(s: State, counter: number): boolean {
-  return (
-    s.counters.used.get(counter) > 0 ||
-    s.counters.parked.get(counter) > 0 ||
-    s.counters.dimension.get(counter) === Dimension.global
-  );
+/** What hangs, and what is tried on its account. Who waits for that waits for the limit of all connections. */
+function unansweredStatus(s: State): CounterStatus {
+  const used = s.connections.hanging + s.counters.used.get(s.beyond);
+  return {
+    rule: 'unanswered',
+    key: '',
+    quantity: 'connections',
+    used,
+    allowed: mostUnanswered(s),
+    parked: 0,
+  };
 }
 
 function fullness({ used, allowed }: CounterStatus): number {
@@ -71,6 +79,5 @@ function fullness({ used, allowed }: CounterStatus): number {
 }
 
 function ownName(dimension: number): string {
-  if (dimension === Dimension.window) return 'window';
-  return dimension === Dimension.trials ? 'trials' : 'global';
+  return dimension === Dimension.window ? 'window' : 'global';
 }

@@ -21,8 +21,8 @@ export const Dimension = {
   window: 4,
   /** A rate: nothing is counted; there is room when the next one may go. */
   gate: 5,
-  /** Connections to addresses that failed before. */
-  trials: 6,
+  /** Connections made beyond the limit of all, while others hang. */
+  beyond: 6,
 } as const;
 
 /** How many kinds of counters there are. */

@@ -6,6 +6,7 @@ import { blockerText } from './blocker-text.ts';
 import { choosePlace } from './choose-place.ts';
 import { gateStatus, slotStatus } from './counter-status.ts';
 import { closedConnectionGate, closedGate, holdBoth } from './gates.ts';
+import { counterOfNew } from './hanging.ts';
 import { dropLimits } from './held-limits.ts';
 import { recipientsOf, routeOf } from './lifecycle.ts';
 import type { CounterStatus, Explanation, PlaceStatus } from './limits/status.ts';
@@ -16,6 +17,7 @@ import { forgetPlaces, placesOf } from './places.ts';
 import { findIdle } from './serve.ts';
 import type { State } from './state.ts';
 import { TaskState } from './tasks.ts';
+import { blockerTexts } from './view.ts';
 
 /** Explains where one more message of a route would go now, and what would hold it up. Nothing is changed. */
 export function explainRoute(s: State, route: number, plan: RelayPlan, nowMs: number): Explanation {
@@ -55,7 +57,7 @@ function workOf(s: State, route: number): Pick<Explanation, 'recipients' | 'next
 
 /** What waiting work waits for; without any, what one more message would have to wait for. */
 function bindingOf(s: State, route: number, site: number, nowMs: number): string[] {
-  if (s.parking.isParked(route)) return textsOf(s, s.parking.countersOf(route).toReversed());
+  if (s.parking.isParked(route)) return blockerTexts(s, route);
   needsOfOne(s, route, nowMs);
   s.blockers.clear();
   const gate = closedGate(s, nowMs);
@@ -63,7 +65,7 @@ function bindingOf(s: State, route: number, site: number, nowMs: number): string
   if (findIdle(s, site, nowMs) >= 0) return [];
   const full = s.needs.slots.find((counter) => !s.counters.hasRoom(counter));
   if (full !== undefined) return textsOf(s, [full]);
-  if (!s.counters.hasRoom(s.all)) return textsOf(s, [s.all]);
+  if (counterOfNew(s, site) < 0) return textsOf(s, [s.all]);
   const closed = closedConnectionGate(s, nowMs);
   if (closed >= 0) return textsOf(s, [closed]);
   if (choosePlace(s, site, nowMs) !== undefined) return [];

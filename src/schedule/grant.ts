@@ -4,6 +4,7 @@
 import { ConnectionState } from './connections.ts';
 import { Dimension } from './counters.ts';
 import { bothLimits, spendRates, spendRatesOf } from './gates.ts';
+import { counterOfNew } from './hanging.ts';
 import { dequeue, routeOf } from './lifecycle.ts';
 import type { Place } from './place.ts';
 import { invariant } from './scheduler-error.ts';
@@ -39,20 +40,18 @@ export function grantNew(s: State, site: number, place: Place, task: number, now
   if (address < 0) address = addresses.open(hop.ip, hop.port);
   const connection = connections.open(site, place, address, task, nowMs);
   place.users += 1;
-  connections.reserve(connection, s.all);
+  connections.reserve(connection, counterOfNew(s, site));
   for (const counter of limits.slots) connections.reserve(connection, counter);
   if (s.config.adapt?.enabled === true) {
     const name = sites.planOf(site).site;
     connections.reserve(connection, s.windows.open(source, name, s.config.adapt, nowMs));
   }
   const probe = addresses.probeCounter.get(address);
-  if (probe >= 0) {
-    connections.reserve(connection, probe);
-    connections.reserve(connection, s.trials);
-  }
+  if (probe >= 0) connections.reserve(connection, probe);
   spendRates(s, place, true, nowMs);
   reserveForTask(s, connection, place, true, nowMs);
-  invariant(counters.used.get(s.all) === connections.live, 'connections and slots differ');
+  const counted = counters.used.get(s.all) + counters.used.get(s.beyond) + connections.hanging;
+  invariant(counted === connections.live, 'connections and slots differ');
   addresses.connections.add(address, 1);
   sites.connections.add(site, 1);
   sites.references.add(site, 1);

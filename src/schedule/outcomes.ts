@@ -6,9 +6,10 @@ import { ConnectionState } from './connections.ts';
 import { Dimension } from './counters.ts';
 import { putBack } from './gather.ts';
 import { nameRoute } from './grant.ts';
+import { comeBack, isUnproven } from './hanging.ts';
 import { mayBeDone, freeRecipient, freeTask, setRecipients } from './lifecycle.ts';
 import { forgetPlaces, leavePlace } from './places.ts';
-import { close } from './serve.ts';
+import { close, makeRoom } from './serve.ts';
 import { countAttempt, deferTask, setLastError } from './settle.ts';
 import type { State } from './state.ts';
 import type { ConnectionEnd, MessageHandle, RecipientResult } from './types.ts';
@@ -25,7 +26,7 @@ export function becameReady(s: State, connection: number): void {
   sites.established.add(connections.site.get(connection), 1);
   addresses.succeeded(connections.address.get(connection));
   connections.releaseDimension(connection, Dimension.probe, undefined);
-  connections.releaseDimension(connection, Dimension.trials, undefined);
+  if (comeBack(s, connection)) makeRoom(s, s.all);
   const window = connections.heldOf(connection, Dimension.window);
   if (window >= 0) s.windows.greeted(window);
 }
@@ -74,7 +75,10 @@ export function endConnection(s: State, connection: number, end: ConnectionEnd, 
   const isGivenUp = failed && connections.isGivenUp(connection);
   const error = errorOf(end, isGivenUp);
   if (failed && isLocal) addresses.rest(address, nowMs, localRestMs, error);
-  else if (failed) reactToFailure(s, connection, error, nowMs);
+  else if (failed) {
+    if (isUnproven(s, site)) s.failures.note(nowMs);
+    reactToFailure(s, connection, error, nowMs);
+  }
   if (state === ConnectionState.idle) {
     connections.wasIdle(connection);
     sites.removeIdle(site, connection);

@@ -10,7 +10,7 @@ import { forgetLimits, limitsOf } from './needs.ts';
 import type { Place } from './place.ts';
 import { forgetPlaces, leavePlace, limitsAt } from './places.ts';
 import { closeSurplus } from './serve.ts';
-import { expiryOf, mostTrials, sourcesOf, type State } from './state.ts';
+import { expiryOf, sourcesOf, type State } from './state.ts';
 import { TaskState } from './tasks.ts';
 import type { SchedulerConfig } from './types.ts';
 
@@ -25,7 +25,6 @@ export function applyConfig(s: State, config: SchedulerConfig, nowMs: number): v
   lookAgain(s);
   recount(s, nowMs);
   s.counters.setLimit(s.all, config.limits.global);
-  s.counters.setLimit(s.trials, mostTrials(config));
   for (let dimension = 0; dimension < dimensions; dimension += 1) {
     s.counters.eachOf(dimension, (counter) => closeSurplus(s, counter));
   }

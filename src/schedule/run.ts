@@ -3,6 +3,7 @@
 
 import { ConnectionState } from './connections.ts';
 import { expiryOf, type State } from './state.ts';
+import { limitBeyond } from './hanging.ts';
 import { makeRunnable, reportDone } from './lifecycle.ts';
 import { invariant } from './scheduler-error.ts';
 import { makeRoom, serve } from './serve.ts';
@@ -13,6 +14,7 @@ const mostRefusals = 4;
 
 /** Ends every call that can cause grants. */
 export function run(s: State, nowMs: number): void {
+  limitBeyond(s, nowMs);
   do {
     offerToSites(s, nowMs);
     wakeParked(s, nowMs);

@@ -5,6 +5,7 @@ import { addBlocker, choosePlace } from './choose-place.ts';
 import { bothLimits, closedConnectionGate, closedGate, closedGateAt } from './gates.ts';
 import { activate, requestPlan } from './gather.ts';
 import { grantIdle, grantNew } from './grant.ts';
+import { counterOfNew, isUnproven } from './hanging.ts';
 import { dequeue, hasOneRoute, stopRoute } from './lifecycle.ts';
 import { collectNeeds, restLimits } from './needs.ts';
 import type { Place } from './place.ts';
@@ -30,7 +31,7 @@ export function serve(s: State, route: number, nowMs: number): boolean {
 }
 
 function tryToServe(s: State, route: number, nowMs: number): boolean {
-  const { blockers, counters, needs, routes, tasks } = s;
+  const { blockers, needs, routes, tasks } = s;
   for (;;) {
     const task = routes.firstTask.get(route);
     if (task < 0) return false;
@@ -68,9 +69,13 @@ function tryToServe(s: State, route: number, nowMs: number): boolean {
       else parkInRing(s, route, site);
       return false;
     }
-    const full = counters.hasRoom(s.all) ? closedConnectionGate(s, nowMs) : s.all;
+    const isFull = counterOfNew(s, site) < 0;
+    const full = isFull ? s.all : closedConnectionGate(s, nowMs);
     if (full >= 0) {
-      if (blockers.length === 0) blockers.push(full);
+      if (blockers.length === 0) {
+        blockers.push(full);
+        if (isFull && isUnproven(s, site)) blockers.push(s.beyond);
+      }
       parkInRing(s, route, site);
       return false;
     }
@@ -166,7 +171,7 @@ function firstFull(s: State): number {
 
 /** Parks the route on the counters in `s.blockers`; where idle connections hold what it waits for, closes the longest idle ones. */
 function park(s: State, route: number): void {
-  const isAlive = s.sites.established.get(s.routes.site.get(route)) > 0;
+  const isAlive = !isUnproven(s, s.routes.site.get(route));
   s.parking.park(route, s.blockers, s.routes.missedTurn.get(route) !== 0, isAlive);
   for (let at = 0; at < s.blockers.length; at += 1) makeRoom(s, s.blockers.at(at));
 }

@@ -14,6 +14,7 @@ import type { HeldLimits, Place } from './place.ts';
 import { QueueNames } from './queue-names.ts';
 import { Random } from './random.ts';
 import { RateStore } from './rates.ts';
+import { RecentCount } from './recent-count.ts';
 import { RecipientStore } from './recipients.ts';
 import { RouteStore } from './routes.ts';
 import { RowList } from './row-list.ts';
@@ -41,9 +42,9 @@ export class State {
   readonly addresses = new AddressStore(this.counters);
   readonly connections = new ConnectionStore(this.counters);
   readonly sites = new SiteStore(this.routes, this.connections, this.queues);
-  /** The counter of all connections, and that of those to addresses that failed before. */
+  /** The counter of all connections, and that of those made beyond its limit while others hang. */
   readonly all: number;
-  readonly trials: number;
+  readonly beyond: number;
   limits: LimitIndex;
   /** Our own addresses; '' lets the system choose. */
   sources: readonly string[];
@@ -82,7 +83,9 @@ export class State {
   sweepAt = 0;
   sweepNextMs = 0;
   /** When hanging connections are looked at next. */
-  stallCheckMs = 0;
+  hangingCheckMs = 0;
+  /** Connections that failed, to sites that nobody has reached. */
+  readonly failures = new RecentCount();
 
   constructor(config: SchedulerConfig) {
     this.config = config;
@@ -90,16 +93,11 @@ export class State {
     this.queues.setWeights(config.weights ?? noWeights);
     this.all = this.counters.open(Dimension.global, '', config.limits.global);
     this.counters.references.add(this.all, 1);
-    this.trials = this.counters.open(Dimension.trials, '', mostTrials(config));
-    this.counters.references.add(this.trials, 1);
+    this.beyond = this.counters.open(Dimension.beyond, '', 0);
+    this.counters.references.add(this.beyond, 1);
     this.limits = createLimitIndex(config.limits.rules);
     this.sources = sourcesOf(config);
   }
-}
-
-/** Connections that may be spent at once on addresses that failed before: the dead must not take the room of the living. */
-export function mostTrials({ limits }: SchedulerConfig): number {
-  return Math.max(1, Math.floor(limits.global / 20));
 }
 
 export function sourcesOf({ sources }: SchedulerConfig): readonly string[] {

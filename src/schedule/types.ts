@@ -30,6 +30,8 @@ export interface SchedulerConfig {
   readonly limits: {
     /** Outgoing connections in all. */
     readonly global: number;
+    /** Beyond them, connections that nobody has greeted on yet, and those that are tried on their account; 0. */
+    readonly unanswered?: number | undefined;
     readonly rules: readonly LimitRule[];
   };
   /** Our own addresses that connections are made from; '' lets the system choose. Not empty. */

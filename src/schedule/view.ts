@@ -50,11 +50,13 @@ export function reasonOf(s: State, task: number): string {
 export function blockersOf(s: State, route: number): string {
   if (s.routes.plan.get(route) === PlanState.resolving)
     return `looking up the route to ${s.routes.domainOf(route)}`;
-  return s.parking
-    .countersOf(route)
-    .reverse()
-    .map((counter) => blockerText(s, counter))
-    .join(', ');
+  return blockerTexts(s, route).join(', ');
+}
+
+/** The limits that a parked route waits for. That it may go beyond that of all connections is not one more. */
+export function blockerTexts(s: State, route: number): string[] {
+  const counters = s.parking.countersOf(route).filter((counter) => counter !== s.beyond);
+  return counters.reverse().map((counter) => blockerText(s, counter));
 }
 
 function stateName(s: State, state: number, route: number): QueuedRecipient['state'] {

@@ -38,8 +38,6 @@ function whatIs(s: State, counter: number): string {
       return 'rest of failed addresses';
     case Dimension.window:
       return 'adaptation';
-    case Dimension.trials:
-      return 'trials of failed addresses';
     case Dimension.gate: {
       if (applied === undefined) return 'a rate';
       const { count, perMs } = s.rates.rateOf(counter);

@@ -25,6 +25,7 @@ function demand(over: Partial<Demand> = {}): Demand {
     senders: 1,
     receivers: 1,
     deliverConnections: 1_000,
+    unanswered: 0,
     receiveConnections: 1_000,
     sources: [],
     ...over,
@@ -228,7 +229,7 @@ const config: SchedulerConfig = {
   recipientsPerTransaction: 1,
   transactionsPerConnection: 1,
   addressRestMs: [1],
-  limits: { global: 60_000, rules: [] },
+  limits: { global: 60_000, unanswered: 0, rules: [] },
   seed: 1,
 };
 
@@ -237,8 +238,35 @@ function rule(over: Partial<LimitRule>): LimitRule {
 }
 
 function capacity(deliver: number, ports: number) {
-  return { deliver, perSender: deliver, receive: 1, ports, shortages: [] };
+  return { deliver, unanswered: 0, perSender: deliver, receive: 1, ports, shortages: [] };
 }
+
+test('connections that nobody greets on get what is left, and nobody is told', () => {
+  const left = (over: Partial<Demand>, openFiles: number, ports: PortRange = usual) => {
+    const asked = { unanswered: 10_000, deliverConnections: 1_000, receiveConnections: 1_000, ...over };
+    const { deliver, shortages, unanswered } = capacityOf(demand(asked), { openFiles, ports });
+    assert.equal(deliver, 1_000);
+    assert.deepEqual(shortages, []);
+    return unanswered;
+  };
+  assert.equal(left({}, 524_288), 10_000);
+  assert.equal(left({}, 4_096), 4_096 - 256 - 1_000);
+  assert.equal(left({ senders: 2 }, 4_096), 2 * (4_096 - 256) - 1_000);
+  assert.equal(left({ singleProcess: true }, 4_096), 4_096 - 256 - 2_000);
+  assert.equal(left({}, 1_256), 0);
+  const few = { first: 1, last: 1_500, reserved: 0 };
+  assert.equal(left({ sources: ['192.0.2.1'] }, 524_288, few), 500);
+  assert.equal(left({}, 524_288, few), 10_000);
+});
+
+test('where not all that is asked for fits, nothing is left for them', () => {
+  const asked = demand({ unanswered: 10_000, deliverConnections: 60_000 });
+  assert.equal(capacityOf(asked, { openFiles: 4_096, ports: usual }).unanswered, 0);
+  const system = { openFiles: 4_096, ports: usual };
+  assert.equal(capacityOf({ ...asked, singleProcess: true }, system).unanswered, 0);
+  const given = { ...config, limits: { ...config.limits, unanswered: 10_000 } };
+  assert.equal(withinCapacity(given, capacity(60_000, Infinity)).limits.unanswered, 0);
+});
 
 test('what fits is left as it is', () => {
   assert.deepEqual(withinCapacity(config, capacity(60_000, Infinity)), config);

@@ -147,6 +147,9 @@ test('everything suspended is no connection in all; everything limited is so man
   assert.equal(inForce(seven).config.limits.global, 7);
   assert.equal(inForce(seven, suspended('all')).config.limits.global, 0);
   assert.deepEqual(inForce(seven).config.limits.rules, limits.rules);
+  assert.equal(inForce(seven).config.limits.unanswered, 0);
+  const ofOne = inForce(override('domain:a.example', { connections: 7 }));
+  assert.equal(ofOne.config.limits.unanswered, limits.unanswered);
   // More than the file says is meant so as well.
   assert.equal(inForce(override('all', { connections: 5_000 })).config.limits.global, 5_000);
 });

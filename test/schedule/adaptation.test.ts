@@ -208,27 +208,3 @@ test('without adaptation only limits count', () => {
   submit(on, 30);
   assert.equal(on.connects().length, 30);
 });
-
-test('hosts that never greet do not keep the room that others wait for', () => {
-  const on = new Table({ limits: { global: 40 } }).know({ 'live.example': relay('live', ['192.0.2.1']) });
-  for (let at = 0; at < 60; at += 1) {
-    on.know({ [`dead${at}.example`]: relay(`dead${at}`, [`198.51.100.${at}`]) });
-    on.submit([`dead${at}.example`]);
-  }
-  on.submit(['live.example']);
-  assert.equal(on.connects().length, 40);
-  on.pass(2_500);
-  assert.deepEqual(on.take(), []);
-  on.pass(1_500);
-  const closed = on.take();
-  assert.deepEqual(new Set(closed.map(({ kind }) => kind)), new Set(['close']));
-  // Ten may go on waiting.
-  assert.equal(closed.length, 30);
-  for (const effect of closed) if (effect.kind === 'close') on.closed(effect.connection);
-  const next = on.take();
-  assert.equal(
-    next.some(({ kind }) => kind === 'deferred'),
-    false,
-  );
-  assert.ok(next.some((effect) => effect.kind === 'connect' && effect.site === 'live'));
-});

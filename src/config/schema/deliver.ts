@@ -15,6 +15,10 @@ export const deliver = tableOf({
     wholeNumber(0, 1_000_000).default(1000),
     'Outgoing connections in all; 0 stops delivery. How many go to one destination is said by [[limit]].',
   ),
+  max_unanswered: key(
+    wholeNumber(0, 1_000_000).default(10_000),
+    'While max_connections are in use, what no host has greeted on for a moment counts here instead, so that dead destinations do not slow the others. As far as open files and ports allow; 0: they take room until they are given up.',
+  ),
   recipients_per_transaction: key(
     wholeNumber(1, 100_000).default(100),
     'Recipients of one message that are handed over together (RFC 5321 4.5.3.1.8: every server takes 100).',

@@ -20,11 +20,13 @@ export function withOverrides(config: SchedulerConfig, overrides: readonly Overr
   );
   // A suspension of everything holds whatever number was set for everything.
   const global = totals.length === 0 ? limits.global : Math.min(...totals);
+  // And a number that somebody sets by hand is exact.
+  const unanswered = totals.length === 0 ? limits.unanswered : 0;
   const suspended = overrides
     .filter((each) => each.kind === 'suspend')
     .map(({ target }) => parseTarget(target));
   const rules = [...limits.rules, ...overrides.flatMap((each) => ruleOf(each, suspended))];
-  return { ...config, limits: { ...limits, global, rules } };
+  return { ...config, limits: { ...limits, global, unanswered, rules } };
 }
 
 function ruleOf(override: Override, suspended: readonly OverrideTarget[]): LimitRule[] {
