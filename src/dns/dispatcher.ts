@@ -1,5 +1,6 @@
-// Runs exchanges on sockets: at most so many at once, the rest in line, each with one timer. The thin shell around
-// `Exchange`; what the answers mean is the caller's.
+// Runs exchanges on sockets: at most so many at once, the rest in line, each with one timer. What hangs steps aside for
+// the line, so that dead domains do not hold up the others. The thin shell around `Exchange`; what the answers mean is
+// the caller's.
 
 import { randomInt } from 'node:crypto';
 import { Exchange, type ExchangeStep } from './exchange.ts';
@@ -38,8 +39,12 @@ export class Dispatcher {
   readonly #options: ResolverOptions;
   readonly #now: () => number;
   readonly #servers: ServerList;
-  readonly #active = new Set<Question>();
+  /** Those that take a place, the oldest first, with the Unix ms of their start. */
+  readonly #active = new Map<Question, number>();
+  readonly #hanging = new Set<Question>();
   readonly #line = new WaitingLine<Question>();
+  /** Set while somebody waits for the oldest question to hang. */
+  #hangingTimer: NodeJS.Timeout | undefined;
   #closed = false;
 
   constructor(options: ResolverOptions, now: () => number) {
@@ -50,6 +55,10 @@ export class Dispatcher {
 
   get inFlight(): number {
     return this.#active.size;
+  }
+
+  get hanging(): number {
+    return this.#hanging.size;
   }
 
   get waiting(): number {
@@ -65,7 +74,7 @@ export class Dispatcher {
     if (this.#closed) return Promise.resolve({ kind: 'failed', reason: closedReason });
     return new Promise((resolve) => {
       const question = this.#question(name, type, interpret, (asked: Asked<T>) => {
-        this.#active.delete(question);
+        if (!this.#active.delete(question)) this.#hanging.delete(question);
         resolve(asked);
         this.#startNext();
       });
@@ -79,15 +88,44 @@ export class Dispatcher {
     for (let question = this.#line.shift(); question !== undefined; question = this.#line.shift()) {
       question.abandon(closedReason);
     }
-    for (const question of this.#active) question.abandon(closedReason);
+    for (const question of [...this.#active.keys(), ...this.#hanging]) question.abandon(closedReason);
   }
 
   #startNext(): void {
-    if (this.#active.size >= this.#options.maxInFlight) return;
-    const question = this.#line.shift();
-    if (question === undefined) return;
-    this.#active.add(question);
-    question.start();
+    while (!this.#closed && this.#line.length > 0 && this.#hasPlace()) {
+      const question = this.#line.shift();
+      if (question === undefined) break;
+      this.#active.set(question, this.#now());
+      question.start();
+    }
+    if (this.#line.length > 0) return;
+    clearTimeout(this.#hangingTimer);
+    this.#hangingTimer = undefined;
+  }
+
+  /** One is free, or the oldest question hangs and steps aside. */
+  #hasPlace(): boolean {
+    const { maxInFlight, hangingMs, maxHanging } = this.#options;
+    if (this.#active.size < maxInFlight) return true;
+    if (this.#hanging.size >= maxHanging || this.#hangingTimer !== undefined) return false;
+    const [oldest] = this.#active;
+    if (oldest === undefined) return false;
+    const [question, startedMs] = oldest;
+    const leftMs = startedMs + hangingMs - this.#now();
+    if (leftMs <= 0) {
+      this.#active.delete(question);
+      this.#hanging.add(question);
+      return true;
+    }
+    // No longer than that: the clock may have been set back.
+    this.#hangingTimer = setTimeout(
+      () => {
+        this.#hangingTimer = undefined;
+        this.#startNext();
+      },
+      Math.min(leftMs, hangingMs),
+    ).unref();
+    return false;
   }
 
   #question<T>(

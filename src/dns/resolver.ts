@@ -52,8 +52,8 @@ class StubResolver implements Resolver {
       sum.failures += lookup.failures;
       sum.entries += lookup.entries;
     }
-    const { counts, inFlight, waiting } = this.#dispatcher;
-    return { ...sum, ...counts, inFlight, waiting };
+    const { counts, inFlight, hanging, waiting } = this.#dispatcher;
+    return { ...sum, ...counts, inFlight, hanging, waiting };
   }
 
   close(): void {
@@ -81,7 +81,7 @@ export function createResolver(options: ResolverOptions): Resolver {
       );
     }
   }
-  for (const name of ['timeoutMs', 'attempts', 'maxInFlight'] as const) {
+  for (const name of ['timeoutMs', 'attempts', 'maxInFlight', 'hangingMs', 'maxHanging'] as const) {
     if (options[name] >= 1) continue;
     throw new ResolverOptionsError(
       `Making the DNS resolver: ${name} is ${options[name]}`,

@@ -20,8 +20,12 @@ export interface ResolverOptions {
   readonly negativeTtlSeconds: number;
   /** Size of the cache, for each record type; an answer counts once for every 512 bytes that it took on the wire. */
   readonly maxEntries: number;
-  /** Questions on the wire at once; the rest wait in line. */
+  /** Questions on the wire at once, without those that stepped aside; the rest wait in line. */
   readonly maxInFlight: number;
+  /** Ms after which a question without an answer hangs: it steps aside for one in line, and goes on. */
+  readonly hangingMs: number;
+  /** Questions aside at once; each is a socket, too. */
+  readonly maxHanging: number;
   /** Unix ms; the cache's clock. */
   readonly now?: () => number;
 }
@@ -72,7 +76,9 @@ export interface ResolverStats {
   readonly timeouts: number;
   /** Look-ups that ended as `failed`. */
   readonly failures: number;
+  /** Questions on the wire: those that take a place, and those that stepped aside. */
   readonly inFlight: number;
+  readonly hanging: number;
   readonly waiting: number;
   readonly entries: number;
 }

@@ -58,6 +58,12 @@ export interface Capacity {
   readonly shortages: readonly Shortage[];
 }
 
+/** Questions to name servers at once, each of them a socket; see `ResolverOptions`. */
+export interface Questions {
+  readonly maxInFlight: number;
+  readonly maxHanging: number;
+}
+
 /**
  * What a process opens besides its connections: standard streams, event queues and channels (about 30), spool segments
  * (up to 128), large messages on their way, and questions to name servers. Of a very low limit it takes a quarter.
@@ -93,6 +99,20 @@ export function capacityOf(demand: Demand, system: SystemFacts): Capacity {
   const left = Math.min(files.outgoing, bySources) - deliver;
   const unanswered = Math.min(demand.unanswered, left);
   return { deliver, unanswered, receive: files.receive, perSender: files.perSender, ports, shortages };
+}
+
+/**
+ * Of a low limit of open files each kind takes a quarter, so that half is left for the rest. In one process with all
+ * connections, what hangs takes no more than half of what these leave.
+ */
+export function questionsOf(demand: Demand, { openFiles }: SystemFacts): Questions {
+  const { singleProcess, deliverConnections, receiveConnections } = demand;
+  const quarter = Math.max(1, Math.floor(openFiles / 4));
+  const left = singleProcess ? leftOf(roomIn(openFiles) - deliverConnections - receiveConnections) : Infinity;
+  return {
+    maxInFlight: Math.min(1000, quarter),
+    maxHanging: Math.max(1, Math.min(10_000, quarter, left)),
+  };
 }
 
 /** Connections that open files allow. */
@@ -164,6 +184,11 @@ function filesOfRole(demand: RoleDemand, openFiles: number, shortages: Shortage[
   return most;
 }
 
+/** In one process, connections that hang and questions to name servers that hang get half each. */
+function leftOf(files: number): number {
+  return Math.max(0, Math.floor(files / 2));
+}
+
 function roomIn(openFiles: number): number {
   return Math.max(1, openFiles - ownFiles(openFiles));
 }
@@ -175,7 +200,7 @@ function filesOfOneProcess(demand: Demand, openFiles: number, shortages: Shortag
   const room = Math.max(2, openFiles - own);
   const wanted = deliverConnections + receiveConnections;
   if (wanted <= room) {
-    const outgoing = room - receiveConnections;
+    const outgoing = deliverConnections + leftOf(room - wanted);
     return { outgoing, deliver: deliverConnections, receive: receiveConnections, perSender: outgoing };
   }
   const share = (part: number) => Math.min(part, Math.max(1, Math.floor((room * part) / wanted)));

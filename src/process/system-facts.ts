@@ -3,11 +3,24 @@
 
 import { readFileSync } from 'node:fs';
 import type { Config } from '../config/config.ts';
-import { capacityOf, demandOf, type Capacity, type PortRange, type SystemFacts } from './capacity.ts';
+import {
+  capacityOf,
+  demandOf,
+  questionsOf,
+  type Capacity,
+  type PortRange,
+  type Questions,
+  type SystemFacts,
+} from './capacity.ts';
 
 /** What this system can carry of what a configuration asks for. */
 export function capacityHere(config: Config): Capacity {
   return capacityOf(demandOf(config), systemFacts());
+}
+
+/** The questions to name servers that the manager may have on the wire here. */
+export function questionsHere(config: Config): Questions {
+  return questionsOf(demandOf(config), systemFacts());
 }
 
 export function systemFacts(): SystemFacts {

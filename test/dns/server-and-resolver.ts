@@ -13,6 +13,8 @@ export const resolverDefaults = {
   negativeTtlSeconds: 3600,
   maxEntries: 1000,
   maxInFlight: 100,
+  hangingMs: 500,
+  maxHanging: 100,
 } as const;
 
 export interface Clock {

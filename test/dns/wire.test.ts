@@ -308,6 +308,8 @@ test('options that make no resolver are refused', () => {
     { servers: [{ address: '127.0.0.1', port: 0 }] },
     { servers: [server], attempts: 0 },
     { servers: [server], maxInFlight: 0 },
+    { servers: [server], hangingMs: 0 },
+    { servers: [server], maxHanging: 0 },
     { servers: [server], timeoutMs: Number.NaN },
   ]) {
     assert.throws(() => createResolver({ ...resolverDefaults, ...options }), {

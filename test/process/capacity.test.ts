@@ -6,6 +6,7 @@ import {
   capacityOf,
   clientsWithinCapacity,
   ownFiles,
+  questionsOf,
   shortageText,
   withinCapacity,
   type Demand,
@@ -215,6 +216,23 @@ test('the readers understand what Linux writes', () => {
   assert.equal(portsIn('', ''), undefined);
 });
 
+test('questions to name servers leave at least half of the open files to the rest', () => {
+  const questions = (openFiles: number, over?: Partial<Demand>) => {
+    const { maxInFlight, maxHanging } = questionsOf(demand(over), { openFiles, ports: usual });
+    return [maxInFlight, maxHanging];
+  };
+  assert.deepEqual(questions(Infinity), [1_000, 10_000]);
+  assert.deepEqual(questions(20_000), [1_000, 5_000]);
+  assert.deepEqual(questions(1_024), [256, 256]);
+  assert.deepEqual(questions(0), [1, 1]);
+  // In one process, connections come first.
+  const together = { singleProcess: true, deliverConnections: 1_000, receiveConnections: 10_000 };
+  assert.deepEqual(questions(Infinity, together), [1_000, 10_000]);
+  assert.deepEqual(questions(20_000, together), [1_000, (20_000 - 256 - 11_000) / 2]);
+  assert.deepEqual(questions(12_000, together), [1_000, (12_000 - 256 - 11_000) / 2]);
+  assert.deepEqual(questions(1_024, together), [256, 1]);
+});
+
 test('the system allows this very process something', () => {
   const { openFiles } = systemFacts();
   assert.ok(openFiles >= 64, String(openFiles));
@@ -252,7 +270,7 @@ test('connections that nobody greets on get what is left, and nobody is told', (
   assert.equal(left({}, 524_288), 10_000);
   assert.equal(left({}, 4_096), 4_096 - 256 - 1_000);
   assert.equal(left({ senders: 2 }, 4_096), 2 * (4_096 - 256) - 1_000);
-  assert.equal(left({ singleProcess: true }, 4_096), 4_096 - 256 - 2_000);
+  assert.equal(left({ singleProcess: true }, 4_096), (4_096 - 256 - 2_000) / 2);
   assert.equal(left({}, 1_256), 0);
   const few = { first: 1, last: 1_500, reserved: 0 };
   assert.equal(left({ sources: ['192.0.2.1'] }, 524_288, few), 500);

@@ -39,6 +39,8 @@ async function start(t: TestContext, timeoutMs = 20_000): Promise<{ router: Rout
     negativeTtlSeconds: 600,
     maxEntries: 10_000,
     maxInFlight: 100,
+    hangingMs: 500,
+    maxHanging: 100,
   });
   t.after(async () => {
     resolver.close();

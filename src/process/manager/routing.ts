@@ -7,6 +7,7 @@ import { createResolver, readResolvConf, type Resolver } from '../../dns/resolve
 import { createRouter } from '../../route/create-router.ts';
 import type { Router } from '../../route/types.ts';
 import { routeRules } from '../route-rules.ts';
+import { questionsHere } from '../system-facts.ts';
 
 export function resolverOf(config: Config): Resolver {
   const { dns } = config;
@@ -18,7 +19,9 @@ export function resolverOf(config: Config): Resolver {
     minTtlSeconds: dns.minTtl / 1000,
     negativeTtlSeconds: dns.negativeTtl / 1000,
     maxEntries: dns.cacheEntries,
-    maxInFlight: 1000,
+    // Whoever is well answers sooner: what takes longer shall not hold up the others.
+    hangingMs: 250,
+    ...questionsHere(config),
   });
 }
 
