@@ -20,6 +20,9 @@ export interface LimitRow {
   readonly id: string;
   readonly rule?: LimitRule | undefined;
   readonly counters: readonly CounterStatus[];
+  /** Keys in use and routes that wait, also where not all counters are at hand. */
+  readonly keys: number;
+  readonly parked: number;
 }
 
 /** Keys shown of one limit. */
@@ -37,9 +40,17 @@ export function limitsOf({ limits }: LimitsAnswer, { domains }: LimitsView): Lim
   );
   const rows = limits.rules
     .filter((rule) => patterns.length === 0 || counters.has(rule.id) || namesDomains(rule, patterns))
-    .map((rule): LimitRow => ({ id: rule.id, rule, counters: counters.get(rule.id) ?? [] }));
-  const own = [...counters].filter(([id]) => !rules.has(id));
-  return [...rows, ...own.map(([id, of]): LimitRow => ({ id, counters: of }))];
+    .map((rule) => rowOf(rule.id, rule, counters.get(rule.id) ?? []));
+  if (patterns.length > 0) return rows;
+  const own = limits.inUse.filter(({ rule }) => !rules.has(rule));
+  const all = [...rows, ...own.map(({ rule }) => rowOf(rule, undefined, counters.get(rule) ?? []))];
+  const inUse = new Map(limits.inUse.map(({ rule, keys, parked }) => [rule, { keys, parked }]));
+  return all.map((row) => Object.assign(row, inUse.get(row.id)));
+}
+
+function rowOf(id: string, rule: LimitRule | undefined, counters: readonly CounterStatus[]): LimitRow {
+  const keys = new Set(counters.map(({ key }) => key)).size;
+  return { id, rule, counters, keys, parked: counters.reduce((sum, { parked }) => sum + parked, 0) };
 }
 
 type Matches = (text: string) => boolean;
@@ -66,7 +77,7 @@ export function limitsText(
   { all }: LimitsView,
   nowMs: number,
 ): string {
-  const shown = rows.filter((row) => all || row.counters.length > 0 || row.rule?.isOverride === true);
+  const shown = rows.filter((row) => all || row.keys > 0 || row.rule?.isOverride === true);
   const idle = rows.length - shown.length;
   const parts = [
     overrides.length === 0 ? '' : `${overridesTable(overrides, nowMs)}\n`,
@@ -78,13 +89,11 @@ export function limitsText(
 }
 
 /** One limit: a line for itself, then one for each key that is shown. */
-function rowText({ id, rule, counters }: LimitRow, all: boolean, nowMs: number): string {
+function rowText({ id, rule, counters, keys, parked }: LimitRow, all: boolean, nowMs: number): string {
   const title =
     rule === undefined
       ? counterText(counters[0] ?? noCounter(id), undefined)
       : `${scopeText(rule)}: ${quantitiesText(rule)} (${ruleOrigin(rule, nowMs)})`;
-  const keys = new Set(counters.map((each) => each.key)).size;
-  const parked = counters.reduce((sum, each) => sum + each.parked, 0);
   const counts =
     keys === 0
       ? 'not in use'
@@ -97,7 +106,8 @@ function rowText({ id, rule, counters }: LimitRow, all: boolean, nowMs: number):
     each.parked === 0 ? '' : `${each.parked} wait${each.parked === 1 ? 's' : ''}`,
     freeText(each, nowMs),
   ]);
-  const more = counters.length > shown.length ? `  ... and ${counters.length - shown.length} more\n` : '';
+  const hidden = Math.max(counters.length - shown.length, keys - new Set(shown.map(({ key }) => key)).size);
+  const more = hidden > 0 ? `  ... and ${hidden} more\n` : '';
   return `${title}; ${counts}\n${lines.length === 0 ? '' : rowsOnly(lines)}${more}`;
 }
 

@@ -5,7 +5,7 @@ import { mostUnanswered } from './hanging.ts';
 import type { CounterStatus, LimitsStatus } from './limits/status.ts';
 import type { State } from './state.ts';
 
-/** All limits, with at most so many of their counters: those that hold routes up first, then the fullest. */
+/** All limits, with at most so many of their counters: of all connections, those that hold routes up, then the fullest. */
 export function limitsStatus(s: State, most: number, nowMs: number): LimitsStatus {
   const all: CounterStatus[] = [];
   for (const dimension of [
@@ -24,8 +24,19 @@ export function limitsStatus(s: State, most: number, nowMs: number): LimitsStatu
     const status = gateStatus(s, gate, nowMs);
     if (status.used > 0 || status.parked > 0) all.push(status);
   });
-  all.sort((left, right) => right.parked - left.parked || fullness(right) - fullness(left));
-  return { rules: s.limits.rules, counters: all.slice(0, most), total: all.length };
+  const ofAll = all.filter(({ rule }) => rule === 'global' || rule === 'unanswered');
+  const others = all.filter((each) => !ofAll.includes(each));
+  others.sort((left, right) => right.parked - left.parked || fullness(right) - fullness(left));
+  const counters = [...ofAll, ...others].slice(0, Math.max(most, ofAll.length));
+  return { rules: s.limits.rules, counters, inUse: inUseOf(all), total: all.length };
+}
+
+function inUseOf(all: readonly CounterStatus[]): LimitsStatus['inUse'] {
+  return [...Map.groupBy(all, ({ rule }) => rule)].map(([rule, counters]) => ({
+    rule,
+    keys: new Set(counters.map(({ key }) => key)).size,
+    parked: counters.reduce((sum, { parked }) => sum + parked, 0),
+  }));
 }
 
 /** A limit of connections. */

@@ -260,6 +260,12 @@ const limits: LimitsAnswer = {
       ...Array.from({ length: 7 }, (_, i) => counter('built in: per domain', `d${i}.example`, 7 - i, 20)),
       counter('global', '', 30, 1000),
     ],
+    inUse: [
+      { rule: 'override 3', keys: 1, parked: 2 },
+      { rule: 'per domain: aol.example', keys: 1, parked: 0 },
+      { rule: 'built in: per domain', keys: 7, parked: 0 },
+      { rule: 'global', keys: 1, parked: 0 },
+    ],
     total: 10,
   },
   overrides: [override],
@@ -294,6 +300,26 @@ connections in all; 1 in use, nothing waits
 10 keys in use in all.
 `,
   );
+});
+
+test('where not all counters are at hand, the numbers are those of all', () => {
+  const view = { all: false, domains: [] };
+  const { counters } = limits.limits;
+  const inUse = [
+    { rule: 'global', keys: 1, parked: 0 },
+    { rule: 'built in: per domain', keys: 4_000, parked: 17 },
+    { rule: 'window', keys: 300, parked: 0 },
+  ];
+  const few: LimitsAnswer = {
+    limits: { ...limits.limits, counters: counters.slice(-3), inUse, total: 4_301 },
+    overrides: [],
+  };
+  const text = limitsText(few, limitsOf(few, view), view, now);
+  assert.match(
+    text,
+    /\(built in\); 4000 in use, 17 routes wait\n {2}d5.example.*\n {2}d6.example.*\n {2}... and 3998 more\n/,
+  );
+  assert.match(text, /\nconnections of source and site; 300 in use, nothing waits\n {2}... and 300 more\n/);
 });
 
 test('all of them has every key, and limits that nothing needs', () => {

@@ -202,7 +202,7 @@ suite('operators', { concurrency: 2 }, () => {
 
   test('limits asks for as much as it shows', async (t) => {
     const { run, asked } = await ground(t, {
-      limits: () => ({ limits: { rules: [], counters: [], total: 0 }, overrides: [] }),
+      limits: () => ({ limits: { rules: [], counters: [], inUse: [], total: 0 }, overrides: [] }),
     });
     assert.equal((await run('limits')).stdout, 'No limit is in use.\n\n0 keys in use in all.\n');
     await run('limits', '--all');
