@@ -7,6 +7,7 @@ import { submit, type Submission } from '../sim/mx/submitter.ts';
 import { Ground, until } from '../sim/neighbours/ground.ts';
 import { cpuMs } from '../sim/neighbours/process-tree.ts';
 import { startSluice, type Sluice, type SluiceConfig } from '../sim/neighbours/sluice.ts';
+import { median } from './median.ts';
 import { startSink, type Sink } from './relay/sink.ts';
 
 const help = `node bench/limits-overhead.ts [options]
@@ -109,12 +110,6 @@ async function run(sluice: Sluice, sink: Sink, limits: Limits, way: Way): Promis
     perSecond: (messages * 1000) / (end - begin),
     cpuMsPerMessage: (cpuMs(sluice.program.pid) - cpuBefore) / messages,
   };
-}
-
-function median(numbers: readonly number[]): number {
-  const sorted = numbers.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
 function print(way: Way, runs: Readonly<Record<Limits, readonly Run[]>>): void {

@@ -1,5 +1,6 @@
 // The relay benchmark's medians, and the ratios that Sluice promises against Postfix in the same run.
 
+import { median } from '../median.ts';
 import type { Run, Case } from './measure.ts';
 import type { SystemName } from './systems.ts';
 
@@ -74,16 +75,14 @@ function ratiosOf(
 
 function medianOf(runs: readonly Run[]): Median {
   return {
-    perSecond: median(runs.map((run) => run.perSecond)) ?? 0,
-    cpuMsPerMessage: median(runs.map((run) => run.cpuMsPerMessage)),
-    peakMemoryMiB: median(runs.map((run) => run.peakMemoryMiB)),
-    writtenPerByte: median(runs.map((run) => run.writtenPerByte)),
+    perSecond: median(runs.map((run) => run.perSecond)),
+    cpuMsPerMessage: medianIn(runs.map((run) => run.cpuMsPerMessage)),
+    peakMemoryMiB: medianIn(runs.map((run) => run.peakMemoryMiB)),
+    writtenPerByte: medianIn(runs.map((run) => run.writtenPerByte)),
   };
 }
 
-function median(values: readonly (number | null)[]): number | null {
-  const sorted = values.filter((value) => value !== null).toSorted((a, b) => a - b);
-  if (sorted.length === 0) return null;
-  const middle = (sorted.length - 1) / 2;
-  return (sorted[Math.floor(middle)]! + sorted[Math.ceil(middle)]!) / 2;
+function medianIn(values: readonly (number | null)[]): number | null {
+  const measured = values.filter((value) => value !== null);
+  return measured.length === 0 ? null : median(measured);
 }
