@@ -5,7 +5,7 @@ import { blockerText } from '../../src/schedule/blocker-text.ts';
 import { ConnectionState } from '../../src/schedule/connections.ts';
 import { dimensions } from '../../src/schedule/counters.ts';
 import { forgetBoth } from '../../src/schedule/gates.ts';
-import { hasOneRoute, recipientsOf, routeOf } from '../../src/schedule/lifecycle.ts';
+import { hasOneRoute, recipientsOf, routeOf, tasksOf } from '../../src/schedule/lifecycle.ts';
 import { forgetLimitsAtRest } from '../../src/schedule/needs.ts';
 import { PlanState } from '../../src/schedule/routes.ts';
 import type { State } from '../../src/schedule/state.ts';
@@ -41,6 +41,7 @@ export function auditEmpty(s: State): void {
     messages: s.messages.live - s.done.length,
     recipients: s.recipients.live,
     tasks: s.tasks.live,
+    siblings: s.tasks.siblings.live,
     routes: s.routes.live,
     sites: s.sites.live,
     addresses: s.addresses.live,
@@ -94,6 +95,7 @@ function auditConnections(s: State): Map<number, number> {
 function auditTasks(s: State): void {
   const { tasks } = s;
   const recipientsPerRoute = new Map<number, number>();
+  const messages = new Set<number>();
   let recipients = 0;
   for (let task = 0; task < tasks.end; task += 1) {
     const state = tasks.state.get(task);
@@ -103,10 +105,19 @@ function auditTasks(s: State): void {
       recipients += 1;
       recipientsPerRoute.set(route, (recipientsPerRoute.get(route) ?? 0) + 1);
     }
+    messages.add(tasks.messageOf(task));
     const timed = state !== TaskState.active && state !== TaskState.held;
     check(timed === tasks.due.has(task), () => `task ${task}: state ${state}, in the heap: ${!timed}`);
   }
   check(recipients === s.recipients.live, () => 'recipients are miscounted');
+  let listed = 0;
+  for (const message of messages) {
+    for (const task of tasksOf(s, message)) {
+      check(tasks.messageOf(task) === message, () => `task ${task} is in the list of another message`);
+      listed += 1;
+    }
+  }
+  check(listed === tasks.live, () => 'tasks of messages are miscounted');
   for (let route = 0; route < s.routes.end; route += 1) {
     if (!s.routes.isKnown(route)) continue;
     const count = recipientsPerRoute.get(route) ?? 0;
@@ -128,7 +139,7 @@ function auditRoutes(s: State): void {
     for (let task = routes.firstTask.get(route); task >= 0; task = tasks.queueNext.get(task)) {
       queued += 1;
       ready += recipientsOf(s, task).length;
-      const below = s.messages.rankOf(tasks.message.get(task));
+      const below = s.messages.rankOf(tasks.messageOf(task));
       check(below >= rank, () => `task ${task} stands behind one of a lower priority`);
       rank = below;
       if (!hasOneRoute(s, task)) mixed += 1;

@@ -49,16 +49,17 @@ export function nextWakeMs(s: State): number {
 /** Takes all tasks that are due, those of one message together. */
 function attend(s: State, nowMs: number): void {
   if (s.tasks.due.firstDueMs() > nowMs) return;
-  const { due, message } = s.tasks;
+  const { due } = s.tasks;
   const byMessage = new Map<number, number[]>();
   while (due.firstDueMs() <= nowMs) {
     const task = due.first();
     due.take(task);
-    const others = byMessage.get(message.get(task));
-    if (others === undefined) byMessage.set(message.get(task), [task]);
+    const message = s.tasks.messageOf(task);
+    const others = byMessage.get(message);
+    if (others === undefined) byMessage.set(message, [task]);
     else others.push(task);
   }
-  for (const [row, tasks] of byMessage) attendMessage(s, row, tasks, nowMs);
+  for (const [message, tasks] of byMessage) attendMessage(s, message, tasks, nowMs);
 }
 
 function attendMessage(s: State, message: number, tasks: readonly number[], nowMs: number): void {

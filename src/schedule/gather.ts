@@ -95,10 +95,10 @@ export function makeReady(s: State, task: number, nowMs: number): void {
 /** Back to the head of its route, as if it had not been granted. */
 export function putBack(s: State, task: number, nowMs: number): void {
   const route = routeOf(s, task);
-  if (s.messages.isHeld(s.tasks.message.get(task))) {
+  if (s.messages.isHeld(s.tasks.messageOf(task))) {
     wait(s, task, nowMs);
   } else if (s.routes.errorOf(route, nowMs) !== undefined) {
-    activate(s, s.tasks.message.get(task), [task], nowMs);
+    activate(s, s.tasks.messageOf(task), [task], nowMs);
   } else {
     s.tasks.state.set(task, TaskState.ready);
     enqueueFirst(s, route, task);
@@ -130,7 +130,7 @@ export function endAsking(s: State, route: number, nowMs: number): void {
     const next = s.tasks.queueNext.get(task);
     if (s.tasks.state.get(task) === TaskState.asking) {
       const dueMs = s.tasks.dueMs.get(task);
-      const message = s.tasks.message.get(task);
+      const message = s.tasks.messageOf(task);
       withdraw(s, task);
       s.tasks.state.set(task, TaskState.gathering);
       s.tasks.due.put(task, dueMs);
@@ -160,7 +160,7 @@ export function endGathering(s: State, message: number, nowMs: number): void {
 }
 
 function startGathering(s: State, task: number, nowMs: number): void {
-  const message = s.tasks.message.get(task);
+  const message = s.tasks.messageOf(task);
   const route = routeOf(s, task);
   const isKnown = s.routes.hasRelay(route, nowMs) || s.routes.errorOf(route, nowMs) !== undefined;
   s.tasks.state.set(task, isKnown ? TaskState.gathering : TaskState.asking);

@@ -123,5 +123,5 @@ function start(s: State, task: number): Transaction {
   for (; recipient >= 0; recipient = recipients.next.get(recipient)) {
     list.push(recipients.envelopeIndex.get(recipient));
   }
-  return { message: tasks.message.get(task) as MessageHandle, recipients: list };
+  return { message: tasks.messageOf(task) as MessageHandle, recipients: list };
 }

@@ -34,7 +34,7 @@ export function recipientsOf(s: State, task: number): number[] {
 export function tasksOf(s: State, message: number): number[] {
   const list: number[] = [];
   let task = s.messages.firstTask.get(message);
-  for (; task >= 0; task = s.tasks.messageNext.get(task)) list.push(task);
+  for (; task >= 0; task = s.tasks.siblings.nextOf(task)) list.push(task);
   return list;
 }
 
@@ -47,16 +47,11 @@ export function makeTask(s: State, message: number, recipients: readonly number[
 
 /** A new task of one recipient. */
 export function makeTaskOfOne(s: State, message: number, recipient: number): number {
-  const { tasks, messages } = s;
+  const { tasks } = s;
   const task = tasks.take();
-  tasks.message.set(task, message);
+  tasks.siblings.add(message, task);
   tasks.firstRecipient.set(task, recipient);
   s.recipients.next.set(recipient, -1);
-  const first = messages.firstTask.get(message);
-  tasks.messageNext.set(task, first);
-  tasks.messagePrevious.set(task, -1);
-  if (first >= 0) tasks.messagePrevious.set(first, task);
-  messages.firstTask.set(message, task);
   return task;
 }
 
@@ -72,13 +67,8 @@ export function setRecipients(s: State, task: number, recipients: readonly numbe
 
 /** Frees a task that is in no queue; its recipients are gone or belong to another task. */
 export function freeTask(s: State, task: number): void {
-  const { tasks } = s;
-  const next = tasks.messageNext.get(task);
-  const previous = tasks.messagePrevious.get(task);
-  if (previous < 0) s.messages.firstTask.set(tasks.message.get(task), next);
-  else tasks.messageNext.set(previous, next);
-  if (next >= 0) tasks.messagePrevious.set(next, previous);
-  tasks.give(task);
+  s.tasks.siblings.remove(task);
+  s.tasks.give(task);
 }
 
 export function freeRecipient(s: State, recipient: number): void {
@@ -106,13 +96,13 @@ export function reportDone(s: State): void {
 
 /** Puts a task into its route's queue: behind those of its priority. */
 export function enqueue(s: State, route: number, task: number): void {
-  putInQueue(s, route, task, placeBehind(s, route, s.messages.rankOf(s.tasks.message.get(task))));
+  putInQueue(s, route, task, placeBehind(s, route, s.messages.rankOf(s.tasks.messageOf(task))));
   if (!hasOneRoute(s, task)) s.routes.mixedTasks.add(route, 1);
 }
 
 /** Puts a task into its route's queue: before those of its priority. */
 export function enqueueFirst(s: State, route: number, task: number): void {
-  putInQueue(s, route, task, placeBehind(s, route, s.messages.rankOf(s.tasks.message.get(task)) - 1));
+  putInQueue(s, route, task, placeBehind(s, route, s.messages.rankOf(s.tasks.messageOf(task)) - 1));
   if (!hasOneRoute(s, task)) s.routes.mixedTasks.add(route, 1);
 }
 
@@ -142,7 +132,7 @@ export function withdraw(s: State, task: number): void {
   const state = s.tasks.state.get(task);
   s.tasks.due.take(task);
   if (state === TaskState.asking) {
-    const message = s.tasks.message.get(task);
+    const message = s.tasks.messageOf(task);
     const asking = (s.asking.get(message) ?? 0) - 1;
     if (asking > 0) s.asking.set(message, asking);
     else s.asking.delete(message);

@@ -119,5 +119,5 @@ function removeFromTask(
   setRecipients(s, task, staying);
   if (state === TaskState.waiting) s.tasks.due.put(task, s.tasks.dueMs.get(task));
   else if (state === TaskState.ready) putBack(s, task, nowMs);
-  else if (state !== TaskState.held) activate(s, s.tasks.message.get(task), [task], nowMs);
+  else if (state !== TaskState.held) activate(s, s.tasks.messageOf(task), [task], nowMs);
 }

@@ -120,7 +120,7 @@ export function releaseSite(s: State, site: number): void {
 /** Delivered and failed recipients leave the task; the others stay together for the next attempt, or go on at once. */
 function settleResults(s: State, task: number, { results, goesOn }: Reacted, nowMs: number): void {
   const { effects, recipients, tasks } = s;
-  const message = tasks.message.get(task) as MessageHandle;
+  const message = tasks.messageOf(task) as MessageHandle;
   const again: number[] = [];
   let at = 0;
   let row = tasks.firstRecipient.get(task);

@@ -99,11 +99,11 @@ function lookAgain(s: State): void {
 }
 
 function moveExpiries(s: State): void {
-  const { due, dueMs, end, message, state } = s.tasks;
+  const { due, dueMs, end, state } = s.tasks;
   for (let task = 0; task < end; task += 1) {
     const kind = state.get(task);
     if (kind === TaskState.free || !due.has(task)) continue;
-    const expiresAtMs = expiryOf(s, message.get(task));
+    const expiresAtMs = expiryOf(s, s.tasks.messageOf(task));
     due.put(task, kind === TaskState.ready ? expiresAtMs : Math.min(dueMs.get(task), expiresAtMs));
   }
 }

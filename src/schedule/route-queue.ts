@@ -73,5 +73,5 @@ function sizeOf(s: State, task: number): number {
 }
 
 function rankOf(s: State, task: number): number {
-  return s.messages.rankOf(s.tasks.message.get(task));
+  return s.messages.rankOf(s.tasks.messageOf(task));
 }

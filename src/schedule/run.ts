@@ -117,7 +117,7 @@ function schedule(s: State): void {
   const { tasks } = s;
   for (let task = s.fresh.pop(); task >= 0; task = s.fresh.pop()) {
     if (tasks.state.get(task) === TaskState.ready && !tasks.due.has(task)) {
-      tasks.due.put(task, expiryOf(s, tasks.message.get(task)));
+      tasks.due.put(task, expiryOf(s, tasks.messageOf(task)));
     }
   }
 }

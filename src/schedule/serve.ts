@@ -40,7 +40,7 @@ function tryToServe(s: State, route: number, nowMs: number): boolean {
     if (!collectNeeds(s, task, route, nowMs)) {
       tasks.due.take(task);
       dequeue(s, route, task);
-      activate(s, tasks.message.get(task), [task], nowMs);
+      activate(s, tasks.messageOf(task), [task], nowMs);
       continue;
     }
     if (needs.recipients > needs.recipientsPerMessage) {
@@ -125,7 +125,7 @@ function hasPlan(s: State, route: number, nowMs: number): boolean {
     for (const mixed of mixedTasksOf(s, route)) {
       s.tasks.due.take(mixed);
       dequeue(s, route, mixed);
-      activate(s, s.tasks.message.get(mixed), [mixed], nowMs);
+      activate(s, s.tasks.messageOf(mixed), [mixed], nowMs);
     }
     if (routes.firstTask.get(route) >= 0) requestPlan(s, route);
     return false;
@@ -135,7 +135,7 @@ function hasPlan(s: State, route: number, nowMs: number): boolean {
     s.tasks.due.take(task);
     dequeue(s, route, task);
     if (hasOneRoute(s, task)) settleByPlan(s, task, error, nowMs);
-    else activate(s, s.tasks.message.get(task), [task], nowMs);
+    else activate(s, s.tasks.messageOf(task), [task], nowMs);
   }
   return false;
 }

@@ -9,7 +9,7 @@ import type { MessageHandle } from './types.ts';
 
 /** Fails all recipients of a task that is in no queue. An empty `error` leaves each its last one, or `otherwise`. */
 export function failTask(s: State, task: number, error: string, expired: boolean, otherwise = ''): void {
-  const message = s.tasks.message.get(task);
+  const message = s.tasks.messageOf(task);
   for (const recipient of recipientsOf(s, task)) {
     s.effects.push({
       kind: 'failed',
@@ -33,7 +33,7 @@ export function deferTask(s: State, task: number, error: string, nowMs: number):
 /** The same, when each recipient has its new last error already. */
 export function countAttempt(s: State, task: number, nowMs: number): void {
   const { recipients, tasks, config } = s;
-  const message = tasks.message.get(task);
+  const message = tasks.messageOf(task);
   const expiresAtMs = expiryOf(s, message);
   const list = recipientsOf(s, task);
   let attempts = 0;
@@ -62,7 +62,7 @@ export function countAttempt(s: State, task: number, nowMs: number): void {
 
 /** The task waits for its next attempt; under a hold, for its release. */
 export function wait(s: State, task: number, nextAttemptAtMs: number): void {
-  const message = s.tasks.message.get(task);
+  const message = s.tasks.messageOf(task);
   const dueMs = Math.min(nextAttemptAtMs, expiryOf(s, message));
   if (s.messages.isHeld(message)) {
     s.tasks.state.set(task, TaskState.held);

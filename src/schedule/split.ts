@@ -58,7 +58,7 @@ function leave(s: State, task: number, staying: readonly number[], leaving: read
   setRecipients(s, task, staying);
   s.routes.ready.add(routeOf(s, task), -leaving.length);
   if (!hasOneRoute(s, task)) s.routes.mixedTasks.add(routeOf(s, task), 1);
-  const split = makeTask(s, tasks.message.get(task), leaving);
+  const split = makeTask(s, tasks.messageOf(task), leaving);
   const route = routeOf(s, split);
   tasks.state.set(split, TaskState.ready);
   if (route === routeOf(s, task)) enqueueBehind(s, route, split, task);

@@ -31,7 +31,7 @@ export class State {
   readonly random: Random;
   readonly messages = new MessageStore();
   readonly recipients = new RecipientStore();
-  readonly tasks = new TaskStore();
+  readonly tasks = new TaskStore(this.messages.firstTask);
   readonly errors = new ErrorTexts();
   readonly counters = new CounterStore();
   readonly queues = new QueueNames();

@@ -1,7 +1,8 @@
-// Tasks: the recipients of one message that go to one next hop in one transaction. 39 bytes each.
+// Tasks: the recipients of one message that go to one next hop in one transaction. 31 bytes each.
 
 import { Int32Column, TimeColumn, Uint8Column } from './columns.ts';
 import { DueHeap } from './due-heap.ts';
+import { Siblings } from './siblings.ts';
 import { Slots } from './slots.ts';
 
 export const TaskState = {
@@ -24,26 +25,28 @@ export class TaskStore {
   /** Links of the route's queue; meaningful in the states ready and asking. */
   readonly queueNext = new Int32Column();
   readonly queuePrevious = new Int32Column();
-  readonly message = new Int32Column();
-  /** Links of the message's list of tasks. */
-  readonly messageNext = new Int32Column();
-  readonly messagePrevious = new Int32Column();
+  /** The tasks of each message. */
+  readonly siblings: Siblings;
   /** First recipient; its route is the route of the task. */
   readonly firstRecipient = new Int32Column();
   readonly dueMs = new TimeColumn();
   readonly state = new Uint8Column();
   /** What has to be looked at when: next attempts, ends of lifetimes, ends of gathering. */
   readonly due = new DueHeap(this.dueMs);
-  readonly #slots = new Slots(this.queueNext, [
-    this.queuePrevious,
-    this.message,
-    this.messageNext,
-    this.messagePrevious,
-    this.firstRecipient,
-    this.dueMs,
-    this.state,
-    this.due.positions,
-  ]);
+  readonly #slots: Slots;
+
+  /** @param firstTask - the messages' column: the first of their tasks; -1: none */
+  constructor(firstTask: Int32Column) {
+    this.siblings = new Siblings(firstTask);
+    this.#slots = new Slots(this.queueNext, [
+      this.queuePrevious,
+      this.siblings.owner,
+      this.firstRecipient,
+      this.dueMs,
+      this.state,
+      this.due.positions,
+    ]);
+  }
 
   get live(): number {
     return this.#slots.live;
@@ -51,6 +54,10 @@ export class TaskStore {
 
   get end(): number {
     return this.#slots.end;
+  }
+
+  messageOf(task: number): number {
+    return this.siblings.messageOf(task);
   }
 
   take(): number {

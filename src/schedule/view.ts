@@ -13,7 +13,7 @@ export function* queuedRecipients(s: State): IterableIterator<QueuedRecipient> {
   for (let task = 0; task < tasks.end; task += 1) {
     const state = tasks.state.get(task);
     if (state === TaskState.free) continue;
-    const message = tasks.message.get(task);
+    const message = tasks.messageOf(task);
     const queueId = s.messages.queueIdOf(message);
     const expiresAtMs = expiryOf(s, message);
     const hasTime = state === TaskState.waiting || state === TaskState.held;

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { TimeColumn } from '../../src/schedule/columns.ts';
+import { Int32Column, TimeColumn } from '../../src/schedule/columns.ts';
 import { DueHeap } from '../../src/schedule/due-heap.ts';
 import { ErrorTexts } from '../../src/schedule/error-texts.ts';
 import { KeyIndex } from '../../src/schedule/key-index.ts';
 import { MessageState, MessageStore } from '../../src/schedule/messages.ts';
 import { Random } from '../../src/schedule/random.ts';
+import { Siblings } from '../../src/schedule/siblings.ts';
 
 test('the heap gives the rows in order of their times, whatever was put, moved and taken before', () => {
   const operation = fc.tuple(fc.constantFrom('put', 'take'), fc.nat(30), fc.nat(1_000));
@@ -66,6 +67,72 @@ test('the key index finds every key that was added and not removed', () => {
       index.each((row) => all.push(row));
       assert.deepEqual(new Set(all), model);
       assert.equal(index.size, model.size);
+    }),
+  );
+});
+
+/** The lists of three messages, and rows for 30 tasks. */
+function newLists(): { siblings: Siblings; tasksOf(message: number): number[] } {
+  const firstTask = new Int32Column();
+  firstTask.grow(3);
+  for (let message = 0; message < 3; message += 1) firstTask.set(message, -1);
+  const siblings = new Siblings(firstTask);
+  siblings.owner.grow(30);
+  const tasksOf = (message: number): number[] => {
+    const tasks: number[] = [];
+    for (let task = firstTask.get(message); task >= 0; task = siblings.nextOf(task)) tasks.push(task);
+    return tasks;
+  };
+  return { siblings, tasksOf };
+}
+
+for (const [which, gone, left] of [
+  ['first', 13, [12, 11]],
+  ['middle', 12, [13, 11]],
+  ['last', 11, [13, 12]],
+] as const) {
+  test(`a message whose ${which} task goes keeps the others in order, and all of them can go`, () => {
+    const { siblings, tasksOf } = newLists();
+    for (const task of [11, 12, 13]) siblings.add(1, task);
+    assert.deepEqual(tasksOf(1), [13, 12, 11], 'the newest first');
+    siblings.remove(gone);
+    assert.deepEqual(tasksOf(1), left);
+    for (const task of left) assert.equal(siblings.messageOf(task), 1);
+    for (const task of left) siblings.remove(task);
+    assert.deepEqual(tasksOf(1), []);
+    assert.equal(siblings.live, 0);
+  });
+}
+
+test('a task that is alone needs no links', () => {
+  const { siblings, tasksOf } = newLists();
+  for (const message of [0, 1, 2]) siblings.add(message, 10 + message);
+  assert.equal(siblings.live, 0);
+  assert.equal(siblings.messageOf(12), 2);
+  siblings.remove(11);
+  assert.deepEqual([tasksOf(0), tasksOf(1), tasksOf(2)], [[10], [], [12]]);
+});
+
+test('every message lists its tasks, the newest first, whichever came and went before', () => {
+  const operation = fc.tuple(fc.nat(2), fc.nat(29));
+  fc.assert(
+    fc.property(fc.array(operation, { maxLength: 200 }), (operations) => {
+      const { siblings, tasksOf } = newLists();
+      const model: number[][] = [[], [], []];
+      for (const [message, task] of operations) {
+        const owner = model.findIndex((tasks) => tasks.includes(task));
+        if (owner < 0) {
+          siblings.add(message, task);
+          model[message]!.unshift(task);
+        } else {
+          assert.equal(siblings.messageOf(task), owner);
+          siblings.remove(task);
+          model[owner] = model[owner]!.filter((other) => other !== task);
+        }
+        for (const [message, tasks] of model.entries()) assert.deepEqual(tasksOf(message), tasks);
+      }
+      for (const task of model.flat()) siblings.remove(task);
+      assert.equal(siblings.live, 0);
     }),
   );
 });
