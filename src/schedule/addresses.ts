@@ -32,7 +32,7 @@ export class AddressStore {
     this.dueMs,
     this.lastFailureMs,
     this.probeCounter,
-    this.due.positions,
+    this.due,
   ]);
 
   constructor(counters: CounterStore) {

@@ -5,15 +5,20 @@ import { Int32Column, type TimeColumn } from './columns.ts';
 
 /** The earliest row first; equal times in an order that depends on the operations only. */
 export class DueHeap {
-  /** Place in the heap plus one; 0: not in the heap. Grows with the rows of the store. */
+  /** Place in the heap plus one; 0: not in the heap. */
   readonly positions = new Int32Column();
   readonly #due: TimeColumn;
   readonly #rows = new Int32Column();
-  #capacity = 0;
   #size = 0;
 
   constructor(due: TimeColumn) {
     this.#due = due;
+  }
+
+  /** Grows with the rows of the store. */
+  grow(capacity: number): void {
+    this.positions.grow(capacity);
+    this.#rows.grow(capacity);
   }
 
   get size(): number {
@@ -41,10 +46,6 @@ export class DueHeap {
     const before = this.#due.get(row);
     this.#due.set(row, dueMs);
     if (position === 0) {
-      if (this.#size === this.#capacity) {
-        this.#capacity = this.#capacity === 0 ? 16 : this.#capacity * 2;
-        this.#rows.grow(this.#capacity);
-      }
       this.#size += 1;
       this.#place(this.#size - 1, row);
       this.#up(this.#size - 1);

@@ -30,7 +30,7 @@ export class RateStore {
     this.#spacingMs,
     this.#burst,
     this.#dueMs,
-    this.due.positions,
+    this.due,
   ]);
   /** Of the last run, by the key of the gate: used when the limit is first asked for. */
   #restored = new Map<string, number>();

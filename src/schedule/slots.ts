@@ -1,12 +1,20 @@
-// Rows of a store: handed out, taken back through a free list, grown together by doubling.
+// Rows of a store: handed out, taken back through a free list, grown together.
 // The free list is threaded through one of the store's own columns, so a free row costs nothing more.
 
 import type { Int32Column } from './columns.ts';
 
 const firstCapacity = 16;
+/** Rows until which a store doubles. Doubling a large one would leave up to half of its memory empty. */
+const doubledTo = 16_384;
 
 interface Growable {
   grow(capacity: number): void;
+}
+
+/** Rows to make room for when these are all taken: an eighth more costs eight copies of each row in its life. */
+function nextCapacity(capacity: number): number {
+  if (capacity < doubledTo) return Math.max(firstCapacity, capacity * 2);
+  return capacity + (capacity >> 3);
 }
 
 /** Gives out row numbers for a set of columns; the smallest memory that a store of structs can have in JavaScript. */
@@ -52,7 +60,7 @@ export class Slots {
   }
 
   #grow(): void {
-    this.#capacity = this.#capacity === 0 ? firstCapacity : this.#capacity * 2;
+    this.#capacity = nextCapacity(this.#capacity);
     for (const column of this.#columns) column.grow(this.#capacity);
   }
 }

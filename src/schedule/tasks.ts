@@ -44,7 +44,7 @@ export class TaskStore {
       this.firstRecipient,
       this.dueMs,
       this.state,
-      this.due.positions,
+      this.due,
     ]);
   }
 

@@ -30,7 +30,7 @@ export class WindowStore {
   readonly #dueMs = new TimeColumn();
   readonly due = new DueHeap(this.#dueMs);
   readonly #windows: Window[] = [];
-  readonly #slots = new Slots(this.counter, [this.#cutAtMs, this.#usedAtMs, this.#dueMs, this.due.positions]);
+  readonly #slots = new Slots(this.counter, [this.#cutAtMs, this.#usedAtMs, this.#dueMs, this.due]);
   #enabled = true;
 
   constructor(counters: CounterStore) {

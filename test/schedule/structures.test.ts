@@ -1,13 +1,20 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { Int32Column, TimeColumn } from '../../src/schedule/columns.ts';
+import {
+  Float64Column,
+  Int32Column,
+  TimeColumn,
+  Uint16Column,
+  Uint8Column,
+} from '../../src/schedule/columns.ts';
 import { DueHeap } from '../../src/schedule/due-heap.ts';
 import { ErrorTexts } from '../../src/schedule/error-texts.ts';
 import { KeyIndex } from '../../src/schedule/key-index.ts';
 import { MessageState, MessageStore } from '../../src/schedule/messages.ts';
 import { Random } from '../../src/schedule/random.ts';
 import { Siblings } from '../../src/schedule/siblings.ts';
+import { Slots } from '../../src/schedule/slots.ts';
 
 test('the heap gives the rows in order of their times, whatever was put, moved and taken before', () => {
   const operation = fc.tuple(fc.constantFrom('put', 'take'), fc.nat(30), fc.nat(1_000));
@@ -16,7 +23,7 @@ test('the heap gives the rows in order of their times, whatever was put, moved a
       const times = new TimeColumn();
       times.grow(31);
       const heap = new DueHeap(times);
-      heap.positions.grow(31);
+      heap.grow(31);
       const model = new Map<number, number>();
       for (const [what, row, time] of operations) {
         if (what === 'put') {
@@ -69,6 +76,40 @@ test('the key index finds every key that was added and not removed', () => {
       assert.equal(index.size, model.size);
     }),
   );
+});
+
+test('columns of every kind keep their values while they grow, and new rows start at 0', () => {
+  for (const { column, most } of [
+    { column: new Int32Column(), most: -(2 ** 31) },
+    { column: new Uint16Column(), most: 2 ** 16 - 1 },
+    { column: new Uint8Column(), most: 2 ** 8 - 1 },
+    { column: new Float64Column(), most: -Infinity },
+    { column: new TimeColumn(), most: 2 ** 48 - 1 },
+  ]) {
+    column.grow(2);
+    column.set(0, 1);
+    column.set(1, most);
+    column.grow(5);
+    const values = [0, 1, 2, 3, 4].map((row) => column.get(row));
+    assert.deepEqual(values, [1, most, 0, 0, 0], column.constructor.name);
+  }
+});
+
+test('a store grows as a whole and keeps its rows; a large one has an eighth to spare at most', () => {
+  const [links, values] = [new Int32Column(), new Int32Column()];
+  let capacity = 0;
+  const slots = new Slots(links, [values, { grow: (rows) => (capacity = rows) }]);
+  for (let row = 0; row < 100_000; row += 1) {
+    assert.equal(slots.take(), row);
+    values.set(row, row + 7);
+    assert.ok(capacity > row);
+    if (row >= 16_384) assert.ok(capacity <= Math.ceil((row + 1) * 1.125), `${capacity} for row ${row}`);
+  }
+  for (let row = 0; row < 100_000; row += 1) assert.equal(values.get(row), row + 7);
+  slots.give(70_000);
+  slots.give(5);
+  assert.deepEqual([slots.take(), slots.take(), slots.take()], [5, 70_000, 100_000]);
+  assert.equal(slots.live, 100_001);
 });
 
 /** The lists of three messages, and rows for 30 tasks. */
