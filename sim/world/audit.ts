@@ -50,6 +50,7 @@ export function auditEmpty(s: State): void {
     parked: s.parking.live,
     lines: s.parking.turns.live + s.sites.turns.live,
     priorities: s.routes.priorityEnds.size,
+    mixed: s.routes.mixedTasks.size,
     errors: s.errors.size,
     asking: s.asking.size,
     building: s.building.length,
@@ -147,7 +148,7 @@ function auditRoutes(s: State): void {
     }
     check(ready === routes.ready.get(route), () => `ready work of ${routes.keyOf(route)} is miscounted`);
     check(
-      mixed === routes.mixedTasks.get(route),
+      mixed === (routes.mixedTasks.get(route) ?? 0),
       () => `mixed tasks of ${routes.keyOf(route)} are miscounted`,
     );
     // Starvation would be a route with work that nothing will ever touch.

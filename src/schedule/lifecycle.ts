@@ -97,25 +97,34 @@ export function reportDone(s: State): void {
 /** Puts a task into its route's queue: behind those of its priority. */
 export function enqueue(s: State, route: number, task: number): void {
   putInQueue(s, route, task, placeBehind(s, route, s.messages.rankOf(s.tasks.messageOf(task))));
-  if (!hasOneRoute(s, task)) s.routes.mixedTasks.add(route, 1);
+  countMixed(s, route, task, 1);
 }
 
 /** Puts a task into its route's queue: before those of its priority. */
 export function enqueueFirst(s: State, route: number, task: number): void {
   putInQueue(s, route, task, placeBehind(s, route, s.messages.rankOf(s.tasks.messageOf(task)) - 1));
-  if (!hasOneRoute(s, task)) s.routes.mixedTasks.add(route, 1);
+  countMixed(s, route, task, 1);
 }
 
 /** Puts a task into its route's queue right behind another of the same message. */
 export function enqueueBehind(s: State, route: number, task: number, before: number): void {
   putInQueue(s, route, task, before);
-  if (!hasOneRoute(s, task)) s.routes.mixedTasks.add(route, 1);
+  countMixed(s, route, task, 1);
+}
+
+/** A task came to the queue of its route, or leaves it: counted when its recipients have several routes. */
+export function countMixed(s: State, route: number, task: number, change: 1 | -1): void {
+  if (hasOneRoute(s, task)) return;
+  const { mixedTasks } = s.routes;
+  const count = (mixedTasks.get(route) ?? 0) + change;
+  if (count > 0) mixedTasks.set(route, count);
+  else mixedTasks.delete(route);
 }
 
 /** Takes a task out of its route's queue; a route without tasks waits for nothing. */
 export function dequeue(s: State, route: number, task: number): void {
   takeFromQueue(s, route, task);
-  if (!hasOneRoute(s, task)) s.routes.mixedTasks.add(route, -1);
+  countMixed(s, route, task, -1);
   if (s.routes.firstTask.get(route) >= 0) return;
   stopRoute(s, route);
   s.parking.since.set(route, 0);

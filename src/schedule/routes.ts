@@ -28,8 +28,8 @@ export class RouteStore {
   readonly lastTask = new Int32Column();
   /** Recipients of the tasks in its queue. */
   readonly ready = new Int32Column();
-  /** Tasks of the queue whose recipients have several routes. */
-  readonly mixedTasks = new Int32Column();
+  /** Tasks of the queue whose recipients have several routes: how many, of the few queues with any. */
+  readonly mixedTasks = new Map<number, number>();
   /** Ring of the routes of one site and queue that an idle connection could serve; -1: not in it. */
   readonly ringNext = new Int32Column();
   readonly ringPrevious = new Int32Column();
@@ -56,7 +56,6 @@ export class RouteStore {
       this.site,
       this.lastTask,
       this.ready,
-      this.mixedTasks,
       this.ringNext,
       this.ringPrevious,
       this.isRunnable,
@@ -98,7 +97,6 @@ export class RouteStore {
     this.firstTask.set(route, -1);
     this.lastTask.set(route, -1);
     this.ready.set(route, 0);
-    this.mixedTasks.set(route, 0);
     this.ringNext.set(route, -1);
     this.ringPrevious.set(route, -1);
     this.isRunnable.set(route, 0);

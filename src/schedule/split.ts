@@ -2,6 +2,7 @@
 // that is its own affair, a full domain or a plan, the recipients of the others leave it: nobody waits for a stranger.
 
 import {
+  countMixed,
   enqueueBehind,
   enqueueFirst,
   hasOneRoute,
@@ -19,7 +20,7 @@ import { TaskState } from './tasks.ts';
 /** The ready tasks of a route that have recipients of other routes too. */
 export function mixedTasksOf(s: State, route: number): number[] {
   const mixed: number[] = [];
-  let left = s.routes.mixedTasks.get(route);
+  let left = s.routes.mixedTasks.get(route) ?? 0;
   for (let task = s.routes.firstTask.get(route); task >= 0 && left > 0; task = s.tasks.queueNext.get(task)) {
     if (hasOneRoute(s, task)) continue;
     mixed.push(task);
@@ -54,10 +55,10 @@ export function splitAfter(s: State, task: number, count: number): void {
 
 function leave(s: State, task: number, staying: readonly number[], leaving: readonly number[]): void {
   const { tasks } = s;
-  if (!hasOneRoute(s, task)) s.routes.mixedTasks.add(routeOf(s, task), -1);
+  countMixed(s, routeOf(s, task), task, -1);
   setRecipients(s, task, staying);
   s.routes.ready.add(routeOf(s, task), -leaving.length);
-  if (!hasOneRoute(s, task)) s.routes.mixedTasks.add(routeOf(s, task), 1);
+  countMixed(s, routeOf(s, task), task, 1);
   const split = makeTask(s, tasks.messageOf(task), leaving);
   const route = routeOf(s, split);
   tasks.state.set(split, TaskState.ready);
