@@ -5,7 +5,7 @@ import { mostUnanswered } from './hanging.ts';
 import type { CounterStatus, LimitsStatus } from './limits/status.ts';
 import type { State } from './state.ts';
 
-/** All limits, with at most so many of their counters: of all connections, those that hold routes up, then the fullest. */
+/** All limits, with at most so many of their counters: those that hold routes up, then the fullest; always those of all connections. */
 export function limitsStatus(s: State, most: number, nowMs: number): LimitsStatus {
   const all: CounterStatus[] = [];
   for (const dimension of [
@@ -27,7 +27,7 @@ export function limitsStatus(s: State, most: number, nowMs: number): LimitsStatu
   const ofAll = all.filter(({ rule }) => rule === 'global' || rule === 'unanswered');
   const others = all.filter((each) => !ofAll.includes(each));
   others.sort((left, right) => right.parked - left.parked || fullness(right) - fullness(left));
-  const counters = [...ofAll, ...others].slice(0, Math.max(most, ofAll.length));
+  const counters = [...others.slice(0, Math.max(0, most - ofAll.length)), ...ofAll];
   return { rules: s.limits.rules, counters, inUse: inUseOf(all), total: all.length };
 }
 

@@ -279,4 +279,13 @@ test('an explanation names every limit, and what binds', () => {
   assert.equal(other.queue, 'shop');
   const status = table.scheduler.limits(10, table.nowMs);
   assert.equal(status.counters[0]?.rule, 'aol');
+  // However few are asked for, that of all connections is among them.
+  assert.deepEqual(
+    table.scheduler.limits(1, table.nowMs).counters.map((counter) => counter.rule),
+    ['global'],
+  );
+  assert.deepEqual(
+    status.inUse.find((each) => each.rule === 'aol'),
+    { rule: 'aol', keys: 1, parked: 1 },
+  );
 });

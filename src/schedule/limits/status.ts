@@ -28,7 +28,7 @@ export interface CounterStatus {
 /** All limits of the scheduler, with those of their counters that are in use. */
 export interface LimitsStatus {
   readonly rules: readonly LimitRule[];
-  /** At most as many as asked for: those of all connections, those with parked routes, then the fullest. */
+  /** At most as many as asked for: those with parked routes first, then the fullest; always those of all connections. */
   readonly counters: readonly CounterStatus[];
   /** For each limit that is in use: how many keys, and how many routes wait for it. */
   readonly inUse: readonly { readonly rule: string; readonly keys: number; readonly parked: number }[];
