@@ -8,7 +8,7 @@ import type { Needs } from './task-needs.ts';
 import type { TaskFacts } from './limits/types.ts';
 import type { State } from './state.ts';
 
-/** Routes that wait with limits at hand. */
+/** Routes that wait, or have nothing to do, with limits at hand. */
 export const mostAtRest = 1024;
 
 /** What limits look at in the messages of a route. */
@@ -25,11 +25,19 @@ export function limitsOf(s: State, route: number, nowMs: number): HeldLimits {
   return limits;
 }
 
-/** The route waits. Its limits are kept in case that it goes on soon; of many routes that wait, they would cost too much. */
+/**
+ * The route waits. Its limits are kept in case that it goes on soon; of many routes that wait, they would cost too much:
+ * those that have rested longest give theirs back.
+ */
 export function restLimits(s: State, route: number): void {
+  const { limitsAtRest } = s;
   if (!s.routes.limits.has(route)) return;
-  s.limitsAtRest.add(route);
-  if (s.limitsAtRest.size > mostAtRest) forgetLimitsAtRest(s);
+  limitsAtRest.delete(route);
+  limitsAtRest.add(route);
+  if (limitsAtRest.size <= mostAtRest) return;
+  const [eldest = route] = limitsAtRest;
+  limitsAtRest.delete(eldest);
+  forgetLimits(s, eldest);
 }
 
 /** Routes that wait give their counters back. */
