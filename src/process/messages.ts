@@ -58,8 +58,15 @@ export type Response =
   | {
       readonly kind: 'response';
       readonly id: number;
-      readonly error: { readonly code: string; readonly message: string };
+      readonly error: OperationError;
     };
+
+/** What an operator is told when something could not be done. */
+export interface OperationError {
+  readonly code: string;
+  readonly message: string;
+  readonly advice: string;
+}
 
 export type ControlToManager = Hello | Request;
 

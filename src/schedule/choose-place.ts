@@ -7,6 +7,7 @@ import { closedGateAt } from './gates.ts';
 import type { Place } from './place.ts';
 import { placesOf } from './places.ts';
 import type { RowList } from './row-list.ts';
+import { isSourceResting } from './source-rests.ts';
 import type { State } from './state.ts';
 
 /**
@@ -25,7 +26,9 @@ export function choosePlace(s: State, site: number, nowMs: number): Place | unde
     for (let place = places[at]; place !== undefined && place.hop.preference === preference;) {
       const address = s.addresses.find(place.hop.ip, place.hop.port);
       const probe = address < 0 ? -1 : s.addresses.probeCounter.get(address);
-      if (probe >= 0 && !s.counters.hasRoom(probe)) {
+      if (isSourceResting(s, place.source, nowMs)) {
+        // There is another.
+      } else if (probe >= 0 && !s.counters.hasRoom(probe)) {
         addBlocker(s.blockers, probe);
       } else {
         reachable = true;

@@ -11,6 +11,7 @@ import { mayBeDone, freeRecipient, freeTask, setRecipients } from './lifecycle.t
 import { forgetPlaces, leavePlace } from './places.ts';
 import { close, makeRoom } from './serve.ts';
 import { countAttempt, deferTask, setLastError } from './settle.ts';
+import { restSource } from './source-rests.ts';
 import type { State } from './state.ts';
 import type { ConnectionEnd, MessageHandle, RecipientResult } from './types.ts';
 
@@ -74,8 +75,10 @@ export function endConnection(s: State, connection: number, end: ConnectionEnd, 
   const isLocal = end.kind === 'failed' && end.local === true;
   const isGivenUp = failed && connections.isGivenUp(connection);
   const error = errorOf(end, isGivenUp);
-  if (failed && isLocal) addresses.rest(address, nowMs, localRestMs, error);
-  else if (failed) {
+  if (failed && isLocal) {
+    const { hop, source } = connections.placeOf(connection);
+    if (!restSource(s, source, hop.ip, nowMs)) addresses.rest(address, nowMs, localRestMs, error);
+  } else if (failed) {
     if (isUnproven(s, site)) s.failures.note(nowMs);
     reactToFailure(s, connection, error, nowMs);
   }

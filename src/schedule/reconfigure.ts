@@ -19,6 +19,7 @@ export function applyConfig(s: State, config: SchedulerConfig, nowMs: number): v
   s.config = config;
   s.queues.setWeights(config.weights ?? new Map());
   s.sources = sourcesOf(config);
+  s.sourceRests.clear();
   s.limits = createLimitIndex(config.limits.rules);
   s.windows.reconfigure(config.adapt);
   s.rates.reconfigure(new Map(config.limits.rules.map((rule) => [rule.id, rule])), nowMs);

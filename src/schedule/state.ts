@@ -84,6 +84,8 @@ export class State {
   sweepNextMs = 0;
   /** When hanging connections are looked at next. */
   hangingCheckMs = 0;
+  /** Own addresses that are left alone, with the Unix ms of the end. */
+  readonly sourceRests = new Map<string, number>();
   /** Connections that failed, to sites that nobody has reached. */
   readonly failures = new RecentCount();
 

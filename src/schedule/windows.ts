@@ -130,7 +130,10 @@ export class WindowStore {
     this.#enabled = settings?.enabled === true;
     this.#counters.eachOf(Dimension.window, (counter) => {
       const row = this.#counters.owner.get(counter);
-      this.#apply(row, this.#windowOf(row));
+      const window = this.#windowOf(row);
+      // What sites that have not greeted yet will begin with.
+      if (settings !== undefined) window.first = settings.startConnections;
+      this.#apply(row, window);
     });
   }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ReactionAction, ReactionRule } from '../../src/schedule/adapt/types.ts';
-import { minute, relay, Table, type Connect, type Transact } from './table.ts';
+import { configOf, minute, relay, Table, type Connect, type Transact } from './table.ts';
 
 const adapt = { enabled: true, startConnections: 2 };
 
@@ -67,6 +67,15 @@ test('a site starts with few connections and earns more with every message', () 
   hand = deliver(on, hand, 10);
   assert.equal(on.scheduler.counts().connections, 12);
   assert.equal(hand.length, 12);
+});
+
+test('a site that has not greeted begins with what a reload says', () => {
+  const on = table();
+  submit(on, 100);
+  const first = on.connect();
+  on.scheduler.reconfigure(configOf({ adapt: { ...adapt, startConnections: 7 } }), on.nowMs);
+  on.ready(first.connection);
+  assert.equal(on.connects().length, 6);
 });
 
 test('one address of a site may hang: after a few seconds another one is tried', () => {
@@ -201,6 +210,32 @@ test('a failure on this host is nobody else’s', () => {
   on.pass(10_000);
   const [again] = on.take();
   assert.equal(again?.kind, 'connect');
+});
+
+test('a source that this host cannot use is left alone while there is another', () => {
+  const sources = ['198.51.100.1', '198.51.100.2', '2001:db8::1'];
+  const on = table({ sources, adapt: { enabled: false, startConnections: 2 } });
+  submit(on, 20);
+  const grants = on.connects();
+  assert.equal(grants.length, 20);
+  const lost = grants.filter(({ source }) => source === sources[0]);
+  assert.equal(lost.length, 10);
+  const local = { kind: 'failed', error: 'no such address', local: true } as const;
+  for (const { connection } of lost) on.closed(connection, local);
+  // All of it goes out from the other one at once, and so does what comes.
+  submit(on, 5);
+  const others = on.connects();
+  assert.equal(others.length, 15);
+  assert.ok(others.every(({ source }) => source === sources[1]));
+  // That one cannot be used either: now there is no other, and the address rests.
+  on.closed(others[0]!.connection, local);
+  submit(on, 1);
+  assert.deepEqual(on.take(), []);
+  on.pass(10_000);
+  // Rested, both are tried again; nobody had an attempt.
+  assert.ok(on.connects().length > 0);
+  submit(on, 20);
+  assert.ok([...on.scheduler.recipients()].every(({ attempts }) => attempts === 0));
 });
 
 test('without adaptation only limits count', () => {

@@ -19,6 +19,7 @@ import type { SenderToManager, Submitted } from '../messages.ts';
 import { Admission } from './admission.ts';
 import type { Bouncer, ReportedRecipient } from './bouncer.ts';
 import { DeferralLog } from './deferral-log.ts';
+import { LocalFailures } from './local-failures.ts';
 import { Rerouter } from './rerouter.ts';
 import type { Senders } from './senders.ts';
 
@@ -46,6 +47,7 @@ export class Manager {
   readonly #log: Logger;
   readonly #stats: Stats;
   readonly #deferrals: DeferralLog;
+  readonly #localFailures: LocalFailures;
   readonly #reader: SpoolReader;
   readonly #rerouter: Rerouter;
   #router: Router;
@@ -70,6 +72,7 @@ export class Manager {
     this.#stats = parts.stats;
     this.#reader = parts.reader;
     this.#deferrals = new DeferralLog(parts.log, parts.reader);
+    this.#localFailures = new LocalFailures(parts.log);
     this.#rerouter = new Rerouter({
       scheduler: parts.scheduler,
       envelope: (queueId) => this.#envelopeOf(queueId),
@@ -182,6 +185,7 @@ export class Manager {
     this.#senders?.closed(connection);
     const flight = this.#flights.get(connection);
     this.#flights.delete(connection);
+    if (report.kind === 'failed' && report.local === true) this.#localFailures.failed(report.error, now);
     const end = report.kind === 'failed' ? report : ({ kind: 'closed' } as const);
     this.#scheduler.connectionClosed(connection as ConnectionHandle, end, now);
     this.#effects();

@@ -18,7 +18,7 @@ import type { MessageHandle, QueuedRecipient } from '../../schedule/types.ts';
 import type { Outcome, SpoolStore } from '../../spool/types.ts';
 import { version } from '../../config/version.ts';
 import type { MemoryStats } from '../../stats/stats.ts';
-import type { Request, Response } from '../messages.ts';
+import type { Request, Response, OperationError } from '../messages.ts';
 import type { Manager } from './manager.ts';
 import { queueCounts } from './queue-counts.ts';
 import type { Senders } from './senders.ts';
@@ -42,13 +42,6 @@ export interface OperationsParts {
   readonly shortages: () => readonly string[];
   readonly stats: MemoryStats;
   readonly log: Logger;
-}
-
-/** What an operator is told when something could not be done. */
-export interface OperationError {
-  readonly code: string;
-  readonly message: string;
-  readonly advice: string;
 }
 
 export class Operations {

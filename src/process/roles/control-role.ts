@@ -23,7 +23,6 @@ import type { ChosenRecipient, QueuePage, QueueSource } from '../../control/queu
 import { openSpoolReader } from '../../spool/open.ts';
 import type { SpoolReader } from '../../spool/types.ts';
 import type { Link } from '../link.ts';
-import type { OperationError } from '../manager/operations.ts';
 import type { Request, Response, RoleFacts } from '../messages.ts';
 import type { Role } from '../role.ts';
 
@@ -74,8 +73,10 @@ class LinkedSource implements QueueSource, OperatorSource {
   answered(response: Response): void {
     const settle = this.#pending.get(response.id);
     this.#pending.delete(response.id);
-    if ('error' in response) settle?.reject(errorOf(response.error));
-    else settle?.resolve(response.result);
+    if ('error' in response) {
+      const { code, message, advice } = response.error;
+      settle?.reject(new ControlError(code, message, advice));
+    } else settle?.resolve(response.result);
   }
 
   lost(): void {
@@ -96,14 +97,6 @@ class LinkedSource implements QueueSource, OperatorSource {
       this.#link.post({ kind: 'request', id, operation, parameters });
     });
   }
-}
-
-function errorOf({
-  code,
-  message,
-  advice = '',
-}: Partial<OperationError> & Pick<OperationError, 'code' | 'message'>) {
-  return new ControlError(code, message, advice);
 }
 
 export class ControlRole implements Role {
