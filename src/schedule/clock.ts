@@ -89,6 +89,8 @@ function sweepRoutes(s: State, nowMs: number): void {
     s.sweepAt = s.sweepAt + 1 >= routes.end ? 0 : s.sweepAt + 1;
     const route = s.sweepAt;
     if (!routes.isKnown(route) || routes.firstTask.get(route) >= 0) continue;
+    // Those that were looked up in passing, for another route's task.
+    if (!s.limitsAtRest.has(route)) forgetLimits(s, route);
     if (routes.validUntilMs.get(route) > nowMs || routes.plan.get(route) === PlanState.resolving) continue;
     forgetLimits(s, route);
     detachSite(s, route);

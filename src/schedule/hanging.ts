@@ -71,7 +71,7 @@ export function counterOfNew(s: State, site: number): number {
   return isUnproven(s, site) && s.counters.hasRoom(s.beyond) ? s.beyond : -1;
 }
 
-/** Has no connection to the site been greeted? */
+/** Is no open connection to the site through the greeting? */
 export function isUnproven(s: State, site: number): boolean {
   return s.sites.established.get(site) === 0;
 }

@@ -26,8 +26,8 @@ export function limitsOf(s: State, route: number, nowMs: number): HeldLimits {
 }
 
 /**
- * The route waits. Its limits are kept in case that it goes on soon; of many routes that wait, they would cost too much:
- * those that have rested longest give theirs back.
+ * The route waits, or has nothing to do. Its limits are kept in case that it goes on soon; of many routes that rest, they
+ * would cost too much: those that have rested longest give theirs back.
  */
 export function restLimits(s: State, route: number): void {
   const { limitsAtRest } = s;
@@ -36,18 +36,17 @@ export function restLimits(s: State, route: number): void {
   limitsAtRest.add(route);
   if (limitsAtRest.size <= mostAtRest) return;
   const [eldest = route] = limitsAtRest;
-  limitsAtRest.delete(eldest);
   forgetLimits(s, eldest);
 }
 
-/** Routes that wait give their counters back. */
+/** Routes that rest give their counters back. */
 export function forgetLimitsAtRest(s: State): void {
   for (const route of s.limitsAtRest) forgetLimits(s, route);
-  s.limitsAtRest.clear();
 }
 
 /** The route gives its counters back. */
 export function forgetLimits(s: State, route: number): void {
+  s.limitsAtRest.delete(route);
   for (const known of [s.routes.limits, s.both.byRoute]) {
     const limits = known.get(route);
     if (limits === undefined) continue;

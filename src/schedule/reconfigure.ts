@@ -38,7 +38,6 @@ export function applyConfig(s: State, config: SchedulerConfig, nowMs: number): v
 function recount(s: State, nowMs: number): void {
   const { connections, routes, sites } = s;
   forgetBoth(s);
-  s.limitsAtRest.clear();
   for (let route = 0; route < routes.end; route += 1) if (routes.isKnown(route)) forgetLimits(s, route);
   sites.each((site) => forgetPlaces(s, site));
   const live = liveConnections(s);

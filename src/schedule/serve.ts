@@ -22,8 +22,8 @@ import type { ConnectionHandle } from './types.ts';
  */
 export function serve(s: State, route: number, nowMs: number): boolean {
   const granted = tryToServe(s, route, nowMs);
+  if (!granted || s.routes.firstTask.get(route) < 0) restLimits(s, route);
   if (!granted) {
-    restLimits(s, route);
     const site = s.routes.site.get(route);
     if (site >= 0 && s.sites.connections.get(site) === 0) forgetPlaces(s, site);
   }

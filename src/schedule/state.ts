@@ -71,7 +71,7 @@ export class State {
   readonly fresh = new RowList();
   /** Scratch: what the task at hand needs besides what holds at its place. */
   readonly needs = new Needs();
-  /** Routes that wait and still have their limits at hand. */
+  /** Routes that rest and still have their limits at hand, those that have rested longest first. */
   readonly limitsAtRest = new Set<number>();
   /** Limits of messages of some routes at the last place, as far as they look at both. */
   readonly both = { place: undefined as Place | undefined, byRoute: new Map<number, HeldLimits>() };

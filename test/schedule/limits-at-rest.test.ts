@@ -1,0 +1,53 @@
+// Limits that were looked up for a route are kept for its next message, but not of more routes than a few at a time.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createScheduler } from '../../src/schedule/create-scheduler.ts';
+import { mostAtRest } from '../../src/schedule/needs.ts';
+import { State } from '../../src/schedule/state.ts';
+import { configOf, relay, start } from './table.ts';
+
+/** Delivers a message to each of so many domains, all of one site, over a few connections. */
+function deliverTo(s: State, domains: number): void {
+  const scheduler = createScheduler(s.config, start, s);
+  const plan = relay('a', ['192.0.2.1']);
+  for (let at = 0; at < domains; at += 1) {
+    const domain = `d${at}.example`;
+    const message = scheduler.begin({
+      queueId: `Q${at}`,
+      receivedAtMs: start,
+      nullSender: false,
+      held: false,
+    });
+    const recipient = { recipient: 0, attempts: 0, nextAttemptAtMs: 0, lastError: '' };
+    scheduler.add(message, { ...recipient, route: `mx:${domain}`, domain });
+    scheduler.commit(message, start);
+    while (scheduler.effects.length > 0) {
+      for (const effect of scheduler.effects.splice(0)) {
+        if (effect.kind === 'resolve') scheduler.routeResolved(effect.route, plan, start);
+        if (effect.kind !== 'connect' && effect.kind !== 'transact') continue;
+        const results = [{ recipient: 0, result: 'delivered', error: '' }] as const;
+        scheduler.transactionDone(effect.connection, results, true, start);
+      }
+    }
+  }
+}
+
+test('limits of a route that has nothing to do are kept for its next message', () => {
+  const s = new State(configOf());
+  deliverTo(s, 10);
+  assert.equal(s.routes.limits.size, 10);
+  assert.equal(s.limitsAtRest.size, 10);
+});
+
+test('of many routes, those that have rested longest give theirs back, and their counters', () => {
+  const s = new State(configOf());
+  deliverTo(s, 3 * mostAtRest);
+  assert.equal(s.routes.limits.size, mostAtRest);
+  assert.equal(s.limitsAtRest.size, mostAtRest);
+  assert.ok(s.routes.limits.has(s.routes.find(`mx:d${3 * mostAtRest - 1}.example`)));
+  assert.ok(!s.routes.limits.has(s.routes.find('mx:d0.example')));
+  // Besides, each connection keeps the counter of its last domain, and some count all or the one site.
+  const most = mostAtRest + s.connections.live + 10;
+  assert.ok(s.counters.live <= most, `${s.counters.live} counters, at most ${most}`);
+});
