@@ -13,7 +13,7 @@ import { RateBooks, rateQuantities, type Spent } from './rate-books.ts';
 import { holding, type Facts, type Holding, type SetQuantity } from './rule-matching.ts';
 
 /** Ms without a greeting after which a connection may stand beside the limit of all. */
-const asideMs = 250;
+const asideMs = 150;
 
 interface Open {
   readonly openedAtMs: number;

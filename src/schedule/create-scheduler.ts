@@ -150,7 +150,7 @@ class MailScheduler implements Scheduler {
 
   connectionReady(connection: ConnectionHandle, nowMs: number): void {
     this.#checkConnection(connection, 'ready');
-    becameReady(this.#state, connection);
+    becameReady(this.#state, connection, nowMs);
     this.#run(nowMs);
   }
 

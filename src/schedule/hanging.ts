@@ -1,15 +1,16 @@
 // Connections that hang: nobody has greeted on them. When every connection is taken and others wait, they may not take the
 // room of the living. What has hung for a moment steps aside: it goes on, and counts as `unanswered` instead of as one of
 // all. The more hang, and the more fail, the more sites that nobody has reached yet may be tried beyond the limit of all
-// connections: those that wait with the dead are most likely dead too, and whoever lives is found soon. Where there is no room for that either, what
-// has not greeted for seconds is given up: its address rests like one that failed, and its mail spends no attempt.
+// connections: those that wait with the dead are most likely dead too, and whoever lives is found soon. Where there is no
+// room for that either, what has not greeted for seconds is given up: its address rests like one that failed, and its mail
+// spends no attempt.
 
 import { Dimension } from './counters.ts';
 import type { State } from './state.ts';
 import type { ConnectionHandle } from './types.ts';
 
 /** A connection that has not been greeted for this long steps aside. */
-const asideMs = 250;
+const asideMs = 150;
 /** For each, so many sites that nobody has reached yet may be tried beyond the limit of all. */
 const beyondForEach = 4;
 /** One that has not been greeted for this long may be given up. */
@@ -48,18 +49,23 @@ export function moveHanging(s: State, nowMs: number): void {
 }
 
 /** It was greeted after all: it is one of all connections, even when that is one too many. False: it was that already. */
-export function comeBack(s: State, connection: number): boolean {
+export function comeBack(s: State, connection: number, nowMs: number): boolean {
   const { connections } = s;
   if (connections.doesHold(connection, s.all)) return false;
   connections.releaseDimension(connection, Dimension.beyond, undefined);
   connections.recount(connection, [s.all]);
+  s.late.note(nowMs);
   return true;
 }
 
-/** How many may be tried beyond the limit of all: some for each that hangs or failed, less those that are one too many. */
+/**
+ * How many may be tried beyond the limit of all: some for each that hangs or failed and is likely dead, less those that are
+ * one too many. Where as many are greeted after all, hosts are slow and not dead.
+ */
 export function limitBeyond(s: State, nowMs: number): void {
   const { connections, counters } = s;
-  const wanted = beyondForEach * (connections.hanging + s.failures.at(nowMs)) - surplus(s);
+  const dead = Math.max(0, connections.hanging + s.failures.at(nowMs) - s.late.at(nowMs));
+  const wanted = beyondForEach * dead - surplus(s);
   const room = counters.limit.get(s.all) === 0 ? 0 : mostUnanswered(s) - connections.hanging - surplus(s);
   const limit = Math.max(0, Math.min(wanted, room));
   if (counters.limit.get(s.beyond) !== limit) counters.setLimit(s.beyond, limit);

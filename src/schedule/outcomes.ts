@@ -19,7 +19,7 @@ import type { ConnectionEnd, MessageHandle, RecipientResult } from './types.ts';
 const localRestMs = 10_000;
 
 /** Greeting and EHLO are through. */
-export function becameReady(s: State, connection: number): void {
+export function becameReady(s: State, connection: number, nowMs: number): void {
   const { addresses, connections, sites } = s;
   if (connections.state.get(connection) !== ConnectionState.connecting) return;
   connections.wasConnecting(connection);
@@ -27,7 +27,7 @@ export function becameReady(s: State, connection: number): void {
   sites.established.add(connections.site.get(connection), 1);
   addresses.succeeded(connections.address.get(connection));
   connections.releaseDimension(connection, Dimension.probe, undefined);
-  if (comeBack(s, connection)) makeRoom(s, s.all);
+  if (comeBack(s, connection, nowMs)) makeRoom(s, s.all);
   const window = connections.heldOf(connection, Dimension.window);
   if (window >= 0) s.windows.greeted(window);
 }
@@ -41,7 +41,7 @@ export function finishTransaction(
   nowMs: number,
 ): void {
   const { connections } = s;
-  becameReady(s, connection);
+  becameReady(s, connection, nowMs);
   const task = connections.task.get(connection);
   connections.task.set(connection, -1);
   const reaction = reactToResults(s, connection, results, nowMs);

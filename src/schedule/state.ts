@@ -88,6 +88,8 @@ export class State {
   readonly sourceRests = new Map<string, number>();
   /** Connections that failed, to sites that nobody has reached. */
   readonly failures = new RecentCount();
+  /** Connections that were greeted after they had hung, or beyond the limit of all. */
+  readonly late = new RecentCount();
 
   constructor(config: SchedulerConfig) {
     this.config = config;
