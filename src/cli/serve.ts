@@ -14,6 +14,7 @@ import type { Instance, InstanceEvents } from '../process/instance.ts';
 import { processLogger } from '../process/process-logger.ts';
 import { Supervisor } from '../process/supervisor.ts';
 import { capacityHere } from '../process/system-facts.ts';
+import { Troubles } from '../stats/troubles.ts';
 import type { RoleFacts } from '../process/messages.ts';
 import { configOption, readConfig } from './config-file.ts';
 import { reloadable } from './reloadable.ts';
@@ -40,7 +41,7 @@ async function serve(file: string | undefined): Promise<void> {
   const kind = config.processes.singleProcess
     ? (await import('../process/single-process.ts')).SingleProcess
     : Supervisor;
-  const running = new Running(kind, config, file, log);
+  const running = new Running(kind, config, file, log, new Troubles());
   await running.untilStopped();
   unlock();
   await log.close();
@@ -58,7 +59,7 @@ function makeSpool(spool: string): void {
   }
 }
 
-type InstanceKind = new (config: Config, log: Logger, events: InstanceEvents) => Instance;
+type InstanceKind = new (config: Config, log: Logger, events: InstanceEvents, troubles: Troubles) => Instance;
 
 /** One run, from start to stop, with its signals. */
 class Running {
@@ -71,11 +72,11 @@ class Running {
   /** A stop that was asked for while Sluice was still starting waits for it. */
   #started: Promise<RoleFacts> | undefined;
 
-  constructor(kind: InstanceKind, config: Config, file: string | undefined, log: Logger) {
+  constructor(kind: InstanceKind, config: Config, file: string | undefined, log: Logger, troubles: Troubles) {
     this.#config = config;
     this.#file = file;
     this.#log = log;
-    this.#instance = new kind(config, log, { reload: () => this.#reload() });
+    this.#instance = new kind(config, log, { reload: () => this.#reload() }, troubles);
   }
 
   async untilStopped(): Promise<void> {

@@ -1,8 +1,9 @@
 // `sluice status`: how the running Sluice is doing.
 
 import type { Command } from 'commander';
-import { controlResult } from '../control/control-client.ts';
-import type { QueueCount, Status } from '../control/control-protocol.ts';
+import type { QueueCount, Status, StatusAnswer } from '../control/control-protocol.ts';
+import { askStatus } from '../control/status-client.ts';
+import type { ReportedTrouble } from '../stats/trouble-board.ts';
 import { configOption, readConfig } from './config-file.ts';
 import { overridesTable } from './override-options.ts';
 import { sitesTable } from './sites-table.ts';
@@ -20,18 +21,34 @@ export function register(program: Command): void {
     .action(async (options: { config?: string; json?: boolean }) => {
       const { controlSocket } = readConfig(options.config);
       const json = options.json === true;
-      const status = (await controlResult(controlSocket, {
-        operation: 'status',
+      const status = await askStatus(controlSocket, {
         queues: true,
         ...(!json && { sites: shownSites, order: 'connections' }),
-      })) as Status;
+      });
       process.stdout.write(json ? `${JSON.stringify(status)}\n` : forPeople(status));
     });
 }
 
-function forPeople(status: Status): string {
+function forPeople(status: StatusAnswer): string {
+  const troubles = troublesText(status.troubles, status.nowMs);
+  if (status.kind === 'without-manager') return `Sluice ${status.version}\n${troubles}`;
+  return inNumbers(status, troubles);
+}
+
+/** Whatever is wrong comes right after the first line: it is what people look for. */
+function troublesText(troubles: readonly ReportedTrouble[], nowMs: number): string {
+  const lines = troubles.map(
+    ({ level, text, advice, processes, sinceMs }) =>
+      `${(level === 'critical' ? 'CRITICAL' : 'Warning').padEnd(12)} ${text} ` +
+      `(${processes.join(', ')}, for ${age(nowMs - sinceMs)})\n${' '.repeat(13)}${advice}\n`,
+  );
+  return lines.join('');
+}
+
+function inNumbers(status: Status, troubles: string): string {
   const head = [
     `Sluice ${status.version}, running for ${age(status.nowMs - status.startedAtMs)}`,
+    ...(troubles === '' ? [] : [troubles.trimEnd()]),
     `Queue        ${status.messages} messages, ${status.recipients} recipients`,
     `Since then   ${counted(status.counters)}`,
     `Connections  ${status.connections} in ${status.senders} sender process${status.senders === 1 ? '' : 'es'}`,

@@ -2,8 +2,8 @@
 
 import { setTimeout as wait } from 'node:timers/promises';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { controlResult } from '../control/control-client.ts';
 import { type SiteOrder, siteOrders, type Status } from '../control/control-protocol.ts';
+import { askNumbers } from '../control/status-client.ts';
 import { configOption, readConfig } from './config-file.ts';
 import { ControlError } from '../control/control-error.ts';
 import { LiveScreen } from './live-screen.ts';
@@ -40,8 +40,7 @@ export function register(program: Command): void {
 
 async function top(options: Options): Promise<void> {
   const { controlSocket } = readConfig(options.config);
-  const ask = async (order: SiteOrder, sites: number) =>
-    (await controlResult(controlSocket, { operation: 'status', sites, order })) as Status;
+  const ask = (order: SiteOrder, sites: number) => askNumbers(controlSocket, { sites, order });
   if (options.json !== true && process.stdout.isTTY && process.stdin.isTTY) await watch(options, ask);
   else await print(options, ask);
 }

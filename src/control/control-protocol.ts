@@ -2,6 +2,7 @@
 
 import type { Explanation, LimitsStatus } from '../schedule/limits/status.ts';
 import type { LimitRule } from '../schedule/limits/types.ts';
+import type { ReportedTrouble } from '../stats/trouble-board.ts';
 import type { Override, OverrideKind, Quantities } from './override.ts';
 import type { QueueFilter, QueueRow } from './queue-row.ts';
 
@@ -35,8 +36,24 @@ export interface StatusQuestion {
   readonly queues?: boolean | undefined;
 }
 
-/** How a running Sluice is, in numbers. */
-export interface Status {
+/** How a running Sluice is, and what is wrong with it right now. */
+export type StatusAnswer = Status | StatusWithoutManager;
+
+export interface Status extends ManagerStatus {
+  readonly kind: 'complete';
+  readonly troubles: readonly ReportedTrouble[];
+}
+
+/** The manager does not answer: it is stopped, stalled, or cannot start. The rest is known all the same. */
+export interface StatusWithoutManager {
+  readonly kind: 'without-manager';
+  readonly version: string;
+  readonly nowMs: number;
+  readonly troubles: readonly ReportedTrouble[];
+}
+
+/** What the manager knows, in numbers. */
+export interface ManagerStatus {
   readonly version: string;
   readonly startedAtMs: number;
   /** Unix ms of this answer. */

@@ -8,7 +8,7 @@ import { ControlError } from './control-error.ts';
 import { parseRequest } from './control-request.ts';
 import type { OperatorSource } from './operator-source.ts';
 import type { QueueQuery } from './queue-query.ts';
-import type { QueueSource } from './queue-source.ts';
+import type { StatusDesk } from './status-desk.ts';
 
 /** Reads the configuration again; resolves to the changed keys that need a restart, rejects when it is refused. */
 export type Reload = () => Promise<readonly string[]>;
@@ -18,14 +18,16 @@ const maxRequestBytes = 16 * 1024 * 1024;
 
 export class ControlServer {
   readonly #query: QueueQuery;
-  readonly #source: QueueSource & OperatorSource;
+  readonly #source: OperatorSource;
+  readonly #status: StatusDesk;
   readonly #reload: Reload;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
 
-  constructor(query: QueueQuery, source: QueueSource & OperatorSource, reload: Reload) {
+  constructor(query: QueueQuery, source: OperatorSource, status: StatusDesk, reload: Reload) {
     this.#query = query;
     this.#source = source;
+    this.#status = status;
     this.#reload = reload;
     this.#server = createServer((socket) => this.#connected(socket));
   }
@@ -90,7 +92,7 @@ export class ControlServer {
     switch (request.operation) {
       case 'status': {
         const { operation: _, ...question } = request;
-        return this.#source.status(question);
+        return this.#status.answer(question);
       }
       case 'reload':
         return this.#reload();

@@ -1,7 +1,7 @@
 // Where the control room gets its answers: the manager, through whatever channel there is.
 
 import type { StoredRef } from '../spool/types.ts';
-import type { QueueAction, Status, StatusQuestion } from './control-protocol.ts';
+import type { ManagerStatus, QueueAction, StatusQuestion } from './control-protocol.ts';
 import type { QueueFilter, RowFacts } from './queue-row.ts';
 
 /** A row as the manager knows it: the addresses are in the spool. */
@@ -22,7 +22,9 @@ export interface QueueSource {
   page(filter: QueueFilter, cursor: number | undefined): Promise<QueuePage>;
   /** Returns how many recipients it applied to. */
   change(action: QueueAction, recipients: readonly ChosenRecipient[]): Promise<number>;
-  status(question: StatusQuestion): Promise<Status>;
+  status(question: StatusQuestion): Promise<ManagerStatus>;
+  /** Resolves in a turn of the manager's loop: it lives, though a long answer may take it a while. */
+  ping(): Promise<unknown>;
 }
 
 export interface ChosenRecipient {

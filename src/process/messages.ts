@@ -3,6 +3,8 @@
 import type { Config } from '../config/config.ts';
 import type { AttemptResult, CloseReport, ConnectGrant, Work } from '../deliver/types.ts';
 import type { StoredRef } from '../spool/types.ts';
+import type { ReportedTrouble } from '../stats/trouble-board.ts';
+import type { Trouble } from '../stats/troubles.ts';
 
 /** The first message of a role that connects to the manager. */
 export interface Hello {
@@ -79,7 +81,9 @@ export type SupervisorToRole =
   | { readonly kind: 'drain' }
   /** Finish what is in hand within the grace, then exit. */
   | { readonly kind: 'stop'; readonly graceMs: number }
-  | ({ readonly kind: 'reloaded' } & ReloadAnswer);
+  | ({ readonly kind: 'reloaded' } & ReloadAnswer)
+  /** To the control process, which tells operators: what is wrong in all processes right now. */
+  | { readonly kind: 'troubles'; readonly troubles: readonly ReportedTrouble[] };
 
 /** How a reload went. */
 export interface ReloadAnswer {
@@ -94,7 +98,9 @@ export type RoleToSupervisor =
   | { readonly kind: 'started'; readonly facts: RoleFacts }
   | { readonly kind: 'failed'; readonly code: string; readonly message: string; readonly advice: string }
   /** An operator asks for the configuration to be read again; answered by `reloaded`. */
-  | { readonly kind: 'reload' };
+  | { readonly kind: 'reload' }
+  /** What is wrong in this process right now; replaces what it said before. */
+  | { readonly kind: 'troubles'; readonly troubles: readonly Trouble[] };
 
 /** What a person may want to know once a role runs. */
 export interface RoleFacts {

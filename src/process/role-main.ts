@@ -4,6 +4,8 @@
 import type { Config } from '../config/config.ts';
 import { SluiceError } from '../errors/sluice-error.ts';
 import type { Logger } from '../log/logger.ts';
+import type { ReportedTrouble } from '../stats/trouble-board.ts';
+import { Troubles } from '../stats/troubles.ts';
 import { busPath, listenBus } from './bus.ts';
 import { processLogger } from './process-logger.ts';
 import { ManagerLink } from './manager-link.ts';
@@ -31,10 +33,23 @@ let logger: Logger | undefined;
 /** A configuration that came while the role was starting with an older one. */
 let newer: Config | undefined;
 const reloads = new ReloadRequests();
+const troubles = new Troubles();
+/** What is wrong in all processes, as the supervisor said last; the control process tells operators. */
+let allTroubles: readonly ReportedTrouble[] = [];
 
 function tell(message: RoleToSupervisor): void {
-  process.send?.(message);
+  if (process.connected) process.send?.(message);
 }
+
+/** Troubles that change often are told often enough at this pace. */
+const troublesEveryMs = 100;
+let troublesTimer: NodeJS.Timeout | undefined;
+troubles.onChanged(() => {
+  troublesTimer ??= setTimeout(() => {
+    troublesTimer = undefined;
+    tell({ kind: 'troubles', troubles: troubles.list });
+  }, troublesEveryMs).unref();
+});
 
 async function start(config: Config, index: number): Promise<void> {
   const log = processLogger(config);
@@ -54,7 +69,7 @@ async function start(config: Config, index: number): Promise<void> {
         lost: () => undefined,
       });
       void link.open();
-      role = await ReceiverRole.start(config, index, link, log);
+      role = await ReceiverRole.start(config, index, link, log, troubles);
       break;
     }
     case 'sender': {
@@ -80,9 +95,15 @@ async function start(config: Config, index: number): Promise<void> {
         take: (batch) => control.take(batch),
         lost: () => control.managerLost(),
       });
-      const control = new ControlRole(config, link, () => reloads.ask(() => tell({ kind: 'reload' })));
+      const control = new ControlRole(
+        config,
+        link,
+        () => reloads.ask(() => tell({ kind: 'reload' })),
+        () => allTroubles,
+      );
       role = control;
-      await link.open();
+      // Operators are answered without a manager, too: it may be what they ask about.
+      void link.open();
       await control.listen(config.controlSocket);
       break;
     }
@@ -101,7 +122,7 @@ async function startManager(config: Config, log: Logger, path: string): Promise<
     void started.promise.then((manager) => channel.receive(introduction(manager, channel)));
   });
   const { ManagerRole } = await import('./roles/manager-role.ts');
-  const manager = await ManagerRole.start(config, log);
+  const manager = await ManagerRole.start(config, log, troubles);
   started.resolve(manager);
   return {
     facts: manager.facts,
@@ -165,6 +186,9 @@ process.on('message', (message: SupervisorToRole) => {
       break;
     case 'reloaded':
       reloads.answered(message);
+      break;
+    case 'troubles':
+      allTroubles = message.troubles;
       break;
   }
 });

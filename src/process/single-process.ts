@@ -2,6 +2,8 @@
 
 import type { Config } from '../config/config.ts';
 import type { Logger } from '../log/logger.ts';
+import { type ReportedTrouble, TroubleBoard } from '../stats/trouble-board.ts';
+import type { Troubles } from '../stats/troubles.ts';
 import { busPath, listenBus } from './bus.ts';
 import { type Channel, localChannel } from './channel.ts';
 import type { Instance, InstanceEvents } from './instance.ts';
@@ -25,16 +27,18 @@ export class SingleProcess implements Instance {
   #config: Config;
   readonly #log: Logger;
   readonly #events: InstanceEvents;
+  readonly #troubles: Troubles;
   readonly #roles: Role[] = [];
   #started = false;
   #manager: ManagerRole | undefined;
   #closeBus: () => void = () => undefined;
   readonly #reloads = new ReloadRequests();
 
-  constructor(config: Config, log: Logger, events: InstanceEvents) {
+  constructor(config: Config, log: Logger, events: InstanceEvents, troubles: Troubles) {
     this.#config = config;
     this.#log = log;
     this.#events = events;
+    this.#troubles = troubles;
   }
 
   async start(): Promise<RoleFacts> {
@@ -56,7 +60,7 @@ export class SingleProcess implements Instance {
     // Nobody links to it here; it keeps another manager away from the spool.
     const bus = await listenBus(busPath(config.spool), (socket) => socket.destroy());
     this.#closeBus = () => bus.close();
-    const manager = await ManagerRole.start(config, log);
+    const manager = await ManagerRole.start(config, log, this.#troubles);
     this.#manager = manager;
 
     const [senderEnd, senderOfManager] = localChannel<SenderToManager, ManagerToSender>();
@@ -66,7 +70,12 @@ export class SingleProcess implements Instance {
     this.#roles.push(sender);
 
     const [controlEnd, controlOfManager] = localChannel<ControlToManager, Response>();
-    const control = new ControlRole(config, controlEnd, () => this.#reloads.ask(() => this.#events.reload()));
+    const control = new ControlRole(
+      config,
+      controlEnd,
+      () => this.#reloads.ask(() => this.#events.reload()),
+      () => this.#allTroubles(),
+    );
     controlEnd.receive((batch) => control.take(batch));
     manager.addControl(controlOfManager);
     this.#roles.push(control);
@@ -74,9 +83,15 @@ export class SingleProcess implements Instance {
 
     const [receiverEnd, receiverOfManager] = localChannel<ReceiverToManager, never>();
     manager.addReceiver(receiverOfManager as Channel<never, ReceiverToManager>);
-    const receiver = await ReceiverRole.start(config, 0, receiverEnd, log);
+    const receiver = await ReceiverRole.start(config, 0, receiverEnd, log, this.#troubles);
     this.#roles.push(receiver);
     return { ...manager.facts, ...receiver.facts };
+  }
+
+  #allTroubles(): readonly ReportedTrouble[] {
+    const board = new TroubleBoard();
+    board.set('sluice', this.#troubles.list);
+    return board.list;
   }
 
   configure(config: Config): void {

@@ -5,6 +5,8 @@ import type { Config } from '../config/config.ts';
 import { StartError } from '../errors/start-error.ts';
 import type { Logger } from '../log/logger.ts';
 import { Receiver } from '../receive/receiver.ts';
+import { TroubleBoard } from '../stats/trouble-board.ts';
+import type { Trouble, Troubles } from '../stats/troubles.ts';
 import type { ReloadAnswer, RoleFacts, RoleToSupervisor, SupervisorToRole } from './messages.ts';
 import type { Instance, InstanceEvents } from './instance.ts';
 
@@ -32,6 +34,14 @@ const runtimeOptions: Readonly<Partial<Record<RoleName, readonly string[]>>> = {
 /** Given to a process beyond the grace before it is killed. */
 const killAfterMs = 5_000;
 
+/** What does not happen while a role does not run. */
+const withoutRole: Readonly<Record<RoleName, string>> = {
+  manager: 'mail is taken and nothing is delivered',
+  receiver: 'its clients have to try again',
+  sender: 'the others deliver, or nobody does if there is one only',
+  control: 'operators get no answers',
+};
+
 interface Child {
   readonly name: RoleName;
   readonly index: number;
@@ -40,6 +50,8 @@ interface Child {
   startedAtMs: number;
   delayMs: number;
   timer: NodeJS.Timeout | undefined;
+  /** What it said before it ended, when it knew why it could not go on. */
+  lastWords: string;
   /** Settles when the role has started, or has said why it cannot. */
   started: PromiseWithResolvers<RoleFacts>;
 }
@@ -49,14 +61,19 @@ export class Supervisor implements Instance {
   readonly #log: Logger;
   readonly #events: InstanceEvents;
   readonly #children: Child[] = [];
+  readonly #troubles: Troubles;
+  readonly #board = new TroubleBoard();
   /** Until all roles run, a role that fails is a reason not to start. */
   #up = false;
   #stopping = false;
 
-  constructor(config: Config, log: Logger, events: InstanceEvents) {
+  constructor(config: Config, log: Logger, events: InstanceEvents, troubles: Troubles) {
     this.#config = config;
     this.#log = log;
     this.#events = events;
+    this.#troubles = troubles;
+    this.#board.set('supervisor', troubles.list);
+    troubles.onChanged((list) => this.#troubled('supervisor', list));
   }
 
   /** Starts all roles; resolves when every one runs. @throws {StartError} with what a role said when it could not. */
@@ -117,6 +134,7 @@ export class Supervisor implements Instance {
       startedAtMs: 0,
       delayMs: firstDelayMs,
       timer: undefined,
+      lastWords: '',
       started,
     });
   }
@@ -132,6 +150,7 @@ export class Supervisor implements Instance {
     forked.on('error', (error) => this.#log.error(`the ${child.name} process: ${error.message}`));
     forked.on('exit', (code, signal) => this.#exited(child, forked, code, signal));
     this.#tell(child, { kind: 'start', config: this.#config, index: child.index });
+    if (child.name === 'control') this.#tell(child, { kind: 'troubles', troubles: this.#board.list });
   }
 
   #tell(child: Child, message: SupervisorToRole): void {
@@ -143,13 +162,18 @@ export class Supervisor implements Instance {
       case 'started':
         child.facts = message.facts;
         child.started.resolve(message.facts);
+        this.#troubles.clear(`role:${this.#nameOf(child)}`);
         if (this.#up) this.#log.info(`the ${child.name} process runs again`);
         break;
       case 'failed':
+        child.lastWords = ` It said: ${message.code}: ${message.message} ${message.advice}`.trimEnd();
         child.started.reject(new StartError(message.code, message.message, message.advice));
         break;
       case 'reload':
         this.#events.reload();
+        break;
+      case 'troubles':
+        this.#troubled(this.#nameOf(child), message.troubles);
         break;
     }
   }
@@ -157,6 +181,7 @@ export class Supervisor implements Instance {
   #exited(child: Child, forked: ChildProcess, code: number | null, signal: NodeJS.Signals | null): void {
     if (child.process === forked) child.process = undefined;
     if (this.#stopping) return;
+    this.#troubled(this.#nameOf(child), []);
     const how = signal === null ? `with exit code ${code}` : `by ${signal}`;
     // What ends by itself while starting would do so again; what somebody killed would not.
     if (!this.#up && signal === null && child.facts === undefined) {
@@ -167,8 +192,28 @@ export class Supervisor implements Instance {
     }
     if (Date.now() - child.startedAtMs > stableMs) child.delayMs = firstDelayMs;
     this.#log.error(`the ${child.name} process ended ${how}; starting it again in ${child.delayMs} ms`);
+    this.#troubles.raise(
+      `role:${this.#nameOf(child)}`,
+      'critical',
+      `The ${this.#nameOf(child)} process ended ${how} and is being started again.${child.lastWords}`,
+      `Until it runs, ${withoutRole[child.name]}. If this goes on, look at the log for what it said.`,
+    );
+    child.lastWords = '';
     child.timer = setTimeout(() => this.#fork(child), child.delayMs);
     child.delayMs = Math.min(child.delayMs * 2, longestDelayMs);
+  }
+
+  /** `manager`, or `receiver 2` where there are several. */
+  #nameOf({ name, index }: Child): string {
+    const isOne = this.#children.filter((each) => each.name === name).length === 1;
+    return isOne ? name : `${name} ${index + 1}`;
+  }
+
+  #troubled(name: string, troubles: readonly Trouble[]): void {
+    this.#board.set(name, troubles);
+    for (const child of this.#children) {
+      if (child.name === 'control') this.#tell(child, { kind: 'troubles', troubles: this.#board.list });
+    }
   }
 
   async #end(children: readonly Child[], graceMs: number): Promise<void> {

@@ -1,12 +1,14 @@
 // What is wrong right now in one process: raised by whoever notices it, cleared by the same when it is over.
 // `sluice status` shows the troubles of all processes.
 
+import type { TroubleKey } from './trouble-kinds.ts';
+
 /** `critical`: mail is refused, held up or at risk. `warning`: it still flows, and somebody should look. */
 export type TroubleLevel = 'warning' | 'critical';
 
 export interface Trouble {
-  /** What it is about, unique within the process: `disk`, `journal`, `dns`. */
-  readonly key: string;
+  /** What it is about, unique within the process. */
+  readonly key: TroubleKey;
   readonly level: TroubleLevel;
   /** One sentence: what is wrong, and what follows from it. */
   readonly text: string;
@@ -17,7 +19,7 @@ export interface Trouble {
 }
 
 export class Troubles {
-  readonly #current = new Map<string, Trouble>();
+  readonly #current = new Map<TroubleKey, Trouble>();
   readonly #now: () => number;
   #changed: (troubles: readonly Trouble[]) => void = () => undefined;
 
@@ -31,7 +33,7 @@ export class Troubles {
   }
 
   /** Raises a trouble, or changes its level and text; it began when it was first raised. */
-  raise(key: string, level: TroubleLevel, text: string, advice: string): void {
+  raise(key: TroubleKey, level: TroubleLevel, text: string, advice: string): void {
     const before = this.#current.get(key);
     if (before?.level === level && before.text === text && before.advice === advice) return;
     this.#current.set(key, { key, level, text, advice, sinceMs: before?.sinceMs ?? this.#now() });
@@ -39,7 +41,7 @@ export class Troubles {
   }
 
   /** Ends a trouble; does nothing when there is none of that key. */
-  clear(key: string): void {
+  clear(key: TroubleKey): void {
     if (this.#current.delete(key)) this.#changed(this.list);
   }
 

@@ -6,7 +6,7 @@ import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { suite, test, type TestContext } from 'node:test';
 import { ControlError } from '../../src/control/control-error.ts';
-import type { ExplainAnswer, Status } from '../../src/control/control-protocol.ts';
+import type { ExplainAnswer, ManagerStatus } from '../../src/control/control-protocol.ts';
 import type { Override } from '../../src/control/override.ts';
 import { type Answers, controlServer } from '../control/fake-source.ts';
 import { type RunResult, sluice } from './run.ts';
@@ -215,7 +215,7 @@ suite('operators', { concurrency: 2 }, () => {
     ]);
   });
 
-  const status: Status = {
+  const status: ManagerStatus = {
     version: '1.2.3',
     startedAtMs: 0,
     nowMs: 60_000,

@@ -9,6 +9,8 @@ import type { Status } from '../../src/control/control-protocol.ts';
 
 const start = Date.UTC(2026, 0, 1, 12);
 const status: Status = {
+  kind: 'complete',
+  troubles: [],
   version: '1.2.3',
   startedAtMs: start,
   nowMs: start + 60_000,

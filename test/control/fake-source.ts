@@ -9,16 +9,22 @@ import type {
   LimitsAnswer,
   OverrideChange,
   OverrideEndAnswer,
-  Status,
+  ManagerStatus,
 } from '../../src/control/control-protocol.ts';
 import { ControlServer } from '../../src/control/control-server.ts';
 import type { OperatorSource } from '../../src/control/operator-source.ts';
 import type { Override } from '../../src/control/override.ts';
 import { QueueQuery } from '../../src/control/queue-query.ts';
 import type { QueueSource } from '../../src/control/queue-source.ts';
+import { StatusDesk } from '../../src/control/status-desk.ts';
+import type { ReportedTrouble } from '../../src/stats/trouble-board.ts';
 
 export interface Answers {
-  readonly status?: () => Status;
+  readonly status?: () => ManagerStatus;
+  /** What is wrong; nothing when it is not given. */
+  readonly troubles?: () => readonly ReportedTrouble[];
+  /** Whether the manager lives; it does when it is not given. */
+  readonly ping?: () => unknown;
   readonly explain?: () => ExplainAnswer;
   readonly limits?: () => LimitsAnswer;
   readonly overrides?: () => readonly Override[];
@@ -50,6 +56,7 @@ export async function controlServer(t: TestContext, answers: Answers): Promise<R
     page: () => Promise.resolve({ rows: [], cursor: undefined }),
     change: () => Promise.resolve(0),
     status: answer('status', answers.status),
+    ping: async () => Promise.resolve((answers.ping ?? (() => null))()),
     explain: answer('explain', answers.explain),
     limits: answer('limits', answers.limits),
     overrides: () => answer('overrides', answers.overrides)(undefined as never),
@@ -57,7 +64,8 @@ export async function controlServer(t: TestContext, answers: Answers): Promise<R
     unsetOverrides: answer('unset', answers.unset),
   };
   const reader = { read: unread, readEnvelope: unread, close: () => undefined };
-  const server = new ControlServer(new QueueQuery(source, reader as never), source, () =>
+  const desk = new StatusDesk({ manager: source, troubles: answers.troubles ?? (() => []) });
+  const server = new ControlServer(new QueueQuery(source, reader as never), source, desk, () =>
     Promise.resolve([]),
   );
   await server.listen(socket);

@@ -9,7 +9,8 @@ import { Session } from '../../sim/mx/submitter.ts';
 import { freePort, Ground, until, type Program } from '../../sim/neighbours/ground.ts';
 import { sluiceBin, startSluice, type Sluice, type SluiceConfig } from '../../sim/neighbours/sluice.ts';
 import { controlResult } from '../../src/control/control-client.ts';
-import type { Status } from '../../src/control/control-protocol.ts';
+import type { Status, StatusAnswer } from '../../src/control/control-protocol.ts';
+import { askStatus } from '../../src/control/status-client.ts';
 import { inspectSpool } from '../../src/spool/open.ts';
 import { bodyOf, destination, send, type Destination } from '../interop/mail.ts';
 
@@ -45,6 +46,10 @@ async function deliver(sluice: Sluice, mx: Destination, name: string): Promise<v
 
 function status(sluice: Sluice): Promise<Status> {
   return controlResult(`${sluice.directory}/control.sock`, { operation: 'status' }) as Promise<Status>;
+}
+
+function statusAnswer(sluice: Sluice): Promise<StatusAnswer> {
+  return askStatus(`${sluice.directory}/control.sock`, {});
 }
 
 /** The process of a role. */
@@ -111,6 +116,22 @@ suite('each role in a process of its own', { concurrency: 2 }, () => {
     }
     assert.fail('no answer about the state of things');
   }
+
+  test('while the manager is stopped, status answers all the same and says so', async (t) => {
+    const ground = Ground.of(t);
+    const [sluice] = await start(ground);
+    const manager = pidOf(sluice, 'manager');
+    process.kill(manager, 'SIGSTOP');
+    const silent = await statusAnswer(sluice);
+    assert.equal(silent.kind, 'without-manager');
+    const [first] = silent.troubles;
+    assert.deepEqual([first?.key, first?.level], ['role:manager', 'critical']);
+    const text = await sluice.cli('status');
+    assert.match(text, /^CRITICAL +The manager/mu);
+    process.kill(manager, 'SIGKILL');
+    await until('the next manager answers', async () => (await statusAnswer(sluice)).kind === 'complete');
+    await until('nothing is wrong', async () => (await statusAnswer(sluice)).troubles.length === 0);
+  });
 
   test('a stop while Sluice is still starting ends all processes', async (t) => {
     const ground = Ground.of(t);

@@ -3,10 +3,10 @@
 import type {
   ExplainQuestion,
   LimitsQuestion,
+  ManagerStatus,
   OverrideChange,
   OverrideEnd,
   QueueAction,
-  Status,
   StatusQuestion,
 } from '../../control/control-protocol.ts';
 import { type QueueFilter, RowMatcher } from '../../control/queue-row.ts';
@@ -99,6 +99,8 @@ export class Operations {
       }
       case 'status':
         return this.#status(request.parameters as StatusQuestion);
+      case 'ping':
+        return null;
       case 'explain':
         return this.#limits.explain(request.parameters as ExplainQuestion);
       case 'limits':
@@ -214,7 +216,7 @@ export class Operations {
       });
   }
 
-  async #status({ sites: most, order, queues }: StatusQuestion): Promise<Status> {
+  async #status({ sites: most, order, queues }: StatusQuestion): Promise<ManagerStatus> {
     const { scheduler } = this.#manager;
     const overrides = await this.#limits.overrides();
     const shortages = this.#shortages();

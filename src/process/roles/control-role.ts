@@ -6,11 +6,11 @@ import type {
   ExplainQuestion,
   LimitsAnswer,
   LimitsQuestion,
+  ManagerStatus,
   OverrideChange,
   OverrideEnd,
   OverrideEndAnswer,
   QueueAction,
-  Status,
   StatusQuestion,
 } from '../../control/control-protocol.ts';
 import { ControlError } from '../../control/control-error.ts';
@@ -20,8 +20,10 @@ import type { Override } from '../../control/override.ts';
 import { QueueQuery } from '../../control/queue-query.ts';
 import type { QueueFilter } from '../../control/queue-row.ts';
 import type { ChosenRecipient, QueuePage, QueueSource } from '../../control/queue-source.ts';
+import { StatusDesk } from '../../control/status-desk.ts';
 import { openSpoolReader } from '../../spool/open.ts';
 import type { SpoolReader } from '../../spool/types.ts';
+import type { ReportedTrouble } from '../../stats/trouble-board.ts';
 import type { Link } from '../link.ts';
 import type { Request, Response, RoleFacts } from '../messages.ts';
 import type { Role } from '../role.ts';
@@ -46,8 +48,12 @@ class LinkedSource implements QueueSource, OperatorSource {
     return this.#ask('change', { action, recipients }) as Promise<number>;
   }
 
-  status(question: StatusQuestion): Promise<Status> {
-    return this.#ask('status', question) as Promise<Status>;
+  status(question: StatusQuestion): Promise<ManagerStatus> {
+    return this.#ask('status', question) as Promise<ManagerStatus>;
+  }
+
+  ping(): Promise<unknown> {
+    return this.#ask('ping', {});
   }
 
   explain(question: ExplainQuestion): Promise<ExplainAnswer> {
@@ -106,12 +112,25 @@ export class ControlRole implements Role {
   readonly #source: LinkedSource;
   readonly #server: ControlServer;
 
-  /** @param reload - asks whoever holds the configuration to read it again */
-  constructor(config: Config, link: Link<Request>, reload: Reload) {
+  /**
+   * @param reload - asks whoever holds the configuration to read it again
+   * @param troubles - what is wrong in all processes right now
+   */
+  constructor(
+    config: Config,
+    link: Link<Request>,
+    reload: Reload,
+    troubles: () => readonly ReportedTrouble[],
+  ) {
     this.#link = link;
     this.#reader = openSpoolReader({ directory: config.spool });
     this.#source = new LinkedSource(link);
-    this.#server = new ControlServer(new QueueQuery(this.#source, this.#reader), this.#source, reload);
+    this.#server = new ControlServer(
+      new QueueQuery(this.#source, this.#reader),
+      this.#source,
+      new StatusDesk({ manager: this.#source, troubles }),
+      reload,
+    );
   }
 
   async listen(path: string): Promise<void> {

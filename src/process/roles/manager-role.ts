@@ -8,6 +8,7 @@ import { createScheduler } from '../../schedule/create-scheduler.ts';
 import { openSpoolReader, openSpoolStore, openSpoolWriter } from '../../spool/open.ts';
 import type { SpoolReader, SpoolStore, SpoolWriter } from '../../spool/types.ts';
 import { MemoryStats } from '../../stats/stats.ts';
+import type { Troubles } from '../../stats/troubles.ts';
 import type { Channel } from '../channel.ts';
 import type {
   ControlToManager,
@@ -48,6 +49,7 @@ interface Parts {
   readonly shaping: Shaping;
   readonly rates: RateState;
   readonly log: Logger;
+  readonly troubles: Troubles;
 }
 
 export class ManagerRole implements Role {
@@ -69,7 +71,7 @@ export class ManagerRole implements Role {
   }
 
   /** Recovers the queue and begins to schedule. @throws {SpoolError} when the spool cannot be opened. */
-  static async start(config: Config, log: Logger): Promise<ManagerRole> {
+  static async start(config: Config, log: Logger, troubles: Troubles): Promise<ManagerRole> {
     let manager: Manager | undefined;
     const store = await openSpoolStore({
       onProblem: ({ kind, place, text }) => log.warn(`spool: ${text}`, { kind, place }),
@@ -133,6 +135,7 @@ export class ManagerRole implements Role {
       shaping,
       rates,
       log,
+      troubles,
     });
   }
 

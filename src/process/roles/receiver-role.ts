@@ -11,6 +11,7 @@ import type { AcceptedMessage, Intake } from '../../receive/types.ts';
 import { Tenants } from '../../policy/tenants.ts';
 import { openSpoolWriter } from '../../spool/open.ts';
 import type { SpoolWriter } from '../../spool/types.ts';
+import type { Troubles } from '../../stats/troubles.ts';
 import { clientsWithinCapacity } from '../capacity.ts';
 import type { Link } from '../link.ts';
 import type { RoleFacts, Submitted } from '../messages.ts';
@@ -48,6 +49,7 @@ interface Parts {
   readonly tenants: Tenants;
   readonly link: Link<Submitted>;
   readonly log: Logger;
+  readonly troubles: Troubles;
 }
 
 export class ReceiverRole implements Role {
@@ -67,6 +69,7 @@ export class ReceiverRole implements Role {
     index: number,
     link: Link<Submitted>,
     log: Logger,
+    troubles: Troubles,
   ): Promise<ReceiverRole> {
     const spool = await openSpoolWriter({
       directory: config.spool,
@@ -76,7 +79,8 @@ export class ReceiverRole implements Role {
       largeMessageBytes: config.receive.largeMessage,
       sync: config.queue.sync,
     });
-    const parts = { spool, deadlines: new Deadlines(), tenants: new Tenants(config.tenant), link, log };
+    const tenants = new Tenants(config.tenant);
+    const parts: Parts = { spool, deadlines: new Deadlines(), tenants, link, log, troubles };
     parts.deadlines.start();
     const receiver = new Receiver(contextOf(config, parts), exemptClients(config));
     const listening: string[] = [];

@@ -1,0 +1,75 @@
+// Answers `status`: what the manager says, and the troubles of all processes. When the manager does not answer, that
+// is told at once, with everything that is known without it: the moment it is stopped is when people ask.
+
+import { version } from '../config/version.ts';
+import type { ReportedTrouble } from '../stats/trouble-board.ts';
+import type { StatusAnswer, StatusQuestion } from './control-protocol.ts';
+import type { QueueSource } from './queue-source.ts';
+
+/** A manager that takes no request for this long is told to be silent; the longest turns of its loop take 0.3 s. */
+const silentAfterMs = 1_000;
+
+/** What the desk needs of the control process. */
+export interface StatusSources {
+  readonly manager: Pick<QueueSource, 'status' | 'ping'>;
+  /** What is wrong in all processes, as far as it is known here. */
+  readonly troubles: () => readonly ReportedTrouble[];
+}
+
+export class StatusDesk {
+  readonly #sources: StatusSources;
+
+  constructor(sources: StatusSources) {
+    this.#sources = sources;
+  }
+
+  async answer(question: StatusQuestion): Promise<StatusAnswer> {
+    const { manager } = this.#sources;
+    if (!(await answersSoon(manager.ping()))) return this.#withoutManager();
+    try {
+      const status = await manager.status(question);
+      return { kind: 'complete', ...status, troubles: this.#sources.troubles() };
+    } catch (error) {
+      // It may have ended while it was answering; anything else is a mistake that must show.
+      if (await answersSoon(manager.ping())) throw error;
+      return this.#withoutManager();
+    }
+  }
+
+  #withoutManager(): StatusAnswer {
+    const nowMs = Date.now();
+    const known = this.#sources.troubles();
+    const isExplained = known.some(({ key }) => key === 'role:manager');
+    const silent: ReportedTrouble = {
+      key: 'role:manager',
+      level: 'critical',
+      text: 'The manager does not answer: it is starting, busy, or stopped. Mail is taken, but not delivered.',
+      advice: 'Ask again in a moment. If this goes on, look at the log for what the manager said.',
+      sinceMs: nowMs,
+      processes: ['control'],
+    };
+    return {
+      kind: 'without-manager',
+      version,
+      nowMs,
+      troubles: isExplained ? known : [silent, ...known],
+    };
+  }
+}
+
+/** Whether it resolves before the manager counts as silent. */
+async function answersSoon(answer: Promise<unknown>): Promise<boolean> {
+  const silent = Promise.withResolvers<boolean>();
+  const timer = setTimeout(() => silent.resolve(false), silentAfterMs);
+  try {
+    return await Promise.race([
+      answer.then(
+        () => true,
+        () => false,
+      ),
+      silent.promise,
+    ]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

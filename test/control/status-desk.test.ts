@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ControlError } from '../../src/control/control-error.ts';
+import type { ManagerStatus } from '../../src/control/control-protocol.ts';
+import { StatusDesk, type StatusSources } from '../../src/control/status-desk.ts';
+import type { ReportedTrouble } from '../../src/stats/trouble-board.ts';
+
+const numbers = { version: '1', messages: 3 } as ManagerStatus;
+const disk: ReportedTrouble = {
+  key: 'disk',
+  level: 'critical',
+  text: 'The disk is full.',
+  advice: 'Make room.',
+  sinceMs: 1,
+  processes: ['receiver'],
+};
+const never = () => new Promise<never>(() => undefined);
+
+function desk(manager: Partial<StatusSources['manager']>, troubles: readonly ReportedTrouble[] = [disk]) {
+  return new StatusDesk({
+    manager: { ping: () => Promise.resolve(null), status: () => Promise.resolve(numbers), ...manager },
+    troubles: () => troubles,
+  });
+}
+
+test('the numbers of the manager come with the troubles of all processes', async () => {
+  assert.deepEqual(await desk({}).answer({}), { kind: 'complete', ...numbers, troubles: [disk] });
+});
+
+test('a manager that takes no request within a second is told to be silent, with what is known', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const asked = desk({ ping: never, status: never }).answer({});
+  t.mock.timers.tick(1_000);
+  const answer = await asked;
+  assert.equal(answer.kind, 'without-manager');
+  assert.deepEqual(
+    answer.troubles.map(({ key, level }) => [key, level]),
+    [
+      ['role:manager', 'critical'],
+      ['disk', 'critical'],
+    ],
+  );
+});
+
+test('a manager that is lost is told at once, in the words of whoever knows why', async () => {
+  const why: ReportedTrouble = { ...disk, key: 'role:manager', text: 'The manager process ended.' };
+  const lost = () => Promise.reject(new ControlError('MANAGER_LOST', 'gone'));
+  const answer = await desk({ ping: lost }, [why]).answer({});
+  assert.equal(answer.kind, 'without-manager');
+  assert.deepEqual(answer.troubles, [why]);
+});
+
+test('a manager that ends while it makes the answer is told to be silent', async () => {
+  let isThere = true;
+  const answer = await desk({
+    ping: () => (isThere ? Promise.resolve(null) : Promise.reject(new Error('gone'))),
+    status: () => {
+      isThere = false;
+      return Promise.reject(new Error('gone'));
+    },
+  }).answer({});
+  assert.equal(answer.kind, 'without-manager');
+});
+
+test('a long answer of a manager that lives is waited for', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const asked = Promise.withResolvers<void>();
+  const status = Promise.withResolvers<ManagerStatus>();
+  const answer = desk({
+    status: () => {
+      asked.resolve();
+      return status.promise;
+    },
+  }).answer({});
+  await asked.promise;
+  t.mock.timers.tick(60_000);
+  status.resolve(numbers);
+  assert.equal((await answer).kind, 'complete');
+});
+
+test('a mistake of the manager is not taken for its silence', async () => {
+  const status = () => Promise.reject(new ControlError('CONTROL_FAILED', 'a mistake'));
+  await assert.rejects(desk({ status }).answer({}), /a mistake/u);
+});
