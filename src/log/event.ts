@@ -13,6 +13,8 @@ export type EventName =
   | 'deferred'
   /** One recipient's message failed for good; its sender is told, if there is one who wants to know. */
   | 'bounced'
+  /** A message with the empty sender failed, and nobody is told. */
+  | 'dropped'
   /** An administrator took one recipient out of the queue. */
   | 'removed';
 

@@ -13,6 +13,7 @@ const eventColour: Readonly<Record<string, Colour>> = {
   delivered: 'green',
   deferred: 'yellow',
   bounced: 'red',
+  dropped: 'red',
   removed: 'blue',
 };
 const levelColour: Readonly<Record<LogLevel, Colour | undefined>> = {

@@ -20,7 +20,11 @@ export interface EnvelopeRecipient {
 
 /** How the message came in. */
 export interface Origin {
-  readonly via: 'smtp' | 'sendmail' | 'bounce';
+  /**
+   * `bounce`: a report that this server wrote to the sender of a message; `notice`: one to the postmaster, about a report
+   * of its own that could not be delivered. What comes from outside is never either.
+   */
+  readonly via: 'smtp' | 'sendmail' | 'bounce' | 'notice';
   /** The client's IP address; empty for local submission and bounces. */
   readonly clientAddress: string;
   /** What the client called itself in HELO/EHLO; empty if it did not. */

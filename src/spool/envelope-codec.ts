@@ -1,14 +1,15 @@
 // The envelope's own binary form: flags, then strings of 16-bit length in UTF-8 (docs/spool-format.md). Version 2 has a
-// queue and a priority; whoever has neither is written as version 1, which an older Sluice reads too.
+// queue and a priority, version 3 notices; what has none of these is written as version 1, which an older Sluice reads too.
 // Queue id and time of acceptance are not in it: the record's header has them.
 
 import type { DsnNotify, Envelope, EnvelopeRecipient } from '../message/envelope.ts';
 import { SpoolError } from './spool-error.ts';
 
 /** The newest version that is read. */
-export const ENVELOPE_VERSION = 2;
+export const ENVELOPE_VERSION = 3;
 
-const VIA = ['smtp', 'sendmail', 'bounce'] as const;
+/** `notice` since version 3. */
+const VIA = ['smtp', 'sendmail', 'bounce', 'notice'] as const;
 const RET = [undefined, 'FULL', 'HDRS'] as const;
 
 const FLAG_8BITMIME = 1;
@@ -28,8 +29,10 @@ const NOTIFY_DELAY = 16;
 const ORCPT_GIVEN = 32;
 
 /** The oldest version that can say all of this envelope. */
-export function envelopeVersion({ queue = '', priority }: Envelope): number {
-  return queue === '' && priority === undefined ? 1 : ENVELOPE_VERSION;
+export function envelopeVersion({ queue = '', priority, origin }: Envelope): number {
+  // An older Sluice would take a notice for mail from outside and report its failure.
+  if (origin.via === 'notice') return 3;
+  return queue === '' && priority === undefined ? 1 : 2;
 }
 
 /** An upper bound of the encoded length in bytes. */

@@ -110,6 +110,20 @@ test('the record of a large message', () => {
   assert.equal(isLargeLength(head.length), true);
 });
 
+test('a notice to the postmaster is of version 3 and of the way 3, a report to a sender of version 1', () => {
+  const record = (via: Envelope['origin']['via']) =>
+    encodeRecord({ ...envelope, origin: { via, clientAddress: '', helo: '' } }, KIND_MESSAGE, 0, 0, 0);
+  const notice = record('notice');
+  stampRecord(notice, 8, TAG);
+  assert.equal(notice[10], 3);
+  assert.equal(notice.toString('hex', 64, 66), '1b03');
+  const parsed = parseHead(notice, 0);
+  assert.ok(parsed);
+  assert.equal(envelopeOf(notice, 0, parsed).origin.via, 'notice');
+  assert.equal(record('bounce')[10], 1);
+  assert.equal(record('bounce').toString('hex', 64, 66), '1b02');
+});
+
 test('an envelope with a queue and a priority is of version 2, and any other stays of version 1', () => {
   const sorted = { ...envelope, queue: 'shop', priority: -4 };
   const head = encodeRecord(sorted, KIND_LARGE, 5_000_000_000, 0, 0x12345678);
@@ -134,7 +148,7 @@ test('an envelope with a queue and a priority is of version 2, and any other sta
   assert.equal(version({ queue: '' }), 1);
   assert.equal(version({ queue: 'a' }), 2);
   assert.equal(version({ priority: 0 }), 2);
-  head[10] = 3;
+  head[10] = 4;
   stampRecord(head, 8, TAG);
   const unknown = parseHead(head, 0);
   assert.ok(unknown);
@@ -236,7 +250,7 @@ const anyEnvelope: fc.Arbitrary<Envelope> = fc.record(
     queue: fc.string({ unit: 'grapheme', minLength: 1, maxLength: 60 }),
     priority: fc.integer({ min: -9, max: 9 }),
     origin: fc.record({
-      via: fc.constantFrom('smtp', 'sendmail', 'bounce'),
+      via: fc.constantFrom('smtp', 'sendmail', 'bounce', 'notice'),
       clientAddress: text,
       helo: text,
     }),

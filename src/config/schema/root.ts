@@ -110,7 +110,7 @@ const bounce = tableOf({
   ),
   postmaster: key(
     textOf('a mail address', mailbox).optional(),
-    'Who gets bounces that cannot be delivered themselves (double bounces).',
+    'Who hears of bounces of this server that cannot be delivered themselves (double bounces).',
     { defaultText: 'nobody: they are logged and dropped', example: '"postmaster@example.com"' },
   ),
   max_original_size: key(

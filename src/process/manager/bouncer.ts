@@ -1,6 +1,7 @@
 // Turns failed recipients into reports: one DSN (RFC 3464) for all recipients of a message that failed together.
 // The DSN is on stable storage before the failure is settled, so a crash in between repeats the report and never loses it.
 
+import { type Addressee, addresseeOf } from '../../bounce/addressee.ts';
 import { type DsnRecipient, buildDsn } from '../../bounce/build-dsn.ts';
 import { statusFrom } from '../../bounce/status.ts';
 import { wantsReport } from '../../bounce/wants-report.ts';
@@ -8,6 +9,7 @@ import type { Logger } from '../../log/logger.ts';
 import type { Envelope } from '../../message/envelope.ts';
 import { splitErrorText } from '../../protocol/smtp/client/error-text.ts';
 import type { SpoolReader, SpoolWriter, StoredMessage, StoredRef } from '../../spool/types.ts';
+import type { Stats } from '../../stats/stats.ts';
 import type { Submitted } from '../messages.ts';
 
 export interface BounceSettings {
@@ -35,6 +37,7 @@ export class Bouncer {
   readonly #reader: SpoolReader;
   readonly #writer: SpoolWriter;
   readonly #log: Logger;
+  readonly #stats: Stats;
   readonly #submit: (message: Submitted) => void;
 
   constructor(options: {
@@ -42,12 +45,14 @@ export class Bouncer {
     reader: SpoolReader;
     writer: SpoolWriter;
     log: Logger;
+    stats: Stats;
     submit: (message: Submitted) => void;
   }) {
     this.#settings = options.settings;
     this.#reader = options.reader;
     this.#writer = options.writer;
     this.#log = options.log;
+    this.#stats = options.stats;
     this.#submit = options.submit;
   }
 
@@ -56,8 +61,8 @@ export class Bouncer {
   }
 
   /**
-   * Reports recipients of one message to its sender. Resolves when the report is on stable storage, or when none is due;
-   * a report that cannot be stored is tried again until it can.
+   * Reports recipients of one message to whom `addresseeOf` says. Resolves when the report is on stable storage, or when
+   * none is due; a report that cannot be stored is tried again until it can.
    */
   async report(queueId: string, ref: StoredRef, recipients: readonly ReportedRecipient[]): Promise<void> {
     let message: StoredMessage;
@@ -72,17 +77,17 @@ export class Bouncer {
     for (const each of recipients) {
       if (each.action === 'failed') this.#logBounced(queueId, envelope, each);
     }
-    const to = this.#reportTo(queueId, envelope);
-    // A bounce has no NOTIFY that counts: that it failed is for the postmaster to know.
-    const reported = recipients.filter(
-      (each) =>
-        envelope.reversePath === '' || wantsReport(envelope.recipients[each.recipient]?.notify, each.action),
-    );
-    if (to === undefined || reported.length === 0) return;
+    const addressee = addresseeOf(envelope, this.#settings.postmaster);
+    if (addressee.kind === 'nobody') {
+      this.#dropped(queueId, envelope, recipients, addressee.reason);
+      return;
+    }
+    const reported = recipients.filter((each) => isDue(addressee, envelope, each));
+    if (reported.length === 0) return;
     const content = await this.#original(message);
     for (;;) {
       try {
-        await this.#store(queueId, to, envelope, reported, content);
+        await this.#store(queueId, addressee, envelope, reported, content);
         return;
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error);
@@ -94,16 +99,18 @@ export class Bouncer {
     }
   }
 
-  /** Who hears of a failure: the sender; the postmaster for a bounce that failed; nobody when that failed too. */
-  #reportTo(queueId: string, envelope: Envelope): string | undefined {
-    if (envelope.reversePath !== '') return envelope.reversePath;
-    const { postmaster } = this.#settings;
-    const isOurs = envelope.origin.via === 'bounce' && envelope.recipients[0]?.address === postmaster;
-    if (postmaster !== undefined && !isOurs) return postmaster;
-    this.#log.warn(
-      `message ${queueId} is a bounce that could not be delivered; it ends here (double bounce)`,
-    );
-    return undefined;
+  /** Says that the failure of a message with the empty sender ends here. */
+  #dropped(
+    queueId: string,
+    envelope: Envelope,
+    recipients: readonly ReportedRecipient[],
+    reason: string,
+  ): void {
+    const failed = recipients.filter(({ action }) => action === 'failed');
+    if (failed.length === 0) return;
+    this.#stats.count('dropped', failed.length);
+    const to = failed.map(({ recipient }) => envelope.recipients[recipient]?.address ?? '');
+    this.#log.event('dropped', { id: queueId, from: '', to, reason: `nobody is told: ${reason}` });
   }
 
   #logBounced(queueId: string, envelope: Envelope, each: ReportedRecipient): void {
@@ -133,7 +140,7 @@ export class Bouncer {
 
   async #store(
     queueId: string,
-    to: string,
+    addressee: Exclude<Addressee, { readonly kind: 'nobody' }>,
     envelope: Envelope,
     reported: readonly ReportedRecipient[],
     original: readonly Uint8Array[],
@@ -145,7 +152,7 @@ export class Bouncer {
       queueId,
       arrivalMs: envelope.receivedAtMs,
       nowMs,
-      sender: to,
+      sender: addressee.address,
       envelopeId: envelope.envelopeId,
       recipients: reported.map((each) => dsnRecipient(envelope, each, nowMs)),
       ret: envelope.ret,
@@ -155,6 +162,7 @@ export class Bouncer {
       boundary: `=_${id}_${this.#settings.hostname}`,
       messageId: `${id}@${this.#settings.hostname}`,
     });
+    const via = addressee.kind === 'postmaster' ? 'notice' : 'bounce';
     const appended = await this.#writer.append({
       envelope: {
         queueId: id,
@@ -169,7 +177,7 @@ export class Bouncer {
         // priority of the message that it is about.
         queue: envelope.queue,
         priority: envelope.priority,
-        origin: { via: 'bounce', clientAddress: '', helo: '' },
+        origin: { via, clientAddress: '', helo: '' },
       },
       content: dsn.content,
     });
@@ -177,7 +185,7 @@ export class Bouncer {
       id,
       from: '',
       to: [dsn.recipient],
-      via: 'bounce',
+      via,
       about: queueId,
       size: appended.sizeBytes,
       queue: envelope.queue,
@@ -195,6 +203,12 @@ export class Bouncer {
       priority: envelope.priority,
     });
   }
+}
+
+/** NOTIFY is the sender's wish (RFC 3461 4.1). The postmaster hears of the failures of our reports, and of nothing else. */
+function isDue({ kind }: Addressee, envelope: Envelope, each: ReportedRecipient): boolean {
+  if (kind === 'postmaster') return each.action === 'failed';
+  return wantsReport(envelope.recipients[each.recipient]?.notify, each.action);
 }
 
 function dsnRecipient(envelope: Envelope, each: ReportedRecipient, nowMs: number): DsnRecipient {

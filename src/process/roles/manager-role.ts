@@ -107,7 +107,7 @@ export class ManagerRole implements Role {
     const { perSender } = capacityHere(config);
     const senders = new Senders((connection) => started.connectionLost(connection), perSender);
     const submit = (message: Submitted) => started.submitted([message]);
-    const bouncer = new Bouncer({ settings: bounceSettings(config), reader, writer, log, submit });
+    const bouncer = new Bouncer({ settings: bounceSettings(config), reader, writer, log, stats, submit });
     started.connect(senders, bouncer);
     const recovered = await started.recover();
     manager = started;

@@ -1,0 +1,194 @@
+// Relays that hand mail to each other, in memory: each has a real bouncer, a queue, routes and a limit of hops. What a relay
+// cannot deliver it reports as Sluice does; how many reports come of it is what a test counts.
+
+import { Bouncer, type ReportedRecipient } from '../../src/process/manager/bouncer.ts';
+import type { Envelope, Origin } from '../../src/message/envelope.ts';
+import type { Submitted } from '../../src/process/messages.ts';
+import type {
+  NewMessage,
+  SpoolReader,
+  SpoolWriter,
+  StoredMessage,
+  StoredRef,
+} from '../../src/spool/types.ts';
+import { MemoryStats } from '../../src/stats/stats.ts';
+import { keptLog } from './quiet-log.ts';
+
+/** What a relay does with mail for a domain: it hands it to the relay of that number, refuses it, or has the mailbox. */
+export type Way =
+  | { readonly kind: 'relay'; readonly to: number; readonly dsn: boolean }
+  | { readonly kind: 'refuse' }
+  | { readonly kind: 'mailbox' };
+
+export interface RelayOptions {
+  readonly postmaster: string | undefined;
+  /** By domain. */
+  readonly ways: Readonly<Record<string, Way>>;
+  /** `receive.max_received`. */
+  readonly maxReceived: number;
+}
+
+/** A report that a relay wrote. */
+export interface Report {
+  readonly via: 'bounce' | 'notice';
+  readonly to: string;
+  /** Number of the message handed in, of which all of it came. */
+  readonly root: number;
+}
+
+interface Kept {
+  readonly message: NewMessage;
+  readonly root: number;
+}
+
+export class RelayNetwork {
+  readonly reports: Report[] = [];
+  /** Messages that relays took, from outside, from each other and from themselves. */
+  taken = 0;
+  /** Failures that nobody heard of. */
+  dropped = 0;
+  readonly #relays: Relay[];
+
+  constructor(relays: readonly RelayOptions[]) {
+    this.#relays = relays.map((options) => new Relay(options, this));
+  }
+
+  /** Hands a message to a relay; `false` when it refuses it. */
+  handIn(to: number, message: NewMessage, root: number): boolean {
+    return this.#relays[to]!.take(message, root);
+  }
+
+  /** Lets the mail run until all of it is at its end. @returns Messages that relays took. */
+  async run(limit: number): Promise<number> {
+    for (;;) {
+      const busy = this.#relays.find((relay) => relay.waiting > 0);
+      if (busy === undefined) return this.taken;
+      if (this.taken > limit) throw new Error(`${this.taken} messages, and no end in sight`);
+      await busy.step();
+    }
+  }
+}
+
+class Relay {
+  readonly #options: RelayOptions;
+  readonly #network: RelayNetwork;
+  readonly #spool: Kept[] = [];
+  readonly #queue: number[] = [];
+  readonly #stats = new MemoryStats();
+  readonly #bouncer: Bouncer;
+  /** The message that is being reported about: what the bouncer writes now descends from it. */
+  #root = -1;
+
+  constructor(options: RelayOptions, network: RelayNetwork) {
+    this.#options = options;
+    this.#network = network;
+    this.#bouncer = new Bouncer({
+      settings: {
+        hostname: 'relay.test',
+        from: 'MAILER-DAEMON@relay.test',
+        postmaster: options.postmaster,
+        maxOriginalBytes: 65_536,
+      },
+      reader: this.#reader(),
+      writer: this.#writer(),
+      log: keptLog(),
+      stats: this.#stats,
+      submit: (message: Submitted) => void this.#queue.push(message.ref.offset),
+    });
+  }
+
+  get waiting(): number {
+    return this.#queue.length;
+  }
+
+  /** By SMTP: RFC 5321 6.3, a message with too many Received lines goes round in circles. */
+  take(message: NewMessage, root: number): boolean {
+    // Those in front only: a report returns the lines of its original, too.
+    const first = message.content.findIndex(
+      (piece) => !Buffer.from(piece).toString().startsWith('Received: '),
+    );
+    if (first >= this.#options.maxReceived) return false;
+    const content = [Buffer.from('Received: by relay.test\r\n'), ...message.content];
+    this.#queue.push(this.#keep({ envelope: message.envelope, content }, root));
+    return true;
+  }
+
+  /** Delivers, hands on or reports the message that waits longest. */
+  async step(): Promise<void> {
+    const at = this.#queue.shift();
+    const kept = at === undefined ? undefined : this.#spool[at];
+    if (at === undefined || kept === undefined) return;
+    const outcome = this.#deliver(kept);
+    if (outcome === undefined) return;
+    this.#root = kept.root;
+    await this.#bouncer.report(kept.message.envelope.queueId, { segment: 1, offset: at, length: 1 }, [
+      outcome,
+    ]);
+    const dropped = this.#stats.snapshot().counters['dropped'] ?? 0;
+    this.#network.dropped += dropped;
+    this.#stats.count('dropped', -dropped);
+  }
+
+  /** What is to be reported, if anything is. */
+  #deliver({ message, root }: Kept): ReportedRecipient | undefined {
+    const { envelope } = message;
+    const [recipient] = envelope.recipients;
+    const domain = recipient!.address.split('@')[1]!;
+    const way = this.#options.ways[domain] ?? { kind: 'refuse' };
+    const failed = { recipient: 0, action: 'failed', expired: false, host: 'there.test' } as const;
+    if (way.kind === 'mailbox') return undefined;
+    if (way.kind === 'refuse') return { ...failed, error: '550 5.1.1 no such user (in reply to RCPT)' };
+    const origin: Origin = { via: 'smtp', clientAddress: '192.0.2.1', helo: 'relay.test' };
+    const recipients = way.dsn ? envelope.recipients : [{ address: recipient!.address }];
+    const relayed = { envelope: { ...envelope, origin, recipients }, content: message.content };
+    if (!this.#network.handIn(way.to, relayed, root)) {
+      return { ...failed, error: '554 5.4.6 too many hops (in reply to content)' };
+    }
+    if (way.dsn || recipient!.notify?.success !== true) return undefined;
+    return { recipient: 0, action: 'relayed', error: '', expired: false, host: 'there.test' };
+  }
+
+  #keep(message: NewMessage, root: number): number {
+    this.#network.taken++;
+    const envelope = { ...message.envelope, queueId: `Q${this.#spool.length}` };
+    this.#spool.push({ message: { ...message, envelope }, root });
+    return this.#spool.length - 1;
+  }
+
+  #reader(): SpoolReader {
+    const read = (ref: StoredRef): StoredMessage => {
+      const { envelope, content } = this.#spool[ref.offset]!.message;
+      const bytes = Buffer.concat(content);
+      return { envelope, sizeBytes: bytes.length, content: bytes, stream: () => inOnePiece(bytes) };
+    };
+    return {
+      readFresh: read,
+      read: (ref) => Promise.resolve(read(ref)),
+      readEnvelope: (ref): Promise<Envelope> => Promise.resolve(read(ref).envelope),
+      close: () => undefined,
+    };
+  }
+
+  #writer(): SpoolWriter {
+    return {
+      newQueueId: () => `Q${this.#spool.length}`,
+      append: (message) => {
+        const { via } = message.envelope.origin;
+        if (via !== 'bounce' && via !== 'notice') throw new Error(`a report of origin ${via}`);
+        if (message.envelope.reversePath !== '') throw new Error('a report with a sender');
+        this.#network.reports.push({ via, to: message.envelope.recipients[0]!.address, root: this.#root });
+        const offset = this.#keep(message, this.#root);
+        const sizeBytes = message.content.reduce((sum, piece) => sum + piece.length, 0);
+        return Promise.resolve({ ref: { segment: 1, offset, length: 1 }, sizeBytes });
+      },
+      openLarge: () => Promise.reject(new Error('reports are small')),
+      hasRoom: () => true,
+      close: () => Promise.resolve(),
+    };
+  }
+}
+
+async function* inOnePiece(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  await Promise.resolve();
+  yield bytes;
+}
