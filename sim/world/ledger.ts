@@ -127,6 +127,8 @@ export class Ledger extends Witness {
 
   override failed(number: number, effect: Extract<Effect, { kind: 'failed' }>, nowMs: number): void {
     check(effect.error !== '', () => `${number}/${effect.recipient} failed without a reason`);
+    const isExpiredHeld = effect.expired && this.message(number).held;
+    check(!isExpiredHeld, () => `${number}/${effect.recipient} expired while it was held`);
     this.ended(number, effect.recipient, 'failed', nowMs);
   }
 

@@ -96,7 +96,7 @@ async function list(ids: string[], options: FilterOptions): Promise<void> {
       rows.map((row) => [
         row.queueId,
         age(now - row.receivedAtMs),
-        row.state,
+        stateText(row),
         String(row.attempts),
         row.nextAttemptAtMs > now ? `in ${age(row.nextAttemptAtMs - now)}` : 'now',
         row.sender === '' ? '<>' : row.sender,
@@ -131,7 +131,7 @@ async function show(id: string, options: FilterOptions): Promise<void> {
     ...(first.queue === '' ? [] : [`Tenant     ${first.queue}`]),
     ...rows.flatMap((row) => [
       `To         <${row.recipient}>`,
-      `  State      ${row.state}`,
+      `  State      ${stateText(row)}`,
       `  Attempts   ${row.attempts}`,
       `  Next       ${row.nextAttemptAtMs === 0 ? 'as soon as a connection is free' : new Date(row.nextAttemptAtMs).toISOString()}`,
       `  Last error ${row.lastError === '' ? 'none' : row.lastError}`,
@@ -154,6 +154,11 @@ async function change(action: QueueAction, ids: string[], options: FilterOptions
   const count = Number(await controlResult(controlSocket, { operation: 'queue-change', action, filter }));
   if (options.json === true) process.stdout.write(`${JSON.stringify({ action, recipients: count })}\n`);
   else process.stdout.write(`${count} recipient${count === 1 ? '' : 's'} ${done[action]}.\n`);
+}
+
+/** What is in flight while its message is held shows both. */
+function stateText({ state, isHeld }: QueueRow): string {
+  return isHeld && state !== 'held' ? `${state},held` : state;
 }
 
 /** From the running Sluice, or from the spool when none is running. */

@@ -14,6 +14,8 @@ export interface QueueRow {
   readonly queue: string;
   /** `stored`: read from the spool of a stopped instance. */
   readonly state: 'resolving' | 'waiting' | 'ready' | 'active' | 'held' | 'stored';
+  /** Its message is held. Then the state is `held`, or `active`: a transaction under way finishes first. */
+  readonly isHeld: boolean;
   readonly attempts: number;
   /** Unix ms; 0: at once. */
   readonly nextAttemptAtMs: number;
@@ -60,7 +62,7 @@ export class RowMatcher {
     const ageMs = this.#nowMs - row.receivedAtMs;
     return (
       (this.#ids === undefined || this.#ids.has(row.queueId)) &&
-      (state === undefined || row.state === state) &&
+      (state === undefined || row.state === state || (state === 'held' && row.isHeld)) &&
       (queue === undefined || row.queue === queue) &&
       (olderThanMs === undefined || ageMs > olderThanMs) &&
       (newerThanMs === undefined || ageMs < newerThanMs) &&

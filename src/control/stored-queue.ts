@@ -28,6 +28,7 @@ export async function* storedQueue(
         domain: domainOf(waiting.address),
         queue: message.queue ?? '',
         state: message.held ? 'held' : 'stored',
+        isHeld: message.held,
         attempts: waiting.attempts,
         nextAttemptAtMs: waiting.nextAttemptAtMs,
         lastError: waiting.lastError,

@@ -34,7 +34,8 @@ export function deferTask(s: State, task: number, error: string, nowMs: number):
 export function countAttempt(s: State, task: number, nowMs: number): void {
   const { recipients, tasks, config } = s;
   const message = tasks.messageOf(task);
-  const expiresAtMs = expiryOf(s, message);
+  // What is held does not expire, not even with the attempt that was under way when it was held.
+  const expiresAtMs = s.messages.isHeld(message) ? Infinity : expiryOf(s, message);
   const list = recipientsOf(s, task);
   let attempts = 0;
   for (const recipient of list) {

@@ -150,6 +150,8 @@ export interface QueuedRecipient {
   /** Name of the tenant's queue; '' for mail of nobody. */
   readonly queue: string;
   readonly state: 'resolving' | 'waiting' | 'ready' | 'active' | 'held';
+  /** Its message is held. Then the state is `held`, or `active`: a transaction under way finishes first. */
+  readonly isHeld: boolean;
   readonly attempts: number;
   readonly nextAttemptAtMs: number;
   readonly expiresAtMs: number;

@@ -16,6 +16,7 @@ export function* queuedRecipients(s: State): IterableIterator<QueuedRecipient> {
     const message = tasks.messageOf(task);
     const queueId = s.messages.queueIdOf(message);
     const expiresAtMs = expiryOf(s, message);
+    const isHeld = s.messages.isHeld(message);
     const hasTime = state === TaskState.waiting || state === TaskState.held;
     const nextAttemptAtMs = hasTime ? tasks.dueMs.get(task) : 0;
     const rows = recipientsOf(s, task).map((recipient): QueuedRecipient => {
@@ -28,6 +29,7 @@ export function* queuedRecipients(s: State): IterableIterator<QueuedRecipient> {
         domain: routes.domainOf(route),
         queue: s.queues.nameOf(routes.queueOf(route)),
         state: stateName(s, state, route),
+        isHeld,
         attempts: recipients.attempts.get(recipient),
         nextAttemptAtMs,
         expiresAtMs,

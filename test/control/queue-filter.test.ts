@@ -8,6 +8,7 @@ const row = {
   domain: 'mail.example.com',
   queue: 'shop',
   state: 'waiting' as const,
+  isHeld: false,
   attempts: 1,
   nextAttemptAtMs: 0,
   lastError: '',
@@ -35,6 +36,19 @@ const cases: [QueueFilter, boolean][] = [
 test('all filters that are given must hold', () => {
   for (const [filter, expected] of cases) {
     assert.equal(new RowMatcher(filter, 2_000_000).facts(row), expected, JSON.stringify(filter));
+  }
+});
+
+test('the state held chooses everything that is held, also what is in flight', () => {
+  const held = new RowMatcher({ state: 'held' }, 2_000_000);
+  const active = new RowMatcher({ state: 'active' }, 2_000_000);
+  for (const [state, isHeld, isMatch] of [
+    ['held', true, true],
+    ['active', true, true],
+    ['active', false, false],
+  ] as const) {
+    assert.equal(held.facts({ ...row, state, isHeld }), isMatch, `${state} ${isHeld}`);
+    assert.equal(active.facts({ ...row, state, isHeld }), state === 'active', `${state} ${isHeld}`);
   }
 });
 

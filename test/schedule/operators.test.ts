@@ -43,6 +43,33 @@ test('hold takes ready, waiting and asking recipients; what is in flight finishe
   assert.deepEqual(states(table), ['0 waiting', '1 active', '2 waiting', '3 ready']);
 });
 
+test('what is in flight is told as held, and a release before it has landed lets it go on', () => {
+  const table = new Table().know({ 'a.example': site });
+  const message = table.submit(['a.example']);
+  const connect = table.connect();
+  table.scheduler.hold(message);
+  const [row] = table.scheduler.recipients();
+  assert.deepEqual([row?.state, row?.isHeld], ['active', true]);
+  table.scheduler.release(message, table.nowMs);
+  assert.equal([...table.scheduler.recipients()][0]?.isHeld, false);
+  table.ready(connect.connection).done(connect, 'tempfail');
+  assert.deepEqual(kinds(table.take()), ['deferred']);
+  assert.deepEqual(states(table), ['0 waiting']);
+});
+
+test('an attempt that ends after the lifetime fails nothing that was held meanwhile', () => {
+  const table = new Table().know({ 'a.example': site });
+  const message = table.submit(['a.example']);
+  const connect = table.connect();
+  table.ready(connect.connection);
+  table.scheduler.hold(message);
+  table.pass(6 * day).done(connect, 'tempfail');
+  assert.deepEqual(kinds(table.take()), ['deferred']);
+  assert.deepEqual(states(table), ['0 held']);
+  table.scheduler.release(message, table.nowMs);
+  assert.deepEqual(kinds(table.take()), ['transact']);
+});
+
 test('retryNow makes waiting recipients due', () => {
   const table = new Table().know({ 'a.example': site });
   const message = table.submit(['a.example', { domain: 'a.example', nextAttemptAtMs: start + hour }]);

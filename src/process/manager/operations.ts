@@ -154,6 +154,7 @@ export class Operations {
       domain: queued.domain,
       queue: queued.queue,
       state: queued.state,
+      isHeld: queued.isHeld,
       attempts: queued.attempts,
       nextAttemptAtMs: queued.nextAttemptAtMs,
       lastError: queued.lastError,
