@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util';
 import { Ground } from '../sim/neighbours/ground.ts';
 import { withoutPostfix } from '../sim/neighbours/postfix.ts';
 import { summarize } from './relay/budgets.ts';
+import { closedFolder } from './relay/closed-folder.ts';
 import { measure, type Case, type Run } from './relay/measure.ts';
 import { runLine, summaryText } from './relay/print.ts';
 import { startSink } from './relay/sink.ts';
@@ -61,13 +62,18 @@ function casesFor(system: SystemName): Case[] {
 
 async function bench(): Promise<void> {
   const names = values.only.split(',') as SystemName[];
-  const postfixMissing = names.includes('postfix') && withoutPostfix();
-  if (postfixMissing) throw new Error(`${postfixMissing}; leave it out with --only ceiling,sluice`);
+  const directory = resolve(values.directory);
+  mkdirSync(directory, { recursive: true });
+  const problem = names.includes('postfix') ? whyNoPostfix(directory) : undefined;
+  if (problem !== undefined) {
+    process.stderr.write(`Starting Postfix: ${problem}. Or leave it out: --only ceiling,sluice,single\n`);
+    process.exitCode = 1;
+    return;
+  }
   const print = (text: string, data: unknown): void => {
     process.stdout.write(`${values.json ? JSON.stringify(data) : text}\n`);
   };
-  mkdirSync(values.directory, { recursive: true });
-  const ground = new Ground(join(resolve(values.directory), 'run-'));
+  const ground = new Ground(join(directory, 'run-'));
   try {
     const sink = await startSink(ground);
     const systems: System[] = [];
@@ -102,6 +108,15 @@ async function bench(): Promise<void> {
   } finally {
     await ground.end();
   }
+}
+
+/** Postfix drops root before it opens its queue: its user must be able to reach it. */
+function whyNoPostfix(directory: string): string | undefined {
+  const missing = withoutPostfix();
+  if (missing !== false) return missing;
+  const closed = closedFolder(directory);
+  if (closed === undefined) return undefined;
+  return `its user cannot reach a queue in ${directory}, since others may not enter ${closed}; allow it (chmod o+x ${closed}), or name another place with --directory DIR`;
 }
 
 if (values.help) process.stdout.write(help);

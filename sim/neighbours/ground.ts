@@ -3,24 +3,27 @@
 
 import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { connect, createServer, type AddressInfo } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { livingInGroup } from './process-tree.ts';
 
 const patienceMs = 30_000;
 const running = new Set<Program>();
 const directories = new Set<string>();
 process.on('exit', () => {
   for (const program of running) program.kill('SIGKILL');
-  for (const directory of directories) remove(directory);
+  // Nobody can wait for the end of the programs here: what they still write in their last moment is removed in another try.
+  for (const directory of directories) rmSync(directory, { recursive: true, force: true, maxRetries: 3 });
 });
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 
 export class Ground {
   readonly directory: string;
   readonly #programs: Program[] = [];
+  readonly #memoryFolders: string[] = [];
   readonly #endings: (() => Promise<void> | void)[] = [];
 
   /** @param prefix Of the directory's name; below the system's temporary directory unless it is absolute. */
@@ -52,7 +55,7 @@ export class Ground {
     if (!existsSync('/dev/shm')) return this.folder(name);
     const path = mkdtempSync(`/dev/shm/${name}-`);
     directories.add(path);
-    this.atEnd(() => remove(path));
+    this.#memoryFolders.push(path);
     return path;
   }
 
@@ -92,8 +95,10 @@ export class Ground {
   async end(): Promise<void> {
     for (const ending of this.#endings.toReversed()) await ending();
     await Promise.all(this.#programs.map((program) => program.stop('SIGTERM', 5_000)));
-    directories.delete(this.directory);
-    remove(this.directory);
+    for (const directory of [this.directory, ...this.#memoryFolders]) {
+      directories.delete(directory);
+      rmSync(directory, { recursive: true, force: true });
+    }
   }
 
   /** The end of what each program has said, a line at a time. */
@@ -102,10 +107,6 @@ export class Ground {
       for (const line of output.trimEnd().split('\n').slice(-40)) print(`${name}: ${line}`);
     }
   }
-}
-
-function remove(directory: string): void {
-  rmSync(directory, { recursive: true, force: true, maxRetries: 3 });
 }
 
 export class Program {
@@ -201,7 +202,8 @@ export class Program {
     const force = setTimeout(() => this.kill('SIGKILL'), graceMs);
     const how = await this.ended;
     clearTimeout(force);
-    this.kill('SIGKILL'); // whoever it left behind in its group
+    this.kill('SIGKILL'); // whoever it left behind in its group, and may still write
+    await until(`nobody of ${this.name} is left`, () => livingInGroup(this.pid).length === 0);
     return how;
   }
 }
@@ -235,12 +237,30 @@ export async function listening(program: Program, port: number, address = '127.0
   });
 }
 
-/** A port that nobody has on any loopback address a test uses. */
+/** Below the ports that systems give to outgoing connections and to whoever asks for any (32768 and up, or 49152). */
+const firstPort = 10_000;
+const portsOfProcess = 100;
+/** Test files run at the same time, each in a process of its own: each takes its ports from another block. */
+const ownPorts = firstPort + (process.pid % 200) * portsOfProcess;
+let nextPort = process.hrtime()[1] % portsOfProcess;
+
+/** A port that nobody has, and that nobody is given by chance before the program that it is for has bound it. */
 export async function freePort(address = '127.0.0.1'): Promise<number> {
-  const server = createServer().listen({ host: address, port: 0 });
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
+  for (let tries = 0; tries < portsOfProcess; tries++) {
+    const port = ownPorts + (nextPort++ % portsOfProcess);
+    if (await isFree(address, port)) return port;
+  }
+  throw new Error(`no port of ${address} is free from ${ownPorts} on`);
+}
+
+async function isFree(host: string, port: number): Promise<boolean> {
+  const server = createServer();
+  const free = once(server.listen({ host, port }), 'listening').then(
+    () => true,
+    () => false,
+  );
+  if (!(await free)) return false;
   server.close();
   await once(server, 'close');
-  return port;
+  return true;
 }

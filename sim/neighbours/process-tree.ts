@@ -1,6 +1,6 @@
 // What Linux tells about a program's processes in /proc: who descends from whom, and what they have used.
 
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 
 /** proc(5): utime, stime, cutime and cstime are counted in these a second on every Linux. */
 const ticksPerSecond = 100;
@@ -8,6 +8,8 @@ const ticksPerSecond = 100;
 interface Stat {
   readonly pid: number;
   readonly parent: number;
+  readonly group: number;
+  readonly isZombie: boolean;
   readonly ownTicks: number;
   readonly reapedTicks: number;
 }
@@ -15,6 +17,13 @@ interface Stat {
 /** The process and everything below it that is alive, parents before their children. */
 export function descendants(pid: number): number[] {
   return treeOf(pid).map((one) => one.pid);
+}
+
+/** The processes of a process group that are alive; what has ended and is not yet waited for does nothing any more. */
+export function livingInGroup(group: number): number[] {
+  return allStats()
+    .filter((one) => one.group === group && !one.isZombie)
+    .map((one) => one.pid);
 }
 
 /** CPU milliseconds of the whole tree so far, also of children that have ended. */
@@ -50,10 +59,7 @@ function sum(pid: number, of: (pid: number) => number): number {
 function treeOf(pid: number): Stat[] {
   const children = new Map<number, Stat[]>();
   let top: Stat | undefined;
-  for (const name of readdirSync('/proc')) {
-    if (!/^\d+$/u.test(name)) continue;
-    const stat = statOf(Number(name));
-    if (stat === undefined) continue;
+  for (const stat of allStats()) {
     if (stat.pid === pid) top = stat;
     const siblings = children.get(stat.parent);
     if (siblings) siblings.push(stat);
@@ -64,17 +70,30 @@ function treeOf(pid: number): Stat[] {
   return tree;
 }
 
+function allStats(): Stat[] {
+  if (!existsSync('/proc/self/stat')) return []; // not Linux: nothing is told
+  return readdirSync('/proc').flatMap((name) => {
+    const stat = /^\d+$/u.test(name) ? statOf(Number(name)) : undefined;
+    return stat === undefined ? [] : [stat];
+  });
+}
+
 function statOf(pid: number): Stat | undefined {
   const text = read(pid, 'stat');
   if (text === '') return undefined;
   // The name in brackets may hold spaces and brackets itself: fields are counted from its end.
-  const fields = text
-    .slice(text.lastIndexOf(')') + 2)
-    .split(' ')
-    .map(Number);
-  const [, parent = 0] = fields;
+  const texts = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  const fields = texts.map(Number);
+  const [, parent = 0, group = 0] = fields;
   const [utime = 0, stime = 0, cutime = 0, cstime = 0] = fields.slice(11, 15);
-  return { pid, parent, ownTicks: utime + stime, reapedTicks: cutime + cstime };
+  return {
+    pid,
+    parent,
+    group,
+    isZombie: texts[0] === 'Z' || texts[0] === 'X',
+    ownTicks: utime + stime,
+    reapedTicks: cutime + cstime,
+  };
 }
 
 /** A file of /proc/PID; the empty string when the process has gone in between. */

@@ -1,6 +1,7 @@
 // `sluice serve`: runs Sluice in the foreground.
 
 import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { styleText } from 'node:util';
 import type { Command } from 'commander';
 import type { Config } from '../config/config.ts';
@@ -49,6 +50,8 @@ async function serve(file: string | undefined): Promise<void> {
 
 function makeSpool(spool: string): void {
   try {
+    // Only the spool itself is closed: in the same folder may be the socket that every program hands mail in at.
+    mkdirSync(dirname(spool), { recursive: true });
     mkdirSync(spool, { recursive: true, mode: 0o700 });
   } catch (error) {
     throw new SluiceError(

@@ -1,13 +1,13 @@
 // What is allowed in limits and tenants, and yet probably not meant.
 
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 
 import { loadConfig, parseConfig } from '../../src/config/config.ts';
 import { configWarnings } from '../../src/config/warnings.ts';
+import { temporaryFolder } from '../temporary-folder.ts';
 
 const warnings = (text: string): string[] =>
   configWarnings(parseConfig(`hostname = "mx.example.com"\n${text}`, 'sluice.toml'));
@@ -54,8 +54,7 @@ describe('a warning', () => {
   });
 
   it('is given for a file without domains', (t) => {
-    const folder = mkdtempSync(join(tmpdir(), 'sluice-warnings-'));
-    t.after(() => rmSync(folder, { recursive: true }));
+    const { path: folder } = temporaryFolder(t, 'warnings');
     writeFileSync(join(folder, 'domains'), '# nobody\n');
     const file = join(folder, 'sluice.toml');
     writeFileSync(

@@ -1,7 +1,5 @@
 // A source of answers for the control room: what it is asked is kept, what it answers is set by the test.
 
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type {
@@ -18,6 +16,7 @@ import { QueueQuery } from '../../src/control/queue-query.ts';
 import type { QueueSource } from '../../src/control/queue-source.ts';
 import { StatusDesk } from '../../src/control/status-desk.ts';
 import type { ReportedTrouble } from '../../src/stats/trouble-board.ts';
+import { temporaryFolder } from '../temporary-folder.ts';
 
 export interface Answers {
   readonly status?: () => ManagerStatus;
@@ -42,7 +41,7 @@ export interface Running {
 
 /** A control server on a socket of its own, until the test ends. */
 export async function controlServer(t: TestContext, answers: Answers): Promise<Running> {
-  const folder = mkdtempSync(join(tmpdir(), 'sluice-control-'));
+  const { path: folder, atEnd } = temporaryFolder(t, 'control');
   const socket = join(folder, 'control.sock');
   const asked: [string, unknown][] = [];
   const answer =
@@ -69,10 +68,7 @@ export async function controlServer(t: TestContext, answers: Answers): Promise<R
     Promise.resolve([]),
   );
   await server.listen(socket);
-  t.after(() => {
-    server.close();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  atEnd(() => server.close());
   return { socket, folder, asked };
 }
 

@@ -1,12 +1,12 @@
 // resolv.conf(5): name servers, with IPv6 zones, and the two options that matter to us.
 
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import { parseResolvConf } from '../../src/dns/resolv-conf.ts';
 import { readResolvConf } from '../../src/dns/resolver.ts';
+import { temporaryFolder } from '../temporary-folder.ts';
 
 const local = [{ address: '127.0.0.1', port: 53 }];
 
@@ -42,8 +42,7 @@ test('timeout and attempts, within the bounds of the manual page', () => {
 });
 
 test('the file is read; without one, the server on this host is asked', (t) => {
-  const folder = mkdtempSync(join(tmpdir(), 'sluice-resolv-conf-'));
-  t.after(() => rmSync(folder, { recursive: true }));
+  const { path: folder } = temporaryFolder(t, 'resolv-conf');
   const path = join(folder, 'resolv.conf');
   assert.deepEqual(readResolvConf(path).servers, local);
   writeFileSync(path, 'nameserver 192.0.2.9\n');

@@ -1,28 +1,28 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { type Channel, channelWindow, localChannel } from '../../src/process/channel.ts';
 import { SocketChannel } from '../../src/process/socket-channel.ts';
+import { temporaryFolder } from '../temporary-folder.ts';
 
 type Ends = [Channel<number | string, number | string>, Channel<number | string, number | string>];
 
 async function socketPair(t: TestContext): Promise<[Socket, Socket]> {
-  const folder = mkdtempSync(join(tmpdir(), 'sluice-channel-'));
+  const { path: folder, atEnd } = temporaryFolder(t, 'channel');
   const server = createServer();
   const path = join(folder, 's');
   await new Promise<void>((resolve) => server.listen(path, resolve));
   const accepted = once(server, 'connection') as Promise<[Socket]>;
   const left = connect(path);
   const [right] = await accepted;
-  t.after(() => {
+  atEnd(async () => {
     left.destroy();
     right.destroy();
+    const closed = once(server, 'close');
     server.close();
-    rmSync(folder, { recursive: true });
+    await closed;
   });
   return [left, right];
 }

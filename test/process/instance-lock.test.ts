@@ -1,38 +1,34 @@
 import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test, type TestContext } from 'node:test';
+import { test } from 'node:test';
 import { listenBus } from '../../src/process/bus.ts';
 import { answers } from '../../src/io/unix-listener.ts';
 import { lockInstance } from '../../src/process/instance-lock.ts';
-
-function folder(t: TestContext): string {
-  const made = mkdtempSync(join(tmpdir(), 'sluice-lock-'));
-  t.after(() => rmSync(made, { recursive: true, force: true }));
-  return made;
-}
+import { type TemporaryFolder, temporaryFolder } from '../temporary-folder.ts';
 
 /** Another process that listens at a Unix-domain socket. */
-async function listener(t: TestContext, path: string): Promise<ChildProcess> {
+async function listener({ path: folder, atEnd }: TemporaryFolder, name: string): Promise<ChildProcess> {
+  const path = join(folder, name);
   const program = `require('node:net').createServer().listen(${JSON.stringify(path)}, () => console.log('up'))`;
   const child = spawn(process.execPath, ['-e', program], { stdio: ['ignore', 'pipe', 'inherit'] });
-  t.after(() => child.kill('SIGKILL'));
+  atEnd(() => kill(child));
   await once(child.stdout!, 'data');
   return child;
 }
 
 async function kill(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
   const gone = once(child, 'exit');
   child.kill('SIGKILL');
   await gone;
 }
 
 test('a spool has one Sluice at a time', async (t) => {
-  const spool = folder(t);
+  const spool = temporaryFolder(t, 'lock').path;
   const release = await lockInstance(spool);
   await assert.rejects(lockInstance(spool), (error: Error & { code?: string; advice?: string }) => {
     assert.equal(error.code, 'SPOOL_IN_USE');
@@ -46,9 +42,10 @@ test('a spool has one Sluice at a time', async (t) => {
 });
 
 test('a Sluice that was killed leaves no lock behind', async (t) => {
-  const spool = folder(t);
+  const folder = temporaryFolder(t, 'lock');
+  const spool = folder.path;
   const path = join(spool, 'lock.sock');
-  const child = await listener(t, path);
+  const child = await listener(folder, 'lock.sock');
   await assert.rejects(lockInstance(spool), { code: 'SPOOL_IN_USE' });
   await kill(child);
   assert.ok(existsSync(path));
@@ -56,7 +53,7 @@ test('a Sluice that was killed leaves no lock behind', async (t) => {
 });
 
 test('a spool whose name is too long for a socket has its lock elsewhere', async (t) => {
-  const spool = join(folder(t), 'long'.repeat(30));
+  const spool = join(temporaryFolder(t, 'lock').path, 'long'.repeat(30));
   mkdirSync(spool);
   const other = `${spool}er`;
   mkdirSync(other);
@@ -67,13 +64,14 @@ test('a spool whose name is too long for a socket has its lock elsewhere', async
 });
 
 test('a spool that is no folder is named', async (t) => {
-  const spool = join(folder(t), 'nothing');
+  const spool = join(temporaryFolder(t, 'lock').path, 'nothing');
   await assert.rejects(lockInstance(spool), { code: 'SPOOL_UNUSABLE' });
 });
 
 test('a new manager waits for an old one, also for one that dies without having looked up', async (t) => {
-  const path = join(folder(t), 'bus.sock');
-  const old = await listener(t, path);
+  const folder = temporaryFolder(t, 'lock');
+  const path = join(folder.path, 'bus.sock');
+  const old = await listener(folder, 'bus.sock');
   old.kill('SIGSTOP');
   const bus = listenBus(path, () => undefined);
   // This connection comes after the one of the new manager.

@@ -1,8 +1,6 @@
 // Operators' questions about limits, with the real scheduler and a router that knows three domains.
 
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { parseConfig } from '../../src/config/config.ts';
@@ -12,6 +10,7 @@ import { Shaping } from '../../src/process/manager/shaping.ts';
 import type { RoutePlan, Router } from '../../src/route/types.ts';
 import { createScheduler } from '../../src/schedule/create-scheduler.ts';
 import { keptLog } from './quiet-log.ts';
+import { temporaryFolder } from '../temporary-folder.ts';
 
 const forever = { validUntilMs: Number.MAX_SAFE_INTEGER };
 const aol: RoutePlan = {
@@ -73,12 +72,9 @@ messages_per_connection = 7
 `;
 
 async function ground(t: TestContext) {
-  const folder = mkdtempSync(join(tmpdir(), 'sluice-limits-'));
-  const overrides = await Overrides.open(join(folder, 'overrides.json'), keptLog());
-  t.after(async () => {
-    await overrides.close();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  const folder = temporaryFolder(t, 'limits');
+  const overrides = await Overrides.open(join(folder.path, 'overrides.json'), keptLog());
+  folder.atEnd(() => overrides.close());
   const shaping = new Shaping(overrides, parseConfig(file, 'sluice.toml'), router);
   const now = Date.now();
   const scheduler = createScheduler(shaping.inForce, now);

@@ -1,8 +1,7 @@
 // [[limit]] tables become the rules of the scheduler, beside the built-in ones.
 
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 
@@ -12,6 +11,7 @@ import { type Config, defaultConfig, loadConfig, parseConfig } from '../../src/c
 import { ConfigError } from '../../src/config/config-error.ts';
 import { limitRules } from '../../src/process/settings.ts';
 import { unlimited } from '../../src/schedule/limits/types.ts';
+import { temporaryFolder } from '../temporary-folder.ts';
 
 const config = (text: string): Config => parseConfig(text, 'sluice.toml');
 const idsOf = (text: string): string[] => limitRules(config(text)).map(({ id }) => id);
@@ -199,8 +199,7 @@ describe('the id of a limit', () => {
   });
 
   it('is that of the file of domains, whatever it holds', (t) => {
-    const folder = mkdtempSync(join(tmpdir(), 'sluice-rules-'));
-    t.after(() => rmSync(folder, { recursive: true }));
+    const { path: folder } = temporaryFolder(t, 'rules');
     const file = join(folder, 'sluice.toml');
     writeFileSync(file, limit('per = "group"\ndomain_file = "customers"'));
     const seen = ['a.example\n', 'a.example\nb.example\n', '# nobody now\n'].map((text) => {

@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
 import type { Server, Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { listenBus } from '../../src/process/bus.ts';
 import { channelWindow } from '../../src/process/channel.ts';
 import { ManagerLink } from '../../src/process/manager-link.ts';
 import { SocketChannel } from '../../src/process/socket-channel.ts';
+import { type TemporaryFolder, temporaryFolder } from '../temporary-folder.ts';
 
 const hello = { kind: 'hello', role: 'receiver', index: 3 } as const;
 
@@ -62,13 +61,16 @@ class FakeManager {
   }
 }
 
-function spoolFolder(t: TestContext): string {
-  const folder = mkdtempSync(join(tmpdir(), 'sluice-link-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
-  return join(folder, 'bus.sock');
+interface SpoolFolder extends TemporaryFolder {
+  readonly bus: string;
 }
 
-function link(t: TestContext, path: string, repeat: boolean) {
+function spoolFolder(t: TestContext): SpoolFolder {
+  const folder = temporaryFolder(t, 'link');
+  return { ...folder, bus: join(folder.path, 'bus.sock') };
+}
+
+function link({ bus: path, atEnd }: SpoolFolder, repeat: boolean) {
   const taken: string[] = [];
   const lost: (() => void)[] = [];
   let losses = 0;
@@ -82,7 +84,7 @@ function link(t: TestContext, path: string, repeat: boolean) {
       for (const callback of lost.splice(0)) callback();
     },
   });
-  t.after(() => made.close());
+  atEnd(() => made.close());
   return {
     link: made,
     taken,
@@ -97,9 +99,9 @@ function link(t: TestContext, path: string, repeat: boolean) {
 }
 
 test('what was posted and not taken is posted again to the next manager, in order', async (t) => {
-  const path = spoolFolder(t);
-  const deaf = await FakeManager.start(path, true);
-  const receiver = link(t, path, true);
+  const spool = spoolFolder(t);
+  const deaf = await FakeManager.start(spool.bus, true);
+  const receiver = link(spool, true);
   receiver.link.post('before the link');
   await receiver.link.open();
   receiver.link.post('to the first');
@@ -108,7 +110,7 @@ test('what was posted and not taken is posted again to the next manager, in orde
   deaf.die();
   await lost;
   receiver.link.post('while there is none');
-  const second = await FakeManager.start(path);
+  const second = await FakeManager.start(spool.bus);
   await second.until(() => second.taken.length >= 4);
   receiver.link.post('to the second');
   await second.until(() => second.taken.length >= 5);
@@ -123,9 +125,9 @@ test('what was posted and not taken is posted again to the next manager, in orde
 });
 
 test('what a manager has said it took is not posted again', async (t) => {
-  const path = spoolFolder(t);
-  const first = await FakeManager.start(path);
-  const receiver = link(t, path, true);
+  const spool = spoolFolder(t);
+  const first = await FakeManager.start(spool.bus);
+  const receiver = link(spool, true);
   await receiver.link.open();
   const count = channelWindow;
   for (let i = 0; i < count; i++) receiver.link.post(String(i));
@@ -139,7 +141,7 @@ test('what a manager has said it took is not posted again', async (t) => {
   const lost = receiver.nextLoss();
   first.die();
   await lost;
-  const second = await FakeManager.start(path);
+  const second = await FakeManager.start(spool.bus);
   receiver.link.post('last');
   await second.until(() => second.taken.at(-1) === 'last');
   const [greeting, ...repeated] = second.taken;
@@ -154,9 +156,9 @@ test('what a manager has said it took is not posted again', async (t) => {
 });
 
 test('without a manager a link is congested once it holds a window, and drains with the next manager', async (t) => {
-  const path = spoolFolder(t);
-  const first = await FakeManager.start(path, true);
-  const receiver = link(t, path, true);
+  const spool = spoolFolder(t);
+  const first = await FakeManager.start(spool.bus, true);
+  const receiver = link(spool, true);
   await receiver.link.open();
   await first.until(() => first.links === 1);
   const lost = receiver.nextLoss();
@@ -168,7 +170,7 @@ test('without a manager a link is congested once it holds a window, and drains w
   assert.equal(receiver.link.congested, true);
   const drained = Promise.withResolvers<void>();
   receiver.link.whenDrained(drained.resolve);
-  const second = await FakeManager.start(path);
+  const second = await FakeManager.start(spool.bus);
   await drained.promise;
   assert.equal(receiver.link.congested, false);
   await second.until(() => second.taken.length === channelWindow + 2);
@@ -176,9 +178,9 @@ test('without a manager a link is congested once it holds a window, and drains w
 });
 
 test('a link that repeats nothing says so: what is posted without a manager is lost at once', async (t) => {
-  const path = spoolFolder(t);
-  const first = await FakeManager.start(path);
-  const control = link(t, path, false);
+  const spool = spoolFolder(t);
+  const first = await FakeManager.start(spool.bus);
+  const control = link(spool, false);
   await control.link.open();
   await first.until(() => first.taken.length === 1);
   const lost = control.nextLoss();
@@ -189,7 +191,7 @@ test('a link that repeats nothing says so: what is posted without a manager is l
   control.link.post('nobody is there');
   assert.equal(control.losses, 1, 'not before the caller has gone on');
   await lostAgain;
-  const second = await FakeManager.start(path);
+  const second = await FakeManager.start(spool.bus);
   await second.until(() => second.taken.length === 1);
   control.link.post('hello again');
   await second.until(() => second.taken.length === 2);
@@ -198,7 +200,7 @@ test('a link that repeats nothing says so: what is posted without a manager is l
 });
 
 test('closing a link ends its search and frees whoever waits', async (t) => {
-  const receiver = link(t, spoolFolder(t), true);
+  const receiver = link(spoolFolder(t), true);
   const opened = receiver.link.open();
   for (let i = 0; i <= channelWindow; i++) receiver.link.post(String(i));
   const drained = Promise.withResolvers<void>();

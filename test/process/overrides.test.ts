@@ -1,12 +1,12 @@
 // Operators' overrides: what is set counts, is kept, and ends when it should.
 
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import type { OverrideChange } from '../../src/control/control-protocol.ts';
 import { Overrides } from '../../src/process/manager/overrides.ts';
+import { temporaryFolder } from '../temporary-folder.ts';
 import { type KeptLog, keptLog } from './quiet-log.ts';
 
 const aol = { target: 'domain:aol.com', label: '' };
@@ -20,13 +20,12 @@ interface Ground {
 }
 
 function ground(t: TestContext): Ground {
-  const folder = mkdtempSync(join(tmpdir(), 'sluice-overrides-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const { path: folder, atEnd } = temporaryFolder(t, 'overrides');
   const path = join(folder, 'overrides.json');
   const log = keptLog();
   const open = async () => {
     const overrides = await Overrides.open(path, log);
-    t.after(() => overrides.close());
+    atEnd(() => overrides.close());
     return overrides;
   };
   return { path, folder, log, open };

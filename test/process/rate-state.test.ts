@@ -1,13 +1,13 @@
 // The state of rates: saved soon after something moved and at the end, restored at the start, never in the way.
 
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { RateState } from '../../src/process/manager/rate-state.ts';
 import type { SavedRate } from '../../src/schedule/limits/status.ts';
 import { keptLog } from './quiet-log.ts';
+import { temporaryFolder } from '../temporary-folder.ts';
 
 const spent: SavedRate = {
   rule: 'per domain: aol.com',
@@ -31,11 +31,14 @@ class Keeper {
 }
 
 function ground(t: TestContext) {
-  const folder = mkdtempSync(join(tmpdir(), 'sluice-rates-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const { path: folder, atEnd } = temporaryFolder(t, 'rates');
   const path = join(folder, 'rates.json');
   const log = keptLog();
-  const start = (keeper: Keeper) => new RateState(path, keeper, log);
+  const start = (keeper: Keeper) => {
+    const state = new RateState(path, keeper, log);
+    atEnd(() => state.close());
+    return state;
+  };
   return { path, log, start };
 }
 

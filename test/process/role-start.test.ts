@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
-import { test, type TestContext } from 'node:test';
+import { test } from 'node:test';
 import { Session } from '../../sim/mx/submitter.ts';
 import { Ground } from '../../sim/neighbours/ground.ts';
 import { parseConfig } from '../../src/config/config.ts';
@@ -17,14 +17,17 @@ class RoleProcess {
   readonly exited: Promise<number | null>;
   #wake: () => void = () => undefined;
 
-  constructor(t: TestContext, name: string) {
+  constructor(ground: Ground, name: string) {
     this.#child = fork(program, [name], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
     this.#child.on('message', (message: RoleToSupervisor) => {
       this.#heard.push(message);
       this.#wake();
     });
     this.exited = once(this.#child, 'exit').then(([code]) => code as number | null);
-    t.after(() => this.#child.kill('SIGKILL'));
+    ground.atEnd(async () => {
+      this.#child.kill('SIGKILL');
+      await this.exited;
+    });
   }
 
   tell(message: SupervisorToRole): void {
@@ -57,7 +60,7 @@ function config(ground: Ground, rest: string) {
 
 test('a configuration that comes while a role is starting is in force when it runs', async (t) => {
   const ground = Ground.of(t);
-  const receiver = new RoleProcess(t, 'receiver');
+  const receiver = new RoleProcess(ground, 'receiver');
   receiver.tell({ kind: 'start', config: config(ground, ''), index: 0 });
   receiver.tell({
     kind: 'configure',
@@ -76,7 +79,7 @@ test('a configuration that comes while a role is starting is in force when it ru
 
 test('a role without its supervisor ends', async (t) => {
   const ground = Ground.of(t);
-  const sender = new RoleProcess(t, 'sender');
+  const sender = new RoleProcess(ground, 'sender');
   sender.tell({ kind: 'start', config: config(ground, ''), index: 0 }); // looks for its manager
   sender.disconnect();
   assert.equal(await sender.exited, 0);
@@ -84,7 +87,7 @@ test('a role without its supervisor ends', async (t) => {
 
 test('a role that cannot start says why, with what to do about it', async (t) => {
   const ground = Ground.of(t);
-  const receiver = new RoleProcess(t, 'receiver');
+  const receiver = new RoleProcess(ground, 'receiver');
   const unusable = config(ground, '');
   receiver.tell({
     kind: 'start',

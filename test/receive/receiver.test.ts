@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { SpoolError } from '../../src/spool/spool-error.ts';
 import { Client, envelope, greeted, start } from './fixture.ts';
+import { temporaryFolder } from '../temporary-folder.ts';
 
 test('a message is in the spool with its Received line before its 250, and the manager hears of it', async (t) => {
   const fixture = await start(t);
@@ -222,13 +222,12 @@ test('a client that sends everything at once and closes its side gets all its re
 
 test('a program of this host hands mail in at the submission socket and may relay', async (t) => {
   const fixture = await start(t, { networks: ['10.0.0.0'] });
-  const folder = mkdtempSync(join(tmpdir(), 'sluice-submit-'));
-  t.after(() => rmSync(folder, { recursive: true }));
+  const { path: folder, atEnd } = temporaryFolder(t, 'submit');
   const path = join(folder, 'submit.sock');
   await fixture.receiver.listenLocal(path);
   assert.equal(statSync(path).mode & 0o777, 0o666);
   const client = new Client(connect({ path, allowHalfOpen: true }));
-  t.after(() => client.socket.destroy());
+  atEnd(() => client.socket.destroy());
   assert.match(await client.reply(), /^220/);
   assert.match(await client.ask('EHLO host.example\r\n'), /^250/);
   assert.match(await client.ask('MAIL FROM:<a@example.net>\r\n'), /^250/);

@@ -1,15 +1,11 @@
 // Helpers of the spool's tests: envelopes, contents, directories that go away.
 
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { Envelope } from '../../src/message/envelope.ts';
+import { temporaryFolder } from '../temporary-folder.ts';
 
 export async function temporaryDirectory(context: TestContext): Promise<string> {
-  const directory = await mkdtemp(join(tmpdir(), 'sluice-spool-'));
-  context.after(() => rm(directory, { recursive: true, force: true }));
-  return directory;
+  return temporaryFolder(context, 'spool').path;
 }
 
 export function envelopeFor(
