@@ -18,7 +18,6 @@ const lingerMs = 5_000;
 
 const noRoom: Reply = { code: 452, enhanced: '4.3.1', text: 'Insufficient disk space, try again later' };
 const busy: Reply = { code: 452, enhanced: '4.3.1', text: 'Too much mail at once, try again later' };
-const sessionEnded: Reply = { code: 421, enhanced: '4.7.0', text: 'The session was ended' };
 const badContent: Reply = {
   code: 550,
   enhanced: '5.6.0',
@@ -48,6 +47,8 @@ export class IncomingConnection implements Deadline {
   /** Our last reply is written: the client has a moment to close its side. */
   #ending = false;
   #closed = false;
+  /** The connection was turned away before its session began. */
+  #refused = false;
 
   /** @param client - its IP address; empty for a program of this host on the submission socket */
   constructor(context: ReceiveContext, socket: Socket, client: string, onClosed: () => void) {
@@ -72,6 +73,7 @@ export class IncomingConnection implements Deadline {
 
   /** Says why there is no service, and closes. */
   refuse(reply: Reply): void {
+    this.#refused = true;
     this.#context.log.rejected(this.#client, 'CONNECT', reply, '', '');
     // RFC 5321 4.2.2: a 421 begins with our domain.
     this.#session.refuse({ ...reply, text: `${this.#context.settings.hostname} ${String(reply.text)}` });
@@ -154,13 +156,20 @@ export class IncomingConnection implements Deadline {
         this.#quit();
         break;
       case 'close':
-        this.#context.log.rejected(this.#client, 'SESSION', sessionEnded, '', '');
+        this.#logEnd();
         // The client may still be sending: a close now would reset the connection and take our reply with it.
         this.#flush();
         this.#socket.end();
         this.#ending = true;
         break;
     }
+  }
+
+  /** Why the session has ended by itself; one that never began was logged already. */
+  #logEnd(): void {
+    const { lastReply } = this.#session;
+    if (lastReply === undefined || this.#refused) return;
+    this.#context.log.rejected(this.#client, 'SESSION', lastReply, '', '');
   }
 
   /** The client waits for nothing but our 221: the connection is closed as soon as that is written. */

@@ -5,6 +5,8 @@ import type { InputQueue } from './input-queue.ts';
 
 const LF = 0x0a;
 const CR = 0x0d;
+/** The type of the record that a TLS client begins with; no command begins with it. */
+const TLS_HANDSHAKE = 0x16;
 
 const NOTHING = Buffer.alloc(0);
 /** Of `#findLf`. */
@@ -12,10 +14,10 @@ const NOT_FOUND = -1;
 const BARE = -2;
 
 /**
- * `none`: more bytes are needed. `bare`: a CR or LF stood alone; what comes after it is not read. The others are complete
- * lines, of which only `line` has a text.
+ * `none`: more bytes are needed. `bare`: a CR or LF stood alone; `tls`: a TLS client begins its handshake; what comes after
+ * either is not read. The others are complete lines, of which only `line` has a text.
  */
-export type LineVerdict = 'none' | 'line' | 'bare' | 'too-long' | 'control' | 'not-utf8';
+export type LineVerdict = 'none' | 'line' | 'bare' | 'tls' | 'too-long' | 'control' | 'not-utf8';
 
 export class CommandLineReader {
   readonly #maxBytes: number;
@@ -43,6 +45,10 @@ export class CommandLineReader {
   read(input: InputQueue): LineVerdict {
     while (input.hasBytes()) {
       const { chunk, position } = input;
+      if (this.#seen === 0 && chunk[position] === TLS_HANDSHAKE) {
+        input.clear();
+        return 'tls';
+      }
       const lf = this.#findLf(chunk, position);
       if (lf === BARE) {
         input.clear();

@@ -12,6 +12,7 @@ export interface ListenerReplies {
   readonly bye: FixedReply;
   readonly tooManyErrors: FixedReply;
   readonly tooManyTransactions: FixedReply;
+  readonly wrongProtocol: FixedReply;
 }
 
 const known = new WeakMap<ServerSessionOptions, ListenerReplies>();
@@ -40,6 +41,11 @@ function makeReplies(options: ServerSessionOptions): ListenerReplies {
       421,
       '4.7.0',
       `${hostname} Too many messages in one session, closing the connection`,
+    ),
+    wrongProtocol: fixedReply(
+      421,
+      '4.7.0',
+      `${hostname} This port speaks SMTP, not HTTP and not TLS from the start; closing the connection`,
     ),
   };
 }

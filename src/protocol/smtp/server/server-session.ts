@@ -5,6 +5,7 @@ import { CommandLineReader } from './command-line-reader.ts';
 import { VERB, verbOf } from './command-verb.ts';
 import { ContentReader } from './content-reader.ts';
 import { fixedAnswer } from './fixed-answer.ts';
+import { endsWithHttpVersion, isForeignLine } from './foreign-line.ts';
 import { InputQueue } from './input-queue.ts';
 import { listenerReplies } from './listener-replies.ts';
 import { endsAt } from './parameters.ts';
@@ -61,6 +62,7 @@ export class ServerSession {
   #decided: ServerEvent[] = [];
   #question: Question | undefined;
   #shutdownReply: FixedReply | undefined;
+  #lastReply: Reply | undefined;
 
   #saidHello = false;
 
@@ -93,6 +95,11 @@ export class ServerSession {
   /** Replies of 5xx so far. */
   get errors(): number {
     return this.#output.errors;
+  }
+
+  /** The reply with which the session ended by itself; undefined while it goes on, and after QUIT. */
+  get lastReply(): Reply | undefined {
+    return this.#lastReply;
   }
 
   /** The client sent something before it was greeted (RFC 5321 3.1 wants it to wait). */
@@ -138,6 +145,7 @@ export class ServerSession {
         if (verdict === 'line') event = this.#command();
         // After a bare newline may come a message that another server took for one: nothing more is read.
         else if (verdict === 'bare') this.#close(REPLIES.bareNewline);
+        else if (verdict === 'tls') this.#close(listenerReplies(this.#options).wrongProtocol);
         else this.#reply(MALFORMED[verdict]);
       }
       if (event !== undefined) return event;
@@ -217,6 +225,9 @@ export class ServerSession {
   #command(): ServerEvent | undefined {
     const { bytes, start, end } = this.#lines;
     const verb = verbOf(bytes, start, end);
+    if (endsWithHttpVersion(bytes, start, end) || (verb === 0 && isForeignLine(this.#lines.text(0)))) {
+      return this.#close(listenerReplies(this.#options).wrongProtocol);
+    }
     switch (verb) {
       case VERB.mail:
         return this.#mail();
@@ -386,6 +397,8 @@ export class ServerSession {
   /** Queues a last reply; nothing more is read. */
   #close(reply: FixedReply): undefined {
     this.#output.send(reply);
+    const { code, enhanced, plain } = reply;
+    this.#lastReply = { code, enhanced, text: plain.toString('utf8', 4).trimEnd() };
     this.#over();
     this.#decided.push(CLOSE);
   }

@@ -1,0 +1,90 @@
+// What speaks HTTP or TLS to the port is turned away with its first line, so that no line of SMTP hidden in it is carried out.
+import assert from 'node:assert/strict';
+import { Buffer } from 'node:buffer';
+import { test } from 'node:test';
+import { codes, cut, drive, outcome } from './drive.ts';
+
+/** What the body of a request would have us do. */
+const HIDDEN = 'EHLO x\r\nMAIL FROM:<a@b.test>\r\nRCPT TO:<c@d.test>\r\nDATA\r\nx\r\n.\r\n';
+
+const FIRST_LINES = [
+  'POST / HTTP/1.1',
+  'post / HTTP/1.1',
+  'GET /%0d%0a HTTP/1.0',
+  'GET /',
+  'CONNECT x:25 HTTP/1.1',
+  'PUT / HTTP/1.1',
+  'OPTIONS * HTTP/1.1',
+  'DELETE /x HTTP/1.1',
+  'PATCH /x HTTP/1.1',
+  'HEAD / HTTP/1.1',
+  'PRI * HTTP/2.0',
+  'HTTP/1.1 200 OK',
+  'INVITE sip:a@b SIP/2.0',
+  'DESCRIBE rtsp://x/ RTSP/1.0',
+  // A program that can be made to send any method.
+  'EHLO / HTTP/1.1',
+  'NOOP / HTTP/1.1',
+  'MAIL / HTTP/2',
+  'PURGE / http/1.1',
+  // The request line may have been lost in what came before.
+  'Host: 127.0.0.1:2525',
+  'User-Agent: Mozilla/5.0',
+  'Content-Length:5',
+];
+
+/** States before the content of a message. */
+const BEFORE: readonly (readonly [name: string, bytes: string])[] = [
+  ['at first', ''],
+  ['after EHLO', 'EHLO c\r\n'],
+  ['after MAIL', 'EHLO c\r\nMAIL FROM:<a@b>\r\n'],
+  ['after RCPT', 'EHLO c\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\n'],
+  ['between two chunks', 'EHLO c\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nBDAT 3\r\nx\r\n'],
+];
+
+for (const line of FIRST_LINES) {
+  for (const [when, before] of BEFORE) {
+    test(`${line} ${when}: 421, and nothing that follows is carried out`, () => {
+      const expected = drive([before]);
+      const { events, output, session } = drive([`${before}${line}\r\n${HIDDEN}`]);
+      assert.deepEqual(events, [...expected.events, 'close']);
+      assert.deepEqual(codes(output), [...codes(expected.output), '421 4.7.0']);
+      assert.equal(session.phase, 'closed');
+      assert.match(String(session.lastReply?.text), /speaks SMTP, not HTTP/);
+    });
+  }
+}
+
+test('a TLS client is turned away with its first byte, before any line end', () => {
+  const hello = Buffer.from('160301020001000', 'hex');
+  for (const chunks of [[hello], [hello.subarray(0, 1)], cut(hello, [1, 2, 3])]) {
+    const { events, output } = drive(['EHLO c\r\n', ...chunks]);
+    assert.deepEqual(events, ['ehlo c', 'close']);
+    assert.deepEqual(codes(output).slice(2), ['421 4.7.0']);
+  }
+});
+
+test('it makes no difference how the request is cut', () => {
+  const bytes = Buffer.from(`EHLO c\r\nPOST / HTTP/1.1\r\n${HIDDEN}`);
+  const expected = outcome([bytes]);
+  for (let i = 1; i < bytes.length; i++) assert.deepEqual(outcome(cut(bytes, [i])), expected);
+});
+
+test('the same lines are content inside a message', () => {
+  const { events } = drive([
+    `EHLO c\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\n${FIRST_LINES.join('\r\n')}\r\n\x16\x03\r\n.\r\n`,
+  ]);
+  assert.equal(events.at(-1), 'end');
+});
+
+test('mistyped commands are no other protocol: they are answered, and the session goes on', () => {
+  const { events, output } = drive([
+    'EHLO c\r\nGETS x\r\nHELLO\r\n\r\nSSH-2.0-x\r\nNOOP HTTP\r\nEHLO tool/9.0\r\n',
+  ]);
+  assert.deepEqual(events, ['ehlo c', 'ehlo tool/9.0']);
+  assert.deepEqual(codes(output).slice(2), [
+    ...Array.from({ length: 4 }, () => '500 5.5.2'),
+    '250 2.0.0',
+    '250',
+  ]);
+});
