@@ -35,6 +35,7 @@ const titles: ReadonlyMap<number, string> = new Map([
   [5452, 'Measures for making DNS more resilient against forged answers'],
   [5681, 'TCP congestion control'],
   [5890, 'Internationalized domain names for applications: definitions'],
+  [5891, 'Internationalized domain names in applications: protocol'],
   [5952, 'A recommendation for IPv6 address text representation'],
   [6152, 'SMTP service extension for 8-bit MIME transport (8BITMIME)'],
   [6409, 'Message submission for mail'],

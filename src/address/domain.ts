@@ -10,13 +10,16 @@ const MAX_LABEL_OCTETS = 63;
 
 const HYPHEN = 0x2d;
 const DOT = 0x2e;
+const UNDERSCORE = 0x5f;
 
 /** What {@link checkDomain} found. */
 export type DomainVerdict = 'ok' | 'domain-syntax' | 'domain-too-long';
 
 /**
- * Checks a host name of letters, digits and inner hyphens (RFC 5321 4.1.2 `Domain`); U-labels are checked by their
- * A-label form (RFC 6531 3.3). A final dot and an underscore are refused, as the grammar has neither.
+ * Checks a host name of letters, digits, underscores and inner hyphens; U-labels are checked by their A-label form
+ * (RFC 6531 3.3). RFC 5321 4.1.2 `Domain` has no underscore, but containers and Windows hosts have names with one, and the DNS
+ * (RFC 2181 11) knows them: refusing them would lose mail and protect nobody. A final dot is refused here; see `withoutFinalDot`.
+ * The configuration has the same rule in `config/values/domain.ts`.
  *
  * @param text - holds the domain from `start` to `end`: reading a part of a text is faster than reading a slice of it
  */
@@ -33,7 +36,7 @@ export function checkDomain(text: string, start = 0, end = text.length): DomainV
       if (previous === DOT) return 'domain-syntax';
     } else if (c > 0x7f) {
       return checkInternational(text.slice(start, end));
-    } else if (!isLetterOrDigit(c)) {
+    } else if (!isLetterOrDigit(c) && c !== UNDERSCORE) {
       return 'domain-syntax';
     }
     previous = c;
@@ -43,12 +46,25 @@ export function checkDomain(text: string, start = 0, end = text.length): DomainV
   return 'ok';
 }
 
+/**
+ * The end of a domain without the dot that writes it as a fully qualified name of the DNS, `example.com.`: people and scripts
+ * write it, and it means the same domain (RFC 1034 3.1), though SMTP has none (RFC 5321 4.1.2).
+ */
+export function withoutFinalDot(text: string, start: number, end: number): number {
+  return end - start > 1 && text.charCodeAt(end - 1) === DOT ? end - 1 : end;
+}
+
 function checkInternational(domain: string): DomainVerdict {
+  // An A-label is never shorter than its U-label in UTF-16 units: what is too long stays so, and is not converted first.
+  if (domain.length > MAX_DOMAIN_OCTETS) return 'domain-too-long';
   // The URL parser behind domainToASCII skips tabs and stops at "/", "?" and the like; none may come near it.
   for (let i = 0; i < domain.length; i++) {
     const c = domain.charCodeAt(i);
-    if (c <= 0x7f && c !== DOT && c !== HYPHEN && !isLetterOrDigit(c)) return 'domain-syntax';
+    if (c <= 0x7f && c !== DOT && c !== HYPHEN && c !== UNDERSCORE && !isLetterOrDigit(c))
+      return 'domain-syntax';
   }
+  // RFC 5891 4.2.3.1: also a U-label neither begins nor ends with a hyphen; its A-label would not show it.
+  if (/(?:^|\.)-|-(?:\.|$)/.test(domain)) return 'domain-syntax';
   const ascii = domainToASCII(domain);
   return ascii === '' ? 'domain-syntax' : checkDomain(ascii);
 }
@@ -92,7 +108,7 @@ function isSmtpIpv6(address: string): boolean {
  */
 export function normalizeDomain(domain: string): string | undefined {
   if (domain.startsWith('[')) return isAddressLiteral(domain) ? domain.toLowerCase() : undefined;
-  const bare = domain.endsWith('.') ? domain.slice(0, -1) : domain;
+  const bare = domain.slice(0, withoutFinalDot(domain, 0, domain.length));
   if (checkDomain(bare) !== 'ok') return undefined;
   return toAscii(bare);
 }

@@ -1,5 +1,5 @@
 // Address lists of header fields such as To and Cc (RFC 5322 3.4, with the obsolete forms of 4.4): display names, comments,
-// quoted strings, groups and routes are understood, and only the mailboxes come out.
+// quoted strings, groups and routes are understood, and only the mailboxes come out. Takes time in proportion to the length.
 import { parseMailbox } from '../address/path.ts';
 
 /** What a list says. */
@@ -19,21 +19,64 @@ export interface AddressList {
 export function parseAddressList(text: string, defaultDomain: string): AddressList {
   const addresses: string[] = [];
   const invalid: string[] = [];
-  for (const entry of new ListReader(text.replaceAll(/\r?\n/g, '')).read()) {
-    const address = entry.includes('@') ? entry : `${entry}@${defaultDomain}`;
-    if (parseMailbox(address).kind === 'mailbox') addresses.push(address);
+  for (const entry of new ListReader(text.replaceAll(LINE_END, '')).read()) {
+    const mailbox = parseMailbox(entry.includes('@') ? entry : `${entry}@${defaultDomain}`);
+    if (mailbox.kind === 'mailbox') addresses.push(mailbox.address);
     else invalid.push(entry);
   }
   return { addresses, invalid };
 }
+
+/** RFC 5322 2.2.3: unfolding. A CR that no LF follows is no line end, and no address has one. */
+const LINE_END = /\r?\n/g;
+
+/**
+ * The words of one entry. Kept in pieces with the last character aside: looking at the end of a text that grows would copy the
+ * whole of it each time.
+ */
+class Words {
+  #pieces: string[] = [];
+  /** Blanks or comments stand after the last piece; they count only if another word follows without "." or "@" between. */
+  #blank = false;
+  #last = '';
+
+  clear(): void {
+    if (this.#pieces.length > 0) this.#pieces = [];
+    this.#blank = false;
+    this.#last = '';
+  }
+
+  add(word: string): void {
+    const joins = word === '.' || word === '@' || this.#last === '.' || this.#last === '@';
+    if (this.#blank && !joins && this.#last !== '') this.#pieces.push(' ');
+    this.#blank = false;
+    this.#pieces.push(word);
+    this.#last = word;
+  }
+
+  addBlank(): void {
+    this.#blank = true;
+  }
+
+  get text(): string {
+    return this.#pieces.join('');
+  }
+
+  get startsWithAt(): boolean {
+    return this.#pieces[0] === '@';
+  }
+}
+
+/** What ends a run of plain characters. */
+const SPECIAL = /[,;:<>()"[\] \t.@]/g;
 
 /** Splits a list into the addr-specs of its mailboxes, without comments and blanks (RFC 5322 3.4.1). */
 class ListReader {
   readonly #text: string;
   #i = 0;
   #entries: string[] = [];
-  /** The words of the current entry; a blank between two of them that no "." or "@" joins is kept, as it is no address then. */
-  #words = '';
+  /** The current entry; a blank between two words that no "." or "@" joins is kept, as it is no address then. */
+  readonly #words = new Words();
   /** The mailbox of the current entry was in angle brackets. */
   #angled = false;
 
@@ -56,7 +99,7 @@ class ListReader {
         break;
       case ':': // what came before is the name of a group
         this.#i++;
-        this.#words = '';
+        this.#words.clear();
         break;
       case '<':
         this.#readAngle();
@@ -70,49 +113,47 @@ class ListReader {
   #readWord(c: string): void {
     if (c === '(') {
       this.#skipComment();
-      this.#addBlank();
+      this.#words.addBlank();
     } else if (c === ' ' || c === '\t') {
       this.#i++;
-      this.#addBlank();
+      this.#words.addBlank();
     } else if (c === '"') {
-      this.#words += this.#take(endOfQuoted(this.#text, this.#i));
+      this.#words.add(this.#take(endOfQuoted(this.#text, this.#i)));
     } else if (c === '[') {
       const end = this.#text.indexOf(']', this.#i);
-      this.#words += this.#take(end < 0 ? this.#text.length : end + 1);
+      this.#words.add(this.#take(end < 0 ? this.#text.length : end + 1));
     } else {
-      if (c === '.' || c === '@') this.#words = this.#words.trimEnd();
-      this.#words += this.#take(this.#i + 1);
+      SPECIAL.lastIndex = this.#i + 1;
+      const special = '.@,;:<>()]'.includes(c)
+        ? this.#i + 1
+        : (SPECIAL.exec(this.#text)?.index ?? this.#text.length);
+      this.#words.add(this.#take(special));
     }
-  }
-
-  #addBlank(): void {
-    if (!/(^|[ .@])$/.test(this.#words)) this.#words += ' ';
   }
 
   #readAngle(): void {
     this.#i++;
-    this.#words = '';
+    this.#words.clear();
     while (this.#i < this.#text.length && this.#text[this.#i] !== '>') {
       const c = this.#text[this.#i] ?? '';
       // RFC 5322 4.4 obs-route: "@one,@two:" before the address says nothing any more.
-      if (c === ':' && this.#words.startsWith('@')) {
-        this.#words = '';
+      if (c === ':' && this.#words.startsWithAt) {
+        this.#words.clear();
         this.#i++;
       } else {
         this.#readWord(c);
       }
     }
     this.#i++;
-    this.#push(this.#words.trim());
+    this.#push(this.#words.text);
     this.#angled = true;
-    this.#words = '';
+    this.#words.clear();
   }
 
   #endEntry(): void {
-    const words = this.#words.trim();
-    if (!this.#angled && words !== '') this.#push(words);
+    if (!this.#angled) this.#push(this.#words.text);
     this.#angled = false;
-    this.#words = '';
+    this.#words.clear();
   }
 
   #push(entry: string): void {

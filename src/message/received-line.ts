@@ -3,6 +3,9 @@ import { Buffer } from 'node:buffer';
 import { isIPv6 } from 'node:net';
 import { formatDateTime } from './date-time.ts';
 
+/** The longest recipient that is named, in octets. */
+const MAX_FOR_OCTETS = 900;
+
 /** Facts of one acceptance. */
 export interface Reception {
   /** What the client called itself; empty if it did not. */
@@ -25,7 +28,9 @@ export interface Reception {
 /** The folded Received field with its last CRLF, as octets of UTF-8. */
 export function receivedLine(reception: Reception): Buffer {
   const { by, protocol, queueId, recipient, priority, nowMs } = reception;
-  const to = recipient === undefined ? '' : `\r\n\tfor <${withoutControls(recipient)}>`;
+  // RFC 5322 2.1.1: the clause is left out where it would make a line of more than 998 octets.
+  const isShown = recipient !== undefined && Buffer.byteLength(recipient) <= MAX_FOR_OCTETS;
+  const to = isShown ? `\r\n\tfor <${withoutControls(recipient)}>` : '';
   // RFC 6710 7: an Additional-Registered-Clause, which comes last (RFC 5321 4.4).
   const clause = priority === undefined ? '' : `${to === '' ? '\r\n\t' : ' '}PRIORITY ${priority}`;
   const from = fromClause(reception.helo, reception.clientAddress);

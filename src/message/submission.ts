@@ -78,7 +78,7 @@ function recipientsOf(
     const value = Buffer.from(text.subarray(field.valueStart, field.end)).toString('utf8');
     const list = parseAddressList(value, hostname);
     for (const address of list.addresses) recipients.add(address);
-    invalidRecipients.push(...list.invalid);
+    for (const entry of list.invalid) invalidRecipients.push(entry);
   }
   return { recipients: [...recipients], invalidRecipients };
 }

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
+import { parseDomain } from '../../src/config/values/domain.ts';
 import { addressOfLiteral, domainOf, isAddressLiteral, normalizeDomain } from '../../src/address/domain.ts';
 
 const NORMAL: readonly (readonly [domain: string, normal: string | undefined])[] = [
@@ -16,7 +17,11 @@ const NORMAL: readonly (readonly [domain: string, normal: string | undefined])[]
   ['παράδειγμα.δοκιμή', 'xn--hxajbheg2az3al.xn--jxalpdlp'],
   ['[192.0.2.1]', '[192.0.2.1]'],
   ['[IPv6:2001:DB8::1]', '[ipv6:2001:db8::1]'],
+  ['Web_1.my_Net', 'web_1.my_net'],
+  ['_dmarc.example', '_dmarc.example'],
+  ['bü_cher.example', 'xn--b_cher-3ya.example'],
   ['', undefined],
+  ['a..', undefined],
   ['.', undefined],
   ['a..b', undefined],
   ['a b', undefined],
@@ -61,15 +66,41 @@ test('the domain of an address, in normal form', () => {
 });
 
 test('the normal form is its own normal form', () => {
-  const domain = fc.string({ unit: fc.constantFrom(...'aZ09-.üßあ１。'), maxLength: 20 });
+  const domain = fc.string({ unit: fc.constantFrom(...'aZ09-_.üßあ１。'), maxLength: 20 });
   fc.assert(
     fc.property(domain, (given) => {
       const normal = normalizeDomain(given);
       if (normal === undefined) return;
       assert.equal(normalizeDomain(normal), normal);
-      assert.match(normal, /^[a-z0-9.-]+$/);
+      assert.match(normal, /^[a-z0-9._-]+$/);
       assert.equal(domainOf(`x@${normal}`), normal);
     }),
     { numRuns: 2000 },
+  );
+});
+
+test('the configuration and addresses have one rule for domains', () => {
+  const domain = fc.oneof(
+    fc.string({ unit: fc.constantFrom(...'aZ09-_.ü @/[]'), maxLength: 20 }),
+    fc.integer({ min: 60, max: 66 }).map((length) => `a.${'b'.repeat(length)}.c`),
+    fc.integer({ min: 250, max: 260 }).map((length) =>
+      'a.'
+        .repeat(length / 2)
+        .concat('bc')
+        .slice(-length),
+    ),
+  );
+  fc.assert(
+    fc.property(domain, (given) => {
+      if (given.startsWith('[')) return;
+      let configured: string | undefined;
+      try {
+        configured = parseDomain(given);
+      } catch {
+        configured = undefined;
+      }
+      assert.equal(configured, normalizeDomain(given));
+    }),
+    { numRuns: 3000 },
   );
 });

@@ -27,6 +27,7 @@ const TABLE: readonly (readonly [text: string, addresses: readonly string[], inv
     ['two words, a@b.c', ['a@b.c'], ['two words']],
     ['<a@b', ['a@b']],
     ['<>', []],
+    ['b@rcpt.test., c@my_sub.rcpt.test', ['b@rcpt.test', 'c@my_sub.rcpt.test']],
     ['a@b@c, .x@y', [], ['a@b@c', '.x@y']],
   ];
 
@@ -67,3 +68,26 @@ test('no text makes it throw or run for ever, and only mailboxes come out', () =
     { numRuns: 2000 },
   );
 });
+
+const LONG: readonly (readonly [what: string, text: (count: number) => string])[] = [
+  ['words in a display name', (count) => `${'a '.repeat(count)}<x@rcpt.test>`],
+  ['dots', (count) => `${'a.'.repeat(count)}a <x@rcpt.test>`],
+  ['at signs', (count) => `${'a@'.repeat(count)}a <x@rcpt.test>`],
+  ['comments', (count) => `x@rcpt.test ${'(c) '.repeat(count)}`],
+  ['nested comments', (count) => `x@rcpt.test ${'('.repeat(count)}${')'.repeat(count)}`],
+  ['quoted strings', (count) => `${'"a" '.repeat(count)}<x@rcpt.test>`],
+  ['folded lines', (count) => `${'a\r\n '.repeat(count)}<x@rcpt.test>`],
+  ['mailboxes', (count) => 'x@rcpt.test,\r\n '.repeat(count)],
+  ['routes', (count) => `<${'@a:'.repeat(count)}x@rcpt.test>`],
+  ['what never ends', (count) => `x@rcpt.test, ${'"'.repeat(2 * count + 1)}`],
+];
+
+for (const [what, text] of LONG) {
+  test(`${what}: the work grows with the length, not with its square`, () => {
+    // With the square, 400,000 of them take minutes; in proportion to the length, a fraction of a second of CPU time.
+    const before = process.cpuUsage();
+    const { addresses } = parseAddressList(text(400_000), 'host.example');
+    assert.ok(addresses.includes('x@rcpt.test'));
+    assert.ok(process.cpuUsage(before).user < 15_000_000);
+  });
+}

@@ -83,3 +83,18 @@ test('dates read back as the second they say', () => {
     ),
   );
 });
+
+test('a recipient too long for a line is not named', () => {
+  const reception = {
+    helo: '',
+    clientAddress: '',
+    by: 'mx.example',
+    protocol: 'local',
+    queueId: 'q',
+    nowMs: 0,
+  } as const;
+  assert.match(String(receivedLine({ ...reception, recipient: `${'é'.repeat(400)}@b` })), /for </);
+  const line = String(receivedLine({ ...reception, recipient: `${'é'.repeat(450)}@b` }));
+  assert.doesNotMatch(line, /for </);
+  assert.ok(line.split('\r\n').every((part) => Buffer.byteLength(part) <= 998));
+});

@@ -18,16 +18,18 @@ export type SenderPattern =
   | { readonly kind: 'null' };
 
 /**
- * Reads a domain name, international or not.
+ * Reads a domain name, international or not: the same rule as that of addresses (`address/domain.ts`).
  * @returns Lower-case A-labels, no final dot.
  * @throws {ValueError} when it is not a domain name.
  */
 export function parseDomain(text: string): string {
   const trimmed = text.endsWith('.') ? text.slice(0, -1) : text;
-  // Only letters outside ASCII are converted: domainToASCII would also turn "0x7f.1" into an address.
-  const ascii = /^[\x20-\x7e]*$/.test(trimmed) ? trimmed.toLowerCase() : domainToASCII(trimmed);
+  // Only letters outside ASCII are converted: domainToASCII would also turn "0x7f.1" into an address, and end at "/" or "?".
+  const isPlain = /^[\x20-\x7e]*$/.test(trimmed);
+  const ascii = isPlain ? trimmed.toLowerCase() : domainToASCII(trimmed);
   const label = /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/;
-  if (ascii === '' || ascii.length > 253 || !ascii.split('.').every((part) => label.test(part))) {
+  const stray = !isPlain && /(?![A-Za-z0-9._-])[\x00-\x7f]|(?:^|\.)-|-(?:\.|$)/.test(trimmed);
+  if (stray || ascii === '' || ascii.length > 255 || !ascii.split('.').every((part) => label.test(part))) {
     throw new ValueError(`"${text}" is not a domain name`);
   }
   return ascii;

@@ -10,12 +10,14 @@ export interface Parameter {
 }
 
 const SPACE = 0x20;
+/** More than all extensions have; each is compared with those before it. */
+const MAX_PARAMETERS = 32;
 const KEYWORD = /^[A-Za-z0-9][A-Za-z0-9-]*$/;
 
 /**
  * Splits `text` from `start` into parameters; blanks between and after them are skipped.
  *
- * @returns a reply if they are malformed, or one keyword stands there twice
+ * @returns a reply if they are malformed or absurdly many, or one keyword stands there twice
  */
 export function splitParameters(text: string, start: number): readonly Parameter[] | FixedReply {
   const parameters: Parameter[] = [];
@@ -27,7 +29,7 @@ export function splitParameters(text: string, start: number): readonly Parameter
     const space = text.indexOf(' ', i);
     const end = space < 0 ? text.length : space;
     const parameter = parameterOf(text.slice(i, end));
-    if (parameter === undefined) return REPLIES.parameterSyntax;
+    if (parameter === undefined || parameters.length === MAX_PARAMETERS) return REPLIES.parameterSyntax;
     if (parameters.some((other) => other.keyword === parameter.keyword)) return REPLIES.parameterTwice;
     parameters.push(parameter);
     i = end;
