@@ -115,6 +115,15 @@ function compose(
     hostname,
     nowMs: Date.now(),
   });
+  const { brokenField } = submission;
+  if (brokenField !== undefined) {
+    throw new CommandError(
+      exitCodes.dataError,
+      'SENDMAIL_LINE_END',
+      `the header field ${brokenField} has a carriage return (CR) in its text; nothing was sent`,
+      'Lines end with LF or CR LF. Where text of strangers becomes a header field, take CR and LF out of it.',
+    );
+  }
   const addresses = recipientsOf(call, submission, hostname);
   const { content } = submission;
   return {

@@ -16,8 +16,8 @@ const AFTER_NAME = 2;
 const VALUE = 3;
 /** Nothing to learn from this line. */
 const REST = 4;
-/** A CR at the start of a line. */
-const CR_ALONE = 5;
+/** Only CRs since the start of a line. */
+const CRS_ONLY = 5;
 
 export abstract class FieldScanner {
   /** Fields with one of the names so far. */
@@ -28,6 +28,8 @@ export abstract class FieldScanner {
   #name: Uint8Array = nothing;
   #state = LINE_START;
   #matched = 0;
+  /** CRs in the value that may belong to a line end. */
+  #afterCr = false;
   /** A line that begins with a blank goes on with the value (RFC 5322 2.2.3). */
   #inField = false;
 
@@ -39,7 +41,7 @@ export abstract class FieldScanner {
   /** A byte of a value, line ends left out. False: nothing more is wanted of this line. */
   protected abstract valueByte(byte: number): boolean;
 
-  /** The next piece of the content; lines end with LF, with or without a CR before it. */
+  /** The next piece of the content. Lines end with LF and whatever CRs come before it; a CR that belongs to no LF ends no line. */
   push(bytes: Uint8Array): void {
     let i = 0;
     while (i < bytes.length && !this.complete) {
@@ -58,8 +60,9 @@ export abstract class FieldScanner {
   #step(c: number): void {
     if (c === LF) {
       // RFC 5322 2.1: the header block ends with an empty line.
-      if (this.#state === LINE_START || this.#state === CR_ALONE) this.complete = true;
+      if (this.#state === LINE_START || this.#state === CRS_ONLY) this.complete = true;
       else this.#state = LINE_START;
+      this.#afterCr = false;
       return;
     }
     switch (this.#state) {
@@ -76,6 +79,9 @@ export abstract class FieldScanner {
       case VALUE:
         this.#inValue(c);
         break;
+      case CRS_ONLY:
+        if (c !== CR) this.#state = REST;
+        break;
       default:
         this.#state = REST;
     }
@@ -89,7 +95,7 @@ export abstract class FieldScanner {
     this.#inField = false;
     this.#matched = 0;
     if (c === CR) {
-      this.#state = CR_ALONE;
+      this.#state = CRS_ONLY;
       return;
     }
     const first = lowerCase(c);
@@ -111,7 +117,14 @@ export abstract class FieldScanner {
   }
 
   #inValue(c: number): void {
-    this.#state = c === CR || this.valueByte(c) ? VALUE : REST;
+    this.#state = VALUE;
+    if (c === CR) {
+      this.#afterCr = true;
+      return;
+    }
+    const wanted = (!this.#afterCr || this.valueByte(CR)) && this.valueByte(c);
+    this.#afterCr = false;
+    if (!wanted) this.#state = REST;
   }
 }
 

@@ -1,4 +1,5 @@
-// Walks over the header block of a message (RFC 5322 2.2) without copying it. Lines end with CRLF; LF alone is understood.
+// Walks over the header block of a message (RFC 5322 2.2) without copying it. Lines end with LF and whatever CRs come before it; a CR
+// that belongs to no LF ends no line.
 
 const LF = 0x0a;
 const CR = 0x0d;
@@ -33,7 +34,9 @@ export function* headerFields(message: Uint8Array): Generator<HeaderField, void>
 
 /** Whether an empty line begins here. */
 export function isEmptyLine(message: Uint8Array, at: number): boolean {
-  return message[at] === LF || (message[at] === CR && message[at + 1] === LF);
+  let i = at;
+  while (message[i] === CR) i++;
+  return message[i] === LF;
 }
 
 function lineEnd(message: Uint8Array, from: number): number {

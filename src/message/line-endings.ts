@@ -1,4 +1,6 @@
-// Makes text of this system into lines of a message: LF, CR and CRLF all become CRLF (RFC 5321 2.3.8). Works on pieces.
+// Makes text of this system into lines of a message: an LF, with whatever CRs come before it, becomes CRLF (RFC 5321 2.3.8). A layer
+// that makes CRLF of LF twice leaves CR CR LF. A CR that belongs to no LF is no line end here: `prepareSubmission` decides about it.
+// Works on pieces.
 import { Buffer } from 'node:buffer';
 
 const LF = 0x0a;
@@ -9,6 +11,7 @@ export class LineEndings {
   /** A line with nothing but a dot was found, and was asked to end the text: nothing more is taken. */
   ended = false;
   readonly #dotEnds: boolean;
+  /** CRs that may belong to a line end; several are as good as one. */
   #afterCr = false;
   /** Octets of the current line. */
   #lineBytes = 0;
@@ -25,16 +28,13 @@ export class LineEndings {
     let length = 0;
     for (const c of piece) {
       if (this.ended) break;
-      const secondOfCrlf = c === LF && this.#afterCr;
-      this.#afterCr = c === CR;
-      if (secondOfCrlf) continue;
-      if (c === LF || c === CR) {
+      if (c === CR) {
+        this.#afterCr = true;
+      } else if (c === LF) {
         length = this.#endLine(out, length);
       } else {
-        if (this.#onlyDot) out[length++] = DOT;
-        this.#onlyDot = this.#dotEnds && this.#lineBytes === 0 && c === DOT;
-        if (!this.#onlyDot) out[length++] = c;
-        this.#lineBytes++;
+        if (this.#afterCr) length = this.#addByte(out, length, CR);
+        length = this.#addByte(out, length, c);
       }
     }
     return out.subarray(0, length);
@@ -42,13 +42,24 @@ export class LineEndings {
 
   /** The end of the text: gives what was put off, and ends the last line if it has no end. */
   finish(): Buffer {
-    if (this.ended || this.#lineBytes === 0) return Buffer.alloc(0);
+    if (this.ended || (this.#lineBytes === 0 && !this.#afterCr)) return Buffer.alloc(0);
     const out = Buffer.allocUnsafe(3);
     return out.subarray(0, this.#endLine(out, 0));
   }
 
+  #addByte(out: Buffer, at: number, c: number): number {
+    let length = at;
+    this.#afterCr = false;
+    if (this.#onlyDot) out[length++] = DOT;
+    this.#onlyDot = this.#dotEnds && this.#lineBytes === 0 && c === DOT;
+    if (!this.#onlyDot) out[length++] = c;
+    this.#lineBytes++;
+    return length;
+  }
+
   #endLine(out: Buffer, at: number): number {
     let length = at;
+    this.#afterCr = false;
     if (this.#onlyDot && this.#lineBytes === 1) {
       this.ended = true;
       return length;

@@ -25,6 +25,8 @@ export interface Submission {
   readonly recipients: readonly string[];
   /** Entries in these fields that are no mailbox. */
   readonly invalidRecipients: readonly string[];
+  /** The first header field with a CR that belongs to no line end: somebody may mean to add a field that way. Not to be sent. */
+  readonly brokenField: string | undefined;
 }
 
 const RECIPIENT_FIELDS = new Set(['to', 'cc', 'bcc']);
@@ -32,10 +34,12 @@ const RESENT_RECIPIENT_FIELDS = new Set(['resent-to', 'resent-cc', 'resent-bcc']
 const BLIND_FIELDS = new Set(['bcc', 'resent-bcc']);
 const FROM_LINE = Buffer.from('From ');
 const NEWLINE = Buffer.from('\r\n');
+const LF = 0x0a;
+const CR = 0x0d;
 
 /**
  * Prepares a message whose lines end with CRLF. A text without any header field becomes the body; a leading `From ` line of
- * a mailbox file is dropped.
+ * a mailbox file is dropped. A CR alone in the body becomes a line end, as the progress bars in the output of programs mean it.
  */
 export function prepareSubmission(message: Uint8Array, options: SubmissionOptions): Submission {
   const text = withoutFromLine(message);
@@ -51,11 +55,37 @@ export function prepareSubmission(message: Uint8Array, options: SubmissionOption
   if (bodyStart > kept) content.push(text.subarray(kept, bodyStart));
   content.push(Buffer.from(missingFields(fields, options), 'utf8'));
   if (!isEmptyLine(text, bodyStart)) content.push(NEWLINE);
-  content.push(text.subarray(bodyStart));
+  content.push(bodyOf(text.subarray(bodyStart)));
   return {
     content: content.filter((piece) => piece.length > 0),
     ...recipientsOf(text, fields, options.hostname),
+    brokenField: fields.find(({ start, end }) => loneCr(text.subarray(0, end), start) >= 0)?.name,
   };
+}
+
+function bodyOf(body: Uint8Array): Uint8Array {
+  let lone = loneCr(body, 0);
+  if (lone < 0) return body;
+  const out = Buffer.allocUnsafe(body.length * 2);
+  let length = 0;
+  for (let from = 0; from < body.length; lone = loneCr(body, from)) {
+    const to = lone < 0 ? body.length : lone;
+    out.set(body.subarray(from, to), length);
+    length += to - from;
+    if (lone >= 0) {
+      out.set(NEWLINE, length);
+      length += 2;
+    }
+    from = to + 1;
+  }
+  return out.subarray(0, length);
+}
+
+/** The index of the first CR at or after `from` that no LF follows; -1 if there is none. */
+function loneCr(text: Uint8Array, from: number): number {
+  let at = text.indexOf(CR, from);
+  while (at >= 0 && text[at + 1] === LF) at = text.indexOf(CR, at + 2);
+  return at;
 }
 
 function withoutFromLine(message: Uint8Array): Uint8Array {

@@ -156,6 +156,28 @@ describe('sendmail', { concurrency: true }, () => {
   });
 });
 
+describe('line ends of a message', { concurrency: true }, () => {
+  it('CR CR LF, which a layer makes of CR LF, is one line end: Bcc is read and not shown', async (t) => {
+    const to = await server(t);
+    const text = `${message.replace('Subject', 'To: to@x.example\nBcc: secret@x.example\nSubject')}`;
+    const result = await sendmail(to, ['-t', '-i'], text.replaceAll('\n', '\r\r\n'));
+    assert.deepEqual(result, { code: 0, stdout: '', stderr: '' });
+    assert.deepEqual(
+      to.commands.filter((command) => command.startsWith('RCPT')),
+      ['RCPT TO:<to@x.example>', 'RCPT TO:<secret@x.example>'],
+    );
+    assert.deepEqual(to.contents, [asSent.replace('Subject', 'To: to@x.example\r\nSubject')]);
+  });
+
+  it('a CR in a header field is no line end: nothing is sent', async (t) => {
+    const to = await server(t);
+    const result = await sendmail(to, ['-t'], 'To: a@x.example\nSubject: x\rBcc: victim@x.example\n\nbody\n');
+    assert.equal(result.code, 65);
+    assert.match(result.stderr, /^SENDMAIL_LINE_END: the header field subject has a carriage return/);
+    assert.deepEqual(to.contents, []);
+  });
+});
+
 describe('sendmail fails with', { concurrency: true }, () => {
   const cases: readonly (readonly [
     name: string,

@@ -22,6 +22,8 @@ const TABLE: readonly (readonly [message: string, count: number, complete: boole
     0,
     true,
   ],
+  ['Received: a\r\r\nReceived: b\r\r\n\r\r\nReceived: body', 2, true],
+  ['Subject: a\rReceived: b\r\n\rReceived: c\r\nReceived\r: d\r\n\r\r\n', 0, true],
   ['Subject: x\r\nDelivered-T\r\nDelivered-To:', 1, false],
 ];
 

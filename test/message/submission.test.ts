@@ -16,11 +16,8 @@ const OPTIONS: SubmissionOptions = {
 const ID = /Message-ID: <[a-z0-9.]+@host\.example>\r\n/;
 
 function prepare(message: string, options: Partial<SubmissionOptions> = {}) {
-  const { content, recipients, invalidRecipients } = prepareSubmission(Buffer.from(message), {
-    ...OPTIONS,
-    ...options,
-  });
-  return { text: Buffer.concat(content).toString(), recipients, invalidRecipients };
+  const { content, ...rest } = prepareSubmission(Buffer.from(message), { ...OPTIONS, ...options });
+  return { text: Buffer.concat(content).toString(), ...rest };
 }
 
 test('missing From, Date and Message-ID are added below the fields that are there', () => {
@@ -88,12 +85,12 @@ function convert(pieces: readonly string[], dotEnds = false): string {
   return Buffer.concat([...out, endings.finish()]).toString('latin1');
 }
 
-test('line ends of all kinds become CRLF, however the text is cut', () => {
+test('LF and CRs before it become CRLF, and so do CRs at the end, however the text is cut', () => {
   const text = fc.array(fc.constantFrom('\r', '\n', '\r\n', 'a', '.', '\0', 'long line'), { maxLength: 30 });
   fc.assert(
     fc.property(text, (parts) => {
       const whole = parts.join('');
-      const unix = whole.replaceAll(/\r\n?/g, '\n');
+      const unix = whole.replaceAll(/\r*\n/g, '\n').replace(/\r+$/, '\n').replaceAll(/\r+/g, '\r');
       const expected = (unix === '' || unix.endsWith('\n') ? unix : `${unix}\n`).replaceAll('\n', '\r\n');
       assert.equal(convert(parts), expected);
       assert.equal(convert([...whole]), expected);
@@ -102,10 +99,35 @@ test('line ends of all kinds become CRLF, however the text is cut', () => {
 });
 
 test('a line with a dot alone ends the text where that is asked for', () => {
-  for (const text of ['a\n.\nb\n', 'a\r\n.\r\nb', 'a\n.']) {
+  for (const text of ['a\n.\nb\n', 'a\r\n.\r\nb', 'a\n.', 'a\r\r\n.\r\r\nb\r\r\n', 'a\n.\r']) {
     assert.equal(convert([text], true), 'a\r\n', JSON.stringify(text));
     assert.equal(convert([...text], true), 'a\r\n', JSON.stringify(text));
   }
   assert.equal(convert(['..\n.a\n. \na.\n'], true), '..\r\n.a\r\n. \r\na.\r\n');
+  assert.equal(convert(['a\r.\rb\n.\rc\n'], true), 'a\r.\rb\r\n.\rc\r\n');
   assert.equal(convert(['a\n.\nb\n']), 'a\r\n.\r\nb\r\n');
+});
+
+test('a CR in a header field begins no other field, and the field is named as broken', () => {
+  for (const [message, field] of [
+    ['To: a@b\r\nSubject: hello\rBcc: victim@x\r\n\r\nbody\r\n', 'subject'],
+    ['To: a@b\r\nX: y\r\rBcc: victim@x\r\n\r\nbody\r\n', 'x'],
+    ['To: a@b\r\nX: y\r\n \rBcc: victim@x\r\n\r\nbody\r\n', 'x'],
+  ] as const) {
+    const { recipients, brokenField } = prepare(message);
+    assert.deepEqual(recipients, ['a@b']);
+    assert.equal(brokenField, field);
+  }
+  // RFC 5322 2.2: what begins with a CR is no field, and ends the header.
+  const { text, recipients, brokenField } = prepare('To: a@b\r\n\rBcc: victim@x\r\n\r\nbody\r\n');
+  assert.deepEqual(recipients, ['a@b']);
+  assert.equal(brokenField, undefined);
+  assert.ok(text.endsWith('\r\n\r\n\r\nBcc: victim@x\r\n\r\nbody\r\n'));
+});
+
+test('a CR in the body becomes a line end', () => {
+  const { text, brokenField } = prepare('Subject: x\r\n\r\n10%\r50%\r100%\r\n\rend\r\n');
+  assert.ok(text.endsWith('\r\n\r\n10%\r\n50%\r\n100%\r\n\r\nend\r\n'));
+  assert.equal(brokenField, undefined);
+  assert.ok(prepare('no header 10%\r20%\r\n').text.endsWith('\r\n\r\nno header 10%\r\n20%\r\n'));
 });

@@ -125,7 +125,7 @@ export const receive = tableOf({
   ),
   bare_newlines: key(
     oneOf(['refuse', 'repair']).default('refuse'),
-    'What to do with a message that has a line feed or a carriage return on its own: "refuse" it, or "repair" it by making each a proper line end. Neither ever ends a message or begins a command, so nothing can be smuggled.',
+    'What to do with a message that has a line feed or a carriage return on its own: "refuse" it, or "repair" it: a line feed becomes a proper line end, together with the carriage returns before it; another carriage return becomes a blank in the header and a line end in the body. Neither ever ends a message, begins a command or, for a carriage return, begins a header field.',
   ),
   timeout_command: key(
     duration(1).prefault('5m'),

@@ -3,6 +3,7 @@
 import { Buffer } from 'node:buffer';
 import { ContentScanner } from './content-scanner.ts';
 import type { InputQueue } from './input-queue.ts';
+import { LineRepair } from './line-repair.ts';
 import type { FixedReply } from './replies.ts';
 import { REPLIES } from './replies.ts';
 import type { ServerSessionOptions } from './server-types.ts';
@@ -26,6 +27,8 @@ export class ContentReader {
   readonly #scanner = new ContentScanner();
   readonly #options: ServerSessionOptions;
   readonly #lineLimit: TextLineLimit | undefined;
+  /** Undefined where a CR or LF alone is refused. */
+  readonly #repair: LineRepair | undefined;
   /** Octets of the chunk (BDAT) not read yet; Infinity for DATA. */
   #left = 0;
   /** Octets of content until the message is too big. */
@@ -35,6 +38,7 @@ export class ContentReader {
 
   constructor(options: ServerSessionOptions) {
     this.#options = options;
+    this.#repair = options.bareNewlines === 'repair' ? new LineRepair() : undefined;
     this.#lineLimit = options.maxTextLineBytes > 0 ? new TextLineLimit(options.maxTextLineBytes) : undefined;
   }
 
@@ -73,22 +77,23 @@ export class ContentReader {
         return 'refused';
       }
       if (this.#ended) return 'end';
+      let piece: Uint8Array | undefined;
       if (this.#left === 0) {
-        this.#endOfChunk();
+        piece = this.#endOfChunk();
       } else {
         if (!input.hasBytes()) {
           this.piece = NOTHING; // a waiting session keeps no chunk alive
           return 'none';
         }
-        this.#scan(input);
+        piece = this.#scan(input);
       }
-      const { piece } = this.#scanner;
       if (piece !== undefined && this.#admit(piece)) return 'piece';
     }
   }
 
   #start(dots: boolean): void {
-    this.#scanner.restart(this.#options.bareNewlines, dots);
+    this.#scanner.restart(this.#repair === undefined ? 'refuse' : 'pass', dots);
+    this.#repair?.restart();
     this.#lineLimit?.restart();
     this.#room = this.#options.maxMessageBytes > 0 ? this.#options.maxMessageBytes : Infinity;
     this.refusal = undefined;
@@ -96,7 +101,7 @@ export class ContentReader {
     this.#ended = false;
   }
 
-  #scan(input: InputQueue): void {
+  #scan(input: InputQueue): Uint8Array | undefined {
     const { chunk, position } = input;
     const verdict = this.#scanner.scan(chunk, position, Math.min(chunk.length, position + this.#left));
     const { next } = this.#scanner;
@@ -104,15 +109,19 @@ export class ContentReader {
     this.#left -= next - position;
     if (verdict === 'end') this.#ended = true;
     else if (verdict === 'bare') this.#refuse(REPLIES.bareNewlineInContent);
+    const { piece } = this.#scanner;
+    return piece === undefined || this.#repair === undefined ? piece : this.#repair.convert(piece);
   }
 
-  #endOfChunk(): void {
+  /** Gives what the end of the last chunk adds to the content. */
+  #endOfChunk(): Uint8Array | undefined {
     this.#ended = true;
-    this.#scanner.piece = undefined;
-    if (this.isLast && this.#scanner.finish() === 'bare') this.#refuse(REPLIES.bareNewlineInContent);
+    if (!this.isLast || this.refusal !== undefined) return undefined;
+    if (this.#scanner.finish() === 'bare') this.#refuse(REPLIES.bareNewlineInContent);
+    return this.#repair?.finish();
   }
 
-  /** Takes as much of the piece as the limits allow into `piece`; false if that is nothing. */
+  /** Takes as much of the piece as the limits allow into `piece`; false if that is nothing. The piece is free of bare newlines. */
   #admit(piece: Uint8Array): boolean {
     let reason: FixedReply | undefined;
     let allowed = this.#lineLimit === undefined ? piece.length : this.#lineLimit.allowed(piece);

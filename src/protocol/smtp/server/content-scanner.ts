@@ -6,8 +6,6 @@ const LF = 0x0a;
 const CR = 0x0d;
 const DOT = 0x2e;
 
-const LF_PIECE = Uint8Array.of(LF);
-const CRLF_PIECE = Uint8Array.of(CR, LF);
 const DOT_PIECE = Uint8Array.of(DOT);
 const DOT_CR_PIECE = Uint8Array.of(DOT, CR);
 
@@ -29,7 +27,7 @@ const AFTER_DOT_CR = 4;
 export type ContentVerdict = 'more' | 'end' | 'bare';
 
 /** What to do with a CR or LF alone; `skip`: look for the end of the content only, and hand nothing on. */
-export type BareNewlineRule = 'refuse' | 'repair' | 'skip';
+export type BareNewlineRule = 'refuse' | 'pass' | 'skip';
 
 /** Scans the content of one message; `restart` makes it ready for the next. */
 export class ContentScanner {
@@ -55,10 +53,10 @@ export class ContentScanner {
     this.piece = undefined;
   }
 
-  /** After the last byte of content whose end is known by its length (BDAT): deals with a CR whose LF did not come. */
+  /** After the last byte of content whose end is known by its length (BDAT): `bare` if the LF of a CR did not come. */
   finish(): ContentVerdict {
     this.piece = undefined;
-    return this.#state === AFTER_CR ? this.#bareCrBefore() : 'more';
+    return this.#state === AFTER_CR && this.#rule === 'refuse' ? 'bare' : 'more';
   }
 
   /** Reads on from `from`, at most to `to`; hands on at most one piece. */
@@ -88,7 +86,10 @@ export class ContentScanner {
         this.next = from + 1;
         return 'more';
       case AFTER_CR:
-        if (c !== LF) return this.#bareCrBefore();
+        if (c !== LF) {
+          this.#state = TEXT;
+          return this.#rule === 'refuse' ? 'bare' : undefined;
+        }
         this.#state = LINE_START;
         this.next = from + 1;
         this.#hand(chunk, from, from + 1);
@@ -132,7 +133,7 @@ export class ContentScanner {
           break;
         }
         if (chunk[i] !== LF) {
-          if (this.#rule === 'skip') continue;
+          if (this.#rule !== 'refuse') continue;
           this.#state = AFTER_CR;
           this.next = i;
           this.#hand(chunk, from, i);
@@ -153,32 +154,19 @@ export class ContentScanner {
           this.next = i + 1;
           return 'more';
         }
-      } else if (c === LF && this.#rule !== 'skip') {
+      } else if (c === LF && this.#rule === 'refuse') {
         const at = i - 1;
         if (at > from) {
           this.next = at;
           this.#hand(chunk, from, at);
           return 'more';
         }
-        return this.#bareLf(at);
+        this.next = i;
+        return 'bare';
       }
     }
     this.next = to;
     this.#hand(chunk, from, to);
-    return 'more';
-  }
-
-  #bareCrBefore(): ContentVerdict {
-    this.#state = TEXT;
-    if (this.#rule === 'refuse') return 'bare';
-    this.#handFixed(LF_PIECE); // the CR itself was handed on
-    return 'more';
-  }
-
-  #bareLf(at: number): ContentVerdict {
-    this.next = at + 1;
-    if (this.#rule === 'refuse') return 'bare';
-    this.#handFixed(CRLF_PIECE);
     return 'more';
   }
 

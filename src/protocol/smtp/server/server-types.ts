@@ -19,8 +19,8 @@ export interface ServerSessionOptions {
   /** Transactions in one session, then 421; 0: no limit. */
   readonly maxTransactions: number;
   /**
-   * A CR or LF alone in content (RFC 5321 2.3.8): `refuse` the message with 550, or `repair` each to CRLF. Neither way can
-   * it end the message.
+   * A CR or LF alone in content (RFC 5321 2.3.8): `refuse` the message with 550, or `repair` it, see `LineRepair`. Neither way can
+   * it end the message, and a CR alone never begins a header field.
    */
   readonly bareNewlines: 'refuse' | 'repair';
   readonly extensions: ServerExtensions;

@@ -7,7 +7,7 @@ const START = 'EHLO c\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\n';
 const SMUGGLED = 'MAIL FROM:<evil@x>\r\nRCPT TO:<victim@y>\r\nDATA\r\n';
 const END = '\r\n.\r\n';
 
-/** What stands between two lines, and what it is repaired to. */
+/** What stands between two lines of a body, and what it is repaired to. */
 const NOT_AN_END: readonly (readonly [sequence: string, repaired: string])[] = [
   ['\n.\n', '\r\n.\r\n'],
   ['\n.\r\n', '\r\n.\r\n'],
@@ -17,8 +17,8 @@ const NOT_AN_END: readonly (readonly [sequence: string, repaired: string])[] = [
   ['\r.\r', '\r\n.\r\n'],
   ['\n.\r', '\r\n.\r\n'],
   ['\r.\n', '\r\n.\r\n'],
-  ['\r\r\n.\n', '\r\n\r\n.\r\n'],
-  ['\r\n.\r\r\n', '\r\n.\r\n\r\n'],
+  ['\r\r\n.\n', '\r\n.\r\n'],
+  ['\r\n.\r\r\n', '\r\n.\r\n'],
   ['\r\n.\n\r\n', '\r\n.\r\n\r\n'],
   ['\r\n.\n\n', '\r\n.\r\n\r\n'],
   ['\n\r\n.\n\r', '\r\n\r\n.\r\n\r\n'],
@@ -33,7 +33,7 @@ const NOT_AN_END: readonly (readonly [sequence: string, repaired: string])[] = [
 
 for (const [sequence, repaired] of NOT_AN_END) {
   const shown = JSON.stringify(sequence);
-  const bytes = `${START}one${sequence}${SMUGGLED}two${END}`;
+  const bytes = `${START}\r\none${sequence}${SMUGGLED}two${END}`;
 
   test(`${shown} is refused, and nothing after it is a command`, () => {
     const { events, output } = drive([bytes]);
@@ -47,10 +47,37 @@ for (const [sequence, repaired] of NOT_AN_END) {
   test(`${shown} is repaired, and nothing after it is a command`, () => {
     const { events, output } = drive([bytes], { bareNewlines: 'repair' });
     assert.deepEqual(events.slice(4), [
-      `content ${JSON.stringify(`one${repaired}${SMUGGLED}two\r\n`)}`,
+      `content ${JSON.stringify(`\r\none${repaired}${SMUGGLED}two\r\n`)}`,
       'end',
     ]);
     assert.deepEqual(codes(output).slice(4), ['354', '250 2.0.0']);
+  });
+}
+
+/** What stands between two lines of a header, and what it is repaired to: only an LF ends a line. */
+const IN_HEADER: readonly (readonly [sequence: string, repaired: string])[] = [
+  ['\r', ' '],
+  ['\r\r', ' '],
+  ['\n', '\r\n'],
+  ['\r\r\n', '\r\n'],
+  ['\r\n\r', '\r\n '],
+  ['\n\r', '\r\n '],
+  ['\r\r\n\r\r\n', '\r\n\r\n'],
+  ['\n\n', '\r\n\r\n'],
+  ['\n\r\n', '\r\n\r\n'],
+  ['\r\n\r\r\nline\r', '\r\n\r\nline\r\n'],
+];
+
+for (const [sequence, repaired] of IN_HEADER) {
+  test(`${JSON.stringify(sequence)} in a header is repaired, and no CR begins a field`, () => {
+    const content = (between: string): string => `To: a@b${between}Bcc: c@d\r\n\r\nx\r\n`;
+    for (const sent of [
+      `DATA\r\n${content(sequence)}.\r\n`,
+      `BDAT ${content(sequence).length} LAST\r\n${content(sequence)}`,
+    ]) {
+      const { events } = drive([START.replace('DATA\r\n', sent)], { bareNewlines: 'repair' });
+      assert.deepEqual(events.slice(4), [`content ${JSON.stringify(content(repaired))}`, 'end']);
+    }
   });
 }
 
