@@ -12,6 +12,8 @@ export interface Hello {
   readonly role: 'receiver' | 'sender' | 'control';
   /** The role's number among its like. */
   readonly index: number;
+  /** Which process it is: no two that one supervisor started have the same. */
+  readonly serial: number;
 }
 
 /** A message is on stable storage and its client has heard 250 (or is about to). */
@@ -74,7 +76,11 @@ export type ControlToManager = Hello | Request;
 
 /** What the supervisor tells the process of a role. */
 export type SupervisorToRole =
-  | { readonly kind: 'start'; readonly config: Config; readonly index: number }
+  | ({ readonly kind: 'start'; readonly config: Config } & RoleStart)
+  /** Answered by `alive` at once. */
+  | { readonly kind: 'ping' }
+  /** To the manager: this sender process has ended, and with it every connection that it had. */
+  | { readonly kind: 'senderEnded'; readonly serial: number }
   /** A new configuration that has been checked. */
   | { readonly kind: 'configure'; readonly config: Config }
   /** No new work from here on: what is in hand is finished by the others within the grace. */
@@ -93,8 +99,20 @@ export interface ReloadAnswer {
   readonly afterRestart: readonly string[];
 }
 
+/** What the process of a role is told of itself. */
+export interface RoleStart {
+  /** The role's number among its like. */
+  readonly index: number;
+  readonly serial: number;
+  /** To the manager: the sender processes that live, and may have connections of an earlier manager. */
+  readonly senders: readonly number[];
+}
+
 /** What the process of a role tells the supervisor. */
 export type RoleToSupervisor =
+  | { readonly kind: 'alive' }
+  /** From the manager: it grants nothing before these sender processes have said hello or have ended. */
+  | { readonly kind: 'awaits'; readonly senders: readonly number[] }
   | { readonly kind: 'started'; readonly facts: RoleFacts }
   | { readonly kind: 'failed'; readonly code: string; readonly message: string; readonly advice: string }
   /** An operator asks for the configuration to be read again; answered by `reloaded`. */

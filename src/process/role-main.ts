@@ -7,6 +7,7 @@ import type { Logger } from '../log/logger.ts';
 import type { ReportedTrouble } from '../stats/trouble-board.ts';
 import { Troubles } from '../stats/troubles.ts';
 import { busPath, listenBus } from './bus.ts';
+import { showLife } from './life-sign.ts';
 import { processLogger } from './process-logger.ts';
 import { ManagerLink } from './manager-link.ts';
 import type {
@@ -15,13 +16,14 @@ import type {
   ReceiverToManager,
   Request,
   Response,
+  RoleStart,
   RoleToSupervisor,
   SenderToManager,
   Submitted,
   SupervisorToRole,
 } from './messages.ts';
 import { ReloadRequests } from './reload-requests.ts';
-import type { Role } from './role.ts';
+import type { Role, RoleName } from './role.ts';
 import type { ManagerRole } from './roles/manager-role.ts';
 import { SocketChannel } from './socket-channel.ts';
 
@@ -51,9 +53,10 @@ troubles.onChanged(() => {
   }, troublesEveryMs).unref();
 });
 
-async function start(config: Config, index: number): Promise<void> {
+async function start(config: Config, { index, serial }: RoleStart): Promise<void> {
   const log = processLogger(config);
   logger = log;
+  await showLife(config.spool, roleName as RoleName);
   const path = busPath(config.spool);
   switch (roleName) {
     case 'manager':
@@ -63,7 +66,7 @@ async function start(config: Config, index: number): Promise<void> {
       const { ReceiverRole } = await import('./roles/receiver-role.ts');
       const link = new ManagerLink<Submitted, never>({
         path,
-        hello: { kind: 'hello', role: 'receiver', index },
+        hello: { kind: 'hello', role: 'receiver', index, serial },
         repeat: true,
         take: () => undefined,
         lost: () => undefined,
@@ -76,7 +79,7 @@ async function start(config: Config, index: number): Promise<void> {
       const { SenderRole } = await import('./roles/sender-role.ts');
       const link = new ManagerLink<SenderToManager, ManagerToSender>({
         path,
-        hello: { kind: 'hello', role: 'sender', index },
+        hello: { kind: 'hello', role: 'sender', index, serial },
         repeat: false,
         take: (batch) => sender.take(batch),
         lost: () => sender.managerLost(),
@@ -90,7 +93,7 @@ async function start(config: Config, index: number): Promise<void> {
       const { ControlRole } = await import('./roles/control-role.ts');
       const link = new ManagerLink<Request, Response>({
         path,
-        hello: { kind: 'hello', role: 'control', index },
+        hello: { kind: 'hello', role: 'control', index, serial },
         repeat: false,
         take: (batch) => control.take(batch),
         lost: () => control.managerLost(),
@@ -170,7 +173,12 @@ function failed(error: unknown): void {
 process.on('message', (message: SupervisorToRole) => {
   switch (message.kind) {
     case 'start':
-      start(message.config, message.index).catch(failed);
+      start(message.config, message).catch(failed);
+      break;
+    case 'ping':
+      tell({ kind: 'alive' });
+      break;
+    case 'senderEnded':
       break;
     case 'configure':
       logger?.reopen();

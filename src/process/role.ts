@@ -3,6 +3,8 @@
 import type { Config } from '../config/config.ts';
 import type { RoleFacts } from './messages.ts';
 
+export type RoleName = 'manager' | 'receiver' | 'sender' | 'control';
+
 export interface Role {
   readonly facts: RoleFacts;
   /** Applies a configuration that has been checked, without dropping a session. */

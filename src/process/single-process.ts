@@ -7,6 +7,7 @@ import type { Troubles } from '../stats/troubles.ts';
 import { busPath, listenBus } from './bus.ts';
 import { type Channel, localChannel } from './channel.ts';
 import type { Instance, InstanceEvents } from './instance.ts';
+import { endLeftOvers } from './life-sign.ts';
 import type {
   ControlToManager,
   ManagerToSender,
@@ -43,6 +44,7 @@ export class SingleProcess implements Instance {
 
   async start(): Promise<RoleFacts> {
     const config = this.#config;
+    await endLeftOvers(config.spool, this.#log);
     try {
       const facts = await this.#startRoles(config);
       this.#started = true;

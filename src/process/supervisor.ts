@@ -1,4 +1,5 @@
-// The supervisor: starts a process for each role, starts again what dies, passes on reload and stop. Carries no mail.
+// The supervisor: starts a process for each role, starts again what dies, ends what does not answer any more, passes on
+// reload and stop. Carries no mail.
 
 import { fork, type ChildProcess } from 'node:child_process';
 import type { Config } from '../config/config.ts';
@@ -7,10 +8,11 @@ import type { Logger } from '../log/logger.ts';
 import { Receiver } from '../receive/receiver.ts';
 import { TroubleBoard } from '../stats/trouble-board.ts';
 import type { Trouble, Troubles } from '../stats/troubles.ts';
-import type { ReloadAnswer, RoleFacts, RoleToSupervisor, SupervisorToRole } from './messages.ts';
+import { beatEveryMs, Heartbeat } from './heartbeat.ts';
 import type { Instance, InstanceEvents } from './instance.ts';
-
-type RoleName = 'manager' | 'receiver' | 'sender' | 'control';
+import { endLeftOvers, removeSign } from './life-sign.ts';
+import type { ReloadAnswer, RoleFacts, RoleToSupervisor, SupervisorToRole } from './messages.ts';
+import type { RoleName } from './role.ts';
 
 /** The role program beside this file: TypeScript in a checkout, JavaScript in a package. */
 const program = new URL(
@@ -46,6 +48,12 @@ interface Child {
   readonly name: RoleName;
   readonly index: number;
   process: ChildProcess | undefined;
+  /** Of the process; see `Hello`. */
+  serial: number;
+  heartbeat: Heartbeat;
+  /** It was said of this process that it does not answer. */
+  isStalled: boolean;
+  /** Of the process, when it has started. */
   facts: RoleFacts | undefined;
   startedAtMs: number;
   delayMs: number;
@@ -66,6 +74,10 @@ export class Supervisor implements Instance {
   /** Until all roles run, a role that fails is a reason not to start. */
   #up = false;
   #stopping = false;
+  #lastSerial = 0;
+  #beats: NodeJS.Timeout | undefined;
+  /** Sender processes that the manager waits for before it grants anything. */
+  #awaited: readonly number[] = [];
 
   constructor(config: Config, log: Logger, events: InstanceEvents, troubles: Troubles) {
     this.#config = config;
@@ -78,6 +90,7 @@ export class Supervisor implements Instance {
 
   /** Starts all roles; resolves when every one runs. @throws {StartError} with what a role said when it could not. */
   async start(): Promise<RoleFacts> {
+    await endLeftOvers(this.#config.spool, this.#log);
     if (this.#config.processes.receivers > 1) {
       for (const { address } of this.#config.listen) await Receiver.checkFree(address);
     }
@@ -86,6 +99,7 @@ export class Supervisor implements Instance {
     for (let index = 0; index < this.#config.processes.receivers; index++) this.#add('receiver', index);
     this.#add('control', 0);
     for (const child of this.#children) this.#fork(child);
+    this.#beats = setInterval(() => this.#beat(), beatEveryMs);
     try {
       const facts = await Promise.all(this.#children.map((child) => child.started.promise));
       this.#up = true;
@@ -114,6 +128,7 @@ export class Supervisor implements Instance {
   async stop(graceMs: number): Promise<void> {
     if (this.#stopping) return;
     this.#stopping = true;
+    clearInterval(this.#beats);
     for (const child of this.#children) clearTimeout(child.timer);
     const manager = this.#children.filter((child) => child.name === 'manager');
     for (const child of manager) this.#tell(child, { kind: 'drain' });
@@ -130,6 +145,9 @@ export class Supervisor implements Instance {
       name,
       index,
       process: undefined,
+      serial: 0,
+      heartbeat: new Heartbeat(),
+      isStalled: false,
       facts: undefined,
       startedAtMs: 0,
       delayMs: firstDelayMs,
@@ -146,19 +164,78 @@ export class Supervisor implements Instance {
       execArgv: [...process.execArgv, ...(runtimeOptions[child.name] ?? [])],
     });
     child.process = forked;
+    child.serial = this.#lastSerial += 1;
+    child.heartbeat = new Heartbeat();
+    child.isStalled = false;
+    child.facts = undefined;
     forked.on('message', (message: RoleToSupervisor) => this.#heard(child, message));
     forked.on('error', (error) => this.#log.error(`the ${child.name} process: ${error.message}`));
     forked.on('exit', (code, signal) => this.#exited(child, forked, code, signal));
-    this.#tell(child, { kind: 'start', config: this.#config, index: child.index });
+    const { index, serial } = child;
+    // One that starts together with the manager may be linked to it before this is read: it is waited for in vain for as
+    // long as its hello takes, and no longer.
+    const senders = child.name === 'manager' ? this.#livingSenders() : [];
+    this.#tell(child, { kind: 'start', config: this.#config, index, serial, senders });
     if (child.name === 'control') this.#tell(child, { kind: 'troubles', troubles: this.#board.list });
+  }
+
+  #livingSenders(): number[] {
+    return this.#children
+      .filter(({ name, process: running }) => name === 'sender' && running !== undefined)
+      .map(({ serial }) => serial);
+  }
+
+  /** Asks every process whether it lives; ends those that are waited for, or of no use, when they do not answer. */
+  #beat(): void {
+    for (const child of this.#children) {
+      if (child.process === undefined) continue;
+      if (child.heartbeat.beat()) this.#tell(child, { kind: 'ping' });
+      // Recovering a large queue is one long piece of work.
+      const isRecovering = child.name === 'manager' && child.facts === undefined;
+      if (!child.heartbeat.isStalled || isRecovering) continue;
+      if (!child.isStalled) this.#stalled(child, child.process.pid);
+      if (this.#awaited.includes(child.serial)) this.#kill(child, 'the manager has to know its connections');
+      else if (child.heartbeat.isLost) this.#kill(child, 'it has not answered for a minute');
+    }
+  }
+
+  #stalled(child: Child, pid: number | undefined): void {
+    child.isStalled = true;
+    this.#log.warn(`the ${child.name} process (${pid}) does not answer`);
+    this.#troubles.raise(
+      `role:${this.#nameOf(child)}`,
+      'critical',
+      `The ${this.#nameOf(child)} process (${pid}) does not answer: it is stopped by a signal, or hangs.`,
+      `Until it answers, ${withoutRole[child.name]}. After a minute it is killed and started again; kill -CONT ${pid} wakes one that was stopped.`,
+    );
+  }
+
+  /** SIGKILL also ends what SIGSTOP has stopped (signal(7)). */
+  #kill(child: Child, why: string): void {
+    this.#log.error(`ending the ${child.name} process (${child.process?.pid}): ${why}`);
+    child.process?.kill('SIGKILL');
   }
 
   #tell(child: Child, message: SupervisorToRole): void {
     if (child.process?.connected === true) child.process.send(message, () => undefined);
   }
 
+  #tellManager(message: SupervisorToRole): void {
+    for (const child of this.#children) if (child.name === 'manager') this.#tell(child, message);
+  }
+
   #heard(child: Child, message: RoleToSupervisor): void {
     switch (message.kind) {
+      case 'alive':
+        child.heartbeat.answered();
+        if (!child.isStalled) break;
+        child.isStalled = false;
+        this.#troubles.clear(`role:${this.#nameOf(child)}`);
+        this.#log.info(`the ${child.name} process answers again`);
+        break;
+      case 'awaits':
+        this.#awaited = message.senders;
+        break;
       case 'started':
         child.facts = message.facts;
         child.started.resolve(message.facts);
@@ -180,6 +257,9 @@ export class Supervisor implements Instance {
 
   #exited(child: Child, forked: ChildProcess, code: number | null, signal: NodeJS.Signals | null): void {
     if (child.process === forked) child.process = undefined;
+    if (forked.pid !== undefined) removeSign(this.#config.spool, child.name, forked.pid);
+    if (child.name === 'sender') this.#tellManager({ kind: 'senderEnded', serial: child.serial });
+    if (child.name === 'manager') this.#awaited = [];
     if (this.#stopping) return;
     this.#troubled(this.#nameOf(child), []);
     const how = signal === null ? `with exit code ${code}` : `by ${signal}`;

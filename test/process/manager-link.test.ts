@@ -8,7 +8,7 @@ import { ManagerLink } from '../../src/process/manager-link.ts';
 import { SocketChannel } from '../../src/process/socket-channel.ts';
 import { type TemporaryFolder, temporaryFolder } from '../temporary-folder.ts';
 
-const hello = { kind: 'hello', role: 'receiver', index: 3 } as const;
+const hello = { kind: 'hello', role: 'receiver', index: 3, serial: 7 } as const;
 
 /** A manager that takes what comes until it dies. */
 class FakeManager {

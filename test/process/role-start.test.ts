@@ -8,6 +8,9 @@ import { Ground } from '../../sim/neighbours/ground.ts';
 import { parseConfig } from '../../src/config/config.ts';
 import type { RoleToSupervisor, SupervisorToRole } from '../../src/process/messages.ts';
 
+/** What the first process of a role is told of itself. */
+const first = { index: 0, serial: 1, senders: [] };
+
 const program = new URL('../../src/process/role-main.ts', import.meta.url);
 
 /** The process of a role, with the test as its supervisor. */
@@ -61,7 +64,7 @@ function config(ground: Ground, rest: string) {
 test('a configuration that comes while a role is starting is in force when it runs', async (t) => {
   const ground = Ground.of(t);
   const receiver = new RoleProcess(ground, 'receiver');
-  receiver.tell({ kind: 'start', config: config(ground, ''), index: 0 });
+  receiver.tell({ kind: 'start', config: config(ground, ''), ...first });
   receiver.tell({
     kind: 'configure',
     config: config(ground, '[receive]\nmax_message_size = "1KiB"\n'),
@@ -80,7 +83,7 @@ test('a configuration that comes while a role is starting is in force when it ru
 test('a role without its supervisor ends', async (t) => {
   const ground = Ground.of(t);
   const sender = new RoleProcess(ground, 'sender');
-  sender.tell({ kind: 'start', config: config(ground, ''), index: 0 }); // looks for its manager
+  sender.tell({ kind: 'start', config: config(ground, ''), ...first }); // looks for its manager
   sender.disconnect();
   assert.equal(await sender.exited, 0);
 });
@@ -93,7 +96,7 @@ test('a role that cannot start says why, with what to do about it', async (t) =>
     kind: 'start',
     // An address for documentation (RFC 5737): no machine has it.
     config: { ...unusable, listen: [{ address: { host: '192.0.2.1', port: 2525 } }] },
-    index: 0,
+    ...first,
   });
   assert.deepEqual(await receiver.hears(), {
     kind: 'failed',

@@ -61,6 +61,15 @@ function pidOf(sluice: Sluice, role: string): number {
   return found;
 }
 
+/** A zombie does not run; whoever reaps it may be slow. */
+function isRunning(pid: number): boolean {
+  try {
+    return !/\) [ZX] /u.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
 /** Nothing of the program's process group is left. */
 function isGone(program: Program): boolean {
   try {
@@ -131,6 +140,20 @@ suite('each role in a process of its own', { concurrency: 2 }, () => {
     process.kill(manager, 'SIGKILL');
     await until('the next manager answers', async () => (await statusAnswer(sluice)).kind === 'complete');
     await until('nothing is wrong', async () => (await statusAnswer(sluice)).troubles.length === 0);
+  });
+
+  test('what a killed Sluice left behind, stopped as it may be, is ended by the next one', async (t) => {
+    const ground = Ground.of(t);
+    const [first] = await start(ground);
+    const left = [pidOf(first, 'sender'), pidOf(first, 'manager'), pidOf(first, 'receiver')];
+    for (const pid of left) process.kill(pid, 'SIGSTOP');
+    const supervisor = first.program.pid;
+    first.program.signal('SIGKILL');
+    await until('the supervisor is gone', () => !isRunning(supervisor));
+    const [next, mx] = await start(ground);
+    for (const pid of left) assert.equal(isRunning(pid), false);
+    await deliver(next, mx, 'after');
+    assert.equal(await next.program.stop('SIGTERM'), 0);
   });
 
   test('a stop while Sluice is still starting ends all processes', async (t) => {

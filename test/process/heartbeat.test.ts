@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Heartbeat } from '../../src/process/heartbeat.ts';
+
+function beat(heartbeat: Heartbeat, times: number): number {
+  let pings = 0;
+  for (let time = 0; time < times; time += 1) if (heartbeat.beat()) pings += 1;
+  return pings;
+}
+
+test('a process that answers is never stalled, and is asked at every beat', () => {
+  const heartbeat = new Heartbeat();
+  for (let time = 0; time < 100; time += 1) {
+    assert.equal(heartbeat.beat(), true);
+    heartbeat.answered();
+    assert.equal(heartbeat.isStalled, false);
+  }
+});
+
+test('five beats after a ping without an answer a process is stalled, and after sixty it is lost', () => {
+  const heartbeat = new Heartbeat();
+  beat(heartbeat, 5);
+  assert.equal(heartbeat.isStalled, false);
+  beat(heartbeat, 1);
+  assert.equal(heartbeat.isStalled, true);
+  beat(heartbeat, 54);
+  assert.equal(heartbeat.isLost, false);
+  beat(heartbeat, 1);
+  assert.equal(heartbeat.isLost, true);
+});
+
+test('a process that answers late is well again', () => {
+  const heartbeat = new Heartbeat();
+  beat(heartbeat, 30);
+  heartbeat.answered();
+  assert.equal(heartbeat.isStalled, false);
+  beat(heartbeat, 5);
+  assert.equal(heartbeat.isStalled, false);
+});
+
+test('however long it does not answer, one ping waits for a process', () => {
+  assert.equal(beat(new Heartbeat(), 10_000), 1);
+});

@@ -1,0 +1,83 @@
+// Processes that an earlier Sluice left behind: they are found by the sockets that show their lives, and ended.
+
+import assert from 'node:assert/strict';
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { endLeftOvers, removeSign } from '../../src/process/life-sign.ts';
+import { keptLog } from './quiet-log.ts';
+
+function folder(t: TestContext): string {
+  const made = mkdtempSync(join(tmpdir(), 'sluice-life-'));
+  t.after(() => rmSync(made, { recursive: true, force: true }));
+  return made;
+}
+
+/** A process that shows its life as a sender of this spool does; `title` as in a list of processes. */
+async function sender(t: TestContext, spool: string, title = 'sluice: sender'): Promise<ChildProcess> {
+  const child = fork(join(import.meta.dirname, 'living-role.ts'), [spool, title]);
+  t.after(() => child.kill('SIGKILL'));
+  await once(child, 'message');
+  return child;
+}
+
+const isGone = (child: ChildProcess) => child.exitCode !== null || child.signalCode !== null;
+
+test('a process that ends by itself is waited for', async (t) => {
+  const spool = folder(t);
+  const child = await sender(t, spool);
+  const exited = once(child, 'exit');
+  const ended = endLeftOvers(spool, keptLog());
+  child.disconnect(); // it ends as roles do whose supervisor is gone
+  await ended;
+  await exited;
+  assert.equal(child.signalCode, null);
+  assert.deepEqual(readdirSync(spool), []);
+});
+
+test('a process that was stopped is killed', async (t) => {
+  const spool = folder(t);
+  const child = await sender(t, spool);
+  const exited = once(child, 'exit');
+  child.kill('SIGSTOP');
+  await endLeftOvers(spool, keptLog());
+  await exited;
+  assert.equal(child.signalCode, 'SIGKILL');
+});
+
+test('what a killed process left behind is removed', async (t) => {
+  const spool = folder(t);
+  const child = await sender(t, spool);
+  const exited = once(child, 'exit');
+  child.kill('SIGKILL');
+  await exited;
+  assert.ok(existsSync(join(spool, `sender-${child.pid}.sock`)));
+  await endLeftOvers(spool, keptLog());
+  assert.deepEqual(readdirSync(spool), []);
+});
+
+test('a process of something else with the same id is never killed: the start says so', async (t) => {
+  const spool = folder(t);
+  const child = await sender(t, spool, 'something else');
+  await assert.rejects(endLeftOvers(spool, keptLog()), { code: 'ROLE_LEFT_OVER' });
+  assert.equal(isGone(child), false);
+});
+
+test('a spool whose name is too long for a socket has its signs elsewhere, and those of other spools are not touched', async (t) => {
+  const spool = join(folder(t), 'long'.repeat(30));
+  const other = `${spool}er`;
+  mkdirSync(spool);
+  mkdirSync(other);
+  const mine = await sender(t, spool);
+  const theirs = await sender(t, other);
+  const exited = once(mine, 'exit');
+  mine.kill('SIGSTOP');
+  await endLeftOvers(spool, keptLog());
+  await exited;
+  assert.equal(isGone(theirs), false);
+  theirs.kill('SIGKILL');
+  removeSign(other, 'sender', theirs.pid!);
+});

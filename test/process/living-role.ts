@@ -1,0 +1,9 @@
+// A process that shows its life as the process of a role does: `living-role.ts SPOOL TITLE`.
+
+import { showLife } from '../../src/process/life-sign.ts';
+
+const [, , spool = '', title = ''] = process.argv;
+process.title = title;
+process.on('disconnect', () => process.exit(0));
+await showLife(spool, 'sender');
+process.send?.('alive');
