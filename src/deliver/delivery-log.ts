@@ -15,7 +15,7 @@ export interface DeliveryFacts {
   readonly source: string;
   /** Ms from the connection's start until this transaction could begin; 0 on a connection that was already open. */
   readonly connectMs: number;
-  readonly begunAtMs: number;
+  readonly transactionMs: number;
 }
 
 export class DeliveryLog {
@@ -26,7 +26,6 @@ export class DeliveryLog {
   }
 
   delivered(facts: DeliveryFacts, outcome: RecipientOutcome): void {
-    const now = Date.now();
     this.#log.event('delivered', {
       id: facts.work.queueId,
       from: facts.envelope.reversePath,
@@ -38,9 +37,10 @@ export class DeliveryLog {
       host: facts.grant.host,
       reply: outcome.reply === undefined ? '' : `${outcome.reply.code} ${outcome.reply.text}`,
       size: facts.sizeBytes,
-      delayMs: now - facts.envelope.receivedAtMs,
+      // The clock may have been set back since.
+      delayMs: Math.max(0, Date.now() - facts.envelope.receivedAtMs),
       connectMs: facts.connectMs,
-      transactionMs: now - facts.begunAtMs,
+      transactionMs: facts.transactionMs,
     });
   }
 

@@ -51,7 +51,8 @@ export class OutgoingConnection implements Deadline {
   readonly #grant: ConnectedPlace;
   readonly #session: ClientSession;
   readonly #socket: Socket;
-  readonly #startedAtMs = Date.now();
+  /** On the clock of the deadlines, as `#begunAtMs`. */
+  readonly #startedAtMs: number;
   readonly #onEnded: () => void;
   #connected = false;
   /** Greeting and EHLO went through. */
@@ -77,6 +78,7 @@ export class OutgoingConnection implements Deadline {
 
   constructor(context: ConnectionContext, grant: ConnectGrant, onEnded: () => void) {
     this.#context = context;
+    this.#startedAtMs = context.deadlines.nowMs;
     const { work, ...place } = grant;
     this.#grant = place;
     this.#onEnded = onEnded;
@@ -207,7 +209,7 @@ export class OutgoingConnection implements Deadline {
     this.#next = undefined;
     this.#work = work;
     this.#canBegin = false;
-    this.#begunAtMs = Date.now();
+    this.#begunAtMs = this.#context.deadlines.nowMs;
     this.#repliesAtBegin = this.#repliesSeen;
     if (!work.fresh) {
       void this.#context.spool.read(work.ref).then(
@@ -336,8 +338,8 @@ export class OutgoingConnection implements Deadline {
       grant: this.#grant,
       sizeBytes: message.sizeBytes,
       source: this.#socket.localAddress ?? '',
-      connectMs: this.#transactions === 1 ? this.#begunAtMs - this.#startedAtMs : 0,
-      begunAtMs: this.#begunAtMs,
+      connectMs: this.#transactions === 1 ? Math.round(this.#begunAtMs - this.#startedAtMs) : 0,
+      transactionMs: Math.round(this.#context.deadlines.nowMs - this.#begunAtMs),
     };
   }
 

@@ -39,7 +39,7 @@ export class Dispatcher {
   readonly #options: ResolverOptions;
   readonly #now: () => number;
   readonly #servers: ServerList;
-  /** Those that take a place, the oldest first, with the Unix ms of their start. */
+  /** Those that take a place, the oldest first, with the ms of their start. */
   readonly #active = new Map<Question, number>();
   readonly #hanging = new Set<Question>();
   readonly #line = new WaitingLine<Question>();
@@ -117,14 +117,10 @@ export class Dispatcher {
       this.#hanging.add(question);
       return true;
     }
-    // No longer than that: the clock may have been set back.
-    this.#hangingTimer = setTimeout(
-      () => {
-        this.#hangingTimer = undefined;
-        this.#startNext();
-      },
-      Math.min(leftMs, hangingMs),
-    ).unref();
+    this.#hangingTimer = setTimeout(() => {
+      this.#hangingTimer = undefined;
+      this.#startNext();
+    }, leftMs).unref();
     return false;
   }
 

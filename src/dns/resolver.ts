@@ -19,7 +19,7 @@ class StubResolver implements Resolver {
   readonly #txt: Lookup<string>;
 
   constructor(options: ResolverOptions) {
-    const now = options.now ?? Date.now;
+    const now = options.now ?? (() => performance.now());
     this.#dispatcher = new Dispatcher(options, now);
     this.#mx = new Lookup('MX', readMx, this.#dispatcher, options, now);
     this.#a = new Lookup('A', readA, this.#dispatcher, options, now);

@@ -26,7 +26,7 @@ export interface ResolverOptions {
   readonly hangingMs: number;
   /** Questions aside at once; each is a socket, too. */
   readonly maxHanging: number;
-  /** Unix ms; the cache's clock. */
+  /** Ms on a clock that nobody sets; the monotonic one unless given. */
   readonly now?: () => number;
 }
 

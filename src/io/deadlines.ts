@@ -3,7 +3,7 @@
 
 /** Something that ends at a time unless the time is moved. Owners keep one and call `Deadlines.set`. */
 export interface Deadline {
-  /** Unix ms; Infinity while nothing is due. Written by `Deadlines` only. */
+  /** Ms on the wheel's clock, which nobody sets; Infinity while nothing is due. Written by `Deadlines` only. */
   atMs: number;
   /** The bucket that the entry sits in; -1: in none. Written by `Deadlines` only. */
   bucket: number;
@@ -20,9 +20,14 @@ export class Deadlines {
 
   constructor(options: { stepMs?: number; buckets?: number; now?: () => number } = {}) {
     this.#stepMs = options.stepMs ?? 1000;
-    this.#now = options.now ?? Date.now;
+    this.#now = options.now ?? (() => performance.now());
     this.#buckets = Array.from({ length: options.buckets ?? 1024 }, () => new Set<Deadline>());
     this.#tick = Math.floor(this.#now() / this.#stepMs) + 1;
+  }
+
+  /** Ms on the wheel's clock, for durations. */
+  get nowMs(): number {
+    return this.#now();
   }
 
   start(): void {

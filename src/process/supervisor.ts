@@ -158,7 +158,7 @@ export class Supervisor implements Instance {
   }
 
   #fork(child: Child): void {
-    child.startedAtMs = Date.now();
+    child.startedAtMs = performance.now();
     const forked = fork(program, [child.name], {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       execArgv: [...process.execArgv, ...(runtimeOptions[child.name] ?? [])],
@@ -270,7 +270,7 @@ export class Supervisor implements Instance {
       );
       return;
     }
-    if (Date.now() - child.startedAtMs > stableMs) child.delayMs = firstDelayMs;
+    if (performance.now() - child.startedAtMs > stableMs) child.delayMs = firstDelayMs;
     this.#log.error(`the ${child.name} process ended ${how}; starting it again in ${child.delayMs} ms`);
     this.#troubles.raise(
       `role:${this.#nameOf(child)}`,

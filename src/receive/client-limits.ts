@@ -6,7 +6,7 @@ export type Refusal = 'connections' | 'rate';
 
 interface Client {
   connections: number;
-  /** GCRA's theoretical arrival time, Unix ms. */
+  /** GCRA's theoretical arrival time, ms on the clock of `admit`. */
   arrivalMs: number;
 }
 
@@ -27,7 +27,10 @@ export class ClientLimits {
     this.#toleranceMs = rate.perMs - this.#intervalMs;
   }
 
-  /** Counts a new connection, or says why it is refused; a refused one must not be released. */
+  /**
+   * Counts a new connection, or says why it is refused; a refused one must not be released.
+   * @param nowMs - ms on a clock that nobody sets
+   */
   admit(address: string, nowMs: number): Refusal | undefined {
     let client = this.#clients.get(address);
     if (client === undefined) {

@@ -57,7 +57,7 @@ export class IncomingConnection implements Deadline {
     this.#client = client;
     this.#onClosed = onClosed;
     this.#isRelayClient = client === '' || context.relay.isRelayClient(client);
-    this.#endsAtMs = Date.now() + context.settings.sessionTimeoutMs;
+    this.#endsAtMs = context.deadlines.nowMs + context.settings.sessionTimeoutMs;
     this.#session = new ServerSession(context.settings.session);
     socket.on('data', (chunk: Buffer) => this.#received(chunk));
     socket.on('end', () => this.#peerEnded());
@@ -328,7 +328,7 @@ export class IncomingConnection implements Deadline {
       return;
     }
     const phaseMs = this.#session.phase === 'content' ? settings.dataTimeoutMs : settings.commandTimeoutMs;
-    deadlines.set(this, Math.min(phaseMs, Math.max(0, this.#endsAtMs - Date.now())));
+    deadlines.set(this, Math.min(phaseMs, Math.max(0, this.#endsAtMs - deadlines.nowMs)));
   }
 }
 

@@ -35,6 +35,8 @@ export class MessageIntake {
   readonly transaction: AcceptedTransaction;
   readonly #context: ReceiveContext;
   readonly #startedAtMs = Date.now();
+  /** On the monotonic clock: how long it took is no matter of dates. */
+  readonly #begunAtMs = performance.now();
   readonly #hops = new HopCounter();
   readonly #pieces = new ContentPieces();
   /** Undefined when no header field may ask for a priority. */
@@ -121,7 +123,7 @@ export class MessageIntake {
       queue: transaction.queue === '' ? undefined : transaction.queue,
       priority,
     });
-    log.received(this.#queueId, transaction, priority, appended.sizeBytes, this.#startedAtMs);
+    log.received(this.#queueId, transaction, priority, appended.sizeBytes, this.#begunAtMs);
     const accepted = { kind: 'accepted', queueId: this.#queueId } as const;
     if (intake.congested) intake.whenDrained(() => answer(accepted));
     else answer(accepted);

@@ -16,7 +16,7 @@ export class ReceiveLog {
     transaction: AcceptedTransaction,
     priority: number | undefined,
     sizeBytes: number,
-    startedAtMs: number,
+    begunAtMs: number,
   ): void {
     this.#log.event('received', {
       id: queueId,
@@ -28,7 +28,7 @@ export class ReceiveLog {
       size: sizeBytes,
       queue: transaction.queue === '' ? undefined : transaction.queue,
       priority,
-      transactionMs: Date.now() - startedAtMs,
+      transactionMs: Math.round(performance.now() - begunAtMs),
     });
   }
 

@@ -138,7 +138,7 @@ export class Receiver {
       return;
     }
     const limits = this.#limits;
-    const refusal = limits.admit(client, Date.now());
+    const refusal = limits.admit(client, performance.now());
     if (refusal === undefined) this.#open(socket, client, () => limits.release(client)).start();
     else this.#open(socket, client, () => undefined).refuse(refusal === 'rate' ? tooFast : tooManyFromYou);
   }

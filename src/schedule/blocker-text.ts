@@ -3,7 +3,7 @@
 import { Health } from './addresses.ts';
 import { Dimension } from './counters.ts';
 import type { AppliedLimit } from './limits/types.ts';
-import type { State } from './state.ts';
+import { dateText, type State } from './state.ts';
 
 /** E.g. `limit domain example.com (20) is full`. */
 export function blockerText(s: State, counter: number): string {
@@ -16,7 +16,7 @@ export function blockerText(s: State, counter: number): string {
     case Dimension.probe:
       return restText(s, counters.keyOf(counter));
     case Dimension.window:
-      return s.windows.textOf(counter);
+      return s.windows.textOf(counter, s.dateShiftMs);
     case Dimension.gate:
       return applied === undefined ? 'a rate' : rateText(s, counter, applied);
     default:
@@ -60,7 +60,7 @@ function restText(s: State, name: string): string {
   if (address < 0) return `${name} rests`;
   const error = s.addresses.errorOf(address);
   if (s.addresses.health.get(address) === Health.resting) {
-    return `${name} rests until ${new Date(s.addresses.dueMs.get(address)).toISOString()} (${error})`;
+    return `${name} rests until ${dateText(s, s.addresses.dueMs.get(address))} (${error})`;
   }
   return `${name} is tried by one connection first (${error})`;
 }

@@ -3,6 +3,7 @@
 import { formTasks, makeReady } from './gather.ts';
 import { makeTask, makeTaskOfOne } from './lifecycle.ts';
 import { MessageState } from './messages.ts';
+import { latestAttemptMs } from './retry.ts';
 import { failTask, wait } from './settle.ts';
 import { expiryOf, type State } from './state.ts';
 import type { NewRecipient } from './types.ts';
@@ -17,6 +18,8 @@ export function commitMessage(
 ): void {
   s.messages.setState(message, MessageState.queued);
   const held = s.messages.isHeld(message);
+  // Nothing came in later than now: the clock was wrong then, and a lifetime may not last the longer for it.
+  if (s.messages.receivedAtMs.get(message) > nowMs) s.messages.receivedAtMs.set(message, nowMs);
   const [only] = added;
   if (
     added.length === 1 &&
@@ -36,7 +39,7 @@ export function commitMessage(
   const due: number[] = [];
   const later = new Map<string, number[]>();
   for (const [at, row] of rows.entries()) {
-    const nextAttemptAtMs = added[at]?.nextAttemptAtMs ?? 0;
+    const nextAttemptAtMs = nextAttemptOf(s, added[at], nowMs);
     if (nextAttemptAtMs <= nowMs && !held) due.push(row);
     else add(later, `${nextAttemptAtMs} ${s.recipients.route.get(row)}`, row);
   }
@@ -48,6 +51,15 @@ export function commitMessage(
     }
   }
   if (due.length > 0) formTasks(s, message, due, nowMs);
+}
+
+/** As it was written down, but not later than the schedule allows. */
+function nextAttemptOf(s: State, recipient: NewRecipient | undefined, nowMs: number): number {
+  if (recipient === undefined) return 0;
+  const { attempts, nextAttemptAtMs } = recipient;
+  if (attempts === 0 || nextAttemptAtMs <= nowMs) return nextAttemptAtMs;
+  const { retryMs, retryJitter } = s.config;
+  return Math.min(nextAttemptAtMs, latestAttemptMs(retryMs, retryJitter, attempts, nowMs));
 }
 
 function makeRecipient(s: State, added: NewRecipient, queue: number): number {

@@ -182,6 +182,10 @@ class MailScheduler implements Scheduler {
     this.#run(nowMs);
   }
 
+  setDateShift(shiftMs: number): void {
+    this.#state.dateShiftMs = shiftMs;
+  }
+
   nextWakeMs(): number {
     return nextWakeMs(this.#state);
   }

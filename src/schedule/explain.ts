@@ -9,13 +9,13 @@ import { closedConnectionGate, closedGate, holdBoth } from './gates.ts';
 import { counterOfNew } from './hanging.ts';
 import { dropLimits } from './held-limits.ts';
 import { recipientsOf, routeOf } from './lifecycle.ts';
-import type { CounterStatus, Explanation, PlaceStatus } from './limits/status.ts';
+import type { CounterStatus, Explanation, PlaceStatus, WindowStatus } from './limits/status.ts';
 import { forgetLimits, limitsOf, needsOfOne } from './needs.ts';
 import { releaseSite } from './outcomes.ts';
 import type { HeldLimits, Place } from './place.ts';
 import { forgetPlaces, placesOf } from './places.ts';
 import { findIdle } from './serve.ts';
-import type { State } from './state.ts';
+import { dateOf, type State } from './state.ts';
 import { TaskState } from './tasks.ts';
 import { blockerTexts } from './view.ts';
 
@@ -52,7 +52,10 @@ function workOf(s: State, route: number): Pick<Explanation, 'recipients' | 'next
     else counts.ready += length;
     if (state === TaskState.waiting) nextAttemptAtMs = Math.min(nextAttemptAtMs, s.tasks.dueMs.get(task));
   }
-  return { recipients: counts, ...(nextAttemptAtMs !== Infinity && { nextAttemptAtMs }) };
+  return {
+    recipients: counts,
+    ...(nextAttemptAtMs !== Infinity && { nextAttemptAtMs: dateOf(s, nextAttemptAtMs) }),
+  };
 }
 
 /** What waiting work waits for; without any, what one more message would have to wait for. */
@@ -96,11 +99,15 @@ function placeStatus(s: State, route: number, place: Place, nowMs: number): Plac
     source,
     connections: address < 0 ? 0 : addresses.connections.get(address),
     health: health === Health.well ? 'well' : health === Health.resting ? 'resting' : 'on trial',
-    ...(health === Health.resting && { restsUntilMs: addresses.dueMs.get(address) }),
+    ...(health === Health.resting && { restsUntilMs: dateOf(s, addresses.dueMs.get(address)) }),
     error: address < 0 ? '' : addresses.errorOf(address),
-    window: s.windows.statusOf(source, place.site, s.config.adapt),
+    window: dated(s, s.windows.statusOf(source, place.site, s.config.adapt)),
     limits,
   };
+}
+
+function dated(s: State, status: WindowStatus): WindowStatus {
+  return status.untilMs === undefined ? status : { ...status, untilMs: dateOf(s, status.untilMs) };
 }
 
 function statusesOf(s: State, limits: HeldLimits, nowMs: number): CounterStatus[] {

@@ -4,7 +4,7 @@
 import { Float64Column, Int32Column, TimeColumn } from './columns.ts';
 import { Dimension, type CounterStore } from './counters.ts';
 import { DueHeap } from './due-heap.ts';
-import { burstOf, freeAtMs, spacingMs, spent } from './limits/rate-limit.ts';
+import { burstOf, freeAtMs, latestTatMs, spacingMs, spent } from './limits/rate-limit.ts';
 import type { RateQuantity, SavedRate } from './limits/status.ts';
 import { unlimited, type AppliedLimit, type LimitRule } from './limits/types.ts';
 import type { Rate } from '../config/values/rate.ts';
@@ -56,11 +56,11 @@ export class RateStore {
     counters.owner.set(gate, row);
     this.counter.set(row, gate);
     this.#quantity.set(row, quantities.indexOf(quantity));
-    const tatMs = this.#restored.get(key) ?? 0;
-    this.#restored.delete(key);
-    this.#tatMs.set(row, tatMs);
     this.due.positions.set(row, 0);
     this.#setRate(row, rateOf(applied.rule, quantity));
+    const tatMs = Math.min(this.#restored.get(key) ?? 0, this.#latestTatMs(row, nowMs));
+    this.#restored.delete(key);
+    this.#tatMs.set(row, tatMs);
     this.due.put(row, Math.max(tatMs, nowMs + forgetMs));
     return gate;
   }
@@ -131,8 +131,7 @@ export class RateStore {
       counters.setApplied(gate, { rule, key: applied.key });
       this.#setRate(row, rate);
       // A higher rate has less to wait for; a lower one may have to wait longer than before, but not for ever.
-      const mostMs = nowMs + this.#burst.get(row) * this.#spacingMs.get(row);
-      this.#tatMs.set(row, Math.min(this.#tatMs.get(row), mostMs));
+      this.#tatMs.set(row, Math.min(this.#tatMs.get(row), this.#latestTatMs(row, nowMs)));
       this.due.put(row, Math.max(this.#tatMs.get(row), nowMs + forgetMs));
     }
   }
@@ -178,6 +177,11 @@ export class RateStore {
     const burst = burstOf(rate, quantities[this.#quantity.get(row)] === 'recipient_rate');
     this.#burst.set(row, burst);
     this.#spacingMs.set(row, spacingMs(rate, burst));
+  }
+
+  /** What events of up to now can have brought the arrival time to. Beyond it, the clock was wrong when they were counted. */
+  #latestTatMs(row: number, nowMs: number): number {
+    return latestTatMs(this.#spacingMs.get(row), this.#burst.get(row), nowMs);
   }
 
   #forget(row: number, gate: number): void {

@@ -24,6 +24,19 @@ export function nextAttemptMs(
   return last - nowMs >= first ? last : expiresAtMs;
 }
 
+/**
+ * Unix ms at which an attempt after the `attempts`-th failed one can be due at the latest, whatever was written down for it:
+ * a clock that was wrong then holds nothing up longer than the schedule does.
+ */
+export function latestAttemptMs(
+  retryMs: readonly number[],
+  retryJitter: number,
+  attempts: number,
+  nowMs: number,
+): number {
+  return nowMs + Math.ceil(stepOf(retryMs, attempts) * (1 + retryJitter));
+}
+
 /** Ms that an address rests after the `failures`-th consecutive failure. */
 export function restMs(
   addressRestMs: readonly number[],

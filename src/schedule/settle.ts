@@ -3,7 +3,7 @@
 import type { ErrorPlan } from '../route/types.ts';
 import { mayBeDone, freeRecipient, freeTask, recipientsOf, withdraw } from './lifecycle.ts';
 import { nextAttemptMs } from './retry.ts';
-import { expiryOf, type State } from './state.ts';
+import { dateOf, expiryOf, type State } from './state.ts';
 import { TaskState } from './tasks.ts';
 import type { MessageHandle } from './types.ts';
 
@@ -54,7 +54,7 @@ export function countAttempt(s: State, task: number, nowMs: number): void {
       message: message as MessageHandle,
       recipient: recipients.envelopeIndex.get(recipient),
       attempts: recipients.attempts.get(recipient),
-      nextAttemptAtMs: next,
+      nextAttemptAtMs: dateOf(s, next),
       error: s.errors.text(recipients.lastError.get(recipient)),
     });
   }

@@ -90,6 +90,8 @@ export class State {
   readonly failures = new RecentCount();
   /** Connections that were greeted after they had hung, or beyond the limit of all. */
   readonly late = new RecentCount();
+  /** What has to be added to the scheduler's time for the date that people are told. */
+  dateShiftMs = 0;
 
   constructor(config: SchedulerConfig) {
     this.config = config;
@@ -106,6 +108,16 @@ export class State {
 
 export function sourcesOf({ sources }: SchedulerConfig): readonly string[] {
   return sources === undefined || sources.length === 0 ? [''] : sources;
+}
+
+/** The date of a time of the scheduler's, Unix ms: for people, and for what is written down. */
+export function dateOf(s: State, ms: number): number {
+  return ms + s.dateShiftMs;
+}
+
+/** The same in text (ISO 8601). */
+export function dateText(s: State, ms: number): string {
+  return new Date(dateOf(s, ms)).toISOString();
 }
 
 /** Unix ms when the message's lifetime ends. */

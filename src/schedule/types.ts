@@ -52,7 +52,7 @@ export interface NewRecipient {
   /** RouteKey.domain. */
   readonly domain: string;
   readonly attempts: number;
-  /** 0: at once. */
+  /** In the scheduler's time; 0: at once. After a failed attempt never later than the retry schedule says. */
   readonly nextAttemptAtMs: number;
   readonly lastError: string;
 }
@@ -63,6 +63,7 @@ export interface NewScheduledMessage {
   readonly queue?: string | undefined;
   /** MT-PRIORITY (RFC 6710): -9 to 9, higher goes first; 0 when it is not given. */
   readonly priority?: number | undefined;
+  /** In the scheduler's time; the lifetime counts from it. A time to come counts as now. */
   readonly receivedAtMs: number;
   readonly nullSender: boolean;
   readonly held: boolean;
@@ -195,6 +196,11 @@ export interface Scheduler {
     nowMs: number,
   ): void;
   connectionClosed(connection: ConnectionHandle, end: ConnectionEnd, nowMs: number): void;
+  /**
+   * The scheduler's own time never jumps; the system's clock may. What people are told, and next attempts in `deferred`
+   * effects, are dates: the scheduler's time and so many ms. 0 until it is set.
+   */
+  setDateShift(shiftMs: number): void;
   /** Time has passed: due retries, expiries, idle connections, rests that end. */
   tick(nowMs: number): void;
   /** When `tick` has something to do next; Infinity if never. */

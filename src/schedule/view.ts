@@ -3,7 +3,7 @@
 import { blockerText } from './blocker-text.ts';
 import { recipientsOf, routeOf } from './lifecycle.ts';
 import { PlanState } from './routes.ts';
-import { expiryOf, type State } from './state.ts';
+import { dateOf, expiryOf, type State } from './state.ts';
 import { TaskState } from './tasks.ts';
 import type { MessageHandle, QueuedRecipient } from './types.ts';
 
@@ -15,10 +15,11 @@ export function* queuedRecipients(s: State): IterableIterator<QueuedRecipient> {
     if (state === TaskState.free) continue;
     const message = tasks.messageOf(task);
     const queueId = s.messages.queueIdOf(message);
-    const expiresAtMs = expiryOf(s, message);
+    const expiresAtMs = dateOf(s, expiryOf(s, message));
     const isHeld = s.messages.isHeld(message);
     const hasTime = state === TaskState.waiting || state === TaskState.held;
-    const nextAttemptAtMs = hasTime ? tasks.dueMs.get(task) : 0;
+    const dueMs = hasTime ? tasks.dueMs.get(task) : 0;
+    const nextAttemptAtMs = dueMs === 0 ? 0 : dateOf(s, dueMs);
     const rows = recipientsOf(s, task).map((recipient): QueuedRecipient => {
       const route = recipients.route.get(recipient);
       return {

@@ -137,19 +137,20 @@ export class WindowStore {
     });
   }
 
-  /** Why routes wait for it, in words. */
-  textOf(counter: number): string {
+  /** Why routes wait for it, in words. @param shiftMs - what has to be added to times for the date */
+  textOf(counter: number, shiftMs: number): string {
     const window = this.#windowOf(this.#counters.owner.get(counter));
     const [source, site] = partsOf(this.#counters.keyOf(counter));
     const from = source === '' ? '' : ` from ${source}`;
+    const end = (): string => new Date(window.untilMs + shiftMs).toISOString();
     const why = window.reason === '' ? '' : ` (${window.reason})`;
     if (window.state === 'paused') {
-      return `${site} is left alone${from} until ${new Date(window.untilMs).toISOString()}${why}`;
+      return `${site} is left alone${from} until ${end()}${why}`;
     }
-    const { allowed, state, untilMs } = window;
+    const { allowed, state } = window;
     const many = allowed === 1 ? '1 connection' : `${allowed} connections`;
     if (state === 'unknown') return `${site} has not answered yet${from}: ${many} at most until it does`;
-    const until = state === 'slowed' ? ` until ${new Date(untilMs).toISOString()}` : ' so far';
+    const until = state === 'slowed' ? ` until ${end()}` : ' so far';
     return `adaptation allows ${many} to ${site}${from}${until}${why}`;
   }
 

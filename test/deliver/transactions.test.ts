@@ -5,13 +5,14 @@ import { fixture } from './fixture.ts';
 
 test('a message is delivered: the bytes on the wire, the result and the log line are exact', async (t) => {
   t.mock.timers.enable({ apis: ['Date'], now: 61_000 });
-  const { server, spool, reports, log, connect, sender } = await fixture(t);
+  const { server, spool, reports, log, connect, sender, advance } = await fixture(t);
   const content = 'Subject: dots\r\n\r\n.\r\n..two\r\nend.\r\n.last';
   connect(spool.add({ to: ['b@to.test'], content }));
   const peer = await server.accept();
   await peer.hello('SIZE');
   await peer.dialogue([`MAIL FROM:<a@from.test> SIZE=${content.length}`, '250 2.1.0 ok']);
   t.mock.timers.setTime(61_250);
+  advance(250);
   await peer.dialogue(['RCPT TO:<b@to.test>', '250 2.1.5 ok'], ['DATA', '354 go']);
   assert.equal(await peer.content(), 'Subject: dots\r\n\r\n..\r\n...two\r\nend.\r\n..last\r\n.\r\n');
   peer.say('250 2.0.0 taken as 42');

@@ -7,7 +7,7 @@ import type { MessageHandle, NewScheduledMessage, Scheduler } from '../../src/sc
 import type { RecoveredMessage, SpoolStore } from '../../src/spool/types.ts';
 
 /** An admission, and what the scheduler heard. */
-function setUp() {
+function setUp({ nowMs = 7, shiftMs = 0 } = {}) {
   const begun: NewScheduledMessage[] = [];
   const scheduler = {
     begin: (message: NewScheduledMessage) => (begun.push(message) - 1) as MessageHandle,
@@ -16,7 +16,15 @@ function setUp() {
   } as unknown as Scheduler;
   const store = { submitted: () => true } as unknown as SpoolStore;
   const router = { routeOf: () => ({ key: 'mx:b.test', domain: 'b.test' }) } as unknown as Router;
-  return { admission: new Admission(scheduler, store, router), begun };
+  // Dates are ahead by the shift.
+  const dateOf = (ms: number): number => ms + shiftMs;
+  const clock = {
+    nowMs: () => nowMs,
+    dateMs: () => dateOf(nowMs),
+    dateOf,
+    steadyOf: (ms: number) => ms - shiftMs,
+  };
+  return { admission: new Admission(scheduler, store, router, clock), begun };
 }
 
 const ref = { segment: 1, offset: 32, length: 160 };
@@ -49,6 +57,26 @@ test('queue and priority of a message reach the scheduler, new and after a resta
     { queueId: 'Q1', queue: 'shop', priority: -2, receivedAtMs: 5, nullSender: false, held: false },
     { queueId: 'Q2', queue: 'news', priority: 9, receivedAtMs: 6, nullSender: true, held: true },
   ]);
+});
+
+const hour = 3_600_000;
+
+test('a message that comes in while the clock is wrong was received now, all the same', () => {
+  const { admission, begun } = setUp({ nowMs: 100 * hour });
+  const year = 365 * 24 * hour;
+  for (const receivedAtMs of [99.5 * hour, 100 * hour + year, 100 * hour - year])
+    admission.submitted({ ...submitted, receivedAtMs }, 100 * hour);
+  assert.deepEqual(
+    begun.map(({ receivedAtMs }) => receivedAtMs),
+    [99.5 * hour, 100 * hour, 100 * hour],
+  );
+});
+
+test('dates in the spool become times of the scheduler, people are told the date', () => {
+  const { admission, begun } = setUp({ nowMs: 100 * hour, shiftMs: 7 * hour });
+  admission.recovered({ ...recovered, receivedAtMs: 17 * hour });
+  assert.equal(begun[0]?.receivedAtMs, 10 * hour);
+  assert.equal(admission.receivedAtMs(0 as MessageHandle), 17 * hour);
 });
 
 test('a message without either is in nobody’s queue', () => {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { parseConfig } from '../../src/config/config.ts';
 import type { OverrideChange } from '../../src/control/control-protocol.ts';
+import { SteadyClock } from '../../src/io/steady-clock.ts';
 import { Overrides } from '../../src/process/manager/overrides.ts';
 import { Shaping } from '../../src/process/manager/shaping.ts';
 import type { RoutePlan, Router } from '../../src/route/types.ts';
@@ -79,7 +80,7 @@ async function ground(t: TestContext) {
   const now = Date.now();
   const scheduler = createScheduler(shaping.inForce, now);
   shaping.onChanged((config) => scheduler.reconfigure(config, Date.now()));
-  return { scheduler, shaping, limits: shaping.operations(scheduler) };
+  return { scheduler, shaping, limits: shaping.operations(scheduler, new SteadyClock()) };
 }
 
 function suspend(...targets: string[]): OverrideChange {

@@ -35,7 +35,7 @@ function ground(t: TestContext) {
   const path = join(folder, 'rates.json');
   const log = keptLog();
   const start = (keeper: Keeper) => {
-    const state = new RateState(path, keeper, log);
+    const state = new RateState(path, keeper, log, Date.now);
     atEnd(() => state.close());
     return state;
   };

@@ -172,3 +172,35 @@ test('recipients that waited before a restart keep their attempts, times and err
   const [deferred] = table.take();
   assert.equal(deferred?.kind === 'deferred' && deferred.nextAttemptAtMs, table.nowMs + hour);
 });
+
+test('what a wrong clock wrote down holds nothing up longer than the schedule, and lengthens no lifetime', () => {
+  const year = 365 * day;
+  const table = new Table({ retryJitter: 0.25, lifetimeMs: 2 * day }).know({
+    'lame.example': noRoute(false),
+  });
+  table.submit([{ domain: 'lame.example', attempts: 2, nextAttemptAtMs: start + year }], {
+    receivedAtMs: start + year,
+  });
+  const [row] = table.scheduler.recipients();
+  assert.equal(row?.nextAttemptAtMs, start + 12.5 * minute, 'the second delay with all of its jitter');
+  assert.equal(row?.expiresAtMs, start + 2 * day);
+  table.pass(2 * day);
+  assert.equal(table.take().at(-1)?.kind, 'done');
+});
+
+test('people are told dates, while the scheduler lives in a time of its own', () => {
+  const table = new Table().know({ 'a.example': site, 'lame.example': noRoute(false) });
+  table.scheduler.setDateShift(7 * hour);
+  table.submit(['lame.example']);
+  const [deferred] = table.take();
+  assert.equal(deferred?.kind === 'deferred' && deferred.nextAttemptAtMs, start + 5 * minute + 7 * hour);
+  const [row] = table.scheduler.recipients();
+  assert.equal(row?.nextAttemptAtMs, start + 5 * minute + 7 * hour);
+  assert.equal(row?.expiresAtMs, start + 5 * day + 7 * hour);
+  assert.equal(table.scheduler.nextWakeMs(), start + 5 * minute);
+  table.submit(['a.example']);
+  table.refused(table.connect().connection);
+  table.submit(['a.example']);
+  const restsUntil = new Date(start + minute + 7 * hour).toISOString();
+  assert.match(table.scheduler.sites()[1]?.blockedOn ?? '', new RegExp(`rests until ${restsUntil}`));
+});

@@ -256,6 +256,17 @@ test('what a rate has spent survives in another scheduler', () => {
   assert.equal(after.connects().length, 1);
 });
 
+test('what a rate is said to have spent closes it no longer than its own spacing', () => {
+  const slow = rule({ id: 'slow', per: ['domain'], messageRate: { count: 60, perMs: minute } });
+  const table = new Table({ limits: { rules: [slow] } }).know({ 'a.example': relay('a', ['192.0.2.1']) });
+  const tatMs = start + 365 * 24 * 60 * minute;
+  table.scheduler.restoreRates([{ rule: 'slow', key: 'a.example', quantity: 'message_rate', tatMs }]);
+  table.submit(['a.example']);
+  assert.deepEqual(table.take(), []);
+  table.pass(1_100);
+  assert.equal(table.connects().length, 1);
+});
+
 test('an explanation names every limit, and what binds', () => {
   const aol = rule({ id: 'aol', per: ['domain'], match: { domain: [domain('a.example')] }, connections: 1 });
   const table = new Table({ limits: { rules: [aol] } });

@@ -121,7 +121,7 @@ export class Bouncer {
       reply: each.error,
       host: each.host,
       expired: each.expired,
-      delayMs: Date.now() - envelope.receivedAtMs,
+      delayMs: Math.max(0, Date.now() - envelope.receivedAtMs),
     });
   }
 

@@ -7,6 +7,7 @@ import type { Override } from '../../control/override.ts';
 import type { RouteConfig } from '../../config/config.ts';
 import { parseRecipientDomain } from '../../config/values/domain.ts';
 import { ValueError } from '../../config/values/value-error.ts';
+import type { DatedClock } from '../../io/steady-clock.ts';
 import type { ErrorPlan, RouteKey, Router } from '../../route/types.ts';
 import type { Explanation } from '../../schedule/limits/status.ts';
 import type { LimitIndex, LimitRule } from '../../schedule/limits/types.ts';
@@ -31,10 +32,12 @@ export interface ExplainFacts {
 export class Explainer {
   readonly #scheduler: Scheduler;
   readonly #facts: () => ExplainFacts;
+  readonly #clock: DatedClock;
 
-  constructor(scheduler: Scheduler, facts: () => ExplainFacts) {
+  constructor(scheduler: Scheduler, facts: () => ExplainFacts, clock: DatedClock) {
     this.#scheduler = scheduler;
     this.#facts = facts;
+    this.#clock = clock;
   }
 
   /** @throws {ControlError} `ADDRESS_INVALID` when the question names neither an address nor a domain */
@@ -49,7 +52,7 @@ export class Explainer {
     const plan = await facts.router.resolve(key.key);
     const explanation =
       plan.kind === 'relay'
-        ? this.#scheduler.explain(key.key, key.domain, queue, plan, Date.now())
+        ? this.#scheduler.explain(key.key, key.domain, queue, plan, this.#clock.nowMs())
         : await this.#unreachable(key, queue, plan);
     const rules = rulesOf(explanation, facts.limits.rules);
     const ids = new Set(rules.map(({ id }) => id));
@@ -58,7 +61,7 @@ export class Explainer {
       sender,
       route: describeRoute(facts.routes, key, sender),
       refusal: plan.kind === 'error' ? { permanent: plan.permanent, reply: replyOf(plan) } : undefined,
-      validUntilMs: plan.validUntilMs,
+      validUntilMs: this.#clock.dateOf(plan.validUntilMs),
       explanation,
       queues,
       carries: carriesOf(explanation, facts),

@@ -27,6 +27,8 @@ export interface LimitOperationsParts {
   readonly router: () => Router;
   /** Names of the tenants that there are. */
   readonly tenants: () => readonly string[];
+  /** Scheduler time. */
+  readonly nowMs: () => number;
 }
 
 export class LimitOperations implements OperatorSource {
@@ -42,7 +44,10 @@ export class LimitOperations implements OperatorSource {
 
   limits({ most }: LimitsQuestion): Promise<LimitsAnswer> {
     const { scheduler, overrides } = this.#parts;
-    return Promise.resolve({ limits: scheduler.limits(most, Date.now()), overrides: overrides.list });
+    return Promise.resolve({
+      limits: scheduler.limits(most, this.#parts.nowMs()),
+      overrides: overrides.list,
+    });
   }
 
   overrides(): Promise<readonly Override[]> {

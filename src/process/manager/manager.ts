@@ -3,6 +3,7 @@
 
 import type { AttemptResult, CloseReport, Work } from '../../deliver/types.ts';
 import type { Envelope } from '../../message/envelope.ts';
+import type { DatedClock } from '../../io/steady-clock.ts';
 import type { Logger } from '../../log/logger.ts';
 import type { Router } from '../../route/types.ts';
 import type {
@@ -39,6 +40,8 @@ export interface ManagerParts {
   readonly router: Router;
   readonly log: Logger;
   readonly stats: Stats;
+  /** The scheduler's time. */
+  readonly clock: DatedClock;
 }
 
 export class Manager {
@@ -46,6 +49,7 @@ export class Manager {
   readonly #scheduler: Scheduler;
   readonly #log: Logger;
   readonly #stats: Stats;
+  readonly #clock: DatedClock;
   readonly #deferrals: DeferralLog;
   readonly #localFailures: LocalFailures;
   readonly #reader: SpoolReader;
@@ -66,7 +70,8 @@ export class Manager {
   constructor(parts: ManagerParts) {
     this.#store = parts.store;
     this.#scheduler = parts.scheduler;
-    this.#admission = new Admission(parts.scheduler, parts.store, parts.router);
+    this.#clock = parts.clock;
+    this.#admission = new Admission(parts.scheduler, parts.store, parts.router, parts.clock);
     this.#router = parts.router;
     this.#log = parts.log;
     this.#stats = parts.stats;
@@ -77,6 +82,7 @@ export class Manager {
       scheduler: parts.scheduler,
       envelope: (queueId) => this.#envelopeOf(queueId),
       changed: () => this.#drain(),
+      nowMs: parts.clock.nowMs,
     });
   }
 
@@ -116,7 +122,7 @@ export class Manager {
 
   /** Messages that receivers have put on stable storage. */
   submitted(batch: readonly Submitted[]): void {
-    const now = Date.now();
+    const now = this.#clock.nowMs();
     for (const message of batch) this.#admission.submitted(message, now);
     this.#stats.count('received', batch.length);
     this.#drain();
@@ -124,7 +130,7 @@ export class Manager {
 
   /** What a sender process reports, in its order. */
   senderReports(batch: readonly SenderToManager[]): void {
-    const now = Date.now();
+    const now = this.#clock.nowMs();
     for (const report of batch) {
       switch (report.kind) {
         case 'ready':
@@ -146,7 +152,7 @@ export class Manager {
   /** A sender process died with this connection: what it had in hand may or may not have arrived. */
   connectionLost(connection: number): void {
     const flight = this.#flights.get(connection);
-    const now = Date.now();
+    const now = this.#clock.nowMs();
     if (flight !== undefined) {
       const error = '451 4.3.0 Sluice lost the connection in the middle of the transaction';
       const results = flight.transaction.recipients.map((recipient) => ({
@@ -270,19 +276,19 @@ export class Manager {
     const ref = this.#store.locate(queueId) ?? { segment: 0, offset: 0, length: 0 };
     this.#store.pin(queueId);
     this.#flights.set(connection, { queueId, transaction });
-    const age = Date.now() - this.#admission.receivedAtMs(transaction.message);
+    const age = this.#clock.dateMs() - this.#admission.receivedAtMs(transaction.message);
     return { queueId, ref, recipients: transaction.recipients, fresh: age < freshMs };
   }
 
   #resolve(route: string, key: string): void {
-    const now = Date.now();
+    const now = this.#clock.nowMs();
     const cached = this.#router.cached(key, now);
     if (cached !== undefined) {
       this.#scheduler.routeResolved(route, cached, now);
       return;
     }
     void this.#router.resolve(key).then((plan) => {
-      this.#scheduler.routeResolved(route, plan, Date.now());
+      this.#scheduler.routeResolved(route, plan, this.#clock.nowMs());
       this.#drain();
     });
   }
@@ -319,10 +325,10 @@ export class Manager {
     if (next >= this.#timerAtMs) return;
     clearTimeout(this.#timer);
     this.#timerAtMs = next;
-    const delay = Math.min(Math.max(next - Date.now(), 0), 2_147_000_000);
+    const delay = Math.min(Math.max(next - this.#clock.nowMs(), 0), 2_147_000_000);
     this.#timer = setTimeout(() => {
       this.#timerAtMs = Infinity;
-      this.#scheduler.tick(Date.now());
+      this.#scheduler.tick(this.#clock.nowMs());
       this.#drain();
     }, delay);
   }
@@ -331,7 +337,7 @@ export class Manager {
   reconfigure(config: SchedulerConfig, router: Router): void {
     this.#router = router;
     this.#admission.router = router;
-    this.#scheduler.reconfigure(config, Date.now());
+    this.#scheduler.reconfigure(config, this.#clock.nowMs());
     this.#drain();
     void this.#rerouter.reroute(router);
   }
@@ -343,7 +349,7 @@ export class Manager {
 
   /** Runs an operator's change of the scheduler and what follows from it. */
   change(outcomes: readonly Outcome[], action: (nowMs: number) => void): void {
-    action(Date.now());
+    action(this.#clock.nowMs());
     this.#outcomes.push(...outcomes);
     this.#drain();
   }

@@ -34,6 +34,7 @@ export interface NamedTarget {
 export class Overrides {
   readonly #file: StateFile;
   readonly #log: Logger;
+  readonly #dateMs: () => number;
   #kept: Kept = { nextId: 1, overrides: [] };
   #changed: () => void = () => undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -41,14 +42,18 @@ export class Overrides {
   #turn: Promise<unknown> = Promise.resolve();
   #closed = false;
 
-  private constructor(path: string, log: Logger) {
+  private constructor(path: string, log: Logger, dateMs: () => number) {
     this.#file = new StateFile(path);
     this.#log = log;
+    this.#dateMs = dateMs;
   }
 
-  /** Takes up those that were in force at the last stop; a file that cannot be read is put aside and said so in the log. */
-  static async open(path: string, log: Logger): Promise<Overrides> {
-    const overrides = new Overrides(path, log);
+  /**
+   * Takes up those that were in force at the last stop; a file that cannot be read is put aside and said so in the log.
+   * @param dateMs - the date without steps of the clock that are in doubt: such a step ends nothing
+   */
+  static async open(path: string, log: Logger, dateMs: () => number = Date.now): Promise<Overrides> {
+    const overrides = new Overrides(path, log, dateMs);
     await overrides.#load();
     return overrides;
   }
@@ -73,7 +78,7 @@ export class Overrides {
     targets: readonly NamedTarget[],
   ): Promise<readonly Override[]> {
     return this.#inTurn(async () => {
-      const now = Date.now();
+      const now = this.#dateMs();
       let { nextId } = this.#kept;
       const set = targets.map(({ target, label }): Override => {
         const { kind, reason, by, forMs, quantities } = change;
@@ -128,7 +133,7 @@ export class Overrides {
       const found = await this.#file.read();
       if (found === undefined) return;
       const { nextId, overrides } = fileSchema.parse(found);
-      const now = Date.now();
+      const now = this.#dateMs();
       // A file that somebody wrote by hand may name an id again.
       const highest = overrides.reduce((most, { id }) => Math.max(most, Number(id)), 0);
       this.#kept = {
@@ -189,12 +194,12 @@ export class Overrides {
     if (this.#closed) return;
     const next = this.list.reduce((least, { untilMs }) => Math.min(least, untilMs ?? Infinity), Infinity);
     if (next === Infinity) return;
-    const delay = Math.min(Math.max(next - Date.now(), 0), maxTimerMs);
+    const delay = Math.min(Math.max(next - this.#dateMs(), 0), maxTimerMs);
     this.#timer = setTimeout(() => void this.#inTurn(() => this.#expire()), delay);
   }
 
   async #expire(): Promise<void> {
-    const now = Date.now();
+    const now = this.#dateMs();
     const ended = this.list.filter((each) => hasEnded(each, now));
     if (ended.length > 0) {
       this.#kept = { ...this.#kept, overrides: this.list.filter((each) => !ended.includes(each)) };

@@ -29,16 +29,19 @@ export class RateState {
   readonly #file: StateFile;
   readonly #keeper: RateKeeper;
   readonly #log: Logger;
+  readonly #nowMs: () => number;
   #timer: NodeJS.Timeout | undefined;
   #intervalMs = leastIntervalMs;
   #empty = true;
   #failed = false;
   #closed = false;
 
-  constructor(path: string, keeper: RateKeeper, log: Logger) {
+  /** @param nowMs - scheduler time: it goes on over a restart, and so do the times in the file */
+  constructor(path: string, keeper: RateKeeper, log: Logger, nowMs: () => number) {
     this.#file = new StateFile(path);
     this.#keeper = keeper;
     this.#log = log;
+    this.#nowMs = nowMs;
   }
 
   /** Gives the scheduler what was saved; without it, rates begin afresh. Call before recovery. */
@@ -75,7 +78,7 @@ export class RateState {
 
   async #save(durable: boolean): Promise<void> {
     const begun = performance.now();
-    const rates = this.#keeper.rates(Date.now());
+    const rates = this.#keeper.rates(this.#nowMs());
     // Most instances have no rates: nothing is written then.
     if (rates.length === 0 && this.#empty) return;
     this.#empty = rates.length === 0;

@@ -17,6 +17,8 @@ export interface RerouteParts {
   readonly envelope: (queueId: string) => Promise<Envelope | undefined>;
   /** Called after a piece: carries out what the scheduler wants. */
   readonly changed: () => void;
+  /** Scheduler time. */
+  readonly nowMs: () => number;
 }
 
 export class Rerouter {
@@ -32,7 +34,7 @@ export class Rerouter {
     const run = ++this.#run;
     let complete = await this.#sweep(router, run);
     // Only now: a route that the new table does not have is not to be asked for while mail still has it.
-    this.#parts.scheduler.routesChanged(Date.now());
+    this.#parts.scheduler.routesChanged(this.#parts.nowMs());
     this.#parts.changed();
     for (; run === this.#run && !complete; complete = await this.#sweep(router, run)) {
       await new Promise((resolve) => {
@@ -76,7 +78,7 @@ export class Rerouter {
     const message = this.#stillThere(row);
     if (message === undefined) return false;
     const next: NewRoute = { route: wanted.key, domain: wanted.domain };
-    return !this.#parts.scheduler.reroute(message, new Map([[row.recipient, next]]), Date.now());
+    return !this.#parts.scheduler.reroute(message, new Map([[row.recipient, next]]), this.#parts.nowMs());
   }
 
   /** Reading the envelope took a moment: the message may be done, and its handle another's. */

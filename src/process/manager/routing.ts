@@ -9,7 +9,8 @@ import type { Router } from '../../route/types.ts';
 import { routeRules } from '../route-rules.ts';
 import { questionsHere } from '../system-facts.ts';
 
-export function resolverOf(config: Config): Resolver {
+/** @param nowMs - scheduler time: what plans and answers are valid by */
+export function resolverOf(config: Config, nowMs: () => number): Resolver {
   const { dns } = config;
   return createResolver({
     servers: dns.servers?.map(({ host, port }) => ({ address: host, port })) ?? readResolvConf().servers,
@@ -21,11 +22,12 @@ export function resolverOf(config: Config): Resolver {
     maxEntries: dns.cacheEntries,
     // Whoever is well answers sooner: what takes longer shall not hold up the others.
     hangingMs: 250,
+    now: nowMs,
     ...questionsHere(config),
   });
 }
 
-export function routerOf(config: Config, resolver: Resolver): Router {
+export function routerOf(config: Config, resolver: Resolver, nowMs: () => number): Router {
   const own = ownEndpoints(config);
   return createRouter({
     rules: routeRules(config.route),
@@ -36,6 +38,7 @@ export function routerOf(config: Config, resolver: Resolver): Router {
     ipv6: config.deliver.ipv6,
     smtpPort: config.deliver.port,
     random: Math.random,
+    now: nowMs,
   });
 }
 

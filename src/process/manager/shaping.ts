@@ -2,6 +2,7 @@
 // A reload and a change of overrides both end here, so that neither undoes the other.
 
 import type { Config } from '../../config/config.ts';
+import type { DatedClock } from '../../io/steady-clock.ts';
 import { Tenants } from '../../policy/tenants.ts';
 import type { Router } from '../../route/types.ts';
 import { createLimitIndex } from '../../schedule/limits/rule-index.ts';
@@ -9,7 +10,7 @@ import type { Scheduler, SchedulerConfig } from '../../schedule/types.ts';
 import { shortageText, withinCapacity } from '../capacity.ts';
 import { schedulerConfig } from '../settings.ts';
 import { capacityHere } from '../system-facts.ts';
-import { Explainer } from './explain.ts';
+import { Explainer, type ExplainFacts } from './explain.ts';
 import { LimitOperations } from './limit-operations.ts';
 import { withOverrides } from './override-rules.ts';
 import type { Overrides } from './overrides.ts';
@@ -52,8 +53,8 @@ export class Shaping {
     return capacityHere(this.#config).shortages.map(shortageText);
   }
 
-  operations(scheduler: Scheduler): LimitOperations {
-    const explainer = new Explainer(scheduler, () => ({
+  operations(scheduler: Scheduler, clock: DatedClock): LimitOperations {
+    const facts = (): ExplainFacts => ({
       router: this.#router,
       routes: this.#config.route,
       queueOf: (sender) => new Tenants(this.#config.tenant).of('', sender)?.name ?? '',
@@ -70,10 +71,11 @@ export class Shaping {
         },
       },
       overrides: this.#overrides.list,
-    }));
+    });
     return new LimitOperations({
       scheduler,
-      explainer,
+      explainer: new Explainer(scheduler, facts, clock),
+      nowMs: clock.nowMs,
       overrides: this.#overrides,
       router: () => this.#router,
       tenants: () => this.#config.tenant.map(({ name }) => name),

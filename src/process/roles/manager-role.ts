@@ -21,6 +21,7 @@ import type {
   Submitted,
 } from '../messages.ts';
 import { Bouncer } from '../manager/bouncer.ts';
+import { ClockWatch } from '../manager/clock-watch.ts';
 import { Manager } from '../manager/manager.ts';
 import { Operations } from '../manager/operations.ts';
 import { Overrides } from '../manager/overrides.ts';
@@ -48,6 +49,7 @@ interface Parts {
   readonly operations: Operations;
   readonly shaping: Shaping;
   readonly rates: RateState;
+  readonly clockWatch: ClockWatch;
   readonly log: Logger;
   readonly troubles: Troubles;
 }
@@ -67,6 +69,7 @@ export class ManagerRole implements Role {
     parts.shaping.onChanged((limits) => {
       parts.manager.change([], (nowMs) => parts.manager.scheduler.reconfigure(limits, nowMs));
     });
+    parts.clockWatch.watch();
     this.#maintainLater();
   }
 
@@ -92,18 +95,21 @@ export class ManagerRole implements Role {
       largeMessageBytes: config.receive.largeMessage,
       sync: config.queue.sync,
     });
-    const resolver = resolverOf(config);
-    const router = routerOf(config, resolver);
+    const clockWatch = await ClockWatch.open({ path: join(config.spool, 'clock.json'), log, troubles });
+    const { clock } = clockWatch;
+    const resolver = resolverOf(config, clock.nowMs);
+    const router = routerOf(config, resolver, clock.nowMs);
     const shaping = new Shaping(
-      await Overrides.open(join(config.spool, 'overrides.json'), log),
+      await Overrides.open(join(config.spool, 'overrides.json'), log, clock.dateMs),
       config,
       router,
     );
-    const scheduler = createScheduler(shaping.inForce, Date.now());
-    const rates = new RateState(join(config.spool, 'rates.json'), scheduler, log);
+    const scheduler = createScheduler(shaping.inForce, clock.nowMs());
+    clockWatch.onShift((shiftMs) => scheduler.setDateShift(shiftMs));
+    const rates = new RateState(join(config.spool, 'rates.json'), scheduler, log, clock.nowMs);
     await rates.restore();
     const stats = new MemoryStats();
-    const started = new Manager({ store, reader, scheduler, router, log, stats });
+    const started = new Manager({ store, reader, scheduler, router, log, stats, clock });
     const { perSender } = capacityHere(config);
     const senders = new Senders((connection) => started.connectionLost(connection), perSender);
     const submit = (message: Submitted) => started.submitted([message]);
@@ -111,7 +117,7 @@ export class ManagerRole implements Role {
     started.connect(senders, bouncer);
     const recovered = await started.recover();
     manager = started;
-    const limits = shaping.operations(scheduler);
+    const limits = shaping.operations(scheduler, clock);
     const operations = new Operations({
       manager: started,
       store,
@@ -134,6 +140,7 @@ export class ManagerRole implements Role {
       operations,
       shaping,
       rates,
+      clockWatch,
       log,
       troubles,
     });
@@ -175,9 +182,10 @@ export class ManagerRole implements Role {
 
   configure(config: Config): void {
     const old = this.#resolver;
-    this.#resolver = resolverOf(config);
+    const { nowMs } = this.#parts.clockWatch.clock;
+    this.#resolver = resolverOf(config, nowMs);
     this.#parts.bouncer.reconfigure(bounceSettings(config));
-    const router = routerOf(config, this.#resolver);
+    const router = routerOf(config, this.#resolver, nowMs);
     this.#parts.manager.reconfigure(this.#parts.shaping.configure(config, router), router);
     old.close();
   }
@@ -195,6 +203,7 @@ export class ManagerRole implements Role {
     await this.#parts.manager.stop();
     await this.#parts.shaping.close();
     await this.#parts.rates.close();
+    await this.#parts.clockWatch.close();
     this.#resolver.close();
     await this.#parts.writer.close();
     await this.#parts.store.close();
@@ -225,7 +234,7 @@ export class ManagerRole implements Role {
 
   async #maintain(): Promise<void> {
     try {
-      await this.#parts.store.maintain(Date.now());
+      await this.#parts.store.maintain(this.#parts.clockWatch.clock.dateMs());
     } catch (error) {
       this.#parts.log.error(
         `tidying the spool failed: ${error instanceof Error ? error.message : String(error)}`,

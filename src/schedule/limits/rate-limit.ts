@@ -44,6 +44,11 @@ export function freeAtMs(tatMs: number, events: number, spacing: number, burst: 
   return tatMs + (events - 1) * spacing - Math.max((burst - 1) * spacing, lateMs);
 }
 
+/** The latest theoretical arrival time that events can have led to which were let go until `nowMs`. */
+export function latestTatMs(spacing: number, burst: number, nowMs: number): number {
+  return nowMs + Math.max(burst * spacing, spacing + lateMs);
+}
+
 /** The theoretical arrival time after so many events went at `nowMs`. */
 export function spent(tatMs: number, events: number, spacing: number, nowMs: number): number {
   return Math.max(tatMs, nowMs) + events * spacing;

@@ -1,0 +1,166 @@
+// Steady time: it advances with the monotonic clock alone, so that nothing that waits for an interval is misled when the
+// system's clock is set. It begins as the date, and goes on over a restart by what `Timeline` remembers. Small changes of
+// the clock are followed at once; a step of more than an hour is believed only after the clock has kept to it for a while.
+
+import { Timeline, type Stretch } from './timeline.ts';
+
+/** A larger difference than this between the two clocks is a step. */
+export const stepMs = 3_600_000;
+/** So little lies between the readings of two clocks, however well they run. */
+const jitterMs = 100;
+/** Less than this is drift: no stretch of its own. */
+const driftMs = 60_000;
+/** A step is believed when the clock has kept to it for this long. */
+export const confirmMs = 600_000;
+
+/** What was noticed about the system's clock. `byMs`: how far it went, negative: back. */
+export type ClockChange =
+  /** It was set by more than an hour; dates are still written as if it had not been. */
+  | { readonly kind: 'stepped'; readonly byMs: number }
+  /** It kept to the step: dates follow it from now on. */
+  | { readonly kind: 'confirmed'; readonly byMs: number }
+  /** It is back where it was before the step. */
+  | { readonly kind: 'returned'; readonly byMs: number };
+
+/** The clock at the start against the last date that was seen before. */
+export interface ClockStart {
+  /** Unix ms; undefined: nobody has seen a date before. */
+  readonly lastSeenMs: number | undefined;
+  /** How far the date is ahead of it; negative: behind. */
+  readonly byMs: number;
+}
+
+export interface SteadyClockOptions {
+  /** What was remembered; none: time begins now. */
+  readonly stretches?: readonly Stretch[];
+  /** Ms on a clock that nobody sets. */
+  readonly monotonic?: () => number;
+  /** The date, Unix ms. */
+  readonly date?: () => number;
+}
+
+interface Step {
+  readonly sinceMs: number;
+  readonly fromMs: number;
+  shiftMs: number;
+}
+
+/** What those need who live in steady time and meet dates. */
+export type DatedClock = Pick<SteadyClock, 'nowMs' | 'dateMs' | 'dateOf' | 'steadyOf'>;
+
+export class SteadyClock {
+  readonly start: ClockStart;
+  readonly #monotonic: () => number;
+  readonly #date: () => number;
+  readonly #timeline: Timeline;
+  /** Steady time less monotonic time. */
+  readonly #baseMs: number;
+  /** A step that is not believed yet. */
+  #step: Step | undefined;
+
+  constructor({
+    stretches = [],
+    monotonic = () => performance.now(),
+    date = Date.now,
+  }: SteadyClockOptions = {}) {
+    this.#monotonic = monotonic;
+    this.#date = date;
+    const nowMs = date();
+    this.#timeline = new Timeline(stretches, nowMs);
+    const byMs = nowMs - this.#timeline.lastMs;
+    this.start = { lastSeenMs: stretches.length === 0 ? undefined : this.#timeline.lastMs, byMs };
+    this.#baseMs = this.#begin(nowMs, byMs) - monotonic();
+  }
+
+  /**
+   * Scheduler time: Unix ms that no setting of the clock moves. Whole numbers that never go back.
+   * An arrow function, so that it can be handed on.
+   */
+  readonly nowMs = (): number => Math.floor(this.#baseMs + this.#monotonic());
+
+  /** The date, Unix ms, without steps that are not believed (yet). Good for ends that people were told. */
+  readonly dateMs = (): number => this.dateOf(this.nowMs());
+
+  /** What has to be added to steady time for a date. */
+  get shiftMs(): number {
+    return this.#timeline.shiftMs;
+  }
+
+  /** To be kept for the next start. With a step in doubt: a start under the clock that it left believes it. */
+  get stretches(): readonly Stretch[] {
+    const { stretches } = this.#timeline;
+    if (this.#step === undefined) return stretches;
+    const { fromMs, shiftMs } = this.#step;
+    return [...stretches, { fromMs, toMs: Math.max(fromMs, this.nowMs() + shiftMs), shiftMs }];
+  }
+
+  /** Did the clock step, and is it not known yet whether it will keep to it? */
+  get isInDoubt(): boolean {
+    return this.#step !== undefined;
+  }
+
+  dateOf(steadyMs: number): number {
+    return this.#timeline.dateOf(steadyMs);
+  }
+
+  steadyOf(dateMs: number): number {
+    return this.#timeline.steadyOf(dateMs);
+  }
+
+  /** Compares the two clocks; call it every few seconds. */
+  observe(): ClockChange | undefined {
+    const steadyMs = this.nowMs();
+    const dateMs = this.#date();
+    const shiftMs = dateMs - steadyMs;
+    const byMs = shiftMs - this.#timeline.shiftMs;
+    if (Math.abs(byMs) <= stepMs) return this.#followed(dateMs, shiftMs, byMs);
+    if (this.#step === undefined || Math.abs(shiftMs - this.#step.shiftMs) > stepMs) {
+      this.#endStep(steadyMs);
+      this.#step = { sinceMs: steadyMs, fromMs: dateMs, shiftMs };
+      return { kind: 'stepped', byMs };
+    }
+    this.#step.shiftMs = shiftMs;
+    if (steadyMs - this.#step.sinceMs < confirmMs) return undefined;
+    this.#timeline.begin(this.#step.fromMs, dateMs, shiftMs);
+    this.#step = undefined;
+    return { kind: 'confirmed', byMs };
+  }
+
+  /** No step, or none any more. */
+  #followed(dateMs: number, shiftMs: number, byMs: number): ClockChange | undefined {
+    const step = this.#step;
+    if (step !== undefined) {
+      const wentMs = step.shiftMs - this.#timeline.shiftMs;
+      this.#endStep(this.nowMs());
+      this.#timeline.begin(dateMs, dateMs, shiftMs);
+      return { kind: 'returned', byMs: wentMs };
+    }
+    if (Math.abs(byMs) < jitterMs) this.#timeline.goOn(dateMs);
+    else if (Math.abs(byMs) < driftMs) this.#timeline.goOn(dateMs, shiftMs);
+    else this.#timeline.begin(dateMs, dateMs, shiftMs);
+    return undefined;
+  }
+
+  /** Mail that came in meanwhile has dates of the step: they are known for what they were. */
+  #endStep(steadyMs: number): void {
+    if (this.#step === undefined) return;
+    const { fromMs, shiftMs } = this.#step;
+    const before = this.#timeline.shiftMs;
+    this.#timeline.begin(fromMs, Math.max(fromMs, steadyMs + shiftMs), shiftMs);
+    this.#timeline.begin(steadyMs + before, steadyMs + before, before);
+    this.#step = undefined;
+  }
+
+  /** Steady time at the start. Of the time in which nobody looked, at most an hour has passed. */
+  #begin(dateMs: number, byMs: number): number {
+    const timeline = this.#timeline;
+    const seenMs = timeline.lastMs - timeline.shiftMs;
+    if (byMs >= 0 && byMs <= stepMs) {
+      timeline.goOn(dateMs);
+      return dateMs - timeline.shiftMs;
+    }
+    const steadyMs = byMs > 0 ? seenMs + stepMs : seenMs;
+    timeline.begin(dateMs, dateMs, dateMs - steadyMs);
+    return steadyMs;
+  }
+}

@@ -1,0 +1,82 @@
+// Dates against time that has really passed. The system's clock may be set forward or back, and a machine may be off for
+// weeks: each stretch in which the clock ran evenly has its own shift between dates and steady time. Pure arithmetic;
+// small enough to be kept in a file, so that dates in the spool mean the same after a restart.
+
+/** Dates from `fromMs` to `toMs` were written while steady time was the date less `shiftMs`. */
+export interface Stretch {
+  /** Unix ms. */
+  readonly fromMs: number;
+  /** Unix ms: the last date that was seen. */
+  readonly toMs: number;
+  readonly shiftMs: number;
+}
+
+/** Older stretches are forgotten: what was written in them counts as of the oldest that is left. */
+const mostStretches = 50;
+
+export class Timeline {
+  /** Oldest first; never empty. The last one is now. */
+  #stretches: Stretch[];
+
+  constructor(stretches: readonly [Stretch, ...Stretch[]] | readonly Stretch[], nowMs: number) {
+    this.#stretches = stretches.length > 0 ? [...stretches] : [{ fromMs: nowMs, toMs: nowMs, shiftMs: 0 }];
+  }
+
+  get stretches(): readonly Stretch[] {
+    return this.#stretches;
+  }
+
+  /** What lies between dates and steady time now. */
+  get shiftMs(): number {
+    return this.#last.shiftMs;
+  }
+
+  /** The last date that was seen. */
+  get lastMs(): number {
+    return this.#last.toMs;
+  }
+
+  /** The date that a steady time has, or will have if the clock goes on as it does. */
+  dateOf(steadyMs: number): number {
+    return steadyMs + this.shiftMs;
+  }
+
+  /**
+   * The steady time of a date that was written down here. Where several stretches have seen the date, it is that of the
+   * latest; a date that the clock jumped over is the moment of the jump; one that is still to come counts from where
+   * the clock got farthest.
+   */
+  steadyOf(dateMs: number): number {
+    let farthest = this.#last;
+    let after: Stretch | undefined;
+    for (let at = this.#stretches.length - 1; at >= 0; at -= 1) {
+      const stretch = this.#stretches[at] as Stretch;
+      if (stretch.fromMs <= dateMs && dateMs <= stretch.toMs) return dateMs - stretch.shiftMs;
+      if (stretch.toMs > farthest.toMs) farthest = stretch;
+      if (stretch.fromMs > dateMs && (after === undefined || stretch.fromMs < after.fromMs)) after = stretch;
+    }
+    if (after === undefined) return dateMs - farthest.shiftMs;
+    const isBefore = this.#stretches.every(({ fromMs }) => fromMs > dateMs);
+    return isBefore ? dateMs - this.#oldestShiftMs : after.fromMs - after.shiftMs;
+  }
+
+  /** The clock shows this date, and runs evenly but for as little as this shift says. */
+  goOn(dateMs: number, shiftMs = this.shiftMs): void {
+    const { fromMs, toMs } = this.#last;
+    this.#stretches[this.#stretches.length - 1] = { fromMs, toMs: Math.max(toMs, dateMs), shiftMs };
+  }
+
+  /** The clock was set: from this date on there is another shift. */
+  begin(fromMs: number, toMs: number, shiftMs: number): void {
+    this.#stretches.push({ fromMs, toMs, shiftMs });
+    if (this.#stretches.length > mostStretches) this.#stretches.shift();
+  }
+
+  get #last(): Stretch {
+    return this.#stretches[this.#stretches.length - 1] as Stretch;
+  }
+
+  get #oldestShiftMs(): number {
+    return (this.#stretches[0] as Stretch).shiftMs;
+  }
+}

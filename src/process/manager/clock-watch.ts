@@ -1,0 +1,168 @@
+// Watches the system's clock for the manager: compares it with the monotonic one every few seconds, says so when it was set,
+// and keeps in the spool's folder what dates there mean, so that a start under another clock ages no mail.
+
+import { z } from 'zod';
+import type { Logger } from '../../log/logger.ts';
+import { confirmMs, SteadyClock, stepMs, type ClockChange } from '../../io/steady-clock.ts';
+import type { Stretch } from '../../io/timeline.ts';
+import type { Troubles } from '../../stats/troubles.ts';
+import { StateFile } from './state-file.ts';
+
+const observeMs = 5_000;
+/** How often the date that was seen last is written down. */
+const saveMs = 60_000;
+/** A start so long after the date that was seen last may be a machine that was off; a longer time is worth a look. */
+const longOffMs = 30 * 86_400_000;
+
+const fileSchema = z.object({
+  version: z.literal(1),
+  stretches: z.array(z.object({ fromMs: z.number(), toMs: z.number(), shiftMs: z.number() })).max(1_000),
+});
+
+export interface ClockWatchParts {
+  /** Of the file. */
+  readonly path: string;
+  readonly log: Logger;
+  readonly troubles?: Troubles | undefined;
+  readonly monotonic?: () => number;
+  readonly date?: () => number;
+}
+
+export class ClockWatch {
+  readonly clock: SteadyClock;
+  readonly #file: StateFile;
+  readonly #log: Logger;
+  readonly #troubles: Troubles | undefined;
+  #changed: (shiftMs: number) => void = () => undefined;
+  #observing: NodeJS.Timeout | undefined;
+  #savedAtMs: number;
+  /** Until then a start under a clock that differs much is shown. Steady time. */
+  #doubtEndsMs = 0;
+  #failed = false;
+
+  private constructor(file: StateFile, stretches: readonly Stretch[], parts: ClockWatchParts) {
+    this.#file = file;
+    this.#log = parts.log;
+    this.#troubles = parts.troubles;
+    this.clock = new SteadyClock({ ...parts, stretches });
+    this.#savedAtMs = this.clock.nowMs();
+  }
+
+  /** Takes up what was known about the clock; without it, time begins now. Call before recovery. */
+  static async open(parts: ClockWatchParts): Promise<ClockWatch> {
+    const file = new StateFile(parts.path);
+    const watch = new ClockWatch(file, await stretchesOf(file, parts.log), parts);
+    watch.#started();
+    await watch.#save(true);
+    return watch;
+  }
+
+  /** Calls back with `SteadyClock.shiftMs` when it is another one, and now. */
+  onShift(changed: (shiftMs: number) => void): void {
+    this.#changed = changed;
+    changed(this.clock.shiftMs);
+  }
+
+  /** Begins to look at the clock every few seconds. */
+  watch(): void {
+    this.#observing = setInterval(() => this.look(), observeMs).unref();
+  }
+
+  /** One look at the clock. */
+  look(): void {
+    const { clock } = this;
+    const shiftMs = clock.shiftMs;
+    const change = clock.observe();
+    if (change !== undefined) this.#tell(change);
+    if (clock.shiftMs !== shiftMs) this.#changed(clock.shiftMs);
+    const nowMs = clock.nowMs();
+    if (this.#doubtEndsMs !== 0 && nowMs >= this.#doubtEndsMs && !clock.isInDoubt) {
+      this.#doubtEndsMs = 0;
+      this.#troubles?.clear('clock');
+    }
+    const isDue = nowMs - this.#savedAtMs >= saveMs;
+    if (isDue || change !== undefined) void this.#save(change !== undefined);
+  }
+
+  /** Resolves when the date that was seen last is on stable storage. */
+  async close(): Promise<void> {
+    clearInterval(this.#observing);
+    this.clock.observe();
+    await this.#save(true);
+  }
+
+  #started(): void {
+    const { lastSeenMs, byMs } = this.clock.start;
+    if (lastSeenMs === undefined || (byMs <= stepMs && byMs >= -stepMs)) return;
+    const last = new Date(lastSeenMs).toISOString();
+    const text =
+      byMs > 0
+        ? `Sluice last saw ${last} here, ${lengthText(byMs)} before the date of now: of this time, one hour counts against the lifetime of mail`
+        : `Sluice has seen ${last} here, and the clock is ${lengthText(-byMs)} behind that: the lifetime of mail goes on from where it was`;
+    if (byMs > 0 && byMs <= longOffMs) {
+      this.#log.info(text);
+      return;
+    }
+    this.#log.warn(text, { code: 'CLOCK_STEPPED' });
+    this.#troubles?.raise('clock', 'warning', `${text}.`, advice);
+    this.#doubtEndsMs = this.clock.nowMs() + confirmMs;
+  }
+
+  #tell(change: ClockChange): void {
+    const { byMs } = change;
+    const how = `${lengthText(Math.abs(byMs))} ${byMs > 0 ? 'ahead' : 'back'}`;
+    switch (change.kind) {
+      case 'stepped': {
+        const text = `the system's clock was set ${how}: mail waits and expires by the time that really passes; dates follow the clock if it keeps to it for ${lengthText(confirmMs)}`;
+        this.#log.warn(text, { code: 'CLOCK_STEPPED' });
+        this.#troubles?.raise('clock', 'warning', `${upper(text)}.`, advice);
+        return;
+      }
+      case 'confirmed':
+        this.#log.info(
+          `the system's clock has kept to its step of ${how} for ${lengthText(confirmMs)}: dates follow it now, the lifetime of mail goes on as before`,
+        );
+        break;
+      case 'returned':
+        this.#log.info(`the system's clock is back where it was before its step of ${how}`);
+        break;
+    }
+    this.#troubles?.clear('clock');
+  }
+
+  async #save(durable: boolean): Promise<void> {
+    this.#savedAtMs = this.clock.nowMs();
+    try {
+      await this.#file.write({ version: 1, stretches: this.clock.stretches }, durable);
+      this.#failed = false;
+    } catch (error) {
+      if (!this.#failed) this.#log.warn(`saving ${this.#file.path} failed: ${String(error)}`);
+      this.#failed = true;
+    }
+  }
+}
+
+const advice =
+  'See that the clock is right, e.g. with "timedatectl" or "chronyc tracking". If the machine was off or asleep for so long, nothing is to be done.';
+
+async function stretchesOf(file: StateFile, log: Logger): Promise<readonly Stretch[]> {
+  try {
+    const found = await file.read();
+    return found === undefined ? [] : fileSchema.parse(found).stretches;
+  } catch (error) {
+    const reason = error instanceof z.ZodError ? 'it is not what Sluice writes' : String(error);
+    log.warn(`the clock is taken to be right: ${file.path} cannot be read: ${reason}`);
+    return [];
+  }
+}
+
+function lengthText(ms: number): string {
+  const minutes = Math.round(ms / 60_000);
+  if (minutes < 120) return `${minutes} minutes`;
+  const hours = Math.round(ms / 3_600_000);
+  return hours < 72 ? `${hours} hours` : `${Math.round(ms / 86_400_000)} days`;
+}
+
+function upper(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
+}

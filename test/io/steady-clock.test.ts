@@ -1,0 +1,172 @@
+// Steady time under a clock that is set: it never jumps, dates follow what is believed, and a restart goes on where it was.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { confirmMs, SteadyClock } from '../../src/io/steady-clock.ts';
+import type { Stretch } from '../../src/io/timeline.ts';
+
+const minute = 60_000;
+const hour = 60 * minute;
+const day = 24 * hour;
+const year = 365 * day;
+const start = 1_700_000_000_000;
+
+/** A machine with a monotonic clock and one that can be set. */
+class Machine {
+  monotonicMs = 5_000;
+  dateMs = start;
+  pass(ms: number): this {
+    this.monotonicMs += ms;
+    this.dateMs += ms;
+    return this;
+  }
+  boot(stretches: readonly Stretch[] = []): SteadyClock {
+    return new SteadyClock({
+      stretches,
+      monotonic: () => this.monotonicMs,
+      date: () => this.dateMs,
+    });
+  }
+}
+
+test('without a step steady time is the date', () => {
+  const machine = new Machine();
+  const clock = machine.boot();
+  machine.pass(3 * day);
+  assert.equal(clock.observe(), undefined);
+  assert.equal(clock.nowMs(), start + 3 * day);
+  assert.equal(clock.shiftMs, 0);
+});
+
+test('a step of a year is noticed at once, moves nothing, and is believed when the clock keeps to it', () => {
+  for (const step of [year, -year]) {
+    const machine = new Machine();
+    const clock = machine.boot();
+    machine.pass(hour);
+    clock.observe();
+    machine.dateMs += step;
+    machine.pass(5_000);
+    assert.deepEqual(clock.observe(), { kind: 'stepped', byMs: step });
+    assert.equal(clock.nowMs(), start + hour + 5_000);
+    assert.equal(clock.dateMs(), start + hour + 5_000, 'dates do not follow yet');
+    assert.ok(clock.isInDoubt);
+    machine.pass(confirmMs - 1);
+    assert.equal(clock.observe(), undefined, 'nor is it told twice');
+    machine.pass(1);
+    assert.deepEqual(clock.observe(), { kind: 'confirmed', byMs: step });
+    assert.equal(clock.nowMs(), start + hour + 5_000 + confirmMs);
+    assert.equal(clock.dateMs(), machine.dateMs);
+    assert.equal(clock.isInDoubt, false);
+  }
+});
+
+test('a clock that comes back leaves nothing behind but the meaning of its dates', () => {
+  const machine = new Machine();
+  const clock = machine.boot();
+  machine.pass(hour);
+  clock.observe();
+  machine.dateMs += year;
+  clock.observe();
+  const wrongDate = machine.dateMs + 1_000;
+  machine.pass(4_000);
+  machine.dateMs -= year;
+  assert.deepEqual(clock.observe(), { kind: 'returned', byMs: year });
+  assert.equal(clock.shiftMs, 0);
+  assert.equal(clock.steadyOf(wrongDate), start + hour + 1_000);
+  assert.equal(clock.steadyOf(start + hour), start + hour);
+});
+
+test('a step onto a step is another one', () => {
+  const machine = new Machine();
+  const clock = machine.boot();
+  machine.dateMs += year;
+  assert.equal(clock.observe()?.kind, 'stepped');
+  machine.pass(confirmMs - 1);
+  machine.dateMs -= 3 * year;
+  assert.deepEqual(clock.observe(), { kind: 'stepped', byMs: -2 * year });
+  machine.pass(confirmMs - 1);
+  assert.equal(clock.observe(), undefined, 'it has its own time to be confirmed');
+  machine.pass(1);
+  assert.equal(clock.observe()?.kind, 'confirmed');
+});
+
+test('small steps are followed by dates at once, and by steady time never', () => {
+  const machine = new Machine();
+  const clock = machine.boot();
+  for (const step of [30 * minute, -50 * minute, 20_000]) {
+    machine.dateMs += step;
+    assert.equal(clock.observe(), undefined);
+    assert.equal(clock.dateMs(), machine.dateMs);
+    assert.equal(clock.nowMs(), start);
+  }
+});
+
+test('steady time goes on over a restart; of the time between, an hour at most has passed', () => {
+  for (const [offMs, passedMs] of [
+    [minute, minute],
+    [hour, hour],
+    [21 * day, hour],
+    [-30 * minute, 0],
+    [-year, 0],
+  ] as const) {
+    const machine = new Machine();
+    const before = machine.boot();
+    machine.pass(2 * hour);
+    before.observe();
+    const receivedAtMs = machine.dateMs - minute;
+    machine.dateMs += offMs;
+    machine.monotonicMs = 7;
+    const after = machine.boot(before.stretches);
+    assert.equal(after.start.byMs, offMs);
+    assert.equal(after.nowMs(), start + 2 * hour + passedMs, `off for ${offMs}`);
+    assert.equal(after.dateMs(), machine.dateMs);
+    assert.equal(after.steadyOf(receivedAtMs), start + 2 * hour - minute, 'dates of before mean the same');
+    const again = machine.pass(minute).boot(after.stretches);
+    assert.equal(again.nowMs(), start + 2 * hour + passedMs + minute, 'and once more');
+    assert.equal(again.steadyOf(receivedAtMs), start + 2 * hour - minute);
+  }
+});
+
+test('a date that the clock jumped over is the moment of the jump; one to come counts from now', () => {
+  const machine = new Machine();
+  const before = machine.boot();
+  machine.pass(hour);
+  before.observe();
+  machine.dateMs += 21 * day;
+  const after = machine.boot(before.stretches);
+  const nowMs = start + 2 * hour;
+  assert.equal(after.steadyOf(start + day), nowMs, 'a retry that was due while the machine was off');
+  assert.equal(after.steadyOf(machine.dateMs + 5 * minute), nowMs + 5 * minute);
+  assert.equal(after.steadyOf(start - day), start - day, 'from before the memory begins');
+});
+
+test('what is remembered is bounded', () => {
+  const machine = new Machine();
+  const clock = machine.boot();
+  for (let count = 0; count < 200; count += 1) {
+    machine.pass(minute).dateMs += 2 * minute;
+    clock.observe();
+  }
+  assert.equal(clock.stretches.length, 50);
+  assert.equal(clock.nowMs(), start + 200 * minute);
+});
+
+test('a restart while a step is in doubt believes it, and knows what mail of meanwhile was', () => {
+  for (const step of [year, -year]) {
+    const machine = new Machine();
+    const before = machine.boot();
+    machine.pass(hour);
+    before.observe();
+    machine.dateMs += step;
+    before.observe();
+    machine.pass(minute);
+    const receivedAtMs = machine.dateMs;
+    machine.pass(minute);
+    const { stretches } = before;
+    const after = machine.pass(5_000).boot(stretches);
+    assert.equal(after.nowMs(), start + hour + 2 * minute + 5_000);
+    assert.equal(after.dateMs(), machine.dateMs);
+    assert.equal(after.steadyOf(receivedAtMs), start + hour + minute);
+    assert.equal(after.steadyOf(start + minute), start + minute);
+  }
+});

@@ -1,0 +1,115 @@
+// The watch over the system's clock: what it logs and shows, and what a new start knows.
+
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { ClockWatch } from '../../src/process/manager/clock-watch.ts';
+import { Troubles } from '../../src/stats/troubles.ts';
+import { temporaryFolder } from '../temporary-folder.ts';
+import { keptLog } from './quiet-log.ts';
+
+const minute = 60_000;
+const day = 86_400_000;
+const start = 1_700_000_000_000;
+
+function ground(t: TestContext) {
+  const folder = temporaryFolder(t, 'clock');
+  const path = join(folder.path, 'clock.json');
+  const machine = { monotonicMs: 0, dateMs: start };
+  const log = keptLog();
+  const troubles = new Troubles();
+  const boot = async (): Promise<ClockWatch> => {
+    const watch = await ClockWatch.open({
+      path,
+      log,
+      troubles,
+      monotonic: () => machine.monotonicMs,
+      date: () => machine.dateMs,
+    });
+    folder.atEnd(() => watch.close());
+    return watch;
+  };
+  const pass = (ms: number): void => {
+    machine.monotonicMs += ms;
+    machine.dateMs += ms;
+  };
+  const keys = (): string[] => troubles.list.map(({ key }) => key);
+  return { path, machine, log, boot, pass, keys, troubles };
+}
+
+test('a step is logged and shown until it is confirmed; then dates follow', async (t) => {
+  const { machine, log, boot, pass, keys, troubles } = ground(t);
+  const watch = await boot();
+  const shifts: number[] = [];
+  watch.onShift((shiftMs) => shifts.push(shiftMs));
+  watch.look();
+  assert.deepEqual(keys(), []);
+  machine.dateMs += 365 * day;
+  watch.look();
+  assert.deepEqual(keys(), ['clock']);
+  assert.match(troubles.list[0]?.text ?? '', /^The system's clock was set 365 days ahead: /);
+  pass(9 * minute);
+  watch.look();
+  assert.deepEqual([keys(), shifts], [['clock'], [0]]);
+  pass(minute);
+  watch.look();
+  assert.deepEqual([keys(), shifts], [[], [0, 365 * day]]);
+  assert.equal(
+    log.lines.filter((line) => /clock/.test(line)).length,
+    2,
+    'once at the beginning, once at the end',
+  );
+});
+
+test('a clock that comes back ends the trouble', async (t) => {
+  const { machine, boot, keys } = ground(t);
+  const watch = await boot();
+  machine.dateMs -= 2 * day;
+  watch.look();
+  assert.deepEqual(keys(), ['clock']);
+  machine.dateMs += 2 * day;
+  watch.look();
+  assert.deepEqual(keys(), []);
+});
+
+test('a start after three weeks is no trouble; one under a clock that is far behind is, for a while', async (t) => {
+  for (const [offMs, troubled] of [
+    [21 * day, false],
+    [-21 * day, true],
+    [400 * day, true],
+  ] as const) {
+    const { machine, boot, pass, keys } = ground(t);
+    await (await boot()).close();
+    machine.dateMs += offMs;
+    const watch = await boot();
+    assert.deepEqual(keys(), troubled ? ['clock'] : [], String(offMs));
+    pass(10 * minute);
+    watch.look();
+    assert.deepEqual(keys(), []);
+  }
+});
+
+test('the date that was seen last is written down every minute', async (t) => {
+  const { machine, boot, pass } = ground(t);
+  const watch = await boot();
+  for (let count = 0; count < 12; count += 1) {
+    pass(5_000);
+    watch.look();
+  }
+  // A second writer waits for the first: what was asked for before is on the disk.
+  await watch.close();
+  const later = await boot();
+  assert.equal(later.clock.start.lastSeenMs, machine.dateMs);
+});
+
+test('a file that cannot be read is said so, and time begins now', async (t) => {
+  const { path, log, boot, keys } = ground(t);
+  writeFileSync(path, '{"version":1,"stretches":[{"fromMs":"x"}]}');
+  const watch = await boot();
+  assert.equal(watch.clock.nowMs(), start);
+  assert.deepEqual(keys(), []);
+  assert.ok(
+    log.lines.some((line) => /the clock is taken to be right: .*clock\.json cannot be read/.test(line)),
+  );
+});
