@@ -3,7 +3,7 @@
 
 import { adviceFor } from './advice.ts';
 import type { DsnOptions, DsnRecipient } from './dsn-types.ts';
-import { dateTime, plainText, wrap } from './mime-text.ts';
+import { addressText, dateTime, plainText, wrap } from './mime-text.ts';
 import { errorParts } from './status.ts';
 import type { DsnAction } from './wants-report.ts';
 
@@ -62,7 +62,7 @@ function groupsOf(recipients: readonly DsnRecipient[]): DsnRecipient[][] {
 
 function groupText(group: readonly DsnRecipient[]): string {
   let text = '\r\n';
-  for (const { address } of group) text += wrap(`<${address}>`, '  ');
+  for (const { address } of group) text += `  <${addressText(address)}>\r\n`;
   const [first] = group;
   if (first === undefined) return text;
   if (first.diagnostic !== undefined && plainText(first.diagnostic.text) !== '') {

@@ -7,35 +7,45 @@ const NOT_ASCII = /[^\u0020-\u007e]/gu;
 const MAX_TEXT = 2000;
 /** RFC 5322 2.1.1: lines should have at most 78 characters, and must have at most 998 octets. */
 const LINE = 76;
-/** Longer words are cut, so that no line reaches 998 octets. An address (RFC 5321 4.5.3.1.3: 256 octets) never is. */
-const MAX_WORD = 300;
+/** Words of more octets are cut, so that no line reaches 998. An address (RFC 5321 4.5.3.1.3: 256 octets) never is. */
+const MAX_WORD_BYTES = 850;
+/** No value that is asked for has so many blanks in a row: an ENVID has at most 100 octets (RFC 3461 4.4). */
+const MAX_BLANKS = 100;
 const CUT_WORD = 225;
-const MAX_ADDRESS = 320;
 
-/** On one line, without control characters, runs of blanks as one blank, at most 2,000 characters. */
+/**
+ * On one line, without control characters, at most 2,000 characters. Blanks stay as they are: an address or an ENVID with
+ * one blank for two is another one, and whoever compares would not find it.
+ */
+export function exactText(text: string): string {
+  return text.slice(0, MAX_TEXT).toWellFormed().replace(CONTROL, ' ').trim();
+}
+
+/** The same for people: runs of blanks as one blank. */
 export function plainText(text: string): string {
-  return text.slice(0, MAX_TEXT).toWellFormed().replace(CONTROL, ' ').replace(/ {2,}/g, ' ').trim();
+  return exactText(text).replace(/ {2,}/g, ' ');
 }
 
 /** An address without control characters, its blanks kept; cut where no path can reach (RFC 5321 4.5.3.1). */
 export function addressText(address: string): string {
-  return address.replace(CONTROL, '').slice(0, MAX_ADDRESS).toWellFormed();
+  const text = address.replace(CONTROL, '').toWellFormed();
+  return Buffer.byteLength(text) <= MAX_WORD_BYTES ? text : text.slice(0, CUT_WORD).toWellFormed();
 }
 
-/** `plainText` within ASCII: any other character becomes `?`. */
+/** `exactText` within ASCII: any other character becomes `?`. */
 export function asciiText(text: string): string {
-  return plainText(text).replace(NOT_ASCII, '?');
+  return exactText(text).replace(NOT_ASCII, '?');
 }
 
 export function isAscii(text: string): boolean {
   return text.search(NOT_ASCII) === -1;
 }
 
-/** The words of a text, those that are too long cut. */
+/** The words of a text, those that are too long cut. An empty word stands for each blank more than one between two. */
 function wordsOf(text: string): string[] {
   const words: string[] = [];
   for (const word of text.split(' ')) {
-    if (word.length <= MAX_WORD) {
+    if (Buffer.byteLength(word) <= MAX_WORD_BYTES) {
       words.push(word);
       continue;
     }
@@ -61,16 +71,24 @@ export function wrap(text: string, indent: string): string {
   return `${wrapped}${line}\r\n`;
 }
 
-/** A header field, folded at blanks. The value is made plain first: no folded line is empty, none is added. */
+/**
+ * A header field, folded before blanks, which all stay (RFC 5322 2.2.3: unfolding takes the line ends out, and nothing else).
+ * The value is put on one line first: no folded line is empty, and no field is added.
+ */
 export function field(name: string, value: string): string {
   let folded = '';
   let line = `${name}:`;
-  for (const word of wordsOf(plainText(value))) {
-    if (line.length + 1 + word.length > LINE && line !== `${name}:`) {
+  let blanks = '';
+  for (const word of wordsOf(exactText(value))) {
+    if (blanks.length < MAX_BLANKS) blanks += ' ';
+    // Blanks go with the word behind them: a line of nothing but blanks would end the header for some readers.
+    if (word === '') continue;
+    if (line.length + blanks.length + word.length > LINE && line !== `${name}:`) {
       folded += `${line}\r\n`;
       line = '';
     }
-    line += ` ${word}`;
+    line += `${blanks}${word}`;
+    blanks = '';
   }
   return `${folded}${line}\r\n`;
 }

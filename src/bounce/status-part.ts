@@ -2,7 +2,7 @@
 // ASCII, message/global-delivery-status (RFC 6533 4).
 
 import type { DsnOptions, DsnRecipient } from './dsn-types.ts';
-import { asciiText, dateTime, field, isAscii, plainText } from './mime-text.ts';
+import { asciiText, dateTime, exactText, field, isAscii } from './mime-text.ts';
 import { errorParts } from './status.ts';
 
 export interface StatusPart {
@@ -16,9 +16,9 @@ export function statusPart(options: DsnOptions): StatusPart {
   // RFC 6533 4: the UTF-8 form is for addresses that need it; what servers said is no reason for it.
   const isGlobal = options.recipients.some(
     ({ address, originalRecipient = '' }) =>
-      !isAscii(plainText(address)) || !isAscii(plainText(originalRecipient)),
+      !isAscii(exactText(address)) || !isAscii(exactText(originalRecipient)),
   );
-  const toText = isGlobal ? plainText : asciiText;
+  const toText = isGlobal ? exactText : asciiText;
   let text = field('Reporting-MTA', `dns; ${toText(options.reportingMta)}`);
   if (options.envelopeId !== undefined && options.envelopeId !== '') {
     text += field('Original-Envelope-Id', toText(options.envelopeId)); // RFC 3464 2.2.1
@@ -38,7 +38,7 @@ function recipientFields(recipient: DsnRecipient, toText: (text: string) => stri
     text += field('Original-Recipient', toText(`${type}; ${originalRecipient.slice(semicolon + 1)}`)); // RFC 3464 2.3.1
   }
   // RFC 3464 2.3.2, RFC 6533 3
-  text += field('Final-Recipient', `${isAscii(plainText(address)) ? 'rfc822' : 'utf-8'}; ${toText(address)}`);
+  text += field('Final-Recipient', `${isAscii(exactText(address)) ? 'rfc822' : 'utf-8'}; ${toText(address)}`);
   text += field('Action', action);
   text += field('Status', toText(status));
   if (remoteMta !== undefined && remoteMta !== '') text += field('Remote-MTA', `dns; ${toText(remoteMta)}`);

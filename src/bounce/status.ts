@@ -1,6 +1,7 @@
-// Status codes (RFC 3463) out of the one-line errors that delivery leaves, e.g. `RCPT: 550 5.1.1 no such user`.
+// Status codes (RFC 3463) out of the one-line errors that delivery leaves, e.g. `RCPT: 550 5.1.1 no such user`. Some servers
+// write `#5.1.1`, `(5.1.1)` or `[5.1.1]`: what they mean is clear.
 
-const REPLY = /^(?:([A-Za-z]+): )?([245])\d\d(?:[ -]([245]\.\d{1,3}\.\d{1,3})(?![\d.]))?/;
+const REPLY = /^(?:([A-Za-z]+): )?([245])\d\d(?:[ -][#([]?([245]\.\d{1,3}\.\d{1,3})(?![\d.]))?/;
 
 /**
  * The enhanced status code of an error: its own one if it agrees with the reply code's class, else `X.0.0` by that

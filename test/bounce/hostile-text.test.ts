@@ -135,3 +135,25 @@ test('an address as long as RFC 5321 allows is never cut', () => {
   assert.match(parts[0]!.body, new RegExp(`<${address}>`));
   assert.match(parts[1]!.body, new RegExp(address));
 });
+
+test('values that are compared keep every blank: addresses, ORCPT, ENVID', () => {
+  const address = '"a  b   c"@example.com';
+  const dsn = buildDsn({
+    ...BASE,
+    sender: '"s  t"@example.org',
+    envelopeId: 'a  b;=c',
+    recipients: [
+      { ...BASE.recipients[0]!, address, originalRecipient: `rfc822;"${'o  '.repeat(30)}p"@example.com` },
+    ],
+  });
+  const { top, parts } = readReport(dsn.content);
+  assert.equal(dsn.recipient, '"s  t"@example.org');
+  assert.equal(valueOf(top, 'To'), '<"s  t"@example.org>');
+  assert.match(parts[0]!.body, /^ {2}<"a {2}b {3}c"@example\.com>\r$/mu);
+  // Unfolded as RFC 5322 2.2.3 says: only line ends are taken out.
+  const status = parts[1]!.body.replaceAll(/\r\n(?= )/gu, '');
+  assert.match(status, /^Original-Envelope-Id: a {2}b;=c\r$/mu);
+  assert.match(status, /^Final-Recipient: rfc822; "a {2}b {3}c"@example\.com\r$/mu);
+  assert.ok(status.includes(`Original-Recipient: rfc822; "${'o  '.repeat(30)}p"@example.com\r\n`));
+  for (const line of parts[1]!.body.split('\r\n')) assert.doesNotMatch(line, /^ +$/u);
+});

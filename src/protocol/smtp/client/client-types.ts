@@ -63,7 +63,7 @@ export type RepliedCommand =
 /** A reply of the server, ready to be logged: no control characters, at most 2,000 characters of text. */
 export interface RemoteReply {
   readonly code: number;
-  /** Enhanced status code (RFC 2034, RFC 3463), e.g. `5.1.1`; empty if there was none. */
+  /** Enhanced status code (RFC 2034, RFC 3463), e.g. `5.1.1`; empty if there was none. One with a hash is in `text`, too. */
   readonly enhanced: string;
   /** The lines joined with a blank, without codes. */
   readonly text: string;

@@ -5,9 +5,10 @@ import type { RemoteReply } from './client-types.ts';
 
 const IN_REPLY_TO = / \(in reply to ([A-Za-z]+)\)$/;
 
-/** The reply alone: code, enhanced status and text as far as there are any. */
+/** The reply alone: code, enhanced status and text as far as there are any, the status once. */
 export function replyText({ code, enhanced, text }: Omit<RemoteReply, 'command'>): string {
-  return `${code}${enhanced === '' ? '' : ` ${enhanced}`}${text === '' ? '' : ` ${text}`}`;
+  const isInText = enhanced === '' || text.startsWith(`#${enhanced}`);
+  return `${code}${isInText ? '' : ` ${enhanced}`}${text === '' ? '' : ` ${text}`}`;
 }
 
 /** The reply, and what it answers. */

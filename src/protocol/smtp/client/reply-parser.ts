@@ -11,7 +11,8 @@ const NOTHING = Buffer.alloc(0);
 const MAX_TEXT = 2000;
 /** Controls (C0, DEL, C1) and Unicode's line ends: none may reach a log line, a terminal or a DSN. */
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
-const ENHANCED = /^[245]\.\d{1,3}\.\d{1,3}(?= |$)/;
+/** RFC 2034 4; a mail gateway in wide use writes a hash in front of it. */
+const ENHANCED = /^#?([245]\.\d{1,3}\.\d{1,3})(?= |$)/;
 
 /** The text of a reply or an error on one line: every control character becomes a blank. */
 export function oneLine(text: string): string {
@@ -133,11 +134,12 @@ export class ReplyParser {
     const lines = this.lines();
     const first = (lines[0] ?? '').trimStart();
     // RFC 2034 4: the class of the status is the first digit of the code; anything else is just text.
-    const status = ENHANCED.exec(first)?.[0] ?? '';
+    const [asWritten = '', status = ''] = ENHANCED.exec(first) ?? [];
     const enhanced = status !== '' && Number(status[0]) === Math.floor(this.code / 100) ? status : '';
-    let text = withoutStatus(first, enhanced);
+    // With its hash it stays in the text: people and reports are told what the server said.
+    let text = asWritten === status ? withoutStatus(first, enhanced) : first;
     for (const line of lines.slice(1)) {
-      const more = withoutStatus(line.trimStart(), enhanced);
+      const more = withoutStatus(line.trimStart(), enhanced === '' ? '' : asWritten);
       text += text === '' || more === '' ? more : ` ${more}`;
     }
     if (text.length > MAX_TEXT) text = text.slice(0, MAX_TEXT).toWellFormed();

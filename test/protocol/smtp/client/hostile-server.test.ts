@@ -188,6 +188,10 @@ test('the text of a reply is one bounded line without control characters and wit
     ['550\r\n', 550, '', ''],
     ['550-\r\n550 \r\n', 550, '', ''],
     ['550-5.7.1 one\r\n550-5.7.1   two\r\n550 5.7.10 three\r\n', 550, '5.7.1', 'one two 5.7.10 three'],
+    // As Cisco's gateways write it; the text keeps the hash.
+    ['550 #5.1.0 Address rejected.\r\n', 550, '5.1.0', '#5.1.0 Address rejected.'],
+    ['550-#5.7.1 one\r\n550 #5.7.1 two\r\n', 550, '5.7.1', '#5.7.1 one two'],
+    ['550 #4.1.1 class of another code\r\n', 550, '', '#4.1.1 class of another code'],
     ['550 4.1.1 class of another code\r\n', 550, '', '4.1.1 class of another code'],
     ['550 5.1.1x not a status\r\n', 550, '', '5.1.1x not a status'],
     ['550 bell \u0007 escape \u001b[31m nul \u0000 tab\t.\r\n', 550, '', 'bell   escape  [31m nul   tab .'],
@@ -203,6 +207,21 @@ test('the text of a reply is one bounded line without control characters and wit
     const event = session.next();
     assert.ok(event?.kind === 'failed');
     assert.deepEqual(event.reply, { code, enhanced, text, command: 'connect' });
+  }
+});
+
+test('the error of a reply says its status once, as the server wrote it', () => {
+  const errors = new Map([
+    ['550 #5.1.0 Address rejected.', '550 #5.1.0 Address rejected. (in reply to connect)'],
+    ['550-#5.7.1 Mail from\r\n550 #5.7.1 here', '550 #5.7.1 Mail from here (in reply to connect)'],
+    ['550 5.1.0 Address rejected.', '550 5.1.0 Address rejected. (in reply to connect)'],
+  ]);
+  for (const [sent, error] of errors) {
+    const session = new ClientSession({ heloName: 'client.example.org' });
+    session.receive(Buffer.from(`${sent}\r\n`));
+    const event = session.next();
+    assert.ok(event?.kind === 'failed');
+    assert.equal(event.error, error);
   }
 });
 
