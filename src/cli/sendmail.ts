@@ -63,7 +63,8 @@ export async function runSendmail(args: readonly string[]): Promise<number> {
 
   const message = await readMessage(config.receive.maxMessageSize, call.dotsAreContent);
   const { transaction, content } = compose(call, config, message);
-  const outcomes = await submit(submissionSocket, config.hostname, transaction, content);
+  const { maxRecipients } = config.receive;
+  const outcomes = await submit(submissionSocket, config.hostname, transaction, content, maxRecipients);
   const problem = verdict(
     outcomes,
     transaction.recipients.map((recipient) => recipient.address),

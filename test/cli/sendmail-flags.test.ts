@@ -45,7 +45,12 @@ describe('a command line of sendmail', () => {
       '-oem -odb -OA=1 -O A=1 -B 8BITMIME -h3 -G -U -n -m -s -d0.1 -Am -X /x -L tag -p smtp -e m to',
       { recipients: ['to'] },
     ],
-    ['to -t', { recipients: ['to', '-t'] }],
+    // Behind recipients, too: as scripts write it.
+    ['to -t', { recipients: ['to'], recipientsFromHeader: true }],
+    ['to -f me', { recipients: ['to'], sender: 'me' }],
+    ['to -fme other -i', { recipients: ['to', 'other'], sender: 'me', dotsAreContent: true }],
+    ['to -- other -f', { recipients: ['to', 'other', '-f'] }],
+    ['-i -- to -- -i', { recipients: ['to', '--', '-i'], dotsAreContent: true }],
   ];
   for (const [args, call] of table) {
     it(args === '' ? 'without flags' : args, () => {

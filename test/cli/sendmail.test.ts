@@ -13,9 +13,9 @@ import { type SmtpServer, smtpServer } from './smtp-server.ts';
 const folder = mkdtempSync(join(tmpdir(), 'sluice-sendmail-'));
 after(() => rmSync(folder, { recursive: true }));
 
-function configFor(path: string): string {
+function configFor(path: string, more = ''): string {
   const file = `${path}.toml`;
-  writeFileSync(file, `hostname = "host.example.com"\nsubmission_socket = "${path}"\n`);
+  writeFileSync(file, `hostname = "host.example.com"\nsubmission_socket = "${path}"\n${more}`);
   return file;
 }
 
@@ -90,6 +90,45 @@ describe('sendmail', { concurrency: true }, () => {
       ['RCPT TO:<one@example.net>', 'RCPT TO:<two@example.net>', 'RCPT TO:<three@example.net>'],
     );
     assert.doesNotMatch(to.contents[0] ?? '', /bcc|three/i);
+  });
+
+  it('hands in what one transaction does not take in further ones, and is content when all are taken', async (t) => {
+    let taken = 0;
+    const to = await server(t, (command) => {
+      if (command.startsWith('MAIL')) taken = 0;
+      return command.startsWith('RCPT') && ++taken > 3 ? '452 4.5.3 Too many recipients' : undefined;
+    });
+    const addresses = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'].map((name) => `${name}@example.net`);
+    const result = await sendmail(to, ['-i', ...addresses], message);
+    assert.deepEqual(result, { code: 0, stdout: '', stderr: '' });
+    assert.deepEqual(to.contents, [asSent, asSent, asSent]);
+    // After the first refusals no more are offered than were taken.
+    const offered = to.commands.filter((command) => command.startsWith('RCPT')).map((command) => command[9]);
+    assert.equal(offered.join(''), 'abcdefghdefgh');
+  });
+
+  it('offers no more in one transaction than max_recipients, and each once', async (t) => {
+    const to = await server(t);
+    const config = configFor(to.path, '[receive]\nmax_recipients = 2\n');
+    const addresses = ['a', 'b', 'c', 'd', 'e'].map((name) => `${name}@example.net`);
+    const result = await sluice(['sendmail', '-C', config, '-i', ...addresses], { input: message });
+    assert.deepEqual(result, { code: 0, stdout: '', stderr: '' });
+    const commands = to.commands.map((command) => command.slice(0, 9)).join(' ');
+    const transaction = (recipients: number): string => `MAIL FROM ${'RCPT TO:< '.repeat(recipients)}DATA`;
+    assert.equal(commands, `EHLO host ${[2, 2, 1].map(transaction).join(' ')} QUIT`);
+  });
+
+  it('says how many were sent to when a later transaction fails', async (t) => {
+    let contents = 0;
+    const to = await server(t, (command) =>
+      command === '.' && ++contents === 2 ? '451 4.3.0 Not now' : undefined,
+    );
+    const config = configFor(to.path, '[receive]\nmax_recipients = 2\n');
+    const addresses = ['a', 'b', 'c', 'd', 'e'].map((name) => `${name}@example.net`);
+    const result = await sluice(['sendmail', '-C', config, '-i', ...addresses], { input: message });
+    assert.equal(result.code, 75);
+    assert.match(result.stderr, /for 3 of 5 recipients, and sent it to the others: 451 4\.3\.0 Not now/u);
+    assert.equal(to.contents.length, 2);
   });
 
   it('ends at a line with a dot, but not with -i or -oi', async (t) => {

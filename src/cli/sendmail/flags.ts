@@ -47,7 +47,8 @@ const withOwnRest = 'dq';
 const alone = 'GImnstUvix';
 
 /**
- * Reads the command line; flags end at the first recipient or at `--` (POSIX Utility Syntax Guidelines 9, 10).
+ * Reads the command line. Flags may stand behind recipients, as getopt of GNU has it, and end at `--`: scripts write
+ * `sendmail $to -f $from`, and POSIX (Utility Syntax Guideline 9) would make `-f` an address to send mail to.
  * @throws {CommandError} EX_USAGE.
  */
 export function parseSendmailFlags(args: readonly string[]): SendmailCall {
@@ -65,6 +66,7 @@ export function parseSendmailFlags(args: readonly string[]): SendmailCall {
     recipients: [],
   };
   const rest = [...args];
+  const recipients: string[] = [];
   const value = (flag: string): string => {
     const next = rest.shift();
     if (next === undefined) throw usage(`${flag} needs a value`);
@@ -77,12 +79,9 @@ export function parseSendmailFlags(args: readonly string[]): SendmailCall {
     else if (arg.startsWith('--config=')) call.config = arg.slice('--config='.length);
     else if (arg.startsWith('--')) throw usage(`there is no flag ${arg}`);
     else if (arg.startsWith('-') && arg !== '-') readCluster(call, arg, value);
-    else {
-      rest.unshift(arg);
-      break;
-    }
+    else recipients.push(arg);
   }
-  call.recipients = rest;
+  call.recipients = [...recipients, ...rest];
   return call;
 }
 

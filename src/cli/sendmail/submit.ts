@@ -1,4 +1,5 @@
-// Hands one message to the running Sluice over SMTP (RFC 5321): the socket around a client session.
+// Hands one message to the running Sluice over SMTP (RFC 5321): the socket around a client session, in as many
+// transactions as its recipients need.
 
 import { connect } from 'node:net';
 
@@ -10,12 +11,14 @@ import {
 import { DotStuffer } from '../../protocol/smtp/client/dot-stuffer.ts';
 import { replyText } from '../../protocol/smtp/client/error-text.ts';
 import { notRunning } from './not-running.ts';
+import { Portions } from './portions.ts';
 
 /** RFC 5321 4.5.3.2 has 10 minutes for the reply to the content, and less for all others. */
 const timeoutMs = 600_000;
 
 /**
  * Hands the message in.
+ * @param atMost - recipients for one transaction
  * @returns One outcome for each recipient of the transaction.
  * @throws {CommandError} EX_TEMPFAIL when Sluice cannot be reached or does not take mail now.
  */
@@ -24,10 +27,12 @@ export function submit(
   heloName: string,
   transaction: ClientTransaction,
   content: readonly Uint8Array[],
+  atMost: number,
 ): Promise<readonly RecipientOutcome[]> {
   const { promise, resolve, reject } = Promise.withResolvers<readonly RecipientOutcome[]>();
   const session = new ClientSession({ heloName });
   const socket = connect(submissionSocket);
+  const portions = new Portions(transaction.recipients.length, atMost);
   let connected = false;
 
   const flush = (): void => {
@@ -43,17 +48,25 @@ export function submit(
     socket.uncork();
     session.contentSent();
   };
+  const begin = (): void => {
+    const recipients = portions.next().flatMap((index) => transaction.recipients[index] ?? []);
+    if (recipients.length > 0) {
+      session.begin({ ...transaction, recipients });
+      return;
+    }
+    resolve(portions.finish(''));
+    session.quit();
+    // The answer to QUIT changes nothing any more.
+    socket.unref();
+  };
   const pump = (): void => {
     for (let event = session.next(); event !== undefined; event = session.next()) {
       if (event.kind === 'ready') {
-        session.begin(transaction);
+        begin();
       } else if (event.kind === 'content') {
         sendContent();
       } else if (event.kind === 'done') {
-        resolve(event.outcomes);
-        session.quit();
-        // The answer to QUIT changes nothing any more.
-        socket.unref();
+        portions.settle(event.outcomes);
       } else if (event.kind === 'failed') {
         reject(
           notRunning(submissionSocket, event.reply === undefined ? event.error : replyText(event.reply)),
@@ -61,6 +74,10 @@ export function submit(
       } else {
         flush();
         socket.end();
+        // After an end in order there is nobody left; after any other the rest was not handed in.
+        resolve(
+          portions.finish('Sluice closed the connection before it had taken the message for everybody'),
+        );
       }
     }
     flush();
