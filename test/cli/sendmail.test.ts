@@ -193,6 +193,22 @@ describe('sendmail', { concurrency: true }, () => {
     );
     assert.deepEqual(to.contents, ['x\r\n']);
   });
+
+  it('-bs takes lines that end with LF, as a here-document has them', async (t) => {
+    const to = await server(t);
+    const session = 'EHLO me\nMAIL FROM:<a@b.example>\nRCPT TO:<c@d.example>\nDATA\nx\n.\nQUIT\n';
+    const result = await sendmail(to, ['-bs'], session);
+    assert.equal(result.code, 0);
+    assert.deepEqual(to.contents, ['x\r\n']);
+    assert.equal(to.commands.at(-1), 'QUIT');
+  });
+
+  it('-bs does not end with 0 when the message was refused or cut', async (t) => {
+    const to = await server(t, (command) => (command === '.' ? '452 4.3.1 full' : undefined));
+    const session = 'EHLO me\nMAIL FROM:<a@b.example>\nRCPT TO:<c@d.example>\nDATA\nx\n';
+    assert.equal((await sendmail(to, ['-bs'], `${session}.\nQUIT\n`)).code, 75);
+    assert.equal((await sendmail(to, ['-bs'], session)).code, 75);
+  });
 });
 
 describe('line ends of a message', { concurrency: true }, () => {

@@ -1,8 +1,9 @@
-// sendmail -bs: an SMTP session on standard input and output, carried to the running Sluice as it is.
+// sendmail -bs: an SMTP session on standard input and output, carried to the running Sluice.
 
 import { connect } from 'node:net';
 
 import { exitCodes } from '../exit-codes.ts';
+import { StdioSession } from './stdio-session.ts';
 
 /**
  * Carries the session until one side ends it.
@@ -10,21 +11,46 @@ import { exitCodes } from '../exit-codes.ts';
  */
 export function smtpOnStdio(submissionSocket: string): Promise<number> {
   const { promise, resolve } = Promise.withResolvers<number>();
+  const { stdin, stdout } = process;
+  const session = new StdioSession();
   const socket = connect(submissionSocket);
   let connected = false;
+  let inputEnded = false;
+
+  const goOn = (): void => {
+    if (session.isWaiting) stdin.pause();
+    else if (inputEnded) socket.end();
+    else if (!socket.writableNeedDrain) stdin.resume();
+  };
+  const send = (bytes: Buffer): void => {
+    if (bytes.length > 0 && !socket.write(bytes)) stdin.pause();
+    goOn();
+  };
+
   socket.on('connect', () => {
     connected = true;
-    process.stdin.pipe(socket);
-    socket.pipe(process.stdout, { end: false });
+    stdin.on('data', (bytes: Buffer) => send(session.take(bytes)));
+    stdin.on('end', () => {
+      inputEnded = true;
+      goOn();
+    });
+  });
+  socket.on('drain', goOn);
+  socket.on('data', (bytes: Buffer) => {
+    if (!stdout.write(bytes)) {
+      socket.pause();
+      stdout.once('drain', () => socket.resume());
+    }
+    send(session.heard(bytes));
   });
   socket.on('error', () => {
-    if (!connected) process.stdout.write('421 4.3.2 Sluice is not running, try again later\r\n');
+    if (connected) return;
+    stdout.write('421 4.3.2 Sluice is not running, try again later\r\n');
     resolve(exitCodes.tempFail);
   });
   socket.on('close', () => {
-    process.stdin.unpipe(socket);
-    process.stdin.destroy();
-    resolve(exitCodes.ok);
+    stdin.destroy();
+    resolve(session.exitCode());
   });
   return promise;
 }

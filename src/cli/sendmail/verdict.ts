@@ -33,9 +33,17 @@ function sameReason(refused: readonly RecipientOutcome[]): boolean {
   return new Set(refused.map((outcome) => outcome.error)).size === 1;
 }
 
-/** By the enhanced status (RFC 3463): 5.1 the address, 5.7 permission, 5.6 and 5.3.4 the message itself. */
 function exitCodeFor({ result, error }: RecipientOutcome): ExitCode {
-  if (result === 'tempfail') return exitCodes.tempFail;
+  return result === 'tempfail' ? exitCodes.tempFail : permanentCode(error);
+}
+
+/** The exit code for a 4xx or 5xx reply. */
+export function refusalCode(code: number, reply: string): ExitCode {
+  return code < 500 ? exitCodes.tempFail : permanentCode(reply);
+}
+
+/** By the enhanced status (RFC 3463): 5.1 the address, 5.7 permission, 5.6 and 5.3.4 the message itself. */
+function permanentCode(error: string): ExitCode {
   const enhanced = /\b5\.\d{1,3}\.\d{1,3}\b/.exec(error)?.[0] ?? '';
   if (enhanced.startsWith('5.1.')) return exitCodes.noUser;
   if (enhanced.startsWith('5.7.')) return exitCodes.noPermission;
