@@ -17,6 +17,7 @@ import { drainedOrClosed } from './drained-or-closed.ts';
 import { failedResult } from './failed-result.ts';
 import { leaveLast } from './leave-last.ts';
 import { type MessageInHand, messageInHand } from './message-in-hand.ts';
+import { headerNeedsUtf8 } from './needs-utf8.ts';
 import { phaseTimeoutMs } from './phase-timeout.ts';
 import { socketFailure } from './socket-failure.ts';
 import type {
@@ -230,6 +231,19 @@ export class OutgoingConnection implements Deadline {
 
   #start(work: Work, message: StoredMessage): void {
     if (this.#ended) return;
+    const needsUtf8 = message.envelope.smtpUtf8 && headerNeedsUtf8(message);
+    if (typeof needsUtf8 === 'boolean') {
+      this.#beginTransaction(work, message, needsUtf8);
+      return;
+    }
+    void needsUtf8.then(
+      (needed) => this.#beginTransaction(work, message, needed),
+      (error: unknown) => this.#unreadable(work, error),
+    );
+  }
+
+  #beginTransaction(work: Work, message: StoredMessage, smtpUtf8: boolean): void {
+    if (this.#ended) return;
     this.#unsent = message;
     this.#message = messageInHand(message, work.recipients);
     const { envelope } = this.#message;
@@ -238,7 +252,7 @@ export class OutgoingConnection implements Deadline {
       recipients: envelope.recipients,
       sizeBytes: message.sizeBytes,
       body: envelope.body,
-      smtpUtf8: envelope.smtpUtf8,
+      smtpUtf8,
       ret: envelope.ret,
       envelopeId: envelope.envelopeId,
       priority: envelope.priority,

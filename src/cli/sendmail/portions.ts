@@ -12,7 +12,7 @@ export class Portions {
 
   /** @param atMost - recipients that one transaction is expected to take */
   constructor(recipients: number, atMost: number) {
-    this.#outcomes = new Array<undefined>(recipients).fill(undefined);
+    this.#outcomes = Array.from({ length: recipients }, () => undefined);
     this.#waiting = [...this.#outcomes.keys()];
     this.#atMost = atMost;
   }

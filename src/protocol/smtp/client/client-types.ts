@@ -39,7 +39,7 @@ export interface ClientTransaction {
   /** Bytes of the content before dot-stuffing (RFC 1870 3). */
   readonly sizeBytes: number;
   readonly body: '7BIT' | '8BITMIME';
-  /** The message must not be handed to a server without SMTPUTF8 (RFC 6531). */
+  /** The header needs SMTPUTF8 (RFC 6531); addresses that do are found by themselves. */
   readonly smtpUtf8: boolean;
   readonly ret?: 'FULL' | 'HDRS' | undefined;
   /** The decoded ENVID (RFC 3461 4.4). */
