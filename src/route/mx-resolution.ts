@@ -46,8 +46,10 @@ export async function resolveMx(lookup: MxLookup, domain: string): Promise<Outco
   switch (answer.kind) {
     case 'failed':
       return temporary('4.4.3', `The MX records of ${domain} could not be looked up: ${answer.reason}`);
+    // RFC 8020 2: the name does not exist with any type. Some forwarders (of containers, of cheap routers) answer so to every
+    // type that they do not know; one more question tells a domain that is gone from one behind such a forwarder, and it
+    // is sent back only if that answer agrees.
     case 'nxdomain':
-      return noSuchDomain(domain, answer.ttlSeconds);
     case 'nodata':
       return implicitMx(lookup, domain, answer.ttlSeconds);
     case 'found':

@@ -7,7 +7,7 @@ import type { RoutePlan, Router } from '../../src/route/types.ts';
 /** One name: records, or a failure of the look-ups of one type. */
 export interface FakeName {
   /** `[preference, exchange]` */
-  readonly mx?: readonly (readonly [number, string])[] | 'failed';
+  readonly mx?: readonly (readonly [number, string])[] | 'failed' | 'nxdomain';
   readonly a?: readonly string[] | 'failed';
   readonly aaaa?: readonly string[] | 'failed';
   /** Where the name's CNAMEs lead; its records are taken from there. */
@@ -27,7 +27,7 @@ export function fakeResolver(names: FakeNames): FakeResolver {
   const answer = <T>(
     type: string,
     name: string,
-    read: (entry: FakeName) => readonly T[] | 'failed',
+    read: (entry: FakeName) => readonly T[] | 'failed' | 'nxdomain',
   ): Answer<T> => {
     asked.push(`${type} ${name}`);
     const canonicalName = names[name]?.cname ?? name;
@@ -35,12 +35,15 @@ export function fakeResolver(names: FakeNames): FakeResolver {
     const ttlSeconds = entry?.ttl ?? 600;
     if (entry === undefined) return { kind: 'nxdomain', ttlSeconds, authenticated: false };
     const records = read(entry);
+    if (records === 'nxdomain') return { kind: 'nxdomain', ttlSeconds, authenticated: false };
     if (records === 'failed') return { kind: 'failed', reason: 'SERVFAIL from 192.0.2.53' };
     if (records.length === 0) return { kind: 'nodata', ttlSeconds, authenticated: false };
     return { kind: 'found', records, ttlSeconds, authenticated: false, canonicalName };
   };
-  const mxOf = ({ mx }: FakeName): MxRecord[] | 'failed' =>
-    mx === 'failed' ? mx : (mx ?? []).map(([preference, exchange]) => ({ preference, exchange }));
+  const mxOf = ({ mx }: FakeName): MxRecord[] | 'failed' | 'nxdomain' =>
+    mx === 'failed' || mx === 'nxdomain'
+      ? mx
+      : (mx ?? []).map(([preference, exchange]) => ({ preference, exchange }));
   return {
     asked,
     mx: async (domain) => answer('MX', domain, mxOf),

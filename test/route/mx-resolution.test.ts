@@ -92,6 +92,16 @@ const cases: { what: string; names: FakeNames; to?: string; want: string[] | str
   },
   { what: 'the domain does not exist', names: {}, want: '550 5.1.2 permanent' },
   {
+    what: 'a domain that has an address exists, though NXDOMAIN answers the question for MX',
+    names: { 'd.example': { mx: 'nxdomain', a: ['192.0.2.9'] } },
+    want: ['0 d.example 192.0.2.9:25'],
+  },
+  {
+    what: 'after NXDOMAIN for MX, addresses that cannot be looked up leave it open whether the domain exists',
+    names: { 'd.example': { mx: 'nxdomain', a: 'failed', aaaa: 'failed' } },
+    want: '451 4.4.3 temporary',
+  },
+  {
     what: 'the domain exists without MX and address',
     names: { 'd.example': {} },
     want: '550 5.4.4 permanent',
