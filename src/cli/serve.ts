@@ -8,6 +8,7 @@ import type { Config } from '../config/config.ts';
 import { version } from '../config/version.ts';
 import { configWarnings } from '../config/warnings.ts';
 import { SluiceError } from '../errors/sluice-error.ts';
+import { LogError } from '../log/log-error.ts';
 import type { Logger } from '../log/logger.ts';
 import { shortageText } from '../process/capacity.ts';
 import { lockInstance } from '../process/instance-lock.ts';
@@ -35,14 +36,15 @@ async function serve(file: string | undefined): Promise<void> {
   process.title = 'sluice: supervisor';
   makeSpool(config.spool);
   const unlock = await lockInstance(config.spool);
-  const log = processLogger(config);
+  const troubles = new Troubles();
+  const log = processLogger(config, troubles);
   for (const warning of configWarnings(config)) log.warn(warning);
   for (const shortage of capacityHere(config).shortages) log.warn(shortageText(shortage));
   // The supervisor has no use for the code of the roles.
   const kind = config.processes.singleProcess
     ? (await import('../process/single-process.ts')).SingleProcess
     : Supervisor;
-  const running = new Running(kind, config, file, log, new Troubles());
+  const running = new Running(kind, config, file, log, troubles);
   await running.untilStopped();
   unlock();
   await log.close();
@@ -95,7 +97,7 @@ class Running {
     try {
       const { config, afterRestart } = reloadable(this.#config, readConfig(this.#file));
       this.#config = config;
-      this.#log.reopen();
+      this.#reopenLog();
       this.#log.setLevel(config.log.level);
       this.#instance.configure(config);
       this.#log.info('the configuration was read again and is in force');
@@ -108,6 +110,16 @@ class Running {
       const problem = error instanceof Error ? error.message : String(error);
       this.#log.error(`the configuration was refused, the one from before stays in force: ${problem}`);
       this.#instance.reloaded({ problem, afterRestart: [] });
+    }
+  }
+
+  /** That the log cannot be opened is no reason to refuse the rest; the old file is written on. */
+  #reopenLog(): void {
+    try {
+      this.#log.reopen();
+    } catch (error) {
+      if (!(error instanceof LogError)) throw error;
+      this.#log.error(`${error.message}; the log goes on where it was, and this is tried again`);
     }
   }
 

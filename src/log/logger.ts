@@ -6,6 +6,7 @@ import { JsonLines } from './json-line.ts';
 import { LineWriter, type LineSink } from './line-writer.ts';
 import type { LogLevel } from './log-level.ts';
 import { prettyLine } from './pretty-line.ts';
+import type { Troubles } from '../stats/troubles.ts';
 
 /** Where lines of the log go. */
 export interface Logger {
@@ -18,11 +19,11 @@ export interface Logger {
   /** False when lines of this level go nowhere: to spare the work of building their fields. */
   isOn(level: LogLevel): boolean;
   setLevel(level: LogLevel): void;
-  /** Resolves when all lines so far are written. */
+  /** Resolves when all lines so far are written, or cannot be. */
   flush(): Promise<void>;
   /**
    * Opens the log file again, after it was rotated.
-   * @throws {LogError} when it cannot be opened; then the old one is written on.
+   * @throws {LogError} when it cannot be opened: the old one is written on, and opening is tried again.
    */
   reopen(): void;
   /** Writes the rest and closes the file. */
@@ -40,6 +41,10 @@ export interface LoggerOptions {
   readonly destination?: string | number | LineSink | undefined;
   /** Fields of every line, e.g. which process writes it. */
   readonly base?: LogFields | undefined;
+  /** Hears when the log cannot be written. */
+  readonly troubles?: Troubles | undefined;
+  /** Begins without the file when it cannot be opened, and tries again. */
+  readonly isPatient?: boolean | undefined;
 }
 
 const severity: Readonly<Record<LogLevel, number>> = { debug: 20, info: 30, warn: 40, error: 50 };
@@ -50,41 +55,63 @@ const severity: Readonly<Record<LogLevel, number>> = { debug: 20, info: 30, warn
  */
 export function createLogger(options: LoggerOptions): Logger {
   const target = options.destination ?? 1;
-  const sink = typeof target === 'object' ? target : new LineWriter(target);
-  const pretty = options.format === 'pretty' || (options.format === 'auto' && isTerminal(target));
-  return pretty ? new PrettyLogger(options, sink) : new JsonLogger(options, sink);
+  const isPretty = options.format === 'pretty' || (options.format === 'auto' && isTerminal(target));
+  const makeLine = isPretty ? prettyLines(options) : jsonLines(options);
+  const { troubles, isPatient } = options;
+  const sink =
+    typeof target === 'object'
+      ? target
+      : new LineWriter({ target, droppedLine: (count) => droppedLine(makeLine, count), troubles, isPatient });
+  return new LineLogger(options.level, makeLine, sink);
+}
+
+/** Makes one line: an event's name or a message. */
+type MakeLine = (level: LogLevel, kind: 'event' | 'msg', words: string, fields: LogFields) => string;
+
+function jsonLines({ base }: LoggerOptions): MakeLine {
+  const lines = new JsonLines(base ?? none);
+  return (level, kind, words, fields) => lines.line(Date.now(), level, kind, words, fields);
+}
+
+function prettyLines({ base, destination }: LoggerOptions): MakeLine {
+  const hasColours = isTerminal(destination ?? 1) && process.env['NO_COLOR'] === undefined;
+  return (level, _kind, words, fields) =>
+    prettyLine(new Date(), level, words, { ...base, ...fields }, hasColours);
+}
+
+function droppedLine(makeLine: MakeLine, dropped: number): string {
+  return makeLine('warn', 'msg', 'log lines were dropped: they could not be written', { dropped });
 }
 
 function isTerminal(target: string | number | LineSink): boolean {
   return target === 1 ? process.stdout.isTTY : target === 2 ? process.stderr.isTTY : false;
 }
 
-abstract class LevelLogger implements Logger {
-  protected readonly sink: LineSink;
+class LineLogger implements Logger {
+  readonly #makeLine: MakeLine;
+  readonly #sink: LineSink;
   #level: LogLevel;
 
-  constructor(level: LogLevel, sink: LineSink) {
+  constructor(level: LogLevel, makeLine: MakeLine, sink: LineSink) {
     this.#level = level;
-    this.sink = sink;
+    this.#makeLine = makeLine;
+    this.#sink = sink;
   }
-
-  /** Writes one line: an event's name or a message. */
-  protected abstract print(level: LogLevel, kind: 'event' | 'msg', words: string, fields: LogFields): void;
 
   event(name: EventName, fields: LogFields): void {
-    if (this.isOn('info')) this.print('info', 'event', name, fields);
+    if (this.isOn('info')) this.#print('info', 'event', name, fields);
   }
   debug(message: string, fields: LogFields = none): void {
-    if (this.isOn('debug')) this.print('debug', 'msg', message, fields);
+    if (this.isOn('debug')) this.#print('debug', 'msg', message, fields);
   }
   info(message: string, fields: LogFields = none): void {
-    if (this.isOn('info')) this.print('info', 'msg', message, fields);
+    if (this.isOn('info')) this.#print('info', 'msg', message, fields);
   }
   warn(message: string, fields: LogFields = none): void {
-    if (this.isOn('warn')) this.print('warn', 'msg', message, fields);
+    if (this.isOn('warn')) this.#print('warn', 'msg', message, fields);
   }
   error(message: string, fields: LogFields = none): void {
-    if (this.isOn('error')) this.print('error', 'msg', message, fields);
+    if (this.isOn('error')) this.#print('error', 'msg', message, fields);
   }
   isOn(level: LogLevel): boolean {
     return severity[level] >= severity[this.#level];
@@ -93,40 +120,15 @@ abstract class LevelLogger implements Logger {
     this.#level = level;
   }
   flush(): Promise<void> {
-    return this.sink.flush();
+    return this.#sink.flush();
   }
   reopen(): void {
-    this.sink.reopen();
+    this.#sink.reopen();
   }
   close(): Promise<void> {
-    return this.sink.close();
+    return this.#sink.close();
   }
-}
-
-class JsonLogger extends LevelLogger {
-  readonly #lines: JsonLines;
-
-  constructor(options: LoggerOptions, sink: LineSink) {
-    super(options.level, sink);
-    this.#lines = new JsonLines(options.base ?? none);
-  }
-
-  protected print(level: LogLevel, kind: 'event' | 'msg', words: string, fields: LogFields): void {
-    this.sink.write(this.#lines.line(Date.now(), level, kind, words, fields));
-  }
-}
-
-class PrettyLogger extends LevelLogger {
-  readonly #base: LogFields;
-  readonly #colours: boolean;
-
-  constructor(options: LoggerOptions, sink: LineSink) {
-    super(options.level, sink);
-    this.#base = options.base ?? none;
-    this.#colours = isTerminal(options.destination ?? 1) && process.env['NO_COLOR'] === undefined;
-  }
-
-  protected print(level: LogLevel, _kind: 'event' | 'msg', words: string, fields: LogFields): void {
-    this.sink.write(prettyLine(new Date(), level, words, { ...this.#base, ...fields }, this.#colours));
+  #print(level: LogLevel, kind: 'event' | 'msg', words: string, fields: LogFields): void {
+    this.#sink.write(this.#makeLine(level, kind, words, fields));
   }
 }

@@ -3,12 +3,13 @@
 
 import type { Config } from '../config/config.ts';
 import { SluiceError } from '../errors/sluice-error.ts';
+import { LogError } from '../log/log-error.ts';
 import type { Logger } from '../log/logger.ts';
 import type { ReportedTrouble } from '../stats/trouble-board.ts';
 import { Troubles } from '../stats/troubles.ts';
 import { busPath, listenBus } from './bus.ts';
 import { showLife } from './life-sign.ts';
-import { processLogger } from './process-logger.ts';
+import { patientLogger } from './process-logger.ts';
 import { ManagerLink } from './manager-link.ts';
 import type {
   ControlToManager,
@@ -54,7 +55,7 @@ troubles.onChanged(() => {
 });
 
 async function start(config: Config, { index, serial }: RoleStart): Promise<void> {
-  const log = processLogger(config);
+  const log = patientLogger(config, troubles);
   logger = log;
   await showLife(config.spool, roleName as RoleName);
   const path = busPath(config.spool);
@@ -152,6 +153,15 @@ function introduction(
   };
 }
 
+/** A file that cannot be opened is a trouble, not an end: it is tried again, and the old one is written on. */
+function reopenLog(): void {
+  try {
+    logger?.reopen();
+  } catch (error) {
+    if (!(error instanceof LogError)) throw error;
+  }
+}
+
 async function stop(graceMs: number): Promise<void> {
   await role?.stop(graceMs);
   await logger?.close();
@@ -181,7 +191,7 @@ process.on('message', (message: SupervisorToRole) => {
     case 'senderEnded':
       break;
     case 'configure':
-      logger?.reopen();
+      reopenLog();
       logger?.setLevel(message.config.log.level);
       if (role === undefined) newer = message.config;
       else role.configure(message.config);

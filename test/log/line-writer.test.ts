@@ -25,10 +25,15 @@ function program(body: string): string {
     ${body}`;
 }
 
+/** A writer to a file. */
+function writerTo(target: string): LineWriter {
+  return new LineWriter({ target, droppedLine: (count) => `${count} lines were dropped\n` });
+}
+
 describe('a log file', () => {
   it('has every line, in order', async () => {
     const path = join(folder, 'all.log');
-    const writer = new LineWriter(path);
+    const writer = writerTo(path);
     const lines = Array.from({ length: 20_000 }, (_, index) => `${index} ${'é'.repeat(index % 50)}\n`);
     for (const [index, line] of lines.entries()) {
       writer.write(line);
@@ -40,7 +45,7 @@ describe('a log file', () => {
 
   it('is opened again after it was rotated, and no line is lost', async () => {
     const path = join(folder, 'rotated.log');
-    const writer = new LineWriter(path);
+    const writer = writerTo(path);
     writer.write('before\n');
     await writer.flush();
     renameSync(path, `${path}.1`);
@@ -55,7 +60,7 @@ describe('a log file', () => {
   it('may be flushed by several at once, and each waits for all lines', async () => {
     for (let round = 0; round < 50; round++) {
       const path = join(folder, `flushed-${round}.log`);
-      const writer = new LineWriter(path);
+      const writer = writerTo(path);
       writer.write('one\n');
       const first = writer.flush();
       const second = writer.flush();
