@@ -16,6 +16,7 @@ const titles: ReadonlyMap<number, string> = new Map([
   [2047, 'MIME part three: message header extensions for non-ASCII text'],
   [2181, 'Clarifications to the DNS specification'],
   [2308, 'Negative caching of DNS queries'],
+  [2606, 'Reserved top level DNS names'],
   [2920, 'SMTP service extension for command pipelining (PIPELINING)'],
   [3030, 'SMTP service extensions for transmission of large and binary MIME messages (CHUNKING)'],
   [3207, 'SMTP service extension for secure SMTP over TLS (STARTTLS)'],

@@ -2,6 +2,7 @@
 // system call takes.
 
 import type { FileLayer } from './file-layer.ts';
+import { systemCode } from './spool-error.ts';
 
 /** IOV_MAX on Linux and macOS. */
 const MAX_BUFFERS = 1024;
@@ -85,5 +86,16 @@ export async function readWhole(files: FileLayer, path: string): Promise<Buffer>
     return buffer.subarray(0, got);
   } finally {
     await files.close(fd);
+  }
+}
+
+/** True if there is a file of this name. */
+export async function exists(files: FileLayer, path: string): Promise<boolean> {
+  try {
+    await files.close(await files.open(path, 'r'));
+    return true;
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return false;
+    throw error;
   }
 }

@@ -1,10 +1,20 @@
 // Looks at a spool without touching it: of a stopped instance, or of a running one, whose queue may change meanwhile.
 
 import { nodeFiles, type FileLayer } from './file-layer.ts';
-import { checkFormat, listSegments, spoolLayout } from './layout.ts';
+import { listDamaged } from './damaged-folder.ts';
+import { checkFormat } from './directory.ts';
+import { recoverHolds } from './hold-recovery.ts';
+import { listSegments, spoolLayout, type SpoolLayout } from './layout.ts';
 import { replayJournal } from './journal-reader.ts';
 import { QueueState } from './queue-state.ts';
-import { matchLarge, recoverSegments, type RecoveryPlace } from './recovery.ts';
+import {
+  inDoubtProblem,
+  messageProblem,
+  recoverSegments,
+  unclaimedLarge,
+  unplacedProblem,
+  type RecoveryPlace,
+} from './recovery.ts';
 import { SegmentReader } from './segment-reader.ts';
 import { SpoolError } from './spool-error.ts';
 import type { RecoveredMessage, SpoolProblem } from './types.ts';
@@ -31,9 +41,8 @@ export async function* inspectSpool(
 ): AsyncGenerator<SpoolFinding> {
   const files = options.files ?? nodeFiles;
   const layout = spoolLayout(directory);
-  if (!(await checkFormat(files, layout))) {
-    throw new SpoolError('SPOOL_FORMAT', `there is no spool in ${directory}`);
-  }
+  const format = await checkFormat(files, layout);
+  if (format === 'absent') throw new SpoolError('SPOOL_FORMAT', `there is no spool in ${directory}`);
   let problems: SpoolProblem[] = [];
   const take = function* (): Generator<SpoolFinding> {
     const found = problems;
@@ -42,18 +51,27 @@ export async function* inspectSpool(
   };
   const state = new QueueState();
   const report = (problem: SpoolProblem): void => void problems.push(problem);
-  const place: RecoveryPlace = { files, layout, state, report, sync: false };
-  await replayJournal(files, layout, state, place.report);
+  if (format === 'lost') {
+    const text = 'the format file is missing or damaged; the segments say that the spool is of version 1';
+    report({ kind: 'format', place: 'format', text });
+  }
+  const replay = await replayJournal(files, layout, state, report);
+  const { isInDoubt } = await recoverHolds(files, layout, state, replay, report);
+  const place: RecoveryPlace = { files, layout, state, report, sync: false, isInDoubt };
   yield* take();
+  let inDoubt = 0;
   const reader = new SegmentReader(files, layout);
   try {
     for (let again = true; again;) {
       const before = await listSegments(files, layout);
       for await (const batch of recoverSegments(place)) {
         yield* take();
+        if (isInDoubt) inDoubt += batch.length;
         for (const message of batch) {
           yield { kind: 'message', message };
-          if (options.contents === true) await checkContent(reader, message, place);
+          // One that is known to be damaged has been reported.
+          const isChecked = options.contents === true && message.damage === undefined;
+          if (isChecked) await checkContent(reader, message, place);
         }
       }
       yield* take();
@@ -61,20 +79,26 @@ export async function* inspectSpool(
       const after = new Set((await listSegments(files, layout)).segments);
       again = before.segments.some((id) => !after.has(id) && state.segments.get(id) === undefined);
     }
-    const { unclaimed, missing } = matchLarge(state, await files.readdir(layout.large));
-    for (const queueId of missing) {
-      problems.push({ kind: 'missing', place: queueId, text: 'the file of this large message is gone' });
-    }
-    for (const name of unclaimed) {
+    for (const name of unclaimedLarge(state, await files.readdir(layout.large))) {
       problems.push({ kind: 'orphan', place: name, text: 'a large file that belongs to no waiting message' });
     }
-    for (const queueId of state.dropUnplaced()) {
-      const text = 'the journal says that it waits, but no segment holds it';
-      problems.push({ kind: 'missing', place: queueId, text });
-    }
+    for (const queueId of state.dropUnplaced()) report(unplacedProblem(queueId));
+    if (inDoubt > 0) report(inDoubtProblem(inDoubt));
+    await reportAside(files, layout, report);
     yield* take();
   } finally {
     reader.close();
+  }
+}
+
+async function reportAside(
+  files: FileLayer,
+  layout: SpoolLayout,
+  report: (problem: SpoolProblem) => void,
+): Promise<void> {
+  for (const { name, bytes } of await listDamaged(files, layout)) {
+    const text = `${bytes} bytes that were damaged and are kept in ${layout.damaged}; remove them when nobody needs them any more`;
+    report({ kind: 'aside', place: name, text });
   }
 }
 
@@ -89,10 +113,6 @@ async function checkContent(
   } catch (error) {
     // Delivered and removed meanwhile, or damaged: only the second is a problem.
     if (error instanceof SpoolError && error.code === 'SPOOL_MISSING') return;
-    place.report({
-      kind: 'content',
-      place: message.queueId,
-      text: error instanceof Error ? error.message : String(error),
-    });
+    place.report(messageProblem('content', message, error instanceof Error ? error.message : String(error)));
   }
 }

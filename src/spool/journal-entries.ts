@@ -35,12 +35,16 @@ export function encodeJournalHeader(number: number, tag: number): Buffer {
   return header;
 }
 
-/** The file's tag; undefined when the header is torn or of another file. */
-function journalTag(bytes: Buffer, number: number): number | undefined {
+/** The file's tag and number; undefined when the header is torn or of another file. @param number - undefined: any */
+function journalHeader(
+  bytes: Buffer,
+  number: number | undefined,
+): { readonly tag: number; readonly number: number } | undefined {
   if (bytes.length < JOURNAL_HEADER_BYTES || bytes.readUInt32LE(0) !== FILE_MAGIC) return undefined;
   if (crc32(bytes.subarray(8, JOURNAL_HEADER_BYTES)) !== bytes.readUInt32LE(4)) return undefined;
-  if (bytes[8] !== VERSION || getUint53(bytes, 16) !== number) return undefined;
-  return bytes.readUInt32LE(12);
+  const found = getUint53(bytes, 16);
+  if (bytes[8] !== VERSION || (number !== undefined && found !== number)) return undefined;
+  return { tag: bytes.readUInt32LE(12), number: found };
 }
 
 /**
@@ -57,56 +61,89 @@ function finishFrame(frame: Buffer, kind: number, tag: number, synced: number): 
 }
 
 export interface JournalContents {
+  /** What the header says; 0 when it does not hold. */
+  readonly number: number;
   /** The entries of each good frame, in order. */
   readonly frames: Buffer[];
+  /** With its entries the file tells the whole state by itself: nothing before its last snapshot's end is missing. */
   readonly complete: boolean;
+  /** The last snapshot's end is there, whatever is missing before it. */
+  readonly isWhole: boolean;
   /** Bytes that were on stable storage and are no frame. */
   readonly damaged: number;
+  /** Bytes that are no frame and may never have been on stable storage: left by a crash, or damaged. */
+  readonly torn: number;
 }
 
 /**
- * Reads a journal file's frames. What was synced is read past any damage; of what was not, everything up to the first
- * gap: outcomes are lost from the end only, as if the crash had come a little earlier.
+ * Reads every good frame of a journal file, past any damage: entries are absolute, so one that is missing makes none of
+ * the others wrong. A header that does not hold costs nothing: the frames carry the file's tag, too.
  */
-export function readFrames(bytes: Buffer, number: number): JournalContents {
-  const tag = journalTag(bytes, number);
-  if (tag === undefined) return { frames: [], complete: false, damaged: 0 };
+export function readFrames(bytes: Buffer, number: number | undefined): JournalContents {
+  const header = journalHeader(bytes, number);
+  const tag = header?.tag ?? firstTag(bytes);
   const found: number[] = [];
   let synced = 0;
-  for (let at = nextFrame(bytes, JOURNAL_HEADER_BYTES, tag); at >= 0;) {
+  for (let at = tag === undefined ? -1 : nextFrame(bytes, JOURNAL_HEADER_BYTES, tag); at >= 0;) {
     found.push(at);
     synced = Math.max(synced, bytes.readUInt32LE(at + 20));
     at = nextFrame(bytes, frameEnd(bytes, at, tag), tag);
   }
   const frames: Buffer[] = [];
   let complete = false;
+  let isWhole = false;
   let damaged = 0;
+  let torn = 0;
   let end = JOURNAL_HEADER_BYTES;
+  const gap = (from: number, to: number): void => {
+    damaged += Math.max(0, Math.min(to, synced) - from);
+    torn += Math.max(0, to - Math.max(from, synced));
+  };
   for (const at of found) {
-    if (at > end) {
-      if (end >= synced) break;
-      damaged += at - end;
-    }
+    gap(end, at);
     end = frameEnd(bytes, at, tag);
-    if (bytes.readUInt32LE(at + 12) === FRAME_COMPLETE) complete = true;
+    // With a gap before it, a part of the snapshot may be missing that an older file still tells.
+    if (bytes.readUInt32LE(at + 12) === FRAME_COMPLETE) {
+      isWhole = true;
+      complete = damaged + torn === 0;
+    }
     frames.push(bytes.subarray(at + FRAME_HEADER_BYTES, end));
   }
   if (end < synced) damaged += synced - end;
-  return { frames, complete, damaged };
+  if (header === undefined && found.length > 0) damaged += JOURNAL_HEADER_BYTES;
+  const rest = Math.max(end, synced);
+  // A file that was created when the power went has no header yet, and what was allocated ahead is zero.
+  if (found.length === 0 && header === undefined) torn += usedBytes(bytes, 0);
+  else torn += usedBytes(bytes, rest);
+  return { number: header?.number ?? 0, frames, complete, isWhole, damaged, torn };
+}
+
+/** Bytes from `from` up to the last one that is not zero. */
+function usedBytes(bytes: Buffer, from: number): number {
+  let end = bytes.length;
+  while (end > from && bytes[end - 1] === 0) end--;
+  return Math.max(0, end - from);
+}
+
+/** The tag of the first frame that holds whatever its tag. */
+function firstTag(bytes: Buffer): number | undefined {
+  let at = bytes.indexOf(FRAME_MAGIC_BYTES);
+  while (at >= 0 && frameEnd(bytes, at, undefined) === 0) at = bytes.indexOf(FRAME_MAGIC_BYTES, at + 1);
+  return at < 0 ? undefined : bytes.readUInt32LE(at + 16);
 }
 
 /** Where the next good frame from `from` begins; -1 if there is none. */
-function nextFrame(bytes: Buffer, from: number, tag: number): number {
+function nextFrame(bytes: Buffer, from: number, tag: number | undefined): number {
   let at = from;
   while (at >= 0 && frameEnd(bytes, at, tag) === 0) at = bytes.indexOf(FRAME_MAGIC_BYTES, at + 1);
   return at;
 }
 
-/** Where the frame at `at` ends; 0 if there is no good one. */
-function frameEnd(bytes: Buffer, at: number, tag: number): number {
+/** Where the frame at `at` ends; 0 if there is no good one. @param tag - of the file; undefined: any */
+function frameEnd(bytes: Buffer, at: number, tag: number | undefined): number {
   if (at + FRAME_HEADER_BYTES > bytes.length || bytes.readUInt32LE(at) !== FRAME_MAGIC) return 0;
   const end = at + FRAME_HEADER_BYTES + bytes.readUInt32LE(at + 8);
-  if (end > bytes.length || bytes.readUInt32LE(at + 16) !== tag) return 0;
+  if (end > bytes.length || (tag !== undefined && bytes.readUInt32LE(at + 16) !== tag)) return 0;
   return crc32(bytes.subarray(at + 8, end)) === bytes.readUInt32LE(at + 4) ? end : 0;
 }
 

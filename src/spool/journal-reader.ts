@@ -1,52 +1,95 @@
-// Reads the journal back: from the newest file that tells the whole state by itself to the newest of all.
+// Reads the journal back: from the newest file that tells the whole state by itself to the newest of all. What is
+// damaged or missing is reported, and everything that still holds counts.
 
 import { readWhole } from './file-io.ts';
 import type { FileLayer } from './file-layer.ts';
-import { readFrames, visitEntries } from './journal-entries.ts';
+import { readFrames, visitEntries, type JournalContents } from './journal-entries.ts';
 import { journalPath, listJournals, type SpoolLayout } from './layout.ts';
 import type { QueueState } from './queue-state.ts';
 import { systemCode } from './spool-error.ts';
 import type { SpoolProblem } from './types.ts';
 
-/**
- * Applies the journal to an empty state.
- * @returns the highest number of a journal file, 0 if there is none.
- */
+/** What the journal was like. */
+export interface JournalReplay {
+  /** Highest number of a journal file; 0 if there is none. */
+  readonly highest: number;
+  /** `damaged`: entries that were on stable storage may be missing. `torn`: at most some that a crash cut off. */
+  readonly condition: 'absent' | 'good' | 'torn' | 'damaged';
+  /** Numbers of the files that are damaged. */
+  readonly damagedFiles: ReadonlySet<number>;
+}
+
+/** Applies the journal to an empty state. */
 export async function replayJournal(
   files: FileLayer,
   layout: SpoolLayout,
   state: QueueState,
   report: (problem: SpoolProblem) => void,
-): Promise<number> {
+): Promise<JournalReplay> {
   for (;;) {
     const numbers = await listJournals(files, layout);
-    const needed: Buffer[][] = [];
-    let vanished = false;
-    for (const number of numbers.toReversed()) {
-      const path = journalPath(layout, number);
-      let bytes: Buffer;
-      try {
-        bytes = await readWhole(files, path);
-      } catch (error) {
-        // A running store has compacted it away meanwhile: look again. A store alone in its directory never does.
-        if (systemCode(error) !== 'ENOENT') throw error;
-        vanished = true;
-        break;
-      }
-      const { frames, complete, damaged } = readFrames(bytes, number);
-      if (damaged > 0) {
-        report({
-          kind: 'journal',
-          place: String(number),
-          text: `${damaged} bytes of the journal are damaged: outcomes are lost, and messages may be delivered again`,
-        });
-      }
-      needed.unshift(frames);
-      if (complete) break;
+    const needed = await readNeeded(files, layout, numbers);
+    // A running store has compacted one away meanwhile: look again. A store alone in its directory never does.
+    if (needed === undefined) continue;
+    const damagedFiles = new Set(needed.filter(({ damaged }) => damaged > 0).map(({ number }) => number));
+    for (const { number, damaged, torn } of needed) reportGaps(number, damaged, torn, report);
+    const [oldest] = needed;
+    // The first file of all has no snapshot until the first recovery is over; any other has replaced older ones.
+    const baseMissing =
+      oldest !== undefined && oldest.number > 1 && !oldest.complete && !damagedFiles.has(oldest.number);
+    if (baseMissing) {
+      report({
+        kind: 'journal',
+        place: String(oldest.number),
+        text: `the journal's beginning, up to file ${oldest.number}, is missing or damaged: ${LOST}`,
+      });
     }
-    if (vanished) continue;
-    for (const frames of needed) apply(frames, state);
-    return numbers.at(-1) ?? 0;
+    for (const { frames } of needed) apply(frames, state);
+    const isDamaged = baseMissing || damagedFiles.size > 0;
+    const isTorn = needed.some(({ torn }) => torn > 0);
+    const condition =
+      oldest === undefined ? 'absent' : isDamaged ? 'damaged' : isTorn ? 'torn' : ('good' as const);
+    return { highest: numbers.at(-1) ?? 0, condition, damagedFiles };
+  }
+}
+
+export const LOST = 'outcomes are lost, and messages that were delivered may be delivered again';
+
+/** From the newest file that is complete on, oldest first; undefined when one vanished meanwhile. */
+async function readNeeded(
+  files: FileLayer,
+  layout: SpoolLayout,
+  numbers: readonly number[],
+): Promise<JournalContents[] | undefined> {
+  const needed: JournalContents[] = [];
+  for (const number of numbers.toReversed()) {
+    let bytes: Buffer;
+    try {
+      bytes = await readWhole(files, journalPath(layout, number));
+    } catch (error) {
+      if (systemCode(error) !== 'ENOENT') throw error;
+      return undefined;
+    }
+    const contents = readFrames(bytes, number);
+    needed.unshift({ ...contents, number });
+    if (contents.complete) break;
+  }
+  return needed;
+}
+
+function reportGaps(
+  number: number,
+  damaged: number,
+  torn: number,
+  report: (problem: SpoolProblem) => void,
+): void {
+  if (damaged > 0) {
+    const text = `${damaged} bytes of journal file ${number} are damaged: ${LOST}`;
+    report({ kind: 'journal', place: String(number), text });
+  }
+  if (torn > 0) {
+    const text = `${torn} bytes of journal file ${number} are no entries: the last outcomes before a crash, cut short, or damage; their recipients may get the message again`;
+    report({ kind: 'torn', place: String(number), text });
   }
 }
 

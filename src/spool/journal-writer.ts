@@ -30,6 +30,8 @@ export interface JournalWriterOptions {
   readonly errors: ErrorTexts;
   /** Adds entries for the whole state, in pieces of bounded size. */
   readonly snapshot: (journal: JournalWriter) => Iterator<undefined>;
+  /** Removes a file that is not needed any more. */
+  readonly discard: (path: string, number: number) => Promise<void>;
 }
 
 interface JournalFile {
@@ -70,6 +72,11 @@ export class JournalWriter {
     } catch (error) {
       throw writeError('beginning a journal file', error);
     }
+  }
+
+  /** Number of the file that is written; 0 when there is none. */
+  get number(): number {
+    return this.#file?.number ?? 0;
   }
 
   /** Bytes in the current file and waiting for it. */
@@ -272,7 +279,7 @@ export class JournalWriter {
     const { files, layout } = this.#options;
     const current = this.#file?.number ?? 0;
     for (const number of await listJournals(files, layout)) {
-      if (number < current) await files.unlink(journalPath(layout, number));
+      if (number < current) await this.#options.discard(journalPath(layout, number), number);
     }
     await files.syncDirectory(layout.journal);
   }
@@ -288,7 +295,12 @@ export class JournalWriter {
     this.#closed = true;
     try {
       await this.#renewing?.catch(() => undefined);
-      if (this.#file !== undefined) await this.flush();
+      if (this.#file !== undefined) {
+        await this.flush();
+        // Without entries: it says that all before it was on stable storage, so that damage there is not taken for the
+        // trace of a crash.
+        if (this.#file.synced > 0) await this.#exclusive(() => this.#writeFrame(FRAME_ENTRIES));
+      }
     } finally {
       clearTimeout(this.#syncTimer);
       const file = this.#file;

@@ -1,22 +1,16 @@
-// Where things are in a spool directory, and the format version it carries.
-// A directory is made once; one of another version is refused, never converted in passing.
+// Where things are in a spool directory, and what files there are.
 
-import { dirname, join, resolve } from 'node:path';
-import { fdatasync, readWhole, writeAll } from './file-io.ts';
+import { join } from 'node:path';
 import type { FileLayer } from './file-layer.ts';
 import { parseSegmentName, segmentName, slotOf } from './queue-id.ts';
-import { SpoolError, systemCode, writeError } from './spool-error.ts';
-
-/** Raised by the rule in docs/spool-format.md. */
-export const FORMAT_VERSION = 1;
-
-const FORMAT_LINE = /^sluice-spool (\d+)\n$/;
 
 export interface SpoolLayout {
   readonly directory: string;
   readonly segments: string;
   readonly large: string;
   readonly journal: string;
+  /** What was damaged and has been taken out of the way. */
+  readonly damaged: string;
 }
 
 export function spoolLayout(directory: string): SpoolLayout {
@@ -25,6 +19,7 @@ export function spoolLayout(directory: string): SpoolLayout {
     segments: join(directory, 'segments'),
     large: join(directory, 'large'),
     journal: join(directory, 'journal'),
+    damaged: join(directory, 'damaged'),
   };
 }
 
@@ -34,87 +29,29 @@ export const indexPath = (layout: SpoolLayout, id: number): string => `${segment
 export const largePath = (layout: SpoolLayout, queueId: string): string => join(layout.large, queueId);
 export const journalPath = (layout: SpoolLayout, number: number): string =>
   join(layout.journal, String(number).padStart(10, '0'));
+export const formatPath = (layout: SpoolLayout): string => join(layout.directory, 'format');
+export const holdsPath = (layout: SpoolLayout): string => join(layout.directory, 'holds');
 
-/**
- * Checks the format file.
- * @returns false if there is none.
- * @throws {SpoolError} `SPOOL_FORMAT` when the version is not ours.
- */
-export async function checkFormat(files: FileLayer, layout: SpoolLayout): Promise<boolean> {
-  let text: string;
-  try {
-    text = (await readWhole(files, join(layout.directory, 'format'))).toString('latin1');
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return false;
-    throw new SpoolError('SPOOL_FORMAT', `cannot read the format file of the spool in ${layout.directory}`, {
-      cause: error,
-    });
-  }
-  const version = FORMAT_LINE.exec(text)?.[1];
-  if (version !== String(FORMAT_VERSION)) {
-    const found = version === undefined ? 'an unreadable format file' : `format version ${version}`;
-    throw new SpoolError(
-      'SPOOL_FORMAT',
-      `the spool in ${layout.directory} has ${found}; this Sluice knows version ${FORMAT_VERSION}`,
-    );
-  }
-  return true;
-}
-
-/** Makes the directories and the format file, durably; several processes may do so at once. */
-export async function prepareDirectory(files: FileLayer, layout: SpoolLayout, slot: number): Promise<void> {
-  try {
-    await files.mkdir(layout.directory);
-    if (await checkFormat(files, layout)) return;
-    await files.mkdir(layout.segments);
-    await files.mkdir(layout.large);
-    await files.mkdir(layout.journal);
-    const temporary = join(layout.directory, `format.${slot}`);
-    const fd = await files.open(temporary, 'w');
-    try {
-      await writeAll(files, fd, [Buffer.from(`sluice-spool ${FORMAT_VERSION}\n`)], 0);
-      await fdatasync(files, fd);
-    } finally {
-      await files.close(fd);
-    }
-    // The directories are durable before the file that vouches for them: another process may look for it any moment.
-    await files.syncDirectory(layout.directory);
-    await syncAncestors(files, resolve(layout.directory));
-    await files.rename(temporary, join(layout.directory, 'format'));
-    await files.syncDirectory(layout.directory);
-  } catch (error) {
-    throw writeError(`making the spool directory ${layout.directory}`, error);
-  }
-}
-
-async function syncAncestors(files: FileLayer, directory: string): Promise<void> {
-  const parent = dirname(directory);
-  if (parent === directory) return;
-  // One that may not be opened is not one that was made just now.
-  await files.syncDirectory(parent).catch(() => undefined);
-  await syncAncestors(files, parent);
-}
-
-/** What is in `segments/`: ids in ascending order, and which of them have an index. */
+/** What is in `segments/`. */
 export interface SegmentListing {
+  /** All ids in ascending order, also those of which only the index is left. */
   readonly segments: number[];
+  /** Those that have an index. */
   readonly indexed: Set<number>;
+  /** Those whose segment is there. */
+  readonly present: Set<number>;
 }
 
 export async function listSegments(files: FileLayer, layout: SpoolLayout): Promise<SegmentListing> {
-  const segments: number[] = [];
   const indexed = new Set<number>();
+  const present = new Set<number>();
   for (const name of await files.readdir(layout.segments)) {
-    if (name.endsWith('.index')) {
-      const id = parseSegmentName(name.slice(0, -'.index'.length));
-      if (id >= 0) indexed.add(id);
-    } else {
-      const id = parseSegmentName(name);
-      if (id >= 0) segments.push(id);
-    }
+    const isIndex = name.endsWith('.index');
+    const id = parseSegmentName(isIndex ? name.slice(0, -'.index'.length) : name);
+    if (id >= 0) (isIndex ? indexed : present).add(id);
   }
-  segments.sort((a, b) => a - b);
-  return { segments, indexed };
+  const segments = [...present.union(indexed)].sort((a, b) => a - b);
+  return { segments, indexed, present };
 }
 
 /** The highest segment id of a slot; -1 if it has none. The newest segment of a slot is never unlinked. */

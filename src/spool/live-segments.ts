@@ -26,6 +26,8 @@ export interface LiveSegment {
   complete: boolean;
   /** Unix ms at which it was first found closed but not complete; 0: not yet. */
   incompleteSinceMs: number;
+  /** Its files are to be set aside, not removed. */
+  isDamaged: boolean;
 }
 
 export class LiveSegments {
@@ -69,6 +71,7 @@ export class LiveSegments {
       closed: false,
       complete: false,
       incompleteSinceMs: 0,
+      isDamaged: false,
     };
     this.#segments[index] = segment;
     this.#byId.set(id, segment);

@@ -2,6 +2,7 @@
 // moved, the journal compacted. Nothing is unlinked that recovery could still want.
 
 import type { FileLayer } from './file-layer.ts';
+import { asideProblem, setAside } from './damaged-folder.ts';
 import type { JournalWriter } from './journal-writer.ts';
 import {
   indexPath,
@@ -14,7 +15,7 @@ import {
 } from './layout.ts';
 import type { LiveSegment } from './live-segments.ts';
 import type { QueueState } from './queue-state.ts';
-import { queueIdSegment, slotOf } from './queue-id.ts';
+import { queueIdSegment, segmentName, slotOf } from './queue-id.ts';
 import { recoverSegment, type RecoveryPlace } from './recovery.ts';
 import { Relocator } from './relocation.ts';
 import { readSegment, readSegmentHeader } from './segment-scan.ts';
@@ -36,6 +37,8 @@ export interface MaintenanceOptions {
   readonly relocateAfterMs: number;
   readonly onProblem: (problem: SpoolProblem) => void;
   readonly onStray: ((message: RecoveredMessage) => void) | undefined;
+  /** Messages whose segment is found to be gone. */
+  readonly onDamaged: (queueIds: readonly string[], why: string) => void;
   readonly state: QueueState;
   readonly journal: JournalWriter;
   readonly place: RecoveryPlace;
@@ -46,6 +49,8 @@ export class Maintenance {
   readonly #relocator: Relocator;
   /** Large files found at the start that no message claimed. */
   #orphans: string[] = [];
+  /** Segments with messages that were not there at the last step. */
+  #absent: ReadonlySet<number> = new Set();
 
   constructor(options: MaintenanceOptions) {
     this.#options = options;
@@ -61,11 +66,9 @@ export class Maintenance {
     try {
       const listing = await listSegments(files, layout);
       await this.#findClosed(listing, nowMs);
-      await this.#removeDead(listing);
+      this.#findVanished(listing);
+      await this.#removeDead(listing, nowMs);
       await this.#relocator.step(nowMs);
-      for (const id of listing.indexed) {
-        if (!state.segments.has(id)) await this.#unlink(indexPath(layout, id));
-      }
       if (this.#orphans.length > 0) await this.#removeOrphans(listing);
       const needed = state.table.count * ENTRY_BYTES;
       if (journal.bytes > Math.max(journalBytes, 2 * needed)) await journal.renew();
@@ -79,10 +82,15 @@ export class Maintenance {
   }
 
   /** Finds segments that get no more records, and makes sure that all their records are known of. */
-  async #findClosed({ segments, indexed }: SegmentListing, nowMs: number): Promise<void> {
+  async #findClosed({ segments, indexed, present }: SegmentListing, nowMs: number): Promise<void> {
     const { files, layout, state } = this.#options;
     const newest = newestOfSlots(segments);
     for (const id of segments) {
+      if (state.segments.wasRemoved(id)) {
+        // Its writer has closed it only now.
+        if (!present.has(id)) await this.#unlink(indexPath(layout, id));
+        continue;
+      }
       const segment = state.segments.ensure(id);
       if (segment.complete) continue;
       if (!segment.closed && !indexed.has(id) && newest.get(segment.slot) === id) continue;
@@ -97,6 +105,24 @@ export class Maintenance {
       if (segment.incompleteSinceMs === 0) segment.incompleteSinceMs = nowMs;
       if (nowMs - segment.incompleteSinceMs >= STRAY_MS) await this.#findStrays(segment);
     }
+  }
+
+  /** Segments that somebody has removed under a running Sluice: their messages are known, and cannot be delivered. */
+  #findVanished({ present }: SegmentListing): void {
+    const { state, onDamaged } = this.#options;
+    const absent = new Set<number>();
+    for (const segment of state.segments) {
+      if (segment.live === 0 || present.has(segment.id)) continue;
+      absent.add(segment.id);
+      // One that is new may have come after the listing; by the next step it has not.
+      if (!this.#absent.has(segment.id)) continue;
+      const queueIds: string[] = [];
+      for (let row = segment.first; row >= 0; row = state.table.next[row] ?? -1) {
+        if (!state.isDamaged(row)) queueIds.push(state.queueIdAt(row));
+      }
+      if (queueIds.length > 0) onDamaged(queueIds, `segment ${segmentName(segment.id)} is gone`);
+    }
+    this.#absent = absent;
   }
 
   /**
@@ -116,7 +142,7 @@ export class Maintenance {
     segment.complete = contents?.records.every(({ head }) => state.knows(head)) === true;
   }
 
-  async #removeDead({ segments, indexed }: SegmentListing): Promise<void> {
+  async #removeDead({ segments, indexed }: SegmentListing, nowMs: number): Promise<void> {
     const { files, layout, state, journal } = this.#options;
     const newest = newestOfSlots(segments);
     const dead: LiveSegment[] = [];
@@ -134,10 +160,13 @@ export class Maintenance {
       state.finishedLarge.push(...large);
       throw error;
     }
-    for (const queueId of large) await this.#unlink(largePath(layout, queueId));
-    for (const { id } of dead) {
-      await this.#unlink(segmentPath(layout, id));
-      if (indexed.has(id)) await this.#unlink(indexPath(layout, id));
+    for (const { queueId, isDamaged } of large) {
+      await this.#discard(largePath(layout, queueId), isDamaged, nowMs);
+    }
+    for (const { id, isDamaged } of dead) {
+      // The index first: one without its segment means that the segment vanished.
+      if (indexed.has(id)) await this.#discard(indexPath(layout, id), isDamaged, nowMs);
+      await this.#discard(segmentPath(layout, id), isDamaged, nowMs);
     }
     if (dead.length === 0) return;
     // A segment that a power cut brings back must find its outcomes in the journal: they go after the file is gone.
@@ -180,6 +209,14 @@ export class Maintenance {
       if (segment.slot === slot && segment.id < epoch && !segment.complete) return false;
     }
     return true;
+  }
+
+  /** What is damaged is kept for people to look at. */
+  async #discard(path: string, isDamaged: boolean, nowMs: number): Promise<void> {
+    if (!isDamaged) return this.#unlink(path);
+    const { files, layout, onProblem } = this.#options;
+    const aside = await setAside(files, layout, path, nowMs);
+    if (aside !== undefined) onProblem(asideProblem(path, aside));
   }
 
   async #unlink(path: string): Promise<void> {

@@ -123,8 +123,12 @@ export class MessageTable {
 
 const FLAG_USED = 1;
 export const FLAG_HELD = 2;
-/** Its record is damaged: it is not moved. */
-export const FLAG_DAMAGED = 4;
+/** Its record could not be copied: it is not moved. */
+export const FLAG_STAYS = 4;
+/** Its record or content is damaged: it cannot be delivered. */
+export const FLAG_DAMAGED = 8;
+/** Only the file `holds` has told of it so far: it may be done and forgotten long since. */
+export const FLAG_HOLD_ONLY = 16;
 
 function copied<T extends Uint8Array | Uint16Array | Uint32Array | Int32Array>(to: T, from: T): T {
   to.set(from);

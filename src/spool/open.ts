@@ -1,8 +1,9 @@
 // The ways into the queue store: a writer for each process that accepts mail, readers anywhere, and one store in the
 // manager.
 
+import { prepareDirectory } from './directory.ts';
 import { nodeFiles, type FileLayer } from './file-layer.ts';
-import { prepareDirectory, spoolLayout } from './layout.ts';
+import { spoolLayout } from './layout.ts';
 import { SegmentReader } from './segment-reader.ts';
 import { SegmentStore } from './segment-store.ts';
 import { SegmentWriter } from './segment-writer.ts';
@@ -68,6 +69,8 @@ export interface SpoolStoreOptions {
    * went away. Without this, such a message waits in its segment for the next recovery.
    */
   readonly onStray?: (message: RecoveredMessage) => void;
+  /** Messages whose segment has vanished since recovery: they are held. */
+  readonly onDamaged?: (queueIds: readonly string[]) => void;
 }
 
 /**
@@ -88,5 +91,6 @@ export async function openSpoolStore(options: SpoolStoreOptions): Promise<SpoolS
     relocateAfterMs,
     onProblem: options.onProblem ?? (() => undefined),
     onStray: options.onStray,
+    onDamaged: options.onDamaged ?? (() => undefined),
   });
 }

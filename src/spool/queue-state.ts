@@ -3,7 +3,7 @@
 
 import { IdGroups, isDone, markDone, type IdGroup } from './id-groups.ts';
 import { LiveSegments, addGroup, type LiveSegment } from './live-segments.ts';
-import { FLAG_HELD, MessageTable } from './message-table.ts';
+import { FLAG_DAMAGED, FLAG_HELD, FLAG_HOLD_ONLY, MessageTable } from './message-table.ts';
 import { formatQueueId, queueIdCounter, queueIdSegment } from './queue-id.ts';
 import { isLargeLength, type RecordHead } from './record.ts';
 import { RecipientStates } from './recipient-states.ts';
@@ -11,13 +11,21 @@ import type { StoredRef } from './types.ts';
 
 const NONE = -1;
 
+/** A large message that is done. */
+export interface FinishedLarge {
+  readonly queueId: string;
+  readonly isDamaged: boolean;
+}
+
 export class QueueState {
   readonly groups = new IdGroups();
   readonly segments = new LiveSegments();
   readonly table = new MessageTable();
   readonly states = new RecipientStates();
   /** Large messages that are done: their files can go once the outcomes are durable. */
-  finishedLarge: string[] = [];
+  finishedLarge: FinishedLarge[] = [];
+  /** Messages that are known to be damaged. */
+  damaged = 0;
 
   /** The row of a message that is not done; -1 if there is none. */
   rowOf(queueId: string): number {
@@ -66,7 +74,9 @@ export class QueueState {
     const group = this.groups.ensure(head.idSegment);
     addGroup(segment, group);
     if (isDone(group, head.counter)) {
-      if (isLargeLength(head.length)) this.finishedLarge.push(formatQueueId(group.prefix, head.counter));
+      if (isLargeLength(head.length)) {
+        this.finishedLarge.push({ queueId: formatQueueId(group.prefix, head.counter), isDamaged: false });
+      }
       return NONE;
     }
     let row = this.table.find(group.index, head.counter);
@@ -77,6 +87,12 @@ export class QueueState {
     if (this.table.waiting[row] !== 0) return row;
     this.#finish(row);
     return NONE;
+  }
+
+  /** True if the message of a record is done. */
+  isDone(head: RecordHead): boolean {
+    const group = this.groups.get(head.idSegment);
+    return group !== undefined && isDone(group, head.counter);
   }
 
   /** True if the message of a record is done, or waits. */
@@ -173,8 +189,33 @@ export class QueueState {
     this.table.flags[row] = held ? flags | FLAG_HELD : flags & ~FLAG_HELD;
   }
 
+  /** What the journal says of holds is not to be believed. */
+  releaseAll(): void {
+    for (let row = 0; row < this.table.rows; row++) if (this.table.isUsed(row)) this.setHeld(row, false);
+  }
+
   isHeld(row: number): boolean {
     return ((this.table.flags[row] ?? 0) & FLAG_HELD) !== 0;
+  }
+
+  /** What is damaged is held. The flag that it is damaged is not in the journal; its last error tells it. */
+  setDamaged(row: number): void {
+    this.setHeld(row, true);
+    if (this.isDamaged(row)) return;
+    this.table.flags[row] = (this.table.flags[row] ?? 0) | FLAG_DAMAGED;
+    this.damaged++;
+    const segment = this.table.segment[row] ?? NONE;
+    if (segment !== NONE) this.segments.at(segment).isDamaged = true;
+  }
+
+  clearDamaged(row: number): void {
+    if (!this.isDamaged(row)) return;
+    this.table.flags[row] = (this.table.flags[row] ?? 0) & ~FLAG_DAMAGED;
+    this.damaged--;
+  }
+
+  isDamaged(row: number): boolean {
+    return ((this.table.flags[row] ?? 0) & FLAG_DAMAGED) !== 0;
   }
 
   #block(row: number): number {
@@ -187,13 +228,16 @@ export class QueueState {
 
   #finish(row: number): void {
     const group = this.groupAt(row);
-    if (isLargeLength(this.table.length[row] ?? 0)) this.finishedLarge.push(this.queueIdAt(row));
+    if (isLargeLength(this.table.length[row] ?? 0)) {
+      this.finishedLarge.push({ queueId: this.queueIdAt(row), isDamaged: this.isDamaged(row) });
+    }
     markDone(group, this.table.counter[row] ?? 0);
     this.#forget(row);
   }
 
   #forget(row: number): void {
     this.#leave(row);
+    this.clearDamaged(row);
     const base = this.table.states[row] ?? NONE;
     if (base !== NONE) this.states.free(base, this.table.recipients[row] ?? 0);
     this.table.remove(row);
@@ -239,12 +283,22 @@ export class QueueState {
     if (row !== NONE) this.states.setDone((this.table.states[row] ?? 0) + recipient);
   }
 
-  /** After recovery: drops messages that only the journal knows, and returns their queue ids. */
+  /** The second record of holds says that a message is held. */
+  replayHold(idSegment: number, counter: number): void {
+    const known = this.groups.get(idSegment);
+    const isKnown = known !== undefined && this.table.find(known.index, counter) !== NONE;
+    const row = this.replayRow(idSegment, counter, -1);
+    if (row === NONE) return;
+    this.setHeld(row, true);
+    if (!isKnown) this.table.flags[row] = (this.table.flags[row] ?? 0) | FLAG_HOLD_ONLY;
+  }
+
+  /** After recovery: drops messages that no segment holds, and returns the queue ids of those that the journal knows. */
   dropUnplaced(): string[] {
     const lost: string[] = [];
     for (let row = 0; row < this.table.rows; row++) {
       if (!this.table.isUsed(row) || this.table.segment[row] !== NONE) continue;
-      lost.push(this.queueIdAt(row));
+      if (((this.table.flags[row] ?? 0) & FLAG_HOLD_ONLY) === 0) lost.push(this.queueIdAt(row));
       this.#forget(row);
     }
     this.groups.dropUnreferenced();

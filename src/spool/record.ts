@@ -12,7 +12,7 @@ import {
   envelopeVersion,
   type EnvelopeOutline,
 } from './envelope-codec.ts';
-import { formatQueueId, queueIdCounter, queueIdSegment, segmentName } from './queue-id.ts';
+import { COUNTER_LIMIT, formatQueueId, queueIdCounter, queueIdSegment, segmentName } from './queue-id.ts';
 import { SpoolError } from './spool-error.ts';
 
 export const HEADER_BYTES = 64;
@@ -167,7 +167,30 @@ export function parseHead(buffer: Buffer, at: number): RecordHead | undefined {
   if (headLength === 0 || at + headLength > buffer.length) return undefined;
   if (crc32(buffer.subarray(at + AT_KIND, at + headLength)) !== buffer.readUInt32LE(at + AT_CRC))
     return undefined;
+  return fieldsAt(buffer, at);
+}
+
+/**
+ * What the header at `at` says although its checksum does not hold; undefined when that cannot be. Needs 64 bytes.
+ * For damaged records only: the values are as they are read, and may be wrong.
+ */
+export function claimedHead(buffer: Buffer, at: number): RecordHead | undefined {
+  const kind = buffer[at + AT_KIND] ?? 0;
+  const version = buffer[at + AT_KIND + 2] ?? 0;
+  if (kind !== KIND_MESSAGE && kind !== KIND_LARGE) return undefined;
+  if (version < 1 || version > ENVELOPE_VERSION || buffer[at + AT_KIND + 1] !== CODEC_NONE) return undefined;
+  const head = fieldsAt(buffer, at);
+  const { counter, envelopeLength, idSegment, recipients } = head;
+  if (counter >= COUNTER_LIMIT || idSegment > Number.MAX_SAFE_INTEGER) return undefined;
+  // Each recipient takes three bytes at least.
+  return recipients > 0 && recipients * 3 <= envelopeLength && envelopeLength <= MAX_ENVELOPE
+    ? head
+    : undefined;
+}
+
+function fieldsAt(buffer: Buffer, at: number): RecordHead {
   const contentLength = buffer.readUInt32LE(at + AT_CONTENT_LENGTH);
+  const envelopeLength = buffer.readUInt32LE(at + AT_ENVELOPE_LENGTH);
   return {
     kind: buffer[at + AT_KIND] ?? 0,
     codec: buffer[at + AT_KIND + 1] ?? 0,
@@ -180,9 +203,9 @@ export function parseHead(buffer: Buffer, at: number): RecordHead | undefined {
     sizeBytes: getUint53(buffer, at + AT_SIZE),
     contentLength,
     contentCrc: buffer.readUInt32LE(at + AT_CONTENT_CRC),
-    envelopeLength: headLength - HEADER_BYTES,
+    envelopeLength,
     tag: buffer.readUInt32LE(at + AT_TAG),
-    length: headLength + contentLength,
+    length: HEADER_BYTES + envelopeLength + contentLength,
   };
 }
 

@@ -6,7 +6,7 @@ import { readUpTo } from './file-io.ts';
 import type { FileLayer } from './file-layer.ts';
 import { highestOfSlot, listSegments, segmentPath, type SpoolLayout } from './layout.ts';
 import { addGroup, type LiveSegment } from './live-segments.ts';
-import { FLAG_DAMAGED } from './message-table.ts';
+import { FLAG_STAYS } from './message-table.ts';
 import { segmentCreatedMs } from './queue-id.ts';
 import { HEADER_BYTES, parseHead } from './record.ts';
 import type { QueueState } from './queue-state.ts';
@@ -101,7 +101,7 @@ export class Relocator {
 
   #isMovable(row: number): boolean {
     const { table } = this.#options.state;
-    return table.pins[row] === 0 && ((table.flags[row] ?? 0) & FLAG_DAMAGED) === 0;
+    return table.pins[row] === 0 && ((table.flags[row] ?? 0) & FLAG_STAYS) === 0;
   }
 
   async #read(source: LiveSegment): Promise<Copy[]> {
@@ -132,7 +132,7 @@ export class Relocator {
     } catch (error) {
       if (systemCode(error) !== 'ENOENT') throw error;
       // Removed by hand. The senders say so for each message; here it must not be tried for ever.
-      for (const row of rows) table.flags[row] = (table.flags[row] ?? 0) | FLAG_DAMAGED;
+      for (const row of rows) table.flags[row] = (table.flags[row] ?? 0) | FLAG_STAYS;
       return copies;
     }
     try {
@@ -140,7 +140,7 @@ export class Relocator {
         const record = await readRecord(files, fd, offset, length);
         if (record !== undefined) copies.push({ row, group, counter, record });
         else if (table.find(group, counter) === row) {
-          table.flags[row] = (table.flags[row] ?? 0) | FLAG_DAMAGED;
+          table.flags[row] = (table.flags[row] ?? 0) | FLAG_STAYS;
           const text = `the record at byte ${offset} is damaged; it stays where it is`;
           this.#options.report({ kind: 'content', place: queueId, text });
         }

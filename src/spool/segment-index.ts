@@ -4,7 +4,7 @@
 import { crc32 } from 'node:zlib';
 import { fdatasync, readUpTo, readWhole, writeAll } from './file-io.ts';
 import type { FileLayer } from './file-layer.ts';
-import { getUint53, headLengthAt, parseHead, putUint53, type RecordHead } from './record.ts';
+import { RECORD_MAGIC, getUint53, headLengthAt, parseHead, putUint53, type RecordHead } from './record.ts';
 
 const INDEX_HEADER_BYTES = 40;
 const OFFSET_BYTES = 8;
@@ -116,19 +116,38 @@ export interface FoundRecord {
   /** Holds header and envelope from `at`. */
   readonly bytes: Buffer;
   readonly at: number;
+  /** Why the message cannot be read from its segment, if that is known. */
+  readonly damage?: RecordDamage | undefined;
 }
 
-/** What an index says; undefined when it is torn, damaged or of another segment. */
-export async function readIndex(
-  files: FileLayer,
-  path: string,
-  id: number,
-): Promise<{ readonly records: FoundRecord[]; readonly sealedLength: number } | undefined> {
+export interface RecordDamage {
+  /** `missing`: what it needs is gone; `content`: it is there and damaged. */
+  readonly kind: 'content' | 'missing';
+  readonly why: string;
+}
+
+export interface IndexContents {
+  readonly records: FoundRecord[];
+  /** Length of the segment that it covers; 0 when the header is damaged. */
+  readonly sealedLength: number;
+  /** It holds as a whole. Else `records` are those whose own checksum holds, and there may be more. */
+  readonly isWhole: boolean;
+}
+
+/** What an index says, or what of it still holds. */
+export async function readIndex(files: FileLayer, path: string, id: number): Promise<IndexContents> {
   const bytes = await readWhole(files, path);
   const header = parseIndexHeader(bytes, id);
-  if (header === undefined || bytes.length < INDEX_HEADER_BYTES + header.bodyLength) return undefined;
-  const body = bytes.subarray(INDEX_HEADER_BYTES, INDEX_HEADER_BYTES + header.bodyLength);
-  if (crc32(body) !== header.bodyCrc) return undefined;
+  const sealedLength = header?.sealedLength ?? 0;
+  if (header !== undefined && bytes.length >= INDEX_HEADER_BYTES + header.bodyLength) {
+    const body = bytes.subarray(INDEX_HEADER_BYTES, INDEX_HEADER_BYTES + header.bodyLength);
+    const records = crc32(body) === header.bodyCrc ? entriesOf(body) : undefined;
+    if (records?.length === header.count) return { records, sealedLength, isWhole: true };
+  }
+  return { records: salvaged(bytes), sealedLength, isWhole: false };
+}
+
+function entriesOf(body: Buffer): FoundRecord[] | undefined {
   const records: FoundRecord[] = [];
   let position = 0;
   while (position + OFFSET_BYTES < body.length) {
@@ -138,5 +157,22 @@ export async function readIndex(
     records.push({ offset: getUint53(body, position), head, bytes: body, at });
     position = at + headLengthAt(body, at);
   }
-  return records.length === header.count ? { records, sealedLength: header.sealedLength } : undefined;
+  return records;
+}
+
+/** Every head that holds by itself. Its offset has no checksum: what it says is true only if the record is there. */
+function salvaged(bytes: Buffer): FoundRecord[] {
+  const records: FoundRecord[] = [];
+  const least = INDEX_HEADER_BYTES + OFFSET_BYTES;
+  for (let at = bytes.indexOf(RECORD_MAGIC, least); at >= 0;) {
+    const head = parseHead(bytes, at);
+    if (head === undefined) {
+      at = bytes.indexOf(RECORD_MAGIC, at + 1);
+      continue;
+    }
+    const offset = getUint53(bytes, at - OFFSET_BYTES);
+    if (Number.isSafeInteger(offset)) records.push({ offset, head, bytes, at });
+    at = bytes.indexOf(RECORD_MAGIC, at + headLengthAt(bytes, at));
+  }
+  return records;
 }

@@ -4,6 +4,7 @@ import { crc32 } from 'node:zlib';
 import type { Envelope } from '../message/envelope.ts';
 import { readUpTo } from './file-io.ts';
 import type { FileLayer } from './file-layer.ts';
+import { IndexCopies } from './index-copies.ts';
 import { largePath, type SpoolLayout } from './layout.ts';
 import { OpenSegments } from './open-segments.ts';
 import { segmentName } from './queue-id.ts';
@@ -23,22 +24,31 @@ function corrupt(ref: StoredRef, what: string): SpoolError {
   return new SpoolError('SPOOL_CORRUPT', `reading ${where(ref)}: ${what}`);
 }
 
+/** A call that failed for want of files, memory or rights says nothing about the message. */
 function readError(ref: StoredRef, cause: unknown): SpoolError {
   if (cause instanceof SpoolError) return cause;
-  const code = systemCode(cause) === 'ENOENT' ? 'SPOOL_MISSING' : 'SPOOL_CORRUPT';
+  const code = systemCode(cause) === 'ENOENT' ? 'SPOOL_MISSING' : 'SPOOL_UNREADABLE';
   const why = cause instanceof Error ? cause.message : String(cause);
   return new SpoolError(code, `reading ${where(ref)}: ${why}`, { cause });
+}
+
+/** The head of a record, if it holds and is that of the reference. */
+function parsedHead(ref: StoredRef, bytes: Buffer, got: number): RecordHead | undefined {
+  const head = parseHead(got === bytes.length ? bytes : bytes.subarray(0, got), 0);
+  return head?.length === ref.length ? head : undefined;
 }
 
 export class SegmentReader implements SpoolReader {
   readonly #files: FileLayer;
   readonly #layout: SpoolLayout;
   readonly #segments: OpenSegments;
+  readonly #copies: IndexCopies;
 
   constructor(files: FileLayer, layout: SpoolLayout) {
     this.#files = files;
     this.#layout = layout;
     this.#segments = new OpenSegments(files, layout);
+    this.#copies = new IndexCopies(files, layout);
   }
 
   readFresh(ref: StoredRef): StoredMessage {
@@ -51,7 +61,7 @@ export class SegmentReader implements SpoolReader {
         if (count === 0) break;
         got += count;
       }
-      return this.#message(ref, record, got);
+      return this.#message(ref, record, got, this.#head(ref, record, got));
     } catch (error) {
       throw readError(ref, error);
     }
@@ -63,7 +73,13 @@ export class SegmentReader implements SpoolReader {
       const got = await this.#segments.with(ref.segment, (fd) =>
         readUpTo(this.#files, fd, record, ref.length, ref.offset),
       );
-      return this.#message(ref, record, got);
+      const head = parsedHead(ref, record, got);
+      if (head !== undefined) return this.#message(ref, record, got, head);
+      // The index has a copy of header and envelope, and with them the checksum of the content.
+      const copy = await this.#copies.find(ref);
+      if (copy === undefined) return this.#message(ref, record, got, this.#head(ref, record, got));
+      copy.bytes.copy(record, 0, copy.at, copy.at + HEADER_BYTES + copy.head.envelopeLength);
+      return this.#message(ref, record, got, copy.head);
     } catch (error) {
       throw readError(ref, error);
     }
@@ -71,35 +87,40 @@ export class SegmentReader implements SpoolReader {
 
   async readEnvelope(ref: StoredRef): Promise<Envelope> {
     try {
-      return await this.#segments.with(ref.segment, async (fd) => {
-        let bytes = Buffer.allocUnsafe(Math.min(ref.length, HEAD_GUESS_BYTES));
-        let got = await readUpTo(this.#files, fd, bytes, bytes.length, ref.offset);
-        const needed = got < HEADER_BYTES ? 0 : headLengthAt(bytes, 0);
-        if (needed > got && needed <= ref.length) {
-          bytes = Buffer.allocUnsafe(needed);
-          got = await readUpTo(this.#files, fd, bytes, needed, ref.offset);
-        }
-        return envelopeOf(bytes, 0, this.#head(ref, bytes, got));
-      });
+      return await this.#ownEnvelope(ref);
     } catch (error) {
+      const copy = await this.#copies.find(ref).catch(() => undefined);
+      if (copy !== undefined) return envelopeOf(copy.bytes, copy.at, copy.head);
       throw readError(ref, error);
     }
   }
 
+  #ownEnvelope(ref: StoredRef): Promise<Envelope> {
+    return this.#segments.with(ref.segment, async (fd) => {
+      let bytes = Buffer.allocUnsafe(Math.min(ref.length, HEAD_GUESS_BYTES));
+      let got = await readUpTo(this.#files, fd, bytes, bytes.length, ref.offset);
+      const needed = got < HEADER_BYTES ? 0 : headLengthAt(bytes, 0);
+      if (needed > got && needed <= ref.length) {
+        bytes = Buffer.allocUnsafe(needed);
+        got = await readUpTo(this.#files, fd, bytes, needed, ref.offset);
+      }
+      return envelopeOf(bytes, 0, this.#head(ref, bytes, got));
+    });
+  }
+
   close(): void {
     this.#segments.close();
+    this.#copies.close();
   }
 
   #head(ref: StoredRef, bytes: Buffer, got: number): RecordHead {
     if (got === 0) throw new SpoolError('SPOOL_MISSING', `reading ${where(ref)}: the segment ends before it`);
-    const head = parseHead(got === bytes.length ? bytes : bytes.subarray(0, got), 0);
+    const head = parsedHead(ref, bytes, got);
     if (head === undefined) throw corrupt(ref, 'the checksum of header and envelope does not hold');
-    if (head.length !== ref.length) throw corrupt(ref, `it is ${head.length} bytes long, not ${ref.length}`);
     return head;
   }
 
-  #message(ref: StoredRef, record: Buffer, got: number): StoredMessage {
-    const head = this.#head(ref, record, got);
+  #message(ref: StoredRef, record: Buffer, got: number, head: RecordHead): StoredMessage {
     const envelope = envelopeOf(record, 0, head);
     const { sizeBytes } = head;
     if (head.kind === KIND_LARGE) {
@@ -119,10 +140,7 @@ export class SegmentReader implements SpoolReader {
     try {
       fd = await files.open(largePath(this.#layout, queueId), 'r');
     } catch (error) {
-      const cause = error instanceof Error ? error.message : String(error);
-      throw new SpoolError('SPOOL_MISSING', `opening the file of large message ${queueId}: ${cause}`, {
-        cause: error,
-      });
+      throw largeError(queueId, error);
     }
     try {
       let crc = 0;
@@ -137,10 +155,19 @@ export class SegmentReader implements SpoolReader {
         }
         yield piece;
       }
+    } catch (error) {
+      throw largeError(queueId, error);
     } finally {
       await files.close(fd);
     }
   }
+}
+
+function largeError(queueId: string, cause: unknown): SpoolError {
+  if (cause instanceof SpoolError) return cause;
+  const code = systemCode(cause) === 'ENOENT' ? 'SPOOL_MISSING' : 'SPOOL_UNREADABLE';
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new SpoolError(code, `reading the file of large message ${queueId}: ${why}`, { cause });
 }
 
 async function* pieces(content: Uint8Array): AsyncGenerator<Uint8Array> {

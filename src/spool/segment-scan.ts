@@ -1,27 +1,15 @@
-// What a segment holds, found by its index or, without one, by walking from header to header. Content is skipped,
-// except that of the last commit of a segment that was not sealed: only that one can be torn.
+// What a segment holds: by its index if that is good, else by walking through it. Either makes up for what the other
+// has lost; a record that only the index knows any more is one of a damaged message.
 
-import { crc32 } from 'node:zlib';
-import { fdatasync, readUpTo } from './file-io.ts';
+import { fdatasync } from './file-io.ts';
 import type { FileLayer } from './file-layer.ts';
 import { indexPath, segmentPath, type SpoolLayout } from './layout.ts';
 import { segmentName } from './queue-id.ts';
-import {
-  HEADER_BYTES,
-  MAX_GAP,
-  RECORD_MAGIC,
-  gapUnits,
-  headLengthAt,
-  parseHead,
-  type RecordHead,
-} from './record.ts';
-import { SEGMENT_HEADER_BYTES, parseSegmentHeader, type SegmentHeader } from './segment-header.ts';
-import { readIndex, type FoundRecord } from './segment-index.ts';
+import { SEGMENT_HEADER_BYTES, type SegmentHeader } from './segment-header.ts';
+import { readIndex, type FoundRecord, type IndexContents, type RecordDamage } from './segment-index.ts';
+import { SegmentWalk, contentHolds } from './segment-walk.ts';
 import { systemCode } from './spool-error.ts';
 import type { SpoolProblem } from './types.ts';
-
-const WINDOW_BYTES = 256 * 1024;
-const ALIGNMENT = 8;
 
 export interface SegmentContents {
   /** In order of offset. */
@@ -31,6 +19,8 @@ export interface SegmentContents {
   /** It had a good index: its writer closed it. */
   readonly sealed: boolean;
   readonly header: SegmentHeader | undefined;
+  /** What has happened to the segment, if something has: then its files are not to be removed. */
+  readonly damage: string | undefined;
 }
 
 export interface SegmentSource {
@@ -41,47 +31,117 @@ export interface SegmentSource {
   readonly sync: boolean;
 }
 
-/** Undefined when the segment is gone. Damage is reported, never thrown. */
+/** Undefined when the segment and its index are gone. Damage is reported, never thrown. */
 export async function readSegment(source: SegmentSource, id: number): Promise<SegmentContents | undefined> {
-  const { files, layout, report } = source;
+  const { files, layout } = source;
   let fd: number;
   try {
     fd = await files.open(segmentPath(layout, id), 'r');
   } catch (error) {
-    if (systemCode(error) === 'ENOENT') return undefined;
-    throw error;
+    if (systemCode(error) !== 'ENOENT') throw error;
+    // Removal takes the index first: if it is still there, nobody has removed the segment in order.
+    return onlyIndex(await indexOf(source, id));
   }
   try {
-    const walk = new SegmentWalk(files, fd, await files.size(fd), id, report);
-    const header = await walk.header();
-    const index = await indexOf(files, layout, id, walk.length, report);
-    if (index !== undefined) return { records: index, length: walk.length, sealed: true, header };
-    if (source.sync) await fdatasync(files, fd);
-    return { records: await walk.records(), length: walk.length, sealed: false, header };
+    return await readPresent(source, id, fd);
   } finally {
     await files.close(fd);
   }
 }
 
-async function indexOf(
+const GONE = 'the segment is gone';
+
+const missing = (why: string): RecordDamage => ({ kind: 'missing', why });
+
+function onlyIndex(index: IndexContents | undefined): SegmentContents | undefined {
+  if (index === undefined) return undefined;
+  const damage = missing(GONE);
+  const records = ofOneTag(index).map(({ offset, head, bytes, at }) => ({ offset, head, bytes, at, damage }));
+  return { records, length: 0, sealed: true, header: undefined, damage: GONE };
+}
+
+async function readPresent(source: SegmentSource, id: number, fd: number): Promise<SegmentContents> {
+  const { files, report } = source;
+  const found: SpoolProblem[] = [];
+  const walk = new SegmentWalk(files, fd, await files.size(fd), id, (problem) => found.push(problem));
+  const header = await walk.header();
+  const { length } = walk;
+  const index = await indexOf(source, id);
+  if (index?.isWhole === true) {
+    const cut = `the segment was cut short: it has ${length} bytes of ${index.sealedLength}`;
+    const isCut = index.sealedLength > length;
+    const records = isCut
+      ? index.records.map((each) =>
+          each.offset + each.head.length > length ? { ...each, damage: missing(cut) } : each,
+        )
+      : index.records;
+    const noHeader = header === undefined ? "the segment's header is damaged" : undefined;
+    if (noHeader !== undefined && !isCut) {
+      report({ kind: 'segment', place: segmentName(id), text: `${noHeader}; its index tells what it holds` });
+    }
+    return { records, length, sealed: true, header, damage: isCut ? cut : noHeader };
+  }
+  if (source.sync) await fdatasync(files, fd);
+  const { records, isDamaged } = await walk.records();
+  // What is being written right now is neither torn nor damaged.
+  const isGrowing = found.length > 0 && (await files.size(fd)) !== length;
+  for (const problem of found) if (problem.kind !== 'torn' || !isGrowing) report(problem);
+  const entries = index === undefined ? [] : ofOneTag(index, header?.tag ?? records[0]?.head.tag);
+  const known = await onlyInIndex(files, fd, records, entries);
+  const damage = isDamaged || known.length > 0 ? 'a part of the segment is damaged' : undefined;
+  const all = known.length === 0 ? records : merged(records, known);
+  return { records: all, length, sealed: false, header, damage };
+}
+
+/** What a damaged index knows and the walk has not found, or found damaged. */
+async function onlyInIndex(
   files: FileLayer,
-  layout: SpoolLayout,
+  fd: number,
+  records: readonly FoundRecord[],
+  entries: readonly FoundRecord[],
+): Promise<FoundRecord[]> {
+  const walked = new Set(records.filter(({ damage }) => damage === undefined).map(idOf));
+  const known: FoundRecord[] = [];
+  for (const record of entries) {
+    if (walked.has(idOf(record))) continue;
+    const holds = await contentHolds(files, fd, record.offset, record.head);
+    known.push(
+      holds ? record : { ...record, damage: missing('its record in the segment is damaged or gone') },
+    );
+  }
+  return known;
+}
+
+/** Of two records of one message, that of the index. */
+function merged(records: readonly FoundRecord[], known: readonly FoundRecord[]): FoundRecord[] {
+  const better = new Set(known.map(idOf));
+  return [...records.filter((each) => !better.has(idOf(each))), ...known].sort((a, b) => a.offset - b.offset);
+}
+
+/** Those with the segment's tag: what only looks like a record, in somebody's address, does not have it. */
+function ofOneTag({ records }: IndexContents, tag = records[0]?.head.tag): readonly FoundRecord[] {
+  return records.filter(({ head }) => head.tag === tag);
+}
+
+function idOf({ head }: FoundRecord): string {
+  return `${head.idSegment} ${head.counter}`;
+}
+
+async function indexOf(
+  { files, layout, report }: SegmentSource,
   id: number,
-  length: number,
-  report: (problem: SpoolProblem) => void,
-): Promise<FoundRecord[] | undefined> {
+): Promise<IndexContents | undefined> {
   try {
     const index = await readIndex(files, indexPath(layout, id), id);
-    if (index !== undefined && index.sealedLength <= length) return index.records;
-    report({
-      kind: 'index',
-      place: segmentName(id),
-      text: 'the index is damaged; it was rebuilt from the segment',
-    });
+    if (!index.isWhole) {
+      const text = 'the index is damaged: what the segment holds was found in the segment itself';
+      report({ kind: 'index', place: segmentName(id), text });
+    }
+    return index;
   } catch (error) {
     if (systemCode(error) !== 'ENOENT') throw error;
+    return undefined;
   }
-  return undefined;
 }
 
 /** The header of a segment; undefined when segment or header is gone. */
@@ -101,153 +161,4 @@ export async function readSegmentHeader(
     if (systemCode(error) === 'ENOENT') return undefined;
     throw error;
   }
-}
-
-class SegmentWalk {
-  readonly length: number;
-  readonly #files: FileLayer;
-  readonly #fd: number;
-  readonly #id: number;
-  readonly #report: (problem: SpoolProblem) => void;
-  #window = Buffer.alloc(0);
-  #windowAt = 0;
-  #header: SegmentHeader | undefined;
-  #tag: number | undefined;
-
-  constructor(
-    files: FileLayer,
-    fd: number,
-    length: number,
-    id: number,
-    report: (problem: SpoolProblem) => void,
-  ) {
-    this.#files = files;
-    this.#fd = fd;
-    this.length = length;
-    this.#id = id;
-    this.#report = report;
-  }
-
-  async header(): Promise<SegmentHeader | undefined> {
-    const at = await this.#load(0, SEGMENT_HEADER_BYTES);
-    const header =
-      at < 0 ? undefined : parseSegmentHeader(this.#window.subarray(at, at + SEGMENT_HEADER_BYTES));
-    this.#header = header?.id === this.#id ? header : undefined;
-    this.#tag = this.#header?.tag;
-    return this.#header;
-  }
-
-  async records(): Promise<FoundRecord[]> {
-    const records: FoundRecord[] = [];
-    let offset = SEGMENT_HEADER_BYTES;
-    while (offset < this.length) {
-      const found = await this.#recordAt(offset);
-      if (found !== undefined) {
-        records.push(found);
-        offset += found.head.length;
-        continue;
-      }
-      const next = await this.#search(offset + ALIGNMENT);
-      // The tail is torn, or still being written: nothing in it was acknowledged.
-      if (next < 0) break;
-      if (!(await this.#isGap(offset, next))) {
-        this.#problem(
-          `bytes ${offset} to ${next} are not a record: damaged, or left by a crash; they were skipped`,
-        );
-      }
-      offset = next;
-    }
-    return this.#withoutTorn(records);
-  }
-
-  async #withoutTorn(records: FoundRecord[]): Promise<FoundRecord[]> {
-    const last = records.at(-1)?.head.commit;
-    const suspectAll = this.#header?.unsynced === true;
-    const good: FoundRecord[] = [];
-    for (const record of records) {
-      const suspect = suspectAll || record.head.commit === last;
-      if (!suspect || (await contentHolds(this.#files, this.#fd, record.offset, record.head)))
-        good.push(record);
-      else
-        this.#problem(
-          `the record at byte ${record.offset} was cut short by a crash before it was acknowledged`,
-        );
-    }
-    return good;
-  }
-
-  #problem(text: string): void {
-    this.#report({ kind: 'segment', place: segmentName(this.#id), text });
-  }
-
-  async #recordAt(offset: number): Promise<FoundRecord | undefined> {
-    let at = await this.#load(offset, HEADER_BYTES);
-    if (at < 0) return undefined;
-    const needed = headLengthAt(this.#window, at);
-    if (needed === 0) return undefined;
-    at = await this.#load(offset, needed);
-    if (at < 0) return undefined;
-    const head = parseHead(this.#window, at);
-    if (head === undefined || offset + head.length > this.length) return undefined;
-    // Without the segment's header the first record has to tell the tag.
-    if (this.#tag === undefined && offset === SEGMENT_HEADER_BYTES) this.#tag = head.tag;
-    if (head.tag !== this.#tag) return undefined;
-    return { offset, head, bytes: Buffer.from(this.#window.subarray(at, at + needed)), at: 0 };
-  }
-
-  /** The offset of the next good record from `offset`; -1 if there is none. */
-  async #search(offset: number): Promise<number> {
-    let from = offset;
-    while (from + HEADER_BYTES <= this.length) {
-      const at = await this.#load(from, HEADER_BYTES);
-      if (at < 0) return -1;
-      const hit = this.#window.indexOf(RECORD_MAGIC, at);
-      if (hit < 0) {
-        from = aligned(this.#windowAt + this.#window.length - RECORD_MAGIC.length + 1);
-        continue;
-      }
-      const candidate = this.#windowAt + hit;
-      if (candidate % ALIGNMENT === 0 && (await this.#recordAt(candidate)) !== undefined) return candidate;
-      from = candidate + 1;
-    }
-    return -1;
-  }
-
-  /** Whether the writer left these bytes: the record after them tells how many, so that a lost record shows. */
-  async #isGap(offset: number, next: number): Promise<boolean> {
-    const count = next - offset;
-    if (count > MAX_GAP || (await this.#recordAt(next))?.head.gap !== gapUnits(count)) return false;
-    const at = await this.#load(offset, count);
-    return at >= 0 && this.#window.subarray(at, at + count).every((byte) => byte === 0);
-  }
-
-  /** Brings `count` bytes from `offset` into the window; their position in it, or -1 if the file is shorter. */
-  async #load(offset: number, count: number): Promise<number> {
-    if (offset + count > this.length) return -1;
-    const at = offset - this.#windowAt;
-    if (at >= 0 && at + count <= this.#window.length) return at;
-    const window = Buffer.allocUnsafe(Math.min(Math.max(WINDOW_BYTES, count), this.length - offset));
-    const got = await readUpTo(this.#files, this.#fd, window, window.length, offset);
-    this.#window = window.subarray(0, got);
-    this.#windowAt = offset;
-    return got < count ? -1 : 0;
-  }
-}
-
-function aligned(offset: number): number {
-  return Math.ceil(offset / ALIGNMENT) * ALIGNMENT;
-}
-
-/** Reads the content of a record and checks it; true for a large message, whose record holds none. */
-export async function contentHolds(
-  files: FileLayer,
-  fd: number,
-  offset: number,
-  head: RecordHead,
-): Promise<boolean> {
-  if (head.contentLength === 0) return head.sizeBytes > 0 || head.contentCrc === 0;
-  const content = Buffer.allocUnsafe(head.contentLength);
-  const start = offset + HEADER_BYTES + head.envelopeLength;
-  const got = await readUpTo(files, fd, content, content.length, start);
-  return got === content.length && crc32(content) === head.contentCrc;
 }

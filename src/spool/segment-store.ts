@@ -1,14 +1,25 @@
 // The manager's store over segments and journal: what is waiting, what became of it, and the tidying up.
 // A file goes only after the outcomes that make it dispensable are on stable storage.
 
+import { basename } from 'node:path';
 import type { FileLayer } from './file-layer.ts';
 import { JournalWriter } from './journal-writer.ts';
 import { replayJournal } from './journal-reader.ts';
-import type { SpoolLayout } from './layout.ts';
+import { asideProblem, setAside } from './damaged-folder.ts';
+import { damageText } from './damage-text.ts';
+import { recoverHolds } from './hold-recovery.ts';
+import { HoldsFile } from './holds-file.ts';
+import { holdsPath, type SpoolLayout } from './layout.ts';
 import { Maintenance } from './maintenance.ts';
 import { QueueState } from './queue-state.ts';
 import { queueIdCounter, queueIdSegment } from './queue-id.ts';
-import { matchLarge, recoverSegments, type RecoveryPlace } from './recovery.ts';
+import {
+  inDoubtProblem,
+  recoverSegments,
+  unclaimedLarge,
+  unplacedProblem,
+  type RecoveryPlace,
+} from './recovery.ts';
 import { snapshotOf } from './snapshot.ts';
 import { SpoolError } from './spool-error.ts';
 import type { Outcome, RecoveredMessage, SpoolProblem, SpoolStore, SpoolUsage, StoredRef } from './types.ts';
@@ -23,6 +34,7 @@ export interface SegmentStoreOptions {
   readonly relocateAfterMs: number;
   readonly onProblem: (problem: SpoolProblem) => void;
   readonly onStray: ((message: RecoveredMessage) => void) | undefined;
+  readonly onDamaged: (queueIds: readonly string[]) => void;
 }
 
 export class SegmentStore implements SpoolStore {
@@ -30,6 +42,8 @@ export class SegmentStore implements SpoolStore {
   readonly #state = new QueueState();
   readonly #journal: JournalWriter;
   readonly #maintenance: Maintenance;
+  readonly #holds: HoldsFile;
+  #damagedJournals: ReadonlySet<number> = new Set();
   #phase: 'new' | 'recovering' | 'open' | 'closed' = 'new';
   #maintaining: Promise<void> | undefined;
 
@@ -43,8 +57,16 @@ export class SegmentStore implements SpoolStore {
       syncMs: journalSyncMs,
       errors: state.states.errors,
       snapshot: (journal) => snapshotOf(state, journal),
+      discard: (path, number) => this.#discardJournal(path, number),
     });
-    this.#maintenance = new Maintenance({ ...options, state, journal: this.#journal, place: this.#place() });
+    this.#holds = new HoldsFile({ files, layout, state, report: options.onProblem });
+    this.#maintenance = new Maintenance({
+      ...options,
+      state,
+      journal: this.#journal,
+      place: this.#place(),
+      onDamaged: (queueIds, why) => this.#vanished(queueIds, why),
+    });
   }
 
   #place(): RecoveryPlace {
@@ -58,21 +80,42 @@ export class SegmentStore implements SpoolStore {
     const { files, layout, onProblem } = this.#options;
     const state = this.#state;
     const largeAtStart = await files.readdir(layout.large);
-    const highest = await replayJournal(files, layout, state, onProblem);
-    await this.#journal.start(highest);
-    for await (const batch of recoverSegments(this.#place())) yield* batch;
+    const replay = await replayJournal(files, layout, state, onProblem);
+    this.#damagedJournals = replay.damagedFiles;
+    const holds = await recoverHolds(files, layout, state, replay, onProblem);
+    await this.#journal.start(replay.highest);
+    const place = { ...this.#place(), isInDoubt: holds.isInDoubt };
+    let inDoubt = 0;
+    for await (const batch of recoverSegments(place)) {
+      inDoubt += batch.length;
+      yield* batch;
+    }
     for (const queueId of state.dropUnplaced()) {
-      const text = 'the journal says that it waits, but no segment holds it';
-      onProblem({ kind: 'missing', place: queueId, text });
+      onProblem(unplacedProblem(queueId));
     }
-    const { missing } = matchLarge(state, await files.readdir(layout.large));
-    for (const queueId of missing) {
-      onProblem({ kind: 'missing', place: queueId, text: 'the file of this large message is gone' });
-    }
-    this.#maintenance.orphans(matchLarge(state, largeAtStart).unclaimed);
+    if (holds.isInDoubt && inDoubt > 0) onProblem(inDoubtProblem(inDoubt));
+    this.#maintenance.orphans(unclaimedLarge(state, largeAtStart));
+    if (holds.isDamaged) await this.#setAside(holdsPath(layout));
     this.#phase = 'open';
+    await this.#holds.start(this.#journal.number);
     // The journal files of before are needed until this one stands for itself.
     await this.#journal.renew(true).catch(() => undefined);
+  }
+
+  /** A journal file that is not needed any more; one that is damaged is kept for people to look at. */
+  #discardJournal(path: string, number: number): Promise<void> {
+    return this.#damagedJournals.has(number) ? this.#setAside(path) : this.#options.files.unlink(path);
+  }
+
+  async #setAside(path: string): Promise<void> {
+    const { files, layout, onProblem } = this.#options;
+    try {
+      const aside = await setAside(files, layout, path, Date.now());
+      if (aside !== undefined) onProblem(asideProblem(path, aside));
+    } catch (error) {
+      const text = `it is damaged and could not be moved to ${layout.damaged}: ${String(error)}`;
+      onProblem({ kind: 'aside', place: basename(path), text });
+    }
   }
 
   #check(): void {
@@ -118,9 +161,44 @@ export class SegmentStore implements SpoolStore {
       case 'held':
       case 'released':
         state.setHeld(row, outcome.kind === 'held');
+        if (outcome.kind === 'released') state.clearDamaged(row);
         this.#journal.held(idSegment, counter, outcome.kind === 'held');
+        this.#holds.changed(idSegment, counter, outcome.kind === 'held');
+        break;
+      case 'damaged':
+        this.#damaged(row, outcome.error);
         break;
     }
+  }
+
+  #damaged(row: number, error: string): void {
+    const { states, table } = this.#state;
+    const { idSegment } = this.#state.groupAt(row);
+    const counter = table.counter[row] ?? 0;
+    this.#state.setDamaged(row);
+    this.#journal.held(idSegment, counter, true);
+    this.#holds.changed(idSegment, counter, true);
+    for (let recipient = 0; recipient < (table.recipients[row] ?? 0); recipient++) {
+      const base = table.states[row] ?? -1;
+      const attempts = base < 0 ? 0 : states.attempts(base + recipient);
+      if (!this.#state.deferred(row, recipient, attempts, 0, error)) continue;
+      const number = states.error((table.states[row] ?? 0) + recipient);
+      this.#journal.deferred(idSegment, counter, recipient, attempts, 0, number);
+    }
+  }
+
+  #vanished(queueIds: readonly string[], why: string): void {
+    const { onDamaged, onProblem } = this.#options;
+    for (const queueId of queueIds) {
+      this.#settle({ kind: 'damaged', queueId, error: damageText(why) });
+      onProblem({ kind: 'missing', place: queueId, text: `${why}: the message cannot be delivered` });
+    }
+    onDamaged(queueIds);
+  }
+
+  isDamaged(queueId: string): boolean {
+    const row = this.#state.rowOf(queueId);
+    return row >= 0 && this.#state.isDamaged(row);
   }
 
   locate(queueId: string): StoredRef | undefined {
@@ -151,12 +229,14 @@ export class SegmentStore implements SpoolStore {
   usage(): SpoolUsage {
     let bytes = 0;
     for (const segment of this.#state.segments) bytes += segment.length;
-    return { segments: this.#state.segments.count, bytes, liveMessages: this.#state.table.count };
+    const { damaged, segments, table } = this.#state;
+    return { segments: segments.count, bytes, liveMessages: table.count, damagedMessages: damaged };
   }
 
   async flush(): Promise<void> {
     this.#check();
     await this.#journal.flush();
+    await this.#holds.flush();
   }
 
   async close(): Promise<void> {
@@ -164,6 +244,7 @@ export class SegmentStore implements SpoolStore {
     this.#phase = 'closed';
     await this.#maintaining?.catch(() => undefined);
     await this.#maintenance.close();
+    await this.#holds.close();
     await this.#journal.close();
   }
 }

@@ -9,6 +9,8 @@ export type SpoolErrorCode =
   | 'SPOOL_WRITE_FAILED'
   /** A checksum does not hold. */
   | 'SPOOL_CORRUPT'
+  /** The system could not read it: no open file left, no right, an error of the disk. It may go better later. */
+  | 'SPOOL_UNREADABLE'
   /** The segment, record or file is gone. */
   | 'SPOOL_MISSING'
   /** The directory holds another format version, or no spool at all. */
@@ -22,6 +24,7 @@ const ADVICE: Record<SpoolErrorCode, string> = {
   SPOOL_FULL: 'Free space on the file system of the spool, or lower the reserve.',
   SPOOL_WRITE_FAILED: 'Look at the system log for errors of the disk or file system.',
   SPOOL_CORRUPT: 'Run "sluice spool check" to see what else is damaged.',
+  SPOOL_UNREADABLE: 'Look at the system log for errors of the disk, and at the rights of the spool.',
   SPOOL_MISSING: 'If the file was removed by hand, the message is lost; remove it from the queue.',
   SPOOL_FORMAT: 'Use the version of Sluice that wrote this spool, or point to another directory.',
   SPOOL_BAD_ENVELOPE: '',

@@ -91,8 +91,10 @@ export type Outcome =
       readonly error: string;
     }
   | { readonly kind: 'removed'; readonly queueId: string; readonly recipient: number }
-  /** A message is held or released as a whole. */
-  | { readonly kind: 'held' | 'released'; readonly queueId: string };
+  /** A message is held or released as a whole. Released, one that is damaged is tried again. */
+  | { readonly kind: 'held' | 'released'; readonly queueId: string }
+  /** Its record or content cannot be read as it was written: it is held, and `error` is the last error of its recipients. */
+  | { readonly kind: 'damaged'; readonly queueId: string; readonly error: string };
 
 /** The state of one recipient that still waits, as recovery finds it. */
 export interface RecoveredRecipient {
@@ -118,6 +120,8 @@ export interface RecoveredMessage {
   /** MT-PRIORITY (RFC 6710); none: 0. */
   readonly priority?: number | undefined;
   readonly held: boolean;
+  /** Why it cannot be delivered; then it is held. None: nothing is known to be wrong with it. */
+  readonly damage?: string | undefined;
   readonly waiting: readonly RecoveredRecipient[];
 }
 
@@ -126,6 +130,8 @@ export interface SpoolUsage {
   readonly segments: number;
   readonly bytes: number;
   readonly liveMessages: number;
+  /** Of these, messages that are known to be damaged. */
+  readonly damagedMessages: number;
 }
 
 /** The manager's side: the only one that settles and removes. */
@@ -139,6 +145,8 @@ export interface SpoolStore {
   submitted(queueId: string, ref: StoredRef, recipients: number): boolean;
   /** Records outcomes; written within some ms, synced within `journalSyncMs`. The last recipient's outcome ends the message. */
   settle(outcomes: readonly Outcome[]): void;
+  /** True for a message that is known to be damaged. */
+  isDamaged(queueId: string): boolean;
   /** The current place of a message: it may have moved to a long-lived segment. Undefined when it is done. */
   locate(queueId: string): StoredRef | undefined;
   /** A message in flight is not moved and its segment not unlinked. */
@@ -155,11 +163,34 @@ export interface SpoolStore {
 /** Something that is not as it should be in the spool, found by recovery or `sluice spool check`. */
 export interface SpoolProblem {
   /**
-   * `segment` and `journal`: bytes that are not a record; `index`: rebuilt; `content`: a message is damaged;
-   * `missing`: a message or its large file that should be there is not; `orphan`: a large file of no message.
+   * `segment` and `journal`: bytes that are damaged; `torn`: bytes at an end that a crash cut short before they counted,
+   * or that are damaged; `index`: rebuilt; `content`: a message is damaged; `missing`: a message or its large file that
+   * should be there is not; `orphan`: a large file of no message; `holds`: the second record of what is held;
+   * `format`: the file that tells the version; `aside`: damaged files that were taken out of the way.
    */
-  readonly kind: 'segment' | 'journal' | 'index' | 'content' | 'missing' | 'orphan';
+  readonly kind:
+    | 'segment'
+    | 'journal'
+    | 'torn'
+    | 'index'
+    | 'content'
+    | 'missing'
+    | 'orphan'
+    | 'holds'
+    | 'format'
+    | 'aside';
   /** The segment, journal file or queue id concerned. */
   readonly place: string;
   readonly text: string;
+  /** What is known of the message that it concerns. */
+  readonly message?: DamagedMessage | undefined;
+}
+
+/** A message that cannot be delivered because its stored form is damaged. */
+export interface DamagedMessage {
+  readonly queueId: string;
+  /** Empty: the null reverse path. */
+  readonly reversePath: string;
+  /** Those that still wait. */
+  readonly recipients: readonly string[];
 }

@@ -46,6 +46,11 @@ async function inspect(directory: string, contents = false): Promise<[RecoveredM
   return [messages, problems];
 }
 
+const good = (messages: readonly RecoveredMessage[]): string[] =>
+  messages.filter(({ damage }) => damage === undefined).map(({ queueId }) => queueId);
+const damaged = (messages: readonly RecoveredMessage[]): string[] =>
+  messages.filter(({ damage }) => damage !== undefined).map(({ queueId }) => queueId);
+
 async function corrupt(path: string, from: number, to: number): Promise<void> {
   const bytes = await readFile(path);
   bytes.fill(0x55, from, to);
@@ -108,12 +113,18 @@ test('garbage in the middle costs the messages that it hit, and is reported', as
   await corrupt(segment, next.offset + 70, next.offset + 90);
   const [messages, problems] = await inspect(directory);
   assert.deepEqual(
-    messages.map(({ queueId }) => queueId),
+    good(messages),
     ids.filter((_, index) => index !== 4 && index !== 5),
   );
+  // Of the second, the header still tells whose it is.
+  assert.deepEqual(damaged(messages), [ids[5]]);
   assert.deepEqual(
-    problems.map(({ kind }) => kind),
-    ['segment'],
+    problems.map(({ kind, place }) => [kind, place]),
+    [
+      ['segment', segmentName(hit.segment)],
+      ['content', ids[5]],
+      ['segment', segmentName(hit.segment)],
+    ],
   );
 });
 
@@ -152,9 +163,10 @@ test('a record forged inside a message is not taken for one, even when its own r
   await corrupt(segment, hit.offset, hit.offset + 8);
   const [messages] = await inspect(directory);
   assert.deepEqual(
-    messages.map(({ queueId }) => queueId),
+    good(messages),
     ids.filter((_, index) => index !== 3),
   );
+  assert.deepEqual(damaged(messages), [ids[3]]);
 });
 
 test('inspection finds damaged contents and large files that are gone or belong to nobody', async (t) => {
@@ -205,8 +217,8 @@ test('damage to the journal is reported, and later outcomes still count', async 
   const [name] = await readdir(journal);
   const path = join(journal, name ?? '');
   const bytes = await readFile(path);
-  // The frame of the second outcome: the file ends with three of 24 + 13 bytes.
-  await corrupt(path, bytes.length - 2 * 37 + 30, bytes.length - 2 * 37 + 32);
+  // The frame of the second outcome: the file ends with three of 24 + 13 bytes, and the last one of 24.
+  await corrupt(path, bytes.length - 24 - 2 * 37 + 30, bytes.length - 24 - 2 * 37 + 32);
   const [messages, problems] = await inspect(directory);
   assert.deepEqual(
     messages.map(({ queueId }) => queueId),

@@ -124,6 +124,7 @@ export class SpoolModel {
     const model = this.messages.get(message.queueId);
     assert.ok(model !== undefined, `${message.queueId} came back or from nowhere`);
     assert.equal(message.sizeBytes, model.content.length);
+    assert.equal(message.damage, undefined, `${message.queueId} is taken for damaged`);
     const waiting = new Map(message.waiting.map((each) => [each.index, each]));
     for (const [index, recipient] of model.recipients.entries()) {
       const now = waiting.get(index)?.attempts ?? 'done';

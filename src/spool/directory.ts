@@ -1,0 +1,118 @@
+// Makes a spool directory, and checks the format version that it carries. A directory is made once; one of another
+// version is refused, never converted in passing.
+
+import { dirname, resolve } from 'node:path';
+import { exists, fdatasync, readUpTo, readWhole, writeAll } from './file-io.ts';
+import type { FileLayer } from './file-layer.ts';
+import { emptyHolds } from './holds-file.ts';
+import { formatPath, holdsPath, listSegments, segmentPath, type SpoolLayout } from './layout.ts';
+import { SEGMENT_HEADER_BYTES, parseSegmentHeader } from './segment-header.ts';
+import { SpoolError, systemCode, writeError } from './spool-error.ts';
+
+/** Raised by the rule in docs/spool-format.md. */
+export const FORMAT_VERSION = 1;
+
+const FORMAT_LINE = /^sluice-spool (\d+)\n$/;
+
+/** `lost`: the format file is gone or damaged, but the segments are of our version. */
+export type FormatCondition = 'good' | 'absent' | 'lost';
+
+/**
+ * Checks the format file.
+ * @throws {SpoolError} `SPOOL_FORMAT` when the version is not ours, or the file cannot be read and nothing else tells it.
+ */
+export async function checkFormat(files: FileLayer, layout: SpoolLayout): Promise<FormatCondition> {
+  let text: string | undefined;
+  try {
+    text = (await readWhole(files, formatPath(layout))).toString('latin1');
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT') {
+      throw new SpoolError(
+        'SPOOL_FORMAT',
+        `cannot read the format file of the spool in ${layout.directory}`,
+        {
+          cause: error,
+        },
+      );
+    }
+  }
+  const version = text === undefined ? undefined : FORMAT_LINE.exec(text)?.[1];
+  if (version === String(FORMAT_VERSION)) return 'good';
+  const isOurs = version === undefined && (await hasOurSegments(files, layout));
+  if (isOurs) return 'lost';
+  if (text === undefined) return 'absent';
+  const found = version === undefined ? 'an unreadable format file' : `format version ${version}`;
+  throw new SpoolError(
+    'SPOOL_FORMAT',
+    `the spool in ${layout.directory} has ${found}; this Sluice knows version ${FORMAT_VERSION}`,
+  );
+}
+
+/** Each segment carries the version, too. */
+async function hasOurSegments(files: FileLayer, layout: SpoolLayout): Promise<boolean> {
+  let present: ReadonlySet<number>;
+  try {
+    ({ present } = await listSegments(files, layout));
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return false;
+    throw error;
+  }
+  for (const id of present) {
+    const header = Buffer.alloc(SEGMENT_HEADER_BYTES);
+    const fd = await files.open(segmentPath(layout, id), 'r').catch(() => undefined);
+    if (fd === undefined) continue;
+    try {
+      const got = await readUpTo(files, fd, header, header.length, 0);
+      if (got === header.length && parseSegmentHeader(header)?.id === id) return true;
+    } catch {
+      // Another segment may tell.
+    } finally {
+      await files.close(fd);
+    }
+  }
+  return false;
+}
+
+/** Makes the directories and the files that vouch for them, durably; several processes may do so at once. */
+export async function prepareDirectory(files: FileLayer, layout: SpoolLayout, slot: number): Promise<void> {
+  try {
+    await files.mkdir(layout.directory);
+    const format = await checkFormat(files, layout);
+    if (format === 'good') return;
+    await files.mkdir(layout.segments);
+    await files.mkdir(layout.large);
+    await files.mkdir(layout.journal);
+    // Beside segments, a missing record of holds is damage; here it is not there yet.
+    if (format === 'absent' && !(await exists(files, holdsPath(layout)))) {
+      await writeNew(files, slot, holdsPath(layout), emptyHolds());
+    }
+    // The directories are durable before the file that vouches for them: another process may look for it any moment.
+    await files.syncDirectory(layout.directory);
+    await syncAncestors(files, resolve(layout.directory));
+    await writeNew(files, slot, formatPath(layout), Buffer.from(`sluice-spool ${FORMAT_VERSION}\n`));
+    await files.syncDirectory(layout.directory);
+  } catch (error) {
+    throw writeError(`making the spool directory ${layout.directory}`, error);
+  }
+}
+
+/** Writes a file under another name and renames it: it is there whole or not at all. */
+async function writeNew(files: FileLayer, slot: number, path: string, bytes: Buffer): Promise<void> {
+  const temporary = `${path}.${slot}`;
+  const fd = await files.open(temporary, 'w');
+  try {
+    await writeAll(files, fd, [bytes], 0);
+    await fdatasync(files, fd);
+  } finally {
+    await files.close(fd);
+  }
+  await files.rename(temporary, path);
+}
+
+async function syncAncestors(files: FileLayer, directory: string): Promise<void> {
+  const parent = dirname(directory);
+  if (parent === directory) return;
+  // One that may not be opened is not one that was made just now.
+  await files.syncDirectory(parent).catch(() => undefined);
+  await syncAncestors(files, parent);
+}

@@ -1,0 +1,187 @@
+// The file `holds`: a second record of which messages are held, beside the journal, so that no damage to one file
+// releases mail that an operator stopped. It has the journal's header and frames, with nothing but entries of holds.
+// It is written whole under another name and renamed; changes are appended and synced until it is written anew.
+
+import { randomInt } from 'node:crypto';
+import { fdatasync, writeAll } from './file-io.ts';
+import type { FileLayer } from './file-layer.ts';
+import {
+  ENTRY_HELD,
+  ENTRY_RELEASED,
+  EntryBuffer,
+  FRAME_COMPLETE,
+  FRAME_ENTRIES,
+  JOURNAL_HEADER_BYTES,
+  encodeJournalHeader,
+} from './journal-entries.ts';
+import { holdsPath, type SpoolLayout } from './layout.ts';
+import type { QueueState } from './queue-state.ts';
+import { writeError } from './spool-error.ts';
+import type { SpoolProblem } from './types.ts';
+
+/** Changes are gathered for this long: an operator holds a million messages in thousands of steps. */
+const GATHER_MS = 10;
+const PIECE_BYTES = 128 * 1024;
+/** The file is written anew when it has grown by this, and to twice what it was. */
+const GROWTH_BYTES = 256 * 1024;
+const RETRY_MS = 5_000;
+
+export interface HoldsFileOptions {
+  readonly files: FileLayer;
+  readonly layout: SpoolLayout;
+  readonly state: QueueState;
+  readonly report: (problem: SpoolProblem) => void;
+}
+
+interface OpenFile {
+  readonly fd: number;
+  readonly tag: number;
+  readonly writtenBytes: number;
+  length: number;
+  synced: number;
+}
+
+export class HoldsFile {
+  readonly #options: HoldsFileOptions;
+  readonly #entries = new EntryBuffer();
+  #file: OpenFile | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  /** One write at a time. */
+  #last: Promise<void> = Promise.resolve();
+  #failing = false;
+  /** Number of the journal file that was begun when this started; -1 before. */
+  #journalNumber = -1;
+  #closed = false;
+
+  constructor(options: HoldsFileOptions) {
+    this.#options = options;
+  }
+
+  /** Recovery is over: writes what it found, and takes changes from now on. Never throws: the journal tells it, too. */
+  async start(journalNumber: number): Promise<void> {
+    this.#journalNumber = journalNumber;
+    await this.#exclusive();
+  }
+
+  /** A message is held or released. */
+  changed(idSegment: number, counter: number, held: boolean): void {
+    this.#entries.message(held ? ENTRY_HELD : ENTRY_RELEASED, idSegment, counter);
+    // What comes before `start` is in the state that it writes.
+    if (this.#journalNumber < 0) this.#entries.clear();
+    else this.#later(GATHER_MS);
+  }
+
+  /** Resolves when all changes so far are on stable storage, or could not be written: then that was reported. */
+  async flush(): Promise<void> {
+    const isBehind = this.#entries.bytes > 0 || this.#file === undefined;
+    await (this.#journalNumber >= 0 && isBehind ? this.#exclusive() : this.#last);
+  }
+
+  async close(): Promise<void> {
+    await this.flush();
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    await this.#last;
+    const file = this.#file;
+    this.#file = undefined;
+    if (file !== undefined) await this.#options.files.close(file.fd).catch(() => undefined);
+  }
+
+  #later(delayMs: number): void {
+    if (this.#closed) return;
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      void this.#exclusive();
+    }, delayMs).unref();
+  }
+
+  #exclusive(): Promise<void> {
+    this.#last = this.#last.then(() => this.#write());
+    return this.#last;
+  }
+
+  async #write(): Promise<void> {
+    if (this.#closed) return;
+    try {
+      const file = this.#file;
+      if (file === undefined || file.length > 2 * file.writtenBytes + GROWTH_BYTES) await this.#rewrite();
+      else await this.#append(file);
+      this.#failing = false;
+    } catch (error) {
+      await this.#drop();
+      if (!this.#failing) {
+        const text = writeError('writing the second record of what is held', error).message;
+        this.#options.report({ kind: 'holds', place: 'holds', text });
+      }
+      this.#failing = true;
+      this.#later(RETRY_MS);
+    }
+  }
+
+  async #append(file: OpenFile): Promise<void> {
+    if (this.#entries.bytes === 0) return;
+    const { files } = this.#options;
+    const frame = this.#entries.take(FRAME_ENTRIES, file.tag, file.synced);
+    await writeAll(files, file.fd, [frame], file.length);
+    file.length += frame.length;
+    const { length } = file;
+    await fdatasync(files, file.fd);
+    file.synced = length;
+  }
+
+  /** What could not be written is not written to that file again: the whole state goes into a new one. */
+  async #drop(): Promise<void> {
+    const file = this.#file;
+    this.#file = undefined;
+    if (file !== undefined) await this.#options.files.close(file.fd).catch(() => undefined);
+  }
+
+  async #rewrite(): Promise<void> {
+    const { files, layout } = this.#options;
+    const path = holdsPath(layout);
+    await this.#drop();
+    // The state knows the changes that wait; those that come from here on are appended.
+    this.#entries.clear();
+    const fd = await files.open(`${path}.new`, 'w');
+    try {
+      const tag = randomInt(2 ** 32);
+      const length = await this.#writeAll(fd, tag);
+      await fdatasync(files, fd);
+      await files.rename(`${path}.new`, path);
+      await files.syncDirectory(layout.directory);
+      this.#file = { fd, tag, writtenBytes: length, length, synced: length };
+    } catch (error) {
+      await files.close(fd).catch(() => undefined);
+      throw error;
+    }
+    await this.#append(this.#file);
+  }
+
+  async #writeAll(fd: number, tag: number): Promise<number> {
+    const { files, state } = this.#options;
+    const entries = new EntryBuffer();
+    let length = 0;
+    const write = async (bytes: Buffer): Promise<void> => {
+      await writeAll(files, fd, [bytes], length);
+      length += bytes.length;
+    };
+    await write(encodeJournalHeader(this.#journalNumber, tag));
+    const { table } = state;
+    for (let row = 0; row < table.rows; row++) {
+      if (!table.isUsed(row) || !state.isHeld(row)) continue;
+      entries.message(ENTRY_HELD, state.groupAt(row).idSegment, table.counter[row] ?? 0);
+      if (entries.bytes > PIECE_BYTES) await write(entries.take(FRAME_ENTRIES, tag, length));
+    }
+    if (entries.bytes > 0) await write(entries.take(FRAME_ENTRIES, tag, length));
+    // With this frame the file is whole, and all before it must hold.
+    await write(entries.take(FRAME_COMPLETE, tag, length));
+    return length;
+  }
+}
+
+/** The file as it is before the first manager has run: nothing is held. */
+export function emptyHolds(): Buffer {
+  const tag = randomInt(2 ** 32);
+  const frame = new EntryBuffer().take(FRAME_COMPLETE, tag, JOURNAL_HEADER_BYTES);
+  return Buffer.concat([encodeJournalHeader(0, tag), frame]);
+}

@@ -1,0 +1,53 @@
+// Header and envelope of a record whose own are damaged, from the index of its segment. One index is kept for a few
+// seconds: whoever lists a damaged segment asks for one message after the other.
+
+import type { FileLayer } from './file-layer.ts';
+import { indexPath, type SpoolLayout } from './layout.ts';
+import { readIndex, type FoundRecord } from './segment-index.ts';
+import { systemCode } from './spool-error.ts';
+import type { StoredRef } from './types.ts';
+
+const KEEP_MS = 5_000;
+
+interface Kept {
+  readonly segment: number;
+  readonly records: Promise<ReadonlyMap<number, FoundRecord>>;
+}
+
+export class IndexCopies {
+  readonly #files: FileLayer;
+  readonly #layout: SpoolLayout;
+  #kept: Kept | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(files: FileLayer, layout: SpoolLayout) {
+    this.#files = files;
+    this.#layout = layout;
+  }
+
+  /** Undefined when the index is gone, or does not know the record. */
+  async find(ref: StoredRef): Promise<FoundRecord | undefined> {
+    if (this.#kept?.segment !== ref.segment) {
+      this.#kept = { segment: ref.segment, records: this.#read(ref.segment) };
+    }
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.close(), KEEP_MS).unref();
+    const record = (await this.#kept.records).get(ref.offset);
+    return record?.head.length === ref.length ? record : undefined;
+  }
+
+  async #read(segment: number): Promise<ReadonlyMap<number, FoundRecord>> {
+    try {
+      const { records } = await readIndex(this.#files, indexPath(this.#layout, segment), segment);
+      return new Map(records.map((record) => [record.offset, record]));
+    } catch (error) {
+      if (systemCode(error) === 'ENOENT') return new Map();
+      throw error;
+    }
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#kept = undefined;
+  }
+}

@@ -1,0 +1,280 @@
+// Messages whose stored form is damaged: each is named with what is known of it, kept for the operator, and never
+// delivered; and the damaged files stay for people to look at.
+
+import assert from 'node:assert/strict';
+import { mkdir, readFile, readdir, rm, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { damageText } from '../../src/spool/damage-text.ts';
+import { inspectSpool, openSpoolReader, openSpoolStore, openSpoolWriter } from '../../src/spool/open.ts';
+import { segmentName } from '../../src/spool/queue-id.ts';
+import type { RecoveredMessage, SpoolProblem, SpoolStore, StoredRef } from '../../src/spool/types.ts';
+import { MIB, contentFor, envelopeFor, temporaryDirectory, writerDefaults } from './support.ts';
+
+interface Spool {
+  readonly directory: string;
+  readonly ids: readonly string[];
+  readonly refs: readonly StoredRef[];
+  readonly segment: string;
+}
+
+/** Six sealed messages to two recipients each, and a newer segment of the same slot. */
+async function sealed(t: TestContext): Promise<Spool> {
+  const directory = await temporaryDirectory(t);
+  const writer = await openSpoolWriter({ ...writerDefaults, directory });
+  const ids: string[] = [];
+  const refs: StoredRef[] = [];
+  for (let index = 0; index < 6; index++) {
+    const queueId = writer.newQueueId();
+    const envelope = envelopeFor(queueId, [`a${index}@example.net`, `b${index}@example.net`]);
+    const { ref } = await writer.append({ envelope, content: [contentFor(index, 1000)] });
+    ids.push(queueId);
+    refs.push(ref);
+  }
+  await writer.close();
+  await (await openSpoolWriter({ ...writerDefaults, directory })).close();
+  return { directory, ids, refs, segment: join(directory, 'segments', segmentName(refs[0]?.segment ?? 0)) };
+}
+
+interface Opened {
+  readonly store: SpoolStore;
+  readonly messages: RecoveredMessage[];
+  readonly problems: SpoolProblem[];
+  readonly vanished: string[];
+}
+
+async function opened(directory: string): Promise<Opened> {
+  const problems: SpoolProblem[] = [];
+  const vanished: string[] = [];
+  const store = await openSpoolStore({
+    directory,
+    slot: 63,
+    journalSyncMs: 1000,
+    segmentBytes: MIB,
+    relocateAfterMs: 1_000_000_000,
+    onProblem: (problem) => problems.push(problem),
+    onDamaged: (queueIds) => vanished.push(...queueIds),
+  });
+  const messages: RecoveredMessage[] = [];
+  for await (const message of store.recover()) messages.push(message);
+  return { store, messages, problems, vanished };
+}
+
+const damaged = (messages: readonly RecoveredMessage[]): string[] =>
+  messages.filter(({ damage, held }) => damage !== undefined && held).map(({ queueId }) => queueId);
+const named = (problems: readonly SpoolProblem[]): unknown[] =>
+  problems.flatMap(({ message }) => message ?? []);
+
+/** Takes all recipients of messages out of the queue. */
+function remove(store: SpoolStore, ids: readonly string[]): void {
+  for (const queueId of ids) {
+    store.settle([0, 1].map((recipient) => ({ kind: 'removed', queueId, recipient }) as const));
+  }
+}
+
+const expected = ({ ids }: Spool, from: number): unknown[] =>
+  ids.slice(from).map((queueId, at) => ({
+    queueId,
+    reversePath: 'alice@example.com',
+    recipients: [`a${at + from}@example.net`, `b${at + from}@example.net`],
+  }));
+
+test('a segment that is gone: its index still names each message, and is kept', async (t) => {
+  const spool = await sealed(t);
+  const { directory, ids, segment } = spool;
+  await rm(segment);
+  for (let start = 0; start < 2; start++) {
+    const { store, messages, problems } = await opened(directory);
+    assert.deepEqual(damaged(messages), ids);
+    assert.deepEqual(named(problems), expected(spool, 0));
+    assert.match(problems.at(-1)?.text ?? '', /the segment is gone: 6 messages/);
+    assert.equal(store.usage().damagedMessages, 6);
+    await store.maintain(Date.now());
+    await store.close();
+    assert.ok(
+      (await readdir(join(directory, 'segments'))).includes(
+        `${segmentName(spool.refs[0]?.segment ?? 0)}.index`,
+      ),
+    );
+  }
+  const { store } = await opened(directory);
+  remove(store, ids);
+  await store.maintain(Date.now());
+  await store.close();
+  const [aside] = await readdir(join(directory, 'damaged'));
+  assert.match(aside ?? '', /\.index$/);
+  const { messages, problems } = await opened(directory);
+  assert.deepEqual([messages, problems], [[], []]);
+});
+
+test('a segment that was cut short costs only the messages beyond the cut, and is kept when they are done', async (t) => {
+  const spool = await sealed(t);
+  const { directory, ids, refs, segment } = spool;
+  await truncate(segment, (refs[4]?.offset ?? 0) - 10);
+  const index = await readFile(`${segment}.index`);
+  const { store, messages, problems } = await opened(directory);
+  assert.deepEqual(
+    messages.map(({ queueId }) => queueId),
+    ids,
+  );
+  assert.deepEqual(damaged(messages), ids.slice(3));
+  assert.deepEqual(named(problems), expected(spool, 3));
+  assert.deepEqual(await readFile(`${segment}.index`), index);
+  remove(store, ids);
+  await store.maintain(Date.now());
+  await store.close();
+  assert.equal((await readdir(join(directory, 'damaged'))).length, 2);
+});
+
+test('what a message has lost in its segment is taken from the index, and what the index has lost from the segment', async (t) => {
+  const { directory, ids, refs, segment } = await sealed(t);
+  const hit = refs[2];
+  assert.ok(hit !== undefined);
+  const bytes = await readFile(segment);
+  bytes.fill(0x55, hit.offset, hit.offset + 100);
+  await writeFile(segment, bytes);
+  const reader = openSpoolReader({ directory });
+  t.after(() => reader.close());
+  const { envelope, content } = await reader.read(hit);
+  assert.equal(envelope.recipients[1]?.address, 'b2@example.net');
+  assert.deepEqual(content, contentFor(2, 1000));
+  assert.equal((await reader.readEnvelope(hit)).queueId, ids[2]);
+  // The index as a whole does not hold any more, but its entry of that message does.
+  const index = await readFile(`${segment}.index`);
+  index[60] = (index[60] ?? 0) ^ 1;
+  await writeFile(`${segment}.index`, index);
+  const { store, messages, problems } = await opened(directory);
+  assert.deepEqual(
+    messages.map(({ queueId, damage }) => [queueId, damage]),
+    ids.map((queueId) => [queueId, undefined]),
+  );
+  assert.deepEqual(
+    problems.map(({ kind }) => kind),
+    ['segment', 'index'].toSorted(),
+  );
+  await store.close();
+});
+
+test('with its content damaged, too, a message that only a damaged index knows is listed as damaged', async (t) => {
+  const { directory, ids, refs, segment } = await sealed(t);
+  const hit = refs[2];
+  assert.ok(hit !== undefined);
+  const bytes = await readFile(segment);
+  bytes.fill(0x55, hit.offset, hit.offset + hit.length);
+  await writeFile(segment, bytes);
+  const index = await readFile(`${segment}.index`);
+  index[20] = (index[20] ?? 0) ^ 1;
+  await writeFile(`${segment}.index`, index);
+  const { store, messages } = await opened(directory);
+  assert.deepEqual(damaged(messages), [ids[2]]);
+  assert.equal(messages.length, 6);
+  await store.close();
+});
+
+test('a segment that is removed under a running store: its messages are held as damaged', async (t) => {
+  const { directory, ids, segment } = await sealed(t);
+  const { store, vanished } = await opened(directory);
+  await rm(segment);
+  await store.maintain(Date.now());
+  assert.deepEqual(vanished, []);
+  await store.maintain(Date.now());
+  assert.deepEqual(vanished.toSorted(), ids);
+  assert.ok(ids.every((queueId) => store.isDamaged(queueId)));
+  await store.maintain(Date.now());
+  assert.equal(vanished.length, 6);
+  await store.close();
+});
+
+test('a damaged message stays damaged over a restart, until it is released', async (t) => {
+  const { directory, ids } = await sealed(t);
+  const [queueId = ''] = ids;
+  const first = await opened(directory);
+  first.store.settle([{ kind: 'damaged', queueId, error: damageText('the checksum does not hold') }]);
+  await first.store.close();
+  const second = await opened(directory);
+  assert.deepEqual(damaged(second.messages), [queueId]);
+  assert.equal(second.messages[0]?.damage, 'the checksum does not hold');
+  second.store.settle([{ kind: 'released', queueId }]);
+  assert.equal(second.store.isDamaged(queueId), false);
+  assert.equal(second.store.usage().damagedMessages, 0);
+  await second.store.close();
+  const third = await opened(directory);
+  assert.deepEqual(damaged(third.messages), []);
+  await third.store.close();
+});
+
+test('a large message whose file is gone is damaged', async (t) => {
+  const directory = await temporaryDirectory(t);
+  const writer = await openSpoolWriter({ ...writerDefaults, directory });
+  const queueId = writer.newQueueId();
+  const large = await writer.openLarge(queueId);
+  await large.write(contentFor(1, 1000));
+  await large.commit(envelopeFor(queueId));
+  await writer.close();
+  await rm(join(directory, 'large', queueId));
+  const { store, messages, problems } = await opened(directory);
+  assert.deepEqual(damaged(messages), [queueId]);
+  assert.deepEqual(
+    problems.map(({ kind, place }) => [kind, place]),
+    [['missing', queueId]],
+  );
+  await store.close();
+});
+
+test('a good copy of a message counts more than a damaged one', async (t) => {
+  const { directory, ids, segment } = await sealed(t);
+  const options = { directory, slot: 63, journalSyncMs: 1000, segmentBytes: 64 * MIB, relocateAfterMs: 0 };
+  const index = await readFile(`${segment}.index`);
+  const mover = await openSpoolStore(options);
+  for await (const message of mover.recover()) assert.ok(ids.includes(message.queueId));
+  await mover.maintain(Date.now() + 1000);
+  await mover.close();
+  // As if the move had been made just before a crash, and then the old segment were lost.
+  await rm(segment, { force: true });
+  await writeFile(`${segment}.index`, index);
+  const { store, messages } = await opened(directory);
+  assert.deepEqual(damaged(messages), []);
+  assert.equal(messages.length, 6);
+  await store.close();
+});
+
+test('the folder of damaged files is listed, and bounded', async (t) => {
+  const { directory, ids, segment } = await sealed(t);
+  await rm(segment);
+  const { store } = await opened(directory);
+  await mkdir(join(directory, 'damaged'));
+  for (let count = 0; count < 205; count++) {
+    await writeFile(join(directory, 'damaged', `20200101T${String(count).padStart(9, '0')}Z-old`), 'x');
+  }
+  remove(store, ids);
+  await store.maintain(Date.now());
+  await store.close();
+  const left = await readdir(join(directory, 'damaged'));
+  assert.equal(left.length, 200);
+  assert.ok(left.some((name) => name.endsWith('.index')));
+  const aside: string[] = [];
+  for await (const finding of inspectSpool(directory)) {
+    if (finding.kind === 'problem' && finding.problem.kind === 'aside') aside.push(finding.problem.place);
+  }
+  assert.deepEqual(aside, left.toSorted());
+});
+
+test('a format file that is lost or damaged is written again when the segments tell the version', async (t) => {
+  const { directory, ids } = await sealed(t);
+  for (const text of [undefined, 'sluice-spoo\0 1\n']) {
+    const format = join(directory, 'format');
+    if (text === undefined) await rm(format);
+    else await writeFile(format, text);
+    const problems: string[] = [];
+    for await (const finding of inspectSpool(directory)) {
+      if (finding.kind === 'problem') problems.push(finding.problem.kind);
+    }
+    assert.deepEqual(problems, ['format']);
+    const { store, messages } = await opened(directory);
+    await store.close();
+    assert.equal(messages.length, ids.length);
+    assert.equal(await readFile(format, 'utf8'), 'sluice-spool 1\n');
+  }
+  await writeFile(join(directory, 'format'), 'sluice-spool 2\n');
+  await assert.rejects(opened(directory), { code: 'SPOOL_FORMAT' });
+});

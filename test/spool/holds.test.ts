@@ -1,0 +1,163 @@
+// Mail that an operator holds is not released by damage: each hold is recorded twice, and where both records fail,
+// everything is held.
+
+import assert from 'node:assert/strict';
+import { cp, readFile, readdir, rm, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { openSpoolStore, openSpoolWriter } from '../../src/spool/open.ts';
+import type { SpoolProblem } from '../../src/spool/types.ts';
+import { MIB, contentFor, envelopeFor, temporaryDirectory, writerDefaults } from './support.ts';
+
+interface Found {
+  readonly held: readonly string[];
+  readonly waiting: readonly string[];
+  readonly problems: readonly string[];
+}
+
+async function recovered(
+  directory: string,
+  work?: (store: Awaited<ReturnType<typeof openSpoolStore>>) => Promise<void>,
+): Promise<Found> {
+  const problems: SpoolProblem[] = [];
+  const store = await openSpoolStore({
+    directory,
+    slot: 63,
+    journalSyncMs: 1000,
+    segmentBytes: MIB,
+    relocateAfterMs: 1_000_000_000,
+    onProblem: (problem) => problems.push(problem),
+  });
+  const held: string[] = [];
+  const waiting: string[] = [];
+  for await (const message of store.recover()) (message.held ? held : waiting).push(message.queueId);
+  await work?.(store);
+  await store.close();
+  return { held, waiting, problems: problems.map(({ kind }) => kind) };
+}
+
+interface Spool {
+  readonly directory: string;
+  readonly held: readonly string[];
+  readonly waiting: readonly string[];
+  /** A copy to do damage to. */
+  copy(): Promise<string>;
+}
+
+/** Nine messages: three held for long, one held since a moment ago, two held and released, three never held. */
+async function spool(t: TestContext): Promise<Spool> {
+  const directory = await temporaryDirectory(t);
+  const writer = await openSpoolWriter({ ...writerDefaults, directory });
+  const ids: string[] = [];
+  for (let index = 0; index < 9; index++) {
+    const queueId = writer.newQueueId();
+    await writer.append({ envelope: envelopeFor(queueId), content: [contentFor(index, 100)] });
+    ids.push(queueId);
+  }
+  await writer.close();
+  const all = (kind: 'held' | 'released', from: number, to: number) =>
+    ids.slice(from, to).map((queueId) => ({ kind, queueId }) as const);
+  await recovered(directory, async (store) => {
+    store.settle(all('held', 0, 5));
+    await store.flush();
+  });
+  await recovered(directory, async (store) => {
+    store.settle(all('released', 3, 5));
+    await store.flush();
+    store.settle(all('held', 5, 6));
+    await store.flush();
+  });
+  let copies = 0;
+  return {
+    directory,
+    held: [...ids.slice(0, 3), ...ids.slice(5, 6)],
+    waiting: [...ids.slice(3, 5), ...ids.slice(6)],
+    copy: async () => {
+      const to = `${directory}-${++copies}`;
+      t.after(() => rm(to, { recursive: true, force: true }));
+      await cp(directory, to, { recursive: true });
+      return to;
+    },
+  };
+}
+
+const journalOf = async (directory: string): Promise<string> => {
+  const [name = ''] = await readdir(join(directory, 'journal'));
+  return join(directory, 'journal', name);
+};
+
+for (const which of ['journal', 'holds'] as const) {
+  test(`whichever byte of the ${which} is flipped, what is held stays held, what was released stays so, and it is reported`, async (t) => {
+    const { copy, directory, held, waiting } = await spool(t);
+    const pathIn = async (at: string): Promise<string> =>
+      which === 'journal' ? journalOf(at) : join(at, 'holds');
+    const bytes = await readFile(await pathIn(directory));
+    const to = await copy();
+    for (let at = 0; at < bytes.length; at++) {
+      const flipped = Buffer.from(bytes);
+      flipped[at] = (flipped[at] ?? 0) ^ 0x41;
+      await rm(to, { recursive: true });
+      await cp(directory, to, { recursive: true });
+      await writeFile(await pathIn(to), flipped);
+      const found = await recovered(to);
+      assert.deepEqual([found.held, found.waiting], [held, waiting], `byte ${at}`);
+      assert.notDeepEqual(found.problems, [], `byte ${at}`);
+    }
+  });
+}
+
+test('a journal that was deleted or cut is reported, and the file "holds" tells what is held', async (t) => {
+  const { copy, held, waiting } = await spool(t);
+  for (const damage of [
+    (journal: string) => rm(journal),
+    (journal: string) => truncate(journal, 0),
+    (journal: string) => truncate(journal, 40),
+  ]) {
+    const directory = await copy();
+    await damage(await journalOf(directory));
+    const found = await recovered(directory);
+    assert.deepEqual([found.held, found.waiting], [held, waiting]);
+    assert.ok(found.problems.includes('journal'));
+  }
+});
+
+test('with journal and holds damaged, all is held, and the next start knows that', async (t) => {
+  const { copy, held, waiting } = await spool(t);
+  const directory = await copy();
+  await rm(await journalOf(directory));
+  await truncate(join(directory, 'holds'), 50);
+  for (let start = 0; start < 2; start++) {
+    const found = await recovered(directory);
+    assert.deepEqual(found.held, [...held, ...waiting].toSorted());
+    assert.deepEqual(found.problems.includes('holds'), start === 0);
+  }
+  assert.ok((await readdir(join(directory, 'damaged'))).some((name) => name.endsWith('-holds')));
+});
+
+test('with both records gone beside segments, all is held', async (t) => {
+  const { copy, held, waiting } = await spool(t);
+  const directory = await copy();
+  await rm(await journalOf(directory));
+  await rm(join(directory, 'holds'));
+  assert.deepEqual((await recovered(directory)).held, [...held, ...waiting].toSorted());
+});
+
+test('a spool of before, with a journal alone, goes on as it was', async (t) => {
+  const { copy, held, waiting } = await spool(t);
+  const directory = await copy();
+  await rm(join(directory, 'holds'));
+  const found = await recovered(directory);
+  assert.deepEqual(found, { held, waiting, problems: [] });
+});
+
+test('a damaged journal file is kept', async (t) => {
+  const { copy } = await spool(t);
+  const directory = await copy();
+  const journal = await journalOf(directory);
+  const bytes = await readFile(journal);
+  bytes[60] = (bytes[60] ?? 0) ^ 1;
+  await writeFile(journal, bytes);
+  await recovered(directory);
+  const [aside = ''] = await readdir(join(directory, 'damaged'));
+  assert.deepEqual(await readFile(join(directory, 'damaged', aside)), bytes);
+});
