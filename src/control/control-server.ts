@@ -16,6 +16,9 @@ export type Reload = () => Promise<readonly string[]>;
 /** A request is a line of at most this length. */
 const maxRequestBytes = 16 * 1024 * 1024;
 
+/** A request is here within this time, however its bytes come: a program that asks nothing would be kept for ever. */
+const requestMs = 60_000;
+
 export class ControlServer {
   readonly #query: QueueQuery;
   readonly #source: OperatorSource;
@@ -54,15 +57,20 @@ export class ControlServer {
     this.#sockets.add(socket);
     let pieces: string[] = [];
     let length = 0;
+    const timer = setTimeout(() => socket.destroy(), requestMs).unref();
     socket.setEncoding('utf8');
     socket.on('error', () => undefined);
-    socket.on('close', () => this.#sockets.delete(socket));
+    socket.on('close', () => {
+      clearTimeout(timer);
+      this.#sockets.delete(socket);
+    });
     socket.on('data', (piece: string) => {
       // Only the new piece is searched: a long line costs no more than its length.
       const end = piece.indexOf('\n');
       pieces.push(end < 0 ? piece : piece.slice(0, end));
       length += piece.length;
       if (end >= 0) {
+        clearTimeout(timer);
         const line = pieces.join('');
         pieces = [];
         length = 0;

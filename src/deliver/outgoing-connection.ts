@@ -76,6 +76,9 @@ export class OutgoingConnection implements Deadline {
   /** Where the session was when it last heard something. */
   #phaseHeard: ClientPhase = 'greeting';
   #repliesAtBegin = 0;
+  /** What the timer was set for: the phase, and after how many replies. */
+  #timedPhase: ClientPhase | undefined;
+  #timedReplies = 0;
 
   constructor(context: ConnectionContext, grant: ConnectGrant, onEnded: () => void) {
     this.#context = context;
@@ -142,7 +145,7 @@ export class OutgoingConnection implements Deadline {
     return this.#work !== undefined || this.#next !== undefined;
   }
 
-  /** Nothing moved for longer than the phase allows (RFC 5321 4.5.3.2). */
+  /** The phase took longer than it may (RFC 5321 4.5.3.2). */
   expired(): void {
     if (!this.#connected) {
       this.#lost(`no connection within ${this.#context.settings.timeouts.connectMs / 1000} s`);
@@ -305,7 +308,7 @@ export class OutgoingConnection implements Deadline {
         for (const part of stuffer.dotStuff(piece)) {
           if (!this.#socket.write(part)) await drainedOrClosed(this.#socket);
           if (this.#ended) return;
-          this.#armTimer();
+          this.#setTimer();
         }
       }
       if (this.#ended) return;
@@ -407,8 +410,16 @@ export class OutgoingConnection implements Deadline {
     if (output !== undefined && !this.#socket.destroyed) this.#socket.write(output);
   }
 
+  /** Starts the time of a phase, or of the next reply. A part of a reply does not: it would let a peer hold us for ever. */
   #armTimer(): void {
-    const { phase } = this.#session;
+    const { phase, replies } = this.#session;
+    if (phase !== this.#timedPhase || replies !== this.#timedReplies) this.#setTimer();
+  }
+
+  #setTimer(): void {
+    const { phase, replies } = this.#session;
+    this.#timedPhase = phase;
+    this.#timedReplies = replies;
     // An idle connection is closed by whoever grants, not by a timer here.
     if (phase === 'idle') this.#context.deadlines.clear(this);
     else this.#context.deadlines.set(this, phaseTimeoutMs(phase, this.#context.settings.timeouts));

@@ -4,7 +4,12 @@
 import type { Socket } from 'node:net';
 import { domainOf } from '../address/domain.ts';
 import type { Deadline } from '../io/deadlines.ts';
-import type { RcptParameters, Reply, ServerEvent } from '../protocol/smtp/server/server-session.ts';
+import type {
+  RcptParameters,
+  Reply,
+  ServerEvent,
+  ServerPhase,
+} from '../protocol/smtp/server/server-session.ts';
 import { ServerSession } from '../protocol/smtp/server/server-session.ts';
 import type { AcceptedTransaction } from './accepted-transaction.ts';
 import { MessageIntake } from './message-intake.ts';
@@ -12,6 +17,12 @@ import type { ReceiveContext } from './receive-context.ts';
 
 /** Replies that a client does not read: beyond this we stop reading its commands. */
 const maxUnreadOutputBytes = 64 * 1024;
+
+/**
+ * So much content starts timeout_data anew, and no single byte does: a sender that has more to send fills its segments, of which
+ * the smallest that TCP uses have 536 bytes.
+ */
+const contentStepBytes = 512;
 
 /** How long a client may keep its side open after our last reply. */
 const lingerMs = 5_000;
@@ -46,6 +57,12 @@ export class IncomingConnection implements Deadline {
   #halfClosed = false;
   /** Our last reply is written: the client has a moment to close its side. */
   #ending = false;
+  /** That moment has begun, and nothing makes it longer. */
+  #lingering = false;
+  /** What the timer was set for. */
+  #timedPhase: ServerPhase | undefined;
+  /** Received since then while content is due. */
+  #contentBytes = 0;
   #closed = false;
   /** The connection was turned away before its session began. */
   #refused = false;
@@ -99,27 +116,30 @@ export class IncomingConnection implements Deadline {
     }
     this.#socket.end(`421 4.4.2 ${this.#context.settings.hostname} Timed out, closing the connection\r\n`);
     this.#socket.destroySoon();
+    // A client that reads nothing would keep what is not written, and its connection, for ever.
+    this.#ending = true;
+    this.#armTimer(false);
   }
 
   #received(chunk: Buffer): void {
+    if (this.#session.phase === 'content') this.#contentBytes += chunk.length;
     this.#session.receive(chunk);
     if (this.#waiting) this.#pause();
     else this.#pump();
   }
 
   #pump(): void {
+    let progress = false;
     while (!this.#waiting && !this.#closed) {
       const event = this.#session.next();
       if (event === undefined) break;
+      if (event.kind !== 'content') progress = true;
       this.#event(event);
     }
-    this.#flush();
+    if (this.#flush()) progress = true;
     if (this.#closed) return;
-    if (this.#halfClosed && !this.#waiting && !this.#ending) {
-      this.#socket.end();
-      return;
-    }
-    this.#armTimer();
+    if (this.#halfClosed && !this.#waiting && !this.#ending) this.#socket.end();
+    this.#armTimer(progress);
   }
 
   #event(event: ServerEvent): void {
@@ -289,11 +309,13 @@ export class IncomingConnection implements Deadline {
     this.#content = undefined;
   }
 
-  #flush(): void {
+  /** Whether there was anything to say. */
+  #flush(): boolean {
     const output = this.#session.takeOutput();
-    if (output === undefined || this.#socket.destroyed) return;
+    if (output === undefined || this.#socket.destroyed) return false;
     this.#socket.write(output);
     if (this.#socket.writableLength > maxUnreadOutputBytes) this.#pause();
+    return true;
   }
 
   #pause(): void {
@@ -320,14 +342,27 @@ export class IncomingConnection implements Deadline {
     this.#onClosed();
   }
 
-  #armTimer(): void {
+  /**
+   * Starts the time for the next command, chunk or piece of content. What is less than that, a part of a line, does not start it
+   * anew (RFC 5321 4.5.3.2.7): one byte a minute would hold a connection for ever.
+   *
+   * @param progress - a command was answered, or a message got on
+   */
+  #armTimer(progress: boolean): void {
     if (this.#waiting) return;
     const { settings, deadlines } = this.#context;
     if (this.#ending) {
-      deadlines.set(this, lingerMs);
+      if (!this.#lingering) deadlines.set(this, lingerMs);
+      this.#lingering = true;
       return;
     }
-    const phaseMs = this.#session.phase === 'content' ? settings.dataTimeoutMs : settings.commandTimeoutMs;
+    const { phase } = this.#session;
+    const enough = phase === 'content' && this.#contentBytes >= contentStepBytes;
+    // Without a time the connection came back from waiting for the disk.
+    if (!progress && !enough && phase === this.#timedPhase && this.atMs !== Infinity) return;
+    this.#timedPhase = phase;
+    this.#contentBytes = 0;
+    const phaseMs = phase === 'content' ? settings.dataTimeoutMs : settings.commandTimeoutMs;
     deadlines.set(this, Math.min(phaseMs, Math.max(0, this.#endsAtMs - deadlines.nowMs)));
   }
 }

@@ -1,6 +1,7 @@
 // The control socket: questions reach the source, answers come back, and nothing that is written to it hurts.
 
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { connect } from 'node:net';
 import { test } from 'node:test';
 import { controlResult } from '../../src/control/control-client.ts';
@@ -97,4 +98,22 @@ test('a line that never ends is cut off', async (t) => {
   const { socket } = await controlServer(t, { overrides: () => [] });
   assert.equal(await rawExchange(socket, Buffer.alloc(17 * 1024 * 1024, 0x20)), '');
   assert.deepEqual(await controlResult(socket, { operation: 'override.list' }), []);
+});
+
+test('a request has one time, however its bytes come', async (t) => {
+  const { socket: path } = await controlServer(t, { overrides: () => [] });
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const socket = connect(path);
+  t.after(() => socket.destroy());
+  let ended = false;
+  socket.on('error', () => undefined).on('close', () => (ended = true));
+  socket.resume();
+  await once(socket, 'connect');
+  for (let i = 0; i < 6; i++) {
+    if (!ended) socket.write('{');
+    // The answer to a whole request shows that the server has read what was written before.
+    await controlResult(path, { operation: 'override.list' });
+    assert.equal(ended, i >= 3);
+    t.mock.timers.tick(20_000);
+  }
 });

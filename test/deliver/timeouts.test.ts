@@ -164,3 +164,32 @@ test('an idle connection has no timeout of its own: whoever grants closes it', a
   await peer.take('c@to.test');
   assert.equal((await reports.next()).kind, 'done');
 });
+
+for (const [phase, play, reply] of [
+  ['mail', (peer: Peer) => peer.dialogue([mail[0]]), '250-a\r\n250-b\r\n250-'],
+  ['rcpt', (peer: Peer) => peer.dialogue(mail, [rcpt[0]]), '250 ok, but s'],
+  ['data', (peer: Peer) => peer.dialogue(mail, rcpt, ['DATA']), '354 go, but sl'],
+] as const) {
+  test(`a reply has one time, however its bytes come: ${phase}`, async (t) => {
+    const all = await fixture(t);
+    const { server, spool, reports, connect, advance } = all;
+    connect(spool.add({ to: ['b@to.test'] }));
+    const peer = await server.accept();
+    await peer.hello();
+    await play(peer);
+    const step = timeouts[`${phase}Ms`] / 4;
+    for (let i = 0; i < 3; i++) {
+      peer.socket.write(reply.slice(i * 4, i * 4 + 4));
+      await turns();
+      advance(step);
+    }
+    assert.equal(reports.all.length, 1); // ready
+    peer.socket.write(reply.slice(12));
+    await turns();
+    advance(step + 2_000);
+    const [, done] = reports.all;
+    assert.ok(done?.kind === 'done');
+    assert.match(done.results[0]?.error ?? '', /timed out while waiting for the reply/);
+    await peer.closed;
+  });
+}

@@ -166,7 +166,7 @@ export async function start(
     deadlines,
     tenants,
     client: async () => {
-      const socket = connect({ host: '127.0.0.1', port: bound.port, allowHalfOpen: true });
+      const socket = connect({ host: '127.0.0.1', port: bound.port, allowHalfOpen: true, noDelay: true });
       await once(socket, 'connect');
       const client = new Client(socket);
       clients.push(client);

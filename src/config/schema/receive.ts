@@ -129,9 +129,12 @@ export const receive = tableOf({
   ),
   timeout_command: key(
     duration(1).prefault('5m'),
-    'How long a client may take to send its next command (RFC 5321 4.5.3.2.7 asks for 5 minutes at least).',
+    'How long a client may take to send its next command, from our last reply to the end of the line (RFC 5321 4.5.3.2.7 asks for 5 minutes at least).',
   ),
-  timeout_data: key(duration(1).prefault('5m'), 'How long a client may pause while it sends a message.'),
+  timeout_data: key(
+    duration(1).prefault('5m'),
+    'How long a client may take for the next 512 bytes of a message.',
+  ),
   timeout_session: key(
     duration(1).prefault('2h'),
     'The longest that one session may last, whatever it does; it ends between two messages where that is possible.',

@@ -65,6 +65,7 @@ export class ClientSession {
   #triedHelo = false;
   #quitWanted = false;
   #run: TransactionRun | undefined;
+  #replies = 0;
   /** Replies still to come that change nothing, before the one that the phase waits for. */
   #repliesToSkip = 0;
   /** Why the session ended, for a `begin` that crossed with the end. */
@@ -83,6 +84,11 @@ export class ClientSession {
     return this.#phase;
   }
 
+  /** Complete replies so far: a timeout is for one of them, however its bytes come (RFC 5321 4.5.3.2). */
+  get replies(): number {
+    return this.#replies;
+  }
+
   /** What the server offers; nothing before EHLO was answered, and after a fall-back to HELO. */
   get extensions(): ServerExtensions {
     return this.#extensions;
@@ -97,7 +103,10 @@ export class ClientSession {
   receive(chunk: Uint8Array): void {
     if (this.#phase === 'closed') return;
     this.#parser.push(chunk);
-    while (this.#parser.next()) this.#onReply(this.#parser.code);
+    while (this.#parser.next()) {
+      this.#replies++;
+      this.#onReply(this.#parser.code);
+    }
     if (this.#parser.error !== '') this.#drop(`protocol error: ${this.#parser.error}`);
   }
 
