@@ -135,9 +135,10 @@ export class OutgoingConnection implements Deadline {
     }
   }
 
-  /** The process has no time left: what is in hand counts as lost in mid-transaction. */
+  /** What is in hand counts as lost in mid-transaction. The socket is closed when this returns. */
   abandon(): void {
     this.#lost('Sluice is stopping');
+    this.#socket.destroy();
   }
 
   /** Granted, and without a report so far. */

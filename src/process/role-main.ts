@@ -35,6 +35,9 @@ let role: Role | undefined;
 let logger: Logger | undefined;
 /** A configuration that came while the role was starting with an older one. */
 let newer: Config | undefined;
+/** Sender processes that ended while the manager was starting. */
+const endedSenders: number[] = [];
+let senderEnded = (serial: number): void => void endedSenders.push(serial);
 const reloads = new ReloadRequests();
 const troubles = new Troubles();
 /** What is wrong in all processes, as the supervisor said last; the control process tells operators. */
@@ -54,14 +57,14 @@ troubles.onChanged(() => {
   }, troublesEveryMs).unref();
 });
 
-async function start(config: Config, { index, serial }: RoleStart): Promise<void> {
+async function start(config: Config, { index, serial, senders }: RoleStart): Promise<void> {
   const log = patientLogger(config, troubles);
   logger = log;
   await showLife(config.spool, roleName as RoleName);
   const path = busPath(config.spool);
   switch (roleName) {
     case 'manager':
-      role = await startManager(config, log, path);
+      role = await startManager(config, log, path, senders);
       break;
     case 'receiver': {
       const { ReceiverRole } = await import('./roles/receiver-role.ts');
@@ -118,7 +121,12 @@ async function start(config: Config, { index, serial }: RoleStart): Promise<void
   tell({ kind: 'started', facts: role.facts });
 }
 
-async function startManager(config: Config, log: Logger, path: string): Promise<Role> {
+async function startManager(
+  config: Config,
+  log: Logger,
+  path: string,
+  senders: readonly number[],
+): Promise<Role> {
   const started = Promise.withResolvers<ManagerRole>();
   // The socket first: it is what keeps a second manager away from the spool.
   const server = await listenBus(path, (socket) => {
@@ -126,7 +134,10 @@ async function startManager(config: Config, log: Logger, path: string): Promise<
     void started.promise.then((manager) => channel.receive(introduction(manager, channel)));
   });
   const { ManagerRole } = await import('./roles/manager-role.ts');
-  const manager = await ManagerRole.start(config, log, troubles);
+  const awaits = (serials: readonly number[]) => tell({ kind: 'awaits', senders: serials });
+  const manager = await ManagerRole.start(config, log, troubles, { senders, awaits });
+  senderEnded = (serial) => manager.senderEnded(serial);
+  for (const serial of endedSenders) manager.senderEnded(serial);
   started.resolve(manager);
   return {
     facts: manager.facts,
@@ -189,6 +200,7 @@ process.on('message', (message: SupervisorToRole) => {
       tell({ kind: 'alive' });
       break;
     case 'senderEnded':
+      senderEnded(message.serial);
       break;
     case 'configure':
       reopenLog();

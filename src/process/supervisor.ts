@@ -36,6 +36,9 @@ const runtimeOptions: Readonly<Partial<Record<RoleName, readonly string[]>>> = {
 /** Given to a process beyond the grace before it is killed. */
 const killAfterMs = 5_000;
 
+/** Beats that a running manager waits for the hello of a sender that answers. */
+const mostAwaitedBeats = 10;
+
 /** What does not happen while a role does not run. */
 const withoutRole: Readonly<Record<RoleName, string>> = {
   manager: 'mail is taken and nothing is delivered',
@@ -78,6 +81,7 @@ export class Supervisor implements Instance {
   #beats: NodeJS.Timeout | undefined;
   /** Sender processes that the manager waits for before it grants anything. */
   #awaited: readonly number[] = [];
+  #awaitedBeats = 0;
 
   constructor(config: Config, log: Logger, events: InstanceEvents, troubles: Troubles) {
     this.#config = config;
@@ -187,16 +191,29 @@ export class Supervisor implements Instance {
 
   /** Asks every process whether it lives; ends those that are waited for, or of no use, when they do not answer. */
   #beat(): void {
+    const isLate = this.#areAwaitedLate();
     for (const child of this.#children) {
       if (child.process === undefined) continue;
       if (child.heartbeat.beat()) this.#tell(child, { kind: 'ping' });
+      const isAwaited = this.#awaited.includes(child.serial);
+      if (isAwaited && (isLate || child.heartbeat.isStalled)) {
+        this.#kill(child, 'the manager has to know its connections, and it does not tell');
+        continue;
+      }
       // Recovering a large queue is one long piece of work.
       const isRecovering = child.name === 'manager' && child.facts === undefined;
       if (!child.heartbeat.isStalled || isRecovering) continue;
       if (!child.isStalled) this.#stalled(child, child.process.pid);
-      if (this.#awaited.includes(child.serial)) this.#kill(child, 'the manager has to know its connections');
-      else if (child.heartbeat.isLost) this.#kill(child, 'it has not answered for a minute');
+      if (child.heartbeat.isLost) this.#kill(child, 'it has not answered for a minute');
     }
+  }
+
+  /** Have senders not said hello for long although they answer, and the manager does? A hello takes parts of a second. */
+  #areAwaitedLate(): boolean {
+    const manager = this.#children.find(({ name }) => name === 'manager');
+    const isUp = manager?.facts !== undefined && !manager.heartbeat.isStalled;
+    this.#awaitedBeats = isUp && this.#awaited.length > 0 ? this.#awaitedBeats + 1 : 0;
+    return this.#awaitedBeats > mostAwaitedBeats;
   }
 
   #stalled(child: Child, pid: number | undefined): void {

@@ -12,7 +12,7 @@ export function blockerText(s: State, counter: number): string {
   const limit = counters.limit.get(counter);
   switch (counters.dimension.get(counter)) {
     case Dimension.global:
-      return `limit global (${limit}) is full`;
+      return globalText(s, limit);
     case Dimension.probe:
       return restText(s, counters.keyOf(counter));
     case Dimension.window:
@@ -29,6 +29,11 @@ export function limitText({ rule, key }: AppliedLimit): string {
   const what = `${rule.per.join('+')}${key === '' ? '' : ` ${key}`}`.trim();
   if (rule.name === '') return what === '' ? 'all' : what;
   return what === '' ? rule.name : `${rule.name}: ${what}`;
+}
+
+function globalText(s: State, limit: number): string {
+  if (limit === s.config.limits.global) return `limit global (${limit}) is full`;
+  return limit === 0 ? 'no sender process is ready' : `the sender processes carry ${limit} connections`;
 }
 
 function slotText(applied: AppliedLimit, limit: number): string {

@@ -12,7 +12,7 @@ import { makeRunnable, stopRoute } from './lifecycle.ts';
 import { highestPriority, MessageState } from './messages.ts';
 import { holdMessage, releaseMessage, removeRecipients, retryMessage } from './operate.ts';
 import { becameReady, endConnection, finishTransaction } from './outcomes.ts';
-import { applyConfig } from './reconfigure.ts';
+import { applyConfig, carryConnections } from './reconfigure.ts';
 import { forgetPlaces } from './places.ts';
 import { commonQueue } from './queue-names.ts';
 import { PlanState } from './routes.ts';
@@ -192,6 +192,11 @@ class MailScheduler implements Scheduler {
 
   reconfigure(config: SchedulerConfig, nowMs: number): void {
     applyConfig(this.#state, config, nowMs);
+    this.#run(nowMs);
+  }
+
+  carry(connections: number, nowMs: number): void {
+    carryConnections(this.#state, connections);
     this.#run(nowMs);
   }
 

@@ -83,7 +83,8 @@ export function isUnproven(s: State, site: number): boolean {
 }
 
 export function mostUnanswered(s: State): number {
-  return s.config.limits.unanswered ?? 0;
+  const most = s.config.limits.unanswered ?? 0;
+  return Math.max(0, Math.min(most, s.carried - s.counters.limit.get(s.all)));
 }
 
 /** Gives up what hangs beyond its share, those that began last first. */

@@ -25,13 +25,24 @@ export function applyConfig(s: State, config: SchedulerConfig, nowMs: number): v
   s.rates.reconfigure(new Map(config.limits.rules.map((rule) => [rule.id, rule])), nowMs);
   lookAgain(s);
   recount(s, nowMs);
-  s.counters.setLimit(s.all, config.limits.global);
+  limitAll(s);
   for (let dimension = 0; dimension < dimensions; dimension += 1) {
     s.counters.eachOf(dimension, (counter) => closeSurplus(s, counter));
   }
   if (config.lifetimeMs !== before.lifetimeMs || config.bounceLifetimeMs !== before.bounceLifetimeMs) {
     moveExpiries(s);
   }
+}
+
+/** What can be carried has changed: more is granted at once, and of what is too many idle connections go first. */
+export function carryConnections(s: State, connections: number): void {
+  s.carried = connections;
+  limitAll(s);
+  closeSurplus(s, s.all);
+}
+
+function limitAll(s: State): void {
+  s.counters.setLimit(s.all, Math.min(s.config.limits.global, s.carried));
 }
 
 /** Every connection gives its slots back and takes those that the new limits say, even where there is no room. */

@@ -45,6 +45,8 @@ export class State {
   /** The counter of all connections, and that of those made beyond its limit while others hang. */
   readonly all: number;
   readonly beyond: number;
+  /** Connections that can be carried now, however many may be made. */
+  carried = Infinity;
   limits: LimitIndex;
   /** Our own addresses; '' lets the system choose. */
   sources: readonly string[];

@@ -207,6 +207,11 @@ export interface Scheduler {
   nextWakeMs(): number;
   /** New limits and times apply at once; lowering a limit drains. */
   reconfigure(config: SchedulerConfig, nowMs: number): void;
+  /**
+   * So many connections can be carried now, as sender processes come and go; unlimited until it is said. The limit of all
+   * connections, and of those that nobody has greeted on, stays within it.
+   */
+  carry(connections: number, nowMs: number): void;
   /** The routing table changed: no plan is believed any longer, each is asked for when there is work for it. */
   routesChanged(nowMs: number): void;
   /**

@@ -27,7 +27,7 @@ import { Operations } from '../manager/operations.ts';
 import { Overrides } from '../manager/overrides.ts';
 import { RateState } from '../manager/rate-state.ts';
 import { resolverOf, routerOf } from '../manager/routing.ts';
-import { Senders } from '../manager/senders.ts';
+import { ownSerial, Senders } from '../manager/senders.ts';
 import { Shaping } from '../manager/shaping.ts';
 import type { Role } from '../role.ts';
 import { bounceSettings } from '../settings.ts';
@@ -36,6 +36,14 @@ import { managerSlots } from './slots.ts';
 
 /** How often segments are looked at: stragglers moved, dead ones unlinked, the journal compacted. */
 const maintenanceMs = 5_000;
+
+/** Sender processes that live when a manager starts; see `SendersOptions`. */
+export interface OtherSenders {
+  readonly senders: readonly number[];
+  readonly awaits: (serials: readonly number[]) => void;
+}
+
+const noOthers: OtherSenders = { senders: [], awaits: () => undefined };
 
 interface Parts {
   readonly facts: RoleFacts;
@@ -74,7 +82,12 @@ export class ManagerRole implements Role {
   }
 
   /** Recovers the queue and begins to schedule. @throws {SpoolError} when the spool cannot be opened. */
-  static async start(config: Config, log: Logger, troubles: Troubles): Promise<ManagerRole> {
+  static async start(
+    config: Config,
+    log: Logger,
+    troubles: Troubles,
+    others: OtherSenders = noOthers,
+  ): Promise<ManagerRole> {
     let manager: Manager | undefined;
     const store = await openSpoolStore({
       onProblem: ({ kind, place, text }) => log.warn(`spool: ${text}`, { kind, place }),
@@ -111,7 +124,13 @@ export class ManagerRole implements Role {
     const stats = new MemoryStats();
     const started = new Manager({ store, reader, scheduler, router, log, stats, clock });
     const { perSender } = capacityHere(config);
-    const senders = new Senders((connection) => started.connectionLost(connection), perSender);
+    const senders = new Senders({
+      perProcess: perSender,
+      before: others.senders,
+      lost: (connection) => started.connectionLost(connection),
+      carry: (connections) => started.change([], (nowMs) => scheduler.carry(connections, nowMs)),
+      awaits: others.awaits,
+    });
     const submit = (message: Submitted) => started.submitted([message]);
     const bouncer = new Bouncer({ settings: bounceSettings(config), reader, writer, log, stats, submit });
     started.connect(senders, bouncer);
@@ -150,9 +169,15 @@ export class ManagerRole implements Role {
     channel.receive((batch) => this.#submitted(batch));
   }
 
-  addSender(channel: Channel<ManagerToSender, SenderToManager>): void {
+  /** @param serial - of its process; none when it shares that of the manager */
+  addSender(channel: Channel<ManagerToSender, SenderToManager>, serial = ownSerial): void {
     channel.receive((batch) => this.#reported(batch));
-    this.#parts.senders.add(channel);
+    this.#parts.senders.add(channel, serial);
+  }
+
+  /** A sender process has ended; so has every connection that it had. */
+  senderEnded(serial: number): void {
+    this.#parts.senders.ended(serial);
   }
 
   addControl(channel: Channel<Response, ControlToManager>): void {
@@ -171,7 +196,7 @@ export class ManagerRole implements Role {
         this.#submitted(rest as readonly ReceiverToManager[]);
         break;
       case 'sender':
-        this.addSender(channel as Channel<ManagerToSender, SenderToManager>);
+        this.addSender(channel as Channel<ManagerToSender, SenderToManager>, hello.serial);
         break;
       case 'control':
         this.addControl(channel as Channel<Response, ControlToManager>);
@@ -184,6 +209,7 @@ export class ManagerRole implements Role {
     const old = this.#resolver;
     const { nowMs } = this.#parts.clockWatch.clock;
     this.#resolver = resolverOf(config, nowMs);
+    this.#parts.senders.configure(capacityHere(config).perSender);
     this.#parts.bouncer.reconfigure(bounceSettings(config));
     const router = routerOf(config, this.#resolver, nowMs);
     this.#parts.manager.reconfigure(this.#parts.shaping.configure(config, router), router);

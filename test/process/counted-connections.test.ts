@@ -1,0 +1,97 @@
+// What is open at a destination and what the manager counts are the same: over a reload that changes what can be carried,
+// and when a sender is stopped while the manager dies.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { Session } from '../../sim/mx/submitter.ts';
+import { Ground, until } from '../../sim/neighbours/ground.ts';
+import { startSluice, type Sluice } from '../../sim/neighbours/sluice.ts';
+import { controlResult } from '../../src/control/control-client.ts';
+import type { Status } from '../../src/control/control-protocol.ts';
+import { HoldingServer } from './holding-server.ts';
+
+async function submit(sluice: Sluice, count: number): Promise<void> {
+  const session = await Session.open('127.0.0.1', sluice.port);
+  const say = async (text: string, expected: RegExp): Promise<void> => {
+    session.write(text);
+    assert.match(await session.reply(), expected);
+  };
+  for (let number = 0; number < count; number += 1) {
+    await say('MAIL FROM:<a@client.test>\r\n', /^250/u);
+    await say(`RCPT TO:<b${number}@far.test>\r\n`, /^250/u);
+    await say('DATA\r\n', /^354/u);
+    await say(`Message-ID: <${number}>\r\n\r\ntext\r\n.\r\n`, /^250/u);
+  }
+  await session.quit();
+}
+
+function status(sluice: Sluice): Promise<Extract<Status, { kind: 'complete' }>> {
+  return controlResult(`${sluice.directory}/control.sock`, {
+    operation: 'status',
+  }) as Promise<Extract<Status, { kind: 'complete' }>>;
+}
+
+function pidOf(sluice: Sluice, role: string): number {
+  const found = sluice
+    .pids()
+    .find((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').replace(/\0+$/u, '').endsWith(role));
+  assert.ok(found !== undefined, `no ${role} process`);
+  return found;
+}
+
+test('in one process, a reload that asks for more than open files allow grants what can be opened, and no more', async (t) => {
+  const ground = Ground.of(t);
+  const mx = await HoldingServer.start(ground);
+  const config = (connections: number) => ({
+    processes: { single_process: true },
+    receive: { max_connections: 140 },
+    deliver: { max_connections: connections, max_unanswered: 0, idle_connection: '1s' },
+    adapt: { enabled: false },
+    limit: ['domain', 'site', 'ip'].map((per) => ({ per, connections: 'unlimited' })),
+    route: [{ relay: [`127.0.0.1:${mx.port}`] }],
+  });
+  const sluice = await startSluice(ground, { config: config(5), under: ['prlimit', '--nofile=200'] });
+  await submit(sluice, 90);
+  await mx.until(() => mx.messages === 5);
+  sluice.configure(config(100));
+  await sluice.cli('reload');
+  // 150 files are left for 100 and 140 connections.
+  await mx.until(() => mx.messages === 62);
+  const { connections } = await status(sluice);
+  assert.deepEqual([connections, mx.open], [62, 62]);
+  mx.release();
+  await until('everything is delivered', async () => (await status(sluice)).messages === 0);
+  await until('no connection is left', async () => (await status(sluice)).connections === 0);
+  assert.equal(mx.most, 62);
+});
+
+test('while a sender is stopped its connections count, also for the next manager, until it has been ended', async (t) => {
+  const ground = Ground.of(t);
+  const mx = await HoldingServer.start(ground);
+  const sluice = await startSluice(ground, {
+    config: {
+      queue: { retry: ['1s'] },
+      processes: { senders: 2 },
+      deliver: { address_rest: ['1s'] },
+      limit: [{ per: 'ip', connections: 3 }],
+      route: [{ relay: [`127.0.0.1:${mx.port}`] }],
+    },
+  });
+  await submit(sluice, 20);
+  await mx.until(() => mx.messages === 3);
+  const stopped = pidOf(sluice, 'sender');
+  process.kill(stopped, 'SIGSTOP');
+  process.kill(pidOf(sluice, 'manager'), 'SIGKILL');
+  const ended = () => sluice.events().some(({ msg }) => String(msg).includes('ended by SIGKILL; starting'));
+  await until('the manager has ended', ended);
+  mx.release();
+  await until('everything is delivered', async () => {
+    const answer = await status(sluice).catch(() => undefined);
+    return answer?.kind === 'complete' && answer.messages === 0;
+  });
+  assert.equal(mx.most, 3);
+  assert.ok(
+    sluice.events().some(({ msg }) => String(msg).startsWith(`ending the sender process (${stopped})`)),
+  );
+});
