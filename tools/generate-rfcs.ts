@@ -53,9 +53,9 @@ const titles: ReadonlyMap<number, string> = new Map([
   [7208, 'Sender Policy Framework (SPF)'],
   [7504, 'SMTP 521 and 556 reply codes'],
   [7505, 'A "null MX" no service resource record for domains that accept no mail'],
-  [8020, 'NXDOMAIN: there really is nothing underneath'],
   [7661, 'Updating TCP to support rate-limited traffic'],
   [7766, 'DNS transport over TCP: implementation requirements'],
+  [8020, 'NXDOMAIN: there really is nothing underneath'],
   [9520, 'Negative caching of DNS resolution failures'],
   [9715, 'IP fragmentation avoidance in DNS over UDP'],
 ]);

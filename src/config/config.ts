@@ -67,6 +67,14 @@ type RouteTarget =
   | { readonly kind: 'error'; readonly error: NonNullable<FileRoute['error']> }
   | { readonly kind: 'mx' };
 
+type FileQuirk = FileConfig['quirk'][number];
+/** One [[quirk]]: hosts by name or address, and what is not used with them. */
+export interface QuirkConfig {
+  readonly mx: NonNullable<FileQuirk['mx']>;
+  readonly ip: NonNullable<FileQuirk['ip']>;
+  readonly ignoreExtensions: FileQuirk['ignoreExtensions'];
+}
+
 type FileTenant = FileConfig['tenant'][number];
 /** One [[tenant]]; the first that matches is a message's. */
 export type TenantConfig = Omit<FileTenant, 'sender' | 'client'> & {
@@ -117,6 +125,7 @@ export interface Config {
   readonly deliver: DeliverConfig;
   readonly dns: DnsConfig;
   readonly route: readonly RouteConfig[];
+  readonly quirk: readonly QuirkConfig[];
   /** In the order of the file. */
   readonly tenant: readonly TenantConfig[];
   /** Empty: the system chooses. */
@@ -225,6 +234,7 @@ function fill(content: FileConfig, file: string | undefined, folder: string, mor
     deliver: { ...deliver, heloName: deliver.heloName ?? hostname },
     dns: content.dns,
     route: content.route.map(targeted),
+    quirk: content.quirk.map(({ mx = [], ip = [], ignoreExtensions }) => ({ mx, ip, ignoreExtensions })),
     tenant: content.tenant.map(({ sender = [], client = [], ...rest }) => ({ ...rest, sender, client })),
     source: content.source.map((each) => ({
       address: each.address,

@@ -44,6 +44,13 @@ export class DeliveryLog {
     });
   }
 
+  withoutPipelining({ host, ip }: ConnectedPlace): void {
+    this.#log.info(
+      `${host} [${ip}] left commands unanswered that were sent together: no PIPELINING with it for a day`,
+      { remote: ip, host },
+    );
+  }
+
   unreadable(work: Work, reason: string): void {
     this.#log.error(`message ${work.queueId} cannot be read from the spool: ${reason}`);
   }

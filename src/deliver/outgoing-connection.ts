@@ -19,6 +19,7 @@ import { leaveLast } from './leave-last.ts';
 import { type MessageInHand, messageInHand } from './message-in-hand.ts';
 import { headerNeedsUtf8 } from './needs-utf8.ts';
 import { phaseTimeoutMs } from './phase-timeout.ts';
+import type { PipeliningMemory } from './pipelining-memory.ts';
 import { socketFailure } from './socket-failure.ts';
 import type {
   AttemptResult,
@@ -42,6 +43,8 @@ export interface ConnectionContext {
   readonly deadlines: Deadlines;
   readonly reports: DeliveryReports;
   readonly log: DeliveryLog;
+  /** Which servers can be sent commands together. */
+  readonly pipelining: PipeliningMemory;
 }
 
 export class OutgoingConnection implements Deadline {
@@ -63,6 +66,7 @@ export class OutgoingConnection implements Deadline {
   #isLocalFailure = false;
   #ended = false;
   #closing = false;
+  #abandoned = false;
   #transactions = 0;
   /** Granted, not begun. */
   #next: Work | undefined;
@@ -88,8 +92,12 @@ export class OutgoingConnection implements Deadline {
     this.#onEnded = onEnded;
     this.#next = work;
     const { source } = place;
-    const { heloName, heloNames } = context.settings;
-    this.#session = new ClientSession({ heloName: heloNames.get(source) ?? heloName });
+    const { heloName, heloNames, ignoredExtensions } = context.settings;
+    this.#session = new ClientSession({
+      heloName: heloNames.get(source) ?? heloName,
+      pipelining: context.pipelining.mayUse(grant.ip, grant.port),
+      ignoredExtensions: ignoredExtensions.of(grant.host, grant.ip),
+    });
     this.#socket = connect({
       host: grant.ip,
       port: grant.port,
@@ -137,6 +145,7 @@ export class OutgoingConnection implements Deadline {
 
   /** What is in hand counts as lost in mid-transaction. The socket is closed when this returns. */
   abandon(): void {
+    this.#abandoned = true;
     this.#lost('Sluice is stopping');
     this.#socket.destroy();
   }
@@ -384,12 +393,20 @@ export class OutgoingConnection implements Deadline {
 
   #finish(reason = 'closed', reply?: RemoteReply): void {
     if (this.#ended) return;
+    if (this.#session.leftGroupUnanswered && !this.#abandoned) this.#distrustPipelining();
     if (this.#usable) {
       this.#end({ kind: this.busy ? 'unused' : 'closed' });
       return;
     }
     const error = connectionError(this.#grant, reason, reply);
     this.#end({ kind: 'failed', error, ...(this.#isLocalFailure && { local: true }) });
+  }
+
+  /** What went wrong may have been that commands came together: the next attempt will tell. */
+  #distrustPipelining(): void {
+    const { pipelining, log } = this.#context;
+    pipelining.distrust(this.#grant.ip, this.#grant.port);
+    log.withoutPipelining(this.#grant);
   }
 
   #end(report: Parameters<DeliveryReports['closed']>[1]): void {

@@ -2,6 +2,7 @@
 
 import type { RecipientResult } from '../schedule/types.ts';
 import type { StoredRef } from '../spool/types.ts';
+import type { IgnoredExtensions } from './ignored-extensions.ts';
 
 /** One SMTP transaction to carry out: a message, and which of its recipients. */
 export interface Work {
@@ -75,5 +76,6 @@ export interface DeliverySettings {
   readonly heloName: string;
   /** Our name in EHLO by the address that we connect from. */
   readonly heloNames: ReadonlyMap<string, string>;
+  readonly ignoredExtensions: IgnoredExtensions;
   readonly timeouts: DeliveryTimeouts;
 }

@@ -2,6 +2,7 @@
 
 import { randomInt } from 'node:crypto';
 import type { Config } from '../config/config.ts';
+import { IgnoredExtensions } from '../deliver/ignored-extensions.ts';
 import type { DeliverySettings } from '../deliver/types.ts';
 import { DomainSet, NetworkSet, RelayPolicy } from '../policy/relay-policy.ts';
 import type { ReceiveSettings } from '../receive/types.ts';
@@ -68,10 +69,17 @@ export function exemptClients(config: Config): NetworkSet {
 }
 
 export function deliverySettings(config: Config): DeliverySettings {
-  const { deliver, source } = config;
+  const { deliver, source, quirk } = config;
   return {
     heloName: deliver.heloName,
     heloNames: new Map(source.map(({ address, heloName }) => [address, heloName])),
+    ignoredExtensions: new IgnoredExtensions(
+      quirk.map(({ mx, ip, ignoreExtensions }) => ({
+        hosts: mx.map(({ kind, domain }) => (kind === 'suffix' ? `*.${domain}` : domain)),
+        networks: ip,
+        extensions: ignoreExtensions,
+      })),
+    ),
     timeouts: {
       connectMs: deliver.timeoutConnect,
       greetingMs: deliver.timeoutGreeting,

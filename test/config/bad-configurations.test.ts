@@ -361,6 +361,14 @@ const table: readonly (readonly [what: string, text: string, ...problems: string
     '5:46 limit[1].source[3]: is the address of no [[source]], so no connection can match; there are 192.0.2.25',
   ],
   [
+    'quirks of no host, of no extension, and of one that cannot be left out',
+    '[[quirk]]\nignore_extensions = ["PIPELINING"]\n[[quirk]]\nmx = ["mx.example.com"]\nignore_extensions = []\n[[quirk]]\nip = []\nignore_extensions = ["PIPELINE"]',
+    '1:3 quirk[1]: says nothing about which hosts are meant: give mx, ip or both',
+    '5:21 quirk[2].ignore_extensions: must name one extension at least',
+    '7:6 quirk[3].ip: must name one network at least',
+    '8:22 quirk[3].ignore_extensions[1]: must be "PIPELINING" or "SIZE" or "8BITMIME" or "SMTPUTF8" or "DSN" or "MT-PRIORITY", not "PIPELINE"',
+  ],
+  [
     'a reaction to everything',
     '[[reaction]]\nname = "a"\naction = "slow"',
     '1:3 reaction[1]: matches every failure: say which replies it is for with one at least of code, text, mx',

@@ -3,6 +3,8 @@
 import type { TestContext } from 'node:test';
 import { DeliveryLog } from '../../src/deliver/delivery-log.ts';
 import type { ConnectionContext } from '../../src/deliver/outgoing-connection.ts';
+import { IgnoredExtensions } from '../../src/deliver/ignored-extensions.ts';
+import { PipeliningMemory } from '../../src/deliver/pipelining-memory.ts';
 import { Sender } from '../../src/deliver/sender.ts';
 import type {
   AttemptResult,
@@ -112,11 +114,17 @@ export async function fixture(t: TestContext): Promise<Fixture> {
   let now = 1_000_000;
   const deadlines = new Deadlines({ now: () => now });
   const context: ConnectionContext = {
-    settings: { heloName: 'sluice.test', heloNames: new Map([['127.0.0.2', 'two.sluice.test']]), timeouts },
+    settings: {
+      heloName: 'sluice.test',
+      heloNames: new Map([['127.0.0.2', 'two.sluice.test']]),
+      ignoredExtensions: new IgnoredExtensions([]),
+      timeouts,
+    },
     spool,
     deadlines,
     reports,
     log: new DeliveryLog(createLogger({ level: 'info', format: 'json', destination: sink })),
+    pipelining: new PipeliningMemory(() => now),
   };
   const sender = new Sender(context);
   t.after(() => sender.abandon());

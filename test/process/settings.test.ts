@@ -178,3 +178,25 @@ describe('a receiver', () => {
     assert.equal(priorityHeader, '');
   });
 });
+
+describe('deliveries', () => {
+  it('are told which extensions are not used with which hosts', () => {
+    const config = parseConfig(
+      `[[quirk]]
+      mx = ["*.Gateway.example", "relay.example.net"]
+      ignore_extensions = ["PIPELINING"]
+      [[quirk]]
+      ip = ["192.0.2.25", "2001:db8::/32"]
+      ignore_extensions = ["DSN", "8BITMIME"]`,
+      'sluice.toml',
+    );
+    const { ignoredExtensions } = deliverySettings(config);
+    assert.deepEqual([...ignoredExtensions.of('mx.gateway.example', '198.51.100.1')], ['PIPELINING']);
+    assert.deepEqual(
+      [...ignoredExtensions.of('relay.example.net', '192.0.2.25')],
+      ['PIPELINING', 'DSN', '8BITMIME'],
+    );
+    assert.deepEqual([...ignoredExtensions.of('gateway.example', '2001:db8::1')], ['DSN', '8BITMIME']);
+    assert.equal(deliverySettings(defaultConfig()).ignoredExtensions.of('a.example', '192.0.2.1').size, 0);
+  });
+});

@@ -20,6 +20,7 @@ import {
 import { limits } from './limit.ts';
 import { queue } from './queue.ts';
 import { receive } from './receive.ts';
+import { quirks } from './quirk.ts';
 import { routes } from './route.ts';
 import { sources } from './source.ts';
 import { tenants } from './tenant.ts';
@@ -186,6 +187,10 @@ export const root = tableOf({
   route: key(
     routes.prefault([]),
     'Where mail goes. The most specific match wins: the domain itself, then the longest "*.suffix", then the sender, then the route that has neither. Mail without a route goes to its MX.',
+  ),
+  quirk: key(
+    quirks.prefault([]),
+    'Hosts that do not keep what they offer, and the extensions of SMTP that are therefore not used with them. All that name a host count together.',
   ),
   tenant: key(
     tenants.prefault([]),

@@ -3,6 +3,7 @@
 import type { Config } from '../../config/config.ts';
 import { DeliveryLog } from '../../deliver/delivery-log.ts';
 import type { ConnectionContext } from '../../deliver/outgoing-connection.ts';
+import { PipeliningMemory } from '../../deliver/pipelining-memory.ts';
 import { Sender } from '../../deliver/sender.ts';
 import type { DeliveryReports } from '../../deliver/types.ts';
 import { Deadlines } from '../../io/deadlines.ts';
@@ -20,6 +21,7 @@ export class SenderRole implements Role {
   readonly #sender: Sender;
   readonly #spool: SpoolReader;
   readonly #deadlines = new Deadlines();
+  readonly #pipelining = new PipeliningMemory();
   readonly #link: Link<SenderToManager>;
   readonly #log: Logger;
 
@@ -82,6 +84,7 @@ export class SenderRole implements Role {
       deadlines: this.#deadlines,
       reports,
       log: new DeliveryLog(this.#log),
+      pipelining: this.#pipelining,
     };
   }
 }

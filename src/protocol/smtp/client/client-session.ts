@@ -68,6 +68,11 @@ export class ClientSession {
   #replies = 0;
   /** Replies still to come that change nothing, before the one that the phase waits for. */
   #repliesToSkip = 0;
+  /**
+   * The session broke off with commands of one group (RFC 2920) unanswered, as behind a middlebox that offers PIPELINING
+   * and does not let it through. Command by command the server may answer.
+   */
+  leftGroupUnanswered = false;
   /** Why the session ended, for a `begin` that crossed with the end. */
   #endReason = '';
 
@@ -207,7 +212,8 @@ export class ClientSession {
 
   #onHelo(code: number): void {
     if (code < 300) {
-      if (!this.#triedHelo) this.#extensions = parseExtensions(this.#parser.lines());
+      if (!this.#triedHelo)
+        this.#extensions = parseExtensions(this.#parser.lines(), this.#options.ignoredExtensions);
       this.#becomeReady();
     } else if (code >= 500 && !this.#triedHelo) {
       // RFC 5321 3.2: a server that knows no EHLO is spoken to with HELO.
@@ -325,6 +331,10 @@ export class ClientSession {
   #drop(reason: string, reply?: RemoteReply): void {
     if (this.#phase === 'closed') return;
     if (this.#run !== undefined) {
+      // A 421 is the server's own word; what it says of the rest, it would say command by command, too.
+      this.leftGroupUnanswered =
+        reply === undefined && this.#run.isPipelined && (this.#phase === 'rcpt' || this.#phase === 'data');
+      if (this.leftGroupUnanswered) this.#run.doubtMail(reason);
       const outcomes = this.#run.finish(reason, reply);
       this.#run = undefined;
       this.#events.push({ kind: 'done', outcomes, reusable: false });

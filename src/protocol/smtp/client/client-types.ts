@@ -6,6 +6,8 @@ export interface ClientSessionOptions {
   readonly heloName: string;
   /** Use PIPELINING (RFC 2920) where it is offered; true when not given. */
   readonly pipelining?: boolean | undefined;
+  /** EHLO keywords in upper case that count as not offered; none when not given. */
+  readonly ignoredExtensions?: ReadonlySet<string> | undefined;
   /** Bytes of one whole reply, all its lines; more is a protocol error. 16 KiB when not given. */
   readonly maxReplyBytes?: number | undefined;
   /**

@@ -35,14 +35,22 @@ export const NO_EXTENSIONS: ServerExtensions = {
   mtPriority: false,
 };
 
-/** Reads the lines of an EHLO reply, codes removed; the first one is the server's name and greeting. */
-export function parseExtensions(lines: readonly string[]): ServerExtensions {
+/**
+ * Reads the lines of an EHLO reply, codes removed; the first one is the server's name and greeting.
+ *
+ * @param ignored - keywords in upper case that count as not offered
+ */
+export function parseExtensions(
+  lines: readonly string[],
+  ignored: ReadonlySet<string> | undefined,
+): ServerExtensions {
   const offered = new Map<string, string>();
   for (const line of lines.slice(1)) {
     const [keyword = '', parameter = ''] = line.trim().split(/[ \t]+/, 2);
     // RFC 5321 2.4: keywords are compared without regard to case.
     if (keyword !== '') offered.set(keyword.toUpperCase(), parameter);
   }
+  for (const keyword of ignored ?? []) offered.delete(keyword);
   const size = offered.get('SIZE');
   return {
     pipelining: offered.has('PIPELINING'),

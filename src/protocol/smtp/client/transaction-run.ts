@@ -94,6 +94,18 @@ export class TransactionRun {
     }
   }
 
+  /**
+   * The connection broke after MAIL was refused for good and before the rest of its group was answered: RFC 2920 3.2 (5)
+   * has every command answered, so that the refusal may be about the group. Its recipients are tried once more.
+   */
+  doubtMail(reason: string): void {
+    for (const [recipient, outcome] of this.#outcomes.entries()) {
+      if (outcome?.result !== 'permfail' || outcome.reply?.command !== 'MAIL') continue;
+      const error = `${reason}, after ${outcome.error}`;
+      this.#outcomes[recipient] = { recipient, result: 'tempfail', reply: undefined, error };
+    }
+  }
+
   /** The outcomes in the recipients' order. Whoever has none tempfails for `reason`. */
   finish(reason: string, reply?: RemoteReply): RecipientOutcome[] {
     this.decideRest('tempfail', reply, reason);

@@ -1,0 +1,11 @@
+// The extensions of SMTP that Sluice uses where a server offers them, by their EHLO keywords (RFC 5321 4.1.1.1).
+
+/** Those that can be switched off for a host, in the order of the documentation. */
+export const ignorableExtensions = [
+  'PIPELINING',
+  'SIZE',
+  '8BITMIME',
+  'SMTPUTF8',
+  'DSN',
+  'MT-PRIORITY',
+] as const;

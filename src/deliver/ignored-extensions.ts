@@ -1,0 +1,38 @@
+// Which extensions are not used with a host, whatever it offers: there are middleboxes and servers that offer what they do
+// not keep, and only an administrator can know some of them.
+
+import { DomainSet, type Network, NetworkSet } from '../policy/relay-policy.ts';
+
+/** One group of hosts, by name or address. */
+export interface IgnoredExtensionsRule {
+  /** `mx.example.com` or `*.example.com`. */
+  readonly hosts: readonly string[];
+  readonly networks: readonly Network[];
+  /** EHLO keywords in upper case. */
+  readonly extensions: readonly string[];
+}
+
+const none: ReadonlySet<string> = new Set();
+
+export class IgnoredExtensions {
+  readonly #rules: readonly {
+    readonly hosts: DomainSet;
+    readonly networks: NetworkSet;
+    readonly extensions: readonly string[];
+  }[];
+
+  constructor(rules: readonly IgnoredExtensionsRule[]) {
+    this.#rules = rules.map(({ hosts, networks, extensions }) => ({
+      hosts: new DomainSet(hosts),
+      networks: new NetworkSet(networks),
+      extensions,
+    }));
+  }
+
+  /** The keywords of all rules that name the host or its address. */
+  of(host: string, ip: string): ReadonlySet<string> {
+    if (this.#rules.length === 0) return none;
+    const meant = this.#rules.filter(({ hosts, networks }) => hosts.has(host) || networks.has(ip));
+    return meant.length === 0 ? none : new Set(meant.flatMap(({ extensions }) => extensions));
+  }
+}

@@ -1,0 +1,107 @@
+// Hosts that offer what they do not keep: PIPELINING is given up by itself where a group of commands is not answered, and
+// an administrator can have any extension ignored.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { IgnoredExtensions } from '../../src/deliver/ignored-extensions.ts';
+import { distrustMs, PipeliningMemory } from '../../src/deliver/pipelining-memory.ts';
+import { type Fixture, fixture, turns } from './fixture.ts';
+import type { Peer } from './mail-server.ts';
+
+/** A new connection to a server that offers PIPELINING, up to MAIL. */
+async function connected({ server, spool, connect, reports }: Fixture, connection: number): Promise<Peer> {
+  connect(spool.add({ to: ['b@to.test'] }), connection);
+  const peer = await server.accept();
+  await peer.hello('PIPELINING');
+  assert.deepEqual(await reports.next(), { kind: 'ready', connection });
+  assert.equal(await peer.line(), 'MAIL FROM:<a@from.test>');
+  return peer;
+}
+
+/** Answers MAIL and nothing behind it. */
+async function deaf(all: Fixture, connection: number): Promise<void> {
+  const peer = await connected(all, connection);
+  assert.equal(await peer.line(), 'RCPT TO:<b@to.test>');
+  peer.say('250 ok');
+  peer.end();
+  const done = await all.reports.next();
+  assert.ok(done.kind === 'done');
+  assert.equal(done.results[0]?.result, 'tempfail');
+  assert.equal((await all.reports.next()).kind, 'closed');
+}
+
+/** Whether the client sends more than MAIL before it is answered. */
+async function isPipelined(all: Fixture, connection: number): Promise<boolean> {
+  const peer = await connected(all, connection);
+  const pipelined = peer.received.includes('DATA');
+  peer.say('421 bye');
+  assert.equal((await all.reports.next()).kind, 'done');
+  assert.equal((await all.reports.next()).kind, 'closed');
+  return pipelined;
+}
+
+test('a server that leaves a group unanswered is spoken to command by command for a day', async (t) => {
+  const all = await fixture(t);
+  await deaf(all, 1);
+  assert.equal(await isPipelined(all, 2), false);
+  all.advance(distrustMs);
+  assert.equal(await isPipelined(all, 3), true);
+  const said = all.log.filter(({ msg }) =>
+    String(msg).startsWith('mx.test [127.0.0.1] left commands unanswered'),
+  );
+  assert.equal(said.length, 1);
+});
+
+test('a server that answers 421 in the middle of a group is not distrusted', async (t) => {
+  const all = await fixture(t);
+  assert.equal(await isPipelined(all, 1), true);
+  assert.equal(await isPipelined(all, 2), true);
+});
+
+test('a connection that is given up here says nothing about the server', async (t) => {
+  const all = await fixture(t);
+  const peer = await connected(all, 1);
+  peer.say('250 ok');
+  await turns(100);
+  all.sender.abandon();
+  assert.equal((await all.reports.next()).kind, 'done');
+  assert.equal((await all.reports.next()).kind, 'closed');
+  assert.equal(await isPipelined(all, 2), true);
+});
+
+test('extensions that are ignored for a host are not used, whatever it offers', async (t) => {
+  const { server, spool, connect, context, sender } = await fixture(t);
+  const ignoredExtensions = new IgnoredExtensions([
+    { hosts: ['mx.test'], networks: [], extensions: ['PIPELINING', 'DSN'] },
+  ]);
+  sender.reconfigure({ ...context, settings: { ...context.settings, ignoredExtensions } });
+  connect(spool.add({ to: ['b@to.test'], envelope: { ret: 'HDRS' } }));
+  const peer = await server.accept();
+  await peer.hello('PIPELINING', 'DSN', 'SIZE');
+  await peer.dialogue(
+    ['MAIL FROM:<a@from.test> SIZE=21', '250 ok'],
+    ['RCPT TO:<b@to.test>', '250 ok'],
+    ['DATA', '354 go'],
+  );
+});
+
+test('rules mean hosts by name or address, and add up', () => {
+  const ignored = new IgnoredExtensions([
+    { hosts: ['*.gateway.example'], networks: [], extensions: ['PIPELINING'] },
+    { hosts: ['mx1.gateway.example'], networks: [{ address: '192.0.2.0', prefix: 24 }], extensions: ['DSN'] },
+  ]);
+  const of = (host: string, ip: string): string[] => [...ignored.of(host, ip)];
+  assert.deepEqual(of('mx1.gateway.example', '198.51.100.1'), ['PIPELINING', 'DSN']);
+  assert.deepEqual(of('mx2.gateway.example', '198.51.100.1'), ['PIPELINING']);
+  assert.deepEqual(of('192.0.2.7', '192.0.2.7'), ['DSN']);
+  assert.deepEqual(of('mx.example', '2001:db8::1'), []);
+});
+
+test('servers are remembered by address and port, and their number is bounded', () => {
+  const memory = new PipeliningMemory(() => 0);
+  memory.distrust('192.0.2.1', 25);
+  assert.equal(memory.mayUse('192.0.2.1', 25), false);
+  assert.equal(memory.mayUse('192.0.2.1', 587), true);
+  for (let port = 0; port < 10_000; port++) memory.distrust('192.0.2.2', port);
+  assert.equal(memory.mayUse('192.0.2.1', 25), true);
+});
