@@ -9,6 +9,7 @@ import { formatEndpoint } from '../config/values/endpoint.ts';
 import { configWarnings } from '../config/warnings.ts';
 import { shortageText } from '../process/capacity.ts';
 import { limitRules } from '../process/settings.ts';
+import { diskProblemNow } from '../process/disk-watch.ts';
 import { capacityHere } from '../process/system-facts.ts';
 import { exitCodes } from './exit-codes.ts';
 
@@ -34,7 +35,9 @@ function check(named: string | undefined, json: boolean): { text: string; ok: bo
     const shortages = capacityHere(config).shortages.map(
       (each) => `if started from here, ${shortageText(each)}`,
     );
-    const warnings = [...configWarnings(config), ...shortages];
+    const disk = diskProblemNow(config);
+    const diskWarnings = disk === undefined ? [] : [`${disk.text} ${disk.advice}`];
+    const warnings = [...configWarnings(config), ...shortages, ...diskWarnings];
     if (json) return { text: `${JSON.stringify({ ok: true, problems: [], warnings })}\n`, ok: true };
     return { text: summary(file, config, warnings), ok: true };
   } catch (error) {

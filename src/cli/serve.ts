@@ -10,13 +10,15 @@ import { configWarnings } from '../config/warnings.ts';
 import { SluiceError } from '../errors/sluice-error.ts';
 import { LogError } from '../log/log-error.ts';
 import type { Logger } from '../log/logger.ts';
+import { configInForce, configRefused } from '../process/config-troubles.ts';
+import { DiskWatch } from '../process/disk-watch.ts';
 import { shortageText } from '../process/capacity.ts';
 import { lockInstance } from '../process/instance-lock.ts';
 import type { Instance, InstanceEvents } from '../process/instance.ts';
 import { processLogger } from '../process/process-logger.ts';
 import { Supervisor } from '../process/supervisor.ts';
 import { capacityHere } from '../process/system-facts.ts';
-import { Troubles } from '../stats/troubles.ts';
+import { type Trouble, Troubles } from '../stats/troubles.ts';
 import type { RoleFacts } from '../process/messages.ts';
 import { configOption, readConfig } from './config-file.ts';
 import { reloadable } from './reloadable.ts';
@@ -44,8 +46,12 @@ async function serve(file: string | undefined): Promise<void> {
   const kind = config.processes.singleProcess
     ? (await import('../process/single-process.ts')).SingleProcess
     : Supervisor;
+  const disk = new DiskWatch(config, troubles);
+  disk.start();
+  configInForce(config, [], troubles);
   const running = new Running(kind, config, file, log, troubles);
   await running.untilStopped();
+  disk.stop();
   unlock();
   await log.close();
 }
@@ -71,6 +77,7 @@ class Running {
   #config: Config;
   readonly #file: string | undefined;
   readonly #log: Logger;
+  readonly #troubles: Troubles;
   readonly #instance: Instance;
   readonly #stopped = Promise.withResolvers<void>();
   #stopping = false;
@@ -81,6 +88,7 @@ class Running {
     this.#config = config;
     this.#file = file;
     this.#log = log;
+    this.#troubles = troubles;
     this.#instance = new kind(config, log, { reload: () => this.#reload() }, troubles);
   }
 
@@ -89,7 +97,7 @@ class Running {
     process.on('SIGHUP', () => this.#reload());
     this.#started = this.#instance.start();
     const facts = await this.#started;
-    announce(this.#config, facts);
+    announce(this.#config, facts, this.#troubles.list);
     await this.#stopped.promise;
   }
 
@@ -102,6 +110,7 @@ class Running {
       this.#instance.configure(config);
       this.#log.info('the configuration was read again and is in force');
       for (const shortage of capacityHere(config).shortages) this.#log.warn(shortageText(shortage));
+      configInForce(config, afterRestart, this.#troubles);
       if (afterRestart.length > 0) {
         this.#log.warn(`changed, but only a restart puts it in force: ${afterRestart.join(', ')}`);
       }
@@ -109,6 +118,7 @@ class Running {
     } catch (error) {
       const problem = error instanceof Error ? error.message : String(error);
       this.#log.error(`the configuration was refused, the one from before stays in force: ${problem}`);
+      configRefused(problem, this.#troubles);
       this.#instance.reloaded({ problem, afterRestart: [] });
     }
   }
@@ -139,7 +149,7 @@ class Running {
 }
 
 /** A few lines for the person who started it; on standard error, since standard output may be the log. */
-function announce(config: Config, facts: RoleFacts): void {
+function announce(config: Config, facts: RoleFacts, troubles: readonly Trouble[]): void {
   const listening = facts.listening ?? [];
   const [first = '127.0.0.1:2525'] = listening;
   const port = first.slice(first.lastIndexOf(':') + 1);
@@ -156,6 +166,9 @@ function announce(config: Config, facts: RoleFacts): void {
       (domains === 0 ? '' : `, and to ${domains} relay domain${domains === 1 ? '' : 's'} from anyone`),
     `  Delivers       ${destination(config)}, at most ${config.deliver.maxConnections} connections, ${limitsText(config)}`,
     `  Keeps mail in  ${config.spool}${facts.recovered === undefined || facts.recovered === 0 ? '' : ` (${facts.recovered} messages from before)`}`,
+    ...troubles.map(
+      ({ level, text }) => `  ${(level === 'critical' ? 'CRITICAL' : 'Warning').padEnd(14)} ${text}`,
+    ),
     '',
     `  Try            swaks --server ${host} --port ${port} --from you@example.com --to someone@example.org`,
     `                 ${`${command} queue list`.padEnd(29)}what is waiting, and why`,

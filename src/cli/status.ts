@@ -1,10 +1,11 @@
 // `sluice status`: how the running Sluice is doing.
 
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { QueueCount, Status, StatusAnswer } from '../control/control-protocol.ts';
 import { askStatus } from '../control/status-client.ts';
 import type { ReportedTrouble } from '../stats/trouble-board.ts';
 import { configOption, readConfig } from './config-file.ts';
+import { healthCheck } from './health-check.ts';
 import { overridesTable } from './override-options.ts';
 import { sitesTable } from './sites-table.ts';
 import { age, bytes, table } from './table.ts';
@@ -18,7 +19,19 @@ export function register(program: Command): void {
     .description('show what the running Sluice is doing: queue, connections, sites')
     .addOption(configOption())
     .option('--json', 'for programs')
-    .action(async (options: { config?: string; json?: boolean }) => {
+    .addOption(
+      new Option(
+        '--check',
+        'for monitoring: one line, and exit code 0 (OK), 1 (warning), 2 (critical) or 3 (unknown)',
+      ).conflicts('json'),
+    )
+    .action(async (options: { config?: string; json?: boolean; check?: boolean }) => {
+      if (options.check === true) {
+        const { line, code } = await healthCheck(() => readConfig(options.config).controlSocket);
+        process.stdout.write(`${line}\n`);
+        process.exitCode = code;
+        return;
+      }
       const { controlSocket } = readConfig(options.config);
       const json = options.json === true;
       const status = await askStatus(controlSocket, {
@@ -54,8 +67,7 @@ function inNumbers(status: Status, troubles: string): string {
     `Connections  ${status.connections} in ${status.senders} sender process${status.senders === 1 ? '' : 'es'}`,
     `Spool        ${bytes(status.spool.bytes)} in ${status.spool.segments} segments`,
   ];
-  const { overrides, nowMs, shortages = [] } = status;
-  for (const shortage of shortages) head.push(`Warning      ${shortage}`);
+  const { overrides, nowMs } = status;
   const changes = overrides.length === 0 ? '' : `\n${overridesTable(overrides, nowMs)}`;
   const queues = queuesText(status.queues ?? []);
   const hidden = status.siteCount - status.sites.length;

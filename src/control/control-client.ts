@@ -8,13 +8,16 @@ import type { QueueRow } from './queue-row.ts';
 
 /**
  * Sends one request and yields the rows that come; the generator's return value is the result.
+ * @param ended - nobody waits for the answer any more
  * @throws {ControlError} `NOT_RUNNING` when nothing listens; otherwise with the code that the running Sluice gave
  */
 export async function* controlRequest(
   path: string,
   request: ControlRequest,
+  ended?: AbortSignal,
 ): AsyncGenerator<QueueRow, unknown> {
   const socket = connect(path);
+  ended?.addEventListener('abort', () => socket.destroy());
   await new Promise<void>((resolve, reject) => {
     socket.once('connect', resolve);
     socket.once('error', (error: NodeJS.ErrnoException) => reject(unreachable(path, error)));
@@ -39,8 +42,12 @@ export async function* controlRequest(
 }
 
 /** The same for requests that have no rows. */
-export async function controlResult(path: string, request: ControlRequest): Promise<unknown> {
-  const replies = controlRequest(path, request);
+export async function controlResult(
+  path: string,
+  request: ControlRequest,
+  ended?: AbortSignal,
+): Promise<unknown> {
+  const replies = controlRequest(path, request, ended);
   for (;;) {
     const next = await replies.next();
     if (next.done === true) return next.value;

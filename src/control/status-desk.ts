@@ -18,6 +18,7 @@ export interface StatusSources {
 
 export class StatusDesk {
   readonly #sources: StatusSources;
+  #silentSinceMs: number | undefined;
 
   constructor(sources: StatusSources) {
     this.#sources = sources;
@@ -27,7 +28,14 @@ export class StatusDesk {
     const { manager } = this.#sources;
     if (!(await answersSoon(manager.ping()))) return this.#withoutManager();
     try {
-      const status = await manager.status(question);
+      const asked = manager.status(question);
+      asked.catch(() => undefined); // told below, or too late to matter
+      // A long answer is waited for as long as the manager lives.
+      while (!(await answersSoon(asked, true))) {
+        if (!(await answersSoon(manager.ping()))) return this.#withoutManager();
+      }
+      const status = await asked;
+      this.#silentSinceMs = undefined;
       return { kind: 'complete', ...status, troubles: this.#sources.troubles() };
     } catch (error) {
       // It may have ended while it was answering; anything else is a mistake that must show.
@@ -38,6 +46,7 @@ export class StatusDesk {
 
   #withoutManager(): StatusAnswer {
     const nowMs = Date.now();
+    this.#silentSinceMs ??= nowMs;
     const known = this.#sources.troubles();
     const isExplained = known.some(({ key }) => key === 'role:manager');
     const silent: ReportedTrouble = {
@@ -45,7 +54,7 @@ export class StatusDesk {
       level: 'critical',
       text: 'The manager does not answer: it is starting, busy, or stopped. Mail is taken, but not delivered.',
       advice: 'Ask again in a moment. If this goes on, look at the log for what the manager said.',
-      sinceMs: nowMs,
+      sinceMs: this.#silentSinceMs,
       processes: ['control'],
     };
     return {
@@ -57,15 +66,18 @@ export class StatusDesk {
   }
 }
 
-/** Whether it resolves before the manager counts as silent. */
-async function answersSoon(answer: Promise<unknown>): Promise<boolean> {
+/**
+ * Whether it resolves before the manager counts as silent.
+ * @param orFails - an error is an answer, too
+ */
+async function answersSoon(answer: Promise<unknown>, orFails = false): Promise<boolean> {
   const silent = Promise.withResolvers<boolean>();
   const timer = setTimeout(() => silent.resolve(false), silentAfterMs);
   try {
     return await Promise.race([
       answer.then(
         () => true,
-        () => false,
+        () => orFails,
       ),
       silent.promise,
     ]);

@@ -34,8 +34,10 @@ import type {
   SchedulerConfig,
   SiteOrder,
   SiteStatus,
+  UnexplainedWait,
 } from './types.ts';
 import { siteCount, siteRows } from './site-rows.ts';
+import { unexplainedWaits } from './unexplained.ts';
 import { queuedRecipients } from './view.ts';
 
 /** A plan counts for at least this long, or one that has expired when it comes would be asked for without end. */
@@ -288,6 +290,10 @@ class MailScheduler implements Scheduler {
     if (isNew) s.routes.forget(row);
     this.#run(nowMs);
     return explanation;
+  }
+
+  unexplainedWaits(most: number): UnexplainedWait[] {
+    return unexplainedWaits(this.#state, most);
   }
 
   limits(most: number, nowMs: number): LimitsStatus {

@@ -177,6 +177,14 @@ export interface SiteStatus {
  * A deterministic state machine: same calls with the same times, same effects.
  * Every method that can cause effects returns after pushing them to `effects`; the caller drains that array.
  */
+/** A message that could go and does not. */
+export interface UnexplainedWait {
+  readonly queueId: string;
+  readonly domain: string;
+  /** The way to its domain is being looked up. */
+  readonly isResolving: boolean;
+}
+
 export interface Scheduler {
   readonly effects: Effect[];
   /** Opens a scheduler transaction: nothing of it is schedulable before `commit`. */
@@ -249,5 +257,7 @@ export interface Scheduler {
   rates(nowMs: number): readonly SavedRate[];
   /** Before the first message. */
   restoreRates(saved: readonly SavedRate[]): void;
+  /** Ready mail that nothing is in the way of: at most so many messages, each the first of its queue. */
+  unexplainedWaits(most: number): UnexplainedWait[];
   counts(): { readonly messages: number; readonly recipients: number; readonly connections: number };
 }

@@ -24,6 +24,7 @@ import { Bouncer } from '../manager/bouncer.ts';
 import { ClockWatch } from '../manager/clock-watch.ts';
 import { Manager } from '../manager/manager.ts';
 import { Operations } from '../manager/operations.ts';
+import { OverdueWatch } from '../manager/overdue-watch.ts';
 import { Overrides } from '../manager/overrides.ts';
 import { RateState } from '../manager/rate-state.ts';
 import { resolverOf, routerOf } from '../manager/routing.ts';
@@ -58,6 +59,7 @@ interface Parts {
   readonly shaping: Shaping;
   readonly rates: RateState;
   readonly clockWatch: ClockWatch;
+  readonly overdueWatch: OverdueWatch;
   readonly log: Logger;
   readonly troubles: Troubles;
 }
@@ -78,6 +80,7 @@ export class ManagerRole implements Role {
       parts.manager.change([], (nowMs) => parts.manager.scheduler.reconfigure(limits, nowMs));
     });
     parts.clockWatch.watch();
+    parts.overdueWatch.start();
     this.#maintainLater();
   }
 
@@ -160,6 +163,7 @@ export class ManagerRole implements Role {
       shaping,
       rates,
       clockWatch,
+      overdueWatch: new OverdueWatch({ scheduler, troubles, nowMs: clock.nowMs }),
       log,
       troubles,
     });
@@ -224,6 +228,7 @@ export class ManagerRole implements Role {
   async stop(): Promise<void> {
     this.#maintaining = false;
     clearTimeout(this.#maintenance);
+    this.#parts.overdueWatch.stop();
     // Results may still be on their way though the processes that sent them have ended.
     await this.#parts.senders.gone();
     await this.#parts.manager.stop();

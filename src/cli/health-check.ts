@@ -1,0 +1,64 @@
+// `sluice status --check`: one line and an exit code, as monitoring programs want them of their plugins
+// (Nagios, Icinga, Naemon, Zabbix and others: monitoring-plugins.org/doc/guidelines.html).
+
+import { ControlError } from '../control/control-error.ts';
+import type { StatusAnswer } from '../control/control-protocol.ts';
+import { askStatus } from '../control/status-client.ts';
+
+const states = ['OK', 'WARNING', 'CRITICAL', 'UNKNOWN'] as const;
+type State = (typeof states)[number];
+
+export interface Health {
+  readonly line: string;
+  /** 0 to 3. */
+  readonly code: number;
+}
+
+/** Errors that mean: it should run, and does not. */
+const meansDown: ReadonlySet<string> = new Set([
+  'NOT_RUNNING',
+  'CONTROL_LOST',
+  'CONTROL_SILENT',
+  'MANAGER_LOST',
+]);
+
+/** @param controlSocket - finds the control socket; what it throws makes the state unknown */
+export async function healthCheck(controlSocket: () => string): Promise<Health> {
+  try {
+    return healthOf(await askStatus(controlSocket(), { sites: 0 }));
+  } catch (error) {
+    const isDown = error instanceof ControlError && meansDown.has(error.code);
+    return health(isDown ? 'CRITICAL' : 'UNKNOWN', error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** The worst trouble is the state. */
+export function healthOf(status: StatusAnswer): Health {
+  const { troubles } = status;
+  const state = troubles.some(({ level }) => level === 'critical')
+    ? 'CRITICAL'
+    : troubles.length > 0
+      ? 'WARNING'
+      : 'OK';
+  const said = troubles.map(({ key, text }) => `${key}: ${text}`).join(' ');
+  if (status.kind === 'without-manager') return health(state, said);
+  const { messages, recipients, connections, counters, spool } = status;
+  const summary = `${messages} messages wait, ${connections} connections are open`;
+  const counted = ['received', 'delivered', 'deferred', 'bounced'].map(
+    (name) => `${name}=${counters[name] ?? 0}c`,
+  );
+  const numbers = [
+    `messages=${messages}`,
+    `recipients=${recipients}`,
+    `connections=${connections}`,
+    `spool=${spool.bytes}B`,
+    ...counted,
+  ];
+  return health(state, said === '' ? summary : said, numbers.join(' '));
+}
+
+function health(state: State, text: string, numbers = ''): Health {
+  // A bar begins the numbers, and a line end would begin the long output.
+  const line = `SLUICE ${state} - ${text}`.replaceAll('|', '/').replaceAll(/\s+/g, ' ');
+  return { line: numbers === '' ? line : `${line} | ${numbers}`, code: states.indexOf(state) };
+}

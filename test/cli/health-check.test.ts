@@ -1,0 +1,102 @@
+// What a monitoring program gets: one line, its numbers, and an exit code that says how bad it is.
+
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { healthCheck } from '../../src/cli/health-check.ts';
+import type { ManagerStatus } from '../../src/control/control-protocol.ts';
+import type { ReportedTrouble } from '../../src/stats/trouble-board.ts';
+import { type Answers, controlServer } from '../control/fake-source.ts';
+import { temporaryFolder } from '../temporary-folder.ts';
+import { sluice } from './run.ts';
+
+const status: ManagerStatus = {
+  version: '1.2.3',
+  startedAtMs: 0,
+  nowMs: 60_000,
+  messages: 3,
+  recipients: 4,
+  connections: 2,
+  senders: 1,
+  reports: 0,
+  counters: { received: 9, delivered: 5 },
+  spool: { segments: 1, bytes: 64, liveMessages: 3 },
+  sites: [],
+  siteCount: 0,
+  overrides: [],
+};
+const numbers =
+  'messages=3 recipients=4 connections=2 spool=64B received=9c delivered=5c deferred=0c bounced=0c';
+const log: ReportedTrouble = {
+  key: 'log',
+  level: 'warning',
+  text: 'The log | cannot\nbe written.',
+  advice: 'Make room.',
+  sinceMs: 0,
+  processes: ['manager'],
+};
+const disk: ReportedTrouble = { ...log, key: 'disk', level: 'critical', text: 'The disk is full.' };
+
+async function check(
+  t: TestContext,
+  answers: Answers,
+): Promise<readonly [code: number | null, line: string]> {
+  const { socket, folder } = await controlServer(t, { status: () => status, ...answers });
+  const config = join(folder, 'sluice.toml');
+  writeFileSync(config, `control_socket = ${JSON.stringify(socket)}\n`);
+  const { code, stdout } = await sluice(['status', '--check', '--config', config]);
+  return [code, stdout];
+}
+
+test('nothing is wrong: 0', async (t) => {
+  const line = `SLUICE OK - 3 messages wait, 2 connections are open | ${numbers}\n`;
+  assert.deepEqual(await check(t, {}), [0, line]);
+});
+
+test('a warning is 1, on one line, and a bar of its text begins no numbers', async (t) => {
+  const line = `SLUICE WARNING - log: The log / cannot be written. | ${numbers}\n`;
+  assert.deepEqual(await check(t, { troubles: () => [log] }), [1, line]);
+});
+
+test('the worst trouble is the state: 2', async (t) => {
+  const line = `SLUICE CRITICAL - disk: The disk is full. log: The log / cannot be written. | ${numbers}\n`;
+  assert.deepEqual(await check(t, { troubles: () => [disk, log] }), [2, line]);
+});
+
+test('a manager that does not answer is critical, and there are no numbers', async (t) => {
+  const ping = () => {
+    throw new Error('gone');
+  };
+  const [code, line] = await check(t, { ping });
+  assert.equal(code, 2);
+  assert.match(line, /^SLUICE CRITICAL - role:manager: The manager does not answer: [^|\n]+\n$/u);
+});
+
+test('a Sluice that does not run is critical', async () => {
+  const { code, stdout } = await sluice(['status', '--check', '--config', '/dev/null']);
+  assert.equal(code, 2);
+  assert.match(stdout, /^SLUICE CRITICAL - No Sluice is running with the control socket [^|\n]+\n$/u);
+});
+
+test('a control process that takes no request is critical, and is not waited for without end', async (t) => {
+  const folder = temporaryFolder(t, 'silent');
+  const socket = join(folder.path, 'control.sock');
+  const server = createServer(() => undefined).listen(socket);
+  folder.atEnd(() => server.close());
+  await once(server, 'listening');
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const checked = healthCheck(() => socket);
+  t.mock.timers.tick(10_000);
+  const { code, line } = await checked;
+  assert.equal(code, 2);
+  assert.match(line, /^SLUICE CRITICAL - Asking the running Sluice at .*: no answer within 10 s\.$/u);
+});
+
+test('without a configuration that can be read nothing is known: 3', async () => {
+  const { code, stdout } = await sluice(['status', '--check', '--config', '/no/such/file']);
+  assert.equal(code, 3);
+  assert.match(stdout, /^SLUICE UNKNOWN - [^|\n]+\n$/u);
+});

@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parseConfig } from '../../src/config/config.ts';
+import { diskProblem, diskProblemNow, DiskWatch } from '../../src/process/disk-watch.ts';
+import { Troubles } from '../../src/stats/troubles.ts';
+import { temporaryFolder } from '../temporary-folder.ts';
+
+const mib = 2 ** 20;
+const configOf = (queue: string) => parseConfig(`[queue]\n${queue}\n`, '/etc/sluice.toml');
+const usual = configOf('reserve = "256MiB"');
+
+test('far above the reserve nothing is wrong', () => {
+  assert.equal(diskProblem(1000 * mib, usual), undefined);
+});
+
+test('near the reserve is a warning, below it new mail is refused', () => {
+  assert.equal(diskProblem(300 * mib, usual)?.level, 'warning');
+  const below = diskProblem(255 * mib, usual);
+  assert.equal(below?.level, 'critical');
+  assert.match(
+    below?.text ?? '',
+    /has 255 MiB free, and queue\.reserve keeps 256 MiB: new mail is refused with 452/u,
+  );
+});
+
+test('without a reserve a full disk is critical all the same', () => {
+  assert.equal(diskProblem(0, configOf('reserve = "0B"'))?.level, 'critical');
+});
+
+test('a spool that is not there yet is on the disk of the folder above it', (t) => {
+  const { path } = temporaryFolder(t, 'disk');
+  const config = { ...configOf('reserve = "9000000GB"'), spool: `${path}/spool/of/later` };
+  assert.equal(diskProblemNow(config)?.level, 'critical');
+});
+
+test('the trouble is there while Sluice runs, and one that cannot be measured is no silence', async (t) => {
+  const { path } = temporaryFolder(t, 'disk');
+  const troubles = new Troubles();
+  const raised = Promise.withResolvers<void>();
+  troubles.onChanged(() => raised.resolve());
+  const watch = new DiskWatch({ ...usual, spool: `${path}/gone` }, troubles);
+  watch.start();
+  await raised.promise;
+  watch.stop();
+  assert.match(troubles.list[0]?.text ?? '', /cannot be read: ENOENT/u);
+});
