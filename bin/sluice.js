@@ -56,7 +56,7 @@ function runWith(runtime, args) {
   }
   child.on('error', (error) => {
     process.stderr.write(`RUNTIME_FAILED: cannot start ${runtime}: ${error.message}\n`);
-    process.exitCode = 71; // EX_OSERR
+    process.exitCode = failure(71); // EX_OSERR
   });
   child.on('exit', (code, signal) => {
     process.exitCode = code ?? 128 + (constants.signals[signal] ?? 0);
@@ -64,9 +64,15 @@ function runWith(runtime, args) {
 }
 
 const args = commandLine();
+/** EX_TEMPFAIL for sendmail, whose caller keeps the message then; another for the rest. */
+const failure = (code) => (args[0] === 'sendmail' ? 75 : code);
 if (Number(process.versions.node.split('.')[0]) >= leastMajor) {
-  const { main } = await import(program().href);
-  process.exitCode = await main(args);
+  const loaded = await import(program().href).catch((error) => {
+    process.stderr.write(
+      `START_FAILED: cannot load Sluice: ${error instanceof Error ? error.message : error}\n`,
+    );
+  });
+  process.exitCode = loaded === undefined ? failure(71) : await loaded.main(args); // EX_OSERR
 } else {
   const runtime = bundledRuntime();
   if (runtime === undefined) {
@@ -75,7 +81,7 @@ if (Number(process.versions.node.split('.')[0]) >= leastMajor) {
         `${process.platform}-${process.arch} was installed with it.\n` +
         `  Install Node ${leastMajor}, or install Sluice again without --omit=optional.\n`,
     );
-    process.exitCode = 69; // EX_UNAVAILABLE
+    process.exitCode = failure(69); // EX_UNAVAILABLE
   } else {
     runWith(runtime, args);
   }

@@ -2,7 +2,6 @@
 // Promises: exit code 0 means that the message is safe in the queue; any other, that the caller still has it.
 
 import { isAscii } from 'node:buffer';
-import { userInfo } from 'node:os';
 
 import type { Command } from 'commander';
 
@@ -13,6 +12,7 @@ import { prepareSubmission } from '../message/submission.ts';
 import type { ClientTransaction } from '../protocol/smtp/client/client-session.ts';
 import { readConfig } from './config-file.ts';
 import { CommandError, exitCodes } from './exit-codes.ts';
+import { loginName } from './sendmail/login-name.ts';
 import { parseSendmailFlags, type SendmailCall } from './sendmail/flags.ts';
 import { smtpOnStdio } from './sendmail/smtp-on-stdio.ts';
 import { submit } from './sendmail/submit.ts';
@@ -57,6 +57,8 @@ export async function runSendmail(args: readonly string[]): Promise<number> {
     process.stdout.write(help);
     return exitCodes.ok;
   }
+  // Until Sluice has the message, whatever ends this process, standard output without a reader too, means "try again".
+  process.exitCode = exitCodes.tempFail;
   const config = readConfig(call.config);
   const { submissionSocket } = config;
   if (call.mode === 'smtp') return await smtpOnStdio(submissionSocket);
@@ -70,6 +72,7 @@ export async function runSendmail(args: readonly string[]): Promise<number> {
     transaction.recipients.map((recipient) => recipient.address),
   );
   if (problem !== undefined) throw problem;
+  process.exitCode = exitCodes.ok;
   const reply = outcomes[0]?.reply;
   if (call.verbose && reply !== undefined) {
     process.stdout.write(
@@ -142,7 +145,7 @@ function compose(
 }
 
 function senderOf(given: string | undefined, hostname: string): string {
-  if (given === undefined) return `${userInfo().username}@${hostname}`;
+  if (given === undefined) return `${loginName()}@${hostname}`;
   if (given === '' || given === '<>') return '';
   const { addresses, invalid } = parseAddressList(given, hostname);
   const [address] = addresses;

@@ -7,9 +7,9 @@ import { test } from 'node:test';
 import { pages, root } from './pages.ts';
 
 /** Codes of one word, and those of the starter, which is plain JavaScript and has no error classes. */
-const others = ['INTERNAL', 'RUNTIME_FAILED', 'RUNTIME_TOO_OLD'];
+const others = ['INTERNAL', 'RUNTIME_FAILED', 'RUNTIME_TOO_OLD', 'START_FAILED'];
 
-const sources = [...globSync('src/**/*.ts', { cwd: root }), 'bin/sluice.js'].map((file) =>
+const sources = [...globSync('src/**/*.ts', { cwd: root }), 'bin/sluice.js', 'bin/sluice'].map((file) =>
   readFileSync(join(root, file), 'utf8'),
 );
 

@@ -37,11 +37,14 @@ export function smtpOnStdio(submissionSocket: string): Promise<number> {
   });
   socket.on('drain', goOn);
   socket.on('data', (bytes: Buffer) => {
+    const more = session.heard(bytes);
+    // If nobody reads what is written next, this process ends at once, with this code.
+    process.exitCode = session.exitCode();
     if (!stdout.write(bytes)) {
       socket.pause();
       stdout.once('drain', () => socket.resume());
     }
-    send(session.heard(bytes));
+    send(more);
   });
   socket.on('error', () => {
     if (connected) return;

@@ -1,0 +1,152 @@
+// `sluice` and a link named `sendmail` in what callers hand down: environments, limits, users that Node does not like. Either
+// it works, or a sentence and a code of sysexits say why not; never a stack trace, and never 0 for a message that is not safe.
+
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { after, test } from 'node:test';
+
+import { loginName } from '../../src/cli/sendmail/login-name.ts';
+import { smtpServer } from './smtp-server.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'sluice-surroundings-'));
+after(() => rmSync(folder, { recursive: true }));
+const bin = fileURLToPath(new URL('../../bin', import.meta.url));
+/** With this Node first. */
+const path = [dirname(process.execPath), '/usr/bin', '/bin'].join(delimiter);
+
+const link = join(folder, 'sendmail');
+symlinkSync(join(bin, 'sluice'), link);
+symlinkSync('sendmail', join(folder, 'indirect'));
+
+interface Result {
+  readonly code: number | null;
+  readonly output: string;
+}
+
+async function run(
+  file: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+  input = '',
+): Promise<Result> {
+  const child = spawn(file, args, { cwd: '/', env: { PATH: path, ...env } });
+  let output = '';
+  child.stdout.on('data', (piece: Buffer) => (output += piece.toString()));
+  child.stderr.on('data', (piece: Buffer) => (output += piece.toString()));
+  child.stdin.on('error', () => undefined);
+  child.stdin.end(input);
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { code, output };
+}
+
+/** A shell line with the link as `$0`. */
+function shell(line: string, env: NodeJS.ProcessEnv = {}): Promise<Result> {
+  return run('/bin/sh', ['-c', line, link], env);
+}
+
+test('the options that a Node program leaves in the environment are not for sendmail', async (t) => {
+  const socket = join(folder, 'options.sock');
+  const server = await smtpServer(socket);
+  t.after(() => server.close());
+  const config = join(folder, 'options.toml');
+  writeFileSync(config, `hostname = "host.example.com"\nsubmission_socket = "${socket}"\n`);
+  const env = { NODE_OPTIONS: '--require /nonexistent.js', NODE_CHANNEL_FD: '97' };
+  const result = await run(link, ['-C', config, 'you@example.net'], env, 'Subject: x\n\ny\n');
+  assert.deepEqual(result, { code: 0, output: '' });
+  assert.equal(server.contents.length, 1);
+});
+
+test('sluice itself keeps them: an administrator may have meant them', async () => {
+  const { code, output } = await run(join(bin, 'sluice'), ['version'], {
+    NODE_OPTIONS: '--require /nonexistent.js',
+  });
+  assert.equal(code, 1);
+  assert.match(output, /Cannot find module '\/nonexistent\.js'/u);
+});
+
+test('where too few files may be open, the limit is raised, or a sentence says so', async () => {
+  const raised = await shell('ulimit -S -n 20; exec "$0" --help');
+  assert.equal(raised.code, 0, raised.output);
+  const bound = await shell('ulimit -n 20; exec "$0" --help');
+  // A caller with the right to raise its limit does so.
+  if (bound.code !== 0) {
+    assert.match(bound.output, /^START_FEW_FILES: Sluice may open 20 files here, and needs 32 to start\n/u);
+    assert.equal(bound.code, 75);
+  }
+});
+
+test('without a Node on the PATH, a sentence and EX_TEMPFAIL for sendmail, EX_OSERR for the rest', async () => {
+  // A copy: beside the checkout there is a Node.
+  const alone = join(folder, 'alone');
+  mkdirSync(alone);
+  cpSync(join(bin, 'sluice'), join(alone, 'sluice'));
+  const env = { PATH: folder };
+  const sentence = /^START_NO_NODE: there is no program "node" on the PATH to start Sluice with\n/u;
+  const version = await run(join(alone, 'sluice'), ['version'], env);
+  assert.match(version.output, sentence);
+  assert.equal(version.code, 71);
+  const sendmail = await run(join(alone, 'sluice'), ['sendmail', 'a@b.example'], env);
+  assert.match(sendmail.output, sentence);
+  assert.equal(sendmail.code, 75);
+});
+
+test('the Node that was installed with Sluice is found where there is none on the PATH', async () => {
+  const installed = join(folder, 'node_modules/sluice/bin');
+  mkdirSync(installed, { recursive: true });
+  mkdirSync(join(folder, 'node_modules/.bin'));
+  cpSync(join(bin, 'sluice'), join(installed, 'sluice'));
+  writeFileSync(join(installed, 'sluice.js'), 'console.log("started", ...process.argv.slice(2));\n');
+  symlinkSync(process.execPath, join(folder, 'node_modules/.bin/node'));
+  symlinkSync('../sluice/bin/sluice', join(folder, 'node_modules/.bin/sluice'));
+  const result = await run(join(folder, 'node_modules/.bin/sluice'), ['a b', 'c'], { PATH: '/nowhere' });
+  assert.deepEqual(result, { code: 0, output: 'started a b c\n' });
+});
+
+test('links to links, an empty environment and a removed folder are no trouble', async () => {
+  const indirect = await run(join(folder, 'indirect'), ['version']);
+  assert.match(indirect.output, /^sluice \d/u);
+  const emptied = await shell('d=$(mktemp -d); cd "$d"; rmdir "$d"; exec env -i PATH="$PATH" "$0" --help');
+  // The shell may say that the folder is gone.
+  assert.match(emptied.output, /^Usage: sluice sendmail/mu);
+  assert.equal(emptied.code, 0);
+});
+
+test('a program that cannot be loaded says so, and sendmail asks to try again', async () => {
+  const broken = join(folder, 'broken');
+  mkdirSync(join(broken, 'bin'), { recursive: true });
+  cpSync(bin, join(broken, 'bin'), { recursive: true });
+  writeFileSync(join(broken, 'package.json'), '{ "type": "module" }');
+  const version = await run(join(broken, 'bin/sluice'), ['version']);
+  assert.match(version.output, /^START_FAILED: cannot load Sluice: .*main\.js/u);
+  assert.equal(version.code, 71);
+  assert.equal((await run(join(broken, 'bin/sluice'), ['sendmail', 'a@b.example'])).code, 75);
+});
+
+test('a user without a name is called by its number', () => {
+  assert.equal(
+    loginName(() => ({ username: 'anna' })),
+    'anna',
+  );
+  const unknown = loginName(() => {
+    throw new Error('uv_os_get_passwd returned ENOENT');
+  });
+  assert.equal(unknown, `uid-${process.getuid?.()}`);
+});
+
+test('a session whose answers nobody reads does not end with 0 before its message is taken', async (t) => {
+  const socket = join(folder, 'session.sock');
+  const server = await smtpServer(socket, (command) => (command === '.' ? '452 4.3.1 full' : undefined));
+  t.after(() => server.close());
+  const config = join(folder, 'session.toml');
+  writeFileSync(config, `hostname = "host.example.com"\nsubmission_socket = "${socket}"\n`);
+  const session = 'EHLO me\\nMAIL FROM:<a@b.example>\\nRCPT TO:<c@d.example>\\nDATA\\nx\\n.\\nQUIT\\n';
+  // The pipe's reader is gone before the greeting comes.
+  const line = `{ printf '${session}' | "$0" -C "$1" -bs; echo "code $?" >&2; } | exec true`;
+  const { output } = await run('/bin/sh', ['-c', line, link, config]);
+  assert.equal(output, 'code 75\n');
+});
