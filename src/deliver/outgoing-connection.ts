@@ -143,6 +143,12 @@ export class OutgoingConnection implements Deadline {
     }
   }
 
+  /** Nobody listens any more: the transaction in hand is finished, and what is not begun never begins. */
+  finish(): void {
+    if (this.#work === undefined) this.abandon();
+    else this.quit();
+  }
+
   /** What is in hand counts as lost in mid-transaction. The socket is closed when this returns. */
   abandon(): void {
     this.#abandoned = true;
@@ -281,6 +287,7 @@ export class OutgoingConnection implements Deadline {
     this.#work = undefined;
     this.#canBegin = true;
     this.#report(
+      work.queueId,
       work.recipients.map((recipient) => ({ recipient, result: 'tempfail', error: `451 4.3.0 ${reason}` })),
       !this.#closing,
     );
@@ -355,7 +362,7 @@ export class OutgoingConnection implements Deadline {
         results.push(failedResult(recipient, outcome, message, this.#grant));
       }
     }
-    this.#report(results, reusable && !this.#closing);
+    this.#report(work.queueId, results, reusable && !this.#closing);
   }
 
   #facts(work: Work, message: MessageInHand) {
@@ -370,8 +377,8 @@ export class OutgoingConnection implements Deadline {
     };
   }
 
-  #report(results: readonly AttemptResult[], reusable: boolean): void {
-    this.#context.reports.done(this.#grant.connection, results, reusable);
+  #report(queueId: string, results: readonly AttemptResult[], reusable: boolean): void {
+    this.#context.reports.done(this.#grant.connection, results, reusable, queueId);
     if (!reusable) this.#closing = true;
   }
 

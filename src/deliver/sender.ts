@@ -6,7 +6,7 @@ import type { ConnectGrant, Work } from './types.ts';
 export class Sender {
   #context: ConnectionContext;
   readonly #connections = new Map<number, OutgoingConnection>();
-  #whenDrained: (() => void) | undefined;
+  #whenDrained: (() => void)[] = [];
   #draining = false;
 
   constructor(context: ConnectionContext) {
@@ -47,8 +47,15 @@ export class Sender {
   /** Takes nothing new; calls back when the transactions in hand are through. */
   drain(whenDrained: () => void): void {
     this.#draining = true;
-    this.#whenDrained = whenDrained;
+    this.#whenDrained.push(whenDrained);
     for (const connection of this.#connections.values()) connection.quit();
+    if (this.#connections.size === 0) this.#drained();
+  }
+
+  /** Ends every connection, those with a transaction in hand when it is through; calls back when none is left. */
+  finish(whenFinished: () => void): void {
+    this.#whenDrained.push(whenFinished);
+    for (const connection of this.#connections.values()) connection.finish();
     if (this.#connections.size === 0) this.#drained();
   }
 
@@ -58,8 +65,8 @@ export class Sender {
   }
 
   #drained(): void {
-    const callback = this.#whenDrained;
-    this.#whenDrained = undefined;
-    callback?.();
+    const callbacks = this.#whenDrained;
+    this.#whenDrained = [];
+    for (const callback of callbacks) callback();
   }
 }

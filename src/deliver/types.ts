@@ -53,7 +53,7 @@ export type CloseReport =
 /** What a sender reports, in order, for each connection. */
 export interface DeliveryReports {
   ready(connection: number): void;
-  done(connection: number, results: readonly AttemptResult[], reusable: boolean): void;
+  done(connection: number, results: readonly AttemptResult[], reusable: boolean, queueId: string): void;
   closed(connection: number, report: CloseReport): void;
 }
 

@@ -12,9 +12,9 @@ import { SocketChannel } from './socket-channel.ts';
  */
 export class ManagerLink<Out, In> {
   readonly #path: string;
-  readonly #hello: Hello;
+  readonly #hello: () => Hello;
   readonly #take: (batch: readonly In[]) => void;
-  readonly #lost: () => void;
+  readonly #lost: () => void | Promise<void>;
   readonly #repeat: boolean;
   #channel: SocketChannel<Out | Hello, In> | undefined;
   /** Posted and not known to be taken, oldest first; kept only when they must be repeated. */
@@ -24,10 +24,12 @@ export class ManagerLink<Out, In> {
 
   constructor(options: {
     path: string;
-    hello: Hello;
+    /** Said to each manager first. */
+    hello: () => Hello;
     repeat: boolean;
     take: (batch: readonly In[]) => void;
-    lost: () => void;
+    /** The next manager hears nothing before this has resolved. */
+    lost: () => void | Promise<void>;
   }) {
     this.#path = options.path;
     this.#hello = options.hello;
@@ -45,11 +47,10 @@ export class ManagerLink<Out, In> {
     channel.onClosed(() => {
       this.#channel = undefined;
       if (this.#stopped) return;
-      this.#lost();
-      void this.open();
+      void this.#reopen();
     });
     channel.receive(this.#take);
-    channel.post(this.#hello);
+    channel.post(this.#hello());
     for (const message of this.#unconfirmed) channel.post(message);
     if (this.#repeat) this.#forgetTaken(channel);
     const drained = this.#drained;
@@ -57,11 +58,16 @@ export class ManagerLink<Out, In> {
     for (const callback of drained) this.whenDrained(callback);
   }
 
+  async #reopen(): Promise<void> {
+    await this.#lost();
+    await this.open();
+  }
+
   post(message: Out): void {
     if (this.#repeat) this.#unconfirmed.push(message);
     if (this.#channel !== undefined) this.#channel.post(message);
     // Whoever waits for an answer must hear that none will come.
-    else if (!this.#repeat && !this.#stopped) queueMicrotask(this.#lost);
+    else if (!this.#repeat && !this.#stopped) queueMicrotask(() => void this.#lost());
   }
 
   get congested(): boolean {

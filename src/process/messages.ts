@@ -1,6 +1,7 @@
 // Every message that passes between roles: the same types in one process and across processes.
 
 import type { Config } from '../config/config.ts';
+import type { Delivered } from '../deliver/delivered-lately.ts';
 import type { AttemptResult, CloseReport, ConnectGrant, Work } from '../deliver/types.ts';
 import type { StoredRef } from '../spool/types.ts';
 import type { ReportedTrouble } from '../stats/trouble-board.ts';
@@ -14,6 +15,8 @@ export interface Hello {
   readonly index: number;
   /** Which process it is: no two that one supervisor started have the same. */
   readonly serial: number;
+  /** Of a sender: what it delivered lately, for a manager that may not know of it. */
+  readonly delivered?: readonly Delivered[];
 }
 
 /** A message is on stable storage and its client has heard 250 (or is about to). */

@@ -70,7 +70,7 @@ async function start(config: Config, { index, serial, senders }: RoleStart): Pro
       const { ReceiverRole } = await import('./roles/receiver-role.ts');
       const link = new ManagerLink<Submitted, never>({
         path,
-        hello: { kind: 'hello', role: 'receiver', index, serial },
+        hello: () => ({ kind: 'hello', role: 'receiver', index, serial }),
         repeat: true,
         take: () => undefined,
         lost: () => undefined,
@@ -83,7 +83,7 @@ async function start(config: Config, { index, serial, senders }: RoleStart): Pro
       const { SenderRole } = await import('./roles/sender-role.ts');
       const link = new ManagerLink<SenderToManager, ManagerToSender>({
         path,
-        hello: { kind: 'hello', role: 'sender', index, serial },
+        hello: () => ({ kind: 'hello', role: 'sender', index, serial, delivered: sender.delivered }),
         repeat: false,
         take: (batch) => sender.take(batch),
         lost: () => sender.managerLost(),
@@ -97,7 +97,7 @@ async function start(config: Config, { index, serial, senders }: RoleStart): Pro
       const { ControlRole } = await import('./roles/control-role.ts');
       const link = new ManagerLink<Request, Response>({
         path,
-        hello: { kind: 'hello', role: 'control', index, serial },
+        hello: () => ({ kind: 'hello', role: 'control', index, serial }),
         repeat: false,
         take: (batch) => control.take(batch),
         lost: () => control.managerLost(),

@@ -95,3 +95,27 @@ test('while a sender is stopped its connections count, also for the next manager
     sluice.events().some(({ msg }) => String(msg).startsWith(`ending the sender process (${stopped})`)),
   );
 });
+
+test('transactions in hand when the manager is killed are finished, and no message is delivered twice', async (t) => {
+  const ground = Ground.of(t);
+  const mx = await HoldingServer.start(ground);
+  const sluice = await startSluice(ground, {
+    config: {
+      processes: { senders: 2 },
+      adapt: { enabled: false },
+      limit: [{ per: 'ip', connections: 7 }],
+      route: [{ relay: [`127.0.0.1:${mx.port}`] }],
+    },
+  });
+  await submit(sluice, 40);
+  await mx.until(() => mx.messages === 7);
+  const ended = () => sluice.events().some(({ msg }) => String(msg).includes('ended by SIGKILL; starting'));
+  process.kill(pidOf(sluice, 'manager'), 'SIGKILL');
+  await until('the manager has ended', ended);
+  mx.release();
+  await until('everything is delivered', async () => {
+    const answer = await status(sluice).catch(() => undefined);
+    return answer?.kind === 'complete' && answer.messages === 0;
+  });
+  assert.deepEqual([mx.messages, mx.most], [40, 7]);
+});

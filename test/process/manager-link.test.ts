@@ -76,7 +76,7 @@ function link({ bus: path, atEnd }: SpoolFolder, repeat: boolean) {
   let losses = 0;
   const made = new ManagerLink<string, string>({
     path,
-    hello,
+    hello: () => hello,
     repeat,
     take: (batch) => taken.push(...batch),
     lost: () => {

@@ -1,6 +1,7 @@
 // The manager: carries events to the scheduler and the scheduler's effects to the spool, the router and the senders.
 // It decides nothing itself; what the scheduler settles is journaled before it is forgotten.
 
+import type { Delivered } from '../../deliver/delivered-lately.ts';
 import type { AttemptResult, CloseReport, Work } from '../../deliver/types.ts';
 import type { Envelope } from '../../message/envelope.ts';
 import type { DatedClock } from '../../io/steady-clock.ts';
@@ -149,6 +150,26 @@ export class Manager {
     this.#drain();
   }
 
+  /** What a sender delivered for an earlier manager, which may have died before it was in the journal. */
+  deliveredBefore(delivered: readonly Delivered[]): void {
+    for (const { queueId, recipients, relayedWithoutDsn } of delivered) {
+      // Most of it was journaled: the message is done, and need not be looked for.
+      if (this.#store.locate(queueId) === undefined) continue;
+      const message = this.#scheduler.find(queueId);
+      if (message === undefined) continue;
+      for (const recipient of this.#scheduler.remove(message, recipients)) {
+        this.#outcomes.push({ kind: 'delivered', queueId, recipient });
+        this.#stats.count('delivered');
+        if (relayedWithoutDsn.includes(recipient)) this.#relayed(queueId, recipient, undefined);
+      }
+    }
+    this.#drain();
+  }
+
+  #relayed(queueId: string, recipient: number, host: string | undefined): void {
+    this.#fail(queueId, { recipient, action: 'relayed', error: '', expired: false, host });
+  }
+
   /** A sender process died with this connection: what it had in hand may or may not have arrived. */
   connectionLost(connection: number): void {
     const flight = this.#flights.get(connection);
@@ -172,15 +193,7 @@ export class Manager {
     this.#flights.delete(connection);
     this.#deferrals.attempt(flight.queueId, results);
     for (const each of results) {
-      if (each.relayedWithoutDsn === true) {
-        this.#fail(flight.queueId, {
-          recipient: each.recipient,
-          action: 'relayed',
-          error: '',
-          expired: false,
-          host: each.host,
-        });
-      }
+      if (each.relayedWithoutDsn === true) this.#relayed(flight.queueId, each.recipient, each.host);
     }
     this.#scheduler.transactionDone(connection as ConnectionHandle, results, reusable, now);
     this.#effects();

@@ -200,6 +200,8 @@ export class ManagerRole implements Role {
         this.#submitted(rest as readonly ReceiverToManager[]);
         break;
       case 'sender':
+        // Before anything can be granted to it.
+        this.#parts.manager.deliveredBefore(hello.delivered ?? []);
         this.addSender(channel as Channel<ManagerToSender, SenderToManager>, hello.serial);
         break;
       case 'control':

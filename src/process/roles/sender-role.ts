@@ -5,7 +5,8 @@ import { DeliveryLog } from '../../deliver/delivery-log.ts';
 import type { ConnectionContext } from '../../deliver/outgoing-connection.ts';
 import { PipeliningMemory } from '../../deliver/pipelining-memory.ts';
 import { Sender } from '../../deliver/sender.ts';
-import type { DeliveryReports } from '../../deliver/types.ts';
+import { type Delivered, DeliveredLately } from '../../deliver/delivered-lately.ts';
+import type { AttemptResult, DeliveryReports } from '../../deliver/types.ts';
 import { Deadlines } from '../../io/deadlines.ts';
 import type { Logger } from '../../log/logger.ts';
 import { openSpoolReader } from '../../spool/open.ts';
@@ -16,6 +17,12 @@ import type { Role } from '../role.ts';
 import { deliverySettings } from '../settings.ts';
 import { finishWithin } from './finish-within.ts';
 
+/**
+ * Time that transactions in hand get to finish after the manager was lost. Deliveries pause meanwhile; those that take
+ * longer may be delivered twice.
+ */
+const orphanGraceMs = 5_000;
+
 export class SenderRole implements Role {
   readonly facts: RoleFacts = {};
   readonly #sender: Sender;
@@ -24,6 +31,9 @@ export class SenderRole implements Role {
   readonly #pipelining = new PipeliningMemory();
   readonly #link: Link<SenderToManager>;
   readonly #log: Logger;
+  readonly #delivered = new DeliveredLately();
+  /** No manager listens. */
+  #isOrphan = false;
 
   /** @param link - its messages from the manager go to `take`, its loss to `managerLost` */
   constructor(config: Config, link: Link<SenderToManager>, log: Logger) {
@@ -34,7 +44,13 @@ export class SenderRole implements Role {
     this.#sender = new Sender(this.#context(config));
   }
 
+  /** What was delivered lately: a manager that is linked to for the first time may not know of it. */
+  get delivered(): readonly Delivered[] {
+    return this.#delivered.list;
+  }
+
   take(batch: readonly ManagerToSender[]): void {
+    this.#isOrphan = false;
     for (const message of batch) {
       switch (message.kind) {
         case 'connect':
@@ -50,8 +66,13 @@ export class SenderRole implements Role {
     }
   }
 
-  /** The manager is gone and its successor knows nothing of these connections. */
-  managerLost(): void {
+  /**
+   * The manager is gone and its successor knows nothing of these connections. It grants nothing until all of them are
+   * closed, so transactions in hand are finished, but not for long. Resolves when no connection is left.
+   */
+  async managerLost(): Promise<void> {
+    this.#isOrphan = true;
+    await finishWithin(orphanGraceMs, (done) => this.#sender.finish(done));
     this.#sender.abandon();
   }
 
@@ -71,12 +92,25 @@ export class SenderRole implements Role {
     this.#link.close();
   }
 
+  #remember(queueId: string, results: readonly AttemptResult[]): void {
+    const delivered = results.filter(({ result }) => result === 'delivered');
+    if (delivered.length === 0) return;
+    const indexes = (of: readonly AttemptResult[]) => of.map(({ recipient }) => recipient);
+    const relayed = delivered.filter(({ relayedWithoutDsn }) => relayedWithoutDsn === true);
+    this.#delivered.add(queueId, indexes(delivered), relayed.length > 0 ? indexes(relayed) : undefined);
+  }
+
   #context(config: Config): ConnectionContext {
-    const link = this.#link;
+    const post = (message: SenderToManager): void => {
+      if (!this.#isOrphan) this.#link.post(message);
+    };
     const reports: DeliveryReports = {
-      ready: (connection) => link.post({ kind: 'ready', connection }),
-      done: (connection, results, reusable) => link.post({ kind: 'done', connection, results, reusable }),
-      closed: (connection, report) => link.post({ kind: 'closed', connection, report }),
+      ready: (connection) => post({ kind: 'ready', connection }),
+      done: (connection, results, reusable, queueId) => {
+        this.#remember(queueId, results);
+        post({ kind: 'done', connection, results, reusable });
+      },
+      closed: (connection, report) => post({ kind: 'closed', connection, report }),
     };
     return {
       settings: deliverySettings(config),
