@@ -1,6 +1,7 @@
 // What is wrong with a configuration: all problems at once, each with its place, what is allowed, and the likely cure.
 
 import { SluiceError } from '../errors/sluice-error.ts';
+import { TextFileError } from './text-file.ts';
 
 /** One problem in a configuration file. */
 export interface ConfigProblem {
@@ -34,6 +35,10 @@ export class ConfigError extends SluiceError {
 
   /** The file itself cannot be read. */
   static unreadable(file: string, cause: unknown): ConfigError {
+    if (cause instanceof TextFileError) {
+      const { line, column, message } = cause;
+      return new ConfigError([{ file, line, column, key: '', message }], undefined, undefined, { cause });
+    }
     const problem = {
       file,
       line: 0,
@@ -64,5 +69,6 @@ export function systemReason(error: unknown): string {
   if (code === 'ENOENT') return 'it does not exist';
   if (code === 'EACCES' || code === 'EPERM') return 'this user may not read it';
   if (code === 'EISDIR') return 'it is a folder';
+  if (code === 'ENOSPC' || code === 'EDQUOT') return 'there is no space left';
   return error instanceof Error ? error.message : String(error);
 }

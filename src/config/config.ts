@@ -1,7 +1,6 @@
 // The configuration as the rest of Sluice sees it: plain, deeply readonly values (milliseconds, bytes, parsed addresses).
 // It comes from one TOML file by the schema in schema/; names are those of the file, in camelCase.
 
-import { readFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 
 import type { z } from 'zod';
@@ -13,6 +12,7 @@ import { problemsOf } from './problems.ts';
 import { limitPers } from './schema/limit.ts';
 import { root } from './schema/root.ts';
 import { systemHostname } from './system-hostname.ts';
+import { readTextFile } from './text-file.ts';
 import { readToml, type TomlSource } from './toml.ts';
 import { type DomainPattern, parseDomainPattern, parseRecipientDomain } from './values/domain.ts';
 import type { Network } from './values/network.ts';
@@ -146,7 +146,7 @@ export function loadConfig(path: string): Config {
   const file = resolve(path);
   let text: string;
   try {
-    text = readFileSync(file, 'utf8');
+    text = readTextFile(file);
   } catch (error) {
     throw ConfigError.unreadable(path, error);
   }

@@ -1,11 +1,11 @@
 // A file with domains that a key names: one a line, like qmail's rcpthosts. Its mistakes have places, too.
 
-import { readFileSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
 
 import { type ConfigProblem, systemReason } from './config-error.ts';
 import { excerptOf } from './excerpt.ts';
 import { keyText } from './key-text.ts';
+import { readTextFile, TextFileError } from './text-file.ts';
 import type { Path, TomlSource } from './toml.ts';
 import type { DomainPattern } from './values/domain.ts';
 import { ValueError } from './values/value-error.ts';
@@ -33,14 +33,19 @@ export function readDomainFile(
   problems: ConfigProblem[],
 ): DomainPattern[] {
   const path = resolve(key.folder, name);
+  const shownName = relative(process.cwd(), path).startsWith('..') ? path : relative(process.cwd(), path);
   let text: string;
   try {
-    text = readFileSync(path, 'utf8');
+    text = readTextFile(path);
   } catch (error) {
+    if (error instanceof TextFileError) {
+      const { line, column, message } = error;
+      problems.push({ file: shownName, line, column, key: '', message });
+      return [];
+    }
     problems.push(unreadable(path, key, error));
     return [];
   }
-  const shownName = relative(process.cwd(), path).startsWith('..') ? path : relative(process.cwd(), path);
   const domains: DomainPattern[] = [];
   let wrong = 0;
   for (const [index, line] of text.split(/\r?\n/).entries()) {

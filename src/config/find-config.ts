@@ -1,6 +1,6 @@
 // Which configuration is meant when none is named.
 
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 
 const places = ['./sluice.toml', '/etc/sluice/sluice.toml'];
 
@@ -11,8 +11,14 @@ const places = ['./sluice.toml', '/etc/sluice/sluice.toml'];
  */
 export function findConfigFile(named: string | undefined): string | undefined {
   const variable = process.env['SLUICE_CONFIG'];
-  return (
-    named ??
-    (variable !== undefined && variable !== '' ? variable : places.find((place) => existsSync(place)))
-  );
+  return named ?? (variable !== undefined && variable !== '' ? variable : places.find(isThere));
+}
+
+/** A file that this user may not look at is there: reading it says so, and nothing else is read instead. */
+function isThere(place: string): boolean {
+  try {
+    return statSync(place, { throwIfNoEntry: false }) !== undefined;
+  } catch {
+    return true;
+  }
 }

@@ -5,6 +5,8 @@ import { type AST, ParseError, parseTOML } from 'toml-eslint-parser';
 
 import { ConfigError } from './config-error.ts';
 import { excerptOf } from './excerpt.ts';
+import { withoutMark } from './text-file.ts';
+import { tomlHint } from './toml-hint.ts';
 
 /** A place in the file, both from 1. */
 export interface Place {
@@ -33,7 +35,8 @@ type Places = Map<string, Place>;
  * Reads TOML.
  * @throws {ConfigError} at the first place that is not TOML.
  */
-export function readToml(text: string, fileName: string): TomlSource {
+export function readToml(given: string, fileName: string): TomlSource {
+  const text = withoutMark(given);
   let program: AST.TOMLProgram;
   try {
     program = parseTOML(text, { tomlVersion: '1.0' });
@@ -144,7 +147,11 @@ function syntaxError(error: unknown, text: string, fileName: string): ConfigErro
     const message = `cannot be read as TOML: ${error instanceof Error ? error.message : String(error)}`;
     return new ConfigError([{ file: fileName, line: 1, column: 1, key: '', message }]);
   }
-  const place = { line: error.lineNumber, column: error.column + 1 };
-  const message = `this is not TOML: ${error.message.replace(/\.$/, '')}`;
+  const line = text.split(/\r?\n/, error.lineNumber)[error.lineNumber - 1] ?? '';
+  const hint = /^Unspecified|^Unterminated|^Defining/u.test(error.message)
+    ? undefined
+    : tomlHint(line, error.column);
+  const place = { line: error.lineNumber, column: (hint?.at ?? error.column) + 1 };
+  const message = `this is not TOML: ${hint?.text ?? error.message.replace(/\.$/, '')}`;
   return new ConfigError([{ file: fileName, ...place, key: '', message, excerpt: excerptOf(text, place) }]);
 }
