@@ -33,9 +33,19 @@ export class CommandError extends SluiceError {
   }
 }
 
+/** What only the running Sluice or the system can see is of the same kind as what is seen on the command line. */
+const ofCode: ReadonlyMap<string, ExitCode> = new Map([
+  ['ADDRESS_INVALID', exitCodes.usage],
+  ['CONFIG_REFUSED', exitCodes.config],
+  ['CONTROL_DENIED', exitCodes.noPermission],
+  ['SPOOL_DENIED', exitCodes.noPermission],
+]);
+
 /** The code to exit with after an error. */
 export function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof CommandError) return error.exitCode;
   if (error instanceof ConfigError) return exitCodes.config;
+  const known = error instanceof SluiceError ? ofCode.get(error.code) : undefined;
+  if (known !== undefined) return known;
   return error instanceof SluiceError ? exitCodes.failed : exitCodes.software;
 }

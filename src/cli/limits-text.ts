@@ -74,14 +74,18 @@ function patternText({ kind, domain }: DomainPattern): string {
 export function limitsText(
   { limits, overrides }: LimitsAnswer,
   rows: readonly LimitRow[],
-  { all }: LimitsView,
+  { all, domains }: LimitsView,
   nowMs: number,
 ): string {
   const shown = rows.filter((row) => all || row.keys > 0 || row.rule?.isOverride === true);
   const idle = rows.length - shown.length;
   const parts = [
     overrides.length === 0 ? '' : `${overridesTable(overrides, nowMs)}\n`,
-    shown.length === 0 ? 'No limit is in use.\n' : shown.map((row) => rowText(row, all, nowMs)).join('\n'),
+    shown.length === 0
+      ? domains.length === 0
+        ? 'No limit is in use.\n'
+        : 'No limit of these domains is in use.\n'
+      : shown.map((row) => rowText(row, all, nowMs)).join('\n'),
     idle === 0 ? '' : `\n${idle} more limit${idle === 1 ? ' is' : 's are'} not in use: --all shows them.\n`,
     `\n${limits.total} key${limits.total === 1 ? '' : 's'} in use in all.\n`,
   ];

@@ -1,10 +1,12 @@
 // The command line: one file for each command, loaded when it is the one that was called.
 // Promises: every error is printed as its code, what happened and what to do; stack traces only with --debug.
 
-import { Command, CommanderError } from 'commander';
+import { type Command, CommanderError } from 'commander';
 
 import { version } from '../config/version.ts';
+import { CommandLine } from './command-line.ts';
 import { exitCodeOf, exitCodes } from './exit-codes.ts';
+import { watchOutput } from './output.ts';
 import { errorText } from './print-error.ts';
 
 interface CommandFile {
@@ -37,7 +39,7 @@ const commandFiles: Readonly<Record<string, () => Promise<CommandFile>>> = {
  * @returns The exit code; see exit-codes.ts.
  */
 export async function main(args: readonly string[]): Promise<number> {
-  endQuietlyWithoutReader();
+  watchOutput();
   const [name = ''] = args;
   // sendmail's flags are older than any conventions about flags: it reads them itself.
   const isSendmail = name === 'sendmail';
@@ -62,7 +64,7 @@ export async function main(args: readonly string[]): Promise<number> {
 }
 
 async function commands(name: string): Promise<Command> {
-  const program = new Command('sluice')
+  const program = new CommandLine('sluice')
     .description(
       'A mail transfer agent that keeps thousands of connections open and never floods a destination.',
     )
@@ -75,14 +77,6 @@ async function commands(name: string): Promise<Command> {
   const files = wanted === undefined ? Object.values(commandFiles) : [wanted];
   for (const load of files) (await load()).register(program);
   return program;
-}
-
-/** `sluice queue list | head`: when nobody reads on, that is no error. */
-function endQuietlyWithoutReader(): void {
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-    process.exit();
-  });
 }
 
 if (import.meta.main) process.exitCode = await main(process.argv.slice(2));

@@ -8,7 +8,9 @@ import { ControlError } from '../control/control-error.ts';
 import type { QueueAction } from '../control/control-protocol.ts';
 import type { QueueFilter, QueueRow } from '../control/queue-row.ts';
 import { storedQueue } from '../control/stored-queue.ts';
+import { isQueueId } from '../spool/queue-id.ts';
 import { configOption, readConfig } from './config-file.ts';
+import { CommandError, exitCodes } from './exit-codes.ts';
 import { age, table } from './table.ts';
 
 interface FilterOptions {
@@ -77,16 +79,17 @@ function filtered(command: Command): Command {
 async function list(ids: string[], options: FilterOptions): Promise<void> {
   const config = readConfig(options.config);
   const limit = options.limit ?? 0;
+  const filter = filterOf(ids, options);
   const rows: QueueRow[] = [];
   let count = 0;
-  for await (const row of queueRows(config, filterOf(ids, options), limit)) {
+  for await (const row of queueRows(config, filter, limit)) {
     count++;
     if (options.json === true) process.stdout.write(`${JSON.stringify(row)}\n`);
     else rows.push(row);
   }
   if (options.json === true) return;
   if (count === 0) {
-    process.stdout.write('Nothing waits.\n');
+    process.stdout.write(isGiven(filter) ? 'No mail that waits matches.\n' : 'Nothing waits.\n');
     return;
   }
   const now = Date.now();
@@ -110,6 +113,7 @@ async function list(ids: string[], options: FilterOptions): Promise<void> {
 }
 
 async function show(id: string, options: FilterOptions): Promise<void> {
+  mustBeQueueId(id);
   const rows: QueueRow[] = [];
   for await (const row of queueRows(readConfig(options.config), { ids: [id] }, 0)) rows.push(row);
   const [first] = rows;
@@ -142,9 +146,9 @@ async function show(id: string, options: FilterOptions): Promise<void> {
 
 async function change(action: QueueAction, ids: string[], options: FilterOptions): Promise<void> {
   const filter = filterOf(ids, options);
-  const given = Object.values(filter).some((value) => value !== undefined);
-  if (!given && options.all !== true) {
-    throw new ControlError(
+  if (!isGiven(filter) && options.all !== true) {
+    throw new CommandError(
+      exitCodes.usage,
       'NOTHING_CHOSEN',
       `Which messages? "sluice queue ${action}" needs ids or a filter.`,
       'Name queue ids, give a filter such as --domain example.com, or --all.',
@@ -172,7 +176,13 @@ async function* queueRows(config: Config, filter: QueueFilter, limit: number): A
   }
 }
 
+function isGiven(filter: QueueFilter): boolean {
+  return Object.values(filter).some((value) => value !== undefined);
+}
+
+/** @throws {CommandError} `QUEUE_ID_INVALID` */
 function filterOf(ids: readonly string[], options: FilterOptions): QueueFilter {
+  for (const id of ids) mustBeQueueId(id);
   return {
     ids: ids.length === 0 ? undefined : ids,
     sender: options.sender,
@@ -183,6 +193,17 @@ function filterOf(ids: readonly string[], options: FilterOptions): QueueFilter {
     olderThanMs: options.olderThan,
     newerThanMs: options.newerThan,
   };
+}
+
+/** A name that stands in the wrong place would only match nothing. */
+function mustBeQueueId(id: string): void {
+  if (isQueueId(id)) return;
+  throw new CommandError(
+    exitCodes.usage,
+    'QUEUE_ID_INVALID',
+    `"${id}" is no queue id.`,
+    'A queue id has 15 digits and capitals: "sluice queue list" and the log show them. Addresses and domains are chosen with --recipient, --sender and --domain.',
+  );
 }
 
 function wholeNumber(text: string): number {

@@ -1,7 +1,5 @@
 // `sluice serve`: runs Sluice in the foreground.
 
-import { mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { styleText } from 'node:util';
 import type { Command } from 'commander';
 import type { Config } from '../config/config.ts';
@@ -9,6 +7,7 @@ import { version } from '../config/version.ts';
 import { configWarnings } from '../config/warnings.ts';
 import { SluiceError } from '../errors/sluice-error.ts';
 import { LogError } from '../log/log-error.ts';
+import { makeFolder } from '../io/make-folder.ts';
 import type { Logger } from '../log/logger.ts';
 import { configInForce, configRefused } from '../process/config-troubles.ts';
 import { DiskWatch } from '../process/disk-watch.ts';
@@ -59,8 +58,7 @@ async function serve(file: string | undefined): Promise<void> {
 function makeSpool(spool: string): void {
   try {
     // Only the spool itself is closed: in the same folder may be the socket that every program hands mail in at.
-    mkdirSync(dirname(spool), { recursive: true });
-    mkdirSync(spool, { recursive: true, mode: 0o700 });
+    makeFolder(spool, 0o700);
   } catch (error) {
     throw new SluiceError(
       'SPOOL_UNUSABLE',

@@ -12,10 +12,11 @@ import { routeRules } from '../process/route-rules.ts';
 import { schedulerConfig } from '../process/settings.ts';
 import { RouteTable } from '../route/route-table.ts';
 import type { DestinationModel } from '../simulate/destination-model.ts';
-import { generateWorkload, parseWorkloadSpec } from '../simulate/generate.ts';
+import { generateWorkload, parseWorkloadSpec, type WorkloadSpec } from '../simulate/generate.ts';
 import { readDestinations } from '../simulate/read-destinations.ts';
 import { WorkloadReader } from '../simulate/read-workload.ts';
 import { simulate } from '../simulate/simulate.ts';
+import { SimulationError } from '../simulate/simulation-error.ts';
 import type { Workload } from '../simulate/workload.ts';
 import { configOption, readConfig } from './config-file.ts';
 import { CommandError, exitCodes } from './exit-codes.ts';
@@ -90,7 +91,7 @@ function timeoutsOf({ deliver }: Config) {
 async function workloadOf({ generate, workload }: Options, seed: number): Promise<Workload> {
   if (generate !== undefined && workload !== undefined)
     usage('--workload and --generate exclude each other.', 'Give one of them.');
-  if (generate !== undefined) return generateWorkload(parseWorkloadSpec(generate), seed);
+  if (generate !== undefined) return generateWorkload(specificationOf(generate), seed);
   if (workload === undefined)
     usage('What is to be sent?', 'Give --workload FILE, or --generate messages=100000,domains=1000.');
   const reader = new WorkloadReader(workload === '-' ? 'standard input' : workload);
@@ -100,6 +101,16 @@ async function workloadOf({ generate, workload }: Options, seed: number): Promis
     throw isSystemError(error) ? unreadable(workload, error) : error;
   }
   return reader.end();
+}
+
+/** What is on the command line is a mistake of the command line. */
+function specificationOf(text: string): WorkloadSpec {
+  try {
+    return parseWorkloadSpec(text);
+  } catch (error) {
+    if (!(error instanceof SimulationError)) throw error;
+    return usage(error.message, error.advice);
+  }
 }
 
 function destinationsOf(file: string | undefined): readonly DestinationModel[] {

@@ -1,8 +1,9 @@
 // Listening on a Unix-domain socket: what a killed process left behind is cleared away, what is in use is not touched.
 
-import { chmodSync, mkdirSync, rmSync } from 'node:fs';
+import { chmodSync, lstatSync, rmSync } from 'node:fs';
 import { connect, type Server } from 'node:net';
 import { dirname } from 'node:path';
+import { makeFolder } from './make-folder.ts';
 
 /** Whether a process listens at the socket. */
 export function answers(path: string): Promise<boolean> {
@@ -16,15 +17,23 @@ export function answers(path: string): Promise<boolean> {
   });
 }
 
+/** A name that was meant for something else may lead to a file of somebody. */
+function removeSocket(path: string): void {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found === undefined) return;
+  if (!found.isSocket()) throw new Error('something else is there, which is no socket');
+  rmSync(path, { force: true });
+}
+
 /**
  * Makes the folder if needed, and listens.
  * @param mode - permissions of the socket: who may write may connect (unix(7))
  * @throws {Error} with the system's words, or that another process listens there
  */
 export async function listenUnix(server: Server, path: string, mode: number): Promise<void> {
-  mkdirSync(dirname(path), { recursive: true });
+  makeFolder(dirname(path));
   if (await answers(path)) throw new Error('another process listens there');
-  rmSync(path, { force: true });
+  removeSocket(path);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(path, () => {

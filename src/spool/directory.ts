@@ -7,7 +7,7 @@ import type { FileLayer } from './file-layer.ts';
 import { emptyHolds } from './holds-file.ts';
 import { formatPath, holdsPath, listSegments, segmentPath, type SpoolLayout } from './layout.ts';
 import { SEGMENT_HEADER_BYTES, parseSegmentHeader } from './segment-header.ts';
-import { SpoolError, systemCode, writeError } from './spool-error.ts';
+import { isDenied, SpoolError, systemCode, writeError } from './spool-error.ts';
 
 /** Raised by the rule in docs/spool-format.md. */
 export const FORMAT_VERSION = 1;
@@ -26,15 +26,7 @@ export async function checkFormat(files: FileLayer, layout: SpoolLayout): Promis
   try {
     text = (await readWhole(files, formatPath(layout))).toString('latin1');
   } catch (error) {
-    if (systemCode(error) !== 'ENOENT') {
-      throw new SpoolError(
-        'SPOOL_FORMAT',
-        `cannot read the format file of the spool in ${layout.directory}`,
-        {
-          cause: error,
-        },
-      );
-    }
+    if (systemCode(error) !== 'ENOENT') throw unreadable(layout, error);
   }
   const version = text === undefined ? undefined : FORMAT_LINE.exec(text)?.[1];
   if (version === String(FORMAT_VERSION)) return 'good';
@@ -46,6 +38,18 @@ export async function checkFormat(files: FileLayer, layout: SpoolLayout): Promis
     'SPOOL_FORMAT',
     `the spool in ${layout.directory} has ${found}; this Sluice knows version ${FORMAT_VERSION}`,
   );
+}
+
+/** Rights that are missing are no question of versions. */
+function unreadable({ directory }: SpoolLayout, cause: unknown): SpoolError {
+  if (isDenied(cause)) {
+    return new SpoolError('SPOOL_DENIED', `reading the spool in ${directory}: not permitted`, { cause });
+  }
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new SpoolError('SPOOL_FORMAT', `cannot read the format file of the spool in ${directory}: ${why}`, {
+    cause,
+    advice: 'Look at the system log for errors of the disk, or set spool = "..." to the right folder.',
+  });
 }
 
 /** Each segment carries the version, too. */

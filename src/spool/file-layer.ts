@@ -3,6 +3,8 @@
 
 import * as fs from 'node:fs';
 
+import { makeFolder } from '../io/make-folder.ts';
+
 type SystemError = NodeJS.ErrnoException | null;
 
 /** Errors carry `code` as Node's do (`ENOENT`, `ENOSPC`, `EIO`). */
@@ -67,9 +69,7 @@ export const nodeFiles: FileLayer = {
   unlink: (path) => fs.promises.unlink(path),
   rename: (from, to) => fs.promises.rename(from, to),
   readdir: (path) => fs.promises.readdir(path),
-  mkdir: async (path) => {
-    await fs.promises.mkdir(path, { recursive: true, mode: 0o700 });
-  },
+  mkdir: async (path) => makeFolder(path, 0o700),
   syncDirectory: async (path) => {
     const handle = await fs.promises.open(path, 'r');
     try {

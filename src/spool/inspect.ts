@@ -42,7 +42,11 @@ export async function* inspectSpool(
   const files = options.files ?? nodeFiles;
   const layout = spoolLayout(directory);
   const format = await checkFormat(files, layout);
-  if (format === 'absent') throw new SpoolError('SPOOL_FORMAT', `there is no spool in ${directory}`);
+  if (format === 'absent') {
+    throw new SpoolError('SPOOL_FORMAT', `there is no spool in ${directory}`, {
+      advice: 'Name its configuration with --config. The first start of "sluice serve" makes the spool.',
+    });
+  }
   let problems: SpoolProblem[] = [];
   const take = function* (): Generator<SpoolFinding> {
     const found = problems;

@@ -15,6 +15,8 @@ export type SpoolErrorCode =
   | 'SPOOL_MISSING'
   /** The directory holds another format version, or no spool at all. */
   | 'SPOOL_FORMAT'
+  /** This user may not read or write it. */
+  | 'SPOOL_DENIED'
   /** A queue id or envelope that cannot be stored. */
   | 'SPOOL_BAD_ENVELOPE'
   /** The store was used before `recover` or after `close`. */
@@ -27,13 +29,14 @@ const ADVICE: Record<SpoolErrorCode, string> = {
   SPOOL_UNREADABLE: 'Look at the system log for errors of the disk, and at the rights of the spool.',
   SPOOL_MISSING: 'If the file was removed by hand, the message is lost; remove it from the queue.',
   SPOOL_FORMAT: 'Use the version of Sluice that wrote this spool, or point to another directory.',
+  SPOOL_DENIED: 'Run this command as the user that runs Sluice, or as root.',
   SPOOL_BAD_ENVELOPE: '',
   SPOOL_NOT_OPEN: '',
 };
 
 export class SpoolError extends SluiceError {
-  constructor(code: SpoolErrorCode, message: string, options?: ErrorOptions) {
-    super(code, message, ADVICE[code], options);
+  constructor(code: SpoolErrorCode, message: string, options?: ErrorOptions & { readonly advice?: string }) {
+    super(code, message, options?.advice ?? ADVICE[code], options);
   }
 }
 
@@ -41,6 +44,12 @@ export class SpoolError extends SluiceError {
 export function systemCode(error: unknown): string {
   if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code;
   return '';
+}
+
+/** Rights are missing: another user is needed, not another version or disk. */
+export function isDenied(error: unknown): boolean {
+  const code = systemCode(error);
+  return code === 'EACCES' || code === 'EPERM';
 }
 
 /** Wraps what a write or sync threw: no space is `SPOOL_FULL`, anything else `SPOOL_WRITE_FAILED`. */

@@ -164,7 +164,7 @@ suite('operators', { concurrency: 2 }, () => {
       },
     });
     const { code, stderr } = await run('explain', '@');
-    assert.equal(code, 1);
+    assert.equal(code, 64); // as a target or an id that is none
     assert.equal(stderr, 'ADDRESS_INVALID: "@" is neither a mail address nor a domain.\n  Write another.\n');
   });
 

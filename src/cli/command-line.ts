@@ -1,0 +1,35 @@
+// The command line as commander reads it, but for one thing: an option is never taken for the value of the one before.
+// `queue list --domain -c FILE` would look for "-c", and read another configuration than the one that was named.
+
+import { Command, type Option } from 'commander';
+
+export class CommandLine extends Command {
+  override createCommand(name?: string): CommandLine {
+    return new CommandLine(name);
+  }
+
+  override parseOptions(args: string[]): ReturnType<Command['parseOptions']> {
+    this.#refuseOptionsAsValues(args);
+    return super.parseOptions(args);
+  }
+
+  #refuseOptionsAsValues(args: readonly string[]): void {
+    for (const [index, arg] of args.entries()) {
+      if (arg === '--') return;
+      const option = this.options.find(({ long, short }) => arg === long || arg === short);
+      const next = args[index + 1];
+      if (option === undefined || !option.required || next === undefined || !looksLikeOption(next)) continue;
+      this.error(missingValue(option, next), { code: 'commander.optionMissingArgument' });
+    }
+  }
+}
+
+/** "-" alone is standard input. */
+function looksLikeOption(text: string): boolean {
+  return text.length > 1 && text.startsWith('-');
+}
+
+function missingValue({ flags, long, short }: Option, next: string): string {
+  const meant = `${long ?? short}=${next}`;
+  return `error: option '${flags}' argument missing before '${next}' (if '${next}' is its value, write ${meant})`;
+}

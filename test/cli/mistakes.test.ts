@@ -1,0 +1,138 @@
+// Mistakes on the command line and around it: the same kind of mistake ends with the same code, and says what to do.
+
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it, type TestContext } from 'node:test';
+import { sluiceBin } from '../../sim/neighbours/sluice.ts';
+import { ControlError } from '../../src/control/control-error.ts';
+import { controlServer } from '../control/fake-source.ts';
+import { temporaryFolder } from '../temporary-folder.ts';
+import { sluice } from './run.ts';
+
+/** A configuration whose Sluice does not run; its spool is there and empty. */
+function stopped(t: TestContext): string {
+  const { path } = temporaryFolder(t, 'mistakes');
+  for (const folder of ['spool', 'spool/segments', 'spool/journal', 'spool/large'])
+    mkdirSync(join(path, folder));
+  writeFileSync(join(path, 'spool/format'), 'sluice-spool 1\n');
+  const file = join(path, 'sluice.toml');
+  writeFileSync(file, 'hostname = "mx.example.com"\nspool = "spool"\ncontrol_socket = "control.sock"\n');
+  return file;
+}
+
+describe('an option that follows an option', { concurrency: true }, () => {
+  for (const args of [
+    ['queue', 'list', '--domain', '-c', 'x.toml'],
+    ['queue', 'remove', '--sender', '--all'],
+    ['queue', 'list', '-c', '--json'],
+    ['limits', '--domain', '-c', 'x.toml'],
+    ['suspend', 'all', '--reason', '--for', '2h'],
+    ['explain', 'a.example', '--queue', '--json'],
+    ['simulate', '--generate', '--all'],
+    ['top', '--interval', '--json'],
+    ['check', '-c', '--json'],
+  ]) {
+    it(`is not taken for its value: ${args.join(' ')}`, async () => {
+      const { code, stdout, stderr } = await sluice(args);
+      assert.equal(code, 64);
+      assert.equal(stdout, '');
+      assert.match(stderr, /^error: option '[^']+' argument missing before '-/u);
+    });
+  }
+
+  it('is its value behind an equals sign', async (t) => {
+    const { code, stdout } = await sluice(['queue', 'list', '--domain=-c', '--config', stopped(t)]);
+    assert.deepEqual([code, stdout], [0, 'No mail that waits matches.\n']);
+  });
+
+  it('is standard input when it is a dash alone', async () => {
+    const { stderr } = await sluice(['simulate', '--workload', '-'], { input: 'x\n' });
+    assert.match(stderr, /standard input:1/u);
+  });
+});
+
+describe('queue list', { concurrency: true }, () => {
+  it('tells an empty queue from a filter that matches nothing', async (t) => {
+    const config = stopped(t);
+    const list = async (...args: string[]) => (await sluice(['queue', 'list', '-c', config, ...args])).stdout;
+    assert.equal(await list(), 'Nothing waits.\n');
+    assert.equal(await list('--domain', 'a.example'), 'No mail that waits matches.\n');
+    assert.equal(await list('038G3RX6W620000'), 'No mail that waits matches.\n');
+  });
+});
+
+describe('a mistake of the command line', { concurrency: true }, () => {
+  for (const [args, code] of [
+    [['queue', 'list', 'sluice.toml'], 'QUEUE_ID_INVALID'],
+    [['queue', 'show', 'x'], 'QUEUE_ID_INVALID'],
+    [['queue', 'remove'], 'NOTHING_CHOSEN'],
+    [['suspend', ''], 'TARGET_INVALID'],
+    [['limit', 'set', 'all', 'connections'], 'LIMIT_INVALID'],
+    [['simulate', '--generate', 'x=1'], 'SIMULATION_USAGE'],
+  ] as const) {
+    it(`ends with 64: ${args.join(' ')}`, async () => {
+      const result = await sluice(args);
+      assert.equal(result.code, 64);
+      assert.ok(result.stderr.startsWith(`${code}: `), result.stderr);
+    });
+  }
+
+  it('ends with 64 also where only the running Sluice sees it', async (t) => {
+    const running = await controlServer(t, {
+      explain: () => {
+        throw new ControlError('ADDRESS_INVALID', '"a b" is neither a mail address nor a domain.');
+      },
+    });
+    const config = join(running.folder, 'sluice.toml');
+    writeFileSync(config, 'control_socket = "control.sock"\n');
+    assert.equal((await sluice(['explain', 'a b', '-c', config])).code, 64);
+  });
+});
+
+describe(
+  'output that cannot be written',
+  { skip: !existsSync('/dev/full') && 'there is no /dev/full', concurrency: true },
+  () => {
+    for (const command of [
+      'version',
+      'check',
+      'config show',
+      'queue --help',
+      'sendmail --help',
+      'queue list -c CONFIG',
+    ]) {
+      it(`is said in words: ${command}`, async (t) => {
+        const line = `exec "$0" "${sluiceBin}" ${command.replace('CONFIG', stopped(t))} >/dev/full`;
+        const { code, stderr } = await shell(line);
+        assert.equal(
+          stderr.split('\n')[0],
+          'OUTPUT_FAILED: Writing to standard output: there is no space left.',
+        );
+        assert.doesNotMatch(stderr, / at /u);
+        assert.equal(code, 74);
+      });
+    }
+
+    it('is no error where nobody reads on', async () => {
+      const { code, stderr } = await shell(
+        `"$0" "${sluiceBin}" config show --defaults | true; exit "\${PIPESTATUS[0]}"`,
+      );
+      assert.deepEqual([code, stderr], [0, '']);
+    });
+
+    it('changes no exit code where it is the text of an error', async () => {
+      assert.equal((await shell(`exec "$0" "${sluiceBin}" chekc 2>/dev/full`)).code, 64);
+    });
+  },
+);
+
+/** Runs a line of bash; `$0` is this Node. */
+function shell(line: string): Promise<{ readonly code: number; readonly stderr: string }> {
+  return new Promise((resolve) => {
+    execFile('bash', ['-c', line, process.execPath], (error, _, stderr) => {
+      resolve({ code: Number(error?.code ?? 0), stderr });
+    });
+  });
+}
