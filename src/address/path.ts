@@ -50,6 +50,8 @@ export interface PathOptions {
   readonly allowNull?: boolean;
   /** `<Postmaster>` without a domain, in any case (RFC 5321 4.5.1). */
   readonly allowPostmaster?: boolean;
+  /** Completes a local part without a domain (RFC 5321 6.4, for mail that is handed in for the first time). */
+  readonly defaultDomain?: string;
 }
 
 /**
@@ -146,6 +148,11 @@ function pathWithoutDomain(
     address.toLowerCase() === 'postmaster'
   ) {
     return { kind: 'postmaster', address, nonAscii: false, end: end + 1 };
+  }
+  const { defaultDomain } = options;
+  if (defaultDomain !== undefined && localEnd > first && text.charCodeAt(localEnd) === GREATER) {
+    const completed = parsePath(`<${address}@${defaultDomain}>`, options);
+    return completed.kind === 'invalid' ? completed : { ...completed, end: end + 1 };
   }
   return invalid(faultWithoutDomain(text, first, localEnd, end));
 }

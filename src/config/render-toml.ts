@@ -12,7 +12,7 @@ const width = 100;
 /** Every key with its default and its meaning; keys without a default are commented out. */
 export function renderDefaults(): string {
   return render((table, key) => {
-    if (table.path === 'listen') return { value: key.example, note: '' };
+    if (table.path === 'listen') return { value: key.defaultToml ?? key.example, note: '' };
     if (key.defaultToml !== undefined && !table.isList) return { value: key.defaultToml, note: '' };
     const fallback = key.defaultToml ?? key.example;
     const note = key.defaultText === '' ? 'Not set.' : `Default: ${key.defaultText}.`;

@@ -24,10 +24,14 @@ export abstract class FieldScanner {
   count = 0;
   /** The header block has ended: further pieces tell nothing. */
   complete = false;
+  /** How many bytes come before the empty line that ends the header block; -1 while it has not come. */
+  headerBytes = -1;
   readonly #names: readonly Uint8Array[];
   #name: Uint8Array = nothing;
   #state = LINE_START;
   #matched = 0;
+  /** Bytes of the pieces before. */
+  #before = 0;
   /** CRs in the value that may belong to a line end. */
   #afterCr = false;
   /** A line that begins with a blank goes on with the value (RFC 5322 2.2.3). */
@@ -36,6 +40,11 @@ export abstract class FieldScanner {
   /** @param names - lower case, with different first letters */
   constructor(names: readonly Uint8Array[]) {
     this.#names = names;
+  }
+
+  /** A field begins; the name is one of those that were asked for. */
+  protected fieldFound(_name: Uint8Array): void {
+    // Most need no more than the count.
   }
 
   /** A byte of a value, line ends left out. False: nothing more is wanted of this line. */
@@ -47,14 +56,17 @@ export abstract class FieldScanner {
     while (i < bytes.length && !this.complete) {
       if (this.#state === REST) {
         const lf = bytes.indexOf(LF, i);
-        if (lf < 0) return;
+        if (lf < 0) break;
         this.#state = LINE_START;
         i = lf + 1;
       } else {
+        const crs = this.#state === CRS_ONLY ? 1 : 0;
         this.#step(bytes[i] as number);
+        if (this.complete) this.headerBytes = this.#before + i - crs;
         i++;
       }
     }
+    this.#before += bytes.length;
   }
 
   #step(c: number): void {
@@ -112,6 +124,7 @@ export abstract class FieldScanner {
 
   #startValue(): void {
     this.count++;
+    this.fieldFound(this.#name);
     this.#inField = true;
     this.#state = VALUE;
   }

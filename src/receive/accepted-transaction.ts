@@ -14,6 +14,8 @@ export interface AcceptedTransaction {
   readonly queue: string;
   /** The client may relay: it gets the priority that it asks for. */
   readonly trusted: boolean;
+  /** The client hands mail in for the first time: a missing Date or Message-ID is added (RFC 6409 8). */
+  readonly completed: boolean;
   /** What MT-PRIORITY asked for if the client is trusted, else the tenant's; undefined: none. */
   readonly priority: number | undefined;
   readonly recipients: EnvelopeRecipient[];

@@ -45,6 +45,7 @@ export class IncomingConnection implements Deadline {
   readonly #session: ServerSession;
   readonly #client: string;
   readonly #isRelayClient: boolean;
+  readonly #completesMail: boolean;
   readonly #endsAtMs: number;
   readonly #onClosed: () => void;
   #helo = '';
@@ -67,15 +68,28 @@ export class IncomingConnection implements Deadline {
   /** The connection was turned away before its session began. */
   #refused = false;
 
-  /** @param client - its IP address; empty for a program of this host on the submission socket */
-  constructor(context: ReceiveContext, socket: Socket, client: string, onClosed: () => void) {
+  /**
+   * @param client - its IP address; empty for a program of this host on the submission socket
+   * @param completesMail - of the listener: mail from clients that may relay is completed
+   */
+  constructor(
+    context: ReceiveContext,
+    socket: Socket,
+    client: string,
+    completesMail: boolean,
+    onClosed: () => void,
+  ) {
     this.#context = context;
     this.#socket = socket;
     this.#client = client;
     this.#onClosed = onClosed;
     this.#isRelayClient = client === '' || context.relay.isRelayClient(client);
+    this.#completesMail = completesMail && this.#isRelayClient;
     this.#endsAtMs = context.deadlines.nowMs + context.settings.sessionTimeoutMs;
-    this.#session = new ServerSession(context.settings.session);
+    this.#session = new ServerSession(context.settings.session, {
+      oddCommands: this.#isRelayClient,
+      defaultDomain: this.#completesMail ? context.settings.hostname : '',
+    });
     socket.on('data', (chunk: Buffer) => this.#received(chunk));
     socket.on('end', () => this.#peerEnded());
     socket.on('error', () => undefined); // 'close' follows
@@ -224,6 +238,7 @@ export class IncomingConnection implements Deadline {
       params,
       queue: tenant?.name ?? '',
       trusted,
+      completed: this.#completesMail,
       priority,
       recipients: [],
     };

@@ -1,9 +1,10 @@
 // Gathers the content of one message and puts it into the spool: in one record if it is small, through a file of its own if not.
-// Adds the Received line and refuses mail that loops.
+// Adds the Received line, completes what our own devices leave out, and refuses mail that loops.
 
 import type { Envelope } from '../message/envelope.ts';
 import { FieldValue } from '../message/field-value.ts';
 import { HopCounter } from '../message/hop-counter.ts';
+import { MissingFields } from '../message/missing-fields.ts';
 import { priorityOfField } from '../message/priority-field.ts';
 import { receivedLine } from '../message/received-line.ts';
 import type { Reply } from '../protocol/smtp/server/server-session.ts';
@@ -11,6 +12,7 @@ import { SpoolError } from '../spool/spool-error.ts';
 import type { Appended, LargeContent } from '../spool/types.ts';
 import type { AcceptedTransaction } from './accepted-transaction.ts';
 import { ContentPieces } from './content-pieces.ts';
+import { insertBytes } from './insert-bytes.ts';
 import type { ReceiveContext } from './receive-context.ts';
 
 /** When memory is scarce, content beyond this goes to disk while it arrives. */
@@ -41,6 +43,8 @@ export class MessageIntake {
   readonly #pieces = new ContentPieces();
   /** Undefined when no header field may ask for a priority. */
   readonly #priorityField: FieldValue | undefined;
+  /** Undefined when nothing is added. */
+  readonly #missing: MissingFields | undefined;
   #queueId = '';
   #large: LargeContent | undefined;
   #failure: unknown;
@@ -49,6 +53,7 @@ export class MessageIntake {
   constructor(context: ReceiveContext, transaction: AcceptedTransaction) {
     this.#context = context;
     this.transaction = transaction;
+    this.#missing = transaction.completed ? new MissingFields() : undefined;
     const { priorityHeader } = context.settings;
     // RFC 6710 4.1, RFC 6758 4: a field counts only where the parameter could have been given, and was not.
     if (priorityHeader !== '' && transaction.trusted && transaction.params.priority === undefined) {
@@ -62,6 +67,7 @@ export class MessageIntake {
     if (!this.#hops.complete) {
       this.#hops.push(bytes);
       this.#priorityField?.push(bytes);
+      if (this.#missing?.none === false) this.#missing.push(bytes);
     }
     this.#pieces.push(bytes);
     const { memory, settings } = this.#context;
@@ -104,7 +110,7 @@ export class MessageIntake {
     const heldBytes = this.#pieces.bytes;
     const stored = this.#context.spool.append({
       envelope: this.#envelope(),
-      content: [this.#received(), ...this.#pieces.take()],
+      content: [this.#received(), ...this.#completed(this.#pieces.take())],
     });
     return stored.finally(() => this.#context.memory.give(heldBytes));
   }
@@ -146,7 +152,7 @@ export class MessageIntake {
       }
       this.#large = large;
       await large.write(this.#received());
-      await this.#write(large);
+      await large.write(Buffer.concat(this.#completed(this.#content())));
     } catch (error) {
       this.#failure = error;
     }
@@ -169,6 +175,17 @@ export class MessageIntake {
   #content(): Uint8Array[] {
     this.#context.memory.give(this.#pieces.bytes);
     return this.#pieces.take();
+  }
+
+  /** The content so far, from its beginning, with the fields that it needs and does not have at the end of its header. */
+  #completed(pieces: Uint8Array[]): Uint8Array[] {
+    const missing = this.#missing;
+    const { count, headerBytes } = this.#hops;
+    // RFC 5321 6.4: a relay completes nothing; a message with a trace field was handed in somewhere else. A header that is not
+    // seen to its end is left alone, too: it is broken, or larger than what is held in memory.
+    if (missing === undefined || missing.none || count > 0 || headerBytes < 0) return pieces;
+    const lines = missing.lines(this.#context.settings.hostname, this.#startedAtMs);
+    return insertBytes(pieces, headerBytes, Buffer.from(lines, 'latin1'));
   }
 
   #received(): Uint8Array {

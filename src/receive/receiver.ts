@@ -14,6 +14,14 @@ export interface ListenAddress {
   readonly port: number;
 }
 
+/** How a listener treats mail. */
+export interface ListenOptions {
+  /** Several receiver processes share the port (SO_REUSEPORT). */
+  readonly shared: boolean;
+  /** Mail that clients in relay_networks hand in for the first time is completed. */
+  readonly completesMail: boolean;
+}
+
 const tooMany: Reply = { code: 421, enhanced: '4.3.2', text: 'Too many connections, try again later' };
 const tooManyFromYou: Reply = {
   code: 421,
@@ -63,11 +71,13 @@ export class Receiver {
 
   /**
    * Starts to listen.
-   * @param shared - several receiver processes share the port (SO_REUSEPORT)
    * @throws {StartError} `LISTEN_FAILED` when the address cannot be bound
    */
-  async listen(address: ListenAddress, shared: boolean): Promise<ListenAddress> {
-    const server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => this.#accept(socket));
+  async listen(address: ListenAddress, options: ListenOptions): Promise<ListenAddress> {
+    const { completesMail, shared } = options;
+    const server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) =>
+      this.#accept(socket, completesMail),
+    );
     this.#servers.push(server);
     await bind(server, address, shared);
     const bound = server.address();
@@ -121,7 +131,7 @@ export class Receiver {
     for (const connection of this.#connections) connection.destroy();
   }
 
-  #accept(socket: Socket): void {
+  #accept(socket: Socket, completesMail: boolean): void {
     const client = plainAddress(socket.remoteAddress);
     if (client === '') {
       socket.destroy(); // gone before we looked
@@ -130,21 +140,25 @@ export class Receiver {
     const { settings } = this.#context;
     if (this.#connections.size >= settings.maxConnections) {
       if (this.#connections.size >= settings.maxConnections + refusedAtOnce) socket.destroy();
-      else this.#open(socket, client, () => undefined).refuse(tooMany);
+      else this.#open(socket, client, completesMail, () => undefined).refuse(tooMany);
       return;
     }
     if (this.#exempt.has(client)) {
-      this.#open(socket, client, () => undefined, this.#exemptContext).start();
+      this.#open(socket, client, completesMail, () => undefined, this.#exemptContext).start();
       return;
     }
     const limits = this.#limits;
     const refusal = limits.admit(client, performance.now());
-    if (refusal === undefined) this.#open(socket, client, () => limits.release(client)).start();
-    else this.#open(socket, client, () => undefined).refuse(refusal === 'rate' ? tooFast : tooManyFromYou);
+    if (refusal === undefined)
+      this.#open(socket, client, completesMail, () => limits.release(client)).start();
+    else
+      this.#open(socket, client, completesMail, () => undefined).refuse(
+        refusal === 'rate' ? tooFast : tooManyFromYou,
+      );
   }
 
   #acceptLocal(socket: Socket): void {
-    const connection = this.#open(socket, '', () => undefined, this.#exemptContext);
+    const connection = this.#open(socket, '', true, () => undefined, this.#exemptContext);
     if (this.#connections.size > this.#context.settings.maxConnections) connection.refuse(tooMany);
     else connection.start();
   }
@@ -152,10 +166,11 @@ export class Receiver {
   #open(
     socket: Socket,
     client: string,
+    completesMail: boolean,
     release: () => void,
     context: ReceiveContext = this.#context,
   ): IncomingConnection {
-    const connection = new IncomingConnection(context, socket, client, () => {
+    const connection = new IncomingConnection(context, socket, client, completesMail, () => {
       release();
       this.#connections.delete(connection);
       if (this.#connections.size === 0) this.#drained();

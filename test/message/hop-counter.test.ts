@@ -59,3 +59,18 @@ test('what a regular expression finds in the header block, however it is cut', (
     { numRuns: 1000 },
   );
 });
+
+test('where the header ends is told in bytes, however it is cut', () => {
+  for (const [message, bytes] of [
+    ['Subject: x\r\n\r\nbody\r\n\r\n', 12],
+    ['\r\nbody', 0],
+    ['Received: x\r\n\ty\r\n\r\n', 17],
+    ['Subject: x\r\n', -1],
+  ] as const) {
+    for (const pieces of [[message], [...message], [message.slice(0, 5), message.slice(5)]]) {
+      const counter = new HopCounter();
+      for (const piece of pieces) counter.push(Buffer.from(piece, 'latin1'));
+      assert.equal(counter.headerBytes, bytes, JSON.stringify(pieces));
+    }
+  }
+});

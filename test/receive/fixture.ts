@@ -79,6 +79,7 @@ export async function start(
     settings?: Partial<ReceiveSettings>;
     networks?: string[];
     exempt?: boolean;
+    completesMail?: boolean;
     memoryBytes?: number;
     tenants?: readonly Tenant[];
   } = {},
@@ -149,7 +150,10 @@ export async function start(
     log: new ReceiveLog(createLogger({ level: 'info', format: 'json', destination: sink })),
   };
   const receiver = new Receiver(context, new NetworkSet(options.exempt === true ? networks : []));
-  const bound = await receiver.listen({ host: '127.0.0.1', port: 0 }, false);
+  const bound = await receiver.listen(
+    { host: '127.0.0.1', port: 0 },
+    { shared: false, completesMail: options.completesMail ?? false },
+  );
   const clients: Client[] = [];
   t.after(() => {
     for (const client of clients) client.socket.destroy();

@@ -52,6 +52,10 @@ const listen = tableOf({
     'The IP address and port to listen on. Ports below 1024 need the right to bind them. Port 0 takes any free one.',
     { example: '"127.0.0.1:2525"' },
   ),
+  complete_mail: key(
+    yesNo().default(true),
+    'Complete mail of printers, scanners and scripts, that is, what clients in relay_networks hand in and no server has relayed yet: senders and recipients without a domain get that of hostname, and a missing Date or Message-ID is added (RFC 6409 8).',
+  ),
 });
 
 function eachOnce(all: readonly z.output<typeof listen>[], context: z.RefinementCtx): void {

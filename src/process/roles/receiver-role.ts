@@ -87,8 +87,9 @@ export class ReceiverRole implements Role {
     const role = new ReceiverRole({ listening }, receiver, parts);
     try {
       if (index === 0) await receiver.listenLocal(config.submissionSocket);
-      for (const { address } of config.listen) {
-        const bound = await receiver.listen(address, config.processes.receivers > 1 && address.port !== 0);
+      for (const { address, completeMail: completesMail } of config.listen) {
+        const shared = config.processes.receivers > 1 && address.port !== 0;
+        const bound = await receiver.listen(address, { shared, completesMail });
         listening.push(`${bound.host.includes(':') ? `[${bound.host}]` : bound.host}:${bound.port}`);
       }
     } catch (error) {

@@ -2,7 +2,8 @@
 // What encodeXtext wrote, decodeXtext gives back. Text outside ASCII travels as the octets of its UTF-8 form.
 
 const PLAIN = /^[!-*,-<>-~]*$/;
-const ENCODED = /^(?:[!-*,-<>-~]|\+[0-9A-F]{2})*$/;
+/** RFC 3461 4 has upper-case digits only; lower-case ones can mean nothing else. */
+const ENCODED = /^(?:[!-*,-<>-~]|\+[0-9A-Fa-f]{2})*$/;
 
 /** Encodes a text as xtext: printable ASCII but `+` and `=` stays, every other octet becomes `+HH` (RFC 3461 4). */
 export function encodeXtext(s: string): string {
@@ -19,7 +20,7 @@ export function encodeXtext(s: string): string {
 
 /**
  * Decodes xtext (RFC 3461 4); undefined when it is malformed: a character that had to be encoded, a `+` without
- * two upper-case hexadecimal digits, or octets that are not UTF-8.
+ * two hexadecimal digits, or octets that are not UTF-8.
  */
 export function decodeXtext(s: string): string | undefined {
   if (PLAIN.test(s)) return s;

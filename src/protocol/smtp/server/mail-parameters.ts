@@ -3,6 +3,7 @@
 import { parseMailbox } from '../../../address/path.ts';
 import { parsePriority } from '../priority-value.ts';
 import { decodeXtext } from '../xtext.ts';
+import { readEnvelopeId } from './dsn-text.ts';
 import { endsAt, splitParameters } from './parameters.ts';
 import type { FixedReply } from './replies.ts';
 import { REPLIES } from './replies.ts';
@@ -14,8 +15,6 @@ const NO_PARAMETERS: MailParameters = Object.freeze({ sizeBytes: 0, body: '7BIT'
 
 /** RFC 1870 4: up to 20 digits. */
 const SIZE_VALUE = /^[0-9]{1,20}$/;
-/** RFC 3461 4.4. */
-const MAX_ENVID_OCTETS = 100;
 
 /** Reads the parameters that follow the reverse path at `start`, or gives the reply that refuses them. */
 export function readMailParameters(
@@ -53,14 +52,17 @@ function readOne(
       if (value !== undefined) return REPLIES.parameterValue; // RFC 6531 3.4
       params.smtpUtf8 = true;
       return undefined;
-    case 'RET':
-      return extensions.dsn ? readRet(params, value) : REPLIES.parameterUnknown;
+    case 'RET': {
+      if (!extensions.dsn) return REPLIES.parameterUnknown;
+      // Any other value says nothing about reports, and is as good as none.
+      const ret = value?.toUpperCase();
+      if (ret === 'FULL' || ret === 'HDRS') params.ret = ret;
+      return undefined;
+    }
     case 'ENVID': {
       if (!extensions.dsn) return REPLIES.parameterUnknown;
-      const envelopeId =
-        value === undefined || value.length > MAX_ENVID_OCTETS ? undefined : decodeXtext(value);
-      if (envelopeId === undefined || !isPrintable(envelopeId)) return REPLIES.parameterValue;
-      params.envelopeId = envelopeId;
+      const envelopeId = readEnvelopeId(value);
+      if (envelopeId !== undefined) params.envelopeId = envelopeId;
       return undefined;
     }
     case 'AUTH': {
@@ -92,16 +94,4 @@ function readBody(params: Writable<MailParameters>, value: string | undefined): 
   }
   // RFC 3030 3: BINARYMIME is an extension that is not offered.
   return body === 'BINARYMIME' ? REPLIES.parameterUnknown : REPLIES.parameterValue;
-}
-
-function readRet(params: Writable<MailParameters>, value: string | undefined): FixedReply | undefined {
-  const ret = value?.toUpperCase();
-  if (ret !== 'FULL' && ret !== 'HDRS') return REPLIES.parameterValue;
-  params.ret = ret;
-  return undefined;
-}
-
-/** RFC 3461 4.4: the decoded identifier is printable ASCII. */
-function isPrintable(text: string): boolean {
-  return /^[\x20-\x7e]+$/.test(text);
 }

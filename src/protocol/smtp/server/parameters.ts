@@ -42,10 +42,8 @@ function parameterOf(word: string): Parameter | undefined {
   const keyword = equals < 0 ? word : word.slice(0, equals);
   if (!KEYWORD.test(keyword)) return undefined;
   if (equals < 0) return { keyword: keyword.toUpperCase(), value: undefined };
-  const value = word.slice(equals + 1);
-  // RFC 5321 4.1.2 esmtp-value: anything but "=", blanks and controls, and not empty.
-  if (value === '' || value.indexOf('=') >= 0) return undefined;
-  return { keyword: keyword.toUpperCase(), value };
+  // RFC 5321 4.1.2 esmtp-value is not empty and has no "=". Some clients write both in ENVID; other values are checked by themselves.
+  return { keyword: keyword.toUpperCase(), value: word.slice(equals + 1) };
 }
 
 /** Whether the text ends here but for blanks: the usual case, without any parameter. */
@@ -53,13 +51,4 @@ export function endsAt(text: string, start: number): boolean {
   let i = start;
   while (text.charCodeAt(i) === SPACE) i++;
   return i === text.length;
-}
-
-/** The index after a prefix in any case and after blanks that may follow it; -1 if the text begins with something else. */
-export function afterPrefix(text: string, prefix: string): number {
-  if (text.slice(0, prefix.length).toLowerCase() !== prefix) return -1;
-  let i = prefix.length;
-  // RFC 5321 3.3: no blank belongs between the colon and the path; clients that send one mean nothing by it.
-  while (text.charCodeAt(i) === SPACE) i++;
-  return i;
 }

@@ -12,12 +12,13 @@ import { endsAt } from './parameters.ts';
 import type { FixedReply } from './replies.ts';
 import { assertRefusal, callerReply, encodeReply, fixedReply, REPLIES } from './replies.ts';
 import { ReplyQueue } from './reply-queue.ts';
-import type { Reply, ServerEvent, ServerPhase, ServerSessionOptions } from './server-types.ts';
+import type { Leniency, Reply, ServerEvent, ServerPhase, ServerSessionOptions } from './server-types.ts';
 import { Transaction } from './transaction.ts';
 import { readHello, readMail, readRcpt } from './transaction-commands.ts';
 import { SessionMisuseError } from './session-misuse-error.ts';
 
 export type {
+  Leniency,
   MailParameters,
   RcptParameters,
   Reply,
@@ -30,6 +31,7 @@ export { SessionMisuseError } from './session-misuse-error.ts';
 /** Events that need `accept` or `reject`. */
 type Question = Extract<ServerEvent, { kind: 'hello' | 'mail' | 'rcpt' | 'data' | 'end' | 'vrfy' }>;
 
+const STRICT: Leniency = { oddCommands: false, defaultDomain: '' };
 const RESET: ServerEvent = { kind: 'reset' };
 const CLOSE: ServerEvent = { kind: 'close' };
 const QUIT: ServerEvent = { kind: 'quit' };
@@ -50,6 +52,7 @@ const MALFORMED = {
  */
 export class ServerSession {
   readonly #options: ServerSessionOptions;
+  readonly #leniency: Leniency;
   readonly #input = new InputQueue();
   readonly #output = new ReplyQueue();
   readonly #lines: CommandLineReader;
@@ -66,8 +69,9 @@ export class ServerSession {
 
   #saidHello = false;
 
-  constructor(options: ServerSessionOptions) {
+  constructor(options: ServerSessionOptions, leniency: Leniency = STRICT) {
     this.#options = options;
+    this.#leniency = leniency;
     this.#lines = new CommandLineReader(options.maxCommandLineBytes);
     this.#content = new ContentReader(options);
   }
@@ -238,9 +242,9 @@ export class ServerSession {
       case VERB.bdat:
         return this.#bdat();
       case VERB.ehlo:
-        return this.#ask(readHello(this.#lines.text(4), true));
+        return this.#ask(readHello(this.#lines.text(4), true, this.#leniency));
       case VERB.helo:
-        return this.#ask(readHello(this.#lines.text(4), false));
+        return this.#ask(readHello(this.#lines.text(4), false, this.#leniency));
       case VERB.rset:
         return this.#rset();
       case VERB.quit:
@@ -259,13 +263,13 @@ export class ServerSession {
     if (maxTransactions > 0 && this.#transaction.count >= maxTransactions) {
       return this.#close(listenerReplies(this.#options).tooManyTransactions);
     }
-    return this.#ask(readMail(this.#lines.text(4), this.#options));
+    return this.#ask(readMail(this.#lines.text(4), this.#options, this.#leniency));
   }
 
   #rcpt(): ServerEvent | undefined {
     if (!this.#transaction.open) return this.#reply(REPLIES.mailFirst);
     if (this.#transaction.byChunks) return this.#reply(REPLIES.bdatUnderWay);
-    const rcpt = readRcpt(this.#lines.text(4), this.#options, this.#transaction.smtpUtf8);
+    const rcpt = readRcpt(this.#lines.text(4), this.#options, this.#leniency, this.#transaction.smtpUtf8);
     // RFC 5321 4.5.3.1.10: 452, so that the client sends the rest in another transaction.
     const full = 'kind' in rcpt && this.#transaction.recipients >= this.#options.maxRecipients;
     return this.#ask(full ? REPLIES.tooManyRecipients : rcpt);

@@ -26,6 +26,14 @@ export interface ServerSessionOptions {
   readonly extensions: ServerExtensions;
 }
 
+/** What a session forgives its client: devices and programs of our own write commands as they like. */
+export interface Leniency {
+  /** Paths without brackets, blanks where none belong, and HELO with any name or none (beyond RFC 5321 4.1.2, 4.1.1.1). */
+  readonly oddCommands: boolean;
+  /** Completes a sender or recipient that has no domain; empty: such an address is refused. */
+  readonly defaultDomain: string;
+}
+
 /** Which service extensions are offered in the answer to EHLO; `vrfy`: whether VRFY is asked of the caller. */
 export interface ServerExtensions {
   readonly pipelining: boolean;

@@ -1,12 +1,11 @@
 // Reads the command lines of MAIL, RCPT, HELO and EHLO: each becomes a question for the caller, or the reply that refuses it.
-import { parsePath } from '../../../address/path.ts';
+import { pathStart, readPath } from './command-path.ts';
 import { readMailParameters } from './mail-parameters.ts';
-import { afterPrefix } from './parameters.ts';
 import { recipientRefusal, senderRefusal } from './path-refusals.ts';
 import { readRcptParameters } from './rcpt-parameters.ts';
 import type { FixedReply } from './replies.ts';
 import { REPLIES } from './replies.ts';
-import type { ServerEvent, ServerSessionOptions } from './server-types.ts';
+import type { Leniency, ServerEvent, ServerSessionOptions } from './server-types.ts';
 
 type QuestionOf<K> = Extract<ServerEvent, { kind: K }>;
 
@@ -17,18 +16,27 @@ const FORWARD_PATH = { allowUtf8: true, allowPostmaster: true };
 const MAX_HELLO_OCTETS = 255;
 
 /** HELO or EHLO; `text` is what follows the verb. What the name is worth is for the caller to say (RFC 5321 4.1.4). */
-export function readHello(text: string, extended: boolean): QuestionOf<'hello'> | FixedReply {
+export function readHello(
+  text: string,
+  extended: boolean,
+  { oddCommands }: Leniency,
+): QuestionOf<'hello'> | FixedReply {
   const name = text.trim();
   // RFC 5321 4.1.1.1: one word.
-  if (name === '' || name.includes(' ') || name.length > MAX_HELLO_OCTETS) return REPLIES.helloSyntax;
+  if (!oddCommands && (name === '' || name.includes(' '))) return REPLIES.helloSyntax;
+  if (name.length > MAX_HELLO_OCTETS) return REPLIES.helloSyntax;
   return { kind: 'hello', extended, name };
 }
 
 /** MAIL (RFC 5321 4.1.1.2); `text` is what follows the verb. */
-export function readMail(text: string, options: ServerSessionOptions): QuestionOf<'mail'> | FixedReply {
-  const pathStart = afterPrefix(text, ' from:');
-  if (pathStart < 0) return REPLIES.mailSyntax;
-  const path = parsePath(text, REVERSE_PATH, pathStart);
+export function readMail(
+  text: string,
+  options: ServerSessionOptions,
+  leniency: Leniency,
+): QuestionOf<'mail'> | FixedReply {
+  const start = pathStart(text, 'from', leniency);
+  if (start < 0) return REPLIES.mailSyntax;
+  const path = readPath(text, start, REVERSE_PATH, leniency);
   if (path.kind === 'invalid') return senderRefusal(path.reason);
   const read = readMailParameters(text, path.end, options.extensions);
   if ('refusal' in read) return read.refusal;
@@ -48,11 +56,12 @@ export function readMail(text: string, options: ServerSessionOptions): QuestionO
 export function readRcpt(
   text: string,
   options: ServerSessionOptions,
+  leniency: Leniency,
   smtpUtf8: boolean,
 ): QuestionOf<'rcpt'> | FixedReply {
-  const pathStart = afterPrefix(text, ' to:');
-  if (pathStart < 0) return REPLIES.rcptSyntax;
-  const path = parsePath(text, FORWARD_PATH, pathStart);
+  const start = pathStart(text, 'to', leniency);
+  if (start < 0) return REPLIES.rcptSyntax;
+  const path = readPath(text, start, FORWARD_PATH, leniency);
   if (path.kind === 'invalid') return recipientRefusal(path.reason);
   const read = readRcptParameters(text, path.end, options.extensions, smtpUtf8);
   if ('refusal' in read) return read.refusal;

@@ -13,9 +13,13 @@ test('encodes what is not plain', () => {
 });
 
 test('malformed xtext is refused', () => {
-  for (const text of ['a b', 'a=b', '+', '+4', '+4g', '+2b', 'a\r\n', 'ü', '+C3', '+FF', '\u007f']) {
+  for (const text of ['a b', 'a=b', '+', '+4', '+4g', '+2', 'a\r\n', 'ü', '+C3', '+FF', '\u007f']) {
     assert.equal(decodeXtext(text), undefined, JSON.stringify(text));
   }
+});
+
+test('lower-case digits are understood', () => {
+  assert.equal(decodeXtext('a+2bb+3D'), 'a+b=');
 });
 
 test('what was encoded is decoded to the same, and is printable ASCII without + and = but for its codes', () => {

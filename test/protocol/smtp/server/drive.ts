@@ -1,6 +1,7 @@
 // Drives a server session in tests: feeds it chunks, answers its events, and writes down what happened.
 import { Buffer } from 'node:buffer';
 import type {
+  Leniency,
   Reply,
   ServerEvent,
   ServerSessionOptions,
@@ -44,8 +45,9 @@ export function drive(
   chunks: readonly (string | Uint8Array)[],
   options: Partial<ServerSessionOptions> = {},
   answers: Answers = () => undefined,
+  leniency?: Leniency,
 ): Drive {
-  const session = new ServerSession({ ...OPTIONS, ...options });
+  const session = new ServerSession({ ...OPTIONS, ...options }, leniency);
   session.greet();
   const events: string[] = [];
   let output = '';

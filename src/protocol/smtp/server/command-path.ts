@@ -1,0 +1,64 @@
+// Finds the path in the argument of MAIL and RCPT (RFC 5321 4.1.1.2, 4.1.1.3): strictly, or as devices and old programs write it.
+import type { InvalidAddress } from '../../../address/address-fault.ts';
+import type { Path, PathOptions } from '../../../address/path.ts';
+import { parsePath } from '../../../address/path.ts';
+import type { Leniency } from './server-types.ts';
+
+const SPACE = 0x20;
+const LESS = 0x3c;
+
+/** Blanks before the keyword and before its colon; only the first one belongs there. */
+const ODD_PREFIX = { from: /^ +from *:/i, to: /^ +to *:/i };
+const PREFIX = { from: ' from:', to: ' to:' };
+
+/**
+ * The index of the path in `text`, which is what follows the verb; -1 if the keyword does not stand there.
+ *
+ * @param keyword - of MAIL `from`, of RCPT `to`
+ */
+export function pathStart(text: string, keyword: 'from' | 'to', { oddCommands }: Leniency): number {
+  const prefix = PREFIX[keyword];
+  let i = prefix.length;
+  if (text.slice(0, i).toLowerCase() !== prefix) {
+    const odd = oddCommands ? ODD_PREFIX[keyword].exec(text) : null;
+    if (odd === null) return -1;
+    i = odd[0].length;
+  }
+  // RFC 5321 3.3: no blank belongs between the colon and the path; clients that send one mean nothing by it.
+  while (text.charCodeAt(i) === SPACE) i++;
+  return i;
+}
+
+/** Reads the path that begins at `start`; what follows it is the caller's. */
+export function readPath(
+  text: string,
+  start: number,
+  options: PathOptions,
+  { oddCommands, defaultDomain }: Leniency,
+): Path | InvalidAddress {
+  const all = defaultDomain === '' ? options : { ...options, defaultDomain };
+  const path = parsePath(text, all, start);
+  if (path.kind !== 'invalid' || !oddCommands) return path;
+  if (text.charCodeAt(start) !== LESS) return withoutBrackets(text, start, all);
+  const isPadded = text.charCodeAt(start + 1) === SPACE || text[text.indexOf('>', start) - 1] === ' ';
+  return isPadded ? withInnerBlanks(text, start, all) : path;
+}
+
+/** `MAIL FROM:user@example.com SIZE=1`: a path that ends with the first blank. */
+function withoutBrackets(text: string, start: number, options: PathOptions): Path | InvalidAddress {
+  const blank = text.indexOf(' ', start);
+  const end = blank < 0 ? text.length : blank;
+  if (end === start) return { kind: 'invalid', reason: 'no-brackets' };
+  const word = `<${text.slice(start, end)}>`;
+  const path = parsePath(word, options);
+  if (path.kind === 'invalid') return path;
+  return path.end === word.length ? { ...path, end } : { kind: 'invalid', reason: 'no-brackets' };
+}
+
+/** `MAIL FROM:< user@example.com >`. */
+function withInnerBlanks(text: string, start: number, options: PathOptions): Path | InvalidAddress {
+  const close = text.indexOf('>', start);
+  if (close < 0) return { kind: 'invalid', reason: 'no-brackets' };
+  const path = parsePath(`<${text.slice(start + 1, close).trim()}>`, options);
+  return path.kind === 'invalid' ? path : { ...path, end: close + 1 };
+}

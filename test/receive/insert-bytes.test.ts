@@ -1,0 +1,25 @@
+// Bytes put into content that comes in pieces.
+import assert from 'node:assert/strict';
+import { Buffer } from 'node:buffer';
+import { test } from 'node:test';
+import * as fc from 'fast-check';
+import { insertBytes } from '../../src/receive/insert-bytes.ts';
+
+test('the bytes stand where they should, whatever the pieces', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.string({ unit: 'binary-ascii', maxLength: 5 })),
+      fc.nat(30),
+      (parts, position) => {
+        const text = parts.join('');
+        const at = Math.min(position, text.length);
+        const pieces = insertBytes(
+          parts.map((part) => Buffer.from(part)),
+          at,
+          Buffer.from('(added)'),
+        );
+        assert.equal(Buffer.concat(pieces).toString(), `${text.slice(0, at)}(added)${text.slice(at)}`);
+      },
+    ),
+  );
+});
