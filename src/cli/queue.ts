@@ -47,13 +47,14 @@ export function register(program: Command): void {
   }
 }
 
-const states = ['resolving', 'waiting', 'ready', 'active', 'held', 'stored'];
+const states = ['resolving', 'waiting', 'ready', 'active', 'held', 'damaged', 'stored'];
 
 const actions: Readonly<Record<QueueAction, string>> = {
   retry: 'try matching mail now',
   hold: 'keep matching messages in the queue until they are released; they do not expire',
   release: 'let held messages go on',
   remove: 'take matching recipients out of the queue for good, without a report to the sender',
+  bounce: 'give matching recipients up: their senders get a report that it failed',
 };
 
 const done: Readonly<Record<QueueAction, string>> = {
@@ -61,6 +62,7 @@ const done: Readonly<Record<QueueAction, string>> = {
   hold: 'held',
   release: 'released',
   remove: 'removed',
+  bounce: 'given up; their senders get a report',
 };
 
 function filtered(command: Command): Command {

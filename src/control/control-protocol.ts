@@ -6,7 +6,7 @@ import type { ReportedTrouble } from '../stats/trouble-board.ts';
 import type { Override, OverrideKind, Quantities } from './override.ts';
 import type { QueueFilter, QueueRow } from './queue-row.ts';
 
-export type QueueAction = 'retry' | 'hold' | 'release' | 'remove';
+export type QueueAction = 'retry' | 'hold' | 'release' | 'remove' | 'bounce';
 
 export type ControlRequest =
   | ({ readonly operation: 'status' } & StatusQuestion)
@@ -66,7 +66,12 @@ export interface ManagerStatus {
   readonly reports: number;
   /** Recipients delivered, deferred, bounced, removed and messages received since the manager started. */
   readonly counters: Readonly<Record<string, number>>;
-  readonly spool: { readonly segments: number; readonly bytes: number; readonly liveMessages: number };
+  readonly spool: {
+    readonly segments: number;
+    readonly bytes: number;
+    readonly liveMessages: number;
+    readonly damagedMessages: number;
+  };
   readonly sites: readonly SiteRow[];
   /** Sites with work or connections in all. */
   readonly siteCount: number;

@@ -35,7 +35,7 @@ const requests = {
   'queue-list': z.strictObject({ operation: z.literal('queue-list'), filter, limit: count }),
   'queue-change': z.strictObject({
     operation: z.literal('queue-change'),
-    action: z.enum(['retry', 'hold', 'release', 'remove']),
+    action: z.enum(['retry', 'hold', 'release', 'remove', 'bounce']),
     filter,
   }),
   explain: z.strictObject({

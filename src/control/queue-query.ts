@@ -1,6 +1,7 @@
 // Lists and changes the queue: pages from the manager, addresses from the spool, filters on both.
 
 import type { Envelope } from '../message/envelope.ts';
+import { SpoolError } from '../spool/spool-error.ts';
 import type { SpoolReader } from '../spool/types.ts';
 import type { QueueAction } from './control-protocol.ts';
 import { type QueueFilter, type QueueRow, RowMatcher } from './queue-row.ts';
@@ -64,24 +65,31 @@ export class QueueQuery {
 
   async #addressed(rows: readonly SourceRow[], matcher: RowMatcher): Promise<MatchedRow[]> {
     // Recipients of one message come together: its envelope is read once.
-    const envelopes = new Map<string, Promise<Envelope | undefined>>();
+    const envelopes = new Map<string, Promise<Envelope | 'gone' | 'unreadable'>>();
     for (const row of rows) {
       if (envelopes.has(row.queueId)) continue;
       envelopes.set(
         row.queueId,
-        this.#reader.readEnvelope(row.ref).catch(() => undefined),
+        this.#reader.readEnvelope(row.ref).catch((error: unknown) => whyNot(error)),
       );
     }
     const matched: MatchedRow[] = [];
     for (const { ref: _, recipientIndex, message, ...facts } of rows) {
       const envelope = await envelopes.get(facts.queueId);
-      if (envelope === undefined) continue; // done in the meantime
-      const sender = envelope.reversePath;
-      const recipient = envelope.recipients[recipientIndex]?.address ?? '';
+      // Done in the meantime, unless the manager knows that it is damaged.
+      if (envelope === undefined || (envelope === 'gone' && facts.state !== 'damaged')) continue;
+      const known = typeof envelope === 'string' ? undefined : envelope;
+      // Whoever waits is counted, so it is listed, and can be removed, even if nobody can tell its addresses any more.
+      const sender = known === undefined ? '?' : known.reversePath;
+      const recipient = known?.recipients[recipientIndex]?.address ?? `?@${facts.domain}`;
       if (matcher.addresses(sender, recipient)) {
         matched.push({ row: { ...facts, sender, recipient }, message, recipient: recipientIndex });
       }
     }
     return matched;
   }
+}
+
+function whyNot(error: unknown): 'gone' | 'unreadable' {
+  return error instanceof SpoolError && error.code === 'SPOOL_MISSING' ? 'gone' : 'unreadable';
 }

@@ -12,8 +12,11 @@ export interface QueueRow {
   readonly domain: string;
   /** Name of the tenant's queue; empty: no tenant's. */
   readonly queue: string;
-  /** `stored`: read from the spool of a stopped instance. */
-  readonly state: 'resolving' | 'waiting' | 'ready' | 'active' | 'held' | 'stored';
+  /**
+   * `stored`: read from the spool of a stopped instance. `damaged`: the stored message cannot be read as it was written;
+   * it is kept for the operator.
+   */
+  readonly state: 'resolving' | 'waiting' | 'ready' | 'active' | 'held' | 'stored' | 'damaged';
   /** Its message is held. Then the state is `held`, or `active`: a transaction under way finishes first. */
   readonly isHeld: boolean;
   readonly attempts: number;

@@ -11,6 +11,7 @@ import {
 } from '../protocol/smtp/client/client-session.ts';
 import { DotStuffer } from '../protocol/smtp/client/dot-stuffer.ts';
 import type { SpoolReader, StoredMessage } from '../spool/types.ts';
+import { readFailure, type ReadFailure } from './read-failure.ts';
 import type { DeliveryLog } from './delivery-log.ts';
 import { connectionError } from './connection-error.ts';
 import { drainedOrClosed } from './drained-or-closed.ts';
@@ -75,6 +76,8 @@ export class OutgoingConnection implements Deadline {
   #message: MessageInHand | undefined;
   /** The same until its content goes to the socket. */
   #unsent: StoredMessage | undefined;
+  /** Why the content of the message in hand could not be read to its end. */
+  #readFailure: ReadFailure | undefined;
   #begunAtMs = 0;
   #repliesSeen = 0;
   /** Where the session was when it last heard something. */
@@ -232,20 +235,25 @@ export class OutgoingConnection implements Deadline {
     this.#begunAtMs = this.#context.deadlines.nowMs;
     this.#repliesAtBegin = this.#repliesSeen;
     if (!work.fresh) {
-      void this.#context.spool.read(work.ref).then(
-        (message) => this.#start(work, message),
-        (error: unknown) => this.#unreadable(work, error),
-      );
+      this.#readAndStart(work);
       return;
     }
     let message: StoredMessage;
     try {
       message = this.#context.spool.readFresh(work.ref);
-    } catch (error) {
-      this.#unreadable(work, error);
+    } catch {
+      // The slow way finds what the fast one does not: it makes up for a damaged header or envelope.
+      this.#readAndStart(work);
       return;
     }
     this.#start(work, message);
+  }
+
+  #readAndStart(work: Work): void {
+    void this.#context.spool.read(work.ref).then(
+      (message) => this.#start(work, message),
+      (error: unknown) => this.#unreadable(work, error),
+    );
   }
 
   #start(work: Work, message: StoredMessage): void {
@@ -282,13 +290,13 @@ export class OutgoingConnection implements Deadline {
   /** The spool could not give the message: its recipients wait, the connection is as good as before. */
   #unreadable(work: Work, error: unknown): void {
     if (this.#ended) return;
-    const reason = error instanceof Error ? error.message : String(error);
-    this.#context.log.unreadable(work, reason);
+    const failure = readFailure(error);
+    this.#context.log.unreadable(work, failure.error);
     this.#work = undefined;
     this.#canBegin = true;
     this.#report(
       work.queueId,
-      work.recipients.map((recipient) => ({ recipient, result: 'tempfail', error: `451 4.3.0 ${reason}` })),
+      work.recipients.map((recipient) => ({ recipient, result: 'tempfail', ...failure })),
       !this.#closing,
     );
     if (!this.#closing) return;
@@ -333,6 +341,7 @@ export class OutgoingConnection implements Deadline {
       this.#session.contentSent();
     } catch (error) {
       if (this.#ended) return;
+      this.#readFailure = readFailure(error);
       this.#session.contentFailed(error instanceof Error ? error.message : String(error));
     }
     this.#pump();
@@ -344,6 +353,8 @@ export class OutgoingConnection implements Deadline {
     if (work === undefined || message === undefined) return;
     this.#work = this.#message = this.#unsent = undefined;
     this.#transactions++;
+    const damage = this.#readFailure?.isDamaged === true ? this.#readFailure : undefined;
+    this.#readFailure = undefined;
     const results: AttemptResult[] = [];
     for (const outcome of outcomes) {
       const recipient = work.recipients[outcome.recipient];
@@ -359,7 +370,7 @@ export class OutgoingConnection implements Deadline {
         });
         this.#context.log.delivered(this.#facts(work, message), outcome);
       } else {
-        results.push(failedResult(recipient, outcome, message, this.#grant));
+        results.push({ ...failedResult(recipient, outcome, message, this.#grant), ...damage });
       }
     }
     this.#report(work.queueId, results, reusable && !this.#closing);

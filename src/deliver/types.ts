@@ -41,6 +41,8 @@ export interface AttemptResult extends RecipientResult {
   readonly queue?: string | undefined;
   /** Delivered, NOTIFY=SUCCESS was asked for, and the peer knows no DSN: Sluice reports `relayed` (RFC 3461 5.2.2). */
   readonly relayedWithoutDsn?: boolean | undefined;
+  /** The stored message is damaged or gone: another attempt cannot go better. */
+  readonly isDamaged?: true;
 }
 
 /** Why a connection is no more. `unused`: its last transaction was never taken up by the peer and is no attempt. */

@@ -19,7 +19,7 @@ import { PlanState } from './routes.ts';
 import { expirePlans, rerouteRecipients } from './reroute.ts';
 import { run } from './run.ts';
 import { SchedulerError } from './scheduler-error.ts';
-import { State } from './state.ts';
+import { State, expiryOf } from './state.ts';
 import type {
   ConnectionEnd,
   ConnectionHandle,
@@ -243,6 +243,11 @@ class MailScheduler implements Scheduler {
     );
     this.#run(this.#nowMs);
     return removed;
+  }
+
+  expiresAtMs(message: MessageHandle): number {
+    this.#checkQueued(message, 'ask for the lifetime of');
+    return expiryOf(this.#state, message);
   }
 
   find(queueId: string): MessageHandle | undefined {

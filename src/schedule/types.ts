@@ -239,6 +239,8 @@ export interface Scheduler {
    * those that are gone. Those in flight finish.
    */
   remove(message: MessageHandle, recipients?: readonly number[]): number[];
+  /** When the lifetime of a queued message ends, held or not. */
+  expiresAtMs(message: MessageHandle): number;
   find(queueId: string): MessageHandle | undefined;
   queueIdOf(message: MessageHandle): string;
   /** Is this handle still that of the message with this id? */

@@ -2,7 +2,7 @@
 // comes out, oldest segment first. The store and the read-only inspection both do it this way.
 
 import type { FileLayer } from './file-layer.ts';
-import { damageOf } from './damage-text.ts';
+import { damageOf, damageText } from './damage-text.ts';
 import { exists } from './file-io.ts';
 import { largePath, listSegments, newestOfSlots, type SpoolLayout } from './layout.ts';
 import type { LiveSegment } from './live-segments.ts';
@@ -212,8 +212,13 @@ function messageAt(state: QueueState, row: number, record: FoundRecord, segment:
     ...(priority === undefined ? undefined : { priority }),
     held: state.isHeld(row) || damage !== undefined,
     ...(damage === undefined ? undefined : { damage }),
-    waiting,
+    waiting: damage === undefined ? waiting : waiting.map((each) => withDamage(each, damage)),
   };
+}
+
+function withDamage(recipient: RecoveredRecipient, damage: string): RecoveredRecipient {
+  const { index, address, attempts } = recipient;
+  return { index, address, attempts, nextAttemptAtMs: 0, lastError: damageText(damage) };
 }
 
 function stateAt(state: QueueState, base: number, index: number, address: string): RecoveredRecipient {
@@ -240,6 +245,6 @@ export function unplacedProblem(queueId: string): SpoolProblem {
 }
 
 export function inDoubtProblem(messages: number): SpoolProblem {
-  const text = `journal and holds are damaged, so nobody knows which messages were held: all ${messages} are held now. Look at them ("sluice queue list --state held"), then let them go ("sluice queue release")`;
-  return { kind: 'holds', place: 'holds', text };
+  const text = `journal and holds are damaged, so nobody knows which messages were held: all ${messages} are held now. Look at them ("sluice queue list --state held"), then let them go ("sluice queue release --state held")`;
+  return { kind: 'doubt', place: 'holds', text };
 }

@@ -166,6 +166,7 @@ export interface SpoolProblem {
    * `segment` and `journal`: bytes that are damaged; `torn`: bytes at an end that a crash cut short before they counted,
    * or that are damaged; `index`: rebuilt; `content`: a message is damaged; `missing`: a message or its large file that
    * should be there is not; `orphan`: a large file of no message; `holds`: the second record of what is held;
+   * `doubt`: nobody knows any more what was held, so everything is;
    * `format`: the file that tells the version; `aside`: damaged files that were taken out of the way.
    */
   readonly kind:
@@ -177,6 +178,7 @@ export interface SpoolProblem {
     | 'missing'
     | 'orphan'
     | 'holds'
+    | 'doubt'
     | 'format'
     | 'aside';
   /** The segment, journal file or queue id concerned. */

@@ -23,7 +23,7 @@ const status: ManagerStatus = {
   senders: 1,
   reports: 0,
   counters: { received: 9, delivered: 5 },
-  spool: { segments: 1, bytes: 64, liveMessages: 3 },
+  spool: { segments: 1, bytes: 64, liveMessages: 3, damagedMessages: 0 },
   sites: [],
   siteCount: 0,
   overrides: [],

@@ -225,7 +225,7 @@ suite('operators', { concurrency: 2 }, () => {
     senders: 1,
     reports: 0,
     counters: { received: 3 },
-    spool: { segments: 1, bytes: 64, liveMessages: 3 },
+    spool: { segments: 1, bytes: 64, liveMessages: 3, damagedMessages: 0 },
     sites: [],
     siteCount: 0,
     overrides: [suspended],

@@ -20,7 +20,7 @@ const status: Status = {
   senders: 2,
   reports: 0,
   counters: { received: 100, delivered: 80, deferred: 3 },
-  spool: { segments: 1, bytes: 1, liveMessages: 12 },
+  spool: { segments: 1, bytes: 1, liveMessages: 12, damagedMessages: 0 },
   sites: [
     {
       site: 'mx:mx.slow.example:25',

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
+import { SpoolError } from '../../src/spool/spool-error.ts';
 import type { Peer } from './mail-server.ts';
 import { type Fixture, fixture, timeouts, turns } from './fixture.ts';
 
@@ -18,10 +19,11 @@ function largeContent(sizeBytes = totalBytes) {
     over: false,
     onRead: () => {},
     failAtBytes: Infinity,
+    failure: new Error('the disk is gone'),
     async *pieces(): AsyncGenerator<Uint8Array> {
       try {
         while (content.readBytes < sizeBytes) {
-          if (content.readBytes >= content.failAtBytes) throw new Error('the disk is gone');
+          if (content.readBytes >= content.failAtBytes) throw content.failure;
           content.readBytes += piece.length;
           content.onRead();
           yield piece;
@@ -215,6 +217,7 @@ test('content that cannot be read to its end is never ended with a dot', async (
   peer.keeps = true;
   peer.socket.resume();
   const error = 'the content could not be read: the disk is gone';
+  // Another attempt may go better: no word of damage.
   assert.deepEqual(await reports.next(), {
     kind: 'done',
     connection: 1,
@@ -224,6 +227,24 @@ test('content that cannot be read to its end is never ended with a dot', async (
     reusable: false,
   });
   assert.deepEqual(await reports.next(), { kind: 'closed', connection: 1, report: { kind: 'closed' } });
+  await peer.closed;
+  assert.equal(peer.received.indexOf('\r\n.\r\n'), -1);
+});
+
+test('large content that is found to be damaged at its end is reported as damaged', async (t) => {
+  const all = await fixture(t);
+  const content = largeContent();
+  content.failAtBytes = 3 * piece.length;
+  content.failure = new SpoolError('SPOOL_CORRUPT', 'the checksum does not hold');
+  const peer = await begin(all, content);
+  peer.keeps = true;
+  peer.socket.resume();
+  const report = await all.reports.next();
+  assert.ok(report.kind === 'done');
+  assert.deepEqual(
+    report.results.map(({ result, error, isDamaged }) => [result, error, isDamaged]),
+    [['tempfail', '451 4.3.0 the stored message is damaged: the checksum does not hold', true]],
+  );
   await peer.closed;
   assert.equal(peer.received.indexOf('\r\n.\r\n'), -1);
 });

@@ -235,16 +235,16 @@ for (const fresh of [true, false]) {
     const peer = await server.accept();
     await peer.hello();
     await reports.next();
-    const error = '451 4.3.0 the checksum of Q0 does not hold';
+    const error = '451 4.3.0 the stored message is damaged: the checksum of Q0 does not hold';
     assert.deepEqual(await reports.next(), {
       kind: 'done',
       connection: 1,
-      results: [0, 1].map((recipient) => ({ recipient, result: 'tempfail', error })),
+      results: [0, 1].map((recipient) => ({ recipient, result: 'tempfail', error, isDamaged: true })),
       reusable: true,
     });
     assert.deepEqual(
       log.map(({ level, msg }) => [level, msg]),
-      [['error', 'message Q0 cannot be read from the spool: the checksum of Q0 does not hold']],
+      [['error', `message Q0 cannot be read from the spool: ${error}`]],
     );
     spool.failure = undefined;
     sender.transact(1, spool.add({ to: ['d@to.test'] }));
@@ -267,7 +267,14 @@ test('a message that cannot be read while the connection is being closed does no
   assert.deepEqual(await reports.next(), {
     kind: 'done',
     connection: 1,
-    results: [{ recipient: 0, result: 'tempfail', error: '451 4.3.0 gone' }],
+    results: [
+      {
+        recipient: 0,
+        result: 'tempfail',
+        error: '451 4.3.0 the stored message is damaged: gone',
+        isDamaged: true,
+      },
+    ],
     reusable: false,
   });
   await peer.dialogue(['QUIT', '221 bye']);

@@ -129,7 +129,7 @@ test('with journal and holds damaged, all is held, and the next start knows that
   for (let start = 0; start < 2; start++) {
     const found = await recovered(directory);
     assert.deepEqual(found.held, [...held, ...waiting].toSorted());
-    assert.deepEqual(found.problems.includes('holds'), start === 0);
+    assert.deepEqual(found.problems.includes('doubt'), start === 0);
   }
   assert.ok((await readdir(join(directory, 'damaged'))).some((name) => name.endsWith('-holds')));
 });

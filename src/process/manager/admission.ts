@@ -29,7 +29,7 @@ export class Admission {
   }
 
   /** A message that was in the queue before. */
-  recovered(message: RecoveredMessage): void {
+  recovered(message: RecoveredMessage): MessageHandle {
     const routes = message.waiting.map(({ address }) => this.router.routeOf(message.reversePath, address));
     const receivedAtMs = this.#clock.steadyOf(message.receivedAtMs);
     const handle = this.#begin(message, routes, message.held, receivedAtMs);
@@ -45,6 +45,7 @@ export class Admission {
       });
     }
     this.#scheduler.commit(handle, this.#clock.nowMs());
+    return handle;
   }
 
   /** A message that is on stable storage since a moment ago. @param nowMs - scheduler time */

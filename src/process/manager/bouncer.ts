@@ -8,6 +8,7 @@ import { wantsReport } from '../../bounce/wants-report.ts';
 import type { Logger } from '../../log/logger.ts';
 import type { Envelope } from '../../message/envelope.ts';
 import { splitErrorText } from '../../protocol/smtp/client/error-text.ts';
+import { SpoolError } from '../../spool/spool-error.ts';
 import type { SpoolReader, SpoolWriter, StoredMessage, StoredRef } from '../../spool/types.ts';
 import type { Stats } from '../../stats/stats.ts';
 import type { Submitted } from '../messages.ts';
@@ -65,15 +66,9 @@ export class Bouncer {
    * none is due; a report that cannot be stored is tried again until it can.
    */
   async report(queueId: string, ref: StoredRef, recipients: readonly ReportedRecipient[]): Promise<void> {
-    let message: StoredMessage;
-    try {
-      message = await this.#reader.read(ref);
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      this.#log.error(`message ${queueId} failed and cannot be read for its report: ${reason}`);
-      return;
-    }
-    const { envelope } = message;
+    const found = await this.#read(queueId, ref);
+    if (found === undefined) return;
+    const { envelope, original: content } = found;
     for (const each of recipients) {
       if (each.action === 'failed') this.#logBounced(queueId, envelope, each);
     }
@@ -84,7 +79,6 @@ export class Bouncer {
     }
     const reported = recipients.filter((each) => isDue(addressee, envelope, each));
     if (reported.length === 0) return;
-    const content = await this.#original(message);
     for (;;) {
       try {
         await this.#store(queueId, addressee, envelope, reported, content);
@@ -92,10 +86,39 @@ export class Bouncer {
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error);
         this.#log.error(`the report for message ${queueId} could not be stored, trying again: ${reason}`);
-        await new Promise((resolve) => {
-          setTimeout(resolve, retryMs).unref();
-        });
+        await pause();
       }
+    }
+  }
+
+  /**
+   * The envelope, and as much of the message as can be returned: nothing of one that is damaged. Undefined when not even
+   * the envelope is left. While the system cannot read, it is tried again: that says nothing about the message.
+   */
+  async #read(
+    queueId: string,
+    ref: StoredRef,
+  ): Promise<{ readonly envelope: Envelope; readonly original: readonly Uint8Array[] } | undefined> {
+    for (;;) {
+      try {
+        const message = await this.#reader.read(ref);
+        return { envelope: message.envelope, original: await this.#original(message) };
+      } catch (error) {
+        const reason = error instanceof Error ? error.message : String(error);
+        if (isDamage(error)) {
+          this.#log.error(`message ${queueId} is reported about without its content: ${reason}`);
+          break;
+        }
+        this.#log.error(`message ${queueId} cannot be read for its report, trying again: ${reason}`);
+        await pause();
+      }
+    }
+    try {
+      return { envelope: await this.#reader.readEnvelope(ref), original: [] };
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#log.error(`nobody hears that message ${queueId} failed: its envelope is lost, too: ${reason}`);
+      return undefined;
     }
   }
 
@@ -209,6 +232,16 @@ export class Bouncer {
 function isDue({ kind }: Addressee, envelope: Envelope, each: ReportedRecipient): boolean {
   if (kind === 'postmaster') return each.action === 'failed';
   return wantsReport(envelope.recipients[each.recipient]?.notify, each.action);
+}
+
+function pause(): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, retryMs).unref();
+  });
+}
+
+function isDamage(error: unknown): boolean {
+  return error instanceof SpoolError && (error.code === 'SPOOL_CORRUPT' || error.code === 'SPOOL_MISSING');
 }
 
 function dsnRecipient(envelope: Envelope, each: ReportedRecipient, nowMs: number): DsnRecipient {

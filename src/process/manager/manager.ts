@@ -15,10 +15,13 @@ import type {
   SchedulerConfig,
   Transaction,
 } from '../../schedule/types.ts';
+import { damageText } from '../../spool/damage-text.ts';
 import type { Outcome, RecoveredMessage, SpoolReader, SpoolStore } from '../../spool/types.ts';
 import type { Stats } from '../../stats/stats.ts';
+import type { Troubles } from '../../stats/troubles.ts';
 import type { SenderToManager, Submitted } from '../messages.ts';
 import { Admission } from './admission.ts';
+import { DamagedMail } from './damaged-mail.ts';
 import type { Bouncer, ReportedRecipient } from './bouncer.ts';
 import { DeferralLog } from './deferral-log.ts';
 import { LocalFailures } from './local-failures.ts';
@@ -43,6 +46,7 @@ export interface ManagerParts {
   readonly stats: Stats;
   /** The scheduler's time. */
   readonly clock: DatedClock;
+  readonly troubles?: Troubles | undefined;
 }
 
 export class Manager {
@@ -60,6 +64,7 @@ export class Manager {
   #bouncer: Bouncer | undefined;
   readonly #flights = new Map<number, Flight>();
   readonly #admission: Admission;
+  readonly #damaged: DamagedMail;
   #outcomes: Outcome[] = [];
   #failures = new Map<string, ReportedRecipient[]>();
   /** Messages whose report is being written: they stay in the spool until it is stored. */
@@ -73,6 +78,7 @@ export class Manager {
     this.#scheduler = parts.scheduler;
     this.#clock = parts.clock;
     this.#admission = new Admission(parts.scheduler, parts.store, parts.router, parts.clock);
+    this.#damaged = new DamagedMail(parts);
     this.#router = parts.router;
     this.#log = parts.log;
     this.#stats = parts.stats;
@@ -106,7 +112,7 @@ export class Manager {
   async recover(): Promise<number> {
     let count = 0;
     for await (const message of this.#store.recover()) {
-      this.#admission.recovered(message);
+      this.#recovered(message);
       count++;
       // A million messages come in without a turn of the loop in which nothing else could happen.
       if (count % 1000 === 0) this.#drain();
@@ -117,8 +123,62 @@ export class Manager {
 
   /** A message that is in the spool and that nobody has reported: its receiver died right after its 250. */
   found(message: RecoveredMessage): void {
-    this.#admission.recovered(message);
+    this.#recovered(message);
     this.#drain();
+  }
+
+  #recovered(message: RecoveredMessage): void {
+    const handle = this.#admission.recovered(message);
+    if (message.damage !== undefined) this.#damaged.add(message.queueId, handle);
+  }
+
+  /** The store has found that messages cannot be read any more, and holds them. */
+  foundDamaged(queueIds: readonly string[]): void {
+    for (const queueId of queueIds) {
+      const message = this.#scheduler.find(queueId);
+      if (message === undefined) continue;
+      this.#scheduler.hold(message);
+      this.#damaged.add(queueId, message);
+    }
+    this.#drain();
+  }
+
+  /** Gives up damaged messages whose lifetime is over; to be called every few seconds. */
+  expireDamaged(): void {
+    for (const message of this.#damaged.expired(this.#clock.nowMs())) {
+      this.#giveUp(message, undefined, damageText('nobody could repair it in its lifetime'), true);
+    }
+    this.#drain();
+  }
+
+  /**
+   * Gives recipients of a message up for an operator: their sender gets a report. Returns how many there were; those in
+   * flight finish.
+   */
+  giveUp(message: MessageHandle, recipients: readonly number[]): number {
+    const isDamaged = this.#store.isDamaged(this.#admission.queueIdOf(message));
+    // RFC 3463 5.3.0: a fault of this system, for good.
+    const error = isDamaged
+      ? '554 5.3.0 the message was damaged on this server and cannot be delivered'
+      : '554 5.3.0 the operator of this server has given the message up';
+    const count = this.#giveUp(message, recipients, error, false);
+    this.#drain();
+    return count;
+  }
+
+  #giveUp(
+    message: MessageHandle,
+    recipients: readonly number[] | undefined,
+    error: string,
+    expired: boolean,
+  ): number {
+    const queueId = this.#admission.queueIdOf(message);
+    const removed = this.#scheduler.remove(message, recipients);
+    this.#stats.count('bounced', removed.length);
+    for (const recipient of removed) {
+      this.#fail(queueId, { recipient, action: 'failed', error, expired, host: undefined });
+    }
+    return removed.length;
   }
 
   /** Messages that receivers have put on stable storage. */
@@ -197,7 +257,17 @@ export class Manager {
     }
     this.#scheduler.transactionDone(connection as ConnectionHandle, results, reusable, now);
     this.#effects();
+    const damage = results.find(({ isDamaged }) => isDamaged === true);
+    if (damage !== undefined) this.#holdDamaged(flight, damage.error);
     this.#store.unpin(flight.queueId);
+  }
+
+  /** Another attempt would find the same: the message is for an operator to look at. */
+  #holdDamaged({ queueId, transaction: { message } }: Flight, error: string): void {
+    if (!this.#scheduler.isQueued(message, queueId)) return;
+    this.#scheduler.hold(message);
+    this.#outcomes.push({ kind: 'damaged', queueId, error });
+    this.#damaged.add(queueId, message);
   }
 
   #closed(connection: number, report: CloseReport, now: number): void {

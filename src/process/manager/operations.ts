@@ -12,6 +12,7 @@ import type {
 import { type QueueFilter, RowMatcher } from '../../control/queue-row.ts';
 import type { ChosenRecipient, QueuePage, SourceRow } from '../../control/queue-source.ts';
 import type { OperatorSource } from '../../control/operator-source.ts';
+import { ControlError } from '../../control/control-error.ts';
 import { SluiceError } from '../../errors/sluice-error.ts';
 import type { Logger } from '../../log/logger.ts';
 import type { MessageHandle, QueuedRecipient } from '../../schedule/types.ts';
@@ -147,14 +148,15 @@ export class Operations {
   #row(queued: QueuedRecipient): SourceRow | undefined {
     const ref = this.#store.locate(queued.queueId);
     if (ref === undefined) return undefined;
+    const isDamaged = this.#store.isDamaged(queued.queueId);
     return {
       queueId: queued.queueId,
       message: queued.message,
       receivedAtMs: this.#manager.receivedAtMs(queued.message),
       domain: queued.domain,
       queue: queued.queue,
-      state: queued.state,
-      isHeld: queued.isHeld,
+      state: isDamaged ? 'damaged' : queued.state,
+      isHeld: queued.isHeld && !isDamaged,
       attempts: queued.attempts,
       nextAttemptAtMs: queued.nextAttemptAtMs,
       lastError: queued.lastError,
@@ -163,10 +165,23 @@ export class Operations {
     };
   }
 
-  #change(action: QueueAction, recipients: readonly ChosenRecipient[]): number {
+  async #change(action: QueueAction, recipients: readonly ChosenRecipient[]): Promise<number> {
     const messages = Map.groupBy(recipients, (each) => each.queueId);
     let count = 0;
     for (const chosen of messages.values()) count += this.#changeMessage(action, chosen);
+    // A report is stored before its failure is; nothing else of these waits for anything but the disk.
+    if (count === 0 || action === 'retry' || action === 'bounce') return count;
+    try {
+      await this.#store.flush();
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new ControlError(
+        'CHANGE_NOT_STORED',
+        `The change is in force for ${count} recipients, but it is not on the disk: ${reason}`,
+        'Sluice goes on trying to store it. Look after the disk of the spool: until then, a restart would undo the change.',
+        { cause: error },
+      );
+    }
     return count;
   }
 
@@ -194,6 +209,12 @@ export class Operations {
         case 'remove':
           outcomes.push(...this.#remove(message, chosen));
           count = outcomes.length;
+          break;
+        case 'bounce':
+          count = this.#manager.giveUp(
+            message,
+            chosen.map((each) => each.recipient),
+          );
           break;
       }
     });

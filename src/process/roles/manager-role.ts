@@ -30,6 +30,7 @@ import { RateState } from '../manager/rate-state.ts';
 import { resolverOf, routerOf } from '../manager/routing.ts';
 import { ownSerial, Senders } from '../manager/senders.ts';
 import { Shaping } from '../manager/shaping.ts';
+import { SpoolProblems } from '../manager/spool-problems.ts';
 import type { Role } from '../role.ts';
 import { bounceSettings } from '../settings.ts';
 import { capacityHere } from '../system-facts.ts';
@@ -92,8 +93,10 @@ export class ManagerRole implements Role {
     others: OtherSenders = noOthers,
   ): Promise<ManagerRole> {
     let manager: Manager | undefined;
+    const problems = new SpoolProblems(log, troubles);
     const store = await openSpoolStore({
-      onProblem: ({ kind, place, text }) => log.warn(`spool: ${text}`, { kind, place }),
+      onProblem: (problem) => problems.report(problem),
+      onDamaged: (queueIds) => manager?.foundDamaged(queueIds),
       onStray: (message) => manager?.found(message),
       directory: config.spool,
       slot: managerSlots.longLived,
@@ -125,7 +128,7 @@ export class ManagerRole implements Role {
     const rates = new RateState(join(config.spool, 'rates.json'), scheduler, log, clock.nowMs);
     await rates.restore();
     const stats = new MemoryStats();
-    const started = new Manager({ store, reader, scheduler, router, log, stats, clock });
+    const started = new Manager({ store, reader, scheduler, router, log, stats, clock, troubles });
     const { perSender } = capacityHere(config);
     const senders = new Senders({
       perProcess: perSender,
@@ -268,6 +271,7 @@ export class ManagerRole implements Role {
   async #maintain(): Promise<void> {
     try {
       await this.#parts.store.maintain(this.#parts.clockWatch.clock.dateMs());
+      this.#parts.manager.expireDamaged();
     } catch (error) {
       this.#parts.log.error(
         `tidying the spool failed: ${error instanceof Error ? error.message : String(error)}`,

@@ -1,0 +1,66 @@
+// The queue lists what the manager counts: also a recipient whose address nobody can read any more.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { QueueQuery } from '../../src/control/queue-query.ts';
+import type { ChosenRecipient, QueueSource, SourceRow } from '../../src/control/queue-source.ts';
+import type { QueueRow } from '../../src/control/queue-row.ts';
+import { SpoolError } from '../../src/spool/spool-error.ts';
+import type { SpoolReader } from '../../src/spool/types.ts';
+
+const ref = { segment: 64, offset: 32, length: 160 };
+
+function waiting(queueId: string, state: QueueRow['state']): SourceRow {
+  return {
+    queueId,
+    message: 1,
+    receivedAtMs: 1000,
+    domain: 'there.test',
+    queue: '',
+    state,
+    isHeld: false,
+    attempts: 0,
+    nextAttemptAtMs: 0,
+    lastError: '',
+    recipientIndex: 0,
+    ref,
+  };
+}
+
+/** @param code - why no envelope can be read */
+function query(rows: readonly SourceRow[], code: 'SPOOL_CORRUPT' | 'SPOOL_MISSING' | 'SPOOL_UNREADABLE') {
+  const changed: ChosenRecipient[] = [];
+  const source: Partial<QueueSource> = {
+    page: () => Promise.resolve({ rows, cursor: undefined }),
+    change: (_action, recipients) => Promise.resolve(changed.push(...recipients)),
+  };
+  const reader: Partial<SpoolReader> = { readEnvelope: () => Promise.reject(new SpoolError(code, 'no')) };
+  return { query: new QueueQuery(source as QueueSource, reader as SpoolReader), changed };
+}
+
+async function listed(of: QueueQuery): Promise<string[][]> {
+  const found: string[][] = [];
+  for await (const page of of.list({}, 0)) {
+    for (const { queueId, sender, recipient } of page) found.push([queueId, sender, recipient]);
+  }
+  return found;
+}
+
+for (const code of ['SPOOL_CORRUPT', 'SPOOL_UNREADABLE'] as const) {
+  test(`a message whose envelope cannot be read (${code}) is listed and can be removed`, async () => {
+    const { query: all, changed } = query([waiting('A', 'ready')], code);
+    assert.deepEqual(await listed(all), [['A', '?', '?@there.test']]);
+    assert.equal(await all.change('remove', { ids: ['A'] }), 1);
+    assert.deepEqual(
+      changed.map(({ queueId }) => queueId),
+      ['A'],
+    );
+    // Nobody knows whether it is from there.
+    assert.equal(await all.change('remove', { sender: 'anna@*' }), 0);
+  });
+}
+
+test('one that is gone from the spool was delivered meanwhile, unless it is known to be damaged', async () => {
+  const { query: all } = query([waiting('A', 'ready'), waiting('B', 'damaged')], 'SPOOL_MISSING');
+  assert.deepEqual(await listed(all), [['B', '?', '?@there.test']]);
+});
