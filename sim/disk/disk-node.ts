@@ -114,6 +114,15 @@ export class DirectoryNode {
     this.#unsynced = [];
   }
 
+  /** Bytes of all files in it. */
+  sizeBytes(): number {
+    let bytes = 0;
+    for (const node of this.current.values()) {
+      bytes += node.kind === 'file' ? node.current.length : node.sizeBytes();
+    }
+    return bytes;
+  }
+
   /** What a power cut leaves: of unsynced changes the first few, or any. */
   afterCrash(random: Random): DirectoryNode {
     const inOrder = random() < 0.5;

@@ -1,5 +1,6 @@
 // A disk in memory that loses what was not synced. Power can be cut at any operation that changes something; writes
-// are torn, syncs fail, space runs out, processes are killed while others go on. One seed decides everything.
+// are torn, syncs fail, space runs out, another program fills it, it becomes read-only, processes are killed while others
+// go on. One seed decides everything.
 
 import { basename, dirname } from 'node:path';
 import type { FileLayer } from '../../src/spool/file-layer.ts';
@@ -38,10 +39,14 @@ export interface DiskProcess {
 export class SimulatedDisk {
   readonly crashed: Promise<void>;
   faults: DiskFaults = NO_FAULTS;
+  /** Nothing can be changed: mounted read-only, as file systems are after an error. */
+  readOnly = false;
   readonly #random: Random;
   readonly #options: DiskOptions;
   #root: DirectoryNode;
   #usedBytes = 0;
+  /** Bytes that another program has taken. */
+  #otherBytes = 0;
   #operations = 0;
   #off = false;
   #crash: () => void = () => undefined;
@@ -50,6 +55,7 @@ export class SimulatedDisk {
     this.#options = options;
     this.#random = seededRandom(options.seed);
     this.#root = root;
+    this.#usedBytes = root.sizeBytes();
     this.crashed = new Promise((resolve) => {
       this.#crash = resolve;
     });
@@ -70,10 +76,29 @@ export class SimulatedDisk {
     this.#crash();
   }
 
-  /** The same disk after a power cut, with power again. */
+  /** The same disk after a power cut, with power again; what another program had taken is still taken. */
   restarted(options: DiskOptions): SimulatedDisk {
     this.cutPower();
-    return new SimulatedDisk(options, this.#root.afterCrash(this.#random));
+    const { capacityBytes } = this.#options;
+    const same = capacityBytes === undefined ? options : { capacityBytes, ...options };
+    const disk = new SimulatedDisk(same, this.#root.afterCrash(this.#random));
+    disk.#otherBytes = this.#otherBytes;
+    return disk;
+  }
+
+  /** Bytes that may still be written. */
+  get freeBytes(): number {
+    return (this.#options.capacityBytes ?? 2 ** 40) - this.#usedBytes - this.#otherBytes;
+  }
+
+  /** Another program takes all room but this. */
+  fill(leftBytes = 0): void {
+    this.#otherBytes += Math.max(0, this.freeBytes - leftBytes);
+  }
+
+  /** The other program gives back what it took. */
+  makeRoom(): void {
+    this.#otherBytes = 0;
   }
 
   /** Counts a changing operation. True when the power goes in the middle of it. */
@@ -105,10 +130,10 @@ export class SimulatedDisk {
     if (known !== undefined) {
       if (flags === 'wx') throw systemError('EEXIST', path);
       if (known.kind === 'directory') throw systemError('EISDIR', path);
-      if (flags === 'w') known.change({ kind: 'truncate', length: 0 });
+      if (flags === 'w') this.#truncate(known, 0);
       return known;
     }
-    if (flags === 'r') throw systemError('ENOENT', path);
+    if (flags === 'r' || flags === 'r+') throw systemError('ENOENT', path);
     const created = new FileNode();
     parent.change([[basename(path), created]]);
     return created;
@@ -131,8 +156,8 @@ export class SimulatedDisk {
   #write(file: FileNode, buffers: readonly Uint8Array[], position: number, last: boolean): number {
     const bytes = Buffer.concat(buffers);
     let length = bytes.length;
-    const { capacityBytes = Infinity } = this.#options;
-    const room = capacityBytes - this.#usedBytes;
+    // What is there already can be overwritten on a full disk.
+    const room = Math.max(0, file.current.length - position) + Math.max(0, this.freeBytes);
     const fails = this.#random() < this.faults.writeFails;
     if (last || fails || this.#random() < this.faults.shortWrites) length = below(this.#random, length + 1);
     if (length > room) length = room;
@@ -143,6 +168,11 @@ export class SimulatedDisk {
     if (fails) throw systemError('EIO', 'write');
     if (length === 0 && bytes.length > 0 && !last) throw systemError('ENOSPC', 'write');
     return length;
+  }
+
+  #truncate(file: FileNode, length: number): void {
+    this.#usedBytes -= Math.max(0, file.current.length - length);
+    file.change({ kind: 'truncate', length });
   }
 
   #sync(file: FileNode, last: boolean): void {
@@ -172,6 +202,7 @@ export class SimulatedDisk {
       let error: NodeJS.ErrnoException | null = null;
       let result: T | undefined;
       try {
+        if (changes && this.readOnly) throw systemError('EROFS', 'read-only file system');
         result = act(last);
       } catch (caught) {
         error = caught as NodeJS.ErrnoException;
@@ -211,10 +242,10 @@ export class SimulatedDisk {
         const views = buffers.map((view) => new Uint8Array(view.buffer, view.byteOffset, view.byteLength));
         run(true, (last) => this.#write(file(fd), views, position, last), done);
       },
-      fdatasync: (fd, done) => run(true, (last) => this.#sync(file(fd), last), done),
+      fdatasync: (fd, done) => run(!this.readOnly, (last) => this.#sync(file(fd), last), done),
       read: (fd, buffer, offset, length, position, done) =>
         run(false, () => read(fd, buffer, offset, length, position), done),
-      truncate: (fd, length) => promised(true, () => file(fd).change({ kind: 'truncate', length })),
+      truncate: (fd, length) => promised(true, () => this.#truncate(file(fd), length)),
       size: (fd) => promised(false, () => file(fd).current.length),
       unlink: (path) =>
         promised(true, () => {
@@ -236,11 +267,12 @@ export class SimulatedDisk {
         }),
       readdir: (path) => promised(false, () => [...this.#directory(path).current.keys()]),
       mkdir: (path) => promised(true, () => this.#makeDirectories(path)),
+      // Nothing is left to be synced on a read-only file system: no error, as on Linux.
       syncDirectory: (path) =>
-        promised(true, (last) => {
+        promised(!this.readOnly, (last) => {
           if (!last || this.#random() < 0.5) this.#directory(path).sync();
         }),
-      freeBytes: () => promised(false, () => (this.#options.capacityBytes ?? 2 ** 40) - this.#usedBytes),
+      freeBytes: () => promised(false, () => Math.max(0, this.freeBytes)),
       openSync: (path, flags) => {
         if (gone()) throw systemError('EIO', path);
         return open(path, flags);

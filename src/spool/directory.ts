@@ -80,9 +80,9 @@ async function hasOurSegments(files: FileLayer, layout: SpoolLayout): Promise<bo
 /** Makes the directories and the files that vouch for them, durably; several processes may do so at once. */
 export async function prepareDirectory(files: FileLayer, layout: SpoolLayout, slot: number): Promise<void> {
   try {
-    await files.mkdir(layout.directory);
     const format = await checkFormat(files, layout);
     if (format === 'good') return;
+    await files.mkdir(layout.directory);
     await files.mkdir(layout.segments);
     await files.mkdir(layout.large);
     await files.mkdir(layout.journal);

@@ -9,8 +9,8 @@ type SystemError = NodeJS.ErrnoException | null;
 
 /** Errors carry `code` as Node's do (`ENOENT`, `ENOSPC`, `EIO`). */
 export interface FileLayer {
-  /** `r` reads, `wx` creates and fails with EEXIST, `w` creates or empties. Mode 0600. */
-  open(path: string, flags: 'r' | 'wx' | 'w'): Promise<number>;
+  /** `r` reads, `r+` writes too, `wx` creates and fails with EEXIST, `w` creates or empties. Mode 0600. */
+  open(path: string, flags: 'r' | 'r+' | 'wx' | 'w'): Promise<number>;
   close(fd: number): Promise<void>;
   /** May write less than all. At most 1024 buffers. */
   writev(

@@ -73,6 +73,10 @@ export interface JournalContents {
   readonly damaged: number;
   /** Bytes that are no frame and may never have been on stable storage: left by a crash, or damaged. */
   readonly torn: number;
+  /** The file's tag; undefined when its header does not hold. */
+  readonly tag: number | undefined;
+  /** Where the last frame ends. What follows was allocated for later ones, or is torn. */
+  readonly end: number;
 }
 
 /**
@@ -115,7 +119,7 @@ export function readFrames(bytes: Buffer, number: number | undefined): JournalCo
   // A file that was created when the power went has no header yet, and what was allocated ahead is zero.
   if (found.length === 0 && header === undefined) torn += usedBytes(bytes, 0);
   else torn += usedBytes(bytes, rest);
-  return { number: header?.number ?? 0, frames, complete, isWhole, damaged, torn };
+  return { number: header?.number ?? 0, frames, complete, isWhole, damaged, torn, tag: header?.tag, end };
 }
 
 /** Bytes from `from` up to the last one that is not zero. */

@@ -3,6 +3,7 @@
 
 import { readWhole } from './file-io.ts';
 import type { FileLayer } from './file-layer.ts';
+import type { JournalEnd } from './journal-file.ts';
 import { readFrames, visitEntries, type JournalContents } from './journal-entries.ts';
 import { journalPath, listJournals, type SpoolLayout } from './layout.ts';
 import type { QueueState } from './queue-state.ts';
@@ -17,6 +18,8 @@ export interface JournalReplay {
   readonly condition: 'absent' | 'good' | 'torn' | 'damaged';
   /** Numbers of the files that are damaged. */
   readonly damagedFiles: ReadonlySet<number>;
+  /** The file that more entries may be appended to; none when there is no file, or the last one is damaged. */
+  readonly last: JournalEnd | undefined;
 }
 
 /** Applies the journal to an empty state. */
@@ -49,11 +52,18 @@ export async function replayJournal(
     const isTorn = needed.some(({ torn }) => torn > 0);
     const condition =
       oldest === undefined ? 'absent' : isDamaged ? 'damaged' : isTorn ? 'torn' : ('good' as const);
-    return { highest: numbers.at(-1) ?? 0, condition, damagedFiles };
+    return { highest: numbers.at(-1) ?? 0, condition, damagedFiles, last: lastOf(needed) };
   }
 }
 
 export const LOST = 'outcomes are lost, and messages that were delivered may be delivered again';
+
+function lastOf(needed: readonly JournalContents[]): JournalEnd | undefined {
+  // A file without a header was never begun.
+  const last = needed.findLast(({ tag, damaged }) => tag !== undefined || damaged > 0);
+  if (last?.tag === undefined || last.damaged > 0) return undefined;
+  return { number: last.number, tag: last.tag, end: last.end };
+}
 
 /** From the newest file that is complete on, oldest first; undefined when one vanished meanwhile. */
 async function readNeeded(

@@ -1,24 +1,18 @@
-// The journal's writing side: the entries of a moment are one write; a sync follows within `syncMs`. A file that could
-// not be written is never touched again: a new one begins with a snapshot of the whole state. Compaction is the same.
+// The journal's writing side: the entries of a moment are one write into room that was allocated before; a sync follows
+// within `syncMs`. What cannot be written for want of room waits in memory, and is written to the same place when it
+// can be. A file that failed otherwise is never touched again: a new one begins with a snapshot of the whole state.
 
-import { randomInt } from 'node:crypto';
 import type { ErrorTexts } from './error-texts.ts';
-import { fdatasync, writeAll } from './file-io.ts';
+import { JournalEntries, type EntrySink } from './entry-sink.ts';
 import type { FileLayer } from './file-layer.ts';
-import {
-  ENTRY_DONE,
-  ENTRY_HELD,
-  ENTRY_RELEASED,
-  EntryBuffer,
-  FRAME_COMPLETE,
-  FRAME_ENTRIES,
-  JOURNAL_HEADER_BYTES,
-  encodeJournalHeader,
-} from './journal-entries.ts';
+import { ENTRY_DONE, FRAME_COMPLETE, FRAME_ENTRIES, FRAME_HEADER_BYTES } from './journal-entries.ts';
+import { JournalFile, type JournalEnd } from './journal-file.ts';
+import { beginJournal } from './journal-room.ts';
 import { journalPath, listJournals, type SpoolLayout } from './layout.ts';
-import { writeError } from './spool-error.ts';
+import { SpoolError, isWithoutRoom, writeError } from './spool-error.ts';
 
-const RETRY_MS = 1000;
+/** How often writing is tried again after it failed. */
+const RETRY_MS = 500;
 /** How long entries are gathered: a write costs a thread hop and a system call, however few there are. */
 const GATHER_MS = 10;
 
@@ -28,50 +22,96 @@ export interface JournalWriterOptions {
   /** Longest time from a write to its sync. */
   readonly syncMs: number;
   readonly errors: ErrorTexts;
+  /** Bytes allocated ahead of the entries. */
+  readonly roomBytes: number;
   /** Adds entries for the whole state, in pieces of bounded size. */
-  readonly snapshot: (journal: JournalWriter) => Iterator<undefined>;
+  readonly snapshot: (sink: EntrySink) => Iterator<undefined>;
   /** Removes a file that is not needed any more. */
   readonly discard: (path: string, number: number) => Promise<void>;
+  /** Called when outcomes cannot be stored or soon could not be, with the reason; with nothing when all is well again. */
+  readonly onBlocked: (reason: SpoolError | undefined) => void;
 }
 
-interface JournalFile {
-  readonly number: number;
-  readonly fd: number;
-  readonly tag: number;
-  length: number;
-  /** Bytes on stable storage. */
-  synced: number;
+/** A frame that is to be written, and how many outcomes there were when it was made. */
+interface Pending {
+  readonly frame: Buffer;
+  readonly outcomes: number;
 }
 
 export class JournalWriter {
   readonly #options: JournalWriterOptions;
-  readonly #entries = new EntryBuffer();
+  readonly #entries: JournalEntries;
   #file: JournalFile | undefined;
   #highest = 0;
+  #pending: Pending | undefined;
+  /** Why the last write or allocation found no room. */
+  #short: SpoolError | undefined;
   /** Why the current file can no longer be written. */
-  #broken: Error | undefined;
-  /** Entries were lost with a broken file, and no snapshot has made up for them yet. */
-  #incomplete = false;
+  #broken: SpoolError | undefined;
+  /** Why outcomes are in no file: they were lost with a broken one, and no snapshot has made up for them yet. */
+  #incomplete: SpoolError | undefined;
+  #blocked: SpoolError | undefined;
+  /** Outcomes that were added, that are in the file, and that are on stable storage. */
+  #added = 0;
+  #written = 0;
+  #stored = 0;
   #dirty = false;
   #scheduled = false;
   #syncTimer: NodeJS.Timeout | undefined;
+  #retryTimer: NodeJS.Timeout | undefined;
   /** One write or sync at a time. */
   #last: Promise<void> = Promise.resolve();
   #renewing: Promise<void> | undefined;
+  #renewalDue = false;
   #closed = false;
 
   constructor(options: JournalWriterOptions) {
     this.#options = options;
+    this.#entries = new JournalEntries(options.errors);
   }
 
-  /** Begins a new file after `highest`; entries may be added from now on. */
-  async start(highest: number): Promise<void> {
+  /**
+   * Begins a new file after `highest`, or without room for one goes on in the last one; entries may be added from now
+   * on. Without either they are kept in memory until there is room.
+   */
+  async start(highest: number, last: JournalEnd | undefined): Promise<void> {
     this.#highest = highest;
     try {
-      this.#file = await this.#create();
+      this.#use(await this.#create(this.#options.roomBytes));
     } catch (error) {
-      throw writeError('beginning a journal file', error);
+      this.#renewalDue = true;
+      await this.#startWithoutRoom(error, last);
     }
+    this.#tell();
+  }
+
+  async #startWithoutRoom(cause: unknown, last: JournalEnd | undefined): Promise<void> {
+    const { files, layout } = this.#options;
+    const reason = writeError('beginning a journal file', cause);
+    try {
+      // A disk that fails must not be trusted with what it has failed to keep before.
+      if (reason.code !== 'SPOOL_FULL') throw reason;
+      this.#use(
+        last === undefined
+          ? await this.#create(2 * this.#least)
+          : await JournalFile.reopen(files, layout, last),
+      );
+      this.#short = reason;
+    } catch {
+      this.#broken = reason;
+      this.#incomplete = reason;
+    }
+    this.#retryLater();
+  }
+
+  /** Room that is kept for what is in hand: with less of it, nothing more should be taken in hand. */
+  get #least(): number {
+    return this.#options.roomBytes / 4;
+  }
+
+  #use(file: JournalFile): void {
+    this.#file = file;
+    this.#entries.setFile(file.number);
   }
 
   /** Number of the file that is written; 0 when there is none. */
@@ -84,18 +124,22 @@ export class JournalWriter {
     return (this.#file?.length ?? 0) + this.#entries.bytes;
   }
 
-  get waitingBytes(): number {
-    return this.#entries.bytes;
+  /** Older files should go and have not gone yet. */
+  get renewalDue(): boolean {
+    return this.#renewalDue;
+  }
+
+  /** Outcomes that are not on stable storage. */
+  get unstored(): number {
+    return this.#added - this.#stored;
   }
 
   done(idSegment: number, counter: number): void {
-    if (!this.#accepts()) return;
-    this.#entries.message(ENTRY_DONE, idSegment, counter);
+    if (this.#accepts()) this.#entries.message(ENTRY_DONE, idSegment, counter);
   }
 
   recipientDone(idSegment: number, counter: number, recipient: number): void {
-    if (!this.#accepts()) return;
-    this.#entries.recipientDone(idSegment, counter, recipient);
+    if (this.#accepts()) this.#entries.recipientDone(idSegment, counter, recipient);
   }
 
   /** `error` is a number of the error texts. */
@@ -107,32 +151,23 @@ export class JournalWriter {
     nextAttemptAtMs: number,
     error: number,
   ): void {
-    if (!this.#accepts()) return;
-    const { errors } = this.#options;
-    if (error !== 0 && errors.firstIn(this.#file?.number ?? 0, error)) {
-      this.#entries.errorText(error, errors.text(error));
-    }
-    this.#entries.deferred(idSegment, counter, recipient, attempts, nextAttemptAtMs, error);
+    if (this.#accepts())
+      this.#entries.deferred(idSegment, counter, recipient, attempts, nextAttemptAtMs, error);
   }
 
   held(idSegment: number, counter: number, held: boolean): void {
-    if (!this.#accepts()) return;
-    this.#entries.message(held ? ENTRY_HELD : ENTRY_RELEASED, idSegment, counter);
-  }
-
-  doneRanges(idSegment: number, ranges: readonly number[]): void {
-    if (!this.#accepts()) return;
-    this.#entries.doneRanges(idSegment, ranges);
+    if (this.#accepts()) this.#entries.held(idSegment, counter, held);
   }
 
   /** While the file is broken nothing is added: the snapshot that begins the next one will say it. */
   #accepts(): boolean {
+    this.#added++;
     if (this.#broken !== undefined) return false;
     if (!this.#scheduled && !this.#closed) {
       this.#scheduled = true;
       setTimeout(() => {
         this.#scheduled = false;
-        if (!this.#closed) this.#exclusive(() => this.#write()).catch(() => undefined);
+        if (!this.#closed) this.#quietly(() => this.#write());
       }, GATHER_MS).unref();
     }
     return true;
@@ -140,139 +175,252 @@ export class JournalWriter {
 
   /** Resolves when all entries so far are on stable storage. */
   async flush(): Promise<void> {
-    if (this.#incomplete) await this.renew();
-    await this.#exclusive(async () => {
+    if (this.#incomplete !== undefined) await this.renew();
+    await this.#writeAndSync();
+  }
+
+  #writeAndSync(): Promise<void> {
+    return this.#exclusive(async () => {
       await this.#write();
       await this.#sync();
     });
   }
 
+  /** Tries to store what is not stored until this time is over; resolves to the number of outcomes that still are not. */
+  async settled(withinMs: number): Promise<number> {
+    const end = performance.now() + withinMs;
+    for (;;) {
+      try {
+        await this.flush();
+        return this.unstored;
+      } catch {
+        // Why is told by `onBlocked`.
+      }
+      const leftMs = end - performance.now();
+      if (this.unstored === 0 || leftMs <= 0) return this.unstored;
+      await new Promise((resolve) => {
+        setTimeout(resolve, Math.min(leftMs, RETRY_MS));
+      });
+    }
+  }
+
   /**
    * Begins a new file with a snapshot, or with `inPlace` adds one to the current file, and removes older files when
-   * all of it is on stable storage.
+   * all of it is on stable storage. The new file has its room before the old one is given up.
    */
   renew(inPlace = false): Promise<void> {
     this.#renewing ??= this.#renew(inPlace).finally(() => {
       this.#renewing = undefined;
+      this.#tell();
     });
     return this.#renewing;
   }
 
   async #renew(inPlace: boolean): Promise<void> {
-    if (!inPlace || this.#broken !== undefined) await this.#exclusive(() => this.#switch());
-    const snapshot = this.#options.snapshot(this);
-    while (snapshot.next().done !== true) await this.#exclusive(() => this.#write());
-    await this.#exclusive(async () => {
-      await this.#write();
-      await this.#writeFrame(FRAME_COMPLETE);
-      await this.#sync();
-      this.#incomplete = false;
-    });
-    await this.#removeOlder().catch(() => undefined);
+    this.#renewalDue = true;
+    // A new file whose snapshot found no room at first is as good as another one.
+    const isBegun = inPlace || this.#incomplete !== undefined;
+    if (!isBegun || this.#broken !== undefined) await this.#switch();
+    const snapshot = this.#options.snapshot(this.#entries);
+    for (let isLast = false; !isLast;) {
+      isLast = snapshot.next().done === true;
+      await this.#exclusive(() => this.#writeSnapshot(isLast));
+    }
+    try {
+      await this.#removeOlder();
+      this.#renewalDue = false;
+    } catch {
+      // The next step of the tidying tries again: until then they are read in vain, and do no harm.
+    }
+  }
+
+  /** Writes a piece of a snapshot; the room that is kept for what is in hand is not for it. */
+  async #writeSnapshot(isLast: boolean): Promise<void> {
+    await this.#allocate(this.#writable(), this.#entries.bytes + FRAME_HEADER_BYTES + this.#least);
+    await this.#write(isLast ? FRAME_COMPLETE : undefined);
+    if (!isLast) return;
+    await this.#sync();
+    this.#incomplete = undefined;
+    this.#stored = this.#written;
   }
 
   /** Puts a new file in the old one's place, which gets its last entries and a last sync. */
   async #switch(): Promise<void> {
-    const old = this.#file;
+    // A file that works keeps its place until the new one has all of its room; in place of a broken one any will do.
+    const isBroken = this.#broken !== undefined;
+    const room = isBroken ? 2 * this.#least : this.#options.roomBytes;
     let created: JournalFile;
     try {
-      created = await this.#create();
+      if (!isBroken) await this.#writeAndSync();
+      created = await this.#create(room);
     } catch (error) {
-      // A file that works goes on being used.
-      throw this.#broken === undefined
-        ? writeError('beginning a new journal file', error)
-        : this.#failed(error);
+      if (this.#broken !== undefined) this.#retryLater();
+      throw writeError('beginning a new journal file', error);
     }
-    const broken = this.#broken !== undefined;
+    await this.#exclusive(() => this.#moveTo(created));
+  }
+
+  async #moveTo(created: JournalFile): Promise<void> {
+    const old = this.#file;
     // From here to the end of this turn nothing else runs: what was added before goes to the old file.
-    const waiting = old !== undefined && this.#entries.bytes > 0;
-    const rest = waiting ? this.#entries.take(FRAME_ENTRIES, old.tag, old.synced) : undefined;
-    this.#file = created;
+    const pending = this.#pending;
+    const rest =
+      old === undefined || this.#broken !== undefined ? undefined : this.#takeFrame(old, FRAME_ENTRIES);
+    this.#pending = undefined;
     this.#broken = undefined;
+    this.#use(created);
     if (old === undefined) return;
-    const { files } = this.#options;
     try {
-      if (!broken) {
-        if (rest !== undefined) await writeAll(files, old.fd, [rest], old.length);
-        await fdatasync(files, old.fd);
+      if (rest !== undefined) {
+        if (pending !== undefined) await old.write(pending.frame);
+        await old.write(rest.frame);
+        await old.sync();
+        this.#written = rest.outcomes;
       }
-    } catch {
-      // The snapshot in the new file says it all.
+    } catch (error) {
+      // The snapshot in the new file will say it all.
+      this.#incomplete ??= writeError('writing the journal', error);
     } finally {
-      await files.close(old.fd).catch(() => undefined);
+      await old.close().catch(() => undefined);
     }
   }
 
-  async #create(): Promise<JournalFile> {
-    const { files, layout } = this.#options;
-    const number = ++this.#highest;
-    const tag = randomInt(2 ** 32);
-    const fd = await files.open(journalPath(layout, number), 'wx');
-    try {
-      await writeAll(files, fd, [encodeJournalHeader(number, tag)], 0);
-      await files.syncDirectory(layout.journal);
-    } catch (error) {
-      await files.close(fd).catch(() => undefined);
-      throw error;
+  #create(least: number): Promise<JournalFile> {
+    return beginJournal(this.#options, ++this.#highest, { wanted: this.#options.roomBytes, least });
+  }
+
+  #takeFrame(file: JournalFile, kind: number): Pending {
+    return { frame: this.#entries.take(kind, file.tag, file.synced), outcomes: this.#added };
+  }
+
+  /** Writes what waits, and with `kind` a frame of that kind in any case. */
+  async #write(kind?: number): Promise<void> {
+    const file = this.#writable();
+    if (this.#pending !== undefined) await this.#writePending(file);
+    if (kind !== undefined || this.#entries.bytes > 0) {
+      this.#pending = this.#takeFrame(file, kind ?? FRAME_ENTRIES);
+      await this.#writePending(file);
     }
-    return { number, fd, tag, length: JOURNAL_HEADER_BYTES, synced: 0 };
+    // Without room it is asked for again by the retry only.
+    if (this.#short === undefined) await this.#makeRoom(file);
+    else this.#tell();
   }
 
-  async #write(): Promise<void> {
-    if (this.#entries.bytes > 0) await this.#writeFrame(FRAME_ENTRIES);
-  }
-
-  async #writeFrame(kind: number): Promise<void> {
+  #writable(): JournalFile {
     const file = this.#file;
-    if (this.#broken !== undefined || file === undefined) throw this.#failed(this.#broken);
-    const frame = this.#entries.take(kind, file.tag, file.synced);
-    try {
-      await writeAll(this.#options.files, file.fd, [frame], file.length);
-    } catch (error) {
-      throw this.#failed(error);
+    if (file === undefined || this.#broken !== undefined) {
+      throw this.#broken ?? new SpoolError('SPOOL_NOT_OPEN', 'writing the journal: it is not open');
     }
-    file.length += frame.length;
+    return file;
+  }
+
+  async #writePending(file: JournalFile): Promise<void> {
+    const pending = this.#pending;
+    if (pending === undefined) return;
+    try {
+      await file.write(pending.frame);
+    } catch (error) {
+      throw this.#failed(error, isWithoutRoom(error));
+    }
+    this.#pending = undefined;
+    this.#written = pending.outcomes;
     this.#dirty = true;
     // What is written survives the end of this process: no need to keep it alive for the sync.
-    this.#syncTimer ??= setTimeout(() => {
-      this.#syncTimer = undefined;
-      this.#exclusive(() => this.#sync()).catch(() => undefined);
-    }, this.#options.syncMs).unref();
+    if (!this.#closed) {
+      this.#syncTimer ??= setTimeout(() => this.#quietly(() => this.#sync()), this.#options.syncMs).unref();
+    }
   }
 
   async #sync(): Promise<void> {
-    const file = this.#file;
-    if (this.#broken !== undefined || file === undefined) throw this.#failed(this.#broken);
+    const file = this.#writable();
     if (!this.#dirty) return;
     this.#dirty = false;
     clearTimeout(this.#syncTimer);
     this.#syncTimer = undefined;
+    const written = this.#written;
     try {
-      const { length } = file;
-      await fdatasync(this.#options.files, file.fd);
-      file.synced = length;
+      await file.sync();
     } catch (error) {
-      throw this.#failed(error);
+      throw this.#failed(error, false);
     }
+    if (this.#incomplete === undefined) this.#stored = written;
   }
 
-  #failed(cause: unknown): Error {
-    const error = writeError('writing the journal', cause);
-    if (this.#broken === undefined) {
-      this.#broken = error;
-      this.#incomplete = true;
-      this.#entries.clear();
+  /** Allocates ahead once a quarter of the room is used. Without more of it, what there is goes on being used. */
+  async #makeRoom(file: JournalFile): Promise<void> {
+    const { roomBytes } = this.#options;
+    if (file.room < roomBytes - this.#least) {
+      try {
+        await this.#allocate(file, roomBytes);
+      } catch {
+        return; // tried again later
+      }
     }
-    this.#dirty = false;
-    clearTimeout(this.#syncTimer);
-    // While outcomes cannot be written they are kept in memory; the disk may have room again soon.
-    this.#syncTimer = this.#closed ? undefined : setTimeout(() => this.#retry(), RETRY_MS).unref();
+    this.#short = undefined;
+  }
+
+  async #allocate(file: JournalFile, bytes: number): Promise<void> {
+    if (file.room >= bytes) return;
+    try {
+      await file.allocate(bytes);
+    } catch (error) {
+      throw this.#failed(error, isWithoutRoom(error));
+    }
+    this.#dirty = true;
+    await this.#sync();
+  }
+
+  #failed(cause: unknown, withoutRoom: boolean): SpoolError {
+    const error = writeError('writing the journal', cause);
+    if (withoutRoom) this.#short = error;
+    else {
+      this.#broken = error;
+      this.#incomplete = error;
+      this.#pending = undefined;
+      this.#short = undefined;
+      this.#entries.clear();
+      this.#dirty = false;
+      clearTimeout(this.#syncTimer);
+      this.#syncTimer = undefined;
+    }
+    this.#retryLater();
+    this.#tell();
     return error;
   }
 
-  #retry(): void {
-    this.#syncTimer = undefined;
-    this.renew().catch(() => undefined);
+  /** The disk may have room again soon. */
+  #retryLater(): void {
+    if (this.#closed) return;
+    this.#retryTimer ??= setTimeout(() => {
+      this.#retryTimer = undefined;
+      void this.retry();
+    }, RETRY_MS).unref();
+  }
+
+  /** Tries again what failed: nothing when all is well. */
+  async retry(): Promise<void> {
+    try {
+      if (this.#incomplete !== undefined) return await this.renew();
+      if (this.#short === undefined) return;
+      await this.#exclusive(async () => {
+        await this.#write();
+        await this.#makeRoom(this.#writable());
+        await this.#sync();
+      });
+    } catch {
+      this.#retryLater();
+    } finally {
+      this.#tell();
+    }
+  }
+
+  /** Says whether outcomes can be stored whenever that has changed. */
+  #tell(): void {
+    const isLow = (this.#file?.room ?? 0) - this.#entries.bytes < this.#least;
+    const reason = this.#incomplete ?? (this.#pending !== undefined || isLow ? this.#short : undefined);
+    if (reason?.message === this.#blocked?.message) return;
+    this.#blocked = reason;
+    this.#options.onBlocked(reason);
   }
 
   async #removeOlder(): Promise<void> {
@@ -290,22 +438,30 @@ export class JournalWriter {
     return result;
   }
 
+  /** For what is tried again by itself. */
+  #quietly(run: () => Promise<void>): void {
+    this.#exclusive(run)
+      .catch(() => undefined)
+      .finally(() => this.#tell());
+  }
+
   /** The last entries are written and synced. */
   async close(): Promise<void> {
     this.#closed = true;
+    clearTimeout(this.#retryTimer);
     try {
       await this.#renewing?.catch(() => undefined);
       if (this.#file !== undefined) {
         await this.flush();
         // Without entries: it says that all before it was on stable storage, so that damage there is not taken for the
         // trace of a crash.
-        if (this.#file.synced > 0) await this.#exclusive(() => this.#writeFrame(FRAME_ENTRIES));
+        if (this.#file.synced > 0) await this.#exclusive(() => this.#write(FRAME_ENTRIES));
       }
     } finally {
       clearTimeout(this.#syncTimer);
       const file = this.#file;
       this.#file = undefined;
-      if (file !== undefined) await this.#options.files.close(file.fd).catch(() => undefined);
+      await file?.close().catch(() => undefined);
     }
   }
 }

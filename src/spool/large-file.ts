@@ -29,7 +29,7 @@ export class LargeFile implements LargeContent {
   #crc = 0;
   /** The last thing asked for; the next one waits for it. */
   #last: Promise<void> = Promise.resolve();
-  #state: 'open' | 'committing' | 'closed' = 'open';
+  #state: 'open' | 'committing' | 'appending' | 'closed' = 'open';
 
   private constructor(context: LargeFileContext, queueId: string, fd: number) {
     this.#context = context;
@@ -99,11 +99,13 @@ export class LargeFile implements LargeContent {
         await fdatasync(files, this.#fd);
         await files.syncDirectory(layout.large);
       }
+      this.#state = 'appending';
       const ref = await this.#context.append({ head, content: [], length: head.length });
       this.#state = 'closed';
       await files.close(this.#fd).catch(() => undefined);
       return { ref, sizeBytes: this.#sizeBytes };
     } catch (error) {
+      await this.#leaveWhenInDoubt(error);
       await this.#remove();
       throw writeError(`storing large message ${this.#queueId}`, error);
     }
@@ -116,6 +118,17 @@ export class LargeFile implements LargeContent {
     this.#state = 'closed';
     await last.catch(() => undefined);
     await this.#drop();
+  }
+
+  /**
+   * After a sync that failed, the record may be on the disk or not. Found there without its file it would be a message
+   * that was lost; found with it, it is one that was refused and goes out all the same. Without a record, the file is
+   * removed after the next start of this process.
+   */
+  async #leaveWhenInDoubt(cause: unknown): Promise<void> {
+    if (this.#state !== 'appending' || writeError('', cause).code !== 'SPOOL_WRITE_FAILED') return;
+    this.#state = 'closed';
+    await this.#context.files.close(this.#fd).catch(() => undefined);
   }
 
   async #remove(): Promise<void> {

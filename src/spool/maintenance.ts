@@ -64,6 +64,7 @@ export class Maintenance {
   async step(nowMs: number): Promise<void> {
     const { files, layout, journal, journalBytes, state } = this.#options;
     try {
+      await journal.retry();
       const listing = await listSegments(files, layout);
       await this.#findClosed(listing, nowMs);
       this.#findVanished(listing);
@@ -72,6 +73,7 @@ export class Maintenance {
       if (this.#orphans.length > 0) await this.#removeOrphans(listing);
       const needed = state.table.count * ENTRY_BYTES;
       if (journal.bytes > Math.max(journalBytes, 2 * needed)) await journal.renew();
+      else if (journal.renewalDue) await journal.renew().catch(() => undefined); // waits for room
     } catch (error) {
       throw writeError(`tidying the spool in ${layout.directory}`, error);
     }

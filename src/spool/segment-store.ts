@@ -30,11 +30,13 @@ export interface SegmentStoreOptions {
   readonly slot: number;
   readonly journalSyncMs: number;
   readonly journalBytes: number;
+  readonly journalRoomBytes: number;
   readonly segmentBytes: number;
   readonly relocateAfterMs: number;
   readonly onProblem: (problem: SpoolProblem) => void;
   readonly onStray: ((message: RecoveredMessage) => void) | undefined;
   readonly onDamaged: (queueIds: readonly string[]) => void;
+  readonly onBlocked: (reason: SpoolError | undefined) => void;
 }
 
 export class SegmentStore implements SpoolStore {
@@ -49,15 +51,17 @@ export class SegmentStore implements SpoolStore {
 
   constructor(options: SegmentStoreOptions) {
     this.#options = options;
-    const { files, layout, journalSyncMs } = options;
+    const { files, layout, journalSyncMs, journalRoomBytes, onBlocked } = options;
     const state = this.#state;
     this.#journal = new JournalWriter({
       files,
       layout,
       syncMs: journalSyncMs,
       errors: state.states.errors,
-      snapshot: (journal) => snapshotOf(state, journal),
+      roomBytes: journalRoomBytes,
+      snapshot: (sink) => snapshotOf(state, sink),
       discard: (path, number) => this.#discardJournal(path, number),
+      onBlocked,
     });
     this.#holds = new HoldsFile({ files, layout, state, report: options.onProblem });
     this.#maintenance = new Maintenance({
@@ -83,7 +87,7 @@ export class SegmentStore implements SpoolStore {
     const replay = await replayJournal(files, layout, state, onProblem);
     this.#damagedJournals = replay.damagedFiles;
     const holds = await recoverHolds(files, layout, state, replay, onProblem);
-    await this.#journal.start(replay.highest);
+    await this.#journal.start(replay.highest, replay.last);
     const place = { ...this.#place(), isInDoubt: holds.isInDoubt };
     let inDoubt = 0;
     for await (const batch of recoverSegments(place)) {
@@ -98,8 +102,9 @@ export class SegmentStore implements SpoolStore {
     if (holds.isDamaged) await this.#setAside(holdsPath(layout));
     this.#phase = 'open';
     await this.#holds.start(this.#journal.number);
-    // The journal files of before are needed until this one stands for itself.
-    await this.#journal.renew(true).catch(() => undefined);
+    // The journal files of before are needed until this one stands for itself. One of them that is still in use stands
+    // already for what was before.
+    if (!this.#journal.renewalDue) await this.#journal.renew(true).catch(() => undefined);
   }
 
   /** A journal file that is not needed any more; one that is damaged is kept for people to look at. */
@@ -231,6 +236,15 @@ export class SegmentStore implements SpoolStore {
     for (const segment of this.#state.segments) bytes += segment.length;
     const { damaged, segments, table } = this.#state;
     return { segments: segments.count, bytes, liveMessages: table.count, damagedMessages: damaged };
+  }
+
+  get unstored(): number {
+    return this.#journal.unstored;
+  }
+
+  settled(withinMs: number): Promise<number> {
+    this.#check();
+    return this.#journal.settled(withinMs);
   }
 
   async flush(): Promise<void> {

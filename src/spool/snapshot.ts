@@ -1,27 +1,27 @@
 // The whole state as journal entries, in pieces: between two pieces outcomes go on being written, which does no harm,
 // because every entry is absolute.
 
+import type { EntrySink } from './entry-sink.ts';
 import { doneRanges } from './id-groups.ts';
-import type { JournalWriter } from './journal-writer.ts';
 import type { QueueState } from './queue-state.ts';
 
 const PIECE_BYTES = 128 * 1024;
 
-export function* snapshotOf(state: QueueState, journal: JournalWriter): Generator<undefined> {
+export function* snapshotOf(state: QueueState, journal: EntrySink): Generator<undefined> {
   for (const group of state.groups) {
     const ranges = doneRanges(group);
     if (ranges.length > 0) journal.doneRanges(group.idSegment, ranges);
-    if (journal.waitingBytes > PIECE_BYTES) yield;
+    if (journal.bytes > PIECE_BYTES) yield;
   }
   // Rows that come into use behind this walk are told of by their own outcomes.
   for (let row = 0; row < state.table.rows; row++) {
     if (!state.table.isUsed(row)) continue;
     messageEntries(state, row, journal);
-    if (journal.waitingBytes > PIECE_BYTES) yield;
+    if (journal.bytes > PIECE_BYTES) yield;
   }
 }
 
-function messageEntries(state: QueueState, row: number, journal: JournalWriter): void {
+function messageEntries(state: QueueState, row: number, journal: EntrySink): void {
   const { table, states } = state;
   const { idSegment } = state.groupAt(row);
   const counter = table.counter[row] ?? 0;

@@ -52,6 +52,11 @@ export function isDenied(error: unknown): boolean {
   return code === 'EACCES' || code === 'EPERM';
 }
 
+/** True when a write failed for want of room, or of the right to use it: the file is as it was, and may be written later. */
+export function isWithoutRoom(error: unknown): boolean {
+  return ['ENOSPC', 'EDQUOT', 'EROFS'].includes(systemCode(error));
+}
+
 /** Wraps what a write or sync threw: no space is `SPOOL_FULL`, anything else `SPOOL_WRITE_FAILED`. */
 export function writeError(doing: string, cause: unknown): SpoolError {
   if (cause instanceof SpoolError) return cause;

@@ -157,6 +157,10 @@ export interface SpoolStore {
   usage(): SpoolUsage;
   /** Resolves when all outcomes so far are on stable storage. */
   flush(): Promise<void>;
+  /** Outcomes that are not on stable storage yet. */
+  readonly unstored: number;
+  /** Tries to store them until this time is over; resolves to the number of those that still are not. */
+  settled(withinMs: number): Promise<number>;
   close(): Promise<void>;
 }
 

@@ -217,8 +217,9 @@ test('damage to the journal is reported, and later outcomes still count', async 
   const [name] = await readdir(journal);
   const path = join(journal, name ?? '');
   const bytes = await readFile(path);
-  // The frame of the second outcome: the file ends with three of 24 + 13 bytes, and the last one of 24.
-  await corrupt(path, bytes.length - 24 - 2 * 37 + 30, bytes.length - 24 - 2 * 37 + 32);
+  // The frame of the second outcome: the frames end with three of 24 + 13 bytes and one of 24; room for more follows.
+  const end = bytes.lastIndexOf('SLJF');
+  await corrupt(path, end - 2 * 37 + 30, end - 2 * 37 + 32);
   const [messages, problems] = await inspect(directory);
   assert.deepEqual(
     messages.map(({ queueId }) => queueId),

@@ -26,6 +26,8 @@ async function recovered(
     journalSyncMs: 1000,
     segmentBytes: MIB,
     relocateAfterMs: 1_000_000_000,
+    // Each byte of it is flipped.
+    journalRoomBytes: 256,
     onProblem: (problem) => problems.push(problem),
   });
   const held: string[] = [];

@@ -89,11 +89,14 @@ export class SpoolModel {
   async #startManager(powerCut: boolean): Promise<void> {
     this.#manager = this.#newProcess();
     this.#problems.length = 0;
+    const refused = new Set<string>();
+    for (const { queueId, acknowledged } of this.messages.values()) if (!acknowledged) refused.add(queueId);
     const store = await openSpoolStore({
       directory: DIRECTORY,
       slot: 63,
       journalSyncMs: 2_000_000_000,
       journalBytes: 2048,
+      journalRoomBytes: 2048,
       segmentBytes: SEGMENT_BYTES,
       relocateAfterMs: 10_000,
       files: this.#manager.files,
@@ -112,8 +115,10 @@ export class SpoolModel {
     }
     // Reported while recovery ran is as good as found by it.
     for (const model of this.messages.values()) if (model.reportedTo !== store) this.#absent(model, powerCut);
+    // What was refused may come back without its large file, or have been seen in the page cache only, after two failures.
     const lost = this.#problems.filter(
-      ({ kind }) => kind === 'missing' || kind === 'journal' || kind === 'content',
+      ({ kind, place }) =>
+        (kind === 'missing' && !refused.has(place)) || kind === 'journal' || kind === 'content',
     );
     assert.deepEqual(lost, []);
   }

@@ -1,0 +1,111 @@
+// Where a snapshot's entries go: to the journal, or to a meter that only tells how many bytes they take.
+
+import type { ErrorTexts } from './error-texts.ts';
+import { ENTRY_HELD, ENTRY_RELEASED, EntryBuffer } from './journal-entries.ts';
+
+export interface EntrySink {
+  /** Bytes since the last piece was taken. */
+  readonly bytes: number;
+  recipientDone(idSegment: number, counter: number, recipient: number): void;
+  /** `error` is a number of the error texts. */
+  deferred(
+    idSegment: number,
+    counter: number,
+    recipient: number,
+    attempts: number,
+    nextAttemptAtMs: number,
+    error: number,
+  ): void;
+  held(idSegment: number, counter: number, held: boolean): void;
+  /** `ranges` are pairs: first counter, count. */
+  doneRanges(idSegment: number, ranges: readonly number[]): void;
+}
+
+/** Entries of one journal file: a text goes before the first entry that names it. */
+export class JournalEntries extends EntryBuffer implements EntrySink {
+  readonly #errors: ErrorTexts;
+  #file = 0;
+
+  constructor(errors: ErrorTexts) {
+    super();
+    this.#errors = errors;
+  }
+
+  /** Entries are for this file from now on. */
+  setFile(number: number): void {
+    this.#file = number;
+  }
+
+  override deferred(
+    idSegment: number,
+    counter: number,
+    recipient: number,
+    attempts: number,
+    nextAttemptAtMs: number,
+    error: number,
+  ): void {
+    if (error !== 0 && this.#errors.firstIn(this.#file, error)) {
+      this.errorText(error, this.#errors.text(error));
+    }
+    super.deferred(idSegment, counter, recipient, attempts, nextAttemptAtMs, error);
+  }
+
+  held(idSegment: number, counter: number, held: boolean): void {
+    this.message(held ? ENTRY_HELD : ENTRY_RELEASED, idSegment, counter);
+  }
+}
+
+/** Bytes of one entry without what varies: docs/spool-format.md. */
+const HEAD_BYTES = 13;
+
+/** Counts what a snapshot takes. */
+export class EntryMeter implements EntrySink {
+  readonly #errors: ErrorTexts;
+  readonly #texts = new Set<number>();
+  #total = 0;
+  #bytes = 0;
+
+  constructor(errors: ErrorTexts) {
+    this.#errors = errors;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Bytes of all entries so far. */
+  get total(): number {
+    return this.#total + this.#bytes;
+  }
+
+  nextPiece(): void {
+    this.#total += this.#bytes;
+    this.#bytes = 0;
+  }
+
+  recipientDone(): void {
+    this.#bytes += HEAD_BYTES + 4;
+  }
+
+  deferred(
+    _idSegment: number,
+    _counter: number,
+    _recipient: number,
+    _attempts: number,
+    _nextAttemptAtMs: number,
+    error: number,
+  ): void {
+    this.#bytes += HEAD_BYTES + 20;
+    if (error === 0 || this.#texts.has(error)) return;
+    this.#texts.add(error);
+    this.#bytes += 7 + Buffer.byteLength(this.#errors.text(error));
+  }
+
+  held(): void {
+    this.#bytes += HEAD_BYTES;
+  }
+
+  doneRanges(_idSegment: number, ranges: readonly number[]): void {
+    this.#bytes += HEAD_BYTES + ranges.length * 4;
+  }
+}
