@@ -11,6 +11,9 @@ import { fileURLToPath } from 'node:url';
 
 const leastMajor = 26;
 
+/** Set by a launcher, for the process that it starts. */
+const launcherVariable = 'SLUICE_LAUNCHER';
+
 /** As `sendmail` (a link to this file), everything after it belongs to sendmail. */
 function commandLine() {
   const args = process.argv.slice(2);
@@ -45,7 +48,9 @@ function bundledRuntime() {
 
 function runWith(runtime, args) {
   const child = spawn(runtime, [...process.execArgv, fileURLToPath(import.meta.url), ...args], {
-    stdio: 'inherit',
+    // The channel tells the other one when this process is gone, however it ended.
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+    env: { ...process.env, [launcherVariable]: String(process.pid) },
   });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
     process.on(signal, () => {
@@ -63,10 +68,25 @@ function runWith(runtime, args) {
   });
 }
 
+/** When the launcher is killed, nobody would stop what it started: it ends as on SIGTERM. */
+function endWithLauncher() {
+  const launcher = process.env[launcherVariable];
+  delete process.env[launcherVariable];
+  if (launcher === undefined) return;
+  const end = () => process.kill(process.pid, 'SIGTERM');
+  if (!process.connected) {
+    end();
+    return;
+  }
+  process.once('disconnect', end);
+  process.channel?.unref();
+}
+
 const args = commandLine();
 /** EX_TEMPFAIL for sendmail, whose caller keeps the message then; another for the rest. */
 const failure = (code) => (args[0] === 'sendmail' ? 75 : code);
 if (Number(process.versions.node.split('.')[0]) >= leastMajor) {
+  endWithLauncher();
   const loaded = await import(program().href).catch((error) => {
     process.stderr.write(
       `START_FAILED: cannot load Sluice: ${error instanceof Error ? error.message : error}\n`,

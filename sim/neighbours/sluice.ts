@@ -20,6 +20,8 @@ export interface SluiceOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** What starts it, for example `['prlimit', '--nofile=400']`. */
   readonly under?: readonly string[];
+  /** The Node that starts it; this one unless told. */
+  readonly node?: string;
   /** A port to listen on; a free one unless told. */
   readonly port?: number;
 }
@@ -63,7 +65,14 @@ export async function startSluice(ground: Ground, options: SluiceOptions = {}): 
   const configure = (config: SluiceConfig): void => writeFileSync(configFile, toToml(merge(own, config)));
   configure(options.config ?? {});
   const env = { ...process.env, ...options.env };
-  const command = [...(options.under ?? []), process.execPath, sluiceBin, 'serve', '--config', configFile];
+  const command = [
+    ...(options.under ?? []),
+    options.node ?? process.execPath,
+    sluiceBin,
+    'serve',
+    '--config',
+    configFile,
+  ];
   const program = ground.start('sluice', command[0]!, command.slice(1), { env });
   await running(program);
   return {

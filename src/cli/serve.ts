@@ -12,7 +12,7 @@ import type { Logger } from '../log/logger.ts';
 import { configInForce, configRefused } from '../process/config-troubles.ts';
 import { DiskWatch } from '../process/disk-watch.ts';
 import { shortageText } from '../process/capacity.ts';
-import { lockInstance } from '../process/instance-lock.ts';
+import { InstanceLock } from '../process/instance-lock.ts';
 import type { Instance, InstanceEvents } from '../process/instance.ts';
 import { processLogger } from '../process/process-logger.ts';
 import { Supervisor } from '../process/supervisor.ts';
@@ -36,7 +36,10 @@ async function serve(file: string | undefined): Promise<void> {
   const config = readConfig(file);
   process.title = 'sluice: supervisor';
   makeSpool(config.spool);
-  const unlock = await lockInstance(config.spool);
+  const lock = await InstanceLock.take(config.spool, () => {
+    process.stderr.write('Waiting for another Sluice on this spool, which is stopping.\n');
+  });
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => lock.announceEnd());
   const troubles = new Troubles();
   const log = processLogger(config, troubles);
   for (const warning of configWarnings(config)) log.warn(warning);
@@ -51,7 +54,7 @@ async function serve(file: string | undefined): Promise<void> {
   const running = new Running(kind, config, file, log, troubles);
   await running.untilStopped();
   disk.stop();
-  unlock();
+  lock.release();
   await log.close();
 }
 

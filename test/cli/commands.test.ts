@@ -1,22 +1,13 @@
 // What the program says and the code it ends with: version, check, config show, mistakes on the command line.
 
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { after, describe, it } from 'node:test';
 
+import { olderNode } from './older-node.ts';
 import { sluice } from './run.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'sluice-cli-'));
@@ -163,16 +154,6 @@ describe('sluice', { concurrency: true }, () => {
     }
   });
 });
-
-/** Another Node on this machine that is older than Sluice needs. */
-function olderNode(): string | undefined {
-  const places = (process.env['PATH'] ?? '').split(':').map((place) => join(place, 'node'));
-  return places.find((node) => {
-    if (!existsSync(node)) return false;
-    const major = Number(execFileSync(node, ['-p', 'process.versions.node']).toString().split('.')[0]);
-    return major >= 18 && major < 26;
-  });
-}
 
 const old = olderNode();
 describe(

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { listenBus } from '../../src/process/bus.ts';
 import { answers } from '../../src/io/unix-listener.ts';
-import { lockInstance } from '../../src/process/instance-lock.ts';
+import { InstanceLock } from '../../src/process/instance-lock.ts';
 import { type TemporaryFolder, temporaryFolder } from '../temporary-folder.ts';
 
 /** Another process that listens at a Unix-domain socket. */
@@ -29,16 +29,16 @@ async function kill(child: ChildProcess): Promise<void> {
 
 test('a spool has one Sluice at a time', async (t) => {
   const spool = temporaryFolder(t, 'lock').path;
-  const release = await lockInstance(spool);
-  await assert.rejects(lockInstance(spool), (error: Error & { code?: string; advice?: string }) => {
+  const lock = await InstanceLock.take(spool);
+  await assert.rejects(InstanceLock.take(spool), (error: Error & { code?: string; advice?: string }) => {
     assert.equal(error.code, 'SPOOL_IN_USE');
     assert.equal(error.message, `Starting with the spool ${spool}: another Sluice is using it.`);
     assert.match(error.advice ?? '', /^Stop that one first/u);
     return true;
   });
   assert.equal(await answers(join(spool, 'lock.sock')), true, 'the first one still holds it');
-  release();
-  (await lockInstance(spool))();
+  lock.release();
+  (await InstanceLock.take(spool)).release();
 });
 
 test('a Sluice that was killed leaves no lock behind', async (t) => {
@@ -46,10 +46,31 @@ test('a Sluice that was killed leaves no lock behind', async (t) => {
   const spool = folder.path;
   const path = join(spool, 'lock.sock');
   const child = await listener(folder, 'lock.sock');
-  await assert.rejects(lockInstance(spool), { code: 'SPOOL_IN_USE' });
+  await assert.rejects(InstanceLock.take(spool), { code: 'SPOOL_IN_USE' });
   await kill(child);
   assert.ok(existsSync(path));
-  (await lockInstance(spool))();
+  (await InstanceLock.take(spool)).release();
+});
+
+test('a Sluice that is stopping is waited for', async (t) => {
+  const spool = temporaryFolder(t, 'lock').path;
+  const first = await InstanceLock.take(spool);
+  first.announceEnd();
+  const waits = Promise.withResolvers<void>();
+  let isTaken = false;
+  const second = InstanceLock.take(spool, waits.resolve);
+  void second.then(() => (isTaken = true));
+  await waits.promise;
+  assert.equal(isTaken, false);
+  first.release();
+  (await second).release();
+});
+
+test('a Sluice that is stopped by a signal still holds its spool', async (t) => {
+  const folder = temporaryFolder(t, 'lock');
+  const child = await listener(folder, 'lock.sock');
+  child.kill('SIGSTOP');
+  await assert.rejects(InstanceLock.take(folder.path), { code: 'SPOOL_IN_USE' });
 });
 
 test('a spool whose name is too long for a socket has its lock elsewhere', async (t) => {
@@ -57,15 +78,15 @@ test('a spool whose name is too long for a socket has its lock elsewhere', async
   mkdirSync(spool);
   const other = `${spool}er`;
   mkdirSync(other);
-  const release = await lockInstance(spool);
-  await assert.rejects(lockInstance(spool), { code: 'SPOOL_IN_USE' });
-  (await lockInstance(other))();
-  release();
+  const lock = await InstanceLock.take(spool);
+  await assert.rejects(InstanceLock.take(spool), { code: 'SPOOL_IN_USE' });
+  (await InstanceLock.take(other)).release();
+  lock.release();
 });
 
 test('a spool that is no folder is named', async (t) => {
   const spool = join(temporaryFolder(t, 'lock').path, 'nothing');
-  await assert.rejects(lockInstance(spool), { code: 'SPOOL_UNUSABLE' });
+  await assert.rejects(InstanceLock.take(spool), { code: 'SPOOL_UNUSABLE' });
 });
 
 test('a new manager waits for an old one, also for one that dies without having looked up', async (t) => {

@@ -3,23 +3,25 @@
 import assert from 'node:assert/strict';
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { test, type TestContext } from 'node:test';
+import { test } from 'node:test';
 import { endLeftOvers, removeSign } from '../../src/process/life-sign.ts';
+import { type TemporaryFolder, temporaryFolder } from '../temporary-folder.ts';
 import { keptLog } from './quiet-log.ts';
 
-function folder(t: TestContext): string {
-  const made = mkdtempSync(join(tmpdir(), 'sluice-life-'));
-  t.after(() => rmSync(made, { recursive: true, force: true }));
-  return made;
-}
-
 /** A process that shows its life as a sender of this spool does; `title` as in a list of processes. */
-async function sender(t: TestContext, spool: string, title = 'sluice: sender'): Promise<ChildProcess> {
+async function sender(
+  { atEnd }: TemporaryFolder,
+  spool: string,
+  title = 'sluice: sender',
+): Promise<ChildProcess> {
   const child = fork(join(import.meta.dirname, 'living-role.ts'), [spool, title]);
-  t.after(() => child.kill('SIGKILL'));
+  const exited = once(child, 'exit');
+  atEnd(async () => {
+    child.kill('SIGKILL');
+    await exited;
+  });
   await once(child, 'message');
   return child;
 }
@@ -27,8 +29,9 @@ async function sender(t: TestContext, spool: string, title = 'sluice: sender'): 
 const isGone = (child: ChildProcess) => child.exitCode !== null || child.signalCode !== null;
 
 test('a process that ends by itself is waited for', async (t) => {
-  const spool = folder(t);
-  const child = await sender(t, spool);
+  const folder = temporaryFolder(t, 'life');
+  const spool = folder.path;
+  const child = await sender(folder, spool);
   const exited = once(child, 'exit');
   const ended = endLeftOvers(spool, keptLog());
   child.disconnect(); // it ends as roles do whose supervisor is gone
@@ -39,8 +42,9 @@ test('a process that ends by itself is waited for', async (t) => {
 });
 
 test('a process that was stopped is killed', async (t) => {
-  const spool = folder(t);
-  const child = await sender(t, spool);
+  const folder = temporaryFolder(t, 'life');
+  const spool = folder.path;
+  const child = await sender(folder, spool);
   const exited = once(child, 'exit');
   child.kill('SIGSTOP');
   await endLeftOvers(spool, keptLog());
@@ -49,8 +53,9 @@ test('a process that was stopped is killed', async (t) => {
 });
 
 test('what a killed process left behind is removed', async (t) => {
-  const spool = folder(t);
-  const child = await sender(t, spool);
+  const folder = temporaryFolder(t, 'life');
+  const spool = folder.path;
+  const child = await sender(folder, spool);
   const exited = once(child, 'exit');
   child.kill('SIGKILL');
   await exited;
@@ -60,19 +65,21 @@ test('what a killed process left behind is removed', async (t) => {
 });
 
 test('a process of something else with the same id is never killed: the start says so', async (t) => {
-  const spool = folder(t);
-  const child = await sender(t, spool, 'something else');
+  const folder = temporaryFolder(t, 'life');
+  const spool = folder.path;
+  const child = await sender(folder, spool, 'something else');
   await assert.rejects(endLeftOvers(spool, keptLog()), { code: 'ROLE_LEFT_OVER' });
   assert.equal(isGone(child), false);
 });
 
 test('a spool whose name is too long for a socket has its signs elsewhere, and those of other spools are not touched', async (t) => {
-  const spool = join(folder(t), 'long'.repeat(30));
+  const folder = temporaryFolder(t, 'life');
+  const spool = join(folder.path, 'long'.repeat(30));
   const other = `${spool}er`;
   mkdirSync(spool);
   mkdirSync(other);
-  const mine = await sender(t, spool);
-  const theirs = await sender(t, other);
+  const mine = await sender(folder, spool);
+  const theirs = await sender(folder, other);
   const exited = once(mine, 'exit');
   mine.kill('SIGSTOP');
   await endLeftOvers(spool, keptLog());
