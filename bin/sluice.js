@@ -11,9 +11,6 @@ import { fileURLToPath } from 'node:url';
 
 const leastMajor = 26;
 
-/** Set by a launcher, for the process that it starts. */
-const launcherVariable = 'SLUICE_LAUNCHER';
-
 /** As `sendmail` (a link to this file), everything after it belongs to sendmail. */
 function commandLine() {
   const args = process.argv.slice(2);
@@ -50,7 +47,7 @@ function runWith(runtime, args) {
   const child = spawn(runtime, [...process.execArgv, fileURLToPath(import.meta.url), ...args], {
     // The channel tells the other one when this process is gone, however it ended.
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
-    env: { ...process.env, [launcherVariable]: String(process.pid) },
+    env: { ...process.env, SLUICE_LAUNCHER: String(process.pid) },
   });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
     process.on(signal, () => {
@@ -70,8 +67,8 @@ function runWith(runtime, args) {
 
 /** When the launcher is killed, nobody would stop what it started: it ends as on SIGTERM. */
 function endWithLauncher() {
-  const launcher = process.env[launcherVariable];
-  delete process.env[launcherVariable];
+  const launcher = process.env.SLUICE_LAUNCHER;
+  delete process.env.SLUICE_LAUNCHER;
   if (launcher === undefined) return;
   const end = () => process.kill(process.pid, 'SIGTERM');
   if (!process.connected) {
