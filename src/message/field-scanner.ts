@@ -22,7 +22,7 @@ const CRS_ONLY = 5;
 export abstract class FieldScanner {
   /** Fields with one of the names so far. */
   count = 0;
-  /** The header block has ended: further pieces tell nothing. */
+  /** The header block has ended, or who extends this knows enough: further pieces tell nothing. */
   complete = false;
   /** How many bytes come before the empty line that ends the header block; -1 while it has not come. */
   headerBytes = -1;
@@ -30,6 +30,8 @@ export abstract class FieldScanner {
   #name: Uint8Array = nothing;
   #state = LINE_START;
   #matched = 0;
+  /** Where a line of CRs began. */
+  #crsAt = 0;
   /** Bytes of the pieces before. */
   #before = 0;
   /** CRs in the value that may belong to a line end. */
@@ -60,26 +62,27 @@ export abstract class FieldScanner {
         this.#state = LINE_START;
         i = lf + 1;
       } else {
-        const crs = this.#state === CRS_ONLY ? 1 : 0;
-        this.#step(bytes[i] as number);
-        if (this.complete) this.headerBytes = this.#before + i - crs;
+        this.#step(bytes[i] as number, this.#before + i);
         i++;
       }
     }
     this.#before += bytes.length;
   }
 
-  #step(c: number): void {
+  #step(c: number, at: number): void {
     if (c === LF) {
       // RFC 5322 2.1: the header block ends with an empty line.
-      if (this.#state === LINE_START || this.#state === CRS_ONLY) this.complete = true;
-      else this.#state = LINE_START;
+      if (this.#state === LINE_START || this.#state === CRS_ONLY) {
+        this.complete = true;
+        this.headerBytes = this.#state === CRS_ONLY ? this.#crsAt : at;
+      }
+      this.#state = LINE_START;
       this.#afterCr = false;
       return;
     }
     switch (this.#state) {
       case LINE_START:
-        this.#startLine(c);
+        this.#startLine(c, at);
         break;
       case NAME:
         this.#nameByte(c);
@@ -99,7 +102,7 @@ export abstract class FieldScanner {
     }
   }
 
-  #startLine(c: number): void {
+  #startLine(c: number, at: number): void {
     if ((c === SPACE || c === TAB) && this.#inField) {
       this.#inValue(c);
       return;
@@ -108,6 +111,7 @@ export abstract class FieldScanner {
     this.#matched = 0;
     if (c === CR) {
       this.#state = CRS_ONLY;
+      this.#crsAt = at;
       return;
     }
     const first = lowerCase(c);

@@ -35,6 +35,7 @@ export class MissingFields extends FieldScanner {
   protected override fieldFound(name: Uint8Array): void {
     if (name === DATE) this.#hasDate = true;
     else this.#hasMessageId = true;
+    if (this.none) this.complete = true;
   }
 
   protected override valueByte(): boolean {

@@ -133,7 +133,7 @@ suite('odd sessions', () => {
 
     test('an unknown command, a wrong order and a long line are refused, and the session goes on', async () => {
       const said = await talk(
-        'EHLO client.test\r\nFROBNICATE\r\nRCPT TO:<b@far.test>\r\nDATA\r\nMAIL FROM:a\r\n',
+        'EHLO client.test\r\nFROBNICATE\r\nRCPT TO:<b@far.test>\r\nDATA\r\nMAIL FROM:<a@>\r\n',
         `NOOP ${'x'.repeat(100_000)}\r\n`,
         `MAIL FROM:<a@client.test>\r\nRCPT TO:<b@far.test>\r\nDATA\r\n`,
         `${head}\r\nstill here\r\n.\r\nQUIT\r\n`,
