@@ -16,7 +16,7 @@ import type {
   Transaction,
 } from '../../schedule/types.ts';
 import { damageText } from '../../spool/damage-text.ts';
-import type { Outcome, RecoveredMessage, SpoolReader, SpoolStore } from '../../spool/types.ts';
+import type { Outcome, RecoveredMessage, SpoolReader, SpoolStore, StoredRef } from '../../spool/types.ts';
 import type { Stats } from '../../stats/stats.ts';
 import type { Troubles } from '../../stats/troubles.ts';
 import type { SenderToManager, Submitted } from '../messages.ts';
@@ -24,6 +24,7 @@ import { Admission } from './admission.ts';
 import { DamagedMail } from './damaged-mail.ts';
 import type { Bouncer, ReportedRecipient } from './bouncer.ts';
 import { DeferralLog } from './deferral-log.ts';
+import { FailureReports } from './failure-reports.ts';
 import { LocalFailures } from './local-failures.ts';
 import { Rerouter } from './rerouter.ts';
 import type { Senders } from './senders.ts';
@@ -66,9 +67,7 @@ export class Manager {
   readonly #admission: Admission;
   readonly #damaged: DamagedMail;
   #outcomes: Outcome[] = [];
-  #failures = new Map<string, ReportedRecipient[]>();
-  /** Messages whose report is being written: they stay in the spool until it is stored. */
-  #reporting = 0;
+  readonly #failures: FailureReports;
   #timer: NodeJS.Timeout | undefined;
   #timerAtMs = Infinity;
   #stopping = false;
@@ -85,6 +84,10 @@ export class Manager {
     this.#reader = parts.reader;
     this.#deferrals = new DeferralLog(parts.log, parts.reader);
     this.#localFailures = new LocalFailures(parts.log);
+    this.#failures = new FailureReports({
+      take: (queueId) => this.#takeForReport(queueId),
+      report: (queueId, ref, recipients) => this.#report(queueId, ref, recipients),
+    });
     this.#rerouter = new Rerouter({
       scheduler: parts.scheduler,
       envelope: (queueId) => this.#envelopeOf(queueId),
@@ -176,7 +179,7 @@ export class Manager {
     const removed = this.#scheduler.remove(message, recipients);
     this.#stats.count('bounced', removed.length);
     for (const recipient of removed) {
-      this.#fail(queueId, { recipient, action: 'failed', error, expired, host: undefined });
+      this.#failures.add(queueId, { recipient, action: 'failed', error, expired, host: undefined });
     }
     return removed.length;
   }
@@ -227,7 +230,7 @@ export class Manager {
   }
 
   #relayed(queueId: string, recipient: number, host: string | undefined): void {
-    this.#fail(queueId, { recipient, action: 'relayed', error: '', expired: false, host });
+    this.#failures.add(queueId, { recipient, action: 'relayed', error: '', expired: false, host });
   }
 
   /** A sender process died with this connection: what it had in hand may or may not have arrived. */
@@ -284,7 +287,8 @@ export class Manager {
   /** Runs what the scheduler wants until it wants nothing more, then sees to the journal, reports and the clock. */
   #drain(): void {
     this.#effects();
-    if (this.#failures.size > 0) this.#reportFailures();
+    // Before outcomes are booked: a message that they end is taken first, if something is to be said about it.
+    this.#failures.start();
     if (this.#outcomes.length > 0) {
       const outcomes = this.#outcomes;
       this.#outcomes = [];
@@ -345,10 +349,11 @@ export class Manager {
         const queueId = this.#admission.queueIdOf(effect.message);
         const host = this.#deferrals.resultOf(queueId, recipient)?.host;
         this.#stats.count('bounced');
-        this.#fail(queueId, { recipient, action: 'failed', error, expired, host });
+        this.#failures.add(queueId, { recipient, action: 'failed', error, expired, host });
         break;
       }
       case 'done':
+        if (this.#failures.waiting > 0) this.#failures.complete(this.#admission.queueIdOf(effect.message));
         this.#admission.forgetId(effect.message);
         break;
     }
@@ -376,30 +381,26 @@ export class Manager {
     });
   }
 
-  #fail(queueId: string, failure: ReportedRecipient): void {
-    const failures = this.#failures.get(queueId);
-    if (failures === undefined) this.#failures.set(queueId, [failure]);
-    else failures.push(failure);
+  /** A message that is reported about stays in the spool until the report is stored. */
+  #takeForReport(queueId: string): StoredRef | undefined {
+    const ref = this.#bouncer === undefined ? undefined : this.#store.locate(queueId);
+    if (ref !== undefined) this.#store.pin(queueId);
+    return ref;
   }
 
-  #reportFailures(): void {
-    const failures = this.#failures;
-    this.#failures = new Map();
-    for (const [queueId, recipients] of failures) {
-      const ref = this.#store.locate(queueId);
-      if (ref === undefined || this.#bouncer === undefined) continue;
-      this.#store.pin(queueId);
-      this.#reporting++;
-      void this.#bouncer.report(queueId, ref, recipients).finally(() => {
-        this.#reporting--;
-        this.#store.settle(
-          recipients
-            .filter((each) => each.action === 'failed')
-            .map(({ recipient, error }) => ({ kind: 'failed', queueId, recipient, error })),
-        );
-        this.#store.unpin(queueId);
-      });
+  async #report(queueId: string, ref: StoredRef, recipients: readonly ReportedRecipient[]): Promise<void> {
+    try {
+      await this.#bouncer?.report(queueId, ref, recipients);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#log.error(`message ${queueId} failed, and its report could not be written: ${reason}`);
     }
+    this.#store.settle(
+      recipients
+        .filter((each) => each.action === 'failed')
+        .map(({ recipient, error }) => ({ kind: 'failed', queueId, recipient, error })),
+    );
+    this.#store.unpin(queueId);
   }
 
   #armTimer(): void {
@@ -437,14 +438,16 @@ export class Manager {
     this.#drain();
   }
 
+  /** Messages whose failures are not reported yet. */
   get reporting(): number {
-    return this.#reporting;
+    return this.#failures.waiting;
   }
 
   /** No more grants from here on; call once the senders have drained. Resolves when the journal is on stable storage. */
   async stop(): Promise<void> {
     this.#stopping = true;
     this.#rerouter.stop();
+    this.#failures.stop();
     clearTimeout(this.#timer);
     await this.#store.flush();
     this.#log.info('the journal is on stable storage');
