@@ -2,16 +2,15 @@
 
 import type { Command } from 'commander';
 
-import { ConfigError, formatProblem } from '../config/config-error.ts';
+import { ConfigError, type ConfigProblem, formatProblem } from '../config/config-error.ts';
+import { placedText, placeWarnings } from '../config/config-warning.ts';
 import { type Config, defaultConfig, loadConfig } from '../config/config.ts';
 import { findConfigFile } from '../config/find-config.ts';
 import { formatEndpoint } from '../config/values/endpoint.ts';
 import { configWarnings } from '../config/warnings.ts';
-import { shortageText } from '../process/capacity.ts';
 import { limitRules } from '../process/settings.ts';
-import { diskProblemNow } from '../process/disk-watch.ts';
-import { capacityHere } from '../process/system-facts.ts';
 import { exitCodes } from './exit-codes.ts';
+import { surroundings } from './surroundings.ts';
 
 /** Adds the command. */
 export function register(program: Command): void {
@@ -21,23 +20,20 @@ export function register(program: Command): void {
     .argument('[file]', 'the file to check instead of the one that would be used')
     .option('-c, --config <file>', 'the same')
     .option('--json', 'for programs: { "ok", "problems", "warnings" }')
-    .action((file: string | undefined, options: { readonly config?: string; readonly json?: boolean }) => {
-      const { text, ok } = check(file ?? options.config, options.json === true);
-      (ok ? process.stdout : process.stderr).write(text);
-      if (!ok) process.exitCode = exitCodes.config;
-    });
+    .action(
+      async (file: string | undefined, options: { readonly config?: string; readonly json?: boolean }) => {
+        const { text, ok } = await check(file ?? options.config, options.json === true);
+        (ok ? process.stdout : process.stderr).write(text);
+        if (!ok) process.exitCode = exitCodes.config;
+      },
+    );
 }
 
-function check(named: string | undefined, json: boolean): { text: string; ok: boolean } {
+async function check(named: string | undefined, json: boolean): Promise<{ text: string; ok: boolean }> {
   const file = findConfigFile(named);
   try {
     const config = file === undefined ? defaultConfig() : loadConfig(file);
-    const shortages = capacityHere(config).shortages.map(
-      (each) => `if started from here, ${shortageText(each)}`,
-    );
-    const disk = diskProblemNow(config);
-    const diskWarnings = disk === undefined ? [] : [`${disk.text} ${disk.advice}`];
-    const warnings = [...configWarnings(config), ...shortages, ...diskWarnings];
+    const warnings = placeWarnings([...configWarnings(config), ...(await surroundings(config))], file);
     if (json) return { text: `${JSON.stringify({ ok: true, problems: [], warnings })}\n`, ok: true };
     return { text: summary(file, config, warnings), ok: true };
   } catch (error) {
@@ -55,7 +51,7 @@ function check(named: string | undefined, json: boolean): { text: string; ok: bo
   }
 }
 
-function summary(file: string | undefined, config: Config, warnings: readonly string[]): string {
+function summary(file: string | undefined, config: Config, warnings: readonly ConfigProblem[]): string {
   const head =
     file === undefined
       ? 'There is no configuration file: these are the defaults.'
@@ -78,7 +74,7 @@ function summary(file: string | undefined, config: Config, warnings: readonly st
     ['spool', config.spool],
   ];
   const lines = rows.map(([name = '', value = '']) => `  ${name.padEnd(11)} ${value}`);
-  return `${[head, ...lines, ...warnings.map((warning) => `warning: ${warning}`)].join('\n')}\n`;
+  return `${[head, ...lines, ...warnings.map((warning) => `warning: ${placedText(warning)}`)].join('\n')}\n`;
 }
 
 /** How mail is shaped: the limits always, tenants and sources if there are any. */

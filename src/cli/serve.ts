@@ -3,6 +3,7 @@
 import { styleText } from 'node:util';
 import type { Command } from 'commander';
 import type { Config } from '../config/config.ts';
+import { placedText, placeWarnings } from '../config/config-warning.ts';
 import { version } from '../config/version.ts';
 import { configWarnings } from '../config/warnings.ts';
 import { SluiceError } from '../errors/sluice-error.ts';
@@ -42,7 +43,7 @@ async function serve(file: string | undefined): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => lock.announceEnd());
   const troubles = new Troubles();
   const log = processLogger(config, troubles);
-  for (const warning of configWarnings(config)) log.warn(warning);
+  for (const warning of placeWarnings(configWarnings(config), config.file)) log.warn(placedText(warning));
   for (const shortage of capacityHere(config).shortages) log.warn(shortageText(shortage));
   // The supervisor has no use for the code of the roles.
   const kind = config.processes.singleProcess

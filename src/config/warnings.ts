@@ -2,89 +2,167 @@
 
 import { isIP } from 'node:net';
 
-import type { Config } from './config.ts';
+import { builtInLimits } from './built-in-limits.ts';
+import type { Config, LimitConfig } from './config.ts';
+import type { ConfigWarning } from './config-warning.ts';
+import { limitPers } from './schema/limit.ts';
+import { queue as queueKeys } from './schema/queue.ts';
+import type { Path } from './toml.ts';
 import { unreachableTenants } from './unreachable-tenants.ts';
+import { formatDuration } from './values/duration.ts';
 import { formatSize } from './values/size.ts';
 
-/** Warnings for people; each names the key. */
-export function configWarnings(config: Config): string[] {
-  const warnings: string[] = [];
-  for (const { address, prefix } of config.receive.relayNetworks) {
+/** In no order of the file; each with its key. */
+export function configWarnings(config: Config): ConfigWarning[] {
+  const warnings: ConfigWarning[] = [];
+  const warn = (path: Path, message: string): void => void warnings.push({ path, message });
+  for (const [index, { address, prefix }] of config.receive.relayNetworks.entries()) {
     const widest = address.includes(':') ? 16 : 8;
     const loopback = address.startsWith('127.');
     if (prefix < widest && !loopback) {
-      warnings.push(
-        `receive.relay_networks: ${address}/${prefix} is a large part of the Internet; whoever is in it can send anything to anyone through this host (open relay)`,
+      warn(
+        ['receive', 'relay_networks', index],
+        `${address}/${prefix} is a large part of the Internet; whoever is in it can send anything to anyone through this host (open relay)`,
       );
     }
   }
   if (config.queue.sync === 'none') {
-    warnings.push(
-      'queue.sync: "none" means that a power cut loses mail whose senders were told that it is safe',
+    warn(
+      ['queue', 'sync'],
+      '"none" means that a power cut loses mail whose senders were told that it is safe',
     );
   }
   if (config.receive.memoryLimit < config.receive.largeMessage * 2) {
-    warnings.push(
-      `receive.memory_limit: ${formatSize(config.receive.memoryLimit)} holds hardly a message of large_message (${formatSize(config.receive.largeMessage)})`,
+    warn(
+      ['receive', 'memory_limit'],
+      `${formatSize(config.receive.memoryLimit)} holds hardly a message of large_message (${formatSize(config.receive.largeMessage)})`,
     );
   }
   if (config.queue.bounceLifetime > config.queue.lifetime) {
-    warnings.push(
-      'queue.bounce_lifetime: longer than lifetime; bounces would wait longer than the mail they are about',
+    warn(
+      ['queue', 'bounce_lifetime'],
+      'longer than lifetime; bounces would wait longer than the mail they are about',
     );
   }
   if (config.hostname.endsWith('.localdomain')) {
-    warnings.push(
-      `hostname: ${config.hostname} is no name that others can look up; set it to this host's full name before you send mail to the Internet`,
+    warn(
+      ['hostname'],
+      `${config.hostname} is no name that others can look up; set it to this host's full name before you send mail to the Internet`,
     );
   }
   const header = config.receive.priorityHeader?.toLowerCase();
   if (header === 'x-priority' || header === 'importance' || header === 'priority') {
-    warnings.push(
-      `receive.priority_header: ${config.receive.priorityHeader} has another scale than -9 to 9; "MT-Priority" is the field of RFC 6758`,
+    warn(
+      ['receive', 'priority_header'],
+      `${config.receive.priorityHeader} has another scale than -9 to 9; "MT-Priority" is the field of RFC 6758`,
     );
   }
-  return [...warnings, ...sourceWarnings(config), ...limitWarnings(config), ...tenantWarnings(config)];
+  return [
+    ...warnings,
+    ...retryWarnings(config),
+    ...sourceWarnings(config),
+    ...limitWarnings(config),
+    ...tenantWarnings(config),
+  ];
 }
 
-function sourceWarnings({ source, deliver }: Config): string[] {
+function sourceWarnings({ source, deliver }: Config): ConfigWarning[] {
   if (source.length === 0) return [];
   return ([4, 6] as const)
     .filter((version) => (version === 4 ? deliver.ipv4 : deliver.ipv6))
     .filter((version) => !source.some(({ address }) => isIP(address) === version))
-    .map(
-      (version) =>
-        `source: none has an IPv${version} address, so nothing is delivered to IPv${version} addresses; if that is meant, say ipv${version} = false in [deliver]`,
-    );
+    .map((version) => ({
+      path: ['source'],
+      message: `none has an IPv${version} address, so nothing is delivered to IPv${version} addresses; if that is meant, say ipv${version} = false in [deliver]`,
+    }));
 }
 
-function limitWarnings(config: Config): string[] {
+function limitWarnings(config: Config): ConfigWarning[] {
   const most = config.deliver.maxConnections;
-  const warnings: string[] = [];
+  const warnings: ConfigWarning[] = [];
   for (const [index, limit] of config.limit.entries()) {
-    const { connections, domain, domainFile, mx, ip, source, queue, per } = limit;
-    const key = `limit[${index + 1}]`;
-    const isDefault = [domain, mx, ip, source, queue].every((match) => match === undefined);
-    if (isDefault && typeof connections === 'number' && connections > most && most > 0) {
-      warnings.push(
-        `${key}.connections: ${connections} can never be reached, since max_connections in [deliver] is ${most}`,
+    const { connections, domain, domainFile, per } = limit;
+    const warn = (key: string, message: string): void =>
+      void warnings.push({ path: ['limit', index, key], message });
+    if (isDefault(limit) && typeof connections === 'number' && connections > most && most > 0) {
+      warn(
+        'connections',
+        `${connections} can never be reached, since max_connections in [deliver] is ${most}`,
       );
     }
     if (per.includes('source') && config.source.length === 0) {
-      warnings.push(
-        `${key}.per: there is no [[source]], so all connections count as those of one source, which the system chooses`,
+      warn(
+        'per',
+        'there is no [[source]], so all connections count as those of one source, which the system chooses',
       );
     }
     if (domain?.length === 0) {
-      warnings.push(`${key}.domain_file: ${domainFile} names no domain, so the limit holds for nothing`);
+      warn('domain_file', `${domainFile} names no domain, so the limit holds for nothing`);
     }
+    const lifted = liftedBy(limit, config);
+    if (lifted !== undefined) warn('connections', lifted);
   }
   return warnings;
 }
 
-function tenantWarnings({ tenant }: Config): string[] {
-  return unreachableTenants(tenant).map(
-    ({ index, takenBy }) =>
-      `tenant[${index + 1}]: nobody can be in ${tenant[index]?.name}, since ${tenant[takenBy]?.name} stands before it and takes the same mail`,
+function isDefault({ domain, mx, ip, source, queue }: LimitConfig): boolean {
+  return [domain, mx, ip, source, queue].every((match) => match === undefined);
+}
+
+/**
+ * A group is more specific than the limit for each key of its dimension, and takes its place (docs/limits.md): one key
+ * may then have all that the group has.
+ */
+function liftedBy(group: LimitConfig, { limit: all }: Config): string | undefined {
+  const { connections } = group;
+  if (group.per.length > 0 || connections === undefined) return undefined;
+  const given = limitPers.filter((per) => per in group && group[per as keyof LimitConfig] !== undefined);
+  const [dimension] = given;
+  if (dimension === undefined || given.length > 1) return undefined;
+  const isPerKey = ({ per }: LimitConfig) => per.length === 1 && per[0] === dimension;
+  // With the same match, a limit for each key holds beside the group.
+  const holdsBeside = all.some(
+    (each) => isPerKey(each) && !isDefault(each) && each.connections !== undefined,
   );
+  if (holdsBeside) return undefined;
+  const own = all.find((each) => isPerKey(each) && isDefault(each) && each.connections !== undefined);
+  const usual = own?.connections ?? new Map<string, number>(builtInLimits).get(dimension);
+  if (typeof usual !== 'number' || (typeof connections === 'number' && connections <= usual))
+    return undefined;
+  const where = own === undefined ? 'the built-in limit' : own.origin;
+  return (
+    `a group takes the place of the limit of ${usual} per ${dimension} (${where}) for what it matches: one ${dimension} may ` +
+    `have all ${connections === 'unlimited' ? 'connections' : connections}; to keep ${usual} for each, add a [[limit]] with per = "${dimension}" and the same match`
+  );
+}
+
+const usualRetry = String(queueKeys.parse({}).retry);
+
+/** Times after which mail has been given up. */
+function retryWarnings({ queue }: Config): ConfigWarning[] {
+  const { retry, lifetime, bounceLifetime } = queue;
+  const [first = 0] = retry;
+  if (first >= lifetime) {
+    const message = `the first is not before lifetime (${formatDuration(lifetime)}) is over: mail that fails once is never tried again`;
+    return [{ path: ['queue', 'retry'], message }];
+  }
+  // Whoever sets a short lifetime need not set the usual times anew.
+  const late = String(retry) === usualRetry ? undefined : retry.find((each) => each >= lifetime);
+  const warnings: ConfigWarning[] = [];
+  if (late !== undefined) {
+    const message = `${formatDuration(late)} is never waited for, since mail is given up after lifetime (${formatDuration(lifetime)})`;
+    warnings.push({ path: ['queue', 'retry', retry.indexOf(late)], message });
+  }
+  if (first >= bounceLifetime) {
+    const message = `not longer than the first retry (${formatDuration(first)}): a bounce that fails once is given up`;
+    warnings.push({ path: ['queue', 'bounce_lifetime'], message });
+  }
+  return warnings;
+}
+
+function tenantWarnings({ tenant }: Config): ConfigWarning[] {
+  return unreachableTenants(tenant).map(({ index, takenBy }) => ({
+    path: ['tenant', index],
+    message: `nobody can be in ${tenant[index]?.name}, since ${tenant[takenBy]?.name} stands before it and takes the same mail`,
+  }));
 }

@@ -2,6 +2,7 @@
 // what the system allows. Mail goes on with what there is; whoever runs Sluice hears what is missing and how to get it.
 
 import type { Config } from '../config/config.ts';
+import { mostReceivers, mostSenders } from '../config/most-processes.ts';
 import type { ReceiveSettings } from '../receive/types.ts';
 import type { LimitRule } from '../schedule/limits/types.ts';
 import type { SchedulerConfig } from '../schedule/types.ts';
@@ -163,6 +164,9 @@ interface RoleDemand {
   readonly fewer: string;
 }
 
+/** As many as the configuration takes. */
+const mostProcesses = { receiver: mostReceivers, sender: mostSenders } as const;
+
 /** Connections that all processes of a role can hold. */
 function filesOfRole(demand: RoleDemand, openFiles: number, shortages: Shortage[]): number {
   const { code, table, role, processes, connections, fewer } = demand;
@@ -171,14 +175,17 @@ function filesOfRole(demand: RoleDemand, openFiles: number, shortages: Shortage[
   const most = Math.min(connections, room * processes);
   if (most < connections) {
     const needed = Math.ceil(connections / processes) + own;
+    const wanted = Math.ceil(connections / room);
     shortages.push({
       code,
       message:
         `${table}.max_connections is ${connections}, but ${eachProcess(processes, role)} may open ${openFiles} files ` +
         `and needs ${own} for itself: no more than ${most} ${fewer}`,
-      advice:
-        `${raise(needed)}, or set processes.${role}s = ${Math.ceil(connections / room)}, ` +
+      advice: [
+        raise(needed),
+        ...(wanted > mostProcesses[role] ? [] : [`or set processes.${role}s = ${wanted}`]),
         `or max_connections = ${most}`,
+      ].join(', '),
     });
   }
   return most;

@@ -4,6 +4,7 @@
 import { rmSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { StartError } from '../errors/start-error.ts';
+import { answers } from '../io/unix-listener.ts';
 import { socketPath } from './bus.ts';
 
 /** Time that the holder gets to say that it is stopping. */
@@ -90,6 +91,11 @@ function ask(path: string): Promise<'gone' | 'running' | Socket> {
     socket.once('data', () => settle(socket));
     socket.once('close', () => settle(isConnected ? 'running' : 'gone'));
   });
+}
+
+/** Whether a Sluice holds the lock of a spool now. */
+export function isLocked(spool: string): Promise<boolean> {
+  return answers(socketPath(spool, 'lock.sock'));
 }
 
 function tryListen(server: Server, path: string): Promise<boolean> {

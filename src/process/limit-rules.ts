@@ -3,24 +3,18 @@
 
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
+import { builtInLimits } from '../config/built-in-limits.ts';
 import type { Config, LimitConfig } from '../config/config.ts';
 import type { DomainPattern } from '../config/values/domain.ts';
 import type { Network } from '../config/values/network.ts';
 import { type LimitKey, type LimitRule, unlimited } from '../schedule/limits/types.ts';
-
-/** Connections per key where the file says nothing. */
-const builtIn: readonly (readonly [per: LimitKey, connections: number])[] = [
-  ['domain', 20],
-  ['site', 50],
-  ['ip', 20],
-];
 
 /** A longer text of a match is cut, and told apart by a hash. */
 const longestText = 80;
 
 /** All limits of the configuration; those whose `domain_file` is empty match nothing and are left out. */
 export function limitRules(config: Config): LimitRule[] {
-  const rules = builtIn
+  const rules = builtInLimits
     .filter(([per]) => !config.limit.some((limit) => isDefaultOfConnections(limit, per)))
     .map(([per, connections]) => builtInRule(per, connections));
   const ids = new Set(rules.map(({ id }) => id));

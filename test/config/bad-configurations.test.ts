@@ -493,6 +493,26 @@ const table: readonly (readonly [what: string, text: string, ...problems: string
     '3:1 stop.x: there is no such key; here belong grace',
     '5:9 log.level: must be "debug" or "info" or "warn" or "error", not "trace"',
   ],
+  [
+    'an address within one that is listened on',
+    'listen = [{ address = "0.0.0.0:25" }, { address = "127.0.0.1:25" }, { address = "[::1]:25" }, { address = "127.0.0.1:26" }]',
+    '1:51 listen[2].address: 127.0.0.1:25 and 0.0.0.0:25 are both listened on; 0.0.0.0:25 is enough',
+  ],
+  [
+    'all addresses beside one of IPv4, which they include',
+    'listen = [{ address = "127.0.0.1:25" }, { address = "[::]:25" }]',
+    '1:53 listen[2].address: [::]:25 and 127.0.0.1:25 are both listened on; [::]:25 is enough',
+  ],
+  [
+    'an address twice in two ways',
+    'listen = [{ address = "[::1]:25" }, { address = "[0:0::1]:25" }]',
+    '1:49 listen[2].address: [0:0::1]:25 and [::1]:25 are both listened on; [::1]:25 is enough',
+  ],
+  [
+    'a host in brackets, as Postfix has it',
+    '[[route]]\nrelay = ["[smtp.example.com]:587"]',
+    '2:10 route[1].relay[1]: "[smtp.example.com]:587": brackets are for IPv6 addresses; write "smtp.example.com:587", which is the host itself: its MX is not looked up',
+  ],
   ['a missing value', 'hostname =', '1:11 : this is not TOML: Unspecified values are invalid'],
   ['an open string', 'hostname = "mail', '1:17 : this is not TOML: Unterminated string constant'],
   [

@@ -6,11 +6,12 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 
 import { loadConfig, parseConfig } from '../../src/config/config.ts';
+import { placedText, placeWarnings, warningText } from '../../src/config/config-warning.ts';
 import { configWarnings } from '../../src/config/warnings.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
 
 const warnings = (text: string): string[] =>
-  configWarnings(parseConfig(`hostname = "mx.example.com"\n${text}`, 'sluice.toml'));
+  configWarnings(parseConfig(`hostname = "mx.example.com"\n${text}`, 'sluice.toml')).map(warningText);
 
 describe('a warning', () => {
   it('is given for a default that is more than all connections, not for other limits', () => {
@@ -61,7 +62,7 @@ describe('a warning', () => {
       file,
       'hostname = "mx.example.com"\n[[limit]]\nper = "group"\ndomain_file = "domains"\nconnections = 0',
     );
-    assert.deepEqual(configWarnings(loadConfig(file)), [
+    assert.deepEqual(configWarnings(loadConfig(file)).map(warningText), [
       `limit[1].domain_file: ${join(folder, 'domains')} names no domain, so the limit holds for nothing`,
     ]);
   });
@@ -69,6 +70,61 @@ describe('a warning', () => {
   it('is given for a header field of another scale', () => {
     assert.equal(warnings('[receive]\npriority_header = "X-Priority"').length, 1);
     assert.equal(warnings('[receive]\npriority_header = "MT-Priority"').length, 0);
+  });
+
+  const group = (match: string, connections: string) =>
+    `[deliver]\nipv6 = false\n[[limit]]\nper = "group"\n${match}\nconnections = ${connections}\n`;
+
+  it('is given for a group that lifts the limit for each of its keys', () => {
+    const lifted = (allowed: string, usual: string, per: string, where: string) =>
+      `limit[1].connections: a group takes the place of the limit of ${usual} per ${per} (${where}) for what it matches: one ${per} may have all ${allowed}; to keep ${usual} for each, add a [[limit]] with per = "${per}" and the same match`;
+    const ip = 'ip = ["198.51.100.0/24"]';
+    const domain = 'domain = ["a.example", "b.example"]';
+    assert.deepEqual(warnings(group(ip, '40')), [lifted('40', '20', 'ip', 'the built-in limit')]);
+    assert.deepEqual(warnings(group(domain, '"unlimited"')), [
+      lifted('connections', '20', 'domain', 'the built-in limit'),
+    ]);
+    const own = `${group(domain, '30')}[[limit]]\nper = "domain"\nconnections = 5`;
+    assert.deepEqual(warnings(own), [lifted('30', '5', 'domain', 'sluice.toml:8')]);
+  });
+
+  it('is not given for a group that lifts nothing', () => {
+    assert.deepEqual(warnings(group('ip = ["198.51.100.0/24"]', '20')), []);
+    assert.deepEqual(warnings(group('mx = ["*.example.net"]', '4000').replace('4000', '400')), []);
+    const beside = `[[limit]]\nper = "ip"\nip = ["198.51.100.0/24"]\nconnections = 20`;
+    assert.deepEqual(warnings(group('ip = ["198.51.100.0/24"]', '40') + beside), []);
+  });
+
+  it('is given for retries that come too late', () => {
+    assert.deepEqual(warnings('[queue]\nretry = ["2h"]\nlifetime = "2h"\nbounce_lifetime = "2h"'), [
+      'queue.retry: the first is not before lifetime (2h) is over: mail that fails once is never tried again',
+    ]);
+    assert.deepEqual(
+      warnings('[queue]\nretry = ["1h", "3h", "2h"]\nlifetime = "2h"\nbounce_lifetime = "2h"'),
+      ['queue.retry[2]: 3h is never waited for, since mail is given up after lifetime (2h)'],
+    );
+    assert.deepEqual(warnings('[queue]\nbounce_lifetime = "5m"'), [
+      'queue.bounce_lifetime: not longer than the first retry (5m): a bounce that fails once is given up',
+    ]);
+    assert.deepEqual(warnings('[queue]\nlifetime = "1h"\nbounce_lifetime = "1h"'), []);
+  });
+
+  it('has the place of its value in the file, or of the table that it is missing in', (t) => {
+    const { path } = temporaryFolder(t, 'warnings');
+    const file = join(path, 'sluice.toml');
+    writeFileSync(
+      file,
+      '[queue]\nlifetime = "3d"\nretry = ["4d"]\n[receive]\nrelay_networks = ["10.0.0.0/8", "0.0.0.0/1"]\n',
+    );
+    const places = placeWarnings(configWarnings(loadConfig(file)), file)
+      .filter(({ key }) => key !== 'hostname')
+      .map(({ line, column, key }) => [line, column, key]);
+    assert.deepEqual(places, [
+      [5, 33, 'receive.relay_networks[2]'],
+      [3, 9, 'queue.retry'],
+    ]);
+    const [missing] = placeWarnings([{ path: ['queue', 'reserve'], message: 'x' }], file).map(placedText);
+    assert.equal(missing, `${file}:1:2: queue.reserve: x`);
   });
 });
 

@@ -175,6 +175,21 @@ test('a shortage says both numbers and what to do', () => {
   );
 });
 
+test('the advice names no more processes than the configuration takes', () => {
+  const advice = (more: Partial<Demand>) =>
+    capacityOf(demand(more), { openFiles: 1_024, ports: undefined })
+      .shortages.map((each) => each.advice)
+      .join('\n');
+  const most = 62 * 768;
+  assert.match(
+    advice({ receiveConnections: most }),
+    /or set processes\.receivers = 62, or max_connections = 768$/u,
+  );
+  assert.match(advice({ receiveConnections: most + 1 }), /\(systemd: [^)]*\), or max_connections = 768$/u);
+  assert.match(advice({ deliverConnections: 256 * 768 }), /processes\.senders = 256/u);
+  assert.doesNotMatch(advice({ deliverConnections: 256 * 768 + 1 }), /processes\.senders/u);
+});
+
 test('a shortage of ports advises more sources, and a wider range while there is one', () => {
   const text = (ports: PortRange) =>
     capacityOf(demand({ deliverConnections: 100_000, sources: ['192.0.2.1'] }), {

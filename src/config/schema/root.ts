@@ -2,7 +2,14 @@
 
 import { z } from 'zod';
 
-import { formatEndpoint, parseListenAddress, parseNameServer } from '../values/endpoint.ts';
+import {
+  type Endpoint,
+  formatEndpoint,
+  listensOn,
+  parseListenAddress,
+  parseNameServer,
+} from '../values/endpoint.ts';
+import { mostReceivers, mostSenders } from '../most-processes.ts';
 import { adapt, reactions } from './adapt.ts';
 import { deliver } from './deliver.ts';
 import {
@@ -33,11 +40,11 @@ function path() {
 
 const processes = tableOf({
   receivers: key(
-    wholeNumber(1, 62).default(1),
+    wholeNumber(1, mostReceivers).default(1),
     'Processes that receive mail; they share the listening ports.',
   ),
   senders: key(
-    wholeNumber(1, 256).default(1),
+    wholeNumber(1, mostSenders).default(1),
     'Processes that deliver mail. A plaintext connection is cheap: think of one process for each core.',
   ),
   single_process: key(
@@ -59,18 +66,23 @@ const listen = tableOf({
 });
 
 function eachOnce(all: readonly z.output<typeof listen>[], context: z.RefinementCtx): void {
-  const seen = new Set<string>();
+  const before: Endpoint[] = [];
   for (const [index, { address }] of all.entries()) {
-    const text = formatEndpoint(address);
-    if (address.port !== 0 && seen.has(text)) {
-      context.addIssue({
-        code: 'custom',
-        message: `${text} is listened on already`,
-        path: [index, 'address'],
-      });
+    const taken = before.find((other) => listensOn(other, address) || listensOn(address, other));
+    if (address.port !== 0 && taken !== undefined) {
+      const [text, other] = [formatEndpoint(address), formatEndpoint(taken)];
+      const message =
+        text === other
+          ? `${text} is listened on already`
+          : `${text} and ${other} are both listened on; ${wider(taken, address)} is enough`;
+      context.addIssue({ code: 'custom', message, path: [index, 'address'] });
     }
-    seen.add(text);
+    before.push(address);
   }
+}
+
+function wider(a: Endpoint, b: Endpoint): string {
+  return formatEndpoint(listensOn(a, b) ? a : b);
 }
 
 const dns = tableOf({

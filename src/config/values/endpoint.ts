@@ -2,6 +2,8 @@
 
 import { isIP } from 'node:net';
 
+import ipaddr from 'ipaddr.js';
+
 import { parseDomain } from './domain.ts';
 import { ValueError } from './value-error.ts';
 
@@ -25,8 +27,7 @@ function split(text: string): { host: string; port: number | undefined } {
   const bracketed = /^\[([^\]]*)\](?::(.*))?$/.exec(text);
   if (bracketed !== null) {
     const host = bracketed[1] ?? '';
-    if (isIP(host) !== 6)
-      throw new ValueError(`"${text}": between brackets belongs an IPv6 address, e.g. "[::1]:25"`);
+    if (isIP(host) !== 6) throw new ValueError(bracketsProblem(text, host, bracketed[2]));
     return { host, port: bracketed[2] === undefined ? undefined : parsePort(bracketed[2], text) };
   }
   if (isIP(text) === 6) return { host: text, port: undefined };
@@ -36,6 +37,26 @@ function split(text: string): { host: string; port: number | undefined } {
     throw new ValueError(`"${text}": write an IPv6 address with a port in brackets, e.g. "[2001:db8::1]:25"`);
   }
   return { host: text.slice(0, colon), port: parsePort(text.slice(colon + 1), text) };
+}
+
+/** Postfix writes `[smtp.example.com]:587` for a host whose MX is not to be looked up. */
+function bracketsProblem(text: string, host: string, port: string | undefined): string {
+  const plain = port === undefined ? host : `${host}:${port}`;
+  try {
+    parseDomain(host);
+  } catch {
+    return `"${text}": between brackets belongs an IPv6 address, e.g. "[::1]:25"`;
+  }
+  return `"${text}": brackets are for IPv6 addresses; write "${plain}", which is the host itself: its MX is not looked up`;
+}
+
+/** Whether who listens at `a` has `b` too: `0.0.0.0` is every IPv4 address, `::` every address (dual stack). */
+export function listensOn(a: Endpoint, b: Endpoint): boolean {
+  if (a.port !== b.port) return false;
+  const [one, other] = [ipaddr.parse(a.host), ipaddr.parse(b.host)];
+  if (one.toString() === other.toString()) return true;
+  if (one.toString() === '::') return true;
+  return one.toString() === '0.0.0.0' && other.kind() === 'ipv4';
 }
 
 /**

@@ -1,0 +1,150 @@
+// What a Sluice that is started here and now would miss: folders, ports, addresses, open files, space. Changes nothing.
+
+import { accessSync, constants, lstatSync, statfsSync, statSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { userInfo } from 'node:os';
+import { dirname } from 'node:path';
+import type { Config } from '../config/config.ts';
+import { systemReason } from '../config/config-error.ts';
+import type { ConfigWarning } from '../config/config-warning.ts';
+import { formatEndpoint } from '../config/values/endpoint.ts';
+import { answers } from '../io/unix-listener.ts';
+import { shortageText } from '../process/capacity.ts';
+import { diskProblemNow } from '../process/disk-watch.ts';
+import { isLocked } from '../process/instance-lock.ts';
+import { capacityHere } from '../process/system-facts.ts';
+
+/** File systems of the kernel (statfs(2)): nobody can make a file there, whatever the rights say. */
+const kernelFileSystems: ReadonlySet<number> = new Set([0x9fa0 /* proc */, 0x62656572 /* sysfs */]);
+/** As in the documentation; unix(7) takes a few more. */
+const longestSocket = 100;
+
+/** Everything that is missing, for the user that asks. */
+export async function surroundings(config: Config): Promise<ConfigWarning[]> {
+  // What a running Sluice holds is its own.
+  const isRunning = (await isLocked(config.spool)) || (await answers(config.controlSocket));
+  return [
+    ...placeProblems(config),
+    ...(isRunning ? [] : await addressProblems(config)),
+    ...resourceProblems(config),
+  ];
+}
+
+function placeProblems({ spool, controlSocket, submissionSocket, log }: Config): ConfigWarning[] {
+  const found: (readonly [key: readonly string[], problem: string | undefined])[] = [
+    [['spool'], folderProblem(spool)],
+    [['control_socket'], socketProblem(controlSocket)],
+    [['submission_socket'], socketProblem(submissionSocket)],
+    [['log', 'file'], log.file === undefined ? undefined : fileProblem(log.file)],
+  ];
+  return found.flatMap(([path, message]) => (message === undefined ? [] : [{ path, message }]));
+}
+
+/** A folder that Sluice makes if it is not there. */
+function folderProblem(path: string): string | undefined {
+  let there = path;
+  try {
+    while (statSync(there, { throwIfNoEntry: false }) === undefined) there = dirname(there);
+  } catch (error) {
+    return `${there} cannot be used: ${writeReason(error)}`;
+  }
+  if (!statSync(there).isDirectory()) return `${there} is no folder`;
+  if (kernelFileSystems.has(statfsSync(there).type))
+    return `no folder can be made in ${there}: it is the kernel's`;
+  return writeProblem(there, constants.W_OK | constants.X_OK);
+}
+
+function socketProblem(path: string): string | undefined {
+  const bytes = Buffer.byteLength(path);
+  if (bytes > longestSocket) {
+    return `${path} is ${bytes} bytes long; the name of a socket may have ${longestSocket}`;
+  }
+  const inFolder = folderProblem(dirname(path));
+  if (inFolder !== undefined) return inFolder;
+  const there = lstatSync(path, { throwIfNoEntry: false });
+  return there === undefined || there.isSocket() ? undefined : `${path} is there already, and is no socket`;
+}
+
+/** A file that is appended to; nobody makes its folder. */
+function fileProblem(path: string): string | undefined {
+  try {
+    const there = statSync(path, { throwIfNoEntry: false });
+    if (there?.isDirectory() === true) return `${path} is a folder`;
+    if (there !== undefined) return writeProblem(path, constants.W_OK);
+  } catch (error) {
+    return `${path} cannot be used: ${writeReason(error)}`;
+  }
+  const folder = dirname(path);
+  if (statSync(folder, { throwIfNoEntry: false }) === undefined) return `the folder ${folder} does not exist`;
+  return folderProblem(folder);
+}
+
+function writeProblem(path: string, rights: number): string | undefined {
+  try {
+    accessSync(path, rights);
+    return undefined;
+  } catch (error) {
+    return `${path} cannot be written: ${writeReason(error)}`;
+  }
+}
+
+function writeReason(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'EACCES' || code === 'EPERM') return `the user ${userName()} may not`;
+  if (code === 'EROFS') return 'its file system is read-only';
+  return systemReason(error);
+}
+
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return String(process.getuid?.() ?? ''); // a number without a name
+  }
+}
+
+async function addressProblems({ listen, source }: Config): Promise<ConfigWarning[]> {
+  const found: ConfigWarning[] = [];
+  for (const [index, { address }] of listen.entries()) {
+    const problem = await bindProblem(address.host, address.port);
+    const where = formatEndpoint(address);
+    const path = ['listen', index, 'address'];
+    if (problem === 'EADDRINUSE') {
+      found.push({ path, message: `the port of ${where} is in use by another program` });
+    } else if (problem === 'EACCES') {
+      const message = `the user ${userName()} may not listen on ${where}: ports below 1024 need root or CAP_NET_BIND_SERVICE`;
+      found.push({ path, message });
+    } else if (problem !== undefined) {
+      found.push({ path, message: noSuchAddress(address.host) });
+    }
+  }
+  for (const [index, { address }] of source.entries()) {
+    if ((await bindProblem(address, 0)) === undefined) continue;
+    found.push({ path: ['source', index, 'address'], message: noSuchAddress(address) });
+  }
+  return found;
+}
+
+function noSuchAddress(address: string): string {
+  return `this host does not have the address ${address}`;
+}
+
+/** The system's code when the address and port cannot be bound; they are let go at once. */
+function bindProblem(host: string, port: number): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? 'unknown'));
+    server.listen({ host, port }, () => server.close(() => resolve(undefined)));
+  });
+}
+
+function resourceProblems(config: Config): ConfigWarning[] {
+  const shortages = capacityHere(config).shortages.map((each) => ({
+    path: [each.code === 'CAPACITY_RECEIVER_FILES' ? 'receive' : 'deliver', 'max_connections'],
+    message: `if started from here, ${shortageText(each)}`,
+  }));
+  const disk = diskProblemNow(config);
+  return disk === undefined
+    ? shortages
+    : [...shortages, { path: ['queue', 'reserve'], message: `${disk.text} ${disk.advice}` }];
+}

@@ -1,0 +1,50 @@
+// A warning about a configuration, and where in the file it belongs.
+
+import { type ConfigProblem, formatProblem } from './config-error.ts';
+import { keyText } from './key-text.ts';
+import { readTextFile } from './text-file.ts';
+import { type Path, readToml, type TomlSource } from './toml.ts';
+
+export interface ConfigWarning {
+  /** Of the key; its message can be read without the file. */
+  readonly path: Path;
+  readonly message: string;
+}
+
+/** For people who do not see the file. */
+export function warningText({ path, message }: ConfigWarning): string {
+  return `${keyText(path)}: ${message}`;
+}
+
+/** With file, line and column: of the value, or of the table that it is missing in. */
+export function placeWarnings(
+  warnings: readonly ConfigWarning[],
+  file: string | undefined,
+): readonly ConfigProblem[] {
+  const source = file === undefined || warnings.length === 0 ? undefined : sourceOf(file);
+  return warnings.map(({ path, message }) => ({
+    file: file ?? '',
+    ...(placeOf(path, source) ?? { line: 0, column: 0 }),
+    key: keyText(path),
+    message,
+  }));
+}
+
+/** `FILE:LINE:COLUMN: KEY: MESSAGE`, as much of it as is known. */
+export function placedText(warning: ConfigProblem): string {
+  return warning.file === '' ? `${warning.key}: ${warning.message}` : formatProblem(warning);
+}
+
+function placeOf(path: Path, source: TomlSource | undefined): { line: number; column: number } | undefined {
+  if (source === undefined || path.length === 0) return undefined;
+  return source.placeOfValue(path) ?? placeOf(path.slice(0, -1), source);
+}
+
+/** A file that was changed since it was loaded, and is wrong now, has no places. */
+function sourceOf(file: string): TomlSource | undefined {
+  try {
+    return readToml(readTextFile(file), file);
+  } catch {
+    return undefined;
+  }
+}

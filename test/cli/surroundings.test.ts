@@ -1,0 +1,116 @@
+// What `sluice check` sees beyond the file: folders, sockets, ports and addresses of this machine.
+
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { surroundings } from '../../src/cli/surroundings.ts';
+import { parseConfig } from '../../src/config/config.ts';
+import { warningText } from '../../src/config/config-warning.ts';
+import { InstanceLock } from '../../src/process/instance-lock.ts';
+import { type TemporaryFolder, temporaryFolder } from '../temporary-folder.ts';
+
+const usual = {
+  spool: 'spool = "spool"',
+  control: 'control_socket = "control.sock"',
+  rest: '[queue]\nreserve = "0B"\n[receive]\nmax_connections = 100\n[deliver]\nmax_connections = 100\n',
+  listen: '[[listen]]\naddress = "127.0.0.1:0"\n',
+};
+
+async function found({ path }: TemporaryFolder, change: Partial<typeof usual> = {}): Promise<string[]> {
+  const text = Object.values({ ...usual, ...change }).join('\n');
+  const warnings = await surroundings(parseConfig(text, join(path, 'sluice.toml')));
+  return warnings.map((each) => warningText(each).replaceAll(path, 'HERE'));
+}
+
+async function listening({ atEnd }: TemporaryFolder): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  atEnd(async () => {
+    const closed = once(server, 'close');
+    server.close();
+    await closed;
+  });
+  return (server.address() as AddressInfo).port;
+}
+
+const folder = (t: TestContext): TemporaryFolder => temporaryFolder(t, 'surroundings');
+
+test('nothing is missing where everything can be made, and nothing is made', async (t) => {
+  const here = folder(t);
+  assert.deepEqual(
+    await found(here, { spool: 'spool = "a/b/spool"', control: 'control_socket = "c/d.sock"' }),
+    [],
+  );
+  assert.ok(!existsSync(join(here.path, 'a')) && !existsSync(join(here.path, 'c')));
+});
+
+test('what is no folder, or belongs to the kernel, is no place for the spool', async (t) => {
+  const here = folder(t);
+  writeFileSync(join(here.path, 'file'), '');
+  assert.deepEqual(await found(here, { spool: 'spool = "file"' }), ['spool: HERE/file is no folder']);
+  const [below = ''] = await found(here, { spool: 'spool = "file/spool"' });
+  assert.match(below, /^spool: HERE\/file/u);
+  if (!existsSync('/proc/self')) return;
+  const [kernel] = await found(here, { spool: 'spool = "/proc/nope/spool"' });
+  assert.equal(kernel, "spool: no folder can be made in /proc: it is the kernel's");
+});
+
+test(
+  'what a user may not write is told with the name of the user',
+  { skip: process.getuid?.() === 0 && 'root may' },
+  async (t) => {
+    const here = folder(t);
+    mkdirSync(join(here.path, 'closed'), 0o500);
+    const [closed = ''] = await found(here, { spool: 'spool = "closed/spool"' });
+    assert.match(closed, /^spool: HERE\/closed cannot be written: the user .+ may not$/u);
+  },
+);
+
+test('a socket has room for its name, and takes no place of something else', async (t) => {
+  const here = folder(t);
+  const long = `${'x'.repeat(100)}.sock`;
+  assert.match(
+    (await found(here, { control: `control_socket = "${long}"` }))[0] ?? '',
+    /^control_socket: .* bytes long; the name of a socket may have 100$/u,
+  );
+  writeFileSync(join(here.path, 'precious'), '');
+  assert.deepEqual(
+    await found(here, { control: 'submission_socket = "precious"\ncontrol_socket = "control.sock"' }),
+    ['submission_socket: HERE/precious is there already, and is no socket'],
+  );
+});
+
+test('a log file needs its folder', async (t) => {
+  const here = folder(t);
+  const log = (file: string) => ({ listen: `${usual.listen}[log]\nfile = "${file}"\n` });
+  assert.deepEqual(await found(here, log('no/sluice.log')), ['log.file: the folder HERE/no does not exist']);
+  assert.deepEqual(await found(here, log('.')), ['log.file: HERE is a folder']);
+  assert.deepEqual(await found(here, log('sluice.log')), []);
+});
+
+test('a port in use is told, unless it is the running Sluice that has it', async (t) => {
+  const here = folder(t);
+  const port = await listening(here);
+  const listen = {
+    listen: `[[listen]]\naddress = "127.0.0.1:0"\n[[listen]]\naddress = "127.0.0.1:${port}"\n`,
+  };
+  assert.deepEqual(await found(here, listen), [
+    `listen[2].address: the port of 127.0.0.1:${port} is in use by another program`,
+  ]);
+  mkdirSync(join(here.path, 'spool'));
+  const lock = await InstanceLock.take(join(here.path, 'spool'));
+  here.atEnd(() => lock.release());
+  assert.deepEqual(await found(here, listen), []);
+});
+
+test('addresses that this host does not have are told', async (t) => {
+  const addresses =
+    '[[listen]]\naddress = "240.0.0.1:2525"\n[[source]]\naddress = "127.0.0.1"\n[[source]]\naddress = "240.0.0.2"\n';
+  assert.deepEqual(await found(folder(t), { listen: addresses }), [
+    'listen[1].address: this host does not have the address 240.0.0.1',
+    'source[2].address: this host does not have the address 240.0.0.2',
+  ]);
+});
