@@ -106,7 +106,7 @@ async function list(ids: string[], options: FilterOptions): Promise<void> {
         row.nextAttemptAtMs > now ? `in ${age(row.nextAttemptAtMs - now)}` : 'now',
         row.sender === '' ? '<>' : row.sender,
         row.recipient,
-        row.lastError,
+        reasonText(row),
       ]),
     ),
   );
@@ -140,7 +140,7 @@ async function show(id: string, options: FilterOptions): Promise<void> {
       `  State      ${stateText(row)}`,
       `  Attempts   ${row.attempts}`,
       `  Next       ${row.nextAttemptAtMs === 0 ? 'as soon as a connection is free' : new Date(row.nextAttemptAtMs).toISOString()}`,
-      `  Last error ${row.lastError === '' ? 'none' : row.lastError}`,
+      `  Last error ${reasonText(row) === '' ? 'none' : reasonText(row)}`,
     ]),
   ];
   process.stdout.write(`${lines.join('\n')}\n`);
@@ -160,6 +160,12 @@ async function change(action: QueueAction, ids: string[], options: FilterOptions
   const count = Number(await controlResult(controlSocket, { operation: 'queue-change', action, filter }));
   if (options.json === true) process.stdout.write(`${JSON.stringify({ action, recipients: count })}\n`);
   else process.stdout.write(`${count} recipient${count === 1 ? '' : 's'} ${done[action]}.\n`);
+}
+
+/** What holds it up on this host is more than what the destination said last. */
+function reasonText({ waitsFor, lastError }: QueueRow): string {
+  if (waitsFor === undefined) return lastError;
+  return `waits for ${waitsFor}${lastError === '' ? '' : `; before that: ${lastError}`}`;
 }
 
 /** What is in flight while its message is held shows both. */

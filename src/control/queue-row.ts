@@ -23,6 +23,8 @@ export interface QueueRow {
   /** Unix ms; 0: at once. */
   readonly nextAttemptAtMs: number;
   readonly lastError: string;
+  /** What holds it up that is a fault of this host, e.g. `a name server`. */
+  readonly waitsFor?: string | undefined;
 }
 
 /** All given filters must hold; patterns may contain `*`. */

@@ -6,10 +6,14 @@ import { randomInt } from 'node:crypto';
 import { Exchange, type ExchangeStep } from './exchange.ts';
 import type { Interpretation } from './interpretation.ts';
 import type { QueryType, ResponseMessage } from './message.ts';
+import { OutageWatch } from './outage-watch.ts';
 import { ServerList } from './server-list.ts';
 import { sendTcp, sendUdp, type Transport } from './transport.ts';
-import type { NameServer, ResolverOptions } from './types.ts';
+import type { NameServer, Outage, ResolverOptions } from './types.ts';
 import { WaitingLine } from './waiting-line.ts';
+
+/** How often a question is begun whose servers cannot be reached. */
+const mostStarts = 3;
 
 /** How a question ended. */
 export type Asked<T> =
@@ -18,13 +22,13 @@ export type Asked<T> =
       readonly response: ResponseMessage;
       readonly meaning: Exclude<Interpretation<T>, { readonly kind: 'unusable' }>;
     }
-  | { readonly kind: 'failed'; readonly reason: string };
+  | { readonly kind: 'failed'; readonly reason: string; readonly noServer?: true };
 
 /** A question in line or on the wire. */
 interface Question {
   start(): void;
-  /** Ends it as failed. */
-  abandon(reason: string): void;
+  /** Ends it as failed. @param noServer - because no name server answers */
+  abandon(reason: string, noServer?: true): void;
 }
 
 /** Counted as it goes; `stats()` of the resolver copies it. */
@@ -43,14 +47,26 @@ export class Dispatcher {
   readonly #active = new Map<Question, number>();
   readonly #hanging = new Set<Question>();
   readonly #line = new WaitingLine<Question>();
+  /** Questions that nobody answered while it is in doubt whether any server does, with what follows when one does. */
+  readonly #doubtful = new Map<Question, () => void>();
+  readonly #watch: OutageWatch;
+  /** Called when an outage begins or ends. */
+  onOutage: (outage: Outage | undefined) => void = () => undefined;
   /** Set while somebody waits for the oldest question to hang. */
   #hangingTimer: NodeJS.Timeout | undefined;
   #closed = false;
+  #outageTold = false;
 
   constructor(options: ResolverOptions, now: () => number) {
     this.#options = options;
     this.#now = now;
     this.#servers = new ServerList(options.servers);
+    this.#watch = new OutageWatch({
+      servers: options.servers,
+      now,
+      answered: (server) => this.#servers.answered(server),
+      decided: () => this.#decided(),
+    });
   }
 
   get inFlight(): number {
@@ -65,6 +81,10 @@ export class Dispatcher {
     return this.#line.length;
   }
 
+  get outage(): Outage | undefined {
+    return this.#watch.outage;
+  }
+
   /** Asks the servers one question; a response that `interpret` finds unusable is one more failed try. */
   ask<T>(
     name: string,
@@ -72,6 +92,10 @@ export class Dispatcher {
     interpret: (response: ResponseMessage) => Interpretation<T>,
   ): Promise<Asked<T>> {
     if (this.#closed) return Promise.resolve({ kind: 'failed', reason: closedReason });
+    const { outage } = this.#watch;
+    if (outage !== undefined) {
+      return Promise.resolve({ kind: 'failed', reason: noServerReason(outage), noServer: true });
+    }
     return new Promise((resolve) => {
       const question = this.#question(name, type, interpret, (asked: Asked<T>) => {
         if (!this.#active.delete(question)) this.#hanging.delete(question);
@@ -85,14 +109,41 @@ export class Dispatcher {
 
   close(): void {
     this.#closed = true;
+    this.#watch.close();
+    this.#abandonAll(closedReason);
+  }
+
+  #abandonAll(reason: string, noServer?: true): void {
     for (let question = this.#line.shift(); question !== undefined; question = this.#line.shift()) {
-      question.abandon(closedReason);
+      question.abandon(reason, noServer);
     }
-    for (const question of [...this.#active.keys(), ...this.#hanging]) question.abandon(closedReason);
+    const open = [...this.#doubtful.keys(), ...this.#active.keys(), ...this.#hanging];
+    this.#doubtful.clear();
+    for (const question of open) question.abandon(reason, noServer);
+  }
+
+  /** It is known whether any server answers, or an outage is over. */
+  #decided(): void {
+    const { outage } = this.#watch;
+    if (outage !== undefined) {
+      this.#abandonAll(noServerReason(outage), true);
+    } else {
+      const doubtful = [...this.#doubtful.values()];
+      this.#doubtful.clear();
+      for (const goOn of doubtful) goOn();
+      this.#startNext();
+    }
+    if (this.#outageTold === (outage !== undefined)) return;
+    this.#outageTold = outage !== undefined;
+    this.onOutage(outage);
+  }
+
+  get #mayAsk(): boolean {
+    return !this.#closed && this.#watch.outage === undefined;
   }
 
   #startNext(): void {
-    while (!this.#closed && this.#line.length > 0 && this.#hasPlace()) {
+    while (this.#mayAsk && this.#line.length > 0 && this.#hasPlace()) {
       const question = this.#line.shift();
       if (question === undefined) break;
       this.#active.set(question, this.#now());
@@ -124,6 +175,13 @@ export class Dispatcher {
     return false;
   }
 
+  /** Nobody answered it: it takes no place until it is known whether anybody answers at all. */
+  #setAside(question: Question, goOn: () => void): void {
+    if (!this.#active.delete(question)) this.#hanging.delete(question);
+    this.#doubtful.set(question, goOn);
+    this.#startNext();
+  }
+
   #question<T>(
     name: string,
     type: QueryType,
@@ -139,9 +197,20 @@ export class Dispatcher {
       transport?.close();
       transport = undefined;
     };
-    const fail = (reason: string): void => {
+    /** A message came, or a server was silent for its whole time; else the system said at once that none can be reached. */
+    let wasHeard = false;
+    let wasSilent = false;
+    let starts = 0;
+    const fail = (reason: string, noServer?: true): void => {
       release();
-      done({ kind: 'failed', reason });
+      done({ kind: 'failed', reason, ...(noServer && { noServer }) });
+    };
+    const unanswered = (reason: string): void => {
+      release();
+      // Servers that could not be reached for a moment, such as one that starts anew: the question was never asked.
+      const goOn = wasSilent || starts >= mostStarts ? () => fail(reason) : () => this.#line.push(question);
+      if (this.#watch.isInDoubt) this.#setAside(question, goOn);
+      else fail(reason);
     };
     const send = (kind: 'udp' | 'tcp', server: NameServer, bytes: Buffer): void => {
       release();
@@ -150,17 +219,25 @@ export class Dispatcher {
       transport = (kind === 'udp' ? sendUdp : sendTcp)(server, bytes, {
         message: (message) => {
           const step = exchange.received(message);
-          if (step.kind !== 'listen') this.#servers.answered(server);
+          if (step.kind !== 'listen') {
+            wasHeard = true;
+            this.#servers.answered(server);
+            this.#watch.answered(server);
+          }
           take(step);
         },
         error: (reason) => {
           this.#servers.failed(server, this.#now());
+          this.#watch.unreachable(server, reason);
           take(exchange.unreachable(reason));
         },
       });
+      const sentMs = this.#now();
       timer = setTimeout(() => {
         this.counts.timeouts++;
+        wasSilent = true;
         this.#servers.failed(server, this.#now());
+        this.#watch.silent(server, sentMs, `no answer within ${timeoutMs} ms`);
         take(exchange.timedOut(timeoutMs));
       }, timeoutMs);
     };
@@ -172,7 +249,8 @@ export class Dispatcher {
           send(step.transport, step.server, step.bytes);
           return;
         case 'failed':
-          fail(step.reason);
+          if (wasHeard) fail(step.reason);
+          else unanswered(step.reason);
           return;
         case 'response': {
           const meaning = interpret(step.response);
@@ -185,18 +263,26 @@ export class Dispatcher {
         }
       }
     };
-    return {
+    const question: Question = {
       start: () => {
+        starts += 1;
+        wasHeard = false;
+        wasSilent = false;
         const order = this.#servers.order(this.#now());
         exchange = new Exchange(name, type, order, attempts, randomId);
         take(exchange.start());
       },
       abandon: fail,
     };
+    return question;
   }
 }
 
 const closedReason = 'the resolver was closed';
+
+function noServerReason({ reason }: Outage): string {
+  return `no name server answers (${reason})`;
+}
 
 function randomId(): number {
   return randomInt(0x1_0000);

@@ -95,7 +95,8 @@ export class Lookup<T> {
       const asked = await this.#dispatcher.ask(owner, this.#type, (response) =>
         interpret(response, owner, this.#type, this.#read, hops),
       );
-      if (asked.kind === 'failed') return failed(asked.reason);
+      if (asked.kind === 'failed')
+        return asked.noServer === true ? unknown(asked.reason) : failed(asked.reason);
       const { meaning, response } = asked;
       sizeBytes += response.sizeBytes;
       authenticated &&= response.authenticated;
@@ -136,6 +137,11 @@ export class Lookup<T> {
 
 function failed(reason: string): Fresh<never> {
   return { answer: { kind: 'failed', reason }, keepSeconds: failureTtlSeconds, sizeBytes: 1 };
+}
+
+/** No name server answers: that says nothing about the name, and is not kept. */
+function unknown(reason: string): Fresh<never> {
+  return { answer: { kind: 'failed', reason, noServer: true }, keepSeconds: 0, sizeBytes: 0 };
 }
 
 /** A cached answer with the time that is left of it. */

@@ -6,7 +6,7 @@ import { Dispatcher } from './dispatcher.ts';
 import { ResolverOptionsError } from './dns-error.ts';
 import { readA, readAaaa, readMx, readTxt } from './interpretation.ts';
 import { Lookup } from './lookup.ts';
-import type { Answer, MxRecord, Resolver, ResolverOptions, ResolverStats } from './types.ts';
+import type { Answer, MxRecord, Outage, Resolver, ResolverOptions, ResolverStats } from './types.ts';
 
 export { readResolvConf } from './resolv-conf.ts';
 export type * from './types.ts';
@@ -54,6 +54,14 @@ class StubResolver implements Resolver {
     }
     const { counts, inFlight, hanging, waiting } = this.#dispatcher;
     return { ...sum, ...counts, inFlight, hanging, waiting };
+  }
+
+  get outage(): Outage | undefined {
+    return this.#dispatcher.outage;
+  }
+
+  onOutage(changed: (outage: Outage | undefined) => void): void {
+    this.#dispatcher.onOutage = changed;
   }
 
   close(): void {

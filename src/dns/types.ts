@@ -52,6 +52,8 @@ export interface NegativeAnswer {
 /** Nobody knows: ask again later. */
 export interface FailedAnswer {
   readonly kind: 'failed';
+  /** Nothing is known because no name server answers: see `Resolver.outage`. Not kept in any cache. */
+  readonly noServer?: true;
   /** For people, e.g. `SERVFAIL from 192.0.2.53` or `no answer from 192.0.2.53 within 3000 ms`. */
   readonly reason: string;
 }
@@ -83,6 +85,14 @@ export interface ResolverStats {
   readonly entries: number;
 }
 
+/** No name server answers: a fault on our side. */
+export interface Outage {
+  /** Ms on the resolver's clock. */
+  readonly sinceMs: number;
+  /** For people, e.g. `192.0.2.53: no answer within 3000 ms`; of each server. */
+  readonly reason: string;
+}
+
 /** None of its promises ever rejects; names are ASCII (A-labels), with or without a final dot. */
 export interface Resolver {
   /** The MX records of a domain, as they are in DNS: unsorted, without any implicit MX. */
@@ -94,6 +104,13 @@ export interface Resolver {
   /** Forgets every answer; look-ups under way go on. */
   flush(): void;
   stats(): ResolverStats;
+  /**
+   * Set while no name server answers. Questions that the cache cannot answer fail at once then, with `noServer`; one probe
+   * goes on until a server answers.
+   */
+  readonly outage: Outage | undefined;
+  /** Calls back when an outage begins or ends. */
+  onOutage(changed: (outage: Outage | undefined) => void): void;
   /** Ends every look-up as `failed` and closes the sockets. */
   close(): void;
 }

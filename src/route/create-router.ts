@@ -9,7 +9,7 @@ import { canonicalDomain } from './recipient-domain.ts';
 import type { RouteRule } from './route-rule.ts';
 import { RouteTable } from './route-table.ts';
 import { resolveSmarthosts } from './smarthost-resolution.ts';
-import type { RouteKey, RoutePlan, Router } from './types.ts';
+import type { ErrorPlan, RouteKey, RoutePlan, Router } from './types.ts';
 
 export type * from './route-rule.ts';
 
@@ -81,6 +81,7 @@ class TableRouter implements Router {
     });
     const dated = this.#dated(outcome);
     this.#underWay.delete(plan);
+    if (this.#waitsForDns(dated)) return { ...dated, waitsForDns: true };
     this.#plans.set(plan, dated);
     return dated;
   }
@@ -100,6 +101,14 @@ class TableRouter implements Router {
       default:
         return temporary('4.3.5', `The routing table no longer has the rule of route ${plan}`);
     }
+  }
+
+  /** Did it fail because no name server answers? Its status tells a look-up that failed (RFC 3463 X.4.3). */
+  #waitsForDns(plan: RoutePlan): plan is RoutePlan & ErrorPlan {
+    const { outage } = this.#lookup.resolver;
+    return (
+      outage !== undefined && plan.kind === 'error' && !plan.permanent && plan.enhancedStatus === '4.4.3'
+    );
   }
 
   #dated({ plan, ttlSeconds }: Outcome): RoutePlan {

@@ -31,6 +31,8 @@ export interface ErrorPlan {
   /** Enhanced status code (RFC 3463), e.g. `5.1.10`. */
   readonly enhancedStatus: string;
   readonly text: string;
+  /** Nothing was found out, because no name server answers: our own fault, and no attempt. Never kept. */
+  readonly waitsForDns?: true;
 }
 
 export type RoutePlan = (RelayPlan | ErrorPlan) & {

@@ -2,7 +2,7 @@
 
 import { activate, endGathering } from './gather.ts';
 import { moveHanging, nextHangingCheckMs } from './hanging.ts';
-import { stopRoute } from './lifecycle.ts';
+import { isStranded, stopRoute } from './lifecycle.ts';
 import { forgetLimits } from './needs.ts';
 import { releaseSite } from './outcomes.ts';
 import { PlanState } from './routes.ts';
@@ -15,6 +15,8 @@ import { reasonOf } from './view.ts';
 /** Routes looked at in one tick, and ms until the next few: a tick costs the same with a million of them. */
 const sweptPerTick = 256;
 const sweepEveryMs = 50;
+/** What waits for a plan that cannot be looked up lives on for this long at a time. */
+const strandedGraceMs = 600_000;
 
 /** Everything that is due by now. */
 export function passTime(s: State, nowMs: number): void {
@@ -63,6 +65,7 @@ function attend(s: State, nowMs: number): void {
 }
 
 function attendMessage(s: State, message: number, tasks: readonly number[], nowMs: number): void {
+  if (nowMs >= expiryOf(s, message) && tasks.some((task) => isStranded(s, task))) prolong(s, message, nowMs);
   const expiresAtMs = expiryOf(s, message);
   if (nowMs >= expiresAtMs) {
     for (const task of tasks) expireTask(s, task, reasonOf(s, task));
@@ -78,6 +81,12 @@ function attendMessage(s: State, message: number, tasks: readonly number[], nowM
   }
   if (gathered) endGathering(s, message, nowMs);
   if (again.length > 0) activate(s, message, again, nowMs);
+}
+
+/** The lifetime ends by a fault of this host: it goes on until the fault is over, and there was time for an attempt. */
+function prolong(s: State, message: number, nowMs: number): void {
+  const lackingMs = nowMs + strandedGraceMs - expiryOf(s, message);
+  s.messages.receivedAtMs.set(message, s.messages.receivedAtMs.get(message) + lackingMs);
 }
 
 /** Forgets routes without recipients whose plans have expired, and lets go of sites that only waiting work names. */

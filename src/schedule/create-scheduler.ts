@@ -188,6 +188,10 @@ class MailScheduler implements Scheduler {
     this.#state.dateShiftMs = shiftMs;
   }
 
+  lookupsStopped(areStopped: boolean): void {
+    this.#state.lookupsStopped = areStopped;
+  }
+
   nextWakeMs(): number {
     return nextWakeMs(this.#state);
   }

@@ -4,6 +4,7 @@ import type { State } from './state.ts';
 import { MessageState } from './messages.ts';
 import { placeBehind, putInQueue, takeFromQueue } from './route-queue.ts';
 import type { MessageHandle } from './types.ts';
+import { PlanState } from './routes.ts';
 import { TaskState } from './tasks.ts';
 
 /** The route in whose queue a task stands: that of its first recipient. */
@@ -20,6 +21,14 @@ export function hasOneRoute(s: State, task: number): boolean {
     if (route.get(recipient) !== expected) return false;
   }
   return true;
+}
+
+/** Does the task wait for a plan that cannot be looked up? */
+export function isStranded(s: State, task: number): boolean {
+  if (!s.lookupsStopped) return false;
+  const state = s.tasks.state.get(task);
+  if (state === TaskState.asking) return true;
+  return state === TaskState.ready && s.routes.plan.get(routeOf(s, task)) === PlanState.resolving;
 }
 
 /** The recipients of a task, in order. */

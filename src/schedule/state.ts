@@ -94,6 +94,8 @@ export class State {
   readonly late = new RecentCount();
   /** What has to be added to the scheduler's time for the date that people are told. */
   dateShiftMs = 0;
+  /** No plan can be looked up, by a fault of this host. */
+  lookupsStopped = false;
 
   constructor(config: SchedulerConfig) {
     this.config = config;

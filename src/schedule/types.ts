@@ -157,6 +157,8 @@ export interface QueuedRecipient {
   readonly nextAttemptAtMs: number;
   readonly expiresAtMs: number;
   readonly lastError: string;
+  /** Its plan cannot be looked up: see `lookupsStopped`. */
+  readonly waitsFor?: 'a name server' | undefined;
 }
 
 export type SiteOrder = 'connections' | 'waiting' | 'name';
@@ -209,6 +211,11 @@ export interface Scheduler {
    * effects, are dates: the scheduler's time and so many ms. 0 until it is set.
    */
   setDateShift(shiftMs: number): void;
+  /**
+   * Plans cannot be looked up by a fault of this host (no name server answers), or they can again. Until then, no lifetime
+   * of what waits for its plan ends.
+   */
+  lookupsStopped(areStopped: boolean): void;
   /** Time has passed: due retries, expiries, idle connections, rests that end. */
   tick(nowMs: number): void;
   /** When `tick` has something to do next; Infinity if never. */

@@ -1,7 +1,7 @@
 // The schedule as people see it: every waiting recipient, every site with work, and what each waits for.
 
 import { blockerText } from './blocker-text.ts';
-import { recipientsOf, routeOf } from './lifecycle.ts';
+import { isStranded, recipientsOf, routeOf } from './lifecycle.ts';
 import { PlanState } from './routes.ts';
 import { dateOf, expiryOf, type State } from './state.ts';
 import { TaskState } from './tasks.ts';
@@ -20,6 +20,7 @@ export function* queuedRecipients(s: State): IterableIterator<QueuedRecipient> {
     const hasTime = state === TaskState.waiting || state === TaskState.held;
     const dueMs = hasTime ? tasks.dueMs.get(task) : 0;
     const nextAttemptAtMs = dueMs === 0 ? 0 : dateOf(s, dueMs);
+    const waitsFor = isStranded(s, task) ? 'a name server' : undefined;
     const rows = recipientsOf(s, task).map((recipient): QueuedRecipient => {
       const route = recipients.route.get(recipient);
       return {
@@ -35,11 +36,14 @@ export function* queuedRecipients(s: State): IterableIterator<QueuedRecipient> {
         nextAttemptAtMs,
         expiresAtMs,
         lastError: s.errors.text(recipients.lastError.get(recipient)),
+        waitsFor,
       };
     });
     yield* rows;
   }
 }
+
+const waitsForNameServer = 'waits for a name server';
 
 /** Why a task that was never tried has waited until its lifetime's end. */
 export function reasonOf(s: State, task: number): string {
@@ -51,8 +55,9 @@ export function reasonOf(s: State, task: number): string {
 
 /** What the ready tasks of a route wait for; empty when for nothing. */
 export function blockersOf(s: State, route: number): string {
-  if (s.routes.plan.get(route) === PlanState.resolving)
-    return `looking up the route to ${s.routes.domainOf(route)}`;
+  if (s.routes.plan.get(route) === PlanState.resolving) {
+    return s.lookupsStopped ? waitsForNameServer : `looking up the route to ${s.routes.domainOf(route)}`;
+  }
   return blockerTexts(s, route).join(', ');
 }
 

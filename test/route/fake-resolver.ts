@@ -51,6 +51,8 @@ export function fakeResolver(names: FakeNames): FakeResolver {
       answer(family === 4 ? 'A' : 'AAAA', host, (entry) => (family === 4 ? entry.a : entry.aaaa) ?? []),
     txt: async (domain) => answer('TXT', domain, () => []),
     flush: () => {},
+    outage: undefined,
+    onOutage: () => {},
     close: () => {},
     stats: () => {
       throw new Error('not asked for in these tests');

@@ -304,3 +304,18 @@ test('whatever DNS says, a plan is well-formed', async () => {
 function isPlainIpv6(ip: string): boolean {
   return !ip.includes('.') && ip === ip.toLowerCase();
 }
+
+test('a look-up that failed because no name server answers says so, and is not kept', async () => {
+  const names: FakeNames = { 'a.example': { mx: 'failed' } };
+  const { router, resolver } = fakeRouter(names);
+  const dns = Object.assign(resolver, { outage: { sinceMs: 0, reason: 'silence' } as Resolver['outage'] });
+  const during = await router.resolve('mx:a.example');
+  assert.ok(during.kind === 'error');
+  assert.equal(during.waitsForDns, true);
+  assert.equal(router.cached('mx:a.example', nowMs), undefined);
+  dns.outage = undefined;
+  const after = await router.resolve('mx:a.example');
+  assert.ok(after.kind === 'error');
+  assert.equal(after.waitsForDns, undefined, 'one failed look-up is the fault of its name');
+  assert.equal(router.cached('mx:a.example', nowMs), after);
+});

@@ -204,3 +204,29 @@ test('people are told dates, while the scheduler lives in a time of its own', ()
   const restsUntil = new Date(start + minute + 7 * hour).toISOString();
   assert.match(table.scheduler.sites()[1]?.blockedOn ?? '', new RegExp(`rests until ${restsUntil}`));
 });
+
+test('no lifetime ends while plans cannot be looked up by our own fault; then there is time for an attempt', () => {
+  const table = new Table();
+  table.submit(['a.example']);
+  const [resolve] = table.take();
+  assert.ok(resolve?.kind === 'resolve');
+  assert.equal([...table.scheduler.recipients()][0]?.waitsFor, undefined);
+  table.scheduler.lookupsStopped(true);
+  assert.equal([...table.scheduler.recipients()][0]?.waitsFor, 'a name server');
+  assert.equal(table.scheduler.sites()[0]?.blockedOn, 'waits for a name server');
+  table.pass(20 * day);
+  assert.deepEqual(table.take(), [], 'neither an attempt nor an end');
+  table.scheduler.lookupsStopped(false);
+  table.scheduler.routeResolved(resolve.route, site, table.nowMs);
+  const connect = table.connect();
+  table.ready(connect.connection).done(connect, 'tempfail');
+  assert.deepEqual(kinds(table.take()), ['deferred'], 'and for another one soon');
+});
+
+test('what cannot be looked up does not keep alive what waits for something else', () => {
+  const table = new Table({ limits: { perDomain: 0 } }).know({ 'a.example': site });
+  table.submit(['a.example']);
+  table.scheduler.lookupsStopped(true);
+  table.pass(5 * day);
+  assert.deepEqual(kinds(table.take()), ['failed', 'done']);
+});

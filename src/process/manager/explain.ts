@@ -88,10 +88,15 @@ export class Explainer {
       label: '',
       limits: [],
       places: [],
-      binding: [`its mail ${plan.permanent ? 'goes back to the sender' : 'waits'}: ${replyOf(plan)}`],
+      binding: [refusalText(plan)],
       ...(next !== Infinity && { nextAttemptAtMs: next }),
     };
   }
+}
+
+function refusalText(plan: ErrorPlan): string {
+  if (plan.waitsForDns === true) return `its mail waits for a name server, without attempts: ${plan.text}`;
+  return `its mail ${plan.permanent ? 'goes back to the sender' : 'waits'}: ${replyOf(plan)}`;
 }
 
 /** The queue in which most of it waits. */

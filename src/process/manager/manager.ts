@@ -26,6 +26,7 @@ import type { Bouncer, ReportedRecipient } from './bouncer.ts';
 import { DeferralLog } from './deferral-log.ts';
 import { FailureReports } from './failure-reports.ts';
 import { LocalFailures } from './local-failures.ts';
+import { Lookups } from './lookups.ts';
 import { Rerouter } from './rerouter.ts';
 import type { Senders } from './senders.ts';
 
@@ -60,7 +61,7 @@ export class Manager {
   readonly #localFailures: LocalFailures;
   readonly #reader: SpoolReader;
   readonly #rerouter: Rerouter;
-  #router: Router;
+  readonly #lookups: Lookups;
   #senders: Senders | undefined;
   #bouncer: Bouncer | undefined;
   readonly #flights = new Map<number, Flight>();
@@ -78,7 +79,14 @@ export class Manager {
     this.#clock = parts.clock;
     this.#admission = new Admission(parts.scheduler, parts.store, parts.router, parts.clock);
     this.#damaged = new DamagedMail(parts);
-    this.#router = parts.router;
+    this.#lookups = new Lookups({
+      router: parts.router,
+      nowMs: parts.clock.nowMs,
+      resolved: (route, plan, isLater) => {
+        this.#scheduler.routeResolved(route, plan, this.#clock.nowMs());
+        if (isLater) this.#drain();
+      },
+    });
     this.#log = parts.log;
     this.#stats = parts.stats;
     this.#reader = parts.reader;
@@ -333,7 +341,7 @@ export class Manager {
         this.#senders?.close(effect.connection);
         break;
       case 'resolve':
-        this.#resolve(effect.route, effect.key);
+        this.#lookups.ask(effect.route, effect.key);
         break;
       case 'deferred': {
         const queueId = this.#admission.queueIdOf(effect.message);
@@ -366,19 +374,6 @@ export class Manager {
     this.#flights.set(connection, { queueId, transaction });
     const age = this.#clock.dateMs() - this.#admission.receivedAtMs(transaction.message);
     return { queueId, ref, recipients: transaction.recipients, fresh: age < freshMs };
-  }
-
-  #resolve(route: string, key: string): void {
-    const now = this.#clock.nowMs();
-    const cached = this.#router.cached(key, now);
-    if (cached !== undefined) {
-      this.#scheduler.routeResolved(route, cached, now);
-      return;
-    }
-    void this.#router.resolve(key).then((plan) => {
-      this.#scheduler.routeResolved(route, plan, this.#clock.nowMs());
-      this.#drain();
-    });
   }
 
   /** A message that is reported about stays in the spool until the report is stored. */
@@ -419,11 +414,18 @@ export class Manager {
 
   /** New limits, retry times and routes. */
   reconfigure(config: SchedulerConfig, router: Router): void {
-    this.#router = router;
+    this.#lookups.router = router;
     this.#admission.router = router;
     this.#scheduler.reconfigure(config, this.#clock.nowMs());
     this.#drain();
     void this.#rerouter.reroute(router);
+  }
+
+  /** No name server answers, or one does again: a fault of this host, in which nothing expires that waits for one. */
+  dnsOutage(isOutage: boolean): void {
+    this.#scheduler.lookupsStopped(isOutage);
+    this.#lookups.isOutage = isOutage;
+    this.#drain();
   }
 
   async #envelopeOf(queueId: string): Promise<Envelope | undefined> {
@@ -448,6 +450,7 @@ export class Manager {
     this.#stopping = true;
     this.#rerouter.stop();
     this.#failures.stop();
+    this.#lookups.stop();
     clearTimeout(this.#timer);
     await this.#store.flush();
     this.#log.info('the journal is on stable storage');

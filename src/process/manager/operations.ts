@@ -160,6 +160,7 @@ export class Operations {
       attempts: queued.attempts,
       nextAttemptAtMs: queued.nextAttemptAtMs,
       lastError: queued.lastError,
+      ...(queued.waitsFor !== undefined && { waitsFor: queued.waitsFor }),
       recipientIndex: queued.recipient,
       ref,
     };

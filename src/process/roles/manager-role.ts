@@ -25,6 +25,7 @@ import { ClockWatch } from '../manager/clock-watch.ts';
 import { Manager } from '../manager/manager.ts';
 import { Operations } from '../manager/operations.ts';
 import { OverdueWatch } from '../manager/overdue-watch.ts';
+import { NameServers } from '../manager/name-servers.ts';
 import { Overrides } from '../manager/overrides.ts';
 import { RateState } from '../manager/rate-state.ts';
 import { resolverOf, routerOf } from '../manager/routing.ts';
@@ -56,6 +57,7 @@ interface Parts {
   readonly writer: SpoolWriter;
   readonly reader: SpoolReader;
   readonly resolver: Resolver;
+  readonly nameServers: NameServers;
   readonly operations: Operations;
   readonly shaping: Shaping;
   readonly rates: RateState;
@@ -140,6 +142,12 @@ export class ManagerRole implements Role {
     const submit = (message: Submitted) => started.submitted([message]);
     const bouncer = new Bouncer({ settings: bounceSettings(config), reader, writer, log, stats, submit });
     started.connect(senders, bouncer);
+    const nameServers = new NameServers({
+      log,
+      troubles,
+      changed: (isOutage) => started.dnsOutage(isOutage),
+    });
+    nameServers.use(resolver);
     const recovered = await started.recover();
     manager = started;
     const limits = shaping.operations(scheduler, clock);
@@ -162,6 +170,7 @@ export class ManagerRole implements Role {
       writer,
       reader,
       resolver,
+      nameServers,
       operations,
       shaping,
       rates,
@@ -219,6 +228,7 @@ export class ManagerRole implements Role {
     const { nowMs } = this.#parts.clockWatch.clock;
     this.#resolver = resolverOf(config, nowMs);
     this.#parts.senders.configure(capacityHere(config).perSender);
+    this.#parts.nameServers.use(this.#resolver);
     this.#parts.bouncer.reconfigure(bounceSettings(config));
     const router = routerOf(config, this.#resolver, nowMs);
     this.#parts.manager.reconfigure(this.#parts.shaping.configure(config, router), router);
