@@ -5,6 +5,7 @@ import { controlResult } from '../control/control-client.ts';
 import type { ExplainAnswer } from '../control/control-protocol.ts';
 import { configOption, readConfig } from './config-file.ts';
 import { explainText } from './explain-text.ts';
+import { printText } from './terminal-text.ts';
 
 interface Options {
   readonly config?: string;
@@ -33,7 +34,6 @@ async function explain(address: string, options: Options): Promise<void> {
     ...(options.sender !== undefined && { sender: options.sender === '<>' ? '' : options.sender }),
     ...(options.queue !== undefined && { queue: options.queue }),
   })) as ExplainAnswer;
-  process.stdout.write(
-    options.json === true ? `${JSON.stringify(answer)}\n` : explainText(answer, Date.now()),
-  );
+  if (options.json === true) process.stdout.write(`${JSON.stringify(answer)}\n`);
+  else printText(explainText(answer, Date.now()));
 }

@@ -5,6 +5,7 @@ import { controlResult } from '../control/control-client.ts';
 import type { LimitsAnswer } from '../control/control-protocol.ts';
 import { configOption, readConfig } from './config-file.ts';
 import { type LimitsView, limitsOf, limitsText } from './limits-text.ts';
+import { printText } from './terminal-text.ts';
 
 interface Options {
   readonly config?: string;
@@ -37,9 +38,8 @@ async function limits(options: Options): Promise<void> {
   const answer = (await controlResult(controlSocket, { operation: 'limits', most })) as LimitsAnswer;
   const view: LimitsView = { all, domains: options.domain ?? [] };
   const chosen = limitsOf(answer, view);
-  process.stdout.write(
-    options.json === true
-      ? `${JSON.stringify({ limits: chosen, total: answer.limits.total, overrides: answer.overrides })}\n`
-      : limitsText(answer, chosen, view, Date.now()),
-  );
+  if (options.json === true) {
+    const { limits: found, overrides } = answer;
+    process.stdout.write(`${JSON.stringify({ limits: chosen, total: found.total, overrides })}\n`);
+  } else printText(limitsText(answer, chosen, view, Date.now()));
 }

@@ -1,6 +1,7 @@
 // A picture on a terminal that is drawn over itself. Promises: whatever happens, the terminal is as it was afterwards.
 
 import type { ReadStream, WriteStream } from 'node:tty';
+import { cutLine } from './cut-line.ts';
 
 const enter = '\u001b[?1049h\u001b[?25l'; // the other screen (xterm), cursor off
 const leave = '\u001b[?25h\u001b[?1049l';
@@ -38,7 +39,7 @@ export class LiveScreen {
   draw(lines: readonly string[]): void {
     if (!this.#open) return;
     const width = Math.max(this.#out.columns, 20);
-    const shown = lines.slice(0, Math.max(this.#out.rows, 2) - 1).map((line) => line.slice(0, width - 1));
+    const shown = lines.slice(0, Math.max(this.#out.rows, 2) - 1).map((line) => cutLine(line, width - 1));
     this.#out.write(`${home}${shown.map((line) => `${line}${clearLine}\n`).join('')}${clearBelow}`);
   }
 

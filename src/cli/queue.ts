@@ -12,6 +12,7 @@ import { isQueueId } from '../spool/queue-id.ts';
 import { configOption, readConfig } from './config-file.ts';
 import { CommandError, exitCodes } from './exit-codes.ts';
 import { age, table } from './table.ts';
+import { printText } from './terminal-text.ts';
 
 interface FilterOptions {
   readonly config?: string;
@@ -95,23 +96,21 @@ async function list(ids: string[], options: FilterOptions): Promise<void> {
     return;
   }
   const now = Date.now();
-  process.stdout.write(
-    table(
-      ['ID', 'AGE', 'STATE', 'TRIES', 'NEXT', 'FROM', 'TO', 'LAST ERROR'],
-      rows.map((row) => [
-        row.queueId,
-        age(now - row.receivedAtMs),
-        stateText(row),
-        String(row.attempts),
-        row.nextAttemptAtMs > now ? `in ${age(row.nextAttemptAtMs - now)}` : 'now',
-        row.sender === '' ? '<>' : row.sender,
-        row.recipient,
-        reasonText(row),
-      ]),
-    ),
+  const rowsText = table(
+    ['ID', 'AGE', 'STATE', 'TRIES', 'NEXT', 'FROM', 'TO', 'LAST ERROR'],
+    rows.map((row) => [
+      row.queueId,
+      age(now - row.receivedAtMs),
+      stateText(row),
+      String(row.attempts),
+      row.nextAttemptAtMs > now ? `in ${age(row.nextAttemptAtMs - now)}` : 'now',
+      row.sender === '' ? '<>' : row.sender,
+      row.recipient,
+      reasonText(row),
+    ]),
   );
   const more = limit > 0 && count === limit ? ' (there may be more: --limit 0 shows all)' : '';
-  process.stdout.write(`${count} recipient${count === 1 ? '' : 's'}${more}\n`);
+  printText(`${rowsText}${count} recipient${count === 1 ? '' : 's'}${more}\n`);
 }
 
 async function show(id: string, options: FilterOptions): Promise<void> {
@@ -143,7 +142,7 @@ async function show(id: string, options: FilterOptions): Promise<void> {
       `  Last error ${reasonText(row) === '' ? 'none' : reasonText(row)}`,
     ]),
   ];
-  process.stdout.write(`${lines.join('\n')}\n`);
+  printText(`${lines.join('\n')}\n`);
 }
 
 async function change(action: QueueAction, ids: string[], options: FilterOptions): Promise<void> {

@@ -23,6 +23,7 @@ import { CommandError, exitCodes } from './exit-codes.ts';
 import { eachLine } from './each-line.ts';
 import { simulationText } from './simulation-text.ts';
 import { age } from './table.ts';
+import { printText } from './terminal-text.ts';
 
 interface Options {
   readonly config?: string;
@@ -73,11 +74,8 @@ async function run(options: Options): Promise<void> {
     ...(process.stderr.isTTY && { progress: showProgress }),
   });
   if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
-  process.stdout.write(
-    options.json === true
-      ? `${JSON.stringify(report)}\n`
-      : simulationText(report, { by: options.by, all: options.all === true }),
-  );
+  if (options.json === true) process.stdout.write(`${JSON.stringify(report)}\n`);
+  else printText(simulationText(report, { by: options.by, all: options.all === true }));
 }
 
 function timeoutsOf({ deliver }: Config) {

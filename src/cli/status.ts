@@ -9,6 +9,7 @@ import { healthCheck } from './health-check.ts';
 import { overridesTable } from './override-options.ts';
 import { sitesTable } from './sites-table.ts';
 import { age, bytes, table } from './table.ts';
+import { printText } from './terminal-text.ts';
 
 /** Sites shown to people; --json has all of them. */
 const shownSites = 20;
@@ -38,7 +39,8 @@ export function register(program: Command): void {
         queues: true,
         ...(!json && { sites: shownSites, order: 'connections' }),
       });
-      process.stdout.write(json ? `${JSON.stringify(status)}\n` : forPeople(status));
+      if (json) process.stdout.write(`${JSON.stringify(status)}\n`);
+      else printText(forPeople(status));
     });
 }
 

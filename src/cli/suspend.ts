@@ -13,6 +13,7 @@ import {
   withCommon,
   withEnd,
 } from './override-options.ts';
+import { printText } from './terminal-text.ts';
 
 export function register(program: Command): void {
   withCommon(withEnd(program.command('suspend')))
@@ -31,9 +32,7 @@ async function list(options: OverrideOptions): Promise<void> {
     for (const each of suspended) process.stdout.write(`${JSON.stringify(each)}\n`);
     return;
   }
-  process.stdout.write(
-    suspended.length === 0 ? 'Nothing is suspended.\n' : overridesTable(suspended, Date.now()),
-  );
+  printText(suspended.length === 0 ? 'Nothing is suspended.\n' : overridesTable(suspended, Date.now()));
 }
 
 async function suspend(texts: readonly string[], options: OverrideOptions): Promise<void> {

@@ -1,0 +1,66 @@
+// What people read on a terminal, fitted to its width: rows of tables are cut, as in `sluice top`, and it is said how to
+// see them whole; sentences go on in the next line. Files and pipes get every line whole.
+
+import { cutLine } from './cut-line.ts';
+
+const narrowest = 20;
+/** Titles of a table are in capitals; its rows go on until an empty line. */
+const titles = /^[A-Z][A-Z ]*$/;
+/** `  example.com  connections  3/20`: a row without titles, and no `  Last error ...`. */
+const indentedRow = /^ {2}[^\sA-Z]/;
+/** `Queue        3 messages`: what follows goes on below the text, not below the label. */
+const labelled = /^(?:\S+(?: \S+)* {2,}| +)(?=\S)/;
+
+/** Prints a text to standard output. */
+export function printText(text: string): void {
+  const width = widthOf(process.stdout, process.env);
+  process.stdout.write(width === undefined ? text : fitted(text, width));
+}
+
+/** @returns undefined where nothing is to be fitted: the output is no terminal */
+export function widthOf(
+  output: { readonly isTTY?: boolean | undefined; readonly columns?: number | undefined },
+  env: Readonly<Record<string, string | undefined>>,
+): number | undefined {
+  if (output.isTTY !== true) return undefined;
+  const wanted = Number(env['COLUMNS']);
+  const columns = Number.isInteger(wanted) && wanted >= narrowest ? wanted : output.columns;
+  return columns === undefined || columns < narrowest ? undefined : columns;
+}
+
+/** The text in lines of at most `width` columns, with a hint when something was cut. */
+export function fitted(text: string, width: number): string {
+  let isTable = false;
+  let isCut = false;
+  const lines = text
+    .replace(/\n$/, '')
+    .split('\n')
+    .flatMap((line) => {
+      if (line === '') isTable = false;
+      else if (titles.test(line)) isTable = true;
+      const cut = cutLine(line, width);
+      if (cut === line) return [line];
+      if (!isTable && !indentedRow.test(line)) return wrapped(line, width);
+      isCut = true;
+      return [cut.trimEnd()];
+    });
+  const hint = isCut ? [`(Rows are cut at ${width} columns: add "| less -S" to see all of them.)`] : [];
+  return `${[...lines, ...hint].join('\n')}\n`;
+}
+
+function wrapped(line: string, width: number): string[] {
+  const label = labelled.exec(line)?.[0] ?? '';
+  const indent = ' '.repeat(label.length <= width / 2 ? label.length : 2);
+  const lines: string[] = [];
+  let rest = line;
+  for (;;) {
+    const part = cutLine(rest, width);
+    if (part === rest) return [...lines, rest];
+    // Behind the last blank that is no indent; a word that is longer than the line is broken.
+    const blank = rest[part.length] === ' ' ? part.length : part.lastIndexOf(' ');
+    const from = lines.length === 0 ? label.length : indent.length;
+    const end = blank > from ? blank : part.length;
+    lines.push(rest.slice(0, end).trimEnd());
+    rest = indent + rest.slice(end).trimStart();
+  }
+}
