@@ -3,29 +3,15 @@
 
 import type { Socket } from 'node:net';
 import { domainOf } from '../address/domain.ts';
-import type { Deadline } from '../io/deadlines.ts';
-import type {
-  RcptParameters,
-  Reply,
-  ServerEvent,
-  ServerPhase,
-} from '../protocol/smtp/server/server-session.ts';
+import type { RcptParameters, Reply, ServerEvent } from '../protocol/smtp/server/server-session.ts';
 import { ServerSession } from '../protocol/smtp/server/server-session.ts';
 import type { AcceptedTransaction } from './accepted-transaction.ts';
+import { ClientTimer } from './client-timer.ts';
 import { MessageIntake } from './message-intake.ts';
 import type { ReceiveContext } from './receive-context.ts';
 
 /** Replies that a client does not read: beyond this we stop reading its commands. */
 const maxUnreadOutputBytes = 64 * 1024;
-
-/**
- * So much content starts timeout_data anew, and no single byte does: a sender that has more to send fills its segments, of which
- * the smallest that TCP uses have 536 bytes.
- */
-const contentStepBytes = 512;
-
-/** How long a client may keep its side open after our last reply. */
-const lingerMs = 5_000;
 
 const noRoom: Reply = { code: 452, enhanced: '4.3.1', text: 'Insufficient disk space, try again later' };
 const busy: Reply = { code: 452, enhanced: '4.3.1', text: 'Too much mail at once, try again later' };
@@ -36,17 +22,14 @@ const badContent: Reply = {
 };
 const relayingDenied: Reply = { code: 550, enhanced: '5.7.1', text: 'Relaying denied' };
 
-export class IncomingConnection implements Deadline {
-  atMs = Infinity;
-  bucket = -1;
-
+export class IncomingConnection {
   readonly #context: ReceiveContext;
   readonly #socket: Socket;
   readonly #session: ServerSession;
   readonly #client: string;
   readonly #isRelayClient: boolean;
   readonly #completesMail: boolean;
-  readonly #endsAtMs: number;
+  readonly #timer: ClientTimer;
   readonly #onClosed: () => void;
   #helo = '';
   #extended = false;
@@ -58,12 +41,6 @@ export class IncomingConnection implements Deadline {
   #halfClosed = false;
   /** Our last reply is written: the client has a moment to close its side. */
   #ending = false;
-  /** That moment has begun, and nothing makes it longer. */
-  #lingering = false;
-  /** What the timer was set for. */
-  #timedPhase: ServerPhase | undefined;
-  /** Received since then while content is due. */
-  #contentBytes = 0;
   #closed = false;
   /** The connection was turned away before its session began. */
   #refused = false;
@@ -85,7 +62,7 @@ export class IncomingConnection implements Deadline {
     this.#onClosed = onClosed;
     this.#isRelayClient = client === '' || context.relay.isRelayClient(client);
     this.#completesMail = completesMail && this.#isRelayClient;
-    this.#endsAtMs = context.deadlines.nowMs + context.settings.sessionTimeoutMs;
+    this.#timer = new ClientTimer(context.deadlines, context.settings, () => this.#expired());
     this.#session = new ServerSession(context.settings.session, {
       oddCommands: this.#isRelayClient,
       defaultDomain: this.#completesMail ? context.settings.hostname : '',
@@ -122,7 +99,7 @@ export class IncomingConnection implements Deadline {
     this.#socket.destroy();
   }
 
-  expired(): void {
+  #expired(): void {
     if (this.#closed) return;
     if (this.#ending) {
       this.#socket.destroy();
@@ -132,11 +109,11 @@ export class IncomingConnection implements Deadline {
     this.#socket.destroySoon();
     // A client that reads nothing would keep what is not written, and its connection, for ever.
     this.#ending = true;
-    this.#armTimer(false);
+    this.#timer.linger();
   }
 
   #received(chunk: Buffer): void {
-    if (this.#session.phase === 'content') this.#contentBytes += chunk.length;
+    if (this.#session.phase === 'content') this.#timer.contentCame(chunk.length);
     this.#session.receive(chunk);
     if (this.#waiting) this.#pause();
     else this.#pump();
@@ -153,7 +130,8 @@ export class IncomingConnection implements Deadline {
     if (this.#flush()) progress = true;
     if (this.#closed) return;
     if (this.#halfClosed && !this.#waiting && !this.#ending) this.#socket.end();
-    this.#armTimer(progress);
+    if (this.#ending) this.#timer.linger();
+    else if (!this.#waiting) this.#timer.run(this.#session.phase, progress);
   }
 
   #event(event: ServerEvent): void {
@@ -279,7 +257,7 @@ export class IncomingConnection implements Deadline {
     const wait = this.#content?.add(bytes);
     if (wait === undefined) return;
     this.#waiting = true;
-    this.#context.deadlines.clear(this);
+    this.#timer.stop();
     void wait.then(() => this.#resume());
   }
 
@@ -289,7 +267,7 @@ export class IncomingConnection implements Deadline {
     this.#content = undefined;
     this.#transaction = undefined;
     this.#waiting = true;
-    this.#context.deadlines.clear(this);
+    this.#timer.stop();
     content.finish((answer) => {
       if (answer.kind === 'accepted') {
         this.#session.accept(`queued as ${answer.queueId}`);
@@ -352,33 +330,9 @@ export class IncomingConnection implements Deadline {
   #gone(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#context.deadlines.clear(this);
+    this.#timer.stop();
     this.#forget();
     this.#onClosed();
-  }
-
-  /**
-   * Starts the time for the next command, chunk or piece of content. What is less than that, a part of a line, does not start it
-   * anew (RFC 5321 4.5.3.2.7): one byte a minute would hold a connection for ever.
-   *
-   * @param progress - a command was answered, or a message got on
-   */
-  #armTimer(progress: boolean): void {
-    if (this.#waiting) return;
-    const { settings, deadlines } = this.#context;
-    if (this.#ending) {
-      if (!this.#lingering) deadlines.set(this, lingerMs);
-      this.#lingering = true;
-      return;
-    }
-    const { phase } = this.#session;
-    const enough = phase === 'content' && this.#contentBytes >= contentStepBytes;
-    // Without a time the connection came back from waiting for the disk.
-    if (!progress && !enough && phase === this.#timedPhase && this.atMs !== Infinity) return;
-    this.#timedPhase = phase;
-    this.#contentBytes = 0;
-    const phaseMs = phase === 'content' ? settings.dataTimeoutMs : settings.commandTimeoutMs;
-    deadlines.set(this, Math.min(phaseMs, Math.max(0, this.#endsAtMs - deadlines.nowMs)));
   }
 }
 
