@@ -63,7 +63,8 @@ test('whatever a client sends, replies are well-formed and questions come in ord
       hostile,
       fc.infiniteStream(fc.constantFrom(...VERDICTS)),
       fc.boolean(),
-      (chunks, verdicts, repair) => {
+      fc.boolean(),
+      (chunks, verdicts, repair, isLenient) => {
         const answers: Answers = () => verdicts.next().value as ReturnType<Answers>;
         const { events, output, session } = drive(
           chunks,
@@ -74,6 +75,7 @@ test('whatever a client sends, replies are well-formed and questions come in ord
             maxCommandLineBytes: 512,
           },
           answers,
+          { oddCommands: isLenient, defaultDomain: isLenient ? 'mx.example' : '' },
         );
         assert.match(output, REPLIES);
         assert.ok(session.bufferedBytes === 0, 'everything that came is used up');
@@ -85,6 +87,39 @@ test('whatever a client sends, replies are well-formed and questions come in ord
     ),
     { numRuns: 1500 },
   );
+});
+
+test('however a path is written, what is taken of it is an address that a strict session takes', () => {
+  const part = fc.constantFrom(
+    '<',
+    '>',
+    ' ',
+    'a',
+    'b.test',
+    '@',
+    '"',
+    '"x >y"',
+    '.',
+    ':',
+    ',',
+    '@r:',
+    ' SIZE=1',
+    '\\',
+    'MAIL FROM:',
+  );
+  let taken = 0;
+  fc.assert(
+    fc.property(fc.array(part, { maxLength: 9 }), (parts) => {
+      const line = `EHLO c\r\nMAIL FROM:${parts.join('')}\r\n`;
+      const { events } = drive([line], {}, undefined, { oddCommands: true, defaultDomain: 'mx.example' });
+      const path = /^mail (<.*>)(?: \{.*\})?$/.exec(events[1] ?? '')?.[1];
+      if (path === undefined) return;
+      taken++;
+      assert.equal(drive([`EHLO c\r\nMAIL FROM:${path}\r\n`]).events[1], `mail ${path}`);
+    }),
+    { numRuns: 5000 },
+  );
+  assert.ok(taken > 0);
 });
 
 test('a command line without end takes no memory beyond the limit', () => {
