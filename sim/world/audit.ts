@@ -54,8 +54,8 @@ export function auditEmpty(s: State): void {
     errors: s.errors.size,
     asking: s.asking.size,
     building: s.building.length,
-    // The counters of all connections and of those beyond stay; rates and windows are remembered for a while.
-    counters: s.counters.live - 2 - s.rates.live - s.windows.live,
+    // The counters of all connections, of those beyond and of the pause stay; rates and windows are remembered for a while.
+    counters: s.counters.live - 3 - s.rates.live - s.windows.live,
     used: s.counters.used.get(s.all) + s.counters.used.get(s.beyond) + s.connections.hanging,
     due: s.tasks.due.size + s.addresses.due.size,
   };

@@ -57,6 +57,13 @@ export function tell(options: StoryOptions): World {
         interfere(world, options.shaping === true ? around : undefined),
       );
   }
+  if (options.operators) {
+    const pauses = new Random(options.seed ^ 0x9a05e);
+    for (let count = 0; count < 3; count += 1) {
+      const forMs = pauses.below(10 * minute);
+      world.clock.at(startMs + count * hour + pauses.below(30 * minute), () => world.pause(forMs));
+    }
+  }
   for (let count = 0; count < options.crashes; count += 1) {
     world.clock.at(startMs + random.below(random.next() < 0.5 ? 2_000 : 3 * hour), () => world.crash());
   }

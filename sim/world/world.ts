@@ -37,6 +37,7 @@ export class World {
   #state: State;
   readonly #fingerprint = new Fingerprint();
   readonly #auditEvery: number;
+  #isPaused = false;
   /** A new manager has not read the whole journal yet. */
   #recovering = false;
 
@@ -46,7 +47,10 @@ export class World {
     this.#auditEvery = auditEvery;
     this.#state = new State(config);
     const attempts = new Attempts();
-    const auditor = new Auditor(() => this.#audited());
+    const auditor = new Auditor(
+      () => this.#audited(),
+      () => check(!this.#isPaused, () => 'granted while grants are paused'),
+    );
     this.simulation = new Simulation({
       seed,
       startMs,
@@ -88,6 +92,19 @@ export class World {
     this.#commit(message);
   }
 
+  /** Nothing is granted for so long, as while outcomes cannot be stored. */
+  pause(forMs: number): void {
+    const { scheduler } = this;
+    this.#isPaused = true;
+    this.call(() => scheduler.pause('outcomes cannot be stored', this.clock.nowMs));
+    this.clock.at(this.clock.nowMs + forMs, () => {
+      // A new manager knows of no pause.
+      if (this.scheduler !== scheduler) return;
+      this.#isPaused = false;
+      this.call(() => scheduler.pause(undefined, this.clock.nowMs));
+    });
+  }
+
   /** New limits at once. */
   reconfigure(config: SchedulerConfig): void {
     this.config = config;
@@ -101,6 +118,7 @@ export class World {
     this.#state = new State({ ...this.config, seed: this.simulation.random.below(1e9) });
     const scheduler = createScheduler(this.#state.config, this.clock.nowMs, this.#state);
     scheduler.restoreRates(rates);
+    this.#isPaused = false;
     this.simulation.crash(scheduler);
     check(this.books.isEmpty, () => 'connections are left after a crash');
     this.ledger.crashed();
@@ -153,10 +171,16 @@ export class World {
 /** Looks after every call, when everything else has been told. */
 class Auditor extends Witness {
   readonly #look: () => void;
+  readonly #mayGrant: () => void;
 
-  constructor(look: () => void) {
+  constructor(look: () => void, mayGrant: () => void) {
     super();
     this.#look = look;
+    this.#mayGrant = mayGrant;
+  }
+
+  override granted(): void {
+    this.#mayGrant();
   }
 
   override settled(): void {

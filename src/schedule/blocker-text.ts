@@ -15,6 +15,8 @@ export function blockerText(s: State, counter: number): string {
       return globalText(s, limit);
     case Dimension.probe:
       return restText(s, counters.keyOf(counter));
+    case Dimension.pause:
+      return s.pauseReason;
     case Dimension.window:
       return s.windows.textOf(counter, s.dateShiftMs);
     case Dimension.gate:

@@ -23,10 +23,12 @@ export const Dimension = {
   gate: 5,
   /** Connections made beyond the limit of all, while others hang. */
   beyond: 6,
+  /** Grants of any kind: without room while they are paused. */
+  pause: 7,
 } as const;
 
 /** How many kinds of counters there are. */
-export const dimensions = 7;
+export const dimensions = 8;
 
 export class CounterStore {
   /** Slots taken, those of idle and closing connections too. */

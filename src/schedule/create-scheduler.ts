@@ -196,6 +196,13 @@ class MailScheduler implements Scheduler {
     return nextWakeMs(this.#state);
   }
 
+  pause(reason: string | undefined, nowMs: number): void {
+    const s = this.#state;
+    s.pauseReason = reason ?? '';
+    s.counters.setLimit(s.pause, reason === undefined ? 1 : 0);
+    this.#run(nowMs);
+  }
+
   reconfigure(config: SchedulerConfig, nowMs: number): void {
     applyConfig(this.#state, config, nowMs);
     this.#run(nowMs);

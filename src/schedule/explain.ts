@@ -61,6 +61,7 @@ function workOf(s: State, route: number): Pick<Explanation, 'recipients' | 'next
 /** What waiting work waits for; without any, what one more message would have to wait for. */
 function bindingOf(s: State, route: number, site: number, nowMs: number): string[] {
   if (s.parking.isParked(route)) return blockerTexts(s, route);
+  if (!s.counters.hasRoom(s.pause)) return textsOf(s, [s.pause]);
   needsOfOne(s, route, nowMs);
   s.blockers.clear();
   const gate = closedGate(s, nowMs);

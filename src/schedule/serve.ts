@@ -35,6 +35,10 @@ function tryToServe(s: State, route: number, nowMs: number): boolean {
   for (;;) {
     const task = routes.firstTask.get(route);
     if (task < 0) return false;
+    if (!s.counters.hasRoom(s.pause)) {
+      parkPaused(s, route);
+      return false;
+    }
     if (!hasPlan(s, route, nowMs)) return false;
     const site = routes.site.get(route);
     if (!collectNeeds(s, task, route, nowMs)) {
@@ -188,6 +192,14 @@ function parkAlone(s: State, route: number, counter: number, nowMs: number): voi
   if (s.routes.isInRing(route)) s.sites.leaveRing(s.routes.site.get(route), route);
   s.blockers.clear();
   s.blockers.push(counter);
+  park(s, route);
+}
+
+/** Nothing is granted at all: no other recipients would go if the route's tasks were split. */
+function parkPaused(s: State, route: number): void {
+  if (s.routes.isInRing(route)) s.sites.leaveRing(s.routes.site.get(route), route);
+  s.blockers.clear();
+  s.blockers.push(s.pause);
   park(s, route);
 }
 

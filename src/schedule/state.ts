@@ -45,6 +45,10 @@ export class State {
   /** The counter of all connections, and that of those made beyond its limit while others hang. */
   readonly all: number;
   readonly beyond: number;
+  /** The counter that everything waits on while grants are paused. */
+  readonly pause: number;
+  /** Why they are. */
+  pauseReason = '';
   /** Connections that can be carried now, however many may be made. */
   carried = Infinity;
   limits: LimitIndex;
@@ -105,6 +109,8 @@ export class State {
     this.counters.references.add(this.all, 1);
     this.beyond = this.counters.open(Dimension.beyond, '', 0);
     this.counters.references.add(this.beyond, 1);
+    this.pause = this.counters.open(Dimension.pause, '', 1);
+    this.counters.references.add(this.pause, 1);
     this.limits = createLimitIndex(config.limits.rules);
     this.sources = sourcesOf(config);
   }

@@ -262,6 +262,11 @@ export interface Scheduler {
   explain(route: string, domain: string, queue: string, plan: RelayPlan, nowMs: number): Explanation;
   /** All limits with at most so many of their counters that are in use. */
   limits(most: number, nowMs: number): LimitsStatus;
+  /**
+   * Grants nothing from now on, whatever has room, for a reason that people are told; with no reason everything goes on.
+   * Transactions in flight finish.
+   */
+  pause(reason: string | undefined, nowMs: number): void;
   /** What rates have let through lately, to be kept over a restart. */
   rates(nowMs: number): readonly SavedRate[];
   /** Before the first message. */
