@@ -53,10 +53,13 @@ async function serve(file: string | undefined): Promise<void> {
   disk.start();
   configInForce(config, [], troubles);
   const running = new Running(kind, config, file, log, troubles);
-  await running.untilStopped();
-  disk.stop();
-  lock.release();
-  await log.close();
+  try {
+    await running.untilStopped();
+  } finally {
+    disk.stop();
+    lock.release();
+    await log.close();
+  }
 }
 
 function makeSpool(spool: string): void {
@@ -141,12 +144,17 @@ class Running {
     this.#log.info(`stopping on ${signal}: transactions in hand get ${this.#config.stop.grace / 1000} s`);
     try {
       await this.#started;
+    } catch {
+      return; // whoever waits for the start hears why it could not be
+    }
+    try {
       await this.#instance.stop(this.#config.stop.grace);
       this.#log.info('stopped; everything that was not delivered is in the spool');
-    } catch {
-      // It could not start: whoever waits for that hears why.
+      this.#stopped.resolve();
+    } catch (error) {
+      this.#log.error(`stopped; ${error instanceof Error ? error.message : String(error)}`);
+      this.#stopped.reject(error);
     }
-    this.#stopped.resolve();
   }
 }
 

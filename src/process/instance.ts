@@ -10,6 +10,7 @@ export interface Instance {
   configure(config: Config): void;
   /** Tells operators who asked for a reload how it went. */
   reloaded(answer: ReloadAnswer): void;
+  /** @throws {SluiceError} when outcomes of deliveries may not be stored: their messages may be delivered again */
   stop(graceMs: number): Promise<void>;
 }
 

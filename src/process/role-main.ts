@@ -143,9 +143,9 @@ async function startManager(
     facts: manager.facts,
     configure: (next) => manager.configure(next),
     drain: () => manager.drain(),
-    stop: async () => {
+    stop: async (graceMs) => {
       server.close();
-      await manager.stop();
+      await manager.stop(graceMs);
     },
   };
 }

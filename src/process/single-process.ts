@@ -111,8 +111,11 @@ export class SingleProcess implements Instance {
     const [sender, control, receiver] = this.#roles;
     this.#manager?.drain();
     await Promise.all([receiver?.stop(graceMs), sender?.stop(graceMs)]);
-    await this.#manager?.stop();
-    await control?.stop(graceMs);
-    this.#closeBus();
+    try {
+      await this.#manager?.stop(graceMs);
+    } finally {
+      await control?.stop(graceMs);
+      this.#closeBus();
+    }
   }
 }

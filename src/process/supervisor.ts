@@ -3,6 +3,7 @@
 
 import { fork, type ChildProcess } from 'node:child_process';
 import type { Config } from '../config/config.ts';
+import { SluiceError } from '../errors/sluice-error.ts';
 import { StartError } from '../errors/start-error.ts';
 import type { Logger } from '../log/logger.ts';
 import { Receiver } from '../receive/receiver.ts';
@@ -12,6 +13,7 @@ import { beatEveryMs, Heartbeat } from './heartbeat.ts';
 import type { Instance, InstanceEvents } from './instance.ts';
 import { endLeftOvers, removeSign } from './life-sign.ts';
 import type { ReloadAnswer, RoleFacts, RoleToSupervisor, SupervisorToRole } from './messages.ts';
+import { OutcomesError } from './process-errors.ts';
 import type { RoleName } from './role.ts';
 
 /** The role program beside this file: TypeScript in a checkout, JavaScript in a package. */
@@ -77,6 +79,8 @@ export class Supervisor implements Instance {
   /** Until all roles run, a role that fails is a reason not to start. */
   #up = false;
   #stopping = false;
+  /** What the manager could not do when it stopped. */
+  #stopFailure: SluiceError | undefined;
   #lastSerial = 0;
   #beats: NodeJS.Timeout | undefined;
   /** Sender processes that the manager waits for before it grants anything. */
@@ -138,8 +142,12 @@ export class Supervisor implements Instance {
     for (const child of manager) this.#tell(child, { kind: 'drain' });
     const workers = this.#children.filter((child) => child.name === 'receiver' || child.name === 'sender');
     await this.#end(workers, graceMs);
+    const last = manager[0]?.process;
     await this.#end(manager, graceMs);
     await this.#end(this.#children, graceMs);
+    if (this.#stopFailure !== undefined) throw this.#stopFailure;
+    // One that was killed while it stopped could not say what it had not stored.
+    if (last !== undefined && last.exitCode !== 0) throw new OutcomesError(undefined);
   }
 
   #add(name: RoleName, index: number): void {
@@ -262,6 +270,9 @@ export class Supervisor implements Instance {
       case 'failed':
         child.lastWords = ` It said: ${message.code}: ${message.message} ${message.advice}`.trimEnd();
         child.started.reject(new StartError(message.code, message.message, message.advice));
+        if (this.#stopping && child.name === 'manager') {
+          this.#stopFailure = new SluiceError(message.code, message.message, message.advice);
+        }
         break;
       case 'reload':
         this.#events.reload();

@@ -36,6 +36,11 @@ export class FreeSpace {
     this.#free -= bytes;
   }
 
+  /** A write found no room, whatever was measured: another program took it, or a quota holds. */
+  isUsedUp(): void {
+    this.#free = 0;
+  }
+
   /** Answers at once from what is known; starts a new measurement when that is old. */
   hasRoom(bytes: number): boolean {
     const age = this.#now() - this.#measuredAtMs;

@@ -90,6 +90,8 @@ export class SegmentFile {
       return segment;
     } catch (error) {
       await files.close(fd).catch(() => undefined);
+      // It would stay: the newest segment of a slot is never removed.
+      await files.unlink(segmentPath(layout, id)).catch(() => undefined);
       throw error;
     }
   }

@@ -9,7 +9,7 @@ import { highestOfSlot, listSegments, type SpoolLayout } from './layout.ts';
 import { COUNTER_LIMIT, formatQueueId, nextSegmentId, segmentName } from './queue-id.ts';
 import { KIND_MESSAGE, encodeRecord } from './record.ts';
 import { SegmentFile, type NewRecord } from './segment-file.ts';
-import { SpoolError, writeError } from './spool-error.ts';
+import { SpoolError, isPassing, isWithoutRoom, writeError } from './spool-error.ts';
 import type { Appended, LargeContent, NewMessage, SpoolWriter, StoredRef } from './types.ts';
 
 /** A group is cut at this size, so that no session waits for much more than its own bytes. */
@@ -52,31 +52,52 @@ export class SegmentWriter implements SpoolWriter {
   readonly #sealing = new Set<Promise<void>>();
   #closed = false;
 
-  private constructor(options: SegmentWriterOptions, space: FreeSpace, segment: SegmentFile) {
+  private constructor(options: SegmentWriterOptions, space: FreeSpace, idSegment: number) {
     this.#options = options;
     this.#space = space;
-    this.#segment = segment;
-    this.#epoch = segment.id;
-    this.#idSegment = segment.id;
-    this.#idPrefix = segmentName(segment.id);
+    this.#epoch = idSegment;
+    this.#idSegment = idSegment;
+    this.#idPrefix = segmentName(idSegment);
   }
 
   static async open(options: SegmentWriterOptions): Promise<SegmentWriter> {
-    const { files, layout, slot, sync, now } = options;
+    const { files, layout, slot, now } = options;
     const space = new FreeSpace(files, layout.directory, options.reserveBytes, now);
     try {
       await space.measure();
       const previous = highestOfSlot((await listSegments(files, layout)).segments, slot);
-      const segment = await SegmentFile.create(files, layout, previous, now(), {
-        slot,
-        epoch: 0,
-        longLived: false,
-        sync,
-      });
-      return new SegmentWriter(options, space, segment);
+      const nowMs = now();
+      const writer = new SegmentWriter(options, space, nextSegmentId(previous, nowMs, slot));
+      await writer.#begin(previous, nowMs);
+      return writer;
     } catch (error) {
       throw writeError(`opening the spool in ${layout.directory} for writing`, error);
     }
+  }
+
+  /** Makes the first segment. Without room for it there is none until there is, and all mail is refused for a time. */
+  async #begin(previous: number, nowMs: number): Promise<void> {
+    try {
+      await this.#create(previous, nowMs);
+    } catch (error) {
+      if (!isPassing(error)) throw error;
+    }
+  }
+
+  /** Begins a segment with an id above `previous`. */
+  async #create(previous: number, nowMs: number): Promise<SegmentFile> {
+    const { files, layout, slot, sync } = this.#options;
+    const segment = await SegmentFile.create(files, layout, previous, nowMs, {
+      slot,
+      epoch: this.#epoch,
+      longLived: false,
+      sync,
+    });
+    this.#segment = segment;
+    this.#idSegment = segment.id;
+    this.#idPrefix = segmentName(segment.id);
+    this.#counter = 0;
+    return segment;
   }
 
   newQueueId(): string {
@@ -211,18 +232,7 @@ export class SegmentWriter implements SpoolWriter {
       this.#segment = undefined;
       this.#retire(current.seal());
     }
-    const { files, layout, slot, sync, now } = this.#options;
-    const segment = await SegmentFile.create(files, layout, this.#idSegment, now(), {
-      slot,
-      epoch: this.#epoch,
-      longLived: false,
-      sync,
-    });
-    this.#segment = segment;
-    this.#idSegment = segment.id;
-    this.#idPrefix = segmentName(segment.id);
-    this.#counter = 0;
-    return segment;
+    return this.#create(this.#idSegment, this.#options.now());
   }
 
   #takeGroup(segment: SegmentFile): readonly Waiting[] {
@@ -245,6 +255,7 @@ export class SegmentWriter implements SpoolWriter {
   /** A failed group is refused; without a segment, everything that waits is. */
   #fail(group: readonly Waiting[], cause: unknown): void {
     const segment = this.#segment;
+    if (isWithoutRoom(cause)) this.#space.isUsedUp();
     const error = writeError(`writing to the spool in ${this.#options.layout.directory}`, cause);
     if (group.length > 0 && segment !== undefined) {
       this.#segment = undefined;

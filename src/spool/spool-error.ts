@@ -57,6 +57,11 @@ export function isWithoutRoom(error: unknown): boolean {
   return ['ENOSPC', 'EDQUOT', 'EROFS'].includes(systemCode(error));
 }
 
+/** True for what a disk does that may end by itself; a wrong folder or missing rights do not. */
+export function isPassing(error: unknown): boolean {
+  return isWithoutRoom(error) || systemCode(error) === 'EIO';
+}
+
 /** Wraps what a write or sync threw: no space is `SPOOL_FULL`, anything else `SPOOL_WRITE_FAILED`. */
 export function writeError(doing: string, cause: unknown): SpoolError {
   if (cause instanceof SpoolError) return cause;

@@ -31,7 +31,9 @@ export interface ReportedRecipient {
 }
 
 /** How long to wait before a report that could not be stored (a full disk) is tried again. */
-const retryMs = 30_000;
+const retryMs = 1_000;
+/** Without room for this, no report is tried. */
+const smallReportBytes = 64 * 1024;
 
 export class Bouncer {
   #settings: BounceSettings;
@@ -40,6 +42,8 @@ export class Bouncer {
   readonly #log: Logger;
   readonly #stats: Stats;
   readonly #submit: (message: Submitted) => void;
+  /** The last report could not be stored. */
+  #isFailing = false;
 
   constructor(options: {
     settings: BounceSettings;
@@ -66,6 +70,7 @@ export class Bouncer {
    * none is due; a report that cannot be stored is tried again until it can.
    */
   async report(queueId: string, ref: StoredRef, recipients: readonly ReportedRecipient[]): Promise<void> {
+    await this.#room(queueId);
     const found = await this.#read(queueId, ref);
     if (found === undefined) return;
     const { envelope, original: content } = found;
@@ -82,13 +87,30 @@ export class Bouncer {
     for (;;) {
       try {
         await this.#store(queueId, addressee, envelope, reported, content);
+        this.#isFailing = false;
         return;
       } catch (error) {
-        const reason = error instanceof Error ? error.message : String(error);
-        this.#log.error(`the report for message ${queueId} could not be stored, trying again: ${reason}`);
+        this.#failed(queueId, error instanceof Error ? error.message : String(error));
         await pause();
       }
     }
+  }
+
+  /** Reports wait for room without the text of their messages: very many may fail while the disk is full. */
+  async #room(queueId: string): Promise<void> {
+    while (!this.#writer.hasRoom(smallReportBytes)) {
+      this.#failed(queueId, 'the disk of the spool is full');
+      await pause();
+    }
+  }
+
+  /** Said once for all reports that fail until one is stored. */
+  #failed(queueId: string, reason: string): void {
+    if (this.#isFailing) return;
+    this.#isFailing = true;
+    this.#log.error(
+      `the report for message ${queueId} could not be stored; it and others are tried again until they are: ${reason}`,
+    );
   }
 
   /**

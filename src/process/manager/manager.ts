@@ -440,19 +440,29 @@ export class Manager {
     this.#drain();
   }
 
+  /** Grants nothing from now on, for this reason; without one everything goes on. */
+  pause(reason: string | undefined): void {
+    this.#scheduler.pause(reason, this.#clock.nowMs());
+    this.#drain();
+  }
+
   /** Messages whose failures are not reported yet. */
   get reporting(): number {
     return this.#failures.waiting;
   }
 
-  /** No more grants from here on; call once the senders have drained. Resolves when the journal is on stable storage. */
-  async stop(): Promise<void> {
+  /**
+   * No more grants from here on; call once the senders have drained. Tries for `graceMs` to bring all outcomes to stable
+   * storage, and resolves to the number of those that are not.
+   */
+  async stop(graceMs: number): Promise<number> {
     this.#stopping = true;
     this.#rerouter.stop();
     this.#failures.stop();
     this.#lookups.stop();
     clearTimeout(this.#timer);
-    await this.#store.flush();
-    this.#log.info('the journal is on stable storage');
+    const unstored = await this.#store.settled(graceMs);
+    if (unstored === 0) this.#log.info('the journal is on stable storage');
+    return unstored;
   }
 }

@@ -24,6 +24,7 @@ import { Bouncer } from '../manager/bouncer.ts';
 import { ClockWatch } from '../manager/clock-watch.ts';
 import { Manager } from '../manager/manager.ts';
 import { Operations } from '../manager/operations.ts';
+import { OutcomeWatch } from '../manager/outcome-watch.ts';
 import { OverdueWatch } from '../manager/overdue-watch.ts';
 import { NameServers } from '../manager/name-servers.ts';
 import { Overrides } from '../manager/overrides.ts';
@@ -32,6 +33,7 @@ import { resolverOf, routerOf } from '../manager/routing.ts';
 import { ownSerial, Senders } from '../manager/senders.ts';
 import { Shaping } from '../manager/shaping.ts';
 import { SpoolProblems } from '../manager/spool-problems.ts';
+import { OutcomesError } from '../process-errors.ts';
 import type { Role } from '../role.ts';
 import { bounceSettings } from '../settings.ts';
 import { capacityHere } from '../system-facts.ts';
@@ -96,8 +98,10 @@ export class ManagerRole implements Role {
   ): Promise<ManagerRole> {
     let manager: Manager | undefined;
     const problems = new SpoolProblems(log, troubles);
+    const outcomes = new OutcomeWatch(log, troubles);
     const store = await openSpoolStore({
       onProblem: (problem) => problems.report(problem),
+      onBlocked: (reason) => outcomes.blocked(reason),
       onDamaged: (queueIds) => manager?.foundDamaged(queueIds),
       onStray: (message) => manager?.found(message),
       directory: config.spool,
@@ -148,6 +152,7 @@ export class ManagerRole implements Role {
       changed: (isOutage) => started.dnsOutage(isOutage),
     });
     nameServers.use(resolver);
+    outcomes.connect((reason) => started.pause(reason));
     const recovered = await started.recover();
     manager = started;
     const limits = shaping.operations(scheduler, clock);
@@ -240,20 +245,30 @@ export class ManagerRole implements Role {
     this.#parts.senders.drain();
   }
 
-  async stop(): Promise<void> {
+  /**
+   * Tries for `graceMs` to store the outcomes that are in memory.
+   * @throws {OutcomesError} when some are not stored in the end
+   */
+  async stop(graceMs: number): Promise<void> {
     this.#maintaining = false;
     clearTimeout(this.#maintenance);
     this.#parts.overdueWatch.stop();
     // Results may still be on their way though the processes that sent them have ended.
     await this.#parts.senders.gone();
-    await this.#parts.manager.stop();
+    const unstored = await this.#parts.manager.stop(graceMs);
     await this.#parts.shaping.close();
     await this.#parts.rates.close();
     await this.#parts.clockWatch.close();
     this.#resolver.close();
     await this.#parts.writer.close();
-    await this.#parts.store.close();
-    this.#parts.reader.close();
+    try {
+      await this.#parts.store.close();
+    } catch (error) {
+      if (unstored === 0) throw error;
+    } finally {
+      this.#parts.reader.close();
+    }
+    if (unstored > 0) throw new OutcomesError(unstored);
   }
 
   #submitted(batch: readonly ReceiverToManager[]): void {
