@@ -39,7 +39,7 @@ function bench(t: TestContext, isThere: (queueId: string) => boolean = () => tru
       return new Promise((resolve) => ends.push(resolve));
     },
   });
-  t.after(() => failures.stop());
+  t.after(() => void failures.stop());
   return {
     failures,
     begun,
@@ -148,14 +148,27 @@ test('a message that is gone is reported by nobody', (t) => {
   assert.equal(failures.waiting, 0);
 });
 
-test('after a stop nothing is begun', (t) => {
-  const { failures, begun, pass } = bench(t);
-  failures.add('A', failed(0));
+test('a stop waits for nothing: all reports are begun, and it ends with the last of them', async (t) => {
+  const { failures, begun, end } = bench(t);
+  for (let at = 0; at < 40; at++) failures.add(`M${at}`, failed(0));
   failures.start();
-  failures.stop();
-  pass(20_000);
+  assert.deepEqual(begun, []);
+  let isOver = false;
+  const stopped = failures.stop().then(() => (isOver = true));
+  for (let at = 0; at < 39; at++) await end();
+  assert.equal(begun.length, 40);
+  assert.equal(isOver, false);
+  await end();
+  await stopped;
+  assert.equal(failures.waiting, 0);
+});
+
+test('a stop without anything to report is over at once, and nothing is begun after it', async (t) => {
+  const { failures, begun, pass } = bench(t);
+  await failures.stop();
   failures.add('B', failed(0));
   failures.complete('B');
   failures.start();
+  pass(20_000);
   assert.deepEqual(begun, []);
 });

@@ -1,8 +1,10 @@
 // Turns failed recipients into reports: one DSN (RFC 3464) for all recipients of a message that failed together.
 // The DSN is on stable storage before the failure is settled, so a crash in between repeats the report and never loses it.
 
+import { setTimeout } from 'node:timers/promises';
 import { type Addressee, addresseeOf } from '../../bounce/addressee.ts';
 import { type DsnRecipient, buildDsn } from '../../bounce/build-dsn.ts';
+import { splitReport } from '../../bounce/split-report.ts';
 import { statusFrom } from '../../bounce/status.ts';
 import { wantsReport } from '../../bounce/wants-report.ts';
 import type { Logger } from '../../log/logger.ts';
@@ -44,6 +46,8 @@ export class Bouncer {
   readonly #submit: (message: Submitted) => void;
   /** The last report could not be stored. */
   #isFailing = false;
+  /** Wakes those that wait to try again. */
+  readonly #stopping = new AbortController();
 
   constructor(options: {
     settings: BounceSettings;
@@ -65,14 +69,20 @@ export class Bouncer {
     this.#settings = settings;
   }
 
+  /** From now on nothing is tried a second time. */
+  stop(): void {
+    this.#stopping.abort();
+  }
+
   /**
-   * Reports recipients of one message to whom `addresseeOf` says. Resolves when the report is on stable storage, or when
-   * none is due; a report that cannot be stored is tried again until it can.
+   * Reports recipients of one message to whom `addresseeOf` says. Resolves to true when the report is on stable storage, or
+   * when none is due. A report that cannot be stored is tried again until it can, or to `stop`: then it resolves to false,
+   * and nobody has heard of the failure.
    */
-  async report(queueId: string, ref: StoredRef, recipients: readonly ReportedRecipient[]): Promise<void> {
-    await this.#room(queueId);
+  async report(queueId: string, ref: StoredRef, recipients: readonly ReportedRecipient[]): Promise<boolean> {
+    if (!(await this.#room(queueId))) return false;
     const found = await this.#read(queueId, ref);
-    if (found === undefined) return;
+    if (found === undefined) return !this.#stopping.signal.aborted;
     const { envelope, original: content } = found;
     for (const each of recipients) {
       if (each.action === 'failed') this.#logBounced(queueId, envelope, each);
@@ -80,28 +90,55 @@ export class Bouncer {
     const addressee = addresseeOf(envelope, this.#settings.postmaster);
     if (addressee.kind === 'nobody') {
       this.#dropped(queueId, envelope, recipients, addressee.reason);
-      return;
+      return true;
     }
-    const reported = recipients.filter((each) => isDue(addressee, envelope, each));
-    if (reported.length === 0) return;
-    for (;;) {
-      try {
-        await this.#store(queueId, addressee, envelope, reported, content);
-        this.#isFailing = false;
-        return;
-      } catch (error) {
-        this.#failed(queueId, error instanceof Error ? error.message : String(error));
-        await pause();
+    const nowMs = Date.now();
+    const reported = recipients
+      .filter((each) => isDue(addressee, envelope, each))
+      .map((each) => dsnRecipient(envelope, each, nowMs));
+    for (const each of splitReport(reported)) {
+      while (!(await this.#isStored(queueId, addressee, envelope, each, content))) {
+        if (this.#stopping.signal.aborted) return false;
+        await this.#pause();
       }
+    }
+    return true;
+  }
+
+  async #isStored(
+    queueId: string,
+    addressee: Exclude<Addressee, { readonly kind: 'nobody' }>,
+    envelope: Envelope,
+    recipients: readonly DsnRecipient[],
+    original: readonly Uint8Array[],
+  ): Promise<boolean> {
+    try {
+      await this.#store(queueId, addressee, envelope, recipients, original);
+      this.#isFailing = false;
+      return true;
+    } catch (error) {
+      this.#failed(queueId, error instanceof Error ? error.message : String(error));
+      return false;
     }
   }
 
-  /** Reports wait for room without the text of their messages: very many may fail while the disk is full. */
-  async #room(queueId: string): Promise<void> {
+  async #pause(): Promise<void> {
+    const { signal } = this.#stopping;
+    // It rejects when it is cut short, which is as good as over.
+    await setTimeout(retryMs, undefined, { ref: false, signal }).catch(() => undefined);
+  }
+
+  /**
+   * Reports wait for room without the text of their messages: very many may fail while the disk is full.
+   * @returns false when a stop came first.
+   */
+  async #room(queueId: string): Promise<boolean> {
     while (!this.#writer.hasRoom(smallReportBytes)) {
       this.#failed(queueId, 'the disk of the spool is full');
-      await pause();
+      if (this.#stopping.signal.aborted) return false;
+      await this.#pause();
     }
+    return true;
   }
 
   /** Said once for all reports that fail until one is stored. */
@@ -132,7 +169,8 @@ export class Bouncer {
           break;
         }
         this.#log.error(`message ${queueId} cannot be read for its report, trying again: ${reason}`);
-        await pause();
+        if (this.#stopping.signal.aborted) return undefined;
+        await this.#pause();
       }
     }
     try {
@@ -187,7 +225,7 @@ export class Bouncer {
     queueId: string,
     addressee: Exclude<Addressee, { readonly kind: 'nobody' }>,
     envelope: Envelope,
-    reported: readonly ReportedRecipient[],
+    recipients: readonly DsnRecipient[],
     original: readonly Uint8Array[],
   ): Promise<void> {
     const nowMs = Date.now();
@@ -199,7 +237,7 @@ export class Bouncer {
       nowMs,
       sender: addressee.address,
       envelopeId: envelope.envelopeId,
-      recipients: reported.map((each) => dsnRecipient(envelope, each, nowMs)),
+      recipients,
       ret: envelope.ret,
       original: { kind: 'full', content: original },
       maxOriginalBytes: this.#settings.maxOriginalBytes,
@@ -254,12 +292,6 @@ export class Bouncer {
 function isDue({ kind }: Addressee, envelope: Envelope, each: ReportedRecipient): boolean {
   if (kind === 'postmaster') return each.action === 'failed';
   return wantsReport(envelope.recipients[each.recipient]?.notify, each.action);
-}
-
-function pause(): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, retryMs).unref();
-  });
 }
 
 function isDamage(error: unknown): boolean {

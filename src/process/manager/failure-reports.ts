@@ -55,6 +55,7 @@ export class FailureReports {
   #running = 0;
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
+  readonly #over = Promise.withResolvers<void>();
 
   constructor({ take, report, now = () => performance.now() }: FailureReportsOptions) {
     this.#take = take;
@@ -98,10 +99,16 @@ export class FailureReports {
     this.#lookLater();
   }
 
-  /** Begins nothing more: what is not booked as failed is tried again after the next start, and reported then. */
-  stop(): void {
+  /**
+   * Waits for nothing any more: begins all reports, and resolves when each of them is over. What could not be reported is
+   * tried again after the next start.
+   */
+  stop(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#timer);
+    for (const queueId of this.#gathered.keys()) this.#makeReady(queueId);
+    this.#run();
+    return this.#running === 0 ? Promise.resolve() : this.#over.promise;
   }
 
   #makeReady(queueId: string): void {
@@ -117,15 +124,16 @@ export class FailureReports {
   }
 
   #run(): void {
-    while (this.#running < maxRunning && !this.#stopped) {
+    while (this.#running < maxRunning) {
       const next = this.#ready.shift();
-      if (next === undefined) return;
+      if (next === undefined) break;
       this.#running++;
       void this.#report(next.queueId, next.ref, next.recipients).finally(() => {
         this.#running--;
         this.#run();
       });
     }
+    if (this.#stopped && this.#running === 0) this.#over.resolve();
   }
 
   #lookLater(): void {

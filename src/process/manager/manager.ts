@@ -384,17 +384,21 @@ export class Manager {
   }
 
   async #report(queueId: string, ref: StoredRef, recipients: readonly ReportedRecipient[]): Promise<void> {
+    let isReported = true;
     try {
-      await this.#bouncer?.report(queueId, ref, recipients);
+      isReported = (await this.#bouncer?.report(queueId, ref, recipients)) ?? false;
     } catch (error) {
+      // A mistake of ours: tried again, it would be made again.
       const reason = error instanceof Error ? error.message : String(error);
       this.#log.error(`message ${queueId} failed, and its report could not be written: ${reason}`);
     }
-    this.#store.settle(
-      recipients
-        .filter((each) => each.action === 'failed')
-        .map(({ recipient, error }) => ({ kind: 'failed', queueId, recipient, error })),
-    );
+    if (isReported) {
+      this.#store.settle(
+        recipients
+          .filter((each) => each.action === 'failed')
+          .map(({ recipient, error }) => ({ kind: 'failed', queueId, recipient, error })),
+      );
+    }
     this.#store.unpin(queueId);
   }
 
@@ -458,8 +462,9 @@ export class Manager {
   async stop(graceMs: number): Promise<number> {
     this.#stopping = true;
     this.#rerouter.stop();
-    this.#failures.stop();
     this.#lookups.stop();
+    this.#bouncer?.stop();
+    await this.#failures.stop();
     clearTimeout(this.#timer);
     const unstored = await this.#store.settled(graceMs);
     if (unstored === 0) this.#log.info('the journal is on stable storage');
