@@ -1,7 +1,7 @@
 // The supervisor: starts a process for each role, starts again what dies, ends what does not answer any more, passes on
 // reload and stop. Carries no mail.
 
-import { fork, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import type { Config } from '../config/config.ts';
 import { SluiceError } from '../errors/sluice-error.ts';
 import { StartError } from '../errors/start-error.ts';
@@ -9,6 +9,8 @@ import type { Logger } from '../log/logger.ts';
 import { Receiver } from '../receive/receiver.ts';
 import { TroubleBoard } from '../stats/trouble-board.ts';
 import type { Trouble, Troubles } from '../stats/troubles.ts';
+import { AwaitedSenders } from './awaited-senders.ts';
+import { type Child, firstDelayMs, forkRole, newChild, withoutRole } from './child.ts';
 import { beatEveryMs, Heartbeat } from './heartbeat.ts';
 import type { Instance, InstanceEvents } from './instance.ts';
 import { endLeftOvers, removeSign } from './life-sign.ts';
@@ -16,58 +18,12 @@ import type { ReloadAnswer, RoleFacts, RoleToSupervisor, SupervisorToRole } from
 import { OutcomesError } from './process-errors.ts';
 import type { RoleName } from './role.ts';
 
-/** The role program beside this file: TypeScript in a checkout, JavaScript in a package. */
-const program = new URL(
-  import.meta.url.endsWith('.ts') ? './role-main.ts' : './role-main.js',
-  import.meta.url,
-);
-
 /** A process that lived shorter than this has not recovered by being started again: wait longer each time. */
 const stableMs = 10_000;
-const firstDelayMs = 100;
 const longestDelayMs = 30_000;
-
-/**
- * A connection is small and lives long: with the usual young generation most of a sender's memory would be garbage and
- * room for it (12,000 idle connections: 9.5 KiB each, and 5.4 KiB with 4 MiB; the same CPU for each message).
- */
-const runtimeOptions: Readonly<Partial<Record<RoleName, readonly string[]>>> = {
-  sender: ['--max-semi-space-size=4'],
-};
 
 /** Given to a process beyond the grace before it is killed. */
 const killAfterMs = 5_000;
-
-/** Beats that a running manager waits for the hello of a sender that answers. */
-const mostAwaitedBeats = 10;
-
-/** What does not happen while a role does not run. */
-const withoutRole: Readonly<Record<RoleName, string>> = {
-  manager: 'mail is taken and nothing is delivered',
-  receiver: 'its clients have to try again',
-  sender: 'the others deliver, or nobody does if there is one only',
-  control: 'operators get no answers',
-};
-
-interface Child {
-  readonly name: RoleName;
-  readonly index: number;
-  process: ChildProcess | undefined;
-  /** Of the process; see `Hello`. */
-  serial: number;
-  heartbeat: Heartbeat;
-  /** It was said of this process that it does not answer. */
-  isStalled: boolean;
-  /** Of the process, when it has started. */
-  facts: RoleFacts | undefined;
-  startedAtMs: number;
-  delayMs: number;
-  timer: NodeJS.Timeout | undefined;
-  /** What it said before it ended, when it knew why it could not go on. */
-  lastWords: string;
-  /** Settles when the role has started, or has said why it cannot. */
-  started: PromiseWithResolvers<RoleFacts>;
-}
 
 export class Supervisor implements Instance {
   #config: Config;
@@ -84,8 +40,7 @@ export class Supervisor implements Instance {
   #lastSerial = 0;
   #beats: NodeJS.Timeout | undefined;
   /** Sender processes that the manager waits for before it grants anything. */
-  #awaited: readonly number[] = [];
-  #awaitedBeats = 0;
+  readonly #awaited = new AwaitedSenders();
 
   constructor(config: Config, log: Logger, events: InstanceEvents, troubles: Troubles) {
     this.#config = config;
@@ -151,30 +106,12 @@ export class Supervisor implements Instance {
   }
 
   #add(name: RoleName, index: number): void {
-    const started = Promise.withResolvers<RoleFacts>();
-    started.promise.catch(() => undefined); // several may fail; the first one is reported
-    this.#children.push({
-      name,
-      index,
-      process: undefined,
-      serial: 0,
-      heartbeat: new Heartbeat(),
-      isStalled: false,
-      facts: undefined,
-      startedAtMs: 0,
-      delayMs: firstDelayMs,
-      timer: undefined,
-      lastWords: '',
-      started,
-    });
+    this.#children.push(newChild(name, index));
   }
 
   #fork(child: Child): void {
     child.startedAtMs = performance.now();
-    const forked = fork(program, [child.name], {
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-      execArgv: [...process.execArgv, ...(runtimeOptions[child.name] ?? [])],
-    });
+    const forked = forkRole(child.name);
     child.process = forked;
     child.serial = this.#lastSerial += 1;
     child.heartbeat = new Heartbeat();
@@ -199,12 +136,12 @@ export class Supervisor implements Instance {
 
   /** Asks every process whether it lives; ends those that are waited for, or of no use, when they do not answer. */
   #beat(): void {
-    const isLate = this.#areAwaitedLate();
+    const manager = this.#children.find(({ name }) => name === 'manager');
+    this.#awaited.beat(manager?.facts !== undefined && !manager.heartbeat.isStalled);
     for (const child of this.#children) {
       if (child.process === undefined) continue;
       if (child.heartbeat.beat()) this.#tell(child, { kind: 'ping' });
-      const isAwaited = this.#awaited.includes(child.serial);
-      if (isAwaited && (isLate || child.heartbeat.isStalled)) {
+      if (this.#awaited.mustEnd(child.serial, child.heartbeat)) {
         this.#kill(child, 'the manager has to know its connections, and it does not tell');
         continue;
       }
@@ -214,14 +151,6 @@ export class Supervisor implements Instance {
       if (!child.isStalled) this.#stalled(child, child.process.pid);
       if (child.heartbeat.isLost) this.#kill(child, 'it has not answered for a minute');
     }
-  }
-
-  /** Have senders not said hello for long although they answer, and the manager does? A hello takes parts of a second. */
-  #areAwaitedLate(): boolean {
-    const manager = this.#children.find(({ name }) => name === 'manager');
-    const isUp = manager?.facts !== undefined && !manager.heartbeat.isStalled;
-    this.#awaitedBeats = isUp && this.#awaited.length > 0 ? this.#awaitedBeats + 1 : 0;
-    return this.#awaitedBeats > mostAwaitedBeats;
   }
 
   #stalled(child: Child, pid: number | undefined): void {
@@ -259,7 +188,7 @@ export class Supervisor implements Instance {
         this.#log.info(`the ${child.name} process answers again`);
         break;
       case 'awaits':
-        this.#awaited = message.senders;
+        this.#awaited.set(message.senders);
         break;
       case 'started':
         child.facts = message.facts;
@@ -287,7 +216,7 @@ export class Supervisor implements Instance {
     if (child.process === forked) child.process = undefined;
     if (forked.pid !== undefined) removeSign(this.#config.spool, child.name, forked.pid);
     if (child.name === 'sender') this.#tellManager({ kind: 'senderEnded', serial: child.serial });
-    if (child.name === 'manager') this.#awaited = [];
+    if (child.name === 'manager') this.#awaited.set([]);
     if (this.#stopping) return;
     this.#troubled(this.#nameOf(child), []);
     const how = signal === null ? `with exit code ${code}` : `by ${signal}`;

@@ -117,6 +117,22 @@ test('a process that lost its link and says hello again has closed its connectio
   assert.deepEqual(lost, [1]);
 });
 
+test('nothing is heard any more over the old link of a process that has said hello again', async () => {
+  const { senders } = setUp();
+  const heard: string[] = [];
+  const hello = (name: string) => {
+    const [managerEnd, senderEnd] = localChannel<ManagerToSender, SenderToManager>();
+    managerEnd.receive((batch) => heard.push(...batch.map((each) => `${name} ${each.kind}`)));
+    senders.add(managerEnd, 1);
+    return senderEnd;
+  };
+  const old = hello('old');
+  const next = hello('next');
+  for (const end of [old, next]) end.post({ kind: 'closed', connection: 1, report: { kind: 'closed' } });
+  await turn();
+  assert.deepEqual(heard, ['next closed']);
+});
+
 test('the end of a process may be known before its hello is read', () => {
   const { senders, lost, add } = setUp();
   senders.ended(1);

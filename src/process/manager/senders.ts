@@ -63,14 +63,24 @@ export class Senders {
     this.#tellCapacity();
   }
 
+  /** The process has closed every connection that it had, here before its link was lost. */
+  hasClosed(serial: number): void {
+    const before = this.#processes.get(serial);
+    if (before === undefined) return;
+    // What may still come over the old link is about connections that are no more, and their numbers will be used again.
+    before.channel?.receive(() => undefined);
+    before.channel = undefined;
+    this.#tellCapacity();
+    this.#lose(before);
+  }
+
   /** A process has said hello: whatever it carried for an earlier manager, or before its link was lost, is closed. */
   add(channel: SenderChannel, serial: number): void {
-    const before = this.#processes.get(serial);
+    this.hasClosed(serial);
     const hasEnded = this.#endedUnseen.delete(serial);
     const added: SenderProcess = { channel, hasEnded, connections: new Set() };
     this.#processes.set(serial, added);
     channel.onClosed(() => this.#unlinked(added, serial));
-    if (before !== undefined) this.#lose(before);
     this.#stopAwaiting(serial);
     this.#tellCapacity();
   }

@@ -217,7 +217,8 @@ export class ManagerRole implements Role {
         this.#submitted(rest as readonly ReceiverToManager[]);
         break;
       case 'sender':
-        // Before anything can be granted to it.
+        // In this order: what was in flight waits again when it is settled, and nothing is granted before.
+        this.#parts.senders.hasClosed(hello.serial);
         this.#parts.manager.deliveredBefore(hello.delivered ?? []);
         this.addSender(channel as Channel<ManagerToSender, SenderToManager>, hello.serial);
         break;

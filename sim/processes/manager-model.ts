@@ -1,0 +1,242 @@
+// A manager in simulation: the real scheduler and the real `Senders`, with a spool that is a list. What it does with reports
+// and with what was delivered before it is as in `manager/manager.ts`.
+
+import type { Delivered } from '../../src/deliver/delivered-lately.ts';
+import type { Work } from '../../src/deliver/types.ts';
+import type { Channel } from '../../src/process/channel.ts';
+import { Senders } from '../../src/process/manager/senders.ts';
+import type { ManagerToSender, SenderToManager } from '../../src/process/messages.ts';
+import { createScheduler } from '../../src/schedule/create-scheduler.ts';
+import type {
+  ConnectionHandle,
+  Effect,
+  RecipientResult,
+  Scheduler,
+  SchedulerConfig,
+  Transaction,
+} from '../../src/schedule/types.ts';
+import { check } from '../world/ledger.ts';
+import { Actor } from './actor.ts';
+import type { Surroundings } from './surroundings.ts';
+import type { SomeLimits } from './outside.ts';
+
+/** Gathering entries before a write to the journal. */
+const journalMs = 10;
+
+export class ManagerModel {
+  readonly actor: Actor;
+  isUp = false;
+  readonly #house: Surroundings;
+  readonly #before: readonly number[];
+  /** Senders that ended while it was starting. */
+  readonly #endedBefore: number[] = [];
+  readonly #known = new Set<string>();
+  readonly #flights = new Map<number, { readonly queueId: string; readonly transaction: Transaction }>();
+  #parts: { readonly scheduler: Scheduler; readonly senders: Senders } | undefined;
+  #wakeAtMs = Infinity;
+
+  constructor(house: Surroundings, before: readonly number[], up: () => void) {
+    this.#house = house;
+    this.#before = before;
+    this.actor = new Actor(house.clock);
+    const startMs = house.random.next() < 0.1 ? 8_000 : 100 + house.random.below(500);
+    this.actor.after(startMs, () => {
+      this.#start();
+      up();
+    });
+  }
+
+  get connections(): number {
+    return this.#parts?.scheduler.counts().connections ?? 0;
+  }
+
+  accept(link: Channel<ManagerToSender, SenderToManager>): void {
+    link.receive((batch) => {
+      for (const message of batch) {
+        if (message.kind !== 'hello') {
+          this.#reported(message);
+          continue;
+        }
+        this.#parts?.senders.hasClosed(message.serial);
+        this.#deliveredBefore(message.delivered ?? []);
+        this.#parts?.senders.add(link, message.serial);
+      }
+      this.#drain();
+    });
+  }
+
+  submitted(queueId: string): void {
+    if (this.isUp) this.#admit(queueId);
+  }
+
+  senderEnded(serial: number): void {
+    if (this.#parts === undefined) this.#endedBefore.push(serial);
+    this.#parts?.senders.ended(serial);
+    this.#drain();
+  }
+
+  configure(config: SchedulerConfig, limits: SomeLimits, perProcess: number): void {
+    if (this.#parts !== undefined) this.#house.outside.limit(limits, this.#house.clock.nowMs);
+    this.#parts?.senders.configure(perProcess);
+    this.#parts?.scheduler.reconfigure(config, this.#house.clock.nowMs);
+    this.#drain();
+  }
+
+  #start(): void {
+    const { clock, config, limits, outside, perProcess } = this.#house;
+    outside.limit(limits, clock.nowMs);
+    const scheduler = createScheduler(config, clock.nowMs);
+    const senders = new Senders({
+      perProcess,
+      before: this.#before,
+      lost: (connection) => this.#lost(connection),
+      carry: (connections) => {
+        scheduler.carry(connections, clock.nowMs);
+        this.#drain();
+      },
+      awaits: (serials) => this.#house.managerAwaits(serials),
+    });
+    this.#parts = { scheduler, senders };
+    for (const serial of this.#endedBefore) senders.ended(serial);
+    for (const queueId of this.#house.waiting()) this.#admit(queueId);
+    this.isUp = true;
+  }
+
+  #admit(queueId: string): void {
+    const { clock } = this.#house;
+    if (this.#known.has(queueId) || this.#parts === undefined) return;
+    this.#known.add(queueId);
+    const { scheduler } = this.#parts;
+    const domain = this.#house.domainOf(queueId);
+    const message = scheduler.begin({
+      queueId,
+      receivedAtMs: clock.nowMs,
+      nullSender: false,
+      held: false,
+    });
+    const route = `mx:${domain}`;
+    scheduler.add(message, { recipient: 0, route, domain, attempts: 0, nextAttemptAtMs: 0, lastError: '' });
+    scheduler.commit(message, clock.nowMs);
+    this.#drain();
+  }
+
+  #deliveredBefore(delivered: readonly Delivered[]): void {
+    for (const { queueId, recipients } of delivered) {
+      const message = this.#parts?.scheduler.find(queueId);
+      if (message === undefined) continue;
+      if ((this.#parts?.scheduler.remove(message, recipients) ?? []).length > 0) this.#journal(queueId);
+    }
+  }
+
+  #reported(report: SenderToManager): void {
+    switch (report.kind) {
+      case 'ready':
+        this.#parts?.scheduler.connectionReady(
+          report.connection as ConnectionHandle,
+          this.#house.clock.nowMs,
+        );
+        break;
+      case 'done':
+        this.#done(report.connection, report.results, report.reusable);
+        break;
+      case 'closed':
+        this.#closed(report.connection, report.report.kind === 'failed' ? report.report : { kind: 'closed' });
+        break;
+      case 'hello':
+        break;
+    }
+  }
+
+  #done(connection: number, results: readonly RecipientResult[], reusable: boolean): void {
+    if (!this.#flights.delete(connection)) return;
+    const { nowMs } = this.#house.clock;
+    this.#parts?.scheduler.transactionDone(connection as ConnectionHandle, results, reusable, nowMs);
+    this.#drain();
+  }
+
+  #closed(connection: number, end: Parameters<Scheduler['connectionClosed']>[1]): void {
+    this.#parts?.senders.closed(connection);
+    this.#flights.delete(connection);
+    this.#parts?.scheduler.connectionClosed(connection as ConnectionHandle, end, this.#house.clock.nowMs);
+    this.#drain();
+  }
+
+  #lost(connection: number): void {
+    const flight = this.#flights.get(connection);
+    if (flight !== undefined) {
+      const error = '451 4.3.0 lost';
+      const results = flight.transaction.recipients.map((recipient) => ({
+        recipient,
+        result: 'tempfail' as const,
+        error,
+      }));
+      this.#done(connection, results, false);
+    }
+    this.#closed(connection, { kind: 'closed' });
+  }
+
+  #drain(): void {
+    if (this.#parts === undefined) return;
+    const { effects } = this.#parts.scheduler;
+    for (let index = 0; index < effects.length; index += 1) this.#effect(effects[index] as Effect);
+    effects.length = 0;
+    this.#arm();
+  }
+
+  #effect(effect: Effect): void {
+    const { senders, scheduler } = this.#parts!;
+    const { clock } = this.#house;
+    switch (effect.kind) {
+      case 'connect': {
+        check(senders.count > 0, () => 'a connection is granted that nobody can carry');
+        const { connection, site, ip, port, host, transaction } = effect;
+        const work = this.#work(connection, transaction);
+        senders.connect({ connection, site, ip, port, host, source: '', work });
+        break;
+      }
+      case 'transact':
+        senders.transact(effect.connection, this.#work(effect.connection, effect.transaction));
+        break;
+      case 'close':
+        senders.close(effect.connection);
+        break;
+      case 'resolve': {
+        const plan = { ...this.#house.planOf(effect.key), validUntilMs: clock.nowMs + 3_600_000 };
+        scheduler.routeResolved(effect.route, plan, clock.nowMs);
+        break;
+      }
+      case 'delivered':
+        this.#journal(scheduler.queueIdOf(effect.message));
+        break;
+      case 'failed':
+        check(false, () => `a message failed: ${effect.error}`);
+        break;
+      case 'deferred':
+      case 'done':
+        break;
+    }
+  }
+
+  #work(connection: number, transaction: Transaction): Work {
+    const queueId = this.#parts!.scheduler.queueIdOf(transaction.message);
+    this.#flights.set(connection, { queueId, transaction });
+    const ref = { segment: 0, offset: 0, length: 0 };
+    return this.#house.granted({ queueId, ref, recipients: transaction.recipients, fresh: true });
+  }
+
+  #journal(queueId: string): void {
+    this.actor.after(journalMs, () => this.#house.journal(queueId));
+  }
+
+  #arm(): void {
+    const next = this.#parts!.scheduler.nextWakeMs();
+    if (next >= this.#wakeAtMs) return;
+    this.#wakeAtMs = next;
+    this.actor.after(Math.max(0, next - this.#house.clock.nowMs), () => {
+      if (this.#wakeAtMs !== next) return;
+      this.#wakeAtMs = Infinity;
+      this.#parts?.scheduler.tick(this.#house.clock.nowMs);
+      this.#drain();
+    });
+  }
+}

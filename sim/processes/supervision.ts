@@ -1,0 +1,119 @@
+// A supervisor in simulation: starts what ended again, asks each process whether it lives, and ends what must be ended, by
+// the rules of `supervisor.ts`. When it is killed, its processes end as soon as they notice; the next one waits for them.
+
+import { AwaitedSenders } from '../../src/process/awaited-senders.ts';
+import { beatEveryMs, Heartbeat } from '../../src/process/heartbeat.ts';
+import type { Actor } from './actor.ts';
+import type { Surroundings } from './surroundings.ts';
+import { ManagerModel } from './manager-model.ts';
+import { SenderModel } from './sender-model.ts';
+
+/** Time that processes of an earlier supervisor get to end by themselves. */
+const patienceMs = 2_000;
+
+interface Child {
+  readonly serial: number;
+  readonly actor: Actor;
+  readonly heartbeat: Heartbeat;
+}
+
+export class Supervision {
+  readonly #house: Surroundings;
+  readonly #leftOver: readonly Actor[];
+  readonly awaited = new AwaitedSenders();
+  readonly #children = new Set<Child>();
+  manager: ManagerModel | undefined;
+  readonly senders: (SenderModel | undefined)[] = [];
+  #isAlive = true;
+  #lastSerial = 0;
+
+  /** @param leftOver - processes of the one before */
+  constructor(house: Surroundings, senders: number, leftOver: readonly Actor[]) {
+    this.#house = house;
+    this.#leftOver = leftOver;
+    let waits = leftOver.filter(({ isAlive }) => isAlive).length;
+    const start = (): void => {
+      if (!this.#isAlive) return;
+      this.#forkManager();
+      for (let index = 0; index < senders; index += 1) this.#forkSender(index);
+      this.#beat();
+    };
+    if (waits === 0) start();
+    for (const actor of leftOver) {
+      if (!actor.isAlive) continue;
+      actor.onEnd(() => {
+        waits -= 1;
+        if (waits === 0) start();
+      });
+    }
+    house.clock.at(house.clock.nowMs + patienceMs, () => {
+      if (this.#isAlive) for (const actor of leftOver) actor.kill();
+    });
+  }
+
+  get actors(): readonly Actor[] {
+    return [...this.#children].map(({ actor }) => actor);
+  }
+
+  /** SIGKILL. Returns the processes that it leaves behind, with those that it was still waiting for. */
+  kill(): readonly Actor[] {
+    this.#isAlive = false;
+    const left = this.actors;
+    for (const actor of left) actor.run(() => actor.kill());
+    return [...left, ...this.#leftOver];
+  }
+
+  #forkManager(): void {
+    const before = this.#house.doesAskForSenders
+      ? this.senders.flatMap((sender) => (sender?.actor.isAlive === true ? [sender.serial] : []))
+      : [];
+    const manager = new ManagerModel(this.#house, before, () => undefined);
+    this.manager = manager;
+    this.#watch(manager.actor, () => {
+      this.awaited.set([]);
+      this.#again(() => this.#forkManager());
+    });
+  }
+
+  #forkSender(index: number): void {
+    const sender = new SenderModel(this.#house, this.#lastSerial + 1);
+    this.senders[index] = sender;
+    this.#watch(sender.actor, () => {
+      const { manager } = this;
+      manager?.actor.after(1, () => manager.senderEnded(sender.serial));
+      this.#again(() => this.#forkSender(index));
+    });
+  }
+
+  #watch(actor: Actor, ended: () => void): void {
+    const child: Child = { serial: (this.#lastSerial += 1), actor, heartbeat: new Heartbeat() };
+    this.#children.add(child);
+    actor.onEnd(() => {
+      this.#children.delete(child);
+      // The system tells it a moment later.
+      this.#later(1 + this.#house.random.below(30), ended);
+    });
+  }
+
+  #again(fork: () => void): void {
+    this.#later(100 + this.#house.random.below(300), fork);
+  }
+
+  #later(ms: number, act: () => void): void {
+    this.#house.clock.at(this.#house.clock.nowMs + ms, () => {
+      if (this.#isAlive) act();
+    });
+  }
+
+  #beat(): void {
+    const { manager } = this;
+    const ofManager = [...this.#children].find(({ actor }) => actor === manager?.actor);
+    this.awaited.beat(manager?.isUp === true && ofManager?.heartbeat.isStalled === false);
+    for (const { serial, actor, heartbeat } of this.#children) {
+      if (heartbeat.beat()) actor.after(1, () => this.#later(1, () => heartbeat.answered()));
+      const isRecovering = actor === manager?.actor && !manager.isUp;
+      if (this.awaited.mustEnd(serial, heartbeat) || (heartbeat.isLost && !isRecovering)) actor.kill();
+    }
+    this.#later(beatEveryMs, () => this.#beat());
+  }
+}
