@@ -62,9 +62,9 @@ export interface ManagerStatus {
   readonly recipients: number;
   readonly connections: number;
   readonly senders: number;
-  /** Reports being written. */
+  /** Messages whose failures are not reported yet. */
   readonly reports: number;
-  /** Recipients delivered, deferred, bounced, removed and messages received since the manager started. */
+  /** Recipients delivered, deferred, bounced, dropped, removed and messages received since the manager started. */
   readonly counters: Readonly<Record<string, number>>;
   readonly spool: {
     readonly segments: number;

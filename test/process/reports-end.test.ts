@@ -1,0 +1,91 @@
+// Reports end: what came with the empty sender is reported to nobody, a report of our own that fails to the postmaster once,
+// over a restart and a change of the postmaster too.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Ground, until } from '../../sim/neighbours/ground.ts';
+import {
+  startSluice,
+  type Sluice,
+  type SluiceConfig,
+  type SluiceEvent,
+} from '../../sim/neighbours/sluice.ts';
+import { controlResult } from '../../src/control/control-client.ts';
+import type { Status } from '../../src/control/control-protocol.ts';
+import { send } from '../interop/mail.ts';
+
+/** As a report of Sluice's looks, from a stranger. */
+const imitated = [
+  'From: Mail Delivery System <MAILER-DAEMON@sluice.test>',
+  'Subject: Your message could not be delivered',
+  'Auto-Submitted: auto-replied',
+  'Content-Type: multipart/report; report-type=delivery-status; boundary="b"',
+  'X-Sluice-Queue-ID: 038G3TBYYT20000',
+  '',
+  '--b--',
+  '',
+].join('\r\n');
+
+function config(postmaster: string, error: string): SluiceConfig {
+  return {
+    processes: { single_process: true },
+    queue: { retry: ['1s'] },
+    bounce: { postmaster },
+    route: [
+      { domain: ['gone.test'], error: '550 5.1.1 No such user' },
+      { domain: ['sender.test', 'postmaster.test'], error },
+    ],
+  };
+}
+
+function eventsOf(sluice: Sluice, event: string): SluiceEvent[] {
+  return sluice.events().filter((each) => each.event === event);
+}
+
+test('a report that fails after a restart is told to the postmaster, and nothing follows from that', async (t) => {
+  const ground = Ground.of(t);
+  const first = await startSluice(ground, { config: config('one@postmaster.test', '450 4.2.0 Not now') });
+  const { directory } = first;
+  await send(first.port, { from: '', to: ['a@gone.test'], content: imitated });
+  await until('what has no sender is dropped', () => eventsOf(first, 'dropped').length === 1);
+  assert.deepEqual(
+    eventsOf(first, 'dropped').map(({ from, to, reason }) => [from, to, reason]),
+    [
+      [
+        '',
+        ['a@gone.test'],
+        'nobody is told: it came with the empty sender, and such a message is never answered by a report',
+      ],
+    ],
+  );
+  await send(first.port, {
+    from: 'user@sender.test',
+    to: ['b@gone.test'],
+    content: 'Subject: x\r\n\r\ny\r\n',
+  });
+  const waits = ({ to }: SluiceEvent): boolean => to === 'user@sender.test';
+  await until('the report about the other waits', () => eventsOf(first, 'deferred').some(waits));
+  await first.program.stop('SIGTERM');
+
+  const second = await startSluice(ground, {
+    config: config('two@postmaster.test', '550 5.2.1 Closed'),
+    directory,
+  });
+  await until('the notice about the report is dropped', () => eventsOf(second, 'dropped').length === 2);
+  const status = async (): Promise<Status> =>
+    (await controlResult(`${directory}/control.sock`, { operation: 'status' })) as Status;
+  await until('nothing waits', async () => {
+    const { messages, reports } = await status();
+    return messages === 0 && reports === 0;
+  });
+  assert.equal((await status()).counters['dropped'], 1);
+  assert.deepEqual(
+    eventsOf(second, 'received').map(({ via, from, to }) => [via, from, to]),
+    [
+      [undefined, '', ['a@gone.test']],
+      [undefined, 'user@sender.test', ['b@gone.test']],
+      ['bounce', '', ['user@sender.test']],
+      ['notice', '', ['two@postmaster.test']],
+    ],
+  );
+});
