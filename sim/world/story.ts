@@ -22,6 +22,8 @@ export interface StoryOptions {
   readonly trouble: number;
   readonly crashes: number;
   readonly operators: boolean;
+  /** How often somebody sets the system's clock, by up to two years either way. */
+  readonly clockSteps?: number;
   /** Limits of all kinds, tenants, several sources, adaptation and reactions; else the same few limits for everything. */
   readonly shaping?: boolean;
   readonly auditEvery: number;
@@ -67,10 +69,20 @@ export function tell(options: StoryOptions): World {
   for (let count = 0; count < options.crashes; count += 1) {
     world.clock.at(startMs + random.below(random.next() < 0.5 ? 2_000 : 3 * hour), () => world.crash());
   }
+  for (let count = 0; count < (options.clockSteps ?? 0); count += 1) {
+    world.clock.at(startMs + random.below(random.next() < 0.5 ? 3 * hour : 3 * day), () =>
+      world.stepClock(someStep(world.simulation.random)),
+    );
+  }
   world.clock.at(startMs + 4 * hour, () => releaseAll(world));
   world.run(startMs + 60 * day);
   world.finish();
   return world;
+}
+
+function someStep(random: Random): number {
+  const most = pick(random, [minute, hour, day, 30 * day, 730 * day]);
+  return (random.next() < 0.5 ? -1 : 1) * (1_000 + random.below(most));
 }
 
 function someConfig(random: Random, seed: number): SchedulerConfig {

@@ -2,9 +2,11 @@
 // every recipient, books that count every limit, and an audit of the scheduler's state after every few calls. Stops at
 // the first rule that is broken; a seed replays everything.
 
+import { confirmMs, SteadyClock } from '../../src/io/steady-clock.ts';
+import type { Stretch } from '../../src/io/timeline.ts';
 import { createScheduler } from '../../src/schedule/create-scheduler.ts';
 import { State } from '../../src/schedule/state.ts';
-import type { Scheduler, SchedulerConfig } from '../../src/schedule/types.ts';
+import type { Effect, Scheduler, SchedulerConfig } from '../../src/schedule/types.ts';
 import { Simulation, type Network } from '../../src/simulate/simulation.ts';
 import type { VirtualClock } from '../../src/simulate/virtual-clock.ts';
 import { Witness } from '../../src/simulate/witness.ts';
@@ -26,6 +28,8 @@ export interface WorldOptions {
   readonly judges?: (ledger: Ledger) => readonly Witness[];
 }
 
+const day = 86_400_000;
+
 const timeouts = { connectMs: 30_000, greetingMs: 300_000, replyMs: 600_000 };
 
 export class World {
@@ -40,16 +44,28 @@ export class World {
   #isPaused = false;
   /** A new manager has not read the whole journal yet. */
   #recovering = false;
+  readonly #startMs: number;
+  readonly #leastLifetimeMs: { readonly mail: number; readonly bounce: number };
+  /** What the system's clock shows is ahead of the time of the world by this. */
+  #aheadMs = 0;
+  /** Dates that the clock has shown, or may have shown, twice. */
+  #repeatedMs = 0;
+  #steady: SteadyClock;
+  /** When messages came in, as the clock said then. */
+  readonly #dates = new Map<number, number>();
 
   constructor({ seed, internet, config, startMs, auditEvery, judges }: WorldOptions) {
     this.config = config;
     this.books = new Books(config, this.ledger);
     this.#auditEvery = auditEvery;
     this.#state = new State(config);
+    this.#startMs = startMs;
+    this.#leastLifetimeMs = { mail: config.lifetimeMs, bounce: config.bounceLifetimeMs };
     const attempts = new Attempts();
     const auditor = new Auditor(
       () => this.#audited(),
       () => check(!this.#isPaused, () => 'granted while grants are paused'),
+      (number) => this.#expired(number),
     );
     this.simulation = new Simulation({
       seed,
@@ -66,6 +82,23 @@ export class World {
         auditor,
       ]),
     });
+    this.#steady = this.#bootClock([]);
+  }
+
+  /** Somebody sets the system's clock; Sluice looks at it only every few seconds. */
+  stepClock(byMs: number): void {
+    const { clock, random } = this.simulation;
+    this.#aheadMs += byMs;
+    // Dates of before come again: what of these was when can no longer be told.
+    if (byMs < 0) this.#repeatedMs += Math.min(-byMs, clock.nowMs - this.#startMs + day);
+    const noticedMs = clock.nowMs + random.below(5_000);
+    clock.at(noticedMs, () => this.#observe());
+    clock.at(noticedMs + confirmMs, () => this.#observe());
+  }
+
+  /** What the system's clock shows. */
+  get dateMs(): number {
+    return this.clock.nowMs + this.#aheadMs;
   }
 
   get clock(): VirtualClock {
@@ -89,7 +122,9 @@ export class World {
 
   submit(message: LedgerMessage): void {
     this.ledger.add(message);
-    this.#commit(message);
+    // What is written down is a date; what is judged by is when it really came.
+    this.#dates.set(message.number, this.dateMs);
+    this.#hand(message, this.#steady.receivedMs(this.dateMs));
   }
 
   /** Nothing is granted for so long, as while outcomes cannot be stored. */
@@ -115,11 +150,15 @@ export class World {
   /** Kills manager and senders; a new manager starts from the journal. */
   crash(): void {
     const rates = this.scheduler.rates(this.clock.nowMs);
+    // The manager writes down what it knows of the clock whenever that is set.
+    this.#observe();
+    this.#steady = this.#bootClock(this.#steady.stretches);
     this.#state = new State({ ...this.config, seed: this.simulation.random.below(1e9) });
     const scheduler = createScheduler(this.#state.config, this.clock.nowMs, this.#state);
     scheduler.restoreRates(rates);
     this.#isPaused = false;
     this.simulation.crash(scheduler);
+    this.simulation.setDateShift(this.#steady.shiftMs);
     check(this.books.isEmpty, () => 'connections are left after a crash');
     this.ledger.crashed();
     this.#recovering = true;
@@ -138,7 +177,8 @@ export class World {
     for (const message of this.ledger.messages) {
       const { done, held, nullSender, receivedAtMs, queueId, recipients } = message;
       if (done || held || 'releasedAtMs' in message) continue;
-      if (this.clock.nowMs <= receivedAtMs + (nullSender ? bounceLifetimeMs : lifetimeMs)) continue;
+      const mostMs = (nullSender ? bounceLifetimeMs : lifetimeMs) + this.#repeatedMs;
+      if (this.clock.nowMs <= receivedAtMs + mostMs) continue;
       const late = recipients.find(({ state }) => state === 'waiting');
       check(late === undefined, () => `${queueId} is still waiting after its lifetime`);
     }
@@ -155,10 +195,63 @@ export class World {
     check(this.scheduler.nextWakeMs() === Infinity, () => 'an empty scheduler wants to be woken');
   }
 
+  /** As a new manager finds it in the spool: with dates. */
   #commit(message: LedgerMessage): void {
+    const dateMs = this.#dates.get(message.number);
+    check(dateMs !== undefined, () => `${message.queueId} has no date`);
+    this.#hand(message, this.#steady.steadyOf(dateMs));
+  }
+
+  #hand(message: LedgerMessage, receivedAtMs: number): void {
+    const waiting = message.recipients.filter(({ endedAtMs }) => endedAtMs < 0);
     this.simulation.submit({
       ...message,
-      recipients: message.recipients.filter(({ endedAtMs }) => endedAtMs < 0),
+      receivedAtMs,
+      recipients: waiting.map((recipient) => ({
+        ...recipient,
+        nextAttemptAtMs:
+          recipient.nextAttemptAtMs === 0 ? 0 : this.#steady.steadyOf(recipient.nextAttemptAtMs),
+      })),
+    });
+    for (const { attempts, recipient } of waiting) this.#checkSchedule(message, recipient, attempts);
+  }
+
+  /** No date, however wrong, puts an attempt off for longer than the schedule does. */
+  #checkSchedule(message: LedgerMessage, index: number, attempts: number): void {
+    if (attempts === 0 || !this.#hasStepped) return;
+    const { retryMs, retryJitter } = this.config;
+    const mostMs = (retryMs[Math.min(attempts, retryMs.length) - 1] ?? 0) * (1 + retryJitter);
+    for (const row of this.scheduler.recipients()) {
+      if (row.queueId !== message.queueId || row.recipient !== index) continue;
+      const dueMs = row.nextAttemptAtMs - this.#steady.shiftMs;
+      check(
+        dueMs <= this.clock.nowMs + mostMs + 1,
+        () => `${row.queueId}/${index} waits beyond its schedule`,
+      );
+    }
+  }
+
+  /** A lifetime lasts as long as it says, whatever the clock shows. */
+  #expired(number: number): void {
+    const { nullSender, queueId, receivedAtMs } = this.ledger.message(number);
+    const lifetimeMs = nullSender ? this.#leastLifetimeMs.bounce : this.#leastLifetimeMs.mail;
+    check(this.clock.nowMs >= receivedAtMs + lifetimeMs, () => `${queueId} expired before its time`);
+  }
+
+  get #hasStepped(): boolean {
+    return this.#aheadMs !== 0 || this.#steady.stretches.length > 1;
+  }
+
+  #observe(): void {
+    this.#steady.observe();
+    this.simulation.setDateShift(this.#steady.shiftMs);
+  }
+
+  #bootClock(stretches: readonly Stretch[]): SteadyClock {
+    return new SteadyClock({
+      stretches,
+      monotonic: () => this.clock.nowMs,
+      date: () => this.dateMs,
     });
   }
 
@@ -172,15 +265,21 @@ export class World {
 class Auditor extends Witness {
   readonly #look: () => void;
   readonly #mayGrant: () => void;
+  readonly #expired: (number: number) => void;
 
-  constructor(look: () => void, mayGrant: () => void) {
+  constructor(look: () => void, mayGrant: () => void, expired: (number: number) => void) {
     super();
     this.#look = look;
     this.#mayGrant = mayGrant;
+    this.#expired = expired;
   }
 
   override granted(): void {
     this.#mayGrant();
+  }
+
+  override failed(number: number, effect: Extract<Effect, { kind: 'failed' }>): void {
+    if (effect.expired) this.#expired(number);
   }
 
   override settled(): void {

@@ -8,8 +8,8 @@ import { Timeline, type Stretch } from './timeline.ts';
 export const stepMs = 3_600_000;
 /** So little lies between the readings of two clocks, however well they run. */
 const jitterMs = 100;
-/** Less than this is drift: no stretch of its own. */
-const driftMs = 60_000;
+/** Less than this between two looks is drift: no stretch of its own. */
+const driftMs = 1_000;
 /** A step is believed when the clock has kept to it for this long. */
 export const confirmMs = 600_000;
 
@@ -39,14 +39,17 @@ export interface SteadyClockOptions {
   readonly date?: () => number;
 }
 
+/** Times are steady. */
 interface Step {
+  /** When it was noticed. */
   readonly sinceMs: number;
+  /** Dates have this shift since then, at the earliest. */
   readonly fromMs: number;
-  shiftMs: number;
+  readonly shiftMs: number;
 }
 
 /** What those need who live in steady time and meet dates. */
-export type DatedClock = Pick<SteadyClock, 'nowMs' | 'dateMs' | 'dateOf' | 'steadyOf'>;
+export type DatedClock = Pick<SteadyClock, 'nowMs' | 'dateMs' | 'dateOf' | 'steadyOf' | 'receivedMs'>;
 
 export class SteadyClock {
   readonly start: ClockStart;
@@ -55,6 +58,8 @@ export class SteadyClock {
   readonly #timeline: Timeline;
   /** Steady time less monotonic time. */
   readonly #baseMs: number;
+  /** Steady time of the last look at both clocks: a step came after it. */
+  #observedMs: number;
   /** A step that is not believed yet. */
   #step: Step | undefined;
 
@@ -69,7 +74,8 @@ export class SteadyClock {
     this.#timeline = new Timeline(stretches, nowMs);
     const byMs = nowMs - this.#timeline.lastMs;
     this.start = { lastSeenMs: stretches.length === 0 ? undefined : this.#timeline.lastMs, byMs };
-    this.#baseMs = this.#begin(nowMs, byMs) - monotonic();
+    this.#observedMs = this.#begin(nowMs, byMs);
+    this.#baseMs = this.#observedMs - monotonic();
   }
 
   /**
@@ -91,7 +97,7 @@ export class SteadyClock {
     const { stretches } = this.#timeline;
     if (this.#step === undefined) return stretches;
     const { fromMs, shiftMs } = this.#step;
-    return [...stretches, { fromMs, toMs: Math.max(fromMs, this.nowMs() + shiftMs), shiftMs }];
+    return [...stretches, { fromMs: fromMs + shiftMs, toMs: this.nowMs() + shiftMs, shiftMs }];
   }
 
   /** Did the clock step, and is it not known yet whether it will keep to it? */
@@ -107,47 +113,75 @@ export class SteadyClock {
     return this.#timeline.steadyOf(dateMs);
   }
 
+  /**
+   * The steady time of a date that another process has just written down: it knows the system's clock only, which may be
+   * wrong at this moment. What is not of the last hour counts as now.
+   */
+  receivedMs(dateMs: number): number {
+    const ageMs = this.#date() - dateMs;
+    return this.nowMs() - (ageMs >= 0 && ageMs <= stepMs ? ageMs : 0);
+  }
+
   /** Compares the two clocks; call it every few seconds. */
   observe(): ClockChange | undefined {
     const steadyMs = this.nowMs();
-    const dateMs = this.#date();
+    const change = this.#compare(steadyMs, this.#date());
+    this.#observedMs = steadyMs;
+    return change;
+  }
+
+  #compare(steadyMs: number, dateMs: number): ClockChange | undefined {
     const shiftMs = dateMs - steadyMs;
     const byMs = shiftMs - this.#timeline.shiftMs;
-    if (Math.abs(byMs) <= stepMs) return this.#followed(dateMs, shiftMs, byMs);
+    if (Math.abs(byMs) <= stepMs) return this.#followed(steadyMs, dateMs, byMs);
     if (this.#step === undefined || Math.abs(shiftMs - this.#step.shiftMs) > stepMs) {
-      this.#endStep(steadyMs);
-      this.#step = { sinceMs: steadyMs, fromMs: dateMs, shiftMs };
+      this.#endStretch(steadyMs);
+      this.#step = { sinceMs: steadyMs, fromMs: this.#observedMs, shiftMs };
       return { kind: 'stepped', byMs };
     }
-    this.#step.shiftMs = shiftMs;
-    if (steadyMs - this.#step.sinceMs < confirmMs) return undefined;
-    this.#timeline.begin(this.#step.fromMs, dateMs, shiftMs);
+    const { sinceMs, fromMs } = this.#step;
+    if (Math.abs(shiftMs - this.#step.shiftMs) >= driftMs) {
+      this.#endStretch(steadyMs);
+      this.#step = { sinceMs, fromMs: this.#observedMs, shiftMs };
+    } else {
+      this.#step = { sinceMs, fromMs, shiftMs };
+    }
+    if (steadyMs - sinceMs < confirmMs) return undefined;
+    this.#timeline.begin(this.#step.fromMs + shiftMs, dateMs, shiftMs);
     this.#step = undefined;
     return { kind: 'confirmed', byMs };
   }
 
   /** No step, or none any more. */
-  #followed(dateMs: number, shiftMs: number, byMs: number): ClockChange | undefined {
+  #followed(steadyMs: number, dateMs: number, byMs: number): ClockChange | undefined {
+    const shiftMs = dateMs - steadyMs;
     const step = this.#step;
     if (step !== undefined) {
       const wentMs = step.shiftMs - this.#timeline.shiftMs;
-      this.#endStep(this.nowMs());
-      this.#timeline.begin(dateMs, dateMs, shiftMs);
+      this.#endStretch(steadyMs);
+      this.#timeline.goOn(dateMs, shiftMs);
       return { kind: 'returned', byMs: wentMs };
     }
     if (Math.abs(byMs) < jitterMs) this.#timeline.goOn(dateMs);
     else if (Math.abs(byMs) < driftMs) this.#timeline.goOn(dateMs, shiftMs);
-    else this.#timeline.begin(dateMs, dateMs, shiftMs);
+    else {
+      this.#endStretch(steadyMs);
+      this.#timeline.begin(this.#observedMs + shiftMs, dateMs, shiftMs);
+    }
     return undefined;
   }
 
-  /** Mail that came in meanwhile has dates of the step: they are known for what they were. */
-  #endStep(steadyMs: number): void {
-    if (this.#step === undefined) return;
-    const { fromMs, shiftMs } = this.#step;
-    const before = this.#timeline.shiftMs;
-    this.#timeline.begin(fromMs, Math.max(fromMs, steadyMs + shiftMs), shiftMs);
-    this.#timeline.begin(steadyMs + before, steadyMs + before, before);
+  /** The clock was set since the last look: until now, dates may have been those of before. Ends a step in doubt, too. */
+  #endStretch(steadyMs: number): void {
+    const step = this.#step;
+    const { shiftMs } = this.#timeline;
+    if (step === undefined) {
+      this.#timeline.goOn(steadyMs + shiftMs);
+      return;
+    }
+    // Mail that came in meanwhile has dates of the step: they are known for what they were.
+    this.#timeline.begin(step.fromMs + step.shiftMs, steadyMs + step.shiftMs, step.shiftMs);
+    this.#timeline.begin(this.#observedMs + shiftMs, steadyMs + shiftMs, shiftMs);
     this.#step = undefined;
   }
 

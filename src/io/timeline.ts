@@ -42,22 +42,25 @@ export class Timeline {
   }
 
   /**
-   * The steady time of a date that was written down here. Where several stretches have seen the date, it is that of the
-   * latest; a date that the clock jumped over is the moment of the jump; one that is still to come counts from where
-   * the clock got farthest.
+   * The steady time of a date that was written down here. Where several stretches have seen the date, the latest that it can
+   * be: nothing is older than it is. A date that the clock jumped over is the moment of the jump; one that is still to
+   * come counts from where the clock got farthest.
    */
   steadyOf(dateMs: number): number {
+    let seenMs = -Infinity;
     let farthest = this.#last;
-    let after: Stretch | undefined;
-    for (let at = this.#stretches.length - 1; at >= 0; at -= 1) {
-      const stretch = this.#stretches[at] as Stretch;
-      if (stretch.fromMs <= dateMs && dateMs <= stretch.toMs) return dateMs - stretch.shiftMs;
-      if (stretch.toMs > farthest.toMs) farthest = stretch;
-      if (stretch.fromMs > dateMs && (after === undefined || stretch.fromMs < after.fromMs)) after = stretch;
+    let next: Stretch | undefined;
+    let isBefore = true;
+    for (const stretch of this.#stretches) {
+      const { fromMs, toMs, shiftMs } = stretch;
+      if (fromMs <= dateMs) isBefore = false;
+      else if (next === undefined || fromMs < next.fromMs) next = stretch;
+      if (fromMs <= dateMs && dateMs <= toMs) seenMs = Math.max(seenMs, dateMs - shiftMs);
+      if (toMs > farthest.toMs) farthest = stretch;
     }
-    if (after === undefined) return dateMs - farthest.shiftMs;
-    const isBefore = this.#stretches.every(({ fromMs }) => fromMs > dateMs);
-    return isBefore ? dateMs - this.#oldestShiftMs : after.fromMs - after.shiftMs;
+    if (seenMs !== -Infinity) return seenMs;
+    if (next === undefined) return dateMs - farthest.shiftMs;
+    return isBefore ? dateMs - this.#oldestShiftMs : next.fromMs - next.shiftMs;
   }
 
   /** The clock shows this date, and runs evenly but for as little as this shift says. */

@@ -83,6 +83,8 @@ export class Simulation {
   #epoch = 0;
   #wakeAtMs = Infinity;
   #wakes = 0;
+  /** What the scheduler adds to its times for a date. */
+  #dateShiftMs = 0;
 
   constructor({ seed, startMs, network, timeouts, scheduler, witness }: SimulationOptions) {
     this.clock = new VirtualClock(startMs, (kind, first, second) => this.#happen(kind, first, second));
@@ -128,6 +130,12 @@ export class Simulation {
     this.clock.at(this.clock.nowMs + delayMs, () => {
       if (epoch === this.#epoch) act();
     });
+  }
+
+  /** The system's clock shows another date from now on; time goes on as it did. */
+  setDateShift(shiftMs: number): void {
+    this.#dateShiftMs = shiftMs;
+    this.#scheduler.setDateShift(shiftMs);
   }
 
   /** Kills manager and senders; the caller hands the waiting messages to the new scheduler by `submit`. */
@@ -219,7 +227,7 @@ export class Simulation {
         witness.delivered(this.numberOf(effect.message), effect.recipient, nowMs);
         break;
       case 'deferred':
-        if (effect.nextAttemptAtMs <= nowMs) broken('the next attempt is not later');
+        if (effect.nextAttemptAtMs - this.#dateShiftMs <= nowMs) broken('the next attempt is not later');
         witness.deferred(this.numberOf(effect.message), effect, nowMs);
         break;
       case 'failed':

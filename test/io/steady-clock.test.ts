@@ -170,3 +170,21 @@ test('a restart while a step is in doubt believes it, and knows what mail of mea
     assert.equal(after.steadyOf(start + minute), start + minute);
   }
 });
+
+test('mail that came in between a step and its being noticed is no older for it', () => {
+  for (const step of [year, -year, 30 * minute]) {
+    const machine = new Machine();
+    const before = machine.boot();
+    machine.pass(hour);
+    before.observe();
+    machine.pass(2_000);
+    machine.dateMs += step;
+    machine.pass(1_000);
+    const receivedAtMs = machine.dateMs;
+    machine.pass(2_000);
+    before.observe();
+    const after = machine.boot(before.stretches);
+    assert.equal(after.steadyOf(receivedAtMs), start + hour + 3_000, String(step));
+    assert.equal(before.receivedMs(receivedAtMs), start + hour + 3_000);
+  }
+});

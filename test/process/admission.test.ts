@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { SteadyClock } from '../../src/io/steady-clock.ts';
 import { Admission } from '../../src/process/manager/admission.ts';
 import type { Submitted } from '../../src/process/messages.ts';
 import type { Router } from '../../src/route/types.ts';
@@ -17,13 +18,8 @@ function setUp({ nowMs = 7, shiftMs = 0 } = {}) {
   const store = { submitted: () => true } as unknown as SpoolStore;
   const router = { routeOf: () => ({ key: 'mx:b.test', domain: 'b.test' }) } as unknown as Router;
   // Dates are ahead by the shift.
-  const dateOf = (ms: number): number => ms + shiftMs;
-  const clock = {
-    nowMs: () => nowMs,
-    dateMs: () => dateOf(nowMs),
-    dateOf,
-    steadyOf: (ms: number) => ms - shiftMs,
-  };
+  const stretches = [{ fromMs: 0, toMs: nowMs + shiftMs, shiftMs }];
+  const clock = new SteadyClock({ stretches, monotonic: () => 0, date: () => nowMs + shiftMs });
   return { admission: new Admission(scheduler, store, router, clock), begun };
 }
 

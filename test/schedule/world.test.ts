@@ -48,6 +48,18 @@ test('with operators who hold, release, retry, remove and change limits, and a m
   }));
 });
 
+test('under a clock that is set, nothing expires early, waits beyond its schedule, or exceeds a rate', () => {
+  tellAll(3_000, 3_080, (seed) => ({
+    messages: 5 + (seed % 40),
+    trouble: (seed % 5) / 5,
+    crashes: 1 + (seed % 4),
+    operators: seed % 2 === 0,
+    shaping: seed % 4 === 0,
+    clockSteps: 1 + (seed % 6),
+    auditEvery: 7,
+  }));
+});
+
 test('the same seed gives the same effects in the same order', () => {
   for (let seed = 0; seed < 10; seed += 1) {
     const options = { seed, messages: 60, trouble: 0.5, crashes: 1, operators: true, auditEvery: 0 };

@@ -7,9 +7,6 @@ import type { MessageHandle, Scheduler } from '../../schedule/types.ts';
 import type { RecoveredMessage, SpoolStore } from '../../spool/types.ts';
 import type { Submitted } from '../messages.ts';
 
-/** A message that comes in now has a date of now; more than this beside it, and the clock is wrong. */
-const nowMostMs = 3_600_000;
-
 export class Admission {
   /** The routing table in force. */
   router: Router;
@@ -53,10 +50,7 @@ export class Admission {
     // After a restart of this process a receiver may report again what recovery has already found.
     if (!this.#store.submitted(message.queueId, message.ref, message.recipients.length)) return;
     const routes = message.recipients.map((address) => this.router.routeOf(message.reversePath, address));
-    // Receivers know the system's clock only, and that may be wrong at this moment.
-    const byDateMs = this.#clock.steadyOf(message.receivedAtMs);
-    const isPlausible = byDateMs <= nowMs && nowMs - byDateMs <= nowMostMs;
-    const handle = this.#begin(message, routes, false, isPlausible ? byDateMs : nowMs);
+    const handle = this.#begin(message, routes, false, this.#clock.receivedMs(message.receivedAtMs));
     this.#freshIds[handle] = message.queueId;
     for (const [recipient, route] of routes.entries()) {
       this.#scheduler.add(handle, {
