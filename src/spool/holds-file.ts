@@ -111,7 +111,7 @@ export class HoldsFile {
       await this.#drop();
       if (!this.#failing) {
         const text = writeError('writing the second record of what is held', error).message;
-        this.#options.report({ kind: 'holds', place: 'holds', text });
+        this.#options.report({ kind: 'unwritten', place: 'holds', text });
       }
       this.#failing = true;
       this.#later(RETRY_MS);

@@ -152,7 +152,8 @@ export class SegmentFile {
       );
       if (durable) await this.#files.syncDirectory(this.#layout.segments);
     } catch {
-      // Recovery walks the segment instead.
+      // Recovery walks the segment instead: one that is cut short would be taken for damage.
+      await this.#files.unlink(indexPath(this.#layout, this.id)).catch(() => undefined);
     } finally {
       await this.#files.close(this.#fd).catch(() => undefined);
     }

@@ -169,7 +169,8 @@ export interface SpoolProblem {
   /**
    * `segment` and `journal`: bytes that are damaged; `torn`: bytes at an end that a crash cut short before they counted,
    * or that are damaged; `index`: rebuilt; `content`: a message is damaged; `missing`: a message or its large file that
-   * should be there is not; `orphan`: a large file of no message; `holds`: the second record of what is held;
+   * should be there is not; `orphan`: a large file of no message; `holds`: the second record of what is held; `unwritten`: it could not
+   * be written;
    * `doubt`: nobody knows any more what was held, so everything is;
    * `format`: the file that tells the version; `aside`: damaged files that were taken out of the way.
    */
@@ -182,6 +183,7 @@ export interface SpoolProblem {
     | 'missing'
     | 'orphan'
     | 'holds'
+    | 'unwritten'
     | 'doubt'
     | 'format'
     | 'aside';

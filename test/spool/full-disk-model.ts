@@ -1,0 +1,224 @@
+// A manager that delivers while another program fills the disk and empties it again, and while file systems become
+// read-only: which deliveries may be repeated, and which outcomes must be stored, is asserted at every stop and start.
+
+import assert from 'node:assert/strict';
+import { below, seededRandom, type Random } from '../../sim/disk/random.ts';
+import type { DiskProcess, SimulatedDisk } from '../../sim/disk/simulated-disk.ts';
+import { openSpoolStore, openSpoolWriter } from '../../src/spool/open.ts';
+import { SpoolError } from '../../src/spool/spool-error.ts';
+import type { SpoolStore, SpoolWriter } from '../../src/spool/types.ts';
+import { contentFor, envelopeFor, writerDefaults } from './support.ts';
+
+const DIRECTORY = '/var/spool/sluice';
+/** In flight at once, and outcomes between two writes: what a quarter of the journal's room is for. */
+const MOST_IN_HAND = 4;
+const ROOM_BYTES = 4 * 1024;
+
+export class FullDiskModel {
+  disk: SimulatedDisk;
+  /** How often each thing happened: a run in which nothing happens proves nothing. */
+  readonly seen = {
+    accepted: 0,
+    refused: 0,
+    delivered: 0,
+    blocked: 0,
+    stopped: 0,
+    startedFull: 0,
+    deliveredFull: 0,
+    readOnly: 0,
+  };
+  readonly #random: Random;
+  #process: DiskProcess | undefined;
+  #writer: SpoolWriter | undefined;
+  #store: SpoolStore | undefined;
+  #isBlocked = false;
+  /** Accepted, and not delivered as far as the store was told. */
+  readonly #waiting = new Set<string>();
+  readonly #inFlight: string[] = [];
+  /** Delivered: true once that is stored, and must never be forgotten. */
+  readonly #delivered = new Map<string, boolean>();
+  /** Outcomes since the journal was last written. */
+  #unwritten = 0;
+  #contents = 0;
+  /** Deliveries that the next start may repeat: those that a stop named, or all that a kill cut off. */
+  #mayRepeat = 0;
+  /** There was no room for a new journal. */
+  #startedFull = false;
+
+  constructor(seed: number, disk: SimulatedDisk) {
+    this.#random = seededRandom(seed);
+    this.disk = disk;
+  }
+
+  async start(): Promise<void> {
+    this.#startedFull = this.disk.freeBytes < ROOM_BYTES;
+    if (this.#startedFull) this.seen.startedFull++;
+    this.#process = this.disk.process();
+    this.#inFlight.length = 0;
+    this.#unwritten = 0;
+    this.#isBlocked = false;
+    const { files } = this.#process;
+    this.#writer = await openSpoolWriter({
+      ...writerDefaults,
+      directory: DIRECTORY,
+      segmentBytes: 16 * 1024,
+      files,
+      // Free space is measured at each question.
+      now: () => this.#contents++ * 1000,
+    });
+    const store = await openSpoolStore({
+      directory: DIRECTORY,
+      slot: 0,
+      journalSyncMs: 1_000_000,
+      journalBytes: 16 * 1024,
+      journalRoomBytes: ROOM_BYTES,
+      segmentBytes: 16 * 1024,
+      relocateAfterMs: 1_000_000_000_000,
+      files,
+      onBlocked: (reason) => {
+        this.#isBlocked = reason !== undefined;
+        if (reason !== undefined) this.seen.blocked++;
+      },
+    });
+    this.#store = store;
+    const recovered = new Set<string>();
+    for await (const { queueId } of store.recover()) recovered.add(queueId);
+    for (const queueId of this.#waiting)
+      assert.ok(recovered.has(queueId), `${queueId} was accepted and is lost`);
+    let repeated = 0;
+    for (const queueId of recovered) {
+      if (this.#delivered.has(queueId)) repeated++;
+      const isStored = this.#delivered.get(queueId);
+      assert.notEqual(isStored, true, `${queueId} would be delivered again although its outcome was stored`);
+      this.#delivered.delete(queueId);
+      this.#waiting.add(queueId);
+    }
+    assert.ok(
+      repeated <= this.#mayRepeat,
+      `${repeated} deliveries would be repeated, ${this.#mayRepeat} at most were named`,
+    );
+    // What recovery has seen as done stays so.
+    this.#allStored();
+  }
+
+  async work(steps: number): Promise<void> {
+    for (let step = 0; step < steps; step++) {
+      await this.#step(this.#random());
+      if (this.#unwritten >= MOST_IN_HAND) await this.#flush();
+    }
+  }
+
+  async #step(dice: number): Promise<void> {
+    if (dice < 0.3) await this.#accept();
+    else if (dice < 0.6) this.#grant();
+    else if (dice < 0.85) this.#finish();
+    else if (dice < 0.91) await this.#flush();
+    else if (dice < 0.94) await this.#tidy();
+    else if (dice < 0.97) this.disk.fill(below(this.#random, 3) * 1000);
+    else if (dice < 0.973) this.#makeRoom();
+    else {
+      this.disk.readOnly = !this.disk.readOnly && dice > 0.992;
+      if (this.disk.readOnly) this.seen.readOnly++;
+    }
+  }
+
+  #makeRoom(): void {
+    this.disk.makeRoom();
+    this.#startedFull = false;
+  }
+
+  async #accept(): Promise<void> {
+    const writer = this.#writer;
+    if (writer === undefined) return;
+    const queueId = writer.newQueueId();
+    const content = [contentFor(++this.#contents, below(this.#random, 600))];
+    try {
+      const { ref } = await writer.append({ envelope: envelopeFor(queueId), content });
+      this.#store?.submitted(queueId, ref, 1);
+      this.#waiting.add(queueId);
+      this.seen.accepted++;
+    } catch (error) {
+      this.#tolerated(error);
+      this.seen.refused++;
+    }
+  }
+
+  /** As the manager does: nothing new while outcomes cannot be stored. */
+  #grant(): void {
+    if (this.#isBlocked || this.#inFlight.length >= MOST_IN_HAND) return;
+    const free = [...this.#waiting].filter((queueId) => !this.#inFlight.includes(queueId));
+    const queueId = free[below(this.#random, free.length)];
+    if (queueId !== undefined) this.#inFlight.push(queueId);
+  }
+
+  #finish(): void {
+    const queueId = this.#inFlight.shift();
+    if (queueId === undefined) return;
+    this.#unwritten++;
+    if (this.#random() < 0.6) {
+      const error = `451 try again later, ${this.#contents}`;
+      const deferred = {
+        kind: 'deferred',
+        queueId,
+        recipient: 0,
+        attempts: 1,
+        nextAttemptAtMs: 5,
+        error,
+      } as const;
+      this.#store?.settle([deferred]);
+      return;
+    }
+    this.#store?.settle([{ kind: 'delivered', queueId, recipient: 0 }]);
+    this.#waiting.delete(queueId);
+    this.#delivered.set(queueId, false);
+    this.seen.delivered++;
+    if (this.#startedFull) this.seen.deliveredFull++;
+  }
+
+  async #flush(): Promise<void> {
+    this.#unwritten = 0;
+    try {
+      await this.#store?.flush();
+      this.#allStored();
+    } catch (error) {
+      this.#tolerated(error);
+    }
+  }
+
+  async #tidy(): Promise<void> {
+    try {
+      await this.#store?.maintain(0);
+    } catch (error) {
+      this.#tolerated(error);
+    }
+  }
+
+  #allStored(): void {
+    for (const queueId of this.#delivered.keys()) this.#delivered.set(queueId, true);
+  }
+
+  #tolerated(error: unknown): void {
+    if (!(error instanceof SpoolError)) throw error;
+    assert.match(error.code, /^SPOOL_(WRITE_FAILED|FULL)$/);
+  }
+
+  /** SIGTERM: what is in flight finishes, then all is stored, or it says how much is not. */
+  async stop(): Promise<void> {
+    while (this.#inFlight.length > 0) this.#finish();
+    const unstored = (await this.#store?.settled(0)) ?? 0;
+    if (!this.disk.readOnly)
+      assert.equal(unstored, 0, 'outcomes found no room, though nothing was taken in hand without');
+    if (unstored === 0) this.#allStored();
+    this.#mayRepeat = unstored;
+    this.seen.stopped++;
+    await this.#writer?.close();
+    await this.#store?.close().catch((error: unknown) => this.#tolerated(error));
+    this.#process?.kill();
+  }
+
+  /** SIGKILL: what was written stays, what waited to be written is lost. */
+  kill(): void {
+    this.#mayRepeat = Infinity;
+    this.#process?.kill();
+  }
+}
