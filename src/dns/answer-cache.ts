@@ -1,15 +1,16 @@
-// Answers kept until their TTL is over. Reads no clock: the caller brings the time.
+// Answers kept until their TTL is over, those of all record types together within one bound. Reads no clock: the caller
+// brings the time.
 
 import { RecentMap } from './recent-map.ts';
 
-interface Entry<V> {
-  readonly value: V;
+interface Entry {
+  readonly value: unknown;
   readonly expiresAtMs: number;
 }
 
 /** `maxWeight` bounds the sum of the weights given to `set`. */
-export class AnswerCache<V> {
-  readonly #entries: RecentMap<string, Entry<V>>;
+export class AnswerCache {
+  readonly #entries: RecentMap<string, Entry>;
 
   constructor(maxWeight: number) {
     this.#entries = new RecentMap(maxWeight);
@@ -19,21 +20,38 @@ export class AnswerCache<V> {
     return this.#entries.size;
   }
 
-  /** The value and the ms that are left of it. */
-  get(key: string, nowMs: number): { readonly value: V; readonly leftMs: number } | undefined {
-    const entry = this.#entries.get(key);
-    if (entry === undefined) return undefined;
-    const leftMs = entry.expiresAtMs - nowMs;
-    if (leftMs > 0) return { value: entry.value, leftMs };
-    this.#entries.delete(key);
-    return undefined;
-  }
-
-  set(key: string, value: V, expiresAtMs: number, weight: number): void {
-    this.#entries.set(key, { value, expiresAtMs }, weight);
+  /** The part for one record type: no other part has its keys. */
+  part<V>(type: string): AnswerCachePart<V> {
+    return new AnswerCachePart(this.#entries, type);
   }
 
   clear(): void {
     this.#entries.clear();
+  }
+}
+
+export class AnswerCachePart<V> {
+  readonly #entries: RecentMap<string, Entry>;
+  readonly #prefix: string;
+
+  constructor(entries: RecentMap<string, Entry>, type: string) {
+    this.#entries = entries;
+    this.#prefix = `${type} `;
+  }
+
+  /** The value and the ms that are left of it. */
+  get(name: string, nowMs: number): { readonly value: V; readonly leftMs: number } | undefined {
+    const key = this.#prefix + name;
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return undefined;
+    const leftMs = entry.expiresAtMs - nowMs;
+    // Only this part puts values under its prefix.
+    if (leftMs > 0) return { value: entry.value as V, leftMs };
+    this.#entries.delete(key);
+    return undefined;
+  }
+
+  set(name: string, value: V, expiresAtMs: number, weight: number): void {
+    this.#entries.set(this.#prefix + name, { value, expiresAtMs }, weight);
   }
 }

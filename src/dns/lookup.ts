@@ -1,7 +1,7 @@
 // Look-ups of one record type: the cache before the wire, equal questions asked once, CNAME chains followed over as
 // many questions as they take, and TTLs brought within their bounds (RFC 1034 5.3.3, RFC 2308 5).
 
-import { AnswerCache } from './answer-cache.ts';
+import type { AnswerCache, AnswerCachePart } from './answer-cache.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import { canonicalDomain, isQueryable } from './domain-name.ts';
 import { interpret, type ReadRecord } from './interpretation.ts';
@@ -24,7 +24,7 @@ export class Lookup<T> {
   readonly #dispatcher: Dispatcher;
   readonly #options: ResolverOptions;
   readonly #now: () => number;
-  readonly #cache: AnswerCache<Answer<T>>;
+  readonly #cache: AnswerCachePart<Answer<T>>;
   readonly #underWay = new Map<string, Promise<Answer<T>>>();
   questions = 0;
   cacheHits = 0;
@@ -35,6 +35,7 @@ export class Lookup<T> {
     type: QueryType,
     read: ReadRecord<T>,
     dispatcher: Dispatcher,
+    cache: AnswerCache,
     options: ResolverOptions,
     now: () => number,
   ) {
@@ -43,11 +44,7 @@ export class Lookup<T> {
     this.#dispatcher = dispatcher;
     this.#options = options;
     this.#now = now;
-    this.#cache = new AnswerCache(options.maxEntries);
-  }
-
-  get entries(): number {
-    return this.#cache.size;
+    this.#cache = cache.part(type);
   }
 
   ask(given: string): Promise<Answer<T>> {
@@ -69,10 +66,6 @@ export class Lookup<T> {
     const lookup = this.#lookUp(name);
     this.#underWay.set(name, lookup);
     return lookup;
-  }
-
-  flush(): void {
-    this.#cache.clear();
   }
 
   async #lookUp(name: string): Promise<Answer<T>> {

@@ -2,6 +2,7 @@
 // No question rejects; a failure is an answer, too.
 
 import { isIP } from 'node:net';
+import { AnswerCache } from './answer-cache.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { ResolverOptionsError } from './dns-error.ts';
 import { readA, readAaaa, readMx, readTxt } from './interpretation.ts';
@@ -13,6 +14,7 @@ export type * from './types.ts';
 
 class StubResolver implements Resolver {
   readonly #dispatcher: Dispatcher;
+  readonly #cache: AnswerCache;
   readonly #mx: Lookup<MxRecord>;
   readonly #a: Lookup<string>;
   readonly #aaaa: Lookup<string>;
@@ -21,10 +23,11 @@ class StubResolver implements Resolver {
   constructor(options: ResolverOptions) {
     const now = options.now ?? (() => performance.now());
     this.#dispatcher = new Dispatcher(options, now);
-    this.#mx = new Lookup('MX', readMx, this.#dispatcher, options, now);
-    this.#a = new Lookup('A', readA, this.#dispatcher, options, now);
-    this.#aaaa = new Lookup('AAAA', readAaaa, this.#dispatcher, options, now);
-    this.#txt = new Lookup('TXT', readTxt, this.#dispatcher, options, now);
+    this.#cache = new AnswerCache(options.maxEntries);
+    this.#mx = new Lookup('MX', readMx, this.#dispatcher, this.#cache, options, now);
+    this.#a = new Lookup('A', readA, this.#dispatcher, this.#cache, options, now);
+    this.#aaaa = new Lookup('AAAA', readAaaa, this.#dispatcher, this.#cache, options, now);
+    this.#txt = new Lookup('TXT', readTxt, this.#dispatcher, this.#cache, options, now);
   }
 
   mx(domain: string): Promise<Answer<MxRecord>> {
@@ -40,17 +43,16 @@ class StubResolver implements Resolver {
   }
 
   flush(): void {
-    for (const lookup of [this.#mx, this.#a, this.#aaaa, this.#txt]) lookup.flush();
+    this.#cache.clear();
   }
 
   stats(): ResolverStats {
-    const sum = { questions: 0, cacheHits: 0, coalesced: 0, failures: 0, entries: 0 };
+    const sum = { questions: 0, cacheHits: 0, coalesced: 0, failures: 0, entries: this.#cache.size };
     for (const lookup of [this.#mx, this.#a, this.#aaaa, this.#txt]) {
       sum.questions += lookup.questions;
       sum.cacheHits += lookup.cacheHits;
       sum.coalesced += lookup.coalesced;
       sum.failures += lookup.failures;
-      sum.entries += lookup.entries;
     }
     const { counts, inFlight, hanging, waiting } = this.#dispatcher;
     return { ...sum, ...counts, inFlight, hanging, waiting };

@@ -18,7 +18,7 @@ export interface ResolverOptions {
   readonly minTtlSeconds: number;
   /** Upper bound of the time a negative answer is kept (RFC 2308 5). */
   readonly negativeTtlSeconds: number;
-  /** Size of the cache, for each record type; an answer counts once for every 512 bytes that it took on the wire. */
+  /** Size of the cache, for all record types together; an answer counts once for every 512 bytes that it took on the wire. */
   readonly maxEntries: number;
   /** Questions on the wire at once, without those that stepped aside; the rest wait in line. */
   readonly maxInFlight: number;

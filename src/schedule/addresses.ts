@@ -12,6 +12,10 @@ export const Health = { well: 0, resting: 1, probation: 2 } as const;
 
 /** A failed address that nobody tried for this long after its rest counts as well. */
 const forgetMs = 3_600_000;
+/** Beyond so many addresses, failures of those that nobody tries now are forgotten earlier. */
+const most = 100_000;
+/** Rows that are looked at for each new address beyond that. */
+const lookedAt = 4;
 
 export class AddressStore {
   readonly #counters: CounterStore;
@@ -25,6 +29,8 @@ export class AddressStore {
   readonly probeCounter = new Int32Column();
   readonly due = new DueHeap(this.dueMs);
   readonly #errors: string[] = [];
+  /** The row that was looked at last for being forgotten. */
+  #forgetAt = 0;
   readonly #keys = new KeyIndex();
   readonly #slots = new Slots(this.connections, [
     this.failures,
@@ -54,6 +60,7 @@ export class AddressStore {
   }
 
   open(ip: string, port: number): number {
+    if (this.live > most) this.#forgetSome();
     const address = this.#slots.take();
     this.connections.set(address, 0);
     this.failures.set(address, 0);
@@ -130,6 +137,19 @@ export class AddressStore {
         this.succeeded(address);
         this.mayBeUnused(address);
       }
+    }
+  }
+
+  /** Makes room: some addresses in turn, if nobody has or waits for a connection. */
+  #forgetSome(): void {
+    for (let count = lookedAt; count > 0; count -= 1) {
+      this.#forgetAt = this.#forgetAt + 1 >= this.#slots.end ? 0 : this.#forgetAt + 1;
+      const address = this.#forgetAt;
+      if (this.#keys.keyOf(address) === '' || this.connections.get(address) > 0) continue;
+      const counter = this.probeCounter.get(address);
+      if (counter >= 0 && this.#counters.line.get(counter) >= 0) continue;
+      this.succeeded(address);
+      this.mayBeUnused(address);
     }
   }
 

@@ -1,10 +1,10 @@
 // What time does: next attempts and lifetimes' ends, rests, idle connections, and forgetting what nobody needs.
 
+import { endPlan, isNeeded } from './forget.ts';
 import { activate, endGathering } from './gather.ts';
 import { moveHanging, nextHangingCheckMs } from './hanging.ts';
-import { isStranded, stopRoute } from './lifecycle.ts';
+import { isStranded } from './lifecycle.ts';
 import { forgetLimits } from './needs.ts';
-import { releaseSite } from './outcomes.ts';
 import { PlanState } from './routes.ts';
 import { closeIdle } from './serve.ts';
 import { expireTask } from './settle.ts';
@@ -101,19 +101,7 @@ function sweepRoutes(s: State, nowMs: number): void {
     // Those that were looked up in passing, for another route's task.
     if (!s.limitsAtRest.has(route)) forgetLimits(s, route);
     if (routes.validUntilMs.get(route) > nowMs || routes.plan.get(route) === PlanState.resolving) continue;
-    forgetLimits(s, route);
-    detachSite(s, route);
-    routes.errorPlans.delete(route);
-    routes.plan.set(route, PlanState.none);
-    if (routes.recipients.get(route) === 0 && routes.connections.get(route) === 0) routes.forget(route);
+    endPlan(s, route);
+    if (!isNeeded(s, route)) routes.forget(route);
   }
-}
-
-/** The route has no site any more. */
-export function detachSite(s: State, route: number): void {
-  stopRoute(s, route);
-  const site = s.routes.site.get(route);
-  if (site < 0) return;
-  s.routes.site.set(route, -1);
-  releaseSite(s, site);
 }

@@ -2,7 +2,8 @@
 // file of its own beside it.
 
 import type { RelayPlan, RoutePlan } from '../route/types.ts';
-import { detachSite, nextWakeMs, passTime } from './clock.ts';
+import { nextWakeMs, passTime } from './clock.ts';
+import { detachSite } from './forget.ts';
 import { commitMessage } from './commit.ts';
 import { endAsking } from './gather.ts';
 import { limitsStatus } from './counter-status.ts';

@@ -3,6 +3,7 @@
 
 import { ConnectionState } from './connections.ts';
 import { expiryOf, type State } from './state.ts';
+import { forgetIdleRoutes } from './forget.ts';
 import { limitBeyond } from './hanging.ts';
 import { makeRunnable, reportDone } from './lifecycle.ts';
 import { invariant } from './scheduler-error.ts';
@@ -21,6 +22,7 @@ export function run(s: State, nowMs: number): void {
   } while (serveNextRunnable(s, nowMs) || s.offering.length > 0 || offerToOthers(s, nowMs));
   schedule(s);
   reportDone(s);
+  forgetIdleRoutes(s);
   s.counters.sweep();
 }
 

@@ -88,6 +88,8 @@ export class State {
   /** Next route that is looked at for being forgotten. */
   sweepAt = 0;
   sweepNextMs = 0;
+  /** The same, when there are very many. */
+  forgetAt = 0;
   /** When hanging connections are looked at next. */
   hangingCheckMs = 0;
   /** Own addresses that are left alone, with the Unix ms of the end. */

@@ -20,6 +20,12 @@ import { Slots } from './slots.ts';
 
 /** What was learned is forgotten when there was no connection for this long. */
 const forgetMs = 3_600_000;
+/** Beyond so many windows, those of sites that nobody uses now and that never had too much are forgotten earlier. */
+const mostAtRest = 10_000;
+/** Beyond so many, what was too much for a site that nobody uses now is forgotten earlier, too. */
+const mostRemembered = 100_000;
+/** Rows that are looked at for each new window beyond that. */
+const lookedAt = 4;
 
 export class WindowStore {
   readonly #counters: CounterStore;
@@ -29,9 +35,11 @@ export class WindowStore {
   readonly #usedAtMs = new Float64Column();
   readonly #dueMs = new TimeColumn();
   readonly due = new DueHeap(this.#dueMs);
-  readonly #windows: Window[] = [];
+  readonly #windows: (Window | undefined)[] = [];
   readonly #slots = new Slots(this.counter, [this.#cutAtMs, this.#usedAtMs, this.#dueMs, this.due]);
   #enabled = true;
+  /** The row that was looked at last for being forgotten. */
+  #forgetAt = 0;
 
   constructor(counters: CounterStore) {
     this.#counters = counters;
@@ -58,6 +66,7 @@ export class WindowStore {
         this.#renew(knownRow, settings, nowMs);
       return known;
     }
+    if (this.live > mostAtRest) this.#forgetSome(nowMs);
     // One that was forgotten in this call is taken up again.
     const counter = known >= 0 ? known : counters.open(Dimension.window, keyOf(source, site), 1);
     counters.references.add(counter, 1);
@@ -185,13 +194,35 @@ export class WindowStore {
     this.due.put(row, window.untilMs > 0 ? window.untilMs : forgetAtMs);
   }
 
+  /** Makes room: some windows in turn, if nobody has or waits for a connection. */
+  #forgetSome(nowMs: number): void {
+    for (let count = lookedAt; count > 0; count -= 1) {
+      this.#forgetAt = this.#forgetAt + 1 >= this.#slots.end ? 0 : this.#forgetAt + 1;
+      const row = this.#forgetAt;
+      const window = this.#windows[row];
+      if (window === undefined) continue;
+      const counter = this.counter.get(row);
+      const { used, references, line } = this.#counters;
+      // Its own name is one.
+      if (used.get(counter) > 0 || references.get(counter) > 1 || line.get(counter) >= 0) continue;
+      if (this.live <= mostRemembered && remembersTrouble(window, nowMs)) continue;
+      this.#forget(row, counter);
+    }
+  }
+
   #forget(row: number, counter: number): void {
+    this.#windows[row] = undefined;
     this.due.take(row);
     this.#slots.give(row);
     this.#counters.owner.set(counter, -1);
     this.#counters.references.add(counter, -1);
     this.#counters.mayBeUnused(counter);
   }
+}
+
+/** Without it, a site would soon get again what was too much for it. */
+function remembersTrouble(window: Window, nowMs: number): boolean {
+  return window.ceiling > 0 || (window.untilMs > nowMs && window.state !== 'unknown');
 }
 
 /** Neither addresses nor sites hold a tab. */

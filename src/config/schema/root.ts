@@ -109,7 +109,7 @@ const dns = tableOf({
   ),
   cache_entries: key(
     wholeNumber(0, 100_000_000).default(100_000),
-    'Answers kept at once; the one used longest ago makes room.',
+    'Answers kept at once, of all kinds together (a domain takes about three); those used longest ago make room.',
   ),
 }).refine((value) => value.min_ttl <= value.max_ttl, {
   message: 'must not be more than max_ttl',
