@@ -17,3 +17,8 @@ export function seededRandom(seed: number): Random {
 export function below(random: Random, limit: number): number {
   return Math.floor(random() * limit);
 }
+
+/** One of a list that is not empty. */
+export function pick<T>(random: Random, list: readonly T[]): T {
+  return list[below(random, list.length)] as T;
+}

@@ -227,7 +227,7 @@ export class SimulatedDisk {
     ): number => {
       const { bytes, length: size } = file(fd).current;
       const count = Math.max(0, Math.min(length, size - position));
-      bytes.copy(buffer, offset, position, position + count);
+      if (count > 0) bytes.copy(buffer, offset, position, position + count);
       return count;
     };
     const open = (path: string, flags: string): number => {

@@ -49,11 +49,17 @@ export async function recoverHolds(
     });
     journal = 'damaged';
   }
+  // Before the first manager there is no journal, but a whole record of holds.
+  const isGone = journal === 'absent' && record.condition !== 'good';
+  if (isGone) report({ kind: 'journal', place: 'journal', text: `the journal is gone: ${LOST}` });
   const isDamaged = record.condition === 'damaged';
-  const journalFails = journal === 'damaged' || (journal === 'absent' && record.condition !== 'good');
-  const isInDoubt = journalFails && (isDamaged || record.condition === 'absent');
+  const journalFails = journal === 'damaged' || isGone;
+  // A torn one may lack the very change that the other has lost.
+  const isInDoubt =
+    (journalFails && record.condition !== 'good') ||
+    (isDamaged && journal !== 'good' && journal !== 'absent');
   if (isDamaged) {
-    const text = `the file "holds" is damaged: ${isInDoubt ? 'and so is the journal' : 'the journal tells what is held'}`;
+    const text = `the file "holds" is damaged: ${isInDoubt ? 'the journal does not make up for it' : 'the journal tells what is held'}`;
     report({ kind: 'holds', place: 'holds', text });
   }
   if (record.condition === 'torn') {

@@ -124,9 +124,12 @@ export class HoldsFile {
     const frame = this.#entries.take(FRAME_ENTRIES, file.tag, file.synced);
     await writeAll(files, file.fd, [frame], file.length);
     file.length += frame.length;
-    const { length } = file;
     await fdatasync(files, file.fd);
-    file.synced = length;
+    file.synced = file.length;
+    // Without entries: it says that all before it was synced, so that damage is not taken for the trace of a crash.
+    const vouches = new EntryBuffer().take(FRAME_ENTRIES, file.tag, file.synced);
+    await writeAll(files, file.fd, [vouches], file.length);
+    file.length += vouches.length;
   }
 
   /** What could not be written is not written to that file again: the whole state goes into a new one. */

@@ -114,6 +114,11 @@ async function checkContent(
   try {
     const stored = await reader.read(message.ref);
     for await (const piece of stored.stream()) if (piece.length === 0) break;
+    if (stored.isFromIndex === true) {
+      const text =
+        'its header or envelope in the segment is damaged; the index makes up for it, and it can be delivered';
+      place.report({ kind: 'content', place: message.queueId, text });
+    }
   } catch (error) {
     // Delivered and removed meanwhile, or damaged: only the second is a problem.
     if (error instanceof SpoolError && error.code === 'SPOOL_MISSING') return;

@@ -122,11 +122,13 @@ export function readFrames(bytes: Buffer, number: number | undefined): JournalCo
   return { number: header?.number ?? 0, frames, complete, isWhole, damaged, torn, tag: header?.tag, end };
 }
 
-/** Bytes from `from` up to the last one that is not zero. */
+/** Bytes from `from` on, without the zeros at both ends. */
 function usedBytes(bytes: Buffer, from: number): number {
   let end = bytes.length;
   while (end > from && bytes[end - 1] === 0) end--;
-  return Math.max(0, end - from);
+  let start = from;
+  while (start < end && bytes[start] === 0) start++;
+  return Math.max(0, end - start);
 }
 
 /** The tag of the first frame that holds whatever its tag. */

@@ -79,7 +79,7 @@ export class SegmentReader implements SpoolReader {
       const copy = await this.#copies.find(ref);
       if (copy === undefined) return this.#message(ref, record, got, this.#head(ref, record, got));
       copy.bytes.copy(record, 0, copy.at, copy.at + HEADER_BYTES + copy.head.envelopeLength);
-      return this.#message(ref, record, got, copy.head);
+      return { ...this.#message(ref, record, got, copy.head), isFromIndex: true };
     } catch (error) {
       throw readError(ref, error);
     }

@@ -83,6 +83,11 @@ async function readPresent(source: SegmentSource, id: number, fd: number): Promi
   }
   if (source.sync) await fdatasync(files, fd);
   const { records, isDamaged } = await walk.records();
+  if (header === undefined && length > 0) {
+    const what = "the segment's header is damaged";
+    if (records.length > 0) found.push({ kind: 'segment', place: segmentName(id), text: what });
+    else found.push({ kind: 'torn', place: segmentName(id), text: `${what}, or was cut short by a crash` });
+  }
   // What is being written right now is neither torn nor damaged.
   const isGrowing = found.length > 0 && (await files.size(fd)) !== length;
   for (const problem of found) if (problem.kind !== 'torn' || !isGrowing) report(problem);

@@ -59,6 +59,8 @@ export interface StoredMessage {
   readonly sizeBytes: number;
   /** The whole content when the record holds it; undefined for a large message: then `stream`. */
   readonly content: Uint8Array | undefined;
+  /** Header and envelope in the segment are damaged; they come from its index. */
+  readonly isFromIndex?: true;
   /** The content in pieces of bounded size, checked against its checksum as far as it was read. */
   stream(): AsyncIterable<Uint8Array>;
 }

@@ -137,6 +137,11 @@ test('what a message has lost in its segment is taken from the index, and what t
   t.after(() => reader.close());
   const { envelope, content } = await reader.read(hit);
   assert.equal(envelope.recipients[1]?.address, 'b2@example.net');
+  const told: unknown[] = [];
+  for await (const finding of inspectSpool(directory, { contents: true })) {
+    if (finding.kind === 'problem') told.push([finding.problem.kind, finding.problem.place]);
+  }
+  assert.deepEqual(told, [['content', ids[2]]]);
   assert.deepEqual(content, contentFor(2, 1000));
   assert.equal((await reader.readEnvelope(hit)).queueId, ids[2]);
   // The index as a whole does not hold any more, but its entry of that message does.
