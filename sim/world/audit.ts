@@ -79,6 +79,13 @@ function auditConnections(s: State): Map<number, number> {
     const task = connections.task.get(connection);
     check(isWorking === task >= 0, () => `connection ${connection}: state ${state}, task ${task}`);
     check(!isWorking || s.tasks.state.get(task) === TaskState.active, () => `task ${task} is not active`);
+    const isBusy = state === ConnectionState.busy;
+    let former = connections.firstFormer.get(connection);
+    check(isBusy || former < 0, () => `connection ${connection}: state ${state}, with former slots`);
+    for (; former >= 0; former = connections.holds.next.get(former)) {
+      const counter = connections.holds.counter.get(former);
+      used.set(counter, (used.get(counter) ?? 0) + 1);
+    }
     let hold = connections.firstHold.get(connection);
     for (; hold >= 0; hold = connections.holds.next.get(hold)) {
       const counter = connections.holds.counter.get(hold);

@@ -31,6 +31,11 @@ export class ConnectionStore {
   readonly #places: (Place | undefined)[] = [];
   /** First hold; -1: none. */
   readonly firstHold = new Int32Column();
+  /**
+   * First hold of the transaction before, which the one under way does without; -1: none. The server counts the connection
+   * by the transaction before until it hears of the next one, and a sender that is slow may tell it late.
+   */
+  readonly firstFormer = new Int32Column();
   /** All idle connections, longest idle first. */
   readonly idleNext = new Int32Column();
   readonly #idlePrevious = new Int32Column();
@@ -51,6 +56,7 @@ export class ConnectionStore {
   #firstIdle = -1;
   #lastIdle = -1;
   readonly #slots = new Slots(this.firstHold, [
+    this.firstFormer,
     this.state,
     this.site,
     this.address,
@@ -137,6 +143,7 @@ export class ConnectionStore {
     this.#places[connection] = place;
     this.route.set(connection, -1);
     this.firstHold.set(connection, -1);
+    this.firstFormer.set(connection, -1);
     this.#isGivenUp.set(connection, 0);
     this.#isAside.set(connection, 0);
     if (this.#firstNear < 0) this.#firstNear = connection;
@@ -190,6 +197,7 @@ export class ConnectionStore {
 
   /** Frees the connection and all its slots. */
   free(connection: number): void {
+    this.dropFormer(connection);
     const closing = this.state.get(connection) === ConnectionState.closing;
     let hold = this.firstHold.get(connection);
     while (hold >= 0) {
@@ -253,6 +261,38 @@ export class ConnectionStore {
       } else {
         previous = hold;
       }
+      hold = next;
+    }
+  }
+
+  /** Slots of one dimension become former ones of a busy connection, except those of the counters in `kept`. */
+  makeFormer(connection: number, dimension: number, kept: RowList): void {
+    const { holds, firstFormer } = this;
+    let previous = -1;
+    let hold = this.firstHold.get(connection);
+    while (hold >= 0) {
+      const next = holds.next.get(hold);
+      const counter = holds.counter.get(hold);
+      if (this.#counters.dimension.get(counter) === dimension && !kept.includes(counter)) {
+        if (previous < 0) this.firstHold.set(connection, next);
+        else holds.next.set(previous, next);
+        holds.next.set(hold, firstFormer.get(connection));
+        firstFormer.set(connection, hold);
+      } else {
+        previous = hold;
+      }
+      hold = next;
+    }
+  }
+
+  /** The server has heard of the transaction under way: the slots of the one before are free. */
+  dropFormer(connection: number): void {
+    let hold = this.firstFormer.get(connection);
+    if (hold < 0) return;
+    this.firstFormer.set(connection, -1);
+    while (hold >= 0) {
+      const next = this.holds.next.get(hold);
+      this.holds.drop(hold);
       hold = next;
     }
   }

@@ -68,7 +68,7 @@ export function grantNew(s: State, site: number, place: Place, task: number, now
   });
 }
 
-/** Takes the slots that the task needs, gives those back that the last one needed, and spends what both together cost. */
+/** Takes the slots that the task needs, keeps those of the last one for a while, and spends what both together cost. */
 function reserveForTask(
   s: State,
   connection: number,
@@ -88,7 +88,7 @@ function reserveForTask(
       spendRatesOf(s, limits, needs.routeRecipients[at] ?? 1, isNewConnection, nowMs, seen);
     }
   }
-  connections.releaseDimension(connection, Dimension.task, s.kept);
+  if (!isNewConnection) connections.makeFormer(connection, Dimension.task, s.kept);
 }
 
 function take(s: State, connection: number, counter: number): void {

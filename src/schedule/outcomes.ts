@@ -42,6 +42,7 @@ export function finishTransaction(
 ): void {
   const { connections } = s;
   becameReady(s, connection, nowMs);
+  connections.dropFormer(connection);
   const task = connections.task.get(connection);
   connections.task.set(connection, -1);
   const reaction = reactToResults(s, connection, results, nowMs);
