@@ -1,6 +1,8 @@
 // `sluice spool check`: reads the whole spool, changes nothing, and says what is damaged.
 
+import { join } from 'node:path';
 import type { Command } from 'commander';
+import { copyOf, readState } from '../process/manager/state-file.ts';
 import { inspectSpool } from '../spool/open.ts';
 import { configOption, readConfig } from './config-file.ts';
 
@@ -17,6 +19,9 @@ export function register(program: Command): void {
     });
 }
 
+/** What the manager keeps beside the mail: operators' overrides, rates, what is known of the clock. */
+const stateFiles = ['overrides.json', copyOf('overrides.json'), 'rates.json', 'clock.json'];
+
 async function check(spool: string, json: boolean): Promise<void> {
   let messages = 0;
   let recipients = 0;
@@ -30,6 +35,18 @@ async function check(spool: string, json: boolean): Promise<void> {
     problems++;
     const { place, text, kind } = found.problem;
     process.stdout.write(json ? `${JSON.stringify({ kind, place, text })}\n` : `${place}: ${text}\n`);
+  }
+  for (const name of stateFiles) {
+    const problem = await readState(join(spool, name)).then(
+      () => undefined,
+      (error: unknown) => (error instanceof Error ? error.message : String(error)),
+    );
+    if (problem === undefined) continue;
+    problems++;
+    const text = `the file is damaged: ${problem}`;
+    process.stdout.write(
+      json ? `${JSON.stringify({ kind: 'state', place: name, text })}\n` : `${name}: ${text}\n`,
+    );
   }
   const summary = { messages, recipients, problems };
   process.stdout.write(

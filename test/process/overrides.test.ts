@@ -234,3 +234,44 @@ test('there is an end to how many there may be', async (t) => {
   await overrides.set(suspend({ reason: 'again' }), targets.slice(0, 3));
   assert.equal(overrides.list.length, 1_000);
 });
+
+test('whichever byte of the file is flipped, and if it is gone, what was set is in force, and the log says so', async (t) => {
+  const { open, path, folder, log } = ground(t);
+  const first = await open();
+  await first.set(limit({ connections: 5 }), [all]);
+  await first.set(suspend({ reason: 'they asked' }), [aol]);
+  await first.close();
+  const good = readFileSync(path);
+  const expected = shown(first);
+  const checksumAt = good.indexOf('"checksum"');
+  for (let at = -1; at < good.length; at++) {
+    const flipped = Buffer.from(good);
+    if (at >= 0) flipped[at] = (flipped[at] ?? 0) ^ 2;
+    if (at < 0) rmSync(path);
+    else writeFileSync(path, flipped);
+    log.lines.length = 0;
+    const overrides = await open();
+    await overrides.close();
+    assert.deepEqual(shown(overrides), expected, `byte ${at}`);
+    // A flip in the name "checksum", or in the line end, changes nothing that anybody set.
+    if (at >= 0 && at >= checksumAt) continue;
+    assert.ok(
+      log.lines.some((line) => line.includes('its copy was used')),
+      `byte ${at}: ${log.lines.join()}`,
+    );
+    assert.deepEqual(readFileSync(path), good);
+  }
+  assert.ok(readdirSync(folder).some((name) => name.includes('.unreadable-')));
+});
+
+test('with the copy damaged, too, nothing is in force, and the log says so', async (t) => {
+  const { open, path, log } = ground(t);
+  const first = await open();
+  await first.set(suspend(), [aol]);
+  await first.close();
+  for (const each of [path, `${path}.copy`])
+    writeFileSync(each, readFileSync(each, 'utf8').replace('aol', 'aob'));
+  const overrides = await open();
+  assert.deepEqual(shown(overrides), []);
+  assert.ok(log.lines.some((line) => line.includes('its checksum does not hold')));
+});

@@ -1,10 +1,11 @@
 // The state of rates: saved soon after something moved and at the end, restored at the start, never in the way.
 
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { RateState } from '../../src/process/manager/rate-state.ts';
+import { readState } from '../../src/process/manager/state-file.ts';
 import type { SavedRate } from '../../src/schedule/limits/status.ts';
 import { keptLog } from './quiet-log.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
@@ -88,7 +89,7 @@ test('rates that are spent no longer are forgotten', async (t) => {
   const state = start(later);
   await state.restore();
   await state.close();
-  assert.deepEqual(JSON.parse(readFileSync(path, 'utf8')), { version: 1, rates: [] });
+  assert.deepEqual(await readState(path), { version: 1, rates: [] });
 });
 
 for (const [name, content] of [

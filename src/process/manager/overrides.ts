@@ -43,7 +43,7 @@ export class Overrides {
   #closed = false;
 
   private constructor(path: string, log: Logger, dateMs: () => number) {
-    this.#file = new StateFile(path);
+    this.#file = new StateFile(path, { hasCopy: true });
     this.#log = log;
     this.#dateMs = dateMs;
   }
@@ -140,12 +140,24 @@ export class Overrides {
         nextId: Math.max(nextId, highest + 1),
         overrides: overrides.filter((each) => !hasEnded(each, now)),
       };
+      if (this.#file.damage !== undefined) await this.#repair(this.#file.damage);
       if (this.list.length > 0) {
         this.#log.info(`operators' overrides in force: ${this.list.map((each) => each.target).join(', ')}`);
       }
     } catch (error) {
       await this.#putAside(error);
     }
+  }
+
+  /** The copy has told everything: the damaged file is kept for people to look at, and written again. */
+  async #repair(damage: string): Promise<void> {
+    const aside = await this.#file.moveAside(this.#dateMs()).catch(() => this.#file.path);
+    this.#log.warn(
+      `${this.#file.path} was damaged or gone (${damage}); its copy was used, and what was left of it is kept as ${aside}`,
+      { code: 'OVERRIDES_REPAIRED' },
+    );
+    // If this fails, the copy is still there.
+    await this.#store(this.#kept).catch(() => undefined);
   }
 
   async #putAside(error: unknown): Promise<void> {

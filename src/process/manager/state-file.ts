@@ -1,32 +1,59 @@
 // A small JSON file in the spool's folder that is replaced as a whole: after a crash it holds what it held before or
-// after, never something in between (a temporary file, fsync, rename(2), fsync of the folder).
+// after, never something in between (a temporary file, fsync, rename(2), fsync of the folder). It carries a checksum; what
+// must not be lost to a flipped byte has a copy, too.
 
 import { open, readFile, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { crc32 } from 'node:zlib';
+
+export interface StateFileOptions {
+  /** Keep a second file, which is used when the first one is damaged or gone. */
+  readonly hasCopy?: boolean;
+}
 
 export class StateFile {
   readonly path: string;
+  readonly #hasCopy: boolean;
+  #damage: string | undefined;
   #last: Promise<void> = Promise.resolve();
 
-  constructor(path: string) {
+  constructor(path: string, options: StateFileOptions = {}) {
     this.path = path;
+    this.#hasCopy = options.hasCopy === true;
   }
 
-  /** Undefined when there is none. @throws {SyntaxError} when it is not JSON, or the system's error */
+  /** What is wrong with the file, if `read` had to take its copy. */
+  get damage(): string | undefined {
+    return this.#damage;
+  }
+
+  /** Undefined when there is none. @throws {SyntaxError} when it is not JSON or its checksum fails, or the system's error */
   async read(): Promise<unknown> {
-    let text: string;
+    if (!this.#hasCopy) return readState(this.path);
+    let problem: unknown = new Error('it is gone');
     try {
-      text = await readFile(this.path, 'utf8');
+      const found = await readState(this.path);
+      if (found !== undefined) return found;
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-      throw error;
+      problem = error;
     }
-    return JSON.parse(text) as unknown;
+    const copy = await readState(copyOf(this.path)).catch(() => undefined);
+    if (copy !== undefined) {
+      this.#damage = problem instanceof Error ? problem.message : String(problem);
+      return copy;
+    }
+    if (problem instanceof Error && problem.message === 'it is gone') return undefined;
+    throw problem;
   }
 
   /** Replaces it; one after the other. @param durable - resolves only when it is on stable storage */
-  write(value: unknown, durable: boolean): Promise<void> {
-    const written = this.#last.then(() => this.#replace(JSON.stringify(value), durable));
+  write(value: object, durable: boolean): Promise<void> {
+    const written = this.#last.then(async () => {
+      const text = JSON.stringify({ ...value, checksum: checksumOf(value) });
+      await replace(this.path, text, durable);
+      // Without it the first one still holds; the next change tries again.
+      if (this.#hasCopy) await replace(copyOf(this.path), text, durable).catch(() => undefined);
+    });
     this.#last = written.catch(() => undefined);
     return written;
   }
@@ -37,19 +64,44 @@ export class StateFile {
     await rename(this.path, aside);
     return aside;
   }
+}
 
-  async #replace(text: string, durable: boolean): Promise<void> {
-    const next = `${this.path}.new`;
-    const file = await open(next, 'w', 0o600);
-    try {
-      await file.writeFile(`${text}\n`);
-      if (durable) await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(next, this.path);
-    if (durable) await syncFolder(dirname(this.path));
+export const copyOf = (path: string): string => `${path}.copy`;
+
+/**
+ * What a state file says; undefined when there is none. One without a checksum was written by hand, or by an earlier version.
+ * @throws {SyntaxError} when it is damaged, or the system's error
+ */
+export async function readState(path: string): Promise<unknown> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
   }
+  const found = JSON.parse(text) as unknown;
+  if (typeof found !== 'object' || found === null || !('checksum' in found)) return found;
+  const { checksum, ...value } = found;
+  if (checksum !== checksumOf(value)) throw new SyntaxError('its checksum does not hold');
+  return value;
+}
+
+function checksumOf(value: object): string {
+  return crc32(JSON.stringify(value)).toString(16).padStart(8, '0');
+}
+
+async function replace(path: string, text: string, durable: boolean): Promise<void> {
+  const next = `${path}.new`;
+  const file = await open(next, 'w', 0o600);
+  try {
+    await file.writeFile(`${text}\n`);
+    if (durable) await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(next, path);
+  if (durable) await syncFolder(dirname(path));
 }
 
 async function syncFolder(path: string): Promise<void> {
