@@ -34,6 +34,8 @@ export class RateStore {
   ]);
   /** Of the last run, by the key of the gate: used when the limit is first asked for. */
   #restored = new Map<string, number>();
+  /** From then on they say nothing any more. */
+  #restoredUntilMs = 0;
 
   constructor(counters: CounterStore) {
     this.#counters = counters;
@@ -97,6 +99,7 @@ export class RateStore {
 
   /** Opens gates whose time has come, and forgets those that nobody needs. */
   tick(nowMs: number): void {
+    if (this.#restored.size > 0 && nowMs >= this.#restoredUntilMs) this.#restored.clear();
     const counters = this.#counters;
     while (this.due.firstDueMs() <= nowMs) {
       const row = this.due.first();
@@ -171,6 +174,7 @@ export class RateStore {
 
   restore(saved: readonly SavedRate[]): void {
     this.#restored = new Map(saved.map((each) => [gateKey(each.quantity, each.rule, each.key), each.tatMs]));
+    for (const { tatMs } of saved) this.#restoredUntilMs = Math.max(this.#restoredUntilMs, tatMs);
   }
 
   #setRate(row: number, rate: Rate): void {

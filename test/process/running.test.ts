@@ -184,6 +184,22 @@ suite('each role in a process of its own', { concurrency: 2 }, () => {
 suite('all roles in one process', () => {
   const processes = { single_process: true };
 
+  test('what is wrong with the configuration or the disk is in status until it is mended', async (t) => {
+    const ground = Ground.of(t);
+    const mended = { processes, queue: { reserve: '0B' } };
+    const [sluice] = await start(ground, { ...mended, queue: { reserve: '1000000GB' } });
+    const keys = async () => (await statusAnswer(sluice)).troubles.map(({ key }) => key);
+    await until('the disk is below its reserve', async () => (await keys()).includes('disk'));
+    assert.match(sluice.program.output, /CRITICAL +The disk of the spool .* new mail is refused with 452/u);
+    writeFileSync(sluice.configFile, 'nonsense = 1\n');
+    process.kill(sluice.program.pid, 'SIGHUP');
+    await until('the configuration is refused', async () => (await keys()).includes('config'));
+    sluice.configure(mended);
+    process.kill(sluice.program.pid, 'SIGHUP');
+    await until('another one is in force', async () => !(await keys()).includes('config'));
+    assert.ok((await keys()).includes('restart'));
+  });
+
   test('mail flows, a second one is refused, reload, stop and the next start work', async (t) => {
     const ground = Ground.of(t);
     const [sluice, mx] = await start(ground, { processes });
