@@ -1,0 +1,151 @@
+// A disk that another program fills, for real: a small file system of its own. What is delivered meanwhile is not
+// delivered again, whatever stops or dies, and what cannot be stored is told.
+
+import assert from 'node:assert/strict';
+import { closeSync, openSync, readdirSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { suite, test, type TestContext } from 'node:test';
+import { submit, type Submission } from '../../sim/mx/submitter.ts';
+import { Ground, until } from '../../sim/neighbours/ground.ts';
+import { startSluice, type SluiceConfig } from '../../sim/neighbours/sluice.ts';
+import { destination, send } from './mail.ts';
+
+const MESSAGES = 300;
+
+function* some(): Generator<Submission> {
+  for (let index = 0; index < MESSAGES; index++) {
+    yield { id: `${index}@client.test`, from: 'a@client.test', to: ['b@far.test'], sizeBytes: 5_000 };
+  }
+}
+
+/** A file system of 32 MiB that goes with the test. */
+async function smallDisk(t: TestContext): Promise<{ readonly ground: Ground; readonly disk: string }> {
+  const ground = Ground.of(t);
+  const disk = ground.folder('disk');
+  await ground.run('mount', ['-t', 'tmpfs', '-o', 'size=32m', 'tmpfs', disk]);
+  ground.atEnd(async () => void (await ground.run('umount', ['-l', disk])));
+  return { ground, disk };
+}
+
+/** Takes every byte that is free, as another program might. */
+function fill(disk: string): void {
+  const file = openSync(`${disk}/other`, 'a');
+  try {
+    for (const size of [64 * 1024, 4096]) {
+      for (let isFull = false; !isFull;) {
+        try {
+          isFull = writeSync(file, Buffer.alloc(size)) < size;
+        } catch (error) {
+          assert.equal((error as NodeJS.ErrnoException).code, 'ENOSPC');
+          isFull = true;
+        }
+      }
+    }
+  } finally {
+    closeSync(file);
+  }
+}
+
+const makeRoom = (disk: string): void => rmSync(`${disk}/other`);
+
+function configOn(disk: string, port: number, more: SluiceConfig = {}): SluiceConfig {
+  return {
+    spool: `${disk}/spool`,
+    queue: { reserve: '8MiB', segment_size: '4MiB', retry: ['1s'] },
+    deliver: { address_rest: ['1s'] },
+    stop: { grace: '2s' },
+    route: [{ relay: [`127.0.0.1:${port}`] }],
+    ...more,
+  };
+}
+
+const skip = process.getuid?.() === 0 ? false : 'a file system of its own needs root';
+
+suite('a disk that another program has filled', { skip }, () => {
+  for (const single of [false, true]) {
+    const how = single ? 'one process' : 'processes of their own';
+    test(`delivers what it has, stops, starts and survives a kill without second copies: ${how}`, async (t) => {
+      const { ground, disk } = await smallDisk(t);
+      const mx = await destination(ground);
+      await mx.close(); // nothing flows out at first
+      const config = configOn(disk, mx.port, { processes: { single_process: single } });
+      const first = await startSluice(ground, { config });
+      const sent = await submit(some(), { address: '127.0.0.1', port: first.port, connections: 10 });
+      assert.equal(sent.accepted.size, MESSAGES);
+      fill(disk);
+      const back = await destination(ground, { port: mx.port });
+      await back.tally.arrived(MESSAGES);
+      const nothingWaits = () =>
+        until('the queue is empty', async () => (await first.cli('queue', 'list')) === 'Nothing waits.\n');
+      await nothingWaits();
+      fill(disk);
+      assert.equal(await first.program.stop('SIGTERM'), 0);
+      const second = await startSluice(ground, { config, port: first.port });
+      fill(disk);
+      const mail = { from: 'a@client.test', to: ['b@far.test'], content: 'Subject: x\r\n\r\nhi\r\n' };
+      const refused = await send(second.port, mail);
+      assert.ok(
+        refused.some((reply) => reply.startsWith('452 4.3.1')),
+        refused.join('\n'),
+      );
+      if (!single) {
+        const managers = second.events().filter(({ msg }) => msg === 'the manager process runs again').length;
+        const manager = second.pids().find((pid) => isManager(pid));
+        assert.ok(manager !== undefined);
+        process.kill(manager, 'SIGKILL');
+        await until(
+          'the manager runs again',
+          () =>
+            second.events().filter(({ msg }) => msg === 'the manager process runs again').length > managers,
+        );
+      }
+      assert.equal(back.tally.duplicates, 0);
+      makeRoom(disk);
+      await until('mail is taken again', async () =>
+        (await send(second.port, mail)).at(-1)?.startsWith('250'),
+      );
+      await until('it is delivered', () => back.messages.length > MESSAGES);
+      assert.equal(await second.program.stop('SIGTERM'), 0);
+      assert.equal(back.tally.duplicates, 0);
+    });
+  }
+
+  test('without a journal delivers nothing, says so, and its stop fails when outcomes are not stored', async (t) => {
+    const { ground, disk } = await smallDisk(t);
+    const mx = await destination(ground);
+    await mx.close();
+    const config = configOn(disk, mx.port, { queue: { reserve: '0B', segment_size: '4MiB', retry: ['1h'] } });
+    const first = await startSluice(ground, { config });
+    const sent = await submit(some(), { address: '127.0.0.1', port: first.port, connections: 10 });
+    assert.equal(sent.accepted.size, MESSAGES);
+    await first.program.stop('SIGTERM');
+    for (const name of readdirSync(`${disk}/spool/journal`)) rmSync(`${disk}/spool/journal/${name}`);
+    fill(disk);
+    const back = await destination(ground, { port: mx.port });
+    const second = await startSluice(ground, { config, port: first.port });
+    const status = await second.cli('status');
+    assert.match(status, /CRITICAL +No new delivery begins, since outcomes cannot be stored/u);
+    assert.match(await second.cli('explain', 'b@far.test'), /In the way +outcomes cannot be stored/u);
+    assert.equal(back.messages.length, 0);
+    // The operator hears that a restart would undo it.
+    await assert.rejects(second.cli('queue', 'remove', '--all'));
+    const code = await second.program.stop('SIGTERM');
+    assert.equal(code, 1);
+    assert.match(
+      String(second.events().at(-1)?.['msg']),
+      new RegExp(`${MESSAGES} outcomes are not stored`, 'u'),
+    );
+    const third = await startSluice(ground, { config, port: first.port });
+    makeRoom(disk);
+    await back.tally.arrived(MESSAGES);
+    assert.equal(await third.program.stop('SIGTERM'), 0);
+    assert.equal(back.tally.duplicates, 0);
+  });
+});
+
+function isManager(pid: number): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'latin1').startsWith('sluice: manager');
+  } catch {
+    return false;
+  }
+}
