@@ -3,13 +3,14 @@
 // can be. A file that failed otherwise is never touched again: a new one begins with a snapshot of the whole state.
 
 import type { ErrorTexts } from './error-texts.ts';
-import { JournalEntries, type EntrySink } from './entry-sink.ts';
+import type { EntrySink } from './entry-sink.ts';
 import type { FileLayer } from './file-layer.ts';
 import { ENTRY_DONE, FRAME_COMPLETE, FRAME_ENTRIES, FRAME_HEADER_BYTES } from './journal-entries.ts';
 import { JournalFile, type JournalEnd } from './journal-file.ts';
+import { JournalOutput } from './journal-output.ts';
 import { beginJournal } from './journal-room.ts';
 import { journalPath, listJournals, type SpoolLayout } from './layout.ts';
-import { SpoolError, isWithoutRoom, writeError } from './spool-error.ts';
+import { writeError, type SpoolError } from './spool-error.ts';
 
 /** How often writing is tried again after it failed. */
 const RETRY_MS = 500;
@@ -32,30 +33,15 @@ export interface JournalWriterOptions {
   readonly onBlocked: (reason: SpoolError | undefined) => void;
 }
 
-/** A frame that is to be written, and how many outcomes there were when it was made. */
-interface Pending {
-  readonly frame: Buffer;
-  readonly outcomes: number;
-}
-
 export class JournalWriter {
   readonly #options: JournalWriterOptions;
-  readonly #entries: JournalEntries;
-  #file: JournalFile | undefined;
+  readonly #output: JournalOutput;
   #highest = 0;
-  #pending: Pending | undefined;
-  /** Why the last write or allocation found no room. */
-  #short: SpoolError | undefined;
-  /** Why the current file can no longer be written. */
-  #broken: SpoolError | undefined;
   /** Why outcomes are in no file: they were lost with a broken one, and no snapshot has made up for them yet. */
   #incomplete: SpoolError | undefined;
   #blocked: SpoolError | undefined;
-  /** Outcomes that were added, that are in the file, and that are on stable storage. */
-  #added = 0;
-  #written = 0;
+  /** Outcomes that are on stable storage. */
   #stored = 0;
-  #dirty = false;
   #scheduled = false;
   #syncTimer: NodeJS.Timeout | undefined;
   #retryTimer: NodeJS.Timeout | undefined;
@@ -67,7 +53,18 @@ export class JournalWriter {
 
   constructor(options: JournalWriterOptions) {
     this.#options = options;
-    this.#entries = new JournalEntries(options.errors);
+    this.#output = new JournalOutput({
+      ...options,
+      onWritten: () => {
+        this.#syncLater();
+        this.#tell();
+      },
+      onSynced: (outcomes) => {
+        this.#stopSyncTimer();
+        if (this.#incomplete === undefined) this.#stored = outcomes;
+      },
+      onFailed: () => this.#failed(),
+    });
   }
 
   /**
@@ -77,7 +74,7 @@ export class JournalWriter {
   async start(highest: number, last: JournalEnd | undefined): Promise<void> {
     this.#highest = highest;
     try {
-      this.#use(await this.#create(this.#options.roomBytes));
+      this.#output.use(await this.#create(this.#options.roomBytes));
     } catch (error) {
       this.#renewalDue = true;
       await this.#startWithoutRoom(error, last);
@@ -91,37 +88,26 @@ export class JournalWriter {
     try {
       // A disk that fails must not be trusted with what it has failed to keep before.
       if (reason.code !== 'SPOOL_FULL') throw reason;
-      this.#use(
+      const file =
         last === undefined
-          ? await this.#create(2 * this.#least)
-          : await JournalFile.reopen(files, layout, last),
-      );
-      this.#short = reason;
+          ? await this.#create(2 * this.#output.leastRoom)
+          : await JournalFile.reopen(files, layout, last);
+      this.#output.use(file, reason);
     } catch {
-      this.#broken = reason;
+      this.#output.hasNone(reason);
       this.#incomplete = reason;
     }
     this.#retryLater();
   }
 
-  /** Room that is kept for what is in hand: with less of it, nothing more should be taken in hand. */
-  get #least(): number {
-    return this.#options.roomBytes / 4;
-  }
-
-  #use(file: JournalFile): void {
-    this.#file = file;
-    this.#entries.setFile(file.number);
-  }
-
   /** Number of the file that is written; 0 when there is none. */
   get number(): number {
-    return this.#file?.number ?? 0;
+    return this.#output.file?.number ?? 0;
   }
 
   /** Bytes in the current file and waiting for it. */
   get bytes(): number {
-    return (this.#file?.length ?? 0) + this.#entries.bytes;
+    return (this.#output.file?.length ?? 0) + this.#output.entries.bytes;
   }
 
   /** Older files should go and have not gone yet. */
@@ -131,15 +117,15 @@ export class JournalWriter {
 
   /** Outcomes that are not on stable storage. */
   get unstored(): number {
-    return this.#added - this.#stored;
+    return this.#output.outcomes - this.#stored;
   }
 
   done(idSegment: number, counter: number): void {
-    if (this.#accepts()) this.#entries.message(ENTRY_DONE, idSegment, counter);
+    if (this.#accepts()) this.#output.entries.message(ENTRY_DONE, idSegment, counter);
   }
 
   recipientDone(idSegment: number, counter: number, recipient: number): void {
-    if (this.#accepts()) this.#entries.recipientDone(idSegment, counter, recipient);
+    if (this.#accepts()) this.#output.entries.recipientDone(idSegment, counter, recipient);
   }
 
   /** `error` is a number of the error texts. */
@@ -152,22 +138,22 @@ export class JournalWriter {
     error: number,
   ): void {
     if (this.#accepts())
-      this.#entries.deferred(idSegment, counter, recipient, attempts, nextAttemptAtMs, error);
+      this.#output.entries.deferred(idSegment, counter, recipient, attempts, nextAttemptAtMs, error);
   }
 
   held(idSegment: number, counter: number, held: boolean): void {
-    if (this.#accepts()) this.#entries.held(idSegment, counter, held);
+    if (this.#accepts()) this.#output.entries.held(idSegment, counter, held);
   }
 
   /** While the file is broken nothing is added: the snapshot that begins the next one will say it. */
   #accepts(): boolean {
-    this.#added++;
-    if (this.#broken !== undefined) return false;
+    this.#output.outcomes++;
+    if (this.#output.broken !== undefined) return false;
     if (!this.#scheduled && !this.#closed) {
       this.#scheduled = true;
       setTimeout(() => {
         this.#scheduled = false;
-        if (!this.#closed) this.#quietly(() => this.#write());
+        if (!this.#closed) this.#quietly(() => this.#output.write());
       }, GATHER_MS).unref();
     }
     return true;
@@ -181,8 +167,8 @@ export class JournalWriter {
 
   #writeAndSync(): Promise<void> {
     return this.#exclusive(async () => {
-      await this.#write();
-      await this.#sync();
+      await this.#output.write();
+      await this.#output.sync();
     });
   }
 
@@ -220,8 +206,8 @@ export class JournalWriter {
     this.#renewalDue = true;
     // A new file whose snapshot found no room at first is as good as another one.
     const isBegun = inPlace || this.#incomplete !== undefined;
-    if (!isBegun || this.#broken !== undefined) await this.#switch();
-    const snapshot = this.#options.snapshot(this.#entries);
+    if (!isBegun || this.#output.broken !== undefined) await this.#switch();
+    const snapshot = this.#options.snapshot(this.#output.entries);
     for (let isLast = false; !isLast;) {
       isLast = snapshot.next().done === true;
       await this.#exclusive(() => this.#writeSnapshot(isLast));
@@ -236,156 +222,59 @@ export class JournalWriter {
 
   /** Writes a piece of a snapshot; the room that is kept for what is in hand is not for it. */
   async #writeSnapshot(isLast: boolean): Promise<void> {
-    await this.#allocate(this.#writable(), this.#entries.bytes + FRAME_HEADER_BYTES + this.#least);
-    await this.#write(isLast ? FRAME_COMPLETE : undefined);
+    const output = this.#output;
+    await output.allocate(output.entries.bytes + FRAME_HEADER_BYTES + output.leastRoom);
+    await output.write(isLast ? FRAME_COMPLETE : undefined);
     if (!isLast) return;
-    await this.#sync();
+    await output.sync();
     this.#incomplete = undefined;
-    this.#stored = this.#written;
+    this.#stored = output.written;
   }
 
   /** Puts a new file in the old one's place, which gets its last entries and a last sync. */
   async #switch(): Promise<void> {
     // A file that works keeps its place until the new one has all of its room; in place of a broken one any will do.
-    const isBroken = this.#broken !== undefined;
-    const room = isBroken ? 2 * this.#least : this.#options.roomBytes;
+    const isBroken = this.#output.broken !== undefined;
+    const room = isBroken ? 2 * this.#output.leastRoom : this.#options.roomBytes;
     let created: JournalFile;
     try {
       if (!isBroken) await this.#writeAndSync();
       created = await this.#create(room);
     } catch (error) {
-      if (this.#broken !== undefined) this.#retryLater();
+      if (this.#output.broken !== undefined) this.#retryLater();
       throw writeError('beginning a new journal file', error);
     }
-    await this.#exclusive(() => this.#moveTo(created));
-  }
-
-  async #moveTo(created: JournalFile): Promise<void> {
-    const old = this.#file;
-    // From here to the end of this turn nothing else runs: what was added before goes to the old file.
-    const pending = this.#pending;
-    const rest =
-      old === undefined || this.#broken !== undefined ? undefined : this.#takeFrame(old, FRAME_ENTRIES);
-    this.#pending = undefined;
-    this.#broken = undefined;
-    this.#use(created);
-    if (old === undefined) return;
-    try {
-      if (rest !== undefined) {
-        if (pending !== undefined) await old.write(pending.frame);
-        await old.write(rest.frame);
-        await old.sync();
-        this.#written = rest.outcomes;
-      }
-    } catch (error) {
-      // The snapshot in the new file will say it all.
-      this.#incomplete ??= writeError('writing the journal', error);
-    } finally {
-      await old.close().catch(() => undefined);
-    }
+    await this.#exclusive(async () => {
+      this.#incomplete = (await this.#output.moveTo(created)) ?? this.#incomplete;
+    });
   }
 
   #create(least: number): Promise<JournalFile> {
     return beginJournal(this.#options, ++this.#highest, { wanted: this.#options.roomBytes, least });
   }
 
-  #takeFrame(file: JournalFile, kind: number): Pending {
-    return { frame: this.#entries.take(kind, file.tag, file.synced), outcomes: this.#added };
+  /** What is written survives the end of this process: no need to keep it alive for the sync. */
+  #syncLater(): void {
+    if (this.#closed) return;
+    this.#syncTimer ??= setTimeout(
+      () => this.#quietly(() => this.#output.sync()),
+      this.#options.syncMs,
+    ).unref();
   }
 
-  /** Writes what waits, and with `kind` a frame of that kind in any case. */
-  async #write(kind?: number): Promise<void> {
-    const file = this.#writable();
-    if (this.#pending !== undefined) await this.#writePending(file);
-    if (kind !== undefined || this.#entries.bytes > 0) {
-      this.#pending = this.#takeFrame(file, kind ?? FRAME_ENTRIES);
-      await this.#writePending(file);
-    }
-    // Without room it is asked for again by the retry only.
-    if (this.#short === undefined) await this.#makeRoom(file);
-    else this.#tell();
-  }
-
-  #writable(): JournalFile {
-    const file = this.#file;
-    if (file === undefined || this.#broken !== undefined) {
-      throw this.#broken ?? new SpoolError('SPOOL_NOT_OPEN', 'writing the journal: it is not open');
-    }
-    return file;
-  }
-
-  async #writePending(file: JournalFile): Promise<void> {
-    const pending = this.#pending;
-    if (pending === undefined) return;
-    try {
-      await file.write(pending.frame);
-    } catch (error) {
-      throw this.#failed(error, isWithoutRoom(error));
-    }
-    this.#pending = undefined;
-    this.#written = pending.outcomes;
-    this.#dirty = true;
-    // What is written survives the end of this process: no need to keep it alive for the sync.
-    if (!this.#closed) {
-      this.#syncTimer ??= setTimeout(() => this.#quietly(() => this.#sync()), this.#options.syncMs).unref();
-    }
-  }
-
-  async #sync(): Promise<void> {
-    const file = this.#writable();
-    if (!this.#dirty) return;
-    this.#dirty = false;
+  #stopSyncTimer(): void {
     clearTimeout(this.#syncTimer);
     this.#syncTimer = undefined;
-    const written = this.#written;
-    try {
-      await file.sync();
-    } catch (error) {
-      throw this.#failed(error, false);
-    }
-    if (this.#incomplete === undefined) this.#stored = written;
   }
 
-  /** Allocates ahead once a quarter of the room is used. Without more of it, what there is goes on being used. */
-  async #makeRoom(file: JournalFile): Promise<void> {
-    const { roomBytes } = this.#options;
-    if (file.room < roomBytes - this.#least) {
-      try {
-        await this.#allocate(file, roomBytes);
-      } catch {
-        return; // tried again later
-      }
-    }
-    this.#short = undefined;
-  }
-
-  async #allocate(file: JournalFile, bytes: number): Promise<void> {
-    if (file.room >= bytes) return;
-    try {
-      await file.allocate(bytes);
-    } catch (error) {
-      throw this.#failed(error, isWithoutRoom(error));
-    }
-    this.#dirty = true;
-    await this.#sync();
-  }
-
-  #failed(cause: unknown, withoutRoom: boolean): SpoolError {
-    const error = writeError('writing the journal', cause);
-    if (withoutRoom) this.#short = error;
-    else {
-      this.#broken = error;
-      this.#incomplete = error;
-      this.#pending = undefined;
-      this.#short = undefined;
-      this.#entries.clear();
-      this.#dirty = false;
-      clearTimeout(this.#syncTimer);
-      this.#syncTimer = undefined;
+  #failed(): void {
+    const { broken } = this.#output;
+    if (broken !== undefined) {
+      this.#incomplete = broken;
+      this.#stopSyncTimer();
     }
     this.#retryLater();
     this.#tell();
-    return error;
   }
 
   /** The disk may have room again soon. */
@@ -401,11 +290,11 @@ export class JournalWriter {
   async retry(): Promise<void> {
     try {
       if (this.#incomplete !== undefined) return await this.renew();
-      if (this.#short === undefined) return;
+      if (this.#output.short === undefined) return;
       await this.#exclusive(async () => {
-        await this.#write();
-        await this.#makeRoom(this.#writable());
-        await this.#sync();
+        await this.#output.write();
+        await this.#output.makeRoom();
+        await this.#output.sync();
       });
     } catch {
       this.#retryLater();
@@ -416,8 +305,7 @@ export class JournalWriter {
 
   /** Says whether outcomes can be stored whenever that has changed. */
   #tell(): void {
-    const isLow = (this.#file?.room ?? 0) - this.#entries.bytes < this.#least;
-    const reason = this.#incomplete ?? (this.#pending !== undefined || isLow ? this.#short : undefined);
+    const reason = this.#incomplete ?? this.#output.blocked;
     if (reason?.message === this.#blocked?.message) return;
     this.#blocked = reason;
     this.#options.onBlocked(reason);
@@ -425,7 +313,7 @@ export class JournalWriter {
 
   async #removeOlder(): Promise<void> {
     const { files, layout } = this.#options;
-    const current = this.#file?.number ?? 0;
+    const current = this.#output.file?.number ?? 0;
     for (const number of await listJournals(files, layout)) {
       if (number < current) await this.#options.discard(journalPath(layout, number), number);
     }
@@ -451,17 +339,15 @@ export class JournalWriter {
     clearTimeout(this.#retryTimer);
     try {
       await this.#renewing?.catch(() => undefined);
-      if (this.#file !== undefined) {
+      if (this.#output.file !== undefined) {
         await this.flush();
         // Without entries: it says that all before it was on stable storage, so that damage there is not taken for the
         // trace of a crash.
-        if (this.#file.synced > 0) await this.#exclusive(() => this.#write(FRAME_ENTRIES));
+        if (this.#output.file.synced > 0) await this.#exclusive(() => this.#output.write(FRAME_ENTRIES));
       }
     } finally {
-      clearTimeout(this.#syncTimer);
-      const file = this.#file;
-      this.#file = undefined;
-      await file?.close().catch(() => undefined);
+      this.#stopSyncTimer();
+      await this.#output.close();
     }
   }
 }

@@ -43,6 +43,7 @@ export class SpoolModel {
   readonly #writers: { writer: SpoolWriter; process: LiveProcess }[] = [];
   #reader: SpoolReader | undefined;
   #contents = 0;
+  #areHoldsBehind = false;
 
   readonly #reserveBytes: number;
 
@@ -100,7 +101,10 @@ export class SpoolModel {
       segmentBytes: SEGMENT_BYTES,
       relocateAfterMs: 10_000,
       files: this.#manager.files,
-      onProblem: (problem) => this.#problems.push(problem),
+      onProblem: (problem) => {
+        this.#problems.push(problem);
+        if (problem.kind === 'unwritten') this.#areHoldsBehind = true;
+      },
       onStray: (message) => {
         this.seen.strays++;
         this.#appeared(message, false);
@@ -139,6 +143,9 @@ export class SpoolModel {
         assert.equal(waiting.get(index)?.nextAttemptAtMs, now * 1000.5);
       }
     }
+    // The second record of holds could not be written: what either record holds is held.
+    if (this.#areHoldsBehind && message.held && model.held.states.includes(true))
+      model.held.states.push(true);
     accept(model.held, message.held, powerCut, `${message.queueId} held`);
     if (powerCut) model.acknowledged = true;
     model.reportedTo = this.#store;
