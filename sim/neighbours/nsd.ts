@@ -11,7 +11,10 @@ export function withoutNsd(): string | false {
 
 export interface Nsd {
   readonly port: number;
-  readonly program: Program;
+  /** Kills it, as a crash would. */
+  kill(): Promise<void>;
+  /** Starts it again, on the same port with the same zones. */
+  restart(): Promise<void>;
 }
 
 /** Serves the zones, given as their records in zone file form without SOA and NS. */
@@ -42,7 +45,19 @@ remote-control:
   control-enable: no
 ${names.map((zone) => `zone:\n  name: "${zone}"\n  zonefile: "${zone}.zone"\n`).join('')}`,
   );
-  const program = ground.start('nsd', '/usr/sbin/nsd', ['-d', '-c', config]);
-  await program.line(/nsd started/u);
-  return { port, program };
+  const start = async (): Promise<Program> => {
+    const program = ground.start('nsd', '/usr/sbin/nsd', ['-d', '-c', config]);
+    await program.line(/nsd started/u);
+    return program;
+  };
+  let program = await start();
+  return {
+    port,
+    kill: async () => {
+      await program.stop('SIGKILL');
+    },
+    restart: async () => {
+      program = await start();
+    },
+  };
 }

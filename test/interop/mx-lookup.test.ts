@@ -5,10 +5,12 @@ import { before, after, suite, test } from 'node:test';
 import { Ground, freePort, until } from '../../sim/neighbours/ground.ts';
 import { startNsd, withoutNsd, type Nsd } from '../../sim/neighbours/nsd.ts';
 import { startSluice, type Sluice, type SluiceEvent } from '../../sim/neighbours/sluice.ts';
+import type { QueueRow } from '../../src/control/queue-row.ts';
 import { destination, send, type Destination } from './mail.ts';
 
 const zones = {
   'one.test': '@ MX 10 mx\nmx A 127.2.0.1\n',
+  'later.test': '@ MX 10 mx\nmx A 127.2.0.1\n',
   'equal.test': '@ MX 10 a\n@ MX 10 b\na A 127.2.0.1\nb A 127.2.0.2\n',
   'ordered.test': '@ MX 20 b\n@ MX 10 a\na A 127.2.0.1\nb A 127.2.0.2\n',
   'implicit.test': '@ A 127.2.0.2\n',
@@ -117,11 +119,24 @@ suite('MX by DNS', { skip: withoutNsd() }, () => {
     assert.deepEqual([...remotes].toSorted(), ['127.2.0.1', '127.2.0.2']);
   });
 
-  test('without a DNS server that answers, mail waits and nothing is lost', async () => {
-    await nsd.program.stop('SIGKILL');
-    const outcome = await deliver('unasked.test');
-    assert.equal(outcome.event, 'deferred', JSON.stringify(outcome));
-    assert.match(String(outcome['reply']), /4\.4\.3/u); // RFC 3463 3.5: directory server failure
+  test('without a name server that answers, mail waits without an attempt, and goes when one is back', async () => {
+    await nsd.kill();
+    const to = 'user@later.test';
+    await send(sluice.port, {
+      from: 'a@client.test',
+      to: [to],
+      content: 'Message-ID: <later@test>\r\n\r\nHello\r\n',
+    });
+    await until('Sluice says that no name server answers', () =>
+      sluice.events().some((one) => one['code'] === 'DNS_SILENT'),
+    );
+    const row = JSON.parse(await sluice.cli('queue', 'list', '--json')) as QueueRow;
+    assert.deepEqual({ recipient: row.recipient, attempts: row.attempts }, { recipient: to, attempts: 0 });
+    assert.match(await sluice.cli('queue', 'list'), /waits for a name server/u);
+
+    await nsd.restart();
+    const outcome = await outcomes(to); // retries are an hour apart
+    assert.equal(outcome.event, 'delivered', JSON.stringify(outcome));
     assert.ok(first.tally.messages > 0 && second.tally.messages > 0 && sixth.tally.messages > 0);
   });
 });
