@@ -78,6 +78,8 @@ export class OutgoingConnection implements Deadline {
   #unsent: StoredMessage | undefined;
   /** Why the content of the message in hand could not be read to its end. */
   #readFailure: ReadFailure | undefined;
+  /** Its message is being read. */
+  #reading: Work | undefined;
   #begunAtMs = 0;
   #repliesSeen = 0;
   /** Where the session was when it last heard something. */
@@ -170,6 +172,11 @@ export class OutgoingConnection implements Deadline {
       this.#lost(`no connection within ${this.#context.settings.timeouts.connectMs / 1000} s`);
       return;
     }
+    if (this.#reading !== undefined) {
+      const seconds = this.#context.settings.timeouts.blockMs / 1000;
+      this.#unreadable(this.#reading, new Error(`the disk did not answer within ${seconds} s`));
+      return;
+    }
     this.#session.timedOut();
     this.#pump();
     this.#lost('timed out');
@@ -249,7 +256,10 @@ export class OutgoingConnection implements Deadline {
     this.#start(work, message);
   }
 
+  /** A disk that does not answer must not hold a connection, and what it counts for, without end. */
   #readAndStart(work: Work): void {
+    this.#reading = work;
+    this.#context.deadlines.set(this, this.#context.settings.timeouts.blockMs);
     void this.#context.spool.read(work.ref).then(
       (message) => this.#start(work, message),
       (error: unknown) => this.#unreadable(work, error),
@@ -257,7 +267,7 @@ export class OutgoingConnection implements Deadline {
   }
 
   #start(work: Work, message: StoredMessage): void {
-    if (this.#ended) return;
+    if (this.#ended || this.#work !== work) return;
     const needsUtf8 = message.envelope.smtpUtf8 && headerNeedsUtf8(message);
     if (typeof needsUtf8 === 'boolean') {
       this.#beginTransaction(work, message, needsUtf8);
@@ -270,7 +280,8 @@ export class OutgoingConnection implements Deadline {
   }
 
   #beginTransaction(work: Work, message: StoredMessage, smtpUtf8: boolean): void {
-    if (this.#ended) return;
+    if (this.#ended || this.#work !== work) return;
+    this.#reading = undefined;
     this.#unsent = message;
     this.#message = messageInHand(message, work.recipients);
     const { envelope } = this.#message;
@@ -289,7 +300,9 @@ export class OutgoingConnection implements Deadline {
 
   /** The spool could not give the message: its recipients wait, the connection is as good as before. */
   #unreadable(work: Work, error: unknown): void {
-    if (this.#ended) return;
+    if (this.#ended || this.#work !== work) return;
+    this.#reading = undefined;
+    this.#context.deadlines.clear(this);
     const failure = readFailure(error);
     this.#context.log.unreadable(work, failure.error);
     this.#work = undefined;
@@ -432,10 +445,9 @@ export class OutgoingConnection implements Deadline {
     this.#context.deadlines.clear(this);
     const hasUnsent = this.#socket.writableLength > 0;
     const saidGoodbye = this.#phaseHeard === 'quit' && this.#session.phase === 'closed';
-    // A QUIT without waiting for its answer still leaves. Nothing else does: a peer that reads no more would keep the
-    // socket open for ever, and half a message is better cut off.
+    // What is not sent never leaves: a peer that reads no more would keep the socket open for ever, though it counts for
+    // no limit any longer, and half a message is better cut off.
     if (saidGoodbye && !hasUnsent) leaveLast(this.#socket, this.#context.deadlines);
-    else if (this.#session.phase === 'quit' && hasUnsent) this.#socket.destroySoon();
     else this.#socket.destroy();
     this.#context.reports.closed(this.#grant.connection, report);
     this.#onEnded();
@@ -457,7 +469,8 @@ export class OutgoingConnection implements Deadline {
     this.#timedPhase = phase;
     this.#timedReplies = replies;
     // An idle connection is closed by whoever grants, not by a timer here.
-    if (phase === 'idle') this.#context.deadlines.clear(this);
-    else this.#context.deadlines.set(this, phaseTimeoutMs(phase, this.#context.settings.timeouts));
+    if (phase === 'idle' && this.#reading === undefined) this.#context.deadlines.clear(this);
+    else if (phase !== 'idle')
+      this.#context.deadlines.set(this, phaseTimeoutMs(phase, this.#context.settings.timeouts));
   }
 }

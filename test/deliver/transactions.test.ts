@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SpoolError } from '../../src/spool/spool-error.ts';
-import { fixture } from './fixture.ts';
+import { fixture, timeouts, turns } from './fixture.ts';
 
 test('a message is delivered: the bytes on the wire, the result and the log line are exact', async (t) => {
   t.mock.timers.enable({ apis: ['Date'], now: 61_000 });
@@ -279,4 +279,26 @@ test('a message that cannot be read while the connection is being closed does no
   });
   await peer.dialogue(['QUIT', '221 bye']);
   assert.deepEqual(await reports.next(), { kind: 'closed', connection: 1, report: { kind: 'closed' } });
+});
+
+test('a message that the disk does not give in time waits, and the connection goes on', async (t) => {
+  const { server, spool, reports, connect, advance, sender } = await fixture(t);
+  const gate = Promise.withResolvers<void>();
+  spool.gate = () => gate.promise;
+  connect(spool.add({ to: ['b@to.test'], fresh: false }));
+  const peer = await server.accept();
+  await peer.hello();
+  assert.equal((await reports.next()).kind, 'ready');
+  advance(timeouts.blockMs - 1_000);
+  assert.equal(reports.all.length, 1);
+  advance(2_000);
+  const done = await reports.next();
+  assert.ok(done.kind === 'done');
+  assert.deepEqual([done.reusable, done.results[0]?.result], [true, 'tempfail']);
+  assert.match(done.results[0]?.error ?? '', /^451 4\.3\.0 .*the disk did not answer within 150 s$/u);
+  gate.resolve(); // too late
+  await turns();
+  assert.equal(reports.all.length, 2);
+  sender.close(1);
+  await peer.dialogue(['QUIT', '221 bye']);
 });
