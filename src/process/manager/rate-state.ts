@@ -91,6 +91,8 @@ export class RateState {
       if (!this.#failed)
         this.#log.warn(`saving the state of rates in ${this.#file.path} failed: ${String(error)}`);
       this.#failed = true;
+      // The disk may have room again: rates must not wait for the next mail to be saved.
+      this.touched();
     }
   }
 }

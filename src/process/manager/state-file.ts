@@ -97,6 +97,10 @@ async function replace(path: string, text: string, durable: boolean): Promise<vo
   try {
     await file.writeFile(`${text}\n`);
     if (durable) await file.sync();
+  } catch (error) {
+    // On a full disk it would keep the room that it found.
+    await file.truncate().catch(() => undefined);
+    throw error;
   } finally {
     await file.close();
   }
