@@ -48,7 +48,10 @@ export class HoldsFile {
   #timer: NodeJS.Timeout | undefined;
   /** One write at a time. */
   #last: Promise<void> = Promise.resolve();
-  #failing = false;
+  /** Why the last write failed. */
+  #failure: Error | undefined;
+  /** There are changes that are not on stable storage. */
+  #isBehind = false;
   /** Number of the journal file that was begun when this started; -1 before. */
   #journalNumber = -1;
   #closed = false;
@@ -65,26 +68,31 @@ export class HoldsFile {
 
   /** A message is held or released. */
   changed(idSegment: number, counter: number, held: boolean): void {
+    this.#isBehind = this.#journalNumber >= 0;
     this.#entries.message(held ? ENTRY_HELD : ENTRY_RELEASED, idSegment, counter);
     // What comes before `start` is in the state that it writes.
     if (this.#journalNumber < 0) this.#entries.clear();
     else this.#later(GATHER_MS);
   }
 
-  /** Resolves when all changes so far are on stable storage, or could not be written: then that was reported. */
+  /**
+   * Resolves when all changes so far are on stable storage.
+   * @throws {SpoolError} when one is not: until it is, a restart may find a released message held
+   */
   async flush(): Promise<void> {
-    const isBehind = this.#entries.bytes > 0 || this.#file === undefined;
-    await (this.#journalNumber >= 0 && isBehind ? this.#exclusive() : this.#last);
+    await (this.#isBehind ? this.#exclusive() : this.#last);
+    if (this.#isBehind && this.#failure !== undefined) throw this.#failure;
   }
 
   async close(): Promise<void> {
-    await this.flush();
-    this.#closed = true;
-    clearTimeout(this.#timer);
-    await this.#last;
-    const file = this.#file;
-    this.#file = undefined;
-    if (file !== undefined) await this.#options.files.close(file.fd).catch(() => undefined);
+    try {
+      await this.flush();
+    } finally {
+      this.#closed = true;
+      clearTimeout(this.#timer);
+      await this.#last;
+      await this.#drop();
+    }
   }
 
   #later(delayMs: number): void {
@@ -102,18 +110,21 @@ export class HoldsFile {
 
   async #write(): Promise<void> {
     if (this.#closed) return;
+    const wasBehind = this.#isBehind;
+    this.#isBehind = false;
     try {
       const file = this.#file;
       if (file === undefined || file.length > 2 * file.writtenBytes + GROWTH_BYTES) await this.#rewrite();
       else await this.#append(file);
-      this.#failing = false;
+      this.#failure = undefined;
     } catch (error) {
+      this.#isBehind ||= wasBehind;
       await this.#drop();
-      if (!this.#failing) {
-        const text = writeError('writing the second record of what is held', error).message;
-        this.#options.report({ kind: 'unwritten', place: 'holds', text });
+      const failure = writeError('writing the second record of what is held', error);
+      if (this.#failure === undefined) {
+        this.#options.report({ kind: 'unwritten', place: 'holds', text: failure.message });
       }
-      this.#failing = true;
+      this.#failure = failure;
       this.#later(RETRY_MS);
     }
   }

@@ -258,7 +258,10 @@ export class SegmentStore implements SpoolStore {
     this.#phase = 'closed';
     await this.#maintaining?.catch(() => undefined);
     await this.#maintenance.close();
-    await this.#holds.close();
-    await this.#journal.close();
+    try {
+      await this.#holds.close();
+    } finally {
+      await this.#journal.close();
+    }
   }
 }
