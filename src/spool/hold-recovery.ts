@@ -5,7 +5,7 @@ import { readWhole } from './file-io.ts';
 import type { FileLayer } from './file-layer.ts';
 import { readFrames, visitEntries } from './journal-entries.ts';
 import { LOST, type JournalReplay } from './journal-reader.ts';
-import { holdsPath, type SpoolLayout } from './layout.ts';
+import { holdsPath, listSegments, type SpoolLayout } from './layout.ts';
 import type { QueueState } from './queue-state.ts';
 import { systemCode } from './spool-error.ts';
 import type { SpoolProblem } from './types.ts';
@@ -50,7 +50,11 @@ export async function recoverHolds(
     journal = 'damaged';
   }
   // Before the first manager there is no journal, but a whole record of holds.
-  const isGone = journal === 'absent' && record.condition !== 'good';
+  const isGone =
+    journal === 'absent' &&
+    record.condition !== 'good' &&
+    // A crash while the spool was being made: there is no mail, and nothing is lost.
+    (await listSegments(files, layout)).segments.length > 0;
   if (isGone) report({ kind: 'journal', place: 'journal', text: `the journal is gone: ${LOST}` });
   const isDamaged = record.condition === 'damaged';
   const journalFails = journal === 'damaged' || isGone;

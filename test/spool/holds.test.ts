@@ -144,6 +144,14 @@ test('with both records gone beside segments, all is held', async (t) => {
   assert.deepEqual((await recovered(directory)).held, [...held, ...waiting].toSorted());
 });
 
+test('with both records gone and no segment, the spool is a new one, and nothing is wrong', async (t) => {
+  const directory = await temporaryDirectory(t);
+  await (await openSpoolWriter({ ...writerDefaults, directory })).close();
+  for (const file of await readdir(join(directory, 'segments'))) await rm(join(directory, 'segments', file));
+  await rm(join(directory, 'holds'), { force: true });
+  assert.deepEqual(await recovered(directory), { held: [], waiting: [], problems: [] });
+});
+
 test('a spool of before, with a journal alone, goes on as it was', async (t) => {
   const { copy, held, waiting } = await spool(t);
   const directory = await copy();
