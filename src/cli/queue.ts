@@ -1,30 +1,24 @@
 // `sluice queue`: look at what waits, and change it. Reads the spool itself when no Sluice is running.
 
-import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { Config } from '../config/config.ts';
-import { parseDuration } from '../config/values/duration.ts';
-import { controlRequest, controlResult } from '../control/control-client.ts';
-import { ControlError } from '../control/control-error.ts';
+import { type Command, InvalidArgumentError } from 'commander';
+import { controlResult } from '../control/control-client.ts';
 import type { QueueAction } from '../control/control-protocol.ts';
-import type { QueueFilter, QueueRow } from '../control/queue-row.ts';
-import { storedQueue } from '../control/stored-queue.ts';
-import { isQueueId } from '../spool/queue-id.ts';
+import type { QueueRow } from '../control/queue-row.ts';
 import { configOption, readConfig } from './config-file.ts';
-import { CommandError, exitCodes } from './exit-codes.ts';
+import * as queueExport from './queue-export.ts';
+import {
+  type FilterOptions,
+  filterOf,
+  filtered,
+  isGiven,
+  mustBeGiven,
+  mustBeQueueId,
+} from './queue-filter.ts';
+import { noSuchMessage, queueRows } from './queue-rows.ts';
 import { age, table } from './table.ts';
 import { printText } from './terminal-text.ts';
 
-interface FilterOptions {
-  readonly config?: string;
-  readonly sender?: string;
-  readonly recipient?: string;
-  readonly domain?: string;
-  readonly queue?: string;
-  readonly state?: string;
-  readonly olderThan?: number;
-  readonly newerThan?: number;
-  readonly all?: boolean;
-  readonly json?: boolean;
+interface ListOptions extends FilterOptions {
   readonly limit?: number;
 }
 
@@ -40,6 +34,7 @@ export function register(program: Command): void {
     .addOption(configOption())
     .option('--json', 'for programs')
     .action(show);
+  queueExport.register(queue);
   for (const [action, what] of Object.entries(actions)) {
     filtered(queue.command(`${action} [ids...]`))
       .description(what)
@@ -47,8 +42,6 @@ export function register(program: Command): void {
       .action((ids: string[], options: FilterOptions) => change(action as QueueAction, ids, options));
   }
 }
-
-const states = ['resolving', 'waiting', 'ready', 'active', 'held', 'damaged', 'stored'];
 
 const actions: Readonly<Record<QueueAction, string>> = {
   retry: 'try matching mail now',
@@ -66,20 +59,7 @@ const done: Readonly<Record<QueueAction, string>> = {
   bounce: 'given up; their senders get a report',
 };
 
-function filtered(command: Command): Command {
-  return command
-    .addOption(configOption())
-    .option('--sender <pattern>', 'sender address; * stands for anything, <> for bounces')
-    .option('--recipient <pattern>', 'recipient address')
-    .option('--domain <pattern>', 'recipient domain')
-    .option('--queue <name>', "a tenant's mail, by its name; '' is mail of no tenant")
-    .addOption(new Option('--state <state>', 'only recipients in this state').choices(states))
-    .option('--older-than <age>', 'messages older than this, e.g. 4h', duration)
-    .option('--newer-than <age>', 'messages younger than this', duration)
-    .option('--json', 'for programs');
-}
-
-async function list(ids: string[], options: FilterOptions): Promise<void> {
+async function list(ids: string[], options: ListOptions): Promise<void> {
   const config = readConfig(options.config);
   const limit = options.limit ?? 0;
   const filter = filterOf(ids, options);
@@ -118,13 +98,7 @@ async function show(id: string, options: FilterOptions): Promise<void> {
   const rows: QueueRow[] = [];
   for await (const row of queueRows(readConfig(options.config), { ids: [id] }, 0)) rows.push(row);
   const [first] = rows;
-  if (first === undefined) {
-    throw new ControlError(
-      'NO_SUCH_MESSAGE',
-      `No message ${id} is in the queue.`,
-      'It may be delivered by now: look for its id in the log.',
-    );
-  }
+  if (first === undefined) throw noSuchMessage(id);
   if (options.json === true) {
     process.stdout.write(`${JSON.stringify(rows)}\n`);
     return;
@@ -147,14 +121,7 @@ async function show(id: string, options: FilterOptions): Promise<void> {
 
 async function change(action: QueueAction, ids: string[], options: FilterOptions): Promise<void> {
   const filter = filterOf(ids, options);
-  if (!isGiven(filter) && options.all !== true) {
-    throw new CommandError(
-      exitCodes.usage,
-      'NOTHING_CHOSEN',
-      `Which messages? "sluice queue ${action}" needs ids or a filter.`,
-      'Name queue ids, give a filter such as --domain example.com, or --all.',
-    );
-  }
+  mustBeGiven(filter, options.all === true, action);
   const { controlSocket } = readConfig(options.config);
   const count = Number(await controlResult(controlSocket, { operation: 'queue-change', action, filter }));
   if (options.json === true) process.stdout.write(`${JSON.stringify({ action, recipients: count })}\n`);
@@ -172,56 +139,7 @@ function stateText({ state, isHeld }: QueueRow): string {
   return isHeld && state !== 'held' ? `${state},held` : state;
 }
 
-/** From the running Sluice, or from the spool when none is running. */
-async function* queueRows(config: Config, filter: QueueFilter, limit: number): AsyncGenerator<QueueRow> {
-  const running = controlRequest(config.controlSocket, { operation: 'queue-list', filter, limit });
-  try {
-    yield* running;
-  } catch (error) {
-    if (!(error instanceof ControlError) || error.code !== 'NOT_RUNNING') throw error;
-    yield* storedQueue(config.spool, filter, limit, (problem) => process.stderr.write(`${problem}\n`));
-  }
-}
-
-function isGiven(filter: QueueFilter): boolean {
-  return Object.values(filter).some((value) => value !== undefined);
-}
-
-/** @throws {CommandError} `QUEUE_ID_INVALID` */
-function filterOf(ids: readonly string[], options: FilterOptions): QueueFilter {
-  for (const id of ids) mustBeQueueId(id);
-  return {
-    ids: ids.length === 0 ? undefined : ids,
-    sender: options.sender,
-    recipient: options.recipient,
-    domain: options.domain,
-    queue: options.queue,
-    state: options.state,
-    olderThanMs: options.olderThan,
-    newerThanMs: options.newerThan,
-  };
-}
-
-/** A name that stands in the wrong place would only match nothing. */
-function mustBeQueueId(id: string): void {
-  if (isQueueId(id)) return;
-  throw new CommandError(
-    exitCodes.usage,
-    'QUEUE_ID_INVALID',
-    `"${id}" is no queue id.`,
-    'A queue id has 15 digits and capitals: "sluice queue list" and the log show them. Addresses and domains are chosen with --recipient, --sender and --domain.',
-  );
-}
-
 function wholeNumber(text: string): number {
   if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('It must be a whole number.');
   return Number(text);
-}
-
-function duration(text: string): number {
-  try {
-    return parseDuration(text);
-  } catch (error) {
-    throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
-  }
 }

@@ -11,7 +11,13 @@ export type QueueAction = 'retry' | 'hold' | 'release' | 'remove' | 'bounce';
 export type ControlRequest =
   | ({ readonly operation: 'status' } & StatusQuestion)
   | { readonly operation: 'reload' }
-  | { readonly operation: 'queue-list'; readonly filter: QueueFilter; readonly limit: number }
+  | {
+      readonly operation: 'queue-list';
+      readonly filter: QueueFilter;
+      readonly limit: number;
+      /** Rows say where their messages are stored. */
+      readonly located?: boolean | undefined;
+    }
   | { readonly operation: 'queue-change'; readonly action: QueueAction; readonly filter: QueueFilter }
   | ({ readonly operation: 'explain' } & ExplainQuestion)
   | ({ readonly operation: 'limits' } & LimitsQuestion)

@@ -32,7 +32,12 @@ const requests = {
     queues: z.boolean().optional(),
   }),
   reload: z.strictObject({ operation: z.literal('reload') }),
-  'queue-list': z.strictObject({ operation: z.literal('queue-list'), filter, limit: count }),
+  'queue-list': z.strictObject({
+    operation: z.literal('queue-list'),
+    filter,
+    limit: count,
+    located: z.boolean().optional(),
+  }),
   'queue-change': z.strictObject({
     operation: z.literal('queue-change'),
     action: z.enum(['retry', 'hold', 'release', 'remove', 'bounce']),

@@ -105,7 +105,7 @@ export class ControlServer {
       case 'reload':
         return this.#reload();
       case 'queue-list':
-        for await (const rows of this.#query.list(request.filter, request.limit)) {
+        for await (const rows of this.#query.list(request.filter, request.limit, request.located)) {
           if (socket.destroyed) break;
           if (!send({ kind: 'rows', rows })) await drained(socket);
         }

@@ -2,7 +2,7 @@
 
 import type { Envelope } from '../message/envelope.ts';
 import { SpoolError } from '../spool/spool-error.ts';
-import type { SpoolReader } from '../spool/types.ts';
+import type { SpoolReader, StoredRef } from '../spool/types.ts';
 import type { QueueAction } from './control-protocol.ts';
 import { type QueueFilter, type QueueRow, RowMatcher } from './queue-row.ts';
 import type { ChosenRecipient, QueueSource, SourceRow } from './queue-source.ts';
@@ -12,6 +12,7 @@ interface MatchedRow {
   readonly row: QueueRow;
   readonly message: number;
   readonly recipient: number;
+  readonly ref: StoredRef;
 }
 
 /** Recipients changed at once: deliveries go on between the pieces. */
@@ -26,11 +27,14 @@ export class QueueQuery {
     this.#reader = reader;
   }
 
-  /** Rows in pieces, at most `limit` of them (0: all). */
-  async *list(filter: QueueFilter, limit: number): AsyncIterable<QueueRow[]> {
+  /**
+   * Rows in pieces, at most `limit` of them (0: all).
+   * @param located - each says where its message is stored
+   */
+  async *list(filter: QueueFilter, limit: number, located = false): AsyncIterable<QueueRow[]> {
     let left = limit === 0 ? Infinity : limit;
     for await (const page of this.#matching(filter)) {
-      const rows = page.slice(0, left).map((each) => each.row);
+      const rows = page.slice(0, left).map(({ row, ref }) => (located ? locatedRow(row, ref) : row));
       left -= rows.length;
       if (rows.length > 0) yield rows;
       if (left <= 0) return;
@@ -74,7 +78,7 @@ export class QueueQuery {
       );
     }
     const matched: MatchedRow[] = [];
-    for (const { ref: _, recipientIndex, message, ...facts } of rows) {
+    for (const { ref, recipientIndex, message, ...facts } of rows) {
       const envelope = await envelopes.get(facts.queueId);
       // Done in the meantime, unless the manager knows that it is damaged.
       if (envelope === undefined || (envelope === 'gone' && facts.state !== 'damaged')) continue;
@@ -83,11 +87,15 @@ export class QueueQuery {
       const sender = known === undefined ? '?' : known.reversePath;
       const recipient = known?.recipients[recipientIndex]?.address ?? `?@${facts.domain}`;
       if (matcher.addresses(sender, recipient)) {
-        matched.push({ row: { ...facts, sender, recipient }, message, recipient: recipientIndex });
+        matched.push({ row: { ...facts, sender, recipient }, message, recipient: recipientIndex, ref });
       }
     }
     return matched;
   }
+}
+
+function locatedRow(row: QueueRow, ref: StoredRef): QueueRow {
+  return { ...row, ref };
 }
 
 function whyNot(error: unknown): 'gone' | 'unreadable' {

@@ -1,5 +1,6 @@
 // One line of the queue as an operator sees it, and the filters that choose lines.
 
+import type { StoredRef } from '../spool/types.ts';
 import { textPattern } from './text-pattern.ts';
 
 /** One recipient that still waits. */
@@ -25,6 +26,8 @@ export interface QueueRow {
   readonly lastError: string;
   /** What holds it up that is a fault of this host, e.g. `a name server`. */
   readonly waitsFor?: string | undefined;
+  /** Where its message is stored; only if it was asked for. */
+  readonly ref?: StoredRef | undefined;
 }
 
 /** All given filters must hold; patterns may contain `*`. */

@@ -4,12 +4,17 @@ import { domainOf } from '../address/domain.ts';
 import { inspectSpool } from '../spool/open.ts';
 import { type QueueFilter, type QueueRow, RowMatcher } from './queue-row.ts';
 
-/** Rows that match, at most `limit` (0: all). @param report - told of each record that cannot be read */
+/**
+ * Rows that match, at most `limit` (0: all).
+ * @param report - told of each record that cannot be read
+ * @param located - each says where its message is stored
+ */
 export async function* storedQueue(
   spool: string,
   filter: QueueFilter,
   limit: number,
   report: (problem: string) => void,
+  located = false,
 ): AsyncGenerator<QueueRow> {
   const matcher = new RowMatcher(filter, Date.now());
   let count = 0;
@@ -32,6 +37,7 @@ export async function* storedQueue(
         attempts: waiting.attempts,
         nextAttemptAtMs: waiting.nextAttemptAtMs,
         lastError: waiting.lastError,
+        ...(located && { ref: message.ref }),
       };
       if (!matcher.facts(row) || !matcher.addresses(row.sender, row.recipient)) continue;
       yield row;

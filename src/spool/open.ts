@@ -4,11 +4,19 @@
 import { prepareDirectory } from './directory.ts';
 import { nodeFiles, type FileLayer } from './file-layer.ts';
 import { spoolLayout } from './layout.ts';
+import { Salvager } from './salvage.ts';
 import { SegmentReader } from './segment-reader.ts';
 import { SegmentStore } from './segment-store.ts';
 import { SegmentWriter } from './segment-writer.ts';
 import type { SpoolError } from './spool-error.ts';
-import type { RecoveredMessage, SpoolProblem, SpoolReader, SpoolStore, SpoolWriter } from './types.ts';
+import type {
+  RecoveredMessage,
+  SpoolProblem,
+  SpoolReader,
+  SpoolSalvager,
+  SpoolStore,
+  SpoolWriter,
+} from './types.ts';
 
 export { inspectSpool } from './inspect.ts';
 
@@ -51,6 +59,14 @@ export function openSpoolReader(options: {
   readonly files?: FileLayer;
 }): SpoolReader {
   return new SegmentReader(options.files ?? nodeFiles, spoolLayout(options.directory));
+}
+
+/** Opens the spool for taking messages out, damaged ones too; nothing is touched before the first read. */
+export function openSalvager(options: {
+  readonly directory: string;
+  readonly files?: FileLayer;
+}): SpoolSalvager {
+  return new Salvager(options.files ?? nodeFiles, spoolLayout(options.directory));
 }
 
 export interface SpoolStoreOptions {

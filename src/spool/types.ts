@@ -79,6 +79,26 @@ export interface SpoolReader {
   close(): void;
 }
 
+/** What is left of one message. */
+export interface SalvagedMessage {
+  /** Undefined when neither the record nor the index has it as it was written. */
+  readonly envelope: Envelope | undefined;
+  /** What is damaged or missing, in sentences; complete when the stream has ended. */
+  readonly faults: readonly string[];
+  /** What can be read of the content, in pieces of bounded size. */
+  stream(): AsyncIterable<Uint8Array>;
+}
+
+/** Reads messages that may be damaged. */
+export interface SpoolSalvager {
+  /**
+   * @param queueId - of the message: nothing of another one is taken for it
+   * @throws {SpoolError} `SPOOL_DENIED`, `SPOOL_UNREADABLE` when the system lacks rights or files; damage is never thrown
+   */
+  salvage(queueId: string, ref: StoredRef): Promise<SalvagedMessage>;
+  close(): void;
+}
+
 /** What has become of one recipient; `recipient` is its index in the envelope. */
 export type Outcome =
   | { readonly kind: 'delivered'; readonly queueId: string; readonly recipient: number }

@@ -1,0 +1,217 @@
+// `sluice queue export`: writes messages as they are stored, octet by octet, to files or standard output. Promises: no file
+// is ever written over; what is damaged is said, and what can be read of it is written; nothing in the queue changes.
+
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { systemReason } from '../config/config-error.ts';
+import type { Config } from '../config/config.ts';
+import { openSalvager } from '../spool/open.ts';
+import type { SpoolSalvager } from '../spool/types.ts';
+import { readConfig } from './config-file.ts';
+import { CommandError, exitCodes } from './exit-codes.ts';
+import { type ChosenMessage, chooseMessages, locateAgain, withAllRecipients } from './export-choice.ts';
+import {
+  type ExportTarget,
+  FileTarget,
+  StandardOutput,
+  exportFailed,
+  syncDirectory,
+} from './export-target.ts';
+import { errorText } from './print-error.ts';
+import { type FilterOptions, filterOf, filtered, mustBeGiven } from './queue-filter.ts';
+import { noSuchMessage } from './queue-rows.ts';
+
+interface ExportOptions extends FilterOptions {
+  readonly output?: string;
+  readonly directory?: string;
+  readonly envelope?: boolean;
+}
+
+/** A message that changes its place more often than this while it is read is given up. */
+const mostPlaces = 5;
+
+export function register(queue: Command): void {
+  filtered(queue.command('export [ids...]'))
+    .description('write messages as they are stored, damaged ones too; they stay in the queue')
+    .option('--all', 'all of the queue')
+    .option('-o, --output <file>', 'write the one message to this file; standard output unless given')
+    .option('-d, --directory <folder>', 'write each message to ID.eml in this folder')
+    .option('--envelope', 'also write sender and recipients, as JSON, to a file beside each message')
+    .action(run);
+}
+
+/** What became of one message. */
+interface Exported {
+  readonly bytes: number;
+  readonly faults: readonly string[];
+}
+
+async function run(ids: string[], options: ExportOptions): Promise<void> {
+  checkTargets(options);
+  const filter = filterOf(ids, options);
+  mustBeGiven(filter, options.all === true, 'export');
+  const config = readConfig(options.config);
+  const wantsEnvelope = options.envelope === true;
+  let chosen = await chooseMessages(config, filter, wantsEnvelope);
+  if (wantsEnvelope) chosen = await withAllRecipients(config, filter, chosen);
+  const missing = ids.filter((id) => !chosen.has(id));
+  const { directory } = options;
+  if (directory === undefined) oneOf(chosen, missing);
+  else await makeDirectory(directory);
+  const counts = { exported: 0, damaged: 0, failed: missing.length };
+  for (const id of directory === undefined ? [] : missing) complain(noSuchMessage(id));
+  const salvager = openSalvager({ directory: config.spool });
+  try {
+    for (const message of chosen.values()) {
+      const file = fileOf(message, options);
+      try {
+        const { bytes, faults } = await exportOne(config, salvager, message, file, wantsEnvelope);
+        counts.exported++;
+        if (faults.length > 0) counts.damaged++;
+        if (options.json === true) {
+          process.stdout.write(`${JSON.stringify({ queueId: message.queueId, file, bytes, faults })}\n`);
+        }
+        for (const fault of faults) process.stderr.write(`${message.queueId}: ${fault}\n`);
+      } catch (error) {
+        if (directory === undefined || !(error instanceof CommandError)) throw error;
+        complain(error);
+        counts.failed++;
+      }
+    }
+  } finally {
+    salvager.close();
+  }
+  if (directory !== undefined) await syncDirectory(directory);
+  conclude(counts, options);
+}
+
+/** @throws {CommandError} `EXPORT_TARGET` */
+function checkTargets({ output, directory, envelope, json }: ExportOptions): void {
+  const toFile = directory !== undefined || (output !== undefined && output !== '-');
+  if (output !== undefined && directory !== undefined) {
+    throw wrongTarget('--output and --directory exclude each other.');
+  }
+  if (!toFile && envelope === true) throw wrongTarget('--envelope writes a file beside each message.');
+  if (!toFile && json === true) throw wrongTarget('--json would stand between the octets of the message.');
+}
+
+function wrongTarget(message: string): CommandError {
+  return new CommandError(
+    exitCodes.usage,
+    'EXPORT_TARGET',
+    message,
+    'Give --output FILE for one message, or --directory FOLDER for one or more.',
+  );
+}
+
+/** Without a folder there is one message. @throws {CommandError} `EXPORT_TARGET` @throws {ControlError} `NO_SUCH_MESSAGE` */
+function oneOf(chosen: ReadonlyMap<string, ChosenMessage>, missing: readonly string[]): void {
+  const count = chosen.size + missing.length;
+  if (count > 1) throw wrongTarget(`${count} messages are chosen, and one file holds one message.`);
+  const [absent] = missing;
+  if (absent !== undefined) throw noSuchMessage(absent);
+  if (count === 0) {
+    throw new CommandError(exitCodes.failed, 'NO_SUCH_MESSAGE', 'No mail that waits matches.');
+  }
+}
+
+async function makeDirectory(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw exportFailed(`Making the folder ${path}: ${systemReason(error)}.`, error);
+  }
+}
+
+/** Undefined: standard output. */
+function fileOf({ queueId }: ChosenMessage, { output, directory }: ExportOptions): string | undefined {
+  if (directory !== undefined) return join(directory, `${queueId}.eml`);
+  return output === '-' ? undefined : output;
+}
+
+async function exportOne(
+  config: Config,
+  salvager: SpoolSalvager,
+  chosen: ChosenMessage,
+  file: string | undefined,
+  wantsEnvelope: boolean,
+): Promise<Exported> {
+  let message = chosen;
+  for (let places = 1; ; places++) {
+    const { envelope, faults, stream } = await salvager.salvage(message.queueId, message.ref);
+    const target: ExportTarget = file === undefined ? new StandardOutput() : new FileTarget(file);
+    let bytes = 0;
+    try {
+      for await (const piece of stream()) {
+        await target.write(piece);
+        bytes += piece.length;
+      }
+      await target.end();
+    } catch (error) {
+      await target.discard();
+      throw error;
+    }
+    // Nothing of it is there: it may have been moved or delivered since its place was asked for.
+    if (bytes === 0 && faults.length > 0 && message.state !== 'damaged' && places < mostPlaces) {
+      const now = await locateAgain(config, message);
+      if (now === undefined) throw noLongerThere(message.queueId);
+      const isSame = now.ref.segment === message.ref.segment && now.ref.offset === message.ref.offset;
+      message = now;
+      if (!isSame || now.state === 'damaged') continue;
+    }
+    if (file !== undefined && wantsEnvelope) {
+      const { queueId, receivedAtMs, waiting } = message;
+      const known = envelope ?? { queueId, receivedAtMs, reversePath: null, recipients: null };
+      const beside = new FileTarget(`${file.replace(/\.eml$/, '')}.envelope.json`);
+      await beside.writeWhole(`${JSON.stringify({ ...known, waiting })}\n`);
+    }
+    return { bytes, faults };
+  }
+}
+
+function noLongerThere(id: string): CommandError {
+  const { code, message, advice } = noSuchMessage(id);
+  return new CommandError(exitCodes.failed, code, message, advice);
+}
+
+function complain(error: unknown): void {
+  process.stderr.write(errorText(error, false));
+}
+
+interface Counts {
+  readonly exported: number;
+  readonly damaged: number;
+  readonly failed: number;
+}
+
+/** @throws {CommandError} `EXPORT_INCOMPLETE` or `EXPORT_DAMAGED` */
+function conclude({ exported, damaged, failed }: Counts, { directory, json }: ExportOptions): void {
+  if (directory !== undefined && json !== true) {
+    process.stdout.write(
+      exported + failed === 0
+        ? 'No mail that waits matches.\n'
+        : `${messages(exported)} exported to ${directory}.\n`,
+    );
+  }
+  if (failed > 0) {
+    throw new CommandError(
+      exitCodes.failed,
+      'EXPORT_INCOMPLETE',
+      `${messages(failed)} could not be exported.`,
+      'What is said above of each says why.',
+    );
+  }
+  if (damaged > 0) {
+    throw new CommandError(
+      exitCodes.dataError,
+      'EXPORT_DAMAGED',
+      `${messages(damaged)} of ${exported} ${damaged === 1 ? 'is' : 'are'} damaged: what can be read was written.`,
+      'What is said above of each says what is wrong with it.',
+    );
+  }
+}
+
+function messages(count: number): string {
+  return `${count} message${count === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,87 @@
+// How the commands of `sluice queue` choose recipients: ids, patterns, states, ages.
+
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { parseDuration } from '../config/values/duration.ts';
+import type { QueueFilter } from '../control/queue-row.ts';
+import { isQueueId } from '../spool/queue-id.ts';
+import { configOption } from './config-file.ts';
+import { CommandError, exitCodes } from './exit-codes.ts';
+
+export interface FilterOptions {
+  readonly config?: string;
+  readonly sender?: string;
+  readonly recipient?: string;
+  readonly domain?: string;
+  readonly queue?: string;
+  readonly state?: string;
+  readonly olderThan?: number;
+  readonly newerThan?: number;
+  readonly all?: boolean;
+  readonly json?: boolean;
+}
+
+const states = ['resolving', 'waiting', 'ready', 'active', 'held', 'damaged', 'stored'];
+
+/** Adds the options that choose recipients. */
+export function filtered(command: Command): Command {
+  return command
+    .addOption(configOption())
+    .option('--sender <pattern>', 'sender address; * stands for anything, <> for bounces')
+    .option('--recipient <pattern>', 'recipient address')
+    .option('--domain <pattern>', 'recipient domain')
+    .option('--queue <name>', "a tenant's mail, by its name; '' is mail of no tenant")
+    .addOption(new Option('--state <state>', 'only recipients in this state').choices(states))
+    .option('--older-than <age>', 'messages older than this, e.g. 4h', duration)
+    .option('--newer-than <age>', 'messages younger than this', duration)
+    .option('--json', 'for programs');
+}
+
+/** False: everything matches. */
+export function isGiven(filter: QueueFilter): boolean {
+  return Object.values(filter).some((value) => value !== undefined);
+}
+
+/** @throws {CommandError} `QUEUE_ID_INVALID` */
+export function filterOf(ids: readonly string[], options: FilterOptions): QueueFilter {
+  for (const id of ids) mustBeQueueId(id);
+  return {
+    ids: ids.length === 0 ? undefined : ids,
+    sender: options.sender,
+    recipient: options.recipient,
+    domain: options.domain,
+    queue: options.queue,
+    state: options.state,
+    olderThanMs: options.olderThan,
+    newerThanMs: options.newerThan,
+  };
+}
+
+/** A name that stands in the wrong place would only match nothing. @throws {CommandError} `QUEUE_ID_INVALID` */
+export function mustBeQueueId(id: string): void {
+  if (isQueueId(id)) return;
+  throw new CommandError(
+    exitCodes.usage,
+    'QUEUE_ID_INVALID',
+    `"${id}" is no queue id.`,
+    'A queue id has 15 digits and capitals: "sluice queue list" and the log show them. Addresses and domains are chosen with --recipient, --sender and --domain.',
+  );
+}
+
+/** The whole queue is chosen only by saying so. @throws {CommandError} `NOTHING_CHOSEN` */
+export function mustBeGiven(filter: QueueFilter, isAll: boolean, command: string): void {
+  if (isGiven(filter) || isAll) return;
+  throw new CommandError(
+    exitCodes.usage,
+    'NOTHING_CHOSEN',
+    `Which messages? "sluice queue ${command}" needs ids or a filter.`,
+    'Name queue ids, give a filter such as --domain example.com, or --all.',
+  );
+}
+
+function duration(text: string): number {
+  try {
+    return parseDuration(text);
+  } catch (error) {
+    throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
+  }
+}

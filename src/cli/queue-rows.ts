@@ -1,0 +1,46 @@
+// What waits, from the running Sluice, or from the spool when none is running.
+
+import type { Config } from '../config/config.ts';
+import { controlRequest } from '../control/control-client.ts';
+import { ControlError } from '../control/control-error.ts';
+import type { QueueFilter, QueueRow } from '../control/queue-row.ts';
+import { storedQueue } from '../control/stored-queue.ts';
+
+/**
+ * Rows that match, at most `limit` (0: all). What cannot be read of the spool goes to standard error.
+ * @param located - each says where its message is stored
+ */
+export async function* queueRows(
+  config: Config,
+  filter: QueueFilter,
+  limit: number,
+  located = false,
+): AsyncGenerator<QueueRow> {
+  const running = controlRequest(config.controlSocket, {
+    operation: 'queue-list',
+    filter,
+    limit,
+    ...(located && { located }),
+  });
+  try {
+    yield* running;
+  } catch (error) {
+    if (!(error instanceof ControlError) || error.code !== 'NOT_RUNNING') throw error;
+    yield* storedQueue(
+      config.spool,
+      filter,
+      limit,
+      (problem) => process.stderr.write(`${problem}\n`),
+      located,
+    );
+  }
+}
+
+/** An id that is nowhere in the queue. */
+export function noSuchMessage(id: string): ControlError {
+  return new ControlError(
+    'NO_SUCH_MESSAGE',
+    `No message ${id} is in the queue.`,
+    'It may be delivered by now: look for its id in the log.',
+  );
+}
