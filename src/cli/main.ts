@@ -27,6 +27,7 @@ const commandFiles: Readonly<Record<string, () => Promise<CommandFile>>> = {
   limit: () => import('./limit.ts'),
   suspend: () => import('./suspend.ts'),
   resume: () => import('./resume.ts'),
+  clock: () => import('./clock.ts'),
   simulate: () => import('./simulate.ts'),
   spool: () => import('./spool.ts'),
   sendmail: () => import('./sendmail.ts'),

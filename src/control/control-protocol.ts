@@ -23,7 +23,8 @@ export type ControlRequest =
   | ({ readonly operation: 'limits' } & LimitsQuestion)
   | { readonly operation: 'override.list' }
   | ({ readonly operation: 'override.set' } & OverrideChange)
-  | ({ readonly operation: 'override.unset' } & OverrideEnd);
+  | ({ readonly operation: 'override.unset' } & OverrideEnd)
+  | { readonly operation: 'clock.confirm' };
 
 export type ControlReply =
   | { readonly kind: 'rows'; readonly rows: readonly QueueRow[] }

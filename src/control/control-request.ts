@@ -65,6 +65,7 @@ const requests = {
       message: 'a limit has quantities, and a suspension has none',
     }),
   'override.unset': z.strictObject({ operation: z.literal('override.unset'), kind, targets }),
+  'clock.confirm': z.strictObject({ operation: z.literal('clock.confirm') }),
 } satisfies {
   [Name in ControlRequest['operation']]: z.ZodType<Extract<ControlRequest, { operation: Name }>>;
 };

@@ -6,7 +6,7 @@ import { listenUnix } from '../io/unix-listener.ts';
 import type { ControlReply, ControlRequest } from './control-protocol.ts';
 import { ControlError } from './control-error.ts';
 import { parseRequest } from './control-request.ts';
-import type { OperatorSource } from './operator-source.ts';
+import type { ClockSource, OperatorSource } from './operator-source.ts';
 import type { QueueQuery } from './queue-query.ts';
 import type { StatusDesk } from './status-desk.ts';
 
@@ -21,13 +21,13 @@ const requestMs = 60_000;
 
 export class ControlServer {
   readonly #query: QueueQuery;
-  readonly #source: OperatorSource;
+  readonly #source: OperatorSource & ClockSource;
   readonly #status: StatusDesk;
   readonly #reload: Reload;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
 
-  constructor(query: QueueQuery, source: OperatorSource, status: StatusDesk, reload: Reload) {
+  constructor(query: QueueQuery, source: OperatorSource & ClockSource, status: StatusDesk, reload: Reload) {
     this.#query = query;
     this.#source = source;
     this.#status = status;
@@ -126,6 +126,8 @@ export class ControlServer {
       }
       case 'override.unset':
         return this.#source.unsetOverrides({ kind: request.kind, targets: request.targets });
+      case 'clock.confirm':
+        return this.#source.confirmClock();
     }
   }
 }

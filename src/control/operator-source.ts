@@ -19,3 +19,9 @@ export interface OperatorSource {
   setOverrides(change: OverrideChange): Promise<readonly Override[]>;
   unsetOverrides(end: OverrideEnd): Promise<OverrideEndAnswer>;
 }
+
+/** Who knows the clock. */
+export interface ClockSource {
+  /** Believes a step of the system's clock. Returns how far it went, in ms; null when none was in doubt. */
+  confirmClock(): Promise<number | null>;
+}

@@ -130,6 +130,13 @@ export class SteadyClock {
     return change;
   }
 
+  /** Believes a step at once, as if the clock had kept to it for long enough; undefined when there is none in doubt. */
+  confirm(): ClockChange | undefined {
+    this.observe();
+    if (this.#step === undefined) return undefined;
+    return this.#believe(this.#step, this.#date());
+  }
+
   #compare(steadyMs: number, dateMs: number): ClockChange | undefined {
     const shiftMs = dateMs - steadyMs;
     const byMs = shiftMs - this.#timeline.shiftMs;
@@ -146,8 +153,12 @@ export class SteadyClock {
     } else {
       this.#step = { sinceMs, fromMs, shiftMs };
     }
-    if (steadyMs - sinceMs < confirmMs) return undefined;
-    this.#timeline.begin(this.#step.fromMs + shiftMs, dateMs, shiftMs);
+    return steadyMs - sinceMs < confirmMs ? undefined : this.#believe(this.#step, dateMs);
+  }
+
+  #believe({ fromMs, shiftMs }: Step, dateMs: number): ClockChange {
+    const byMs = shiftMs - this.#timeline.shiftMs;
+    this.#timeline.begin(fromMs + shiftMs, dateMs, shiftMs);
     this.#step = undefined;
     return { kind: 'confirmed', byMs };
   }

@@ -121,6 +121,13 @@ suite('operators', { concurrency: 2 }, () => {
     assert.deepEqual(JSON.parse(json.stdout), limited);
   });
 
+  test('clock confirm says that the clock is believed, or that nothing was in doubt', async (t) => {
+    const answers: (number | null)[] = [86_400_000, null];
+    const { run } = await ground(t, { confirm: () => answers.shift() ?? null });
+    assert.match((await run('clock', 'confirm')).stdout, /^The clock is taken to be right: it is \d{4}-/);
+    assert.equal((await run('clock', 'confirm')).stdout, 'Nothing about the clock was in doubt.\n');
+  });
+
   test('limit unset says what counts no longer, and what was not set', async (t) => {
     const { run } = await ground(t, {
       unset: () => ({ ended: [limited], missing: [{ target: 'all', heldBy: [] }] }),

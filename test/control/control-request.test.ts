@@ -20,6 +20,7 @@ const good: readonly object[] = [
   { ...change, quantities: { messageRate: { count: 600, perMs: 60_000 } }, forMs: 7_200_000 },
   { ...change, kind: 'suspend', targets: ['all', 'ip:192.0.2.0/24'], reason: 'they asked', by: 'anna' },
   { operation: 'override.unset', kind: 'suspend', targets: ['all'] },
+  { operation: 'clock.confirm' },
 ];
 
 for (const request of good) {

@@ -10,7 +10,7 @@ import type {
   ManagerStatus,
 } from '../../src/control/control-protocol.ts';
 import { ControlServer } from '../../src/control/control-server.ts';
-import type { OperatorSource } from '../../src/control/operator-source.ts';
+import type { ClockSource, OperatorSource } from '../../src/control/operator-source.ts';
 import type { Override } from '../../src/control/override.ts';
 import { QueueQuery } from '../../src/control/queue-query.ts';
 import type { QueueSource } from '../../src/control/queue-source.ts';
@@ -29,6 +29,7 @@ export interface Answers {
   readonly overrides?: () => readonly Override[];
   readonly set?: (change: OverrideChange) => readonly Override[];
   readonly unset?: () => OverrideEndAnswer;
+  readonly confirm?: () => number | null;
 }
 
 export interface Running {
@@ -51,7 +52,7 @@ export async function controlServer(t: TestContext, answers: Answers): Promise<R
       if (of === undefined) throw new Error(`nobody expected ${what}`);
       return Promise.resolve(of(parameters));
     };
-  const source: QueueSource & OperatorSource = {
+  const source: QueueSource & OperatorSource & ClockSource = {
     page: () => Promise.resolve({ rows: [], cursor: undefined }),
     change: () => Promise.resolve(0),
     status: answer('status', answers.status),
@@ -61,6 +62,7 @@ export async function controlServer(t: TestContext, answers: Answers): Promise<R
     overrides: () => answer('overrides', answers.overrides)(undefined as never),
     setOverrides: answer('set', answers.set),
     unsetOverrides: answer('unset', answers.unset),
+    confirmClock: () => answer('confirm', answers.confirm)(undefined as never),
   };
   const reader = { read: unread, readEnvelope: unread, close: () => undefined };
   const desk = new StatusDesk({ manager: source, troubles: answers.troubles ?? (() => []) });

@@ -62,6 +62,29 @@ test('a step is logged and shown until it is confirmed; then dates follow', asyn
   );
 });
 
+test('an operator can confirm a step, and a start under another clock, at once', async (t) => {
+  const { machine, boot, pass, keys } = ground(t);
+  const watch = await boot();
+  const shifts: number[] = [];
+  watch.onShift((shiftMs) => shifts.push(shiftMs));
+  assert.equal(watch.confirm(), undefined, 'nothing is in doubt');
+  machine.dateMs += 2 * day;
+  pass(minute);
+  assert.equal(watch.confirm(), 2 * day, 'also one that nobody has noticed yet');
+  assert.deepEqual([keys(), shifts], [[], [0, 2 * day]]);
+  pass(20 * minute);
+  watch.look();
+  assert.deepEqual([keys(), shifts], [[], [0, 2 * day]]);
+  await watch.close();
+
+  machine.dateMs -= 5 * day;
+  const later = await boot();
+  assert.deepEqual(keys(), ['clock']);
+  assert.equal(later.confirm(), -5 * day);
+  assert.deepEqual(keys(), []);
+  assert.equal(later.confirm(), undefined);
+});
+
 test('a clock that comes back ends the trouble', async (t) => {
   const { machine, boot, keys } = ground(t);
   const watch = await boot();

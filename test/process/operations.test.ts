@@ -42,6 +42,7 @@ function ground(limits: Partial<OperatorSource> = {}) {
     senders: { count: 1 } as never,
     limits: { overrides: () => Promise.resolve([]), ...limits } as OperatorSource,
     shortages: () => world.shortages,
+    confirmClock: () => undefined,
     stats: new MemoryStats(),
     log,
   });

@@ -84,6 +84,26 @@ export class ClockWatch {
     if (isDue || change !== undefined) void this.#save(change !== undefined);
   }
 
+  /**
+   * An operator says that the clock is right now. Returns how far the step that is believed from here on went, in ms;
+   * undefined when nothing was in doubt.
+   */
+  confirm(): number | undefined {
+    this.look();
+    const change = this.clock.confirm();
+    const wasInDoubt = change !== undefined || this.#doubtEndsMs !== 0;
+    this.#doubtEndsMs = 0;
+    this.#troubles?.clear('clock');
+    if (!wasInDoubt) return undefined;
+    const byMs = change?.byMs ?? this.clock.start.byMs;
+    this.#log.info(`an operator confirmed that the clock is right after its step of ${stepText(byMs)}`);
+    if (change !== undefined) {
+      this.#changed(this.clock.shiftMs);
+      void this.#save(true);
+    }
+    return byMs;
+  }
+
   /** Resolves when the date that was seen last is on stable storage. */
   async close(): Promise<void> {
     clearInterval(this.#observing);
@@ -110,10 +130,10 @@ export class ClockWatch {
 
   #tell(change: ClockChange): void {
     const { byMs } = change;
-    const how = `${lengthText(Math.abs(byMs))} ${byMs > 0 ? 'ahead' : 'back'}`;
+    const how = stepText(byMs);
     switch (change.kind) {
       case 'stepped': {
-        const text = `the system's clock was set ${how}: mail waits and expires by the time that really passes; dates follow the clock if it keeps to it for ${lengthText(confirmMs)}`;
+        const text = `the system's clock was set ${how}: mail waits and expires by the time that really passes; dates follow the clock if it keeps to it for ${lengthText(confirmMs)}, or when you confirm it`;
         this.#log.warn(text, { code: 'CLOCK_STEPPED' });
         this.#troubles?.raise('clock', 'warning', `${upper(text)}.`, advice);
         return;
@@ -143,7 +163,7 @@ export class ClockWatch {
 }
 
 const advice =
-  'See that the clock is right, e.g. with "timedatectl" or "chronyc tracking". If the machine was off or asleep for so long, nothing is to be done.';
+  'See that the clock is right, e.g. with "timedatectl" or "chronyc tracking"; then "sluice clock confirm". If the machine was off or asleep for so long, nothing is to be done.';
 
 async function stretchesOf(file: StateFile, log: Logger): Promise<readonly Stretch[]> {
   try {
@@ -154,6 +174,10 @@ async function stretchesOf(file: StateFile, log: Logger): Promise<readonly Stret
     log.warn(`the clock is taken to be right: ${file.path} cannot be read: ${reason}`);
     return [];
   }
+}
+
+function stepText(byMs: number): string {
+  return `${lengthText(Math.abs(byMs))} ${byMs > 0 ? 'ahead' : 'back'}`;
 }
 
 function lengthText(ms: number): string {

@@ -41,6 +41,8 @@ export interface OperationsParts {
   readonly limits: OperatorSource;
   /** Where the system carries less than the configuration asks for, in words. */
   readonly shortages: () => readonly string[];
+  /** As `ClockWatch.confirm`. */
+  readonly confirmClock: () => number | undefined;
   readonly stats: MemoryStats;
   readonly log: Logger;
 }
@@ -51,9 +53,11 @@ export class Operations {
   readonly #senders: Senders;
   readonly #limits: OperatorSource;
   readonly #shortages: () => readonly string[];
+  readonly #confirmClock: () => number | undefined;
   readonly #stats: MemoryStats;
   readonly #log: Logger;
-  readonly #startedAtMs = Date.now();
+  /** On the monotonic clock: how long it runs does not depend on who sets the date. */
+  readonly #startedAtMs = performance.now();
   readonly #listings = new Map<number, Listing>();
   #nextCursor = 1;
 
@@ -63,6 +67,7 @@ export class Operations {
     this.#senders = parts.senders;
     this.#limits = parts.limits;
     this.#shortages = parts.shortages;
+    this.#confirmClock = parts.confirmClock;
     this.#stats = parts.stats;
     this.#log = parts.log;
   }
@@ -112,6 +117,8 @@ export class Operations {
         return this.#limits.setOverrides(request.parameters as OverrideChange);
       case 'override.unset':
         return this.#limits.unsetOverrides(request.parameters as OverrideEnd);
+      case 'clock.confirm':
+        return this.#confirmClock() ?? null;
       default:
         throw new Error(`unknown operation ${request.operation}`);
     }
@@ -243,10 +250,11 @@ export class Operations {
     const { scheduler } = this.#manager;
     const overrides = await this.#limits.overrides();
     const shortages = this.#shortages();
+    const nowMs = Date.now();
     return {
       version,
-      startedAtMs: this.#startedAtMs,
-      nowMs: Date.now(),
+      startedAtMs: Math.round(nowMs - (performance.now() - this.#startedAtMs)),
+      nowMs,
       ...scheduler.counts(),
       senders: this.#senders.count,
       reports: this.#manager.reporting,

@@ -15,7 +15,7 @@ import type {
 } from '../../control/control-protocol.ts';
 import { ControlError } from '../../control/control-error.ts';
 import { ControlServer, type Reload } from '../../control/control-server.ts';
-import type { OperatorSource } from '../../control/operator-source.ts';
+import type { ClockSource, OperatorSource } from '../../control/operator-source.ts';
 import type { Override } from '../../control/override.ts';
 import { QueueQuery } from '../../control/queue-query.ts';
 import type { QueueFilter } from '../../control/queue-row.ts';
@@ -31,7 +31,7 @@ import type { Role } from '../role.ts';
 type Settle = { resolve: (result: unknown) => void; reject: (error: Error) => void };
 
 /** Asks the manager over the link; every request gets its answer or an error when the link is lost. */
-class LinkedSource implements QueueSource, OperatorSource {
+class LinkedSource implements QueueSource, OperatorSource, ClockSource {
   readonly #link: Link<Request>;
   readonly #pending = new Map<number, Settle>();
   #nextId = 1;
@@ -74,6 +74,10 @@ class LinkedSource implements QueueSource, OperatorSource {
 
   unsetOverrides(end: OverrideEnd): Promise<OverrideEndAnswer> {
     return this.#ask('override.unset', end) as Promise<OverrideEndAnswer>;
+  }
+
+  confirmClock(): Promise<number | null> {
+    return this.#ask('clock.confirm', {}) as Promise<number | null>;
   }
 
   answered(response: Response): void {

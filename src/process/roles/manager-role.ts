@@ -162,6 +162,7 @@ export class ManagerRole implements Role {
       senders,
       limits,
       shortages: () => shaping.shortages,
+      confirmClock: () => clockWatch.confirm(),
       stats,
       log,
     });

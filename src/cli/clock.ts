@@ -1,0 +1,26 @@
+// `sluice clock confirm`: an operator says that the system's clock is right after it was set.
+
+import type { Command } from 'commander';
+import { controlResult } from '../control/control-client.ts';
+import { configOption, readConfig } from './config-file.ts';
+
+export function register(program: Command): void {
+  const clock = program
+    .command('clock')
+    .description("the system's clock, after it was set by more than an hour");
+  clock
+    .command('confirm')
+    .description('say that the clock is right now: dates follow it at once')
+    .addOption(configOption())
+    .action(confirm);
+}
+
+async function confirm(options: { config?: string }): Promise<void> {
+  const { controlSocket } = readConfig(options.config);
+  const byMs = (await controlResult(controlSocket, { operation: 'clock.confirm' })) as number | null;
+  process.stdout.write(
+    byMs === null
+      ? 'Nothing about the clock was in doubt.\n'
+      : `The clock is taken to be right: it is ${new Date().toISOString()}. The lifetime of mail goes on as before.\n`,
+  );
+}
