@@ -65,6 +65,17 @@ test('where the system carries less than was asked for, status says so', async (
   assert.deepEqual((await status({})).shortages, ['CAPACITY_PORTS: too few']);
 });
 
+test('how long it runs does not depend on the date, and two answers name the same start', async (t) => {
+  t.mock.timers.enable({ apis: ['Date'], now: 1_700_000_000_000 });
+  const { status } = ground();
+  const { startedAtMs } = await status({});
+  assert.equal((await status({})).startedAtMs, startedAtMs);
+  t.mock.timers.setTime(1_700_000_000_000 + 40 * 86_400_000);
+  const later = await status({});
+  assert.ok(later.nowMs - later.startedAtMs < 3_600_000);
+  assert.equal((await status({})).startedAtMs, later.startedAtMs);
+});
+
 test('sites are listed in the order and number that is asked for', async () => {
   const { world, status } = ground();
   await status({});

@@ -29,6 +29,9 @@ const pageScan = 2_000;
 /** Open listings; the oldest is forgotten beyond this. */
 const maxCursors = 16;
 
+/** The two clocks drift apart by less; more, and the date was set. */
+const clockSetMs = 60_000;
+
 interface Listing {
   readonly rows: Iterator<QueuedRecipient>;
   readonly matcher: RowMatcher;
@@ -56,8 +59,9 @@ export class Operations {
   readonly #confirmClock: () => number | undefined;
   readonly #stats: MemoryStats;
   readonly #log: Logger;
-  /** On the monotonic clock: how long it runs does not depend on who sets the date. */
-  readonly #startedAtMs = performance.now();
+  readonly #startedMonotonicMs = performance.now();
+  /** A date. It also tells this manager from the next one, so it stays as it is unless the clock is set. */
+  #startedAtMs = Date.now();
   readonly #listings = new Map<number, Listing>();
   #nextCursor = 1;
 
@@ -246,6 +250,12 @@ export class Operations {
       });
   }
 
+  #startedAt(nowMs: number): number {
+    const startedAtMs = Math.round(nowMs - (performance.now() - this.#startedMonotonicMs));
+    if (Math.abs(startedAtMs - this.#startedAtMs) > clockSetMs) this.#startedAtMs = startedAtMs;
+    return this.#startedAtMs;
+  }
+
   async #status({ sites: most, order, queues }: StatusQuestion): Promise<ManagerStatus> {
     const { scheduler } = this.#manager;
     const overrides = await this.#limits.overrides();
@@ -253,7 +263,7 @@ export class Operations {
     const nowMs = Date.now();
     return {
       version,
-      startedAtMs: Math.round(nowMs - (performance.now() - this.#startedAtMs)),
+      startedAtMs: this.#startedAt(nowMs),
       nowMs,
       ...scheduler.counts(),
       senders: this.#senders.count,
