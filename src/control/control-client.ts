@@ -1,35 +1,40 @@
 // The other end of the control socket: what `sluice queue`, `status` and `reload` use.
 
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import type { ControlReply, ControlRequest } from './control-protocol.ts';
 import { ControlError } from './control-error.ts';
 import type { QueueRow } from './queue-row.ts';
 
+/** The control process says something every second while it works on a request; how often that is looked at, */
+const lookEveryMs = 1_000;
+/** and after how many looks in a row that found nothing new it counts as silent. */
+const mostQuiet = 10;
+
 /**
  * Sends one request and yields the rows that come; the generator's return value is the result.
- * @param ended - nobody waits for the answer any more
- * @throws {ControlError} `NOT_RUNNING` when nothing listens; otherwise with the code that the running Sluice gave
+ * @throws {ControlError} `NOT_RUNNING` when nothing listens; `CONTROL_SILENT` when no sign of life comes; otherwise with the code that the running Sluice gave
  */
 export async function* controlRequest(
   path: string,
   request: ControlRequest,
-  ended?: AbortSignal,
 ): AsyncGenerator<QueueRow, unknown> {
   const socket = connect(path);
-  ended?.addEventListener('abort', () => socket.destroy());
   await new Promise<void>((resolve, reject) => {
     socket.once('connect', resolve);
     socket.once('error', (error: NodeJS.ErrnoException) => reject(unreachable(path, error)));
   });
   socket.on('error', () => undefined); // shows as a missing end
   socket.write(`${JSON.stringify(request)}\n`);
+  const lines = createInterface({ input: socket })[Symbol.asyncIterator]();
   try {
-    for await (const line of createInterface({ input: socket })) {
-      const reply = JSON.parse(line) as ControlReply;
+    for (;;) {
+      const next = await unlessSilent(lines.next(), socket, path);
+      if (next.done === true) break;
+      const reply = JSON.parse(next.value) as ControlReply;
       if (reply.kind === 'rows') yield* reply.rows;
       else if (reply.kind === 'end') return reply.result;
-      else throw new ControlError(reply.code, reply.message, reply.advice);
+      else if (reply.kind === 'error') throw new ControlError(reply.code, reply.message, reply.advice);
     }
   } finally {
     socket.destroy();
@@ -42,16 +47,41 @@ export async function* controlRequest(
 }
 
 /** The same for requests that have no rows. */
-export async function controlResult(
-  path: string,
-  request: ControlRequest,
-  ended?: AbortSignal,
-): Promise<unknown> {
-  const replies = controlRequest(path, request, ended);
+export async function controlResult(path: string, request: ControlRequest): Promise<unknown> {
+  const replies = controlRequest(path, request);
   for (;;) {
     const next = await replies.next();
     if (next.done === true) return next.value;
   }
+}
+
+/**
+ * The next line, however long it takes, as long as bytes come meanwhile.
+ * @throws {ControlError} `CONTROL_SILENT`
+ */
+async function unlessSilent<Line>(line: Promise<Line>, socket: Socket, path: string): Promise<Line> {
+  const silent = Promise.withResolvers<never>();
+  let { bytesRead } = socket;
+  let quiet = 0;
+  // Counted, not measured: whoever stops this command for a while must not find the control process silent.
+  const timer = setInterval(() => {
+    quiet = socket.bytesRead === bytesRead ? quiet + 1 : 0;
+    ({ bytesRead } = socket);
+    if (quiet >= mostQuiet) silent.reject(controlSilent(path));
+  }, lookEveryMs);
+  try {
+    return await Promise.race([line, silent.promise]);
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+function controlSilent(path: string): ControlError {
+  return new ControlError(
+    'CONTROL_SILENT',
+    `Asking the running Sluice at ${path}: no answer within ${(mostQuiet * lookEveryMs) / 1000} s.`,
+    'Its control process is stopped, or the machine is overloaded: see "ps" for processes in state T or D. What was asked for may still be done when it goes on.',
+  );
 }
 
 function unreachable(path: string, error: NodeJS.ErrnoException): ControlError {
@@ -62,6 +92,8 @@ function unreachable(path: string, error: NodeJS.ErrnoException): ControlError {
       'Run this command as the user that runs Sluice, or as root.',
     );
   }
+  // So many others wait already that the system takes no more.
+  if (error.code === 'EAGAIN') return controlSilent(path);
   return new ControlError(
     'NOT_RUNNING',
     `No Sluice is running with the control socket ${path}.`,

@@ -28,6 +28,8 @@ export type ControlRequest =
 
 export type ControlReply =
   | { readonly kind: 'rows'; readonly rows: readonly QueueRow[] }
+  /** A sign of life, once a second, while the answer takes longer. */
+  | { readonly kind: 'working' }
   | { readonly kind: 'end'; readonly result: unknown }
   | { readonly kind: 'error'; readonly code: string; readonly message: string; readonly advice: string };
 

@@ -19,6 +19,9 @@ const maxRequestBytes = 16 * 1024 * 1024;
 /** A request is here within this time, however its bytes come: a program that asks nothing would be kept for ever. */
 const requestMs = 60_000;
 
+/** While an answer takes longer than this, a sign of life is sent so often. */
+const workingMs = 1_000;
+
 export class ControlServer {
   readonly #query: QueueQuery;
   readonly #source: OperatorSource & ClockSource;
@@ -83,11 +86,17 @@ export class ControlServer {
 
   async #answer(socket: Socket, line: string): Promise<void> {
     const send = (reply: ControlReply) => socket.write(`${JSON.stringify(reply)}\n`);
+    const timer = setInterval(() => {
+      // Whoever does not read needs no sign of life.
+      if (!socket.writableNeedDrain) send({ kind: 'working' });
+    }, workingMs);
     try {
       const result = await this.#perform(parseRequest(line), send, socket);
       send({ kind: 'end', result });
     } catch (error) {
       send(errorReply(error));
+    } finally {
+      clearInterval(timer);
     }
     socket.end();
   }

@@ -38,7 +38,7 @@ let newer: Config | undefined;
 /** Sender processes that ended while the manager was starting. */
 const endedSenders: number[] = [];
 let senderEnded = (serial: number): void => void endedSenders.push(serial);
-const reloads = new ReloadRequests();
+const reloads = new ReloadRequests({ isWatched: true });
 const troubles = new Troubles();
 /** What is wrong in all processes, as the supervisor said last; the control process tells operators. */
 let allTroubles: readonly ReportedTrouble[] = [];
@@ -197,6 +197,7 @@ process.on('message', (message: SupervisorToRole) => {
       start(message.config, message).catch(failed);
       break;
     case 'ping':
+      reloads.supervisorLives();
       tell({ kind: 'alive' });
       break;
     case 'senderEnded':

@@ -137,6 +137,10 @@ suite('each role in a process of its own', { concurrency: 2 }, () => {
     assert.deepEqual([first?.key, first?.level], ['role:manager', 'critical']);
     const text = await sluice.cli('status');
     assert.match(text, /^CRITICAL +The manager/mu);
+    // What only the manager can do is not waited for without end.
+    await assert.rejects(controlResult(`${sluice.directory}/control.sock`, { operation: 'override.list' }), {
+      code: 'MANAGER_SILENT',
+    });
     process.kill(manager, 'SIGKILL');
     await until('the next manager answers', async () => (await statusAnswer(sluice)).kind === 'complete');
     await until('nothing is wrong', async () => (await statusAnswer(sluice)).troubles.length === 0);

@@ -1,0 +1,65 @@
+// Requests of operators to the manager: an answer may take long, silence may not.
+
+import assert from 'node:assert/strict';
+import { test, type TestContext } from 'node:test';
+import type { Request } from '../../src/process/messages.ts';
+import { LinkedSource } from '../../src/process/roles/linked-source.ts';
+
+function linked(t: TestContext) {
+  t.mock.timers.enable({ apis: ['setInterval'] });
+  const posted: Request[] = [];
+  const source = new LinkedSource({
+    post: (request) => posted.push(request),
+    congested: false,
+    whenDrained: () => undefined,
+    close: () => undefined,
+  });
+  t.after(() => source.close());
+  /** Answers what was asked last. */
+  const answer = (operation: string, result: unknown): void => {
+    const { id } = posted.findLast((request) => request.operation === operation) as Request;
+    source.answered({ kind: 'response', id, result });
+  };
+  const pings = () => posted.filter(({ operation }) => operation === 'ping').length;
+  return { source, answer, pings };
+}
+
+test('a request to a manager that gives no sign of life ends with a way out, and sends one ping only', async (t) => {
+  const { source, pings } = linked(t);
+  const asked = [source.overrides(), source.page({}, undefined)];
+  const ended = Promise.allSettled(asked);
+  t.mock.timers.tick(5_000);
+  assert.equal(pings(), 1);
+  t.mock.timers.tick(1_000);
+  for (const each of await ended) {
+    assert.equal(each.status, 'rejected');
+    const { code, advice } = each.reason as { code: string; advice: string };
+    assert.equal(code, 'MANAGER_SILENT');
+    assert.match(advice, /may still be done/);
+  }
+});
+
+test('an answer that takes an hour is waited for while the manager answers pings', async (t) => {
+  const { source, answer } = linked(t);
+  const asked = source.change('retry', []);
+  for (let second = 0; second < 3_600; second++) {
+    t.mock.timers.tick(1_000);
+    answer('ping', null);
+  }
+  answer('change', 7);
+  assert.equal(await asked, 7);
+});
+
+test('after silence the next request has all of its time, and nothing is asked when nobody waits', async (t) => {
+  const { source, answer, pings } = linked(t);
+  const silent = assert.rejects(source.overrides(), { code: 'MANAGER_SILENT' });
+  t.mock.timers.tick(6_000);
+  await silent;
+  const before = pings();
+  t.mock.timers.tick(60_000);
+  assert.equal(pings(), before);
+  const asked = source.overrides();
+  t.mock.timers.tick(5_000);
+  answer('override.list', []);
+  assert.deepEqual(await asked, []);
+});

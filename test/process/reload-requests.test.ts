@@ -1,0 +1,32 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ReloadRequests } from '../../src/process/reload-requests.ts';
+
+const answer = { problem: '', afterRestart: ['spool'] };
+
+test('a reload is waited for while the supervisor lives, and refused when it gives no sign of life', async (t) => {
+  t.mock.timers.enable({ apis: ['setInterval'] });
+  const reloads = new ReloadRequests({ isWatched: true });
+  const long = reloads.ask(() => undefined);
+  for (let second = 0; second < 600; second++) {
+    t.mock.timers.tick(1_000);
+    reloads.supervisorLives();
+  }
+  reloads.answered(answer);
+  assert.deepEqual(await long, ['spool']);
+  const silent = assert.rejects(
+    reloads.ask(() => undefined),
+    { code: 'SUPERVISOR_SILENT' },
+  );
+  t.mock.timers.tick(6_000);
+  await silent;
+});
+
+test('within one process nobody gives signs of life, and none are missed', async (t) => {
+  t.mock.timers.enable({ apis: ['setInterval'] });
+  const reloads = new ReloadRequests();
+  const asked = reloads.ask(() => undefined);
+  t.mock.timers.tick(60_000);
+  reloads.answered(answer);
+  assert.deepEqual(await asked, ['spool']);
+});
