@@ -26,6 +26,8 @@ export interface LiveSegment {
   complete: boolean;
   /** Unix ms at which it was first found closed but not complete; 0: not yet. */
   incompleteSinceMs: number;
+  /** Unix ms from which its age counts; 0: nobody has asked yet. */
+  agesFromMs: number;
   /** Its files are to be set aside, not removed. */
   isDamaged: boolean;
 }
@@ -71,6 +73,7 @@ export class LiveSegments {
       closed: false,
       complete: false,
       incompleteSinceMs: 0,
+      agesFromMs: 0,
       isDamaged: false,
     };
     this.#segments[index] = segment;

@@ -104,7 +104,9 @@ export class Maintenance {
           continue;
         }
       }
-      if (segment.incompleteSinceMs === 0) segment.incompleteSinceMs = nowMs;
+      // After a clock that was ahead the half minute begins again.
+      const { incompleteSinceMs: since } = segment;
+      if (since === 0 || (since > nowMs && since !== Infinity)) segment.incompleteSinceMs = nowMs;
       if (nowMs - segment.incompleteSinceMs >= STRAY_MS) await this.#findStrays(segment);
     }
   }

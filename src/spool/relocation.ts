@@ -85,7 +85,7 @@ export class Relocator {
     for (const segment of state.segments) {
       if (!segment.complete || segment.live === 0 || segment.id === this.#target?.id) continue;
       if (segment.liveBytes * 4 > segmentBytes) continue;
-      if (nowMs - segmentCreatedMs(segment.id) < relocateAfterMs) continue;
+      if (ageMs(segment, nowMs) < relocateAfterMs) continue;
       if (best !== undefined && best.liveBytes <= segment.liveBytes) continue;
       if (this.#hasMovable(segment)) best = segment;
     }
@@ -184,6 +184,14 @@ export class Relocator {
     this.#target = target;
     return target;
   }
+}
+
+/** One that was made under a clock that was ahead is as old as the time since it was first looked at. */
+function ageMs(segment: LiveSegment, nowMs: number): number {
+  if (segment.agesFromMs === 0 || segment.agesFromMs > nowMs) {
+    segment.agesFromMs = Math.min(segmentCreatedMs(segment.id), nowMs);
+  }
+  return nowMs - segment.agesFromMs;
 }
 
 /** A record as it is, checked; undefined when it is damaged. */

@@ -1,0 +1,66 @@
+// A clock that was a year ahead for a time: what was made or noticed under it is tidied as soon as anything else.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { SimulatedDisk } from '../../sim/disk/simulated-disk.ts';
+import { openSpoolStore, openSpoolWriter } from '../../src/spool/open.ts';
+import type { RecoveredMessage, SpoolStore } from '../../src/spool/types.ts';
+import { contentFor, envelopeFor, writerDefaults } from './support.ts';
+
+const directory = '/var/spool/sluice';
+const NOW_MS = 1_760_000_000_000;
+const AHEAD_MS = NOW_MS + 365 * 86_400_000;
+const RELOCATE_AFTER_MS = 60_000;
+
+async function openStore(
+  disk: SimulatedDisk,
+  onStray?: (message: RecoveredMessage) => void,
+): Promise<SpoolStore> {
+  const store = await openSpoolStore({
+    directory,
+    slot: 0,
+    journalSyncMs: 1_000_000,
+    journalRoomBytes: 4096,
+    segmentBytes: 100_000,
+    relocateAfterMs: RELOCATE_AFTER_MS,
+    files: disk.process().files,
+    ...(onStray !== undefined && { onStray }),
+  });
+  for await (const { queueId } of store.recover()) assert.fail(queueId);
+  return store;
+}
+
+test('a straggler in a segment that was made under a clock ahead is moved when the segment has been there for long enough', async () => {
+  const disk = new SimulatedDisk({ seed: 1 });
+  const { files } = disk.process();
+  const writer = await openSpoolWriter({ ...writerDefaults, directory, files, now: () => AHEAD_MS });
+  const store = await openStore(disk);
+  const queueId = writer.newQueueId();
+  const { ref } = await writer.append({ envelope: envelopeFor(queueId), content: [contentFor(1, 500)] });
+  store.submitted(queueId, ref, 1);
+  await writer.close();
+  await store.maintain(AHEAD_MS + 1);
+  await store.maintain(NOW_MS);
+  await store.maintain(NOW_MS + RELOCATE_AFTER_MS - 1);
+  assert.deepEqual(store.locate(queueId), ref);
+  await store.maintain(NOW_MS + RELOCATE_AFTER_MS);
+  assert.notEqual(store.locate(queueId)?.segment, ref.segment);
+  await store.close();
+});
+
+test('a message that nobody reported is found half a minute after the clock went back', async () => {
+  const disk = new SimulatedDisk({ seed: 1 });
+  const { files } = disk.process();
+  const writer = await openSpoolWriter({ ...writerDefaults, directory, files, now: () => NOW_MS });
+  const strays: string[] = [];
+  const store = await openStore(disk, (message) => strays.push(message.queueId));
+  const queueId = writer.newQueueId();
+  await writer.append({ envelope: envelopeFor(queueId), content: [contentFor(1, 500)] });
+  await writer.close();
+  await store.maintain(AHEAD_MS);
+  await store.maintain(NOW_MS);
+  assert.deepEqual(strays, []);
+  await store.maintain(NOW_MS + 30_000);
+  assert.deepEqual(strays, [queueId]);
+  await store.close();
+});
