@@ -21,19 +21,27 @@ export interface EntrySink {
   doneRanges(idSegment: number, ranges: readonly number[]): void;
 }
 
-/** Entries of one journal file: a text goes before the first entry that names it. */
+/**
+ * Entries of the journal. A text goes before the first entry of each frame that names it: its number is given to another
+ * text in time, and the frame that would say so may be the one that a power cut takes.
+ */
 export class JournalEntries extends EntryBuffer implements EntrySink {
   readonly #errors: ErrorTexts;
-  #file = 0;
+  #frame = 1;
 
   constructor(errors: ErrorTexts) {
     super();
     this.#errors = errors;
   }
 
-  /** Entries are for this file from now on. */
-  setFile(number: number): void {
-    this.#file = number;
+  override clear(): void {
+    this.#frame++;
+    super.clear();
+  }
+
+  override take(kind: number, tag: number, synced: number): Buffer {
+    this.#frame++;
+    return super.take(kind, tag, synced);
   }
 
   override deferred(
@@ -44,7 +52,7 @@ export class JournalEntries extends EntryBuffer implements EntrySink {
     nextAttemptAtMs: number,
     error: number,
   ): void {
-    if (error !== 0 && this.#errors.firstIn(this.#file, error)) {
+    if (error !== 0 && this.#errors.firstIn(this.#frame, error)) {
       this.errorText(error, this.#errors.text(error));
     }
     super.deferred(idSegment, counter, recipient, attempts, nextAttemptAtMs, error);
@@ -79,6 +87,7 @@ export class EntryMeter implements EntrySink {
   }
 
   nextPiece(): void {
+    this.#texts.clear();
     this.#total += this.#bytes;
     this.#bytes = 0;
   }

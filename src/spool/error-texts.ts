@@ -6,8 +6,8 @@ export class ErrorTexts {
   readonly #numbers = new Map<string, number>();
   readonly #texts: string[] = [''];
   readonly #uses: number[] = [1];
-  /** The journal file that a text was last written to. */
-  readonly #journaledIn: number[] = [0];
+  /** The journal's frame that a text was last written to. */
+  readonly #writtenIn: number[] = [0];
   readonly #free: number[] = [];
 
   /** The number of a text, with one more use; 0 is the empty text. */
@@ -22,7 +22,7 @@ export class ErrorTexts {
     const number = this.#free.pop() ?? this.#texts.length;
     this.#texts[number] = short;
     this.#uses[number] = 1;
-    this.#journaledIn[number] = 0;
+    this.#writtenIn[number] = 0;
     this.#numbers.set(short, number);
     return number;
   }
@@ -41,10 +41,10 @@ export class ErrorTexts {
     return this.#texts[number] ?? '';
   }
 
-  /** True the first time that a text is asked for with this journal file. */
-  firstIn(journal: number, number: number): boolean {
-    if (this.#journaledIn[number] === journal) return false;
-    this.#journaledIn[number] = journal;
+  /** True the first time that a text is asked for with this frame. */
+  firstIn(frame: number, number: number): boolean {
+    if (this.#writtenIn[number] === frame) return false;
+    this.#writtenIn[number] = frame;
     return true;
   }
 }

@@ -203,7 +203,7 @@ export class EntryBuffer {
     this.#used += 4;
   }
 
-  /** `error` is a number that an `errorText` entry of this file explains; 0 is the empty text. */
+  /** `error` is a number that an `errorText` entry of the same frame explains; 0 is the empty text. */
   deferred(
     idSegment: number,
     counter: number,
@@ -256,7 +256,7 @@ export interface EntryVisitor {
   held(idSegment: number, counter: number, held: boolean): void;
 }
 
-/** Walks the entries of one frame; `texts` carries a file's error texts from frame to frame. */
+/** Walks the entries of one frame; `texts` carries error texts from frame to frame, as older versions wrote them. */
 export function visitEntries(frame: Buffer, texts: Map<number, string>, visitor: EntryVisitor): void {
   let at = 0;
   while (at < frame.length) {

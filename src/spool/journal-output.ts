@@ -72,7 +72,6 @@ export class JournalOutput {
     this.#file = file;
     this.#short = short;
     this.#broken = undefined;
-    this.entries.setFile(file.number);
   }
 
   /** No file can be written. */
