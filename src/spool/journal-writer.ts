@@ -161,8 +161,11 @@ export class JournalWriter {
 
   /** Resolves when all entries so far are on stable storage. */
   async flush(): Promise<void> {
-    if (this.#incomplete !== undefined) await this.renew();
-    await this.#writeAndSync();
+    do {
+      if (this.#incomplete !== undefined) await this.renew();
+      await this.#writeAndSync();
+      // A compaction may have moved on meanwhile from a file that did not take its last entries.
+    } while (this.#incomplete !== undefined);
   }
 
   #writeAndSync(): Promise<void> {

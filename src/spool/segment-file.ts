@@ -166,10 +166,24 @@ export class SegmentFile {
   async abandon(): Promise<void> {
     try {
       await this.#files.truncate(this.#fd, this.#length);
+      await this.#syncLength();
     } catch {
       // The index says as much.
     }
     await this.#seal(true);
+  }
+
+  /**
+   * The index alone would not do: it is removed before its segment, and a power cut between the two would bring the
+   * failed records back. Nothing of them is wanted, so it does not matter which of their pages the kernel has dropped.
+   */
+  async #syncLength(): Promise<void> {
+    const fd = await this.#files.open(segmentPath(this.#layout, this.id), 'r+');
+    try {
+      await fdatasync(this.#files, fd);
+    } finally {
+      await this.#files.close(fd);
+    }
   }
 }
 

@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import { SimulatedDisk } from '../../sim/disk/simulated-disk.ts';
 import type { FileLayer } from '../../src/spool/file-layer.ts';
 import { inspectSpool, openSpoolStore, openSpoolWriter } from '../../src/spool/open.ts';
+import type { SpoolStore } from '../../src/spool/types.ts';
 import { contentFor, envelopeFor, writerDefaults } from './support.ts';
 
 const directory = '/var/spool/sluice';
@@ -52,6 +53,32 @@ function failingFiles(files: FileLayer): {
   };
 }
 
+async function storeWithMail(files: FileLayer, count: number): Promise<{ store: SpoolStore; ids: string[] }> {
+  const writer = await openSpoolWriter({ ...writerDefaults, directory, files });
+  const store = await openSpoolStore({
+    directory,
+    slot: 0,
+    journalSyncMs: 1_000_000,
+    journalBytes: 1,
+    journalRoomBytes: 4096,
+    segmentBytes: 10_000,
+    relocateAfterMs: 1000,
+    files,
+  });
+  for await (const { queueId } of store.recover()) assert.fail(queueId);
+  const ids: string[] = [];
+  for (let index = 0; index < count; index++) {
+    const queueId = writer.newQueueId();
+    const { ref } = await writer.append({
+      envelope: envelopeFor(queueId),
+      content: [contentFor(index, 100)],
+    });
+    store.submitted(queueId, ref, 1);
+    ids.push(queueId);
+  }
+  return { store, ids };
+}
+
 async function waitingIn(files: FileLayer): Promise<string[]> {
   const found: string[] = [];
   for await (const finding of inspectSpool(directory, { files })) {
@@ -59,6 +86,15 @@ async function waitingIn(files: FileLayer): Promise<string[]> {
     if (finding.kind === 'message') found.push(finding.message.queueId);
   }
   return found;
+}
+
+async function attemptsOf(files: FileLayer, queueId: string): Promise<number | undefined> {
+  for await (const finding of inspectSpool(directory, { files })) {
+    if (finding.kind === 'message' && finding.message.queueId === queueId) {
+      return finding.message.waiting[0]?.attempts;
+    }
+  }
+  return undefined;
 }
 
 for (const call of ['writev', 'fdatasync']) {
@@ -91,26 +127,7 @@ for (const call of ['writev', 'fdatasync']) {
   test(`when ${call} of the journal fails, flush says so, and the next one makes up for it in a new file`, async () => {
     const disk = new SimulatedDisk({ seed: 1 });
     const { files, failNext, reused } = failingFiles(disk.process().files);
-    const writer = await openSpoolWriter({ ...writerDefaults, directory, files });
-    const store = await openSpoolStore({
-      directory,
-      slot: 0,
-      journalSyncMs: 1_000_000,
-      segmentBytes: 10_000,
-      relocateAfterMs: 1000,
-      files,
-    });
-    for await (const { queueId } of store.recover()) assert.fail(queueId);
-    const ids: string[] = [];
-    for (let index = 0; index < 4; index++) {
-      const queueId = writer.newQueueId();
-      const { ref } = await writer.append({
-        envelope: envelopeFor(queueId),
-        content: [contentFor(index, 100)],
-      });
-      store.submitted(queueId, ref, 1);
-      ids.push(queueId);
-    }
+    const { store, ids } = await storeWithMail(files, 4);
     const settle = (index: number): void =>
       store.settle([{ kind: 'delivered', queueId: ids[index] ?? '', recipient: 0 }]);
     settle(0);
@@ -125,3 +142,75 @@ for (const call of ['writev', 'fdatasync']) {
     assert.deepEqual(await waitingIn(after.process().files), [ids[3]]);
   });
 }
+
+/** The attempts of the last message after a power cut that comes as soon as `flush` has ended. */
+async function attemptsAfterFailedMove(seed: number): Promise<number | undefined> {
+  const disk = new SimulatedDisk({ seed });
+  const { files, failNext } = failingFiles(disk.process().files);
+  let afterCreation = (): void => undefined;
+  let duringWrite = (): void => undefined;
+  const { store, ids } = await storeWithMail(
+    {
+      ...files,
+      syncDirectory: async (path) => {
+        await files.syncDirectory(path);
+        // The new file is made: next come the old one's last entries.
+        if (path.endsWith('journal')) afterCreation();
+      },
+      writev: (fd, buffers, position, done) => {
+        files.writev(fd, buffers, position, done);
+        duringWrite();
+      },
+    },
+    200,
+  );
+  // So much that a snapshot takes several pieces.
+  const settle = (queueId: string, attempts: number): void => {
+    const error = `451 ${queueId} ${attempts} ${'x'.repeat(900)}`;
+    store.settle([{ kind: 'deferred', queueId, recipient: 0, attempts, nextAttemptAtMs: 5, error }]);
+  };
+  for (const queueId of ids) settle(queueId, 1);
+  await store.flush();
+  const last = ids.at(-1) ?? '';
+  const attempts = new Promise<number | undefined>((resolve, reject) => {
+    afterCreation = () => {
+      afterCreation = () => undefined;
+      settle(last, 2);
+      failNext('writev');
+      duringWrite = () => {
+        duringWrite = () => undefined;
+        const flushed = store.flush();
+        flushed.then(() => attemptsOf(disk.restarted({ seed }).process().files, last)).then(resolve, reject);
+      };
+    };
+  });
+  // With the power cut it has no end.
+  void store.maintain(0);
+  return attempts;
+}
+
+test('flush while a compaction leaves a file that does not take its last entries: they are in the new one by then', async () => {
+  for (let seed = 1; seed <= 10; seed++) assert.equal(await attemptsAfterFailedMove(seed), 2);
+});
+
+test('what was refused does not come back when a power cut parts its segment from the index', async () => {
+  for (let seed = 1; seed <= 20; seed++) {
+    const disk = new SimulatedDisk({ seed });
+    const { files, failNext } = failingFiles(disk.process().files);
+    const writer = await openSpoolWriter({ ...writerDefaults, directory, files });
+    const append = (queueId: string) =>
+      writer.append({ envelope: envelopeFor(queueId), content: [contentFor(1, 700)] });
+    const first = writer.newQueueId();
+    await append(first);
+    failNext('fdatasync');
+    await assert.rejects(append(writer.newQueueId()), { code: 'SPOOL_WRITE_FAILED' });
+    await writer.close();
+    // As a removal that the power cut has undone by half.
+    const segments = `${directory}/segments`;
+    for (const name of await files.readdir(segments)) {
+      if (name.endsWith('.index')) await files.unlink(`${segments}/${name}`);
+    }
+    await files.syncDirectory(segments);
+    assert.deepEqual(await waitingIn(disk.restarted({ seed }).process().files), [first]);
+  }
+});
