@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SimulatedDisk } from '../../sim/disk/simulated-disk.ts';
 import { SpoolError } from '../../src/spool/spool-error.ts';
+import { withSeededTimers } from './seeded-timers.ts';
 import { SpoolModel } from './spool-model.ts';
 
 /** More of them, further from the first, for a longer search: `SPOOL_SEEDS=1000 SPOOL_FIRST_SEED=5000`. */
@@ -36,20 +37,34 @@ async function check(model: SpoolModel, seed: number): Promise<void> {
   await model.stop();
 }
 
+/** Each seed decides about everything, timers included. A failure names its seed. */
+async function overSeeds(run: (seed: number) => Promise<void>): Promise<void> {
+  for (let seed = FIRST; seed < FIRST + SEEDS; seed++) {
+    await withSeededTimers(seed, () => run(seed)).catch((error: unknown) => {
+      throw new Error(`seed ${seed}: ${String(error)}`, { cause: error });
+    });
+  }
+}
+
 test('power cut at every operation of a life: nothing acknowledged is lost, nothing done comes back', async () => {
   const seed = FIRST + 20_260;
-  const whole = await crashedLife(seed, Infinity, 40);
-  const { operations } = whole.disk;
+  let operations = 0;
+  await withSeededTimers(seed, async () => {
+    const whole = await crashedLife(seed, Infinity, 40);
+    ({ operations } = whole.disk);
+  });
   assert.ok(operations > 60, `only ${operations} operations`);
   for (let crashAt = 1; crashAt <= operations; crashAt++) {
-    const model = await crashedLife(seed, crashAt, 40);
-    await check(model, crashAt);
+    await withSeededTimers(seed, async () => {
+      const model = await crashedLife(seed, crashAt, 40);
+      await check(model, crashAt);
+    });
   }
 });
 
 test('several lives on one disk, each ended by a power cut', async () => {
   const total = new Map<string, number>();
-  for (let seed = FIRST; seed < FIRST + SEEDS; seed++) {
+  await overSeeds(async (seed) => {
     let disk = new SimulatedDisk({ seed, crashAt: 40 + ((seed * 7919) % 400) });
     const model = new SpoolModel(seed, disk);
     for (let life = 1; life <= 4; life++) {
@@ -63,14 +78,14 @@ test('several lives on one disk, each ended by a power cut', async () => {
     }
     await check(model, seed);
     for (const [what, count] of Object.entries(model.seen)) total.set(what, (total.get(what) ?? 0) + count);
-  }
+  });
   // A run in which nothing happens proves nothing.
   for (const [what, count] of total)
     if (what !== 'refused' && SEEDS >= 12) assert.ok(count > 0, `no message was ${what}`);
 });
 
 test('failing writes and syncs: what is refused is refused, the rest is kept', async () => {
-  for (let seed = FIRST; seed < FIRST + SEEDS; seed++) {
+  await overSeeds(async (seed) => {
     const disk = new SimulatedDisk({ seed, crashAt: 200 + ((seed * 7919) % 600) });
     const model = new SpoolModel(seed, disk);
     await untilCrash(disk, async () => {
@@ -81,11 +96,11 @@ test('failing writes and syncs: what is refused is refused, the rest is kept', a
       await model.stop();
     });
     await check(model, seed);
-  }
+  });
 });
 
 test('a full disk refuses mail and keeps what it has', async () => {
-  for (let seed = FIRST; seed < FIRST + SEEDS; seed++) {
+  await overSeeds(async (seed) => {
     const disk = new SimulatedDisk({ seed, capacityBytes: 60_000 + (seed % 40) * 1000 });
     const model = new SpoolModel(seed, disk, 30_000);
     await model.start();
@@ -96,5 +111,5 @@ test('a full disk refuses mail and keeps what it has', async () => {
       assert.ok(error instanceof SpoolError && error.code === 'SPOOL_FULL', String(error));
     }
     await check(model, seed);
-  }
+  });
 });

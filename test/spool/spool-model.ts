@@ -20,6 +20,7 @@ import { contentFor, envelopeFor } from './support.ts';
 const DIRECTORY = '/var/spool/sluice';
 const SEGMENT_BYTES = 8 * 1024;
 const WRITERS = 2;
+const never = new Promise<never>(() => undefined);
 const NO_FAULTS = { syncFails: 0, writeFails: 0, shortWrites: 0 };
 
 interface LiveProcess extends DiskProcess {
@@ -43,7 +44,6 @@ export class SpoolModel {
   readonly #writers: { writer: SpoolWriter; process: LiveProcess }[] = [];
   #reader: SpoolReader | undefined;
   #contents = 0;
-  #areHoldsBehind = false;
 
   readonly #reserveBytes: number;
 
@@ -101,10 +101,7 @@ export class SpoolModel {
       segmentBytes: SEGMENT_BYTES,
       relocateAfterMs: 10_000,
       files: this.#manager.files,
-      onProblem: (problem) => {
-        this.#problems.push(problem);
-        if (problem.kind === 'unwritten') this.#areHoldsBehind = true;
-      },
+      onProblem: (problem) => this.#problems.push(problem),
       onStray: (message) => {
         this.seen.strays++;
         this.#appeared(message, false);
@@ -143,9 +140,6 @@ export class SpoolModel {
         assert.equal(waiting.get(index)?.nextAttemptAtMs, now * 1000.5);
       }
     }
-    // The second record of holds could not be written: what either record holds is held.
-    if (this.#areHoldsBehind && message.held && model.held.states.includes(true))
-      model.held.states.push(true);
     accept(model.held, message.held, powerCut, `${message.queueId} held`);
     if (powerCut) model.acknowledged = true;
     model.reportedTo = this.#store;
@@ -165,12 +159,15 @@ export class SpoolModel {
 
   /** Random work until it is done or the power goes. */
   async work(steps: number): Promise<void> {
+    const { disk } = this;
     const pending = new Set<Promise<void>>();
     let failure: Error | undefined;
     const fail = (error: Error): void => {
       failure ??= error;
     };
     for (let step = 0; step < steps && failure === undefined; step++) {
+      // Without power nothing goes on, least of all on the disk of the next life.
+      if (disk.isOff) return never;
       this.nowMs += below(this.#random, 3000);
       const dice = this.#random();
       if (dice < 0.02) await this.#restartWriter(below(this.#random, WRITERS));
@@ -182,6 +179,7 @@ export class SpoolModel {
       if (this.#random() < 0.5) await job;
     }
     await Promise.all(pending);
+    if (disk.isOff) return never;
     if (failure !== undefined) throw failure;
   }
 
