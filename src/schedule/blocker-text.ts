@@ -26,6 +26,16 @@ export function blockerText(s: State, counter: number): string {
   }
 }
 
+const noSender = 'no sender process is ready';
+
+/**
+ * What keeps all mail from going, wherever it is parked: a route that waits for something of its own is not parked on
+ * these, and one that is parked on one of them not on the other.
+ */
+export function globalCauses(s: State): string[] {
+  return [...(s.counters.hasRoom(s.pause) ? [] : [s.pauseReason]), ...(s.carried === 0 ? [noSender] : [])];
+}
+
 /** What a limit counts, e.g. `domain example.com`, `yahoo`, `slow ones: domain example.com`. */
 export function limitText({ rule, key }: AppliedLimit): string {
   const what = `${rule.per.join('+')}${key === '' ? '' : ` ${key}`}`.trim();
@@ -35,7 +45,7 @@ export function limitText({ rule, key }: AppliedLimit): string {
 
 function globalText(s: State, limit: number): string {
   if (limit === s.config.limits.global) return `limit global (${limit}) is full`;
-  return limit === 0 ? 'no sender process is ready' : `the sender processes carry ${limit} connections`;
+  return limit === 0 ? noSender : `the sender processes carry ${limit} connections`;
 }
 
 function slotText(applied: AppliedLimit, limit: number): string {

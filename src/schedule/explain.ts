@@ -2,7 +2,7 @@
 
 import type { RelayPlan } from '../route/types.ts';
 import { Health } from './addresses.ts';
-import { blockerText } from './blocker-text.ts';
+import { blockerText, globalCauses } from './blocker-text.ts';
 import { choosePlace } from './choose-place.ts';
 import { gateStatus, slotStatus } from './counter-status.ts';
 import { closedConnectionGate, closedGate, holdBoth } from './gates.ts';
@@ -58,10 +58,17 @@ function workOf(s: State, route: number): Pick<Explanation, 'recipients' | 'next
   };
 }
 
-/** What waiting work waits for; without any, what one more message would have to wait for. */
+/** What waiting work waits for; without any, what one more message would have to wait for. All mail's causes come first. */
 function bindingOf(s: State, route: number, site: number, nowMs: number): string[] {
-  if (s.parking.isParked(route)) return blockerTexts(s, route);
-  if (!s.counters.hasRoom(s.pause)) return textsOf(s, [s.pause]);
+  const parkedOn = s.parking.countersOf(route);
+  // While grants are paused nobody has looked yet what else is in the way.
+  const isLookedAt = parkedOn.length > 0 && !parkedOn.includes(s.pause);
+  const own = isLookedAt ? blockerTexts(s, route) : blockersOfOne(s, route, site, nowMs);
+  return [...new Set([...globalCauses(s), ...own])];
+}
+
+/** What one more message would have to wait for. */
+function blockersOfOne(s: State, route: number, site: number, nowMs: number): string[] {
   needsOfOne(s, route, nowMs);
   s.blockers.clear();
   const gate = closedGate(s, nowMs);

@@ -1,6 +1,6 @@
 // The schedule as people see it: every waiting recipient, every site with work, and what each waits for.
 
-import { blockerText } from './blocker-text.ts';
+import { blockerText, globalCauses } from './blocker-text.ts';
 import { isStranded, recipientsOf, routeOf } from './lifecycle.ts';
 import { PlanState } from './routes.ts';
 import { dateOf, expiryOf, type State } from './state.ts';
@@ -55,10 +55,13 @@ export function reasonOf(s: State, task: number): string {
 
 /** What the ready tasks of a route wait for; empty when for nothing. */
 export function blockersOf(s: State, route: number): string {
-  if (s.routes.plan.get(route) === PlanState.resolving) {
-    return s.lookupsStopped ? waitsForNameServer : `looking up the route to ${s.routes.domainOf(route)}`;
-  }
-  return blockerTexts(s, route).join(', ');
+  // Each once: the route may be parked on what keeps all mail.
+  return [...new Set([...globalCauses(s), ...ownBlockers(s, route)])].join(', ');
+}
+
+function ownBlockers(s: State, route: number): string[] {
+  if (s.routes.plan.get(route) !== PlanState.resolving) return blockerTexts(s, route);
+  return [s.lookupsStopped ? waitsForNameServer : `looking up the route to ${s.routes.domainOf(route)}`];
 }
 
 /** The limits that a parked route waits for. That it may go beyond that of all connections is not one more. */

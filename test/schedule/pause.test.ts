@@ -2,7 +2,7 @@
 // told why.
 
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { suite, test } from 'node:test';
 import type { RelayPlan } from '../../src/route/types.ts';
 import { relay, Table, type Transact } from './table.ts';
 
@@ -69,4 +69,80 @@ test('people are told why, whether mail waits or not', () => {
   assert.deepEqual(binding(), [reason]);
   table.scheduler.pause(undefined, table.nowMs);
   assert.deepEqual(binding(), []);
+});
+
+suite('several things keep all mail, or some of it', () => {
+  const noSender = 'no sender process is ready';
+  const perDomain = 'limit domain a.example (1) is full';
+
+  /** One message to a.example under way, and one that waits. */
+  function waiting() {
+    const table = new Table({ limits: { perDomain: 1 } }).know({ 'a.example': plan });
+    table.submit(['a.example']);
+    const { connection } = table.connect();
+    return { table, connection };
+  }
+
+  const told = ({ scheduler, nowMs }: Table): string[] => {
+    const { binding } = scheduler.explain('mx:a.example', 'a.example', '', plan, nowMs);
+    assert.deepEqual(
+      scheduler
+        .sites()
+        .filter(({ ready }) => ready > 0)
+        .map(({ blockedOn }) => blockedOn),
+      [binding.join(', ')],
+    );
+    return [...binding];
+  };
+
+  test('each is told, whichever came first, and one that ends leaves the others', () => {
+    for (const order of ['pause first', 'senders first']) {
+      const table = new Table().know({ 'a.example': plan });
+      const { scheduler, nowMs } = table;
+      if (order === 'pause first') scheduler.pause(reason, nowMs);
+      scheduler.carry(0, nowMs);
+      table.submit(['a.example']);
+      table.take(); // the route is looked up, unless grants are paused
+      scheduler.pause(reason, nowMs);
+      assert.deepEqual(told(table), [reason, noSender], order);
+      scheduler.carry(10, nowMs);
+      assert.deepEqual(told(table), [reason], order);
+      scheduler.carry(0, nowMs);
+      assert.deepEqual(told(table), [reason, noSender], order);
+      scheduler.pause(undefined, nowMs);
+      table.take(); // else it is now
+      assert.deepEqual(told(table), [noSender], order);
+      scheduler.carry(10, nowMs);
+      table.connect();
+    }
+  });
+
+  test('mail that waits for a limit of its own is told of what keeps all mail, too', () => {
+    const { table } = waiting();
+    const { scheduler, nowMs } = table;
+    table.submit(['a.example']);
+    assert.deepEqual(told(table), [perDomain]);
+    scheduler.pause(reason, nowMs);
+    scheduler.carry(0, nowMs);
+    assert.deepEqual(told(table), [reason, noSender, perDomain]);
+  });
+
+  test('mail that came while grants are paused is told of the limit that it will meet then', () => {
+    const { table } = waiting();
+    table.scheduler.pause(reason, table.nowMs);
+    table.submit(['a.example']);
+    const { binding } = table.scheduler.explain('mx:a.example', 'a.example', '', plan, table.nowMs);
+    assert.deepEqual(binding, [reason, perDomain]);
+  });
+
+  test('mail that waits for a name server is told of the pause, too', () => {
+    const table = new Table();
+    table.submit(['far.example']);
+    table.scheduler.lookupsStopped(true);
+    table.scheduler.pause(reason, table.nowMs);
+    assert.deepEqual(
+      table.scheduler.sites().map(({ blockedOn }) => blockedOn),
+      [`${reason}, waits for a name server`],
+    );
+  });
 });
