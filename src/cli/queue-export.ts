@@ -70,7 +70,10 @@ async function run(ids: string[], options: ExportOptions): Promise<void> {
         counts.exported++;
         if (faults.length > 0) counts.damaged++;
         if (options.json === true) {
-          process.stdout.write(`${JSON.stringify({ queueId: message.queueId, file, bytes, faults })}\n`);
+          const written = bytes > 0 ? file : null;
+          process.stdout.write(
+            `${JSON.stringify({ queueId: message.queueId, file: written, bytes, faults })}\n`,
+          );
         }
         for (const fault of faults) process.stderr.write(`${message.queueId}: ${fault}\n`);
       } catch (error) {

@@ -1,29 +1,34 @@
 // `sluice queue export` as a program: messages of a stopped and of a running Sluice, octet by octet, to files that are new.
 
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { suite, test, type TestContext } from 'node:test';
 import { Ground } from '../../sim/neighbours/ground.ts';
 import { startSluice } from '../../sim/neighbours/sluice.ts';
 import type { QueueRow } from '../../src/control/queue-row.ts';
 import { openSpoolWriter } from '../../src/spool/open.ts';
+import type { StoredRef } from '../../src/spool/types.ts';
 import { send } from '../interop/mail.ts';
 import { contentFor, envelopeFor, writerDefaults } from '../spool/support.ts';
-import { temporaryFolder } from '../temporary-folder.ts';
+import { type TemporaryFolder, temporaryFolder } from '../temporary-folder.ts';
 import { type RunResult, sluice } from './run.ts';
 
 interface Stopped {
   readonly folder: string;
+  readonly atEnd: TemporaryFolder['atEnd'];
   readonly ids: readonly string[];
   readonly contents: readonly Buffer[];
+  readonly refs: readonly StoredRef[];
   readonly large: (id: string) => string;
   run(...args: string[]): Promise<RunResult>;
 }
 
 /** A spool with a message in a segment and one in a file of its own; nothing runs. */
 async function stopped(t: TestContext): Promise<Stopped> {
-  const { path: folder } = temporaryFolder(t, 'export');
+  const { path: folder, atEnd } = temporaryFolder(t, 'export');
   const spool = join(folder, 'spool');
   const config = join(folder, 'sluice.toml');
   writeFileSync(
@@ -33,18 +38,20 @@ async function stopped(t: TestContext): Promise<Stopped> {
   const writer = await openSpoolWriter({ ...writerDefaults, directory: spool });
   const ids = [writer.newQueueId(), writer.newQueueId()] as const;
   const contents = [contentFor(1, 5_000), contentFor(2, 3_000_000)] as const;
-  await writer.append({
+  const first = await writer.append({
     envelope: envelopeFor(ids[0], ['a@small.test', 'b@other.test']),
     content: [contents[0]],
   });
   const large = await writer.openLarge(ids[1]);
   await large.write(contents[1]);
-  await large.commit(envelopeFor(ids[1], ['a@large.test']));
+  const second = await large.commit(envelopeFor(ids[1], ['a@large.test']));
   await writer.close();
   return {
     folder,
+    atEnd,
     ids,
     contents,
+    refs: [first.ref, second.ref],
     large: (id) => join(spool, 'large', id),
     run: (...args) => sluice(['queue', 'export', ...args, '--config', config]),
   };
@@ -109,8 +116,8 @@ suite('queue export', { concurrency: 2 }, () => {
     rmSync(large(id));
     const gone = await run(id, '--output', join(folder, 'gone.eml'), '--json');
     assert.equal(gone.code, 65);
-    const told = JSON.parse(gone.stdout) as { bytes: number; faults: string[] };
-    assert.equal(told.bytes, 0);
+    const told = JSON.parse(gone.stdout) as { file: string | null; bytes: number; faults: string[] };
+    assert.deepEqual([told.file, told.bytes], [null, 0]);
     assert.match(told.faults.join(), /^Its content is gone/);
     assert.ok(!readdirSync(folder).includes('gone.eml'));
   });
@@ -136,6 +143,34 @@ suite('queue export', { concurrency: 2 }, () => {
       assert.deepEqual([result.code, result.stdout], [code, ''], args.join(' '));
     }
     assert.ok(!readdirSync(folder).includes('x.eml'));
+  });
+
+  test('a message that was moved since its place was asked for is found, and one that is done is told', async (t) => {
+    const { folder, atEnd, ids, contents, refs, run } = await stopped(t);
+    const [id = ''] = ids;
+    const [ref] = refs;
+    const row = { queueId: id, receivedAtMs: 1, state: 'waiting', recipient: 'a@small.test' };
+    const before = { ...row, ref: { ...ref, segment: 64 * 9 } };
+    // What the running Sluice says of it, one question after the other.
+    const answers: object[][] = [[before], [{ ...row, ref }], [before], []];
+    const server = createServer((socket) => {
+      socket.on('error', () => undefined);
+      socket.once('data', () => {
+        socket.write(`${JSON.stringify({ kind: 'rows', rows: answers.shift() ?? [] })}\n`);
+        socket.end('{"kind":"end","result":null}\n');
+      });
+    });
+    server.listen(join(folder, 'c'));
+    await once(server, 'listening');
+    atEnd(() => server.close());
+    const out = join(folder, 'moved.eml');
+    assert.deepEqual(await run(id, '-o', out), { code: 0, stdout: '', stderr: '' });
+    assert.ok(readFileSync(out).equals(contents[0] ?? Buffer.alloc(0)));
+    const done = await run(id, '-o', join(folder, 'done.eml'));
+    assert.equal(done.code, 1);
+    assert.match(done.stderr, /^NO_SUCH_MESSAGE: /);
+    assert.ok(!readdirSync(folder).includes('done.eml'));
+    assert.deepEqual(answers, []);
   });
 
   test('mail of a running Sluice is exported as it would be sent, and stays in the queue', async (t) => {
