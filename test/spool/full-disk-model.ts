@@ -14,6 +14,8 @@ const DIRECTORY = '/var/spool/sluice';
 const MOST_IN_HAND = 4;
 const ROOM_BYTES = 4 * 1024;
 
+const nextTurn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
+
 export class FullDiskModel {
   disk: SimulatedDisk;
   /** How often each thing happened: a run in which nothing happens proves nothing. */
@@ -26,6 +28,7 @@ export class FullDiskModel {
     startedFull: 0,
     deliveredFull: 0,
     readOnly: 0,
+    compacted: 0,
   };
   readonly #random: Random;
   #process: DiskProcess | undefined;
@@ -44,6 +47,8 @@ export class FullDiskModel {
   #mayRepeat = 0;
   /** There was no room for a new journal. */
   #startedFull = false;
+  /** A step of tidying goes on while mail is delivered and room is taken away. */
+  #tidying: Promise<void> | undefined;
 
   constructor(seed: number, disk: SimulatedDisk) {
     this.#random = seededRandom(seed);
@@ -58,6 +63,7 @@ export class FullDiskModel {
     this.#unwritten = 0;
     this.#isBlocked = false;
     const { files } = this.#process;
+    this.#tidying = undefined;
     this.#writer = await openSpoolWriter({
       ...writerDefaults,
       directory: DIRECTORY,
@@ -70,11 +76,18 @@ export class FullDiskModel {
       directory: DIRECTORY,
       slot: 0,
       journalSyncMs: 1_000_000,
-      journalBytes: 16 * 1024,
+      journalBytes: 2 * 1024,
       journalRoomBytes: ROOM_BYTES,
       segmentBytes: 16 * 1024,
       relocateAfterMs: 1_000_000_000_000,
-      files,
+      files: {
+        ...files,
+        open: (path, flags) => {
+          if (this.#tidying !== undefined && path.includes('/journal/') && flags === 'wx')
+            this.seen.compacted++;
+          return files.open(path, flags);
+        },
+      },
       onBlocked: (reason) => {
         this.#isBlocked = reason !== undefined;
         if (reason !== undefined) this.seen.blocked++;
@@ -104,6 +117,7 @@ export class FullDiskModel {
   async work(steps: number): Promise<void> {
     for (let step = 0; step < steps; step++) {
       await this.#step(this.#random());
+      for (let turns = below(this.#random, 3); turns > 0; turns--) await nextTurn();
       if (this.#unwritten >= MOST_IN_HAND) await this.#flush();
     }
   }
@@ -113,7 +127,7 @@ export class FullDiskModel {
     else if (dice < 0.6) this.#grant();
     else if (dice < 0.85) this.#finish();
     else if (dice < 0.91) await this.#flush();
-    else if (dice < 0.94) await this.#tidy();
+    else if (dice < 0.94) this.#tidying ??= this.#tidy();
     else if (dice < 0.97) this.disk.fill(below(this.#random, 3) * 1000);
     else if (dice < 0.973) this.#makeRoom();
     else {
@@ -190,6 +204,8 @@ export class FullDiskModel {
       await this.#store?.maintain(0);
     } catch (error) {
       this.#tolerated(error);
+    } finally {
+      this.#tidying = undefined;
     }
   }
 

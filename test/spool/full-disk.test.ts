@@ -6,27 +6,34 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SimulatedDisk } from '../../sim/disk/simulated-disk.ts';
 import { FullDiskModel } from './full-disk-model.ts';
+import { withSeededTimers } from './seeded-timers.ts';
 
 /** More of them, further from the first, for a longer search: `SPOOL_SEEDS=1000 SPOOL_FIRST_SEED=5000`. */
 const SEEDS = Number(process.env['SPOOL_SEEDS'] ?? 25);
 const FIRST = Number(process.env['SPOOL_FIRST_SEED'] ?? 1);
 
+async function severalLives(model: FullDiskModel): Promise<void> {
+  const { disk } = model;
+  for (let life = 0; life < 6; life++) {
+    await model.start();
+    await model.work(400);
+    if (life % 3 === 2) model.kill();
+    else await model.stop();
+    // A read-only file system takes no socket either: Sluice starts when it is mounted for writing.
+    disk.readOnly = false;
+  }
+  disk.makeRoom();
+  await model.start();
+  await model.stop();
+}
+
 test('a disk that fills up and empties at any moment: stops store every outcome, starts lose and repeat nothing', async () => {
   const total = new Map<string, number>();
   for (let seed = FIRST; seed < FIRST + SEEDS; seed++) {
-    const disk = new SimulatedDisk({ seed, capacityBytes: 150_000 });
-    const model = new FullDiskModel(seed, disk);
-    for (let life = 0; life < 6; life++) {
-      await model.start();
-      await model.work(400);
-      if (life % 3 === 2) model.kill();
-      else await model.stop();
-      // A read-only file system takes no socket either: Sluice starts when it is mounted for writing.
-      disk.readOnly = false;
-    }
-    disk.makeRoom();
-    await model.start();
-    await model.stop();
+    const model = new FullDiskModel(seed, new SimulatedDisk({ seed, capacityBytes: 150_000 }));
+    await withSeededTimers(seed, () => severalLives(model)).catch((error: unknown) => {
+      throw new Error(`seed ${seed}: ${String(error)}`, { cause: error });
+    });
     for (const [what, count] of Object.entries(model.seen)) total.set(what, (total.get(what) ?? 0) + count);
   }
   if (SEEDS >= 25) for (const [what, count] of total) assert.ok(count > 20, `${what}: ${count}`);
