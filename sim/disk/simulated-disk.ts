@@ -260,6 +260,8 @@ export class SimulatedDisk {
           const parent = this.#directory(dirname(from));
           const node = parent.current.get(basename(from));
           if (node === undefined || dirname(from) !== dirname(to)) throw systemError('ENOENT', from);
+          const replaced = parent.current.get(basename(to));
+          if (replaced?.kind === 'file') this.#usedBytes -= replaced.current.length;
           parent.change([
             [basename(from), undefined],
             [basename(to), node],
