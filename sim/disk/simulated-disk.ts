@@ -275,6 +275,7 @@ export class SimulatedDisk {
           if (!last || this.#random() < 0.5) this.#directory(path).sync();
         }),
       freeBytes: () => promised(false, () => Math.max(0, this.freeBytes)),
+      freeBytesSync: () => Math.max(0, this.freeBytes),
       openSync: (path, flags) => {
         if (gone()) throw systemError('EIO', path);
         return open(path, flags);

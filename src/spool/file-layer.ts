@@ -40,6 +40,7 @@ export interface FileLayer {
   syncDirectory(path: string): Promise<void>;
   /** Bytes that an unprivileged process may still write. */
   freeBytes(path: string): Promise<number>;
+  freeBytesSync(path: string): number;
   openSync(path: string, flags: 'r'): number;
   readSync(fd: number, buffer: Uint8Array, offset: number, length: number, position: number): number;
   closeSync(fd: number): void;
@@ -80,6 +81,10 @@ export const nodeFiles: FileLayer = {
   },
   freeBytes: async (path) => {
     const { bavail, bsize } = await fs.promises.statfs(path);
+    return bavail * bsize;
+  },
+  freeBytesSync: (path) => {
+    const { bavail, bsize } = fs.statfsSync(path);
     return bavail * bsize;
   },
   openSync: fs.openSync,

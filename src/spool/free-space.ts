@@ -1,5 +1,5 @@
 // How much may still be written before the reserve is touched: statfs at most once a second, and in between an
-// estimate from our own writes.
+// estimate from our own writes. Nothing is refused because of an old measurement: others may have made room since.
 
 import type { FileLayer } from './file-layer.ts';
 
@@ -39,12 +39,28 @@ export class FreeSpace {
   /** A write found no room, whatever was measured: another program took it, or a quota holds. */
   isUsedUp(): void {
     this.#free = 0;
+    this.#measuredAtMs = this.#now();
   }
 
-  /** Answers at once from what is known; starts a new measurement when that is old. */
+  /** Answers at once. What is old is measured anew: behind the answer when it is yes, before it when it would be no. */
   hasRoom(bytes: number): boolean {
     const age = this.#now() - this.#measuredAtMs;
-    if (!this.#measuring && (age >= REFRESH_MS || age < 0)) this.measure().catch(() => undefined);
+    const isOld = age >= REFRESH_MS || age < 0;
+    if (this.#free - bytes >= this.#reserveBytes) {
+      if (isOld && !this.#measuring) this.measure().catch(() => undefined);
+      return true;
+    }
+    if (isOld) this.#measureNow();
     return this.#free - bytes >= this.#reserveBytes;
+  }
+
+  /** Blocks for a system call: where mail is refused, that is at most once a second. */
+  #measureNow(): void {
+    try {
+      this.#free = this.#files.freeBytesSync(this.#directory);
+    } catch {
+      // Nothing better is known than before.
+    }
+    this.#measuredAtMs = this.#now();
   }
 }
