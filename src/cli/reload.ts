@@ -2,6 +2,7 @@
 
 import type { Command } from 'commander';
 import { controlResult } from '../control/control-client.ts';
+import type { Reloaded } from '../control/control-protocol.ts';
 import { configOption, readConfig } from './config-file.ts';
 
 export function register(program: Command): void {
@@ -12,9 +13,13 @@ export function register(program: Command): void {
     )
     .addOption(configOption())
     .action(async (options: { config?: string }) => {
-      const { controlSocket } = readConfig(options.config);
-      const later = (await controlResult(controlSocket, { operation: 'reload' })) as readonly string[];
-      process.stdout.write('The new configuration is in force.\n');
-      if (later.length > 0) process.stdout.write(`Only a restart puts in force: ${later.join(', ')}.\n`);
+      const { controlSocket, file } = readConfig(options.config);
+      const request = { operation: 'reload', ...(options.config !== undefined && { file }) } as const;
+      const { afterRestart, ...read } = (await controlResult(controlSocket, request)) as Reloaded;
+      const from = read.file ?? 'no file, the defaults';
+      process.stdout.write(`The new configuration is in force: ${from}.\n`);
+      if (afterRestart.length > 0) {
+        process.stdout.write(`Only a restart puts in force: ${afterRestart.join(', ')}.\n`);
+      }
     });
 }

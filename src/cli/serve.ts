@@ -3,6 +3,7 @@
 import { styleText } from 'node:util';
 import type { Command } from 'commander';
 import type { Config } from '../config/config.ts';
+import { ConfigSource } from '../config/config-source.ts';
 import { placedText, placeWarnings } from '../config/config-warning.ts';
 import { version } from '../config/version.ts';
 import { configWarnings } from '../config/warnings.ts';
@@ -20,7 +21,7 @@ import { Supervisor } from '../process/supervisor.ts';
 import { capacityHere } from '../process/system-facts.ts';
 import { type Trouble, Troubles } from '../stats/troubles.ts';
 import type { RoleFacts } from '../process/messages.ts';
-import { configOption, readConfig } from './config-file.ts';
+import { configOption } from './config-file.ts';
 import { reloadable } from './reloadable.ts';
 
 export function register(program: Command): void {
@@ -34,7 +35,8 @@ export function register(program: Command): void {
 }
 
 async function serve(file: string | undefined): Promise<void> {
-  const config = readConfig(file);
+  const source = new ConfigSource(file);
+  const config = source.read();
   process.title = 'sluice: supervisor';
   makeSpool(config.spool);
   const lock = await InstanceLock.take(config.spool, () => {
@@ -52,7 +54,7 @@ async function serve(file: string | undefined): Promise<void> {
   const disk = new DiskWatch(config, troubles);
   disk.start();
   configInForce(config, [], troubles);
-  const running = new Running(kind, config, file, log, troubles);
+  const running = new Running(kind, config, source, log, troubles);
   try {
     await running.untilStopped();
   } finally {
@@ -80,7 +82,7 @@ type InstanceKind = new (config: Config, log: Logger, events: InstanceEvents, tr
 /** One run, from start to stop, with its signals. */
 class Running {
   #config: Config;
-  readonly #file: string | undefined;
+  readonly #source: ConfigSource;
   readonly #log: Logger;
   readonly #troubles: Troubles;
   readonly #instance: Instance;
@@ -89,9 +91,9 @@ class Running {
   /** A stop that was asked for while Sluice was still starting waits for it. */
   #started: Promise<RoleFacts> | undefined;
 
-  constructor(kind: InstanceKind, config: Config, file: string | undefined, log: Logger, troubles: Troubles) {
+  constructor(kind: InstanceKind, config: Config, source: ConfigSource, log: Logger, troubles: Troubles) {
     this.#config = config;
-    this.#file = file;
+    this.#source = source;
     this.#log = log;
     this.#troubles = troubles;
     this.#instance = new kind(config, log, { reload: () => this.#reload() }, troubles);
@@ -108,23 +110,25 @@ class Running {
 
   #reload(): void {
     try {
-      const { config, afterRestart } = reloadable(this.#config, readConfig(this.#file));
+      const { config, afterRestart } = reloadable(this.#config, this.#source.read());
       this.#config = config;
       this.#reopenLog();
       this.#log.setLevel(config.log.level);
       this.#instance.configure(config);
-      this.#log.info('the configuration was read again and is in force');
+      this.#log.info(
+        `the configuration was read again and is in force: ${config.file ?? 'no file, the defaults'}`,
+      );
       for (const shortage of capacityHere(config).shortages) this.#log.warn(shortageText(shortage));
       configInForce(config, afterRestart, this.#troubles);
       if (afterRestart.length > 0) {
         this.#log.warn(`changed, but only a restart puts it in force: ${afterRestart.join(', ')}`);
       }
-      this.#instance.reloaded({ problem: '', afterRestart });
+      this.#instance.reloaded({ problem: '', afterRestart, file: config.file });
     } catch (error) {
       const problem = error instanceof Error ? error.message : String(error);
       this.#log.error(`the configuration was refused, the one from before stays in force: ${problem}`);
       configRefused(problem, this.#troubles);
-      this.#instance.reloaded({ problem, afterRestart: [] });
+      this.#instance.reloaded({ problem, afterRestart: [], file: this.#config.file });
     }
   }
 

@@ -138,11 +138,15 @@ export interface Config {
   readonly stop: StopConfig;
 }
 
+/** Is told of each file that a configuration is read from, by its absolute path; what it throws ends the reading. */
+export type FileSeen = (path: string, text: string) => void;
+
 /**
  * Reads and checks a configuration file.
+ * @param seen - is told of this file, and of each that it names
  * @throws {ConfigError} with every problem found, or when the file cannot be read.
  */
-export function loadConfig(path: string): Config {
+export function loadConfig(path: string, seen: FileSeen = () => undefined): Config {
   const file = resolve(path);
   let text: string;
   try {
@@ -150,7 +154,8 @@ export function loadConfig(path: string): Config {
   } catch (error) {
     throw ConfigError.unreadable(path, error);
   }
-  return build(text, path, file);
+  seen(file, text);
+  return build(text, path, file, seen);
 }
 
 /**
@@ -177,27 +182,27 @@ interface More {
 }
 const noMore: More = { relayDomains: [], limitDomains: [], originOf: () => '' };
 
-function build(text: string, shownName: string, file: string): Config {
+function build(text: string, shownName: string, file: string, seen: FileSeen = () => undefined): Config {
   const source = readToml(text, shownName);
   const parsed = root.safeParse(source.value);
   if (!parsed.success) throw new ConfigError(problemsOf(parsed.error.issues, source));
   const content = camelKeys(parsed.data);
   const folder = dirname(file);
-  return fill(content, file, folder, readMore(content, source, folder));
+  return fill(content, file, folder, readMore(content, source, folder, seen));
 }
 
 /** @throws {ConfigError} with what is wrong with the files that the configuration names. */
-function readMore(content: FileConfig, source: TomlSource, folder: string): More {
+function readMore(content: FileConfig, source: TomlSource, folder: string, seen: FileSeen): More {
   const problems: ConfigProblem[] = [];
   const { relayDomainsFile } = content.receive;
-  const relayKey = { path: ['receive', 'relay_domains_file'], source, folder };
+  const relayKey = { path: ['receive', 'relay_domains_file'], source, folder, seen };
   const more: More = {
     relayDomains:
       relayDomainsFile === undefined
         ? []
         : readDomainFile(relayDomainsFile, relayKey, parseDomainPattern, problems),
     limitDomains: content.limit.map(({ domainFile }, index) => {
-      const key = { path: ['limit', index, 'domain_file'], source, folder };
+      const key = { path: ['limit', index, 'domain_file'], source, folder, seen };
       return domainFile === undefined ? [] : readDomainFile(domainFile, key, parseRecipientDomain, problems);
     }),
     originOf: (table, index) =>

@@ -16,6 +16,8 @@ export interface DomainFileKey {
   readonly source: TomlSource;
   /** Where a name that is not absolute starts. */
   readonly folder: string;
+  /** Is told of the file, by its absolute path, when it can be read. */
+  readonly seen: (path: string, text: string) => void;
 }
 
 /** A file that is no list of domains at all is not shown line by line. */
@@ -46,6 +48,7 @@ export function readDomainFile(
     problems.push(unreadable(path, key, error));
     return [];
   }
+  key.seen(path, text);
   const domains: DomainPattern[] = [];
   let wrong = 0;
   for (const [index, line] of text.split(/\r?\n/).entries()) {

@@ -10,7 +10,7 @@ export type QueueAction = 'retry' | 'hold' | 'release' | 'remove' | 'bounce';
 
 export type ControlRequest =
   | ({ readonly operation: 'status' } & StatusQuestion)
-  | { readonly operation: 'reload' }
+  | ({ readonly operation: 'reload' } & ReloadQuestion)
   | {
       readonly operation: 'queue-list';
       readonly filter: QueueFilter;
@@ -32,6 +32,19 @@ export type ControlReply =
   | { readonly kind: 'working' }
   | { readonly kind: 'end'; readonly result: unknown }
   | { readonly kind: 'error'; readonly code: string; readonly message: string; readonly advice: string };
+
+export interface ReloadQuestion {
+  /** Absolute: reload only if this is the file that the running Sluice reads; not given: whatever it reads. */
+  readonly file?: string | undefined;
+}
+
+/** A configuration that was read again and is in force. */
+export interface Reloaded {
+  /** Absolute; none: there is no file, and the defaults are in force. */
+  readonly file?: string | undefined;
+  /** Keys that were changed and need a restart. */
+  readonly afterRestart: readonly string[];
+}
 
 export const siteOrders = ['connections', 'waiting', 'name'] as const;
 /** Which sites come first: those with the most connections, with the most that could go and cannot, or by name. */

@@ -3,15 +3,15 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { SluiceError } from '../errors/sluice-error.ts';
 import { listenUnix } from '../io/unix-listener.ts';
-import type { ControlReply, ControlRequest } from './control-protocol.ts';
+import type { ControlReply, ControlRequest, Reloaded, ReloadQuestion } from './control-protocol.ts';
 import { ControlError } from './control-error.ts';
 import { parseRequest } from './control-request.ts';
 import type { ClockSource, OperatorSource } from './operator-source.ts';
 import type { QueueQuery } from './queue-query.ts';
 import type { StatusDesk } from './status-desk.ts';
 
-/** Reads the configuration again; resolves to the changed keys that need a restart, rejects when it is refused. */
-export type Reload = () => Promise<readonly string[]>;
+/** Reads the configuration again; rejects when it is refused, or is to be another file than the one that Sluice reads. */
+export type Reload = (question: ReloadQuestion) => Promise<Reloaded>;
 
 /** A request is a line of at most this length. */
 const maxRequestBytes = 16 * 1024 * 1024;
@@ -112,7 +112,7 @@ export class ControlServer {
         return this.#status.answer(question);
       }
       case 'reload':
-        return this.#reload();
+        return this.#reload({ file: request.file });
       case 'queue-list':
         for await (const rows of this.#query.list(request.filter, request.limit, request.located)) {
           if (socket.destroyed) break;

@@ -100,6 +100,8 @@ export interface ReloadAnswer {
   readonly problem: string;
   /** Keys that were changed and need a restart. */
   readonly afterRestart: readonly string[];
+  /** The file that was read, absolute; none: there is no file, and the defaults are in force. */
+  readonly file?: string | undefined;
 }
 
 /** What the process of a role is told of itself. */

@@ -3,6 +3,7 @@
 
 import { SluiceError } from '../errors/sluice-error.ts';
 import { Heartbeat, beatEveryMs } from './heartbeat.ts';
+import type { Reloaded } from '../control/control-protocol.ts';
 import type { ReloadAnswer } from './messages.ts';
 
 type Settle = { resolve: (answer: ReloadAnswer) => void; reject: (error: Error) => void };
@@ -19,17 +20,18 @@ export class ReloadRequests {
   }
 
   /**
-   * Asks, and resolves to the keys that were changed and need a restart.
+   * Asks, and resolves to what was read, and the keys that were changed and need a restart.
    * @throws {SluiceError} `CONFIG_REFUSED` when the configuration from before stays in force; `SUPERVISOR_SILENT`
    */
-  async ask(request: () => void): Promise<readonly string[]> {
+  async ask(request: () => void): Promise<Reloaded> {
     const answer = await new Promise<ReloadAnswer>((resolve, reject) => {
       this.#waiting.push({ resolve, reject });
       if (this.#isWatched) this.#timer ??= setInterval(() => this.#beat(), beatEveryMs);
       request();
     });
-    if (answer.problem === '') return answer.afterRestart;
-    throw new SluiceError('CONFIG_REFUSED', answer.problem, 'The configuration from before stays in force.');
+    const { problem, afterRestart, file } = answer;
+    if (problem === '') return { afterRestart, file };
+    throw new SluiceError('CONFIG_REFUSED', problem, 'The configuration from before stays in force.');
   }
 
   answered(answer: ReloadAnswer): void {

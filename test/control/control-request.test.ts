@@ -11,6 +11,7 @@ const good: readonly object[] = [
   { operation: 'status' },
   { operation: 'status', sites: 20, order: 'waiting', queues: true },
   { operation: 'reload' },
+  { operation: 'reload', file: '/etc/sluice/sluice.toml' },
   { operation: 'queue-list', filter: {}, limit: 0 },
   { operation: 'queue-list', filter: { ids: ['A'], sender: '<>', olderThanMs: 5 }, limit: 10 },
   { operation: 'queue-change', action: 'retry', filter: { domain: '*.example.com' } },

@@ -67,7 +67,7 @@ export async function controlServer(t: TestContext, answers: Answers): Promise<R
   const reader = { read: unread, readEnvelope: unread, close: () => undefined };
   const desk = new StatusDesk({ manager: source, troubles: answers.troubles ?? (() => []) });
   const server = new ControlServer(new QueueQuery(source, reader as never), source, desk, () =>
-    Promise.resolve([]),
+    Promise.resolve({ afterRestart: [] }),
   );
   await server.listen(socket);
   atEnd(() => server.close());

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ReloadRequests } from '../../src/process/reload-requests.ts';
 
-const answer = { problem: '', afterRestart: ['spool'] };
+const answer = { problem: '', afterRestart: ['spool'], file: '/etc/sluice.toml' };
+const reloaded = { afterRestart: ['spool'], file: '/etc/sluice.toml' };
 
 test('a reload is waited for while the supervisor lives, and refused when it gives no sign of life', async (t) => {
   t.mock.timers.enable({ apis: ['setInterval'] });
@@ -13,7 +14,7 @@ test('a reload is waited for while the supervisor lives, and refused when it giv
     reloads.supervisorLives();
   }
   reloads.answered(answer);
-  assert.deepEqual(await long, ['spool']);
+  assert.deepEqual(await long, reloaded);
   const silent = assert.rejects(
     reloads.ask(() => undefined),
     { code: 'SUPERVISOR_SILENT' },
@@ -28,5 +29,5 @@ test('within one process nobody gives signs of life, and none are missed', async
   const asked = reloads.ask(() => undefined);
   t.mock.timers.tick(60_000);
   reloads.answered(answer);
-  assert.deepEqual(await asked, ['spool']);
+  assert.deepEqual(await asked, reloaded);
 });

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { suite, test } from 'node:test';
 import { Session } from '../../sim/mx/submitter.ts';
@@ -222,20 +222,33 @@ suite('all roles in one process', () => {
     assert.equal(await second.ended, 1);
     assert.match(second.output, /^SPOOL_IN_USE: /u);
 
-    const reload = () =>
-      controlResult(`${sluice.directory}/control.sock`, { operation: 'reload' }).then(
+    const reload = (file?: string) =>
+      controlResult(`${sluice.directory}/control.sock`, { operation: 'reload', file }).then(
         (result) => result,
         (error: { code?: string }) => error.code,
       );
     writeFileSync(sluice.configFile, 'hostnme = "sluice.test"\n');
     assert.equal(await reload(), 'CONFIG_REFUSED');
+    for (const lose of [rmSync, truncateSync]) {
+      if (existsSync(sluice.configFile)) lose(sluice.configFile);
+      assert.equal(await reload(), 'CONFIG_REFUSED'); // neither is the wish for the defaults
+      assert.ok((await status(sluice)).troubles.some(({ key }) => key === 'config'));
+      writeFileSync(sluice.configFile, 'hostnme = "sluice.test"\n');
+    }
     await deliver(sluice, mx, 'second');
     sluice.configure({
       processes,
       receive: { max_message_size: '1KiB' },
       route: [{ relay: [`127.0.0.1:${mx.port}`] }],
     });
-    assert.deepEqual(await reload(), []); // nothing of it waits for a restart
+    // Nothing of it waits for a restart.
+    assert.deepEqual(await reload(), { afterRestart: [], file: sluice.configFile });
+    const other = `${sluice.directory}/other.toml`;
+    writeFileSync(other, readFileSync(sluice.configFile));
+    assert.equal(await reload(other), 'CONFIG_OTHER_FILE');
+    const link = `${sluice.directory}/link.toml`;
+    symlinkSync(sluice.configFile, link);
+    assert.deepEqual(await reload(link), { afterRestart: [], file: sluice.configFile });
     const session = await Session.open('127.0.0.1', sluice.port);
     session.write('MAIL FROM:<a@client.test> SIZE=2000\r\n');
     assert.match(await session.reply(), /^552 5\.3\.4/u);

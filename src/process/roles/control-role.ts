@@ -1,7 +1,8 @@
 // The control process: answers operators over the control socket. Mail flows without it.
 
 import type { Config } from '../../config/config.ts';
-import { ControlServer, type Reload } from '../../control/control-server.ts';
+import type { Reloaded } from '../../control/control-protocol.ts';
+import { ControlServer } from '../../control/control-server.ts';
 import { QueueQuery } from '../../control/queue-query.ts';
 import { StatusDesk } from '../../control/status-desk.ts';
 import { openSpoolReader } from '../../spool/open.ts';
@@ -11,6 +12,7 @@ import type { Link } from '../link.ts';
 import type { Request, Response, RoleFacts } from '../messages.ts';
 import type { Role } from '../role.ts';
 import { LinkedSource } from './linked-source.ts';
+import { checkReloadFile } from './reload-file.ts';
 
 export class ControlRole implements Role {
   readonly facts: RoleFacts = {};
@@ -18,6 +20,8 @@ export class ControlRole implements Role {
   readonly #reader: SpoolReader;
   readonly #source: LinkedSource;
   readonly #server: ControlServer;
+  /** Of the configuration in force. */
+  #file: string | undefined;
 
   /**
    * @param reload - asks whoever holds the configuration to read it again
@@ -26,17 +30,21 @@ export class ControlRole implements Role {
   constructor(
     config: Config,
     link: Link<Request>,
-    reload: Reload,
+    reload: () => Promise<Reloaded>,
     troubles: () => readonly ReportedTrouble[],
   ) {
     this.#link = link;
+    this.#file = config.file;
     this.#reader = openSpoolReader({ directory: config.spool });
     this.#source = new LinkedSource(link);
     this.#server = new ControlServer(
       new QueueQuery(this.#source, this.#reader),
       this.#source,
       new StatusDesk({ manager: this.#source, troubles }),
-      reload,
+      async ({ file }) => {
+        checkReloadFile(file, this.#file);
+        return reload();
+      },
     );
   }
 
@@ -52,8 +60,9 @@ export class ControlRole implements Role {
     this.#source.lost();
   }
 
-  configure(): void {
-    // Nothing of the configuration that may change while running concerns this role.
+  configure({ file }: Config): void {
+    // Nothing else of the configuration that may change while running concerns this role.
+    this.#file = file;
   }
 
   drain(): void {

@@ -1,0 +1,48 @@
+// `sluice reload` as a program: which file it says was read, and which one it asks for.
+
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { createInterface } from 'node:readline';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import type { Reloaded } from '../../src/control/control-protocol.ts';
+import { sluice } from './run.ts';
+
+/** A control socket that takes every reload; keeps what it was asked. */
+async function ground(t: TestContext, reloaded: Reloaded) {
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-reload-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const asked: unknown[] = [];
+  const server = createServer((socket) => {
+    createInterface({ input: socket }).once('line', (line) => {
+      asked.push(JSON.parse(line));
+      socket.end(`${JSON.stringify({ kind: 'end', result: reloaded })}\n`);
+    });
+  });
+  await new Promise<void>((resolve) => {
+    server.listen(join(folder, 'control.sock'), resolve);
+  });
+  t.after(() => server.close());
+  writeFileSync(join(folder, 'sluice.toml'), 'control_socket = "control.sock"\n');
+  return { folder, asked };
+}
+
+test('the file that was read is named, with what waits for a restart', async (t) => {
+  const { folder, asked } = await ground(t, { file: '/etc/sluice/a.toml', afterRestart: ['spool'] });
+  const { code, stdout } = await sluice(['reload'], { cwd: folder });
+  assert.equal(code, 0);
+  assert.equal(
+    stdout,
+    'The new configuration is in force: /etc/sluice/a.toml.\nOnly a restart puts in force: spool.\n',
+  );
+  assert.deepEqual(asked, [{ operation: 'reload' }]);
+});
+
+test('a file named with -c is asked for by its absolute path', async (t) => {
+  const { folder, asked } = await ground(t, { afterRestart: [] });
+  const { stdout } = await sluice(['reload', '-c', 'sluice.toml'], { cwd: folder });
+  assert.equal(stdout, 'The new configuration is in force: no file, the defaults.\n');
+  assert.deepEqual(asked, [{ operation: 'reload', file: join(folder, 'sluice.toml') }]);
+});
