@@ -15,7 +15,7 @@ const BARE = -2;
 
 /**
  * `none`: more bytes are needed. `bare`: a CR or LF stood alone; `tls`: a TLS client begins its handshake; what comes after
- * either is not read. The others are complete lines, of which only `line` has a text.
+ * either is not read. The others are complete lines.
  */
 export type LineVerdict = 'none' | 'line' | 'bare' | 'tls' | 'too-long' | 'control' | 'not-utf8';
 
@@ -31,7 +31,7 @@ export class CommandLineReader {
   #nonAscii = false;
   #lineIsAscii = true;
 
-  /** The line of the last verdict `line`: bytes from `start` to `end`, without CRLF. */
+  /** The line of the last verdict: bytes from `start` to `end`, without CRLF; of one that is too long, its first `maxBytes`. */
   bytes: Buffer = NOTHING;
   start = 0;
   end = 0;
@@ -96,16 +96,16 @@ export class CommandLineReader {
     const tooLong = this.#seen > this.#maxBytes;
     const control = this.#control;
     this.#lineIsAscii = !this.#nonAscii;
-    if (this.#keptBytes > 0 && !tooLong) {
+    const length = Math.min(this.#seen - 2, this.#maxBytes);
+    if (this.#keptBytes > 0) {
       this.#keep(chunk, from, to);
       this.bytes = this.#kept ?? chunk;
       this.start = 0;
-      this.end = this.#keptBytes - 2;
     } else {
       this.bytes = chunk;
       this.start = from;
-      this.end = to - 2;
     }
+    this.end = this.start + length;
     this.#keptBytes = 0;
     this.#seen = 0;
     this.#control = false;
@@ -116,8 +116,8 @@ export class CommandLineReader {
     return 'line';
   }
 
+  /** Keeps as much as there is room for. */
   #keep(chunk: Buffer, from: number, to: number): void {
-    if (this.#seen > this.#maxBytes) return;
     this.#kept ??= Buffer.allocUnsafe(this.#maxBytes);
     this.#keptBytes += chunk.copy(this.#kept, this.#keptBytes, from, to);
   }

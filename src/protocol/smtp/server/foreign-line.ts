@@ -1,31 +1,62 @@
 // Tells lines of other protocols from SMTP commands: a web page, or a service that fetches any URL, can be made to send lines of
 // SMTP to this port inside an HTTP request. Its sender is often in a network that may relay, so no later line may be carried out.
 
+const SPACE = 0x20;
+const STAR = 0x2a;
 const SLASH = 0x2f;
 const DOT = 0x2e;
 
-/** Methods of HTTP, and PRI, with which HTTP/2 begins. */
-const METHOD = /^(?:CONNECT|DELETE|GET|HEAD|OPTIONS|PATCH|POST|PRI|PUT|QUERY|TRACE)(?: |$)/i;
+/** Methods of HTTP, and PRI, with which HTTP/2 begins. What is no token of SMTP may stand behind them, a control character too. */
+const METHOD =
+  /^[\x00-\x20\x7f]*(?:CONNECT|DELETE|GET|HEAD|OPTIONS|PATCH|POST|PRI|PUT|QUERY|TRACE)(?:[\x00-\x20\x7f]|$)/i;
+/** Any word before what a request can be for: a path, `*`, or a URL. */
+const REQUEST = /^[\x00-\x20\x7f]*[\w!#$%&'*+.^`|~-]+[\x00-\x20\x7f]+(?:[/*]|[a-z][a-z0-9+.-]*:\/\/)/i;
 /** A header field such as `Host:`. No command of SMTP has a colon after its verb; `MAILFROM:` is just a mistake. */
 const FIELD = /^(?!MAIL|RCPT)[A-Z][A-Z0-9-]*:/i;
-/** The protocol at the end of a request line of HTTP's relatives, or at the start of their status line. */
-const VERSION = /^(?:HTTP|ICAP|RTSP|SIP)\/\d|(?:ICAP|RTSP|SIP)\/\d(?:\.\d)?$/i;
+/** The protocol at the start of a status line. */
+const STATUS = /^[\x00-\x20\x7f]*(?:HTTP|ICAP|RTSP|SIP)\/\d/i;
+/** The protocol at the end of a request line of HTTP and its relatives. */
+const VERSION = /(?:HTTP|ICAP|RTSP|SIP)\/\d(?:\.\d)?[\x00-\x20\x7f]*$/i;
 
-/** Whether the command line is a request line or a header field of HTTP or one of its relatives; its verb is not SMTP's. */
+/**
+ * Whether the line is a request line, a status line or a header field of HTTP or one of its relatives. For lines whose verb is not
+ * SMTP's, and for the beginning of those that are no line of SMTP whatever their verb is.
+ */
 export function isForeignLine(text: string): boolean {
-  return METHOD.test(text) || FIELD.test(text) || VERSION.test(text);
+  return (
+    METHOD.test(text) || REQUEST.test(text) || FIELD.test(text) || STATUS.test(text) || VERSION.test(text)
+  );
 }
 
 /**
- * Whether the line from `start` to `end` ends with `HTTP/1.1` or the like, whatever verb it begins with: programs can be made to
- * send any word as the method. Looks at a few bytes only, as every command comes by here.
+ * Whether the line from `start` to `end`, with a verb of SMTP, is a request line all the same: programs can be made to send any word
+ * as the method. Its argument begins with `/` or `*`, or it ends with `HTTP/1.1` or the like. Looks at a few bytes only, as every
+ * command comes by here.
+ *
+ * @param isPath - MAIL or RCPT: their parameters may end with any text, so that a blank must stand before `HTTP`
  */
-export function endsWithHttpVersion(bytes: Uint8Array, start: number, end: number): boolean {
-  const last = bytes[end - 1] as number;
-  if (end - start < 8 || !isDigit(last)) return false;
+export function isRequestWithVerb(bytes: Uint8Array, start: number, end: number, isPath: boolean): boolean {
+  let argument = start + 4;
+  while (argument < end && bytes[argument] !== SPACE) argument++; // STARTTLS is longer than the other verbs
+  while (argument < end && bytes[argument] === SPACE) argument++;
+  if (argument === end) return false;
+  const first = bytes[argument];
+  return first === SLASH || first === STAR || endsWithHttpVersion(bytes, start, end, isPath);
+}
+
+function endsWithHttpVersion(
+  bytes: Uint8Array,
+  start: number,
+  lineEnd: number,
+  needsBlank: boolean,
+): boolean {
+  let end = lineEnd;
+  while (end > start && bytes[end - 1] === SPACE) end--;
+  if (end - start < 8 || !isDigit(bytes[end - 1] as number)) return false;
   let slash = end - 2;
   if (bytes[slash] === DOT && isDigit(bytes[slash - 1] as number)) slash -= 2;
-  if (bytes[slash] !== SLASH || slash - 5 < start || bytes[slash - 5] !== 0x20) return false;
+  if (bytes[slash] !== SLASH || slash - 5 < start) return false;
+  if (needsBlank && bytes[slash - 5] !== SPACE) return false;
   return (
     lower(bytes[slash - 4]) === 0x68 && // h
     lower(bytes[slash - 3]) === 0x74 && // t

@@ -5,9 +5,10 @@ import { CommandLineReader } from './command-line-reader.ts';
 import { VERB, verbOf } from './command-verb.ts';
 import { ContentReader } from './content-reader.ts';
 import { fixedAnswer } from './fixed-answer.ts';
-import { endsWithHttpVersion, isForeignLine } from './foreign-line.ts';
+import { isForeignLine, isRequestWithVerb } from './foreign-line.ts';
 import { InputQueue } from './input-queue.ts';
 import { listenerReplies } from './listener-replies.ts';
+import { judgeMalformed, type MalformedVerdict } from './malformed-line.ts';
 import { endsAt } from './parameters.ts';
 import type { FixedReply } from './replies.ts';
 import { assertRefusal, callerReply, encodeReply, fixedReply, REPLIES } from './replies.ts';
@@ -37,12 +38,6 @@ const CLOSE: ServerEvent = { kind: 'close' };
 const QUIT: ServerEvent = { kind: 'quit' };
 const DATA: Question = { kind: 'data' };
 const END: Question = { kind: 'end' };
-
-const MALFORMED = {
-  'too-long': REPLIES.lineTooLong,
-  control: REPLIES.controlCharacter,
-  'not-utf8': REPLIES.notUtf8,
-};
 
 /**
  * One SMTP session, server side.
@@ -150,7 +145,7 @@ export class ServerSession {
         // After a bare newline may come a message that another server took for one: nothing more is read.
         else if (verdict === 'bare') this.#close(REPLIES.bareNewline);
         else if (verdict === 'tls') this.#close(listenerReplies(this.#options).wrongProtocol);
-        else this.#reply(MALFORMED[verdict]);
+        else this.#malformed(verdict);
       }
       if (event !== undefined) return event;
     }
@@ -226,10 +221,22 @@ export class ServerSession {
     this.#shutdownReply ??= fixedReply(421, '4.3.2', `${this.#options.hostname} ${text}`);
   }
 
+  #malformed(verdict: MalformedVerdict): void {
+    const { bytes, start, end } = this.#lines;
+    const judged = judgeMalformed(verdict, bytes, start, end);
+    if (judged.kind === 'foreign') this.#close(listenerReplies(this.#options).wrongProtocol);
+    else if (judged.kind === 'ends') this.#close(judged.reply);
+    else this.#reply(judged.reply);
+  }
+
   #command(): ServerEvent | undefined {
     const { bytes, start, end } = this.#lines;
     const verb = verbOf(bytes, start, end);
-    if (endsWithHttpVersion(bytes, start, end) || (verb === 0 && isForeignLine(this.#lines.text(0)))) {
+    const isForeign =
+      verb === 0
+        ? isForeignLine(this.#lines.text(0))
+        : isRequestWithVerb(bytes, start, end, verb === VERB.mail || verb === VERB.rcpt);
+    if (isForeign) {
       return this.#close(listenerReplies(this.#options).wrongProtocol);
     }
     switch (verb) {

@@ -39,10 +39,19 @@ const SESSIONS: readonly (readonly [
   ],
   [
     'a command that is too long',
-    `EHLO ${'x'.repeat(40)}\r\nNOOP\r\nNOOP 345678901234\r\n`,
+    `NOOP 345678901234\r\nMAIL FROM:<${'x'.repeat(40)}>\r\nNOOP 3456789012345\r\nNOOP\r\nNOOP 34567890123456\r\nNOOP\r\n`,
     { maxCommandLineBytes: 20 },
   ],
-  ['malformed commands', 'NO\0OP\r\nEHLO \xff\r\nEHLO \xc3\xbc\r\nMAIL FROM:<x\r\nFOO\r\nNOOP\rNOOP\r\n'],
+  [
+    'a request that is too long',
+    `EHLO c\r\nPOST /${'x'.repeat(40)}\r\nNOOP\r\n`,
+    { maxCommandLineBytes: 20 },
+  ],
+  [
+    'malformed commands',
+    'RCPT TO:<\0>\r\nEHLO \xff\r\nEHLO \xc3\xbc\r\nMAIL FROM:<x\r\nFOO\r\nNOOP\rNOOP\r\n',
+  ],
+  ['a control character', 'NOOP\r\nNO\0OP\r\nNOOP\r\n'],
   [
     'a refused chunk',
     `${START}BDAT 6\r\nNOOP\r\nNOOP\r\n`,

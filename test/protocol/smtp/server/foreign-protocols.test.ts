@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import { test } from 'node:test';
+import * as fc from 'fast-check';
 import { codes, cut, drive, outcome } from './drive.ts';
 
 /** What the body of a request would have us do. */
@@ -27,6 +28,20 @@ const FIRST_LINES = [
   'NOOP / HTTP/1.1',
   'MAIL / HTTP/2',
   'PURGE / http/1.1',
+  'PURGE /',
+  'RCPT /x',
+  'SOURCE / ICE/1.0',
+  'POST /x HTTP/1.1 ',
+  'EHLO x HTTP/1.1  ',
+  'EHLO c:25HTTP/1.1',
+  ' POST /x',
+  'POST\t/x\tHTTP/1.1',
+  'POST /\0 HTTP/1.1',
+  'POST /\xff HTTP/1.1',
+  'NOOP /\0 HTTP/1.1',
+  'RCPT TO:<\0> HTTP/1.1\x7f\t',
+  `POST /${'a'.repeat(5000)} HTTP/1.1`,
+  `RCPT /${'a'.repeat(5000)} HTTP/1.1`,
   // The request line may have been lost in what came before.
   'Host: 127.0.0.1:2525',
   'User-Agent: Mozilla/5.0',
@@ -44,7 +59,7 @@ const BEFORE: readonly (readonly [name: string, bytes: string])[] = [
 
 for (const line of FIRST_LINES) {
   for (const [when, before] of BEFORE) {
-    test(`${line} ${when}: 421, and nothing that follows is carried out`, () => {
+    test(`${JSON.stringify(line.slice(0, 40))} ${when}: 421, and nothing that follows is carried out`, () => {
       const expected = drive([before]);
       const { events, output, session } = drive([`${before}${line}\r\n${HIDDEN}`]);
       assert.deepEqual(events, [...expected.events, 'close']);
@@ -62,6 +77,51 @@ test('a TLS client is turned away with its first byte, before any line end', () 
     assert.deepEqual(events, ['ehlo c', 'close']);
     assert.deepEqual(codes(output).slice(2), ['421 4.7.0']);
   }
+});
+
+test('whatever a request line is made into, nothing that follows it is carried out', () => {
+  const methods =
+    'GET POST CONNECT PRI FOO M-SEARCH EHLO HELO MAIL RCPT DATA BDAT NOOP RSET QUIT VRFY STARTTLS';
+  const anyCase = fc
+    .tuple(fc.constantFrom(...methods.split(' ')), fc.nat(2))
+    .map(([method, how]) =>
+      how === 0
+        ? method
+        : how === 1
+          ? method.toLowerCase()
+          : `${method.slice(0, 1)}${method.slice(1).toLowerCase()}`,
+    );
+  const gap = fc.constantFrom(' ', '  ', '\t', ' \t', '\0 ', '\x7f ');
+  const target = fc
+    .tuple(
+      fc.constantFrom('/', '*', '/a%20b?c=', '/x:'),
+      fc.constantFrom('', '\0', '\t', '\xff', '\xc3\xbc', '<a@b>', 'a'.repeat(2040), 'a'.repeat(9000)),
+    )
+    .map((parts) => parts.join(''));
+  const version = fc.constantFrom(
+    '',
+    ' HTTP/1.1',
+    'HTTP/1.0',
+    '\tHTTP/2',
+    ' http/1.1',
+    ' RTSP/1.0',
+    ' HTTP/11',
+  );
+  const end = fc.constantFrom('', ' ', '\t', '\0', '\r', '\x7f ');
+  const line = fc.tuple(anyCase, gap, target, version, end).map((parts) => parts.join(''));
+  fc.assert(
+    fc.property(line, fc.constantFrom(...BEFORE.map(([, bytes]) => bytes)), (request, before) => {
+      const expected = drive([before]);
+      const { events, output, session } = drive([`${before}${request}\r\n${HIDDEN}`]);
+      assert.deepEqual(events, [...expected.events, 'close']);
+      assert.match(
+        codes(output).slice(codes(expected.output).length).join(),
+        /^(?:421 4\.7\.0|500 5\.5\.2)$/,
+      );
+      assert.equal(session.phase, 'closed');
+    }),
+    { numRuns: 3000 },
+  );
 });
 
 test('it makes no difference how the request is cut', () => {

@@ -133,9 +133,9 @@ test('a command line without end takes no memory beyond the limit', () => {
   }
   session.takeOutput();
   session.receive(Buffer.from('\r\nNOOP\r\n'));
-  assert.equal(session.next(), undefined);
+  assert.deepEqual(session.next(), { kind: 'close' });
   const output = Buffer.from(session.takeOutput() ?? []).toString();
-  assert.equal(output, '500 5.5.2 Command line too long\r\n250 2.0.0 Ok\r\n');
+  assert.equal(output, '500 5.5.2 Command line too long; closing the connection\r\n');
 });
 
 test('what is received after the end is dropped', () => {

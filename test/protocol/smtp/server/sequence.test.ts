@@ -30,7 +30,7 @@ const TABLE: readonly (readonly [name: string, bytes: string, replies: readonly 
   ['an empty line', '\r\n', ['500 5.5.2']],
   [
     'a verb without a blank behind it',
-    'NOOPS\r\nDATA\tx\r\nMAILFROM:<>\r\n',
+    'NOOPS\r\nMAILFROM:<>\r\nDATA\tx\r\n',
     ['500 5.5.2', '500 5.5.2', '500 5.5.2'],
   ],
   [

@@ -122,13 +122,45 @@ for (const [name, bytes] of [
   });
 }
 
-test('NUL and other control characters in a command are refused', () => {
-  const { events, output } = drive(['EHLO c\0d\r\nMAIL\0FROM:<>\r\nEHLO c\td\r\nEHLO \x7f\r\n\0\r\n']);
-  assert.deepEqual(events, []);
-  assert.deepEqual(
-    codes(output).slice(1),
-    Array.from({ length: 5 }, () => '500 5.5.2'),
-  );
+for (const [name, line] of [
+  ['NUL in EHLO', 'EHLO c\0d'],
+  ['a tab in EHLO', 'EHLO c\td'],
+  ['DEL in EHLO', 'EHLO \x7f'],
+  ['NUL behind the verb', 'MAIL\0FROM:<>'],
+  ['a tab behind the verb', 'RCPT\tTO:<c@d>'],
+  ['nothing but NUL', '\0'],
+  ['a tab in BDAT, whose chunk would follow', 'BDAT 4\tLAST'],
+  ['what is not UTF-8 in BDAT', 'BDAT 4 \xff'],
+  ['what is not UTF-8 and no command', '\xff\xfe'],
+  ['an unknown command that is too long', 'x'.repeat(5000)],
+  ['EHLO that is too long', `EHLO ${'x'.repeat(5000)}`],
+  ['BDAT that is too long', `BDAT 4${' '.repeat(5000)}`],
+] as const) {
+  test(`${name}: 500, and the session ends`, () => {
+    const { events, output, session } = drive([`EHLO c\r\n${line}\r\nNOOP\r\nMAIL FROM:<evil@x>\r\n`]);
+    assert.deepEqual(events, ['ehlo c', 'close']);
+    assert.deepEqual(codes(output).slice(2), ['500 5.5.2']);
+    assert.match(output, /; closing the connection\r\n$/);
+    assert.equal(session.phase, 'closed');
+  });
+}
+
+for (const [name, line] of [
+  ['a control character', 'rcpt to:<c\t@d>'],
+  ['what is not UTF-8', 'RCPT TO:<\xff@d>'],
+  ['more than the limit', `RCPT TO:<${'x'.repeat(5000)}@d>`],
+] as const) {
+  test(`${name} in an address: 500 for this recipient, and the others get the message`, () => {
+    const { events, output } = drive([
+      `EHLO c\r\nMAIL FROM:<a@b>\r\n${line}\r\nRCPT TO:<e@f>\r\nDATA\r\nx\r\n.\r\n`,
+    ]);
+    assert.deepEqual(events.slice(1), ['mail <a@b>', 'rcpt <e@f>', 'data', 'content "x\\r\\n"', 'end']);
+    assert.equal(codes(output)[3], '500 5.5.2');
+  });
+}
+
+test('a name in EHLO that is not UTF-8: 500, and the client may try another', () => {
+  assert.deepEqual(drive(['EHLO B\xfcro\r\nEHLO c\r\n']).events, ['ehlo c']);
 });
 
 const BDAT = START.replace('DATA\r\n', '');
