@@ -1,11 +1,10 @@
 // Lists and changes the queue: pages from the manager, addresses from the spool, filters on both.
 
 import type { Envelope } from '../message/envelope.ts';
-import { SpoolError } from '../spool/spool-error.ts';
 import type { SpoolReader, StoredRef } from '../spool/types.ts';
 import type { QueueAction } from './control-protocol.ts';
-import { type QueueFilter, type QueueRow, RowMatcher } from './queue-row.ts';
-import type { ChosenRecipient, QueueSource, SourceRow } from './queue-source.ts';
+import { type QueueFilter, type QueueRow, type RowFacts, RowMatcher } from './queue-row.ts';
+import type { ChosenRecipient, ExaminedMessage, QueueSource, SourceRow } from './queue-source.ts';
 
 /** A row with the index that its recipient has in the envelope. */
 interface MatchedRow {
@@ -69,35 +68,71 @@ export class QueueQuery {
 
   async #addressed(rows: readonly SourceRow[], matcher: RowMatcher): Promise<MatchedRow[]> {
     // Recipients of one message come together: its envelope is read once.
-    const envelopes = new Map<string, Promise<Envelope | 'gone' | 'unreadable'>>();
-    for (const row of rows) {
-      if (envelopes.has(row.queueId)) continue;
-      envelopes.set(
-        row.queueId,
-        this.#reader.readEnvelope(row.ref).catch((error: unknown) => whyNot(error)),
-      );
+    const envelopes = new Map<string, Promise<Envelope | undefined>>();
+    for (const { queueId, ref } of rows) {
+      if (!envelopes.has(queueId)) envelopes.set(queueId, this.#envelope(ref));
     }
+    const examined = await this.#examine(rows, envelopes);
     const matched: MatchedRow[] = [];
-    for (const { ref, recipientIndex, message, ...facts } of rows) {
-      const envelope = await envelopes.get(facts.queueId);
-      // Done in the meantime, unless the manager knows that it is damaged.
-      if (envelope === undefined || (envelope === 'gone' && facts.state !== 'damaged')) continue;
-      const known = typeof envelope === 'string' ? undefined : envelope;
+    for (const row of rows) {
+      const { recipientIndex, message, ref: oldRef, ...oldFacts } = row;
+      let envelope = await envelopes.get(oldFacts.queueId);
+      let ref = oldRef;
+      let facts: RowFacts = oldFacts;
+      if (envelope === undefined) {
+        const found = examined.get(oldFacts.queueId);
+        // Done in the meantime.
+        if (found === undefined) continue;
+        ({ ref, envelope } = found);
+        if (found.damage !== undefined) facts = damagedFacts(oldFacts, found.damage);
+        if (!matcher.facts(facts)) continue;
+      }
       // Whoever waits is counted, so it is listed, and can be removed, even if nobody can tell its addresses any more.
-      const sender = known === undefined ? '?' : known.reversePath;
-      const recipient = known?.recipients[recipientIndex]?.address ?? `?@${facts.domain}`;
+      const sender = envelope === undefined ? '?' : envelope.reversePath;
+      const recipient = envelope?.recipients[recipientIndex]?.address ?? `?@${facts.domain}`;
       if (matcher.addresses(sender, recipient)) {
         matched.push({ row: { ...facts, sender, recipient }, message, recipient: recipientIndex, ref });
       }
     }
     return matched;
   }
+
+  /**
+   * What the manager says of those that could not be read: they may have moved, be done, or be damaged. Only the manager can
+   * tell these apart.
+   */
+  async #examine(
+    rows: readonly SourceRow[],
+    envelopes: ReadonlyMap<string, Promise<Envelope | undefined>>,
+  ): Promise<ReadonlyMap<string, Examined>> {
+    const unread = new Map<string, number>();
+    for (const { queueId, message } of rows) {
+      if ((await envelopes.get(queueId)) === undefined) unread.set(queueId, message);
+    }
+    if (unread.size === 0) return new Map();
+    const found = await this.#source.examine([...unread].map(([queueId, message]) => ({ queueId, message })));
+    const again = found.map(async (each): Promise<[string, Examined]> => {
+      const envelope = each.damage === undefined ? await this.#envelope(each.ref) : undefined;
+      return [each.queueId, { ...each, envelope }];
+    });
+    return new Map(await Promise.all(again));
+  }
+
+  /** Undefined when it cannot be read. */
+  #envelope(ref: StoredRef): Promise<Envelope | undefined> {
+    return this.#reader.readEnvelope(ref).catch(() => undefined);
+  }
+}
+
+interface Examined extends ExaminedMessage {
+  readonly envelope: Envelope | undefined;
+}
+
+/** What the manager has said of a message before it knew that it is damaged. */
+function damagedFacts(facts: RowFacts, damage: string): RowFacts {
+  return { ...facts, state: 'damaged', isHeld: false, lastError: damage };
 }
 
 function locatedRow(row: QueueRow, ref: StoredRef): QueueRow {
   return { ...row, ref };
-}
-
-function whyNot(error: unknown): 'gone' | 'unreadable' {
-  return error instanceof SpoolError && error.code === 'SPOOL_MISSING' ? 'gone' : 'unreadable';
 }

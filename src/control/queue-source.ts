@@ -22,9 +22,26 @@ export interface QueueSource {
   page(filter: QueueFilter, cursor: number | undefined): Promise<QueuePage>;
   /** Returns how many recipients it applied to. */
   change(action: QueueAction, recipients: readonly ChosenRecipient[]): Promise<number>;
+  /** Looks again at messages that could not be read; of those that are no longer in the queue it says nothing. */
+  examine(messages: readonly NamedMessage[]): Promise<readonly ExaminedMessage[]>;
   status(question: StatusQuestion): Promise<ManagerStatus>;
   /** Resolves in a turn of the manager's loop: it lives, though a long answer may take it a while. */
   ping(): Promise<unknown>;
+}
+
+/** A message, by its id and the manager's own number. */
+export interface NamedMessage {
+  readonly queueId: string;
+  readonly message: number;
+}
+
+/** What the manager found about a message that is in the queue. */
+export interface ExaminedMessage {
+  readonly queueId: string;
+  /** Where it is now. */
+  readonly ref: StoredRef;
+  /** Why nobody can read its envelope, in the form of a reply; undefined when it could be read, or may be later. */
+  readonly damage?: string | undefined;
 }
 
 export interface ChosenRecipient {

@@ -2,7 +2,7 @@
 
 import { nodeFiles, type FileLayer } from './file-layer.ts';
 import { listDamaged } from './damaged-folder.ts';
-import { checkFormat } from './directory.ts';
+import { checkFolders, checkFormat } from './directory.ts';
 import { recoverHolds } from './hold-recovery.ts';
 import { listSegments, spoolLayout, type SpoolLayout } from './layout.ts';
 import { replayJournal } from './journal-reader.ts';
@@ -33,7 +33,8 @@ export interface InspectOptions {
 /**
  * Yields every message that waits, oldest segment first, and every problem, strictly read-only. On a running instance
  * a message that is delivered meanwhile may still be shown.
- * @throws {SpoolError} `SPOOL_FORMAT` when the directory holds no spool that this version can read.
+ * @throws {SpoolError} `SPOOL_FORMAT` when the directory holds no spool that this version can read, `SPOOL_FOLDER_MISSING` when
+ * a folder of it is gone.
  */
 export async function* inspectSpool(
   directory: string,
@@ -47,6 +48,7 @@ export async function* inspectSpool(
       advice: 'Name its configuration with --config. The first start of "sluice serve" makes the spool.',
     });
   }
+  if (format === 'good') await checkFolders(files, layout);
   let problems: SpoolProblem[] = [];
   const take = function* (): Generator<SpoolFinding> {
     const found = problems;

@@ -62,10 +62,10 @@ export class Maintenance {
   }
 
   async step(nowMs: number): Promise<void> {
-    const { files, layout, journal, journalBytes, state } = this.#options;
+    const { layout, journal, journalBytes, state } = this.#options;
     try {
       await journal.retry();
-      const listing = await listSegments(files, layout);
+      const listing = await this.#list();
       await this.#findClosed(listing, nowMs);
       this.#findVanished(listing);
       await this.#removeDead(listing, nowMs);
@@ -76,6 +76,19 @@ export class Maintenance {
       else if (journal.renewalDue) await journal.renew().catch(() => undefined); // waits for room
     } catch (error) {
       throw writeError(`tidying the spool in ${layout.directory}`, error);
+    }
+  }
+
+  /** Without their folder all segments have vanished: that is said of their messages before the step fails. */
+  async #list(): Promise<SegmentListing> {
+    const { files, layout } = this.#options;
+    try {
+      return await listSegments(files, layout);
+    } catch (error) {
+      if (systemCode(error) === 'ENOENT') {
+        this.#findVanished({ segments: [], indexed: new Set(), present: new Set() });
+      }
+      throw error;
     }
   }
 

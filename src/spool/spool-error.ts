@@ -15,6 +15,8 @@ export type SpoolErrorCode =
   | 'SPOOL_MISSING'
   /** The directory holds another format version, or no spool at all. */
   | 'SPOOL_FORMAT'
+  /** A folder of the spool is gone. */
+  | 'SPOOL_FOLDER_MISSING'
   /** This user may not read or write it. */
   | 'SPOOL_DENIED'
   /** A queue id or envelope that cannot be stored. */
@@ -29,6 +31,8 @@ const ADVICE: Record<SpoolErrorCode, string> = {
   SPOOL_UNREADABLE: 'Look at the system log for errors of the disk, and at the rights of the spool.',
   SPOOL_MISSING: 'If the file was removed by hand, the message is lost; remove it from the queue.',
   SPOOL_FORMAT: 'Use the version of Sluice that wrote this spool, or point to another directory.',
+  SPOOL_FOLDER_MISSING:
+    'Is its disk mounted? Bring the folder back from a copy. If nothing of it is left, make an empty one of this name: what was in it is lost.',
   SPOOL_DENIED: 'Run this command as the user that runs Sluice, or as root.',
   SPOOL_BAD_ENVELOPE: '',
   SPOOL_NOT_OPEN: '',
@@ -60,6 +64,11 @@ export function isWithoutRoom(error: unknown): boolean {
 /** True for what a disk does that may end by itself; a wrong folder or missing rights do not. */
 export function isPassing(error: unknown): boolean {
   return isWithoutRoom(error) || systemCode(error) === 'EIO';
+}
+
+/** The stored message is not as it was written, or gone: trying again finds the same. */
+export function isDamage(error: unknown): error is SpoolError {
+  return error instanceof SpoolError && (error.code === 'SPOOL_CORRUPT' || error.code === 'SPOOL_MISSING');
 }
 
 /** Wraps what a write or sync threw: no space is `SPOOL_FULL`, anything else `SPOOL_WRITE_FAILED`. */

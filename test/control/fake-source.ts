@@ -55,6 +55,7 @@ export async function controlServer(t: TestContext, answers: Answers): Promise<R
   const source: QueueSource & OperatorSource & ClockSource = {
     page: () => Promise.resolve({ rows: [], cursor: undefined }),
     change: () => Promise.resolve(0),
+    examine: () => Promise.resolve([]),
     status: answer('status', answers.status),
     ping: async () => Promise.resolve((answers.ping ?? (() => null))()),
     explain: answer('explain', answers.explain),

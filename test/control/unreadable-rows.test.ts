@@ -3,10 +3,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { QueueQuery } from '../../src/control/queue-query.ts';
-import type { ChosenRecipient, QueueSource, SourceRow } from '../../src/control/queue-source.ts';
+import type {
+  ChosenRecipient,
+  ExaminedMessage,
+  QueueSource,
+  SourceRow,
+} from '../../src/control/queue-source.ts';
 import type { QueueRow } from '../../src/control/queue-row.ts';
 import { SpoolError } from '../../src/spool/spool-error.ts';
-import type { SpoolReader } from '../../src/spool/types.ts';
+import type { SpoolReader, StoredRef } from '../../src/spool/types.ts';
+import { envelopeFor } from '../spool/support.ts';
 
 const ref = { segment: 64, offset: 32, length: 160 };
 
@@ -27,14 +33,31 @@ function waiting(queueId: string, state: QueueRow['state']): SourceRow {
   };
 }
 
-/** @param code - why no envelope can be read */
-function query(rows: readonly SourceRow[], code: 'SPOOL_CORRUPT' | 'SPOOL_MISSING' | 'SPOOL_UNREADABLE') {
+const damage = '451 4.3.0 the stored message is damaged: gone';
+
+/**
+ * @param code - why no envelope can be read
+ * @param examined - what the manager says of the messages that it still counts
+ */
+function query(
+  rows: readonly SourceRow[],
+  code: 'SPOOL_CORRUPT' | 'SPOOL_MISSING' | 'SPOOL_UNREADABLE',
+  examined: readonly ExaminedMessage[],
+  readable: readonly StoredRef[] = [],
+) {
   const changed: ChosenRecipient[] = [];
   const source: Partial<QueueSource> = {
     page: () => Promise.resolve({ rows, cursor: undefined }),
     change: (_action, recipients) => Promise.resolve(changed.push(...recipients)),
+    examine: (messages) =>
+      Promise.resolve(examined.filter((each) => messages.some(({ queueId }) => queueId === each.queueId))),
   };
-  const reader: Partial<SpoolReader> = { readEnvelope: () => Promise.reject(new SpoolError(code, 'no')) };
+  const reader: Partial<SpoolReader> = {
+    readEnvelope: (at) =>
+      readable.includes(at)
+        ? Promise.resolve(envelopeFor('A', ['bob@there.test']))
+        : Promise.reject(new SpoolError(code, 'no')),
+  };
   return { query: new QueueQuery(source as QueueSource, reader as SpoolReader), changed };
 }
 
@@ -48,7 +71,7 @@ async function listed(of: QueueQuery): Promise<string[][]> {
 
 for (const code of ['SPOOL_CORRUPT', 'SPOOL_UNREADABLE'] as const) {
   test(`a message whose envelope cannot be read (${code}) is listed and can be removed`, async () => {
-    const { query: all, changed } = query([waiting('A', 'ready')], code);
+    const { query: all, changed } = query([waiting('A', 'ready')], code, [{ queueId: 'A', ref }]);
     assert.deepEqual(await listed(all), [['A', '?', '?@there.test']]);
     assert.equal(await all.change('remove', { ids: ['A'] }), 1);
     assert.deepEqual(
@@ -61,6 +84,33 @@ for (const code of ['SPOOL_CORRUPT', 'SPOOL_UNREADABLE'] as const) {
 }
 
 test('one that is gone from the spool was delivered meanwhile, unless it is known to be damaged', async () => {
-  const { query: all } = query([waiting('A', 'ready'), waiting('B', 'damaged')], 'SPOOL_MISSING');
+  const { query: all } = query([waiting('A', 'ready'), waiting('B', 'damaged')], 'SPOOL_MISSING', [
+    { queueId: 'B', ref, damage },
+  ]);
   assert.deepEqual(await listed(all), [['B', '?', '?@there.test']]);
+});
+
+test('one that is gone from the spool and that the manager still counts is listed as damaged', async () => {
+  const { query: all, changed } = query([{ ...waiting('A', 'held'), isHeld: true }], 'SPOOL_MISSING', [
+    { queueId: 'A', ref, damage },
+  ]);
+  const rows: QueueRow[] = [];
+  for await (const page of all.list({}, 0)) rows.push(...page);
+  assert.deepEqual(
+    rows.map(({ state, isHeld, lastError }) => [state, isHeld, lastError]),
+    [['damaged', false, damage]],
+  );
+  assert.equal(await all.change('release', { state: 'held' }), 0);
+  assert.deepEqual(changed, []);
+});
+
+test('one that was moved while the list was made is listed with its addresses', async () => {
+  const moved = { segment: 65, offset: 32, length: 160 };
+  const { query: all } = query(
+    [waiting('A', 'ready')],
+    'SPOOL_MISSING',
+    [{ queueId: 'A', ref: moved }],
+    [moved],
+  );
+  assert.deepEqual(await listed(all), [['A', 'alice@example.com', 'bob@there.test']]);
 });

@@ -46,8 +46,8 @@ async function stopped(ground: Ground) {
     assert.match(replies.at(-1) ?? '', /^250/u);
   }
   assert.equal(await first.program.stop('SIGTERM'), 0);
-  const config: SluiceConfig = { ...waits, deliver: { max_connections: 10 } };
-  const start = async (): Promise<Sluice> => {
+  const start = async (deliver = { max_connections: 10 }): Promise<Sluice> => {
+    const config: SluiceConfig = { ...waits, deliver };
     const sluice = await startSluice(ground, { config, directory: first.directory });
     await sluice.program.line(/is running as/u);
     return sluice;
@@ -146,5 +146,33 @@ suite('damaged mail', { concurrency: 2 }, () => {
     assert.deepEqual(mx.messages[0]?.recipients, ['anna@client.test']);
     assert.equal((await rows(sluice, { state: 'damaged' })).length, 1);
     assert.equal((await ask<Status>(sluice, { operation: 'status' })).spool.damagedMessages, 1);
+  });
+
+  test('what is held is listed as damaged and can be taken out when all its files vanish after a restart', async (t) => {
+    const ground = Ground.of(t);
+    const { mx, segment, start } = await stopped(ground);
+    const first = await start({ max_connections: 0 });
+    assert.equal(await change(first, 'hold', { recipient: 'two@*' }), 1);
+    assert.equal(await first.program.stop('SIGTERM'), 0);
+    // From now on nobody has the files open.
+    const sluice = await start({ max_connections: 0 });
+    rmSync(segment);
+    rmSync(`${segment}.index`, { force: true });
+    const found = await rows(sluice);
+    assert.deepEqual(
+      found.map(({ recipient, sender, state }) => [recipient, sender, state]),
+      Array.from({ length: 3 }, () => ['?@there.test', '?', 'damaged']),
+    );
+    const status = await ask<Status>(sluice, { operation: 'status' });
+    assert.equal(status.messages, 3);
+    await until('it is a trouble', async () => {
+      const { troubles } = await ask<Status>(sluice, { operation: 'status' });
+      return troubles.some(({ key, text }) => key === 'damage:mail' && text.startsWith('3 messages'));
+    });
+    assert.equal(await change(sluice, 'remove', { ids: [found[0]?.queueId ?? ''] }), 1);
+    assert.equal(await change(sluice, 'bounce', { state: 'damaged' }), 2);
+    assert.deepEqual(await rows(sluice), []);
+    assert.equal((await ask<Status>(sluice, { operation: 'status' })).messages, 0);
+    assert.deepEqual(mx.messages, []);
   });
 });

@@ -2,7 +2,7 @@
 // delivered; and the damaged files stay for people to look at.
 
 import assert from 'node:assert/strict';
-import { mkdir, readFile, readdir, rm, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, readdir, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { damageText } from '../../src/spool/damage-text.ts';
@@ -283,3 +283,31 @@ test('a format file that is lost or damaged is written again when the segments t
   await writeFile(join(directory, 'format'), 'sluice-spool 2\n');
   await assert.rejects(opened(directory), { code: 'SPOOL_FORMAT' });
 });
+
+test('without the folder of the segments a running store names all its messages as damaged', async (t) => {
+  const { directory, ids } = await sealed(t);
+  const { store, vanished } = await opened(directory);
+  t.after(() => store.close());
+  await rename(join(directory, 'segments'), join(directory, 'elsewhere'));
+  // One step may have come before the folder was there again, or before a new file was.
+  await assert.rejects(store.maintain(Date.now()), /ENOENT/);
+  await assert.rejects(store.maintain(Date.now()), /ENOENT/);
+  assert.deepEqual(vanished.toSorted(), [...ids].sort());
+  assert.ok(ids.every((queueId) => store.isDamaged(queueId)));
+});
+
+for (const folder of ['segments', 'large', 'journal']) {
+  test(`a spool without its folder "${folder}" is neither read nor opened, and nothing is made in its place`, async (t) => {
+    const { directory } = await sealed(t);
+    await (await opened(directory)).store.close();
+    await rm(join(directory, folder), { recursive: true });
+    const missing = {
+      code: 'SPOOL_FOLDER_MISSING',
+      message: new RegExp(`the folder ${folder} of the spool`),
+    };
+    await assert.rejects(inspectSpool(directory).next(), missing);
+    await assert.rejects(openSpoolWriter({ ...writerDefaults, directory }), missing);
+    await assert.rejects(opened(directory), missing);
+    assert.ok(!(await readdir(directory)).includes(folder));
+  });
+}

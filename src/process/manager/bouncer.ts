@@ -10,7 +10,7 @@ import { wantsReport } from '../../bounce/wants-report.ts';
 import type { Logger } from '../../log/logger.ts';
 import type { Envelope } from '../../message/envelope.ts';
 import { splitErrorText } from '../../protocol/smtp/client/error-text.ts';
-import { SpoolError } from '../../spool/spool-error.ts';
+import { isDamage } from '../../spool/spool-error.ts';
 import type { SpoolReader, SpoolWriter, StoredMessage, StoredRef } from '../../spool/types.ts';
 import type { Stats } from '../../stats/stats.ts';
 import type { Submitted } from '../messages.ts';
@@ -292,10 +292,6 @@ export class Bouncer {
 function isDue({ kind }: Addressee, envelope: Envelope, each: ReportedRecipient): boolean {
   if (kind === 'postmaster') return each.action === 'failed';
   return wantsReport(envelope.recipients[each.recipient]?.notify, each.action);
-}
-
-function isDamage(error: unknown): boolean {
-  return error instanceof SpoolError && (error.code === 'SPOOL_CORRUPT' || error.code === 'SPOOL_MISSING');
 }
 
 function dsnRecipient(envelope: Envelope, each: ReportedRecipient, nowMs: number): DsnRecipient {

@@ -29,6 +29,7 @@ import { LocalFailures } from './local-failures.ts';
 import { Lookups } from './lookups.ts';
 import { Rerouter } from './rerouter.ts';
 import type { Senders } from './senders.ts';
+import { UnreadableMail } from './unreadable-mail.ts';
 
 /** A message younger than this is read from the page cache without a thread hop. */
 const freshMs = 60_000;
@@ -52,6 +53,8 @@ export interface ManagerParts {
 }
 
 export class Manager {
+  /** Looks again at what an operator's command could not read. */
+  readonly unreadable: UnreadableMail;
   readonly #store: SpoolStore;
   readonly #scheduler: Scheduler;
   readonly #log: Logger;
@@ -79,6 +82,13 @@ export class Manager {
     this.#clock = parts.clock;
     this.#admission = new Admission(parts.scheduler, parts.store, parts.router, parts.clock);
     this.#damaged = new DamagedMail(parts);
+    this.unreadable = new UnreadableMail({
+      ...parts,
+      holdDamaged: (queueId, message, error) => {
+        this.#holdDamaged(queueId, message, error);
+        this.#drain();
+      },
+    });
     this.#lookups = new Lookups({
       router: parts.router,
       nowMs: parts.clock.nowMs,
@@ -269,12 +279,12 @@ export class Manager {
     this.#scheduler.transactionDone(connection as ConnectionHandle, results, reusable, now);
     this.#effects();
     const damage = results.find(({ isDamaged }) => isDamaged === true);
-    if (damage !== undefined) this.#holdDamaged(flight, damage.error);
+    if (damage !== undefined) this.#holdDamaged(flight.queueId, flight.transaction.message, damage.error);
     this.#store.unpin(flight.queueId);
   }
 
   /** Another attempt would find the same: the message is for an operator to look at. */
-  #holdDamaged({ queueId, transaction: { message } }: Flight, error: string): void {
+  #holdDamaged(queueId: string, message: MessageHandle, error: string): void {
     if (!this.#scheduler.isQueued(message, queueId)) return;
     this.#scheduler.hold(message);
     this.#outcomes.push({ kind: 'damaged', queueId, error });

@@ -10,7 +10,7 @@ import type {
   StatusQuestion,
 } from '../../control/control-protocol.ts';
 import { type QueueFilter, RowMatcher } from '../../control/queue-row.ts';
-import type { ChosenRecipient, QueuePage, SourceRow } from '../../control/queue-source.ts';
+import type { ChosenRecipient, NamedMessage, QueuePage, SourceRow } from '../../control/queue-source.ts';
 import type { OperatorSource } from '../../control/operator-source.ts';
 import { ControlError } from '../../control/control-error.ts';
 import { SluiceError } from '../../errors/sluice-error.ts';
@@ -107,6 +107,8 @@ export class Operations {
         };
         return this.#change(action, recipients);
       }
+      case 'examine':
+        return this.#manager.unreadable.examine(request.parameters as NamedMessage[]);
       case 'status':
         return this.#status(request.parameters as StatusQuestion);
       case 'ping':

@@ -17,7 +17,13 @@ import { ControlError } from '../../control/control-error.ts';
 import type { ClockSource, OperatorSource } from '../../control/operator-source.ts';
 import type { Override } from '../../control/override.ts';
 import type { QueueFilter } from '../../control/queue-row.ts';
-import type { ChosenRecipient, QueuePage, QueueSource } from '../../control/queue-source.ts';
+import type {
+  ChosenRecipient,
+  ExaminedMessage,
+  NamedMessage,
+  QueuePage,
+  QueueSource,
+} from '../../control/queue-source.ts';
 import { Heartbeat, beatEveryMs } from '../heartbeat.ts';
 import type { Link } from '../link.ts';
 import type { Request, Response } from '../messages.ts';
@@ -42,6 +48,10 @@ export class LinkedSource implements QueueSource, OperatorSource, ClockSource {
 
   change(action: QueueAction, recipients: readonly ChosenRecipient[]): Promise<number> {
     return this.#ask('change', { action, recipients }) as Promise<number>;
+  }
+
+  examine(messages: readonly NamedMessage[]): Promise<readonly ExaminedMessage[]> {
+    return this.#ask('examine', messages) as Promise<readonly ExaminedMessage[]>;
   }
 
   status(question: StatusQuestion): Promise<ManagerStatus> {
