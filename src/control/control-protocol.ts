@@ -101,6 +101,8 @@ export interface ManagerStatus {
   readonly overrides: readonly Override[];
   /** Where the system carries less than the configuration asks for; not there when it carries everything. */
   readonly shortages?: readonly string[] | undefined;
+  /** Roles that have had no process for some seconds; not there when every role has one. */
+  readonly missing?: readonly ('sender' | 'receiver')[] | undefined;
   /** If it was asked for; '' is the queue of mail that is no tenant's. */
   readonly queues?: readonly QueueCount[] | undefined;
 }

@@ -3,11 +3,19 @@
 
 import { version } from '../config/version.ts';
 import type { ReportedTrouble } from '../stats/trouble-board.ts';
-import type { StatusAnswer, StatusQuestion } from './control-protocol.ts';
+import type { ManagerStatus, StatusAnswer, StatusQuestion } from './control-protocol.ts';
 import type { QueueSource } from './queue-source.ts';
 
 /** A manager that takes no request for this long is told to be silent; the longest turns of its loop take 0.3 s. */
 const silentAfterMs = 1_000;
+
+type MissingRole = NonNullable<ManagerStatus['missing']>[number];
+
+/** What does not happen without any process of a role. */
+const withoutAny: Readonly<Record<MissingRole, string>> = {
+  sender: 'nothing is delivered',
+  receiver: 'no client can connect',
+};
 
 /** What the desk needs of the control process. */
 export interface StatusSources {
@@ -19,6 +27,7 @@ export interface StatusSources {
 export class StatusDesk {
   readonly #sources: StatusSources;
   #silentSinceMs: number | undefined;
+  readonly #missingSinceMs = new Map<MissingRole, number>();
 
   constructor(sources: StatusSources) {
     this.#sources = sources;
@@ -36,12 +45,35 @@ export class StatusDesk {
       }
       const status = await asked;
       this.#silentSinceMs = undefined;
-      return { kind: 'complete', ...status, troubles: this.#sources.troubles() };
+      const known = this.#sources.troubles();
+      return { kind: 'complete', ...status, troubles: [...this.#missing(status, known), ...known] };
     } catch (error) {
       // It may have ended while it was answering; anything else is a mistake that must show.
       if (await answersSoon(manager.ping())) throw error;
       return this.#withoutManager();
     }
+  }
+
+  /** What the numbers say by themselves, where the supervisor has not said it: it may be what is stopped. */
+  #missing({ missing = [], nowMs }: ManagerStatus, known: readonly ReportedTrouble[]): ReportedTrouble[] {
+    for (const role of this.#missingSinceMs.keys()) {
+      if (!missing.includes(role)) this.#missingSinceMs.delete(role);
+    }
+    return missing.flatMap((role) => {
+      const sinceMs = this.#missingSinceMs.get(role) ?? nowMs;
+      this.#missingSinceMs.set(role, sinceMs);
+      if (known.some(({ key }) => key.startsWith(`role:${role}`))) return [];
+      const trouble: ReportedTrouble = {
+        key: `role:${role}`,
+        level: 'critical',
+        text: `No ${role} process runs: ${withoutAny[role]}.`,
+        advice:
+          'Look at the log for what it said. If none is started again, restart Sluice; no mail is lost by that.',
+        sinceMs,
+        processes: ['control'],
+      };
+      return [trouble];
+    });
   }
 
   #withoutManager(): StatusAnswer {

@@ -27,6 +27,7 @@ import { ReloadRequests } from './reload-requests.ts';
 import type { Role, RoleName } from './role.ts';
 import type { ManagerRole } from './roles/manager-role.ts';
 import { SocketChannel } from './socket-channel.ts';
+import { SupervisorWatch } from './supervisor-watch.ts';
 
 const [, , roleName = ''] = process.argv;
 process.title = `sluice: ${roleName}`;
@@ -42,6 +43,8 @@ const reloads = new ReloadRequests({ isWatched: true });
 const troubles = new Troubles();
 /** What is wrong in all processes, as the supervisor said last; the control process tells operators. */
 let allTroubles: readonly ReportedTrouble[] = [];
+/** Of the control process: whether the supervisor lives. */
+let supervisor: SupervisorWatch | undefined;
 
 function tell(message: RoleToSupervisor): void {
   if (process.connected) process.send?.(message);
@@ -106,9 +109,11 @@ async function start(config: Config, { index, serial, senders }: RoleStart): Pro
         config,
         link,
         () => reloads.ask(() => tell({ kind: 'reload' })),
-        () => allTroubles,
+        () => [...(supervisor?.troubles ?? []), ...allTroubles],
       );
       role = control;
+      supervisor = new SupervisorWatch(log, process.ppid);
+      supervisor.start();
       // Operators are answered without a manager, too: it may be what they ask about.
       void link.open();
       await control.listen(config.controlSocket);
@@ -192,6 +197,7 @@ function failed(error: unknown): void {
 }
 
 process.on('message', (message: SupervisorToRole) => {
+  supervisor?.heard();
   switch (message.kind) {
     case 'start':
       start(message.config, message).catch(failed);

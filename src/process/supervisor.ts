@@ -91,7 +91,6 @@ export class Supervisor implements Instance {
   async stop(graceMs: number): Promise<void> {
     if (this.#stopping) return;
     this.#stopping = true;
-    clearInterval(this.#beats);
     for (const child of this.#children) clearTimeout(child.timer);
     const manager = this.#children.filter((child) => child.name === 'manager');
     for (const child of manager) this.#tell(child, { kind: 'drain' });
@@ -100,6 +99,7 @@ export class Supervisor implements Instance {
     const last = manager[0]?.process;
     await this.#end(manager, graceMs);
     await this.#end(this.#children, graceMs);
+    clearInterval(this.#beats);
     if (this.#stopFailure !== undefined) throw this.#stopFailure;
     // One that was killed while it stopped could not say what it had not stored.
     if (last !== undefined && last.exitCode !== 0) throw new OutcomesError(undefined);
@@ -136,6 +136,11 @@ export class Supervisor implements Instance {
 
   /** Asks every process whether it lives; ends those that are waited for, or of no use, when they do not answer. */
   #beat(): void {
+    if (this.#stopping) {
+      // They have the grace, however long they do not answer; that the supervisor lives is for the control process to know.
+      for (const child of this.#children) if (child.heartbeat.beat()) this.#tell(child, { kind: 'ping' });
+      return;
+    }
     const manager = this.#children.find(({ name }) => name === 'manager');
     this.#awaited.beat(manager?.facts !== undefined && !manager.heartbeat.isStalled);
     for (const child of this.#children) {

@@ -27,6 +27,25 @@ test('the numbers of the manager come with the troubles of all processes', async
   assert.deepEqual(await desk({}).answer({}), { kind: 'complete', ...numbers, troubles: [disk] });
 });
 
+test('a role without any process is critical by itself', async () => {
+  const status = () => Promise.resolve({ ...numbers, missing: ['sender', 'receiver'] as const });
+  const { troubles } = await desk({ status }).answer({});
+  assert.deepEqual(
+    troubles.map(({ key, level }) => [key, level]),
+    [
+      ['role:sender', 'critical'],
+      ['role:receiver', 'critical'],
+      ['disk', 'critical'],
+    ],
+  );
+});
+
+test('a role without any process is told in the words of whoever knows why, and only once', async () => {
+  const status = () => Promise.resolve({ ...numbers, missing: ['sender'] as const });
+  const why: ReportedTrouble = { ...disk, key: 'role:sender 2', text: 'The sender 2 process ended.' };
+  assert.deepEqual((await desk({ status }, [why]).answer({})).troubles, [why]);
+});
+
 test('a manager that takes no request within a second is told to be silent, with what is known', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] });
   const asked = desk({ ping: never, status: never }).answer({});

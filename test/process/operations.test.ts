@@ -37,6 +37,7 @@ function ground(limits: Partial<OperatorSource> = {}) {
     },
   };
   const operations = new Operations({
+    missing: () => [],
     manager: { scheduler, reporting: 0 } as never,
     store: { usage: () => ({ segments: 1, bytes: 64, liveMessages: 3 }) } as never,
     senders: { count: 1 } as never,

@@ -160,6 +160,24 @@ suite('each role in a process of its own', { concurrency: 2 }, () => {
     assert.equal(await next.program.stop('SIGTERM'), 0);
   });
 
+  test('a supervisor that is stopped is told, and roles without any process with it, until it goes on', async (t) => {
+    const ground = Ground.of(t);
+    const [sluice, mx] = await start(ground);
+    const sender = pidOf(sluice, 'sender');
+    const critical = async () =>
+      (await statusAnswer(sluice)).troubles.flatMap(({ key, level }) => (level === 'critical' ? [key] : []));
+    sluice.program.signal('SIGSTOP');
+    process.kill(sender, 'SIGKILL');
+    await until('both are told', async () => {
+      const keys = await critical();
+      return keys.includes('role:supervisor') && keys.includes('role:sender');
+    });
+    sluice.program.signal('SIGCONT');
+    await until('everything runs again', async () => (await critical()).length === 0);
+    await deliver(sluice, mx, 'after');
+    assert.equal(await sluice.program.stop('SIGTERM'), 0);
+  });
+
   test('a stop while Sluice is still starting ends all processes', async (t) => {
     const ground = Ground.of(t);
     const port = await freePort();

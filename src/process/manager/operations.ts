@@ -22,6 +22,7 @@ import type { MemoryStats } from '../../stats/stats.ts';
 import type { Request, Response, OperationError } from '../messages.ts';
 import type { Manager } from './manager.ts';
 import { queueCounts } from './queue-counts.ts';
+import type { LinkedRole } from './linked-roles.ts';
 import type { Senders } from './senders.ts';
 
 /** Recipients looked at for one page, so that a long queue never holds up deliveries. */
@@ -46,6 +47,8 @@ export interface OperationsParts {
   readonly shortages: () => readonly string[];
   /** As `ClockWatch.confirm`. */
   readonly confirmClock: () => number | undefined;
+  /** Roles without a process. */
+  readonly missing: () => readonly LinkedRole[];
   readonly stats: MemoryStats;
   readonly log: Logger;
 }
@@ -57,6 +60,7 @@ export class Operations {
   readonly #limits: OperatorSource;
   readonly #shortages: () => readonly string[];
   readonly #confirmClock: () => number | undefined;
+  readonly #missing: () => readonly LinkedRole[];
   readonly #stats: MemoryStats;
   readonly #log: Logger;
   readonly #startedMonotonicMs = performance.now();
@@ -72,6 +76,7 @@ export class Operations {
     this.#limits = parts.limits;
     this.#shortages = parts.shortages;
     this.#confirmClock = parts.confirmClock;
+    this.#missing = parts.missing;
     this.#stats = parts.stats;
     this.#log = parts.log;
   }
@@ -262,6 +267,7 @@ export class Operations {
     const { scheduler } = this.#manager;
     const overrides = await this.#limits.overrides();
     const shortages = this.#shortages();
+    const missing = this.#missing();
     const nowMs = Date.now();
     return {
       version,
@@ -276,6 +282,7 @@ export class Operations {
       siteCount: scheduler.siteCount(),
       overrides,
       ...(shortages.length > 0 && { shortages }),
+      ...(missing.length > 0 && { missing }),
       ...(queues === true && { queues: await queueCounts(scheduler) }),
     };
   }

@@ -23,6 +23,7 @@ import type {
 import { Bouncer } from '../manager/bouncer.ts';
 import { ClockWatch } from '../manager/clock-watch.ts';
 import { Manager } from '../manager/manager.ts';
+import { LinkedRoles } from '../manager/linked-roles.ts';
 import { Operations } from '../manager/operations.ts';
 import { OutcomeWatch } from '../manager/outcome-watch.ts';
 import { OverdueWatch } from '../manager/overdue-watch.ts';
@@ -61,6 +62,7 @@ interface Parts {
   readonly resolver: Resolver;
   readonly nameServers: NameServers;
   readonly operations: Operations;
+  readonly linked: LinkedRoles;
   readonly shaping: Shaping;
   readonly rates: RateState;
   readonly clockWatch: ClockWatch;
@@ -156,6 +158,7 @@ export class ManagerRole implements Role {
     const recovered = await started.recover();
     manager = started;
     const limits = shaping.operations(scheduler, clock);
+    const linked = new LinkedRoles();
     const operations = new Operations({
       manager: started,
       store,
@@ -163,6 +166,7 @@ export class ManagerRole implements Role {
       limits,
       shortages: () => shaping.shortages,
       confirmClock: () => clockWatch.confirm(),
+      missing: () => linked.missing,
       stats,
       log,
     });
@@ -178,6 +182,7 @@ export class ManagerRole implements Role {
       resolver,
       nameServers,
       operations,
+      linked,
       shaping,
       rates,
       clockWatch,
@@ -188,11 +193,13 @@ export class ManagerRole implements Role {
   }
 
   addReceiver(channel: Channel<never, ReceiverToManager>): void {
+    this.#parts.linked.add('receiver', channel);
     channel.receive((batch) => this.#submitted(batch));
   }
 
   /** @param serial - of its process; none when it shares that of the manager */
   addSender(channel: Channel<ManagerToSender, SenderToManager>, serial = ownSerial): void {
+    this.#parts.linked.add('sender', channel);
     channel.receive((batch) => this.#reported(batch));
     this.#parts.senders.add(channel, serial);
   }
