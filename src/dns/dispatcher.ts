@@ -8,12 +8,15 @@ import type { Interpretation } from './interpretation.ts';
 import type { QueryType, ResponseMessage } from './message.ts';
 import { OutageWatch } from './outage-watch.ts';
 import { ServerList } from './server-list.ts';
+import { SilenceWatch } from './silence-watch.ts';
 import { sendTcp, sendUdp, type Transport } from './transport.ts';
 import type { NameServer, Outage, ResolverOptions } from './types.ts';
 import { WaitingLine } from './waiting-line.ts';
 
 /** How often a question is begun whose servers cannot be reached. */
 const mostStarts = 3;
+/** A datagram that is not answered is sent again after so many ms to half as many more, and once more after twice as many. */
+const resendMs = 300;
 
 /** How a question ended. */
 export type Asked<T> =
@@ -27,6 +30,8 @@ export type Asked<T> =
 /** A question in line or on the wire. */
 interface Question {
   start(): void;
+  /** This server is silent while another one answers: a question that waits for it goes to the other one. */
+  leave(server: NameServer): void;
   /** Ends it as failed. @param noServer - because no name server answers */
   abandon(reason: string, noServer?: true): void;
 }
@@ -50,6 +55,7 @@ export class Dispatcher {
   /** Questions that nobody answered while it is in doubt whether any server does, with what follows when one does. */
   readonly #doubtful = new Map<Question, () => void>();
   readonly #watch: OutageWatch;
+  readonly #silence: SilenceWatch;
   /** Called when an outage begins or ends. */
   onOutage: (outage: Outage | undefined) => void = () => undefined;
   /** Set while somebody waits for the oldest question to hang. */
@@ -64,8 +70,14 @@ export class Dispatcher {
     this.#watch = new OutageWatch({
       servers: options.servers,
       now,
-      answered: (server) => this.#servers.answered(server),
+      answered: (server) => this.#servers.answered(server, now()),
       decided: () => this.#decided(),
+    });
+    this.#silence = new SilenceWatch({
+      servers: options.servers,
+      now,
+      answered: (server) => this.#answered(server),
+      silent: (server, sinceMs) => this.#isSilent(server, sinceMs),
     });
   }
 
@@ -110,6 +122,7 @@ export class Dispatcher {
   close(): void {
     this.#closed = true;
     this.#watch.close();
+    this.#silence.close();
     this.#abandonAll(closedReason);
   }
 
@@ -136,6 +149,19 @@ export class Dispatcher {
     if (this.#outageTold === (outage !== undefined)) return;
     this.#outageTold = outage !== undefined;
     this.onOutage(outage);
+  }
+
+  #answered(server: NameServer): void {
+    this.#servers.answered(server, this.#now());
+    this.#watch.answered(server);
+  }
+
+  /** Nothing came from this server though another one answers: nobody waits for it any longer. */
+  #isSilent(server: NameServer, sinceMs: number): void {
+    this.#servers.failed(server, sinceMs, this.#now());
+    if (!this.#servers.isLeftAlone(server)) return;
+    this.#watch.silent(server, sinceMs, silentReason);
+    for (const question of [...this.#active.keys(), ...this.#hanging]) question.leave(server);
   }
 
   get #mayAsk(): boolean {
@@ -192,8 +218,12 @@ export class Dispatcher {
     let exchange: Exchange;
     let transport: Transport | undefined;
     let timer: NodeJS.Timeout | undefined;
+    let suspicion: NodeJS.Timeout | undefined;
+    let asked: NameServer | undefined;
     const release = (): void => {
       clearTimeout(timer);
+      clearTimeout(suspicion);
+      asked = undefined;
       transport?.close();
       transport = undefined;
     };
@@ -214,6 +244,7 @@ export class Dispatcher {
     };
     const send = (kind: 'udp' | 'tcp', server: NameServer, bytes: Buffer): void => {
       release();
+      asked = server;
       this.counts.sent++;
       if (kind === 'tcp') this.counts.tcp++;
       transport = (kind === 'udp' ? sendUdp : sendTcp)(server, bytes, {
@@ -221,13 +252,12 @@ export class Dispatcher {
           const step = exchange.received(message);
           if (step.kind !== 'listen') {
             wasHeard = true;
-            this.#servers.answered(server);
-            this.#watch.answered(server);
+            this.#answered(server);
           }
           take(step);
         },
         error: (reason) => {
-          this.#servers.failed(server, this.#now());
+          this.#servers.failed(server, this.#now(), this.#now());
           this.#watch.unreachable(server, reason);
           take(exchange.unreachable(reason));
         },
@@ -236,10 +266,28 @@ export class Dispatcher {
       timer = setTimeout(() => {
         this.counts.timeouts++;
         wasSilent = true;
-        this.#servers.failed(server, this.#now());
+        this.#servers.failed(server, sentMs, this.#now());
         this.#watch.silent(server, sentMs, `no answer within ${timeoutMs} ms`);
         take(exchange.timedOut(timeoutMs));
       }, timeoutMs);
+      if (kind === 'udp' && timeoutMs > resendMs) suspect(server, sentMs, resendMs);
+    };
+    /**
+     * No answer for a moment. A datagram may be lost, most easily one of many that are sent at once when an outage is over
+     * (RFC 1035 4.2.1 leaves it to the sender to send it again); or the server is silent.
+     */
+    const suspect = (server: NameServer, sentMs: number, afterMs: number): void => {
+      suspicion = setTimeout(
+        () => {
+          this.counts.sent++;
+          transport?.resend?.();
+          if (afterMs === resendMs) suspect(server, sentMs, afterMs * 2);
+          if (this.#servers.hasChoice && !this.#servers.hasAnsweredSince(server, sentMs))
+            this.#silence.compare();
+        },
+        // Not all at the same moment, for what is sent again could be lost again.
+        afterMs + randomInt(afterMs / 2),
+      );
     };
     const take = (step: ExchangeStep): void => {
       switch (step.kind) {
@@ -268,9 +316,17 @@ export class Dispatcher {
         starts += 1;
         wasHeard = false;
         wasSilent = false;
-        const order = this.#servers.order(this.#now());
-        exchange = new Exchange(name, type, order, attempts, randomId);
+        this.#silence.probe(this.#servers.takeProbes(this.#now()));
+        const servers = this.#servers;
+        exchange = new Exchange(name, type, servers.order(), attempts, randomId, (server) =>
+          servers.isLeftAlone(server),
+        );
         take(exchange.start());
+      },
+      leave: (server) => {
+        if (asked !== server) return;
+        wasSilent = true;
+        take(exchange.unreachable(silentReason));
       },
       abandon: fail,
     };
@@ -278,6 +334,7 @@ export class Dispatcher {
   }
 }
 
+const silentReason = 'no answer, while another name server answers';
 const closedReason = 'the resolver was closed';
 
 function noServerReason({ reason }: Outage): string {

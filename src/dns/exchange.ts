@@ -41,6 +41,7 @@ export class Exchange {
   readonly #servers: readonly NameServer[];
   readonly #tries: number;
   readonly #randomId: () => number;
+  readonly #isLeftAlone: (server: NameServer) => boolean;
   #try = 0;
   #transport: 'udp' | 'tcp' = 'udp';
   #edns = true;
@@ -53,6 +54,7 @@ export class Exchange {
    * @param servers in the order to try
    * @param rounds how often each server is tried
    * @param randomId unpredictable, 0 to 65535 (RFC 5452 9.2)
+   * @param isLeftAlone a server that is known to be silent while another one answers: passed over
    */
   constructor(
     name: string,
@@ -60,12 +62,14 @@ export class Exchange {
     servers: readonly NameServer[],
     rounds: number,
     randomId: () => number,
+    isLeftAlone: (server: NameServer) => boolean = () => false,
   ) {
     this.#name = name;
     this.#type = type;
     this.#servers = servers;
     this.#tries = servers.length * rounds;
     this.#randomId = randomId;
+    this.#isLeftAlone = isLeftAlone;
   }
 
   start(): ExchangeStep {
@@ -131,9 +135,22 @@ export class Exchange {
     const server = this.#server();
     this.#reason = server === undefined ? reason : `${reason} from ${server.address}`;
     this.#try++;
+    this.#passOver();
     this.#transport = 'udp';
     this.#edns = true;
     return this.#send();
+  }
+
+  /** To the next server that is not left alone; if all are, to the next one. */
+  #passOver(): void {
+    if (this.#servers.every(this.#isLeftAlone)) return;
+    for (
+      let server = this.#server();
+      server !== undefined && this.#isLeftAlone(server);
+      server = this.#server()
+    ) {
+      this.#try++;
+    }
   }
 
   #server(): NameServer | undefined {

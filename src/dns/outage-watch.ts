@@ -3,9 +3,8 @@
 // by heart. If nobody answers that either, there is an outage: a fault on our side. Then this one question is asked
 // again and again, until an answer of any kind ends the outage.
 
-import { randomInt } from 'node:crypto';
-import * as dnsPacket from 'dns-packet';
-import { sendUdp, type Transport } from './transport.ts';
+import { probeRoot } from './root-probe.ts';
+import type { Transport } from './transport.ts';
 import type { NameServer, Outage } from './types.ts';
 
 /** The root's name servers have to be answered within this time. */
@@ -116,35 +115,19 @@ export class OutageWatch {
 
   /** Asks every server for the name servers of the root. */
   #probe(): void {
-    const id = randomInt(0x1_0000);
-    const bytes = rootQuestion(id);
     let refused = 0;
-    const round = [...this.#servers.keys()].map((server) =>
-      sendUdp(server, bytes, {
-        message: (message) => {
-          // The socket hears only this server; any response to the question will do (QR bit: RFC 1035 4.1.1).
-          const isAnswer = message.length >= 12 && message.readUInt16BE(0) === id && message.readInt8(2) < 0;
-          if (!isAnswer) return;
-          this.#options.answered(server);
-          this.answered(server);
-        },
-        error: () => {
-          refused += 1;
-          if (this.isInDoubt && refused === this.#servers.size) this.#confirm();
-        },
-      }),
-    );
+    const round = probeRoot(this.#servers.keys(), {
+      answered: (server) => {
+        this.#options.answered(server);
+        this.answered(server);
+      },
+      unreachable: () => {
+        refused += 1;
+        if (this.isInDoubt && refused === this.#servers.size) this.#confirm();
+      },
+    });
     this.#rounds.push(round);
     if (this.#rounds.length > roundsOpen)
       for (const transport of this.#rounds.shift() ?? []) transport.close();
   }
-}
-
-function rootQuestion(id: number): Buffer {
-  return dnsPacket.encode({
-    type: 'query',
-    id,
-    flags: dnsPacket.RECURSION_DESIRED,
-    questions: [{ type: 'NS', name: '.', class: 'IN' }],
-  });
 }

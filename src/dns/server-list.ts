@@ -1,35 +1,92 @@
-// The order in which name servers are asked: as configured, but one that was silent or unreachable goes to the back
-// for a while. Reads no clock: the caller brings the time.
+// Which name servers a question is put to, and in which order: as configured, but one that was silent or unreachable is left
+// alone while another one answers. It comes back with its next answer, for which the caller probes it now and then. Reads
+// no clock: the caller brings the time.
 
 import type { NameServer } from './types.ts';
 
-/** Ms a server that failed stays at the back. */
-const restMs = 30_000;
+/** Ms between two probes of a server that is left alone. */
+const probeEveryMs = 2_000;
+
+interface State {
+  /** When it last sent a message, whatever was in it. */
+  answeredMs: number;
+  /** When it last failed; undefined: it has answered since, or was never asked. */
+  failedMs: number | undefined;
+  probedMs: number;
+}
 
 export class ServerList {
   readonly #servers: readonly NameServer[];
-  readonly #restsUntilMs: Map<NameServer, number> = new Map();
+  readonly #states = new Map<NameServer, State>();
+  #failing = 0;
 
   constructor(servers: readonly NameServer[]) {
     this.#servers = servers;
+    for (const server of servers) {
+      this.#states.set(server, { answeredMs: -Infinity, failedMs: undefined, probedMs: -Infinity });
+    }
   }
 
-  /** All servers, those that work first; resting ones are still asked, the longest rested first. */
-  order(nowMs: number): readonly NameServer[] {
-    if (this.#restsUntilMs.size === 0) return this.#servers;
-    const until = (server: NameServer): number => {
-      const rests = this.#restsUntilMs.get(server) ?? 0;
-      return rests > nowMs ? rests : 0;
-    };
-    return this.#servers.toSorted((a, b) => until(a) - until(b));
+  /** Is there more than one server to choose from? */
+  get hasChoice(): boolean {
+    return this.#servers.length > 1;
   }
 
-  /** It was silent or could not be reached. An error code says nothing about the server: the name may be at fault. */
-  failed(server: NameServer, nowMs: number): void {
-    this.#restsUntilMs.set(server, nowMs + restMs);
+  /** Those that work, as configured. If none does, all of them, the one that failed first in front. */
+  order(): readonly NameServer[] {
+    if (this.#failing === 0) return this.#servers;
+    if (this.#failing < this.#servers.length)
+      return this.#servers.filter((server) => !this.#hasFailed(server));
+    const failedMs = (server: NameServer): number => this.#states.get(server)?.failedMs ?? 0;
+    return this.#servers.toSorted((a, b) => failedMs(a) - failedMs(b));
   }
 
-  answered(server: NameServer): void {
-    this.#restsUntilMs.delete(server);
+  /** It failed, and another one works. */
+  isLeftAlone(server: NameServer): boolean {
+    return this.#failing < this.#servers.length && this.#hasFailed(server);
+  }
+
+  /** Has it sent anything since then? */
+  hasAnsweredSince(server: NameServer, sinceMs: number): boolean {
+    return (this.#states.get(server)?.answeredMs ?? -Infinity) >= sinceMs;
+  }
+
+  /** Servers that are left alone and were not probed for a while; from now on they count as probed. */
+  takeProbes(nowMs: number): readonly NameServer[] {
+    if (this.#failing === 0 || this.#failing === this.#servers.length) return [];
+    return this.#servers.filter((server) => {
+      const state = this.#states.get(server);
+      if (state?.failedMs === undefined || nowMs - state.probedMs < probeEveryMs) return false;
+      state.probedMs = nowMs;
+      return true;
+    });
+  }
+
+  /**
+   * It could not be reached, or nothing has come from it since `sinceMs`. An error code says nothing about the server, nor
+   * does a question that it does not answer while it answers others: the name may be at fault.
+   */
+  failed(server: NameServer, sinceMs: number, nowMs: number): void {
+    const state = this.#states.get(server);
+    if (state === undefined || state.answeredMs > sinceMs) return;
+    if (state.failedMs === undefined) {
+      this.#failing += 1;
+      state.probedMs = nowMs;
+    }
+    state.failedMs = nowMs;
+  }
+
+  /** A message came from it. */
+  answered(server: NameServer, nowMs: number): void {
+    const state = this.#states.get(server);
+    if (state === undefined) return;
+    state.answeredMs = nowMs;
+    if (state.failedMs === undefined) return;
+    state.failedMs = undefined;
+    this.#failing -= 1;
+  }
+
+  #hasFailed(server: NameServer): boolean {
+    return this.#states.get(server)?.failedMs !== undefined;
   }
 }

@@ -14,6 +14,8 @@ export interface TransportEvents {
 
 export interface Transport {
   close(): void;
+  /** Sends the same datagram again, in case it was lost; by TCP nothing is. */
+  resend?(): void;
 }
 
 // The address is a literal: without this, node asks the system's resolver and waits a turn of the thread pool.
@@ -46,14 +48,19 @@ export function sendUdp(server: NameServer, bytes: Buffer, events: TransportEven
   socket.on('message', (message) => {
     if (open) events.message(message);
   });
-  socket.on('connect', () => {
-    if (!open) return;
+  let isConnected = false;
+  const resend = (): void => {
+    if (!open || !isConnected) return;
     socket.send(bytes, (error) => {
       if (error !== null) fail(error);
     });
+  };
+  socket.on('connect', () => {
+    isConnected = true;
+    resend();
   });
   socket.connect(server.port, server.address);
-  return { close };
+  return { close, resend };
 }
 
 /** Sends one message by TCP with its length before it (RFC 1035 4.2.2) and reports the one that comes back. */

@@ -4,64 +4,10 @@
 import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import test, { type TestContext } from 'node:test';
+import test from 'node:test';
 import * as dnsPacket from 'dns-packet';
-import type { NameServer, Outage, Resolver, ResolverOptions } from '../../src/dns/resolver.ts';
-import { resolverOn, startRawServer } from './raw-server.ts';
-
-/** A server that can be switched off, and counts what it hears. */
-async function switchable(t: TestContext) {
-  const heard: string[] = [];
-  const state = { answers: true, waiting: undefined as (() => void) | undefined };
-  const server = await startRawServer(t, (query, send) => {
-    const { id, questions } = dnsPacket.decode(query);
-    const question = questions?.[0];
-    assert.ok(question !== undefined);
-    heard.push(`${question.name} ${question.type}`);
-    state.waiting?.();
-    if (!state.answers || question.name.endsWith('dead.test')) return;
-    const answers =
-      question.type === 'MX'
-        ? [
-            {
-              type: 'MX' as const,
-              name: question.name,
-              ttl: 60,
-              data: { preference: 10, exchange: 'mx.test' },
-            },
-          ]
-        : [];
-    send(dnsPacket.encode({ type: 'response', id: id ?? 0, questions: [question], answers }));
-  });
-  /** Resolves when the server has heard this often of a name. */
-  const hearing = async (text: string, times: number): Promise<void> => {
-    while (heard.filter((each) => each === text).length < times) {
-      await new Promise<void>((resolve) => {
-        state.waiting = resolve;
-      });
-    }
-  };
-  return { server, heard, state, hearing };
-}
-
-function ground(t: TestContext, servers: readonly NameServer[], options: Partial<ResolverOptions> = {}) {
-  t.mock.timers.enable({ apis: ['Date', 'setTimeout', 'setInterval'], now: 1_000_000 });
-  const resolver = resolverOn(t, servers, { timeoutMs: 3_000, now: () => Date.now(), ...options });
-  const changes: (Outage | undefined)[] = [];
-  let woken = (): void => undefined;
-  resolver.onOutage((outage) => {
-    changes.push(outage);
-    woken();
-  });
-  const changed = async (count: number): Promise<void> => {
-    while (changes.length < count) {
-      await new Promise<void>((resolve) => {
-        woken = resolve;
-      });
-    }
-  };
-  return { resolver, changes, changed, pass: (ms: number) => t.mock.timers.tick(ms) };
-}
+import type { NameServer, Resolver } from '../../src/dns/resolver.ts';
+import { ground, switchable } from './switchable-server.ts';
 
 /** A port on which nobody is. */
 async function closedPort(): Promise<NameServer> {
