@@ -6,13 +6,12 @@ import { isAscii } from 'node:buffer';
 import type { Command } from 'commander';
 
 import type { Config } from '../config/config.ts';
-import { parseAddressList } from '../message/address-list.ts';
 import { LineEndings } from '../message/line-endings.ts';
 import { prepareSubmission } from '../message/submission.ts';
 import type { ClientTransaction } from '../protocol/smtp/client/client-session.ts';
 import { readConfig } from './config-file.ts';
 import { CommandError, exitCodes } from './exit-codes.ts';
-import { loginName } from './sendmail/login-name.ts';
+import { recipientsOf, senderOf } from './sendmail/addresses.ts';
 import { parseSendmailFlags, type SendmailCall } from './sendmail/flags.ts';
 import { smtpOnStdio } from './sendmail/smtp-on-stdio.ts';
 import { submit } from './sendmail/submit.ts';
@@ -142,47 +141,4 @@ function compose(
       envelopeId: call.envelopeId,
     },
   };
-}
-
-function senderOf(given: string | undefined, hostname: string): string {
-  if (given === undefined) return `${loginName()}@${hostname}`;
-  if (given === '' || given === '<>') return '';
-  const { addresses, invalid } = parseAddressList(given, hostname);
-  const [address] = addresses;
-  if (address === undefined || addresses.length > 1 || invalid.length > 0) {
-    throw new CommandError(exitCodes.usage, 'SENDMAIL_SENDER', `-f ${given}: this is not a mail address`);
-  }
-  return address;
-}
-
-function recipientsOf(
-  call: SendmailCall,
-  header: { readonly recipients: readonly string[]; readonly invalidRecipients: readonly string[] },
-  hostname: string,
-): string[] {
-  const named = call.recipients.map((text) => parseAddressList(text, hostname));
-  const invalid = named.flatMap((list) => list.invalid);
-  const addresses = new Set(named.flatMap((list) => list.addresses));
-  if (call.recipientsFromHeader) {
-    invalid.push(...header.invalidRecipients);
-    for (const address of header.recipients) addresses.add(address);
-  }
-  if (invalid.length > 0) {
-    throw new CommandError(
-      exitCodes.dataError,
-      'SENDMAIL_ADDRESS',
-      `not a mail address: ${invalid.join(', ')}; nothing was sent`,
-    );
-  }
-  if (addresses.size === 0) {
-    throw new CommandError(
-      exitCodes.usage,
-      'SENDMAIL_NO_RECIPIENT',
-      call.recipientsFromHeader
-        ? 'the message names no recipient in To, Cc or Bcc'
-        : 'no recipient was named',
-      'Name the recipients on the command line, or let them be read from the header with -t.',
-    );
-  }
-  return [...addresses];
 }

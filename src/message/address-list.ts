@@ -19,16 +19,22 @@ export interface AddressList {
 export function parseAddressList(text: string, defaultDomain: string): AddressList {
   const addresses: string[] = [];
   const invalid: string[] = [];
-  for (const entry of new ListReader(text.replaceAll(LINE_END, '')).read()) {
+  for (const entry of new ListReader(text.replaceAll(FOLD, '')).read()) {
     const mailbox = parseMailbox(entry.includes('@') ? entry : `${entry}@${defaultDomain}`);
-    if (mailbox.kind === 'mailbox') addresses.push(mailbox.address);
+    if (mailbox.kind === 'mailbox' && !CONTROL.test(entry)) addresses.push(mailbox.address);
     else invalid.push(entry);
   }
   return { addresses, invalid };
 }
 
-/** RFC 5322 2.2.3: unfolding. A CR that no LF follows is no line end, and no address has one. */
-const LINE_END = /\r?\n/g;
+/**
+ * RFC 5322 2.2.3: a line end before a blank is a fold, and one at the very end is that of the field. Any other CR or LF stays and
+ * makes its entry invalid: without it, the words on both sides would become one, the address of somebody else.
+ */
+const FOLD = /\r?\n(?=[ \t]|$)/g;
+
+/** RFC 5321 4.1.2 has no control character in a mailbox, in a quoted string neither. */
+const CONTROL = /[\x00-\x1f\x7f-\x9f]/;
 
 /**
  * The words of one entry. Kept in pieces with the last character aside: looking at the end of a text that grows would copy the

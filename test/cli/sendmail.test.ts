@@ -79,6 +79,35 @@ describe('sendmail', { concurrency: true }, () => {
     );
   });
 
+  for (const [what, args, input] of [
+    ['a line end in a domain', ['a@example.com\nc'], message],
+    ['a line end before a domain', ['victim\n@example.com'], message],
+    ['a command behind an address', ['a@example.com\r\nRCPT TO:<b@example.com>'], message],
+    ['two addresses on two lines', ['a@example.com\nb@example.com'], message],
+    ['an escape character', ['a\x1b[0m@example.com'], message],
+    ['a line end in the sender', ['-f', 'a@example.com\nb', 'c@example.com'], message],
+    ['a NUL in To', ['-t'], `To: a\0@example.com\n${message}`],
+    ['a fold in the middle of an address in To', ['-t'], `To: a@example.com\n c\n${message}`],
+  ] as const) {
+    it(`${what}: 65, and no other address gets the message`, async (t) => {
+      const to = await server(t);
+      const { code, stdout, stderr } = await sendmail(to, args, input);
+      assert.deepEqual({ code, stdout, commands: to.commands }, { code: 65, stdout: '', commands: [] });
+      assert.match(stderr, /^SENDMAIL_ADDRESS: .*; nothing was sent\n/);
+      assert.doesNotMatch(stderr, /[\x00-\x09\x0b-\x1f]/);
+    });
+  }
+
+  it('the line end that a program did not cut off belongs to no address', async (t) => {
+    const to = await server(t);
+    const result = await sendmail(to, ['-f', 'me@example.com\n', 'you@example.net\r\n'], message);
+    assert.equal(result.code, 0, result.stderr);
+    assert.deepEqual(to.commands.slice(1, 3), [
+      `MAIL FROM:<me@example.com> SIZE=${asSent.length}`,
+      'RCPT TO:<you@example.net>',
+    ]);
+  });
+
   it('-t takes the recipients of the header, and hides Bcc', async (t) => {
     const to = await server(t);
     const text =

@@ -29,6 +29,14 @@ const TABLE: readonly (readonly [text: string, addresses: readonly string[], inv
     ['<>', []],
     ['b@rcpt.test., c@my_sub.rcpt.test', ['b@rcpt.test', 'c@my_sub.rcpt.test']],
     ['a@b@c, .x@y', [], ['a@b@c', '.x@y']],
+    // A fold is a blank; what it parts is not one word (RFC 5322 2.2.3).
+    ['a@b.c,\n\td@e.f\r\n', ['a@b.c', 'd@e.f']],
+    ['a@b.c\r\n d', [], ['a@b.c d']],
+    ['a@b.c\nd', [], ['a@b.c\nd']],
+    ['a\n@b.c, e@f.g', ['e@f.g'], ['a\n@b.c']],
+    ['<a@b.c\r\nRCPT TO:<d@e.f>', [], ['a@b.c\r\nRCPT TO:<d@e.f']],
+    ['a\0@b.c, "a\x1bb"@c.d, a@b\x7f.c', [], ['a\0@b.c', '"a\x1bb"@c.d', 'a@b\x7f.c']],
+    ['"a\nb"@c.d', [], ['"a\nb"@c.d']],
   ];
 
 for (const [text, addresses, invalid = []] of TABLE) {
