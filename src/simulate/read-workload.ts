@@ -44,7 +44,11 @@ export class WorkloadReader {
 
   /** To be called after the last line. */
   end(): Workload {
-    if (this.workload.messages === 0) this.#fail('there is no send in the file');
+    if (this.workload.messages === 0)
+      throw inputError(
+        `${this.#fileName}: no line of it is a send`,
+        'Write one send a line; docs/simulate.md shows what a workload looks like.',
+      );
     if (this.#hasDates === true) this.workload.startAtZero();
     return this.workload;
   }
@@ -121,12 +125,15 @@ export class WorkloadReader {
   }
 
   #fail(what: string): never {
-    throw new SimulationError(
-      'SIMULATION_INPUT',
-      `Reading the workload: ${this.#fileName}:${this.#line}: ${what}`,
+    throw inputError(
+      `${this.#fileName}:${this.#line}: ${what}`,
       'Correct the line; docs/simulate.md shows what a workload looks like.',
     );
   }
+}
+
+function inputError(what: string, advice: string): SimulationError {
+  return new SimulationError('SIMULATION_INPUT', `Reading the workload: ${what}`, advice);
 }
 
 function whole(key: string, value: unknown, least: number, most: number): number {
