@@ -65,12 +65,18 @@ function ratiosOf(
   };
   if (postfix) {
     add('speed', sluice.perSecond / postfix.perSecond, speedBudget(one));
-    const cpu = (sluice.cpuMsPerMessage ?? 0) / (postfix.cpuMsPerMessage ?? 0);
-    add('cpu', cpu, one.sizeBytes === 4096 ? { atMost: 1 / 8 } : null);
-    add('memory', (sluice.peakMemoryMiB ?? 0) / (postfix.peakMemoryMiB ?? 0), null);
+    const cpu = ratio(sluice.cpuMsPerMessage, postfix.cpuMsPerMessage);
+    if (cpu !== null) add('cpu', cpu, one.sizeBytes === 4096 ? { atMost: 1 / 8 } : null);
+    const memory = ratio(sluice.peakMemoryMiB, postfix.peakMemoryMiB);
+    if (memory !== null) add('memory', memory, null);
   }
-  add('written', sluice.writtenPerByte ?? 0, { atMost: 1.2 });
+  if (sluice.writtenPerByte !== null) add('written', sluice.writtenPerByte, { atMost: 1.2 });
   return ratios;
+}
+
+/** Null where one of them was not measured: a run may be over before its processes are looked at. */
+function ratio(own: number | null, other: number | null): number | null {
+  return own === null || other === null || other === 0 ? null : own / other;
 }
 
 function medianOf(runs: readonly Run[]): Median {

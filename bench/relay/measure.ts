@@ -36,9 +36,11 @@ export async function measure(ground: Ground, system: System, sink: Sink, one: C
   const accepted = await acceptedBytes(ground, sizeBytes);
   const before = usage(system);
   let peak = 0;
-  const sample = setInterval(() => {
+  const look = (): void => {
     if (system.pid !== null) peak = Math.max(peak, memoryBytes(system.pid));
-  }, sampleMs);
+  };
+  look(); // a short run is over before the first sample
+  const sample = setInterval(look, sampleMs);
   try {
     const args = ['-s', sessions, '-m', messages, '-l', sizeBytes, ...(reuse ? ['-d'] : [])];
     const target = [
@@ -53,6 +55,7 @@ export async function measure(ground: Ground, system: System, sink: Sink, one: C
       sink.reached(wanted, limitMs),
       ground.run('smtp-source', [...args.map(String), ...target]),
     ]);
+    look();
     const seconds = (end - begin) / 1000;
     const after = await settled(system);
     if (sink.count() !== wanted) throw new Error(`${system.name} delivered more than it was given`);
