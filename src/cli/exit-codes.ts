@@ -38,7 +38,9 @@ const ofCode: ReadonlyMap<string, ExitCode> = new Map([
   ['ADDRESS_INVALID', exitCodes.usage],
   ['CONFIG_REFUSED', exitCodes.config],
   ['CONTROL_DENIED', exitCodes.noPermission],
+  ['NO_WORKING_FOLDER', exitCodes.osError],
   ['SPOOL_DENIED', exitCodes.noPermission],
+  ['VALUE_INVALID', exitCodes.usage],
 ]);
 
 /** The code to exit with after an error. */

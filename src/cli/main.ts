@@ -60,7 +60,10 @@ export async function main(args: readonly string[]): Promise<number> {
     // Commander has printed what was wrong, or the help that was asked for.
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
     process.stderr.write(errorText(error, debug));
-    return exitCodeOf(error);
+    const code = exitCodeOf(error);
+    // Faults of Sluice and of this machine are temporary ones: the caller of sendmail keeps its message.
+    const isOurFault = code === exitCodes.software || code === exitCodes.osError;
+    return isSendmail && isOurFault ? exitCodes.tempFail : code;
   }
 }
 

@@ -16,6 +16,7 @@ import { readTextFile } from './text-file.ts';
 import { readToml, type TomlSource } from './toml.ts';
 import { type DomainPattern, parseDomainPattern, parseRecipientDomain } from './values/domain.ts';
 import type { Network } from './values/network.ts';
+import { fromWorkingFolder } from './working-folder.ts';
 
 type DeepReadonly<T> = T extends readonly (infer Item)[]
   ? readonly DeepReadonly<Item>[]
@@ -147,7 +148,7 @@ export type FileSeen = (path: string, text: string) => void;
  * @throws {ConfigError} with every problem found, or when the file cannot be read.
  */
 export function loadConfig(path: string, seen: FileSeen = () => undefined): Config {
-  const file = resolve(path);
+  const file = fromWorkingFolder(path);
   let text: string;
   try {
     text = readTextFile(file);
@@ -164,12 +165,12 @@ export function loadConfig(path: string, seen: FileSeen = () => undefined): Conf
  * @throws {ConfigError} with every problem found.
  */
 export function parseConfig(text: string, fileName: string): Config {
-  return build(text, fileName, resolve(fileName));
+  return build(text, fileName, fromWorkingFolder(fileName));
 }
 
 /** The configuration without a file: loopback, unprivileged ports, everything under ./var. */
 export function defaultConfig(): Config {
-  return fill(camelKeys(root.parse({})), undefined, process.cwd(), noMore);
+  return fill(camelKeys(root.parse({})), undefined, fromWorkingFolder('.'), noMore);
 }
 
 /** What a configuration has beside its values: what other files hold, and where its tables stand. */

@@ -1,6 +1,6 @@
 // A file with domains that a key names: one a line, like qmail's rcpthosts. Its mistakes have places, too.
 
-import { relative, resolve } from 'node:path';
+import { resolve } from 'node:path';
 
 import { type ConfigProblem, systemReason } from './config-error.ts';
 import { excerptOf } from './excerpt.ts';
@@ -9,6 +9,7 @@ import { readTextFile, TextFileError } from './text-file.ts';
 import type { Path, TomlSource } from './toml.ts';
 import type { DomainPattern } from './values/domain.ts';
 import { ValueError } from './values/value-error.ts';
+import { shortName } from './working-folder.ts';
 
 /** Which key of which configuration names the file. */
 export interface DomainFileKey {
@@ -35,7 +36,7 @@ export function readDomainFile(
   problems: ConfigProblem[],
 ): DomainPattern[] {
   const path = resolve(key.folder, name);
-  const shownName = relative(process.cwd(), path).startsWith('..') ? path : relative(process.cwd(), path);
+  const shownName = shortName(path);
   let text: string;
   try {
     text = readTextFile(path);
