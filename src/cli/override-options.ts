@@ -4,13 +4,19 @@ import { userInfo } from 'node:os';
 import { type Command, InvalidArgumentError } from 'commander';
 import { parseDuration } from '../config/values/duration.ts';
 import { ValueError } from '../config/values/value-error.ts';
-import { controlResult } from '../control/control-client.ts';
 import type { OverrideChange, OverrideEnd, OverrideEndAnswer } from '../control/control-protocol.ts';
-import { formatQuantities, type Override, type Quantities, parseQuantities } from '../control/override.ts';
+import {
+  formatQuantities,
+  longestUser,
+  type Override,
+  type Quantities,
+  parseQuantities,
+} from '../control/override.ts';
 import { formatTarget, parseTarget } from '../control/override-target.ts';
 import { configOption, readConfig } from './config-file.ts';
 import { CommandError, exitCodes } from './exit-codes.ts';
 import { age, table } from './table.ts';
+import { ask } from './until-reachable.ts';
 
 export interface OverrideOptions {
   readonly config?: string;
@@ -76,8 +82,8 @@ export async function setOverrides(
   options: OverrideOptions,
   change: Pick<OverrideChange, 'kind' | 'targets' | 'quantities'>,
 ): Promise<readonly Override[]> {
-  const { controlSocket } = readConfig(options.config);
-  return (await controlResult(controlSocket, {
+  const config = readConfig(options.config);
+  return (await ask(config, {
     operation: 'override.set',
     ...change,
     ...(options.for !== undefined && { forMs: options.for }),
@@ -87,13 +93,13 @@ export async function setOverrides(
 }
 
 export async function unsetOverrides(options: OverrideOptions, end: OverrideEnd): Promise<OverrideEndAnswer> {
-  const { controlSocket } = readConfig(options.config);
-  return (await controlResult(controlSocket, { operation: 'override.unset', ...end })) as OverrideEndAnswer;
+  const config = readConfig(options.config);
+  return (await ask(config, { operation: 'override.unset', ...end })) as OverrideEndAnswer;
 }
 
 export async function listOverrides(options: OverrideOptions): Promise<readonly Override[]> {
-  const { controlSocket } = readConfig(options.config);
-  return (await controlResult(controlSocket, { operation: 'override.list' })) as readonly Override[];
+  const config = readConfig(options.config);
+  return (await ask(config, { operation: 'override.list' })) as readonly Override[];
 }
 
 function oneLine(text: string): string {
@@ -105,7 +111,7 @@ function userName(): string {
   const { SUDO_USER: behind } = process.env;
   if (behind !== undefined && /^[\w.-]{1,64}$/.test(behind)) return behind;
   try {
-    return userInfo().username;
+    return oneLine(userInfo().username).slice(0, longestUser);
   } catch {
     return ''; // an uid without a name
   }

@@ -4,6 +4,7 @@ import { connect, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import type { ControlReply, ControlRequest } from './control-protocol.ts';
 import { ControlError } from './control-error.ts';
+import { checkRequest } from './control-request.ts';
 import type { QueueRow } from './queue-row.ts';
 
 /** The control process says something every second while it works on a request; how often that is looked at, */
@@ -13,12 +14,13 @@ const mostQuiet = 10;
 
 /**
  * Sends one request and yields the rows that come; the generator's return value is the result.
- * @throws {ControlError} `NOT_RUNNING` when nothing listens; `CONTROL_SILENT` when no sign of life comes; otherwise with the code that the running Sluice gave
+ * @throws {ControlError} `VALUE_INVALID` before anything is sent; `NOT_RUNNING` when nothing listens; `CONTROL_SILENT` when no sign of life comes; otherwise with the code that the running Sluice gave
  */
 export async function* controlRequest(
   path: string,
   request: ControlRequest,
 ): AsyncGenerator<QueueRow, unknown> {
+  checkRequest(request);
   const socket = connect(path);
   await new Promise<void>((resolve, reject) => {
     socket.once('connect', resolve);

@@ -1,11 +1,13 @@
-// What comes over the control socket is checked before anything acts on it: types, lengths, ranges, names.
+// What goes over the control socket is checked twice by the same bounds: by the command before it is sent, so that a person
+// hears which value is wrong, and by the running Sluice before anything acts on it.
 
 import { z } from 'zod';
 import { type ControlRequest, siteOrders } from './control-protocol.ts';
 import { ControlError } from './control-error.ts';
-import { quantitiesSchema, reasonSchema, targetSchema, userSchema } from './override.ts';
+import { quantitiesSchema, reasonSchema, targetSchema, textUpTo, userSchema } from './override.ts';
+import { wordFor } from './request-words.ts';
 
-const text = z.string().max(1_000);
+const text = textUpTo(1_000);
 const ageMs = z.number().min(0);
 const filter = z.strictObject({
   ids: z.array(text).optional(),
@@ -19,10 +21,15 @@ const filter = z.strictObject({
 });
 const count = z.int().min(0);
 const kind = z.enum(['suspend', 'limit']);
-const targets = z.array(targetSchema).min(1).max(1_000);
+const mostTargets = 1_000;
+const targets = z
+  .array(targetSchema)
+  .min(1, 'are missing: name one at least')
+  .max(mostTargets, `are too many: ${mostTargets} can be named at once`);
 
 /** Ten years: an end beyond the calendar is a mistake. */
-const maxForMs = 10 * 365 * 86_400_000;
+const mostForDays = 3650;
+const maxForMs = mostForDays * 86_400_000;
 
 const requests = {
   status: z.strictObject({
@@ -45,7 +52,7 @@ const requests = {
   }),
   explain: z.strictObject({
     operation: z.literal('explain'),
-    address: text.min(1),
+    address: text.min(1, 'is empty: name a mail address or a domain'),
     sender: text.optional(),
     queue: text.optional(),
   }),
@@ -57,7 +64,11 @@ const requests = {
       kind,
       targets,
       quantities: quantitiesSchema.optional(),
-      forMs: z.int().min(1).max(maxForMs).optional(),
+      forMs: z
+        .int()
+        .min(1)
+        .max(maxForMs, `is too long a time: it may be ${mostForDays}d (ten years) at most`)
+        .optional(),
       reason: reasonSchema,
       by: userSchema,
     })
@@ -69,6 +80,21 @@ const requests = {
 } satisfies {
   [Name in ControlRequest['operation']]: z.ZodType<Extract<ControlRequest, { operation: Name }>>;
 };
+
+/**
+ * For whoever is about to send a request: says which value of it the running Sluice would refuse.
+ * @throws {ControlError} `VALUE_INVALID`
+ */
+export function checkRequest(request: ControlRequest): void {
+  const parsed = requests[request.operation].safeParse(request);
+  if (parsed.success) return;
+  const [issue] = parsed.error.issues;
+  throw new ControlError(
+    'VALUE_INVALID',
+    `${wordFor(issue?.path ?? [], request)} ${issue?.message ?? 'is not valid'}.`,
+    'Nothing was asked of the running Sluice. Correct the value; --help says what can be written.',
+  );
+}
 
 /**
  * Reads one line of the control socket.

@@ -54,16 +54,22 @@ export const quantitiesSchema = z
   })
   .refine((given) => Object.values(given).some((value) => value !== undefined), 'must limit something');
 
-/** One line: it is printed on terminals. */
-const oneLine = (max: number) =>
-  z
-    .string()
-    .max(max)
-    .refine((text) => !/[\p{Cc}\p{Zl}\p{Zp}]/u.test(text), 'must be one line');
+/** A text of a bounded length. Its messages go behind the name of the value: people read them. */
+export const textUpTo = (most: number) =>
+  z.string().max(most, {
+    error: ({ input }) =>
+      `is too long: it has ${typeof input === 'string' ? input.length : 0} characters, and may have ${most} at most`,
+  });
 
-export const targetSchema = z.string().max(520).refine(isTarget, 'is nothing that can be limited');
+/** One line: it is printed on terminals. */
+const oneLine = (most: number) =>
+  textUpTo(most).refine((text) => !/[\p{Cc}\p{Zl}\p{Zp}]/u.test(text), 'must be one line');
+
+export const targetSchema = textUpTo(520).refine(isTarget, 'is nothing that can be limited');
 export const reasonSchema = oneLine(500);
-export const userSchema = oneLine(100);
+/** The longest name of a user that is kept. */
+export const longestUser = 100;
+export const userSchema = oneLine(longestUser);
 
 function isTarget(text: string): boolean {
   try {

@@ -1,0 +1,41 @@
+// What the values of a request are called on the command line, for messages that people read.
+
+import type { ControlRequest } from './control-protocol.ts';
+
+type Path = readonly PropertyKey[];
+
+/** By their place in the request; the first that the place begins with counts. */
+const words: readonly (readonly [place: string, word: string])[] = [
+  ['address', 'The address'],
+  ['sender', '--sender'],
+  ['queue', '--queue'],
+  ['filter.ids', 'A queue id'],
+  ['filter.sender', '--sender'],
+  ['filter.recipient', '--recipient'],
+  ['filter.domain', '--domain'],
+  ['filter.queue', '--queue'],
+  ['filter.state', '--state'],
+  ['filter.olderThanMs', '--older-than'],
+  ['filter.newerThanMs', '--newer-than'],
+  ['limit', '--limit'],
+  ['quantities', 'The limit'],
+  ['forMs', '--for'],
+  ['reason', '--reason'],
+  ['by', 'The name of the user'],
+];
+
+/** `--reason`, `The address`; where people have no word for it, its place in the request. */
+export function wordFor(path: Path, request: ControlRequest): string {
+  const place = path.map(String).join('.');
+  if (path[0] === 'targets') return targetWord(path, request);
+  const known = words.find(([name]) => place === name || place.startsWith(`${name}.`));
+  return known?.[1] ?? (place === '' ? 'The request' : place);
+}
+
+/** One of many is told by its text. */
+function targetWord([, index]: Path, request: ControlRequest): string {
+  const text = 'targets' in request && typeof index === 'number' ? request.targets[index] : undefined;
+  return text === undefined
+    ? 'The targets'
+    : `The target "${text.length > 60 ? `${text.slice(0, 57)}...` : text}"`;
+}
