@@ -1,8 +1,8 @@
 // `sluice clock confirm`: an operator says that the system's clock is right after it was set.
 
 import type { Command } from 'commander';
-import { controlResult } from '../control/control-client.ts';
 import { configOption, readConfig } from './config-file.ts';
+import { ask } from './until-reachable.ts';
 
 export function register(program: Command): void {
   const clock = program
@@ -16,8 +16,8 @@ export function register(program: Command): void {
 }
 
 async function confirm(options: { config?: string }): Promise<void> {
-  const { controlSocket } = readConfig(options.config);
-  const byMs = (await controlResult(controlSocket, { operation: 'clock.confirm' })) as number | null;
+  const config = readConfig(options.config);
+  const byMs = (await ask(config, { operation: 'clock.confirm' })) as number | null;
   process.stdout.write(
     byMs === null
       ? 'Nothing about the clock was in doubt.\n'

@@ -1,11 +1,11 @@
 // `sluice explain`: the whole decision about mail for an address: route, addresses, limits, what binds, the next attempt.
 
 import type { Command } from 'commander';
-import { controlResult } from '../control/control-client.ts';
 import type { ExplainAnswer } from '../control/control-protocol.ts';
 import { configOption, readConfig } from './config-file.ts';
 import { explainText } from './explain-text.ts';
 import { printText } from './terminal-text.ts';
+import { ask } from './until-reachable.ts';
 
 interface Options {
   readonly config?: string;
@@ -27,8 +27,8 @@ export function register(program: Command): void {
 }
 
 async function explain(address: string, options: Options): Promise<void> {
-  const { controlSocket } = readConfig(options.config);
-  const answer = (await controlResult(controlSocket, {
+  const config = readConfig(options.config);
+  const answer = (await ask(config, {
     operation: 'explain',
     address,
     ...(options.sender !== undefined && { sender: options.sender === '<>' ? '' : options.sender }),

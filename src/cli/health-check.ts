@@ -4,6 +4,7 @@
 import { ControlError } from '../control/control-error.ts';
 import type { StatusAnswer } from '../control/control-protocol.ts';
 import { askStatus } from '../control/status-client.ts';
+import { type Place, untilReachable } from './until-reachable.ts';
 
 const states = ['OK', 'WARNING', 'CRITICAL', 'UNKNOWN'] as const;
 type State = (typeof states)[number];
@@ -17,15 +18,17 @@ export interface Health {
 /** Errors that mean: it should run, and does not. */
 const meansDown: ReadonlySet<string> = new Set([
   'NOT_RUNNING',
+  'CONTROL_STARTING',
   'CONTROL_LOST',
   'CONTROL_SILENT',
   'MANAGER_LOST',
 ]);
 
-/** @param controlSocket - finds the control socket; what it throws makes the state unknown */
-export async function healthCheck(controlSocket: () => string): Promise<Health> {
+/** @param place - finds where to ask; what it throws makes the state unknown */
+export async function healthCheck(place: () => Place): Promise<Health> {
   try {
-    return healthOf(await askStatus(controlSocket(), { sites: 0 }));
+    const found = place();
+    return healthOf(await untilReachable(found, () => askStatus(found.controlSocket, { sites: 0 })));
   } catch (error) {
     const isDown = error instanceof ControlError && meansDown.has(error.code);
     return health(isDown ? 'CRITICAL' : 'UNKNOWN', error instanceof Error ? error.message : String(error));

@@ -1,11 +1,11 @@
 // `sluice limits`: every limit, where it was set, and what is used of it now.
 
 import type { Command } from 'commander';
-import { controlResult } from '../control/control-client.ts';
 import type { LimitsAnswer } from '../control/control-protocol.ts';
 import { configOption, readConfig } from './config-file.ts';
 import { type LimitsView, limitsOf, limitsText } from './limits-text.ts';
 import { printText } from './terminal-text.ts';
+import { ask } from './until-reachable.ts';
 
 interface Options {
   readonly config?: string;
@@ -32,10 +32,10 @@ export function register(program: Command): void {
 }
 
 async function limits(options: Options): Promise<void> {
-  const { controlSocket } = readConfig(options.config);
+  const config = readConfig(options.config);
   const all = options.all === true;
   const most = all || options.domain !== undefined ? allCounters : usualCounters;
-  const answer = (await controlResult(controlSocket, { operation: 'limits', most })) as LimitsAnswer;
+  const answer = (await ask(config, { operation: 'limits', most })) as LimitsAnswer;
   const view: LimitsView = { all, domains: options.domain ?? [] };
   const chosen = limitsOf(answer, view);
   if (options.json === true) {

@@ -5,6 +5,7 @@ import { controlRequest } from '../control/control-client.ts';
 import { ControlError } from '../control/control-error.ts';
 import type { QueueFilter, QueueRow } from '../control/queue-row.ts';
 import { storedQueue } from '../control/stored-queue.ts';
+import { untilReachable } from './until-reachable.ts';
 
 /**
  * Rows that match, at most `limit` (0: all). What cannot be read of the spool goes to standard error.
@@ -16,14 +17,15 @@ export async function* queueRows(
   limit: number,
   located = false,
 ): AsyncGenerator<QueueRow> {
-  const running = controlRequest(config.controlSocket, {
-    operation: 'queue-list',
-    filter,
-    limit,
-    ...(located && { located }),
-  });
+  const request = { operation: 'queue-list', filter, limit, ...(located && { located }) } as const;
   try {
-    yield* running;
+    const { rows, first } = await untilReachable(config, async () => {
+      const asked = controlRequest(config.controlSocket, request);
+      return { rows: asked, first: await asked.next() };
+    });
+    if (first.done === true) return;
+    yield first.value;
+    yield* rows;
   } catch (error) {
     if (!(error instanceof ControlError) || error.code !== 'NOT_RUNNING') throw error;
     yield* storedQueue(

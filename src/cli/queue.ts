@@ -1,7 +1,6 @@
 // `sluice queue`: look at what waits, and change it. Reads the spool itself when no Sluice is running.
 
 import { type Command, InvalidArgumentError } from 'commander';
-import { controlResult } from '../control/control-client.ts';
 import type { QueueAction } from '../control/control-protocol.ts';
 import type { QueueRow } from '../control/queue-row.ts';
 import { configOption, readConfig } from './config-file.ts';
@@ -17,6 +16,7 @@ import {
 import { noSuchMessage, queueRows } from './queue-rows.ts';
 import { age, table } from './table.ts';
 import { printText } from './terminal-text.ts';
+import { ask } from './until-reachable.ts';
 
 interface ListOptions extends FilterOptions {
   readonly limit?: number;
@@ -122,8 +122,8 @@ async function show(id: string, options: FilterOptions): Promise<void> {
 async function change(action: QueueAction, ids: string[], options: FilterOptions): Promise<void> {
   const filter = filterOf(ids, options);
   mustBeGiven(filter, options.all === true, action);
-  const { controlSocket } = readConfig(options.config);
-  const count = Number(await controlResult(controlSocket, { operation: 'queue-change', action, filter }));
+  const config = readConfig(options.config);
+  const count = Number(await ask(config, { operation: 'queue-change', action, filter }));
   if (options.json === true) process.stdout.write(`${JSON.stringify({ action, recipients: count })}\n`);
   else process.stdout.write(`${count} recipient${count === 1 ? '' : 's'} ${done[action]}.\n`);
 }

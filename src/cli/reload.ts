@@ -1,9 +1,9 @@
 // `sluice reload`: the running Sluice reads its configuration again.
 
 import type { Command } from 'commander';
-import { controlResult } from '../control/control-client.ts';
 import type { Reloaded } from '../control/control-protocol.ts';
 import { configOption, readConfig } from './config-file.ts';
+import { ask } from './until-reachable.ts';
 
 export function register(program: Command): void {
   program
@@ -13,9 +13,10 @@ export function register(program: Command): void {
     )
     .addOption(configOption())
     .action(async (options: { config?: string }) => {
-      const { controlSocket, file } = readConfig(options.config);
+      const config = readConfig(options.config);
+      const { file } = config;
       const request = { operation: 'reload', ...(options.config !== undefined && { file }) } as const;
-      const { afterRestart, ...read } = (await controlResult(controlSocket, request)) as Reloaded;
+      const { afterRestart, ...read } = (await ask(config, request)) as Reloaded;
       const from = read.file ?? 'no file, the defaults';
       process.stdout.write(`The new configuration is in force: ${from}.\n`);
       if (afterRestart.length > 0) {

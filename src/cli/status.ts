@@ -1,7 +1,7 @@
 // `sluice status`: how the running Sluice is doing.
 
 import { type Command, Option } from 'commander';
-import type { QueueCount, Status, StatusAnswer } from '../control/control-protocol.ts';
+import type { QueueCount, Status, StatusAnswer, StatusQuestion } from '../control/control-protocol.ts';
 import { askStatus } from '../control/status-client.ts';
 import type { ReportedTrouble } from '../stats/trouble-board.ts';
 import { configOption, readConfig } from './config-file.ts';
@@ -10,6 +10,7 @@ import { overridesTable } from './override-options.ts';
 import { sitesTable } from './sites-table.ts';
 import { age, bytes, table } from './table.ts';
 import { printText } from './terminal-text.ts';
+import { untilReachable } from './until-reachable.ts';
 
 /** Sites shown to people; --json has all of them. */
 const shownSites = 20;
@@ -28,17 +29,18 @@ export function register(program: Command): void {
     )
     .action(async (options: { config?: string; json?: boolean; check?: boolean }) => {
       if (options.check === true) {
-        const { line, code } = await healthCheck(() => readConfig(options.config).controlSocket);
+        const { line, code } = await healthCheck(() => readConfig(options.config));
         process.stdout.write(`${line}\n`);
         process.exitCode = code;
         return;
       }
-      const { controlSocket } = readConfig(options.config);
+      const config = readConfig(options.config);
       const json = options.json === true;
-      const status = await askStatus(controlSocket, {
+      const question: StatusQuestion = {
         queues: true,
         ...(!json && { sites: shownSites, order: 'connections' }),
-      });
+      };
+      const status = await untilReachable(config, () => askStatus(config.controlSocket, question));
       if (json) process.stdout.write(`${JSON.stringify(status)}\n`);
       else printText(forPeople(status));
     });

@@ -9,6 +9,7 @@ import { ControlError } from '../control/control-error.ts';
 import { LiveScreen } from './live-screen.ts';
 import { time } from './override-options.ts';
 import { otherLines, snapshotOf, topLines } from './top-view.ts';
+import { untilReachable } from './until-reachable.ts';
 
 interface Options {
   readonly config?: string;
@@ -20,6 +21,8 @@ interface Options {
 
 /** Sites of a picture that is not on a terminal. */
 const usualSites = 20;
+/** A timer cannot wait for more than 24 days, and fires at once instead. */
+const mostIntervalMs = 86_400_000;
 const keysText = 'q quits; c, w, n: by connections, waiting, name';
 
 export function register(program: Command): void {
@@ -29,7 +32,7 @@ export function register(program: Command): void {
       'watch rates, the queue, and the sites that are busiest or wait most, with what they wait for',
     )
     .addOption(configOption())
-    .option('--interval <time>', 'time between two pictures', time, 2_000)
+    .option('--interval <time>', 'time between two pictures', interval, 2_000)
     .addOption(
       new Option('--by <order>', 'which sites come first').choices(siteOrders).default('connections'),
     )
@@ -39,8 +42,9 @@ export function register(program: Command): void {
 }
 
 async function top(options: Options): Promise<void> {
-  const { controlSocket } = readConfig(options.config);
-  const ask = (order: SiteOrder, sites: number) => askNumbers(controlSocket, { sites, order });
+  const config = readConfig(options.config);
+  const ask = (order: SiteOrder, sites: number) =>
+    untilReachable(config, () => askNumbers(config.controlSocket, { sites, order }));
   if (options.json !== true && process.stdout.isTTY && process.stdin.isTTY) await watch(options, ask);
   else await print(options, ask);
 }
@@ -106,6 +110,12 @@ async function watch({ interval, by, count = Infinity }: Options, ask: Ask): Pro
       return [`${error.code}: ${error.message}`, `  ${error.advice}`, '', keysText];
     }
   }
+}
+
+function interval(text: string): number {
+  const ms = time(text);
+  if (ms <= mostIntervalMs) return ms;
+  throw new InvalidArgumentError('It may be 1d at most.');
 }
 
 function positive(text: string): number {

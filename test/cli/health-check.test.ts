@@ -88,7 +88,7 @@ test('a control process that takes no request is critical, and is not waited for
   folder.atEnd(() => server.close());
   await once(server, 'listening');
   t.mock.timers.enable({ apis: ['setTimeout'] });
-  const checked = healthCheck(() => socket);
+  const checked = healthCheck(() => ({ controlSocket: socket, spool: folder.path }));
   t.mock.timers.tick(10_000);
   const { code, line } = await checked;
   assert.equal(code, 2);

@@ -79,6 +79,57 @@ describe('a mistake of the command line', { concurrency: true }, () => {
     });
   }
 
+  const long = (length: number) => 'a'.repeat(length);
+  for (const [args, said] of [
+    [['explain', ''], 'The address is empty: name a mail address or a domain.'],
+    [['explain', long(1001)], 'The address is too long: it has 1001 characters, and may have 1000 at most.'],
+    [
+      ['explain', 'a.example', '--sender', long(1001)],
+      '--sender is too long: it has 1001 characters, and may have 1000 at most.',
+    ],
+    [
+      ['explain', 'a.example', '--queue', long(1001)],
+      '--queue is too long: it has 1001 characters, and may have 1000 at most.',
+    ],
+    [
+      ['queue', 'list', '--domain', long(1001)],
+      '--domain is too long: it has 1001 characters, and may have 1000 at most.',
+    ],
+    [
+      ['queue', 'hold', '--recipient', long(1001)],
+      '--recipient is too long: it has 1001 characters, and may have 1000 at most.',
+    ],
+    [
+      ['queue', 'export', '--sender', long(1001)],
+      '--sender is too long: it has 1001 characters, and may have 1000 at most.',
+    ],
+    [['suspend', 'all', '--for', '99999w'], '--for is too long a time: it may be 3650d (ten years) at most.'],
+    [
+      ['limit', 'set', 'all', 'connections=1', '--for', '3651d'],
+      '--for is too long a time: it may be 3650d (ten years) at most.',
+    ],
+    [
+      ['suspend', 'all', '--reason', long(501)],
+      '--reason is too long: it has 501 characters, and may have 500 at most.',
+    ],
+    [
+      ['resume', ...Array.from({ length: 1001 }, (_, at) => `d${at}.example`)],
+      'The targets are too many: 1000 can be named at once.',
+    ],
+  ] as const) {
+    it(`is told before anything is sent, whether Sluice runs or not: ${args.join(' ').slice(0, 60)}`, async () => {
+      const { code, stderr } = await sluice([...args, '-c', '/dev/null']);
+      assert.equal(stderr.split('\n')[0], `VALUE_INVALID: ${said}`);
+      assert.equal(code, 64);
+    });
+  }
+
+  it('is a time between pictures that no timer can wait for', async () => {
+    const { code, stderr } = await sluice(['top', '--interval', '99999w', '-c', '/dev/null']);
+    assert.match(stderr, /'99999w' is invalid\. It may be 1d at most\./u);
+    assert.equal(code, 64);
+  });
+
   it('ends with 64 also where only the running Sluice sees it', async (t) => {
     const running = await controlServer(t, {
       explain: () => {
@@ -89,6 +140,33 @@ describe('a mistake of the command line', { concurrency: true }, () => {
     writeFileSync(config, 'control_socket = "control.sock"\n');
     assert.equal((await sluice(['explain', 'a b', '-c', config])).code, 64);
   });
+});
+
+describe('a working folder that was removed', { concurrency: true }, () => {
+  /** Runs in a folder that is gone; `$0` is this Node. */
+  const homeless = (args: string) =>
+    shell(`d=$(mktemp -d) && cd "$d" && rmdir "$d" && exec "$0" "${sluiceBin}" ${args} </dev/null`);
+
+  it('is of no account where the configuration has an absolute name', async (t) => {
+    const { code, stderr } = await homeless(`queue list -c ${stopped(t)}`);
+    assert.deepEqual([code, stderr], [0, '']);
+  });
+
+  for (const [args, expected] of [
+    ['status', 71],
+    ['status -c sluice.toml', 71],
+    ['check', 71],
+    ['sendmail a@b.example', 75],
+  ] as const) {
+    it(`is said in words otherwise: ${args}`, async () => {
+      const { code, stderr } = await homeless(args);
+      assert.match(
+        stderr,
+        /^NO_WORKING_FOLDER: Looking for .* in the working folder: it does not exist any more\.\n/u,
+      );
+      assert.equal(code, expected);
+    });
+  }
 });
 
 describe(
