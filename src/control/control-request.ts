@@ -38,7 +38,7 @@ const requests = {
     order: z.enum(siteOrders).optional(),
     queues: z.boolean().optional(),
   }),
-  reload: z.strictObject({ operation: z.literal('reload'), file: z.string().max(4_096).optional() }),
+  reload: z.strictObject({ operation: z.literal('reload'), file: textUpTo(4_096).optional() }),
   'queue-list': z.strictObject({
     operation: z.literal('queue-list'),
     filter,

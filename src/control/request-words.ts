@@ -17,6 +17,7 @@ const words: readonly (readonly [place: string, word: string])[] = [
   ['filter.state', '--state'],
   ['filter.olderThanMs', '--older-than'],
   ['filter.newerThanMs', '--newer-than'],
+  ['file', '--config'],
   ['limit', '--limit'],
   ['quantities', 'The limit'],
   ['forMs', '--for'],
