@@ -1,7 +1,7 @@
 // Makes a spool directory, and checks the format version that it carries. A directory is made once; one of another
 // version is refused, never converted in passing.
 
-import { basename, dirname, resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { exists, fdatasync, readUpTo, readWhole, writeAll } from './file-io.ts';
 import type { FileLayer } from './file-layer.ts';
 import { emptyHolds } from './holds-file.ts';
@@ -58,7 +58,7 @@ async function hasOurSegments(files: FileLayer, layout: SpoolLayout): Promise<bo
   try {
     ({ present } = await listSegments(files, layout));
   } catch (error) {
-    if (systemCode(error) === 'ENOENT') return false;
+    if (systemCode(error) === 'SPOOL_FOLDER_MISSING') return false;
     throw error;
   }
   for (const id of present) {
@@ -77,32 +77,11 @@ async function hasOurSegments(files: FileLayer, layout: SpoolLayout): Promise<bo
   return false;
 }
 
-/**
- * Checks that a spool has its folders. Nobody but people takes one away, so none is made anew in passing: the mail of an empty
- * one would be taken for done.
- * @throws {SpoolError} `SPOOL_FOLDER_MISSING`
- */
-export async function checkFolders(files: FileLayer, layout: SpoolLayout): Promise<void> {
-  for (const folder of [layout.segments, layout.large, layout.journal]) {
-    try {
-      await files.readdir(folder);
-    } catch (error) {
-      if (systemCode(error) !== 'ENOENT') throw error;
-      const name = basename(folder);
-      const text = `the folder ${name} of the spool ${layout.directory} is gone, and with it what was stored there`;
-      throw new SpoolError('SPOOL_FOLDER_MISSING', text, { cause: error });
-    }
-  }
-}
-
 /** Makes the directories and the files that vouch for them, durably; several processes may do so at once. */
 export async function prepareDirectory(files: FileLayer, layout: SpoolLayout, slot: number): Promise<void> {
   try {
     const format = await checkFormat(files, layout);
-    if (format === 'good') {
-      await checkFolders(files, layout);
-      return;
-    }
+    if (format === 'good') return;
     await files.mkdir(layout.directory);
     await files.mkdir(layout.segments);
     await files.mkdir(layout.large);

@@ -2,9 +2,9 @@
 
 import { nodeFiles, type FileLayer } from './file-layer.ts';
 import { listDamaged } from './damaged-folder.ts';
-import { checkFolders, checkFormat } from './directory.ts';
+import { checkFormat } from './directory.ts';
 import { recoverHolds } from './hold-recovery.ts';
-import { listSegments, spoolLayout, type SpoolLayout } from './layout.ts';
+import { listSegments, readFolder, spoolLayout, type SpoolLayout } from './layout.ts';
 import { replayJournal } from './journal-reader.ts';
 import { QueueState } from './queue-state.ts';
 import {
@@ -48,7 +48,6 @@ export async function* inspectSpool(
       advice: 'Name its configuration with --config. The first start of "sluice serve" makes the spool.',
     });
   }
-  if (format === 'good') await checkFolders(files, layout);
   let problems: SpoolProblem[] = [];
   const take = function* (): Generator<SpoolFinding> {
     const found = problems;
@@ -85,7 +84,7 @@ export async function* inspectSpool(
       const after = new Set((await listSegments(files, layout)).segments);
       again = before.segments.some((id) => !after.has(id) && state.segments.get(id) === undefined);
     }
-    for (const name of unclaimedLarge(state, await files.readdir(layout.large))) {
+    for (const name of unclaimedLarge(state, await readFolder(files, layout.large))) {
       problems.push({ kind: 'orphan', place: name, text: 'a large file that belongs to no waiting message' });
     }
     for (const queueId of state.dropUnplaced()) report(unplacedProblem(queueId));

@@ -1,8 +1,9 @@
 // Where things are in a spool directory, and what files there are.
 
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { FileLayer } from './file-layer.ts';
 import { parseSegmentName, segmentName, slotOf } from './queue-id.ts';
+import { SpoolError, systemCode } from './spool-error.ts';
 
 export interface SpoolLayout {
   readonly directory: string;
@@ -32,6 +33,34 @@ export const journalPath = (layout: SpoolLayout, number: number): string =>
 export const formatPath = (layout: SpoolLayout): string => join(layout.directory, 'format');
 export const holdsPath = (layout: SpoolLayout): string => join(layout.directory, 'holds');
 
+/**
+ * The names in a folder that every spool has. Nobody but people takes one away, so none is made anew in passing: the mail of
+ * an empty one would be taken for done.
+ * @throws {SpoolError} `SPOOL_FOLDER_MISSING`
+ */
+export async function readFolder(files: FileLayer, folder: string): Promise<string[]> {
+  try {
+    return await files.readdir(folder);
+  } catch (error) {
+    throw folderError(folder, error);
+  }
+}
+
+/** Makes durable what was changed in a folder that every spool has. @throws {SpoolError} `SPOOL_FOLDER_MISSING` */
+export async function syncFolder(files: FileLayer, folder: string): Promise<void> {
+  try {
+    await files.syncDirectory(folder);
+  } catch (error) {
+    throw folderError(folder, error);
+  }
+}
+
+function folderError(folder: string, cause: unknown): unknown {
+  if (systemCode(cause) !== 'ENOENT') return cause;
+  const text = `the folder ${basename(folder)} of the spool ${dirname(folder)} is gone, and with it what was stored there`;
+  return new SpoolError('SPOOL_FOLDER_MISSING', text, { cause });
+}
+
 /** What is in `segments/`. */
 export interface SegmentListing {
   /** All ids in ascending order, also those of which only the index is left. */
@@ -45,7 +74,7 @@ export interface SegmentListing {
 export async function listSegments(files: FileLayer, layout: SpoolLayout): Promise<SegmentListing> {
   const indexed = new Set<number>();
   const present = new Set<number>();
-  for (const name of await files.readdir(layout.segments)) {
+  for (const name of await readFolder(files, layout.segments)) {
     const isIndex = name.endsWith('.index');
     const id = parseSegmentName(isIndex ? name.slice(0, -'.index'.length) : name);
     if (id >= 0) (isIndex ? indexed : present).add(id);
@@ -74,7 +103,7 @@ export function newestOfSlots(segments: readonly number[]): Map<number, number> 
 /** The journal files' numbers in ascending order. */
 export async function listJournals(files: FileLayer, layout: SpoolLayout): Promise<number[]> {
   const numbers: number[] = [];
-  for (const name of await files.readdir(layout.journal)) {
+  for (const name of await readFolder(files, layout.journal)) {
     if (/^\d{10}$/.test(name)) numbers.push(Number(name));
   }
   return numbers.sort((a, b) => a - b);

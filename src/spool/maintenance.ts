@@ -85,7 +85,7 @@ export class Maintenance {
     try {
       return await listSegments(files, layout);
     } catch (error) {
-      if (systemCode(error) === 'ENOENT') {
+      if (systemCode(error) === 'SPOOL_FOLDER_MISSING') {
         this.#findVanished({ segments: [], indexed: new Set(), present: new Set() });
       }
       throw error;

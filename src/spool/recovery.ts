@@ -4,7 +4,14 @@
 import type { FileLayer } from './file-layer.ts';
 import { damageOf, damageText } from './damage-text.ts';
 import { exists } from './file-io.ts';
-import { largePath, listSegments, newestOfSlots, type SpoolLayout } from './layout.ts';
+import {
+  largePath,
+  listSegments,
+  newestOfSlots,
+  readFolder,
+  syncFolder,
+  type SpoolLayout,
+} from './layout.ts';
 import type { LiveSegment } from './live-segments.ts';
 import type { QueueState } from './queue-state.ts';
 import { segmentName, slotOf } from './queue-id.ts';
@@ -35,11 +42,11 @@ export async function* recoverSegments(place: RecoveryPlace): AsyncGenerator<rea
   const { files, layout } = place;
   // The store before may have died between a removal and its sync. If the file could still come back, its outcomes
   // would have to be kept.
-  if (place.sync) await files.syncDirectory(layout.segments);
+  if (place.sync) await syncFolder(files, layout.segments);
   const { segments, indexed } = await listSegments(files, layout);
   const newest = newestOfSlots(segments);
   const damaged: DamagedRecord[] = [];
-  const large = new Set(await files.readdir(layout.large));
+  const large = new Set(await readFolder(files, layout.large));
   for (const id of segments) {
     // Listed before it is read: a segment closed by then gets no more records.
     const closed = indexed.has(id) || newest.get(slotOf(id)) !== id;

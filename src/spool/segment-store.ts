@@ -9,7 +9,7 @@ import { asideProblem, setAside } from './damaged-folder.ts';
 import { damageText } from './damage-text.ts';
 import { recoverHolds } from './hold-recovery.ts';
 import { HoldsFile } from './holds-file.ts';
-import { holdsPath, type SpoolLayout } from './layout.ts';
+import { holdsPath, readFolder, type SpoolLayout } from './layout.ts';
 import { Maintenance } from './maintenance.ts';
 import { QueueState } from './queue-state.ts';
 import { queueIdCounter, queueIdSegment } from './queue-id.ts';
@@ -83,7 +83,7 @@ export class SegmentStore implements SpoolStore {
     this.#phase = 'recovering';
     const { files, layout, onProblem } = this.#options;
     const state = this.#state;
-    const largeAtStart = await files.readdir(layout.large);
+    const largeAtStart = await readFolder(files, layout.large);
     const replay = await replayJournal(files, layout, state, onProblem);
     this.#damagedJournals = replay.damagedFiles;
     const holds = await recoverHolds(files, layout, state, replay, onProblem);

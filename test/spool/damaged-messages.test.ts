@@ -290,8 +290,8 @@ test('without the folder of the segments a running store names all its messages 
   t.after(() => store.close());
   await rename(join(directory, 'segments'), join(directory, 'elsewhere'));
   // One step may have come before the folder was there again, or before a new file was.
-  await assert.rejects(store.maintain(Date.now()), /ENOENT/);
-  await assert.rejects(store.maintain(Date.now()), /ENOENT/);
+  await assert.rejects(store.maintain(Date.now()), { code: 'SPOOL_FOLDER_MISSING' });
+  await assert.rejects(store.maintain(Date.now()), { code: 'SPOOL_FOLDER_MISSING' });
   assert.deepEqual(vanished.toSorted(), [...ids].sort());
   assert.ok(ids.every((queueId) => store.isDamaged(queueId)));
 });
@@ -306,7 +306,6 @@ for (const folder of ['segments', 'large', 'journal']) {
       message: new RegExp(`the folder ${folder} of the spool`),
     };
     await assert.rejects(inspectSpool(directory).next(), missing);
-    await assert.rejects(openSpoolWriter({ ...writerDefaults, directory }), missing);
     await assert.rejects(opened(directory), missing);
     assert.ok(!(await readdir(directory)).includes(folder));
   });
