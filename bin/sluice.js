@@ -79,7 +79,25 @@ function endWithLauncher() {
   process.channel?.unref();
 }
 
+/**
+ * npx runs its program below a shell that keeps SIGTERM to itself: when that shell is gone, nobody would stop this process,
+ * and it would keep port and spool. Nothing tells of the end of a parent, so it is looked at.
+ */
+function endWithNpx() {
+  if (process.env.npm_lifecycle_event !== 'npx') return;
+  // What runs below this program is not below that shell.
+  delete process.env.npm_lifecycle_event;
+  const shell = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === shell) return;
+    clearInterval(timer);
+    process.kill(process.pid, 'SIGTERM');
+  }, 1_000);
+  timer.unref();
+}
+
 const args = commandLine();
+endWithNpx();
 /** EX_TEMPFAIL for sendmail, whose caller keeps the message then; another for the rest. */
 const failure = (code) => (args[0] === 'sendmail' ? 75 : code);
 if (Number(process.versions.node.split('.')[0]) >= leastMajor) {

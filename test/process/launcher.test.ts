@@ -1,7 +1,10 @@
+// Whoever starts Sluice for somebody else (npm, npx, the launcher of an older Node) leaves nothing behind when it is ended.
 // On a Node that is too old, a launcher starts the Node that came with Sluice. When the launcher is killed, Sluice stops in
 // order, and the next start waits for that.
 
 import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { freePort, Ground, until } from '../../sim/neighbours/ground.ts';
 import { startSluice } from '../../sim/neighbours/sluice.ts';
@@ -33,3 +36,37 @@ for (const isSingle of [false, true]) {
     },
   );
 }
+
+const root = join(import.meta.dirname, '../..');
+
+/** Runs a command line as npm does: in a shell, at the root of the package. */
+async function inShell(ground: Ground, commandLine: string, more: NodeJS.ProcessEnv = {}) {
+  const folder = ground.folder('sluice');
+  const configFile = join(folder, 'sluice.toml');
+  writeFileSync(configFile, '[[listen]]\naddress = "127.0.0.1:0"\n');
+  const env = { ...process.env, PATH: `${dirname(process.execPath)}:${process.env['PATH']}`, ...more };
+  const shell = ground.start('npm', 'sh', ['-c', commandLine], {
+    cwd: root,
+    env: { ...env, SLUICE_CONFIG: configFile },
+  });
+  await shell.line(/is running as/u);
+  return shell;
+}
+
+test('SIGTERM to the shell of npm start stops Sluice in order', async (t) => {
+  const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+    scripts: { start: string };
+  };
+  const shell = await inShell(Ground.of(t), scripts.start);
+  shell.signal('SIGTERM');
+  await shell.line(/stopped; everything that was not delivered is in the spool/u);
+  assert.equal(await shell.ended, 0);
+});
+
+test('Sluice stops in order when the shell of npx is gone', async (t) => {
+  // The shell waits for its program, as one that does not replace itself by it.
+  const commandLine = 'node bin/sluice.js serve; exit $?';
+  const shell = await inShell(Ground.of(t), commandLine, { npm_lifecycle_event: 'npx' });
+  shell.signal('SIGTERM');
+  await shell.line(/stopped; everything that was not delivered is in the spool/u);
+});
