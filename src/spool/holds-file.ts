@@ -14,6 +14,7 @@ import {
   JOURNAL_HEADER_BYTES,
   encodeJournalHeader,
 } from './journal-entries.ts';
+import type { JournalMark } from './journal-writer.ts';
 import { holdsPath, type SpoolLayout } from './layout.ts';
 import type { QueueState } from './queue-state.ts';
 import { writeError } from './spool-error.ts';
@@ -52,8 +53,8 @@ export class HoldsFile {
   #failure: Error | undefined;
   /** There are changes that are not on stable storage. */
   #isBehind = false;
-  /** Number of the journal file that was begun when this started; -1 before. */
-  #journalNumber = -1;
+  /** How far the journal was when this started or was closed; undefined before. */
+  #journal: JournalMark | undefined;
   #closed = false;
 
   constructor(options: HoldsFileOptions) {
@@ -61,17 +62,28 @@ export class HoldsFile {
   }
 
   /** Recovery is over: writes what it found, and takes changes from now on. Never throws: the journal tells it, too. */
-  async start(journalNumber: number): Promise<void> {
-    this.#journalNumber = journalNumber;
+  async start(journal: JournalMark): Promise<void> {
+    this.#journal = journal;
     await this.#exclusive();
+  }
+
+  /**
+   * Writes it anew: from now on it says that the journal is at least as long as this. Never throws: what it says of holds
+   * is the same before and after.
+   */
+  async witness(journal: JournalMark): Promise<void> {
+    if (this.#journal === undefined || journal.number === 0) return;
+    this.#journal = journal;
+    this.#last = this.#last.then(() => this.#renew());
+    await this.#last;
   }
 
   /** A message is held or released. */
   changed(idSegment: number, counter: number, held: boolean): void {
-    this.#isBehind = this.#journalNumber >= 0;
+    this.#isBehind = this.#journal !== undefined;
     this.#entries.message(held ? ENTRY_HELD : ENTRY_RELEASED, idSegment, counter);
     // What comes before `start` is in the state that it writes.
-    if (this.#journalNumber < 0) this.#entries.clear();
+    if (this.#journal === undefined) this.#entries.clear();
     else this.#later(GATHER_MS);
   }
 
@@ -84,9 +96,11 @@ export class HoldsFile {
     if (this.#isBehind && this.#failure !== undefined) throw this.#failure;
   }
 
-  async close(): Promise<void> {
+  /** @param journal - how far the journal was closed in order; undefined: it was not */
+  async close(journal: JournalMark | undefined): Promise<void> {
     try {
       await this.flush();
+      if (journal !== undefined) await this.witness(journal);
     } finally {
       this.#closed = true;
       clearTimeout(this.#timer);
@@ -129,6 +143,14 @@ export class HoldsFile {
     }
   }
 
+  async #renew(): Promise<void> {
+    do await this.#write();
+    while (this.#file !== undefined && this.#entries.bytes > 0);
+    if (this.#file === undefined) return;
+    // The file of before stays as it is until the new one is there, and is used on if that fails.
+    await this.#rewrite().catch(() => undefined);
+  }
+
   async #append(file: OpenFile): Promise<void> {
     if (this.#entries.bytes === 0) return;
     const { files } = this.#options;
@@ -153,7 +175,6 @@ export class HoldsFile {
   async #rewrite(): Promise<void> {
     const { files, layout } = this.#options;
     const path = holdsPath(layout);
-    await this.#drop();
     // The state knows the changes that wait; those that come from here on are appended.
     this.#entries.clear();
     const fd = await files.open(`${path}.new`, 'w');
@@ -163,6 +184,7 @@ export class HoldsFile {
       await fdatasync(files, fd);
       await files.rename(`${path}.new`, path);
       await files.syncDirectory(layout.directory);
+      await this.#drop();
       this.#file = { fd, tag, writtenBytes: length, length, synced: length };
     } catch (error) {
       await files.close(fd).catch(() => undefined);
@@ -179,7 +201,8 @@ export class HoldsFile {
       await writeAll(files, fd, [bytes], length);
       length += bytes.length;
     };
-    await write(encodeJournalHeader(this.#journalNumber, tag));
+    const { number, bytes } = this.#journal ?? { number: 0, bytes: 0 };
+    await write(encodeJournalHeader(number, tag, 0, bytes));
     const { table } = state;
     for (let row = 0; row < table.rows; row++) {
       if (!table.isUsed(row) || !state.isHeld(row)) continue;

@@ -4,6 +4,7 @@ import { nodeFiles, type FileLayer } from './file-layer.ts';
 import { listDamaged } from './damaged-folder.ts';
 import { checkFormat } from './directory.ts';
 import { recoverHolds } from './hold-recovery.ts';
+import { readHolds } from './holds-reader.ts';
 import { listSegments, readFolder, spoolLayout, type SpoolLayout } from './layout.ts';
 import { replayJournal } from './journal-reader.ts';
 import { QueueState } from './queue-state.ts';
@@ -60,8 +61,9 @@ export async function* inspectSpool(
     const text = 'the format file is missing or damaged; the segments say that the spool is of version 1';
     report({ kind: 'format', place: 'format', text });
   }
-  const replay = await replayJournal(files, layout, state, report);
-  const { isInDoubt } = await recoverHolds(files, layout, state, replay, report);
+  const record = await readHolds(files, layout);
+  const replay = await replayJournal(files, layout, state, record, report);
+  const { isInDoubt } = await recoverHolds(files, layout, state, replay, record, report);
   const place: RecoveryPlace = { files, layout, state, report, sync: false, isInDoubt };
   yield* take();
   let inDoubt = 0;

@@ -20,31 +20,28 @@ export const ENTRY_RELEASED = 5;
 export const ENTRY_ERROR_TEXT = 6;
 export const ENTRY_DONE_RANGES = 7;
 
-const FILE_MAGIC = Buffer.from('SLJN', 'latin1').readUInt32LE(0);
-const FRAME_MAGIC_BYTES = Buffer.from('SLJF', 'latin1');
+export const JOURNAL_MAGIC = Buffer.from('SLJN', 'latin1').readUInt32LE(0);
+export const FRAME_MAGIC_BYTES = Buffer.from('SLJF', 'latin1');
 const FRAME_MAGIC = FRAME_MAGIC_BYTES.readUInt32LE(0);
-const VERSION = 1;
+export const JOURNAL_VERSION = 1;
 
-export function encodeJournalHeader(number: number, tag: number): Buffer {
+/** In the header of a journal: beside it there is the file `holds`, so that one which is missing was lost. */
+export const FLAG_HAS_HOLDS = 1;
+
+/**
+ * @param flags - of a journal: `FLAG_HAS_HOLDS`
+ * @param journalBytes - of `holds`: bytes of that journal file that were on stable storage when this was written
+ */
+export function encodeJournalHeader(number: number, tag: number, flags = 0, journalBytes = 0): Buffer {
   const header = Buffer.alloc(JOURNAL_HEADER_BYTES);
-  header.writeUInt32LE(FILE_MAGIC, 0);
-  header[8] = VERSION;
+  header.writeUInt32LE(JOURNAL_MAGIC, 0);
+  header[8] = JOURNAL_VERSION;
+  header[9] = flags;
   header.writeUInt32LE(tag, 12);
   putUint53(header, number, 16);
+  putUint53(header, journalBytes, 24);
   header.writeUInt32LE(crc32(header.subarray(8)), 4);
   return header;
-}
-
-/** The file's tag and number; undefined when the header is torn or of another file. @param number - undefined: any */
-function journalHeader(
-  bytes: Buffer,
-  number: number | undefined,
-): { readonly tag: number; readonly number: number } | undefined {
-  if (bytes.length < JOURNAL_HEADER_BYTES || bytes.readUInt32LE(0) !== FILE_MAGIC) return undefined;
-  if (crc32(bytes.subarray(8, JOURNAL_HEADER_BYTES)) !== bytes.readUInt32LE(4)) return undefined;
-  const found = getUint53(bytes, 16);
-  if (bytes[8] !== VERSION || (number !== undefined && found !== number)) return undefined;
-  return { tag: bytes.readUInt32LE(12), number: found };
 }
 
 /**
@@ -58,99 +55,6 @@ function finishFrame(frame: Buffer, kind: number, tag: number, synced: number): 
   frame.writeUInt32LE(tag, 16);
   frame.writeUInt32LE(synced, 20);
   frame.writeUInt32LE(crc32(frame.subarray(8)), 4);
-}
-
-export interface JournalContents {
-  /** What the header says; 0 when it does not hold. */
-  readonly number: number;
-  /** The entries of each good frame, in order. */
-  readonly frames: Buffer[];
-  /** With its entries the file tells the whole state by itself: nothing before its last snapshot's end is missing. */
-  readonly complete: boolean;
-  /** The last snapshot's end is there, whatever is missing before it. */
-  readonly isWhole: boolean;
-  /** Bytes that were on stable storage and are no frame. */
-  readonly damaged: number;
-  /** Bytes that are no frame and may never have been on stable storage: left by a crash, or damaged. */
-  readonly torn: number;
-  /** The file's tag; undefined when its header does not hold. */
-  readonly tag: number | undefined;
-  /** Where the last frame ends. What follows was allocated for later ones, or is torn. */
-  readonly end: number;
-}
-
-/**
- * Reads every good frame of a journal file, past any damage: entries are absolute, so one that is missing makes none of
- * the others wrong. A header that does not hold costs nothing: the frames carry the file's tag, too.
- */
-export function readFrames(bytes: Buffer, number: number | undefined): JournalContents {
-  const header = journalHeader(bytes, number);
-  const tag = header?.tag ?? firstTag(bytes);
-  const found: number[] = [];
-  let synced = 0;
-  for (let at = tag === undefined ? -1 : nextFrame(bytes, JOURNAL_HEADER_BYTES, tag); at >= 0;) {
-    found.push(at);
-    synced = Math.max(synced, bytes.readUInt32LE(at + 20));
-    at = nextFrame(bytes, frameEnd(bytes, at, tag), tag);
-  }
-  const frames: Buffer[] = [];
-  let complete = false;
-  let isWhole = false;
-  let damaged = 0;
-  let torn = 0;
-  let end = JOURNAL_HEADER_BYTES;
-  const gap = (from: number, to: number): void => {
-    damaged += Math.max(0, Math.min(to, synced) - from);
-    torn += Math.max(0, to - Math.max(from, synced));
-  };
-  for (const at of found) {
-    gap(end, at);
-    end = frameEnd(bytes, at, tag);
-    // With a gap before it, a part of the snapshot may be missing that an older file still tells.
-    if (bytes.readUInt32LE(at + 12) === FRAME_COMPLETE) {
-      isWhole = true;
-      complete = damaged + torn === 0;
-    }
-    frames.push(bytes.subarray(at + FRAME_HEADER_BYTES, end));
-  }
-  if (end < synced) damaged += synced - end;
-  if (header === undefined && found.length > 0) damaged += JOURNAL_HEADER_BYTES;
-  const rest = Math.max(end, synced);
-  // A file that was created when the power went has no header yet, and what was allocated ahead is zero.
-  if (found.length === 0 && header === undefined) torn += usedBytes(bytes, 0);
-  else torn += usedBytes(bytes, rest);
-  return { number: header?.number ?? 0, frames, complete, isWhole, damaged, torn, tag: header?.tag, end };
-}
-
-/** Bytes from `from` on, without the zeros at both ends. */
-function usedBytes(bytes: Buffer, from: number): number {
-  let end = bytes.length;
-  while (end > from && bytes[end - 1] === 0) end--;
-  let start = from;
-  while (start < end && bytes[start] === 0) start++;
-  return Math.max(0, end - start);
-}
-
-/** The tag of the first frame that holds whatever its tag. */
-function firstTag(bytes: Buffer): number | undefined {
-  let at = bytes.indexOf(FRAME_MAGIC_BYTES);
-  while (at >= 0 && frameEnd(bytes, at, undefined) === 0) at = bytes.indexOf(FRAME_MAGIC_BYTES, at + 1);
-  return at < 0 ? undefined : bytes.readUInt32LE(at + 16);
-}
-
-/** Where the next good frame from `from` begins; -1 if there is none. */
-function nextFrame(bytes: Buffer, from: number, tag: number | undefined): number {
-  let at = from;
-  while (at >= 0 && frameEnd(bytes, at, tag) === 0) at = bytes.indexOf(FRAME_MAGIC_BYTES, at + 1);
-  return at;
-}
-
-/** Where the frame at `at` ends; 0 if there is no good one. @param tag - of the file; undefined: any */
-function frameEnd(bytes: Buffer, at: number, tag: number | undefined): number {
-  if (at + FRAME_HEADER_BYTES > bytes.length || bytes.readUInt32LE(at) !== FRAME_MAGIC) return 0;
-  const end = at + FRAME_HEADER_BYTES + bytes.readUInt32LE(at + 8);
-  if (end > bytes.length || (tag !== undefined && bytes.readUInt32LE(at + 16) !== tag)) return 0;
-  return crc32(bytes.subarray(at + 8, end)) === bytes.readUInt32LE(at + 4) ? end : 0;
 }
 
 /** Gathers the entries of one frame. */

@@ -4,7 +4,7 @@
 import { randomInt } from 'node:crypto';
 import { fdatasync, readUpTo, writeAll } from './file-io.ts';
 import type { FileLayer } from './file-layer.ts';
-import { encodeJournalHeader } from './journal-entries.ts';
+import { EntryBuffer, FLAG_HAS_HOLDS, FRAME_COMPLETE, encodeJournalHeader } from './journal-entries.ts';
 import { journalPath, type SpoolLayout } from './layout.ts';
 import { isWithoutRoom } from './spool-error.ts';
 
@@ -41,21 +41,26 @@ export class JournalFile {
   /**
    * Makes a file with room for so many bytes of frames; file and room are on stable storage when this resolves. Without
    * that room there is no file.
+   * @param isFirst - there was no journal before: from its beginning on, this file tells the whole state by itself
    */
   static async create(
     files: FileLayer,
     layout: SpoolLayout,
     number: number,
     roomBytes: number,
+    isFirst: boolean,
   ): Promise<JournalFile> {
     const tag = randomInt(2 ** 32);
     const path = journalPath(layout, number);
     const fd = await files.open(path, 'wx');
     try {
-      const header = encodeJournalHeader(number, tag);
-      await writeAll(files, fd, [header], 0);
-      const end = { number, tag, end: header.length };
-      const file = new JournalFile(files, fd, end, 0, header.length);
+      const header = encodeJournalHeader(number, tag, FLAG_HAS_HOLDS);
+      const beginning = isFirst
+        ? Buffer.concat([header, new EntryBuffer().take(FRAME_COMPLETE, tag, 0)])
+        : header;
+      await writeAll(files, fd, [beginning], 0);
+      const end = { number, tag, end: beginning.length };
+      const file = new JournalFile(files, fd, end, 0, beginning.length);
       await file.allocate(roomBytes);
       await file.sync();
       await files.syncDirectory(layout.journal);

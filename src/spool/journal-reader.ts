@@ -4,7 +4,9 @@
 import { readWhole } from './file-io.ts';
 import type { FileLayer } from './file-layer.ts';
 import type { JournalEnd } from './journal-file.ts';
-import { readFrames, visitEntries, type JournalContents } from './journal-entries.ts';
+import type { HoldsRecord } from './holds-reader.ts';
+import { visitEntries } from './journal-entries.ts';
+import { readFrames, type JournalContents } from './journal-frames.ts';
 import { journalPath, listJournals, type SpoolLayout } from './layout.ts';
 import type { QueueState } from './queue-state.ts';
 import { systemCode } from './spool-error.ts';
@@ -16,28 +18,35 @@ export interface JournalReplay {
   readonly highest: number;
   /** `damaged`: entries that were on stable storage may be missing. `torn`: at most some that a crash cut off. */
   readonly condition: 'absent' | 'good' | 'torn' | 'damaged';
+  /** It tells the whole state from its beginning on; else that was lost, or a crash came while the first file was made. */
+  readonly isFounded: boolean;
+  /** It ends as an orderly stop leaves it: none of its end is missing. */
+  readonly isClosed: boolean;
+  /** There is a file `holds` beside it, or there was. */
+  readonly hasHolds: boolean;
   /** Numbers of the files that are damaged. */
   readonly damagedFiles: ReadonlySet<number>;
   /** The file that more entries may be appended to; none when there is no file, or the last one is damaged. */
   readonly last: JournalEnd | undefined;
 }
 
-/** Applies the journal to an empty state. */
+/** Applies the journal to an empty state. @param witness - says how much of it was on stable storage */
 export async function replayJournal(
   files: FileLayer,
   layout: SpoolLayout,
   state: QueueState,
+  witness: HoldsRecord,
   report: (problem: SpoolProblem) => void,
 ): Promise<JournalReplay> {
   for (;;) {
     const numbers = await listJournals(files, layout);
-    const needed = await readNeeded(files, layout, numbers);
+    const needed = await readNeeded(files, layout, numbers, witness);
     // A running store has compacted one away meanwhile: look again. A store alone in its directory never does.
     if (needed === undefined) continue;
     const damagedFiles = new Set(needed.filter(({ damaged }) => damaged > 0).map(({ number }) => number));
     for (const { number, damaged, torn } of needed) reportGaps(number, damaged, torn, report);
     const [oldest] = needed;
-    // The first file of all has no snapshot until the first recovery is over; any other has replaced older ones.
+    // The first file of all may have been cut short while it was made (`isFounded`); any other has replaced older ones.
     const baseMissing =
       oldest !== undefined && oldest.number > 1 && !oldest.complete && !damagedFiles.has(oldest.number);
     if (baseMissing) {
@@ -52,7 +61,15 @@ export async function replayJournal(
     const isTorn = needed.some(({ torn }) => torn > 0);
     const condition =
       oldest === undefined ? 'absent' : isDamaged ? 'damaged' : isTorn ? 'torn' : ('good' as const);
-    return { highest: numbers.at(-1) ?? 0, condition, damagedFiles, last: lastOf(needed) };
+    return {
+      highest: numbers.at(-1) ?? 0,
+      condition,
+      isFounded: oldest?.complete === true,
+      isClosed: needed.at(-1)?.isClosed === true,
+      hasHolds: oldest?.complete === true && oldest.hasHolds,
+      damagedFiles,
+      last: lastOf(needed),
+    };
   }
 }
 
@@ -70,6 +87,7 @@ async function readNeeded(
   files: FileLayer,
   layout: SpoolLayout,
   numbers: readonly number[],
+  { journalNumber, journalBytes }: HoldsRecord,
 ): Promise<JournalContents[] | undefined> {
   const needed: JournalContents[] = [];
   for (const number of numbers.toReversed()) {
@@ -80,7 +98,7 @@ async function readNeeded(
       if (systemCode(error) !== 'ENOENT') throw error;
       return undefined;
     }
-    const contents = readFrames(bytes, number);
+    const contents = readFrames(bytes, number, number === journalNumber ? journalBytes : 0);
     needed.unshift({ ...contents, number });
     if (contents.complete) break;
   }

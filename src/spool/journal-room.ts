@@ -14,6 +14,8 @@ export interface Room {
   readonly wanted: number;
   /** With less than this there is no point in a new file. */
   readonly least: number;
+  /** There was no journal before. */
+  readonly isFirst: boolean;
 }
 
 export interface SnapshotSource {
@@ -36,7 +38,7 @@ export async function beginJournal(source: SnapshotSource, number: number, room:
       `beginning a journal file: it needs ${snapshot + room.least} bytes, and the file system has ${Math.max(0, free)}`,
     );
   }
-  return JournalFile.create(files, layout, number, snapshot + following);
+  return JournalFile.create(files, layout, number, snapshot + following, room.isFirst);
 }
 
 /** Bytes that a snapshot takes now, frames included. Other work goes on between its pieces. */

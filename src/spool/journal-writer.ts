@@ -17,6 +17,14 @@ const RETRY_MS = 500;
 /** How long entries are gathered: a write costs a thread hop and a system call, however few there are. */
 const GATHER_MS = 10;
 
+/** How far the journal had come at some time. */
+export interface JournalMark {
+  /** The file that is written; 0 when there is none. */
+  readonly number: number;
+  /** Bytes of it that are on stable storage, up to the end of a frame. */
+  readonly bytes: number;
+}
+
 export interface JournalWriterOptions {
   readonly files: FileLayer;
   readonly layout: SpoolLayout;
@@ -70,19 +78,20 @@ export class JournalWriter {
   /**
    * Begins a new file after `highest`, or without room for one goes on in the last one; entries may be added from now
    * on. Without either they are kept in memory until there is room.
+   * @param isFirst - there was no journal before, and nothing that one could have told
    */
-  async start(highest: number, last: JournalEnd | undefined): Promise<void> {
+  async start(highest: number, last: JournalEnd | undefined, isFirst: boolean): Promise<void> {
     this.#highest = highest;
     try {
-      this.#output.use(await this.#create(this.#options.roomBytes));
+      this.#output.use(await this.#create(this.#options.roomBytes, isFirst));
     } catch (error) {
       this.#renewalDue = true;
-      await this.#startWithoutRoom(error, last);
+      await this.#startWithoutRoom(error, last, isFirst);
     }
     this.#tell();
   }
 
-  async #startWithoutRoom(cause: unknown, last: JournalEnd | undefined): Promise<void> {
+  async #startWithoutRoom(cause: unknown, last: JournalEnd | undefined, isFirst: boolean): Promise<void> {
     const { files, layout } = this.#options;
     const reason = writeError('beginning a journal file', cause);
     try {
@@ -90,7 +99,7 @@ export class JournalWriter {
       if (reason.code !== 'SPOOL_FULL') throw reason;
       const file =
         last === undefined
-          ? await this.#create(2 * this.#output.leastRoom)
+          ? await this.#create(2 * this.#output.leastRoom, isFirst)
           : await JournalFile.reopen(files, layout, last);
       this.#output.use(file, reason);
     } catch {
@@ -100,9 +109,9 @@ export class JournalWriter {
     this.#retryLater();
   }
 
-  /** Number of the file that is written; 0 when there is none. */
-  get number(): number {
-    return this.#output.file?.number ?? 0;
+  /** How far the journal is on stable storage. */
+  get mark(): JournalMark {
+    return { number: this.#output.file?.number ?? 0, bytes: this.#output.file?.synced ?? 0 };
   }
 
   /** Bytes in the current file and waiting for it. */
@@ -242,7 +251,7 @@ export class JournalWriter {
     let created: JournalFile;
     try {
       if (!isBroken) await this.#writeAndSync();
-      created = await this.#create(room);
+      created = await this.#create(room, false);
     } catch (error) {
       if (this.#output.broken !== undefined) this.#retryLater();
       throw writeError('beginning a new journal file', error);
@@ -252,8 +261,9 @@ export class JournalWriter {
     });
   }
 
-  #create(least: number): Promise<JournalFile> {
-    return beginJournal(this.#options, ++this.#highest, { wanted: this.#options.roomBytes, least });
+  #create(least: number, isFirst: boolean): Promise<JournalFile> {
+    const { roomBytes } = this.#options;
+    return beginJournal(this.#options, ++this.#highest, { wanted: roomBytes, least, isFirst });
   }
 
   /** What is written survives the end of this process: no need to keep it alive for the sync. */
@@ -336,8 +346,8 @@ export class JournalWriter {
       .finally(() => this.#tell());
   }
 
-  /** The last entries are written and synced. */
-  async close(): Promise<void> {
+  /** The last entries are written and synced. Resolves to how far the journal is on stable storage for good. */
+  async close(): Promise<JournalMark> {
     this.#closed = true;
     clearTimeout(this.#retryTimer);
     try {
@@ -348,6 +358,7 @@ export class JournalWriter {
         // trace of a crash.
         if (this.#output.file.synced > 0) await this.#exclusive(() => this.#output.write(FRAME_ENTRIES));
       }
+      return this.mark;
     } finally {
       this.#stopSyncTimer();
       await this.#output.close();

@@ -252,6 +252,6 @@ export function unplacedProblem(queueId: string): SpoolProblem {
 }
 
 export function inDoubtProblem(messages: number): SpoolProblem {
-  const text = `journal and holds are damaged, so nobody knows which messages were held: all ${messages} are held now. Look at them ("sluice queue list --state held"), then let them go ("sluice queue release --state held")`;
+  const text = `neither the journal nor the file "holds" can be relied on to tell which messages were held: all ${messages} are held now. Look at them ("sluice queue list --state held"), then let them go ("sluice queue release --state held")`;
   return { kind: 'doubt', place: 'holds', text };
 }

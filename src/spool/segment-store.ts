@@ -3,12 +3,13 @@
 
 import { basename } from 'node:path';
 import type { FileLayer } from './file-layer.ts';
-import { JournalWriter } from './journal-writer.ts';
+import { JournalWriter, type JournalMark } from './journal-writer.ts';
 import { replayJournal } from './journal-reader.ts';
 import { asideProblem, setAside } from './damaged-folder.ts';
 import { damageText } from './damage-text.ts';
 import { recoverHolds } from './hold-recovery.ts';
 import { HoldsFile } from './holds-file.ts';
+import { readHolds } from './holds-reader.ts';
 import { holdsPath, readFolder, type SpoolLayout } from './layout.ts';
 import { Maintenance } from './maintenance.ts';
 import { QueueState } from './queue-state.ts';
@@ -84,10 +85,12 @@ export class SegmentStore implements SpoolStore {
     const { files, layout, onProblem } = this.#options;
     const state = this.#state;
     const largeAtStart = await readFolder(files, layout.large);
-    const replay = await replayJournal(files, layout, state, onProblem);
+    const record = await readHolds(files, layout);
+    const replay = await replayJournal(files, layout, state, record, onProblem);
     this.#damagedJournals = replay.damagedFiles;
-    const holds = await recoverHolds(files, layout, state, replay, onProblem);
-    await this.#journal.start(replay.highest, replay.last);
+    const holds = await recoverHolds(files, layout, state, replay, record, onProblem);
+    // A number that was in use is not used again: `holds` may still speak of the file that had it.
+    await this.#journal.start(Math.max(replay.highest, record.journalNumber), replay.last, holds.isNew);
     const place = { ...this.#place(), isInDoubt: holds.isInDoubt };
     let inDoubt = 0;
     for await (const batch of recoverSegments(place)) {
@@ -101,10 +104,12 @@ export class SegmentStore implements SpoolStore {
     this.#maintenance.orphans(unclaimedLarge(state, largeAtStart));
     if (holds.isDamaged) await this.#setAside(holdsPath(layout));
     this.#phase = 'open';
-    await this.#holds.start(this.#journal.number);
+    await this.#holds.start(this.#journal.mark);
     // The journal files of before are needed until this one stands for itself. One of them that is still in use stands
     // already for what was before.
-    if (!this.#journal.renewalDue) await this.#journal.renew(true).catch(() => undefined);
+    if (this.#journal.renewalDue) return;
+    await this.#journal.renew(true).catch(() => undefined);
+    await this.#holds.witness(this.#journal.mark);
   }
 
   /** A journal file that is not needed any more; one that is damaged is kept for people to look at. */
@@ -258,10 +263,12 @@ export class SegmentStore implements SpoolStore {
     this.#phase = 'closed';
     await this.#maintaining?.catch(() => undefined);
     await this.#maintenance.close();
+    // Last of all: `holds` says how long the journal is, so that a part of it which is lost after an orderly stop shows.
+    let journal: JournalMark | undefined;
     try {
-      await this.#holds.close();
+      journal = await this.#journal.close();
     } finally {
-      await this.#journal.close();
+      await this.#holds.close(journal);
     }
   }
 }

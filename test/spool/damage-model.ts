@@ -1,5 +1,6 @@
 // A spool on a simulated disk whose files are then damaged: what it held is kept beside it, and every promise about damage
-// is an assertion here. Bytes flip, ranges are overwritten, files are cut or vanish, several in one life.
+// is an assertion here. Bytes flip, ranges are overwritten, files are cut, emptied or zeroed, lose their tails to zeros, or
+// vanish, several in one life.
 
 import assert from 'node:assert/strict';
 import { below, pick, seededRandom, type Random } from '../../sim/disk/random.ts';
@@ -53,7 +54,9 @@ export class DamageModel {
   readonly seen: Record<string, number> = {};
   readonly #random: Random;
   readonly #messages = new Map<string, Kept>();
-  /** Files that were damaged, by their path under the spool, and of these those that were cut or have vanished. */
+  /** The last life ended in order: then what is missing at an end can only be damage. */
+  #isStopped = false;
+  /** Files that were damaged, by their path under the spool, and of these those whose end is gone. */
   readonly #hit = new Set<string>();
   readonly #shortened = new Set<string>();
   /** What there was before. */
@@ -71,7 +74,9 @@ export class DamageModel {
 
   /** A life with mail that comes, goes, waits and is held; all of it on stable storage at the end. */
   async live(): Promise<void> {
-    for (let life = 0; life < 2; life++) {
+    // The first journal file of a spool is unlike all others.
+    const lives = 1 + below(this.#random, 2);
+    for (let life = 0; life < lives; life++) {
       const { store } = await this.#open();
       const writer = await openSpoolWriter({
         directory: DIRECTORY,
@@ -95,7 +100,8 @@ export class DamageModel {
         if (ref !== undefined) kept.segment = segmentName(ref.segment);
       }
       // Ended in order, or by the power: then nothing is sealed.
-      if (this.#random() < 0.5) {
+      this.#isStopped = this.#random() < 0.5;
+      if (this.#isStopped) {
         await writer.close();
         await store.close();
       }
@@ -142,6 +148,44 @@ export class DamageModel {
     store.settle([outcome]);
   }
 
+  /** What a power cut leaves of a file on some file systems: nothing, zeros, or zeros for a tail. */
+  async blank(): Promise<void> {
+    const { files } = this.#disk.process();
+    for (const path of ['holds', ...(await this.#journals())]) {
+      if (this.#random() < 0.5) continue;
+      this.#hit.add(path);
+      const fd = await files.open(`${DIRECTORY}/${path}`, 'r');
+      await this.#blankOne(files, fd, path);
+      await fdatasync(files, fd);
+      await files.close(fd);
+    }
+  }
+
+  async #journals(): Promise<string[]> {
+    const names = await this.#disk.process().files.readdir(`${DIRECTORY}/journal`);
+    return names.map((name) => `journal/${name}`);
+  }
+
+  async #blankOne(files: FileLayer, fd: number, path: string): Promise<void> {
+    const size = await files.size(fd);
+    const dice = this.#random();
+    if (dice < 0.33) {
+      this.#count('emptied files');
+      await files.truncate(fd, 0);
+    } else {
+      // Whole, but for the header, or from anywhere on.
+      const from =
+        dice < 0.5
+          ? 0
+          : dice < 0.66
+            ? 32
+            : below(this.#random, Math.max(1, await usedBytes(files, fd, size)));
+      this.#count(from === 0 ? 'zeroed files' : 'zeroed tails');
+      if (from > 32) this.#shortened.add(path);
+      if (from < size) await writeAll(files, fd, [Buffer.alloc(size - from)], from);
+    }
+  }
+
   /** Does damage to up to `most` files. */
   async damage(most: number): Promise<void> {
     for (let count = 1 + below(this.#random, most); count > 0; count--) await this.#damageOne();
@@ -167,7 +211,9 @@ export class DamageModel {
     // Of what is only allocated, there is nothing to damage.
     const at = below(this.#random, Math.max(1, await usedBytes(files, fd, size)));
     const dice = this.#random();
-    if (dice < 0.6 && size > 0) {
+    const isRecord = path === 'holds' || path.startsWith('journal/');
+    if (isRecord && this.#random() < 0.3) await this.#blankOne(files, fd, path);
+    else if (dice < 0.6 && size > 0) {
       this.#count('flips');
       const byte = Buffer.alloc(1);
       files.readSync(fd, byte, 0, 1, at);
@@ -258,6 +304,7 @@ export class DamageModel {
       for (const kept of this.#messages.values()) {
         const message = messages.get(kept.queueId);
         if (message === undefined && this.#isWithoutTrace(kept)) continue;
+        if (this.#hasLostOutcomes()) continue;
         assert.equal(message !== undefined, !isDone(kept), kept.queueId);
         if (message !== undefined) assert.equal(message.held, kept.held, kept.queueId);
       }
@@ -315,14 +362,21 @@ export class DamageModel {
     return this.#shortened.has(`segments/${segment}`) && (this.#hit.has(index) || !this.#paths.has(index));
   }
 
+  /** The journal's end is gone in a way that a crash leaves, too, and nothing tells that it had been synced. */
+  #hasLostOutcomes(): boolean {
+    const isCut = [...this.#shortened].some((path) => path.startsWith('journal/'));
+    return isCut && (!this.#isStopped || this.#hit.has('holds'));
+  }
+
   /**
    * Both records of holds were damaged, and nothing tells: one was cut, perhaps between two entries, or both have lost
-   * their ends, as in a crash.
+   * their ends, as in a crash. After an orderly stop both say where they end.
    */
   #hasLostBothRecords({ problems }: Found): boolean {
     const isJournal = (path: string): boolean => path.startsWith('journal/');
     const torn = problems.filter(({ kind, place }) => kind === 'torn' && /^(holds|\d{1,10})$/.test(place));
     return (
+      !this.#isStopped &&
       this.#hit.has('holds') &&
       [...this.#hit].some(isJournal) &&
       (torn.length > 1 || this.#shortened.has('holds') || [...this.#shortened].some(isJournal))
@@ -338,7 +392,8 @@ export class DamageModel {
       assert.ok(message.held, `${queueId} was held and is released`);
       this.#count('held');
     }
-    if (message.held && !kept.held && message.damage === undefined) {
+    // A release that was lost with the end of the journal leaves the hold before it in force.
+    if (message.held && !kept.held && message.damage === undefined && !this.#hasLostOutcomes()) {
       const isSaid = found.problems.some(({ kind }) => ['journal', 'torn', 'holds', 'doubt'].includes(kind));
       assert.ok(isSaid, `${queueId} is held without a word`);
       this.#count('held in doubt');
@@ -347,7 +402,7 @@ export class DamageModel {
     for (const recipient of kept.done) {
       if (!waiting.has(recipient) || message.damage !== undefined) continue;
       // Cut between two frames it looks as if it had ended there.
-      if ([...this.#shortened].some((path) => path.startsWith('journal/'))) continue;
+      if (this.#hasLostOutcomes()) continue;
       assert.ok(ofJournal, `${queueId} would be delivered again to recipient ${recipient} without a word`);
       this.#count('again');
     }

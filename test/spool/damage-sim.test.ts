@@ -41,3 +41,21 @@ for (const [most, name] of [
     }
   });
 }
+
+test('journal and holds emptied, zeroed or with zeros for a tail, one or both: what was held is held, and it is told', async () => {
+  const total: Record<string, number> = {};
+  for (let seed = FIRST; seed < FIRST + SEEDS; seed++) {
+    const model = new DamageModel(seed * 10 + 7);
+    try {
+      await model.live();
+      await model.blank();
+      await model.check();
+    } catch (error) {
+      throw new Error(`seed ${seed}`, { cause: error });
+    }
+    for (const [what, count] of Object.entries(model.seen)) total[what] = (total[what] ?? 0) + count;
+  }
+  for (const what of ['emptied files', 'zeroed files', 'zeroed tails', 'held', 'held in doubt', 'again']) {
+    if (SEEDS >= 150) assert.ok((total[what] ?? 0) > 0, `nothing was ${what}: ${JSON.stringify(total)}`);
+  }
+});

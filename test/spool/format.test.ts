@@ -180,6 +180,10 @@ test('the header of a journal file, and a frame with every kind of entry', () =>
     encodeJournalHeader(5, TAG).toString('hex'),
     hex('534c4a4e 746f44ea 01 000000 efbeadde 0500000000000000 0000000000000000'),
   );
+  assert.equal(
+    encodeJournalHeader(5, TAG, 1, 4096).toString('hex'),
+    hex('534c4a4e 6e19e916 01 01 0000 efbeadde 0500000000000000 0010000000000000'),
+  );
   const entries = new EntryBuffer();
   entries.message(1, SEGMENT, 33);
   entries.message(4, SEGMENT, 34);

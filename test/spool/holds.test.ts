@@ -2,10 +2,11 @@
 // everything is held.
 
 import assert from 'node:assert/strict';
-import { cp, readFile, readdir, rm, truncate, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { cp, readFile, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { openSpoolStore, openSpoolWriter } from '../../src/spool/open.ts';
+import { encodeJournalHeader } from '../../src/spool/journal-entries.ts';
+import { inspectSpool, openSpoolStore, openSpoolWriter } from '../../src/spool/open.ts';
 import type { SpoolProblem } from '../../src/spool/types.ts';
 import { MIB, contentFor, envelopeFor, temporaryDirectory, writerDefaults } from './support.ts';
 
@@ -156,8 +157,118 @@ test('a spool of before, with a journal alone, goes on as it was', async (t) => 
   const { copy, held, waiting } = await spool(t);
   const directory = await copy();
   await rm(join(directory, 'holds'));
+  const journal = await journalOf(directory);
+  const bytes = await readFile(journal);
+  encodeJournalHeader(Number(basename(journal)), bytes.readUInt32LE(12)).copy(bytes);
+  await writeFile(journal, bytes);
   const found = await recovered(directory);
   assert.deepEqual(found, { held, waiting, problems: [] });
+});
+
+test('a file "holds" that is gone is reported, and after an orderly stop the journal tells what is held', async (t) => {
+  const { copy, held, waiting } = await spool(t);
+  const directory = await copy();
+  await rm(join(directory, 'holds'));
+  assert.deepEqual(await recovered(directory), { held, waiting, problems: ['holds'] });
+  assert.deepEqual(await recovered(directory), { held, waiting, problems: [] });
+});
+
+/** What a power cut leaves of a file that had been written and synced, on file systems and disks that lie. */
+const remains = {
+  emptied: (path: string) => truncate(path, 0),
+  zeroed: async (path: string) => writeFile(path, Buffer.alloc((await stat(path)).size)),
+  'zeroed but for its header': async (path: string) => {
+    const bytes = await readFile(path);
+    await writeFile(path, bytes.fill(0, 32));
+  },
+  'zeroed but for its first 60 bytes': async (path: string) => {
+    const bytes = await readFile(path);
+    await writeFile(path, bytes.fill(0, 60));
+  },
+  'cut to 60 bytes': (path: string) => truncate(path, 60),
+};
+
+/** A spool of the first run, whose journal is unlike all later ones: two messages delivered, one held, two that wait. */
+async function firstRun(t: TestContext) {
+  const directory = await temporaryDirectory(t);
+  const writer = await openSpoolWriter({ ...writerDefaults, directory });
+  const ids: string[] = [];
+  for (let index = 0; index < 5; index++) {
+    const queueId = writer.newQueueId();
+    await writer.append({ envelope: envelopeFor(queueId), content: [contentFor(index, 100)] });
+    ids.push(queueId);
+  }
+  await writer.close();
+  const [first = '', second = '', third = ''] = ids;
+  await recovered(directory, async (store) => {
+    store.settle([
+      { kind: 'delivered', queueId: first, recipient: 0 },
+      { kind: 'delivered', queueId: second, recipient: 0 },
+      { kind: 'held', queueId: third },
+    ]);
+    await store.flush();
+  });
+  return { directory, ids, held: [third], journal: await journalOf(directory) };
+}
+
+for (const [what, damage] of Object.entries(remains)) {
+  test(`a journal ${what} after an orderly stop is reported, also by an inspection, and what is held stays held`, async (t) => {
+    const { directory, held, journal } = await firstRun(t);
+    await damage(journal);
+    const inspected: string[] = [];
+    for await (const finding of inspectSpool(directory)) {
+      if (finding.kind === 'problem') inspected.push(finding.problem.text);
+    }
+    assert.match(inspected.join(), /messages that were delivered may be delivered again/);
+    const found = await recovered(directory);
+    assert.deepEqual(found.held, held);
+    assert.ok(found.problems.includes('journal'), found.problems.join());
+  });
+
+  for (const [other, damageHolds] of Object.entries({ ...remains, gone: (path: string) => rm(path) })) {
+    test(`with the journal ${what} and holds ${other}, all is held, and the log says so`, async (t) => {
+      const { directory, ids, journal } = await firstRun(t);
+      await damage(journal);
+      await damageHolds(join(directory, 'holds'));
+      const found = await recovered(directory);
+      // Those that were delivered may be back: all that are there are held.
+      assert.deepEqual(found.waiting, []);
+      for (const queueId of ids.slice(2)) assert.ok(found.held.includes(queueId));
+      assert.ok(found.problems.includes('doubt'), found.problems.join());
+    });
+  }
+}
+
+test('where the file "holds" is damaged and the journal was not closed in order, all is held', async (t) => {
+  const { copy, held, waiting } = await spool(t);
+  const directory = await copy();
+  const journal = await journalOf(directory);
+  const bytes = await readFile(journal);
+  // The last frame that an orderly stop writes.
+  const last = bytes.lastIndexOf('SLJF');
+  await writeFile(journal, bytes.fill(0, last));
+  await writeFile(join(directory, 'holds'), '');
+  const found = await recovered(directory);
+  assert.deepEqual([found.held, found.waiting], [[...held, ...waiting].toSorted(), []]);
+  assert.ok(found.problems.includes('doubt'));
+});
+
+test('a crash while the first journal file is made is no damage', async (t) => {
+  for (const left of ['', 'SLJ', '\0'.repeat(300)]) {
+    const directory = await temporaryDirectory(t);
+    const writer = await openSpoolWriter({ ...writerDefaults, directory });
+    const queueId = writer.newQueueId();
+    await writer.append({ envelope: envelopeFor(queueId), content: [contentFor(1, 100)] });
+    await writer.close();
+    await writeFile(join(directory, 'journal', '0000000001'), left);
+    const found = await recovered(directory);
+    assert.deepEqual([found.held, found.waiting], [[], [queueId]]);
+    assert.ok(
+      !found.problems.includes('journal') && !found.problems.includes('doubt'),
+      found.problems.join(),
+    );
+    assert.deepEqual((await recovered(directory)).problems, []);
+  }
 });
 
 test('a damaged journal file is kept', async (t) => {

@@ -43,7 +43,7 @@ export class SpoolProblems {
 /** What is said of each kind; nothing of those that a crash leaves behind. */
 const words: Partial<Record<SpoolProblem['kind'], string>> = {
   segment: 'segments',
-  journal: 'the journal',
+  journal: 'the journal, so that delivered messages may be delivered again',
   index: 'indexes',
   content: 'messages',
   missing: 'missing messages',
