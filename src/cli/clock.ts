@@ -1,7 +1,7 @@
 // `sluice clock confirm`: an operator says that the system's clock is right after it was set.
 
 import type { Command } from 'commander';
-import { configOption, readConfig } from './config-file.ts';
+import { configOption, readPlaces } from './config-file.ts';
 import { ask } from './until-reachable.ts';
 
 export function register(program: Command): void {
@@ -16,7 +16,7 @@ export function register(program: Command): void {
 }
 
 async function confirm(options: { config?: string }): Promise<void> {
-  const config = readConfig(options.config);
+  const config = readPlaces(options.config);
   const byMs = (await ask(config, { operation: 'clock.confirm' })) as number | null;
   process.stdout.write(
     byMs === null

@@ -2,7 +2,9 @@
 
 import { Option } from 'commander';
 import { type Config, defaultConfig, loadConfig } from '../config/config.ts';
+import { ConfigError, formatProblem } from '../config/config-error.ts';
 import { findConfigFile } from '../config/find-config.ts';
+import { type Places, salvagePlaces } from '../config/salvage-places.ts';
 
 /** The option that every command with a configuration has. */
 export function configOption(): Option {
@@ -16,4 +18,48 @@ export function configOption(): Option {
 export function readConfig(named: string | undefined): Config {
   const file = findConfigFile(named);
   return file === undefined ? defaultConfig() : loadConfig(file);
+}
+
+/** What a command reads that only has to find the running Sluice. */
+export type FoundPlaces =
+  | { readonly kind: 'whole'; readonly config: Config; readonly places: Places }
+  /** The file has a mistake elsewhere: the running Sluice goes on with what it read before. */
+  | { readonly kind: 'mistaken'; readonly mistake: ConfigError; readonly places: Places };
+
+/** @throws {ConfigError} when the file does not say where Sluice is */
+export function findPlaces(named: string | undefined): FoundPlaces {
+  const file = findConfigFile(named);
+  try {
+    const config = file === undefined ? defaultConfig() : loadConfig(file);
+    return { kind: 'whole', config, places: config };
+  } catch (mistake) {
+    if (file === undefined || !(mistake instanceof ConfigError)) throw mistake;
+    return { kind: 'mistaken', mistake, places: salvagePlaces(file, mistake) };
+  }
+}
+
+/**
+ * Where Sluice is, for commands that ask it something; a mistake elsewhere in the file is told on standard error.
+ * @throws {ConfigError} when the file does not say where Sluice is
+ */
+export function readPlaces(named: string | undefined): Places {
+  const found = findPlaces(named);
+  if (found.kind === 'mistaken') process.stderr.write(mistakeText(found.mistake));
+  return found.places;
+}
+
+/** Told beside what a command does all the same. */
+export function mistakeText(mistake: ConfigError): string {
+  return (
+    `warning: the configuration file has a mistake; only where Sluice is was read from it.\n` +
+    `  ${firstMistake(mistake)}\n  "sluice check" shows every mistake.\n`
+  );
+}
+
+/** The first problem on one line. */
+export function firstMistake({ problems, message }: ConfigError): string {
+  const [first] = problems;
+  if (first === undefined) return message;
+  const { excerpt: _, ...onOneLine } = first;
+  return formatProblem(onOneLine);
 }

@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander';
 import type { ExplainAnswer } from '../control/control-protocol.ts';
-import { configOption, readConfig } from './config-file.ts';
+import { configOption, readPlaces } from './config-file.ts';
 import { explainText } from './explain-text.ts';
 import { printText } from './terminal-text.ts';
 import { ask } from './until-reachable.ts';
@@ -27,7 +27,7 @@ export function register(program: Command): void {
 }
 
 async function explain(address: string, options: Options): Promise<void> {
-  const config = readConfig(options.config);
+  const config = readPlaces(options.config);
   const answer = (await ask(config, {
     operation: 'explain',
     address,

@@ -1,6 +1,6 @@
 // Which messages are exported, where each is stored, and who still waits for it.
 
-import type { Config } from '../config/config.ts';
+import type { Places } from '../config/salvage-places.ts';
 import type { QueueFilter, QueueRow } from '../control/queue-row.ts';
 import type { StoredRef } from '../spool/types.ts';
 import { queueRows } from './queue-rows.ts';
@@ -22,7 +22,7 @@ const idsAtOnce = 100_000;
  * @param wantsWaiting - its recipients that match, too
  */
 export async function chooseMessages(
-  config: Config,
+  config: Places,
   filter: QueueFilter,
   wantsWaiting: boolean,
 ): Promise<Map<string, ChosenMessage>> {
@@ -41,7 +41,7 @@ export async function chooseMessages(
 
 /** The same messages with all recipients that wait for them, also those that the filter did not choose. */
 export async function withAllRecipients(
-  config: Config,
+  config: Places,
   filter: QueueFilter,
   chosen: Map<string, ChosenMessage>,
 ): Promise<Map<string, ChosenMessage>> {
@@ -58,7 +58,7 @@ export async function withAllRecipients(
 
 /** Where the message is now; undefined when it is done. */
 export async function locateAgain(
-  config: Config,
+  config: Places,
   message: ChosenMessage,
 ): Promise<ChosenMessage | undefined> {
   const found = await chooseMessages(config, { ids: [message.queueId] }, false);

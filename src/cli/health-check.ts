@@ -4,7 +4,8 @@
 import { ControlError } from '../control/control-error.ts';
 import type { StatusAnswer } from '../control/control-protocol.ts';
 import { askStatus } from '../control/status-client.ts';
-import { type Place, untilReachable } from './until-reachable.ts';
+import { firstMistake, type FoundPlaces } from './config-file.ts';
+import { untilReachable } from './until-reachable.ts';
 
 const states = ['OK', 'WARNING', 'CRITICAL', 'UNKNOWN'] as const;
 type State = (typeof states)[number];
@@ -24,26 +25,37 @@ const meansDown: ReadonlySet<string> = new Set([
   'MANAGER_LOST',
 ]);
 
-/** @param place - finds where to ask; what it throws makes the state unknown */
-export async function healthCheck(place: () => Place): Promise<Health> {
+/** @param findPlaces - finds where to ask; what it throws makes the state unknown */
+export async function healthCheck(findPlaces: () => FoundPlaces): Promise<Health> {
   try {
-    const found = place();
-    return healthOf(await untilReachable(found, () => askStatus(found.controlSocket, { sites: 0 })));
+    const found = findPlaces();
+    const { places } = found;
+    const status = await untilReachable(places, () => askStatus(places.controlSocket, { sites: 0 }));
+    return healthOf(status, found.kind === 'mistaken' ? firstMistake(found.mistake) : undefined);
   } catch (error) {
     const isDown = error instanceof ControlError && meansDown.has(error.code);
     return health(isDown ? 'CRITICAL' : 'UNKNOWN', error instanceof Error ? error.message : String(error));
   }
 }
 
-/** The worst trouble is the state. */
-export function healthOf(status: StatusAnswer): Health {
+/**
+ * The worst trouble is the state.
+ * @param mistake - in the configuration file: nothing yet, but the next start would fail
+ */
+export function healthOf(status: StatusAnswer, mistake?: string): Health {
   const { troubles } = status;
+  const warnings = troubles.map(({ key, text }) => `${key}: ${text}`);
+  if (mistake !== undefined && !troubles.some(({ key }) => key === 'config')) {
+    warnings.push(
+      `config: The configuration file has a mistake, and Sluice would not start with it: ${mistake}`,
+    );
+  }
   const state = troubles.some(({ level }) => level === 'critical')
     ? 'CRITICAL'
-    : troubles.length > 0
+    : warnings.length > 0
       ? 'WARNING'
       : 'OK';
-  const said = troubles.map(({ key, text }) => `${key}: ${text}`).join(' ');
+  const said = warnings.join(' ');
   if (status.kind === 'without-manager') return health(state, said);
   const { messages, recipients, connections, counters, spool } = status;
   const summary = `${messages} messages wait, ${connections} connections are open`;

@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander';
 import type { LimitsAnswer } from '../control/control-protocol.ts';
-import { configOption, readConfig } from './config-file.ts';
+import { configOption, readPlaces } from './config-file.ts';
 import { type LimitsView, limitsOf, limitsText } from './limits-text.ts';
 import { printText } from './terminal-text.ts';
 import { ask } from './until-reachable.ts';
@@ -32,7 +32,7 @@ export function register(program: Command): void {
 }
 
 async function limits(options: Options): Promise<void> {
-  const config = readConfig(options.config);
+  const config = readPlaces(options.config);
   const all = options.all === true;
   const most = all || options.domain !== undefined ? allCounters : usualCounters;
   const answer = (await ask(config, { operation: 'limits', most })) as LimitsAnswer;

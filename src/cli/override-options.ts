@@ -13,7 +13,7 @@ import {
   parseQuantities,
 } from '../control/override.ts';
 import { formatTarget, parseTarget } from '../control/override-target.ts';
-import { configOption, readConfig } from './config-file.ts';
+import { configOption, readPlaces } from './config-file.ts';
 import { CommandError, exitCodes } from './exit-codes.ts';
 import { age, table } from './table.ts';
 import { ask } from './until-reachable.ts';
@@ -82,7 +82,7 @@ export async function setOverrides(
   options: OverrideOptions,
   change: Pick<OverrideChange, 'kind' | 'targets' | 'quantities'>,
 ): Promise<readonly Override[]> {
-  const config = readConfig(options.config);
+  const config = readPlaces(options.config);
   return (await ask(config, {
     operation: 'override.set',
     ...change,
@@ -93,12 +93,12 @@ export async function setOverrides(
 }
 
 export async function unsetOverrides(options: OverrideOptions, end: OverrideEnd): Promise<OverrideEndAnswer> {
-  const config = readConfig(options.config);
+  const config = readPlaces(options.config);
   return (await ask(config, { operation: 'override.unset', ...end })) as OverrideEndAnswer;
 }
 
 export async function listOverrides(options: OverrideOptions): Promise<readonly Override[]> {
-  const config = readConfig(options.config);
+  const config = readPlaces(options.config);
   return (await ask(config, { operation: 'override.list' })) as readonly Override[];
 }
 

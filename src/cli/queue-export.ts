@@ -5,10 +5,10 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { systemReason } from '../config/config-error.ts';
-import type { Config } from '../config/config.ts';
+import type { Places } from '../config/salvage-places.ts';
 import { openSalvager } from '../spool/open.ts';
 import type { SpoolSalvager } from '../spool/types.ts';
-import { readConfig } from './config-file.ts';
+import { readPlaces } from './config-file.ts';
 import { CommandError, exitCodes } from './exit-codes.ts';
 import { type ChosenMessage, chooseMessages, locateAgain, withAllRecipients } from './export-choice.ts';
 import {
@@ -51,7 +51,7 @@ async function run(ids: string[], options: ExportOptions): Promise<void> {
   checkTargets(options);
   const filter = filterOf(ids, options);
   mustBeGiven(filter, options.all === true, 'export');
-  const config = readConfig(options.config);
+  const config = readPlaces(options.config);
   const wantsEnvelope = options.envelope === true;
   let chosen = await chooseMessages(config, filter, wantsEnvelope);
   if (wantsEnvelope) chosen = await withAllRecipients(config, filter, chosen);
@@ -134,7 +134,7 @@ function fileOf({ queueId }: ChosenMessage, { output, directory }: ExportOptions
 }
 
 async function exportOne(
-  config: Config,
+  config: Places,
   salvager: SpoolSalvager,
   chosen: ChosenMessage,
   file: string | undefined,

@@ -1,6 +1,6 @@
 // What waits, from the running Sluice, or from the spool when none is running.
 
-import type { Config } from '../config/config.ts';
+import type { Places } from '../config/salvage-places.ts';
 import { controlRequest } from '../control/control-client.ts';
 import { ControlError } from '../control/control-error.ts';
 import type { QueueFilter, QueueRow } from '../control/queue-row.ts';
@@ -12,7 +12,7 @@ import { untilReachable } from './until-reachable.ts';
  * @param located - each says where its message is stored
  */
 export async function* queueRows(
-  config: Config,
+  config: Places,
   filter: QueueFilter,
   limit: number,
   located = false,

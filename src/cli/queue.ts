@@ -3,7 +3,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { QueueAction } from '../control/control-protocol.ts';
 import type { QueueRow } from '../control/queue-row.ts';
-import { configOption, readConfig } from './config-file.ts';
+import { configOption, readPlaces } from './config-file.ts';
 import * as queueExport from './queue-export.ts';
 import {
   type FilterOptions,
@@ -60,7 +60,7 @@ const done: Readonly<Record<QueueAction, string>> = {
 };
 
 async function list(ids: string[], options: ListOptions): Promise<void> {
-  const config = readConfig(options.config);
+  const config = readPlaces(options.config);
   const limit = options.limit ?? 0;
   const filter = filterOf(ids, options);
   const rows: QueueRow[] = [];
@@ -96,7 +96,7 @@ async function list(ids: string[], options: ListOptions): Promise<void> {
 async function show(id: string, options: FilterOptions): Promise<void> {
   mustBeQueueId(id);
   const rows: QueueRow[] = [];
-  for await (const row of queueRows(readConfig(options.config), { ids: [id] }, 0)) rows.push(row);
+  for await (const row of queueRows(readPlaces(options.config), { ids: [id] }, 0)) rows.push(row);
   const [first] = rows;
   if (first === undefined) throw noSuchMessage(id);
   if (options.json === true) {
@@ -122,7 +122,7 @@ async function show(id: string, options: FilterOptions): Promise<void> {
 async function change(action: QueueAction, ids: string[], options: FilterOptions): Promise<void> {
   const filter = filterOf(ids, options);
   mustBeGiven(filter, options.all === true, action);
-  const config = readConfig(options.config);
+  const config = readPlaces(options.config);
   const count = Number(await ask(config, { operation: 'queue-change', action, filter }));
   if (options.json === true) process.stdout.write(`${JSON.stringify({ action, recipients: count })}\n`);
   else process.stdout.write(`${count} recipient${count === 1 ? '' : 's'} ${done[action]}.\n`);

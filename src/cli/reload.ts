@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander';
 import type { Reloaded } from '../control/control-protocol.ts';
-import { configOption, readConfig } from './config-file.ts';
+import { configOption, findPlaces } from './config-file.ts';
 import { ask } from './until-reachable.ts';
 
 export function register(program: Command): void {
@@ -13,7 +13,8 @@ export function register(program: Command): void {
     )
     .addOption(configOption())
     .action(async (options: { config?: string }) => {
-      const config = readConfig(options.config);
+      // A mistake is the running Sluice's to tell: it refuses the file, and shows so in its status.
+      const config = findPlaces(options.config).places;
       const { file } = config;
       const request = { operation: 'reload', ...(options.config !== undefined && { file }) } as const;
       const { afterRestart, ...read } = (await ask(config, request)) as Reloaded;

@@ -5,12 +5,13 @@ import { isAscii } from 'node:buffer';
 
 import type { Command } from 'commander';
 
-import type { Config } from '../config/config.ts';
+import { defaultConfig } from '../config/config.ts';
+import { ConfigError } from '../config/config-error.ts';
 import { LineEndings } from '../message/line-endings.ts';
 import { prepareSubmission } from '../message/submission.ts';
 import type { ClientTransaction } from '../protocol/smtp/client/client-session.ts';
-import { readConfig } from './config-file.ts';
-import { CommandError, exitCodes } from './exit-codes.ts';
+import { findPlaces, type FoundPlaces, mistakeText } from './config-file.ts';
+import { CommandError, type ExitCode, exitCodes } from './exit-codes.ts';
 import { recipientsOf, senderOf } from './sendmail/addresses.ts';
 import { parseSendmailFlags, type SendmailCall } from './sendmail/flags.ts';
 import { smtpOnStdio } from './sendmail/smtp-on-stdio.ts';
@@ -58,14 +59,17 @@ export async function runSendmail(args: readonly string[]): Promise<number> {
   }
   // Until Sluice has the message, whatever ends this process, standard output without a reader too, means "try again".
   process.exitCode = exitCodes.tempFail;
-  const config = readConfig(call.config);
-  const { submissionSocket } = config;
+  const found = placesFor(call);
+  const { submissionSocket } = found.places;
   if (call.mode === 'smtp') return await smtpOnStdio(submissionSocket);
 
-  const message = await readMessage(config.receive.maxMessageSize, call.dotsAreContent);
-  const { transaction, content } = compose(call, config, message);
-  const { maxRecipients } = config.receive;
-  const outcomes = await submit(submissionSocket, config.hostname, transaction, content, maxRecipients);
+  // With a mistake in the file, the receiver knows the limits: ours are the usual ones, and going beyond is no fault of the message.
+  const { maxMessageSize, maxRecipients } = (found.kind === 'whole' ? found.config : defaultConfig()).receive;
+  const tooLarge = found.kind === 'whole' ? exitCodes.dataError : exitCodes.tempFail;
+  const message = await readMessage(maxMessageSize, tooLarge, call.dotsAreContent);
+  const { hostname } = found.places;
+  const { transaction, content } = compose(call, hostname, message);
+  const outcomes = await submit(submissionSocket, hostname, transaction, content, maxRecipients);
   const problem = verdict(
     outcomes,
     transaction.recipients.map((recipient) => recipient.address),
@@ -81,8 +85,23 @@ export async function runSendmail(args: readonly string[]): Promise<number> {
   return exitCodes.ok;
 }
 
+/**
+ * Where Sluice is. A mistake in the configuration is no fault of the caller, who throws a message away after any code but EX_TEMPFAIL.
+ * Programs take what they read on standard error for a failure, so that a mistake elsewhere in the file is told only where asked.
+ */
+function placesFor({ config, verbose }: SendmailCall): FoundPlaces {
+  try {
+    const found = findPlaces(config);
+    if (found.kind === 'mistaken' && verbose) process.stderr.write(mistakeText(found.mistake));
+    return found;
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    throw new CommandError(exitCodes.tempFail, error.code, error.message, error.advice, { cause: error });
+  }
+}
+
 /** Standard input with the line ends of a message. */
-async function readMessage(maxBytes: number, dotsAreContent: boolean): Promise<Buffer> {
+async function readMessage(maxBytes: number, tooLarge: ExitCode, dotsAreContent: boolean): Promise<Buffer> {
   const lines = new LineEndings(!dotsAreContent);
   const pieces: Buffer[] = [];
   let size = 0;
@@ -91,7 +110,7 @@ async function readMessage(maxBytes: number, dotsAreContent: boolean): Promise<B
     size += converted.length;
     if (size > maxBytes) {
       throw new CommandError(
-        exitCodes.dataError,
+        tooLarge,
         'SENDMAIL_TOO_LARGE',
         `the message is larger than ${maxBytes} bytes; nothing was sent`,
         'The limit is max_message_size in [receive].',
@@ -107,10 +126,9 @@ async function readMessage(maxBytes: number, dotsAreContent: boolean): Promise<B
 /** The envelope and the message to send. */
 function compose(
   call: SendmailCall,
-  config: Config,
+  hostname: string,
   message: Buffer,
 ): { readonly transaction: ClientTransaction; readonly content: readonly Uint8Array[] } {
-  const { hostname } = config;
   const reversePath = senderOf(call.sender, hostname);
   const submission = prepareSubmission(message, {
     fromAddress: reversePath === '' ? `MAILER-DAEMON@${hostname}` : reversePath,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { copyOf, readState } from '../process/manager/state-file.ts';
 import { inspectSpool } from '../spool/open.ts';
-import { configOption, readConfig } from './config-file.ts';
+import { configOption, readPlaces } from './config-file.ts';
 
 export function register(program: Command): void {
   program
@@ -15,7 +15,7 @@ export function register(program: Command): void {
     .addOption(configOption())
     .option('--json', 'for programs')
     .action(async (options: { config?: string; json?: boolean }) => {
-      await check(readConfig(options.config).spool, options.json === true);
+      await check(readPlaces(options.config).spool, options.json === true);
     });
 }
 

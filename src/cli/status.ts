@@ -4,7 +4,7 @@ import { type Command, Option } from 'commander';
 import type { QueueCount, Status, StatusAnswer, StatusQuestion } from '../control/control-protocol.ts';
 import { askStatus } from '../control/status-client.ts';
 import type { ReportedTrouble } from '../stats/trouble-board.ts';
-import { configOption, readConfig } from './config-file.ts';
+import { configOption, findPlaces, readPlaces } from './config-file.ts';
 import { healthCheck } from './health-check.ts';
 import { overridesTable } from './override-options.ts';
 import { sitesTable } from './sites-table.ts';
@@ -29,12 +29,12 @@ export function register(program: Command): void {
     )
     .action(async (options: { config?: string; json?: boolean; check?: boolean }) => {
       if (options.check === true) {
-        const { line, code } = await healthCheck(() => readConfig(options.config));
+        const { line, code } = await healthCheck(() => findPlaces(options.config));
         process.stdout.write(`${line}\n`);
         process.exitCode = code;
         return;
       }
-      const config = readConfig(options.config);
+      const config = readPlaces(options.config);
       const json = options.json === true;
       const question: StatusQuestion = {
         queues: true,

@@ -4,7 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type SiteOrder, siteOrders, type Status } from '../control/control-protocol.ts';
 import { askNumbers } from '../control/status-client.ts';
-import { configOption, readConfig } from './config-file.ts';
+import { configOption, readPlaces } from './config-file.ts';
 import { ControlError } from '../control/control-error.ts';
 import { LiveScreen } from './live-screen.ts';
 import { time } from './override-options.ts';
@@ -42,7 +42,7 @@ export function register(program: Command): void {
 }
 
 async function top(options: Options): Promise<void> {
-  const config = readConfig(options.config);
+  const config = readPlaces(options.config);
   const ask = (order: SiteOrder, sites: number) =>
     untilReachable(config, () => askNumbers(config.controlSocket, { sites, order }));
   if (options.json !== true && process.stdout.isTTY && process.stdin.isTTY) await watch(options, ask);

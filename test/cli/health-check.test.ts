@@ -6,6 +6,7 @@ import { createServer } from 'node:net';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { findPlaces } from '../../src/cli/config-file.ts';
 import { healthCheck } from '../../src/cli/health-check.ts';
 import type { ManagerStatus } from '../../src/control/control-protocol.ts';
 import type { ReportedTrouble } from '../../src/stats/trouble-board.ts';
@@ -43,10 +44,11 @@ const disk: ReportedTrouble = { ...log, key: 'disk', level: 'critical', text: 'T
 async function check(
   t: TestContext,
   answers: Answers,
+  more = '',
 ): Promise<readonly [code: number | null, line: string]> {
   const { socket, folder } = await controlServer(t, { status: () => status, ...answers });
   const config = join(folder, 'sluice.toml');
-  writeFileSync(config, `control_socket = ${JSON.stringify(socket)}\n`);
+  writeFileSync(config, `control_socket = ${JSON.stringify(socket)}\n${more}`);
   const { code, stdout } = await sluice(['status', '--check', '--config', config]);
   return [code, stdout];
 }
@@ -59,6 +61,19 @@ test('nothing is wrong: 0', async (t) => {
 test('a warning is 1, on one line, and a bar of its text begins no numbers', async (t) => {
   const line = `SLUICE WARNING - log: The log / cannot be written. | ${numbers}\n`;
   assert.deepEqual(await check(t, { troubles: () => [log] }), [1, line]);
+});
+
+test('a mistake in the configuration file is a warning, with the numbers of the running Sluice', async (t) => {
+  const [code, line] = await check(t, {}, '[queue]\nlifetme = "1d"\n');
+  assert.equal(code, 1);
+  assert.match(
+    line,
+    /^SLUICE WARNING - config: .*:3:1: queue\.lifetme: there is no such key; .* \| messages=3 /u,
+  );
+  assert.match(
+    (await check(t, { troubles: () => [disk] }, 'x y\n'))[1],
+    /^SLUICE CRITICAL - disk: .* config: /u,
+  );
 });
 
 test('the worst trouble is the state: 2', async (t) => {
@@ -88,7 +103,9 @@ test('a control process that takes no request is critical, and is not waited for
   folder.atEnd(() => server.close());
   await once(server, 'listening');
   t.mock.timers.enable({ apis: ['setTimeout'] });
-  const checked = healthCheck(() => ({ controlSocket: socket, spool: folder.path }));
+  const config = join(folder.path, 'sluice.toml');
+  writeFileSync(config, `spool = "."\ncontrol_socket = ${JSON.stringify(socket)}\n`);
+  const checked = healthCheck(() => findPlaces(config));
   t.mock.timers.tick(10_000);
   const { code, line } = await checked;
   assert.equal(code, 2);

@@ -63,6 +63,39 @@ describe('queue list', { concurrency: true }, () => {
   });
 });
 
+describe('a mistake in the configuration file', { concurrency: true }, () => {
+  for (const args of [
+    ['status'],
+    ['queue', 'list'],
+    ['queue', 'hold', '--all'],
+    ['limits'],
+    ['clock', 'confirm'],
+    ['suspend', 'all'],
+  ]) {
+    it(`keeps nobody from asking the running Sluice: ${args.join(' ')}`, async (t) => {
+      const { folder } = await controlServer(t, {
+        confirm: () => null,
+        limits: () => ({ limits: { items: [], total: 0 }, overrides: [] }) as never,
+        set: () => [],
+      });
+      const config = join(folder, 'sluice.toml');
+      writeFileSync(config, 'control_socket = "control.sock"\n[queue]\nlifetme = "1d"\n');
+      const { stderr } = await sluice([...args, '-c', config]);
+      assert.match(stderr, /^warning: the configuration file has a mistake; .*\n.*:3:1: queue\.lifetme: /u);
+      assert.doesNotMatch(stderr, /CONFIG_INVALID|NOT_RUNNING/u);
+    });
+  }
+
+  it('is an error where it hides the place of the control socket', async (t) => {
+    const { folder } = await controlServer(t, {});
+    const config = join(folder, 'sluice.toml');
+    writeFileSync(config, 'control_socket = control.sock\n');
+    const { code, stderr } = await sluice(['queue', 'list', '-c', config]);
+    assert.equal(code, 78);
+    assert.match(stderr, /^CONFIG_INVALID: /u);
+  });
+});
+
 describe('a mistake of the command line', { concurrency: true }, () => {
   for (const [args, code] of [
     [['queue', 'list', 'sluice.toml'], 'QUEUE_ID_INVALID'],

@@ -341,14 +341,49 @@ describe('sendmail fails with', { concurrency: true }, () => {
     assert.deepEqual(to.commands, []);
   });
 
-  it('EX_CONFIG for a bad configuration', async () => {
+  it('EX_TEMPFAIL for a configuration that does not say where Sluice is: the caller keeps the message', async () => {
     const file = join(folder, 'bad.toml');
-    writeFileSync(file, 'hostnme = "x"\n');
-    const result = await sluice(['sendmail', '-C', file, 'a@b.example'], { input: message });
-    assert.equal(result.code, 78);
-    assert.match(
-      result.stderr,
-      /^CONFIG_INVALID: .*bad\.toml:1:1: hostnme: there is no such key; did you mean hostname\?/,
-    );
+    for (const text of [
+      'submission_socket = /run/x\n',
+      'hostname = 5\n[log]\n',
+      'spool = "a"\nspool = "b"\n',
+    ]) {
+      writeFileSync(file, text);
+      const result = await sluice(['sendmail', '-C', file, 'a@b.example'], { input: message });
+      assert.equal(result.code, 75);
+      assert.match(result.stderr, /^CONFIG_INVALID: .*bad\.toml:[12]:/);
+    }
+    const { code, stderr } = await sluice(['sendmail', '-C', '/no/such.toml', 'a@b.example']);
+    assert.equal(code, 75);
+    assert.match(stderr, /^CONFIG_UNREADABLE: /);
+  });
+
+  it('hands mail in where the configuration has a mistake elsewhere', async (t) => {
+    const to = await server(t);
+    for (const more of [
+      'x y\n',
+      'lifetime = "1d"\n',
+      '[queue]\nlifetme = "1d"\n',
+      '[log\nfile = "x"\n',
+      '# \xe4\n',
+    ]) {
+      const file = configFor(to.path);
+      writeFileSync(
+        file,
+        Buffer.from(
+          `hostname = 'host.example.com' # us\r\nsubmission_socket = "${to.path}"\n${more}`,
+          'latin1',
+        ),
+      );
+      const quiet = await sluice(['sendmail', '-C', file, 'a@b.example'], { input: message });
+      assert.deepEqual(quiet, { code: 0, stdout: '', stderr: '' });
+      const { code, stderr } = await sluice(['sendmail', '-v', '-C', file, 'a@b.example'], {
+        input: message,
+      });
+      assert.equal(code, 0);
+      assert.match(stderr, /^warning: the configuration file has a mistake; .*\n {2}.*\.toml:[34]:/);
+    }
+    assert.equal(to.contents.length, 10);
+    assert.equal(to.commands[0], 'EHLO host.example.com');
   });
 });
