@@ -8,7 +8,8 @@ import type { z } from 'zod';
 import { camelKeys, type CamelKeys } from './camel-case.ts';
 import { ConfigError, type ConfigProblem } from './config-error.ts';
 import { readDomainFile } from './domain-file.ts';
-import { problemsOf } from './problems.ts';
+import { pathProblems } from './paths-together.ts';
+import { problem, problemsOf } from './problems.ts';
 import { limitPers } from './schema/limit.ts';
 import { root } from './schema/root.ts';
 import { systemHostname } from './system-hostname.ts';
@@ -189,7 +190,12 @@ function build(text: string, shownName: string, file: string, seen: FileSeen = (
   if (!parsed.success) throw new ConfigError(problemsOf(parsed.error.issues, source));
   const content = camelKeys(parsed.data);
   const folder = dirname(file);
-  return fill(content, file, folder, readMore(content, source, folder, seen));
+  const config = fill(content, file, folder, readMore(content, source, folder, seen));
+  const problems = pathProblems(config);
+  if (problems.length === 0) return config;
+  throw new ConfigError(
+    problems.map(({ path, message }) => problem(path, source.placeOfValue(path), message, source)),
+  );
 }
 
 /** @throws {ConfigError} with what is wrong with the files that the configuration names. */

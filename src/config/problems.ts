@@ -81,7 +81,8 @@ function valueAt(value: unknown, path: Path): unknown {
   return at;
 }
 
-function problem(
+/** A problem at a place of the file; without one, at its beginning. */
+export function problem(
   path: Path,
   place: Place | undefined,
   message: string,

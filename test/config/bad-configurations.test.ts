@@ -504,6 +504,11 @@ const table: readonly (readonly [what: string, text: string, ...problems: string
     '1:53 listen[2].address: [::]:25 and 127.0.0.1:25 are both listened on; [::]:25 is enough',
   ],
   [
+    'an IPv4 address and the same one written as IPv6',
+    'listen = [{ address = "[::ffff:127.0.0.1]:25" }, { address = "127.0.0.1:25" }]',
+    '1:62 listen[2].address: 127.0.0.1:25 and [::ffff:127.0.0.1]:25 are both listened on; [::ffff:127.0.0.1]:25 is enough',
+  ],
+  [
     'an address twice in two ways',
     'listen = [{ address = "[::1]:25" }, { address = "[0:0::1]:25" }]',
     '1:49 listen[2].address: [0:0::1]:25 and [::1]:25 are both listened on; [::1]:25 is enough',

@@ -1,7 +1,7 @@
 // [[tenant]] and [[source]] tables.
 
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it, test } from 'node:test';
 
 import { defaultConfig, parseConfig } from '../../src/config/config.ts';
 
@@ -74,4 +74,11 @@ describe('a source', () => {
   it('is chosen by the system when there is none', () => {
     assert.deepEqual(defaultConfig().source, []);
   });
+});
+
+test('an own IPv4 address that is written as IPv6 is the same address', () => {
+  const sources = (...addresses: string[]) =>
+    parseConfig(addresses.map((each) => `[[source]]\naddress = "${each}"\n`).join(''), 'sluice.toml').source;
+  assert.equal(sources('::ffff:192.0.2.25')[0]?.address, '192.0.2.25');
+  assert.throws(() => sources('::ffff:192.0.2.25', '192.0.2.25'), /already in source\[1\]/u);
 });

@@ -12,7 +12,8 @@ function ownAddress(text: string): string {
   if (!isV4 && (!ipaddr.IPv6.isValid(text) || text.includes('%'))) {
     throw new ValueError(`"${text}" is not an IP address, e.g. "192.0.2.25" or "2001:db8::25"`);
   }
-  const address = ipaddr.parse(text);
+  // `::ffff:192.0.2.1` is 192.0.2.1 (RFC 4291 2.5.5.2).
+  const address = ipaddr.process(text);
   if (address.range() === 'unspecified') {
     throw new ValueError(`"${text}" is no address of its own; without any [[source]] the system chooses one`);
   }

@@ -53,7 +53,8 @@ function bracketsProblem(text: string, host: string, port: string | undefined): 
 /** Whether who listens at `a` has `b` too: `0.0.0.0` is every IPv4 address, `::` every address (dual stack). */
 export function listensOn(a: Endpoint, b: Endpoint): boolean {
   if (a.port !== b.port) return false;
-  const [one, other] = [ipaddr.parse(a.host), ipaddr.parse(b.host)];
+  // `::ffff:192.0.2.1` is 192.0.2.1 (RFC 4291 2.5.5.2).
+  const [one, other] = [ipaddr.process(a.host), ipaddr.process(b.host)];
   if (one.toString() === other.toString()) return true;
   if (one.toString() === '::') return true;
   return one.toString() === '0.0.0.0' && other.kind() === 'ipv4';
