@@ -2,7 +2,7 @@
 // every recipient, books that count every limit, and an audit of the scheduler's state after every few calls. Stops at
 // the first rule that is broken; a seed replays everything.
 
-import { confirmMs, SteadyClock } from '../../src/io/steady-clock.ts';
+import { type ClockRun, confirmMs, SteadyClock } from '../../src/io/steady-clock.ts';
 import type { Stretch } from '../../src/io/timeline.ts';
 import { createScheduler } from '../../src/schedule/create-scheduler.ts';
 import { State } from '../../src/schedule/state.ts';
@@ -152,7 +152,7 @@ export class World {
     const rates = this.scheduler.rates(this.clock.nowMs);
     // The manager writes down what it knows of the clock whenever that is set.
     this.#observe();
-    this.#steady = this.#bootClock(this.#steady.stretches);
+    this.#steady = this.#bootClock(this.#steady.stretches, this.#steady.run);
     this.#state = new State({ ...this.config, seed: this.simulation.random.below(1e9) });
     const scheduler = createScheduler(this.#state.config, this.clock.nowMs, this.#state);
     scheduler.restoreRates(rates);
@@ -247,9 +247,10 @@ export class World {
     this.simulation.setDateShift(this.#steady.shiftMs);
   }
 
-  #bootClock(stretches: readonly Stretch[]): SteadyClock {
+  #bootClock(stretches: readonly Stretch[], run?: ClockRun): SteadyClock {
     return new SteadyClock({
       stretches,
+      run,
       monotonic: () => this.clock.nowMs,
       date: () => this.dateMs,
     });

@@ -3,6 +3,7 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { copyOf, readState } from '../process/manager/state-file.ts';
+import { stateSchemas } from '../process/manager/state-schemas.ts';
 import { inspectSpool } from '../spool/open.ts';
 import { configOption, readPlaces } from './config-file.ts';
 
@@ -20,7 +21,14 @@ export function register(program: Command): void {
 }
 
 /** What the manager keeps beside the mail: operators' overrides, rates, what is known of the clock. */
-const stateFiles = ['overrides.json', copyOf('overrides.json'), 'rates.json', 'clock.json'];
+const stateFiles = [...stateSchemas].flatMap(([name, schema]) =>
+  name === 'overrides.json'
+    ? [
+        { name, schema },
+        { name: copyOf(name), schema },
+      ]
+    : [{ name, schema }],
+);
 
 async function check(spool: string, json: boolean): Promise<void> {
   let messages = 0;
@@ -36,9 +44,12 @@ async function check(spool: string, json: boolean): Promise<void> {
     const { place, text, kind } = found.problem;
     process.stdout.write(json ? `${JSON.stringify({ kind, place, text })}\n` : `${place}: ${text}\n`);
   }
-  for (const name of stateFiles) {
+  for (const { name, schema } of stateFiles) {
     const problem = await readState(join(spool, name)).then(
-      () => undefined,
+      (found) => {
+        const issue = found === undefined ? undefined : schema.safeParse(found).error?.issues[0];
+        return issue === undefined ? undefined : `${issue.path.join('.')}: ${issue.message}`;
+      },
       (error: unknown) => (error instanceof Error ? error.message : String(error)),
     );
     if (problem === undefined) continue;

@@ -40,7 +40,8 @@ export interface Override {
 const maxCount = 1_000_000;
 const rate = z.strictObject({
   count: z.int().min(1),
-  perMs: z.int().min(1),
+  /** A day is the longest window that can be written. */
+  perMs: z.int().min(1).max(86_400_000),
 });
 
 export const quantitiesSchema = z

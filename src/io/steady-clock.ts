@@ -26,13 +26,26 @@ export type ClockChange =
 export interface ClockStart {
   /** Unix ms; undefined: nobody has seen a date before. */
   readonly lastSeenMs: number | undefined;
-  /** How far the date is ahead of it; negative: behind. */
+  /** How far the date is ahead of it; negative: behind. If `isMeasured`, the time that has really passed. */
   readonly byMs: number;
+  /** The monotonic clock has told how much time has passed, so the date need not be believed. */
+  readonly isMeasured: boolean;
+}
+
+/** What a start on the same boot of the machine goes on from. */
+export interface ClockRun {
+  /** Two readings of the same moment. */
+  readonly monotonicMs: number;
+  readonly steadyMs: number;
+  /** A step that was not believed yet; the last of the stretches is its. */
+  readonly step?: Step | undefined;
 }
 
 export interface SteadyClockOptions {
   /** What was remembered; none: time begins now. */
   readonly stretches?: readonly Stretch[];
+  /** Where the monotonic clock was, if it has gone on since: only on the same boot of the machine. */
+  readonly run?: ClockRun | undefined;
   /** Ms on a clock that nobody sets. */
   readonly monotonic?: () => number;
   /** The date, Unix ms. */
@@ -40,7 +53,7 @@ export interface SteadyClockOptions {
 }
 
 /** Times are steady. */
-interface Step {
+export interface Step {
   /** When it was noticed. */
   readonly sinceMs: number;
   /** Dates have this shift since then, at the earliest. */
@@ -49,7 +62,10 @@ interface Step {
 }
 
 /** What those need who live in steady time and meet dates. */
-export type DatedClock = Pick<SteadyClock, 'nowMs' | 'dateMs' | 'dateOf' | 'steadyOf' | 'receivedMs'>;
+export type DatedClock = Pick<
+  SteadyClock,
+  'nowMs' | 'dateMs' | 'dateOf' | 'shownOf' | 'shiftMs' | 'shownShiftMs' | 'steadyOf' | 'receivedMs'
+>;
 
 export class SteadyClock {
   readonly start: ClockStart;
@@ -65,15 +81,28 @@ export class SteadyClock {
 
   constructor({
     stretches = [],
+    run,
     monotonic = () => performance.now(),
     date = Date.now,
   }: SteadyClockOptions = {}) {
     this.#monotonic = monotonic;
     this.#date = date;
     const nowMs = date();
+    const elapsedMs = run === undefined ? -1 : monotonic() - run.monotonicMs;
+    const believed = run?.step === undefined ? stretches : stretches.slice(0, -1);
+    if (run !== undefined && elapsedMs >= 0 && believed.length > 0) {
+      this.#timeline = new Timeline(believed, nowMs);
+      this.start = { lastSeenMs: this.#timeline.lastMs, byMs: Math.round(elapsedMs), isMeasured: true };
+      this.#observedMs = run.steadyMs;
+      this.#step = run.step;
+      const steadyMs = this.#goOn(run.steadyMs, elapsedMs);
+      this.#baseMs = steadyMs - run.monotonicMs - elapsedMs;
+      return;
+    }
     this.#timeline = new Timeline(stretches, nowMs);
     const byMs = nowMs - this.#timeline.lastMs;
-    this.start = { lastSeenMs: stretches.length === 0 ? undefined : this.#timeline.lastMs, byMs };
+    const lastSeenMs = stretches.length === 0 ? undefined : this.#timeline.lastMs;
+    this.start = { lastSeenMs, byMs, isMeasured: false };
     this.#observedMs = this.#begin(nowMs, byMs);
     this.#baseMs = this.#observedMs - monotonic();
   }
@@ -92,12 +121,40 @@ export class SteadyClock {
     return this.#timeline.shiftMs;
   }
 
+  /**
+   * What has to be added to steady time for a date as the system's clock shows it at this moment, believed or not: for
+   * people, who compare it with that clock.
+   */
+  get shownShiftMs(): number {
+    const shiftMs = this.#date() - this.nowMs();
+    return Math.abs(shiftMs - this.shiftMs) > stepMs ? shiftMs : this.shiftMs;
+  }
+
+  /** A date for people; see `shownShiftMs`. */
+  shownOf(steadyMs: number): number {
+    return steadyMs + this.shownShiftMs;
+  }
+
+  /** To be kept with `stretches`, for a start on the same boot of the machine. */
+  get run(): ClockRun {
+    return {
+      monotonicMs: this.#monotonic(),
+      steadyMs: this.nowMs(),
+      ...(this.#step !== undefined && { step: this.#step }),
+    };
+  }
+
   /** To be kept for the next start. With a step in doubt: a start under the clock that it left believes it. */
   get stretches(): readonly Stretch[] {
     const { stretches } = this.#timeline;
     if (this.#step === undefined) return stretches;
     const { fromMs, shiftMs } = this.#step;
     return [...stretches, { fromMs: fromMs + shiftMs, toMs: this.nowMs() + shiftMs, shiftMs }];
+  }
+
+  /** How far the step went that is in doubt; undefined: none is. */
+  get doubtMs(): number | undefined {
+    return this.#step === undefined ? undefined : this.#step.shiftMs - this.#timeline.shiftMs;
   }
 
   /** Did the clock step, and is it not known yet whether it will keep to it? */
@@ -109,8 +166,13 @@ export class SteadyClock {
     return this.#timeline.dateOf(steadyMs);
   }
 
+  /** See `Timeline.steadyOf`. Dates may have been written under a step that is in doubt, too. */
   steadyOf(dateMs: number): number {
-    return this.#timeline.steadyOf(dateMs);
+    const steadyMs = this.#timeline.steadyOf(dateMs);
+    if (this.#step === undefined) return steadyMs;
+    const underStepMs = dateMs - this.#step.shiftMs;
+    if (underStepMs < this.#step.fromMs || underStepMs > this.nowMs()) return steadyMs;
+    return this.#timeline.hasSeen(dateMs) ? Math.max(steadyMs, underStepMs) : underStepMs;
   }
 
   /**
@@ -194,6 +256,25 @@ export class SteadyClock {
     this.#timeline.begin(step.fromMs + step.shiftMs, steadyMs + step.shiftMs, step.shiftMs);
     this.#timeline.begin(this.#observedMs + shiftMs, steadyMs + shiftMs, shiftMs);
     this.#step = undefined;
+  }
+
+  /**
+   * Steady time at a start that knows how much time has passed: of it, an hour at most counts, dates go on by all of it. What
+   * the date says now is for the next look.
+   */
+  #goOn(seenMs: number, elapsedMs: number): number {
+    const steadyMs = seenMs + Math.min(elapsedMs, stepMs);
+    const skippedMs = Math.round(elapsedMs - Math.min(elapsedMs, stepMs));
+    if (skippedMs === 0) return steadyMs;
+    const step = this.#step;
+    const shiftMs = this.#timeline.shiftMs + skippedMs;
+    this.#endStretch(seenMs);
+    this.#timeline.begin(steadyMs + shiftMs, steadyMs + shiftMs, shiftMs);
+    this.#observedMs = steadyMs;
+    if (step !== undefined) {
+      this.#step = { sinceMs: step.sinceMs, fromMs: steadyMs, shiftMs: step.shiftMs + skippedMs };
+    }
+    return steadyMs;
   }
 
   /** Steady time at the start. Of the time in which nobody looked, at most an hour has passed. */

@@ -63,6 +63,11 @@ export class Timeline {
     return isBefore ? dateMs - this.#oldestShiftMs : next.fromMs - next.shiftMs;
   }
 
+  /** Has the clock shown this date? */
+  hasSeen(dateMs: number): boolean {
+    return this.#stretches.some(({ fromMs, toMs }) => fromMs <= dateMs && dateMs <= toMs);
+  }
+
   /** The clock shows this date, and runs evenly but for as little as this shift says. */
   goOn(dateMs: number, shiftMs = this.shiftMs): void {
     const { fromMs, toMs } = this.#last;

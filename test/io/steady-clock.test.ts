@@ -20,6 +20,15 @@ class Machine {
     this.dateMs += ms;
     return this;
   }
+  /** Another process of the same boot. */
+  restart({ stretches, run }: SteadyClock): SteadyClock {
+    return new SteadyClock({
+      stretches,
+      run,
+      monotonic: () => this.monotonicMs,
+      date: () => this.dateMs,
+    });
+  }
   boot(stretches: readonly Stretch[] = []): SteadyClock {
     return new SteadyClock({
       stretches,
@@ -187,4 +196,104 @@ test('mail that came in between a step and its being noticed is no older for it'
     assert.equal(after.steadyOf(receivedAtMs), start + hour + 3_000, String(step));
     assert.equal(before.receivedMs(receivedAtMs), start + hour + 3_000);
   }
+});
+
+test('a start on the same boot goes on as if there had been none, whatever the date says', () => {
+  for (const step of [2 * hour, year, -year]) {
+    const machine = new Machine();
+    const first = machine.boot();
+    machine.pass(hour);
+    first.observe();
+    machine.dateMs += step;
+    machine.pass(minute);
+    first.observe();
+    const receivedAtMs = machine.dateMs;
+    const second = machine.restart(first);
+    machine.pass(minute);
+    assert.equal(second.observe(), undefined, 'it is told once');
+    assert.equal(second.doubtMs, step);
+    assert.equal(second.nowMs(), start + hour + 2 * minute);
+    assert.equal(second.dateMs(), start + hour + 2 * minute, 'dates do not follow');
+    assert.equal(
+      second.steadyOf(receivedAtMs),
+      start + hour + minute,
+      'mail of meanwhile is as old as it is',
+    );
+    machine.pass(confirmMs - minute - 1);
+    assert.equal(second.observe(), undefined);
+    machine.pass(1);
+    assert.deepEqual(
+      second.observe(),
+      { kind: 'confirmed', byMs: step },
+      'ten minutes after the step, not the start',
+    );
+    assert.equal(second.steadyOf(receivedAtMs), start + hour + minute);
+  }
+});
+
+test('a clock that was set between two starts of one boot is a step, and may come back', () => {
+  const machine = new Machine();
+  const first = machine.boot();
+  machine.pass(hour);
+  first.observe();
+  const { stretches, run } = first;
+  machine.pass(3_000);
+  machine.dateMs += 2 * hour;
+  const second = new SteadyClock({
+    stretches,
+    run,
+    monotonic: () => machine.monotonicMs,
+    date: () => machine.dateMs,
+  });
+  assert.deepEqual(second.observe(), { kind: 'stepped', byMs: 2 * hour });
+  assert.equal(second.nowMs(), start + hour + 3_000);
+  machine.dateMs -= 2 * hour;
+  assert.deepEqual(machine.restart(second).observe(), { kind: 'returned', byMs: 2 * hour });
+});
+
+test('while Sluice is stopped on a machine that runs, an hour at most counts, and dates go on by all of it', () => {
+  const machine = new Machine();
+  const first = machine.boot();
+  machine.pass(hour);
+  first.observe();
+  const receivedAtMs = machine.dateMs - minute;
+  const { stretches, run } = first;
+  machine.pass(21 * day);
+  const second = new SteadyClock({
+    stretches,
+    run,
+    monotonic: () => machine.monotonicMs,
+    date: () => machine.dateMs,
+  });
+  assert.equal(second.observe(), undefined, 'no step');
+  assert.equal(second.nowMs(), start + 2 * hour);
+  assert.equal(second.dateMs(), machine.dateMs);
+  assert.equal(second.steadyOf(receivedAtMs), start + hour - minute);
+  assert.equal(second.steadyOf(start + day), start + 2 * hour, 'a retry that was due meanwhile');
+});
+
+test('a monotonic clock that is behind what was kept is no measure', () => {
+  const machine = new Machine();
+  const first = machine.boot();
+  machine.pass(hour);
+  first.observe();
+  const { stretches, run } = first;
+  machine.monotonicMs = 1;
+  machine.dateMs += minute;
+  const second = new SteadyClock({
+    stretches,
+    run,
+    monotonic: () => machine.monotonicMs,
+    date: () => machine.dateMs,
+  });
+  assert.equal(second.start.isMeasured, false);
+  assert.equal(second.nowMs(), start + hour + minute);
+});
+
+test('what people are shown goes by the clock that they look at', () => {
+  const machine = new Machine();
+  const clock = machine.boot();
+  machine.dateMs += 2 * hour;
+  assert.equal(clock.shownOf(clock.nowMs() + minute), machine.dateMs + minute);
+  assert.equal(clock.dateOf(clock.nowMs()), start);
 });

@@ -1,7 +1,7 @@
 // The watch over the system's clock: what it logs and shows, and what a new start knows.
 
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { ClockWatch } from '../../src/process/manager/clock-watch.ts';
@@ -16,7 +16,7 @@ const start = 1_700_000_000_000;
 function ground(t: TestContext) {
   const folder = temporaryFolder(t, 'clock');
   const path = join(folder.path, 'clock.json');
-  const machine = { monotonicMs: 0, dateMs: start };
+  const machine = { monotonicMs: 0, dateMs: start, boot: undefined as string | undefined };
   const log = keptLog();
   const troubles = new Troubles();
   const boot = async (): Promise<ClockWatch> => {
@@ -24,6 +24,7 @@ function ground(t: TestContext) {
       path,
       log,
       troubles,
+      boot: machine.boot,
       monotonic: () => machine.monotonicMs,
       date: () => machine.dateMs,
     });
@@ -136,3 +137,71 @@ test('a file that cannot be read is said so, and time begins now', async (t) => 
     log.lines.some((line) => /the clock is taken to be right: .*clock\.json cannot be read/.test(line)),
   );
 });
+
+test('a manager that is started again goes on with the clock of before: a step stays in doubt', async (t) => {
+  const { machine, boot, pass, keys, path } = ground(t);
+  machine.boot = 'this one';
+  const first = await boot();
+  pass(minute);
+  machine.dateMs += 2 * 3_600_000;
+  first.look();
+  // The file is what a manager that is killed leaves behind.
+  await first.close();
+  const left = readFileSync(path);
+  pass(5_000);
+  const second = await boot();
+  assert.deepEqual(keys(), ['clock']);
+  assert.equal(second.clock.dateMs(), start + minute + 5_000);
+  assert.equal(second.endsMs(), start + minute + 5_000);
+  machine.dateMs -= 2 * 3_600_000;
+  second.look();
+  assert.deepEqual(keys(), []);
+  await second.close();
+
+  writeFileSync(path, left);
+  machine.boot = 'another one';
+  machine.dateMs += 2 * 3_600_000;
+  const third = await boot();
+  assert.equal(
+    third.clock.dateMs(),
+    machine.dateMs,
+    'nothing is known on another boot: the date is believed',
+  );
+});
+
+test('a start far ahead of all that was seen ends nothing while the clock is in doubt', async (t) => {
+  const { machine, boot, pass } = ground(t);
+  machine.boot = 'one';
+  await (await boot()).close();
+  machine.boot = 'two';
+  machine.dateMs += 365 * day;
+  const watch = await boot();
+  let told = 0;
+  watch.onShift(() => told++);
+  assert.equal(watch.endsMs(), start + 60 * minute);
+  pass(9 * minute);
+  watch.look();
+  assert.equal(watch.endsMs(), start + 69 * minute);
+  assert.equal(told, 1);
+  pass(minute);
+  watch.look();
+  assert.equal(watch.endsMs(), machine.dateMs);
+  assert.equal(told, 2, 'those who wait for a date hear that it is another one');
+});
+
+for (const [name, content] of [
+  ['has a date that cannot be', '{"version":1,"stretches":[{"fromMs":1,"toMs":9e15,"shiftMs":5e14}]}'],
+  ['has a shift that makes no time', '{"version":1,"stretches":[{"fromMs":1,"toMs":2,"shiftMs":2e14}]}'],
+  ['ends before it begins', '{"version":1,"stretches":[{"fromMs":2,"toMs":1,"shiftMs":0}]}'],
+  ['has lost its checksum', '{"version":2,"stretches":[{"fromMs":1,"toMs":1,"shiftMs":0}]}'],
+  ['has a wrong checksum', '{"version":2,"stretches":[],"checksum":"00000000"}'],
+  ['is no object', '7'],
+] as const) {
+  test(`a file that ${name} stops no start`, async (t) => {
+    const { path, log, boot } = ground(t);
+    writeFileSync(path, content);
+    const watch = await boot();
+    assert.equal(watch.clock.nowMs(), start);
+    assert.ok(log.lines.some((line) => line.includes('the clock is taken to be right')));
+  });
+}

@@ -172,7 +172,13 @@ test('what has ended while Sluice was stopped is not in force after the start', 
 const damaged: readonly (readonly [name: string, content: string])[] = [
   ['empty', ''],
   ['cut off', '{"version":1,"nextId":2,"overr'],
-  ['of another version', '{"version":2,"nextId":1,"overrides":[]}'],
+  ['of another version', '{"version":3,"nextId":1,"overrides":[]}'],
+  ['without its checksum', '{"version":2,"nextId":1,"overrides":[]}'],
+  ['with an id that is too large', '{"version":1,"nextId":9e15,"overrides":[]}'],
+  [
+    'with an end that is no date',
+    '{"version":1,"nextId":2,"overrides":[{"id":"1","kind":"suspend","target":"all","label":"","quantities":{"connections":0},"reason":"","setAtMs":1,"untilMs":9000000000000000,"by":""}]}',
+  ],
   [
     'with a target that cannot be',
     '{"version":1,"nextId":2,"overrides":[{"id":"1","kind":"suspend","target":"x","label":"","quantities":{"connections":0},"reason":"","setAtMs":1,"by":""}]}',
@@ -274,4 +280,40 @@ test('with the copy damaged, too, nothing is in force, and the log says so', asy
   const overrides = await open();
   assert.deepEqual(shown(overrides), []);
   assert.ok(log.lines.some((line) => line.includes('its checksum does not hold')));
+});
+
+test('an end that came while Sluice was stopped is logged, once', async (t) => {
+  t.mock.timers.enable({ apis: ['Date'], now: 0 });
+  const { open, log } = ground(t);
+  const first = await open();
+  await first.set(suspend({ forMs: 1_000 }), [aol]);
+  await first.set(suspend(), [all]);
+  await first.close();
+  t.mock.timers.setTime(60_000);
+  log.lines.length = 0;
+  assert.equal((await open()).list.length, 1);
+  const ends = () => log.lines.filter((line) => line.includes('resumed domain:aol.com')).length;
+  assert.equal(ends(), 1);
+  assert.equal((await open()).list.length, 1);
+  assert.equal(ends(), 1);
+});
+
+test('while another date decides about ends, a suspension goes on; then it ends', async (t) => {
+  t.mock.timers.enable({ apis: ['Date', 'setTimeout'], now: 0 });
+  const { open, path, log } = ground(t);
+  const first = await open();
+  await first.set(suspend({ forMs: 10_000 }), [aol]);
+  await first.close();
+  t.mock.timers.setTime(86_400_000);
+  let inDoubt = true;
+  const overrides = await Overrides.open(path, log, Date.now, () => (inDoubt ? 1_000 : Date.now()));
+  const heard = Promise.withResolvers<void>();
+  overrides.onChanged(() => heard.resolve());
+  assert.equal(overrides.list.length, 1);
+  inDoubt = false;
+  overrides.datesChanged();
+  t.mock.timers.tick(1);
+  await heard.promise;
+  assert.deepEqual(overrides.list, []);
+  await overrides.close();
 });

@@ -89,12 +89,17 @@ test('rates that are spent no longer are forgotten', async (t) => {
   const state = start(later);
   await state.restore();
   await state.close();
-  assert.deepEqual(await readState(path), { version: 1, rates: [] });
+  assert.deepEqual(await readState(path), { version: 2, rates: [] });
 });
 
 for (const [name, content] of [
   ['empty', ''],
   ['cut off', '{"version":1,"rates":[{"rule":"x"'],
+  ['without its checksum', '{"version":2,"rates":[]}'],
+  [
+    'with a time that cannot be',
+    '{"version":1,"rates":[{"rule":"x","key":"y","quantity":"message_rate","tatMs":9e15}]}',
+  ],
   ['something else', '{"version":1,"rates":[{"rule":"x","key":"y","quantity":"speed","tatMs":1}]}'],
 ] as const) {
   test(`a file that is ${name} is no error: rates begin afresh, and the log says so`, async (t) => {

@@ -3,10 +3,11 @@
 
 import { z } from 'zod';
 import type { Logger } from '../../log/logger.ts';
-import { confirmMs, SteadyClock, stepMs, type ClockChange } from '../../io/steady-clock.ts';
+import { confirmMs, SteadyClock, stepMs, type ClockChange, type ClockRun } from '../../io/steady-clock.ts';
 import type { Stretch } from '../../io/timeline.ts';
 import type { Troubles } from '../../stats/troubles.ts';
 import { StateFile } from './state-file.ts';
+import { clockSchema } from './state-schemas.ts';
 
 const observeMs = 5_000;
 /** How often the date that was seen last is written down. */
@@ -14,16 +15,14 @@ const saveMs = 60_000;
 /** A start so long after the date that was seen last may be a machine that was off; a longer time is worth a look. */
 const longOffMs = 30 * 86_400_000;
 
-const fileSchema = z.object({
-  version: z.literal(1),
-  stretches: z.array(z.object({ fromMs: z.number(), toMs: z.number(), shiftMs: z.number() })).max(1_000),
-});
-
 export interface ClockWatchParts {
   /** Of the file. */
   readonly path: string;
   readonly log: Logger;
   readonly troubles?: Troubles | undefined;
+  /** Tells this boot of the machine from others; undefined: not known, and the time between is taken from the dates. */
+  readonly boot?: string | undefined;
+  /** Ms, from the boot on. */
   readonly monotonic?: () => number;
   readonly date?: () => number;
 }
@@ -39,25 +38,40 @@ export class ClockWatch {
   /** Until then a start under a clock that differs much is shown. Steady time. */
   #doubtEndsMs = 0;
   #failed = false;
+  readonly #boot: string | undefined;
 
-  private constructor(file: StateFile, stretches: readonly Stretch[], parts: ClockWatchParts) {
+  private constructor(file: StateFile, kept: KeptClock, parts: ClockWatchParts) {
     this.#file = file;
     this.#log = parts.log;
     this.#troubles = parts.troubles;
-    this.clock = new SteadyClock({ ...parts, stretches });
+    this.#boot = parts.boot;
+    const { stretches, run } = kept;
+    const isSameBoot = run !== undefined && run.boot === parts.boot;
+    this.clock = new SteadyClock({ ...parts, stretches, ...(isSameBoot && { run }) });
     this.#savedAtMs = this.clock.nowMs();
   }
 
   /** Takes up what was known about the clock; without it, time begins now. Call before recovery. */
   static async open(parts: ClockWatchParts): Promise<ClockWatch> {
     const file = new StateFile(parts.path);
-    const watch = new ClockWatch(file, await stretchesOf(file, parts.log), parts);
+    const watch = new ClockWatch(file, await keptIn(file, parts.log), parts);
     watch.#started();
+    watch.look();
     await watch.#save(true);
     return watch;
   }
 
-  /** Calls back with `SteadyClock.shiftMs` when it is another one, and now. */
+  /**
+   * The date by which suspensions and limits end. After a start under a clock that is far ahead of all that was seen, it goes
+   * on from the last date that was seen, for as long as the clock is in doubt: a wrong clock ends nothing.
+   */
+  readonly endsMs = (): number => {
+    const { lastSeenMs = 0, byMs } = this.clock.start;
+    if (this.#doubtEndsMs === 0 || byMs < 0) return this.clock.dateMs();
+    return lastSeenMs + stepMs + this.clock.nowMs() - (this.#doubtEndsMs - confirmMs);
+  };
+
+  /** Calls back with `SteadyClock.shiftMs` when it is another one or no longer in doubt, and now. */
   onShift(changed: (shiftMs: number) => void): void {
     this.#changed = changed;
     changed(this.clock.shiftMs);
@@ -79,6 +93,7 @@ export class ClockWatch {
     if (this.#doubtEndsMs !== 0 && nowMs >= this.#doubtEndsMs && !clock.isInDoubt) {
       this.#doubtEndsMs = 0;
       this.#troubles?.clear('clock');
+      this.#changed(clock.shiftMs);
     }
     const isDue = nowMs - this.#savedAtMs >= saveMs;
     if (isDue || change !== undefined) void this.#save(change !== undefined);
@@ -97,10 +112,8 @@ export class ClockWatch {
     if (!wasInDoubt) return undefined;
     const byMs = change?.byMs ?? this.clock.start.byMs;
     this.#log.info(`an operator confirmed that the clock is right after its step of ${stepText(byMs)}`);
-    if (change !== undefined) {
-      this.#changed(this.clock.shiftMs);
-      void this.#save(true);
-    }
+    this.#changed(this.clock.shiftMs);
+    if (change !== undefined) void this.#save(true);
     return byMs;
   }
 
@@ -112,14 +125,17 @@ export class ClockWatch {
   }
 
   #started(): void {
-    const { lastSeenMs, byMs } = this.clock.start;
+    const { doubtMs } = this.clock;
+    if (doubtMs !== undefined) this.#tell({ kind: 'stepped', byMs: doubtMs });
+    const { lastSeenMs, byMs, isMeasured } = this.clock.start;
     if (lastSeenMs === undefined || (byMs <= stepMs && byMs >= -stepMs)) return;
     const last = new Date(lastSeenMs).toISOString();
-    const text =
-      byMs > 0
+    const text = isMeasured
+      ? `Sluice was stopped for ${lengthText(byMs)}: of this time, one hour counts against the lifetime of mail`
+      : byMs > 0
         ? `Sluice last saw ${last} here, ${lengthText(byMs)} before the date of now: of this time, one hour counts against the lifetime of mail`
         : `Sluice has seen ${last} here, and the clock is ${lengthText(-byMs)} behind that: the lifetime of mail goes on from where it was`;
-    if (byMs > 0 && byMs <= longOffMs) {
+    if (isMeasured || (byMs > 0 && byMs <= longOffMs)) {
       this.#log.info(text);
       return;
     }
@@ -153,7 +169,12 @@ export class ClockWatch {
   async #save(durable: boolean): Promise<void> {
     this.#savedAtMs = this.clock.nowMs();
     try {
-      await this.#file.write({ version: 1, stretches: this.clock.stretches }, durable);
+      const { stretches, run } = this.clock;
+      const boot = this.#boot;
+      await this.#file.write(
+        { version: 2, stretches, ...(boot !== undefined && { run: { boot, ...run } }) },
+        durable,
+      );
       this.#failed = false;
     } catch (error) {
       if (!this.#failed) this.#log.warn(`saving ${this.#file.path} failed: ${String(error)}`);
@@ -165,14 +186,19 @@ export class ClockWatch {
 const advice =
   'See that the clock is right, e.g. with "timedatectl" or "chronyc tracking"; then "sluice clock confirm". If the machine was off or asleep for so long, nothing is to be done.';
 
-async function stretchesOf(file: StateFile, log: Logger): Promise<readonly Stretch[]> {
+interface KeptClock {
+  readonly stretches: readonly Stretch[];
+  readonly run?: (ClockRun & { readonly boot: string }) | undefined;
+}
+
+async function keptIn(file: StateFile, log: Logger): Promise<KeptClock> {
   try {
     const found = await file.read();
-    return found === undefined ? [] : fileSchema.parse(found).stretches;
+    return found === undefined ? { stretches: [] } : clockSchema.parse(found);
   } catch (error) {
     const reason = error instanceof z.ZodError ? 'it is not what Sluice writes' : String(error);
     log.warn(`the clock is taken to be right: ${file.path} cannot be read: ${reason}`);
-    return [];
+    return { stretches: [] };
   }
 }
 

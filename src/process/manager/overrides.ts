@@ -4,21 +4,16 @@
 import { z } from 'zod';
 import { ControlError } from '../../control/control-error.ts';
 import type { OverrideChange, OverrideEnd, OverrideEndAnswer } from '../../control/control-protocol.ts';
-import { type Override, type Quantities, formatQuantities, overrideSchema } from '../../control/override.ts';
+import { type Override, type Quantities, formatQuantities } from '../../control/override.ts';
 import { covers, parseTarget } from '../../control/override-target.ts';
 import type { Logger } from '../../log/logger.ts';
 import { StateFile } from './state-file.ts';
+import { overridesSchema } from './state-schemas.ts';
 
 /** More than anybody can keep in mind; each costs time whenever limits are looked up. */
 const maxOverrides = 1_000;
 /** setTimeout takes no longer time. */
 const maxTimerMs = 2_147_000_000;
-
-const fileSchema = z.object({
-  version: z.literal(1),
-  nextId: z.int().min(1),
-  overrides: z.array(overrideSchema),
-});
 
 interface Kept {
   readonly nextId: number;
@@ -35,6 +30,7 @@ export class Overrides {
   readonly #file: StateFile;
   readonly #log: Logger;
   readonly #dateMs: () => number;
+  readonly #endsMs: () => number;
   #kept: Kept = { nextId: 1, overrides: [] };
   #changed: () => void = () => undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -42,18 +38,25 @@ export class Overrides {
   #turn: Promise<unknown> = Promise.resolve();
   #closed = false;
 
-  private constructor(path: string, log: Logger, dateMs: () => number) {
+  private constructor(path: string, log: Logger, dateMs: () => number, endsMs: () => number) {
     this.#file = new StateFile(path, { hasCopy: true });
     this.#log = log;
     this.#dateMs = dateMs;
+    this.#endsMs = endsMs;
   }
 
   /**
    * Takes up those that were in force at the last stop; a file that cannot be read is put aside and said so in the log.
    * @param dateMs - the date without steps of the clock that are in doubt: such a step ends nothing
+   * @param endsMs - the date by which they end, if a start under a clock that is in doubt makes it another one
    */
-  static async open(path: string, log: Logger, dateMs: () => number = Date.now): Promise<Overrides> {
-    const overrides = new Overrides(path, log, dateMs);
+  static async open(
+    path: string,
+    log: Logger,
+    dateMs: () => number = Date.now,
+    endsMs: () => number = dateMs,
+  ): Promise<Overrides> {
+    const overrides = new Overrides(path, log, dateMs, endsMs);
     await overrides.#load();
     return overrides;
   }
@@ -61,6 +64,11 @@ export class Overrides {
   /** Calls back whenever the list is another one, from now on. */
   onChanged(changed: () => void): void {
     this.#changed = changed;
+    this.#arm();
+  }
+
+  /** The dates are others now: what ends next is waited for anew. */
+  datesChanged(): void {
     this.#arm();
   }
 
@@ -132,8 +140,8 @@ export class Overrides {
     try {
       const found = await this.#file.read();
       if (found === undefined) return;
-      const { nextId, overrides } = fileSchema.parse(found);
-      const now = this.#dateMs();
+      const { nextId, overrides } = overridesSchema.parse(found);
+      const now = this.#endsMs();
       // A file that somebody wrote by hand may name an id again.
       const highest = overrides.reduce((most, { id }) => Math.max(most, Number(id)), 0);
       this.#kept = {
@@ -141,6 +149,14 @@ export class Overrides {
         overrides: overrides.filter((each) => !hasEnded(each, now)),
       };
       if (this.#file.damage !== undefined) await this.#repair(this.#file.damage);
+      const ended = overrides.filter((each) => hasEnded(each, now));
+      for (const { kind, target, untilMs = now } of ended) {
+        this.#log.info(
+          `its time was over at ${new Date(untilMs).toISOString()}, before this start: Sluice ${endText(kind)} ${target}`,
+        );
+      }
+      // Told once. If this fails, they are left out when the file is read again.
+      if (ended.length > 0) await this.#store(this.#kept).catch(() => undefined);
       if (this.list.length > 0) {
         this.#log.info(`operators' overrides in force: ${this.list.map((each) => each.target).join(', ')}`);
       }
@@ -197,7 +213,7 @@ export class Overrides {
   }
 
   #store({ nextId, overrides }: Kept): Promise<void> {
-    return this.#file.write({ version: 1, nextId, overrides }, true);
+    return this.#file.write({ version: 2, nextId, overrides }, true);
   }
 
   /** One timer, for the next end. */
@@ -206,12 +222,12 @@ export class Overrides {
     if (this.#closed) return;
     const next = this.list.reduce((least, { untilMs }) => Math.min(least, untilMs ?? Infinity), Infinity);
     if (next === Infinity) return;
-    const delay = Math.min(Math.max(next - this.#dateMs(), 0), maxTimerMs);
+    const delay = Math.min(Math.max(next - this.#endsMs(), 0), maxTimerMs);
     this.#timer = setTimeout(() => void this.#inTurn(() => this.#expire()), delay);
   }
 
   async #expire(): Promise<void> {
-    const now = this.#dateMs();
+    const now = this.#endsMs();
     const ended = this.list.filter((each) => hasEnded(each, now));
     if (ended.length > 0) {
       this.#kept = { ...this.#kept, overrides: this.list.filter((each) => !ended.includes(each)) };

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import type { Logger } from '../../log/logger.ts';
 import type { Scheduler } from '../../schedule/types.ts';
 import { StateFile } from './state-file.ts';
+import { ratesSchema } from './state-schemas.ts';
 
 /** What of the scheduler this needs. */
 type RateKeeper = Pick<Scheduler, 'rates' | 'restoreRates'>;
@@ -12,18 +13,6 @@ type RateKeeper = Pick<Scheduler, 'rates' | 'restoreRates'>;
 const leastIntervalMs = 1_000;
 /** Writing takes at most this part of the time, however many rates there are. */
 const busyPart = 1 / 50;
-
-const fileSchema = z.object({
-  version: z.literal(1),
-  rates: z.array(
-    z.object({
-      rule: z.string(),
-      key: z.string(),
-      quantity: z.enum(['connection_rate', 'message_rate', 'recipient_rate']),
-      tatMs: z.number(),
-    }),
-  ),
-});
 
 export class RateState {
   readonly #file: StateFile;
@@ -49,7 +38,7 @@ export class RateState {
     try {
       const found = await this.#file.read();
       if (found === undefined) return;
-      const { rates } = fileSchema.parse(found);
+      const { rates } = ratesSchema.parse(found);
       this.#empty = rates.length === 0;
       this.#keeper.restoreRates(rates);
       this.#log.debug(`the state of ${rates.length} rates was restored`);
@@ -82,7 +71,7 @@ export class RateState {
     // Most instances have no rates: nothing is written then.
     if (rates.length === 0 && this.#empty) return;
     this.#empty = rates.length === 0;
-    const written = this.#file.write({ version: 1, rates }, durable);
+    const written = this.#file.write({ version: 2, rates }, durable);
     this.#intervalMs = Math.max(leastIntervalMs, (performance.now() - begun) / busyPart);
     try {
       await written;

@@ -48,6 +48,11 @@ export class Shaping {
     });
   }
 
+  /** The clock was set, or is no longer in doubt: operators' overrides end earlier or later. */
+  datesChanged(): void {
+    this.#overrides.datesChanged();
+  }
+
   /** Where the system carries less than the configuration asks for, in words. */
   get shortages(): readonly string[] {
     return capacityHere(this.#config).shortages.map(shortageText);

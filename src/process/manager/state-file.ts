@@ -69,7 +69,7 @@ export class StateFile {
 export const copyOf = (path: string): string => `${path}.copy`;
 
 /**
- * What a state file says; undefined when there is none. One without a checksum was written by hand, or by an earlier version.
+ * What a state file says; undefined when there is none. Files of version 1 may be from before there were checksums.
  * @throws {SyntaxError} when it is damaged, or the system's error
  */
 export async function readState(path: string): Promise<unknown> {
@@ -81,7 +81,11 @@ export async function readState(path: string): Promise<unknown> {
     throw error;
   }
   const found = JSON.parse(text) as unknown;
-  if (typeof found !== 'object' || found === null || !('checksum' in found)) return found;
+  if (typeof found !== 'object' || found === null) throw new SyntaxError('it is not what Sluice writes');
+  if (!('checksum' in found)) {
+    if ('version' in found && found.version === 1) return found;
+    throw new SyntaxError('its checksum is missing');
+  }
   const { checksum, ...value } = found;
   if (checksum !== checksumOf(value)) throw new SyntaxError('its checksum does not hold');
   return value;

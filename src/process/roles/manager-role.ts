@@ -3,6 +3,7 @@
 import { join } from 'node:path';
 import type { Config } from '../../config/config.ts';
 import type { Resolver } from '../../dns/resolver.ts';
+import { bootIdHere, bootMs } from '../../io/boot-clock.ts';
 import type { Logger } from '../../log/logger.ts';
 import { createScheduler } from '../../schedule/create-scheduler.ts';
 import { openSpoolReader, openSpoolStore, openSpoolWriter } from '../../spool/open.ts';
@@ -122,17 +123,26 @@ export class ManagerRole implements Role {
       largeMessageBytes: config.receive.largeMessage,
       sync: config.queue.sync,
     });
-    const clockWatch = await ClockWatch.open({ path: join(config.spool, 'clock.json'), log, troubles });
+    const clockWatch = await ClockWatch.open({
+      path: join(config.spool, 'clock.json'),
+      log,
+      troubles,
+      boot: await bootIdHere(),
+      monotonic: bootMs,
+    });
     const { clock } = clockWatch;
     const resolver = resolverOf(config, clock.nowMs);
     const router = routerOf(config, resolver, clock.nowMs);
     const shaping = new Shaping(
-      await Overrides.open(join(config.spool, 'overrides.json'), log, clock.dateMs),
+      await Overrides.open(join(config.spool, 'overrides.json'), log, clock.dateMs, clockWatch.endsMs),
       config,
       router,
     );
     const scheduler = createScheduler(shaping.inForce, clock.nowMs());
-    clockWatch.onShift((shiftMs) => scheduler.setDateShift(shiftMs));
+    clockWatch.onShift((shiftMs) => {
+      scheduler.setDateShift(shiftMs);
+      shaping.datesChanged();
+    });
     const rates = new RateState(join(config.spool, 'rates.json'), scheduler, log, clock.nowMs);
     await rates.restore();
     const stats = new MemoryStats();
