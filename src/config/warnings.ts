@@ -2,10 +2,9 @@
 
 import { isIP } from 'node:net';
 
-import { builtInLimits } from './built-in-limits.ts';
 import type { Config, LimitConfig } from './config.ts';
 import type { ConfigWarning } from './config-warning.ts';
-import { limitPers } from './schema/limit.ts';
+import { liftedBy } from './lifted-limits.ts';
 import { queue as queueKeys } from './schema/queue.ts';
 import type { Path } from './toml.ts';
 import { unreachableTenants } from './unreachable-tenants.ts';
@@ -99,41 +98,13 @@ function limitWarnings(config: Config): ConfigWarning[] {
     if (domain?.length === 0) {
       warn('domain_file', `${domainFile} names no domain, so the limit holds for nothing`);
     }
-    const lifted = liftedBy(limit, config);
-    if (lifted !== undefined) warn('connections', lifted);
+    for (const { key, message } of liftedBy(limit, config.limit)) warn(key, message);
   }
   return warnings;
 }
 
 function isDefault({ domain, mx, ip, source, queue }: LimitConfig): boolean {
   return [domain, mx, ip, source, queue].every((match) => match === undefined);
-}
-
-/**
- * A group is more specific than the limit for each key of its dimension, and takes its place (docs/limits.md): one key
- * may then have all that the group has.
- */
-function liftedBy(group: LimitConfig, { limit: all }: Config): string | undefined {
-  const { connections } = group;
-  if (group.per.length > 0 || connections === undefined) return undefined;
-  const given = limitPers.filter((per) => per in group && group[per as keyof LimitConfig] !== undefined);
-  const [dimension] = given;
-  if (dimension === undefined || given.length > 1) return undefined;
-  const isPerKey = ({ per }: LimitConfig) => per.length === 1 && per[0] === dimension;
-  // With the same match, a limit for each key holds beside the group.
-  const holdsBeside = all.some(
-    (each) => isPerKey(each) && !isDefault(each) && each.connections !== undefined,
-  );
-  if (holdsBeside) return undefined;
-  const own = all.find((each) => isPerKey(each) && isDefault(each) && each.connections !== undefined);
-  const usual = own?.connections ?? new Map<string, number>(builtInLimits).get(dimension);
-  if (typeof usual !== 'number' || (typeof connections === 'number' && connections <= usual))
-    return undefined;
-  const where = own === undefined ? 'the built-in limit' : own.origin;
-  return (
-    `a group takes the place of the limit of ${usual} per ${dimension} (${where}) for what it matches: one ${dimension} may ` +
-    `have all ${connections === 'unlimited' ? 'connections' : connections}; to keep ${usual} for each, add a [[limit]] with per = "${dimension}" and the same match`
-  );
 }
 
 const usualRetry = String(queueKeys.parse({}).retry);

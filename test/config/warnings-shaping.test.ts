@@ -88,6 +88,24 @@ describe('a warning', () => {
     assert.deepEqual(warnings(own), [lifted('30', '5', 'domain', 'sluice.toml:8')]);
   });
 
+  it('is given for a group that lifts a rate, or a limit with a wider match', () => {
+    const per = (rest: string) => `[[limit]]\nper = "mx"\n${rest}\n`;
+    const narrow = 'mx = ["*.mail.example.net"]';
+    const about = (rest: string) =>
+      warnings(group(narrow, '40') + per(rest)).map((each) => each.slice(0, 100));
+    const said =
+      'limit[1].connections: a group takes the place of the limit of 5 per mx (sluice.toml:8) for what it ma';
+    assert.deepEqual(about('connections = 5'), [said.slice(0, 100)]);
+    assert.deepEqual(about('mx = ["*.example.net"]\nconnections = 5'), [said.slice(0, 100)]);
+    assert.deepEqual(about(`${narrow}\nconnections = 5`), []);
+    assert.deepEqual(about('message_rate = "5/min"'), []);
+    const rate = `[deliver]\nipv6 = false\n[[limit]]\nper = "group"\n${narrow}\nmessage_rate = "600/min"\n`;
+    assert.deepEqual(warnings(rate + per('message_rate = "10/min"')), [
+      'limit[1].message_rate: a group takes the place of the limit of message_rate 10/min per mx (sluice.toml:8) for what it matches: one mx may have all 600/min; to keep 10/min for each, add a [[limit]] with per = "mx" and the same match',
+    ]);
+    assert.deepEqual(warnings(rate + per('message_rate = "1000/min"')), []);
+  });
+
   it('is not given for a group that lifts nothing', () => {
     assert.deepEqual(warnings(group('ip = ["198.51.100.0/24"]', '20')), []);
     assert.deepEqual(warnings(group('mx = ["*.example.net"]', '4000').replace('4000', '400')), []);
