@@ -17,6 +17,7 @@ import { shortageText } from '../process/capacity.ts';
 import { InstanceLock } from '../process/instance-lock.ts';
 import type { Instance, InstanceEvents } from '../process/instance.ts';
 import { processLogger } from '../process/process-logger.ts';
+import { type MissingSource, missingSources } from '../process/source-watch.ts';
 import { Supervisor } from '../process/supervisor.ts';
 import { capacityHere } from '../process/system-facts.ts';
 import { type Trouble, Troubles } from '../stats/troubles.ts';
@@ -104,7 +105,7 @@ class Running {
     process.on('SIGHUP', () => this.#reload());
     this.#started = this.#instance.start();
     const facts = await this.#started;
-    announce(this.#config, facts, this.#troubles.list);
+    announce(this.#config, facts, this.#troubles.list, await missingSources(this.#config));
     await this.#stopped.promise;
   }
 
@@ -163,7 +164,12 @@ class Running {
 }
 
 /** A few lines for the person who started it; on standard error, since standard output may be the log. */
-function announce(config: Config, facts: RoleFacts, troubles: readonly Trouble[]): void {
+function announce(
+  config: Config,
+  facts: RoleFacts,
+  troubles: readonly Trouble[],
+  missing: readonly MissingSource[],
+): void {
   const listening = facts.listening ?? [];
   const [first = '127.0.0.1:2525'] = listening;
   const port = first.slice(first.lastIndexOf(':') + 1);
@@ -180,6 +186,7 @@ function announce(config: Config, facts: RoleFacts, troubles: readonly Trouble[]
       (domains === 0 ? '' : `, and to ${domains} relay domain${domains === 1 ? '' : 's'} from anyone`),
     `  Delivers       ${destination(config)}, at most ${config.deliver.maxConnections} connections, ${limitsText(config)}`,
     `  Keeps mail in  ${config.spool}${facts.recovered === undefined || facts.recovered === 0 ? '' : ` (${facts.recovered} messages from before)`}`,
+    ...missing.map(({ isLast, text }) => `  ${(isLast ? 'CRITICAL' : 'Warning').padEnd(14)} ${text}`),
     ...troubles.map(
       ({ level, text }) => `  ${(level === 'critical' ? 'CRITICAL' : 'Warning').padEnd(14)} ${text}`,
     ),

@@ -1,13 +1,13 @@
 // What a Sluice that is started here and now would miss: folders, ports, addresses, open files, space. Changes nothing.
 
 import { accessSync, constants, lstatSync, statfsSync, statSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { userInfo } from 'node:os';
 import { dirname } from 'node:path';
 import type { Config } from '../config/config.ts';
 import { systemReason } from '../config/config-error.ts';
 import type { ConfigWarning } from '../config/config-warning.ts';
 import { formatEndpoint } from '../config/values/endpoint.ts';
+import { bindProblem } from '../io/bind-problem.ts';
 import { answers } from '../io/unix-listener.ts';
 import { shortageText } from '../process/capacity.ts';
 import { diskProblemNow } from '../process/disk-watch.ts';
@@ -127,15 +127,6 @@ async function addressProblems({ listen, source }: Config): Promise<ConfigWarnin
 
 function noSuchAddress(address: string): string {
   return `this host does not have the address ${address}`;
-}
-
-/** The system's code when the address and port cannot be bound; they are let go at once. */
-function bindProblem(host: string, port: number): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? 'unknown'));
-    server.listen({ host, port }, () => server.close(() => resolve(undefined)));
-  });
 }
 
 function resourceProblems(config: Config): ConfigWarning[] {

@@ -15,7 +15,7 @@ import { reasonOf } from './view.ts';
 /** Routes looked at in one tick, and ms until the next few: a tick costs the same with a million of them. */
 const sweptPerTick = 256;
 const sweepEveryMs = 50;
-/** What waits for a plan that cannot be looked up lives on for this long at a time. */
+/** What waits for a plan that cannot be looked up, or for an own address, lives on for this long at a time. */
 const strandedGraceMs = 600_000;
 
 /** Everything that is due by now. */
@@ -65,7 +65,9 @@ function attend(s: State, nowMs: number): void {
 }
 
 function attendMessage(s: State, message: number, tasks: readonly number[], nowMs: number): void {
-  if (nowMs >= expiryOf(s, message) && tasks.some((task) => isStranded(s, task))) prolong(s, message, nowMs);
+  if (nowMs >= expiryOf(s, message) && (s.sourcesLack || tasks.some((task) => isStranded(s, task)))) {
+    prolong(s, message, nowMs);
+  }
   const expiresAtMs = expiryOf(s, message);
   if (nowMs >= expiresAtMs) {
     for (const task of tasks) expireTask(s, task, reasonOf(s, task));

@@ -189,6 +189,10 @@ class MailScheduler implements Scheduler {
     this.#state.dateShiftMs = shiftMs;
   }
 
+  sourcesLack(doLack: boolean): void {
+    this.#state.sourcesLack = doLack;
+  }
+
   lookupsStopped(areStopped: boolean): void {
     this.#state.lookupsStopped = areStopped;
   }

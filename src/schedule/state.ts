@@ -102,6 +102,8 @@ export class State {
   dateShiftMs = 0;
   /** No plan can be looked up, by a fault of this host. */
   lookupsStopped = false;
+  /** Connections to some addresses cannot be made by a fault of this host: it has no source for them. */
+  sourcesLack = false;
 
   constructor(config: SchedulerConfig) {
     this.config = config;

@@ -216,6 +216,11 @@ export interface Scheduler {
    * of what waits for its plan ends.
    */
   lookupsStopped(areStopped: boolean): void;
+  /**
+   * This host has none of the own addresses that connections of some IP version are to be made from, or it has one again.
+   * Until then no lifetime ends.
+   */
+  sourcesLack(doLack: boolean): void;
   /** Time has passed: due retries, expiries, idle connections, rests that end. */
   tick(nowMs: number): void;
   /** When `tick` has something to do next; Infinity if never. */

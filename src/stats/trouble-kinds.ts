@@ -13,6 +13,7 @@ export const troubleKinds = [
   'overdue',
   'restart',
   'role',
+  'source',
 ] as const;
 
 export type TroubleKind = (typeof troubleKinds)[number];

@@ -222,6 +222,19 @@ suite('all roles in one process', () => {
     assert.ok((await keys()).includes('restart'));
   });
 
+  test('a source that this host does not have is told at start and in status, until a reload removes it', async (t) => {
+    const ground = Ground.of(t);
+    const [sluice, mx] = await start(ground, { processes, source: [{ address: '192.0.2.4' }] });
+    const critical = async () =>
+      (await statusAnswer(sluice)).troubles.flatMap(({ key, level }) => (level === 'critical' ? [key] : []));
+    assert.ok((await critical()).includes('source:192.0.2.4'));
+    assert.match(sluice.program.output, /CRITICAL +This host cannot use the address 192\.0\.2\.4/u);
+    sluice.configure({ processes, route: [{ relay: [`127.0.0.1:${mx.port}`] }] });
+    await sluice.cli('reload');
+    await until('it is over', async () => !(await critical()).includes('source:192.0.2.4'));
+    await deliver(sluice, mx, 'after');
+  });
+
   test('mail flows, a second one is refused, reload, stop and the next start work', async (t) => {
     const ground = Ground.of(t);
     const [sluice, mx] = await start(ground, { processes });

@@ -230,3 +230,16 @@ test('what cannot be looked up does not keep alive what waits for something else
   table.pass(5 * day);
   assert.deepEqual(kinds(table.take()), ['failed', 'done']);
 });
+
+test('no lifetime ends while this host has no address to connect from', () => {
+  const table = new Table({ limits: { perDomain: 0 } }).know({ 'a.example': site });
+  table.submit(['a.example']);
+  table.scheduler.sourcesLack(true);
+  table.pass(20 * day);
+  assert.deepEqual(table.take(), [], 'no end');
+  table.scheduler.sourcesLack(false);
+  table.pass(minute);
+  assert.deepEqual(table.take(), [], 'there is time for an attempt');
+  table.pass(hour);
+  assert.deepEqual(kinds(table.take()), ['failed', 'done']);
+});

@@ -442,6 +442,11 @@ export class Manager {
     this.#drain();
   }
 
+  /** This host has no source for some connections, or has one again: its fault, and nothing expires meanwhile. */
+  sourcesLack(doLack: boolean): void {
+    this.#scheduler.sourcesLack(doLack);
+  }
+
   async #envelopeOf(queueId: string): Promise<Envelope | undefined> {
     const ref = this.#store.locate(queueId);
     return ref === undefined ? undefined : this.#reader.readEnvelope(ref).catch(() => undefined);

@@ -38,6 +38,7 @@ import { SpoolProblems } from '../manager/spool-problems.ts';
 import { OutcomesError } from '../process-errors.ts';
 import type { Role } from '../role.ts';
 import { bounceSettings } from '../settings.ts';
+import { SourceWatch } from '../source-watch.ts';
 import { capacityHere } from '../system-facts.ts';
 import { managerSlots } from './slots.ts';
 
@@ -64,6 +65,7 @@ interface Parts {
   readonly nameServers: NameServers;
   readonly operations: Operations;
   readonly linked: LinkedRoles;
+  readonly sourceWatch: SourceWatch;
   readonly shaping: Shaping;
   readonly rates: RateState;
   readonly clockWatch: ClockWatch;
@@ -165,6 +167,12 @@ export class ManagerRole implements Role {
     });
     nameServers.use(resolver);
     outcomes.connect((reason) => started.pause(reason));
+    const sourceWatch = new SourceWatch(config, {
+      log,
+      troubles,
+      changed: (isLacking) => started.sourcesLack(isLacking),
+    });
+    await sourceWatch.look();
     const recovered = await started.recover();
     manager = started;
     const limits = shaping.operations(scheduler, clock);
@@ -193,6 +201,7 @@ export class ManagerRole implements Role {
       nameServers,
       operations,
       linked,
+      sourceWatch,
       shaping,
       rates,
       clockWatch,
@@ -256,6 +265,7 @@ export class ManagerRole implements Role {
     this.#parts.bouncer.reconfigure(bounceSettings(config));
     const router = routerOf(config, this.#resolver, nowMs);
     this.#parts.manager.reconfigure(this.#parts.shaping.configure(config, router), router);
+    this.#parts.sourceWatch.configure(config);
     old.close();
   }
 
@@ -272,6 +282,7 @@ export class ManagerRole implements Role {
     this.#maintaining = false;
     clearTimeout(this.#maintenance);
     this.#parts.overdueWatch.stop();
+    this.#parts.sourceWatch.stop();
     // Results may still be on their way though the processes that sent them have ended.
     await this.#parts.senders.gone();
     const unstored = await this.#parts.manager.stop(graceMs);

@@ -1,0 +1,127 @@
+// The own addresses that connections are made from ([[source]]): one that this host does not have carries no mail. Told at
+// start, in the log and in `sluice status` as long as it lasts. It is a fault of this host, so the scheduler lets no lifetime
+// end while an IP version has no address left.
+
+import { isIPv4 } from 'node:net';
+import type { Config } from '../config/config.ts';
+import { bindProblem } from '../io/bind-problem.ts';
+import type { Logger } from '../log/logger.ts';
+import type { Troubles } from '../stats/troubles.ts';
+
+const everyMs = 10_000;
+
+/** bind(2): the host has no such address, or does not let it be used. A lack of ports or files is something else. */
+const meansMissing: ReadonlySet<string> = new Set([
+  'EADDRNOTAVAIL',
+  'EINVAL',
+  'EAFNOSUPPORT',
+  'EACCES',
+  'EPERM',
+]);
+
+type Bind = (host: string, port: number) => Promise<string | undefined>;
+
+/** A source that cannot be used. */
+export interface MissingSource {
+  readonly address: string;
+  /** No other source of its IP version can be used either. */
+  readonly isLast: boolean;
+  readonly text: string;
+}
+
+/** Those of the configuration that cannot be used right now. */
+export async function missingSources(
+  { source }: Pick<Config, 'source'>,
+  bind: Bind = bindProblem,
+): Promise<readonly MissingSource[]> {
+  const missing = new Set<string>();
+  for (const { address } of source) {
+    if (meansMissing.has((await bind(address, 0)) ?? '')) missing.add(address);
+  }
+  return [...missing].map((address) => {
+    const isSame = (other: string) => isIPv4(other) === isIPv4(address);
+    const isLast = source.every((other) => !isSame(other.address) || missing.has(other.address));
+    const version = isIPv4(address) ? 'IPv4' : 'IPv6';
+    const what = `This host cannot use the address ${address} of [[source]]`;
+    const text = isLast
+      ? `${what}, and has no other source for ${version}: no mail goes to ${version} addresses, and none expires meanwhile.`
+      : `${what}; mail goes out from the others.`;
+    return { address, isLast, text };
+  });
+}
+
+export interface SourceWatchParts {
+  readonly log: Pick<Logger, 'error' | 'warn' | 'info'>;
+  readonly troubles: Troubles;
+  /** Told when some IP version has no source left, and when each has one again. */
+  readonly changed: (isLacking: boolean) => void;
+  readonly bind?: Bind | undefined;
+}
+
+export class SourceWatch {
+  readonly #parts: SourceWatchParts;
+  #config: Pick<Config, 'source'>;
+  readonly #told = new Map<string, string>();
+  #isLacking = false;
+  #timer: NodeJS.Timeout | undefined;
+  #isRunning = true;
+  #looking: Promise<void> | undefined;
+
+  constructor(config: Pick<Config, 'source'>, parts: SourceWatchParts) {
+    this.#config = config;
+    this.#parts = parts;
+  }
+
+  /** Other sources count from now on. */
+  configure(config: Pick<Config, 'source'>): void {
+    this.#config = config;
+    void this.look();
+  }
+
+  /** Looks now, and again and again after that; resolves when the first look is over. */
+  async look(): Promise<void> {
+    clearTimeout(this.#timer);
+    // One that began with the sources of before is waited for, and does not have the last word.
+    const before = this.#looking;
+    const looking = (async () => {
+      await before;
+      this.#tell(await missingSources(this.#config, this.#parts.bind));
+    })();
+    this.#looking = looking;
+    await looking;
+    if (this.#looking !== looking) return;
+    this.#looking = undefined;
+    if (this.#isRunning) this.#timer = setTimeout(() => void this.look(), everyMs).unref();
+  }
+
+  stop(): void {
+    this.#isRunning = false;
+    clearTimeout(this.#timer);
+  }
+
+  #tell(missing: readonly MissingSource[]): void {
+    if (!this.#isRunning) return;
+    const { log, troubles, changed } = this.#parts;
+    for (const address of this.#told.keys()) {
+      if (missing.some((each) => each.address === address)) continue;
+      this.#told.delete(address);
+      troubles.clear(`source:${address}`);
+      log.info(`the address ${address} of [[source]] can be used, or is in the configuration no more`);
+    }
+    for (const { address, isLast, text } of missing) {
+      if (this.#told.get(address) === text) continue;
+      this.#told.set(address, text);
+      const line = text.slice(0, -1);
+      if (isLast) log.error(line);
+      else log.warn(line);
+      troubles.raise(`source:${address}`, isLast ? 'critical' : 'warning', text, advice);
+    }
+    const isLacking = missing.some(({ isLast }) => isLast);
+    if (isLacking === this.#isLacking) return;
+    this.#isLacking = isLacking;
+    changed(isLacking);
+  }
+}
+
+const advice =
+  'Give this host the address ("ip address" shows those it has), or change [[source]] and run "sluice reload". Mail goes on within seconds then.';
