@@ -5,6 +5,11 @@ import { connect } from 'node:net';
 import { exitCodes } from '../exit-codes.ts';
 import { StdioSession } from './stdio-session.ts';
 
+/** As in submit.ts: the receiver on this host greets at once. */
+const greetingTimeoutMs = 60_000;
+/** RFC 5321 4.5.3.2.6. The receiver ends a session whose client says nothing for less than this. */
+const silenceTimeoutMs = 600_000;
+
 /**
  * Carries the session until one side ends it.
  * @returns The exit code; EX_TEMPFAIL, and a greeting that says so (RFC 5321 3.1), when Sluice is not there.
@@ -16,6 +21,13 @@ export function smtpOnStdio(submissionSocket: string): Promise<number> {
   const socket = connect(submissionSocket);
   let connected = false;
   let inputEnded = false;
+
+  const timedOut = (): void => {
+    stdout.write('421 4.4.2 Sluice does not answer, try again later\r\n');
+    resolve(exitCodes.tempFail);
+    socket.destroy();
+  };
+  let timer = setTimeout(timedOut, greetingTimeoutMs);
 
   const goOn = (): void => {
     if (session.isWaiting) stdin.pause();
@@ -37,6 +49,8 @@ export function smtpOnStdio(submissionSocket: string): Promise<number> {
   });
   socket.on('drain', goOn);
   socket.on('data', (bytes: Buffer) => {
+    clearTimeout(timer);
+    timer = setTimeout(timedOut, silenceTimeoutMs);
     const more = session.heard(bytes);
     // If nobody reads what is written next, this process ends at once, with this code.
     process.exitCode = session.exitCode();
@@ -47,11 +61,13 @@ export function smtpOnStdio(submissionSocket: string): Promise<number> {
     send(more);
   });
   socket.on('error', () => {
+    clearTimeout(timer);
     if (connected) return;
     stdout.write('421 4.3.2 Sluice is not running, try again later\r\n');
     resolve(exitCodes.tempFail);
   });
   socket.on('close', () => {
+    clearTimeout(timer);
     stdin.destroy();
     resolve(session.exitCode());
   });

@@ -13,8 +13,15 @@ import { replyText } from '../../protocol/smtp/client/error-text.ts';
 import { notRunning } from './not-running.ts';
 import { Portions } from './portions.ts';
 
-/** RFC 5321 4.5.3.2 has 10 minutes for the reply to the content, and less for all others. */
-const timeoutMs = 600_000;
+/**
+ * The receiver is on this host and greets at once: one that has not within a minute does not run any more, though its socket is there.
+ * RFC 5321 4.5.3.2.1 has five minutes for servers far away that wait until their load permits it.
+ */
+const greetingTimeoutMs = 60_000;
+/** RFC 5321 4.5.3.2.2 to 4.5.3.2.5: for a reply to a command, and for each piece of the content to be taken. */
+const commandTimeoutMs = 300_000;
+/** RFC 5321 4.5.3.2.6: for the reply to the content, which may wait for the disk. */
+const contentTimeoutMs = 600_000;
 
 /**
  * Hands the message in.
@@ -35,6 +42,18 @@ export function submit(
   const portions = new Portions(transaction.recipients.length, atMost);
   let connected = false;
 
+  // Timers and not the timeout of the socket: bytes that trickle in complete no reply.
+  const timedOut = (): void => {
+    session.timedOut();
+    pump();
+    socket.destroy();
+  };
+  let timer = setTimeout(timedOut, greetingTimeoutMs);
+  const allow = (ms: number): void => {
+    clearTimeout(timer);
+    timer = setTimeout(timedOut, ms);
+  };
+
   const flush = (): void => {
     const output = session.takeOutput();
     if (output !== undefined) socket.write(output);
@@ -44,16 +63,18 @@ export function submit(
     flush();
     socket.cork();
     for (const piece of content) for (const view of stuffer.dotStuff(piece)) socket.write(view);
-    socket.write(stuffer.endOfData());
+    socket.write(stuffer.endOfData(), () => allow(contentTimeoutMs));
     socket.uncork();
     session.contentSent();
   };
   const begin = (): void => {
     const recipients = portions.next().flatMap((index) => transaction.recipients[index] ?? []);
     if (recipients.length > 0) {
+      allow(commandTimeoutMs);
       session.begin({ ...transaction, recipients });
       return;
     }
+    clearTimeout(timer);
     resolve(portions.finish(''));
     session.quit();
     // The answer to QUIT changes nothing any more.
@@ -64,6 +85,7 @@ export function submit(
       if (event.kind === 'ready') {
         begin();
       } else if (event.kind === 'content') {
+        allow(commandTimeoutMs);
         sendContent();
       } else if (event.kind === 'done') {
         portions.settle(event.outcomes);
@@ -88,11 +110,6 @@ export function submit(
     pump();
   };
 
-  socket.setTimeout(timeoutMs, () => {
-    session.timedOut();
-    pump();
-    socket.destroy();
-  });
   socket.on('connect', () => {
     connected = true;
   });
@@ -103,6 +120,9 @@ export function submit(
   socket.on('error', (error: NodeJS.ErrnoException) => {
     lost(error.code === 'ECONNREFUSED' || error.code === 'ENOENT' ? 'nothing listens there' : error.message);
   });
-  socket.on('close', () => lost('the connection was closed'));
+  socket.on('close', () => {
+    clearTimeout(timer);
+    lost('the connection was closed');
+  });
   return promise;
 }
