@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import type { OverrideChange } from '../../src/control/control-protocol.ts';
 import { Overrides } from '../../src/process/manager/overrides.ts';
+import { Troubles } from '../../src/stats/troubles.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
 import { type KeptLog, keptLog } from './quiet-log.ts';
 
@@ -270,16 +271,45 @@ test('whichever byte of the file is flipped, and if it is gone, what was set is 
   assert.ok(readdirSync(folder).some((name) => name.includes('.unreadable-')));
 });
 
-test('with the copy damaged, too, nothing is in force, and the log says so', async (t) => {
-  const { open, path, log } = ground(t);
-  const first = await open();
-  await first.set(suspend(), [aol]);
-  await first.close();
-  for (const each of [path, `${path}.copy`])
-    writeFileSync(each, readFileSync(each, 'utf8').replace('aol', 'aob'));
-  const overrides = await open();
-  assert.deepEqual(shown(overrides), []);
-  assert.ok(log.lines.some((line) => line.includes('its checksum does not hold')));
+test('with the copy damaged, too, or alone, nothing is in force: a critical trouble at each start until an operator acts', async (t) => {
+  for (const damage of ['flipped', 'emptied', 'gone'] as const) {
+    const { path, folder, log } = ground(t);
+    const troubles = new Troubles();
+    const open = () => Overrides.open(path, log, Date.now, Date.now, troubles);
+    const first = await open();
+    await first.set(suspend(), [aol]);
+    await first.close();
+    assert.deepEqual(troubles.list, []);
+    const damaged = readFileSync(path, 'utf8').replace('aol', 'aob');
+    writeFileSync(`${path}.copy`, damaged);
+    if (damage === 'gone') rmSync(path);
+    else writeFileSync(path, damage === 'emptied' ? '' : damaged);
+    for (let start = 0; start < 2; start++) {
+      const overrides = await open();
+      assert.deepEqual(shown(overrides), []);
+      assert.deepEqual(
+        troubles.list.map(({ key, level }) => [key, level]),
+        [['damage:overrides', 'critical']],
+      );
+      await overrides.close();
+      troubles.clear('damage:overrides');
+    }
+    assert.ok(log.lines.some((line) => line.startsWith('error no suspension and no limit')));
+    const last = await open();
+    if (damage === 'emptied') await last.unset({ kind: 'suspend' }, ['all']);
+    else await last.set(suspend(), [all]);
+    assert.deepEqual(troubles.list, []);
+    await last.close();
+    const kept = readdirSync(folder).filter((name) => name.includes('.copy.unreadable-'));
+    assert.deepEqual(
+      kept.map((name) => readFileSync(join(folder, name), 'utf8')),
+      [damaged],
+    );
+    const again = await open();
+    assert.equal(shown(again).length, damage === 'emptied' ? 0 : 1);
+    assert.deepEqual(troubles.list, []);
+    await again.close();
+  }
 });
 
 test('an end that came while Sluice was stopped is logged, once', async (t) => {

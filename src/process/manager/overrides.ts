@@ -7,6 +7,7 @@ import type { OverrideChange, OverrideEnd, OverrideEndAnswer } from '../../contr
 import { type Override, type Quantities, formatQuantities } from '../../control/override.ts';
 import { covers, parseTarget } from '../../control/override-target.ts';
 import type { Logger } from '../../log/logger.ts';
+import type { Troubles } from '../../stats/troubles.ts';
 import { StateFile } from './state-file.ts';
 import { overridesSchema } from './state-schemas.ts';
 
@@ -26,11 +27,22 @@ export interface NamedTarget {
   readonly label: string;
 }
 
+interface Parts {
+  readonly path: string;
+  readonly log: Logger;
+  readonly dateMs: () => number;
+  readonly endsMs: () => number;
+  readonly troubles: Troubles | undefined;
+}
+
 export class Overrides {
   readonly #file: StateFile;
   readonly #log: Logger;
   readonly #dateMs: () => number;
   readonly #endsMs: () => number;
+  readonly #troubles: Troubles | undefined;
+  /** File and copy were damaged, and no operator has set or taken back anything since then. */
+  #isUnreadable = false;
   #kept: Kept = { nextId: 1, overrides: [] };
   #changed: () => void = () => undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -38,15 +50,17 @@ export class Overrides {
   #turn: Promise<unknown> = Promise.resolve();
   #closed = false;
 
-  private constructor(path: string, log: Logger, dateMs: () => number, endsMs: () => number) {
+  private constructor({ path, log, dateMs, endsMs, troubles }: Parts) {
     this.#file = new StateFile(path, { hasCopy: true });
     this.#log = log;
     this.#dateMs = dateMs;
     this.#endsMs = endsMs;
+    this.#troubles = troubles;
   }
 
   /**
-   * Takes up those that were in force at the last stop; a file that cannot be read is put aside and said so in the log.
+   * Takes up those that were in force at the last stop. A file that cannot be read is put aside: a critical trouble, also
+   * at later starts, until an operator sets something or takes something back.
    * @param dateMs - the date without steps of the clock that are in doubt: such a step ends nothing
    * @param endsMs - the date by which they end, if a start under a clock that is in doubt makes it another one
    */
@@ -55,8 +69,9 @@ export class Overrides {
     log: Logger,
     dateMs: () => number = Date.now,
     endsMs: () => number = dateMs,
+    troubles?: Troubles,
   ): Promise<Overrides> {
-    const overrides = new Overrides(path, log, dateMs, endsMs);
+    const overrides = new Overrides({ path, log, dateMs, endsMs, troubles });
     await overrides.#load();
     return overrides;
   }
@@ -116,7 +131,7 @@ export class Overrides {
       const wanted = new Set(targets);
       const ended = this.list.filter((each) => each.kind === kind && wanted.has(each.target));
       const left = this.list.filter((each) => !ended.includes(each));
-      if (ended.length > 0) await this.#replace({ ...this.#kept, overrides: left });
+      if (ended.length > 0 || this.#isUnreadable) await this.#replace({ ...this.#kept, overrides: left });
       for (const { target } of ended) this.#log.info(`an operator ${endText(kind)} ${target}`);
       const found = new Set(ended.map((each) => each.target));
       const missing = [...wanted.difference(found)].map((target) => ({
@@ -139,7 +154,11 @@ export class Overrides {
   async #load(): Promise<void> {
     try {
       const found = await this.#file.read();
-      if (found === undefined) return;
+      if (found === undefined) {
+        const aside = await this.#file.movedAside();
+        if (aside !== undefined) this.#tellUnreadable('it was damaged at an earlier start', aside);
+        return;
+      }
       const { nextId, overrides } = overridesSchema.parse(found);
       const now = this.#endsMs();
       // A file that somebody wrote by hand may name an id again.
@@ -178,15 +197,25 @@ export class Overrides {
 
   async #putAside(error: unknown): Promise<void> {
     const reason = error instanceof z.ZodError ? 'it is not what Sluice writes' : String(error);
-    let place = this.#file.path;
+    // One that cannot be moved stays where it is until the next change replaces it; with only a copy, that is moved.
+    let place: string | undefined;
     try {
       place = await this.#file.moveAside(Date.now());
     } catch {
-      // It stays where it is until the next change replaces it.
+      place = await this.#file.movedAside();
     }
-    this.#log.error(
-      `no suspension and no limit that operators had set is in force: ${this.#file.path} cannot be read (${reason}); it is kept as ${place}: look into it, and set them again`,
-      { code: 'OVERRIDES_UNREADABLE' },
+    this.#tellUnreadable(reason, place ?? this.#file.path);
+  }
+
+  #tellUnreadable(reason: string, place: string): void {
+    this.#isUnreadable = true;
+    const what = `o suspension and no limit that operators had set is in force: ${this.#file.path} cannot be read (${reason}); it is kept as ${place}`;
+    this.#log.error(`n${what}: look into it, and set them again`, { code: 'OVERRIDES_UNREADABLE' });
+    this.#troubles?.raise(
+      'damage:overrides',
+      'critical',
+      `N${what}. Mail that was suspended goes out.`,
+      'Look into that file, and set them again. The first "sluice suspend", "sluice limit" or "sluice resume" ends this; if nothing was set, "sluice resume all" will do.',
     );
   }
 
@@ -207,6 +236,8 @@ export class Overrides {
         { cause: error },
       );
     }
+    this.#isUnreadable = false;
+    this.#troubles?.clear('damage:overrides');
     this.#kept = next;
     this.#arm();
     this.#changed();

@@ -24,7 +24,12 @@ export class SpoolProblems {
         : { id: message.queueId, from: message.reversePath, to: message.recipients.slice(0, maxAddresses) };
     this.#log.warn(`spool: ${text}`, { kind, place, ...about });
     if (kind === 'doubt') {
-      this.#troubles?.raise('damage:holds', 'critical', `${text}.`, 'This stays until the next start.');
+      this.#troubles?.raise(
+        'damage:holds',
+        'critical',
+        `${text.charAt(0).toUpperCase()}${text.slice(1)}.`,
+        'This stays until the next start.',
+      );
       return;
     }
     const word = words[kind];

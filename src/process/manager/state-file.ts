@@ -2,8 +2,8 @@
 // after, never something in between (a temporary file, fsync, rename(2), fsync of the folder). It carries a checksum; what
 // must not be lost to a flipped byte has a copy, too.
 
-import { open, readFile, rename } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { open, readFile, readdir, rename } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { crc32 } from 'node:zlib';
 
 export interface StateFileOptions {
@@ -37,7 +37,11 @@ export class StateFile {
     } catch (error) {
       problem = error;
     }
-    const copy = await readState(copyOf(this.path)).catch(() => undefined);
+    const copy = await readState(copyOf(this.path)).catch((error: unknown) => {
+      // Of two, a file that is damaged is told before one that is gone: only if both are gone was nothing ever written.
+      if (problem instanceof Error && problem.message === 'it is gone') problem = error;
+      return undefined;
+    });
     if (copy !== undefined) {
       this.#damage = problem instanceof Error ? problem.message : String(problem);
       return copy;
@@ -58,13 +62,27 @@ export class StateFile {
     return written;
   }
 
-  /** Keeps what is there for people to look at, under another name, which is returned. */
+  /** Keeps what is there, and a copy that is damaged, for people to look at, under other names; the file's is returned. */
   async moveAside(nowMs: number): Promise<string> {
-    const aside = `${this.path}.unreadable-${nowMs}`;
+    const copy = copyOf(this.path);
+    const isCopyGood = this.#hasCopy && (await readState(copy).catch(() => undefined)) !== undefined;
+    if (this.#hasCopy && !isCopyGood) await rename(copy, asideOf(copy, nowMs)).catch(() => undefined);
+    const aside = asideOf(this.path, nowMs);
     await rename(this.path, aside);
     return aside;
   }
+
+  /** The newest file that was moved aside; undefined when there is none. */
+  async movedAside(): Promise<string | undefined> {
+    const names = await readdir(dirname(this.path)).catch(() => []);
+    const prefixes = [asideOf(basename(this.path), ''), asideOf(basename(copyOf(this.path)), '')];
+    const found = names.filter((name) => prefixes.some((prefix) => name.startsWith(prefix))).toSorted();
+    const newest = found.at(-1);
+    return newest === undefined ? undefined : join(dirname(this.path), newest);
+  }
 }
+
+const asideOf = (path: string, time: number | ''): string => `${path}.unreadable-${time}`;
 
 export const copyOf = (path: string): string => `${path}.copy`;
 

@@ -136,7 +136,13 @@ export class ManagerRole implements Role {
     const resolver = resolverOf(config, clock.nowMs);
     const router = routerOf(config, resolver, clock.nowMs);
     const shaping = new Shaping(
-      await Overrides.open(join(config.spool, 'overrides.json'), log, clock.dateMs, clockWatch.endsMs),
+      await Overrides.open(
+        join(config.spool, 'overrides.json'),
+        log,
+        clock.dateMs,
+        clockWatch.endsMs,
+        troubles,
+      ),
       config,
       router,
     );
