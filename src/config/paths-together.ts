@@ -82,9 +82,9 @@ function collides(a: Named, b: Named): boolean {
   return a.place === b.place || leadsThrough(a, b) || leadsThrough(b, a);
 }
 
-/** Below what is no folder there is nothing. */
+/** Below what is no folder there is nothing. What was read is there: then the other is a folder, which `sluice check` tells. */
 function leadsThrough(inner: Named, outer: Named): boolean {
-  return outer.kind !== 'folder' && isBelow(inner.place, outer.place);
+  return outer.kind !== 'folder' && inner.kind !== 'input' && isBelow(inner.place, outer.place);
 }
 
 function isBelow(inner: string, outer: string): boolean {
