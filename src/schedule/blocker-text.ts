@@ -18,7 +18,7 @@ export function blockerText(s: State, counter: number): string {
     case Dimension.pause:
       return s.pauseReason;
     case Dimension.window:
-      return s.windows.textOf(counter, s.dateShiftMs);
+      return s.windows.textOf(counter, s.shownShiftMs);
     case Dimension.gate:
       return applied === undefined ? 'a rate' : rateText(s, counter, applied);
     default:

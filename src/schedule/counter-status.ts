@@ -3,7 +3,7 @@
 import { Dimension } from './counters.ts';
 import { mostUnanswered } from './hanging.ts';
 import type { CounterStatus, LimitsStatus } from './limits/status.ts';
-import { dateOf, type State } from './state.ts';
+import { shownDateOf, type State } from './state.ts';
 
 /** All limits, with at most so many of their counters: those that hold routes up, then the fullest; always those of all connections. */
 export function limitsStatus(s: State, most: number, nowMs: number): LimitsStatus {
@@ -68,7 +68,7 @@ export function gateStatus(s: State, gate: number, nowMs: number): CounterStatus
     allowed: count,
     perMs,
     parked: counters.parked.get(gate),
-    ...(freeAtMs > nowMs && { freeAtMs: dateOf(s, freeAtMs) }),
+    ...(freeAtMs > nowMs && { freeAtMs: shownDateOf(s, freeAtMs) }),
   };
 }
 

@@ -185,8 +185,9 @@ class MailScheduler implements Scheduler {
     this.#run(nowMs);
   }
 
-  setDateShift(shiftMs: number): void {
+  setDateShift(shiftMs: number, shownMs = shiftMs): void {
     this.#state.dateShiftMs = shiftMs;
+    this.#state.shownShiftMs = shownMs;
   }
 
   sourcesLack(doLack: boolean): void {

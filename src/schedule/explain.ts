@@ -15,7 +15,7 @@ import { releaseSite } from './outcomes.ts';
 import type { HeldLimits, Place } from './place.ts';
 import { forgetPlaces, placesOf } from './places.ts';
 import { findIdle } from './serve.ts';
-import { dateOf, type State } from './state.ts';
+import { shownDateOf, type State } from './state.ts';
 import { TaskState } from './tasks.ts';
 import { blockerTexts } from './view.ts';
 
@@ -54,7 +54,7 @@ function workOf(s: State, route: number): Pick<Explanation, 'recipients' | 'next
   }
   return {
     recipients: counts,
-    ...(nextAttemptAtMs !== Infinity && { nextAttemptAtMs: dateOf(s, nextAttemptAtMs) }),
+    ...(nextAttemptAtMs !== Infinity && { nextAttemptAtMs: shownDateOf(s, nextAttemptAtMs) }),
   };
 }
 
@@ -107,7 +107,7 @@ function placeStatus(s: State, route: number, place: Place, nowMs: number): Plac
     source,
     connections: address < 0 ? 0 : addresses.connections.get(address),
     health: health === Health.well ? 'well' : health === Health.resting ? 'resting' : 'on trial',
-    ...(health === Health.resting && { restsUntilMs: dateOf(s, addresses.dueMs.get(address)) }),
+    ...(health === Health.resting && { restsUntilMs: shownDateOf(s, addresses.dueMs.get(address)) }),
     error: address < 0 ? '' : addresses.errorOf(address),
     window: dated(s, s.windows.statusOf(source, place.site, s.config.adapt)),
     limits,
@@ -115,7 +115,7 @@ function placeStatus(s: State, route: number, place: Place, nowMs: number): Plac
 }
 
 function dated(s: State, status: WindowStatus): WindowStatus {
-  return status.untilMs === undefined ? status : { ...status, untilMs: dateOf(s, status.untilMs) };
+  return status.untilMs === undefined ? status : { ...status, untilMs: shownDateOf(s, status.untilMs) };
 }
 
 function statusesOf(s: State, limits: HeldLimits, nowMs: number): CounterStatus[] {

@@ -98,8 +98,10 @@ export class State {
   readonly failures = new RecentCount();
   /** Connections that were greeted after they had hung, or beyond the limit of all. */
   readonly late = new RecentCount();
-  /** What has to be added to the scheduler's time for the date that people are told. */
+  /** What has to be added to the scheduler's time for the date that is written down. */
   dateShiftMs = 0;
+  /** The same for the date that people are told. */
+  shownShiftMs = 0;
   /** No plan can be looked up, by a fault of this host. */
   lookupsStopped = false;
   /** Connections to some addresses cannot be made by a fault of this host: it has no source for them. */
@@ -124,14 +126,19 @@ export function sourcesOf({ sources }: SchedulerConfig): readonly string[] {
   return sources === undefined || sources.length === 0 ? [''] : sources;
 }
 
-/** The date of a time of the scheduler's, Unix ms: for people, and for what is written down. */
+/** The date of a time of the scheduler's, Unix ms: for people, who compare it with the clock that they see. */
+export function shownDateOf(s: State, ms: number): number {
+  return ms + s.shownShiftMs;
+}
+
+/** The same for what is written down, which goes by the clock that is believed. */
 export function dateOf(s: State, ms: number): number {
   return ms + s.dateShiftMs;
 }
 
-/** The same in text (ISO 8601). */
+/** A date for people in text (ISO 8601). */
 export function dateText(s: State, ms: number): string {
-  return new Date(dateOf(s, ms)).toISOString();
+  return new Date(shownDateOf(s, ms)).toISOString();
 }
 
 /** Unix ms when the message's lifetime ends. */

@@ -209,8 +209,9 @@ export interface Scheduler {
   /**
    * The scheduler's own time never jumps; the system's clock may. What people are told, and next attempts in `deferred`
    * effects, are dates: the scheduler's time and so many ms. 0 until it is set.
+   * @param shownMs - for what people are told, if their clock shows another date than the one that is believed
    */
-  setDateShift(shiftMs: number): void;
+  setDateShift(shiftMs: number, shownMs?: number): void;
   /**
    * Plans cannot be looked up by a fault of this host (no name server answers), or they can again. Until then, no lifetime
    * of what waits for its plan ends.

@@ -3,7 +3,7 @@
 import { blockerText, globalCauses } from './blocker-text.ts';
 import { isStranded, recipientsOf, routeOf } from './lifecycle.ts';
 import { PlanState } from './routes.ts';
-import { dateOf, expiryOf, type State } from './state.ts';
+import { shownDateOf, expiryOf, type State } from './state.ts';
 import { TaskState } from './tasks.ts';
 import type { MessageHandle, QueuedRecipient } from './types.ts';
 
@@ -15,11 +15,11 @@ export function* queuedRecipients(s: State): IterableIterator<QueuedRecipient> {
     if (state === TaskState.free) continue;
     const message = tasks.messageOf(task);
     const queueId = s.messages.queueIdOf(message);
-    const expiresAtMs = dateOf(s, expiryOf(s, message));
+    const expiresAtMs = shownDateOf(s, expiryOf(s, message));
     const isHeld = s.messages.isHeld(message);
     const hasTime = state === TaskState.waiting || state === TaskState.held;
     const dueMs = hasTime ? tasks.dueMs.get(task) : 0;
-    const nextAttemptAtMs = dueMs === 0 ? 0 : dateOf(s, dueMs);
+    const nextAttemptAtMs = dueMs === 0 ? 0 : shownDateOf(s, dueMs);
     const waitsFor = isStranded(s, task) ? 'a name server' : undefined;
     const rows = recipientsOf(s, task).map((recipient): QueuedRecipient => {
       const route = recipients.route.get(recipient);

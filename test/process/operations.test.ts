@@ -19,6 +19,8 @@ function ground(limits: Partial<OperatorSource> = {}) {
   const world = {
     sites: [site('b', 5, 1), site('a', 1, 9), site('c', 3, 5)],
     asked: [] as unknown[][],
+    /** How often dates were made those of the moment, and of which look at the sites. */
+    datesBefore: [] as number[],
     queues: ['shop', '', 'shop'],
     shortages: [] as string[],
     log,
@@ -38,7 +40,11 @@ function ground(limits: Partial<OperatorSource> = {}) {
   };
   const operations = new Operations({
     missing: () => [],
-    manager: { scheduler, reporting: 0 } as never,
+    manager: {
+      scheduler,
+      reporting: 0,
+      showDates: () => world.datesBefore.push(world.asked.length),
+    } as never,
     store: { usage: () => ({ segments: 1, bytes: 64, liveMessages: 3 }) } as never,
     senders: { count: 1 } as never,
     limits: { overrides: () => Promise.resolve([]), ...limits } as OperatorSource,
@@ -117,4 +123,10 @@ test('an operation that there is not is an answer too', async () => {
   const response = await ask('drop-everything');
   assert.ok('error' in response);
   assert.equal(response.error.code, 'CONTROL_FAILED');
+});
+
+test('an answer has the dates of the clock that the asker sees at that moment', async () => {
+  const { world, status } = ground();
+  await status({ sites: 1, order: 'busy' });
+  assert.deepEqual([world.datesBefore, world.asked.length], [[0], 1], 'before anything is looked up');
 });

@@ -243,3 +243,13 @@ test('no lifetime ends while this host has no address to connect from', () => {
   table.pass(hour);
   assert.deepEqual(kinds(table.take()), ['failed', 'done']);
 });
+
+test('while the clock is in doubt people are told its dates, and others are written down', () => {
+  const table = new Table().know({ 'lame.example': noRoute(false) });
+  table.scheduler.setDateShift(0, 7 * hour);
+  table.submit(['lame.example']);
+  const [deferred] = table.take();
+  assert.equal(deferred?.kind === 'deferred' && deferred.nextAttemptAtMs, start + 5 * minute);
+  const [row] = table.scheduler.recipients();
+  assert.equal(row?.nextAttemptAtMs, start + 5 * minute + 7 * hour);
+});

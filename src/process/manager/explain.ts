@@ -61,7 +61,7 @@ export class Explainer {
       sender,
       route: describeRoute(facts.routes, key, sender),
       refusal: plan.kind === 'error' ? { permanent: plan.permanent, reply: replyOf(plan) } : undefined,
-      validUntilMs: this.#clock.dateOf(plan.validUntilMs),
+      validUntilMs: this.#clock.shownOf(plan.validUntilMs),
       explanation,
       queues,
       carries: carriesOf(explanation, facts),

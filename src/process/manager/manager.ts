@@ -129,6 +129,11 @@ export class Manager {
     return this.#scheduler;
   }
 
+  /** From here on, what people are told has the dates of the clock that they see at this moment. */
+  showDates(): void {
+    this.#scheduler.setDateShift(this.#clock.shiftMs, this.#clock.shownShiftMs);
+  }
+
   /** Takes up what was in the queue when Sluice last stopped. Returns how many messages there are. */
   async recover(): Promise<number> {
     let count = 0;

@@ -91,6 +91,7 @@ export class Operations {
       respond({ kind: 'response', id, error });
     };
     try {
+      this.#manager.showDates();
       const result = this.#perform(request);
       if (!(result instanceof Promise)) respond({ kind: 'response', id, result });
       else void result.then((value: unknown) => respond({ kind: 'response', id, result: value }), failed);
