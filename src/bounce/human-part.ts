@@ -3,7 +3,7 @@
 
 import { adviceFor } from './advice.ts';
 import type { DsnOptions, DsnRecipient } from './dsn-types.ts';
-import { addressText, dateTime, plainText, wrap } from './mime-text.ts';
+import { addressText, dateTime, exactText, wrap } from './mime-text.ts';
 import { errorParts } from './status.ts';
 import type { DsnAction } from './wants-report.ts';
 
@@ -65,7 +65,7 @@ function groupText(group: readonly DsnRecipient[]): string {
   for (const { address } of group) text += `  <${addressText(address)}>\r\n`;
   const [first] = group;
   if (first === undefined) return text;
-  if (first.diagnostic !== undefined && plainText(first.diagnostic.text) !== '') {
+  if (first.diagnostic !== undefined && exactText(first.diagnostic.text) !== '') {
     const { command, text: said } = errorParts(first.diagnostic.text);
     text += wrap(introduction(first, command), '    ');
     text += wrap(said, '      ');

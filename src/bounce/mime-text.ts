@@ -21,11 +21,6 @@ export function exactText(text: string): string {
   return text.slice(0, MAX_TEXT).toWellFormed().replace(CONTROL, ' ').trim();
 }
 
-/** The same for people: runs of blanks as one blank. */
-export function plainText(text: string): string {
-  return exactText(text).replace(/ {2,}/g, ' ');
-}
-
 /** An address without control characters, its blanks kept; cut where no path can reach (RFC 5321 4.5.3.1). */
 export function addressText(address: string): string {
   const text = address.replace(CONTROL, '').toWellFormed();
@@ -57,11 +52,11 @@ function wordsOf(text: string): string[] {
   return words;
 }
 
-/** A text in lines of about 76 characters, each after `indent`. */
+/** A text in lines of about 76 characters, each after `indent`. Blanks inside a line stay, as in what a server said. */
 export function wrap(text: string, indent: string): string {
   let wrapped = '';
   let line = indent;
-  for (const word of wordsOf(plainText(text))) {
+  for (const word of wordsOf(exactText(text))) {
     if (line.length > indent.length && line.length + 1 + word.length > LINE) {
       wrapped += `${line}\r\n`;
       line = indent;

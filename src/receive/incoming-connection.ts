@@ -15,11 +15,6 @@ const maxUnreadOutputBytes = 64 * 1024;
 
 const noRoom: Reply = { code: 452, enhanced: '4.3.1', text: 'Insufficient disk space, try again later' };
 const busy: Reply = { code: 452, enhanced: '4.3.1', text: 'Too much mail at once, try again later' };
-const badContent: Reply = {
-  code: 550,
-  enhanced: '5.6.0',
-  text: 'The content has a bare CR or LF, a line that is too long, or is larger than allowed',
-};
 const relayingDenied: Reply = { code: 550, enhanced: '5.7.1', text: 'Relaying denied' };
 
 export class IncomingConnection {
@@ -292,8 +287,10 @@ export class IncomingConnection {
 
   /** The session has found something in the content that SMTP forbids, and answers so at its end. */
   #contentRefused(): void {
+    const { contentRefusal } = this.#session;
+    if (contentRefusal === undefined) return;
     const { reversePath = '' } = this.#transaction ?? {};
-    this.#context.log.rejected(this.#client, 'content', badContent, reversePath, '');
+    this.#context.log.rejected(this.#client, 'content', contentRefusal, reversePath, '');
   }
 
   #forget(): void {

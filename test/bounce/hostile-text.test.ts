@@ -126,6 +126,15 @@ test('a very long answer is cut, and a short one is kept word for word', () => {
   assert.ok(folded.includes(`Diagnostic-Code: smtp; 550 5.7.1 ${'policy '.repeat(40)}end\r\n`));
 });
 
+test('people read an answer with the blanks that it has, as programs do', () => {
+  const said = '550 #5.1.0 Address  rejected';
+  const recipients = [
+    { ...BASE.recipients[0]!, diagnostic: { type: 'smtp' as const, text: `RCPT: ${said}` } },
+  ];
+  const { parts } = readReport(buildDsn({ ...BASE, recipients }).content);
+  for (const part of [parts[0]!, parts[1]!]) assert.ok(part.body.includes(said), part.body);
+});
+
 test('an address as long as RFC 5321 allows is never cut', () => {
   const address = `${'l'.repeat(64)}@${'d'.repeat(62)}.${'e'.repeat(62)}.${'f'.repeat(60)}`;
   const { top, parts } = readReport(

@@ -84,6 +84,17 @@ test('relaying is for relay clients, and to relay domains for everyone', async (
   assert.ok(fixture.log.some((line) => line.includes('"rejected"') && line.includes('b@example.org')));
 });
 
+test('the log of a message with forbidden content has the answer that the client got', async (t) => {
+  const fixture = await start(t);
+  const client = await greeted(fixture);
+  await envelope(client);
+  const answer = await client.ask('Subject: x\r\n\r\none\ntwo\r\n.\r\n');
+  assert.match(answer, /^550 5\.6\.0 Message has a CR or LF alone/);
+  const lines = fixture.log.filter((line) => line.includes('"rejected"'));
+  assert.equal(lines.length, 1);
+  assert.ok(lines[0]?.includes(JSON.stringify(answer)));
+});
+
 test('mail for the postmaster of this host is taken from everyone when there is one', async (t) => {
   for (const postmaster of ['admin@example.net', undefined]) {
     const fixture = await start(t, { networks: ['10.0.0.0'], settings: { postmaster } });

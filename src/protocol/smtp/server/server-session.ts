@@ -101,6 +101,12 @@ export class ServerSession {
     return this.#lastReply;
   }
 
+  /** What the client is told at the end of a content that SMTP forbids; undefined when there is none. */
+  get contentRefusal(): Reply | undefined {
+    const { refusal } = this.#content;
+    return refusal === undefined ? undefined : asReply(refusal);
+  }
+
   /** The client sent something before it was greeted (RFC 5321 3.1 wants it to wait). */
   get earlyTalker(): boolean {
     return this.#earlyTalker;
@@ -408,8 +414,7 @@ export class ServerSession {
   /** Queues a last reply; nothing more is read. */
   #close(reply: FixedReply): undefined {
     this.#output.send(reply);
-    const { code, enhanced, plain } = reply;
-    this.#lastReply = { code, enhanced, text: plain.toString('utf8', 4).trimEnd() };
+    this.#lastReply = asReply(reply);
     this.#over();
     this.#decided.push(CLOSE);
   }
@@ -419,4 +424,8 @@ export class ServerSession {
     this.#transaction.end();
     this.#input.clear();
   }
+}
+
+function asReply({ code, enhanced, plain }: FixedReply): Reply {
+  return { code, enhanced, text: plain.toString('utf8', 4).trimEnd() };
 }
