@@ -1,7 +1,7 @@
 // What the paths of a configuration say about each other: no two are the same, none leads through a socket or a file of
 // another key, and none is a name that the spool uses itself. Links are followed as far as they are there.
 
-import { realpathSync } from 'node:fs';
+import { realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, sep } from 'node:path';
 import type { ConfigWarning } from './config-warning.ts';
 import { keyText } from './key-text.ts';
@@ -82,9 +82,14 @@ function collides(a: Named, b: Named): boolean {
   return a.place === b.place || leadsThrough(a, b) || leadsThrough(b, a);
 }
 
-/** Below what is no folder there is nothing. What was read is there: then the other is a folder, which `sluice check` tells. */
+/** Below what is no folder there is nothing. If a folder is there already, `sluice check` says so of the key itself. */
 function leadsThrough(inner: Named, outer: Named): boolean {
-  return outer.kind !== 'folder' && inner.kind !== 'input' && isBelow(inner.place, outer.place);
+  if (outer.kind === 'folder' || !isBelow(inner.place, outer.place)) return false;
+  try {
+    return !statSync(outer.place).isDirectory();
+  } catch {
+    return true; // it is not there yet
+  }
 }
 
 function isBelow(inner: string, outer: string): boolean {
