@@ -4,7 +4,14 @@ import type { Envelope } from '../message/envelope.ts';
 import type { SpoolReader, StoredRef } from '../spool/types.ts';
 import type { QueueAction } from './control-protocol.ts';
 import { type QueueFilter, type QueueRow, type RowFacts, RowMatcher } from './queue-row.ts';
-import type { ChosenRecipient, ExaminedMessage, QueueSource, SourceRow } from './queue-source.ts';
+import { changePieces, concludeChange } from './queue-change.ts';
+import type {
+  ChangeResult,
+  ChosenRecipient,
+  ExaminedMessage,
+  QueueSource,
+  SourceRow,
+} from './queue-source.ts';
 
 /** A row with the index that its recipient has in the envelope. */
 interface MatchedRow {
@@ -13,9 +20,6 @@ interface MatchedRow {
   readonly recipient: number;
   readonly ref: StoredRef;
 }
-
-/** Recipients changed at once: deliveries go on between the pieces. */
-const changePiece = 500;
 
 export class QueueQuery {
   readonly #source: QueueSource;
@@ -40,20 +44,26 @@ export class QueueQuery {
     }
   }
 
-  /** Applies an action to every recipient that matches; returns how many there were. */
+  /**
+   * Applies an action to every recipient that matches; returns how many it changed.
+   * @throws {ControlError} `CHANGE_NOT_STORED` or `REPORTS_NOT_STORED`, after all of them were seen to
+   */
   async change(action: QueueAction, filter: QueueFilter): Promise<number> {
-    const chosen: ChosenRecipient[] = [];
+    const chosen = new Map<string, ChosenRecipient[]>();
     for await (const page of this.#matching(filter)) {
       for (const { row, message, recipient } of page) {
         const { queueId, sender, recipient: address } = row;
-        chosen.push({ queueId, message, recipient, sender, address });
+        const each = { queueId, message, recipient, sender, address };
+        const known = chosen.get(queueId);
+        if (known === undefined) chosen.set(queueId, [each]);
+        else known.push(each);
       }
     }
-    let changed = 0;
-    for (let at = 0; at < chosen.length; at += changePiece) {
-      changed += await this.#source.change(action, chosen.slice(at, at + changePiece));
+    const results: ChangeResult[] = [];
+    for (const piece of changePieces([...chosen.values()])) {
+      results.push(await this.#source.change(action, piece));
     }
-    return changed;
+    return concludeChange(results);
   }
 
   async *#matching(filter: QueueFilter): AsyncIterable<MatchedRow[]> {

@@ -20,13 +20,24 @@ export interface QueuePage {
 
 export interface QueueSource {
   page(filter: QueueFilter, cursor: number | undefined): Promise<QueuePage>;
-  /** Returns how many recipients it applied to. */
-  change(action: QueueAction, recipients: readonly ChosenRecipient[]): Promise<number>;
+  change(action: QueueAction, recipients: readonly ChosenRecipient[]): Promise<ChangeResult>;
   /** Looks again at messages that could not be read; of those that are no longer in the queue it says nothing. */
   examine(messages: readonly NamedMessage[]): Promise<readonly ExaminedMessage[]>;
   status(question: StatusQuestion): Promise<ManagerStatus>;
   /** Resolves in a turn of the manager's loop: it lives, though a long answer may take it a while. */
   ping(): Promise<unknown>;
+}
+
+/** What became of a change, in recipients. */
+export interface ChangeResult {
+  /** Those that were changed. */
+  readonly changed: number;
+  /** Those for whom it is in force but not on the disk. */
+  readonly unstored: number;
+  /** Those that are as they were, because the report about them cannot be stored. */
+  readonly refused: number;
+  /** Why something could not be stored; empty when everything was. */
+  readonly reason: string;
 }
 
 /** A message, by its id and the manager's own number. */

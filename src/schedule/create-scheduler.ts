@@ -11,7 +11,13 @@ import { explainRoute } from './explain.ts';
 import type { Explanation, LimitsStatus, SavedRate } from './limits/status.ts';
 import { makeRunnable, stopRoute } from './lifecycle.ts';
 import { highestPriority, MessageState } from './messages.ts';
-import { holdMessage, releaseMessage, removeRecipients, retryMessage } from './operate.ts';
+import {
+  holdMessage,
+  releaseMessage,
+  recipientsNotInFlight,
+  removeRecipients,
+  retryMessage,
+} from './operate.ts';
 import { becameReady, endConnection, finishTransaction } from './outcomes.ts';
 import { applyConfig, carryConnections } from './reconfigure.ts';
 import { forgetPlaces } from './places.ts';
@@ -238,16 +244,25 @@ class MailScheduler implements Scheduler {
     return due;
   }
 
-  hold(message: MessageHandle): void {
+  hold(message: MessageHandle): boolean {
     this.#checkQueued(message, 'hold');
+    const isNew = !this.#state.messages.isHeld(message);
     holdMessage(this.#state, message);
     this.#run(this.#nowMs);
+    return isNew;
   }
 
-  release(message: MessageHandle, nowMs: number): void {
+  release(message: MessageHandle, nowMs: number): boolean {
     this.#checkQueued(message, 'release');
+    const wasHeld = this.#state.messages.isHeld(message);
     releaseMessage(this.#state, message, nowMs);
     this.#run(nowMs);
+    return wasHeld;
+  }
+
+  notInFlight(message: MessageHandle, recipients: readonly number[]): number[] {
+    this.#checkQueued(message, 'look at');
+    return recipientsNotInFlight(this.#state, message, new Set(recipients));
   }
 
   remove(message: MessageHandle, recipients?: readonly number[]): number[] {

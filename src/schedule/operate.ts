@@ -76,6 +76,19 @@ function endRests(s: State, task: number, nowMs: number): void {
   }
 }
 
+/** Indexes in the envelope of those that wait in some way. */
+export function recipientsNotInFlight(s: State, message: number, only: ReadonlySet<number>): number[] {
+  const found: number[] = [];
+  for (const task of tasksOf(s, message)) {
+    if (s.tasks.state.get(task) === TaskState.active) continue;
+    for (const recipient of recipientsOf(s, task)) {
+      const index = s.recipients.envelopeIndex.get(recipient);
+      if (only.has(index)) found.push(index);
+    }
+  }
+  return found.sort((left, right) => left - right);
+}
+
 /**
  * Forgets the recipients that are not in flight; of these only those with the given indexes in the envelope, if any are
  * given. Returns the indexes of those forgotten.

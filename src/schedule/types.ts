@@ -245,8 +245,12 @@ export interface Scheduler {
    * Returns how many recipients are due; those held or in flight are not.
    */
   retryNow(message: MessageHandle, nowMs: number): number;
-  hold(message: MessageHandle): void;
-  release(message: MessageHandle, nowMs: number): void;
+  /** Returns false when the message was held already. */
+  hold(message: MessageHandle): boolean;
+  /** Returns false when the message was not held. */
+  release(message: MessageHandle, nowMs: number): boolean;
+  /** Those of these recipients that are not done and not in flight. */
+  notInFlight(message: MessageHandle, recipients: readonly number[]): number[];
   /**
    * Forgets these recipients (all when not given) unless they are in flight, without a report; returns the indexes of
    * those that are gone. Those in flight finish.

@@ -11,6 +11,7 @@ export const troubleKinds = [
   'journal',
   'log',
   'overdue',
+  'report',
   'restart',
   'role',
   'source',

@@ -54,7 +54,7 @@ export async function controlServer(t: TestContext, answers: Answers): Promise<R
     };
   const source: QueueSource & OperatorSource & ClockSource = {
     page: () => Promise.resolve({ rows: [], cursor: undefined }),
-    change: () => Promise.resolve(0),
+    change: () => Promise.resolve({ changed: 0, unstored: 0, refused: 0, reason: '' }),
     examine: () => Promise.resolve([]),
     status: answer('status', answers.status),
     ping: async () => Promise.resolve((answers.ping ?? (() => null))()),

@@ -48,7 +48,10 @@ function query(
   const changed: ChosenRecipient[] = [];
   const source: Partial<QueueSource> = {
     page: () => Promise.resolve({ rows, cursor: undefined }),
-    change: (_action, recipients) => Promise.resolve(changed.push(...recipients)),
+    change: (_action, recipients) => {
+      changed.push(...recipients);
+      return Promise.resolve({ changed: recipients.length, unstored: 0, refused: 0, reason: '' });
+    },
     examine: (messages) =>
       Promise.resolve(examined.filter((each) => messages.some(({ queueId }) => queueId === each.queueId))),
   };

@@ -9,6 +9,7 @@ import type { Submitted } from '../../src/process/messages.ts';
 import type { NewMessage, SpoolWriter } from '../../src/spool/types.ts';
 import { SpoolError } from '../../src/spool/spool-error.ts';
 import { MemoryStats } from '../../src/stats/stats.ts';
+import { Troubles } from '../../src/stats/troubles.ts';
 import { MemoryReader } from '../deliver/memory-reader.ts';
 import { type KeptLog, keptLog } from './quiet-log.ts';
 
@@ -18,6 +19,7 @@ interface Bench {
   readonly submitted: Submitted[];
   readonly log: KeptLog;
   readonly spool: MemoryReader;
+  readonly troubles: Troubles;
   /** Disk errors to come. */
   failures: number;
   /** Resolves at the next attempt to store something. */
@@ -31,6 +33,7 @@ function bench(t: TestContext): Bench {
   const submitted: Submitted[] = [];
   const log = keptLog();
   const spool = new MemoryReader();
+  const troubles = new Troubles();
   let tried: () => void = () => undefined;
   let count = 0;
   const writer: SpoolWriter = {
@@ -57,6 +60,7 @@ function bench(t: TestContext): Bench {
     log,
     stats: new MemoryStats(),
     submit: (message) => void submitted.push(message),
+    troubles,
   });
   const made: Bench = {
     bouncer,
@@ -64,6 +68,7 @@ function bench(t: TestContext): Bench {
     submitted,
     log,
     spool,
+    troubles,
     failures: 0,
     attempt: () =>
       new Promise((resolve) => {
@@ -143,4 +148,31 @@ test('more recipients than fit into one report are told about in several, each o
     told.map(([, address]) => address),
     to.map(({ address }) => address),
   );
+});
+
+test('reports that cannot be stored are a trouble, until the last of them is', async (t) => {
+  const all = bench(t);
+  const keys = (): string[] => all.troubles.list.map(({ key }) => key);
+  all.failures = 2;
+  const first = all.report([{ address: 'b@to.test' }]);
+  const second = all.report([{ address: 'c@to.test' }]);
+  while (all.failures > 0) await turn();
+  await turn();
+  assert.deepEqual(keys(), ['report']);
+  t.mock.timers.tick(1_000);
+  await Promise.all([first, second]);
+  assert.deepEqual(keys(), []);
+});
+
+test('an operator hears at once that a report cannot be stored; it is not tried again', async (t) => {
+  const all = bench(t);
+  all.failures = 1;
+  const { queueId, ref } = all.spool.add({ to: [{ address: 'b@to.test' }] });
+  const failed: ReportedRecipient[] = [
+    { recipient: 0, action: 'failed', error: '554 5.3.0 given up', expired: false, host: undefined },
+  ];
+  await assert.rejects(all.bouncer.reportNow(queueId, ref, failed), { code: 'SPOOL_FULL' });
+  assert.deepEqual([all.stored, all.log.lines, all.troubles.list], [[], [], []]);
+  await all.bouncer.reportNow(queueId, ref, failed);
+  assert.equal(all.stored.length, 1);
 });

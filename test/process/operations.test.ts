@@ -130,3 +130,71 @@ test('an answer has the dates of the clock that the asker sees at that moment', 
   await status({ sites: 1, order: 'busy' });
   assert.deepEqual([world.datesBefore, world.asked.length], [[0], 1], 'before anything is looked up');
 });
+
+/** Three messages of one recipient each: held, in flight, and waiting. */
+function changing(flush: () => Promise<void> = () => Promise.resolve()) {
+  const held = new Set([1]);
+  const booked: string[] = [];
+  const scheduler = {
+    isQueued: () => true,
+    hold: (message: number) => {
+      const isNew = !held.has(message);
+      held.add(message);
+      return isNew;
+    },
+    release: (message: number) => held.delete(message),
+    retryNow: (message: number) => (message === 3 ? 1 : 0),
+  };
+  const operations = new Operations({
+    manager: {
+      scheduler,
+      showDates: () => undefined,
+      givingUp: { isGivingUp: () => false },
+      change: (outcomes: readonly { kind: string; queueId: string }[], action: (nowMs: number) => void) => {
+        action(0);
+        booked.push(...outcomes.map(({ kind, queueId }) => `${kind} ${queueId}`));
+      },
+    } as never,
+    store: { flush } as never,
+    senders: {} as never,
+    limits: {} as never,
+    shortages: () => [],
+    missing: () => [],
+    confirmClock: () => undefined,
+    stats: new MemoryStats(),
+    log: keptLog(),
+  });
+  const recipients = [1, 2, 3].map((message) => ({
+    queueId: `Q${message}`,
+    message,
+    recipient: 0,
+    sender: 'anna@here.test',
+    address: 'bob@there.test',
+  }));
+  const change = (action: string): Promise<unknown> =>
+    new Promise((resolve) => {
+      const parameters = { action, recipients };
+      operations.answer({ kind: 'request', id: 1, operation: 'change', parameters }, (response) =>
+        resolve('result' in response ? response.result : response.error),
+      );
+    });
+  return { change, booked };
+}
+
+test('only what changed is counted and booked', async () => {
+  const { change, booked } = changing();
+  const changed = (count: number) => ({ changed: count, unstored: 0, refused: 0, reason: '' });
+  assert.deepEqual(await change('release'), changed(1));
+  assert.deepEqual(await change('release'), changed(0));
+  assert.deepEqual(await change('hold'), changed(3));
+  assert.deepEqual(await change('hold'), changed(0));
+  assert.deepEqual(await change('retry'), changed(1));
+  assert.deepEqual(booked, ['released Q1', 'held Q1', 'held Q2', 'held Q3']);
+});
+
+test('a change that is not on the disk is said to be so, however often it is asked for', async () => {
+  const { change } = changing(() => Promise.reject(new Error('the disk is full')));
+  assert.deepEqual(await change('hold'), { changed: 2, unstored: 3, refused: 0, reason: 'the disk is full' });
+  assert.deepEqual(await change('hold'), { changed: 0, unstored: 3, refused: 0, reason: 'the disk is full' });
+  assert.deepEqual(await change('retry'), { changed: 1, unstored: 0, refused: 0, reason: '' });
+});

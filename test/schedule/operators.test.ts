@@ -250,3 +250,22 @@ test('retryNow ends the rest of the addresses, and counts what is due', () => {
   table.scheduler.hold(message);
   assert.equal(table.scheduler.retryNow(message, table.nowMs), 0);
 });
+
+test('hold and release say whether they changed anything', () => {
+  const table = new Table().know({ 'a.example': site });
+  const message = table.submit(['a.example']);
+  assert.equal(table.scheduler.release(message, table.nowMs), false);
+  assert.equal(table.scheduler.hold(message), true);
+  assert.equal(table.scheduler.hold(message), false);
+  assert.equal(table.scheduler.release(message, table.nowMs), true);
+});
+
+test('what is not in flight is told from what is', () => {
+  const table = new Table({ recipientsPerTransaction: 1, limits: { perSite: 1 } }).know({
+    'a.example': site,
+  });
+  const message = table.submit(['a.example', 'a.example', 'a.example']);
+  table.take();
+  assert.deepEqual(states(table), ['0 active', '1 ready', '2 ready']);
+  assert.deepEqual(table.scheduler.notInFlight(message, [0, 2]), [2]);
+});

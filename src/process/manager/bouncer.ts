@@ -10,9 +10,10 @@ import { wantsReport } from '../../bounce/wants-report.ts';
 import type { Logger } from '../../log/logger.ts';
 import type { Envelope } from '../../message/envelope.ts';
 import { splitErrorText } from '../../protocol/smtp/client/error-text.ts';
-import { isDamage } from '../../spool/spool-error.ts';
+import { SpoolError, isDamage } from '../../spool/spool-error.ts';
 import type { SpoolReader, SpoolWriter, StoredMessage, StoredRef } from '../../spool/types.ts';
 import type { Stats } from '../../stats/stats.ts';
+import type { Troubles } from '../../stats/troubles.ts';
 import type { Submitted } from '../messages.ts';
 
 export interface BounceSettings {
@@ -32,6 +33,11 @@ export interface ReportedRecipient {
   readonly host: string | undefined;
 }
 
+interface ReadMessage {
+  readonly envelope: Envelope;
+  readonly original: readonly Uint8Array[];
+}
+
 /** How long to wait before a report that could not be stored (a full disk) is tried again. */
 const retryMs = 1_000;
 /** Without room for this, no report is tried. */
@@ -44,8 +50,9 @@ export class Bouncer {
   readonly #log: Logger;
   readonly #stats: Stats;
   readonly #submit: (message: Submitted) => void;
-  /** The last report could not be stored. */
-  #isFailing = false;
+  readonly #troubles: Troubles | undefined;
+  /** Messages whose report is tried again until it can be stored. */
+  readonly #failing = new Set<string>();
   /** Wakes those that wait to try again. */
   readonly #stopping = new AbortController();
 
@@ -56,6 +63,7 @@ export class Bouncer {
     log: Logger;
     stats: Stats;
     submit: (message: Submitted) => void;
+    troubles?: Troubles | undefined;
   }) {
     this.#settings = options.settings;
     this.#reader = options.reader;
@@ -63,6 +71,7 @@ export class Bouncer {
     this.#log = options.log;
     this.#stats = options.stats;
     this.#submit = options.submit;
+    this.#troubles = options.troubles;
   }
 
   reconfigure(settings: BounceSettings): void {
@@ -80,6 +89,40 @@ export class Bouncer {
    * and nobody has heard of the failure.
    */
   async report(queueId: string, ref: StoredRef, recipients: readonly ReportedRecipient[]): Promise<boolean> {
+    try {
+      return await this.#reportInTheEnd(queueId, ref, recipients);
+    } finally {
+      if (this.#failing.delete(queueId) && this.#failing.size === 0) this.#troubles?.clear('report');
+    }
+  }
+
+  /**
+   * The same for an operator, who is told at once when it cannot be stored: nothing is tried again. Of a report in several
+   * parts some may be stored then; they are repeated when the operator tries again, as after a crash.
+   * @throws {SpoolError} when the message cannot be read or its report cannot be stored now
+   */
+  async reportNow(queueId: string, ref: StoredRef, recipients: readonly ReportedRecipient[]): Promise<void> {
+    if (!this.#writer.hasRoom(smallReportBytes)) {
+      throw new SpoolError('SPOOL_FULL', 'the disk of the spool is full');
+    }
+    const found = await this.#tryRead(queueId, ref);
+    if (found === undefined) return;
+    const { envelope, original } = found;
+    const addressee = addresseeOf(envelope, this.#settings.postmaster);
+    if (addressee.kind !== 'nobody') {
+      for (const each of this.#parts(addressee, envelope, recipients)) {
+        await this.#store(queueId, addressee, envelope, each, original);
+      }
+    }
+    for (const each of recipients) this.#logBounced(queueId, envelope, each);
+    if (addressee.kind === 'nobody') this.#dropped(queueId, envelope, recipients, addressee.reason);
+  }
+
+  async #reportInTheEnd(
+    queueId: string,
+    ref: StoredRef,
+    recipients: readonly ReportedRecipient[],
+  ): Promise<boolean> {
     if (!(await this.#room(queueId))) return false;
     const found = await this.#read(queueId, ref);
     if (found === undefined) return !this.#stopping.signal.aborted;
@@ -92,17 +135,26 @@ export class Bouncer {
       this.#dropped(queueId, envelope, recipients, addressee.reason);
       return true;
     }
-    const nowMs = Date.now();
-    const reported = recipients
-      .filter((each) => isDue(addressee, envelope, each))
-      .map((each) => dsnRecipient(envelope, each, nowMs));
-    for (const each of splitReport(reported)) {
+    for (const each of this.#parts(addressee, envelope, recipients)) {
       while (!(await this.#isStored(queueId, addressee, envelope, each, content))) {
         if (this.#stopping.signal.aborted) return false;
         await this.#pause();
       }
     }
     return true;
+  }
+
+  #parts(
+    addressee: Exclude<Addressee, { readonly kind: 'nobody' }>,
+    envelope: Envelope,
+    recipients: readonly ReportedRecipient[],
+  ): Iterable<readonly DsnRecipient[]> {
+    const nowMs = Date.now();
+    return splitReport(
+      recipients
+        .filter((each) => isDue(addressee, envelope, each))
+        .map((each) => dsnRecipient(envelope, each, nowMs)),
+    );
   }
 
   async #isStored(
@@ -114,7 +166,6 @@ export class Bouncer {
   ): Promise<boolean> {
     try {
       await this.#store(queueId, addressee, envelope, recipients, original);
-      this.#isFailing = false;
       return true;
     } catch (error) {
       this.#failed(queueId, error instanceof Error ? error.message : String(error));
@@ -141,10 +192,17 @@ export class Bouncer {
     return true;
   }
 
-  /** Said once for all reports that fail until one is stored. */
+  /** Said once for all reports that fail, until all of them are stored. */
   #failed(queueId: string, reason: string): void {
-    if (this.#isFailing) return;
-    this.#isFailing = true;
+    const isFirst = this.#failing.size === 0;
+    this.#failing.add(queueId);
+    if (!isFirst) return;
+    this.#troubles?.raise(
+      'report',
+      'critical',
+      `Reports about mail that failed cannot be stored: ${reason}. Their messages are kept until they can be.`,
+      'Make room on the disk of the spool: they are tried again every second. After a restart the mail is tried again.',
+    );
     this.#log.error(
       `the report for message ${queueId} could not be stored; it and others are tried again until they are: ${reason}`,
     );
@@ -154,24 +212,27 @@ export class Bouncer {
    * The envelope, and as much of the message as can be returned: nothing of one that is damaged. Undefined when not even
    * the envelope is left. While the system cannot read, it is tried again: that says nothing about the message.
    */
-  async #read(
-    queueId: string,
-    ref: StoredRef,
-  ): Promise<{ readonly envelope: Envelope; readonly original: readonly Uint8Array[] } | undefined> {
+  async #read(queueId: string, ref: StoredRef): Promise<ReadMessage | undefined> {
     for (;;) {
       try {
-        const message = await this.#reader.read(ref);
-        return { envelope: message.envelope, original: await this.#original(message) };
+        return await this.#tryRead(queueId, ref);
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error);
-        if (isDamage(error)) {
-          this.#log.error(`message ${queueId} is reported about without its content: ${reason}`);
-          break;
-        }
         this.#log.error(`message ${queueId} cannot be read for its report, trying again: ${reason}`);
         if (this.#stopping.signal.aborted) return undefined;
         await this.#pause();
       }
+    }
+  }
+
+  /** As `#read`, but throws while the system cannot read. */
+  async #tryRead(queueId: string, ref: StoredRef): Promise<ReadMessage | undefined> {
+    try {
+      const message = await this.#reader.read(ref);
+      return { envelope: message.envelope, original: await this.#original(message) };
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      this.#log.error(`message ${queueId} is reported about without its content: ${error.message}`);
     }
     try {
       return { envelope: await this.#reader.readEnvelope(ref), original: [] };

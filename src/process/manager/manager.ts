@@ -25,6 +25,7 @@ import { DamagedMail } from './damaged-mail.ts';
 import type { Bouncer, ReportedRecipient } from './bouncer.ts';
 import { DeferralLog } from './deferral-log.ts';
 import { FailureReports } from './failure-reports.ts';
+import { GivingUp } from './giving-up.ts';
 import { LocalFailures } from './local-failures.ts';
 import { Lookups } from './lookups.ts';
 import { Rerouter } from './rerouter.ts';
@@ -55,6 +56,8 @@ export interface ManagerParts {
 export class Manager {
   /** Looks again at what an operator's command could not read. */
   readonly unreadable: UnreadableMail;
+  /** Gives recipients up for an operator. */
+  readonly givingUp: GivingUp;
   readonly #store: SpoolStore;
   readonly #scheduler: Scheduler;
   readonly #log: Logger;
@@ -82,6 +85,12 @@ export class Manager {
     this.#clock = parts.clock;
     this.#admission = new Admission(parts.scheduler, parts.store, parts.router, parts.clock);
     this.#damaged = new DamagedMail(parts);
+    this.givingUp = new GivingUp({
+      ...parts,
+      report: async (queueId, ref, recipients) => this.#bouncer?.reportNow(queueId, ref, recipients),
+      change: (outcomes, action) => this.change(outcomes, action),
+      givenUp: (count) => parts.stats.count('bounced', count),
+    });
     this.unreadable = new UnreadableMail({
       ...parts,
       holdDamaged: (queueId, message, error) => {
@@ -175,21 +184,6 @@ export class Manager {
       this.#giveUp(message, undefined, damageText('nobody could repair it in its lifetime'), true);
     }
     this.#drain();
-  }
-
-  /**
-   * Gives recipients of a message up for an operator: their sender gets a report. Returns how many there were; those in
-   * flight finish.
-   */
-  giveUp(message: MessageHandle, recipients: readonly number[]): number {
-    const isDamaged = this.#store.isDamaged(this.#admission.queueIdOf(message));
-    // RFC 3463 5.3.0: a fault of this system, for good.
-    const error = isDamaged
-      ? '554 5.3.0 the message was damaged on this server and cannot be delivered'
-      : '554 5.3.0 the operator of this server has given the message up';
-    const count = this.#giveUp(message, recipients, error, false);
-    this.#drain();
-    return count;
   }
 
   #giveUp(
@@ -485,6 +479,7 @@ export class Manager {
     this.#lookups.stop();
     this.#bouncer?.stop();
     await this.#failures.stop();
+    await this.givingUp.idle();
     clearTimeout(this.#timer);
     const unstored = await this.#store.settled(graceMs);
     if (unstored === 0) this.#log.info('the journal is on stable storage');

@@ -10,9 +10,14 @@ import type {
   StatusQuestion,
 } from '../../control/control-protocol.ts';
 import { type QueueFilter, RowMatcher } from '../../control/queue-row.ts';
-import type { ChosenRecipient, NamedMessage, QueuePage, SourceRow } from '../../control/queue-source.ts';
+import type {
+  ChangeResult,
+  ChosenRecipient,
+  NamedMessage,
+  QueuePage,
+  SourceRow,
+} from '../../control/queue-source.ts';
 import type { OperatorSource } from '../../control/operator-source.ts';
-import { ControlError } from '../../control/control-error.ts';
 import { SluiceError } from '../../errors/sluice-error.ts';
 import type { Logger } from '../../log/logger.ts';
 import type { MessageHandle, QueuedRecipient } from '../../schedule/types.ts';
@@ -29,6 +34,9 @@ import type { Senders } from './senders.ts';
 const pageScan = 2_000;
 /** Open listings; the oldest is forgotten beyond this. */
 const maxCursors = 16;
+
+/** Reports that are stored at the same time for an operator. */
+const reportsAtOnce = 16;
 
 /** The two clocks drift apart by less; more, and the date was set. */
 const clockSetMs = 60_000;
@@ -185,32 +193,64 @@ export class Operations {
     };
   }
 
-  async #change(action: QueueAction, recipients: readonly ChosenRecipient[]): Promise<number> {
-    const messages = Map.groupBy(recipients, (each) => each.queueId);
-    let count = 0;
-    for (const chosen of messages.values()) count += this.#changeMessage(action, chosen);
-    // A report is stored before its failure is; nothing else of these waits for anything but the disk.
-    if (count === 0 || action === 'retry' || action === 'bounce') return count;
+  async #change(action: QueueAction, recipients: readonly ChosenRecipient[]): Promise<ChangeResult> {
+    const messages = [...Map.groupBy(recipients, (each) => each.queueId).values()];
+    const result = { changed: 0, unstored: 0, refused: 0, reason: '' };
+    if (action === 'bounce') await this.#bounce(messages, result);
+    // Also what is held or released already may not be on the disk yet.
+    let inForce = 0;
+    if (action !== 'bounce') {
+      for (const chosen of messages) {
+        const count = this.#changeMessage(action, chosen);
+        if (count === undefined) continue;
+        result.changed += count;
+        if (action === 'hold' || action === 'release') inForce += chosen.length;
+      }
+    }
+    if (action === 'retry' || result.changed + inForce === 0) return result;
     try {
       await this.#store.flush();
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      throw new ControlError(
-        'CHANGE_NOT_STORED',
-        `The change is in force for ${count} recipients, but it is not on the disk: ${reason}`,
-        'Sluice goes on trying to store it. Look after the disk of the spool: until then, a restart would undo the change.',
-        { cause: error },
-      );
+      result.unstored = Math.max(result.changed, inForce);
+      result.reason = error instanceof Error ? error.message : String(error);
     }
-    return count;
+    return result;
   }
 
-  /** Returns how many recipients it applied to. */
-  #changeMessage(action: QueueAction, chosen: readonly ChosenRecipient[]): number {
-    const { scheduler } = this.#manager;
+  /** Several reports at a time: each may hold a message of `max_original_size` in memory. */
+  async #bounce(
+    messages: readonly (readonly ChosenRecipient[])[],
+    result: { changed: number; refused: number; reason: string },
+  ): Promise<void> {
+    const { scheduler, givingUp } = this.#manager;
+    const waiting = messages.values();
+    const work = async (): Promise<void> => {
+      for (const chosen of waiting) {
+        const [{ queueId, message: handle }] = chosen as readonly [ChosenRecipient];
+        const message = handle as MessageHandle;
+        if (!scheduler.isQueued(message, queueId)) continue;
+        const indexes = chosen.map((each) => each.recipient);
+        try {
+          const count = await givingUp.giveUp(queueId, message, indexes);
+          result.changed += count;
+        } catch (error) {
+          result.refused += chosen.length;
+          result.reason = error instanceof Error ? error.message : String(error);
+        }
+      }
+    };
+    await Promise.all(Array.from({ length: reportsAtOnce }, work));
+  }
+
+  /** Returns how many recipients it changed; undefined when the message is not there or is being given up. */
+  #changeMessage(
+    action: Exclude<QueueAction, 'bounce'>,
+    chosen: readonly ChosenRecipient[],
+  ): number | undefined {
+    const { scheduler, givingUp } = this.#manager;
     const [{ queueId, message: handle }] = chosen as readonly [ChosenRecipient];
     const message = handle as MessageHandle;
-    if (!scheduler.isQueued(message, queueId)) return 0;
+    if (!scheduler.isQueued(message, queueId) || givingUp.isGivingUp(queueId)) return undefined;
     let count = chosen.length;
     const outcomes: Outcome[] = [];
     this.#manager.change(outcomes, (nowMs) => {
@@ -219,22 +259,16 @@ export class Operations {
           count = Math.min(count, scheduler.retryNow(message, nowMs));
           break;
         case 'hold':
-          scheduler.hold(message);
-          outcomes.push({ kind: 'held', queueId });
+          if (scheduler.hold(message)) outcomes.push({ kind: 'held', queueId });
+          else count = 0;
           break;
         case 'release':
-          scheduler.release(message, nowMs);
-          outcomes.push({ kind: 'released', queueId });
+          if (scheduler.release(message, nowMs)) outcomes.push({ kind: 'released', queueId });
+          else count = 0;
           break;
         case 'remove':
           outcomes.push(...this.#remove(message, chosen));
           count = outcomes.length;
-          break;
-        case 'bounce':
-          count = this.#manager.giveUp(
-            message,
-            chosen.map((each) => each.recipient),
-          );
           break;
       }
     });

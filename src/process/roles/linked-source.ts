@@ -18,6 +18,7 @@ import type { ClockSource, OperatorSource } from '../../control/operator-source.
 import type { Override } from '../../control/override.ts';
 import type { QueueFilter } from '../../control/queue-row.ts';
 import type {
+  ChangeResult,
   ChosenRecipient,
   ExaminedMessage,
   NamedMessage,
@@ -46,8 +47,8 @@ export class LinkedSource implements QueueSource, OperatorSource, ClockSource {
     return this.#ask('page', { filter, cursor }) as Promise<QueuePage>;
   }
 
-  change(action: QueueAction, recipients: readonly ChosenRecipient[]): Promise<number> {
-    return this.#ask('change', { action, recipients }) as Promise<number>;
+  change(action: QueueAction, recipients: readonly ChosenRecipient[]): Promise<ChangeResult> {
+    return this.#ask('change', { action, recipients }) as Promise<ChangeResult>;
   }
 
   examine(messages: readonly NamedMessage[]): Promise<readonly ExaminedMessage[]> {

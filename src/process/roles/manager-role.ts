@@ -164,7 +164,15 @@ export class ManagerRole implements Role {
       awaits: others.awaits,
     });
     const submit = (message: Submitted) => started.submitted([message]);
-    const bouncer = new Bouncer({ settings: bounceSettings(config), reader, writer, log, stats, submit });
+    const bouncer = new Bouncer({
+      settings: bounceSettings(config),
+      reader,
+      writer,
+      log,
+      stats,
+      submit,
+      troubles,
+    });
     started.connect(senders, bouncer);
     const nameServers = new NameServers({
       log,
