@@ -1,6 +1,7 @@
 // `sluice reload`: the running Sluice reads its configuration again.
 
 import type { Command } from 'commander';
+import { ControlError } from '../control/control-error.ts';
 import type { Reloaded } from '../control/control-protocol.ts';
 import { configOption, findPlaces } from './config-file.ts';
 import { ask } from './until-reachable.ts';
@@ -13,11 +14,16 @@ export function register(program: Command): void {
     )
     .addOption(configOption())
     .action(async (options: { config?: string }) => {
-      // A mistake is the running Sluice's to tell: it refuses the file, and shows so in its status.
-      const config = findPlaces(options.config).places;
-      const { file } = config;
+      const found = findPlaces(options.config);
+      const { file } = found.places;
       const request = { operation: 'reload', ...(options.config !== undefined && { file }) } as const;
-      const { afterRestart, ...read } = (await ask(config, request)) as Reloaded;
+      const answer = ask(found.places, request).catch((error: unknown) => {
+        // A mistake is the running Sluice's to tell: it refuses the file, and shows so in its status. Where none is
+        // found, it may be because of the mistake.
+        const isNotFound = error instanceof ControlError && error.code === 'NOT_RUNNING';
+        throw isNotFound && found.kind === 'mistaken' ? found.mistake : error;
+      });
+      const { afterRestart, ...read } = (await answer) as Reloaded;
       const from = read.file ?? 'no file, the defaults';
       process.stdout.write(`The new configuration is in force: ${from}.\n`);
       if (afterRestart.length > 0) {

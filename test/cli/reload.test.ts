@@ -46,3 +46,15 @@ test('a file named with -c is asked for by its absolute path', async (t) => {
   assert.equal(stdout, 'The new configuration is in force: no file, the defaults.\n');
   assert.deepEqual(asked, [{ operation: 'reload', file: join(folder, 'sluice.toml') }]);
 });
+
+test('where no Sluice is found by a file that has a mistake, the mistake is told', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-reload-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  writeFileSync(
+    join(folder, 'sluice.toml'),
+    'hostname = "mx.example.com"\n[receive]\nmax_mesage_size = "1KiB"\n',
+  );
+  const { code, stderr } = await sluice(['reload'], { cwd: folder });
+  assert.match(stderr, /sluice\.toml:3:1.*max_message_size/su);
+  assert.equal(code, 78);
+});
