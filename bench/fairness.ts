@@ -4,7 +4,7 @@
 
 import { parseArgs } from 'node:util';
 import { parseConfig } from '../src/config/config.ts';
-import { schedulerConfig } from '../src/process/settings.ts';
+import { schedulerConfig } from '../src/settings/settings.ts';
 import { RouteTable } from '../src/route/route-table.ts';
 import { readDestinations } from '../src/simulate/read-destinations.ts';
 import type { SimulationReport } from '../src/simulate/report.ts';

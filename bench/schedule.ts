@@ -7,7 +7,7 @@ import { spawnSync } from 'node:child_process';
 import { setFlagsFromString } from 'node:v8';
 import type { RelayPlan, RoutePlan } from '../src/route/types.ts';
 import { createScheduler } from '../src/schedule/create-scheduler.ts';
-import { Random } from '../src/schedule/random.ts';
+import { Random } from '../src/schedule/store/random.ts';
 import type { ConnectionHandle, Scheduler, SchedulerConfig, Transaction } from '../src/schedule/types.ts';
 
 interface Row {

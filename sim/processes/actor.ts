@@ -1,8 +1,8 @@
 // A process in simulation: what it has to do waits while it is stopped, and is gone when it is killed. Links between
 // processes deliver in order; what a dead process said still arrives, and then that its link is closed.
 
-import type { Channel } from '../../src/process/channel.ts';
-import type { Random } from '../../src/schedule/random.ts';
+import type { Channel } from '../../src/channel/channel.ts';
+import type { Random } from '../../src/schedule/store/random.ts';
 import type { VirtualClock } from '../../src/simulate/virtual-clock.ts';
 
 export class Actor {

@@ -3,11 +3,11 @@
 // message arrives, none twice without an excuse, and nothing stays open. A seed replays everything.
 
 import type { Work } from '../../src/deliver/types.ts';
-import type { Channel } from '../../src/process/channel.ts';
-import type { ManagerToSender, SenderToManager } from '../../src/process/messages.ts';
+import type { Channel } from '../../src/channel/channel.ts';
+import type { ManagerToSender, SenderToManager } from '../../src/channel/messages.ts';
 import type { RelayPlan } from '../../src/route/types.ts';
 import type { LimitKey, LimitRule } from '../../src/schedule/limits/types.ts';
-import { Random } from '../../src/schedule/random.ts';
+import { Random } from '../../src/schedule/store/random.ts';
 import type { SchedulerConfig } from '../../src/schedule/types.ts';
 import { VirtualClock } from '../../src/simulate/virtual-clock.ts';
 import { check } from '../world/ledger.ts';

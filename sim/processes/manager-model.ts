@@ -3,9 +3,9 @@
 
 import type { Delivered } from '../../src/deliver/delivered-lately.ts';
 import type { Work } from '../../src/deliver/types.ts';
-import type { Channel } from '../../src/process/channel.ts';
-import { Senders } from '../../src/process/manager/senders.ts';
-import type { ManagerToSender, SenderToManager } from '../../src/process/messages.ts';
+import type { Channel } from '../../src/channel/channel.ts';
+import { Senders } from '../../src/manager/senders.ts';
+import type { ManagerToSender, SenderToManager } from '../../src/channel/messages.ts';
 import { createScheduler } from '../../src/schedule/create-scheduler.ts';
 import type {
   ConnectionHandle,

@@ -3,8 +3,8 @@
 
 import { DeliveredLately } from '../../src/deliver/delivered-lately.ts';
 import type { ConnectGrant, Work } from '../../src/deliver/types.ts';
-import type { Channel } from '../../src/process/channel.ts';
-import type { ManagerToSender, SenderToManager } from '../../src/process/messages.ts';
+import type { Channel } from '../../src/channel/channel.ts';
+import type { ManagerToSender, SenderToManager } from '../../src/channel/messages.ts';
 import { Actor } from './actor.ts';
 import type { Surroundings } from './surroundings.ts';
 import type { Visitor } from './outside.ts';

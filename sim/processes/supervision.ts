@@ -1,8 +1,8 @@
 // A supervisor in simulation: starts what ended again, asks each process whether it lives, and ends what must be ended, by
 // the rules of `supervisor.ts`. When it is killed, its processes end as soon as they notice; the next one waits for them.
 
-import { AwaitedSenders } from '../../src/process/awaited-senders.ts';
-import { beatEveryMs, Heartbeat } from '../../src/process/heartbeat.ts';
+import { AwaitedSenders } from '../../src/process/supervise/awaited-senders.ts';
+import { beatEveryMs, Heartbeat } from '../../src/process/watch/heartbeat.ts';
 import type { Actor } from './actor.ts';
 import type { Surroundings } from './surroundings.ts';
 import { ManagerModel } from './manager-model.ts';

@@ -1,10 +1,10 @@
 // What the processes of a simulated house find around them.
 
 import type { Work } from '../../src/deliver/types.ts';
-import type { Channel } from '../../src/process/channel.ts';
-import type { ManagerToSender, SenderToManager } from '../../src/process/messages.ts';
+import type { Channel } from '../../src/channel/channel.ts';
+import type { ManagerToSender, SenderToManager } from '../../src/channel/messages.ts';
 import type { RelayPlan } from '../../src/route/types.ts';
-import type { Random } from '../../src/schedule/random.ts';
+import type { Random } from '../../src/schedule/store/random.ts';
 import type { SchedulerConfig } from '../../src/schedule/types.ts';
 import type { VirtualClock } from '../../src/simulate/virtual-clock.ts';
 import type { Actor } from './actor.ts';

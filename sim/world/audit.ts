@@ -1,15 +1,15 @@
 // Looks through the whole state of a scheduler between two calls, and says where it contradicts itself. Far too slow for
 // anything but simulation.
 
-import { blockerText } from '../../src/schedule/blocker-text.ts';
-import { ConnectionState } from '../../src/schedule/connections.ts';
-import { dimensions } from '../../src/schedule/counters.ts';
-import { forgetBoth } from '../../src/schedule/gates.ts';
-import { hasOneRoute, recipientsOf, routeOf, tasksOf } from '../../src/schedule/lifecycle.ts';
-import { forgetLimitsAtRest } from '../../src/schedule/needs.ts';
-import { PlanState } from '../../src/schedule/routes.ts';
+import { blockerText } from '../../src/schedule/tell/blocker-text.ts';
+import { ConnectionState } from '../../src/schedule/store/connections.ts';
+import { dimensions } from '../../src/schedule/store/counters.ts';
+import { forgetBoth } from '../../src/schedule/reserve/gates.ts';
+import { hasOneRoute, recipientsOf, routeOf, tasksOf } from '../../src/schedule/work/lifecycle.ts';
+import { forgetLimitsAtRest } from '../../src/schedule/reserve/needs.ts';
+import { PlanState } from '../../src/schedule/store/routes.ts';
 import type { State } from '../../src/schedule/state.ts';
-import { TaskState } from '../../src/schedule/tasks.ts';
+import { TaskState } from '../../src/schedule/store/tasks.ts';
 import { check } from './ledger.ts';
 
 /** Every rule that holds between two calls. */

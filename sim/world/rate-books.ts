@@ -1,6 +1,6 @@
 // What was begun in every window of every rate, counted one by one: never more than `count` in any `perMs`.
 
-import type { Rate } from '../../src/config/values/rate.ts';
+import type { Rate } from '../../src/values/rate.ts';
 import type { LimitRule } from '../../src/schedule/limits/types.ts';
 import { check } from './ledger.ts';
 

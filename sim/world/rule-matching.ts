@@ -2,8 +2,8 @@
 // src/schedule/limits/types.ts tells it. Kept apart from the scheduler's own index, so that it can be judged by this.
 
 import ipaddr from 'ipaddr.js';
-import type { DomainPattern } from '../../src/config/values/domain.ts';
-import type { Network } from '../../src/config/values/network.ts';
+import type { DomainPattern } from '../../src/values/domain.ts';
+import type { Network } from '../../src/values/network.ts';
 import { networkOf } from '../../src/simulate/network-of.ts';
 import {
   limitKeys,

@@ -1,6 +1,6 @@
 // An internet made from a seed: sites that share addresses, hosts in all kinds of trouble, domains that move.
 
-import type { Random } from '../../src/schedule/random.ts';
+import type { Random } from '../../src/schedule/store/random.ts';
 import { Internet, type Site } from '../../src/simulate/internet.ts';
 import type { HostOptions } from '../../src/simulate/host.ts';
 import type { Trait } from '../../src/simulate/trait.ts';

@@ -6,10 +6,10 @@ import {
   type LimitMatch,
   type LimitRule,
 } from '../../src/schedule/limits/types.ts';
-import type { DomainPattern } from '../../src/config/values/domain.ts';
-import { parseNetwork, type Network } from '../../src/config/values/network.ts';
-import type { Rate } from '../../src/config/values/rate.ts';
-import type { Random } from '../../src/schedule/random.ts';
+import type { DomainPattern } from '../../src/values/domain.ts';
+import { parseNetwork, type Network } from '../../src/values/network.ts';
+import type { Rate } from '../../src/values/rate.ts';
+import type { Random } from '../../src/schedule/store/random.ts';
 import { pick } from './some-internet.ts';
 
 /** What limits can be about. */

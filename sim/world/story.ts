@@ -2,7 +2,7 @@
 
 import type { ReactionAction, ReactionRule } from '../../src/schedule/adapt/types.ts';
 import type { LimitRule } from '../../src/schedule/limits/types.ts';
-import { Random } from '../../src/schedule/random.ts';
+import { Random } from '../../src/schedule/store/random.ts';
 import type { SchedulerConfig } from '../../src/schedule/types.ts';
 import { ledgerMessage, type LedgerMessage } from './ledger.ts';
 import { simpleLimits } from './simple-limits.ts';

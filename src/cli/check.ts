@@ -2,13 +2,13 @@
 
 import type { Command } from 'commander';
 
-import { ConfigError, type ConfigProblem, formatProblem } from '../config/config-error.ts';
-import { placedText, placeWarnings } from '../config/config-warning.ts';
+import { ConfigError, type ConfigProblem, formatProblem } from '../config/read/config-error.ts';
+import { placedText, placeWarnings } from '../config/read/config-warning.ts';
 import { type Config, defaultConfig, loadConfig } from '../config/config.ts';
-import { findConfigFile } from '../config/find-config.ts';
-import { formatEndpoint } from '../config/values/endpoint.ts';
-import { configWarnings } from '../config/warnings.ts';
-import { limitRules } from '../process/settings.ts';
+import { findConfigFile } from '../config/read/find-config.ts';
+import { formatEndpoint } from '../values/endpoint.ts';
+import { configWarnings } from '../config/check/warnings.ts';
+import { limitRules } from '../settings/settings.ts';
 import { exitCodes } from './exit-codes.ts';
 import { surroundings } from './surroundings.ts';
 

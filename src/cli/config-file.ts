@@ -2,8 +2,8 @@
 
 import { Option } from 'commander';
 import { type Config, defaultConfig, loadConfig } from '../config/config.ts';
-import { ConfigError, formatProblem } from '../config/config-error.ts';
-import { findConfigFile } from '../config/find-config.ts';
+import { ConfigError, formatProblem } from '../config/read/config-error.ts';
+import { findConfigFile } from '../config/read/find-config.ts';
 import { type Places, salvagePlaces } from '../config/salvage-places.ts';
 
 /** The option that every command with a configuration has. */

@@ -5,10 +5,10 @@ import { readFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 
 import { defaultConfig, loadConfig } from '../config/config.ts';
-import { findConfigFile } from '../config/find-config.ts';
-import { jsonSchema, renderReference } from '../config/render-reference.ts';
-import { renderDefaults, renderInForce } from '../config/render-toml.ts';
-import { readToml } from '../config/toml.ts';
+import { findConfigFile } from '../config/read/find-config.ts';
+import { jsonSchema, renderReference } from '../config/show/render-reference.ts';
+import { renderDefaults, renderInForce } from '../config/show/render-toml.ts';
+import { readToml } from '../config/read/toml.ts';
 
 interface ShowOptions {
   readonly config?: string;

@@ -1,6 +1,6 @@
 // Exit codes as scripts know them (sysexits of 4.3BSD): the same number always means the same.
 
-import { ConfigError } from '../config/config-error.ts';
+import { ConfigError } from '../config/read/config-error.ts';
 import { SluiceError } from '../errors/sluice-error.ts';
 
 /** The codes in use. */

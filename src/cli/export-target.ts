@@ -3,7 +3,7 @@
 
 import { type FileHandle, open, unlink } from 'node:fs/promises';
 import { once } from 'node:events';
-import { systemReason } from '../config/config-error.ts';
+import { systemReason } from '../config/read/config-error.ts';
 import { CommandError, exitCodes } from './exit-codes.ts';
 
 export interface ExportTarget {

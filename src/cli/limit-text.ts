@@ -1,7 +1,7 @@
 // Limits and their counters as people read them: what is counted, for what, how much of how much, and where it was set.
 
-import type { DomainPattern } from '../config/values/domain.ts';
-import type { Network } from '../config/values/network.ts';
+import type { DomainPattern } from '../values/domain.ts';
+import type { Network } from '../values/network.ts';
 import { formatQuantities, formatRate } from '../control/override.ts';
 import type { CounterStatus } from '../schedule/limits/status.ts';
 import { type LimitKey, type LimitRule, unlimited } from '../schedule/limits/types.ts';

@@ -1,6 +1,6 @@
 // All limits with their counters, grouped and chosen for `sluice limits`, and as people read them.
 
-import type { DomainPattern } from '../config/values/domain.ts';
+import type { DomainPattern } from '../values/domain.ts';
 import type { LimitsAnswer } from '../control/control-protocol.ts';
 import { textPattern } from '../control/text-pattern.ts';
 import type { CounterStatus } from '../schedule/limits/status.ts';

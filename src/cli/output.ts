@@ -1,7 +1,7 @@
 // Standard output and standard error of a command. Promises: when nobody reads on, that is no error; when it cannot be
 // written, the command says so and ends with EX_IOERR; never a stack trace.
 
-import { systemReason } from '../config/config-error.ts';
+import { systemReason } from '../config/read/config-error.ts';
 import { CommandError, exitCodes } from './exit-codes.ts';
 import { errorText } from './print-error.ts';
 

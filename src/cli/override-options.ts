@@ -2,8 +2,8 @@
 
 import { userInfo } from 'node:os';
 import { type Command, InvalidArgumentError } from 'commander';
-import { parseDuration } from '../config/values/duration.ts';
-import { ValueError } from '../config/values/value-error.ts';
+import { parseDuration } from '../values/duration.ts';
+import { ValueError } from '../values/value-error.ts';
 import type { OverrideChange, OverrideEnd, OverrideEndAnswer } from '../control/control-protocol.ts';
 import {
   formatQuantities,

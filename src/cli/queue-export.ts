@@ -4,7 +4,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { systemReason } from '../config/config-error.ts';
+import { systemReason } from '../config/read/config-error.ts';
 import type { Places } from '../config/salvage-places.ts';
 import { openSalvager } from '../spool/open.ts';
 import type { SpoolSalvager } from '../spool/types.ts';

@@ -1,7 +1,7 @@
 // How the commands of `sluice queue` choose recipients: ids, patterns, states, ages.
 
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { parseDuration } from '../config/values/duration.ts';
+import { parseDuration } from '../values/duration.ts';
 import type { QueueFilter } from '../control/queue-row.ts';
 import { isQueueId } from '../spool/queue-id.ts';
 import { configOption } from './config-file.ts';

@@ -6,7 +6,7 @@ import { isAscii } from 'node:buffer';
 import type { Command } from 'commander';
 
 import { defaultConfig } from '../config/config.ts';
-import { ConfigError } from '../config/config-error.ts';
+import { ConfigError } from '../config/read/config-error.ts';
 import { LineEndings } from '../message/line-endings.ts';
 import { prepareSubmission } from '../message/submission.ts';
 import type { ClientTransaction } from '../protocol/smtp/client/client-session.ts';

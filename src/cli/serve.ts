@@ -4,24 +4,24 @@ import { styleText } from 'node:util';
 import type { Command } from 'commander';
 import type { Config } from '../config/config.ts';
 import { ConfigSource } from '../config/config-source.ts';
-import { placedText, placeWarnings } from '../config/config-warning.ts';
+import { placedText, placeWarnings } from '../config/read/config-warning.ts';
 import { version } from '../config/version.ts';
-import { configWarnings } from '../config/warnings.ts';
+import { configWarnings } from '../config/check/warnings.ts';
 import { SluiceError } from '../errors/sluice-error.ts';
 import { LogError } from '../log/log-error.ts';
 import { makeFolder } from '../io/make-folder.ts';
 import type { Logger } from '../log/logger.ts';
-import { configInForce, configRefused } from '../process/config-troubles.ts';
-import { DiskWatch } from '../process/disk-watch.ts';
-import { shortageText } from '../process/capacity.ts';
-import { InstanceLock } from '../process/instance-lock.ts';
-import type { Instance, InstanceEvents } from '../process/instance.ts';
-import { processLogger } from '../process/process-logger.ts';
-import { type MissingSource, missingSources } from '../process/source-watch.ts';
-import { Supervisor } from '../process/supervisor.ts';
-import { capacityHere } from '../process/system-facts.ts';
+import { configInForce, configRefused } from '../process/watch/config-troubles.ts';
+import { DiskWatch } from '../process/watch/disk-watch.ts';
+import { shortageText } from '../settings/capacity.ts';
+import { InstanceLock } from '../process/running/instance-lock.ts';
+import type { Instance, InstanceEvents } from '../process/supervise/instance.ts';
+import { processLogger } from '../process/watch/process-logger.ts';
+import { type MissingSource, missingSources } from '../manager/source-watch.ts';
+import { Supervisor } from '../process/supervise/supervisor.ts';
+import { capacityHere } from '../settings/system-facts.ts';
 import { type Trouble, Troubles } from '../stats/troubles.ts';
-import type { RoleFacts } from '../process/messages.ts';
+import type { RoleFacts } from '../channel/messages.ts';
 import { configOption } from './config-file.ts';
 import { reloadable } from './reloadable.ts';
 
@@ -50,7 +50,7 @@ async function serve(file: string | undefined): Promise<void> {
   for (const shortage of capacityHere(config).shortages) log.warn(shortageText(shortage));
   // The supervisor has no use for the code of the roles.
   const kind = config.processes.singleProcess
-    ? (await import('../process/single-process.ts')).SingleProcess
+    ? (await import('../process/supervise/single-process.ts')).SingleProcess
     : Supervisor;
   const disk = new DiskWatch(config, troubles);
   disk.start();

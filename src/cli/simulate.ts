@@ -4,12 +4,12 @@
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { Config } from '../config/config.ts';
-import { systemReason } from '../config/config-error.ts';
-import { parseDuration } from '../config/values/duration.ts';
-import { ValueError } from '../config/values/value-error.ts';
+import { systemReason } from '../config/read/config-error.ts';
+import { parseDuration } from '../values/duration.ts';
+import { ValueError } from '../values/value-error.ts';
 import { Tenants } from '../policy/tenants.ts';
-import { routeRules } from '../process/route-rules.ts';
-import { schedulerConfig } from '../process/settings.ts';
+import { routeRules } from '../settings/route-rules.ts';
+import { schedulerConfig } from '../settings/settings.ts';
 import { RouteTable } from '../route/route-table.ts';
 import type { DestinationModel } from '../simulate/destination-model.ts';
 import { generateWorkload, parseWorkloadSpec, type WorkloadSpec } from '../simulate/generate.ts';

@@ -2,8 +2,8 @@
 
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { copyOf, readState } from '../process/manager/state-file.ts';
-import { stateSchemas } from '../process/manager/state-schemas.ts';
+import { copyOf, readState } from '../manager/state-file.ts';
+import { stateSchemas } from '../manager/state-schemas.ts';
 import { inspectSpool } from '../spool/open.ts';
 import { configOption, readPlaces } from './config-file.ts';
 

@@ -4,15 +4,15 @@ import { accessSync, constants, lstatSync, statfsSync, statSync } from 'node:fs'
 import { userInfo } from 'node:os';
 import { dirname } from 'node:path';
 import type { Config } from '../config/config.ts';
-import { systemReason } from '../config/config-error.ts';
-import type { ConfigWarning } from '../config/config-warning.ts';
-import { formatEndpoint } from '../config/values/endpoint.ts';
+import { systemReason } from '../config/read/config-error.ts';
+import type { ConfigWarning } from '../config/read/config-warning.ts';
+import { formatEndpoint } from '../values/endpoint.ts';
 import { bindProblem } from '../io/bind-problem.ts';
 import { answers } from '../io/unix-listener.ts';
-import { shortageText } from '../process/capacity.ts';
-import { diskProblemNow } from '../process/disk-watch.ts';
-import { isLocked } from '../process/instance-lock.ts';
-import { capacityHere } from '../process/system-facts.ts';
+import { shortageText } from '../settings/capacity.ts';
+import { diskProblemNow } from '../process/watch/disk-watch.ts';
+import { isLocked } from '../process/running/instance-lock.ts';
+import { capacityHere } from '../settings/system-facts.ts';
 
 /** File systems of the kernel (statfs(2)): nobody can make a file there, whatever the rights say. */
 const kernelFileSystems: ReadonlySet<number> = new Set([0x9fa0 /* proc */, 0x62656572 /* sysfs */]);

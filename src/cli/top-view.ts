@@ -1,6 +1,6 @@
 // What `sluice top` shows: rates between two states, and the sites that are busiest or wait most.
 
-import { formatDuration } from '../config/values/duration.ts';
+import { formatDuration } from '../values/duration.ts';
 import type { SiteOrder, SiteRow, Status } from '../control/control-protocol.ts';
 import { targetText } from './override-options.ts';
 import { sitesTable } from './sites-table.ts';

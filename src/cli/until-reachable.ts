@@ -6,7 +6,7 @@ import type { Config } from '../config/config.ts';
 import { controlResult } from '../control/control-client.ts';
 import { ControlError } from '../control/control-error.ts';
 import type { ControlRequest } from '../control/control-protocol.ts';
-import { isLocked } from '../process/instance-lock.ts';
+import { isLocked } from '../process/running/instance-lock.ts';
 
 /** Where a Sluice can be asked, and what it holds while it runs. */
 export type Place = Pick<Config, 'controlSocket' | 'spool'>;

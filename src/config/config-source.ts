@@ -2,8 +2,8 @@
 // Promises: a file that is gone or was emptied is never taken for the wish to run with the defaults.
 
 import { type Config, defaultConfig, loadConfig } from './config.ts';
-import { ConfigError } from './config-error.ts';
-import { findConfigFile } from './find-config.ts';
+import { ConfigError } from './read/config-error.ts';
+import { findConfigFile } from './read/find-config.ts';
 
 export class ConfigSource {
   readonly #named: string | undefined;

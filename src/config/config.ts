@@ -6,18 +6,18 @@ import { basename, dirname, join, resolve } from 'node:path';
 import type { z } from 'zod';
 
 import { camelKeys, type CamelKeys } from './camel-case.ts';
-import { ConfigError, type ConfigProblem } from './config-error.ts';
-import { readDomainFile } from './domain-file.ts';
-import { pathProblems } from './paths-together.ts';
-import { problem, problemsOf } from './problems.ts';
+import { ConfigError, type ConfigProblem } from './read/config-error.ts';
+import { readDomainFile } from './read/domain-file.ts';
+import { pathProblems } from './problems/paths-together.ts';
+import { problem, problemsOf } from './problems/problems.ts';
 import { limitPers } from './schema/limit.ts';
 import { root } from './schema/root.ts';
-import { systemHostname } from './system-hostname.ts';
-import { readTextFile } from './text-file.ts';
-import { readToml, type TomlSource } from './toml.ts';
-import { type DomainPattern, parseDomainPattern, parseRecipientDomain } from './values/domain.ts';
-import type { Network } from './values/network.ts';
-import { fromWorkingFolder } from './working-folder.ts';
+import { systemHostname } from './read/system-hostname.ts';
+import { readTextFile } from './read/text-file.ts';
+import { readToml, type TomlSource } from './read/toml.ts';
+import { type DomainPattern, parseDomainPattern, parseRecipientDomain } from '../values/domain.ts';
+import type { Network } from '../values/network.ts';
+import { fromWorkingFolder } from './read/working-folder.ts';
 
 type DeepReadonly<T> = T extends readonly (infer Item)[]
   ? readonly DeepReadonly<Item>[]

@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 
 import { type Config, parseConfig } from './config.ts';
-import type { ConfigError } from './config-error.ts';
+import type { ConfigError } from './read/config-error.ts';
 
 /** What leads to the running Sluice, and to the mail that it keeps. */
 export type Places = Pick<Config, 'file' | 'hostname' | 'spool' | 'controlSocket' | 'submissionSocket'>;

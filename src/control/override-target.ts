@@ -2,9 +2,9 @@
 // Promises: what `formatTarget` prints, `parseTarget` reads back.
 
 import { BlockList, isIP } from 'node:net';
-import { type DomainPattern, parseDomainPattern, parseRecipientDomain } from '../config/values/domain.ts';
-import { type Network, parseNetwork } from '../config/values/network.ts';
-import { ValueError } from '../config/values/value-error.ts';
+import { type DomainPattern, parseDomainPattern, parseRecipientDomain } from '../values/domain.ts';
+import { type Network, parseNetwork } from '../values/network.ts';
+import { ValueError } from '../values/value-error.ts';
 
 export type OverrideTarget =
   | { readonly kind: 'all' }

@@ -2,8 +2,8 @@
 // over the control socket and is kept in the spool.
 
 import { z } from 'zod';
-import { type Rate, parseRate } from '../config/values/rate.ts';
-import { ValueError } from '../config/values/value-error.ts';
+import { type Rate, parseRate } from '../values/rate.ts';
+import { ValueError } from '../values/value-error.ts';
 import { parseTarget } from './override-target.ts';
 
 /** A suspension is an override of its own: resuming it leaves limits that were set as they are. */

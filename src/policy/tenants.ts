@@ -2,7 +2,7 @@
 // file. Tables, not a walk over all tenants: there may be thousands, and every message asks.
 
 import { domainOf } from '../address/domain.ts';
-import type { SenderPattern } from '../config/values/domain.ts';
+import type { SenderPattern } from '../values/domain.ts';
 import { NetworkTable } from './network-table.ts';
 import type { Network } from './relay-policy.ts';
 

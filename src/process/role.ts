@@ -1,7 +1,7 @@
 // What every role offers whoever runs it: the supervisor's child process, or the single process.
 
 import type { Config } from '../config/config.ts';
-import type { RoleFacts } from './messages.ts';
+import type { RoleFacts } from '../channel/messages.ts';
 
 export type RoleName = 'manager' | 'receiver' | 'sender' | 'control';
 

@@ -2,29 +2,29 @@
 // file of its own beside it.
 
 import type { RelayPlan, RoutePlan } from '../route/types.ts';
-import { nextWakeMs, passTime } from './clock.ts';
-import { detachSite } from './forget.ts';
-import { commitMessage } from './commit.ts';
-import { endAsking } from './gather.ts';
-import { limitsStatus } from './counter-status.ts';
-import { explainRoute } from './explain.ts';
+import { nextWakeMs, passTime } from './answer/clock.ts';
+import { detachSite } from './work/forget.ts';
+import { commitMessage } from './work/commit.ts';
+import { endAsking } from './work/gather.ts';
+import { limitsStatus } from './tell/counter-status.ts';
+import { explainRoute } from './tell/explain.ts';
 import type { Explanation, LimitsStatus, SavedRate } from './limits/status.ts';
-import { makeRunnable, stopRoute } from './lifecycle.ts';
-import { highestPriority, MessageState } from './messages.ts';
+import { makeRunnable, stopRoute } from './work/lifecycle.ts';
+import { highestPriority, MessageState } from './store/messages.ts';
 import {
   holdMessage,
   releaseMessage,
   recipientsNotInFlight,
   removeRecipients,
   retryMessage,
-} from './operate.ts';
-import { becameReady, endConnection, finishTransaction } from './outcomes.ts';
-import { applyConfig, carryConnections } from './reconfigure.ts';
-import { forgetPlaces } from './places.ts';
-import { commonQueue } from './queue-names.ts';
-import { PlanState } from './routes.ts';
-import { expirePlans, rerouteRecipients } from './reroute.ts';
-import { run } from './run.ts';
+} from './change/operate.ts';
+import { becameReady, endConnection, finishTransaction } from './answer/outcomes.ts';
+import { applyConfig, carryConnections } from './change/reconfigure.ts';
+import { forgetPlaces } from './reserve/places.ts';
+import { commonQueue } from './store/queue-names.ts';
+import { PlanState } from './store/routes.ts';
+import { expirePlans, rerouteRecipients } from './change/reroute.ts';
+import { run } from './grant/run.ts';
 import { SchedulerError } from './scheduler-error.ts';
 import { State, expiryOf } from './state.ts';
 import type {
@@ -43,9 +43,9 @@ import type {
   SiteStatus,
   UnexplainedWait,
 } from './types.ts';
-import { siteCount, siteRows } from './site-rows.ts';
-import { unexplainedWaits } from './unexplained.ts';
-import { queuedRecipients } from './view.ts';
+import { siteCount, siteRows } from './tell/site-rows.ts';
+import { unexplainedWaits } from './tell/unexplained.ts';
+import { queuedRecipients } from './tell/view.ts';
 
 /** A plan counts for at least this long, or one that has expired when it comes would be asked for without end. */
 const shortestPlanMs = 1_000;

@@ -1,26 +1,26 @@
 // All that the scheduler knows, in one place: the stores, the effects that wait for the caller, and the lists of what
 // still has to be looked at in this call. The rules are in the files beside it.
 
-import { AddressStore } from './addresses.ts';
-import { ConnectionStore } from './connections.ts';
-import { CounterStore, Dimension } from './counters.ts';
-import { ErrorTexts } from './error-texts.ts';
+import { AddressStore } from './store/addresses.ts';
+import { ConnectionStore } from './store/connections.ts';
+import { CounterStore, Dimension } from './store/counters.ts';
+import { ErrorTexts } from './store/error-texts.ts';
 import { createLimitIndex } from './limits/rule-index.ts';
 import type { LimitIndex } from './limits/types.ts';
-import { MessageStore } from './messages.ts';
-import { Needs } from './task-needs.ts';
-import { Parking } from './parking.ts';
-import type { HeldLimits, Place } from './place.ts';
-import { QueueNames } from './queue-names.ts';
-import { Random } from './random.ts';
-import { RateStore } from './rates.ts';
-import { RecentCount } from './recent-count.ts';
-import { RecipientStore } from './recipients.ts';
-import { RouteStore } from './routes.ts';
-import { RowList } from './row-list.ts';
-import { SiteStore } from './sites.ts';
-import { TaskStore } from './tasks.ts';
-import { WindowStore } from './windows.ts';
+import { MessageStore } from './store/messages.ts';
+import { Needs } from './store/task-needs.ts';
+import { Parking } from './store/parking.ts';
+import type { HeldLimits, Place } from './store/place.ts';
+import { QueueNames } from './store/queue-names.ts';
+import { Random } from './store/random.ts';
+import { RateStore } from './store/rates.ts';
+import { RecentCount } from './store/recent-count.ts';
+import { RecipientStore } from './store/recipients.ts';
+import { RouteStore } from './store/routes.ts';
+import { RowList } from './store/row-list.ts';
+import { SiteStore } from './store/sites.ts';
+import { TaskStore } from './store/tasks.ts';
+import { WindowStore } from './store/windows.ts';
 import type { Effect, NewRecipient, SchedulerConfig } from './types.ts';
 
 const noWeights: ReadonlyMap<string, number> = new Map();

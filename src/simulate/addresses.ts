@@ -1,7 +1,7 @@
 // Addresses of simulated hosts: counted up from a first one, or made up where nobody named any.
 
 import ipaddr from 'ipaddr.js';
-import type { Network } from '../config/values/network.ts';
+import type { Network } from '../values/network.ts';
 
 /** The address `count` after this one, in canonical text. */
 export function addressAfter(ip: string, count: number): string {

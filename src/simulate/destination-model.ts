@@ -12,10 +12,10 @@ import {
   wholeNumber,
   yesNo,
 } from '../config/schema/fields.ts';
-import { parseDomain, parseDomainPattern } from '../config/values/domain.ts';
-import { parseNetwork } from '../config/values/network.ts';
-import { parseRate } from '../config/values/rate.ts';
-import { ValueError } from '../config/values/value-error.ts';
+import { parseDomain, parseDomainPattern } from '../values/domain.ts';
+import { parseNetwork } from '../values/network.ts';
+import { parseRate } from '../values/rate.ts';
+import { ValueError } from '../values/value-error.ts';
 
 function share() {
   const error = expected('a number from 0 to 1');

@@ -1,11 +1,11 @@
 // Workloads made up from a few numbers: so many messages over so many domains, with shares as real lists have them
 // (Zipf: the domain of rank r gets its share in proportion to 1 / r^s), and tenants with shares of their own.
 
-import { closest } from '../config/closest.ts';
-import { parseDuration } from '../config/values/duration.ts';
-import { parseSize } from '../config/values/size.ts';
-import { ValueError } from '../config/values/value-error.ts';
-import { Random } from '../schedule/random.ts';
+import { closest } from '../values/closest.ts';
+import { parseDuration } from '../values/duration.ts';
+import { parseSize } from '../values/size.ts';
+import { ValueError } from '../values/value-error.ts';
+import { Random } from '../schedule/store/random.ts';
 import { SimulationError } from './simulation-error.ts';
 import { providers } from './well-known.ts';
 import { Workload } from './workload.ts';

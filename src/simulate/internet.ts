@@ -3,7 +3,7 @@
 
 import { inOrderOfPreference } from '../route/site.ts';
 import type { ErrorPlan, NextHopAddress, RelayPlan, RoutePlan } from '../route/types.ts';
-import type { Random } from '../schedule/random.ts';
+import type { Random } from '../schedule/store/random.ts';
 import { Host, type HostOptions } from './host.ts';
 import { broken } from './simulation-error.ts';
 import type { Network } from './simulation.ts';

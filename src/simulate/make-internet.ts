@@ -4,7 +4,7 @@
 import type { RouteRule } from '../route/route-rule.ts';
 import { siteOf } from '../route/site.ts';
 import type { ErrorPlan, NextHopAddress, RelayPlan } from '../route/types.ts';
-import { Random } from '../schedule/random.ts';
+import { Random } from '../schedule/store/random.ts';
 import { addressAfter, addressesOf, isAddress, madeUpAddress } from './addresses.ts';
 import type { DestinationModel, ExchangeModel } from './destination-model.ts';
 import type { HostOptions } from './host.ts';

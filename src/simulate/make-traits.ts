@@ -1,6 +1,6 @@
 // From a model of a destination to the traits of its hosts.
 
-import type { Random } from '../schedule/random.ts';
+import type { Random } from '../schedule/store/random.ts';
 import type { DestinationModel } from './destination-model.ts';
 import type { Trait } from './trait.ts';
 import { Ban } from './traits/ban.ts';

@@ -1,11 +1,11 @@
 // A file of destinations: TOML to models. Mistakes are told with file, line and column, all at once.
 
 import type { z } from 'zod';
-import { closest } from '../config/closest.ts';
-import { ConfigError, formatProblem, type ConfigProblem } from '../config/config-error.ts';
-import { excerptOf } from '../config/excerpt.ts';
-import { keysOf, type KnownKey } from '../config/known-keys.ts';
-import { readToml, type Path, type TomlSource } from '../config/toml.ts';
+import { closest } from '../values/closest.ts';
+import { ConfigError, formatProblem, type ConfigProblem } from '../config/read/config-error.ts';
+import { excerptOf } from '../values/excerpt.ts';
+import { keysOf, type KnownKey } from '../config/problems/known-keys.ts';
+import { readToml, type Path, type TomlSource } from '../config/read/toml.ts';
 import { destinationFile, type DestinationModel } from './destination-model.ts';
 import { SimulationError } from './simulation-error.ts';
 

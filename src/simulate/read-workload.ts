@@ -1,10 +1,10 @@
 // A workload as a file: JSON, one send a line. Mistakes are told with their line.
 
-import { closest } from '../config/closest.ts';
-import { parseRecipientDomain } from '../config/values/domain.ts';
-import { parseDuration } from '../config/values/duration.ts';
-import { parseSize } from '../config/values/size.ts';
-import { ValueError } from '../config/values/value-error.ts';
+import { closest } from '../values/closest.ts';
+import { parseRecipientDomain } from '../values/domain.ts';
+import { parseDuration } from '../values/duration.ts';
+import { parseSize } from '../values/size.ts';
+import { ValueError } from '../values/value-error.ts';
 import { SimulationError } from './simulation-error.ts';
 import { Workload } from './workload.ts';
 

@@ -2,7 +2,7 @@
 // network. The same seed and the same calls give the same run. Judging is left to the witness.
 
 import type { RoutePlan } from '../route/types.ts';
-import { Random } from '../schedule/random.ts';
+import { Random } from '../schedule/store/random.ts';
 import type {
   ConnectionEnd,
   ConnectionHandle,

@@ -1,9 +1,9 @@
 // What ready mail waits for, read from the scheduler's state: for each route that is parked, the limit that it is parked
 // on, in a few words that stay the same over time.
 
-import { limitText } from '../schedule/blocker-text.ts';
-import { Dimension } from '../schedule/counters.ts';
-import { PlanState } from '../schedule/routes.ts';
+import { limitText } from '../schedule/tell/blocker-text.ts';
+import { Dimension } from '../schedule/store/counters.ts';
+import { PlanState } from '../schedule/store/routes.ts';
 import type { State } from '../schedule/state.ts';
 
 const units = new Map([

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { parseDomain } from '../../src/config/values/domain.ts';
+import { parseDomain } from '../../src/values/domain.ts';
 import { addressOfLiteral, domainOf, isAddressLiteral, normalizeDomain } from '../../src/address/domain.ts';
 
 const NORMAL: readonly (readonly [domain: string, normal: string | undefined])[] = [

@@ -56,7 +56,10 @@ const all = new Set([
   'src/spool/a.ts',
   'src/deliver/b.ts',
   'src/receive/c.ts',
-  'src/schedule/d.ts',
+  'src/schedule/types.ts',
+  'src/schedule/answer/f.ts',
+  'src/schedule/change/g.ts',
+  'src/schedule/store/h.ts',
   'sim/e.ts',
 ]);
 const faults = [
@@ -67,8 +70,27 @@ const faults = [
   ['src/receive/c.ts', "import { b } from '../deliver/b.ts';", 'deliver is beside receive'],
   ['src/spool/a.ts', "import { e } from '../../sim/e.ts';", 'sources import nothing outside src'],
   ['src/spool/a.ts', "import { gone } from './gone.ts';", 'there is no such file'],
-  ['src/schedule/d.ts', "import fs from 'node:fs';", 'schedule is pure: no I/O, clock, timer or randomness'],
+  [
+    'src/schedule/types.ts',
+    "import fs from 'node:fs';",
+    'schedule is pure: no I/O, clock, timer or randomness',
+  ],
   ['src/spool/a.ts', "import fc from 'fast-check';", "fast-check is not in package.json's dependencies"],
+  [
+    'src/schedule/store/h.ts',
+    "import { T } from '../types.ts';",
+    'schedule/types.ts is above schedule/store',
+  ],
+  [
+    'src/schedule/answer/f.ts',
+    "import { g } from '../change/g.ts';",
+    'schedule/change is beside schedule/answer',
+  ],
+  [
+    'src/schedule/attic/f.ts',
+    "import { h } from '../store/h.ts';",
+    'schedule/attic is not in the list of inner rooms',
+  ],
   ['src/attic/f.ts', "import fs from 'node:fs';", 'attic is not in the list of rooms'],
 ] as const;
 for (const [file, text, why] of faults) {

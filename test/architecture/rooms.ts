@@ -5,6 +5,9 @@
 export const levels: readonly (readonly string[])[] = [
   ['cli'],
   ['process'],
+  ['manager'],
+  ['settings'],
+  ['channel'],
   ['control'],
   ['receive', 'deliver'],
   ['policy'],
@@ -21,8 +24,44 @@ export const levels: readonly (readonly string[])[] = [
   ['io'],
   ['stats'],
   ['config'],
+  ['values'],
   ['errors'],
 ];
+
+/**
+ * The same inside the large rooms: their inner rooms (folders) and the files between them, top to bottom. Whatever such a
+ * room has must be in its list; inside an inner room there is no order.
+ */
+export const innerLevels: ReadonlyMap<string, readonly (readonly string[])[]> = new Map([
+  ['process', [['supervise'], ['roles'], ['running', 'watch'], ['role.ts', 'outcomes-error.ts']]],
+  [
+    'config',
+    [
+      ['check', 'show'],
+      ['config-source.ts', 'salvage-places.ts'],
+      ['config.ts'],
+      ['problems'],
+      ['schema', 'read'],
+      ['built-in-limits.ts', 'camel-case.ts', 'most-processes.ts', 'version.ts'],
+    ],
+  ],
+  [
+    'schedule',
+    [
+      ['create-scheduler.ts'],
+      ['answer', 'change'],
+      ['tell'],
+      ['grant'],
+      ['work'],
+      ['reserve'],
+      ['state.ts'],
+      ['types.ts'],
+      ['store'],
+      ['adapt', 'limits'],
+      ['scheduler-error.ts'],
+    ],
+  ],
+]);
 
 /** Rooms that own no socket, timer, clock or file, and the core modules that do none of that. */
 export const pureRooms: ReadonlySet<string> = new Set(['protocol', 'address', 'schedule', 'simulate']);
@@ -51,7 +90,7 @@ export function brokenArrows(
   packages: ReadonlySet<string>,
   files: ReadonlySet<string>,
 ): string[] {
-  const level = new Map(levels.flatMap((names, index) => names.map((name) => [name, index] as const)));
+  const level = levelOf(levels);
   const broken: string[] = [];
   for (const one of imports) {
     const say = (why: string) => broken.push(`${one.file}:${one.line} imports ${one.specifier}: ${why}`);
@@ -81,8 +120,29 @@ export function brokenArrows(
     if (toLevel === undefined) say(`${to} is not in the list of rooms`);
     else if (to !== from && toLevel <= fromLevel)
       say(`${to} is ${toLevel < fromLevel ? 'above' : 'beside'} ${from}`);
+    else if (to === from) {
+      const why = innerFault(from, one.file, one.target);
+      if (why !== null) say(why);
+    }
   }
   return broken;
+}
+
+/** What is wrong with an import inside a room that has inner rooms; null: nothing. */
+function innerFault(room: string, file: string, target: string): string | null {
+  const inner = innerLevels.get(room);
+  if (inner === undefined) return null;
+  const level = levelOf(inner);
+  const [from, to] = [innerRoomOf(file), innerRoomOf(target)];
+  const [fromLevel, toLevel] = [level.get(from), level.get(to)];
+  if (fromLevel === undefined) return `${room}/${from} is not in the list of inner rooms`;
+  if (toLevel === undefined) return `${room}/${to} is not in the list of inner rooms`;
+  if (from === to || toLevel > fromLevel) return null;
+  return `${room}/${to} is ${toLevel < fromLevel ? 'above' : 'beside'} ${room}/${from}`;
+}
+
+function levelOf(names: readonly (readonly string[])[]): ReadonlyMap<string, number> {
+  return new Map(names.flatMap((beside, index) => beside.map((name) => [name, index] as const)));
 }
 
 function packageFault(specifier: string, room: string, packages: ReadonlySet<string>): string | null {
@@ -99,6 +159,11 @@ function packageFault(specifier: string, room: string, packages: ReadonlySet<str
 
 function roomOf(file: string): string | null {
   return /^src\/([^/]+)\//u.exec(file)?.[1] ?? null;
+}
+
+/** The folder, or the file itself, that a file is in below its room. */
+function innerRoomOf(file: string): string {
+  return file.split('/')[2] ?? '';
 }
 
 /** Every circle of files that import each other, as the path that closes it. */

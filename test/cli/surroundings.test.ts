@@ -8,8 +8,8 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { surroundings } from '../../src/cli/surroundings.ts';
 import { parseConfig } from '../../src/config/config.ts';
-import { warningText } from '../../src/config/config-warning.ts';
-import { InstanceLock } from '../../src/process/instance-lock.ts';
+import { warningText } from '../../src/config/read/config-warning.ts';
+import { InstanceLock } from '../../src/process/running/instance-lock.ts';
 import { type TemporaryFolder, temporaryFolder } from '../temporary-folder.ts';
 
 const usual = {

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
-import { ConfigError } from '../../src/config/config-error.ts';
+import { ConfigError } from '../../src/config/read/config-error.ts';
 import { parseConfig } from '../../src/config/config.ts';
 
 function problemsOf(text: string): string[] {

@@ -5,10 +5,10 @@ import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 
 import { type Config, defaultConfig, parseConfig } from '../../src/config/config.ts';
-import { describeConfig } from '../../src/config/describe.ts';
-import { jsonSchema, renderReference } from '../../src/config/render-reference.ts';
-import { renderDefaults, renderInForce } from '../../src/config/render-toml.ts';
-import { readToml } from '../../src/config/toml.ts';
+import { describeConfig } from '../../src/config/show/describe.ts';
+import { jsonSchema, renderReference } from '../../src/config/show/render-reference.ts';
+import { renderDefaults, renderInForce } from '../../src/config/show/render-toml.ts';
+import { readToml } from '../../src/config/read/toml.ts';
 
 const withoutFile = (config: Config): Config => ({ ...config, file: undefined });
 /** Tables stand on other lines when they are printed. */

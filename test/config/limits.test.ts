@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 
-import { ConfigError } from '../../src/config/config-error.ts';
+import { ConfigError } from '../../src/config/read/config-error.ts';
 import { loadConfig, parseConfig } from '../../src/config/config.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'sluice-limits-'));

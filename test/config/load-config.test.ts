@@ -6,9 +6,9 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 
-import { ConfigError } from '../../src/config/config-error.ts';
+import { ConfigError } from '../../src/config/read/config-error.ts';
 import { defaultConfig, loadConfig } from '../../src/config/config.ts';
-import { configWarnings } from '../../src/config/warnings.ts';
+import { configWarnings } from '../../src/config/check/warnings.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'sluice-config-'));
 after(() => rmSync(folder, { recursive: true }));

@@ -5,9 +5,9 @@ import { describe, it } from 'node:test';
 
 import * as fc from 'fast-check';
 
-import { ConfigError } from '../../src/config/config-error.ts';
+import { ConfigError } from '../../src/config/read/config-error.ts';
 import { parseConfig } from '../../src/config/config.ts';
-import { renderDefaults } from '../../src/config/render-toml.ts';
+import { renderDefaults } from '../../src/config/show/render-toml.ts';
 
 const valid = `${renderDefaults()
   .replace(/^# .*\n/gm, '')

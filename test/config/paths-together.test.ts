@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { ConfigError } from '../../src/config/config-error.ts';
+import { ConfigError } from '../../src/config/read/config-error.ts';
 import { parseConfig } from '../../src/config/config.ts';
 import { spoolLayout, formatPath, holdsPath } from '../../src/spool/layout.ts';
 import { temporaryFolder } from '../temporary-folder.ts';

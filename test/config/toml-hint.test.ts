@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { ConfigError } from '../../src/config/config-error.ts';
-import { readToml } from '../../src/config/toml.ts';
+import { ConfigError } from '../../src/config/read/config-error.ts';
+import { readToml } from '../../src/config/read/toml.ts';
 
 function problemOf(text: string): string {
   try {

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 
 import { loadConfig, parseConfig } from '../../src/config/config.ts';
-import { placedText, placeWarnings, warningText } from '../../src/config/config-warning.ts';
-import { configWarnings } from '../../src/config/warnings.ts';
+import { placedText, placeWarnings, warningText } from '../../src/config/read/config-warning.ts';
+import { configWarnings } from '../../src/config/check/warnings.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
 
 const warnings = (text: string): string[] =>

@@ -21,7 +21,7 @@ function fixedTexts(source: string): string[] {
 
 test('every text that says what mail waits for is explained', () => {
   const page = pages.find(({ file }) => file === 'docs/why-is-my-mail-waiting.md');
-  const files = globSync('src/schedule/*.ts', { cwd: root }).filter((file) =>
+  const files = globSync('src/schedule/**/*.ts', { cwd: root }).filter((file) =>
     sources.some((name) => file.endsWith(`/${name}`)),
   );
   const texts = files.flatMap((file) => fixedTexts(readFileSync(join(root, file), 'utf8')));

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { BlockList, isIPv6 } from 'node:net';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { parseNetwork } from '../../src/config/values/network.ts';
+import { parseNetwork } from '../../src/values/network.ts';
 import { NetworkTable } from '../../src/policy/network-table.ts';
 
 test('an address is in all networks that hold it, of every size', () => {

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { BlockList } from 'node:net';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { parseSenderPattern } from '../../src/config/values/domain.ts';
-import { parseNetwork } from '../../src/config/values/network.ts';
+import { parseSenderPattern } from '../../src/values/domain.ts';
+import { parseNetwork } from '../../src/values/network.ts';
 import { type Tenant, Tenants } from '../../src/policy/tenants.ts';
 
 function tenant(name: string, sender: string[] = [], client: string[] = []): Tenant {

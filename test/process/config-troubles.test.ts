@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseConfig } from '../../src/config/config.ts';
-import { configInForce, configRefused } from '../../src/process/config-troubles.ts';
+import { configInForce, configRefused } from '../../src/process/watch/config-troubles.ts';
 import { Troubles } from '../../src/stats/troubles.ts';
 
 const config = parseConfig('', '/etc/sluice.toml');

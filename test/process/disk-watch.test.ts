@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseConfig } from '../../src/config/config.ts';
-import { diskProblem, diskProblemNow, DiskWatch } from '../../src/process/disk-watch.ts';
+import { diskProblem, diskProblemNow, DiskWatch } from '../../src/process/watch/disk-watch.ts';
 import { Troubles } from '../../src/stats/troubles.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
 

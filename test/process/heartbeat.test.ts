@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Heartbeat } from '../../src/process/heartbeat.ts';
+import { Heartbeat } from '../../src/process/watch/heartbeat.ts';
 
 function beat(heartbeat: Heartbeat, times: number): number {
   let pings = 0;

@@ -5,9 +5,9 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { listenBus } from '../../src/process/bus.ts';
+import { listenManagerSocket } from '../../src/channel/manager-socket.ts';
 import { answers } from '../../src/io/unix-listener.ts';
-import { InstanceLock } from '../../src/process/instance-lock.ts';
+import { InstanceLock } from '../../src/process/running/instance-lock.ts';
 import { type TemporaryFolder, temporaryFolder } from '../temporary-folder.ts';
 
 /** Another process that listens at a Unix-domain socket. */
@@ -94,7 +94,7 @@ test('a new manager waits for an old one, also for one that dies without having 
   const path = join(folder.path, 'bus.sock');
   const old = await listener(folder, 'bus.sock');
   old.kill('SIGSTOP');
-  const bus = listenBus(path, () => undefined);
+  const bus = listenManagerSocket(path, () => undefined);
   // This connection comes after the one of the new manager.
   const probe = connect(path);
   probe.on('error', () => undefined);

@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { endLeftOvers, removeSign } from '../../src/process/life-sign.ts';
+import { endLeftOvers, removeSign } from '../../src/process/running/life-sign.ts';
 import { type TemporaryFolder, temporaryFolder } from '../temporary-folder.ts';
 import { keptLog } from './quiet-log.ts';
 

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
-import type { Request } from '../../src/process/messages.ts';
+import type { Request } from '../../src/channel/messages.ts';
 import { LinkedSource } from '../../src/process/roles/linked-source.ts';
 
 function linked(t: TestContext) {

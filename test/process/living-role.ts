@@ -1,6 +1,6 @@
 // A process that shows its life as the process of a role does: `living-role.ts SPOOL TITLE`.
 
-import { showLife } from '../../src/process/life-sign.ts';
+import { showLife } from '../../src/process/running/life-sign.ts';
 
 const [, , spool = '', title = ''] = process.argv;
 process.title = title;

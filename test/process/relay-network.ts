@@ -1,9 +1,9 @@
 // Relays that hand mail to each other, in memory: each has a real bouncer, a queue, routes and a limit of hops. What a relay
 // cannot deliver it reports as Sluice does; how many reports come of it is what a test counts.
 
-import { Bouncer, type ReportedRecipient } from '../../src/process/manager/bouncer.ts';
+import { Bouncer, type ReportedRecipient } from '../../src/manager/bouncer.ts';
 import type { Envelope, Origin } from '../../src/message/envelope.ts';
-import type { Submitted } from '../../src/process/messages.ts';
+import type { Submitted } from '../../src/channel/messages.ts';
 import type {
   NewMessage,
   SpoolReader,

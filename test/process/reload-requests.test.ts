@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ReloadRequests } from '../../src/process/reload-requests.ts';
+import { ReloadRequests } from '../../src/process/roles/reload-requests.ts';
 
 const answer = { problem: '', afterRestart: ['spool'], file: '/etc/sluice.toml' };
 const reloaded = { afterRestart: ['spool'], file: '/etc/sluice.toml' };

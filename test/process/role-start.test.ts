@@ -6,12 +6,12 @@ import { test } from 'node:test';
 import { Session } from '../../sim/mx/submitter.ts';
 import { Ground } from '../../sim/neighbours/ground.ts';
 import { parseConfig } from '../../src/config/config.ts';
-import type { RoleToSupervisor, SupervisorToRole } from '../../src/process/messages.ts';
+import type { RoleToSupervisor, SupervisorToRole } from '../../src/channel/messages.ts';
 
 /** What the first process of a role is told of itself. */
 const first = { index: 0, serial: 1, senders: [] };
 
-const program = new URL('../../src/process/role-main.ts', import.meta.url);
+const program = new URL('../../src/process/roles/role-main.ts', import.meta.url);
 
 /** The process of a role, with the test as its supervisor. */
 class RoleProcess {

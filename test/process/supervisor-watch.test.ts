@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { SupervisorWatch } from '../../src/process/supervisor-watch.ts';
+import { SupervisorWatch } from '../../src/process/watch/supervisor-watch.ts';
 
 function watch() {
   const lines: string[] = [];

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Random } from '../../src/schedule/random.ts';
+import { Random } from '../../src/schedule/store/random.ts';
 import type { SchedulerConfig } from '../../src/schedule/types.ts';
 import type { HostOptions } from '../../src/simulate/host.ts';
 import { Internet, steady } from '../../src/simulate/internet.ts';

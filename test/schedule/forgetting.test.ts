@@ -3,9 +3,9 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { AddressStore } from '../../src/schedule/addresses.ts';
-import { CounterStore } from '../../src/schedule/counters.ts';
-import { WindowStore } from '../../src/schedule/windows.ts';
+import { AddressStore } from '../../src/schedule/store/addresses.ts';
+import { CounterStore } from '../../src/schedule/store/counters.ts';
+import { WindowStore } from '../../src/schedule/store/windows.ts';
 
 const nowMs = 1_000;
 const settings = { enabled: true, startConnections: 5 };

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { RecentCount } from '../../src/schedule/recent-count.ts';
+import { RecentCount } from '../../src/schedule/store/recent-count.ts';
 import { configOf, kinds, relay, Table, type Connect } from './table.ts';
 
 /** So many domains with a site of their own each, and a message to each. */

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createScheduler } from '../../src/schedule/create-scheduler.ts';
-import { mostAtRest } from '../../src/schedule/needs.ts';
+import { mostAtRest } from '../../src/schedule/reserve/needs.ts';
 import { State } from '../../src/schedule/state.ts';
 import { configOf, relay, start } from './table.ts';
 

@@ -4,9 +4,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseConfig } from '../../src/config/config.ts';
-import { schedulerConfig } from '../../src/process/settings.ts';
+import { schedulerConfig } from '../../src/settings/settings.ts';
 import { RouteTable } from '../../src/route/route-table.ts';
-import { Random } from '../../src/schedule/random.ts';
+import { Random } from '../../src/schedule/store/random.ts';
 import { Internet, steady } from '../../src/simulate/internet.ts';
 import { readDestinations } from '../../src/simulate/read-destinations.ts';
 import { WorkloadReader } from '../../src/simulate/read-workload.ts';

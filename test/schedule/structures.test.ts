@@ -7,14 +7,14 @@ import {
   TimeColumn,
   Uint16Column,
   Uint8Column,
-} from '../../src/schedule/columns.ts';
-import { DueHeap } from '../../src/schedule/due-heap.ts';
-import { ErrorTexts } from '../../src/schedule/error-texts.ts';
-import { KeyIndex } from '../../src/schedule/key-index.ts';
-import { MessageState, MessageStore } from '../../src/schedule/messages.ts';
-import { Random } from '../../src/schedule/random.ts';
-import { Siblings } from '../../src/schedule/siblings.ts';
-import { Slots } from '../../src/schedule/slots.ts';
+} from '../../src/schedule/store/columns.ts';
+import { DueHeap } from '../../src/schedule/store/due-heap.ts';
+import { ErrorTexts } from '../../src/schedule/store/error-texts.ts';
+import { KeyIndex } from '../../src/schedule/store/key-index.ts';
+import { MessageState, MessageStore } from '../../src/schedule/store/messages.ts';
+import { Random } from '../../src/schedule/store/random.ts';
+import { Siblings } from '../../src/schedule/store/siblings.ts';
+import { Slots } from '../../src/schedule/store/slots.ts';
 
 test('the heap gives the rows in order of their times, whatever was put, moved and taken before', () => {
   const operation = fc.tuple(fc.constantFrom('put', 'take'), fc.nat(30), fc.nat(1_000));

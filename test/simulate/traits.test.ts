@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Random } from '../../src/schedule/random.ts';
+import { Random } from '../../src/schedule/store/random.ts';
 import type { ConnectionHandle } from '../../src/schedule/types.ts';
 import { Host } from '../../src/simulate/host.ts';
 import type { Trait, Visit } from '../../src/simulate/trait.ts';

@@ -3,9 +3,9 @@
 
 import { z } from 'zod';
 
-import { parseDuration } from '../values/duration.ts';
-import { parseSize } from '../values/size.ts';
-import { ValueError } from '../values/value-error.ts';
+import { parseDuration } from '../../values/duration.ts';
+import { parseSize } from '../../values/size.ts';
+import { ValueError } from '../../values/value-error.ts';
 
 /** Facts of a key beside its description: for the reference and the printed defaults. */
 export interface KeyFacts {

@@ -3,7 +3,7 @@
 
 import { z } from 'zod';
 
-import { parseRate, type Rate, unlimitedRate } from '../values/rate.ts';
+import { parseRate, type Rate, unlimitedRate } from '../../values/rate.ts';
 import { expected, key, listOf, oneOf, tableOf, textKinds, textOf, wholeNumber } from './fields.ts';
 import { mxHosts, networks, recipientDomains } from './lists.ts';
 import { labelText } from './texts.ts';

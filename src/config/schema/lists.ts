@@ -1,7 +1,7 @@
 // Lists of patterns and networks that several tables have: domains, hosts, senders, networks.
 
-import { parseDomainPattern, parseRecipientDomain, parseSenderPattern } from '../values/domain.ts';
-import { parseNetwork } from '../values/network.ts';
+import { parseDomainPattern, parseRecipientDomain, parseSenderPattern } from '../../values/domain.ts';
+import { parseNetwork } from '../../values/network.ts';
 import { listOf, textOf } from './fields.ts';
 
 /** Networks and single addresses; may be empty. */

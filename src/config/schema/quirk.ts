@@ -1,6 +1,6 @@
 // [[quirk]]: hosts that do not keep what they offer, and what is therefore not used with them.
 
-import { ignorableExtensions } from '../values/extension.ts';
+import { ignorableExtensions } from '../../values/extension.ts';
 import { key, listOf, oneOf, tableOf } from './fields.ts';
 import { mxHosts, networks } from './lists.ts';
 

@@ -2,10 +2,10 @@
 
 import { z } from 'zod';
 
-import { parseDomainPattern } from '../values/domain.ts';
-import { parseRate } from '../values/rate.ts';
-import { parseSize } from '../values/size.ts';
-import { ValueError } from '../values/value-error.ts';
+import { parseDomainPattern } from '../../values/domain.ts';
+import { parseRate } from '../../values/rate.ts';
+import { parseSize } from '../../values/size.ts';
+import { ValueError } from '../../values/value-error.ts';
 import { duration, key, listOf, oneOf, size, textOf, wholeNumber, yesNo, tableOf } from './fields.ts';
 import { networks } from './lists.ts';
 import { fieldName, greetingText } from './texts.ts';

@@ -8,7 +8,7 @@ import {
   listensOn,
   parseListenAddress,
   parseNameServer,
-} from '../values/endpoint.ts';
+} from '../../values/endpoint.ts';
 import { mostReceivers, mostSenders } from '../most-processes.ts';
 import { adapt, reactions } from './adapt.ts';
 import { deliver } from './deliver.ts';

@@ -2,8 +2,8 @@
 
 import { z } from 'zod';
 
-import { parseRelayHost } from '../values/endpoint.ts';
-import { parseReply } from '../values/reply.ts';
+import { parseRelayHost } from '../../values/endpoint.ts';
+import { parseReply } from '../../values/reply.ts';
 import { expected, key, listOf, oneOf, textOf, tableOf, wholeNumber } from './fields.ts';
 import { recipientDomains, senders } from './lists.ts';
 

@@ -2,7 +2,7 @@
 
 import ipaddr from 'ipaddr.js';
 
-import { ValueError } from '../values/value-error.ts';
+import { ValueError } from '../../values/value-error.ts';
 import { key, listOf, tableOf, textOf } from './fields.ts';
 import { hostName } from './texts.ts';
 

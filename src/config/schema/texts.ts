@@ -1,7 +1,7 @@
 // Texts that go into the protocol as they are: nothing in them may break a line or a word.
 
-import { parseDomain, parseMailbox } from '../values/domain.ts';
-import { ValueError } from '../values/value-error.ts';
+import { parseDomain, parseMailbox } from '../../values/domain.ts';
+import { ValueError } from '../../values/value-error.ts';
 
 /** Printable ASCII, since it stands in a reply line (RFC 5321 4.2). */
 export function greetingText(text: string): string {

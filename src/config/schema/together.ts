@@ -4,8 +4,8 @@ import { isIP } from 'node:net';
 
 import type { z } from 'zod';
 
-import { closest } from '../closest.ts';
-import { contains, type Network } from '../values/network.ts';
+import { closest } from '../../values/closest.ts';
+import { contains, type Network } from '../../values/network.ts';
 
 /** The parts of the file that are looked at, as read. */
 export interface Tables {

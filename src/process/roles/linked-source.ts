@@ -25,9 +25,9 @@ import type {
   QueuePage,
   QueueSource,
 } from '../../control/queue-source.ts';
-import { Heartbeat, beatEveryMs } from '../heartbeat.ts';
-import type { Link } from '../link.ts';
-import type { Request, Response } from '../messages.ts';
+import { Heartbeat, beatEveryMs } from '../watch/heartbeat.ts';
+import type { Link } from '../../channel/link.ts';
+import type { Request, Response } from '../../channel/messages.ts';
 
 type Settle = { resolve: (result: unknown) => void; reject: (error: Error) => void };
 

@@ -10,7 +10,7 @@ import { openSpoolReader, openSpoolStore, openSpoolWriter } from '../../spool/op
 import type { SpoolReader, SpoolStore, SpoolWriter } from '../../spool/types.ts';
 import { MemoryStats } from '../../stats/stats.ts';
 import type { Troubles } from '../../stats/troubles.ts';
-import type { Channel } from '../channel.ts';
+import type { Channel } from '../../channel/channel.ts';
 import type {
   ControlToManager,
   Hello,
@@ -20,26 +20,26 @@ import type {
   RoleFacts,
   SenderToManager,
   Submitted,
-} from '../messages.ts';
-import { Bouncer } from '../manager/bouncer.ts';
-import { ClockWatch } from '../manager/clock-watch.ts';
-import { Manager } from '../manager/manager.ts';
-import { LinkedRoles } from '../manager/linked-roles.ts';
-import { Operations } from '../manager/operations.ts';
-import { OutcomeWatch } from '../manager/outcome-watch.ts';
-import { OverdueWatch } from '../manager/overdue-watch.ts';
-import { NameServers } from '../manager/name-servers.ts';
-import { Overrides } from '../manager/overrides.ts';
-import { RateState } from '../manager/rate-state.ts';
-import { resolverOf, routerOf } from '../manager/routing.ts';
-import { ownSerial, Senders } from '../manager/senders.ts';
-import { Shaping } from '../manager/shaping.ts';
-import { SpoolProblems } from '../manager/spool-problems.ts';
-import { OutcomesError } from '../process-errors.ts';
+} from '../../channel/messages.ts';
+import { Bouncer } from '../../manager/bouncer.ts';
+import { ClockWatch } from '../../manager/clock-watch.ts';
+import { Manager } from '../../manager/manager.ts';
+import { LinkedRoles } from '../../manager/linked-roles.ts';
+import { Operations } from '../../manager/operations.ts';
+import { OutcomeWatch } from '../../manager/outcome-watch.ts';
+import { OverdueWatch } from '../../manager/overdue-watch.ts';
+import { NameServers } from '../../manager/name-servers.ts';
+import { Overrides } from '../../manager/overrides.ts';
+import { RateState } from '../../manager/rate-state.ts';
+import { resolverOf, routerOf } from '../../manager/routing.ts';
+import { ownSerial, Senders } from '../../manager/senders.ts';
+import { Shaping } from '../../manager/shaping.ts';
+import { SpoolProblems } from '../../manager/spool-problems.ts';
+import { OutcomesError } from '../outcomes-error.ts';
 import type { Role } from '../role.ts';
-import { bounceSettings } from '../settings.ts';
-import { SourceWatch } from '../source-watch.ts';
-import { capacityHere } from '../system-facts.ts';
+import { bounceSettings } from '../../settings/settings.ts';
+import { SourceWatch } from '../../manager/source-watch.ts';
+import { capacityHere } from '../../settings/system-facts.ts';
 import { managerSlots } from './slots.ts';
 
 /** How often segments are looked at: stragglers moved, dead ones unlinked, the journal compacted. */

@@ -12,12 +12,12 @@ import { Tenants } from '../../policy/tenants.ts';
 import { openSpoolWriter } from '../../spool/open.ts';
 import type { SpoolWriter } from '../../spool/types.ts';
 import type { Troubles } from '../../stats/troubles.ts';
-import { clientsWithinCapacity } from '../capacity.ts';
-import type { Link } from '../link.ts';
-import type { RoleFacts, Submitted } from '../messages.ts';
+import { clientsWithinCapacity } from '../../settings/capacity.ts';
+import type { Link } from '../../channel/link.ts';
+import type { RoleFacts, Submitted } from '../../channel/messages.ts';
 import type { Role } from '../role.ts';
-import { exemptClients, receiveSettings, relayPolicy } from '../settings.ts';
-import { capacityHere } from '../system-facts.ts';
+import { exemptClients, receiveSettings, relayPolicy } from '../../settings/settings.ts';
+import { capacityHere } from '../../settings/system-facts.ts';
 import { finishWithin } from './finish-within.ts';
 import { receiverSlot } from './slots.ts';
 

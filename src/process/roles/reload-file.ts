@@ -2,7 +2,7 @@
 
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { findConfigFile } from '../../config/find-config.ts';
+import { findConfigFile } from '../../config/read/find-config.ts';
 import { ControlError } from '../../control/control-error.ts';
 
 /**

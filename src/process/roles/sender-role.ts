@@ -11,10 +11,10 @@ import { Deadlines } from '../../io/deadlines.ts';
 import type { Logger } from '../../log/logger.ts';
 import { openSpoolReader } from '../../spool/open.ts';
 import type { SpoolReader } from '../../spool/types.ts';
-import type { Link } from '../link.ts';
-import type { ManagerToSender, RoleFacts, SenderToManager } from '../messages.ts';
+import type { Link } from '../../channel/link.ts';
+import type { ManagerToSender, RoleFacts, SenderToManager } from '../../channel/messages.ts';
 import type { Role } from '../role.ts';
-import { deliverySettings } from '../settings.ts';
+import { deliverySettings } from '../../settings/settings.ts';
 import { finishWithin } from './finish-within.ts';
 
 /**

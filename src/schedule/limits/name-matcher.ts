@@ -1,7 +1,7 @@
 // From a name to the limits that match it: exact names, domain suffixes, and plain texts. Promises: a look-up costs one
 // Map access for each label of the name, however many names the limits hold.
 
-import type { DomainPattern } from '../../config/values/domain.ts';
+import type { DomainPattern } from '../../values/domain.ts';
 import type { CompiledRule } from './compiled-rule.ts';
 
 /** An exact name is more specific than any suffix; RFC 1035 2.3.4: no name is longer than 255 octets. */

@@ -1,7 +1,7 @@
 // From an IP address to the limits whose networks it is in: a binary trie over the bits of the networks (RFC 4632 5.1).
 // Promises: a look-up costs one step for each bit of the longest matching network, however many networks there are.
 
-import type { Network } from '../../config/values/network.ts';
+import type { Network } from '../../values/network.ts';
 import type { CompiledRule } from './compiled-rule.ts';
 import { readAddress, type AddressBits } from './ip-words.ts';
 

@@ -1,7 +1,7 @@
 // Rates as arithmetic: the generic cell rate algorithm (ITU-T I.371 annex A, virtual scheduling). Promises: never more
 // than `count` events in any half-open stretch of `perMs`, spaced evenly instead of in bursts, in one number of state.
 
-import type { Rate } from '../../config/values/rate.ts';
+import type { Rate } from '../../values/rate.ts';
 
 /**
  * Ms that a caller may wake up late without loss: a clock in whole milliseconds and a busy event loop would else make

@@ -1,9 +1,9 @@
 // What a limit is: which connections it matches, what it counts per, and how much it allows. Plain data, made from
 // [[limit]] tables, from operators' overrides and from the built-in defaults. docs/limits.md tells it to administrators.
 
-import type { DomainPattern } from '../../config/values/domain.ts';
-import type { Network } from '../../config/values/network.ts';
-import type { Rate } from '../../config/values/rate.ts';
+import type { DomainPattern } from '../../values/domain.ts';
+import type { Network } from '../../values/network.ts';
+import type { Rate } from '../../values/rate.ts';
 
 /** What a limit can count per. `network` is the /24 or /64 of the address, `source` our own address, `queue` a tenant's. */
 export const limitKeys = ['domain', 'site', 'mx', 'ip', 'network', 'source', 'queue'] as const;

@@ -1,7 +1,7 @@
 // Connections that break: refused without a reason, right after the greeting, in a transaction (half of the time after the
 // message was taken), or while they are idle.
 
-import type { Random } from '../../schedule/random.ts';
+import type { Random } from '../../schedule/store/random.ts';
 import { Trait, type Ending, type Refusal } from '../trait.ts';
 
 /** Chances in [0, 1]. */

@@ -1,6 +1,6 @@
 // Recipients that are unknown, or put off for no reason that anyone could know.
 
-import type { Random } from '../../schedule/random.ts';
+import type { Random } from '../../schedule/store/random.ts';
 import { Trait } from '../trait.ts';
 
 export class Rejects extends Trait {

@@ -1,6 +1,6 @@
 // 421 storms: phases in which a destination sends part of its clients away, at the greeting and in the middle.
 
-import type { Random } from '../../schedule/random.ts';
+import type { Random } from '../../schedule/store/random.ts';
 import { Trait, type Refusal, type Rejection, type Visit } from '../trait.ts';
 
 export interface StormOptions {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { parseRate, type Rate } from '../../../src/config/values/rate.ts';
+import { parseRate, type Rate } from '../../../src/values/rate.ts';
 import { burstOf, freeAtMs, spacingMs, spent } from '../../../src/schedule/limits/rate-limit.ts';
 
 const startMs = 1_700_000_000_000;

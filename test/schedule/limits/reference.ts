@@ -2,8 +2,8 @@
 // rule is looked at for every question. The index is held against it.
 
 import ipaddr from 'ipaddr.js';
-import type { DomainPattern } from '../../../src/config/values/domain.ts';
-import type { Network } from '../../../src/config/values/network.ts';
+import type { DomainPattern } from '../../../src/values/domain.ts';
+import type { Network } from '../../../src/values/network.ts';
 import {
   unlimited,
   type AppliedLimit,

@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { DomainPattern } from '../../../src/config/values/domain.ts';
-import { parseNetwork } from '../../../src/config/values/network.ts';
+import type { DomainPattern } from '../../../src/values/domain.ts';
+import { parseNetwork } from '../../../src/values/network.ts';
 import { createLimitIndex } from '../../../src/schedule/limits/rule-index.ts';
 import {
   limitKeys,

@@ -1,7 +1,7 @@
 // Short ways to write limits and what they are asked about.
 
-import { parseRecipientDomain, type DomainPattern } from '../../../src/config/values/domain.ts';
-import { parseNetwork, type Network } from '../../../src/config/values/network.ts';
+import { parseRecipientDomain, type DomainPattern } from '../../../src/values/domain.ts';
+import { parseNetwork, type Network } from '../../../src/values/network.ts';
 import type {
   AppliedLimit,
   LimitKey,

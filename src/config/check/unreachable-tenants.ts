@@ -1,0 +1,64 @@
+// Tenants that no message can be in, because one before them in the file takes it.
+
+import type { TenantConfig } from '../config.ts';
+import type { SenderPattern } from '../../values/domain.ts';
+import { contains, type Network } from '../../values/network.ts';
+
+/** One tenant that nobody can be in. */
+export interface UnreachableTenant {
+  readonly index: number;
+  /** Index of one that takes its messages. */
+  readonly takenBy: number;
+}
+
+interface Taken {
+  readonly by: number;
+  /** Empty: any client. */
+  readonly client: readonly Network[];
+}
+
+const anySender = '';
+
+/** Looks at each sender and network alone: what several tenants take together is not found. */
+export function unreachableTenants(tenants: readonly TenantConfig[]): UnreachableTenant[] {
+  const found: UnreachableTenant[] = [];
+  const taken = new Map<string, Taken[]>();
+  for (const [index, { sender, client }] of tenants.entries()) {
+    const senderKeys = sender.length === 0 ? [[anySender]] : sender.map(keysOf);
+    const takers = senderKeys.map((keys) =>
+      takerOf(
+        keys.flatMap((key) => taken.get(key) ?? []),
+        client,
+      ),
+    );
+    const takenBy = takers[0];
+    if (takenBy !== undefined && !takers.includes(undefined)) {
+      found.push({ index, takenBy });
+      continue;
+    }
+    for (const [key = anySender] of senderKeys) {
+      const list = taken.get(key) ?? [];
+      list.push({ by: index, client });
+      taken.set(key, list);
+    }
+  }
+  return found;
+}
+
+/** The key of the pattern itself, then those that include it. */
+function keysOf(pattern: SenderPattern): string[] {
+  if (pattern.kind === 'null') return ['<>', anySender];
+  if (pattern.kind === 'domain') return [pattern.domain, anySender];
+  // As they are matched: without regard to the case of the local part.
+  return [`${pattern.localPart.toLowerCase()}@${pattern.domain}`, pattern.domain, anySender];
+}
+
+/** Who takes all these clients; undefined when some are left over. */
+function takerOf(candidates: readonly Taken[], client: readonly Network[]): number | undefined {
+  const takes = ({ client: theirs }: Taken, network: Network | undefined): boolean =>
+    theirs.length === 0 || (network !== undefined && theirs.some((each) => contains(each, network)));
+  const takers = (client.length === 0 ? [undefined] : client).map((network) =>
+    candidates.find((candidate) => takes(candidate, network)),
+  );
+  return takers.includes(undefined) ? undefined : takers[0]?.by;
+}

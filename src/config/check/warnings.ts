@@ -1,0 +1,139 @@
+// What is allowed and yet probably not meant: said by `sluice check` and at start.
+
+import { isIP } from 'node:net';
+
+import type { Config, LimitConfig } from '../config.ts';
+import type { ConfigWarning } from '../read/config-warning.ts';
+import { liftedBy } from './lifted-limits.ts';
+import { queue as queueKeys } from '../schema/queue.ts';
+import type { Path } from '../read/toml.ts';
+import { unreachableTenants } from './unreachable-tenants.ts';
+import { formatDuration } from '../../values/duration.ts';
+import { formatSize } from '../../values/size.ts';
+
+/** In no order of the file; each with its key. */
+export function configWarnings(config: Config): ConfigWarning[] {
+  const warnings: ConfigWarning[] = [];
+  const warn = (path: Path, message: string): void => void warnings.push({ path, message });
+  for (const [index, { address, prefix }] of config.receive.relayNetworks.entries()) {
+    const widest = address.includes(':') ? 16 : 8;
+    const loopback = address.startsWith('127.');
+    if (prefix < widest && !loopback) {
+      warn(
+        ['receive', 'relay_networks', index],
+        `${address}/${prefix} is a large part of the Internet; whoever is in it can send anything to anyone through this host (open relay)`,
+      );
+    }
+  }
+  if (config.queue.sync === 'none') {
+    warn(
+      ['queue', 'sync'],
+      '"none" means that a power cut loses mail whose senders were told that it is safe',
+    );
+  }
+  if (config.receive.memoryLimit < config.receive.largeMessage * 2) {
+    warn(
+      ['receive', 'memory_limit'],
+      `${formatSize(config.receive.memoryLimit)} holds hardly a message of large_message (${formatSize(config.receive.largeMessage)})`,
+    );
+  }
+  if (config.queue.bounceLifetime > config.queue.lifetime) {
+    warn(
+      ['queue', 'bounce_lifetime'],
+      'longer than lifetime; bounces would wait longer than the mail they are about',
+    );
+  }
+  if (config.hostname.endsWith('.localdomain')) {
+    warn(
+      ['hostname'],
+      `${config.hostname} is no name that others can look up; set it to this host's full name before you send mail to the Internet`,
+    );
+  }
+  const header = config.receive.priorityHeader?.toLowerCase();
+  if (header === 'x-priority' || header === 'importance' || header === 'priority') {
+    warn(
+      ['receive', 'priority_header'],
+      `${config.receive.priorityHeader} has another scale than -9 to 9; "MT-Priority" is the field of RFC 6758`,
+    );
+  }
+  return [
+    ...warnings,
+    ...retryWarnings(config),
+    ...sourceWarnings(config),
+    ...limitWarnings(config),
+    ...tenantWarnings(config),
+  ];
+}
+
+function sourceWarnings({ source, deliver }: Config): ConfigWarning[] {
+  if (source.length === 0) return [];
+  return ([4, 6] as const)
+    .filter((version) => (version === 4 ? deliver.ipv4 : deliver.ipv6))
+    .filter((version) => !source.some(({ address }) => isIP(address) === version))
+    .map((version) => ({
+      path: ['source'],
+      message: `none has an IPv${version} address, so nothing is delivered to IPv${version} addresses; if that is meant, say ipv${version} = false in [deliver]`,
+    }));
+}
+
+function limitWarnings(config: Config): ConfigWarning[] {
+  const most = config.deliver.maxConnections;
+  const warnings: ConfigWarning[] = [];
+  for (const [index, limit] of config.limit.entries()) {
+    const { connections, domain, domainFile, per } = limit;
+    const warn = (key: string, message: string): void =>
+      void warnings.push({ path: ['limit', index, key], message });
+    if (isDefault(limit) && typeof connections === 'number' && connections > most && most > 0) {
+      warn(
+        'connections',
+        `${connections} can never be reached, since max_connections in [deliver] is ${most}`,
+      );
+    }
+    if (per.includes('source') && config.source.length === 0) {
+      warn(
+        'per',
+        'there is no [[source]], so all connections count as those of one source, which the system chooses',
+      );
+    }
+    if (domain?.length === 0) {
+      warn('domain_file', `${domainFile} names no domain, so the limit holds for nothing`);
+    }
+    for (const { key, message } of liftedBy(limit, config.limit)) warn(key, message);
+  }
+  return warnings;
+}
+
+function isDefault({ domain, mx, ip, source, queue }: LimitConfig): boolean {
+  return [domain, mx, ip, source, queue].every((match) => match === undefined);
+}
+
+const usualRetry = String(queueKeys.parse({}).retry);
+
+/** Times after which mail has been given up. */
+function retryWarnings({ queue }: Config): ConfigWarning[] {
+  const { retry, lifetime, bounceLifetime } = queue;
+  const [first = 0] = retry;
+  if (first >= lifetime) {
+    const message = `the first is not before lifetime (${formatDuration(lifetime)}) is over: mail that fails once is never tried again`;
+    return [{ path: ['queue', 'retry'], message }];
+  }
+  // Whoever sets a short lifetime need not set the usual times anew.
+  const late = String(retry) === usualRetry ? undefined : retry.find((each) => each >= lifetime);
+  const warnings: ConfigWarning[] = [];
+  if (late !== undefined) {
+    const message = `${formatDuration(late)} is never waited for, since mail is given up after lifetime (${formatDuration(lifetime)})`;
+    warnings.push({ path: ['queue', 'retry', retry.indexOf(late)], message });
+  }
+  if (first >= bounceLifetime) {
+    const message = `not longer than the first retry (${formatDuration(first)}): a bounce that fails once is given up`;
+    warnings.push({ path: ['queue', 'bounce_lifetime'], message });
+  }
+  return warnings;
+}
+
+function tenantWarnings({ tenant }: Config): ConfigWarning[] {
+  return unreachableTenants(tenant).map(({ index, takenBy }) => ({
+    path: ['tenant', index],
+    message: `nobody can be in ${tenant[index]?.name}, since ${tenant[takenBy]?.name} stands before it and takes the same mail`,
+  }));
+}

@@ -1,0 +1,123 @@
+// From the schema's issues to problems with a place, a key and the closest valid name.
+
+import type { z } from 'zod';
+
+import { closest } from '../../values/closest.ts';
+import type { ConfigProblem } from '../read/config-error.ts';
+import { excerptOf } from '../../values/excerpt.ts';
+import { replacementOf } from './former-keys.ts';
+import { keyText } from '../read/key-text.ts';
+import { keysAt, type KnownKey } from './known-keys.ts';
+import type { Path, Place, TomlSource } from '../read/toml.ts';
+
+/** All problems, in the order of the file. */
+export function problemsOf(issues: readonly z.core.$ZodIssue[], source: TomlSource): ConfigProblem[] {
+  return issues
+    .flatMap(meant)
+    .flatMap((issue) =>
+      issue.code === 'unrecognized_keys'
+        ? issue.keys.map((key) => unknownKey([...issue.path, key], source))
+        : [wrongValue(issue, source)],
+    )
+    .sort((a, b) => a.line - b.line || a.column - b.column);
+}
+
+/** Of a key that takes one of several kinds: the problems inside the kind that was given, if there is one. */
+function meant(issue: z.core.$ZodIssue): z.core.$ZodIssue[] {
+  if (issue.code !== 'invalid_union') return [issue];
+  const inside = issue.errors.find((branch) => branch.every(({ path }) => path.length > 0));
+  return inside?.map((each) => Object.assign({}, each, { path: [...issue.path, ...each.path] })) ?? [issue];
+}
+
+/** The words that would have been right. */
+function wordsOf(issue: z.core.$ZodIssue): string[] {
+  if (issue.code === 'invalid_value') return issue.values.map(String);
+  return issue.code === 'invalid_union' ? issue.errors.flat().flatMap(wordsOf) : [];
+}
+
+function unknownKey(path: Path, source: TomlSource): ConfigProblem {
+  const replacement = replacementOf(path, valueAt(source.value, path));
+  if (replacement !== undefined) return problem(path, source.placeOfKey(path), replacement, source);
+  const name = String(path.at(-1));
+  const known = keysAt(path.slice(0, -1));
+  const names = known.map((key) => key.name);
+  const suggestion = closest(name, names);
+  let message = 'there is no such key';
+  if (suggestion !== undefined) {
+    message += `; did you mean ${suggestion}?`;
+  } else {
+    const elsewhere = placesOf(name);
+    message += elsewhere === '' ? `; here belong ${listed(known)}` : `; it belongs in ${elsewhere}`;
+  }
+  return problem(path, source.placeOfKey(path), message, source, suggestion);
+}
+
+function wrongValue(issue: z.core.$ZodIssue, source: TomlSource): ConfigProblem {
+  const { path } = issue;
+  const place = source.placeOfValue(path);
+  if (place === undefined && path.length > 0) {
+    // The key is not in the file: the problem is shown at the table that it belongs to.
+    const table = source.placeOfValue(path.slice(0, -1));
+    const wanted = /^(.*), not nothing$/s.exec(issue.message)?.[1];
+    const message = wanted === undefined ? issue.message : `is missing; it ${wanted}`;
+    return problem(path, table, message, source);
+  }
+  const given = valueAt(source.value, path);
+  if (typeof given === 'string') {
+    const words = issue.code === 'custom' ? issue.params?.['words'] : wordsOf(issue);
+    const suggestion = closest(given, Array.isArray(words) ? words.map(String) : []);
+    const hint = suggestion === undefined ? '' : `; did you mean "${suggestion}"?`;
+    return problem(path, place, issue.message + hint, source, suggestion);
+  }
+  return problem(path, place, issue.message, source);
+}
+
+function valueAt(value: unknown, path: Path): unknown {
+  let at = value;
+  for (const part of path) {
+    if (typeof at !== 'object' || at === null) return undefined;
+    at = (at as Record<PropertyKey, unknown>)[part];
+  }
+  return at;
+}
+
+/** A problem at a place of the file; without one, at its beginning. */
+export function problem(
+  path: Path,
+  place: Place | undefined,
+  message: string,
+  source: TomlSource,
+  suggestion?: string,
+): ConfigProblem {
+  const at = place ?? { line: 1, column: 1 };
+  return {
+    file: source.fileName,
+    ...at,
+    key: keyText(path),
+    message,
+    ...(suggestion !== undefined && { suggestion }),
+    excerpt: excerptOf(source.text, at),
+  };
+}
+
+function listed(known: readonly KnownKey[]): string {
+  return known.map((key) => (key.isTable ? tableText(key) : key.name)).join(', ');
+}
+
+function tableText(key: KnownKey): string {
+  return key.isList ? `[[${key.name}]]` : `[${key.name}]`;
+}
+
+/** The tables that do have a key of this name. */
+function placesOf(name: string): string {
+  return keysAt([])
+    .filter(
+      (section) =>
+        section.isTable &&
+        keysAt([section.name, 0])
+          .concat(keysAt([section.name]))
+          .some((key) => key.name === name),
+    )
+    .map(tableText)
+    .join(' or ');
+}

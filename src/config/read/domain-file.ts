@@ -1,0 +1,85 @@
+// A file with domains that a key names: one a line, like qmail's rcpthosts. Its mistakes have places, too.
+
+import { resolve } from 'node:path';
+
+import { type ConfigProblem, systemReason } from './config-error.ts';
+import { excerptOf } from '../../values/excerpt.ts';
+import { keyText } from './key-text.ts';
+import { readTextFile, TextFileError } from './text-file.ts';
+import type { Path, TomlSource } from './toml.ts';
+import type { DomainPattern } from '../../values/domain.ts';
+import { ValueError } from '../../values/value-error.ts';
+import { shortName } from './working-folder.ts';
+
+/** Which key of which configuration names the file. */
+export interface DomainFileKey {
+  readonly path: Path;
+  readonly source: TomlSource;
+  /** Where a name that is not absolute starts. */
+  readonly folder: string;
+  /** Is told of the file, by its absolute path, when it can be read. */
+  readonly seen: (path: string, text: string) => void;
+}
+
+/** A file that is no list of domains at all is not shown line by line. */
+const mostProblems = 20;
+
+/**
+ * Reads the domains of a file.
+ * @param parse - what one line may hold; a ValueError becomes a problem with the place of the line
+ * @param problems - takes what is wrong: the file cannot be read, or a line is no domain
+ */
+export function readDomainFile(
+  name: string,
+  key: DomainFileKey,
+  parse: (text: string) => DomainPattern,
+  problems: ConfigProblem[],
+): DomainPattern[] {
+  const path = resolve(key.folder, name);
+  const shownName = shortName(path);
+  let text: string;
+  try {
+    text = readTextFile(path);
+  } catch (error) {
+    if (error instanceof TextFileError) {
+      const { line, column, message } = error;
+      problems.push({ file: shownName, line, column, key: '', message });
+      return [];
+    }
+    problems.push(unreadable(path, key, error));
+    return [];
+  }
+  key.seen(path, text);
+  const domains: DomainPattern[] = [];
+  let wrong = 0;
+  for (const [index, line] of text.split(/\r?\n/).entries()) {
+    const entry = line.trim();
+    if (entry === '' || entry.startsWith('#')) continue;
+    try {
+      domains.push(parse(entry));
+    } catch (error) {
+      if (!(error instanceof ValueError)) throw error;
+      if (++wrong > mostProblems) break;
+      const place = { line: index + 1, column: line.indexOf(entry) + 1 };
+      problems.push({
+        file: shownName,
+        ...place,
+        key: '',
+        message: error.message,
+        excerpt: excerptOf(text, place),
+      });
+    }
+  }
+  return domains;
+}
+
+function unreadable(path: string, { path: keyPath, source }: DomainFileKey, error: unknown): ConfigProblem {
+  const place = source.placeOfValue(keyPath) ?? { line: 1, column: 1 };
+  return {
+    file: source.fileName,
+    ...place,
+    key: keyText(keyPath),
+    message: `cannot read ${path}: ${systemReason(error)}`,
+    excerpt: excerptOf(source.text, place),
+  };
+}

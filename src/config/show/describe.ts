@@ -1,0 +1,109 @@
+// What the schema says about every key, as data: the source of the printed defaults and of the reference page.
+
+import { z } from 'zod';
+
+import { inner, keysOf } from '../problems/known-keys.ts';
+import { keyFacts, textKinds } from '../schema/fields.ts';
+import { root } from '../schema/root.ts';
+import { tomlValue } from '../read/toml-value.ts';
+
+/** One key of one table. */
+export interface KeyDescription {
+  readonly name: string;
+  /** What values it takes, in a few words. */
+  readonly type: string;
+  /** The meaning, one or two sentences. */
+  readonly description: string;
+  /** In TOML; undefined when there is none, or it depends on the machine or on other keys: then `defaultText`. */
+  readonly defaultToml: string | undefined;
+  /** Said in place of a default; empty when there is nothing to say. */
+  readonly defaultText: string;
+  /** A value in TOML, for a key without a default. */
+  readonly example: string;
+}
+
+/** One table: the top of the file, `[receive]`, `[receive.extensions]`, `[[route]]`. */
+export interface TableDescription {
+  /** Empty for the top of the file. */
+  readonly path: string;
+  /** Written `[[path]]` and repeated. */
+  readonly isList: boolean;
+  readonly description: string;
+  readonly keys: readonly KeyDescription[];
+}
+
+/** Every table with its keys, in the order of the schema. */
+export function describeConfig(): readonly TableDescription[] {
+  return tablesOf('', root, false);
+}
+
+function tablesOf(
+  path: string,
+  schema: z.core.$ZodType,
+  isList: boolean,
+  description = descriptionOf(schema),
+): TableDescription[] {
+  const known = keysOf(schema);
+  const tables: TableDescription[] = [
+    {
+      path,
+      isList,
+      description,
+      keys: known.filter((key) => !key.isTable).map((key) => describeKey(key.name, key.schema)),
+    },
+  ];
+  for (const key of known.filter((each) => each.isTable)) {
+    const content = key.isList ? elementOf(key.schema) : key.schema;
+    const childPath = path === '' ? key.name : `${path}.${key.name}`;
+    tables.push(...tablesOf(childPath, content, key.isList, descriptionOf(key.schema)));
+  }
+  return tables;
+}
+
+function elementOf(list: z.core.$ZodType): z.core.$ZodType {
+  const bare = inner(list);
+  return bare instanceof z.ZodArray ? bare.def.element : bare;
+}
+
+function describeKey(name: string, schema: z.core.$ZodType): KeyDescription {
+  const facts = keyFacts.get(schema) ?? {};
+  const fallback = defaultOf(schema);
+  return {
+    name,
+    type: typeOf(inner(schema)),
+    description: descriptionOf(schema),
+    defaultToml: fallback === undefined ? undefined : tomlValue(fallback),
+    defaultText: facts.defaultText ?? '',
+    example: facts.example ?? '',
+  };
+}
+
+function descriptionOf(schema: z.core.$ZodType): string {
+  return z.globalRegistry.get(schema)?.description ?? '';
+}
+
+/** The default as it would be written in the file. */
+function defaultOf(schema: z.core.$ZodType): unknown {
+  if (schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault) return schema.def.defaultValue;
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodPipe) {
+    return defaultOf(schema instanceof z.ZodPipe ? schema.def.in : schema.def.innerType);
+  }
+  return undefined;
+}
+
+function typeOf(schema: z.core.$ZodType): string {
+  const text = textKinds.get(schema);
+  if (text !== undefined) return text.what.replace(/^an? /, '');
+  if (schema instanceof z.ZodArray) return `list, each ${withArticle(typeOf(inner(schema.def.element)))}`;
+  if (schema instanceof z.ZodEnum) return schema.options.map((word) => `"${word}"`).join(' or ');
+  if (schema instanceof z.ZodBoolean) return 'true or false';
+  if (schema instanceof z.ZodLiteral) return [...schema.values].map(String).join(' or ');
+  if (schema instanceof z.ZodNumber) {
+    return `${schema.isInt ? 'whole number' : 'number'} from ${schema.minValue} to ${schema.maxValue}`;
+  }
+  return 'text';
+}
+
+function withArticle(noun: string): string {
+  return `${/^([aeio]|MX)/i.test(noun) ? 'an' : 'a'} ${noun}`;
+}

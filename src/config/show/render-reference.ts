@@ -1,0 +1,67 @@
+// The reference page of the configuration (docs/configuration.md) and the JSON Schema, both from the one schema.
+
+import { z } from 'zod';
+
+import { describeConfig, type KeyDescription, type TableDescription } from './describe.ts';
+import { root } from '../schema/root.ts';
+
+const introduction = `# Configuration
+
+<!-- Generated from the schema by \`npm run docs\`; change src/config/schema instead. -->
+
+Sluice reads one [TOML](https://toml.io) file. It is looked for in this order: \`--config FILE\`, the environment
+variable \`SLUICE_CONFIG\`, \`./sluice.toml\`, \`/etc/sluice/sluice.toml\`. Without a file Sluice runs with the defaults below:
+on the loopback address, with its spool in \`./var\`.
+
+- \`sluice check\` says whether the file is right, and if not, everything that is wrong with it, each with its line and column.
+- \`sluice config show\` prints what is in force, \`sluice config show --defaults\` every key with its default and meaning.
+- \`sluice reload\` (or SIGHUP) applies a changed file without dropping a session. A file that is wrong is refused, and the old
+  configuration stays in force.
+- \`sluice config show --json-schema\` prints a JSON Schema, so that an editor can complete and check the file; it is also
+  in [sluice.schema.json](sluice.schema.json).
+
+An unknown key is an error, so a misspelt one cannot go unnoticed.
+
+## Values
+
+| kind | how it is written |
+|---|---|
+| duration | a number and a unit: \`"100ms"\`, \`"30s"\`, \`"5m"\`, \`"4h"\`, \`"5d"\`, \`"1w"\`; or several: \`"1h30m"\` |
+| size | a number and a unit: \`"64KiB"\`, \`"25MiB"\`, \`"1GiB"\` by 1024, \`"25MB"\` by 1000, \`"512B"\` |
+| rate | \`"600/min"\`; per \`sec\`, \`min\`, \`hour\` or \`day\` |
+| address and port | \`"127.0.0.1:2525"\`, \`"[::1]:2525"\` |
+| host | \`"relay.example.net"\`, \`"relay.example.net:2525"\`, \`"192.0.2.1"\`, \`"[2001:db8::1]:25"\` |
+| network | \`"192.0.2.0/24"\`, \`"2001:db8::/32"\`, or one address |
+| domain | \`"example.com"\`, or \`"*.example.com"\` for every domain under it (not itself); letters outside ASCII may be written as they are |
+
+A file name that is not absolute starts at the folder of the configuration file.
+`;
+
+/** docs/configuration.md. */
+export function renderReference(): string {
+  return `${introduction}\n${describeConfig().map(renderTable).join('\n')}`;
+}
+
+/** The JSON Schema of the file, as an object. */
+export function jsonSchema(): Readonly<Record<string, unknown>> {
+  const schema = z.toJSONSchema(root, { io: 'input' });
+  return { ...schema, title: 'Sluice configuration' };
+}
+
+function renderTable(table: TableDescription): string {
+  const heading =
+    table.path === '' ? 'Top of the file' : `\`${table.isList ? `[[${table.path}]]` : `[${table.path}]`}\``;
+  const description = table.description === '' ? '' : `${table.description}\n\n`;
+  const rows = table.keys.map(renderRow).join('\n');
+  return `## ${heading}\n\n${description}| key | value | default | meaning |\n|---|---|---|---|\n${rows}\n`;
+}
+
+function renderRow(key: KeyDescription): string {
+  const type = key.type.replace(/ such as .*$/, '');
+  const fallback = key.defaultToml === undefined ? key.defaultText || '–' : `\`${key.defaultToml}\``;
+  const example = key.example === '' ? '' : ` Example: \`${key.example}\``;
+  // A star on its own would begin emphasis.
+  const meaning = key.description.replace(/"(\*(?:\.\S+?)?)"/g, '`$1`');
+  const cells = [`\`${key.name}\``, type, fallback, `${meaning}${example}`];
+  return `| ${cells.map((text) => text.replaceAll('|', '\\|')).join(' | ')} |`;
+}

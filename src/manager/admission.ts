@@ -1,0 +1,105 @@
+// Messages come under the scheduler: new ones as receivers report them, old ones as recovery finds them.
+// Keeps what the manager needs of each by its handle.
+
+import type { DatedClock } from '../io/steady-clock.ts';
+import type { RouteKey, Router } from '../route/types.ts';
+import type { MessageHandle, Scheduler } from '../schedule/types.ts';
+import type { RecoveredMessage, SpoolStore } from '../spool/types.ts';
+import type { Submitted } from '../channel/messages.ts';
+
+export class Admission {
+  /** The routing table in force. */
+  router: Router;
+  readonly #scheduler: Scheduler;
+  readonly #store: SpoolStore;
+  readonly #clock: DatedClock;
+  /** Dates, for people. */
+  readonly #receivedAtMs: number[] = [];
+  /** Queue ids of messages at their first attempt: the scheduler keeps ids in numbers, and text takes time. */
+  readonly #freshIds: (string | undefined)[] = [];
+
+  constructor(scheduler: Scheduler, store: SpoolStore, router: Router, clock: DatedClock) {
+    this.#scheduler = scheduler;
+    this.#store = store;
+    this.router = router;
+    this.#clock = clock;
+  }
+
+  /** A message that was in the queue before. */
+  recovered(message: RecoveredMessage): MessageHandle {
+    const routes = message.waiting.map(({ address }) => this.router.routeOf(message.reversePath, address));
+    const receivedAtMs = this.#clock.steadyOf(message.receivedAtMs);
+    const handle = this.#begin(message, routes, message.held, receivedAtMs);
+    for (const [at, waiting] of message.waiting.entries()) {
+      const route = routes[at] as RouteKey;
+      this.#scheduler.add(handle, {
+        recipient: waiting.index,
+        route: route.key,
+        domain: route.domain,
+        attempts: waiting.attempts,
+        nextAttemptAtMs: waiting.nextAttemptAtMs === 0 ? 0 : this.#clock.steadyOf(waiting.nextAttemptAtMs),
+        lastError: waiting.lastError,
+      });
+    }
+    this.#scheduler.commit(handle, this.#clock.nowMs());
+    return handle;
+  }
+
+  /** A message that is on stable storage since a moment ago. @param nowMs - scheduler time */
+  submitted(message: Submitted, nowMs: number): void {
+    // After a restart of this process a receiver may report again what recovery has already found.
+    if (!this.#store.submitted(message.queueId, message.ref, message.recipients.length)) return;
+    const routes = message.recipients.map((address) => this.router.routeOf(message.reversePath, address));
+    const handle = this.#begin(message, routes, false, this.#clock.receivedMs(message.receivedAtMs));
+    this.#freshIds[handle] = message.queueId;
+    for (const [recipient, route] of routes.entries()) {
+      this.#scheduler.add(handle, {
+        recipient,
+        route: route.key,
+        domain: route.domain,
+        attempts: 0,
+        nextAttemptAtMs: 0,
+        lastError: '',
+      });
+    }
+    this.#scheduler.commit(handle, nowMs);
+  }
+
+  /** Unix ms. */
+  receivedAtMs(message: MessageHandle): number {
+    return this.#receivedAtMs[message] ?? 0;
+  }
+
+  queueIdOf(message: MessageHandle): string {
+    return this.#freshIds[message] ?? this.#scheduler.queueIdOf(message);
+  }
+
+  /** The message waits for another attempt, or is done: its id is no longer kept as text. */
+  forgetId(message: MessageHandle): void {
+    this.#freshIds[message] = undefined;
+  }
+
+  #begin(
+    message: RecoveredMessage | Submitted,
+    routes: readonly RouteKey[],
+    held: boolean,
+    receivedAtMs: number,
+  ): MessageHandle {
+    const { queueId, queue } = message;
+    const priority = message.priority ?? highestOf(routes);
+    const nullSender = message.reversePath === '';
+    const handle = this.#scheduler.begin({ queueId, queue, priority, receivedAtMs, nullSender, held });
+    this.#receivedAtMs[handle] = message.receivedAtMs;
+    this.#freshIds[handle] = undefined;
+    return handle;
+  }
+}
+
+/** The highest priority that routes give to messages without one. */
+function highestOf(routes: readonly RouteKey[]): number | undefined {
+  let highest: number | undefined;
+  for (const { priority } of routes) {
+    if (priority !== undefined && (highest === undefined || priority > highest)) highest = priority;
+  }
+  return highest;
+}

@@ -1,0 +1,158 @@
+// Explains mail for one address: asks the router where it goes, and the scheduler what stands in its way. Nothing is
+// changed by asking, and what has no mail in the queue is looked up as if it had.
+
+import { ControlError } from '../control/control-error.ts';
+import type { Carried, ExplainAnswer, ExplainQuestion, QueueCount } from '../control/control-protocol.ts';
+import type { Override } from '../control/override.ts';
+import type { RouteConfig } from '../config/config.ts';
+import { parseRecipientDomain } from '../values/domain.ts';
+import { ValueError } from '../values/value-error.ts';
+import type { DatedClock } from '../io/steady-clock.ts';
+import type { ErrorPlan, RouteKey, Router } from '../route/types.ts';
+import type { Explanation } from '../schedule/limits/status.ts';
+import type { LimitIndex, LimitRule } from '../schedule/limits/types.ts';
+import type { Scheduler } from '../schedule/types.ts';
+import { overrideRuleId } from './override-rules.ts';
+import { queueCounts } from './queue-counts.ts';
+import { describeRoute } from './route-description.ts';
+
+/** What holds at the moment of the question. */
+export interface ExplainFacts {
+  readonly router: Router;
+  readonly routes: readonly RouteConfig[];
+  /** The queue of a sender's mail. */
+  readonly queueOf: (sender: string) => string;
+  readonly hasTenants: boolean;
+  readonly limits: LimitIndex;
+  /** Where no limit says less. */
+  readonly carries: NonNullable<ExplainAnswer['carries']>;
+  readonly overrides: readonly Override[];
+}
+
+export class Explainer {
+  readonly #scheduler: Scheduler;
+  readonly #facts: () => ExplainFacts;
+  readonly #clock: DatedClock;
+
+  constructor(scheduler: Scheduler, facts: () => ExplainFacts, clock: DatedClock) {
+    this.#scheduler = scheduler;
+    this.#facts = facts;
+    this.#clock = clock;
+  }
+
+  /** @throws {ControlError} `ADDRESS_INVALID` when the question names neither an address nor a domain */
+  async explain(question: ExplainQuestion): Promise<ExplainAnswer> {
+    const { address, sender = '' } = question;
+    const facts = this.#facts();
+    const key = facts.router.routeOf(sender, `x@${domainOf(address)}`);
+    const queues = facts.hasTenants
+      ? await queueCounts(this.#scheduler, ({ route }) => route === key.key)
+      : [];
+    const queue = question.queue ?? (question.sender === undefined ? fullest(queues) : facts.queueOf(sender));
+    const plan = await facts.router.resolve(key.key);
+    const explanation =
+      plan.kind === 'relay'
+        ? this.#scheduler.explain(key.key, key.domain, queue, plan, this.#clock.nowMs())
+        : await this.#unreachable(key, queue, plan);
+    const rules = rulesOf(explanation, facts.limits.rules);
+    const ids = new Set(rules.map(({ id }) => id));
+    return {
+      address,
+      sender,
+      route: describeRoute(facts.routes, key, sender),
+      refusal: plan.kind === 'error' ? { permanent: plan.permanent, reply: replyOf(plan) } : undefined,
+      validUntilMs: this.#clock.shownOf(plan.validUntilMs),
+      explanation,
+      queues,
+      carries: carriesOf(explanation, facts),
+      rules,
+      overrides: facts.overrides.filter((each) => each.target === 'all' || ids.has(overrideRuleId(each))),
+    };
+  }
+
+  /** Without a site there is no limit to ask for: what waits is all that can be told. */
+  async #unreachable({ key, domain }: RouteKey, queue: string, plan: ErrorPlan): Promise<Explanation> {
+    let next = Infinity;
+    const [counted] = await queueCounts(this.#scheduler, (row) => {
+      if (row.route !== key || row.queue !== queue) return false;
+      if (row.state === 'waiting') next = Math.min(next, row.nextAttemptAtMs);
+      return true;
+    });
+    const { waiting = 0, ready = 0, active = 0 } = counted ?? {};
+    return {
+      route: key,
+      domain,
+      queue,
+      recipients: { waiting, ready, active },
+      site: '',
+      label: '',
+      limits: [],
+      places: [],
+      binding: [refusalText(plan)],
+      ...(next !== Infinity && { nextAttemptAtMs: next }),
+    };
+  }
+}
+
+function refusalText(plan: ErrorPlan): string {
+  if (plan.waitsForDns === true) return `its mail waits for a name server, without attempts: ${plan.text}`;
+  return `its mail ${plan.permanent ? 'goes back to the sender' : 'waits'}: ${replyOf(plan)}`;
+}
+
+/** The queue in which most of it waits. */
+function fullest(queues: readonly QueueCount[]): string {
+  let most = { queue: '', size: 0 };
+  for (const { queue, waiting, ready, active } of queues) {
+    const size = waiting + ready + active;
+    if (size > most.size) most = { queue, size };
+  }
+  return most.queue;
+}
+
+function domainOf(address: string): string {
+  try {
+    const { kind, domain } = parseRecipientDomain(address.slice(address.lastIndexOf('@') + 1));
+    if (kind === 'exact') return domain;
+  } catch (error) {
+    if (!(error instanceof ValueError)) throw error;
+  }
+  throw new ControlError(
+    'ADDRESS_INVALID',
+    `"${address}" is neither a mail address nor a domain.`,
+    'Write user@example.com or example.com.',
+  );
+}
+
+function replyOf({ replyCode, enhancedStatus, text }: ErrorPlan): string {
+  return `${replyCode} ${enhancedStatus} ${text}`;
+}
+
+/** How much one connection to the first address takes, and one message. */
+function carriesOf(
+  { domain, queue, site, places }: Explanation,
+  facts: ExplainFacts,
+): ExplainAnswer['carries'] {
+  const [place] = places;
+  if (place === undefined) return undefined;
+  const task = { domain, queue };
+  const at = { site, mx: place.host, ip: place.ip, source: place.source };
+  const { limits, carries } = facts;
+  const applied = [limits.ofTask(task), limits.ofPlace(at), limits.ofBoth(task, at)];
+  const least = (name: 'messagesPerConnection' | 'recipientsPerMessage'): Carried => {
+    const allowed = Math.min(...applied.map((each) => each[name]));
+    if (allowed >= carries[name].allowed) return carries[name];
+    // Limits of one number that match something else may be among them: then people see all of those.
+    const origins = limits.rules.filter((rule) => rule[name] === allowed).map((rule) => rule.origin);
+    return { allowed, origin: [...new Set(origins)].join(', ') };
+  };
+  return {
+    messagesPerConnection: least('messagesPerConnection'),
+    recipientsPerMessage: least('recipientsPerMessage'),
+  };
+}
+
+/** Those that the explanation counts by, in the order of the configuration. */
+function rulesOf({ limits, places }: Explanation, rules: readonly LimitRule[]): LimitRule[] {
+  const ids = new Set([...limits, ...places.flatMap((place) => place.limits)].map((each) => each.rule));
+  return rules.filter((rule) => ids.has(rule.id));
+}

@@ -1,0 +1,102 @@
+// Gives recipients up for an operator. Promises: they leave the queue only once the report about them is on stable storage;
+// when it cannot be stored, they are in the queue as they were, and the operator hears why.
+
+import type { MessageHandle, Scheduler } from '../schedule/types.ts';
+import type { Outcome, SpoolStore, StoredRef } from '../spool/types.ts';
+import type { ReportedRecipient } from './bouncer.ts';
+
+export interface GivingUpParts {
+  readonly store: Pick<SpoolStore, 'isDamaged' | 'locate' | 'pin' | 'unpin'>;
+  readonly scheduler: Pick<Scheduler, 'hold' | 'isQueued' | 'notInFlight' | 'release' | 'remove'>;
+  /** Resolves when the report is on stable storage or none is due, and rejects when it cannot be stored now. */
+  readonly report: (
+    queueId: string,
+    ref: StoredRef,
+    recipients: readonly ReportedRecipient[],
+  ) => Promise<void>;
+  /** As `Manager.change`. */
+  readonly change: (outcomes: readonly Outcome[], action: (nowMs: number) => void) => void;
+  /** So many have been given up. */
+  readonly givenUp: (count: number) => void;
+}
+
+export class GivingUp {
+  readonly #parts: GivingUpParts;
+  /** Messages whose report is being stored. */
+  readonly #messages = new Set<string>();
+  #idle: PromiseWithResolvers<void> | undefined;
+
+  constructor(parts: GivingUpParts) {
+    this.#parts = parts;
+  }
+
+  /** Nothing else may be done to a message while this is true: a report about it is on its way. */
+  isGivingUp(queueId: string): boolean {
+    return this.#messages.has(queueId);
+  }
+
+  /** Resolves when no report is being stored. */
+  idle(): Promise<void> {
+    if (this.#messages.size === 0) return Promise.resolve();
+    this.#idle ??= Promise.withResolvers<void>();
+    return this.#idle.promise;
+  }
+
+  /**
+   * Gives up those recipients of a queued message that are not in flight, and resolves to how many these are. Rejects with
+   * the reason when their report cannot be stored.
+   */
+  async giveUp(queueId: string, message: MessageHandle, recipients: readonly number[]): Promise<number> {
+    const { store, scheduler, change, report } = this.#parts;
+    const ref = store.locate(queueId);
+    const chosen = scheduler.notInFlight(message, recipients);
+    if (ref === undefined || chosen.length === 0 || this.#messages.has(queueId)) return 0;
+    // RFC 3463 5.3.0: a fault of this system, for good.
+    const error = store.isDamaged(queueId)
+      ? '554 5.3.0 the message was damaged on this server and cannot be delivered'
+      : '554 5.3.0 the operator of this server has given the message up';
+    this.#messages.add(queueId);
+    store.pin(queueId);
+    // Nothing of it may begin while a report says that it has failed. This hold is not journaled: after a crash it is over.
+    let isHeldHere = false;
+    change([], () => {
+      isHeldHere = scheduler.hold(message);
+    });
+    try {
+      const failed = chosen.map((recipient): ReportedRecipient => ({
+        recipient,
+        action: 'failed',
+        error,
+        expired: false,
+        host: undefined,
+      }));
+      await report(queueId, ref, failed);
+      return this.#remove(queueId, message, chosen, error);
+    } finally {
+      store.unpin(queueId);
+      this.#messages.delete(queueId);
+      if (isHeldHere) this.#letGo(queueId, message);
+      if (this.#messages.size === 0) this.#idle?.resolve();
+    }
+  }
+
+  #remove(queueId: string, message: MessageHandle, chosen: readonly number[], error: string): number {
+    const { scheduler, change, givenUp } = this.#parts;
+    const outcomes: Outcome[] = [];
+    if (!scheduler.isQueued(message, queueId)) return 0;
+    change(outcomes, () => {
+      for (const recipient of scheduler.remove(message, chosen)) {
+        outcomes.push({ kind: 'failed', queueId, recipient, error });
+      }
+    });
+    givenUp(outcomes.length);
+    return outcomes.length;
+  }
+
+  #letGo(queueId: string, message: MessageHandle): void {
+    const { store, scheduler, change } = this.#parts;
+    // It may have been found to be damaged meanwhile, and stays held for that.
+    if (!scheduler.isQueued(message, queueId) || store.isDamaged(queueId)) return;
+    change([], (nowMs) => void scheduler.release(message, nowMs));
+  }
+}

@@ -1,0 +1,132 @@
+// Operators' questions and changes about limits: explain, limits, and overrides with their targets looked up.
+
+import { ControlError } from '../control/control-error.ts';
+import type {
+  ExplainAnswer,
+  ExplainQuestion,
+  LimitsAnswer,
+  LimitsQuestion,
+  OverrideChange,
+  OverrideEnd,
+  OverrideEndAnswer,
+} from '../control/control-protocol.ts';
+import type { OperatorSource } from '../control/operator-source.ts';
+import type { Override } from '../control/override.ts';
+import { formatTarget, type OverrideTarget, parseTarget } from '../control/override-target.ts';
+import { parseDomain } from '../values/domain.ts';
+import { ValueError } from '../values/value-error.ts';
+import type { Router } from '../route/types.ts';
+import type { Scheduler } from '../schedule/types.ts';
+import type { Explainer } from './explain.ts';
+import type { NamedTarget, Overrides } from './overrides.ts';
+
+export interface LimitOperationsParts {
+  readonly scheduler: Scheduler;
+  readonly explainer: Explainer;
+  readonly overrides: Overrides;
+  readonly router: () => Router;
+  /** Names of the tenants that there are. */
+  readonly tenants: () => readonly string[];
+  /** Scheduler time. */
+  readonly nowMs: () => number;
+}
+
+export class LimitOperations implements OperatorSource {
+  readonly #parts: LimitOperationsParts;
+
+  constructor(parts: LimitOperationsParts) {
+    this.#parts = parts;
+  }
+
+  explain(question: ExplainQuestion): Promise<ExplainAnswer> {
+    return this.#parts.explainer.explain(question);
+  }
+
+  limits({ most }: LimitsQuestion): Promise<LimitsAnswer> {
+    const { scheduler, overrides } = this.#parts;
+    return Promise.resolve({
+      limits: scheduler.limits(most, this.#parts.nowMs()),
+      overrides: overrides.list,
+    });
+  }
+
+  overrides(): Promise<readonly Override[]> {
+    return Promise.resolve(this.#parts.overrides.list);
+  }
+
+  /** @throws {ControlError} `SITE_UNKNOWN`, `TENANT_UNKNOWN`: then nothing has changed */
+  async setOverrides({ targets, ...change }: OverrideChange): Promise<readonly Override[]> {
+    const named = await Promise.all(targets.map((each) => this.#named(parseTarget(each))));
+    return this.#parts.overrides.set(change, uniqueOf(named));
+  }
+
+  async unsetOverrides({ kind, targets }: OverrideEnd): Promise<OverrideEndAnswer> {
+    const wanted = await Promise.all(targets.map((each) => this.#existing(parseTarget(each))));
+    return this.#parts.overrides.unset({ kind }, wanted);
+  }
+
+  async #named(target: OverrideTarget): Promise<NamedTarget> {
+    if (target.kind === 'site') {
+      const { site, label } = await this.#siteOf(target.site);
+      return { target: formatTarget({ kind: 'site', site }), label };
+    }
+    if (target.kind === 'tenant') this.#checkTenant(target.name);
+    return { target: formatTarget(target), label: '' };
+  }
+
+  /** What was set once can be taken back, also when there is no such tenant any more. */
+  async #existing(target: OverrideTarget): Promise<string> {
+    return target.kind === 'site' ? (await this.#named(target)).target : formatTarget(target);
+  }
+
+  #checkTenant(name: string): void {
+    const tenants = this.#parts.tenants();
+    if (tenants.includes(name)) return;
+    const known = tenants.length === 0 ? 'there are no tenants' : `there are ${tenants.join(', ')}`;
+    throw new ControlError(
+      'TENANT_UNKNOWN',
+      `There is no tenant called "${name}": ${known}.`,
+      'Name one of the [[tenant]] tables of the configuration.',
+    );
+  }
+
+  /** A site by its key, by its label (its hosts), or by a domain whose mail goes there. */
+  async #siteOf(text: string): Promise<{ site: string; label: string }> {
+    const known = this.#parts.scheduler.sites().find(({ site, label }) => site === text || label === text);
+    if (known !== undefined) return known;
+    const named = this.#parts.overrides.list.find(
+      ({ target, label }) => target === `site:${text}` || (label === text && label !== ''),
+    );
+    if (named !== undefined) return { site: named.target.slice('site:'.length), label: named.label };
+    const domain = domainOrNone(text);
+    if (domain === undefined) {
+      if (/^(?:mx|relay)[:#]./.test(text)) return { site: text, label: '' };
+      throw siteUnknown(text, 'it is neither the key nor the hosts of a site at work, and not a domain');
+    }
+    const router = this.#parts.router();
+    const plan = await router.resolve(router.routeOf('', `x@${domain}`).key);
+    if (plan.kind === 'relay') return plan;
+    throw siteUnknown(text, `looking it up: ${plan.replyCode} ${plan.enhancedStatus} ${plan.text}`);
+  }
+}
+
+function uniqueOf(targets: readonly NamedTarget[]): NamedTarget[] {
+  return [...new Map(targets.map((each) => [each.target, each])).values()];
+}
+
+function domainOrNone(text: string): string | undefined {
+  try {
+    return parseDomain(text);
+  } catch (error) {
+    if (error instanceof ValueError) return undefined;
+    throw error;
+  }
+}
+
+function siteUnknown(text: string, why: string): ControlError {
+  return new ControlError(
+    'SITE_UNKNOWN',
+    `Which site is "${text}"? ${why}.`,
+    'Name a domain whose mail goes there, e.g. site:example.com, or a site that "sluice status --json" shows.',
+  );
+}

@@ -1,0 +1,488 @@
+// The manager: carries events to the scheduler and the scheduler's effects to the spool, the router and the senders.
+// It decides nothing itself; what the scheduler settles is journaled before it is forgotten.
+
+import type { Delivered } from '../deliver/delivered-lately.ts';
+import type { AttemptResult, CloseReport, Work } from '../deliver/types.ts';
+import type { Envelope } from '../message/envelope.ts';
+import type { DatedClock } from '../io/steady-clock.ts';
+import type { Logger } from '../log/logger.ts';
+import type { Router } from '../route/types.ts';
+import type {
+  ConnectionHandle,
+  Effect,
+  MessageHandle,
+  Scheduler,
+  SchedulerConfig,
+  Transaction,
+} from '../schedule/types.ts';
+import { damageText } from '../spool/damage-text.ts';
+import type { Outcome, RecoveredMessage, SpoolReader, SpoolStore, StoredRef } from '../spool/types.ts';
+import type { Stats } from '../stats/stats.ts';
+import type { Troubles } from '../stats/troubles.ts';
+import type { SenderToManager, Submitted } from '../channel/messages.ts';
+import { Admission } from './admission.ts';
+import { DamagedMail } from './damaged-mail.ts';
+import type { Bouncer, ReportedRecipient } from './bouncer.ts';
+import { DeferralLog } from './deferral-log.ts';
+import { FailureReports } from './failure-reports.ts';
+import { GivingUp } from './giving-up.ts';
+import { LocalFailures } from './local-failures.ts';
+import { Lookups } from './lookups.ts';
+import { Rerouter } from './rerouter.ts';
+import type { Senders } from './senders.ts';
+import { UnreadableMail } from './unreadable-mail.ts';
+
+/** A message younger than this is read from the page cache without a thread hop. */
+const freshMs = 60_000;
+
+/** A transaction under way on a connection. */
+interface Flight {
+  readonly queueId: string;
+  readonly transaction: Transaction;
+}
+
+export interface ManagerParts {
+  readonly store: SpoolStore;
+  readonly reader: SpoolReader;
+  readonly scheduler: Scheduler;
+  readonly router: Router;
+  readonly log: Logger;
+  readonly stats: Stats;
+  /** The scheduler's time. */
+  readonly clock: DatedClock;
+  readonly troubles?: Troubles | undefined;
+}
+
+export class Manager {
+  /** Looks again at what an operator's command could not read. */
+  readonly unreadable: UnreadableMail;
+  /** Gives recipients up for an operator. */
+  readonly givingUp: GivingUp;
+  readonly #store: SpoolStore;
+  readonly #scheduler: Scheduler;
+  readonly #log: Logger;
+  readonly #stats: Stats;
+  readonly #clock: DatedClock;
+  readonly #deferrals: DeferralLog;
+  readonly #localFailures: LocalFailures;
+  readonly #reader: SpoolReader;
+  readonly #rerouter: Rerouter;
+  readonly #lookups: Lookups;
+  #senders: Senders | undefined;
+  #bouncer: Bouncer | undefined;
+  readonly #flights = new Map<number, Flight>();
+  readonly #admission: Admission;
+  readonly #damaged: DamagedMail;
+  #outcomes: Outcome[] = [];
+  readonly #failures: FailureReports;
+  #timer: NodeJS.Timeout | undefined;
+  #timerAtMs = Infinity;
+  #stopping = false;
+
+  constructor(parts: ManagerParts) {
+    this.#store = parts.store;
+    this.#scheduler = parts.scheduler;
+    this.#clock = parts.clock;
+    this.#admission = new Admission(parts.scheduler, parts.store, parts.router, parts.clock);
+    this.#damaged = new DamagedMail(parts);
+    this.givingUp = new GivingUp({
+      ...parts,
+      report: async (queueId, ref, recipients) => this.#bouncer?.reportNow(queueId, ref, recipients),
+      change: (outcomes, action) => this.change(outcomes, action),
+      givenUp: (count) => parts.stats.count('bounced', count),
+    });
+    this.unreadable = new UnreadableMail({
+      ...parts,
+      holdDamaged: (queueId, message, error) => {
+        this.#holdDamaged(queueId, message, error);
+        this.#drain();
+      },
+    });
+    this.#lookups = new Lookups({
+      router: parts.router,
+      nowMs: parts.clock.nowMs,
+      resolved: (route, plan, isLater) => {
+        this.#scheduler.routeResolved(route, plan, this.#clock.nowMs());
+        if (isLater) this.#drain();
+      },
+    });
+    this.#log = parts.log;
+    this.#stats = parts.stats;
+    this.#reader = parts.reader;
+    this.#deferrals = new DeferralLog(parts.log, parts.reader);
+    this.#localFailures = new LocalFailures(parts.log);
+    this.#failures = new FailureReports({
+      take: (queueId) => this.#takeForReport(queueId),
+      report: (queueId, ref, recipients) => this.#report(queueId, ref, recipients),
+    });
+    this.#rerouter = new Rerouter({
+      scheduler: parts.scheduler,
+      envelope: (queueId) => this.#envelopeOf(queueId),
+      changed: () => this.#drain(),
+      nowMs: parts.clock.nowMs,
+    });
+  }
+
+  /** Completes the circle: senders report here, bounces are submitted here. */
+  connect(senders: Senders, bouncer: Bouncer): void {
+    this.#senders = senders;
+    this.#bouncer = bouncer;
+  }
+
+  /** Unix ms at which a message came in. */
+  receivedAtMs(message: MessageHandle): number {
+    return this.#admission.receivedAtMs(message);
+  }
+
+  get scheduler(): Scheduler {
+    return this.#scheduler;
+  }
+
+  /** From here on, what people are told has the dates of the clock that they see at this moment. */
+  showDates(): void {
+    this.#scheduler.setDateShift(this.#clock.shiftMs, this.#clock.shownShiftMs);
+  }
+
+  /** Takes up what was in the queue when Sluice last stopped. Returns how many messages there are. */
+  async recover(): Promise<number> {
+    let count = 0;
+    for await (const message of this.#store.recover()) {
+      this.#recovered(message);
+      count++;
+      // A million messages come in without a turn of the loop in which nothing else could happen.
+      if (count % 1000 === 0) this.#drain();
+    }
+    this.#drain();
+    return count;
+  }
+
+  /** A message that is in the spool and that nobody has reported: its receiver died right after its 250. */
+  found(message: RecoveredMessage): void {
+    this.#recovered(message);
+    this.#drain();
+  }
+
+  #recovered(message: RecoveredMessage): void {
+    const handle = this.#admission.recovered(message);
+    if (message.damage !== undefined) this.#damaged.add(message.queueId, handle);
+  }
+
+  /** The store has found that messages cannot be read any more, and holds them. */
+  foundDamaged(queueIds: readonly string[]): void {
+    for (const queueId of queueIds) {
+      const message = this.#scheduler.find(queueId);
+      if (message === undefined) continue;
+      this.#scheduler.hold(message);
+      this.#damaged.add(queueId, message);
+    }
+    this.#drain();
+  }
+
+  /** Gives up damaged messages whose lifetime is over; to be called every few seconds. */
+  expireDamaged(): void {
+    for (const message of this.#damaged.expired(this.#clock.nowMs())) {
+      this.#giveUp(message, undefined, damageText('nobody could repair it in its lifetime'), true);
+    }
+    this.#drain();
+  }
+
+  #giveUp(
+    message: MessageHandle,
+    recipients: readonly number[] | undefined,
+    error: string,
+    expired: boolean,
+  ): number {
+    const queueId = this.#admission.queueIdOf(message);
+    const removed = this.#scheduler.remove(message, recipients);
+    this.#stats.count('bounced', removed.length);
+    for (const recipient of removed) {
+      this.#failures.add(queueId, { recipient, action: 'failed', error, expired, host: undefined });
+    }
+    return removed.length;
+  }
+
+  /** Messages that receivers have put on stable storage. */
+  submitted(batch: readonly Submitted[]): void {
+    const now = this.#clock.nowMs();
+    for (const message of batch) this.#admission.submitted(message, now);
+    this.#stats.count('received', batch.length);
+    this.#drain();
+  }
+
+  /** What a sender process reports, in its order. */
+  senderReports(batch: readonly SenderToManager[]): void {
+    const now = this.#clock.nowMs();
+    for (const report of batch) {
+      switch (report.kind) {
+        case 'ready':
+          this.#scheduler.connectionReady(report.connection as ConnectionHandle, now);
+          break;
+        case 'done':
+          this.#done(report.connection, report.results, report.reusable, now);
+          break;
+        case 'closed':
+          this.#closed(report.connection, report.report, now);
+          break;
+        default:
+          break;
+      }
+    }
+    this.#drain();
+  }
+
+  /** What a sender delivered for an earlier manager, which may have died before it was in the journal. */
+  deliveredBefore(delivered: readonly Delivered[]): void {
+    for (const { queueId, recipients, relayedWithoutDsn } of delivered) {
+      // Most of it was journaled: the message is done, and need not be looked for.
+      if (this.#store.locate(queueId) === undefined) continue;
+      const message = this.#scheduler.find(queueId);
+      if (message === undefined) continue;
+      for (const recipient of this.#scheduler.remove(message, recipients)) {
+        this.#outcomes.push({ kind: 'delivered', queueId, recipient });
+        this.#stats.count('delivered');
+        if (relayedWithoutDsn.includes(recipient)) this.#relayed(queueId, recipient, undefined);
+      }
+    }
+    this.#drain();
+  }
+
+  #relayed(queueId: string, recipient: number, host: string | undefined): void {
+    this.#failures.add(queueId, { recipient, action: 'relayed', error: '', expired: false, host });
+  }
+
+  /** A sender process died with this connection: what it had in hand may or may not have arrived. */
+  connectionLost(connection: number): void {
+    const flight = this.#flights.get(connection);
+    const now = this.#clock.nowMs();
+    if (flight !== undefined) {
+      const error = '451 4.3.0 Sluice lost the connection in the middle of the transaction';
+      const results = flight.transaction.recipients.map((recipient) => ({
+        recipient,
+        result: 'tempfail' as const,
+        error,
+      }));
+      this.#done(connection, results, false, now);
+    }
+    this.#closed(connection, { kind: 'closed' }, now);
+    this.#drain();
+  }
+
+  #done(connection: number, results: readonly AttemptResult[], reusable: boolean, now: number): void {
+    const flight = this.#flights.get(connection);
+    if (flight === undefined) return;
+    this.#flights.delete(connection);
+    this.#deferrals.attempt(flight.queueId, results);
+    for (const each of results) {
+      if (each.relayedWithoutDsn === true) this.#relayed(flight.queueId, each.recipient, each.host);
+    }
+    this.#scheduler.transactionDone(connection as ConnectionHandle, results, reusable, now);
+    this.#effects();
+    const damage = results.find(({ isDamaged }) => isDamaged === true);
+    if (damage !== undefined) this.#holdDamaged(flight.queueId, flight.transaction.message, damage.error);
+    this.#store.unpin(flight.queueId);
+  }
+
+  /** Another attempt would find the same: the message is for an operator to look at. */
+  #holdDamaged(queueId: string, message: MessageHandle, error: string): void {
+    if (!this.#scheduler.isQueued(message, queueId)) return;
+    this.#scheduler.hold(message);
+    this.#outcomes.push({ kind: 'damaged', queueId, error });
+    this.#damaged.add(queueId, message);
+  }
+
+  #closed(connection: number, report: CloseReport, now: number): void {
+    this.#senders?.closed(connection);
+    const flight = this.#flights.get(connection);
+    this.#flights.delete(connection);
+    if (report.kind === 'failed' && report.local === true) this.#localFailures.failed(report.error, now);
+    const end = report.kind === 'failed' ? report : ({ kind: 'closed' } as const);
+    this.#scheduler.connectionClosed(connection as ConnectionHandle, end, now);
+    this.#effects();
+    if (flight !== undefined) this.#store.unpin(flight.queueId);
+  }
+
+  /** Runs what the scheduler wants until it wants nothing more, then sees to the journal, reports and the clock. */
+  #drain(): void {
+    this.#effects();
+    // Before outcomes are booked: a message that they end is taken first, if something is to be said about it.
+    this.#failures.start();
+    if (this.#outcomes.length > 0) {
+      const outcomes = this.#outcomes;
+      this.#outcomes = [];
+      this.#store.settle(outcomes);
+    }
+    this.#armTimer();
+  }
+
+  #effects(): void {
+    const { effects } = this.#scheduler;
+    // Answering a `resolve` from the cache adds effects at the end while this loop runs.
+    for (let index = 0; index < effects.length; index++) {
+      const effect = effects[index];
+      if (effect !== undefined) this.#effect(effect);
+    }
+    effects.length = 0;
+  }
+
+  #effect(effect: Effect): void {
+    switch (effect.kind) {
+      case 'transact':
+        this.#senders?.transact(effect.connection, this.#work(effect.connection, effect.transaction));
+        break;
+      case 'delivered': {
+        const queueId = this.#admission.queueIdOf(effect.message);
+        this.#outcomes.push({ kind: 'delivered', queueId, recipient: effect.recipient });
+        this.#stats.count('delivered');
+        break;
+      }
+      case 'connect':
+        this.#senders?.connect({
+          connection: effect.connection,
+          site: effect.site,
+          ip: effect.ip,
+          port: effect.port,
+          host: effect.host,
+          source: effect.source ?? '',
+          work: this.#work(effect.connection, effect.transaction),
+        });
+        break;
+      case 'close':
+        this.#senders?.close(effect.connection);
+        break;
+      case 'resolve':
+        this.#lookups.ask(effect.route, effect.key);
+        break;
+      case 'deferred': {
+        const queueId = this.#admission.queueIdOf(effect.message);
+        const { recipient, attempts, nextAttemptAtMs, error } = effect;
+        this.#outcomes.push({ kind: 'deferred', queueId, recipient, attempts, nextAttemptAtMs, error });
+        this.#stats.count('deferred');
+        this.#admission.forgetId(effect.message);
+        this.#deferrals.deferred(queueId, this.#store.locate(queueId), effect);
+        break;
+      }
+      case 'failed': {
+        const { recipient, error, expired } = effect;
+        const queueId = this.#admission.queueIdOf(effect.message);
+        const host = this.#deferrals.resultOf(queueId, recipient)?.host;
+        this.#stats.count('bounced');
+        this.#failures.add(queueId, { recipient, action: 'failed', error, expired, host });
+        break;
+      }
+      case 'done':
+        if (this.#failures.waiting > 0) this.#failures.complete(this.#admission.queueIdOf(effect.message));
+        this.#admission.forgetId(effect.message);
+        break;
+    }
+  }
+
+  #work(connection: ConnectionHandle, transaction: Transaction): Work {
+    const queueId = this.#admission.queueIdOf(transaction.message);
+    const ref = this.#store.locate(queueId) ?? { segment: 0, offset: 0, length: 0 };
+    this.#store.pin(queueId);
+    this.#flights.set(connection, { queueId, transaction });
+    const age = this.#clock.dateMs() - this.#admission.receivedAtMs(transaction.message);
+    return { queueId, ref, recipients: transaction.recipients, fresh: age < freshMs };
+  }
+
+  /** A message that is reported about stays in the spool until the report is stored. */
+  #takeForReport(queueId: string): StoredRef | undefined {
+    const ref = this.#bouncer === undefined ? undefined : this.#store.locate(queueId);
+    if (ref !== undefined) this.#store.pin(queueId);
+    return ref;
+  }
+
+  async #report(queueId: string, ref: StoredRef, recipients: readonly ReportedRecipient[]): Promise<void> {
+    let isReported = true;
+    try {
+      isReported = (await this.#bouncer?.report(queueId, ref, recipients)) ?? false;
+    } catch (error) {
+      // A mistake of ours: tried again, it would be made again.
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#log.error(`message ${queueId} failed, and its report could not be written: ${reason}`);
+    }
+    if (isReported) {
+      this.#store.settle(
+        recipients
+          .filter((each) => each.action === 'failed')
+          .map(({ recipient, error }) => ({ kind: 'failed', queueId, recipient, error })),
+      );
+    }
+    this.#store.unpin(queueId);
+  }
+
+  #armTimer(): void {
+    if (this.#stopping) return;
+    const next = this.#scheduler.nextWakeMs();
+    if (next >= this.#timerAtMs) return;
+    clearTimeout(this.#timer);
+    this.#timerAtMs = next;
+    const delay = Math.min(Math.max(next - this.#clock.nowMs(), 0), 2_147_000_000);
+    this.#timer = setTimeout(() => {
+      this.#timerAtMs = Infinity;
+      this.#scheduler.tick(this.#clock.nowMs());
+      this.#drain();
+    }, delay);
+  }
+
+  /** New limits, retry times and routes. */
+  reconfigure(config: SchedulerConfig, router: Router): void {
+    this.#lookups.router = router;
+    this.#admission.router = router;
+    this.#scheduler.reconfigure(config, this.#clock.nowMs());
+    this.#drain();
+    void this.#rerouter.reroute(router);
+  }
+
+  /** No name server answers, or one does again: a fault of this host, in which nothing expires that waits for one. */
+  dnsOutage(isOutage: boolean): void {
+    this.#scheduler.lookupsStopped(isOutage);
+    this.#lookups.isOutage = isOutage;
+    this.#drain();
+  }
+
+  /** This host has no source for some connections, or has one again: its fault, and nothing expires meanwhile. */
+  sourcesLack(doLack: boolean): void {
+    this.#scheduler.sourcesLack(doLack);
+  }
+
+  async #envelopeOf(queueId: string): Promise<Envelope | undefined> {
+    const ref = this.#store.locate(queueId);
+    return ref === undefined ? undefined : this.#reader.readEnvelope(ref).catch(() => undefined);
+  }
+
+  /** Runs an operator's change of the scheduler and what follows from it. */
+  change(outcomes: readonly Outcome[], action: (nowMs: number) => void): void {
+    action(this.#clock.nowMs());
+    this.#outcomes.push(...outcomes);
+    this.#drain();
+  }
+
+  /** Grants nothing from now on, for this reason; without one everything goes on. */
+  pause(reason: string | undefined): void {
+    this.#scheduler.pause(reason, this.#clock.nowMs());
+    this.#drain();
+  }
+
+  /** Messages whose failures are not reported yet. */
+  get reporting(): number {
+    return this.#failures.waiting;
+  }
+
+  /**
+   * No more grants from here on; call once the senders have drained. Tries for `graceMs` to bring all outcomes to stable
+   * storage, and resolves to the number of those that are not.
+   */
+  async stop(graceMs: number): Promise<number> {
+    this.#stopping = true;
+    this.#rerouter.stop();
+    this.#lookups.stop();
+    this.#bouncer?.stop();
+    await this.#failures.stop();
+    await this.givingUp.idle();
+    clearTimeout(this.#timer);
+    const unstored = await this.#store.settled(graceMs);
+    if (unstored === 0) this.#log.info('the journal is on stable storage');
+    return unstored;
+  }
+}

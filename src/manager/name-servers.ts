@@ -1,0 +1,59 @@
+// Tells everyone when no name server answers, and when one does again: the log once each, `sluice status`, the look-ups that
+// wait, and the scheduler, which lets no lifetime end meanwhile.
+
+import type { Outage, Resolver } from '../dns/types.ts';
+import type { Logger } from '../log/logger.ts';
+import type { Troubles } from '../stats/troubles.ts';
+
+export interface NameServersParts {
+  readonly log: Logger;
+  readonly troubles: Troubles;
+  /** Told at the beginning and at the end of an outage. */
+  readonly changed: (isOutage: boolean) => void;
+}
+
+export class NameServers {
+  readonly #parts: NameServersParts;
+  #isOutage = false;
+  #sinceMs = 0;
+
+  constructor(parts: NameServersParts) {
+    this.#parts = parts;
+  }
+
+  /** Listens to this resolver from now on; nothing is known yet about its servers. */
+  use(resolver: Resolver): void {
+    if (this.#isOutage) this.#ended('the name servers of the new configuration are asked');
+    resolver.onOutage((outage) => {
+      if (outage !== undefined) this.#begun(outage);
+      else this.#ended(`a name server answers again, after ${this.#lengthText()}`);
+    });
+  }
+
+  #begun({ reason }: Outage): void {
+    const { log, troubles, changed } = this.#parts;
+    this.#isOutage = true;
+    this.#sinceMs = performance.now();
+    const text = `no name server answers (${reason}): mail whose destination has to be looked up waits, without attempts, until one does`;
+    log.error(text, { code: 'DNS_SILENT' });
+    troubles.raise('dns', 'critical', `N${text.slice(1)}.`, advice);
+    changed(true);
+  }
+
+  #ended(text: string): void {
+    const { log, troubles, changed } = this.#parts;
+    if (!this.#isOutage) return;
+    this.#isOutage = false;
+    log.info(`${text}: mail that waited for one goes on`);
+    troubles.clear('dns');
+    changed(false);
+  }
+
+  #lengthText(): string {
+    const seconds = Math.round((performance.now() - this.#sinceMs) / 1_000);
+    return seconds < 120 ? `${seconds} s` : `${Math.round(seconds / 60)} minutes`;
+  }
+}
+
+const advice =
+  'See that a name server of [dns] servers or /etc/resolv.conf runs and can be reached, e.g. with "dig NS . @ADDRESS". Nothing has to be done in Sluice then.';

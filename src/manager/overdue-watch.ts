@@ -1,0 +1,75 @@
+// Raises the trouble `overdue` when mail waits longer than its retry schedule and everything that may be in its way
+// explain: a fault of Sluice, or a look-up that never ends. Costs one look at each route a minute.
+
+import type { Scheduler, UnexplainedWait } from '../schedule/types.ts';
+import type { Troubles } from '../stats/troubles.ts';
+
+const everyMs = 60_000;
+/** The same message at the head of its queue for so long, with nothing in its way, is too long. */
+const patienceMs = 15 * 60_000;
+/** What is due is taken up within milliseconds; a busy manager may need seconds. */
+const lateMs = 5 * 60_000;
+/** Messages that are remembered from one look to the next. */
+const most = 1_000;
+
+export interface OverdueParts {
+  readonly scheduler: Pick<Scheduler, 'unexplainedWaits' | 'nextWakeMs'>;
+  readonly troubles: Troubles;
+  /** The scheduler's time. */
+  readonly nowMs: () => number;
+}
+
+export class OverdueWatch {
+  readonly #parts: OverdueParts;
+  /** By queue id and domain: since when it is seen waiting. */
+  #seen = new Map<string, number>();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(parts: OverdueParts) {
+    this.#parts = parts;
+  }
+
+  start(): void {
+    this.#timer = setInterval(() => this.#look(), everyMs).unref();
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  #look(): void {
+    const { scheduler, troubles, nowMs } = this.#parts;
+    const now = nowMs();
+    const before = this.#seen;
+    this.#seen = new Map();
+    let oldest: UnexplainedWait | undefined;
+    let oldestMs = now - patienceMs;
+    // Without an answer of the DNS there are other troubles to look at.
+    const isDnsDown = troubles.list.some((trouble) => trouble.key === 'dns');
+    for (const wait of scheduler.unexplainedWaits(most)) {
+      if (isDnsDown && wait.isResolving) continue;
+      const key = `${wait.queueId} ${wait.domain}`;
+      const sinceMs = before.get(key) ?? now;
+      this.#seen.set(key, sinceMs);
+      if (sinceMs > oldestMs) continue;
+      oldest = wait;
+      oldestMs = sinceMs;
+    }
+    const advice =
+      'Look at it with "sluice queue show" and "sluice explain". To go on at once, restart Sluice: nothing is lost. ' +
+      'Report what you saw, with the log: it is a fault of Sluice.';
+    if (oldest !== undefined) {
+      const what = oldest.isResolving ? 'its route is being looked up' : 'nothing is in its way';
+      const { queueId, domain } = oldest;
+      const text = `Message ${queueId} to ${domain} has been ready for over ${minutes(now - oldestMs)} minutes, and ${what}.`;
+      troubles.raise('overdue', 'critical', text, advice);
+    } else if (scheduler.nextWakeMs() < now - lateMs) {
+      const text = `What was due over ${minutes(lateMs)} minutes ago has not been taken up: retries do not happen.`;
+      troubles.raise('overdue', 'critical', text, advice);
+    } else troubles.clear('overdue');
+  }
+}
+
+function minutes(ms: number): number {
+  return Math.floor(ms / 60_000 / 5) * 5;
+}

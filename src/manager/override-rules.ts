@@ -1,0 +1,87 @@
+// What operators' overrides mean to the scheduler: rules that replace those of the file in their dimension, and the limit
+// of all connections. Pure.
+
+import type { Override } from '../control/override.ts';
+import { covers, formatTarget, type OverrideTarget, parseTarget } from '../control/override-target.ts';
+import type { LimitKey, LimitMatch, LimitRule } from '../schedule/limits/types.ts';
+import type { SchedulerConfig } from '../schedule/types.ts';
+
+/** Id of the rule of an override. */
+export function overrideRuleId(override: Override): string {
+  return `override ${override.id}`;
+}
+
+/** The configuration with overrides over it; what it was made from stays as it is. */
+export function withOverrides(config: SchedulerConfig, overrides: readonly Override[]): SchedulerConfig {
+  if (overrides.length === 0) return config;
+  const { limits } = config;
+  const totals = overrides.flatMap(({ target, quantities }) =>
+    target === 'all' && quantities.connections !== undefined ? [quantities.connections] : [],
+  );
+  // A suspension of everything holds whatever number was set for everything.
+  const global = totals.length === 0 ? limits.global : Math.min(...totals);
+  // And a number that somebody sets by hand is exact.
+  const unanswered = totals.length === 0 ? limits.unanswered : 0;
+  const suspended = overrides
+    .filter((each) => each.kind === 'suspend')
+    .map(({ target }) => parseTarget(target));
+  const rules = [...limits.rules, ...overrides.flatMap((each) => ruleOf(each, suspended))];
+  return { ...config, limits: { ...limits, global, unanswered, rules } };
+}
+
+function ruleOf(override: Override, suspended: readonly OverrideTarget[]): LimitRule[] {
+  const target = parseTarget(override.target);
+  // Connections in all are counted by the scheduler's own limit. And a narrower limit would replace a wider suspension.
+  const elsewhere =
+    target.kind === 'all' || (override.kind === 'limit' && suspended.some((each) => covers(each, target)));
+  const quantities = elsewhere ? { ...override.quantities, connections: undefined } : override.quantities;
+  if (Object.values(quantities).every((value) => value === undefined)) return [];
+  return [
+    {
+      id: overrideRuleId(override),
+      name: override.label === '' ? nameOf(target) : override.label,
+      origin: override.kind === 'suspend' ? 'sluice suspend' : 'sluice limit set',
+      ...scopeOf(target),
+      isOverride: true,
+      ...quantities,
+      reason: override.reason,
+      untilMs: override.untilMs,
+    },
+  ];
+}
+
+/** Where one thing is meant, the key of the counter says which; where several are, this says how they were chosen. */
+function nameOf(target: OverrideTarget): string {
+  switch (target.kind) {
+    case 'domain':
+    case 'mx':
+      return target.pattern.kind === 'suffix' ? `*.${target.pattern.domain}` : '';
+    case 'ip':
+    case 'source': {
+      const name = formatTarget(target).slice(target.kind.length + 1);
+      return name.includes('/') ? name : '';
+    }
+    default:
+      return '';
+  }
+}
+
+/** What is counted per: each domain below `*.example.com` has its own count, like each address of a network. */
+function scopeOf(target: OverrideTarget): { per: readonly LimitKey[]; match: LimitMatch } {
+  switch (target.kind) {
+    case 'all':
+      return { per: [], match: {} };
+    case 'domain':
+      return { per: ['domain'], match: { domain: [target.pattern] } };
+    case 'mx':
+      return { per: ['mx'], match: { mx: [target.pattern] } };
+    case 'site':
+      return { per: ['site'], match: { site: [target.site] } };
+    case 'ip':
+      return { per: ['ip'], match: { ip: [target.network] } };
+    case 'source':
+      return { per: ['source'], match: { source: [target.network] } };
+    case 'tenant':
+      return { per: ['queue'], match: { queue: [target.name] } };
+  }
+}

@@ -1,0 +1,89 @@
+// Which [[route]] of the configuration decided about a recipient, and what it does, in words for people.
+
+import type { RouteConfig } from '../config/config.ts';
+import type { DomainPattern } from '../values/domain.ts';
+import { formatEndpoint } from '../values/endpoint.ts';
+import type { RouteKey } from '../route/types.ts';
+
+export interface RouteDescription {
+  /** As in the log: the name, or `route 2`; empty when no route names the recipient. */
+  readonly name: string;
+  readonly target: string;
+}
+
+/** @param key - what the routing table answered for the recipient */
+export function describeRoute(
+  routes: readonly RouteConfig[],
+  { key, domain }: RouteKey,
+  reversePath: string,
+): RouteDescription {
+  const index = key.startsWith('mx:')
+    ? mxRouteOf(routes, domain, reversePath)
+    : routes.findIndex((route, at) => encodeURIComponent(nameOf(route, at)) === planName(key));
+  const route = routes[index];
+  return {
+    name: route === undefined ? '' : nameOf(route, index),
+    target: route === undefined ? mxText(domain) : targetOf(route, domain),
+  };
+}
+
+/** From `relay#NAME:DOMAIN`. */
+function planName(key: string): string {
+  return key.slice(key.indexOf('#') + 1, key.indexOf(':'));
+}
+
+function nameOf(route: RouteConfig, index: number): string {
+  return route.name ?? `route ${index + 1}`;
+}
+
+function targetOf(route: RouteConfig, domain: string): string {
+  switch (route.kind) {
+    case 'mx':
+      return mxText(domain);
+    case 'error':
+      return `answers ${route.error.replyCode} ${route.error.enhancedStatus} ${route.error.text}`;
+    case 'relay': {
+      const hosts = route.relay.map(formatEndpoint).join(', ');
+      return route.relay.length === 1 ? hosts : `${hosts} (${route.mode})`;
+    }
+  }
+}
+
+function mxText(domain: string): string {
+  return domain.startsWith('[') ? `the address ${domain}` : `the MX of ${domain}`;
+}
+
+/** All routes to the MX have the same key: the most specific one that matches is the one that decided. */
+function mxRouteOf(routes: readonly RouteConfig[], domain: string, reversePath: string): number {
+  let best = -1;
+  let bestRank = -1;
+  for (const [index, route] of routes.entries()) {
+    const rank = route.kind === 'mx' ? rankOf(route, domain, reversePath) : -1;
+    if (rank > bestRank) [best, bestRank] = [index, rank];
+  }
+  return best;
+}
+
+/** Higher is more specific, -1: no match. The order is that of `createRouter`. */
+function rankOf(route: RouteConfig, domain: string, reversePath: string): number {
+  if (route.domain.length === 0 && route.sender.length === 0) return 0;
+  const domains = route.domain.map((pattern) => domainRank(pattern, domain));
+  const senders = route.sender.map((pattern) => senderRank(pattern, reversePath.toLowerCase()));
+  return Math.max(-1, ...domains, ...senders);
+}
+
+function domainRank(pattern: DomainPattern, domain: string): number {
+  if (pattern.kind === 'exact') return pattern.domain === domain ? 100_000 : -1;
+  return domain.endsWith(`.${pattern.domain}`) ? 1_000 + pattern.domain.length : -1;
+}
+
+function senderRank(pattern: RouteConfig['sender'][number], sender: string): number {
+  switch (pattern.kind) {
+    case 'null':
+      return sender === '' ? 3 : -1;
+    case 'mailbox':
+      return `${pattern.localPart}@${pattern.domain}`.toLowerCase() === sender ? 3 : -1;
+    case 'domain':
+      return sender.endsWith(`@${pattern.domain}`) ? 2 : -1;
+  }
+}

@@ -1,0 +1,56 @@
+// The router and the resolver that the manager works with, from the configuration.
+
+import { isIP } from 'node:net';
+import { networkInterfaces } from 'node:os';
+import type { Config } from '../config/config.ts';
+import { createResolver, readResolvConf, type Resolver } from '../dns/resolver.ts';
+import { createRouter } from '../route/create-router.ts';
+import type { Router } from '../route/types.ts';
+import { routeRules } from '../settings/route-rules.ts';
+import { questionsHere } from '../settings/system-facts.ts';
+
+/** @param nowMs - scheduler time: what plans and answers are valid by */
+export function resolverOf(config: Config, nowMs: () => number): Resolver {
+  const { dns } = config;
+  return createResolver({
+    servers: dns.servers?.map(({ host, port }) => ({ address: host, port })) ?? readResolvConf().servers,
+    timeoutMs: dns.timeout,
+    attempts: dns.attempts,
+    maxTtlSeconds: dns.maxTtl / 1000,
+    minTtlSeconds: dns.minTtl / 1000,
+    negativeTtlSeconds: dns.negativeTtl / 1000,
+    maxEntries: dns.cacheEntries,
+    // Whoever is well answers sooner: what takes longer shall not hold up the others.
+    hangingMs: 250,
+    now: nowMs,
+    ...questionsHere(config),
+  });
+}
+
+export function routerOf(config: Config, resolver: Resolver, nowMs: () => number): Router {
+  const own = ownEndpoints(config);
+  return createRouter({
+    rules: routeRules(config.route),
+    resolver,
+    isOwnAddress: (ip, port) => own.has(`${ip} ${port}`),
+    ownNames: [config.hostname],
+    ipv4: config.deliver.ipv4,
+    ipv6: config.deliver.ipv6,
+    smtpPort: config.deliver.port,
+    random: Math.random,
+    now: nowMs,
+  });
+}
+
+/** Addresses and ports at which this Sluice listens; a wildcard stands for every address of the machine. */
+function ownEndpoints(config: Config): Set<string> {
+  const own = new Set<string>();
+  for (const { address } of config.listen) {
+    const hosts =
+      address.host === '0.0.0.0' || address.host === '::'
+        ? Object.values(networkInterfaces()).flatMap((list) => list?.map((each) => each.address) ?? [])
+        : [address.host];
+    for (const host of hosts) if (isIP(host) !== 0) own.add(`${host} ${address.port}`);
+  }
+  return own;
+}

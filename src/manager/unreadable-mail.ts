@@ -1,0 +1,51 @@
+// Looks again at messages whose envelope an operator's command could not read. Promises: a message is said to be gone only
+// when the manager does not count it any more, and one that nobody can read is held as damaged before it is answered about.
+
+import type { ExaminedMessage, NamedMessage } from '../control/queue-source.ts';
+import { isDamage } from '../spool/spool-error.ts';
+import { damageText } from '../spool/damage-text.ts';
+import type { MessageHandle, Scheduler } from '../schedule/types.ts';
+import type { SpoolReader, SpoolStore } from '../spool/types.ts';
+
+export interface UnreadableMailParts {
+  readonly store: Pick<SpoolStore, 'locate' | 'pin' | 'unpin' | 'isDamaged'>;
+  readonly reader: Pick<SpoolReader, 'readEnvelope'>;
+  readonly scheduler: Pick<Scheduler, 'isQueued'>;
+  /** Holds a message, and journals why. */
+  readonly holdDamaged: (queueId: string, message: MessageHandle, error: string) => void;
+}
+
+export class UnreadableMail {
+  readonly #parts: UnreadableMailParts;
+
+  constructor(parts: UnreadableMailParts) {
+    this.#parts = parts;
+  }
+
+  /** Says of each message that is still in the queue where it is, and what is damaged about it. */
+  async examine(messages: readonly NamedMessage[]): Promise<ExaminedMessage[]> {
+    const examined = await Promise.all(messages.map((each) => this.#examineOne(each)));
+    return examined.filter((each) => each !== undefined);
+  }
+
+  async #examineOne({ queueId, message: number }: NamedMessage): Promise<ExaminedMessage | undefined> {
+    const { store, reader, scheduler, holdDamaged } = this.#parts;
+    const message = number as MessageHandle;
+    const ref = store.locate(queueId);
+    if (ref === undefined || !scheduler.isQueued(message, queueId)) return undefined;
+    let damage: string | undefined;
+    // It must not be moved while it is read: its old place being empty would say nothing.
+    store.pin(queueId);
+    try {
+      await reader.readEnvelope(ref);
+    } catch (error) {
+      // Anything else, such as no open file left, may go better next time.
+      if (isDamage(error)) damage = damageText(error.message);
+    } finally {
+      store.unpin(queueId);
+    }
+    if (!scheduler.isQueued(message, queueId)) return undefined;
+    if (damage !== undefined && !store.isDamaged(queueId)) holdDamaged(queueId, message, damage);
+    return { queueId, ref: store.locate(queueId) ?? ref, damage };
+  }
+}

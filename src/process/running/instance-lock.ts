@@ -1,0 +1,120 @@
+// One Sluice for one spool: a Unix-domain socket that the running one holds. It goes with its process, however that ends.
+// One that is stopping says so to whoever connects; the next one waits for its end.
+
+import { rmSync } from 'node:fs';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { StartError } from '../../errors/start-error.ts';
+import { answers } from '../../io/unix-listener.ts';
+import { socketPath } from '../../channel/manager-socket.ts';
+
+/** Time that the holder gets to say that it is stopping. */
+const answerWithinMs = 1_000;
+
+export class InstanceLock {
+  readonly #server: Server;
+  readonly #waiting = new Set<Socket>();
+  #isEnding = false;
+
+  private constructor() {
+    this.#server = createServer((socket) => {
+      socket.on('error', () => undefined);
+      if (!this.#isEnding) {
+        socket.destroy();
+        return;
+      }
+      this.#waiting.add(socket);
+      socket.on('close', () => this.#waiting.delete(socket));
+      socket.unref();
+      socket.write('stopping');
+    });
+  }
+
+  /**
+   * Takes the lock of a spool.
+   * @param onWait - called once when another Sluice holds it that is stopping, before its end is waited for
+   * @throws {StartError} `SPOOL_IN_USE` when another Sluice holds it
+   */
+  static async take(spool: string, onWait: () => void = () => undefined): Promise<InstanceLock> {
+    const path = socketPath(spool, 'lock.sock');
+    const lock = new InstanceLock();
+    let hasWaited = false;
+    for (;;) {
+      if (await tryListen(lock.#server, path)) {
+        lock.#server.unref();
+        return lock;
+      }
+      const holder = await ask(path);
+      if (holder === 'running') break;
+      if (holder === 'gone') {
+        rmSync(path, { force: true }); // left behind by a Sluice that was killed
+      } else {
+        if (!hasWaited) onWait();
+        hasWaited = true;
+        await new Promise((resolve) => {
+          holder.once('close', resolve);
+        });
+      }
+    }
+    throw new StartError(
+      'SPOOL_IN_USE',
+      `Starting with the spool ${spool}: another Sluice is using it.`,
+      'Stop that one first, or give this one a spool of its own (spool = "..." in the configuration).',
+    );
+  }
+
+  /** From now on whoever wants the lock waits for its release. */
+  announceEnd(): void {
+    this.#isEnding = true;
+  }
+
+  release(): void {
+    this.#server.close();
+    for (const socket of this.#waiting) socket.destroy();
+  }
+}
+
+/** How the holder does: gone, running, or a socket that closes when it has stopped. */
+function ask(path: string): Promise<'gone' | 'running' | Socket> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    const late = setTimeout(() => {
+      resolve('running');
+      socket.destroy();
+    }, answerWithinMs);
+    const settle = (holder: 'gone' | 'running' | Socket): void => {
+      clearTimeout(late);
+      resolve(holder);
+    };
+    let isConnected = false;
+    socket.on('error', () => undefined); // 'close' follows
+    socket.once('connect', () => (isConnected = true));
+    socket.once('data', () => settle(socket));
+    socket.once('close', () => settle(isConnected ? 'running' : 'gone'));
+  });
+}
+
+/** Whether a Sluice holds the lock of a spool now. */
+export function isLocked(spool: string): Promise<boolean> {
+  return answers(socketPath(spool, 'lock.sock'));
+}
+
+function tryListen(server: Server, path: string): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const failed = (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EADDRINUSE') resolve(false);
+      else
+        reject(
+          new StartError(
+            'SPOOL_UNUSABLE',
+            `Making ${path}: ${error.message}.`,
+            'Make the spool a folder that Sluice may write.',
+          ),
+        );
+    };
+    server.once('error', failed);
+    server.listen(path, () => {
+      server.off('error', failed);
+      resolve(true);
+    });
+  });
+}

@@ -1,0 +1,27 @@
+// The sender processes that a manager waits for before it grants anything, and when the supervisor has to end one of them.
+
+import type { Heartbeat } from '../watch/heartbeat.ts';
+
+/** Beats that a running manager waits for the hello of a sender that answers. It finishes its transactions first. */
+const mostBeats = 10;
+
+export class AwaitedSenders {
+  #serials: readonly number[] = [];
+  #beats = 0;
+
+  /** What the manager says. None: it waits for nobody, or it has ended. */
+  set(serials: readonly number[]): void {
+    this.#serials = serials;
+    if (serials.length === 0) this.#beats = 0;
+  }
+
+  /** A beat has passed. @param isUp - the manager has started, and answers */
+  beat(isUp: boolean): void {
+    this.#beats = isUp && this.#serials.length > 0 ? this.#beats + 1 : 0;
+  }
+
+  /** Is it waited for in vain? */
+  mustEnd(serial: number, heartbeat: Heartbeat): boolean {
+    return this.#serials.includes(serial) && (heartbeat.isStalled || this.#beats > mostBeats);
+  }
+}

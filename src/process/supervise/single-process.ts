@@ -1,0 +1,121 @@
+// All roles in one process, over the same channels: for development, tests and small machines.
+
+import type { Config } from '../../config/config.ts';
+import type { Logger } from '../../log/logger.ts';
+import { type ReportedTrouble, TroubleBoard } from '../../stats/trouble-board.ts';
+import type { Troubles } from '../../stats/troubles.ts';
+import { managerSocketPath, listenManagerSocket } from '../../channel/manager-socket.ts';
+import { type Channel, localChannel } from '../../channel/channel.ts';
+import type { Instance, InstanceEvents } from './instance.ts';
+import { endLeftOvers } from '../running/life-sign.ts';
+import type {
+  ControlToManager,
+  ManagerToSender,
+  ReceiverToManager,
+  ReloadAnswer,
+  Response,
+  RoleFacts,
+  SenderToManager,
+} from '../../channel/messages.ts';
+import { ReloadRequests } from '../roles/reload-requests.ts';
+import type { Role } from '../role.ts';
+import { ControlRole } from '../roles/control-role.ts';
+import { ManagerRole } from '../roles/manager-role.ts';
+import { ReceiverRole } from '../roles/receiver-role.ts';
+import { SenderRole } from '../roles/sender-role.ts';
+
+export class SingleProcess implements Instance {
+  #config: Config;
+  readonly #log: Logger;
+  readonly #events: InstanceEvents;
+  readonly #troubles: Troubles;
+  readonly #roles: Role[] = [];
+  #started = false;
+  #manager: ManagerRole | undefined;
+  #closeBus: () => void = () => undefined;
+  readonly #reloads = new ReloadRequests();
+
+  constructor(config: Config, log: Logger, events: InstanceEvents, troubles: Troubles) {
+    this.#config = config;
+    this.#log = log;
+    this.#events = events;
+    this.#troubles = troubles;
+  }
+
+  async start(): Promise<RoleFacts> {
+    const config = this.#config;
+    await endLeftOvers(config.spool, this.#log);
+    try {
+      const facts = await this.#startRoles(config);
+      this.#started = true;
+      if (this.#config !== config) this.configure(this.#config);
+      return facts;
+    } catch (error) {
+      // What is left open would keep the process from ending.
+      await this.stop(0);
+      throw error;
+    }
+  }
+
+  async #startRoles(config: Config): Promise<RoleFacts> {
+    const log = this.#log;
+    // Nobody links to it here; it keeps another manager away from the spool.
+    const bus = await listenManagerSocket(managerSocketPath(config.spool), (socket) => socket.destroy());
+    this.#closeBus = () => bus.close();
+    const manager = await ManagerRole.start(config, log, this.#troubles);
+    this.#manager = manager;
+
+    const [senderEnd, senderOfManager] = localChannel<SenderToManager, ManagerToSender>();
+    const sender = new SenderRole(config, senderEnd, log);
+    senderEnd.receive((batch) => sender.take(batch));
+    manager.addSender(senderOfManager);
+    this.#roles.push(sender);
+
+    const [controlEnd, controlOfManager] = localChannel<ControlToManager, Response>();
+    const control = new ControlRole(
+      config,
+      controlEnd,
+      () => this.#reloads.ask(() => this.#events.reload()),
+      () => this.#allTroubles(),
+    );
+    controlEnd.receive((batch) => control.take(batch));
+    manager.addControl(controlOfManager);
+    this.#roles.push(control);
+    await control.listen(config.controlSocket);
+
+    const [receiverEnd, receiverOfManager] = localChannel<ReceiverToManager, never>();
+    manager.addReceiver(receiverOfManager as Channel<never, ReceiverToManager>);
+    const receiver = await ReceiverRole.start(config, 0, receiverEnd, log, this.#troubles);
+    this.#roles.push(receiver);
+    return { ...manager.facts, ...receiver.facts };
+  }
+
+  #allTroubles(): readonly ReportedTrouble[] {
+    const board = new TroubleBoard();
+    board.set('sluice', this.#troubles.list);
+    return board.list;
+  }
+
+  configure(config: Config): void {
+    this.#config = config;
+    if (!this.#started) return; // comes into force when all roles run
+    for (const role of this.#roles) role.configure(config);
+    this.#manager?.configure(config);
+  }
+
+  reloaded(answer: ReloadAnswer): void {
+    this.#reloads.answered(answer);
+  }
+
+  async stop(graceMs: number): Promise<void> {
+    const [sender, control, receiver] = this.#roles;
+    this.#manager?.drain();
+    await Promise.all([receiver?.stop(graceMs), sender?.stop(graceMs)]);
+    try {
+      await this.#manager?.stop(graceMs);
+    } finally {
+      await control?.stop(graceMs);
+      this.#closeBus();
+    }
+  }
+}

@@ -1,0 +1,109 @@
+// What time does: next attempts and lifetimes' ends, rests, idle connections, and forgetting what nobody needs.
+
+import { endPlan, isNeeded } from '../work/forget.ts';
+import { activate, endGathering } from '../work/gather.ts';
+import { moveHanging, nextHangingCheckMs } from '../reserve/unanswered.ts';
+import { isStranded } from '../work/lifecycle.ts';
+import { forgetLimits } from '../reserve/needs.ts';
+import { PlanState } from '../store/routes.ts';
+import { closeIdle } from '../grant/serve.ts';
+import { expireTask } from '../work/settle.ts';
+import { expiryOf, type State } from '../state.ts';
+import { TaskState } from '../store/tasks.ts';
+import { reasonOf } from '../tell/view.ts';
+
+/** Routes looked at in one tick, and ms until the next few: a tick costs the same with a million of them. */
+const sweptPerTick = 256;
+const sweepEveryMs = 50;
+/** What waits for a plan that cannot be looked up, or for an own address, lives on for this long at a time. */
+const strandedGraceMs = 600_000;
+
+/** Everything that is due by now. */
+export function passTime(s: State, nowMs: number): void {
+  attend(s, nowMs);
+  s.addresses.tick(nowMs);
+  s.rates.tick(nowMs);
+  s.windows.tick(nowMs);
+  moveHanging(s, nowMs);
+  for (;;) {
+    const connection = s.connections.longestIdle;
+    if (connection < 0 || s.connections.idleSinceMs.get(connection) + s.config.idleConnectionMs > nowMs)
+      break;
+    closeIdle(s, connection);
+  }
+  sweepRoutes(s, nowMs);
+}
+
+/** When `passTime` has something to do next. */
+export function nextWakeMs(s: State): number {
+  const idle = s.connections.longestIdle;
+  const idleEndMs = idle < 0 ? Infinity : s.connections.idleSinceMs.get(idle) + s.config.idleConnectionMs;
+  return Math.min(
+    s.tasks.due.firstDueMs(),
+    s.addresses.due.firstDueMs(),
+    s.rates.due.firstDueMs(),
+    s.windows.due.firstDueMs(),
+    idleEndMs,
+    nextHangingCheckMs(s),
+  );
+}
+
+/** Takes all tasks that are due, those of one message together. */
+function attend(s: State, nowMs: number): void {
+  if (s.tasks.due.firstDueMs() > nowMs) return;
+  const { due } = s.tasks;
+  const byMessage = new Map<number, number[]>();
+  while (due.firstDueMs() <= nowMs) {
+    const task = due.first();
+    due.take(task);
+    const message = s.tasks.messageOf(task);
+    const others = byMessage.get(message);
+    if (others === undefined) byMessage.set(message, [task]);
+    else others.push(task);
+  }
+  for (const [message, tasks] of byMessage) attendMessage(s, message, tasks, nowMs);
+}
+
+function attendMessage(s: State, message: number, tasks: readonly number[], nowMs: number): void {
+  if (nowMs >= expiryOf(s, message) && (s.sourcesLack || tasks.some((task) => isStranded(s, task)))) {
+    prolong(s, message, nowMs);
+  }
+  const expiresAtMs = expiryOf(s, message);
+  if (nowMs >= expiresAtMs) {
+    for (const task of tasks) expireTask(s, task, reasonOf(s, task));
+    return;
+  }
+  const again: number[] = [];
+  let gathered = false;
+  for (const task of tasks) {
+    const state = s.tasks.state.get(task);
+    if (state === TaskState.waiting) again.push(task);
+    else if (state === TaskState.ready) s.tasks.due.put(task, expiresAtMs);
+    else gathered = true;
+  }
+  if (gathered) endGathering(s, message, nowMs);
+  if (again.length > 0) activate(s, message, again, nowMs);
+}
+
+/** The lifetime ends by a fault of this host: it goes on until the fault is over, and there was time for an attempt. */
+function prolong(s: State, message: number, nowMs: number): void {
+  const lackingMs = nowMs + strandedGraceMs - expiryOf(s, message);
+  s.messages.receivedAtMs.set(message, s.messages.receivedAtMs.get(message) + lackingMs);
+}
+
+/** Forgets routes without recipients whose plans have expired, and lets go of sites that only waiting work names. */
+function sweepRoutes(s: State, nowMs: number): void {
+  const { routes } = s;
+  if (nowMs < s.sweepNextMs) return;
+  s.sweepNextMs = nowMs + sweepEveryMs;
+  for (let count = Math.min(sweptPerTick, routes.end); count > 0; count -= 1) {
+    s.sweepAt = s.sweepAt + 1 >= routes.end ? 0 : s.sweepAt + 1;
+    const route = s.sweepAt;
+    if (!routes.isKnown(route) || routes.firstTask.get(route) >= 0) continue;
+    // Those that were looked up in passing, for another route's task.
+    if (!s.limitsAtRest.has(route)) forgetLimits(s, route);
+    if (routes.validUntilMs.get(route) > nowMs || routes.plan.get(route) === PlanState.resolving) continue;
+    endPlan(s, route);
+    if (!isNeeded(s, route)) routes.forget(route);
+  }
+}

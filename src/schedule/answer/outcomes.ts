@@ -1,0 +1,151 @@
+// What senders report: connections that are ready, transactions that are over, connections that are no more.
+
+import { isReachable } from '../grant/choose-place.ts';
+import { reactToFailure, reactToResults, type Reacted } from './react.ts';
+import { ConnectionState } from '../store/connections.ts';
+import { Dimension } from '../store/counters.ts';
+import { putBack } from '../work/gather.ts';
+import { nameRoute } from '../grant/grant.ts';
+import { comeBack, isUnproven } from '../reserve/unanswered.ts';
+import { mayBeDone, freeRecipient, freeTask, setRecipients } from '../work/lifecycle.ts';
+import { forgetPlaces, leavePlace, releaseSite } from '../reserve/places.ts';
+import { close, makeRoom } from '../grant/serve.ts';
+import { countAttempt, deferTask, setLastError } from '../work/settle.ts';
+import { restSource } from '../grant/source-rests.ts';
+import type { State } from '../state.ts';
+import type { ConnectionEnd, MessageHandle, RecipientResult } from '../types.ts';
+
+/** Ms until an address is tried again when this host could not even begin to. */
+const localRestMs = 10_000;
+
+/** Greeting and EHLO are through. */
+export function becameReady(s: State, connection: number, nowMs: number): void {
+  const { addresses, connections, sites } = s;
+  if (connections.state.get(connection) !== ConnectionState.connecting) return;
+  connections.wasConnecting(connection);
+  connections.state.set(connection, ConnectionState.busy);
+  sites.established.add(connections.site.get(connection), 1);
+  addresses.succeeded(connections.address.get(connection));
+  connections.releaseDimension(connection, Dimension.probe, undefined);
+  if (comeBack(s, connection, nowMs)) makeRoom(s, s.all);
+  const window = connections.heldOf(connection, Dimension.window);
+  if (window >= 0) s.windows.greeted(window);
+}
+
+/** The transaction is over; the connection goes on to the next one, idles, or closes. */
+export function finishTransaction(
+  s: State,
+  connection: number,
+  results: readonly RecipientResult[],
+  reusable: boolean,
+  nowMs: number,
+): void {
+  const { connections } = s;
+  becameReady(s, connection, nowMs);
+  connections.dropFormer(connection);
+  const task = connections.task.get(connection);
+  connections.task.set(connection, -1);
+  const reaction = reactToResults(s, connection, results, nowMs);
+  settleResults(s, task, reaction, nowMs);
+  if (!reusable) {
+    connections.becameClosing(connection);
+  } else if (
+    reaction.leaves ||
+    connections.transactions.get(connection) >= connections.mostTransactions.get(connection) ||
+    connections.isOverLimit(connection)
+  ) {
+    close(s, connection);
+  } else {
+    const site = connections.site.get(connection);
+    connections.becameIdle(connection, nowMs);
+    s.sites.addIdle(site, connection);
+    s.offering.push(site);
+    s.newlyIdle.push(connection);
+  }
+}
+
+/** The connection is gone: its slots are free, and a task that was on it is tried again. */
+export function endConnection(s: State, connection: number, end: ConnectionEnd, nowMs: number): void {
+  const { addresses, connections, sites } = s;
+  const state = connections.state.get(connection);
+  const task = connections.task.get(connection);
+  const site = connections.site.get(connection);
+  const address = connections.address.get(connection);
+  const first = connections.transactions.get(connection) === 1;
+  const failed = state === ConnectionState.connecting;
+  const isLocal = end.kind === 'failed' && end.local === true;
+  const isGivenUp = failed && connections.isGivenUp(connection);
+  const error = errorOf(end, isGivenUp);
+  if (failed && isLocal) {
+    const { hop, source } = connections.placeOf(connection);
+    if (!restSource(s, source, hop.ip, nowMs)) addresses.rest(address, nowMs, localRestMs, error);
+  } else if (failed) {
+    if (isUnproven(s, site)) s.failures.note(nowMs);
+    reactToFailure(s, connection, error, nowMs);
+  }
+  if (state === ConnectionState.idle) {
+    connections.wasIdle(connection);
+    sites.removeIdle(site, connection);
+  }
+  if (failed) connections.wasConnecting(connection);
+  else sites.established.add(site, -1);
+  leavePlace(s, connections.placeOf(connection));
+  nameRoute(s, connection, -1);
+  connections.free(connection);
+  addresses.connections.add(address, -1);
+  if (sites.connections.add(site, -1) === 0) forgetPlaces(s, site);
+
+  if (task < 0) {
+    // Nothing was on it.
+  } else if (failed && !isLocal && !isGivenUp && !isReachable(s, site) && sites.established.get(site) === 0) {
+    deferTask(s, task, error, nowMs);
+  } else if (failed || (end.kind === 'closed' && !first)) {
+    // Another address may do; or the host closed while the grant was on its way, which says nothing about the message.
+    putBack(s, task, nowMs);
+  } else {
+    deferTask(s, task, end.kind === 'failed' ? end.error : 'connection closed before the transaction', nowMs);
+  }
+  addresses.mayBeUnused(address);
+  releaseSite(s, site);
+}
+
+function errorOf(end: ConnectionEnd, isGivenUp: boolean): string {
+  if (isGivenUp) return 'no greeting for seconds, while others waited for a connection';
+  return end.kind === 'failed' ? end.error : 'connection closed before it was ready';
+}
+
+/** Delivered and failed recipients leave the task; the others stay together for the next attempt, or go on at once. */
+function settleResults(s: State, task: number, { results, goesOn }: Reacted, nowMs: number): void {
+  const { effects, recipients, tasks } = s;
+  const message = tasks.messageOf(task) as MessageHandle;
+  const again: number[] = [];
+  let at = 0;
+  let row = tasks.firstRecipient.get(task);
+  while (row >= 0) {
+    const next = recipients.next.get(row);
+    const recipient = recipients.envelopeIndex.get(row);
+    let result = results[at];
+    // Results mostly come in the order of the grant.
+    if (result?.recipient === recipient) at += 1;
+    else result = results.find((candidate) => candidate.recipient === recipient);
+    if (result?.result === 'delivered') {
+      effects.push({ kind: 'delivered', message, recipient });
+      freeRecipient(s, row);
+    } else if (result?.result === 'permfail') {
+      effects.push({ kind: 'failed', message, recipient, error: result.error, expired: false });
+      freeRecipient(s, row);
+    } else {
+      setLastError(s, row, result === undefined ? 'no result' : result.error);
+      again.push(row);
+    }
+    row = next;
+  }
+  if (again.length === 0) {
+    freeTask(s, task);
+    mayBeDone(s, message);
+    return;
+  }
+  setRecipients(s, task, again);
+  if (goesOn) putBack(s, task, nowMs);
+  else countAttempt(s, task, nowMs);
+}

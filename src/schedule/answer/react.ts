@@ -1,0 +1,135 @@
+// What the scheduler learns from a destination's answers: how many connections it bears, when to leave it alone, and what
+// a reply means that says something else than its code. Rules as data in adapt/; this file carries them out.
+
+import { firstReaction } from '../adapt/match-reply.ts';
+import type { ReactionRule } from '../adapt/types.ts';
+import { isReachable } from '../grant/choose-place.ts';
+import { Dimension } from '../store/counters.ts';
+import { restMs } from '../work/retry.ts';
+import { closeIdle, closeSurplus } from '../grant/serve.ts';
+import type { State } from '../state.ts';
+import type { RecipientResult } from '../types.ts';
+
+/** Ms that a source holds back after a failure that no rule knows. */
+const usualHoldMs = 60_000;
+
+/** Results with what the rules made of them. */
+export interface Reacted {
+  readonly results: readonly RecipientResult[];
+  /** Those that failed for now are tried at another address at once, which is no attempt. */
+  readonly goesOn: boolean;
+  /** The connection is of no more use: its address is left alone. */
+  readonly leaves: boolean;
+}
+
+/** A transaction is over: the window of its source and site grows or shrinks, and rules change results. */
+export function reactToResults(
+  s: State,
+  connection: number,
+  results: readonly RecipientResult[],
+  nowMs: number,
+): Reacted {
+  const window = windowOf(s, connection);
+  if (results.every(({ result }) => result === 'delivered')) {
+    if (window >= 0) s.windows.succeeded(window, nowMs);
+    return { results, goesOn: false, leaves: false };
+  }
+  const { reactions = [] } = s.config;
+  const { host } = s.connections.placeOf(connection).hop;
+  const seen = new Map<string, ReactionRule | undefined>();
+  let trouble: ReactionRule | undefined;
+  let troubleText = '';
+  const changed = results.map((each): RecipientResult => {
+    if (each.result === 'delivered') return each;
+    if (!seen.has(each.error)) seen.set(each.error, firstReaction(reactions, each.error, host));
+    const rule = seen.get(each.error);
+    if (rule === undefined) return each;
+    if (rule.action.kind === 'bounce') return { ...each, result: 'permfail' };
+    if (rule.action.kind === 'retry') return { ...each, result: 'tempfail' };
+    if (trouble === undefined) {
+      trouble = rule;
+      troubleText = each.error;
+    }
+    return each;
+  });
+  if (trouble === undefined) {
+    // A destination that takes its time to refuse single messages bears the connections that there are.
+    if (window >= 0 && results.some(({ result }) => result === 'delivered'))
+      s.windows.succeeded(window, nowMs);
+    return { results: changed, goesOn: false, leaves: false };
+  }
+  carryOut(s, connection, trouble, troubleText, s.connections.grantedAtMs.get(connection), nowMs);
+  const site = s.connections.site.get(connection);
+  const leaves = trouble.action.kind === 'next_host';
+  return { results: changed, goesOn: leaves && isReachable(s, site), leaves };
+}
+
+/** A connection never became ready: its address rests, and its source holds back if others of the site are open. */
+export function reactToFailure(s: State, connection: number, error: string, nowMs: number): void {
+  const { addresses, connections, sites } = s;
+  const address = connections.address.get(connection);
+  const openedAtMs = connections.openedAtMs.get(connection);
+  const { host } = connections.placeOf(connection).hop;
+  const rule = firstReaction(s.config.reactions ?? [], error, host);
+  if (rule !== undefined) carryOut(s, connection, rule, error, openedAtMs, nowMs);
+  const isFull = sites.established.get(connections.site.get(connection)) > 0;
+  const window = windowOf(s, connection);
+  if (rule === undefined && isFull && window >= 0) {
+    s.windows.troubled(window, openedAtMs, jittered(s, usualHoldMs), error, nowMs);
+    closeSurplus(s, window);
+  }
+  // A host that serves others of our connections and says what is too much for it is not dead.
+  if (rule !== undefined && isFull && rule.action.kind !== 'next_host') return;
+  if (!addresses.isNews(address, openedAtMs)) return;
+  const { addressRestMs, retryJitter } = s.config;
+  const rest = restMs(addressRestMs, retryJitter, addresses.failures.get(address) + 1, s.random);
+  addresses.rest(address, nowMs, rest, error);
+}
+
+function carryOut(
+  s: State,
+  connection: number,
+  { action }: ReactionRule,
+  error: string,
+  sinceMs: number,
+  nowMs: number,
+): void {
+  const window = windowOf(s, connection);
+  switch (action.kind) {
+    case 'slow':
+      if (window >= 0) s.windows.troubled(window, sinceMs, jittered(s, action.forMs), error, nowMs);
+      break;
+    case 'pause':
+      if (window >= 0) s.windows.paused(window, jittered(s, action.forMs), error, nowMs);
+      break;
+    case 'next_host':
+      leaveAddress(s, connection, jittered(s, action.forMs), error, nowMs);
+      break;
+    default:
+      break;
+  }
+  if (window >= 0) closeSurplus(s, window);
+}
+
+/** Not all at once again. */
+function jittered(s: State, ms: number): number {
+  return restMs([ms], s.config.retryJitter, 1, s.random);
+}
+
+/** Nobody goes to the connection's address for some time. */
+function leaveAddress(s: State, connection: number, forMs: number, error: string, nowMs: number): void {
+  const { addresses, connections, sites } = s;
+  const address = connections.address.get(connection);
+  addresses.rest(address, nowMs, forMs, error);
+  let idle = sites.firstIdle.get(connections.site.get(connection));
+  while (idle >= 0) {
+    const next = connections.siteIdleNext.get(idle);
+    if (connections.address.get(idle) === address) closeIdle(s, idle);
+    idle = next;
+  }
+}
+
+/** The counter of the connection's window; -1: adaptation is off. */
+function windowOf(s: State, connection: number): number {
+  return s.connections.heldOf(connection, Dimension.window);
+}

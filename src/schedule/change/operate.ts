@@ -1,0 +1,136 @@
+// What operators do to one message: hold, release, retry now, remove. Transactions in flight always finish.
+
+import { activate, putBack } from '../work/gather.ts';
+import {
+  freeRecipient,
+  freeTask,
+  mayBeDone,
+  recipientsOf,
+  routeOf,
+  setRecipients,
+  tasksOf,
+  withdraw,
+} from '../work/lifecycle.ts';
+import { wait } from '../work/settle.ts';
+import { expiryOf, type State } from '../state.ts';
+import { TaskState } from '../store/tasks.ts';
+
+/** A message released near or after its lifetime's end may still be tried for this long. */
+const releaseGraceMs = 3_600_000;
+
+/** From now on nothing of the message is granted, and it does not expire. */
+export function holdMessage(s: State, message: number): void {
+  s.messages.setHeld(message, true);
+  for (const task of tasksOf(s, message)) {
+    const state = s.tasks.state.get(task);
+    if (state === TaskState.active || state === TaskState.held) continue;
+    withdraw(s, task);
+    s.tasks.state.set(task, TaskState.held);
+    if (state !== TaskState.waiting) s.tasks.dueMs.set(task, 0);
+  }
+}
+
+/** Ends the hold; what is due goes out now. The restart of a lifetime that ended under the hold is not journaled. */
+export function releaseMessage(s: State, message: number, nowMs: number): void {
+  if (!s.messages.isHeld(message)) return;
+  s.messages.setHeld(message, false);
+  const receivedAtMs = s.messages.receivedAtMs.get(message);
+  const expiresAtMs = expiryOf(s, message);
+  const graceMs = Math.min(releaseGraceMs, expiresAtMs - receivedAtMs);
+  const lackingMs = nowMs + graceMs - expiresAtMs;
+  if (lackingMs > 0) s.messages.receivedAtMs.set(message, receivedAtMs + lackingMs);
+  const due: number[] = [];
+  for (const task of tasksOf(s, message)) {
+    if (s.tasks.state.get(task) !== TaskState.held) continue;
+    const nextAttemptAtMs = s.tasks.dueMs.get(task);
+    if (nextAttemptAtMs <= nowMs) due.push(task);
+    else wait(s, task, nextAttemptAtMs);
+  }
+  if (due.length > 0) activate(s, message, due.reverse(), nowMs);
+}
+
+/** What waits for its next attempt is due now, and its addresses rest no longer. Returns the recipients that are due. */
+export function retryMessage(s: State, message: number, nowMs: number): number {
+  const due: number[] = [];
+  let recipients = 0;
+  for (const task of tasksOf(s, message)) {
+    const state = s.tasks.state.get(task);
+    if (state === TaskState.active || state === TaskState.held) continue;
+    recipients += recipientsOf(s, task).length;
+    endRests(s, task, nowMs);
+    if (state !== TaskState.waiting) continue;
+    s.tasks.due.take(task);
+    due.push(task);
+  }
+  if (due.length > 0) activate(s, message, due.reverse(), nowMs);
+  return recipients;
+}
+
+/** Addresses that the task may go to are probed at once. */
+function endRests(s: State, task: number, nowMs: number): void {
+  const site = s.routes.site.get(routeOf(s, task));
+  if (site < 0) return;
+  for (const { ip, port } of s.sites.planOf(site).addresses) {
+    const address = s.addresses.find(ip, port);
+    if (address >= 0) s.addresses.endRest(address, nowMs);
+  }
+}
+
+/** Indexes in the envelope of those that wait in some way. */
+export function recipientsNotInFlight(s: State, message: number, only: ReadonlySet<number>): number[] {
+  const found: number[] = [];
+  for (const task of tasksOf(s, message)) {
+    if (s.tasks.state.get(task) === TaskState.active) continue;
+    for (const recipient of recipientsOf(s, task)) {
+      const index = s.recipients.envelopeIndex.get(recipient);
+      if (only.has(index)) found.push(index);
+    }
+  }
+  return found.sort((left, right) => left - right);
+}
+
+/**
+ * Forgets the recipients that are not in flight; of these only those with the given indexes in the envelope, if any are
+ * given. Returns the indexes of those forgotten.
+ */
+export function removeRecipients(
+  s: State,
+  message: number,
+  only: ReadonlySet<number> | undefined,
+  nowMs: number,
+): number[] {
+  const removed: number[] = [];
+  for (const task of tasksOf(s, message)) {
+    if (s.tasks.state.get(task) !== TaskState.active) removeFromTask(s, task, only, removed, nowMs);
+  }
+  mayBeDone(s, message);
+  return removed.sort((left, right) => left - right);
+}
+
+function removeFromTask(
+  s: State,
+  task: number,
+  only: ReadonlySet<number> | undefined,
+  removed: number[],
+  nowMs: number,
+): void {
+  const index = s.recipients.envelopeIndex;
+  const all = recipientsOf(s, task);
+  const leaving = all.filter((recipient) => only === undefined || only.has(index.get(recipient)));
+  if (leaving.length === 0) return;
+  const state = s.tasks.state.get(task);
+  withdraw(s, task);
+  const staying = all.filter((recipient) => !leaving.includes(recipient));
+  for (const recipient of leaving) {
+    removed.push(index.get(recipient));
+    freeRecipient(s, recipient);
+  }
+  if (staying.length === 0) {
+    freeTask(s, task);
+    return;
+  }
+  setRecipients(s, task, staying);
+  if (state === TaskState.waiting) s.tasks.due.put(task, s.tasks.dueMs.get(task));
+  else if (state === TaskState.ready) putBack(s, task, nowMs);
+  else if (state !== TaskState.held) activate(s, s.tasks.messageOf(task), [task], nowMs);
+}

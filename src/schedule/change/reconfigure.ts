@@ -1,0 +1,120 @@
+// A new configuration while mail is under way: new limits count what is there already, lowered ones drain, and everything
+// that waits looks again at what stands in its way.
+
+import { Dimension, dimensions } from '../store/counters.ts';
+import { forgetBoth, holdBoth } from '../reserve/gates.ts';
+import { dropLimits } from '../reserve/held-limits.ts';
+import { makeRunnable, recipientsOf } from '../work/lifecycle.ts';
+import { createLimitIndex } from '../limits/rule-index.ts';
+import { forgetLimits, limitsOf } from '../reserve/needs.ts';
+import type { Place } from '../store/place.ts';
+import { forgetPlaces, leavePlace, limitsAt } from '../reserve/places.ts';
+import { closeSurplus } from '../grant/serve.ts';
+import { expiryOf, sourcesOf, type State } from '../state.ts';
+import { TaskState } from '../store/tasks.ts';
+import type { SchedulerConfig } from '../types.ts';
+
+export function applyConfig(s: State, config: SchedulerConfig, nowMs: number): void {
+  const before = s.config;
+  s.config = config;
+  s.queues.setWeights(config.weights ?? new Map());
+  s.sources = sourcesOf(config);
+  s.sourceRests.clear();
+  s.limits = createLimitIndex(config.limits.rules);
+  s.windows.reconfigure(config.adapt);
+  s.rates.reconfigure(new Map(config.limits.rules.map((rule) => [rule.id, rule])), nowMs);
+  lookAgain(s);
+  recount(s, nowMs);
+  limitAll(s);
+  for (let dimension = 0; dimension < dimensions; dimension += 1) {
+    s.counters.eachOf(dimension, (counter) => closeSurplus(s, counter));
+  }
+  if (config.lifetimeMs !== before.lifetimeMs || config.bounceLifetimeMs !== before.bounceLifetimeMs) {
+    moveExpiries(s);
+  }
+}
+
+/** What can be carried has changed: more is granted at once, and of what is too many idle connections go first. */
+export function carryConnections(s: State, connections: number): void {
+  s.carried = connections;
+  limitAll(s);
+  closeSurplus(s, s.all);
+}
+
+function limitAll(s: State): void {
+  s.counters.setLimit(s.all, Math.min(s.config.limits.global, s.carried));
+}
+
+/** Every connection gives its slots back and takes those that the new limits say, even where there is no room. */
+function recount(s: State, nowMs: number): void {
+  const { connections, routes, sites } = s;
+  forgetBoth(s);
+  for (let route = 0; route < routes.end; route += 1) if (routes.isKnown(route)) forgetLimits(s, route);
+  sites.each((site) => forgetPlaces(s, site));
+  const live = liveConnections(s);
+  for (const connection of live) {
+    connections.releaseDimension(connection, Dimension.task, undefined);
+    connections.releaseDimension(connection, Dimension.place, undefined);
+  }
+  for (const connection of live) leavePlace(s, connections.placeOf(connection));
+  for (const connection of live) recountConnection(s, connection, nowMs);
+  for (let route = 0; route < routes.end; route += 1) if (routes.isKnown(route)) forgetLimits(s, route);
+}
+
+function recountConnection(s: State, connection: number, nowMs: number): void {
+  const { connections, routes } = s;
+  const { hop, site, source } = connections.placeOf(connection);
+  const limits = limitsAt(s, connections.site.get(connection), hop, source, nowMs);
+  const place: Place = { site, hop, source, limits, users: 1 };
+  connections.setPlace(connection, place);
+  const most = Math.min(connections.mostTransactions.get(connection), limits.messagesPerConnection);
+  connections.mostTransactions.set(connection, most);
+  connections.recount(connection, limits.slots);
+  for (const route of routesOf(s, connection)) {
+    if (!routes.isKnown(route)) continue;
+    connections.recount(connection, limitsOf(s, route, nowMs).slots);
+    if (!s.limits.hasBoth) continue;
+    const both = holdBoth(s, route, place, nowMs);
+    connections.recount(connection, both.slots);
+    dropLimits(s, both);
+  }
+}
+
+/** Routes of its transaction; of the last one when it is idle. */
+function routesOf(s: State, connection: number): Set<number> {
+  const task = s.connections.task.get(connection);
+  if (task < 0) return new Set([s.connections.route.get(connection)]);
+  return new Set(recipientsOf(s, task).map((recipient) => s.recipients.route.get(recipient)));
+}
+
+/** All connections, the idle ones first and longest idle before the others, so that their order stays. */
+function liveConnections(s: State): number[] {
+  const { connections } = s;
+  const idle: number[] = [];
+  for (let at = connections.longestIdle; at >= 0; at = connections.idleNext.get(at)) idle.push(at);
+  const others: number[] = [];
+  const isIdle = new Set(idle);
+  for (let connection = 0; connection < connections.end; connection += 1) {
+    if (connections.isLive(connection) && !isIdle.has(connection)) others.push(connection);
+  }
+  return [...idle, ...others];
+}
+
+/** Parked routes are tried again: what they waited for may not hold any longer, and other limits may. */
+function lookAgain(s: State): void {
+  for (let route = 0; route < s.routes.end; route += 1) {
+    if (!s.routes.isKnown(route) || !s.parking.isParked(route)) continue;
+    s.parking.unpark(route);
+    makeRunnable(s, route);
+  }
+}
+
+function moveExpiries(s: State): void {
+  const { due, dueMs, end, state } = s.tasks;
+  for (let task = 0; task < end; task += 1) {
+    const kind = state.get(task);
+    if (kind === TaskState.free || !due.has(task)) continue;
+    const expiresAtMs = expiryOf(s, s.tasks.messageOf(task));
+    due.put(task, kind === TaskState.ready ? expiresAtMs : Math.min(dueMs.get(task), expiresAtMs));
+  }
+}

@@ -1,0 +1,50 @@
+// The routing table changed: plans are asked for anew, and recipients that wait get the routes that they have now.
+
+import { activate } from '../work/gather.ts';
+import { recipientsOf, tasksOf, withdraw } from '../work/lifecycle.ts';
+import type { State } from '../state.ts';
+import { TaskState } from '../store/tasks.ts';
+import type { NewRoute } from '../types.ts';
+
+/** No plan is believed any longer; each is looked up when there is work for it. */
+export function expirePlans(s: State): void {
+  for (let route = 0; route < s.routes.end; route += 1) s.routes.validUntilMs.set(route, 0);
+}
+
+/**
+ * Gives recipients of a message, by their index in the envelope, new routes. Those in flight keep theirs.
+ * @returns False when some of them are in flight.
+ */
+export function rerouteRecipients(
+  s: State,
+  message: number,
+  routes: ReadonlyMap<number, NewRoute>,
+  nowMs: number,
+): boolean {
+  const due: number[] = [];
+  let complete = true;
+  for (const task of tasksOf(s, message)) {
+    const changed = recipientsOf(s, task).filter((row) => routes.has(s.recipients.envelopeIndex.get(row)));
+    if (changed.length === 0) continue;
+    const state = s.tasks.state.get(task);
+    if (state === TaskState.active) {
+      complete = false;
+      continue;
+    }
+    withdraw(s, task);
+    for (const row of changed) setRoute(s, row, routes.get(s.recipients.envelopeIndex.get(row)));
+    if (state === TaskState.waiting) s.tasks.due.put(task, s.tasks.dueMs.get(task));
+    else if (state !== TaskState.held) due.push(task);
+  }
+  if (due.length > 0) activate(s, message, due.reverse(), nowMs);
+  return complete;
+}
+
+function setRoute(s: State, row: number, next: NewRoute | undefined): void {
+  if (next === undefined) return;
+  const before = s.recipients.route.get(row);
+  const route = s.routes.intern(next.route, next.domain, s.routes.queueOf(before));
+  s.routes.recipients.add(before, -1);
+  s.routes.recipients.add(route, 1);
+  s.recipients.route.set(row, route);
+}

@@ -1,0 +1,127 @@
+// Grants: a task gets an idle connection of its site, or the right to open a new one. Everything that applies is reserved
+// and spent here, together, after the place is chosen.
+
+import { ConnectionState } from '../store/connections.ts';
+import { Dimension } from '../store/counters.ts';
+import { bothLimits, spendRates, spendRatesOf } from '../reserve/gates.ts';
+import { counterOfNew } from '../reserve/unanswered.ts';
+import { dequeue, routeOf } from '../work/lifecycle.ts';
+import type { Place } from '../store/place.ts';
+import { invariant } from '../scheduler-error.ts';
+import type { State } from '../state.ts';
+import { TaskState } from '../store/tasks.ts';
+import type { ConnectionHandle, MessageHandle, Transaction } from '../types.ts';
+
+/** Runs the task in `s.needs` on an idle connection of its site; everything has room or is held by it already. */
+export function grantIdle(s: State, connection: number, task: number, nowMs: number): void {
+  const { connections } = s;
+  const site = connections.site.get(connection);
+  const place = connections.placeOf(connection);
+  connections.wasIdle(connection);
+  s.sites.removeIdle(site, connection);
+  connections.state.set(connection, ConnectionState.busy);
+  spendRates(s, place, false, nowMs);
+  reserveForTask(s, connection, place, false, nowMs);
+  connections.task.set(connection, task);
+  connections.transactions.add(connection, 1);
+  noteGrant(s, connection, place, task, nowMs);
+  s.effects.push({
+    kind: 'transact',
+    connection: connection as ConnectionHandle,
+    transaction: start(s, task),
+  });
+}
+
+/** Opens a connection to a place for the task in `s.needs`; everything has room. */
+export function grantNew(s: State, site: number, place: Place, task: number, nowMs: number): void {
+  const { addresses, connections, counters, sites } = s;
+  const { hop, source, limits } = place;
+  let address = addresses.find(hop.ip, hop.port);
+  if (address < 0) address = addresses.open(hop.ip, hop.port);
+  const connection = connections.open(site, place, address, task, nowMs);
+  place.users += 1;
+  connections.reserve(connection, counterOfNew(s, site));
+  for (const counter of limits.slots) connections.reserve(connection, counter);
+  if (s.config.adapt?.enabled === true) {
+    const name = sites.planOf(site).site;
+    connections.reserve(connection, s.windows.open(source, name, s.config.adapt, nowMs));
+  }
+  const probe = addresses.probeCounter.get(address);
+  if (probe >= 0) connections.reserve(connection, probe);
+  spendRates(s, place, true, nowMs);
+  reserveForTask(s, connection, place, true, nowMs);
+  const counted = counters.used.get(s.all) + counters.used.get(s.beyond) + connections.hanging;
+  invariant(counted === connections.live, 'connections and slots differ');
+  addresses.connections.add(address, 1);
+  sites.connections.add(site, 1);
+  sites.references.add(site, 1);
+  noteGrant(s, connection, place, task, nowMs);
+  s.effects.push({
+    kind: 'connect',
+    connection: connection as ConnectionHandle,
+    site: sites.planOf(site).site,
+    ip: hop.ip,
+    port: hop.port,
+    host: hop.host,
+    source,
+    transaction: start(s, task),
+  });
+}
+
+/** Takes the slots that the task needs, keeps those of the last one for a while, and spends what both together cost. */
+function reserveForTask(
+  s: State,
+  connection: number,
+  place: Place,
+  isNewConnection: boolean,
+  nowMs: number,
+): void {
+  const { connections, needs } = s;
+  s.kept.clear();
+  for (const counter of needs.slots) take(s, connection, counter);
+  if (s.limits.hasBoth) {
+    const seen: number[] = [];
+    for (const [at, route] of needs.routes.entries()) {
+      const limits = bothLimits(s, route, place, nowMs);
+      for (const counter of limits.slots) take(s, connection, counter);
+      needs.messagesPerConnection = Math.min(needs.messagesPerConnection, limits.messagesPerConnection);
+      spendRatesOf(s, limits, needs.routeRecipients[at] ?? 1, isNewConnection, nowMs, seen);
+    }
+  }
+  if (!isNewConnection) connections.makeFormer(connection, Dimension.task, s.kept);
+}
+
+function take(s: State, connection: number, counter: number): void {
+  s.kept.push(counter);
+  if (!s.connections.doesHold(connection, counter)) s.connections.reserve(connection, counter);
+}
+
+function noteGrant(s: State, connection: number, place: Place, task: number, nowMs: number): void {
+  const { connections, needs } = s;
+  const most = Math.min(needs.messagesPerConnection, place.limits.messagesPerConnection);
+  connections.mostTransactions.set(connection, most);
+  connections.grantedAtMs.set(connection, nowMs);
+  nameRoute(s, connection, routeOf(s, task));
+}
+
+/** The route stays known while a connection counts for it. */
+export function nameRoute(s: State, connection: number, route: number): void {
+  const before = s.connections.route.get(connection);
+  if (before >= 0) s.routes.connections.add(before, -1);
+  if (route >= 0) s.routes.connections.add(route, 1);
+  s.connections.route.set(connection, route);
+}
+
+/** Takes the task out of its queue and into flight. */
+function start(s: State, task: number): Transaction {
+  const { recipients, tasks } = s;
+  tasks.due.take(task);
+  dequeue(s, routeOf(s, task), task);
+  tasks.state.set(task, TaskState.active);
+  const list: number[] = [];
+  let recipient = tasks.firstRecipient.get(task);
+  for (; recipient >= 0; recipient = recipients.next.get(recipient)) {
+    list.push(recipients.envelopeIndex.get(recipient));
+  }
+  return { message: tasks.messageOf(task) as MessageHandle, recipients: list };
+}

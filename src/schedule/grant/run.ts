@@ -1,0 +1,125 @@
+// Runs what a call has set free until nothing can go on: connections first to their own site's routes in turn, then
+// free slots to the routes that have waited longest for them, then routes with new work.
+
+import { ConnectionState } from '../store/connections.ts';
+import { expiryOf, type State } from '../state.ts';
+import { forgetIdleRoutes } from '../work/forget.ts';
+import { limitBeyond } from '../reserve/unanswered.ts';
+import { makeRunnable, reportDone } from '../work/lifecycle.ts';
+import { invariant } from '../scheduler-error.ts';
+import { makeRoom, serve } from './serve.ts';
+import { TaskState } from '../store/tasks.ts';
+
+/** Routes of a site that are asked in a row when none of them may use its idle connections. */
+const mostRefusals = 4;
+
+/** Ends every call that can cause grants. */
+export function run(s: State, nowMs: number): void {
+  limitBeyond(s, nowMs);
+  do {
+    offerToSites(s, nowMs);
+    wakeParked(s, nowMs);
+  } while (serveNextRunnable(s, nowMs) || s.offering.length > 0 || offerToOthers(s, nowMs));
+  schedule(s);
+  reportDone(s);
+  forgetIdleRoutes(s);
+  s.counters.sweep();
+}
+
+/** Idle connections go round the routes of their site. */
+function offerToSites(s: State, nowMs: number): void {
+  for (let site = s.offering.pop(); site >= 0; site = s.offering.pop()) {
+    let refusals = 0;
+    while (s.sites.firstIdle.get(site) >= 0 && refusals < mostRefusals) {
+      const line = s.sites.line.get(site);
+      const route = s.sites.nextInRing(site);
+      if (route < 0) break;
+      // Not granted: it left the ring, or a rate of the place forbids it, and with it mostly all others.
+      if (serve(s, route, nowMs)) {
+        s.sites.turns.took(site, line);
+        resume(s, route);
+      } else if (s.routes.isInRing(route)) {
+        refusals += 1;
+      }
+    }
+  }
+}
+
+/** A free slot goes to the first parked route that can use it. */
+function wakeParked(s: State, nowMs: number): void {
+  const { counters, parking } = s;
+  const dropped = (counter: number): void => makeRoom(s, counter);
+  for (let counter = parking.nextFreed(dropped); counter >= 0; counter = parking.nextFreed(dropped)) {
+    const route = parking.firstRouteOf(counter);
+    if (serveParked(s, counter, nowMs)) continue;
+    const refused = counters.hasRoom(counter) && parking.firstRouteOf(counter) === route;
+    invariant(!refused, 'a route refuses a free slot');
+  }
+}
+
+/**
+ * Tries to grant a task of the route that is first in turn for a counter. Then it goes to the end of its line; the only
+ * route of a queue that has grants left in this turn keeps its place, since the line would end with it.
+ */
+function serveParked(s: State, counter: number, nowMs: number): boolean {
+  const { parking } = s;
+  const route = parking.firstRouteOf(counter);
+  const line = s.counters.line.get(counter);
+  if (!serve(s, route, nowMs)) return false;
+  const isOver = parking.turns.took(counter, line);
+  if (isOver || !parking.isParked(route) || parking.hasOthers(line)) {
+    parking.unpark(route);
+    resume(s, route);
+  } else {
+    parking.renew(route);
+  }
+  return true;
+}
+
+function serveNextRunnable(s: State, nowMs: number): boolean {
+  if (s.nextRunnable === s.runnable.length) {
+    s.runnable.clear();
+    s.nextRunnable = 0;
+    return false;
+  }
+  const route = s.runnable.at(s.nextRunnable);
+  s.nextRunnable += 1;
+  s.routes.isRunnable.set(route, 0);
+  if (serve(s, route, nowMs)) resume(s, route);
+  return true;
+}
+
+/** A connection that nobody of its own site could use may stand in the way of another: that one is asked again. */
+function offerToOthers(s: State, nowMs: number): boolean {
+  const { connections, counters } = s;
+  const connection = s.newlyIdle.pop();
+  if (connection < 0) return false;
+  for (;;) {
+    if (connections.state.get(connection) !== ConnectionState.idle) return true;
+    let hold = connections.firstHold.get(connection);
+    while (hold >= 0 && !counters.lacksSlots(connections.holds.counter.get(hold)))
+      hold = connections.holds.next.get(hold);
+    if (hold < 0) return true;
+    const counter = connections.holds.counter.get(hold);
+    const closing = counters.closing.get(counter);
+    const route = s.parking.firstRouteOf(counter);
+    if (serveParked(s, counter, nowMs)) continue;
+    if (counters.closing.get(counter) === closing && s.parking.firstRouteOf(counter) === route) return true;
+  }
+}
+
+/** A route that was granted one task takes its next turn after the others; one that is parked keeps its place. */
+function resume(s: State, route: number): void {
+  if (!s.parking.isParked(route)) s.parking.since.set(route, 0);
+  if (s.routes.firstTask.get(route) >= 0) makeRunnable(s, route);
+}
+
+/** Ready tasks that are not on their way have to be found when their lifetime ends. */
+function schedule(s: State): void {
+  const { tasks } = s;
+  for (let task = s.fresh.pop(); task >= 0; task = s.fresh.pop()) {
+    if (tasks.state.get(task) === TaskState.ready && !tasks.due.has(task)) {
+      tasks.due.put(task, expiryOf(s, tasks.messageOf(task)));
+    }
+  }
+}

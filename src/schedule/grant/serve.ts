@@ -1,0 +1,248 @@
+// One turn of one route: its oldest task is granted, or the route parks on what stands in the way.
+
+import type { ErrorPlan } from '../../route/types.ts';
+import { addBlocker, choosePlace } from './choose-place.ts';
+import { bothLimits, closedConnectionGate, closedGate, closedGateAt } from '../reserve/gates.ts';
+import { activate, requestPlan } from '../work/gather.ts';
+import { grantIdle, grantNew } from './grant.ts';
+import { counterOfNew, isUnproven } from '../reserve/unanswered.ts';
+import { dequeue, hasOneRoute, stopRoute } from '../work/lifecycle.ts';
+import { collectNeeds, restLimits } from '../reserve/needs.ts';
+import type { Place } from '../store/place.ts';
+import { forgetPlaces, placesOf } from '../reserve/places.ts';
+import { PlanState } from '../store/routes.ts';
+import { settleByPlan } from '../work/settle.ts';
+import { mixedTasksOf, splitAfter, splitOff } from '../work/split.ts';
+import type { State } from '../state.ts';
+import type { ConnectionHandle } from '../types.ts';
+
+/**
+ * Tries to grant the route's first task. False: the route has no task, waits for its plan, or is parked, so there is no
+ * use in trying again before something changed.
+ */
+export function serve(s: State, route: number, nowMs: number): boolean {
+  const granted = tryToServe(s, route, nowMs);
+  if (!granted || s.routes.firstTask.get(route) < 0) restLimits(s, route);
+  if (!granted) {
+    const site = s.routes.site.get(route);
+    if (site >= 0 && s.sites.connections.get(site) === 0) forgetPlaces(s, site);
+  }
+  return granted;
+}
+
+function tryToServe(s: State, route: number, nowMs: number): boolean {
+  const { blockers, needs, routes, tasks } = s;
+  for (;;) {
+    const task = routes.firstTask.get(route);
+    if (task < 0) return false;
+    if (!s.counters.hasRoom(s.pause)) {
+      parkPaused(s, route);
+      return false;
+    }
+    if (!hasPlan(s, route, nowMs)) return false;
+    const site = routes.site.get(route);
+    if (!collectNeeds(s, task, route, nowMs)) {
+      tasks.due.take(task);
+      dequeue(s, route, task);
+      activate(s, tasks.messageOf(task), [task], nowMs);
+      continue;
+    }
+    if (needs.recipients > needs.recipientsPerMessage) {
+      splitAfter(s, task, needs.recipientsPerMessage);
+      continue;
+    }
+    blockers.clear();
+    const gate = closedGate(s, nowMs);
+    if (gate >= 0) {
+      if (needs.routes.length > 1 && splitOff(s, task, gate, nowMs)) continue;
+      parkAlone(s, route, gate, nowMs);
+      return false;
+    }
+    const idle = findIdle(s, site, nowMs);
+    if (idle >= 0) {
+      if (splitForPlace(s, task, s.connections.placeOf(idle), nowMs)) continue;
+      grantIdle(s, idle, task, nowMs);
+      routes.missedTurn.set(route, 0);
+      return true;
+    }
+    const counter = firstFull(s);
+    if (counter >= 0) {
+      if (needs.routes.length > 1 && splitOff(s, task, counter, nowMs)) continue;
+      // An idle connection that only a rate keeps it from is worth waiting for: it has the slots already.
+      if (blockers.length === 0) parkAlone(s, route, counter, nowMs);
+      else parkInRing(s, route, site);
+      return false;
+    }
+    const isFull = counterOfNew(s, site) < 0;
+    const full = isFull ? s.all : closedConnectionGate(s, nowMs);
+    if (full >= 0) {
+      if (blockers.length === 0) {
+        blockers.push(full);
+        if (isFull && isUnproven(s, site)) blockers.push(s.beyond);
+      }
+      parkInRing(s, route, site);
+      return false;
+    }
+    if (placesOf(s, site, nowMs).length === 0) {
+      deferAll(s, route, nowMs);
+      return false;
+    }
+    const place = choosePlace(s, site, nowMs);
+    if (place === undefined) {
+      parkInRing(s, route, site);
+      return false;
+    }
+    if (splitForPlace(s, task, place, nowMs)) continue;
+    grantNew(s, site, place, task, nowMs);
+    routes.missedTurn.set(route, 0);
+    return true;
+  }
+}
+
+/** None of our own addresses can reach any of the site's: an attempt has failed, for everything that is due. */
+function deferAll(s: State, route: number, nowMs: number): void {
+  stopRoute(s, route);
+  for (let task = s.routes.firstTask.get(route); task >= 0; task = s.routes.firstTask.get(route)) {
+    s.tasks.due.take(task);
+    dequeue(s, route, task);
+    settleByPlan(s, task, noSource, nowMs);
+  }
+}
+
+const noSource: ErrorPlan = {
+  kind: 'error',
+  permanent: false,
+  replyCode: 451,
+  enhancedStatus: '4.4.4',
+  text: 'no [[source]] address has the IP version of the hosts',
+};
+
+/** False: the route waits for its plan, or its plan was an error that settled its tasks. */
+function hasPlan(s: State, route: number, nowMs: number): boolean {
+  const { routes } = s;
+  if (routes.hasRelay(route, nowMs)) return true;
+  if (routes.missedTurn.get(route) !== 0 && routes.plan.get(route) === PlanState.relay) return true;
+  const error = routes.errorOf(route, nowMs);
+  if (error === undefined) {
+    const waited = s.parking.isParked(route) || routes.isInRing(route);
+    if (waited) routes.missedTurn.set(route, 1);
+    for (const mixed of mixedTasksOf(s, route)) {
+      s.tasks.due.take(mixed);
+      dequeue(s, route, mixed);
+      activate(s, s.tasks.messageOf(mixed), [mixed], nowMs);
+    }
+    if (routes.firstTask.get(route) >= 0) requestPlan(s, route);
+    return false;
+  }
+  stopRoute(s, route);
+  for (let task = routes.firstTask.get(route); task >= 0; task = routes.firstTask.get(route)) {
+    s.tasks.due.take(task);
+    dequeue(s, route, task);
+    if (hasOneRoute(s, task)) settleByPlan(s, task, error, nowMs);
+    else activate(s, s.tasks.messageOf(task), [task], nowMs);
+  }
+  return false;
+}
+
+/**
+ * The shortest idle connection of the site that the task in `s.needs` can use; -1: none, and rates that keep it from
+ * those that there are stand in `s.blockers`.
+ */
+export function findIdle(s: State, site: number, nowMs: number): number {
+  const { connections } = s;
+  let connection = s.sites.firstIdle.get(site);
+  for (; connection >= 0; connection = connections.siteIdleNext.get(connection)) {
+    if (!fits(s, connection)) continue;
+    const blocker = closedGateAt(s, connections.placeOf(connection), connection, nowMs);
+    if (blocker < 0) return connection;
+    addBlocker(s.blockers, blocker);
+  }
+  return -1;
+}
+
+function fits(s: State, connection: number): boolean {
+  if (s.connections.transactions.get(connection) >= s.needs.messagesPerConnection) return false;
+  for (const counter of s.needs.slots) {
+    if (!s.counters.hasRoom(counter) && !s.connections.doesHold(connection, counter)) return false;
+  }
+  return true;
+}
+
+function firstFull(s: State): number {
+  for (const counter of s.needs.slots) if (!s.counters.hasRoom(counter)) return counter;
+  return -1;
+}
+
+/** Parks the route on the counters in `s.blockers`; where idle connections hold what it waits for, closes the longest idle ones. */
+function park(s: State, route: number): void {
+  const isAlive = !isUnproven(s, s.routes.site.get(route));
+  s.parking.park(route, s.blockers, s.routes.missedTurn.get(route) !== 0, isAlive);
+  for (let at = 0; at < s.blockers.length; at += 1) makeRoom(s, s.blockers.at(at));
+}
+
+/** Parks the route where a connection of its site that becomes idle would help it on. */
+function parkInRing(s: State, route: number, site: number): void {
+  if (!s.routes.isInRing(route)) s.sites.joinRing(site, route);
+  park(s, route);
+}
+
+/** Parks the route on something that no idle connection of its site would help it over. */
+function parkAlone(s: State, route: number, counter: number, nowMs: number): void {
+  for (const mixed of mixedTasksOf(s, route)) splitOff(s, mixed, counter, nowMs);
+  if (s.routes.isInRing(route)) s.sites.leaveRing(s.routes.site.get(route), route);
+  s.blockers.clear();
+  s.blockers.push(counter);
+  park(s, route);
+}
+
+/** Nothing is granted at all: no other recipients would go if the route's tasks were split. */
+function parkPaused(s: State, route: number): void {
+  if (s.routes.isInRing(route)) s.sites.leaveRing(s.routes.site.get(route), route);
+  s.blockers.clear();
+  s.blockers.push(s.pause);
+  park(s, route);
+}
+
+/** Hands over fewer recipients at once where a limit of the place says so. */
+function splitForPlace(s: State, task: number, place: Place, nowMs: number): boolean {
+  let most = place.limits.recipientsPerMessage;
+  if (s.limits.hasBoth) {
+    for (const route of s.needs.routes) {
+      const limits = bothLimits(s, route, place, nowMs);
+      most = Math.min(most, limits.recipientsPerMessage);
+    }
+  }
+  if (s.needs.recipients <= most) return false;
+  splitAfter(s, task, most);
+  return true;
+}
+
+/** Closes the longest idle connections that stand in the way of parked routes. */
+export function makeRoom(s: State, counter: number): void {
+  const { connections, counters } = s;
+  for (let hold = counters.firstIdle.get(counter); hold >= 0; hold = counters.firstIdle.get(counter)) {
+    if (!counters.lacksSlots(counter)) break;
+    closeIdle(s, connections.holds.connection.get(hold));
+  }
+}
+
+/** Idle connections above a lowered limit go now; busy ones when their transaction is over. */
+export function closeSurplus(s: State, counter: number): void {
+  const { closing, firstIdle, limit, used } = s.counters;
+  while (used.get(counter) - closing.get(counter) > limit.get(counter) && firstIdle.get(counter) >= 0) {
+    closeIdle(s, s.connections.holds.connection.get(firstIdle.get(counter)));
+  }
+}
+
+/** Tells an idle connection to close. */
+export function closeIdle(s: State, connection: number): void {
+  s.connections.wasIdle(connection);
+  s.sites.removeIdle(s.connections.site.get(connection), connection);
+  close(s, connection);
+}
+
+/** Tells a connection that is in no idle list to close; its slots stay taken until it says that it is closed. */
+export function close(s: State, connection: number): void {
+  s.connections.becameClosing(connection);
+  s.effects.push({ kind: 'close', connection: connection as ConnectionHandle });
+}

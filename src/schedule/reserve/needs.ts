@@ -1,0 +1,118 @@
+// Which limits a task needs besides those of the place that it goes to: those of its recipients' domains and of its
+// tenant's queue.
+
+import { Dimension } from '../store/counters.ts';
+import { dropLimits, holdLimits } from './held-limits.ts';
+import type { HeldLimits } from '../store/place.ts';
+import type { Needs } from '../store/task-needs.ts';
+import type { TaskFacts } from '../limits/types.ts';
+import type { State } from '../state.ts';
+
+/** Routes that wait, or have nothing to do, with limits at hand. */
+export const mostAtRest = 1024;
+
+/** What limits look at in the messages of a route. */
+export function taskFacts(s: State, route: number): TaskFacts {
+  return { domain: s.routes.domainOf(route), queue: s.queues.nameOf(s.routes.queueOf(route)) };
+}
+
+/** The limits of the route's messages, looked up if they are not known. */
+export function limitsOf(s: State, route: number, nowMs: number): HeldLimits {
+  const known = s.routes.limits.get(route);
+  if (known !== undefined) return known;
+  const limits = holdLimits(s, s.limits.ofTask(taskFacts(s, route)), Dimension.task, nowMs);
+  s.routes.limits.set(route, limits);
+  return limits;
+}
+
+/**
+ * The route waits, or has nothing to do. Its limits are kept in case that it goes on soon; of many routes that rest, they
+ * would cost too much: those that have rested longest give theirs back.
+ */
+export function restLimits(s: State, route: number): void {
+  const { limitsAtRest } = s;
+  if (!s.routes.limits.has(route)) return;
+  limitsAtRest.delete(route);
+  limitsAtRest.add(route);
+  if (limitsAtRest.size <= mostAtRest) return;
+  const [eldest = route] = limitsAtRest;
+  forgetLimits(s, eldest);
+}
+
+/** Routes that rest give their counters back. */
+export function forgetLimitsAtRest(s: State): void {
+  for (const route of s.limitsAtRest) forgetLimits(s, route);
+}
+
+/** The route gives its counters back. */
+export function forgetLimits(s: State, route: number): void {
+  s.limitsAtRest.delete(route);
+  for (const known of [s.routes.limits, s.both.byRoute]) {
+    const limits = known.get(route);
+    if (limits === undefined) continue;
+    known.delete(route);
+    dropLimits(s, limits);
+  }
+}
+
+/**
+ * Fills `s.needs` with what holds for the task wherever it goes. Returns false when the recipients' routes do not lead to
+ * one site (any more), so that the task has to be formed anew.
+ */
+export function collectNeeds(s: State, task: number, route: number, nowMs: number): boolean {
+  const { needs, recipients, routes } = s;
+  needs.clear();
+  const site = routes.site.get(route);
+  for (let next = s.tasks.firstRecipient.get(task); next >= 0; next = recipients.next.get(next)) {
+    const other = recipients.route.get(next);
+    needs.recipients += 1;
+    const at = needs.routes.indexOf(other);
+    if (at >= 0) {
+      needs.routeRecipients[at] = (needs.routeRecipients[at] ?? 0) + 1;
+      continue;
+    }
+    if (other !== route && (!routes.hasRelay(other, nowMs) || routes.site.get(other) !== site)) return false;
+    needs.routes.push(other);
+    needs.routeRecipients.push(1);
+  }
+  const [only] = needs.routes;
+  needs.messagesPerConnection = s.config.transactionsPerConnection;
+  needs.recipientsPerMessage = s.config.recipientsPerTransaction;
+  for (const [at, each] of needs.routes.entries()) {
+    addLimits(needs, limitsOf(s, each, nowMs), needs.routeRecipients[at] ?? 0, each === only);
+  }
+  return true;
+}
+
+/** Fills `s.needs` with what would hold for a message to one recipient of a route. */
+export function needsOfOne(s: State, route: number, nowMs: number): void {
+  const { needs } = s;
+  needs.clear();
+  needs.recipients = 1;
+  needs.routes.push(route);
+  needs.routeRecipients.push(1);
+  needs.messagesPerConnection = s.config.transactionsPerConnection;
+  needs.recipientsPerMessage = s.config.recipientsPerTransaction;
+  addLimits(needs, limitsOf(s, route, nowMs), 1, true);
+}
+
+function addLimits(needs: Needs, limits: HeldLimits, recipients: number, isFirst: boolean): void {
+  addTo(needs.slots, limits.slots, isFirst);
+  addTo(needs.connectionGates, limits.connectionGates, isFirst);
+  addTo(needs.messageGates, limits.messageGates, isFirst);
+  for (const gate of limits.recipientGates) {
+    const at = needs.recipientGates.indexOf(gate);
+    if (at < 0) {
+      needs.recipientGates.push(gate);
+      needs.gateRecipients.push(recipients);
+    } else {
+      needs.gateRecipients[at] = (needs.gateRecipients[at] ?? 0) + recipients;
+    }
+  }
+  needs.messagesPerConnection = Math.min(needs.messagesPerConnection, limits.messagesPerConnection);
+  needs.recipientsPerMessage = Math.min(needs.recipientsPerMessage, limits.recipientsPerMessage);
+}
+
+function addTo(list: number[], counters: readonly number[], isFirst: boolean): void {
+  for (const counter of counters) if (isFirst || !list.includes(counter)) list.push(counter);
+}

@@ -1,0 +1,62 @@
+// The ways to a site: each of its addresses from each of our own, with the limits that hold there. Made when the site has
+// work, forgotten when it has no connection and nothing can go.
+
+import type { NextHopAddress } from '../../route/types.ts';
+import { Dimension } from '../store/counters.ts';
+import { dropLimits, holdLimits } from './held-limits.ts';
+import type { HeldLimits, Place } from '../store/place.ts';
+import type { State } from '../state.ts';
+
+/** The ways to a site, in the order of its plan: lowest preference first. */
+export function placesOf(s: State, site: number, nowMs: number): readonly Place[] {
+  const known = s.sites.places.get(site);
+  if (known !== undefined) return known;
+  const plan = s.sites.planOf(site);
+  const places: Place[] = [];
+  for (const hop of plan.addresses) {
+    for (const source of s.sources) {
+      if (!isReachableFrom(hop.ip, source)) continue;
+      places.push({ site: plan.site, hop, source, limits: limitsAt(s, site, hop, source, nowMs), users: 1 });
+    }
+  }
+  s.sites.places.set(site, places);
+  return places;
+}
+
+/** Forgets the list; what connections use stays for them. */
+export function forgetPlaces(s: State, site: number): void {
+  const places = s.sites.places.get(site);
+  if (places === undefined) return;
+  s.sites.places.delete(site);
+  for (const place of places) leavePlace(s, place);
+}
+
+/** One user less. */
+export function leavePlace(s: State, place: Place): void {
+  place.users -= 1;
+  if (place.users === 0) dropLimits(s, place.limits);
+}
+
+/** The limits that hold on the way to an address, whatever is sent there. */
+export function limitsAt(
+  s: State,
+  site: number,
+  hop: NextHopAddress,
+  source: string,
+  nowMs: number,
+): HeldLimits {
+  const facts = { site: s.sites.planOf(site).site, mx: hop.host, ip: hop.ip, source };
+  return holdLimits(s, s.limits.ofPlace(facts), Dimension.place, nowMs);
+}
+
+/** An address can only be reached from one of the same IP version. */
+export function isReachableFrom(ip: string, source: string): boolean {
+  return source === '' || ip.includes(':') === source.includes(':');
+}
+
+/** One name less for a site. */
+export function releaseSite(s: State, site: number): void {
+  if (s.sites.references.add(site, -1) > 0) return;
+  forgetPlaces(s, site);
+  s.sites.forget(site);
+}

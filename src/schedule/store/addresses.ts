@@ -1,0 +1,166 @@
+// Addresses that have connections or failed lately. One that failed rests, longer each time; after the rest one
+// connection at a time probes it until one gets through. Its health is shared by all sites that name it.
+
+import { Float64Column, Int32Column, TimeColumn, Uint8Column } from './columns.ts';
+import { Dimension, type CounterStore } from './counters.ts';
+import { DueHeap } from './due-heap.ts';
+import { KeyIndex } from './key-index.ts';
+import { unlimited } from '../limits/types.ts';
+import { Slots } from './slots.ts';
+
+export const Health = { well: 0, resting: 1, probation: 2 } as const;
+
+/** A failed address that nobody tried for this long after its rest counts as well. */
+const forgetMs = 3_600_000;
+/** Beyond so many addresses, failures of those that nobody tries now are forgotten earlier. */
+const most = 100_000;
+/** Rows that are looked at for each new address beyond that. */
+const lookedAt = 4;
+
+export class AddressStore {
+  readonly #counters: CounterStore;
+  readonly connections = new Int32Column();
+  readonly failures = new Int32Column();
+  readonly health = new Uint8Column();
+  /** While resting its end; in probation when the failures are forgotten. */
+  readonly dueMs = new TimeColumn();
+  readonly lastFailureMs = new Float64Column();
+  /** Counter of the right to probe; -1 while the address is well. */
+  readonly probeCounter = new Int32Column();
+  readonly due = new DueHeap(this.dueMs);
+  readonly #errors: string[] = [];
+  /** The row that was looked at last for being forgotten. */
+  #forgetAt = 0;
+  readonly #keys = new KeyIndex();
+  readonly #slots = new Slots(this.connections, [
+    this.failures,
+    this.health,
+    this.dueMs,
+    this.lastFailureMs,
+    this.probeCounter,
+    this.due,
+  ]);
+
+  constructor(counters: CounterStore) {
+    this.#counters = counters;
+  }
+
+  get live(): number {
+    return this.#slots.live;
+  }
+
+  /** -1 when the address is well and without connections. */
+  find(ip: string, port: number): number {
+    return this.#keys.find(keyOf(ip, port));
+  }
+
+  /** By the name that its counters carry. */
+  findByName(name: string): number {
+    return this.#keys.find(name);
+  }
+
+  open(ip: string, port: number): number {
+    if (this.live > most) this.#forgetSome();
+    const address = this.#slots.take();
+    this.connections.set(address, 0);
+    this.failures.set(address, 0);
+    this.health.set(address, Health.well);
+    this.lastFailureMs.set(address, -Infinity);
+    this.probeCounter.set(address, -1);
+    this.#errors[address] = '';
+    this.#keys.add(keyOf(ip, port), address);
+    return address;
+  }
+
+  /** The error of the last failed connection. */
+  errorOf(address: number): string {
+    return this.#errors[address] ?? '';
+  }
+
+  nameOf(address: number): string {
+    return this.#keys.keyOf(address);
+  }
+
+  /** A connection got through. */
+  succeeded(address: number): void {
+    if (this.health.get(address) === Health.well) return;
+    this.due.take(address);
+    this.health.set(address, Health.well);
+    this.failures.set(address, 0);
+    this.#errors[address] = '';
+    const counter = this.probeCounter.get(address);
+    this.probeCounter.set(address, -1);
+    this.#counters.setLimit(counter, unlimited);
+    this.#counters.references.add(counter, -1);
+    this.#counters.mayBeUnused(counter);
+  }
+
+  /** Did a failure of a connection opened then say something new? Those opened before the last failure do not. */
+  isNews(address: number, openedAtMs: number): boolean {
+    return this.health.get(address) !== Health.resting && openedAtMs >= this.lastFailureMs.get(address);
+  }
+
+  /** Starts a rest. */
+  rest(address: number, nowMs: number, restMs: number, error: string): void {
+    const counters = this.#counters;
+    if (this.probeCounter.get(address) < 0) {
+      const counter = counters.open(Dimension.probe, this.nameOf(address), 0);
+      counters.references.add(counter, 1);
+      this.probeCounter.set(address, counter);
+    } else {
+      counters.setLimit(this.probeCounter.get(address), 0);
+    }
+    this.failures.add(address, 1);
+    this.lastFailureMs.set(address, nowMs);
+    this.health.set(address, Health.resting);
+    this.#errors[address] = error;
+    this.due.put(address, nowMs + restMs);
+  }
+
+  /** Ends a rest before its time: the next connection is a probe. */
+  endRest(address: number, nowMs: number): void {
+    if (this.health.get(address) !== Health.resting) return;
+    this.health.set(address, Health.probation);
+    this.due.put(address, nowMs + forgetMs);
+    this.#counters.setLimit(this.probeCounter.get(address), 1);
+  }
+
+  /** Ends rests that are over, and forgets failures that are long past. */
+  tick(nowMs: number): void {
+    while (this.due.firstDueMs() <= nowMs) {
+      const address = this.due.first();
+      if (this.health.get(address) === Health.resting) {
+        this.endRest(address, nowMs);
+      } else if (this.connections.get(address) > 0) {
+        this.due.put(address, nowMs + forgetMs);
+      } else {
+        this.succeeded(address);
+        this.mayBeUnused(address);
+      }
+    }
+  }
+
+  /** Makes room: some addresses in turn, if nobody has or waits for a connection. */
+  #forgetSome(): void {
+    for (let count = lookedAt; count > 0; count -= 1) {
+      this.#forgetAt = this.#forgetAt + 1 >= this.#slots.end ? 0 : this.#forgetAt + 1;
+      const address = this.#forgetAt;
+      if (this.#keys.keyOf(address) === '' || this.connections.get(address) > 0) continue;
+      const counter = this.probeCounter.get(address);
+      if (counter >= 0 && this.#counters.line.get(counter) >= 0) continue;
+      this.succeeded(address);
+      this.mayBeUnused(address);
+    }
+  }
+
+  /** Forgets the address if it is well and has no connection. */
+  mayBeUnused(address: number): void {
+    if (this.connections.get(address) > 0 || this.health.get(address) !== Health.well) return;
+    this.#keys.remove(address);
+    this.#slots.give(address);
+  }
+}
+
+function keyOf(ip: string, port: number): string {
+  return port === 25 ? ip : `[${ip}]:${port}`;
+}

@@ -1,0 +1,345 @@
+// Connections, from the grant to the close: which address, which slots, which task, how long idle.
+
+import { Float64Column, Int32Column, Uint8Column } from './columns.ts';
+import { Dimension, type CounterStore } from './counters.ts';
+import { HoldStore } from './holds.ts';
+import type { Place } from './place.ts';
+import type { RowList } from './row-list.ts';
+import { invariant } from '../scheduler-error.ts';
+import { Slots } from './slots.ts';
+
+export const ConnectionState = { free: 0, connecting: 1, busy: 2, idle: 3, closing: 4 } as const;
+
+export class ConnectionStore {
+  readonly #counters: CounterStore;
+  readonly holds: HoldStore;
+  readonly state = new Uint8Column();
+  readonly site = new Int32Column();
+  readonly address = new Int32Column();
+  /** The task in flight; -1: none. */
+  readonly task = new Int32Column();
+  /** Transactions granted so far. */
+  readonly transactions = new Int32Column();
+  readonly openedAtMs = new Float64Column();
+  readonly idleSinceMs = new Float64Column();
+  /** Transactions that it may have in all. */
+  readonly mostTransactions = new Int32Column();
+  /** Unix ms of the last grant. */
+  readonly grantedAtMs = new Float64Column();
+  /** The route of its last task; -1 before the first. */
+  readonly route = new Int32Column();
+  readonly #places: (Place | undefined)[] = [];
+  /** First hold; -1: none. */
+  readonly firstHold = new Int32Column();
+  /**
+   * First hold of the transaction before, which the one under way does without; -1: none. The server counts the connection
+   * by the transaction before until it hears of the next one, and a sender that is slow may tell it late.
+   */
+  readonly firstFormer = new Int32Column();
+  /** All idle connections, longest idle first. */
+  readonly idleNext = new Int32Column();
+  readonly #idlePrevious = new Int32Column();
+  /** Idle connections of a site, shortest idle first. */
+  readonly siteIdleNext = new Int32Column();
+  readonly siteIdlePrevious = new Int32Column();
+  /** Connections that are not through the greeting, oldest first; without those that were given up. */
+  readonly connectingNext = new Int32Column();
+  readonly #connectingPrevious = new Int32Column();
+  readonly #isGivenUp = new Uint8Column();
+  /** 1: it has stepped aside. */
+  readonly #isAside = new Uint8Column();
+  #hanging = 0;
+  #firstNear = -1;
+  #firstConnecting = -1;
+  #lastConnecting = -1;
+  #connecting = 0;
+  #firstIdle = -1;
+  #lastIdle = -1;
+  readonly #slots = new Slots(this.firstHold, [
+    this.firstFormer,
+    this.state,
+    this.site,
+    this.address,
+    this.task,
+    this.transactions,
+    this.mostTransactions,
+    this.grantedAtMs,
+    this.route,
+    this.openedAtMs,
+    this.idleSinceMs,
+    this.idleNext,
+    this.#idlePrevious,
+    this.siteIdleNext,
+    this.siteIdlePrevious,
+    this.connectingNext,
+    this.#connectingPrevious,
+    this.#isGivenUp,
+    this.#isAside,
+  ]);
+
+  constructor(counters: CounterStore) {
+    this.#counters = counters;
+    this.holds = new HoldStore(counters);
+  }
+
+  get live(): number {
+    return this.#slots.live;
+  }
+
+  get end(): number {
+    return this.#slots.end;
+  }
+
+  /** The oldest connection that is not through the greeting; -1: none. */
+  get firstConnecting(): number {
+    return this.#firstConnecting;
+  }
+
+  /** How many there are. */
+  get connecting(): number {
+    return this.#connecting;
+  }
+
+  /** Of those the oldest that has not stepped aside; -1: none. All that have are older. */
+  get firstNear(): number {
+    return this.#firstNear;
+  }
+
+  /** Connections that stepped aside, given up or not. */
+  get hanging(): number {
+    return this.#hanging;
+  }
+
+  /** The connection that has been idle longest; -1: none. */
+  get longestIdle(): number {
+    return this.#firstIdle;
+  }
+
+  isLive(connection: number): boolean {
+    return (
+      connection >= 0 && connection < this.#slots.end && this.state.get(connection) !== ConnectionState.free
+    );
+  }
+
+  /** Where it goes. */
+  placeOf(connection: number): Place {
+    const place = this.#places[connection];
+    invariant(place !== undefined, 'a connection to nowhere');
+    return place;
+  }
+
+  setPlace(connection: number, place: Place): void {
+    this.#places[connection] = place;
+  }
+
+  open(site: number, place: Place, address: number, task: number, nowMs: number): number {
+    const connection = this.#slots.take();
+    this.state.set(connection, ConnectionState.connecting);
+    this.site.set(connection, site);
+    this.address.set(connection, address);
+    this.task.set(connection, task);
+    this.transactions.set(connection, 1);
+    this.openedAtMs.set(connection, nowMs);
+    this.#places[connection] = place;
+    this.route.set(connection, -1);
+    this.firstHold.set(connection, -1);
+    this.firstFormer.set(connection, -1);
+    this.#isGivenUp.set(connection, 0);
+    this.#isAside.set(connection, 0);
+    if (this.#firstNear < 0) this.#firstNear = connection;
+    this.#connecting += 1;
+    this.#connectingPrevious.set(connection, this.#lastConnecting);
+    this.connectingNext.set(connection, -1);
+    if (this.#lastConnecting < 0) this.#firstConnecting = connection;
+    else this.connectingNext.set(this.#lastConnecting, connection);
+    this.#lastConnecting = connection;
+    return connection;
+  }
+
+  /** The first near one has hung for a while: it does not count as one of all any longer. */
+  stepAside(connection: number): void {
+    this.#firstNear = this.connectingNext.get(connection);
+    this.#isAside.set(connection, 1);
+    this.#hanging += 1;
+  }
+
+  /** It is through the greeting, or gone. */
+  wasConnecting(connection: number): void {
+    this.#hanging -= this.#isAside.get(connection);
+    this.#isAside.set(connection, 0);
+    this.#leaveConnecting(connection);
+  }
+
+  #leaveConnecting(connection: number): void {
+    if (this.#isGivenUp.get(connection) !== 0) {
+      this.#isGivenUp.set(connection, 0);
+      return;
+    }
+    const previous = this.#connectingPrevious.get(connection);
+    const next = this.connectingNext.get(connection);
+    this.#connecting -= 1;
+    if (this.#firstNear === connection) this.#firstNear = next;
+    if (previous < 0) this.#firstConnecting = next;
+    else this.connectingNext.set(previous, next);
+    if (next < 0) this.#lastConnecting = previous;
+    else this.#connectingPrevious.set(next, previous);
+  }
+
+  /** It was told to close although it is not through the greeting. */
+  giveUp(connection: number): void {
+    this.#leaveConnecting(connection);
+    this.#isGivenUp.set(connection, 1);
+  }
+
+  isGivenUp(connection: number): boolean {
+    return this.#isGivenUp.get(connection) !== 0;
+  }
+
+  /** Frees the connection and all its slots. */
+  free(connection: number): void {
+    this.dropFormer(connection);
+    const closing = this.state.get(connection) === ConnectionState.closing;
+    let hold = this.firstHold.get(connection);
+    while (hold >= 0) {
+      const next = this.holds.next.get(hold);
+      if (closing) this.#counters.closing.add(this.holds.counter.get(hold), -1);
+      this.holds.drop(hold);
+      hold = next;
+    }
+    this.#places[connection] = undefined;
+    this.state.set(connection, ConnectionState.free);
+    this.#slots.give(connection);
+  }
+
+  reserve(connection: number, counter: number): void {
+    this.firstHold.set(connection, this.holds.add(this.firstHold.get(connection), connection, counter));
+  }
+
+  /** The counter of a dimension that it holds a slot of; -1: none. */
+  heldOf(connection: number, dimension: number): number {
+    for (let hold = this.firstHold.get(connection); hold >= 0; hold = this.holds.next.get(hold)) {
+      const counter = this.holds.counter.get(hold);
+      if (this.#counters.dimension.get(counter) === dimension) return counter;
+    }
+    return -1;
+  }
+
+  doesHold(connection: number, counter: number): boolean {
+    for (let hold = this.firstHold.get(connection); hold >= 0; hold = this.holds.next.get(hold)) {
+      if (this.holds.counter.get(hold) === counter) return true;
+    }
+    return false;
+  }
+
+  /** Takes slots for a connection that is there already, when other limits came to hold for it. */
+  recount(connection: number, counters: readonly number[]): void {
+    const state = this.state.get(connection);
+    for (const counter of counters) {
+      if (this.doesHold(connection, counter)) continue;
+      const hold = this.holds.count(this.firstHold.get(connection), connection, counter);
+      this.firstHold.set(connection, hold);
+      if (state === ConnectionState.idle) this.holds.becameIdle(hold);
+      if (state === ConnectionState.closing) this.#counters.closing.add(counter, 1);
+    }
+  }
+
+  /** Releases the slots of one dimension, except those of the counters in `kept`. */
+  releaseDimension(connection: number, dimension: number, kept: RowList | undefined): void {
+    const { holds } = this;
+    let previous = -1;
+    let hold = this.firstHold.get(connection);
+    while (hold >= 0) {
+      const next = holds.next.get(hold);
+      const counter = holds.counter.get(hold);
+      if (this.#counters.dimension.get(counter) === dimension && kept?.includes(counter) !== true) {
+        if (previous < 0) this.firstHold.set(connection, next);
+        else holds.next.set(previous, next);
+        const state = this.state.get(connection);
+        if (state === ConnectionState.idle) holds.wasIdle(hold);
+        if (state === ConnectionState.closing) this.#counters.closing.add(counter, -1);
+        holds.drop(hold);
+      } else {
+        previous = hold;
+      }
+      hold = next;
+    }
+  }
+
+  /** Slots of one dimension become former ones of a busy connection, except those of the counters in `kept`. */
+  makeFormer(connection: number, dimension: number, kept: RowList): void {
+    const { holds, firstFormer } = this;
+    let previous = -1;
+    let hold = this.firstHold.get(connection);
+    while (hold >= 0) {
+      const next = holds.next.get(hold);
+      const counter = holds.counter.get(hold);
+      if (this.#counters.dimension.get(counter) === dimension && !kept.includes(counter)) {
+        if (previous < 0) this.firstHold.set(connection, next);
+        else holds.next.set(previous, next);
+        holds.next.set(hold, firstFormer.get(connection));
+        firstFormer.set(connection, hold);
+      } else {
+        previous = hold;
+      }
+      hold = next;
+    }
+  }
+
+  /** The server has heard of the transaction under way: the slots of the one before are free. */
+  dropFormer(connection: number): void {
+    let hold = this.firstFormer.get(connection);
+    if (hold < 0) return;
+    this.firstFormer.set(connection, -1);
+    while (hold >= 0) {
+      const next = this.holds.next.get(hold);
+      this.holds.drop(hold);
+      hold = next;
+    }
+  }
+
+  /** True when one of its limits was lowered below what is used: it has to go before others may come. */
+  isOverLimit(connection: number): boolean {
+    const counters = this.#counters;
+    for (let hold = this.firstHold.get(connection); hold >= 0; hold = this.holds.next.get(hold)) {
+      const counter = this.holds.counter.get(hold);
+      const staying = counters.used.get(counter) - counters.closing.get(counter);
+      if (staying > counters.limit.get(counter) && counters.dimension.get(counter) !== Dimension.probe)
+        return true;
+    }
+    return false;
+  }
+
+  becameIdle(connection: number, nowMs: number): void {
+    this.state.set(connection, ConnectionState.idle);
+    this.idleSinceMs.set(connection, nowMs);
+    this.#idlePrevious.set(connection, this.#lastIdle);
+    this.idleNext.set(connection, -1);
+    if (this.#lastIdle < 0) this.#firstIdle = connection;
+    else this.idleNext.set(this.#lastIdle, connection);
+    this.#lastIdle = connection;
+    for (let hold = this.firstHold.get(connection); hold >= 0; hold = this.holds.next.get(hold)) {
+      this.holds.becameIdle(hold);
+    }
+  }
+
+  /** Takes an idle connection out of the idle lists; the caller sets its new state. */
+  wasIdle(connection: number): void {
+    const previous = this.#idlePrevious.get(connection);
+    const next = this.idleNext.get(connection);
+    if (previous < 0) this.#firstIdle = next;
+    else this.idleNext.set(previous, next);
+    if (next < 0) this.#lastIdle = previous;
+    else this.#idlePrevious.set(next, previous);
+    for (let hold = this.firstHold.get(connection); hold >= 0; hold = this.holds.next.get(hold)) {
+      this.holds.wasIdle(hold);
+    }
+  }
+
+  /** From now on its slots count as soon free. */
+  becameClosing(connection: number): void {
+    this.state.set(connection, ConnectionState.closing);
+    for (let hold = this.firstHold.get(connection); hold >= 0; hold = this.holds.next.get(hold)) {
+      this.#counters.closing.add(this.holds.counter.get(hold), 1);
+    }
+  }
+}

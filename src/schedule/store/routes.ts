@@ -1,0 +1,165 @@
+// Routes: one per route key and tenant's queue, with the queue of its ready tasks and what is known about its plan.
+// The domain is the end of the key ("mx:example.com"), so it is not stored twice.
+
+import type { ErrorPlan } from '../../route/types.ts';
+import { TimeColumn, Int32Column, Uint16Column, Uint8Column } from './columns.ts';
+import type { HeldLimits } from './place.ts';
+import type { Parking } from './parking.ts';
+import { KeyIndex } from './key-index.ts';
+import { commonQueue } from './queue-names.ts';
+import { Slots } from './slots.ts';
+
+/** Between the number of a queue and the key; no key has it. */
+const mark = '\t';
+
+export const PlanState = { none: 0, resolving: 1, relay: 2, error: 3 } as const;
+
+export class RouteStore {
+  /** Recipients that name this route; a route without any is forgotten when its plan has expired. */
+  readonly recipients = new Int32Column();
+  /** Connections whose last task was of this route: it is known as long as they are there. */
+  readonly connections = new Int32Column();
+  readonly plan = new Uint8Column();
+  readonly validUntilMs = new TimeColumn();
+  /** Site of the plan; -1: none. */
+  readonly site = new Int32Column();
+  /** Queue of tasks in the states ready and asking, oldest first. */
+  readonly firstTask = new Int32Column();
+  readonly lastTask = new Int32Column();
+  /** Recipients of the tasks in its queue. */
+  readonly ready = new Int32Column();
+  /** Tasks of the queue whose recipients have several routes: how many, of the few queues with any. */
+  readonly mixedTasks = new Map<number, number>();
+  /** Ring of the routes of one site and queue that an idle connection could serve; -1: not in it. */
+  readonly ringNext = new Int32Column();
+  readonly ringPrevious = new Int32Column();
+  readonly isRunnable = new Uint8Column();
+  /** 1: its turn came while its plan had expired; the plan asked for then counts until the route had its turn. */
+  readonly missedTurn = new Uint8Column();
+  /** The limits that hold for its tasks wherever they go, while they are of use. */
+  readonly limits = new Map<number, HeldLimits>();
+  readonly errorPlans = new Map<number, ErrorPlan>();
+  /** Of queues with tasks of several priorities: the last task of each, highest first; -1: none. */
+  readonly priorityEnds = new Map<number, Int32Array>();
+  readonly #domainStart = new Uint16Column();
+  /** Domains that are not the end of their key. */
+  readonly #otherDomains = new Map<number, string>();
+  readonly #keys = new KeyIndex();
+  readonly #slots: Slots;
+
+  constructor(parking: Parking) {
+    this.#slots = new Slots(this.firstTask, [
+      this.recipients,
+      this.connections,
+      this.plan,
+      this.validUntilMs,
+      this.site,
+      this.lastTask,
+      this.ready,
+      this.ringNext,
+      this.ringPrevious,
+      this.isRunnable,
+      this.missedTurn,
+      this.#domainStart,
+      parking.first,
+      parking.since,
+      parking.queue,
+      parking.isAlive,
+    ]);
+    this.#parking = parking;
+  }
+  readonly #parking: Parking;
+
+  get live(): number {
+    return this.#slots.live;
+  }
+
+  get end(): number {
+    return this.#slots.end;
+  }
+
+  /** By its name: see `nameOf`. */
+  find(name: string): number {
+    return this.#keys.find(name);
+  }
+
+  /** The route of this key for one tenant's queue, made if it is new. */
+  intern(key: string, domain: string, queue: number): number {
+    const name = queue === commonQueue ? key : `${queue}${mark}${key}`;
+    const known = this.#keys.find(name);
+    if (known >= 0) return known;
+    const route = this.#slots.take();
+    this.recipients.set(route, 0);
+    this.connections.set(route, 0);
+    this.plan.set(route, PlanState.none);
+    this.validUntilMs.set(route, 0);
+    this.site.set(route, -1);
+    this.firstTask.set(route, -1);
+    this.lastTask.set(route, -1);
+    this.ready.set(route, 0);
+    this.ringNext.set(route, -1);
+    this.ringPrevious.set(route, -1);
+    this.isRunnable.set(route, 0);
+    this.missedTurn.set(route, 0);
+    this.#parking.first.set(route, -1);
+    this.#parking.since.set(route, 0);
+    this.#parking.queue.set(route, queue);
+    this.#parking.isAlive.set(route, 0);
+    const start = name.length - domain.length;
+    if (start <= 0xffff && key.endsWith(domain)) {
+      this.#domainStart.set(route, start);
+    } else {
+      this.#domainStart.set(route, 0xffff);
+      this.#otherDomains.set(route, domain);
+    }
+    this.#keys.add(name, route);
+    return route;
+  }
+
+  forget(route: number): void {
+    this.#keys.remove(route);
+    this.#otherDomains.delete(route);
+    this.errorPlans.delete(route);
+    this.plan.set(route, PlanState.none);
+    this.#slots.give(route);
+  }
+
+  /** Tells the rows apart: the key, for a tenant's queue with its number before it. */
+  nameOf(route: number): string {
+    return this.#keys.keyOf(route);
+  }
+
+  /** `RouteKey.key`: what the plan is looked up by. */
+  keyOf(route: number): string {
+    const name = this.nameOf(route);
+    return this.queueOf(route) === commonQueue ? name : name.slice(name.indexOf(mark) + 1);
+  }
+
+  /** Number of the tenant's queue. */
+  queueOf(route: number): number {
+    return this.#parking.queue.get(route);
+  }
+
+  isKnown(route: number): boolean {
+    return this.#keys.keyOf(route) !== '';
+  }
+
+  domainOf(route: number): string {
+    return this.#otherDomains.get(route) ?? this.nameOf(route).slice(this.#domainStart.get(route));
+  }
+
+  /** Does it have a plan with addresses that is still valid? */
+  hasRelay(route: number, nowMs: number): boolean {
+    return this.plan.get(route) === PlanState.relay && this.validUntilMs.get(route) > nowMs;
+  }
+
+  /** The plan that says why nothing can be handed on, while it is valid. */
+  errorOf(route: number, nowMs: number): ErrorPlan | undefined {
+    if (this.plan.get(route) !== PlanState.error || this.validUntilMs.get(route) <= nowMs) return undefined;
+    return this.errorPlans.get(route);
+  }
+
+  isInRing(route: number): boolean {
+    return this.ringNext.get(route) >= 0;
+  }
+}

@@ -1,0 +1,143 @@
+// Sites: next hops that share connections. A site lives as long as a valid plan or a connection names it.
+
+import type { RelayPlan } from '../../route/types.ts';
+import { Int32Column } from './columns.ts';
+import type { ConnectionStore } from './connections.ts';
+import { invariant } from '../scheduler-error.ts';
+import type { RouteStore } from './routes.ts';
+import { KeyIndex } from './key-index.ts';
+import type { Place } from './place.ts';
+import type { QueueNames } from './queue-names.ts';
+import { Slots } from './slots.ts';
+import { Turns } from './turns.ts';
+
+export class SiteStore {
+  readonly #routes: RouteStore;
+  readonly #connections: ConnectionStore;
+  /** Routes and connections that name this site. */
+  readonly references = new Int32Column();
+  readonly connections = new Int32Column();
+  /** Connections that are through the greeting. */
+  readonly established = new Int32Column();
+  /** Its shortest idle connection; -1: none. */
+  readonly firstIdle = new Int32Column();
+  /** Routes that an idle connection could serve: the line whose turn it is; -1: none. */
+  readonly line = new Int32Column();
+  readonly turns: Turns;
+  /** The ways to the site, while they are of use. */
+  readonly places = new Map<number, readonly Place[]>();
+  readonly #plans: (RelayPlan | undefined)[] = [];
+  readonly #keys = new KeyIndex();
+  readonly #slots = new Slots(this.line, [
+    this.references,
+    this.connections,
+    this.established,
+    this.firstIdle,
+  ]);
+
+  constructor(routes: RouteStore, connections: ConnectionStore, queues: QueueNames) {
+    this.turns = new Turns(queues, this.line);
+    this.#routes = routes;
+    this.#connections = connections;
+  }
+
+  get live(): number {
+    return this.#slots.live;
+  }
+
+  /** Calls `visit` for every site. */
+  each(visit: (site: number) => void): void {
+    this.#keys.each(visit);
+  }
+
+  /** The site of a plan, made if it is new; the newest plan's addresses count. */
+  intern(plan: RelayPlan): number {
+    let site = this.#keys.find(plan.site);
+    if (site < 0) {
+      site = this.#slots.take();
+      this.references.set(site, 0);
+      this.connections.set(site, 0);
+      this.established.set(site, 0);
+      this.firstIdle.set(site, -1);
+      this.line.set(site, -1);
+      this.#keys.add(plan.site, site);
+    }
+    this.#plans[site] = plan;
+    return site;
+  }
+
+  /** Forgets a site that nobody names. */
+  forget(site: number): void {
+    invariant(this.line.get(site) < 0, 'a site with work is forgotten');
+    this.#keys.remove(site);
+    this.#plans[site] = undefined;
+    invariant(!this.places.has(site), 'a site with ways to it is forgotten');
+    this.#slots.give(site);
+  }
+
+  planOf(site: number): RelayPlan {
+    const plan = this.#plans[site];
+    invariant(plan !== undefined, 'a site without a plan');
+    return plan;
+  }
+
+  joinRing(site: number, route: number): void {
+    const { turns } = this;
+    const { ringNext, ringPrevious } = this.#routes;
+    const line = turns.open(site, this.#routes.queueOf(route));
+    const head = turns.first.get(line);
+    if (head < 0) {
+      ringNext.set(route, route);
+      ringPrevious.set(route, route);
+      turns.first.set(line, route);
+      return;
+    }
+    const last = ringPrevious.get(head);
+    ringNext.set(last, route);
+    ringPrevious.set(route, last);
+    ringNext.set(route, head);
+    ringPrevious.set(head, route);
+  }
+
+  leaveRing(site: number, route: number): void {
+    const { turns } = this;
+    const { ringNext, ringPrevious } = this.#routes;
+    const next = ringNext.get(route);
+    const previous = ringPrevious.get(route);
+    ringNext.set(previous, next);
+    ringPrevious.set(next, previous);
+    ringNext.set(route, -1);
+    ringPrevious.set(route, -1);
+    const line = turns.find(site, this.#routes.queueOf(route));
+    if (next === route) turns.close(site, line);
+    else if (turns.first.get(line) === route) turns.first.set(line, next);
+  }
+
+  /** The route whose turn it is; the next call gives the next one of the same queue, until that one's turn is over. */
+  nextInRing(site: number): number {
+    const { turns } = this;
+    const line = this.line.get(site);
+    if (line < 0) return -1;
+    const route = turns.first.get(line);
+    turns.first.set(line, this.#routes.ringNext.get(route));
+    return route;
+  }
+
+  addIdle(site: number, connection: number): void {
+    const connections = this.#connections;
+    const first = this.firstIdle.get(site);
+    connections.siteIdleNext.set(connection, first);
+    connections.siteIdlePrevious.set(connection, -1);
+    if (first >= 0) connections.siteIdlePrevious.set(first, connection);
+    this.firstIdle.set(site, connection);
+  }
+
+  removeIdle(site: number, connection: number): void {
+    const { siteIdleNext, siteIdlePrevious } = this.#connections;
+    const next = siteIdleNext.get(connection);
+    const previous = siteIdlePrevious.get(connection);
+    if (previous < 0) this.firstIdle.set(site, next);
+    else siteIdleNext.set(previous, next);
+    if (next >= 0) siteIdlePrevious.set(next, previous);
+  }
+}

@@ -1,0 +1,83 @@
+// What stands in the way of mail, in words: the same in logs, status, explanations and bounces.
+
+import { Health } from '../store/addresses.ts';
+import { Dimension } from '../store/counters.ts';
+import type { AppliedLimit } from '../limits/types.ts';
+import { dateText, type State } from '../state.ts';
+
+/** E.g. `limit domain example.com (20) is full`. */
+export function blockerText(s: State, counter: number): string {
+  const { counters } = s;
+  const applied = counters.limitOf(counter);
+  const limit = counters.limit.get(counter);
+  switch (counters.dimension.get(counter)) {
+    case Dimension.global:
+      return globalText(s, limit);
+    case Dimension.probe:
+      return restText(s, counters.keyOf(counter));
+    case Dimension.pause:
+      return s.pauseReason;
+    case Dimension.window:
+      return s.windows.textOf(counter, s.shownShiftMs);
+    case Dimension.gate:
+      return applied === undefined ? 'a rate' : rateText(s, counter, applied);
+    default:
+      return applied === undefined ? 'a limit' : slotText(applied, limit);
+  }
+}
+
+const noSender = 'no sender process is ready';
+
+/**
+ * What keeps all mail from going, wherever it is parked: a route that waits for something of its own is not parked on
+ * these, and one that is parked on one of them not on the other.
+ */
+export function globalCauses(s: State): string[] {
+  return [...(s.counters.hasRoom(s.pause) ? [] : [s.pauseReason]), ...(s.carried === 0 ? [noSender] : [])];
+}
+
+/** What a limit counts, e.g. `domain example.com`, `yahoo`, `slow ones: domain example.com`. */
+export function limitText({ rule, key }: AppliedLimit): string {
+  const what = `${rule.per.join('+')}${key === '' ? '' : ` ${key}`}`.trim();
+  if (rule.name === '') return what === '' ? 'all' : what;
+  return what === '' ? rule.name : `${rule.name}: ${what}`;
+}
+
+function globalText(s: State, limit: number): string {
+  if (limit === s.config.limits.global) return `limit global (${limit}) is full`;
+  return limit === 0 ? noSender : `the sender processes carry ${limit} connections`;
+}
+
+function slotText(applied: AppliedLimit, limit: number): string {
+  const { reason, untilMs, isOverride } = applied.rule;
+  if (limit > 0) return `limit ${limitText(applied)} (${limit}) is full`;
+  const until = untilMs === undefined ? '' : ` until ${new Date(untilMs).toISOString()}`;
+  const why = reason === undefined || reason === '' ? '' : ` (${reason})`;
+  return `${limitText(applied)} is ${isOverride ? 'suspended' : 'on hold'}${until}${why}`;
+}
+
+function rateText(s: State, gate: number, applied: AppliedLimit): string {
+  const { count, perMs } = s.rates.rateOf(gate);
+  const what = s.rates.quantityOf(gate).replace('_rate', 's');
+  return `limit ${limitText(applied)} lets ${count} ${what} per ${perText(perMs)} through`;
+}
+
+function perText(perMs: number): string {
+  const names: Record<number, string> = {
+    1_000: 'second',
+    60_000: 'minute',
+    3_600_000: 'hour',
+    86_400_000: 'day',
+  };
+  return names[perMs] ?? `${perMs / 1000} s`;
+}
+
+function restText(s: State, name: string): string {
+  const address = s.addresses.findByName(name);
+  if (address < 0) return `${name} rests`;
+  const error = s.addresses.errorOf(address);
+  if (s.addresses.health.get(address) === Health.resting) {
+    return `${name} rests until ${dateText(s, s.addresses.dueMs.get(address))} (${error})`;
+  }
+  return `${name} is tried by one connection first (${error})`;
+}

@@ -1,0 +1,128 @@
+// What people ask about limits: everything that stands between a domain and its mail.
+
+import type { RelayPlan } from '../../route/types.ts';
+import { Health } from '../store/addresses.ts';
+import { blockerText, globalCauses } from './blocker-text.ts';
+import { choosePlace } from '../grant/choose-place.ts';
+import { gateStatus, slotStatus } from './counter-status.ts';
+import { closedConnectionGate, closedGate, holdBoth } from '../reserve/gates.ts';
+import { counterOfNew } from '../reserve/unanswered.ts';
+import { dropLimits } from '../reserve/held-limits.ts';
+import { recipientsOf, routeOf } from '../work/lifecycle.ts';
+import type { CounterStatus, Explanation, PlaceStatus, WindowStatus } from '../limits/status.ts';
+import { forgetLimits, limitsOf, needsOfOne } from '../reserve/needs.ts';
+import { releaseSite } from '../reserve/places.ts';
+import type { HeldLimits, Place } from '../store/place.ts';
+import { forgetPlaces, placesOf } from '../reserve/places.ts';
+import { findIdle } from '../grant/serve.ts';
+import { shownDateOf, type State } from '../state.ts';
+import { TaskState } from '../store/tasks.ts';
+import { blockerTexts } from './view.ts';
+
+/** Explains where one more message of a route would go now, and what would hold it up. Nothing is changed. */
+export function explainRoute(s: State, route: number, plan: RelayPlan, nowMs: number): Explanation {
+  const site = s.sites.intern(plan);
+  s.sites.references.add(site, 1);
+  const explanation: Explanation = {
+    route: s.routes.keyOf(route),
+    domain: s.routes.domainOf(route),
+    queue: s.queues.nameOf(s.routes.queueOf(route)),
+    ...workOf(s, route),
+    site: plan.site,
+    label: plan.label,
+    limits: statusesOf(s, limitsOf(s, route, nowMs), nowMs),
+    places: placesOf(s, site, nowMs).map((place) => placeStatus(s, route, place, nowMs)),
+    binding: bindingOf(s, route, site, nowMs),
+  };
+  forgetLimits(s, route);
+  if (s.sites.connections.get(site) === 0) forgetPlaces(s, site);
+  releaseSite(s, site);
+  return explanation;
+}
+
+function workOf(s: State, route: number): Pick<Explanation, 'recipients' | 'nextAttemptAtMs'> {
+  const counts = { waiting: 0, ready: 0, active: 0 };
+  let nextAttemptAtMs = Infinity;
+  for (let task = 0; task < s.tasks.end; task += 1) {
+    const state = s.tasks.state.get(task);
+    if (state === TaskState.free || routeOf(s, task) !== route) continue;
+    const { length } = recipientsOf(s, task);
+    if (state === TaskState.active) counts.active += length;
+    else if (state === TaskState.waiting || state === TaskState.held) counts.waiting += length;
+    else counts.ready += length;
+    if (state === TaskState.waiting) nextAttemptAtMs = Math.min(nextAttemptAtMs, s.tasks.dueMs.get(task));
+  }
+  return {
+    recipients: counts,
+    ...(nextAttemptAtMs !== Infinity && { nextAttemptAtMs: shownDateOf(s, nextAttemptAtMs) }),
+  };
+}
+
+/** What waiting work waits for; without any, what one more message would have to wait for. All mail's causes come first. */
+function bindingOf(s: State, route: number, site: number, nowMs: number): string[] {
+  const parkedOn = s.parking.countersOf(route);
+  // While grants are paused nobody has looked yet what else is in the way.
+  const isLookedAt = parkedOn.length > 0 && !parkedOn.includes(s.pause);
+  const own = isLookedAt ? blockerTexts(s, route) : blockersOfOne(s, route, site, nowMs);
+  return [...new Set([...globalCauses(s), ...own])];
+}
+
+/** What one more message would have to wait for. */
+function blockersOfOne(s: State, route: number, site: number, nowMs: number): string[] {
+  needsOfOne(s, route, nowMs);
+  s.blockers.clear();
+  const gate = closedGate(s, nowMs);
+  if (gate >= 0) return textsOf(s, [gate]);
+  if (findIdle(s, site, nowMs) >= 0) return [];
+  const full = s.needs.slots.find((counter) => !s.counters.hasRoom(counter));
+  if (full !== undefined) return textsOf(s, [full]);
+  if (counterOfNew(s, site) < 0) return textsOf(s, [s.all]);
+  const closed = closedConnectionGate(s, nowMs);
+  if (closed >= 0) return textsOf(s, [closed]);
+  if (choosePlace(s, site, nowMs) !== undefined) return [];
+  return textsOf(
+    s,
+    Array.from({ length: s.blockers.length }, (_, at) => s.blockers.at(at)),
+  );
+}
+
+function textsOf(s: State, counters: readonly number[]): string[] {
+  return counters.map((counter) => blockerText(s, counter));
+}
+
+function placeStatus(s: State, route: number, place: Place, nowMs: number): PlaceStatus {
+  const { addresses } = s;
+  const { hop, source } = place;
+  // Limits that look at the message and the place together are shown with the place.
+  const both = holdBoth(s, route, place, nowMs);
+  const limits = [...statusesOf(s, place.limits, nowMs), ...statusesOf(s, both, nowMs)];
+  dropLimits(s, both);
+  const address = addresses.find(hop.ip, hop.port);
+  const health = address < 0 ? Health.well : addresses.health.get(address);
+  return {
+    host: hop.host,
+    ip: hop.ip,
+    port: hop.port,
+    preference: hop.preference,
+    source,
+    connections: address < 0 ? 0 : addresses.connections.get(address),
+    health: health === Health.well ? 'well' : health === Health.resting ? 'resting' : 'on trial',
+    ...(health === Health.resting && { restsUntilMs: shownDateOf(s, addresses.dueMs.get(address)) }),
+    error: address < 0 ? '' : addresses.errorOf(address),
+    window: dated(s, s.windows.statusOf(source, place.site, s.config.adapt)),
+    limits,
+  };
+}
+
+function dated(s: State, status: WindowStatus): WindowStatus {
+  return status.untilMs === undefined ? status : { ...status, untilMs: shownDateOf(s, status.untilMs) };
+}
+
+function statusesOf(s: State, limits: HeldLimits, nowMs: number): CounterStatus[] {
+  return [
+    ...limits.slots.map((counter) => slotStatus(s, counter)),
+    ...[...limits.connectionGates, ...limits.messageGates, ...limits.recipientGates].map((gate) =>
+      gateStatus(s, gate, nowMs),
+    ),
+  ];
+}

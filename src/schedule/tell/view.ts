@@ -1,0 +1,86 @@
+// The schedule as people see it: every waiting recipient, every site with work, and what each waits for.
+
+import { blockerText, globalCauses } from './blocker-text.ts';
+import { isStranded, recipientsOf, routeOf } from '../work/lifecycle.ts';
+import { PlanState } from '../store/routes.ts';
+import { shownDateOf, expiryOf, type State } from '../state.ts';
+import { TaskState } from '../store/tasks.ts';
+import type { MessageHandle, QueuedRecipient } from '../types.ts';
+
+/** All recipients that are not done, task by task; each task is read at the moment it is reached. */
+export function* queuedRecipients(s: State): IterableIterator<QueuedRecipient> {
+  const { recipients, routes, tasks } = s;
+  for (let task = 0; task < tasks.end; task += 1) {
+    const state = tasks.state.get(task);
+    if (state === TaskState.free) continue;
+    const message = tasks.messageOf(task);
+    const queueId = s.messages.queueIdOf(message);
+    const expiresAtMs = shownDateOf(s, expiryOf(s, message));
+    const isHeld = s.messages.isHeld(message);
+    const hasTime = state === TaskState.waiting || state === TaskState.held;
+    const dueMs = hasTime ? tasks.dueMs.get(task) : 0;
+    const nextAttemptAtMs = dueMs === 0 ? 0 : shownDateOf(s, dueMs);
+    const waitsFor = isStranded(s, task) ? 'a name server' : undefined;
+    const rows = recipientsOf(s, task).map((recipient): QueuedRecipient => {
+      const route = recipients.route.get(recipient);
+      return {
+        queueId,
+        message: message as MessageHandle,
+        recipient: recipients.envelopeIndex.get(recipient),
+        route: routes.keyOf(route),
+        domain: routes.domainOf(route),
+        queue: s.queues.nameOf(routes.queueOf(route)),
+        state: stateName(s, state, route),
+        isHeld,
+        attempts: recipients.attempts.get(recipient),
+        nextAttemptAtMs,
+        expiresAtMs,
+        lastError: s.errors.text(recipients.lastError.get(recipient)),
+        waitsFor,
+      };
+    });
+    yield* rows;
+  }
+}
+
+const waitsForNameServer = 'waits for a name server';
+
+/** Why a task that was never tried has waited until its lifetime's end. */
+export function reasonOf(s: State, task: number): string {
+  const route = routeOf(s, task);
+  const blockers = blockersOf(s, route);
+  if (blockers !== '') return `not tried in its lifetime: ${blockers}`;
+  return 'not tried in its lifetime';
+}
+
+/** What the ready tasks of a route wait for; empty when for nothing. */
+export function blockersOf(s: State, route: number): string {
+  // Each once: the route may be parked on what keeps all mail.
+  return [...new Set([...globalCauses(s), ...ownBlockers(s, route)])].join(', ');
+}
+
+function ownBlockers(s: State, route: number): string[] {
+  if (s.routes.plan.get(route) !== PlanState.resolving) return blockerTexts(s, route);
+  return [s.lookupsStopped ? waitsForNameServer : `looking up the route to ${s.routes.domainOf(route)}`];
+}
+
+/** The limits that a parked route waits for. That it may go beyond that of all connections is not one more. */
+export function blockerTexts(s: State, route: number): string[] {
+  const counters = s.parking.countersOf(route).filter((counter) => counter !== s.beyond);
+  return counters.reverse().map((counter) => blockerText(s, counter));
+}
+
+function stateName(s: State, state: number, route: number): QueuedRecipient['state'] {
+  switch (state) {
+    case TaskState.waiting:
+      return 'waiting';
+    case TaskState.active:
+      return 'active';
+    case TaskState.held:
+      return 'held';
+    case TaskState.ready:
+      return s.routes.plan.get(route) === PlanState.resolving ? 'resolving' : 'ready';
+    default:
+      return 'resolving';
+  }
+}

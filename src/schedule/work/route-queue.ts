@@ -1,0 +1,77 @@
+// The queue of a route: its tasks by priority, then by age. One chain; where tasks of several priorities stand in it, the
+// ends of the priorities are noted, so that every insertion costs the same. Most routes never have more than one.
+
+import { priorities } from '../store/messages.ts';
+import type { State } from '../state.ts';
+
+/** The last task of each priority, highest first; -1: none. */
+type Ends = Int32Array;
+
+/** The last task whose rank is at most this one; -1: none. Rank 0 is the highest priority. */
+export function placeBehind(s: State, route: number, rank: number): number {
+  const last = s.routes.lastTask.get(route);
+  if (last < 0 || rankOf(s, last) <= rank) return last;
+  const ends = s.routes.priorityEnds.get(route);
+  for (let at = rank; at >= 0; at -= 1) {
+    const end = ends?.[at] ?? -1;
+    if (end >= 0) return end;
+  }
+  return -1;
+}
+
+/** Puts a task behind another of the route's queue; behind -1: first. */
+export function putInQueue(s: State, route: number, task: number, previous: number): void {
+  const { queueNext, queuePrevious } = s.tasks;
+  const { firstTask, lastTask } = s.routes;
+  const next = previous < 0 ? firstTask.get(route) : queueNext.get(previous);
+  const rank = rankOf(s, task);
+  const ends = s.routes.priorityEnds.get(route) ?? newEnds(s, route, rank);
+  queueNext.set(task, next);
+  queuePrevious.set(task, previous);
+  if (previous < 0) firstTask.set(route, task);
+  else queueNext.set(previous, task);
+  if (next < 0) lastTask.set(route, task);
+  else queuePrevious.set(next, task);
+  s.routes.ready.add(route, sizeOf(s, task));
+  if (ends !== undefined && (next < 0 || rankOf(s, next) !== rank)) ends[rank] = task;
+}
+
+export function takeFromQueue(s: State, route: number, task: number): void {
+  const { queueNext, queuePrevious } = s.tasks;
+  const { firstTask, lastTask, priorityEnds } = s.routes;
+  const next = queueNext.get(task);
+  const previous = queuePrevious.get(task);
+  const ends = priorityEnds.get(route);
+  if (ends !== undefined) {
+    const rank = rankOf(s, task);
+    if (ends[rank] === task) ends[rank] = previous >= 0 && rankOf(s, previous) === rank ? previous : -1;
+  }
+  s.routes.ready.add(route, -sizeOf(s, task));
+  if (previous < 0) firstTask.set(route, next);
+  else queueNext.set(previous, next);
+  if (next < 0) lastTask.set(route, previous);
+  else queuePrevious.set(next, previous);
+  if (next < 0 && previous < 0 && ends !== undefined) priorityEnds.delete(route);
+}
+
+/** Notes the ends when a task of another priority comes to a queue that had only one. */
+function newEnds(s: State, route: number, rank: number): Ends | undefined {
+  const last = s.routes.lastTask.get(route);
+  if (last < 0 || rankOf(s, last) === rank) return undefined;
+  const ends: Ends = new Int32Array(priorities).fill(-1);
+  ends[rankOf(s, last)] = last;
+  s.routes.priorityEnds.set(route, ends);
+  return ends;
+}
+
+/** Recipients of a task. */
+function sizeOf(s: State, task: number): number {
+  let size = 0;
+  let recipient = s.tasks.firstRecipient.get(task);
+  for (; recipient >= 0; recipient = s.recipients.next.get(recipient)) size += 1;
+  return size;
+}
+
+function rankOf(s: State, task: number): number {
+  return s.messages.rankOf(s.tasks.messageOf(task));
+}

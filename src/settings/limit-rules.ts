@@ -1,0 +1,118 @@
+// From [[limit]] tables to the rules that the scheduler goes by, with the built-in ones that no table replaces.
+// Promises: ids are unique, and the same after a reload or a restart as long as the name or the match is.
+
+import { createHash } from 'node:crypto';
+import { basename } from 'node:path';
+import { builtInLimits } from '../config/built-in-limits.ts';
+import type { Config, LimitConfig } from '../config/config.ts';
+import type { DomainPattern } from '../values/domain.ts';
+import type { Network } from '../values/network.ts';
+import { type LimitKey, type LimitRule, unlimited } from '../schedule/limits/types.ts';
+
+/** A longer text of a match is cut, and told apart by a hash. */
+const longestText = 80;
+
+/** All limits of the configuration; those whose `domain_file` is empty match nothing and are left out. */
+export function limitRules(config: Config): LimitRule[] {
+  const rules = builtInLimits
+    .filter(([per]) => !config.limit.some((limit) => isDefaultOfConnections(limit, per)))
+    .map(([per, connections]) => builtInRule(per, connections));
+  const ids = new Set(rules.map(({ id }) => id));
+  for (const limit of config.limit) {
+    if (limit.domain?.length !== 0) rules.push(ruleOf(limit, ids));
+  }
+  return rules;
+}
+
+function isDefaultOfConnections(limit: LimitConfig, per: LimitKey): boolean {
+  return (
+    limit.connections !== undefined &&
+    limit.per.length === 1 &&
+    limit.per[0] === per &&
+    matchText(limit) === ''
+  );
+}
+
+function builtInRule(per: LimitKey, connections: number): LimitRule {
+  return {
+    id: `built in: per ${per}`,
+    name: '',
+    origin: 'built in',
+    per: [per],
+    match: {},
+    isOverride: false,
+    connections,
+  };
+}
+
+/** @param ids - those given already; takes the new one */
+function ruleOf(limit: LimitConfig, ids: Set<string>): LimitRule {
+  const { domain, mx, ip, source, queue } = limit;
+  const text = matchText(limit);
+  const what = limit.per.length === 0 ? 'group' : `per ${limit.per.join(' ')}`;
+  const id = unused(limit.name ?? shortened(text === '' ? what : `${what}: ${text}`), ids);
+  return {
+    id,
+    name: limit.name ?? shortened(text),
+    origin: limit.origin,
+    per: limit.per,
+    match: { domain, mx, ip, source, queue },
+    isOverride: false,
+    connections: numberOf(limit.connections),
+    connectionRate: limit.connectionRate,
+    messageRate: limit.messageRate,
+    recipientRate: limit.recipientRate,
+    messagesPerConnection: numberOf(limit.messagesPerConnection),
+    recipientsPerMessage: numberOf(limit.recipientsPerMessage),
+  };
+}
+
+function numberOf(count: number | 'unlimited' | undefined): number | undefined {
+  return count === 'unlimited' ? unlimited : count;
+}
+
+/** What the limit matches, in words: `aol.com`, `mx *.example.net, queue shop`; empty for everything. */
+function matchText({
+  domain = [],
+  domainFile,
+  mx = [],
+  ip = [],
+  source = [],
+  queue = [],
+}: LimitConfig): string {
+  // Of a file only the name: what it holds may change without a new id.
+  const domains = domainFile === undefined ? domain.map(patternText) : [`domains of ${basename(domainFile)}`];
+  const others = [
+    ['mx', mx.map(patternText)],
+    ['ip', ip.map(networkText)],
+    ['source', source.map(networkText)],
+    ['queue', queue.map((name) => (name === '' ? '""' : name))],
+  ] as const;
+  return [
+    domains.join(', '),
+    ...others.map(([key, items]) => (items.length === 0 ? '' : `${key} ${items.join(', ')}`)),
+  ]
+    .filter((part) => part !== '')
+    .join('; ');
+}
+
+function patternText({ kind, domain }: DomainPattern): string {
+  return kind === 'suffix' ? `*.${domain}` : domain;
+}
+
+function networkText({ address, prefix }: Network): string {
+  return prefix === (address.includes(':') ? 128 : 32) ? address : `${address}/${prefix}`;
+}
+
+function shortened(text: string): string {
+  if (text.length <= longestText) return text;
+  const hash = createHash('sha256').update(text).digest('hex').slice(0, 8);
+  return `${text.slice(0, longestText - 14)}... (${hash})`;
+}
+
+function unused(wanted: string, ids: Set<string>): string {
+  let id = wanted;
+  for (let number = 2; ids.has(id); number++) id = `${wanted} #${number}`;
+  ids.add(id);
+  return id;
+}

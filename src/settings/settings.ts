@@ -1,0 +1,129 @@
+// From the configuration to what each room wants to know.
+
+import { randomInt } from 'node:crypto';
+import type { Config } from '../config/config.ts';
+import { IgnoredExtensions } from '../deliver/ignored-extensions.ts';
+import type { DeliverySettings } from '../deliver/types.ts';
+import { DomainSet, NetworkSet, RelayPolicy } from '../policy/relay-policy.ts';
+import type { ReceiveSettings } from '../receive/types.ts';
+import type { SchedulerConfig } from '../schedule/types.ts';
+import { limitRules } from './limit-rules.ts';
+import type { BounceSettings } from '../bounce/bounce-settings.ts';
+import { reactionRules } from './reaction-rules.ts';
+
+export { limitRules } from './limit-rules.ts';
+
+export function receiveSettings(config: Config): ReceiveSettings {
+  const { receive } = config;
+  // Several receivers share one port and the kernel spreads clients evenly: each counts its share.
+  const share = (limit: number) => Math.ceil(limit / config.processes.receivers);
+  return {
+    hostname: config.hostname,
+    postmaster: config.bounce.postmaster,
+    session: {
+      hostname: config.hostname,
+      greeting: receive.greeting,
+      maxMessageBytes: receive.maxMessageSize,
+      maxRecipients: receive.maxRecipients,
+      maxErrors: receive.maxErrors,
+      maxCommandLineBytes: receive.maxCommandLine,
+      maxTextLineBytes: receive.maxTextLine,
+      maxTransactions: receive.maxTransactions,
+      bareNewlines: receive.bareNewlines,
+      extensions: {
+        pipelining: receive.extensions.pipelining,
+        chunking: receive.extensions.chunking,
+        smtpUtf8: receive.extensions.smtputf8,
+        eightBitMime: receive.extensions.eightBitMime,
+        dsn: receive.extensions.dsn,
+        size: receive.extensions.size,
+        vrfy: receive.extensions.vrfy,
+        mtPriority: receive.extensions.mtPriority,
+      },
+    },
+    maxReceived: receive.maxReceived,
+    priorityHeader: receive.priorityHeader ?? '',
+    commandTimeoutMs: receive.timeoutCommand,
+    dataTimeoutMs: receive.timeoutData,
+    sessionTimeoutMs: receive.timeoutSession,
+    largeMessageBytes: receive.largeMessage,
+    memoryLimitBytes: receive.memoryLimit,
+    maxConnections: share(receive.maxConnections),
+    maxConnectionsPerClient: share(receive.maxConnectionsPerClient),
+    connectionRatePerClient: {
+      count: share(receive.connectionRatePerClient.count),
+      perMs: receive.connectionRatePerClient.perMs,
+    },
+  };
+}
+
+export function relayPolicy(config: Config): RelayPolicy {
+  const domains = config.receive.relayDomains.map((pattern) =>
+    pattern.kind === 'suffix' ? `*.${pattern.domain}` : pattern.domain,
+  );
+  return new RelayPolicy(new NetworkSet(config.receive.relayNetworks), new DomainSet(domains));
+}
+
+export function exemptClients(config: Config): NetworkSet {
+  return new NetworkSet(config.receive.clientLimitsExempt);
+}
+
+export function deliverySettings(config: Config): DeliverySettings {
+  const { deliver, source, quirk } = config;
+  return {
+    heloName: deliver.heloName,
+    heloNames: new Map(source.map(({ address, heloName }) => [address, heloName])),
+    ignoredExtensions: new IgnoredExtensions(
+      quirk.map(({ mx, ip, ignoreExtensions }) => ({
+        hosts: mx.map(({ kind, domain }) => (kind === 'suffix' ? `*.${domain}` : domain)),
+        networks: ip,
+        extensions: ignoreExtensions,
+      })),
+    ),
+    timeouts: {
+      connectMs: deliver.timeoutConnect,
+      greetingMs: deliver.timeoutGreeting,
+      heloMs: deliver.timeoutHelo,
+      mailMs: deliver.timeoutMail,
+      rcptMs: deliver.timeoutRcpt,
+      dataMs: deliver.timeoutData,
+      blockMs: deliver.timeoutBlock,
+      finalMs: deliver.timeoutFinal,
+      rsetMs: deliver.timeoutRset,
+      quitMs: deliver.timeoutQuit,
+    },
+  };
+}
+
+export function schedulerConfig(config: Config): SchedulerConfig {
+  const { queue, deliver } = config;
+  return {
+    retryMs: queue.retry,
+    retryJitter: queue.retryJitter,
+    lifetimeMs: queue.lifetime,
+    bounceLifetimeMs: queue.bounceLifetime,
+    idleConnectionMs: deliver.idleConnection,
+    recipientsPerTransaction: deliver.recipientsPerTransaction,
+    transactionsPerConnection: deliver.transactionsPerConnection,
+    addressRestMs: deliver.addressRest,
+    limits: {
+      global: deliver.maxConnections,
+      unanswered: deliver.maxUnanswered,
+      rules: limitRules(config),
+    },
+    sources: config.source.length === 0 ? [''] : config.source.map(({ address }) => address),
+    weights: new Map(config.tenant.map(({ name, weight }) => [name, weight])),
+    adapt: { enabled: config.adapt.enabled, startConnections: config.adapt.startConnections },
+    reactions: reactionRules(config),
+    seed: randomInt(2 ** 31),
+  };
+}
+
+export function bounceSettings(config: Config): BounceSettings {
+  return {
+    hostname: config.hostname,
+    from: config.bounce.from,
+    postmaster: config.bounce.postmaster,
+    maxOriginalBytes: config.bounce.maxOriginalSize,
+  };
+}

@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { SteadyClock } from '../../src/io/steady-clock.ts';
+import { Admission } from '../../src/manager/admission.ts';
+import type { Submitted } from '../../src/channel/messages.ts';
+import type { Router } from '../../src/route/types.ts';
+import type { MessageHandle, NewScheduledMessage, Scheduler } from '../../src/schedule/types.ts';
+import type { RecoveredMessage, SpoolStore } from '../../src/spool/types.ts';
+
+/** An admission, and what the scheduler heard. */
+function setUp({ nowMs = 7, shiftMs = 0 } = {}) {
+  const begun: NewScheduledMessage[] = [];
+  const scheduler = {
+    begin: (message: NewScheduledMessage) => (begun.push(message) - 1) as MessageHandle,
+    add: () => undefined,
+    commit: () => undefined,
+  } as unknown as Scheduler;
+  const store = { submitted: () => true } as unknown as SpoolStore;
+  const router = { routeOf: () => ({ key: 'mx:b.test', domain: 'b.test' }) } as unknown as Router;
+  // Dates are ahead by the shift.
+  const stretches = [{ fromMs: 0, toMs: nowMs + shiftMs, shiftMs }];
+  const clock = new SteadyClock({ stretches, monotonic: () => 0, date: () => nowMs + shiftMs });
+  return { admission: new Admission(scheduler, store, router, clock), begun };
+}
+
+const ref = { segment: 1, offset: 32, length: 160 };
+const submitted: Submitted = {
+  kind: 'submitted',
+  queueId: 'Q1',
+  ref,
+  receivedAtMs: 5,
+  sizeBytes: 10,
+  reversePath: 'a@a.test',
+  recipients: ['b@b.test'],
+};
+const recovered: RecoveredMessage = {
+  queueId: 'Q2',
+  ref,
+  receivedAtMs: 6,
+  sizeBytes: 10,
+  reversePath: '',
+  body: '7BIT',
+  smtpUtf8: false,
+  held: true,
+  waiting: [],
+};
+
+test('queue and priority of a message reach the scheduler, new and after a restart', () => {
+  const { admission, begun } = setUp();
+  admission.submitted({ ...submitted, queue: 'shop', priority: -2 }, 7);
+  admission.recovered({ ...recovered, queue: 'news', priority: 9 });
+  assert.deepEqual(begun, [
+    { queueId: 'Q1', queue: 'shop', priority: -2, receivedAtMs: 5, nullSender: false, held: false },
+    { queueId: 'Q2', queue: 'news', priority: 9, receivedAtMs: 6, nullSender: true, held: true },
+  ]);
+});
+
+const hour = 3_600_000;
+
+test('a message that comes in while the clock is wrong was received now, all the same', () => {
+  const { admission, begun } = setUp({ nowMs: 100 * hour });
+  const year = 365 * 24 * hour;
+  for (const receivedAtMs of [99.5 * hour, 100 * hour + year, 100 * hour - year])
+    admission.submitted({ ...submitted, receivedAtMs }, 100 * hour);
+  assert.deepEqual(
+    begun.map(({ receivedAtMs }) => receivedAtMs),
+    [99.5 * hour, 100 * hour, 100 * hour],
+  );
+});
+
+test('dates in the spool become times of the scheduler, people are told the date', () => {
+  const { admission, begun } = setUp({ nowMs: 100 * hour, shiftMs: 7 * hour });
+  admission.recovered({ ...recovered, receivedAtMs: 17 * hour });
+  assert.equal(begun[0]?.receivedAtMs, 10 * hour);
+  assert.equal(admission.receivedAtMs(0 as MessageHandle), 17 * hour);
+});
+
+test('a message without either is in nobody’s queue', () => {
+  const { admission, begun } = setUp();
+  admission.submitted(submitted, 7);
+  admission.recovered(recovered);
+  assert.deepEqual(
+    begun.map(({ queue, priority }) => [queue, priority]),
+    [
+      [undefined, undefined],
+      [undefined, undefined],
+    ],
+  );
+});
+
+test('a message that brings no priority has the highest that its routes give', () => {
+  const { admission, begun } = setUp();
+  const priorities: Record<string, number> = { 'low@b.test': -5, 'lower@b.test': -7 };
+  admission.router = {
+    routeOf: (_: string, recipient: string) => ({
+      key: 'mx:b.test',
+      domain: 'b.test',
+      priority: priorities[recipient],
+    }),
+  } as unknown as Router;
+  admission.submitted({ ...submitted, recipients: ['lower@b.test', 'low@b.test', 'other@b.test'] }, 7);
+  admission.submitted({ ...submitted, recipients: ['lower@b.test'], priority: 3 }, 7);
+  assert.deepEqual(
+    begun.map(({ priority }) => priority),
+    [-5, 3],
+  );
+});

@@ -1,0 +1,178 @@
+// A report is stored before its failure counts as told: it is tried again until it can be, and what a stop cuts short is said to
+// be untold. A message that cannot be returned in one piece is told about in several.
+
+import assert from 'node:assert/strict';
+import { test, type TestContext } from 'node:test';
+import { Bouncer, type ReportedRecipient } from '../../src/manager/bouncer.ts';
+import type { EnvelopeRecipient } from '../../src/message/envelope.ts';
+import type { Submitted } from '../../src/channel/messages.ts';
+import type { NewMessage, SpoolWriter } from '../../src/spool/types.ts';
+import { SpoolError } from '../../src/spool/spool-error.ts';
+import { MemoryStats } from '../../src/stats/stats.ts';
+import { Troubles } from '../../src/stats/troubles.ts';
+import { MemoryReader } from '../deliver/memory-reader.ts';
+import { type KeptLog, keptLog } from '../process/quiet-log.ts';
+
+interface Bench {
+  readonly bouncer: Bouncer;
+  readonly stored: NewMessage[];
+  readonly submitted: Submitted[];
+  readonly log: KeptLog;
+  readonly spool: MemoryReader;
+  readonly troubles: Troubles;
+  /** Disk errors to come. */
+  failures: number;
+  /** Resolves at the next attempt to store something. */
+  attempt(): Promise<void>;
+  report(to: readonly EnvelopeRecipient[], error?: string): Promise<boolean>;
+}
+
+function bench(t: TestContext): Bench {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const stored: NewMessage[] = [];
+  const submitted: Submitted[] = [];
+  const log = keptLog();
+  const spool = new MemoryReader();
+  const troubles = new Troubles();
+  let tried: () => void = () => undefined;
+  let count = 0;
+  const writer: SpoolWriter = {
+    newQueueId: () => `R${count++}`,
+    append: async (message) => {
+      tried();
+      if (made.failures-- > 0) throw new SpoolError('SPOOL_FULL', 'the disk is full');
+      stored.push(message);
+      return { ref: { segment: 9, offset: stored.length, length: 1 }, sizeBytes: 1 };
+    },
+    openLarge: () => Promise.reject(new Error('reports are appended')),
+    hasRoom: () => true,
+    close: () => Promise.resolve(),
+  };
+  const bouncer = new Bouncer({
+    settings: {
+      hostname: 'mx.test',
+      from: 'MAILER-DAEMON@mx.test',
+      postmaster: undefined,
+      maxOriginalBytes: 1000,
+    },
+    reader: spool,
+    writer,
+    log,
+    stats: new MemoryStats(),
+    submit: (message) => void submitted.push(message),
+    troubles,
+  });
+  const made: Bench = {
+    bouncer,
+    stored,
+    submitted,
+    log,
+    spool,
+    troubles,
+    failures: 0,
+    attempt: () =>
+      new Promise((resolve) => {
+        tried = resolve;
+      }),
+    report: (to, error = '550 5.1.1 no (in reply to RCPT)') => {
+      const { queueId, ref } = spool.add({ to });
+      const failed: ReportedRecipient[] = to.map((_, recipient) => ({
+        recipient,
+        action: 'failed',
+        error,
+        expired: false,
+        host: 'far.test',
+      }));
+      return bouncer.report(queueId, ref, failed);
+    },
+  };
+  return made;
+}
+
+async function turn(): Promise<void> {
+  await new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+}
+
+test('a report that a full disk does not take is tried again until it does', async (t) => {
+  const all = bench(t);
+  all.failures = 2;
+  const report = all.report([{ address: 'b@to.test' }]);
+  for (let at = 0; at < 2; at++) {
+    await all.attempt();
+    await turn();
+    t.mock.timers.tick(1_000);
+  }
+  assert.equal(await report, true);
+  assert.equal(all.stored.length, 1);
+  assert.equal(all.submitted.length, 1);
+  // Said once, for all that fail until one is stored.
+  assert.equal(all.log.lines.length, 1);
+});
+
+test('a stop does not wait for the disk, and the failure counts as untold', async (t) => {
+  const all = bench(t);
+  all.failures = Infinity;
+  const report = all.report([{ address: 'b@to.test' }]);
+  await all.attempt();
+  await turn();
+  all.bouncer.stop();
+  assert.equal(await report, false);
+  assert.equal(await all.report([{ address: 'c@to.test' }]), false);
+  assert.deepEqual(all.stored, []);
+});
+
+test('a stop does not keep a report from being stored where it can be', async (t) => {
+  const all = bench(t);
+  all.bouncer.stop();
+  assert.equal(await all.report([{ address: 'b@to.test' }]), true);
+  assert.equal(all.stored.length, 1);
+});
+
+test('a failure that nobody wants to hear of is told at once, by no report', async (t) => {
+  const all = bench(t);
+  const notify = { never: true, success: false, failure: false, delay: false };
+  assert.equal(await all.report([{ address: 'b@to.test', notify }]), true);
+  assert.deepEqual(all.stored, []);
+});
+
+test('more recipients than fit into one report are told about in several, each once', async (t) => {
+  const all = bench(t);
+  const to = Array.from({ length: 4_000 }, (_, at) => ({ address: `u${at}@to.test` }));
+  assert.equal(await all.report(to, `550 5.1.1 ${'no '.repeat(500)}`), true);
+  assert.equal(all.stored.length, 2);
+  const text = all.stored.map(({ content }) => Buffer.concat(content).toString()).join('');
+  const told = [...text.matchAll(/^Final-Recipient: rfc822; (.*)\r$/gmu)];
+  assert.deepEqual(
+    told.map(([, address]) => address),
+    to.map(({ address }) => address),
+  );
+});
+
+test('reports that cannot be stored are a trouble, until the last of them is', async (t) => {
+  const all = bench(t);
+  const keys = (): string[] => all.troubles.list.map(({ key }) => key);
+  all.failures = 2;
+  const first = all.report([{ address: 'b@to.test' }]);
+  const second = all.report([{ address: 'c@to.test' }]);
+  while (all.failures > 0) await turn();
+  await turn();
+  assert.deepEqual(keys(), ['report']);
+  t.mock.timers.tick(1_000);
+  await Promise.all([first, second]);
+  assert.deepEqual(keys(), []);
+});
+
+test('an operator hears at once that a report cannot be stored; it is not tried again', async (t) => {
+  const all = bench(t);
+  all.failures = 1;
+  const { queueId, ref } = all.spool.add({ to: [{ address: 'b@to.test' }] });
+  const failed: ReportedRecipient[] = [
+    { recipient: 0, action: 'failed', error: '554 5.3.0 given up', expired: false, host: undefined },
+  ];
+  await assert.rejects(all.bouncer.reportNow(queueId, ref, failed), { code: 'SPOOL_FULL' });
+  assert.deepEqual([all.stored, all.log.lines, all.troubles.list], [[], [], []]);
+  await all.bouncer.reportNow(queueId, ref, failed);
+  assert.equal(all.stored.length, 1);
+});

@@ -1,0 +1,174 @@
+// Failures of one message are gathered into one report, without delay where nothing more can come, and within seconds where it can.
+
+import assert from 'node:assert/strict';
+import { test, type TestContext } from 'node:test';
+import type { ReportedRecipient } from '../../src/manager/bouncer.ts';
+import { FailureReports } from '../../src/manager/failure-reports.ts';
+
+const ref = { segment: 1, offset: 0, length: 1 };
+
+function failed(recipient: number): ReportedRecipient {
+  return { recipient, action: 'failed', error: '550 no', expired: false, host: undefined };
+}
+
+interface Bench {
+  readonly failures: FailureReports;
+  /** `QUEUEID: RECIPIENT,...` of each report that was begun. */
+  readonly begun: string[];
+  /** Messages that were taken. */
+  readonly taken: string[];
+  /** Ends the oldest report that is being written. */
+  readonly end: () => Promise<void>;
+  pass(ms: number): void;
+}
+
+function bench(t: TestContext, isThere: (queueId: string) => boolean = () => true): Bench {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  let now = 0;
+  const begun: string[] = [];
+  const taken: string[] = [];
+  const ends: (() => void)[] = [];
+  const failures = new FailureReports({
+    now: () => now,
+    take: (queueId) => {
+      taken.push(queueId);
+      return isThere(queueId) ? ref : undefined;
+    },
+    report: (queueId, _, recipients) => {
+      begun.push(`${queueId}: ${recipients.map(({ recipient }) => recipient).join(',')}`);
+      return new Promise((resolve) => ends.push(resolve));
+    },
+  });
+  t.after(() => void failures.stop());
+  return {
+    failures,
+    begun,
+    taken,
+    end: async () => {
+      ends.shift()?.();
+      await new Promise((resolve) => {
+        setImmediate(resolve);
+      });
+    },
+    pass: (ms) => {
+      for (let passed = 0; passed < ms; passed += 50) {
+        now += 50;
+        t.mock.timers.tick(50);
+      }
+    },
+  };
+}
+
+test('a message that is done is reported at once', (t) => {
+  const { failures, begun } = bench(t);
+  failures.add('A', failed(0));
+  failures.complete('A');
+  assert.deepEqual(begun, []);
+  failures.start();
+  assert.deepEqual(begun, ['A: 0']);
+});
+
+test('recipients that fail one transaction after the other are in one report when the last is through', (t) => {
+  const { failures, begun, pass } = bench(t);
+  for (let at = 0; at < 30; at++) {
+    for (let recipient = at * 100; recipient < at * 100 + 100; recipient++)
+      failures.add('A', failed(recipient));
+    failures.start();
+    pass(200);
+  }
+  assert.deepEqual(begun, []);
+  assert.equal(failures.waiting, 1);
+  failures.complete('A');
+  failures.start();
+  assert.deepEqual(begun, [`A: ${Array.from({ length: 3000 }, (_, index) => index).join(',')}`]);
+});
+
+test('while other recipients wait, what has failed is reported a second after the last failure', (t) => {
+  const { failures, begun, pass } = bench(t);
+  failures.add('A', failed(0));
+  failures.start();
+  pass(900);
+  failures.add('A', failed(1));
+  failures.start();
+  pass(900);
+  assert.deepEqual(begun, []);
+  pass(400);
+  assert.deepEqual(begun, ['A: 0,1']);
+});
+
+test('nothing waits for longer than ten seconds, however many join it', (t) => {
+  const { failures, begun, pass } = bench(t);
+  for (let recipient = 0; begun.length === 0 && recipient < 100; recipient++) {
+    failures.add('A', failed(recipient));
+    failures.start();
+    pass(500);
+  }
+  assert.equal(begun.length, 1);
+  assert.equal(begun[0]?.split(',').length, 20);
+});
+
+test('success that is to be reported does not wait: its delivery is booked at once', (t) => {
+  const { failures, begun } = bench(t);
+  failures.add('A', { ...failed(0), action: 'relayed', error: '' });
+  failures.start();
+  assert.deepEqual(begun, ['A: 0']);
+});
+
+test('reports are written some at a time, and a message is kept from the moment that it need not wait', async (t) => {
+  const { failures, begun, taken, end } = bench(t);
+  for (let at = 0; at < 100; at++) {
+    failures.add(`M${at}`, failed(0));
+    failures.complete(`M${at}`);
+  }
+  failures.start();
+  assert.equal(taken.length, 100);
+  assert.equal(begun.length, 32);
+  assert.equal(failures.waiting, 100);
+  for (let at = 0; at < 100; at++) await end();
+  assert.equal(begun.length, 100);
+  assert.equal(failures.waiting, 0);
+});
+
+test('what waits is bounded: beyond it all is reported', (t) => {
+  const { failures, begun } = bench(t);
+  for (let recipient = 0; recipient <= 100_000; recipient++) {
+    failures.add('A', failed(recipient));
+    if (recipient % 1000 === 0) failures.start();
+  }
+  assert.equal(begun.length, 1);
+  assert.equal(failures.waiting, 1);
+});
+
+test('a message that is gone is reported by nobody', (t) => {
+  const { failures, begun } = bench(t, () => false);
+  failures.add('A', failed(0));
+  failures.complete('A');
+  failures.start();
+  assert.deepEqual(begun, []);
+  assert.equal(failures.waiting, 0);
+});
+
+test('a stop waits for nothing: all reports are begun, and it ends with the last of them', async (t) => {
+  const { failures, begun, end } = bench(t);
+  for (let at = 0; at < 40; at++) failures.add(`M${at}`, failed(0));
+  failures.start();
+  assert.deepEqual(begun, []);
+  let isOver = false;
+  const stopped = failures.stop().then(() => (isOver = true));
+  for (let at = 0; at < 39; at++) await end();
+  assert.equal(begun.length, 40);
+  assert.equal(isOver, false);
+  await end();
+  await stopped;
+  assert.equal(failures.waiting, 0);
+});
+
+test('a stop without anything to report is over at once, and nothing is begun after it', async (t) => {
+  const { failures, begun, pass } = bench(t);
+  await failures.stop();
+  failures.add('B', failed(0));
+  failures.complete('B');
+  failures.start();
+  pass(20_000);
+  assert.deepEqual(begun, []);
+});

@@ -1,0 +1,104 @@
+// Look-ups of plans: bounded, put by while no name server answers, and never taken for an answer when they were broken off.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Lookups } from '../../src/manager/lookups.ts';
+import type { ErrorPlan, RoutePlan, Router } from '../../src/route/types.ts';
+
+const temporary: ErrorPlan & { validUntilMs: number } = {
+  kind: 'error',
+  permanent: false,
+  replyCode: 451,
+  enhancedStatus: '4.4.3',
+  text: 'no',
+  validUntilMs: 1,
+};
+const stranded: RoutePlan = { ...temporary, waitsForDns: true };
+const permanent: RoutePlan = { ...temporary, permanent: true };
+
+/** A router that answers when and what the test says. */
+class HandRouter {
+  readonly open: { key: string; answer: (plan: RoutePlan) => void }[] = [];
+  cached(key: string): RoutePlan | undefined {
+    return key === 'known' ? permanent : undefined;
+  }
+  resolve(key: string): Promise<RoutePlan> {
+    return new Promise((answer) => this.open.push({ key, answer }));
+  }
+  async answer(plan: RoutePlan): Promise<void> {
+    for (const { answer } of this.open.splice(0)) answer(plan);
+    await new Promise((resolve) => {
+      setImmediate(resolve);
+    });
+  }
+  get keys(): string[] {
+    return this.open.map(({ key }) => key);
+  }
+}
+
+function ground(most = 3) {
+  const router = new HandRouter();
+  const told: string[] = [];
+  const lookups = new Lookups({
+    router: router as unknown as Router,
+    nowMs: () => 0,
+    resolved: (route, plan, isLater) => told.push(`${route} ${plan.kind} ${isLater}`),
+    most,
+  });
+  return { router, told, lookups };
+}
+
+test('what is known is told at once, the rest as it comes, so many at a time', async () => {
+  const { router, told, lookups } = ground(2);
+  lookups.ask('k', 'known');
+  assert.deepEqual(told, ['k error false']);
+  for (const name of ['a', 'b', 'c', 'd', 'e']) lookups.ask(name, `key ${name}`);
+  assert.deepEqual(router.keys, ['key a', 'key b']);
+  await router.answer(permanent);
+  assert.deepEqual(router.keys, ['key c', 'key d']);
+  await router.answer(permanent);
+  await router.answer(permanent);
+  assert.deepEqual(told.slice(1), [
+    'a error true',
+    'b error true',
+    'c error true',
+    'd error true',
+    'e error true',
+  ]);
+});
+
+test('what waits for a name server is told nobody, and asked again when one answers', async () => {
+  const { router, told, lookups } = ground();
+  for (const name of ['a', 'b', 'c', 'd']) lookups.ask(name, name);
+  lookups.isOutage = true;
+  await router.answer(stranded);
+  assert.deepEqual(router.keys, ['d'], 'what needs no name server may be behind it');
+  await router.answer(stranded);
+  assert.equal(lookups.stranded, 4);
+  assert.deepEqual(told, []);
+  lookups.isOutage = false;
+  assert.deepEqual(router.keys, ['a', 'b', 'c'], 'no more at once than ever');
+  await router.answer(permanent);
+  await router.answer(permanent);
+  assert.equal(told.length, 4);
+});
+
+test('what the resolver of before broke off is asked of the new one', async () => {
+  const { router, told, lookups } = ground();
+  lookups.ask('a', 'a');
+  const next = new HandRouter();
+  lookups.router = next as unknown as Router;
+  await router.answer(temporary);
+  assert.deepEqual(told, []);
+  assert.deepEqual(next.keys, ['a']);
+  await next.answer(temporary);
+  assert.deepEqual(told, ['a error true'], 'its own failures count');
+});
+
+test('what is broken off by a stop is no answer', async () => {
+  const { router, told, lookups } = ground();
+  lookups.ask('a', 'a');
+  lookups.stop();
+  await router.answer(temporary);
+  assert.deepEqual(told, []);
+});

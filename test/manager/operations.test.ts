@@ -1,0 +1,200 @@
+// Operators' requests to the manager: each gets its answer, errors keep their way out, and asking never holds deliveries up.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ControlError } from '../../src/control/control-error.ts';
+import type { SiteRow, Status } from '../../src/control/control-protocol.ts';
+import type { OperatorSource } from '../../src/control/operator-source.ts';
+import { Operations } from '../../src/manager/operations.ts';
+import type { Response } from '../../src/channel/messages.ts';
+import { MemoryStats } from '../../src/stats/stats.ts';
+import { keptLog } from '../process/quiet-log.ts';
+
+function site(label: string, connections: number, ready: number): SiteRow {
+  return { site: `mx:${label}`, label, connections, ready, waiting: 0, active: 0, blockedOn: '' };
+}
+
+function ground(limits: Partial<OperatorSource> = {}) {
+  const log = keptLog();
+  const world = {
+    sites: [site('b', 5, 1), site('a', 1, 9), site('c', 3, 5)],
+    asked: [] as unknown[][],
+    /** How often dates were made those of the moment, and of which look at the sites. */
+    datesBefore: [] as number[],
+    queues: ['shop', '', 'shop'],
+    shortages: [] as string[],
+    log,
+  };
+  const scheduler = {
+    sites: (...question: unknown[]) => {
+      world.asked.push(question);
+      return world.sites;
+    },
+    siteCount: () => world.sites.length,
+    counts: () => ({ messages: 3, recipients: 3, connections: 9 }),
+    *recipients() {
+      for (const [index, queue] of world.queues.entries()) {
+        yield { queue, state: (['ready', 'held', 'active'] as const)[index] };
+      }
+    },
+  };
+  const operations = new Operations({
+    missing: () => [],
+    manager: {
+      scheduler,
+      reporting: 0,
+      showDates: () => world.datesBefore.push(world.asked.length),
+    } as never,
+    store: { usage: () => ({ segments: 1, bytes: 64, liveMessages: 3 }) } as never,
+    senders: { count: 1 } as never,
+    limits: { overrides: () => Promise.resolve([]), ...limits } as OperatorSource,
+    shortages: () => world.shortages,
+    confirmClock: () => undefined,
+    stats: new MemoryStats(),
+    log,
+  });
+  const ask = (operation: string, parameters: unknown = {}): Promise<Response> =>
+    new Promise((resolve) => {
+      operations.answer({ kind: 'request', id: 7, operation, parameters }, resolve);
+    });
+  const status = async (question: object): Promise<Status> => {
+    const response = await ask('status', question);
+    assert.ok('result' in response, JSON.stringify(response));
+    return response.result as Status;
+  };
+  return { world, ask, status };
+}
+
+test('where the system carries less than was asked for, status says so', async () => {
+  const { world, status } = ground();
+  assert.equal((await status({})).shortages, undefined);
+  world.shortages.push('CAPACITY_PORTS: too few');
+  assert.deepEqual((await status({})).shortages, ['CAPACITY_PORTS: too few']);
+});
+
+test('how long it runs does not depend on the date, and two answers name the same start', async (t) => {
+  t.mock.timers.enable({ apis: ['Date'], now: 1_700_000_000_000 });
+  const { status } = ground();
+  const { startedAtMs } = await status({});
+  assert.equal((await status({})).startedAtMs, startedAtMs);
+  t.mock.timers.setTime(1_700_000_000_000 + 40 * 86_400_000);
+  const later = await status({});
+  assert.ok(later.nowMs - later.startedAtMs < 3_600_000);
+  assert.equal((await status({})).startedAtMs, later.startedAtMs);
+});
+
+test('sites are listed in the order and number that is asked for', async () => {
+  const { world, status } = ground();
+  await status({});
+  await status({ order: 'connections', sites: 2 });
+  assert.deepEqual(world.asked, [
+    [undefined, undefined],
+    [2, 'connections'],
+  ]);
+  assert.equal((await status({ sites: 1 })).siteCount, 3);
+});
+
+test('queues are counted when that is asked for', async () => {
+  const { status } = ground();
+  assert.equal((await status({})).queues, undefined);
+  assert.deepEqual((await status({ queues: true })).queues, [
+    { queue: '', waiting: 1, ready: 0, active: 0 },
+    { queue: 'shop', waiting: 0, ready: 1, active: 1 },
+  ]);
+});
+
+test('an error keeps its code and its way out; only a mistake of Sluice is logged', async () => {
+  const { world, ask } = ground({
+    explain: () => Promise.reject(new ControlError('ADDRESS_INVALID', 'No address.', 'Write one.')),
+    limits: () => {
+      throw new Error('surprise');
+    },
+  });
+  const error = { code: 'ADDRESS_INVALID', message: 'No address.', advice: 'Write one.' };
+  assert.deepEqual(await ask('explain'), { kind: 'response', id: 7, error });
+  assert.deepEqual(world.log.lines, []);
+  const failed = { code: 'CONTROL_FAILED', message: 'surprise', advice: '' };
+  assert.deepEqual(await ask('limits'), { kind: 'response', id: 7, error: failed });
+  assert.deepEqual(world.log.lines, ["error an operator's request failed: surprise"]);
+});
+
+test('an operation that there is not is an answer too', async () => {
+  const { ask } = ground();
+  const response = await ask('drop-everything');
+  assert.ok('error' in response);
+  assert.equal(response.error.code, 'CONTROL_FAILED');
+});
+
+test('an answer has the dates of the clock that the asker sees at that moment', async () => {
+  const { world, status } = ground();
+  await status({ sites: 1, order: 'busy' });
+  assert.deepEqual([world.datesBefore, world.asked.length], [[0], 1], 'before anything is looked up');
+});
+
+/** Three messages of one recipient each: held, in flight, and waiting. */
+function changing(flush: () => Promise<void> = () => Promise.resolve()) {
+  const held = new Set([1]);
+  const booked: string[] = [];
+  const scheduler = {
+    isQueued: () => true,
+    hold: (message: number) => {
+      const isNew = !held.has(message);
+      held.add(message);
+      return isNew;
+    },
+    release: (message: number) => held.delete(message),
+    retryNow: (message: number) => (message === 3 ? 1 : 0),
+  };
+  const operations = new Operations({
+    manager: {
+      scheduler,
+      showDates: () => undefined,
+      givingUp: { isGivingUp: () => false },
+      change: (outcomes: readonly { kind: string; queueId: string }[], action: (nowMs: number) => void) => {
+        action(0);
+        booked.push(...outcomes.map(({ kind, queueId }) => `${kind} ${queueId}`));
+      },
+    } as never,
+    store: { flush } as never,
+    senders: {} as never,
+    limits: {} as never,
+    shortages: () => [],
+    missing: () => [],
+    confirmClock: () => undefined,
+    stats: new MemoryStats(),
+    log: keptLog(),
+  });
+  const recipients = [1, 2, 3].map((message) => ({
+    queueId: `Q${message}`,
+    message,
+    recipient: 0,
+    sender: 'anna@here.test',
+    address: 'bob@there.test',
+  }));
+  const change = (action: string): Promise<unknown> =>
+    new Promise((resolve) => {
+      const parameters = { action, recipients };
+      operations.answer({ kind: 'request', id: 1, operation: 'change', parameters }, (response) =>
+        resolve('result' in response ? response.result : response.error),
+      );
+    });
+  return { change, booked };
+}
+
+test('only what changed is counted and booked', async () => {
+  const { change, booked } = changing();
+  const changed = (count: number) => ({ changed: count, unstored: 0, refused: 0, reason: '' });
+  assert.deepEqual(await change('release'), changed(1));
+  assert.deepEqual(await change('release'), changed(0));
+  assert.deepEqual(await change('hold'), changed(3));
+  assert.deepEqual(await change('hold'), changed(0));
+  assert.deepEqual(await change('retry'), changed(1));
+  assert.deepEqual(booked, ['released Q1', 'held Q1', 'held Q2', 'held Q3']);
+});
+
+test('a change that is not on the disk is said to be so, however often it is asked for', async () => {
+  const { change } = changing(() => Promise.reject(new Error('the disk is full')));
+  assert.deepEqual(await change('hold'), { changed: 2, unstored: 3, refused: 0, reason: 'the disk is full' });
+  assert.deepEqual(await change('hold'), { changed: 0, unstored: 3, refused: 0, reason: 'the disk is full' });
+  assert.deepEqual(await change('retry'), { changed: 1, unstored: 0, refused: 0, reason: '' });
+});
