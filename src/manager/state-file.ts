@@ -2,24 +2,29 @@
 // after, never something in between (a temporary file, fsync, rename(2), fsync of the folder). It carries a checksum; what
 // must not be lost to a flipped byte has a copy, too.
 
-import { open, readFile, readdir, rename } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { crc32 } from 'node:zlib';
+import { fdatasync, readWhole, writeAll } from '../spool/file-io.ts';
+import { nodeFiles, type FileLayer } from '../spool/file-layer.ts';
+import { systemCode } from '../spool/spool-error.ts';
 
 export interface StateFileOptions {
   /** Keep a second file, which is used when the first one is damaged or gone. */
   readonly hasCopy?: boolean;
+  readonly files?: FileLayer | undefined;
 }
 
 export class StateFile {
   readonly path: string;
   readonly #hasCopy: boolean;
+  readonly #files: FileLayer;
   #damage: string | undefined;
   #last: Promise<void> = Promise.resolve();
 
   constructor(path: string, options: StateFileOptions = {}) {
     this.path = path;
     this.#hasCopy = options.hasCopy === true;
+    this.#files = options.files ?? nodeFiles;
   }
 
   /** What is wrong with the file, if `read` had to take its copy. */
@@ -29,15 +34,15 @@ export class StateFile {
 
   /** Undefined when there is none. @throws {SyntaxError} when it is not JSON or its checksum fails, or the system's error */
   async read(): Promise<unknown> {
-    if (!this.#hasCopy) return readState(this.path);
+    if (!this.#hasCopy) return readState(this.path, this.#files);
     let problem: unknown = new Error('it is gone');
     try {
-      const found = await readState(this.path);
+      const found = await readState(this.path, this.#files);
       if (found !== undefined) return found;
     } catch (error) {
       problem = error;
     }
-    const copy = await readState(copyOf(this.path)).catch((error: unknown) => {
+    const copy = await readState(copyOf(this.path), this.#files).catch((error: unknown) => {
       // Of two, a file that is damaged is told before one that is gone: only if both are gone was nothing ever written.
       if (problem instanceof Error && problem.message === 'it is gone') problem = error;
       return undefined;
@@ -54,9 +59,9 @@ export class StateFile {
   write(value: object, durable: boolean): Promise<void> {
     const written = this.#last.then(async () => {
       const text = JSON.stringify({ ...value, checksum: checksumOf(value) });
-      await replace(this.path, text, durable);
+      await replace(this.#files, this.path, text, durable);
       // Without it the first one still holds; the next change tries again.
-      if (this.#hasCopy) await replace(copyOf(this.path), text, durable).catch(() => undefined);
+      if (this.#hasCopy) await replace(this.#files, copyOf(this.path), text, durable).catch(() => undefined);
     });
     this.#last = written.catch(() => undefined);
     return written;
@@ -65,16 +70,18 @@ export class StateFile {
   /** Keeps what is there, and a copy that is damaged, for people to look at, under other names; the file's is returned. */
   async moveAside(nowMs: number): Promise<string> {
     const copy = copyOf(this.path);
-    const isCopyGood = this.#hasCopy && (await readState(copy).catch(() => undefined)) !== undefined;
-    if (this.#hasCopy && !isCopyGood) await rename(copy, asideOf(copy, nowMs)).catch(() => undefined);
+    const isCopyGood =
+      this.#hasCopy && (await readState(copy, this.#files).catch(() => undefined)) !== undefined;
+    if (this.#hasCopy && !isCopyGood)
+      await this.#files.rename(copy, asideOf(copy, nowMs)).catch(() => undefined);
     const aside = asideOf(this.path, nowMs);
-    await rename(this.path, aside);
+    await this.#files.rename(this.path, aside);
     return aside;
   }
 
   /** The newest file that was moved aside; undefined when there is none. */
   async movedAside(): Promise<string | undefined> {
-    const names = await readdir(dirname(this.path)).catch(() => []);
+    const names = await this.#files.readdir(dirname(this.path)).catch(() => []);
     const prefixes = [asideOf(basename(this.path), ''), asideOf(basename(copyOf(this.path)), '')];
     const found = names.filter((name) => prefixes.some((prefix) => name.startsWith(prefix))).toSorted();
     const newest = found.at(-1);
@@ -90,12 +97,12 @@ export const copyOf = (path: string): string => `${path}.copy`;
  * What a state file says; undefined when there is none. Files of version 1 may be from before there were checksums.
  * @throws {SyntaxError} when it is damaged, or the system's error
  */
-export async function readState(path: string): Promise<unknown> {
+export async function readState(path: string, files: FileLayer = nodeFiles): Promise<unknown> {
   let text: string;
   try {
-    text = await readFile(path, 'utf8');
+    text = (await readWhole(files, path)).toString('utf8');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    if (systemCode(error) === 'ENOENT') return undefined;
     throw error;
   }
   const found = JSON.parse(text) as unknown;
@@ -113,28 +120,19 @@ function checksumOf(value: object): string {
   return crc32(JSON.stringify(value)).toString(16).padStart(8, '0');
 }
 
-async function replace(path: string, text: string, durable: boolean): Promise<void> {
+async function replace(files: FileLayer, path: string, text: string, durable: boolean): Promise<void> {
   const next = `${path}.new`;
-  const file = await open(next, 'w', 0o600);
+  const fd = await files.open(next, 'w');
   try {
-    await file.writeFile(`${text}\n`);
-    if (durable) await file.sync();
+    await writeAll(files, fd, [Buffer.from(`${text}\n`)], 0);
+    if (durable) await fdatasync(files, fd);
   } catch (error) {
     // On a full disk it would keep the room that it found.
-    await file.truncate().catch(() => undefined);
+    await files.truncate(fd, 0).catch(() => undefined);
     throw error;
   } finally {
-    await file.close();
+    await files.close(fd);
   }
-  await rename(next, path);
-  if (durable) await syncFolder(dirname(path));
-}
-
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
+  await files.rename(next, path);
+  if (durable) await files.syncDirectory(dirname(path));
 }

@@ -4,6 +4,7 @@
 
 import { randomInt } from 'node:crypto';
 import { fdatasync, writeAll } from './file-io.ts';
+import type { Timer, Timers } from '../io/timers.ts';
 import type { FileLayer } from './file-layer.ts';
 import {
   ENTRY_HELD,
@@ -29,6 +30,7 @@ const RETRY_MS = 5_000;
 
 export interface HoldsFileOptions {
   readonly files: FileLayer;
+  readonly timers: Timers;
   readonly layout: SpoolLayout;
   readonly state: QueueState;
   readonly report: (problem: SpoolProblem) => void;
@@ -46,7 +48,7 @@ export class HoldsFile {
   readonly #options: HoldsFileOptions;
   readonly #entries = new EntryBuffer();
   #file: OpenFile | undefined;
-  #timer: NodeJS.Timeout | undefined;
+  #timer: Timer | undefined;
   /** One write at a time. */
   #last: Promise<void> = Promise.resolve();
   /** Why the last write failed. */
@@ -103,7 +105,7 @@ export class HoldsFile {
       if (journal !== undefined) await this.witness(journal);
     } finally {
       this.#closed = true;
-      clearTimeout(this.#timer);
+      this.#options.timers.clear(this.#timer);
       await this.#last;
       await this.#drop();
     }
@@ -111,10 +113,11 @@ export class HoldsFile {
 
   #later(delayMs: number): void {
     if (this.#closed) return;
-    this.#timer ??= setTimeout(() => {
+    const due = (): void => {
       this.#timer = undefined;
       void this.#exclusive();
-    }, delayMs).unref();
+    };
+    this.#timer ??= this.#options.timers.setTimeout(due, delayMs).unref();
   }
 
   #exclusive(): Promise<void> {

@@ -1,6 +1,7 @@
 // Header and envelope of a record whose own are damaged, from the index of its segment. One index is kept for a few
 // seconds: whoever lists a damaged segment asks for one message after the other.
 
+import type { Timer, Timers } from '../io/timers.ts';
 import type { FileLayer } from './file-layer.ts';
 import { indexPath, type SpoolLayout } from './layout.ts';
 import { readIndex, type FoundRecord } from './segment-index.ts';
@@ -18,10 +19,12 @@ export class IndexCopies {
   readonly #files: FileLayer;
   readonly #layout: SpoolLayout;
   #kept: Kept | undefined;
-  #timer: NodeJS.Timeout | undefined;
+  readonly #timers: Timers;
+  #timer: Timer | undefined;
 
-  constructor(files: FileLayer, layout: SpoolLayout) {
+  constructor(files: FileLayer, layout: SpoolLayout, timers: Timers) {
     this.#files = files;
+    this.#timers = timers;
     this.#layout = layout;
   }
 
@@ -30,8 +33,8 @@ export class IndexCopies {
     if (this.#kept?.segment !== ref.segment) {
       this.#kept = { segment: ref.segment, records: this.#read(ref.segment) };
     }
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.close(), KEEP_MS).unref();
+    this.#timers.clear(this.#timer);
+    this.#timer = this.#timers.setTimeout(() => this.close(), KEEP_MS).unref();
     const record = (await this.#kept.records).get(ref.offset);
     return record?.head.length === ref.length ? record : undefined;
   }
@@ -47,7 +50,7 @@ export class IndexCopies {
   }
 
   close(): void {
-    clearTimeout(this.#timer);
+    this.#timers.clear(this.#timer);
     this.#kept = undefined;
   }
 }

@@ -1,6 +1,7 @@
 // A new journal file needs room for a snapshot and for the outcomes that follow: asked for before anything is written, so
 // that a full disk is not filled up to the last byte in vain, again and again.
 
+import { nextTurn, type Timers } from '../io/timers.ts';
 import type { ErrorTexts } from './error-texts.ts';
 import { EntryMeter, type EntrySink } from './entry-sink.ts';
 import type { FileLayer } from './file-layer.ts';
@@ -20,6 +21,7 @@ export interface Room {
 
 export interface SnapshotSource {
   readonly files: FileLayer;
+  readonly timers: Timers;
   readonly layout: SpoolLayout;
   readonly errors: ErrorTexts;
   /** Adds entries for the whole state, in pieces of bounded size. */
@@ -42,7 +44,7 @@ export async function beginJournal(source: SnapshotSource, number: number, room:
 }
 
 /** Bytes that a snapshot takes now, frames included. Other work goes on between its pieces. */
-async function snapshotBytes({ snapshot, errors }: SnapshotSource): Promise<number> {
+async function snapshotBytes({ snapshot, errors, timers }: SnapshotSource): Promise<number> {
   const meter = new EntryMeter(errors);
   const pieces = snapshot(meter);
   // The last piece completes the file.
@@ -50,9 +52,7 @@ async function snapshotBytes({ snapshot, errors }: SnapshotSource): Promise<numb
   while (pieces.next().done !== true) {
     meter.nextPiece();
     frames++;
-    await new Promise((resolve) => {
-      setImmediate(resolve);
-    });
+    await nextTurn(timers);
   }
   return meter.total + frames * FRAME_HEADER_BYTES;
 }

@@ -2,6 +2,7 @@
 // within `syncMs`. What cannot be written for want of room waits in memory, and is written to the same place when it
 // can be. A file that failed otherwise is never touched again: a new one begins with a snapshot of the whole state.
 
+import type { Timer, Timers } from '../io/timers.ts';
 import type { ErrorTexts } from './error-texts.ts';
 import type { EntrySink } from './entry-sink.ts';
 import type { FileLayer } from './file-layer.ts';
@@ -27,6 +28,7 @@ export interface JournalMark {
 
 export interface JournalWriterOptions {
   readonly files: FileLayer;
+  readonly timers: Timers;
   readonly layout: SpoolLayout;
   /** Longest time from a write to its sync. */
   readonly syncMs: number;
@@ -51,8 +53,8 @@ export class JournalWriter {
   /** Outcomes that are on stable storage. */
   #stored = 0;
   #scheduled = false;
-  #syncTimer: NodeJS.Timeout | undefined;
-  #retryTimer: NodeJS.Timeout | undefined;
+  #syncTimer: Timer | undefined;
+  #retryTimer: Timer | undefined;
   /** One write or sync at a time. */
   #last: Promise<void> = Promise.resolve();
   #renewing: Promise<void> | undefined;
@@ -160,10 +162,11 @@ export class JournalWriter {
     if (this.#output.broken !== undefined) return false;
     if (!this.#scheduled && !this.#closed) {
       this.#scheduled = true;
-      setTimeout(() => {
+      const gathered = (): void => {
         this.#scheduled = false;
         if (!this.#closed) this.#quietly(() => this.#output.write());
-      }, GATHER_MS).unref();
+      };
+      this.#options.timers.setTimeout(gathered, GATHER_MS).unref();
     }
     return true;
   }
@@ -186,7 +189,8 @@ export class JournalWriter {
 
   /** Tries to store what is not stored until this time is over; resolves to the number of outcomes that still are not. */
   async settled(withinMs: number): Promise<number> {
-    const end = performance.now() + withinMs;
+    const { timers } = this.#options;
+    const end = timers.nowMs() + withinMs;
     for (;;) {
       try {
         await this.flush();
@@ -194,10 +198,10 @@ export class JournalWriter {
       } catch {
         // Why is told by `onBlocked`.
       }
-      const leftMs = end - performance.now();
+      const leftMs = end - timers.nowMs();
       if (this.unstored === 0 || leftMs <= 0) return this.unstored;
-      await new Promise((resolve) => {
-        setTimeout(resolve, Math.min(leftMs, RETRY_MS));
+      await new Promise<void>((resolve) => {
+        timers.setTimeout(resolve, Math.min(leftMs, RETRY_MS));
       });
     }
   }
@@ -269,14 +273,12 @@ export class JournalWriter {
   /** What is written survives the end of this process: no need to keep it alive for the sync. */
   #syncLater(): void {
     if (this.#closed) return;
-    this.#syncTimer ??= setTimeout(
-      () => this.#quietly(() => this.#output.sync()),
-      this.#options.syncMs,
-    ).unref();
+    const { timers, syncMs } = this.#options;
+    this.#syncTimer ??= timers.setTimeout(() => this.#quietly(() => this.#output.sync()), syncMs).unref();
   }
 
   #stopSyncTimer(): void {
-    clearTimeout(this.#syncTimer);
+    this.#options.timers.clear(this.#syncTimer);
     this.#syncTimer = undefined;
   }
 
@@ -293,10 +295,11 @@ export class JournalWriter {
   /** The disk may have room again soon. */
   #retryLater(): void {
     if (this.#closed) return;
-    this.#retryTimer ??= setTimeout(() => {
+    const again = (): void => {
       this.#retryTimer = undefined;
       void this.retry();
-    }, RETRY_MS).unref();
+    };
+    this.#retryTimer ??= this.#options.timers.setTimeout(again, RETRY_MS).unref();
   }
 
   /** Tries again what failed: nothing when all is well. */
@@ -349,7 +352,7 @@ export class JournalWriter {
   /** The last entries are written and synced. Resolves to how far the journal is on stable storage for good. */
   async close(): Promise<JournalMark> {
     this.#closed = true;
-    clearTimeout(this.#retryTimer);
+    this.#options.timers.clear(this.#retryTimer);
     try {
       await this.#renewing?.catch(() => undefined);
       if (this.#output.file !== undefined) {

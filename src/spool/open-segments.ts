@@ -1,6 +1,7 @@
 // File descriptors of segments being read, kept for a few seconds: a segment that was unlinked gives its space back
 // only when the last descriptor is closed.
 
+import type { Timer, Timers } from '../io/timers.ts';
 import type { FileLayer } from './file-layer.ts';
 import { segmentPath, type SpoolLayout } from './layout.ts';
 
@@ -19,10 +20,12 @@ export class OpenSegments {
   readonly #files: FileLayer;
   readonly #layout: SpoolLayout;
   readonly #open = new Map<number, OpenSegment>();
-  #timer: NodeJS.Timeout | undefined;
+  readonly #timers: Timers;
+  #timer: Timer | undefined;
 
-  constructor(files: FileLayer, layout: SpoolLayout) {
+  constructor(files: FileLayer, layout: SpoolLayout, timers: Timers) {
     this.#files = files;
+    this.#timers = timers;
     this.#layout = layout;
   }
 
@@ -59,7 +62,7 @@ export class OpenSegments {
     if (this.#open.size >= MAX_OPEN) this.#sweep();
     const entry = { fd, busy: 0, used: true };
     this.#open.set(segment, entry);
-    this.#timer ??= setInterval(() => this.#sweep(), SWEEP_MS).unref();
+    this.#timer ??= this.#timers.setInterval(() => this.#sweep(), SWEEP_MS).unref();
     return entry;
   }
 
@@ -78,7 +81,7 @@ export class OpenSegments {
   }
 
   #stop(): void {
-    clearInterval(this.#timer);
+    this.#timers.clear(this.#timer);
     this.#timer = undefined;
   }
 

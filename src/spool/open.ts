@@ -1,6 +1,7 @@
 // The ways into the queue store: a writer for each process that accepts mail, readers anywhere, and one store in the
 // manager.
 
+import { nodeTimers, type Timers } from '../io/timers.ts';
 import { prepareDirectory } from './directory.ts';
 import { nodeFiles, type FileLayer } from './file-layer.ts';
 import { spoolLayout } from './layout.ts';
@@ -40,6 +41,7 @@ export interface SpoolWriterOptions {
   readonly files?: FileLayer;
   /** Unix ms. */
   readonly now?: () => number;
+  readonly timers?: Timers;
 }
 
 /**
@@ -47,18 +49,20 @@ export interface SpoolWriterOptions {
  * @throws {SpoolError} `SPOOL_FORMAT` on another format version, `SPOOL_WRITE_FAILED`, `SPOOL_FULL`.
  */
 export async function openSpoolWriter(options: SpoolWriterOptions): Promise<SpoolWriter> {
-  const { directory, slot, segmentBytes, reserveBytes, sync, files = nodeFiles, now = Date.now } = options;
+  const { directory, slot, segmentBytes, reserveBytes, sync } = options;
+  const { files = nodeFiles, now = Date.now, timers = nodeTimers } = options;
   const layout = spoolLayout(directory);
   await prepareDirectory(files, layout, slot);
-  return SegmentWriter.open({ layout, slot, segmentBytes, reserveBytes, sync, files, now });
+  return SegmentWriter.open({ layout, slot, segmentBytes, reserveBytes, sync, files, now, timers });
 }
 
 /** Opens the reading side; nothing is touched before the first read. */
 export function openSpoolReader(options: {
   readonly directory: string;
   readonly files?: FileLayer;
+  readonly timers?: Timers;
 }): SpoolReader {
-  return new SegmentReader(options.files ?? nodeFiles, spoolLayout(options.directory));
+  return new SegmentReader(options.files ?? nodeFiles, spoolLayout(options.directory), options.timers);
 }
 
 /** Opens the spool for taking messages out, damaged ones too; nothing is touched before the first read. */
@@ -83,6 +87,9 @@ export interface SpoolStoreOptions {
   /** Age of a segment from which its last few messages are moved. */
   readonly relocateAfterMs: number;
   readonly files?: FileLayer;
+  readonly timers?: Timers;
+  /** The date, Unix ms. */
+  readonly now?: () => number;
   /** Damage found by recovery and tidying. */
   readonly onProblem?: (problem: SpoolProblem) => void;
   /**
@@ -109,6 +116,8 @@ export async function openSpoolStore(options: SpoolStoreOptions): Promise<SpoolS
   await prepareDirectory(files, layout, slot);
   return new SegmentStore({
     files,
+    timers: options.timers ?? nodeTimers,
+    now: options.now ?? Date.now,
     layout,
     slot,
     journalSyncMs,

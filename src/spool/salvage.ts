@@ -2,6 +2,7 @@
 // gives is handed out, in order, in pieces of bounded size; what is damaged or missing is said; nothing is changed.
 
 import { crc32 } from 'node:zlib';
+import { nodeTimers } from '../io/timers.ts';
 import type { Envelope } from '../message/envelope.ts';
 import { readUpTo } from './file-io.ts';
 import type { FileLayer } from './file-layer.ts';
@@ -50,7 +51,7 @@ export class Salvager implements SpoolSalvager {
   constructor(files: FileLayer, layout: SpoolLayout) {
     this.#files = files;
     this.#layout = layout;
-    this.#copies = new IndexCopies(files, layout);
+    this.#copies = new IndexCopies(files, layout, nodeTimers);
   }
 
   async salvage(queueId: string, ref: StoredRef): Promise<SalvagedMessage> {

@@ -1,6 +1,7 @@
 // The reading side: one record by its reference, checked against its checksums before anything of it is returned.
 
 import { crc32 } from 'node:zlib';
+import { nodeTimers, type Timers } from '../io/timers.ts';
 import type { Envelope } from '../message/envelope.ts';
 import { readUpTo } from './file-io.ts';
 import type { FileLayer } from './file-layer.ts';
@@ -44,11 +45,11 @@ export class SegmentReader implements SpoolReader {
   readonly #segments: OpenSegments;
   readonly #copies: IndexCopies;
 
-  constructor(files: FileLayer, layout: SpoolLayout) {
+  constructor(files: FileLayer, layout: SpoolLayout, timers: Timers = nodeTimers) {
     this.#files = files;
     this.#layout = layout;
-    this.#segments = new OpenSegments(files, layout);
-    this.#copies = new IndexCopies(files, layout);
+    this.#segments = new OpenSegments(files, layout, timers);
+    this.#copies = new IndexCopies(files, layout, timers);
   }
 
   readFresh(ref: StoredRef): StoredMessage {

@@ -2,6 +2,7 @@
 // A file goes only after the outcomes that make it dispensable are on stable storage.
 
 import { basename } from 'node:path';
+import type { Timers } from '../io/timers.ts';
 import type { FileLayer } from './file-layer.ts';
 import { JournalWriter, type JournalMark } from './journal-writer.ts';
 import { replayJournal } from './journal-reader.ts';
@@ -27,6 +28,9 @@ import type { Outcome, RecoveredMessage, SpoolProblem, SpoolStore, SpoolUsage, S
 
 export interface SegmentStoreOptions {
   readonly files: FileLayer;
+  readonly timers: Timers;
+  /** The date, Unix ms. */
+  readonly now: () => number;
   readonly layout: SpoolLayout;
   readonly slot: number;
   readonly journalSyncMs: number;
@@ -52,10 +56,11 @@ export class SegmentStore implements SpoolStore {
 
   constructor(options: SegmentStoreOptions) {
     this.#options = options;
-    const { files, layout, journalSyncMs, journalRoomBytes, onBlocked } = options;
+    const { files, timers, layout, journalSyncMs, journalRoomBytes, onBlocked } = options;
     const state = this.#state;
     this.#journal = new JournalWriter({
       files,
+      timers,
       layout,
       syncMs: journalSyncMs,
       errors: state.states.errors,
@@ -64,7 +69,7 @@ export class SegmentStore implements SpoolStore {
       discard: (path, number) => this.#discardJournal(path, number),
       onBlocked,
     });
-    this.#holds = new HoldsFile({ files, layout, state, report: options.onProblem });
+    this.#holds = new HoldsFile({ files, timers, layout, state, report: options.onProblem });
     this.#maintenance = new Maintenance({
       ...options,
       state,
@@ -118,9 +123,9 @@ export class SegmentStore implements SpoolStore {
   }
 
   async #setAside(path: string): Promise<void> {
-    const { files, layout, onProblem } = this.#options;
+    const { files, layout, now, onProblem } = this.#options;
     try {
-      const aside = await setAside(files, layout, path, Date.now());
+      const aside = await setAside(files, layout, path, now());
       if (aside !== undefined) onProblem(asideProblem(path, aside));
     } catch (error) {
       const text = `it is damaged and could not be moved to ${layout.damaged}: ${String(error)}`;

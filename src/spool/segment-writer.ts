@@ -2,6 +2,7 @@
 // together in the next one, so that one fdatasync serves every session that waits.
 
 import { crc32 } from 'node:zlib';
+import { nextTurn, type Timers } from '../io/timers.ts';
 import type { FileLayer } from './file-layer.ts';
 import { FreeSpace } from './free-space.ts';
 import { LargeFile } from './large-file.ts';
@@ -29,6 +30,7 @@ export interface SegmentWriterOptions {
   readonly sync: 'fdatasync' | 'none';
   readonly files: FileLayer;
   readonly now: () => number;
+  readonly timers: Timers;
 }
 
 interface Waiting extends NewRecord {
@@ -189,7 +191,7 @@ export class SegmentWriter implements SpoolWriter {
   #schedule(): void {
     if (this.#scheduled || this.#running !== undefined) return;
     this.#scheduled = true;
-    setImmediate(() => {
+    this.#options.timers.setImmediate(() => {
       this.#scheduled = false;
       if (this.#running === undefined) this.#start();
     });
@@ -215,7 +217,9 @@ export class SegmentWriter implements SpoolWriter {
           offset += length;
         }
         this.#space.used(segment.length - offset);
-        for (let turn = 0; turn < GATHER_TURNS && this.#waiting.length > 0; turn++) await nextTurn();
+        for (let turn = 0; turn < GATHER_TURNS && this.#waiting.length > 0; turn++) {
+          await nextTurn(this.#options.timers);
+        }
       } catch (error) {
         this.#fail(group, error);
       }
@@ -272,10 +276,4 @@ export class SegmentWriter implements SpoolWriter {
     this.#sealing.add(sealing);
     void sealing.finally(() => this.#sealing.delete(sealing));
   }
-}
-
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => {
-    setImmediate(resolve);
-  });
 }
