@@ -1,14 +1,14 @@
 // The result of a recipient that was not delivered, with what a report to the sender and the log need to know.
 
 import type { RecipientOutcome } from '../protocol/smtp/client/client-session.ts';
-import type { MessageInHand } from './message-in-hand.ts';
+import type { Envelope } from '../message/envelope.ts';
 import type { AttemptResult, ConnectedPlace } from './types.ts';
 
 /** @param recipient - its index in the envelope */
 export function failedResult(
   recipient: number,
   outcome: RecipientOutcome,
-  { envelope }: MessageInHand,
+  envelope: Envelope,
   { host, ip, source }: ConnectedPlace,
 ): AttemptResult {
   const { queue } = envelope;

@@ -1,6 +1,7 @@
 // The connections of one sender process: carries out what was granted, decides nothing.
 
-import { type ConnectionContext, OutgoingConnection } from './outgoing-connection.ts';
+import type { ConnectionContext } from './connection-context.ts';
+import { OutgoingConnection } from './outgoing-connection.ts';
 import type { ConnectGrant, Work } from './types.ts';
 
 export class Sender {

@@ -2,7 +2,7 @@
 
 import type { TestContext } from 'node:test';
 import { DeliveryLog } from '../../src/deliver/delivery-log.ts';
-import type { ConnectionContext } from '../../src/deliver/outgoing-connection.ts';
+import type { ConnectionContext } from '../../src/deliver/connection-context.ts';
 import { IgnoredExtensions } from '../../src/deliver/ignored-extensions.ts';
 import { PipeliningMemory } from '../../src/deliver/pipelining-memory.ts';
 import { Sender } from '../../src/deliver/sender.ts';

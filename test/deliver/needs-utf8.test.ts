@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { fixture } from './fixture.ts';
+import { fixture, timeouts } from './fixture.ts';
 import type { MessageOptions } from './memory-reader.ts';
 
 const smtpUtf8 = { smtpUtf8: true } as const;
@@ -80,4 +80,23 @@ test('a large message that cannot be read waits, and the connection goes on', as
   assert.ok(done.kind === 'done');
   assert.equal(done.reusable, true);
   assert.deepEqual(done.results, [{ recipient: 0, result: 'tempfail', error: '451 4.3.0 the disk is gone' }]);
+});
+
+test('a large message whose header the disk does not give in time waits, and the connection goes on', async (t) => {
+  const { server, spool, reports, connect, advance } = await fixture(t);
+  const gate = Promise.withResolvers<void>();
+  t.after(() => gate.resolve());
+  const pieces = async function* (): AsyncGenerator<Uint8Array> {
+    await gate.promise;
+    yield Buffer.from(ascii);
+  };
+  connect(spool.add({ to: ['b@to.test'], envelope: smtpUtf8, pieces }));
+  const peer = await server.accept();
+  await peer.hello();
+  assert.equal((await reports.next()).kind, 'ready');
+  advance(timeouts.blockMs + 1_000);
+  const done = await reports.next();
+  assert.ok(done.kind === 'done');
+  assert.deepEqual([done.reusable, done.results[0]?.result], [true, 'tempfail']);
+  assert.match(done.results[0]?.error ?? '', /^451 4\.3\.0 .*the disk did not answer within 150 s$/u);
 });

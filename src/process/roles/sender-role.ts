@@ -2,7 +2,7 @@
 
 import type { Config } from '../../config/config.ts';
 import { DeliveryLog } from '../../deliver/delivery-log.ts';
-import type { ConnectionContext } from '../../deliver/outgoing-connection.ts';
+import type { ConnectionContext } from '../../deliver/connection-context.ts';
 import { PipeliningMemory } from '../../deliver/pipelining-memory.ts';
 import { Sender } from '../../deliver/sender.ts';
 import { type Delivered, DeliveredLately } from '../../deliver/delivered-lately.ts';

@@ -1,0 +1,17 @@
+// What every outgoing connection of a process is given.
+
+import type { Deadlines } from '../io/deadlines.ts';
+import type { SpoolReader } from '../spool/types.ts';
+import type { DeliveryLog } from './delivery-log.ts';
+import type { PipeliningMemory } from './pipelining-memory.ts';
+import type { DeliveryReports, DeliverySettings } from './types.ts';
+
+export interface ConnectionContext {
+  readonly settings: DeliverySettings;
+  readonly spool: SpoolReader;
+  readonly deadlines: Deadlines;
+  readonly reports: DeliveryReports;
+  readonly log: DeliveryLog;
+  /** Which servers can be sent commands together. */
+  readonly pipelining: PipeliningMemory;
+}
