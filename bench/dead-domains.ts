@@ -51,7 +51,7 @@ async function paced(port: number, domains: readonly string[], count: number, ov
   for (let sent = 0; sent < count;) {
     const due = Math.min(count, Math.ceil(((performance.now() - begin + 100) / overMs) * count));
     const batch: Submission[] = [];
-    for (; sent < due; sent += 1) {
+    for (; sent < due; sent++) {
       // The time of the submission is the message's name.
       const id = `${sent}.${Date.now()}@client.test`;
       batch.push({ id, from: 'sender@client.test', to: [`person@${domains[sent % domains.length]}`] });
@@ -123,7 +123,7 @@ async function run(crowd: readonly string[]): Promise<Run> {
 async function bench(): Promise<void> {
   const alone: Run[] = [];
   const among: Run[] = [];
-  for (let repeat = 0; repeat < Number(values.repeats); repeat += 1) {
+  for (let repeat = 0; repeat < Number(values.repeats); repeat++) {
     alone.push(await run([]));
     among.push(await run(dead));
   }

@@ -38,7 +38,7 @@ const dayMs = 86_400_000;
 function run(what: string, crowds: readonly Crowd[], config: string, dead: 'silent' | 'refused'): Row {
   const workload = new Workload();
   for (const { atMs, count, domains, messages, overMs, queue } of crowds) {
-    for (let message = 0; message < messages; message += 1) {
+    for (let message = 0; message < messages; message++) {
       workload.add({
         atMs: atMs + Math.floor((overMs * message) / messages),
         from: 'bench@sender.example',

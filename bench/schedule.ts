@@ -97,7 +97,7 @@ class Bench {
     const { scheduler } = this;
     const domain = `host${site}.example`;
     const message = scheduler.begin({
-      queueId: (this.#ids += 1).toString(36).padStart(15, '0'),
+      queueId: (++this.#ids).toString(36).padStart(15, '0'),
       receivedAtMs: this.nowMs,
       nullSender: false,
       held: false,
@@ -116,7 +116,7 @@ class Bench {
 
   drain(): void {
     const { scheduler } = this;
-    for (let at = 0; at < scheduler.effects.length; at += 1) {
+    for (let at = 0; at < scheduler.effects.length; at++) {
       const effect = scheduler.effects[at]!;
       if (effect.kind === 'resolve') {
         scheduler.routeResolved(effect.route, plans[Number(effect.route.slice(7, -8))]!, this.nowMs);
@@ -152,7 +152,7 @@ function measure(recipients: number, sites: number): Row {
   const waiting = (over: number): number =>
     memoryOf(() => {
       const bench = new Bench(configOf({}));
-      for (let count = 0; count < recipients; count += 1) {
+      for (let count = 0; count < recipients; count++) {
         bench.submit(count % over, startMs + 1_000 + random.below(10_000_000));
       }
       return bench;
@@ -165,7 +165,7 @@ function measure(recipients: number, sites: number): Row {
     // The connections to those hundred addresses are busy for ever, and the work of nine of ten sites is parked.
     const bench = new Bench(configOf({ perIp: 10 }));
     const begun = cpuUs();
-    for (let count = 0; count < recipients; count += 1) {
+    for (let count = 0; count < recipients; count++) {
       const site = count % sites;
       bench.submit(site, isFree(site) ? startMs + 1_000 + random.below(10_000_000) : 0);
     }
@@ -192,7 +192,7 @@ const rounds = 100_000;
 function cycle(bench: Bench, sites: number, reuse: boolean): number {
   const free = Math.max(1, Math.min(50, Math.floor(sites / 10)));
   const run = (count: number): void => {
-    for (let round = 0; round < count; round += 1) {
+    for (let round = 0; round < count; round++) {
       bench.submit((round % free) * 10);
       while (bench.granted.length > 0) bench.finish(bench.granted.pop()!, 'delivered', reuse);
     }
@@ -206,10 +206,10 @@ function cycle(bench: Bench, sites: number, reuse: boolean): number {
 function retry(bench: Bench, sites: number): number {
   const free = Math.max(1, Math.min(50, Math.floor(sites / 10)));
   const begun = cpuUs();
-  for (let round = 0; round < rounds; round += 1) {
+  for (let round = 0; round < rounds; round++) {
     bench.submit((round % free) * 10);
     while (bench.granted.length > 0) bench.finish(bench.granted.pop()!, 'tempfail', true);
-    bench.nowMs += 1;
+    bench.nowMs++;
     bench.scheduler.tick(bench.nowMs);
     bench.drain();
   }
@@ -221,13 +221,13 @@ function hot(): number {
   plans = [newPlan(0)];
   const bench = new Bench(configOf({}));
   const run = (count: number): void => {
-    for (let round = 0; round < count; round += 1) {
+    for (let round = 0; round < count; round++) {
       bench.submit(0);
       bench.finish(bench.granted[round % 50]!, 'delivered', true);
       bench.granted[round % 50] = bench.granted.pop()!;
     }
   };
-  for (let count = 0; count < 100; count += 1) bench.submit(0);
+  for (let count = 0; count < 100; count++) bench.submit(0);
   run(rounds);
   const begun = cpuUs();
   run(rounds * 5);
@@ -249,7 +249,7 @@ function memoryOf(make: () => Bench): { bytes: number; made: Bench } {
 function memory(): number {
   if (globalThis.gc === undefined)
     throw new Error('Run with --expose-gc: memory is measured after a collection.');
-  for (let pass = 0; pass < 4; pass += 1) globalThis.gc();
+  for (let pass = 0; pass < 4; pass++) globalThis.gc();
   const { heapUsed, arrayBuffers } = process.memoryUsage();
   return heapUsed + arrayBuffers;
 }

@@ -16,11 +16,11 @@ export async function startSilentHost(addresses: readonly string[], port: number
   let opened = 0;
   let closed = 0;
   const take = (socket: Socket): void => {
-    opened += 1;
+    opened++;
     sockets.add(socket);
     socket.on('error', () => {});
     socket.on('close', () => {
-      closed += 1;
+      closed++;
       sockets.delete(socket);
     });
     socket.resume();

@@ -54,11 +54,11 @@ export class House implements Surroundings {
   live(): number {
     const { clock, random } = this;
     const count = 40 + random.below(120);
-    for (let number = 0; number < count; number += 1) {
+    for (let number = 0; number < count; number++) {
       clock.at(startMs + random.below(faultsMs), () => this.#submit(`M${number}`));
     }
     const faults = 3 + random.below(25);
-    for (let number = 0; number < faults; number += 1) {
+    for (let number = 0; number < faults; number++) {
       clock.at(startMs + 1_000 + random.below(faultsMs), () => this.#fault());
     }
     this.#run(startMs + faultsMs + 600_000);

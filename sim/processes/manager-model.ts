@@ -178,7 +178,7 @@ export class ManagerModel {
   #drain(): void {
     if (this.#parts === undefined) return;
     const { effects } = this.#parts.scheduler;
-    for (let index = 0; index < effects.length; index += 1) this.#effect(effects[index] as Effect);
+    for (let index = 0; index < effects.length; index++) this.#effect(effects[index] as Effect);
     effects.length = 0;
     this.#arm();
   }

@@ -35,7 +35,7 @@ export class Outside {
 
   opened(visitor: Visitor): void {
     this.#open.add(visitor);
-    this.judged += 1;
+    this.judged++;
     for (const [kind, key] of keysOf(visitor)) {
       const count = (this.#counts.get(key) ?? 0) + 1;
       this.#counts.set(key, count);

@@ -35,14 +35,14 @@ export class Supervision {
     const start = (): void => {
       if (!this.#isAlive) return;
       this.#forkManager();
-      for (let index = 0; index < senders; index += 1) this.#forkSender(index);
+      for (let index = 0; index < senders; index++) this.#forkSender(index);
       this.#beat();
     };
     if (waits === 0) start();
     for (const actor of leftOver) {
       if (!actor.isAlive) continue;
       actor.onEnd(() => {
-        waits -= 1;
+        waits--;
         if (waits === 0) start();
       });
     }
@@ -86,7 +86,7 @@ export class Supervision {
   }
 
   #watch(actor: Actor, ended: () => void): void {
-    const child: Child = { serial: (this.#lastSerial += 1), actor, heartbeat: new Heartbeat() };
+    const child: Child = { serial: ++this.#lastSerial, actor, heartbeat: new Heartbeat() };
     this.#children.add(child);
     actor.onEnd(() => {
       this.#children.delete(child);

@@ -41,7 +41,7 @@ export class Attempts extends Witness {
   }
 
   override deferred(message: number, { recipient, error }: Extract<Effect, { kind: 'deferred' }>): void {
-    this.deferrals += 1;
+    this.deferrals++;
     const name = `${message}/${recipient}`;
     const isTold = this.#answers.get(name) === error || this.#failures.has(error);
     check(isTold, () => `${name} has a failed attempt that nobody made: ${error}`);

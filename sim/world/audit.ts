@@ -71,10 +71,10 @@ function auditConnections(s: State): Map<number, number> {
   const used = new Map<number, number>();
   const closing = new Map<number, number>();
   let live = 0;
-  for (let connection = 0; connection < connections.end; connection += 1) {
+  for (let connection = 0; connection < connections.end; connection++) {
     const state = connections.state.get(connection);
     if (state === ConnectionState.free) continue;
-    live += 1;
+    live++;
     const isWorking = state === ConnectionState.connecting || state === ConnectionState.busy;
     const task = connections.task.get(connection);
     check(isWorking === task >= 0, () => `connection ${connection}: state ${state}, task ${task}`);
@@ -105,12 +105,12 @@ function auditTasks(s: State): void {
   const recipientsPerRoute = new Map<number, number>();
   const messages = new Set<number>();
   let recipients = 0;
-  for (let task = 0; task < tasks.end; task += 1) {
+  for (let task = 0; task < tasks.end; task++) {
     const state = tasks.state.get(task);
     if (state === TaskState.free) continue;
     for (const recipient of recipientsOf(s, task)) {
       const route = s.recipients.route.get(recipient);
-      recipients += 1;
+      recipients++;
       recipientsPerRoute.set(route, (recipientsPerRoute.get(route) ?? 0) + 1);
     }
     messages.add(tasks.messageOf(task));
@@ -122,11 +122,11 @@ function auditTasks(s: State): void {
   for (const message of messages) {
     for (const task of tasksOf(s, message)) {
       check(tasks.messageOf(task) === message, () => `task ${task} is in the list of another message`);
-      listed += 1;
+      listed++;
     }
   }
   check(listed === tasks.live, () => 'tasks of messages are miscounted');
-  for (let route = 0; route < s.routes.end; route += 1) {
+  for (let route = 0; route < s.routes.end; route++) {
     if (!s.routes.isKnown(route)) continue;
     const count = recipientsPerRoute.get(route) ?? 0;
     check(
@@ -138,19 +138,19 @@ function auditTasks(s: State): void {
 
 function auditRoutes(s: State): void {
   const { parking, routes, tasks } = s;
-  for (let route = 0; route < routes.end; route += 1) {
+  for (let route = 0; route < routes.end; route++) {
     if (!routes.isKnown(route)) continue;
     let queued = 0;
     let mixed = 0;
     let ready = 0;
     let rank = 0;
     for (let task = routes.firstTask.get(route); task >= 0; task = tasks.queueNext.get(task)) {
-      queued += 1;
+      queued++;
       ready += recipientsOf(s, task).length;
       const below = s.messages.rankOf(tasks.messageOf(task));
       check(below >= rank, () => `task ${task} stands behind one of a lower priority`);
       rank = below;
-      if (!hasOneRoute(s, task)) mixed += 1;
+      if (!hasOneRoute(s, task)) mixed++;
       check(routeOf(s, task) === route, () => `task ${task} stands in the queue of another route`);
     }
     check(ready === routes.ready.get(route), () => `ready work of ${routes.keyOf(route)} is miscounted`);
@@ -168,7 +168,7 @@ function auditRoutes(s: State): void {
 
 function allCounters(s: State): number[] {
   const counters: number[] = [];
-  for (let dimension = 0; dimension < dimensions; dimension += 1)
+  for (let dimension = 0; dimension < dimensions; dimension++)
     s.counters.eachOf(dimension, (counter) => counters.push(counter));
   return counters;
 }

@@ -191,7 +191,7 @@ export class Books extends Witness {
       open.messages < open.mostMessages,
       () => `message ${open.messages + 1} of a connection, allowed ${open.mostMessages}`,
     );
-    open.messages += 1;
+    open.messages++;
     open.mostMessages = transactionsPerConnection;
     let mostRecipients = recipientsPerTransaction;
     for (const each of open.facts) {

@@ -9,7 +9,7 @@ export class Fingerprint extends Witness {
   override effect(effect: Effect, nowMs: number): void {
     const text = JSON.stringify(effect);
     let hash = this.value ^ nowMs;
-    for (let at = 0; at < text.length; at += 1) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
+    for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
     this.value = hash;
   }
 }

@@ -117,8 +117,8 @@ export class Ledger extends Witness {
 
   override took(_visit: Visit, number: number, index: number, heard: boolean): void {
     const recipient = this.recipient(number, index);
-    recipient.taken += 1;
-    if (!heard) recipient.excuses += 1;
+    recipient.taken++;
+    if (!heard) recipient.excuses++;
   }
 
   override delivered(number: number, index: number, nowMs: number): void {
@@ -164,7 +164,7 @@ export class Ledger extends Witness {
       for (const recipient of recipients) {
         if (recipient.state !== 'inFlight') continue;
         recipient.state = 'waiting';
-        recipient.excuses += 1;
+        recipient.excuses++;
       }
     }
   }

@@ -25,7 +25,7 @@ export class Priorities extends Witness {
       const isFirst =
         message.priority > other.priority || (message.priority === other.priority && number < other.number);
       check(isFirst, () => `${message.queueId} is granted before ${other.queueId}, which comes first`);
-      this.judged += 1;
+      this.judged++;
     }
   }
 }

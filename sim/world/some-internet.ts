@@ -35,7 +35,7 @@ export function someInternet(random: Random, size: InternetSize, startMs: number
   for (const ip of ips)
     internet.addHost(ip, random.next() < size.trouble ? someTrouble(random, startMs) : {});
   const sites = Array.from({ length: size.sites }, (_, index) => someSite(random, ips, index));
-  for (let index = 0; index < size.domains; index += 1) {
+  for (let index = 0; index < size.domains; index++) {
     const site = pick(random, sites);
     const next = random.next() < 0.1 ? pick(random, sites) : site;
     const movesAtMs = startMs + random.below(7_200_000);

@@ -54,22 +54,22 @@ export function tell(options: StoryOptions): World {
     world.clock.at(atMs, () => world.submit(message));
   }
   if (options.operators) {
-    for (let count = 0; count < 30; count += 1)
+    for (let count = 0; count < 30; count++)
       world.clock.at(startMs + random.below(3 * hour), () =>
         interfere(world, options.shaping === true ? around : undefined),
       );
   }
   if (options.operators) {
     const pauses = new Random(options.seed ^ 0x9a05e);
-    for (let count = 0; count < 3; count += 1) {
+    for (let count = 0; count < 3; count++) {
       const forMs = pauses.below(10 * minute);
       world.clock.at(startMs + count * hour + pauses.below(30 * minute), () => world.pause(forMs));
     }
   }
-  for (let count = 0; count < options.crashes; count += 1) {
+  for (let count = 0; count < options.crashes; count++) {
     world.clock.at(startMs + random.below(random.next() < 0.5 ? 2_000 : 3 * hour), () => world.crash());
   }
-  for (let count = 0; count < (options.clockSteps ?? 0); count += 1) {
+  for (let count = 0; count < (options.clockSteps ?? 0); count++) {
     world.clock.at(startMs + random.below(random.next() < 0.5 ? 3 * hour : 3 * day), () =>
       world.stepClock(someStep(world.simulation.random)),
     );

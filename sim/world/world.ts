@@ -190,7 +190,7 @@ export class World {
     check(this.books.isEmpty && this.simulation.connections === 0, () => 'connections are left');
     // Forgetting takes turns; after some days of nothing nothing may be known any more.
     const laterMs = this.clock.nowMs + 30 * 86_400_000;
-    for (let turn = 0; turn < 50; turn += 1) this.scheduler.tick(laterMs + turn * 60_000);
+    for (let turn = 0; turn < 50; turn++) this.scheduler.tick(laterMs + turn * 60_000);
     auditEmpty(this.#state);
     check(this.scheduler.nextWakeMs() === Infinity, () => 'an empty scheduler wants to be woken');
   }
@@ -257,7 +257,7 @@ export class World {
   }
 
   #audited(): void {
-    this.calls += 1;
+    this.calls++;
     if (!this.#recovering && this.#auditEvery > 0 && this.calls % this.#auditEvery === 0) this.audit();
   }
 }

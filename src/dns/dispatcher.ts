@@ -313,7 +313,7 @@ export class Dispatcher {
     };
     const question: Question = {
       start: () => {
-        starts += 1;
+        starts++;
         wasHeard = false;
         wasSilent = false;
         this.#silence.probe(this.#servers.takeProbes(this.#now()));

@@ -122,7 +122,7 @@ export class OutageWatch {
         this.answered(server);
       },
       unreachable: () => {
-        refused += 1;
+        refused++;
         if (this.isInDoubt && refused === this.#servers.size) this.#confirm();
       },
     });

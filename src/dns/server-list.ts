@@ -70,7 +70,7 @@ export class ServerList {
     const state = this.#states.get(server);
     if (state === undefined || state.answeredMs > sinceMs) return;
     if (state.failedMs === undefined) {
-      this.#failing += 1;
+      this.#failing++;
       state.probedMs = nowMs;
     }
     state.failedMs = nowMs;
@@ -83,7 +83,7 @@ export class ServerList {
     state.answeredMs = nowMs;
     if (state.failedMs === undefined) return;
     state.failedMs = undefined;
-    this.#failing -= 1;
+    this.#failing--;
   }
 
   #hasFailed(server: NameServer): boolean {

@@ -21,9 +21,9 @@ export class LinkedRoles {
 
   /** A process of this role is linked, until its channel closes. */
   add(role: LinkedRole, channel: { onClosed(callback: () => void): void }): void {
-    this.#counts[role] += 1;
+    this.#counts[role]++;
     channel.onClosed(() => {
-      this.#counts[role] -= 1;
+      this.#counts[role]--;
       this.#emptySinceMs[role] = this.#nowMs();
     });
   }

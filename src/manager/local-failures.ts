@@ -17,7 +17,7 @@ export class LocalFailures {
   /** @param error - as the sender process reports it, with the host that it was for */
   failed(error: string, nowMs: number): void {
     if (nowMs < this.#nextMs) {
-      this.#unsaid += 1;
+      this.#unsaid++;
       return;
     }
     const more = this.#unsaid === 0 ? '' : ` (${this.#unsaid} more since the last warning)`;

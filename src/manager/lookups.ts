@@ -94,9 +94,9 @@ export class Lookups {
 
   #start(asked: Asked): void {
     const router = this.#router;
-    this.#underWay += 1;
+    this.#underWay++;
     void router.resolve(asked.key).then((plan) => {
-      this.#underWay -= 1;
+      this.#underWay--;
       if (this.#isStopped) return;
       // A resolver that was replaced breaks off what it was asked: that says nothing about the route.
       const isBrokenOff = router !== this.#router && plan.kind === 'error' && !plan.permanent;

@@ -101,7 +101,7 @@ export class Senders {
   /** Processes that are linked. */
   get count(): number {
     let count = 0;
-    for (const { channel } of this.#processes.values()) if (channel !== undefined) count += 1;
+    for (const { channel } of this.#processes.values()) if (channel !== undefined) count++;
     return count;
   }
 

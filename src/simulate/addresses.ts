@@ -7,7 +7,7 @@ import type { Network } from '../values/network.ts';
 export function addressAfter(ip: string, count: number): string {
   const bytes = ipaddr.parse(ip).toByteArray();
   let carry = count;
-  for (let at = bytes.length - 1; at >= 0 && carry > 0; at -= 1) {
+  for (let at = bytes.length - 1; at >= 0 && carry > 0; at--) {
     const sum = (bytes[at] ?? 0) + (carry & 255);
     bytes[at] = sum & 255;
     carry = (carry >>> 8) + (sum >> 8);

@@ -77,7 +77,7 @@ export function generateWorkload(spec: WorkloadSpec, seed: number): Workload {
   const domains = domainNames(spec);
   const upTo = cumulative(domains.map((_, rank) => 1 / (rank + 1) ** spec.zipf));
   const tenantsUpTo = cumulative(spec.tenants.map(({ share }) => share));
-  for (let message = 0; message < spec.messages; message += 1) {
+  for (let message = 0; message < spec.messages; message++) {
     const tenant = spec.tenants[draw(tenantsUpTo, random)]?.name;
     workload.add({
       atMs: Math.floor((spec.overMs * message) / spec.messages),
@@ -100,7 +100,7 @@ function domainNames({ domains, known }: WorkloadSpec): string[] {
 /** The first domain of each provider, then the second ones, and so on. */
 function bigDomains(): string[] {
   const names: string[] = [];
-  for (let rank = 0; providers.some((provider) => provider.domains.length > rank); rank += 1)
+  for (let rank = 0; providers.some((provider) => provider.domains.length > rank); rank++)
     names.push(...providers.flatMap((provider) => provider.domains.slice(rank, rank + 1)));
   return names;
 }

@@ -35,7 +35,7 @@ export class Host {
 
   /** A client connects; undefined: it may come in. Every trait hears of it, the first that objects speaks. */
   connect(visit: Visit, nowMs: number): Refusal | undefined {
-    this.open += 1;
+    this.open++;
     if (this.open > this.mostOpen) this.mostOpen = this.open;
     let refusal: Refusal | undefined;
     for (const trait of this.traits) {
@@ -46,7 +46,7 @@ export class Host {
   }
 
   disconnect(visit: Visit): void {
-    this.open -= 1;
+    this.open--;
     for (const trait of this.traits) trait.disconnect(visit);
   }
 

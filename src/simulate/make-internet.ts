@@ -178,7 +178,7 @@ class InternetMaker implements ZoneMaker {
   }
 
   #newAddress(): string {
-    this.#madeUp += 1;
+    this.#madeUp++;
     return madeUpAddress(this.#madeUp);
   }
 }

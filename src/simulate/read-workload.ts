@@ -30,7 +30,7 @@ export class WorkloadReader {
 
   /** @throws {SimulationError} when the line is no send */
   line(text: string): void {
-    this.#line += 1;
+    this.#line++;
     const trimmed = text.trim();
     if (trimmed === '' || trimmed.startsWith('#')) return;
     try {
@@ -87,7 +87,7 @@ export class WorkloadReader {
       priority: priority === undefined ? undefined : whole('priority', priority, -9, 9),
       sizeBytes: sizeOf(size),
     };
-    for (let number = 0; number < messages; number += 1)
+    for (let number = 0; number < messages; number++)
       this.workload.add({ ...one, atMs: atMs + Math.floor((overMs * number) / messages) });
   }
 

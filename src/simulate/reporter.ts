@@ -59,20 +59,20 @@ export class Reporter extends Witness {
     const recipients = workload.recipientsOf(message);
     this.left += recipients;
     const tenant = this.#tenantOf(message);
-    tenant.messages += 1;
+    tenant.messages++;
     tenant.recipients += recipients;
-    for (let recipient = 0; recipient < recipients; recipient += 1) {
+    for (let recipient = 0; recipient < recipients; recipient++) {
       const tally = this.#domainOf(message, recipient);
-      tally.recipients += 1;
+      tally.recipients++;
       if (tally.firstAtMs < 0) tally.firstAtMs = workload.atMs(message);
       // Recipients of one domain stand together, or are seldom many.
-      if (recipient === 0 || this.#domainOf(message, recipient - 1) !== tally) tally.messages += 1;
+      if (recipient === 0 || this.#domainOf(message, recipient - 1) !== tally) tally.messages++;
     }
   }
 
   override opened(visit: Visit): void {
-    this.connections += 1;
-    this.open += 1;
+    this.connections++;
+    this.open++;
     this.mostOpen = Math.max(this.mostOpen, this.open);
     this.#siteOf(visit).opened();
     this.#usedFor.set(visit, new Set());
@@ -100,39 +100,39 @@ export class Reporter extends Witness {
 
   override refused(visit: Visit, refusal: Refusal | undefined): void {
     this.#told(visit, (tally) => {
-      tally.failedConnections += 1;
-      if (refusal?.ban === 'begins') tally.bans += 1;
-      if (refusal?.ban !== undefined) tally.banned += 1;
+      tally.failedConnections++;
+      if (refusal?.ban === 'begins') tally.bans++;
+      if (refusal?.ban !== undefined) tally.banned++;
     });
   }
 
   override closed(visit: Visit): void {
-    this.open -= 1;
+    this.open--;
     this.#told(visit, (tally) => tally.used(-1));
     this.#usedFor.delete(visit);
   }
 
   override deferred(message: number, effect: Extract<Effect, { kind: 'deferred' }>): void {
-    this.#domainOf(message, effect.recipient).deferrals += 1;
+    this.#domainOf(message, effect.recipient).deferrals++;
   }
 
   override delivered(message: number, recipient: number, nowMs: number): void {
-    this.left -= 1;
-    this.ended += 1;
+    this.left--;
+    this.ended++;
     const afterMs = nowMs - this.#startMs;
     this.#domainOf(message, recipient).ended(true, afterMs);
     this.#tenantOf(message).add(afterMs - this.#workload.atMs(message));
   }
 
   override failed(message: number, effect: Extract<Effect, { kind: 'failed' }>, nowMs: number): void {
-    this.left -= 1;
-    this.ended += 1;
+    this.left--;
+    this.ended++;
     this.#domainOf(message, effect.recipient).ended(false, nowMs - this.#startMs);
-    this.#tenantOf(message).failed += 1;
+    this.#tenantOf(message).failed++;
   }
 
   override settled(nowMs: number): void {
-    this.#calls += 1;
+    this.#calls++;
     const passedMs = nowMs - this.#sampledMs;
     if (passedMs < sampleMs || this.#calls < this.#lastRows * callsPerRow) return;
     this.#calls = 0;

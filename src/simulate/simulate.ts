@@ -58,7 +58,7 @@ export function simulate(options: SimulateOptions): SimulationReport {
   const { clock } = simulation;
   let events = 0;
   const tellProgress = (): void => {
-    events += 1;
+    events++;
     if (events % progressEvery === 0)
       options.progress?.(reporter.ended, workload.recipients, clock.nowMs - startMs);
   };
@@ -89,7 +89,7 @@ function recipientsOf(workload: Workload, routes: RouteTable, message: number): 
   const sender = workload.senders.name(workload.sender(message));
   const recipients: NewRecipient[] = [];
   const count = workload.recipientsOf(message);
-  for (let recipient = 0; recipient < count; recipient += 1) {
+  for (let recipient = 0; recipient < count; recipient++) {
     const domain = workload.domains.name(workload.domainAt(workload.place(message, recipient)));
     const route = routes.routeOf(sender, `@${domain}`);
     recipients.push({

@@ -141,7 +141,7 @@ export class Simulation {
   /** Kills manager and senders; the caller hands the waiting messages to the new scheduler by `submit`. */
   crash(scheduler: Scheduler): void {
     const { nowMs } = this.clock;
-    this.#epoch += 1;
+    this.#epoch++;
     for (const link of this.#linkOf) {
       if (link === undefined) continue;
       this.#forget(link);
@@ -152,7 +152,7 @@ export class Simulation {
     this.#numbers = [];
     this.#sizes = [];
     this.#wakeAtMs = Infinity;
-    this.#wakes += 1;
+    this.#wakes++;
     this.#scheduler = scheduler;
   }
 
@@ -160,13 +160,13 @@ export class Simulation {
   settle(): void {
     const { effects } = this.#scheduler;
     const { nowMs } = this.clock;
-    for (let at = 0; at < effects.length; at += 1) this.#perform(effects[at] as Effect, nowMs);
+    for (let at = 0; at < effects.length; at++) this.#perform(effects[at] as Effect, nowMs);
     effects.length = 0;
     this.#witness.settled(nowMs);
     const wakeMs = this.#scheduler.nextWakeMs();
     if (wakeMs >= this.#wakeAtMs) return;
     this.#wakeAtMs = wakeMs;
-    this.#wakes += 1;
+    this.#wakes++;
     this.clock.put(wakeMs, Event.wake, this.#wakes, 0);
   }
 

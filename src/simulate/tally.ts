@@ -32,7 +32,7 @@ export class Tally {
   }
 
   opened(): void {
-    this.connections += 1;
+    this.connections++;
     this.used(1);
   }
 
@@ -45,10 +45,10 @@ export class Tally {
   ended(delivered: boolean, afterMs: number): void {
     this.endedMs = Math.max(this.endedMs, afterMs);
     if (!delivered) {
-      this.failed += 1;
+      this.failed++;
       return;
     }
-    this.delivered += 1;
+    this.delivered++;
     if (this.firstDeliveredMs < 0) this.firstDeliveredMs = afterMs;
     this.lastDeliveredMs = afterMs;
   }
@@ -82,7 +82,7 @@ export class Delays {
       this.#delays = longer;
     }
     this.#delays[this.#count] = delayMs;
-    this.#count += 1;
+    this.#count++;
   }
 
   /** In ms, of so many in [0, 1] at most as long; -1 when there is none. */

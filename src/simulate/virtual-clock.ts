@@ -40,13 +40,13 @@ export class VirtualClock {
   put(atMs: number, kind: number, first: number, second: number): void {
     const slot = this.#free.pop() ?? this.#newSlot();
     this.#atMs[slot] = atMs > this.nowMs ? atMs : this.nowMs;
-    this.#number[slot] = this.#count += 1;
+    this.#number[slot] = ++this.#count;
     this.#kind[slot] = kind;
     this.#first[slot] = first;
     this.#second[slot] = second;
     const heap = this.#heap;
     let hole = this.#length;
-    this.#length += 1;
+    this.#length++;
     while (hole > 0) {
       const parent = (hole - 1) >> 1;
       const above = heap[parent] as number;
@@ -92,7 +92,7 @@ export class VirtualClock {
 
   #newSlot(): number {
     const slot = this.#end;
-    this.#end += 1;
+    this.#end++;
     const capacity = this.#heap.length;
     if (slot === capacity) {
       this.#heap = copy(this.#heap, new Int32Array(capacity * 2));
@@ -114,7 +114,7 @@ export class VirtualClock {
 
   #removeFirst(): void {
     const heap = this.#heap;
-    this.#length -= 1;
+    this.#length--;
     const length = this.#length;
     if (length === 0) return;
     const last = heap[length] as number;
@@ -122,7 +122,7 @@ export class VirtualClock {
     for (;;) {
       let child = hole * 2 + 1;
       if (child >= length) break;
-      if (child + 1 < length && this.#isBefore(heap[child + 1] as number, heap[child] as number)) child += 1;
+      if (child + 1 < length && this.#isBefore(heap[child + 1] as number, heap[child] as number)) child++;
       const below = heap[child] as number;
       if (!this.#isBefore(below, last)) break;
       heap[hole] = below;

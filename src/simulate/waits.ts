@@ -16,7 +16,7 @@ const units = new Map([
 /** Tells each route with ready mail by its domain. Returns how many rows were looked at. */
 export function tellWaits(s: State, tell: (domain: string, what: string) => void): number {
   const { parking, routes } = s;
-  for (let route = 0; route < routes.end; route += 1) {
+  for (let route = 0; route < routes.end; route++) {
     if (!routes.isKnown(route) || routes.firstTask.get(route) < 0) continue;
     if (routes.plan.get(route) === PlanState.resolving) tell(routes.domainOf(route), 'DNS');
     else if (parking.isParked(route)) {

@@ -110,7 +110,7 @@ export class Workload {
   inOrder(): Uint32Array {
     const order = new Uint32Array(this.messages);
     let isSorted = true;
-    for (let message = 0; message < order.length; message += 1) {
+    for (let message = 0; message < order.length; message++) {
       order[message] = message;
       if (message > 0 && this.atMs(message) < this.atMs(message - 1)) isSorted = false;
     }
@@ -128,7 +128,7 @@ export class Workload {
   startAtZero(): void {
     let first = Infinity;
     for (const atMs of this.#atMs) first = Math.min(first, atMs);
-    for (let message = 0; message < this.messages; message += 1)
+    for (let message = 0; message < this.messages; message++)
       this.#atMs[message] = this.atMs(message) - first;
   }
 }

@@ -44,7 +44,7 @@ export class MemoryStats implements Stats {
       this.#timings.set(key, { count: 1, totalMs: ms, maxMs: ms });
       return;
     }
-    timing.count += 1;
+    timing.count++;
     timing.totalMs += ms;
     if (ms > timing.maxMs) timing.maxMs = ms;
   }

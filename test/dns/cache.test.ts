@@ -16,7 +16,7 @@ test('an answer is kept until its TTL is over, and its TTL runs down', async (t)
   clock.ms += 59_999;
   assert.equal(await ttl(), 1);
   assert.equal(server.asked('h.example'), 1);
-  clock.ms += 1;
+  clock.ms++;
   assert.equal(await ttl(), 100);
   assert.equal(server.asked('h.example'), 2);
   assert.equal(resolver.stats().cacheHits, 2);
@@ -81,7 +81,7 @@ test('a failure is kept for five seconds', async (t) => {
   assert.equal((await resolver.mx('h.example')).kind, 'failed');
   assert.equal(server.asked('h.example'), 1);
   server.set('h.example', { mx: [{ preference: 1, exchange: 'mx.example' }] });
-  clock.ms += 1;
+  clock.ms++;
   assert.equal((await resolver.mx('h.example')).kind, 'found');
 });
 

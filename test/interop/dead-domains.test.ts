@@ -47,7 +47,7 @@ test('mail for the living goes out while hundreds of dead hosts are waited for',
   const everything = Promise.withResolvers<void>();
   let arrived = 0;
   const onMessage = (): void => {
-    arrived += 1;
+    arrived++;
     if (arrived === living.length * each) everything.resolve();
   };
   const mxs = await Promise.all(living.map(({ ip }) => startMx({ address: ip, port, onMessage })));

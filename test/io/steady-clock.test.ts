@@ -152,7 +152,7 @@ test('a date that the clock jumped over is the moment of the jump; one to come c
 test('what is remembered is bounded', () => {
   const machine = new Machine();
   const clock = machine.boot();
-  for (let count = 0; count < 200; count += 1) {
+  for (let count = 0; count < 200; count++) {
     machine.pass(minute).dateMs += 2 * minute;
     clock.observe();
   }

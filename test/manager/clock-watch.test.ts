@@ -117,7 +117,7 @@ test('a start after three weeks is no trouble; one under a clock that is far beh
 test('the date that was seen last is written down every minute', async (t) => {
   const { machine, boot, pass } = ground(t);
   const watch = await boot();
-  for (let count = 0; count < 12; count += 1) {
+  for (let count = 0; count < 12; count++) {
     pass(5_000);
     watch.look();
   }

@@ -17,7 +17,7 @@ async function submit(sluice: Sluice, count: number): Promise<void> {
     session.write(text);
     assert.match(await session.reply(), expected);
   };
-  for (let number = 0; number < count; number += 1) {
+  for (let number = 0; number < count; number++) {
     await say('MAIL FROM:<a@client.test>\r\n', /^250/u);
     await say(`RCPT TO:<b${number}@far.test>\r\n`, /^250/u);
     await say('DATA\r\n', /^354/u);

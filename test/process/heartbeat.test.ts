@@ -4,13 +4,13 @@ import { Heartbeat } from '../../src/process/watch/heartbeat.ts';
 
 function beat(heartbeat: Heartbeat, times: number): number {
   let pings = 0;
-  for (let time = 0; time < times; time += 1) if (heartbeat.beat()) pings += 1;
+  for (let time = 0; time < times; time++) if (heartbeat.beat()) pings++;
   return pings;
 }
 
 test('a process that answers is never stalled, and is asked at every beat', () => {
   const heartbeat = new Heartbeat();
-  for (let time = 0; time < 100; time += 1) {
+  for (let time = 0; time < 100; time++) {
     assert.equal(heartbeat.beat(), true);
     heartbeat.answered();
     assert.equal(heartbeat.isStalled, false);

@@ -90,7 +90,7 @@ export class HoldingServer {
   }
 
   #content(socket: Socket): void {
-    this.messages += 1;
+    this.messages++;
     if (this.#holds) this.#held.push(socket);
     else socket.write('250 2.0.0 taken\r\n');
     this.#wake();

@@ -9,12 +9,12 @@ function watch() {
 }
 
 function look(watched: SupervisorWatch, times: number): void {
-  for (let time = 0; time < times; time += 1) watched.look();
+  for (let time = 0; time < times; time++) watched.look();
 }
 
 test('a supervisor that says something between the looks is well', () => {
   const { watched, lines } = watch();
-  for (let time = 0; time < 100; time += 1) {
+  for (let time = 0; time < 100; time++) {
     watched.look();
     watched.heard();
   }

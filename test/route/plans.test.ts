@@ -155,7 +155,7 @@ test('a plan is found in the cache until it ends, and asked for again after', as
   assert.equal(resolver.asked.length, 3);
   now += 59_999;
   assert.equal(router.cached('mx:d.example', now), plan);
-  now += 1;
+  now++;
   assert.equal(router.cached('mx:d.example', now), undefined);
   await router.resolve('mx:d.example');
   assert.equal(resolver.asked.length, 6);

@@ -24,7 +24,7 @@ function table(change: ConstructorParameters<typeof Table>[0] = {}): Table {
 }
 
 function submit(on: Table, count: number, domain = 'a.example'): void {
-  for (let at = 0; at < count; at += 1) on.submit([domain]);
+  for (let at = 0; at < count; at++) on.submit([domain]);
 }
 
 function failed(on: Table, grant: Connect | Transact, error: string): void {
@@ -46,7 +46,7 @@ function begin(on: Table): Connect[] {
 /** Delivers so many transactions, each on the oldest grant, and returns the grants in hand. */
 function deliver(on: Table, grants: (Connect | Transact)[], count: number): (Connect | Transact)[] {
   const hand = [...grants];
-  for (let at = 0; at < count; at += 1) {
+  for (let at = 0; at < count; at++) {
     const grant = hand.shift();
     assert.ok(grant !== undefined, 'nothing is granted');
     on.done(grant);

@@ -44,7 +44,7 @@ test('a connection is closed after transactionsPerConnection', () => {
   const table = new Table({ transactionsPerConnection: 2, limits: { perSite: 1 } }).know({
     'a.example': relay('s', ['192.0.2.1']),
   });
-  for (let count = 0; count < 3; count += 1) table.submit(['a.example']);
+  for (let count = 0; count < 3; count++) table.submit(['a.example']);
   const connect = table.connect();
   table.ready(connect.connection).done(connect);
   const second = table.take().find((effect) => effect.kind === 'transact') as Transact;
@@ -89,7 +89,7 @@ test('when all addresses rest, the task that found out is deferred and the other
       error: 'connection refused',
     },
   ]);
-  for (let count = 0; count < 3; count += 1) table.submit(['a.example']);
+  for (let count = 0; count < 3; count++) table.submit(['a.example']);
   assert.deepEqual(table.take(), [], 'the address rests');
   assert.match(
     table.scheduler.sites()[0]!.blockedOn,
@@ -134,7 +134,7 @@ test('an address that recovered starts again with the shortest rest', () => {
 
 test('connections that were opened together and fail together count as one failure', () => {
   const table = new Table().know({ 'a.example': relay('s', ['192.0.2.1']) });
-  for (let count = 0; count < 5; count += 1) table.submit(['a.example']);
+  for (let count = 0; count < 5; count++) table.submit(['a.example']);
   const open = table.connects();
   for (const { connection } of open) table.refused(connection);
   assert.deepEqual(kinds(table.take()), ['deferred', 'deferred', 'deferred', 'deferred', 'deferred']);
@@ -197,7 +197,7 @@ test('a dead site costs one attempt at a time, while a healthy one is served at 
   table.submit(['dead.example']);
   table.refused(table.connect().connection);
   table.take();
-  for (let count = 0; count < 100; count += 1) table.submit(['dead.example']);
+  for (let count = 0; count < 100; count++) table.submit(['dead.example']);
   table.submit(['well.example']);
   assert.equal(table.connect().site, 'well');
 });

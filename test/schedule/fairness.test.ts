@@ -29,8 +29,8 @@ class Town {
     const config: SchedulerConfig = configOf(change);
     this.world = new World({ seed: 1, internet, config, startMs: start, auditEvery: 997 });
     for (const [number, { name, domains, hosts = domains, options = {} }] of groups.entries()) {
-      for (let host = 0; host < hosts; host += 1) internet.addHost(ipOf(number, host), options);
-      for (let domain = 0; domain < domains; domain += 1) {
+      for (let host = 0; host < hosts; host++) internet.addHost(ipOf(number, host), options);
+      for (let domain = 0; domain < domains; domain++) {
         internet.addDomain(
           `${name}${domain}.example`,
           steady({
@@ -44,9 +44,9 @@ class Town {
       }
     }
     // Round after round over all domains, so that no group is first.
-    for (let round = 0; groups.some(({ messagesPerDomain }) => round < messagesPerDomain); round += 1) {
+    for (let round = 0; groups.some(({ messagesPerDomain }) => round < messagesPerDomain); round++) {
       for (const { name, domains, messagesPerDomain } of groups) {
-        for (let domain = 0; domain < domains && round < messagesPerDomain; domain += 1) {
+        for (let domain = 0; domain < domains && round < messagesPerDomain; domain++) {
           this.#submit(`${name}${domain}.example`, start + round * 10);
         }
       }
@@ -66,7 +66,7 @@ class Town {
 
   #submit(domain: string, atMs: number): void {
     const message = ledgerMessage(this.#messages, atMs, [domain]);
-    this.#messages += 1;
+    this.#messages++;
     this.world.clock.at(atMs, () => this.world.submit(message));
   }
 }

@@ -13,7 +13,7 @@ const settings = { enabled: true, startConnections: 5 };
 test('of very many windows those that say little are forgotten, those with trouble and those in use stay', () => {
   const counters = new CounterStore();
   const windows = new WindowStore(counters);
-  for (let n = 0; n < 30_000; n += 1) {
+  for (let n = 0; n < 30_000; n++) {
     const window = windows.open('', `mx:mx${n}.test:25`, settings, nowMs);
     windows.greeted(window);
     if (n % 100 === 7) windows.troubled(window, nowMs, 60_000, '421 too many', nowMs);
@@ -31,7 +31,7 @@ test('of very many windows those that say little are forgotten, those with troub
 test('trouble is bounded, too', () => {
   const counters = new CounterStore();
   const windows = new WindowStore(counters);
-  for (let n = 0; n < 130_000; n += 1) {
+  for (let n = 0; n < 130_000; n++) {
     const window = windows.open('', `mx:mx${n}.test:25`, settings, nowMs);
     windows.paused(window, 60_000, '421 later', nowMs);
     counters.sweep();
@@ -42,7 +42,7 @@ test('trouble is bounded, too', () => {
 test('of very many failing addresses those that nobody tries are forgotten', () => {
   const counters = new CounterStore();
   const addresses = new AddressStore(counters);
-  for (let n = 0; n < 130_000; n += 1) {
+  for (let n = 0; n < 130_000; n++) {
     const address = addresses.open(`10.${n >> 16}.${(n >> 8) & 255}.${n & 255}`, 25);
     addresses.rest(address, nowMs, 60_000, 'connection refused');
     if (n === 5) addresses.connections.set(address, 1);

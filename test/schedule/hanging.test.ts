@@ -8,7 +8,7 @@ import { configOf, kinds, relay, Table, type Connect } from './table.ts';
 
 /** So many domains with a site of their own each, and a message to each. */
 function strangers(on: Table, name: string, count: number): void {
-  for (let at = 0; at < count; at += 1) {
+  for (let at = 0; at < count; at++) {
     const domain = `${name}${at}.example`;
     on.know({ [domain]: relay(`${name}${at}`, [`198.51.${name.charCodeAt(0)}.${at}`]) });
     on.submit([domain]);
@@ -28,7 +28,7 @@ test('hosts that never greet do not keep the room that others wait for', () => {
   const on = new Table({ limits: { global: 40, unanswered: 0 } }).know({
     'live.example': relay('live', ['192.0.2.1']),
   });
-  for (let at = 0; at < 60; at += 1) {
+  for (let at = 0; at < 60; at++) {
     on.know({ [`dead${at}.example`]: relay(`dead${at}`, [`198.51.100.${at}`]) });
     on.submit([`dead${at}.example`]);
   }
@@ -128,7 +128,7 @@ test('what hangs does not let mail of living sites beyond the limit of all', () 
   on.ready(first!.connection);
   strangers(on, 'dead', 3);
   assert.equal(on.connects().length, 3);
-  for (let count = 0; count < 20; count += 1) on.submit(['live.example']);
+  for (let count = 0; count < 20; count++) on.submit(['live.example']);
   assert.equal(on.connects().length, 0);
   on.pass(150);
   // Three places are free again; what the three allow beyond them is not for a site that answers.

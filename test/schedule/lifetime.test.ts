@@ -8,7 +8,7 @@ test('attempts follow the schedule, its last step repeats, and the last error is
   const table = new Table().know({ 'a.example': site });
   table.submit(['a.example']);
   const delays: number[] = [];
-  for (let attempt = 1; attempt <= 5; attempt += 1) {
+  for (let attempt = 1; attempt <= 5; attempt++) {
     const grant = table.take().find((effect) => effect.kind === 'connect' || effect.kind === 'transact');
     assert.ok(grant?.kind === 'connect' || grant?.kind === 'transact');
     const beganMs = table.nowMs;
@@ -29,7 +29,7 @@ test('attempts follow the schedule, its last step repeats, and the last error is
 test('each delay is jittered within its bounds, the same for the same seed', () => {
   const delays = (seed: number): number[] => {
     const table = new Table({ seed, retryJitter: 0.25 }).know({ 'lame.example': noRoute(false) });
-    for (let count = 0; count < 50; count += 1) table.submit(['lame.example']);
+    for (let count = 0; count < 50; count++) table.submit(['lame.example']);
     return table.take().map((effect) => (effect.kind === 'deferred' ? effect.nextAttemptAtMs - start : 0));
   };
   const list = delays(7);

@@ -11,7 +11,7 @@ import { configOf, relay, start } from './table.ts';
 function deliverTo(s: State, domains: number): void {
   const scheduler = createScheduler(s.config, start, s);
   const plan = relay('a', ['192.0.2.1']);
-  for (let at = 0; at < domains; at += 1) {
+  for (let at = 0; at < domains; at++) {
     const domain = `d${at}.example`;
     const message = scheduler.begin({
       queueId: `Q${at}`,

@@ -27,7 +27,7 @@ for (const [limit, plans] of [
     assert.deepEqual(table.take(), []);
     assert.equal(table.scheduler.nextWakeMs(), start + 5 * 86_400_000, 'parked routes are not polled');
     const order: string[] = [];
-    for (let turn = 0; turn < 4; turn += 1) {
+    for (let turn = 0; turn < 4; turn++) {
       const { connection } = open.shift()!;
       table.ready(connection);
       table.scheduler.transactionDone(connection, [], false, table.nowMs);

@@ -114,7 +114,7 @@ class World {
       this.#done(effect.connection, effect.transaction.recipients);
     } else if (effect.kind === 'close') {
       scheduler.connectionClosed(effect.connection, { kind: 'closed' }, nowMs);
-    } else if (effect.kind === 'delivered') this.delivered += 1;
+    } else if (effect.kind === 'delivered') this.delivered++;
   }
 
   #done(connection: ConnectionHandle, recipients: readonly number[]): void {
@@ -133,8 +133,8 @@ function usedBytes(): number {
 test('memory does not grow with the domains that mail was ever sent to', async () => {
   const world = new World();
   const used: number[] = [];
-  for (let wave = 0; wave < 5; wave += 1) {
-    for (let n = 0; n < waveDomains; n += 1) await world.deliver(`d${wave * waveDomains + n}.test`);
+  for (let wave = 0; wave < 5; wave++) {
+    for (let n = 0; n < waveDomains; n++) await world.deliver(`d${wave * waveDomains + n}.test`);
     used.push(usedBytes());
   }
   assert.equal(world.delivered, 5 * waveDomains);

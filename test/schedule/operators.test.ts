@@ -144,7 +144,7 @@ test('sites shows what waits, what runs, and why', () => {
     'a.example': site,
     'lame.example': noRoute(false),
   });
-  for (let count = 0; count < 5; count += 1) table.submit(['a.example']);
+  for (let count = 0; count < 5; count++) table.submit(['a.example']);
   table.submit([{ domain: 'a.example', nextAttemptAtMs: start + hour }]);
   table.submit(['lame.example']);
   table.submit(['silent.example']);

@@ -65,8 +65,8 @@ test('a tempfailed message of a lower priority comes back behind the others', ()
 
 test('tenants take turns on the connections of a site', () => {
   const table = new Table({ limits: { global: 1 } }).know({ 'example.com': relay('a', ['192.0.2.1']) });
-  for (let at = 0; at < 6; at += 1) table.submit(['example.com'], { queueId: `a${at}`, queue: 'a' });
-  for (let at = 0; at < 3; at += 1) table.submit(['example.com'], { queueId: `b${at}`, queue: 'b' });
+  for (let at = 0; at < 6; at++) table.submit(['example.com'], { queueId: `a${at}`, queue: 'a' });
+  for (let at = 0; at < 3; at++) table.submit(['example.com'], { queueId: `b${at}`, queue: 'b' });
   assert.equal(letters(order(table)), 'aabababaa');
 });
 
@@ -74,8 +74,8 @@ test('a tenant of weight 3 has three turns in a row', () => {
   const table = new Table({ limits: { global: 1 }, weights: new Map([['b', 3]]) }).know({
     'example.com': relay('a', ['192.0.2.1']),
   });
-  for (let at = 0; at < 6; at += 1) table.submit(['example.com'], { queueId: `a${at}`, queue: 'a' });
-  for (let at = 0; at < 6; at += 1) table.submit(['example.com'], { queueId: `b${at}`, queue: 'b' });
+  for (let at = 0; at < 6; at++) table.submit(['example.com'], { queueId: `a${at}`, queue: 'a' });
+  for (let at = 0; at < 6; at++) table.submit(['example.com'], { queueId: `b${at}`, queue: 'b' });
   assert.match(letters(order(table)), /^a+bbbabbbaa*$/);
 });
 
@@ -88,7 +88,7 @@ test('a tenant with mail for hundreds of sites does not hold up ten messages of 
   for (const [at, domain] of domains.entries()) {
     table.submit([domain], { queueId: `B${at}`, queue: 'big' });
   }
-  for (let at = 0; at < 10; at += 1) {
+  for (let at = 0; at < 10; at++) {
     table.submit(['small.example'], { queueId: `s${at}`, queue: 'small' });
   }
   const granted = letters(order(table));
@@ -122,7 +122,7 @@ for (const [what, limits] of Object.entries({
         'example.com': relay('a', ['192.0.2.1']),
       });
       for (const queue of ['a', 'b']) {
-        for (let at = 0; at < 12; at += 1) table.submit(['example.com'], { queueId: `${queue}${at}`, queue });
+        for (let at = 0; at < 12; at++) table.submit(['example.com'], { queueId: `${queue}${at}`, queue });
       }
       assert.match(letters(order(table)), expected);
     }
@@ -146,7 +146,7 @@ test('domains that share a full group take turns, on one site and on several', (
     'z.example': relay('two', ['192.0.2.2']),
   });
   for (const name of names) {
-    for (let at = 0; at < 10; at += 1) table.submit([name], { queueId: `${name[0]}${at}` });
+    for (let at = 0; at < 10; at++) table.submit([name], { queueId: `${name[0]}${at}` });
   }
   assert.match(letters(order(table)), /^x+(?:yzx){8}/);
 });

@@ -6,7 +6,7 @@ const shared = relay('shared', ['192.0.2.1']);
 
 test('a plan is asked for once, however much work comes for it', () => {
   const table = new Table();
-  for (let count = 0; count < 10; count += 1) table.submit(['a.example']);
+  for (let count = 0; count < 10; count++) table.submit(['a.example']);
   assert.deepEqual(kinds(table.take()), ['resolve']);
   table.scheduler.routeResolved('mx:a.example', shared, table.nowMs);
   assert.equal(table.connects().length, 10);
@@ -95,10 +95,10 @@ test('a parked route whose plan expires keeps its turn', () => {
   let grant: Connect = table.connect();
   table.submit(['short.example']);
   table.scheduler.routeResolved('mx:short.example', shortPlan(), table.nowMs);
-  for (let count = 0; count < 9; count += 1) table.submit(['long.example']);
+  for (let count = 0; count < 9; count++) table.submit(['long.example']);
   table.take();
   const served: string[] = [];
-  for (let turn = 0; turn < 3; turn += 1) {
+  for (let turn = 0; turn < 3; turn++) {
     table.pass(minute);
     table.ready(grant.connection).done(grant, 'delivered', false).closed(grant.connection);
     const effects = table.take();

@@ -46,7 +46,7 @@ test('a group shares one budget', () => {
     'b.example': relay('b', ['192.0.2.2']),
     'c.example': relay('c', ['192.0.2.3']),
   });
-  for (let at = 0; at < 4; at += 1) {
+  for (let at = 0; at < 4; at++) {
     for (const name of ['a.example', 'b.example', 'c.example']) table.submit([name]);
   }
   const connects = table.connects();
@@ -70,7 +70,7 @@ test('a message for a full group and a free domain is split', () => {
 test('a message rate spaces transactions evenly, on kept connections too', () => {
   const slow = rule({ id: 'slow', per: ['domain'], messageRate: { count: 60, perMs: minute } });
   const table = new Table({ limits: { rules: [slow] } }).know({ 'a.example': relay('a', ['192.0.2.1']) });
-  for (let at = 0; at < 200; at += 1) table.submit(['a.example']);
+  for (let at = 0; at < 200; at++) table.submit(['a.example']);
   const times = deliverFor(table, 2 * minute);
   assert.ok(times.length >= 117 && times.length <= 121, `${times.length}`);
   for (const [at, time] of times.entries()) {
@@ -91,14 +91,14 @@ test('a message rate of an address leaves the others of the site alone', () => {
   const table = new Table({ limits: { rules: [slow] } }).know({
     'a.example': relay('a', ['192.0.2.1', '192.0.2.2']),
   });
-  for (let at = 0; at < 50; at += 1) table.submit(['a.example']);
+  for (let at = 0; at < 50; at++) table.submit(['a.example']);
   assert.ok(deliverFor(table, 1_000).length === 50);
 });
 
 test('a connection rate counts connections only', () => {
   const slow = rule({ id: 'slow', per: ['site'], connectionRate: { count: 1, perMs: minute } });
   const table = new Table({ limits: { rules: [slow] } }).know({ 'a.example': relay('a', ['192.0.2.1']) });
-  for (let at = 0; at < 20; at += 1) table.submit(['a.example']);
+  for (let at = 0; at < 20; at++) table.submit(['a.example']);
   const first = table.connect();
   table.done(first);
   assert.equal(deliverFor(table, 1_000).length, 19);
@@ -155,7 +155,7 @@ test('every source has its own limit, and sources share the work', () => {
   const table = new Table({ limits: { rules: [each] }, sources }).know({
     'a.example': relay('a', ['192.0.2.1']),
   });
-  for (let at = 0; at < 9; at += 1) table.submit(['a.example']);
+  for (let at = 0; at < 9; at++) table.submit(['a.example']);
   const used = table.connects().map(({ source }) => source);
   assert.deepEqual(used.toSorted(), ['198.51.100.1', '198.51.100.1', '198.51.100.2', '198.51.100.2']);
 });
@@ -194,7 +194,7 @@ test('a limit that looks at the tenant and the address holds', () => {
 
 test('a new limit counts the connections that are there, and drains them', () => {
   const table = new Table().know({ 'a.example': relay('a', ['192.0.2.1']) });
-  for (let at = 0; at < 8; at += 1) table.submit(['a.example']);
+  for (let at = 0; at < 8; at++) table.submit(['a.example']);
   const grants = table.connects();
   assert.equal(grants.length, 8);
   const few = rule({ id: 'few', match: { domain: [domain('a.example')] }, connections: 3 });

@@ -121,7 +121,7 @@ test('a destination that says "slow down" is heard: few messages are put off, an
 });
 
 test('priority goes before age inside a tenant and domain, whatever comes when', () => {
-  for (let seed = 0; seed < 30; seed += 1) {
+  for (let seed = 0; seed < 30; seed++) {
     const random = new Random(seed);
     const internet = new Internet(random);
     const domains = Array.from({ length: 3 }, (_, index) => `domain${index}.example`);

@@ -15,7 +15,7 @@ function tellAll(
   options: (seed: number) => Omit<StoryOptions, 'seed' | 'shaping' | 'messages' | 'auditEvery'>,
 ): ReadonlyMap<string, number> {
   const judged = new Map<string, number>();
-  for (let seed = from; seed < from + count * times; seed += 1) {
+  for (let seed = from; seed < from + count * times; seed++) {
     const story: StoryOptions = {
       seed,
       shaping: true,
@@ -59,7 +59,7 @@ test('with operators who change every limit at any time, and a manager that dies
 });
 
 test('the same seed gives the same effects in the same order', () => {
-  for (let seed = 0; seed < 5; seed += 1) {
+  for (let seed = 0; seed < 5; seed++) {
     const story = {
       seed,
       shaping: true,

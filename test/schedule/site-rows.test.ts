@@ -9,9 +9,9 @@ function table(): Table {
     'idle.example': relay('idle', ['192.0.2.2']),
     'full.example': relay('full', ['192.0.2.3']),
   });
-  for (let at = 0; at < 4; at += 1) on.submit(['busy.example']);
+  for (let at = 0; at < 4; at++) on.submit(['busy.example']);
   on.submit([{ domain: 'idle.example', nextAttemptAtMs: on.nowMs + minute }]);
-  for (let at = 0; at < 8; at += 1) on.submit(['full.example', 'full.example']);
+  for (let at = 0; at < 8; at++) on.submit(['full.example', 'full.example']);
   on.submit(['unknown.example']);
   on.take();
   return on;

@@ -73,7 +73,7 @@ test('the key index finds every key that was added and not removed', () => {
           model.delete(row);
         }
       }
-      for (let row = 0; row <= 60; row += 1) {
+      for (let row = 0; row <= 60; row++) {
         assert.equal(index.find(keyOf(row)), model.has(row) ? row : -1);
         assert.equal(index.keyOf(row), model.has(row) ? keyOf(row) : '');
       }
@@ -106,13 +106,13 @@ test('a store grows as a whole and keeps its rows; a large one has an eighth to 
   const [links, values] = [new Int32Column(), new Int32Column()];
   let capacity = 0;
   const slots = new Slots(links, [values, { grow: (rows) => (capacity = rows) }]);
-  for (let row = 0; row < 100_000; row += 1) {
+  for (let row = 0; row < 100_000; row++) {
     assert.equal(slots.take(), row);
     values.set(row, row + 7);
     assert.ok(capacity > row);
     if (row >= 16_384) assert.ok(capacity <= Math.ceil((row + 1) * 1.125), `${capacity} for row ${row}`);
   }
-  for (let row = 0; row < 100_000; row += 1) assert.equal(values.get(row), row + 7);
+  for (let row = 0; row < 100_000; row++) assert.equal(values.get(row), row + 7);
   slots.give(70_000);
   slots.give(5);
   assert.deepEqual([slots.take(), slots.take(), slots.take()], [5, 70_000, 100_000]);
@@ -123,7 +123,7 @@ test('a store grows as a whole and keeps its rows; a large one has an eighth to 
 function newLists(): { siblings: Siblings; tasksOf(message: number): number[] } {
   const firstTask = new Int32Column();
   firstTask.grow(3);
-  for (let message = 0; message < 3; message += 1) firstTask.set(message, -1);
+  for (let message = 0; message < 3; message++) firstTask.set(message, -1);
   const siblings = new Siblings(firstTask);
   siblings.owner.grow(30);
   const tasksOf = (message: number): number[] => {
@@ -227,10 +227,10 @@ test('an error text is kept once, and only as long as someone has it', () => {
 test('the generator repeats itself for a seed, and spreads evenly', () => {
   const [one, other] = [new Random(2 ** 40 + 1), new Random(2 ** 40 + 1)];
   const buckets = Array.from({ length: 10 }, () => 0);
-  for (let count = 0; count < 10_000; count += 1) {
+  for (let count = 0; count < 10_000; count++) {
     const value = one.next();
     assert.equal(value, other.next());
-    buckets[Math.floor(value * 10)]! += 1;
+    buckets[Math.floor(value * 10)]!++;
   }
   for (const size of buckets) assert.ok(size > 850 && size < 1_150, String(buckets));
   assert.notEqual(new Random(1).next(), new Random(2).next());

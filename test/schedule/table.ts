@@ -94,7 +94,7 @@ export class Table {
   /** Commits a message to these recipients' domains and returns its handle. */
   submit(domains: readonly (string | Partial<NewRecipient>)[], options: SubmitOptions = {}): MessageHandle {
     const message = this.scheduler.begin({
-      queueId: options.queueId ?? `Q${String((this.#messages += 1)).padStart(14, '0')}`,
+      queueId: options.queueId ?? `Q${String(++this.#messages).padStart(14, '0')}`,
       receivedAtMs: options.receivedAtMs ?? this.nowMs,
       nullSender: options.nullSender ?? false,
       held: options.held ?? false,

@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { tell, type StoryOptions } from '../../sim/world/story.ts';
 
 function tellAll(from: number, to: number, options: (seed: number) => Omit<StoryOptions, 'seed'>): void {
-  for (let seed = from; seed < to; seed += 1) {
+  for (let seed = from; seed < to; seed++) {
     try {
       tell({ seed, ...options(seed) });
     } catch (error) {
@@ -61,7 +61,7 @@ test('under a clock that is set, nothing expires early, waits beyond its schedul
 });
 
 test('the same seed gives the same effects in the same order', () => {
-  for (let seed = 0; seed < 10; seed += 1) {
+  for (let seed = 0; seed < 10; seed++) {
     const options = { seed, messages: 60, trouble: 0.5, crashes: 1, operators: true, auditEvery: 0 };
     const [first, second] = [tell(options), tell(options)];
     assert.equal(first.fingerprint, second.fingerprint);

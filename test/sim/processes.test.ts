@@ -19,17 +19,17 @@ function live(seed: number, doesAskForSenders = true): number {
 
 test('whatever is stopped, slow or killed: no limit is exceeded, nothing is lost, sent twice or stuck', () => {
   let judged = 0;
-  for (let seed = 1; seed <= 200 * times; seed += 1) judged += live(seed);
+  for (let seed = 1; seed <= 200 * times; seed++) judged += live(seed);
   assert.ok(judged > 200 * 20, `only ${judged} connections were judged`);
 });
 
 test('a manager that grants before it knows of the senders of before would be found', () => {
   let found = 0;
-  for (let seed = 1; seed <= 100; seed += 1) {
+  for (let seed = 1; seed <= 100; seed++) {
     try {
       live(seed, false);
     } catch {
-      found += 1;
+      found++;
     }
   }
   assert.ok(found > 10, `only ${found} of 100 houses noticed`);

@@ -70,7 +70,7 @@ test('a ban begins with one connection too many, turns everyone away for its tim
     reply: '421 4.7.0 Too many',
     ban: 'begins',
   });
-  for (let open = 0; open < 3; open += 1) host.disconnect(visit());
+  for (let open = 0; open < 3; open++) host.disconnect(visit());
   assert.equal(host.connect(visit(), minute - 1)?.ban, 'lasts');
   host.disconnect(visit());
   assert.equal(host.connect(visit(), minute), undefined);

@@ -102,7 +102,7 @@ test('a made-up workload has the shares that were asked for, and is the same for
   assert.equal(workload.endMs, 19_999);
   const counts = new Map<string, number>();
   const count = (name: string): unknown => counts.set(name, (counts.get(name) ?? 0) + 1);
-  for (let message = 0; message < workload.messages; message += 1) {
+  for (let message = 0; message < workload.messages; message++) {
     count(workload.queues.name(workload.queue(message)));
     count(workload.domains.name(workload.domainAt(workload.place(message, 0))));
   }

@@ -47,6 +47,6 @@ test('where a write found no room, nothing is believed to fit for a second', asy
   space.isUsedUp();
   disk.nowMs += 999;
   assert.equal(space.hasRoom(1), false);
-  disk.nowMs += 1;
+  disk.nowMs++;
   assert.equal(space.hasRoom(1), true);
 });

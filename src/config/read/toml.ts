@@ -73,7 +73,7 @@ class Reader {
     let container: Table | unknown[] = top;
     let name = -1;
     for (const [index, part] of path.entries()) {
-      if (typeof part === 'string') name += 1;
+      if (typeof part === 'string') name++;
       const at = path.slice(0, index + 1);
       const keyNode = node.key.keys[name] ?? node.key;
       note(this.keys, at, keyNode);

@@ -113,7 +113,7 @@ export class Supervisor implements Instance {
     child.startedAtMs = performance.now();
     const forked = forkRole(child.name);
     child.process = forked;
-    child.serial = this.#lastSerial += 1;
+    child.serial = ++this.#lastSerial;
     child.heartbeat = new Heartbeat();
     child.isStalled = false;
     child.facts = undefined;

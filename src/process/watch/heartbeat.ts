@@ -23,7 +23,7 @@ export class Heartbeat {
    */
   beat(): boolean {
     if (this.#isAsked) {
-      this.#missed += 1;
+      this.#missed++;
       return false;
     }
     this.#isAsked = true;

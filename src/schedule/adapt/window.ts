@@ -68,11 +68,11 @@ export function afterSuccess(window: Window, used: number, nowMs: number): void 
     if (window.allowed >= 2 * window.ceiling) window.ceiling = 0;
   }
   if (window.state === 'start') {
-    window.allowed += 1;
+    window.allowed++;
   } else if (window.state === 'growing') {
-    window.fraction += 1;
+    window.fraction++;
     if (window.fraction < window.allowed) return;
-    window.allowed += 1;
+    window.allowed++;
     window.fraction = 0;
   }
 }
@@ -112,7 +112,7 @@ export function afterPause(window: Window, untilMs: number, reason: string): voi
 export function atTime(window: Window, nowMs: number): void {
   if (window.untilMs === 0 || window.untilMs > nowMs) return;
   if (window.state === 'unknown') {
-    window.allowed += 1;
+    window.allowed++;
     window.untilMs = window.allowed < window.first ? nowMs + unansweredMs : 0;
     return;
   }

@@ -96,7 +96,7 @@ function sweepRoutes(s: State, nowMs: number): void {
   const { routes } = s;
   if (nowMs < s.sweepNextMs) return;
   s.sweepNextMs = nowMs + sweepEveryMs;
-  for (let count = Math.min(sweptPerTick, routes.end); count > 0; count -= 1) {
+  for (let count = Math.min(sweptPerTick, routes.end); count > 0; count--) {
     s.sweepAt = s.sweepAt + 1 >= routes.end ? 0 : s.sweepAt + 1;
     const route = s.sweepAt;
     if (!routes.isKnown(route) || routes.firstTask.get(route) >= 0) continue;

@@ -126,7 +126,7 @@ function settleResults(s: State, task: number, { results, goesOn }: Reacted, now
     const recipient = recipients.envelopeIndex.get(row);
     let result = results[at];
     // Results mostly come in the order of the grant.
-    if (result?.recipient === recipient) at += 1;
+    if (result?.recipient === recipient) at++;
     else result = results.find((candidate) => candidate.recipient === recipient);
     if (result?.result === 'delivered') {
       effects.push({ kind: 'delivered', message, recipient });

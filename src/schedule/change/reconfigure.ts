@@ -26,7 +26,7 @@ export function applyConfig(s: State, config: SchedulerConfig, nowMs: number): v
   lookAgain(s);
   recount(s, nowMs);
   limitAll(s);
-  for (let dimension = 0; dimension < dimensions; dimension += 1) {
+  for (let dimension = 0; dimension < dimensions; dimension++) {
     s.counters.eachOf(dimension, (counter) => closeSurplus(s, counter));
   }
   if (config.lifetimeMs !== before.lifetimeMs || config.bounceLifetimeMs !== before.bounceLifetimeMs) {
@@ -49,7 +49,7 @@ function limitAll(s: State): void {
 function recount(s: State, nowMs: number): void {
   const { connections, routes, sites } = s;
   forgetBoth(s);
-  for (let route = 0; route < routes.end; route += 1) if (routes.isKnown(route)) forgetLimits(s, route);
+  for (let route = 0; route < routes.end; route++) if (routes.isKnown(route)) forgetLimits(s, route);
   sites.each((site) => forgetPlaces(s, site));
   const live = liveConnections(s);
   for (const connection of live) {
@@ -58,7 +58,7 @@ function recount(s: State, nowMs: number): void {
   }
   for (const connection of live) leavePlace(s, connections.placeOf(connection));
   for (const connection of live) recountConnection(s, connection, nowMs);
-  for (let route = 0; route < routes.end; route += 1) if (routes.isKnown(route)) forgetLimits(s, route);
+  for (let route = 0; route < routes.end; route++) if (routes.isKnown(route)) forgetLimits(s, route);
 }
 
 function recountConnection(s: State, connection: number, nowMs: number): void {
@@ -94,7 +94,7 @@ function liveConnections(s: State): number[] {
   for (let at = connections.longestIdle; at >= 0; at = connections.idleNext.get(at)) idle.push(at);
   const others: number[] = [];
   const isIdle = new Set(idle);
-  for (let connection = 0; connection < connections.end; connection += 1) {
+  for (let connection = 0; connection < connections.end; connection++) {
     if (connections.isLive(connection) && !isIdle.has(connection)) others.push(connection);
   }
   return [...idle, ...others];
@@ -102,7 +102,7 @@ function liveConnections(s: State): number[] {
 
 /** Parked routes are tried again: what they waited for may not hold any longer, and other limits may. */
 function lookAgain(s: State): void {
-  for (let route = 0; route < s.routes.end; route += 1) {
+  for (let route = 0; route < s.routes.end; route++) {
     if (!s.routes.isKnown(route) || !s.parking.isParked(route)) continue;
     s.parking.unpark(route);
     makeRunnable(s, route);
@@ -111,7 +111,7 @@ function lookAgain(s: State): void {
 
 function moveExpiries(s: State): void {
   const { due, dueMs, end, state } = s.tasks;
-  for (let task = 0; task < end; task += 1) {
+  for (let task = 0; task < end; task++) {
     const kind = state.get(task);
     if (kind === TaskState.free || !due.has(task)) continue;
     const expiresAtMs = expiryOf(s, s.tasks.messageOf(task));

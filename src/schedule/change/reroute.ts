@@ -8,7 +8,7 @@ import type { NewRoute } from '../types.ts';
 
 /** No plan is believed any longer; each is looked up when there is work for it. */
 export function expirePlans(s: State): void {
-  for (let route = 0; route < s.routes.end; route += 1) s.routes.validUntilMs.set(route, 0);
+  for (let route = 0; route < s.routes.end; route++) s.routes.validUntilMs.set(route, 0);
 }
 
 /**

@@ -42,11 +42,11 @@ export function choosePlace(s: State, site: number, nowMs: number): Place | unde
           fewest = connections;
           ties = 1;
         } else if (connections === fewest) {
-          ties += 1;
+          ties++;
           if (s.random.below(ties) === 0) best = place;
         }
       }
-      at += 1;
+      at++;
       place = places[at];
     }
     if (best !== undefined) return best;

@@ -39,7 +39,7 @@ export function grantNew(s: State, site: number, place: Place, task: number, now
   let address = addresses.find(hop.ip, hop.port);
   if (address < 0) address = addresses.open(hop.ip, hop.port);
   const connection = connections.open(site, place, address, task, nowMs);
-  place.users += 1;
+  place.users++;
   connections.reserve(connection, counterOfNew(s, site));
   for (const counter of limits.slots) connections.reserve(connection, counter);
   if (s.config.adapt?.enabled === true) {

@@ -39,7 +39,7 @@ function offerToSites(s: State, nowMs: number): void {
         s.sites.turns.took(site, line);
         resume(s, route);
       } else if (s.routes.isInRing(route)) {
-        refusals += 1;
+        refusals++;
       }
     }
   }
@@ -83,7 +83,7 @@ function serveNextRunnable(s: State, nowMs: number): boolean {
     return false;
   }
   const route = s.runnable.at(s.nextRunnable);
-  s.nextRunnable += 1;
+  s.nextRunnable++;
   s.routes.isRunnable.set(route, 0);
   if (serve(s, route, nowMs)) resume(s, route);
   return true;

@@ -177,7 +177,7 @@ function firstFull(s: State): number {
 function park(s: State, route: number): void {
   const isAlive = !isUnproven(s, s.routes.site.get(route));
   s.parking.park(route, s.blockers, s.routes.missedTurn.get(route) !== 0, isAlive);
-  for (let at = 0; at < s.blockers.length; at += 1) makeRoom(s, s.blockers.at(at));
+  for (let at = 0; at < s.blockers.length; at++) makeRoom(s, s.blockers.at(at));
 }
 
 /** Parks the route where a connection of its site that becomes idle would help it on. */

@@ -51,12 +51,12 @@ export class CompiledRule {
       this.#lookUp = lookUp;
       this.#found = 0;
       if (this.wanted === 1) this.specificity[kind] = 0;
-      else for (let other = 0; other < matchKinds.length; other += 1) this.specificity[other] = 0;
+      else for (let other = 0; other < matchKinds.length; other++) this.specificity[other] = 0;
     }
     const before = this.specificity[kind] ?? 0;
     if (specificity > before) this.specificity[kind] = specificity;
     if (before !== 0) return;
-    this.#found += 1;
+    this.#found++;
     if (this.#found === this.wanted) this.#matching.push(this);
   }
 
@@ -64,7 +64,7 @@ export class CompiledRule {
   replaces(other: CompiledRule): boolean {
     if (this.rule.isOverride !== other.rule.isOverride) return this.rule.isOverride;
     let isMore = false;
-    for (let kind = 0; kind < matchKinds.length; kind += 1) {
+    for (let kind = 0; kind < matchKinds.length; kind++) {
       const mine = this.specificity[kind] ?? 0;
       const others = other.specificity[kind] ?? 0;
       if (mine < others) return false;

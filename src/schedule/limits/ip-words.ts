@@ -33,9 +33,9 @@ export function networkOf(words: Uint32Array, bits: 32 | 128): string {
   const second = words[1] ?? 0;
   const groups = [first >>> 16, first & 0xffff, second >>> 16, second & 0xffff];
   let shown = 4;
-  while (shown > 0 && groups[shown - 1] === 0) shown -= 1;
+  while (shown > 0 && groups[shown - 1] === 0) shown--;
   let network = '';
-  for (let at = 0; at < shown; at += 1) network += `${at === 0 ? '' : ':'}${(groups[at] ?? 0).toString(16)}`;
+  for (let at = 0; at < shown; at++) network += `${at === 0 ? '' : ':'}${(groups[at] ?? 0).toString(16)}`;
   return `${network}::/64`;
 }
 
@@ -44,12 +44,12 @@ function readIpv4(text: string, start: number): number {
   let value = 0;
   let octets = 0;
   let octet = -1;
-  for (let at = start; at <= text.length; at += 1) {
+  for (let at = start; at <= text.length; at++) {
     const c = at === text.length ? dot : text.charCodeAt(at);
     if (c === dot) {
       if (octet === -1) return -1;
       value = value * 256 + octet;
-      octets += 1;
+      octets++;
       octet = -1;
       continue;
     }
@@ -81,7 +81,7 @@ function readIpv6(text: string, words: Uint32Array): AddressBits {
       const digit = hexDigit(c);
       if (digit === -1 || at - start === 4) return 0;
       group = group * 16 + digit;
-      at += 1;
+      at++;
       c = text.charCodeAt(at);
     }
     if (at === start) return 0;
@@ -94,13 +94,13 @@ function readIpv6(text: string, words: Uint32Array): AddressBits {
       break;
     }
     groups[count] = group;
-    count += 1;
+    count++;
     if (at === text.length) break;
-    at += 1;
+    at++;
     if (text.charCodeAt(at) === colon) {
       if (gap !== -1) return 0;
       gap = count;
-      at += 1;
+      at++;
     } else if (at === text.length) return 0;
   }
   if (gap === -1 ? count !== 8 : count > 7) return 0;
@@ -109,7 +109,7 @@ function readIpv6(text: string, words: Uint32Array): AddressBits {
     groups.copyWithin(8 - behind, gap, count);
     groups.fill(0, gap, 8 - behind);
   }
-  for (let word = 0; word < 4; word += 1) {
+  for (let word = 0; word < 4; word++) {
     words[word] = ((groups[2 * word] ?? 0) * 0x10000 + (groups[2 * word + 1] ?? 0)) >>> 0;
   }
   if (words[0] !== 0 || words[1] !== 0 || words[2] !== 0xffff) return 128;

@@ -82,7 +82,7 @@ export class LimitScope {
     if (this.#dimensions.length === 0) return noLimits;
     this.#findMatching(facts);
     const applied = new Collected();
-    for (let at = 0; at < this.#dimensions.length; at += 1) {
+    for (let at = 0; at < this.#dimensions.length; at++) {
       const matching = this.#dimensions[at];
       if (matching === undefined || matching.length === 0) continue;
       for (const rule of matching) {
@@ -90,13 +90,13 @@ export class LimitScope {
         if (inForce !== 0) this.#apply(rule.rule, inForce, facts, applied);
       }
       // Not by setting the length, which costs more than the rest of the look-up.
-      for (let left = matching.length - (this.#always[at] ?? 0); left > 0; left -= 1) matching.pop();
+      for (let left = matching.length - (this.#always[at] ?? 0); left > 0; left--) matching.pop();
     }
     return applied;
   }
 
   #findMatching(facts: Facts): void {
-    this.#lookUp += 1;
+    this.#lookUp++;
     const lookUp = this.#lookUp;
     const by = this.#matchedBy;
     if (by === 0) return;
@@ -136,7 +136,7 @@ export class LimitScope {
     const [first] = per;
     if (first === undefined) return '';
     let key = this.#valueOf(first, facts);
-    for (let at = 1; at < per.length; at += 1) key += ` ${this.#valueOf(per[at] ?? first, facts)}`;
+    for (let at = 1; at < per.length; at++) key += ` ${this.#valueOf(per[at] ?? first, facts)}`;
     return key;
   }
 

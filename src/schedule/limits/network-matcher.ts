@@ -27,7 +27,7 @@ export class NetworkMatcher {
   match(words: Uint32Array, bits: AddressBits, lookUp: number): void {
     if (bits === 0) return;
     let node = bits === 32 ? ipv4Root : ipv6Root;
-    for (let depth = 0; ; depth += 1) {
+    for (let depth = 0; ; depth++) {
       const rules = this.#rules[node];
       if (rules !== undefined) for (const rule of rules) rule.matches(this.#kind, depth + 1, lookUp);
       if (depth === bits) return;
@@ -44,7 +44,7 @@ export class NetworkMatcher {
     // ::ffff:192.0.2.0/120 is 192.0.2.0/24.
     const length = bits === 32 && address.includes(':') ? prefix - 96 : prefix;
     if (bits === 0 || length < 0) return;
-    for (let depth = 0; depth < length; depth += 1) {
+    for (let depth = 0; depth < length; depth++) {
       const slot = 2 * node + bitAt(words, depth);
       let child = this.#children[slot] ?? 0;
       if (child === 0) {

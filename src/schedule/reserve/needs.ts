@@ -65,7 +65,7 @@ export function collectNeeds(s: State, task: number, route: number, nowMs: numbe
   const site = routes.site.get(route);
   for (let next = s.tasks.firstRecipient.get(task); next >= 0; next = recipients.next.get(next)) {
     const other = recipients.route.get(next);
-    needs.recipients += 1;
+    needs.recipients++;
     const at = needs.routes.indexOf(other);
     if (at >= 0) {
       needs.routeRecipients[at] = (needs.routeRecipients[at] ?? 0) + 1;

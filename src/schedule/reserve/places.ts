@@ -33,7 +33,7 @@ export function forgetPlaces(s: State, site: number): void {
 
 /** One user less. */
 export function leavePlace(s: State, place: Place): void {
-  place.users -= 1;
+  place.users--;
   if (place.users === 0) dropLimits(s, place.limits);
 }
 

@@ -96,7 +96,7 @@ function giveUp(s: State, nowMs: number): void {
   while (connection >= 0 && connections.openedAtMs.get(connection) + stallMs <= nowMs) {
     const next = connections.connectingNext.get(connection);
     if (share > 0) {
-      share -= 1;
+      share--;
     } else {
       connections.giveUp(connection);
       s.effects.push({ kind: 'close', connection: connection as ConnectionHandle });

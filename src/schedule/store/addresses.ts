@@ -142,7 +142,7 @@ export class AddressStore {
 
   /** Makes room: some addresses in turn, if nobody has or waits for a connection. */
   #forgetSome(): void {
-    for (let count = lookedAt; count > 0; count -= 1) {
+    for (let count = lookedAt; count > 0; count--) {
       this.#forgetAt = this.#forgetAt + 1 >= this.#slots.end ? 0 : this.#forgetAt + 1;
       const address = this.#forgetAt;
       if (this.#keys.keyOf(address) === '' || this.connections.get(address) > 0) continue;

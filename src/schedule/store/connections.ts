@@ -147,7 +147,7 @@ export class ConnectionStore {
     this.#isGivenUp.set(connection, 0);
     this.#isAside.set(connection, 0);
     if (this.#firstNear < 0) this.#firstNear = connection;
-    this.#connecting += 1;
+    this.#connecting++;
     this.#connectingPrevious.set(connection, this.#lastConnecting);
     this.connectingNext.set(connection, -1);
     if (this.#lastConnecting < 0) this.#firstConnecting = connection;
@@ -160,7 +160,7 @@ export class ConnectionStore {
   stepAside(connection: number): void {
     this.#firstNear = this.connectingNext.get(connection);
     this.#isAside.set(connection, 1);
-    this.#hanging += 1;
+    this.#hanging++;
   }
 
   /** It is through the greeting, or gone. */
@@ -177,7 +177,7 @@ export class ConnectionStore {
     }
     const previous = this.#connectingPrevious.get(connection);
     const next = this.connectingNext.get(connection);
-    this.#connecting -= 1;
+    this.#connecting--;
     if (this.#firstNear === connection) this.#firstNear = next;
     if (previous < 0) this.#firstConnecting = next;
     else this.connectingNext.set(previous, next);

@@ -46,7 +46,7 @@ export class DueHeap {
     const before = this.#due.get(row);
     this.#due.set(row, dueMs);
     if (position === 0) {
-      this.#size += 1;
+      this.#size++;
       this.#place(this.#size - 1, row);
       this.#up(this.#size - 1);
     } else if (dueMs < before) {
@@ -61,7 +61,7 @@ export class DueHeap {
     const position = this.positions.get(row);
     if (position === 0) return;
     this.positions.set(row, 0);
-    this.#size -= 1;
+    this.#size--;
     const hole = position - 1;
     if (hole === this.#size) return;
     this.#place(hole, this.#rows.get(this.#size));
@@ -99,7 +99,7 @@ export class DueHeap {
     for (;;) {
       let child = at * 2 + 1;
       if (child >= this.#size) break;
-      if (child + 1 < this.#size && due.get(rows.get(child + 1)) < due.get(rows.get(child))) child += 1;
+      if (child + 1 < this.#size && due.get(rows.get(child + 1)) < due.get(rows.get(child))) child++;
       const below = rows.get(child);
       if (due.get(below) >= key) break;
       this.#place(at, below);

@@ -37,7 +37,7 @@ export class KeyIndex {
 
   /** Gives a row its key; neither is in the index yet. */
   add(key: string, row: number): void {
-    this.#size += 1;
+    this.#size++;
     if (this.#size * 8 > this.#rows.length * 7) this.#grow();
     this.#keys[row] = key;
     this.#put(hashOf(key), row + 1);
@@ -49,7 +49,7 @@ export class KeyIndex {
     let hole = hashOf(this.keyOf(row)) & mask;
     while (this.#rows[hole] !== row + 1) hole = (hole + 1) & mask;
     this.#keys[row] = '';
-    this.#size -= 1;
+    this.#size--;
     for (let at = (hole + 1) & mask; this.#rows[at] !== 0; at = (at + 1) & mask) {
       // An entry may fill the hole unless its home lies behind it.
       const home = hashOf(this.keyOf((this.#rows[at] as number) - 1)) & mask;
@@ -94,9 +94,9 @@ function hashOf(key: string): number {
   const copied = scratch.write(key, 'latin1');
   const whole = copied >> 2;
   let hash = 0x811c9dc5 ^ key.length;
-  for (let at = 0; at < whole; at += 1) hash = mixed(hash ^ (words[at] as number));
-  for (let at = whole << 2; at < copied; at += 1) hash = Math.imul(hash ^ (scratch[at] as number), prime);
-  for (let at = copied; at < key.length; at += 1) hash = Math.imul(hash ^ key.charCodeAt(at), prime);
+  for (let at = 0; at < whole; at++) hash = mixed(hash ^ (words[at] as number));
+  for (let at = whole << 2; at < copied; at++) hash = Math.imul(hash ^ (scratch[at] as number), prime);
+  for (let at = copied; at < key.length; at++) hash = Math.imul(hash ^ key.charCodeAt(at), prime);
   return hash ^ (hash >>> 15);
 }
 

@@ -21,7 +21,7 @@ export const priorities = 19;
 /** Characters that take 6 bits each; every queue id of the spool is made of them. */
 const characters = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_';
 const valueOf = new Int8Array(128).fill(-1);
-for (let value = 0; value < characters.length; value += 1) valueOf[characters.charCodeAt(value)] = value;
+for (let value = 0; value < characters.length; value++) valueOf[characters.charCodeAt(value)] = value;
 const longestInline = 15;
 
 export class MessageStore {
@@ -167,14 +167,14 @@ export class MessageStore {
     const { length } = queueId;
     if (length > longestInline) return false;
     let at = 0;
-    for (let word = 0; word < 3; word += 1) {
+    for (let word = 0; word < 3; word++) {
       let bits = 0;
       for (let shift = 0; shift < 30 && at < length; shift += 6) {
         const code = queueId.charCodeAt(at);
         const value = code < 128 ? (valueOf[code] as number) : -1;
         if (value < 0) return false;
         bits |= value << shift;
-        at += 1;
+        at++;
       }
       words[word] = bits;
     }

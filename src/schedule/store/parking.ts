@@ -55,7 +55,7 @@ export class Parking {
     this.unpark(route);
     this.isAlive.set(route, isAlive ? 1 : 0);
     if (this.since.get(route) === 0) this.since.set(route, this.#nextNumber());
-    for (let at = 0; at < counters.length; at += 1) this.#add(route, counters.at(at), first);
+    for (let at = 0; at < counters.length; at++) this.#add(route, counters.at(at), first);
   }
 
   unpark(route: number): void {
@@ -90,7 +90,7 @@ export class Parking {
     const { freed } = counters;
     while (freed.length > 0) {
       let eldest = -1;
-      for (let at = freed.length - 1; at >= 0 && at >= freed.length - comparedCounters; at -= 1) {
+      for (let at = freed.length - 1; at >= 0 && at >= freed.length - comparedCounters; at--) {
         const counter = freed.at(at);
         const route = this.firstRouteOf(counter);
         if (route < 0 || !counters.hasRoom(counter)) {
@@ -133,7 +133,7 @@ export class Parking {
   #isParkedOn(route: number, counters: RowList): boolean {
     let node = this.first.get(route);
     // Nodes are chained in reverse.
-    for (let at = counters.length - 1; at >= 0; at -= 1) {
+    for (let at = counters.length - 1; at >= 0; at--) {
       if (node < 0 || this.#counter.get(node) !== counters.at(at)) return false;
       node = this.#routeNext.get(node);
     }

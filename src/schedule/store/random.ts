@@ -11,7 +11,7 @@ export class Random {
   constructor(seed: number) {
     this.#a = seed | 0;
     this.#b = Math.floor(seed / 0x1_0000_0000) | 0;
-    for (let round = 0; round < 12; round += 1) this.next();
+    for (let round = 0; round < 12; round++) this.next();
   }
 
   /** A number in [0, 1). */

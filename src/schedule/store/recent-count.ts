@@ -9,7 +9,7 @@ export class RecentCount {
 
   note(nowMs: number): void {
     this.#turn(nowMs);
-    this.#now += 1;
+    this.#now++;
   }
 
   at(nowMs: number): number {

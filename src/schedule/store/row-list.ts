@@ -20,13 +20,13 @@ export class RowList {
       this.#rows = rows;
     }
     this.#rows[this.#length] = row;
-    this.#length += 1;
+    this.#length++;
   }
 
   /** Takes the last row off; -1 when there is none. */
   pop(): number {
     if (this.#length === 0) return -1;
-    this.#length -= 1;
+    this.#length--;
     return this.#rows[this.#length] as number;
   }
 
@@ -38,7 +38,7 @@ export class RowList {
   }
 
   includes(row: number): boolean {
-    for (let place = 0; place < this.#length; place += 1) if (this.#rows[place] === row) return true;
+    for (let place = 0; place < this.#length; place++) if (this.#rows[place] === row) return true;
     return false;
   }
 

@@ -43,7 +43,7 @@ export class Slots {
   }
 
   take(): number {
-    this.#live += 1;
+    this.#live++;
     const row = this.#free;
     if (row >= 0) {
       this.#free = this.#links.get(row);
@@ -54,7 +54,7 @@ export class Slots {
   }
 
   give(row: number): void {
-    this.#live -= 1;
+    this.#live--;
     this.#links.set(row, this.#free);
     this.#free = row;
   }

@@ -196,7 +196,7 @@ export class WindowStore {
 
   /** Makes room: some windows in turn, if nobody has or waits for a connection. */
   #forgetSome(nowMs: number): void {
-    for (let count = lookedAt; count > 0; count -= 1) {
+    for (let count = lookedAt; count > 0; count--) {
       this.#forgetAt = this.#forgetAt + 1 >= this.#slots.end ? 0 : this.#forgetAt + 1;
       const row = this.#forgetAt;
       const window = this.#windows[row];

@@ -43,7 +43,7 @@ export function explainRoute(s: State, route: number, plan: RelayPlan, nowMs: nu
 function workOf(s: State, route: number): Pick<Explanation, 'recipients' | 'nextAttemptAtMs'> {
   const counts = { waiting: 0, ready: 0, active: 0 };
   let nextAttemptAtMs = Infinity;
-  for (let task = 0; task < s.tasks.end; task += 1) {
+  for (let task = 0; task < s.tasks.end; task++) {
     const state = s.tasks.state.get(task);
     if (state === TaskState.free || routeOf(s, task) !== route) continue;
     const { length } = recipientsOf(s, task);

@@ -53,7 +53,7 @@ function countedRows(s: State): Row[] {
     return row;
   };
   const inFlight = new Map<number, number>();
-  for (let connection = 0; connection < connections.end; connection += 1) {
+  for (let connection = 0; connection < connections.end; connection++) {
     if (!connections.isLive(connection)) continue;
     const row = rowOfSite(connections.site.get(connection));
     const task = connections.task.get(connection);
@@ -61,10 +61,10 @@ function countedRows(s: State): Row[] {
     for (const recipient of recipientsOf(s, task)) {
       const route = recipients.route.get(recipient);
       inFlight.set(route, (inFlight.get(route) ?? 0) + 1);
-      row.active += 1;
+      row.active++;
     }
   }
-  for (let route = 0; route < routes.end; route += 1) {
+  for (let route = 0; route < routes.end; route++) {
     if (!routes.isKnown(route)) continue;
     const staying = routes.recipients.get(route) - (inFlight.get(route) ?? 0);
     const ready = routes.ready.get(route);

@@ -12,7 +12,7 @@ import type { UnexplainedWait } from '../types.ts';
 export function unexplainedWaits(s: State, most: number): UnexplainedWait[] {
   const found: UnexplainedWait[] = [];
   const { routes, parking, tasks, messages } = s;
-  for (let route = 0; route < routes.end && found.length < most; route += 1) {
+  for (let route = 0; route < routes.end && found.length < most; route++) {
     if (!routes.isKnown(route) || routes.ready.get(route) === 0 || parking.isParked(route)) continue;
     const task = routes.firstTask.get(route);
     if (task < 0) continue;

@@ -10,7 +10,7 @@ import type { MessageHandle, QueuedRecipient } from '../types.ts';
 /** All recipients that are not done, task by task; each task is read at the moment it is reached. */
 export function* queuedRecipients(s: State): IterableIterator<QueuedRecipient> {
   const { recipients, routes, tasks } = s;
-  for (let task = 0; task < tasks.end; task += 1) {
+  for (let task = 0; task < tasks.end; task++) {
     const state = tasks.state.get(task);
     if (state === TaskState.free) continue;
     const message = tasks.messageOf(task);

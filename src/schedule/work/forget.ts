@@ -17,7 +17,7 @@ const lookedAt = 4;
 export function forgetIdleRoutes(s: State): void {
   const { routes } = s;
   if (routes.live <= mostAtRest) return;
-  for (let count = lookedAt; count > 0; count -= 1) {
+  for (let count = lookedAt; count > 0; count--) {
     s.forgetAt = s.forgetAt + 1 >= routes.end ? 0 : s.forgetAt + 1;
     const route = s.forgetAt;
     if (!routes.isKnown(route) || isNeeded(s, route)) continue;

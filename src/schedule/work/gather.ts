@@ -67,7 +67,7 @@ export function formTasks(
       continue;
     }
     groups.set(key, [recipient]);
-    if (!known && s.routes.errorOf(route, nowMs) === undefined) unknown += 1;
+    if (!known && s.routes.errorOf(route, nowMs) === undefined) unknown++;
   }
   const waitForEachOther = patient && unknown > 0 && groups.size > 1;
   for (const group of groups.values()) {

@@ -66,7 +66,7 @@ export function makeTaskOfOne(s: State, message: number, recipient: number): num
 
 export function setRecipients(s: State, task: number, recipients: readonly number[]): void {
   let next = -1;
-  for (let at = recipients.length - 1; at >= 0; at -= 1) {
+  for (let at = recipients.length - 1; at >= 0; at--) {
     const recipient = recipients[at] ?? -1;
     s.recipients.next.set(recipient, next);
     next = recipient;
@@ -93,7 +93,7 @@ export function mayBeDone(s: State, message: number): void {
 
 /** Reports the messages that have no task left. Not before the end of a call: tasks may be formed anew in it. */
 export function reportDone(s: State): void {
-  for (let at = 0; at < s.finishing.length; at += 1) {
+  for (let at = 0; at < s.finishing.length; at++) {
     const message = s.finishing.at(at);
     if (s.messages.firstTask.get(message) >= 0 || s.messages.state(message) !== MessageState.queued) continue;
     s.messages.setState(message, MessageState.done);

@@ -12,7 +12,7 @@ export function placeBehind(s: State, route: number, rank: number): number {
   const last = s.routes.lastTask.get(route);
   if (last < 0 || rankOf(s, last) <= rank) return last;
   const ends = s.routes.priorityEnds.get(route);
-  for (let at = rank; at >= 0; at -= 1) {
+  for (let at = rank; at >= 0; at--) {
     const end = ends?.[at] ?? -1;
     if (end >= 0) return end;
   }
@@ -68,7 +68,7 @@ function newEnds(s: State, route: number, rank: number): Ends | undefined {
 function sizeOf(s: State, task: number): number {
   let size = 0;
   let recipient = s.tasks.firstRecipient.get(task);
-  for (; recipient >= 0; recipient = s.recipients.next.get(recipient)) size += 1;
+  for (; recipient >= 0; recipient = s.recipients.next.get(recipient)) size++;
   return size;
 }
 

@@ -24,7 +24,7 @@ export function mixedTasksOf(s: State, route: number): number[] {
   for (let task = s.routes.firstTask.get(route); task >= 0 && left > 0; task = s.tasks.queueNext.get(task)) {
     if (hasOneRoute(s, task)) continue;
     mixed.push(task);
-    left -= 1;
+    left--;
   }
   return mixed;
 }

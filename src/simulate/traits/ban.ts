@@ -35,18 +35,18 @@ export class Ban extends Trait {
   override connect(visit: Visit, nowMs: number): Refusal | undefined {
     const { connections, forMs, reply } = this.#options;
     const count = this.#countOf(visit);
-    count.open += 1;
+    count.open++;
     this.mostOpen = Math.max(this.mostOpen, count.open);
     const kind = reply === '' ? 'refused' : 'greeting';
     if (nowMs < count.bannedUntilMs) return { kind, reply, ban: 'lasts' };
     if (count.open <= connections) return undefined;
     count.bannedUntilMs = nowMs + forMs;
-    this.count += 1;
+    this.count++;
     return { kind, reply, ban: 'begins' };
   }
 
   override disconnect(visit: Visit): void {
-    this.#countOf(visit).open -= 1;
+    this.#countOf(visit).open--;
   }
 
   #countOf(visit: Visit): Count {

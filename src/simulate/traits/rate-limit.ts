@@ -34,10 +34,10 @@ export class RateLimit extends Trait {
       window.messages = 0;
     }
     if (window.messages < messages) {
-      window.messages += 1;
+      window.messages++;
       return undefined;
     }
-    this.turnedAway += 1;
+    this.turnedAway++;
     return { reply, hangsUp: false };
   }
 }

@@ -20,7 +20,7 @@ function greeted(startConnections: number): Window {
 
 /** So many successes with the window full. */
 function succeed(window: Window, times: number, nowMs: number): void {
-  for (let count = 0; count < times; count += 1) afterSuccess(window, window.allowed, nowMs);
+  for (let count = 0; count < times; count++) afterSuccess(window, window.allowed, nowMs);
 }
 
 const shown = ({ state, allowed }: Window): string => `${state} ${allowed}`;
@@ -56,11 +56,11 @@ test('in the beginning each success allows one more, which doubles the window ev
 
 test('a window that is not in use does not grow', () => {
   const window = greeted(5);
-  for (let count = 0; count < 100; count += 1) afterSuccess(window, 4, 0);
+  for (let count = 0; count < 100; count++) afterSuccess(window, 4, 0);
   assert.equal(shown(window), 'start 5');
   afterTrouble(window, 5, 1_000, '421 busy');
   atTime(window, 1_000);
-  for (let count = 0; count < 100; count += 1) afterSuccess(window, 1, 2_000);
+  for (let count = 0; count < 100; count++) afterSuccess(window, 1, 2_000);
   assert.equal(shown(window), 'growing 2');
 });
 

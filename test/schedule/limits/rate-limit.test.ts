@@ -18,11 +18,11 @@ function send(
   const sent: number[] = [];
   let tatMs = 0;
   let nowMs = startMs;
-  for (let step = 0; step < steps; step += 1) {
+  for (let step = 0; step < steps; step++) {
     const wanted = next(nowMs, burst, step);
     const atMs = Math.max(wanted.atMs, freeAtMs(tatMs, wanted.events, spacing, burst));
     tatMs = spent(tatMs, wanted.events, spacing, atMs);
-    for (let event = 0; event < wanted.events; event += 1) sent.push(atMs);
+    for (let event = 0; event < wanted.events; event++) sent.push(atMs);
     nowMs = atMs;
   }
   return sent;
@@ -30,7 +30,7 @@ function send(
 
 /** At most `count` in every half-open stretch: event and the one `count` later are `perMs` apart. */
 function assertExact({ count, perMs }: Rate, sent: readonly number[]): void {
-  for (let at = count; at < sent.length; at += 1) {
+  for (let at = count; at < sent.length; at++) {
     const apartMs = (sent[at] ?? 0) - (sent[at - count] ?? 0);
     assert.ok(apartMs >= perMs, `${count + 1} events within ${apartMs} ms`);
   }
