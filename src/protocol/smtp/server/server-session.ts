@@ -1,21 +1,16 @@
 // The server side of SMTP (RFC 5321, 2920, 3030, 3461, 6531) as a state machine: bytes in, events and replies out.
 // Owns no socket and no timer; how the bytes were cut into chunks changes nothing but the cuts of `content`.
-import { readBdatArguments } from './bdat-arguments.ts';
 import { CommandLineReader } from './command-line-reader.ts';
-import { VERB, verbOf } from './command-verb.ts';
 import { ContentReader } from './content-reader.ts';
-import { fixedAnswer } from './fixed-answer.ts';
-import { isForeignLine, isRequestWithVerb } from './foreign-line.ts';
 import { InputQueue } from './input-queue.ts';
+import { type CommandVerdict, judgeCommand, type Question } from './judge-command.ts';
 import { listenerReplies } from './listener-replies.ts';
 import { judgeMalformed, type MalformedVerdict } from './malformed-line.ts';
-import { endsAt } from './parameters.ts';
 import type { FixedReply } from './replies.ts';
 import { assertRefusal, callerReply, encodeReply, fixedReply, REPLIES } from './replies.ts';
 import { ReplyQueue } from './reply-queue.ts';
 import type { Leniency, Reply, ServerEvent, ServerPhase, ServerSessionOptions } from './server-types.ts';
-import { Transaction } from './transaction.ts';
-import { readHello, readMail, readRcpt } from './transaction-commands.ts';
+import { SessionFacts } from './session-facts.ts';
 import { SessionMisuseError } from './session-misuse-error.ts';
 
 export type {
@@ -28,9 +23,6 @@ export type {
   ServerSessionOptions,
 } from './server-types.ts';
 export { SessionMisuseError } from './session-misuse-error.ts';
-
-/** Events that need `accept` or `reject`. */
-type Question = Extract<ServerEvent, { kind: 'hello' | 'mail' | 'rcpt' | 'data' | 'end' | 'vrfy' }>;
 
 const STRICT: Leniency = { oddCommands: false, defaultDomain: '' };
 const RESET: ServerEvent = { kind: 'reset' };
@@ -47,12 +39,11 @@ const END: Question = { kind: 'end' };
  */
 export class ServerSession {
   readonly #options: ServerSessionOptions;
-  readonly #leniency: Leniency;
+  readonly #facts: SessionFacts;
   readonly #input = new InputQueue();
   readonly #output = new ReplyQueue();
   readonly #lines: CommandLineReader;
   readonly #content: ContentReader;
-  readonly #transaction = new Transaction();
 
   #phase: ServerPhase = 'greeting';
   #earlyTalker = false;
@@ -62,11 +53,9 @@ export class ServerSession {
   #shutdownReply: FixedReply | undefined;
   #lastReply: Reply | undefined;
 
-  #saidHello = false;
-
   constructor(options: ServerSessionOptions, leniency: Leniency = STRICT) {
     this.#options = options;
-    this.#leniency = leniency;
+    this.#facts = new SessionFacts(options, leniency);
     this.#lines = new CommandLineReader(options.maxCommandLineBytes);
     this.#content = new ContentReader(options);
   }
@@ -88,7 +77,7 @@ export class ServerSession {
 
   /** MAIL was accepted, and the message neither completed nor refused. */
   get inTransaction(): boolean {
-    return this.#transaction.open;
+    return this.#facts.transaction.open;
   }
 
   /** Replies of 5xx so far. */
@@ -170,11 +159,11 @@ export class ServerSession {
         this.#welcome(question.extended, text);
         break;
       case 'mail':
-        this.#transaction.begin(question.params);
+        this.#facts.transaction.begin(question.params);
         this.#say(REPLIES.mailOk, text, enhanced);
         break;
       case 'rcpt':
-        this.#transaction.recipients++;
+        this.#facts.transaction.recipients++;
         this.#say(REPLIES.rcptOk, text, enhanced);
         break;
       case 'data':
@@ -182,7 +171,7 @@ export class ServerSession {
         break;
       case 'end':
         this.#say(REPLIES.ok, text, enhanced);
-        this.#transaction.end();
+        this.#facts.transaction.end();
         break;
       case 'vrfy':
         this.#say(text === undefined ? REPLIES.cannotVerify : REPLIES.rcptOk, text, enhanced);
@@ -196,17 +185,17 @@ export class ServerSession {
     const question = this.#answer();
     // RFC 2034 4: no enhanced code in answers to HELO and EHLO.
     const withEnhanced = this.#output.enhanced && question.kind !== 'hello';
-    const encoded = callerReply(reply, withEnhanced, this.#transaction.smtpUtf8);
+    const encoded = callerReply(reply, withEnhanced, this.#facts.transaction.smtpUtf8);
     if (reply.code === 421) {
       this.#close(encoded);
       return;
     }
-    const chunk = this.#transaction.firstChunk;
+    const chunk = this.#facts.transaction.firstChunk;
     if (question.kind === 'data') {
-      this.#transaction.end();
+      this.#facts.transaction.end();
       this.#decided.push(RESET);
     } else if (question.kind === 'end') {
-      this.#transaction.end();
+      this.#facts.transaction.end();
     }
     // RFC 3030 2: a refused chunk is read before it is answered.
     if (chunk === undefined) {
@@ -236,73 +225,29 @@ export class ServerSession {
   }
 
   #command(): ServerEvent | undefined {
-    const { bytes, start, end } = this.#lines;
-    const verb = verbOf(bytes, start, end);
-    const isForeign =
-      verb === 0
-        ? isForeignLine(this.#lines.text(0))
-        : isRequestWithVerb(bytes, start, end, verb === VERB.mail || verb === VERB.rcpt);
-    if (isForeign) {
-      return this.#close(listenerReplies(this.#options).wrongProtocol);
-    }
-    switch (verb) {
-      case VERB.mail:
-        return this.#mail();
-      case VERB.rcpt:
-        return this.#rcpt();
-      case VERB.data:
-        return this.#data();
-      case VERB.bdat:
-        return this.#bdat();
-      case VERB.ehlo:
-        return this.#ask(readHello(this.#lines.text(4), true, this.#leniency));
-      case VERB.helo:
-        return this.#ask(readHello(this.#lines.text(4), false, this.#leniency));
-      case VERB.rset:
-        return this.#rset();
-      case VERB.quit:
-        return this.#quit();
-      case VERB.vrfy:
-        return this.#vrfy();
+    const verdict = judgeCommand(this.#lines, this.#facts);
+    if (!('kind' in verdict)) return this.#reply(verdict);
+    switch (verdict.kind) {
+      case 'close':
+        return this.#close(verdict.reply);
+      case 'reset':
+        this.#facts.transaction.end();
+        this.#output.send(REPLIES.ok);
+        return RESET;
+      case 'quit':
+        this.#output.send(listenerReplies(this.#options).bye);
+        this.#over();
+        return QUIT;
+      case 'chunk':
+        return this.#chunk(verdict);
       default:
-        return this.#reply(fixedAnswer(verb));
+        return this.#ask(verdict);
     }
   }
 
-  #mail(): ServerEvent | undefined {
-    if (!this.#saidHello) return this.#reply(REPLIES.helloFirst);
-    if (this.#transaction.open) return this.#reply(REPLIES.nestedMail);
-    const { maxTransactions } = this.#options;
-    if (maxTransactions > 0 && this.#transaction.count >= maxTransactions) {
-      return this.#close(listenerReplies(this.#options).tooManyTransactions);
-    }
-    return this.#ask(readMail(this.#lines.text(4), this.#options, this.#leniency));
-  }
-
-  #rcpt(): ServerEvent | undefined {
-    if (!this.#transaction.open) return this.#reply(REPLIES.mailFirst);
-    if (this.#transaction.byChunks) return this.#reply(REPLIES.bdatUnderWay);
-    const rcpt = readRcpt(this.#lines.text(4), this.#options, this.#leniency, this.#transaction.smtpUtf8);
-    // RFC 5321 4.5.3.1.10: 452, so that the client sends the rest in another transaction.
-    const full = 'kind' in rcpt && this.#transaction.recipients >= this.#options.maxRecipients;
-    return this.#ask(full ? REPLIES.tooManyRecipients : rcpt);
-  }
-
-  #data(): ServerEvent | undefined {
-    if (!this.#hasNoArgument()) return this.#reply(REPLIES.noArgument);
-    if (this.#transaction.byChunks) return this.#reply(REPLIES.bdatUnderWay); // RFC 3030 2
-    return this.#ask(this.#transaction.contentRefusal ?? DATA);
-  }
-
-  #bdat(): ServerEvent | undefined {
-    const chunk = readBdatArguments(this.#lines.text(4));
-    // Where the chunk ends is unknown, so what follows must not be taken for commands.
-    if (chunk === undefined) return this.#close(REPLIES.bdatSyntax);
-    const refusal = this.#options.extensions.chunking
-      ? this.#transaction.contentRefusal
-      : REPLIES.notImplemented;
-    if (refusal === undefined && !this.#transaction.byChunks) {
-      this.#transaction.firstChunk = chunk;
+  #chunk({ chunk, refusal }: Extract<CommandVerdict, { kind: 'chunk' }>): ServerEvent | undefined {
+    if (refusal === undefined && !this.#facts.transaction.byChunks) {
+      this.#facts.transaction.firstChunk = chunk;
       return this.#ask(DATA);
     }
     if (refusal === undefined) this.#content.chunk(chunk.octets, chunk.isLast);
@@ -311,36 +256,9 @@ export class ServerSession {
     return undefined;
   }
 
-  #rset(): ServerEvent | undefined {
-    if (!this.#hasNoArgument()) return this.#reply(REPLIES.noArgument);
-    this.#transaction.end();
-    this.#output.send(REPLIES.ok);
-    return RESET;
-  }
-
-  #quit(): ServerEvent | undefined {
-    if (!this.#hasNoArgument()) return this.#reply(REPLIES.noArgument);
-    this.#output.send(listenerReplies(this.#options).bye);
-    this.#over();
-    return QUIT;
-  }
-
-  #vrfy(): ServerEvent | undefined {
-    const argument = this.#lines.text(4).trim();
-    if (argument === '') return this.#reply(REPLIES.argumentMissing);
-    // RFC 5321 3.5.3: 252 where verifying is not offered.
-    return this.#options.extensions.vrfy
-      ? this.#ask({ kind: 'vrfy', argument })
-      : this.#reply(REPLIES.cannotVerify);
-  }
-
-  #hasNoArgument(): boolean {
-    return this.#lines.end - this.#lines.start === 4 || endsAt(this.#lines.text(4), 0);
-  }
-
   #welcome(extended: boolean, text: string | undefined): void {
     const replies = listenerReplies(this.#options);
-    this.#saidHello = true;
+    this.#facts.saidHello = true;
     this.#output.enhanced = extended;
     if (text === undefined) {
       this.#output.sendBytes(extended ? replies.ehlo : replies.helo);
@@ -349,19 +267,19 @@ export class ServerSession {
       this.#output.sendBytes(encodeReply(250, undefined, lines, false));
     }
     // RFC 5321 4.1.4: an accepted EHLO or HELO is also a RSET.
-    if (this.#transaction.open) this.#decided.push(RESET);
-    this.#transaction.end();
+    if (this.#facts.transaction.open) this.#decided.push(RESET);
+    this.#facts.transaction.end();
   }
 
   #startContent(): void {
-    const chunk = this.#transaction.firstChunk;
-    this.#transaction.firstChunk = undefined;
+    const chunk = this.#facts.transaction.firstChunk;
+    this.#facts.transaction.firstChunk = undefined;
     this.#phase = 'content';
     if (chunk === undefined) {
       this.#output.send(REPLIES.startMailInput);
       this.#content.startData();
     } else {
-      this.#transaction.byChunks = true;
+      this.#facts.transaction.byChunks = true;
       this.#content.startChunks();
       this.#content.chunk(chunk.octets, chunk.isLast);
     }
@@ -374,7 +292,7 @@ export class ServerSession {
       case 'piece':
         return { kind: 'content', bytes: this.#content.piece };
       case 'refused':
-        this.#transaction.end();
+        this.#facts.transaction.end();
         return RESET;
       case 'end':
         this.#phase = 'command';
@@ -383,9 +301,7 @@ export class ServerSession {
     }
   }
 
-  /** Asks the caller, or refuses. */
-  #ask(question: Question | FixedReply): ServerEvent | undefined {
-    if (!('kind' in question)) return this.#reply(question);
+  #ask(question: Question): ServerEvent {
     this.#question = question;
     return question;
   }
@@ -399,7 +315,7 @@ export class ServerSession {
   }
 
   #say(reply: FixedReply, text: string | undefined, enhanced: string | undefined): void {
-    this.#output.say(reply, text, enhanced, this.#transaction.smtpUtf8);
+    this.#output.say(reply, text, enhanced, this.#facts.transaction.smtpUtf8);
   }
 
   /** Queues a reply; too many errors end the session. */
@@ -421,7 +337,7 @@ export class ServerSession {
 
   #over(): void {
     this.#phase = 'closed';
-    this.#transaction.end();
+    this.#facts.transaction.end();
     this.#input.clear();
   }
 }

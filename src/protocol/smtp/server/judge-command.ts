@@ -1,0 +1,117 @@
+// What a command line means in the state that the session is in (RFC 5321 4.1.4): a question for the caller, a reply, or something
+// that the session does. Changes nothing itself.
+import { readBdatArguments } from './bdat-arguments.ts';
+import type { CommandLineReader } from './command-line-reader.ts';
+import { VERB, verbOf } from './command-verb.ts';
+import { fixedAnswer } from './fixed-answer.ts';
+import { isForeignLine, isRequestWithVerb } from './foreign-line.ts';
+import { listenerReplies } from './listener-replies.ts';
+import { endsAt } from './parameters.ts';
+import type { FixedReply } from './replies.ts';
+import { REPLIES } from './replies.ts';
+import type { ServerEvent } from './server-types.ts';
+import type { SessionFacts } from './session-facts.ts';
+import type { Chunk } from './transaction.ts';
+import { readHello, readMail, readRcpt } from './transaction-commands.ts';
+
+/** Events that need `accept` or `reject`. */
+export type Question = Extract<ServerEvent, { kind: 'hello' | 'mail' | 'rcpt' | 'data' | 'end' | 'vrfy' }>;
+
+/** A FixedReply, which has no `kind`, is sent as it is. */
+export type CommandVerdict =
+  | FixedReply
+  | Question
+  /** RSET and QUIT that are in order. */
+  | { readonly kind: 'reset' }
+  | { readonly kind: 'quit' }
+  /** A chunk follows; with a refusal it is read, dropped, and answered so (RFC 3030 2). */
+  | { readonly kind: 'chunk'; readonly chunk: Chunk; readonly refusal: FixedReply | undefined }
+  /** The last reply; nothing more is read. */
+  | { readonly kind: 'close'; readonly reply: FixedReply };
+
+const DATA: CommandVerdict = { kind: 'data' };
+const RESET: CommandVerdict = { kind: 'reset' };
+const QUIT: CommandVerdict = { kind: 'quit' };
+
+/** @param lines - has read a whole line, which is this command */
+export function judgeCommand(lines: CommandLineReader, facts: SessionFacts): CommandVerdict {
+  const { bytes, start, end } = lines;
+  const verb = verbOf(bytes, start, end);
+  const isForeign =
+    verb === 0
+      ? isForeignLine(lines.text(0))
+      : isRequestWithVerb(bytes, start, end, verb === VERB.mail || verb === VERB.rcpt);
+  if (isForeign) return { kind: 'close', reply: listenerReplies(facts.options).wrongProtocol };
+  switch (verb) {
+    case VERB.mail:
+      return judgeMail(lines, facts);
+    case VERB.rcpt:
+      return judgeRcpt(lines, facts);
+    case VERB.data:
+      return judgeData(lines, facts);
+    case VERB.bdat:
+      return judgeBdat(lines, facts);
+    case VERB.ehlo:
+      return readHello(lines.text(4), true, facts.leniency);
+    case VERB.helo:
+      return readHello(lines.text(4), false, facts.leniency);
+    case VERB.rset:
+      return hasNoArgument(lines) ? RESET : REPLIES.noArgument;
+    case VERB.quit:
+      return hasNoArgument(lines) ? QUIT : REPLIES.noArgument;
+    case VERB.vrfy:
+      return judgeVrfy(lines, facts);
+    default:
+      return fixedAnswer(verb);
+  }
+}
+
+function judgeMail(
+  lines: CommandLineReader,
+  { options, leniency, transaction, saidHello }: SessionFacts,
+): CommandVerdict {
+  if (!saidHello) return REPLIES.helloFirst;
+  if (transaction.open) return REPLIES.nestedMail;
+  const { maxTransactions } = options;
+  if (maxTransactions > 0 && transaction.count >= maxTransactions) {
+    return { kind: 'close', reply: listenerReplies(options).tooManyTransactions };
+  }
+  return readMail(lines.text(4), options, leniency);
+}
+
+function judgeRcpt(
+  lines: CommandLineReader,
+  { options, leniency, transaction }: SessionFacts,
+): CommandVerdict {
+  if (!transaction.open) return REPLIES.mailFirst;
+  if (transaction.byChunks) return REPLIES.bdatUnderWay;
+  const rcpt = readRcpt(lines.text(4), options, leniency, transaction.smtpUtf8);
+  // RFC 5321 4.5.3.1.10: 452, so that the client sends the rest in another transaction.
+  const isFull = 'kind' in rcpt && transaction.recipients >= options.maxRecipients;
+  return isFull ? REPLIES.tooManyRecipients : rcpt;
+}
+
+function judgeData(lines: CommandLineReader, { transaction }: SessionFacts): CommandVerdict {
+  if (!hasNoArgument(lines)) return REPLIES.noArgument;
+  if (transaction.byChunks) return REPLIES.bdatUnderWay; // RFC 3030 2
+  return transaction.contentRefusal ?? DATA;
+}
+
+function judgeBdat(lines: CommandLineReader, { options, transaction }: SessionFacts): CommandVerdict {
+  const chunk = readBdatArguments(lines.text(4));
+  // Where the chunk ends is unknown, so what follows must not be taken for commands.
+  if (chunk === undefined) return { kind: 'close', reply: REPLIES.bdatSyntax };
+  const refusal = options.extensions.chunking ? transaction.contentRefusal : REPLIES.notImplemented;
+  return { kind: 'chunk', chunk, refusal };
+}
+
+function judgeVrfy(lines: CommandLineReader, { options }: SessionFacts): CommandVerdict {
+  const argument = lines.text(4).trim();
+  if (argument === '') return REPLIES.argumentMissing;
+  // RFC 5321 3.5.3: 252 where verifying is not offered.
+  return options.extensions.vrfy ? { kind: 'vrfy', argument } : REPLIES.cannotVerify;
+}
+
+function hasNoArgument(lines: CommandLineReader): boolean {
+  return lines.end - lines.start === 4 || endsAt(lines.text(4), 0);
+}
