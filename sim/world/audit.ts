@@ -144,7 +144,7 @@ function auditRoutes(s: State): void {
     let mixed = 0;
     let ready = 0;
     let rank = 0;
-    for (let task = routes.firstTask.get(route); task >= 0; task = tasks.queueNext.get(task)) {
+    for (let task = routes.firstTask.get(route); task >= 0; task = tasks.queue.next.get(task)) {
       queued++;
       ready += recipientsOf(s, task).length;
       const below = s.messages.rankOf(tasks.messageOf(task));

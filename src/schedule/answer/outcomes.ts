@@ -22,7 +22,7 @@ const localRestMs = 10_000;
 export function becameReady(s: State, connection: number, nowMs: number): void {
   const { addresses, connections, sites } = s;
   if (connections.state.get(connection) !== ConnectionState.connecting) return;
-  connections.wasConnecting(connection);
+  connections.removeFromConnecting(connection);
   connections.state.set(connection, ConnectionState.busy);
   sites.established.add(connections.site.get(connection), 1);
   addresses.succeeded(connections.address.get(connection));
@@ -48,7 +48,7 @@ export function finishTransaction(
   const reaction = reactToResults(s, connection, results, nowMs);
   settleResults(s, task, reaction, nowMs);
   if (!reusable) {
-    connections.becameClosing(connection);
+    connections.markClosing(connection);
   } else if (
     reaction.leaves ||
     connections.transactions.get(connection) >= connections.mostTransactions.get(connection) ||
@@ -57,7 +57,7 @@ export function finishTransaction(
     close(s, connection);
   } else {
     const site = connections.site.get(connection);
-    connections.becameIdle(connection, nowMs);
+    connections.markIdle(connection, nowMs);
     s.sites.addIdle(site, connection);
     s.offering.push(site);
     s.newlyIdle.push(connection);
@@ -84,10 +84,10 @@ export function endConnection(s: State, connection: number, end: ConnectionEnd, 
     reactToFailure(s, connection, error, nowMs);
   }
   if (state === ConnectionState.idle) {
-    connections.wasIdle(connection);
+    connections.removeFromIdle(connection);
     sites.removeIdle(site, connection);
   }
-  if (failed) connections.wasConnecting(connection);
+  if (failed) connections.removeFromConnecting(connection);
   else sites.established.add(site, -1);
   leavePlace(s, connections.placeOf(connection));
   nameRoute(s, connection, -1);

@@ -123,7 +123,7 @@ function leaveAddress(s: State, connection: number, forMs: number, error: string
   addresses.rest(address, nowMs, forMs, error);
   let idle = sites.firstIdle.get(connections.site.get(connection));
   while (idle >= 0) {
-    const next = connections.siteIdleNext.get(idle);
+    const next = connections.siteIdle.next.get(idle);
     if (connections.address.get(idle) === address) closeIdle(s, idle);
     idle = next;
   }

@@ -91,7 +91,7 @@ function routesOf(s: State, connection: number): Set<number> {
 function liveConnections(s: State): number[] {
   const { connections } = s;
   const idle: number[] = [];
-  for (let at = connections.longestIdle; at >= 0; at = connections.idleNext.get(at)) idle.push(at);
+  for (let at = connections.longestIdle; at >= 0; at = connections.idle.next.get(at)) idle.push(at);
   const others: number[] = [];
   const isIdle = new Set(idle);
   for (let connection = 0; connection < connections.end; connection++) {

@@ -17,7 +17,7 @@ export function grantIdle(s: State, connection: number, task: number, nowMs: num
   const { connections } = s;
   const site = connections.site.get(connection);
   const place = connections.placeOf(connection);
-  connections.wasIdle(connection);
+  connections.removeFromIdle(connection);
   s.sites.removeIdle(site, connection);
   connections.state.set(connection, ConnectionState.busy);
   spendRates(s, place, false, nowMs);

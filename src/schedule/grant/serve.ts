@@ -151,7 +151,7 @@ function hasPlan(s: State, route: number, nowMs: number): boolean {
 export function findIdle(s: State, site: number, nowMs: number): number {
   const { connections } = s;
   let connection = s.sites.firstIdle.get(site);
-  for (; connection >= 0; connection = connections.siteIdleNext.get(connection)) {
+  for (; connection >= 0; connection = connections.siteIdle.next.get(connection)) {
     if (!fits(s, connection)) continue;
     const blocker = closedGateAt(s, connections.placeOf(connection), connection, nowMs);
     if (blocker < 0) return connection;
@@ -236,13 +236,13 @@ export function closeSurplus(s: State, counter: number): void {
 
 /** Tells an idle connection to close. */
 export function closeIdle(s: State, connection: number): void {
-  s.connections.wasIdle(connection);
+  s.connections.removeFromIdle(connection);
   s.sites.removeIdle(s.connections.site.get(connection), connection);
   close(s, connection);
 }
 
 /** Tells a connection that is in no idle list to close; its slots stay taken until it says that it is closed. */
 export function close(s: State, connection: number): void {
-  s.connections.becameClosing(connection);
+  s.connections.markClosing(connection);
   s.effects.push({ kind: 'close', connection: connection as ConnectionHandle });
 }

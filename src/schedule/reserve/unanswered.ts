@@ -28,7 +28,7 @@ export function nextHangingCheckMs(s: State): number {
     const next = connections.firstNear;
     return next < 0 ? Infinity : Math.max(s.hangingCheckMs, connections.openedAtMs.get(next) + asideMs);
   }
-  if (connections.connecting <= patience(s)) return Infinity;
+  if (connections.connectingCount <= patience(s)) return Infinity;
   return Math.max(s.hangingCheckMs, connections.openedAtMs.get(connections.firstConnecting) + stallMs);
 }
 
@@ -90,11 +90,11 @@ export function mostUnanswered(s: State): number {
 /** Gives up what hangs beyond its share, those that began last first. */
 function giveUp(s: State, nowMs: number): void {
   const { connections } = s;
-  if (connections.connecting <= patience(s)) return;
+  if (connections.connectingCount <= patience(s)) return;
   let share = patience(s);
   let connection = connections.firstConnecting;
   while (connection >= 0 && connections.openedAtMs.get(connection) + stallMs <= nowMs) {
-    const next = connections.connectingNext.get(connection);
+    const next = connections.connecting.next.get(connection);
     if (share > 0) {
       share--;
     } else {

@@ -4,6 +4,7 @@ import { Float64Column, Int32Column, Uint8Column } from './columns.ts';
 import { Dimension, type CounterStore } from './counters.ts';
 import { HoldStore } from './holds.ts';
 import type { Place } from './place.ts';
+import { RowChain } from './row-chain.ts';
 import type { RowList } from './row-list.ts';
 import { invariant } from '../scheduler-error.ts';
 import { Slots } from './slots.ts';
@@ -37,24 +38,19 @@ export class ConnectionStore {
    */
   readonly firstFormer = new Int32Column();
   /** All idle connections, longest idle first. */
-  readonly idleNext = new Int32Column();
-  readonly #idlePrevious = new Int32Column();
-  /** Idle connections of a site, shortest idle first. */
-  readonly siteIdleNext = new Int32Column();
-  readonly siteIdlePrevious = new Int32Column();
+  readonly idle = new RowChain();
+  /** The idle connections of each site, shortest idle first. */
+  readonly siteIdle = new RowChain();
   /** Connections that are not through the greeting, oldest first; without those that were given up. */
-  readonly connectingNext = new Int32Column();
-  readonly #connectingPrevious = new Int32Column();
+  readonly connecting = new RowChain();
   readonly #isGivenUp = new Uint8Column();
   /** 1: it has stepped aside. */
   readonly #isAside = new Uint8Column();
   #hanging = 0;
   #firstNear = -1;
   #firstConnecting = -1;
-  #lastConnecting = -1;
-  #connecting = 0;
+  #connectingCount = 0;
   #firstIdle = -1;
-  #lastIdle = -1;
   readonly #slots = new Slots(this.firstHold, [
     this.firstFormer,
     this.state,
@@ -67,12 +63,12 @@ export class ConnectionStore {
     this.route,
     this.openedAtMs,
     this.idleSinceMs,
-    this.idleNext,
-    this.#idlePrevious,
-    this.siteIdleNext,
-    this.siteIdlePrevious,
-    this.connectingNext,
-    this.#connectingPrevious,
+    this.idle.next,
+    this.idle.previous,
+    this.siteIdle.next,
+    this.siteIdle.previous,
+    this.connecting.next,
+    this.connecting.previous,
     this.#isGivenUp,
     this.#isAside,
   ]);
@@ -96,8 +92,8 @@ export class ConnectionStore {
   }
 
   /** How many there are. */
-  get connecting(): number {
-    return this.#connecting;
+  get connectingCount(): number {
+    return this.#connectingCount;
   }
 
   /** Of those the oldest that has not stepped aside; -1: none. All that have are older. */
@@ -147,24 +143,20 @@ export class ConnectionStore {
     this.#isGivenUp.set(connection, 0);
     this.#isAside.set(connection, 0);
     if (this.#firstNear < 0) this.#firstNear = connection;
-    this.#connecting++;
-    this.#connectingPrevious.set(connection, this.#lastConnecting);
-    this.connectingNext.set(connection, -1);
-    if (this.#lastConnecting < 0) this.#firstConnecting = connection;
-    else this.connectingNext.set(this.#lastConnecting, connection);
-    this.#lastConnecting = connection;
+    this.#connectingCount++;
+    this.#firstConnecting = this.connecting.append(this.#firstConnecting, connection);
     return connection;
   }
 
   /** The first near one has hung for a while: it does not count as one of all any longer. */
   stepAside(connection: number): void {
-    this.#firstNear = this.connectingNext.get(connection);
+    this.#firstNear = this.connecting.next.get(connection);
     this.#isAside.set(connection, 1);
     this.#hanging++;
   }
 
   /** It is through the greeting, or gone. */
-  wasConnecting(connection: number): void {
+  removeFromConnecting(connection: number): void {
     this.#hanging -= this.#isAside.get(connection);
     this.#isAside.set(connection, 0);
     this.#leaveConnecting(connection);
@@ -175,14 +167,9 @@ export class ConnectionStore {
       this.#isGivenUp.set(connection, 0);
       return;
     }
-    const previous = this.#connectingPrevious.get(connection);
-    const next = this.connectingNext.get(connection);
-    this.#connecting--;
-    if (this.#firstNear === connection) this.#firstNear = next;
-    if (previous < 0) this.#firstConnecting = next;
-    else this.connectingNext.set(previous, next);
-    if (next < 0) this.#lastConnecting = previous;
-    else this.#connectingPrevious.set(next, previous);
+    this.#connectingCount--;
+    if (this.#firstNear === connection) this.#firstNear = this.connecting.next.get(connection);
+    this.#firstConnecting = this.connecting.remove(this.#firstConnecting, connection);
   }
 
   /** It was told to close although it is not through the greeting. */
@@ -238,7 +225,7 @@ export class ConnectionStore {
       if (this.doesHold(connection, counter)) continue;
       const hold = this.holds.count(this.firstHold.get(connection), connection, counter);
       this.firstHold.set(connection, hold);
-      if (state === ConnectionState.idle) this.holds.becameIdle(hold);
+      if (state === ConnectionState.idle) this.holds.addToIdle(hold);
       if (state === ConnectionState.closing) this.#counters.closing.add(counter, 1);
     }
   }
@@ -255,7 +242,7 @@ export class ConnectionStore {
         if (previous < 0) this.firstHold.set(connection, next);
         else holds.next.set(previous, next);
         const state = this.state.get(connection);
-        if (state === ConnectionState.idle) holds.wasIdle(hold);
+        if (state === ConnectionState.idle) holds.removeFromIdle(hold);
         if (state === ConnectionState.closing) this.#counters.closing.add(counter, -1);
         holds.drop(hold);
       } else {
@@ -309,34 +296,25 @@ export class ConnectionStore {
     return false;
   }
 
-  becameIdle(connection: number, nowMs: number): void {
+  markIdle(connection: number, nowMs: number): void {
     this.state.set(connection, ConnectionState.idle);
     this.idleSinceMs.set(connection, nowMs);
-    this.#idlePrevious.set(connection, this.#lastIdle);
-    this.idleNext.set(connection, -1);
-    if (this.#lastIdle < 0) this.#firstIdle = connection;
-    else this.idleNext.set(this.#lastIdle, connection);
-    this.#lastIdle = connection;
+    this.#firstIdle = this.idle.append(this.#firstIdle, connection);
     for (let hold = this.firstHold.get(connection); hold >= 0; hold = this.holds.next.get(hold)) {
-      this.holds.becameIdle(hold);
+      this.holds.addToIdle(hold);
     }
   }
 
   /** Takes an idle connection out of the idle lists; the caller sets its new state. */
-  wasIdle(connection: number): void {
-    const previous = this.#idlePrevious.get(connection);
-    const next = this.idleNext.get(connection);
-    if (previous < 0) this.#firstIdle = next;
-    else this.idleNext.set(previous, next);
-    if (next < 0) this.#lastIdle = previous;
-    else this.#idlePrevious.set(next, previous);
+  removeFromIdle(connection: number): void {
+    this.#firstIdle = this.idle.remove(this.#firstIdle, connection);
     for (let hold = this.firstHold.get(connection); hold >= 0; hold = this.holds.next.get(hold)) {
-      this.holds.wasIdle(hold);
+      this.holds.removeFromIdle(hold);
     }
   }
 
   /** From now on its slots count as soon free. */
-  becameClosing(connection: number): void {
+  markClosing(connection: number): void {
     this.state.set(connection, ConnectionState.closing);
     for (let hold = this.firstHold.get(connection); hold >= 0; hold = this.holds.next.get(hold)) {
       this.#counters.closing.add(this.holds.counter.get(hold), 1);

@@ -42,9 +42,8 @@ export class CounterStore {
   /** Routes parked on this counter: the line of `Parking` whose turn it is; -1: none. */
   readonly line = new Int32Column();
   readonly parked = new Int32Column();
-  /** Slots of idle connections, longest idle first. Nodes of `HoldStore`. */
+  /** The slots of idle connections, longest idle first: a list of `HoldStore`; -1: none. */
   readonly firstIdle = new Int32Column();
-  readonly lastIdle = new Int32Column();
   /** Rows elsewhere that name this counter. */
   readonly references = new Int32Column();
   /** Counters that may have room for a parked route: the caller drains it. */
@@ -61,7 +60,6 @@ export class CounterStore {
     this.owner,
     this.parked,
     this.firstIdle,
-    this.lastIdle,
     this.references,
     this.#isFreed,
   ]);
@@ -87,7 +85,6 @@ export class CounterStore {
     this.line.set(counter, -1);
     this.parked.set(counter, 0);
     this.firstIdle.set(counter, -1);
-    this.lastIdle.set(counter, -1);
     this.references.set(counter, 0);
     this.#isFreed.set(counter, 0);
     this.#keys[dimension]?.add(key, counter);

@@ -3,6 +3,7 @@
 
 import { Int32Column } from './columns.ts';
 import type { CounterStore } from './counters.ts';
+import { RowChain } from './row-chain.ts';
 import { Slots } from './slots.ts';
 
 export class HoldStore {
@@ -11,9 +12,14 @@ export class HoldStore {
   readonly next = new Int32Column();
   readonly counter = new Int32Column();
   readonly connection = new Int32Column();
-  readonly #idleNext = new Int32Column();
-  readonly #idlePrevious = new Int32Column();
-  readonly #slots = new Slots(this.next, [this.counter, this.connection, this.#idleNext, this.#idlePrevious]);
+  /** The holds of idle connections in the list of their counter, longest idle first. */
+  readonly #idle = new RowChain();
+  readonly #slots = new Slots(this.next, [
+    this.counter,
+    this.connection,
+    this.#idle.next,
+    this.#idle.previous,
+  ]);
 
   constructor(counters: CounterStore) {
     this.#counters = counters;
@@ -26,16 +32,16 @@ export class HoldStore {
   /** Takes a slot of `counter` and returns the new head of the connection's list. */
   add(first: number, connection: number, counter: number): number {
     this.#counters.reserve(counter);
-    return this.#chain(first, connection, counter);
+    return this.#put(first, connection, counter);
   }
 
   /** The same for a connection that is there already, even when there is no room. */
   count(first: number, connection: number, counter: number): number {
     this.#counters.count(counter);
-    return this.#chain(first, connection, counter);
+    return this.#put(first, connection, counter);
   }
 
-  #chain(first: number, connection: number, counter: number): number {
+  #put(first: number, connection: number, counter: number): number {
     const hold = this.#slots.take();
     this.next.set(hold, first);
     this.counter.set(hold, counter);
@@ -50,26 +56,16 @@ export class HoldStore {
   }
 
   /** The connection of this hold is idle from now on. */
-  becameIdle(hold: number): void {
-    const counters = this.#counters;
+  addToIdle(hold: number): void {
+    const { firstIdle } = this.#counters;
     const counter = this.counter.get(hold);
-    const last = counters.lastIdle.get(counter);
-    this.#idlePrevious.set(hold, last);
-    this.#idleNext.set(hold, -1);
-    if (last < 0) counters.firstIdle.set(counter, hold);
-    else this.#idleNext.set(last, hold);
-    counters.lastIdle.set(counter, hold);
+    firstIdle.set(counter, this.#idle.append(firstIdle.get(counter), hold));
   }
 
-  /** The connection of this hold was idle until now. */
-  wasIdle(hold: number): void {
-    const counters = this.#counters;
+  /** The connection of this hold is idle no longer. */
+  removeFromIdle(hold: number): void {
+    const { firstIdle } = this.#counters;
     const counter = this.counter.get(hold);
-    const previous = this.#idlePrevious.get(hold);
-    const next = this.#idleNext.get(hold);
-    if (previous < 0) counters.firstIdle.set(counter, next);
-    else this.#idleNext.set(previous, next);
-    if (next < 0) counters.lastIdle.set(counter, previous);
-    else this.#idlePrevious.set(next, previous);
+    firstIdle.set(counter, this.#idle.remove(firstIdle.get(counter), hold));
   }
 }

@@ -23,9 +23,8 @@ export class RouteStore {
   readonly validUntilMs = new TimeColumn();
   /** Site of the plan; -1: none. */
   readonly site = new Int32Column();
-  /** Queue of tasks in the states ready and asking, oldest first. */
+  /** Its queue: the tasks in the states ready and asking, by priority and age; -1: none. A list of `TaskStore.queue`. */
   readonly firstTask = new Int32Column();
-  readonly lastTask = new Int32Column();
   /** Recipients of the tasks in its queue. */
   readonly ready = new Int32Column();
   /** Tasks of the queue whose recipients have several routes: how many, of the few queues with any. */
@@ -54,7 +53,6 @@ export class RouteStore {
       this.plan,
       this.validUntilMs,
       this.site,
-      this.lastTask,
       this.ready,
       this.ringNext,
       this.ringPrevious,
@@ -95,7 +93,6 @@ export class RouteStore {
     this.validUntilMs.set(route, 0);
     this.site.set(route, -1);
     this.firstTask.set(route, -1);
-    this.lastTask.set(route, -1);
     this.ready.set(route, 0);
     this.ringNext.set(route, -1);
     this.ringPrevious.set(route, -1);

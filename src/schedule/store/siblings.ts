@@ -1,7 +1,8 @@
 // Which message a task is of, and which other tasks the message has. Nearly every message has one task only, and links
-// for it would cost 8 bytes a task: only tasks that were made beside another have a row of links here, 12 bytes each.
+// for it would cost 8 bytes a task. So only tasks that were made beside another have a row of links here, of 16 bytes.
 
 import { Int32Column } from './columns.ts';
+import { RowChain } from './row-chain.ts';
 import { Slots } from './slots.ts';
 
 /** The tasks of each message in a list, the newest first. */
@@ -10,10 +11,9 @@ export class Siblings {
   /** The message of a task without links; of one with links, -1 minus their row. Grows with the rows of the tasks. */
   readonly owner = new Int32Column();
   readonly #message = new Int32Column();
-  /** Tasks; -1: none. */
-  readonly #next = new Int32Column();
-  readonly #previous = new Int32Column();
-  readonly #slots = new Slots(this.#next, [this.#message, this.#previous]);
+  readonly #task = new Int32Column();
+  readonly #links = new RowChain();
+  readonly #slots = new Slots(this.#links.next, [this.#links.previous, this.#message, this.#task]);
 
   /** @param firstTask - the messages' column: the newest task; -1: none */
   constructor(firstTask: Int32Column) {
@@ -33,7 +33,7 @@ export class Siblings {
   /** The task of the same message that was made before this one; -1: none. */
   nextOf(task: number): number {
     const owner = this.owner.get(task);
-    return owner >= 0 ? -1 : this.#next.get(-1 - owner);
+    return owner >= 0 ? -1 : this.#taskOf(this.#links.next.get(-1 - owner));
   }
 
   /** A new task of a message. */
@@ -41,9 +41,7 @@ export class Siblings {
     const first = this.#firstTask.get(message);
     this.#firstTask.set(message, task);
     this.owner.set(task, message);
-    if (first < 0) return;
-    this.#next.set(this.#linksOf(task), first);
-    this.#previous.set(this.#linksOf(first), task);
+    if (first >= 0) this.#links.prepend(this.#linksOf(first), this.#linksOf(task));
   }
 
   /** The task is gone. */
@@ -54,23 +52,25 @@ export class Siblings {
       return;
     }
     const links = -1 - owner;
-    const next = this.#next.get(links);
-    const previous = this.#previous.get(links);
-    if (previous < 0) this.#firstTask.set(this.#message.get(links), next);
-    else this.#next.set(this.#linksOf(previous), next);
-    if (next >= 0) this.#previous.set(this.#linksOf(next), previous);
+    const message = this.#message.get(links);
+    const first = this.#links.remove(this.#linksOf(this.#firstTask.get(message)), links);
+    this.#firstTask.set(message, this.#taskOf(first));
     this.#slots.give(links);
   }
 
-  /** The row of a task's links, made if it has none. It stays when the other tasks go. */
+  /** The row of a task's links. One that has none is alone in the list of its message; its row stays when others go. */
   #linksOf(task: number): number {
     const owner = this.owner.get(task);
     if (owner < 0) return -1 - owner;
     const links = this.#slots.take();
     this.#message.set(links, owner);
-    this.#next.set(links, -1);
-    this.#previous.set(links, -1);
+    this.#task.set(links, task);
+    this.#links.append(-1, links);
     this.owner.set(task, -1 - links);
     return links;
+  }
+
+  #taskOf(links: number): number {
+    return links < 0 ? -1 : this.#task.get(links);
   }
 }

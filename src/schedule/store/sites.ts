@@ -124,20 +124,12 @@ export class SiteStore {
   }
 
   addIdle(site: number, connection: number): void {
-    const connections = this.#connections;
-    const first = this.firstIdle.get(site);
-    connections.siteIdleNext.set(connection, first);
-    connections.siteIdlePrevious.set(connection, -1);
-    if (first >= 0) connections.siteIdlePrevious.set(first, connection);
-    this.firstIdle.set(site, connection);
+    const { siteIdle } = this.#connections;
+    this.firstIdle.set(site, siteIdle.prepend(this.firstIdle.get(site), connection));
   }
 
   removeIdle(site: number, connection: number): void {
-    const { siteIdleNext, siteIdlePrevious } = this.#connections;
-    const next = siteIdleNext.get(connection);
-    const previous = siteIdlePrevious.get(connection);
-    if (previous < 0) this.firstIdle.set(site, next);
-    else siteIdleNext.set(previous, next);
-    if (next >= 0) siteIdlePrevious.set(next, previous);
+    const { siteIdle } = this.#connections;
+    this.firstIdle.set(site, siteIdle.remove(this.firstIdle.get(site), connection));
   }
 }

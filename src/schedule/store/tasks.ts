@@ -2,6 +2,7 @@
 
 import { Int32Column, TimeColumn, Uint8Column } from './columns.ts';
 import { DueHeap } from './due-heap.ts';
+import { RowChain } from './row-chain.ts';
 import { Siblings } from './siblings.ts';
 import { Slots } from './slots.ts';
 
@@ -22,9 +23,8 @@ export const TaskState = {
 } as const;
 
 export class TaskStore {
-  /** Links of the route's queue; meaningful in the states ready and asking. */
-  readonly queueNext = new Int32Column();
-  readonly queuePrevious = new Int32Column();
+  /** The queues of the routes: lists of the tasks in the states ready and asking. */
+  readonly queue = new RowChain();
   /** The tasks of each message. */
   readonly siblings: Siblings;
   /** First recipient; its route is the route of the task. */
@@ -38,8 +38,8 @@ export class TaskStore {
   /** @param firstTask - the messages' column: the first of their tasks; -1: none */
   constructor(firstTask: Int32Column) {
     this.siblings = new Siblings(firstTask);
-    this.#slots = new Slots(this.queueNext, [
-      this.queuePrevious,
+    this.#slots = new Slots(this.queue.next, [
+      this.queue.previous,
       this.siblings.owner,
       this.firstRecipient,
       this.dueMs,

@@ -127,7 +127,7 @@ export function endAsking(s: State, route: number, nowMs: number): void {
   let task = s.routes.firstTask.get(route);
   const complete: number[] = [];
   while (task >= 0) {
-    const next = s.tasks.queueNext.get(task);
+    const next = s.tasks.queue.next.get(task);
     if (s.tasks.state.get(task) === TaskState.asking) {
       const dueMs = s.tasks.dueMs.get(task);
       const message = s.tasks.messageOf(task);

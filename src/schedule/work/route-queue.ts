@@ -9,7 +9,7 @@ type Ends = Int32Array;
 
 /** The last task whose rank is at most this one; -1: none. Rank 0 is the highest priority. */
 export function placeBehind(s: State, route: number, rank: number): number {
-  const last = s.routes.lastTask.get(route);
+  const last = s.tasks.queue.last(s.routes.firstTask.get(route));
   if (last < 0 || rankOf(s, last) <= rank) return last;
   const ends = s.routes.priorityEnds.get(route);
   for (let at = rank; at >= 0; at--) {
@@ -19,44 +19,39 @@ export function placeBehind(s: State, route: number, rank: number): number {
   return -1;
 }
 
-/** Puts a task behind another of the route's queue; behind -1: first. */
+/** Puts a task behind another of the route's queue; behind -1 it becomes the first. */
 export function putInQueue(s: State, route: number, task: number, previous: number): void {
-  const { queueNext, queuePrevious } = s.tasks;
-  const { firstTask, lastTask } = s.routes;
-  const next = previous < 0 ? firstTask.get(route) : queueNext.get(previous);
+  const { queue } = s.tasks;
+  const { firstTask, priorityEnds, ready } = s.routes;
+  const first = firstTask.get(route);
   const rank = rankOf(s, task);
-  const ends = s.routes.priorityEnds.get(route) ?? newEnds(s, route, rank);
-  queueNext.set(task, next);
-  queuePrevious.set(task, previous);
-  if (previous < 0) firstTask.set(route, task);
-  else queueNext.set(previous, task);
-  if (next < 0) lastTask.set(route, task);
-  else queuePrevious.set(next, task);
-  s.routes.ready.add(route, sizeOf(s, task));
-  if (ends !== undefined && (next < 0 || rankOf(s, next) !== rank)) ends[rank] = task;
+  const ends = priorityEnds.get(route) ?? newEnds(s, route, rank);
+  firstTask.set(route, queue.insertBehind(first, previous, task));
+  ready.add(route, sizeOf(s, task));
+  if (ends === undefined) return;
+  const next = queue.next.get(task);
+  if (next < 0 || rankOf(s, next) !== rank) ends[rank] = task;
 }
 
 export function takeFromQueue(s: State, route: number, task: number): void {
-  const { queueNext, queuePrevious } = s.tasks;
-  const { firstTask, lastTask, priorityEnds } = s.routes;
-  const next = queueNext.get(task);
-  const previous = queuePrevious.get(task);
+  const { queue } = s.tasks;
+  const { firstTask, priorityEnds, ready } = s.routes;
+  const first = firstTask.get(route);
   const ends = priorityEnds.get(route);
   if (ends !== undefined) {
     const rank = rankOf(s, task);
+    const previous = task === first ? -1 : queue.previous.get(task);
     if (ends[rank] === task) ends[rank] = previous >= 0 && rankOf(s, previous) === rank ? previous : -1;
   }
-  s.routes.ready.add(route, -sizeOf(s, task));
-  if (previous < 0) firstTask.set(route, next);
-  else queueNext.set(previous, next);
-  if (next < 0) lastTask.set(route, previous);
-  else queuePrevious.set(next, previous);
-  if (next < 0 && previous < 0 && ends !== undefined) priorityEnds.delete(route);
+  ready.add(route, -sizeOf(s, task));
+  const left = queue.remove(first, task);
+  firstTask.set(route, left);
+  if (left < 0 && ends !== undefined) priorityEnds.delete(route);
 }
 
 /** Notes the ends when a task of another priority comes to a queue that had only one. */
 function newEnds(s: State, route: number, rank: number): Ends | undefined {
-  const last = s.routes.lastTask.get(route);
+  const last = s.tasks.queue.last(s.routes.firstTask.get(route));
   if (last < 0 || rankOf(s, last) === rank) return undefined;
   const ends: Ends = new Int32Array(priorities).fill(-1);
   ends[rankOf(s, last)] = last;

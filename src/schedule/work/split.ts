@@ -21,7 +21,7 @@ import { TaskState } from '../store/tasks.ts';
 export function mixedTasksOf(s: State, route: number): number[] {
   const mixed: number[] = [];
   let left = s.routes.mixedTasks.get(route) ?? 0;
-  for (let task = s.routes.firstTask.get(route); task >= 0 && left > 0; task = s.tasks.queueNext.get(task)) {
+  for (let task = s.routes.firstTask.get(route); task >= 0 && left > 0; task = s.tasks.queue.next.get(task)) {
     if (hasOneRoute(s, task)) continue;
     mixed.push(task);
     left--;
