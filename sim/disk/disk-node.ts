@@ -3,7 +3,7 @@
 import { below, type Random } from './random.ts';
 
 /** Unit in which unsynced data is kept or lost. */
-const PAGE_BYTES = 512;
+const pageBytes = 512;
 
 type FileChange =
   | { readonly kind: 'write'; readonly offset: number; readonly bytes: Buffer }
@@ -62,7 +62,7 @@ export class FileNode {
       }
       const { offset, bytes } = change;
       for (let at = 0; at < bytes.length;) {
-        const length = Math.min(PAGE_BYTES - ((offset + at) % PAGE_BYTES), bytes.length - at);
+        const length = Math.min(pageBytes - ((offset + at) % pageBytes), bytes.length - at);
         if (random() < share) {
           this.#durable.apply({ kind: 'write', offset: offset + at, bytes: bytes.subarray(at, at + length) });
         }

@@ -24,7 +24,7 @@ export interface DiskFaults {
   readonly shortWrites: number;
 }
 
-const NO_FAULTS: DiskFaults = { syncFails: 0, writeFails: 0, shortWrites: 0 };
+const noFaults: DiskFaults = { syncFails: 0, writeFails: 0, shortWrites: 0 };
 
 function systemError(code: string, path: string): NodeJS.ErrnoException {
   return Object.assign(new Error(`${code}: simulated, '${path}'`), { code });
@@ -38,7 +38,7 @@ export interface DiskProcess {
 
 export class SimulatedDisk {
   readonly crashed: Promise<void>;
-  faults: DiskFaults = NO_FAULTS;
+  faults: DiskFaults = noFaults;
   /** Nothing can be changed: mounted read-only, as file systems are after an error. */
   readOnly = false;
   readonly #random: Random;

@@ -1,6 +1,6 @@
 // Why an address was refused, as a stable word for programs and a sentence for people (RFC 5321 4.1.2, RFC 6531).
 
-const TEXTS = {
+const texts = {
   'no-brackets': 'the path is not enclosed in < and >',
   'no-local-part': 'there is nothing before the @',
   'no-domain': 'there is no domain after the mailbox name',
@@ -16,7 +16,7 @@ const TEXTS = {
 } as const;
 
 /** The reason why an address was refused. */
-export type AddressFault = keyof typeof TEXTS;
+export type AddressFault = keyof typeof texts;
 
 /** An address that was refused, with the reason. */
 export interface InvalidAddress {
@@ -26,5 +26,5 @@ export interface InvalidAddress {
 
 /** A sentence fragment for people, e.g. `there is no domain after the mailbox name`. */
 export function describeAddressFault(reason: AddressFault): string {
-  return TEXTS[reason];
+  return texts[reason];
 }

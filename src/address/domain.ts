@@ -4,13 +4,13 @@ import { isIPv4, isIPv6 } from 'node:net';
 import { domainToASCII } from 'node:url';
 
 /** RFC 5321 4.5.3.1.2, in octets. */
-const MAX_DOMAIN_OCTETS = 255;
+const maxDomainOctets = 255;
 /** RFC 1035 2.3.4, in octets. */
-const MAX_LABEL_OCTETS = 63;
+const maxLabelOctets = 63;
 
-const HYPHEN = 0x2d;
-const DOT = 0x2e;
-const UNDERSCORE = 0x5f;
+const hyphen = 0x2d;
+const dot = 0x2e;
+const underscore = 0x5f;
 
 /** What {@link checkDomain} found. */
 export type DomainVerdict = 'ok' | 'domain-syntax' | 'domain-too-long';
@@ -25,24 +25,24 @@ export type DomainVerdict = 'ok' | 'domain-syntax' | 'domain-too-long';
  */
 export function checkDomain(text: string, start = 0, end = text.length): DomainVerdict {
   let labelStart = start;
-  let previous = DOT;
+  let previous = dot;
   for (let i = start; i < end; i++) {
     const c = text.charCodeAt(i);
-    if (c === DOT) {
-      if (previous === DOT || previous === HYPHEN) return 'domain-syntax';
-      if (i - labelStart > MAX_LABEL_OCTETS) return 'domain-too-long';
+    if (c === dot) {
+      if (previous === dot || previous === hyphen) return 'domain-syntax';
+      if (i - labelStart > maxLabelOctets) return 'domain-too-long';
       labelStart = i + 1;
-    } else if (c === HYPHEN) {
-      if (previous === DOT) return 'domain-syntax';
+    } else if (c === hyphen) {
+      if (previous === dot) return 'domain-syntax';
     } else if (c > 0x7f) {
       return checkInternational(text.slice(start, end));
-    } else if (!isLetterOrDigit(c) && c !== UNDERSCORE) {
+    } else if (!isLetterOrDigit(c) && c !== underscore) {
       return 'domain-syntax';
     }
     previous = c;
   }
-  if (previous === DOT || previous === HYPHEN) return 'domain-syntax';
-  if (end - labelStart > MAX_LABEL_OCTETS || end - start > MAX_DOMAIN_OCTETS) return 'domain-too-long';
+  if (previous === dot || previous === hyphen) return 'domain-syntax';
+  if (end - labelStart > maxLabelOctets || end - start > maxDomainOctets) return 'domain-too-long';
   return 'ok';
 }
 
@@ -51,16 +51,16 @@ export function checkDomain(text: string, start = 0, end = text.length): DomainV
  * write it, and it means the same domain (RFC 1034 3.1), though SMTP has none (RFC 5321 4.1.2).
  */
 export function withoutFinalDot(text: string, start: number, end: number): number {
-  return end - start > 1 && text.charCodeAt(end - 1) === DOT ? end - 1 : end;
+  return end - start > 1 && text.charCodeAt(end - 1) === dot ? end - 1 : end;
 }
 
 function checkInternational(domain: string): DomainVerdict {
   // An A-label is never shorter than its U-label in UTF-16 units: what is too long stays so, and is not converted first.
-  if (domain.length > MAX_DOMAIN_OCTETS) return 'domain-too-long';
+  if (domain.length > maxDomainOctets) return 'domain-too-long';
   // The URL parser behind domainToASCII skips tabs and stops at "/", "?" and the like; none may come near it.
   for (let i = 0; i < domain.length; i++) {
     const c = domain.charCodeAt(i);
-    if (c <= 0x7f && c !== DOT && c !== HYPHEN && c !== UNDERSCORE && !isLetterOrDigit(c))
+    if (c <= 0x7f && c !== dot && c !== hyphen && c !== underscore && !isLetterOrDigit(c))
       return 'domain-syntax';
   }
   // RFC 5891 4.2.3.1: also a U-label neither begins nor ends with a hyphen; its A-label would not show it.

@@ -10,14 +10,14 @@ import { localPartEnd } from './local-part.ts';
  * path as the least that everyone takes, and asks for no limits where they can be avoided. Bounce addresses of bulk senders and
  * of SRS are longer every day, so what bounds an address is the command line that it comes in.
  */
-const MAX_PATH_OCTETS = 32 * 1024;
+const maxPathOctets = 32 * 1024;
 
-const AT = 0x40;
-const COLON = 0x3a;
-const COMMA = 0x2c;
-const LESS = 0x3c;
-const GREATER = 0x3e;
-const BRACKET = 0x5b;
+const atSign = 0x40;
+const colon = 0x3a;
+const comma = 0x2c;
+const less = 0x3c;
+const greater = 0x3e;
+const bracket = 0x5b;
 
 /** A mailbox, as it was written. */
 export interface Mailbox {
@@ -66,15 +66,15 @@ export function parsePath(
 ): Path | InvalidAddress {
   if (typeof input !== 'string' && !isUtf8(input)) return invalid('not-utf8');
   const text = typeof input === 'string' ? input : decode(input);
-  if (text.charCodeAt(start) !== LESS) return invalid('no-brackets');
+  if (text.charCodeAt(start) !== less) return invalid('no-brackets');
   const begin = start + 1;
-  if (options.allowNull === true && text.charCodeAt(begin) === GREATER) {
+  if (options.allowNull === true && text.charCodeAt(begin) === greater) {
     return { kind: 'null', address: '', nonAscii: false, end: begin + 1 };
   }
-  const first = text.charCodeAt(begin) === AT ? sourceRouteEnd(text, begin) : begin;
+  const first = text.charCodeAt(begin) === atSign ? sourceRouteEnd(text, begin) : begin;
   if (first < 0) return invalid('domain-syntax');
   const localEnd = localPartEnd(text, first);
-  if (text.charCodeAt(localEnd) !== AT) {
+  if (text.charCodeAt(localEnd) !== atSign) {
     return pathWithoutDomain(text, first, localEnd, options);
   }
   const end = text.indexOf('>', localEnd);
@@ -83,7 +83,7 @@ export function parsePath(
   if (mailbox.kind === 'invalid') return mailbox;
   // The common path is far below the limit: count octets only where characters might be more than one.
   const octets = mailbox.nonAscii ? Buffer.byteLength(text.slice(start, end + 1)) : end + 1 - start;
-  if (octets > MAX_PATH_OCTETS) return invalid('path-too-long');
+  if (octets > maxPathOctets) return invalid('path-too-long');
   return mailbox;
 }
 
@@ -93,11 +93,11 @@ export function parsePath(
  */
 export function parseMailbox(text: string): Mailbox | InvalidAddress {
   const localEnd = localPartEnd(text, 0);
-  if (text.charCodeAt(localEnd) !== AT) {
+  if (text.charCodeAt(localEnd) !== atSign) {
     return invalid(faultWithoutDomain(text, 0, localEnd, text.length));
   }
   const mailbox = mailboxOf(text, 0, localEnd, text.length, true);
-  if (mailbox.kind === 'mailbox' && Buffer.byteLength(text) + 2 > MAX_PATH_OCTETS)
+  if (mailbox.kind === 'mailbox' && Buffer.byteLength(text) + 2 > maxPathOctets)
     return invalid('path-too-long');
   return mailbox;
 }
@@ -115,7 +115,7 @@ function mailboxOf(
   const domainStart = at + 1;
   if (domainStart === end) return invalid('no-domain');
   let domainEnd = end;
-  if (text.charCodeAt(domainStart) === BRACKET) {
+  if (text.charCodeAt(domainStart) === bracket) {
     if (!isAddressLiteral(text.slice(domainStart, end))) return invalid('literal-syntax');
   } else {
     domainEnd = withoutFinalDot(text, domainStart, end);
@@ -144,13 +144,13 @@ function pathWithoutDomain(
   // RFC 5321 4.1.1.3: "<Postmaster>", in any case.
   if (
     options.allowPostmaster === true &&
-    text.charCodeAt(end) === GREATER &&
+    text.charCodeAt(end) === greater &&
     address.toLowerCase() === 'postmaster'
   ) {
     return { kind: 'postmaster', address, nonAscii: false, end: end + 1 };
   }
   const { defaultDomain } = options;
-  if (defaultDomain !== undefined && localEnd > first && text.charCodeAt(localEnd) === GREATER) {
+  if (defaultDomain !== undefined && localEnd > first && text.charCodeAt(localEnd) === greater) {
     const completed = parsePath(`<${address}@${defaultDomain}>`, options);
     return completed.kind === 'invalid' ? completed : { ...completed, end: end + 1 };
   }
@@ -160,11 +160,11 @@ function pathWithoutDomain(
 /** Names what is wrong with a path that has no `@` where the local part ends. */
 function faultWithoutDomain(text: string, first: number, localEnd: number, end: number): AddressFault {
   if (first >= end)
-    return first === end && text.charCodeAt(first) === GREATER ? 'null-not-allowed' : 'no-local-part';
-  if (text.charCodeAt(first) === AT) return 'no-local-part';
+    return first === end && text.charCodeAt(first) === greater ? 'null-not-allowed' : 'no-local-part';
+  if (text.charCodeAt(first) === atSign) return 'no-local-part';
   if (localEnd < 0) return 'local-part-syntax';
   const next = text.charCodeAt(localEnd);
-  return localEnd >= text.length || next === GREATER ? 'no-domain' : 'local-part-syntax';
+  return localEnd >= text.length || next === greater ? 'no-domain' : 'local-part-syntax';
 }
 
 /**
@@ -175,20 +175,20 @@ function faultWithoutDomain(text: string, first: number, localEnd: number, end: 
 function sourceRouteEnd(text: string, begin: number): number {
   let i = begin;
   for (;;) {
-    if (text.charCodeAt(i) !== AT) return -1;
+    if (text.charCodeAt(i) !== atSign) return -1;
     const from = i + 1;
     let to = from;
     while (to < text.length && !endsRouteDomain(text.charCodeAt(to))) to++;
     if (checkDomain(text, from, withoutFinalDot(text, from, to)) !== 'ok') return -1;
     const c = text.charCodeAt(to);
-    if (c === COLON) return to + 1;
-    if (c !== COMMA) return -1;
+    if (c === colon) return to + 1;
+    if (c !== comma) return -1;
     i = to + 1;
   }
 }
 
 function endsRouteDomain(c: number): boolean {
-  return c === COLON || c === COMMA || c === GREATER;
+  return c === colon || c === comma || c === greater;
 }
 
 function hasNonAscii(text: string, start: number, end: number): boolean {

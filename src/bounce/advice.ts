@@ -1,7 +1,7 @@
 // What the sender of a failed message can do about it, by the subject of the status code (RFC 3463 3).
 // A person who never heard of SMTP must understand it.
 
-const BY_DETAIL: ReadonlyMap<string, string> = new Map(
+const byDetail: ReadonlyMap<string, string> = new Map(
   Object.entries({
     '1.10': 'The domain does not accept mail at all. Ask the recipient for another address.',
     '2.2': "The recipient's mailbox is full. Try again later, or reach the recipient in another way.",
@@ -14,7 +14,7 @@ const BY_DETAIL: ReadonlyMap<string, string> = new Map(
   }),
 );
 
-const BY_SUBJECT: ReadonlyMap<string, string> = new Map(
+const bySubject: ReadonlyMap<string, string> = new Map(
   Object.entries({
     '1': 'Check the address for typing errors, and send the message again to the right one.',
     '2': 'The mailbox does not take mail at present. Reach the recipient in another way.',
@@ -26,10 +26,10 @@ const BY_SUBJECT: ReadonlyMap<string, string> = new Map(
   }),
 );
 
-const GENERAL = 'The text above says why. If it does not help you, ask your postmaster.';
+const general = 'The text above says why. If it does not help you, ask your postmaster.';
 
 /** A sentence or two for a status code such as `5.1.1`. */
 export function adviceFor(status: string): string {
   const [, subject = '', detail = ''] = status.split('.', 3);
-  return BY_DETAIL.get(`${subject}.${detail}`) ?? BY_SUBJECT.get(subject) ?? GENERAL;
+  return byDetail.get(`${subject}.${detail}`) ?? bySubject.get(subject) ?? general;
 }

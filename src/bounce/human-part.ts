@@ -8,16 +8,16 @@ import { errorParts } from './status.ts';
 import type { DsnAction } from './wants-report.ts';
 
 /** In the order in which they are told. */
-const ACTIONS: readonly DsnAction[] = ['failed', 'delayed', 'relayed', 'delivered'];
+const actions: readonly DsnAction[] = ['failed', 'delayed', 'relayed', 'delivered'];
 
-const SUBJECT: Readonly<Record<DsnAction, string>> = {
+const subject: Readonly<Record<DsnAction, string>> = {
   failed: 'Your message could not be delivered',
   delayed: 'Your message is delayed, and will be tried again',
   relayed: 'Your message was handed on',
   delivered: 'Your message was delivered',
 };
 
-const WHAT_HAPPENED: Readonly<Record<DsnAction, string>> = {
+const whatHappened: Readonly<Record<DsnAction, string>> = {
   failed:
     'Your message could not be delivered to the following addresses. This is final: it will not be tried again.',
   delayed:
@@ -29,18 +29,18 @@ const WHAT_HAPPENED: Readonly<Record<DsnAction, string>> = {
 
 /** The subject of a report: of the worst of its news. */
 export function subjectOf(recipients: readonly DsnRecipient[]): string {
-  const worst = ACTIONS.find((action) => recipients.some((recipient) => recipient.action === action));
-  return SUBJECT[worst ?? 'failed'];
+  const worst = actions.find((action) => recipients.some((recipient) => recipient.action === action));
+  return subject[worst ?? 'failed'];
 }
 
 /** The whole text with CRLF line ends. */
 export function humanPart(options: DsnOptions): string {
   const { recipients, reportingMta } = options;
   let text = wrap(`This is the mail system at ${reportingMta}.`, '');
-  for (const action of ACTIONS) {
+  for (const action of actions) {
     const concerned = recipients.filter((recipient) => recipient.action === action);
     if (concerned.length === 0) continue;
-    text += `\r\n${wrap(WHAT_HAPPENED[action], '')}`;
+    text += `\r\n${wrap(whatHappened[action], '')}`;
     for (const group of groupsOf(concerned)) text += groupText(group);
   }
   text += '\r\n';
@@ -78,7 +78,7 @@ function groupText(group: readonly DsnRecipient[]): string {
 }
 
 /** How the stages of an SMTP session are called when talking to people. */
-const STAGE: ReadonlyMap<string, string> = new Map(
+const stageNames: ReadonlyMap<string, string> = new Map(
   Object.entries({
     connect: 'the connection',
     EHLO: 'the connection',
@@ -91,7 +91,7 @@ const STAGE: ReadonlyMap<string, string> = new Map(
 );
 
 function introduction({ remoteMta, action }: DsnRecipient, command: string): string {
-  const stage = STAGE.get(command);
+  const stage = stageNames.get(command);
   const server =
     remoteMta === undefined || remoteMta === '' ? "The recipient's server" : `The server ${remoteMta}`;
   if (stage === undefined)

@@ -2,51 +2,51 @@
 // wrapped paragraphs, quoted-printable (RFC 2045 6.7). Whatever a remote server said, it stays text.
 
 /** Controls (C0, DEL, C1) and Unicode's line ends. */
-const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g;
-const NOT_ASCII = /[^\u0020-\u007e]/gu;
-const MAX_TEXT = 2000;
+const control = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g;
+const notAscii = /[^\u0020-\u007e]/gu;
+const maxText = 2000;
 /** RFC 5322 2.1.1: lines should have at most 78 characters, and must have at most 998 octets. */
-const LINE = 76;
+const lineLength = 76;
 /** Words of more octets are cut, so that no line reaches 998. An address (RFC 5321 4.5.3.1.3: 256 octets) never is. */
-const MAX_WORD_BYTES = 850;
+const maxWordBytes = 850;
 /** No value that is asked for has so many blanks in a row: an ENVID has at most 100 octets (RFC 3461 4.4). */
-const MAX_BLANKS = 100;
-const CUT_WORD = 225;
+const maxBlanks = 100;
+const cutWord = 225;
 
 /**
  * On one line, without control characters, at most 2,000 characters. Blanks stay as they are: an address or an ENVID with
  * one blank for two is another one, and whoever compares would not find it.
  */
 export function exactText(text: string): string {
-  return text.slice(0, MAX_TEXT).toWellFormed().replace(CONTROL, ' ').trim();
+  return text.slice(0, maxText).toWellFormed().replace(control, ' ').trim();
 }
 
 /** An address without control characters, its blanks kept; cut where no path can reach (RFC 5321 4.5.3.1). */
 export function addressText(address: string): string {
-  const text = address.replace(CONTROL, '').toWellFormed();
-  return Buffer.byteLength(text) <= MAX_WORD_BYTES ? text : text.slice(0, CUT_WORD).toWellFormed();
+  const text = address.replace(control, '').toWellFormed();
+  return Buffer.byteLength(text) <= maxWordBytes ? text : text.slice(0, cutWord).toWellFormed();
 }
 
 /** `exactText` within ASCII: any other character becomes `?`. */
 export function asciiText(text: string): string {
-  return exactText(text).replace(NOT_ASCII, '?');
+  return exactText(text).replace(notAscii, '?');
 }
 
 export function isAscii(text: string): boolean {
-  return text.search(NOT_ASCII) === -1;
+  return text.search(notAscii) === -1;
 }
 
 /** The words of a text, those that are too long cut. An empty word stands for each blank more than one between two. */
 function wordsOf(text: string): string[] {
   const words: string[] = [];
   for (const word of text.split(' ')) {
-    if (Buffer.byteLength(word) <= MAX_WORD_BYTES) {
+    if (Buffer.byteLength(word) <= maxWordBytes) {
       words.push(word);
       continue;
     }
     const characters = [...word];
-    for (let at = 0; at < characters.length; at += CUT_WORD) {
-      words.push(characters.slice(at, at + CUT_WORD).join(''));
+    for (let at = 0; at < characters.length; at += cutWord) {
+      words.push(characters.slice(at, at + cutWord).join(''));
     }
   }
   return words;
@@ -57,7 +57,7 @@ export function wrap(text: string, indent: string): string {
   let wrapped = '';
   let line = indent;
   for (const word of wordsOf(exactText(text))) {
-    if (line.length > indent.length && line.length + 1 + word.length > LINE) {
+    if (line.length > indent.length && line.length + 1 + word.length > lineLength) {
       wrapped += `${line}\r\n`;
       line = indent;
     }
@@ -75,10 +75,10 @@ export function field(name: string, value: string): string {
   let line = `${name}:`;
   let blanks = '';
   for (const word of wordsOf(exactText(value))) {
-    if (blanks.length < MAX_BLANKS) blanks += ' ';
+    if (blanks.length < maxBlanks) blanks += ' ';
     // Blanks go with the word behind them: a line of nothing but blanks would end the header for some readers.
     if (word === '') continue;
-    if (line.length + blanks.length + word.length > LINE && line !== `${name}:`) {
+    if (line.length + blanks.length + word.length > lineLength && line !== `${name}:`) {
       folded += `${line}\r\n`;
       line = '';
     }
@@ -112,7 +112,7 @@ export function quotedPrintable(bytes: Uint8Array): Buffer {
     const encoded = plain
       ? String.fromCharCode(octet)
       : `=${octet < 0x10 ? '0' : ''}${octet.toString(16).toUpperCase()}`;
-    if (line.length + encoded.length > (endsLine ? LINE : LINE - 1)) {
+    if (line.length + encoded.length > (endsLine ? lineLength : lineLength - 1)) {
       out.push(line, '=\r\n');
       line = '';
     }

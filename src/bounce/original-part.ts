@@ -5,8 +5,8 @@ import { isAscii, isUtf8 } from 'node:buffer';
 import type { DsnOptions } from './dsn-types.ts';
 import { quotedPrintable } from './mime-text.ts';
 
-const DEFAULT_MAX_BYTES = 64 * 1024;
-const MAX_HEADER_BYTES = 64 * 1024;
+const defaultMaxBytes = 64 * 1024;
+const maxHeaderBytes = 64 * 1024;
 
 export interface OriginalPart {
   readonly mediaType: string;
@@ -17,14 +17,14 @@ export interface OriginalPart {
 
 /** The whole message when it failed, is small enough and RET does not say otherwise; else its header. */
 export function originalPart(options: DsnOptions): OriginalPart {
-  const { original, recipients, ret, maxOriginalBytes = DEFAULT_MAX_BYTES } = options;
+  const { original, recipients, ret, maxOriginalBytes = defaultMaxBytes } = options;
   const sizeBytes = original.content.reduce((sum, piece) => sum + piece.length, 0);
   // RFC 3461 4.3: RET=FULL is about failures; any other report returns the header only.
   const wantsFull = ret !== 'HDRS' && recipients.some(({ action }) => action === 'failed');
   const whole = original.kind === 'full' && wantsFull && sizeBytes <= maxOriginalBytes;
   const bytes = Buffer.concat(original.content);
   const header = headerOf(bytes);
-  if (!whole) return headerPart(header.length > MAX_HEADER_BYTES ? cutAtLine(header) : header);
+  if (!whole) return headerPart(header.length > maxHeaderBytes ? cutAtLine(header) : header);
   const encoding = isAscii(bytes) ? '7bit' : '8bit';
   // RFC 6532 3.7: a header in UTF-8 makes it message/global; nothing may be encoded inside message/rfc822.
   const isGlobal = !isAscii(header) && isUtf8(header);
@@ -54,7 +54,7 @@ function headerOf(bytes: Buffer): Buffer {
 }
 
 function cutAtLine(header: Buffer): Buffer {
-  const cut = header.subarray(0, MAX_HEADER_BYTES);
+  const cut = header.subarray(0, maxHeaderBytes);
   const end = cut.lastIndexOf('\r\n');
   return end === -1 ? cut : cut.subarray(0, end + 2);
 }

@@ -1,14 +1,14 @@
 // Status codes (RFC 3463) out of the one-line errors that delivery leaves, e.g. `RCPT: 550 5.1.1 no such user`. Some servers
 // write `#5.1.1`, `(5.1.1)` or `[5.1.1]`: what they mean is clear.
 
-const REPLY = /^(?:([A-Za-z]+): )?([245])\d\d(?:[ -][#([]?([245]\.\d{1,3}\.\d{1,3})(?![\d.]))?/;
+const reply = /^(?:([A-Za-z]+): )?([245])\d\d(?:[ -][#([]?([245]\.\d{1,3}\.\d{1,3})(?![\d.]))?/;
 
 /**
  * The enhanced status code of an error: its own one if it agrees with the reply code's class, else `X.0.0` by that
  * class; `5.0.0` when there is no reply code at all.
  */
 export function statusFrom(error: string): string {
-  const [, , replyClass, enhanced] = REPLY.exec(error) ?? [];
+  const [, , replyClass, enhanced] = reply.exec(error) ?? [];
   if (replyClass === undefined) return '5.0.0';
   return enhanced?.startsWith(replyClass) === true ? enhanced : `${replyClass}.0.0`;
 }
@@ -24,7 +24,7 @@ export interface ErrorParts {
 }
 
 export function errorParts(error: string): ErrorParts {
-  const match = REPLY.exec(error);
+  const match = reply.exec(error);
   const command = match?.[1] ?? '';
   return {
     command,

@@ -10,9 +10,9 @@ import type { ConfigError } from './read/config-error.ts';
 /** What leads to the running Sluice, and to the mail that it keeps. */
 export type Places = Pick<Config, 'file' | 'hostname' | 'spool' | 'controlSocket' | 'submissionSocket'>;
 
-const PLACE = /^\s*["']?(?:hostname|spool|control_socket|submission_socket)["']?\s*=/;
+const place = /^\s*["']?(?:hostname|spool|control_socket|submission_socket)["']?\s*=/;
 /** The keys above stand before the first table (TOML 1.0, "Table"). */
-const TABLE = /^\s*\[{1,2}[^[\]]*\]{1,2}\s*(?:#.*)?$/;
+const table = /^\s*\[{1,2}[^[\]]*\]{1,2}\s*(?:#.*)?$/;
 
 /**
  * Reads only the lines that name a place.
@@ -24,8 +24,8 @@ export function salvagePlaces(path: string, mistake: ConfigError): Places {
     const text = readFileSync(path, 'utf8');
     if (text.includes('\0')) throw mistake; // UTF-16
     const lines = text.replace(/^\ufeff/, '').split('\n');
-    const end = lines.findIndex((line) => TABLE.test(line));
-    const kept = lines.slice(0, end < 0 ? lines.length : end).filter((line) => PLACE.test(line));
+    const end = lines.findIndex((line) => table.test(line));
+    const kept = lines.slice(0, end < 0 ? lines.length : end).filter((line) => place.test(line));
     if (kept.some((line) => line.includes('\ufffd'))) throw mistake; // not UTF-8
     return parseConfig(kept.join('\n'), path);
   } catch {

@@ -5,7 +5,7 @@ import { Buffer, isAscii } from 'node:buffer';
 import type { StoredMessage } from '../spool/types.ts';
 
 /** The line end of the last field, and the empty line. */
-const HEADER_END = Buffer.from('\r\n\r\n');
+const headerEnd = Buffer.from('\r\n\r\n');
 
 /**
  * Whether the header has octets outside ASCII (RFC 6532 3). The body does not count: that is 8BITMIME's matter (RFC 6152).
@@ -15,7 +15,7 @@ export function headerNeedsUtf8(message: StoredMessage): boolean | Promise<boole
   const { content } = message;
   if (content === undefined) return streamNeedsUtf8(message);
   const bytes = Buffer.from(content.buffer, content.byteOffset, content.length);
-  const end = bytes.indexOf(HEADER_END);
+  const end = bytes.indexOf(headerEnd);
   return !isAscii(end === -1 ? bytes : bytes.subarray(0, end));
 }
 
@@ -24,10 +24,10 @@ async function streamNeedsUtf8(message: StoredMessage): Promise<boolean> {
   for await (const piece of message.stream()) {
     // The end of the header may be cut anywhere.
     const bytes = Buffer.concat([tail, piece]);
-    const end = bytes.indexOf(HEADER_END);
+    const end = bytes.indexOf(headerEnd);
     if (!isAscii(end === -1 ? bytes : bytes.subarray(0, end))) return true;
     if (end !== -1) return false;
-    tail = bytes.subarray(1 - HEADER_END.length);
+    tail = bytes.subarray(1 - headerEnd.length);
   }
   return false;
 }

@@ -19,9 +19,9 @@ export interface AddressList {
 export function parseAddressList(text: string, defaultDomain: string): AddressList {
   const addresses: string[] = [];
   const invalid: string[] = [];
-  for (const entry of new ListReader(text.replaceAll(FOLD, '')).read()) {
+  for (const entry of new ListReader(text.replaceAll(fold, '')).read()) {
     const mailbox = parseMailbox(entry.includes('@') ? entry : `${entry}@${defaultDomain}`);
-    if (mailbox.kind === 'mailbox' && !CONTROL.test(entry)) addresses.push(mailbox.address);
+    if (mailbox.kind === 'mailbox' && !control.test(entry)) addresses.push(mailbox.address);
     else invalid.push(entry);
   }
   return { addresses, invalid };
@@ -31,10 +31,10 @@ export function parseAddressList(text: string, defaultDomain: string): AddressLi
  * RFC 5322 2.2.3: a line end before a blank is a fold, and one at the very end is that of the field. Any other CR or LF stays and
  * makes its entry invalid: without it, the words on both sides would become one, the address of somebody else.
  */
-const FOLD = /\r?\n(?=[ \t]|$)/g;
+const fold = /\r?\n(?=[ \t]|$)/g;
 
 /** RFC 5321 4.1.2 has no control character in a mailbox, in a quoted string neither. */
-const CONTROL = /[\x00-\x1f\x7f-\x9f]/;
+const control = /[\x00-\x1f\x7f-\x9f]/;
 
 /**
  * The words of one entry. Kept in pieces with the last character aside: looking at the end of a text that grows would copy the
@@ -74,7 +74,7 @@ class Words {
 }
 
 /** What ends a run of plain characters. */
-const SPECIAL = /[,;:<>()"[\] \t.@]/g;
+const specials = /[,;:<>()"[\] \t.@]/g;
 
 /** Splits a list into the addr-specs of its mailboxes, without comments and blanks (RFC 5322 3.4.1). */
 class ListReader {
@@ -129,10 +129,10 @@ class ListReader {
       const end = this.#text.indexOf(']', this.#i);
       this.#words.add(this.#take(end < 0 ? this.#text.length : end + 1));
     } else {
-      SPECIAL.lastIndex = this.#i + 1;
+      specials.lastIndex = this.#i + 1;
       const special = '.@,;:<>()]'.includes(c)
         ? this.#i + 1
-        : (SPECIAL.exec(this.#text)?.index ?? this.#text.length);
+        : (specials.exec(this.#text)?.index ?? this.#text.length);
       this.#words.add(this.#take(special));
     }
   }

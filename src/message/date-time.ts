@@ -1,7 +1,7 @@
 // Dates of header fields (RFC 5322 3.3), in UTC.
 
-const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
-const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+const days = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
+const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
 /** Thousands of messages arrive within a second: its text is made once. */
 let lastSecond = NaN;
@@ -22,7 +22,7 @@ export function formatDateTime(unixMs: number): string {
 }
 
 function makeText(date: Date): string {
-  const day = `${DAYS[date.getUTCDay()]}, ${date.getUTCDate()} ${MONTHS[date.getUTCMonth()]}`;
+  const day = `${days[date.getUTCDay()]}, ${date.getUTCDate()} ${months[date.getUTCMonth()]}`;
   const year = String(date.getUTCFullYear()).padStart(4, '0');
   const time = [date.getUTCHours(), date.getUTCMinutes(), date.getUTCSeconds()]
     .map((part) => String(part).padStart(2, '0'))

@@ -1,23 +1,23 @@
 // Finds header fields by name (RFC 5322 2.2) in content that arrives in pieces, however it was cut, and only as far as the
 // header block goes. What becomes of a field is the business of who extends this.
 
-const LF = 0x0a;
-const CR = 0x0d;
-const TAB = 0x09;
-const SPACE = 0x20;
-const COLON = 0x3a;
+const lineFeed = 0x0a;
+const carriageReturn = 0x0d;
+const tab = 0x09;
+const space = 0x20;
+const colon = 0x3a;
 
 /** What the bytes before leave open. */
-const LINE_START = 0;
+const atLineStart = 0;
 /** Within a name that may be one of those. */
-const NAME = 1;
+const inName = 1;
 /** After the whole name; blanks may come before the colon (RFC 5322 4.5). */
-const AFTER_NAME = 2;
-const VALUE = 3;
+const afterName = 2;
+const inValue = 3;
 /** Nothing to learn from this line. */
-const REST = 4;
+const inRest = 4;
 /** Only CRs since the start of a line. */
-const CRS_ONLY = 5;
+const crsOnly = 5;
 
 export abstract class FieldScanner {
   /** Fields with one of the names so far. */
@@ -28,7 +28,7 @@ export abstract class FieldScanner {
   headerBytes = -1;
   readonly #names: readonly Uint8Array[];
   #name: Uint8Array = nothing;
-  #state = LINE_START;
+  #state = atLineStart;
   #matched = 0;
   /** Where a line of CRs began. */
   #crsAt = 0;
@@ -56,10 +56,10 @@ export abstract class FieldScanner {
   push(bytes: Uint8Array): void {
     let i = 0;
     while (i < bytes.length && !this.complete) {
-      if (this.#state === REST) {
-        const lf = bytes.indexOf(LF, i);
+      if (this.#state === inRest) {
+        const lf = bytes.indexOf(lineFeed, i);
         if (lf < 0) break;
-        this.#state = LINE_START;
+        this.#state = atLineStart;
         i = lf + 1;
       } else {
         this.#step(bytes[i] as number, this.#before + i);
@@ -70,47 +70,47 @@ export abstract class FieldScanner {
   }
 
   #step(c: number, at: number): void {
-    if (c === LF) {
+    if (c === lineFeed) {
       // RFC 5322 2.1: the header block ends with an empty line.
-      if (this.#state === LINE_START || this.#state === CRS_ONLY) {
+      if (this.#state === atLineStart || this.#state === crsOnly) {
         this.complete = true;
-        this.headerBytes = this.#state === CRS_ONLY ? this.#crsAt : at;
+        this.headerBytes = this.#state === crsOnly ? this.#crsAt : at;
       }
-      this.#state = LINE_START;
+      this.#state = atLineStart;
       this.#afterCr = false;
       return;
     }
     switch (this.#state) {
-      case LINE_START:
+      case atLineStart:
         this.#startLine(c, at);
         break;
-      case NAME:
+      case inName:
         this.#nameByte(c);
         break;
-      case AFTER_NAME:
-        if (c === COLON) this.#startValue();
-        else if (c !== SPACE && c !== TAB) this.#state = REST;
+      case afterName:
+        if (c === colon) this.#startValue();
+        else if (c !== space && c !== tab) this.#state = inRest;
         break;
-      case VALUE:
+      case inValue:
         this.#inValue(c);
         break;
-      case CRS_ONLY:
-        if (c !== CR) this.#state = REST;
+      case crsOnly:
+        if (c !== carriageReturn) this.#state = inRest;
         break;
       default:
-        this.#state = REST;
+        this.#state = inRest;
     }
   }
 
   #startLine(c: number, at: number): void {
-    if ((c === SPACE || c === TAB) && this.#inField) {
+    if ((c === space || c === tab) && this.#inField) {
       this.#inValue(c);
       return;
     }
     this.#inField = false;
     this.#matched = 0;
-    if (c === CR) {
-      this.#state = CRS_ONLY;
+    if (c === carriageReturn) {
+      this.#state = crsOnly;
       this.#crsAt = at;
       return;
     }
@@ -121,27 +121,27 @@ export abstract class FieldScanner {
   }
 
   #nameByte(c: number): void {
-    if (lowerCase(c) !== this.#name[this.#matched]) this.#state = REST;
-    else if (++this.#matched === this.#name.length) this.#state = AFTER_NAME;
-    else this.#state = NAME;
+    if (lowerCase(c) !== this.#name[this.#matched]) this.#state = inRest;
+    else if (++this.#matched === this.#name.length) this.#state = afterName;
+    else this.#state = inName;
   }
 
   #startValue(): void {
     this.count++;
     this.fieldFound(this.#name);
     this.#inField = true;
-    this.#state = VALUE;
+    this.#state = inValue;
   }
 
   #inValue(c: number): void {
-    this.#state = VALUE;
-    if (c === CR) {
+    this.#state = inValue;
+    if (c === carriageReturn) {
       this.#afterCr = true;
       return;
     }
-    const wanted = (!this.#afterCr || this.valueByte(CR)) && this.valueByte(c);
+    const wanted = (!this.#afterCr || this.valueByte(carriageReturn)) && this.valueByte(c);
     this.#afterCr = false;
-    if (!wanted) this.#state = REST;
+    if (!wanted) this.#state = inRest;
   }
 }
 

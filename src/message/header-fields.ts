@@ -1,11 +1,11 @@
 // Walks over the header block of a message (RFC 5322 2.2) without copying it. Lines end with LF and whatever CRs come before it; a CR
 // that belongs to no LF ends no line.
 
-const LF = 0x0a;
-const CR = 0x0d;
-const TAB = 0x09;
-const SPACE = 0x20;
-const COLON = 0x3a;
+const lineFeed = 0x0a;
+const carriageReturn = 0x0d;
+const tab = 0x09;
+const space = 0x20;
+const colonByte = 0x3a;
 
 /** One field, as indexes into the message. */
 export interface HeaderField {
@@ -26,7 +26,7 @@ export function* headerFields(message: Uint8Array): Generator<HeaderField, void>
     const colon = fieldNameEnd(message, start);
     if (colon < 0) return;
     let end = lineEnd(message, start);
-    while (message[end] === SPACE || message[end] === TAB) end = lineEnd(message, end);
+    while (message[end] === space || message[end] === tab) end = lineEnd(message, end);
     yield { name: nameOf(message, start, colon), start, valueStart: colon + 1, end };
     start = end;
   }
@@ -35,12 +35,12 @@ export function* headerFields(message: Uint8Array): Generator<HeaderField, void>
 /** Whether an empty line begins here. */
 export function isEmptyLine(message: Uint8Array, at: number): boolean {
   let i = at;
-  while (message[i] === CR) i++;
-  return message[i] === LF;
+  while (message[i] === carriageReturn) i++;
+  return message[i] === lineFeed;
 }
 
 function lineEnd(message: Uint8Array, from: number): number {
-  const lf = message.indexOf(LF, from);
+  const lf = message.indexOf(lineFeed, from);
   return lf < 0 ? message.length : lf + 1;
 }
 
@@ -49,11 +49,11 @@ function fieldNameEnd(message: Uint8Array, start: number): number {
   let i = start;
   for (; i < message.length; i++) {
     const c = message[i] as number;
-    if (c <= SPACE || c >= 0x7f || c === COLON) break;
+    if (c <= space || c >= 0x7f || c === colonByte) break;
   }
   if (i === start) return -1;
-  while (message[i] === SPACE || message[i] === TAB) i++;
-  return message[i] === COLON ? i : -1;
+  while (message[i] === space || message[i] === tab) i++;
+  return message[i] === colonByte ? i : -1;
 }
 
 function nameOf(message: Uint8Array, start: number, colon: number): string {

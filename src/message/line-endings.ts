@@ -3,9 +3,9 @@
 // Works on pieces.
 import { Buffer } from 'node:buffer';
 
-const LF = 0x0a;
-const CR = 0x0d;
-const DOT = 0x2e;
+const lineFeed = 0x0a;
+const carriageReturn = 0x0d;
+const dot = 0x2e;
 
 export class LineEndings {
   /** A line with nothing but a dot was found, and was asked to end the text: nothing more is taken. */
@@ -28,12 +28,12 @@ export class LineEndings {
     let length = 0;
     for (const c of piece) {
       if (this.ended) break;
-      if (c === CR) {
+      if (c === carriageReturn) {
         this.#afterCr = true;
-      } else if (c === LF) {
+      } else if (c === lineFeed) {
         length = this.#endLine(out, length);
       } else {
-        if (this.#afterCr) length = this.#addByte(out, length, CR);
+        if (this.#afterCr) length = this.#addByte(out, length, carriageReturn);
         length = this.#addByte(out, length, c);
       }
     }
@@ -50,8 +50,8 @@ export class LineEndings {
   #addByte(out: Buffer, at: number, c: number): number {
     let length = at;
     this.#afterCr = false;
-    if (this.#onlyDot) out[length++] = DOT;
-    this.#onlyDot = this.#dotEnds && this.#lineBytes === 0 && c === DOT;
+    if (this.#onlyDot) out[length++] = dot;
+    this.#onlyDot = this.#dotEnds && this.#lineBytes === 0 && c === dot;
     if (!this.#onlyDot) out[length++] = c;
     this.#lineBytes++;
     return length;
@@ -64,8 +64,8 @@ export class LineEndings {
       this.ended = true;
       return length;
     }
-    out[length++] = CR;
-    out[length++] = LF;
+    out[length++] = carriageReturn;
+    out[length++] = lineFeed;
     this.#lineBytes = 0;
     this.#onlyDot = false;
     return length;

@@ -4,16 +4,16 @@ import { formatDateTime } from './date-time.ts';
 import { FieldScanner, nameBytes } from './field-scanner.ts';
 import { messageId } from './message-id.ts';
 
-const DATE = nameBytes('date');
-const MESSAGE_ID = nameBytes('message-id');
-const NAMES = [DATE, MESSAGE_ID];
+const dateName = nameBytes('date');
+const messageIdName = nameBytes('message-id');
+const names = [dateName, messageIdName];
 
 export class MissingFields extends FieldScanner {
   #hasDate = false;
   #hasMessageId = false;
 
   constructor() {
-    super(NAMES);
+    super(names);
   }
 
   /** Both are there. */
@@ -33,7 +33,7 @@ export class MissingFields extends FieldScanner {
   }
 
   protected override fieldFound(name: Uint8Array): void {
-    if (name === DATE) this.#hasDate = true;
+    if (name === dateName) this.#hasDate = true;
     else this.#hasMessageId = true;
     if (this.none) this.complete = true;
   }

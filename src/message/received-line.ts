@@ -4,7 +4,7 @@ import { isIPv6 } from 'node:net';
 import { formatDateTime } from './date-time.ts';
 
 /** The longest recipient that is named, in octets. */
-const MAX_FOR_OCTETS = 900;
+const maxForOctets = 900;
 
 /** Facts of one acceptance. */
 export interface Reception {
@@ -29,7 +29,7 @@ export interface Reception {
 export function receivedLine(reception: Reception): Buffer {
   const { by, protocol, queueId, recipient, priority, nowMs } = reception;
   // RFC 5322 2.1.1: the clause is left out where it would make a line of more than 998 octets.
-  const isShown = recipient !== undefined && Buffer.byteLength(recipient) <= MAX_FOR_OCTETS;
+  const isShown = recipient !== undefined && Buffer.byteLength(recipient) <= maxForOctets;
   const to = isShown ? `\r\n\tfor <${withoutControls(recipient)}>` : '';
   // RFC 6710 7: an Additional-Registered-Clause, which comes last (RFC 5321 4.4).
   const clause = priority === undefined ? '' : `${to === '' ? '\r\n\t' : ' '}PRIORITY ${priority}`;

@@ -29,13 +29,13 @@ export interface Submission {
   readonly brokenField: string | undefined;
 }
 
-const RECIPIENT_FIELDS = new Set(['to', 'cc', 'bcc']);
-const RESENT_RECIPIENT_FIELDS = new Set(['resent-to', 'resent-cc', 'resent-bcc']);
-const BLIND_FIELDS = new Set(['bcc', 'resent-bcc']);
-const FROM_LINE = Buffer.from('From ');
-const NEWLINE = Buffer.from('\r\n');
-const LF = 0x0a;
-const CR = 0x0d;
+const recipientFields = new Set(['to', 'cc', 'bcc']);
+const resentRecipientFields = new Set(['resent-to', 'resent-cc', 'resent-bcc']);
+const blindFields = new Set(['bcc', 'resent-bcc']);
+const fromLine = Buffer.from('From ');
+const newline = Buffer.from('\r\n');
+const lineFeed = 0x0a;
+const carriageReturn = 0x0d;
 
 /**
  * Prepares a message whose lines end with CRLF. A text without any header field becomes the body; a leading `From ` line of
@@ -48,13 +48,13 @@ export function prepareSubmission(message: Uint8Array, options: SubmissionOption
   const content: Uint8Array[] = [];
   let kept = 0;
   for (const field of fields) {
-    if (!BLIND_FIELDS.has(field.name)) continue;
+    if (!blindFields.has(field.name)) continue;
     if (field.start > kept) content.push(text.subarray(kept, field.start));
     kept = field.end;
   }
   if (bodyStart > kept) content.push(text.subarray(kept, bodyStart));
   content.push(Buffer.from(missingFields(fields, options), 'utf8'));
-  if (!isEmptyLine(text, bodyStart)) content.push(NEWLINE);
+  if (!isEmptyLine(text, bodyStart)) content.push(newline);
   content.push(bodyOf(text.subarray(bodyStart)));
   return {
     content: content.filter((piece) => piece.length > 0),
@@ -73,7 +73,7 @@ function bodyOf(body: Uint8Array): Uint8Array {
     out.set(body.subarray(from, to), length);
     length += to - from;
     if (lone >= 0) {
-      out.set(NEWLINE, length);
+      out.set(newline, length);
       length += 2;
     }
     from = to + 1;
@@ -83,13 +83,13 @@ function bodyOf(body: Uint8Array): Uint8Array {
 
 /** The index of the first CR at or after `from` that no LF follows; -1 if there is none. */
 function loneCr(text: Uint8Array, from: number): number {
-  let at = text.indexOf(CR, from);
-  while (at >= 0 && text[at + 1] === LF) at = text.indexOf(CR, at + 2);
+  let at = text.indexOf(carriageReturn, from);
+  while (at >= 0 && text[at + 1] === lineFeed) at = text.indexOf(carriageReturn, at + 2);
   return at;
 }
 
 function withoutFromLine(message: Uint8Array): Uint8Array {
-  if (Buffer.compare(message.subarray(0, FROM_LINE.length), FROM_LINE) !== 0) return message;
+  if (Buffer.compare(message.subarray(0, fromLine.length), fromLine) !== 0) return message;
   const lf = message.indexOf(0x0a);
   return lf < 0 ? message : message.subarray(lf + 1);
 }
@@ -99,8 +99,8 @@ function recipientsOf(
   fields: readonly HeaderField[],
   hostname: string,
 ): Pick<Submission, 'recipients' | 'invalidRecipients'> {
-  const resent = fields.some((field) => RESENT_RECIPIENT_FIELDS.has(field.name));
-  const names = resent ? RESENT_RECIPIENT_FIELDS : RECIPIENT_FIELDS;
+  const resent = fields.some((field) => resentRecipientFields.has(field.name));
+  const names = resent ? resentRecipientFields : recipientFields;
   const recipients = new Set<string>();
   const invalidRecipients: string[] = [];
   for (const field of fields) {

@@ -2,13 +2,13 @@
 // the message for damaged without another attempt.
 
 /** RFC 3463 4.3.0: a fault of this system, not of the recipient. */
-const PREFIX = '451 4.3.0 the stored message is damaged: ';
+const prefix = '451 4.3.0 the stored message is damaged: ';
 
 export function damageText(why: string): string {
-  return `${PREFIX}${why}`;
+  return `${prefix}${why}`;
 }
 
 /** Why a message is damaged, if its last error says so. */
 export function damageOf(lastError: string): string | undefined {
-  return lastError.startsWith(PREFIX) ? lastError.slice(PREFIX.length) : undefined;
+  return lastError.startsWith(prefix) ? lastError.slice(prefix.length) : undefined;
 }

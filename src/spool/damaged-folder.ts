@@ -8,8 +8,8 @@ import { systemCode } from './spool-error.ts';
 import type { SpoolProblem } from './types.ts';
 
 /** At most so many files, with at most so many bytes, are kept. */
-export const DAMAGED_FILES = 200;
-export const DAMAGED_BYTES = 1024 ** 3;
+export const damagedFiles = 200;
+export const damagedBytes = 1024 ** 3;
 
 export interface DamagedFile {
   readonly name: string;
@@ -69,7 +69,7 @@ export async function setAside(
   let bytes = kept.reduce((sum, each) => sum + each.bytes, 0);
   let count = kept.length;
   for (const oldest of kept) {
-    if (oldest.name === name || (count <= DAMAGED_FILES && bytes <= DAMAGED_BYTES)) break;
+    if (oldest.name === name || (count <= damagedFiles && bytes <= damagedBytes)) break;
     await files.unlink(join(layout.damaged, oldest.name)).catch(() => undefined);
     count--;
     bytes -= oldest.bytes;

@@ -6,13 +6,13 @@ import { exists, fdatasync, readUpTo, readWhole, writeAll } from './file-io.ts';
 import type { FileLayer } from './file-layer.ts';
 import { emptyHolds } from './holds-file.ts';
 import { formatPath, holdsPath, listSegments, segmentPath, type SpoolLayout } from './layout.ts';
-import { SEGMENT_HEADER_BYTES, parseSegmentHeader } from './segment-header.ts';
+import { segmentHeaderBytes, parseSegmentHeader } from './segment-header.ts';
 import { isDenied, SpoolError, systemCode, writeError } from './spool-error.ts';
 
 /** Raised by the rule in docs/spool-format.md. */
-export const FORMAT_VERSION = 1;
+export const formatVersion = 1;
 
-const FORMAT_LINE = /^sluice-spool (\d+)\n$/;
+const formatLine = /^sluice-spool (\d+)\n$/;
 
 /** `lost`: the format file is gone or damaged, but the segments are of our version. */
 export type FormatCondition = 'good' | 'absent' | 'lost';
@@ -28,15 +28,15 @@ export async function checkFormat(files: FileLayer, layout: SpoolLayout): Promis
   } catch (error) {
     if (systemCode(error) !== 'ENOENT') throw unreadable(layout, error);
   }
-  const version = text === undefined ? undefined : FORMAT_LINE.exec(text)?.[1];
-  if (version === String(FORMAT_VERSION)) return 'good';
+  const version = text === undefined ? undefined : formatLine.exec(text)?.[1];
+  if (version === String(formatVersion)) return 'good';
   const isOurs = version === undefined && (await hasOurSegments(files, layout));
   if (isOurs) return 'lost';
   if (text === undefined) return 'absent';
   const found = version === undefined ? 'an unreadable format file' : `format version ${version}`;
   throw new SpoolError(
     'SPOOL_FORMAT',
-    `the spool in ${layout.directory} has ${found}; this Sluice knows version ${FORMAT_VERSION}`,
+    `the spool in ${layout.directory} has ${found}; this Sluice knows version ${formatVersion}`,
   );
 }
 
@@ -62,7 +62,7 @@ async function hasOurSegments(files: FileLayer, layout: SpoolLayout): Promise<bo
     throw error;
   }
   for (const id of present) {
-    const header = Buffer.alloc(SEGMENT_HEADER_BYTES);
+    const header = Buffer.alloc(segmentHeaderBytes);
     const fd = await files.open(segmentPath(layout, id), 'r').catch(() => undefined);
     if (fd === undefined) continue;
     try {
@@ -93,7 +93,7 @@ export async function prepareDirectory(files: FileLayer, layout: SpoolLayout, sl
     // The directories are durable before the file that vouches for them: another process may look for it any moment.
     await files.syncDirectory(layout.directory);
     await syncAncestors(files, resolve(layout.directory));
-    await writeNew(files, slot, formatPath(layout), Buffer.from(`sluice-spool ${FORMAT_VERSION}\n`));
+    await writeNew(files, slot, formatPath(layout), Buffer.from(`sluice-spool ${formatVersion}\n`));
     await files.syncDirectory(layout.directory);
   } catch (error) {
     throw writeError(`making the spool directory ${layout.directory}`, error);

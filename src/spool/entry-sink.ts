@@ -1,7 +1,7 @@
 // Where a snapshot's entries go: to the journal, or to a meter that only tells how many bytes they take.
 
 import type { ErrorTexts } from './error-texts.ts';
-import { ENTRY_HELD, ENTRY_RELEASED, EntryBuffer } from './journal-entries.ts';
+import { entryHeld, entryReleased, EntryBuffer } from './journal-entries.ts';
 
 export interface EntrySink {
   /** Bytes since the last piece was taken. */
@@ -59,12 +59,12 @@ export class JournalEntries extends EntryBuffer implements EntrySink {
   }
 
   held(idSegment: number, counter: number, held: boolean): void {
-    this.message(held ? ENTRY_HELD : ENTRY_RELEASED, idSegment, counter);
+    this.message(held ? entryHeld : entryReleased, idSegment, counter);
   }
 }
 
 /** Bytes of one entry without what varies: docs/spool-format.md. */
-const HEAD_BYTES = 13;
+const headBytes = 13;
 
 /** Counts what a snapshot takes. */
 export class EntryMeter implements EntrySink {
@@ -93,7 +93,7 @@ export class EntryMeter implements EntrySink {
   }
 
   recipientDone(): void {
-    this.#bytes += HEAD_BYTES + 4;
+    this.#bytes += headBytes + 4;
   }
 
   deferred(
@@ -104,17 +104,17 @@ export class EntryMeter implements EntrySink {
     _nextAttemptAtMs: number,
     error: number,
   ): void {
-    this.#bytes += HEAD_BYTES + 20;
+    this.#bytes += headBytes + 20;
     if (error === 0 || this.#texts.has(error)) return;
     this.#texts.add(error);
     this.#bytes += 7 + Buffer.byteLength(this.#errors.text(error));
   }
 
   held(): void {
-    this.#bytes += HEAD_BYTES;
+    this.#bytes += headBytes;
   }
 
   doneRanges(_idSegment: number, ranges: readonly number[]): void {
-    this.#bytes += HEAD_BYTES + ranges.length * 4;
+    this.#bytes += headBytes + ranges.length * 4;
   }
 }

@@ -6,27 +6,27 @@ import type { DsnNotify, Envelope, EnvelopeRecipient } from '../message/envelope
 import { SpoolError } from './spool-error.ts';
 
 /** The newest version that is read. */
-export const ENVELOPE_VERSION = 3;
+export const envelopeFormatVersion = 3;
 
 /** `notice` since version 3. */
-const VIA = ['smtp', 'sendmail', 'bounce', 'notice'] as const;
-const RET = [undefined, 'FULL', 'HDRS'] as const;
+const viaWords = ['smtp', 'sendmail', 'bounce', 'notice'] as const;
+const retWords = [undefined, 'FULL', 'HDRS'] as const;
 
-const FLAG_8BITMIME = 1;
-const FLAG_SMTPUTF8 = 2;
-const RET_SHIFT = 2;
-const FLAG_ENVID = 16;
+const flag8bitmime = 1;
+const flagSmtputf8 = 2;
+const retShift = 2;
+const flagEnvid = 16;
 /** Since version 2. */
-const FLAG_QUEUE = 32;
+const flagQueue = 32;
 /** Since version 2: a byte, two's complement. */
-const FLAG_PRIORITY = 64;
+const flagPriority = 64;
 
-const NOTIFY_GIVEN = 1;
-const NOTIFY_NEVER = 2;
-const NOTIFY_SUCCESS = 4;
-const NOTIFY_FAILURE = 8;
-const NOTIFY_DELAY = 16;
-const ORCPT_GIVEN = 32;
+const notifyGiven = 1;
+const notifyNever = 2;
+const notifySuccess = 4;
+const notifyFailure = 8;
+const notifyDelay = 16;
+const orcptGiven = 32;
 
 /** The oldest version that can say all of this envelope. */
 export function envelopeVersion({ queue = '', priority, origin }: Envelope): number {
@@ -67,14 +67,14 @@ function putString(buffer: Buffer, at: number, text: string): number {
  */
 export function encodeEnvelope(envelope: Envelope, buffer: Buffer, at: number): number {
   const { origin, recipients, envelopeId, queue = '', priority } = envelope;
-  let flags = RET.indexOf(envelope.ret) << RET_SHIFT;
-  if (envelope.body === '8BITMIME') flags |= FLAG_8BITMIME;
-  if (envelope.smtpUtf8) flags |= FLAG_SMTPUTF8;
-  if (envelopeId !== undefined) flags |= FLAG_ENVID;
-  if (queue !== '') flags |= FLAG_QUEUE;
-  if (priority !== undefined) flags |= FLAG_PRIORITY;
+  let flags = retWords.indexOf(envelope.ret) << retShift;
+  if (envelope.body === '8BITMIME') flags |= flag8bitmime;
+  if (envelope.smtpUtf8) flags |= flagSmtputf8;
+  if (envelopeId !== undefined) flags |= flagEnvid;
+  if (queue !== '') flags |= flagQueue;
+  if (priority !== undefined) flags |= flagPriority;
   buffer[at] = flags;
-  buffer[at + 1] = VIA.indexOf(origin.via);
+  buffer[at + 1] = viaWords.indexOf(origin.via);
   let position = putString(buffer, at + 2, envelope.reversePath);
   position = putString(buffer, position, origin.clientAddress);
   position = putString(buffer, position, origin.helo);
@@ -93,13 +93,13 @@ export function encodeEnvelope(envelope: Envelope, buffer: Buffer, at: number): 
 
 function recipientFlags(recipient: EnvelopeRecipient): number {
   const { notify } = recipient;
-  let flags = recipient.originalRecipient === undefined ? 0 : ORCPT_GIVEN;
+  let flags = recipient.originalRecipient === undefined ? 0 : orcptGiven;
   if (notify !== undefined) {
-    flags |= NOTIFY_GIVEN;
-    if (notify.never) flags |= NOTIFY_NEVER;
-    if (notify.success) flags |= NOTIFY_SUCCESS;
-    if (notify.failure) flags |= NOTIFY_FAILURE;
-    if (notify.delay) flags |= NOTIFY_DELAY;
+    flags |= notifyGiven;
+    if (notify.never) flags |= notifyNever;
+    if (notify.success) flags |= notifySuccess;
+    if (notify.failure) flags |= notifyFailure;
+    if (notify.delay) flags |= notifyDelay;
   }
   return flags;
 }
@@ -127,33 +127,33 @@ export function decodeEnvelope(buffer: Buffer, at: number, end: number, facts: E
     return buffer.toString('utf8', start, position);
   };
   const flags = buffer[at] ?? 0;
-  const via = VIA[buffer[at + 1] ?? 0] ?? 'smtp';
+  const via = viaWords[buffer[at + 1] ?? 0] ?? 'smtp';
   const reversePath = takeString();
   const clientAddress = takeString();
   const helo = takeString();
-  const envelopeId = flags & FLAG_ENVID ? takeString() : undefined;
-  const queue = flags & FLAG_QUEUE ? takeString() : undefined;
-  const priority = flags & FLAG_PRIORITY ? signed(buffer[position++]) : undefined;
+  const envelopeId = flags & flagEnvid ? takeString() : undefined;
+  const queue = flags & flagQueue ? takeString() : undefined;
+  const priority = flags & flagPriority ? signed(buffer[position++]) : undefined;
   const recipients: EnvelopeRecipient[] = [];
   for (let index = 0; index < facts.recipients; index++) {
     const given = buffer[position] ?? 0;
     position++;
     const address = takeString();
-    const originalRecipient = given & ORCPT_GIVEN ? takeString() : undefined;
+    const originalRecipient = given & orcptGiven ? takeString() : undefined;
     recipients.push({
       address,
-      ...(given & NOTIFY_GIVEN ? { notify: notifyOf(given) } : undefined),
+      ...(given & notifyGiven ? { notify: notifyOf(given) } : undefined),
       ...(originalRecipient === undefined ? undefined : { originalRecipient }),
     });
   }
-  const ret = RET[(flags >>> RET_SHIFT) & 3];
+  const ret = retWords[(flags >>> retShift) & 3];
   return {
     queueId: facts.queueId,
     receivedAtMs: facts.receivedAtMs,
     reversePath,
     recipients,
-    body: flags & FLAG_8BITMIME ? '8BITMIME' : '7BIT',
-    smtpUtf8: (flags & FLAG_SMTPUTF8) !== 0,
+    body: flags & flag8bitmime ? '8BITMIME' : '7BIT',
+    smtpUtf8: (flags & flagSmtputf8) !== 0,
     ...(ret === undefined ? undefined : { ret }),
     ...(envelopeId === undefined ? undefined : { envelopeId }),
     ...(queue === undefined ? undefined : { queue }),
@@ -189,26 +189,26 @@ export function decodeOutline(buffer: Buffer, at: number, end: number, recipient
   const reversePath = buffer.toString('utf8', reversePathAt, position);
   skip();
   skip();
-  if (flags & FLAG_ENVID) skip();
+  if (flags & flagEnvid) skip();
   let queue: string | undefined;
-  if (flags & FLAG_QUEUE) {
+  if (flags & flagQueue) {
     const queueAt = skip();
     queue = buffer.toString('utf8', queueAt, position);
   }
-  const priority = flags & FLAG_PRIORITY ? signed(buffer[position++]) : undefined;
+  const priority = flags & flagPriority ? signed(buffer[position++]) : undefined;
   const addresses: string[] = [];
   for (let index = 0; index < recipients; index++) {
     const given = buffer[position] ?? 0;
     position++;
     const addressAt = skip();
     addresses.push(buffer.toString('utf8', addressAt, position));
-    if (given & ORCPT_GIVEN) skip();
+    if (given & orcptGiven) skip();
   }
   return {
     reversePath,
     addresses,
-    body: flags & FLAG_8BITMIME ? '8BITMIME' : '7BIT',
-    smtpUtf8: (flags & FLAG_SMTPUTF8) !== 0,
+    body: flags & flag8bitmime ? '8BITMIME' : '7BIT',
+    smtpUtf8: (flags & flagSmtputf8) !== 0,
     queue,
     priority,
   };
@@ -221,9 +221,9 @@ function signed(byte = 0): number {
 
 function notifyOf(flags: number): DsnNotify {
   return {
-    never: (flags & NOTIFY_NEVER) !== 0,
-    success: (flags & NOTIFY_SUCCESS) !== 0,
-    failure: (flags & NOTIFY_FAILURE) !== 0,
-    delay: (flags & NOTIFY_DELAY) !== 0,
+    never: (flags & notifyNever) !== 0,
+    success: (flags & notifySuccess) !== 0,
+    failure: (flags & notifyFailure) !== 0,
+    delay: (flags & notifyDelay) !== 0,
   };
 }

@@ -1,6 +1,6 @@
 // Last errors, each distinct text once: thousands of deferred recipients share a few.
 
-const MAX_CHARACTERS = 1000;
+const maxCharacters = 1000;
 
 export class ErrorTexts {
   readonly #numbers = new Map<string, number>();
@@ -13,7 +13,7 @@ export class ErrorTexts {
   /** The number of a text, with one more use; 0 is the empty text. */
   use(text: string): number {
     if (text === '') return 0;
-    const short = text.length > MAX_CHARACTERS ? text.slice(0, MAX_CHARACTERS) : text;
+    const short = text.length > maxCharacters ? text.slice(0, maxCharacters) : text;
     const known = this.#numbers.get(short);
     if (known !== undefined) {
       this.#uses[known] = (this.#uses[known] ?? 0) + 1;

@@ -5,7 +5,7 @@ import type { FileLayer } from './file-layer.ts';
 import { systemCode } from './spool-error.ts';
 
 /** IOV_MAX on Linux and macOS. */
-const MAX_BUFFERS = 1024;
+const maxBuffers = 1024;
 
 /** Writes all buffers, one after the other, from `position`. */
 export function writeAll(
@@ -18,7 +18,7 @@ export function writeAll(
     let rest = buffers;
     let at = position;
     const next = (): void => {
-      const now = rest.length > MAX_BUFFERS ? rest.slice(0, MAX_BUFFERS) : rest;
+      const now = rest.length > maxBuffers ? rest.slice(0, maxBuffers) : rest;
       files.writev(fd, now, at, (error, written) => {
         if (error) return reject(error);
         at += written;

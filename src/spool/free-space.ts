@@ -3,7 +3,7 @@
 
 import type { FileLayer } from './file-layer.ts';
 
-const REFRESH_MS = 1000;
+const refreshMs = 1000;
 
 export class FreeSpace {
   readonly #files: FileLayer;
@@ -45,7 +45,7 @@ export class FreeSpace {
   /** Answers at once. What is old is measured anew: behind the answer when it is yes, before it when it would be no. */
   hasRoom(bytes: number): boolean {
     const age = this.#now() - this.#measuredAtMs;
-    const isOld = age >= REFRESH_MS || age < 0;
+    const isOld = age >= refreshMs || age < 0;
     if (this.#free - bytes >= this.#reserveBytes) {
       if (isOld && !this.#measuring) this.measure().catch(() => undefined);
       return true;

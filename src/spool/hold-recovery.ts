@@ -3,7 +3,7 @@
 
 import type { FileLayer } from './file-layer.ts';
 import type { HoldsRecord } from './holds-reader.ts';
-import { LOST, type JournalReplay } from './journal-reader.ts';
+import { lost, type JournalReplay } from './journal-reader.ts';
 import { listSegments, type SpoolLayout } from './layout.ts';
 import type { QueueState } from './queue-state.ts';
 import type { SpoolProblem } from './types.ts';
@@ -31,7 +31,7 @@ export async function recoverHolds(
     report({
       kind: 'journal',
       place: String(record.journalNumber),
-      text: `the journal's files from ${record.journalNumber} on are gone: ${LOST}`,
+      text: `the journal's files from ${record.journalNumber} on are gone: ${lost}`,
     });
     journal = 'damaged';
   }
@@ -46,7 +46,7 @@ export async function recoverHolds(
     (await listSegments(files, layout)).segments.length > 0;
   if (isGone) {
     const what = journal === 'absent' ? 'the journal is gone' : "the journal's beginning is gone";
-    report({ kind: 'journal', place: 'journal', text: `${what}: ${LOST}` });
+    report({ kind: 'journal', place: 'journal', text: `${what}: ${lost}` });
   }
   const isDamaged = record.condition === 'damaged';
   const isLost = record.condition === 'absent' && replay.hasHolds;

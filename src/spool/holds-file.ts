@@ -7,12 +7,12 @@ import { fdatasync, writeAll } from './file-io.ts';
 import type { Timer, Timers } from '../io/timers.ts';
 import type { FileLayer } from './file-layer.ts';
 import {
-  ENTRY_HELD,
-  ENTRY_RELEASED,
+  entryHeld,
+  entryReleased,
   EntryBuffer,
-  FRAME_COMPLETE,
-  FRAME_ENTRIES,
-  JOURNAL_HEADER_BYTES,
+  frameComplete,
+  frameEntries,
+  journalHeaderBytes,
   encodeJournalHeader,
 } from './journal-entries.ts';
 import type { JournalMark } from './journal-writer.ts';
@@ -22,11 +22,11 @@ import { writeError } from './spool-error.ts';
 import type { SpoolProblem } from './types.ts';
 
 /** Changes are gathered for this long: an operator holds a million messages in thousands of steps. */
-const GATHER_MS = 10;
-const PIECE_BYTES = 128 * 1024;
+const gatherMs = 10;
+const pieceBytes = 128 * 1024;
 /** The file is written anew when it has grown by this, and to twice what it was. */
-const GROWTH_BYTES = 256 * 1024;
-const RETRY_MS = 5_000;
+const growthBytes = 256 * 1024;
+const retryMs = 5_000;
 
 export interface HoldsFileOptions {
   readonly files: FileLayer;
@@ -83,10 +83,10 @@ export class HoldsFile {
   /** A message is held or released. */
   changed(idSegment: number, counter: number, held: boolean): void {
     this.#isBehind = this.#journal !== undefined;
-    this.#entries.message(held ? ENTRY_HELD : ENTRY_RELEASED, idSegment, counter);
+    this.#entries.message(held ? entryHeld : entryReleased, idSegment, counter);
     // What comes before `start` is in the state that it writes.
     if (this.#journal === undefined) this.#entries.clear();
-    else this.#later(GATHER_MS);
+    else this.#later(gatherMs);
   }
 
   /**
@@ -131,7 +131,7 @@ export class HoldsFile {
     this.#isBehind = false;
     try {
       const file = this.#file;
-      if (file === undefined || file.length > 2 * file.writtenBytes + GROWTH_BYTES) await this.#rewrite();
+      if (file === undefined || file.length > 2 * file.writtenBytes + growthBytes) await this.#rewrite();
       else await this.#append(file);
       this.#failure = undefined;
     } catch (error) {
@@ -142,7 +142,7 @@ export class HoldsFile {
         this.#options.report({ kind: 'unwritten', place: 'holds', text: failure.message });
       }
       this.#failure = failure;
-      this.#later(RETRY_MS);
+      this.#later(retryMs);
     }
   }
 
@@ -157,13 +157,13 @@ export class HoldsFile {
   async #append(file: OpenFile): Promise<void> {
     if (this.#entries.bytes === 0) return;
     const { files } = this.#options;
-    const frame = this.#entries.take(FRAME_ENTRIES, file.tag, file.synced);
+    const frame = this.#entries.take(frameEntries, file.tag, file.synced);
     await writeAll(files, file.fd, [frame], file.length);
     file.length += frame.length;
     await fdatasync(files, file.fd);
     file.synced = file.length;
     // Without entries: it says that all before it was synced, so that damage is not taken for the trace of a crash.
-    const vouches = new EntryBuffer().take(FRAME_ENTRIES, file.tag, file.synced);
+    const vouches = new EntryBuffer().take(frameEntries, file.tag, file.synced);
     await writeAll(files, file.fd, [vouches], file.length);
     file.length += vouches.length;
   }
@@ -209,12 +209,12 @@ export class HoldsFile {
     const { table } = state;
     for (let row = 0; row < table.rows; row++) {
       if (!table.isUsed(row) || !state.isHeld(row)) continue;
-      entries.message(ENTRY_HELD, state.groupAt(row).idSegment, table.counter[row] ?? 0);
-      if (entries.bytes > PIECE_BYTES) await write(entries.take(FRAME_ENTRIES, tag, length));
+      entries.message(entryHeld, state.groupAt(row).idSegment, table.counter[row] ?? 0);
+      if (entries.bytes > pieceBytes) await write(entries.take(frameEntries, tag, length));
     }
-    if (entries.bytes > 0) await write(entries.take(FRAME_ENTRIES, tag, length));
+    if (entries.bytes > 0) await write(entries.take(frameEntries, tag, length));
     // With this frame the file is whole, and all before it must hold.
-    await write(entries.take(FRAME_COMPLETE, tag, length));
+    await write(entries.take(frameComplete, tag, length));
     return length;
   }
 }
@@ -222,6 +222,6 @@ export class HoldsFile {
 /** The file as it is before the first manager has run: nothing is held. */
 export function emptyHolds(): Buffer {
   const tag = randomInt(2 ** 32);
-  const frame = new EntryBuffer().take(FRAME_COMPLETE, tag, JOURNAL_HEADER_BYTES);
+  const frame = new EntryBuffer().take(frameComplete, tag, journalHeaderBytes);
   return Buffer.concat([encodeJournalHeader(0, tag), frame]);
 }

@@ -8,7 +8,7 @@ import { readIndex, type FoundRecord } from './segment-index.ts';
 import { systemCode } from './spool-error.ts';
 import type { StoredRef } from './types.ts';
 
-const KEEP_MS = 5_000;
+const keepMs = 5_000;
 
 interface Kept {
   readonly segment: number;
@@ -34,7 +34,7 @@ export class IndexCopies {
       this.#kept = { segment: ref.segment, records: this.#read(ref.segment) };
     }
     this.#timers.clear(this.#timer);
-    this.#timer = this.#timers.setTimeout(() => this.close(), KEEP_MS).unref();
+    this.#timer = this.#timers.setTimeout(() => this.close(), keepMs).unref();
     const record = (await this.#kept.records).get(ref.offset);
     return record?.head.length === ref.length ? record : undefined;
   }

@@ -4,38 +4,38 @@
 import { crc32 } from 'node:zlib';
 import { getUint53, putUint53 } from './record.ts';
 
-export const JOURNAL_HEADER_BYTES = 32;
-export const FRAME_HEADER_BYTES = 24;
-export const FRAME_ENTRIES = 1;
+export const journalHeaderBytes = 32;
+export const frameHeaderBytes = 24;
+export const frameEntries = 1;
 /** With its entries, if any, the file tells the whole state by itself: older ones are not needed. */
-export const FRAME_COMPLETE = 2;
+export const frameComplete = 2;
 
 /** The message is done: its last recipient was. */
-export const ENTRY_DONE = 1;
-export const ENTRY_RECIPIENT_DONE = 2;
-export const ENTRY_DEFERRED = 3;
-export const ENTRY_HELD = 4;
-export const ENTRY_RELEASED = 5;
+export const entryDone = 1;
+export const entryRecipientDone = 2;
+export const entryDeferred = 3;
+export const entryHeld = 4;
+export const entryReleased = 5;
 /** The text that a number stands for from here on in this file. */
-export const ENTRY_ERROR_TEXT = 6;
-export const ENTRY_DONE_RANGES = 7;
+export const entryErrorText = 6;
+export const entryDoneRanges = 7;
 
-export const JOURNAL_MAGIC = Buffer.from('SLJN', 'latin1').readUInt32LE(0);
-export const FRAME_MAGIC_BYTES = Buffer.from('SLJF', 'latin1');
-const FRAME_MAGIC = FRAME_MAGIC_BYTES.readUInt32LE(0);
-export const JOURNAL_VERSION = 1;
+export const journalMagic = Buffer.from('SLJN', 'latin1').readUInt32LE(0);
+export const frameMagicBytes = Buffer.from('SLJF', 'latin1');
+const frameMagic = frameMagicBytes.readUInt32LE(0);
+export const journalVersion = 1;
 
 /** In the header of a journal: beside it there is the file `holds`, so that one which is missing was lost. */
-export const FLAG_HAS_HOLDS = 1;
+export const flagHasHolds = 1;
 
 /**
- * @param flags - of a journal: `FLAG_HAS_HOLDS`
+ * @param flags - of a journal: `flagHasHolds`
  * @param journalBytes - of `holds`: bytes of that journal file that were on stable storage when this was written
  */
 export function encodeJournalHeader(number: number, tag: number, flags = 0, journalBytes = 0): Buffer {
-  const header = Buffer.alloc(JOURNAL_HEADER_BYTES);
-  header.writeUInt32LE(JOURNAL_MAGIC, 0);
-  header[8] = JOURNAL_VERSION;
+  const header = Buffer.alloc(journalHeaderBytes);
+  header.writeUInt32LE(journalMagic, 0);
+  header[8] = journalVersion;
   header[9] = flags;
   header.writeUInt32LE(tag, 12);
   putUint53(header, number, 16);
@@ -49,8 +49,8 @@ export function encodeJournalHeader(number: number, tag: number, flags = 0, jour
  * that was on stable storage before: a gap in it is damage, one after it is what a crash leaves.
  */
 function finishFrame(frame: Buffer, kind: number, tag: number, synced: number): void {
-  frame.writeUInt32LE(FRAME_MAGIC, 0);
-  frame.writeUInt32LE(frame.length - FRAME_HEADER_BYTES, 8);
+  frame.writeUInt32LE(frameMagic, 0);
+  frame.writeUInt32LE(frame.length - frameHeaderBytes, 8);
   frame.writeUInt32LE(kind, 12);
   frame.writeUInt32LE(tag, 16);
   frame.writeUInt32LE(synced, 20);
@@ -60,15 +60,15 @@ function finishFrame(frame: Buffer, kind: number, tag: number, synced: number): 
 /** Gathers the entries of one frame. */
 export class EntryBuffer {
   #buffer = Buffer.allocUnsafeSlow(16 * 1024);
-  #used = FRAME_HEADER_BYTES;
+  #used = frameHeaderBytes;
 
   /** Bytes of entries. */
   get bytes(): number {
-    return this.#used - FRAME_HEADER_BYTES;
+    return this.#used - frameHeaderBytes;
   }
 
   clear(): void {
-    this.#used = FRAME_HEADER_BYTES;
+    this.#used = frameHeaderBytes;
   }
 
   /** What was gathered as a frame of its own; starts the next one. */
@@ -76,7 +76,7 @@ export class EntryBuffer {
     const frame = this.#buffer.subarray(0, this.#used);
     finishFrame(frame, kind, tag, synced);
     this.#buffer = Buffer.allocUnsafeSlow(16 * 1024);
-    this.#used = FRAME_HEADER_BYTES;
+    this.#used = frameHeaderBytes;
     return frame;
   }
 
@@ -102,7 +102,7 @@ export class EntryBuffer {
 
   recipientDone(idSegment: number, counter: number, recipient: number): void {
     this.#room(17);
-    this.#start(ENTRY_RECIPIENT_DONE, idSegment, counter);
+    this.#start(entryRecipientDone, idSegment, counter);
     this.#buffer.writeUInt32LE(recipient, this.#used);
     this.#used += 4;
   }
@@ -117,7 +117,7 @@ export class EntryBuffer {
     error: number,
   ): void {
     this.#room(33);
-    this.#start(ENTRY_DEFERRED, idSegment, counter);
+    this.#start(entryDeferred, idSegment, counter);
     this.#buffer.writeUInt32LE(recipient, this.#used);
     this.#buffer.writeUInt32LE(attempts, this.#used + 4);
     this.#buffer.writeDoubleLE(nextAttemptAtMs, this.#used + 8);
@@ -127,7 +127,7 @@ export class EntryBuffer {
 
   errorText(number: number, text: string): void {
     this.#room(7 + text.length * 3);
-    this.#buffer[this.#used] = ENTRY_ERROR_TEXT;
+    this.#buffer[this.#used] = entryErrorText;
     this.#buffer.writeUInt32LE(number, this.#used + 1);
     const length = this.#buffer.write(text, this.#used + 7, 'utf8');
     this.#buffer.writeUInt16LE(length, this.#used + 5);
@@ -137,7 +137,7 @@ export class EntryBuffer {
   /** `ranges` are pairs: first counter, count. */
   doneRanges(idSegment: number, ranges: readonly number[]): void {
     this.#room(13 + ranges.length * 4);
-    this.#start(ENTRY_DONE_RANGES, idSegment, ranges.length / 2);
+    this.#start(entryDoneRanges, idSegment, ranges.length / 2);
     for (const value of ranges) {
       this.#buffer.writeUInt32LE(value, this.#used);
       this.#used += 4;
@@ -165,7 +165,7 @@ export function visitEntries(frame: Buffer, texts: Map<number, string>, visitor:
   let at = 0;
   while (at < frame.length) {
     const kind = frame[at];
-    if (kind === ENTRY_ERROR_TEXT) {
+    if (kind === entryErrorText) {
       const end = at + 7 + frame.readUInt16LE(at + 5);
       texts.set(frame.readUInt32LE(at + 1), frame.toString('utf8', at + 7, end));
       at = end;
@@ -175,25 +175,25 @@ export function visitEntries(frame: Buffer, texts: Map<number, string>, visitor:
     const counter = frame.readUInt32LE(at + 9);
     at += 13;
     switch (kind) {
-      case ENTRY_DONE:
+      case entryDone:
         visitor.done(idSegment, counter, 1);
         break;
-      case ENTRY_RECIPIENT_DONE:
+      case entryRecipientDone:
         visitor.recipientDone(idSegment, counter, frame.readUInt32LE(at));
         at += 4;
         break;
-      case ENTRY_DEFERRED: {
+      case entryDeferred: {
         const error = texts.get(frame.readUInt32LE(at + 16)) ?? '';
         const [recipient, attempts] = [frame.readUInt32LE(at), frame.readUInt32LE(at + 4)];
         visitor.deferred(idSegment, counter, recipient, attempts, frame.readDoubleLE(at + 8), error);
         at += 20;
         break;
       }
-      case ENTRY_HELD:
-      case ENTRY_RELEASED:
-        visitor.held(idSegment, counter, kind === ENTRY_HELD);
+      case entryHeld:
+      case entryReleased:
+        visitor.held(idSegment, counter, kind === entryHeld);
         break;
-      case ENTRY_DONE_RANGES:
+      case entryDoneRanges:
         for (let left = counter; left > 0; left--) {
           visitor.done(idSegment, frame.readUInt32LE(at), frame.readUInt32LE(at + 4));
           at += 8;

@@ -4,12 +4,12 @@
 import { randomInt } from 'node:crypto';
 import { fdatasync, readUpTo, writeAll } from './file-io.ts';
 import type { FileLayer } from './file-layer.ts';
-import { EntryBuffer, FLAG_HAS_HOLDS, FRAME_COMPLETE, encodeJournalHeader } from './journal-entries.ts';
+import { EntryBuffer, flagHasHolds, frameComplete, encodeJournalHeader } from './journal-entries.ts';
 import { journalPath, type SpoolLayout } from './layout.ts';
 import { isWithoutRoom } from './spool-error.ts';
 
-const PIECE_BYTES = 256 * 1024;
-const ZEROS = Buffer.alloc(PIECE_BYTES);
+const pieceBytes = 256 * 1024;
+const zeros = Buffer.alloc(pieceBytes);
 
 /** Where the frames of a journal file of before end, as its reader has found. */
 export interface JournalEnd {
@@ -54,9 +54,9 @@ export class JournalFile {
     const path = journalPath(layout, number);
     const fd = await files.open(path, 'wx');
     try {
-      const header = encodeJournalHeader(number, tag, FLAG_HAS_HOLDS);
+      const header = encodeJournalHeader(number, tag, flagHasHolds);
       const beginning = isFirst
-        ? Buffer.concat([header, new EntryBuffer().take(FRAME_COMPLETE, tag, 0)])
+        ? Buffer.concat([header, new EntryBuffer().take(frameComplete, tag, 0)])
         : header;
       await writeAll(files, fd, [beginning], 0);
       const end = { number, tag, end: beginning.length };
@@ -127,7 +127,7 @@ export class JournalFile {
     const wanted = this.#length + roomBytes;
     if (wanted <= this.#allocated) return;
     while (this.#allocated < wanted) {
-      const piece = ZEROS.subarray(0, Math.min(PIECE_BYTES, wanted - this.#allocated));
+      const piece = zeros.subarray(0, Math.min(pieceBytes, wanted - this.#allocated));
       await writeAll(this.#files, this.#fd, [piece], this.#allocated);
       this.#allocated += piece.length;
     }
@@ -139,9 +139,9 @@ export class JournalFile {
 }
 
 async function rewrite(files: FileLayer, fd: number, end: number): Promise<void> {
-  const bytes = Buffer.allocUnsafe(PIECE_BYTES);
-  for (let at = 0; at < end; at += PIECE_BYTES) {
-    const length = await readUpTo(files, fd, bytes, Math.min(PIECE_BYTES, end - at), at);
+  const bytes = Buffer.allocUnsafe(pieceBytes);
+  for (let at = 0; at < end; at += pieceBytes) {
+    const length = await readUpTo(files, fd, bytes, Math.min(pieceBytes, end - at), at);
     await writeAll(files, fd, [bytes.subarray(0, length)], at);
   }
 }
@@ -152,9 +152,9 @@ async function rewrite(files: FileLayer, fd: number, end: number): Promise<void>
  */
 async function clear(files: FileLayer, fd: number, start: number): Promise<number> {
   const size = await files.size(fd);
-  for (let at = start; at < size; at += PIECE_BYTES) {
+  for (let at = start; at < size; at += pieceBytes) {
     try {
-      await writeAll(files, fd, [ZEROS.subarray(0, Math.min(PIECE_BYTES, size - at))], at);
+      await writeAll(files, fd, [zeros.subarray(0, Math.min(pieceBytes, size - at))], at);
     } catch (error) {
       if (!isWithoutRoom(error)) throw error;
       await files.truncate(fd, at);

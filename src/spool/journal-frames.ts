@@ -3,18 +3,18 @@
 
 import { crc32 } from 'node:zlib';
 import {
-  FLAG_HAS_HOLDS,
-  FRAME_COMPLETE,
-  FRAME_ENTRIES,
-  FRAME_HEADER_BYTES,
-  FRAME_MAGIC_BYTES,
-  JOURNAL_HEADER_BYTES,
-  JOURNAL_MAGIC,
-  JOURNAL_VERSION,
+  flagHasHolds,
+  frameComplete,
+  frameEntries,
+  frameHeaderBytes,
+  frameMagicBytes,
+  journalHeaderBytes,
+  journalMagic,
+  journalVersion,
 } from './journal-entries.ts';
 import { getUint53 } from './record.ts';
 
-const FRAME_MAGIC = FRAME_MAGIC_BYTES.readUInt32LE(0);
+const frameMagic = frameMagicBytes.readUInt32LE(0);
 
 interface JournalHeader {
   readonly tag: number;
@@ -25,10 +25,10 @@ interface JournalHeader {
 
 /** What the header says; undefined when it is torn or of another file. @param number - undefined: any */
 function journalHeader(bytes: Buffer, number: number | undefined): JournalHeader | undefined {
-  if (bytes.length < JOURNAL_HEADER_BYTES || bytes.readUInt32LE(0) !== JOURNAL_MAGIC) return undefined;
-  if (crc32(bytes.subarray(8, JOURNAL_HEADER_BYTES)) !== bytes.readUInt32LE(4)) return undefined;
+  if (bytes.length < journalHeaderBytes || bytes.readUInt32LE(0) !== journalMagic) return undefined;
+  if (crc32(bytes.subarray(8, journalHeaderBytes)) !== bytes.readUInt32LE(4)) return undefined;
   const found = getUint53(bytes, 16);
-  if (bytes[8] !== JOURNAL_VERSION || (number !== undefined && found !== number)) return undefined;
+  if (bytes[8] !== journalVersion || (number !== undefined && found !== number)) return undefined;
   const [flags = 0] = [bytes[9]];
   return { tag: bytes.readUInt32LE(12), number: found, flags, journalBytes: getUint53(bytes, 24) };
 }
@@ -68,7 +68,7 @@ export function readFrames(bytes: Buffer, number: number | undefined, storedByte
   const tag = header?.tag ?? firstTag(bytes);
   const found: number[] = [];
   let synced = storedBytes;
-  for (let at = tag === undefined ? -1 : nextFrame(bytes, JOURNAL_HEADER_BYTES, tag); at >= 0;) {
+  for (let at = tag === undefined ? -1 : nextFrame(bytes, journalHeaderBytes, tag); at >= 0;) {
     found.push(at);
     synced = Math.max(synced, bytes.readUInt32LE(at + 20));
     at = nextFrame(bytes, frameEnd(bytes, at, tag), tag);
@@ -78,7 +78,7 @@ export function readFrames(bytes: Buffer, number: number | undefined, storedByte
   let isWhole = false;
   let damaged = 0;
   let torn = 0;
-  let end = JOURNAL_HEADER_BYTES;
+  let end = journalHeaderBytes;
   const gap = (from: number, to: number): void => {
     damaged += Math.max(0, Math.min(to, synced) - from);
     torn += Math.max(0, to - Math.max(from, synced));
@@ -87,14 +87,14 @@ export function readFrames(bytes: Buffer, number: number | undefined, storedByte
     gap(end, at);
     end = frameEnd(bytes, at, tag);
     // With a gap before it, a part of the snapshot may be missing that an older file still tells.
-    if (bytes.readUInt32LE(at + 12) === FRAME_COMPLETE) {
+    if (bytes.readUInt32LE(at + 12) === frameComplete) {
       isWhole = true;
       complete = damaged + torn === 0;
     }
-    frames.push(bytes.subarray(at + FRAME_HEADER_BYTES, end));
+    frames.push(bytes.subarray(at + frameHeaderBytes, end));
   }
   if (end < synced) damaged += synced - end;
-  if (header === undefined && (found.length > 0 || storedBytes > 0)) damaged += JOURNAL_HEADER_BYTES;
+  if (header === undefined && (found.length > 0 || storedBytes > 0)) damaged += journalHeaderBytes;
   const rest = Math.max(end, synced);
   // A file that was created when the power went has no header yet, and what was allocated ahead is zero.
   if (found.length === 0 && header === undefined) torn += usedBytes(bytes, 0);
@@ -102,7 +102,7 @@ export function readFrames(bytes: Buffer, number: number | undefined, storedByte
   return {
     number: header?.number ?? 0,
     frames,
-    hasHolds: header !== undefined && (header.flags & FLAG_HAS_HOLDS) !== 0,
+    hasHolds: header !== undefined && (header.flags & flagHasHolds) !== 0,
     journalBytes: header?.journalBytes ?? 0,
     isClosed: damaged + torn === 0 && isClosing(bytes, found.at(-1)),
     complete,
@@ -116,7 +116,7 @@ export function readFrames(bytes: Buffer, number: number | undefined, storedByte
 
 /** A frame without entries that says that all before it was synced. */
 function isClosing(bytes: Buffer, at: number | undefined): boolean {
-  if (at === undefined || bytes.readUInt32LE(at + 12) !== FRAME_ENTRIES) return false;
+  if (at === undefined || bytes.readUInt32LE(at + 12) !== frameEntries) return false;
   return bytes.readUInt32LE(at + 8) === 0 && bytes.readUInt32LE(at + 20) === at;
 }
 
@@ -131,22 +131,22 @@ function usedBytes(bytes: Buffer, from: number): number {
 
 /** The tag of the first frame that holds whatever its tag. */
 function firstTag(bytes: Buffer): number | undefined {
-  let at = bytes.indexOf(FRAME_MAGIC_BYTES);
-  while (at >= 0 && frameEnd(bytes, at, undefined) === 0) at = bytes.indexOf(FRAME_MAGIC_BYTES, at + 1);
+  let at = bytes.indexOf(frameMagicBytes);
+  while (at >= 0 && frameEnd(bytes, at, undefined) === 0) at = bytes.indexOf(frameMagicBytes, at + 1);
   return at < 0 ? undefined : bytes.readUInt32LE(at + 16);
 }
 
 /** Where the next good frame from `from` begins; -1 if there is none. */
 function nextFrame(bytes: Buffer, from: number, tag: number | undefined): number {
   let at = from;
-  while (at >= 0 && frameEnd(bytes, at, tag) === 0) at = bytes.indexOf(FRAME_MAGIC_BYTES, at + 1);
+  while (at >= 0 && frameEnd(bytes, at, tag) === 0) at = bytes.indexOf(frameMagicBytes, at + 1);
   return at;
 }
 
 /** Where the frame at `at` ends; 0 if there is no good one. @param tag - of the file; undefined: any */
 function frameEnd(bytes: Buffer, at: number, tag: number | undefined): number {
-  if (at + FRAME_HEADER_BYTES > bytes.length || bytes.readUInt32LE(at) !== FRAME_MAGIC) return 0;
-  const end = at + FRAME_HEADER_BYTES + bytes.readUInt32LE(at + 8);
+  if (at + frameHeaderBytes > bytes.length || bytes.readUInt32LE(at) !== frameMagic) return 0;
+  const end = at + frameHeaderBytes + bytes.readUInt32LE(at + 8);
   if (end > bytes.length || (tag !== undefined && bytes.readUInt32LE(at + 16) !== tag)) return 0;
   return crc32(bytes.subarray(at + 8, end)) === bytes.readUInt32LE(at + 4) ? end : 0;
 }

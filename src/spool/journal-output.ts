@@ -3,7 +3,7 @@
 
 import type { ErrorTexts } from './error-texts.ts';
 import { JournalEntries } from './entry-sink.ts';
-import { FRAME_ENTRIES } from './journal-entries.ts';
+import { frameEntries } from './journal-entries.ts';
 import type { JournalFile } from './journal-file.ts';
 import { SpoolError, isWithoutRoom, writeError } from './spool-error.ts';
 
@@ -84,7 +84,7 @@ export class JournalOutput {
     const file = this.#writable();
     await this.#writePending(file);
     if (kind !== undefined || this.entries.bytes > 0) {
-      this.#pending = this.#takeFrame(file, kind ?? FRAME_ENTRIES);
+      this.#pending = this.#takeFrame(file, kind ?? frameEntries);
       await this.#writePending(file);
     }
     // Without room it is asked for again by `makeRoom` only.
@@ -180,7 +180,7 @@ export class JournalOutput {
     // From here to the end of this turn nothing else runs: what was added before goes to the old file.
     const pending = this.#pending;
     const rest =
-      old === undefined || this.#broken !== undefined ? undefined : this.#takeFrame(old, FRAME_ENTRIES);
+      old === undefined || this.#broken !== undefined ? undefined : this.#takeFrame(old, frameEntries);
     this.#pending = undefined;
     this.use(created);
     try {

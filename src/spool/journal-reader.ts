@@ -53,7 +53,7 @@ export async function replayJournal(
       report({
         kind: 'journal',
         place: String(oldest.number),
-        text: `the journal's beginning, up to file ${oldest.number}, is missing or damaged: ${LOST}`,
+        text: `the journal's beginning, up to file ${oldest.number}, is missing or damaged: ${lost}`,
       });
     }
     for (const { frames } of needed) apply(frames, state);
@@ -73,7 +73,7 @@ export async function replayJournal(
   }
 }
 
-export const LOST = 'outcomes are lost, and messages that were delivered may be delivered again';
+export const lost = 'outcomes are lost, and messages that were delivered may be delivered again';
 
 function lastOf(needed: readonly JournalContents[]): JournalEnd | undefined {
   // A file without a header was never begun.
@@ -112,7 +112,7 @@ function reportGaps(
   report: (problem: SpoolProblem) => void,
 ): void {
   if (damaged > 0) {
-    const text = `${damaged} bytes of journal file ${number} are damaged: ${LOST}`;
+    const text = `${damaged} bytes of journal file ${number} are damaged: ${lost}`;
     report({ kind: 'journal', place: String(number), text });
   }
   if (torn > 0) {

@@ -5,7 +5,7 @@ import { nextTurn, type Timers } from '../io/timers.ts';
 import type { ErrorTexts } from './error-texts.ts';
 import { EntryMeter, type EntrySink } from './entry-sink.ts';
 import type { FileLayer } from './file-layer.ts';
-import { FRAME_HEADER_BYTES } from './journal-entries.ts';
+import { frameHeaderBytes } from './journal-entries.ts';
 import { JournalFile } from './journal-file.ts';
 import type { SpoolLayout } from './layout.ts';
 import { SpoolError } from './spool-error.ts';
@@ -54,5 +54,5 @@ async function snapshotBytes({ snapshot, errors, timers }: SnapshotSource): Prom
     frames++;
     await nextTurn(timers);
   }
-  return meter.total + frames * FRAME_HEADER_BYTES;
+  return meter.total + frames * frameHeaderBytes;
 }

@@ -6,7 +6,7 @@ import type { Timer, Timers } from '../io/timers.ts';
 import type { ErrorTexts } from './error-texts.ts';
 import type { EntrySink } from './entry-sink.ts';
 import type { FileLayer } from './file-layer.ts';
-import { ENTRY_DONE, FRAME_COMPLETE, FRAME_ENTRIES, FRAME_HEADER_BYTES } from './journal-entries.ts';
+import { entryDone, frameComplete, frameEntries, frameHeaderBytes } from './journal-entries.ts';
 import { JournalFile, type JournalEnd } from './journal-file.ts';
 import { JournalOutput } from './journal-output.ts';
 import { beginJournal } from './journal-room.ts';
@@ -14,9 +14,9 @@ import { journalPath, listJournals, type SpoolLayout } from './layout.ts';
 import { writeError, type SpoolError } from './spool-error.ts';
 
 /** How often writing is tried again after it failed. */
-const RETRY_MS = 500;
+const retryMs = 500;
 /** How long entries are gathered: a write costs a thread hop and a system call, however few there are. */
-const GATHER_MS = 10;
+const gatherMs = 10;
 
 /** How far the journal had come at some time. */
 export interface JournalMark {
@@ -132,7 +132,7 @@ export class JournalWriter {
   }
 
   done(idSegment: number, counter: number): void {
-    if (this.#accepts()) this.#output.entries.message(ENTRY_DONE, idSegment, counter);
+    if (this.#accepts()) this.#output.entries.message(entryDone, idSegment, counter);
   }
 
   recipientDone(idSegment: number, counter: number, recipient: number): void {
@@ -166,7 +166,7 @@ export class JournalWriter {
         this.#scheduled = false;
         if (!this.#closed) this.#quietly(() => this.#output.write());
       };
-      this.#options.timers.setTimeout(gathered, GATHER_MS).unref();
+      this.#options.timers.setTimeout(gathered, gatherMs).unref();
     }
     return true;
   }
@@ -201,7 +201,7 @@ export class JournalWriter {
       const leftMs = end - timers.nowMs();
       if (this.unstored === 0 || leftMs <= 0) return this.unstored;
       await new Promise<void>((resolve) => {
-        timers.setTimeout(resolve, Math.min(leftMs, RETRY_MS));
+        timers.setTimeout(resolve, Math.min(leftMs, retryMs));
       });
     }
   }
@@ -239,8 +239,8 @@ export class JournalWriter {
   /** Writes a piece of a snapshot; the room that is kept for what is in hand is not for it. */
   async #writeSnapshot(isLast: boolean): Promise<void> {
     const output = this.#output;
-    await output.allocate(output.entries.bytes + FRAME_HEADER_BYTES + output.leastRoom);
-    await output.write(isLast ? FRAME_COMPLETE : undefined);
+    await output.allocate(output.entries.bytes + frameHeaderBytes + output.leastRoom);
+    await output.write(isLast ? frameComplete : undefined);
     if (!isLast) return;
     await output.sync();
     this.#incomplete = undefined;
@@ -299,7 +299,7 @@ export class JournalWriter {
       this.#retryTimer = undefined;
       void this.retry();
     };
-    this.#retryTimer ??= this.#options.timers.setTimeout(again, RETRY_MS).unref();
+    this.#retryTimer ??= this.#options.timers.setTimeout(again, retryMs).unref();
   }
 
   /** Tries again what failed: nothing when all is well. */
@@ -359,7 +359,7 @@ export class JournalWriter {
         await this.flush();
         // Without entries: it says that all before it was on stable storage, so that damage there is not taken for the
         // trace of a crash.
-        if (this.#output.file.synced > 0) await this.#exclusive(() => this.#output.write(FRAME_ENTRIES));
+        if (this.#output.file.synced > 0) await this.#exclusive(() => this.#output.write(frameEntries));
       }
       return this.mark;
     } finally {

@@ -7,7 +7,7 @@ import { fdatasync, writeAll } from './file-io.ts';
 import type { FileLayer } from './file-layer.ts';
 import type { FreeSpace } from './free-space.ts';
 import { largePath, type SpoolLayout } from './layout.ts';
-import { KIND_LARGE, encodeRecord } from './record.ts';
+import { kindLarge, encodeRecord } from './record.ts';
 import type { NewRecord } from './segment-file.ts';
 import { SpoolError, writeError } from './spool-error.ts';
 import type { Appended, LargeContent, StoredRef } from './types.ts';
@@ -90,7 +90,7 @@ export class LargeFile implements LargeContent {
       this.#state = 'committing';
       const head = encodeRecord(
         { ...envelope, queueId: this.#queueId },
-        KIND_LARGE,
+        kindLarge,
         this.#sizeBytes,
         0,
         this.#crc,

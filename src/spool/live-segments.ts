@@ -4,7 +4,7 @@ import type { IdGroup } from './id-groups.ts';
 import { slotOf } from './queue-id.ts';
 
 /** How many removed segments are remembered, so that a late report of one is not taken for a new message. */
-const REMEMBERED = 10_000;
+const remembered = 10_000;
 
 export interface LiveSegment {
   readonly index: number;
@@ -86,7 +86,7 @@ export class LiveSegments {
     this.#segments[segment.index] = undefined;
     this.#free.push(segment.index);
     this.#removed.add(segment.id);
-    if (this.#removed.size > REMEMBERED) {
+    if (this.#removed.size > remembered) {
       for (const oldest of this.#removed) {
         this.#removed.delete(oldest);
         break;

@@ -24,9 +24,9 @@ import { systemCode, writeError } from './spool-error.ts';
 import type { RecoveredMessage, SpoolProblem } from './types.ts';
 
 /** A report of a message may be this late before its segment is searched for messages that were never reported. */
-const STRAY_MS = 30_000;
+const strayMs = 30_000;
 /** Entries that the state needs in the journal, roughly, for each message not done. */
-const ENTRY_BYTES = 40;
+const entryBytes = 40;
 
 export interface MaintenanceOptions {
   readonly files: FileLayer;
@@ -71,7 +71,7 @@ export class Maintenance {
       await this.#removeDead(listing, nowMs);
       await this.#relocator.step(nowMs);
       if (this.#orphans.length > 0) await this.#removeOrphans(listing);
-      const needed = state.table.count * ENTRY_BYTES;
+      const needed = state.table.count * entryBytes;
       if (journal.bytes > Math.max(journalBytes, 2 * needed)) await journal.renew();
       else if (journal.renewalDue) await journal.renew().catch(() => undefined); // waits for room
     } catch (error) {
@@ -120,7 +120,7 @@ export class Maintenance {
       // After a clock that was ahead the half minute begins again.
       const { incompleteSinceMs: since } = segment;
       if (since === 0 || (since > nowMs && since !== Infinity)) segment.incompleteSinceMs = nowMs;
-      if (nowMs - segment.incompleteSinceMs >= STRAY_MS) await this.#findStrays(segment);
+      if (nowMs - segment.incompleteSinceMs >= strayMs) await this.#findStrays(segment);
     }
   }
 

@@ -1,28 +1,28 @@
 // The messages that are not done, as rows of numbers in typed arrays (about 50 bytes each, index included), found by
 // queue id through open addressing. A string for a key would cost more than all of a row.
 
-const FIRST_ROWS = 1024;
-const NONE = -1;
+const firstRows = 1024;
+const none = -1;
 
 /** Columns of one row. */
 export class MessageTable {
-  group = new Uint32Array(FIRST_ROWS);
-  counter = new Uint32Array(FIRST_ROWS);
+  group = new Uint32Array(firstRows);
+  counter = new Uint32Array(firstRows);
   /** Index of the segment; -1 while only the journal has told of the message. */
-  segment = new Int32Array(FIRST_ROWS);
-  offset = new Uint32Array(FIRST_ROWS);
-  length = new Uint32Array(FIRST_ROWS);
-  recipients = new Uint32Array(FIRST_ROWS);
-  waiting = new Uint32Array(FIRST_ROWS);
+  segment = new Int32Array(firstRows);
+  offset = new Uint32Array(firstRows);
+  length = new Uint32Array(firstRows);
+  recipients = new Uint32Array(firstRows);
+  waiting = new Uint32Array(firstRows);
   /** Base of its block in the recipient states; -1 if none. */
-  states = new Int32Array(FIRST_ROWS);
+  states = new Int32Array(firstRows);
   /** Neighbours in the list of the segment's messages; -1 at the ends. */
-  next = new Int32Array(FIRST_ROWS);
-  previous = new Int32Array(FIRST_ROWS);
-  pins = new Uint16Array(FIRST_ROWS);
-  flags = new Uint8Array(FIRST_ROWS);
+  next = new Int32Array(firstRows);
+  previous = new Int32Array(firstRows);
+  pins = new Uint16Array(firstRows);
+  flags = new Uint8Array(firstRows);
   /** Rows + 1, 0 for empty; a power of two, at most 3/4 full. */
-  #slots = new Uint32Array(FIRST_ROWS * 2);
+  #slots = new Uint32Array(firstRows * 2);
   #count = 0;
   #used = 0;
   #free: number[] = [];
@@ -37,7 +37,7 @@ export class MessageTable {
   }
 
   isUsed(row: number): boolean {
-    return this.flags[row] !== undefined && ((this.flags[row] ?? 0) & FLAG_USED) !== 0;
+    return this.flags[row] !== undefined && ((this.flags[row] ?? 0) & flagUsed) !== 0;
   }
 
   /** The row of a queue id; -1 if it has none. */
@@ -45,7 +45,7 @@ export class MessageTable {
     const mask = this.#slots.length - 1;
     for (let slot = hash(group, counter) & mask; ; slot = (slot + 1) & mask) {
       const row = (this.#slots[slot] ?? 0) - 1;
-      if (row < 0) return NONE;
+      if (row < 0) return none;
       if (this.counter[row] === counter && this.group[row] === group) return row;
     }
   }
@@ -58,14 +58,14 @@ export class MessageTable {
     this.#count++;
     this.group[row] = group;
     this.counter[row] = counter;
-    this.segment[row] = NONE;
+    this.segment[row] = none;
     this.recipients[row] = 0;
     this.waiting[row] = 0;
-    this.states[row] = NONE;
-    this.next[row] = NONE;
-    this.previous[row] = NONE;
+    this.states[row] = none;
+    this.next[row] = none;
+    this.previous[row] = none;
     this.pins[row] = 0;
-    this.flags[row] = FLAG_USED;
+    this.flags[row] = flagUsed;
     this.#put(row);
     return row;
   }
@@ -121,14 +121,14 @@ export class MessageTable {
   }
 }
 
-const FLAG_USED = 1;
-export const FLAG_HELD = 2;
+const flagUsed = 1;
+export const flagHeld = 2;
 /** Its record could not be copied: it is not moved. */
-export const FLAG_STAYS = 4;
+export const flagStays = 4;
 /** Its record or content is damaged: it cannot be delivered. */
-export const FLAG_DAMAGED = 8;
+export const flagDamaged = 8;
 /** Only the file `holds` has told of it so far: it may be done and forgotten long since. */
-export const FLAG_HOLD_ONLY = 16;
+export const flagHoldOnly = 16;
 
 function copied<T extends Uint8Array | Uint16Array | Uint32Array | Int32Array>(to: T, from: T): T {
   to.set(from);

@@ -5,8 +5,8 @@ import type { Timer, Timers } from '../io/timers.ts';
 import type { FileLayer } from './file-layer.ts';
 import { segmentPath, type SpoolLayout } from './layout.ts';
 
-const MAX_OPEN = 128;
-const SWEEP_MS = 5000;
+const maxOpen = 128;
+const sweepMs = 5000;
 
 interface OpenSegment {
   readonly fd: number;
@@ -59,15 +59,15 @@ export class OpenSegments {
   }
 
   #add(segment: number, fd: number): OpenSegment {
-    if (this.#open.size >= MAX_OPEN) this.#sweep();
+    if (this.#open.size >= maxOpen) this.#sweep();
     const entry = { fd, busy: 0, used: true };
     this.#open.set(segment, entry);
-    this.#timer ??= this.#timers.setInterval(() => this.#sweep(), SWEEP_MS).unref();
+    this.#timer ??= this.#timers.setInterval(() => this.#sweep(), sweepMs).unref();
     return entry;
   }
 
   #sweep(): void {
-    const full = this.#open.size >= MAX_OPEN;
+    const full = this.#open.size >= maxOpen;
     for (const [segment, entry] of this.#open) {
       if (entry.busy > 0) continue;
       if (entry.used && !full) {

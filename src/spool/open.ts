@@ -22,9 +22,9 @@ import type {
 export { inspectSpool } from './inspect.ts';
 
 /** The journal is compacted from this size on. */
-const JOURNAL_BYTES = 32 * 1024 * 1024;
+const journalBytes = 32 * 1024 * 1024;
 /** Allocated ahead of outcomes: 300,000 deliveries, or 120,000 tempfails. */
-const JOURNAL_ROOM_BYTES = 4 * 1024 * 1024;
+const journalRoomBytes = 4 * 1024 * 1024;
 
 export interface SpoolWriterOptions {
   readonly directory: string;
@@ -121,8 +121,8 @@ export async function openSpoolStore(options: SpoolStoreOptions): Promise<SpoolS
     layout,
     slot,
     journalSyncMs,
-    journalBytes: options.journalBytes ?? JOURNAL_BYTES,
-    journalRoomBytes: options.journalRoomBytes ?? JOURNAL_ROOM_BYTES,
+    journalBytes: options.journalBytes ?? journalBytes,
+    journalRoomBytes: options.journalRoomBytes ?? journalRoomBytes,
     segmentBytes,
     relocateAfterMs,
     onProblem: options.onProblem ?? (() => undefined),

@@ -3,23 +3,23 @@
 
 import { SpoolError } from './spool-error.ts';
 
-const DIGITS = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
-const VALUES = new Int8Array(128).fill(-1);
-for (let value = 0; value < 32; value++) VALUES[DIGITS.charCodeAt(value)] = value;
+const base32Digits = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
+const values = new Int8Array(128).fill(-1);
+for (let value = 0; value < 32; value++) values[base32Digits.charCodeAt(value)] = value;
 
-const SEGMENT_DIGITS = 11;
-const COUNTER_DIGITS = 4;
+const segmentDigits = 11;
+const counterDigits = 4;
 
 /** Ids of one segment: 2^20. */
-export const COUNTER_LIMIT = 32 ** COUNTER_DIGITS;
+export const counterLimit = 32 ** counterDigits;
 /** Writing processes of one instance. */
-export const SLOT_COUNT = 64;
+export const slotCount = 64;
 
 function encode(value: number, digits: number): string {
   let text = '';
   let rest = value;
   for (let index = 0; index < digits; index++) {
-    text = DIGITS.charAt(rest % 32) + text;
+    text = base32Digits.charAt(rest % 32) + text;
     rest = Math.floor(rest / 32);
   }
   return text;
@@ -30,7 +30,7 @@ function decode(text: string, from: number, to: number): number {
   let value = 0;
   for (let index = from; index < to; index++) {
     const code = text.charCodeAt(index);
-    const digit = code < 128 ? (VALUES[code] ?? -1) : -1;
+    const digit = code < 128 ? (values[code] ?? -1) : -1;
     if (digit < 0) return -1;
     value = (value << 5) | digit;
   }
@@ -39,41 +39,41 @@ function decode(text: string, from: number, to: number): number {
 
 function decodeSegment(text: string): number {
   const high = decode(text, 0, 5);
-  const low = decode(text, 5, SEGMENT_DIGITS);
+  const low = decode(text, 5, segmentDigits);
   const id = high * 2 ** 30 + low;
   return high < 0 || low < 0 || id > Number.MAX_SAFE_INTEGER ? -1 : id;
 }
 
 /** The name of a segment's file; also the first 11 characters of the queue ids made while it was open. */
 export function segmentName(id: number): string {
-  return encode(id, SEGMENT_DIGITS);
+  return encode(id, segmentDigits);
 }
 
 /** The segment id that a name stands for; -1 if it is not one. */
 export function parseSegmentName(name: string): number {
-  return name.length === SEGMENT_DIGITS ? decodeSegment(name) : -1;
+  return name.length === segmentDigits ? decodeSegment(name) : -1;
 }
 
-/** `prefix` is a segment's name, `counter` below `COUNTER_LIMIT`. */
+/** `prefix` is a segment's name, `counter` below `counterLimit`. */
 export function formatQueueId(prefix: string, counter: number): string {
   return (
     prefix +
-    DIGITS.charAt((counter >>> 15) & 31) +
-    DIGITS.charAt((counter >>> 10) & 31) +
-    DIGITS.charAt((counter >>> 5) & 31) +
-    DIGITS.charAt(counter & 31)
+    base32Digits.charAt((counter >>> 15) & 31) +
+    base32Digits.charAt((counter >>> 10) & 31) +
+    base32Digits.charAt((counter >>> 5) & 31) +
+    base32Digits.charAt(counter & 31)
   );
 }
 
 /** The segment part of a queue id; -1 if the text is not a queue id. */
 export function queueIdSegment(queueId: string): number {
-  return queueId.length === SEGMENT_DIGITS + COUNTER_DIGITS ? decodeSegment(queueId) : -1;
+  return queueId.length === segmentDigits + counterDigits ? decodeSegment(queueId) : -1;
 }
 
 /** The counter part of a queue id; -1 if the text is not a queue id. */
 export function queueIdCounter(queueId: string): number {
-  if (queueId.length !== SEGMENT_DIGITS + COUNTER_DIGITS) return -1;
-  return decode(queueId, SEGMENT_DIGITS, SEGMENT_DIGITS + COUNTER_DIGITS);
+  if (queueId.length !== segmentDigits + counterDigits) return -1;
+  return decode(queueId, segmentDigits, segmentDigits + counterDigits);
 }
 
 /** True if the text has the form of a queue id. */
@@ -83,21 +83,21 @@ export function isQueueId(text: string): boolean {
 
 /** The writing process that made a segment. */
 export function slotOf(segmentId: number): number {
-  return segmentId % SLOT_COUNT;
+  return segmentId % slotCount;
 }
 
 /** Unix ms at which a segment was made, by the clock of its writer. */
 export function segmentCreatedMs(segmentId: number): number {
-  return Math.floor(segmentId / SLOT_COUNT);
+  return Math.floor(segmentId / slotCount);
 }
 
 /** An id above `previous` (the highest of this slot so far, or -1), even if the clock went back. */
 export function nextSegmentId(previous: number, nowMs: number, slot: number): number {
-  if (!Number.isInteger(slot) || slot < 0 || slot >= SLOT_COUNT) {
+  if (!Number.isInteger(slot) || slot < 0 || slot >= slotCount) {
     throw new SpoolError(
       'SPOOL_NOT_OPEN',
-      `slot ${slot} of a spool writer is not within 0..${SLOT_COUNT - 1}`,
+      `slot ${slot} of a spool writer is not within 0..${slotCount - 1}`,
     );
   }
-  return Math.max(Math.floor(nowMs) * SLOT_COUNT + slot, previous + SLOT_COUNT);
+  return Math.max(Math.floor(nowMs) * slotCount + slot, previous + slotCount);
 }

@@ -3,13 +3,13 @@
 
 import { IdGroups, isDone, markDone, type IdGroup } from './id-groups.ts';
 import { LiveSegments, addGroup, type LiveSegment } from './live-segments.ts';
-import { FLAG_DAMAGED, FLAG_HELD, FLAG_HOLD_ONLY, MessageTable } from './message-table.ts';
+import { flagDamaged, flagHeld, flagHoldOnly, MessageTable } from './message-table.ts';
 import { formatQueueId, queueIdCounter, queueIdSegment } from './queue-id.ts';
 import { isLargeLength, type RecordHead } from './record.ts';
 import { RecipientStates } from './recipient-states.ts';
 import type { StoredRef } from './types.ts';
 
-const NONE = -1;
+const none = -1;
 
 /** A large message that is done. */
 export interface FinishedLarge {
@@ -30,7 +30,7 @@ export class QueueState {
   /** The row of a message that is not done; -1 if there is none. */
   rowOf(queueId: string): number {
     const group = this.groups.get(queueIdSegment(queueId));
-    return group === undefined ? NONE : this.table.find(group.index, queueIdCounter(queueId));
+    return group === undefined ? none : this.table.find(group.index, queueIdCounter(queueId));
   }
 
   queueIdAt(row: number): string {
@@ -42,7 +42,7 @@ export class QueueState {
   }
 
   refAt(row: number): StoredRef | undefined {
-    const index = this.table.segment[row] ?? NONE;
+    const index = this.table.segment[row] ?? none;
     if (index < 0) return undefined;
     return {
       segment: this.segments.at(index).id,
@@ -55,7 +55,7 @@ export class QueueState {
   submitted(idSegment: number, counter: number, ref: StoredRef, recipients: number): boolean {
     if (this.segments.wasRemoved(ref.segment)) return false;
     const group = this.groups.ensure(idSegment);
-    if (isDone(group, counter) || this.table.find(group.index, counter) !== NONE) return false;
+    if (isDone(group, counter) || this.table.find(group.index, counter) !== none) return false;
     const segment = this.segments.ensure(ref.segment);
     segment.records++;
     addGroup(segment, group);
@@ -77,16 +77,16 @@ export class QueueState {
       if (isLargeLength(head.length)) {
         this.finishedLarge.push({ queueId: formatQueueId(group.prefix, head.counter), isDamaged: false });
       }
-      return NONE;
+      return none;
     }
     let row = this.table.find(group.index, head.counter);
-    if (row === NONE) row = this.table.insert(group.index, head.counter);
-    else if (this.table.segment[row] !== NONE) return NONE;
+    if (row === none) row = this.table.insert(group.index, head.counter);
+    else if (this.table.segment[row] !== none) return none;
     this.#fit(row, head.recipients);
     this.#place(row, segment, offset, head.length);
     if (this.table.waiting[row] !== 0) return row;
     this.#finish(row);
-    return NONE;
+    return none;
   }
 
   /** True if the message of a record is done. */
@@ -99,14 +99,14 @@ export class QueueState {
   knows(head: RecordHead): boolean {
     const group = this.groups.get(head.idSegment);
     if (group === undefined) return false;
-    return isDone(group, head.counter) || this.table.find(group.index, head.counter) !== NONE;
+    return isDone(group, head.counter) || this.table.find(group.index, head.counter) !== none;
   }
 
   /** Gives a row from the journal its number of recipients. */
   #fit(row: number, recipients: number): void {
-    const base = this.table.states[row] ?? NONE;
+    const base = this.table.states[row] ?? none;
     let waiting = recipients;
-    if (base !== NONE) {
+    if (base !== none) {
       const known = this.table.recipients[row] ?? 0;
       const fitted = known === recipients ? base : this.states.resize(base, known, recipients);
       this.table.states[row] = fitted;
@@ -127,9 +127,9 @@ export class QueueState {
     table.segment[row] = segment.index;
     table.offset[row] = offset;
     table.length[row] = length;
-    table.previous[row] = NONE;
+    table.previous[row] = none;
     table.next[row] = segment.first;
-    if (segment.first !== NONE) table.previous[segment.first] = row;
+    if (segment.first !== none) table.previous[segment.first] = row;
     segment.first = row;
     segment.live++;
     segment.liveBytes += length;
@@ -138,17 +138,17 @@ export class QueueState {
 
   #leave(row: number): void {
     const { table } = this;
-    const index = table.segment[row] ?? NONE;
-    if (index === NONE) return;
+    const index = table.segment[row] ?? none;
+    if (index === none) return;
     const segment = this.segments.at(index);
-    const next = table.next[row] ?? NONE;
-    const previous = table.previous[row] ?? NONE;
-    if (next !== NONE) table.previous[next] = previous;
-    if (previous === NONE) segment.first = next;
+    const next = table.next[row] ?? none;
+    const previous = table.previous[row] ?? none;
+    if (next !== none) table.previous[next] = previous;
+    if (previous === none) segment.first = next;
     else table.next[previous] = next;
     segment.live--;
     segment.liveBytes -= table.length[row] ?? 0;
-    table.segment[row] = NONE;
+    table.segment[row] = none;
   }
 
   /** One recipient is done. True when it was the last one: the message is done and its row is gone. */
@@ -186,7 +186,7 @@ export class QueueState {
 
   setHeld(row: number, held: boolean): void {
     const flags = this.table.flags[row] ?? 0;
-    this.table.flags[row] = held ? flags | FLAG_HELD : flags & ~FLAG_HELD;
+    this.table.flags[row] = held ? flags | flagHeld : flags & ~flagHeld;
   }
 
   /** What the journal says of holds is not to be believed. */
@@ -195,32 +195,32 @@ export class QueueState {
   }
 
   isHeld(row: number): boolean {
-    return ((this.table.flags[row] ?? 0) & FLAG_HELD) !== 0;
+    return ((this.table.flags[row] ?? 0) & flagHeld) !== 0;
   }
 
   /** What is damaged is held. The flag that it is damaged is not in the journal; its last error tells it. */
   setDamaged(row: number): void {
     this.setHeld(row, true);
     if (this.isDamaged(row)) return;
-    this.table.flags[row] = (this.table.flags[row] ?? 0) | FLAG_DAMAGED;
+    this.table.flags[row] = (this.table.flags[row] ?? 0) | flagDamaged;
     this.damaged++;
-    const segment = this.table.segment[row] ?? NONE;
-    if (segment !== NONE) this.segments.at(segment).isDamaged = true;
+    const segment = this.table.segment[row] ?? none;
+    if (segment !== none) this.segments.at(segment).isDamaged = true;
   }
 
   clearDamaged(row: number): void {
     if (!this.isDamaged(row)) return;
-    this.table.flags[row] = (this.table.flags[row] ?? 0) & ~FLAG_DAMAGED;
+    this.table.flags[row] = (this.table.flags[row] ?? 0) & ~flagDamaged;
     this.damaged--;
   }
 
   isDamaged(row: number): boolean {
-    return ((this.table.flags[row] ?? 0) & FLAG_DAMAGED) !== 0;
+    return ((this.table.flags[row] ?? 0) & flagDamaged) !== 0;
   }
 
   #block(row: number): number {
-    const known = this.table.states[row] ?? NONE;
-    if (known !== NONE) return known;
+    const known = this.table.states[row] ?? none;
+    if (known !== none) return known;
     const base = this.states.allocate(this.table.recipients[row] ?? 0);
     this.table.states[row] = base;
     return base;
@@ -238,8 +238,8 @@ export class QueueState {
   #forget(row: number): void {
     this.#leave(row);
     this.clearDamaged(row);
-    const base = this.table.states[row] ?? NONE;
-    if (base !== NONE) this.states.free(base, this.table.recipients[row] ?? 0);
+    const base = this.table.states[row] ?? none;
+    if (base !== none) this.states.free(base, this.table.recipients[row] ?? 0);
     this.table.remove(row);
   }
 
@@ -256,23 +256,23 @@ export class QueueState {
     for (let counter = first; counter < first + count; counter++) {
       markDone(group, counter);
       const row = this.table.find(group.index, counter);
-      if (row !== NONE) this.#forget(row);
+      if (row !== none) this.#forget(row);
     }
   }
 
   /** A row with room for the state of `recipient`; -1 when the message is done. */
   replayRow(idSegment: number, counter: number, recipient: number): number {
     const group = this.groups.ensure(idSegment);
-    if (isDone(group, counter)) return NONE;
+    if (isDone(group, counter)) return none;
     const found = this.table.find(group.index, counter);
-    const row = found === NONE ? this.table.insert(group.index, counter) : found;
+    const row = found === none ? this.table.insert(group.index, counter) : found;
     const known = this.table.recipients[row] ?? 0;
     if (recipient >= known) {
-      const base = this.table.states[row] ?? NONE;
+      const base = this.table.states[row] ?? none;
       // A block of the size needed twice over: most messages have few recipients, some have thousands.
       const room = recipient === 0 ? 1 : (recipient + 1) * 2;
       this.table.states[row] =
-        base === NONE ? this.states.allocate(room) : this.states.resize(base, known, room);
+        base === none ? this.states.allocate(room) : this.states.resize(base, known, room);
       this.table.recipients[row] = room;
     }
     return row;
@@ -280,25 +280,25 @@ export class QueueState {
 
   replayRecipientDone(idSegment: number, counter: number, recipient: number): void {
     const row = this.replayRow(idSegment, counter, recipient);
-    if (row !== NONE) this.states.setDone((this.table.states[row] ?? 0) + recipient);
+    if (row !== none) this.states.setDone((this.table.states[row] ?? 0) + recipient);
   }
 
   /** The second record of holds says that a message is held. */
   replayHold(idSegment: number, counter: number): void {
     const known = this.groups.get(idSegment);
-    const isKnown = known !== undefined && this.table.find(known.index, counter) !== NONE;
+    const isKnown = known !== undefined && this.table.find(known.index, counter) !== none;
     const row = this.replayRow(idSegment, counter, -1);
-    if (row === NONE) return;
+    if (row === none) return;
     this.setHeld(row, true);
-    if (!isKnown) this.table.flags[row] = (this.table.flags[row] ?? 0) | FLAG_HOLD_ONLY;
+    if (!isKnown) this.table.flags[row] = (this.table.flags[row] ?? 0) | flagHoldOnly;
   }
 
   /** After recovery: drops messages that no segment holds, and returns the queue ids of those that the journal knows. */
   dropUnplaced(): string[] {
     const lost: string[] = [];
     for (let row = 0; row < this.table.rows; row++) {
-      if (!this.table.isUsed(row) || this.table.segment[row] !== NONE) continue;
-      if (((this.table.flags[row] ?? 0) & FLAG_HOLD_ONLY) === 0) lost.push(this.queueIdAt(row));
+      if (!this.table.isUsed(row) || this.table.segment[row] !== none) continue;
+      if (((this.table.flags[row] ?? 0) & flagHoldOnly) === 0) lost.push(this.queueIdAt(row));
       this.#forget(row);
     }
     this.groups.dropUnreferenced();

@@ -3,14 +3,14 @@
 
 import { ErrorTexts } from './error-texts.ts';
 
-const FIRST_CAPACITY = 1024;
+const firstCapacity = 1024;
 
 export class RecipientStates {
   readonly errors = new ErrorTexts();
-  #done = new Uint8Array(FIRST_CAPACITY);
-  #attempts = new Uint32Array(FIRST_CAPACITY);
-  #nextAttemptAtMs = new Float64Array(FIRST_CAPACITY);
-  #error = new Uint32Array(FIRST_CAPACITY);
+  #done = new Uint8Array(firstCapacity);
+  #attempts = new Uint32Array(firstCapacity);
+  #nextAttemptAtMs = new Float64Array(firstCapacity);
+  #error = new Uint32Array(firstCapacity);
   #used = 0;
   /** Free blocks by their size. */
   readonly #free = new Map<number, number[]>();

@@ -4,7 +4,7 @@
 import { crc32 } from 'node:zlib';
 import type { Envelope } from '../message/envelope.ts';
 import {
-  ENVELOPE_VERSION,
+  envelopeFormatVersion,
   decodeEnvelope,
   decodeOutline,
   encodeEnvelope,
@@ -12,51 +12,51 @@ import {
   envelopeVersion,
   type EnvelopeOutline,
 } from './envelope-codec.ts';
-import { COUNTER_LIMIT, formatQueueId, queueIdCounter, queueIdSegment, segmentName } from './queue-id.ts';
+import { counterLimit, formatQueueId, queueIdCounter, queueIdSegment, segmentName } from './queue-id.ts';
 import { SpoolError } from './spool-error.ts';
 
-export const HEADER_BYTES = 64;
-export const KIND_MESSAGE = 1;
+export const headerBytes = 64;
+export const kindMessage = 1;
 /** The content is in a file of its own, `large/<queue id>`. */
-export const KIND_LARGE = 2;
-export const CODEC_NONE = 0;
+export const kindLarge = 2;
+export const codecNone = 0;
 
 /** Bytes 'SLRC'. */
-export const RECORD_MAGIC = Buffer.from('SLRC', 'latin1');
-const MAGIC = RECORD_MAGIC.readUInt32LE(0);
+export const recordMagic = Buffer.from('SLRC', 'latin1');
+const magic = recordMagic.readUInt32LE(0);
 /** More cannot come from `encodeRecord`; a header that says so is garbage. */
-const MAX_ENVELOPE = 256 * 1024 * 1024;
+const maxEnvelope = 256 * 1024 * 1024;
 
-const AT_CRC = 4;
-const AT_KIND = 8;
-const AT_GAP = 11;
-const AT_COMMIT = 12;
-const AT_SEGMENT = 16;
-const AT_COUNTER = 24;
-const AT_RECIPIENTS = 28;
-const AT_RECEIVED = 32;
-const AT_SIZE = 40;
-const AT_CONTENT_LENGTH = 48;
-const AT_CONTENT_CRC = 52;
-const AT_ENVELOPE_LENGTH = 56;
-const AT_TAG = 60;
+const atCrc = 4;
+const atKind = 8;
+const atGap = 11;
+const atCommit = 12;
+const atSegment = 16;
+const atCounter = 24;
+const atRecipients = 28;
+const atReceived = 32;
+const atSize = 40;
+const atContentLength = 48;
+const atContentCrc = 52;
+const atEnvelopeLength = 56;
+const atTag = 60;
 
-const TWO_32 = 2 ** 32;
+const two32 = 2 ** 32;
 
 export function putUint53(buffer: Buffer, value: number, at: number): void {
-  buffer.writeUInt32LE(value % TWO_32, at);
-  buffer.writeUInt32LE(Math.floor(value / TWO_32), at + 4);
+  buffer.writeUInt32LE(value % two32, at);
+  buffer.writeUInt32LE(Math.floor(value / two32), at + 4);
 }
 
 export function getUint53(buffer: Buffer, at: number): number {
-  return buffer.readUInt32LE(at) + buffer.readUInt32LE(at + 4) * TWO_32;
+  return buffer.readUInt32LE(at) + buffer.readUInt32LE(at + 4) * two32;
 }
 
 /** The header of a record, read. */
 export interface RecordHead {
   readonly kind: number;
   readonly codec: number;
-  /** Zero bytes that its commit left before it, in units of 16, rounded up: see `MAX_GAP`. */
+  /** Zero bytes that its commit left before it, in units of 16, rounded up: see `maxGap`. */
   readonly gap: number;
   /** The group commit that wrote it: counts up within a segment. */
   readonly commit: number;
@@ -107,38 +107,38 @@ export function encodeRecord(
   if (envelope.recipients.length === 0) {
     throw new SpoolError('SPOOL_BAD_ENVELOPE', `message ${envelope.queueId} has no recipient`);
   }
-  const bound = HEADER_BYTES + envelopeBound(envelope) + 32;
-  if (bound > MAX_ENVELOPE) {
+  const bound = headerBytes + envelopeBound(envelope) + 32;
+  if (bound > maxEnvelope) {
     throw new SpoolError(
       'SPOOL_BAD_ENVELOPE',
       `the envelope of message ${envelope.queueId} is too long to be stored`,
     );
   }
   if (bound > scratch.length) scratch = Buffer.allocUnsafeSlow(bound * 2);
-  const end = encodeEnvelope(envelope, scratch, HEADER_BYTES);
-  const remainder = (end + contentLength - (kind === KIND_LARGE ? 8 : 0)) & 15;
+  const end = encodeEnvelope(envelope, scratch, headerBytes);
+  const remainder = (end + contentLength - (kind === kindLarge ? 8 : 0)) & 15;
   const headLength = end + (remainder === 0 ? 0 : 16 - remainder);
   const head = Buffer.allocUnsafe(headLength);
-  scratch.copy(head, HEADER_BYTES, HEADER_BYTES, end);
+  scratch.copy(head, headerBytes, headerBytes, end);
   head.fill(0, end, headLength);
-  head.writeUInt32LE(MAGIC, 0);
-  head[AT_KIND] = kind;
-  head[AT_KIND + 1] = CODEC_NONE;
-  head[AT_KIND + 2] = envelopeVersion(envelope);
-  head[AT_GAP] = 0;
-  putUint53(head, idSegment, AT_SEGMENT);
-  head.writeUInt32LE(counter, AT_COUNTER);
-  head.writeUInt32LE(envelope.recipients.length, AT_RECIPIENTS);
-  putUint53(head, envelope.receivedAtMs, AT_RECEIVED);
-  putUint53(head, sizeBytes, AT_SIZE);
-  head.writeUInt32LE(contentLength, AT_CONTENT_LENGTH);
-  head.writeUInt32LE(contentCrc, AT_CONTENT_CRC);
-  head.writeUInt32LE(headLength - HEADER_BYTES, AT_ENVELOPE_LENGTH);
+  head.writeUInt32LE(magic, 0);
+  head[atKind] = kind;
+  head[atKind + 1] = codecNone;
+  head[atKind + 2] = envelopeVersion(envelope);
+  head[atGap] = 0;
+  putUint53(head, idSegment, atSegment);
+  head.writeUInt32LE(counter, atCounter);
+  head.writeUInt32LE(envelope.recipients.length, atRecipients);
+  putUint53(head, envelope.receivedAtMs, atReceived);
+  putUint53(head, sizeBytes, atSize);
+  head.writeUInt32LE(contentLength, atContentLength);
+  head.writeUInt32LE(contentCrc, atContentCrc);
+  head.writeUInt32LE(headLength - headerBytes, atEnvelopeLength);
   return head;
 }
 
 /** Most zero bytes before a record that its head can tell of. */
-export const MAX_GAP = 255 * 16;
+export const maxGap = 255 * 16;
 
 /** What `RecordHead.gap` says of so many zero bytes. */
 export function gapUnits(bytes: number): number {
@@ -147,25 +147,25 @@ export function gapUnits(bytes: number): number {
 
 /** Writes commit number, tag, the zero bytes before it, and the checksum into a record's head. */
 export function stampRecord(head: Buffer, commit: number, tag: number, gapBytes = 0): void {
-  head[AT_GAP] = gapUnits(gapBytes);
-  head.writeUInt32LE(commit, AT_COMMIT);
-  head.writeUInt32LE(tag, AT_TAG);
-  head.writeUInt32LE(crc32(head.subarray(AT_KIND)), AT_CRC);
+  head[atGap] = gapUnits(gapBytes);
+  head.writeUInt32LE(commit, atCommit);
+  head.writeUInt32LE(tag, atTag);
+  head.writeUInt32LE(crc32(head.subarray(atKind)), atCrc);
 }
 
 /** Bytes of header and envelope of what claims to be a record at `at`; 0 if it is none. Needs 64 bytes. */
 export function headLengthAt(buffer: Buffer, at: number): number {
-  if (buffer.readUInt32LE(at) !== MAGIC) return 0;
-  const length = buffer.readUInt32LE(at + AT_ENVELOPE_LENGTH);
-  return length > MAX_ENVELOPE ? 0 : HEADER_BYTES + length;
+  if (buffer.readUInt32LE(at) !== magic) return 0;
+  const length = buffer.readUInt32LE(at + atEnvelopeLength);
+  return length > maxEnvelope ? 0 : headerBytes + length;
 }
 
 /** The head at `at`, if all of it is in the buffer and its checksum holds. */
 export function parseHead(buffer: Buffer, at: number): RecordHead | undefined {
-  if (at + HEADER_BYTES > buffer.length) return undefined;
+  if (at + headerBytes > buffer.length) return undefined;
   const headLength = headLengthAt(buffer, at);
   if (headLength === 0 || at + headLength > buffer.length) return undefined;
-  if (crc32(buffer.subarray(at + AT_KIND, at + headLength)) !== buffer.readUInt32LE(at + AT_CRC))
+  if (crc32(buffer.subarray(at + atKind, at + headLength)) !== buffer.readUInt32LE(at + atCrc))
     return undefined;
   return fieldsAt(buffer, at);
 }
@@ -175,37 +175,38 @@ export function parseHead(buffer: Buffer, at: number): RecordHead | undefined {
  * For damaged records only: the values are as they are read, and may be wrong.
  */
 export function claimedHead(buffer: Buffer, at: number): RecordHead | undefined {
-  const kind = buffer[at + AT_KIND] ?? 0;
-  const version = buffer[at + AT_KIND + 2] ?? 0;
-  if (kind !== KIND_MESSAGE && kind !== KIND_LARGE) return undefined;
-  if (version < 1 || version > ENVELOPE_VERSION || buffer[at + AT_KIND + 1] !== CODEC_NONE) return undefined;
+  const kind = buffer[at + atKind] ?? 0;
+  const version = buffer[at + atKind + 2] ?? 0;
+  if (kind !== kindMessage && kind !== kindLarge) return undefined;
+  if (version < 1 || version > envelopeFormatVersion || buffer[at + atKind + 1] !== codecNone)
+    return undefined;
   const head = fieldsAt(buffer, at);
   const { counter, envelopeLength, idSegment, recipients } = head;
-  if (counter >= COUNTER_LIMIT || idSegment > Number.MAX_SAFE_INTEGER) return undefined;
+  if (counter >= counterLimit || idSegment > Number.MAX_SAFE_INTEGER) return undefined;
   // Each recipient takes three bytes at least.
-  return recipients > 0 && recipients * 3 <= envelopeLength && envelopeLength <= MAX_ENVELOPE
+  return recipients > 0 && recipients * 3 <= envelopeLength && envelopeLength <= maxEnvelope
     ? head
     : undefined;
 }
 
 function fieldsAt(buffer: Buffer, at: number): RecordHead {
-  const contentLength = buffer.readUInt32LE(at + AT_CONTENT_LENGTH);
-  const envelopeLength = buffer.readUInt32LE(at + AT_ENVELOPE_LENGTH);
+  const contentLength = buffer.readUInt32LE(at + atContentLength);
+  const envelopeLength = buffer.readUInt32LE(at + atEnvelopeLength);
   return {
-    kind: buffer[at + AT_KIND] ?? 0,
-    codec: buffer[at + AT_KIND + 1] ?? 0,
-    gap: buffer[at + AT_GAP] ?? 0,
-    commit: buffer.readUInt32LE(at + AT_COMMIT),
-    idSegment: getUint53(buffer, at + AT_SEGMENT),
-    counter: buffer.readUInt32LE(at + AT_COUNTER),
-    recipients: buffer.readUInt32LE(at + AT_RECIPIENTS),
-    receivedAtMs: getUint53(buffer, at + AT_RECEIVED),
-    sizeBytes: getUint53(buffer, at + AT_SIZE),
+    kind: buffer[at + atKind] ?? 0,
+    codec: buffer[at + atKind + 1] ?? 0,
+    gap: buffer[at + atGap] ?? 0,
+    commit: buffer.readUInt32LE(at + atCommit),
+    idSegment: getUint53(buffer, at + atSegment),
+    counter: buffer.readUInt32LE(at + atCounter),
+    recipients: buffer.readUInt32LE(at + atRecipients),
+    receivedAtMs: getUint53(buffer, at + atReceived),
+    sizeBytes: getUint53(buffer, at + atSize),
     contentLength,
-    contentCrc: buffer.readUInt32LE(at + AT_CONTENT_CRC),
+    contentCrc: buffer.readUInt32LE(at + atContentCrc),
     envelopeLength,
-    tag: buffer.readUInt32LE(at + AT_TAG),
-    length: HEADER_BYTES + envelopeLength + contentLength,
+    tag: buffer.readUInt32LE(at + atTag),
+    length: headerBytes + envelopeLength + contentLength,
   };
 }
 
@@ -218,21 +219,21 @@ export function envelopeOf(buffer: Buffer, at: number, head: RecordHead): Envelo
   const queueId = headQueueId(head);
   const end = readableEnd(buffer, at, head, queueId);
   const { receivedAtMs, recipients } = head;
-  return decodeEnvelope(buffer, at + HEADER_BYTES, end, { queueId, receivedAtMs, recipients });
+  return decodeEnvelope(buffer, at + headerBytes, end, { queueId, receivedAtMs, recipients });
 }
 
 /** The same without what only delivery needs. */
 export function outlineOf(buffer: Buffer, at: number, head: RecordHead, queueId: string): EnvelopeOutline {
-  return decodeOutline(buffer, at + HEADER_BYTES, readableEnd(buffer, at, head, queueId), head.recipients);
+  return decodeOutline(buffer, at + headerBytes, readableEnd(buffer, at, head, queueId), head.recipients);
 }
 
 function readableEnd(buffer: Buffer, at: number, head: RecordHead, queueId: string): number {
-  const version = buffer[at + AT_KIND + 2] ?? 0;
-  if (version < 1 || version > ENVELOPE_VERSION || head.codec !== CODEC_NONE) {
+  const version = buffer[at + atKind + 2] ?? 0;
+  if (version < 1 || version > envelopeFormatVersion || head.codec !== codecNone) {
     throw new SpoolError(
       'SPOOL_FORMAT',
       `message ${queueId} is stored in a form that this version cannot read`,
     );
   }
-  return at + HEADER_BYTES + head.envelopeLength;
+  return at + headerBytes + head.envelopeLength;
 }

@@ -35,7 +35,7 @@ export interface RecoveryPlace {
 }
 
 /** Messages handed on at once: a step of an asynchronous generator costs more than the message does. */
-const BATCH = 256;
+const batchMessages = 256;
 
 /** Reads all segments that exist and yields their messages that are not done; those seen before are left out. */
 export async function* recoverSegments(place: RecoveryPlace): AsyncGenerator<readonly RecoveredMessage[]> {
@@ -102,7 +102,7 @@ async function* readGood(
     }
     const message = placed(place, segment, record);
     if (message !== undefined) batch.push(message);
-    if (batch.length < BATCH) continue;
+    if (batch.length < batchMessages) continue;
     yield batch;
     batch = [];
   }
@@ -161,7 +161,7 @@ function placed(
 }
 
 /** How many recipients a problem names. */
-const NAMED = 20;
+const mostNamed = 20;
 
 /** What is to be told of a message that is damaged or gone. */
 export function messageProblem(
@@ -170,14 +170,14 @@ export function messageProblem(
   why: string,
 ): SpoolProblem {
   const recipients = waiting.map(({ address }) => address);
-  const named = recipients.slice(0, NAMED).map((address) => `<${address}>`);
-  const more = recipients.length > NAMED ? ` and ${recipients.length - NAMED} more` : '';
+  const named = recipients.slice(0, mostNamed).map((address) => `<${address}>`);
+  const more = recipients.length > mostNamed ? ` and ${recipients.length - mostNamed} more` : '';
   const text = `${why}; the message from <${reversePath}> to ${named.join(', ')}${more} cannot be delivered`;
   return { kind, place: queueId, text, message: { queueId, reversePath, recipients } };
 }
 
 /** Stands for an address that cannot be read any more; no such domain can exist (RFC 2606 2). */
-export const UNKNOWN_ADDRESS = 'unknown@damaged.invalid';
+export const unknownAddress = 'unknown@damaged.invalid';
 
 function messageAt(state: QueueState, row: number, record: FoundRecord, segment: number): RecoveredMessage {
   const { head, offset } = record;
@@ -202,7 +202,7 @@ function messageAt(state: QueueState, row: number, record: FoundRecord, segment:
   const base = state.table.states[row] ?? -1;
   const waiting: RecoveredRecipient[] = [];
   for (let index = 0; index < head.recipients; index++) {
-    const address = addresses[index] ?? UNKNOWN_ADDRESS;
+    const address = addresses[index] ?? unknownAddress;
     if (base < 0) waiting.push({ index, address, attempts: 0, nextAttemptAtMs: 0, lastError: '' });
     else if (!state.states.isDone(base + index)) waiting.push(stateAt(state, base, index, address));
   }

@@ -6,17 +6,17 @@ import { readUpTo } from './file-io.ts';
 import type { FileLayer } from './file-layer.ts';
 import { highestOfSlot, listSegments, segmentPath, type SpoolLayout } from './layout.ts';
 import { addGroup, type LiveSegment } from './live-segments.ts';
-import { FLAG_STAYS } from './message-table.ts';
+import { flagStays } from './message-table.ts';
 import { segmentCreatedMs } from './queue-id.ts';
-import { HEADER_BYTES, parseHead } from './record.ts';
+import { headerBytes, parseHead } from './record.ts';
 import type { QueueState } from './queue-state.ts';
 import { SegmentFile, type NewRecord } from './segment-file.ts';
 import { systemCode, writeError } from './spool-error.ts';
 import type { SpoolProblem } from './types.ts';
 
 /** One step copies no more than this. */
-const STEP_BYTES = 8 * 1024 * 1024;
-const STEP_MESSAGES = 2048;
+const stepBytes = 8 * 1024 * 1024;
+const stepMessages = 2048;
 
 export interface RelocatorOptions {
   readonly files: FileLayer;
@@ -101,7 +101,7 @@ export class Relocator {
 
   #isMovable(row: number): boolean {
     const { table } = this.#options.state;
-    return table.pins[row] === 0 && ((table.flags[row] ?? 0) & FLAG_STAYS) === 0;
+    return table.pins[row] === 0 && ((table.flags[row] ?? 0) & flagStays) === 0;
   }
 
   async #read(source: LiveSegment): Promise<Copy[]> {
@@ -112,7 +112,7 @@ export class Relocator {
     for (let row = source.first; row >= 0; row = table.next[row] ?? -1) {
       if (!this.#isMovable(row)) continue;
       bytes += table.length[row] ?? 0;
-      if (rows.length > 0 && (bytes > STEP_BYTES || rows.length === STEP_MESSAGES)) break;
+      if (rows.length > 0 && (bytes > stepBytes || rows.length === stepMessages)) break;
       rows.push(row);
     }
     const wanted = rows
@@ -132,7 +132,7 @@ export class Relocator {
     } catch (error) {
       if (systemCode(error) !== 'ENOENT') throw error;
       // Removed by hand. The senders say so for each message; here it must not be tried for ever.
-      for (const row of rows) table.flags[row] = (table.flags[row] ?? 0) | FLAG_STAYS;
+      for (const row of rows) table.flags[row] = (table.flags[row] ?? 0) | flagStays;
       return copies;
     }
     try {
@@ -140,7 +140,7 @@ export class Relocator {
         const record = await readRecord(files, fd, offset, length);
         if (record !== undefined) copies.push({ row, group, counter, record });
         else if (table.find(group, counter) === row) {
-          table.flags[row] = (table.flags[row] ?? 0) | FLAG_STAYS;
+          table.flags[row] = (table.flags[row] ?? 0) | flagStays;
           const text = `the record at byte ${offset} is damaged; it stays where it is`;
           this.#options.report({ kind: 'content', place: queueId, text });
         }
@@ -205,7 +205,7 @@ async function readRecord(
   const got = await readUpTo(files, fd, bytes, length, offset);
   const head = got === length ? parseHead(bytes, 0) : undefined;
   if (head?.length !== length) return undefined;
-  const start = HEADER_BYTES + head.envelopeLength;
+  const start = headerBytes + head.envelopeLength;
   const content = bytes.subarray(start);
   if (head.contentLength > 0 && crc32(content) !== head.contentCrc) return undefined;
   return { head: bytes.subarray(0, start), content: [content], length };

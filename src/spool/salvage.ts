@@ -10,8 +10,8 @@ import { IndexCopies } from './index-copies.ts';
 import { largePath, segmentPath, type SpoolLayout } from './layout.ts';
 import { segmentName } from './queue-id.ts';
 import {
-  HEADER_BYTES,
-  KIND_LARGE,
+  headerBytes,
+  kindLarge,
   claimedHead,
   envelopeOf,
   headLengthAt,
@@ -23,13 +23,13 @@ import {
 import { SpoolError, isDenied, systemCode } from './spool-error.ts';
 import type { SalvagedMessage, SpoolSalvager, StoredRef } from './types.ts';
 
-const PIECE_BYTES = 64 * 1024;
+const pieceBytes = 64 * 1024;
 /** Enough for the header and envelope of most messages. */
-const HEAD_GUESS_BYTES = 1024;
+const headGuessBytes = 1024;
 /** The content of every message begins with the Received line of this host (RFC 5321 4.4), or is a report of ours. */
 const beginnings = ['Received:', 'From:'];
 /** How far the begin of a content is looked for behind a header that cannot be read. */
-const MAX_SEARCH_BYTES = 1024 * 1024;
+const maxSearchBytes = 1024 * 1024;
 
 /** Where the content is. */
 interface Extent {
@@ -76,8 +76,8 @@ export class Salvager implements SpoolSalvager {
   /** The bytes of header and envelope that can be read; fewer, or none, where the segment is damaged. */
   async #head(ref: StoredRef): Promise<Buffer> {
     const path = segmentPath(this.#layout, ref.segment);
-    const guess = await this.#bytes(path, ref.offset, Math.min(ref.length, HEAD_GUESS_BYTES));
-    const needed = guess.length < HEADER_BYTES ? 0 : headLengthAt(guess, 0);
+    const guess = await this.#bytes(path, ref.offset, Math.min(ref.length, headGuessBytes));
+    const needed = guess.length < headerBytes ? 0 : headLengthAt(guess, 0);
     return needed > guess.length && needed <= ref.length ? this.#bytes(path, ref.offset, needed) : guess;
   }
 
@@ -89,7 +89,7 @@ export class Salvager implements SpoolSalvager {
     faults: string[],
   ): Promise<Extent> {
     const claimed = head ?? plausibleHead(record, ref);
-    const isLarge = head === undefined ? isLargeLength(ref.length) : head.kind === KIND_LARGE;
+    const isLarge = head === undefined ? isLargeLength(ref.length) : head.kind === kindLarge;
     if (isLarge) {
       const path = largePath(this.#layout, queueId);
       const fileText = `Its content is gone: there is no file ${path}.`;
@@ -99,7 +99,7 @@ export class Salvager implements SpoolSalvager {
     const to = ref.offset + ref.length;
     const fileText = `Its content is gone: there is no segment ${segmentName(ref.segment)}.`;
     if (claimed !== undefined) {
-      const from = ref.offset + HEADER_BYTES + claimed.envelopeLength;
+      const from = ref.offset + headerBytes + claimed.envelopeLength;
       return { path, from, to, crc: claimed.contentCrc, fileText };
     }
     const from = ref.offset + (await this.#contentStart(path, ref));
@@ -109,12 +109,12 @@ export class Salvager implements SpoolSalvager {
 
   /** Bytes of the record before what looks like the begin of a message. */
   async #contentStart(path: string, ref: StoredRef): Promise<number> {
-    const bytes = await this.#bytes(path, ref.offset, Math.min(ref.length, MAX_SEARCH_BYTES));
+    const bytes = await this.#bytes(path, ref.offset, Math.min(ref.length, maxSearchBytes));
     for (const beginning of beginnings) {
-      const at = bytes.indexOf(beginning, HEADER_BYTES, 'latin1');
+      const at = bytes.indexOf(beginning, headerBytes, 'latin1');
       if (at >= 0) return at;
     }
-    return Math.min(HEADER_BYTES, ref.length);
+    return Math.min(headerBytes, ref.length);
   }
 
   /** As many bytes as there are; none when the file is gone or the disk does not give them. */
@@ -151,7 +151,7 @@ export class Salvager implements SpoolSalvager {
     let crc = 0;
     let isWhole = true;
     for (let position = from; position < to;) {
-      const piece = Buffer.allocUnsafe(Math.min(PIECE_BYTES, to - position));
+      const piece = Buffer.allocUnsafe(Math.min(pieceBytes, to - position));
       const place = `${position - from} to ${position - from + piece.length - 1}`;
       let got: number;
       try {
@@ -197,7 +197,7 @@ function ownHead(record: Buffer, queueId: string, ref: StoredRef): RecordHead | 
 
 /** What a damaged header says of the lengths, when they fit the record. */
 function plausibleHead(record: Buffer, ref: StoredRef): RecordHead | undefined {
-  if (record.length < HEADER_BYTES) return undefined;
+  if (record.length < headerBytes) return undefined;
   const head = claimedHead(record, 0);
   return head?.length === ref.length ? head : undefined;
 }

@@ -6,14 +6,14 @@ import { fdatasync, writeAll } from './file-io.ts';
 import type { FileLayer } from './file-layer.ts';
 import { indexPath, segmentPath, type SpoolLayout } from './layout.ts';
 import { nextSegmentId } from './queue-id.ts';
-import { MAX_GAP, stampRecord } from './record.ts';
-import { SEGMENT_HEADER_BYTES, encodeSegmentHeader } from './segment-header.ts';
+import { maxGap, stampRecord } from './record.ts';
+import { segmentHeaderBytes, encodeSegmentHeader } from './segment-header.ts';
 import { IndexBuilder, writeIndex } from './segment-index.ts';
 import { systemCode } from './spool-error.ts';
 
 /** What the kernel writes at least, however little of it is new. */
-const PAGE_BYTES = 4096;
-const ZEROS = Buffer.alloc(PAGE_BYTES);
+const pageBytes = 4096;
+const zeros = Buffer.alloc(pageBytes);
 
 /** A record ready to be appended: its head is stamped when it is written. */
 export interface NewRecord {
@@ -40,7 +40,7 @@ export class SegmentFile {
   readonly #tag: number;
   readonly #sync: boolean;
   readonly #index = new IndexBuilder();
-  #length = SEGMENT_HEADER_BYTES;
+  #length = segmentHeaderBytes;
   #commit = 0;
   /** Zero bytes at the end of `#length`. */
   #gap = 0;
@@ -123,7 +123,7 @@ export class SegmentFile {
       length += record.length;
     }
     gap = this.#sync ? fillBytes(start + length, length) : 0;
-    if (gap > 0) buffers.push(ZEROS.subarray(0, gap));
+    if (gap > 0) buffers.push(zeros.subarray(0, gap));
     await writeAll(this.#files, this.#fd, buffers, start);
     if (this.#sync) await fdatasync(this.#files, this.#fd);
     let offset = start;
@@ -194,6 +194,6 @@ export class SegmentFile {
  * rest of the old page when a write begins beyond it.
  */
 function fillBytes(end: number, groupBytes: number): number {
-  const bytes = (PAGE_BYTES - (end % PAGE_BYTES)) % PAGE_BYTES;
-  return bytes > MAX_GAP || bytes * 4 > groupBytes ? 0 : bytes;
+  const bytes = (pageBytes - (end % pageBytes)) % pageBytes;
+  return bytes > maxGap || bytes * 4 > groupBytes ? 0 : bytes;
 }

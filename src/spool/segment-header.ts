@@ -3,12 +3,12 @@
 import { crc32 } from 'node:zlib';
 import { getUint53, putUint53 } from './record.ts';
 
-export const SEGMENT_HEADER_BYTES = 32;
+export const segmentHeaderBytes = 32;
 
-const MAGIC = Buffer.from('SLSG', 'latin1').readUInt32LE(0);
-const VERSION = 1;
-const FLAG_LONG_LIVED = 1;
-const FLAG_UNSYNCED = 2;
+const magic = Buffer.from('SLSG', 'latin1').readUInt32LE(0);
+const version = 1;
+const flagLongLived = 1;
+const flagUnsynced = 2;
 
 export interface SegmentHeader {
   readonly id: number;
@@ -23,10 +23,10 @@ export interface SegmentHeader {
 }
 
 export function encodeSegmentHeader(header: SegmentHeader): Buffer {
-  const buffer = Buffer.alloc(SEGMENT_HEADER_BYTES);
-  buffer.writeUInt32LE(MAGIC, 0);
-  buffer[8] = VERSION;
-  buffer[9] = (header.longLived ? FLAG_LONG_LIVED : 0) | (header.unsynced ? FLAG_UNSYNCED : 0);
+  const buffer = Buffer.alloc(segmentHeaderBytes);
+  buffer.writeUInt32LE(magic, 0);
+  buffer[8] = version;
+  buffer[9] = (header.longLived ? flagLongLived : 0) | (header.unsynced ? flagUnsynced : 0);
   buffer.writeUInt32LE(header.tag, 12);
   putUint53(buffer, header.id, 16);
   putUint53(buffer, header.epoch, 24);
@@ -36,15 +36,15 @@ export function encodeSegmentHeader(header: SegmentHeader): Buffer {
 
 /** Undefined when it is cut short, damaged, or not a segment's. */
 export function parseSegmentHeader(buffer: Buffer): SegmentHeader | undefined {
-  if (buffer.length < SEGMENT_HEADER_BYTES || buffer.readUInt32LE(0) !== MAGIC) return undefined;
-  if (crc32(buffer.subarray(8, SEGMENT_HEADER_BYTES)) !== buffer.readUInt32LE(4)) return undefined;
-  if (buffer[8] !== VERSION) return undefined;
+  if (buffer.length < segmentHeaderBytes || buffer.readUInt32LE(0) !== magic) return undefined;
+  if (crc32(buffer.subarray(8, segmentHeaderBytes)) !== buffer.readUInt32LE(4)) return undefined;
+  if (buffer[8] !== version) return undefined;
   const flags = buffer[9] ?? 0;
   return {
     id: getUint53(buffer, 16),
     epoch: getUint53(buffer, 24),
     tag: buffer.readUInt32LE(12),
-    longLived: (flags & FLAG_LONG_LIVED) !== 0,
-    unsynced: (flags & FLAG_UNSYNCED) !== 0,
+    longLived: (flags & flagLongLived) !== 0,
+    unsynced: (flags & flagUnsynced) !== 0,
   };
 }

@@ -4,18 +4,18 @@
 import { crc32 } from 'node:zlib';
 import { fdatasync, readUpTo, readWhole, writeAll } from './file-io.ts';
 import type { FileLayer } from './file-layer.ts';
-import { RECORD_MAGIC, getUint53, headLengthAt, parseHead, putUint53, type RecordHead } from './record.ts';
+import { recordMagic, getUint53, headLengthAt, parseHead, putUint53, type RecordHead } from './record.ts';
 
-const INDEX_HEADER_BYTES = 40;
-const OFFSET_BYTES = 8;
-const MAGIC = Buffer.from('SLIX', 'latin1').readUInt32LE(0);
-const VERSION = 1;
-const CHUNK_BYTES = 64 * 1024;
+const indexHeaderBytes = 40;
+const offsetBytes = 8;
+const magic = Buffer.from('SLIX', 'latin1').readUInt32LE(0);
+const version = 1;
+const chunkBytes = 64 * 1024;
 
 /** Collects what the index will say while records are appended. */
 export class IndexBuilder {
   readonly #full: Buffer[] = [];
-  #chunk = Buffer.allocUnsafeSlow(CHUNK_BYTES);
+  #chunk = Buffer.allocUnsafeSlow(chunkBytes);
   #used = 0;
   #count = 0;
 
@@ -24,14 +24,14 @@ export class IndexBuilder {
   }
 
   add(offset: number, head: Buffer): void {
-    const needed = OFFSET_BYTES + head.length;
+    const needed = offsetBytes + head.length;
     if (this.#used + needed > this.#chunk.length) {
       this.#full.push(this.#chunk.subarray(0, this.#used));
-      this.#chunk = Buffer.allocUnsafeSlow(Math.max(CHUNK_BYTES, needed));
+      this.#chunk = Buffer.allocUnsafeSlow(Math.max(chunkBytes, needed));
       this.#used = 0;
     }
     putUint53(this.#chunk, offset, this.#used);
-    head.copy(this.#chunk, this.#used + OFFSET_BYTES);
+    head.copy(this.#chunk, this.#used + offsetBytes);
     this.#used += needed;
     this.#count++;
   }
@@ -39,15 +39,15 @@ export class IndexBuilder {
   /** The whole index of segment `id`, whose acknowledged records end at `sealedLength`. */
   finish(id: number, sealedLength: number): Buffer[] {
     const body = [...this.#full, this.#chunk.subarray(0, this.#used)];
-    const header = Buffer.alloc(INDEX_HEADER_BYTES);
+    const header = Buffer.alloc(indexHeaderBytes);
     let length = 0;
     let crc = 0;
     for (const chunk of body) {
       length += chunk.length;
       crc = crc32(chunk, crc);
     }
-    header.writeUInt32LE(MAGIC, 0);
-    header.writeUInt16LE(VERSION, 8);
+    header.writeUInt32LE(magic, 0);
+    header.writeUInt16LE(version, 8);
     header.writeUInt32LE(this.#count, 12);
     putUint53(header, id, 16);
     putUint53(header, sealedLength, 24);
@@ -82,9 +82,9 @@ interface IndexHeader {
 }
 
 function parseIndexHeader(buffer: Buffer, id: number): IndexHeader | undefined {
-  if (buffer.length < INDEX_HEADER_BYTES || buffer.readUInt32LE(0) !== MAGIC) return undefined;
-  if (crc32(buffer.subarray(8, INDEX_HEADER_BYTES)) !== buffer.readUInt32LE(4)) return undefined;
-  if (buffer.readUInt16LE(8) !== VERSION || getUint53(buffer, 16) !== id) return undefined;
+  if (buffer.length < indexHeaderBytes || buffer.readUInt32LE(0) !== magic) return undefined;
+  if (crc32(buffer.subarray(8, indexHeaderBytes)) !== buffer.readUInt32LE(4)) return undefined;
+  if (buffer.readUInt16LE(8) !== version || getUint53(buffer, 16) !== id) return undefined;
   return {
     count: buffer.readUInt32LE(12),
     sealedLength: getUint53(buffer, 24),
@@ -101,8 +101,8 @@ export async function readIndexCount(
 ): Promise<number | undefined> {
   const fd = await files.open(path, 'r');
   try {
-    const buffer = Buffer.alloc(INDEX_HEADER_BYTES);
-    const got = await readUpTo(files, fd, buffer, INDEX_HEADER_BYTES, 0);
+    const buffer = Buffer.alloc(indexHeaderBytes);
+    const got = await readUpTo(files, fd, buffer, indexHeaderBytes, 0);
     return parseIndexHeader(buffer.subarray(0, got), id)?.count;
   } finally {
     await files.close(fd);
@@ -139,8 +139,8 @@ export async function readIndex(files: FileLayer, path: string, id: number): Pro
   const bytes = await readWhole(files, path);
   const header = parseIndexHeader(bytes, id);
   const sealedLength = header?.sealedLength ?? 0;
-  if (header !== undefined && bytes.length >= INDEX_HEADER_BYTES + header.bodyLength) {
-    const body = bytes.subarray(INDEX_HEADER_BYTES, INDEX_HEADER_BYTES + header.bodyLength);
+  if (header !== undefined && bytes.length >= indexHeaderBytes + header.bodyLength) {
+    const body = bytes.subarray(indexHeaderBytes, indexHeaderBytes + header.bodyLength);
     const records = crc32(body) === header.bodyCrc ? entriesOf(body) : undefined;
     if (records?.length === header.count) return { records, sealedLength, isWhole: true };
   }
@@ -150,8 +150,8 @@ export async function readIndex(files: FileLayer, path: string, id: number): Pro
 function entriesOf(body: Buffer): FoundRecord[] | undefined {
   const records: FoundRecord[] = [];
   let position = 0;
-  while (position + OFFSET_BYTES < body.length) {
-    const at = position + OFFSET_BYTES;
+  while (position + offsetBytes < body.length) {
+    const at = position + offsetBytes;
     const head = parseHead(body, at);
     if (head === undefined) return undefined;
     records.push({ offset: getUint53(body, position), head, bytes: body, at });
@@ -163,16 +163,16 @@ function entriesOf(body: Buffer): FoundRecord[] | undefined {
 /** Every head that holds by itself. Its offset has no checksum: what it says is true only if the record is there. */
 function salvaged(bytes: Buffer): FoundRecord[] {
   const records: FoundRecord[] = [];
-  const least = INDEX_HEADER_BYTES + OFFSET_BYTES;
-  for (let at = bytes.indexOf(RECORD_MAGIC, least); at >= 0;) {
+  const least = indexHeaderBytes + offsetBytes;
+  for (let at = bytes.indexOf(recordMagic, least); at >= 0;) {
     const head = parseHead(bytes, at);
     if (head === undefined) {
-      at = bytes.indexOf(RECORD_MAGIC, at + 1);
+      at = bytes.indexOf(recordMagic, at + 1);
       continue;
     }
-    const offset = getUint53(bytes, at - OFFSET_BYTES);
+    const offset = getUint53(bytes, at - offsetBytes);
     if (Number.isSafeInteger(offset)) records.push({ offset, head, bytes, at });
-    at = bytes.indexOf(RECORD_MAGIC, at + headLengthAt(bytes, at));
+    at = bytes.indexOf(recordMagic, at + headLengthAt(bytes, at));
   }
   return records;
 }

@@ -9,13 +9,13 @@ import { IndexCopies } from './index-copies.ts';
 import { largePath, type SpoolLayout } from './layout.ts';
 import { OpenSegments } from './open-segments.ts';
 import { segmentName } from './queue-id.ts';
-import { HEADER_BYTES, KIND_LARGE, envelopeOf, headLengthAt, parseHead, type RecordHead } from './record.ts';
+import { headerBytes, kindLarge, envelopeOf, headLengthAt, parseHead, type RecordHead } from './record.ts';
 import { SpoolError, systemCode } from './spool-error.ts';
 import type { SpoolReader, StoredMessage, StoredRef } from './types.ts';
 
-const PIECE_BYTES = 64 * 1024;
+const pieceBytes = 64 * 1024;
 /** Enough for the header and envelope of most messages. */
-const HEAD_GUESS_BYTES = 1024;
+const headGuessBytes = 1024;
 
 function where(ref: StoredRef): string {
   return `the record at byte ${ref.offset} of segment ${segmentName(ref.segment)}`;
@@ -79,7 +79,7 @@ export class SegmentReader implements SpoolReader {
       // The index has a copy of header and envelope, and with them the checksum of the content.
       const copy = await this.#copies.find(ref);
       if (copy === undefined) return this.#message(ref, record, got, this.#head(ref, record, got));
-      copy.bytes.copy(record, 0, copy.at, copy.at + HEADER_BYTES + copy.head.envelopeLength);
+      copy.bytes.copy(record, 0, copy.at, copy.at + headerBytes + copy.head.envelopeLength);
       return { ...this.#message(ref, record, got, copy.head), isFromIndex: true };
     } catch (error) {
       throw readError(ref, error);
@@ -98,9 +98,9 @@ export class SegmentReader implements SpoolReader {
 
   #ownEnvelope(ref: StoredRef): Promise<Envelope> {
     return this.#segments.with(ref.segment, async (fd) => {
-      let bytes = Buffer.allocUnsafe(Math.min(ref.length, HEAD_GUESS_BYTES));
+      let bytes = Buffer.allocUnsafe(Math.min(ref.length, headGuessBytes));
       let got = await readUpTo(this.#files, fd, bytes, bytes.length, ref.offset);
-      const needed = got < HEADER_BYTES ? 0 : headLengthAt(bytes, 0);
+      const needed = got < headerBytes ? 0 : headLengthAt(bytes, 0);
       if (needed > got && needed <= ref.length) {
         bytes = Buffer.allocUnsafe(needed);
         got = await readUpTo(this.#files, fd, bytes, needed, ref.offset);
@@ -124,11 +124,11 @@ export class SegmentReader implements SpoolReader {
   #message(ref: StoredRef, record: Buffer, got: number, head: RecordHead): StoredMessage {
     const envelope = envelopeOf(record, 0, head);
     const { sizeBytes } = head;
-    if (head.kind === KIND_LARGE) {
+    if (head.kind === kindLarge) {
       const stream = (): AsyncIterable<Uint8Array> => this.#largePieces(envelope.queueId, head);
       return { envelope, sizeBytes, content: undefined, stream };
     }
-    const content = record.subarray(HEADER_BYTES + head.envelopeLength);
+    const content = record.subarray(headerBytes + head.envelopeLength);
     if (got < ref.length || crc32(content) !== head.contentCrc) {
       throw corrupt(ref, `the checksum of the content of message ${envelope.queueId} does not hold`);
     }
@@ -146,7 +146,7 @@ export class SegmentReader implements SpoolReader {
     try {
       let crc = 0;
       for (let position = 0; position < head.sizeBytes;) {
-        const piece = Buffer.allocUnsafe(Math.min(PIECE_BYTES, head.sizeBytes - position));
+        const piece = Buffer.allocUnsafe(Math.min(pieceBytes, head.sizeBytes - position));
         const got = await readUpTo(files, fd, piece, piece.length, position);
         crc = crc32(piece.subarray(0, got), crc);
         position += got;
@@ -172,7 +172,7 @@ function largeError(queueId: string, cause: unknown): SpoolError {
 }
 
 async function* pieces(content: Uint8Array): AsyncGenerator<Uint8Array> {
-  for (let position = 0; position < content.length; position += PIECE_BYTES) {
-    yield content.subarray(position, position + PIECE_BYTES);
+  for (let position = 0; position < content.length; position += pieceBytes) {
+    yield content.subarray(position, position + pieceBytes);
   }
 }

@@ -5,7 +5,7 @@ import { fdatasync } from './file-io.ts';
 import type { FileLayer } from './file-layer.ts';
 import { indexPath, segmentPath, type SpoolLayout } from './layout.ts';
 import { segmentName } from './queue-id.ts';
-import { SEGMENT_HEADER_BYTES, type SegmentHeader } from './segment-header.ts';
+import { segmentHeaderBytes, type SegmentHeader } from './segment-header.ts';
 import { readIndex, type FoundRecord, type IndexContents, type RecordDamage } from './segment-index.ts';
 import { SegmentWalk, contentHolds } from './segment-walk.ts';
 import { systemCode } from './spool-error.ts';
@@ -49,15 +49,15 @@ export async function readSegment(source: SegmentSource, id: number): Promise<Se
   }
 }
 
-const GONE = 'the segment is gone';
+const gone = 'the segment is gone';
 
 const missing = (why: string): RecordDamage => ({ kind: 'missing', why });
 
 function onlyIndex(index: IndexContents | undefined): SegmentContents | undefined {
   if (index === undefined) return undefined;
-  const damage = missing(GONE);
+  const damage = missing(gone);
   const records = ofOneTag(index).map(({ offset, head, bytes, at }) => ({ offset, head, bytes, at, damage }));
-  return { records, length: 0, sealed: true, header: undefined, damage: GONE };
+  return { records, length: 0, sealed: true, header: undefined, damage: gone };
 }
 
 async function readPresent(source: SegmentSource, id: number, fd: number): Promise<SegmentContents> {
@@ -158,7 +158,7 @@ export async function readSegmentHeader(
   try {
     const fd = await files.open(segmentPath(layout, id), 'r');
     try {
-      return await new SegmentWalk(files, fd, SEGMENT_HEADER_BYTES, id, () => undefined).header();
+      return await new SegmentWalk(files, fd, segmentHeaderBytes, id, () => undefined).header();
     } finally {
       await files.close(fd);
     }

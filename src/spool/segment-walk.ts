@@ -7,9 +7,9 @@ import { readUpTo } from './file-io.ts';
 import type { FileLayer } from './file-layer.ts';
 import { segmentName } from './queue-id.ts';
 import {
-  HEADER_BYTES,
-  MAX_GAP,
-  RECORD_MAGIC,
+  headerBytes,
+  maxGap,
+  recordMagic,
   claimedHead,
   gapUnits,
   headLengthAt,
@@ -17,16 +17,16 @@ import {
   parseHead,
   type RecordHead,
 } from './record.ts';
-import { SEGMENT_HEADER_BYTES, parseSegmentHeader, type SegmentHeader } from './segment-header.ts';
+import { segmentHeaderBytes, parseSegmentHeader, type SegmentHeader } from './segment-header.ts';
 import type { FoundRecord } from './segment-index.ts';
 import type { SpoolProblem } from './types.ts';
 
-const WINDOW_BYTES = 256 * 1024;
-const ALIGNMENT = 8;
+const windowBytes = 256 * 1024;
+const alignment = 8;
 /** Damaged records that are looked for in one stretch of damage. */
-const MAX_CLAIMS = 100_000;
+const maxClaims = 100_000;
 
-const HEAD_DAMAGE = { kind: 'content', why: 'its header or envelope is damaged' } as const;
+const headDamage = { kind: 'content', why: 'its header or envelope is damaged' } as const;
 
 /** Bytes that are neither a record nor a gap. */
 interface Stretch {
@@ -68,9 +68,9 @@ export class SegmentWalk {
   }
 
   async header(): Promise<SegmentHeader | undefined> {
-    const at = await this.#load(0, SEGMENT_HEADER_BYTES);
+    const at = await this.#load(0, segmentHeaderBytes);
     const header =
-      at < 0 ? undefined : parseSegmentHeader(this.#window.subarray(at, at + SEGMENT_HEADER_BYTES));
+      at < 0 ? undefined : parseSegmentHeader(this.#window.subarray(at, at + segmentHeaderBytes));
     this.#header = header?.id === this.#id ? header : undefined;
     this.#tag = this.#header?.tag;
     return this.#header;
@@ -79,7 +79,7 @@ export class SegmentWalk {
   async records(): Promise<WalkResult> {
     const good: FoundRecord[] = [];
     const stretches: Stretch[] = [];
-    let offset = SEGMENT_HEADER_BYTES;
+    let offset = segmentHeaderBytes;
     while (offset < this.length) {
       const found = await this.#recordAt(offset);
       if (found !== undefined) {
@@ -87,7 +87,7 @@ export class SegmentWalk {
         offset += found.head.length;
         continue;
       }
-      const next = await this.#search(offset + ALIGNMENT);
+      const next = await this.#search(offset + alignment);
       const end = next < 0 ? this.length : next;
       if (next < 0 ? !(await this.#isZero(offset, end)) : !(await this.#isGap(offset, next))) {
         stretches.push({ from: offset, to: end, claims: await this.#claims(offset, end) });
@@ -110,7 +110,7 @@ export class SegmentWalk {
       const damaged = claims.filter(({ head }) => head.commit < lastCommit);
       const follower = found.find(({ offset }) => offset >= to);
       // A gap was on stable storage before the commit that follows it.
-      const isGap = to - from <= MAX_GAP && follower?.head.gap === gapUnits(to - from);
+      const isGap = to - from <= maxGap && follower?.head.gap === gapUnits(to - from);
       const isLate = follower === undefined || follower.head.commit === lastCommit;
       const isTorn = damaged.length === 0 && isLate && !isGap;
       if (isTorn) this.#torn(`bytes ${from} to ${to} are not a record`, claims);
@@ -146,9 +146,9 @@ export class SegmentWalk {
   /** Records whose head is damaged, but tells enough to know where they end. */
   async #claims(from: number, to: number): Promise<FoundRecord[]> {
     const claims: FoundRecord[] = [];
-    for (let offset = from; offset >= 0 && offset + HEADER_BYTES <= to && claims.length < MAX_CLAIMS;) {
+    for (let offset = from; offset >= 0 && offset + headerBytes <= to && claims.length < maxClaims;) {
       const claim = await this.#claimAt(offset, to);
-      if (claim === undefined) offset = await this.#magicFrom(offset + ALIGNMENT);
+      if (claim === undefined) offset = await this.#magicFrom(offset + alignment);
       else {
         claims.push(claim);
         offset += claim.head.length;
@@ -158,34 +158,34 @@ export class SegmentWalk {
   }
 
   async #claimAt(offset: number, to: number): Promise<FoundRecord | undefined> {
-    let at = await this.#load(offset, HEADER_BYTES);
+    let at = await this.#load(offset, headerBytes);
     const head = at < 0 ? undefined : claimedHead(this.#window, at);
     // Nobody outside knows the tag: no text of a mail has it.
     if (head === undefined || head.tag !== this.#tag || offset + head.length > to) return undefined;
-    const headBytes = HEADER_BYTES + head.envelopeLength;
+    const headBytes = headerBytes + head.envelopeLength;
     at = await this.#load(offset, headBytes);
     if (at < 0) return undefined;
     const bytes = Buffer.from(this.#window.subarray(at, at + headBytes));
-    return { offset, head, bytes, at: 0, damage: HEAD_DAMAGE };
+    return { offset, head, bytes, at: 0, damage: headDamage };
   }
 
   /** Where the next record may begin; -1 if nowhere. */
   async #magicFrom(offset: number): Promise<number> {
     let from = offset;
-    while (from + HEADER_BYTES <= this.length) {
-      const at = await this.#load(from, HEADER_BYTES);
+    while (from + headerBytes <= this.length) {
+      const at = await this.#load(from, headerBytes);
       if (at < 0) return -1;
-      const hit = this.#window.indexOf(RECORD_MAGIC, at);
+      const hit = this.#window.indexOf(recordMagic, at);
       const candidate = this.#windowAt + hit;
-      if (hit >= 0 && candidate % ALIGNMENT === 0) return candidate;
+      if (hit >= 0 && candidate % alignment === 0) return candidate;
       from =
-        hit >= 0 ? candidate + 1 : aligned(this.#windowAt + this.#window.length - RECORD_MAGIC.length + 1);
+        hit >= 0 ? candidate + 1 : aligned(this.#windowAt + this.#window.length - recordMagic.length + 1);
     }
     return -1;
   }
 
   async #recordAt(offset: number): Promise<FoundRecord | undefined> {
-    let at = await this.#load(offset, HEADER_BYTES);
+    let at = await this.#load(offset, headerBytes);
     if (at < 0) return undefined;
     const needed = headLengthAt(this.#window, at);
     if (needed === 0) return undefined;
@@ -194,7 +194,7 @@ export class SegmentWalk {
     const head = parseHead(this.#window, at);
     if (head === undefined || offset + head.length > this.length) return undefined;
     // Without the segment's header the first record has to tell the tag.
-    if (this.#tag === undefined && offset === SEGMENT_HEADER_BYTES) this.#tag = head.tag;
+    if (this.#tag === undefined && offset === segmentHeaderBytes) this.#tag = head.tag;
     if (head.tag !== this.#tag) return undefined;
     return { offset, head, bytes: Buffer.from(this.#window.subarray(at, at + needed)), at: 0 };
   }
@@ -203,7 +203,7 @@ export class SegmentWalk {
   async #search(offset: number): Promise<number> {
     let candidate = await this.#magicFrom(offset);
     while (candidate >= 0 && (await this.#recordAt(candidate)) === undefined) {
-      candidate = await this.#magicFrom(candidate + ALIGNMENT);
+      candidate = await this.#magicFrom(candidate + alignment);
     }
     return candidate;
   }
@@ -211,13 +211,13 @@ export class SegmentWalk {
   /** Whether the writer left these bytes: the record after them tells how many, so that a lost record shows. */
   async #isGap(offset: number, next: number): Promise<boolean> {
     const count = next - offset;
-    if (count > MAX_GAP || (await this.#recordAt(next))?.head.gap !== gapUnits(count)) return false;
+    if (count > maxGap || (await this.#recordAt(next))?.head.gap !== gapUnits(count)) return false;
     return this.#isZero(offset, next);
   }
 
   async #isZero(from: number, to: number): Promise<boolean> {
-    for (let offset = from; offset < to; offset += WINDOW_BYTES) {
-      const count = Math.min(WINDOW_BYTES, to - offset);
+    for (let offset = from; offset < to; offset += windowBytes) {
+      const count = Math.min(windowBytes, to - offset);
       const at = await this.#load(offset, count);
       if (at < 0 || !this.#window.subarray(at, at + count).every((byte) => byte === 0)) return false;
     }
@@ -229,7 +229,7 @@ export class SegmentWalk {
     if (offset + count > this.length) return -1;
     const at = offset - this.#windowAt;
     if (at >= 0 && at + count <= this.#window.length) return at;
-    const window = Buffer.allocUnsafe(Math.min(Math.max(WINDOW_BYTES, count), this.length - offset));
+    const window = Buffer.allocUnsafe(Math.min(Math.max(windowBytes, count), this.length - offset));
     const got = await readUpTo(this.#files, this.#fd, window, window.length, offset);
     this.#window = window.subarray(0, got);
     this.#windowAt = offset;
@@ -238,7 +238,7 @@ export class SegmentWalk {
 }
 
 function aligned(offset: number): number {
-  return Math.ceil(offset / ALIGNMENT) * ALIGNMENT;
+  return Math.ceil(offset / alignment) * alignment;
 }
 
 /** Reads the content of a record and checks it; true for a large message, whose record holds none. */
@@ -250,7 +250,7 @@ export async function contentHolds(
 ): Promise<boolean> {
   if (head.contentLength === 0) return head.sizeBytes > 0 || head.contentCrc === 0;
   const content = Buffer.allocUnsafe(head.contentLength);
-  const start = offset + HEADER_BYTES + head.envelopeLength;
+  const start = offset + headerBytes + head.envelopeLength;
   const got = await readUpTo(files, fd, content, content.length, start);
   return got === content.length && crc32(content) === head.contentCrc;
 }

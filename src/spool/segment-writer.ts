@@ -7,20 +7,20 @@ import type { FileLayer } from './file-layer.ts';
 import { FreeSpace } from './free-space.ts';
 import { LargeFile } from './large-file.ts';
 import { highestOfSlot, listSegments, type SpoolLayout } from './layout.ts';
-import { COUNTER_LIMIT, formatQueueId, nextSegmentId, segmentName } from './queue-id.ts';
-import { KIND_MESSAGE, encodeRecord } from './record.ts';
+import { counterLimit, formatQueueId, nextSegmentId, segmentName } from './queue-id.ts';
+import { kindMessage, encodeRecord } from './record.ts';
 import { SegmentFile, type NewRecord } from './segment-file.ts';
 import { SpoolError, isPassing, isWithoutRoom, writeError } from './spool-error.ts';
 import type { Appended, LargeContent, NewMessage, SpoolWriter, StoredRef } from './types.ts';
 
 /** A group is cut at this size, so that no session waits for much more than its own bytes. */
-const MAX_GROUP_BYTES = 8 * 1024 * 1024;
+const maxGroupBytes = 8 * 1024 * 1024;
 /**
  * Turns of the event loop between two groups: what the sockets have already brought joins the next one. Nothing is
  * waited for, as a timer would: at 50 sessions a group grows from 7 messages to 9 and no session is slower.
  */
-const GATHER_TURNS = 2;
-const MAX_CONTENT_BYTES = 0x7fffffff;
+const gatherTurns = 2;
+const maxContentBytes = 0x7fffffff;
 
 export interface SegmentWriterOptions {
   readonly layout: SpoolLayout;
@@ -103,7 +103,7 @@ export class SegmentWriter implements SpoolWriter {
   }
 
   newQueueId(): string {
-    if (this.#counter === COUNTER_LIMIT) {
+    if (this.#counter === counterLimit) {
       // No segment has this id; the next group makes one with a higher id before it is written: see #writable.
       const { slot, now } = this.#options;
       this.#idSegment = nextSegmentId(this.#idSegment, now(), slot);
@@ -123,13 +123,13 @@ export class SegmentWriter implements SpoolWriter {
     }
     let head: Buffer;
     try {
-      if (sizeBytes > MAX_CONTENT_BYTES) {
+      if (sizeBytes > maxContentBytes) {
         throw new SpoolError(
           'SPOOL_BAD_ENVELOPE',
           `${sizeBytes} bytes are too much for a record: use openLarge`,
         );
       }
-      head = encodeRecord(message.envelope, KIND_MESSAGE, sizeBytes, sizeBytes, crc);
+      head = encodeRecord(message.envelope, kindMessage, sizeBytes, sizeBytes, crc);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -217,7 +217,7 @@ export class SegmentWriter implements SpoolWriter {
           offset += length;
         }
         this.#space.used(segment.length - offset);
-        for (let turn = 0; turn < GATHER_TURNS && this.#waiting.length > 0; turn++) {
+        for (let turn = 0; turn < gatherTurns && this.#waiting.length > 0; turn++) {
           await nextTurn(this.#options.timers);
         }
       } catch (error) {
@@ -244,7 +244,7 @@ export class SegmentWriter implements SpoolWriter {
     let bytes = 0;
     let count = 0;
     for (const { length } of this.#waiting) {
-      if (count > 0 && (bytes + length > room || bytes + length > MAX_GROUP_BYTES)) break;
+      if (count > 0 && (bytes + length > room || bytes + length > maxGroupBytes)) break;
       bytes += length;
       count++;
     }

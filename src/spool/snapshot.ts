@@ -5,19 +5,19 @@ import type { EntrySink } from './entry-sink.ts';
 import { doneRanges } from './id-groups.ts';
 import type { QueueState } from './queue-state.ts';
 
-const PIECE_BYTES = 128 * 1024;
+const pieceBytes = 128 * 1024;
 
 export function* snapshotOf(state: QueueState, journal: EntrySink): Generator<undefined> {
   for (const group of state.groups) {
     const ranges = doneRanges(group);
     if (ranges.length > 0) journal.doneRanges(group.idSegment, ranges);
-    if (journal.bytes > PIECE_BYTES) yield;
+    if (journal.bytes > pieceBytes) yield;
   }
   // Rows that come into use behind this walk are told of by their own outcomes.
   for (let row = 0; row < state.table.rows; row++) {
     if (!state.table.isUsed(row)) continue;
     messageEntries(state, row, journal);
-    if (journal.bytes > PIECE_BYTES) yield;
+    if (journal.bytes > pieceBytes) yield;
   }
 }
 

@@ -24,7 +24,7 @@ export type SpoolErrorCode =
   /** The store was used before `recover` or after `close`. */
   | 'SPOOL_NOT_OPEN';
 
-const ADVICE: Record<SpoolErrorCode, string> = {
+const advice: Record<SpoolErrorCode, string> = {
   SPOOL_FULL: 'Free space on the file system of the spool, or lower the reserve.',
   SPOOL_WRITE_FAILED: 'Look at the system log for errors of the disk or file system.',
   SPOOL_CORRUPT: 'Run "sluice spool check" to see what else is damaged.',
@@ -40,7 +40,7 @@ const ADVICE: Record<SpoolErrorCode, string> = {
 
 export class SpoolError extends SluiceError {
   constructor(code: SpoolErrorCode, message: string, options?: ErrorOptions & { readonly advice?: string }) {
-    super(code, message, options?.advice ?? ADVICE[code], options);
+    super(code, message, options?.advice ?? advice[code], options);
   }
 }
 

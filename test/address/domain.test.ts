@@ -5,7 +5,7 @@ import * as fc from 'fast-check';
 import { parseDomain } from '../../src/values/domain.ts';
 import { addressOfLiteral, domainOf, isAddressLiteral, normalizeDomain } from '../../src/address/domain.ts';
 
-const NORMAL: readonly (readonly [domain: string, normal: string | undefined])[] = [
+const normalForms: readonly (readonly [domain: string, normal: string | undefined])[] = [
   ['Example.COM', 'example.com'],
   ['example.com.', 'example.com'],
   ['localhost', 'localhost'],
@@ -34,7 +34,7 @@ const NORMAL: readonly (readonly [domain: string, normal: string | undefined])[]
   [`${'a'.repeat(64)}.b`, undefined],
 ];
 
-for (const [domain, normal] of NORMAL) {
+for (const [domain, normal] of normalForms) {
   test(`${JSON.stringify(domain)} -> ${String(normal)}`, () => assert.equal(normalizeDomain(domain), normal));
 }
 

@@ -6,11 +6,11 @@ import { existsSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { parseMailbox, parsePath } from '../../src/address/path.ts';
 
-const SUITE = new URL('../../../shared/suites/is-email/tests.xml', import.meta.url);
-const VALID = new Set(['ISEMAIL_VALID_CATEGORY', 'ISEMAIL_DNSWARN', 'ISEMAIL_RFC5321']);
-const TAKEN = new Set(['ISEMAIL_RFC5322_LOCAL_TOOLONG', 'ISEMAIL_RFC5322_TOOLONG', 'ISEMAIL_ERR_DOT_END']);
+const suite = new URL('../../../shared/suites/is-email/tests.xml', import.meta.url);
+const validCategories = new Set(['ISEMAIL_VALID_CATEGORY', 'ISEMAIL_DNSWARN', 'ISEMAIL_RFC5321']);
+const taken = new Set(['ISEMAIL_RFC5322_LOCAL_TOOLONG', 'ISEMAIL_RFC5322_TOOLONG', 'ISEMAIL_ERR_DOT_END']);
 /** Ends with a dot, but in the local part. */
-const FINAL_DOT = /@[^@.][^@]*\.$/;
+const finalDot = /@[^@.][^@]*\.$/;
 
 interface Case {
   readonly id: string;
@@ -19,7 +19,7 @@ interface Case {
   readonly diagnosis: string;
 }
 
-const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
+const entities: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
 
 function unescapeXml(text: string): string {
   return (
@@ -29,7 +29,7 @@ function unescapeXml(text: string): string {
         (_, hex?: string, decimal?: string, name?: string) =>
           name === undefined
             ? String.fromCodePoint(Number(hex === undefined ? decimal : `0x${hex}`))
-            : (ENTITIES[name] ?? ''),
+            : (entities[name] ?? ''),
       )
       // The notes at the head of the file: U+2400 and the following stand for control characters.
       .replaceAll(/[\u2400-\u241f]/g, (symbol) => String.fromCharCode(symbol.charCodeAt(0) - 0x2400))
@@ -45,8 +45,8 @@ function readSuite(xml: string): Case[] {
   }));
 }
 
-if (existsSync(SUITE)) {
-  const cases = readSuite(readFileSync(SUITE, 'utf8'));
+if (existsSync(suite)) {
+  const cases = readSuite(readFileSync(suite, 'utf8'));
 
   test('the suite is read completely', () => {
     assert.equal(cases.length, 164);
@@ -54,8 +54,8 @@ if (existsSync(SUITE)) {
   });
 
   for (const { id, address, category, diagnosis } of cases) {
-    const isTaken = TAKEN.has(diagnosis) && (!diagnosis.endsWith('DOT_END') || FINAL_DOT.test(address));
-    const valid = VALID.has(category) || isTaken;
+    const isTaken = taken.has(diagnosis) && (!diagnosis.endsWith('DOT_END') || finalDot.test(address));
+    const valid = validCategories.has(category) || isTaken;
     test(`${id}: ${JSON.stringify(address)} is ${valid ? 'a mailbox' : 'none'} (${category})`, () => {
       assert.equal(parseMailbox(address).kind, valid ? 'mailbox' : 'invalid');
       const path = parsePath(`<${address}>`);

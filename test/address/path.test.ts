@@ -59,7 +59,7 @@ test('a source route is read and dropped', () => {
 });
 
 /** What is refused, and why. */
-const REFUSED: readonly (readonly [path: string, reason: string])[] = [
+const refused: readonly (readonly [path: string, reason: string])[] = [
   ['', 'no-brackets'],
   ['a@b', 'no-brackets'],
   ['<a@b', 'no-brackets'],
@@ -92,14 +92,14 @@ const REFUSED: readonly (readonly [path: string, reason: string])[] = [
   [`<${'l'.repeat(32_768)}@b>`, 'path-too-long'],
 ];
 
-for (const [path, reason] of REFUSED) {
+for (const [path, reason] of refused) {
   test(`${path} is refused: ${reason}`, () => {
     assert.deepEqual(parsePath(path), { kind: 'invalid', reason });
   });
 }
 
 test('every refusal has a sentence', () => {
-  for (const path of REFUSED) {
+  for (const path of refused) {
     const parsed = parsePath(path[0]);
     assert.ok(parsed.kind === 'invalid');
     assert.match(describeAddressFault(parsed.reason), /^the |^there /);

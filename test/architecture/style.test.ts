@@ -22,6 +22,11 @@ test('all sources are written in one style', () => {
 const faults = [
   ['src/spool/a.ts', 'count += 1;', 'counts by one: write ++ or --'],
   ['src/spool/a.ts', 'for (let row = 9; row > 0; row -= 1) take(row);', 'counts by one: write ++ or --'],
+  [
+    'test/spool/a.test.ts',
+    'export const RETRY_MS = 500;',
+    'names a constant in capitals: write retryMs, not RETRY_MS',
+  ],
 ] as const;
 for (const [file, text, why] of faults) {
   test(`${file} may not say ${text}`, () => {

@@ -51,4 +51,18 @@ export const increments: Rule = {
   },
 };
 
-export const allRules: readonly Rule[] = [increments];
+/** A constant is named like any other value: `retryMs`. What is an enumeration in all but syntax has a capital: `Health`. */
+export const constants: Rule = {
+  asks: 'names a constant in capitals: write retryMs, not RETRY_MS',
+  faults({ program }) {
+    const found: number[] = [];
+    new Visitor({
+      VariableDeclarator({ id }) {
+        if (id.type === 'Identifier' && /^[A-Z][A-Z0-9_]+$/u.test(id.name)) found.push(id.start);
+      },
+    }).visit(program);
+    return found;
+  },
+};
+
+export const allRules: readonly Rule[] = [increments, constants];

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { buildDsn } from '../../src/bounce/build-dsn.ts';
-import { BASE, fromQuotedPrintable, readFields, readReport, valueOf } from './reports.ts';
+import { base, fromQuotedPrintable, readFields, readReport, valueOf } from './reports.ts';
 
 const hostile = fc
   .array(
@@ -25,8 +25,8 @@ const hostile = fc
         '=',
       ),
       fc.constantFrom(
-        `--${BASE.boundary}`,
-        `\r\n--${BASE.boundary}--\r\n`,
+        `--${base.boundary}`,
+        `\r\n--${base.boundary}--\r\n`,
         'Evil: 1',
         '.',
         '550 5.1.1 ',
@@ -47,7 +47,7 @@ const hostile = fc
   )
   .map((pieces) => pieces.join(''));
 
-const TOP_FIELDS = [
+const topFields = [
   'Date',
   'From',
   'To',
@@ -57,7 +57,7 @@ const TOP_FIELDS = [
   'MIME-Version',
   'Content-Type',
 ];
-const RECIPIENT_FIELDS =
+const recipientFields =
   /^(?:Original-Recipient )?Final-Recipient Action Status(?: Remote-MTA)?(?: Diagnostic-Code)?(?: Last-Attempt-Date)?$/;
 
 test('no text of others breaks the structure of a report', () => {
@@ -70,11 +70,11 @@ test('no text of others breaks the structure of a report', () => {
       hostile.filter((text) => text !== ''),
       (said, name, orcpt, isFull, sender) => {
         const dsn = buildDsn({
-          ...BASE,
+          ...base,
           sender,
           envelopeId: name,
           recipients: [
-            { ...BASE.recipients[0]!, diagnostic: { type: 'smtp', text: said }, remoteMta: name },
+            { ...base.recipients[0]!, diagnostic: { type: 'smtp', text: said }, remoteMta: name },
             { address: name, action: 'failed', status: '5.0.0', originalRecipient: `rfc822;${orcpt}` },
             { address: 'c@example.com', action: 'failed', status: said, originalRecipient: orcpt },
           ],
@@ -85,9 +85,9 @@ test('no text of others breaks the structure of a report', () => {
         });
         const { top, parts } = readReport(dsn.content);
         const names = top.fields.map(([each]) => each);
-        assert.deepEqual(names.slice(0, TOP_FIELDS.length), TOP_FIELDS);
+        assert.deepEqual(names.slice(0, topFields.length), topFields);
         assert.deepEqual(
-          names.slice(TOP_FIELDS.length),
+          names.slice(topFields.length),
           dsn.body === '8BITMIME' && valueOf(top, 'Content-Transfer-Encoding')
             ? ['Content-Transfer-Encoding']
             : [],
@@ -106,7 +106,7 @@ test('no text of others breaks the structure of a report', () => {
         const groups = status.body.replace(/\r\n$/, '').split('\r\n\r\n').map(readFields);
         assert.equal(groups.length, 4);
         for (const group of groups.slice(1))
-          assert.match(group.map(([each]) => each).join(' '), RECIPIENT_FIELDS);
+          assert.match(group.map(([each]) => each).join(' '), recipientFields);
         if (valueOf(status, 'Content-Type') === 'message/delivery-status') {
           assert.doesNotMatch(status.body, /[^\r\n -~]/);
         }
@@ -118,8 +118,8 @@ test('no text of others breaks the structure of a report', () => {
 
 test('a very long answer is cut, and a short one is kept word for word', () => {
   const report = (text: string) => {
-    const recipients = [{ ...BASE.recipients[0]!, diagnostic: { type: 'smtp' as const, text } }];
-    return readReport(buildDsn({ ...BASE, recipients }).content).parts[1]!.body;
+    const recipients = [{ ...base.recipients[0]!, diagnostic: { type: 'smtp' as const, text } }];
+    return readReport(buildDsn({ ...base, recipients }).content).parts[1]!.body;
   };
   assert.ok(report('RCPT: 550 ' + 'x '.repeat(5000)).length < 4000);
   const folded = report(`RCPT: 550 5.7.1 ${'policy '.repeat(40)}end`).replaceAll('\r\n ', ' ');
@@ -129,16 +129,16 @@ test('a very long answer is cut, and a short one is kept word for word', () => {
 test('people read an answer with the blanks that it has, as programs do', () => {
   const said = '550 #5.1.0 Address  rejected';
   const recipients = [
-    { ...BASE.recipients[0]!, diagnostic: { type: 'smtp' as const, text: `RCPT: ${said}` } },
+    { ...base.recipients[0]!, diagnostic: { type: 'smtp' as const, text: `RCPT: ${said}` } },
   ];
-  const { parts } = readReport(buildDsn({ ...BASE, recipients }).content);
+  const { parts } = readReport(buildDsn({ ...base, recipients }).content);
   for (const part of [parts[0]!, parts[1]!]) assert.ok(part.body.includes(said), part.body);
 });
 
 test('an address as long as RFC 5321 allows is never cut', () => {
   const address = `${'l'.repeat(64)}@${'d'.repeat(62)}.${'e'.repeat(62)}.${'f'.repeat(60)}`;
   const { top, parts } = readReport(
-    buildDsn({ ...BASE, sender: address, recipients: [{ ...BASE.recipients[0]!, address }] }).content,
+    buildDsn({ ...base, sender: address, recipients: [{ ...base.recipients[0]!, address }] }).content,
   );
   assert.equal(valueOf(top, 'To'), `<${address}>`);
   assert.match(parts[0]!.body, new RegExp(`<${address}>`));
@@ -148,11 +148,11 @@ test('an address as long as RFC 5321 allows is never cut', () => {
 test('values that are compared keep every blank: addresses, ORCPT, ENVID', () => {
   const address = '"a  b   c"@example.com';
   const dsn = buildDsn({
-    ...BASE,
+    ...base,
     sender: '"s  t"@example.org',
     envelopeId: 'a  b;=c',
     recipients: [
-      { ...BASE.recipients[0]!, address, originalRecipient: `rfc822;"${'o  '.repeat(30)}p"@example.com` },
+      { ...base.recipients[0]!, address, originalRecipient: `rfc822;"${'o  '.repeat(30)}p"@example.com` },
     ],
   });
   const { top, parts } = readReport(dsn.content);

@@ -3,13 +3,13 @@
 import assert from 'node:assert/strict';
 import type { DsnOptions } from '../../src/bounce/build-dsn.ts';
 
-const NOON = Date.UTC(2026, 10, 22, 12);
+const noon = Date.UTC(2026, 10, 22, 12);
 
-export const BASE: DsnOptions = {
+export const base: DsnOptions = {
   reportingMta: 'mx.example.org',
   queueId: '3fGk2Q',
-  arrivalMs: NOON - 90_000,
-  nowMs: NOON,
+  arrivalMs: noon - 90_000,
+  nowMs: noon,
   sender: 'alice@example.org',
   recipients: [
     {
@@ -18,7 +18,7 @@ export const BASE: DsnOptions = {
       status: '5.1.1',
       diagnostic: { type: 'smtp', text: 'RCPT: 550 5.1.1 <bob@example.com>: no such user here' },
       remoteMta: 'mx1.example.com',
-      lastAttemptMs: NOON - 1000,
+      lastAttemptMs: noon - 1000,
     },
   ],
   original: {
@@ -34,14 +34,14 @@ export const BASE: DsnOptions = {
 };
 
 /** One entry per file in golden/. */
-export const REPORTS: Readonly<Record<string, DsnOptions>> = {
-  failed: BASE,
+export const reports: Readonly<Record<string, DsnOptions>> = {
+  failed: base,
   'many-fates': {
-    ...BASE,
+    ...base,
     envelopeId: 'campaign 7+1',
     recipients: [
-      ...BASE.recipients,
-      { ...BASE.recipients[0]!, address: 'bobby@example.com', originalRecipient: 'rfc822;rob@example.net' },
+      ...base.recipients,
+      { ...base.recipients[0]!, address: 'bobby@example.com', originalRecipient: 'rfc822;rob@example.net' },
       {
         address: 'carol@example.net',
         action: 'failed',
@@ -54,27 +54,27 @@ export const REPORTS: Readonly<Record<string, DsnOptions>> = {
         status: '4.2.2',
         diagnostic: { type: 'smtp', text: 'content: 452 4.2.2 mailbox full' },
         remoteMta: 'mail.example.edu',
-        willRetryUntilMs: NOON + 86_400_000,
+        willRetryUntilMs: noon + 86_400_000,
       },
       { address: 'eve@example.gov', action: 'relayed', status: '2.0.0', remoteMta: 'old.example.gov' },
       { address: 'frank@example.mil', action: 'delivered', status: '2.0.0' },
     ],
   },
-  'headers-only': { ...BASE, ret: 'HDRS' },
+  'headers-only': { ...base, ret: 'HDRS' },
   delayed: {
-    ...BASE,
+    ...base,
     recipients: [
       {
-        ...BASE.recipients[0]!,
+        ...base.recipients[0]!,
         action: 'delayed',
         status: '4.7.1',
         diagnostic: { type: 'smtp', text: 'RCPT: 450 4.7.1 greylisted, come back later' },
-        willRetryUntilMs: NOON + 3_600_000,
+        willRetryUntilMs: noon + 3_600_000,
       },
     ],
   },
   international: {
-    ...BASE,
+    ...base,
     sender: 'alïce@exämple.org',
     recipients: [
       {
@@ -88,17 +88,17 @@ export const REPORTS: Readonly<Record<string, DsnOptions>> = {
     original: { kind: 'headers', content: [Buffer.from('From: alïce@exämple.org\r\nSubject: Grüße\r\n')] },
   },
   'eight-bit': {
-    ...BASE,
+    ...base,
     recipients: [
       {
-        ...BASE.recipients[0]!,
+        ...base.recipients[0]!,
         diagnostic: { type: 'smtp', text: 'RCPT: 550 5.1.1 unbekannter Empfänger = falsch' },
       },
     ],
     original: { kind: 'full', content: [Buffer.from('Subject: x\r\n\r\nGr\xfc\xdfe\r\n', 'latin1')] },
   },
   'broken-header': {
-    ...BASE,
+    ...base,
     original: {
       kind: 'headers',
       content: [Buffer.from('Subject: Gr\xfc\xdfe = \r\nX-Long: ' + 'x'.repeat(90) + '\r\n\r\n', 'latin1')],

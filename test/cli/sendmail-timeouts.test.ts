@@ -64,12 +64,12 @@ test('without a greeting: after a minute', async (t) => {
   await refused;
 });
 
-const GREETED = ['220 x\r\n', '250 x\r\n'];
+const greeted = ['220 x\r\n', '250 x\r\n'];
 for (const [what, replies, ms] of [
-  ['to MAIL', GREETED, 300_000],
-  ['to RCPT', [...GREETED, '250 x\r\n'], 300_000],
-  ['to DATA', [...GREETED, '250 x\r\n', '250 x\r\n'], 300_000],
-  ['to the content', [...GREETED, '250 x\r\n', '250 x\r\n', '354 x\r\n'], 600_000],
+  ['to MAIL', greeted, 300_000],
+  ['to RCPT', [...greeted, '250 x\r\n'], 300_000],
+  ['to DATA', [...greeted, '250 x\r\n', '250 x\r\n'], 300_000],
+  ['to the content', [...greeted, '250 x\r\n', '250 x\r\n', '354 x\r\n'], 600_000],
 ] as const) {
   test(`without a reply ${what}: after ${ms / 60_000} minutes`, async (t) => {
     const { outcomes, stalled } = await handIn(t, replies);

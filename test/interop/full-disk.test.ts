@@ -9,10 +9,10 @@ import { Ground, until } from '../../sim/neighbours/ground.ts';
 import { startSluice, type SluiceConfig } from '../../sim/neighbours/sluice.ts';
 import { destination, send } from './mail.ts';
 
-const MESSAGES = 300;
+const messages = 300;
 
 function* some(): Generator<Submission> {
-  for (let index = 0; index < MESSAGES; index++) {
+  for (let index = 0; index < messages; index++) {
     yield { id: `${index}@client.test`, from: 'a@client.test', to: ['b@far.test'], sizeBytes: 5_000 };
   }
 }
@@ -70,10 +70,10 @@ suite('a disk that another program has filled', { skip }, () => {
       const config = configOn(disk, mx.port, { processes: { single_process: single } });
       const first = await startSluice(ground, { config });
       const sent = await submit(some(), { address: '127.0.0.1', port: first.port, connections: 10 });
-      assert.equal(sent.accepted.size, MESSAGES);
+      assert.equal(sent.accepted.size, messages);
       fill(disk);
       const back = await destination(ground, { port: mx.port });
-      await back.tally.arrived(MESSAGES);
+      await back.tally.arrived(messages);
       const nothingWaits = () =>
         until('the queue is empty', async () => (await first.cli('queue', 'list')) === 'Nothing waits.\n');
       await nothingWaits();
@@ -103,7 +103,7 @@ suite('a disk that another program has filled', { skip }, () => {
       await until('mail is taken again', async () =>
         (await send(second.port, mail)).at(-1)?.startsWith('250'),
       );
-      await until('it is delivered', () => back.messages.length > MESSAGES);
+      await until('it is delivered', () => back.messages.length > messages);
       assert.equal(await second.program.stop('SIGTERM'), 0);
       assert.equal(back.tally.duplicates, 0);
     });
@@ -116,7 +116,7 @@ suite('a disk that another program has filled', { skip }, () => {
     const config = configOn(disk, mx.port, { queue: { reserve: '0B', segment_size: '4MiB', retry: ['1h'] } });
     const first = await startSluice(ground, { config });
     const sent = await submit(some(), { address: '127.0.0.1', port: first.port, connections: 10 });
-    assert.equal(sent.accepted.size, MESSAGES);
+    assert.equal(sent.accepted.size, messages);
     await first.program.stop('SIGTERM');
     for (const name of readdirSync(`${disk}/spool/journal`)) rmSync(`${disk}/spool/journal/${name}`);
     fill(disk);
@@ -132,11 +132,11 @@ suite('a disk that another program has filled', { skip }, () => {
     assert.equal(code, 1);
     assert.match(
       String(second.events().at(-1)?.['msg']),
-      new RegExp(`${MESSAGES} outcomes are not stored`, 'u'),
+      new RegExp(`${messages} outcomes are not stored`, 'u'),
     );
     const third = await startSluice(ground, { config, port: first.port });
     makeRoom(disk);
-    await back.tally.arrived(MESSAGES);
+    await back.tally.arrived(messages);
     assert.equal(await third.program.stop('SIGTERM'), 0);
     assert.equal(back.tally.duplicates, 0);
   });

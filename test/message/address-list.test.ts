@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { parseAddressList } from '../../src/message/address-list.ts';
 
-const TABLE: readonly (readonly [text: string, addresses: readonly string[], invalid?: readonly string[]])[] =
+const table: readonly (readonly [text: string, addresses: readonly string[], invalid?: readonly string[]])[] =
   [
     ['', []],
     ['jdoe@one.example', ['jdoe@one.example']],
@@ -39,7 +39,7 @@ const TABLE: readonly (readonly [text: string, addresses: readonly string[], inv
     ['"a\nb"@c.d', [], ['"a\nb"@c.d']],
   ];
 
-for (const [text, addresses, invalid = []] of TABLE) {
+for (const [text, addresses, invalid = []] of table) {
   test(JSON.stringify(text), () => {
     assert.deepEqual(parseAddressList(text, 'host.example'), { addresses, invalid });
   });
@@ -77,7 +77,7 @@ test('no text makes it throw or run for ever, and only mailboxes come out', () =
   );
 });
 
-const LONG: readonly (readonly [what: string, text: (count: number) => string])[] = [
+const long: readonly (readonly [what: string, text: (count: number) => string])[] = [
   ['words in a display name', (count) => `${'a '.repeat(count)}<x@rcpt.test>`],
   ['dots', (count) => `${'a.'.repeat(count)}a <x@rcpt.test>`],
   ['at signs', (count) => `${'a@'.repeat(count)}a <x@rcpt.test>`],
@@ -90,7 +90,7 @@ const LONG: readonly (readonly [what: string, text: (count: number) => string])[
   ['what never ends', (count) => `x@rcpt.test, ${'"'.repeat(2 * count + 1)}`],
 ];
 
-for (const [what, text] of LONG) {
+for (const [what, text] of long) {
   test(`${what}: the work grows with the length, not with its square`, () => {
     // With the square, 400,000 of them take minutes; in proportion to the length, a fraction of a second of CPU time.
     const before = process.cpuUsage();

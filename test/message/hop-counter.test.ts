@@ -11,7 +11,7 @@ function count(pieces: readonly string[]): [number, boolean] {
   return [counter.count, counter.complete];
 }
 
-const TABLE: readonly (readonly [message: string, count: number, complete: boolean])[] = [
+const table: readonly (readonly [message: string, count: number, complete: boolean])[] = [
   ['', 0, false],
   ['\r\nReceived: body', 0, true],
   ['Received: a\r\n\tb\r\nRECEIVED: c\r\nDelivered-To: d\r\n\r\nReceived: body', 3, true],
@@ -27,7 +27,7 @@ const TABLE: readonly (readonly [message: string, count: number, complete: boole
   ['Subject: x\r\nDelivered-T\r\nDelivered-To:', 1, false],
 ];
 
-for (const [message, hops, complete] of TABLE) {
+for (const [message, hops, complete] of table) {
   test(`${JSON.stringify(message)} has ${hops}`, () => {
     assert.deepEqual(count([message]), [hops, complete]);
     assert.deepEqual(count([...message]), [hops, complete]);

@@ -6,7 +6,7 @@ import { formatDateTime } from '../../src/message/date-time.ts';
 import type { Reception } from '../../src/message/received-line.ts';
 import { receivedLine } from '../../src/message/received-line.ts';
 
-const RECEPTION: Reception = {
+const usualReception: Reception = {
   helo: 'client.example',
   clientAddress: '192.0.2.1',
   by: 'mx.example',
@@ -15,7 +15,8 @@ const RECEPTION: Reception = {
   recipient: 'bob@dest.example',
   nowMs: Date.UTC(2026, 10, 22, 14, 6, 24, 999),
 };
-const line = (changes: Partial<Reception>): string => receivedLine({ ...RECEPTION, ...changes }).toString();
+const line = (changes: Partial<Reception>): string =>
+  receivedLine({ ...usualReception, ...changes }).toString();
 
 test('one recipient: named', () => {
   assert.equal(

@@ -7,24 +7,24 @@ import { LineEndings } from '../../src/message/line-endings.ts';
 import type { SubmissionOptions } from '../../src/message/submission.ts';
 import { prepareSubmission } from '../../src/message/submission.ts';
 
-const OPTIONS: SubmissionOptions = {
+const usualOptions: SubmissionOptions = {
   fromAddress: 'cron@host.example',
   fromName: '',
   hostname: 'host.example',
   nowMs: Date.UTC(2026, 10, 22, 14, 6, 24),
 };
-const ID = /Message-ID: <[a-z0-9.]+@host\.example>\r\n/;
+const id = /Message-ID: <[a-z0-9.]+@host\.example>\r\n/;
 
 function prepare(message: string, options: Partial<SubmissionOptions> = {}) {
-  const { content, ...rest } = prepareSubmission(Buffer.from(message), { ...OPTIONS, ...options });
+  const { content, ...rest } = prepareSubmission(Buffer.from(message), { ...usualOptions, ...options });
   return { text: Buffer.concat(content).toString(), ...rest };
 }
 
 test('missing From, Date and Message-ID are added below the fields that are there', () => {
   const { text } = prepare('To: a@b\r\nSubject: x\r\n\r\nbody\r\n');
-  assert.match(text, ID);
+  assert.match(text, id);
   assert.equal(
-    text.replace(ID, ''),
+    text.replace(id, ''),
     'To: a@b\r\nSubject: x\r\nFrom: cron@host.example\r\nDate: Sun, 22 Nov 2026 14:06:24 +0000\r\n\r\nbody\r\n',
   );
 });
@@ -37,7 +37,7 @@ test('a message that has everything stays as it is', () => {
 test('a text without header fields becomes the body', () => {
   const { text } = prepare('hello world: no field\r\n');
   assert.equal(
-    text.replace(ID, ''),
+    text.replace(id, ''),
     'From: cron@host.example\r\nDate: Sun, 22 Nov 2026 14:06:24 +0000\r\n\r\nhello world: no field\r\n',
   );
   assert.ok(prepare('').text.endsWith('\r\n\r\n'));

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Client, type Fixture, greeted, start } from './fixture.ts';
 
-const ADDED = /Date: [^\r]+\r\nMessage-ID: <[a-z0-9.]+@mx\.example\.org>\r\n/;
+const added = /Date: [^\r]+\r\nMessage-ID: <[a-z0-9.]+@mx\.example\.org>\r\n/;
 
 async function handIn(client: Client, content: string): Promise<void> {
   assert.match(await client.ask('MAIL FROM:<a@example.net>\r\n'), /^250/);
@@ -23,13 +23,13 @@ test('a missing Date and Message-ID come at the end of the header', async (t) =>
   const fixture = await start(t, { completesMail: true });
   const client = await greeted(fixture);
   await handIn(client, 'Subject: scan\r\n\r\nDate: of the body\r\n');
-  assert.match(kept(fixture), ADDED);
+  assert.match(kept(fixture), added);
   assert.equal(
-    kept(fixture).replace(ADDED, '(added)\r\n'),
+    kept(fixture).replace(added, '(added)\r\n'),
     'Subject: scan\r\n(added)\r\n\r\nDate: of the body\r\n',
   );
   await handIn(client, '\r\nbody\r\n');
-  assert.equal(kept(fixture).replace(ADDED, '(added)\r\n'), '(added)\r\n\r\nbody\r\n');
+  assert.equal(kept(fixture).replace(added, '(added)\r\n'), '(added)\r\n\r\nbody\r\n');
 });
 
 test('only what is missing is added', async (t) => {
@@ -49,8 +49,8 @@ test('a message that goes to a file of its own is completed too', async (t) => {
   const client = await greeted(fixture);
   const body = `${'x'.repeat(78)}\r\n`.repeat(1_000);
   await handIn(client, `Subject: scan\r\n\r\n${body}`);
-  assert.equal(kept(fixture).replace(ADDED, ''), `Subject: scan\r\n\r\n${body}`);
-  assert.match(kept(fixture), ADDED);
+  assert.equal(kept(fixture).replace(added, ''), `Subject: scan\r\n\r\n${body}`);
+  assert.match(kept(fixture), added);
 });
 
 for (const [what, options, content] of [

@@ -10,7 +10,7 @@ import { LineEndings } from '../../src/message/line-endings.ts';
 import { prepareSubmission } from '../../src/message/submission.ts';
 import { DotStuffer } from '../../src/protocol/smtp/client/dot-stuffer.ts';
 import { ServerSession } from '../../src/protocol/smtp/server/server-session.ts';
-import { cut, OPTIONS } from '../protocol/smtp/server/drive.ts';
+import { cut, usualOptions } from '../protocol/smtp/server/drive.ts';
 
 /** Bytes that are mostly line ends, dots and fields. */
 const nasty = fc
@@ -44,7 +44,7 @@ class BccCounter extends FieldScanner {
 }
 
 /** What readers of the next hop may take for a line end. */
-const READERS: readonly (readonly [name: string, lineEnd: RegExp])[] = [
+const readers: readonly (readonly [name: string, lineEnd: RegExp])[] = [
   ['CRLF', /\r\n/],
   ['LF', /\r?\n/],
   ['CRLF, CR or LF', /\r\n|\r|\n/],
@@ -64,7 +64,7 @@ function received(
   way: 'DATA' | 'BDAT',
   bareNewlines: 'refuse' | 'repair',
 ): { readonly content: string; readonly seen: number } | undefined {
-  const session = new ServerSession({ ...OPTIONS, bareNewlines });
+  const session = new ServerSession({ ...usualOptions, bareNewlines });
   session.greet();
   const counter = new BccCounter();
   const pieces: Buffer[] = [];
@@ -104,7 +104,7 @@ function relayed(content: string): string {
 
 function assertAllReadersAgree(content: string, seen: number): void {
   assert.doesNotMatch(content, /\r(?!\n)|(?<!\r)\n/);
-  for (const [name, lineEnd] of READERS) assert.equal(bccOf(content, lineEnd), seen, name);
+  for (const [name, lineEnd] of readers) assert.equal(bccOf(content, lineEnd), seen, name);
   const sent = `\r\n${relayed(content)}`;
   const firstEnd = /(?:\r\n|\r|\n)\.(?:\r\n|\r|\n)/.exec(sent);
   assert.equal((firstEnd?.index ?? 0) + (firstEnd?.[0].length ?? 0), sent.length);

@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import type { Envelope } from '../../src/message/envelope.ts';
 import { openSpoolReader, openSpoolWriter } from '../../src/spool/open.ts';
 import { segmentName } from '../../src/spool/queue-id.ts';
-import { MIB, contentFor, envelopeFor, temporaryDirectory, writerDefaults } from './support.ts';
+import { mib, contentFor, envelopeFor, temporaryDirectory, writerDefaults } from './support.ts';
 
 async function collect(stream: AsyncIterable<Uint8Array>): Promise<Buffer> {
   const pieces: Uint8Array[] = [];
@@ -87,7 +87,7 @@ test('a large message is streamed in and out', async (t) => {
   const reader = openSpoolReader({ directory });
   t.after(() => reader.close());
   const queueId = writer.newQueueId();
-  const content = contentFor(7, 3 * MIB + 17);
+  const content = contentFor(7, 3 * mib + 17);
   const large = await writer.openLarge(queueId);
   for (let at = 0; at < content.length; at += 100_000) await large.write(content.subarray(at, at + 100_000));
   assert.equal(large.sizeBytes, content.length);

@@ -8,9 +8,9 @@ import type { RecoveredMessage, SpoolStore } from '../../src/spool/types.ts';
 import { contentFor, envelopeFor, writerDefaults } from './support.ts';
 
 const directory = '/var/spool/sluice';
-const NOW_MS = 1_760_000_000_000;
-const AHEAD_MS = NOW_MS + 365 * 86_400_000;
-const RELOCATE_AFTER_MS = 60_000;
+const nowMs = 1_760_000_000_000;
+const aheadMs = nowMs + 365 * 86_400_000;
+const relocateAfterMs = 60_000;
 
 async function openStore(
   disk: SimulatedDisk,
@@ -22,7 +22,7 @@ async function openStore(
     journalSyncMs: 1_000_000,
     journalRoomBytes: 4096,
     segmentBytes: 100_000,
-    relocateAfterMs: RELOCATE_AFTER_MS,
+    relocateAfterMs: relocateAfterMs,
     files: disk.process().files,
     ...(onStray !== undefined && { onStray }),
   });
@@ -33,17 +33,17 @@ async function openStore(
 test('a straggler in a segment that was made under a clock ahead is moved when the segment has been there for long enough', async () => {
   const disk = new SimulatedDisk({ seed: 1 });
   const { files } = disk.process();
-  const writer = await openSpoolWriter({ ...writerDefaults, directory, files, now: () => AHEAD_MS });
+  const writer = await openSpoolWriter({ ...writerDefaults, directory, files, now: () => aheadMs });
   const store = await openStore(disk);
   const queueId = writer.newQueueId();
   const { ref } = await writer.append({ envelope: envelopeFor(queueId), content: [contentFor(1, 500)] });
   store.submitted(queueId, ref, 1);
   await writer.close();
-  await store.maintain(AHEAD_MS + 1);
-  await store.maintain(NOW_MS);
-  await store.maintain(NOW_MS + RELOCATE_AFTER_MS - 1);
+  await store.maintain(aheadMs + 1);
+  await store.maintain(nowMs);
+  await store.maintain(nowMs + relocateAfterMs - 1);
   assert.deepEqual(store.locate(queueId), ref);
-  await store.maintain(NOW_MS + RELOCATE_AFTER_MS);
+  await store.maintain(nowMs + relocateAfterMs);
   assert.notEqual(store.locate(queueId)?.segment, ref.segment);
   await store.close();
 });
@@ -51,16 +51,16 @@ test('a straggler in a segment that was made under a clock ahead is moved when t
 test('a message that nobody reported is found half a minute after the clock went back', async () => {
   const disk = new SimulatedDisk({ seed: 1 });
   const { files } = disk.process();
-  const writer = await openSpoolWriter({ ...writerDefaults, directory, files, now: () => NOW_MS });
+  const writer = await openSpoolWriter({ ...writerDefaults, directory, files, now: () => nowMs });
   const strays: string[] = [];
   const store = await openStore(disk, (message) => strays.push(message.queueId));
   const queueId = writer.newQueueId();
   await writer.append({ envelope: envelopeFor(queueId), content: [contentFor(1, 500)] });
   await writer.close();
-  await store.maintain(AHEAD_MS);
-  await store.maintain(NOW_MS);
+  await store.maintain(aheadMs);
+  await store.maintain(nowMs);
   assert.deepEqual(strays, []);
-  await store.maintain(NOW_MS + 30_000);
+  await store.maintain(nowMs + 30_000);
   assert.deepEqual(strays, [queueId]);
   await store.close();
 });

@@ -9,10 +9,10 @@ import { withSeededTimers } from './seeded-timers.ts';
 import { SpoolModel } from './spool-model.ts';
 
 /** More of them, further from the first, for a longer search: `SPOOL_SEEDS=1000 SPOOL_FIRST_SEED=5000`. */
-const SEEDS = Number(process.env['SPOOL_SEEDS'] ?? 12);
-const FIRST = Number(process.env['SPOOL_FIRST_SEED'] ?? 1);
+const seeds = Number(process.env['SPOOL_SEEDS'] ?? 12);
+const first = Number(process.env['SPOOL_FIRST_SEED'] ?? 1);
 
-const NO_FAULTS = { syncFails: 0, writeFails: 0, shortWrites: 0 };
+const noFaults = { syncFails: 0, writeFails: 0, shortWrites: 0 };
 
 /** Runs `job` until it ends or the power goes. */
 async function untilCrash(disk: SimulatedDisk, job: () => Promise<void>): Promise<void> {
@@ -39,7 +39,7 @@ async function check(model: SpoolModel, seed: number): Promise<void> {
 
 /** Each seed decides about everything, timers included. A failure names its seed. */
 async function overSeeds(run: (seed: number) => Promise<void>): Promise<void> {
-  for (let seed = FIRST; seed < FIRST + SEEDS; seed++) {
+  for (let seed = first; seed < first + seeds; seed++) {
     await withSeededTimers(seed, () => run(seed)).catch((error: unknown) => {
       throw new Error(`seed ${seed}: ${String(error)}`, { cause: error });
     });
@@ -47,7 +47,7 @@ async function overSeeds(run: (seed: number) => Promise<void>): Promise<void> {
 }
 
 test('power cut at every operation of a life: nothing acknowledged is lost, nothing done comes back', async () => {
-  const seed = FIRST + 20_260;
+  const seed = first + 20_260;
   let operations = 0;
   await withSeededTimers(seed, async () => {
     const whole = await crashedLife(seed, Infinity, 40);
@@ -81,7 +81,7 @@ test('several lives on one disk, each ended by a power cut', async () => {
   });
   // A run in which nothing happens proves nothing.
   for (const [what, count] of total)
-    if (what !== 'refused' && SEEDS >= 12) assert.ok(count > 0, `no message was ${what}`);
+    if (what !== 'refused' && seeds >= 12) assert.ok(count > 0, `no message was ${what}`);
 });
 
 test('failing writes and syncs: what is refused is refused, the rest is kept', async () => {
@@ -92,7 +92,7 @@ test('failing writes and syncs: what is refused is refused, the rest is kept', a
       await model.start();
       disk.faults = { syncFails: 0.05, writeFails: 0.05, shortWrites: 0.2 };
       await model.work(200);
-      disk.faults = NO_FAULTS;
+      disk.faults = noFaults;
       await model.stop();
     });
     await check(model, seed);

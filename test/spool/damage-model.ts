@@ -19,9 +19,9 @@ import type {
 } from '../../src/spool/types.ts';
 import { contentFor, envelopeFor } from './support.ts';
 
-const DIRECTORY = '/var/spool/sluice';
-const SEGMENT_BYTES = 6 * 1024;
-const NOW = 1_700_000_000_000;
+const directory = '/var/spool/sluice';
+const segmentBytes = 6 * 1024;
+const startMs = 1_700_000_000_000;
 
 /** What is known of one accepted message. */
 interface Kept {
@@ -79,20 +79,20 @@ export class DamageModel {
     for (let life = 0; life < lives; life++) {
       const { store } = await this.#open();
       const writer = await openSpoolWriter({
-        directory: DIRECTORY,
+        directory: directory,
         slot: 1,
-        segmentBytes: SEGMENT_BYTES,
+        segmentBytes: segmentBytes,
         reserveBytes: 0,
         largeMessageBytes: 4096,
         sync: 'fdatasync',
         files: this.#disk.process().files,
-        now: () => NOW,
+        now: () => startMs,
       });
       for (let count = 5 + below(this.#random, 15); count > 0; count--) {
         await this.#receive(writer, store);
         if (this.#random() < 0.6) this.#settle(store);
         if (this.#random() < 0.2) await store.flush();
-        if (this.#random() < 0.2) await store.maintain(NOW + life * 3_600_000);
+        if (this.#random() < 0.2) await store.maintain(startMs + life * 3_600_000);
       }
       await store.flush();
       for (const kept of this.#messages.values()) {
@@ -140,7 +140,7 @@ export class DamageModel {
       outcome = { kind: kept.held ? 'held' : 'released', queueId };
     } else if (dice < 0.6) {
       const error = `451 later, ${queueId}`;
-      outcome = { kind: 'deferred', queueId, recipient, attempts: 1, nextAttemptAtMs: NOW, error };
+      outcome = { kind: 'deferred', queueId, recipient, attempts: 1, nextAttemptAtMs: startMs, error };
     } else {
       kept.done.add(recipient);
       outcome = { kind: 'delivered', queueId, recipient };
@@ -154,7 +154,7 @@ export class DamageModel {
     for (const path of ['holds', ...(await this.#journals())]) {
       if (this.#random() < 0.5) continue;
       this.#hit.add(path);
-      const fd = await files.open(`${DIRECTORY}/${path}`, 'r');
+      const fd = await files.open(`${directory}/${path}`, 'r');
       await this.#blankOne(files, fd, path);
       await fdatasync(files, fd);
       await files.close(fd);
@@ -162,7 +162,7 @@ export class DamageModel {
   }
 
   async #journals(): Promise<string[]> {
-    const names = await this.#disk.process().files.readdir(`${DIRECTORY}/journal`);
+    const names = await this.#disk.process().files.readdir(`${directory}/journal`);
     return names.map((name) => `journal/${name}`);
   }
 
@@ -195,11 +195,11 @@ export class DamageModel {
     const { files } = this.#disk.process();
     const paths: string[] = ['format', 'holds'];
     for (const folder of ['segments', 'segments', 'journal', 'large']) {
-      for (const name of await files.readdir(`${DIRECTORY}/${folder}`)) paths.push(`${folder}/${name}`);
+      for (const name of await files.readdir(`${directory}/${folder}`)) paths.push(`${folder}/${name}`);
     }
     for (const path of paths) this.#paths.add(path);
     const path = pick(this.#random, paths);
-    const full = `${DIRECTORY}/${path}`;
+    const full = `${directory}/${path}`;
     let fd: number;
     try {
       fd = await files.open(full, 'r');
@@ -240,12 +240,12 @@ export class DamageModel {
   async #open(): Promise<{ readonly store: SpoolStore } & Found> {
     const problems: SpoolProblem[] = [];
     const store = await openSpoolStore({
-      directory: DIRECTORY,
+      directory: directory,
       slot: 63,
       journalSyncMs: 2_000_000_000,
       journalBytes: 2048,
       journalRoomBytes: 1024,
-      segmentBytes: SEGMENT_BYTES,
+      segmentBytes: segmentBytes,
       relocateAfterMs: 1_800_000,
       files: this.#disk.process().files,
       onProblem: (problem) => problems.push(problem),
@@ -276,7 +276,7 @@ export class DamageModel {
       return;
     }
     await this.#compare(checked);
-    for (let step = 0; step < 3; step++) await store.maintain(NOW + 7_200_000 + step * 40_000);
+    for (let step = 0; step < 3; step++) await store.maintain(startMs + 7_200_000 + step * 40_000);
     await store.close();
     // The next start knows no less, and has released nothing.
     const again = await this.#open();
@@ -294,7 +294,7 @@ export class DamageModel {
     const problems: SpoolProblem[] = [];
     const { files } = this.#disk.process();
     const before = this.#disk.operations;
-    for await (const finding of inspectSpool(DIRECTORY, { contents: true, files })) {
+    for await (const finding of inspectSpool(directory, { contents: true, files })) {
       if (finding.kind === 'message') messages.set(finding.message.queueId, finding.message);
       else problems.push(finding.problem);
     }
@@ -323,7 +323,7 @@ export class DamageModel {
   }
 
   async #compare(found: Found): Promise<void> {
-    const reader = openSpoolReader({ directory: DIRECTORY, files: this.#disk.process().files });
+    const reader = openSpoolReader({ directory: directory, files: this.#disk.process().files });
     try {
       for (const kept of this.#messages.values()) {
         const message = found.messages.get(kept.queueId);

@@ -6,8 +6,8 @@ import { test } from 'node:test';
 import { DamageModel } from './damage-model.ts';
 
 /** More of them, further from the first, for a longer search: `SPOOL_SEEDS=5000 SPOOL_FIRST_SEED=10000`. */
-const SEEDS = Number(process.env['SPOOL_SEEDS'] ?? 150);
-const FIRST = Number(process.env['SPOOL_FIRST_SEED'] ?? 1);
+const seeds = Number(process.env['SPOOL_SEEDS'] ?? 150);
+const first = Number(process.env['SPOOL_FIRST_SEED'] ?? 1);
 
 for (const [most, name] of [
   [1, 'one file'],
@@ -15,7 +15,7 @@ for (const [most, name] of [
 ] as const) {
   test(`damage to ${name}: what was accepted is there or named, what was held is held`, async () => {
     const total: Record<string, number> = {};
-    for (let seed = FIRST; seed < FIRST + SEEDS; seed++) {
+    for (let seed = first; seed < first + seeds; seed++) {
       const model = new DamageModel(seed * 10 + most);
       try {
         await model.live();
@@ -37,14 +37,14 @@ for (const [most, name] of [
       'again',
       'read',
     ]) {
-      if (SEEDS >= 150) assert.ok((total[what] ?? 0) > 0, `nothing was ${what}: ${JSON.stringify(total)}`);
+      if (seeds >= 150) assert.ok((total[what] ?? 0) > 0, `nothing was ${what}: ${JSON.stringify(total)}`);
     }
   });
 }
 
 test('journal and holds emptied, zeroed or with zeros for a tail, one or both: what was held is held, and it is told', async () => {
   const total: Record<string, number> = {};
-  for (let seed = FIRST; seed < FIRST + SEEDS; seed++) {
+  for (let seed = first; seed < first + seeds; seed++) {
     const model = new DamageModel(seed * 10 + 7);
     try {
       await model.live();
@@ -56,6 +56,6 @@ test('journal and holds emptied, zeroed or with zeros for a tail, one or both: w
     for (const [what, count] of Object.entries(model.seen)) total[what] = (total[what] ?? 0) + count;
   }
   for (const what of ['emptied files', 'zeroed files', 'zeroed tails', 'held', 'held in doubt', 'again']) {
-    if (SEEDS >= 150) assert.ok((total[what] ?? 0) > 0, `nothing was ${what}: ${JSON.stringify(total)}`);
+    if (seeds >= 150) assert.ok((total[what] ?? 0) > 0, `nothing was ${what}: ${JSON.stringify(total)}`);
   }
 });

@@ -8,9 +8,9 @@ import { test, type TestContext } from 'node:test';
 import { crc32 } from 'node:zlib';
 import { inspectSpool, openSpoolStore, openSpoolWriter } from '../../src/spool/open.ts';
 import { segmentName } from '../../src/spool/queue-id.ts';
-import { KIND_MESSAGE, encodeRecord, stampRecord } from '../../src/spool/record.ts';
+import { kindMessage, encodeRecord, stampRecord } from '../../src/spool/record.ts';
 import type { RecoveredMessage, SpoolProblem, StoredRef } from '../../src/spool/types.ts';
-import { MIB, contentFor, envelopeFor, temporaryDirectory, writerDefaults } from './support.ts';
+import { mib, contentFor, envelopeFor, temporaryDirectory, writerDefaults } from './support.ts';
 
 interface Filled {
   readonly directory: string;
@@ -143,7 +143,7 @@ test('a record forged inside a message is not taken for one, even when its own r
   const forged = (): Buffer => {
     const head = encodeRecord(
       envelopeFor('036NANGK0030011', ['victim@example.org']),
-      KIND_MESSAGE,
+      kindMessage,
       0,
       0,
       crc32(''),
@@ -174,7 +174,7 @@ test('inspection finds damaged contents and large files that are gone or belong 
   const writer = await openSpoolWriter({ ...writerDefaults, directory, slot: 5 });
   const queueId = writer.newQueueId();
   const large = await writer.openLarge(queueId);
-  await large.write(contentFor(1, 2 * MIB));
+  await large.write(contentFor(1, 2 * mib));
   await large.commit(envelopeFor(queueId));
   await writer.close();
   assert.deepEqual((await inspect(directory, true))[1], []);
@@ -205,7 +205,7 @@ test('inspection finds damaged contents and large files that are gone or belong 
 
 test('damage to the journal is reported, and later outcomes still count', async (t) => {
   const { directory, ids } = await filled(t);
-  const options = { directory, slot: 0, journalSyncMs: 1000, segmentBytes: MIB, relocateAfterMs: 1000 };
+  const options = { directory, slot: 0, journalSyncMs: 1000, segmentBytes: mib, relocateAfterMs: 1000 };
   const store = await openSpoolStore(options);
   for await (const { queueId } of store.recover()) assert.ok(ids.includes(queueId));
   for (const index of [2, 3, 4]) {

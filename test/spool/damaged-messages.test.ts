@@ -9,7 +9,7 @@ import { damageText } from '../../src/spool/damage-text.ts';
 import { inspectSpool, openSpoolReader, openSpoolStore, openSpoolWriter } from '../../src/spool/open.ts';
 import { segmentName } from '../../src/spool/queue-id.ts';
 import type { RecoveredMessage, SpoolProblem, SpoolStore, StoredRef } from '../../src/spool/types.ts';
-import { MIB, contentFor, envelopeFor, temporaryDirectory, writerDefaults } from './support.ts';
+import { mib, contentFor, envelopeFor, temporaryDirectory, writerDefaults } from './support.ts';
 
 interface Spool {
   readonly directory: string;
@@ -50,7 +50,7 @@ async function opened(directory: string): Promise<Opened> {
     directory,
     slot: 63,
     journalSyncMs: 1000,
-    segmentBytes: MIB,
+    segmentBytes: mib,
     relocateAfterMs: 1_000_000_000,
     onProblem: (problem) => problems.push(problem),
     onDamaged: (queueIds) => vanished.push(...queueIds),
@@ -228,7 +228,7 @@ test('a large message whose file is gone is damaged', async (t) => {
 
 test('a good copy of a message counts more than a damaged one', async (t) => {
   const { directory, ids, segment } = await sealed(t);
-  const options = { directory, slot: 63, journalSyncMs: 1000, segmentBytes: 64 * MIB, relocateAfterMs: 0 };
+  const options = { directory, slot: 63, journalSyncMs: 1000, segmentBytes: 64 * mib, relocateAfterMs: 0 };
   const index = await readFile(`${segment}.index`);
   const mover = await openSpoolStore(options);
   for await (const message of mover.recover()) assert.ok(ids.includes(message.queueId));

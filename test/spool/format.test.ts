@@ -8,10 +8,10 @@ import fc from 'fast-check';
 import type { Envelope, EnvelopeRecipient } from '../../src/message/envelope.ts';
 import { ErrorTexts } from '../../src/spool/error-texts.ts';
 import { EntryBuffer, encodeJournalHeader, visitEntries } from '../../src/spool/journal-entries.ts';
-import { COUNTER_LIMIT, formatQueueId, isQueueId, segmentName } from '../../src/spool/queue-id.ts';
+import { counterLimit, formatQueueId, isQueueId, segmentName } from '../../src/spool/queue-id.ts';
 import {
-  KIND_LARGE,
-  KIND_MESSAGE,
+  kindLarge,
+  kindMessage,
   encodeRecord,
   envelopeOf,
   isLargeLength,
@@ -22,8 +22,8 @@ import {
 import { encodeSegmentHeader, parseSegmentHeader } from '../../src/spool/segment-header.ts';
 import { IndexBuilder } from '../../src/spool/segment-index.ts';
 
-const SEGMENT = 1_763_800_000_000 * 64 + 3;
-const TAG = 0xdeadbeef;
+const someSegment = 1_763_800_000_000 * 64 + 3;
+const tag = 0xdeadbeef;
 
 const envelope: Envelope = {
   queueId: '036NANGK0030011',
@@ -59,9 +59,9 @@ function hex(...lines: string[]): string {
 }
 
 test('a queue id is eleven digits of its segment and four of a counter', () => {
-  assert.equal(segmentName(SEGMENT), '036NANGK003');
-  assert.equal(formatQueueId(segmentName(SEGMENT), 33), envelope.queueId);
-  assert.equal(formatQueueId(segmentName(0), COUNTER_LIMIT - 1), '00000000000ZZZZ');
+  assert.equal(segmentName(someSegment), '036NANGK003');
+  assert.equal(formatQueueId(segmentName(someSegment), 33), envelope.queueId);
+  assert.equal(formatQueueId(segmentName(0), counterLimit - 1), '00000000000ZZZZ');
   for (const text of [
     '',
     '036NANGK00300',
@@ -76,8 +76,8 @@ test('a queue id is eleven digits of its segment and four of a counter', () => {
 
 test('the record of a message', () => {
   const content = Buffer.from('Subject: x\r\n\r\nhi\r\n');
-  const head = encodeRecord(envelope, KIND_MESSAGE, content.length, content.length, crc32(content));
-  stampRecord(head, 7, TAG);
+  const head = encodeRecord(envelope, kindMessage, content.length, content.length, crc32(content));
+  stampRecord(head, 7, tag);
   const expected = hex(
     '534c5243 86e15ac8 01 00 01 00 07000000', // magic, checksum, message, no codec, envelope version 1, commit 7
     '038009abaa660000 21000000 02000000', // queue id, recipients
@@ -95,8 +95,8 @@ test('the record of a message', () => {
 });
 
 test('the record of a large message', () => {
-  const head = encodeRecord(envelope, KIND_LARGE, 5_000_000_000, 0, 0x12345678);
-  stampRecord(head, 8, TAG);
+  const head = encodeRecord(envelope, kindLarge, 5_000_000_000, 0, 0x12345678);
+  stampRecord(head, 8, tag);
   const expected = hex(
     '534c5243 3f6ed10c 02 00 01 00 08000000',
     '038009abaa660000 21000000 02000000',
@@ -112,9 +112,9 @@ test('the record of a large message', () => {
 
 test('a notice to the postmaster is of version 3 and of the way 3, a report to a sender of version 1', () => {
   const record = (via: Envelope['origin']['via']) =>
-    encodeRecord({ ...envelope, origin: { via, clientAddress: '', helo: '' } }, KIND_MESSAGE, 0, 0, 0);
+    encodeRecord({ ...envelope, origin: { via, clientAddress: '', helo: '' } }, kindMessage, 0, 0, 0);
   const notice = record('notice');
-  stampRecord(notice, 8, TAG);
+  stampRecord(notice, 8, tag);
   assert.equal(notice[10], 3);
   assert.equal(notice.toString('hex', 64, 66), '1b03');
   const parsed = parseHead(notice, 0);
@@ -126,8 +126,8 @@ test('a notice to the postmaster is of version 3 and of the way 3, a report to a
 
 test('an envelope with a queue and a priority is of version 2, and any other stays of version 1', () => {
   const sorted = { ...envelope, queue: 'shop', priority: -4 };
-  const head = encodeRecord(sorted, KIND_LARGE, 5_000_000_000, 0, 0x12345678);
-  stampRecord(head, 8, TAG);
+  const head = encodeRecord(sorted, kindLarge, 5_000_000_000, 0, 0x12345678);
+  stampRecord(head, 8, tag);
   const expected = hex(
     '534c5243 c78d4318 02 00 02 00 08000000', // ... envelope version 2
     '038009abaa660000 21000000 02000000',
@@ -144,30 +144,30 @@ test('an envelope with a queue and a priority is of version 2, and any other sta
   assert.ok(parsed);
   assert.deepEqual(envelopeOf(head, 0, parsed), sorted);
   const version = (changed: Partial<Envelope>) =>
-    encodeRecord({ ...envelope, ...changed }, KIND_MESSAGE, 0, 0, 0)[10];
+    encodeRecord({ ...envelope, ...changed }, kindMessage, 0, 0, 0)[10];
   assert.equal(version({ queue: '' }), 1);
   assert.equal(version({ queue: 'a' }), 2);
   assert.equal(version({ priority: 0 }), 2);
   head[10] = 4;
-  stampRecord(head, 8, TAG);
+  stampRecord(head, 8, tag);
   const unknown = parseHead(head, 0);
   assert.ok(unknown);
   assert.throws(() => outlineOf(head, 0, unknown, envelope.queueId), { code: 'SPOOL_FORMAT' });
 });
 
 test('the header of a segment and of its index', () => {
-  const header = { id: SEGMENT, epoch: SEGMENT - 64, tag: TAG, longLived: true, unsynced: false };
+  const header = { id: someSegment, epoch: someSegment - 64, tag: tag, longLived: true, unsynced: false };
   const bytes = encodeSegmentHeader(header);
   assert.equal(
     bytes.toString('hex'),
     hex('534c5347 566377bc 01 01 0000 efbeadde 038009abaa660000 c37f09abaa660000'),
   );
   assert.deepEqual(parseSegmentHeader(bytes), header);
-  const head = encodeRecord(envelope, KIND_LARGE, 5_000_000_000, 0, 0x12345678);
-  stampRecord(head, 8, TAG);
+  const head = encodeRecord(envelope, kindLarge, 5_000_000_000, 0, 0x12345678);
+  stampRecord(head, 8, tag);
   const builder = new IndexBuilder();
   builder.add(32, head);
-  const [indexHeader, body] = builder.finish(SEGMENT, 1000);
+  const [indexHeader, body] = builder.finish(someSegment, 1000);
   assert.equal(
     indexHeader?.toString('hex'),
     hex('534c4958 430374ab 0100 0000 01000000 038009abaa660000 e803000000000000 b0000000 36a75d68'),
@@ -177,22 +177,22 @@ test('the header of a segment and of its index', () => {
 
 test('the header of a journal file, and a frame with every kind of entry', () => {
   assert.equal(
-    encodeJournalHeader(5, TAG).toString('hex'),
+    encodeJournalHeader(5, tag).toString('hex'),
     hex('534c4a4e 746f44ea 01 000000 efbeadde 0500000000000000 0000000000000000'),
   );
   assert.equal(
-    encodeJournalHeader(5, TAG, 1, 4096).toString('hex'),
+    encodeJournalHeader(5, tag, 1, 4096).toString('hex'),
     hex('534c4a4e 6e19e916 01 01 0000 efbeadde 0500000000000000 0010000000000000'),
   );
   const entries = new EntryBuffer();
-  entries.message(1, SEGMENT, 33);
-  entries.message(4, SEGMENT, 34);
-  entries.message(5, SEGMENT, 34);
-  entries.recipientDone(SEGMENT, 35, 2);
+  entries.message(1, someSegment, 33);
+  entries.message(4, someSegment, 34);
+  entries.message(5, someSegment, 34);
+  entries.recipientDone(someSegment, 35, 2);
   entries.errorText(9, '451 spät');
-  entries.deferred(SEGMENT, 36, 1, 3, 1_763_800_060_000, 9);
-  entries.doneRanges(SEGMENT, [0, 5, 9, 1]);
-  const frame = entries.take(1, TAG, 32);
+  entries.deferred(someSegment, 36, 1, 3, 1_763_800_060_000, 9);
+  entries.doneRanges(someSegment, [0, 5, 9, 1]);
+  const frame = entries.take(1, tag, 32);
   const id = '038009abaa660000';
   assert.equal(
     frame.toString('hex'),
@@ -215,13 +215,13 @@ test('the header of a journal file, and a frame with every kind of entry', () =>
     held: (...entry) => seen.push(['held', ...entry]),
   });
   assert.deepEqual(seen, [
-    ['done', SEGMENT, 33, 1],
-    ['held', SEGMENT, 34, true],
-    ['held', SEGMENT, 34, false],
-    ['recipientDone', SEGMENT, 35, 2],
-    ['deferred', SEGMENT, 36, 1, 3, 1_763_800_060_000, '451 spät'],
-    ['done', SEGMENT, 0, 5],
-    ['done', SEGMENT, 9, 1],
+    ['done', someSegment, 33, 1],
+    ['held', someSegment, 34, true],
+    ['held', someSegment, 34, false],
+    ['recipientDone', someSegment, 35, 2],
+    ['deferred', someSegment, 36, 1, 3, 1_763_800_060_000, '451 spät'],
+    ['done', someSegment, 0, 5],
+    ['done', someSegment, 9, 1],
   ]);
 });
 
@@ -242,7 +242,7 @@ const recipient: fc.Arbitrary<EnvelopeRecipient> = fc.record(
 const anyEnvelope: fc.Arbitrary<Envelope> = fc.record(
   {
     queueId: fc
-      .tuple(fc.maxSafeNat(), fc.nat(COUNTER_LIMIT - 1))
+      .tuple(fc.maxSafeNat(), fc.nat(counterLimit - 1))
       .map(([segment, counter]) => formatQueueId(segmentName(segment), counter)),
     receivedAtMs: fc.maxSafeNat(),
     reversePath: text,
@@ -265,8 +265,8 @@ const anyEnvelope: fc.Arbitrary<Envelope> = fc.record(
 test('every envelope is decoded as it was encoded, and any flipped bit is found', () => {
   fc.assert(
     fc.property(anyEnvelope, fc.nat(), fc.nat(100_000), (envelope, bit, contentLength) => {
-      const head = encodeRecord(envelope, KIND_MESSAGE, contentLength, contentLength, 0);
-      stampRecord(head, 1, TAG);
+      const head = encodeRecord(envelope, kindMessage, contentLength, contentLength, 0);
+      stampRecord(head, 1, tag);
       assert.equal((head.length + contentLength) % 16, 0);
       const parsed = parseHead(head, 0);
       assert.ok(parsed);
@@ -292,7 +292,7 @@ test('every envelope is decoded as it was encoded, and any flipped bit is found'
 
 test('what cannot be stored is refused', () => {
   const refuse = (changed: Partial<Envelope>): void => {
-    assert.throws(() => encodeRecord({ ...envelope, ...changed }, KIND_MESSAGE, 0, 0, 0), {
+    assert.throws(() => encodeRecord({ ...envelope, ...changed }, kindMessage, 0, 0, 0), {
       code: 'SPOOL_BAD_ENVELOPE',
     });
   };

@@ -9,10 +9,10 @@ import { SpoolError } from '../../src/spool/spool-error.ts';
 import type { SpoolStore, SpoolWriter } from '../../src/spool/types.ts';
 import { contentFor, envelopeFor, writerDefaults } from './support.ts';
 
-const DIRECTORY = '/var/spool/sluice';
+const directory = '/var/spool/sluice';
 /** In flight at once, and outcomes between two writes: what a quarter of the journal's room is for. */
-const MOST_IN_HAND = 4;
-const ROOM_BYTES = 4 * 1024;
+const mostInHand = 4;
+const roomBytes = 4 * 1024;
 
 const nextTurn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 
@@ -56,7 +56,7 @@ export class FullDiskModel {
   }
 
   async start(): Promise<void> {
-    this.#startedFull = this.disk.freeBytes < ROOM_BYTES;
+    this.#startedFull = this.disk.freeBytes < roomBytes;
     if (this.#startedFull) this.seen.startedFull++;
     this.#process = this.disk.process();
     this.#inFlight.length = 0;
@@ -66,18 +66,18 @@ export class FullDiskModel {
     this.#tidying = undefined;
     this.#writer = await openSpoolWriter({
       ...writerDefaults,
-      directory: DIRECTORY,
+      directory: directory,
       segmentBytes: 16 * 1024,
       files,
       // Free space is measured at each question.
       now: () => this.#contents++ * 1000,
     });
     const store = await openSpoolStore({
-      directory: DIRECTORY,
+      directory: directory,
       slot: 0,
       journalSyncMs: 1_000_000,
       journalBytes: 2 * 1024,
-      journalRoomBytes: ROOM_BYTES,
+      journalRoomBytes: roomBytes,
       segmentBytes: 16 * 1024,
       relocateAfterMs: 1_000_000_000_000,
       files: {
@@ -118,7 +118,7 @@ export class FullDiskModel {
     for (let step = 0; step < steps; step++) {
       await this.#step(this.#random());
       for (let turns = below(this.#random, 3); turns > 0; turns--) await nextTurn();
-      if (this.#unwritten >= MOST_IN_HAND) await this.#flush();
+      if (this.#unwritten >= mostInHand) await this.#flush();
     }
   }
 
@@ -159,7 +159,7 @@ export class FullDiskModel {
 
   /** As the manager does: nothing new while outcomes cannot be stored. */
   #grant(): void {
-    if (this.#isBlocked || this.#inFlight.length >= MOST_IN_HAND) return;
+    if (this.#isBlocked || this.#inFlight.length >= mostInHand) return;
     const free = [...this.#waiting].filter((queueId) => !this.#inFlight.includes(queueId));
     const queueId = free[below(this.#random, free.length)];
     if (queueId !== undefined) this.#inFlight.push(queueId);

@@ -9,8 +9,8 @@ import { FullDiskModel } from './full-disk-model.ts';
 import { withSeededTimers } from './seeded-timers.ts';
 
 /** More of them, further from the first, for a longer search: `SPOOL_SEEDS=1000 SPOOL_FIRST_SEED=5000`. */
-const SEEDS = Number(process.env['SPOOL_SEEDS'] ?? 25);
-const FIRST = Number(process.env['SPOOL_FIRST_SEED'] ?? 1);
+const seeds = Number(process.env['SPOOL_SEEDS'] ?? 25);
+const first = Number(process.env['SPOOL_FIRST_SEED'] ?? 1);
 
 async function severalLives(model: FullDiskModel): Promise<void> {
   const { disk } = model;
@@ -29,12 +29,12 @@ async function severalLives(model: FullDiskModel): Promise<void> {
 
 test('a disk that fills up and empties at any moment: stops store every outcome, starts lose and repeat nothing', async () => {
   const total = new Map<string, number>();
-  for (let seed = FIRST; seed < FIRST + SEEDS; seed++) {
+  for (let seed = first; seed < first + seeds; seed++) {
     const model = new FullDiskModel(seed, new SimulatedDisk({ seed, capacityBytes: 150_000 }));
     await withSeededTimers(seed, () => severalLives(model)).catch((error: unknown) => {
       throw new Error(`seed ${seed}: ${String(error)}`, { cause: error });
     });
     for (const [what, count] of Object.entries(model.seen)) total.set(what, (total.get(what) ?? 0) + count);
   }
-  if (SEEDS >= 25) for (const [what, count] of total) assert.ok(count > 20, `${what}: ${count}`);
+  if (seeds >= 25) for (const [what, count] of total) assert.ok(count > 20, `${what}: ${count}`);
 });

@@ -8,7 +8,7 @@ import { test, type TestContext } from 'node:test';
 import { encodeJournalHeader } from '../../src/spool/journal-entries.ts';
 import { inspectSpool, openSpoolStore, openSpoolWriter } from '../../src/spool/open.ts';
 import type { SpoolProblem } from '../../src/spool/types.ts';
-import { MIB, contentFor, envelopeFor, temporaryDirectory, writerDefaults } from './support.ts';
+import { mib, contentFor, envelopeFor, temporaryDirectory, writerDefaults } from './support.ts';
 
 interface Found {
   readonly held: readonly string[];
@@ -25,7 +25,7 @@ async function recovered(
     directory,
     slot: 63,
     journalSyncMs: 1000,
-    segmentBytes: MIB,
+    segmentBytes: mib,
     relocateAfterMs: 1_000_000_000,
     // Each byte of it is flipped.
     journalRoomBytes: 256,

@@ -8,14 +8,14 @@ import { SimulatedDisk } from '../../sim/disk/simulated-disk.ts';
 import { readWhole } from '../../src/spool/file-io.ts';
 import type { FileLayer } from '../../src/spool/file-layer.ts';
 import { inspectSpool, openSpoolStore, openSpoolWriter } from '../../src/spool/open.ts';
-import { ENTRY_RELEASED, EntryBuffer, FRAME_ENTRIES } from '../../src/spool/journal-entries.ts';
+import { entryReleased, EntryBuffer, frameEntries } from '../../src/spool/journal-entries.ts';
 import { queueIdCounter, queueIdSegment } from '../../src/spool/queue-id.ts';
 import type { SpoolError } from '../../src/spool/spool-error.ts';
 import type { SpoolStore } from '../../src/spool/types.ts';
 import { contentFor, envelopeFor, writerDefaults } from './support.ts';
 
 const directory = '/var/spool/sluice';
-const ROOM = 4096;
+const room = 4096;
 
 interface Life {
   readonly store: SpoolStore;
@@ -30,7 +30,7 @@ async function openStore(files: FileLayer): Promise<Life> {
     directory,
     slot: 0,
     journalSyncMs: 1_000_000,
-    journalRoomBytes: ROOM,
+    journalRoomBytes: room,
     segmentBytes: 1_000_000,
     relocateAfterMs: 1_000_000,
     files,
@@ -199,8 +199,8 @@ test('a frame that a crash has torn off is not found behind those of a later sta
   const path = join(directory, 'journal', (await files.readdir(join(directory, 'journal')))[0] ?? '');
   const bytes = await readWhole(files, path);
   const torn = new EntryBuffer();
-  torn.message(ENTRY_RELEASED, queueIdSegment(held), queueIdCounter(held));
-  const frame = torn.take(FRAME_ENTRIES, bytes.readUInt32LE(12), 0);
+  torn.message(entryReleased, queueIdSegment(held), queueIdCounter(held));
+  const frame = torn.take(frameEntries, bytes.readUInt32LE(12), 0);
   const end = bytes.lastIndexOf('SLJF') + frame.length;
   const fd = await files.open(path, 'r+');
   await new Promise((resolve) => {

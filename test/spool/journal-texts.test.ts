@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { JournalEntries } from '../../src/spool/entry-sink.ts';
 import { ErrorTexts } from '../../src/spool/error-texts.ts';
-import { FRAME_ENTRIES, FRAME_HEADER_BYTES, visitEntries } from '../../src/spool/journal-entries.ts';
+import { frameEntries, frameHeaderBytes, visitEntries } from '../../src/spool/journal-entries.ts';
 
 test('the entries of a frame name the right error, whichever frames before it are lost', () => {
   const errors = new ErrorTexts();
@@ -12,7 +12,7 @@ test('the entries of a frame name the right error, whichever frames before it ar
   const frames: Buffer[] = [];
   const defer = (counter: number, error: number): void => {
     entries.deferred(1, counter, 0, 1, 5, error);
-    frames.push(entries.take(FRAME_ENTRIES, 7, 0).subarray(FRAME_HEADER_BYTES));
+    frames.push(entries.take(frameEntries, 7, 0).subarray(frameHeaderBytes));
   };
   const first = errors.use('451 first');
   defer(1, first);

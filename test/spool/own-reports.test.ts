@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { addresseeOf } from '../../src/bounce/addressee.ts';
 import type { Origin } from '../../src/message/envelope.ts';
 import { openSpoolReader, openSpoolStore, openSpoolWriter } from '../../src/spool/open.ts';
-import { MIB, contentFor, envelopeFor, temporaryDirectory, writerDefaults } from './support.ts';
+import { mib, contentFor, envelopeFor, temporaryDirectory, writerDefaults } from './support.ts';
 
 const ways = ['smtp', 'sendmail', 'bounce', 'notice'] as const;
 
@@ -14,7 +14,7 @@ test('how a message came is known after a restart and after it was moved', async
   const options = {
     slot: 0,
     journalSyncMs: 1_000_000,
-    segmentBytes: MIB,
+    segmentBytes: mib,
     relocateAfterMs: 60_000,
     directory,
   };

@@ -10,7 +10,7 @@ import { segmentName } from '../../src/spool/queue-id.ts';
 import type { SpoolProblem, StoredRef } from '../../src/spool/types.ts';
 import { contentFor, envelopeFor, temporaryDirectory, writerDefaults } from './support.ts';
 
-const PAGE = 4096;
+const page = 4096;
 
 interface Written {
   readonly directory: string;
@@ -62,7 +62,7 @@ async function inspect(directory: string): Promise<{ ids: string[]; problems: Sp
 test('a commit is filled up to the page when that is little beside it, and the next begins there', async (t) => {
   const { directory, segment, ids, commits } = await written(t, [[4500, 4500, 4500], [4500], [900], [900]]);
   const [first, second, third, fourth] = commits;
-  const boundary = Math.ceil(endOf(first) / PAGE) * PAGE;
+  const boundary = Math.ceil(endOf(first) / page) * page;
   assert.equal(second?.[0]?.offset, boundary);
   assert.equal(third?.[0]?.offset, endOf(second), 'one message is too little to be filled up to a page');
   assert.equal(fourth?.[0]?.offset, endOf(third));
@@ -75,7 +75,7 @@ test('a commit is filled up to the page when that is little beside it, and the n
 
 test('a commit at the end of the file is filled up as well: no page is cleared when the next one comes', async (t) => {
   const { segment, commits } = await written(t, [[4500, 4500, 4500]]);
-  assert.equal((await readFile(segment)).length, Math.ceil(endOf(commits[0]) / PAGE) * PAGE);
+  assert.equal((await readFile(segment)).length, Math.ceil(endOf(commits[0]) / page) * page);
 });
 
 test('without syncs nothing is filled up', async (t) => {

@@ -5,12 +5,12 @@ import { mock } from 'node:test';
 import { below, seededRandom } from '../../sim/disk/random.ts';
 
 /** The longest turn, in ms: timers that come late and one by one, and timers that are all due at once. */
-const TURNS_MS = [2, 4, 30, 100];
+const turnsMs = [2, 4, 30, 100];
 
 /** Runs `work` with such timers; those that are still set at its end never fire. */
 export async function withSeededTimers(seed: number, work: () => Promise<void>): Promise<void> {
   const random = seededRandom(seed);
-  const longestMs = TURNS_MS[below(random, TURNS_MS.length)] ?? 1;
+  const longestMs = turnsMs[below(random, turnsMs.length)] ?? 1;
   mock.timers.enable({ apis: ['setTimeout'] });
   const turn = (): void => {
     mock.timers.tick(below(random, longestMs));

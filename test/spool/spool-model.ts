@@ -17,11 +17,11 @@ import type {
 import { accept, type History, type MessageModel } from './message-history.ts';
 import { contentFor, envelopeFor } from './support.ts';
 
-const DIRECTORY = '/var/spool/sluice';
-const SEGMENT_BYTES = 8 * 1024;
-const WRITERS = 2;
+const directory = '/var/spool/sluice';
+const segmentBytes = 8 * 1024;
+const writers = 2;
 const never = new Promise<never>(() => undefined);
-const NO_FAULTS = { syncFails: 0, writeFails: 0, shortWrites: 0 };
+const noFaults = { syncFails: 0, writeFails: 0, shortWrites: 0 };
 
 interface LiveProcess extends DiskProcess {
   readonly killed: Promise<void>;
@@ -55,9 +55,9 @@ export class SpoolModel {
 
   /** Starts everything after power came on, and compares what recovery finds. */
   async start(): Promise<void> {
-    for (let slot = 0; slot < WRITERS; slot++) await this.#startWriter(slot);
+    for (let slot = 0; slot < writers; slot++) await this.#startWriter(slot);
     await this.#startManager(true);
-    this.#reader = openSpoolReader({ directory: DIRECTORY, files: this.disk.process().files });
+    this.#reader = openSpoolReader({ directory: directory, files: this.disk.process().files });
     for (const model of this.messages.values()) await this.#compareContent(model);
   }
 
@@ -74,9 +74,9 @@ export class SpoolModel {
   async #startWriter(slot: number): Promise<void> {
     const process = this.#newProcess();
     const writer = await openSpoolWriter({
-      directory: DIRECTORY,
+      directory: directory,
       slot,
-      segmentBytes: SEGMENT_BYTES,
+      segmentBytes: segmentBytes,
       reserveBytes: this.#reserveBytes,
       largeMessageBytes: 4096,
       sync: 'fdatasync',
@@ -93,12 +93,12 @@ export class SpoolModel {
     const refused = new Set<string>();
     for (const { queueId, acknowledged } of this.messages.values()) if (!acknowledged) refused.add(queueId);
     const store = await openSpoolStore({
-      directory: DIRECTORY,
+      directory: directory,
       slot: 63,
       journalSyncMs: 2_000_000_000,
       journalBytes: 2048,
       journalRoomBytes: 2048,
-      segmentBytes: SEGMENT_BYTES,
+      segmentBytes: segmentBytes,
       relocateAfterMs: 10_000,
       files: this.#manager.files,
       onProblem: (problem) => this.#problems.push(problem),
@@ -170,7 +170,7 @@ export class SpoolModel {
       if (disk.isOff) return never;
       this.nowMs += below(this.#random, 3000);
       const dice = this.#random();
-      if (dice < 0.02) await this.#restartWriter(below(this.#random, WRITERS));
+      if (dice < 0.02) await this.#restartWriter(below(this.#random, writers));
       else if (dice < 0.04) await this.#restartManager();
       const job = this.#step()
         .catch(fail)
@@ -185,7 +185,7 @@ export class SpoolModel {
 
   #step(): Promise<void> {
     const dice = this.#random();
-    const receiver = this.#writers[below(this.#random, WRITERS)];
+    const receiver = this.#writers[below(this.#random, writers)];
     const manager = this.#manager;
     assert.ok(receiver !== undefined && manager !== undefined);
     const { process, writer } = receiver;
@@ -374,7 +374,7 @@ export class SpoolModel {
   async #restartWriter(slot: number): Promise<void> {
     this.#writers[slot]?.process.kill();
     const { faults } = this.disk;
-    this.disk.faults = NO_FAULTS;
+    this.disk.faults = noFaults;
     await this.#startWriter(slot).catch((error: unknown) => this.#tolerated(error));
     this.disk.faults = faults;
   }
@@ -383,7 +383,7 @@ export class SpoolModel {
   async #restartManager(): Promise<void> {
     this.#manager?.kill();
     const { faults } = this.disk;
-    this.disk.faults = NO_FAULTS;
+    this.disk.faults = noFaults;
     await this.#startManager(false);
     this.disk.faults = faults;
   }

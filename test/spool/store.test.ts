@@ -12,9 +12,9 @@ import type {
   SpoolWriter,
   StoredRef,
 } from '../../src/spool/types.ts';
-import { MIB, contentFor, envelopeFor, temporaryDirectory, writerDefaults } from './support.ts';
+import { mib, contentFor, envelopeFor, temporaryDirectory, writerDefaults } from './support.ts';
 
-const storeDefaults = { slot: 0, journalSyncMs: 1_000_000, segmentBytes: 64 * MIB, relocateAfterMs: 60_000 };
+const storeDefaults = { slot: 0, journalSyncMs: 1_000_000, segmentBytes: 64 * mib, relocateAfterMs: 60_000 };
 
 async function recovered(store: SpoolStore): Promise<RecoveredMessage[]> {
   const messages: RecoveredMessage[] = [];

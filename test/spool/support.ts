@@ -35,12 +35,12 @@ export function contentFor(seed: number, sizeBytes: number): Buffer {
   return content;
 }
 
-export const MIB = 1024 * 1024;
+export const mib = 1024 * 1024;
 
 export const writerDefaults = {
   slot: 1,
-  segmentBytes: 64 * MIB,
+  segmentBytes: 64 * mib,
   reserveBytes: 0,
-  largeMessageBytes: MIB,
+  largeMessageBytes: mib,
   sync: 'fdatasync',
 } as const;

@@ -4,8 +4,8 @@
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { refusalCode } from './verdict.ts';
 
-const LF = 0x0a;
-const CR = 0x0d;
+const lineFeed = 0x0a;
+const carriageReturn = 0x0d;
 /** As much of a line as is looked at: a verb, the size of a chunk, a code with its status. */
 const maxKept = 64;
 /** Commands whose refusal means that a message did not go to everybody. */
@@ -51,11 +51,11 @@ export class StdioSession {
         this.#chunkLeft--;
         continue;
       }
-      if (octet === LF) this.#onlyLf ??= !this.#afterCr;
-      const endsLine = octet === LF && (this.#afterCr || this.#onlyLf === true);
-      if (endsLine && !this.#afterCr) out[length++] = CR;
+      if (octet === lineFeed) this.#onlyLf ??= !this.#afterCr;
+      const endsLine = octet === lineFeed && (this.#afterCr || this.#onlyLf === true);
+      if (endsLine && !this.#afterCr) out[length++] = carriageReturn;
       out[length++] = octet;
-      this.#afterCr = octet === CR;
+      this.#afterCr = octet === carriageReturn;
       if (endsLine) this.#lineEnded();
       else if (this.#line.length < maxKept) this.#line += String.fromCharCode(octet);
     }
@@ -65,7 +65,7 @@ export class StdioSession {
   /** Follows replies, and gives what was held for them. */
   heard(replies: Buffer): Buffer {
     for (const octet of replies) {
-      if (octet !== LF) {
+      if (octet !== lineFeed) {
         if (this.#replyLine.length < maxKept) this.#replyLine += String.fromCharCode(octet);
         continue;
       }

@@ -1,13 +1,13 @@
 // xtext (RFC 3461 4): how DSN parameters such as ENVID and ORCPT carry any text within printable ASCII.
 // What encodeXtext wrote, decodeXtext gives back. Text outside ASCII travels as the octets of its UTF-8 form.
 
-const PLAIN = /^[!-*,-<>-~]*$/;
+const plainPattern = /^[!-*,-<>-~]*$/;
 /** RFC 3461 4 has upper-case digits only; lower-case ones can mean nothing else. */
-const ENCODED = /^(?:[!-*,-<>-~]|\+[0-9A-Fa-f]{2})*$/;
+const encodedPattern = /^(?:[!-*,-<>-~]|\+[0-9A-Fa-f]{2})*$/;
 
 /** Encodes a text as xtext: printable ASCII but `+` and `=` stays, every other octet becomes `+HH` (RFC 3461 4). */
 export function encodeXtext(s: string): string {
-  if (PLAIN.test(s)) return s;
+  if (plainPattern.test(s)) return s;
   let encoded = '';
   for (const octet of Buffer.from(s, 'utf8')) {
     const plain = octet > 0x20 && octet < 0x7f && octet !== 0x2b && octet !== 0x3d;
@@ -23,8 +23,8 @@ export function encodeXtext(s: string): string {
  * two hexadecimal digits, or octets that are not UTF-8.
  */
 export function decodeXtext(s: string): string | undefined {
-  if (PLAIN.test(s)) return s;
-  if (!ENCODED.test(s)) return undefined;
+  if (plainPattern.test(s)) return s;
+  if (!encodedPattern.test(s)) return undefined;
   const octets = Buffer.allocUnsafe(s.length);
   let length = 0;
   for (let i = 0; i < s.length; i++) {

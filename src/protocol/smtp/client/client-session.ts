@@ -4,7 +4,7 @@
 
 import { pathKind } from './commands.ts';
 import { errorText } from './error-text.ts';
-import { NO_EXTENSIONS, parseExtensions } from './extensions.ts';
+import { noExtensions, parseExtensions } from './extensions.ts';
 import { oneLine, ReplyParser } from './reply-parser.ts';
 import { SmtpClientStateError } from './state-error.ts';
 import { TransactionRun } from './transaction-run.ts';
@@ -21,10 +21,10 @@ import type { ServerExtensions } from './extensions.ts';
 export type * from './client-types.ts';
 export type { ServerExtensions } from './extensions.ts';
 
-const DEFAULT_MAX_REPLY_BYTES = 16 * 1024;
+const defaultMaxReplyBytes = 16 * 1024;
 
 /** What the session was doing in each phase, for the text of a lost or timed-out connection. */
-const DOING: Readonly<Record<ClientPhase, string>> = {
+const doing: Readonly<Record<ClientPhase, string>> = {
   greeting: 'waiting for the greeting',
   helo: 'waiting for the reply to EHLO',
   idle: 'idle',
@@ -40,7 +40,7 @@ const DOING: Readonly<Record<ClientPhase, string>> = {
 };
 
 /** What a reply in each phase answers. */
-const COMMAND: Readonly<Record<ClientPhase, RepliedCommand>> = {
+const command: Readonly<Record<ClientPhase, RepliedCommand>> = {
   greeting: 'connect',
   helo: 'EHLO',
   idle: 'connect',
@@ -60,7 +60,7 @@ export class ClientSession {
   readonly #events: ClientEvent[] = [];
   #phase: ClientPhase = 'greeting';
   #output = '';
-  #extensions = NO_EXTENSIONS;
+  #extensions = noExtensions;
   #remoteName = '';
   #triedHelo = false;
   #quitWanted = false;
@@ -82,7 +82,7 @@ export class ClientSession {
       throw new RangeError(`SMTP client: ${JSON.stringify(options.heloName)} cannot be sent as a HELO name`);
     }
     this.#options = options;
-    this.#parser = new ReplyParser(options.maxReplyBytes ?? DEFAULT_MAX_REPLY_BYTES);
+    this.#parser = new ReplyParser(options.maxReplyBytes ?? defaultMaxReplyBytes);
   }
 
   get phase(): ClientPhase {
@@ -167,12 +167,12 @@ export class ClientSession {
   /** The socket ended or failed, for `reason`. */
   disconnected(reason: string): void {
     const why = oneLine(reason);
-    this.#drop(`connection lost while ${DOING[this.#phase]}${why === '' ? '' : `: ${why}`}`);
+    this.#drop(`connection lost while ${doing[this.#phase]}${why === '' ? '' : `: ${why}`}`);
   }
 
   /** The time for `phase` is over (RFC 5321 4.5.3.2). */
   timedOut(): void {
-    this.#drop(`timed out while ${DOING[this.#phase]}`);
+    this.#drop(`timed out while ${doing[this.#phase]}`);
   }
 
   #onReply(code: number): void {
@@ -354,6 +354,6 @@ export class ClientSession {
   /** The reply at hand. */
   #reply(): RemoteReply {
     const isHelo = this.#phase === 'helo' && this.#triedHelo;
-    return this.#parser.reply(isHelo ? 'HELO' : COMMAND[this.#phase]);
+    return this.#parser.reply(isHelo ? 'HELO' : command[this.#phase]);
   }
 }

@@ -6,13 +6,13 @@ import type { ClientRecipient, ClientTransaction } from './client-types.ts';
 import type { ServerExtensions } from './extensions.ts';
 
 /** Not QCHAR (RFC 6533 3), but for a backslash that begins an escape. */
-const MUST_ESCAPE = /\\(?!x\{[0-9A-F]{2,6}\})|[^\\!-*,-<>-~]/gu;
+const mustEscape = /\\(?!x\{[0-9A-F]{2,6}\})|[^\\!-*,-<>-~]/gu;
 
 /** Nothing that needs a second look: no quotes, backslashes, angle brackets, blanks, controls, nothing but ASCII. */
-const PLAIN_PATH = /^[!#-;=?-[\]-~]*$/;
+const plainPath = /^[!#-;=?-[\]-~]*$/;
 
 /** RFC 3461 4.2: the address type is an atom (RFC 5322 3.2.3). */
-const ADDRESS_TYPE = /^[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~]+$/;
+const addressType = /^[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~]+$/;
 
 export type PathKind = 'ascii' | 'utf8' | 'unsafe';
 
@@ -21,7 +21,7 @@ export type PathKind = 'ascii' | 'utf8' | 'unsafe';
  * or angle brackets outside a quoted string (they could end the path and add parameters).
  */
 export function pathKind(path: string): PathKind {
-  if (PLAIN_PATH.test(path)) return 'ascii';
+  if (plainPath.test(path)) return 'ascii';
   let kind: PathKind = 'ascii';
   let quoted = false;
   for (let i = 0; i < path.length; i++) {
@@ -90,7 +90,7 @@ function notifyParameter(notify: NonNullable<ClientRecipient['notify']>): string
 function orcptParameter(originalRecipient: string, useUtf8: boolean): string {
   const semicolon = originalRecipient.indexOf(';');
   const type = originalRecipient.slice(0, Math.max(0, semicolon));
-  if (!ADDRESS_TYPE.test(type)) return '';
+  if (!addressType.test(type)) return '';
   const address = originalRecipient.slice(semicolon + 1);
   const encoded = type.toLowerCase() === 'utf-8' ? encodeUtf8Address(address, useUtf8) : encodeXtext(address);
   return ` ORCPT=${type};${encoded}`;
@@ -101,7 +101,7 @@ function orcptParameter(originalRecipient: string, useUtf8: boolean): string {
  * without SMTPUTF8, for all that is not ASCII. Escapes that it holds already stay.
  */
 function encodeUtf8Address(address: string, useUtf8: boolean): string {
-  return address.toWellFormed().replace(MUST_ESCAPE, (character) => {
+  return address.toWellFormed().replace(mustEscape, (character) => {
     const code = character.codePointAt(0) ?? 0;
     if (useUtf8 && code > 0x9f) return character;
     return `\\x{${code.toString(16).toUpperCase().padStart(2, '0')}}`;

@@ -1,16 +1,16 @@
 // Transparency (RFC 5321 4.5.2): a line of content that begins with a dot gets one more, and CRLF.CRLF ends it all.
 // Works on pieces cut anywhere, copies nothing: a doubled dot is one byte that two neighbouring views share.
 
-const LF = 0x0a;
-const CR = 0x0d;
-const DOT = 0x2e;
-const LF_DOT = Buffer.from('\n.');
-const END_AFTER_CRLF = Buffer.from('.\r\n');
-const END = Buffer.from('\r\n.\r\n');
+const lineFeed = 0x0a;
+const carriageReturn = 0x0d;
+const dot = 0x2e;
+const lfDot = Buffer.from('\n.');
+const endAfterCrlf = Buffer.from('.\r\n');
+const end = Buffer.from('\r\n.\r\n');
 
 /** Dot-stuffs one content, piece by piece. Content has CRLF line ends; after a bare LF a dot is doubled as well. */
 export class DotStuffer {
-  #previous = LF;
+  #previous = lineFeed;
   #endsWithCrlf = true;
 
   /** The piece as it goes to the wire: `[piece]` itself when no line in it begins with a dot, else views of it. */
@@ -19,9 +19,10 @@ export class DotStuffer {
     const last = piece[length - 1];
     if (last === undefined) return [];
     const bytes = Buffer.from(piece.buffer, piece.byteOffset, length);
-    const cutAtStart = this.#previous === LF && piece[0] === DOT;
-    let found = bytes.indexOf(LF_DOT);
-    this.#endsWithCrlf = last === LF && (length > 1 ? piece[length - 2] : this.#previous) === CR;
+    const cutAtStart = this.#previous === lineFeed && piece[0] === dot;
+    let found = bytes.indexOf(lfDot);
+    this.#endsWithCrlf =
+      last === lineFeed && (length > 1 ? piece[length - 2] : this.#previous) === carriageReturn;
     this.#previous = last;
     if (!cutAtStart && found === -1) return [piece];
 
@@ -31,7 +32,7 @@ export class DotStuffer {
       // Up to and with the dot; the next view begins with the same dot.
       views.push(piece.subarray(start, found + 2));
       start = found + 1;
-      found = bytes.indexOf(LF_DOT, start);
+      found = bytes.indexOf(lfDot, start);
     }
     views.push(piece.subarray(start));
     return views;
@@ -39,6 +40,6 @@ export class DotStuffer {
 
   /** The end of the content: `.` CRLF, after a CRLF if the content did not end with one (RFC 5321 4.1.1.4). */
   endOfData(): Uint8Array {
-    return this.#endsWithCrlf ? END_AFTER_CRLF : END;
+    return this.#endsWithCrlf ? endAfterCrlf : end;
   }
 }

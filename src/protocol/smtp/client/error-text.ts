@@ -3,7 +3,7 @@
 
 import type { RemoteReply } from './client-types.ts';
 
-const IN_REPLY_TO = / \(in reply to ([A-Za-z]+)\)$/;
+const inReplyTo = / \(in reply to ([A-Za-z]+)\)$/;
 
 /** The reply alone: code, enhanced status and text as far as there are any, the status once. */
 export function replyText({ code, enhanced, text }: Omit<RemoteReply, 'command'>): string {
@@ -18,7 +18,7 @@ export function errorText(reply: RemoteReply): string {
 
 /** Takes an `errorText` apart; `command` is empty for any other error. */
 export function splitErrorText(error: string): { readonly command: string; readonly reply: string } {
-  const match = IN_REPLY_TO.exec(error);
+  const match = inReplyTo.exec(error);
   if (match === null) return { command: '', reply: error };
   return { command: match[1] ?? '', reply: error.slice(0, match.index) };
 }

@@ -23,7 +23,7 @@ export interface ServerExtensions {
   readonly mtPriority: boolean;
 }
 
-export const NO_EXTENSIONS: ServerExtensions = {
+export const noExtensions: ServerExtensions = {
   pipelining: false,
   size: undefined,
   eightBitMime: false,

@@ -12,8 +12,8 @@ export interface LocalDecision {
   readonly useUtf8: boolean;
 }
 
-const UNSAFE_RECIPIENT = '553 5.1.3 the recipient address is empty or has characters that must not be sent';
-const UTF8_RECIPIENT = '553 5.6.7 the recipient address needs SMTPUTF8, which the server does not offer';
+const unsafeRecipient = '553 5.1.3 the recipient address is empty or has characters that must not be sent';
+const utf8Recipient = '553 5.6.7 the recipient address needs SMTPUTF8, which the server does not offer';
 
 /** Finds the recipients that cannot be sent to this server. */
 export function decideLocally(
@@ -47,8 +47,8 @@ export function decideLocally(
     }
     const address = recipients[recipient]?.address ?? '';
     const kind = address === '' ? 'unsafe' : pathKind(address);
-    if (kind === 'unsafe') failures.push({ recipient, error: UNSAFE_RECIPIENT });
-    else if (kind === 'utf8' && !extensions.smtpUtf8) failures.push({ recipient, error: UTF8_RECIPIENT });
+    if (kind === 'unsafe') failures.push({ recipient, error: unsafeRecipient });
+    else if (kind === 'utf8' && !extensions.smtpUtf8) failures.push({ recipient, error: utf8Recipient });
     else if (kind === 'utf8') useUtf8 = true;
   }
   return { failures, useUtf8 };

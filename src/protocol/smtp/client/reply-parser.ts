@@ -3,20 +3,20 @@
 
 import type { RemoteReply, RepliedCommand } from './client-types.ts';
 
-const LF = 0x0a;
-const CR = 0x0d;
-const BLANK = 0x20;
-const HYPHEN = 0x2d;
-const NOTHING = Buffer.alloc(0);
-const MAX_TEXT = 2000;
+const lineFeed = 0x0a;
+const carriageReturn = 0x0d;
+const blank = 0x20;
+const hyphen = 0x2d;
+const nothing = Buffer.alloc(0);
+const maxText = 2000;
 /** Controls (C0, DEL, C1) and Unicode's line ends: none may reach a log line, a terminal or a DSN. */
-const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
+const control = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
 /** RFC 2034 4; a mail gateway in wide use writes a hash in front of it. */
-const ENHANCED = /^#?([245]\.\d{1,3}\.\d{1,3})(?= |$)/;
+const enhancedPattern = /^#?([245]\.\d{1,3}\.\d{1,3})(?= |$)/;
 
 /** The text of a reply or an error on one line: every control character becomes a blank. */
 export function oneLine(text: string): string {
-  return (text.search(CONTROL) === -1 ? text : text.replace(CONTROL, ' ')).trim();
+  return (text.search(control) === -1 ? text : text.replace(control, ' ')).trim();
 }
 
 function withoutStatus(line: string, enhanced: string): string {
@@ -32,7 +32,7 @@ export class ReplyParser {
   error = '';
   readonly #maxReplyBytes: number;
   /** The chunk at hand, or our own copy of an unfinished reply. */
-  #bytes: Buffer = NOTHING;
+  #bytes: Buffer = nothing;
   #isOwn = false;
   #length = 0;
   /** Start of the reply that is being read. */
@@ -79,7 +79,7 @@ export class ReplyParser {
     for (;;) {
       // Replies are short: a loop is done before `indexOf` has called into native code.
       let lf = this.#scanned;
-      while (lf < this.#length && bytes[lf] !== LF) lf++;
+      while (lf < this.#length && bytes[lf] !== lineFeed) lf++;
       const lineIsWhole = lf < this.#length;
       const size = (lineIsWhole ? lf + 1 : this.#length) - this.#start;
       if (size > this.#maxReplyBytes) {
@@ -91,17 +91,17 @@ export class ReplyParser {
         return false;
       }
       const at = this.#lineStart;
-      const end = lf > at && bytes[lf - 1] === CR ? lf - 1 : lf;
+      const end = lf > at && bytes[lf - 1] === carriageReturn ? lf - 1 : lf;
       const code = this.#codeAt(at, end);
       // RFC 5321 4.2: a code may come without any text.
-      const separator = end - at > 3 ? bytes[at + 3] : BLANK;
-      if (code === 0 || (separator !== BLANK && separator !== HYPHEN)) {
+      const separator = end - at > 3 ? bytes[at + 3] : blank;
+      if (code === 0 || (separator !== blank && separator !== hyphen)) {
         const shown = this.#bytes.toString('utf8', at, Math.min(end, at + 80));
         this.error = `a line that is no SMTP reply: "${oneLine(shown)}"`;
         return false;
       }
       this.#lineStart = this.#scanned = lf + 1;
-      if (separator === HYPHEN) continue;
+      if (separator === hyphen) continue;
       this.code = code;
       this.#foundStart = this.#start;
       this.#foundEnd = lf + 1;
@@ -112,7 +112,7 @@ export class ReplyParser {
 
   /** Forgets all bytes, so that `next` finds nothing more of this chunk. */
   discard(): void {
-    this.#bytes = NOTHING;
+    this.#bytes = nothing;
     this.#isOwn = false;
     this.#length = this.#start = this.#lineStart = this.#scanned = 0;
   }
@@ -121,8 +121,8 @@ export class ReplyParser {
   lines(): string[] {
     const lines: string[] = [];
     for (let at = this.#foundStart; at < this.#foundEnd;) {
-      const lf = this.#bytes.indexOf(LF, at);
-      const end = lf > at && this.#bytes[lf - 1] === CR ? lf - 1 : lf;
+      const lf = this.#bytes.indexOf(lineFeed, at);
+      const end = lf > at && this.#bytes[lf - 1] === carriageReturn ? lf - 1 : lf;
       lines.push(this.#bytes.toString('utf8', Math.min(at + 4, end), end));
       at = lf + 1;
     }
@@ -134,7 +134,7 @@ export class ReplyParser {
     const lines = this.lines();
     const first = (lines[0] ?? '').trimStart();
     // RFC 2034 4: the class of the status is the first digit of the code; anything else is just text.
-    const [asWritten = '', status = ''] = ENHANCED.exec(first) ?? [];
+    const [asWritten = '', status = ''] = enhancedPattern.exec(first) ?? [];
     const enhanced = status !== '' && Number(status[0]) === Math.floor(this.code / 100) ? status : '';
     // With its hash it stays in the text: people and reports are told what the server said.
     let text = asWritten === status ? withoutStatus(first, enhanced) : first;
@@ -142,7 +142,7 @@ export class ReplyParser {
       const more = withoutStatus(line.trimStart(), enhanced === '' ? '' : asWritten);
       text += text === '' || more === '' ? more : ` ${more}`;
     }
-    if (text.length > MAX_TEXT) text = text.slice(0, MAX_TEXT).toWellFormed();
+    if (text.length > maxText) text = text.slice(0, maxText).toWellFormed();
     return { code: this.code, enhanced, text: oneLine(text), command };
   }
 
@@ -150,7 +150,7 @@ export class ReplyParser {
   #keepRest(): void {
     const rest = this.#length - this.#start;
     if (rest === 0) {
-      this.#bytes = NOTHING;
+      this.#bytes = nothing;
       this.#isOwn = false;
     } else if (!this.#isOwn || this.#start > 0) {
       this.#bytes = Buffer.from(this.#bytes.subarray(this.#start, this.#length));

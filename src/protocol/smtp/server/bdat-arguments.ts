@@ -1,11 +1,11 @@
 // The arguments of BDAT (RFC 3030 2).
 import type { Chunk } from './transaction.ts';
 
-const ARGUMENTS = /^ +([0-9]{1,15})( +LAST)? *$/i;
+const argumentsPattern = /^ +([0-9]{1,15})( +LAST)? *$/i;
 
 /** Reads ` size [LAST]`; undefined if it is something else. Fifteen digits are exact as a number, and enough. */
 export function readBdatArguments(text: string): Chunk | undefined {
-  const match = ARGUMENTS.exec(text);
+  const match = argumentsPattern.exec(text);
   if (match === null) return undefined;
   return { octets: Number(match[1]), isLast: match[2] !== undefined };
 }

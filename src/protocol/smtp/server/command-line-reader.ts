@@ -3,15 +3,15 @@
 import { Buffer, isUtf8 } from 'node:buffer';
 import type { InputQueue } from './input-queue.ts';
 
-const LF = 0x0a;
-const CR = 0x0d;
+const lineFeed = 0x0a;
+const carriageReturn = 0x0d;
 /** The type of the record that a TLS client begins with; no command begins with it. */
-const TLS_HANDSHAKE = 0x16;
+const tlsHandshake = 0x16;
 
-const NOTHING = Buffer.alloc(0);
+const nothing = Buffer.alloc(0);
 /** Of `#findLf`. */
-const NOT_FOUND = -1;
-const BARE = -2;
+const notFound = -1;
+const bare = -2;
 
 /**
  * `none`: more bytes are needed. `bare`: a CR or LF stood alone; `tls`: a TLS client begins its handshake; what comes after
@@ -32,7 +32,7 @@ export class CommandLineReader {
   #lineIsAscii = true;
 
   /** The line of the last verdict: bytes from `start` to `end`, without CRLF; of one that is too long, its first `maxBytes`. */
-  bytes: Buffer = NOTHING;
+  bytes: Buffer = nothing;
   start = 0;
   end = 0;
 
@@ -45,22 +45,22 @@ export class CommandLineReader {
   read(input: InputQueue): LineVerdict {
     while (input.hasBytes()) {
       const { chunk, position } = input;
-      if (this.#seen === 0 && chunk[position] === TLS_HANDSHAKE) {
+      if (this.#seen === 0 && chunk[position] === tlsHandshake) {
         input.clear();
         return 'tls';
       }
       const lf = this.#findLf(chunk, position);
-      if (lf === BARE) {
+      if (lf === bare) {
         input.clear();
         return 'bare';
       }
-      const stop = lf === NOT_FOUND ? chunk.length : lf + 1;
+      const stop = lf === notFound ? chunk.length : lf + 1;
       input.position = stop;
       this.#seen += stop - position;
-      if (lf !== NOT_FOUND) return this.#complete(chunk, position, stop);
+      if (lf !== notFound) return this.#complete(chunk, position, stop);
       this.#keep(chunk, position, stop);
     }
-    this.bytes = NOTHING; // an idle session keeps no chunk alive
+    this.bytes = nothing; // an idle session keeps no chunk alive
     return 'none';
   }
 
@@ -69,27 +69,27 @@ export class CommandLineReader {
     return this.bytes.toString(this.#lineIsAscii ? 'latin1' : 'utf8', this.start + offset, this.end);
   }
 
-  /** The index of the LF of the CRLF that ends the line, or BARE or NOT_FOUND. */
+  /** The index of the LF of the CRLF that ends the line, or `bare` or `notFound`. */
   #findLf(chunk: Buffer, from: number): number {
     if (this.#afterCr) {
       this.#afterCr = false;
-      return chunk[from] === LF ? from : BARE;
+      return chunk[from] === lineFeed ? from : bare;
     }
     for (let i = from; i < chunk.length; i++) {
       const c = chunk[i] as number;
       if (c >= 0x20 && c < 0x7f) continue;
       if (c > 0x7f) {
         this.#nonAscii = true;
-      } else if (c === CR) {
-        if (i + 1 < chunk.length) return chunk[i + 1] === LF ? i + 1 : BARE;
+      } else if (c === carriageReturn) {
+        if (i + 1 < chunk.length) return chunk[i + 1] === lineFeed ? i + 1 : bare;
         this.#afterCr = true;
-      } else if (c === LF) {
-        return BARE;
+      } else if (c === lineFeed) {
+        return bare;
       } else {
         this.#control = true;
       }
     }
-    return NOT_FOUND;
+    return notFound;
   }
 
   #complete(chunk: Buffer, from: number, to: number): LineVerdict {

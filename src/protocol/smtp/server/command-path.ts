@@ -4,12 +4,12 @@ import type { Path, PathOptions } from '../../../address/path.ts';
 import { parsePath } from '../../../address/path.ts';
 import type { Leniency } from './server-types.ts';
 
-const SPACE = 0x20;
-const LESS = 0x3c;
+const space = 0x20;
+const less = 0x3c;
 
 /** Blanks before the keyword and before its colon; only the first one belongs there. */
-const ODD_PREFIX = { from: /^ +from *:/i, to: /^ +to *:/i };
-const PREFIX = { from: ' from:', to: ' to:' };
+const oddPrefix = { from: /^ +from *:/i, to: /^ +to *:/i };
+const usualPrefix = { from: ' from:', to: ' to:' };
 
 /**
  * The index of the path in `text`, which is what follows the verb; -1 if the keyword does not stand there.
@@ -17,15 +17,15 @@ const PREFIX = { from: ' from:', to: ' to:' };
  * @param keyword - of MAIL `from`, of RCPT `to`
  */
 export function pathStart(text: string, keyword: 'from' | 'to', { oddCommands }: Leniency): number {
-  const prefix = PREFIX[keyword];
+  const prefix = usualPrefix[keyword];
   let i = prefix.length;
   if (text.slice(0, i).toLowerCase() !== prefix) {
-    const odd = oddCommands ? ODD_PREFIX[keyword].exec(text) : null;
+    const odd = oddCommands ? oddPrefix[keyword].exec(text) : null;
     if (odd === null) return -1;
     i = odd[0].length;
   }
   // RFC 5321 3.3: no blank belongs between the colon and the path; clients that send one mean nothing by it.
-  while (text.charCodeAt(i) === SPACE) i++;
+  while (text.charCodeAt(i) === space) i++;
   return i;
 }
 
@@ -39,8 +39,8 @@ export function readPath(
   const all = defaultDomain === '' ? options : { ...options, defaultDomain };
   const path = parsePath(text, all, start);
   if (path.kind !== 'invalid' || !oddCommands) return path;
-  if (text.charCodeAt(start) !== LESS) return withoutBrackets(text, start, all);
-  const isPadded = text.charCodeAt(start + 1) === SPACE || text[text.indexOf('>', start) - 1] === ' ';
+  if (text.charCodeAt(start) !== less) return withoutBrackets(text, start, all);
+  const isPadded = text.charCodeAt(start + 1) === space || text[text.indexOf('>', start) - 1] === ' ';
   return isPadded ? withInnerBlanks(text, start, all) : path;
 }
 

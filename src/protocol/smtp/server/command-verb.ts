@@ -1,6 +1,6 @@
 // Recognizes the verb of a command line from its bytes, in any case (RFC 5321 2.4).
 
-const SPACE = 0x20;
+const space = 0x20;
 
 /** Four letters as one number; setting bit 5 lowers letters and makes no letter of anything else that is printable. */
 function pack(a: number, b: number, c: number, d: number): number {
@@ -11,7 +11,7 @@ function packText(verb: string): number {
   return pack(verb.charCodeAt(0), verb.charCodeAt(1), verb.charCodeAt(2), verb.charCodeAt(3));
 }
 
-export const VERB = {
+export const Verb = {
   auth: packText('AUTH'),
   bdat: packText('BDAT'),
   data: packText('DATA'),
@@ -28,9 +28,9 @@ export const VERB = {
   vrfy: packText('VRFY'),
 } as const;
 
-const STARTTLS = 'starttls';
+const starttls = 'starttls';
 
-/** The verb of the line from `start` to `end` as a number of `VERB`; 0 if it is none of them. */
+/** The verb of the line from `start` to `end` as a number of `Verb`; 0 if it is none of them. */
 export function verbOf(bytes: Uint8Array, start: number, end: number): number {
   if (end - start < 4) return 0;
   const verb = pack(
@@ -39,14 +39,14 @@ export function verbOf(bytes: Uint8Array, start: number, end: number): number {
     bytes[start + 2] as number,
     bytes[start + 3] as number,
   );
-  if (verb === VERB.starttls) return isStartTls(bytes, start, end) ? verb : 0;
-  return end - start === 4 || bytes[start + 4] === SPACE ? verb : 0;
+  if (verb === Verb.starttls) return isStartTls(bytes, start, end) ? verb : 0;
+  return end - start === 4 || bytes[start + 4] === space ? verb : 0;
 }
 
 function isStartTls(bytes: Uint8Array, start: number, end: number): boolean {
-  for (let i = 0; i < STARTTLS.length; i++) {
-    if (start + i >= end || ((bytes[start + i] as number) | 0x20) !== STARTTLS.charCodeAt(i)) return false;
+  for (let i = 0; i < starttls.length; i++) {
+    if (start + i >= end || ((bytes[start + i] as number) | 0x20) !== starttls.charCodeAt(i)) return false;
   }
-  const after = start + STARTTLS.length;
-  return after === end || bytes[after] === SPACE;
+  const after = start + starttls.length;
+  return after === end || bytes[after] === space;
 }

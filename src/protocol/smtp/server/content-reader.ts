@@ -5,11 +5,11 @@ import { ContentScanner } from './content-scanner.ts';
 import type { InputQueue } from './input-queue.ts';
 import { LineRepair } from './line-repair.ts';
 import type { FixedReply } from './replies.ts';
-import { REPLIES } from './replies.ts';
+import { Replies } from './replies.ts';
 import type { ServerSessionOptions } from './server-types.ts';
 import { TextLineLimit } from './text-line-limit.ts';
 
-const NOTHING: Uint8Array = Buffer.alloc(0);
+const nothing: Uint8Array = Buffer.alloc(0);
 
 /**
  * `none`: more bytes are needed. `piece`: some content is in `piece`. `refused`: a rule was broken, comes once.
@@ -18,7 +18,7 @@ const NOTHING: Uint8Array = Buffer.alloc(0);
 export type ContentStep = 'none' | 'piece' | 'refused' | 'end';
 
 export class ContentReader {
-  piece: Uint8Array = NOTHING;
+  piece: Uint8Array = nothing;
   /** What to answer at the end; undefined while the content is good. */
   refusal: FixedReply | undefined;
   /** Whether the chunk being read is the last of its message; true for DATA. */
@@ -59,7 +59,7 @@ export class ContentReader {
     this.#left = octets;
     this.isLast = isLast;
     this.#ended = false;
-    if (octets > this.#room) this.#refuse(REPLIES.tooBig);
+    if (octets > this.#room) this.#refuse(Replies.tooBig);
   }
 
   /** A chunk follows that will be answered with this reply: it is read and dropped. */
@@ -82,7 +82,7 @@ export class ContentReader {
         piece = this.#endOfChunk();
       } else {
         if (!input.hasBytes()) {
-          this.piece = NOTHING; // a waiting session keeps no chunk alive
+          this.piece = nothing; // a waiting session keeps no chunk alive
           return 'none';
         }
         piece = this.#scan(input);
@@ -108,7 +108,7 @@ export class ContentReader {
     input.position = next;
     this.#left -= next - position;
     if (verdict === 'end') this.#ended = true;
-    else if (verdict === 'bare') this.#refuse(REPLIES.bareNewlineInContent);
+    else if (verdict === 'bare') this.#refuse(Replies.bareNewlineInContent);
     const { piece } = this.#scanner;
     return piece === undefined || this.#repair === undefined ? piece : this.#repair.convert(piece);
   }
@@ -117,7 +117,7 @@ export class ContentReader {
   #endOfChunk(): Uint8Array | undefined {
     this.#ended = true;
     if (!this.isLast || this.refusal !== undefined) return undefined;
-    if (this.#scanner.finish() === 'bare') this.#refuse(REPLIES.bareNewlineInContent);
+    if (this.#scanner.finish() === 'bare') this.#refuse(Replies.bareNewlineInContent);
     return this.#repair?.finish();
   }
 
@@ -125,10 +125,10 @@ export class ContentReader {
   #admit(piece: Uint8Array): boolean {
     let reason: FixedReply | undefined;
     let allowed = this.#lineLimit === undefined ? piece.length : this.#lineLimit.allowed(piece);
-    if (allowed < piece.length) reason = REPLIES.textLineTooLong;
+    if (allowed < piece.length) reason = Replies.textLineTooLong;
     if (allowed > this.#room) {
       allowed = this.#room;
-      reason = REPLIES.tooBig;
+      reason = Replies.tooBig;
     }
     this.#room -= allowed;
     this.piece = allowed === piece.length ? piece : piece.subarray(0, allowed);

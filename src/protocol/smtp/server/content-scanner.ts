@@ -2,23 +2,23 @@
 // (RFC 5321 4.1.1.4, 4.5.2). Only CRLF.CRLF ends a message: a CR or LF alone never does, in any combination (RFC 5321 2.3.8).
 import { nextControlByte } from './control-bytes.ts';
 
-const LF = 0x0a;
-const CR = 0x0d;
-const DOT = 0x2e;
+const lineFeed = 0x0a;
+const carriageReturn = 0x0d;
+const dot = 0x2e;
 
-const DOT_PIECE = Uint8Array.of(DOT);
-const DOT_CR_PIECE = Uint8Array.of(DOT, CR);
+const dotPiece = Uint8Array.of(dot);
+const dotCrPiece = Uint8Array.of(dot, carriageReturn);
 
 /** What the bytes before the current one leave open. */
-const TEXT = 0;
+const text = 0;
 /** A true CRLF, or the beginning of the content. */
-const LINE_START = 1;
+const lineStart = 1;
 /** A CR, which was handed on as content. */
-const AFTER_CR = 2;
+const afterCr = 2;
 /** A dot at the start of a line, which was not handed on. */
-const AFTER_DOT = 3;
+const afterDot = 3;
 /** The same and a CR, neither of which was handed on. */
-const AFTER_DOT_CR = 4;
+const afterDotCr = 4;
 
 /**
  * `more`: go on with the bytes from `next`, or with the next chunk. `end`: the message ended before `next`.
@@ -36,13 +36,13 @@ export class ContentScanner {
   /** After `scan`: index of the first byte that was not consumed. */
   next = 0;
 
-  #state = LINE_START;
+  #state = lineStart;
   #rule: BareNewlineRule = 'refuse';
   #dots = true;
 
   /** @param dots - true for DATA; false for BDAT, whose content has no dot-stuffing and no end mark (RFC 3030 2) */
   restart(rule: BareNewlineRule, dots: boolean): void {
-    this.#state = LINE_START;
+    this.#state = lineStart;
     this.#rule = rule;
     this.#dots = dots;
   }
@@ -56,7 +56,7 @@ export class ContentScanner {
   /** After the last byte of content whose end is known by its length (BDAT): `bare` if the LF of a CR did not come. */
   finish(): ContentVerdict {
     this.piece = undefined;
-    return this.#state === AFTER_CR && this.#rule === 'refuse' ? 'bare' : 'more';
+    return this.#state === afterCr && this.#rule === 'refuse' ? 'bare' : 'more';
   }
 
   /** Reads on from `from`, at most to `to`; hands on at most one piece. */
@@ -64,7 +64,7 @@ export class ContentScanner {
     this.piece = undefined;
     this.next = from;
     if (from >= to) return 'more';
-    if (this.#state !== TEXT) {
+    if (this.#state !== text) {
       const verdict = this.#resume(chunk, from);
       // Something was decided about bytes of the chunk before; the rest of this one comes with the next call.
       if (verdict !== undefined) return verdict;
@@ -74,87 +74,87 @@ export class ContentScanner {
 
   /**
    * Deals with what the bytes before left open. Undefined: scanning may go on at `next` as within a line, or (with the state
-   * set to LINE_START) at the start of one.
+   * set to `lineStart`) at the start of one.
    */
   #resume(chunk: Uint8Array, from: number): ContentVerdict | undefined {
     const c = chunk[from] as number;
     switch (this.#state) {
-      case LINE_START:
-        this.#state = TEXT;
-        if (c !== DOT || !this.#dots) return undefined;
-        this.#state = AFTER_DOT;
+      case lineStart:
+        this.#state = text;
+        if (c !== dot || !this.#dots) return undefined;
+        this.#state = afterDot;
         this.next = from + 1;
         return 'more';
-      case AFTER_CR:
-        if (c !== LF) {
-          this.#state = TEXT;
+      case afterCr:
+        if (c !== lineFeed) {
+          this.#state = text;
           return this.#rule === 'refuse' ? 'bare' : undefined;
         }
-        this.#state = LINE_START;
+        this.#state = lineStart;
         this.next = from + 1;
         this.#hand(chunk, from, from + 1);
         return 'more';
-      case AFTER_DOT:
-        if (c === CR) {
-          this.#state = AFTER_DOT_CR;
+      case afterDot:
+        if (c === carriageReturn) {
+          this.#state = afterDotCr;
           this.next = from + 1;
           return 'more';
         }
-        this.#state = TEXT;
+        this.#state = text;
         // RFC 5321 4.5.2: other characters follow, so the dot was stuffing. Before a bare LF it was not: a line that is "."
         // for whoever takes LF for a newline stays a line of content.
-        if (c === LF) {
-          this.#handFixed(DOT_PIECE);
+        if (c === lineFeed) {
+          this.#handFixed(dotPiece);
           return 'more';
         }
         return undefined;
-      case AFTER_DOT_CR:
-        if (c === LF) {
+      case afterDotCr:
+        if (c === lineFeed) {
           this.next = from + 1;
           return 'end';
         }
-        this.#state = AFTER_CR; // this CR stood alone, and the dot before it is content
-        this.#handFixed(DOT_CR_PIECE);
+        this.#state = afterCr; // this CR stood alone, and the dot before it is content
+        this.#handFixed(dotCrPiece);
         return 'more';
       default:
         return undefined;
     }
   }
 
-  /** Within a line; the state is TEXT. */
+  /** Within a line; the state is `text`. */
   #scanText(chunk: Uint8Array, from: number, to: number): ContentVerdict {
     const dots = this.#dots;
     let i = from;
     while ((i = nextControlByte(chunk, i, to)) < to) {
       const c = chunk[i++];
-      if (c === CR) {
+      if (c === carriageReturn) {
         if (i === to) {
-          this.#state = AFTER_CR;
+          this.#state = afterCr;
           break;
         }
-        if (chunk[i] !== LF) {
+        if (chunk[i] !== lineFeed) {
           if (this.#rule !== 'refuse') continue;
-          this.#state = AFTER_CR;
+          this.#state = afterCr;
           this.next = i;
           this.#hand(chunk, from, i);
           return 'more'; // the next call finds it alone
         }
         i++;
         if (i === to) {
-          this.#state = LINE_START;
+          this.#state = lineStart;
           break;
         }
-        if (dots && chunk[i] === DOT) {
+        if (dots && chunk[i] === dot) {
           this.#hand(chunk, from, i);
-          if (i + 2 < to && chunk[i + 1] === CR && chunk[i + 2] === LF) {
+          if (i + 2 < to && chunk[i + 1] === carriageReturn && chunk[i + 2] === lineFeed) {
             this.next = i + 3;
             return 'end';
           }
-          this.#state = AFTER_DOT;
+          this.#state = afterDot;
           this.next = i + 1;
           return 'more';
         }
-      } else if (c === LF && this.#rule === 'refuse') {
+      } else if (c === lineFeed && this.#rule === 'refuse') {
         const at = i - 1;
         if (at > from) {
           this.next = at;

@@ -3,7 +3,7 @@
 // (Node 26 on a 2.5 GHz Xeon): the search is most of what receiving content costs.
 
 /** Bytes from 0x00 to 0x0d: CR, LF, and some that are rare in content. */
-const LIMIT = 0x0e;
+const limit = 0x0e;
 
 /** The last buffer seen as words: chunks are mostly parts of few large buffers. */
 let lastWords: Int32Array = new Int32Array(0);
@@ -20,7 +20,7 @@ export function nextControlByte(chunk: Uint8Array, from: number, to: number): nu
   let i = from;
   while (((i + byteOffset) & 3) !== 0) {
     if (i >= to) return to;
-    if ((chunk[i] as number) < LIMIT) return i;
+    if ((chunk[i] as number) < limit) return i;
     i++;
   }
   let word = (i + byteOffset) >> 2;
@@ -32,6 +32,6 @@ export function nextControlByte(chunk: Uint8Array, from: number, to: number): nu
     word++;
   }
   i = (word << 2) - byteOffset;
-  while (i < to && (chunk[i] as number) >= LIMIT) i++;
+  while (i < to && (chunk[i] as number) >= limit) i++;
   return i;
 }

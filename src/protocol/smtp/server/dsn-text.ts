@@ -4,19 +4,19 @@ import { parseMailbox } from '../../../address/path.ts';
 import { decodeXtext, encodeXtext } from '../xtext.ts';
 
 /** RFC 3461 4.4. */
-const MAX_ENVID_OCTETS = 100;
+const maxEnvidOctets = 100;
 /** RFC 3461 4.2, in octets. */
-const MAX_ORCPT_OCTETS = 500;
+const maxOrcptOctets = 500;
 /** RFC 3461 4.2 addr-type is an atom. */
-const ADDRESS_TYPE = /^[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~]+$/;
-const PRINTABLE = /^[\x20-\x7e]+$/;
+const addressType = /^[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~]+$/;
+const printable = /^[\x20-\x7e]+$/;
 
 /** The decoded ENVID: printable ASCII; undefined if there is none to be had. */
 export function readEnvelopeId(value: string | undefined): string | undefined {
-  if (value === undefined || value.length > MAX_ENVID_OCTETS) return undefined;
+  if (value === undefined || value.length > maxEnvidOctets) return undefined;
   const decoded = decodeXtext(value);
-  if (decoded !== undefined && PRINTABLE.test(decoded)) return decoded;
-  return isLiteral(value, MAX_ENVID_OCTETS) ? value : undefined;
+  if (decoded !== undefined && printable.test(decoded)) return decoded;
+  return isLiteral(value, maxEnvidOctets) ? value : undefined;
 }
 
 /**
@@ -25,7 +25,7 @@ export function readEnvelopeId(value: string | undefined): string | undefined {
  * @param smtpUtf8 - whether SMTPUTF8 was given on MAIL
  */
 export function readOriginalRecipient(value: string | undefined, smtpUtf8: boolean): string | undefined {
-  if (value === undefined || value.length > MAX_ORCPT_OCTETS) return undefined;
+  if (value === undefined || value.length > maxOrcptOctets) return undefined;
   const semicolon = value.indexOf(';');
   if (semicolon < 0) {
     const address = readAddress(value);
@@ -33,7 +33,7 @@ export function readOriginalRecipient(value: string | undefined, smtpUtf8: boole
     return isMailbox ? `rfc822;${address}` : undefined;
   }
   const type = value.slice(0, semicolon);
-  if (!ADDRESS_TYPE.test(type)) return undefined;
+  if (!addressType.test(type)) return undefined;
   const encoded = value.slice(semicolon + 1);
   // RFC 6533 3: an address of type utf-8 may come unencoded (utf-8-addr-unitext) in a transaction with SMTPUTF8.
   const unencoded = smtpUtf8 && type.toLowerCase() === 'utf-8' && /[^\x00-\x7f]/.test(encoded);
@@ -45,7 +45,7 @@ function readAddress(encoded: string): string | undefined {
   const decoded = decodeXtext(encoded);
   // A control character in it could forge a line of a delivery report.
   if (decoded !== undefined && decoded !== '' && !/[\x00-\x1f\x7f]/.test(decoded)) return decoded;
-  return isLiteral(encoded, MAX_ORCPT_OCTETS) ? encoded : undefined;
+  return isLiteral(encoded, maxOrcptOctets) ? encoded : undefined;
 }
 
 /**
@@ -53,7 +53,7 @@ function readAddress(encoded: string): string | undefined {
  * `user+tag@example.com` or `a==`.
  */
 function isLiteral(value: string, maxOctets: number): boolean {
-  if (!PRINTABLE.test(value) || encodeXtext(value).length > maxOctets) return false;
+  if (!printable.test(value) || encodeXtext(value).length > maxOctets) return false;
   for (const [, hex] of value.matchAll(/\+([0-9A-Fa-f]{2})/g)) {
     const octet = Number.parseInt(hex ?? '', 16);
     // What decodes to a control character was encoded, and is none to keep.

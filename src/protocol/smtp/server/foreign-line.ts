@@ -1,22 +1,22 @@
 // Tells lines of other protocols from SMTP commands: a web page, or a service that fetches any URL, can be made to send lines of
 // SMTP to this port inside an HTTP request. Its sender is often in a network that may relay, so no later line may be carried out.
 
-const SPACE = 0x20;
-const STAR = 0x2a;
-const SLASH = 0x2f;
-const DOT = 0x2e;
+const space = 0x20;
+const star = 0x2a;
+const slashByte = 0x2f;
+const dot = 0x2e;
 
 /** Methods of HTTP, and PRI, with which HTTP/2 begins. What is no token of SMTP may stand behind them, a control character too. */
-const METHOD =
+const method =
   /^[\x00-\x20\x7f]*(?:CONNECT|DELETE|GET|HEAD|OPTIONS|PATCH|POST|PRI|PUT|QUERY|TRACE)(?:[\x00-\x20\x7f]|$)/i;
 /** Any word before what a request can be for: a path, `*`, or a URL. */
-const REQUEST = /^[\x00-\x20\x7f]*[\w!#$%&'*+.^`|~-]+[\x00-\x20\x7f]+(?:[/*]|[a-z][a-z0-9+.-]*:\/\/)/i;
+const request = /^[\x00-\x20\x7f]*[\w!#$%&'*+.^`|~-]+[\x00-\x20\x7f]+(?:[/*]|[a-z][a-z0-9+.-]*:\/\/)/i;
 /** A header field such as `Host:`. No command of SMTP has a colon after its verb; `MAILFROM:` is just a mistake. */
-const FIELD = /^(?!MAIL|RCPT)[A-Z][A-Z0-9-]*:/i;
+const field = /^(?!MAIL|RCPT)[A-Z][A-Z0-9-]*:/i;
 /** The protocol at the start of a status line. */
-const STATUS = /^[\x00-\x20\x7f]*(?:HTTP|ICAP|RTSP|SIP)\/\d/i;
+const status = /^[\x00-\x20\x7f]*(?:HTTP|ICAP|RTSP|SIP)\/\d/i;
 /** The protocol at the end of a request line of HTTP and its relatives. */
-const VERSION = /(?:HTTP|ICAP|RTSP|SIP)\/\d(?:\.\d)?[\x00-\x20\x7f]*$/i;
+const version = /(?:HTTP|ICAP|RTSP|SIP)\/\d(?:\.\d)?[\x00-\x20\x7f]*$/i;
 
 /**
  * Whether the line is a request line, a status line or a header field of HTTP or one of its relatives. For lines whose verb is not
@@ -24,7 +24,7 @@ const VERSION = /(?:HTTP|ICAP|RTSP|SIP)\/\d(?:\.\d)?[\x00-\x20\x7f]*$/i;
  */
 export function isForeignLine(text: string): boolean {
   return (
-    METHOD.test(text) || REQUEST.test(text) || FIELD.test(text) || STATUS.test(text) || VERSION.test(text)
+    method.test(text) || request.test(text) || field.test(text) || status.test(text) || version.test(text)
   );
 }
 
@@ -37,11 +37,11 @@ export function isForeignLine(text: string): boolean {
  */
 export function isRequestWithVerb(bytes: Uint8Array, start: number, end: number, isPath: boolean): boolean {
   let argument = start + 4;
-  while (argument < end && bytes[argument] !== SPACE) argument++; // STARTTLS is longer than the other verbs
-  while (argument < end && bytes[argument] === SPACE) argument++;
+  while (argument < end && bytes[argument] !== space) argument++; // STARTTLS is longer than the other verbs
+  while (argument < end && bytes[argument] === space) argument++;
   if (argument === end) return false;
   const first = bytes[argument];
-  return first === SLASH || first === STAR || endsWithHttpVersion(bytes, start, end, isPath);
+  return first === slashByte || first === star || endsWithHttpVersion(bytes, start, end, isPath);
 }
 
 function endsWithHttpVersion(
@@ -51,12 +51,12 @@ function endsWithHttpVersion(
   needsBlank: boolean,
 ): boolean {
   let end = lineEnd;
-  while (end > start && bytes[end - 1] === SPACE) end--;
+  while (end > start && bytes[end - 1] === space) end--;
   if (end - start < 8 || !isDigit(bytes[end - 1] as number)) return false;
   let slash = end - 2;
-  if (bytes[slash] === DOT && isDigit(bytes[slash - 1] as number)) slash -= 2;
-  if (bytes[slash] !== SLASH || slash - 5 < start) return false;
-  if (needsBlank && bytes[slash - 5] !== SPACE) return false;
+  if (bytes[slash] === dot && isDigit(bytes[slash - 1] as number)) slash -= 2;
+  if (bytes[slash] !== slashByte || slash - 5 < start) return false;
+  if (needsBlank && bytes[slash - 5] !== space) return false;
   return (
     lower(bytes[slash - 4]) === 0x68 && // h
     lower(bytes[slash - 3]) === 0x74 && // t

@@ -1,11 +1,11 @@
 // Received chunks in order, read through a position; nothing is copied or joined.
 import { Buffer } from 'node:buffer';
 
-const EMPTY = Buffer.alloc(0);
+const empty = Buffer.alloc(0);
 
 export class InputQueue {
   /** The chunk that is being read. */
-  chunk: Buffer = EMPTY;
+  chunk: Buffer = empty;
   /** Index of the next unread byte in `chunk`. */
   position = 0;
   #waiting: Buffer[] = [];
@@ -34,14 +34,14 @@ export class InputQueue {
   hasBytes(): boolean {
     if (this.position < this.chunk.length) return true;
     const next = this.#waiting.shift();
-    this.chunk = next ?? EMPTY;
+    this.chunk = next ?? empty;
     this.position = 0;
     this.#waitingBytes -= this.chunk.length;
     return next !== undefined;
   }
 
   clear(): void {
-    this.chunk = EMPTY;
+    this.chunk = empty;
     this.position = 0;
     this.#waiting = [];
     this.#waitingBytes = 0;

@@ -2,13 +2,13 @@
 // that the session does. Changes nothing itself.
 import { readBdatArguments } from './bdat-arguments.ts';
 import type { CommandLineReader } from './command-line-reader.ts';
-import { VERB, verbOf } from './command-verb.ts';
+import { Verb, verbOf } from './command-verb.ts';
 import { fixedAnswer } from './fixed-answer.ts';
 import { isForeignLine, isRequestWithVerb } from './foreign-line.ts';
 import { listenerReplies } from './listener-replies.ts';
 import { endsAt } from './parameters.ts';
 import type { FixedReply } from './replies.ts';
-import { REPLIES } from './replies.ts';
+import { Replies } from './replies.ts';
 import type { ServerEvent } from './server-types.ts';
 import type { SessionFacts } from './session-facts.ts';
 import type { Chunk } from './transaction.ts';
@@ -29,9 +29,9 @@ export type CommandVerdict =
   /** The last reply; nothing more is read. */
   | { readonly kind: 'close'; readonly reply: FixedReply };
 
-const DATA: CommandVerdict = { kind: 'data' };
-const RESET: CommandVerdict = { kind: 'reset' };
-const QUIT: CommandVerdict = { kind: 'quit' };
+const data: CommandVerdict = { kind: 'data' };
+const reset: CommandVerdict = { kind: 'reset' };
+const quit: CommandVerdict = { kind: 'quit' };
 
 /** @param lines - has read a whole line, which is this command */
 export function judgeCommand(lines: CommandLineReader, facts: SessionFacts): CommandVerdict {
@@ -40,26 +40,26 @@ export function judgeCommand(lines: CommandLineReader, facts: SessionFacts): Com
   const isForeign =
     verb === 0
       ? isForeignLine(lines.text(0))
-      : isRequestWithVerb(bytes, start, end, verb === VERB.mail || verb === VERB.rcpt);
+      : isRequestWithVerb(bytes, start, end, verb === Verb.mail || verb === Verb.rcpt);
   if (isForeign) return { kind: 'close', reply: listenerReplies(facts.options).wrongProtocol };
   switch (verb) {
-    case VERB.mail:
+    case Verb.mail:
       return judgeMail(lines, facts);
-    case VERB.rcpt:
+    case Verb.rcpt:
       return judgeRcpt(lines, facts);
-    case VERB.data:
+    case Verb.data:
       return judgeData(lines, facts);
-    case VERB.bdat:
+    case Verb.bdat:
       return judgeBdat(lines, facts);
-    case VERB.ehlo:
+    case Verb.ehlo:
       return readHello(lines.text(4), true, facts.leniency);
-    case VERB.helo:
+    case Verb.helo:
       return readHello(lines.text(4), false, facts.leniency);
-    case VERB.rset:
-      return hasNoArgument(lines) ? RESET : REPLIES.noArgument;
-    case VERB.quit:
-      return hasNoArgument(lines) ? QUIT : REPLIES.noArgument;
-    case VERB.vrfy:
+    case Verb.rset:
+      return hasNoArgument(lines) ? reset : Replies.noArgument;
+    case Verb.quit:
+      return hasNoArgument(lines) ? quit : Replies.noArgument;
+    case Verb.vrfy:
       return judgeVrfy(lines, facts);
     default:
       return fixedAnswer(verb);
@@ -70,8 +70,8 @@ function judgeMail(
   lines: CommandLineReader,
   { options, leniency, transaction, saidHello }: SessionFacts,
 ): CommandVerdict {
-  if (!saidHello) return REPLIES.helloFirst;
-  if (transaction.open) return REPLIES.nestedMail;
+  if (!saidHello) return Replies.helloFirst;
+  if (transaction.open) return Replies.nestedMail;
   const { maxTransactions } = options;
   if (maxTransactions > 0 && transaction.count >= maxTransactions) {
     return { kind: 'close', reply: listenerReplies(options).tooManyTransactions };
@@ -83,33 +83,33 @@ function judgeRcpt(
   lines: CommandLineReader,
   { options, leniency, transaction }: SessionFacts,
 ): CommandVerdict {
-  if (!transaction.open) return REPLIES.mailFirst;
-  if (transaction.byChunks) return REPLIES.bdatUnderWay;
+  if (!transaction.open) return Replies.mailFirst;
+  if (transaction.byChunks) return Replies.bdatUnderWay;
   const rcpt = readRcpt(lines.text(4), options, leniency, transaction.smtpUtf8);
   // RFC 5321 4.5.3.1.10: 452, so that the client sends the rest in another transaction.
   const isFull = 'kind' in rcpt && transaction.recipients >= options.maxRecipients;
-  return isFull ? REPLIES.tooManyRecipients : rcpt;
+  return isFull ? Replies.tooManyRecipients : rcpt;
 }
 
 function judgeData(lines: CommandLineReader, { transaction }: SessionFacts): CommandVerdict {
-  if (!hasNoArgument(lines)) return REPLIES.noArgument;
-  if (transaction.byChunks) return REPLIES.bdatUnderWay; // RFC 3030 2
-  return transaction.contentRefusal ?? DATA;
+  if (!hasNoArgument(lines)) return Replies.noArgument;
+  if (transaction.byChunks) return Replies.bdatUnderWay; // RFC 3030 2
+  return transaction.contentRefusal ?? data;
 }
 
 function judgeBdat(lines: CommandLineReader, { options, transaction }: SessionFacts): CommandVerdict {
   const chunk = readBdatArguments(lines.text(4));
   // Where the chunk ends is unknown, so what follows must not be taken for commands.
-  if (chunk === undefined) return { kind: 'close', reply: REPLIES.bdatSyntax };
-  const refusal = options.extensions.chunking ? transaction.contentRefusal : REPLIES.notImplemented;
+  if (chunk === undefined) return { kind: 'close', reply: Replies.bdatSyntax };
+  const refusal = options.extensions.chunking ? transaction.contentRefusal : Replies.notImplemented;
   return { kind: 'chunk', chunk, refusal };
 }
 
 function judgeVrfy(lines: CommandLineReader, { options }: SessionFacts): CommandVerdict {
   const argument = lines.text(4).trim();
-  if (argument === '') return REPLIES.argumentMissing;
+  if (argument === '') return Replies.argumentMissing;
   // RFC 5321 3.5.3: 252 where verifying is not offered.
-  return options.extensions.vrfy ? { kind: 'vrfy', argument } : REPLIES.cannotVerify;
+  return options.extensions.vrfy ? { kind: 'vrfy', argument } : Replies.cannotVerify;
 }
 
 function hasNoArgument(lines: CommandLineReader): boolean {

@@ -3,9 +3,9 @@
 // text did not write: they become a blank. In the body they become one, as the sender of a progress bar means them.
 import { Buffer } from 'node:buffer';
 
-const LF = 0x0a;
-const CR = 0x0d;
-const SPACE = 0x20;
+const lineFeed = 0x0a;
+const carriageReturn = 0x0d;
+const space = 0x20;
 
 export class LineRepair {
   /** CRs that may belong to a line end; several are as good as one. */
@@ -25,9 +25,9 @@ export class LineRepair {
     const out = Buffer.allocUnsafe(piece.length * 2 + 2);
     let length = 0;
     for (const c of piece) {
-      if (c === CR) {
+      if (c === carriageReturn) {
         this.#afterCr = true;
-      } else if (c === LF) {
+      } else if (c === lineFeed) {
         length = this.#endLine(out, length);
       } else {
         if (this.#afterCr) length = this.#loneCr(out, length);
@@ -48,8 +48,8 @@ export class LineRepair {
     this.#afterCr = false;
     if (this.#lineIsEmpty) this.#inHeader = false;
     this.#lineIsEmpty = true;
-    out[at] = CR;
-    out[at + 1] = LF;
+    out[at] = carriageReturn;
+    out[at + 1] = lineFeed;
     return at + 2;
   }
 
@@ -57,7 +57,7 @@ export class LineRepair {
     if (!this.#inHeader) return this.#endLine(out, at);
     this.#afterCr = false;
     this.#lineIsEmpty = false;
-    out[at] = SPACE;
+    out[at] = space;
     return at + 1;
   }
 }

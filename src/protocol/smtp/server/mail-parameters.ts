@@ -6,15 +6,15 @@ import { decodeXtext } from '../xtext.ts';
 import { readEnvelopeId } from './dsn-text.ts';
 import { endsAt, splitParameters } from './parameters.ts';
 import type { FixedReply } from './replies.ts';
-import { REPLIES } from './replies.ts';
+import { Replies } from './replies.ts';
 import type { MailParameters, ServerExtensions } from './server-types.ts';
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
-const NO_PARAMETERS: MailParameters = Object.freeze({ sizeBytes: 0, body: '7BIT', smtpUtf8: false });
+const noParameters: MailParameters = Object.freeze({ sizeBytes: 0, body: '7BIT', smtpUtf8: false });
 
 /** RFC 1870 4: up to 20 digits. */
-const SIZE_VALUE = /^[0-9]{1,20}$/;
+const sizeValue = /^[0-9]{1,20}$/;
 
 /** Reads the parameters that follow the reverse path at `start`, or gives the reply that refuses them. */
 export function readMailParameters(
@@ -22,10 +22,10 @@ export function readMailParameters(
   start: number,
   extensions: ServerExtensions,
 ): { readonly params: MailParameters } | { readonly refusal: FixedReply } {
-  if (endsAt(text, start)) return { params: NO_PARAMETERS };
+  if (endsAt(text, start)) return { params: noParameters };
   const parameters = splitParameters(text, start);
   if ('code' in parameters) return { refusal: parameters };
-  const params: Writable<MailParameters> = { ...NO_PARAMETERS };
+  const params: Writable<MailParameters> = { ...noParameters };
   for (const { keyword, value } of parameters) {
     const refusal = readOne(params, keyword, value, extensions);
     if (refusal !== undefined) return { refusal };
@@ -41,26 +41,26 @@ function readOne(
 ): FixedReply | undefined {
   switch (keyword) {
     case 'SIZE':
-      if (!extensions.size) return REPLIES.parameterUnknown;
-      if (value === undefined || !SIZE_VALUE.test(value)) return REPLIES.parameterValue;
+      if (!extensions.size) return Replies.parameterUnknown;
+      if (value === undefined || !sizeValue.test(value)) return Replies.parameterValue;
       params.sizeBytes = Number(value);
       return undefined;
     case 'BODY':
-      return extensions.eightBitMime ? readBody(params, value) : REPLIES.parameterUnknown;
+      return extensions.eightBitMime ? readBody(params, value) : Replies.parameterUnknown;
     case 'SMTPUTF8':
-      if (!extensions.smtpUtf8) return REPLIES.parameterUnknown;
-      if (value !== undefined) return REPLIES.parameterValue; // RFC 6531 3.4
+      if (!extensions.smtpUtf8) return Replies.parameterUnknown;
+      if (value !== undefined) return Replies.parameterValue; // RFC 6531 3.4
       params.smtpUtf8 = true;
       return undefined;
     case 'RET': {
-      if (!extensions.dsn) return REPLIES.parameterUnknown;
+      if (!extensions.dsn) return Replies.parameterUnknown;
       // Any other value says nothing about reports, and is as good as none.
       const ret = value?.toUpperCase();
       if (ret === 'FULL' || ret === 'HDRS') params.ret = ret;
       return undefined;
     }
     case 'ENVID': {
-      if (!extensions.dsn) return REPLIES.parameterUnknown;
+      if (!extensions.dsn) return Replies.parameterUnknown;
       const envelopeId = readEnvelopeId(value);
       if (envelopeId !== undefined) params.envelopeId = envelopeId;
       return undefined;
@@ -69,20 +69,20 @@ function readOne(
       // RFC 4954 5: a relay may take note of it even where no one has to authenticate.
       const auth = value === undefined ? undefined : decodeXtext(value);
       if (auth === undefined || (auth !== '<>' && parseMailbox(auth).kind === 'invalid'))
-        return REPLIES.parameterValue;
+        return Replies.parameterValue;
       params.auth = auth;
       return undefined;
     }
     case 'MT-PRIORITY': {
-      if (extensions.mtPriority !== true) return REPLIES.parameterUnknown;
+      if (extensions.mtPriority !== true) return Replies.parameterUnknown;
       // RFC 6710 4.1: what is no priority value is a syntax error.
       const priority = value === undefined ? undefined : parsePriority(value);
-      if (priority === undefined) return REPLIES.parameterValue;
+      if (priority === undefined) return Replies.parameterValue;
       params.priority = priority;
       return undefined;
     }
     default:
-      return REPLIES.parameterUnknown;
+      return Replies.parameterUnknown;
   }
 }
 
@@ -93,5 +93,5 @@ function readBody(params: Writable<MailParameters>, value: string | undefined): 
     return undefined;
   }
   // RFC 3030 3: BINARYMIME is an extension that is not offered.
-  return body === 'BINARYMIME' ? REPLIES.parameterUnknown : REPLIES.parameterValue;
+  return body === 'BINARYMIME' ? Replies.parameterUnknown : Replies.parameterValue;
 }

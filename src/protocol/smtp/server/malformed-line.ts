@@ -2,10 +2,10 @@
 // where the line is plainly one command with a mistake; after any other, what follows may be part of something else and is not read.
 import type { Buffer } from 'node:buffer';
 import type { LineVerdict } from './command-line-reader.ts';
-import { VERB, verbOf } from './command-verb.ts';
+import { Verb, verbOf } from './command-verb.ts';
 import { isForeignLine } from './foreign-line.ts';
 import type { FixedReply } from './replies.ts';
-import { REPLIES } from './replies.ts';
+import { Replies } from './replies.ts';
 
 export type MalformedVerdict = Extract<LineVerdict, 'too-long' | 'control' | 'not-utf8'>;
 
@@ -15,22 +15,22 @@ export type MalformedLine =
   | { readonly kind: 'ends' | 'goes-on'; readonly reply: FixedReply };
 
 /** As much of a line that is too long as is looked at. */
-const HEAD_OCTETS = 128;
+const headOctets = 128;
 
 /** MAIL or RCPT with the word that no request of HTTP can have in this place. */
-const PATH_COMMAND = /^(?:MAIL +FROM|RCPT +TO) *:/i;
+const pathCommand = /^(?:MAIL +FROM|RCPT +TO) *:/i;
 
-const GOES_ON: Readonly<Record<MalformedVerdict, MalformedLine>> = {
-  'too-long': { kind: 'goes-on', reply: REPLIES.lineTooLong },
-  control: { kind: 'goes-on', reply: REPLIES.controlCharacter },
-  'not-utf8': { kind: 'goes-on', reply: REPLIES.notUtf8 },
+const goesOn: Readonly<Record<MalformedVerdict, MalformedLine>> = {
+  'too-long': { kind: 'goes-on', reply: Replies.lineTooLong },
+  control: { kind: 'goes-on', reply: Replies.controlCharacter },
+  'not-utf8': { kind: 'goes-on', reply: Replies.notUtf8 },
 };
-const ENDS: Readonly<Record<MalformedVerdict, MalformedLine>> = {
-  'too-long': { kind: 'ends', reply: REPLIES.lineTooLongLast },
-  control: { kind: 'ends', reply: REPLIES.controlCharacterLast },
-  'not-utf8': { kind: 'ends', reply: REPLIES.notUtf8Last },
+const ends: Readonly<Record<MalformedVerdict, MalformedLine>> = {
+  'too-long': { kind: 'ends', reply: Replies.lineTooLongLast },
+  control: { kind: 'ends', reply: Replies.controlCharacterLast },
+  'not-utf8': { kind: 'ends', reply: Replies.notUtf8Last },
 };
-const FOREIGN: MalformedLine = { kind: 'foreign' };
+const foreign: MalformedLine = { kind: 'foreign' };
 
 /**
  * RFC 5321 4.2.5 and 4.5.3.1.4 answer 500 to one wrong line. After MAIL and RCPT the session goes on, as clients with one wrong
@@ -45,14 +45,14 @@ export function judgeMalformed(
   start: number,
   end: number,
 ): MalformedLine {
-  const last = verdict === 'too-long' ? Math.min(end, start + HEAD_OCTETS) : end;
+  const last = verdict === 'too-long' ? Math.min(end, start + headOctets) : end;
   const text = bytes.toString('latin1', start, last);
-  if (isForeignLine(text)) return FOREIGN;
+  if (isForeignLine(text)) return foreign;
   const isOneCommand =
-    PATH_COMMAND.test(text) || (verdict === 'not-utf8' && isKnown(verbOf(bytes, start, end)));
-  return isOneCommand ? GOES_ON[verdict] : ENDS[verdict];
+    pathCommand.test(text) || (verdict === 'not-utf8' && isKnown(verbOf(bytes, start, end)));
+  return isOneCommand ? goesOn[verdict] : ends[verdict];
 }
 
 function isKnown(verb: number): boolean {
-  return verb !== 0 && verb !== VERB.bdat;
+  return verb !== 0 && verb !== Verb.bdat;
 }

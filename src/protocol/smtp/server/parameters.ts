@@ -1,6 +1,6 @@
 // The keyword[=value] parameters after a path in MAIL and RCPT (RFC 5321 4.1.2), as text.
 import type { FixedReply } from './replies.ts';
-import { REPLIES } from './replies.ts';
+import { Replies } from './replies.ts';
 
 /** One parameter; `value` is undefined if there was no `=`. */
 export interface Parameter {
@@ -9,10 +9,10 @@ export interface Parameter {
   readonly value: string | undefined;
 }
 
-const SPACE = 0x20;
+const spaceByte = 0x20;
 /** More than all extensions have; each is compared with those before it. */
-const MAX_PARAMETERS = 32;
-const KEYWORD = /^[A-Za-z0-9][A-Za-z0-9-]*$/;
+const maxParameters = 32;
+const keywordPattern = /^[A-Za-z0-9][A-Za-z0-9-]*$/;
 
 /**
  * Splits `text` from `start` into parameters; blanks between and after them are skipped.
@@ -23,14 +23,14 @@ export function splitParameters(text: string, start: number): readonly Parameter
   const parameters: Parameter[] = [];
   let i = start;
   while (i < text.length) {
-    if (text.charCodeAt(i) !== SPACE) return REPLIES.parameterSyntax;
-    while (text.charCodeAt(i) === SPACE) i++;
+    if (text.charCodeAt(i) !== spaceByte) return Replies.parameterSyntax;
+    while (text.charCodeAt(i) === spaceByte) i++;
     if (i === text.length) break;
     const space = text.indexOf(' ', i);
     const end = space < 0 ? text.length : space;
     const parameter = parameterOf(text.slice(i, end));
-    if (parameter === undefined || parameters.length === MAX_PARAMETERS) return REPLIES.parameterSyntax;
-    if (parameters.some((other) => other.keyword === parameter.keyword)) return REPLIES.parameterTwice;
+    if (parameter === undefined || parameters.length === maxParameters) return Replies.parameterSyntax;
+    if (parameters.some((other) => other.keyword === parameter.keyword)) return Replies.parameterTwice;
     parameters.push(parameter);
     i = end;
   }
@@ -40,7 +40,7 @@ export function splitParameters(text: string, start: number): readonly Parameter
 function parameterOf(word: string): Parameter | undefined {
   const equals = word.indexOf('=');
   const keyword = equals < 0 ? word : word.slice(0, equals);
-  if (!KEYWORD.test(keyword)) return undefined;
+  if (!keywordPattern.test(keyword)) return undefined;
   if (equals < 0) return { keyword: keyword.toUpperCase(), value: undefined };
   // RFC 5321 4.1.2 esmtp-value is not empty and has no "=". Some clients write both in ENVID; other values are checked by themselves.
   return { keyword: keyword.toUpperCase(), value: word.slice(equals + 1) };
@@ -49,6 +49,6 @@ function parameterOf(word: string): Parameter | undefined {
 /** Whether the text ends here but for blanks: the usual case, without any parameter. */
 export function endsAt(text: string, start: number): boolean {
   let i = start;
-  while (text.charCodeAt(i) === SPACE) i++;
+  while (text.charCodeAt(i) === spaceByte) i++;
   return i === text.length;
 }

@@ -2,21 +2,21 @@
 import type { AddressFault } from '../../../address/address-fault.ts';
 import { describeAddressFault } from '../../../address/address-fault.ts';
 import type { FixedReply } from './replies.ts';
-import { fixedReply, REPLIES } from './replies.ts';
+import { fixedReply, Replies } from './replies.ts';
 
-const SENDER = new Map<AddressFault, FixedReply>();
-const RECIPIENT = new Map<AddressFault, FixedReply>();
+const sender = new Map<AddressFault, FixedReply>();
+const recipient = new Map<AddressFault, FixedReply>();
 
 /** The reply to a bad path of MAIL: 5.1.7, bad sender's mailbox address syntax. */
 export function senderRefusal(fault: AddressFault): FixedReply {
-  return fault === 'no-brackets' ? REPLIES.mailSyntax : refusal(SENDER, fault, '5.1.7', 'Bad sender address');
+  return fault === 'no-brackets' ? Replies.mailSyntax : refusal(sender, fault, '5.1.7', 'Bad sender address');
 }
 
 /** The reply to a bad path of RCPT: 5.1.3, bad destination mailbox address syntax. */
 export function recipientRefusal(fault: AddressFault): FixedReply {
   return fault === 'no-brackets'
-    ? REPLIES.rcptSyntax
-    : refusal(RECIPIENT, fault, '5.1.3', 'Bad recipient address');
+    ? Replies.rcptSyntax
+    : refusal(recipient, fault, '5.1.3', 'Bad recipient address');
 }
 
 function refusal(

@@ -2,10 +2,10 @@
 import { readOriginalRecipient } from './dsn-text.ts';
 import { endsAt, splitParameters } from './parameters.ts';
 import type { FixedReply } from './replies.ts';
-import { REPLIES } from './replies.ts';
+import { Replies } from './replies.ts';
 import type { RcptNotify, RcptParameters, ServerExtensions } from './server-types.ts';
 
-const NO_PARAMETERS: RcptParameters = Object.freeze({});
+const noParameters: RcptParameters = Object.freeze({});
 
 /**
  * Reads the parameters that follow the forward path at `start`, or gives the reply that refuses them.
@@ -18,12 +18,12 @@ export function readRcptParameters(
   extensions: ServerExtensions,
   smtpUtf8: boolean,
 ): { readonly params: RcptParameters } | { readonly refusal: FixedReply } {
-  if (endsAt(text, start)) return { params: NO_PARAMETERS };
+  if (endsAt(text, start)) return { params: noParameters };
   const parameters = splitParameters(text, start);
   if ('code' in parameters) return { refusal: parameters };
   const params: { notify?: RcptNotify; originalRecipient?: string } = {};
   for (const { keyword, value } of parameters) {
-    if (!extensions.dsn) return { refusal: REPLIES.parameterUnknown };
+    if (!extensions.dsn) return { refusal: Replies.parameterUnknown };
     if (keyword === 'NOTIFY') {
       const notify = readNotify(value);
       if (notify !== undefined) params.notify = notify;
@@ -31,7 +31,7 @@ export function readRcptParameters(
       const originalRecipient = readOriginalRecipient(value, smtpUtf8);
       if (originalRecipient !== undefined) params.originalRecipient = originalRecipient;
     } else {
-      return { refusal: REPLIES.parameterUnknown };
+      return { refusal: Replies.parameterUnknown };
     }
   }
   return { params };

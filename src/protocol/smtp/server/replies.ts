@@ -5,10 +5,10 @@ import type { Reply } from './server-types.ts';
 import { SessionMisuseError } from './session-misuse-error.ts';
 
 /** RFC 5321 4.5.3.1.5: 512 octets with code and CRLF; the rest is for code, separator, enhanced code and CRLF. */
-const MAX_TEXT_OCTETS = 480;
+const maxTextOctets = 480;
 
 /** A text that needs no care. */
-const ORDINARY = /^[\x20-\x7e]{0,480}$/;
+const ordinary = /^[\x20-\x7e]{0,480}$/;
 
 /** A reply that was encoded once, with its enhanced status code and, for clients that said HELO, without. */
 export interface FixedReply {
@@ -62,7 +62,7 @@ export function encodeReply(
   utf8: boolean,
 ): Buffer {
   const status = enhanced === undefined ? '' : `${enhanced} `;
-  if (typeof text === 'string' && ORDINARY.test(text)) {
+  if (typeof text === 'string' && ordinary.test(text)) {
     return Buffer.from(`${code} ${status}${text}\r\n`, 'latin1');
   }
   const lines: string[] = [];
@@ -83,9 +83,9 @@ function printable(line: string, utf8: boolean): string {
 
 function wrapInto(lines: string[], line: string): void {
   let rest = line;
-  while (Buffer.byteLength(rest) > MAX_TEXT_OCTETS) {
+  while (Buffer.byteLength(rest) > maxTextOctets) {
     // A character takes up to three octets of UTF-8 for each UTF-16 unit.
-    const most = Buffer.byteLength(rest) === rest.length ? MAX_TEXT_OCTETS : MAX_TEXT_OCTETS / 3;
+    const most = Buffer.byteLength(rest) === rest.length ? maxTextOctets : maxTextOctets / 3;
     const blank = rest.lastIndexOf(' ', most);
     let cut = blank > 0 ? blank : most;
     if ((rest.charCodeAt(cut) & 0xfc00) === 0xdc00) cut--; // never between the halves of a surrogate pair
@@ -96,7 +96,7 @@ function wrapInto(lines: string[], line: string): void {
 }
 
 /** Texts are for people; codes are RFC 5321 4.2.2 and 4.2.3, enhanced codes RFC 3463. */
-export const REPLIES = {
+export const Replies = {
   mailOk: fixedReply(250, '2.1.0', 'Sender ok'),
   rcptOk: fixedReply(250, '2.1.5', 'Recipient ok'),
   startMailInput: fixedReply(354, undefined, 'End data with <CR><LF>.<CR><LF>'),

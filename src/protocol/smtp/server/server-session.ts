@@ -7,7 +7,7 @@ import { type CommandVerdict, judgeCommand, type Question } from './judge-comman
 import { listenerReplies } from './listener-replies.ts';
 import { judgeMalformed, type MalformedVerdict } from './malformed-line.ts';
 import type { FixedReply } from './replies.ts';
-import { assertRefusal, callerReply, encodeReply, fixedReply, REPLIES } from './replies.ts';
+import { assertRefusal, callerReply, encodeReply, fixedReply, Replies } from './replies.ts';
 import { ReplyQueue } from './reply-queue.ts';
 import type { Leniency, Reply, ServerEvent, ServerPhase, ServerSessionOptions } from './server-types.ts';
 import { SessionFacts } from './session-facts.ts';
@@ -24,12 +24,12 @@ export type {
 } from './server-types.ts';
 export { SessionMisuseError } from './session-misuse-error.ts';
 
-const STRICT: Leniency = { oddCommands: false, defaultDomain: '' };
-const RESET: ServerEvent = { kind: 'reset' };
-const CLOSE: ServerEvent = { kind: 'close' };
-const QUIT: ServerEvent = { kind: 'quit' };
-const DATA: Question = { kind: 'data' };
-const END: Question = { kind: 'end' };
+const strict: Leniency = { oddCommands: false, defaultDomain: '' };
+const reset: ServerEvent = { kind: 'reset' };
+const close: ServerEvent = { kind: 'close' };
+const quit: ServerEvent = { kind: 'quit' };
+const data: Question = { kind: 'data' };
+const endOfContent: Question = { kind: 'end' };
 
 /**
  * One SMTP session, server side.
@@ -53,7 +53,7 @@ export class ServerSession {
   #shutdownReply: FixedReply | undefined;
   #lastReply: Reply | undefined;
 
-  constructor(options: ServerSessionOptions, leniency: Leniency = STRICT) {
+  constructor(options: ServerSessionOptions, leniency: Leniency = strict) {
     this.#options = options;
     this.#facts = new SessionFacts(options, leniency);
     this.#lines = new CommandLineReader(options.maxCommandLineBytes);
@@ -138,7 +138,7 @@ export class ServerSession {
         if (verdict === 'none') return undefined;
         if (verdict === 'line') event = this.#command();
         // After a bare newline may come a message that another server took for one: nothing more is read.
-        else if (verdict === 'bare') this.#close(REPLIES.bareNewline);
+        else if (verdict === 'bare') this.#close(Replies.bareNewline);
         else if (verdict === 'tls') this.#close(listenerReplies(this.#options).wrongProtocol);
         else this.#malformed(verdict);
       }
@@ -160,21 +160,21 @@ export class ServerSession {
         break;
       case 'mail':
         this.#facts.transaction.begin(question.params);
-        this.#say(REPLIES.mailOk, text, enhanced);
+        this.#say(Replies.mailOk, text, enhanced);
         break;
       case 'rcpt':
         this.#facts.transaction.recipients++;
-        this.#say(REPLIES.rcptOk, text, enhanced);
+        this.#say(Replies.rcptOk, text, enhanced);
         break;
       case 'data':
         this.#startContent();
         break;
       case 'end':
-        this.#say(REPLIES.ok, text, enhanced);
+        this.#say(Replies.ok, text, enhanced);
         this.#facts.transaction.end();
         break;
       case 'vrfy':
-        this.#say(text === undefined ? REPLIES.cannotVerify : REPLIES.rcptOk, text, enhanced);
+        this.#say(text === undefined ? Replies.cannotVerify : Replies.rcptOk, text, enhanced);
         break;
     }
   }
@@ -193,7 +193,7 @@ export class ServerSession {
     const chunk = this.#facts.transaction.firstChunk;
     if (question.kind === 'data') {
       this.#facts.transaction.end();
-      this.#decided.push(RESET);
+      this.#decided.push(reset);
     } else if (question.kind === 'end') {
       this.#facts.transaction.end();
     }
@@ -232,12 +232,12 @@ export class ServerSession {
         return this.#close(verdict.reply);
       case 'reset':
         this.#facts.transaction.end();
-        this.#output.send(REPLIES.ok);
-        return RESET;
+        this.#output.send(Replies.ok);
+        return reset;
       case 'quit':
         this.#output.send(listenerReplies(this.#options).bye);
         this.#over();
-        return QUIT;
+        return quit;
       case 'chunk':
         return this.#chunk(verdict);
       default:
@@ -248,7 +248,7 @@ export class ServerSession {
   #chunk({ chunk, refusal }: Extract<CommandVerdict, { kind: 'chunk' }>): ServerEvent | undefined {
     if (refusal === undefined && !this.#facts.transaction.byChunks) {
       this.#facts.transaction.firstChunk = chunk;
-      return this.#ask(DATA);
+      return this.#ask(data);
     }
     if (refusal === undefined) this.#content.chunk(chunk.octets, chunk.isLast);
     else this.#content.discardChunk(chunk.octets, refusal);
@@ -267,7 +267,7 @@ export class ServerSession {
       this.#output.sendBytes(encodeReply(250, undefined, lines, false));
     }
     // RFC 5321 4.1.4: an accepted EHLO or HELO is also a RSET.
-    if (this.#facts.transaction.open) this.#decided.push(RESET);
+    if (this.#facts.transaction.open) this.#decided.push(reset);
     this.#facts.transaction.end();
   }
 
@@ -276,7 +276,7 @@ export class ServerSession {
     this.#facts.transaction.firstChunk = undefined;
     this.#phase = 'content';
     if (chunk === undefined) {
-      this.#output.send(REPLIES.startMailInput);
+      this.#output.send(Replies.startMailInput);
       this.#content.startData();
     } else {
       this.#facts.transaction.byChunks = true;
@@ -293,11 +293,11 @@ export class ServerSession {
         return { kind: 'content', bytes: this.#content.piece };
       case 'refused':
         this.#facts.transaction.end();
-        return RESET;
+        return reset;
       case 'end':
         this.#phase = 'command';
         if (this.#content.refusal !== undefined) return this.#reply(this.#content.refusal);
-        return this.#content.isLast ? this.#ask(END) : this.#reply(REPLIES.chunkOk);
+        return this.#content.isLast ? this.#ask(endOfContent) : this.#reply(Replies.chunkOk);
     }
   }
 
@@ -332,7 +332,7 @@ export class ServerSession {
     this.#output.send(reply);
     this.#lastReply = asReply(reply);
     this.#over();
-    this.#decided.push(CLOSE);
+    this.#decided.push(close);
   }
 
   #over(): void {

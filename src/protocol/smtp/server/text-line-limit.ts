@@ -1,6 +1,6 @@
 // Watches the length of content lines (RFC 5321 4.5.3.1.6) over pieces of content, however they are cut.
 
-const LF = 0x0a;
+const lineFeed = 0x0a;
 
 export class TextLineLimit {
   readonly #maxBytes: number;
@@ -19,7 +19,7 @@ export class TextLineLimit {
   allowed(piece: Uint8Array): number {
     let from = 0;
     for (;;) {
-      const lf = piece.indexOf(LF, from);
+      const lf = piece.indexOf(lineFeed, from);
       const to = lf < 0 ? piece.length : lf + 1;
       const over = this.#lineBytes + (to - from) - this.#maxBytes;
       if (over > 0) return to - over;

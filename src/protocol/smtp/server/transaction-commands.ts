@@ -4,16 +4,16 @@ import { readMailParameters } from './mail-parameters.ts';
 import { recipientRefusal, senderRefusal } from './path-refusals.ts';
 import { readRcptParameters } from './rcpt-parameters.ts';
 import type { FixedReply } from './replies.ts';
-import { REPLIES } from './replies.ts';
+import { Replies } from './replies.ts';
 import type { Leniency, ServerEvent, ServerSessionOptions } from './server-types.ts';
 
 type QuestionOf<K> = Extract<ServerEvent, { kind: K }>;
 
-const REVERSE_PATH = { allowUtf8: true, allowNull: true };
-const FORWARD_PATH = { allowUtf8: true, allowPostmaster: true };
+const reversePath = { allowUtf8: true, allowNull: true };
+const forwardPath = { allowUtf8: true, allowPostmaster: true };
 
 /** RFC 5321 4.5.3.1.2. */
-const MAX_HELLO_OCTETS = 255;
+const maxHelloOctets = 255;
 
 /** HELO or EHLO; `text` is what follows the verb. What the name is worth is for the caller to say (RFC 5321 4.1.4). */
 export function readHello(
@@ -23,8 +23,8 @@ export function readHello(
 ): QuestionOf<'hello'> | FixedReply {
   const name = text.trim();
   // RFC 5321 4.1.1.1: one word.
-  if (!oddCommands && (name === '' || name.includes(' '))) return REPLIES.helloSyntax;
-  if (name.length > MAX_HELLO_OCTETS) return REPLIES.helloSyntax;
+  if (!oddCommands && (name === '' || name.includes(' '))) return Replies.helloSyntax;
+  if (name.length > maxHelloOctets) return Replies.helloSyntax;
   return { kind: 'hello', extended, name };
 }
 
@@ -35,16 +35,16 @@ export function readMail(
   leniency: Leniency,
 ): QuestionOf<'mail'> | FixedReply {
   const start = pathStart(text, 'from', leniency);
-  if (start < 0) return REPLIES.mailSyntax;
-  const path = readPath(text, start, REVERSE_PATH, leniency);
+  if (start < 0) return Replies.mailSyntax;
+  const path = readPath(text, start, reversePath, leniency);
   if (path.kind === 'invalid') return senderRefusal(path.reason);
   const read = readMailParameters(text, path.end, options.extensions);
   if ('refusal' in read) return read.refusal;
   const { params } = read;
   // RFC 6531 3.5.
-  if (path.nonAscii && !params.smtpUtf8) return REPLIES.utf8Needed;
+  if (path.nonAscii && !params.smtpUtf8) return Replies.utf8Needed;
   // RFC 1870 6.1.
-  if (options.maxMessageBytes > 0 && params.sizeBytes > options.maxMessageBytes) return REPLIES.tooBig;
+  if (options.maxMessageBytes > 0 && params.sizeBytes > options.maxMessageBytes) return Replies.tooBig;
   return { kind: 'mail', reversePath: path.address, params };
 }
 
@@ -60,12 +60,12 @@ export function readRcpt(
   smtpUtf8: boolean,
 ): QuestionOf<'rcpt'> | FixedReply {
   const start = pathStart(text, 'to', leniency);
-  if (start < 0) return REPLIES.rcptSyntax;
-  const path = readPath(text, start, FORWARD_PATH, leniency);
+  if (start < 0) return Replies.rcptSyntax;
+  const path = readPath(text, start, forwardPath, leniency);
   if (path.kind === 'invalid') return recipientRefusal(path.reason);
   const read = readRcptParameters(text, path.end, options.extensions, smtpUtf8);
   if ('refusal' in read) return read.refusal;
   // RFC 6531 3.5.
-  if (path.nonAscii && !smtpUtf8) return REPLIES.utf8Needed;
+  if (path.nonAscii && !smtpUtf8) return Replies.utf8Needed;
   return { kind: 'rcpt', forwardPath: path.address, params: read.params };
 }

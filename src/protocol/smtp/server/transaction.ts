@@ -1,6 +1,6 @@
 // The state of a mail transaction (RFC 5321 3.3): what MAIL and RCPT have brought so far.
 import type { FixedReply } from './replies.ts';
-import { REPLIES } from './replies.ts';
+import { Replies } from './replies.ts';
 import type { MailParameters } from './server-types.ts';
 
 /** A BDAT chunk as it was announced (RFC 3030 2). */
@@ -39,7 +39,7 @@ export class Transaction {
 
   /** Why no content can be taken now (RFC 5321 4.1.1.4, RFC 2920 3.1, RFC 3030 2). */
   get contentRefusal(): FixedReply | undefined {
-    if (!this.open) return REPLIES.mailFirst;
-    return this.recipients === 0 ? REPLIES.noRecipients : undefined;
+    if (!this.open) return Replies.mailFirst;
+    return this.recipients === 0 ? Replies.noRecipients : undefined;
   }
 }

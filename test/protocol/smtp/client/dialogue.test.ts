@@ -2,10 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DIALOGUES } from './dialogues.ts';
+import { dialogues } from './dialogues.ts';
 import { type Dialogue, type Input, inputsOf, lines, Player, transcript } from './transcript.ts';
 
-for (const dialogue of DIALOGUES) {
+for (const dialogue of dialogues) {
   test(`dialogue: ${dialogue.name}`, () => {
     assert.deepEqual(transcript(dialogue), lines(dialogue));
   });
@@ -18,7 +18,7 @@ function playAll(dialogue: Dialogue, inputs: readonly Input[]): Player {
 }
 
 test('a reply cut at any byte gives the same events and output', () => {
-  for (const dialogue of DIALOGUES) {
+  for (const dialogue of dialogues) {
     const inputs = inputsOf(dialogue);
     const whole = playAll(dialogue, inputs);
     for (const [i, input] of inputs.entries()) {
@@ -38,7 +38,7 @@ test('a reply cut at any byte gives the same events and output', () => {
 });
 
 test('replies that come byte by byte give the same events and output', () => {
-  for (const dialogue of DIALOGUES) {
+  for (const dialogue of dialogues) {
     const inputs = inputsOf(dialogue);
     const whole = playAll(dialogue, inputs);
     const bytewise = new Player(dialogue);
@@ -75,7 +75,7 @@ for (const [name, end] of [
   ['timed out', 'timedOut'],
 ] as const) {
   test(`a connection ${name} at any byte of a dialogue gives one outcome per recipient and one close`, () => {
-    for (const dialogue of DIALOGUES) {
+    for (const dialogue of dialogues) {
       const inputs = inputsOf(dialogue);
       for (const [i, input] of inputs.entries()) {
         const before = inputs.slice(0, i);

@@ -2,7 +2,7 @@
 
 import type { Dialogue } from './transcript.ts';
 
-const EHLO_PIPELINING = `
+const ehloPipelining = `
   S: 220 mx.example.com ESMTP ready
   C: EHLO client.example.org
   S: 250-mx.example.com at your service
@@ -10,20 +10,20 @@ const EHLO_PIPELINING = `
   S: 250 8BITMIME
   E: ready`;
 
-const EHLO_PLAIN = `
+const ehloPlain = `
   S: 220 mx.example.com ESMTP ready
   C: EHLO client.example.org
   S: 250 mx.example.com
   E: ready`;
 
-const THREE = {
+const three = {
   recipients: [{ address: 'a@example.com' }, { address: 'b@example.com' }, { address: 'c@example.com' }],
 };
 
-export const DIALOGUES: readonly Dialogue[] = [
+export const dialogues: readonly Dialogue[] = [
   {
     name: 'one message with PIPELINING, then QUIT',
-    text: `${EHLO_PIPELINING}
+    text: `${ehloPipelining}
       ! begin
       C: MAIL FROM:<sender@example.org>
       C: RCPT TO:<user@example.com>
@@ -43,8 +43,8 @@ export const DIALOGUES: readonly Dialogue[] = [
   },
   {
     name: 'without PIPELINING every command waits for its reply',
-    transaction: THREE,
-    text: `${EHLO_PLAIN}
+    transaction: three,
+    text: `${ehloPlain}
       ! begin
       C: MAIL FROM:<sender@example.org>
       S: 250 ok
@@ -65,7 +65,7 @@ export const DIALOGUES: readonly Dialogue[] = [
   {
     name: 'PIPELINING is not used when the options say so',
     options: { pipelining: false },
-    text: `${EHLO_PIPELINING}
+    text: `${ehloPipelining}
       ! begin
       C: MAIL FROM:<sender@example.org>
       S: 250 ok
@@ -74,7 +74,7 @@ export const DIALOGUES: readonly Dialogue[] = [
   {
     name: 'no RSET between messages that went well, and the null sender',
     transaction: { reversePath: '' },
-    text: `${EHLO_PIPELINING}
+    text: `${ehloPipelining}
       ! begin
       C: MAIL FROM:<>
       C: RCPT TO:<user@example.com>
@@ -102,8 +102,8 @@ export const DIALOGUES: readonly Dialogue[] = [
   },
   {
     name: 'some recipients refused: the others get the message',
-    transaction: THREE,
-    text: `${EHLO_PIPELINING}
+    transaction: three,
+    text: `${ehloPipelining}
       ! begin
       C: MAIL FROM:<sender@example.org>
       C: RCPT TO:<a@example.com>
@@ -124,7 +124,7 @@ export const DIALOGUES: readonly Dialogue[] = [
   },
   {
     name: 'all recipients refused with PIPELINING: DATA is refused too',
-    text: `${EHLO_PIPELINING}
+    text: `${ehloPipelining}
       ! begin
       C: MAIL FROM:<sender@example.org>
       C: RCPT TO:<user@example.com>
@@ -139,7 +139,7 @@ export const DIALOGUES: readonly Dialogue[] = [
   },
   {
     name: 'all recipients refused, yet 354: an empty message ends it (RFC 2920 3.1)',
-    text: `${EHLO_PIPELINING}
+    text: `${ehloPipelining}
       ! begin
       C: MAIL FROM:<sender@example.org>
       C: RCPT TO:<user@example.com>
@@ -158,7 +158,7 @@ export const DIALOGUES: readonly Dialogue[] = [
   },
   {
     name: 'all recipients refused without PIPELINING: no DATA',
-    text: `${EHLO_PLAIN}
+    text: `${ehloPlain}
       ! begin
       C: MAIL FROM:<sender@example.org>
       S: 250 ok
@@ -171,8 +171,8 @@ export const DIALOGUES: readonly Dialogue[] = [
   },
   {
     name: 'MAIL refused with PIPELINING: the replies to the rest are read, and change nothing',
-    transaction: THREE,
-    text: `${EHLO_PIPELINING}
+    transaction: three,
+    text: `${ehloPipelining}
       ! begin
       C: MAIL FROM:<sender@example.org>
       C: RCPT TO:<a@example.com>
@@ -191,7 +191,7 @@ export const DIALOGUES: readonly Dialogue[] = [
   },
   {
     name: 'MAIL tempfails without PIPELINING',
-    text: `${EHLO_PLAIN}
+    text: `${ehloPlain}
       ! begin
       C: MAIL FROM:<sender@example.org>
       S: 452 4.3.1 disk full
@@ -202,8 +202,8 @@ export const DIALOGUES: readonly Dialogue[] = [
   },
   {
     name: 'DATA refused',
-    transaction: THREE,
-    text: `${EHLO_PIPELINING}
+    transaction: three,
+    text: `${ehloPipelining}
       ! begin
       C: MAIL FROM:<sender@example.org>
       C: RCPT TO:<a@example.com>
@@ -220,7 +220,7 @@ export const DIALOGUES: readonly Dialogue[] = [
   },
   {
     name: 'the content refused, RSET refused: QUIT',
-    text: `${EHLO_PIPELINING}
+    text: `${ehloPipelining}
       ! begin
       C: MAIL FROM:<sender@example.org>
       C: RCPT TO:<user@example.com>
@@ -240,7 +240,7 @@ export const DIALOGUES: readonly Dialogue[] = [
   },
   {
     name: 'the content refused while it is being written: the connection is dropped',
-    text: `${EHLO_PIPELINING}
+    text: `${ehloPipelining}
       ! begin
       C: MAIL FROM:<sender@example.org>
       C: RCPT TO:<user@example.com>
@@ -256,7 +256,7 @@ export const DIALOGUES: readonly Dialogue[] = [
   },
   {
     name: 'a 250 before the final dot was sent is no delivery',
-    text: `${EHLO_PIPELINING}
+    text: `${ehloPipelining}
       ! begin
       C: MAIL FROM:<sender@example.org>
       C: RCPT TO:<user@example.com>
@@ -271,8 +271,8 @@ export const DIALOGUES: readonly Dialogue[] = [
   },
   {
     name: 'an old server says 552 for too many recipients (RFC 5321 4.5.3.1.10)',
-    transaction: THREE,
-    text: `${EHLO_PIPELINING}
+    transaction: three,
+    text: `${ehloPipelining}
       ! begin
       C: MAIL FROM:<sender@example.org>
       C: RCPT TO:<a@example.com>
@@ -292,7 +292,7 @@ export const DIALOGUES: readonly Dialogue[] = [
   },
   {
     name: '552 to the first recipient is a failure for good',
-    text: `${EHLO_PLAIN}
+    text: `${ehloPlain}
       ! begin
       C: MAIL FROM:<sender@example.org>
       S: 250 ok
@@ -374,7 +374,7 @@ export const DIALOGUES: readonly Dialogue[] = [
   },
   {
     name: '421 while idle; a transaction that crosses with it tempfails',
-    text: `${EHLO_PIPELINING}
+    text: `${ehloPipelining}
       S: 421 4.4.2 idle for too long
       E: close
       ! begin
@@ -382,8 +382,8 @@ export const DIALOGUES: readonly Dialogue[] = [
   },
   {
     name: '421 to RCPT: nobody is delivered, those refused stay refused',
-    transaction: THREE,
-    text: `${EHLO_PIPELINING}
+    transaction: three,
+    text: `${ehloPipelining}
       ! begin
       C: MAIL FROM:<sender@example.org>
       C: RCPT TO:<a@example.com>
@@ -399,7 +399,7 @@ export const DIALOGUES: readonly Dialogue[] = [
   },
   {
     name: '421 to the content',
-    text: `${EHLO_PIPELINING}
+    text: `${ehloPipelining}
       ! begin
       C: MAIL FROM:<sender@example.org>
       C: RCPT TO:<user@example.com>
@@ -415,7 +415,7 @@ export const DIALOGUES: readonly Dialogue[] = [
   },
   {
     name: 'dropped after the final dot, before its reply: one tempfail (RFC 1047)',
-    text: `${EHLO_PIPELINING}
+    text: `${ehloPipelining}
       ! begin
       C: MAIL FROM:<sender@example.org>
       C: RCPT TO:<user@example.com>
@@ -432,7 +432,7 @@ export const DIALOGUES: readonly Dialogue[] = [
   },
   {
     name: 'no reply to MAIL in time',
-    text: `${EHLO_PIPELINING}
+    text: `${ehloPipelining}
       ! begin
       C: MAIL FROM:<sender@example.org>
       C: RCPT TO:<user@example.com>
@@ -450,7 +450,7 @@ export const DIALOGUES: readonly Dialogue[] = [
   },
   {
     name: 'the content cannot be read',
-    text: `${EHLO_PIPELINING}
+    text: `${ehloPipelining}
       ! begin
       C: MAIL FROM:<sender@example.org>
       C: RCPT TO:<user@example.com>
@@ -465,7 +465,7 @@ export const DIALOGUES: readonly Dialogue[] = [
   },
   {
     name: 'quit during a transaction: it is finished first',
-    text: `${EHLO_PIPELINING}
+    text: `${ehloPipelining}
       ! begin
       C: MAIL FROM:<sender@example.org>
       C: RCPT TO:<user@example.com>
@@ -484,7 +484,7 @@ export const DIALOGUES: readonly Dialogue[] = [
   },
   {
     name: 'quit while RSET is under way',
-    text: `${EHLO_PLAIN}
+    text: `${ehloPlain}
       ! begin
       C: MAIL FROM:<sender@example.org>
       S: 550 no
@@ -512,7 +512,7 @@ export const DIALOGUES: readonly Dialogue[] = [
   },
   {
     name: 'garbage in the middle of a transaction',
-    text: `${EHLO_PIPELINING}
+    text: `${ehloPipelining}
       ! begin
       C: MAIL FROM:<sender@example.org>
       C: RCPT TO:<user@example.com>
@@ -524,13 +524,13 @@ export const DIALOGUES: readonly Dialogue[] = [
   },
   {
     name: 'a reply to nothing',
-    text: `${EHLO_PIPELINING}
+    text: `${ehloPipelining}
       S: 250 hello?
       E: close`,
   },
   {
     name: '354 where it does not belong, 250 where 354 does',
-    text: `${EHLO_PLAIN}
+    text: `${ehloPlain}
       ! begin
       C: MAIL FROM:<sender@example.org>
       S: 354 go
@@ -539,7 +539,7 @@ export const DIALOGUES: readonly Dialogue[] = [
   },
   {
     name: '250 to DATA',
-    text: `${EHLO_PLAIN}
+    text: `${ehloPlain}
       ! begin
       C: MAIL FROM:<sender@example.org>
       S: 250 ok
@@ -626,7 +626,7 @@ export const DIALOGUES: readonly Dialogue[] = [
         },
       ],
     },
-    text: `${EHLO_PLAIN}
+    text: `${ehloPlain}
       ! begin
       C: MAIL FROM:<sender@example.org>
       S: 250 ok
@@ -663,7 +663,7 @@ export const DIALOGUES: readonly Dialogue[] = [
     name: '8-bit content fails where the options want it so (RFC 6152 3)',
     options: { downgrade8bit: 'fail' },
     transaction: { body: '8BITMIME' },
-    text: `${EHLO_PLAIN}
+    text: `${ehloPlain}
       ! begin
       E: done, reusable: 0 permfail (554 5.6.3 the message has 8-bit content, and the server does not offer 8BITMIME)
       E: ready`,
@@ -698,7 +698,7 @@ export const DIALOGUES: readonly Dialogue[] = [
   {
     name: 'an internationalized message for a server without SMTPUTF8 (RFC 6531)',
     transaction: { smtpUtf8: true },
-    text: `${EHLO_PLAIN}
+    text: `${ehloPlain}
       ! begin
       E: done, reusable: 0 permfail (550 5.6.7 the message needs SMTPUTF8, which the server does not offer)
       E: ready`,
@@ -714,7 +714,7 @@ export const DIALOGUES: readonly Dialogue[] = [
         { address: '' },
       ],
     },
-    text: `${EHLO_PLAIN}
+    text: `${ehloPlain}
       ! begin
       C: MAIL FROM:<sender@example.org>
       S: 250 ok
@@ -733,7 +733,7 @@ export const DIALOGUES: readonly Dialogue[] = [
   {
     name: 'a sender that cannot be sent',
     transaction: { reversePath: 'a@example.org\u0000' },
-    text: `${EHLO_PLAIN}
+    text: `${ehloPlain}
       ! begin
       E: done, reusable: 0 permfail (553 5.1.7 the sender address has characters that must not be sent)
       E: ready`,

@@ -11,7 +11,7 @@ function wire(pieces: readonly Uint8Array[]): string {
   return Buffer.concat([...views, stuffer.endOfData()]).toString('latin1');
 }
 
-const TABLE: [content: string, expected: string][] = [
+const table: [content: string, expected: string][] = [
   ['', '.\r\n'],
   ['a\r\n', 'a\r\n.\r\n'],
   ['a', 'a\r\n.\r\n'],
@@ -26,7 +26,7 @@ const TABLE: [content: string, expected: string][] = [
   ['\r\n.\r\n.\r\n', '\r\n..\r\n..\r\n.\r\n'],
 ];
 
-for (const [content, expected] of TABLE) {
+for (const [content, expected] of table) {
   test(`${JSON.stringify(content)} goes out as ${JSON.stringify(expected)}, cut anywhere`, () => {
     const bytes = Buffer.from(content);
     assert.equal(wire([bytes]), expected);

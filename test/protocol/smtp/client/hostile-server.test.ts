@@ -43,7 +43,7 @@ const serverBytes = fc.oneof(
 );
 
 /** What a well-behaved server would answer in each phase. */
-const POLITE: Partial<Record<ClientPhase, string>> = {
+const polite: Partial<Record<ClientPhase, string>> = {
   greeting: '220 mx.example.com\r\n',
   helo: '250-mx.example.com\r\n250-PIPELINING\r\n250 SIZE 5\r\n',
   mail: '250 ok\r\n',
@@ -123,7 +123,7 @@ test('no sequence of bytes and calls breaks the promises of the session', () => 
         };
         for (const { kind, ...rest } of steps) {
           if (kind === 'bytes' && 'bytes' in rest) session.receive(rest.bytes);
-          else if (kind === 'polite') session.receive(Buffer.from(POLITE[session.phase] ?? ''));
+          else if (kind === 'polite') session.receive(Buffer.from(polite[session.phase] ?? ''));
           else if (kind === 'quit') session.quit();
           else session.contentFailed('cannot\r\nread');
           pump();

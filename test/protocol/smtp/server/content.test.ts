@@ -4,11 +4,11 @@ import { Buffer } from 'node:buffer';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { ServerSession } from '../../../../src/protocol/smtp/server/server-session.ts';
-import { codes, cut, drive, OPTIONS } from './drive.ts';
+import { codes, cut, drive, usualOptions } from './drive.ts';
 
-const START = 'EHLO c\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\n';
-const END = '\r\n.\r\n';
-const BARE = /\r(?!\n)|(?<!\r)\n/g;
+const start = 'EHLO c\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\n';
+const endOfContent = '\r\n.\r\n';
+const bare = /\r(?!\n)|(?<!\r)\n/g;
 
 /** Text that is mostly newlines and dots, in all orders. */
 const nasty = fc
@@ -23,11 +23,11 @@ const nasty = fc
 /** What DATA means by these bytes (RFC 5321 4.5.2), by string replacement. */
 function model(sent: string): { content: string; rest: string } {
   const framed = `\r\n${sent}`;
-  const end = framed.indexOf(END);
+  const end = framed.indexOf(endOfContent);
   const raw = framed.slice(0, end + 2);
   // A dot before a CR or LF alone is no stuffing: the line would be a dot for whoever takes them for newlines.
   const unstuffed = raw.replaceAll(/\r\n\.(?!\r(?!\n)|\n)/g, '\r\n').slice(2);
-  return { content: unstuffed, rest: framed.slice(end + END.length) };
+  return { content: unstuffed, rest: framed.slice(end + endOfContent.length) };
 }
 
 /** What the repair makes of content, by string replacement: CRs before an LF are part of its line end. */
@@ -47,14 +47,14 @@ function dataContent(events: readonly string[]): string {
 test('repaired content is what the model says, however it is cut', () => {
   fc.assert(
     fc.property(nasty, fc.array(fc.nat(300)), (text, positions) => {
-      const sent = `${text}${END}`;
+      const sent = `${text}${endOfContent}`;
       const { content, rest } = model(sent);
       const bytes = Buffer.from(sent.slice(0, sent.length - rest.length), 'latin1');
       const chunks = cut(
         bytes,
         positions.map((position) => position % (bytes.length + 1)),
       );
-      const { events } = drive([`${START}DATA\r\n`, ...chunks], { bareNewlines: 'repair' });
+      const { events } = drive([`${start}DATA\r\n`, ...chunks], { bareNewlines: 'repair' });
       assert.equal(dataContent(events), repaired(content));
       assert.equal(events.at(-1), 'end');
     }),
@@ -65,10 +65,10 @@ test('repaired content is what the model says, however it is cut', () => {
 test('content with a bare newline is refused, any other is what the model says', () => {
   fc.assert(
     fc.property(nasty, (text) => {
-      const sent = `${text}${END}`;
+      const sent = `${text}${endOfContent}`;
       const { content, rest } = model(sent);
-      const { events, output } = drive([`${START}DATA\r\n`, sent.slice(0, sent.length - rest.length)]);
-      if (content.search(BARE) >= 0) {
+      const { events, output } = drive([`${start}DATA\r\n`, sent.slice(0, sent.length - rest.length)]);
+      if (content.search(bare) >= 0) {
         assert.equal(events.at(-1), 'reset');
         assert.deepEqual(codes(output).slice(-2), ['354', '550 5.6.0']);
       } else {
@@ -87,7 +87,7 @@ test('what a client stuffs comes out as it was', () => {
       (lines) => {
         const content = lines.map((line) => `${line}\r\n`).join('');
         const stuffed = content.replaceAll(/^\./gm, '..');
-        const { events } = drive([`${START}DATA\r\n`, `${stuffed}.\r\n`]);
+        const { events } = drive([`${start}DATA\r\n`, `${stuffed}.\r\n`]);
         assert.equal(dataContent(events), content);
       },
     ),
@@ -95,9 +95,9 @@ test('what a client stuffs comes out as it was', () => {
 });
 
 test('a chunk without stuffed dots is handed on as one view of it', () => {
-  const session = new ServerSession(OPTIONS);
+  const session = new ServerSession(usualOptions);
   session.greet();
-  session.receive(Buffer.from(`${START}DATA\r\n`));
+  session.receive(Buffer.from(`${start}DATA\r\n`));
   while (session.next() !== undefined) session.accept();
   const chunk = Buffer.from(`${'x'.repeat(70)}\r\n`.repeat(900));
   session.receive(chunk);
@@ -116,7 +116,7 @@ test('views are found at any alignment', () => {
       const chunk = slab.subarray(offset, offset + length);
       chunk.fill(0x61);
       chunk[length - 1] = 0x0a;
-      const { events } = drive([`${START}DATA\r\n`, chunk]);
+      const { events } = drive([`${start}DATA\r\n`, chunk]);
       assert.equal(events.at(-1), 'reset', `a bare LF at ${offset}+${length - 1}`);
     }
   }
@@ -124,7 +124,7 @@ test('views are found at any alignment', () => {
 
 test('a message is refused by size at the end, and not kept meanwhile', () => {
   const { events, output } = drive(
-    [`${START}DATA\r\n`, ...Array.from({ length: 50 }, () => `${'x'.repeat(98)}\r\n`), '.\r\n', 'NOOP\r\n'],
+    [`${start}DATA\r\n`, ...Array.from({ length: 50 }, () => `${'x'.repeat(98)}\r\n`), '.\r\n', 'NOOP\r\n'],
     { maxMessageBytes: 1000 },
   );
   assert.equal(dataContent(events).length, 1000);
@@ -133,12 +133,12 @@ test('a message is refused by size at the end, and not kept meanwhile', () => {
 });
 
 test('a message of just the largest size is taken; stuffed dots and the end mark do not count', () => {
-  const { events } = drive([`${START}DATA\r\n`, '..234567\r\n.\r\n'], { maxMessageBytes: 9 });
+  const { events } = drive([`${start}DATA\r\n`, '..234567\r\n.\r\n'], { maxMessageBytes: 9 });
   assert.deepEqual(events.slice(-2), ['content ".234567\\r\\n"', 'end']);
 });
 
 test('the size of chunks adds up', () => {
-  const { events, output } = drive([`${START}BDAT 6\r\n1234\r\nBDAT 5 LAST\r\n123\r\nNOOP\r\n`], {
+  const { events, output } = drive([`${start}BDAT 6\r\n1234\r\nBDAT 5 LAST\r\n123\r\nNOOP\r\n`], {
     maxMessageBytes: 10,
   });
   assert.deepEqual(events.slice(3), ['data', 'content "1234\\r\\n"', 'reset']);
@@ -147,14 +147,14 @@ test('the size of chunks adds up', () => {
 
 test('a line beyond the limit is refused; one of just that length is not', () => {
   const limit = { maxTextLineBytes: 10 };
-  assert.equal(drive([`${START}DATA\r\n`, '..2345678\r\n.\r\n'], limit).events.at(-1), 'end');
-  const { events, output } = drive([`${START}DATA\r\n`, 'ok\r\n123456789\r\nmore\r\n.\r\n'], limit);
+  assert.equal(drive([`${start}DATA\r\n`, '..2345678\r\n.\r\n'], limit).events.at(-1), 'end');
+  const { events, output } = drive([`${start}DATA\r\n`, 'ok\r\n123456789\r\nmore\r\n.\r\n'], limit);
   assert.deepEqual(events.slice(-2), ['content "ok\\r\\n123456789\\r"', 'reset']);
   assert.deepEqual(codes(output).slice(4), ['354', '554 5.6.0']);
 });
 
 test('the phase tells which timeout is due', () => {
-  const { session } = drive([START]);
+  const { session } = drive([start]);
   assert.equal(session.phase, 'command');
   assert.equal(session.inTransaction, true);
   session.receive(Buffer.from('DATA\r\n'));

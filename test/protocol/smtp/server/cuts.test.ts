@@ -7,34 +7,34 @@ import type { ServerSessionOptions } from '../../../../src/protocol/smtp/server/
 import type { Answers } from './drive.ts';
 import { cut, outcome } from './drive.ts';
 
-const START = 'EHLO c.example\r\nMAIL FROM:<a@b> BODY=8BITMIME\r\nRCPT TO:<c@d> NOTIFY=NEVER\r\n';
+const start = 'EHLO c.example\r\nMAIL FROM:<a@b> BODY=8BITMIME\r\nRCPT TO:<c@d> NOTIFY=NEVER\r\n';
 
-const SESSIONS: readonly (readonly [
+const sessions: readonly (readonly [
   name: string,
   bytes: string,
   options?: Partial<ServerSessionOptions>,
   answers?: Answers,
 ])[] = [
-  ['a message with stuffed dots', `${START}DATA\r\n.a\r\n..\r\n...\r\nb\r\n.\r\nNOOP\r\nQUIT\r\n`],
-  ['a message by chunks', `${START}BDAT 5\r\na\r\n.\rBDAT 3\r\n\nb\rBDAT 1 LAST\r\n\nQUIT\r\n`],
-  ['bare newlines, refused', `${START}DATA\r\na\r\n.\n\rb\n.\r\n.\r\nNOOP\r\n`],
-  ['a bare CR, refused', `${START}DATA\r\na\rb\r\n.\r\nNOOP\r\n`],
-  ['a dot before a bare CR, refused', `${START}DATA\r\n.\rb\r\n.\r\nNOOP\r\n`],
+  ['a message with stuffed dots', `${start}DATA\r\n.a\r\n..\r\n...\r\nb\r\n.\r\nNOOP\r\nQUIT\r\n`],
+  ['a message by chunks', `${start}BDAT 5\r\na\r\n.\rBDAT 3\r\n\nb\rBDAT 1 LAST\r\n\nQUIT\r\n`],
+  ['bare newlines, refused', `${start}DATA\r\na\r\n.\n\rb\n.\r\n.\r\nNOOP\r\n`],
+  ['a bare CR, refused', `${start}DATA\r\na\rb\r\n.\r\nNOOP\r\n`],
+  ['a dot before a bare CR, refused', `${start}DATA\r\n.\rb\r\n.\r\nNOOP\r\n`],
   [
     'bare newlines, repaired',
-    `${START}DATA\r\n.\n.\r\r\n.\r.\n\n.x\r\n.\r\r\n.\r\nNOOP\r\n`,
+    `${start}DATA\r\n.\n.\r\r\n.\r.\n\n.x\r\n.\r\r\n.\r\nNOOP\r\n`,
     { bareNewlines: 'repair' },
   ],
-  ['a chunk that ends with CR', `${START}BDAT 2 LAST\r\na\rNOOP\r\n`, { bareNewlines: 'repair' }],
-  ['a message that is too big', `${START}DATA\r\n1234567\r\n.8\r\n.\r\nNOOP\r\n`, { maxMessageBytes: 10 }],
+  ['a chunk that ends with CR', `${start}BDAT 2 LAST\r\na\rNOOP\r\n`, { bareNewlines: 'repair' }],
+  ['a message that is too big', `${start}DATA\r\n1234567\r\n.8\r\n.\r\nNOOP\r\n`, { maxMessageBytes: 10 }],
   [
     'a chunk that is too big',
-    `${START}BDAT 5\r\n123\r\nBDAT 6 LAST\r\n1234\r\nNOOP\r\n`,
+    `${start}BDAT 5\r\n123\r\nBDAT 6 LAST\r\n1234\r\nNOOP\r\n`,
     { maxMessageBytes: 10 },
   ],
   [
     'a line that is too long',
-    `${START}DATA\r\n.1234\r\n12345678\r\nx\r\n.\r\nNOOP\r\n`,
+    `${start}DATA\r\n.1234\r\n12345678\r\nx\r\n.\r\nNOOP\r\n`,
     { maxTextLineBytes: 8 },
   ],
   [
@@ -54,14 +54,14 @@ const SESSIONS: readonly (readonly [
   ['a control character', 'NOOP\r\nNO\0OP\r\nNOOP\r\n'],
   [
     'a refused chunk',
-    `${START}BDAT 6\r\nNOOP\r\nNOOP\r\n`,
+    `${start}BDAT 6\r\nNOOP\r\nNOOP\r\n`,
     {},
     (event) => (event.kind === 'data' ? { code: 452, text: 'No' } : undefined),
   ],
   ['too many errors', 'A\r\nB\r\nC\r\nD\r\n', { maxErrors: 3 }],
 ];
 
-for (const [name, text, options = {}, answers] of SESSIONS) {
+for (const [name, text, options = {}, answers] of sessions) {
   const bytes = Buffer.from(text, 'latin1');
   const expected = outcome([bytes], options, answers);
 

@@ -8,7 +8,7 @@ import type {
 } from '../../../../src/protocol/smtp/server/server-session.ts';
 import { ServerSession } from '../../../../src/protocol/smtp/server/server-session.ts';
 
-export const OPTIONS: ServerSessionOptions = {
+export const usualOptions: ServerSessionOptions = {
   hostname: 'mx.example',
   maxMessageBytes: 0,
   maxRecipients: 100,
@@ -47,7 +47,7 @@ export function drive(
   answers: Answers = () => undefined,
   leniency?: Leniency,
 ): Drive {
-  const session = new ServerSession({ ...OPTIONS, ...options }, leniency);
+  const session = new ServerSession({ ...usualOptions, ...options }, leniency);
   session.greet();
   const events: string[] = [];
   let output = '';

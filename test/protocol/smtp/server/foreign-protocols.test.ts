@@ -6,9 +6,9 @@ import * as fc from 'fast-check';
 import { codes, cut, drive, outcome } from './drive.ts';
 
 /** What the body of a request would have us do. */
-const HIDDEN = 'EHLO x\r\nMAIL FROM:<a@b.test>\r\nRCPT TO:<c@d.test>\r\nDATA\r\nx\r\n.\r\n';
+const hidden = 'EHLO x\r\nMAIL FROM:<a@b.test>\r\nRCPT TO:<c@d.test>\r\nDATA\r\nx\r\n.\r\n';
 
-const FIRST_LINES = [
+const firstLines = [
   'POST / HTTP/1.1',
   'post / HTTP/1.1',
   'GET /%0d%0a HTTP/1.0',
@@ -49,7 +49,7 @@ const FIRST_LINES = [
 ];
 
 /** States before the content of a message. */
-const BEFORE: readonly (readonly [name: string, bytes: string])[] = [
+const sentBefore: readonly (readonly [name: string, bytes: string])[] = [
   ['at first', ''],
   ['after EHLO', 'EHLO c\r\n'],
   ['after MAIL', 'EHLO c\r\nMAIL FROM:<a@b>\r\n'],
@@ -57,11 +57,11 @@ const BEFORE: readonly (readonly [name: string, bytes: string])[] = [
   ['between two chunks', 'EHLO c\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nBDAT 3\r\nx\r\n'],
 ];
 
-for (const line of FIRST_LINES) {
-  for (const [when, before] of BEFORE) {
+for (const line of firstLines) {
+  for (const [when, before] of sentBefore) {
     test(`${JSON.stringify(line.slice(0, 40))} ${when}: 421, and nothing that follows is carried out`, () => {
       const expected = drive([before]);
-      const { events, output, session } = drive([`${before}${line}\r\n${HIDDEN}`]);
+      const { events, output, session } = drive([`${before}${line}\r\n${hidden}`]);
       assert.deepEqual(events, [...expected.events, 'close']);
       assert.deepEqual(codes(output), [...codes(expected.output), '421 4.7.0']);
       assert.equal(session.phase, 'closed');
@@ -110,9 +110,9 @@ test('whatever a request line is made into, nothing that follows it is carried o
   const end = fc.constantFrom('', ' ', '\t', '\0', '\r', '\x7f ');
   const line = fc.tuple(anyCase, gap, target, version, end).map((parts) => parts.join(''));
   fc.assert(
-    fc.property(line, fc.constantFrom(...BEFORE.map(([, bytes]) => bytes)), (request, before) => {
+    fc.property(line, fc.constantFrom(...sentBefore.map(([, bytes]) => bytes)), (request, before) => {
       const expected = drive([before]);
-      const { events, output, session } = drive([`${before}${request}\r\n${HIDDEN}`]);
+      const { events, output, session } = drive([`${before}${request}\r\n${hidden}`]);
       assert.deepEqual(events, [...expected.events, 'close']);
       assert.match(
         codes(output).slice(codes(expected.output).length).join(),
@@ -125,14 +125,14 @@ test('whatever a request line is made into, nothing that follows it is carried o
 });
 
 test('it makes no difference how the request is cut', () => {
-  const bytes = Buffer.from(`EHLO c\r\nPOST / HTTP/1.1\r\n${HIDDEN}`);
+  const bytes = Buffer.from(`EHLO c\r\nPOST / HTTP/1.1\r\n${hidden}`);
   const expected = outcome([bytes]);
   for (let i = 1; i < bytes.length; i++) assert.deepEqual(outcome(cut(bytes, [i])), expected);
 });
 
 test('the same lines are content inside a message', () => {
   const { events } = drive([
-    `EHLO c\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\n${FIRST_LINES.join('\r\n')}\r\n\x16\x03\r\n.\r\n`,
+    `EHLO c\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\n${firstLines.join('\r\n')}\r\n\x16\x03\r\n.\r\n`,
   ]);
   assert.equal(events.at(-1), 'end');
 });

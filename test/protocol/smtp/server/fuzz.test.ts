@@ -5,10 +5,10 @@ import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { ServerSession } from '../../../../src/protocol/smtp/server/server-session.ts';
 import type { Answers } from './drive.ts';
-import { drive, OPTIONS } from './drive.ts';
+import { drive, usualOptions } from './drive.ts';
 
 /** RFC 5321 4.2 with RFC 2034: every line, and all lines of a reply with the same code. */
-const REPLIES =
+const Replies =
   /^(?:(?:(\d{3})-[\x20-\x7e]{0,505}\r\n(?:\1-[\x20-\x7e]{0,505}\r\n)*\1 |[2-5]\d\d )[\x20-\x7e]{0,505}\r\n)*$/;
 
 const fragments = fc.constantFrom(
@@ -49,7 +49,7 @@ const hostile = fc.array(
   ),
   { maxLength: 60 },
 );
-const VERDICTS = [
+const someVerdicts = [
   undefined,
   undefined,
   'fine',
@@ -61,7 +61,7 @@ test('whatever a client sends, replies are well-formed and questions come in ord
   fc.assert(
     fc.property(
       hostile,
-      fc.infiniteStream(fc.constantFrom(...VERDICTS)),
+      fc.infiniteStream(fc.constantFrom(...someVerdicts)),
       fc.boolean(),
       fc.boolean(),
       (chunks, verdicts, repair, isLenient) => {
@@ -77,7 +77,7 @@ test('whatever a client sends, replies are well-formed and questions come in ord
           answers,
           { oddCommands: isLenient, defaultDomain: isLenient ? 'mx.example' : '' },
         );
-        assert.match(output, REPLIES);
+        assert.match(output, Replies);
         assert.ok(session.bufferedBytes === 0, 'everything that came is used up');
         for (const [index, event] of events.entries()) {
           if (event.startsWith('content')) assert.ok(events.slice(0, index).includes('data'));
@@ -123,7 +123,7 @@ test('however a path is written, what is taken of it is an address that a strict
 });
 
 test('a command line without end takes no memory beyond the limit', () => {
-  const session = new ServerSession(OPTIONS);
+  const session = new ServerSession(usualOptions);
   session.greet();
   const chunk = Buffer.alloc(65536, 0x41);
   for (let i = 0; i < 200; i++) {

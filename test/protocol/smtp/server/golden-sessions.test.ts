@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { drive } from './drive.ts';
 
-const GREETING = '220 mx.example ESMTP Sluice\r\n';
-const EHLO = [
+const greeting = '220 mx.example ESMTP Sluice\r\n';
+const ehlo = [
   '250-mx.example',
   '250-PIPELINING',
   '250-SIZE',
@@ -42,7 +42,7 @@ test('a plain session: one message to one recipient', () => {
   ]);
   assert.equal(
     output,
-    `${GREETING}${EHLO}250 2.1.0 Sender ok\r\n250 2.1.5 Recipient ok\r\n354 End data with <CR><LF>.<CR><LF>\r\n` +
+    `${greeting}${ehlo}250 2.1.0 Sender ok\r\n250 2.1.5 Recipient ok\r\n354 End data with <CR><LF>.<CR><LF>\r\n` +
       '250 2.0.0 queued as A1\r\n221 2.0.0 mx.example closing the connection\r\n',
   );
 });
@@ -54,7 +54,7 @@ test('a client that said HELO sees no enhanced status codes and no extensions', 
   assert.deepEqual(events, ['helo old.example', 'mail <>', 'rcpt <Postmaster>']);
   assert.equal(
     output,
-    `${GREETING}250 mx.example\r\n250 Sender ok\r\n250 Recipient ok\r\n` +
+    `${greeting}250 mx.example\r\n250 Sender ok\r\n250 Recipient ok\r\n` +
       '501 Bad recipient address: the null path <> has no meaning here\r\n500 Command not recognized\r\n',
   );
 });
@@ -87,7 +87,7 @@ test('an EHLO within a transaction ends it, but only if it is accepted', () => {
   ]);
   assert.equal(
     output,
-    `${GREETING}${EHLO}250 2.1.0 Sender ok\r\n550 Not you\r\n250 2.1.5 Recipient ok\r\n250 mx.example\r\n503 MAIL first\r\n`,
+    `${greeting}${ehlo}250 2.1.0 Sender ok\r\n550 Not you\r\n250 2.1.5 Recipient ok\r\n250 mx.example\r\n503 MAIL first\r\n`,
   );
   assert.equal(session.inTransaction, false);
 });
@@ -107,7 +107,7 @@ test('a message by chunks', () => {
   ]);
   assert.equal(
     output,
-    `${GREETING}${EHLO}250 2.1.0 Sender ok\r\n250 2.1.5 Recipient ok\r\n250 2.0.0 Chunk ok\r\n250 2.0.0 Chunk ok\r\n` +
+    `${greeting}${ehlo}250 2.1.0 Sender ok\r\n250 2.1.5 Recipient ok\r\n250 2.0.0 Chunk ok\r\n250 2.0.0 Chunk ok\r\n` +
       '250 2.0.0 Ok\r\n250 2.0.0 Ok\r\n',
   );
 });
@@ -119,7 +119,7 @@ test('HELP, VRFY, and what is not offered', () => {
   assert.deepEqual(events, []);
   assert.equal(
     output,
-    `${GREETING}214-2.0.0 Commands: HELO EHLO MAIL RCPT DATA BDAT RSET NOOP VRFY HELP QUIT\r\n214 2.0.0 See RFC 5321\r\n` +
+    `${greeting}214-2.0.0 Commands: HELO EHLO MAIL RCPT DATA BDAT RSET NOOP VRFY HELP QUIT\r\n214 2.0.0 See RFC 5321\r\n` +
       '252 2.5.0 Cannot VRFY, but will accept the message and attempt delivery\r\n' +
       '501 5.5.4 Command needs an argument\r\n' +
       '502 5.5.1 Command not implemented\r\n'.repeat(3) +
@@ -150,7 +150,7 @@ test('VRFY is asked of the caller where it is offered', () => {
   assert.deepEqual(events, ['vrfy bob', 'vrfy eve', 'vrfy joe']);
   assert.equal(
     output,
-    `${GREETING}250 2.1.5 <bob@mx.example>\r\n550 5.1.1 No such user\r\n` +
+    `${greeting}250 2.1.5 <bob@mx.example>\r\n550 5.1.1 No such user\r\n` +
       '252 2.5.0 Cannot VRFY, but will accept the message and attempt delivery\r\n',
   );
 });
@@ -166,5 +166,5 @@ test('nothing is advertised that is switched off', () => {
     vrfy: false,
   };
   const { output } = drive(['EHLO c.example\r\n'], { extensions: none });
-  assert.equal(output, `${GREETING}250-mx.example\r\n250-ENHANCEDSTATUSCODES\r\n250 HELP\r\n`);
+  assert.equal(output, `${greeting}250-mx.example\r\n250-ENHANCEDSTATUSCODES\r\n250 HELP\r\n`);
 });

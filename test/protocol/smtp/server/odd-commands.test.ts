@@ -5,9 +5,9 @@ import { test } from 'node:test';
 import type { Leniency } from '../../../../src/protocol/smtp/server/server-session.ts';
 import { codes, drive } from './drive.ts';
 
-const ODD: Leniency = { oddCommands: true, defaultDomain: '' };
-const COMPLETING: Leniency = { oddCommands: true, defaultDomain: 'mx.example' };
-const STRICT: Leniency = { oddCommands: false, defaultDomain: '' };
+const odd: Leniency = { oddCommands: true, defaultDomain: '' };
+const completing: Leniency = { oddCommands: true, defaultDomain: 'mx.example' };
+const strict: Leniency = { oddCommands: false, defaultDomain: '' };
 
 function lastOf(bytes: string, leniency: Leniency): string {
   const { events, output } = drive([Buffer.from(bytes, 'utf8')], {}, undefined, leniency);
@@ -15,20 +15,20 @@ function lastOf(bytes: string, leniency: Leniency): string {
   return replies.length - 1 === events.length ? (events.at(-1) ?? '') : (replies.at(-1) ?? '');
 }
 
-const HELLO: readonly (readonly [line: string, event: string])[] = [
+const hello: readonly (readonly [line: string, event: string])[] = [
   ['HELO', 'helo '],
   ['EHLO ', 'ehlo '],
   ['EHLO Some Tool 9.0', 'ehlo Some Tool 9.0'],
 ];
 
-for (const [line, event] of HELLO) {
+for (const [line, event] of hello) {
   test(`${JSON.stringify(line)}`, () => {
-    assert.equal(lastOf(`${line}\r\n`, ODD), event);
-    assert.equal(lastOf(`${line}\r\n`, STRICT), '501 5.5.4');
+    assert.equal(lastOf(`${line}\r\n`, odd), event);
+    assert.equal(lastOf(`${line}\r\n`, strict), '501 5.5.4');
   });
 }
 
-const MAIL: readonly (readonly [line: string, event: string])[] = [
+const mail: readonly (readonly [line: string, event: string])[] = [
   ['MAIL FROM:a@b.test', 'mail <a@b.test>'],
   ['MAIL FROM: a@b.test  SIZE=5', 'mail <a@b.test> {"sizeBytes":5}'],
   ['MAIL  FROM:<a@b.test>', 'mail <a@b.test>'],
@@ -39,16 +39,16 @@ const MAIL: readonly (readonly [line: string, event: string])[] = [
   ['MAIL FROM:< >', 'mail <>'],
 ];
 
-for (const [line, event] of MAIL) {
+for (const [line, event] of mail) {
   test(`${line}`, () => {
-    assert.equal(lastOf(`EHLO c\r\n${line}\r\n`, ODD), event);
-    assert.match(lastOf(`EHLO c\r\n${line}\r\n`, STRICT), /^501 5\./);
+    assert.equal(lastOf(`EHLO c\r\n${line}\r\n`, odd), event);
+    assert.match(lastOf(`EHLO c\r\n${line}\r\n`, strict), /^501 5\./);
     const rcpt = line
       .replace(/mail/i, 'RCPT')
       .replace(/from/i, 'TO')
       .replace(/ *SIZE=5/, '');
     const expected = event === 'mail <>' ? '501 5.1.3' : 'rcpt <a@b.test>';
-    assert.equal(lastOf(`EHLO c\r\nMAIL FROM:<>\r\n${rcpt}\r\n`, ODD), expected);
+    assert.equal(lastOf(`EHLO c\r\nMAIL FROM:<>\r\n${rcpt}\r\n`, odd), expected);
   });
 }
 
@@ -65,7 +65,7 @@ for (const line of [
   'MAILFROM:<a@b.test>',
 ]) {
   test(`${line} is refused from everyone`, () => {
-    for (const leniency of [ODD, COMPLETING, STRICT]) {
+    for (const leniency of [odd, completing, strict]) {
       assert.match(lastOf(`EHLO c\r\n${line}\r\n`, leniency), /^50[01] 5\./);
     }
   });
@@ -74,8 +74,8 @@ for (const line of [
 test('what is well-formed means the same, however much is forgiven', () => {
   for (const path of ['<"x >y"@b.test>', '<" >"@b.test>', '<@r.test:a@b.test>', '<>']) {
     const line = `EHLO c\r\nMAIL FROM:${path} SIZE=5\r\n`;
-    assert.equal(lastOf(line, COMPLETING), lastOf(line, STRICT));
-    assert.match(lastOf(line, STRICT), /^mail /);
+    assert.equal(lastOf(line, completing), lastOf(line, strict));
+    assert.match(lastOf(line, strict), /^mail /);
   }
 });
 
@@ -88,12 +88,12 @@ test('where mail is completed, an address without a domain gets one', () => {
     ['<postmaster>', 'postmaster@mx.example'],
   ]) {
     assert.equal(
-      lastOf(`EHLO c\r\nMAIL FROM:${path} SIZE=5\r\n`, COMPLETING),
+      lastOf(`EHLO c\r\nMAIL FROM:${path} SIZE=5\r\n`, completing),
       `mail <${address}> {"sizeBytes":5}`,
     );
-    assert.match(lastOf(`EHLO c\r\nMAIL FROM:${path}\r\n`, ODD), /^501 5\.1\.7/);
+    assert.match(lastOf(`EHLO c\r\nMAIL FROM:${path}\r\n`, odd), /^501 5\.1\.7/);
   }
-  const rcpt = (path: string): string => lastOf(`EHLO c\r\nMAIL FROM:<>\r\nRCPT TO:${path}\r\n`, COMPLETING);
+  const rcpt = (path: string): string => lastOf(`EHLO c\r\nMAIL FROM:<>\r\nRCPT TO:${path}\r\n`, completing);
   assert.equal(rcpt('<root>'), 'rcpt <root@mx.example>');
   // RFC 5321 4.5.1: whose this one is, is not for the session to say.
   assert.equal(rcpt('<Postmaster>'), 'rcpt <Postmaster>');

@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import { test } from 'node:test';
-import { codes, drive, OPTIONS } from './drive.ts';
+import { codes, drive, usualOptions } from './drive.ts';
 
 const latin1 = (text: string): string => Buffer.from(text, 'utf8').toString('latin1');
 
 /** MAIL with these arguments: the event, or the refusing code. */
-const MAIL: readonly (readonly [args: string, expected: string])[] = [
+const mail: readonly (readonly [args: string, expected: string])[] = [
   ['<a@b>', 'mail <a@b>'],
   [' <a@b>', 'mail <a@b>'],
   ['<>', 'mail <>'],
@@ -76,7 +76,7 @@ const MAIL: readonly (readonly [args: string, expected: string])[] = [
   [latin1('<jürg@bücher.example> SMTPUTF8'), `mail <jürg@bücher.example> {"smtpUtf8":true}`],
 ];
 
-for (const [args, expected] of MAIL) {
+for (const [args, expected] of mail) {
   test(`MAIL FROM:${args} -> ${expected}`, () => {
     const { events, output } = drive([`EHLO c\r\nMAIL FROM:${args}\r\n`], { maxMessageBytes: 1000 });
     assert.equal(events[1] ?? codes(output).at(-1), expected);
@@ -84,7 +84,7 @@ for (const [args, expected] of MAIL) {
 }
 
 /** RCPT with these arguments, after a MAIL without SMTPUTF8. */
-const RCPT: readonly (readonly [args: string, expected: string])[] = [
+const rcptCases: readonly (readonly [args: string, expected: string])[] = [
   ['<a@b>', 'rcpt <a@b>'],
   ['<POSTMASTER>', 'rcpt <POSTMASTER>'],
   [
@@ -132,7 +132,7 @@ const RCPT: readonly (readonly [args: string, expected: string])[] = [
   ['<a@b>>', '501 5.5.4'],
 ];
 
-for (const [args, expected] of RCPT) {
+for (const [args, expected] of rcptCases) {
   test(`RCPT TO:${args} -> ${expected}`, () => {
     const { events, output } = drive([`EHLO c\r\nMAIL FROM:<>\r\nRCPT TO:${args}\r\n`]);
     assert.equal(events[2] ?? codes(output).at(-1), expected);
@@ -164,7 +164,7 @@ test('bytes that are not UTF-8 are refused', () => {
 
 test('parameters of extensions that are switched off are not recognized', () => {
   const none = {
-    ...OPTIONS.extensions,
+    ...usualOptions.extensions,
     smtpUtf8: false,
     eightBitMime: false,
     dsn: false,

@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import { test } from 'node:test';
 import { ServerSession, SessionMisuseError } from '../../../../src/protocol/smtp/server/server-session.ts';
-import { codes, drive, OPTIONS } from './drive.ts';
+import { codes, drive, usualOptions } from './drive.ts';
 
-const TABLE: readonly (readonly [name: string, bytes: string, replies: readonly string[]])[] = [
+const table: readonly (readonly [name: string, bytes: string, replies: readonly string[]])[] = [
   ['MAIL before HELO', 'MAIL FROM:<a@b>\r\n', ['503 5.5.1']],
   ['RCPT before MAIL', 'EHLO c\r\nRCPT TO:<a@b>\r\n', ['250', '503 5.5.1']],
   ['DATA before MAIL', 'EHLO c\r\nDATA\r\n', ['250', '503 5.5.1']],
@@ -66,12 +66,12 @@ const TABLE: readonly (readonly [name: string, bytes: string, replies: readonly 
   ],
 ];
 
-for (const [name, bytes, replies] of TABLE) {
+for (const [name, bytes, replies] of table) {
   test(name, () => assert.deepEqual(codes(drive([bytes]).output).slice(1), replies));
 }
 
 test('the replies of a pipelined batch leave as one buffer', () => {
-  const session = new ServerSession(OPTIONS);
+  const session = new ServerSession(usualOptions);
   session.greet();
   session.takeOutput();
   session.receive(Buffer.from('EHLO c\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nRCPT TO:<e@f>\r\nDATA\r\n'));
@@ -82,7 +82,7 @@ test('the replies of a pipelined batch leave as one buffer', () => {
 });
 
 test('no event comes before the last one is answered', () => {
-  const session = new ServerSession(OPTIONS);
+  const session = new ServerSession(usualOptions);
   session.greet();
   session.receive(Buffer.from('EHLO c\r\nNOOP\r\n'));
   assert.equal(session.next()?.kind, 'hello');
@@ -96,7 +96,7 @@ test('no event comes before the last one is answered', () => {
 });
 
 test('an answer that nothing waits for, and a refusal that is none, are defects', () => {
-  const session = new ServerSession(OPTIONS);
+  const session = new ServerSession(usualOptions);
   assert.throws(() => session.accept(), SessionMisuseError);
   session.greet();
   assert.throws(() => session.greet(), SessionMisuseError);
@@ -207,7 +207,7 @@ test('shutdown while a message is being received: the message is answered first'
 });
 
 test('refuse takes the place of the greeting', () => {
-  const session = new ServerSession(OPTIONS);
+  const session = new ServerSession(usualOptions);
   session.refuse({ code: 554, enhanced: '5.7.1', text: 'No service for you' });
   assert.equal(session.next()?.kind, 'close');
   assert.equal(Buffer.from(session.takeOutput() ?? []).toString(), '554 5.7.1 No service for you\r\n');
@@ -217,7 +217,7 @@ test('refuse takes the place of the greeting', () => {
 });
 
 test('a client that talks before it is greeted is known', () => {
-  const early = new ServerSession(OPTIONS);
+  const early = new ServerSession(usualOptions);
   assert.equal(early.phase, 'greeting');
   early.receive(Buffer.from('EHLO c\r\n'));
   assert.equal(early.next(), undefined);

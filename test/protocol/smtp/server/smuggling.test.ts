@@ -3,12 +3,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { codes, drive } from './drive.ts';
 
-const START = 'EHLO c\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\n';
-const SMUGGLED = 'MAIL FROM:<evil@x>\r\nRCPT TO:<victim@y>\r\nDATA\r\n';
-const END = '\r\n.\r\n';
+const start = 'EHLO c\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\n';
+const smuggled = 'MAIL FROM:<evil@x>\r\nRCPT TO:<victim@y>\r\nDATA\r\n';
+const end = '\r\n.\r\n';
 
 /** What stands between two lines of a body, and what it is repaired to. */
-const NOT_AN_END: readonly (readonly [sequence: string, repaired: string])[] = [
+const notAnEnd: readonly (readonly [sequence: string, repaired: string])[] = [
   ['\n.\n', '\r\n.\r\n'],
   ['\n.\r\n', '\r\n.\r\n'],
   ['\r.\r\n', '\r\n.\r\n'],
@@ -31,9 +31,9 @@ const NOT_AN_END: readonly (readonly [sequence: string, repaired: string])[] = [
   ['\r\n..\n', '\r\n.\r\n'],
 ];
 
-for (const [sequence, repaired] of NOT_AN_END) {
+for (const [sequence, repaired] of notAnEnd) {
   const shown = JSON.stringify(sequence);
-  const bytes = `${START}\r\none${sequence}${SMUGGLED}two${END}`;
+  const bytes = `${start}\r\none${sequence}${smuggled}two${end}`;
 
   test(`${shown} is refused, and nothing after it is a command`, () => {
     const { events, output } = drive([bytes]);
@@ -47,7 +47,7 @@ for (const [sequence, repaired] of NOT_AN_END) {
   test(`${shown} is repaired, and nothing after it is a command`, () => {
     const { events, output } = drive([bytes], { bareNewlines: 'repair' });
     assert.deepEqual(events.slice(4), [
-      `content ${JSON.stringify(`\r\none${repaired}${SMUGGLED}two\r\n`)}`,
+      `content ${JSON.stringify(`\r\none${repaired}${smuggled}two\r\n`)}`,
       'end',
     ]);
     assert.deepEqual(codes(output).slice(4), ['354', '250 2.0.0']);
@@ -55,7 +55,7 @@ for (const [sequence, repaired] of NOT_AN_END) {
 }
 
 /** What stands between two lines of a header, and what it is repaired to: only an LF ends a line. */
-const IN_HEADER: readonly (readonly [sequence: string, repaired: string])[] = [
+const inHeader: readonly (readonly [sequence: string, repaired: string])[] = [
   ['\r', ' '],
   ['\r\r', ' '],
   ['\n', '\r\n'],
@@ -68,21 +68,21 @@ const IN_HEADER: readonly (readonly [sequence: string, repaired: string])[] = [
   ['\r\n\r\r\nline\r', '\r\n\r\nline\r\n'],
 ];
 
-for (const [sequence, repaired] of IN_HEADER) {
+for (const [sequence, repaired] of inHeader) {
   test(`${JSON.stringify(sequence)} in a header is repaired, and no CR begins a field`, () => {
     const content = (between: string): string => `To: a@b${between}Bcc: c@d\r\n\r\nx\r\n`;
     for (const sent of [
       `DATA\r\n${content(sequence)}.\r\n`,
       `BDAT ${content(sequence).length} LAST\r\n${content(sequence)}`,
     ]) {
-      const { events } = drive([START.replace('DATA\r\n', sent)], { bareNewlines: 'repair' });
+      const { events } = drive([start.replace('DATA\r\n', sent)], { bareNewlines: 'repair' });
       assert.deepEqual(events.slice(4), [`content ${JSON.stringify(content(repaired))}`, 'end']);
     }
   });
 }
 
 /** Unusual, but lines that end with CRLF: taken as they are. */
-const CONTENT: readonly (readonly [sequence: string, content: string])[] = [
+const contents: readonly (readonly [sequence: string, content: string])[] = [
   ['\r\n.\0\r\n', '\r\n\0\r\n'],
   ['\r\n\0.\r\n', '\r\n\0.\r\n'],
   ['\r\n..\r\n', '\r\n.\r\n'],
@@ -92,18 +92,18 @@ const CONTENT: readonly (readonly [sequence: string, content: string])[] = [
   ['\x8d\x8a.\x8d\x8a', '\x8d\x8a.\x8d\x8a'],
 ];
 
-for (const [sequence, content] of CONTENT) {
+for (const [sequence, content] of contents) {
   test(`${JSON.stringify(sequence)} is content`, () => {
-    const { events } = drive([`${START}one${sequence}${SMUGGLED}two${END}`]);
+    const { events } = drive([`${start}one${sequence}${smuggled}two${end}`]);
     assert.deepEqual(events.slice(4), [
-      `content ${JSON.stringify(`one${content}${SMUGGLED}two\r\n`)}`,
+      `content ${JSON.stringify(`one${content}${smuggled}two\r\n`)}`,
       'end',
     ]);
   });
 }
 
 test('CRLF.CRLF ends a message, also as the first line and right after another', () => {
-  const { events } = drive([`${START}.\r\n${START.slice(8)}x${END}NOOP\r\n`]);
+  const { events } = drive([`${start}.\r\n${start.slice(8)}x${end}NOOP\r\n`]);
   assert.deepEqual(events.slice(4), ['end', 'mail <a@b>', 'rcpt <c@d>', 'data', 'content "x\\r\\n"', 'end']);
 });
 
@@ -163,20 +163,20 @@ test('a name in EHLO that is not UTF-8: 500, and the client may try another', ()
   assert.deepEqual(drive(['EHLO B\xfcro\r\nEHLO c\r\n']).events, ['ehlo c']);
 });
 
-const BDAT = START.replace('DATA\r\n', '');
+const bdat = start.replace('DATA\r\n', '');
 
 test('a bare newline in a chunk is refused, and the rest of the chunk is no command', () => {
-  const { events, output } = drive([`${BDAT}BDAT 13\r\none\n.\r\nQUIT\r\nBDAT 6 LAST\r\nQUIT\r\nNOOP\r\n`]);
+  const { events, output } = drive([`${bdat}BDAT 13\r\none\n.\r\nQUIT\r\nBDAT 6 LAST\r\nQUIT\r\nNOOP\r\n`]);
   assert.deepEqual(events.slice(3), ['data', 'content "one"', 'reset']);
   assert.deepEqual(codes(output).slice(4), ['550 5.6.0', '503 5.5.1', '250 2.0.0']);
 });
 
 test('a bare newline in a chunk is repaired; CRLF may be cut by a chunk, but the last may not end with CR', () => {
-  const { events } = drive([`${BDAT}BDAT 4\r\none\rBDAT 3\r\n\n.\nBDAT 2 LAST\r\nx\r`], {
+  const { events } = drive([`${bdat}BDAT 4\r\none\rBDAT 3\r\n\n.\nBDAT 2 LAST\r\nx\r`], {
     bareNewlines: 'repair',
   });
   assert.deepEqual(events.slice(3), ['data', 'content "one\\r\\n.\\r\\nx\\r\\n"', 'end']);
-  const refused = drive([`${BDAT}BDAT 4 LAST\r\none\r`]);
+  const refused = drive([`${bdat}BDAT 4 LAST\r\none\r`]);
   assert.deepEqual(refused.events.slice(3), ['data', 'content "one\\r"', 'reset']);
   assert.deepEqual(codes(refused.output).slice(4), ['550 5.6.0']);
 });
