@@ -1,29 +1,48 @@
 // A role's lasting link to the manager: when the manager is restarted the link comes back by itself,
 // and messages that the old manager may not have taken are posted again.
 
+import { type Channel, channelWindow } from './channel.ts';
 import { connectManagerSocket } from './manager-socket.ts';
-import { channelWindow } from './channel.ts';
 import type { Hello } from './messages.ts';
 import { SocketChannel } from './socket-channel.ts';
+
+/** A channel that tells what its peer has taken. */
+export interface ConfirmedChannel<Out, In> extends Channel<Out, In> {
+  /** Calls back with how many more messages the peer has taken. */
+  onTaken(callback: (count: number) => void): void;
+}
+
+/** Resolves to a channel to the manager, however long it takes to come up; to undefined once `isCancelled`. */
+export type ConnectManager = <Out, In>(
+  isCancelled: () => boolean,
+) => Promise<ConfirmedChannel<Out, In> | undefined>;
+
+/** The manager that listens on this socket. */
+export function managerAt(path: string): ConnectManager {
+  return async <Out, In>(isCancelled: () => boolean) => {
+    const socket = await connectManagerSocket(path, isCancelled);
+    return socket === undefined ? undefined : new SocketChannel<Out, In>(socket);
+  };
+}
 
 /**
  * A channel that outlives the peer's process. `repeat`: messages not yet known to be taken are posted to the next one;
  * without it they are lost, and `lost` is called for what was under way as for what is posted while there is no manager.
  */
 export class ManagerLink<Out, In> {
-  readonly #path: string;
+  readonly #connect: ConnectManager;
   readonly #hello: () => Hello;
   readonly #take: (batch: readonly In[]) => void;
   readonly #lost: () => void | Promise<void>;
   readonly #repeat: boolean;
-  #channel: SocketChannel<Out | Hello, In> | undefined;
+  #channel: ConfirmedChannel<Out | Hello, In> | undefined;
   /** Posted and not known to be taken, oldest first; kept only when they must be repeated. */
   #unconfirmed: Out[] = [];
   #drained: (() => void)[] = [];
   #stopped = false;
 
   constructor(options: {
-    path: string;
+    connect: ConnectManager;
     /** Said to each manager first. */
     hello: () => Hello;
     repeat: boolean;
@@ -31,7 +50,7 @@ export class ManagerLink<Out, In> {
     /** The next manager hears nothing before this has resolved. */
     lost: () => void | Promise<void>;
   }) {
-    this.#path = options.path;
+    this.#connect = options.connect;
     this.#hello = options.hello;
     this.#repeat = options.repeat;
     this.#take = options.take;
@@ -40,9 +59,8 @@ export class ManagerLink<Out, In> {
 
   /** Resolves once the link is up for the first time. */
   async open(): Promise<void> {
-    const socket = await connectManagerSocket(this.#path, () => this.#stopped);
-    if (socket === undefined) return;
-    const channel = new SocketChannel<Out | Hello, In>(socket);
+    const channel = await this.#connect<Out | Hello, In>(() => this.#stopped);
+    if (channel === undefined) return;
     this.#channel = channel;
     channel.onClosed(() => {
       this.#channel = undefined;
@@ -88,7 +106,7 @@ export class ManagerLink<Out, In> {
     for (const callback of drained) callback();
   }
 
-  #forgetTaken(channel: SocketChannel<Out | Hello, In>): void {
+  #forgetTaken(channel: ConfirmedChannel<Out | Hello, In>): void {
     let hellos = 1;
     channel.onTaken((count) => {
       this.#unconfirmed.splice(0, count - hellos);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { listenManagerSocket } from '../../src/channel/manager-socket.ts';
 import { channelWindow } from '../../src/channel/channel.ts';
-import { ManagerLink } from '../../src/channel/manager-link.ts';
+import { managerAt, ManagerLink } from '../../src/channel/manager-link.ts';
 import { SocketChannel } from '../../src/channel/socket-channel.ts';
 import { type TemporaryFolder, temporaryFolder } from '../temporary-folder.ts';
 
@@ -75,7 +75,7 @@ function link({ bus: path, atEnd }: SpoolFolder, repeat: boolean) {
   const lost: (() => void)[] = [];
   let losses = 0;
   const made = new ManagerLink<string, string>({
-    path,
+    connect: managerAt(path),
     hello: () => hello,
     repeat,
     take: (batch) => taken.push(...batch),

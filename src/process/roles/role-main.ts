@@ -10,7 +10,7 @@ import { Troubles } from '../../stats/troubles.ts';
 import { managerSocketPath, listenManagerSocket } from '../../channel/manager-socket.ts';
 import { showLife } from '../running/life-sign.ts';
 import { patientLogger } from '../watch/process-logger.ts';
-import { ManagerLink } from '../../channel/manager-link.ts';
+import { managerAt, ManagerLink } from '../../channel/manager-link.ts';
 import type {
   ControlToManager,
   ManagerToSender,
@@ -72,7 +72,7 @@ async function start(config: Config, { index, serial, senders }: RoleStart): Pro
     case 'receiver': {
       const { ReceiverRole } = await import('./receiver-role.ts');
       const link = new ManagerLink<Submitted, never>({
-        path,
+        connect: managerAt(path),
         hello: () => ({ kind: 'hello', role: 'receiver', index, serial }),
         repeat: true,
         take: () => undefined,
@@ -85,7 +85,7 @@ async function start(config: Config, { index, serial, senders }: RoleStart): Pro
     case 'sender': {
       const { SenderRole } = await import('./sender-role.ts');
       const link = new ManagerLink<SenderToManager, ManagerToSender>({
-        path,
+        connect: managerAt(path),
         hello: () => ({ kind: 'hello', role: 'sender', index, serial, delivered: sender.delivered }),
         repeat: false,
         take: (batch) => sender.take(batch),
@@ -99,7 +99,7 @@ async function start(config: Config, { index, serial, senders }: RoleStart): Pro
     case 'control': {
       const { ControlRole } = await import('./control-role.ts');
       const link = new ManagerLink<Request, Response>({
-        path,
+        connect: managerAt(path),
         hello: () => ({ kind: 'hello', role: 'control', index, serial }),
         repeat: false,
         take: (batch) => control.take(batch),
