@@ -15,6 +15,7 @@ import type {
   SchedulerConfig,
   Transaction,
 } from '../../src/schedule/types.ts';
+import { VirtualTimers } from '../virtual-timers.ts';
 import { check } from '../world/ledger.ts';
 import { Actor } from './actor.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -89,6 +90,7 @@ export class ManagerModel {
     const senders = new Senders({
       perProcess,
       before: this.#before,
+      timers: new VirtualTimers(clock),
       lost: (connection) => this.#lost(connection),
       carry: (connections) => {
         scheduler.carry(connections, clock.nowMs);

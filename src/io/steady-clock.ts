@@ -64,7 +64,15 @@ export interface Step {
 /** What those need who live in steady time and meet dates. */
 export type DatedClock = Pick<
   SteadyClock,
-  'nowMs' | 'dateMs' | 'dateOf' | 'shownOf' | 'shiftMs' | 'shownShiftMs' | 'steadyOf' | 'receivedMs'
+  | 'nowMs'
+  | 'dateMs'
+  | 'systemMs'
+  | 'dateOf'
+  | 'shownOf'
+  | 'shiftMs'
+  | 'shownShiftMs'
+  | 'steadyOf'
+  | 'receivedMs'
 >;
 
 export class SteadyClock {
@@ -115,6 +123,9 @@ export class SteadyClock {
 
   /** The date, Unix ms, without steps that are not believed (yet). Good for ends that people were told. */
   readonly dateMs = (): number => this.dateOf(this.nowMs());
+
+  /** The date that the system's clock shows, Unix ms, right or wrong: what other processes write down at this moment. */
+  readonly systemMs = (): number => this.#date();
 
   /** What has to be added to steady time for a date. */
   get shiftMs(): number {

@@ -2,14 +2,14 @@
 // Keeps what the manager needs of each by its handle.
 
 import type { DatedClock } from '../io/steady-clock.ts';
-import type { RouteKey, Router } from '../route/types.ts';
+import type { RouteKey } from '../route/types.ts';
 import type { MessageHandle, Scheduler } from '../schedule/types.ts';
 import type { RecoveredMessage, SpoolStore } from '../spool/types.ts';
 import type { Submitted } from '../channel/messages.ts';
+import type { RouterInForce } from './ports.ts';
 
 export class Admission {
-  /** The routing table in force. */
-  router: Router;
+  readonly #routing: RouterInForce;
   readonly #scheduler: Scheduler;
   readonly #store: SpoolStore;
   readonly #clock: DatedClock;
@@ -18,16 +18,18 @@ export class Admission {
   /** Queue ids of messages at their first attempt: the scheduler keeps ids in numbers, and text takes time. */
   readonly #freshIds: (string | undefined)[] = [];
 
-  constructor(scheduler: Scheduler, store: SpoolStore, router: Router, clock: DatedClock) {
+  constructor(scheduler: Scheduler, store: SpoolStore, routing: RouterInForce, clock: DatedClock) {
     this.#scheduler = scheduler;
     this.#store = store;
-    this.router = router;
+    this.#routing = routing;
     this.#clock = clock;
   }
 
   /** A message that was in the queue before. */
   recovered(message: RecoveredMessage): MessageHandle {
-    const routes = message.waiting.map(({ address }) => this.router.routeOf(message.reversePath, address));
+    const routes = message.waiting.map(({ address }) =>
+      this.#routing.router.routeOf(message.reversePath, address),
+    );
     const receivedAtMs = this.#clock.steadyOf(message.receivedAtMs);
     const handle = this.#begin(message, routes, message.held, receivedAtMs);
     for (const [at, waiting] of message.waiting.entries()) {
@@ -49,7 +51,9 @@ export class Admission {
   submitted(message: Submitted, nowMs: number): void {
     // After a restart of this process a receiver may report again what recovery has already found.
     if (!this.#store.submitted(message.queueId, message.ref, message.recipients.length)) return;
-    const routes = message.recipients.map((address) => this.router.routeOf(message.reversePath, address));
+    const routes = message.recipients.map((address) =>
+      this.#routing.router.routeOf(message.reversePath, address),
+    );
     const handle = this.#begin(message, routes, false, this.#clock.receivedMs(message.receivedAtMs));
     this.#freshIds[handle] = message.queueId;
     for (const [recipient, route] of routes.entries()) {

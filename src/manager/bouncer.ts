@@ -2,12 +2,12 @@
 // The DSN is on stable storage before the failure is settled, so a crash in between repeats the report and never loses it.
 
 import type { BounceSettings } from '../bounce/bounce-settings.ts';
-import { setTimeout } from 'node:timers/promises';
 import { type Addressee, addresseeOf } from '../bounce/addressee.ts';
 import { type DsnRecipient, buildDsn } from '../bounce/build-dsn.ts';
 import { splitReport } from '../bounce/split-report.ts';
 import { statusFrom } from '../bounce/status.ts';
 import { wantsReport } from '../bounce/wants-report.ts';
+import type { Timers } from '../io/timers.ts';
 import type { Logger } from '../log/logger.ts';
 import type { Envelope } from '../message/envelope.ts';
 import { splitErrorText } from '../protocol/smtp/client/error-text.ts';
@@ -38,7 +38,11 @@ const retryMs = 1_000;
 const smallReportBytes = 64 * 1024;
 
 export class Bouncer {
-  #settings: BounceSettings;
+  /** Those in force. */
+  readonly #settings: () => BounceSettings;
+  readonly #timers: Timers;
+  /** Dates as the system's clock shows them. */
+  readonly #dateMs: () => number;
   readonly #reader: SpoolReader;
   readonly #writer: SpoolWriter;
   readonly #log: Logger;
@@ -51,7 +55,9 @@ export class Bouncer {
   readonly #stopping = new AbortController();
 
   constructor(options: {
-    settings: BounceSettings;
+    settings: () => BounceSettings;
+    timers: Timers;
+    dateMs: () => number;
     reader: SpoolReader;
     writer: SpoolWriter;
     log: Logger;
@@ -60,16 +66,14 @@ export class Bouncer {
     troubles?: Troubles | undefined;
   }) {
     this.#settings = options.settings;
+    this.#timers = options.timers;
+    this.#dateMs = options.dateMs;
     this.#reader = options.reader;
     this.#writer = options.writer;
     this.#log = options.log;
     this.#stats = options.stats;
     this.#submit = options.submit;
     this.#troubles = options.troubles;
-  }
-
-  reconfigure(settings: BounceSettings): void {
-    this.#settings = settings;
   }
 
   /** From now on nothing is tried a second time. */
@@ -102,7 +106,7 @@ export class Bouncer {
     const found = await this.#tryRead(queueId, ref);
     if (found === undefined) return;
     const { envelope, original } = found;
-    const addressee = addresseeOf(envelope, this.#settings.postmaster);
+    const addressee = addresseeOf(envelope, this.#settings().postmaster);
     if (addressee.kind !== 'nobody') {
       for (const each of this.#parts(addressee, envelope, recipients)) {
         await this.#store(queueId, addressee, envelope, each, original);
@@ -124,7 +128,7 @@ export class Bouncer {
     for (const each of recipients) {
       if (each.action === 'failed') this.#logBounced(queueId, envelope, each);
     }
-    const addressee = addresseeOf(envelope, this.#settings.postmaster);
+    const addressee = addresseeOf(envelope, this.#settings().postmaster);
     if (addressee.kind === 'nobody') {
       this.#dropped(queueId, envelope, recipients, addressee.reason);
       return true;
@@ -143,7 +147,7 @@ export class Bouncer {
     envelope: Envelope,
     recipients: readonly ReportedRecipient[],
   ): Iterable<readonly DsnRecipient[]> {
-    const nowMs = Date.now();
+    const nowMs = this.#dateMs();
     return splitReport(
       recipients
         .filter((each) => isDue(addressee, envelope, each))
@@ -167,10 +171,19 @@ export class Bouncer {
     }
   }
 
-  async #pause(): Promise<void> {
+  /** For the next try; a stop cuts it short. */
+  #pause(): Promise<void> {
     const { signal } = this.#stopping;
-    // It rejects when it is cut short, which is as good as over.
-    await setTimeout(retryMs, undefined, { ref: false, signal }).catch(() => undefined);
+    if (signal.aborted) return Promise.resolve();
+    return new Promise((resolve) => {
+      const over = (): void => {
+        this.#timers.clear(timer);
+        signal.removeEventListener('abort', over);
+        resolve();
+      };
+      const timer = this.#timers.setTimeout(over, retryMs).unref();
+      signal.addEventListener('abort', over);
+    });
   }
 
   /**
@@ -259,7 +272,7 @@ export class Bouncer {
       reply: each.error,
       host: each.host,
       expired: each.expired,
-      delayMs: Math.max(0, Date.now() - envelope.receivedAtMs),
+      delayMs: Math.max(0, this.#dateMs() - envelope.receivedAtMs),
     });
   }
 
@@ -271,7 +284,7 @@ export class Bouncer {
     for await (const piece of message.stream()) {
       pieces.push(piece);
       sizeBytes += piece.length;
-      if (sizeBytes > this.#settings.maxOriginalBytes) break;
+      if (sizeBytes > this.#settings().maxOriginalBytes) break;
     }
     return pieces;
   }
@@ -283,10 +296,11 @@ export class Bouncer {
     recipients: readonly DsnRecipient[],
     original: readonly Uint8Array[],
   ): Promise<void> {
-    const nowMs = Date.now();
+    const { hostname, from, maxOriginalBytes } = this.#settings();
+    const nowMs = this.#dateMs();
     const id = this.#writer.newQueueId();
     const dsn = buildDsn({
-      reportingMta: this.#settings.hostname,
+      reportingMta: hostname,
       queueId,
       arrivalMs: envelope.receivedAtMs,
       nowMs,
@@ -295,10 +309,10 @@ export class Bouncer {
       recipients,
       ret: envelope.ret,
       original: { kind: 'full', content: original },
-      maxOriginalBytes: this.#settings.maxOriginalBytes,
-      from: this.#settings.from,
-      boundary: `=_${id}_${this.#settings.hostname}`,
-      messageId: `${id}@${this.#settings.hostname}`,
+      maxOriginalBytes,
+      from,
+      boundary: `=_${id}_${hostname}`,
+      messageId: `${id}@${hostname}`,
     });
     const via = addressee.kind === 'postmaster' ? 'notice' : 'bounce';
     const appended = await this.#writer.append({

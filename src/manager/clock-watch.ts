@@ -2,6 +2,8 @@
 // and keeps in the spool's folder what dates there mean, so that a start under another clock ages no mail.
 
 import { z } from 'zod';
+import type { Timer, Timers } from '../io/timers.ts';
+import type { FileLayer } from '../spool/file-layer.ts';
 import type { Logger } from '../log/logger.ts';
 import { confirmMs, SteadyClock, stepMs, type ClockChange, type ClockRun } from '../io/steady-clock.ts';
 import type { Stretch } from '../io/timeline.ts';
@@ -18,13 +20,18 @@ const longOffMs = 30 * 86_400_000;
 export interface ClockWatchParts {
   /** Of the file. */
   readonly path: string;
+  readonly files: FileLayer;
+  readonly timers: Timers;
   readonly log: Logger;
   readonly troubles?: Troubles | undefined;
   /** Tells this boot of the machine from others; undefined: not known, and the time between is taken from the dates. */
   readonly boot?: string | undefined;
   /** Ms, from the boot on. */
-  readonly monotonic?: () => number;
-  readonly date?: () => number;
+  readonly monotonic: () => number;
+  /** The system's clock, Unix ms. */
+  readonly date: () => number;
+  /** Told `SteadyClock.shiftMs` when it is another one or no longer in doubt. */
+  readonly changed: (shiftMs: number) => void;
 }
 
 export class ClockWatch {
@@ -32,8 +39,9 @@ export class ClockWatch {
   readonly #file: StateFile;
   readonly #log: Logger;
   readonly #troubles: Troubles | undefined;
-  #changed: (shiftMs: number) => void = () => undefined;
-  #observing: NodeJS.Timeout | undefined;
+  readonly #timers: Timers;
+  readonly #changed: (shiftMs: number) => void;
+  #observing: Timer | undefined;
   #savedAtMs: number;
   /** Until then a start under a clock that differs much is shown. Steady time. */
   #doubtEndsMs = 0;
@@ -45,6 +53,8 @@ export class ClockWatch {
     this.#log = parts.log;
     this.#troubles = parts.troubles;
     this.#boot = parts.boot;
+    this.#timers = parts.timers;
+    this.#changed = parts.changed;
     const { stretches, run } = kept;
     const isSameBoot = run !== undefined && run.boot === parts.boot;
     this.clock = new SteadyClock({ ...parts, stretches, ...(isSameBoot && { run }) });
@@ -53,7 +63,7 @@ export class ClockWatch {
 
   /** Takes up what was known about the clock; without it, time begins now. Call before recovery. */
   static async open(parts: ClockWatchParts): Promise<ClockWatch> {
-    const file = new StateFile(parts.path);
+    const file = new StateFile(parts.path, { files: parts.files });
     const watch = new ClockWatch(file, await keptIn(file, parts.log), parts);
     watch.#started();
     watch.look();
@@ -71,15 +81,9 @@ export class ClockWatch {
     return lastSeenMs + stepMs + this.clock.nowMs() - (this.#doubtEndsMs - confirmMs);
   };
 
-  /** Calls back with `SteadyClock.shiftMs` when it is another one or no longer in doubt, and now. */
-  onShift(changed: (shiftMs: number) => void): void {
-    this.#changed = changed;
-    changed(this.clock.shiftMs);
-  }
-
   /** Begins to look at the clock every few seconds. */
   watch(): void {
-    this.#observing = setInterval(() => this.look(), observeMs).unref();
+    this.#observing = this.#timers.setInterval(() => this.look(), observeMs).unref();
   }
 
   /** One look at the clock. */
@@ -119,7 +123,7 @@ export class ClockWatch {
 
   /** Resolves when the date that was seen last is on stable storage. */
   async close(): Promise<void> {
-    clearInterval(this.#observing);
+    this.#timers.clear(this.#observing);
     this.clock.observe();
     await this.#save(true);
   }

@@ -8,6 +8,7 @@ import type { RouteConfig } from '../config/config.ts';
 import { parseRecipientDomain } from '../values/domain.ts';
 import { ValueError } from '../values/value-error.ts';
 import type { DatedClock } from '../io/steady-clock.ts';
+import type { Timers } from '../io/timers.ts';
 import type { ErrorPlan, RouteKey, Router } from '../route/types.ts';
 import type { Explanation } from '../schedule/limits/status.ts';
 import type { LimitIndex, LimitRule } from '../schedule/limits/types.ts';
@@ -33,11 +34,13 @@ export class Explainer {
   readonly #scheduler: Scheduler;
   readonly #facts: () => ExplainFacts;
   readonly #clock: DatedClock;
+  readonly #timers: Timers;
 
-  constructor(scheduler: Scheduler, facts: () => ExplainFacts, clock: DatedClock) {
+  constructor(scheduler: Scheduler, facts: () => ExplainFacts, clock: DatedClock, timers: Timers) {
     this.#scheduler = scheduler;
     this.#facts = facts;
     this.#clock = clock;
+    this.#timers = timers;
   }
 
   /** @throws {ControlError} `ADDRESS_INVALID` when the question names neither an address nor a domain */
@@ -46,7 +49,7 @@ export class Explainer {
     const facts = this.#facts();
     const key = facts.router.routeOf(sender, `x@${domainOf(address)}`);
     const queues = facts.hasTenants
-      ? await queueCounts(this.#scheduler, ({ route }) => route === key.key)
+      ? await queueCounts(this.#scheduler, this.#timers, ({ route }) => route === key.key)
       : [];
     const queue = question.queue ?? (question.sender === undefined ? fullest(queues) : facts.queueOf(sender));
     const plan = await facts.router.resolve(key.key);
@@ -73,7 +76,7 @@ export class Explainer {
   /** Without a site there is no limit to ask for: what waits is all that can be told. */
   async #unreachable({ key, domain }: RouteKey, queue: string, plan: ErrorPlan): Promise<Explanation> {
     let next = Infinity;
-    const [counted] = await queueCounts(this.#scheduler, (row) => {
+    const [counted] = await queueCounts(this.#scheduler, this.#timers, (row) => {
       if (row.route !== key || row.queue !== queue) return false;
       if (row.state === 'waiting') next = Math.min(next, row.nextAttemptAtMs);
       return true;

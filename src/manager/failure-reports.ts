@@ -2,6 +2,7 @@
 // so that a mailing to thousands is reported once and not once for each transaction. Promises bounded work: reports are
 // written some at a time, and what waits for its turn is a few texts, never a message.
 
+import type { Timer, Timers } from '../io/timers.ts';
 import type { StoredRef } from '../spool/types.ts';
 import type { ReportedRecipient } from './bouncer.ts';
 
@@ -37,14 +38,13 @@ export interface FailureReportsOptions {
     ref: StoredRef,
     recipients: readonly ReportedRecipient[],
   ) => Promise<void>;
-  /** Ms on a clock that nobody sets. */
-  readonly now?: () => number;
+  readonly timers: Timers;
 }
 
 export class FailureReports {
   readonly #take: FailureReportsOptions['take'];
   readonly #report: FailureReportsOptions['report'];
-  readonly #now: () => number;
+  readonly #timers: Timers;
   readonly #gathered = new Map<string, Gathered>();
   /** Failures in all of them. */
   #failures = 0;
@@ -53,14 +53,14 @@ export class FailureReports {
   /** Taken, and waiting for their turn. */
   readonly #ready: Ready[] = [];
   #running = 0;
-  #timer: NodeJS.Timeout | undefined;
+  #timer: Timer | undefined;
   #stopped = false;
   readonly #over = Promise.withResolvers<void>();
 
-  constructor({ take, report, now = () => performance.now() }: FailureReportsOptions) {
+  constructor({ take, report, timers }: FailureReportsOptions) {
     this.#take = take;
     this.#report = report;
-    this.#now = now;
+    this.#timers = timers;
   }
 
   /** Messages whose report is not stored yet. */
@@ -70,7 +70,7 @@ export class FailureReports {
 
   /** A recipient failed, or its success is to be reported. Nothing is written before `start`. */
   add(queueId: string, recipient: ReportedRecipient): void {
-    const now = this.#now();
+    const now = this.#timers.nowMs();
     let gathered = this.#gathered.get(queueId);
     if (gathered === undefined) {
       gathered = { recipients: [], firstAtMs: now, lastAtMs: now };
@@ -105,7 +105,7 @@ export class FailureReports {
    */
   stop(): Promise<void> {
     this.#stopped = true;
-    clearTimeout(this.#timer);
+    this.#timers.clear(this.#timer);
     for (const queueId of this.#gathered.keys()) this.#makeReady(queueId);
     this.#run();
     return this.#running === 0 ? Promise.resolve() : this.#over.promise;
@@ -138,13 +138,14 @@ export class FailureReports {
 
   #lookLater(): void {
     if (this.#timer !== undefined || this.#gathered.size === 0) return;
-    this.#timer = setTimeout(() => {
+    const look = (): void => {
       this.#timer = undefined;
-      const now = this.#now();
+      const now = this.#timers.nowMs();
       for (const [queueId, { firstAtMs, lastAtMs }] of this.#gathered) {
         if (now >= lastAtMs + quietMs || now >= firstAtMs + longestMs) this.#complete.push(queueId);
       }
       this.start();
-    }, lookMs);
+    };
+    this.#timer = this.#timers.setTimeout(look, lookMs);
   }
 }

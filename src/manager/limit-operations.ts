@@ -15,16 +15,16 @@ import type { Override } from '../control/override.ts';
 import { formatTarget, type OverrideTarget, parseTarget } from '../control/override-target.ts';
 import { parseDomain } from '../values/domain.ts';
 import { ValueError } from '../values/value-error.ts';
-import type { Router } from '../route/types.ts';
 import type { Scheduler } from '../schedule/types.ts';
 import type { Explainer } from './explain.ts';
 import type { NamedTarget, Overrides } from './overrides.ts';
+import type { RouterInForce } from './ports.ts';
 
 export interface LimitOperationsParts {
   readonly scheduler: Scheduler;
   readonly explainer: Explainer;
   readonly overrides: Overrides;
-  readonly router: () => Router;
+  readonly routing: RouterInForce;
   /** Names of the tenants that there are. */
   readonly tenants: () => readonly string[];
   /** Scheduler time. */
@@ -103,7 +103,7 @@ export class LimitOperations implements OperatorSource {
       if (/^(?:mx|relay)[:#]./.test(text)) return { site: text, label: '' };
       throw siteUnknown(text, 'it is neither the key nor the hosts of a site at work, and not a domain');
     }
-    const router = this.#parts.router();
+    const { router } = this.#parts.routing;
     const plan = await router.resolve(router.routeOf('', `x@${domain}`).key);
     if (plan.kind === 'relay') return plan;
     throw siteUnknown(text, `looking it up: ${plan.replyCode} ${plan.enhancedStatus} ${plan.text}`);

@@ -13,8 +13,8 @@ export class LinkedRoles {
   /** When the last one went. */
   readonly #emptySinceMs: Record<LinkedRole, number>;
 
-  /** @param nowMs - a clock that nobody sets */
-  constructor(nowMs: () => number = () => performance.now()) {
+  /** @param nowMs - ms on a clock that nobody sets */
+  constructor(nowMs: () => number) {
     this.#nowMs = nowMs;
     this.#emptySinceMs = { sender: nowMs(), receiver: nowMs() };
   }

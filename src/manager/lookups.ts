@@ -1,8 +1,9 @@
 // Routes on their way to their plans: at most so many are looked up at once, the rest waits here as names. What cannot be
 // looked up because no name server answers waits for one that does; that is no attempt.
 
-import type { RoutePlan, Router } from '../route/types.ts';
+import type { RoutePlan } from '../route/types.ts';
 import { WaitingLine } from '../dns/waiting-line.ts';
+import type { RouterInForce } from './ports.ts';
 
 /**
  * Enough to keep the resolver busy while thousands of names are asked for in vain: each has a question on the wire at a
@@ -18,11 +19,11 @@ interface Asked {
 }
 
 export interface LookupsParts {
-  readonly router: Router;
+  readonly routing: RouterInForce;
   /** Scheduler time. */
   readonly nowMs: () => number;
-  /** Tells the scheduler. @param isLater - not within the call of `ask` */
-  readonly resolved: (route: string, plan: RoutePlan, isLater: boolean) => void;
+  /** Told what was not known when it was asked for. */
+  readonly resolved: (route: string, plan: RoutePlan) => void;
   /** Look-ups at once; `mostAtOnce` unless a test says less. */
   readonly most?: number;
 }
@@ -31,7 +32,7 @@ export class Lookups {
   readonly #nowMs: () => number;
   readonly #resolved: LookupsParts['resolved'];
   readonly #most: number;
-  #router: Router;
+  readonly #routing: RouterInForce;
   #underWay = 0;
   readonly #line = new WaitingLine<Asked>();
   /** For a name server that answers. */
@@ -39,8 +40,8 @@ export class Lookups {
   #isOutage = false;
   #isStopped = false;
 
-  constructor({ router, nowMs, resolved, most = mostAtOnce }: LookupsParts) {
-    this.#router = router;
+  constructor({ routing, nowMs, resolved, most = mostAtOnce }: LookupsParts) {
+    this.#routing = routing;
     this.#nowMs = nowMs;
     this.#resolved = resolved;
     this.#most = most;
@@ -51,24 +52,19 @@ export class Lookups {
     return this.#stranded.length;
   }
 
-  /** Looks a plan up; one that is known is told at once. */
-  ask(route: string, key: string): void {
-    const cached = this.#router.cached(key, this.#nowMs());
-    if (cached !== undefined) this.#resolved(route, cached, false);
-    else if (this.#underWay >= this.#most) this.#line.push({ route, key });
+  /** The plan, if it is known; else it is looked up, and told later. */
+  ask(route: string, key: string): RoutePlan | undefined {
+    const cached = this.#routing.router.cached(key, this.#nowMs());
+    if (cached !== undefined) return cached;
+    if (this.#underWay >= this.#most) this.#line.push({ route, key });
     else this.#start({ route, key });
+    return undefined;
   }
 
   /** No name server answers, or one does again. */
   set isOutage(isOutage: boolean) {
     this.#isOutage = isOutage;
-    if (!isOutage) this.#goOn();
-  }
-
-  /** Another routing table, with another resolver. */
-  set router(router: Router) {
-    this.#router = router;
-    this.#goOn();
+    if (!isOutage) this.goOn();
   }
 
   /** From now on nobody is told anything: what breaks off now is no attempt. */
@@ -76,8 +72,8 @@ export class Lookups {
     this.#isStopped = true;
   }
 
-  /** What was stranded is asked for again. */
-  #goOn(): void {
+  /** What was stranded is asked for again: there may be another router, with other name servers. */
+  goOn(): void {
     const stranded = this.#stranded;
     this.#stranded = [];
     for (const asked of stranded) this.#line.push(asked);
@@ -93,15 +89,15 @@ export class Lookups {
   }
 
   #start(asked: Asked): void {
-    const router = this.#router;
+    const { router } = this.#routing;
     this.#underWay++;
     void router.resolve(asked.key).then((plan) => {
       this.#underWay--;
       if (this.#isStopped) return;
       // A resolver that was replaced breaks off what it was asked: that says nothing about the route.
-      const isBrokenOff = router !== this.#router && plan.kind === 'error' && !plan.permanent;
+      const isBrokenOff = router !== this.#routing.router && plan.kind === 'error' && !plan.permanent;
       if (isBrokenOff) this.#line.push(asked);
-      else if (plan.kind !== 'error' || plan.waitsForDns !== true) this.#resolved(asked.route, plan, true);
+      else if (plan.kind !== 'error' || plan.waitsForDns !== true) this.#resolved(asked.route, plan);
       else if (this.#isOutage) this.#stranded.push(asked);
       else this.#line.push(asked);
       this.#startNext();

@@ -5,16 +5,9 @@ import type { Delivered } from '../deliver/delivered-lately.ts';
 import type { AttemptResult, CloseReport, Work } from '../deliver/types.ts';
 import type { Envelope } from '../message/envelope.ts';
 import type { DatedClock } from '../io/steady-clock.ts';
+import type { Timer, Timers } from '../io/timers.ts';
 import type { Logger } from '../log/logger.ts';
-import type { Router } from '../route/types.ts';
-import type {
-  ConnectionHandle,
-  Effect,
-  MessageHandle,
-  Scheduler,
-  SchedulerConfig,
-  Transaction,
-} from '../schedule/types.ts';
+import type { ConnectionHandle, Effect, MessageHandle, Scheduler, Transaction } from '../schedule/types.ts';
 import { damageText } from '../spool/damage-text.ts';
 import type { Outcome, RecoveredMessage, SpoolReader, SpoolStore, StoredRef } from '../spool/types.ts';
 import type { Stats } from '../stats/stats.ts';
@@ -22,15 +15,15 @@ import type { Troubles } from '../stats/troubles.ts';
 import type { SenderToManager, Submitted } from '../channel/messages.ts';
 import { Admission } from './admission.ts';
 import { DamagedMail } from './damaged-mail.ts';
-import type { Bouncer, ReportedRecipient } from './bouncer.ts';
+import type { ReportedRecipient } from './bouncer.ts';
 import { DeferralLog } from './deferral-log.ts';
 import { FailureReports } from './failure-reports.ts';
-import { GivingUp } from './giving-up.ts';
 import { LocalFailures } from './local-failures.ts';
 import { Lookups } from './lookups.ts';
+import type { ManagerEvent, ManagerEvents } from './manager-events.ts';
+import type { BouncerPort, RouterInForce, SenderPort } from './ports.ts';
 import { Rerouter } from './rerouter.ts';
-import type { Senders } from './senders.ts';
-import { UnreadableMail } from './unreadable-mail.ts';
+import type { Shaping } from './shaping.ts';
 
 /** A message younger than this is read from the page cache without a thread hop. */
 const freshMs = 60_000;
@@ -45,19 +38,21 @@ export interface ManagerParts {
   readonly store: SpoolStore;
   readonly reader: SpoolReader;
   readonly scheduler: Scheduler;
-  readonly router: Router;
+  readonly routing: RouterInForce;
+  readonly shaping: Shaping;
+  readonly senders: SenderPort;
+  readonly bouncer: BouncerPort;
+  /** What parts find out by themselves. */
+  readonly events: ManagerEvents;
   readonly log: Logger;
   readonly stats: Stats;
   /** The scheduler's time. */
   readonly clock: DatedClock;
+  readonly timers: Timers;
   readonly troubles?: Troubles | undefined;
 }
 
 export class Manager {
-  /** Looks again at what an operator's command could not read. */
-  readonly unreadable: UnreadableMail;
-  /** Gives recipients up for an operator. */
-  readonly givingUp: GivingUp;
   readonly #store: SpoolStore;
   readonly #scheduler: Scheduler;
   readonly #log: Logger;
@@ -68,14 +63,16 @@ export class Manager {
   readonly #reader: SpoolReader;
   readonly #rerouter: Rerouter;
   readonly #lookups: Lookups;
-  #senders: Senders | undefined;
-  #bouncer: Bouncer | undefined;
+  readonly #senders: SenderPort;
+  readonly #bouncer: BouncerPort;
+  readonly #shaping: Shaping;
   readonly #flights = new Map<number, Flight>();
   readonly #admission: Admission;
   readonly #damaged: DamagedMail;
   #outcomes: Outcome[] = [];
   readonly #failures: FailureReports;
-  #timer: NodeJS.Timeout | undefined;
+  readonly #timers: Timers;
+  #timer: Timer | undefined;
   #timerAtMs = Infinity;
   #stopping = false;
 
@@ -83,28 +80,16 @@ export class Manager {
     this.#store = parts.store;
     this.#scheduler = parts.scheduler;
     this.#clock = parts.clock;
-    this.#admission = new Admission(parts.scheduler, parts.store, parts.router, parts.clock);
+    this.#timers = parts.timers;
+    this.#senders = parts.senders;
+    this.#bouncer = parts.bouncer;
+    this.#shaping = parts.shaping;
+    this.#admission = new Admission(parts.scheduler, parts.store, parts.routing, parts.clock);
     this.#damaged = new DamagedMail(parts);
-    this.givingUp = new GivingUp({
-      ...parts,
-      report: async (queueId, ref, recipients) => this.#bouncer?.reportNow(queueId, ref, recipients),
-      change: (outcomes, action) => this.change(outcomes, action),
-      givenUp: (count) => parts.stats.count('bounced', count),
-    });
-    this.unreadable = new UnreadableMail({
-      ...parts,
-      holdDamaged: (queueId, message, error) => {
-        this.#holdDamaged(queueId, message, error);
-        this.#drain();
-      },
-    });
     this.#lookups = new Lookups({
-      router: parts.router,
+      routing: parts.routing,
       nowMs: parts.clock.nowMs,
-      resolved: (route, plan, isLater) => {
-        this.#scheduler.routeResolved(route, plan, this.#clock.nowMs());
-        if (isLater) this.#drain();
-      },
+      resolved: (route, plan) => parts.events.post({ kind: 'resolved', route, plan }),
     });
     this.#log = parts.log;
     this.#stats = parts.stats;
@@ -112,21 +97,19 @@ export class Manager {
     this.#deferrals = new DeferralLog(parts.log, parts.reader);
     this.#localFailures = new LocalFailures(parts.log);
     this.#failures = new FailureReports({
+      timers: parts.timers,
       take: (queueId) => this.#takeForReport(queueId),
       report: (queueId, ref, recipients) => this.#report(queueId, ref, recipients),
     });
     this.#rerouter = new Rerouter({
       scheduler: parts.scheduler,
+      routing: parts.routing,
+      timers: parts.timers,
       envelope: (queueId) => this.#envelopeOf(queueId),
       changed: () => this.#drain(),
       nowMs: parts.clock.nowMs,
     });
-  }
-
-  /** Completes the circle: senders report here, bounces are submitted here. */
-  connect(senders: Senders, bouncer: Bouncer): void {
-    this.#senders = senders;
-    this.#bouncer = bouncer;
+    parts.events.receive((event) => this.#take(event));
   }
 
   /** Unix ms at which a message came in. */
@@ -156,9 +139,45 @@ export class Manager {
     return count;
   }
 
-  /** A message that is in the spool and that nobody has reported: its receiver died right after its 250. */
-  found(message: RecoveredMessage): void {
-    this.#recovered(message);
+  #take(event: ManagerEvent): void {
+    const now = this.#clock.nowMs();
+    switch (event.kind) {
+      case 'resolved':
+        this.#scheduler.routeResolved(event.route, event.plan, now);
+        break;
+      case 'reported':
+        this.submitted([event.message]);
+        return;
+      case 'lost':
+        this.#connectionLost(event.connection, now);
+        break;
+      case 'carries':
+        this.#scheduler.carry(event.connections, now);
+        break;
+      case 'damaged':
+        this.#foundDamaged(event.queueIds);
+        break;
+      case 'stray':
+        this.#recovered(event.message);
+        break;
+      case 'blocked':
+        this.#scheduler.pause(event.reason, now);
+        break;
+      case 'limits':
+        this.#scheduler.reconfigure(this.#shaping.renew(), now);
+        break;
+      case 'dates':
+        this.#scheduler.setDateShift(event.shiftMs);
+        this.#shaping.datesChanged();
+        break;
+      case 'outage':
+        this.#scheduler.lookupsStopped(event.isOutage);
+        this.#lookups.isOutage = event.isOutage;
+        break;
+      case 'sources':
+        this.#scheduler.sourcesLack(event.areLacking);
+        break;
+    }
     this.#drain();
   }
 
@@ -167,15 +186,13 @@ export class Manager {
     if (message.damage !== undefined) this.#damaged.add(message.queueId, handle);
   }
 
-  /** The store has found that messages cannot be read any more, and holds them. */
-  foundDamaged(queueIds: readonly string[]): void {
+  #foundDamaged(queueIds: readonly string[]): void {
     for (const queueId of queueIds) {
       const message = this.#scheduler.find(queueId);
       if (message === undefined) continue;
       this.#scheduler.hold(message);
       this.#damaged.add(queueId, message);
     }
-    this.#drain();
   }
 
   /** Gives up damaged messages whose lifetime is over; to be called every few seconds. */
@@ -250,10 +267,9 @@ export class Manager {
     this.#failures.add(queueId, { recipient, action: 'relayed', error: '', expired: false, host });
   }
 
-  /** A sender process died with this connection: what it had in hand may or may not have arrived. */
-  connectionLost(connection: number): void {
+  /** What the process had in hand may or may not have arrived. */
+  #connectionLost(connection: number, now: number): void {
     const flight = this.#flights.get(connection);
-    const now = this.#clock.nowMs();
     if (flight !== undefined) {
       const error = '451 4.3.0 Sluice lost the connection in the middle of the transaction';
       const results = flight.transaction.recipients.map((recipient) => ({
@@ -264,7 +280,6 @@ export class Manager {
       this.#done(connection, results, false, now);
     }
     this.#closed(connection, { kind: 'closed' }, now);
-    this.#drain();
   }
 
   #done(connection: number, results: readonly AttemptResult[], reusable: boolean, now: number): void {
@@ -282,6 +297,12 @@ export class Manager {
     this.#store.unpin(flight.queueId);
   }
 
+  /** A message that nobody can read is held, and its journal says why. */
+  holdDamaged(queueId: string, message: MessageHandle, error: string): void {
+    this.#holdDamaged(queueId, message, error);
+    this.#drain();
+  }
+
   /** Another attempt would find the same: the message is for an operator to look at. */
   #holdDamaged(queueId: string, message: MessageHandle, error: string): void {
     if (!this.#scheduler.isQueued(message, queueId)) return;
@@ -291,7 +312,7 @@ export class Manager {
   }
 
   #closed(connection: number, report: CloseReport, now: number): void {
-    this.#senders?.closed(connection);
+    this.#senders.closed(connection);
     const flight = this.#flights.get(connection);
     this.#flights.delete(connection);
     if (report.kind === 'failed' && report.local === true) this.#localFailures.failed(report.error, now);
@@ -327,7 +348,7 @@ export class Manager {
   #effect(effect: Effect): void {
     switch (effect.kind) {
       case 'transact':
-        this.#senders?.transact(effect.connection, this.#work(effect.connection, effect.transaction));
+        this.#senders.transact(effect.connection, this.#work(effect.connection, effect.transaction));
         break;
       case 'delivered': {
         const queueId = this.#admission.queueIdOf(effect.message);
@@ -336,7 +357,7 @@ export class Manager {
         break;
       }
       case 'connect':
-        this.#senders?.connect({
+        this.#senders.connect({
           connection: effect.connection,
           site: effect.site,
           ip: effect.ip,
@@ -347,11 +368,13 @@ export class Manager {
         });
         break;
       case 'close':
-        this.#senders?.close(effect.connection);
+        this.#senders.close(effect.connection);
         break;
-      case 'resolve':
-        this.#lookups.ask(effect.route, effect.key);
+      case 'resolve': {
+        const known = this.#lookups.ask(effect.route, effect.key);
+        if (known !== undefined) this.#scheduler.routeResolved(effect.route, known, this.#clock.nowMs());
         break;
+      }
       case 'deferred': {
         const queueId = this.#admission.queueIdOf(effect.message);
         const { recipient, attempts, nextAttemptAtMs, error } = effect;
@@ -387,7 +410,7 @@ export class Manager {
 
   /** A message that is reported about stays in the spool until the report is stored. */
   #takeForReport(queueId: string): StoredRef | undefined {
-    const ref = this.#bouncer === undefined ? undefined : this.#store.locate(queueId);
+    const ref = this.#store.locate(queueId);
     if (ref !== undefined) this.#store.pin(queueId);
     return ref;
   }
@@ -395,7 +418,7 @@ export class Manager {
   async #report(queueId: string, ref: StoredRef, recipients: readonly ReportedRecipient[]): Promise<void> {
     let isReported = true;
     try {
-      isReported = (await this.#bouncer?.report(queueId, ref, recipients)) ?? false;
+      isReported = await this.#bouncer.report(queueId, ref, recipients);
     } catch (error) {
       // A mistake of ours: tried again, it would be made again.
       const reason = error instanceof Error ? error.message : String(error);
@@ -415,35 +438,23 @@ export class Manager {
     if (this.#stopping) return;
     const next = this.#scheduler.nextWakeMs();
     if (next >= this.#timerAtMs) return;
-    clearTimeout(this.#timer);
+    this.#timers.clear(this.#timer);
     this.#timerAtMs = next;
     const delay = Math.min(Math.max(next - this.#clock.nowMs(), 0), 2_147_000_000);
-    this.#timer = setTimeout(() => {
+    const due = (): void => {
       this.#timerAtMs = Infinity;
       this.#scheduler.tick(this.#clock.nowMs());
       this.#drain();
-    }, delay);
+    };
+    this.#timer = this.#timers.setTimeout(due, delay);
   }
 
-  /** New limits, retry times and routes. */
-  reconfigure(config: SchedulerConfig, router: Router): void {
-    this.#lookups.router = router;
-    this.#admission.router = router;
-    this.#scheduler.reconfigure(config, this.#clock.nowMs());
+  /** Another configuration is in force: new limits, retry times and routes. */
+  reconfigured(): void {
+    this.#lookups.goOn();
+    this.#scheduler.reconfigure(this.#shaping.renew(), this.#clock.nowMs());
     this.#drain();
-    void this.#rerouter.reroute(router);
-  }
-
-  /** No name server answers, or one does again: a fault of this host, in which nothing expires that waits for one. */
-  dnsOutage(isOutage: boolean): void {
-    this.#scheduler.lookupsStopped(isOutage);
-    this.#lookups.isOutage = isOutage;
-    this.#drain();
-  }
-
-  /** This host has no source for some connections, or has one again: its fault, and nothing expires meanwhile. */
-  sourcesLack(doLack: boolean): void {
-    this.#scheduler.sourcesLack(doLack);
+    void this.#rerouter.reroute();
   }
 
   async #envelopeOf(queueId: string): Promise<Envelope | undefined> {
@@ -458,31 +469,18 @@ export class Manager {
     this.#drain();
   }
 
-  /** Grants nothing from now on, for this reason; without one everything goes on. */
-  pause(reason: string | undefined): void {
-    this.#scheduler.pause(reason, this.#clock.nowMs());
-    this.#drain();
-  }
-
   /** Messages whose failures are not reported yet. */
   get reporting(): number {
     return this.#failures.waiting;
   }
 
-  /**
-   * No more grants from here on; call once the senders have drained. Tries for `graceMs` to bring all outcomes to stable
-   * storage, and resolves to the number of those that are not.
-   */
-  async stop(graceMs: number): Promise<number> {
+  /** No more grants from here on; call once the senders have drained. Resolves when no report is being written. */
+  async stop(): Promise<void> {
     this.#stopping = true;
     this.#rerouter.stop();
     this.#lookups.stop();
-    this.#bouncer?.stop();
+    this.#bouncer.stop();
     await this.#failures.stop();
-    await this.givingUp.idle();
-    clearTimeout(this.#timer);
-    const unstored = await this.#store.settled(graceMs);
-    if (unstored === 0) this.#log.info('the journal is on stable storage');
-    return unstored;
+    this.#timers.clear(this.#timer);
   }
 }

@@ -1,13 +1,20 @@
 // Tells everyone when no name server answers, and when one does again: the log once each, `sluice status`, the look-ups that
 // wait, and the scheduler, which lets no lifetime end meanwhile.
 
-import type { Outage, Resolver } from '../dns/types.ts';
+import type { Outage } from '../dns/types.ts';
 import type { Logger } from '../log/logger.ts';
 import type { Troubles } from '../stats/troubles.ts';
+
+/** Whoever tells that no name server answers, and when one does again. */
+export interface OutageSource {
+  onOutage(changed: (outage: Outage | undefined) => void): void;
+}
 
 export interface NameServersParts {
   readonly log: Logger;
   readonly troubles: Troubles;
+  /** Ms on a clock that nobody sets. */
+  readonly nowMs: () => number;
   /** Told at the beginning and at the end of an outage. */
   readonly changed: (isOutage: boolean) => void;
 }
@@ -22,7 +29,7 @@ export class NameServers {
   }
 
   /** Listens to this resolver from now on; nothing is known yet about its servers. */
-  use(resolver: Resolver): void {
+  use(resolver: OutageSource): void {
     if (this.#isOutage) this.#ended('the name servers of the new configuration are asked');
     resolver.onOutage((outage) => {
       if (outage !== undefined) this.#begun(outage);
@@ -33,7 +40,7 @@ export class NameServers {
   #begun({ reason }: Outage): void {
     const { log, troubles, changed } = this.#parts;
     this.#isOutage = true;
-    this.#sinceMs = performance.now();
+    this.#sinceMs = this.#parts.nowMs();
     const text = `no name server answers (${reason}): mail whose destination has to be looked up waits, without attempts, until one does`;
     log.error(text, { code: 'DNS_SILENT' });
     troubles.raise('dns', 'critical', `N${text.slice(1)}.`, advice);
@@ -50,7 +57,7 @@ export class NameServers {
   }
 
   #lengthText(): string {
-    const seconds = Math.round((performance.now() - this.#sinceMs) / 1_000);
+    const seconds = Math.round((this.#parts.nowMs() - this.#sinceMs) / 1_000);
     return seconds < 120 ? `${seconds} s` : `${Math.round(seconds / 60)} minutes`;
   }
 }

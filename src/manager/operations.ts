@@ -19,6 +19,7 @@ import type {
 } from '../control/queue-source.ts';
 import type { OperatorSource } from '../control/operator-source.ts';
 import { SluiceError } from '../errors/sluice-error.ts';
+import type { Timers } from '../io/timers.ts';
 import type { Logger } from '../log/logger.ts';
 import type { MessageHandle, QueuedRecipient } from '../schedule/types.ts';
 import type { Outcome, SpoolStore } from '../spool/types.ts';
@@ -26,9 +27,11 @@ import { version } from '../config/version.ts';
 import type { MemoryStats } from '../stats/stats.ts';
 import type { Request, Response, OperationError } from '../channel/messages.ts';
 import type { Manager } from './manager.ts';
+import type { GivingUp } from './giving-up.ts';
 import { queueCounts } from './queue-counts.ts';
 import type { LinkedRole } from './linked-roles.ts';
 import type { Senders } from './senders.ts';
+import type { UnreadableMail } from './unreadable-mail.ts';
 
 /** Recipients looked at for one page, so that a long queue never holds up deliveries. */
 const pageScan = 2_000;
@@ -57,6 +60,11 @@ export interface OperationsParts {
   readonly confirmClock: () => number | undefined;
   /** Roles without a process. */
   readonly missing: () => readonly LinkedRole[];
+  readonly givingUp: GivingUp;
+  readonly unreadable: UnreadableMail;
+  readonly timers: Timers;
+  /** The system's clock, which operators compare dates with. */
+  readonly dateMs: () => number;
   readonly stats: MemoryStats;
   readonly log: Logger;
 }
@@ -71,9 +79,13 @@ export class Operations {
   readonly #missing: () => readonly LinkedRole[];
   readonly #stats: MemoryStats;
   readonly #log: Logger;
-  readonly #startedMonotonicMs = performance.now();
+  readonly #givingUp: GivingUp;
+  readonly #unreadable: UnreadableMail;
+  readonly #timers: Timers;
+  readonly #dateMs: () => number;
+  readonly #startedMonotonicMs: number;
   /** A date. It also tells this manager from the next one, so it stays as it is unless the clock is set. */
-  #startedAtMs = Date.now();
+  #startedAtMs: number;
   readonly #listings = new Map<number, Listing>();
   #nextCursor = 1;
 
@@ -85,6 +97,12 @@ export class Operations {
     this.#shortages = parts.shortages;
     this.#confirmClock = parts.confirmClock;
     this.#missing = parts.missing;
+    this.#givingUp = parts.givingUp;
+    this.#unreadable = parts.unreadable;
+    this.#timers = parts.timers;
+    this.#dateMs = parts.dateMs;
+    this.#startedMonotonicMs = parts.timers.nowMs();
+    this.#startedAtMs = parts.dateMs();
     this.#stats = parts.stats;
     this.#log = parts.log;
   }
@@ -122,7 +140,7 @@ export class Operations {
         return this.#change(action, recipients);
       }
       case 'examine':
-        return this.#manager.unreadable.examine(request.parameters as NamedMessage[]);
+        return this.#unreadable.examine(request.parameters as NamedMessage[]);
       case 'status':
         return this.#status(request.parameters as StatusQuestion);
       case 'ping':
@@ -164,7 +182,7 @@ export class Operations {
   #open(filter: QueueFilter): Listing {
     const listing = {
       rows: this.#manager.scheduler.recipients(),
-      matcher: new RowMatcher(filter, Date.now()),
+      matcher: new RowMatcher(filter, this.#dateMs()),
     };
     this.#listings.set(this.#nextCursor++, listing);
     const [oldest] = this.#listings.keys();
@@ -222,7 +240,7 @@ export class Operations {
     messages: readonly (readonly ChosenRecipient[])[],
     result: { changed: number; refused: number; reason: string },
   ): Promise<void> {
-    const { scheduler, givingUp } = this.#manager;
+    const { scheduler } = this.#manager;
     const waiting = messages.values();
     const work = async (): Promise<void> => {
       for (const chosen of waiting) {
@@ -231,7 +249,7 @@ export class Operations {
         if (!scheduler.isQueued(message, queueId)) continue;
         const indexes = chosen.map((each) => each.recipient);
         try {
-          const count = await givingUp.giveUp(queueId, message, indexes);
+          const count = await this.#givingUp.giveUp(queueId, message, indexes);
           result.changed += count;
         } catch (error) {
           result.refused += chosen.length;
@@ -247,10 +265,10 @@ export class Operations {
     action: Exclude<QueueAction, 'bounce'>,
     chosen: readonly ChosenRecipient[],
   ): number | undefined {
-    const { scheduler, givingUp } = this.#manager;
+    const { scheduler } = this.#manager;
     const [{ queueId, message: handle }] = chosen as readonly [ChosenRecipient];
     const message = handle as MessageHandle;
-    if (!scheduler.isQueued(message, queueId) || givingUp.isGivingUp(queueId)) return undefined;
+    if (!scheduler.isQueued(message, queueId) || this.#givingUp.isGivingUp(queueId)) return undefined;
     let count = chosen.length;
     const outcomes: Outcome[] = [];
     this.#manager.change(outcomes, (nowMs) => {
@@ -293,7 +311,7 @@ export class Operations {
   }
 
   #startedAt(nowMs: number): number {
-    const startedAtMs = Math.round(nowMs - (performance.now() - this.#startedMonotonicMs));
+    const startedAtMs = Math.round(nowMs - (this.#timers.nowMs() - this.#startedMonotonicMs));
     if (Math.abs(startedAtMs - this.#startedAtMs) > clockSetMs) this.#startedAtMs = startedAtMs;
     return this.#startedAtMs;
   }
@@ -303,7 +321,7 @@ export class Operations {
     const overrides = await this.#limits.overrides();
     const shortages = this.#shortages();
     const missing = this.#missing();
-    const nowMs = Date.now();
+    const nowMs = this.#dateMs();
     return {
       version,
       startedAtMs: this.#startedAt(nowMs),
@@ -318,7 +336,7 @@ export class Operations {
       overrides,
       ...(shortages.length > 0 && { shortages }),
       ...(missing.length > 0 && { missing }),
-      ...(queues === true && { queues: await queueCounts(scheduler) }),
+      ...(queues === true && { queues: await queueCounts(scheduler, this.#timers) }),
     };
   }
 }

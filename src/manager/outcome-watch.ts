@@ -11,18 +11,13 @@ export type Pause = (reason: string | undefined) => void;
 export class OutcomeWatch {
   readonly #log: Logger;
   readonly #troubles: Troubles;
-  #pause: Pause = () => undefined;
+  readonly #pause: Pause;
   #reason: SpoolError | undefined;
 
-  constructor(log: Logger, troubles: Troubles) {
+  constructor(log: Logger, troubles: Troubles, pause: Pause) {
     this.#log = log;
     this.#troubles = troubles;
-  }
-
-  /** From now on `pause` is called; at once when outcomes cannot be stored. */
-  connect(pause: Pause): void {
     this.#pause = pause;
-    if (this.#reason !== undefined) pause(textOf(this.#reason));
   }
 
   /** The journal's word: why outcomes cannot be stored, or nothing when they can. */

@@ -1,6 +1,7 @@
 // Raises the trouble `overdue` when mail waits longer than its retry schedule and everything that may be in its way
 // explain: a fault of Sluice, or a look-up that never ends. Costs one look at each route a minute.
 
+import type { Timer, Timers } from '../io/timers.ts';
 import type { Scheduler, UnexplainedWait } from '../schedule/types.ts';
 import type { Troubles } from '../stats/troubles.ts';
 
@@ -15,6 +16,7 @@ const most = 1_000;
 export interface OverdueParts {
   readonly scheduler: Pick<Scheduler, 'unexplainedWaits' | 'nextWakeMs'>;
   readonly troubles: Troubles;
+  readonly timers: Timers;
   /** The scheduler's time. */
   readonly nowMs: () => number;
 }
@@ -23,18 +25,18 @@ export class OverdueWatch {
   readonly #parts: OverdueParts;
   /** By queue id and domain: since when it is seen waiting. */
   #seen = new Map<string, number>();
-  #timer: NodeJS.Timeout | undefined;
+  #timer: Timer | undefined;
 
   constructor(parts: OverdueParts) {
     this.#parts = parts;
   }
 
   start(): void {
-    this.#timer = setInterval(() => this.#look(), everyMs).unref();
+    this.#timer = this.#parts.timers.setInterval(() => this.#look(), everyMs).unref();
   }
 
   stop(): void {
-    clearInterval(this.#timer);
+    this.#parts.timers.clear(this.#timer);
   }
 
   #look(): void {

@@ -6,7 +6,9 @@ import { ControlError } from '../control/control-error.ts';
 import type { OverrideChange, OverrideEnd, OverrideEndAnswer } from '../control/control-protocol.ts';
 import { type Override, type Quantities, formatQuantities } from '../control/override.ts';
 import { covers, parseTarget } from '../control/override-target.ts';
+import type { Timer, Timers } from '../io/timers.ts';
 import type { Logger } from '../log/logger.ts';
+import type { FileLayer } from '../spool/file-layer.ts';
 import type { Troubles } from '../stats/troubles.ts';
 import { StateFile } from './state-file.ts';
 import { overridesSchema } from './state-schemas.ts';
@@ -27,16 +29,24 @@ export interface NamedTarget {
   readonly label: string;
 }
 
-interface Parts {
+export interface OverridesParts {
+  /** Of the file. */
   readonly path: string;
+  readonly files: FileLayer;
+  readonly timers: Timers;
   readonly log: Logger;
+  /** The date without steps of the clock that are in doubt: such a step ends nothing. */
   readonly dateMs: () => number;
+  /** The date by which they end: another one after a start under a clock that is in doubt. */
   readonly endsMs: () => number;
-  readonly troubles: Troubles | undefined;
+  readonly troubles?: Troubles | undefined;
+  /** Called whenever the list is another one. */
+  readonly changed: () => void;
 }
 
 export class Overrides {
   readonly #file: StateFile;
+  readonly #timers: Timers;
   readonly #log: Logger;
   readonly #dateMs: () => number;
   readonly #endsMs: () => number;
@@ -44,42 +54,31 @@ export class Overrides {
   /** File and copy were damaged, and no operator has set or taken back anything since then. */
   #isUnreadable = false;
   #kept: Kept = { nextId: 1, overrides: [] };
-  #changed: () => void = () => undefined;
-  #timer: NodeJS.Timeout | undefined;
+  readonly #changed: () => void;
+  #timer: Timer | undefined;
   /** Changes are made one after the other: each is stored before it counts. */
   #turn: Promise<unknown> = Promise.resolve();
   #closed = false;
 
-  private constructor({ path, log, dateMs, endsMs, troubles }: Parts) {
-    this.#file = new StateFile(path, { hasCopy: true });
-    this.#log = log;
-    this.#dateMs = dateMs;
-    this.#endsMs = endsMs;
-    this.#troubles = troubles;
+  private constructor(parts: OverridesParts) {
+    this.#file = new StateFile(parts.path, { hasCopy: true, files: parts.files });
+    this.#timers = parts.timers;
+    this.#log = parts.log;
+    this.#dateMs = parts.dateMs;
+    this.#endsMs = parts.endsMs;
+    this.#troubles = parts.troubles;
+    this.#changed = parts.changed;
   }
 
   /**
    * Takes up those that were in force at the last stop. A file that cannot be read is put aside: a critical trouble, also
    * at later starts, until an operator sets something or takes something back.
-   * @param dateMs - the date without steps of the clock that are in doubt: such a step ends nothing
-   * @param endsMs - the date by which they end, if a start under a clock that is in doubt makes it another one
    */
-  static async open(
-    path: string,
-    log: Logger,
-    dateMs: () => number = Date.now,
-    endsMs: () => number = dateMs,
-    troubles?: Troubles,
-  ): Promise<Overrides> {
-    const overrides = new Overrides({ path, log, dateMs, endsMs, troubles });
+  static async open(parts: OverridesParts): Promise<Overrides> {
+    const overrides = new Overrides(parts);
     await overrides.#load();
+    overrides.#arm();
     return overrides;
-  }
-
-  /** Calls back whenever the list is another one, from now on. */
-  onChanged(changed: () => void): void {
-    this.#changed = changed;
-    this.#arm();
   }
 
   /** The dates are others now: what ends next is waited for anew. */
@@ -147,7 +146,7 @@ export class Overrides {
   /** Resolves when changes under way are stored. */
   async close(): Promise<void> {
     this.#closed = true;
-    clearTimeout(this.#timer);
+    this.#timers.clear(this.#timer);
     await this.#turn;
   }
 
@@ -200,7 +199,7 @@ export class Overrides {
     // One that cannot be moved stays where it is until the next change replaces it; with only a copy, that is moved.
     let place: string | undefined;
     try {
-      place = await this.#file.moveAside(Date.now());
+      place = await this.#file.moveAside(this.#dateMs());
     } catch {
       place = await this.#file.movedAside();
     }
@@ -249,12 +248,12 @@ export class Overrides {
 
   /** One timer, for the next end. */
   #arm(): void {
-    clearTimeout(this.#timer);
+    this.#timers.clear(this.#timer);
     if (this.#closed) return;
     const next = this.list.reduce((least, { untilMs }) => Math.min(least, untilMs ?? Infinity), Infinity);
     if (next === Infinity) return;
     const delay = Math.min(Math.max(next - this.#endsMs(), 0), maxTimerMs);
-    this.#timer = setTimeout(() => void this.#inTurn(() => this.#expire()), delay);
+    this.#timer = this.#timers.setTimeout(() => void this.#inTurn(() => this.#expire()), delay);
   }
 
   async #expire(): Promise<void> {

@@ -2,8 +2,10 @@
 // restart is no way round a rate. Written only after something moved, at most once a second; never waited for.
 
 import { z } from 'zod';
+import type { Timer, Timers } from '../io/timers.ts';
 import type { Logger } from '../log/logger.ts';
 import type { Scheduler } from '../schedule/types.ts';
+import type { FileLayer } from '../spool/file-layer.ts';
 import { StateFile } from './state-file.ts';
 import { ratesSchema } from './state-schemas.ts';
 
@@ -14,23 +16,35 @@ const leastIntervalMs = 1_000;
 /** Writing takes at most this part of the time, however many rates there are. */
 const busyPart = 1 / 50;
 
+export interface RateStateParts {
+  /** Of the file. */
+  readonly path: string;
+  readonly files: FileLayer;
+  readonly timers: Timers;
+  readonly keeper: RateKeeper;
+  readonly log: Logger;
+  /** Scheduler time: it goes on over a restart, and so do the times in the file. */
+  readonly nowMs: () => number;
+}
+
 export class RateState {
   readonly #file: StateFile;
   readonly #keeper: RateKeeper;
   readonly #log: Logger;
   readonly #nowMs: () => number;
-  #timer: NodeJS.Timeout | undefined;
+  readonly #timers: Timers;
+  #timer: Timer | undefined;
   #intervalMs = leastIntervalMs;
   #empty = true;
   #failed = false;
   #closed = false;
 
-  /** @param nowMs - scheduler time: it goes on over a restart, and so do the times in the file */
-  constructor(path: string, keeper: RateKeeper, log: Logger, nowMs: () => number) {
-    this.#file = new StateFile(path);
-    this.#keeper = keeper;
-    this.#log = log;
-    this.#nowMs = nowMs;
+  constructor(parts: RateStateParts) {
+    this.#file = new StateFile(parts.path, { files: parts.files });
+    this.#timers = parts.timers;
+    this.#keeper = parts.keeper;
+    this.#log = parts.log;
+    this.#nowMs = parts.nowMs;
   }
 
   /** Gives the scheduler what was saved; without it, rates begin afresh. Call before recovery. */
@@ -51,28 +65,28 @@ export class RateState {
   /** Something may have moved: it is saved soon. */
   touched(): void {
     if (this.#timer !== undefined || this.#closed) return;
-    this.#timer = setTimeout(() => {
+    const due = (): void => {
       this.#timer = undefined;
       void this.#save(false);
-    }, this.#intervalMs);
-    this.#timer.unref();
+    };
+    this.#timer = this.#timers.setTimeout(due, this.#intervalMs).unref();
   }
 
   /** Resolves when the last state is on stable storage. */
   async close(): Promise<void> {
     this.#closed = true;
-    clearTimeout(this.#timer);
+    this.#timers.clear(this.#timer);
     await this.#save(true);
   }
 
   async #save(durable: boolean): Promise<void> {
-    const begun = performance.now();
+    const begun = this.#timers.nowMs();
     const rates = this.#keeper.rates(this.#nowMs());
     // Most instances have no rates: nothing is written then.
     if (rates.length === 0 && this.#empty) return;
     this.#empty = rates.length === 0;
     const written = this.#file.write({ version: 2, rates }, durable);
-    this.#intervalMs = Math.max(leastIntervalMs, (performance.now() - begun) / busyPart);
+    this.#intervalMs = Math.max(leastIntervalMs, (this.#timers.nowMs() - begun) / busyPart);
     try {
       await written;
       this.#failed = false;

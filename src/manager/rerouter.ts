@@ -1,9 +1,11 @@
 // After a reload with another routing table: mail that waits takes the routes of the new one. Messages are looked at in
 // pieces, so that deliveries go on; what is in flight is looked at again when it has landed.
 
+import { nextTurn, type Timers } from '../io/timers.ts';
 import type { Router } from '../route/types.ts';
 import type { MessageHandle, NewRoute, QueuedRecipient, Scheduler } from '../schedule/types.ts';
 import type { Envelope } from '../message/envelope.ts';
+import type { RouterInForce } from './ports.ts';
 
 /** Recipients looked at before others have their turn. */
 const pieceRecipients = 1_000;
@@ -17,6 +19,8 @@ export interface RerouteParts {
   readonly envelope: (queueId: string) => Promise<Envelope | undefined>;
   /** Called after a piece: carries out what the scheduler wants. */
   readonly changed: () => void;
+  readonly routing: RouterInForce;
+  readonly timers: Timers;
   /** Scheduler time. */
   readonly nowMs: () => number;
 }
@@ -30,15 +34,16 @@ export class Rerouter {
   }
 
   /** Looks through the whole queue; a later call ends an earlier one. Resolves when nothing has an old route. */
-  async reroute(router: Router): Promise<void> {
+  async reroute(): Promise<void> {
+    const { router } = this.#parts.routing;
     const run = ++this.#run;
     let complete = await this.#sweep(router, run);
     // Only now: a route that the new table does not have is not to be asked for while mail still has it.
     this.#parts.scheduler.routesChanged(this.#parts.nowMs());
     this.#parts.changed();
     for (; run === this.#run && !complete; complete = await this.#sweep(router, run)) {
-      await new Promise((resolve) => {
-        setTimeout(resolve, flightMs).unref();
+      await new Promise<void>((resolve) => {
+        this.#parts.timers.setTimeout(resolve, flightMs).unref();
       });
     }
   }
@@ -54,9 +59,7 @@ export class Rerouter {
     for (const row of this.#parts.scheduler.recipients()) {
       if (++seen % pieceRecipients === 0) {
         this.#parts.changed();
-        await new Promise((resolve) => {
-          setImmediate(resolve);
-        });
+        await nextTurn(this.#parts.timers);
         if (run !== this.#run) return true;
       }
       if (await this.#moved(row, router)) complete = false;

@@ -1,56 +1,40 @@
-// The router and the resolver that the manager works with, from the configuration.
+// The routing table in force, with the name servers behind it. Whoever routes asks here for the router each time.
 
-import { isIP } from 'node:net';
-import { networkInterfaces } from 'node:os';
 import type { Config } from '../config/config.ts';
-import { createResolver, readResolvConf, type Resolver } from '../dns/resolver.ts';
-import { createRouter } from '../route/create-router.ts';
 import type { Router } from '../route/types.ts';
-import { routeRules } from '../settings/route-rules.ts';
-import { questionsHere } from '../settings/system-facts.ts';
+import type { NameServers } from './name-servers.ts';
+import type { OpenRouter, OpenRouters, RouterInForce } from './ports.ts';
 
-/** @param nowMs - scheduler time: what plans and answers are valid by */
-export function resolverOf(config: Config, nowMs: () => number): Resolver {
-  const { dns } = config;
-  return createResolver({
-    servers: dns.servers?.map(({ host, port }) => ({ address: host, port })) ?? readResolvConf().servers,
-    timeoutMs: dns.timeout,
-    attempts: dns.attempts,
-    maxTtlSeconds: dns.maxTtl / 1000,
-    minTtlSeconds: dns.minTtl / 1000,
-    negativeTtlSeconds: dns.negativeTtl / 1000,
-    maxEntries: dns.cacheEntries,
-    // Whoever is well answers sooner: what takes longer shall not hold up the others.
-    hangingMs: 250,
-    now: nowMs,
-    ...questionsHere(config),
-  });
+export interface RoutingParts {
+  readonly open: OpenRouters;
+  readonly nameServers: NameServers;
+  /** Scheduler time. */
+  readonly nowMs: () => number;
 }
 
-export function routerOf(config: Config, resolver: Resolver, nowMs: () => number): Router {
-  const own = ownEndpoints(config);
-  return createRouter({
-    rules: routeRules(config.route),
-    resolver,
-    isOwnAddress: (ip, port) => own.has(`${ip} ${port}`),
-    ownNames: [config.hostname],
-    ipv4: config.deliver.ipv4,
-    ipv6: config.deliver.ipv6,
-    smtpPort: config.deliver.port,
-    random: Math.random,
-    now: nowMs,
-  });
-}
+export class Routing implements RouterInForce {
+  readonly #parts: RoutingParts;
+  #current: OpenRouter;
 
-/** Addresses and ports at which this Sluice listens; a wildcard stands for every address of the machine. */
-function ownEndpoints(config: Config): Set<string> {
-  const own = new Set<string>();
-  for (const { address } of config.listen) {
-    const hosts =
-      address.host === '0.0.0.0' || address.host === '::'
-        ? Object.values(networkInterfaces()).flatMap((list) => list?.map((each) => each.address) ?? [])
-        : [address.host];
-    for (const host of hosts) if (isIP(host) !== 0) own.add(`${host} ${address.port}`);
+  constructor(config: Config, parts: RoutingParts) {
+    this.#parts = parts;
+    this.#current = parts.open(config, parts.nowMs);
+    parts.nameServers.use(this.#current);
   }
-  return own;
+
+  get router(): Router {
+    return this.#current.router;
+  }
+
+  /** Another table is in force from now on. What the one before was asked breaks off, which is no answer. */
+  configure(config: Config): void {
+    const before = this.#current;
+    this.#current = this.#parts.open(config, this.#parts.nowMs);
+    this.#parts.nameServers.use(this.#current);
+    before.close();
+  }
+
+  close(): void {
+    this.#current.close();
+  }
 }

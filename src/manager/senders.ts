@@ -2,6 +2,7 @@
 // what is lost when one dies. A connection counts until its process has said that it is closed, or has certainly ended.
 
 import type { ConnectGrant, Work } from '../deliver/types.ts';
+import type { Timers } from '../io/timers.ts';
 import type { Channel } from '../channel/channel.ts';
 import type { ManagerToSender, SenderToManager } from '../channel/messages.ts';
 
@@ -22,6 +23,7 @@ export interface SendersOptions {
    * nothing is granted until each of them has said hello (it has closed them then) or has ended.
    */
   readonly before: readonly number[];
+  readonly timers: Timers;
   /** Called for each connection that is gone with its process. */
   readonly lost: (connection: number) => void;
   /** Called with how many connections can be carried now, whenever that changes. */
@@ -114,7 +116,7 @@ export class Senders {
     }
     if (least?.channel === undefined) {
       // Nothing is granted that cannot be carried; should it be all the same, it ends here and not never.
-      setImmediate(() => this.#options.lost(grant.connection));
+      this.#options.timers.setImmediate(() => this.#options.lost(grant.connection));
       return;
     }
     least.connections.add(grant.connection);

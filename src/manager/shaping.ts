@@ -1,99 +1,103 @@
 // The limits in force: the configuration's, with operators' overrides over them, within what the system can carry.
 // A reload and a change of overrides both end here, so that neither undoes the other.
 
-import type { Config } from '../config/config.ts';
 import type { DatedClock } from '../io/steady-clock.ts';
+import type { Timers } from '../io/timers.ts';
 import { Tenants } from '../policy/tenants.ts';
-import type { Router } from '../route/types.ts';
 import { createLimitIndex } from '../schedule/limits/rule-index.ts';
 import type { Scheduler, SchedulerConfig } from '../schedule/types.ts';
 import { shortageText, withinCapacity } from '../settings/capacity.ts';
 import { schedulerConfig } from '../settings/settings.ts';
-import { capacityHere } from '../settings/system-facts.ts';
 import { Explainer, type ExplainFacts } from './explain.ts';
+import type { InForce } from './in-force.ts';
 import { LimitOperations } from './limit-operations.ts';
 import { withOverrides } from './override-rules.ts';
 import type { Overrides } from './overrides.ts';
+import type { RouterInForce } from './ports.ts';
+
+export interface ShapingParts {
+  readonly inForce: InForce;
+  readonly overrides: Overrides;
+  /** Of the scheduler's random choices. */
+  readonly seed: number;
+}
+
+/** What limits are explained with. */
+export interface ShapingSurroundings {
+  readonly scheduler: Scheduler;
+  readonly routing: RouterInForce;
+  readonly clock: DatedClock;
+  readonly timers: Timers;
+}
 
 export class Shaping {
-  readonly #overrides: Overrides;
-  #config: Config;
-  #router: Router;
-  #inForce: SchedulerConfig;
+  readonly #parts: ShapingParts;
+  #limits: SchedulerConfig;
 
-  constructor(overrides: Overrides, config: Config, router: Router) {
-    this.#overrides = overrides;
-    this.#config = config;
-    this.#router = router;
-    this.#inForce = this.#compute();
+  constructor(parts: ShapingParts) {
+    this.#parts = parts;
+    this.#limits = this.#compute();
   }
 
   /** What the scheduler is to go by. */
-  get inForce(): SchedulerConfig {
-    return this.#inForce;
+  get limits(): SchedulerConfig {
+    return this.#limits;
   }
 
-  configure(config: Config, router: Router): SchedulerConfig {
-    this.#config = config;
-    this.#router = router;
-    this.#inForce = this.#compute();
-    return this.#inForce;
-  }
-
-  /** Calls back with what is in force whenever an operator changed it, or the time of a change is over. */
-  onChanged(reconfigure: (config: SchedulerConfig) => void): void {
-    this.#overrides.onChanged(() => {
-      this.#inForce = this.#compute();
-      reconfigure(this.#inForce);
-    });
+  /** Another configuration is in force, or other overrides are. */
+  renew(): SchedulerConfig {
+    this.#limits = this.#compute();
+    return this.#limits;
   }
 
   /** The clock was set, or is no longer in doubt: operators' overrides end earlier or later. */
   datesChanged(): void {
-    this.#overrides.datesChanged();
+    this.#parts.overrides.datesChanged();
   }
 
   /** Where the system carries less than the configuration asks for, in words. */
   get shortages(): readonly string[] {
-    return capacityHere(this.#config).shortages.map(shortageText);
+    return this.#parts.inForce.capacity().shortages.map(shortageText);
   }
 
-  operations(scheduler: Scheduler, clock: DatedClock): LimitOperations {
+  operations({ scheduler, routing, clock, timers }: ShapingSurroundings): LimitOperations {
+    const { inForce, overrides } = this.#parts;
     const facts = (): ExplainFacts => ({
-      router: this.#router,
-      routes: this.#config.route,
-      queueOf: (sender) => new Tenants(this.#config.tenant).of('', sender)?.name ?? '',
-      hasTenants: this.#config.tenant.length > 0,
-      limits: createLimitIndex(this.#inForce.limits.rules),
+      router: routing.router,
+      routes: inForce.config.route,
+      queueOf: (sender) => new Tenants(inForce.config.tenant).of('', sender)?.name ?? '',
+      hasTenants: inForce.config.tenant.length > 0,
+      limits: createLimitIndex(this.#limits.limits.rules),
       carries: {
         messagesPerConnection: {
-          allowed: this.#inForce.transactionsPerConnection,
+          allowed: this.#limits.transactionsPerConnection,
           origin: 'deliver.transactions_per_connection',
         },
         recipientsPerMessage: {
-          allowed: this.#inForce.recipientsPerTransaction,
+          allowed: this.#limits.recipientsPerTransaction,
           origin: 'deliver.recipients_per_transaction',
         },
       },
-      overrides: this.#overrides.list,
+      overrides: overrides.list,
     });
     return new LimitOperations({
       scheduler,
-      explainer: new Explainer(scheduler, facts, clock),
+      explainer: new Explainer(scheduler, facts, clock, timers),
       nowMs: clock.nowMs,
-      overrides: this.#overrides,
-      router: () => this.#router,
-      tenants: () => this.#config.tenant.map(({ name }) => name),
+      overrides,
+      routing,
+      tenants: () => inForce.config.tenant.map(({ name }) => name),
     });
   }
 
   /** Resolves when operators' changes under way are stored. */
   close(): Promise<void> {
-    return this.#overrides.close();
+    return this.#parts.overrides.close();
   }
 
   #compute(): SchedulerConfig {
-    const config = withOverrides(schedulerConfig(this.#config), this.#overrides.list);
-    return withinCapacity(config, capacityHere(this.#config));
+    const { inForce, overrides, seed } = this.#parts;
+    const config = withOverrides(schedulerConfig(inForce.config, seed), overrides.list);
+    return withinCapacity(config, inForce.capacity());
   }
 }

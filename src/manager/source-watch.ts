@@ -5,6 +5,7 @@
 import { isIPv4 } from 'node:net';
 import type { Config } from '../config/config.ts';
 import { bindProblem } from '../io/bind-problem.ts';
+import type { Timer, Timers } from '../io/timers.ts';
 import type { Logger } from '../log/logger.ts';
 import type { Troubles } from '../stats/troubles.ts';
 
@@ -19,7 +20,8 @@ const meansMissing: ReadonlySet<string> = new Set([
   'EPERM',
 ]);
 
-type Bind = (host: string, port: number) => Promise<string | undefined>;
+/** Undefined when the address can be bound, else the system's error code. */
+export type Bind = (host: string, port: number) => Promise<string | undefined>;
 
 /** A source that cannot be used. */
 export interface MissingSource {
@@ -51,6 +53,9 @@ export async function missingSources(
 }
 
 export interface SourceWatchParts {
+  /** The configuration in force. */
+  readonly config: () => Pick<Config, 'source'>;
+  readonly timers: Timers;
   readonly log: Pick<Logger, 'error' | 'warn' | 'info'>;
   readonly troubles: Troubles;
   /** Told when some IP version has no source left, and when each has one again. */
@@ -60,43 +65,39 @@ export interface SourceWatchParts {
 
 export class SourceWatch {
   readonly #parts: SourceWatchParts;
-  #config: Pick<Config, 'source'>;
   readonly #told = new Map<string, string>();
   #isLacking = false;
-  #timer: NodeJS.Timeout | undefined;
+  #timer: Timer | undefined;
   #isRunning = true;
   #looking: Promise<void> | undefined;
 
-  constructor(config: Pick<Config, 'source'>, parts: SourceWatchParts) {
-    this.#config = config;
+  constructor(parts: SourceWatchParts) {
     this.#parts = parts;
-  }
-
-  /** Other sources count from now on. */
-  configure(config: Pick<Config, 'source'>): void {
-    this.#config = config;
-    void this.look();
   }
 
   /** Looks now, and again and again after that; resolves when the first look is over. */
   async look(): Promise<void> {
-    clearTimeout(this.#timer);
+    this.#parts.timers.clear(this.#timer);
     // One that began with the sources of before is waited for, and does not have the last word.
     const before = this.#looking;
     const looking = (async () => {
       await before;
-      this.#tell(await missingSources(this.#config, this.#parts.bind));
+      this.#tell(await missingSources(this.#parts.config(), this.#parts.bind));
     })();
     this.#looking = looking;
     await looking;
     if (this.#looking !== looking) return;
     this.#looking = undefined;
-    if (this.#isRunning) this.#timer = setTimeout(() => void this.look(), everyMs).unref();
+    if (this.#isRunning) this.#lookLater();
   }
 
   stop(): void {
     this.#isRunning = false;
-    clearTimeout(this.#timer);
+    this.#parts.timers.clear(this.#timer);
+  }
+
+  #lookLater(): void {
+    this.#timer = this.#parts.timers.setTimeout(() => void this.look(), everyMs).unref();
   }
 
   #tell(missing: readonly MissingSource[]): void {

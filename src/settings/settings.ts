@@ -95,7 +95,8 @@ export function deliverySettings(config: Config): DeliverySettings {
   };
 }
 
-export function schedulerConfig(config: Config): SchedulerConfig {
+/** @param seed - of the scheduler's random choices; another one at each start unless given */
+export function schedulerConfig(config: Config, seed = randomInt(2 ** 31)): SchedulerConfig {
   const { queue, deliver } = config;
   return {
     retryMs: queue.retry,
@@ -115,7 +116,7 @@ export function schedulerConfig(config: Config): SchedulerConfig {
     weights: new Map(config.tenant.map(({ name, weight }) => [name, weight])),
     adapt: { enabled: config.adapt.enabled, startConnections: config.adapt.startConnections },
     reactions: reactionRules(config),
-    seed: randomInt(2 ** 31),
+    seed,
   };
 }
 

@@ -16,11 +16,13 @@ function setUp({ nowMs = 7, shiftMs = 0 } = {}) {
     commit: () => undefined,
   } as unknown as Scheduler;
   const store = { submitted: () => true } as unknown as SpoolStore;
-  const router = { routeOf: () => ({ key: 'mx:b.test', domain: 'b.test' }) } as unknown as Router;
+  const routing = {
+    router: { routeOf: () => ({ key: 'mx:b.test', domain: 'b.test' }) } as unknown as Router,
+  };
   // Dates are ahead by the shift.
   const stretches = [{ fromMs: 0, toMs: nowMs + shiftMs, shiftMs }];
   const clock = new SteadyClock({ stretches, monotonic: () => 0, date: () => nowMs + shiftMs });
-  return { admission: new Admission(scheduler, store, router, clock), begun };
+  return { admission: new Admission(scheduler, store, routing, clock), begun, routing };
 }
 
 const ref = { segment: 1, offset: 32, length: 160 };
@@ -89,9 +91,9 @@ test('a message without either is in nobody’s queue', () => {
 });
 
 test('a message that brings no priority has the highest that its routes give', () => {
-  const { admission, begun } = setUp();
+  const { admission, begun, routing } = setUp();
   const priorities: Record<string, number> = { 'low@b.test': -5, 'lower@b.test': -7 };
-  admission.router = {
+  routing.router = {
     routeOf: (_: string, recipient: string) => ({
       key: 'mx:b.test',
       domain: 'b.test',

@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
+import { nodeTimers } from '../../src/io/timers.ts';
 import { Bouncer, type ReportedRecipient } from '../../src/manager/bouncer.ts';
 import type { EnvelopeRecipient } from '../../src/message/envelope.ts';
 import type { Submitted } from '../../src/channel/messages.ts';
@@ -49,12 +50,14 @@ function bench(t: TestContext): Bench {
     close: () => Promise.resolve(),
   };
   const bouncer = new Bouncer({
-    settings: {
+    timers: nodeTimers,
+    dateMs: Date.now,
+    settings: () => ({
       hostname: 'mx.test',
       from: 'MAILER-DAEMON@mx.test',
       postmaster: undefined,
       maxOriginalBytes: 1000,
-    },
+    }),
     reader: spool,
     writer,
     log,

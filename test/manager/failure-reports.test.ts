@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import type { ReportedRecipient } from '../../src/manager/bouncer.ts';
+import { VirtualTimers } from '../../sim/virtual-timers.ts';
 import { FailureReports } from '../../src/manager/failure-reports.ts';
 
 const ref = { segment: 1, offset: 0, length: 1 };
@@ -23,13 +24,12 @@ interface Bench {
 }
 
 function bench(t: TestContext, isThere: (queueId: string) => boolean = () => true): Bench {
-  t.mock.timers.enable({ apis: ['setTimeout'] });
-  let now = 0;
+  const timers = new VirtualTimers();
   const begun: string[] = [];
   const taken: string[] = [];
   const ends: (() => void)[] = [];
   const failures = new FailureReports({
-    now: () => now,
+    timers,
     take: (queueId) => {
       taken.push(queueId);
       return isThere(queueId) ? ref : undefined;
@@ -51,10 +51,9 @@ function bench(t: TestContext, isThere: (queueId: string) => boolean = () => tru
       });
     },
     pass: (ms) => {
-      for (let passed = 0; passed < ms; passed += 50) {
-        now += 50;
-        t.mock.timers.tick(50);
-      }
+      const endMs = timers.clock.nowMs + ms;
+      while (timers.clock.step(endMs));
+      timers.clock.passTo(endMs);
     },
   };
 }

@@ -6,10 +6,14 @@ import { test, type TestContext } from 'node:test';
 import { parseConfig } from '../../src/config/config.ts';
 import type { OverrideChange } from '../../src/control/control-protocol.ts';
 import { SteadyClock } from '../../src/io/steady-clock.ts';
+import { nodeTimers } from '../../src/io/timers.ts';
+import { InForce } from '../../src/manager/in-force.ts';
 import { Overrides } from '../../src/manager/overrides.ts';
 import { Shaping } from '../../src/manager/shaping.ts';
 import type { RoutePlan, Router } from '../../src/route/types.ts';
 import { createScheduler } from '../../src/schedule/create-scheduler.ts';
+import { systemFacts } from '../../src/settings/system-facts.ts';
+import { nodeFiles } from '../../src/spool/file-layer.ts';
 import { keptLog } from '../process/quiet-log.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
 
@@ -74,13 +78,22 @@ messages_per_connection = 7
 
 async function ground(t: TestContext) {
   const folder = temporaryFolder(t, 'limits');
-  const overrides = await Overrides.open(join(folder.path, 'overrides.json'), keptLog());
+  const clock = new SteadyClock();
+  const overrides = await Overrides.open({
+    path: join(folder.path, 'overrides.json'),
+    files: nodeFiles,
+    timers: nodeTimers,
+    log: keptLog(),
+    dateMs: clock.dateMs,
+    endsMs: clock.dateMs,
+    changed: () => scheduler.reconfigure(shaping.renew(), clock.nowMs()),
+  });
   folder.atEnd(() => overrides.close());
-  const shaping = new Shaping(overrides, parseConfig(file, 'sluice.toml'), router);
-  const now = Date.now();
-  const scheduler = createScheduler(shaping.inForce, now);
-  shaping.onChanged((config) => scheduler.reconfigure(config, Date.now()));
-  return { scheduler, shaping, limits: shaping.operations(scheduler, new SteadyClock()) };
+  const inForce = new InForce(parseConfig(file, 'sluice.toml'), systemFacts);
+  const shaping = new Shaping({ inForce, overrides, seed: 1 });
+  const scheduler = createScheduler(shaping.limits, clock.nowMs());
+  const limits = shaping.operations({ scheduler, routing: { router }, clock, timers: nodeTimers });
+  return { scheduler, inForce, shaping, limits };
 }
 
 function suspend(...targets: string[]): OverrideChange {
@@ -231,10 +244,11 @@ test('sites and tenants that there are not are refused, and nothing of the reque
 });
 
 test('a reload keeps overrides, and an override keeps what was reloaded', async (t) => {
-  const { limits, shaping, scheduler } = await ground(t);
+  const { limits, inForce, shaping, scheduler } = await ground(t);
   await limits.setOverrides(suspend('domain:aol.com'));
   const next = parseConfig(`${file}[[limit]]\nper = "mx"\nconnections = 9\n`, 'sluice.toml');
-  scheduler.reconfigure(shaping.configure(next, router), Date.now());
+  inForce.configure(next);
+  scheduler.reconfigure(shaping.renew(), Date.now());
   const found = async () => {
     const { explanation, rules } = await limits.explain({ address: 'aol.com' });
     return [explanation.binding.length, rules.some(({ connections }) => connections === 9)];

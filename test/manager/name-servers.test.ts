@@ -9,7 +9,12 @@ function ground() {
   const log = keptLog();
   const troubles = new Troubles();
   const changes: boolean[] = [];
-  const nameServers = new NameServers({ log, troubles, changed: (isOutage) => changes.push(isOutage) });
+  const nameServers = new NameServers({
+    log,
+    troubles,
+    nowMs: () => 0,
+    changed: (isOutage) => changes.push(isOutage),
+  });
   let change: (outage: Outage | undefined) => void = () => undefined;
   const resolver = { onOutage: (changed: typeof change) => (change = changed) } as unknown as Resolver;
   nameServers.use(resolver);

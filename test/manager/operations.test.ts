@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { ControlError } from '../../src/control/control-error.ts';
 import type { SiteRow, Status } from '../../src/control/control-protocol.ts';
 import type { OperatorSource } from '../../src/control/operator-source.ts';
+import { nodeTimers } from '../../src/io/timers.ts';
 import { Operations } from '../../src/manager/operations.ts';
 import type { Response } from '../../src/channel/messages.ts';
 import { MemoryStats } from '../../src/stats/stats.ts';
@@ -49,6 +50,10 @@ function ground(limits: Partial<OperatorSource> = {}) {
     senders: { count: 1 } as never,
     limits: { overrides: () => Promise.resolve([]), ...limits } as OperatorSource,
     shortages: () => world.shortages,
+    givingUp: {} as never,
+    unreadable: {} as never,
+    timers: nodeTimers,
+    dateMs: Date.now,
     confirmClock: () => undefined,
     stats: new MemoryStats(),
     log,
@@ -149,7 +154,6 @@ function changing(flush: () => Promise<void> = () => Promise.resolve()) {
     manager: {
       scheduler,
       showDates: () => undefined,
-      givingUp: { isGivingUp: () => false },
       change: (outcomes: readonly { kind: string; queueId: string }[], action: (nowMs: number) => void) => {
         action(0);
         booked.push(...outcomes.map(({ kind, queueId }) => `${kind} ${queueId}`));
@@ -159,6 +163,10 @@ function changing(flush: () => Promise<void> = () => Promise.resolve()) {
     senders: {} as never,
     limits: {} as never,
     shortages: () => [],
+    givingUp: { isGivingUp: () => false } as never,
+    unreadable: {} as never,
+    timers: nodeTimers,
+    dateMs: Date.now,
     missing: () => [],
     confirmClock: () => undefined,
     stats: new MemoryStats(),

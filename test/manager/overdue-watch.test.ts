@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
+import { nodeTimers } from '../../src/io/timers.ts';
 import { OverdueWatch } from '../../src/manager/overdue-watch.ts';
 import type { UnexplainedWait } from '../../src/schedule/types.ts';
 import { Troubles } from '../../src/stats/troubles.ts';
@@ -13,7 +14,7 @@ function ground(t: TestContext) {
   const troubles = new Troubles(() => world.nowMs);
   const texts = () => troubles.list.map(({ key, text }) => `${key}: ${text}`);
   const scheduler = { unexplainedWaits: () => world.waits, nextWakeMs: () => world.nextWakeMs };
-  const watch = new OverdueWatch({ scheduler, troubles, nowMs: () => world.nowMs });
+  const watch = new OverdueWatch({ scheduler, troubles, timers: nodeTimers, nowMs: () => world.nowMs });
   watch.start();
   t.after(() => watch.stop());
   const pass = (minutes: number): void => {

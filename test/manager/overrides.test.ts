@@ -5,7 +5,9 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import type { OverrideChange } from '../../src/control/control-protocol.ts';
-import { Overrides } from '../../src/manager/overrides.ts';
+import { nodeTimers } from '../../src/io/timers.ts';
+import { Overrides, type OverridesParts } from '../../src/manager/overrides.ts';
+import { nodeFiles } from '../../src/spool/file-layer.ts';
 import { Troubles } from '../../src/stats/troubles.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
 import { type KeptLog, keptLog } from '../process/quiet-log.ts';
@@ -17,19 +19,36 @@ interface Ground {
   readonly path: string;
   readonly folder: string;
   readonly log: KeptLog;
-  open(): Promise<Overrides>;
+  /** Calls when the list is another one. */
+  changed: () => void;
+  open(parts?: Partial<OverridesParts>): Promise<Overrides>;
 }
 
 function ground(t: TestContext): Ground {
   const { path: folder, atEnd } = temporaryFolder(t, 'overrides');
   const path = join(folder, 'overrides.json');
   const log = keptLog();
-  const open = async () => {
-    const overrides = await Overrides.open(path, log);
-    atEnd(() => overrides.close());
-    return overrides;
+  const made: Ground = {
+    path,
+    folder,
+    log,
+    changed: () => undefined,
+    open: async (parts = {}) => {
+      const overrides = await Overrides.open({
+        path,
+        files: nodeFiles,
+        timers: nodeTimers,
+        log,
+        dateMs: Date.now,
+        endsMs: Date.now,
+        changed: () => made.changed(),
+        ...parts,
+      });
+      atEnd(() => overrides.close());
+      return overrides;
+    },
   };
-  return { path, folder, log, open };
+  return made;
 }
 
 function suspend(more: Partial<OverrideChange> = {}): Omit<OverrideChange, 'targets'> {
@@ -47,10 +66,11 @@ function shown(overrides: Overrides) {
 
 test('what is set is in force, told, logged, and there after a restart', async (t) => {
   t.mock.timers.enable({ apis: ['Date'], now: 1_000_000 });
-  const { open, log } = ground(t);
+  const made = ground(t);
+  const { open, log } = made;
   const overrides = await open();
   let told = 0;
-  overrides.onChanged(() => told++);
+  made.changed = () => void told++;
   const set = await overrides.set(suspend({ reason: 'they asked', by: 'anna', forMs: 7_200_000 }), [aol]);
   assert.deepEqual(set, [
     {
@@ -111,10 +131,11 @@ test('an id is never given again, so that the state of a rate is never that of a
 });
 
 test('what is not suspended is told, with the suspension that holds it all the same', async (t) => {
-  const { open } = ground(t);
+  const made = ground(t);
+  const { open } = made;
   const overrides = await open();
   let told = 0;
-  overrides.onChanged(() => told++);
+  made.changed = () => void told++;
   await overrides.set(suspend(), [{ target: 'domain:*.aol.com', label: '' }, all]);
   assert.deepEqual(await overrides.unset({ kind: 'suspend' }, ['domain:mail.aol.com']), {
     ended: [],
@@ -126,12 +147,13 @@ test('what is not suspended is told, with the suspension that holds it all the s
 
 test('each ends at its time, and the next one after it', async (t) => {
   t.mock.timers.enable({ apis: ['Date', 'setTimeout'], now: 0 });
-  const { open, log } = ground(t);
+  const made = ground(t);
+  const { open, log } = made;
   const overrides = await open();
   await overrides.set(suspend({ forMs: 10_000 }), [aol]);
   await overrides.set(limit({ connections: 1 }, { forMs: 5_000 }), [all]);
   let heard = Promise.withResolvers<void>();
-  overrides.onChanged(() => heard.resolve());
+  made.changed = () => heard.resolve();
   t.mock.timers.tick(4_999);
   assert.equal(overrides.list.length, 2);
   t.mock.timers.tick(1);
@@ -148,7 +170,8 @@ test('each ends at its time, and the next one after it', async (t) => {
 
 test('an end beyond what a timer takes is waited for in parts', async (t) => {
   t.mock.timers.enable({ apis: ['Date', 'setTimeout'], now: 0 });
-  const { open } = ground(t);
+  const made = ground(t);
+  const { open } = made;
   const overrides = await open();
   const days = 86_400_000;
   await overrides.set(suspend({ forMs: 40 * days }), [aol]);
@@ -156,7 +179,7 @@ test('an end beyond what a timer takes is waited for in parts', async (t) => {
   await overrides.unset({ kind: 'suspend' }, []);
   assert.equal(overrides.list.length, 1);
   const heard = Promise.withResolvers<void>();
-  overrides.onChanged(() => heard.resolve());
+  made.changed = () => heard.resolve();
   t.mock.timers.tick(40 * days - 2_147_000_000);
   await heard.promise;
   assert.deepEqual(overrides.list, []);
@@ -204,10 +227,11 @@ for (const [name, content] of damaged) {
 }
 
 test('what cannot be stored is not in force', async (t) => {
-  const { open, path } = ground(t);
+  const made = ground(t);
+  const { open, path } = made;
   const overrides = await open();
   let told = 0;
-  overrides.onChanged(() => told++);
+  made.changed = () => void told++;
   mkdirSync(`${path}.new`); // where the next file would be written
   await assert.rejects(overrides.set(suspend(), [aol]), { code: 'OVERRIDES_UNWRITABLE' });
   assert.deepEqual(overrides.list, []);
@@ -273,9 +297,9 @@ test('whichever byte of the file is flipped, and if it is gone, what was set is 
 
 test('with the copy damaged, too, or alone, nothing is in force: a critical trouble at each start until an operator acts', async (t) => {
   for (const damage of ['flipped', 'emptied', 'gone'] as const) {
-    const { path, folder, log } = ground(t);
+    const { path, folder, log, open: openWith } = ground(t);
     const troubles = new Troubles();
-    const open = () => Overrides.open(path, log, Date.now, Date.now, troubles);
+    const open = () => openWith({ troubles });
     const first = await open();
     await first.set(suspend(), [aol]);
     await first.close();
@@ -330,15 +354,17 @@ test('an end that came while Sluice was stopped is logged, once', async (t) => {
 
 test('while another date decides about ends, a suspension goes on; then it ends', async (t) => {
   t.mock.timers.enable({ apis: ['Date', 'setTimeout'], now: 0 });
-  const { open, path, log } = ground(t);
+  const { open } = ground(t);
   const first = await open();
   await first.set(suspend({ forMs: 10_000 }), [aol]);
   await first.close();
   t.mock.timers.setTime(86_400_000);
   let inDoubt = true;
-  const overrides = await Overrides.open(path, log, Date.now, () => (inDoubt ? 1_000 : Date.now()));
   const heard = Promise.withResolvers<void>();
-  overrides.onChanged(() => heard.resolve());
+  const overrides = await open({
+    endsMs: () => (inDoubt ? 1_000 : Date.now()),
+    changed: () => heard.resolve(),
+  });
   assert.equal(overrides.list.length, 1);
   inDoubt = false;
   overrides.datesChanged();

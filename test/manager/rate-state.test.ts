@@ -4,9 +4,11 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { nodeTimers } from '../../src/io/timers.ts';
 import { RateState } from '../../src/manager/rate-state.ts';
 import { readState } from '../../src/manager/state-file.ts';
 import type { SavedRate } from '../../src/schedule/limits/status.ts';
+import { nodeFiles } from '../../src/spool/file-layer.ts';
 import { keptLog } from '../process/quiet-log.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
 
@@ -36,7 +38,14 @@ function ground(t: TestContext) {
   const path = join(folder, 'rates.json');
   const log = keptLog();
   const start = (keeper: Keeper) => {
-    const state = new RateState(path, keeper, log, Date.now);
+    const state = new RateState({
+      path,
+      files: nodeFiles,
+      timers: nodeTimers,
+      keeper,
+      log,
+      nowMs: Date.now,
+    });
     atEnd(() => state.close());
     return state;
   };

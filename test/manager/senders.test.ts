@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ConnectGrant, Work } from '../../src/deliver/types.ts';
 import { type Channel, localChannel } from '../../src/channel/channel.ts';
+import { nodeTimers } from '../../src/io/timers.ts';
 import { Senders } from '../../src/manager/senders.ts';
 import type { ManagerToSender, SenderToManager } from '../../src/channel/messages.ts';
 
@@ -30,6 +31,7 @@ function setUp({ perProcess = 10, before = [], lost: onLost = () => undefined }:
   const senders = new Senders({
     perProcess,
     before,
+    timers: nodeTimers,
     lost: (connection) => {
       lost.push(connection);
       onLost(connection);
@@ -155,6 +157,7 @@ test('fewer can be carried before the connections of a dead process are lost', (
   const senders = new Senders({
     perProcess: 2,
     before: [],
+    timers: nodeTimers,
     lost: (connection) => order.push(`lost ${connection}`),
     carry: (connections) => order.push(`carry ${connections}`),
     awaits: () => undefined,

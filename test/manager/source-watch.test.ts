@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseConfig } from '../../src/config/config.ts';
+import { nodeTimers } from '../../src/io/timers.ts';
 import { missingSources, SourceWatch } from '../../src/manager/source-watch.ts';
 import { Troubles } from '../../src/stats/troubles.ts';
 import { keptLog } from '../process/quiet-log.ts';
@@ -17,10 +18,17 @@ function host(has: string[], ...addresses: readonly string[]) {
   const log = keptLog();
   const changes: boolean[] = [];
   const bind = (address: string) => Promise.resolve(has.includes(address) ? undefined : 'EADDRNOTAVAIL');
-  const parts = { log, troubles, bind, changed: (isLacking: boolean) => void changes.push(isLacking) };
-  const watch = new SourceWatch(configOf(...addresses), parts);
+  const world = { config: configOf(...addresses) };
+  const watch = new SourceWatch({
+    config: () => world.config,
+    timers: nodeTimers,
+    log,
+    troubles,
+    bind,
+    changed: (isLacking) => void changes.push(isLacking),
+  });
   const told = () => troubles.list.map(({ key, level }) => `${level} ${key}`);
-  return { watch, told, changes, log };
+  return { watch, world, told, changes, log };
 }
 
 test('a source that this host does not have is found by asking the system; one that it has is not', async () => {
@@ -65,10 +73,11 @@ test('the last source of one IP version is critical, though the other version ha
 });
 
 test('a reload that removes the source ends the trouble, also while a look is under way', async (t) => {
-  const { watch, told, changes } = host([], '192.0.2.1');
+  const { watch, world, told, changes } = host([], '192.0.2.1');
   t.after(() => watch.stop());
   const under = watch.look();
-  watch.configure(configOf());
+  world.config = configOf();
+  void watch.look();
   await under;
   await watch.look();
   assert.deepEqual([told(), changes.at(-1) ?? false], [[], false]);

@@ -1,6 +1,7 @@
 // Relays that hand mail to each other, in memory: each has a real bouncer, a queue, routes and a limit of hops. What a relay
 // cannot deliver it reports as Sluice does; how many reports come of it is what a test counts.
 
+import { nodeTimers } from '../../src/io/timers.ts';
 import { Bouncer, type ReportedRecipient } from '../../src/manager/bouncer.ts';
 import type { Envelope, Origin } from '../../src/message/envelope.ts';
 import type { Submitted } from '../../src/channel/messages.ts';
@@ -83,12 +84,14 @@ class Relay {
     this.#options = options;
     this.#network = network;
     this.#bouncer = new Bouncer({
-      settings: {
+      timers: nodeTimers,
+      dateMs: Date.now,
+      settings: () => ({
         hostname: 'relay.test',
         from: 'MAILER-DAEMON@relay.test',
         postmaster: options.postmaster,
         maxOriginalBytes: 65_536,
-      },
+      }),
       reader: this.#reader(),
       writer: this.#writer(),
       log: keptLog(),

@@ -164,7 +164,7 @@ function introduction(
 ) {
   return (batch: readonly LinkedMessage[]): void => {
     const [hello, ...rest] = batch;
-    if (hello?.kind === 'hello') manager.introduce(hello, channel, rest);
+    if (hello?.kind === 'hello') manager.links.introduce(hello, channel, rest);
     else channel.close();
   };
 }

@@ -68,7 +68,7 @@ export class SingleProcess implements Instance {
     const [senderEnd, senderOfManager] = localChannel<SenderToManager, ManagerToSender>();
     const sender = new SenderRole(config, senderEnd, log);
     senderEnd.receive((batch) => sender.take(batch));
-    manager.addSender(senderOfManager);
+    manager.links.addSender(senderOfManager);
     this.#roles.push(sender);
 
     const [controlEnd, controlOfManager] = localChannel<ControlToManager, Response>();
@@ -79,12 +79,12 @@ export class SingleProcess implements Instance {
       () => this.#allTroubles(),
     );
     controlEnd.receive((batch) => control.take(batch));
-    manager.addControl(controlOfManager);
+    manager.links.addControl(controlOfManager);
     this.#roles.push(control);
     await control.listen(config.controlSocket);
 
     const [receiverEnd, receiverOfManager] = localChannel<ReceiverToManager, never>();
-    manager.addReceiver(receiverOfManager as Channel<never, ReceiverToManager>);
+    manager.links.addReceiver(receiverOfManager as Channel<never, ReceiverToManager>);
     const receiver = await ReceiverRole.start(config, 0, receiverEnd, log, this.#troubles);
     this.#roles.push(receiver);
     return { ...manager.facts, ...receiver.facts };

@@ -1,0 +1,231 @@
+// The one place where a manager is put together from what it is given (`ports.ts`): used by its process on a real machine,
+// and by the simulation of the whole system on a simulated one.
+//
+// Each part has all that it needs when it is made. Those that find something out by themselves (a sender process died, the
+// journal is blocked, an override ends) tell `ManagerEvents`, which is made first; the manager takes the events in when it is
+// made, and what needs the manager is made after it.
+//
+//   const manager = await assemble({ config, machine, spool, openRouter, log, stats, troubles });
+//   manager.links.introduce(hello, channel, rest);        // for each role that links to it
+//   manager.configure(config);                            // at a reload
+//   manager.drain(); ...; await manager.stop(graceMs);    // or, in a simulated crash, nothing: forget it, stop its timers
+
+import { join } from 'node:path';
+import type { Config } from '../config/config.ts';
+import type { Logger } from '../log/logger.ts';
+import { createScheduler } from '../schedule/create-scheduler.ts';
+import type { SpoolStore } from '../spool/types.ts';
+import type { MemoryStats } from '../stats/stats.ts';
+import type { Troubles } from '../stats/troubles.ts';
+import { AssembledManager } from './assembled-manager.ts';
+import { Bouncer } from './bouncer.ts';
+import { ClockWatch } from './clock-watch.ts';
+import { GivingUp } from './giving-up.ts';
+import { InForce } from './in-force.ts';
+import { LinkedRoles } from './linked-roles.ts';
+import { Links } from './links.ts';
+import { Maintenance } from './maintenance.ts';
+import { ManagerEvents } from './manager-events.ts';
+import { Manager } from './manager.ts';
+import { NameServers } from './name-servers.ts';
+import { Operations } from './operations.ts';
+import { OutcomeWatch } from './outcome-watch.ts';
+import { OverdueWatch } from './overdue-watch.ts';
+import { Overrides } from './overrides.ts';
+import type { Machine, OpenRouters, Spool } from './ports.ts';
+import { RateState } from './rate-state.ts';
+import { Routing } from './routing.ts';
+import { Senders } from './senders.ts';
+import { Shaping } from './shaping.ts';
+import { SourceWatch } from './source-watch.ts';
+import { SpoolProblems } from './spool-problems.ts';
+import { UnreadableMail } from './unreadable-mail.ts';
+
+/** Sender processes that live when a manager starts; see `SendersOptions`. */
+export interface OtherSenders {
+  readonly senders: readonly number[];
+  readonly awaits: (serials: readonly number[]) => void;
+}
+
+export interface ManagerParts {
+  readonly config: Config;
+  readonly machine: Machine;
+  readonly spool: Spool;
+  readonly openRouter: OpenRouters;
+  readonly log: Logger;
+  readonly stats: MemoryStats;
+  readonly troubles: Troubles;
+  readonly others?: OtherSenders | undefined;
+}
+
+/**
+ * Makes a manager, recovers the queue and begins to schedule; it grants nothing before senders are linked.
+ * @throws {SpoolError} when the spool cannot be opened
+ */
+export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
+  const { config, machine, spool, log, stats, troubles } = parts;
+  const { timers, files } = machine;
+  const events = new ManagerEvents();
+  const inForce = new InForce(config, machine.facts);
+  const store = await openStore(parts, events);
+  const reader = spool.openReader();
+  const writer = await spool.openWriter();
+  const clockWatch = await openClock(parts, events);
+  const { clock } = clockWatch;
+  const nameServers = new NameServers({
+    log,
+    troubles,
+    nowMs: timers.nowMs,
+    changed: (isOutage) => events.post({ kind: 'outage', isOutage }),
+  });
+  const routing = new Routing(config, { open: parts.openRouter, nameServers, nowMs: clock.nowMs });
+  const overrides = await Overrides.open({
+    path: join(config.spool, 'overrides.json'),
+    files,
+    timers,
+    log,
+    dateMs: clock.dateMs,
+    endsMs: clockWatch.endsMs,
+    troubles,
+    changed: () => events.post({ kind: 'limits' }),
+  });
+  const shaping = new Shaping({ inForce, overrides, seed: Math.floor(machine.random() * 2 ** 31) });
+  const scheduler = createScheduler(shaping.limits, clock.nowMs());
+  scheduler.setDateShift(clock.shiftMs);
+  const rates = new RateState({
+    path: join(config.spool, 'rates.json'),
+    files,
+    timers,
+    keeper: scheduler,
+    log,
+    nowMs: clock.nowMs,
+  });
+  await rates.restore();
+  const senders = new Senders({
+    perProcess: inForce.capacity().perSender,
+    before: parts.others?.senders ?? [],
+    timers,
+    lost: (connection) => events.post({ kind: 'lost', connection }),
+    carry: (connections) => events.post({ kind: 'carries', connections }),
+    awaits: parts.others?.awaits ?? (() => undefined),
+  });
+  const bouncer = new Bouncer({
+    settings: () => inForce.bounce,
+    timers,
+    dateMs: clock.systemMs,
+    reader,
+    writer,
+    log,
+    stats,
+    troubles,
+    submit: (message) => events.post({ kind: 'reported', message }),
+  });
+  const manager = new Manager({
+    events,
+    store,
+    reader,
+    scheduler,
+    routing,
+    shaping,
+    senders,
+    bouncer,
+    log,
+    stats,
+    clock,
+    timers,
+    troubles,
+  });
+
+  const sourceWatch = new SourceWatch({
+    config: () => inForce.config,
+    timers,
+    log,
+    troubles,
+    bind: machine.bind,
+    changed: (areLacking) => events.post({ kind: 'sources', areLacking }),
+  });
+  await sourceWatch.look();
+  const recovered = await manager.recover();
+  const givingUp = new GivingUp({
+    store,
+    scheduler,
+    report: (queueId, ref, recipients) => bouncer.reportNow(queueId, ref, recipients),
+    change: (outcomes, action) => manager.change(outcomes, action),
+    givenUp: (count) => stats.count('bounced', count),
+  });
+  const unreadable = new UnreadableMail({
+    store,
+    reader,
+    scheduler,
+    holdDamaged: (queueId, message, error) => manager.holdDamaged(queueId, message, error),
+  });
+  const linked = new LinkedRoles(timers.nowMs);
+  const operations = new Operations({
+    manager,
+    store,
+    senders,
+    limits: shaping.operations({ scheduler, routing, clock, timers }),
+    shortages: () => shaping.shortages,
+    confirmClock: () => clockWatch.confirm(),
+    missing: () => linked.missing,
+    givingUp,
+    unreadable,
+    timers,
+    dateMs: clock.systemMs,
+    stats,
+    log,
+  });
+  return new AssembledManager({
+    recovered,
+    links: new Links({ manager, senders, operations, linked, rates }),
+    inForce,
+    manager,
+    givingUp,
+    senders,
+    routing,
+    shaping,
+    rates,
+    store,
+    reader,
+    writer,
+    clockWatch,
+    sourceWatch,
+    overdueWatch: new OverdueWatch({ scheduler, troubles, timers, nowMs: clock.nowMs }),
+    maintenance: new Maintenance({
+      store,
+      timers,
+      log,
+      dateMs: clock.dateMs,
+      expireDamaged: () => manager.expireDamaged(),
+    }),
+    log,
+  });
+}
+
+function openStore({ spool, log, troubles }: ManagerParts, events: ManagerEvents): Promise<SpoolStore> {
+  const problems = new SpoolProblems(log, troubles);
+  const outcomes = new OutcomeWatch(log, troubles, (reason) => events.post({ kind: 'blocked', reason }));
+  return spool.openStore({
+    onProblem: (problem) => problems.report(problem),
+    onBlocked: (reason) => outcomes.blocked(reason),
+    onDamaged: (queueIds) => events.post({ kind: 'damaged', queueIds }),
+    onStray: (message) => events.post({ kind: 'stray', message }),
+  });
+}
+
+function openClock(
+  { config, machine, log, troubles }: ManagerParts,
+  events: ManagerEvents,
+): Promise<ClockWatch> {
+  return ClockWatch.open({
+    path: join(config.spool, 'clock.json'),
+    files: machine.files,
+    timers: machine.timers,
+    log,
+    troubles,
+    boot: machine.bootId,
+    monotonic: machine.bootMs,
+    date: machine.dateMs,
+    changed: (shiftMs) => events.post({ kind: 'dates', shiftMs }),
+  });
+}

@@ -1,0 +1,106 @@
+// A manager that is put together and runs (`assemble.ts`): what its process does with it as a whole.
+
+import type { Config } from '../config/config.ts';
+import type { Logger } from '../log/logger.ts';
+import type { SpoolReader, SpoolStore, SpoolWriter } from '../spool/types.ts';
+import type { ClockWatch } from './clock-watch.ts';
+import type { GivingUp } from './giving-up.ts';
+import type { InForce } from './in-force.ts';
+import type { Links } from './links.ts';
+import type { Maintenance } from './maintenance.ts';
+import type { Manager } from './manager.ts';
+import type { OverdueWatch } from './overdue-watch.ts';
+import type { RateState } from './rate-state.ts';
+import type { Routing } from './routing.ts';
+import type { Senders } from './senders.ts';
+import type { Shaping } from './shaping.ts';
+import type { SourceWatch } from './source-watch.ts';
+
+export interface AssembledParts {
+  /** Messages that were in the queue when Sluice last stopped. */
+  readonly recovered: number;
+  readonly links: Links;
+  readonly inForce: InForce;
+  readonly manager: Manager;
+  readonly givingUp: GivingUp;
+  readonly senders: Senders;
+  readonly routing: Routing;
+  readonly shaping: Shaping;
+  readonly rates: RateState;
+  readonly store: SpoolStore;
+  readonly reader: SpoolReader;
+  readonly writer: SpoolWriter;
+  readonly clockWatch: ClockWatch;
+  readonly sourceWatch: SourceWatch;
+  readonly overdueWatch: OverdueWatch;
+  readonly maintenance: Maintenance;
+  readonly log: Logger;
+}
+
+export class AssembledManager {
+  readonly recovered: number;
+  /** Where the other roles link to it. */
+  readonly links: Links;
+  readonly #parts: AssembledParts;
+
+  constructor(parts: AssembledParts) {
+    this.#parts = parts;
+    this.recovered = parts.recovered;
+    this.links = parts.links;
+    parts.clockWatch.watch();
+    parts.overdueWatch.start();
+    parts.maintenance.start();
+  }
+
+  /** Another configuration that has been checked is in force from now on. */
+  configure(config: Config): void {
+    const { inForce, senders, routing, manager, sourceWatch } = this.#parts;
+    inForce.configure(config);
+    senders.configure(inForce.capacity().perSender);
+    routing.configure(config);
+    manager.reconfigured();
+    void sourceWatch.look();
+  }
+
+  /** A sender process has ended; so has every connection that it had. */
+  senderEnded(serial: number): void {
+    this.#parts.senders.ended(serial);
+  }
+
+  /** Nothing is granted from now on. */
+  drain(): void {
+    this.#parts.links.drain();
+    this.#parts.senders.drain();
+  }
+
+  /**
+   * Ends everything. Tries for `graceMs` to bring all outcomes to stable storage, and resolves to the number of those that
+   * are not.
+   */
+  async stop(graceMs: number): Promise<number> {
+    const { maintenance, overdueWatch, sourceWatch, senders, manager, givingUp, store, log } = this.#parts;
+    maintenance.stop();
+    overdueWatch.stop();
+    sourceWatch.stop();
+    // Results may still be on their way though the processes that sent them have ended.
+    await senders.gone();
+    await manager.stop();
+    await givingUp.idle();
+    const unstored = await store.settled(graceMs);
+    if (unstored === 0) log.info('the journal is on stable storage');
+    await this.#parts.shaping.close();
+    await this.#parts.rates.close();
+    await this.#parts.clockWatch.close();
+    this.#parts.routing.close();
+    await this.#parts.writer.close();
+    try {
+      await store.close();
+    } catch (error) {
+      // What is not stored is why: that is told by the number.
+      if (unstored === 0) throw error;
+    } finally {
+      this.#parts.reader.close();
+    }
+    return unstored;
+  }
+}

@@ -1,0 +1,38 @@
+// The configuration in force, and the settings that parts of the manager take from it. They ask here each time, so that a
+// reload is one assignment and nobody goes by an old one.
+
+import type { BounceSettings } from '../bounce/bounce-settings.ts';
+import type { Config } from '../config/config.ts';
+import { type Capacity, capacityOf, demandOf, type SystemFacts } from '../settings/capacity.ts';
+import { bounceSettings } from '../settings/settings.ts';
+
+export class InForce {
+  #config: Config;
+  #bounce: BounceSettings;
+  readonly #facts: () => SystemFacts;
+
+  /** @param facts - what the system allows at the moment of the question */
+  constructor(config: Config, facts: () => SystemFacts) {
+    this.#config = config;
+    this.#bounce = bounceSettings(config);
+    this.#facts = facts;
+  }
+
+  get config(): Config {
+    return this.#config;
+  }
+
+  get bounce(): BounceSettings {
+    return this.#bounce;
+  }
+
+  /** What can be carried of what the configuration asks for. */
+  capacity(): Capacity {
+    return capacityOf(demandOf(this.#config), this.#facts());
+  }
+
+  configure(config: Config): void {
+    this.#config = config;
+    this.#bounce = bounceSettings(config);
+  }
+}

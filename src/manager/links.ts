@@ -1,0 +1,100 @@
+// The channels of the other roles: each batch goes to the part that it is for, in the order in which it came.
+
+import type { Channel } from '../channel/channel.ts';
+import type {
+  ControlToManager,
+  Hello,
+  ManagerToSender,
+  ReceiverToManager,
+  Response,
+  SenderToManager,
+} from '../channel/messages.ts';
+import type { LinkedRoles } from './linked-roles.ts';
+import type { Manager } from './manager.ts';
+import type { Operations } from './operations.ts';
+import type { RateState } from './rate-state.ts';
+import { ownSerial, type Senders } from './senders.ts';
+
+export interface LinksParts {
+  readonly manager: Manager;
+  readonly senders: Senders;
+  readonly operations: Operations;
+  readonly linked: LinkedRoles;
+  readonly rates: RateState;
+}
+
+export class Links {
+  readonly #parts: LinksParts;
+  #draining = false;
+
+  constructor(parts: LinksParts) {
+    this.#parts = parts;
+  }
+
+  addReceiver(channel: Channel<never, ReceiverToManager>): void {
+    this.#parts.linked.add('receiver', channel);
+    channel.receive((batch) => this.#submitted(batch));
+  }
+
+  /** @param serial - of its process; none when it shares that of the manager */
+  addSender(channel: Channel<ManagerToSender, SenderToManager>, serial = ownSerial): void {
+    this.#parts.linked.add('sender', channel);
+    channel.receive((batch) => this.#reported(batch));
+    this.#parts.senders.add(channel, serial);
+  }
+
+  addControl(channel: Channel<Response, ControlToManager>): void {
+    channel.receive((batch) => this.#requested(batch, channel));
+  }
+
+  /** A role of another process has said which one it is; the rest of its first batch comes along. */
+  introduce(
+    hello: Hello,
+    channel: Channel<ManagerToSender | Response, ReceiverToManager | SenderToManager | ControlToManager>,
+    rest: readonly (ReceiverToManager | SenderToManager | ControlToManager)[],
+  ): void {
+    switch (hello.role) {
+      case 'receiver':
+        this.addReceiver(channel as Channel<never, ReceiverToManager>);
+        this.#submitted(rest as readonly ReceiverToManager[]);
+        break;
+      case 'sender':
+        // In this order: what was in flight waits again when it is settled, and nothing is granted before.
+        this.#parts.senders.hasClosed(hello.serial);
+        this.#parts.manager.deliveredBefore(hello.delivered ?? []);
+        this.addSender(channel as Channel<ManagerToSender, SenderToManager>, hello.serial);
+        break;
+      case 'control':
+        this.addControl(channel as Channel<Response, ControlToManager>);
+        this.#requested(rest as readonly ControlToManager[], channel as Channel<Response, ControlToManager>);
+        break;
+    }
+  }
+
+  /** Sluice stops: what senders have not begun counts as never granted. */
+  drain(): void {
+    this.#draining = true;
+  }
+
+  #submitted(batch: readonly ReceiverToManager[]): void {
+    this.#parts.manager.submitted(batch.filter((message) => message.kind === 'submitted'));
+    this.#parts.rates.touched();
+  }
+
+  #reported(batch: readonly SenderToManager[]): void {
+    // What a stop has cut short before it began stays in the spool as it is: no attempt, no wait after the next start.
+    this.#parts.manager.senderReports(this.#draining ? batch.filter((report) => !isUnused(report)) : batch);
+    this.#parts.rates.touched();
+  }
+
+  #requested(batch: readonly ControlToManager[], channel: Channel<Response, ControlToManager>): void {
+    for (const message of batch) {
+      if (message.kind !== 'request') continue;
+      this.#parts.operations.answer(message, (response) => channel.post(response));
+    }
+  }
+}
+
+function isUnused(report: SenderToManager): boolean {
+  return report.kind === 'closed' && report.report.kind === 'unused';
+}

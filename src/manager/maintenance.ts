@@ -1,0 +1,47 @@
+// Every few seconds the spool is tidied (stragglers moved, dead segments unlinked, the journal compacted), and damaged
+// messages whose lifetime is over are given up.
+
+import type { Timer, Timers } from '../io/timers.ts';
+import type { Logger } from '../log/logger.ts';
+import type { SpoolStore } from '../spool/types.ts';
+
+const everyMs = 5_000;
+
+export interface MaintenanceParts {
+  readonly store: Pick<SpoolStore, 'maintain'>;
+  readonly expireDamaged: () => void;
+  readonly timers: Timers;
+  readonly dateMs: () => number;
+  readonly log: Pick<Logger, 'error'>;
+}
+
+export class Maintenance {
+  readonly #parts: MaintenanceParts;
+  #timer: Timer | undefined;
+  #isRunning = true;
+
+  constructor(parts: MaintenanceParts) {
+    this.#parts = parts;
+  }
+
+  /** The next time is some seconds after the last was over. */
+  start(): void {
+    this.#timer = this.#parts.timers.setTimeout(() => void this.#tidy(), everyMs);
+  }
+
+  stop(): void {
+    this.#isRunning = false;
+    this.#parts.timers.clear(this.#timer);
+  }
+
+  async #tidy(): Promise<void> {
+    const { store, dateMs, expireDamaged, log } = this.#parts;
+    try {
+      await store.maintain(dateMs());
+      expireDamaged();
+    } catch (error) {
+      log.error(`tidying the spool failed: ${error instanceof Error ? error.message : String(error)}`);
+    }
+    if (this.#isRunning) this.start();
+  }
+}

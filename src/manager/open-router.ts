@@ -1,0 +1,62 @@
+// The router and the resolver of a configuration, on this machine: the routers that `Routing` has in production.
+
+import { isIP } from 'node:net';
+import { networkInterfaces } from 'node:os';
+import type { Config } from '../config/config.ts';
+import { createResolver, readResolvConf, type Resolver } from '../dns/resolver.ts';
+import { createRouter } from '../route/create-router.ts';
+import { routeRules } from '../settings/route-rules.ts';
+import { questionsHere } from '../settings/system-facts.ts';
+import type { OpenRouter } from './ports.ts';
+
+/** @param nowMs - scheduler time: what plans and answers are valid by */
+export function openRouter(config: Config, nowMs: () => number): OpenRouter {
+  const resolver = resolverOf(config, nowMs);
+  const own = ownEndpoints(config);
+  const router = createRouter({
+    rules: routeRules(config.route),
+    resolver,
+    isOwnAddress: (ip, port) => own.has(`${ip} ${port}`),
+    ownNames: [config.hostname],
+    ipv4: config.deliver.ipv4,
+    ipv6: config.deliver.ipv6,
+    smtpPort: config.deliver.port,
+    random: Math.random,
+    now: nowMs,
+  });
+  return {
+    router,
+    onOutage: (changed) => resolver.onOutage(changed),
+    close: () => resolver.close(),
+  };
+}
+
+function resolverOf(config: Config, nowMs: () => number): Resolver {
+  const { dns } = config;
+  return createResolver({
+    servers: dns.servers?.map(({ host, port }) => ({ address: host, port })) ?? readResolvConf().servers,
+    timeoutMs: dns.timeout,
+    attempts: dns.attempts,
+    maxTtlSeconds: dns.maxTtl / 1000,
+    minTtlSeconds: dns.minTtl / 1000,
+    negativeTtlSeconds: dns.negativeTtl / 1000,
+    maxEntries: dns.cacheEntries,
+    // Whoever is well answers sooner: what takes longer shall not hold up the others.
+    hangingMs: 250,
+    now: nowMs,
+    ...questionsHere(config),
+  });
+}
+
+/** Addresses and ports at which this Sluice listens; a wildcard stands for every address of the machine. */
+function ownEndpoints(config: Config): Set<string> {
+  const own = new Set<string>();
+  for (const { address } of config.listen) {
+    const hosts =
+      address.host === '0.0.0.0' || address.host === '::'
+        ? Object.values(networkInterfaces()).flatMap((list) => list?.map((each) => each.address) ?? [])
+        : [address.host];
+    for (const host of hosts) if (isIP(host) !== 0) own.add(`${host} ${address.port}`);
+  }
+  return own;
+}
