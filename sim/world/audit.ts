@@ -6,6 +6,7 @@ import { ConnectionState } from '../../src/schedule/store/connections.ts';
 import { dimensions } from '../../src/schedule/store/counters.ts';
 import { forgetBoth } from '../../src/schedule/reserve/gates.ts';
 import { hasOneRoute, recipientsOf, routeOf, tasksOf } from '../../src/schedule/work/lifecycle.ts';
+import { unansweredCount } from '../../src/schedule/reserve/unanswered.ts';
 import { forgetLimitsAtRest } from '../../src/schedule/reserve/needs.ts';
 import { PlanState } from '../../src/schedule/store/routes.ts';
 import type { State } from '../../src/schedule/state.ts';
@@ -54,9 +55,9 @@ export function auditEmpty(s: State): void {
     errors: s.errors.size,
     asking: s.asking.size,
     building: s.building.length,
-    // The counters of all connections, of those beyond and of the pause stay; rates and windows are remembered for a while.
+    // The counters global, overflow and pause stay; rates and windows are remembered for a while.
     counters: s.counters.live - 3 - s.rates.live - s.windows.live,
-    used: s.counters.used.get(s.all) + s.counters.used.get(s.beyond) + s.connections.hanging,
+    used: s.counters.used.get(s.globalCounter) + unansweredCount(s),
     due: s.tasks.due.size + s.addresses.due.size,
   };
   check(

@@ -211,7 +211,7 @@ class MailScheduler implements Scheduler {
   pause(reason: string | undefined, nowMs: number): void {
     const s = this.#state;
     s.pauseReason = reason ?? '';
-    s.counters.setLimit(s.pause, reason === undefined ? 1 : 0);
+    s.counters.setLimit(s.pauseCounter, reason === undefined ? 1 : 0);
     this.#run(nowMs);
   }
 

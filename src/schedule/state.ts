@@ -14,7 +14,6 @@ import type { HeldLimits, Place } from './store/place.ts';
 import { QueueNames } from './store/queue-names.ts';
 import { Random } from './store/random.ts';
 import { RateStore } from './store/rates.ts';
-import { RecentCount } from './store/recent-count.ts';
 import { RecipientStore } from './store/recipients.ts';
 import { RouteStore } from './store/routes.ts';
 import { RowList } from './store/row-list.ts';
@@ -35,19 +34,20 @@ export class State {
   readonly errors = new ErrorTexts();
   readonly counters = new CounterStore();
   readonly queues = new QueueNames();
-  readonly parking = new Parking(this.counters, this.queues, () => this.all);
+  readonly parking = new Parking(this.counters, this.queues, () => this.globalCounter);
   readonly routes = new RouteStore(this.parking);
   readonly rates = new RateStore(this.counters);
   readonly windows = new WindowStore(this.counters);
   readonly addresses = new AddressStore(this.counters);
   readonly connections = new ConnectionStore(this.counters);
   readonly sites = new SiteStore(this.routes, this.connections, this.queues);
-  /** The counter of all connections, and that of those made beyond its limit while others hang. */
-  readonly all: number;
-  readonly beyond: number;
+  /** The counter of the global limit: all connections, without those that hang. */
+  readonly globalCounter: number;
+  /** The counter of connections to unproven sites above the global limit, while others hang. */
+  readonly overflowCounter: number;
   /** The counter that everything waits on while grants are paused. */
-  readonly pause: number;
-  /** Why they are. */
+  readonly pauseCounter: number;
+  /** Why grants are paused. */
   pauseReason = '';
   /** Connections that can be carried now, however many may be made. */
   carried = Infinity;
@@ -90,14 +90,8 @@ export class State {
   sweepNextMs = 0;
   /** The same, when there are very many. */
   forgetAt = 0;
-  /** When hanging connections are looked at next. */
-  hangingCheckMs = 0;
   /** Own addresses that are left alone, with the Unix ms of the end. */
   readonly sourceRests = new Map<string, number>();
-  /** Connections that failed, to sites that nobody has reached. */
-  readonly failures = new RecentCount();
-  /** Connections that were greeted after they had hung, or beyond the limit of all. */
-  readonly late = new RecentCount();
   /** What has to be added to the scheduler's time for the date that is written down. */
   dateShiftMs = 0;
   /** The same for the date that people are told. */
@@ -111,12 +105,12 @@ export class State {
     this.config = config;
     this.random = new Random(config.seed);
     this.queues.setWeights(config.weights ?? noWeights);
-    this.all = this.counters.open(Dimension.global, '', config.limits.global);
-    this.counters.references.add(this.all, 1);
-    this.beyond = this.counters.open(Dimension.beyond, '', 0);
-    this.counters.references.add(this.beyond, 1);
-    this.pause = this.counters.open(Dimension.pause, '', 1);
-    this.counters.references.add(this.pause, 1);
+    this.globalCounter = this.counters.open(Dimension.global, '', config.limits.global);
+    this.counters.references.add(this.globalCounter, 1);
+    this.overflowCounter = this.counters.open(Dimension.overflow, '', 0);
+    this.counters.references.add(this.overflowCounter, 1);
+    this.pauseCounter = this.counters.open(Dimension.pause, '', 1);
+    this.counters.references.add(this.pauseCounter, 1);
     this.limits = createLimitIndex(config.limits.rules);
     this.sources = sourcesOf(config);
   }

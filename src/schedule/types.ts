@@ -28,10 +28,11 @@ export interface SchedulerConfig {
   /** Ms that recipients of a message with known routes wait for the plans of its others, to share a transaction; 2,000. */
   readonly routeGraceMs?: number | undefined;
   readonly limits: {
-    /** Outgoing connections in all. */
+    /** Outgoing connections in all, without those that count against `unanswered`. */
     readonly global: number;
-    /** Beyond them, connections that nobody has greeted on yet, and those that are tried on their account; 0. */
+    /** Connections above `global` that no host has greeted on; 0 when it is not given. */
     readonly unanswered?: number | undefined;
+    readonly unansweredPolicy?: UnansweredPolicy | undefined;
     readonly rules: readonly LimitRule[];
   };
   /** Our own addresses that connections are made from; '' lets the system choose. Not empty. */
@@ -41,6 +42,19 @@ export interface SchedulerConfig {
   readonly adapt?: AdaptSettings;
   readonly reactions?: readonly ReactionRule[];
   readonly seed: number;
+}
+
+/** What is done with connections that no host has greeted on, while mail waits for one of `limits.global`. */
+export interface UnansweredPolicy {
+  /** Ms without a greeting after which a connection counts against `limits.unanswered` instead of `limits.global`. */
+  readonly afterMs: number;
+  /** Extra connections to unproven sites allowed for each hanging connection, above the global limit. */
+  readonly extraConnections: number;
+  /** Ms without a greeting after which a connection may be closed when `limits.unanswered` is reached. */
+  readonly giveUpMs: number;
+  /** One in so many connections is never closed before its own timeout, and at least `patientLeast` are not. */
+  readonly patientOneIn: number;
+  readonly patientLeast: number;
 }
 
 /** One recipient of one message as handed to `add`. */

@@ -2,7 +2,7 @@
 
 import { endPlan, isNeeded } from '../work/forget.ts';
 import { activate, endGathering } from '../work/gather.ts';
-import { moveHanging, nextHangingCheckMs } from '../reserve/unanswered.ts';
+import { checkUnanswered, nextUnansweredCheckMs } from '../reserve/unanswered.ts';
 import { isStranded } from '../work/lifecycle.ts';
 import { forgetLimits } from '../reserve/needs.ts';
 import { PlanState } from '../store/routes.ts';
@@ -24,7 +24,7 @@ export function passTime(s: State, nowMs: number): void {
   s.addresses.tick(nowMs);
   s.rates.tick(nowMs);
   s.windows.tick(nowMs);
-  moveHanging(s, nowMs);
+  checkUnanswered(s, nowMs);
   for (;;) {
     const connection = s.connections.longestIdle;
     if (connection < 0 || s.connections.idleSinceMs.get(connection) + s.config.idleConnectionMs > nowMs)
@@ -44,7 +44,7 @@ export function nextWakeMs(s: State): number {
     s.rates.due.firstDueMs(),
     s.windows.due.firstDueMs(),
     idleEndMs,
-    nextHangingCheckMs(s),
+    nextUnansweredCheckMs(s),
   );
 }
 

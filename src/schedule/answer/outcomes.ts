@@ -6,7 +6,7 @@ import { ConnectionState } from '../store/connections.ts';
 import { Dimension } from '../store/counters.ts';
 import { putBack } from '../work/gather.ts';
 import { nameRoute } from '../grant/grant.ts';
-import { comeBack, isUnproven } from '../reserve/unanswered.ts';
+import { connectionGone, connectionGreeted, isGivenUp } from '../reserve/unanswered.ts';
 import { mayBeDone, freeRecipient, freeTask, setRecipients } from '../work/lifecycle.ts';
 import { forgetPlaces, leavePlace, releaseSite } from '../reserve/places.ts';
 import { close, makeRoom } from '../grant/serve.ts';
@@ -22,12 +22,11 @@ const localRestMs = 10_000;
 export function becameReady(s: State, connection: number, nowMs: number): void {
   const { addresses, connections, sites } = s;
   if (connections.state.get(connection) !== ConnectionState.connecting) return;
-  connections.removeFromConnecting(connection);
   connections.state.set(connection, ConnectionState.busy);
   sites.established.add(connections.site.get(connection), 1);
   addresses.succeeded(connections.address.get(connection));
   connections.releaseDimension(connection, Dimension.probe, undefined);
-  if (comeBack(s, connection, nowMs)) makeRoom(s, s.all);
+  if (connectionGreeted(s, connection, nowMs)) makeRoom(s, s.globalCounter);
   const window = connections.heldOf(connection, Dimension.window);
   if (window >= 0) s.windows.greeted(window);
 }
@@ -74,20 +73,19 @@ export function endConnection(s: State, connection: number, end: ConnectionEnd, 
   const first = connections.transactions.get(connection) === 1;
   const failed = state === ConnectionState.connecting;
   const isLocal = end.kind === 'failed' && end.local === true;
-  const isGivenUp = failed && connections.isGivenUp(connection);
-  const error = errorOf(end, isGivenUp);
+  const wasGivenUp = failed && isGivenUp(s, connection);
+  const error = errorOf(end, wasGivenUp);
   if (failed && isLocal) {
     const { hop, source } = connections.placeOf(connection);
     if (!restSource(s, source, hop.ip, nowMs)) addresses.rest(address, nowMs, localRestMs, error);
   } else if (failed) {
-    if (isUnproven(s, site)) s.failures.note(nowMs);
     reactToFailure(s, connection, error, nowMs);
   }
   if (state === ConnectionState.idle) {
     connections.removeFromIdle(connection);
     sites.removeIdle(site, connection);
   }
-  if (failed) connections.removeFromConnecting(connection);
+  if (failed) connectionGone(s, connection, isLocal, nowMs);
   else sites.established.add(site, -1);
   leavePlace(s, connections.placeOf(connection));
   nameRoute(s, connection, -1);
@@ -97,7 +95,13 @@ export function endConnection(s: State, connection: number, end: ConnectionEnd, 
 
   if (task < 0) {
     // Nothing was on it.
-  } else if (failed && !isLocal && !isGivenUp && !isReachable(s, site) && sites.established.get(site) === 0) {
+  } else if (
+    failed &&
+    !isLocal &&
+    !wasGivenUp &&
+    !isReachable(s, site) &&
+    sites.established.get(site) === 0
+  ) {
     deferTask(s, task, error, nowMs);
   } else if (failed || (end.kind === 'closed' && !first)) {
     // Another address may do; or the host closed while the grant was on its way, which says nothing about the message.
@@ -109,8 +113,8 @@ export function endConnection(s: State, connection: number, end: ConnectionEnd, 
   releaseSite(s, site);
 }
 
-function errorOf(end: ConnectionEnd, isGivenUp: boolean): string {
-  if (isGivenUp) return 'no greeting for seconds, while others waited for a connection';
+function errorOf(end: ConnectionEnd, wasGivenUp: boolean): string {
+  if (wasGivenUp) return 'no greeting for seconds, while others waited for a connection';
   return end.kind === 'failed' ? end.error : 'connection closed before it was ready';
 }
 

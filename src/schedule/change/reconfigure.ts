@@ -38,11 +38,11 @@ export function applyConfig(s: State, config: SchedulerConfig, nowMs: number): v
 export function carryConnections(s: State, connections: number): void {
   s.carried = connections;
   limitAll(s);
-  closeSurplus(s, s.all);
+  closeSurplus(s, s.globalCounter);
 }
 
 function limitAll(s: State): void {
-  s.counters.setLimit(s.all, Math.min(s.config.limits.global, s.carried));
+  s.counters.setLimit(s.globalCounter, Math.min(s.config.limits.global, s.carried));
 }
 
 /** Every connection gives its slots back and takes those that the new limits say, even where there is no room. */

@@ -4,7 +4,7 @@
 import { ConnectionState } from '../store/connections.ts';
 import { Dimension } from '../store/counters.ts';
 import { bothLimits, spendRates, spendRatesOf } from '../reserve/gates.ts';
-import { counterOfNew } from '../reserve/unanswered.ts';
+import { connectionOpened, unansweredCount } from '../reserve/unanswered.ts';
 import { dequeue, routeOf } from '../work/lifecycle.ts';
 import type { Place } from '../store/place.ts';
 import { invariant } from '../scheduler-error.ts';
@@ -40,7 +40,7 @@ export function grantNew(s: State, site: number, place: Place, task: number, now
   if (address < 0) address = addresses.open(hop.ip, hop.port);
   const connection = connections.open(site, place, address, task, nowMs);
   place.users++;
-  connections.reserve(connection, counterOfNew(s, site));
+  connectionOpened(s, connection, site);
   for (const counter of limits.slots) connections.reserve(connection, counter);
   if (s.config.adapt?.enabled === true) {
     const name = sites.planOf(site).site;
@@ -50,7 +50,7 @@ export function grantNew(s: State, site: number, place: Place, task: number, now
   if (probe >= 0) connections.reserve(connection, probe);
   spendRates(s, place, true, nowMs);
   reserveForTask(s, connection, place, true, nowMs);
-  const counted = counters.used.get(s.all) + counters.used.get(s.beyond) + connections.hanging;
+  const counted = counters.used.get(s.globalCounter) + unansweredCount(s);
   invariant(counted === connections.live, 'connections and slots differ');
   addresses.connections.add(address, 1);
   sites.connections.add(site, 1);

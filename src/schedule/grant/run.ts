@@ -4,7 +4,7 @@
 import { ConnectionState } from '../store/connections.ts';
 import { expiryOf, type State } from '../state.ts';
 import { forgetIdleRoutes } from '../work/forget.ts';
-import { limitBeyond } from '../reserve/unanswered.ts';
+import { limitOverflow } from '../reserve/unanswered.ts';
 import { makeRunnable, reportDone } from '../work/lifecycle.ts';
 import { invariant } from '../scheduler-error.ts';
 import { makeRoom, serve } from './serve.ts';
@@ -15,7 +15,7 @@ const mostRefusals = 4;
 
 /** Ends every call that can cause grants. */
 export function run(s: State, nowMs: number): void {
-  limitBeyond(s, nowMs);
+  limitOverflow(s, nowMs);
   do {
     offerToSites(s, nowMs);
     wakeParked(s, nowMs);

@@ -35,7 +35,7 @@ function tryToServe(s: State, route: number, nowMs: number): boolean {
   for (;;) {
     const task = routes.firstTask.get(route);
     if (task < 0) return false;
-    if (!s.counters.hasRoom(s.pause)) {
+    if (!s.counters.hasRoom(s.pauseCounter)) {
       parkPaused(s, route);
       return false;
     }
@@ -74,11 +74,11 @@ function tryToServe(s: State, route: number, nowMs: number): boolean {
       return false;
     }
     const isFull = counterOfNew(s, site) < 0;
-    const full = isFull ? s.all : closedConnectionGate(s, nowMs);
+    const full = isFull ? s.globalCounter : closedConnectionGate(s, nowMs);
     if (full >= 0) {
       if (blockers.length === 0) {
         blockers.push(full);
-        if (isFull && isUnproven(s, site)) blockers.push(s.beyond);
+        if (isFull && isUnproven(s, site)) blockers.push(s.overflowCounter);
       }
       parkInRing(s, route, site);
       return false;
@@ -199,7 +199,7 @@ function parkAlone(s: State, route: number, counter: number, nowMs: number): voi
 function parkPaused(s: State, route: number): void {
   if (s.routes.isInRing(route)) s.sites.leaveRing(s.routes.site.get(route), route);
   s.blockers.clear();
-  s.blockers.push(s.pause);
+  s.blockers.push(s.pauseCounter);
   park(s, route);
 }
 

@@ -1,120 +1,177 @@
-// Connections that hang: nobody has greeted on them. When every connection is taken and others wait, they may not take the
-// room of the living. What has hung for a moment steps aside: it goes on, and counts as `unanswered` instead of as one of
-// all. The more hang, and the more fail, the more sites that nobody has reached yet may be tried beyond the limit of all
-// connections: those that wait with the dead are most likely dead too, and whoever lives is found soon. Where there is no
-// room for that either, what has not greeted for seconds is given up: its address rests like one that failed, and its mail
-// spends no attempt.
+// The policy for connections that hang: no host has greeted on them. It acts only while all connections of the global
+// limit are in use and mail waits for one, so that dead destinations do not take the room of living ones.
+//
+// 1. After `afterMs` without a greeting, a connection moves from the global limit to the `unanswered` limit. It stays open,
+//    until its own timeout (RFC 5321 4.5.3.2.1).
+// 2. For each connection that hangs, and for each that failed in the last seconds, `extraConnections` to unproven sites
+//    may be opened above the global limit: sites that wait together with dead ones are mostly dead, too, and so the living
+//    ones among them are found soon. Connections that were greeted late reduce this: then hosts are slow and not dead.
+// 3. A connection that is greeted late counts against the global limit again, even above it.
+// 4. When the `unanswered` limit is reached as well, connections that have waited `giveUpMs` are closed, the newest of them
+//    first. Their addresses rest like those that failed, and their mail spends no attempt.
+//
+// The callers tell of each connection: `connectionOpened`, then `connectionGreeted` or `connectionGone`.
 
 import { Dimension } from '../store/counters.ts';
 import type { State } from '../state.ts';
-import type { ConnectionHandle } from '../types.ts';
+import type { ConnectionHandle, UnansweredPolicy } from '../types.ts';
 
-/** A connection that has not been greeted for this long steps aside. */
-const asideMs = 150;
-/** For each, so many sites that nobody has reached yet may be tried beyond the limit of all. */
-const beyondForEach = 4;
-/** One that has not been greeted for this long may be given up. */
-const stallMs = 3_000;
+/** The numbers of the policy where the configuration gives none. */
+export const defaultUnansweredPolicy: UnansweredPolicy = {
+  afterMs: 150,
+  extraConnections: 4,
+  giveUpMs: 3_000,
+  patientOneIn: 20,
+  patientLeast: 10,
+};
+
+/** Connections are looked at this often at most: this bounds the cost and needs no key, since no decision hangs on it. */
 const checkEveryMs = 50;
-/** Those that are never given up before their timeouts (RFC 5321 4.5.3.2.1): one in so many, and some. */
-const patientOneIn = 20;
-const patientLeast = 10;
 
-/** When to look again; Infinity while nobody waits for a connection. */
-export function nextHangingCheckMs(s: State): number {
-  const { connections } = s;
-  if (s.counters.parked.get(s.all) === 0) return Infinity;
-  if (hasRoomAside(s)) {
-    const next = connections.firstNear;
-    return next < 0 ? Infinity : Math.max(s.hangingCheckMs, connections.openedAtMs.get(next) + asideMs);
-  }
-  if (connections.connectingCount <= patience(s)) return Infinity;
-  return Math.max(s.hangingCheckMs, connections.openedAtMs.get(connections.firstConnecting) + stallMs);
+/** Reserves a slot for a new connection to this site; the caller has seen that `counterOfNew` has one. */
+export function connectionOpened(s: State, connection: number, site: number): void {
+  s.connections.unanswered.add(connection);
+  s.connections.reserve(connection, counterOfNew(s, site));
 }
 
-/** What hangs steps aside; where there is no room aside, what hangs for long beyond its share is given up. */
-export function moveHanging(s: State, nowMs: number): void {
-  if (nowMs < s.hangingCheckMs) return;
-  s.hangingCheckMs = nowMs + checkEveryMs;
-  if (s.counters.parked.get(s.all) === 0) return;
-  const { connections } = s;
-  let connection = connections.firstNear;
-  while (connection >= 0 && connections.openedAtMs.get(connection) + asideMs <= nowMs && hasRoomAside(s)) {
-    connections.stepAside(connection);
-    connections.releaseDimension(connection, Dimension.global, undefined);
-    connections.releaseDimension(connection, Dimension.beyond, undefined);
-    connection = connections.firstNear;
-  }
-  if (!hasRoomAside(s)) giveUp(s, nowMs);
-}
-
-/** It was greeted after all: it is one of all connections, even when that is one too many. False: it was that already. */
-export function comeBack(s: State, connection: number, nowMs: number): boolean {
-  const { connections } = s;
-  if (connections.doesHold(connection, s.all)) return false;
-  connections.releaseDimension(connection, Dimension.beyond, undefined);
-  connections.recount(connection, [s.all]);
-  s.late.note(nowMs);
+/** The host has greeted. True: the connection had left the global limit and counts against it again, maybe above it. */
+export function connectionGreeted(s: State, connection: number, nowMs: number): boolean {
+  s.connections.unanswered.remove(connection);
+  if (s.connections.doesHold(connection, s.globalCounter)) return false;
+  countAsEstablished(s, connection);
+  s.connections.unanswered.lateGreetings.note(nowMs);
   return true;
 }
 
 /**
- * How many may be tried beyond the limit of all: some for each that hangs or failed and is likely dead, less those that are
- * one too many. Where as many are greeted after all, hosts are slow and not dead.
+ * The connection ended without a greeting, and its slots are still taken.
+ * @param isLocal - this host is to blame: that says nothing about the site
  */
-export function limitBeyond(s: State, nowMs: number): void {
-  const { connections, counters } = s;
-  const dead = Math.max(0, connections.hanging + s.failures.at(nowMs) - s.late.at(nowMs));
-  const wanted = beyondForEach * dead - surplus(s);
-  const room = counters.limit.get(s.all) === 0 ? 0 : mostUnanswered(s) - connections.hanging - surplus(s);
+export function connectionGone(s: State, connection: number, isLocal: boolean, nowMs: number): void {
+  const { unanswered, site } = s.connections;
+  if (!isLocal && isUnproven(s, site.get(connection))) unanswered.failures.note(nowMs);
+  unanswered.remove(connection);
+}
+
+/** Was the connection told to close before it was greeted? */
+export function isGivenUp(s: State, connection: number): boolean {
+  return s.connections.unanswered.isGivenUp(connection);
+}
+
+/** When `checkUnanswered` has something to do next; Infinity while no mail waits for a connection. */
+export function nextUnansweredCheckMs(s: State): number {
+  const { openedAtMs, unanswered } = s.connections;
+  if (!isContended(s)) return Infinity;
+  const { afterMs, giveUpMs } = policyOf(s);
+  if (hasRoomForHanging(s)) {
+    const next = unanswered.firstNotHanging;
+    return next < 0 ? Infinity : Math.max(unanswered.nextCheckMs, openedAtMs.get(next) + afterMs);
+  }
+  if (unanswered.waitingCount <= patientCount(s)) return Infinity;
+  return Math.max(unanswered.nextCheckMs, openedAtMs.get(unanswered.first) + giveUpMs);
+}
+
+/** Moves connections that hang to the `unanswered` limit; when that is reached, gives up those beyond the patient share. */
+export function checkUnanswered(s: State, nowMs: number): void {
+  const { openedAtMs, unanswered } = s.connections;
+  if (nowMs < unanswered.nextCheckMs) return;
+  unanswered.nextCheckMs = nowMs + checkEveryMs;
+  if (!isContended(s)) return;
+  const { afterMs } = policyOf(s);
+  let connection = unanswered.firstNotHanging;
+  while (connection >= 0 && openedAtMs.get(connection) + afterMs <= nowMs && hasRoomForHanging(s)) {
+    unanswered.markFirstHanging();
+    leaveGlobalLimit(s, connection);
+    connection = unanswered.firstNotHanging;
+  }
+  if (!hasRoomForHanging(s)) giveUpImpatient(s, nowMs);
+}
+
+/** Sets how many connections to unproven sites may be open above the global limit now, those that hang not counted. */
+export function limitOverflow(s: State, nowMs: number): void {
+  const { counters, overflowCounter } = s;
+  const { failures, hangingCount, lateGreetings } = s.connections.unanswered;
+  const dead = Math.max(0, hangingCount + failures.at(nowMs) - lateGreetings.at(nowMs));
+  const wanted = policyOf(s).extraConnections * dead - surplus(s);
+  const isStopped = counters.limit.get(s.globalCounter) === 0;
+  const room = isStopped ? 0 : mostUnanswered(s) - hangingCount - surplus(s);
   const limit = Math.max(0, Math.min(wanted, room));
-  if (counters.limit.get(s.beyond) !== limit) counters.setLimit(s.beyond, limit);
+  if (counters.limit.get(overflowCounter) !== limit) counters.setLimit(overflowCounter, limit);
 }
 
-/** The counter that a new connection to a site is one of; -1: neither has room. */
+/** The counter that a new connection to a site takes a slot of: global or overflow; -1: neither has room. */
 export function counterOfNew(s: State, site: number): number {
-  if (s.counters.hasRoom(s.all)) return s.all;
-  return isUnproven(s, site) && s.counters.hasRoom(s.beyond) ? s.beyond : -1;
+  if (s.counters.hasRoom(s.globalCounter)) return s.globalCounter;
+  return isUnproven(s, site) && s.counters.hasRoom(s.overflowCounter) ? s.overflowCounter : -1;
 }
 
-/** Is no open connection to the site through the greeting? */
+/** Has the site no established connection now? */
 export function isUnproven(s: State, site: number): boolean {
   return s.sites.established.get(site) === 0;
 }
 
+/** The `unanswered` limit: as configured, and as far as the sender processes carry so many. */
 export function mostUnanswered(s: State): number {
   const most = s.config.limits.unanswered ?? 0;
-  return Math.max(0, Math.min(most, s.carried - s.counters.limit.get(s.all)));
+  return Math.max(0, Math.min(most, s.carried - s.counters.limit.get(s.globalCounter)));
 }
 
-/** Gives up what hangs beyond its share, those that began last first. */
-function giveUp(s: State, nowMs: number): void {
-  const { connections } = s;
-  if (connections.connectingCount <= patience(s)) return;
-  let share = patience(s);
-  let connection = connections.firstConnecting;
-  while (connection >= 0 && connections.openedAtMs.get(connection) + stallMs <= nowMs) {
-    const next = connections.connecting.next.get(connection);
-    if (share > 0) {
-      share--;
+/** Connections that count against the `unanswered` limit: those that hang, and those opened above the global limit. */
+export function unansweredCount(s: State): number {
+  return s.connections.unanswered.hangingCount + s.counters.used.get(s.overflowCounter);
+}
+
+/** Moves a late-greeted connection back to the global limit, even above it. */
+function countAsEstablished(s: State, connection: number): void {
+  s.connections.releaseDimension(connection, Dimension.overflow, undefined);
+  s.connections.recount(connection, [s.globalCounter]);
+}
+
+function leaveGlobalLimit(s: State, connection: number): void {
+  s.connections.releaseDimension(connection, Dimension.global, undefined);
+  s.connections.releaseDimension(connection, Dimension.overflow, undefined);
+}
+
+/** Closes connections that have waited for `giveUpMs`, except for the oldest ones: the share that is left alone. */
+function giveUpImpatient(s: State, nowMs: number): void {
+  const { openedAtMs, unanswered } = s.connections;
+  let patient = patientCount(s);
+  if (unanswered.waitingCount <= patient) return;
+  const { giveUpMs } = policyOf(s);
+  let connection = unanswered.first;
+  while (connection >= 0 && openedAtMs.get(connection) + giveUpMs <= nowMs) {
+    const next = unanswered.waiting.next.get(connection);
+    if (patient > 0) {
+      patient--;
     } else {
-      connections.giveUp(connection);
+      unanswered.giveUp(connection);
       s.effects.push({ kind: 'close', connection: connection as ConnectionHandle });
     }
     connection = next;
   }
 }
 
-function hasRoomAside(s: State): boolean {
-  return s.connections.hanging + s.counters.used.get(s.beyond) + surplus(s) < mostUnanswered(s);
+/** Does mail wait for a connection of the global limit? */
+function isContended(s: State): boolean {
+  return s.counters.parked.get(s.globalCounter) > 0;
 }
 
-/** Connections above the limit of all. */
+function hasRoomForHanging(s: State): boolean {
+  return unansweredCount(s) + surplus(s) < mostUnanswered(s);
+}
+
+/** Connections above the global limit that count against it: they take room of the `unanswered` limit. */
 function surplus(s: State): number {
-  return Math.max(0, s.counters.used.get(s.all) - s.counters.limit.get(s.all));
+  return Math.max(0, s.counters.used.get(s.globalCounter) - s.counters.limit.get(s.globalCounter));
 }
 
-function patience(s: State): number {
-  const most = s.counters.limit.get(s.all) + mostUnanswered(s);
+/** Share that is always left to its own timeout: 1 in `patientOneIn`, at least `patientLeast`. */
+function patientCount(s: State): number {
+  const { patientLeast, patientOneIn } = policyOf(s);
+  const most = s.counters.limit.get(s.globalCounter) + mostUnanswered(s);
   return Math.max(patientLeast, Math.floor(most / patientOneIn));
+}
+
+function policyOf(s: State): UnansweredPolicy {
+  return s.config.limits.unansweredPolicy ?? defaultUnansweredPolicy;
 }

@@ -8,6 +8,7 @@ import { RowChain } from './row-chain.ts';
 import type { RowList } from './row-list.ts';
 import { invariant } from '../scheduler-error.ts';
 import { Slots } from './slots.ts';
+import { UnansweredConnections } from './unanswered.ts';
 
 export const ConnectionState = { free: 0, connecting: 1, busy: 2, idle: 3, closing: 4 } as const;
 
@@ -41,15 +42,7 @@ export class ConnectionStore {
   readonly idle = new RowChain();
   /** The idle connections of each site, shortest idle first. */
   readonly siteIdle = new RowChain();
-  /** Connections that are not through the greeting, oldest first; without those that were given up. */
-  readonly connecting = new RowChain();
-  readonly #isGivenUp = new Uint8Column();
-  /** 1: it has stepped aside. */
-  readonly #isAside = new Uint8Column();
-  #hanging = 0;
-  #firstNear = -1;
-  #firstConnecting = -1;
-  #connectingCount = 0;
+  readonly unanswered = new UnansweredConnections();
   #firstIdle = -1;
   readonly #slots = new Slots(this.firstHold, [
     this.firstFormer,
@@ -67,10 +60,10 @@ export class ConnectionStore {
     this.idle.previous,
     this.siteIdle.next,
     this.siteIdle.previous,
-    this.connecting.next,
-    this.connecting.previous,
-    this.#isGivenUp,
-    this.#isAside,
+    this.unanswered.waiting.next,
+    this.unanswered.waiting.previous,
+    this.unanswered.hanging,
+    this.unanswered.givenUp,
   ]);
 
   constructor(counters: CounterStore) {
@@ -84,26 +77,6 @@ export class ConnectionStore {
 
   get end(): number {
     return this.#slots.end;
-  }
-
-  /** The oldest connection that is not through the greeting; -1: none. */
-  get firstConnecting(): number {
-    return this.#firstConnecting;
-  }
-
-  /** How many there are. */
-  get connectingCount(): number {
-    return this.#connectingCount;
-  }
-
-  /** Of those the oldest that has not stepped aside; -1: none. All that have are older. */
-  get firstNear(): number {
-    return this.#firstNear;
-  }
-
-  /** Connections that stepped aside, given up or not. */
-  get hanging(): number {
-    return this.#hanging;
   }
 
   /** The connection that has been idle longest; -1: none. */
@@ -140,46 +113,7 @@ export class ConnectionStore {
     this.route.set(connection, -1);
     this.firstHold.set(connection, -1);
     this.firstFormer.set(connection, -1);
-    this.#isGivenUp.set(connection, 0);
-    this.#isAside.set(connection, 0);
-    if (this.#firstNear < 0) this.#firstNear = connection;
-    this.#connectingCount++;
-    this.#firstConnecting = this.connecting.append(this.#firstConnecting, connection);
     return connection;
-  }
-
-  /** The first near one has hung for a while: it does not count as one of all any longer. */
-  stepAside(connection: number): void {
-    this.#firstNear = this.connecting.next.get(connection);
-    this.#isAside.set(connection, 1);
-    this.#hanging++;
-  }
-
-  /** It is through the greeting, or gone. */
-  removeFromConnecting(connection: number): void {
-    this.#hanging -= this.#isAside.get(connection);
-    this.#isAside.set(connection, 0);
-    this.#leaveConnecting(connection);
-  }
-
-  #leaveConnecting(connection: number): void {
-    if (this.#isGivenUp.get(connection) !== 0) {
-      this.#isGivenUp.set(connection, 0);
-      return;
-    }
-    this.#connectingCount--;
-    if (this.#firstNear === connection) this.#firstNear = this.connecting.next.get(connection);
-    this.#firstConnecting = this.connecting.remove(this.#firstConnecting, connection);
-  }
-
-  /** It was told to close although it is not through the greeting. */
-  giveUp(connection: number): void {
-    this.#leaveConnecting(connection);
-    this.#isGivenUp.set(connection, 1);
-  }
-
-  isGivenUp(connection: number): boolean {
-    return this.#isGivenUp.get(connection) !== 0;
   }
 
   /** Frees the connection and all its slots. */

@@ -9,7 +9,7 @@ import { Slots } from './slots.ts';
 
 /** What a counter counts. */
 export const Dimension = {
-  /** All connections. */
+  /** All connections, without those that hang. */
   global: 0,
   /** Connections by limits that look at what a message is: changes with every transaction of a connection. */
   task: 1,
@@ -21,8 +21,8 @@ export const Dimension = {
   window: 4,
   /** A rate: nothing is counted; there is room when the next one may go. */
   gate: 5,
-  /** Connections made beyond the limit of all, while others hang. */
-  beyond: 6,
+  /** Connections to unproven sites above the global limit, while others hang. */
+  overflow: 6,
   /** Grants of any kind: without room while they are paused. */
   pause: 7,
 } as const;

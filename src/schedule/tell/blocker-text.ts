@@ -33,7 +33,10 @@ const noSender = 'no sender process is ready';
  * these, and one that is parked on one of them not on the other.
  */
 export function globalCauses(s: State): string[] {
-  return [...(s.counters.hasRoom(s.pause) ? [] : [s.pauseReason]), ...(s.carried === 0 ? [noSender] : [])];
+  return [
+    ...(s.counters.hasRoom(s.pauseCounter) ? [] : [s.pauseReason]),
+    ...(s.carried === 0 ? [noSender] : []),
+  ];
 }
 
 /** What a limit counts, e.g. `domain example.com`, `yahoo`, `slow ones: domain example.com`. */

@@ -1,7 +1,7 @@
 // Every limit's counters that are in use, as people are told about them.
 
 import { Dimension } from '../store/counters.ts';
-import { mostUnanswered } from '../reserve/unanswered.ts';
+import { mostUnanswered, unansweredCount } from '../reserve/unanswered.ts';
 import type { CounterStatus, LimitsStatus } from '../limits/status.ts';
 import { shownDateOf, type State } from '../state.ts';
 
@@ -13,11 +13,11 @@ export function limitsStatus(s: State, most: number, nowMs: number): LimitsStatu
     Dimension.task,
     Dimension.place,
     Dimension.window,
-    Dimension.beyond,
+    Dimension.overflow,
   ]) {
     s.counters.eachOf(dimension, (counter) => {
       const status = slotStatus(s, counter);
-      if (status.used > 0 || status.parked > 0 || counter === s.all) all.push(status);
+      if (status.used > 0 || status.parked > 0 || counter === s.globalCounter) all.push(status);
     });
   }
   s.counters.eachOf(Dimension.gate, (gate) => {
@@ -43,7 +43,7 @@ function inUseOf(all: readonly CounterStatus[]): LimitsStatus['inUse'] {
 export function slotStatus(s: State, counter: number): CounterStatus {
   const { counters } = s;
   const applied = counters.limitOf(counter);
-  if (counter === s.beyond) return unansweredStatus(s);
+  if (counter === s.overflowCounter) return unansweredStatus(s);
   return {
     rule: applied?.rule.id ?? ownName(counters.dimension.get(counter)),
     key: applied?.key ?? counters.keyOf(counter).replace('\t', ' ').trim(),
@@ -72,14 +72,13 @@ export function gateStatus(s: State, gate: number, nowMs: number): CounterStatus
   };
 }
 
-/** What hangs, and what is tried on its account. Who waits for that waits for the limit of all connections. */
+/** The `unanswered` limit. Routes that wait for it are parked on the global counter as well, and told of with that. */
 function unansweredStatus(s: State): CounterStatus {
-  const used = s.connections.hanging + s.counters.used.get(s.beyond);
   return {
     rule: 'unanswered',
     key: '',
     quantity: 'connections',
-    used,
+    used: unansweredCount(s),
     allowed: mostUnanswered(s),
     parked: 0,
   };

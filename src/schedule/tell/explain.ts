@@ -62,7 +62,7 @@ function workOf(s: State, route: number): Pick<Explanation, 'recipients' | 'next
 function bindingOf(s: State, route: number, site: number, nowMs: number): string[] {
   const parkedOn = s.parking.countersOf(route);
   // While grants are paused nobody has looked yet what else is in the way.
-  const isLookedAt = parkedOn.length > 0 && !parkedOn.includes(s.pause);
+  const isLookedAt = parkedOn.length > 0 && !parkedOn.includes(s.pauseCounter);
   const own = isLookedAt ? blockerTexts(s, route) : blockersOfOne(s, route, site, nowMs);
   return [...new Set([...globalCauses(s), ...own])];
 }
@@ -76,7 +76,7 @@ function blockersOfOne(s: State, route: number, site: number, nowMs: number): st
   if (findIdle(s, site, nowMs) >= 0) return [];
   const full = s.needs.slots.find((counter) => !s.counters.hasRoom(counter));
   if (full !== undefined) return textsOf(s, [full]);
-  if (counterOfNew(s, site) < 0) return textsOf(s, [s.all]);
+  if (counterOfNew(s, site) < 0) return textsOf(s, [s.globalCounter]);
   const closed = closedConnectionGate(s, nowMs);
   if (closed >= 0) return textsOf(s, [closed]);
   if (choosePlace(s, site, nowMs) !== undefined) return [];

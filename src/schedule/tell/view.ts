@@ -66,7 +66,7 @@ function ownBlockers(s: State, route: number): string[] {
 
 /** The limits that a parked route waits for. That it may go beyond that of all connections is not one more. */
 export function blockerTexts(s: State, route: number): string[] {
-  const counters = s.parking.countersOf(route).filter((counter) => counter !== s.beyond);
+  const counters = s.parking.countersOf(route).filter((counter) => counter !== s.overflowCounter);
   return counters.reverse().map((counter) => blockerText(s, counter));
 }
 
