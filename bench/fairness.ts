@@ -15,7 +15,7 @@ interface Crowd {
   readonly domains: (index: number) => string;
   readonly count: number;
   readonly messages: number;
-  readonly queue: string;
+  readonly tenant: string;
   readonly atMs: number;
   readonly overMs: number;
 }
@@ -37,13 +37,13 @@ const dayMs = 86_400_000;
 
 function run(what: string, crowds: readonly Crowd[], config: string, dead: 'silent' | 'refused'): Row {
   const workload = new Workload();
-  for (const { atMs, count, domains, messages, overMs, queue } of crowds) {
+  for (const { atMs, count, domains, messages, overMs, tenant } of crowds) {
     for (let message = 0; message < messages; message++) {
       workload.add({
         atMs: atMs + Math.floor((overMs * message) / messages),
         from: 'bench@sender.example',
         to: [domains(message % count)],
-        queue,
+        tenant,
         priority: undefined,
         sizeBytes: 4_096,
       });
@@ -73,7 +73,7 @@ function run(what: string, crowds: readonly Crowd[], config: string, dead: 'sile
 }
 
 function figures(report: SimulationReport): Pick<Row, 'medianS' | 'worstS' | 'finishedS' | 'connections'> {
-  // The dead deliver nothing, so what was delivered in the common queue is that of the healthy.
+  // The dead deliver nothing, so what was delivered of no tenant is that of the healthy.
   const watched = report.tenants.find(({ name }) => name === 'watched' || name === '');
   const ended = report.domains.filter(({ name }) => !name.endsWith('.dead.example'));
   return {
@@ -93,7 +93,7 @@ const healthy: Crowd = {
   domains: (index) => `healthy${index}.example`,
   count: 200,
   messages: 40_000,
-  queue: '',
+  tenant: '',
   atMs: 0,
   overMs: 60_000,
 };
@@ -101,7 +101,7 @@ const dead: Crowd = {
   domains: (index) => `host${index}.dead.example`,
   count: 10_000,
   messages: 20_000,
-  queue: '',
+  tenant: '',
   atMs: 0,
   overMs: 30_000,
 };
@@ -110,11 +110,11 @@ const small: Crowd = {
   domains: () => 'shared.example',
   count: 1,
   messages: 10,
-  queue: 'watched',
+  tenant: 'watched',
   atMs: 60_000,
   overMs: 0,
 };
-const big: Crowd = { ...small, messages: many, queue: 'big', atMs: 0 };
+const big: Crowd = { ...small, messages: many, tenant: 'big', atMs: 0 };
 /** Everything at once, from a cold start, the dead ahead of all others. */
 const burst: Crowd = { ...healthy, messages: 100_000, overMs: 0 };
 const deadFirst: Crowd = { ...dead, overMs: 0 };

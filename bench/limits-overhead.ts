@@ -39,7 +39,7 @@ type Limits = (typeof names)[number];
 const limitsOf: Record<Limits, readonly Record<string, string | number | string[]>[]> = {
   without: ['domain', 'site', 'ip'].map((per) => ({ per, connections: 'unlimited' })),
   with: [
-    ...['domain', 'site', 'mx', 'ip', 'network', 'source', 'queue'].map((per) => ({
+    ...['domain', 'site', 'mx', 'ip', 'network', 'source', 'tenant'].map((per) => ({
       per,
       connections: far,
       connection_rate: farRate,
@@ -47,7 +47,7 @@ const limitsOf: Record<Limits, readonly Record<string, string | number | string[
       recipient_rate: farRate,
     })),
     { per: ['source', 'ip'], connections: far, message_rate: farRate },
-    { per: ['domain', 'queue'], connections: far, message_rate: farRate },
+    { per: ['domain', 'tenant'], connections: far, message_rate: farRate },
     { per: ['domain', 'ip'], connections: far },
     {
       name: 'half of the domains',

@@ -37,7 +37,7 @@ export function seenAtDestinations({ census, providers }: Neighbourhood): Seen[]
       most: most('mx ', (name) => name.endsWith('.hosted.test')),
       limit: allowed.mx,
     },
-    { what: `for ${flood.name}`, most: census.most(`queue ${flood.name}`), limit: allowed.newsletter },
+    { what: `for ${flood.name}`, most: census.most(`tenant ${flood.name}`), limit: allowed.newsletter },
     {
       what: `messages to paced.test in ${rateSeconds} s`,
       most: census.mostWithin('kind paced', rateSeconds * 1000),

@@ -48,7 +48,7 @@ export function configuration({ providers, dns, port }: Neighbourhood): SluiceCo
       { per: 'mx', mx: ['*.hosted.test'], connections: allowed.mx },
       { per: 'mx', mx: ['*.paced.test'], message_rate: `${allowed.perSecond}/sec` },
       // The flood never has everything.
-      { per: 'queue', queue: [flood.name], connections: allowed.newsletter },
+      { per: 'tenant', tenant: [flood.name], connections: allowed.newsletter },
     ],
   };
 }

@@ -101,7 +101,11 @@ export async function startNeighbourhood(options: NeighbourhoodOptions): Promise
     transaction(_, sender, recipients) {
       const domains = [...new Set(recipients.map((each) => each.slice(each.indexOf('@') + 1)))];
       const groups = new Set(domains.map((domain) => `kind ${kindOf.get(domain)}`));
-      return [...domains.map((domain) => `domain ${domain}`), ...groups, `queue ${options.tenantOf(sender)}`];
+      return [
+        ...domains.map((domain) => `domain ${domain}`),
+        ...groups,
+        `tenant ${options.tenantOf(sender)}`,
+      ];
     },
   });
   const zone: Record<string, ZoneName> = {};

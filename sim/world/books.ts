@@ -143,14 +143,14 @@ export class Books extends Witness {
 
   /** One for each domain: recipients of one message may go to several at one site. */
   #factsOf({ site, host, ip, source }: Visit, message: number, recipients: readonly number[]): Facts[] {
-    const { queue, recipients: rows } = this.#ledger.message(message);
+    const { tenant, recipients: rows } = this.#ledger.message(message);
     const domains = new Set(recipients.map((index) => rows[index]!.domain));
-    return [...domains].map((domain) => ({ domain, queue, site, mx: host, ip, source }));
+    return [...domains].map((domain) => ({ domain, tenant, site, mx: host, ip, source }));
   }
 
   #holding(quantity: SetQuantity, facts: Facts): readonly Holding[] {
-    const { domain, queue, site, mx, ip, source } = facts;
-    const name = `${quantity} ${domain} ${queue} ${site} ${mx} ${ip} ${source}`;
+    const { domain, tenant, site, mx, ip, source } = facts;
+    const name = `${quantity} ${domain} ${tenant} ${site} ${mx} ${ip} ${source}`;
     let known = this.#known.get(name);
     if (known === undefined) {
       known = holding(this.#config.limits.rules, quantity, facts);

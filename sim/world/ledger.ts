@@ -20,7 +20,7 @@ export interface LedgerMessage {
   /** Its place in the ledger. */
   readonly number: number;
   readonly queueId: string;
-  readonly queue: string;
+  readonly tenant: string;
   readonly priority: number;
   readonly receivedAtMs: number;
   readonly nullSender: boolean;
@@ -56,7 +56,7 @@ export function ledgerMessage(
   return {
     number,
     queueId: number.toString(36).padStart(5, '0'),
-    queue: '',
+    tenant: '',
     priority: 0,
     receivedAtMs,
     nullSender: false,

@@ -31,5 +31,5 @@ export class Priorities extends Witness {
 }
 
 function isBeside(message: LedgerMessage, other: LedgerMessage): boolean {
-  return message.queue === other.queue && message.recipients[0]!.domain === other.recipients[0]!.domain;
+  return message.tenant === other.tenant && message.recipients[0]!.domain === other.recipients[0]!.domain;
 }

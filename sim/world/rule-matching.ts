@@ -29,7 +29,7 @@ export interface Holding {
   readonly key: string;
 }
 
-const kinds = ['domain', 'site', 'mx', 'ip', 'source', 'queue'] as const;
+const kinds = ['domain', 'site', 'mx', 'ip', 'source', 'tenant'] as const;
 
 /** Limits of one quantity that hold. */
 export function holding(rules: readonly LimitRule[], quantity: SetQuantity, facts: Facts): Holding[] {
@@ -73,7 +73,7 @@ function specificity(match: LimitMatch, facts: Facts): number[] | undefined {
     best(match.mx, (pattern) => nameSpecificity(pattern, facts.mx)),
     best(match.ip, (network) => networkSpecificity(network, facts.ip)),
     best(match.source, (network) => networkSpecificity(network, facts.source)),
-    best(match.queue, (queue) => (queue === facts.queue ? 1 : 0)),
+    best(match.tenant, (tenant) => (tenant === facts.tenant ? 1 : 0)),
   ];
   return each.includes(-1) ? undefined : each;
 }

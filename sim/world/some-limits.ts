@@ -19,7 +19,7 @@ export interface Surroundings {
   readonly hosts: readonly string[];
   readonly ips: readonly string[];
   readonly sources: readonly string[];
-  readonly queues: readonly string[];
+  readonly tenants: readonly string[];
 }
 
 export function someLimits(random: Random, around: Surroundings): LimitRule[] {
@@ -75,7 +75,7 @@ function someMatch(random: Random, around: Surroundings): LimitMatch {
     mx: some(0.25, () => somePattern(random, pick(random, around.hosts))),
     ip: some(0.25, () => someNetwork(random, pick(random, around.ips))),
     source: some(0.15, () => someNetwork(random, pick(random, around.sources) || '192.0.2.1')),
-    queue: some(0.2, () => pick(random, around.queues)),
+    tenant: some(0.2, () => pick(random, around.tenants)),
   };
 }
 

@@ -42,7 +42,7 @@ export function tell(options: StoryOptions): World {
     ...names,
     domains: internet.domains,
     sources: options.shaping === true ? pick(random, sourceLists) : [''],
-    queues: options.shaping === true ? ['', 'shop', 'news', 'crm'] : [''],
+    tenants: options.shaping === true ? ['', 'shop', 'news', 'crm'] : [''],
   };
   const basic = someConfig(random, options.seed);
   const config = options.shaping === true ? shaped(random, basic, around) : basic;
@@ -129,7 +129,7 @@ function shaped(random: Random, config: SchedulerConfig, around: Surroundings): 
       rules: someLimits(random, around),
     },
     sources: around.sources,
-    weights: new Map(around.queues.map((queue) => [queue, 1 + random.below(5)])),
+    weights: new Map(around.tenants.map((tenant) => [tenant, 1 + random.below(5)])),
     adapt: { enabled: random.next() < 0.7, startConnections: 1 + random.below(5) },
     reactions: Array.from({ length: random.below(4) }, (_, index) => someReaction(random, index)),
   };
@@ -157,14 +157,14 @@ function someReaction(random: Random, index: number): ReactionRule {
 
 function someMessage(random: Random, around: Surroundings, number: number, atMs: number): LedgerMessage {
   const recipients = 1 + random.below(random.next() < 0.7 ? 2 : 30);
-  const { domains, queues } = around;
+  const { domains, tenants } = around;
   return ledgerMessage(
     number,
     atMs,
     Array.from({ length: recipients }, () => pick(random, domains)),
     {
       queueId: `${number.toString(36).padStart(5, '0')}-${random.below(1e9).toString(36)}`,
-      queue: pick(random, queues),
+      tenant: pick(random, tenants),
       priority: random.next() < 0.3 ? random.below(19) - 9 : 0,
       nullSender: random.next() < 0.1,
       held: random.next() < 0.05,

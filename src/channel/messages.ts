@@ -28,8 +28,8 @@ export interface Submitted {
   readonly sizeBytes: number;
   readonly reversePath: string;
   readonly recipients: readonly string[];
-  /** Name of the tenant's queue; none: the queue of those who have none. */
-  readonly queue?: string | undefined;
+  /** Name of the tenant; none: mail of no tenant. */
+  readonly tenant?: string | undefined;
   /** MT-PRIORITY (RFC 6710); none: 0. */
   readonly priority?: number | undefined;
 }

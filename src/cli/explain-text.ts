@@ -26,25 +26,25 @@ export function explainText(answer: ExplainAnswer, nowMs: number): string {
   ].join('\n');
 }
 
-function head({ address, route, explanation, queues }: ExplainAnswer): string[] {
-  const { queue, site, label } = explanation;
+function head({ address, route, explanation, tenants }: ExplainAnswer): string[] {
+  const { tenant, site, label } = explanation;
   const by = route.name === '' ? 'no [[route]] names it' : `[[route]] ${route.name}`;
-  const others = queues
-    .filter((each) => each.queue !== queue)
-    .map((each) => `${queueName(each.queue)} ${each.active + each.ready + each.waiting}`);
+  const others = tenants
+    .filter((each) => each.tenant !== tenant)
+    .map((each) => `${tenantName(each.tenant)} ${each.active + each.ready + each.waiting}`);
   return [
     `Mail for   ${address}`,
     `Route      ${route.target} (${by})`,
     ...(site === '' ? [] : [`Site       ${label}`]),
-    `Queue      ${queue === '' && queues.length === 0 ? '' : `${queueName(queue)}: `}${countsText(explanation)}`,
+    `${tenant === '' && tenants.length === 0 ? 'Queue      ' : `Tenant     ${tenantName(tenant)}: `}${countsText(explanation)}`,
     ...(others.length === 0
       ? []
-      : [`           in other queues: ${others.join(', ')} (--queue NAME explains those)`]),
+      : [`           of other tenants: ${others.join(', ')} (--tenant NAME explains those)`]),
   ];
 }
 
-function queueName(queue: string): string {
-  return queue === '' ? '(no tenant)' : queue;
+function tenantName(tenant: string): string {
+  return tenant === '' ? '(no tenant)' : tenant;
 }
 
 function countsText({ recipients: { active, ready, waiting } }: Explanation): string {

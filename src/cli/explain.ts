@@ -10,7 +10,7 @@ import { ask } from './until-reachable.ts';
 interface Options {
   readonly config?: string;
   readonly sender?: string;
-  readonly queue?: string;
+  readonly tenant?: string;
   readonly json?: boolean;
 }
 
@@ -21,7 +21,10 @@ export function register(program: Command): void {
     .description('show where mail for an address goes, every limit on its way, and what it waits for')
     .addOption(configOption())
     .option('--sender <address>', 'the envelope sender, if routes depend on it; <> for bounces')
-    .option('--queue <name>', "a tenant's queue; without it, the queue of mail that is no tenant's")
+    .option(
+      '--tenant <name>',
+      "look at the mail of this tenant, '' is mail of no tenant; without it, that of the tenant with most mail",
+    )
     .option('--json', 'for programs')
     .action(explain);
 }
@@ -32,7 +35,7 @@ async function explain(address: string, options: Options): Promise<void> {
     operation: 'explain',
     address,
     ...(options.sender !== undefined && { sender: options.sender === '<>' ? '' : options.sender }),
-    ...(options.queue !== undefined && { queue: options.queue }),
+    ...(options.tenant !== undefined && { tenant: options.tenant }),
   })) as ExplainAnswer;
   if (options.json === true) process.stdout.write(`${JSON.stringify(answer)}\n`);
   else printText(explainText(answer, Date.now()));

@@ -76,14 +76,14 @@ const shownPatterns = 4;
 
 /** @param known - what is said already */
 function matchText({ match }: LimitRule, known: readonly LimitKey[]): string {
-  const { domain = [], site = [], mx = [], ip = [], source = [], queue = [] } = match;
+  const { domain = [], site = [], mx = [], ip = [], source = [], tenant = [] } = match;
   const parts: readonly (readonly [LimitKey, readonly string[]])[] = [
     ['domain', domain.map(patternText)],
     ['site', site],
     ['mx', mx.map(patternText)],
     ['ip', ip.map(networkText)],
     ['source', source.map(networkText)],
-    ['queue', queue.map((name) => (name === '' ? '""' : name))],
+    ['tenant', tenant.map((name) => (name === '' ? '""' : name))],
   ];
   return parts
     .filter(([, items]) => items.length > 0)

@@ -12,7 +12,7 @@ export interface FilterOptions {
   readonly sender?: string;
   readonly recipient?: string;
   readonly domain?: string;
-  readonly queue?: string;
+  readonly tenant?: string;
   readonly state?: string;
   readonly olderThan?: number;
   readonly newerThan?: number;
@@ -29,7 +29,7 @@ export function filtered(command: Command): Command {
     .option('--sender <pattern>', 'sender address; * stands for anything, <> for bounces')
     .option('--recipient <pattern>', 'recipient address')
     .option('--domain <pattern>', 'recipient domain')
-    .option('--queue <name>', "a tenant's mail, by its name; '' is mail of no tenant")
+    .option('--tenant <name>', "a tenant's mail, by its name; '' is mail of no tenant")
     .addOption(new Option('--state <state>', 'only recipients in this state').choices(states))
     .option('--older-than <age>', 'messages older than this, e.g. 4h', duration)
     .option('--newer-than <age>', 'messages younger than this', duration)
@@ -49,7 +49,7 @@ export function filterOf(ids: readonly string[], options: FilterOptions): QueueF
     sender: options.sender,
     recipient: options.recipient,
     domain: options.domain,
-    queue: options.queue,
+    tenant: options.tenant,
     state: options.state,
     olderThanMs: options.olderThan,
     newerThanMs: options.newerThan,

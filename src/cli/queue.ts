@@ -107,7 +107,7 @@ async function show(id: string, options: FilterOptions): Promise<void> {
     `Message    ${first.queueId}`,
     `Received   ${new Date(first.receivedAtMs).toISOString()} (${age(Date.now() - first.receivedAtMs)} ago)`,
     `From       <${first.sender}>`,
-    ...(first.queue === '' ? [] : [`Tenant     ${first.queue}`]),
+    ...(first.tenant === '' ? [] : [`Tenant     ${first.tenant}`]),
     ...rows.flatMap((row) => [
       `To         <${row.recipient}>`,
       `  State      ${stateText(row)}`,

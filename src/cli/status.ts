@@ -1,7 +1,7 @@
 // `sluice status`: how the running Sluice is doing.
 
 import { type Command, Option } from 'commander';
-import type { QueueCount, Status, StatusAnswer, StatusQuestion } from '../control/control-protocol.ts';
+import type { TenantCount, Status, StatusAnswer, StatusQuestion } from '../control/control-protocol.ts';
 import { askStatus } from '../control/status-client.ts';
 import type { ReportedTrouble } from '../stats/trouble-board.ts';
 import { configOption, findPlaces, readPlaces } from './config-file.ts';
@@ -37,7 +37,7 @@ export function register(program: Command): void {
       const config = readPlaces(options.config);
       const json = options.json === true;
       const question: StatusQuestion = {
-        queues: true,
+        tenants: true,
         ...(!json && { sites: shownSites, order: 'connections' }),
       };
       const status = await untilReachable(config, () => askStatus(config.controlSocket, question));
@@ -73,23 +73,23 @@ function inNumbers(status: Status, troubles: string): string {
   ];
   const { overrides, nowMs } = status;
   const changes = overrides.length === 0 ? '' : `\n${overridesTable(overrides, nowMs)}`;
-  const queues = queuesText(status.queues ?? []);
+  const tenants = tenantsText(status.tenants ?? []);
   const hidden = status.siteCount - status.sites.length;
   const more = hidden > 0 ? `${hidden} more sites: --json shows all\n` : '';
   const sites = status.sites.length === 0 ? '' : `\n${sitesTable(status.sites)}`;
-  return `${head.join('\n')}\n${changes}${queues}${sites}${more}`;
+  return `${head.join('\n')}\n${changes}${tenants}${sites}${more}`;
 }
 
 /** Only where there are tenants. */
-function queuesText(queues: readonly QueueCount[]): string {
-  if (queues.every(({ queue }) => queue === '')) return '';
-  const rows = queues.map(({ queue, active, ready, waiting }) => [
-    queue === '' ? '(no tenant)' : queue,
+function tenantsText(counts: readonly TenantCount[]): string {
+  if (counts.every(({ tenant }) => tenant === '')) return '';
+  const rows = counts.map(({ tenant, active, ready, waiting }) => [
+    tenant === '' ? '(no tenant)' : tenant,
     String(active),
     String(ready),
     String(waiting),
   ]);
-  return `\n${table(['QUEUE', 'ACTIVE', 'READY', 'WAITING'], rows)}`;
+  return `\n${table(['TENANT', 'ACTIVE', 'READY', 'WAITING'], rows)}`;
 }
 
 /** Always the same words in the same order, also when nothing happened yet. */

@@ -54,8 +54,8 @@ export interface StatusQuestion {
   /** At most so many sites, the first ones in this order; all when it is not given. */
   readonly sites?: number | undefined;
   readonly order?: SiteOrder | undefined;
-  /** Count what waits in each tenant's queue: that looks at the whole queue. */
-  readonly queues?: boolean | undefined;
+  /** Count what waits of each tenant: that looks at the whole queue. */
+  readonly tenants?: boolean | undefined;
 }
 
 /** How a running Sluice is, and what is wrong with it right now. */
@@ -103,13 +103,13 @@ export interface ManagerStatus {
   readonly shortages?: readonly string[] | undefined;
   /** Roles that have had no process for some seconds; not there when every role has one. */
   readonly missing?: readonly ('sender' | 'receiver')[] | undefined;
-  /** If it was asked for; '' is the queue of mail that is no tenant's. */
-  readonly queues?: readonly QueueCount[] | undefined;
+  /** If it was asked for; '' is mail of no tenant. */
+  readonly tenants?: readonly TenantCount[] | undefined;
 }
 
-/** Recipients in one queue. */
-export interface QueueCount {
-  readonly queue: string;
+/** Recipients of one tenant in the queue. */
+export interface TenantCount {
+  readonly tenant: string;
   /** For their next attempt, or held. */
   readonly waiting: number;
   readonly ready: number;
@@ -132,8 +132,8 @@ export interface ExplainQuestion {
   readonly address: string;
   /** Envelope sender: routes may depend on it. Empty: the null sender. */
   readonly sender?: string | undefined;
-  /** Name of a tenant's queue; when it is not given, that of the sender's mail; without a sender, the one where most of it waits. */
-  readonly queue?: string | undefined;
+  /** Name of a tenant; when it is not given, that of the sender's mail; without a sender, the one with most mail there. */
+  readonly tenant?: string | undefined;
 }
 
 /** The whole decision about mail for one address. */
@@ -151,8 +151,8 @@ export interface ExplainAnswer {
   /** Unix ms: until then nothing is looked up again. */
   readonly validUntilMs: number;
   readonly explanation: Explanation;
-  /** What of its mail is in which tenant's queue; none: there are no tenants. */
-  readonly queues: readonly QueueCount[];
+  /** How much of its mail is of which tenant; none: there are no tenants. */
+  readonly tenants: readonly TenantCount[];
   /** Of the address that is tried first; undefined when there is none. */
   readonly carries?:
     | { readonly messagesPerConnection: Carried; readonly recipientsPerMessage: Carried }

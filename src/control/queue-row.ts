@@ -11,8 +11,8 @@ export interface QueueRow {
   readonly sender: string;
   readonly recipient: string;
   readonly domain: string;
-  /** Name of the tenant's queue; empty: no tenant's. */
-  readonly queue: string;
+  /** Name of the tenant; empty: mail of no tenant. */
+  readonly tenant: string;
   /**
    * `stored`: read from the spool of a stopped instance. `damaged`: the stored message cannot be read as it was written;
    * it is kept for the operator.
@@ -36,8 +36,8 @@ export interface QueueFilter {
   readonly sender?: string | undefined;
   readonly recipient?: string | undefined;
   readonly domain?: string | undefined;
-  /** Name of a tenant's queue, without `*`; '' is mail of no tenant. */
-  readonly queue?: string | undefined;
+  /** Name of a tenant, without `*`; '' is mail of no tenant. */
+  readonly tenant?: string | undefined;
   readonly state?: string | undefined;
   /** Messages older, or younger, than this many ms. */
   readonly olderThanMs?: number | undefined;
@@ -66,12 +66,12 @@ export class RowMatcher {
   }
 
   facts(row: RowFacts): boolean {
-    const { state, queue, olderThanMs, newerThanMs } = this.#filter;
+    const { state, tenant, olderThanMs, newerThanMs } = this.#filter;
     const ageMs = this.#nowMs - row.receivedAtMs;
     return (
       (this.#ids === undefined || this.#ids.has(row.queueId)) &&
       (state === undefined || row.state === state || (state === 'held' && row.isHeld)) &&
-      (queue === undefined || row.queue === queue) &&
+      (tenant === undefined || row.tenant === tenant) &&
       (olderThanMs === undefined || ageMs > olderThanMs) &&
       (newerThanMs === undefined || ageMs < newerThanMs) &&
       this.#domain(row.domain)

@@ -31,7 +31,7 @@ export async function* storedQueue(
         sender: message.reversePath,
         recipient: waiting.address,
         domain: domainOf(waiting.address),
-        queue: message.queue ?? '',
+        tenant: message.tenant ?? '',
         state: message.damage !== undefined ? 'damaged' : message.held ? 'held' : 'stored',
         isHeld: message.held && message.damage === undefined,
         attempts: waiting.attempts,

@@ -32,7 +32,7 @@ export class DeliveryLog {
       to: facts.envelope.recipients[outcome.recipient]?.address ?? '',
       site: facts.grant.site,
       source: facts.source,
-      queue: facts.envelope.queue,
+      tenant: facts.envelope.tenant,
       remote: facts.grant.ip,
       host: facts.grant.host,
       reply: outcome.reply === undefined ? '' : `${outcome.reply.code} ${outcome.reply.text}`,

@@ -11,7 +11,7 @@ export function failedResult(
   envelope: Envelope,
   { host, ip, source }: ConnectedPlace,
 ): AttemptResult {
-  const { queue } = envelope;
+  const { tenant } = envelope;
   return {
     recipient,
     result: outcome.result,
@@ -20,6 +20,6 @@ export function failedResult(
     host,
     remote: ip,
     ...(source !== '' && { source }),
-    ...(queue !== undefined && { queue }),
+    ...(tenant !== undefined && { tenant }),
   };
 }

@@ -37,8 +37,8 @@ export interface AttemptResult extends RecipientResult {
   readonly remote?: string | undefined;
   /** Our own address, if it was not the system's choice. */
   readonly source?: string | undefined;
-  /** Name of the tenant's queue, if it is in one. */
-  readonly queue?: string | undefined;
+  /** Name of the tenant, if it has one. */
+  readonly tenant?: string | undefined;
   /** Delivered, NOTIFY=SUCCESS was asked for, and the peer knows no DSN: Sluice reports `relayed` (RFC 3461 5.2.2). */
   readonly relayedWithoutDsn?: boolean | undefined;
   /** The stored message is damaged or gone: another attempt cannot go better. */

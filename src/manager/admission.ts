@@ -89,10 +89,10 @@ export class Admission {
     held: boolean,
     receivedAtMs: number,
   ): MessageHandle {
-    const { queueId, queue } = message;
+    const { queueId, tenant } = message;
     const priority = message.priority ?? highestOf(routes);
     const nullSender = message.reversePath === '';
-    const handle = this.#scheduler.begin({ queueId, queue, priority, receivedAtMs, nullSender, held });
+    const handle = this.#scheduler.begin({ queueId, tenant, priority, receivedAtMs, nullSender, held });
     this.#receivedAtMs[handle] = message.receivedAtMs;
     this.#freshIds[handle] = undefined;
     return handle;

@@ -14,6 +14,7 @@ import { join } from 'node:path';
 import type { Config } from '../config/config.ts';
 import type { Logger } from '../log/logger.ts';
 import { createScheduler } from '../schedule/create-scheduler.ts';
+import { formerRuleIds } from '../settings/settings.ts';
 import type { SpoolStore } from '../spool/types.ts';
 import type { MemoryStats } from '../stats/stats.ts';
 import type { Troubles } from '../stats/troubles.ts';
@@ -100,7 +101,7 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
     log,
     nowMs: clock.nowMs,
   });
-  await rates.restore();
+  await rates.restore(formerRuleIds(config));
   const senders = new Senders({
     perProcess: inForce.capacity().perSender,
     before: parts.others?.senders ?? [],

@@ -327,7 +327,7 @@ export class Bouncer {
         smtpUtf8: dsn.smtpUtf8,
         // A tenant whose mail fails in masses delays with its reports nobody but itself. RFC 6710 4.6: a report has the
         // priority of the message that it is about.
-        queue: envelope.queue,
+        tenant: envelope.tenant,
         priority: envelope.priority,
         origin: { via, clientAddress: '', helo: '' },
       },
@@ -340,7 +340,7 @@ export class Bouncer {
       via,
       about: queueId,
       size: appended.sizeBytes,
-      queue: envelope.queue,
+      tenant: envelope.tenant,
       priority: envelope.priority,
     });
     this.#submit({
@@ -351,7 +351,7 @@ export class Bouncer {
       sizeBytes: appended.sizeBytes,
       reversePath: '',
       recipients: [dsn.recipient],
-      queue: envelope.queue,
+      tenant: envelope.tenant,
       priority: envelope.priority,
     });
   }

@@ -43,8 +43,8 @@ export class DeferralLog {
     }
     if (ref === undefined) return;
     void this.#reader.readEnvelope(ref).then(
-      ({ recipients, queue }) =>
-        this.#write(queueId, recipients[deferral.recipient]?.address ?? '', deferral, { queue }),
+      ({ recipients, tenant }) =>
+        this.#write(queueId, recipients[deferral.recipient]?.address ?? '', deferral, { tenant }),
       () => this.#write(queueId, '', deferral, {}),
     );
   }
@@ -59,7 +59,7 @@ export class DeferralLog {
       reply: deferral.error,
       attempts: deferral.attempts,
       nextAttempt: new Date(deferral.nextAttemptAtMs).toISOString(),
-      queue: known.queue,
+      tenant: known.tenant,
     });
   }
 }

@@ -2,7 +2,7 @@
 // changed by asking, and what has no mail in the queue is looked up as if it had.
 
 import { ControlError } from '../control/control-error.ts';
-import type { Carried, ExplainAnswer, ExplainQuestion, QueueCount } from '../control/control-protocol.ts';
+import type { Carried, ExplainAnswer, ExplainQuestion, TenantCount } from '../control/control-protocol.ts';
 import type { Override } from '../control/override.ts';
 import type { RouteConfig } from '../config/config.ts';
 import { parseRecipientDomain } from '../values/domain.ts';
@@ -14,15 +14,15 @@ import type { Explanation } from '../schedule/limits/status.ts';
 import type { LimitIndex, LimitRule } from '../schedule/limits/types.ts';
 import type { Scheduler } from '../schedule/types.ts';
 import { overrideRuleId } from './override-rules.ts';
-import { queueCounts } from './queue-counts.ts';
+import { tenantCounts } from './tenant-counts.ts';
 import { describeRoute } from './route-description.ts';
 
 /** What holds at the moment of the question. */
 export interface ExplainFacts {
   readonly router: Router;
   readonly routes: readonly RouteConfig[];
-  /** The queue of a sender's mail. */
-  readonly queueOf: (sender: string) => string;
+  /** The tenant of a sender's mail. */
+  readonly tenantOf: (sender: string) => string;
   readonly hasTenants: boolean;
   readonly limits: LimitIndex;
   /** Where no limit says less. */
@@ -48,15 +48,16 @@ export class Explainer {
     const { address, sender = '' } = question;
     const facts = this.#facts();
     const key = facts.router.routeOf(sender, `x@${domainOf(address)}`);
-    const queues = facts.hasTenants
-      ? await queueCounts(this.#scheduler, this.#timers, ({ route }) => route === key.key)
+    const tenants = facts.hasTenants
+      ? await tenantCounts(this.#scheduler, this.#timers, ({ route }) => route === key.key)
       : [];
-    const queue = question.queue ?? (question.sender === undefined ? fullest(queues) : facts.queueOf(sender));
+    const tenant =
+      question.tenant ?? (question.sender === undefined ? fullest(tenants) : facts.tenantOf(sender));
     const plan = await facts.router.resolve(key.key);
     const explanation =
       plan.kind === 'relay'
-        ? this.#scheduler.explain(key.key, key.domain, queue, plan, this.#clock.nowMs())
-        : await this.#unreachable(key, queue, plan);
+        ? this.#scheduler.explain(key.key, key.domain, tenant, plan, this.#clock.nowMs())
+        : await this.#unreachable(key, tenant, plan);
     const rules = rulesOf(explanation, facts.limits.rules);
     const ids = new Set(rules.map(({ id }) => id));
     return {
@@ -66,7 +67,7 @@ export class Explainer {
       refusal: plan.kind === 'error' ? { permanent: plan.permanent, reply: replyOf(plan) } : undefined,
       validUntilMs: this.#clock.shownOf(plan.validUntilMs),
       explanation,
-      queues,
+      tenants,
       carries: carriesOf(explanation, facts),
       rules,
       overrides: facts.overrides.filter((each) => each.target === 'all' || ids.has(overrideRuleId(each))),
@@ -74,10 +75,10 @@ export class Explainer {
   }
 
   /** Without a site there is no limit to ask for: what waits is all that can be told. */
-  async #unreachable({ key, domain }: RouteKey, queue: string, plan: ErrorPlan): Promise<Explanation> {
+  async #unreachable({ key, domain }: RouteKey, tenant: string, plan: ErrorPlan): Promise<Explanation> {
     let next = Infinity;
-    const [counted] = await queueCounts(this.#scheduler, this.#timers, (row) => {
-      if (row.route !== key || row.queue !== queue) return false;
+    const [counted] = await tenantCounts(this.#scheduler, this.#timers, (row) => {
+      if (row.route !== key || row.tenant !== tenant) return false;
       if (row.state === 'waiting') next = Math.min(next, row.nextAttemptAtMs);
       return true;
     });
@@ -85,7 +86,7 @@ export class Explainer {
     return {
       route: key,
       domain,
-      queue,
+      tenant,
       recipients: { waiting, ready, active },
       site: '',
       label: '',
@@ -102,14 +103,14 @@ function refusalText(plan: ErrorPlan): string {
   return `its mail ${plan.permanent ? 'goes back to the sender' : 'waits'}: ${replyOf(plan)}`;
 }
 
-/** The queue in which most of it waits. */
-function fullest(queues: readonly QueueCount[]): string {
-  let most = { queue: '', size: 0 };
-  for (const { queue, waiting, ready, active } of queues) {
+/** The tenant that most of it is of. */
+function fullest(tenants: readonly TenantCount[]): string {
+  let most = { tenant: '', size: 0 };
+  for (const { tenant, waiting, ready, active } of tenants) {
     const size = waiting + ready + active;
-    if (size > most.size) most = { queue, size };
+    if (size > most.size) most = { tenant, size };
   }
-  return most.queue;
+  return most.tenant;
 }
 
 function domainOf(address: string): string {
@@ -132,12 +133,12 @@ function replyOf({ replyCode, enhancedStatus, text }: ErrorPlan): string {
 
 /** How much one connection to the first address takes, and one message. */
 function carriesOf(
-  { domain, queue, site, places }: Explanation,
+  { domain, tenant, site, places }: Explanation,
   facts: ExplainFacts,
 ): ExplainAnswer['carries'] {
   const [place] = places;
   if (place === undefined) return undefined;
-  const task = { domain, queue };
+  const task = { domain, tenant };
   const at = { site, mx: place.host, ip: place.ip, source: place.source };
   const { limits, carries } = facts;
   const applied = [limits.ofTask(task), limits.ofPlace(at), limits.ofBoth(task, at)];

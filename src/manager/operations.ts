@@ -28,7 +28,7 @@ import type { MemoryStats } from '../stats/stats.ts';
 import type { Request, Response, OperationError } from '../channel/messages.ts';
 import type { Manager } from './manager.ts';
 import type { GivingUp } from './giving-up.ts';
-import { queueCounts } from './queue-counts.ts';
+import { tenantCounts } from './tenant-counts.ts';
 import type { LinkedRole } from './linked-roles.ts';
 import type { Senders } from './senders.ts';
 import type { UnreadableMail } from './unreadable-mail.ts';
@@ -199,7 +199,7 @@ export class Operations {
       message: queued.message,
       receivedAtMs: this.#manager.receivedAtMs(queued.message),
       domain: queued.domain,
-      queue: queued.queue,
+      tenant: queued.tenant,
       state: isDamaged ? 'damaged' : queued.state,
       isHeld: queued.isHeld && !isDamaged,
       attempts: queued.attempts,
@@ -316,7 +316,7 @@ export class Operations {
     return this.#startedAtMs;
   }
 
-  async #status({ sites: most, order, queues }: StatusQuestion): Promise<ManagerStatus> {
+  async #status({ sites: most, order, tenants }: StatusQuestion): Promise<ManagerStatus> {
     const { scheduler } = this.#manager;
     const overrides = await this.#limits.overrides();
     const shortages = this.#shortages();
@@ -336,7 +336,7 @@ export class Operations {
       overrides,
       ...(shortages.length > 0 && { shortages }),
       ...(missing.length > 0 && { missing }),
-      ...(queues === true && { queues: await queueCounts(scheduler, this.#timers) }),
+      ...(tenants === true && { tenants: await tenantCounts(scheduler, this.#timers) }),
     };
   }
 }

@@ -82,6 +82,6 @@ function scopeOf(target: OverrideTarget): { per: readonly LimitKey[]; match: Lim
     case 'source':
       return { per: ['source'], match: { source: [target.network] } };
     case 'tenant':
-      return { per: ['queue'], match: { queue: [target.name] } };
+      return { per: ['tenant'], match: { tenant: [target.name] } };
   }
 }

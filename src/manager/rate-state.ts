@@ -47,12 +47,21 @@ export class RateState {
     this.#nowMs = parts.nowMs;
   }
 
-  /** Gives the scheduler what was saved; without it, rates begin afresh. Call before recovery. */
-  async restore(): Promise<void> {
+  /**
+   * Gives the scheduler what was saved; without it, rates begin afresh. Call before recovery.
+   * @param renamed - ids of rules that an earlier Sluice wrote, to those of today
+   */
+  async restore(renamed: ReadonlyMap<string, string>): Promise<void> {
     try {
       const found = await this.#file.read();
       if (found === undefined) return;
-      const { rates } = ratesSchema.parse(found);
+      const saved = ratesSchema.parse(found).rates;
+      const rates = saved.map(({ rule, key, quantity, tatMs }) => ({
+        rule: renamed.get(rule) ?? rule,
+        key,
+        quantity,
+        tatMs,
+      }));
       this.#empty = rates.length === 0;
       this.#keeper.restoreRates(rates);
       this.#log.debug(`the state of ${rates.length} rates was restored`);

@@ -65,7 +65,7 @@ export class Shaping {
     const facts = (): ExplainFacts => ({
       router: routing.router,
       routes: inForce.config.route,
-      queueOf: (sender) => new Tenants(inForce.config.tenant).of('', sender)?.name ?? '',
+      tenantOf: (sender) => new Tenants(inForce.config.tenant).of('', sender)?.name ?? '',
       hasTenants: inForce.config.tenant.length > 0,
       limits: createLimitIndex(this.#limits.limits.rules),
       carries: {

@@ -47,8 +47,8 @@ export interface Envelope {
   readonly ret?: 'FULL' | 'HDRS' | undefined;
   /** Decoded ENVID (RFC 3461 4.4). */
   readonly envelopeId?: string | undefined;
-  /** Name of the tenant's queue; none: the queue of those who have none. */
-  readonly queue?: string | undefined;
+  /** Name of the tenant; none: mail of no tenant. */
+  readonly tenant?: string | undefined;
   /** MT-PRIORITY (RFC 6710), -9 to 9; none: 0. */
   readonly priority?: number | undefined;
   readonly origin: Origin;

@@ -8,7 +8,7 @@ import type { Network } from './relay-policy.ts';
 
 /** One [[tenant]]. */
 export interface Tenant {
-  /** Also the name of its queue. */
+  /** Limits, commands and the log name the tenant by it. */
   readonly name: string;
   /** Whose mail, by reverse path; none: anybody's. */
   readonly sender: readonly SenderPattern[];

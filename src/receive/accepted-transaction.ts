@@ -10,8 +10,8 @@ export interface AcceptedTransaction {
   readonly extended: boolean;
   readonly reversePath: string;
   readonly params: MailParameters;
-  /** Name of the tenant's queue; empty: it is nobody's. */
-  readonly queue: string;
+  /** Name of the tenant; empty: mail of no tenant. */
+  readonly tenant: string;
   /** The client may relay: it gets the priority that it asks for. */
   readonly trusted: boolean;
   /** The client hands mail in for the first time: a missing Date or Message-ID is added (RFC 6409 8). */

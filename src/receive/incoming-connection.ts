@@ -209,7 +209,7 @@ export class IncomingConnection {
       extended: this.#extended,
       reversePath,
       params,
-      queue: tenant?.name ?? '',
+      tenant: tenant?.name ?? '',
       trusted,
       completed: this.#completesMail,
       priority,

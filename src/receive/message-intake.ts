@@ -126,7 +126,7 @@ export class MessageIntake {
       sizeBytes: appended.sizeBytes,
       reversePath: transaction.reversePath,
       recipients: transaction.recipients.map((recipient) => recipient.address),
-      queue: transaction.queue === '' ? undefined : transaction.queue,
+      tenant: transaction.tenant === '' ? undefined : transaction.tenant,
       priority,
     });
     log.received(this.#queueId, transaction, priority, appended.sizeBytes, this.#begunAtMs);
@@ -211,7 +211,7 @@ export class MessageIntake {
   }
 
   #envelope(): Envelope {
-    const { client, helo, reversePath, recipients, params, queue } = this.transaction;
+    const { client, helo, reversePath, recipients, params, tenant } = this.transaction;
     return {
       queueId: this.#queueId,
       receivedAtMs: this.#startedAtMs,
@@ -221,7 +221,7 @@ export class MessageIntake {
       smtpUtf8: params.smtpUtf8,
       ret: params.ret,
       envelopeId: params.envelopeId,
-      queue: queue === '' ? undefined : queue,
+      tenant: tenant === '' ? undefined : tenant,
       priority: this.#priority(),
       origin: { via: client === '' ? 'sendmail' : 'smtp', clientAddress: client, helo },
     };

@@ -26,7 +26,7 @@ export class ReceiveLog {
       via: transaction.client === '' ? 'sendmail' : undefined,
       helo: transaction.helo,
       size: sizeBytes,
-      queue: transaction.queue === '' ? undefined : transaction.queue,
+      tenant: transaction.tenant === '' ? undefined : transaction.tenant,
       priority,
       transactionMs: Math.round(performance.now() - begunAtMs),
     });

@@ -12,7 +12,7 @@ export interface AcceptedMessage {
   readonly reversePath: string;
   readonly recipients: readonly string[];
   /** As in its envelope. */
-  readonly queue?: string | undefined;
+  readonly tenant?: string | undefined;
   readonly priority?: number | undefined;
 }
 

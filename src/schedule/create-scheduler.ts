@@ -21,7 +21,7 @@ import {
 import { becameReady, endConnection, finishTransaction } from './answer/outcomes.ts';
 import { applyConfig, carryConnections } from './change/reconfigure.ts';
 import { forgetPlaces } from './reserve/places.ts';
-import { commonQueue } from './store/queue-names.ts';
+import { noTenant } from './store/tenant-names.ts';
 import { PlanState } from './store/routes.ts';
 import { expirePlans, rerouteRecipients } from './change/reroute.ts';
 import { run } from './grant/run.ts';
@@ -108,7 +108,7 @@ class MailScheduler implements Scheduler {
     );
     s.building.push(row);
     s.added.push([]);
-    s.buildingQueues.push(s.queues.intern(message.queue ?? ''));
+    s.buildingTenants.push(s.tenants.intern(message.tenant ?? ''));
     return row as MessageHandle;
   }
 
@@ -122,9 +122,9 @@ class MailScheduler implements Scheduler {
     if (added.length === 0) {
       throw new SchedulerError('SCHEDULER_MISUSE', `Committing message ${message} without a recipient.`);
     }
-    const queue = this.#state.buildingQueues[place] ?? commonQueue;
+    const tenant = this.#state.buildingTenants[place] ?? noTenant;
     this.#close(place);
-    commitMessage(this.#state, message, added, queue, nowMs);
+    commitMessage(this.#state, message, added, tenant, nowMs);
     this.#run(nowMs);
   }
 
@@ -318,9 +318,9 @@ class MailScheduler implements Scheduler {
     return siteCount(this.#state);
   }
 
-  explain(route: string, domain: string, queue: string, plan: RelayPlan, nowMs: number): Explanation {
+  explain(route: string, domain: string, tenant: string, plan: RelayPlan, nowMs: number): Explanation {
     const s = this.#state;
-    const row = s.routes.intern(route, domain, s.queues.intern(queue));
+    const row = s.routes.intern(route, domain, s.tenants.intern(tenant));
     const explanation = explainRoute(s, row, plan, nowMs);
     const isNamed = s.routes.recipients.get(row) > 0 || s.routes.connections.get(row) > 0;
     const isNew = !isNamed && s.routes.plan.get(row) === PlanState.none;
@@ -372,13 +372,13 @@ class MailScheduler implements Scheduler {
   }
 
   #close(place: number): void {
-    const { added, building, buildingQueues } = this.#state;
-    const [lastMessage, lastAdded, lastQueue] = [building.pop(), added.pop(), buildingQueues.pop()];
+    const { added, building, buildingTenants } = this.#state;
+    const [lastMessage, lastAdded, lastTenant] = [building.pop(), added.pop(), buildingTenants.pop()];
     if (place === building.length) return;
-    if (lastMessage === undefined || lastAdded === undefined || lastQueue === undefined) return;
+    if (lastMessage === undefined || lastAdded === undefined || lastTenant === undefined) return;
     building[place] = lastMessage;
     added[place] = lastAdded;
-    buildingQueues[place] = lastQueue;
+    buildingTenants[place] = lastTenant;
   }
 
   #checkQueued(message: MessageHandle, what: string): void {

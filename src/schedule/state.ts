@@ -11,7 +11,7 @@ import { MessageStore } from './store/messages.ts';
 import { Needs } from './store/task-needs.ts';
 import { Parking } from './store/parking.ts';
 import type { HeldLimits, Place } from './store/place.ts';
-import { QueueNames } from './store/queue-names.ts';
+import { TenantNames } from './store/tenant-names.ts';
 import { Random } from './store/random.ts';
 import { RateStore } from './store/rates.ts';
 import { RecipientStore } from './store/recipients.ts';
@@ -33,14 +33,14 @@ export class State {
   readonly tasks = new TaskStore(this.messages.firstTask);
   readonly errors = new ErrorTexts();
   readonly counters = new CounterStore();
-  readonly queues = new QueueNames();
-  readonly parking = new Parking(this.counters, this.queues, () => this.globalCounter);
+  readonly tenants = new TenantNames();
+  readonly parking = new Parking(this.counters, this.tenants, () => this.globalCounter);
   readonly routes = new RouteStore(this.parking);
   readonly rates = new RateStore(this.counters);
   readonly windows = new WindowStore(this.counters);
   readonly addresses = new AddressStore(this.counters);
   readonly connections = new ConnectionStore(this.counters);
-  readonly sites = new SiteStore(this.routes, this.connections, this.queues);
+  readonly sites = new SiteStore(this.routes, this.connections, this.tenants);
   /** The counter of the global limit: all connections, without those that hang. */
   readonly globalCounter: number;
   /** The counter of connections to unproven sites above the global limit, while others hang. */
@@ -58,7 +58,7 @@ export class State {
   /** Messages that are not committed, mostly one, and at the same places their recipients. */
   readonly building: number[] = [];
   readonly added: NewRecipient[][] = [];
-  readonly buildingQueues: number[] = [];
+  readonly buildingTenants: number[] = [];
   /** Messages that wait for plans of some of their recipients' routes: how many of their tasks ask. */
   readonly asking = new Map<number, number>();
   /** Messages done whose handles may still be named by effects. */
@@ -104,7 +104,7 @@ export class State {
   constructor(config: SchedulerConfig) {
     this.config = config;
     this.random = new Random(config.seed);
-    this.queues.setWeights(config.weights ?? noWeights);
+    this.tenants.setWeights(config.weights ?? noWeights);
     this.globalCounter = this.counters.open(Dimension.global, '', config.limits.global);
     this.counters.references.add(this.globalCounter, 1);
     this.overflowCounter = this.counters.open(Dimension.overflow, '', 0);

@@ -37,7 +37,7 @@ export interface SchedulerConfig {
   };
   /** Our own addresses that connections are made from; '' lets the system choose. Not empty. */
   readonly sources?: readonly string[];
-  /** Turns that a tenant's queue gets in a row, by its name; 1 for those that are not named. */
+  /** Turns that a tenant gets in a row, by its name; 1 for those that are not named. */
   readonly weights?: ReadonlyMap<string, number>;
   readonly adapt?: AdaptSettings;
   readonly reactions?: readonly ReactionRule[];
@@ -73,8 +73,8 @@ export interface NewRecipient {
 
 export interface NewScheduledMessage {
   readonly queueId: string;
-  /** Name of the tenant's queue; '' or none: the queue of those who have none. */
-  readonly queue?: string | undefined;
+  /** Name of the tenant; '' or none: mail of no tenant. */
+  readonly tenant?: string | undefined;
   /** MT-PRIORITY (RFC 6710): -9 to 9, higher goes first; 0 when it is not given. */
   readonly priority?: number | undefined;
   /** In the scheduler's time; the lifetime counts from it. A time to come counts as now. */
@@ -162,8 +162,8 @@ export interface QueuedRecipient {
   readonly recipient: number;
   readonly route: string;
   readonly domain: string;
-  /** Name of the tenant's queue; '' for mail of nobody. */
-  readonly queue: string;
+  /** Name of the tenant; '' for mail of no tenant. */
+  readonly tenant: string;
   readonly state: 'resolving' | 'waiting' | 'ready' | 'active' | 'held';
   /** Its message is held. Then the state is `held`, or `active`: a transaction under way finishes first. */
   readonly isHeld: boolean;
@@ -282,8 +282,8 @@ export interface Scheduler {
   sites(most?: number, order?: SiteOrder): SiteStatus[];
   /** How many there are. */
   siteCount(): number;
-  /** Why mail of a route (`RouteKey.key` and `domain`) for a tenant's queue goes or waits, when it takes this plan. */
-  explain(route: string, domain: string, queue: string, plan: RelayPlan, nowMs: number): Explanation;
+  /** Why a tenant's mail of a route (`RouteKey.key` and `domain`) goes or waits, when it takes this plan. */
+  explain(route: string, domain: string, tenant: string, plan: RelayPlan, nowMs: number): Explanation;
   /** All limits with at most so many of their counters that are in use. */
   limits(most: number, nowMs: number): LimitsStatus;
   /**

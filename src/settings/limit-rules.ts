@@ -12,14 +12,32 @@ import { type LimitKey, type LimitRule, unlimited } from '../schedule/limits/typ
 /** A longer text of a match is cut, and told apart by a hash. */
 const longestText = 80;
 
+/** What a tenant is called in ids: today, and by an earlier Sluice. */
+type TenantWord = 'tenant' | 'queue';
+
 /** All limits of the configuration; those whose `domain_file` is empty match nothing and are left out. */
 export function limitRules(config: Config): LimitRule[] {
+  return rulesWith(config, 'tenant');
+}
+
+/**
+ * Ids that an earlier Sluice gave to limits without a name, to those of today: its word for a tenant was "queue". What rates
+ * have used up is on disk under the id.
+ */
+export function formerRuleIds(config: Config): ReadonlyMap<string, string> {
+  const rules = limitRules(config);
+  const ids = new Set(rules.map(({ id }) => id));
+  const former = rulesWith(config, 'queue').map(({ id }, index) => [id, rules[index]?.id ?? id] as const);
+  return new Map(former.filter(([id]) => !ids.has(id)));
+}
+
+function rulesWith(config: Config, word: TenantWord): LimitRule[] {
   const rules = builtInLimits
     .filter(([per]) => !config.limit.some((limit) => isDefaultOfConnections(limit, per)))
     .map(([per, connections]) => builtInRule(per, connections));
   const ids = new Set(rules.map(({ id }) => id));
   for (const limit of config.limit) {
-    if (limit.domain?.length !== 0) rules.push(ruleOf(limit, ids));
+    if (limit.domain?.length !== 0) rules.push(ruleOf(limit, ids, word));
   }
   return rules;
 }
@@ -29,7 +47,7 @@ function isDefaultOfConnections(limit: LimitConfig, per: LimitKey): boolean {
     limit.connections !== undefined &&
     limit.per.length === 1 &&
     limit.per[0] === per &&
-    matchText(limit) === ''
+    matchText(limit, 'tenant') === ''
   );
 }
 
@@ -46,17 +64,18 @@ function builtInRule(per: LimitKey, connections: number): LimitRule {
 }
 
 /** @param ids - those given already; takes the new one */
-function ruleOf(limit: LimitConfig, ids: Set<string>): LimitRule {
-  const { domain, mx, ip, source, queue } = limit;
-  const text = matchText(limit);
-  const what = limit.per.length === 0 ? 'group' : `per ${limit.per.join(' ')}`;
+function ruleOf(limit: LimitConfig, ids: Set<string>, word: TenantWord): LimitRule {
+  const { domain, mx, ip, source, tenant } = limit;
+  const text = matchText(limit, word);
+  const per = limit.per.map((key) => (key === 'tenant' ? word : key));
+  const what = per.length === 0 ? 'group' : `per ${per.join(' ')}`;
   const id = unused(limit.name ?? shortened(text === '' ? what : `${what}: ${text}`), ids);
   return {
     id,
     name: limit.name ?? shortened(text),
     origin: limit.origin,
     per: limit.per,
-    match: { domain, mx, ip, source, queue },
+    match: { domain, mx, ip, source, tenant },
     isOverride: false,
     connections: numberOf(limit.connections),
     connectionRate: limit.connectionRate,
@@ -71,22 +90,16 @@ function numberOf(count: number | 'unlimited' | undefined): number | undefined {
   return count === 'unlimited' ? unlimited : count;
 }
 
-/** What the limit matches, in words: `aol.com`, `mx *.example.net, queue shop`; empty for everything. */
-function matchText({
-  domain = [],
-  domainFile,
-  mx = [],
-  ip = [],
-  source = [],
-  queue = [],
-}: LimitConfig): string {
+/** What the limit matches, in words: `aol.com`, `mx *.example.net; tenant shop`; empty for everything. */
+function matchText(limit: LimitConfig, word: TenantWord): string {
+  const { domain = [], domainFile, mx = [], ip = [], source = [], tenant = [] } = limit;
   // Of a file only the name: what it holds may change without a new id.
   const domains = domainFile === undefined ? domain.map(patternText) : [`domains of ${basename(domainFile)}`];
   const others = [
     ['mx', mx.map(patternText)],
     ['ip', ip.map(networkText)],
     ['source', source.map(networkText)],
-    ['queue', queue.map((name) => (name === '' ? '""' : name))],
+    [word, tenant.map((name) => (name === '' ? '""' : name))],
   ] as const;
   return [
     domains.join(', '),

@@ -11,7 +11,7 @@ import { limitRules } from './limit-rules.ts';
 import type { BounceSettings } from '../bounce/bounce-settings.ts';
 import { reactionRules } from './reaction-rules.ts';
 
-export { limitRules } from './limit-rules.ts';
+export { formerRuleIds, limitRules } from './limit-rules.ts';
 
 export function receiveSettings(config: Config): ReceiveSettings {
   const { receive } = config;

@@ -83,7 +83,7 @@ export function generateWorkload(spec: WorkloadSpec, seed: number): Workload {
       atMs: Math.floor((spec.overMs * message) / spec.messages),
       from: tenant === undefined ? 'sender@generated.example' : `sender@${tenant}.example`,
       to: Array.from({ length: spec.recipients }, () => domains[draw(upTo, random)] ?? ''),
-      queue: tenant,
+      tenant,
       priority: undefined,
       sizeBytes: spec.sizeBytes,
     });

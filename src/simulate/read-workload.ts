@@ -8,7 +8,7 @@ import { ValueError } from '../values/value-error.ts';
 import { SimulationError } from './simulation-error.ts';
 import { Workload } from './workload.ts';
 
-const keys = ['at', 'from', 'to', 'count', 'over', 'queue', 'priority', 'size'];
+const keys = ['at', 'from', 'to', 'count', 'over', 'tenant', 'priority', 'size'];
 const usualSender = 'sender@workload.example';
 const usualSizeBytes = 20_000;
 const mostMessages = 50_000_000;
@@ -60,6 +60,7 @@ export class WorkloadReader {
       );
     for (const key of Object.keys(send)) {
       if (keys.includes(key)) continue;
+      if (key === 'queue') throw new ValueError('"queue" is called "tenant" now: write "tenant": NAME');
       const meant = closest(key, keys);
       const hint = meant === undefined ? `; there are ${keys.join(', ')}` : `; did you mean "${meant}"?`;
       throw new ValueError(`there is no key "${key}"${hint}`);
@@ -70,7 +71,7 @@ export class WorkloadReader {
       to,
       count = 1,
       over = '0s',
-      queue,
+      tenant,
       priority,
       size,
     } = send as Record<string, unknown>;
@@ -79,11 +80,11 @@ export class WorkloadReader {
     const overMs =
       typeof over === 'string' ? parseDuration(over) : whole('over', over, 0, Number.MAX_SAFE_INTEGER);
     if (typeof from !== 'string') throw new ValueError('"from" must be an address, or "<>"');
-    if (queue !== undefined && typeof queue !== 'string') throw new ValueError('"queue" must be a name');
+    if (tenant !== undefined && typeof tenant !== 'string') throw new ValueError('"tenant" must be a name');
     const one = {
       from: from === '<>' ? '' : from,
       to: this.#recipients(to),
-      queue,
+      tenant,
       priority: priority === undefined ? undefined : whole('priority', priority, -9, 9),
       sizeBytes: sizeOf(size),
     };

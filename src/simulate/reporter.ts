@@ -15,8 +15,8 @@ export type WaitSampler = (tell: (domain: string, what: string) => void) => numb
 
 export interface ReporterOptions {
   readonly workload: Workload;
-  /** Names of the queues by message. */
-  readonly queueOf: (message: number) => string;
+  /** Name of the tenant of each message. */
+  readonly tenantOf: (message: number) => string;
   readonly startMs: number;
   readonly waits: WaitSampler;
 }
@@ -32,7 +32,7 @@ export class Reporter extends Witness {
   mostOpen = 0;
   connections = 0;
   readonly #workload: Workload;
-  readonly #queueOf: ReporterOptions['queueOf'];
+  readonly #tenantOf: ReporterOptions['tenantOf'];
   readonly #startMs: number;
   readonly #waits: WaitSampler;
   readonly #byDomain: ReadonlyMap<string, Tally>;
@@ -42,10 +42,10 @@ export class Reporter extends Witness {
   #calls = 0;
   #lastRows = 0;
 
-  constructor({ workload, queueOf, startMs, waits }: ReporterOptions) {
+  constructor({ workload, tenantOf, startMs, waits }: ReporterOptions) {
     super();
     this.#workload = workload;
-    this.#queueOf = queueOf;
+    this.#tenantOf = tenantOf;
     this.#startMs = startMs;
     this.#sampledMs = startMs;
     this.#waits = waits;
@@ -58,9 +58,9 @@ export class Reporter extends Witness {
     const workload = this.#workload;
     const recipients = workload.recipientsOf(message);
     this.left += recipients;
-    const tenant = this.#tenantOf(message);
-    tenant.messages++;
-    tenant.recipients += recipients;
+    const delays = this.#delaysOf(message);
+    delays.messages++;
+    delays.recipients += recipients;
     for (let recipient = 0; recipient < recipients; recipient++) {
       const tally = this.#domainOf(message, recipient);
       tally.recipients++;
@@ -121,14 +121,14 @@ export class Reporter extends Witness {
     this.ended++;
     const afterMs = nowMs - this.#startMs;
     this.#domainOf(message, recipient).ended(true, afterMs);
-    this.#tenantOf(message).add(afterMs - this.#workload.atMs(message));
+    this.#delaysOf(message).add(afterMs - this.#workload.atMs(message));
   }
 
   override failed(message: number, effect: Extract<Effect, { kind: 'failed' }>, nowMs: number): void {
     this.left--;
     this.ended++;
     this.#domainOf(message, effect.recipient).ended(false, nowMs - this.#startMs);
-    this.#tenantOf(message).failed++;
+    this.#delaysOf(message).failed++;
   }
 
   override settled(nowMs: number): void {
@@ -151,11 +151,11 @@ export class Reporter extends Witness {
     return tally;
   }
 
-  #tenantOf(message: number): Delays {
-    const queue = this.#queueOf(message);
-    let tenant = this.tenants.get(queue);
-    if (tenant === undefined) this.tenants.set(queue, (tenant = new Delays(queue)));
-    return tenant;
+  #delaysOf(message: number): Delays {
+    const tenant = this.#tenantOf(message);
+    let delays = this.tenants.get(tenant);
+    if (delays === undefined) this.tenants.set(tenant, (delays = new Delays(tenant)));
+    return delays;
   }
 
   #domainOf(message: number, recipient: number): Tally {

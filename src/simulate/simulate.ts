@@ -46,12 +46,12 @@ export function simulate(options: SimulateOptions): SimulationReport {
   });
   const state = new State({ ...config, seed });
   const tenants = workload.senders.list.map((sender) => options.tenantOf(sender));
-  const queueOf = (message: number): string => {
-    const queue = workload.queue(message);
-    return queue < 0 ? (tenants[workload.sender(message)]?.name ?? '') : workload.queues.name(queue);
+  const tenantOf = (message: number): string => {
+    const tenant = workload.tenant(message);
+    return tenant < 0 ? (tenants[workload.sender(message)]?.name ?? '') : workload.tenants.name(tenant);
   };
   const waits = (tell: (domain: string, what: string) => void): number => tellWaits(state, tell);
-  const reporter = new Reporter({ workload, queueOf, startMs, waits });
+  const reporter = new Reporter({ workload, tenantOf, startMs, waits });
   const scheduler = createScheduler(state.config, startMs, state);
   const simulation = new Simulation({ seed, startMs, network, timeouts, scheduler, witness: reporter });
   const endMs = startMs + options.untilMs;
@@ -71,7 +71,7 @@ export function simulate(options: SimulateOptions): SimulationReport {
     simulation.submit({
       number: message,
       queueId: message.toString(36).padStart(6, '0'),
-      queue: queueOf(message),
+      tenant: tenantOf(message),
       priority: workload.priority(message) ?? tenants[workload.sender(message)]?.priority,
       receivedAtMs: atMs,
       nullSender: workload.senders.name(workload.sender(message)) === '',

@@ -48,7 +48,7 @@ export interface SimulatedMessage {
   /** Tells messages apart, 0 or more. */
   readonly number: number;
   readonly queueId: string;
-  readonly queue?: string | undefined;
+  readonly tenant?: string | undefined;
   readonly priority?: number | undefined;
   readonly receivedAtMs: number;
   readonly nullSender: boolean;
@@ -110,8 +110,8 @@ export class Simulation {
 
   submit(message: SimulatedMessage): void {
     const scheduler = this.#scheduler;
-    const { queueId, queue, priority, receivedAtMs, nullSender, held } = message;
-    const handle = scheduler.begin({ queueId, queue, priority, receivedAtMs, nullSender, held });
+    const { queueId, tenant, priority, receivedAtMs, nullSender, held } = message;
+    const handle = scheduler.begin({ queueId, tenant, priority, receivedAtMs, nullSender, held });
     this.#numbers[handle] = message.number;
     this.#sizes[handle] = message.sizeBytes;
     for (const recipient of message.recipients) scheduler.add(handle, recipient);

@@ -7,8 +7,8 @@ export interface Send {
   readonly from: string;
   /** Recipient domains, lower-case A-labels; one for each recipient. */
   readonly to: readonly string[];
-  /** Name of the tenant's queue; undefined: the sender decides. */
-  readonly queue: string | undefined;
+  /** Name of the tenant; undefined: the sender decides. */
+  readonly tenant: string | undefined;
   /** -9 to 9; undefined: the tenant's. */
   readonly priority: number | undefined;
   readonly sizeBytes: number;
@@ -39,12 +39,12 @@ export class Names {
 /** Messages have numbers from 0, in the order in which they were added. */
 export class Workload {
   readonly domains = new Names();
-  readonly queues = new Names();
+  readonly tenants = new Names();
   readonly senders = new Names();
   readonly #atMs: number[] = [];
   readonly #sender: number[] = [];
   /** -1: the sender decides. */
-  readonly #queue: number[] = [];
+  readonly #tenant: number[] = [];
   readonly #priority: number[] = [];
   readonly #sizeBytes: number[] = [];
   /** Place of the first recipient; one more at the end. */
@@ -59,10 +59,10 @@ export class Workload {
     return this.#domain.length;
   }
 
-  add({ atMs, from, to, queue, priority, sizeBytes }: Send): void {
+  add({ atMs, from, to, tenant, priority, sizeBytes }: Send): void {
     this.#atMs.push(atMs);
     this.#sender.push(this.senders.numberOf(from));
-    this.#queue.push(queue === undefined ? -1 : this.queues.numberOf(queue));
+    this.#tenant.push(tenant === undefined ? -1 : this.tenants.numberOf(tenant));
     this.#priority.push(priority ?? noPriority);
     this.#sizeBytes.push(sizeBytes);
     for (const domain of to) this.#domain.push(this.domains.numberOf(domain));
@@ -77,9 +77,9 @@ export class Workload {
     return this.#sender[message] as number;
   }
 
-  /** Number of the queue's name; -1: the sender decides. */
-  queue(message: number): number {
-    return this.#queue[message] as number;
+  /** Number of the tenant's name; -1: the sender decides. */
+  tenant(message: number): number {
+    return this.#tenant[message] as number;
   }
 
   /** Undefined: the tenant's. */

@@ -1,5 +1,5 @@
 // The envelope's own binary form: flags, then strings of 16-bit length in UTF-8 (docs/spool-format.md). Version 2 has a
-// queue and a priority, version 3 notices; what has none of these is written as version 1, which an older Sluice reads too.
+// tenant and a priority, version 3 notices; what has none of these is written as version 1, which an older Sluice reads too.
 // Queue id and time of acceptance are not in it: the record's header has them.
 
 import type { DsnNotify, Envelope, EnvelopeRecipient } from '../message/envelope.ts';
@@ -17,7 +17,7 @@ const flagSmtputf8 = 2;
 const retShift = 2;
 const flagEnvid = 16;
 /** Since version 2. */
-const flagQueue = 32;
+const flagTenant = 32;
 /** Since version 2: a byte, two's complement. */
 const flagPriority = 64;
 
@@ -29,10 +29,10 @@ const notifyDelay = 16;
 const orcptGiven = 32;
 
 /** The oldest version that can say all of this envelope. */
-export function envelopeVersion({ queue = '', priority, origin }: Envelope): number {
+export function envelopeVersion({ tenant = '', priority, origin }: Envelope): number {
   // An older Sluice would take a notice for mail from outside and report its failure.
   if (origin.via === 'notice') return 3;
-  return queue === '' && priority === undefined ? 1 : 2;
+  return tenant === '' && priority === undefined ? 1 : 2;
 }
 
 /** An upper bound of the encoded length in bytes. */
@@ -40,7 +40,7 @@ export function envelopeBound(envelope: Envelope): number {
   const { origin } = envelope;
   let bound = 16 + 3 * (envelope.reversePath.length + origin.clientAddress.length + origin.helo.length);
   if (envelope.envelopeId !== undefined) bound += 2 + 3 * envelope.envelopeId.length;
-  if (envelope.queue !== undefined) bound += 2 + 3 * envelope.queue.length;
+  if (envelope.tenant !== undefined) bound += 2 + 3 * envelope.tenant.length;
   for (const recipient of envelope.recipients) {
     bound += 5 + 3 * recipient.address.length;
     if (recipient.originalRecipient !== undefined) bound += 3 * recipient.originalRecipient.length;
@@ -66,12 +66,12 @@ function putString(buffer: Buffer, at: number, text: string): number {
  * @returns the position after it.
  */
 export function encodeEnvelope(envelope: Envelope, buffer: Buffer, at: number): number {
-  const { origin, recipients, envelopeId, queue = '', priority } = envelope;
+  const { origin, recipients, envelopeId, tenant = '', priority } = envelope;
   let flags = retWords.indexOf(envelope.ret) << retShift;
   if (envelope.body === '8BITMIME') flags |= flag8bitmime;
   if (envelope.smtpUtf8) flags |= flagSmtputf8;
   if (envelopeId !== undefined) flags |= flagEnvid;
-  if (queue !== '') flags |= flagQueue;
+  if (tenant !== '') flags |= flagTenant;
   if (priority !== undefined) flags |= flagPriority;
   buffer[at] = flags;
   buffer[at + 1] = viaWords.indexOf(origin.via);
@@ -79,7 +79,7 @@ export function encodeEnvelope(envelope: Envelope, buffer: Buffer, at: number): 
   position = putString(buffer, position, origin.clientAddress);
   position = putString(buffer, position, origin.helo);
   if (envelopeId !== undefined) position = putString(buffer, position, envelopeId);
-  if (queue !== '') position = putString(buffer, position, queue);
+  if (tenant !== '') position = putString(buffer, position, tenant);
   if (priority !== undefined) position = buffer.writeInt8(priority, position);
   for (const recipient of recipients) {
     buffer[position] = recipientFlags(recipient);
@@ -132,7 +132,7 @@ export function decodeEnvelope(buffer: Buffer, at: number, end: number, facts: E
   const clientAddress = takeString();
   const helo = takeString();
   const envelopeId = flags & flagEnvid ? takeString() : undefined;
-  const queue = flags & flagQueue ? takeString() : undefined;
+  const tenant = flags & flagTenant ? takeString() : undefined;
   const priority = flags & flagPriority ? signed(buffer[position++]) : undefined;
   const recipients: EnvelopeRecipient[] = [];
   for (let index = 0; index < facts.recipients; index++) {
@@ -156,7 +156,7 @@ export function decodeEnvelope(buffer: Buffer, at: number, end: number, facts: E
     smtpUtf8: (flags & flagSmtputf8) !== 0,
     ...(ret === undefined ? undefined : { ret }),
     ...(envelopeId === undefined ? undefined : { envelopeId }),
-    ...(queue === undefined ? undefined : { queue }),
+    ...(tenant === undefined ? undefined : { tenant }),
     ...(priority === undefined ? undefined : { priority }),
     origin: { via, clientAddress, helo },
   };
@@ -168,12 +168,12 @@ export interface EnvelopeOutline {
   readonly addresses: readonly string[];
   readonly body: Envelope['body'];
   readonly smtpUtf8: boolean;
-  readonly queue: string | undefined;
+  readonly tenant: string | undefined;
   readonly priority: number | undefined;
 }
 
 /**
- * Reads no more than addresses, queue and priority: recovery does this a million times.
+ * Reads no more than addresses, tenant and priority: recovery does this a million times.
  * @throws {SpoolError} `SPOOL_CORRUPT` as `decodeEnvelope`.
  */
 export function decodeOutline(buffer: Buffer, at: number, end: number, recipients: number): EnvelopeOutline {
@@ -190,10 +190,10 @@ export function decodeOutline(buffer: Buffer, at: number, end: number, recipient
   skip();
   skip();
   if (flags & flagEnvid) skip();
-  let queue: string | undefined;
-  if (flags & flagQueue) {
-    const queueAt = skip();
-    queue = buffer.toString('utf8', queueAt, position);
+  let tenant: string | undefined;
+  if (flags & flagTenant) {
+    const tenantAt = skip();
+    tenant = buffer.toString('utf8', tenantAt, position);
   }
   const priority = flags & flagPriority ? signed(buffer[position++]) : undefined;
   const addresses: string[] = [];
@@ -209,7 +209,7 @@ export function decodeOutline(buffer: Buffer, at: number, end: number, recipient
     addresses,
     body: flags & flag8bitmime ? '8BITMIME' : '7BIT',
     smtpUtf8: (flags & flagSmtputf8) !== 0,
-    queue,
+    tenant,
     priority,
   };
 }

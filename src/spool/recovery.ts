@@ -196,7 +196,7 @@ function messageAt(state: QueueState, row: number, record: FoundRecord, segment:
     body = '7BIT',
     reversePath = '',
     smtpUtf8 = false,
-    queue,
+    tenant,
     priority,
   } = outline ?? {};
   const base = state.table.states[row] ?? -1;
@@ -215,7 +215,7 @@ function messageAt(state: QueueState, row: number, record: FoundRecord, segment:
     reversePath,
     body,
     smtpUtf8,
-    ...(queue === undefined ? undefined : { queue }),
+    ...(tenant === undefined ? undefined : { tenant }),
     ...(priority === undefined ? undefined : { priority }),
     held: state.isHeld(row) || damage !== undefined,
     ...(damage === undefined ? undefined : { damage }),

@@ -137,8 +137,8 @@ export interface RecoveredMessage {
   readonly reversePath: string;
   readonly body: Envelope['body'];
   readonly smtpUtf8: boolean;
-  /** Name of the tenant's queue; none: the queue of those who have none. */
-  readonly queue?: string | undefined;
+  /** Name of the tenant; none: mail of no tenant. */
+  readonly tenant?: string | undefined;
   /** MT-PRIORITY (RFC 6710); none: 0. */
   readonly priority?: number | undefined;
   readonly held: boolean;

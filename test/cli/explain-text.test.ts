@@ -100,7 +100,7 @@ const answer: ExplainAnswer = {
   explanation: {
     route: 'mx:aol.example',
     domain: 'aol.example',
-    queue: '',
+    tenant: '',
     recipients: { waiting: 0, ready: 0, active: 0 },
     site: 'mx:mx1.aol.example:25',
     label: 'mx1.aol.example',
@@ -108,7 +108,7 @@ const answer: ExplainAnswer = {
     places: [place({ connections: 0 })],
     binding: [],
   },
-  queues: [],
+  tenants: [],
   carries: {
     messagesPerConnection: { allowed: 100, origin: 'deliver.transactions_per_connection' },
     recipientsPerMessage: { allowed: 10, origin: 'sluice.toml:12' },
@@ -153,13 +153,13 @@ test('a destination with everything that can be in the way', () => {
   const full: ExplainAnswer = {
     ...answer,
     route: { name: 'partners', target: 'relay.example.net:587' },
-    queues: [
-      { queue: '', waiting: 1, ready: 0, active: 0 },
-      { queue: 'news', waiting: 1, ready: 10, active: 2 },
+    tenants: [
+      { tenant: '', waiting: 1, ready: 0, active: 0 },
+      { tenant: 'news', waiting: 1, ready: 10, active: 2 },
     ],
     explanation: {
       ...answer.explanation,
-      queue: 'news',
+      tenant: 'news',
       recipients: { waiting: 1, ready: 10, active: 2 },
       limits: [
         counter('override 3', 'aol.example', 2, 0, { parked: 1 }),
@@ -191,8 +191,8 @@ test('a destination with everything that can be in the way', () => {
     `Mail for   joe@aol.example
 Route      relay.example.net:587 ([[route]] partners)
 Site       mx1.aol.example
-Queue      news: 2 active, 10 ready, 1 waiting for their next attempt
-           in other queues: (no tenant) 1 (--queue NAME explains those)
+Tenant     news: 2 active, 10 ready, 1 waiting for their next attempt
+           of other tenants: (no tenant) 1 (--tenant NAME explains those)
 Carries    at most 100 messages per connection (deliver.transactions_per_connection), 10 recipients per message (sluice.toml:12)
 Suspended  domain:aol.example until 2026-01-01T14:00:00.000Z (2h), by anna: they asked
 
@@ -213,7 +213,7 @@ Next attempt  as soon as nothing is in the way
 });
 
 test('a domain whose mail goes nowhere has no addresses and no limits', () => {
-  const { route, domain, queue, recipients } = answer.explanation;
+  const { route, domain, tenant, recipients } = answer.explanation;
   const text = explainText(
     {
       ...answer,
@@ -222,7 +222,7 @@ test('a domain whose mail goes nowhere has no addresses and no limits', () => {
       explanation: {
         route,
         domain,
-        queue,
+        tenant,
         recipients: { ...recipients, waiting: 1 },
         site: '',
         label: '',

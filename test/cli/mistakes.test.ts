@@ -29,7 +29,7 @@ describe('an option that follows an option', { concurrency: true }, () => {
     ['queue', 'list', '-c', '--json'],
     ['limits', '--domain', '-c', 'x.toml'],
     ['suspend', 'all', '--reason', '--for', '2h'],
-    ['explain', 'a.example', '--queue', '--json'],
+    ['explain', 'a.example', '--tenant', '--json'],
     ['simulate', '--generate', '--all'],
     ['top', '--interval', '--json'],
     ['check', '-c', '--json'],
@@ -50,6 +50,36 @@ describe('an option that follows an option', { concurrency: true }, () => {
   it('is standard input when it is a dash alone', async () => {
     const { stderr } = await sluice(['simulate', '--workload', '-'], { input: 'x\n' });
     assert.match(stderr, /standard input:1/u);
+  });
+});
+
+describe('an option of an earlier version', { concurrency: true }, () => {
+  for (const args of [
+    ['queue', 'list', '--queue', 'shop'],
+    ['queue', 'hold', '--queue=shop'],
+    ['queue', 'release', '--queue', ''],
+    ['queue', 'retry', '--queue', 'shop'],
+    ['queue', 'remove', '--queue', 'shop'],
+    ['queue', 'bounce', '--queue', 'shop'],
+    ['queue', 'export', '--queue', 'shop', '-d', '.'],
+    ['explain', 'a.example', '--queue', 'shop', '--json'],
+  ]) {
+    it(`is told its name of today: ${args.join(' ')}`, async () => {
+      const { code, stdout, stderr } = await sluice(args);
+      assert.deepEqual([code, stdout], [64, '']);
+      assert.match(stderr, /^error: option '--queue' is called --tenant now: write --tenant <name>\n/u);
+    });
+  }
+
+  it('may be the value of another option', async (t) => {
+    const { code, stdout } = await sluice(['queue', 'list', '--sender=--queue', '-c', stopped(t)]);
+    assert.deepEqual([code, stdout], [0, 'No mail that waits matches.\n']);
+  });
+
+  it('is unknown to a command that never had it', async () => {
+    const { code, stderr } = await sluice(['limits', '--queue', 'shop']);
+    assert.equal(code, 64);
+    assert.match(stderr, /^error: unknown option '--queue'/u);
   });
 });
 
@@ -121,8 +151,8 @@ describe('a mistake of the command line', { concurrency: true }, () => {
       '--sender is too long: it has 1001 characters, and may have 1000 at most.',
     ],
     [
-      ['explain', 'a.example', '--queue', long(1001)],
-      '--queue is too long: it has 1001 characters, and may have 1000 at most.',
+      ['explain', 'a.example', '--tenant', long(1001)],
+      '--tenant is too long: it has 1001 characters, and may have 1000 at most.',
     ],
     [
       ['queue', 'list', '--domain', long(1001)],

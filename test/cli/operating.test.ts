@@ -175,7 +175,7 @@ suite('operators', { concurrency: 2 }, () => {
     assert.equal(stderr, 'ADDRESS_INVALID: "@" is neither a mail address nor a domain.\n  Write another.\n');
   });
 
-  test('explain asks with sender and queue, and prints the answer for people or programs', async (t) => {
+  test('explain asks with sender and tenant, and prints the answer for people or programs', async (t) => {
     const answer: ExplainAnswer = {
       address: 'far.example',
       sender: '',
@@ -185,7 +185,7 @@ suite('operators', { concurrency: 2 }, () => {
       explanation: {
         route: 'error#route%202:far.example',
         domain: 'far.example',
-        queue: 'shop',
+        tenant: 'shop',
         recipients: { waiting: 0, ready: 0, active: 0 },
         site: '',
         label: '',
@@ -193,17 +193,17 @@ suite('operators', { concurrency: 2 }, () => {
         places: [],
         binding: ['its mail goes back to the sender: 550 5.1.2 Gone'],
       },
-      queues: [],
+      tenants: [],
       rules: [],
       overrides: [],
     };
     const { run, asked } = await ground(t, { explain: () => answer });
-    const { stdout } = await run('explain', 'far.example', '--sender', '<>', '--queue', 'shop');
+    const { stdout } = await run('explain', 'far.example', '--sender', '<>', '--tenant', 'shop');
     assert.match(
       stdout,
       /^Mail for {3}far\.example\nRoute {6}answers 550 5\.1\.2 Gone \(\[\[route\]\] route 2\)\n/,
     );
-    assert.deepEqual(asked, [['explain', { address: 'far.example', sender: '', queue: 'shop' }]]);
+    assert.deepEqual(asked, [['explain', { address: 'far.example', sender: '', tenant: 'shop' }]]);
     assert.deepEqual(JSON.parse((await run('explain', 'far.example', '--json')).stdout), answer);
   });
 
@@ -236,9 +236,9 @@ suite('operators', { concurrency: 2 }, () => {
     sites: [],
     siteCount: 0,
     overrides: [suspended],
-    queues: [
-      { queue: '', waiting: 1, ready: 0, active: 0 },
-      { queue: 'shop', waiting: 0, ready: 2, active: 0 },
+    tenants: [
+      { tenant: '', waiting: 1, ready: 0, active: 0 },
+      { tenant: 'shop', waiting: 0, ready: 2, active: 0 },
     ],
   };
 
@@ -248,9 +248,9 @@ suite('operators', { concurrency: 2 }, () => {
     assert.match(stdout, /\nTARGET +LIMIT +SINCE +ENDS +BY +REASON\ndomain:aol\.example +suspended /);
     assert.match(
       stdout,
-      /\nQUEUE {8}ACTIVE {2}READY {2}WAITING\n\(no tenant\) {2}0 {7}0 {6}1\nshop {9}0 {7}2 {6}0\n/,
+      /\nTENANT {7}ACTIVE {2}READY {2}WAITING\n\(no tenant\) {2}0 {7}0 {6}1\nshop {9}0 {7}2 {6}0\n/,
     );
-    assert.deepEqual(asked, [['status', { sites: 20, order: 'connections', queues: true }]]);
+    assert.deepEqual(asked, [['status', { sites: 20, order: 'connections', tenants: true }]]);
   });
 
   test('top prints one picture where there is no terminal, and objects until it is enough', async (t) => {

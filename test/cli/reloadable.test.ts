@@ -17,7 +17,7 @@ describe('a reload', () => {
       adapt = { enabled = false, start_connections = 1, built_in_reactions = false }
       tenant = [{ name = "shop" }]
       source = [{ address = "192.0.2.25" }]
-      limit = [{ per = "queue", queue = ["shop"], connections = 5 }]
+      limit = [{ per = "tenant", tenant = ["shop"], connections = 5 }]
       reaction = [{ name = "busy", code = "421", action = "pause" }]`,
       'sluice.toml',
     );

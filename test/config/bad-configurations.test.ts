@@ -242,19 +242,42 @@ const table: readonly (readonly [what: string, text: string, ...problems: string
     '2:1 deliver.connections_per_domain: is a table of its own now: [[limit]] with per = "domain" and connections = 30',
   ],
   [
+    'a limit of a queue, which is a tenant now',
+    '[[tenant]]\nname = "shop"\n[[limit]]\nper = "queue"\nqueue = ["shop", ""]\nconnections = 5',
+    '4:7 limit[1].per: "queue" is called "tenant" now: write per = "tenant"',
+    '5:1 limit[1].queue: is called tenant now: write tenant = ["shop", ""]',
+  ],
+  [
+    'a limit per a list with a queue in it, which is a tenant now',
+    '[[limit]]\nper = ["domain", "queue"]\nconnections = 1\n[[limit]]\nper = ["queue", "tenant"]\nconnections = 2',
+    '2:18 limit[1].per[2]: "queue" is called "tenant" now: write per = ["domain", "tenant"]',
+    '5:8 limit[2].per[1]: "queue" is called "tenant" now: write per = ["tenant"]',
+  ],
+  [
+    'a group of queues, which are tenants now',
+    'tenant = [{ name = "a" }]\nlimit = [{ per = "group", queue = "a", connections = 1 }]',
+    '2:18 limit[1].per: a group of everything: say which mail it is with one of domain, domain_file, mx, ip, source, tenant; max_connections in [deliver] is the limit of all',
+    '2:27 limit[1].queue: is called tenant now: write tenant = "a"',
+  ],
+  [
+    'a queue where there never was one',
+    '[[tenant]]\nname = "shop"\nqueue = "shop"',
+    '3:1 tenant[1].queue: there is no such key; here belong name, sender, client, weight, priority',
+  ],
+  [
     'a limit per something unknown',
     '[[limit]]\nper = "domian"\nconnections = 1',
-    '2:7 limit[1].per: must be one of "domain", "site", "mx", "ip", "network", "source", "queue", "group", or a list of them, not "domian"; did you mean "domain"?',
+    '2:7 limit[1].per: must be one of "domain", "site", "mx", "ip", "network", "source", "tenant", "group", or a list of them, not "domian"; did you mean "domain"?',
   ],
   [
     'a limit per a list with something unknown in it',
     '[[limit]]\nper = ["source", "group"]\nconnections = 1',
-    '2:18 limit[1].per[2]: must be "domain" or "site" or "mx" or "ip" or "network" or "source" or "queue", not "group"',
+    '2:18 limit[1].per[2]: must be "domain" or "site" or "mx" or "ip" or "network" or "source" or "tenant", not "group"',
   ],
   [
     'a limit per nothing',
     '[[limit]]\nconnections = 1\n[[limit]]\nper = []\nconnections = 2',
-    '1:3 limit[1].per: is missing; it must be one of "domain", "site", "mx", "ip", "network", "source", "queue", "group", or a list of them',
+    '1:3 limit[1].per: is missing; it must be one of "domain", "site", "mx", "ip", "network", "source", "tenant", "group", or a list of them',
     '4:7 limit[2].per: must name one key at least',
   ],
   [
@@ -270,7 +293,7 @@ const table: readonly (readonly [what: string, text: string, ...problems: string
   [
     'a group of everything',
     '[[limit]]\nper = "group"\nconnections = 5',
-    '2:7 limit[1].per: a group of everything: say which mail it is with one of domain, domain_file, mx, ip, source, queue; max_connections in [deliver] is the limit of all',
+    '2:7 limit[1].per: a group of everything: say which mail it is with one of domain, domain_file, mx, ip, source, tenant; max_connections in [deliver] is the limit of all',
   ],
   [
     'quantities that are none',
@@ -345,14 +368,14 @@ const table: readonly (readonly [what: string, text: string, ...problems: string
   ],
   [
     'a limit for tenants that are not there',
-    '[[tenant]]\nname = "newsletters"\n[[tenant]]\nname = "shop"\n[[limit]]\nper = "queue"\nqueue = ["", "newsletter", "bills"]\nconnections = 1',
-    '7:14 limit[1].queue[2]: there is no [[tenant]] of the name "newsletter"; did you mean "newsletters"?',
-    '7:28 limit[1].queue[3]: there is no [[tenant]] of the name "bills"; there are newsletters, shop',
+    '[[tenant]]\nname = "newsletters"\n[[tenant]]\nname = "shop"\n[[limit]]\nper = "tenant"\ntenant = ["", "newsletter", "bills"]\nconnections = 1',
+    '7:15 limit[1].tenant[2]: there is no [[tenant]] of the name "newsletter"; did you mean "newsletters"?',
+    '7:29 limit[1].tenant[3]: there is no [[tenant]] of the name "bills"; there are newsletters, shop',
   ],
   [
     'a limit for a tenant without any',
-    '[[limit]]\nper = "group"\nqueue = ["shop"]\nconnections = 1',
-    '3:10 limit[1].queue[1]: there is no [[tenant]] of the name "shop"; there is none at all',
+    '[[limit]]\nper = "group"\ntenant = ["shop"]\nconnections = 1',
+    '3:11 limit[1].tenant[1]: there is no [[tenant]] of the name "shop"; there is none at all',
   ],
   [
     'a limit for sources that are not there',

@@ -66,10 +66,10 @@ describe('a limit', () => {
 
   it('per several keys has them in one order, however they are written', () => {
     const { limit } = parseConfig(
-      '[[limit]]\nper = ["queue", "source", "domain"]\nconnections = 1',
+      '[[limit]]\nper = ["tenant", "source", "domain"]\nconnections = 1',
       'sluice.toml',
     );
-    assert.deepEqual(limit[0]?.per, ['domain', 'source', 'queue']);
+    assert.deepEqual(limit[0]?.per, ['domain', 'source', 'tenant']);
   });
 
   it('may be lifted', () => {

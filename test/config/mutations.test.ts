@@ -38,7 +38,7 @@ helo_name = "mail.example.com"
 [[limit]]
 name = "group"
 per = "group"
-queue = ["", "shop"]
+tenant = ["", "shop"]
 source = ["192.0.2.25"]
 domain = ["example.com", "[192.0.2.1]"]
 mx = ["*.example.net"]

@@ -39,10 +39,10 @@ describe('a tenant', () => {
 
   it('is there for limits to name, and so is mail of no tenant', () => {
     const { limit } = parseConfig(
-      'limit = [{ per = "queue", queue = ["shop", ""], connections = 5 }]\ntenant = [{ name = "shop" }]',
+      'limit = [{ per = "tenant", tenant = ["shop", ""], connections = 5 }]\ntenant = [{ name = "shop" }]',
       'sluice.toml',
     );
-    assert.deepEqual(limit[0]?.queue, ['shop', '']);
+    assert.deepEqual(limit[0]?.tenant, ['shop', '']);
   });
 });
 

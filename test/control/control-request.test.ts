@@ -9,13 +9,13 @@ const change = { operation: 'override.set', kind: 'limit', targets: ['domain:aol
 
 const good: readonly object[] = [
   { operation: 'status' },
-  { operation: 'status', sites: 20, order: 'waiting', queues: true },
+  { operation: 'status', sites: 20, order: 'waiting', tenants: true },
   { operation: 'reload' },
   { operation: 'reload', file: '/etc/sluice/sluice.toml' },
   { operation: 'queue-list', filter: {}, limit: 0 },
   { operation: 'queue-list', filter: { ids: ['A'], sender: '<>', olderThanMs: 5 }, limit: 10 },
   { operation: 'queue-change', action: 'retry', filter: { domain: '*.example.com' } },
-  { operation: 'explain', address: 'user@example.com', sender: '', queue: 'shop' },
+  { operation: 'explain', address: 'user@example.com', sender: '', tenant: 'shop' },
   { operation: 'limits', most: 100 },
   { operation: 'override.list' },
   { ...change, quantities: { messageRate: { count: 600, perMs: 60_000 } }, forMs: 7_200_000 },

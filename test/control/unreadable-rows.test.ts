@@ -22,7 +22,7 @@ function waiting(queueId: string, state: QueueRow['state']): SourceRow {
     message: 1,
     receivedAtMs: 1000,
     domain: 'there.test',
-    queue: '',
+    tenant: '',
     state,
     isHeld: false,
     attempts: 0,

@@ -7,7 +7,7 @@ import { fixture } from './fixture.ts';
 
 test('a connection comes from the granted address, with the name of that', async (t) => {
   const { server, spool, reports, connect, log } = await fixture(t);
-  connect(spool.add({ to: ['b@to.test'], envelope: { queue: 'shop' } }), 1, server.port, '127.0.0.2');
+  connect(spool.add({ to: ['b@to.test'], envelope: { tenant: 'shop' } }), 1, server.port, '127.0.0.2');
   const peer = await server.accept();
   assert.equal(peer.socket.remoteAddress, '127.0.0.2');
   peer.say('220 mx.test ESMTP');
@@ -23,8 +23,8 @@ test('a connection comes from the granted address, with the name of that', async
   const done = await reports.next();
   assert.deepEqual(done.kind === 'done' && done.results.map(({ result }) => result), ['delivered']);
   assert.deepEqual(
-    log.map(({ event, source, queue }) => ({ event, source, queue })),
-    [{ event: 'delivered', source: '127.0.0.2', queue: 'shop' }],
+    log.map(({ event, source, tenant }) => ({ event, source, tenant })),
+    [{ event: 'delivered', source: '127.0.0.2', tenant: 'shop' }],
   );
 });
 
@@ -41,9 +41,9 @@ test('a source without a name of its own, and the choice of the system, have the
   }
 });
 
-test('a refused recipient comes back with source and queue, for the log', async (t) => {
+test('a refused recipient comes back with source and tenant, for the log', async (t) => {
   const { server, spool, reports, connect } = await fixture(t);
-  connect(spool.add({ to: ['b@to.test'], envelope: { queue: 'shop' } }), 1, server.port, '127.0.0.3');
+  connect(spool.add({ to: ['b@to.test'], envelope: { tenant: 'shop' } }), 1, server.port, '127.0.0.3');
   const peer = await server.accept();
   await peer.hello();
   await peer.dialogue(['MAIL FROM:<a@from.test>', '450 4.7.1 slow down']);
@@ -58,7 +58,7 @@ test('a refused recipient comes back with source and queue, for the log', async 
       host: 'mx.test',
       remote: '127.0.0.1',
       source: '127.0.0.3',
-      queue: 'shop',
+      tenant: 'shop',
     },
   ]);
 });

@@ -152,7 +152,7 @@ export class ShapedInternet {
     return [
       ...[...domains].map((domain) => `domain ${domain}`),
       ...inGroups.map(([name]) => `group ${name}`),
-      `queue ${sender.slice(sender.lastIndexOf('@') + 1)}`,
+      `tenant ${sender.slice(sender.lastIndexOf('@') + 1)}`,
       `message to ${this.#hostOf.get(ip) ?? ''}`,
       `recipients ${recipients.length}`,
     ];

@@ -35,8 +35,8 @@ const limit = [
   { per: 'site', connections: 30 },
   { per: 'ip', connections: 6 },
   { per: 'source', connections: 450 },
-  { per: 'queue', connections: 700 },
-  { per: 'queue', queue: ['small'], connections: 150 },
+  { per: 'tenant', connections: 700 },
+  { per: 'tenant', tenant: ['small'], connections: 150 },
   // Named ones.
   { per: 'source', source: ['127.9.0.1'], connections: 200 },
   { per: 'domain', domain: ['*.two-only.test'], connections: 2 },
@@ -128,8 +128,8 @@ test('with more than 1,000 deliveries at once no destination sees more than its 
   for (const [i, address] of sources.entries()) {
     holds(`source ${address}`, census.most(`source ${address}`), i === 0 ? 200 : 450);
   }
-  holds('queue flood', census.most('queue flood.test'), 700, false);
-  holds('queue small', census.most('queue small.test'), 150);
+  holds('tenant flood', census.most('tenant flood.test'), 700, false);
+  holds('tenant small', census.most('tenant small.test'), 150);
   for (const address of sources) {
     holds(`source and mx, from ${address}`, most(`source and mx ${address}`, '.picky.test'), 1);
   }

@@ -47,13 +47,13 @@ const recovered: RecoveredMessage = {
   waiting: [],
 };
 
-test('queue and priority of a message reach the scheduler, new and after a restart', () => {
+test('tenant and priority of a message reach the scheduler, new and after a restart', () => {
   const { admission, begun } = setUp();
-  admission.submitted({ ...submitted, queue: 'shop', priority: -2 }, 7);
-  admission.recovered({ ...recovered, queue: 'news', priority: 9 });
+  admission.submitted({ ...submitted, tenant: 'shop', priority: -2 }, 7);
+  admission.recovered({ ...recovered, tenant: 'news', priority: 9 });
   assert.deepEqual(begun, [
-    { queueId: 'Q1', queue: 'shop', priority: -2, receivedAtMs: 5, nullSender: false, held: false },
-    { queueId: 'Q2', queue: 'news', priority: 9, receivedAtMs: 6, nullSender: true, held: true },
+    { queueId: 'Q1', tenant: 'shop', priority: -2, receivedAtMs: 5, nullSender: false, held: false },
+    { queueId: 'Q2', tenant: 'news', priority: 9, receivedAtMs: 6, nullSender: true, held: true },
   ]);
 });
 
@@ -77,12 +77,12 @@ test('dates in the spool become times of the scheduler, people are told the date
   assert.equal(admission.receivedAtMs(0 as MessageHandle), 17 * hour);
 });
 
-test('a message without either is in nobody’s queue', () => {
+test('a message without either is of no tenant', () => {
   const { admission, begun } = setUp();
   admission.submitted(submitted, 7);
   admission.recovered(recovered);
   assert.deepEqual(
-    begun.map(({ queue, priority }) => [queue, priority]),
+    begun.map(({ tenant, priority }) => [tenant, priority]),
     [
       [undefined, undefined],
       [undefined, undefined],

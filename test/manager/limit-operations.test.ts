@@ -197,13 +197,13 @@ test('mail that cannot go anywhere is explained by the answer that it gets', asy
   assert.deepEqual(forNow.explanation.places, []);
 });
 
-test('the sender says whose queue it is', async (t) => {
+test('the sender says which tenant it is', async (t) => {
   const { limits } = await ground(t);
-  const queueFor = async (question: { sender?: string; queue?: string }) =>
-    (await limits.explain({ address: 'aol.com', ...question })).explanation.queue;
-  assert.equal(await queueFor({ sender: 'news@shop.example' }), 'shop');
-  assert.equal(await queueFor({ sender: 'x@other.example' }), '');
-  assert.equal(await queueFor({ sender: 'x@other.example', queue: 'shop' }), 'shop');
+  const tenantFor = async (question: { sender?: string; tenant?: string }) =>
+    (await limits.explain({ address: 'aol.com', ...question })).explanation.tenant;
+  assert.equal(await tenantFor({ sender: 'news@shop.example' }), 'shop');
+  assert.equal(await tenantFor({ sender: 'x@other.example' }), '');
+  assert.equal(await tenantFor({ sender: 'x@other.example', tenant: 'shop' }), 'shop');
 });
 
 test('what is no address is refused', async (t) => {

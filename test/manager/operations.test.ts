@@ -22,7 +22,7 @@ function ground(limits: Partial<OperatorSource> = {}) {
     asked: [] as unknown[][],
     /** How often dates were made those of the moment, and of which look at the sites. */
     datesBefore: [] as number[],
-    queues: ['shop', '', 'shop'],
+    tenants: ['shop', '', 'shop'],
     shortages: [] as string[],
     log,
   };
@@ -34,8 +34,8 @@ function ground(limits: Partial<OperatorSource> = {}) {
     siteCount: () => world.sites.length,
     counts: () => ({ messages: 3, recipients: 3, connections: 9 }),
     *recipients() {
-      for (const [index, queue] of world.queues.entries()) {
-        yield { queue, state: (['ready', 'held', 'active'] as const)[index] };
+      for (const [index, tenant] of world.tenants.entries()) {
+        yield { tenant, state: (['ready', 'held', 'active'] as const)[index] };
       }
     },
   };
@@ -99,12 +99,12 @@ test('sites are listed in the order and number that is asked for', async () => {
   assert.equal((await status({ sites: 1 })).siteCount, 3);
 });
 
-test('queues are counted when that is asked for', async () => {
+test('tenants are counted when that is asked for', async () => {
   const { status } = ground();
-  assert.equal((await status({})).queues, undefined);
-  assert.deepEqual((await status({ queues: true })).queues, [
-    { queue: '', waiting: 1, ready: 0, active: 0 },
-    { queue: 'shop', waiting: 0, ready: 1, active: 1 },
+  assert.equal((await status({})).tenants, undefined);
+  assert.deepEqual((await status({ tenants: true })).tenants, [
+    { tenant: '', waiting: 1, ready: 0, active: 0 },
+    { tenant: 'shop', waiting: 0, ready: 1, active: 1 },
   ]);
 });
 

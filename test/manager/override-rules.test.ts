@@ -60,8 +60,8 @@ const place: PlaceFacts = {
 };
 
 /** The numbers of connections that hold for a message to a place, the smallest first. */
-function connections(index: LimitIndex, domain = 'aol.com', queue = '', at = place): number[] {
-  const task = { domain, queue };
+function connections(index: LimitIndex, domain = 'aol.com', tenant = '', at = place): number[] {
+  const task = { domain, tenant };
   const all = [index.ofTask(task), index.ofPlace(at), index.ofBoth(task, at)].flatMap(
     (each): readonly AppliedLimit[] => each.connections,
   );
@@ -76,19 +76,19 @@ test('without overrides nothing changes', () => {
 test('each kind of target suspends what it names, and nothing else', () => {
   const cases: readonly (readonly [
     target: string,
-    other: { domain?: string; queue?: string; at?: Partial<PlaceFacts> },
+    other: { domain?: string; tenant?: string; at?: Partial<PlaceFacts> },
   ])[] = [
     ['domain:aol.com', { domain: 'mail.aol.com' }],
     ['site:mx:mx.aol.com', { at: { site: 'mx:mx2.aol.com' } }],
     ['mx:*.aol.com', { at: { mx: 'aol.com' } }],
     ['ip:192.0.2.0/28', { at: { ip: '192.0.2.16' } }],
     ['source:198.51.100.1', { at: { source: '198.51.100.2' } }],
-    ['tenant:shop', { queue: '' }],
+    ['tenant:shop', { tenant: '' }],
   ];
-  for (const [target, { domain, queue = 'shop', at }] of cases) {
+  for (const [target, { domain, tenant = 'shop', at }] of cases) {
     const { index } = inForce(suspended(target));
     assert.equal(connections(index, 'aol.com', 'shop')[0], 0, target);
-    assert.notEqual(connections(index, domain, queue, { ...place, ...at })[0], 0, target);
+    assert.notEqual(connections(index, domain, tenant, { ...place, ...at })[0], 0, target);
   }
 });
 
@@ -101,7 +101,7 @@ test('a pattern suspends every domain below it, each by itself', () => {
 
 test('a limit replaces that of the file in its dimension, quantity by quantity', () => {
   const { index } = inForce(override('domain:aol.com', { connections: 30 }));
-  const { connections: replaced, messageRate } = index.ofTask({ domain: 'aol.com', queue: '' });
+  const { connections: replaced, messageRate } = index.ofTask({ domain: 'aol.com', tenant: '' });
   assert.deepEqual(
     replaced.map(({ rule, key }) => [rule.connections, rule.origin, key]),
     [[30, 'sluice limit set', 'aol.com']],
@@ -123,7 +123,7 @@ test('a limit for a part of what is suspended does not let that part go', () => 
     override('domain:mail.aol.com', { connections: 30, messageRate: { count: 1, perMs: 1_000 } }),
   );
   assert.deepEqual(connections(index, 'mail.aol.com')[0], 0);
-  assert.equal(index.ofTask({ domain: 'mail.aol.com', queue: '' }).messageRate.length, 1);
+  assert.equal(index.ofTask({ domain: 'mail.aol.com', tenant: '' }).messageRate.length, 1);
   const byAddress = inForce(suspended('ip:192.0.2.0/24'), override('ip:192.0.2.7', { connections: 5 }));
   assert.equal(connections(byAddress.index)[0], 0);
 });
@@ -133,7 +133,7 @@ test('of two limits that are set, the narrower one counts', () => {
     override('domain:*.aol.com', { connections: 1 }),
     override('domain:mail.aol.com', { connections: 30 }),
   );
-  const { connections: applied } = index.ofTask({ domain: 'mail.aol.com', queue: '' });
+  const { connections: applied } = index.ofTask({ domain: 'mail.aol.com', tenant: '' });
   assert.deepEqual(
     applied.map(({ rule }) => rule.connections),
     [30],
@@ -156,7 +156,7 @@ test('everything suspended is no connection in all; everything limited is so man
 
 test('a rate for everything is one budget', () => {
   const { index } = inForce(override('all', { messageRate: { count: 600, perMs: 60_000 }, connections: 7 }));
-  const task = { domain: 'anything.example', queue: 'shop' };
+  const task = { domain: 'anything.example', tenant: 'shop' };
   const rates = [index.ofTask(task), index.ofPlace(place), index.ofBoth(task, place)].flatMap(
     (each) => each.messageRate,
   );

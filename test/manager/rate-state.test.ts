@@ -58,8 +58,18 @@ test('what was let through is known after a restart', async (t) => {
   before.now = [spent];
   await start(before).close();
   const after = new Keeper();
-  await start(after).restore();
+  await start(after).restore(new Map());
   assert.deepEqual(after.restored, [spent]);
+});
+
+test('what an earlier Sluice saved under another id of a rule is known under the one of today', async (t) => {
+  const { start, path } = ground(t);
+  const named = { ...spent, rule: 'named' };
+  const rates = [{ ...spent, rule: 'per queue: queue shop', key: 'shop' }, named];
+  writeFileSync(path, JSON.stringify({ version: 1, rates }));
+  const keeper = new Keeper();
+  await start(keeper).restore(new Map([['per queue: queue shop', 'per tenant: tenant shop']]));
+  assert.deepEqual(keeper.restored, [{ ...spent, rule: 'per tenant: tenant shop', key: 'shop' }, named]);
 });
 
 test('a hundred events in a second are saved once', async (t) => {
@@ -96,7 +106,7 @@ test('rates that are spent no longer are forgotten', async (t) => {
   await start(keeper).close();
   const later = new Keeper();
   const state = start(later);
-  await state.restore();
+  await state.restore(new Map());
   await state.close();
   assert.deepEqual(await readState(path), { version: 2, rates: [] });
 });
@@ -116,12 +126,12 @@ for (const [name, content] of [
     writeFileSync(path, content);
     const keeper = new Keeper();
     const state = start(keeper);
-    await state.restore();
+    await state.restore(new Map());
     assert.equal(keeper.restored, undefined);
     assert.match(log.lines.join('\n'), /^warn rates begin afresh: .*rates\.json cannot be read: /);
     keeper.now = [spent];
     await state.close();
-    await start(keeper).restore();
+    await start(keeper).restore(new Map());
     assert.deepEqual(keeper.restored, [spent]);
   });
 }

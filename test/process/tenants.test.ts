@@ -9,7 +9,7 @@ import { destination, send } from '../interop/mail.ts';
 
 const content = 'Subject: x\r\n\r\nHello\r\n';
 
-test('queue, priority and source reach the destination and the log, over a restart, and bounces follow their message', async (t) => {
+test('tenant, priority and source reach the destination and the log, over a restart, and bounces follow their message', async (t) => {
   const ground = Ground.of(t);
   const clients = new Set<string>();
   const mx = await destination(ground, {
@@ -46,8 +46,8 @@ test('queue, priority and source reach the destination and the log, over a resta
   const stored = new Map<string, unknown>();
   for await (const finding of inspectSpool(held.spool)) {
     assert.ok(finding.kind === 'message');
-    const { waiting, queue, priority } = finding.message;
-    stored.set(waiting[0]!.address, [queue, priority]);
+    const { waiting, tenant, priority } = finding.message;
+    stored.set(waiting[0]!.address, [tenant, priority]);
   }
   assert.deepEqual(Object.fromEntries(stored), {
     'one@far.test': ['shop', 3],
@@ -68,7 +68,7 @@ test('queue, priority and source reach the destination and the log, over a resta
   assert.equal(sizeless(mails['three@far.test']), 'MAIL FROM:<news@b.example> MT-PRIORITY=7');
   assert.equal(sizeless(mails['four@far.test']), 'MAIL FROM:<c@c.example>');
   assert.equal(sizeless(mails['a@shop.example']), 'MAIL FROM:<> MT-PRIORITY=5', 'the report');
-  assert.deepEqual(Object.fromEntries(delivered().map(({ to, queue, source }) => [to, [queue, source]])), {
+  assert.deepEqual(Object.fromEntries(delivered().map(({ to, tenant, source }) => [to, [tenant, source]])), {
     'one@far.test': ['shop', '127.0.0.2'],
     'two@far.test': ['shop', '127.0.0.2'],
     'three@far.test': ['news', '127.0.0.2'],
@@ -78,7 +78,7 @@ test('queue, priority and source reach the destination and the log, over a resta
   // Another process writes this line: it may come after those of the delivery.
   const about = (): SluiceEvent | undefined => sluice.events().find(({ via }) => via === 'bounce');
   await until('the report is in the log', () => Promise.resolve(about() !== undefined));
-  assert.deepEqual([about()?.queue, about()?.priority], ['shop', 5]);
+  assert.deepEqual([about()?.tenant, about()?.priority], ['shop', 5]);
   assert.deepEqual([...clients], ['127.0.0.2']);
   const report = mx.messages.find(({ sender }) => sender === '')!.content.toString();
   assert.match(report, /^Diagnostic-Code: smtp; 550 5\.1\.1 No such user\r$/mu);
@@ -99,10 +99,10 @@ test('other tenants count after a reload, for the next message', async (t) => {
   sluice.configure(config('store'));
   await sluice.cli('reload');
   await send(sluice.port, mail);
-  const queues = (): unknown[] =>
-    sluice.events().flatMap(({ event, queue }) => (event === 'received' ? [queue] : []));
-  await until('both are in the log', () => Promise.resolve(queues().length === 2));
-  assert.deepEqual(queues(), ['shop', 'store']);
+  const tenants = (): unknown[] =>
+    sluice.events().flatMap(({ event, tenant }) => (event === 'received' ? [tenant] : []));
+  await until('both are in the log', () => Promise.resolve(tenants().length === 2));
+  assert.deepEqual(tenants(), ['shop', 'store']);
 });
 
 test('a source that is not there is named, with what to do', async (t) => {

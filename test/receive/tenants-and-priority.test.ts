@@ -27,7 +27,7 @@ async function send(client: Client, mail: string, content = 'Subject: x\r\n\r\nb
   return reply;
 }
 
-/** Queue and priority of the last message, which envelope, manager and log must agree on. */
+/** Tenant and priority of the last message, which envelope, manager and log must agree on. */
 function last({ spool, submitted, log }: Fixture): readonly [string | undefined, number | undefined] {
   const kept = spool.kept.at(-1);
   const told = submitted.at(-1);
@@ -35,14 +35,14 @@ function last({ spool, submitted, log }: Fixture): readonly [string | undefined,
     string,
     unknown
   >;
-  assert.deepEqual([told?.queue, told?.priority], [kept?.envelope.queue, kept?.envelope.priority]);
-  assert.deepEqual([line.queue, line.priority], [told?.queue, told?.priority]);
+  assert.deepEqual([told?.tenant, told?.priority], [kept?.envelope.tenant, kept?.envelope.priority]);
+  assert.deepEqual([line.tenant, line.priority], [told?.tenant, told?.priority]);
   const clause = / PRIORITY (-?\d);\r\n/.exec(kept?.content.replace('\r\n\t', ' ') ?? '')?.[1];
   assert.equal(clause, kept?.envelope.priority?.toString());
-  return [kept?.envelope.queue, kept?.envelope.priority];
+  return [kept?.envelope.tenant, kept?.envelope.priority];
 }
 
-test('a message is in the queue of its tenant, with the priority of that', async (t) => {
+test('a message belongs to the tenant that its sender is of, with the priority of that', async (t) => {
   const fixture = await start(t, { tenants: [shop, news] });
   const client = await greeted(fixture);
   assert.equal(await send(client, '<a@shop.example>'), '250 2.1.0 Sender ok');
@@ -55,7 +55,7 @@ test('a message is in the queue of its tenant, with the priority of that', async
   assert.deepEqual(last(fixture), [undefined, undefined]);
 });
 
-test('a large message is in the queue of its tenant too', async (t) => {
+test('a large message belongs to its tenant too', async (t) => {
   const fixture = await start(t, { tenants: [shop, news], settings: { priorityHeader: 'MT-Priority' } });
   const client = await greeted(fixture);
   const body = `${'x'.repeat(70)}\r\n`.repeat(3000);

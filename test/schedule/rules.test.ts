@@ -163,7 +163,7 @@ test('every source has its own limit, and sources share the work', () => {
 test('a limit that looks at the tenant and the address holds', () => {
   const both = rule({
     id: 'both',
-    per: ['queue', 'ip'],
+    per: ['tenant', 'ip'],
     connections: 1,
     messageRate: { count: 2, perMs: minute },
   });
@@ -171,9 +171,9 @@ test('a limit that looks at the tenant and the address holds', () => {
     'a.example': relay('a', ['192.0.2.1']),
     'b.example': relay('b', ['192.0.2.1']),
   });
-  for (const queue of ['x', 'y', 'x', 'y', 'x']) {
-    table.submit(['a.example'], { queue });
-    table.submit(['b.example'], { queue });
+  for (const tenant of ['x', 'y', 'x', 'y', 'x']) {
+    table.submit(['a.example'], { tenant });
+    table.submit(['b.example'], { tenant });
   }
   const connects = table.connects();
   assert.equal(connects.length, 2);
@@ -287,7 +287,7 @@ test('an explanation names every limit, and what binds', () => {
   assert.equal(explained.places.length, 2);
   const other = table.scheduler.explain('mx:new.example', 'new.example', 'shop', plan, table.nowMs);
   assert.deepEqual(other.binding, []);
-  assert.equal(other.queue, 'shop');
+  assert.equal(other.tenant, 'shop');
   const status = table.scheduler.limits(10, table.nowMs);
   assert.equal(status.counters[0]?.rule, 'aol');
   // However few are asked for, that of all connections is among them.

@@ -47,8 +47,8 @@ function tenant(report: SimulationReport, name: string): TenantReport {
 }
 
 test('a hundred thousand messages of one tenant do not hold up ten of another to the same domain', () => {
-  const big = { to: 'shared.example', count: 100_000, queue: 'big' };
-  const small = { at: '1m', to: 'shared.example', count: 10, queue: 'small' };
+  const big = { to: 'shared.example', count: 100_000, tenant: 'big' };
+  const small = { at: '1m', to: 'shared.example', count: 10, tenant: 'small' };
   const destinations = '[[destination]]\nlatency = "50ms"\n';
   const alone = tenant(run([small], '', destinations), 'small');
   const among = run([big, small], '', destinations);
@@ -58,7 +58,7 @@ test('a hundred thousand messages of one tenant do not hold up ten of another to
 });
 
 test('tenants of equal weight that send alike are done alike; weights tell how much sooner', () => {
-  const both = ['one', 'two'].map((queue) => ({ to: 'shared.example', count: 5_000, queue }));
+  const both = ['one', 'two'].map((tenant) => ({ to: 'shared.example', count: 5_000, tenant }));
   const equal = run(both, '', '');
   const [one, two] = ['one', 'two'].map((name) => tenant(equal, name).medianDelayMs!);
   assert.ok(Math.abs(one! - two!) < 0.05 * two!, `${one} and ${two} ms`);
@@ -143,7 +143,7 @@ test('priority goes before age inside a tenant and domain, whatever comes when',
     const times = Array.from({ length: 120 }, () => start + random.below(3_000)).sort((a, b) => a - b);
     for (const [number, atMs] of times.entries()) {
       const message = ledgerMessage(number, atMs, [domains[random.below(3)]!], {
-        queue: random.next() < 0.5 ? 'shop' : '',
+        tenant: random.next() < 0.5 ? 'shop' : '',
         priority: random.below(19) - 9,
       });
       world.clock.at(atMs, () => world.submit(message));

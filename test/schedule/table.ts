@@ -98,7 +98,7 @@ export class Table {
       receivedAtMs: options.receivedAtMs ?? this.nowMs,
       nullSender: options.nullSender ?? false,
       held: options.held ?? false,
-      queue: options.queue,
+      tenant: options.tenant,
       priority: options.priority,
     });
     for (const [index, entry] of domains.entries()) {
@@ -206,7 +206,7 @@ export interface SubmitOptions {
   readonly receivedAtMs?: number;
   readonly nullSender?: boolean;
   readonly held?: boolean;
-  readonly queue?: string;
+  readonly tenant?: string;
   readonly priority?: number;
 }
 

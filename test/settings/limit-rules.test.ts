@@ -9,7 +9,7 @@ import * as fc from 'fast-check';
 
 import { type Config, defaultConfig, loadConfig, parseConfig } from '../../src/config/config.ts';
 import { ConfigError } from '../../src/config/read/config-error.ts';
-import { limitRules } from '../../src/settings/settings.ts';
+import { formerRuleIds, limitRules } from '../../src/settings/settings.ts';
 import { unlimited } from '../../src/schedule/limits/types.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
 
@@ -87,7 +87,7 @@ describe('limits', () => {
         mx: [{ kind: 'exact', domain: 'mx.yahoo.net' }],
         ip: [{ address: '98.136.0.0', prefix: 16 }],
         source: undefined,
-        queue: undefined,
+        tenant: undefined,
       },
       isOverride: false,
       connections: unlimited,
@@ -156,6 +156,26 @@ describe('the id of a limit', () => {
     assert.equal(new Set([first, second, third]).size, 3);
   });
 
+  it('is known by what an earlier Sluice made of the same limits, which called a tenant a queue', () => {
+    const names = Array.from({ length: 20 }, (_, i) => `shop-number-${i}`);
+    const tenants = names.map((name) => `[[tenant]]\nname = "${name}"\n`).join('');
+    const one = limit('per = "tenant"\ntenant = ["shop-number-1", ""]');
+    const many = limit(`per = ["domain", "tenant"]\ntenant = ${JSON.stringify(names)}`);
+    const others = limit('per = "ip"') + limit('name = "per queue"\nper = "tenant"\nmx = ["a.example"]');
+    const all = config(tenants + one + others + many + limit('per = "tenant"'));
+    assert.deepEqual(
+      [...formerRuleIds(all)],
+      [
+        ['per queue: queue shop-number-1, ""', 'per tenant: tenant shop-number-1, ""'],
+        [
+          'per domain queue: queue shop-number-0, shop-number-1, shop-number-... (3726bb5a)',
+          'per domain tenant: tenant shop-number-0, shop-number-1, shop-numbe... (260050d9)',
+        ],
+        ['per queue #2', 'per tenant'],
+      ],
+    );
+  });
+
   it('is unique for any limits, and depends on no limit of another match', () => {
     const domains = fc.uniqueArray(fc.constantFrom('a.example', '*.a.example', 'b.example', '[192.0.2.1]'), {
       minLength: 1,
@@ -163,10 +183,10 @@ describe('the id of a limit', () => {
     const table = fc.record(
       {
         name: fc.constantFrom('per ip', 'built in: per ip', 'a', 'group: mx a.example'),
-        per: fc.constantFrom('"ip"', '"group"', '["ip", "queue"]', '["queue", "ip"]'),
+        per: fc.constantFrom('"ip"', '"group"', '["ip", "tenant"]', '["tenant", "ip"]'),
         domain: domains,
         mx: fc.constant(['a.example']),
-        queue: fc.constant(['']),
+        tenant: fc.constant(['']),
       },
       { requiredKeys: ['per', 'domain'] },
     );

@@ -105,7 +105,7 @@ test('tenants have delays of their own, by sender or by name', () => {
     [
       { from: 'x@news.example', to: 'a.example', count: 5_000 },
       { from: 'y@shop.example', to: 'a.example', count: 5 },
-      { queue: 'crm', to: 'b.example' },
+      { tenant: 'crm', to: 'b.example' },
     ],
     { tenantOf: (sender) => ({ name: sender.includes('news') ? 'news' : 'shop', priority: 0 }) },
   );

@@ -12,16 +12,16 @@ function read(...lines: unknown[]): Workload {
   return reader.end();
 }
 
-/** `time sender queue priority size: domains` of every message in order of time. */
+/** `time sender tenant priority size: domains` of every message in order of time. */
 function told(workload: Workload): string[] {
   return [...workload.inOrder()].map((message) => {
     const domains = Array.from({ length: workload.recipientsOf(message) }, (_, recipient) =>
       workload.domains.name(workload.domainAt(workload.place(message, recipient))),
     );
-    const queue = workload.queue(message) < 0 ? '-' : workload.queues.name(workload.queue(message));
+    const tenant = workload.tenant(message) < 0 ? '-' : workload.tenants.name(workload.tenant(message));
     const sender = workload.senders.name(workload.sender(message));
     const [priority, size] = [workload.priority(message) ?? '-', workload.sizeBytes(message)];
-    return `${workload.atMs(message)} <${sender}> ${queue} ${priority} ${size}: ${domains.join(' ')}`;
+    return `${workload.atMs(message)} <${sender}> ${tenant} ${priority} ${size}: ${domains.join(' ')}`;
   });
 }
 
@@ -29,7 +29,13 @@ test('a workload is read line by line: addresses, domains, lists, counts, times'
   const workload = read(
     '# a comment',
     '',
-    { at: '1m', from: 'a@example.org', to: ['x@Example.COM', 'bücher.example'], queue: 'shop', priority: -3 },
+    {
+      at: '1m',
+      from: 'a@example.org',
+      to: ['x@Example.COM', 'bücher.example'],
+      tenant: 'shop',
+      priority: -3,
+    },
     { at: 500, from: '<>', to: 'b@[192.0.2.1]', size: '1KiB' },
     { to: 'example.net', count: 3, over: '3s', size: 5 },
   );
@@ -69,7 +75,8 @@ const mistakes: readonly (readonly [string, RegExp])[] = [
   ['{"to": "a.example", "at": -1}', /"at" must be a whole number, 0 or more/u],
   ['{"to": "a.example", "at": "2026-13-01"}', /"2026-13-01" is not a date such as/u],
   ['{"to": "a.example", "at": "2026-11-01"}', /"at" has a date in some lines and none in others/u],
-  ['{"to": "a.example", "queue": 3}', /"queue" must be a name/u],
+  ['{"to": "a.example", "queue": "shop"}', /"queue" is called "tenant" now: write "tenant": NAME/u],
+  ['{"to": "a.example", "tenant": 3}', /"tenant" must be a name/u],
   ['{"to": "a.example", "from": 3}', /"from" must be an address/u],
   ['{"to": "a.example", "size": "big"}', /"big" is not a size/u],
 ];
@@ -103,7 +110,7 @@ test('a made-up workload has the shares that were asked for, and is the same for
   const counts = new Map<string, number>();
   const count = (name: string): unknown => counts.set(name, (counts.get(name) ?? 0) + 1);
   for (let message = 0; message < workload.messages; message++) {
-    count(workload.queues.name(workload.queue(message)));
+    count(workload.tenants.name(workload.tenant(message)));
     count(workload.domains.name(workload.domainAt(workload.place(message, 0))));
   }
   const near = (name: string, part: number): void => {

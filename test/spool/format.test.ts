@@ -124,8 +124,8 @@ test('a notice to the postmaster is of version 3 and of the way 3, a report to a
   assert.equal(record('bounce').toString('hex', 64, 66), '1b02');
 });
 
-test('an envelope with a queue and a priority is of version 2, and any other stays of version 1', () => {
-  const sorted = { ...envelope, queue: 'shop', priority: -4 };
+test('an envelope with a tenant and a priority is of version 2, and any other stays of version 1', () => {
+  const sorted = { ...envelope, tenant: 'shop', priority: -4 };
   const head = encodeRecord(sorted, kindLarge, 5_000_000_000, 0, 0x12345678);
   stampRecord(head, 8, tag);
   const expected = hex(
@@ -145,8 +145,8 @@ test('an envelope with a queue and a priority is of version 2, and any other sta
   assert.deepEqual(envelopeOf(head, 0, parsed), sorted);
   const version = (changed: Partial<Envelope>) =>
     encodeRecord({ ...envelope, ...changed }, kindMessage, 0, 0, 0)[10];
-  assert.equal(version({ queue: '' }), 1);
-  assert.equal(version({ queue: 'a' }), 2);
+  assert.equal(version({ tenant: '' }), 1);
+  assert.equal(version({ tenant: 'a' }), 2);
   assert.equal(version({ priority: 0 }), 2);
   head[10] = 4;
   stampRecord(head, 8, tag);
@@ -251,7 +251,7 @@ const anyEnvelope: fc.Arbitrary<Envelope> = fc.record(
     smtpUtf8: fc.boolean(),
     ret: fc.constantFrom('FULL', 'HDRS'),
     envelopeId: text,
-    queue: fc.string({ unit: 'grapheme', minLength: 1, maxLength: 60 }),
+    tenant: fc.string({ unit: 'grapheme', minLength: 1, maxLength: 60 }),
     priority: fc.integer({ min: -9, max: 9 }),
     origin: fc.record({
       via: fc.constantFrom('smtp', 'sendmail', 'bounce', 'notice'),
@@ -272,14 +272,14 @@ test('every envelope is decoded as it was encoded, and any flipped bit is found'
       assert.ok(parsed);
       // fast-check's records have no prototype; ours do.
       assert.deepEqual(envelopeOf(head, 0, parsed), structuredClone(envelope));
-      const { addresses, reversePath, queue, priority } = outlineOf(head, 0, parsed, envelope.queueId);
+      const { addresses, reversePath, tenant, priority } = outlineOf(head, 0, parsed, envelope.queueId);
       assert.deepEqual(
         addresses,
         envelope.recipients.map(({ address }) => address),
       );
       assert.deepEqual(
-        [reversePath, queue, priority],
-        [envelope.reversePath, envelope.queue, envelope.priority],
+        [reversePath, tenant, priority],
+        [envelope.reversePath, envelope.tenant, envelope.priority],
       );
       const at = bit % (head.length * 8);
       const byte = at >>> 3;

@@ -186,12 +186,12 @@ test('a straggler is moved to a long-lived segment, and its old segment goes', a
   await again.close();
 });
 
-test('queue and priority are recovered, with and without an index, from large records and from moved ones', async (t) => {
+test('tenant and priority are recovered, with and without an index, from large records and from moved ones', async (t) => {
   const directory = await temporaryDirectory(t);
   const writer = await openSpoolWriter({ ...writerDefaults, directory, segmentBytes: 64 * 1024 });
   const [store] = await openStore(directory, { segmentBytes: 64 * 1024 });
   const small = writer.newQueueId();
-  const sorted = { queue: 'shop', priority: -3 };
+  const sorted = { tenant: 'shop', priority: -3 };
   const { ref } = await writer.append({
     envelope: { ...envelopeFor(small), ...sorted },
     content: [contentFor(1, 1000)],
@@ -202,7 +202,7 @@ test('queue and priority are recovered, with and without an index, from large re
   await content.write(contentFor(2, 100_000));
   store.submitted(
     large,
-    (await content.commit({ ...envelopeFor(large), queue: 'news', priority: 9 })).ref,
+    (await content.commit({ ...envelopeFor(large), tenant: 'news', priority: 9 })).ref,
     1,
   );
   const plain = await send(writer, store);
@@ -210,8 +210,8 @@ test('queue and priority are recovered, with and without an index, from large re
     const all: unknown[] = [];
     for await (const finding of inspectSpool(directory)) {
       assert.ok(finding.kind === 'message');
-      const { queueId, queue, priority } = finding.message;
-      all.push([queueId, queue, priority]);
+      const { queueId, tenant, priority } = finding.message;
+      all.push([queueId, tenant, priority]);
     }
     return all.sort();
   };

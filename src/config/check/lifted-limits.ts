@@ -17,14 +17,14 @@ interface Limit {
   readonly mx?: readonly DomainPattern[] | undefined;
   readonly ip?: readonly Network[] | undefined;
   readonly source?: readonly Network[] | undefined;
-  readonly queue?: readonly string[] | undefined;
+  readonly tenant?: readonly string[] | undefined;
   readonly connections?: Count | undefined;
   readonly connectionRate?: Rate | undefined;
   readonly messageRate?: Rate | undefined;
   readonly recipientRate?: Rate | undefined;
 }
 
-const dimensions = ['domain', 'mx', 'ip', 'source', 'queue'] as const;
+const dimensions = ['domain', 'mx', 'ip', 'source', 'tenant'] as const;
 type Dimension = (typeof dimensions)[number];
 
 const quantities = [

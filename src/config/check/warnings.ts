@@ -103,8 +103,8 @@ function limitWarnings(config: Config): ConfigWarning[] {
   return warnings;
 }
 
-function isDefault({ domain, mx, ip, source, queue }: LimitConfig): boolean {
-  return [domain, mx, ip, source, queue].every((match) => match === undefined);
+function isDefault({ domain, mx, ip, source, tenant }: LimitConfig): boolean {
+  return [domain, mx, ip, source, tenant].every((match) => match === undefined);
 }
 
 const usualRetry = String(queueKeys.parse({}).retry);

@@ -1,4 +1,4 @@
-// Keys of earlier versions: whoever still has one is told what to write instead.
+// Keys and words of earlier versions: whoever still has one is told what to write instead.
 
 import type { Path } from '../read/toml.ts';
 import { tomlValue } from '../read/toml-value.ts';
@@ -14,9 +14,34 @@ const formerKeys: ReadonlyMap<string, (value: unknown) => string> = new Map([
     'deliver.source_address',
     (value) => `is a table of its own now: [[source]] with address = ${tomlValue(value)}`,
   ],
+  ['limit.*.queue', (value) => `is called tenant now: write tenant = ${tomlValue(value)}`],
 ]);
 
 /** What to say about a key that is no more; undefined when there never was one. */
 export function replacementOf(path: Path, value: unknown): string | undefined {
-  return formerKeys.get(path.join('.'))?.(value);
+  return formerKeys.get(placeOf(path))?.(value);
+}
+
+/**
+ * What to say about a word that a key took in earlier versions; undefined when it never did.
+ * @param list - the list that the word is in; undefined when it stands alone
+ */
+export function replacementOfWord(path: Path, word: string, list: unknown): string | undefined {
+  if (word !== 'queue') return undefined;
+  switch (placeOf(path)) {
+    case 'limit.*.per':
+      return '"queue" is called "tenant" now: write per = "tenant"';
+    case 'limit.*.per.*': {
+      const given = Array.isArray(list) ? list : [];
+      const words = new Set(given.map((each: unknown) => (each === 'queue' ? 'tenant' : each)));
+      return `"queue" is called "tenant" now: write per = ${tomlValue([...words])}`;
+    }
+    default:
+      return undefined;
+  }
+}
+
+/** The path with a star for each number of a list: `limit.*.per`. */
+function placeOf(path: Path): string {
+  return path.map((part) => (typeof part === 'number' ? '*' : String(part))).join('.');
 }

@@ -5,7 +5,7 @@ import type { z } from 'zod';
 import { closest } from '../../values/closest.ts';
 import type { ConfigProblem } from '../read/config-error.ts';
 import { excerptOf } from '../../values/excerpt.ts';
-import { replacementOf } from './former-keys.ts';
+import { replacementOf, replacementOfWord } from './former-keys.ts';
 import { keyText } from '../read/key-text.ts';
 import { keysAt, type KnownKey } from './known-keys.ts';
 import type { Path, Place, TomlSource } from '../read/toml.ts';
@@ -64,6 +64,8 @@ function wrongValue(issue: z.core.$ZodIssue, source: TomlSource): ConfigProblem 
   }
   const given = valueAt(source.value, path);
   if (typeof given === 'string') {
+    const replacement = replacementOfWord(path, given, valueAt(source.value, path.slice(0, -1)));
+    if (replacement !== undefined) return problem(path, place, replacement, source);
     const words = issue.code === 'custom' ? issue.params?.['words'] : wordsOf(issue);
     const suggestion = closest(given, Array.isArray(words) ? words.map(String) : []);
     const hint = suggestion === undefined ? '' : `; did you mean "${suggestion}"?`;

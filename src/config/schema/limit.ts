@@ -9,10 +9,10 @@ import { mxHosts, networks, recipientDomains } from './lists.ts';
 import { labelText } from './texts.ts';
 
 /** What a limit can count per, in the order in which a list of them is kept. */
-export const limitPers = ['domain', 'site', 'mx', 'ip', 'network', 'source', 'queue'] as const;
+export const limitPers = ['domain', 'site', 'mx', 'ip', 'network', 'source', 'tenant'] as const;
 const perWords = [...limitPers, 'group'] as const;
 
-const matches = ['domain', 'domain_file', 'mx', 'ip', 'source', 'queue'] as const;
+const matches = ['domain', 'domain_file', 'mx', 'ip', 'source', 'tenant'] as const;
 const quantities = [
   'connections',
   'connection_rate',
@@ -54,7 +54,7 @@ const limit = tableOf({
   ),
   per: key(
     per(),
-    'What is counted: the limit holds for each "domain" of recipients, each "site" (domains with the same MX hosts are one), each "mx" host, each "ip" address, each "network" (/24 or /64), each "source" (own address), each "queue" (tenant), or each combination of a list of them. "group": one budget for everything that the limit matches.',
+    'What is counted: the limit holds for each "domain" of recipients, each "site" (domains with the same MX hosts are one), each "mx" host, each "ip" address, each "network" (/24 or /64), each "source" (own address), each "tenant" (tenant), or each combination of a list of them. "group": one budget for everything that the limit matches.',
     { example: '"domain"' },
   ),
   domain: key(
@@ -87,7 +87,7 @@ const limit = tableOf({
     'Only for connections from these own addresses; see [[source]].',
     { example: '["192.0.2.25"]' },
   ),
-  queue: key(
+  tenant: key(
     listOf(
       textOf('a tenant name', (text) => text),
       'names of [[tenant]] tables; "" is mail of no tenant',

@@ -210,7 +210,7 @@ export const root = tableOf({
   ),
   tenant: key(
     tenants.prefault([]),
-    'Whose mail is kept apart: each tenant has a queue of its own, and where queues wait for the same destination or limit they take turns, so that a million messages of one do not hold up ten of another. A message belongs to the first tenant of the file that matches.',
+    'Whose mail is kept apart: where mail of several tenants waits for the same destination or limit, the tenants take turns, so that a million messages of one do not hold up ten of another. A message belongs to the first tenant of the file that matches.',
   ),
   source: key(
     sources.prefault([]),
@@ -218,7 +218,7 @@ export const root = tableOf({
   ),
   limit: key(
     limits.prefault([]),
-    'How many connections and messages go where; docs/limits.md has examples. Limits of different keys (domain, site, mx, ip, source, queue) hold together; of two with the same keys, the one with the more specific match replaces the other. Without any: 20 connections per domain, 50 per site, 20 per ip; a limit with the same per, without a match and with connections takes the place of each.',
+    'How many connections and messages go where; docs/limits.md has examples. Limits of different keys (domain, site, mx, ip, source, tenant) hold together; of two with the same keys, the one with the more specific match replaces the other. Without any: 20 connections per domain, 50 per site, 20 per ip; a limit with the same per, without a match and with connections takes the place of each.',
   ),
   adapt: key(adapt.prefault({}), 'How many connections a site gets, within the limits, by what it answers.'),
   reaction: key(

@@ -7,7 +7,7 @@ import { tenantName } from './texts.ts';
 const tenant = tableOf({
   name: key(
     textOf('a name such as "newsletters"', tenantName),
-    'The name of the tenant and of its queue: letters, digits, ".", "_" and "-". Limits name it in queue.',
+    'The name of the tenant: letters, digits, ".", "_" and "-". Limits name it in tenant.',
     { example: '"newsletters"' },
   ),
   sender: key(

@@ -13,7 +13,7 @@ export interface Tables {
   readonly tenant: readonly { readonly name: string }[];
   readonly source: readonly { readonly address: string }[];
   readonly limit: readonly {
-    readonly queue?: readonly string[] | undefined;
+    readonly tenant?: readonly string[] | undefined;
     readonly source?: readonly Network[] | undefined;
   }[];
 }
@@ -27,10 +27,10 @@ export function checkTogether(tables: Tables, context: z.RefinementCtx): void {
     context.addIssue({ code: 'custom', message, path: ['source', index, 'address'] });
   }
   const names = tables.tenant.map(({ name }) => name);
-  for (const [index, { queue = [], source = [] }] of tables.limit.entries()) {
-    for (const [at, name] of queue.entries()) {
+  for (const [index, { tenant = [], source = [] }] of tables.limit.entries()) {
+    for (const [at, name] of tenant.entries()) {
       if (name !== '' && !names.includes(name))
-        noSuchTenant(name, names, ['limit', index, 'queue', at], context);
+        noSuchTenant(name, names, ['limit', index, 'tenant', at], context);
     }
     for (const [at, network] of source.entries()) {
       if (!tables.source.some(({ address }) => contains(network, address))) {

@@ -17,7 +17,7 @@ import type { SchedulerConfig } from '../types.ts';
 export function applyConfig(s: State, config: SchedulerConfig, nowMs: number): void {
   const before = s.config;
   s.config = config;
-  s.queues.setWeights(config.weights ?? new Map());
+  s.tenants.setWeights(config.weights ?? new Map());
   s.sources = sourcesOf(config);
   s.sourceRests.clear();
   s.limits = createLimitIndex(config.limits.rules);

@@ -59,7 +59,7 @@ function wakeParked(s: State, nowMs: number): void {
 
 /**
  * Tries to grant a task of the route that is first in turn for a counter. Then it goes to the end of its line; the only
- * route of a queue that has grants left in this turn keeps its place, since the line would end with it.
+ * route of a tenant that has grants left in this turn keeps its place, since the line would end with it.
  */
 function serveParked(s: State, counter: number, nowMs: number): boolean {
   const { parking } = s;

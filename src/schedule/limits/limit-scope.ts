@@ -28,7 +28,7 @@ import { networkOf, readAddress, type AddressBits } from './ip-words.ts';
 /** Everything that a limit may look at; '' for what is not known in this scope. */
 export type Facts = TaskFacts & PlaceFacts;
 
-const [byDomain, bySite, byMx, byIp, bySource, byQueue] = [1, 2, 4, 8, 16, 32];
+const [byDomain, bySite, byMx, byIp, bySource, byTenant] = [1, 2, 4, 8, 16, 32];
 
 const nothing: AppliedLimit[] = [];
 Object.freeze(nothing);
@@ -47,7 +47,7 @@ export class LimitScope {
   readonly #hosts = new NameMatcher(matchKinds.indexOf('mx'));
   readonly #addresses = new NetworkMatcher(matchKinds.indexOf('ip'));
   readonly #sources = new NetworkMatcher(matchKinds.indexOf('source'));
-  readonly #queues = new TextMatcher(matchKinds.indexOf('queue'));
+  readonly #tenants = new TextMatcher(matchKinds.indexOf('tenant'));
   /** The kinds of match that any rule here has, as bits in the order of `matchKinds`. */
   #matchedBy = 0;
   /** Of each dimension: the rules that match; between look-ups those that match everything. */
@@ -107,7 +107,7 @@ export class LimitScope {
     if (by & bySource) {
       this.#sources.match(this.#sourceWords, readAddress(facts.source, this.#sourceWords), lookUp);
     }
-    if (by & byQueue) this.#queues.match(facts.queue, lookUp);
+    if (by & byTenant) this.#tenants.match(facts.tenant, lookUp);
   }
 
   /** Reads the address into `#words`, once for all that need it. */
@@ -150,13 +150,13 @@ export class LimitScope {
   }
 
   #add(compiled: CompiledRule): void {
-    const { domain, site, mx, ip, source, queue } = compiled.rule.match;
+    const { domain, site, mx, ip, source, tenant } = compiled.rule.match;
     if (domain !== undefined) this.#domains.add(domain, compiled);
     if (site !== undefined) this.#sites.add(site, compiled);
     if (mx !== undefined) this.#hosts.add(mx, compiled);
     if (ip !== undefined) this.#addresses.add(ip, compiled);
     if (source !== undefined) this.#sources.add(source, compiled);
-    if (queue !== undefined) this.#queues.add(queue, compiled);
+    if (tenant !== undefined) this.#tenants.add(tenant, compiled);
     for (const kind of kindsOf(compiled.rule.match)) this.#matchedBy |= 1 << matchKinds.indexOf(kind);
   }
 }

@@ -38,7 +38,7 @@ export class NameMatcher {
   }
 }
 
-/** Matches texts exactly: sites and queues. */
+/** Matches texts exactly: sites and tenants. */
 export class TextMatcher {
   readonly #kind: number;
   readonly #rules = new Map<string, readonly CompiledRule[]>();

@@ -24,7 +24,7 @@ class RuleIndex implements LimitIndex {
   /** Filled again for every look-up. */
   readonly #facts: { -readonly [key in keyof Facts]: string } = {
     domain: '',
-    queue: '',
+    tenant: '',
     site: '',
     mx: '',
     ip: '',
@@ -42,7 +42,7 @@ class RuleIndex implements LimitIndex {
 
   ofTask(task: TaskFacts): AppliedLimits {
     this.#facts.domain = task.domain;
-    this.#facts.queue = task.queue;
+    this.#facts.tenant = task.tenant;
     return this.#task.of(this.#facts);
   }
 
@@ -53,7 +53,7 @@ class RuleIndex implements LimitIndex {
 
   ofBoth(task: TaskFacts, place: PlaceFacts): AppliedLimits {
     this.#facts.domain = task.domain;
-    this.#facts.queue = task.queue;
+    this.#facts.tenant = task.tenant;
     this.#setPlace(place);
     return this.#both.of(this.#facts);
   }

@@ -71,8 +71,8 @@ export interface PlaceStatus {
 export interface Explanation {
   readonly route: string;
   readonly domain: string;
-  readonly queue: string;
-  /** Recipients of this route and queue. */
+  readonly tenant: string;
+  /** Recipients of this route and tenant. */
   readonly recipients: { readonly waiting: number; readonly ready: number; readonly active: number };
   /** `RelayPlan.site`; empty when the plan is an error. */
   readonly site: string;

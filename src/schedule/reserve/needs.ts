@@ -1,5 +1,5 @@
 // Which limits a task needs besides those of the place that it goes to: those of its recipients' domains and of its
-// tenant's queue.
+// tenant.
 
 import { Dimension } from '../store/counters.ts';
 import { dropLimits, holdLimits } from './held-limits.ts';
@@ -13,7 +13,7 @@ export const mostAtRest = 1024;
 
 /** What limits look at in the messages of a route. */
 export function taskFacts(s: State, route: number): TaskFacts {
-  return { domain: s.routes.domainOf(route), queue: s.queues.nameOf(s.routes.queueOf(route)) };
+  return { domain: s.routes.domainOf(route), tenant: s.tenants.nameOf(s.routes.tenantOf(route)) };
 }
 
 /** The limits of the route's messages, looked up if they are not known. */

@@ -1,11 +1,11 @@
 // Parked routes: each waits on every counter that could let it go on, and costs nothing until one has room.
 // A route with several addresses of equal preference, all full, waits on all of them. On each counter the routes of one
-// tenant's queue stand in one line, first come first, and the lines take turns.
+// tenant stand in one line, first come first, and the lines take turns.
 
 import { Int32Column, Uint16Column, Uint8Column } from './columns.ts';
 import type { CounterStore } from './counters.ts';
 import type { RowList } from './row-list.ts';
-import { aliveMark, type QueueNames } from './queue-names.ts';
+import { aliveMark, type TenantNames } from './tenant-names.ts';
 import { Slots } from './slots.ts';
 import { Turns } from './turns.ts';
 
@@ -19,8 +19,8 @@ export class Parking {
   readonly first = new Int32Column();
   /** When the route was first blocked since its last grant: a number that goes up; 0: not blocked. Grows alike. */
   readonly since = new Int32Column();
-  /** Number of the tenant's queue that the route belongs to. Grows alike. */
-  readonly queue = new Uint16Column();
+  /** Number of the tenant that the route belongs to. Grows alike. */
+  readonly tenant = new Uint16Column();
   /** 1: it is parked as one whose site is alive. Grows alike. */
   readonly isAlive = new Uint8Column();
   /** The counter where sites that are alive go before those that nobody knows yet. */
@@ -34,10 +34,10 @@ export class Parking {
   readonly #slots = new Slots(this.#routeNext, [this.#route, this.#counter, this.#next, this.#previous]);
 
   /** @param contended - the counter of all connections */
-  constructor(counters: CounterStore, queues: QueueNames, contended: () => number) {
+  constructor(counters: CounterStore, tenants: TenantNames, contended: () => number) {
     this.#counters = counters;
     this.#contended = contended;
-    this.turns = new Turns(queues, counters.line);
+    this.turns = new Turns(tenants, counters.line);
   }
 
   /** Nodes in use. */
@@ -73,7 +73,7 @@ export class Parking {
     this.since.set(route, this.#nextNumber());
   }
 
-  /** The route that has waited longest on this counter, of the queue whose turn it is. */
+  /** The route that has waited longest on this counter, of the tenant whose turn it is. */
   firstRouteOf(counter: number): number {
     const line = this.#counters.line.get(counter);
     return line < 0 ? -1 : this.#route.get(this.turns.first.get(line));
@@ -175,7 +175,7 @@ export class Parking {
 
   #lineOf(route: number, counter: number): number {
     const isMarked = counter === this.#contended() && this.isAlive.get(route) !== 0;
-    return this.queue.get(route) | (isMarked ? aliveMark : 0);
+    return this.tenant.get(route) | (isMarked ? aliveMark : 0);
   }
 
   /** A node at the beginning or end of its line leaves it. */

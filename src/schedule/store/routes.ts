@@ -1,4 +1,4 @@
-// Routes: one per route key and tenant's queue, with the queue of its ready tasks and what is known about its plan.
+// Routes: one per route key and tenant, with the queue of its ready tasks and what is known about its plan.
 // The domain is the end of the key ("mx:example.com"), so it is not stored twice.
 
 import type { ErrorPlan } from '../../route/types.ts';
@@ -6,10 +6,10 @@ import { TimeColumn, Int32Column, Uint16Column, Uint8Column } from './columns.ts
 import type { HeldLimits } from './place.ts';
 import type { Parking } from './parking.ts';
 import { KeyIndex } from './key-index.ts';
-import { commonQueue } from './queue-names.ts';
+import { noTenant } from './tenant-names.ts';
 import { Slots } from './slots.ts';
 
-/** Between the number of a queue and the key; no key has it. */
+/** Between the number of a tenant and the key; no key has it. */
 const mark = '\t';
 
 export const PlanState = { none: 0, resolving: 1, relay: 2, error: 3 } as const;
@@ -29,7 +29,7 @@ export class RouteStore {
   readonly ready = new Int32Column();
   /** Tasks of the queue whose recipients have several routes: how many, of the few queues with any. */
   readonly mixedTasks = new Map<number, number>();
-  /** Ring of the routes of one site and queue that an idle connection could serve; -1: not in it. */
+  /** Ring of the routes of one site and tenant that an idle connection could serve; -1: not in it. */
   readonly ringNext = new Int32Column();
   readonly ringPrevious = new Int32Column();
   readonly isRunnable = new Uint8Column();
@@ -61,7 +61,7 @@ export class RouteStore {
       this.#domainStart,
       parking.first,
       parking.since,
-      parking.queue,
+      parking.tenant,
       parking.isAlive,
     ]);
     this.#parking = parking;
@@ -81,9 +81,9 @@ export class RouteStore {
     return this.#keys.find(name);
   }
 
-  /** The route of this key for one tenant's queue, made if it is new. */
-  intern(key: string, domain: string, queue: number): number {
-    const name = queue === commonQueue ? key : `${queue}${mark}${key}`;
+  /** The route of this key for one tenant, made if it is new. */
+  intern(key: string, domain: string, tenant: number): number {
+    const name = tenant === noTenant ? key : `${tenant}${mark}${key}`;
     const known = this.#keys.find(name);
     if (known >= 0) return known;
     const route = this.#slots.take();
@@ -100,7 +100,7 @@ export class RouteStore {
     this.missedTurn.set(route, 0);
     this.#parking.first.set(route, -1);
     this.#parking.since.set(route, 0);
-    this.#parking.queue.set(route, queue);
+    this.#parking.tenant.set(route, tenant);
     this.#parking.isAlive.set(route, 0);
     const start = name.length - domain.length;
     if (start <= 0xffff && key.endsWith(domain)) {
@@ -121,7 +121,7 @@ export class RouteStore {
     this.#slots.give(route);
   }
 
-  /** Tells the rows apart: the key, for a tenant's queue with its number before it. */
+  /** Tells the rows apart: the key, for a tenant's mail with the number of the tenant before it. */
   nameOf(route: number): string {
     return this.#keys.keyOf(route);
   }
@@ -129,12 +129,12 @@ export class RouteStore {
   /** `RouteKey.key`: what the plan is looked up by. */
   keyOf(route: number): string {
     const name = this.nameOf(route);
-    return this.queueOf(route) === commonQueue ? name : name.slice(name.indexOf(mark) + 1);
+    return this.tenantOf(route) === noTenant ? name : name.slice(name.indexOf(mark) + 1);
   }
 
-  /** Number of the tenant's queue. */
-  queueOf(route: number): number {
-    return this.#parking.queue.get(route);
+  /** Number of the tenant. */
+  tenantOf(route: number): number {
+    return this.#parking.tenant.get(route);
   }
 
   isKnown(route: number): boolean {

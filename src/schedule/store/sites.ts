@@ -7,7 +7,7 @@ import { invariant } from '../scheduler-error.ts';
 import type { RouteStore } from './routes.ts';
 import { KeyIndex } from './key-index.ts';
 import type { Place } from './place.ts';
-import type { QueueNames } from './queue-names.ts';
+import type { TenantNames } from './tenant-names.ts';
 import { Slots } from './slots.ts';
 import { Turns } from './turns.ts';
 
@@ -35,8 +35,8 @@ export class SiteStore {
     this.firstIdle,
   ]);
 
-  constructor(routes: RouteStore, connections: ConnectionStore, queues: QueueNames) {
-    this.turns = new Turns(queues, this.line);
+  constructor(routes: RouteStore, connections: ConnectionStore, tenants: TenantNames) {
+    this.turns = new Turns(tenants, this.line);
     this.#routes = routes;
     this.#connections = connections;
   }
@@ -84,7 +84,7 @@ export class SiteStore {
   joinRing(site: number, route: number): void {
     const { turns } = this;
     const { ringNext, ringPrevious } = this.#routes;
-    const line = turns.open(site, this.#routes.queueOf(route));
+    const line = turns.open(site, this.#routes.tenantOf(route));
     const head = turns.first.get(line);
     if (head < 0) {
       ringNext.set(route, route);
@@ -108,12 +108,12 @@ export class SiteStore {
     ringPrevious.set(next, previous);
     ringNext.set(route, -1);
     ringPrevious.set(route, -1);
-    const line = turns.find(site, this.#routes.queueOf(route));
+    const line = turns.find(site, this.#routes.tenantOf(route));
     if (next === route) turns.close(site, line);
     else if (turns.first.get(line) === route) turns.first.set(line, next);
   }
 
-  /** The route whose turn it is; the next call gives the next one of the same queue, until that one's turn is over. */
+  /** The route whose turn it is; the next call gives the next one of the same tenant, until that one's turn is over. */
   nextInRing(site: number): number {
     const { turns } = this;
     const line = this.line.get(site);

@@ -1,17 +1,17 @@
-// Turns: whoever has something that several tenants' queues want (a counter its slots, a site its idle connections)
+// Turns: whoever has something that several tenants want (a counter its slots, a site its idle connections)
 // gives it to them in turn: deficit round robin (Shreedhar and Varghese, SIGCOMM 1995) where every grant costs 1 and the
-// quantum is the weight of the queue. What stands in line inside a queue is the owner's affair.
+// quantum is the weight of the tenant. What stands in a tenant's line is the owner's affair.
 
 import { Int32Column, Uint16Column } from './columns.ts';
-import type { QueueNames } from './queue-names.ts';
+import type { TenantNames } from './tenant-names.ts';
 import { Slots } from './slots.ts';
 
-/** One line for each owner and queue that waits, in a ring per owner. */
+/** One line for each owner and tenant that waits, in a ring per owner. */
 export class Turns {
-  readonly #queues: QueueNames;
+  readonly #tenants: TenantNames;
   readonly #current: Int32Column;
-  /** Number of the queue, with a mark where a queue has two lines. */
-  readonly queue = new Uint16Column();
+  /** Number of the tenant, with a mark where a tenant has two lines. */
+  readonly tenant = new Uint16Column();
   /** First and last in the line: rows of whatever waits. */
   readonly first = new Int32Column();
   readonly last = new Int32Column();
@@ -19,11 +19,11 @@ export class Turns {
   readonly #credit = new Int32Column();
   readonly #next = new Int32Column();
   readonly #previous = new Int32Column();
-  readonly #slots = new Slots(this.#next, [this.queue, this.first, this.last, this.#credit, this.#previous]);
+  readonly #slots = new Slots(this.#next, [this.tenant, this.first, this.last, this.#credit, this.#previous]);
 
   /** @param current - the owners' column: the line whose turn it is; -1: nobody waits */
-  constructor(queues: QueueNames, current: Int32Column) {
-    this.#queues = queues;
+  constructor(tenants: TenantNames, current: Int32Column) {
+    this.#tenants = tenants;
     this.#current = current;
   }
 
@@ -31,27 +31,27 @@ export class Turns {
     return this.#slots.live;
   }
 
-  /** The owner's line of a queue; -1: none. */
-  find(owner: number, queue: number): number {
+  /** The owner's line of a tenant; -1: none. */
+  find(owner: number, tenant: number): number {
     const start = this.#current.get(owner);
     if (start < 0) return -1;
     let line = start;
     do {
-      if (this.queue.get(line) === queue) return line;
+      if (this.tenant.get(line) === tenant) return line;
       line = this.#next.get(line);
     } while (line !== start);
     return -1;
   }
 
-  /** The owner's line of a queue, made as the last in turn and empty if there is none. */
-  open(owner: number, queue: number): number {
-    const known = this.find(owner, queue);
+  /** The owner's line of a tenant, made as the last in turn and empty if there is none. */
+  open(owner: number, tenant: number): number {
+    const known = this.find(owner, tenant);
     if (known >= 0) return known;
     const line = this.#slots.take();
-    this.queue.set(line, queue);
+    this.tenant.set(line, tenant);
     this.first.set(line, -1);
     this.last.set(line, -1);
-    this.#credit.set(line, this.#queues.weight(queue));
+    this.#credit.set(line, this.#tenants.weight(tenant));
     const current = this.#current.get(owner);
     if (current < 0) {
       this.#next.set(line, line);
@@ -81,7 +81,7 @@ export class Turns {
   took(owner: number, line: number): boolean {
     if (this.#current.get(owner) !== line) return true;
     if (this.#credit.add(line, -1) > 0) return false;
-    this.#credit.set(line, this.#queues.weight(this.queue.get(line)));
+    this.#credit.set(line, this.#tenants.weight(this.tenant.get(line)));
     this.#current.set(owner, this.#next.get(line));
     return true;
   }

@@ -26,7 +26,7 @@ export function explainRoute(s: State, route: number, plan: RelayPlan, nowMs: nu
   const explanation: Explanation = {
     route: s.routes.keyOf(route),
     domain: s.routes.domainOf(route),
-    queue: s.queues.nameOf(s.routes.queueOf(route)),
+    tenant: s.tenants.nameOf(s.routes.tenantOf(route)),
     ...workOf(s, route),
     site: plan.site,
     label: plan.label,

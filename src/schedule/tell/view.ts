@@ -29,7 +29,7 @@ export function* queuedRecipients(s: State): IterableIterator<QueuedRecipient> {
         recipient: recipients.envelopeIndex.get(recipient),
         route: routes.keyOf(route),
         domain: routes.domainOf(route),
-        queue: s.queues.nameOf(routes.queueOf(route)),
+        tenant: s.tenants.nameOf(routes.tenantOf(route)),
         state: stateName(s, state, route),
         isHeld,
         attempts: recipients.attempts.get(recipient),

@@ -13,7 +13,7 @@ export function commitMessage(
   s: State,
   message: number,
   added: readonly NewRecipient[],
-  queue: number,
+  tenant: number,
   nowMs: number,
 ): void {
   s.messages.setState(message, MessageState.queued);
@@ -28,10 +28,10 @@ export function commitMessage(
     !held &&
     nowMs < expiryOf(s, message)
   ) {
-    makeReady(s, makeTaskOfOne(s, message, makeRecipient(s, only, queue)), nowMs);
+    makeReady(s, makeTaskOfOne(s, message, makeRecipient(s, only, tenant)), nowMs);
     return;
   }
-  const rows = added.map((recipient) => makeRecipient(s, recipient, queue));
+  const rows = added.map((recipient) => makeRecipient(s, recipient, tenant));
   if (!held && nowMs >= expiryOf(s, message)) {
     if (rows.length > 0) failTask(s, makeTask(s, message, rows), '', true, 'not tried in its lifetime');
     return;
@@ -62,10 +62,10 @@ function nextAttemptOf(s: State, recipient: NewRecipient | undefined, nowMs: num
   return Math.min(nextAttemptAtMs, latestAttemptMs(retryMs, retryJitter, attempts, nowMs));
 }
 
-function makeRecipient(s: State, added: NewRecipient, queue: number): number {
+function makeRecipient(s: State, added: NewRecipient, tenant: number): number {
   const { recipients } = s;
   const row = recipients.take();
-  const route = s.routes.intern(added.route, added.domain, queue);
+  const route = s.routes.intern(added.route, added.domain, tenant);
   s.routes.recipients.add(route, 1);
   recipients.next.set(row, -1);
   recipients.route.set(row, route);

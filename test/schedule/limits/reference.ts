@@ -68,7 +68,7 @@ function specificityOf({ match }: LimitRule, facts: Facts): Specificity | undefi
   if (match.ip !== undefined) found['ip'] = best(match.ip, (item) => ofNetwork(item, facts.ip));
   if (match.source !== undefined)
     found['source'] = best(match.source, (item) => ofNetwork(item, facts.source));
-  if (match.queue !== undefined) found['queue'] = match.queue.includes(facts.queue) ? 1 : 0;
+  if (match.tenant !== undefined) found['tenant'] = match.tenant.includes(facts.tenant) ? 1 : 0;
   return Object.values(found).includes(0) ? undefined : found;
 }
 
@@ -118,6 +118,6 @@ function dimensionOf(rule: LimitRule): string {
 
 function scopeOf(dimension: readonly LimitRule[]): 'task' | 'place' | 'both' {
   const facts = dimension.flatMap((rule) => [...rule.per, ...givenKinds(rule)]);
-  if (facts.every((fact) => ['domain', 'queue'].includes(fact))) return 'task';
+  if (facts.every((fact) => ['domain', 'tenant'].includes(fact))) return 'task';
   return facts.every((fact) => ['site', 'mx', 'ip', 'network', 'source'].includes(fact)) ? 'place' : 'both';
 }

@@ -21,7 +21,7 @@ const name = fc
 const domain = fc.oneof({ weight: 6, arbitrary: name }, fc.constantFrom('[192.0.2.1]', '[ipv6:2001:db8::1]'));
 const pattern = fc.record({ kind: fc.constantFrom<DomainPattern['kind']>('exact', 'suffix'), domain });
 const site = fc.constantFrom('s1', 's2');
-const queue = fc.constantFrom('', 'shop', 'list');
+const tenant = fc.constantFrom('', 'shop', 'list');
 const ip = fc.constantFrom(
   '192.0.2.1',
   '192.0.2.128',
@@ -64,13 +64,13 @@ const match: fc.Arbitrary<LimitMatch> = fc.record(
     mx: list(pattern),
     ip: list(network),
     source: list(network),
-    queue: list(queue),
+    tenant: list(tenant),
   },
   { requiredKeys: [] },
 );
 // Most limits of people match by one or two kinds.
 const someMatch = fc
-  .tuple(match, fc.subarray(['domain', 'site', 'mx', 'ip', 'source', 'queue'], { maxLength: 2 }))
+  .tuple(match, fc.subarray(['domain', 'site', 'mx', 'ip', 'source', 'tenant'], { maxLength: 2 }))
   .map(
     ([all, kinds]) =>
       Object.fromEntries(Object.entries(all).filter(([kind]) => kinds.includes(kind))) as LimitMatch,
@@ -96,7 +96,7 @@ const rules: fc.Arbitrary<LimitRule[]> = fc
     { maxLength: 12 },
   )
   .map((list) => list.map((rule, at) => ({ id: `limit ${at}`, name: '', origin: 'test', ...rule })));
-const mail = fc.record({ domain, queue });
+const mail = fc.record({ domain, tenant });
 const place = fc.record({ site, mx: name, ip, source: fc.oneof(ip, fc.constant('')) });
 
 /** The order in which limits are told says nothing. */

@@ -6,7 +6,7 @@ import { domains, networks, place, rule, shown, task } from './rules.ts';
 
 const everyDomain = rule('all', ['domain']);
 
-/** Name of the case, limits, domain (and queue), what holds. */
+/** Name of the case, limits, domain (and tenant), what holds. */
 const taskTable: readonly [string, readonly LimitRule[], string, readonly string[]][] = [
   ['a default counts per domain', [everyDomain], 'a.example', ['all a.example']],
   [
@@ -88,7 +88,7 @@ const taskTable: readonly [string, readonly LimitRule[], string, readonly string
     'a limit for a tenant and a domain replaces one for the domain',
     [
       rule('domain', ['domain'], { domain: domains('a.example') }),
-      rule('tenant', ['domain'], { domain: domains('a.example'), queue: ['shop'] }),
+      rule('tenant', ['domain'], { domain: domains('a.example'), tenant: ['shop'] }),
     ],
     'a.example shop',
     ['tenant a.example'],
@@ -97,26 +97,26 @@ const taskTable: readonly [string, readonly LimitRule[], string, readonly string
     'more in one respect and less in another: both hold',
     [
       rule('exact', ['domain'], { domain: domains('a.example') }),
-      rule('tenant', ['domain'], { domain: domains('*.example'), queue: ['shop'] }),
+      rule('tenant', ['domain'], { domain: domains('*.example'), tenant: ['shop'] }),
     ],
     'a.example shop',
     ['exact a.example', 'tenant a.example'],
   ],
   [
     'all that is given must match',
-    [everyDomain, rule('tenant', ['domain'], { domain: domains('a.example'), queue: ['shop'] })],
+    [everyDomain, rule('tenant', ['domain'], { domain: domains('a.example'), tenant: ['shop'] })],
     'a.example other',
     ['all a.example'],
   ],
   [
-    'the queue of those who have none has a name too: none',
-    [rule('nobody', ['queue'], { queue: [''] }), rule('all', ['queue'])],
+    'mail of no tenant can be matched too, by an empty name',
+    [rule('nobody', ['tenant'], { tenant: [''] }), rule('all', ['tenant'])],
     'a.example',
     ['nobody'],
   ],
   [
     'another dimension holds as well',
-    [everyDomain, rule('shop', ['queue'], { queue: ['shop'] }), rule('pair', ['domain', 'queue'])],
+    [everyDomain, rule('shop', ['tenant'], { tenant: ['shop'] }), rule('pair', ['domain', 'tenant'])],
     'a.example shop',
     ['all a.example', 'pair a.example shop', 'shop shop'],
   ],
@@ -164,7 +164,7 @@ const taskTable: readonly [string, readonly LimitRule[], string, readonly string
   ],
   [
     'an override leaves other dimensions alone',
-    [everyDomain, rule('stop', ['queue'], { queue: [''] }, { connections: 0, isOverride: true })],
+    [everyDomain, rule('stop', ['tenant'], { tenant: [''] }, { connections: 0, isOverride: true })],
     'a.example',
     ['all a.example', 'stop'],
   ],
@@ -183,8 +183,8 @@ const taskTable: readonly [string, readonly LimitRule[], string, readonly string
 for (const [name, rules, asked, expected] of taskTable) {
   test(name, () => {
     const index = createLimitIndex(rules);
-    const [domain = '', queue = ''] = asked.split(' ');
-    assert.deepEqual(shown(index.ofTask(task(domain, queue)).connections), expected);
+    const [domain = '', tenant = ''] = asked.split(' ');
+    assert.deepEqual(shown(index.ofTask(task(domain, tenant)).connections), expected);
     assert.deepEqual(index.ofPlace(place()).connections, []);
     assert.equal(index.hasBoth, false);
   });
@@ -278,7 +278,7 @@ test('a dimension that looks at the message and the place is asked for both, and
   const index = createLimitIndex([
     everyDomain,
     rule('via', ['domain'], { mx: domains('*.example.net') }),
-    rule('pair', ['ip', 'queue']),
+    rule('pair', ['ip', 'tenant']),
     rule('host', ['mx']),
   ]);
   const [mail, to] = [task('a.example', 'shop'), place()];
@@ -315,7 +315,7 @@ test('of numbers per message and per connection the smallest holds', () => {
   const index = createLimitIndex([
     rule('all', ['domain'], {}, { messagesPerConnection: 1, recipientsPerMessage: 50 }),
     rule('aol', ['domain'], { domain: domains('aol.com') }, { messagesPerConnection: 20 }),
-    rule('shop', ['queue'], { queue: ['shop'] }, { messagesPerConnection: 30, recipientsPerMessage: 40 }),
+    rule('shop', ['tenant'], { tenant: ['shop'] }, { messagesPerConnection: 30, recipientsPerMessage: 40 }),
   ]);
   const aol = index.ofTask(task('aol.com', 'shop'));
   assert.deepEqual([aol.messagesPerConnection, aol.recipientsPerMessage], [20, 40]);
@@ -329,16 +329,16 @@ test('a look-up leaves nothing behind for the next', () => {
   const index = createLimitIndex([
     everyDomain,
     rule('aol', ['domain'], { domain: domains('aol.com') }),
-    rule('pair', ['domain'], { domain: domains('*.example'), queue: ['shop'] }),
+    rule('pair', ['domain'], { domain: domains('*.example'), tenant: ['shop'] }),
   ]);
   const first = index.ofTask(task('aol.com'));
-  for (const [domain, queue, expected] of [
+  for (const [domain, tenant, expected] of [
     ['a.example', '', 'all a.example'],
     ['a.example', 'shop', 'pair a.example'],
     ['aol.com', 'shop', 'aol aol.com'],
     ['b.test', 'shop', 'all b.test'],
   ] as const) {
-    assert.deepEqual(shown(index.ofTask(task(domain, queue)).connections), [expected]);
+    assert.deepEqual(shown(index.ofTask(task(domain, tenant)).connections), [expected]);
   }
   assert.deepEqual(shown(first.connections), ['aol aol.com']);
 });

@@ -24,8 +24,8 @@ export function rule(
   return { id, name: id, origin: 'test', per, match, isOverride: false, ...sets };
 }
 
-export function task(domain: string, queue = ''): TaskFacts {
-  return { domain, queue };
+export function task(domain: string, tenant = ''): TaskFacts {
+  return { domain, tenant };
 }
 
 export function place(facts: Partial<PlaceFacts> = {}): PlaceFacts {

@@ -1,19 +1,19 @@
-// Tenants' queues by number: messages and routes carry two bytes instead of a name. Queues are few and never forgotten.
+// Tenants by number: messages and routes carry two bytes instead of a name. Tenants are few and never forgotten.
 
-/** The queue of mail that belongs to no tenant. */
-export const commonQueue = 0;
+/** The number for mail that belongs to no tenant. */
+export const noTenant = 0;
 
 /** More tenants than this share the last number, and its turns. */
 const most = 0x3fff;
 
-/** Marks the line of a queue's routes to sites that have shown themselves alive, where all kinds of sites compete. */
+/** Marks the line of a tenant's routes to sites that have shown themselves alive, where all kinds of sites compete. */
 export const aliveMark = 0x4000;
 /** Turns of theirs for one of the others. */
 const aliveShare = 16;
 
-export class QueueNames {
+export class TenantNames {
   readonly #names = [''];
-  readonly #numbers = new Map([['', commonQueue]]);
+  readonly #numbers = new Map([['', noTenant]]);
   #weights: ReadonlyMap<string, number> = new Map();
 
   /** Turns in a row by name; 1 where none is given. */
@@ -34,11 +34,11 @@ export class QueueNames {
     return number;
   }
 
-  nameOf(queue: number): string {
-    return this.#names[queue] ?? '';
+  nameOf(tenant: number): string {
+    return this.#names[tenant] ?? '';
   }
 
-  /** Turns in a row of a line: of a queue, with or without the mark. */
+  /** Turns in a row of a line: of a tenant, with or without the mark. */
   weight(line: number): number {
     const own = Math.max(1, this.#weights.get(this.nameOf(line & most)) ?? 1);
     return line >= aliveMark ? own * aliveShare : own;

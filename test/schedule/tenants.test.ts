@@ -65,8 +65,8 @@ test('a tempfailed message of a lower priority comes back behind the others', ()
 
 test('tenants take turns on the connections of a site', () => {
   const table = new Table({ limits: { global: 1 } }).know({ 'example.com': relay('a', ['192.0.2.1']) });
-  for (let at = 0; at < 6; at++) table.submit(['example.com'], { queueId: `a${at}`, queue: 'a' });
-  for (let at = 0; at < 3; at++) table.submit(['example.com'], { queueId: `b${at}`, queue: 'b' });
+  for (let at = 0; at < 6; at++) table.submit(['example.com'], { queueId: `a${at}`, tenant: 'a' });
+  for (let at = 0; at < 3; at++) table.submit(['example.com'], { queueId: `b${at}`, tenant: 'b' });
   assert.equal(letters(order(table)), 'aabababaa');
 });
 
@@ -74,8 +74,8 @@ test('a tenant of weight 3 has three turns in a row', () => {
   const table = new Table({ limits: { global: 1 }, weights: new Map([['b', 3]]) }).know({
     'example.com': relay('a', ['192.0.2.1']),
   });
-  for (let at = 0; at < 6; at++) table.submit(['example.com'], { queueId: `a${at}`, queue: 'a' });
-  for (let at = 0; at < 6; at++) table.submit(['example.com'], { queueId: `b${at}`, queue: 'b' });
+  for (let at = 0; at < 6; at++) table.submit(['example.com'], { queueId: `a${at}`, tenant: 'a' });
+  for (let at = 0; at < 6; at++) table.submit(['example.com'], { queueId: `b${at}`, tenant: 'b' });
   assert.match(letters(order(table)), /^a+bbbabbbaa*$/);
 });
 
@@ -86,10 +86,10 @@ test('a tenant with mail for hundreds of sites does not hold up ten messages of 
     table.know({ [domain]: relay(domain, [`192.0.${2 + (at >> 8)}.${at & 255}`]) });
   }
   for (const [at, domain] of domains.entries()) {
-    table.submit([domain], { queueId: `B${at}`, queue: 'big' });
+    table.submit([domain], { queueId: `B${at}`, tenant: 'big' });
   }
   for (let at = 0; at < 10; at++) {
-    table.submit(['small.example'], { queueId: `s${at}`, queue: 'small' });
+    table.submit(['small.example'], { queueId: `s${at}`, tenant: 'small' });
   }
   const granted = letters(order(table));
   assert.equal(granted.length, 310);
@@ -121,8 +121,8 @@ for (const [what, limits] of Object.entries({
       const table = new Table({ limits, weights: new Map([['b', weight]]) }).know({
         'example.com': relay('a', ['192.0.2.1']),
       });
-      for (const queue of ['a', 'b']) {
-        for (let at = 0; at < 12; at++) table.submit(['example.com'], { queueId: `${queue}${at}`, queue });
+      for (const tenant of ['a', 'b']) {
+        for (let at = 0; at < 12; at++) table.submit(['example.com'], { queueId: `${tenant}${at}`, tenant });
       }
       assert.match(letters(order(table)), expected);
     }
@@ -151,14 +151,14 @@ test('domains that share a full group take turns, on one site and on several', (
   assert.match(letters(order(table)), /^x+(?:yzx){8}/);
 });
 
-test('recipients know their queue, and routes of two queues share a plan', () => {
+test('recipients know their tenant, and routes of two tenants share a plan', () => {
   const table = new Table({ limits: { global: 0 } }).know({ 'example.com': relay('a', ['192.0.2.1']) });
-  table.submit(['example.com'], { queue: 'a' });
+  table.submit(['example.com'], { tenant: 'a' });
   table.submit(['example.com']);
   table.take();
   const rows = [...table.scheduler.recipients()];
   assert.deepEqual(
-    rows.map(({ queue, route, domain }) => [queue, route, domain]),
+    rows.map(({ tenant, route, domain }) => [tenant, route, domain]),
     [
       ['a', 'mx:example.com', 'example.com'],
       ['', 'mx:example.com', 'example.com'],
