@@ -1,7 +1,7 @@
 // One run of the relay benchmark: a number of messages from the generator's start until the sink has the last,
 // and what the system under test used of the machine meanwhile.
 
-import { type Ground } from '../../sim/neighbours/ground.ts';
+import type { Ground } from '../../sim/neighbours/ground.ts';
 import { cpuMs, memoryBytes, writtenBytes } from '../../sim/neighbours/process-tree.ts';
 import { acceptedBytes } from './accepted-bytes.ts';
 import type { Sink } from './sink.ts';

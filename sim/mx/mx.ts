@@ -231,7 +231,7 @@ function serveSession(
     const before = parts.at(-1)?.subarray(-4) ?? Buffer.from('\r\n');
     const seam = Buffer.concat([before, unread]);
     const at = seam.indexOf(endOfData);
-    if (at < 0) {
+    if (at === -1) {
       if (unread.length > 0)
         parts.push(unread.length < 4 && parts.length > 0 ? joinLast(parts, unread) : unread);
       unread = Buffer.alloc(0);
@@ -251,7 +251,7 @@ function serveSession(
         continue;
       }
       const end = unread.indexOf(10);
-      if (end < 0) break;
+      if (end === -1) break;
       const line = unread.toString('utf8', 0, end > 0 && unread[end - 1] === 13 ? end - 1 : end);
       unread = unread.subarray(end + 1);
       command(line);
@@ -283,6 +283,6 @@ function pathIn(line: string): string {
 /** What stands in the Message-ID field, without its brackets; the empty string where there is none. */
 export function messageIdOf(content: Buffer): string {
   const end = content.indexOf(headEnd);
-  const head = content.toString('latin1', 0, end < 0 ? content.length : end);
+  const head = content.toString('latin1', 0, end === -1 ? content.length : end);
   return /^message-id:\s*<([^>]*)>/imu.exec(head)?.[1] ?? '';
 }

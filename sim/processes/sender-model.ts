@@ -62,7 +62,8 @@ export class SenderModel {
     this.#link = link;
     this.#isOrphan = false;
     link.receive((batch) => {
-      if (this.#link === link) batch.forEach((message) => this.#take(message));
+      if (this.#link !== link) return;
+      for (const message of batch) this.#take(message);
     });
     link.onClosed(() => {
       if (this.#link === link) this.#managerLost();

@@ -48,7 +48,7 @@ export class RateBooks {
     return {
       takeBack: () => {
         const at = counted.units.indexOf(unit);
-        if (at >= 0) counted.units.splice(at, 1);
+        if (at !== -1) counted.units.splice(at, 1);
       },
     };
   }

@@ -120,7 +120,7 @@ export function normalizeDomain(domain: string): string | undefined {
  */
 export function domainOf(address: string): string {
   const at = address.lastIndexOf('@');
-  return at < 0 ? '' : toAscii(address.slice(at + 1));
+  return at === -1 ? '' : toAscii(address.slice(at + 1));
 }
 
 function toAscii(domain: string): string {

@@ -78,7 +78,7 @@ export function parsePath(
     return pathWithoutDomain(text, first, localEnd, options);
   }
   const end = text.indexOf('>', localEnd);
-  if (end < 0) return invalid('no-brackets');
+  if (end === -1) return invalid('no-brackets');
   const mailbox = mailboxOf(text, first, localEnd, end, options.allowUtf8 === true);
   if (mailbox.kind === 'invalid') return mailbox;
   // The common path is far below the limit: count octets only where characters might be more than one.

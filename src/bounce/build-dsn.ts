@@ -44,7 +44,7 @@ export function buildDsn(options: DsnOptions): Dsn {
     field('From', `Mail Delivery System <${options.from}>`) +
     `To: <${addressText(sender)}>\r\n` +
     field('Subject', subjectOf(options.recipients)) +
-    field('Message-ID', `<${options.messageId.replace(/^<|>$/g, '')}>`) +
+    field('Message-ID', `<${options.messageId.replaceAll(/^<|>$/g, '')}>`) +
     field('Auto-Submitted', 'auto-replied') + // RFC 3834 5
     field('MIME-Version', '1.0') +
     `Content-Type: multipart/report; report-type=${statusType};\r\n boundary="${boundary}"\r\n` +
@@ -94,7 +94,7 @@ function encodedText(text: string): {
 
 /** The wanted boundary within RFC 2046 5.1.1, changed until no body holds it. */
 function freeBoundary(wanted: string, bodies: readonly Buffer[]): string {
-  const valid = wanted.replace(/[^0-9A-Za-z'()+_,./:=?-]/g, '_').slice(0, 60);
+  const valid = wanted.replaceAll(/[^0-9A-Za-z'()+_,./:=?-]/g, '_').slice(0, 60);
   let boundary = valid;
   for (let i = 1; boundary === '' || bodies.some((body) => body.includes(`--${boundary}`)); i++) {
     boundary = `${valid}_${i}`;

@@ -18,18 +18,18 @@ const cutWord = 225;
  * one blank for two is another one, and whoever compares would not find it.
  */
 export function exactText(text: string): string {
-  return text.slice(0, maxText).toWellFormed().replace(control, ' ').trim();
+  return text.slice(0, maxText).toWellFormed().replaceAll(control, ' ').trim();
 }
 
 /** An address without control characters, its blanks kept; cut where no path can reach (RFC 5321 4.5.3.1). */
 export function addressText(address: string): string {
-  const text = address.replace(control, '').toWellFormed();
+  const text = address.replaceAll(control, '').toWellFormed();
   return Buffer.byteLength(text) <= maxWordBytes ? text : text.slice(0, cutWord).toWellFormed();
 }
 
 /** `exactText` within ASCII: any other character becomes `?`. */
 export function asciiText(text: string): string {
-  return exactText(text).replace(notAscii, '?');
+  return exactText(text).replaceAll(notAscii, '?');
 }
 
 export function isAscii(text: string): boolean {

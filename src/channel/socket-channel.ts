@@ -8,7 +8,10 @@ import { ChannelError } from './channel-error.ts';
 /** A frame longer than this is a broken peer, not a message. */
 const maxFrameBytes = 256 * 1024 * 1024;
 
-type Frame<M> = { readonly taken: number; readonly batch: readonly M[] };
+interface Frame<M> {
+  readonly taken: number;
+  readonly batch: readonly M[];
+}
 
 export class SocketChannel<Out, In> implements Channel<Out, In> {
   readonly #socket: Socket;

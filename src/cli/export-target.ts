@@ -95,7 +95,7 @@ export class StandardOutput implements ExportTarget {
 
 /** Control characters as their pictures (Unicode 2400 to 2421); line ends and tabs as they are. */
 export function visible(text: string): string {
-  return text.replace(/[\0-\x08\x0b-\x1f\x7f-\x9f]/g, (character) => {
+  return text.replaceAll(/[\0-\x08\x0b-\x1f\x7f-\x9f]/g, (character) => {
     const code = character.charCodeAt(0);
     if (character === '\r') return '';
     return code < 0x20 ? String.fromCharCode(0x2400 + code) : '\u2421';

@@ -25,7 +25,7 @@ export function salvagePlaces(path: string, mistake: ConfigError): Places {
     if (text.includes('\0')) throw mistake; // UTF-16
     const lines = text.replace(/^\ufeff/, '').split('\n');
     const end = lines.findIndex((line) => table.test(line));
-    const kept = lines.slice(0, end < 0 ? lines.length : end).filter((line) => place.test(line));
+    const kept = lines.slice(0, end === -1 ? lines.length : end).filter((line) => place.test(line));
     if (kept.some((line) => line.includes('\ufffd'))) throw mistake; // not UTF-8
     return parseConfig(kept.join('\n'), path);
   } catch {

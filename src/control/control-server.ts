@@ -70,9 +70,9 @@ export class ControlServer {
     socket.on('data', (piece: string) => {
       // Only the new piece is searched: a long line costs no more than its length.
       const end = piece.indexOf('\n');
-      pieces.push(end < 0 ? piece : piece.slice(0, end));
+      pieces.push(end === -1 ? piece : piece.slice(0, end));
       length += piece.length;
-      if (end >= 0) {
+      if (end !== -1) {
         clearTimeout(timer);
         const line = pieces.join('');
         pieces = [];

@@ -16,7 +16,7 @@ export function textPattern(text: string | undefined): (candidate: string) => bo
     let at = first.length;
     for (const part of middle) {
       const found = lower.indexOf(part, at);
-      if (found < 0) return false;
+      if (found === -1) return false;
       at = found + part.length;
     }
     return at <= lower.length - last.length;

@@ -103,5 +103,5 @@ function shown(value: LogValue): string {
 
 /** C0, DEL and C1 controls and the line separators of Unicode. */
 function clean(text: string): string {
-  return text.replace(/[\x00-\x1f\x7f-\x9f\u2028\u2029]/g, '?');
+  return text.replaceAll(/[\x00-\x1f\x7f-\x9f\u2028\u2029]/g, '?');
 }

@@ -127,7 +127,7 @@ class ListReader {
       this.#words.add(this.#take(endOfQuoted(this.#text, this.#i)));
     } else if (c === '[') {
       const end = this.#text.indexOf(']', this.#i);
-      this.#words.add(this.#take(end < 0 ? this.#text.length : end + 1));
+      this.#words.add(this.#take(end === -1 ? this.#text.length : end + 1));
     } else {
       specials.lastIndex = this.#i + 1;
       const special = '.@,;:<>()]'.includes(c)

@@ -4,7 +4,7 @@ const days = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
 const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
 /** Thousands of messages arrive within a second: its text is made once. */
-let lastSecond = NaN;
+let lastSecond = Number.NaN;
 let lastText = '';
 
 /**

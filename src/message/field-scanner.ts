@@ -58,7 +58,7 @@ export abstract class FieldScanner {
     while (i < bytes.length && !this.complete) {
       if (this.#state === inRest) {
         const lf = bytes.indexOf(lineFeed, i);
-        if (lf < 0) break;
+        if (lf === -1) break;
         this.#state = atLineStart;
         i = lf + 1;
       } else {

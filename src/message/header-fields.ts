@@ -41,7 +41,7 @@ export function isEmptyLine(message: Uint8Array, at: number): boolean {
 
 function lineEnd(message: Uint8Array, from: number): number {
   const lf = message.indexOf(lineFeed, from);
-  return lf < 0 ? message.length : lf + 1;
+  return lf === -1 ? message.length : lf + 1;
 }
 
 /** The index of the colon after a field name (RFC 5322 3.6.8 ftext, blanks by 4.5.8), or -1. */

@@ -12,7 +12,7 @@ export function priorityOfField(value: string): number | undefined {
   for (let i = 0; i < maxComments && text.includes('('); i++) {
     const end = text.indexOf(')');
     const start = text.lastIndexOf('(', end);
-    if (end < 0 || start < 0) return undefined;
+    if (end === -1 || start === -1) return undefined;
     text = `${text.slice(0, start)} ${text.slice(end + 1)}`;
   }
   return parsePriority(text.trim());

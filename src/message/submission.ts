@@ -91,7 +91,7 @@ function loneCr(text: Uint8Array, from: number): number {
 function withoutFromLine(message: Uint8Array): Uint8Array {
   if (Buffer.compare(message.subarray(0, fromLine.length), fromLine) !== 0) return message;
   const lf = message.indexOf(0x0a);
-  return lf < 0 ? message : message.subarray(lf + 1);
+  return lf === -1 ? message : message.subarray(lf + 1);
 }
 
 function recipientsOf(

@@ -40,6 +40,6 @@ function digitsOf(address: string): string {
 function keyOf(digits: string, prefix: number): string {
   const whole = prefix >> 2;
   const rest = prefix & 3;
-  const bits = rest === 0 ? '' : (parseInt(digits[whole] ?? '0', 16) >> (4 - rest)).toString(16);
+  const bits = rest === 0 ? '' : (Number.parseInt(digits[whole] ?? '0', 16) >> (4 - rest)).toString(16);
   return `${digits.length}/${prefix}/${digits.slice(0, whole)}${bits}`;
 }

@@ -336,5 +336,5 @@ export class IncomingConnection {
 /** Has the path no domain, or that of this host? */
 function isOurs(forwardPath: string, hostname: string): boolean {
   const at = forwardPath.lastIndexOf('@');
-  return at < 0 || forwardPath.slice(at + 1).toLowerCase() === hostname;
+  return at === -1 || forwardPath.slice(at + 1).toLowerCase() === hostname;
 }

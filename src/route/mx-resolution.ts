@@ -93,9 +93,9 @@ async function explicitMx(
   // RFC 5321 5.1: what is not preferred to ourselves must not be used, or mail goes round in circles.
   const byName = preferredTo(all, (exchange) => lookup.ownNames.has(exchange.host));
   const looked = await Promise.all(
-    byName.slice(0, maxHosts).map(async ({ host, preference }) => {
-      return { host, preference, found: await lookUpHost(lookup, host) };
-    }),
+    byName
+      .slice(0, maxHosts)
+      .map(async ({ host, preference }) => ({ host, preference, found: await lookUpHost(lookup, host) })),
   );
   const hosts = preferredTo(looked, ({ host, found }) => isOwnHost(lookup, host, found));
   if (hosts.length === 0) return loopsBack(domain, mxTtlSeconds);

@@ -362,7 +362,7 @@ class MailScheduler implements Scheduler {
   /** Place in `building` of a message that is open. */
   #placeOf(message: MessageHandle, what: string): number {
     const place = this.#state.building.indexOf(message);
-    if (place < 0) {
+    if (place === -1) {
       throw new SchedulerError(
         'SCHEDULER_MISUSE',
         `Call to ${what} for message ${message}, which is not open.`,

@@ -49,7 +49,7 @@ export function portsIn(range: string, reserved: string): PortRange | undefined 
   if (first === undefined || last === undefined || !(first <= last)) return undefined;
   let count = 0;
   for (const part of reserved.trim().split(',')) {
-    const [from = NaN, to = from] = part === '' ? [] : part.split('-').map(Number);
+    const [from = Number.NaN, to = from] = part === '' ? [] : part.split('-').map(Number);
     count += Math.max(0, Math.min(to, last) - Math.max(from, first) + 1) || 0;
   }
   return { first, last, reserved: count };

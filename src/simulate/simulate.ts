@@ -3,9 +3,8 @@
 
 import { createScheduler } from '../schedule/create-scheduler.ts';
 import { State } from '../schedule/state.ts';
-import type { SchedulerConfig } from '../schedule/types.ts';
+import type { SchedulerConfig, NewRecipient } from '../schedule/types.ts';
 import type { RouteTable } from '../route/route-table.ts';
-import type { NewRecipient } from '../schedule/types.ts';
 import type { DestinationModel } from './destination-model.ts';
 import { makeInternet } from './make-internet.ts';
 import { reportOf, type SimulationReport } from './report.ts';

@@ -112,7 +112,7 @@ export class Salvager implements SpoolSalvager {
     const bytes = await this.#bytes(path, ref.offset, Math.min(ref.length, maxSearchBytes));
     for (const beginning of beginnings) {
       const at = bytes.indexOf(beginning, headerBytes, 'latin1');
-      if (at >= 0) return at;
+      if (at !== -1) return at;
     }
     return Math.min(headerBytes, ref.length);
   }

@@ -177,9 +177,9 @@ export class SegmentWalk {
       if (at < 0) return -1;
       const hit = this.#window.indexOf(recordMagic, at);
       const candidate = this.#windowAt + hit;
-      if (hit >= 0 && candidate % alignment === 0) return candidate;
+      if (hit !== -1 && candidate % alignment === 0) return candidate;
       from =
-        hit >= 0 ? candidate + 1 : aligned(this.#windowAt + this.#window.length - recordMagic.length + 1);
+        hit !== -1 ? candidate + 1 : aligned(this.#windowAt + this.#window.length - recordMagic.length + 1);
     }
     return -1;
   }

@@ -22,7 +22,7 @@ export function closest(given: string, names: readonly string[]): string | undef
 function normal(name: string): string {
   return name
     .slice(0, 64)
-    .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
+    .replaceAll(/([a-z0-9])([A-Z])/g, '$1_$2')
     .replaceAll('-', '_')
     .toLowerCase();
 }

@@ -5,7 +5,7 @@ const longest = 100;
 /** Two lines of text: the line with its number, and a mark under the column. Both counted from 1. */
 export function excerptOf(text: string, place: { readonly line: number; readonly column: number }): string {
   const lines = text.split(/\r\n|[\r\n]/, place.line);
-  const whole = (lines[place.line - 1] ?? '').replaceAll('\t', ' ').replace(/[\x00-\x1f\x7f]/g, '?');
+  const whole = (lines[place.line - 1] ?? '').replaceAll('\t', ' ').replaceAll(/[\x00-\x1f\x7f]/g, '?');
   const from = place.column <= longest - 20 ? 0 : place.column - 40;
   const shown = whole.slice(from, from + longest);
   const margin = `  ${place.line} | `;

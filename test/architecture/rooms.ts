@@ -180,7 +180,7 @@ export function circles(imports: readonly Import[]): string[] {
   const path: string[] = [];
   const visit = (file: string): void => {
     const start = path.indexOf(file);
-    if (start >= 0) {
+    if (start !== -1) {
       found.push([...path.slice(start), file].join(' -> '));
       return;
     }

@@ -47,7 +47,7 @@ describe('the documentation', () => {
       described.add(path);
       for (const { name } of keys) described.add(path === '' ? name : `${path}.${name}`);
     }
-    const snake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+    const snake = (name: string): string => name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
     // Parsed values have fields of their own below the key.
     const known = (path: string): boolean => described.has(path) || described.has(path.replace(/\.\w+$/, ''));
     for (const path of pathsOf({ ...defaultConfig(), file: {} }).map(snake)) {

@@ -10,8 +10,8 @@ import { parseConfig } from '../../src/config/config.ts';
 import { renderDefaults } from '../../src/config/show/render-toml.ts';
 
 const valid = `${renderDefaults()
-  .replace(/^# .*\n/gm, '')
-  .replace(/\n+/g, '\n')}
+  .replaceAll(/^# .*\n/gm, '')
+  .replaceAll(/\n+/g, '\n')}
 [[route]]
 name = "partners"
 domain = ["example.com", "*.example.net"]

@@ -45,7 +45,7 @@ test('the log is not written into what the configuration reads', (t) => {
   const { path } = temporaryFolder(t, 'paths');
   writeFileSync(join(path, 'domains'), 'a.example\n');
   const text = '[receive]\nrelay_domains_file = "domains"\n[log]\nfile = "domains"';
-  assert.match(said(text, path).join(), /^4 log\.file: .*domains is receive\.relay_domains_file, too/u);
+  assert.match(said(text, path).join(','), /^4 log\.file: .*domains is receive\.relay_domains_file, too/u);
 });
 
 test('nothing lies below a socket or a file', () => {
@@ -85,5 +85,5 @@ test('links are followed', (t) => {
   mkdirSync(join(path, 'real'));
   symlinkSync('real', join(path, 'link'));
   const text = 'control_socket = "real/a.sock"\nsubmission_socket = "link/a.sock"';
-  assert.match(said(text, path).join(), /^2 submission_socket: .*real\/a\.sock is control_socket, too/u);
+  assert.match(said(text, path).join(','), /^2 submission_socket: .*real\/a\.sock is control_socket, too/u);
 });

@@ -113,7 +113,7 @@ export class Peer {
   async #find(bytes: Buffer): Promise<number | undefined> {
     for (;;) {
       const at = this.received.indexOf(bytes, this.#at);
-      if (at >= 0) return at;
+      if (at !== -1) return at;
       if (this.#ended) return undefined;
       await new Promise<void>((resolve) => {
         this.#wake = resolve;

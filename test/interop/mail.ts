@@ -28,7 +28,7 @@ export async function send(port: number, mail: Mail): Promise<string[]> {
   await say(`MAIL FROM:<${from}>${mailParameters}\r\n`);
   for (const one of to) await say(`RCPT TO:<${one}>${rcptParameters}\r\n`);
   const data = await say('DATA\r\n');
-  if (data.startsWith('354')) await say(`${content.replace(/^\./gmu, '..')}.\r\n`);
+  if (data.startsWith('354')) await say(`${content.replaceAll(/^\./gmu, '..')}.\r\n`);
   await session.quit();
   return replies;
 }

@@ -67,7 +67,7 @@ function segmentWith(spool: string, text: string): string {
 function replace(path: string, from: string, to: string): void {
   const bytes = readFileSync(path);
   const at = bytes.indexOf(from);
-  assert.ok(at >= 0 && from.length === to.length);
+  assert.ok(at !== -1 && from.length === to.length);
   bytes.write(to, at);
   writeFileSync(path, bytes);
 }

@@ -288,7 +288,7 @@ test('whichever byte of the file is flipped, and if it is gone, what was set is 
     if (at >= 0 && at >= checksumAt) continue;
     assert.ok(
       log.lines.some((line) => line.includes('its copy was used')),
-      `byte ${at}: ${log.lines.join()}`,
+      `byte ${at}: ${log.lines.join(',')}`,
     );
     assert.deepEqual(readFileSync(path), good);
   }

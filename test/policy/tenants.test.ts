@@ -68,7 +68,7 @@ function slowly(all: readonly Tenant[], client: string, path: string): string | 
           pattern.kind === 'null'
             ? path === ''
             : pattern.kind === 'domain'
-              ? at >= 0 && path.slice(at + 1) === pattern.domain
+              ? at !== -1 && path.slice(at + 1) === pattern.domain
               : path === `${pattern.localPart}@${pattern.domain}`,
         )) &&
       (networks.length === 0 ||

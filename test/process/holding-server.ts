@@ -70,7 +70,7 @@ export class HoldingServer {
       for (;;) {
         const end = isContent ? '\r\n.\r\n' : '\r\n';
         const at = text.indexOf(end);
-        if (at < 0) return;
+        if (at === -1) return;
         const line = text.slice(0, at);
         text = text.slice(at + end.length);
         if (isContent) {

@@ -54,7 +54,7 @@ const readers: readonly (readonly [name: string, lineEnd: RegExp])[] = [
 function bccOf(content: string, lineEnd: RegExp): number {
   const lines = content.split(lineEnd);
   const end = lines.indexOf('');
-  return lines.slice(0, end < 0 ? lines.length : end).filter((line) => /^bcc[ \t]*:/i.test(line)).length;
+  return lines.slice(0, end === -1 ? lines.length : end).filter((line) => /^bcc[ \t]*:/i.test(line)).length;
 }
 
 /** What a session takes as the content of one message; undefined if it refuses it. */

@@ -1,7 +1,7 @@
 // A spool in memory whose behaviour a test decides.
 
 import type { Envelope } from '../../src/message/envelope.ts';
-import { SpoolError } from '../../src/spool/spool-error.ts';
+import type { SpoolError } from '../../src/spool/spool-error.ts';
 import type { Appended, LargeContent, NewMessage, SpoolWriter } from '../../src/spool/types.ts';
 
 export interface Kept {

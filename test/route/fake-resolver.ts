@@ -77,7 +77,7 @@ export function fakeRouter(
     ipv6: true,
     smtpPort: 25,
     // The shuffle swaps every item with itself.
-    random: () => 0.999_999,
+    random: () => 0.999999,
     now: () => nowMs,
     ...options,
   });

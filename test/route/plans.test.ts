@@ -223,7 +223,7 @@ test('equals are in random order, each order about as often as any; preferences 
     assert.ok(plan.kind === 'relay');
     const ips = plan.addresses.map((address) => address.ip);
     assert.equal(ips[3], '192.0.2.3');
-    const order = ips.slice(0, 3).join();
+    const order = ips.slice(0, 3).join(',');
     seen.set(order, (seen.get(order) ?? 0) + 1);
   }
   assert.equal(seen.size, 6);

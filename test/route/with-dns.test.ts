@@ -54,7 +54,7 @@ async function start(t: TestContext, timeoutMs = 20_000): Promise<{ router: Rout
     ipv4: true,
     ipv6: true,
     smtpPort: 2525,
-    random: () => 0.999_999,
+    random: () => 0.999999,
   });
   return { router, server };
 }

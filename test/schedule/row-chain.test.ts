@@ -42,7 +42,7 @@ test('several lists in one chain keep their order, whatever joins, leaves and tu
           if (first < 0) continue;
           firsts[list] = chain.rotate(first);
           expected.push(expected.shift()!);
-        } else if (owner >= 0) {
+        } else if (owner !== -1) {
           const ends = [model[owner]![0], model[owner]!.at(-1)];
           assert.equal(chain.isAtEnd(row), ends.includes(row));
           firsts[owner] = chain.remove(firsts[owner]!, row);

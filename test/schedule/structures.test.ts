@@ -169,7 +169,7 @@ test('every message lists its tasks, the newest first, whichever came and went b
       const model: number[][] = [[], [], []];
       for (const [message, task] of operations) {
         const owner = model.findIndex((tasks) => tasks.includes(task));
-        if (owner < 0) {
+        if (owner === -1) {
           siblings.add(message, task);
           model[message]!.unshift(task);
         } else {

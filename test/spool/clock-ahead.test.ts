@@ -22,7 +22,7 @@ async function openStore(
     journalSyncMs: 1_000_000,
     journalRoomBytes: 4096,
     segmentBytes: 100_000,
-    relocateAfterMs: relocateAfterMs,
+    relocateAfterMs,
     files: disk.process().files,
     ...(onStray !== undefined && { onStray }),
   });

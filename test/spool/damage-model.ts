@@ -79,9 +79,9 @@ export class DamageModel {
     for (let life = 0; life < lives; life++) {
       const { store } = await this.#open();
       const writer = await openSpoolWriter({
-        directory: directory,
+        directory,
         slot: 1,
-        segmentBytes: segmentBytes,
+        segmentBytes,
         reserveBytes: 0,
         largeMessageBytes: 4096,
         sync: 'fdatasync',
@@ -240,12 +240,12 @@ export class DamageModel {
   async #open(): Promise<{ readonly store: SpoolStore } & Found> {
     const problems: SpoolProblem[] = [];
     const store = await openSpoolStore({
-      directory: directory,
+      directory,
       slot: 63,
       journalSyncMs: 2_000_000_000,
       journalBytes: 2048,
       journalRoomBytes: 1024,
-      segmentBytes: segmentBytes,
+      segmentBytes,
       relocateAfterMs: 1_800_000,
       files: this.#disk.process().files,
       onProblem: (problem) => problems.push(problem),
@@ -323,7 +323,7 @@ export class DamageModel {
   }
 
   async #compare(found: Found): Promise<void> {
-    const reader = openSpoolReader({ directory: directory, files: this.#disk.process().files });
+    const reader = openSpoolReader({ directory, files: this.#disk.process().files });
     try {
       for (const kept of this.#messages.values()) {
         const message = found.messages.get(kept.queueId);
@@ -351,7 +351,7 @@ export class DamageModel {
     );
     assert.ok(
       isNamed || isPlace || this.#isWithoutTrace(kept),
-      `${queueId} in ${segment} is lost without a word: ${[...this.#hit].join()}: ${JSON.stringify(problems)}`,
+      `${queueId} in ${segment} is lost without a word: ${[...this.#hit].join(',')}: ${JSON.stringify(problems)}`,
     );
     this.#count(isNamed ? 'named' : 'reported by its place');
   }

@@ -156,7 +156,7 @@ test('an envelope with a tenant and a priority is of version 2, and any other st
 });
 
 test('the header of a segment and of its index', () => {
-  const header = { id: someSegment, epoch: someSegment - 64, tag: tag, longLived: true, unsynced: false };
+  const header = { id: someSegment, epoch: someSegment - 64, tag, longLived: true, unsynced: false };
   const bytes = encodeSegmentHeader(header);
   assert.equal(
     bytes.toString('hex'),

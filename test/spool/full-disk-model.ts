@@ -66,14 +66,14 @@ export class FullDiskModel {
     this.#tidying = undefined;
     this.#writer = await openSpoolWriter({
       ...writerDefaults,
-      directory: directory,
+      directory,
       segmentBytes: 16 * 1024,
       files,
       // Free space is measured at each question.
       now: () => this.#contents++ * 1000,
     });
     const store = await openSpoolStore({
-      directory: directory,
+      directory,
       slot: 0,
       journalSyncMs: 1_000_000,
       journalBytes: 2 * 1024,

@@ -219,10 +219,10 @@ for (const [what, damage] of Object.entries(remains)) {
     for await (const finding of inspectSpool(directory)) {
       if (finding.kind === 'problem') inspected.push(finding.problem.text);
     }
-    assert.match(inspected.join(), /messages that were delivered may be delivered again/);
+    assert.match(inspected.join(','), /messages that were delivered may be delivered again/);
     const found = await recovered(directory);
     assert.deepEqual(found.held, held);
-    assert.ok(found.problems.includes('journal'), found.problems.join());
+    assert.ok(found.problems.includes('journal'), found.problems.join(','));
   });
 
   for (const [other, damageHolds] of Object.entries({ ...remains, gone: (path: string) => rm(path) })) {
@@ -234,7 +234,7 @@ for (const [what, damage] of Object.entries(remains)) {
       // Those that were delivered may be back: all that are there are held.
       assert.deepEqual(found.waiting, []);
       for (const queueId of ids.slice(2)) assert.ok(found.held.includes(queueId));
-      assert.ok(found.problems.includes('doubt'), found.problems.join());
+      assert.ok(found.problems.includes('doubt'), found.problems.join(','));
     });
   }
 }
@@ -265,7 +265,7 @@ test('a crash while the first journal file is made is no damage', async (t) => {
     assert.deepEqual([found.held, found.waiting], [[], [queueId]]);
     assert.ok(
       !found.problems.includes('journal') && !found.problems.includes('doubt'),
-      found.problems.join(),
+      found.problems.join(','),
     );
     assert.deepEqual((await recovered(directory)).problems, []);
   }

@@ -57,7 +57,7 @@ export class SpoolModel {
   async start(): Promise<void> {
     for (let slot = 0; slot < writers; slot++) await this.#startWriter(slot);
     await this.#startManager(true);
-    this.#reader = openSpoolReader({ directory: directory, files: this.disk.process().files });
+    this.#reader = openSpoolReader({ directory, files: this.disk.process().files });
     for (const model of this.messages.values()) await this.#compareContent(model);
   }
 
@@ -74,9 +74,9 @@ export class SpoolModel {
   async #startWriter(slot: number): Promise<void> {
     const process = this.#newProcess();
     const writer = await openSpoolWriter({
-      directory: directory,
+      directory,
       slot,
-      segmentBytes: segmentBytes,
+      segmentBytes,
       reserveBytes: this.#reserveBytes,
       largeMessageBytes: 4096,
       sync: 'fdatasync',
@@ -93,12 +93,12 @@ export class SpoolModel {
     const refused = new Set<string>();
     for (const { queueId, acknowledged } of this.messages.values()) if (!acknowledged) refused.add(queueId);
     const store = await openSpoolStore({
-      directory: directory,
+      directory,
       slot: 63,
       journalSyncMs: 2_000_000_000,
       journalBytes: 2048,
       journalRoomBytes: 2048,
-      segmentBytes: segmentBytes,
+      segmentBytes,
       relocateAfterMs: 10_000,
       files: this.#manager.files,
       onProblem: (problem) => this.#problems.push(problem),

@@ -9,9 +9,9 @@ import { hostname } from 'node:os';
 export function systemHostname(): string {
   const name = hostname()
     .toLowerCase()
-    .replace(/[^a-z0-9.-]+/g, '-')
-    .replace(/\.{2,}/g, '.')
-    .replace(/^[.-]+|[.-]+$/g, '');
+    .replaceAll(/[^a-z0-9.-]+/g, '-')
+    .replaceAll(/\.{2,}/g, '.')
+    .replaceAll(/^[.-]+|[.-]+$/g, '');
   if (name === '') return 'localhost.localdomain';
   return name.includes('.') ? name : `${name}.localdomain`;
 }

@@ -61,7 +61,7 @@ function renderRow(key: KeyDescription): string {
   const fallback = key.defaultToml === undefined ? key.defaultText || '–' : `\`${key.defaultToml}\``;
   const example = key.example === '' ? '' : ` Example: \`${key.example}\``;
   // A star on its own would begin emphasis.
-  const meaning = key.description.replace(/"(\*(?:\.\S+?)?)"/g, '`$1`');
+  const meaning = key.description.replaceAll(/"(\*(?:\.\S+?)?)"/g, '`$1`');
   const cells = [`\`${key.name}\``, type, fallback, `${meaning}${example}`];
   return `| ${cells.map((text) => text.replaceAll('|', '\\|')).join(' | ')} |`;
 }

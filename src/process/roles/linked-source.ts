@@ -29,7 +29,10 @@ import { Heartbeat, beatEveryMs } from '../watch/heartbeat.ts';
 import type { Link } from '../../channel/link.ts';
 import type { Request, Response } from '../../channel/messages.ts';
 
-type Settle = { resolve: (result: unknown) => void; reject: (error: Error) => void };
+interface Settle {
+  resolve: (result: unknown) => void;
+  reject: (error: Error) => void;
+}
 
 export class LinkedSource implements QueueSource, OperatorSource, ClockSource {
   readonly #link: Link<Request>;

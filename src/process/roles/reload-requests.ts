@@ -6,7 +6,10 @@ import { Heartbeat, beatEveryMs } from '../watch/heartbeat.ts';
 import type { Reloaded } from '../../control/control-protocol.ts';
 import type { ReloadAnswer } from '../../channel/messages.ts';
 
-type Settle = { resolve: (answer: ReloadAnswer) => void; reject: (error: Error) => void };
+interface Settle {
+  resolve: (answer: ReloadAnswer) => void;
+  reject: (error: Error) => void;
+}
 
 export class ReloadRequests {
   #waiting: Settle[] = [];

@@ -3,9 +3,8 @@
 
 import { Dimension } from '../store/counters.ts';
 import { dropLimits, holdLimits } from './held-limits.ts';
-import type { HeldLimits } from '../store/place.ts';
+import type { HeldLimits, Place } from '../store/place.ts';
 import { mostAtRest, taskFacts } from './needs.ts';
-import type { Place } from '../store/place.ts';
 import type { State } from '../state.ts';
 
 /** The first rate that the task in `s.needs` has to wait for wherever it goes; -1: none. */

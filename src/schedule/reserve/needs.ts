@@ -67,7 +67,7 @@ export function collectNeeds(s: State, task: number, route: number, nowMs: numbe
     const other = recipients.route.get(next);
     needs.recipients++;
     const at = needs.routes.indexOf(other);
-    if (at >= 0) {
+    if (at !== -1) {
       needs.routeRecipients[at] = (needs.routeRecipients[at] ?? 0) + 1;
       continue;
     }
@@ -102,7 +102,7 @@ function addLimits(needs: Needs, limits: HeldLimits, recipients: number, isFirst
   addTo(needs.messageGates, limits.messageGates, isFirst);
   for (const gate of limits.recipientGates) {
     const at = needs.recipientGates.indexOf(gate);
-    if (at < 0) {
+    if (at === -1) {
       needs.recipientGates.push(gate);
       needs.gateRecipients.push(recipients);
     } else {

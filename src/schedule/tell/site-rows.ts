@@ -21,9 +21,11 @@ interface Row {
 export function siteRows(s: State, most: number, order: SiteOrder | undefined): SiteStatus[] {
   const rows = countedRows(s);
   if (order !== undefined) rows.sort(orders[order]);
-  return rows.slice(0, most).map(({ route, ...row }): SiteStatus => {
-    return Object.assign(row, { blockedOn: route < 0 ? '' : blockersOf(s, route) });
-  });
+  return rows
+    .slice(0, most)
+    .map(({ route, ...row }): SiteStatus =>
+      Object.assign(row, { blockedOn: route < 0 ? '' : blockersOf(s, route) }),
+    );
 }
 
 export function siteCount(s: State): number {

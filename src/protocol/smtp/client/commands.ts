@@ -101,7 +101,7 @@ function orcptParameter(originalRecipient: string, useUtf8: boolean): string {
  * without SMTPUTF8, for all that is not ASCII. Escapes that it holds already stay.
  */
 function encodeUtf8Address(address: string, useUtf8: boolean): string {
-  return address.toWellFormed().replace(mustEscape, (character) => {
+  return address.toWellFormed().replaceAll(mustEscape, (character) => {
     const code = character.codePointAt(0) ?? 0;
     if (useUtf8 && code > 0x9f) return character;
     return `\\x{${code.toString(16).toUpperCase().padStart(2, '0')}}`;

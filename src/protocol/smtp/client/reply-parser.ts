@@ -16,7 +16,7 @@ const enhancedPattern = /^#?([245]\.\d{1,3}\.\d{1,3})(?= |$)/;
 
 /** The text of a reply or an error on one line: every control character becomes a blank. */
 export function oneLine(text: string): string {
-  return (text.search(control) === -1 ? text : text.replace(control, ' ')).trim();
+  return (text.search(control) === -1 ? text : text.replaceAll(control, ' ')).trim();
 }
 
 function withoutStatus(line: string, enhanced: string): string {

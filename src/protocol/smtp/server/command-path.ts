@@ -47,7 +47,7 @@ export function readPath(
 /** `MAIL FROM:user@example.com SIZE=1`: a path that ends with the first blank. */
 function withoutBrackets(text: string, start: number, options: PathOptions): Path | InvalidAddress {
   const blank = text.indexOf(' ', start);
-  const end = blank < 0 ? text.length : blank;
+  const end = blank === -1 ? text.length : blank;
   if (end === start) return { kind: 'invalid', reason: 'no-brackets' };
   const word = `<${text.slice(start, end)}>`;
   const path = parsePath(word, options);
@@ -58,7 +58,7 @@ function withoutBrackets(text: string, start: number, options: PathOptions): Pat
 /** `MAIL FROM:< user@example.com >`. */
 function withInnerBlanks(text: string, start: number, options: PathOptions): Path | InvalidAddress {
   const close = text.indexOf('>', start);
-  if (close < 0) return { kind: 'invalid', reason: 'no-brackets' };
+  if (close === -1) return { kind: 'invalid', reason: 'no-brackets' };
   const path = parsePath(`<${text.slice(start + 1, close).trim()}>`, options);
   return path.kind === 'invalid' ? path : { ...path, end: close + 1 };
 }

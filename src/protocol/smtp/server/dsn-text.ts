@@ -27,7 +27,7 @@ export function readEnvelopeId(value: string | undefined): string | undefined {
 export function readOriginalRecipient(value: string | undefined, smtpUtf8: boolean): string | undefined {
   if (value === undefined || value.length > maxOrcptOctets) return undefined;
   const semicolon = value.indexOf(';');
-  if (semicolon < 0) {
+  if (semicolon === -1) {
     const address = readAddress(value);
     const isMailbox = address !== undefined && parseMailbox(address).kind === 'mailbox';
     return isMailbox ? `rfc822;${address}` : undefined;

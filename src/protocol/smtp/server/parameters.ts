@@ -27,7 +27,7 @@ export function splitParameters(text: string, start: number): readonly Parameter
     while (text.charCodeAt(i) === spaceByte) i++;
     if (i === text.length) break;
     const space = text.indexOf(' ', i);
-    const end = space < 0 ? text.length : space;
+    const end = space === -1 ? text.length : space;
     const parameter = parameterOf(text.slice(i, end));
     if (parameter === undefined || parameters.length === maxParameters) return Replies.parameterSyntax;
     if (parameters.some((other) => other.keyword === parameter.keyword)) return Replies.parameterTwice;
@@ -39,9 +39,9 @@ export function splitParameters(text: string, start: number): readonly Parameter
 
 function parameterOf(word: string): Parameter | undefined {
   const equals = word.indexOf('=');
-  const keyword = equals < 0 ? word : word.slice(0, equals);
+  const keyword = equals === -1 ? word : word.slice(0, equals);
   if (!keywordPattern.test(keyword)) return undefined;
-  if (equals < 0) return { keyword: keyword.toUpperCase(), value: undefined };
+  if (equals === -1) return { keyword: keyword.toUpperCase(), value: undefined };
   // RFC 5321 4.1.2 esmtp-value is not empty and has no "=". Some clients write both in ENVID; other values are checked by themselves.
   return { keyword: keyword.toUpperCase(), value: word.slice(equals + 1) };
 }

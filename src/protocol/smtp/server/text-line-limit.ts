@@ -20,10 +20,10 @@ export class TextLineLimit {
     let from = 0;
     for (;;) {
       const lf = piece.indexOf(lineFeed, from);
-      const to = lf < 0 ? piece.length : lf + 1;
+      const to = lf === -1 ? piece.length : lf + 1;
       const over = this.#lineBytes + (to - from) - this.#maxBytes;
       if (over > 0) return to - over;
-      if (lf < 0) {
+      if (lf === -1) {
         this.#lineBytes += to - from;
         return piece.length;
       }
