@@ -26,6 +26,7 @@ const titles: ReadonlyMap<number, string> = new Map([
   [3464, 'An extensible message format for delivery status notifications'],
   [3834, 'Recommendations for automatic responses to electronic mail'],
   [3848, 'ESMTP and LMTP transmission types registration'],
+  [4007, 'IPv6 scoped address architecture'],
   [4035, 'Protocol modifications for the DNS security extensions'],
   [4291, 'IP version 6 addressing architecture'],
   [4343, 'DNS case insensitivity clarification'],

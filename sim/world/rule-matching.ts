@@ -4,7 +4,6 @@
 import ipaddr from 'ipaddr.js';
 import type { DomainPattern } from '../../src/values/domain.ts';
 import type { Network } from '../../src/values/network.ts';
-import { networkOf } from '../../src/simulate/network-of.ts';
 import {
   limitKeys,
   type LimitKey,
@@ -98,4 +97,10 @@ function networkSpecificity({ address, prefix }: Network, ip: string): number {
 
 function valueOf(key: LimitKey, facts: Facts): string {
   return key === 'network' ? networkOf(facts.ip) : facts[key];
+}
+
+/** The /24 of IPv4, the /64 of IPv6. */
+function networkOf(ip: string): string {
+  if (!ip.includes(':')) return `${ip.slice(0, ip.lastIndexOf('.'))}.0/24`;
+  return `${ipaddr.IPv6.networkAddressFromCIDR(`${ip}/64`).toRFC5952String()}/64`;
 }

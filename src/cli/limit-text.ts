@@ -1,7 +1,7 @@
 // Limits and their counters as people read them: what is counted, for what, how much of how much, and where it was set.
 
-import type { DomainPattern } from '../values/domain.ts';
-import type { Network } from '../values/network.ts';
+import { formatDomainPattern } from '../values/domain.ts';
+import { formatNetwork } from '../values/network.ts';
 import { formatQuantities, formatRate } from '../control/override.ts';
 import type { CounterStatus } from '../schedule/limits/status.ts';
 import { type LimitKey, type LimitRule, unlimited } from '../schedule/limits/types.ts';
@@ -78,11 +78,11 @@ const shownPatterns = 4;
 function matchText({ match }: LimitRule, known: readonly LimitKey[]): string {
   const { domain = [], site = [], mx = [], ip = [], source = [], tenant = [] } = match;
   const parts: readonly (readonly [LimitKey, readonly string[]])[] = [
-    ['domain', domain.map(patternText)],
+    ['domain', domain.map(formatDomainPattern)],
     ['site', site],
-    ['mx', mx.map(patternText)],
-    ['ip', ip.map(networkText)],
-    ['source', source.map(networkText)],
+    ['mx', mx.map(formatDomainPattern)],
+    ['ip', ip.map(formatNetwork)],
+    ['source', source.map(formatNetwork)],
     ['tenant', tenant.map((name) => (name === '' ? '""' : name))],
   ];
   return parts
@@ -94,12 +94,4 @@ function matchText({ match }: LimitRule, known: readonly LimitKey[]): string {
       return `${what}${items.slice(0, shownPatterns).join(', ')}${more}`;
     })
     .join('; ');
-}
-
-function patternText({ kind, domain }: DomainPattern): string {
-  return kind === 'suffix' ? `*.${domain}` : domain;
-}
-
-function networkText({ address, prefix }: Network): string {
-  return prefix === (address.includes(':') ? 128 : 32) ? address : `${address}/${prefix}`;
 }

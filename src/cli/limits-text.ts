@@ -1,6 +1,6 @@
 // All limits with their counters, grouped and chosen for `sluice limits`, and as people read them.
 
-import type { DomainPattern } from '../values/domain.ts';
+import { formatDomainPattern } from '../values/domain.ts';
 import type { LimitsAnswer } from '../control/control-protocol.ts';
 import { textPattern } from '../control/text-pattern.ts';
 import type { CounterStatus } from '../schedule/limits/status.ts';
@@ -64,11 +64,7 @@ function isOfDomains(rule: LimitRule | undefined, key: string, patterns: readonl
 }
 
 function namesDomains({ match }: LimitRule, patterns: readonly Matches[]): boolean {
-  return (match.domain ?? []).some((each) => patterns.some((matches) => matches(patternText(each))));
-}
-
-function patternText({ kind, domain }: DomainPattern): string {
-  return kind === 'suffix' ? `*.${domain}` : domain;
+  return (match.domain ?? []).some((each) => patterns.some((matches) => matches(formatDomainPattern(each))));
 }
 
 export function limitsText(

@@ -1,9 +1,15 @@
 // What an operator suspends or limits, as it is written on the command line: `domain:aol.com`, `ip:192.0.2.0/24`, `all`.
 // Promises: what `formatTarget` prints, `parseTarget` reads back.
 
-import { BlockList, isIP } from 'node:net';
-import { type DomainPattern, parseDomainPattern, parseRecipientDomain } from '../values/domain.ts';
-import { type Network, parseNetwork } from '../values/network.ts';
+import { isIP } from 'node:net';
+import {
+  type DomainPattern,
+  formatDomainPattern,
+  includesPattern,
+  parseDomainPattern,
+  parseRecipientDomain,
+} from '../values/domain.ts';
+import { contains, formatNetwork, type Network, parseNetwork } from '../values/network.ts';
 import { ValueError } from '../values/value-error.ts';
 
 export type OverrideTarget =
@@ -73,15 +79,12 @@ export function formatTarget(target: OverrideTarget): string {
       return 'all';
     case 'domain':
     case 'mx':
-      return `${target.kind}:${target.pattern.kind === 'suffix' ? '*.' : ''}${target.pattern.domain}`;
+      return `${target.kind}:${formatDomainPattern(target.pattern)}`;
     case 'site':
       return `site:${target.site}`;
     case 'ip':
-    case 'source': {
-      const { address, prefix } = target.network;
-      const whole = prefix === (isIP(address) === 4 ? 32 : 128);
-      return `${target.kind}:${address}${whole ? '' : `/${prefix}`}`;
-    }
+    case 'source':
+      return `${target.kind}:${formatNetwork(target.network)}`;
     case 'tenant':
       return `tenant:${target.name}`;
   }
@@ -92,18 +95,10 @@ export function covers(outer: OverrideTarget, inner: OverrideTarget): boolean {
   if (formatTarget(outer) === formatTarget(inner)) return false;
   if (outer.kind === 'all') return true;
   if ((outer.kind === 'domain' || outer.kind === 'mx') && inner.kind === outer.kind) {
-    return outer.pattern.kind === 'suffix' && inner.pattern.domain.endsWith(`.${outer.pattern.domain}`);
+    return includesPattern(outer.pattern, inner.pattern);
   }
   if ((outer.kind === 'ip' || outer.kind === 'source') && inner.kind === outer.kind) {
-    return inner.network.prefix >= outer.network.prefix && contains(outer.network, inner.network.address);
+    return contains(outer.network, inner.network);
   }
   return false;
-}
-
-function contains(network: Network, address: string): boolean {
-  const family = isIP(network.address) === 4 ? 'ipv4' : 'ipv6';
-  if (isIP(address) !== (family === 'ipv4' ? 4 : 6)) return false;
-  const list = new BlockList();
-  list.addSubnet(network.address, network.prefix, family);
-  return list.check(address, family);
 }

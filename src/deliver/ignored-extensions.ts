@@ -1,12 +1,14 @@
 // Which extensions are not used with a host, whatever it offers: there are middleboxes and servers that offer what they do
 // not keep, and only an administrator can know some of them.
 
-import { DomainSet, type Network, NetworkSet } from '../policy/relay-policy.ts';
+import type { DomainPattern } from '../values/domain.ts';
+import { DomainSet } from '../values/domain-set.ts';
+import type { Network } from '../values/network.ts';
+import { NetworkSet } from '../values/network-set.ts';
 
 /** One group of hosts, by name or address. */
 export interface IgnoredExtensionsRule {
-  /** `mx.example.com` or `*.example.com`. */
-  readonly hosts: readonly string[];
+  readonly hosts: readonly DomainPattern[];
   readonly networks: readonly Network[];
   /** EHLO keywords in upper case. */
   readonly extensions: readonly string[];

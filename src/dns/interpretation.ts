@@ -2,7 +2,8 @@
 // are read, and what is missing is told apart into nodata, nxdomain and an alias that leads elsewhere (RFC 2308 2).
 
 import { isIP } from 'node:net';
-import ipaddr from 'ipaddr.js';
+import { isBelow } from '../values/domain.ts';
+import { canonicalIp } from '../values/ip-address.ts';
 import { canonicalDomain } from './domain-name.ts';
 import { rcodes, type QueryType, type ResponseMessage, type ResponseRecord } from './message.ts';
 import type { MxRecord } from './types.ts';
@@ -91,7 +92,7 @@ function soaTtl(authorities: readonly ResponseRecord[], owner: string): number |
   for (const record of authorities) {
     if (record.type !== 'SOA' || record.class !== 'IN') continue;
     const zone = canonicalDomain(record.name);
-    if (zone !== '.' && zone !== owner && !owner.endsWith(`.${zone}`)) continue;
+    if (zone !== '.' && zone !== owner && !isBelow(owner, zone)) continue;
     return Math.min(readTtl(record.ttl), readTtl(record.data.minimum));
   }
   return undefined;
@@ -112,9 +113,7 @@ export function readA(record: ResponseRecord): string | undefined {
 }
 
 export function readAaaa(record: ResponseRecord): string | undefined {
-  return record.type === 'AAAA' && isIP(record.data) === 6
-    ? ipaddr.IPv6.parse(record.data).toRFC5952String()
-    : undefined;
+  return record.type === 'AAAA' && isIP(record.data) === 6 ? canonicalIp(record.data) : undefined;
 }
 
 export function readTxt(record: ResponseRecord): string | undefined {

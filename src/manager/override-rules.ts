@@ -5,6 +5,7 @@ import type { Override } from '../control/override.ts';
 import { covers, formatTarget, type OverrideTarget, parseTarget } from '../control/override-target.ts';
 import type { LimitKey, LimitMatch, LimitRule } from '../schedule/limits/types.ts';
 import type { SchedulerConfig } from '../schedule/types.ts';
+import { formatDomainPattern } from '../values/domain.ts';
 
 /** Id of the rule of an override. */
 export function overrideRuleId(override: Override): string {
@@ -55,7 +56,7 @@ function nameOf(target: OverrideTarget): string {
   switch (target.kind) {
     case 'domain':
     case 'mx':
-      return target.pattern.kind === 'suffix' ? `*.${target.pattern.domain}` : '';
+      return target.pattern.kind === 'suffix' ? formatDomainPattern(target.pattern) : '';
     case 'ip':
     case 'source': {
       const name = formatTarget(target).slice(target.kind.length + 1);

@@ -1,7 +1,7 @@
 // Which [[route]] of the configuration decided about a recipient, and what it does, in words for people.
 
 import type { RouteConfig } from '../config/config.ts';
-import type { DomainPattern } from '../values/domain.ts';
+import { type DomainPattern, isBelow } from '../values/domain.ts';
 import { formatEndpoint } from '../values/endpoint.ts';
 import type { RouteKey } from '../route/types.ts';
 
@@ -74,7 +74,7 @@ function rankOf(route: RouteConfig, domain: string, reversePath: string): number
 
 function domainRank(pattern: DomainPattern, domain: string): number {
   if (pattern.kind === 'exact') return pattern.domain === domain ? 100_000 : -1;
-  return domain.endsWith(`.${pattern.domain}`) ? 1_000 + pattern.domain.length : -1;
+  return isBelow(domain, pattern.domain) ? 1_000 + pattern.domain.length : -1;
 }
 
 function senderRank(pattern: RouteConfig['sender'][number], sender: string): number {

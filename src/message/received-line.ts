@@ -1,6 +1,7 @@
 // The Received line that every relay puts on top of a message (RFC 5321 4.4). Nothing a client said can break out of it.
 import { Buffer } from 'node:buffer';
 import { isIPv6 } from 'node:net';
+import { withoutMapping } from '../values/ip-address.ts';
 import { formatDateTime } from './date-time.ts';
 
 /** The longest recipient that is named, in octets. */
@@ -49,7 +50,7 @@ function fromClause(helo: string, clientAddress: string): string {
 
 /** `[192.0.2.1]` or `[IPv6:2001:db8::1]` (RFC 5321 4.1.3). */
 function addressLiteralOf(address: string): string {
-  const plain = address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address;
+  const plain = withoutMapping(address);
   return isIPv6(plain) ? `[IPv6:${plain}]` : `[${plain}]`;
 }
 

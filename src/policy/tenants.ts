@@ -3,8 +3,8 @@
 
 import { domainOf } from '../address/domain.ts';
 import type { SenderPattern } from '../values/domain.ts';
-import { NetworkTable } from './network-table.ts';
-import type { Network } from './relay-policy.ts';
+import type { Network } from '../values/network.ts';
+import { NetworkTree, type NetworkVisitor } from '../values/network-tree.ts';
 
 /** One [[tenant]]. */
 export interface Tenant {
@@ -45,7 +45,7 @@ export class Tenants {
   #domains: Table = new Map();
   #nullSender: Candidate[] = [];
   /** Places of tenants, by network. */
-  #networks = new NetworkTable();
+  #networks = new NetworkTree<number>();
   readonly #clients = new Map<string, ClientMatch>();
   #count = 0;
 
@@ -60,7 +60,7 @@ export class Tenants {
     this.#domains = new Map();
     this.#nullSender = [];
     this.#count = tenants.length;
-    this.#networks = new NetworkTable();
+    this.#networks = new NetworkTree();
     this.#clients.clear();
     for (const [place, tenant] of tenants.entries()) {
       const candidate: Candidate = { tenant, place, anyClient: tenant.client.length === 0 };
@@ -94,8 +94,9 @@ export class Tenants {
     const known = this.#clients.get(client);
     if (known !== undefined) return known;
     if (this.#clients.size >= maxClients) this.#clients.clear();
-    const places = client === '' ? new Set<number>() : this.#networks.valuesOf(client);
-    const match = { places, anySender: first(this.#anySender, places) };
+    const places = new Places();
+    this.#networks.visit(client, places);
+    const match = { places: places.found, anySender: first(this.#anySender, places.found) };
     this.#clients.set(client, match);
     return match;
   }
@@ -109,6 +110,16 @@ export class Tenants {
       case 'mailbox':
         return listIn(this.#mailboxes, mailboxKey(pattern.localPart, pattern.domain));
     }
+  }
+}
+
+/** Collects the places of the tenants with a network that an address is in. */
+class Places implements NetworkVisitor<number> {
+  readonly found = new Set<number>();
+
+  network(place: number): boolean {
+    this.found.add(place);
+    return true;
   }
 }
 

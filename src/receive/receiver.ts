@@ -2,7 +2,8 @@
 
 import { createServer, type Server, type Socket } from 'node:net';
 import { StartError } from '../errors/start-error.ts';
-import type { NetworkSet } from '../policy/relay-policy.ts';
+import { withoutMapping } from '../values/ip-address.ts';
+import type { NetworkSet } from '../values/network-set.ts';
 import type { Reply } from '../protocol/smtp/server/server-session.ts';
 import { listenUnix } from '../io/unix-listener.ts';
 import { ClientLimits } from './client-limits.ts';
@@ -132,7 +133,7 @@ export class Receiver {
   }
 
   #accept(socket: Socket, completesMail: boolean): void {
-    const client = plainAddress(socket.remoteAddress);
+    const client = withoutMapping(socket.remoteAddress ?? '');
     if (client === '') {
       socket.destroy(); // gone before we looked
       return;
@@ -201,12 +202,6 @@ function withoutErrorLimit(context: ReceiveContext): ReceiveContext {
 
 function limitsOf(context: ReceiveContext): ClientLimits {
   return new ClientLimits(context.settings.maxConnectionsPerClient, context.settings.connectionRatePerClient);
-}
-
-/** An IPv4 client of a dual-stack socket shows as `::ffff:192.0.2.1`. */
-function plainAddress(address: string | undefined): string {
-  if (address === undefined) return '';
-  return address.startsWith('::ffff:') ? address.slice(7) : address;
 }
 
 function listenError({ host, port }: ListenAddress, error: NodeJS.ErrnoException): StartError {

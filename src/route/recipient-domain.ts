@@ -1,8 +1,8 @@
 // The domain of a path in the one form that routing compares: lower-case A-labels without a final dot, or a canonical
 // address literal (RFC 5321 4.1.2, 4.1.3; RFC 5890 2.3.2.1).
 
-import ipaddr from 'ipaddr.js';
 import { addressOfLiteral, normalizeDomain } from '../address/domain.ts';
+import { canonicalIp } from '../values/ip-address.ts';
 
 /** Text after the last `@`, as it is; empty when there is none (`Postmaster`, RFC 5321 4.5.1). */
 export function spelledDomain(path: string): string {
@@ -26,9 +26,4 @@ export function canonicalDomain(text: string): string {
  */
 export function isHostName(name: string): boolean {
   return name.length <= 253 && /^(?:[a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}$/.test(name);
-}
-
-/** RFC 5952 text of an IPv6 address; IPv4 has only one form. `ip` is an IP address without a zone. */
-export function canonicalIp(ip: string): string {
-  return ip.includes(':') ? ipaddr.IPv6.parse(ip).toRFC5952String() : ip;
 }

@@ -3,12 +3,13 @@
 import { isDeepStrictEqual } from 'node:util';
 import { addressOfLiteral } from '../address/domain.ts';
 import { RecentMap } from '../dns/recent-map.ts';
+import type { DomainPattern } from '../values/domain.ts';
+import { DomainTable } from '../values/domain-table.ts';
 import { canonicalDomain, isHostName, spelledDomain } from './recipient-domain.ts';
 import { RouteTableError } from './route-error.ts';
 import type { RouteRule, RouteTarget } from './route-rule.ts';
 import { SenderRules } from './sender-rules.ts';
 import { parseSmarthost } from './smarthost-resolution.ts';
-import { longestSuffix } from './suffix.ts';
 import type { RouteKey } from './types.ts';
 
 /** What the table says about one recipient domain, worked out once. */
@@ -22,8 +23,7 @@ type DomainRoutes =
 const maxDomains = 50_000;
 
 export class RouteTable {
-  readonly #byDomain = new Map<string, RouteRule>();
-  readonly #bySuffix = new Map<string, RouteRule>();
+  readonly #byDomain = new DomainTable<RouteRule>();
   readonly #bySender = new SenderRules();
   readonly #byKey = new Map<string, RouteRule>();
   #default: RouteRule | undefined;
@@ -78,7 +78,7 @@ export class RouteTable {
     // A copy: a slice would keep the whole text alive that the recipient was cut from.
     const given = Buffer.from(spelled).toString();
     const domain = canonicalDomain(given);
-    const specific = this.#byDomain.get(domain) ?? longestSuffix(this.#bySuffix, domain);
+    const specific = this.#byDomain.mostSpecific(domain);
     const route = routeKey(specific ?? this.#default, domain);
     const routes: DomainRoutes =
       specific === undefined && this.#bySender.size > 0
@@ -100,13 +100,15 @@ export class RouteTable {
       case 'domain': {
         const domain = canonicalDomain(match.domain);
         if (isHostName(domain) || addressOfLiteral(domain) !== undefined) {
-          return addTo(this.#byDomain, domain, rule);
+          return this.#addPattern({ kind: 'exact', domain }, rule);
         }
         throw tableError(rule, `matches "${match.domain}", which is no domain`, 'write it as example.com');
       }
       case 'suffix': {
         const domain = canonicalDomain(match.suffix.slice(2));
-        if (match.suffix.startsWith('*.') && isHostName(domain)) return addTo(this.#bySuffix, domain, rule);
+        if (match.suffix.startsWith('*.') && isHostName(domain)) {
+          return this.#addPattern({ kind: 'suffix', domain }, rule);
+        }
         throw tableError(rule, `matches "${match.suffix}", which is no suffix`, 'write it as *.example.com');
       }
       case 'sender': {
@@ -121,12 +123,12 @@ export class RouteTable {
       }
     }
   }
-}
 
-function addTo(rules: Map<string, RouteRule>, key: string, rule: RouteRule): RouteRule | undefined {
-  const other = rules.get(key);
-  rules.set(key, rule);
-  return other;
+  #addPattern(pattern: DomainPattern, rule: RouteRule): RouteRule | undefined {
+    const other = this.#byDomain.get(pattern);
+    this.#byDomain.set(pattern, rule);
+    return other;
+  }
 }
 
 /** Names a plan: rules with a smarthost or an error have one for all domains. */

@@ -1,21 +1,22 @@
 // The rules of the routing table that look at the sender: by address, domain, or suffix of the reverse path.
 
 import { RecentMap } from '../dns/recent-map.ts';
+import type { DomainPattern } from '../values/domain.ts';
+import { DomainTable } from '../values/domain-table.ts';
 import { canonicalDomain, isHostName, spelledDomain } from './recipient-domain.ts';
 import type { RouteRule } from './route-rule.ts';
-import { longestSuffix } from './suffix.ts';
 
 /** Senders whose rule, or lack of one, is remembered. */
 const maxSenders = 10_000;
 
 export class SenderRules {
-  /** By canonical address or domain; the null sender is the empty address. */
-  readonly #rules = new Map<string, RouteRule>();
-  readonly #suffixes = new Map<string, RouteRule>();
+  /** By canonical address; the null sender is the empty address. */
+  readonly #byAddress = new Map<string, RouteRule>();
+  readonly #byDomain = new DomainTable<RouteRule>();
   readonly #senders = new RecentMap<string, { readonly rule: RouteRule | undefined }>(maxSenders);
 
   get size(): number {
-    return this.#rules.size + this.#suffixes.size;
+    return this.#byAddress.size + this.#byDomain.size;
   }
 
   /**
@@ -25,13 +26,12 @@ export class SenderRules {
    *   already, in which case nothing was added
    */
   add(sender: string, rule: RouteRule): 'added' | 'unreadable' | RouteRule {
-    const suffix = sender.startsWith('*.');
-    const key = suffix ? suffixKey(sender) : senderKey(sender);
+    const key = readSender(sender);
     if (key === undefined) return 'unreadable';
-    const rules = suffix ? this.#suffixes : this.#rules;
-    const other = rules.get(key);
+    const other = typeof key === 'string' ? this.#byAddress.get(key) : this.#byDomain.get(key);
     if (other !== undefined) return other;
-    rules.set(key, rule);
+    if (typeof key === 'string') this.#byAddress.set(key, rule);
+    else this.#byDomain.set(key, rule);
     return 'added';
   }
 
@@ -49,9 +49,8 @@ export class SenderRules {
   #match(reversePath: string): RouteRule | undefined {
     const domain = canonicalDomain(spelledDomain(reversePath));
     return (
-      this.#rules.get(canonicalAddress(reversePath, domain)) ??
-      (domain === '' ? undefined : this.#rules.get(domain)) ??
-      longestSuffix(this.#suffixes, domain)
+      this.#byAddress.get(canonicalAddress(reversePath, domain)) ??
+      (domain === '' ? undefined : this.#byDomain.mostSpecific(domain))
     );
   }
 }
@@ -62,15 +61,13 @@ function canonicalAddress(address: string, domain: string): string {
   return at === -1 ? address.toLowerCase() : `${address.slice(0, at).toLowerCase()}@${domain}`;
 }
 
-function senderKey(sender: string): string | undefined {
+/** A canonical address, or a pattern over domains; undefined when it is neither. */
+function readSender(sender: string): string | DomainPattern | undefined {
   if (sender === '<>') return '';
-  const at = sender.lastIndexOf('@');
-  const domain = canonicalDomain(sender.slice(at + 1));
+  const isSuffix = sender.startsWith('*.');
+  const at = isSuffix ? -1 : sender.lastIndexOf('@');
+  const domain = canonicalDomain(sender.slice(isSuffix ? 2 : at + 1));
   if (at === 0 || !isHostName(domain)) return undefined;
-  return at === -1 ? domain : canonicalAddress(sender, domain);
-}
-
-function suffixKey(suffix: string): string | undefined {
-  const domain = canonicalDomain(suffix.slice(2));
-  return isHostName(domain) ? domain : undefined;
+  if (at > 0) return canonicalAddress(sender, domain);
+  return { kind: isSuffix ? 'suffix' : 'exact', domain };
 }

@@ -5,8 +5,8 @@ import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import { builtInLimits } from '../config/built-in-limits.ts';
 import type { Config, LimitConfig } from '../config/config.ts';
-import type { DomainPattern } from '../values/domain.ts';
-import type { Network } from '../values/network.ts';
+import { formatDomainPattern } from '../values/domain.ts';
+import { formatNetwork } from '../values/network.ts';
 import { type LimitKey, type LimitRule, unlimited } from '../schedule/limits/types.ts';
 
 /** A longer text of a match is cut, and told apart by a hash. */
@@ -94,11 +94,12 @@ function numberOf(count: number | 'unlimited' | undefined): number | undefined {
 function matchText(limit: LimitConfig, word: TenantWord): string {
   const { domain = [], domainFile, mx = [], ip = [], source = [], tenant = [] } = limit;
   // Of a file only the name: what it holds may change without a new id.
-  const domains = domainFile === undefined ? domain.map(patternText) : [`domains of ${basename(domainFile)}`];
+  const domains =
+    domainFile === undefined ? domain.map(formatDomainPattern) : [`domains of ${basename(domainFile)}`];
   const others = [
-    ['mx', mx.map(patternText)],
-    ['ip', ip.map(networkText)],
-    ['source', source.map(networkText)],
+    ['mx', mx.map(formatDomainPattern)],
+    ['ip', ip.map(formatNetwork)],
+    ['source', source.map(formatNetwork)],
     [word, tenant.map((name) => (name === '' ? '""' : name))],
   ] as const;
   return [
@@ -107,14 +108,6 @@ function matchText(limit: LimitConfig, word: TenantWord): string {
   ]
     .filter((part) => part !== '')
     .join('; ');
-}
-
-function patternText({ kind, domain }: DomainPattern): string {
-  return kind === 'suffix' ? `*.${domain}` : domain;
-}
-
-function networkText({ address, prefix }: Network): string {
-  return prefix === (address.includes(':') ? 128 : 32) ? address : `${address}/${prefix}`;
 }
 
 function shortened(text: string): string {

@@ -2,6 +2,7 @@
 
 import type { Config, ReactionConfig } from '../config/config.ts';
 import { builtInReactions } from '../schedule/adapt/built-in-reactions.ts';
+import { formatDomainPattern } from '../values/domain.ts';
 import type { ReactionAction, ReactionRule } from '../schedule/adapt/types.ts';
 
 /** Ms that a reaction lasts where its table does not say; the reference page says so, too. */
@@ -20,7 +21,7 @@ function ruleOf(reaction: ReactionConfig): ReactionRule {
     source: '',
     code: reaction.code ?? '',
     text: reaction.text ?? '',
-    mx: (reaction.mx ?? []).map(({ kind, domain }) => (kind === 'suffix' ? `*.${domain}` : domain)),
+    mx: (reaction.mx ?? []).map(formatDomainPattern),
     action: actionOf(reaction),
   };
 }

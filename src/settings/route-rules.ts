@@ -1,6 +1,7 @@
 // From [[route]] to the routing table: one rule for each domain or sender that a route names.
 
 import type { RouteConfig } from '../config/config.ts';
+import { formatDomainPattern } from '../values/domain.ts';
 import type { RouteMatch, RouteRule, RouteTarget } from '../route/route-rule.ts';
 
 export function routeRules(routes: readonly RouteConfig[]): RouteRule[] {
@@ -16,7 +17,7 @@ function matchesOf(route: RouteConfig): RouteMatch[] {
   const matches: RouteMatch[] = [
     ...route.domain.map((pattern): RouteMatch =>
       pattern.kind === 'suffix'
-        ? { kind: 'suffix', suffix: `*.${pattern.domain}` }
+        ? { kind: 'suffix', suffix: formatDomainPattern(pattern) }
         : { kind: 'domain', domain: pattern.domain },
     ),
     ...route.sender.map((pattern): RouteMatch => ({ kind: 'sender', sender: senderText(pattern) })),

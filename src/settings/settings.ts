@@ -4,7 +4,9 @@ import { randomInt } from 'node:crypto';
 import type { Config } from '../config/config.ts';
 import { IgnoredExtensions } from '../deliver/ignored-extensions.ts';
 import type { DeliverySettings } from '../deliver/types.ts';
-import { DomainSet, NetworkSet, RelayPolicy } from '../policy/relay-policy.ts';
+import { RelayPolicy } from '../policy/relay-policy.ts';
+import { DomainSet } from '../values/domain-set.ts';
+import { NetworkSet } from '../values/network-set.ts';
 import type { ReceiveSettings } from '../receive/types.ts';
 import type { SchedulerConfig } from '../schedule/types.ts';
 import { limitRules } from './limit-rules.ts';
@@ -58,10 +60,8 @@ export function receiveSettings(config: Config): ReceiveSettings {
 }
 
 export function relayPolicy(config: Config): RelayPolicy {
-  const domains = config.receive.relayDomains.map((pattern) =>
-    pattern.kind === 'suffix' ? `*.${pattern.domain}` : pattern.domain,
-  );
-  return new RelayPolicy(new NetworkSet(config.receive.relayNetworks), new DomainSet(domains));
+  const { relayNetworks, relayDomains } = config.receive;
+  return new RelayPolicy(new NetworkSet(relayNetworks), new DomainSet(relayDomains));
 }
 
 export function exemptClients(config: Config): NetworkSet {
@@ -75,7 +75,7 @@ export function deliverySettings(config: Config): DeliverySettings {
     heloNames: new Map(source.map(({ address, heloName }) => [address, heloName])),
     ignoredExtensions: new IgnoredExtensions(
       quirk.map(({ mx, ip, ignoreExtensions }) => ({
-        hosts: mx.map(({ kind, domain }) => (kind === 'suffix' ? `*.${domain}` : domain)),
+        hosts: mx,
         networks: ip,
         extensions: ignoreExtensions,
       })),

@@ -1,6 +1,8 @@
 // Addresses of simulated hosts: counted up from a first one, or made up where nobody named any.
 
+import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
+import { canonicalIp } from '../values/ip-address.ts';
 import type { Network } from '../values/network.ts';
 
 /** The address `count` after this one, in canonical text. */
@@ -12,8 +14,7 @@ export function addressAfter(ip: string, count: number): string {
     bytes[at] = sum & 255;
     carry = (carry >>> 8) + (sum >> 8);
   }
-  const address = ipaddr.fromByteArray(bytes);
-  return address instanceof ipaddr.IPv6 ? address.toRFC5952String() : address.toString();
+  return canonicalIp(ipaddr.fromByteArray(bytes).toString());
 }
 
 /** The addresses of a network, at most so many; single addresses are networks, too. */
@@ -34,5 +35,5 @@ export function madeUpAddress(number: number): string {
 
 /** Is it an IP address, and no name? */
 export function isAddress(text: string): boolean {
-  return ipaddr.isValid(text);
+  return isIP(text) !== 0;
 }

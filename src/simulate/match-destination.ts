@@ -1,13 +1,12 @@
 // Which of the described destinations a domain belongs to.
 
-import { longestSuffix } from '../route/suffix.ts';
+import { DomainTable } from '../values/domain-table.ts';
 import type { DestinationModel } from './destination-model.ts';
 import { SimulationError } from './simulation-error.ts';
 
 /** The first that matches: the domain itself, its longest suffix, a share of all others, the one for the rest. */
 export class DestinationMatcher {
-  readonly #byDomain = new Map<string, DestinationModel>();
-  readonly #bySuffix = new Map<string, DestinationModel>();
+  readonly #byDomain = new DomainTable<DestinationModel>();
   readonly #byShare: DestinationModel[] = [];
   #rest: DestinationModel | undefined;
   readonly #seed: number;
@@ -18,10 +17,11 @@ export class DestinationMatcher {
     let shares = 0;
     for (const [index, model] of models.entries()) {
       const named = `destination[${index + 1}]`;
-      for (const { kind, domain } of model.domain ?? []) {
-        const map = kind === 'exact' ? this.#byDomain : this.#bySuffix;
-        if (map.has(domain)) twice(`${named} is for ${domain}, as is one before it`);
-        map.set(domain, model);
+      for (const pattern of model.domain ?? []) {
+        if (this.#byDomain.get(pattern) !== undefined) {
+          twice(`${named} is for ${pattern.domain}, as is one before it`);
+        }
+        this.#byDomain.set(pattern, model);
       }
       if (model.share !== undefined) {
         shares += model.share;
@@ -36,7 +36,7 @@ export class DestinationMatcher {
 
   /** A destination that names the domain. */
   named(domain: string): DestinationModel | undefined {
-    return this.#byDomain.get(domain) ?? longestSuffix(this.#bySuffix, domain);
+    return this.#byDomain.mostSpecific(domain);
   }
 
   /** For a domain that no destination names. */

@@ -53,6 +53,24 @@ export function parseDomainPattern(text: string): DomainPattern {
   return { kind: 'exact', domain: parseDomain(text) };
 }
 
+/** Writes a pattern as it is read. */
+export function formatDomainPattern({ kind, domain }: DomainPattern): string {
+  return kind === 'suffix' ? `*.${domain}` : domain;
+}
+
+/** Is everything that `inner` matches matched by `outer`, too? */
+export function includesPattern(outer: DomainPattern, inner: DomainPattern): boolean {
+  if (outer.kind === inner.kind && outer.domain === inner.domain) return true;
+  return outer.kind === 'suffix' && isBelow(inner.domain, outer.domain);
+}
+
+/** Is it a name under the domain, at any depth, and not the domain itself? Both in lower case, without a final dot. */
+export function isBelow(name: string, domain: string): boolean {
+  return (
+    name.length > domain.length && name.endsWith(domain) && name[name.length - domain.length - 1] === '.'
+  );
+}
+
 /**
  * Reads a recipient's domain: a pattern, or an address literal such as `[192.0.2.1]` (RFC 5321 4.1.3).
  * @throws {ValueError} when it is neither.

@@ -2,6 +2,8 @@
 
 import ipaddr from 'ipaddr.js';
 
+import { readAddress } from './address-bits.ts';
+import { parseIpAddress } from './ip-address.ts';
 import { ValueError } from './value-error.ts';
 
 /** All addresses whose first `prefix` bits are those of `address`. */
@@ -11,6 +13,14 @@ export interface Network {
   readonly prefix: number;
 }
 
+/** A network as numbers. */
+export interface NetworkBits {
+  readonly words: Uint32Array;
+  readonly bits: 32 | 128;
+  /** How many of the bits count. */
+  readonly length: number;
+}
+
 /**
  * Reads a network.
  * @throws {ValueError} when it is not one, or has bits set behind its prefix.
@@ -18,11 +28,11 @@ export interface Network {
 export function parseNetwork(text: string): Network {
   const slash = text.indexOf('/');
   const addressText = slash === -1 ? text : text.slice(0, slash);
-  const isV4 = ipaddr.IPv4.isValidFourPartDecimal(addressText);
-  if (!isV4 && (!ipaddr.IPv6.isValid(addressText) || addressText.includes('%'))) {
+  const address = parseIpAddress(addressText);
+  if (address === undefined) {
     throw new ValueError(`"${text}" is not a network, e.g. "192.0.2.0/24" or "2001:db8::/32"`);
   }
-  const address = ipaddr.parse(addressText);
+  const isV4 = address instanceof ipaddr.IPv4;
   const bits = isV4 ? 32 : 128;
   const prefixText = slash === -1 ? String(bits) : text.slice(slash + 1);
   const prefix = Number(prefixText);
@@ -38,9 +48,58 @@ export function parseNetwork(text: string): Network {
   return { address: first, prefix };
 }
 
-/** Is every address of `inner` (a network, or one address in canonical text) in `outer`? */
+/** Writes a network as it is read: one address without its prefix. */
+export function formatNetwork({ address, prefix }: Network): string {
+  return prefix === (address.includes(':') ? 128 : 32) ? address : `${address}/${prefix}`;
+}
+
+/** An IPv4 network in IPv6 form (RFC 4291 2.5.5.2) is one of IPv4; undefined when the address is none. */
+export function networkBits({ address, prefix }: Network): NetworkBits | undefined {
+  const words = new Uint32Array(4);
+  const bits = readAddress(address, words);
+  if (bits === 0) return undefined;
+  if (bits === 128 || !address.includes(':')) return { words, bits, length: prefix };
+  // ::ffff:192.0.2.0/120 is 192.0.2.0/24.
+  if (prefix >= 96) return { words, bits, length: prefix - 96 };
+  // Wider than all IPv4 addresses in IPv6 form: a network of IPv6, whose first 64 bits are 0.
+  words[0] = 0;
+  return { words, bits: 128, length: prefix };
+}
+
+/** Is every address of `inner` (a network, or one address) in `outer`? */
 export function contains(outer: Network, inner: Network | string): boolean {
-  const { address, prefix } = typeof inner === 'string' ? parseNetwork(inner) : inner;
-  const [first, second] = [ipaddr.parse(outer.address), ipaddr.parse(address)];
-  return first.kind() === second.kind() && outer.prefix <= prefix && second.match(first, outer.prefix);
+  const one = networkBits(outer);
+  // Of an address all bits count, whichever version it is.
+  const other = networkBits(typeof inner === 'string' ? { address: inner, prefix: 128 } : inner);
+  if (one === undefined || other === undefined || one.bits !== other.bits) return false;
+  if (one.length > other.length) return false;
+  for (let at = 0, left = one.length; left > 0; at++, left -= 32) {
+    const differing = (one.words[at] ?? 0) ^ (other.words[at] ?? 0);
+    if (differing >>> Math.max(0, 32 - left) !== 0) return false;
+  }
+  return true;
+}
+
+/** The /24 or /64 that an address is in: `192.0.2.0/24`, `2001:db8:1:2::/64`; the text itself when it is no address. */
+export function networkAround(ip: string): string {
+  const words = new Uint32Array(4);
+  const bits = readAddress(ip, words);
+  return bits === 0 ? ip : networkAroundBits(words, bits);
+}
+
+/**
+ * The same.
+ * @param words - as {@link readAddress} filled them
+ */
+export function networkAroundBits(words: Uint32Array, bits: 32 | 128): string {
+  const first = words[0] ?? 0;
+  if (bits === 32) return `${first >>> 24}.${(first >>> 16) & 0xff}.${(first >>> 8) & 0xff}.0/24`;
+  // RFC 5952 4.2.3: the last four groups are zeros, so what is shortened is always at the end.
+  const second = words[1] ?? 0;
+  const groups = [first >>> 16, first & 0xffff, second >>> 16, second & 0xffff];
+  let shown = 4;
+  while (shown > 0 && groups[shown - 1] === 0) shown--;
+  let network = '';
+  for (let at = 0; at < shown; at++) network += `${at === 0 ? '' : ':'}${(groups[at] ?? 0).toString(16)}`;
+  return `${network}::/64`;
 }

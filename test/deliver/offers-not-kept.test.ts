@@ -1,6 +1,7 @@
 // Hosts that offer what they do not keep: PIPELINING is given up by itself where a group of commands is not answered, and
 // an administrator can have any extension ignored.
 
+import { parseDomainPattern } from '../../src/values/domain.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { IgnoredExtensions } from '../../src/deliver/ignored-extensions.ts';
@@ -72,7 +73,7 @@ test('a connection that is given up here says nothing about the server', async (
 test('extensions that are ignored for a host are not used, whatever it offers', async (t) => {
   const { server, spool, connect, context, sender } = await fixture(t);
   const ignoredExtensions = new IgnoredExtensions([
-    { hosts: ['mx.test'], networks: [], extensions: ['PIPELINING', 'DSN'] },
+    { hosts: [parseDomainPattern('mx.test')], networks: [], extensions: ['PIPELINING', 'DSN'] },
   ]);
   sender.reconfigure({ ...context, settings: { ...context.settings, ignoredExtensions } });
   connect(spool.add({ to: ['b@to.test'], envelope: { ret: 'HDRS' } }));
@@ -87,8 +88,12 @@ test('extensions that are ignored for a host are not used, whatever it offers', 
 
 test('rules mean hosts by name or address, and add up', () => {
   const ignored = new IgnoredExtensions([
-    { hosts: ['*.gateway.example'], networks: [], extensions: ['PIPELINING'] },
-    { hosts: ['mx1.gateway.example'], networks: [{ address: '192.0.2.0', prefix: 24 }], extensions: ['DSN'] },
+    { hosts: [parseDomainPattern('*.gateway.example')], networks: [], extensions: ['PIPELINING'] },
+    {
+      hosts: [parseDomainPattern('mx1.gateway.example')],
+      networks: [{ address: '192.0.2.0', prefix: 24 }],
+      extensions: ['DSN'],
+    },
   ]);
   const of = (host: string, ip: string): string[] => [...ignored.of(host, ip)];
   assert.deepEqual(of('mx1.gateway.example', '198.51.100.1'), ['PIPELINING', 'DSN']);

@@ -6,7 +6,9 @@ import { connect, type Socket } from 'node:net';
 import type { TestContext } from 'node:test';
 import { Deadlines } from '../../src/io/deadlines.ts';
 import { createLogger } from '../../src/log/logger.ts';
-import { DomainSet, NetworkSet, RelayPolicy } from '../../src/policy/relay-policy.ts';
+import { RelayPolicy } from '../../src/policy/relay-policy.ts';
+import { DomainSet } from '../../src/values/domain-set.ts';
+import { NetworkSet } from '../../src/values/network-set.ts';
 import { type Tenant, Tenants } from '../../src/policy/tenants.ts';
 import type { ReceiveContext } from '../../src/receive/receive-context.ts';
 import { MemoryBudget } from '../../src/receive/memory-budget.ts';
@@ -138,7 +140,10 @@ export async function start(
   const context: ReceiveContext = {
     settings,
     tenants,
-    relay: new RelayPolicy(new NetworkSet(networks), new DomainSet(['example.com'])),
+    relay: new RelayPolicy(
+      new NetworkSet(networks),
+      new DomainSet([{ kind: 'exact', domain: 'example.com' }]),
+    ),
     spool,
     intake: {
       submitted: (message) => submitted.push(message),

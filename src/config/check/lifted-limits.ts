@@ -2,7 +2,7 @@
 // have all that the group has.
 
 import { builtInLimits } from '../built-in-limits.ts';
-import type { DomainPattern } from '../../values/domain.ts';
+import { type DomainPattern, includesPattern } from '../../values/domain.ts';
 import { contains, type Network } from '../../values/network.ts';
 import type { Rate } from '../../values/rate.ts';
 
@@ -87,8 +87,7 @@ function covers(outer: Item, inner: Item): boolean {
   if (typeof outer === 'string' || typeof inner === 'string') return outer === inner;
   if ('prefix' in outer) return 'prefix' in inner && contains(outer, inner);
   if ('prefix' in inner) return false;
-  if (outer.kind === inner.kind && outer.domain === inner.domain) return true;
-  return outer.kind === 'suffix' && inner.domain.endsWith(`.${outer.domain}`);
+  return includesPattern(outer, inner);
 }
 
 function isMore(allowed: Count | Rate, usual: Count | Rate): boolean {

@@ -2,14 +2,14 @@
 
 import ipaddr from 'ipaddr.js';
 
+import { parseIpAddress } from '../../values/ip-address.ts';
 import { ValueError } from '../../values/value-error.ts';
 import { key, listOf, tableOf, textOf } from './fields.ts';
 import { hostName } from './texts.ts';
 
 /** One address of this host, in canonical text. */
 function ownAddress(text: string): string {
-  const isV4 = ipaddr.IPv4.isValidFourPartDecimal(text);
-  if (!isV4 && (!ipaddr.IPv6.isValid(text) || text.includes('%'))) {
+  if (parseIpAddress(text) === undefined) {
     throw new ValueError(`"${text}" is not an IP address, e.g. "192.0.2.25" or "2001:db8::25"`);
   }
   // `::ffff:192.0.2.1` is 192.0.2.1 (RFC 4291 2.5.5.2).

@@ -23,7 +23,8 @@ import {
   type PlaceFacts,
   type TaskFacts,
 } from './types.ts';
-import { networkOf, readAddress, type AddressBits } from './ip-words.ts';
+import { type AddressBits, readAddress } from '../../values/address-bits.ts';
+import { networkAroundBits } from '../../values/network.ts';
 
 /** Everything that a limit may look at; '' for what is not known in this scope. */
 export type Facts = TaskFacts & PlaceFacts;
@@ -143,7 +144,7 @@ export class LimitScope {
   #valueOf(key: LimitKey, facts: Facts): string {
     if (key === 'network') {
       const bits = this.#readIp(facts.ip);
-      return bits === 0 ? facts.ip : networkOf(this.#words, bits);
+      return bits === 0 ? facts.ip : networkAroundBits(this.#words, bits);
     }
     if (key === 'source' && facts.source === '') return 'any';
     return facts[key];

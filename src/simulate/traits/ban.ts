@@ -1,7 +1,7 @@
 // A destination that bans: whoever has more connections than it likes is turned away for a time, with every further
 // connection. Counted for each of our addresses by itself, over one address, one MX name, one network, or everywhere.
 
-import { networkOf } from '../network-of.ts';
+import { networkAround } from '../../values/network.ts';
 import { Trait, type Refusal, type Visit } from '../trait.ts';
 
 export interface BanOptions {
@@ -63,7 +63,7 @@ export class Ban extends Trait {
       case 'mx':
         return host;
       case 'network':
-        return networkOf(ip);
+        return networkAround(ip);
       case 'destination':
         return '';
     }

@@ -5,18 +5,15 @@ import { isIP } from 'node:net';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import ipaddr from 'ipaddr.js';
-import { networkOf, readAddress } from '../../../src/schedule/limits/ip-words.ts';
+import { readAddress } from '../../src/values/address-bits.ts';
+import { networkAroundBits } from '../../src/values/network.ts';
+import { canonical } from './plain-bits.ts';
 
 function read(text: string): string | undefined {
   const words = new Uint32Array(4);
   const bits = readAddress(text, words);
   if (bits === 0) return undefined;
   return [...words.subarray(0, bits / 32)].map((word) => word.toString(16).padStart(8, '0')).join('');
-}
-
-/** ipaddr.js takes `::192.0.2.1` for an IPv4-mapped address; in the form that the URL parser gives it, it does not. */
-function canonical(text: string): ReturnType<typeof ipaddr.process> {
-  return ipaddr.process(text.includes(':') ? new URL(`http://[${text}]/`).hostname.slice(1, -1) : text);
 }
 
 function expected(text: string): string {
@@ -39,6 +36,7 @@ for (const text of [
   '::192.0.2.1',
   'FE80::ABCD',
   '1:2:3:4:5:6:192.0.2.1',
+  'fe80::1%eth0',
 ]) {
   test(`${text} is read`, () => assert.equal(read(text), expected(text)));
 }
@@ -50,6 +48,10 @@ for (const text of [
   '1.2.3.4.5',
   '1.2.3.256',
   '1..2.3',
+  '010.1.1.1',
+  '1.2.3.04',
+  'fe80::1%',
+  '192.0.2.1%eth0',
   '1.2.3.4 ',
   ':',
   ':::',
@@ -93,7 +95,7 @@ test('the network of an address is told in canonical text', () => {
         bits === 32
           ? `${ipaddr.IPv4.networkAddressFromCIDR(`${address}/24`).toString()}/24`
           : `${ipaddr.IPv6.networkAddressFromCIDR(`${address}/64`).toRFC5952String()}/64`;
-      assert.equal(networkOf(words, bits), network);
+      assert.equal(networkAroundBits(words, bits), network);
     }),
     { numRuns: 2_000 },
   );

@@ -1,4 +1,4 @@
-// IP addresses as numbers: text into 32-bit words, and the text of the network around an address (RFC 4291 2.2, 2.3).
+// IP addresses as numbers: from text into 32-bit words (RFC 4291 2.2).
 // An IPv4-mapped IPv6 address (RFC 4291 2.5.5.2) counts as the IPv4 address in it.
 
 /** Bits of an IPv4 and of an IPv6 address; 0: the text was no address. */
@@ -9,7 +9,7 @@ const dot = 0x2e;
 const colon = 0x3a;
 
 /**
- * Reads an address.
+ * Reads an address; a zone behind it (`fe80::1%eth0`, RFC 4007 11) is passed over.
  * @param words - gets the address: one word for IPv4, four for IPv6, the first bits in the first word
  */
 export function readAddress(text: string, words: Uint32Array): AddressBits {
@@ -19,24 +19,9 @@ export function readAddress(text: string, words: Uint32Array): AddressBits {
     words[0] = value;
     return 32;
   }
-  return readIpv6(text, words);
-}
-
-/**
- * The /24 or /64 that an address is in: `192.0.2.0/24`, `2001:db8:1:2::/64`.
- * @param words - as {@link readAddress} filled them
- */
-export function networkOf(words: Uint32Array, bits: 32 | 128): string {
-  const first = words[0] ?? 0;
-  if (bits === 32) return `${first >>> 24}.${(first >>> 16) & 0xff}.${(first >>> 8) & 0xff}.0/24`;
-  // RFC 5952 4.2.3: the last four groups are zeros, so what is shortened is always at the end.
-  const second = words[1] ?? 0;
-  const groups = [first >>> 16, first & 0xffff, second >>> 16, second & 0xffff];
-  let shown = 4;
-  while (shown > 0 && groups[shown - 1] === 0) shown--;
-  let network = '';
-  for (let at = 0; at < shown; at++) network += `${at === 0 ? '' : ':'}${(groups[at] ?? 0).toString(16)}`;
-  return `${network}::/64`;
+  const zone = text.indexOf('%');
+  if (zone === -1) return readIpv6(text, words);
+  return zone === text.length - 1 ? 0 : readIpv6(text.slice(0, zone), words);
 }
 
 /** The address as an unsigned number, -1 if the text from `start` on is none. */
@@ -55,6 +40,7 @@ function readIpv4(text: string, start: number): number {
     }
     const digit = c - zero;
     if (digit < 0 || digit > 9) return -1;
+    if (octet === 0) return -1; // some take what begins with 0 for octal
     octet = octet === -1 ? digit : octet * 10 + digit;
     if (octet > 255) return -1;
   }
