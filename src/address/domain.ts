@@ -1,5 +1,6 @@
 // Domains as SMTP writes them (RFC 5321 4.1.2, 4.1.3): host names, address literals, and their normal form
 // (lower-case A-labels, RFC 5890), which is what routing and limits compare.
+
 import { isIPv4, isIPv6 } from 'node:net';
 import { domainToASCII } from 'node:url';
 

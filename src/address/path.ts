@@ -1,5 +1,6 @@
 // Paths and mailboxes of SMTP (RFC 5321 4.1.2, RFC 6531 3.3): `<local@domain>`, `<>`, `<Postmaster>`.
 // Source routes and a final dot of the domain are read and dropped. Nothing is looked up and nothing else is rewritten.
+
 import { Buffer, isUtf8 } from 'node:buffer';
 import type { AddressFault, InvalidAddress } from './address-fault.ts';
 import { checkDomain, isAddressLiteral, withoutFinalDot } from './domain.ts';

@@ -56,15 +56,17 @@ export const quantitiesSchema = z
   .refine((given) => Object.values(given).some((value) => value !== undefined), 'must limit something');
 
 /** A text of a bounded length. Its messages go behind the name of the value: people read them. */
-export const textUpTo = (most: number) =>
-  z.string().max(most, {
+export function textUpTo(most: number) {
+  return z.string().max(most, {
     error: ({ input }) =>
       `is too long: it has ${typeof input === 'string' ? input.length : 0} characters, and may have ${most} at most`,
   });
+}
 
 /** One line: it is printed on terminals. */
-const oneLine = (most: number) =>
-  textUpTo(most).refine((text) => !/[\p{Cc}\p{Zl}\p{Zp}]/u.test(text), 'must be one line');
+function oneLine(most: number) {
+  return textUpTo(most).refine((text) => !/[\p{Cc}\p{Zl}\p{Zp}]/u.test(text), 'must be one line');
+}
 
 export const targetSchema = textUpTo(520).refine(isTarget, 'is nothing that can be limited');
 export const reasonSchema = oneLine(500);

@@ -9,7 +9,9 @@ import { promisify } from 'node:util';
 const beganMs = Number(process.hrtime.bigint()) / 1e6 - performance.now();
 
 /** Ms of the system's monotonic clock. */
-export const bootMs = (): number => beganMs + performance.now();
+export function bootMs(): number {
+  return beganMs + performance.now();
+}
 
 /**
  * Tells this boot of the machine from any other: readings of `bootMs` can be compared when it is the same. Undefined when

@@ -89,9 +89,13 @@ export class StateFile {
   }
 }
 
-const asideOf = (path: string, time: number | ''): string => `${path}.unreadable-${time}`;
+function asideOf(path: string, time: number | ''): string {
+  return `${path}.unreadable-${time}`;
+}
 
-export const copyOf = (path: string): string => `${path}.copy`;
+export function copyOf(path: string): string {
+  return `${path}.copy`;
+}
 
 /**
  * What a state file says; undefined when there is none. Files of version 1 may be from before there were checksums.

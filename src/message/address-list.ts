@@ -1,5 +1,6 @@
 // Address lists of header fields such as To and Cc (RFC 5322 3.4, with the obsolete forms of 4.4): display names, comments,
 // quoted strings, groups and routes are understood, and only the mailboxes come out. Takes time in proportion to the length.
+
 import { parseMailbox } from '../address/path.ts';
 
 /** What a list says. */

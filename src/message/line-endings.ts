@@ -1,6 +1,7 @@
 // Makes text of this system into lines of a message: an LF, with whatever CRs come before it, becomes CRLF (RFC 5321 2.3.8). A layer
 // that makes CRLF of LF twice leaves CR CR LF. A CR that belongs to no LF is no line end here: `prepareSubmission` decides about it.
 // Works on pieces.
+
 import { Buffer } from 'node:buffer';
 
 const lineFeed = 0x0a;

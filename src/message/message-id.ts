@@ -1,4 +1,5 @@
 // New Message-IDs (RFC 5322 3.6.4).
+
 import { randomBytes } from 'node:crypto';
 
 /**

@@ -1,5 +1,6 @@
 // The fields that a message must have and devices leave out: Date (RFC 5322 3.6) and Message-ID (3.6.4). Looks for them while the
 // content arrives, and makes those that are missing (RFC 6409 8.2, 8.3).
+
 import { formatDateTime } from './date-time.ts';
 import { FieldScanner, nameBytes } from './field-scanner.ts';
 import { messageId } from './message-id.ts';

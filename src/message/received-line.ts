@@ -1,4 +1,5 @@
 // The Received line that every relay puts on top of a message (RFC 5321 4.4). Nothing a client said can break out of it.
+
 import { Buffer } from 'node:buffer';
 import { isIPv6 } from 'node:net';
 import { withoutMapping } from '../values/ip-address.ts';

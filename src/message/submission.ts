@@ -1,5 +1,6 @@
 // What a message handed in by a local program needs before it may be sent (RFC 6409 8, RFC 5322 3.6): recipients from its
 // header if asked for, no Bcc, and the fields From, Date and Message-ID.
+
 import { Buffer } from 'node:buffer';
 import { parseAddressList } from './address-list.ts';
 import { formatDateTime } from './date-time.ts';

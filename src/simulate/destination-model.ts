@@ -40,8 +40,13 @@ function reply(text: string): string {
   throw new ValueError(`"${text}" is no reply such as "421 4.7.0 Too many connections"`);
 }
 
-const replyText = () => textOf('a reply such as "421 4.7.0 Too many connections"', reply);
-const rate = () => textOf('a rate such as "100/min"', parseRate);
+function replyText() {
+  return textOf('a reply such as "421 4.7.0 Too many connections"', reply);
+}
+
+function rate() {
+  return textOf('a rate such as "100/min"', parseRate);
+}
 
 const destination = tableOf({
   name: z.string({ error: expected('a name') }).optional(),

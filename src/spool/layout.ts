@@ -24,14 +24,29 @@ export function spoolLayout(directory: string): SpoolLayout {
   };
 }
 
-export const segmentPath = (layout: SpoolLayout, id: number): string =>
-  join(layout.segments, segmentName(id));
-export const indexPath = (layout: SpoolLayout, id: number): string => `${segmentPath(layout, id)}.index`;
-export const largePath = (layout: SpoolLayout, queueId: string): string => join(layout.large, queueId);
-export const journalPath = (layout: SpoolLayout, number: number): string =>
-  join(layout.journal, String(number).padStart(10, '0'));
-export const formatPath = (layout: SpoolLayout): string => join(layout.directory, 'format');
-export const holdsPath = (layout: SpoolLayout): string => join(layout.directory, 'holds');
+export function segmentPath(layout: SpoolLayout, id: number): string {
+  return join(layout.segments, segmentName(id));
+}
+
+export function indexPath(layout: SpoolLayout, id: number): string {
+  return `${segmentPath(layout, id)}.index`;
+}
+
+export function largePath(layout: SpoolLayout, queueId: string): string {
+  return join(layout.large, queueId);
+}
+
+export function journalPath(layout: SpoolLayout, number: number): string {
+  return join(layout.journal, String(number).padStart(10, '0'));
+}
+
+export function formatPath(layout: SpoolLayout): string {
+  return join(layout.directory, 'format');
+}
+
+export function holdsPath(layout: SpoolLayout): string {
+  return join(layout.directory, 'holds');
+}
 
 /**
  * The names in a folder that every spool has. Nobody but people takes one away, so none is made anew in passing: the mail of

@@ -51,7 +51,9 @@ export async function readSegment(source: SegmentSource, id: number): Promise<Se
 
 const gone = 'the segment is gone';
 
-const missing = (why: string): RecordDamage => ({ kind: 'missing', why });
+function missing(why: string): RecordDamage {
+  return { kind: 'missing', why };
+}
 
 function onlyIndex(index: IndexContents | undefined): SegmentContents | undefined {
   if (index === undefined) return undefined;

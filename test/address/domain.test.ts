@@ -1,4 +1,5 @@
 // Domains, address literals and their normal form (RFC 5321 4.1.2, 4.1.3; RFC 5890).
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';

@@ -1,6 +1,7 @@
 // The is-email suite (Dominic Sayers, version 3.05), read for what SMTP allows (RFC 5321 4.1.2): its categories VALID, DNSWARN
 // and RFC5321 are mailboxes; comments, folding, deprecated and RFC 5322-only forms are not. The exceptions are decisions: local
 // parts and paths have no limits of their own (RFC 5321 4.5.3.1), and a final dot of the domain is dropped.
+
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';

@@ -1,4 +1,5 @@
 // Paths and mailboxes (RFC 5321 4.1.2, 4.5.3.1, RFC 6531 3.3).
+
 import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import { test } from 'node:test';

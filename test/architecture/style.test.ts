@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { allRules, faultsOf, sourceOf } from './style.ts';
+import { allRules, faultsOf, header, sourceOf, titles } from './style.ts';
 
 const root = join(import.meta.dirname, '../..');
 const files = globSync('{src,sim,bench,test,tools}/**/*.ts', { cwd: root });
@@ -19,6 +19,7 @@ test('all sources are written in one style', () => {
   );
 });
 
+const head = '// What it is.\n\n';
 const faults = [
   ['src/spool/a.ts', 'count += 1;', 'counts by one: write ++ or --'],
   ['src/spool/a.ts', 'for (let row = 9; row > 0; row -= 1) take(row);', 'counts by one: write ++ or --'],
@@ -27,9 +28,55 @@ const faults = [
     'export const RETRY_MS = 500;',
     'names a constant in capitals: write retryMs, not RETRY_MS',
   ],
+  [
+    'src/spool/a.ts',
+    'export const ends = (text: string): boolean => text === "";',
+    'keeps a function in a constant: declare it (function name() {})',
+  ],
+  ['src/spool/a.ts', 'class Writer { private end = 0; }', 'says private: write #name'],
+  ['src/spool/a.ts', 'class Writer { private end() {} }', 'says private: write #name'],
+  [
+    'test/spool/a.test.ts',
+    'await new Promise((resolve) => setTimeout(resolve, 50));',
+    'waits for a time: wait for an event, or use virtual time',
+  ],
+  [
+    'test/spool/a.test.ts',
+    "import { setTimeout as wait } from 'node:timers/promises';",
+    'waits for a time: wait for an event, or use virtual time',
+  ],
+  ['test/spool/a.test.ts', "test('should append', () => {});", titles.asks],
+  ['test/spool/a.test.ts', "test('appends.', () => {});", titles.asks],
+  ['test/spool/a.test.ts', "it('appends', () => {});", titles.asks],
+  ['test/spool/a.test.ts', "describe('a spool', () => { test('appends', () => {}); });", titles.asks],
 ] as const;
 for (const [file, text, why] of faults) {
   test(`${file} may not say ${text}`, () => {
-    assert.deepEqual(faultsOf(sourceOf(file, text), allRules), [`${file}:1 ${why}`]);
+    assert.deepEqual(faultsOf(sourceOf(file, head + text), allRules), [`${file}:3 ${why}`]);
+  });
+}
+
+for (const text of [
+  '',
+  'let a = 1;\n',
+  '// What it is.\nlet a = 1;\n',
+  '/* What it is. */\n\nlet a = 1;\n',
+]) {
+  test(`a file may not begin with ${JSON.stringify(text)}`, () => {
+    assert.deepEqual(faultsOf(sourceOf('src/spool/a.ts', text), allRules), [
+      `src/spool/a.ts:1 ${header.asks}`,
+    ]);
+  });
+}
+
+const allowed = [
+  ['src/spool/a.ts', 'const by: Comparator = (a, b) => a - b;'],
+  ['src/spool/a.ts', 'class Writer { private constructor() {} }'],
+  ['src/spool/a.ts', 'setTimeout(end, 50);'],
+  ['test/spool/a.test.ts', "describe('a spool', () => { it('appends', () => {}); });"],
+] as const;
+for (const [file, text] of allowed) {
+  test(`${file} may say ${text}`, () => {
+    assert.deepEqual(faultsOf(sourceOf(file, head + text), allRules), []);
   });
 }

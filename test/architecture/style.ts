@@ -65,4 +65,98 @@ export const constants: Rule = {
   },
 };
 
-export const allRules: readonly Rule[] = [increments, constants];
+/** A stranger reads in the first lines what a file is for. */
+export const header: Rule = {
+  asks: 'does not open with a comment that says what it is and promises, and a blank line after it',
+  faults: ({ text }) => (/^(?:#!.*\n)?(?:\/\/.*\n)+\n/u.test(text) ? [] : [0]),
+};
+
+/** Functions of a module are declarations: the name first, and no order to mind. A typed constant may be an arrow. */
+export const declarations: Rule = {
+  asks: 'keeps a function in a constant: declare it (function name() {})',
+  faults({ file, program }) {
+    if (!file.startsWith('src/')) return [];
+    return program.body
+      .map((statement) => (statement.type === 'ExportNamedDeclaration' ? statement.declaration : statement))
+      .flatMap((one) => (one?.type === 'VariableDeclaration' && one.kind === 'const' ? one.declarations : []))
+      .filter(({ id, init }) => {
+        const isFunction = init?.type === 'ArrowFunctionExpression' || init?.type === 'FunctionExpression';
+        return isFunction && !('typeAnnotation' in id && id.typeAnnotation);
+      })
+      .map(({ start }) => start);
+  },
+};
+
+/** Private is what the language makes private; only a constructor has no other way. */
+export const privateNames: Rule = {
+  asks: 'says private: write #name',
+  faults({ program }) {
+    const found: number[] = [];
+    new Visitor({
+      PropertyDefinition({ accessibility, start }) {
+        if (accessibility === 'private') found.push(start);
+      },
+      MethodDefinition({ accessibility, kind, start }) {
+        if (accessibility === 'private' && kind !== 'constructor') found.push(start);
+      },
+    }).visit(program);
+    return found;
+  },
+};
+
+/** The one test that waits for a time: it kills processes at moments that nothing else can choose. */
+const mayWait = new Set(['test/interop/killing.ts']);
+
+/** Tests wait for events, or move a clock of their own (`t.mock.timers`, `Deadlines`). */
+export const sleeps: Rule = {
+  asks: 'waits for a time: wait for an event, or use virtual time',
+  faults({ file, program }) {
+    if (!file.startsWith('test/') || mayWait.has(file)) return [];
+    const found: number[] = [];
+    new Visitor({
+      CallExpression({ callee, start }) {
+        if (callee.type === 'Identifier' && /^(?:setTimeout|setInterval|sleep)$/u.test(callee.name))
+          found.push(start);
+      },
+      ImportSpecifier({ imported, start }) {
+        if (imported.type === 'Identifier' && imported.name === 'setTimeout') found.push(start);
+      },
+    }).visit(program);
+    return found;
+  },
+};
+
+/** A title says what happens, as a sentence without its full stop. `it` goes on the sentence that its `describe` begins. */
+export const titles: Rule = {
+  asks: 'has a title that does not say what happens ("should ...", a full stop), or it without describe',
+  faults({ file, program }) {
+    if (!file.endsWith('.test.ts')) return [];
+    const found: number[] = [];
+    let depth = 0;
+    const isNamed = (callee: { readonly type: string; readonly name?: unknown }, name: string): boolean =>
+      callee.type === 'Identifier' && callee.name === name;
+    new Visitor({
+      CallExpression({ callee, arguments: [title], start }) {
+        if (isNamed(callee, 'describe')) depth++;
+        const isIt = isNamed(callee, 'it');
+        if (!isIt && !isNamed(callee, 'test')) return;
+        const text = title?.type === 'Literal' && typeof title.value === 'string' ? title.value : '';
+        if (isIt !== depth > 0 || /^should\b|\.$/u.test(text)) found.push(start);
+      },
+      'CallExpression:exit'({ callee }) {
+        if (isNamed(callee, 'describe')) depth--;
+      },
+    }).visit(program);
+    return found;
+  },
+};
+
+export const allRules: readonly Rule[] = [
+  increments,
+  constants,
+  header,
+  declarations,
+  privateNames,
+  sleeps,
+  titles,
+];

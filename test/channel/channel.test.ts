@@ -1,3 +1,5 @@
+// Channels between processes and inside one: order, back-pressure, and what a close still delivers.
+
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';

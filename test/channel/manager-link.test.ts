@@ -1,3 +1,5 @@
+// The link of a role to whichever manager lives: what was posted reaches the next manager, once and in order.
+
 import assert from 'node:assert/strict';
 import type { Server, Socket } from 'node:net';
 import { join } from 'node:path';

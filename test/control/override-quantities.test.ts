@@ -1,3 +1,5 @@
+// Quantities of an override (connections, rates) are read as they are in the configuration file.
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { formatQuantities, parseQuantities } from '../../src/control/override.ts';

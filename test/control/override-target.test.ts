@@ -1,3 +1,5 @@
+// Targets of overrides (`domain:example.com`): how they are read, written, and ordered by what they cover.
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';

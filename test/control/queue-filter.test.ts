@@ -1,3 +1,5 @@
+// Filters of queue commands: which recipients a filter chooses.
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type QueueFilter, RowMatcher } from '../../src/control/queue-row.ts';

@@ -1,3 +1,5 @@
+// What `sluice status` shows while roles are missing, slow or silent.
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ControlError } from '../../src/control/control-error.ts';

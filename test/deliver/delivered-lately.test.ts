@@ -1,3 +1,5 @@
+// The memory of a sender for its last deliveries, which a new manager asks for.
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { DeliveredLately } from '../../src/deliver/delivered-lately.ts';

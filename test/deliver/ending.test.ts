@@ -1,3 +1,5 @@
+// How outgoing connections end: QUIT, drain, abandon, and new settings.
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Peer } from './mail-server.ts';

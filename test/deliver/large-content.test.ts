@@ -1,3 +1,5 @@
+// Large messages on their way out: back-pressure, timeouts, and content that cannot be read to its end.
+
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';

@@ -1,3 +1,5 @@
+// Connections that are refused or lost at any point: who is to blame, and what is tried again.
+
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';

@@ -1,3 +1,5 @@
+// The timeouts of RFC 5321 4.5.3.2 on outgoing connections, on virtual time.
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Peer } from './mail-server.ts';

@@ -1,3 +1,5 @@
+// Transactions of outgoing connections: bytes on the wire, results, and log lines.
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SpoolError } from '../../src/spool/spool-error.ts';

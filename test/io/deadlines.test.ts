@@ -1,3 +1,5 @@
+// The timer wheel that sessions share, on a clock of the test.
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';

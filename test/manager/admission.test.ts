@@ -1,3 +1,5 @@
+// How messages come under the scheduler: tenant, priority, and dates of the spool as times of the scheduler.
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SteadyClock } from '../../src/io/steady-clock.ts';

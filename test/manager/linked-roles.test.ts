@@ -1,3 +1,5 @@
+// Which roles are linked, and when one counts as missing.
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LinkedRoles } from '../../src/manager/linked-roles.ts';

@@ -1,3 +1,5 @@
+// What the log and `sluice status` tell of an outage of the name servers.
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Outage, Resolver } from '../../src/dns/types.ts';

@@ -1,3 +1,5 @@
+// The watch for mail that should go and does not.
+
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { nodeTimers } from '../../src/io/timers.ts';

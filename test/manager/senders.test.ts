@@ -1,3 +1,5 @@
+// Which sender process gets a connection, and how long its connections count.
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ConnectGrant, Work } from '../../src/deliver/types.ts';

@@ -1,3 +1,5 @@
+// The watch for own addresses that this host does not have.
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseConfig } from '../../src/config/config.ts';

@@ -1,4 +1,5 @@
 // Address lists of header fields (RFC 5322 3.4, 4.4, appendix A).
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';

@@ -1,3 +1,5 @@
+// Reading the value of a header field from content that arrives in pieces.
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';

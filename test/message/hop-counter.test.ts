@@ -1,4 +1,5 @@
 // Counting hops in content as it arrives (RFC 5321 6.3).
+
 import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import { test } from 'node:test';

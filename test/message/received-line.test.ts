@@ -1,4 +1,5 @@
 // Received lines and dates (RFC 5321 4.4, RFC 5322 3.3).
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';

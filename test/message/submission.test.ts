@@ -1,4 +1,5 @@
 // Messages of local programs: recipients, missing fields, line ends.
+
 import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import { test } from 'node:test';

@@ -1,3 +1,5 @@
+// Who may relay: by network of the client, and by domain of the recipient.
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { RelayPolicy } from '../../src/policy/relay-policy.ts';

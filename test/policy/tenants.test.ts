@@ -1,3 +1,5 @@
+// Which tenant a message belongs to: the tables against a walk over all tenants.
+
 import assert from 'node:assert/strict';
 import { BlockList } from 'node:net';
 import { test } from 'node:test';

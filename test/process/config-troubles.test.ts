@@ -1,3 +1,5 @@
+// Troubles that a configuration causes while Sluice runs.
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseConfig } from '../../src/config/config.ts';

@@ -1,3 +1,5 @@
+// The watch over free space on the disk of the spool.
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseConfig } from '../../src/config/config.ts';

@@ -1,3 +1,5 @@
+// When a process that lives and does not answer counts as stalled, and when as lost.
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Heartbeat } from '../../src/process/watch/heartbeat.ts';

@@ -1,3 +1,5 @@
+// One Sluice for each spool, with real processes.
+
 import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,3 +1,5 @@
+// A request for a reload waits while the supervisor gives signs of life.
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ReloadRequests } from '../../src/process/roles/reload-requests.ts';

@@ -1,3 +1,5 @@
+// Processes of roles: how they start, fail to start, and end with their supervisor.
+
 import assert from 'node:assert/strict';
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,3 +1,5 @@
+// When roles tell that their supervisor is silent.
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SupervisorWatch } from '../../src/process/watch/supervisor-watch.ts';

@@ -1,3 +1,5 @@
+// Limits of connections and of new connections for each client.
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';

@@ -1,4 +1,5 @@
 // Bytes put into content that comes in pieces.
+
 import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import { test } from 'node:test';

@@ -1,3 +1,5 @@
+// The receiver on real sockets: what is in the spool, in the log and on the wire.
+
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { statSync } from 'node:fs';

@@ -1,3 +1,5 @@
+// A routing rule may give mail its priority.
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { RouteTable } from '../../src/route/route-table.ts';

@@ -1,3 +1,5 @@
+// Adaptation as a whole: how replies change what a site gets.
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ReactionAction, ReactionRule } from '../../src/schedule/adapt/types.ts';

@@ -1,3 +1,5 @@
+// When connections are opened, kept, shared and closed, and how addresses that fail are avoided.
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { kinds, minute, relay, start, Table, type Connect, type Transact } from './table.ts';

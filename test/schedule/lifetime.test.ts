@@ -1,3 +1,5 @@
+// Retries and lifetimes: when a recipient is tried again, and when it fails for good.
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { configOf, day, hour, kinds, minute, noRoute, relay, start, Table } from './table.ts';

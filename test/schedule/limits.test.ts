@@ -1,3 +1,5 @@
+// Limits on connections: who gets a slot, and who waits.
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { configOf, kinds, minute, relay, start, Table, type Connect, type Transact } from './table.ts';

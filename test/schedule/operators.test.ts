@@ -1,3 +1,5 @@
+// What operators do to mail in the scheduler: hold, release, retry, remove, find.
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { day, hour, kinds, minute, noRoute, relay, start, Table } from './table.ts';

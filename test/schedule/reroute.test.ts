@@ -1,3 +1,5 @@
+// Mail that waits takes new routes when the routing table changes.
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { hour, relay, start, Table } from './table.ts';

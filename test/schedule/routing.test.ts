@@ -1,3 +1,5 @@
+// Plans of routes: when they are asked for, and what waits for them.
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { hour, kinds, minute, noRoute, relay, start, Table, type Connect } from './table.ts';

@@ -1,3 +1,5 @@
+// The rules of `[[limit]]` in the scheduler: groups, rates, messages and recipients.
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { LimitRule } from '../../src/schedule/limits/types.ts';

@@ -1,3 +1,5 @@
+// The rows of sites that `sluice status` and `sluice top` show.
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { minute, relay, Table } from './table.ts';

@@ -1,3 +1,5 @@
+// The stores of the scheduler: heap, index, columns, and lists over columns.
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';

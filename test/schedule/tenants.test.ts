@@ -1,3 +1,5 @@
+// Tenants and priorities: whose turn it is.
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { LimitRule } from '../../src/schedule/limits/types.ts';

@@ -1,3 +1,5 @@
+// A message through the scheduler: begin, recipients, commit, grant, results.
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { kinds, noRoute, relay, start, Table } from './table.ts';

@@ -1,3 +1,5 @@
+// No mail waits without a reason that the scheduler can tell.
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { relay, Table } from './table.ts';

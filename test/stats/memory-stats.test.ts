@@ -1,11 +1,11 @@
 // Numbers are added up in memory and looked at as plain data.
 
 import assert from 'node:assert/strict';
-import { it } from 'node:test';
+import { test } from 'node:test';
 
 import { MemoryStats } from '../../src/stats/stats.ts';
 
-it('counts, gauges and timings come back under their keys, in order', () => {
+test('counts, gauges and timings come back under their keys, in order', () => {
   const stats = new MemoryStats();
   stats.count('receive.accepted');
   stats.count('receive.accepted', 2);

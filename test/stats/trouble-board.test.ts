@@ -1,3 +1,5 @@
+// Troubles of all processes as one list.
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { TroubleBoard } from '../../src/stats/trouble-board.ts';

@@ -1,3 +1,5 @@
+// Troubles of one process: raised, counted from when, cleared.
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Trouble, Troubles } from '../../src/stats/troubles.ts';

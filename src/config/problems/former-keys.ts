@@ -3,8 +3,10 @@
 import type { Path } from '../read/toml.ts';
 import { tomlValue } from '../read/toml-value.ts';
 
-const limitPer = (per: string) => (value: unknown) =>
-  `is a table of its own now: [[limit]] with per = "${per}" and connections = ${tomlValue(value)}`;
+function limitPer(per: string) {
+  return (value: unknown) =>
+    `is a table of its own now: [[limit]] with per = "${per}" and connections = ${tomlValue(value)}`;
+}
 
 const formerKeys: ReadonlyMap<string, (value: unknown) => string> = new Map([
   ['deliver.connections_per_domain', limitPer('domain')],

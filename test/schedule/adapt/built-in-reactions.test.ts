@@ -1,3 +1,5 @@
+// The built-in rules for the replies of providers, held against texts of their replies.
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { builtInReactions } from '../../../src/schedule/adapt/built-in-reactions.ts';

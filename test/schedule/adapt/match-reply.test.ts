@@ -1,3 +1,5 @@
+// Matching replies against rules: what matches, and what it costs.
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';

@@ -1,3 +1,5 @@
+// The arithmetic of the window of a site: growth, trouble, and recovery.
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';

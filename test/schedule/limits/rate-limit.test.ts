@@ -1,3 +1,5 @@
+// Rates hold in any stretch of time, whatever comes when.
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';

@@ -1,3 +1,5 @@
+// Which rule holds for a message or a place, dimension by dimension.
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createLimitIndex } from '../../../src/schedule/limits/rule-index.ts';

@@ -1,4 +1,5 @@
 // The arguments of BDAT (RFC 3030 2).
+
 import type { Chunk } from './transaction.ts';
 
 const argumentsPattern = /^ +([0-9]{1,15})( +LAST)? *$/i;

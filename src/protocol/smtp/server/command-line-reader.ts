@@ -1,5 +1,6 @@
 // Finds command lines in received bytes, however they were cut (RFC 5321 2.3.8: only CRLF ends a line).
 // A line inside one chunk is not copied; memory is bounded by the longest line allowed.
+
 import { Buffer, isUtf8 } from 'node:buffer';
 import type { InputQueue } from './input-queue.ts';
 

@@ -1,4 +1,5 @@
 // Finds the path in the argument of MAIL and RCPT (RFC 5321 4.1.1.2, 4.1.1.3): strictly, or as devices and old programs write it.
+
 import type { InvalidAddress } from '../../../address/address-fault.ts';
 import type { Path, PathOptions } from '../../../address/path.ts';
 import { parsePath } from '../../../address/path.ts';

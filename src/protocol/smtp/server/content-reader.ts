@@ -1,5 +1,6 @@
 // Reads the content of one message, by DATA or by BDAT chunks, within the limits of size and line length. A message that breaks
 // a rule is refused once and then read to its end without being handed on (RFC 5321 4.5.3.1.9, RFC 3030 2).
+
 import { Buffer } from 'node:buffer';
 import { ContentScanner } from './content-scanner.ts';
 import type { InputQueue } from './input-queue.ts';

@@ -1,5 +1,6 @@
 // Finds the end of a message's content and takes out the dot-stuffing, in one pass over each chunk and without copying
 // (RFC 5321 4.1.1.4, 4.5.2). Only CRLF.CRLF ends a message: a CR or LF alone never does, in any combination (RFC 5321 2.3.8).
+
 import { nextControlByte } from './control-bytes.ts';
 
 const lineFeed = 0x0a;

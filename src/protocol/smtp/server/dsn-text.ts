@@ -1,5 +1,6 @@
 // Values of the DSN parameters ENVID and ORCPT as clients of the wild write them (RFC 3461 4.2, 4.4). They say how reports about a message
 // look, no more: a value that cannot be read is left out, and never a reason to refuse the message.
+
 import { parseMailbox } from '../../../address/path.ts';
 import { decodeXtext, encodeXtext } from '../xtext.ts';
 

@@ -1,4 +1,5 @@
 // Commands whose answer never depends on anything: NOOP, HELP, and those that are not offered.
+
 import { Verb } from './command-verb.ts';
 import type { FixedReply } from './replies.ts';
 import { Replies } from './replies.ts';

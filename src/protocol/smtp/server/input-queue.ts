@@ -1,4 +1,5 @@
 // Received chunks in order, read through a position; nothing is copied or joined.
+
 import { Buffer } from 'node:buffer';
 
 const empty = Buffer.alloc(0);

@@ -1,5 +1,6 @@
 // What a command line means in the state that the session is in (RFC 5321 4.1.4): a question for the caller, a reply, or something
 // that the session does. Changes nothing itself.
+
 import { readBdatArguments } from './bdat-arguments.ts';
 import type { CommandLineReader } from './command-line-reader.ts';
 import { Verb, verbOf } from './command-verb.ts';

@@ -1,6 +1,7 @@
 // Repairs the line ends of content that comes with a CR or LF alone (RFC 5321 2.3.8): what it gives has none. CRs before an LF belong
 // to its line end, an LF alone is one. Other CRs are no line end in the header, where they would begin a field that the writer of the
 // text did not write: they become a blank. In the body they become one, as the sender of a progress bar means them.
+
 import { Buffer } from 'node:buffer';
 
 const lineFeed = 0x0a;

@@ -1,4 +1,5 @@
 // The replies that name this host or its extensions, made once for all sessions with the same options.
+
 import type { Buffer } from 'node:buffer';
 import type { FixedReply } from './replies.ts';
 import { encodeReply, fixedReply } from './replies.ts';

@@ -1,5 +1,6 @@
 // Parameters of MAIL: SIZE (RFC 1870), BODY (RFC 6152), SMTPUTF8 (RFC 6531), RET and ENVID (RFC 3461), AUTH (RFC 4954 5),
 // MT-PRIORITY (RFC 6710).
+
 import { parseMailbox } from '../../../address/path.ts';
 import { parsePriority } from '../priority-value.ts';
 import { decodeXtext } from '../xtext.ts';

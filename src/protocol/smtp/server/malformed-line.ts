@@ -1,5 +1,6 @@
 // What becomes of a session after a line that is no line of SMTP: too long, with a control character, or not UTF-8. It goes on only
 // where the line is plainly one command with a mistake; after any other, what follows may be part of something else and is not read.
+
 import type { Buffer } from 'node:buffer';
 import type { LineVerdict } from './command-line-reader.ts';
 import { Verb, verbOf } from './command-verb.ts';

@@ -1,4 +1,5 @@
 // The keyword[=value] parameters after a path in MAIL and RCPT (RFC 5321 4.1.2), as text.
+
 import type { FixedReply } from './replies.ts';
 import { Replies } from './replies.ts';
 

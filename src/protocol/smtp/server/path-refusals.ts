@@ -1,4 +1,5 @@
 // What is answered to a path that could not be read: 501 with the reason (RFC 5321 4.2.2, RFC 3463 3.2).
+
 import type { AddressFault } from '../../../address/address-fault.ts';
 import { describeAddressFault } from '../../../address/address-fault.ts';
 import type { FixedReply } from './replies.ts';

@@ -1,4 +1,5 @@
 // Parameters of RCPT: NOTIFY and ORCPT (RFC 3461 4.1, 4.2; RFC 6533 3 for international addresses).
+
 import { readOriginalRecipient } from './dsn-text.ts';
 import { endsAt, splitParameters } from './parameters.ts';
 import type { FixedReply } from './replies.ts';

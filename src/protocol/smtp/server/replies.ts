@@ -1,5 +1,6 @@
 // Replies of an SMTP server as bytes (RFC 5321 4.2, RFC 2034): the fixed ones made once, the others well-formed
 // whatever text they are given.
+
 import { Buffer } from 'node:buffer';
 import type { Reply } from './server-types.ts';
 import { SessionMisuseError } from './session-misuse-error.ts';

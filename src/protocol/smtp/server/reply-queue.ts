@@ -1,5 +1,6 @@
 // Replies on their way out: counted if they are errors, and taken as one buffer, so that the replies to a pipelined batch
 // leave in one write (RFC 2920 3.2).
+
 import { Buffer } from 'node:buffer';
 import type { FixedReply } from './replies.ts';
 import { callerReply } from './replies.ts';

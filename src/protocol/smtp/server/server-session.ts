@@ -1,5 +1,6 @@
 // The server side of SMTP (RFC 5321, 2920, 3030, 3461, 6531) as a state machine: bytes in, events and replies out.
 // Owns no socket and no timer; how the bytes were cut into chunks changes nothing but the cuts of `content`.
+
 import { CommandLineReader } from './command-line-reader.ts';
 import { ContentReader } from './content-reader.ts';
 import { InputQueue } from './input-queue.ts';

@@ -1,5 +1,6 @@
 // What a session knows when a command comes: how its listener behaves, and what its client has said so far. Whatever a later
 // command depends on, such as TLS or who the client is, belongs here.
+
 import type { Leniency, ServerSessionOptions } from './server-types.ts';
 import { Transaction } from './transaction.ts';
 

@@ -1,4 +1,5 @@
 // A defect in the code around a session: an answer that nothing waits for, or one that is no refusal.
+
 import { SluiceError } from '../../../errors/sluice-error.ts';
 
 export class SessionMisuseError extends SluiceError {

@@ -1,4 +1,5 @@
 // Reads the command lines of MAIL, RCPT, HELO and EHLO: each becomes a question for the caller, or the reply that refuses it.
+
 import { pathStart, readPath } from './command-path.ts';
 import { readMailParameters } from './mail-parameters.ts';
 import { recipientRefusal, senderRefusal } from './path-refusals.ts';

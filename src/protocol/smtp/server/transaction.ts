@@ -1,4 +1,5 @@
 // The state of a mail transaction (RFC 5321 3.3): what MAIL and RCPT have brought so far.
+
 import type { FixedReply } from './replies.ts';
 import { Replies } from './replies.ts';
 import type { MailParameters } from './server-types.ts';

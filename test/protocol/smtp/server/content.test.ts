@@ -1,4 +1,5 @@
 // Content against a model made of string replacements: what is handed on, where the message ends, and how little is cut.
+
 import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import { test } from 'node:test';

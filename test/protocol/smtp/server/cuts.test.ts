@@ -1,4 +1,5 @@
 // How bytes are cut into chunks changes nothing: neither events nor replies.
+
 import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import { test } from 'node:test';

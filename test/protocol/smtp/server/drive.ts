@@ -1,4 +1,5 @@
 // Drives a server session in tests: feeds it chunks, answers its events, and writes down what happened.
+
 import { Buffer } from 'node:buffer';
 import type {
   Leniency,

@@ -1,4 +1,5 @@
 // What speaks HTTP or TLS to the port is turned away with its first line, so that no line of SMTP hidden in it is carried out.
+
 import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import { test } from 'node:test';

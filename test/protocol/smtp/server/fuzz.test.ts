@@ -1,4 +1,5 @@
 // Hostile bytes: nothing throws, every reply is well-formed, and no memory grows.
+
 import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import { test } from 'node:test';

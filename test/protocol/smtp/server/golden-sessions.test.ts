@@ -1,4 +1,5 @@
 // Whole sessions: given bytes, expect events and replies.
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { drive } from './drive.ts';

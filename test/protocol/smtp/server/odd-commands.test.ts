@@ -1,4 +1,5 @@
 // Commands as devices and old programs write them: taken from clients that may relay, refused from everyone else (RFC 5321 4.1.1).
+
 import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import { test } from 'node:test';

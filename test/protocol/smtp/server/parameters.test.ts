@@ -1,4 +1,5 @@
 // Parameters of MAIL and RCPT: what is understood, and what is answered to what is not.
+
 import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import { test } from 'node:test';

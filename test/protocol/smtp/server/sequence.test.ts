@@ -1,4 +1,5 @@
 // The order of commands (RFC 5321 4.1.4), pipelining (RFC 2920), and what ends a session.
+
 import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import { test } from 'node:test';

@@ -1,4 +1,5 @@
 // No sequence but CRLF.CRLF ends a message, and no content becomes a command (RFC 5321 2.3.8, 4.1.1.4).
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { codes, drive } from './drive.ts';
