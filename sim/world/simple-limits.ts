@@ -1,11 +1,12 @@
 // The limits that hold for everything alike, as rules: what most simulations and tests need.
 
 import type { LimitKey, LimitRule } from '../../src/schedule/limits/types.ts';
-import type { SchedulerConfig } from '../../src/schedule/types.ts';
+import type { SchedulerConfig, UnansweredPolicy } from '../../src/schedule/types.ts';
 
 export interface SimpleLimits {
   readonly global: number;
   readonly unanswered?: number | undefined;
+  readonly unansweredPolicy?: UnansweredPolicy | undefined;
   readonly perDomain: number;
   readonly perSite: number;
   readonly perIp: number;
@@ -15,10 +16,11 @@ export interface SimpleLimits {
 
 /** Connections in all, and per domain, site and address. */
 export function simpleLimits(limits: SimpleLimits): SchedulerConfig['limits'] {
-  const { global, unanswered = 0, perDomain, perSite, perIp, rules = [] } = limits;
+  const { global, unanswered = 0, unansweredPolicy, perDomain, perSite, perIp, rules = [] } = limits;
   return {
     global,
     unanswered,
+    unansweredPolicy,
     rules: [...rules, everyOf('domain', perDomain), everyOf('site', perSite), everyOf('ip', perIp)],
   };
 }

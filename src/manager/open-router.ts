@@ -41,8 +41,6 @@ function resolverOf(config: Config, nowMs: () => number): Resolver {
     minTtlSeconds: dns.minTtl / 1000,
     negativeTtlSeconds: dns.negativeTtl / 1000,
     maxEntries: dns.cacheEntries,
-    // Whoever is well answers sooner: what takes longer shall not hold up the others.
-    hangingMs: 250,
     now: nowMs,
     ...questionsHere(config),
   });

@@ -25,6 +25,8 @@ export interface SchedulerConfig {
   readonly transactionsPerConnection: number;
   /** Rest of an address after its first, second, ... failed connection; the last one repeats. Jittered alike. */
   readonly addressRestMs: readonly number[];
+  /** Ms that an own address is not used after no connection could be begun from it; 10,000 when it is not given. */
+  readonly sourceRestMs?: number | undefined;
   /** Ms that recipients of a message with known routes wait for the plans of its others, to share a transaction; 2,000. */
   readonly routeGraceMs?: number | undefined;
   readonly limits: {

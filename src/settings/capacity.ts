@@ -35,6 +35,8 @@ export interface Demand {
   readonly receiveConnections: number;
   /** Own addresses that connections are made from; none: the system chooses. */
   readonly sources: readonly string[];
+  /** Of [dns], each a socket: max_questions, unanswered_after and max_unanswered. */
+  readonly questions: Questions;
 }
 
 /** What is missing, for people. */
@@ -62,6 +64,7 @@ export interface Capacity {
 /** Questions to name servers at once, each of them a socket; see `ResolverOptions`. */
 export interface Questions {
   readonly maxInFlight: number;
+  readonly hangingMs: number;
   readonly maxHanging: number;
 }
 
@@ -74,7 +77,7 @@ export function ownFiles(openFiles: number): number {
 }
 
 export function demandOf(config: Config): Demand {
-  const { processes, deliver, receive } = config;
+  const { processes, deliver, receive, dns } = config;
   return {
     singleProcess: processes.singleProcess,
     senders: processes.senders,
@@ -83,6 +86,11 @@ export function demandOf(config: Config): Demand {
     unanswered: deliver.maxUnanswered,
     receiveConnections: receive.maxConnections,
     sources: config.source.map(({ address }) => address),
+    questions: {
+      maxInFlight: dns.maxQuestions,
+      hangingMs: dns.unansweredAfter,
+      maxHanging: dns.maxUnanswered,
+    },
   };
 }
 
@@ -107,12 +115,13 @@ export function capacityOf(demand: Demand, system: SystemFacts): Capacity {
  * connections, what hangs takes no more than half of what these leave.
  */
 export function questionsOf(demand: Demand, { openFiles }: SystemFacts): Questions {
-  const { singleProcess, deliverConnections, receiveConnections } = demand;
+  const { singleProcess, deliverConnections, receiveConnections, questions } = demand;
   const quarter = Math.max(1, Math.floor(openFiles / 4));
   const left = singleProcess ? leftOf(roomIn(openFiles) - deliverConnections - receiveConnections) : Infinity;
   return {
-    maxInFlight: Math.min(1000, quarter),
-    maxHanging: Math.max(1, Math.min(10_000, quarter, left)),
+    maxInFlight: Math.min(questions.maxInFlight, quarter),
+    hangingMs: questions.hangingMs,
+    maxHanging: Math.max(1, Math.min(questions.maxHanging, quarter, left)),
   };
 }
 

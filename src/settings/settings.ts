@@ -107,9 +107,17 @@ export function schedulerConfig(config: Config, seed = randomInt(2 ** 31)): Sche
     recipientsPerTransaction: deliver.recipientsPerTransaction,
     transactionsPerConnection: deliver.transactionsPerConnection,
     addressRestMs: deliver.addressRest,
+    sourceRestMs: deliver.sourceRest,
     limits: {
       global: deliver.maxConnections,
       unanswered: deliver.maxUnanswered,
+      unansweredPolicy: {
+        afterMs: deliver.unansweredAfter,
+        extraConnections: deliver.unansweredExtra,
+        giveUpMs: deliver.unansweredGiveUp,
+        patientOneIn: deliver.unansweredPatientOneIn,
+        patientLeast: deliver.unansweredPatientLeast,
+      },
       rules: limitRules(config),
     },
     sources: config.source.length === 0 ? [''] : config.source.map(({ address }) => address),

@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import {
   capacityOf,
   clientsWithinCapacity,
+  demandOf,
   ownFiles,
   questionsOf,
   shortageText,
@@ -13,7 +14,7 @@ import {
   type PortRange,
 } from '../../src/settings/capacity.ts';
 import { openFilesIn, portsIn, systemFacts } from '../../src/settings/system-facts.ts';
-import { defaultConfig } from '../../src/config/config.ts';
+import { defaultConfig, parseConfig } from '../../src/config/config.ts';
 import { receiveSettings } from '../../src/settings/settings.ts';
 import type { LimitRule } from '../../src/schedule/limits/types.ts';
 import type { SchedulerConfig } from '../../src/schedule/types.ts';
@@ -29,6 +30,7 @@ function demand(over: Partial<Demand> = {}): Demand {
     unanswered: 0,
     receiveConnections: 1_000,
     sources: [],
+    questions: { maxInFlight: 1_000, hangingMs: 250, maxHanging: 10_000 },
     ...over,
   };
 }
@@ -354,4 +356,18 @@ test('a receiver serves its share of the clients that files allow', () => {
   assert.equal(most(2_000, 2), 1_000);
   assert.equal(most(1_537, 2), 768);
   assert.equal(most(1, 4), 1);
+});
+
+test('what [dns] says about questions holds as far as open files allow', () => {
+  const toml = '[dns]\nmax_questions = 300\nunanswered_after = "1s"\nmax_unanswered = 700\n';
+  const asked = demandOf(parseConfig(toml, 'sluice.toml'));
+  assert.deepEqual(questionsOf(asked, { openFiles: Infinity, ports: usual }), {
+    maxInFlight: 300,
+    hangingMs: 1_000,
+    maxHanging: 700,
+  });
+  const few = questionsOf(asked, { openFiles: 1_024, ports: usual });
+  assert.deepEqual([few.maxInFlight, few.maxHanging], [256, 256]);
+  const { questions } = demandOf(defaultConfig());
+  assert.deepEqual(questions, { maxInFlight: 1_000, hangingMs: 250, maxHanging: 10_000 });
 });

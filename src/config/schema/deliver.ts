@@ -17,7 +17,27 @@ export const deliver = tableOf({
   ),
   max_unanswered: key(
     wholeNumber(0, 1_000_000).default(10_000),
-    'While max_connections are in use, what no host has greeted on for a moment counts here instead, so that dead destinations do not slow the others. As far as open files and ports allow; 0: they take room until they are given up.',
+    'When max_connections is reached, connections that no host has greeted on within unanswered_after count against this limit instead, so that dead destinations do not delay others. As far as open files and ports allow; with 0 they hold their room until unanswered_give_up.',
+  ),
+  unanswered_after: key(
+    duration(10).prefault('150ms'),
+    'When max_connections is reached and mail waits, a connection without a greeting moves to the limit max_unanswered after this time. It stays open.',
+  ),
+  unanswered_extra: key(
+    wholeNumber(0, 100).default(4),
+    'Extra connections above max_connections, within max_unanswered, for each one that has moved there and for each that failed in the last one or two seconds. They go only to sites that have not greeted on an open connection.',
+  ),
+  unanswered_give_up: key(
+    duration(1_000).prefault('3s'),
+    'When max_unanswered is reached as well and mail waits, connections without a greeting for this long are closed. Their addresses rest as address_rest says; their mail has no failed attempt.',
+  ),
+  unanswered_patient_one_in: key(
+    wholeNumber(1, 1_000_000).default(20),
+    'The oldest connections without a greeting are not closed that way, but only by timeout_connect and timeout_greeting: one in so many of max_connections and max_unanswered together.',
+  ),
+  unanswered_patient_least: key(
+    wholeNumber(0, 1_000_000).default(10),
+    'At least so many of the oldest connections without a greeting are not closed that way.',
   ),
   recipients_per_transaction: key(
     wholeNumber(1, 100_000).default(100),
@@ -36,6 +56,10 @@ export const deliver = tableOf({
       .min(1, 'must hold one duration at least')
       .prefault(['15s', '1m', '4m', '15m', '1h']),
     'How long an address is left alone after a connection to it failed: after the first time, the second, and so on; the last one repeats.',
+  ),
+  source_rest: key(
+    duration(1_000).prefault('10s'),
+    'How long a [[source]] is not used after this host could not even begin a connection from it: the address is not on this host, or no port or file is left. When no other source can be used, the address of the destination rests for this time instead.',
   ),
   ipv4: key(yesNo().default(true), 'Deliver to IPv4 addresses.'),
   ipv6: key(

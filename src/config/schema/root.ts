@@ -101,6 +101,18 @@ const dns = tableOf({
     wholeNumber(1, 20).default(3),
     'How often each question is asked, over all servers, before it counts as failed for now.',
   ),
+  max_questions: key(
+    wholeNumber(1, 100_000).default(1000),
+    'Questions under way at once; the others wait in line. Of the open files that this process may have, they take a quarter at most.',
+  ),
+  unanswered_after: key(
+    duration(10).prefault('250ms'),
+    'When max_questions is reached and others wait, a question without an answer moves to the limit max_unanswered after this time. It goes on.',
+  ),
+  max_unanswered: key(
+    wholeNumber(1, 100_000).default(10_000),
+    'Questions without an answer that count here instead of in max_questions, so that dead domains do not delay others. As far as open files allow.',
+  ),
   min_ttl: key(duration().prefault('5s'), 'Answers are kept for this long at least, whatever their TTL.'),
   max_ttl: key(duration().prefault('1d'), 'Answers are kept for this long at most, whatever their TTL.'),
   negative_ttl: key(

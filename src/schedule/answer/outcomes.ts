@@ -11,12 +11,9 @@ import { mayBeDone, freeRecipient, freeTask, setRecipients } from '../work/lifec
 import { forgetPlaces, leavePlace, releaseSite } from '../reserve/places.ts';
 import { close, makeRoom } from '../grant/serve.ts';
 import { countAttempt, deferTask, setLastError } from '../work/settle.ts';
-import { restSource } from '../grant/source-rests.ts';
+import { restSource, sourceRestMs } from '../grant/source-rests.ts';
 import type { State } from '../state.ts';
 import type { ConnectionEnd, MessageHandle, RecipientResult } from '../types.ts';
-
-/** Ms until an address is tried again when this host could not even begin to. */
-const localRestMs = 10_000;
 
 /** Greeting and EHLO are through. */
 export function becameReady(s: State, connection: number, nowMs: number): void {
@@ -77,7 +74,7 @@ export function endConnection(s: State, connection: number, end: ConnectionEnd, 
   const error = errorOf(end, wasGivenUp);
   if (failed && isLocal) {
     const { hop, source } = connections.placeOf(connection);
-    if (!restSource(s, source, hop.ip, nowMs)) addresses.rest(address, nowMs, localRestMs, error);
+    if (!restSource(s, source, hop.ip, nowMs)) addresses.rest(address, nowMs, sourceRestMs(s), error);
   } else if (failed) {
     reactToFailure(s, connection, error, nowMs);
   }

@@ -1,21 +1,25 @@
-// Own addresses that a connection could not even be begun from: this host has no such address, or no port of it is left.
-// While there is another, such a one is left alone for some seconds: no destination is to blame, and none has to wait.
+// Own addresses that a connection could not even be begun from: this host has no such address, or no port or open file is
+// left. While another one can be used, such a source is not used for some seconds: no destination is to blame.
 
 import { isReachableFrom } from '../reserve/places.ts';
 import type { State } from '../state.ts';
 
-/** Ms until it is tried again. */
-const restMs = 10_000;
+const defaultRestMs = 10_000;
 
-/** Leaves the source alone. False: it is the only one that connections to this address could be made from. */
+/** Rests the source. False: no other source can be used for connections to this address. */
 export function restSource(s: State, source: string, ip: string, nowMs: number): boolean {
   const hasOther = s.sources.some(
     (other) => other !== source && isReachableFrom(ip, other) && !isSourceResting(s, other, nowMs),
   );
-  if (hasOther) s.sourceRests.set(source, nowMs + restMs);
+  if (hasOther) s.sourceRests.set(source, nowMs + sourceRestMs(s));
   return hasOther;
 }
 
 export function isSourceResting(s: State, source: string, nowMs: number): boolean {
   return (s.sourceRests.get(source) ?? 0) > nowMs;
+}
+
+/** Ms of such a rest: of a source, or without another source of the address that it could not reach. */
+export function sourceRestMs(s: State): number {
+  return s.config.sourceRestMs ?? defaultRestMs;
 }
