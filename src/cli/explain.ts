@@ -23,7 +23,7 @@ export function register(program: Command): void {
     .option('--sender <address>', 'the envelope sender, if routes depend on it; <> for bounces')
     .option(
       '--tenant <name>',
-      "look at the mail of this tenant, '' is mail of no tenant; without it, that of the tenant with most mail",
+      "explain the mail of this tenant ('' is mail of no tenant); without it, of the tenant that --sender belongs to, or that has most mail",
     )
     .option('--json', 'for programs')
     .action(explain);

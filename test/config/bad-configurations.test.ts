@@ -256,8 +256,7 @@ const table: readonly (readonly [what: string, text: string, ...problems: string
   [
     'a group of queues, which are tenants now',
     'tenant = [{ name = "a" }]\nlimit = [{ per = "group", queue = "a", connections = 1 }]',
-    '2:18 limit[1].per: a group of everything: say which mail it is with one of domain, domain_file, mx, ip, source, tenant; max_connections in [deliver] is the limit of all',
-    '2:27 limit[1].queue: is called tenant now: write tenant = "a"',
+    '2:27 limit[1].queue: is called tenant now: write tenant = ["a"]',
   ],
   [
     'a queue where there never was one',

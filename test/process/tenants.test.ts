@@ -1,6 +1,8 @@
 // What a message brings along for fairness, from its client to its destination, over a restart, with Sluice as a program.
 
 import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { Ground, until } from '../../sim/neighbours/ground.ts';
 import { startSluice, type SluiceConfig, type SluiceEvent } from '../../sim/neighbours/sluice.ts';
@@ -103,6 +105,39 @@ test('other tenants count after a reload, for the next message', async (t) => {
     sluice.events().flatMap(({ event, tenant }) => (event === 'received' ? [tenant] : []));
   await until('both are in the log', () => Promise.resolve(tenants().length === 2));
   assert.deepEqual(tenants(), ['shop', 'store']);
+});
+
+test('what the rate of a tenant has used up under an earlier Sluice, which said queue, is known after the update', async (t) => {
+  const ground = Ground.of(t);
+  const mx = await destination(ground);
+  const config: SluiceConfig = {
+    processes: { single_process: true },
+    route: [{ relay: [`127.0.0.1:${mx.port}`] }],
+    tenant: [{ name: 'shop', sender: ['shop.example'] }],
+    limit: [{ per: ['tenant', 'domain'], tenant: ['shop'], message_rate: '1/hour' }],
+  };
+  const mail = { from: 'a@shop.example', to: ['b@far.test'], content };
+  const before = await startSluice(ground, { config });
+  await send(before.port, mail);
+  await until('the first is delivered', () => Promise.resolve(mx.messages.length === 1));
+  assert.equal(await before.program.stop('SIGTERM'), 0);
+
+  const file = join(before.spool, 'rates.json');
+  const { rates } = JSON.parse(readFileSync(file, 'utf8')) as { rates: { rule: string }[] };
+  assert.deepEqual(
+    rates.map(({ rule }) => rule),
+    ['per domain tenant: tenant shop'],
+  );
+  const former = rates.map((rate) => Object.assign(rate, { rule: 'per domain queue: queue shop' }));
+  writeFileSync(file, JSON.stringify({ version: 1, rates: former }));
+
+  const sluice = await startSluice(ground, { config, directory: before.directory });
+  await send(sluice.port, mail);
+  const waits = /^In the way {4}limit tenant shop: .* far\.test shop lets 1 messages per hour through$/mu;
+  await until('the second waits for the rate', async () =>
+    waits.test(await sluice.cli('explain', 'far.test', '--tenant', 'shop')),
+  );
+  assert.equal(mx.messages.length, 1);
 });
 
 test('a source that is not there is named, with what to do', async (t) => {

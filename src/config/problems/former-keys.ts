@@ -16,7 +16,7 @@ const formerKeys: ReadonlyMap<string, (value: unknown) => string> = new Map([
     'deliver.source_address',
     (value) => `is a table of its own now: [[source]] with address = ${tomlValue(value)}`,
   ],
-  ['limit.*.queue', (value) => `is called tenant now: write tenant = ${tomlValue(value)}`],
+  ['limit.*.queue', (value) => `is called tenant now: write tenant = ${tomlValue([value].flat())}`],
 ]);
 
 /** What to say about a key that is no more; undefined when there never was one. */
@@ -26,15 +26,15 @@ export function replacementOf(path: Path, value: unknown): string | undefined {
 
 /**
  * What to say about a word that a key took in earlier versions; undefined when it never did.
- * @param list - the list that the word is in; undefined when it stands alone
+ * @param around - what the word stands in: a list, or the table of the key
  */
-export function replacementOfWord(path: Path, word: string, list: unknown): string | undefined {
+export function replacementOfWord(path: Path, word: string, around: unknown): string | undefined {
   if (word !== 'queue') return undefined;
   switch (placeOf(path)) {
     case 'limit.*.per':
       return '"queue" is called "tenant" now: write per = "tenant"';
     case 'limit.*.per.*': {
-      const given = Array.isArray(list) ? list : [];
+      const given = Array.isArray(around) ? around : [];
       const words = new Set(given.map((each: unknown) => (each === 'queue' ? 'tenant' : each)));
       return `"queue" is called "tenant" now: write per = ${tomlValue([...words])}`;
     }

@@ -14,12 +14,31 @@ import type { Path, Place, TomlSource } from '../read/toml.ts';
 export function problemsOf(issues: readonly z.core.$ZodIssue[], source: TomlSource): ConfigProblem[] {
   return issues
     .flatMap(meant)
+    .filter((issue) => !isOfFormerKey(issue, issues, source))
     .flatMap((issue) =>
       issue.code === 'unrecognized_keys'
         ? issue.keys.map((key) => unknownKey([...issue.path, key], source))
         : [wrongValue(issue, source)],
     )
     .sort((a, b) => a.line - b.line || a.column - b.column);
+}
+
+/** A table does not lack what it says with the key of an earlier version: that key is the problem. */
+function isOfFormerKey(
+  issue: z.core.$ZodIssue,
+  all: readonly z.core.$ZodIssue[],
+  source: TomlSource,
+): boolean {
+  if (issue.code !== 'custom' || issue.params?.['isLack'] !== true) return false;
+  return all.some(
+    (each) =>
+      each.code === 'unrecognized_keys' &&
+      each.path.every((part, at) => part === issue.path[at]) &&
+      each.keys.some((key) => {
+        const path = [...each.path, key];
+        return replacementOf(path, valueAt(source.value, path)) !== undefined;
+      }),
+  );
 }
 
 /** Of a key that takes one of several kinds: the problems inside the kind that was given, if there is one. */

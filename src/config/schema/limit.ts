@@ -131,10 +131,13 @@ const limit = tableOf({
   }
   if (value.per === 'group' && matches.every((match) => value[match] === undefined)) {
     const which = matches.join(', ');
-    complain(
-      `a group of everything: say which mail it is with one of ${which}; max_connections in [deliver] is the limit of all`,
-      ['per'],
-    );
+    context.addIssue({
+      code: 'custom',
+      message: `a group of everything: say which mail it is with one of ${which}; max_connections in [deliver] is the limit of all`,
+      path: ['per'],
+      // With a match that has another name now, it is no group of everything.
+      params: { isLack: true },
+    });
   }
   if (Array.isArray(value.per)) {
     for (const [index, word] of value.per.entries()) {
