@@ -7,6 +7,7 @@ import { spawnSync } from 'node:child_process';
 import { setFlagsFromString } from 'node:v8';
 import type { RelayPlan, RoutePlan } from '../src/route/types.ts';
 import { createScheduler } from '../src/schedule/create-scheduler.ts';
+import { drive, type EffectHandlers } from '../src/schedule/drive.ts';
 import { Random } from '../src/schedule/store/random.ts';
 import type { ConnectionHandle, Scheduler, SchedulerConfig, Transaction } from '../src/schedule/types.ts';
 
@@ -114,19 +115,20 @@ class Bench {
     this.drain();
   }
 
+  readonly #handlers: EffectHandlers = {
+    resolve: ({ route }) =>
+      this.scheduler.routeResolved(route, plans[Number(route.slice(7, -8))]!, this.nowMs),
+    connect: (effect) => void this.granted.push(effect),
+    transact: (effect) => void this.granted.push(effect),
+    close: ({ connection }) => this.scheduler.connectionClosed(connection, { kind: 'closed' }, this.nowMs),
+    deferred: () => undefined,
+    delivered: () => undefined,
+    failed: () => undefined,
+    done: () => undefined,
+  };
+
   drain(): void {
-    const { scheduler } = this;
-    for (let at = 0; at < scheduler.effects.length; at++) {
-      const effect = scheduler.effects[at]!;
-      if (effect.kind === 'resolve') {
-        scheduler.routeResolved(effect.route, plans[Number(effect.route.slice(7, -8))]!, this.nowMs);
-      } else if (effect.kind === 'connect' || effect.kind === 'transact') {
-        this.granted.push(effect);
-      } else if (effect.kind === 'close') {
-        scheduler.connectionClosed(effect.connection, { kind: 'closed' }, this.nowMs);
-      }
-    }
-    scheduler.effects.length = 0;
+    drive(this.scheduler, this.#handlers);
   }
 
   finish(

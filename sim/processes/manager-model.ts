@@ -7,9 +7,9 @@ import type { Channel } from '../../src/channel/channel.ts';
 import { Senders } from '../../src/manager/senders.ts';
 import type { ManagerToSender, SenderToManager } from '../../src/channel/messages.ts';
 import { createScheduler } from '../../src/schedule/create-scheduler.ts';
+import { drive, type EffectHandlers } from '../../src/schedule/drive.ts';
 import type {
   ConnectionHandle,
-  Effect,
   RecipientResult,
   Scheduler,
   SchedulerConfig,
@@ -179,45 +179,30 @@ export class ManagerModel {
 
   #drain(): void {
     if (this.#parts === undefined) return;
-    const { effects } = this.#parts.scheduler;
-    for (let index = 0; index < effects.length; index++) this.#effect(effects[index] as Effect);
-    effects.length = 0;
+    drive(this.#parts.scheduler, this.#handlers);
     this.#arm();
   }
 
-  #effect(effect: Effect): void {
-    const { senders, scheduler } = this.#parts!;
-    const { clock } = this.#house;
-    switch (effect.kind) {
-      case 'connect': {
-        check(senders.count > 0, () => 'a connection is granted that nobody can carry');
-        const { connection, site, ip, port, host, transaction } = effect;
-        const work = this.#work(connection, transaction);
-        senders.connect({ connection, site, ip, port, host, source: '', work });
-        break;
-      }
-      case 'transact':
-        senders.transact(effect.connection, this.#work(effect.connection, effect.transaction));
-        break;
-      case 'close':
-        senders.close(effect.connection);
-        break;
-      case 'resolve': {
-        const plan = { ...this.#house.planOf(effect.key), validUntilMs: clock.nowMs + 3_600_000 };
-        scheduler.routeResolved(effect.route, plan, clock.nowMs);
-        break;
-      }
-      case 'delivered':
-        this.#journal(scheduler.queueIdOf(effect.message));
-        break;
-      case 'failed':
-        check(false, () => `a message failed: ${effect.error}`);
-        break;
-      case 'deferred':
-      case 'done':
-        break;
-    }
-  }
+  readonly #handlers: EffectHandlers = {
+    connect: ({ connection, site, ip, port, host, transaction }) => {
+      const { senders } = this.#parts!;
+      check(senders.count > 0, () => 'a connection is granted that nobody can carry');
+      const work = this.#work(connection, transaction);
+      senders.connect({ connection, site, ip, port, host, source: '', work });
+    },
+    transact: ({ connection, transaction }) =>
+      this.#parts!.senders.transact(connection, this.#work(connection, transaction)),
+    close: ({ connection }) => this.#parts!.senders.close(connection),
+    resolve: ({ route, key }) => {
+      const { nowMs } = this.#house.clock;
+      const plan = { ...this.#house.planOf(key), validUntilMs: nowMs + 3_600_000 };
+      this.#parts!.scheduler.routeResolved(route, plan, nowMs);
+    },
+    delivered: ({ message }) => this.#journal(this.#parts!.scheduler.queueIdOf(message)),
+    failed: ({ error }) => check(false, () => `a message failed: ${error}`),
+    deferred: () => undefined,
+    done: () => undefined,
+  };
 
   #work(connection: number, transaction: Transaction): Work {
     const queueId = this.#parts!.scheduler.queueIdOf(transaction.message);

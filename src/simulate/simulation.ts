@@ -3,10 +3,10 @@
 
 import type { RoutePlan } from '../route/types.ts';
 import { Random } from '../schedule/store/random.ts';
+import { drive, type EffectHandlers, type EffectOf } from '../schedule/drive.ts';
 import type {
   ConnectionEnd,
   ConnectionHandle,
-  Effect,
   MessageHandle,
   NewRecipient,
   Scheduler,
@@ -66,6 +66,7 @@ export class Simulation {
   readonly network: Network;
   readonly #timeouts: Timeouts;
   readonly #witness: Witness;
+  readonly #handlers: EffectHandlers;
   #scheduler: Scheduler;
   /** By connection handle. */
   #links: (Link | undefined)[] = [];
@@ -77,7 +78,7 @@ export class Simulation {
   #numbers: number[] = [];
   #sizes: number[] = [];
   /** Routes that were asked for, by the number that their events carry. */
-  readonly #routes: Extract<Effect, { kind: 'resolve' }>[] = [];
+  readonly #routes: EffectOf<'resolve'>[] = [];
   readonly #routeNumbers = new Map<string, number>();
   /** Goes up with every crash: what was on its way before is lost. */
   #epoch = 0;
@@ -93,6 +94,7 @@ export class Simulation {
     this.#timeouts = timeouts;
     this.#scheduler = scheduler;
     this.#witness = witness;
+    this.#handlers = this.#carryOut();
   }
 
   get scheduler(): Scheduler {
@@ -158,10 +160,8 @@ export class Simulation {
 
   /** Performs what the scheduler wants done after a call, and sees to its being woken. */
   settle(): void {
-    const { effects } = this.#scheduler;
     const { nowMs } = this.clock;
-    for (let at = 0; at < effects.length; at++) this.#perform(effects[at] as Effect, nowMs);
-    effects.length = 0;
+    drive(this.#scheduler, this.#handlers);
     this.#witness.settled(nowMs);
     const wakeMs = this.#scheduler.nextWakeMs();
     if (wakeMs >= this.#wakeAtMs) return;
@@ -213,49 +213,39 @@ export class Simulation {
     this.settle();
   }
 
-  #perform(effect: Effect, nowMs: number): void {
+  /** @returns what is done about each effect */
+  #carryOut(): EffectHandlers {
     const witness = this.#witness;
-    witness.effect(effect, nowMs);
-    switch (effect.kind) {
-      case 'connect':
-        this.#connect(effect, nowMs);
-        break;
-      case 'transact':
-        this.#transact(effect, nowMs);
-        break;
-      case 'delivered':
-        witness.delivered(this.numberOf(effect.message), effect.recipient, nowMs);
-        break;
-      case 'deferred':
-        if (effect.nextAttemptAtMs - this.#dateShiftMs <= nowMs) broken('the next attempt is not later');
-        witness.deferred(this.numberOf(effect.message), effect, nowMs);
-        break;
-      case 'failed':
-        witness.failed(this.numberOf(effect.message), effect, nowMs);
-        break;
-      case 'done':
-        witness.done(this.numberOf(effect.message), nowMs);
-        break;
-      case 'close': {
-        const link = this.#linkOfHandle(effect.connection);
-        this.#turn(link);
-        // One that is not ready is given up: what was on it goes back.
-        if (link.isReady) this.#after(this.#tripsMs(link, 1), Event.closed, link);
-        else this.#after(1, Event.unsent, link);
-        break;
-      }
-      case 'resolve':
-        this.clock.put(
-          nowMs + this.network.planDelayMs(effect.key),
-          Event.plan,
-          this.#routeNumber(effect),
-          this.#epoch,
-        );
-        break;
-    }
+    const { clock } = this;
+    return {
+      before: (effect) => witness.effect(effect, clock.nowMs),
+      connect: (effect) => this.#connect(effect, clock.nowMs),
+      transact: (effect) => this.#transact(effect, clock.nowMs),
+      close: ({ connection }) => this.#closeIdle(this.#linkOfHandle(connection)),
+      resolve: (effect) => {
+        const delayMs = this.network.planDelayMs(effect.key);
+        clock.put(clock.nowMs + delayMs, Event.plan, this.#routeNumber(effect), this.#epoch);
+      },
+      deferred: (effect) => {
+        if (effect.nextAttemptAtMs - this.#dateShiftMs <= clock.nowMs)
+          broken('the next attempt is not later');
+        witness.deferred(this.numberOf(effect.message), effect, clock.nowMs);
+      },
+      delivered: ({ message, recipient }) =>
+        witness.delivered(this.numberOf(message), recipient, clock.nowMs),
+      failed: (effect) => witness.failed(this.numberOf(effect.message), effect, clock.nowMs),
+      done: ({ message }) => witness.done(this.numberOf(message), clock.nowMs),
+    };
   }
 
-  #connect(effect: Extract<Effect, { kind: 'connect' }>, nowMs: number): void {
+  #closeIdle(link: Link): void {
+    this.#turn(link);
+    // One that is not ready is given up: what was on it goes back.
+    if (link.isReady) this.#after(this.#tripsMs(link, 1), Event.closed, link);
+    else this.#after(1, Event.unsent, link);
+  }
+
+  #connect(effect: EffectOf<'connect'>, nowMs: number): void {
     const machine = this.network.host(effect.ip) ?? broken(`a connection to ${effect.ip}, which is no host`);
     if (this.#links[effect.connection] !== undefined)
       broken(`connection ${effect.connection} is opened twice`);
@@ -304,7 +294,7 @@ export class Simulation {
     else this.#after(this.#transactionMs(link, nowMs), Event.transacted, link);
   }
 
-  #transact(effect: Extract<Effect, { kind: 'transact' }>, nowMs: number): void {
+  #transact(effect: EffectOf<'transact'>, nowMs: number): void {
     const link = this.#linkOfHandle(effect.connection);
     link.transaction = effect.transaction;
     this.#turn(link);
@@ -393,7 +383,7 @@ export class Simulation {
     return 1 + Math.floor(machine.latencyMs * trips * (0.5 + this.random.next()));
   }
 
-  #routeNumber(effect: Extract<Effect, { kind: 'resolve' }>): number {
+  #routeNumber(effect: EffectOf<'resolve'>): number {
     let number = this.#routeNumbers.get(effect.route);
     if (number === undefined) {
       number = this.#routes.length;

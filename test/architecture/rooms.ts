@@ -48,7 +48,7 @@ export const innerLevels: ReadonlyMap<string, readonly (readonly string[])[]> = 
   [
     'schedule',
     [
-      ['create-scheduler.ts'],
+      ['create-scheduler.ts', 'drive.ts'],
       ['answer', 'change'],
       ['tell'],
       ['grant'],

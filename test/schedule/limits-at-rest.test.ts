@@ -3,14 +3,26 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createScheduler } from '../../src/schedule/create-scheduler.ts';
+import { drive, type EffectHandlers } from '../../src/schedule/drive.ts';
 import { mostAtRest } from '../../src/schedule/reserve/needs.ts';
 import { State } from '../../src/schedule/state.ts';
-import { configOf, relay, start } from './table.ts';
+import type { ConnectionHandle } from '../../src/schedule/types.ts';
+import { configOf, ignored, relay, start } from './table.ts';
 
 /** Delivers a message to each of so many domains, all of one site, over a few connections. */
 function deliverTo(s: State, domains: number): void {
   const scheduler = createScheduler(s.config, start, s);
   const plan = relay('a', ['192.0.2.1']);
+  const deliver = ({ connection }: { connection: ConnectionHandle }): void => {
+    const results = [{ recipient: 0, result: 'delivered', error: '' }] as const;
+    scheduler.transactionDone(connection, results, true, start);
+  };
+  const handlers: EffectHandlers = {
+    ...ignored,
+    resolve: ({ route }) => scheduler.routeResolved(route, plan, start),
+    connect: deliver,
+    transact: deliver,
+  };
   for (let at = 0; at < domains; at++) {
     const domain = `d${at}.example`;
     const message = scheduler.begin({
@@ -22,14 +34,7 @@ function deliverTo(s: State, domains: number): void {
     const recipient = { recipient: 0, attempts: 0, nextAttemptAtMs: 0, lastError: '' };
     scheduler.add(message, { ...recipient, route: `mx:${domain}`, domain });
     scheduler.commit(message, start);
-    while (scheduler.effects.length > 0) {
-      for (const effect of scheduler.effects.splice(0)) {
-        if (effect.kind === 'resolve') scheduler.routeResolved(effect.route, plan, start);
-        if (effect.kind !== 'connect' && effect.kind !== 'transact') continue;
-        const results = [{ recipient: 0, result: 'delivered', error: '' }] as const;
-        scheduler.transactionDone(effect.connection, results, true, start);
-      }
-    }
+    drive(scheduler, handlers);
   }
 }
 

@@ -10,7 +10,9 @@ import type { Answer, MxRecord, Resolver } from '../../src/dns/types.ts';
 import { createRouter } from '../../src/route/create-router.ts';
 import type { Router } from '../../src/route/types.ts';
 import { createScheduler } from '../../src/schedule/create-scheduler.ts';
-import type { ConnectionHandle, Effect, Scheduler } from '../../src/schedule/types.ts';
+import { drive, type EffectHandlers, type EffectOf } from '../../src/schedule/drive.ts';
+import type { ConnectionHandle, Scheduler } from '../../src/schedule/types.ts';
+import { ignored } from './table.ts';
 
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
@@ -99,22 +101,23 @@ class World {
   }
 
   async #carryOut(): Promise<void> {
-    const { scheduler } = this;
-    while (scheduler.effects.length > 0) {
-      for (const effect of scheduler.effects.splice(0)) await this.#effect(effect);
-    }
-  }
-
-  async #effect(effect: Effect): Promise<void> {
     const { scheduler, nowMs } = this;
-    if (effect.kind === 'resolve') {
-      scheduler.routeResolved(effect.route, await this.#router.resolve(effect.key), nowMs);
-    } else if (effect.kind === 'connect') {
-      scheduler.connectionReady(effect.connection, nowMs);
-      this.#done(effect.connection, effect.transaction.recipients);
-    } else if (effect.kind === 'close') {
-      scheduler.connectionClosed(effect.connection, { kind: 'closed' }, nowMs);
-    } else if (effect.kind === 'delivered') this.delivered++;
+    const asked: EffectOf<'resolve'>[] = [];
+    const handlers: EffectHandlers = {
+      ...ignored,
+      resolve: (effect) => void asked.push(effect),
+      connect: ({ connection, transaction }) => {
+        scheduler.connectionReady(connection, nowMs);
+        this.#done(connection, transaction.recipients);
+      },
+      close: ({ connection }) => scheduler.connectionClosed(connection, { kind: 'closed' }, nowMs),
+      delivered: () => void this.delivered++,
+    };
+    drive(scheduler, handlers);
+    for (let one = asked.shift(); one !== undefined; one = asked.shift()) {
+      scheduler.routeResolved(one.route, await this.#router.resolve(one.key), nowMs);
+      drive(scheduler, handlers);
+    }
   }
 
   #done(connection: ConnectionHandle, recipients: readonly number[]): void {

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import type { ErrorPlan, NextHopAddress, RoutePlan } from '../../src/route/types.ts';
 import { simpleLimits, type SimpleLimits } from '../../sim/world/simple-limits.ts';
 import { createScheduler } from '../../src/schedule/create-scheduler.ts';
+import { drive, type EffectHandlers } from '../../src/schedule/drive.ts';
 import type {
   ConnectionEnd,
   ConnectionHandle,
@@ -125,17 +126,21 @@ export class Table {
   }
 
   #perform(): void {
-    const { effects } = this.scheduler;
-    while (effects.length > 0) {
-      for (const effect of effects.splice(0)) {
-        const plan = effect.kind === 'resolve' ? this.plans.get(effect.key) : undefined;
-        if (effect.kind === 'resolve' && plan !== undefined) {
-          this.scheduler.routeResolved(effect.route, plan, this.nowMs);
-        } else {
-          this.#taken.push(effect);
-        }
-      }
-    }
+    const take = (effect: Effect): void => void this.#taken.push(effect);
+    drive(this.scheduler, {
+      connect: take,
+      transact: take,
+      close: take,
+      deferred: take,
+      delivered: take,
+      failed: take,
+      done: take,
+      resolve: (effect) => {
+        const plan = this.plans.get(effect.key);
+        if (plan === undefined) take(effect);
+        else this.scheduler.routeResolved(effect.route, plan, this.nowMs);
+      },
+    });
   }
 
   /** The `connect` effects since the last call, which must be all. */
@@ -209,6 +214,18 @@ export interface SubmitOptions {
   readonly tenant?: string;
   readonly priority?: number;
 }
+
+/** For those who look at some effects only. */
+export const ignored: EffectHandlers = {
+  connect: () => undefined,
+  transact: () => undefined,
+  close: () => undefined,
+  resolve: () => undefined,
+  deferred: () => undefined,
+  delivered: () => undefined,
+  failed: () => undefined,
+  done: () => undefined,
+};
 
 /** Kinds of effects, for sequences. */
 export function kinds(effects: readonly Effect[]): string[] {
