@@ -30,6 +30,9 @@ function systemError(code: string, path: string): NodeJS.ErrnoException {
   return Object.assign(new Error(`${code}: simulated, '${path}'`), { code });
 }
 
+/** The time that a simulated disk takes: calls back when an operation begins, and when the process hears how it went. */
+export type DiskPace = (what: 'begin' | 'answer', act: () => void) => void;
+
 /** One process's view: after `kill` nothing that it asked for happens or completes any more. */
 export interface DiskProcess {
   readonly files: FileLayer;
@@ -184,8 +187,11 @@ export class SimulatedDisk {
     if (!last || this.#random() < 0.5) file.sync();
   }
 
-  /** A new process on this disk. */
-  process(): DiskProcess {
+  /**
+   * A new process on this disk.
+   * @param pace - of its operations; without one they happen at once, and are answered some turns of the event loop later
+   */
+  process(pace?: DiskPace): DiskProcess {
     const state = { dead: false };
     const opened = new Map<number, FileNode>();
     let nextFd = 3;
@@ -195,9 +201,17 @@ export class SimulatedDisk {
       if (node === undefined) throw systemError('EBADF', `descriptor ${fd}`);
       return node;
     };
-    /** Runs now, answers in a later turn; `changes` marks an operation at which power may be cut. */
+    /** `changes` marks an operation at which power may be cut. */
     const run = <T>(changes: boolean, act: (last: boolean) => T, done: Done<T>): void => {
       if (gone()) return;
+      if (pace === undefined) now(changes, act, done);
+      // What a process asked for before it was killed may have been on its way already.
+      else
+        pace('begin', () =>
+          this.#off || (state.dead && this.#random() < 0.5) ? undefined : now(changes, act, done),
+        );
+    };
+    const now = <T>(changes: boolean, act: (last: boolean) => T, done: Done<T>): void => {
       const last = changes && this.#isLast();
       let error: NodeJS.ErrnoException | null = null;
       let result: T | undefined;
@@ -212,7 +226,8 @@ export class SimulatedDisk {
         if (hops > 0) setImmediate(answer, hops - 1);
         else done(error, result as T);
       };
-      setImmediate(answer, below(this.#random, 3));
+      if (pace === undefined) setImmediate(answer, below(this.#random, 3));
+      else pace('answer', () => answer(0));
     };
     const promised = <T>(changes: boolean, act: (last: boolean) => T): Promise<T> =>
       new Promise((resolve, reject) => {

@@ -1,0 +1,201 @@
+// What the outside knows: which messages were offered and which answered with 250, what arrived where, and which reports
+// came. Judges each arrival when it comes, and the whole at the end.
+
+import { check } from '../world/ledger.ts';
+import { Arrival, type Knower } from './arrival.ts';
+import type { Memory } from './memory.ts';
+
+export interface BookedRecipient {
+  readonly address: string;
+  readonly arrivals: Arrival[];
+  /** Message-IDs of reports that name it as failed. */
+  readonly reports: Set<string>;
+}
+
+/** One message as a client offers it. */
+export interface Offer {
+  /** Stands in its Message-ID. */
+  readonly id: string;
+  /** Empty: the null reverse path. */
+  readonly reversePath: string;
+  readonly recipients: readonly BookedRecipient[];
+  readonly atMs: number;
+  answer: 'none' | 'accepted' | 'refused';
+  queueId: string;
+}
+
+export interface NewOffer {
+  readonly id: string;
+  readonly reversePath: string;
+  readonly addresses: readonly string[];
+}
+
+const messageIdPattern = /^Message-ID: <([^@>]+)@/imu;
+const queueIdPattern = /^X-Sluice-Queue-ID: (\S+)/imu;
+const failurePattern = /^Final-Recipient: rfc822; ?(\S+)\r\nAction: failed\r\nStatus: (\S+)/gimu;
+
+export class Books {
+  readonly offers = new Map<string, Offer>();
+  readonly #byQueueId = new Map<string, Offer>();
+  readonly #memory: Memory;
+  readonly #nowMs: () => number;
+  /** Reports and notices by their Message-ID and recipient: they have no offer. */
+  readonly #reports = new Map<string, Arrival[]>();
+  /** When managers ended: a report may have been written twice then. */
+  readonly #managerEndsMs: number[] = [];
+  /** How often each thing was seen: books that judge nothing are found by this. */
+  readonly seen = { accepted: 0, refused: 0, arrivals: 0, repeats: 0, reports: 0, expired: 0 };
+
+  readonly #nullLifetimeMs: number;
+
+  /** @param nullLifetimeMs - of mail with the null reverse path */
+  constructor(memory: Memory, nowMs: () => number, nullLifetimeMs: number) {
+    this.#memory = memory;
+    this.#nowMs = nowMs;
+    this.#nullLifetimeMs = nullLifetimeMs;
+  }
+
+  offered({ id, reversePath, addresses }: NewOffer): Offer {
+    const recipients = addresses.map((address) => ({ address, arrivals: [], reports: new Set<string>() }));
+    const offer: Offer = { id, reversePath, recipients, atMs: this.#nowMs(), answer: 'none', queueId: '' };
+    this.offers.set(id, offer);
+    return offer;
+  }
+
+  /** A receiver has given it a queue id. */
+  named(offer: Offer, queueId: string): void {
+    check(!this.#byQueueId.has(queueId), () => `the queue id ${queueId} was given twice`);
+    offer.queueId = queueId;
+    this.#byQueueId.set(queueId, offer);
+  }
+
+  /** Of a transaction; reports have none here. */
+  addressesOf({
+    queueId,
+    recipients,
+  }: {
+    readonly queueId: string;
+    readonly recipients: readonly number[];
+  }): string[] {
+    const offer = this.#byQueueId.get(queueId);
+    return recipients.map((index) => offer?.recipients[index]?.address ?? '');
+  }
+
+  /** The client has heard 250, or may have. */
+  accepted(offer: Offer): void {
+    offer.answer = 'accepted';
+    this.seen.accepted++;
+  }
+
+  refused(offer: Offer): void {
+    offer.answer = 'refused';
+    this.seen.refused++;
+  }
+
+  managerEnded(): void {
+    this.#managerEndsMs.push(this.#nowMs());
+  }
+
+  /**
+   * A destination has taken a message.
+   * @param transaction - in which it came: it alone knows of the arrivals now
+   */
+  took(content: string, addresses: readonly string[], transaction: Knower): readonly Arrival[] {
+    const id = messageIdPattern.exec(content)?.[1] ?? '';
+    const arrivals = addresses.map((address) => this.#arrived(id, address, content, transaction));
+    this.#memory.learn(transaction, arrivals);
+    return arrivals;
+  }
+
+  #arrived(id: string, address: string, content: string, transaction: Knower): Arrival {
+    const offer = this.offers.get(id);
+    const arrival = new Arrival(this.#nowMs(), transaction);
+    this.seen.arrivals++;
+    if (offer === undefined) {
+      this.#reportArrived(id, address, content, arrival);
+      return arrival;
+    }
+    const recipient = offer.recipients.find((each) => each.address === address);
+    check(recipient !== undefined, () => `${id} arrived at ${address}, which is none of its recipients`);
+    recipient.arrivals.push(arrival);
+    this.#judge(id, recipient);
+    return arrival;
+  }
+
+  /** Who knew of an ending must have forgotten it before there is another one. */
+  #judge(id: string, { address, arrivals, reports }: BookedRecipient): void {
+    const endings = arrivals.length + (reports.size > 0 ? 1 : 0);
+    if (endings < 2) return;
+    const forgotten = arrivals.filter((each) => each.forgotten !== undefined);
+    this.seen.repeats++;
+    check(
+      forgotten.length >= endings - 1,
+      () =>
+        `${id} arrived at ${address} ${arrivals.length} times (${arrivals.map(({ atMs }) => atMs).join(', ')})` +
+        `${reports.size > 0 ? ' and was reported as failed' : ''}; explained: ` +
+        `${forgotten.map((each) => each.forgotten).join(', ') || 'nothing'}`,
+    );
+  }
+
+  #reportArrived(id: string, address: string, content: string, arrival: Arrival): void {
+    check(/^Content-Type: multipart\/report/imu.test(content), () => `"${id}" arrived, which nobody sent`);
+    const key = `${id} ${address}`;
+    const arrivals = this.#reports.get(key) ?? [];
+    this.#reports.set(key, arrivals);
+    arrivals.push(arrival);
+    this.seen.reports++;
+    const forgotten = arrivals.filter((each) => each.forgotten !== undefined).length;
+    check(forgotten >= arrivals.length - 1, () => `the report ${id} arrived ${arrivals.length} times`);
+    const original = this.#byQueueId.get(queueIdPattern.exec(content)?.[1] ?? '');
+    check(original !== undefined, () => `the report ${id} is about a message that nobody sent`);
+    check(address === original.reversePath, () => `the report ${id} about ${original.id} went to ${address}`);
+    for (const [, failed = '', status = ''] of content.matchAll(failurePattern)) {
+      this.#reported(id, original, failed, status);
+    }
+  }
+
+  #reported(id: string, offer: Offer, address: string, status: string): void {
+    const recipient = offer.recipients.find((each) => each.address === address);
+    check(recipient !== undefined, () => `a report about ${offer.id} names ${address}`);
+    // RFC 3463 4.4.7: its time was over. Nothing else makes mail fail that no destination has refused for good.
+    if (status === '4.4.7') this.seen.expired++;
+    else
+      check(
+        address.startsWith('bad'),
+        () => `${offer.id} failed at ${address}, which nobody refused: ${status}`,
+      );
+    recipient.reports.add(id);
+    const ends = this.#managerEndsMs.filter((atMs) => atMs >= offer.atMs).length;
+    check(
+      recipient.reports.size <= 1 + ends,
+      () => `the failure of ${offer.id} at ${address} was reported ${recipient.reports.size} times`,
+    );
+    this.#judge(offer.id, recipient);
+  }
+
+  /** Has everything ended that has to? */
+  get isComplete(): boolean {
+    return [...this.offers.values()].every((offer) => this.#missing(offer) === undefined);
+  }
+
+  /** All faults are over, and the queue is empty. */
+  finish(): void {
+    for (const offer of this.offers.values()) {
+      const missing = this.#missing(offer);
+      check(
+        missing === undefined,
+        () => `${offer.id} was answered 250; ${missing?.address} neither got it nor is there a report`,
+      );
+    }
+  }
+
+  #missing({ answer, atMs, recipients, reversePath }: Offer): BookedRecipient | undefined {
+    if (answer !== 'accepted') return undefined;
+    // RFC 5321 4.5.5: nobody hears that a message with the null reverse path failed.
+    const mayHaveExpired = reversePath === '' && this.#nowMs() > atMs + this.#nullLifetimeMs;
+    return recipients.find(({ address, arrivals, reports }) => {
+      if (reversePath === '' && address.startsWith('bad')) return false;
+      return arrivals.length === 0 && reports.size === 0 && !mayHaveExpired;
+    });
+  }
+}

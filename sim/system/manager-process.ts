@@ -1,0 +1,183 @@
+// A manager's process: the real manager, put together by `assemble.ts` on a simulated machine.
+
+import { join } from 'node:path';
+import type { Config } from '../../src/config/config.ts';
+import type { Channel } from '../../src/channel/channel.ts';
+import type {
+  ControlToManager,
+  ManagerToSender,
+  ReceiverToManager,
+  Response,
+  SenderToManager,
+} from '../../src/channel/messages.ts';
+import { SluiceError } from '../../src/errors/sluice-error.ts';
+import { assemble } from '../../src/manager/assemble.ts';
+import type { AssembledManager } from '../../src/manager/assembled-manager.ts';
+import type { Machine, OpenRouters, Spool } from '../../src/manager/ports.ts';
+import { managerSlots } from '../../src/process/roles/slots.ts';
+import { createRouter } from '../../src/route/create-router.ts';
+import { routeRules } from '../../src/settings/route-rules.ts';
+import { openSpoolReader, openSpoolStore, openSpoolWriter } from '../../src/spool/open.ts';
+import { MemoryStats } from '../../src/stats/stats.ts';
+import { Troubles } from '../../src/stats/troubles.ts';
+import { simulatedResolver } from './internet.ts';
+import { watched } from './journal-watch.ts';
+import type { SimProcess } from './sim-process.ts';
+import type { Surroundings } from './surroundings.ts';
+
+type FromRole = ReceiverToManager | SenderToManager | ControlToManager;
+export type ManagerEnd = Channel<ManagerToSender | Response, FromRole>;
+
+/** What the journal has allocated ahead: little, so that a seed costs little. */
+const journalRoomBytes = 4_096;
+const journalBytes = 8_192;
+
+export class ManagerProcess {
+  readonly process: SimProcess;
+  readonly troubles = new Troubles();
+  readonly #around: Surroundings;
+  /** Set when the manager has recovered its queue. */
+  #manager: AssembledManager | undefined;
+  /** Links of roles that came while it started, and what happened meanwhile. */
+  #whenUp: ((manager: AssembledManager) => void)[] = [];
+
+  /**
+   * @param before - serials of the senders that live
+   * @param awaits - told which of them it still waits for
+   */
+  constructor(
+    around: Surroundings,
+    serial: number,
+    before: readonly number[],
+    awaits: (serials: readonly number[]) => void,
+  ) {
+    this.#around = around;
+    this.process = around.newProcess(`manager (${serial})`);
+    this.process.onEnd(() => {
+      around.books.managerEnded();
+      around.memory.managerEnded();
+      around.memory.forget(this.process, 'the manager and the sender process that delivered it both ended');
+    });
+    this.process.after(around.random.below(100), () => {
+      this.#start(before, awaits).catch((error: unknown) => {
+        if (!(error instanceof SluiceError)) throw error;
+        around.trace(() => `the manager cannot start: ${error.message}`);
+        this.process.kill();
+      });
+    });
+  }
+
+  get isUp(): boolean {
+    return this.process.isAlive && this.#manager !== undefined;
+  }
+
+  /** Takes the link of a role, which says hello first. */
+  accept(end: ManagerEnd): void {
+    this.#onceUp((manager) => {
+      end.receive(([hello, ...rest]) => {
+        if (hello?.kind === 'hello') manager.links.introduce(hello, end, rest);
+        else end.close();
+      });
+    });
+  }
+
+  senderEnded(serial: number): void {
+    this.#onceUp((manager) => manager.senderEnded(serial));
+  }
+
+  configure(config: Config): void {
+    this.#onceUp((manager) => {
+      this.#around.trace(() => 'the manager takes another configuration');
+      manager.configure(config);
+    });
+  }
+
+  #onceUp(act: (manager: AssembledManager) => void): void {
+    if (this.#manager === undefined) this.#whenUp.push(act);
+    else act(this.#manager);
+  }
+
+  async #start(before: readonly number[], awaits: (serials: readonly number[]) => void): Promise<void> {
+    const around = this.#around;
+    const { config } = around;
+    const manager = await assemble({
+      config,
+      machine: this.#machine(),
+      spool: this.#spool(config),
+      openRouter: this.#openRouter,
+      log: around.logOf(this.process),
+      stats: new MemoryStats(),
+      troubles: this.troubles,
+      others: { senders: before, awaits },
+    });
+    this.#manager = manager;
+    around.trace(() => `the manager is up, with ${manager.recovered} messages`);
+    const waiting = this.#whenUp;
+    this.#whenUp = [];
+    for (const act of waiting) act(manager);
+  }
+
+  #machine(): Machine {
+    const { boot, clock, dateMs, random } = this.#around;
+    const { files, timers } = this.process;
+    return {
+      timers,
+      dateMs,
+      bootMs: () => clock.nowMs - boot.sinceMs,
+      bootId: boot.id,
+      files,
+      facts: () => ({ openFiles: 10_000, ports: undefined }),
+      bind: () => Promise.resolve(undefined),
+      random: () => random.next(),
+    };
+  }
+
+  #spool({ queue, receive }: Config): Spool {
+    const { dateMs, memory, spool: directory } = this.#around;
+    const { timers } = this.process;
+    const files = watched(this.process.files, join(directory, 'journal'), memory);
+    const common = { directory, files, timers, segmentBytes: queue.segmentSize };
+    return {
+      openStore: (events) =>
+        openSpoolStore({
+          ...common,
+          ...events,
+          slot: managerSlots.longLived,
+          journalSyncMs: queue.journalSync,
+          relocateAfterMs: queue.relocateAfter,
+          journalRoomBytes,
+          journalBytes,
+          now: dateMs,
+        }),
+      openReader: () => openSpoolReader(common),
+      openWriter: () =>
+        openSpoolWriter({
+          ...common,
+          slot: managerSlots.bounces,
+          reserveBytes: 0,
+          largeMessageBytes: receive.largeMessage,
+          sync: 'fdatasync',
+          now: dateMs,
+        }),
+    };
+  }
+
+  readonly #openRouter: OpenRouters = (config, nowMs) => {
+    const { internet, nameServers, random } = this.#around;
+    const resolver = simulatedResolver(internet, nameServers, random, (ms, act) =>
+      this.process.after(ms, act),
+    );
+    const router = createRouter({
+      rules: routeRules(config.route),
+      resolver,
+      isOwnAddress: () => false,
+      ownNames: [config.hostname],
+      ipv4: true,
+      ipv6: false,
+      smtpPort: 25,
+      random: () => random.next(),
+      now: nowMs,
+    });
+    return { router, onOutage: resolver.onOutage, close: resolver.close };
+  };
+}

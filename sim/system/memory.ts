@@ -1,0 +1,121 @@
+// Who knows which arrivals, found out from outside alone: by what is said on the links between processes, by what is written
+// and synced in the folder of the journal, and by who dies. It knows nothing of what the code under test believes.
+
+import type { Arrival, Knower } from './arrival.ts';
+
+/** A write to the journal that was begun: what it says is in the page cache when all of it is written. */
+interface JournalWrite {
+  readonly says: readonly Arrival[];
+}
+
+export class Memory {
+  readonly #nowMs: () => number;
+  /** What each knower knows. */
+  readonly #known = new Map<Knower, Set<Arrival>>();
+  /** Arrivals that a report or hello speaks of, until it is heard or lost. */
+  readonly #spokenOf = new Map<Knower, readonly Arrival[]>();
+  readonly #pageCache: Knower = { name: 'page cache' };
+  readonly #disk: Knower = { name: 'disk' };
+  /** Known to the manager and not in its journal yet. */
+  #unwritten: Arrival[] = [];
+  /** Written, and not synced yet. */
+  #unsynced: Arrival[] = [];
+
+  constructor(nowMs: () => number) {
+    this.#nowMs = nowMs;
+  }
+
+  learn(knower: Knower, arrivals: readonly Arrival[]): void {
+    let known = this.#known.get(knower);
+    if (known === undefined) {
+      known = new Set();
+      this.#known.set(knower, known);
+    }
+    for (const arrival of arrivals) {
+      known.add(arrival);
+      arrival.learn(knower);
+    }
+  }
+
+  forget(knower: Knower, why: string): void {
+    for (const arrival of this.#known.get(knower) ?? []) arrival.forget(knower, why);
+    this.#known.delete(knower);
+  }
+
+  knownBy(knower: Knower): readonly Arrival[] {
+    return [...(this.#known.get(knower) ?? [])];
+  }
+
+  /** This message tells of these arrivals. */
+  tells(message: Knower, arrivals: readonly Arrival[]): void {
+    if (arrivals.length > 0) this.#spokenOf.set(message, arrivals);
+  }
+
+  left(batch: readonly unknown[]): void {
+    for (const message of batch) {
+      const arrivals = this.#spokenOf.get(message as Knower);
+      if (arrivals !== undefined) this.learn(batch, arrivals);
+    }
+  }
+
+  /** @param by - undefined: the batch is lost */
+  ended(batch: readonly unknown[], by: Knower | undefined, why: string): void {
+    for (const message of batch) {
+      const arrivals = this.#spokenOf.get(message as Knower);
+      if (arrivals === undefined) continue;
+      this.#spokenOf.delete(message as Knower);
+      if (by === undefined) continue;
+      this.learn(by, arrivals);
+      this.#unwritten.push(...arrivals);
+    }
+    this.forget(batch, why);
+  }
+
+  /** The manager begins to write something to its journal. */
+  journalWriteBegins(): JournalWrite {
+    const says = this.#unwritten;
+    this.#unwritten = [];
+    return { says };
+  }
+
+  journalWritten({ says }: JournalWrite): void {
+    for (const arrival of says) arrival.writtenAtMs = Math.min(arrival.writtenAtMs, this.#nowMs());
+    this.learn(this.#pageCache, says);
+    this.#unsynced.push(...says);
+  }
+
+  journalWriteFailed({ says }: JournalWrite): void {
+    this.#unwritten.push(...says);
+  }
+
+  journalSyncBegins(): readonly Arrival[] {
+    const says = this.#unsynced;
+    this.#unsynced = [];
+    return says;
+  }
+
+  journalSynced(says: readonly Arrival[]): void {
+    this.learn(this.#disk, says);
+  }
+
+  /** What was written is not written again by a later sync: it has to be told anew. */
+  journalSyncFailed(says: readonly Arrival[]): void {
+    this.#unwritten.push(...says, ...this.#unsynced);
+    this.#unsynced = [];
+  }
+
+  managerEnded(): void {
+    this.#unwritten = [];
+  }
+
+  /** In the page cache, and not on the disk. */
+  get unsynced(): readonly Arrival[] {
+    return this.knownBy(this.#pageCache).filter((arrival) => !arrival.isKnownBy(this.#disk));
+  }
+
+  powerCut(): void {
+    this.forget(this.#pageCache, 'power was cut before the journal was synced');
+    this.#unwritten = [];
+    this.#unsynced = [];
+  }
+}

@@ -1,0 +1,301 @@
+// One outgoing connection of a simulated sender: what `outgoing-connection.ts` reports, in the same order, with a host at the
+// other end that is slow, busy, hangs, or breaks off before or after it has taken the message.
+
+import type { AttemptResult, CloseReport, ConnectGrant, Work } from '../../src/deliver/types.ts';
+import { readFailure } from '../../src/deliver/read-failure.ts';
+import type { SpoolReader, StoredMessage } from '../../src/spool/types.ts';
+import type { Arrival } from './arrival.ts';
+import { verdictOf, type Host } from './internet.ts';
+import type { Visit } from './limit-books.ts';
+import type { SimProcess } from './sim-process.ts';
+import type { Surroundings } from './surroundings.ts';
+
+/** Until a host counts as silent; of a reply and of a read from the disk. */
+const timeoutMs = 15_000;
+
+/** The sender process of a connection. */
+export interface Carrier {
+  readonly process: SimProcess;
+  readonly reader: SpoolReader;
+  readonly around: Surroundings;
+  ready(connection: OutgoingModel): void;
+  /** @param arrivals - of what was delivered */
+  done(
+    connection: OutgoingModel,
+    queueId: string,
+    results: readonly AttemptResult[],
+    reusable: boolean,
+    arrivals: readonly Arrival[],
+  ): void;
+  closed(connection: OutgoingModel, report: CloseReport): void;
+}
+
+export class OutgoingModel {
+  readonly id: number;
+  readonly #sender: Carrier;
+  readonly #host: Host;
+  readonly #visit: Visit;
+  #next: Work | undefined;
+  #work: Work | undefined;
+  #isUsable = false;
+  #canBegin = false;
+  #isClosing = false;
+  #hasEnded = false;
+  #transactions = 0;
+
+  constructor(sender: Carrier, grant: ConnectGrant) {
+    const { internet, limitBooks, grants } = sender.around;
+    this.id = grant.connection;
+    this.#sender = sender;
+    this.#host = internet.host(grant.ip);
+    this.#next = grant.work;
+    const { site, ip, host: mx, source } = grant;
+    this.#visit = { sender, place: { site, ip, mx, source }, ...grants.of(grant.work) };
+    limitBooks.opened(this.#visit);
+    this.#connect();
+  }
+
+  /** Granted, and without a report so far. */
+  get isBusy(): boolean {
+    return this.#work !== undefined || this.#next !== undefined;
+  }
+
+  transact(work: Work): void {
+    this.#next = work;
+    if (this.#canBegin && !this.#isClosing) this.#begin();
+  }
+
+  quit(): void {
+    if (this.#hasEnded || this.#isClosing) return;
+    this.#isClosing = true;
+    if (!this.#isUsable) this.#end({ kind: 'unused' });
+    else if (this.#work === undefined && this.#canBegin) this.#sayQuit();
+  }
+
+  finish(): void {
+    if (this.#work === undefined) this.abandon('nothing was in hand');
+    else this.quit();
+  }
+
+  abandon(why: string): void {
+    if (this.#hasEnded) return;
+    this.cut(why);
+    this.#lost('Sluice is stopping');
+  }
+
+  /** The socket is gone: only the other end knows what it has taken. */
+  cut(why: string): void {
+    this.#sender.around.memory.forget(this, why);
+    this.#sender.around.limitBooks.closed(this.#visit);
+  }
+
+  #connect(): void {
+    const { random } = this.#sender.around;
+    const { isDead, temper } = this.#host;
+    if (isDead || random.next() < temper.hangs) {
+      this.#later(timeoutMs, () => this.#lost('timed out'));
+    } else if (random.next() < temper.refuses) {
+      this.#later(temper.replyMs, () => this.#lost('connection refused'));
+    } else if (random.next() < temper.greets4xx) {
+      this.#later(temper.replyMs, () => this.#lost('421 4.3.2 not now (greeting)'));
+    } else {
+      this.#later(2 * temper.replyMs, () => this.#ready());
+    }
+  }
+
+  #ready(): void {
+    this.#canBegin = true;
+    if (!this.#isUsable) {
+      this.#isUsable = true;
+      this.#sender.ready(this);
+    }
+    if (this.#next !== undefined) this.#begin();
+    else if (this.#isClosing) this.#sayQuit();
+  }
+
+  #begin(): void {
+    const work = this.#next;
+    if (work === undefined) return;
+    const { limitBooks, grants } = this.#sender.around;
+    this.#next = undefined;
+    this.#work = work;
+    this.#canBegin = false;
+    this.#transactions++;
+    Object.assign(this.#visit, grants.of(work));
+    if (this.#transactions > 1) limitBooks.used(this.#visit);
+    if (!work.fresh) {
+      this.#read(work);
+      return;
+    }
+    let message: StoredMessage;
+    try {
+      message = this.#sender.reader.readFresh(work.ref);
+    } catch {
+      this.#read(work);
+      return;
+    }
+    this.#transaction(work, message);
+  }
+
+  #read(work: Work): void {
+    let isWaiting = true;
+    this.#later(timeoutMs, () => {
+      if (isWaiting && this.#work === work) this.#unreadable(work, new Error('the disk did not answer'));
+    });
+    this.#sender.reader.read(work.ref).then(
+      (message) => {
+        isWaiting = false;
+        if (!this.#hasEnded && this.#work === work) this.#transaction(work, message);
+      },
+      (error: unknown) => {
+        isWaiting = false;
+        this.#unreadable(work, error);
+      },
+    );
+  }
+
+  #unreadable(work: Work, error: unknown): void {
+    if (this.#hasEnded || this.#work !== work) return;
+    const failure = readFailure(error);
+    this.#sender.around.trace(() => `${work.queueId} cannot be read: ${failure.error}`);
+    this.#report(work, this.#results(work, 'tempfail', failure), []);
+    if (!this.#isClosing) this.#ready();
+    else this.#sayQuit();
+  }
+
+  #transaction(work: Work, message: StoredMessage): void {
+    const { random } = this.#sender.around;
+    const { temper } = this.#host;
+    // MAIL, RCPT and DATA.
+    this.#later(3 * temper.replyMs, () => {
+      if (this.#hasDropped('dropsBefore')) {
+        // Nothing of it was heard on a connection that was used before: as if it had not begun.
+        if (this.#transactions > 1 && random.next() < 0.5) this.#end({ kind: 'unused' });
+        else this.#lost('the remote server closed the connection');
+      } else void this.#send(work, message);
+    });
+  }
+
+  async #send(work: Work, message: StoredMessage): Promise<void> {
+    const { around } = this.#sender;
+    const { temper } = this.#host;
+    const isBusy = around.random.next() < temper.isBusy;
+    const verdicts = new Map(
+      work.recipients.map((index) => {
+        const address = message.envelope.recipients[index]?.address ?? '';
+        return [index, { address, verdict: isBusy ? 'later' : verdictOf(address, around.isCalm) }] as const;
+      }),
+    );
+    const taken = [...verdicts].filter(([, { verdict }]) => verdict === 'taken');
+    const results = work.recipients.map((index): AttemptResult => {
+      const verdict = verdicts.get(index)?.verdict;
+      if (verdict === 'taken') return { recipient: index, result: 'delivered', error: '' };
+      const result = verdict === 'never' ? 'permfail' : 'tempfail';
+      const error = verdict === 'never' ? '550 5.1.1 no such user' : '451 4.3.0 not at this moment';
+      return { recipient: index, result, error, host: this.#host.name };
+    });
+    if (taken.length === 0) {
+      this.#done(work, results, []);
+      return;
+    }
+    let content: string;
+    try {
+      content = await this.#content(message);
+    } catch (error) {
+      if (this.#hasEnded || this.#work !== work) return;
+      // The content could not be finished: nothing was taken, and the connection is of no more use.
+      const failure = readFailure(error);
+      this.#isClosing = true;
+      this.#done(work, this.#results(work, 'tempfail', failure), []);
+      return;
+    }
+    if (this.#hasEnded || this.#work !== work) return;
+    const addresses = taken.map(([, { address }]) => address);
+    around.trace(() => `${work.queueId} arrives at ${addresses.join(', ')}`);
+    const arrivals = around.books.took(content, addresses, this);
+    if (this.#hasDropped('dropsAfter')) {
+      around.memory.forget(this, 'the destination closed the connection after it had taken the message');
+      this.#later(temper.replyMs, () => this.#lost('the remote server closed the connection'));
+    } else this.#later(temper.replyMs, () => this.#done(work, results, arrivals));
+  }
+
+  /** Piece by piece, as the other end takes it. */
+  async #content(message: StoredMessage): Promise<string> {
+    const { random } = this.#sender.around;
+    const pieces: Uint8Array[] = [];
+    const pause = (): Promise<void> =>
+      new Promise((resolve) => {
+        this.#later(random.next() * this.#host.temper.contentMs, resolve);
+      });
+    if (message.content !== undefined) {
+      await pause();
+      pieces.push(message.content);
+    } else {
+      for await (const piece of message.stream()) {
+        await pause();
+        pieces.push(piece);
+      }
+    }
+    return Buffer.concat(pieces).toString('latin1');
+  }
+
+  #hasDropped(when: 'dropsBefore' | 'dropsAfter'): boolean {
+    return this.#sender.around.random.next() < this.#host.temper[when];
+  }
+
+  #done(work: Work, results: readonly AttemptResult[], arrivals: readonly Arrival[]): void {
+    if (this.#hasEnded || this.#work !== work) return;
+    this.#report(work, results, arrivals);
+    if (this.#isClosing) this.#sayQuit();
+    else if (this.#sender.around.random.next() < this.#host.temper.closesAfter) {
+      this.#later(this.#host.temper.replyMs, () => {
+        // It may have been used again just now: then nothing of that was heard.
+        if (!this.#hasEnded) this.#end({ kind: this.isBusy ? 'unused' : 'closed' });
+      });
+    } else this.#ready();
+  }
+
+  #report(work: Work, results: readonly AttemptResult[], arrivals: readonly Arrival[]): void {
+    this.#work = undefined;
+    this.#visit.domains = [];
+    this.#sender.done(this, work.queueId, results, !this.#isClosing, arrivals);
+    // From now on the process knows it, and not this connection.
+    this.#sender.around.memory.forget(this, 'its sender process forgot it at once');
+  }
+
+  #results(work: Work, result: 'tempfail', failure: object): AttemptResult[] {
+    return work.recipients.map((recipient) => ({ recipient, result, error: '', ...failure }));
+  }
+
+  #sayQuit(): void {
+    this.#isClosing = true;
+    this.#canBegin = false;
+    this.#later(this.#host.temper.replyMs, () => this.#end({ kind: this.isBusy ? 'unused' : 'closed' }));
+  }
+
+  /** Whatever was in hand gets its results. */
+  #lost(reason: string): void {
+    if (this.#hasEnded) return;
+    const work = this.#work;
+    if (work !== undefined) {
+      this.#isClosing = true;
+      this.#report(work, this.#results(work, 'tempfail', { error: `451 4.4.2 ${reason}` }), []);
+    }
+    if (this.#isUsable) this.#end({ kind: this.isBusy ? 'unused' : 'closed' });
+    else this.#end({ kind: 'failed', error: `${this.#host.name}[${this.#host.ip}]:25: ${reason}` });
+  }
+
+  #end(report: CloseReport): void {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    this.cut('the connection ended');
+    this.#sender.closed(this, report);
+  }
+
+  /** Something happens on the connection, unless it has ended meanwhile. */
+  #later(ms: number, act: () => void): void {
+    this.#sender.process.after(ms * (0.5 + this.#sender.around.random.next()), () => {
+      if (!this.#hasEnded) act();
+    });
+  }
+}

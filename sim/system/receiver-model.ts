@@ -1,0 +1,131 @@
+// A receiver process: it writes to the spool and tells the manager as the real one does (`message-intake.ts`), with the
+// real writer and the real link; clients and their sessions are offers of messages.
+
+import type { Submitted } from '../../src/channel/messages.ts';
+import { ManagerLink } from '../../src/channel/manager-link.ts';
+import type { Envelope } from '../../src/message/envelope.ts';
+import { receiverSlot } from '../../src/process/roles/slots.ts';
+import { openSpoolWriter } from '../../src/spool/open.ts';
+import type { Appended, SpoolWriter } from '../../src/spool/types.ts';
+import { SpoolError } from '../../src/spool/spool-error.ts';
+import type { Offer } from './books.ts';
+import type { SimProcess } from './sim-process.ts';
+import type { Surroundings } from './surroundings.ts';
+
+/** What a client sends. */
+export interface Mail {
+  readonly offer: Offer;
+  readonly sizeBytes: number;
+}
+
+/** Pieces of a message that does not fit into memory. */
+const pieceBytes = 2_048;
+
+export class ReceiverModel {
+  readonly process: SimProcess;
+  readonly serial: number;
+  readonly #around: Surroundings;
+  readonly #link: ManagerLink<Submitted, never>;
+  #writer: SpoolWriter | undefined;
+
+  constructor(around: Surroundings, index: number, serial: number) {
+    this.#around = around;
+    this.serial = serial;
+    this.process = around.newProcess(`receiver ${index + 1} (${serial})`);
+    this.#link = new ManagerLink<Submitted, never>({
+      connect: around.managerFor(this.process),
+      hello: () => ({ kind: 'hello', role: 'receiver', index, serial }),
+      repeat: true,
+      take: () => undefined,
+      lost: () => undefined,
+    });
+    this.process.after(around.random.below(50), () => {
+      void this.#link.open();
+      this.#open(index).catch((error: unknown) => {
+        if (!(error instanceof SpoolError)) throw error;
+        this.process.kill();
+      });
+    });
+  }
+
+  /** A client hands over a message. */
+  take(mail: Mail): void {
+    const { books } = this.#around;
+    const { offer, sizeBytes } = mail;
+    // RFC 1870 6.1: a full disk is told before the content.
+    if (this.#writer?.hasRoom(sizeBytes) !== true) {
+      books.refused(offer);
+      return;
+    }
+    const envelope = this.#envelope(this.#writer, offer);
+    books.named(offer, envelope.queueId);
+    this.#store(this.#writer, mail, envelope).then(
+      (appended) => this.#stored(offer, envelope, appended),
+      (error: unknown) => {
+        if (!(error instanceof SpoolError)) throw error;
+        books.refused(offer);
+      },
+    );
+  }
+
+  async #open(index: number): Promise<void> {
+    const { config, dateMs, spool } = this.#around;
+    const { files, timers } = this.process;
+    this.#writer = await openSpoolWriter({
+      directory: spool,
+      slot: receiverSlot(index),
+      segmentBytes: config.queue.segmentSize,
+      reserveBytes: config.queue.reserve,
+      largeMessageBytes: config.receive.largeMessage,
+      sync: 'fdatasync',
+      files,
+      timers,
+      now: dateMs,
+    });
+  }
+
+  #envelope(writer: SpoolWriter, { recipients, reversePath }: Offer): Envelope {
+    return {
+      queueId: writer.newQueueId(),
+      receivedAtMs: this.#around.dateMs(),
+      reversePath,
+      recipients: recipients.map(({ address }) => ({ address })),
+      body: '7BIT',
+      smtpUtf8: false,
+      origin: { via: 'smtp', clientAddress: '192.0.2.99', helo: 'client.example' },
+    };
+  }
+
+  async #store(writer: SpoolWriter, { offer, sizeBytes }: Mail, envelope: Envelope): Promise<Appended> {
+    const head = `Received: from client.example\r\nMessage-ID: <${offer.id}@client.example>\r\n\r\n`;
+    const content = Buffer.from(head.padEnd(sizeBytes, 'x'));
+    if (sizeBytes < this.#around.config.receive.largeMessage) {
+      return writer.append({ envelope, content: [content] });
+    }
+    const large = await writer.openLarge(envelope.queueId);
+    try {
+      for (let at = 0; at < content.length; at += pieceBytes) {
+        await large.write(content.subarray(at, at + pieceBytes));
+      }
+      return await large.commit(envelope);
+    } catch (error) {
+      await large.abort();
+      throw error;
+    }
+  }
+
+  #stored(offer: Offer, envelope: Envelope, { ref, sizeBytes }: Appended): void {
+    const { queueId, receivedAtMs, recipients, reversePath } = envelope;
+    this.#link.post({
+      kind: 'submitted',
+      queueId,
+      ref,
+      receivedAtMs,
+      sizeBytes,
+      reversePath,
+      recipients: recipients.map(({ address }) => address),
+    });
+    this.#around.trace(() => `${queueId} (${offer.id}) is answered with 250`);
+    this.#around.books.accepted(offer);
+  }
+}

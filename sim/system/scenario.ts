@@ -1,0 +1,160 @@
+// What a seed makes of the world: how many processes, domains and hosts, which limits, how large the disk is, what is sent
+// when, and which faults there may be. Most worlds are small, so that thousands of them can be looked at.
+
+import { type Config, defaultConfig, type LimitConfig } from '../../src/config/config.ts';
+import { Random } from '../../src/schedule/store/random.ts';
+import { pick } from '../world/some-internet.ts';
+import { Host, Internet, type Temper } from './internet.ts';
+
+/** Faults happen for so long after the start, in ms; then everything is well until all mail has ended. */
+export const faultsMs = 30_000;
+
+export interface SomeMail {
+  readonly atMs: number;
+  readonly reversePath: string;
+  readonly addresses: readonly string[];
+  readonly sizeBytes: number;
+}
+
+export interface Scenario {
+  readonly random: Random;
+  readonly senders: number;
+  readonly receivers: number;
+  readonly internet: Internet;
+  readonly config: Config;
+  readonly mail: readonly SomeMail[];
+  /** Ms that one step of the disk takes at most, when it is well. */
+  readonly diskMs: number;
+}
+
+/** Reports go here. */
+export const home = 'home.example';
+export const spool = '/spool';
+
+const base = defaultConfig();
+
+export function scenarioOf(seed: number): Scenario {
+  const random = new Random(seed);
+  const isLarge = random.next() < 0.05;
+  const internet = someInternet(random, isLarge);
+  return {
+    random,
+    senders: 1 + random.below(3),
+    receivers: 1 + random.below(2),
+    internet,
+    config: someConfig(random, internet),
+    mail: someMail(random, internet, isLarge ? 80 + random.below(120) : 4 + random.below(20)),
+    diskMs: pick(random, [0.2, 1, 1, 5]),
+  };
+}
+
+function someInternet(random: Random, isLarge: boolean): Internet {
+  const count = isLarge ? 8 + random.below(8) : 1 + random.below(6);
+  const hosts = Array.from({ length: 1 + random.below(count) }, (_, index) => {
+    const temper = someTemper(random);
+    const isDead = index > 0 && random.next() < 0.1;
+    return new Host(`mx${index}.example`, `192.0.2.${index + 1}`, temper, isDead);
+  });
+  const domains = Array.from({ length: count }, (_, index) => {
+    const first = pick(random, hosts);
+    const second = random.next() < 0.3 ? pick(random, hosts) : first;
+    return { domain: `d${index}.example`, hosts: first === second ? [first] : [first, second] };
+  });
+  const own = new Host('mx.home.example', '198.51.100.1', someTemper(random), false);
+  return new Internet([...domains, { domain: home, hosts: [own] }]);
+}
+
+function someTemper(random: Random): Temper {
+  const isWild = random.next() < 0.4;
+  const share = (most: number): number => (isWild && random.next() < 0.4 ? random.next() * most : 0);
+  return {
+    replyMs: pick(random, [1, 5, 20, 100, 400]),
+    contentMs: pick(random, [1, 20, 500, 500, 4_000, 9_000]),
+    refuses: share(0.3),
+    hangs: share(0.2),
+    greets4xx: share(0.2),
+    dropsBefore: share(0.2),
+    dropsAfter: share(0.2),
+    isBusy: share(0.4),
+    closesAfter: share(0.5),
+  };
+}
+
+function someConfig(random: Random, internet: Internet): Config {
+  const largeMessage = pick(random, [4_096, 1_048_576]);
+  return {
+    ...base,
+    hostname: 'sluice.example',
+    spool,
+    receive: { ...base.receive, largeMessage },
+    bounce: { ...base.bounce, from: 'MAILER-DAEMON@sluice.example', postmaster: `postmaster@${home}` },
+    queue: {
+      ...base.queue,
+      retry: pick(random, [
+        [1_000, 2_000, 8_000],
+        [500, 4_000, 8_000],
+        [3_000, 9_000],
+      ]),
+      retryJitter: 0.2,
+      lifetime: pick(random, [35_000, 45_000, 70_000]),
+      bounceLifetime: 120_000,
+      segmentSize: pick(random, [2_048, 8_192, 65_536]),
+      reserve: 0,
+      journalSync: pick(random, [20, 100, 1_000]),
+      relocateAfter: pick(random, [1_000, 5_000, 20_000]),
+    },
+    deliver: {
+      ...base.deliver,
+      maxConnections: 1 + random.below(12),
+      maxUnanswered: pick(random, [0, 0, 5]),
+      recipientsPerTransaction: pick(random, [1, 2, 10]),
+      transactionsPerConnection: 1 + random.below(8),
+      idleConnection: pick(random, [500, 2_000, 5_000]),
+      addressRest: [1_000, 4_000],
+    },
+    limit: someLimits(random, internet),
+    adapt: { ...base.adapt, enabled: random.next() < 0.5, startConnections: 1 + random.below(5) },
+  };
+}
+
+function someLimits(random: Random, internet: Internet): LimitConfig[] {
+  const limits: LimitConfig[] = [];
+  for (const per of ['ip', 'site', 'domain', 'mx'] as const) {
+    if (random.next() < 0.6) continue;
+    limits.push({
+      name: `each ${per}`,
+      per: [per],
+      connections: 1 + random.below(4),
+      origin: 'the simulation',
+    });
+  }
+  const [domain] = pick(random, [...internet.domains]);
+  if (random.next() < 0.3) {
+    limits.push({
+      name: 'one domain',
+      per: ['domain'],
+      domain: [{ kind: 'exact', domain }],
+      connections: 1 + random.below(3),
+      origin: 'the simulation',
+    });
+  }
+  return limits;
+}
+
+const boxes = ['ok', 'ok', 'ok', 'ok', 'bad', 'slow', 'never'];
+
+function someMail(random: Random, internet: Internet, count: number): SomeMail[] {
+  const domains = [...internet.domains.keys()].filter((domain) => domain !== home);
+  return Array.from({ length: count }, (_, number) => {
+    const recipients = random.next() < 0.7 ? 1 : 2 + random.below(4);
+    return {
+      atMs: 200 + random.below(faultsMs * 0.8),
+      reversePath: random.next() < 0.1 ? '' : `sender${number}@${home}`,
+      addresses: Array.from(
+        { length: recipients },
+        (__, index) => `${pick(random, boxes)}-${number}-${index}@${pick(random, domains)}`,
+      ),
+      sizeBytes: pick(random, [200, 200, 1_000, 6_000]),
+    };
+  });
+}

@@ -1,0 +1,131 @@
+// A sender process: its link to the manager, what it remembers to have delivered, and its reading of the spool are the real
+// ones; sockets and SMTP are numbers of milliseconds. What it does when it loses its manager is as in `sender-role.ts`.
+
+import type { ManagerToSender, SenderToManager } from '../../src/channel/messages.ts';
+import { ManagerLink } from '../../src/channel/manager-link.ts';
+import { DeliveredLately } from '../../src/deliver/delivered-lately.ts';
+import type { AttemptResult, CloseReport } from '../../src/deliver/types.ts';
+import { openSpoolReader } from '../../src/spool/open.ts';
+import type { SpoolReader } from '../../src/spool/types.ts';
+import type { Arrival } from './arrival.ts';
+import { type Carrier, OutgoingModel } from './outgoing-model.ts';
+import type { SimProcess } from './sim-process.ts';
+import type { Surroundings } from './surroundings.ts';
+
+/** As in `sender-role.ts`. */
+const orphanGraceMs = 5_000;
+
+export class SenderModel implements Carrier {
+  readonly process: SimProcess;
+  readonly serial: number;
+  readonly reader: SpoolReader;
+  readonly around: Surroundings;
+  readonly #connections = new Map<number, OutgoingModel>();
+  readonly #delivered = new DeliveredLately();
+  readonly #link: ManagerLink<SenderToManager, ManagerToSender>;
+  #isOrphan = false;
+  #whenEmpty: (() => void) | undefined;
+
+  constructor(around: Surroundings, index: number, serial: number) {
+    this.around = around;
+    this.serial = serial;
+    this.process = around.newProcess(`sender ${index + 1} (${serial})`);
+    const { files, timers } = this.process;
+    this.reader = openSpoolReader({ directory: around.spool, files, timers });
+    this.#link = new ManagerLink<SenderToManager, ManagerToSender>({
+      connect: around.managerFor(this.process),
+      hello: () => {
+        // A frame on a socket is written once: what is delivered later is not in it.
+        const delivered = [...this.#delivered.list];
+        const hello = { kind: 'hello', role: 'sender', index, serial, delivered } as const;
+        around.memory.tells(hello, around.memory.knownBy(this.process));
+        return hello;
+      },
+      repeat: false,
+      take: (batch) => this.#take(batch),
+      lost: () => this.#managerLost(),
+    });
+    // The system closes every socket.
+    this.process.onEnd(() => {
+      for (const connection of this.#connections.values()) connection.cut('its sender process was killed');
+      this.#connections.clear();
+      around.memory.forget(this.process, 'the sender process that delivered it ended');
+    });
+    this.process.after(around.random.below(100), () => void this.#link.open());
+  }
+
+  get connections(): number {
+    return this.#connections.size;
+  }
+
+  /** Transactions in hand, granted ones included. */
+  get busy(): number {
+    return [...this.#connections.values()].filter(({ isBusy }) => isBusy).length;
+  }
+
+  ready(connection: OutgoingModel): void {
+    this.#post({ kind: 'ready', connection: connection.id });
+  }
+
+  done(
+    connection: OutgoingModel,
+    queueId: string,
+    results: readonly AttemptResult[],
+    reusable: boolean,
+    arrivals: readonly Arrival[],
+  ): void {
+    const { memory } = this.around;
+    const delivered = results.filter(({ result }) => result === 'delivered');
+    if (delivered.length > 0) {
+      this.#delivered.add(
+        queueId,
+        delivered.map(({ recipient }) => recipient),
+      );
+      memory.learn(this.process, arrivals);
+    }
+    const report: SenderToManager = { kind: 'done', connection: connection.id, results, reusable };
+    if (!this.#isOrphan) memory.tells(report, arrivals);
+    this.#post(report);
+  }
+
+  closed(connection: OutgoingModel, report: CloseReport): void {
+    this.#post({ kind: 'closed', connection: connection.id, report });
+    if (this.#connections.get(connection.id) === connection) this.#connections.delete(connection.id);
+    if (this.#connections.size === 0) this.#whenEmpty?.();
+  }
+
+  #take(batch: readonly ManagerToSender[]): void {
+    this.#isOrphan = false;
+    for (const message of batch) {
+      switch (message.kind) {
+        case 'connect':
+          this.#connections.set(message.connection, new OutgoingModel(this, message));
+          break;
+        case 'transact':
+          this.#connections.get(message.connection)?.transact(message.work);
+          break;
+        case 'close':
+          this.#connections.get(message.connection)?.quit();
+          break;
+      }
+    }
+  }
+
+  async #managerLost(): Promise<void> {
+    this.#isOrphan = true;
+    await new Promise<void>((resolve) => {
+      this.#whenEmpty = resolve;
+      this.process.after(orphanGraceMs, resolve);
+      for (const connection of this.#connections.values()) connection.finish();
+      if (this.#connections.size === 0) resolve();
+    });
+    this.#whenEmpty = undefined;
+    for (const connection of this.#connections.values()) {
+      connection.abandon('the transaction was cut off, five seconds after its manager was lost');
+    }
+  }
+
+  #post(message: SenderToManager): void {
+    if (!this.#isOrphan) this.#link.post(message);
+  }
+}

@@ -1,0 +1,171 @@
+// A process of a simulated Sluice: its timers, its view of the disk, and the order in which things happen to it. It can be
+// stopped, slow and killed between any two of them; when it is killed, nothing that it waited for happens any more.
+
+import type { DiskProcess, SimulatedDisk } from '../disk/simulated-disk.ts';
+import type { FileLayer } from '../../src/spool/file-layer.ts';
+import type { Timer, Timers } from '../../src/io/timers.ts';
+import type { Ground } from './ground.ts';
+
+/** How long the disk takes for one step of an operation, in ms. */
+export type DiskDelay = () => number;
+
+export class SimProcess {
+  readonly name: string;
+  readonly timers: Timers;
+  readonly files: FileLayer;
+  readonly #ground: Ground;
+  readonly #disk: DiskProcess;
+  readonly #ends: (() => void)[] = [];
+  /** Has happened to it, and waits until it is continued or has time. */
+  readonly #waiting: (() => void)[] = [];
+  #isAlive = true;
+  #isStopped = false;
+  #isArmed = false;
+  #slowMs = 0;
+  #busyUntilMs = 0;
+
+  constructor(ground: Ground, name: string, disk: SimulatedDisk, diskDelay: DiskDelay) {
+    const { clock } = ground;
+    this.#ground = ground;
+    this.name = name;
+    this.timers = new ProcessTimers(ground, this);
+    // The disk works on while the process is stopped.
+    this.#disk = disk.process((what, act) => {
+      clock.at(clock.nowMs + diskDelay(), what === 'answer' ? () => this.run(act) : act);
+    });
+    this.files = this.#disk.files;
+  }
+
+  get isAlive(): boolean {
+    return this.#isAlive;
+  }
+
+  /** Does it do at once what happens to it? */
+  get isPrompt(): boolean {
+    return this.#isAlive && !this.#isStopped && this.#waiting.length === 0 && this.#slowMs === 0;
+  }
+
+  /** Something happens to the process: it acts at once, or when it can. */
+  run(act: () => void): void {
+    if (!this.#isAlive) return;
+    const mustWait = this.#isStopped || this.#waiting.length > 0 || this.#isBusy;
+    if (!mustWait) {
+      this.#act(act);
+      return;
+    }
+    this.#waiting.push(act);
+    this.#arm();
+  }
+
+  after(ms: number, act: () => void): void {
+    const { clock } = this.#ground;
+    clock.at(clock.nowMs + ms, () => this.run(act));
+  }
+
+  /** SIGSTOP. */
+  stop(): void {
+    this.#isStopped = true;
+  }
+
+  /** SIGCONT. */
+  continue(): void {
+    this.#isStopped = false;
+    this.#arm();
+  }
+
+  /** Each thing that happens to it takes up to so long from now on; 0: no time at all. */
+  slow(ms: number): void {
+    this.#slowMs = ms;
+  }
+
+  /** SIGKILL, also of what is stopped; or its own end. */
+  kill(): void {
+    if (!this.#isAlive) return;
+    this.#ground.trace(() => `${this.name} ends`);
+    this.#isAlive = false;
+    this.#waiting.length = 0;
+    this.#disk.kill();
+    for (const end of this.#ends) end();
+  }
+
+  /** Calls back at once when it ends, as the system does that closes its sockets. */
+  onEnd(end: () => void): void {
+    this.#ends.push(end);
+  }
+
+  get #isBusy(): boolean {
+    return this.#busyUntilMs > this.#ground.clock.nowMs;
+  }
+
+  #act(act: () => void): void {
+    act();
+    if (this.#slowMs === 0) return;
+    const { clock, random } = this.#ground;
+    this.#busyUntilMs = clock.nowMs + random.next() * this.#slowMs;
+  }
+
+  #arm(): void {
+    if (this.#isArmed || this.#isStopped || this.#waiting.length === 0) return;
+    this.#isArmed = true;
+    this.#ground.clock.at(Math.max(this.#busyUntilMs, this.#ground.clock.nowMs), () => {
+      this.#isArmed = false;
+      if (this.#isStopped || !this.#isAlive) return;
+      const next = this.#waiting.shift();
+      if (next !== undefined) this.#act(next);
+      this.#arm();
+    });
+  }
+}
+
+class ProcessTimer implements Timer {
+  isSet = true;
+
+  unref(): this {
+    return this;
+  }
+}
+
+/** Ends with its process. */
+class ProcessTimers implements Timers {
+  readonly nowMs: () => number;
+  readonly #process: SimProcess;
+
+  constructor({ clock }: Ground, process: SimProcess) {
+    this.nowMs = () => clock.nowMs;
+    this.#process = process;
+  }
+
+  setTimeout(act: () => void, delayMs: number): Timer {
+    const timer = new ProcessTimer();
+    this.#arm(timer, delayMs, () => {
+      timer.isSet = false;
+      act();
+    });
+    return timer;
+  }
+
+  setInterval(act: () => void, everyMs: number): Timer {
+    const timer = new ProcessTimer();
+    const due = (): void => {
+      this.#arm(timer, everyMs, due);
+      act();
+    };
+    this.#arm(timer, everyMs, due);
+    return timer;
+  }
+
+  clear(timer: Timer | undefined): void {
+    if (timer instanceof ProcessTimer) timer.isSet = false;
+  }
+
+  setImmediate(act: () => void): void {
+    this.#process.after(0, act);
+  }
+
+  #arm(timer: ProcessTimer, delayMs: number, act: () => void): void {
+    // As in Node: a millisecond at least, a whole number of them.
+    this.#process.after(Math.max(1, Math.trunc(delayMs)), () => {
+      if (timer.isSet) act();
+    });
+  }
+}

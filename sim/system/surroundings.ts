@@ -1,0 +1,36 @@
+// What the processes of a simulated Sluice find around them.
+
+import type { Config } from '../../src/config/config.ts';
+import type { ConnectManager } from '../../src/channel/manager-link.ts';
+import type { Logger } from '../../src/log/logger.ts';
+import type { Books } from './books.ts';
+import type { Grants } from './grants.ts';
+import type { Ground } from './ground.ts';
+import type { Internet, NameServerTemper } from './internet.ts';
+import type { LimitBooks } from './limit-books.ts';
+import type { Memory } from './memory.ts';
+import type { SimProcess } from './sim-process.ts';
+
+export interface Surroundings extends Ground {
+  /** The folder of the spool. */
+  readonly spool: string;
+  /** What a process that starts now reads. */
+  readonly config: Config;
+  /** Faults are over. */
+  readonly isCalm: boolean;
+  /** What the system's clock shows. */
+  readonly dateMs: () => number;
+  /** The monotonic clock begins with each boot of the machine. */
+  readonly boot: { readonly id: string; readonly sinceMs: number };
+  readonly internet: Internet;
+  readonly nameServers: NameServerTemper;
+  readonly books: Books;
+  readonly limitBooks: LimitBooks;
+  readonly memory: Memory;
+  readonly grants: Grants;
+  newProcess(name: string): SimProcess;
+  /** The way of a process to the manager that runs. */
+  managerFor(process: SimProcess): ConnectManager;
+  /** A log whose lines are steps of the trace. */
+  logOf(process: SimProcess): Logger;
+}

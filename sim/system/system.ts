@@ -1,0 +1,199 @@
+// A whole Sluice in simulation: the real scheduler, manager and segment store on a simulated disk, receivers, senders and
+// channels that are modelled, on virtual time, with faults at any step. Judged by books that are kept outside and know
+// nothing of the code under test. One seed decides everything, and replays it.
+
+import type { Config } from '../../src/config/config.ts';
+import type { ConfirmedChannel, ConnectManager } from '../../src/channel/manager-link.ts';
+import type { Logger } from '../../src/log/logger.ts';
+import type { Random } from '../../src/schedule/store/random.ts';
+import { VirtualClock } from '../../src/simulate/virtual-clock.ts';
+import { SimulatedDisk } from '../disk/simulated-disk.ts';
+import { Books } from './books.ts';
+import { Grants } from './grants.ts';
+import { settled, type Trace } from './ground.ts';
+import { wellTempered, type Internet, type NameServerTemper } from './internet.ts';
+import { LimitBooks, type LimitsInForce } from './limit-books.ts';
+import { link, type LinkEnd, type Overheard } from './link.ts';
+import type { ManagerEnd } from './manager-process.ts';
+import { Memory } from './memory.ts';
+import { faultsMs, scenarioOf, spool, type Scenario, type SomeMail } from './scenario.ts';
+import { SimProcess } from './sim-process.ts';
+import { Supervision } from './supervision.ts';
+import type { Surroundings } from './surroundings.ts';
+
+export interface SystemOptions {
+  readonly seed: number;
+  readonly trace?: ((atMs: number, text: string) => void) | undefined;
+  /** False: new managers are not told which senders live. The simulation has to notice. */
+  readonly doesAskForSenders?: boolean;
+}
+
+export const startMs = 1_800_000_000_000;
+/** All mail has ended by then: lifetimes are shorter, and so are those of reports on their way. */
+const endMs = startMs + faultsMs + 900_000;
+/** How often it is looked whether all has ended. */
+const lookMs = 1_000;
+/** How often a role looks for a manager that is not there, as in `manager-socket.ts`. */
+const reconnectMs = 50;
+
+export class System implements Surroundings {
+  readonly clock = new VirtualClock(startMs);
+  readonly random: Random;
+  readonly trace: Trace;
+  readonly spool = spool;
+  readonly internet: Internet;
+  readonly nameServers: NameServerTemper;
+  readonly memory: Memory;
+  readonly books: Books;
+  readonly limitBooks = new LimitBooks();
+  readonly grants: Grants;
+  readonly dateMs = (): number => Math.floor(this.clock.nowMs + this.#aheadMs);
+  config: Config;
+  isCalm = false;
+  boot = { id: 'boot 1', sinceMs: startMs };
+  steps = 0;
+  readonly #scenario: Scenario;
+  readonly #doesAskForSenders: boolean;
+  #disk: SimulatedDisk;
+  #diskMs: number;
+  /** The system's clock is ahead of the time of this world. */
+  readonly #aheadMs = 0;
+  #supervision: Supervision | undefined;
+  readonly #links = new Set<LinkEnd<never, never>>();
+  #fingerprint = 0;
+
+  constructor({ seed, trace, doesAskForSenders = true }: SystemOptions) {
+    const scenario = scenarioOf(seed);
+    const { random, internet, config, diskMs } = scenario;
+    this.#scenario = scenario;
+    this.#doesAskForSenders = doesAskForSenders;
+    this.random = random;
+    this.internet = internet;
+    this.config = config;
+    this.trace = trace === undefined ? () => undefined : (text) => trace(this.clock.nowMs - startMs, text());
+    this.nameServers = { answerMs: () => random.next() * 50, fails: 0 };
+    this.memory = new Memory(() => this.clock.nowMs);
+    this.books = new Books(this.memory, () => this.clock.nowMs, config.queue.bounceLifetime + 5_000);
+    this.grants = new Grants(limitsOf(config), this.books);
+    this.#disk = new SimulatedDisk({ seed });
+    this.#diskMs = diskMs;
+  }
+
+  /** A number over all that happened: two runs of one seed have the same. */
+  get fingerprint(): number {
+    return this.#fingerprint;
+  }
+
+  /** Lets everything happen: some time of faults, then peace until nothing is left to do. */
+  async live(): Promise<void> {
+    const { senders, receivers, mail } = this.#scenario;
+    const options = { senders, receivers, doesAskForSenders: this.#doesAskForSenders };
+    this.#supervision = new Supervision(this, options, []);
+    for (const each of mail) this.clock.at(startMs + each.atMs, () => this.#submit(each));
+    await this.#run(startMs + faultsMs);
+    this.#calmDown();
+    for (let untilMs = this.clock.nowMs; untilMs < endMs && !this.books.isComplete;) {
+      untilMs += lookMs;
+      await this.#run(untilMs);
+    }
+    this.books.finish();
+  }
+
+  newProcess(name: string): SimProcess {
+    return new SimProcess(this, name, this.#disk, () => this.random.next() * this.#diskMs);
+  }
+
+  managerFor(process: SimProcess): ConnectManager {
+    return <Out, In>(isCancelled: () => boolean) =>
+      new Promise<ConfirmedChannel<Out, In> | undefined>((resolve) => {
+        const look = (): void => {
+          if (isCancelled()) {
+            resolve(undefined);
+            return;
+          }
+          const manager = this.#supervision?.manager;
+          if (manager?.process.isAlive !== true) {
+            process.after(reconnectMs, look);
+            return;
+          }
+          const [own, other] = link<Out, In>(this.#linkOptions(), process, manager.process);
+          this.#links.add(own as unknown as LinkEnd<never, never>);
+          manager.accept(other as unknown as ManagerEnd);
+          resolve(own);
+        };
+        process.run(look);
+      });
+  }
+
+  logOf(process: SimProcess): Logger {
+    const write = (level: string, text: string, fields: object = {}): void =>
+      this.trace(() => `${process.name}: ${level} ${text} ${JSON.stringify(fields)}`);
+    return {
+      event: (name, fields) => write('event', name, fields),
+      debug: (text, fields) => write('debug', text, fields),
+      info: (text, fields) => write('info', text, fields),
+      warn: (text, fields) => write('warn', text, fields),
+      error: (text, fields) => write('error', text, fields),
+      isOn: () => true,
+      setLevel: () => undefined,
+      flush: () => Promise.resolve(),
+      reopen: () => undefined,
+      close: () => Promise.resolve(),
+    };
+  }
+
+  #linkOptions() {
+    const overheard: Overheard = {
+      posted: (message) => this.grants.posted(message),
+      left: (batch) => this.memory.left(batch),
+      ended: (batch, by) => this.memory.ended(batch, by, 'the link on which it was reported broke'),
+    };
+    const { random } = this;
+    return { ground: this, overheard, delayMs: () => random.next() * 3, tellsAfter: 1 + random.below(8) };
+  }
+
+  async #run(untilMs: number): Promise<void> {
+    while (this.clock.step(untilMs)) {
+      await settled();
+      this.steps++;
+      this.#note(this.clock.nowMs - startMs);
+    }
+  }
+
+  #note(value: number): void {
+    this.#fingerprint = Math.imul(this.#fingerprint ^ Math.trunc(value * 1_000), 0x01000193);
+  }
+
+  #submit({ reversePath, addresses, sizeBytes }: SomeMail): void {
+    const { offers } = this.books;
+    const offer = this.books.offered({ id: `m${offers.size}`, reversePath, addresses });
+    const receivers = (this.#supervision?.receivers ?? []).filter((each) => each?.process.isAlive === true);
+    const receiver = receivers[this.random.below(receivers.length)];
+    if (receiver === undefined) this.books.refused(offer);
+    else receiver.process.run(() => receiver.take({ offer, sizeBytes }));
+  }
+
+  #calmDown(): void {
+    this.trace(() => 'no more faults');
+    this.isCalm = true;
+    for (const host of this.internet.hosts.values()) host.temper = wellTempered;
+    this.nameServers.fails = 0;
+    this.#diskMs = Math.min(this.#diskMs, 1);
+  }
+}
+
+function limitsOf({ deliver, limit }: Config): LimitsInForce {
+  return {
+    most: deliver.maxConnections + deliver.maxUnanswered,
+    perSender: Infinity,
+    rules: limit.map((each) => ({
+      id: each.name ?? '',
+      name: each.name ?? '',
+      origin: each.origin,
+      per: each.per,
+      match: { domain: each.domain },
+      isOverride: false,
+      connections: typeof each.connections === 'number' ? each.connections : undefined,
+    })),
+  };
+}
