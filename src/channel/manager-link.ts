@@ -42,13 +42,13 @@ export class ManagerLink<Out, In> {
   #stopped = false;
 
   constructor(options: {
-    connect: ConnectManager;
+    readonly connect: ConnectManager;
     /** Said to each manager first. */
-    hello: () => Hello;
-    repeat: boolean;
-    take: (batch: readonly In[]) => void;
+    readonly hello: () => Hello;
+    readonly repeat: boolean;
+    readonly take: (batch: readonly In[]) => void;
     /** The next manager hears nothing before this has resolved. */
-    lost: () => void | Promise<void>;
+    readonly lost: () => void | Promise<void>;
   }) {
     this.#connect = options.connect;
     this.#hello = options.hello;

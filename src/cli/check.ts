@@ -29,7 +29,10 @@ export function register(program: Command): void {
     );
 }
 
-async function check(named: string | undefined, json: boolean): Promise<{ text: string; ok: boolean }> {
+async function check(
+  named: string | undefined,
+  json: boolean,
+): Promise<{ readonly text: string; readonly ok: boolean }> {
   const file = findConfigFile(named);
   try {
     const config = file === undefined ? defaultConfig() : loadConfig(file);

@@ -15,7 +15,7 @@ export function register(program: Command): void {
     .action(confirm);
 }
 
-async function confirm(options: { config?: string }): Promise<void> {
+async function confirm(options: { readonly config?: string }): Promise<void> {
   const config = readPlaces(options.config);
   const byMs = (await ask(config, { operation: 'clock.confirm' })) as number | null;
   process.stdout.write(

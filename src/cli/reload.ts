@@ -13,7 +13,7 @@ export function register(program: Command): void {
       'make the running Sluice read its configuration again; a bad one is refused and changes nothing',
     )
     .addOption(configOption())
-    .action(async (options: { config?: string }) => {
+    .action(async (options: { readonly config?: string }) => {
       const found = findPlaces(options.config);
       const { file } = found.places;
       const request = { operation: 'reload', ...(options.config !== undefined && { file }) } as const;

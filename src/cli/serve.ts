@@ -30,7 +30,7 @@ export function register(program: Command): void {
     .command('serve')
     .description('run Sluice in the foreground until SIGTERM or Ctrl-C; SIGHUP reads the configuration again')
     .addOption(configOption())
-    .action(async (options: { config?: string }) => {
+    .action(async (options: { readonly config?: string }) => {
       await serve(options.config);
     });
 }

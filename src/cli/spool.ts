@@ -15,7 +15,7 @@ export function register(program: Command): void {
     .description('read every record and report what is damaged or missing; changes nothing')
     .addOption(configOption())
     .option('--json', 'for programs')
-    .action(async (options: { config?: string; json?: boolean }) => {
+    .action(async (options: { readonly config?: string; readonly json?: boolean }) => {
       await check(readPlaces(options.config).spool, options.json === true);
     });
 }

@@ -27,23 +27,25 @@ export function register(program: Command): void {
         'for monitoring: one line, and exit code 0 (OK), 1 (warning), 2 (critical) or 3 (unknown)',
       ).conflicts('json'),
     )
-    .action(async (options: { config?: string; json?: boolean; check?: boolean }) => {
-      if (options.check === true) {
-        const { line, code } = await healthCheck(() => findPlaces(options.config));
-        process.stdout.write(`${line}\n`);
-        process.exitCode = code;
-        return;
-      }
-      const config = readPlaces(options.config);
-      const json = options.json === true;
-      const question: StatusQuestion = {
-        tenants: true,
-        ...(!json && { sites: shownSites, order: 'connections' }),
-      };
-      const status = await untilReachable(config, () => askStatus(config.controlSocket, question));
-      if (json) process.stdout.write(`${JSON.stringify(status)}\n`);
-      else printText(forPeople(status));
-    });
+    .action(
+      async (options: { readonly config?: string; readonly json?: boolean; readonly check?: boolean }) => {
+        if (options.check === true) {
+          const { line, code } = await healthCheck(() => findPlaces(options.config));
+          process.stdout.write(`${line}\n`);
+          process.exitCode = code;
+          return;
+        }
+        const config = readPlaces(options.config);
+        const json = options.json === true;
+        const question: StatusQuestion = {
+          tenants: true,
+          ...(!json && { sites: shownSites, order: 'connections' }),
+        };
+        const status = await untilReachable(config, () => askStatus(config.controlSocket, question));
+        if (json) process.stdout.write(`${JSON.stringify(status)}\n`);
+        else printText(forPeople(status));
+      },
+    );
 }
 
 function forPeople(status: StatusAnswer): string {

@@ -6,4 +6,5 @@ import { readFileSync } from 'node:fs';
 const packageFile = new URL('../../package.json', import.meta.url);
 
 /** E.g. `0.1.0`. */
-export const version: string = (JSON.parse(readFileSync(packageFile, 'utf8')) as { version: string }).version;
+export const version: string = (JSON.parse(readFileSync(packageFile, 'utf8')) as { readonly version: string })
+  .version;

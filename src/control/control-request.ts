@@ -78,7 +78,7 @@ const requests = {
   'override.unset': z.strictObject({ operation: z.literal('override.unset'), kind, targets }),
   'clock.confirm': z.strictObject({ operation: z.literal('clock.confirm') }),
 } satisfies {
-  [Name in ControlRequest['operation']]: z.ZodType<Extract<ControlRequest, { operation: Name }>>;
+  [Name in ControlRequest['operation']]: z.ZodType<Extract<ControlRequest, { readonly operation: Name }>>;
 };
 
 /**

@@ -18,7 +18,9 @@ export class Deadlines {
   #tick: number;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(options: { stepMs?: number; buckets?: number; now?: () => number } = {}) {
+  constructor(
+    options: { readonly stepMs?: number; readonly buckets?: number; readonly now?: () => number } = {},
+  ) {
     this.#stepMs = options.stepMs ?? 1000;
     this.#now = options.now ?? (() => performance.now());
     this.#buckets = Array.from({ length: options.buckets ?? 1024 }, () => new Set<Deadline>());

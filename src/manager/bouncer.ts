@@ -55,15 +55,15 @@ export class Bouncer {
   readonly #stopping = new AbortController();
 
   constructor(options: {
-    settings: () => BounceSettings;
-    timers: Timers;
-    dateMs: () => number;
-    reader: SpoolReader;
-    writer: SpoolWriter;
-    log: Logger;
-    stats: Stats;
-    submit: (message: Submitted) => void;
-    troubles?: Troubles | undefined;
+    readonly settings: () => BounceSettings;
+    readonly timers: Timers;
+    readonly dateMs: () => number;
+    readonly reader: SpoolReader;
+    readonly writer: SpoolWriter;
+    readonly log: Logger;
+    readonly stats: Stats;
+    readonly submit: (message: Submitted) => void;
+    readonly troubles?: Troubles | undefined;
   }) {
     this.#settings = options.settings;
     this.#timers = options.timers;

@@ -91,7 +91,7 @@ export class LimitOperations implements OperatorSource {
   }
 
   /** A site by its key, by its label (its hosts), or by a domain whose mail goes there. */
-  async #siteOf(text: string): Promise<{ site: string; label: string }> {
+  async #siteOf(text: string): Promise<{ readonly site: string; readonly label: string }> {
     const known = this.#parts.scheduler.sites().find(({ site, label }) => site === text || label === text);
     if (known !== undefined) return known;
     const named = this.#parts.overrides.list.find(

@@ -129,13 +129,16 @@ export class Operations {
   #perform(request: Request): unknown {
     switch (request.operation) {
       case 'page': {
-        const { filter, cursor } = request.parameters as { filter: QueueFilter; cursor?: number };
+        const { filter, cursor } = request.parameters as {
+          readonly filter: QueueFilter;
+          readonly cursor?: number;
+        };
         return this.#page(filter, cursor);
       }
       case 'change': {
         const { action, recipients } = request.parameters as {
-          action: QueueAction;
-          recipients: ChosenRecipient[];
+          readonly action: QueueAction;
+          readonly recipients: ChosenRecipient[];
         };
         return this.#change(action, recipients);
       }

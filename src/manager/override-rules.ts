@@ -68,7 +68,7 @@ function nameOf(target: OverrideTarget): string {
 }
 
 /** What is counted per: each domain below `*.example.com` has its own count, like each address of a network. */
-function scopeOf(target: OverrideTarget): { per: readonly LimitKey[]; match: LimitMatch } {
+function scopeOf(target: OverrideTarget): { readonly per: readonly LimitKey[]; readonly match: LimitMatch } {
   switch (target.kind) {
     case 'all':
       return { per: [], match: {} };

@@ -188,7 +188,7 @@ export class IncomingConnection {
     else this.#socket.write(output, () => queueMicrotask(() => this.#socket.destroy()));
   }
 
-  #mail(event: ServerEvent & { kind: 'mail' }): void {
+  #mail(event: ServerEvent & { readonly kind: 'mail' }): void {
     const { spool, memory } = this.#context;
     if (!spool.hasRoom(event.params.sizeBytes)) {
       this.#reject('MAIL', noRoom, event.reversePath, '');

@@ -26,7 +26,7 @@ export function siteOf(
   kind: 'mx' | 'relay',
   hosts: readonly SiteHost[],
   suffix: string,
-): { site: string; label: string } {
+): { readonly site: string; readonly label: string } {
   const sorted = hosts.toSorted((a, b) => a.preference - b.preference || compare(a.name, b.name));
   let text = '';
   let last: number | undefined;

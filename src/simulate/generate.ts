@@ -153,7 +153,7 @@ function yesNo(text: string): boolean {
 }
 
 /** `3`, or `news:9+shop:1`. */
-function tenants(text: string): { name: string; share: number }[] {
+function tenants(text: string): { readonly name: string; readonly share: number }[] {
   if (/^\d+$/.test(text)) {
     return Array.from({ length: count(text) }, (_, index) => ({ name: `tenant${index + 1}`, share: 1 }));
   }

@@ -20,7 +20,7 @@ export class Link implements Visit {
   /** Greeting and EHLO are through. */
   isReady = false;
 
-  constructor(number: number, effect: Extract<Effect, { kind: 'connect' }>, machine: Host) {
+  constructor(number: number, effect: Extract<Effect, { readonly kind: 'connect' }>, machine: Host) {
     this.number = number;
     this.connection = effect.connection;
     this.site = effect.site;

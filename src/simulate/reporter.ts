@@ -112,7 +112,7 @@ export class Reporter extends Witness {
     this.#usedFor.delete(visit);
   }
 
-  override deferred(message: number, effect: Extract<Effect, { kind: 'deferred' }>): void {
+  override deferred(message: number, effect: Extract<Effect, { readonly kind: 'deferred' }>): void {
     this.#domainOf(message, effect.recipient).deferrals++;
   }
 
@@ -124,7 +124,11 @@ export class Reporter extends Witness {
     this.#delaysOf(message).add(afterMs - this.#workload.atMs(message));
   }
 
-  override failed(message: number, effect: Extract<Effect, { kind: 'failed' }>, nowMs: number): void {
+  override failed(
+    message: number,
+    effect: Extract<Effect, { readonly kind: 'failed' }>,
+    nowMs: number,
+  ): void {
     this.left--;
     this.ended++;
     this.#domainOf(message, effect.recipient).ended(false, nowMs - this.#startMs);

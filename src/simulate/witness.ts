@@ -28,9 +28,9 @@ export class Witness {
   answered(_visit: Visit, _message: number, _results: readonly RecipientResult[], _nowMs: number): void {}
   /** The destination took a message for a recipient; `heard` when the client got to know it. */
   took(_visit: Visit, _message: number, _recipient: number, _heard: boolean, _nowMs: number): void {}
-  deferred(_message: number, _effect: Extract<Effect, { kind: 'deferred' }>, _nowMs: number): void {}
+  deferred(_message: number, _effect: Extract<Effect, { readonly kind: 'deferred' }>, _nowMs: number): void {}
   delivered(_message: number, _recipient: number, _nowMs: number): void {}
-  failed(_message: number, _effect: Extract<Effect, { kind: 'failed' }>, _nowMs: number): void {}
+  failed(_message: number, _effect: Extract<Effect, { readonly kind: 'failed' }>, _nowMs: number): void {}
   done(_message: number, _nowMs: number): void {}
   /** The scheduler was called, and everything that it wanted is under way. */
   settled(_nowMs: number): void {}

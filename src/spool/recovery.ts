@@ -31,7 +31,7 @@ export interface RecoveryPlace {
   /** What is found is made durable first: a writer may have died between its write and its sync. */
   readonly sync: boolean;
   /** Nobody knows any more which messages are held: all that are found are to be. */
-  isInDoubt?: boolean;
+  readonly isInDoubt?: boolean;
 }
 
 /** Messages handed on at once: a step of an asynchronous generator costs more than the message does. */

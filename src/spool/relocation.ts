@@ -151,7 +151,10 @@ export class Relocator {
     return copies;
   }
 
-  async #append(copies: readonly Copy[], nowMs: number): Promise<{ target: SegmentFile; start: number }> {
+  async #append(
+    copies: readonly Copy[],
+    nowMs: number,
+  ): Promise<{ readonly target: SegmentFile; readonly start: number }> {
     let target: SegmentFile | undefined;
     try {
       target = await this.#writable(nowMs);

@@ -23,7 +23,7 @@ function parsePort(text: string, whole: string): number {
 }
 
 /** Splits "host:port" and "[ipv6]:port"; the port is undefined when there is none. */
-function split(text: string): { host: string; port: number | undefined } {
+function split(text: string): { readonly host: string; readonly port: number | undefined } {
   const bracketed = /^\[([^\]]*)\](?::(.*))?$/.exec(text);
   if (bracketed !== null) {
     const host = bracketed[1] ?? '';

@@ -5,7 +5,16 @@ import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { allRules, faultsOf, header, sourceOf, titles } from './style.ts';
+import {
+  allRules,
+  faultsOf,
+  header,
+  lengths,
+  needlessExceptions,
+  readonlyTypes,
+  sourceOf,
+  titles,
+} from './style.ts';
 
 const root = join(import.meta.dirname, '../..');
 const files = globSync('{src,sim,bench,test,tools}/**/*.ts', { cwd: root });
@@ -17,6 +26,11 @@ test('all sources are written in one style', () => {
     sources.flatMap((source) => faultsOf(source, allRules)),
     [],
   );
+});
+
+test('files that may be longer than others are still there and still longer', () => {
+  assert.deepEqual(needlessExceptions(sources), []);
+  assert.ok(needlessExceptions([]).length > 0);
 });
 
 const head = '// What it is.\n\n';
@@ -49,6 +63,7 @@ const faults = [
   ['test/spool/a.test.ts', "test('appends.', () => {});", titles.asks],
   ['test/spool/a.test.ts', "it('appends', () => {});", titles.asks],
   ['test/spool/a.test.ts', "describe('a spool', () => { test('appends', () => {}); });", titles.asks],
+  ['src/spool/types.ts', 'export interface Entry { length: number }', readonlyTypes.asks],
 ] as const;
 for (const [file, text, why] of faults) {
   test(`${file} may not say ${text}`, () => {
@@ -68,6 +83,15 @@ for (const text of [
     ]);
   });
 }
+
+test('a file of sources has at most 300 lines, one of tests, models and benchmarks 400', () => {
+  const faultsAt = (file: string, lines: number): string[] =>
+    faultsOf(sourceOf(file, head + 'go();\n'.repeat(lines - 2)), allRules);
+  assert.deepEqual(faultsAt('src/spool/a.ts', 300), []);
+  assert.deepEqual(faultsAt('src/spool/a.ts', 301), [`src/spool/a.ts:302 ${lengths.asks}`]);
+  assert.deepEqual(faultsAt('test/spool/a.test.ts', 400), []);
+  assert.deepEqual(faultsAt('test/spool/a.test.ts', 401), [`test/spool/a.test.ts:402 ${lengths.asks}`]);
+});
 
 const allowed = [
   ['src/spool/a.ts', 'const by: Comparator = (a, b) => a - b;'],

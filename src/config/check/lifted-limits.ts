@@ -39,7 +39,10 @@ type Quantity = (typeof quantities)[number][0];
 const mostItems = 1_000;
 
 /** One warning for each quantity that a group lifts. */
-export function liftedBy(group: Limit, all: readonly Limit[]): { key: string; message: string }[] {
+export function liftedBy(
+  group: Limit,
+  all: readonly Limit[],
+): { readonly key: string; readonly message: string }[] {
   if (group.per.length > 0) return [];
   const given = dimensions.filter((each) => group[each] !== undefined);
   const [dimension] = given;

@@ -35,7 +35,10 @@ export function placedText(warning: ConfigProblem): string {
   return warning.file === '' ? `${warning.key}: ${warning.message}` : formatProblem(warning);
 }
 
-function placeOf(path: Path, source: TomlSource | undefined): { line: number; column: number } | undefined {
+function placeOf(
+  path: Path,
+  source: TomlSource | undefined,
+): { readonly line: number; readonly column: number } | undefined {
   if (source === undefined || path.length === 0) return undefined;
   return source.placeOfValue(path) ?? placeOf(path.slice(0, -1), source);
 }

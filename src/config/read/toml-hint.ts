@@ -45,7 +45,11 @@ function keyHint(line: string): TomlHint | undefined {
 }
 
 /** The text without quotes around a place: all of the value, or one item of a list or an inline table. */
-function bareText(line: string, start: number, at: number): { from: number; text: string } | undefined {
+function bareText(
+  line: string,
+  start: number,
+  at: number,
+): { readonly from: number; readonly text: string } | undefined {
   for (const { index, 0: text } of line.matchAll(/\[[0-9a-f.]*:[0-9a-f:.]*\](?::\d+)?/giu)) {
     if (index >= start && index <= at && at < index + text.length) return { from: index, text };
   }

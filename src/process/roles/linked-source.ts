@@ -30,8 +30,8 @@ import type { Link } from '../../channel/link.ts';
 import type { Request, Response } from '../../channel/messages.ts';
 
 interface Settle {
-  resolve: (result: unknown) => void;
-  reject: (error: Error) => void;
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: Error) => void;
 }
 
 export class LinkedSource implements QueueSource, OperatorSource, ClockSource {

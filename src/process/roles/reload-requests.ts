@@ -7,8 +7,8 @@ import type { Reloaded } from '../../control/control-protocol.ts';
 import type { ReloadAnswer } from '../../channel/messages.ts';
 
 interface Settle {
-  resolve: (answer: ReloadAnswer) => void;
-  reject: (error: Error) => void;
+  readonly resolve: (answer: ReloadAnswer) => void;
+  readonly reject: (error: Error) => void;
 }
 
 export class ReloadRequests {

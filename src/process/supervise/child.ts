@@ -51,7 +51,7 @@ export interface Child {
   /** What it said before it ended, when it knew why it could not go on. */
   lastWords: string;
   /** Settles when the role has started, or has said why it cannot. */
-  started: PromiseWithResolvers<RoleFacts>;
+  readonly started: PromiseWithResolvers<RoleFacts>;
 }
 
 export function newChild(name: RoleName, index: number): Child {

@@ -22,7 +22,7 @@ export interface Place {
   readonly hop: NextHopAddress;
   /** Our own address; '' when the system chooses it. */
   readonly source: string;
-  limits: HeldLimits;
+  readonly limits: HeldLimits;
   /** Connections, and the site's list while it names this. */
   users: number;
 }

@@ -24,7 +24,7 @@ export function decideLocally(
   const { recipients } = transaction;
   const sender = pathKind(transaction.reversePath);
   let useUtf8 = transaction.smtpUtf8 || sender === 'utf8';
-  const failures: { recipient: number; error: string }[] = [];
+  const failures: { readonly recipient: number; readonly error: string }[] = [];
 
   let messageError = '';
   const limit = extensions.size ?? 0;

@@ -16,7 +16,10 @@ import type { Chunk } from './transaction.ts';
 import { readHello, readMail, readRcpt } from './transaction-commands.ts';
 
 /** Events that need `accept` or `reject`. */
-export type Question = Extract<ServerEvent, { kind: 'hello' | 'mail' | 'rcpt' | 'data' | 'end' | 'vrfy' }>;
+export type Question = Extract<
+  ServerEvent,
+  { readonly kind: 'hello' | 'mail' | 'rcpt' | 'data' | 'end' | 'vrfy' }
+>;
 
 /** A FixedReply, which has no `kind`, is sent as it is. */
 export type CommandVerdict =

@@ -246,7 +246,7 @@ export class ServerSession {
     }
   }
 
-  #chunk({ chunk, refusal }: Extract<CommandVerdict, { kind: 'chunk' }>): ServerEvent | undefined {
+  #chunk({ chunk, refusal }: Extract<CommandVerdict, { readonly kind: 'chunk' }>): ServerEvent | undefined {
     if (refusal === undefined && !this.#facts.transaction.byChunks) {
       this.#facts.transaction.firstChunk = chunk;
       return this.#ask(data);

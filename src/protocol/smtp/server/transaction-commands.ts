@@ -8,7 +8,7 @@ import type { FixedReply } from './replies.ts';
 import { Replies } from './replies.ts';
 import type { Leniency, ServerEvent, ServerSessionOptions } from './server-types.ts';
 
-type QuestionOf<K> = Extract<ServerEvent, { kind: K }>;
+type QuestionOf<K> = Extract<ServerEvent, { readonly kind: K }>;
 
 const reversePath = { allowUtf8: true, allowNull: true };
 const forwardPath = { allowUtf8: true, allowPostmaster: true };
