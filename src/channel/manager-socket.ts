@@ -1,10 +1,12 @@
 // Where the other roles find the manager: a Unix-domain socket in the spool's folder.
 
 import { createHash } from 'node:crypto';
-import { chmodSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { StartError } from '../errors/start-error.ts';
+import { removeFile } from '../io/remove-file.ts';
+import { listenAt, restrict } from '../io/unix-listener.ts';
 
 /** sun_path holds 108 bytes on Linux and 104 on macOS, the final NUL included (unix(7)). */
 const maxPathBytes = 100;
@@ -20,6 +22,15 @@ export function socketPath(spool: string, name: string): string {
   return join(tmpdir(), `sluice-${digest}-${name}`);
 }
 
+/** Why a socket of the spool cannot be made. */
+export function socketError(path: string, error: unknown): StartError {
+  return new StartError(
+    'SPOOL_UNUSABLE',
+    `Making ${path}: ${error instanceof Error ? error.message : String(error)}.`,
+    'Make the spool a folder that Sluice may write. If it was one before, look at the system log for errors of its disk or file system.',
+  );
+}
+
 /** Where the manager of this spool listens for the other roles. */
 export function managerSocketPath(spool: string): string {
   return socketPath(spool, 'bus.sock');
@@ -28,18 +39,20 @@ export function managerSocketPath(spool: string): string {
 /**
  * Listens for the other roles; only this user may connect.
  * A manager that still runs (its supervisor was killed and it is about to follow) is waited for: two never share a spool.
+ * @throws {StartError} `SPOOL_UNUSABLE` when the socket cannot be made
  */
 export async function listenManagerSocket(path: string, accept: (socket: Socket) => void): Promise<Server> {
   for (let socket = await tryConnect(path); socket !== undefined; socket = await tryConnect(path)) {
     await gone(socket);
   }
-  rmSync(path, { force: true });
   const server = createServer(accept);
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(path, resolve);
-  });
-  chmodSync(path, 0o600);
+  try {
+    removeFile(path);
+    await listenAt(server, path);
+    restrict(server, path, 0o600);
+  } catch (error) {
+    throw socketError(path, error);
+  }
   return server;
 }
 

@@ -1,9 +1,10 @@
 // Listening on a Unix-domain socket: what a killed process left behind is cleared away, what is in use is not touched.
 
-import { chmodSync, lstatSync, rmSync } from 'node:fs';
+import { chmodSync, lstatSync } from 'node:fs';
 import { connect, type Server } from 'node:net';
 import { dirname } from 'node:path';
 import { makeFolder } from './make-folder.ts';
+import { removeFile } from './remove-file.ts';
 
 /** Whether a process listens at the socket. */
 export function answers(path: string): Promise<boolean> {
@@ -22,7 +23,7 @@ function removeSocket(path: string): void {
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (found === undefined) return;
   if (!found.isSocket()) throw new Error('something else is there, which is no socket');
-  rmSync(path, { force: true });
+  removeFile(path);
 }
 
 /**
@@ -34,12 +35,27 @@ export async function listenUnix(server: Server, path: string, mode: number): Pr
   makeFolder(dirname(path));
   if (await answers(path)) throw new Error('another process listens there');
   removeSocket(path);
-  await new Promise<void>((resolve, reject) => {
+  await listenAt(server, path);
+  restrict(server, path, mode);
+}
+
+/** Listens at a path where nothing is. @throws {Error} with the system's code and words */
+export function listenAt(server: Server, path: string): Promise<void> {
+  return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen(path, () => {
       server.off('error', reject);
       resolve();
     });
   });
-  chmodSync(path, mode);
+}
+
+/** Sets the permissions of a socket; one that cannot have them is closed again. @throws {Error} with the system's words */
+export function restrict(server: Server, path: string, mode: number): void {
+  try {
+    chmodSync(path, mode);
+  } catch (error) {
+    server.close();
+    throw error;
+  }
 }

@@ -3,7 +3,7 @@
 import { basename, dirname, join } from 'node:path';
 import type { FileLayer } from './file-layer.ts';
 import { parseSegmentName, segmentName, slotOf } from './queue-id.ts';
-import { SpoolError, systemCode } from './spool-error.ts';
+import { SpoolError, systemCode, writeError } from './spool-error.ts';
 
 export interface SpoolLayout {
   readonly directory: string;
@@ -61,12 +61,15 @@ export async function readFolder(files: FileLayer, folder: string): Promise<stri
   }
 }
 
-/** Makes durable what was changed in a folder that every spool has. @throws {SpoolError} `SPOOL_FOLDER_MISSING` */
+/**
+ * Makes durable what was changed in a folder that every spool has.
+ * @throws {SpoolError} `SPOOL_FOLDER_MISSING`, `SPOOL_WRITE_FAILED`
+ */
 export async function syncFolder(files: FileLayer, folder: string): Promise<void> {
   try {
     await files.syncDirectory(folder);
   } catch (error) {
-    throw folderError(folder, error);
+    throw writeError(`syncing the folder ${folder}`, folderError(folder, error));
   }
 }
 

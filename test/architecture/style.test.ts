@@ -12,6 +12,7 @@ import {
   lengths,
   needlessExceptions,
   readonlyTypes,
+  removals,
   sourceOf,
   titles,
 } from './style.ts';
@@ -64,6 +65,7 @@ const faults = [
   ['test/spool/a.test.ts', "it('appends', () => {});", titles.asks],
   ['test/spool/a.test.ts', "describe('a spool', () => { test('appends', () => {}); });", titles.asks],
   ['src/spool/types.ts', 'export interface Entry { length: number }', readonlyTypes.asks],
+  ['src/spool/a.ts', "import { rmSync } from 'node:fs';", removals.asks],
 ] as const;
 for (const [file, text, why] of faults) {
   test(`${file} may not say ${text}`, () => {

@@ -218,6 +218,21 @@ export function needlessExceptions(sources: readonly Source[]): string[] {
   return [...longFiles.keys()].filter((file) => (lines.get(file) ?? 0) <= mostLinesOf(file));
 }
 
+/** `rmSync` loses the code of what the system says (Node 26), `removeFile` of src/io does not. */
+export const removals: Rule = {
+  asks: 'imports rmSync: use removeFile or removeLeftover of src/io/remove-file.ts',
+  faults({ file, program }) {
+    if (!file.startsWith('src/')) return [];
+    const found: number[] = [];
+    new Visitor({
+      ImportSpecifier({ imported, start }) {
+        if (imported.type === 'Identifier' && imported.name === 'rmSync') found.push(start);
+      },
+    }).visit(program);
+    return found;
+  },
+};
+
 export const allRules: readonly Rule[] = [
   increments,
   constants,
@@ -228,4 +243,5 @@ export const allRules: readonly Rule[] = [
   titles,
   readonlyTypes,
   lengths,
+  removals,
 ];

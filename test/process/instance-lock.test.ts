@@ -91,6 +91,27 @@ test('a spool that is no folder is named', async (t) => {
   await assert.rejects(InstanceLock.take(spool), { code: 'SPOOL_UNUSABLE' });
 });
 
+test('a lock that is left behind and cannot be removed is named, with why', async (t) => {
+  const spool = temporaryFolder(t, 'lock').path;
+  mkdirSync(join(spool, 'lock.sock')); // in the way like a socket on a disk that is read-only
+  await assert.rejects(InstanceLock.take(spool), {
+    code: 'SPOOL_UNUSABLE',
+    message: /^Making .*lock\.sock: E[A-Z]+: .*unlink/u,
+  });
+});
+
+test('a manager whose socket cannot be made says which and why', async (t) => {
+  const path = join(temporaryFolder(t, 'lock').path, 'bus.sock');
+  mkdirSync(path);
+  await assert.rejects(
+    listenManagerSocket(path, () => undefined),
+    {
+      code: 'SPOOL_UNUSABLE',
+      message: /^Making .*bus\.sock: E[A-Z]+: .*unlink/u,
+    },
+  );
+});
+
 test('a new manager waits for an old one, also for one that dies without having looked up', async (t) => {
   const folder = temporaryFolder(t, 'lock');
   const path = join(folder.path, 'bus.sock');

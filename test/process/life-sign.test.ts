@@ -4,9 +4,11 @@ import assert from 'node:assert/strict';
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import type { Server } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { endLeftOvers, removeSign } from '../../src/process/running/life-sign.ts';
+import { listenAt } from '../../src/io/unix-listener.ts';
+import { endLeftOvers, removeSign, showLife } from '../../src/process/running/life-sign.ts';
 import { type TemporaryFolder, temporaryFolder } from '../temporary-folder.ts';
 import { keptLog } from './quiet-log.ts';
 
@@ -88,3 +90,53 @@ test('a spool whose name is too long for a socket has its signs elsewhere, and t
   theirs.kill('SIGKILL');
   removeSign(other, 'sender', theirs.pid!);
 });
+
+test('a sign that cannot be removed ends nobody: neither when its process has ended, nor at the next start', async (t) => {
+  const spool = temporaryFolder(t, 'life').path;
+  mkdirSync(join(spool, 'sender-4194304.sock'));
+  removeSign(spool, 'sender', 4194304);
+  await endLeftOvers(spool, keptLog());
+  assert.deepEqual(readdirSync(spool), ['sender-4194304.sock']);
+});
+
+test('a folder of signs that cannot be read is named', async (t) => {
+  const spool = join(temporaryFolder(t, 'life').path, 'nothing');
+  await assert.rejects(endLeftOvers(spool, keptLog()), { code: 'SPOOL_UNUSABLE', message: /ENOENT/u });
+});
+
+const systemError = (code: string) => Object.assign(new Error(`${code}: no`), { code });
+
+test('a process that cannot show its life on a read-only disk runs all the same, and shows it as soon as it can', async (t) => {
+  const spool = temporaryFolder(t, 'life').path;
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const log = keptLog();
+  let failures = 2;
+  let tried = Promise.withResolvers<Server | undefined>();
+  const listen = async (server: Server, path: string) => {
+    const isFailing = failures-- > 0;
+    if (!isFailing) await listenAt(server, path);
+    tried.resolve(isFailing ? undefined : server);
+    if (isFailing) throw systemError('EROFS');
+  };
+  await showLife(spool, 'sender', log, listen);
+  assert.match(log.lines.join('\n'), /^warn the sender process runs without its sign of life.*EROFS: no\.$/u);
+  let server: Server | undefined;
+  while (server === undefined) {
+    tried = Promise.withResolvers();
+    await nextTurn(); // the try before has set the timer of this one
+    t.mock.timers.tick(1_000);
+    server = await tried.promise;
+  }
+  await nextTurn();
+  assert.equal(log.lines.at(-1), 'info the sender process has its sign of life');
+  assert.deepEqual(readdirSync(spool), [`sender-${process.pid}.sock`]);
+  server.close();
+});
+
+test('a process that may not show its life does not run', async (t) => {
+  const spool = temporaryFolder(t, 'life').path;
+  const listen = () => Promise.reject(systemError('EACCES'));
+  await assert.rejects(showLife(spool, 'sender', keptLog(), listen), { code: 'SPOOL_UNUSABLE' });
+});
+
+const nextTurn = () => new Promise((resolve) => void setImmediate(resolve));

@@ -1,9 +1,10 @@
 // A process that shows its life as the process of a role does: `living-role.ts SPOOL TITLE`.
 
 import { showLife } from '../../src/process/running/life-sign.ts';
+import { keptLog } from './quiet-log.ts';
 
 const [, , spool = '', title = ''] = process.argv;
 process.title = title;
 process.on('disconnect', () => process.exit(0));
-await showLife(spool, 'sender');
+await showLife(spool, 'sender', keptLog());
 process.send?.('alive');

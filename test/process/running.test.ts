@@ -2,7 +2,15 @@
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { existsSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { suite, test } from 'node:test';
 import { Session } from '../../sim/mx/submitter.ts';
@@ -125,6 +133,21 @@ suite('each role in a process of its own', { concurrency: 2 }, () => {
     }
     assert.fail('no answer about the state of things');
   }
+
+  test('a process whose sign of life cannot be removed comes back all the same, and the stop has its grace', async (t) => {
+    const ground = Ground.of(t);
+    const [sluice, mx] = await start(ground);
+    const sender = pidOf(sluice, 'sender');
+    const sign = `${sluice.spool}/sender-${sender}.sock`;
+    rmSync(sign);
+    mkdirSync(sign); // what unlink fails at, as on a disk that is read-only
+    process.kill(sender, 'SIGKILL');
+    await until('the sender comes back', () =>
+      sluice.events().some(({ msg }) => msg === 'the sender process runs again'),
+    );
+    await deliver(sluice, mx, 'after');
+    assert.equal(await sluice.program.stop('SIGTERM'), 0);
+  });
 
   test('while the manager is stopped, status answers all the same and says so', async (t) => {
     const ground = Ground.of(t);

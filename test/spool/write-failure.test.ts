@@ -214,3 +214,26 @@ test('what was refused does not come back when a power cut parts its segment fro
     assert.deepEqual(await waitingIn(disk.restarted({ seed }).process().files), [first]);
   }
 });
+
+test('a recovery on a disk that fails says what it was doing', async () => {
+  const { files } = new SimulatedDisk({ seed: 1 }).process();
+  const { store, ids } = await storeWithMail(files, 1);
+  await store.close();
+  assert.equal(ids.length, 1);
+  const failing: FileLayer = {
+    ...files,
+    syncDirectory: (path) => (path.endsWith('segments') ? Promise.reject(eio()) : files.syncDirectory(path)),
+  };
+  const again = await openSpoolStore({
+    directory,
+    slot: 0,
+    journalSyncMs: 1_000_000,
+    segmentBytes: 10_000,
+    relocateAfterMs: 1000,
+    files: failing,
+  });
+  await assert.rejects(async () => void (await Array.fromAsync(again.recover())), {
+    code: 'SPOOL_WRITE_FAILED',
+    message: /^syncing the folder .*segments: EIO/u,
+  });
+});

@@ -63,7 +63,7 @@ troubles.onChanged(() => {
 async function start(config: Config, { index, serial, senders }: RoleStart): Promise<void> {
   const log = patientLogger(config, troubles);
   logger = log;
-  await showLife(config.spool, roleName as RoleName);
+  await showLife(config.spool, roleName as RoleName, log);
   const path = managerSocketPath(config.spool);
   switch (roleName) {
     case 'manager':

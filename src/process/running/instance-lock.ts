@@ -1,11 +1,11 @@
 // One Sluice for one spool: a Unix-domain socket that the running one holds. It goes with its process, however that ends.
 // One that is stopping says so to whoever connects; the next one waits for its end.
 
-import { rmSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { StartError } from '../../errors/start-error.ts';
 import { answers } from '../../io/unix-listener.ts';
-import { socketPath } from '../../channel/manager-socket.ts';
+import { removeFile } from '../../io/remove-file.ts';
+import { socketError, socketPath } from '../../channel/manager-socket.ts';
 
 /** Time that the holder gets to say that it is stopping. */
 const answerWithinMs = 1_000;
@@ -32,7 +32,7 @@ export class InstanceLock {
   /**
    * Takes the lock of a spool.
    * @param onWait - called once when another Sluice holds it that is stopping, before its end is waited for
-   * @throws {StartError} `SPOOL_IN_USE` when another Sluice holds it
+   * @throws {StartError} `SPOOL_IN_USE` when another Sluice holds it, `SPOOL_UNUSABLE` when it cannot be made
    */
   static async take(spool: string, onWait: () => void = () => undefined): Promise<InstanceLock> {
     const path = socketPath(spool, 'lock.sock');
@@ -46,7 +46,7 @@ export class InstanceLock {
       const holder = await ask(path);
       if (holder === 'running') break;
       if (holder === 'gone') {
-        rmSync(path, { force: true }); // left behind by a Sluice that was killed
+        removeOld(path);
       } else {
         if (!hasWaited) onWait();
         hasWaited = true;
@@ -98,18 +98,20 @@ export function isLocked(spool: string): Promise<boolean> {
   return answers(socketPath(spool, 'lock.sock'));
 }
 
+/** What a Sluice that was killed left behind is in the way of the next one. */
+function removeOld(path: string): void {
+  try {
+    removeFile(path);
+  } catch (error) {
+    throw socketError(path, error);
+  }
+}
+
 function tryListen(server: Server, path: string): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const failed = (error: NodeJS.ErrnoException) => {
       if (error.code === 'EADDRINUSE') resolve(false);
-      else
-        reject(
-          new StartError(
-            'SPOOL_UNUSABLE',
-            `Making ${path}: ${error.message}.`,
-            'Make the spool a folder that Sluice may write.',
-          ),
-        );
+      else reject(socketError(path, error));
     };
     server.once('error', failed);
     server.listen(path, () => {

@@ -2,16 +2,21 @@
 // long as it lives. When a supervisor is killed, its processes end by themselves, but one that is stopped or stalled
 // cannot, and its connections stay open. The next Sluice on the spool finds it by its socket and ends it before it starts.
 
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { connect, createServer, type Socket } from 'node:net';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { connect, createServer, type Server, type Socket } from 'node:net';
 import { basename, dirname, join } from 'node:path';
 import { StartError } from '../../errors/start-error.ts';
+import { removeFile, removeLeftover } from '../../io/remove-file.ts';
+import { listenAt } from '../../io/unix-listener.ts';
 import type { Logger } from '../../log/logger.ts';
-import { socketPath } from '../../channel/manager-socket.ts';
+import { isPassing } from '../../spool/spool-error.ts';
+import { socketError, socketPath } from '../../channel/manager-socket.ts';
 import type { RoleName } from '../role.ts';
 
 /** Time that processes of before get to end by themselves. */
 const patienceMs = 2_000;
+/** How often a sign that could not be made is tried again. */
+const tryAgainMs = 1_000;
 /** A process that was killed is gone within this, unless it hangs in the system itself (a disk that does not answer). */
 const killedWithinMs = 10_000;
 
@@ -19,44 +24,67 @@ const killedWithinMs = 10_000;
 const longestName = 'receiver-4194304.sock';
 const namePattern = /^(?<role>manager|receiver|sender|control)-(?<pid>\d+)\.sock$/u;
 
-/** Shows that this process lives, until it ends. @throws {StartError} when the socket cannot be made */
-export async function showLife(spool: string, role: RoleName): Promise<void> {
+/** Makes a socket where nothing is. */
+type Listen = (server: Server, path: string) => Promise<void>;
+
+/**
+ * Shows that this process lives, until it ends. A disk that is read-only, full or failing for now is no reason not to
+ * run: the sign is made as soon as it can be. The next Sluice needs it no sooner: it cannot start on such a disk.
+ * @throws {StartError} `SPOOL_UNUSABLE` when the socket cannot be made for another reason
+ */
+export async function showLife(
+  spool: string,
+  role: RoleName,
+  log: Pick<Logger, 'info' | 'warn'>,
+  listen: Listen = listenAt,
+): Promise<void> {
   const path = signOf(spool, role, process.pid);
-  rmSync(path, { force: true });
-  // Whoever connects waits for the end of this process.
+  const problem = await makeSign(path, listen);
+  if (problem === undefined) return;
+  const error = socketError(path, problem);
+  if (!isPassing(problem)) throw error;
+  log.warn(
+    `the ${role} process runs without its sign of life, and tries to make it every second: ${error.message}`,
+  );
+  const tryLater = (): void => {
+    setTimeout(async () => {
+      if ((await makeSign(path, listen)) === undefined) log.info(`the ${role} process has its sign of life`);
+      else tryLater();
+    }, tryAgainMs).unref();
+  };
+  tryLater();
+}
+
+/** Listens for whoever waits for the end of this process. @returns why it cannot; undefined: it does */
+async function makeSign(path: string, listen: Listen): Promise<unknown> {
   const server = createServer((socket) => {
     socket.on('error', () => undefined);
     socket.resume();
     socket.unref();
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (error) =>
-      reject(
-        new StartError(
-          'SPOOL_UNUSABLE',
-          `Making ${path}: ${error.message}.`,
-          'Make the spool a folder that Sluice may write.',
-        ),
-      ),
-    );
-    server.listen(path, resolve);
-  });
+  try {
+    removeFile(path);
+    await listen(server, path);
+  } catch (error) {
+    return error;
+  }
   server.unref();
+  return undefined;
 }
 
-/** Removes what a process that has ended left behind. */
+/** Removes what a process that has ended left behind; where that cannot be, the next start does it. */
 export function removeSign(spool: string, role: RoleName, pid: number): void {
-  rmSync(signOf(spool, role, pid), { force: true });
+  removeLeftover(signOf(spool, role, pid));
 }
 
 /**
  * Resolves when no process of an earlier Sluice uses the spool any more. Those that do not end by themselves are killed.
- * @throws {StartError} `ROLE_LEFT_OVER` when one cannot be ended
+ * @throws {StartError} `ROLE_LEFT_OVER` when one cannot be ended, `SPOOL_UNUSABLE` when the folder cannot be read
  */
 export async function endLeftOvers(spool: string, log: Logger): Promise<void> {
   const { folder, prefix } = placeOfSigns(spool);
   const found: Promise<void>[] = [];
-  for (const name of readdirSync(folder)) {
+  for (const name of namesIn(folder)) {
     if (!name.startsWith(prefix)) continue;
     const { role, pid } = namePattern.exec(name.slice(prefix.length))?.groups ?? {};
     if (role !== undefined) found.push(endLeftOver(join(folder, name), role, Number(pid), log));
@@ -76,7 +104,19 @@ async function endLeftOver(path: string, role: string, pid: number, log: Logger)
       if (!(await isWithin(ended, killedWithinMs))) throw leftOver(role, pid);
     }
   }
-  rmSync(path, { force: true });
+  removeLeftover(path);
+}
+
+function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    throw new StartError(
+      'SPOOL_UNUSABLE',
+      `Looking for processes of an earlier Sluice in ${folder}: ${error instanceof Error ? error.message : String(error)}.`,
+      'Look at the system log for errors of the disk, and at the rights of the folder.',
+    );
+  }
 }
 
 function kill(role: string, pid: number): void {
