@@ -3,7 +3,8 @@
 
 import { Buffer, isUtf8 } from 'node:buffer';
 import type { AddressFault, InvalidAddress } from './address-fault.ts';
-import { checkDomain, isAddressLiteral, withoutFinalDot } from './domain.ts';
+import { checkDomain, withoutFinalDot } from '../values/domain-name.ts';
+import { isAddressLiteral } from './domain.ts';
 import { localPartEnd } from './local-part.ts';
 
 /**

@@ -2,8 +2,8 @@
 // Names are compared in lower-case A-labels (RFC 5890 2.3.2.1, RFC 5321 2.3.5).
 
 import { isIP } from 'node:net';
-import { domainToASCII } from 'node:url';
 
+import { checkDomain, toAscii, withoutFinalDot } from './domain-name.ts';
 import { ValueError } from './value-error.ts';
 
 /** One domain, or all domains under one (`*.example.com` does not match `example.com` itself). */
@@ -18,21 +18,14 @@ export type SenderPattern =
   | { readonly kind: 'null' };
 
 /**
- * Reads a domain name, international or not: the same rule as that of addresses (`address/domain.ts`).
+ * Reads a domain name, international or not: the same rule as that of addresses.
  * @returns Lower-case A-labels, no final dot.
  * @throws {ValueError} when it is not a domain name.
  */
 export function parseDomain(text: string): string {
-  const trimmed = text.endsWith('.') ? text.slice(0, -1) : text;
-  // Only letters outside ASCII are converted: domainToASCII would also turn "0x7f.1" into an address, and end at "/" or "?".
-  const isPlain = /^[\x20-\x7e]*$/.test(trimmed);
-  const ascii = isPlain ? trimmed.toLowerCase() : domainToASCII(trimmed);
-  const label = /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/;
-  const stray = !isPlain && /(?![A-Za-z0-9._-])[\x00-\x7f]|(?:^|\.)-|-(?:\.|$)/.test(trimmed);
-  if (stray || ascii === '' || ascii.length > 255 || !ascii.split('.').every((part) => label.test(part))) {
-    throw new ValueError(`"${text}" is not a domain name`);
-  }
-  return ascii;
+  const end = withoutFinalDot(text, 0, text.length);
+  if (checkDomain(text, 0, end) !== 'ok') throw new ValueError(`"${text}" is not a domain name`);
+  return toAscii(text.slice(0, end));
 }
 
 /**
