@@ -2,6 +2,8 @@
 
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { controlResult } from '../../src/control/control-client.ts';
+import type { ControlRequest } from '../../src/control/control-protocol.ts';
 import { freePort, until, type Ground, type Program } from './ground.ts';
 import { descendants } from './process-tree.ts';
 
@@ -39,8 +41,12 @@ export interface Sluice {
   events(): SluiceEvent[];
   /** Runs one of Sluice's commands against this instance, for example `cli('queue', 'list')`. */
   cli(...args: string[]): Promise<string>;
+  /** Asks its control socket something that has one answer. */
+  ask<Answer>(request: ControlRequest): Promise<Answer>;
   /** Every process of it that is alive, the supervisor first. */
   pids(): number[];
+  /** The process of a role. @throws {Error} when there is none */
+  pidOf(role: string): number;
 }
 
 /** One line of its log. */
@@ -88,8 +94,24 @@ export async function startSluice(ground: Ground, options: SluiceOptions = {}): 
         .filter((line) => line !== '')
         .map((line) => JSON.parse(line) as SluiceEvent),
     cli: (...args) => ground.run(process.execPath, [sluiceBin, ...args, '--config', configFile]),
+    ask: <Answer>(request: ControlRequest) =>
+      controlResult(join(directory, 'control.sock'), request) as Promise<Answer>,
     pids: () => descendants(program.pid),
+    pidOf: (role) => {
+      const found = descendants(program.pid).find((pid) => titleOf(pid).endsWith(role));
+      if (found === undefined) throw new Error(`no ${role} process`);
+      return found;
+    },
   };
+}
+
+/** What a process calls itself, `sluice: manager`; empty when it has ended meanwhile. */
+function titleOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replace(/\0+$/u, '');
+  } catch {
+    return '';
+  }
 }
 
 /** Waits until all of its roles are there: it says so then; fails at once when it has ended. */

@@ -3,7 +3,7 @@
 import type { Config } from '../config/config.ts';
 import type { Delivered } from '../deliver/delivered-lately.ts';
 import type { AttemptResult, CloseReport, ConnectGrant, Work } from '../deliver/types.ts';
-import type { StoredRef } from '../spool/types.ts';
+import type { AcceptedMessage } from '../receive/types.ts';
 import type { ReportedTrouble } from '../stats/trouble-board.ts';
 import type { Trouble } from '../stats/troubles.ts';
 
@@ -20,19 +20,7 @@ export interface Hello {
 }
 
 /** A message is on stable storage and its client has heard 250 (or is about to). */
-export interface Submitted {
-  readonly kind: 'submitted';
-  readonly queueId: string;
-  readonly ref: StoredRef;
-  readonly receivedAtMs: number;
-  readonly sizeBytes: number;
-  readonly reversePath: string;
-  readonly recipients: readonly string[];
-  /** Name of the tenant; none: mail of no tenant. */
-  readonly tenant?: string | undefined;
-  /** MT-PRIORITY (RFC 6710); none: 0. */
-  readonly priority?: number | undefined;
-}
+export type Submitted = { readonly kind: 'submitted' } & AcceptedMessage;
 
 export type ReceiverToManager = Hello | Submitted;
 

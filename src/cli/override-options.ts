@@ -5,14 +5,9 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { parseDuration } from '../values/duration.ts';
 import { ValueError } from '../values/value-error.ts';
 import type { OverrideChange, OverrideEnd, OverrideEndAnswer } from '../control/control-protocol.ts';
-import {
-  formatQuantities,
-  longestUser,
-  type Override,
-  type Quantities,
-  parseQuantities,
-} from '../control/override.ts';
+import { formatQuantities, longestUser, type Override, parseQuantities } from '../control/override.ts';
 import { formatTarget, parseTarget } from '../control/override-target.ts';
+import type { LimitQuantities } from '../schedule/limits/types.ts';
 import { configOption, readPlaces } from './config-file.ts';
 import { CommandError, exitCodes } from './exit-codes.ts';
 import { age, table } from './table.ts';
@@ -60,7 +55,7 @@ export function targetsOf(texts: readonly string[]): string[] {
 }
 
 /** @throws {CommandError} `LIMIT_INVALID` */
-export function quantitiesOf(texts: readonly string[]): Quantities {
+export function quantitiesOf(texts: readonly string[]): LimitQuantities {
   return readArgument('LIMIT_INVALID', () => parseQuantities(texts));
 }
 

@@ -1,9 +1,9 @@
 // What passes over the control socket: one JSON object a line. The client sends one request; rows may come before the end.
 
 import type { Explanation, LimitsStatus } from '../schedule/limits/status.ts';
-import type { LimitRule } from '../schedule/limits/types.ts';
+import type { LimitQuantities, LimitRule } from '../schedule/limits/types.ts';
 import type { ReportedTrouble } from '../stats/trouble-board.ts';
-import type { Override, OverrideKind, Quantities } from './override.ts';
+import type { Override, OverrideKind } from './override.ts';
 import type { QueueFilter, QueueRow } from './queue-row.ts';
 
 export type QueueAction = 'retry' | 'hold' | 'release' | 'remove' | 'bounce';
@@ -184,7 +184,7 @@ export interface OverrideChange {
   /** As `parseTarget` reads them; all or none are changed. */
   readonly targets: readonly string[];
   /** Of a limit. */
-  readonly quantities?: Quantities | undefined;
+  readonly quantities?: LimitQuantities | undefined;
   /** No end when it is not given. */
   readonly forMs?: number | undefined;
   readonly reason: string;

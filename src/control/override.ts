@@ -2,22 +2,13 @@
 // over the control socket and is kept in the spool.
 
 import { z } from 'zod';
+import type { LimitQuantities } from '../schedule/limits/types.ts';
 import { type Rate, parseRate } from '../values/rate.ts';
 import { ValueError } from '../values/value-error.ts';
 import { parseTarget } from './override-target.ts';
 
 /** A suspension is an override of its own: resuming it leaves limits that were set as they are. */
 export type OverrideKind = 'suspend' | 'limit';
-
-/** How much a limit allows; at least one is given. Names as in `LimitRule`. */
-export interface Quantities {
-  readonly connections?: number | undefined;
-  readonly connectionRate?: Rate | undefined;
-  readonly messageRate?: Rate | undefined;
-  readonly recipientRate?: Rate | undefined;
-  readonly messagesPerConnection?: number | undefined;
-  readonly recipientsPerMessage?: number | undefined;
-}
 
 export interface Override {
   /** Never given twice in one spool. */
@@ -28,7 +19,7 @@ export interface Override {
   /** For people: the hosts of a site; otherwise empty. */
   readonly label: string;
   /** Of a suspension: `connections` 0. */
-  readonly quantities: Quantities;
+  readonly quantities: LimitQuantities;
   readonly reason: string;
   readonly setAtMs: number;
   /** Unix ms; none: until it is taken back. */
@@ -109,7 +100,7 @@ type QuantityName = keyof typeof names;
  * Reads `connections=5`, `message_rate=600/min` and so on; names as in `[[limit]]`.
  * @throws {ValueError} when one cannot be understood
  */
-export function parseQuantities(texts: readonly string[]): Quantities {
+export function parseQuantities(texts: readonly string[]): LimitQuantities {
   const found = new Map<string, number | Rate>();
   for (const text of texts) {
     const equals = text.indexOf('=');
@@ -155,7 +146,7 @@ export function formatRate({ count, perMs }: Rate): string {
 }
 
 /** As `parseQuantities` reads them, in a fixed order. */
-export function formatQuantities(quantities: Quantities): string[] {
+export function formatQuantities(quantities: LimitQuantities): string[] {
   return Object.entries(names).flatMap(([name, key]) => {
     const value = quantities[key];
     if (value === undefined) return [];

@@ -4,7 +4,8 @@
 import { z } from 'zod';
 import { ControlError } from '../control/control-error.ts';
 import type { OverrideChange, OverrideEnd, OverrideEndAnswer } from '../control/control-protocol.ts';
-import { type Override, type Quantities, formatQuantities } from '../control/override.ts';
+import { type Override, formatQuantities } from '../control/override.ts';
+import type { LimitQuantities } from '../schedule/limits/types.ts';
 import { covers, parseTarget } from '../control/override-target.ts';
 import type { Timer, Timers } from '../io/timers.ts';
 import type { Logger } from '../log/logger.ts';
@@ -282,7 +283,7 @@ function without(before: Override, set: readonly Override[]): Override[] {
   if (over === undefined) return [before];
   const left = Object.entries(before.quantities).filter(([name]) => !Object.hasOwn(over.quantities, name));
   if (left.length === 0) return [];
-  return [{ ...before, quantities: Object.fromEntries(left) as Quantities }];
+  return [{ ...before, quantities: Object.fromEntries(left) as LimitQuantities }];
 }
 
 function changeText({ kind, target, quantities, reason, untilMs, by }: Override): string {

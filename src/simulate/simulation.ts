@@ -9,6 +9,7 @@ import type {
   ConnectionHandle,
   MessageHandle,
   NewRecipient,
+  NewScheduledMessage,
   Scheduler,
 } from '../schedule/types.ts';
 import type { Host } from './host.ts';
@@ -44,15 +45,9 @@ export interface SimulationOptions {
 }
 
 /** A message as it is handed to the scheduler. */
-export interface SimulatedMessage {
+export interface SimulatedMessage extends NewScheduledMessage {
   /** Tells messages apart, 0 or more. */
   readonly number: number;
-  readonly queueId: string;
-  readonly tenant?: string | undefined;
-  readonly priority?: number | undefined;
-  readonly receivedAtMs: number;
-  readonly nullSender: boolean;
-  readonly held: boolean;
   readonly sizeBytes: number;
   /** Those that are not done. */
   readonly recipients: readonly NewRecipient[];

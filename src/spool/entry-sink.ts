@@ -1,7 +1,7 @@
 // Where a snapshot's entries go: to the journal, or to a meter that only tells how many bytes they take.
 
 import type { ErrorTexts } from './error-texts.ts';
-import { entryHeld, entryReleased, EntryBuffer } from './journal-entries.ts';
+import { entryDone, entryHeld, entryReleased, EntryBuffer } from './journal-entries.ts';
 
 export interface EntrySink {
   /** Bytes since the last piece was taken. */
@@ -56,6 +56,10 @@ export class JournalEntries extends EntryBuffer implements EntrySink {
       this.errorText(error, this.#errors.text(error));
     }
     super.deferred(idSegment, counter, recipient, attempts, nextAttemptAtMs, error);
+  }
+
+  done(idSegment: number, counter: number): void {
+    this.message(entryDone, idSegment, counter);
   }
 
   held(idSegment: number, counter: number, held: boolean): void {

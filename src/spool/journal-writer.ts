@@ -4,9 +4,9 @@
 
 import type { Timer, Timers } from '../io/timers.ts';
 import type { ErrorTexts } from './error-texts.ts';
-import type { EntrySink } from './entry-sink.ts';
+import type { EntrySink, JournalEntries } from './entry-sink.ts';
 import type { FileLayer } from './file-layer.ts';
-import { entryDone, frameComplete, frameEntries, frameHeaderBytes } from './journal-entries.ts';
+import { frameComplete, frameEntries, frameHeaderBytes } from './journal-entries.ts';
 import { JournalFile, type JournalEnd } from './journal-file.ts';
 import { JournalOutput } from './journal-output.ts';
 import { beginJournal } from './journal-room.ts';
@@ -131,35 +131,13 @@ export class JournalWriter {
     return this.#output.outcomes - this.#stored;
   }
 
-  done(idSegment: number, counter: number): void {
-    if (this.#accepts()) this.#output.entries.message(entryDone, idSegment, counter);
-  }
-
-  recipientDone(idSegment: number, counter: number, recipient: number): void {
-    if (this.#accepts()) this.#output.entries.recipientDone(idSegment, counter, recipient);
-  }
-
-  /** `error` is a number of the error texts. */
-  deferred(
-    idSegment: number,
-    counter: number,
-    recipient: number,
-    attempts: number,
-    nextAttemptAtMs: number,
-    error: number,
-  ): void {
-    if (this.#accepts())
-      this.#output.entries.deferred(idSegment, counter, recipient, attempts, nextAttemptAtMs, error);
-  }
-
-  held(idSegment: number, counter: number, held: boolean): void {
-    if (this.#accepts()) this.#output.entries.held(idSegment, counter, held);
-  }
-
-  /** While the file is broken nothing is added: the snapshot that begins the next one will say it. */
-  #accepts(): boolean {
+  /**
+   * Counts an outcome.
+   * @returns where its entry goes; undefined while the file is broken: the snapshot that begins the next one will say it
+   */
+  accept(): JournalEntries | undefined {
     this.#output.outcomes++;
-    if (this.#output.broken !== undefined) return false;
+    if (this.#output.broken !== undefined) return undefined;
     if (!this.#scheduled && !this.#closed) {
       this.#scheduled = true;
       const gathered = (): void => {
@@ -168,7 +146,7 @@ export class JournalWriter {
       };
       this.#options.timers.setTimeout(gathered, gatherMs).unref();
     }
-    return true;
+    return this.#output.entries;
   }
 
   /** Resolves when all entries so far are on stable storage. */

@@ -163,21 +163,21 @@ export class SegmentStore implements SpoolStore {
       case 'delivered':
       case 'failed':
       case 'removed':
-        if (state.recipientDone(row, outcome.recipient)) this.#journal.done(idSegment, counter);
-        else this.#journal.recipientDone(idSegment, counter, outcome.recipient);
+        if (state.recipientDone(row, outcome.recipient)) this.#journal.accept()?.done(idSegment, counter);
+        else this.#journal.accept()?.recipientDone(idSegment, counter, outcome.recipient);
         break;
       case 'deferred': {
         const { recipient, attempts, nextAttemptAtMs, error } = outcome;
         if (!state.deferred(row, recipient, attempts, nextAttemptAtMs, error)) break;
         const number = state.states.error((state.table.states[row] ?? 0) + recipient);
-        this.#journal.deferred(idSegment, counter, recipient, attempts, nextAttemptAtMs, number);
+        this.#journal.accept()?.deferred(idSegment, counter, recipient, attempts, nextAttemptAtMs, number);
         break;
       }
       case 'held':
       case 'released':
         state.setHeld(row, outcome.kind === 'held');
         if (outcome.kind === 'released') state.clearDamaged(row);
-        this.#journal.held(idSegment, counter, outcome.kind === 'held');
+        this.#journal.accept()?.held(idSegment, counter, outcome.kind === 'held');
         this.#holds.changed(idSegment, counter, outcome.kind === 'held');
         break;
       case 'damaged':
@@ -191,14 +191,14 @@ export class SegmentStore implements SpoolStore {
     const { idSegment } = this.#state.groupAt(row);
     const counter = table.counter[row] ?? 0;
     this.#state.setDamaged(row);
-    this.#journal.held(idSegment, counter, true);
+    this.#journal.accept()?.held(idSegment, counter, true);
     this.#holds.changed(idSegment, counter, true);
     for (let recipient = 0; recipient < (table.recipients[row] ?? 0); recipient++) {
       const base = table.states[row] ?? -1;
       const attempts = base < 0 ? 0 : states.attempts(base + recipient);
       if (!this.#state.deferred(row, recipient, attempts, 0, error)) continue;
       const number = states.error((table.states[row] ?? 0) + recipient);
-      this.#journal.deferred(idSegment, counter, recipient, attempts, 0, number);
+      this.#journal.accept()?.deferred(idSegment, counter, recipient, attempts, 0, number);
     }
   }
 

@@ -2,36 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Peer } from './mail-server.ts';
-import { type Fixture, fixture, turns } from './fixture.ts';
-
-const delivered = [{ recipient: 0, result: 'delivered', error: '' }];
-
-/** A connection that has delivered one message and is idle. */
-async function idle({ server, spool, reports, connect }: Fixture, connection: number): Promise<Peer> {
-  connect(spool.add({ to: ['b@to.test'] }), connection);
-  const peer = await server.accept();
-  await peer.hello();
-  await peer.take('b@to.test');
-  assert.deepEqual(await reports.next(), { kind: 'ready', connection });
-  assert.deepEqual(await reports.next(), { kind: 'done', connection, results: delivered, reusable: true });
-  return peer;
-}
-
-/** A connection whose message is on its way: the server has yet to take it. */
-async function busy({ server, spool, reports, connect }: Fixture, connection: number): Promise<Peer> {
-  connect(spool.add({ to: ['b@to.test'] }), connection);
-  const peer = await server.accept();
-  await peer.hello();
-  await peer.dialogue(
-    ['MAIL FROM:<a@from.test>', '250 ok'],
-    ['RCPT TO:<b@to.test>', '250 ok'],
-    ['DATA', '354 go'],
-  );
-  await peer.content();
-  assert.deepEqual(await reports.next(), { kind: 'ready', connection });
-  return peer;
-}
+import { busy, delivered, fixture, idle, turns } from './fixture.ts';
 
 test('close waits for the transaction in hand, then quits', async (t) => {
   const all = await fixture(t);

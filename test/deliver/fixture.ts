@@ -1,5 +1,6 @@
 // A sender with a virtual clock, a spool in memory, and its reports as a list that can be waited for.
 
+import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { DeliveryLog } from '../../src/deliver/delivery-log.ts';
 import type { ConnectionContext } from '../../src/deliver/connection-context.ts';
@@ -16,7 +17,7 @@ import type {
 import { Deadlines } from '../../src/io/deadlines.ts';
 import { createLogger } from '../../src/log/logger.ts';
 import { MemoryReader } from './memory-reader.ts';
-import { MailServer } from './mail-server.ts';
+import { MailServer, type Peer } from './mail-server.ts';
 
 export type Report =
   | { readonly kind: 'ready'; readonly connection: number }
@@ -142,6 +143,35 @@ export async function fixture(t: TestContext): Promise<Fixture> {
     connect: (work, connection = 1, port = server.port, source = '') =>
       sender.connect({ connection, site: 'site', ip: grantedIp, port, host: grantedHost, source, work }),
   };
+}
+
+/** The results of a message that was delivered to its only recipient. */
+export const delivered = [{ recipient: 0, result: 'delivered', error: '' }];
+
+/** A connection that has delivered one message and is idle. */
+export async function idle({ server, spool, reports, connect }: Fixture, connection = 1): Promise<Peer> {
+  connect(spool.add({ to: ['b@to.test'] }), connection);
+  const peer = await server.accept();
+  await peer.hello();
+  await peer.take('b@to.test');
+  assert.deepEqual(await reports.next(), { kind: 'ready', connection });
+  assert.deepEqual(await reports.next(), { kind: 'done', connection, results: delivered, reusable: true });
+  return peer;
+}
+
+/** A connection whose message is on its way: the server has yet to take it. */
+export async function busy({ server, spool, reports, connect }: Fixture, connection = 1): Promise<Peer> {
+  connect(spool.add({ to: ['b@to.test'] }), connection);
+  const peer = await server.accept();
+  await peer.hello();
+  await peer.dialogue(
+    ['MAIL FROM:<a@from.test>', '250 ok'],
+    ['RCPT TO:<b@to.test>', '250 ok'],
+    ['DATA', '354 go'],
+  );
+  await peer.content();
+  assert.deepEqual(await reports.next(), { kind: 'ready', connection });
+  return peer;
 }
 
 /** Some turns of the event loop: enough for whatever is ready to happen, no promise that anything does. */

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import type { Peer } from './mail-server.ts';
-import { fixture, turns } from './fixture.ts';
+import { fixture, idle, turns } from './fixture.ts';
 
 test('a refused connection blames the address and no recipient', async (t) => {
   const { spool, reports, connect, sender } = await fixture(t);
@@ -95,13 +95,9 @@ for (const how of ['end', 'reset'] as const) {
 }
 
 test('a kept connection that the peer ends after its reply to MAIL is a failed attempt', async (t) => {
-  const { server, spool, reports, connect, sender } = await fixture(t);
-  connect(spool.add({ to: ['b@to.test'] }));
-  const peer = await server.accept();
-  await peer.hello();
-  await peer.take('b@to.test');
-  await reports.next();
-  await reports.next();
+  const all = await fixture(t);
+  const { spool, reports, sender } = all;
+  const peer = await idle(all);
   sender.transact(1, spool.add({ to: ['c@to.test'] }));
   await peer.dialogue(['MAIL FROM:<a@from.test>', '250 ok'], ['RCPT TO:<c@to.test>']);
   peer.end();
@@ -119,13 +115,9 @@ test('a kept connection that the peer ends after its reply to MAIL is a failed a
 });
 
 test('an idle connection that the peer ends is closed; work for it is no longer begun', async (t) => {
-  const { server, spool, reports, connect, sender } = await fixture(t);
-  connect(spool.add({ to: ['b@to.test'] }));
-  const peer = await server.accept();
-  await peer.hello();
-  await peer.take('b@to.test');
-  await reports.next();
-  await reports.next();
+  const all = await fixture(t);
+  const { spool, reports, sender } = all;
+  const peer = await idle(all);
   peer.say('421 4.4.2 you are slow');
   assert.deepEqual(await reports.next(), { kind: 'closed', connection: 1, report: { kind: 'closed' } });
   const { reads } = spool;

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Peer } from './mail-server.ts';
-import { type Fixture, fixture, type Report, timeouts, turns } from './fixture.ts';
+import { type Fixture, fixture, idle, type Report, timeouts, turns } from './fixture.ts';
 
 /** One report: the connection failed for this reason, wherever it led. */
 function assertFailed(reports: readonly Report[], reason: string): void {
@@ -136,13 +136,9 @@ test('silence after RSET closes the connection; the results are out already', as
 });
 
 test('silence after QUIT closes the connection', async (t) => {
-  const { server, spool, reports, connect, advance, sender } = await fixture(t);
-  connect(spool.add({ to: ['b@to.test'] }));
-  const peer = await server.accept();
-  await peer.hello();
-  await peer.take('b@to.test');
-  await reports.next();
-  await reports.next();
+  const all = await fixture(t);
+  const { reports, advance, sender } = all;
+  const peer = await idle(all);
   sender.close(1);
   await peer.dialogue(['QUIT']);
   advance(timeouts.quitMs - 1_000);
@@ -153,13 +149,9 @@ test('silence after QUIT closes the connection', async (t) => {
 });
 
 test('an idle connection has no timeout of its own: whoever grants closes it', async (t) => {
-  const { server, spool, reports, connect, advance, sender } = await fixture(t);
-  connect(spool.add({ to: ['b@to.test'] }));
-  const peer = await server.accept();
-  await peer.hello();
-  await peer.take('b@to.test');
-  await reports.next();
-  await reports.next();
+  const all = await fixture(t);
+  const { spool, reports, advance, sender } = all;
+  const peer = await idle(all);
   advance(10_000_000);
   assert.equal(reports.all.length, 2);
   sender.transact(1, spool.add({ to: ['c@to.test'] }));

@@ -2,7 +2,7 @@
 // delivered again, whatever stops or dies, and what cannot be stored is told.
 
 import assert from 'node:assert/strict';
-import { closeSync, openSync, readdirSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, rmSync, writeSync } from 'node:fs';
 import { suite, test, type TestContext } from 'node:test';
 import { submit, type Submission } from '../../sim/mx/submitter.ts';
 import { Ground, until } from '../../sim/neighbours/ground.ts';
@@ -89,9 +89,7 @@ suite('a disk that another program has filled', { skip }, () => {
       );
       if (!single) {
         const managers = second.events().filter(({ msg }) => msg === 'the manager process runs again').length;
-        const manager = second.pids().find((pid) => isManager(pid));
-        assert.ok(manager !== undefined);
-        process.kill(manager, 'SIGKILL');
+        process.kill(second.pidOf('manager'), 'SIGKILL');
         await until(
           'the manager runs again',
           () =>
@@ -141,11 +139,3 @@ suite('a disk that another program has filled', { skip }, () => {
     assert.equal(back.tally.duplicates, 0);
   });
 });
-
-function isManager(pid: number): boolean {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'latin1').startsWith('sluice: manager');
-  } catch {
-    return false;
-  }
-}

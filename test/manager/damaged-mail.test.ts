@@ -7,14 +7,10 @@ import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { Ground, until } from '../../sim/neighbours/ground.ts';
 import { startSluice, type Sluice, type SluiceConfig } from '../../sim/neighbours/sluice.ts';
-import { controlRequest, controlResult } from '../../src/control/control-client.ts';
-import type { ControlRequest, QueueAction, Status } from '../../src/control/control-protocol.ts';
+import { controlRequest } from '../../src/control/control-client.ts';
+import type { QueueAction, Status } from '../../src/control/control-protocol.ts';
 import type { QueueFilter, QueueRow } from '../../src/control/queue-row.ts';
 import { destination, send } from '../interop/mail.ts';
-
-function ask<Answer>(sluice: Sluice, request: ControlRequest): Promise<Answer> {
-  return controlResult(`${sluice.directory}/control.sock`, request) as Promise<Answer>;
-}
 
 async function rows(sluice: Sluice, filter: QueueFilter = {}): Promise<QueueRow[]> {
   const found: QueueRow[] = [];
@@ -25,7 +21,7 @@ async function rows(sluice: Sluice, filter: QueueFilter = {}): Promise<QueueRow[
 }
 
 const change = (sluice: Sluice, action: QueueAction, filter: QueueFilter): Promise<number> =>
-  ask(sluice, { operation: 'queue-change', action, filter });
+  sluice.ask({ operation: 'queue-change', action, filter });
 
 /** Three messages that wait in a spool whose Sluice is stopped; they would go to `mx` at its next start. */
 async function stopped(ground: Ground) {
@@ -85,7 +81,7 @@ suite('damaged mail', { concurrency: 2 }, () => {
     assert.equal(row?.recipient, 'two@there.test');
     assert.match(row?.lastError ?? '', /^451 4\.3\.0 the stored message is damaged: .*checksum/u);
     assert.deepEqual(await rows(sluice, { state: 'held' }), []);
-    const status = await ask<Status>(sluice, { operation: 'status' });
+    const status = await sluice.ask<Status>({ operation: 'status' });
     assert.equal(status.spool.damagedMessages, 1);
     assert.deepEqual(
       status.troubles.map(({ key, level }) => [key, level]),
@@ -116,7 +112,7 @@ suite('damaged mail', { concurrency: 2 }, () => {
     assert.doesNotMatch(report?.content.toString() ?? '', /massage/u);
     await until('nothing waits', async () => (await rows(sluice)).length === 0);
     await until('no trouble is left', async () => {
-      const { troubles } = await ask<Status>(sluice, { operation: 'status' });
+      const { troubles } = await sluice.ask<Status>({ operation: 'status' });
       return troubles.every(({ key }) => key !== 'damage:mail');
     });
   });
@@ -145,7 +141,7 @@ suite('damaged mail', { concurrency: 2 }, () => {
     await mx.tally.arrived(1);
     assert.deepEqual(mx.messages[0]?.recipients, ['anna@client.test']);
     assert.equal((await rows(sluice, { state: 'damaged' })).length, 1);
-    assert.equal((await ask<Status>(sluice, { operation: 'status' })).spool.damagedMessages, 1);
+    assert.equal((await sluice.ask<Status>({ operation: 'status' })).spool.damagedMessages, 1);
   });
 
   test('what is held is listed as damaged and can be taken out when all its files vanish after a restart', async (t) => {
@@ -163,16 +159,16 @@ suite('damaged mail', { concurrency: 2 }, () => {
       found.map(({ recipient, sender, state }) => [recipient, sender, state]),
       Array.from({ length: 3 }, () => ['?@there.test', '?', 'damaged']),
     );
-    const status = await ask<Status>(sluice, { operation: 'status' });
+    const status = await sluice.ask<Status>({ operation: 'status' });
     assert.equal(status.messages, 3);
     await until('it is a trouble', async () => {
-      const { troubles } = await ask<Status>(sluice, { operation: 'status' });
+      const { troubles } = await sluice.ask<Status>({ operation: 'status' });
       return troubles.some(({ key, text }) => key === 'damage:mail' && text.startsWith('3 messages'));
     });
     assert.equal(await change(sluice, 'remove', { ids: [found[0]?.queueId ?? ''] }), 1);
     assert.equal(await change(sluice, 'bounce', { state: 'damaged' }), 2);
     assert.deepEqual(await rows(sluice), []);
-    assert.equal((await ask<Status>(sluice, { operation: 'status' })).messages, 0);
+    assert.equal((await sluice.ask<Status>({ operation: 'status' })).messages, 0);
     assert.deepEqual(mx.messages, []);
   });
 });

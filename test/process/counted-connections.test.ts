@@ -2,12 +2,10 @@
 // and when a sender is stopped while the manager dies.
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { Session } from '../../sim/mx/submitter.ts';
 import { Ground, until } from '../../sim/neighbours/ground.ts';
 import { startSluice, type Sluice } from '../../sim/neighbours/sluice.ts';
-import { controlResult } from '../../src/control/control-client.ts';
 import type { Status } from '../../src/control/control-protocol.ts';
 import { HoldingServer } from './holding-server.ts';
 
@@ -27,17 +25,7 @@ async function submit(sluice: Sluice, count: number): Promise<void> {
 }
 
 function status(sluice: Sluice): Promise<Extract<Status, { kind: 'complete' }>> {
-  return controlResult(`${sluice.directory}/control.sock`, {
-    operation: 'status',
-  }) as Promise<Extract<Status, { kind: 'complete' }>>;
-}
-
-function pidOf(sluice: Sluice, role: string): number {
-  const found = sluice
-    .pids()
-    .find((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').replace(/\0+$/u, '').endsWith(role));
-  assert.ok(found !== undefined, `no ${role} process`);
-  return found;
+  return sluice.ask({ operation: 'status' });
 }
 
 test('in one process, a reload that asks for more than open files allow grants what can be opened, and no more', async (t) => {
@@ -80,9 +68,9 @@ test('while a sender is stopped its connections count, also for the next manager
   });
   await submit(sluice, 20);
   await mx.until(() => mx.messages === 3);
-  const stopped = pidOf(sluice, 'sender');
+  const stopped = sluice.pidOf('sender');
   process.kill(stopped, 'SIGSTOP');
-  process.kill(pidOf(sluice, 'manager'), 'SIGKILL');
+  process.kill(sluice.pidOf('manager'), 'SIGKILL');
   const ended = () => sluice.events().some(({ msg }) => String(msg).includes('ended by SIGKILL; starting'));
   await until('the manager has ended', ended);
   mx.release();
@@ -110,7 +98,7 @@ test('transactions in hand when the manager is killed are finished, and no messa
   await submit(sluice, 40);
   await mx.until(() => mx.messages === 7);
   const ended = () => sluice.events().some(({ msg }) => String(msg).includes('ended by SIGKILL; starting'));
-  process.kill(pidOf(sluice, 'manager'), 'SIGKILL');
+  process.kill(sluice.pidOf('manager'), 'SIGKILL');
   await until('the manager has ended', ended);
   mx.release();
   await until('everything is delivered', async () => {

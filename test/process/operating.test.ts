@@ -6,9 +6,7 @@ import { readFileSync } from 'node:fs';
 import { suite, test } from 'node:test';
 import { Ground, until } from '../../sim/neighbours/ground.ts';
 import { startSluice, type Sluice, type SluiceConfig } from '../../sim/neighbours/sluice.ts';
-import { controlResult } from '../../src/control/control-client.ts';
 import type {
-  ControlRequest,
   ExplainAnswer,
   LimitsAnswer,
   OverrideEndAnswer,
@@ -18,12 +16,8 @@ import type { Override } from '../../src/control/override.ts';
 import { connect } from 'node:net';
 import { destination, send } from '../interop/mail.ts';
 
-function ask<Answer>(sluice: Sluice, request: ControlRequest): Promise<Answer> {
-  return controlResult(`${sluice.directory}/control.sock`, request) as Promise<Answer>;
-}
-
 function suspend(sluice: Sluice, targets: string[], forMs?: number): Promise<Override[]> {
-  return ask(sluice, {
+  return sluice.ask({
     operation: 'override.set',
     kind: 'suspend',
     targets,
@@ -34,11 +28,11 @@ function suspend(sluice: Sluice, targets: string[], forMs?: number): Promise<Ove
 }
 
 function resume(sluice: Sluice, targets: string[]): Promise<OverrideEndAnswer> {
-  return ask(sluice, { operation: 'override.unset', kind: 'suspend', targets });
+  return sluice.ask({ operation: 'override.unset', kind: 'suspend', targets });
 }
 
 const explain = (sluice: Sluice, address: string): Promise<ExplainAnswer> =>
-  ask(sluice, { operation: 'explain', address });
+  sluice.ask({ operation: 'explain', address });
 
 async function deliver(sluice: Sluice, to: string): Promise<void> {
   const replies = await send(sluice.port, {
@@ -69,7 +63,7 @@ suite('operating', { concurrency: 2 }, () => {
       await deliver(sluice, 'b@held.test');
       await deliver(sluice, 'b@other.test');
       await mx.tally.arrived(1);
-      await ask(sluice, { operation: 'reload' });
+      await sluice.ask({ operation: 'reload' });
       const isHeld = async () => {
         const answer = await explain(sluice, 'b@held.test');
         assert.deepEqual(
@@ -80,7 +74,7 @@ suite('operating', { concurrency: 2 }, () => {
         assert.equal(answer.explanation.recipients.ready, 1);
         assert.equal(answer.overrides[0]?.reason, 'they asked');
         // Waiting for a suspension is no attempt.
-        const status = await ask<Status>(sluice, { operation: 'status' });
+        const status = await sluice.ask<Status>({ operation: 'status' });
         assert.equal(status.counters['deferred'] ?? 0, 0);
       };
       await isHeld();
@@ -106,7 +100,7 @@ suite('operating', { concurrency: 2 }, () => {
     assert.equal(mx.messages.length, 0);
     await mx.tally.arrived(1);
     await until('the list is empty', async () => {
-      const list = await ask<Override[]>(sluice, { operation: 'override.list' });
+      const list = await sluice.ask<Override[]>({ operation: 'override.list' });
       return list.length === 0;
     });
     const file = JSON.parse(readFileSync(`${sluice.spool}/overrides.json`, 'utf8')) as { nextId: number };
@@ -123,7 +117,7 @@ suite('operating', { concurrency: 2 }, () => {
       adapt: { enabled: false },
       route: [{ relay: [`127.0.0.1:${mx.port}`] }],
     });
-    await ask(sluice, {
+    await sluice.ask({
       operation: 'override.set',
       kind: 'limit',
       targets: ['ip:127.0.0.0/8'],
@@ -141,7 +135,7 @@ suite('operating', { concurrency: 2 }, () => {
     );
     assert.equal(counter?.allowed, 2);
     assert.equal(rules.find(({ id }) => id === counter?.rule)?.origin, 'sluice limit set');
-    const { limits } = await ask<LimitsAnswer>(sluice, { operation: 'limits', most: 100 });
+    const { limits } = await sluice.ask<LimitsAnswer>({ operation: 'limits', most: 100 });
     assert.ok(limits.rules.some(({ origin }) => origin === 'built in'));
   });
 
@@ -191,7 +185,7 @@ suite('operating', { concurrency: 2 }, () => {
       assert.match(text, /^\{"kind":"error","code":"[A-Z_]+","message":"[^"]/u, line);
     }
     assert.equal(sluice.pids().length, 5);
-    assert.deepEqual(await ask(sluice, { operation: 'override.list' }), []);
+    assert.deepEqual(await sluice.ask({ operation: 'override.list' }), []);
     await deliver(sluice, 'b@other.test');
     await mx.tally.arrived(1);
   });

@@ -16,7 +16,6 @@ import { suite, test } from 'node:test';
 import { Session } from '../../sim/mx/submitter.ts';
 import { freePort, Ground, until, type Program } from '../../sim/neighbours/ground.ts';
 import { sluiceBin, startSluice, type Sluice, type SluiceConfig } from '../../sim/neighbours/sluice.ts';
-import { controlResult } from '../../src/control/control-client.ts';
 import type { Status, StatusAnswer } from '../../src/control/control-protocol.ts';
 import { askStatus } from '../../src/control/status-client.ts';
 import { inspectSpool } from '../../src/spool/open.ts';
@@ -52,21 +51,8 @@ async function deliver(sluice: Sluice, mx: Destination, name: string): Promise<v
   assert.ok(mx.messages.some((message) => bodyOf(message) === `..${name}\r\n`));
 }
 
-function status(sluice: Sluice): Promise<Status> {
-  return controlResult(`${sluice.directory}/control.sock`, { operation: 'status' }) as Promise<Status>;
-}
-
 function statusAnswer(sluice: Sluice): Promise<StatusAnswer> {
   return askStatus(`${sluice.directory}/control.sock`, {});
-}
-
-/** The process of a role. */
-function pidOf(sluice: Sluice, role: string): number {
-  const found = sluice
-    .pids()
-    .find((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').replace(/\0+$/u, '').endsWith(role));
-  assert.ok(found !== undefined, `no ${role} process`);
-  return found;
 }
 
 /** A zombie does not run; whoever reaps it may be slow. */
@@ -96,7 +82,7 @@ suite('each role in a process of its own', { concurrency: 2 }, () => {
     await deliver(sluice, mx, 'first');
     for (const role of roles) {
       const before = sluice.events().length;
-      process.kill(pidOf(sluice, role), 'SIGKILL');
+      process.kill(sluice.pidOf(role), 'SIGKILL');
       // Without a receiver there is nobody to take it; without any other role it is taken and delivered in time.
       if (role !== 'receiver') await deliver(sluice, mx, `without-${role}`);
       if (role === 'manager') await answered(sluice);
@@ -113,7 +99,10 @@ suite('each role in a process of its own', { concurrency: 2 }, () => {
       await answered(sluice);
     }
     assert.equal(sluice.pids().length, 1 + roles.length);
-    await until('the queue is empty', async () => (await status(sluice)).messages === 0);
+    await until(
+      'the queue is empty',
+      async () => (await sluice.ask<Status>({ operation: 'status' })).messages === 0,
+    );
     assert.equal(await sluice.program.stop('SIGTERM'), 0);
     assert.ok(isGone(sluice.program));
   });
@@ -122,7 +111,7 @@ suite('each role in a process of its own', { concurrency: 2 }, () => {
   async function answered(sluice: Sluice): Promise<void> {
     for (let i = 0; i < 2_000; i++) {
       try {
-        if ((await status(sluice)).senders === 1) return;
+        if ((await sluice.ask<Status>({ operation: 'status' })).senders === 1) return;
       } catch (error) {
         const { code } = error as { code?: string };
         assert.ok(
@@ -137,7 +126,7 @@ suite('each role in a process of its own', { concurrency: 2 }, () => {
   test('a process whose sign of life cannot be removed comes back all the same, and the stop has its grace', async (t) => {
     const ground = Ground.of(t);
     const [sluice, mx] = await start(ground);
-    const sender = pidOf(sluice, 'sender');
+    const sender = sluice.pidOf('sender');
     const sign = `${sluice.spool}/sender-${sender}.sock`;
     rmSync(sign);
     mkdirSync(sign); // what unlink fails at, as on a disk that is read-only
@@ -152,7 +141,7 @@ suite('each role in a process of its own', { concurrency: 2 }, () => {
   test('while the manager is stopped, status answers all the same and says so', async (t) => {
     const ground = Ground.of(t);
     const [sluice] = await start(ground);
-    const manager = pidOf(sluice, 'manager');
+    const manager = sluice.pidOf('manager');
     process.kill(manager, 'SIGSTOP');
     const silent = await statusAnswer(sluice);
     assert.equal(silent.kind, 'without-manager');
@@ -161,7 +150,7 @@ suite('each role in a process of its own', { concurrency: 2 }, () => {
     const text = await sluice.cli('status');
     assert.match(text, /^CRITICAL +The manager/mu);
     // What only the manager can do is not waited for without end.
-    await assert.rejects(controlResult(`${sluice.directory}/control.sock`, { operation: 'override.list' }), {
+    await assert.rejects(sluice.ask({ operation: 'override.list' }), {
       code: 'MANAGER_SILENT',
     });
     process.kill(manager, 'SIGKILL');
@@ -172,7 +161,7 @@ suite('each role in a process of its own', { concurrency: 2 }, () => {
   test('what a killed Sluice left behind, stopped as it may be, is ended by the next one', async (t) => {
     const ground = Ground.of(t);
     const [first] = await start(ground);
-    const left = [pidOf(first, 'sender'), pidOf(first, 'manager'), pidOf(first, 'receiver')];
+    const left = [first.pidOf('sender'), first.pidOf('manager'), first.pidOf('receiver')];
     for (const pid of left) process.kill(pid, 'SIGSTOP');
     const supervisor = first.program.pid;
     first.program.signal('SIGKILL');
@@ -186,7 +175,7 @@ suite('each role in a process of its own', { concurrency: 2 }, () => {
   test('a supervisor that is stopped is told, and roles without any process with it, until it goes on', async (t) => {
     const ground = Ground.of(t);
     const [sluice, mx] = await start(ground);
-    const sender = pidOf(sluice, 'sender');
+    const sender = sluice.pidOf('sender');
     const critical = async () =>
       (await statusAnswer(sluice)).troubles.flatMap(({ key, level }) => (level === 'critical' ? [key] : []));
     sluice.program.signal('SIGSTOP');
@@ -264,8 +253,11 @@ suite('all roles in one process', () => {
     assert.deepEqual(sluice.pids(), [sluice.program.pid]);
     await deliver(sluice, mx, 'first');
     // The destination knows of a delivery a moment before the manager does.
-    await until('the delivery is counted', async () => (await status(sluice)).counters['delivered'] === 1);
-    assert.equal((await status(sluice)).senders, 1);
+    await until(
+      'the delivery is counted',
+      async () => (await sluice.ask<Status>({ operation: 'status' })).counters['delivered'] === 1,
+    );
+    assert.equal((await sluice.ask<Status>({ operation: 'status' })).senders, 1);
 
     const second = ground.start('second', process.execPath, [
       sluiceBin,
@@ -277,7 +269,7 @@ suite('all roles in one process', () => {
     assert.match(second.output, /^SPOOL_IN_USE: /u);
 
     const reload = (file?: string) =>
-      controlResult(`${sluice.directory}/control.sock`, { operation: 'reload', file }).then(
+      sluice.ask({ operation: 'reload', file }).then(
         (result) => result,
         (error: { code?: string }) => error.code,
       );
@@ -286,7 +278,9 @@ suite('all roles in one process', () => {
     for (const lose of [rmSync, truncateSync]) {
       if (existsSync(sluice.configFile)) lose(sluice.configFile);
       assert.equal(await reload(), 'CONFIG_REFUSED'); // neither is the wish for the defaults
-      assert.ok((await status(sluice)).troubles.some(({ key }) => key === 'config'));
+      assert.ok(
+        (await sluice.ask<Status>({ operation: 'status' })).troubles.some(({ key }) => key === 'config'),
+      );
       writeFileSync(sluice.configFile, 'hostnme = "sluice.test"\n');
     }
     await deliver(sluice, mx, 'second');
@@ -318,7 +312,7 @@ suite('all roles in one process', () => {
       config: { processes, route: [{ relay: [`127.0.0.1:${mx.port}`] }] },
     });
     await again.program.line(/is running as/u);
-    assert.equal((await status(again)).messages, 0);
+    assert.equal((await again.ask<Status>({ operation: 'status' })).messages, 0);
     await deliver(again, mx, 'after-the-next-start');
     assert.equal(mx.tally.messages, 4); // nothing came twice
   });

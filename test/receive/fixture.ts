@@ -1,5 +1,6 @@
 // A receiver on loopback with a spool in memory and a clock of the test's own, and a client that reads whole replies.
 
+import { usualExtensions } from '../protocol/smtp/server/drive.ts';
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
@@ -111,16 +112,7 @@ export async function start(
       maxTextLineBytes: 0,
       maxTransactions: 0,
       bareNewlines: 'refuse',
-      extensions: {
-        pipelining: true,
-        chunking: true,
-        smtpUtf8: true,
-        eightBitMime: true,
-        dsn: true,
-        size: true,
-        vrfy: false,
-        mtPriority: true,
-      },
+      extensions: usualExtensions,
     },
     maxReceived: 5,
     priorityHeader: '',

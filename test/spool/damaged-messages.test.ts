@@ -9,7 +9,7 @@ import { damageText } from '../../src/spool/damage-text.ts';
 import { inspectSpool, openSpoolReader, openSpoolStore, openSpoolWriter } from '../../src/spool/open.ts';
 import { segmentName } from '../../src/spool/queue-id.ts';
 import type { RecoveredMessage, SpoolProblem, SpoolStore, StoredRef } from '../../src/spool/types.ts';
-import { mib, contentFor, envelopeFor, temporaryDirectory, writerDefaults } from './support.ts';
+import { mib, contentFor, envelopeFor, openedStore, temporaryDirectory, writerDefaults } from './support.ts';
 
 interface Spool {
   readonly directory: string;
@@ -36,30 +36,6 @@ async function sealed(t: TestContext): Promise<Spool> {
   return { directory, ids, refs, segment: join(directory, 'segments', segmentName(refs[0]?.segment ?? 0)) };
 }
 
-interface Opened {
-  readonly store: SpoolStore;
-  readonly messages: RecoveredMessage[];
-  readonly problems: SpoolProblem[];
-  readonly vanished: string[];
-}
-
-async function opened(directory: string): Promise<Opened> {
-  const problems: SpoolProblem[] = [];
-  const vanished: string[] = [];
-  const store = await openSpoolStore({
-    directory,
-    slot: 63,
-    journalSyncMs: 1000,
-    segmentBytes: mib,
-    relocateAfterMs: 1_000_000_000,
-    onProblem: (problem) => problems.push(problem),
-    onDamaged: (queueIds) => vanished.push(...queueIds),
-  });
-  const messages: RecoveredMessage[] = [];
-  for await (const message of store.recover()) messages.push(message);
-  return { store, messages, problems, vanished };
-}
-
 const damaged = (messages: readonly RecoveredMessage[]): string[] =>
   messages.filter(({ damage, held }) => damage !== undefined && held).map(({ queueId }) => queueId);
 const named = (problems: readonly SpoolProblem[]): unknown[] =>
@@ -84,7 +60,7 @@ test('a segment that is gone: its index still names each message, and is kept', 
   const { directory, ids, segment } = spool;
   await rm(segment);
   for (let start = 0; start < 2; start++) {
-    const { store, messages, problems } = await opened(directory);
+    const { store, messages, problems } = await openedStore(directory);
     assert.deepEqual(damaged(messages), ids);
     assert.deepEqual(named(problems), expected(spool, 0));
     assert.match(problems.at(-1)?.text ?? '', /the segment is gone: 6 messages/);
@@ -97,13 +73,13 @@ test('a segment that is gone: its index still names each message, and is kept', 
       ),
     );
   }
-  const { store } = await opened(directory);
+  const { store } = await openedStore(directory);
   remove(store, ids);
   await store.maintain(Date.now());
   await store.close();
   const [aside] = await readdir(join(directory, 'damaged'));
   assert.match(aside ?? '', /\.index$/);
-  const { messages, problems } = await opened(directory);
+  const { messages, problems } = await openedStore(directory);
   assert.deepEqual([messages, problems], [[], []]);
 });
 
@@ -112,7 +88,7 @@ test('a segment that was cut short costs only the messages beyond the cut, and i
   const { directory, ids, refs, segment } = spool;
   await truncate(segment, (refs[4]?.offset ?? 0) - 10);
   const index = await readFile(`${segment}.index`);
-  const { store, messages, problems } = await opened(directory);
+  const { store, messages, problems } = await openedStore(directory);
   assert.deepEqual(
     messages.map(({ queueId }) => queueId),
     ids,
@@ -148,7 +124,7 @@ test('what a message has lost in its segment is taken from the index, and what t
   const index = await readFile(`${segment}.index`);
   index[60] = (index[60] ?? 0) ^ 1;
   await writeFile(`${segment}.index`, index);
-  const { store, messages, problems } = await opened(directory);
+  const { store, messages, problems } = await openedStore(directory);
   assert.deepEqual(
     messages.map(({ queueId, damage }) => [queueId, damage]),
     ids.map((queueId) => [queueId, undefined]),
@@ -170,7 +146,7 @@ test('with its content damaged, too, a message that only a damaged index knows i
   const index = await readFile(`${segment}.index`);
   index[20] = (index[20] ?? 0) ^ 1;
   await writeFile(`${segment}.index`, index);
-  const { store, messages } = await opened(directory);
+  const { store, messages } = await openedStore(directory);
   assert.deepEqual(damaged(messages), [ids[2]]);
   assert.equal(messages.length, 6);
   await store.close();
@@ -178,7 +154,7 @@ test('with its content damaged, too, a message that only a damaged index knows i
 
 test('a segment that is removed under a running store: its messages are held as damaged', async (t) => {
   const { directory, ids, segment } = await sealed(t);
-  const { store, vanished } = await opened(directory);
+  const { store, vanished } = await openedStore(directory);
   await rm(segment);
   await store.maintain(Date.now());
   assert.deepEqual(vanished, []);
@@ -193,17 +169,17 @@ test('a segment that is removed under a running store: its messages are held as 
 test('a damaged message stays damaged over a restart, until it is released', async (t) => {
   const { directory, ids } = await sealed(t);
   const [queueId = ''] = ids;
-  const first = await opened(directory);
+  const first = await openedStore(directory);
   first.store.settle([{ kind: 'damaged', queueId, error: damageText('the checksum does not hold') }]);
   await first.store.close();
-  const second = await opened(directory);
+  const second = await openedStore(directory);
   assert.deepEqual(damaged(second.messages), [queueId]);
   assert.equal(second.messages[0]?.damage, 'the checksum does not hold');
   second.store.settle([{ kind: 'released', queueId }]);
   assert.equal(second.store.isDamaged(queueId), false);
   assert.equal(second.store.usage().damagedMessages, 0);
   await second.store.close();
-  const third = await opened(directory);
+  const third = await openedStore(directory);
   assert.deepEqual(damaged(third.messages), []);
   await third.store.close();
 });
@@ -217,7 +193,7 @@ test('a large message whose file is gone is damaged', async (t) => {
   await large.commit(envelopeFor(queueId));
   await writer.close();
   await rm(join(directory, 'large', queueId));
-  const { store, messages, problems } = await opened(directory);
+  const { store, messages, problems } = await openedStore(directory);
   assert.deepEqual(damaged(messages), [queueId]);
   assert.deepEqual(
     problems.map(({ kind, place }) => [kind, place]),
@@ -237,7 +213,7 @@ test('a good copy of a message counts more than a damaged one', async (t) => {
   // As if the move had been made just before a crash, and then the old segment were lost.
   await rm(segment, { force: true });
   await writeFile(`${segment}.index`, index);
-  const { store, messages } = await opened(directory);
+  const { store, messages } = await openedStore(directory);
   assert.deepEqual(damaged(messages), []);
   assert.equal(messages.length, 6);
   await store.close();
@@ -246,7 +222,7 @@ test('a good copy of a message counts more than a damaged one', async (t) => {
 test('the folder of damaged files is listed, and bounded', async (t) => {
   const { directory, ids, segment } = await sealed(t);
   await rm(segment);
-  const { store } = await opened(directory);
+  const { store } = await openedStore(directory);
   await mkdir(join(directory, 'damaged'));
   for (let count = 0; count < 205; count++) {
     await writeFile(join(directory, 'damaged', `20200101T${String(count).padStart(9, '0')}Z-old`), 'x');
@@ -275,18 +251,18 @@ test('a format file that is lost or damaged is written again when the segments t
       if (finding.kind === 'problem') problems.push(finding.problem.kind);
     }
     assert.deepEqual(problems, ['format']);
-    const { store, messages } = await opened(directory);
+    const { store, messages } = await openedStore(directory);
     await store.close();
     assert.equal(messages.length, ids.length);
     assert.equal(await readFile(format, 'utf8'), 'sluice-spool 1\n');
   }
   await writeFile(join(directory, 'format'), 'sluice-spool 2\n');
-  await assert.rejects(opened(directory), { code: 'SPOOL_FORMAT' });
+  await assert.rejects(openedStore(directory), { code: 'SPOOL_FORMAT' });
 });
 
 test('without the folder of the segments a running store names all its messages as damaged', async (t) => {
   const { directory, ids } = await sealed(t);
-  const { store, vanished } = await opened(directory);
+  const { store, vanished } = await openedStore(directory);
   t.after(() => store.close());
   await rename(join(directory, 'segments'), join(directory, 'elsewhere'));
   // One step may have come before the folder was there again, or before a new file was.
@@ -299,14 +275,14 @@ test('without the folder of the segments a running store names all its messages 
 for (const folder of ['segments', 'large', 'journal']) {
   test(`a spool without its folder "${folder}" is neither read nor opened, and nothing is made in its place`, async (t) => {
     const { directory } = await sealed(t);
-    await (await opened(directory)).store.close();
+    await (await openedStore(directory)).store.close();
     await rm(join(directory, folder), { recursive: true });
     const missing = {
       code: 'SPOOL_FOLDER_MISSING',
       message: new RegExp(`the folder ${folder} of the spool`),
     };
     await assert.rejects(inspectSpool(directory).next(), missing);
-    await assert.rejects(opened(directory), missing);
+    await assert.rejects(openedStore(directory), missing);
     assert.ok(!(await readdir(directory)).includes(folder));
   });
 }

@@ -6,9 +6,9 @@ import { cp, readFile, readdir, rm, stat, truncate, writeFile } from 'node:fs/pr
 import { basename, join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { encodeJournalHeader } from '../../src/spool/journal-entries.ts';
-import { inspectSpool, openSpoolStore, openSpoolWriter } from '../../src/spool/open.ts';
-import type { SpoolProblem } from '../../src/spool/types.ts';
-import { mib, contentFor, envelopeFor, temporaryDirectory, writerDefaults } from './support.ts';
+import { inspectSpool, openSpoolWriter } from '../../src/spool/open.ts';
+import type { SpoolStore } from '../../src/spool/types.ts';
+import { contentFor, envelopeFor, openedStore, temporaryDirectory, writerDefaults } from './support.ts';
 
 interface Found {
   readonly held: readonly string[];
@@ -16,27 +16,14 @@ interface Found {
   readonly problems: readonly string[];
 }
 
-async function recovered(
-  directory: string,
-  work?: (store: Awaited<ReturnType<typeof openSpoolStore>>) => Promise<void>,
-): Promise<Found> {
-  const problems: SpoolProblem[] = [];
-  const store = await openSpoolStore({
-    directory,
-    slot: 63,
-    journalSyncMs: 1000,
-    segmentBytes: mib,
-    relocateAfterMs: 1_000_000_000,
-    // Each byte of it is flipped.
-    journalRoomBytes: 256,
-    onProblem: (problem) => problems.push(problem),
-  });
-  const held: string[] = [];
-  const waiting: string[] = [];
-  for await (const message of store.recover()) (message.held ? held : waiting).push(message.queueId);
+async function recovered(directory: string, work?: (store: SpoolStore) => Promise<void>): Promise<Found> {
+  // Each byte of the journal's room is flipped: there is little of it.
+  const { store, messages, problems } = await openedStore(directory, { journalRoomBytes: 256 });
+  const ids = (isHeld: boolean) =>
+    messages.filter((message) => message.held === isHeld).map(({ queueId }) => queueId);
   await work?.(store);
   await store.close();
-  return { held, waiting, problems: problems.map(({ kind }) => kind) };
+  return { held: ids(true), waiting: ids(false), problems: problems.map(({ kind }) => kind) };
 }
 
 interface Spool {

@@ -2,6 +2,8 @@
 
 import type { TestContext } from 'node:test';
 import type { Envelope } from '../../src/message/envelope.ts';
+import { openSpoolStore, type SpoolStoreOptions } from '../../src/spool/open.ts';
+import type { RecoveredMessage, SpoolProblem, SpoolStore } from '../../src/spool/types.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
 
 export async function temporaryDirectory(context: TestContext): Promise<string> {
@@ -44,3 +46,34 @@ export const writerDefaults = {
   largeMessageBytes: mib,
   sync: 'fdatasync',
 } as const;
+
+/** What a store found when it was opened. */
+export interface OpenedStore {
+  readonly store: SpoolStore;
+  readonly messages: RecoveredMessage[];
+  readonly problems: SpoolProblem[];
+  /** Queue ids of messages that were lost with the time of it. */
+  readonly vanished: string[];
+}
+
+/** Opens a store that moves nothing by itself, and recovers all that waits. */
+export async function openedStore(
+  directory: string,
+  options: Partial<SpoolStoreOptions> = {},
+): Promise<OpenedStore> {
+  const problems: SpoolProblem[] = [];
+  const vanished: string[] = [];
+  const store = await openSpoolStore({
+    directory,
+    slot: 63,
+    journalSyncMs: 1000,
+    segmentBytes: mib,
+    relocateAfterMs: 1_000_000_000,
+    onProblem: (problem) => problems.push(problem),
+    onDamaged: (queueIds) => vanished.push(...queueIds),
+    ...options,
+  });
+  const messages: RecoveredMessage[] = [];
+  for await (const message of store.recover()) messages.push(message);
+  return { store, messages, problems, vanished };
+}

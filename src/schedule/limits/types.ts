@@ -28,12 +28,23 @@ export interface LimitMatch {
 /** No limit at all; more than any that can be written. */
 export const unlimited = 0x7fffffff;
 
+/** How much a limit allows; at least one is given. */
+export interface LimitQuantities {
+  /** Connections at once; 0: on hold. */
+  readonly connections?: number | undefined;
+  readonly connectionRate?: Rate | undefined;
+  readonly messageRate?: Rate | undefined;
+  readonly recipientRate?: Rate | undefined;
+  readonly messagesPerConnection?: number | undefined;
+  readonly recipientsPerMessage?: number | undefined;
+}
+
 /**
  * One limit. Limits with the same keys (for a group: the keys that it matches by) are one dimension. In a dimension and
  * for one quantity (connections, message_rate ...), a limit whose match is more specific in some respect and less in none
  * replaces the less specific one; limits of which neither is more specific hold together. All dimensions hold together.
  */
-export interface LimitRule {
+export interface LimitRule extends LimitQuantities {
   /** Unique, and the same after a reload or restart: the state of rates is kept under it. */
   readonly id: string;
   /** For people: the name from the file, or what it matches, e.g. `aol.com`; empty for a default. */
@@ -45,13 +56,6 @@ export interface LimitRule {
   readonly match: LimitMatch;
   /** An operator's overrides replace every limit of the file in their dimension. */
   readonly isOverride: boolean;
-  /** Connections at once; 0: on hold. */
-  readonly connections?: number | undefined;
-  readonly connectionRate?: Rate | undefined;
-  readonly messageRate?: Rate | undefined;
-  readonly recipientRate?: Rate | undefined;
-  readonly messagesPerConnection?: number | undefined;
-  readonly recipientsPerMessage?: number | undefined;
   /** Why and until when (Unix ms) an operator set it. */
   readonly reason?: string | undefined;
   readonly untilMs?: number | undefined;

@@ -9,6 +9,18 @@ import type {
 } from '../../../../src/protocol/smtp/server/server-session.ts';
 import { ServerSession } from '../../../../src/protocol/smtp/server/server-session.ts';
 
+/** All but VRFY. */
+export const usualExtensions = {
+  pipelining: true,
+  chunking: true,
+  smtpUtf8: true,
+  eightBitMime: true,
+  dsn: true,
+  size: true,
+  vrfy: false,
+  mtPriority: true,
+};
+
 export const usualOptions: ServerSessionOptions = {
   hostname: 'mx.example',
   maxMessageBytes: 0,
@@ -18,16 +30,7 @@ export const usualOptions: ServerSessionOptions = {
   maxTextLineBytes: 0,
   maxTransactions: 0,
   bareNewlines: 'refuse',
-  extensions: {
-    pipelining: true,
-    chunking: true,
-    smtpUtf8: true,
-    eightBitMime: true,
-    dsn: true,
-    size: true,
-    vrfy: false,
-    mtPriority: true,
-  },
+  extensions: usualExtensions,
 };
 
 /** Answers an event: a reply refuses, a text accepts with it, undefined accepts. */

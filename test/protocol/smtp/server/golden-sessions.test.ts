@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { drive } from './drive.ts';
+import { drive, usualExtensions } from './drive.ts';
 
 const greeting = '220 mx.example ESMTP Sluice\r\n';
 const ehlo = [
@@ -132,15 +132,7 @@ test('VRFY is asked of the caller where it is offered', () => {
   const { events, output } = drive(
     ['VRFY bob\r\nVRFY eve\r\nVRFY joe\r\n'],
     {
-      extensions: {
-        pipelining: true,
-        chunking: true,
-        smtpUtf8: true,
-        eightBitMime: true,
-        dsn: true,
-        size: true,
-        vrfy: true,
-      },
+      extensions: { ...usualExtensions, vrfy: true },
     },
     (event) => {
       if (event.kind !== 'vrfy') return undefined;
