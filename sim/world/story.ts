@@ -4,6 +4,7 @@ import type { ReactionAction, ReactionRule } from '../../src/schedule/adapt/type
 import type { LimitRule } from '../../src/schedule/limits/types.ts';
 import { Random } from '../../src/schedule/store/random.ts';
 import type { SchedulerConfig } from '../../src/schedule/types.ts';
+import { evaluate, seedFailed } from '../seed-failed.ts';
 import { ledgerMessage, type LedgerMessage } from './ledger.ts';
 import { simpleLimits } from './simple-limits.ts';
 import { pick, someInternet } from './some-internet.ts';
@@ -29,8 +30,17 @@ export interface StoryOptions {
   readonly auditEvery: number;
 }
 
-/** Tells the whole story; throws at the first rule that is broken. */
+/** Tells the whole story; throws at the first rule that is broken, with the command that tells the story again. */
 export function tell(options: StoryOptions): World {
+  try {
+    return live(options);
+  } catch (error) {
+    const again = evaluate('sim/world/story.ts', 'tell', `tell(${JSON.stringify(options)})`);
+    throw seedFailed(options.seed, error, again);
+  }
+}
+
+function live(options: StoryOptions): World {
   const random = new Random(options.seed);
   const domains = 1 + random.below(40);
   const { internet, ...names } = someInternet(

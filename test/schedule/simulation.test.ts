@@ -8,7 +8,7 @@ import { tell, type StoryOptions } from '../../sim/world/story.ts';
 
 const times = Number(process.env.SEEDS ?? 1);
 
-/** Tells a story for each seed; an error says how to tell it again. Returns how often each quantity was judged. */
+/** Tells a story for each seed. Returns how often each quantity was judged. */
 function tellAll(
   from: number,
   count: number,
@@ -16,23 +16,14 @@ function tellAll(
 ): ReadonlyMap<string, number> {
   const judged = new Map<string, number>();
   for (let seed = from; seed < from + count * times; seed++) {
-    const story: StoryOptions = {
+    const { books } = tell({
       seed,
       shaping: true,
       messages: 5 + (seed % 40),
       auditEvery: 13,
       ...options(seed),
-    };
-    try {
-      const { books } = tell(story);
-      for (const [quantity, often] of books.judged) judged.set(quantity, (judged.get(quantity) ?? 0) + often);
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      const again = `import('./sim/world/story.ts').then(({ tell }) => tell(${JSON.stringify(story)}))`;
-      throw new Error(`seed ${seed}: ${reason}\nTell it again: node -e "${again.replaceAll('"', "'")}"`, {
-        cause: error,
-      });
-    }
+    });
+    for (const [quantity, often] of books.judged) judged.set(quantity, (judged.get(quantity) ?? 0) + often);
   }
   return judged;
 }

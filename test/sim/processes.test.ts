@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { House } from '../../sim/processes/house.ts';
+import { evaluate, seedFailed } from '../../sim/seed-failed.ts';
 
 const times = Number(process.env.SEEDS ?? 1);
 
@@ -11,9 +12,8 @@ function live(seed: number, doesAskForSenders = true): number {
   try {
     return new House({ seed, doesAskForSenders }).live();
   } catch (error) {
-    throw new Error(`seed ${seed}: ${error instanceof Error ? error.message : String(error)}`, {
-      cause: error,
-    });
+    const again = `new House(${JSON.stringify({ seed, doesAskForSenders })}).live()`;
+    throw seedFailed(seed, error, evaluate('sim/processes/house.ts', 'House', again));
   }
 }
 

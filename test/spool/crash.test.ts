@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { seedFailed } from '../../sim/seed-failed.ts';
 import { SimulatedDisk } from '../../sim/disk/simulated-disk.ts';
 import { SpoolError } from '../../src/spool/spool-error.ts';
 import { withSeededTimers } from './seeded-timers.ts';
@@ -41,7 +42,11 @@ async function check(model: SpoolModel, seed: number): Promise<void> {
 async function overSeeds(run: (seed: number) => Promise<void>): Promise<void> {
   for (let seed = first; seed < first + seeds; seed++) {
     await withSeededTimers(seed, () => run(seed)).catch((error: unknown) => {
-      throw new Error(`seed ${seed}: ${String(error)}`, { cause: error });
+      throw seedFailed(
+        seed,
+        error,
+        `SPOOL_FIRST_SEED=${seed} SPOOL_SEEDS=1 npx node --test test/spool/crash.test.ts`,
+      );
     });
   }
 }

@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { seedFailed } from '../../sim/seed-failed.ts';
 import { DamageModel } from './damage-model.ts';
 
 /** More of them, further from the first, for a longer search: `SPOOL_SEEDS=5000 SPOOL_FIRST_SEED=10000`. */
@@ -22,7 +23,11 @@ for (const [most, name] of [
         await model.damage(most);
         await model.check();
       } catch (error) {
-        throw new Error(`seed ${seed}`, { cause: error });
+        throw seedFailed(
+          seed,
+          error,
+          `SPOOL_FIRST_SEED=${seed} SPOOL_SEEDS=1 npx node --test test/spool/damage-sim.test.ts`,
+        );
       }
       for (const [what, count] of Object.entries(model.seen)) total[what] = (total[what] ?? 0) + count;
     }
@@ -51,7 +56,11 @@ test('journal and holds emptied, zeroed or with zeros for a tail, one or both: w
       await model.blank();
       await model.check();
     } catch (error) {
-      throw new Error(`seed ${seed}`, { cause: error });
+      throw seedFailed(
+        seed,
+        error,
+        `SPOOL_FIRST_SEED=${seed} SPOOL_SEEDS=1 npx node --test test/spool/damage-sim.test.ts`,
+      );
     }
     for (const [what, count] of Object.entries(model.seen)) total[what] = (total[what] ?? 0) + count;
   }

@@ -4,6 +4,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { seedFailed } from '../../sim/seed-failed.ts';
 import { SimulatedDisk } from '../../sim/disk/simulated-disk.ts';
 import { FullDiskModel } from './full-disk-model.ts';
 import { withSeededTimers } from './seeded-timers.ts';
@@ -32,7 +33,11 @@ test('a disk that fills up and empties at any moment: stops store every outcome,
   for (let seed = first; seed < first + seeds; seed++) {
     const model = new FullDiskModel(seed, new SimulatedDisk({ seed, capacityBytes: 150_000 }));
     await withSeededTimers(seed, () => severalLives(model)).catch((error: unknown) => {
-      throw new Error(`seed ${seed}: ${String(error)}`, { cause: error });
+      throw seedFailed(
+        seed,
+        error,
+        `SPOOL_FIRST_SEED=${seed} SPOOL_SEEDS=1 npx node --test test/spool/full-disk.test.ts`,
+      );
     });
     for (const [what, count] of Object.entries(model.seen)) total.set(what, (total.get(what) ?? 0) + count);
   }
