@@ -175,8 +175,8 @@ function firstFull(s: State): number {
 
 /** Parks the route on the counters in `s.blockers`; where idle connections hold what it waits for, closes the longest idle ones. */
 function park(s: State, route: number): void {
-  const isAlive = !isUnproven(s, s.routes.site.get(route));
-  s.parking.park(route, s.blockers, s.routes.missedTurn.get(route) !== 0, isAlive);
+  const isEstablished = !isUnproven(s, s.routes.site.get(route));
+  s.parking.park(route, s.blockers, s.routes.missedTurn.get(route) !== 0, isEstablished);
   for (let at = 0; at < s.blockers.length; at++) makeRoom(s, s.blockers.at(at));
 }
 

@@ -2,10 +2,11 @@
 // A route with several addresses of equal preference, all full, waits on all of them. On each counter the routes of one
 // tenant stand in one line, first come first, and the lines take turns.
 
-import { Int32Column, Uint16Column, Uint8Column } from './columns.ts';
+import { Int32Column, Uint16Column } from './columns.ts';
 import type { CounterStore } from './counters.ts';
+import { RowChain } from './row-chain.ts';
 import type { RowList } from './row-list.ts';
-import { aliveMark, type TenantNames } from './tenant-names.ts';
+import { establishedMark, type TenantNames } from './tenant-names.ts';
 import { Slots } from './slots.ts';
 import { Turns } from './turns.ts';
 
@@ -21,19 +22,24 @@ export class Parking {
   readonly since = new Int32Column();
   /** Number of the tenant that the route belongs to. Grows alike. */
   readonly tenant = new Uint16Column();
-  /** 1: it is parked as one whose site is alive. Grows alike. */
-  readonly isAlive = new Uint8Column();
-  /** The counter where sites that are alive go before those that nobody knows yet. */
+  /** The counter where routes to established sites go before those to unproven ones. */
   readonly #contended: () => number;
   #blocked = 0;
-  readonly #routeNext = new Int32Column();
+  /** A node stands for one route in one line. */
   readonly #route = new Int32Column();
-  readonly #counter = new Int32Column();
-  readonly #next = new Int32Column();
-  readonly #previous = new Int32Column();
-  readonly #slots = new Slots(this.#routeNext, [this.#route, this.#counter, this.#next, this.#previous]);
+  readonly #line = new Int32Column();
+  /** The next node of the same route; -1: the last. */
+  readonly #routeNext = new Int32Column();
+  /** The nodes of each line in a list, in the order of their turns. */
+  readonly #nodes = new RowChain();
+  readonly #slots = new Slots(this.#routeNext, [
+    this.#route,
+    this.#line,
+    this.#nodes.next,
+    this.#nodes.previous,
+  ]);
 
-  /** @param contended - the counter of all connections */
+  /** @param contended - the global counter */
   constructor(counters: CounterStore, tenants: TenantNames, contended: () => number) {
     this.#counters = counters;
     this.#contended = contended;
@@ -49,13 +55,16 @@ export class Parking {
     return this.first.get(route) >= 0;
   }
 
-  /** Parks a route on these counters, as the last or first of each; keeps its places when it is parked on just these. */
-  park(route: number, counters: RowList, first: boolean, isAlive: boolean): void {
+  /**
+   * Parks a route on these counters, as the last or first of its tenant on each. A route that is parked on just these
+   * keeps its places.
+   * @param isEstablished - its site has an established connection
+   */
+  park(route: number, counters: RowList, first: boolean, isEstablished: boolean): void {
     if (this.#isParkedOn(route, counters)) return;
     this.unpark(route);
-    this.isAlive.set(route, isAlive ? 1 : 0);
     if (this.since.get(route) === 0) this.since.set(route, this.#nextNumber());
-    for (let at = 0; at < counters.length; at++) this.#add(route, counters.at(at), first);
+    for (let at = 0; at < counters.length; at++) this.#add(route, counters.at(at), first, isEstablished);
   }
 
   unpark(route: number): void {
@@ -105,16 +114,16 @@ export class Parking {
     return -1;
   }
 
-  /** Do others wait in a line of routes? */
+  /** Do several routes wait in this line? */
   hasOthers(line: number): boolean {
-    return this.turns.first.get(line) !== this.turns.last.get(line);
+    return this.#nodes.next.get(this.turns.first.get(line)) >= 0;
   }
 
   /** The counters that a route waits on. */
   countersOf(route: number): number[] {
     const counters: number[] = [];
     for (let node = this.first.get(route); node >= 0; node = this.#routeNext.get(node)) {
-      counters.push(this.#counter.get(node));
+      counters.push(this.#counterOf(node));
     }
     return counters;
   }
@@ -134,56 +143,40 @@ export class Parking {
     let node = this.first.get(route);
     // Nodes are chained in reverse.
     for (let at = counters.length - 1; at >= 0; at--) {
-      if (node < 0 || this.#counter.get(node) !== counters.at(at)) return false;
+      if (node < 0 || this.#counterOf(node) !== counters.at(at)) return false;
       node = this.#routeNext.get(node);
     }
     return node < 0;
   }
 
-  #add(route: number, counter: number, first: boolean): void {
-    const counters = this.#counters;
+  #add(route: number, counter: number, first: boolean, isEstablished: boolean): void {
     const { turns } = this;
     const node = this.#slots.take();
-    const line = turns.open(counter, this.#lineOf(route, counter));
-    const next = first ? turns.first.get(line) : -1;
-    const previous = first ? -1 : turns.last.get(line);
+    const isMarked = isEstablished && counter === this.#contended();
+    const line = turns.open(counter, this.tenant.get(route) | (isMarked ? establishedMark : 0));
+    const head = turns.first.get(line);
+    turns.first.set(line, first ? this.#nodes.prepend(head, node) : this.#nodes.append(head, node));
     this.#route.set(node, route);
-    this.#counter.set(node, counter);
-    this.#previous.set(node, previous);
-    this.#next.set(node, next);
-    if (previous < 0) turns.first.set(line, node);
-    else this.#next.set(previous, node);
-    if (next < 0) turns.last.set(line, node);
-    else this.#previous.set(next, node);
-    counters.parked.add(counter, 1);
+    this.#line.set(node, line);
+    this.#counters.parked.add(counter, 1);
     this.#routeNext.set(node, this.first.get(route));
     this.first.set(route, node);
   }
 
   #remove(node: number): void {
     const counters = this.#counters;
-    const counter = this.#counter.get(node);
-    const previous = this.#previous.get(node);
-    const next = this.#next.get(node);
-    if (previous >= 0) this.#next.set(previous, next);
-    if (next >= 0) this.#previous.set(next, previous);
-    if (previous < 0 || next < 0) this.#endOfLine(node, counter, previous, next);
+    const { turns } = this;
+    const line = this.#line.get(node);
+    const counter = turns.owner.get(line);
+    const head = this.#nodes.remove(turns.first.get(line), node);
+    turns.first.set(line, head);
+    if (head < 0) turns.close(line);
     counters.parked.add(counter, -1);
     counters.mayBeUnused(counter);
     this.#slots.give(node);
   }
 
-  #lineOf(route: number, counter: number): number {
-    const isMarked = counter === this.#contended() && this.isAlive.get(route) !== 0;
-    return this.tenant.get(route) | (isMarked ? aliveMark : 0);
-  }
-
-  /** A node at the beginning or end of its line leaves it. */
-  #endOfLine(node: number, counter: number, previous: number, next: number): void {
-    const { turns } = this;
-    const line = turns.find(counter, this.#lineOf(this.#route.get(node), counter));
-    if (previous < 0) turns.first.set(line, next);
-    if (next < 0) turns.last.set(line, previous);
-    if (previous < 0 && next < 0) turns.close(counter, line);
+  #counterOf(node: number): number {
+    return this.turns.owner.get(this.#line.get(node));
   }
 }

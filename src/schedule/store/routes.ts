@@ -7,6 +7,7 @@ import type { HeldLimits } from './place.ts';
 import type { Parking } from './parking.ts';
 import { KeyIndex } from './key-index.ts';
 import { noTenant } from './tenant-names.ts';
+import { RowChain } from './row-chain.ts';
 import { Slots } from './slots.ts';
 
 /** Between the number of a tenant and the key; no key has it. */
@@ -29,9 +30,8 @@ export class RouteStore {
   readonly ready = new Int32Column();
   /** Tasks of the queue whose recipients have several routes: how many, of the few queues with any. */
   readonly mixedTasks = new Map<number, number>();
-  /** Ring of the routes of one site and tenant that an idle connection could serve; -1: not in it. */
-  readonly ringNext = new Int32Column();
-  readonly ringPrevious = new Int32Column();
+  /** The routes of one site and tenant that an idle connection could serve, in the order of their turns. */
+  readonly ring = new RowChain();
   readonly isRunnable = new Uint8Column();
   /** 1: its turn came while its plan had expired; the plan asked for then counts until the route had its turn. */
   readonly missedTurn = new Uint8Column();
@@ -54,15 +54,14 @@ export class RouteStore {
       this.validUntilMs,
       this.site,
       this.ready,
-      this.ringNext,
-      this.ringPrevious,
+      this.ring.next,
+      this.ring.previous,
       this.isRunnable,
       this.missedTurn,
       this.#domainStart,
       parking.first,
       parking.since,
       parking.tenant,
-      parking.isAlive,
     ]);
     this.#parking = parking;
   }
@@ -94,14 +93,12 @@ export class RouteStore {
     this.site.set(route, -1);
     this.firstTask.set(route, -1);
     this.ready.set(route, 0);
-    this.ringNext.set(route, -1);
-    this.ringPrevious.set(route, -1);
+    this.ring.clear(route);
     this.isRunnable.set(route, 0);
     this.missedTurn.set(route, 0);
     this.#parking.first.set(route, -1);
     this.#parking.since.set(route, 0);
     this.#parking.tenant.set(route, tenant);
-    this.#parking.isAlive.set(route, 0);
     const start = name.length - domain.length;
     if (start <= 0xffff && key.endsWith(domain)) {
       this.#domainStart.set(route, start);
@@ -157,6 +154,6 @@ export class RouteStore {
   }
 
   isInRing(route: number): boolean {
-    return this.ringNext.get(route) >= 0;
+    return this.ring.isListed(route);
   }
 }

@@ -25,11 +25,6 @@ export class RowChain {
     return first < 0 ? -1 : this.previous.get(first);
   }
 
-  /** Is the row the first or the last one of its list? Only then does `remove` look at the first row. */
-  isAtEnd(row: number): boolean {
-    return this.next.get(row) < 0 || this.next.get(this.previous.get(row)) < 0;
-  }
-
   append(first: number, row: number): number {
     const { next, previous } = this;
     next.set(row, -1);

@@ -83,34 +83,16 @@ export class SiteStore {
 
   joinRing(site: number, route: number): void {
     const { turns } = this;
-    const { ringNext, ringPrevious } = this.#routes;
     const line = turns.open(site, this.#routes.tenantOf(route));
-    const head = turns.first.get(line);
-    if (head < 0) {
-      ringNext.set(route, route);
-      ringPrevious.set(route, route);
-      turns.first.set(line, route);
-      return;
-    }
-    const last = ringPrevious.get(head);
-    ringNext.set(last, route);
-    ringPrevious.set(route, last);
-    ringNext.set(route, head);
-    ringPrevious.set(head, route);
+    turns.first.set(line, this.#routes.ring.append(turns.first.get(line), route));
   }
 
   leaveRing(site: number, route: number): void {
     const { turns } = this;
-    const { ringNext, ringPrevious } = this.#routes;
-    const next = ringNext.get(route);
-    const previous = ringPrevious.get(route);
-    ringNext.set(previous, next);
-    ringPrevious.set(next, previous);
-    ringNext.set(route, -1);
-    ringPrevious.set(route, -1);
     const line = turns.find(site, this.#routes.tenantOf(route));
-    if (next === route) turns.close(site, line);
-    else if (turns.first.get(line) === route) turns.first.set(line, next);
+    const first = this.#routes.ring.remove(turns.first.get(line), route);
+    turns.first.set(line, first);
+    if (first < 0) turns.close(line);
   }
 
   /** The route whose turn it is; the next call gives the next one of the same tenant, until that one's turn is over. */
@@ -119,7 +101,7 @@ export class SiteStore {
     const line = this.line.get(site);
     if (line < 0) return -1;
     const route = turns.first.get(line);
-    turns.first.set(line, this.#routes.ringNext.get(route));
+    turns.first.set(line, this.#routes.ring.rotate(route));
     return route;
   }
 

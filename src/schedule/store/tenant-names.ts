@@ -6,10 +6,10 @@ export const noTenant = 0;
 /** More tenants than this share the last number, and its turns. */
 const most = 0x3fff;
 
-/** Marks the line of a tenant's routes to sites that have shown themselves alive, where all kinds of sites compete. */
-export const aliveMark = 0x4000;
-/** Turns of theirs for one of the others. */
-const aliveShare = 16;
+/** Marks the line of a tenant's routes to established sites, on the counter where they compete with unproven ones. */
+export const establishedMark = 0x4000;
+/** Turns of such a line for one turn of a line of routes to unproven sites. */
+const establishedShare = 16;
 
 export class TenantNames {
   readonly #names = [''];
@@ -41,6 +41,6 @@ export class TenantNames {
   /** Turns in a row of a line: of a tenant, with or without the mark. */
   weight(line: number): number {
     const own = Math.max(1, this.#weights.get(this.nameOf(line & most)) ?? 1);
-    return line >= aliveMark ? own * aliveShare : own;
+    return line >= establishedMark ? own * establishedShare : own;
   }
 }
