@@ -1,0 +1,280 @@
+// A manager as `assemble` makes it, on virtual time: with a spool in memory, a router that a test writes down, and sender
+// processes whose part the test plays.
+
+import assert from 'node:assert/strict';
+import type { TestContext } from 'node:test';
+import { SimulatedDisk } from '../../sim/disk/simulated-disk.ts';
+import { settled, VirtualTimers } from '../../sim/virtual-timers.ts';
+import type { Channel } from '../../src/channel/channel.ts';
+import type { ManagerToSender, ReceiverToManager, SenderToManager } from '../../src/channel/messages.ts';
+import { parseConfig } from '../../src/config/config.ts';
+import type { Delivered } from '../../src/deliver/delivered-lately.ts';
+import type { AttemptResult, CloseReport } from '../../src/deliver/types.ts';
+import type { Outage } from '../../src/dns/types.ts';
+import type { EnvelopeRecipient } from '../../src/message/envelope.ts';
+import { assemble } from '../../src/manager/assemble.ts';
+import type { AssembledManager } from '../../src/manager/assembled-manager.ts';
+import type { RoutePlan, Router } from '../../src/route/types.ts';
+import type { SystemFacts } from '../../src/settings/capacity.ts';
+import { MemoryStats } from '../../src/stats/stats.ts';
+import { Troubles } from '../../src/stats/troubles.ts';
+import { type KeptLog, keptLog } from '../process/quiet-log.ts';
+import { MemoryStore } from './memory-store.ts';
+
+/** When virtual time begins. */
+export const startMs = 1_800_000_000_000;
+
+/** The configuration of most tests: nothing adapts, retries come after a minute, and lives are short. */
+export const plain = `
+spool = "/spool"
+[adapt]
+enabled = false
+[queue]
+retry = ["1m"]
+retry_jitter = 0
+lifetime = "10m"
+`;
+
+export interface GroundOptions {
+  /** TOML. */
+  readonly config?: string;
+  readonly store?: MemoryStore;
+  /** Sender processes that live when the manager starts. */
+  readonly before?: readonly number[];
+}
+
+/** What a sender process was told, by kind. */
+type Told<Kind extends ManagerToSender['kind']> = Extract<ManagerToSender, { readonly kind: Kind }>;
+
+/** The manager's end of a link that a test holds the other end of; nothing is on its way. */
+class DirectChannel<Out, In> implements Channel<Out, In> {
+  readonly congested = false;
+  readonly posted: Out[] = [];
+  #take: (batch: readonly In[]) => void = () => undefined;
+  #closed: () => void = () => undefined;
+
+  post(message: Out): void {
+    this.posted.push(message);
+  }
+
+  whenDrained(callback: () => void): void {
+    callback();
+  }
+
+  receive(take: (batch: readonly In[]) => void): void {
+    this.#take = take;
+  }
+
+  onClosed(callback: () => void): void {
+    const before = this.#closed;
+    this.#closed = () => {
+      before();
+      callback();
+    };
+  }
+
+  close(): void {
+    this.#closed();
+  }
+
+  /** The role at the other end says something; resolves when what follows from it has happened. */
+  async say(...batch: In[]): Promise<void> {
+    this.#take(batch);
+    await settled();
+  }
+
+  /** The role at the other end is gone. */
+  async lose(): Promise<void> {
+    this.#closed();
+    await settled();
+  }
+}
+
+/** A sender process whose part the test plays. */
+export class SenderAtHand {
+  readonly #channel: DirectChannel<ManagerToSender, SenderToManager>;
+
+  constructor(channel: DirectChannel<ManagerToSender, SenderToManager>) {
+    this.#channel = channel;
+  }
+
+  get told(): readonly ManagerToSender[] {
+    return this.#channel.posted;
+  }
+
+  /** What it was told of this kind, the oldest first. */
+  all<Kind extends ManagerToSender['kind']>(kind: Kind): Told<Kind>[] {
+    return this.told.filter((each): each is Told<Kind> => each.kind === kind);
+  }
+
+  /** The only connection that it has to open. */
+  get connect(): Told<'connect'> {
+    const [one, ...more] = this.all('connect');
+    assert.ok(one !== undefined && more.length === 0, `told ${JSON.stringify(this.told)}`);
+    return one;
+  }
+
+  /** The connection is ready, and its transaction has these results. */
+  done(connection: number, results: readonly AttemptResult[], reusable = true): Promise<void> {
+    return this.#channel.say({ kind: 'ready', connection }, { kind: 'done', connection, results, reusable });
+  }
+
+  closed(connection: number, report: CloseReport = { kind: 'closed' }): Promise<void> {
+    return this.#channel.say({ kind: 'closed', connection, report });
+  }
+
+  /** The link is lost. */
+  unlink(): Promise<void> {
+    return this.#channel.lose();
+  }
+}
+
+export interface Ground {
+  readonly manager: AssembledManager;
+  readonly timers: VirtualTimers;
+  readonly store: MemoryStore;
+  readonly log: KeptLog;
+  readonly troubles: Troubles;
+  readonly stats: MemoryStats;
+  /** What the system allows. */
+  readonly system: { openFiles: number };
+  /** Plans by domain; others relay to a host of their own. */
+  readonly plans: Map<string, RoutePlan>;
+  /** Serials that the manager waits for, each time that it said so. */
+  readonly awaited: (readonly number[])[];
+  /** A name server answers no more, or does again. */
+  outage(outage?: Outage): Promise<void>;
+  /** A sender process links to the manager, with what it delivered lately. */
+  sender(serial: number, delivered?: readonly Delivered[]): Promise<SenderAtHand>;
+  /** A receiver hands in a message to these. */
+  submit(...to: (string | EnvelopeRecipient)[]): Promise<string>;
+  reload(config: string): Promise<void>;
+}
+
+export async function ground(t: TestContext, options: GroundOptions = {}): Promise<Ground> {
+  const timers = new VirtualTimers();
+  timers.clock.passTo(startMs);
+  const { nowMs } = timers;
+  const store = options.store ?? new MemoryStore();
+  const log = keptLog();
+  const troubles = new Troubles(nowMs);
+  const stats = new MemoryStats();
+  const system = { openFiles: 10_000 };
+  const plans = new Map<string, RoutePlan>();
+  const awaited: (readonly number[])[] = [];
+  let tellOutage: (outage: Outage | undefined) => void = () => undefined;
+  const disk = new SimulatedDisk({ seed: 1 }).process();
+  await disk.files.mkdir('/spool');
+  const manager = await assemble({
+    config: parseConfig(options.config ?? plain, 'sluice.toml'),
+    machine: {
+      timers,
+      dateMs: nowMs,
+      bootMs: () => nowMs() - startMs,
+      bootId: undefined,
+      files: disk.files,
+      facts: (): SystemFacts => ({ ...system, ports: undefined }),
+      bind: () => Promise.resolve(undefined),
+      random: () => 0.5,
+    },
+    spool: store,
+    openRouter: () => ({
+      router: routerOf(plans),
+      onOutage: (changed) => {
+        tellOutage = changed;
+      },
+      close: () => undefined,
+    }),
+    log,
+    stats,
+    troubles,
+    others: { senders: options.before ?? [], awaits: (serials) => awaited.push(serials) },
+  });
+  const receiver = new DirectChannel<never, ReceiverToManager>();
+  manager.links.addReceiver(receiver);
+  // What it still waits for is of the next test no more.
+  t.after(() => timers.stop());
+  return {
+    manager,
+    timers,
+    store,
+    log,
+    troubles,
+    stats,
+    system,
+    plans,
+    awaited,
+    outage: async (outage) => {
+      tellOutage(outage);
+      await settled();
+    },
+    sender: async (serial, delivered = []) => {
+      const channel = new DirectChannel<ManagerToSender, SenderToManager>();
+      const hello = { kind: 'hello', role: 'sender', index: 0, serial, delivered } as const;
+      manager.links.introduce(hello, channel as never, []);
+      await settled();
+      return new SenderAtHand(channel);
+    },
+    submit: async (...to) => {
+      const { queueId, ref } = store.add(to);
+      await receiver.say({
+        kind: 'submitted',
+        queueId,
+        ref,
+        receivedAtMs: nowMs(),
+        sizeBytes: 10,
+        reversePath: 'a@from.test',
+        recipients: to.map((each) => (typeof each === 'string' ? each : each.address)),
+      });
+      return queueId;
+    },
+    reload: async (config) => {
+      manager.configure(parseConfig(config, 'sluice.toml'));
+      await settled();
+    },
+  };
+}
+
+/** Relays each domain to a host of its own, unless a plan says otherwise. */
+function routerOf(plans: ReadonlyMap<string, RoutePlan>): Router {
+  const planOf = (key: string): RoutePlan => {
+    const domain = key.slice('mx:'.length);
+    return plans.get(domain) ?? relayTo(domain);
+  };
+  return {
+    routeOf: (_, recipient) => {
+      const domain = recipient.slice(recipient.indexOf('@') + 1);
+      return { key: `mx:${domain}`, domain };
+    },
+    looksAtSenders: false,
+    cached: () => undefined,
+    resolve: (key) => Promise.resolve(planOf(key)),
+  };
+}
+
+/** Each domain has an address of its own. */
+function relayTo(domain: string): RoutePlan {
+  const number = [...domain].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 60_000, 7);
+  const ip = `10.0.${number >> 8}.${number & 255}`;
+  return {
+    kind: 'relay',
+    site: `mx:mx.${domain}`,
+    label: `mx.${domain}`,
+    addresses: [{ ip, port: 25, host: `mx.${domain}`, preference: 10 }],
+    validUntilMs: Number.MAX_SAFE_INTEGER,
+  };
+}
+
+export function delivered(recipient: number): AttemptResult {
+  return { recipient, result: 'delivered', error: '' };
+}
+
+export function deferred(recipient: number): AttemptResult {
+  const error = '451 4.3.2 not now (in reply to RCPT)';
+  return { recipient, result: 'tempfail', error, address: `u${recipient}@to.test`, host: 'mx.to.test' };
+}
+
+export function failed(recipient: number): AttemptResult {
+  const error = '550 5.1.1 no such user (in reply to RCPT)';
+  return { recipient, result: 'permfail', error, address: `u${recipient}@to.test`, host: 'mx.to.test' };
+}

@@ -1,0 +1,120 @@
+// Failures on their way to their senders, through the manager's ports on virtual time: a report is on stable storage before
+// its failure is settled, the message stays where it is until then, and the report is mail like any other.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { settled } from '../../sim/virtual-timers.ts';
+import { deferred, delivered, failed, ground } from './assembled.ts';
+
+const notify = { never: false, success: true, failure: true, delay: false };
+
+test('a report is stored before its failure is settled, and the message is pinned until then', async (t) => {
+  const { sender, submit, store, stats } = await ground(t);
+  const one = await sender(1);
+  const id = await submit('u@to.test');
+  const { connection } = one.connect;
+  await one.done(connection, [failed(0)]);
+  assert.deepEqual(store.history, [
+    `pin ${id}`,
+    `unpin ${id}`,
+    `pin ${id}`,
+    'report R0',
+    'pin R0',
+    `settle failed ${id} 0`,
+    `unpin ${id}`,
+  ]);
+  assert.equal(stats.snapshot().counters['bounced'], 1);
+  const [, report] = one.all('connect');
+  assert.deepEqual([report?.host, report?.work.queueId], ['mx.from.test', 'R0']);
+  assert.equal(store.reports[0]?.envelope.reversePath, '');
+});
+
+test('a report that cannot be stored is tried every second; its failure is not settled meanwhile', async (t) => {
+  const { sender, submit, store, timers, troubles } = await ground(t);
+  const one = await sender(1);
+  const id = await submit('u@to.test');
+  store.failures = 3;
+  await one.done(one.connect.connection, [failed(0)]);
+  await timers.pass(2_999);
+  assert.deepEqual(store.told, []);
+  assert.deepEqual([...store.pins], [[id, 1]]);
+  assert.deepEqual(
+    troubles.list.map(({ key }) => key),
+    ['report'],
+  );
+  await timers.pass(1);
+  assert.deepEqual(store.told, ['report R0', `settle failed ${id} 0`]);
+  assert.deepEqual(troubles.list, []);
+});
+
+test('a stop leaves a failure that nobody has heard of unsettled: it is tried again after the next start', async (t) => {
+  const { manager, sender, submit, store } = await ground(t);
+  const one = await sender(1);
+  await submit('u@to.test');
+  store.failures = Infinity;
+  await one.done(one.connect.connection, [failed(0)]);
+  manager.drain();
+  const stopped = manager.stop(1_000);
+  await one.unlink();
+  assert.equal(await stopped, 0);
+  assert.deepEqual(store.told, []);
+  assert.deepEqual([...store.pins], []);
+});
+
+test('failures of a message are in one report when the rest of it is answered', async (t) => {
+  const { sender, submit, store } = await ground(t);
+  const one = await sender(1);
+  const id = await submit('u@a.test', 'u@b.test');
+  const [a, b] = one.all('connect');
+  await one.done(a!.connection, [failed(0)]);
+  assert.deepEqual(store.told, []);
+  await one.done(b!.connection, [failed(1)]);
+  assert.deepEqual(store.told, ['report R0', `settle failed ${id} 0`, `settle failed ${id} 1`]);
+});
+
+test('while the rest of a message waits, its failures are reported a second later', async (t) => {
+  const { sender, submit, store, timers } = await ground(t);
+  const one = await sender(1);
+  const id = await submit('u@a.test', 'u@b.test');
+  const [a, b] = one.all('connect');
+  await one.done(a!.connection, [failed(0)]);
+  await one.done(b!.connection, [deferred(1)]);
+  assert.deepEqual(store.told, [`settle deferred ${id} 1`]);
+  await timers.pass(1_500);
+  assert.deepEqual(store.told.slice(1), ['report R0', `settle failed ${id} 0`]);
+});
+
+test('mail that expires is reported, too, in the words of its last attempt', async (t) => {
+  const { sender, submit, store, timers } = await ground(t);
+  const one = await sender(1);
+  const id = await submit('u@to.test');
+  await one.done(one.connect.connection, [deferred(0)], false);
+  await one.closed(one.connect.connection);
+  await one.unlink();
+  await timers.pass(15 * 60_000);
+  assert.deepEqual(store.told.slice(1), ['report R0', `settle failed ${id} 0`]);
+  const text = Buffer.concat(store.reports[0]?.content ?? []).toString();
+  assert.match(text, /Status: 4\.4\.7/u);
+  assert.match(text, /451 4\.3\.2 not now/u);
+});
+
+test('success that was asked for and that the peer will not tell is reported, and booked at once', async (t) => {
+  const { sender, submit, store } = await ground(t);
+  const one = await sender(1);
+  const id = await submit({ address: 'u@to.test', notify });
+  const result = { ...delivered(0), relayedWithoutDsn: true, host: 'mx.to.test' };
+  await one.done(one.connect.connection, [result]);
+  assert.deepEqual(store.told, [`settle delivered ${id} 0`, 'report R0']);
+  assert.deepEqual([...store.pins.keys()], ['R0']);
+});
+
+test('a reload changes in whose name reports are written', async (t) => {
+  const { sender, submit, store, reload } = await ground(t);
+  const one = await sender(1);
+  await reload('spool = "/spool"\nhostname = "new.test"\n');
+  await submit('u@to.test');
+  await one.done(one.connect.connection, [failed(0)]);
+  await settled();
+  const text = Buffer.concat(store.reports[0]?.content ?? []).toString();
+  assert.match(text, /^Reporting-MTA: dns; ?new\.test/mu);
+});
