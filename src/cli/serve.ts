@@ -52,7 +52,7 @@ async function serve(file: string | undefined): Promise<void> {
   const kind = config.processes.singleProcess
     ? (await import('../process/supervise/single-process.ts')).SingleProcess
     : Supervisor;
-  const disk = new DiskWatch(config, troubles);
+  const disk = new DiskWatch(config, troubles, log);
   disk.start();
   configInForce(config, [], troubles);
   const running = new Running(kind, config, source, log, troubles);

@@ -36,6 +36,7 @@ interface ReadMessage {
 const retryMs = 1_000;
 /** Without room for this, no report is tried. */
 const smallReportBytes = 64 * 1024;
+const fullText = 'the disk of the spool is full';
 
 export class Bouncer {
   /** Those in force. */
@@ -101,7 +102,7 @@ export class Bouncer {
    */
   async reportNow(queueId: string, ref: StoredRef, recipients: readonly ReportedRecipient[]): Promise<void> {
     if (!this.#writer.hasRoom(smallReportBytes)) {
-      throw new SpoolError('SPOOL_FULL', 'the disk of the spool is full');
+      throw this.#writer.failure ?? new SpoolError('SPOOL_FULL', fullText);
     }
     const found = await this.#tryRead(queueId, ref);
     if (found === undefined) return;
@@ -192,7 +193,7 @@ export class Bouncer {
    */
   async #room(queueId: string): Promise<boolean> {
     while (!this.#writer.hasRoom(smallReportBytes)) {
-      this.#failed(queueId, 'the disk of the spool is full');
+      this.#failed(queueId, this.#writer.failure?.message ?? fullText);
       if (this.#stopping.signal.aborted) return false;
       await this.#pause();
     }

@@ -9,11 +9,11 @@ import type { AcceptedTransaction } from './accepted-transaction.ts';
 import { ClientTimer } from './client-timer.ts';
 import { MessageIntake } from './message-intake.ts';
 import type { ReceiveContext } from './receive-context.ts';
+import { refusalNow } from './store-refusals.ts';
 
 /** Replies that a client does not read: beyond this we stop reading its commands. */
 const maxUnreadOutputBytes = 64 * 1024;
 
-const noRoom: Reply = { code: 452, enhanced: '4.3.1', text: 'Insufficient disk space, try again later' };
 const busy: Reply = { code: 452, enhanced: '4.3.1', text: 'Too much mail at once, try again later' };
 const relayingDenied: Reply = { code: 550, enhanced: '5.7.1', text: 'Relaying denied' };
 
@@ -190,15 +190,12 @@ export class IncomingConnection {
 
   #mail(event: ServerEvent & { readonly kind: 'mail' }): void {
     const { spool, memory } = this.#context;
-    if (!spool.hasRoom(event.params.sizeBytes)) {
-      this.#reject('MAIL', noRoom, event.reversePath, '');
-      return;
-    }
-    if (memory.exhausted) {
-      this.#reject('MAIL', busy, event.reversePath, '');
-      return;
-    }
     const { reversePath, params } = event;
+    const refusal = refusalNow(spool, params.sizeBytes) ?? (memory.exhausted ? busy : undefined);
+    if (refusal !== undefined) {
+      this.#reject('MAIL', refusal, reversePath, '');
+      return;
+    }
     const tenant = this.#context.tenants.of(this.#client, reversePath);
     const trusted = this.#isRelayClient;
     const usual = tenant === undefined || tenant.priority === 0 ? undefined : tenant.priority;
@@ -240,8 +237,9 @@ export class IncomingConnection {
   #data(): void {
     const transaction = this.#transaction;
     if (transaction === undefined) return;
-    if (!this.#context.spool.hasRoom(transaction.params.sizeBytes)) {
-      this.#reject('DATA', noRoom, transaction.reversePath, '');
+    const refusal = refusalNow(this.#context.spool, transaction.params.sizeBytes);
+    if (refusal !== undefined) {
+      this.#reject('DATA', refusal, transaction.reversePath, '');
       return;
     }
     this.#content = new MessageIntake(this.#context, transaction);

@@ -8,12 +8,12 @@ import { MissingFields } from '../message/missing-fields.ts';
 import { priorityOfField } from '../message/priority-field.ts';
 import { receivedLine } from '../message/received-line.ts';
 import type { Reply } from '../protocol/smtp/server/server-session.ts';
-import { SpoolError } from '../spool/spool-error.ts';
 import type { Appended, LargeContent } from '../spool/types.ts';
 import type { AcceptedTransaction } from './accepted-transaction.ts';
 import { ContentPieces } from './content-pieces.ts';
 import { insertBytes } from './insert-bytes.ts';
 import type { ReceiveContext } from './receive-context.ts';
+import { refusalOf } from './store-refusals.ts';
 
 /** When memory is scarce, content beyond this goes to disk while it arrives. */
 const scarceSpillBytes = 64 * 1024;
@@ -26,12 +26,6 @@ export type IntakeAnswer =
   | { readonly kind: 'refused'; readonly reply: Reply };
 
 const loop: Reply = { code: 554, enhanced: '5.4.6', text: 'Too many hops: this message loops' };
-const full: Reply = { code: 452, enhanced: '4.3.1', text: 'Insufficient disk space, try again later' };
-const failed: Reply = {
-  code: 451,
-  enhanced: '4.3.0',
-  text: 'The message could not be stored, try again later',
-};
 
 export class MessageIntake {
   readonly transaction: AcceptedTransaction;
@@ -116,7 +110,8 @@ export class MessageIntake {
   }
 
   #stored(appended: Appended, answer: (answer: IntakeAnswer) => void): void {
-    const { intake, log } = this.#context;
+    const { intake, log, storeWatch } = this.#context;
+    storeWatch.stored();
     const { transaction } = this;
     const priority = this.#priority();
     intake.submitted({
@@ -137,9 +132,8 @@ export class MessageIntake {
 
   #refuse(answer: (answer: IntakeAnswer) => void, error: unknown): void {
     this.abort();
-    this.#context.log.storeFailed(this.#queueId, error);
-    const reply = error instanceof SpoolError && error.code === 'SPOOL_FULL' ? full : failed;
-    answer({ kind: 'refused', reply });
+    this.#context.storeWatch.failed(this.#queueId, error);
+    answer({ kind: 'refused', reply: refusalOf(error) });
   }
 
   async #spill(): Promise<void> {

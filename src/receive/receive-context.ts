@@ -6,6 +6,7 @@ import type { Tenants } from '../policy/tenants.ts';
 import type { SpoolWriter } from '../spool/types.ts';
 import type { MemoryBudget } from './memory-budget.ts';
 import type { ReceiveLog } from './receive-log.ts';
+import type { StoreWatch } from './store-watch.ts';
 import type { Intake, ReceiveSettings } from './types.ts';
 
 /**
@@ -17,6 +18,7 @@ export interface ReceiveContext {
   readonly relay: RelayPolicy;
   readonly tenants: Tenants;
   readonly spool: SpoolWriter;
+  readonly storeWatch: StoreWatch;
   readonly intake: Intake;
   readonly memory: MemoryBudget;
   readonly deadlines: Deadlines;

@@ -41,10 +41,4 @@ export class ReceiveLog {
       reply: `${reply.code} ${reply.enhanced ?? ''} ${typeof reply.text === 'string' ? reply.text : reply.text.join(' ')}`,
     });
   }
-
-  storeFailed(queueId: string, error: unknown): void {
-    this.#log.error(
-      `message ${queueId} was not accepted: ${error instanceof Error ? error.message : String(error)}`,
-    );
-  }
 }

@@ -10,7 +10,7 @@ import { highestOfSlot, listSegments, type SpoolLayout } from './layout.ts';
 import { counterLimit, formatQueueId, nextSegmentId, segmentName } from './queue-id.ts';
 import { kindMessage, encodeRecord } from './record.ts';
 import { SegmentFile, type NewRecord } from './segment-file.ts';
-import { SpoolError, isPassing, isWithoutRoom, writeError } from './spool-error.ts';
+import { SpoolError, isOutOfRoom, isPassing, systemCode, writeError } from './spool-error.ts';
 import type { Appended, LargeContent, NewMessage, SpoolWriter, StoredRef } from './types.ts';
 
 /** A group is cut at this size, so that no session waits for much more than its own bytes. */
@@ -20,6 +20,8 @@ const maxGroupBytes = 8 * 1024 * 1024;
  * waited for, as a timer would: at 50 sessions a group grows from 7 messages to 9 and no session is slower.
  */
 const gatherTurns = 2;
+/** What could not be written at all is not tried again sooner; until then mail is refused at its beginning. */
+const failureMs = 1_000;
 const maxContentBytes = 0x7fffffff;
 
 export interface SegmentWriterOptions {
@@ -53,6 +55,8 @@ export class SegmentWriter implements SpoolWriter {
   #running: Promise<void> | undefined;
   readonly #sealing = new Set<Promise<void>>();
   #closed = false;
+  #failure: SpoolError | undefined;
+  #failedAtMs = 0;
 
   private constructor(options: SegmentWriterOptions, space: FreeSpace, idSegment: number) {
     this.#options = options;
@@ -143,6 +147,8 @@ export class SegmentWriter implements SpoolWriter {
     if (this.#closed) {
       return Promise.reject(new SpoolError('SPOOL_NOT_OPEN', 'storing a message: the spool is closed'));
     }
+    const { failure } = this;
+    if (failure !== undefined) return Promise.reject(failure);
     if (!this.#space.hasRoom(record.length)) {
       return Promise.reject(
         new SpoolError(
@@ -174,7 +180,14 @@ export class SegmentWriter implements SpoolWriter {
   }
 
   hasRoom(sizeBytes: number): boolean {
-    return this.#space.hasRoom(sizeBytes);
+    return this.failure === undefined && this.#space.hasRoom(sizeBytes);
+  }
+
+  get failure(): SpoolError | undefined {
+    if (this.#failure === undefined) return undefined;
+    const age = this.#options.now() - this.#failedAtMs;
+    if (age >= failureMs || age < 0) this.#failure = undefined;
+    return this.#failure;
   }
 
   async close(): Promise<void> {
@@ -259,8 +272,13 @@ export class SegmentWriter implements SpoolWriter {
   /** A failed group is refused; without a segment, everything that waits is. */
   #fail(group: readonly Waiting[], cause: unknown): void {
     const segment = this.#segment;
-    if (isWithoutRoom(cause)) this.#space.isUsedUp();
     const error = writeError(`writing to the spool in ${this.#options.layout.directory}`, cause);
+    if (isOutOfRoom(cause)) this.#space.isUsedUp();
+    else if (systemCode(cause) === 'EROFS' || segment === undefined) {
+      // A single failed write may be of its file alone; this one would be met by every message.
+      this.#failure = error;
+      this.#failedAtMs = this.#options.now();
+    }
     if (group.length > 0 && segment !== undefined) {
       this.#segment = undefined;
       this.#retire(segment.abandon());

@@ -56,6 +56,23 @@ export function isDenied(error: unknown): boolean {
   return code === 'EACCES' || code === 'EPERM';
 }
 
+/**
+ * The system's words, without what they were about, which differs from one failure to the next:
+ * `EROFS: read-only file system`. Of anything else, the message.
+ */
+export function systemWords(error: unknown): string {
+  const origin = error instanceof SpoolError && error.cause !== undefined ? error.cause : error;
+  if (!(origin instanceof Error)) return String(origin);
+  const [words = ''] = systemCode(origin) === '' ? [origin.message] : origin.message.split(', ');
+  return words;
+}
+
+/** True when a write failed because the disk or the quota is used up. */
+export function isOutOfRoom(error: unknown): boolean {
+  const code = systemCode(error instanceof SpoolError ? error.cause : error);
+  return code === 'ENOSPC' || code === 'EDQUOT';
+}
+
 /** True when a write failed for want of room, or of the right to use it: the file is as it was, and may be written later. */
 export function isWithoutRoom(error: unknown): boolean {
   return ['ENOSPC', 'EDQUOT', 'EROFS'].includes(systemCode(error));
@@ -74,8 +91,7 @@ export function isDamage(error: unknown): error is SpoolError {
 /** Wraps what a write or sync threw: no space is `SPOOL_FULL`, anything else `SPOOL_WRITE_FAILED`. */
 export function writeError(doing: string, cause: unknown): SpoolError {
   if (cause instanceof SpoolError) return cause;
-  const code = systemCode(cause);
-  const full = code === 'ENOSPC' || code === 'EDQUOT';
+  const full = isOutOfRoom(cause);
   const why = cause instanceof Error ? cause.message : String(cause);
   return new SpoolError(full ? 'SPOOL_FULL' : 'SPOOL_WRITE_FAILED', `${doing}: ${why}`, { cause });
 }

@@ -1,6 +1,7 @@
 // The contract of the queue store (docs/spool-format.md). Free of file paths, so that another store can stand behind it.
 
 import type { Envelope } from '../message/envelope.ts';
+import type { SpoolError } from './spool-error.ts';
 
 /** Where one stored message is. Numbers only: it crosses process borders in batches. */
 export interface StoredRef {
@@ -48,8 +49,10 @@ export interface SpoolWriter {
    */
   append(message: NewMessage): Promise<Appended>;
   openLarge(queueId: string): Promise<LargeContent>;
-  /** True while there is room above the reserve; checked before 354 so that a full disk answers 452 early. */
+  /** True while there is room above the reserve and nothing fails; checked before 354 so that mail is refused early. */
   hasRoom(sizeBytes: number): boolean;
+  /** Why nothing can be stored for now, whatever room there is: the file system is read-only, say. */
+  readonly failure: SpoolError | undefined;
   close(): Promise<void>;
 }
 

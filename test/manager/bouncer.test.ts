@@ -47,6 +47,7 @@ function bench(t: TestContext): Bench {
     },
     openLarge: () => Promise.reject(new Error('reports are appended')),
     hasRoom: () => true,
+    failure: undefined,
     close: () => Promise.resolve(),
   };
   const bouncer = new Bouncer({

@@ -92,6 +92,7 @@ export class MemoryStore implements Spool {
       },
       openLarge: () => Promise.reject(new Error('reports are appended')),
       hasRoom: () => this.hasRoom,
+      failure: undefined,
       close: () => Promise.resolve(),
     });
   }

@@ -1,11 +1,14 @@
 // The watch over free space on the disk of the spool.
 
 import assert from 'node:assert/strict';
+import { mkdirSync, readdirSync, rmdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { parseConfig } from '../../src/config/config.ts';
 import { diskProblem, diskProblemNow, DiskWatch } from '../../src/process/watch/disk-watch.ts';
 import { Troubles } from '../../src/stats/troubles.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
+import { keptLog } from './quiet-log.ts';
 
 const mib = 2 ** 20;
 const configOf = (queue: string) => parseConfig(`[queue]\n${queue}\n`, '/etc/sluice.toml');
@@ -40,9 +43,41 @@ test('the trouble is there while Sluice runs, and one that cannot be measured is
   const troubles = new Troubles();
   const raised = Promise.withResolvers<void>();
   troubles.onChanged(() => raised.resolve());
-  const watch = new DiskWatch({ ...usual, spool: `${path}/gone` }, troubles);
+  const watch = new DiskWatch({ ...usual, spool: `${path}/gone` }, troubles, keptLog());
   watch.start();
   await raised.promise;
   watch.stop();
   assert.match(troubles.list[0]?.text ?? '', /cannot be read: ENOENT/u);
+});
+
+test('a disk that cannot be written is a trouble without any mail, until it can be written again', async (t) => {
+  const { path } = temporaryFolder(t, 'disk');
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const troubles = new Troubles();
+  const log = keptLog();
+  const config = { ...configOf('reserve = "0B"'), spool: path };
+  let changed = Promise.withResolvers<void>();
+  troubles.onChanged(() => changed.resolve());
+  const watch = new DiskWatch(config, troubles, log);
+  // What opening a file for writing fails at, for root too, as on a file system that is read-only.
+  mkdirSync(join(path, 'probe.watch'));
+  watch.start();
+  await changed.promise;
+  const [trouble] = troubles.list;
+  assert.equal(trouble?.key, 'disk:write');
+  assert.equal(trouble?.level, 'critical');
+  assert.match(
+    trouble?.text ?? '',
+    /cannot be written \(EISDIR: illegal operation on a directory\): new mail/u,
+  );
+  assert.match(log.lines.join('\n'), /^error The spool .* cannot be written/u);
+  rmdirSync(join(path, 'probe.watch'));
+  changed = Promise.withResolvers();
+  await new Promise((resolve) => void setImmediate(resolve)); // the look is over, and has set the timer of the next
+  t.mock.timers.tick(5_000);
+  await changed.promise;
+  watch.stop();
+  assert.deepEqual(troubles.list, []);
+  assert.equal(log.lines.at(-1), 'info the disk of the spool can be written again');
+  assert.deepEqual(readdirSync(path), []);
 });

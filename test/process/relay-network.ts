@@ -186,6 +186,7 @@ class Relay {
       },
       openLarge: () => Promise.reject(new Error('reports are small')),
       hasRoom: () => true,
+      failure: undefined,
       close: () => Promise.resolve(),
     };
   }

@@ -15,7 +15,9 @@ import type { ReceiveContext } from '../../src/receive/receive-context.ts';
 import { MemoryBudget } from '../../src/receive/memory-budget.ts';
 import { ReceiveLog } from '../../src/receive/receive-log.ts';
 import { Receiver } from '../../src/receive/receiver.ts';
+import { StoreWatch } from '../../src/receive/store-watch.ts';
 import type { AcceptedMessage, ReceiveSettings } from '../../src/receive/types.ts';
+import { Troubles } from '../../src/stats/troubles.ts';
 import { MemorySpool } from './memory-spool.ts';
 
 export interface Fixture {
@@ -27,6 +29,7 @@ export interface Fixture {
   readonly clock: { now: number };
   readonly deadlines: Deadlines;
   readonly tenants: Tenants;
+  readonly troubles: Troubles;
   client(): Promise<Client>;
 }
 
@@ -129,6 +132,15 @@ export async function start(
   const networks = (options.networks ?? ['127.0.0.0']).map((address) => ({ address, prefix: 8 }));
   const memory = new MemoryBudget(settings.memoryLimitBytes);
   const tenants = new Tenants(options.tenants);
+  const logger = createLogger({ level: 'info', format: 'json', destination: sink });
+  const troubles = new Troubles();
+  const storeWatch = new StoreWatch({
+    directory: '/var/spool/sluice',
+    log: logger,
+    troubles,
+    probe: () => spool.probed,
+  });
+  t.after(() => storeWatch.stop());
   const context: ReceiveContext = {
     settings,
     tenants,
@@ -137,6 +149,7 @@ export async function start(
       new DomainSet([{ kind: 'exact', domain: 'example.com' }]),
     ),
     spool,
+    storeWatch,
     intake: {
       submitted: (message) => submitted.push(message),
       congested: false,
@@ -144,7 +157,7 @@ export async function start(
     },
     memory,
     deadlines,
-    log: new ReceiveLog(createLogger({ level: 'info', format: 'json', destination: sink })),
+    log: new ReceiveLog(logger),
   };
   const receiver = new Receiver(context, new NetworkSet(options.exempt === true ? networks : []));
   const bound = await receiver.listen(
@@ -166,6 +179,7 @@ export async function start(
     clock,
     deadlines,
     tenants,
+    troubles,
     client: async () => {
       const socket = connect({ host: '127.0.0.1', port: bound.port, allowHalfOpen: true, noDelay: true });
       await once(socket, 'connect');

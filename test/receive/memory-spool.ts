@@ -15,6 +15,8 @@ export class MemorySpool implements SpoolWriter {
   room = true;
   /** What the next appends do instead of succeeding. */
   failure: SpoolError | undefined;
+  /** What a probe of it comes to. */
+  probed: Promise<void> = Promise.resolve();
   /** When set, appends wait for it. */
   gate: Promise<void> | undefined;
   aborted = 0;

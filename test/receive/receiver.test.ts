@@ -137,6 +137,38 @@ test('a full disk is told early, at MAIL and at DATA', async (t) => {
   assert.match(await client.ask('DATA\r\n'), /^452 4\.3\.1/);
 });
 
+test('a spool that cannot be written is told early, and as no lack of room', async (t) => {
+  const fixture = await start(t);
+  const client = await greeted(fixture);
+  assert.match(await client.ask('MAIL FROM:<a@example.net>\r\n'), /^250/);
+  assert.match(await client.ask('RCPT TO:<b@example.com>\r\n'), /^250/);
+  fixture.spool.room = false;
+  fixture.spool.failure = new SpoolError('SPOOL_WRITE_FAILED', 'read-only');
+  assert.match(await client.ask('DATA\r\n'), /^451 4\.3\.0 Mail cannot be stored now/);
+  assert.match(await client.ask('RSET\r\n'), /^250/);
+  assert.match(await client.ask('MAIL FROM:<a@example.net>\r\n'), /^451 4\.3\.0 Mail cannot be stored now/);
+});
+
+test('a write that fails is a trouble until a message is stored', async (t) => {
+  const fixture = await start(t);
+  const client = await greeted(fixture);
+  for (const body of ['small', 'large'.repeat(5000)]) {
+    fixture.spool.failure = new SpoolError('SPOOL_WRITE_FAILED', 'writing: EIO: i/o error, write', {
+      cause: Object.assign(new Error('EIO: i/o error, write'), { code: 'EIO' }),
+    });
+    await envelope(client);
+    assert.match(await client.ask(`Subject: x\r\n\r\n${body}\r\n.\r\n`), /^451 4\.3\.0/);
+    assert.deepEqual(
+      fixture.troubles.list.map(({ key, level }) => [key, level]),
+      [['disk:write', 'critical']],
+    );
+    fixture.spool.failure = undefined;
+    await envelope(client);
+    assert.match(await client.ask(`Subject: x\r\n\r\n${body}\r\n.\r\n`), /^250/);
+    assert.deepEqual(fixture.troubles.list, []);
+  }
+});
+
 test('what the spool cannot keep is not accepted: 452 when it is full, 451 otherwise; the session goes on', async (t) => {
   const fixture = await start(t);
   const client = await greeted(fixture);

@@ -7,9 +7,11 @@ import type { ReceiveContext } from '../../receive/receive-context.ts';
 import { MemoryBudget } from '../../receive/memory-budget.ts';
 import { ReceiveLog } from '../../receive/receive-log.ts';
 import { Receiver } from '../../receive/receiver.ts';
+import { StoreWatch } from '../../receive/store-watch.ts';
 import type { AcceptedMessage, Intake } from '../../receive/types.ts';
 import { Tenants } from '../../policy/tenants.ts';
 import { openSpoolWriter } from '../../spool/open.ts';
+import { probeSpool } from '../../spool/probe.ts';
 import type { SpoolWriter } from '../../spool/types.ts';
 import type { Troubles } from '../../stats/troubles.ts';
 import { clientsWithinCapacity } from '../../settings/capacity.ts';
@@ -45,6 +47,7 @@ class ManagerIntake implements Intake {
 /** What outlives a reload. */
 interface Parts {
   readonly spool: SpoolWriter;
+  readonly storeWatch: StoreWatch;
   readonly deadlines: Deadlines;
   readonly tenants: Tenants;
   readonly link: Link<Submitted>;
@@ -80,7 +83,10 @@ export class ReceiverRole implements Role {
       sync: config.queue.sync,
     });
     const tenants = new Tenants(config.tenant);
-    const parts: Parts = { spool, deadlines: new Deadlines(), tenants, link, log, troubles };
+    const directory = config.spool;
+    const probe = { directory, name: String(receiverSlot(index)), sync: config.queue.sync === 'fdatasync' };
+    const storeWatch = new StoreWatch({ directory, log, troubles, probe: () => probeSpool(probe) });
+    const parts: Parts = { spool, storeWatch, deadlines: new Deadlines(), tenants, link, log, troubles };
     parts.deadlines.start();
     const receiver = new Receiver(contextOf(config, parts), exemptClients(config));
     const listening: string[] = [];
@@ -112,12 +118,16 @@ export class ReceiverRole implements Role {
     await finishWithin(graceMs, (done) => this.#receiver.drain(done));
     this.#receiver.abandon();
     this.#parts.deadlines.stop();
+    this.#parts.storeWatch.stop();
     await this.#parts.spool.close();
     this.#parts.link.close();
   }
 }
 
-function contextOf(config: Config, { spool, deadlines, tenants, link, log }: Parts): ReceiveContext {
+function contextOf(
+  config: Config,
+  { spool, storeWatch, deadlines, tenants, link, log }: Parts,
+): ReceiveContext {
   const { receivers } = config.processes;
   const settings = clientsWithinCapacity(receiveSettings(config), receivers, capacityHere(config));
   return {
@@ -125,6 +135,7 @@ function contextOf(config: Config, { spool, deadlines, tenants, link, log }: Par
     relay: relayPolicy(config),
     tenants,
     spool,
+    storeWatch,
     intake: new ManagerIntake(link),
     memory: new MemoryBudget(settings.memoryLimitBytes),
     deadlines,

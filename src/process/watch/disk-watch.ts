@@ -1,9 +1,11 @@
-// The disk of the spool: near its reserve somebody should look, below it new mail is refused with 452. Told by
-// `sluice check`, at start, and in `sluice status` as long as it lasts.
+// The disk of the spool: near its reserve somebody should look, below it new mail is refused with 452, and one that cannot
+// be written takes none. Told by `sluice check`, at start, and in `sluice status` as long as it lasts.
 
 import { existsSync, promises, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Config } from '../../config/config.ts';
+import type { Logger } from '../../log/logger.ts';
+import { probeSpool, unwritable } from '../../spool/probe.ts';
 import type { TroubleLevel, Troubles } from '../../stats/troubles.ts';
 
 const everyMs = 5_000;
@@ -41,16 +43,30 @@ export function diskProblemNow(config: Wanted): DiskProblem | undefined {
   return diskProblem(bavail * bsize, config);
 }
 
-/** Looks at the disk again and again while Sluice runs, and raises the trouble `disk`. */
+/**
+ * Looks at the disk again and again while Sluice runs. Raises the trouble `disk` for its room, and `disk:write` when nothing
+ * can be written: also without any mail, so that an error of the disk in a quiet night does not wait for the morning's.
+ */
 export class DiskWatch {
   readonly #troubles: Troubles;
+  readonly #log: Pick<Logger, 'error' | 'info'>;
   readonly #config: Wanted;
+  readonly #probe: () => Promise<void>;
+  #isUnwritable = false;
   #timer: NodeJS.Timeout | undefined;
   #isRunning = false;
 
-  constructor(config: Wanted, troubles: Troubles) {
+  /** @param probe - writes to the spool; rejects when that cannot be done */
+  constructor(
+    config: Wanted,
+    troubles: Troubles,
+    log: Pick<Logger, 'error' | 'info'>,
+    probe = () => probeSpool({ directory: config.spool, name: 'watch', sync: false }),
+  ) {
     this.#config = config;
     this.#troubles = troubles;
+    this.#log = log;
+    this.#probe = probe;
   }
 
   start(): void {
@@ -66,10 +82,35 @@ export class DiskWatch {
   /** One look, then the next one later: a disk that does not answer is not asked twice. */
   async #look(): Promise<void> {
     const problem = await this.#measured();
+    // A disk without room is told as such.
+    const failure = problem?.level === 'critical' ? undefined : await this.#unwritten();
     if (!this.#isRunning) return;
     if (problem === undefined) this.#troubles.clear('disk');
     else this.#troubles.raise('disk', problem.level, problem.text, problem.advice);
+    this.#tellWrite(failure);
     this.#timer = setTimeout(() => void this.#look(), everyMs).unref();
+  }
+
+  async #unwritten(): Promise<unknown> {
+    try {
+      await this.#probe();
+      return undefined;
+    } catch (error) {
+      return error;
+    }
+  }
+
+  #tellWrite(failure: unknown): void {
+    if (failure === undefined) {
+      if (this.#isUnwritable) this.#log.info('the disk of the spool can be written again');
+      this.#isUnwritable = false;
+      this.#troubles.clear('disk:write');
+      return;
+    }
+    const { text, advice } = unwritable(this.#config.spool, failure);
+    if (!this.#isUnwritable) this.#log.error(text);
+    this.#isUnwritable = true;
+    this.#troubles.raise('disk:write', 'critical', text, advice);
   }
 
   async #measured(): Promise<DiskProblem | undefined> {
