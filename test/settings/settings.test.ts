@@ -1,11 +1,17 @@
 // What the rooms are told of a configuration.
 
 import assert from 'node:assert/strict';
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 
 import { defaultConfig, parseConfig } from '../../src/config/config.ts';
+import { camelKeys } from '../../src/config/camel-case.ts';
+import { describeConfig } from '../../src/config/show/describe.ts';
 import { builtInReactions } from '../../src/schedule/adapt/built-in-reactions.ts';
 import { deliverySettings, receiveSettings, schedulerConfig } from '../../src/settings/settings.ts';
+
+const root = join(import.meta.dirname, '../..');
 
 describe('the scheduler', () => {
   it('is told of one source that the system chooses when there is none', () => {
@@ -198,5 +204,29 @@ describe('deliveries', () => {
     );
     assert.deepEqual([...ignoredExtensions.of('gateway.example', '2001:db8::1')], ['DSN', '8BITMIME']);
     assert.equal(deliverySettings(defaultConfig()).ignoredExtensions.of('a.example', '192.0.2.1').size, 0);
+  });
+});
+
+describe('every key of the configuration', () => {
+  /** Whoever reads a configuration: all sources but what declares and prints the keys. */
+  const sources = globSync('src/**/*.ts', { cwd: root })
+    .filter((file) => !/^src\/config\/(?:schema|show)\//u.test(file))
+    .map((file) => readFileSync(join(root, file), 'utf8'))
+    .join('\n');
+  const isRead = (key: string): boolean => {
+    const name = Object.keys(camelKeys({ [key]: 0 }))[0];
+    return new RegExp(`[.{,\\s]${name}\\b`, 'u').test(sources);
+  };
+
+  it('is read by something', () => {
+    const unread = describeConfig().flatMap(({ path, keys }) =>
+      keys.filter(({ name }) => !isRead(name)).map(({ name }) => `${path}.${name}`),
+    );
+    assert.deepEqual(unread, []);
+  });
+
+  it('would be missed if nothing read it', () => {
+    assert.equal(isRead('max_recipients'), true);
+    assert.equal(isRead('max_reply_size_of_nobody'), false);
   });
 });
