@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { surroundings } from '../../src/cli/surroundings.ts';
 import { parseConfig } from '../../src/config/config.ts';
-import { warningText } from '../../src/config/read/config-warning.ts';
+import { placedText, placeWarnings } from '../../src/config/read/config-warning.ts';
 import { InstanceLock } from '../../src/process/running/instance-lock.ts';
 import { type TemporaryFolder, temporaryFolder } from '../temporary-folder.ts';
 
@@ -22,7 +22,7 @@ const usual = {
 async function found({ path }: TemporaryFolder, change: Partial<typeof usual> = {}): Promise<string[]> {
   const text = Object.values({ ...usual, ...change }).join('\n');
   const warnings = await surroundings(parseConfig(text, join(path, 'sluice.toml')));
-  return warnings.map((each) => warningText(each).replaceAll(path, 'HERE'));
+  return placeWarnings(warnings, undefined).map((each) => placedText(each).replaceAll(path, 'HERE'));
 }
 
 async function listening({ atEnd }: TemporaryFolder): Promise<number> {

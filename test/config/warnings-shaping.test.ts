@@ -5,13 +5,15 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 
-import { loadConfig, parseConfig } from '../../src/config/config.ts';
-import { placedText, placeWarnings, warningText } from '../../src/config/read/config-warning.ts';
+import { type Config, loadConfig, parseConfig } from '../../src/config/config.ts';
+import { placedText, placeWarnings } from '../../src/config/read/config-warning.ts';
 import { configWarnings } from '../../src/config/check/warnings.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
 
+const warningsOf = (config: Config): string[] =>
+  placeWarnings(configWarnings(config), undefined).map(placedText);
 const warnings = (text: string): string[] =>
-  configWarnings(parseConfig(`hostname = "mx.example.com"\n${text}`, 'sluice.toml')).map(warningText);
+  warningsOf(parseConfig(`hostname = "mx.example.com"\n${text}`, 'sluice.toml'));
 
 describe('a warning', () => {
   it('is given for a default that is more than all connections, not for other limits', () => {
@@ -62,7 +64,7 @@ describe('a warning', () => {
       file,
       'hostname = "mx.example.com"\n[[limit]]\nper = "group"\ndomain_file = "domains"\nconnections = 0',
     );
-    assert.deepEqual(configWarnings(loadConfig(file)).map(warningText), [
+    assert.deepEqual(warningsOf(loadConfig(file)), [
       `limit[1].domain_file: ${join(folder, 'domains')} names no domain, so the limit holds for nothing`,
     ]);
   });

@@ -11,11 +11,6 @@ export interface ConfigWarning {
   readonly message: string;
 }
 
-/** For people who do not see the file. */
-export function warningText({ path, message }: ConfigWarning): string {
-  return `${keyText(path)}: ${message}`;
-}
-
 /** With file, line and column: of the value, or of the table that it is missing in. */
 export function placeWarnings(
   warnings: readonly ConfigWarning[],

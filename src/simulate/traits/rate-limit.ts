@@ -17,8 +17,6 @@ interface Window {
 export class RateLimit extends Trait {
   readonly #options: RateLimitOptions;
   readonly #windows = new Map<string, Window>();
-  /** Transactions that were put off. */
-  turnedAway = 0;
 
   constructor(options: RateLimitOptions) {
     super();
@@ -37,7 +35,6 @@ export class RateLimit extends Trait {
       window.messages++;
       return undefined;
     }
-    this.turnedAway++;
     return { reply, hangsUp: false };
   }
 }

@@ -61,7 +61,6 @@ export class ClientSession {
   #phase: ClientPhase = 'greeting';
   #output = '';
   #extensions = noExtensions;
-  #remoteName = '';
   #triedHelo = false;
   #quitWanted = false;
   #run: TransactionRun | undefined;
@@ -97,11 +96,6 @@ export class ClientSession {
   /** What the server offers; nothing before EHLO was answered, and after a fall-back to HELO. */
   get extensions(): ServerExtensions {
     return this.#extensions;
-  }
-
-  /** The name that the server gave in its greeting (RFC 5321 4.2); empty before. */
-  get remoteName(): string {
-    return this.#remoteName;
   }
 
   /** Bytes from the server; the chunk's memory is the caller's again when this returns. */
@@ -204,8 +198,6 @@ export class ClientSession {
       this.#refused(code);
       return;
     }
-    const [name = ''] = (this.#parser.lines()[0] ?? '').trim().split(/\s/, 1);
-    this.#remoteName = oneLine(name).slice(0, 255);
     this.#phase = 'helo';
     this.#output += `EHLO ${this.#options.heloName}\r\n`;
   }

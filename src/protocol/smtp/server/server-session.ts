@@ -23,7 +23,6 @@ export type {
   ServerPhase,
   ServerSessionOptions,
 } from './server-types.ts';
-export { SessionMisuseError } from './session-misuse-error.ts';
 
 const strict: Leniency = { oddCommands: false, defaultDomain: '' };
 const reset: ServerEvent = { kind: 'reset' };
@@ -47,7 +46,6 @@ export class ServerSession {
   readonly #content: ContentReader;
 
   #phase: ServerPhase = 'greeting';
-  #earlyTalker = false;
   /** Events that were decided and not taken yet. */
   #decided: ServerEvent[] = [];
   #question: Question | undefined;
@@ -97,11 +95,6 @@ export class ServerSession {
     return refusal === undefined ? undefined : asReply(refusal);
   }
 
-  /** The client sent something before it was greeted (RFC 5321 3.1 wants it to wait). */
-  get earlyTalker(): boolean {
-    return this.#earlyTalker;
-  }
-
   /** Queues the 220 greeting. */
   greet(): void {
     if (this.#phase !== 'greeting')
@@ -119,7 +112,6 @@ export class ServerSession {
   /** Takes bytes from the client. The chunk must not change until it was used up: see `bufferedBytes`. */
   receive(chunk: Uint8Array): void {
     if (this.#phase === 'closed') return;
-    if (this.#phase === 'greeting' && chunk.length > 0) this.#earlyTalker = true;
     this.#input.push(chunk);
   }
 

@@ -225,11 +225,9 @@ test('the error of a reply says its status once, as the server wrote it', () => 
   }
 });
 
-test('the server name and what it offers can be read', () => {
+test('what the server offers can be read', () => {
   const session = new ClientSession({ heloName: 'client.example.org' });
-  assert.equal(session.remoteName, '');
   session.receive(Buffer.from('220-mx1.example.com\u0007 ESMTP\r\n220 mx2\r\n'));
-  assert.equal(session.remoteName, 'mx1.example.com');
   assert.equal(session.extensions.size, undefined);
   session.receive(
     Buffer.from(
