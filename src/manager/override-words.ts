@@ -1,0 +1,20 @@
+// Operators' overrides in the words of the log.
+
+import { formatQuantities, type Override } from '../control/override.ts';
+
+export function hasEnded({ untilMs }: Override, nowMs: number): boolean {
+  return untilMs !== undefined && untilMs <= nowMs;
+}
+
+export function changeText({ kind, target, quantities, reason, untilMs, by }: Override): string {
+  const what =
+    kind === 'suspend'
+      ? `suspended ${target}`
+      : `set ${formatQuantities(quantities).join(' ')} for ${target}`;
+  const until = untilMs === undefined ? '' : ` until ${new Date(untilMs).toISOString()}`;
+  return `${by === '' ? '' : `(${by}) `}${what}${until}${reason === '' ? '' : `: ${reason}`}`;
+}
+
+export function endText(kind: Override['kind']): string {
+  return kind === 'suspend' ? 'resumed' : 'took back the limits set for';
+}

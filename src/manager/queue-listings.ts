@@ -1,0 +1,85 @@
+// Pages of the queue for operators: a walk through it that is taken up again with each page, so that a long queue never holds
+// up deliveries.
+
+import { type QueueFilter, RowMatcher } from '../control/queue-row.ts';
+import type { QueuePage, SourceRow } from '../control/queue-source.ts';
+import type { QueuedRecipient } from '../schedule/types.ts';
+import type { SpoolStore } from '../spool/types.ts';
+import type { Manager } from './manager.ts';
+
+/** Recipients looked at for one page. */
+const pageScan = 2_000;
+/** Open listings; the oldest is forgotten beyond this. */
+const maxCursors = 16;
+
+interface Listing {
+  readonly rows: Iterator<QueuedRecipient>;
+  readonly matcher: RowMatcher;
+}
+
+export interface QueueListingsParts {
+  readonly manager: Pick<Manager, 'receivedAtMs' | 'scheduler'>;
+  readonly store: Pick<SpoolStore, 'isDamaged' | 'locate'>;
+  /** The system's clock, which operators compare dates with. */
+  readonly dateMs: () => number;
+}
+
+export class QueueListings {
+  readonly #parts: QueueListingsParts;
+  readonly #listings = new Map<number, Listing>();
+  #nextCursor = 1;
+
+  constructor(parts: QueueListingsParts) {
+    this.#parts = parts;
+  }
+
+  /** @param cursor - where the page before ended; none: at the beginning */
+  page(filter: QueueFilter, cursor: number | undefined): QueuePage {
+    const listing = cursor === undefined ? this.#open(filter) : this.#listings.get(cursor);
+    if (listing === undefined) return { rows: [], cursor: undefined };
+    const at = cursor ?? this.#nextCursor - 1;
+    const rows: SourceRow[] = [];
+    for (let scanned = 0; scanned < pageScan; scanned++) {
+      const next = listing.rows.next();
+      if (next.done === true) {
+        this.#listings.delete(at);
+        return { rows, cursor: undefined };
+      }
+      const row = this.#row(next.value);
+      if (row !== undefined && listing.matcher.facts(row)) rows.push(row);
+    }
+    return { rows, cursor: at };
+  }
+
+  #open(filter: QueueFilter): Listing {
+    const listing = {
+      rows: this.#parts.manager.scheduler.recipients(),
+      matcher: new RowMatcher(filter, this.#parts.dateMs()),
+    };
+    this.#listings.set(this.#nextCursor++, listing);
+    const [oldest] = this.#listings.keys();
+    if (this.#listings.size > maxCursors && oldest !== undefined) this.#listings.delete(oldest);
+    return listing;
+  }
+
+  #row(queued: QueuedRecipient): SourceRow | undefined {
+    const ref = this.#parts.store.locate(queued.queueId);
+    if (ref === undefined) return undefined;
+    const isDamaged = this.#parts.store.isDamaged(queued.queueId);
+    return {
+      queueId: queued.queueId,
+      message: queued.message,
+      receivedAtMs: this.#parts.manager.receivedAtMs(queued.message),
+      domain: queued.domain,
+      tenant: queued.tenant,
+      state: isDamaged ? 'damaged' : queued.state,
+      isHeld: queued.isHeld && !isDamaged,
+      attempts: queued.attempts,
+      nextAttemptAtMs: queued.nextAttemptAtMs,
+      lastError: queued.lastError,
+      ...(queued.waitsFor !== undefined && { waitsFor: queued.waitsFor }),
+      recipientIndex: queued.recipient,
+      ref,
+    };
+  }
+}

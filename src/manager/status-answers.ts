@@ -1,0 +1,73 @@
+// How the manager is doing, for `sluice status`.
+
+import type { ManagerStatus, StatusQuestion } from '../control/control-protocol.ts';
+import type { OperatorSource } from '../control/operator-source.ts';
+import { version } from '../config/version.ts';
+import type { Timers } from '../io/timers.ts';
+import type { SpoolStore } from '../spool/types.ts';
+import type { MemoryStats } from '../stats/stats.ts';
+import type { LinkedRole } from './linked-roles.ts';
+import type { Manager } from './manager.ts';
+import type { Senders } from './senders.ts';
+import { tenantCounts } from './tenant-counts.ts';
+
+/** The two clocks drift apart by less; more, and the date was set. */
+const clockSetMs = 60_000;
+
+export interface StatusParts {
+  readonly manager: Pick<Manager, 'reporting' | 'scheduler'>;
+  readonly store: Pick<SpoolStore, 'usage'>;
+  readonly senders: Pick<Senders, 'count'>;
+  readonly limits: Pick<OperatorSource, 'overrides'>;
+  /** Where the system carries less than the configuration asks for, in words. */
+  readonly shortages: () => readonly string[];
+  /** Roles without a process. */
+  readonly missing: () => readonly LinkedRole[];
+  readonly timers: Timers;
+  /** The system's clock, which operators compare dates with. */
+  readonly dateMs: () => number;
+  readonly stats: MemoryStats;
+}
+
+export class StatusAnswers {
+  readonly #parts: StatusParts;
+  readonly #startedMonotonicMs: number;
+  /** A date. It also tells this manager from the next one, so it stays as it is unless the clock is set. */
+  #startedAtMs: number;
+
+  constructor(parts: StatusParts) {
+    this.#parts = parts;
+    this.#startedMonotonicMs = parts.timers.nowMs();
+    this.#startedAtMs = parts.dateMs();
+  }
+
+  async answer({ sites: most, order, tenants }: StatusQuestion): Promise<ManagerStatus> {
+    const { scheduler } = this.#parts.manager;
+    const overrides = await this.#parts.limits.overrides();
+    const shortages = this.#parts.shortages();
+    const missing = this.#parts.missing();
+    const nowMs = this.#parts.dateMs();
+    return {
+      version,
+      startedAtMs: this.#startedAt(nowMs),
+      nowMs,
+      ...scheduler.counts(),
+      senders: this.#parts.senders.count,
+      reports: this.#parts.manager.reporting,
+      counters: this.#parts.stats.snapshot().counters,
+      spool: this.#parts.store.usage(),
+      sites: scheduler.sites(most, order),
+      siteCount: scheduler.siteCount(),
+      overrides,
+      ...(shortages.length > 0 && { shortages }),
+      ...(missing.length > 0 && { missing }),
+      ...(tenants === true && { tenants: await tenantCounts(scheduler, this.#parts.timers) }),
+    };
+  }
+
+  #startedAt(nowMs: number): number {
+    const startedAtMs = Math.round(nowMs - (this.#parts.timers.nowMs() - this.#startedMonotonicMs));
+    if (Math.abs(startedAtMs - this.#startedAtMs) > clockSetMs) this.#startedAtMs = startedAtMs;
+    return this.#startedAtMs;
+  }
+}
