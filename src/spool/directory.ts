@@ -8,6 +8,7 @@ import { emptyHolds } from './holds-file.ts';
 import { formatPath, holdsPath, listSegments, segmentPath, type SpoolLayout } from './layout.ts';
 import { segmentHeaderBytes, parseSegmentHeader } from './segment-header.ts';
 import { isDenied, SpoolError, systemCode, writeError } from './spool-error.ts';
+import type { SpoolProblem } from './types.ts';
 
 /** Raised by the rule in docs/spool-format.md. */
 export const formatVersion = 1;
@@ -16,6 +17,13 @@ const formatLine = /^sluice-spool (\d+)\n$/;
 
 /** `lost`: the format file is gone or damaged, but the segments are of our version. */
 export type FormatCondition = 'good' | 'absent' | 'lost';
+
+/** Of a format file that is `lost`. */
+export const lostFormat: SpoolProblem = {
+  kind: 'format',
+  place: 'format',
+  text: `the format file is missing or damaged; the segments say that the spool is of version ${formatVersion}`,
+};
 
 /**
  * Checks the format file.
@@ -77,11 +85,21 @@ async function hasOurSegments(files: FileLayer, layout: SpoolLayout): Promise<bo
   return false;
 }
 
-/** Makes the directories and the files that vouch for them, durably; several processes may do so at once. */
-export async function prepareDirectory(files: FileLayer, layout: SpoolLayout, slot: number): Promise<void> {
+/**
+ * Makes the directories and the files that vouch for them, durably; several processes may do so at once.
+ * @param reportLost - is told when the format file was lost, which somebody should know of, before it is written again.
+ * Without it, a lost one is left to the process that has it: whoever came first would mend it, and say nothing.
+ */
+export async function prepareDirectory(
+  files: FileLayer,
+  layout: SpoolLayout,
+  slot: number,
+  reportLost?: (problem: SpoolProblem) => void,
+): Promise<void> {
   try {
     const format = await checkFormat(files, layout);
-    if (format === 'good') return;
+    if (format === 'good' || (format === 'lost' && reportLost === undefined)) return;
+    if (format === 'lost') reportLost?.({ ...lostFormat, text: `${lostFormat.text}: it is written again` });
     await files.mkdir(layout.directory);
     await files.mkdir(layout.segments);
     await files.mkdir(layout.large);

@@ -2,7 +2,7 @@
 
 import { nodeFiles, type FileLayer } from './file-layer.ts';
 import { listDamaged } from './damaged-folder.ts';
-import { checkFormat } from './directory.ts';
+import { checkFormat, lostFormat } from './directory.ts';
 import { recoverHolds } from './hold-recovery.ts';
 import { readHolds } from './holds-reader.ts';
 import { listSegments, readFolder, spoolLayout, type SpoolLayout } from './layout.ts';
@@ -57,10 +57,7 @@ export async function* inspectSpool(
   };
   const state = new QueueState();
   const report = (problem: SpoolProblem): void => void problems.push(problem);
-  if (format === 'lost') {
-    const text = 'the format file is missing or damaged; the segments say that the spool is of version 1';
-    report({ kind: 'format', place: 'format', text });
-  }
+  if (format === 'lost') report(lostFormat);
   const record = await readHolds(files, layout);
   const replay = await replayJournal(files, layout, state, record, report);
   const { isInDoubt } = await recoverHolds(files, layout, state, replay, record, report);

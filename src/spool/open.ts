@@ -112,8 +112,9 @@ export interface SpoolStoreOptions {
  */
 export async function openSpoolStore(options: SpoolStoreOptions): Promise<SpoolStore> {
   const { directory, slot, journalSyncMs, segmentBytes, relocateAfterMs, files = nodeFiles } = options;
+  const { onProblem = () => undefined } = options;
   const layout = spoolLayout(directory);
-  await prepareDirectory(files, layout, slot);
+  await prepareDirectory(files, layout, slot, onProblem);
   return new SegmentStore({
     files,
     timers: options.timers ?? nodeTimers,
@@ -125,7 +126,7 @@ export async function openSpoolStore(options: SpoolStoreOptions): Promise<SpoolS
     journalRoomBytes: options.journalRoomBytes ?? journalRoomBytes,
     segmentBytes,
     relocateAfterMs,
-    onProblem: options.onProblem ?? (() => undefined),
+    onProblem,
     onStray: options.onStray,
     onDamaged: options.onDamaged ?? (() => undefined),
     onBlocked: options.onBlocked ?? (() => undefined),

@@ -240,19 +240,25 @@ test('the folder of damaged files is listed, and bounded', async (t) => {
   assert.deepEqual(aside, left.toSorted());
 });
 
-test('a format file that is lost or damaged is written again when the segments tell the version', async (t) => {
+test('a format file that is lost or damaged is written again, and reported, when the segments tell the version', async (t) => {
   const { directory, ids } = await sealed(t);
   for (const text of [undefined, 'sluice-spoo\0 1\n']) {
     const format = join(directory, 'format');
     if (text === undefined) await rm(format);
     else await writeFile(format, text);
-    const problems: string[] = [];
+    const found: string[] = [];
     for await (const finding of inspectSpool(directory)) {
-      if (finding.kind === 'problem') problems.push(finding.problem.kind);
+      if (finding.kind === 'problem') found.push(finding.problem.kind);
     }
-    assert.deepEqual(problems, ['format']);
-    const { store, messages } = await openedStore(directory);
+    assert.deepEqual(found, ['format']);
+    // A receiver may be there before the manager, which is who reports.
+    await (await openSpoolWriter({ ...writerDefaults, directory })).close();
+    const { store, messages, problems } = await openedStore(directory);
     await store.close();
+    assert.deepEqual(
+      problems.map(({ kind }) => kind),
+      ['format'],
+    );
     assert.equal(messages.length, ids.length);
     assert.equal(await readFile(format, 'utf8'), 'sluice-spool 1\n');
   }
