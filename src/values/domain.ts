@@ -51,6 +51,11 @@ export function formatDomainPattern({ kind, domain }: DomainPattern): string {
   return kind === 'suffix' ? `*.${domain}` : domain;
 }
 
+/** Does the pattern match a name in lower-case A-labels? For many patterns at once there is `DomainTable`. */
+export function matchesPattern({ kind, domain }: DomainPattern, name: string): boolean {
+  return kind === 'exact' ? name === domain : isBelow(name, domain);
+}
+
 /** Is everything that `inner` matches matched by `outer`, too? */
 export function includesPattern(outer: DomainPattern, inner: DomainPattern): boolean {
   if (outer.kind === inner.kind && outer.domain === inner.domain) return true;

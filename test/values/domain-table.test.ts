@@ -9,6 +9,7 @@ import {
   formatDomainPattern,
   includesPattern,
   isBelow,
+  matchesPattern,
   parseDomainPattern,
 } from '../../src/values/domain.ts';
 import { DomainSet } from '../../src/values/domain-set.ts';
@@ -43,6 +44,9 @@ test('the table and the set find what a walk over all patterns finds', () => {
       assert.deepEqual(heard, expected);
       assert.equal(table.mostSpecific(given), expected[0]?.text);
       assert.equal(new DomainSet(patterns).has(given), expected.length > 0);
+      for (const each of patterns) {
+        assert.equal(matchesPattern(each, given), plainSpecificity(each, given) > 0);
+      }
     }),
     { numRuns: 1_000 },
   );

@@ -1,14 +1,14 @@
 // Which reaction rule a reply falls under: code, text and MX host are compared, the first rule that matches counts.
 // Promises: no backtracking, so a hostile reply costs at most its length times that of the rules' texts.
 
+import { type DomainPattern, matchesPattern, parseDomainPattern } from '../../values/domain.ts';
 import type { ReactionRule } from './types.ts';
 
 interface Matcher {
   readonly rule: ReactionRule;
   /** What lies between the `*` of its text, in lower case. */
   readonly pieces: readonly string[];
-  /** In lower case; those under a name begin with a dot. */
-  readonly hosts: readonly string[];
+  readonly hosts: readonly DomainPattern[];
 }
 
 /** Rules never change; matchers are made once for each list. */
@@ -47,11 +47,9 @@ function isDigit(c: number): boolean {
   return c >= 0x30 && c <= 0x39;
 }
 
-function isAmong(hosts: readonly string[], host: string): boolean {
+function isAmong(hosts: readonly DomainPattern[], host: string): boolean {
   if (hosts.length === 0) return true;
-  for (const each of hosts) {
-    if (each.startsWith('.') ? host.length > each.length && host.endsWith(each) : host === each) return true;
-  }
+  for (const each of hosts) if (matchesPattern(each, host)) return true;
   return false;
 }
 
@@ -75,9 +73,7 @@ function matchersOf(rules: readonly ReactionRule[]): readonly Matcher[] {
       .toLowerCase()
       .split('*')
       .filter((piece) => piece !== ''),
-    hosts: rule.mx
-      .map((host) => host.toLowerCase())
-      .map((host) => (host.startsWith('*.') ? host.slice(1) : host)),
+    hosts: rule.mx.map(parseDomainPattern),
   }));
   known.set(rules, matchers);
   return matchers;
