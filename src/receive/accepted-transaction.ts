@@ -1,7 +1,7 @@
 // The envelope of a message while it comes in.
 
 import type { EnvelopeRecipient } from '../message/envelope.ts';
-import type { MailParameters } from '../protocol/smtp/server/server-session.ts';
+import type { MailParameters } from '../protocol/smtp/server/server-types.ts';
 
 /** A transaction whose MAIL and at least one RCPT were accepted. */
 export interface AcceptedTransaction {

@@ -2,7 +2,7 @@
 // A part of a command line starts no time anew (RFC 5321 4.5.3.2.7): one byte a minute would hold a connection for ever.
 
 import type { Deadline, Deadlines } from '../io/deadlines.ts';
-import type { ServerPhase } from '../protocol/smtp/server/server-session.ts';
+import type { ServerPhase } from '../protocol/smtp/server/server-types.ts';
 import type { ReceiveSettings } from './types.ts';
 
 /**

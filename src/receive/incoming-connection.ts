@@ -3,7 +3,7 @@
 
 import type { Socket } from 'node:net';
 import { domainOf } from '../address/domain.ts';
-import type { RcptParameters, Reply, ServerEvent } from '../protocol/smtp/server/server-session.ts';
+import type { RcptParameters, Reply, ServerEvent } from '../protocol/smtp/server/server-types.ts';
 import { ServerSession } from '../protocol/smtp/server/server-session.ts';
 import type { AcceptedTransaction } from './accepted-transaction.ts';
 import { ClientTimer } from './client-timer.ts';

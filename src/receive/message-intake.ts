@@ -7,7 +7,7 @@ import { HopCounter } from '../message/hop-counter.ts';
 import { MissingFields } from '../message/missing-fields.ts';
 import { priorityOfField } from '../message/priority-field.ts';
 import { receivedLine } from '../message/received-line.ts';
-import type { Reply } from '../protocol/smtp/server/server-session.ts';
+import type { Reply } from '../protocol/smtp/server/server-types.ts';
 import type { Appended, LargeContent } from '../spool/types.ts';
 import type { AcceptedTransaction } from './accepted-transaction.ts';
 import { ContentPieces } from './content-pieces.ts';

@@ -1,7 +1,7 @@
 // What the receiving side writes into the log.
 
 import type { Logger } from '../log/logger.ts';
-import type { Reply } from '../protocol/smtp/server/server-session.ts';
+import type { Reply } from '../protocol/smtp/server/server-types.ts';
 import type { AcceptedTransaction } from './accepted-transaction.ts';
 
 export class ReceiveLog {

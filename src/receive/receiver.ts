@@ -4,7 +4,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { StartError } from '../errors/start-error.ts';
 import { withoutMapping } from '../values/ip-address.ts';
 import type { NetworkSet } from '../values/network-set.ts';
-import type { Reply } from '../protocol/smtp/server/server-session.ts';
+import type { Reply } from '../protocol/smtp/server/server-types.ts';
 import { listenUnix } from '../io/unix-listener.ts';
 import { ClientLimits } from './client-limits.ts';
 import { IncomingConnection } from './incoming-connection.ts';

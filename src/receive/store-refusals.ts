@@ -1,7 +1,7 @@
 // What clients hear when a message cannot be stored: 452 for want of room, 451 for anything else (RFC 5321 4.2.2, RFC 3463
 // 3.4). Always temporary: it is our fault, and the client keeps the message.
 
-import type { Reply } from '../protocol/smtp/server/server-session.ts';
+import type { Reply } from '../protocol/smtp/server/server-types.ts';
 import { SpoolError } from '../spool/spool-error.ts';
 import type { SpoolWriter } from '../spool/types.ts';
 

@@ -1,6 +1,6 @@
 // What the receiving side needs to know: limits, times, and who is told of an accepted message.
 
-import type { ServerSessionOptions } from '../protocol/smtp/server/server-session.ts';
+import type { ServerSessionOptions } from '../protocol/smtp/server/server-types.ts';
 import type { StoredRef } from '../spool/types.ts';
 
 /** Told once the message is on stable storage, before the client hears 250. */

@@ -1,12 +1,13 @@
-// What a command line means in the state that the session is in (RFC 5321 4.1.4): a question for the caller, a reply, or something
+// What a line means in the state that the session is in (RFC 5321 4.1.4): a question for the caller, a reply, or something
 // that the session does. Changes nothing itself.
 
 import { readBdatArguments } from './bdat-arguments.ts';
-import type { CommandLineReader } from './command-line-reader.ts';
+import type { CommandLineReader, LineVerdict } from './command-line-reader.ts';
 import { Verb, verbOf } from './command-verb.ts';
 import { fixedAnswer } from './fixed-answer.ts';
 import { isForeignLine, isRequestWithVerb } from './foreign-line.ts';
 import { listenerReplies } from './listener-replies.ts';
+import { judgeMalformed } from './malformed-line.ts';
 import { endsAt } from './parameters.ts';
 import type { FixedReply } from './replies.ts';
 import { Replies } from './replies.ts';
@@ -37,15 +38,43 @@ const data: CommandVerdict = { kind: 'data' };
 const reset: CommandVerdict = { kind: 'reset' };
 const quit: CommandVerdict = { kind: 'quit' };
 
-/** @param lines - has read a whole line, which is this command */
-export function judgeCommand(lines: CommandLineReader, facts: SessionFacts): CommandVerdict {
+/**
+ * What was read, whatever it is.
+ * @param verdict - what `lines` has read
+ */
+export function judgeLine(
+  verdict: Exclude<LineVerdict, 'none'>,
+  lines: CommandLineReader,
+  facts: SessionFacts,
+): CommandVerdict {
+  switch (verdict) {
+    case 'line':
+      return judgeCommand(lines, facts);
+    case 'bare':
+      // After a bare newline may come a message that another server took for one: nothing more is read.
+      return { kind: 'close', reply: Replies.bareNewline };
+    case 'tls':
+      return wrongProtocol(facts);
+    default: {
+      const judged = judgeMalformed(verdict, lines.bytes, lines.start, lines.end);
+      if (judged.kind === 'foreign') return wrongProtocol(facts);
+      return judged.kind === 'ends' ? { kind: 'close', reply: judged.reply } : judged.reply;
+    }
+  }
+}
+
+function wrongProtocol({ options }: SessionFacts): CommandVerdict {
+  return { kind: 'close', reply: listenerReplies(options).wrongProtocol };
+}
+
+function judgeCommand(lines: CommandLineReader, facts: SessionFacts): CommandVerdict {
   const { bytes, start, end } = lines;
   const verb = verbOf(bytes, start, end);
   const isForeign =
     verb === 0
       ? isForeignLine(lines.text(0))
       : isRequestWithVerb(bytes, start, end, verb === Verb.mail || verb === Verb.rcpt);
-  if (isForeign) return { kind: 'close', reply: listenerReplies(facts.options).wrongProtocol };
+  if (isForeign) return wrongProtocol(facts);
   switch (verb) {
     case Verb.mail:
       return judgeMail(lines, facts);

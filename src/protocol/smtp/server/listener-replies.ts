@@ -28,6 +28,18 @@ export function listenerReplies(options: ServerSessionOptions): ListenerReplies 
   return replies;
 }
 
+/** The answer to an accepted EHLO or HELO. @param text - for people, instead of nothing behind our name */
+export function helloReply(
+  options: ServerSessionOptions,
+  extended: boolean,
+  text: string | undefined,
+): Buffer {
+  const { ehlo, helo, ehloKeywords: keywords } = listenerReplies(options);
+  if (text === undefined) return extended ? ehlo : helo;
+  const lines = [`${options.hostname} ${text}`, ...(extended ? keywords : [])];
+  return encodeReply(250, undefined, lines, false);
+}
+
 function makeReplies(options: ServerSessionOptions): ListenerReplies {
   const { hostname } = options;
   const keywords = ehloKeywords(options);

@@ -30,6 +30,11 @@ export function fixedReply(
   return { code, enhanced, full, plain };
 }
 
+/** The reply as its caller would have composed it. */
+export function asReply({ code, enhanced, plain }: FixedReply): Reply {
+  return { code, enhanced, text: plain.toString('utf8', 4).trimEnd() };
+}
+
 /** Throws unless the reply is a refusal: 4xx or 5xx. */
 export function assertRefusal(reply: Reply): void {
   if (!(Number.isInteger(reply.code) && reply.code >= 400 && reply.code <= 599)) {

@@ -4,30 +4,18 @@
 import { CommandLineReader } from './command-line-reader.ts';
 import { ContentReader } from './content-reader.ts';
 import { InputQueue } from './input-queue.ts';
-import { type CommandVerdict, judgeCommand, type Question } from './judge-command.ts';
-import { listenerReplies } from './listener-replies.ts';
-import { judgeMalformed, type MalformedVerdict } from './malformed-line.ts';
+import { type CommandVerdict, judgeLine, type Question } from './judge-command.ts';
+import { helloReply, listenerReplies } from './listener-replies.ts';
 import type { FixedReply } from './replies.ts';
-import { assertRefusal, callerReply, encodeReply, fixedReply, Replies } from './replies.ts';
+import { assertRefusal, asReply, callerReply, fixedReply, Replies } from './replies.ts';
 import { ReplyQueue } from './reply-queue.ts';
 import type { Leniency, Reply, ServerEvent, ServerPhase, ServerSessionOptions } from './server-types.ts';
 import { SessionFacts } from './session-facts.ts';
 import { SessionMisuseError } from './session-misuse-error.ts';
 
-export type {
-  Leniency,
-  MailParameters,
-  RcptParameters,
-  Reply,
-  ServerEvent,
-  ServerPhase,
-  ServerSessionOptions,
-} from './server-types.ts';
-
 const strict: Leniency = { oddCommands: false, defaultDomain: '' };
 const reset: ServerEvent = { kind: 'reset' };
 const close: ServerEvent = { kind: 'close' };
-const quit: ServerEvent = { kind: 'quit' };
 const data: Question = { kind: 'data' };
 const endOfContent: Question = { kind: 'end' };
 
@@ -38,7 +26,6 @@ const endOfContent: Question = { kind: 'end' };
  * `takeOutput` gives. Between an event that needs an answer and the answer, `next` gives nothing.
  */
 export class ServerSession {
-  readonly #options: ServerSessionOptions;
   readonly #facts: SessionFacts;
   readonly #input = new InputQueue();
   readonly #output = new ReplyQueue();
@@ -53,7 +40,6 @@ export class ServerSession {
   #lastReply: Reply | undefined;
 
   constructor(options: ServerSessionOptions, leniency: Leniency = strict) {
-    this.#options = options;
     this.#facts = new SessionFacts(options, leniency);
     this.#lines = new CommandLineReader(options.maxCommandLineBytes);
     this.#content = new ContentReader(options);
@@ -99,7 +85,7 @@ export class ServerSession {
   greet(): void {
     if (this.#phase !== 'greeting')
       throw new SessionMisuseError('greet() after the session was greeted or refused');
-    this.#output.sendBytes(listenerReplies(this.#options).greeting);
+    this.#output.sendBytes(listenerReplies(this.#facts.options).greeting);
     this.#phase = 'command';
   }
 
@@ -129,11 +115,7 @@ export class ServerSession {
       } else {
         const verdict = this.#phase === 'command' ? this.#lines.read(this.#input) : 'none';
         if (verdict === 'none') return undefined;
-        if (verdict === 'line') event = this.#command();
-        // After a bare newline may come a message that another server took for one: nothing more is read.
-        else if (verdict === 'bare') this.#close(Replies.bareNewline);
-        else if (verdict === 'tls') this.#close(listenerReplies(this.#options).wrongProtocol);
-        else this.#malformed(verdict);
+        event = this.#act(judgeLine(verdict, this.#lines, this.#facts));
       }
       if (event !== undefined) return event;
     }
@@ -184,12 +166,8 @@ export class ServerSession {
       return;
     }
     const chunk = this.#facts.transaction.firstChunk;
-    if (question.kind === 'data') {
-      this.#facts.transaction.end();
-      this.#decided.push(reset);
-    } else if (question.kind === 'end') {
-      this.#facts.transaction.end();
-    }
+    if (question.kind === 'data' || question.kind === 'end') this.#facts.transaction.end();
+    if (question.kind === 'data') this.#decided.push(reset);
     // RFC 3030 2: a refused chunk is read before it is answered.
     if (chunk === undefined) {
       this.#reply(encoded);
@@ -206,19 +184,10 @@ export class ServerSession {
 
   /** Ends the session with 421 as soon as no message is being received (RFC 5321 3.8); call `next` to get on with it. */
   shutdown(text = 'Service shutting down, try again later'): void {
-    this.#shutdownReply ??= fixedReply(421, '4.3.2', `${this.#options.hostname} ${text}`);
+    this.#shutdownReply ??= fixedReply(421, '4.3.2', `${this.#facts.options.hostname} ${text}`);
   }
 
-  #malformed(verdict: MalformedVerdict): void {
-    const { bytes, start, end } = this.#lines;
-    const judged = judgeMalformed(verdict, bytes, start, end);
-    if (judged.kind === 'foreign') this.#close(listenerReplies(this.#options).wrongProtocol);
-    else if (judged.kind === 'ends') this.#close(judged.reply);
-    else this.#reply(judged.reply);
-  }
-
-  #command(): ServerEvent | undefined {
-    const verdict = judgeCommand(this.#lines, this.#facts);
+  #act(verdict: CommandVerdict): ServerEvent | undefined {
     if (!('kind' in verdict)) return this.#reply(verdict);
     switch (verdict.kind) {
       case 'close':
@@ -228,9 +197,9 @@ export class ServerSession {
         this.#output.send(Replies.ok);
         return reset;
       case 'quit':
-        this.#output.send(listenerReplies(this.#options).bye);
+        this.#output.send(listenerReplies(this.#facts.options).bye);
         this.#over();
-        return quit;
+        return verdict;
       case 'chunk':
         return this.#chunk(verdict);
       default:
@@ -250,15 +219,9 @@ export class ServerSession {
   }
 
   #welcome(extended: boolean, text: string | undefined): void {
-    const replies = listenerReplies(this.#options);
     this.#facts.saidHello = true;
     this.#output.enhanced = extended;
-    if (text === undefined) {
-      this.#output.sendBytes(extended ? replies.ehlo : replies.helo);
-    } else {
-      const lines = [`${this.#options.hostname} ${text}`, ...(extended ? replies.ehloKeywords : [])];
-      this.#output.sendBytes(encodeReply(250, undefined, lines, false));
-    }
+    this.#output.sendBytes(helloReply(this.#facts.options, extended, text));
     // RFC 5321 4.1.4: an accepted EHLO or HELO is also a RSET.
     if (this.#facts.transaction.open) this.#decided.push(reset);
     this.#facts.transaction.end();
@@ -314,9 +277,9 @@ export class ServerSession {
   /** Queues a reply; too many errors end the session. */
   #reply(reply: FixedReply): undefined {
     this.#output.send(reply);
-    const { maxErrors } = this.#options;
+    const { maxErrors } = this.#facts.options;
     if (maxErrors > 0 && this.#output.errors >= maxErrors && reply.code >= 500) {
-      this.#close(listenerReplies(this.#options).tooManyErrors);
+      this.#close(listenerReplies(this.#facts.options).tooManyErrors);
     }
   }
 
@@ -333,8 +296,4 @@ export class ServerSession {
     this.#facts.transaction.end();
     this.#input.clear();
   }
-}
-
-function asReply({ code, enhanced, plain }: FixedReply): Reply {
-  return { code, enhanced, text: plain.toString('utf8', 4).trimEnd() };
 }

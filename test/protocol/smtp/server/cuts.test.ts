@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import type { ServerSessionOptions } from '../../../../src/protocol/smtp/server/server-session.ts';
+import type { ServerSessionOptions } from '../../../../src/protocol/smtp/server/server-types.ts';
 import type { Answers } from './drive.ts';
 import { cut, outcome } from './drive.ts';
 

@@ -6,7 +6,7 @@ import type {
   Reply,
   ServerEvent,
   ServerSessionOptions,
-} from '../../../../src/protocol/smtp/server/server-session.ts';
+} from '../../../../src/protocol/smtp/server/server-types.ts';
 import { ServerSession } from '../../../../src/protocol/smtp/server/server-session.ts';
 
 /** All but VRFY. */

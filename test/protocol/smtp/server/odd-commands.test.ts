@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import { test } from 'node:test';
-import type { Leniency } from '../../../../src/protocol/smtp/server/server-session.ts';
+import type { Leniency } from '../../../../src/protocol/smtp/server/server-types.ts';
 import { codes, drive } from './drive.ts';
 
 const odd: Leniency = { oddCommands: true, defaultDomain: '' };
