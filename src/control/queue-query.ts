@@ -1,7 +1,7 @@
 // Lists and changes the queue: pages from the manager, addresses from the spool, filters on both.
 
 import type { Envelope } from '../message/envelope.ts';
-import type { SpoolReader, StoredRef } from '../spool/types.ts';
+import type { QueueReader, StoredRef } from '../spool/types.ts';
 import type { QueueAction } from './control-protocol.ts';
 import { type QueueFilter, type QueueRow, type RowFacts, RowMatcher } from './queue-row.ts';
 import { changePieces, concludeChange } from './queue-change.ts';
@@ -23,9 +23,9 @@ interface MatchedRow {
 
 export class QueueQuery {
   readonly #source: QueueSource;
-  readonly #reader: SpoolReader;
+  readonly #reader: QueueReader;
 
-  constructor(source: QueueSource, reader: SpoolReader) {
+  constructor(source: QueueSource, reader: QueueReader) {
     this.#source = source;
     this.#reader = reader;
   }
@@ -122,8 +122,12 @@ export class QueueQuery {
     if (unread.size === 0) return new Map();
     const found = await this.#source.examine([...unread].map(([queueId, message]) => ({ queueId, message })));
     const again = found.map(async (each): Promise<[string, Examined]> => {
-      const envelope = each.damage === undefined ? await this.#envelope(each.ref) : undefined;
-      return [each.queueId, { ...each, envelope }];
+      const { queueId, ref, damage } = each;
+      const envelope =
+        damage === undefined
+          ? await this.#envelope(ref)
+          : await this.#reader.readDamagedEnvelope(queueId, ref);
+      return [queueId, { ...each, envelope }];
     });
     return new Map(await Promise.all(again));
   }

@@ -2,6 +2,7 @@
 
 import { domainOf } from '../address/domain.ts';
 import { inspectSpool } from '../spool/open.ts';
+import { unknownAddress } from '../spool/recovery.ts';
 import { type QueueFilter, type QueueRow, RowMatcher } from './queue-row.ts';
 
 /**
@@ -25,12 +26,15 @@ export async function* storedQueue(
     }
     const { message } = found;
     for (const waiting of message.waiting) {
+      const domain = domainOf(waiting.address);
+      const isKnown = waiting.address !== unknownAddress;
       const row: QueueRow = {
         queueId: message.queueId,
         receivedAtMs: message.receivedAtMs,
-        sender: message.reversePath,
-        recipient: waiting.address,
-        domain: domainOf(waiting.address),
+        // As of a running Sluice.
+        sender: isKnown ? message.reversePath : '?',
+        recipient: isKnown ? waiting.address : `?@${domain}`,
+        domain,
         tenant: message.tenant ?? '',
         state: message.damage !== undefined ? 'damaged' : message.held ? 'held' : 'stored',
         isHeld: message.held && message.damage === undefined,

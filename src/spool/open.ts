@@ -11,9 +11,9 @@ import { SegmentStore } from './segment-store.ts';
 import { SegmentWriter } from './segment-writer.ts';
 import type { SpoolError } from './spool-error.ts';
 import type {
+  QueueReader,
   RecoveredMessage,
   SpoolProblem,
-  SpoolReader,
   SpoolSalvager,
   SpoolStore,
   SpoolWriter,
@@ -61,7 +61,7 @@ export function openSpoolReader(options: {
   readonly directory: string;
   readonly files?: FileLayer;
   readonly timers?: Timers;
-}): SpoolReader {
+}): QueueReader {
   return new SegmentReader(options.files ?? nodeFiles, spoolLayout(options.directory), options.timers);
 }
 

@@ -9,9 +9,18 @@ import { IndexCopies } from './index-copies.ts';
 import { largePath, type SpoolLayout } from './layout.ts';
 import { OpenSegments } from './open-segments.ts';
 import { segmentName } from './queue-id.ts';
-import { headerBytes, kindLarge, envelopeOf, headLengthAt, parseHead, type RecordHead } from './record.ts';
+import {
+  headerBytes,
+  kindLarge,
+  claimedHead,
+  envelopeOf,
+  headLengthAt,
+  headQueueId,
+  parseHead,
+  type RecordHead,
+} from './record.ts';
 import { SpoolError, systemCode } from './spool-error.ts';
-import type { SpoolReader, StoredMessage, StoredRef } from './types.ts';
+import type { QueueReader, StoredMessage, StoredRef } from './types.ts';
 
 const pieceBytes = 64 * 1024;
 /** Enough for the header and envelope of most messages. */
@@ -39,7 +48,7 @@ function parsedHead(ref: StoredRef, bytes: Buffer, got: number): RecordHead | un
   return head?.length === ref.length ? head : undefined;
 }
 
-export class SegmentReader implements SpoolReader {
+export class SegmentReader implements QueueReader {
   readonly #files: FileLayer;
   readonly #layout: SpoolLayout;
   readonly #segments: OpenSegments;
@@ -94,6 +103,28 @@ export class SegmentReader implements SpoolReader {
       if (copy !== undefined) return envelopeOf(copy.bytes, copy.at, copy.head);
       throw readError(ref, error);
     }
+  }
+
+  async readDamagedEnvelope(queueId: string, ref: StoredRef): Promise<Envelope | undefined> {
+    try {
+      return await this.#segments.with(ref.segment, (fd) => this.#claimedEnvelope(fd, queueId, ref));
+    } catch {
+      return undefined; // whoever asks has been told what is wrong with the message
+    }
+  }
+
+  /** As recovery takes it: see `claimedHead`. */
+  async #claimedEnvelope(fd: number, queueId: string, ref: StoredRef): Promise<Envelope | undefined> {
+    const read = async (length: number): Promise<Buffer> => {
+      const bytes = Buffer.allocUnsafe(length);
+      return bytes.subarray(0, await readUpTo(this.#files, fd, bytes, length, ref.offset));
+    };
+    const guess = await read(Math.min(ref.length, headGuessBytes));
+    const head = guess.length < headerBytes ? undefined : claimedHead(guess, 0);
+    if (head?.length !== ref.length || headQueueId(head) !== queueId) return undefined;
+    const needed = headerBytes + head.envelopeLength;
+    const bytes = needed <= guess.length ? guess : await read(needed);
+    return bytes.length < needed ? undefined : envelopeOf(bytes, 0, head);
   }
 
   #ownEnvelope(ref: StoredRef): Promise<Envelope> {

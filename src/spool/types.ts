@@ -82,6 +82,15 @@ export interface SpoolReader {
   close(): void;
 }
 
+/** The reading side where people are shown what there is. */
+export interface QueueReader extends SpoolReader {
+  /**
+   * What the envelope of a damaged message says, which may be wrong: for people to know the message by, never to deliver it.
+   * Undefined when it says nothing any more, or not that it is of this message.
+   */
+  readDamagedEnvelope(queueId: string, ref: StoredRef): Promise<Envelope | undefined>;
+}
+
 /** What is left of one message. */
 export interface SalvagedMessage {
   /** Undefined when neither the record nor the index has it as it was written. */

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Envelope } from '../../src/message/envelope.ts';
 import { QueueQuery } from '../../src/control/queue-query.ts';
 import type {
   ChosenRecipient,
@@ -9,9 +10,9 @@ import type {
   QueueSource,
   SourceRow,
 } from '../../src/control/queue-source.ts';
-import type { QueueRow } from '../../src/control/queue-row.ts';
+import type { QueueFilter, QueueRow } from '../../src/control/queue-row.ts';
 import { SpoolError } from '../../src/spool/spool-error.ts';
-import type { SpoolReader, StoredRef } from '../../src/spool/types.ts';
+import type { QueueReader, StoredRef } from '../../src/spool/types.ts';
 import { envelopeFor } from '../spool/support.ts';
 
 const ref = { segment: 64, offset: 32, length: 160 };
@@ -44,6 +45,7 @@ function query(
   code: 'SPOOL_CORRUPT' | 'SPOOL_MISSING' | 'SPOOL_UNREADABLE',
   examined: readonly ExaminedMessage[],
   readable: readonly StoredRef[] = [],
+  claimed?: Envelope,
 ) {
   const changed: ChosenRecipient[] = [];
   const source: Partial<QueueSource> = {
@@ -55,18 +57,19 @@ function query(
     examine: (messages) =>
       Promise.resolve(examined.filter((each) => messages.some(({ queueId }) => queueId === each.queueId))),
   };
-  const reader: Partial<SpoolReader> = {
+  const reader: Partial<QueueReader> = {
     readEnvelope: (at) =>
       readable.includes(at)
         ? Promise.resolve(envelopeFor('A', ['bob@there.test']))
         : Promise.reject(new SpoolError(code, 'no')),
+    readDamagedEnvelope: () => Promise.resolve(claimed),
   };
-  return { query: new QueueQuery(source as QueueSource, reader as SpoolReader), changed };
+  return { query: new QueueQuery(source as QueueSource, reader as QueueReader), changed };
 }
 
-async function listed(of: QueueQuery): Promise<string[][]> {
+async function listed(of: QueueQuery, filter: QueueFilter = {}): Promise<string[][]> {
   const found: string[][] = [];
-  for await (const page of of.list({}, 0)) {
+  for await (const page of of.list(filter, 0)) {
     for (const { queueId, sender, recipient } of page) found.push([queueId, sender, recipient]);
   }
   return found;
@@ -105,6 +108,29 @@ test('one that is gone from the spool and that the manager still counts is liste
   );
   assert.equal(await all.change('release', { state: 'held' }), 0);
   assert.deepEqual(changed, []);
+});
+
+test('a damaged one is listed and found by what its envelope says', async () => {
+  const rows = [waiting('A', 'damaged')];
+  const claimed = envelopeFor('A', ['bob@there.test']);
+  const { query: all, changed } = query(rows, 'SPOOL_CORRUPT', [{ queueId: 'A', ref, damage }], [], claimed);
+  assert.deepEqual(await listed(all), [['A', 'alice@example.com', 'bob@there.test']]);
+  assert.deepEqual(await listed(all, { recipient: 'bob@*' }), [['A', 'alice@example.com', 'bob@there.test']]);
+  assert.deepEqual(await listed(all, { recipient: 'carol@*' }), []);
+  assert.equal(await all.change('remove', { recipient: 'bob@*' }), 1);
+  assert.equal(changed.length, 1);
+});
+
+test('one that cannot be read for now is not taken for damaged', async () => {
+  const claimed = envelopeFor('A', ['bob@there.test']);
+  const { query: all } = query(
+    [waiting('A', 'ready')],
+    'SPOOL_UNREADABLE',
+    [{ queueId: 'A', ref }],
+    [],
+    claimed,
+  );
+  assert.deepEqual(await listed(all), [['A', '?', '?@there.test']]);
 });
 
 test('one that was moved while the list was made is listed with its addresses', async () => {

@@ -219,6 +219,38 @@ test('a good copy of a message counts more than a damaged one', async (t) => {
   await store.close();
 });
 
+test('a damaged envelope says what it still can: the same to a reader as at a start', async (t) => {
+  const { directory, ids, refs, segment } = await sealed(t);
+  const [, hit, other] = refs;
+  const [, queueId = ''] = ids;
+  assert.ok(hit !== undefined && other !== undefined);
+  await rm(`${segment}.index`);
+  const bytes = await readFile(segment);
+  const at = bytes.indexOf('alice@example.com', hit.offset, 'latin1');
+  bytes[at] = (bytes[at] ?? 0) ^ 1; // a becomes `
+  await writeFile(segment, bytes);
+  const { store, messages } = await openedStore(directory);
+  t.after(() => store.close());
+  const found = messages.find((message) => message.queueId === queueId);
+  assert.equal(found?.damage, 'its header or envelope is damaged');
+  assert.equal(found.reversePath, '`lice@example.com');
+  const reader = openSpoolReader({ directory });
+  t.after(() => reader.close());
+  await assert.rejects(reader.readEnvelope(hit), { code: 'SPOOL_CORRUPT' });
+  const claimed = await reader.readDamagedEnvelope(queueId, hit);
+  assert.equal(claimed?.reversePath, '`lice@example.com');
+  assert.deepEqual(
+    claimed.recipients.map(({ address }) => address),
+    found.waiting.map(({ address }) => address),
+  );
+  // Nothing of another message is taken for it, and what is no record says nothing.
+  assert.equal(await reader.readDamagedEnvelope(queueId, other), undefined);
+  assert.equal(await reader.readDamagedEnvelope(queueId, { ...hit, length: hit.length + 16 }), undefined);
+  bytes.fill(0x55, hit.offset, hit.offset + 64);
+  await writeFile(segment, bytes);
+  assert.equal(await reader.readDamagedEnvelope(queueId, hit), undefined);
+});
+
 test('the folder of damaged files is listed, and bounded', async (t) => {
   const { directory, ids, segment } = await sealed(t);
   await rm(segment);

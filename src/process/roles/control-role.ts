@@ -6,7 +6,7 @@ import { ControlServer } from '../../control/control-server.ts';
 import { QueueQuery } from '../../control/queue-query.ts';
 import { StatusDesk } from '../../control/status-desk.ts';
 import { openSpoolReader } from '../../spool/open.ts';
-import type { SpoolReader } from '../../spool/types.ts';
+import type { QueueReader } from '../../spool/types.ts';
 import type { ReportedTrouble } from '../../stats/trouble-board.ts';
 import type { Link } from '../../channel/link.ts';
 import type { Request, Response, RoleFacts } from '../../channel/messages.ts';
@@ -17,7 +17,7 @@ import { checkReloadFile } from './reload-file.ts';
 export class ControlRole implements Role {
   readonly facts: RoleFacts = {};
   readonly #link: Link<Request>;
-  readonly #reader: SpoolReader;
+  readonly #reader: QueueReader;
   readonly #source: LinkedSource;
   readonly #server: ControlServer;
   /** Of the configuration in force. */

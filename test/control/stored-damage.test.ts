@@ -1,0 +1,36 @@
+// What the queue of a stopped Sluice shows of a message whose envelope says nothing any more: the same as a running one.
+
+import assert from 'node:assert/strict';
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { storedQueue } from '../../src/control/stored-queue.ts';
+import { openSpoolWriter } from '../../src/spool/open.ts';
+import { segmentName } from '../../src/spool/queue-id.ts';
+import { contentFor, envelopeFor, temporaryDirectory, writerDefaults } from '../spool/support.ts';
+
+test('an envelope that says nothing any more shows as ?', async (t) => {
+  const directory = await temporaryDirectory(t);
+  const writer = await openSpoolWriter({ ...writerDefaults, directory });
+  const append = async () => {
+    const queueId = writer.newQueueId();
+    const { ref } = await writer.append({
+      envelope: envelopeFor(queueId),
+      content: [contentFor(1, 100)],
+    });
+    return { queueId, ref };
+  };
+  const { queueId, ref } = await append();
+  await append(); // of a later commit: what comes before it was acknowledged, and is damage
+  await writer.close();
+  const segment = join(directory, 'segments', segmentName(ref.segment));
+  await rm(`${segment}.index`);
+  const bytes = await readFile(segment);
+  bytes.fill(0xff, ref.offset + 64, ref.offset + 100); // the strings of the envelope, behind its header
+  await writeFile(segment, bytes);
+  const rows = await Array.fromAsync(storedQueue(directory, { ids: [queueId] }, 0, () => undefined));
+  assert.deepEqual(
+    rows.map(({ state, sender, recipient, domain }) => [state, sender, recipient, domain]),
+    [['damaged', '?', '?@damaged.invalid', 'damaged.invalid']],
+  );
+});
