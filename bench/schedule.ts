@@ -6,6 +6,7 @@ import { simpleLimits, type SimpleLimits } from '../sim/world/simple-limits.ts';
 import { spawnSync } from 'node:child_process';
 import { setFlagsFromString } from 'node:v8';
 import type { RelayPlan, RoutePlan } from '../src/route/types.ts';
+import { remoteRefusal } from '../src/message/refusal.ts';
 import { createScheduler } from '../src/schedule/create-scheduler.ts';
 import { drive, type EffectHandlers } from '../src/schedule/drive.ts';
 import { Random } from '../src/schedule/store/random.ts';
@@ -31,6 +32,13 @@ interface Row {
   /** Their plans, which the router's cache holds. */
   readonly bytesPlans: number;
 }
+
+/** What the destination says to a recipient that is to come again. */
+const later = remoteRefusal(
+  { host: 'mx.example.net', ip: '192.0.2.1', port: 25 },
+  { code: 450, enhanced: '4.7.1', lines: ['Greylisted, try again later'], command: 'RCPT' },
+  false,
+);
 
 const startMs = 1_700_000_000_000;
 const sizes: readonly (readonly [recipients: number, sites: number])[] = [
@@ -109,7 +117,7 @@ class Bench {
       domain,
       attempts: 0,
       nextAttemptAtMs,
-      lastError: '',
+      lastRefusal: '',
     });
     scheduler.commit(message, this.nowMs);
     this.drain();
@@ -137,7 +145,11 @@ class Bench {
     reusable: boolean,
   ): void {
     const recipient = transaction.recipients[0] ?? 0;
-    this.scheduler.transactionDone(connection, [{ recipient, result, error: '' }], reusable, this.nowMs);
+    const done =
+      result === 'delivered'
+        ? ({ recipient, result } as const)
+        : ({ recipient, result: 'refused', refusal: later } as const);
+    this.scheduler.transactionDone(connection, [done], reusable, this.nowMs);
     this.drain();
     if (!reusable) {
       this.scheduler.connectionClosed(connection, { kind: 'closed' }, this.nowMs);

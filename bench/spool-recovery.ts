@@ -4,6 +4,8 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { remoteRefusal } from '../src/message/refusal.ts';
+import { encodeRefusal } from '../src/message/refusal-form.ts';
 import { openSpoolStore, openSpoolWriter } from '../src/spool/open.ts';
 import type { Outcome } from '../src/spool/types.ts';
 
@@ -48,14 +50,16 @@ async function fill(): Promise<void> {
         });
         store.submitted(queueId, ref, 1);
         if (index % 2 === 1) return;
-        const error = `451 4.7.1 domain${index % 100}: try again later`;
+        const host = `mx.domain${index % 100}.example.net`;
+        const reply = { code: 451, enhanced: '4.7.1', lines: ['try again later'], command: 'RCPT' } as const;
+        const refusal = encodeRefusal(remoteRefusal({ host, ip: '192.0.2.1', port: 25 }, reply, false));
         outcomes.push({
           kind: 'deferred',
           queueId,
           recipient: 0,
           attempts: 1,
           nextAttemptAtMs: Date.now(),
-          error,
+          refusal,
         });
       }),
     );

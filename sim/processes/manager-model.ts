@@ -4,6 +4,8 @@
 import type { Delivered } from '../../src/deliver/delivered-lately.ts';
 import type { Work } from '../../src/deliver/types.ts';
 import type { Channel } from '../../src/channel/channel.ts';
+import { localFault } from '../../src/message/refusal.ts';
+import { refusalText } from '../../src/message/refusal-text.ts';
 import { Senders } from '../../src/manager/senders.ts';
 import type { ManagerToSender, SenderToManager } from '../../src/channel/messages.ts';
 import { createScheduler } from '../../src/schedule/create-scheduler.ts';
@@ -117,7 +119,7 @@ export class ManagerModel {
       held: false,
     });
     const route = `mx:${domain}`;
-    scheduler.add(message, { recipient: 0, route, domain, attempts: 0, nextAttemptAtMs: 0, lastError: '' });
+    scheduler.add(message, { recipient: 0, route, domain, attempts: 0, nextAttemptAtMs: 0, lastRefusal: '' });
     scheduler.commit(message, clock.nowMs);
     this.#drain();
   }
@@ -166,12 +168,10 @@ export class ManagerModel {
   #lost(connection: number): void {
     const flight = this.#flights.get(connection);
     if (flight !== undefined) {
-      const error = '451 4.3.0 lost';
-      const results = flight.transaction.recipients.map((recipient) => ({
-        recipient,
-        result: 'tempfail' as const,
-        error,
-      }));
+      const refusal = localFault('queue', 'lost');
+      const results = flight.transaction.recipients.map(
+        (recipient) => ({ recipient, result: 'refused', refusal }) as const,
+      );
       this.#done(connection, results, false);
     }
     this.#closed(connection, { kind: 'closed' });
@@ -199,7 +199,7 @@ export class ManagerModel {
       this.#parts!.scheduler.routeResolved(route, plan, nowMs);
     },
     delivered: ({ message }) => this.#journal(this.#parts!.scheduler.queueIdOf(message)),
-    failed: ({ error }) => check(false, () => `a message failed: ${error}`),
+    failed: ({ refusal }) => check(false, () => `a message failed: ${refusalText(refusal)}`),
     deferred: () => undefined,
     done: () => undefined,
   };

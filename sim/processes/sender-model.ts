@@ -2,9 +2,10 @@
 // it loses it is as in `roles/sender-role.ts`.
 
 import { DeliveredLately } from '../../src/deliver/delivered-lately.ts';
-import type { ConnectGrant, Work } from '../../src/deliver/types.ts';
+import type { ConnectedPlace, ConnectGrant, Work } from '../../src/deliver/types.ts';
 import type { Channel } from '../../src/channel/channel.ts';
 import type { ManagerToSender, SenderToManager } from '../../src/channel/messages.ts';
+import { simulatedReply } from '../../src/simulate/simulated-reply.ts';
 import { Actor } from './actor.ts';
 import type { Surroundings } from './surroundings.ts';
 import type { Visitor } from './outside.ts';
@@ -14,6 +15,7 @@ const lookMs = 50;
 
 interface Connection {
   readonly id: number;
+  readonly place: ConnectedPlace;
   readonly visitor: Visitor;
   work: Work | undefined;
   isBegun: boolean;
@@ -99,6 +101,7 @@ export class SenderModel {
     };
     const connection: Connection = {
       id: grant.connection,
+      place: grant,
       visitor,
       work: grant.work,
       isBegun: false,
@@ -109,7 +112,10 @@ export class SenderModel {
     this.actor.after(1 + random.below(200), () => {
       if (!this.#isOpen(connection)) return;
       if (random.next() < 0.02) {
-        this.#close(connection, { kind: 'failed', error: '421 4.3.2 come back later' });
+        this.#close(connection, {
+          kind: 'failed',
+          refusal: simulatedReply(grant, 'connect', '421 4.3.2 come back later'),
+        });
         return;
       }
       this.#post({ kind: 'ready', connection: connection.id });
@@ -138,8 +144,12 @@ export class SenderModel {
     if (isTaken) this.#delivered.add(work.queueId, work.recipients);
     const results = work.recipients.map((recipient) =>
       isTaken
-        ? { recipient, result: 'delivered' as const, error: '' }
-        : { recipient, result: 'tempfail' as const, error: '451 4.3.0 not now' },
+        ? ({ recipient, result: 'delivered' } as const)
+        : ({
+            recipient,
+            result: 'refused',
+            refusal: simulatedReply(connection.place, 'content', '451 4.3.0 not now'),
+          } as const),
     );
     const reusable = !connection.isClosing;
     this.#post({ kind: 'done', connection: connection.id, results, reusable });

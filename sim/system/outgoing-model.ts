@@ -3,6 +3,9 @@
 
 import type { AttemptResult, CloseReport, ConnectGrant, Work } from '../../src/deliver/types.ts';
 import { readFailure } from '../../src/deliver/read-failure.ts';
+import { connectionRefusal, type Peer, type Refusal } from '../../src/message/refusal.ts';
+import { refusalText } from '../../src/message/refusal-text.ts';
+import { simulatedReply } from '../../src/simulate/simulated-reply.ts';
 import type { SpoolReader, StoredMessage } from '../../src/spool/types.ts';
 import type { Arrival } from './arrival.ts';
 import { verdictOf, type Host } from './internet.ts';
@@ -53,6 +56,10 @@ export class OutgoingModel {
     this.#visit = { sender, place: { site, ip, mx, source }, ...grants.of(grant.work) };
     limitBooks.opened(this.#visit);
     this.#connect();
+  }
+
+  get #peer(): Peer {
+    return { host: this.#host.name, ip: this.#host.ip, port: 25 };
   }
 
   /** Granted, and without a report so far. */
@@ -156,9 +163,9 @@ export class OutgoingModel {
 
   #unreadable(work: Work, error: unknown): void {
     if (this.#hasEnded || this.#work !== work) return;
-    const failure = readFailure(error);
-    this.#sender.around.trace(() => `${work.queueId} cannot be read: ${failure.error}`);
-    this.#report(work, this.#results(work, 'tempfail', failure), []);
+    const refusal = readFailure(error);
+    this.#sender.around.trace(() => `${work.queueId} cannot be read: ${refusalText(refusal)}`);
+    this.#report(work, this.#refuseAll(work, refusal), []);
     if (!this.#isClosing) this.#ready();
     else this.#sayQuit();
   }
@@ -189,10 +196,9 @@ export class OutgoingModel {
     const taken = [...verdicts].filter(([, { verdict }]) => verdict === 'taken');
     const results = work.recipients.map((index): AttemptResult => {
       const verdict = verdicts.get(index)?.verdict;
-      if (verdict === 'taken') return { recipient: index, result: 'delivered', error: '' };
-      const result = verdict === 'never' ? 'permfail' : 'tempfail';
-      const error = verdict === 'never' ? '550 5.1.1 no such user' : '451 4.3.0 not at this moment';
-      return { recipient: index, result, error, host: this.#host.name };
+      if (verdict === 'taken') return { recipient: index, result: 'delivered' };
+      const reply = verdict === 'never' ? '550 5.1.1 no such user' : '451 4.3.0 not at this moment';
+      return { recipient: index, result: 'refused', refusal: simulatedReply(this.#peer, 'RCPT', reply) };
     });
     if (taken.length === 0) {
       this.#done(work, results, []);
@@ -204,9 +210,8 @@ export class OutgoingModel {
     } catch (error) {
       if (this.#hasEnded || this.#work !== work) return;
       // The content could not be finished: nothing was taken, and the connection is of no more use.
-      const failure = readFailure(error);
       this.#isClosing = true;
-      this.#done(work, this.#results(work, 'tempfail', failure), []);
+      this.#done(work, this.#refuseAll(work, readFailure(error)), []);
       return;
     }
     if (this.#hasEnded || this.#work !== work) return;
@@ -263,8 +268,8 @@ export class OutgoingModel {
     this.#sender.around.memory.forget(this, 'its sender process forgot it at once');
   }
 
-  #results(work: Work, result: 'tempfail', failure: object): AttemptResult[] {
-    return work.recipients.map((recipient) => ({ recipient, result, error: '', ...failure }));
+  #refuseAll(work: Work, refusal: Refusal): AttemptResult[] {
+    return work.recipients.map((recipient) => ({ recipient, result: 'refused', refusal }));
   }
 
   #sayQuit(): void {
@@ -279,10 +284,10 @@ export class OutgoingModel {
     const work = this.#work;
     if (work !== undefined) {
       this.#isClosing = true;
-      this.#report(work, this.#results(work, 'tempfail', { error: `451 4.4.2 ${reason}` }), []);
+      this.#report(work, this.#refuseAll(work, connectionRefusal(this.#peer, 'RCPT', reason)), []);
     }
     if (this.#isUsable) this.#end({ kind: this.isBusy ? 'unused' : 'closed' });
-    else this.#end({ kind: 'failed', error: `${this.#host.name}[${this.#host.ip}]:25: ${reason}` });
+    else this.#end({ kind: 'failed', refusal: connectionRefusal(this.#peer, 'connect', reason) });
   }
 
   #end(report: CloseReport): void {

@@ -1,24 +1,28 @@
 // Being limited is no attempt: every deferral is judged by where its reason came from. It has to be what a destination
 // said to this very recipient, how a connection ended, or what the DNS said; never a limit, a rest or a pause.
 
+import type { Refusal } from '../../src/message/refusal.ts';
+import { lastRefusalOf } from '../../src/message/refusal-form.ts';
+import { refusalText } from '../../src/message/refusal-text.ts';
+import { planRefusal } from '../../src/route/outcome.ts';
 import type { RoutePlan } from '../../src/route/types.ts';
 import type { Effect, RecipientResult } from '../../src/schedule/types.ts';
-import { failureOf } from '../../src/simulate/link.ts';
+import { refusalOf } from '../../src/simulate/link.ts';
 import type { Network } from '../../src/simulate/simulation.ts';
-import type { Refusal, Visit } from '../../src/simulate/trait.ts';
+import type { Objection, Visit } from '../../src/simulate/trait.ts';
 import { Witness } from '../../src/simulate/witness.ts';
 import { check } from './ledger.ts';
 
 /** What the scheduler says itself when a connection ended without a word. */
-const ownWords = [
+const ownWords: ReadonlySet<string> = new Set([
   'connection closed before the transaction',
   'connection closed before it was ready',
   'no greeting for seconds, while others waited for a connection',
-];
+]);
 
 export class Attempts extends Witness {
   /** Of failed connections and look-ups. */
-  readonly #failures = new Set<string>(ownWords);
+  readonly #failures = new Set<string>();
   /** The last answer to each recipient. */
   readonly #answers = new Map<string, string>();
   deferrals = 0;
@@ -33,23 +37,35 @@ export class Attempts extends Witness {
   }
 
   override answered(_visit: Visit, message: number, results: readonly RecipientResult[]): void {
-    for (const { recipient, error } of results) this.#answers.set(`${message}/${recipient}`, error);
+    for (const each of results) {
+      if (each.result === 'refused')
+        this.#answers.set(`${message}/${each.recipient}`, refusalText(each.refusal));
+    }
   }
 
-  override refused(visit: Visit, refusal: Refusal | undefined): void {
-    if (refusal !== undefined) this.#failures.add(failureOf(visit, refusal));
+  override refused(visit: Visit, objection: Objection | undefined): void {
+    if (objection !== undefined) this.#failures.add(refusalText(refusalOf(visit, objection)));
   }
 
-  override deferred(message: number, { recipient, error }: Extract<Effect, { kind: 'deferred' }>): void {
+  override deferred(
+    message: number,
+    { recipient, refusal: form }: Extract<Effect, { kind: 'deferred' }>,
+  ): void {
     this.deferrals++;
     const name = `${message}/${recipient}`;
-    const isTold = this.#answers.get(name) === error || this.#failures.has(error);
+    const refusal = lastRefusalOf(form);
+    const error = refusal === undefined ? '' : refusalText(refusal);
+    const isTold = this.#answers.get(name) === error || this.#failures.has(error) || isOwn(refusal);
     check(isTold, () => `${name} has a failed attempt that nobody made: ${error}`);
     this.#answers.delete(name);
   }
 
   #noted(plan: RoutePlan): RoutePlan {
-    if (plan.kind === 'error') this.#failures.add(`${plan.replyCode} ${plan.enhancedStatus} ${plan.text}`);
+    if (plan.kind === 'error') this.#failures.add(refusalText(planRefusal(plan)));
     return plan;
   }
+}
+
+function isOwn(refusal: Refusal | undefined): boolean {
+  return refusal?.by.kind === 'connection' && ownWords.has(refusal.lines.join(' '));
 }

@@ -52,7 +52,7 @@ export function auditEmpty(s: State): void {
     lines: s.parking.turns.live + s.sites.turns.live,
     priorities: s.routes.priorityEnds.size,
     mixed: s.routes.mixedTasks.size,
-    errors: s.errors.size,
+    refusals: s.refusals.size,
     asking: s.asking.size,
     building: s.building.length,
     // The counters global, overflow and pause stay; rates and windows are remembered for a while.

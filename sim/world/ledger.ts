@@ -1,13 +1,14 @@
 // The journal of the simulated manager, and the judge of what it says: every recipient ends once, and only once.
 
 import { Witness } from '../../src/simulate/witness.ts';
+import type { LastRefusal } from '../../src/message/refusal-form.ts';
 import type { Visit } from '../../src/simulate/trait.ts';
 import type { Effect, NewRecipient, RecipientResult } from '../../src/schedule/types.ts';
 
 export interface LedgerRecipient extends NewRecipient {
   attempts: number;
   nextAttemptAtMs: number;
-  lastError: string;
+  lastRefusal: LastRefusal;
   state: 'waiting' | 'inFlight' | 'delivered' | 'failed' | 'removed';
   /** Times that the destination took it. */
   taken: number;
@@ -38,7 +39,7 @@ export function ledgerRecipient(recipient: number, domain: string): LedgerRecipi
     domain,
     attempts: 0,
     nextAttemptAtMs: 0,
-    lastError: '',
+    lastRefusal: '',
     state: 'waiting',
     taken: 0,
     excuses: 0,
@@ -126,7 +127,7 @@ export class Ledger extends Witness {
   }
 
   override failed(number: number, effect: Extract<Effect, { kind: 'failed' }>, nowMs: number): void {
-    check(effect.error !== '', () => `${number}/${effect.recipient} failed without a reason`);
+    check(effect.refusal.lines.length > 0, () => `${number}/${effect.recipient} failed without a reason`);
     const isExpiredHeld = effect.expired && this.message(number).held;
     check(!isExpiredHeld, () => `${number}/${effect.recipient} expired while it was held`);
     this.ended(number, effect.recipient, 'failed', nowMs);
@@ -142,10 +143,10 @@ export class Ledger extends Witness {
 
   override deferred(number: number, effect: Extract<Effect, { kind: 'deferred' }>): void {
     const recipient = this.recipient(number, effect.recipient);
-    const { attempts, nextAttemptAtMs, error } = effect;
+    const { attempts, nextAttemptAtMs, refusal } = effect;
     check(recipient.endedAtMs < 0, () => `${number}/${effect.recipient} deferred while ${recipient.state}`);
     check(attempts === recipient.attempts + 1, () => `${number}/${effect.recipient} skipped an attempt`);
-    Object.assign(recipient, { attempts, nextAttemptAtMs, lastError: error, state: 'waiting' });
+    Object.assign(recipient, { attempts, nextAttemptAtMs, lastRefusal: refusal, state: 'waiting' });
   }
 
   override done(number: number): void {

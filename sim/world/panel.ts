@@ -1,7 +1,7 @@
 // Several witnesses of one simulation, told everything in their order.
 
 import type { Effect, RecipientResult } from '../../src/schedule/types.ts';
-import type { Refusal, Visit } from '../../src/simulate/trait.ts';
+import type { Objection, Visit } from '../../src/simulate/trait.ts';
 import { Witness } from '../../src/simulate/witness.ts';
 
 export class Panel extends Witness {
@@ -20,8 +20,8 @@ export class Panel extends Witness {
     for (const each of this.#all) each.opened(visit, nowMs);
   }
 
-  override refused(visit: Visit, refusal: Refusal | undefined, nowMs: number): void {
-    for (const each of this.#all) each.refused(visit, refusal, nowMs);
+  override refused(visit: Visit, objection: Objection | undefined, nowMs: number): void {
+    for (const each of this.#all) each.refused(visit, objection, nowMs);
   }
 
   override closed(visit: Visit, nowMs: number): void {

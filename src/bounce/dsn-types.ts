@@ -1,5 +1,6 @@
 // What a delivery status notification is built from. Plain data.
 
+import type { Refusal } from '../message/refusal.ts';
 import type { DsnAction } from './wants-report.ts';
 
 /** One recipient that is reported. */
@@ -9,11 +10,11 @@ export interface DsnRecipient {
   /** The decoded ORCPT, `addr-type;address` (RFC 3461 4.2). */
   readonly originalRecipient?: string | undefined;
   readonly action: DsnAction;
-  /** RFC 3463, e.g. `5.1.1`; see `statusFrom`. */
+  /** RFC 3463, e.g. `5.1.1`; see `failureStatus`. */
   readonly status: string;
-  /** The last error on one line, e.g. `RCPT: 550 5.1.1 no such user`. */
-  readonly diagnostic?: { readonly type: 'smtp'; readonly text: string } | undefined;
-  /** Name of the server that was spoken to. */
+  /** Why it failed or waits. */
+  readonly refusal?: Refusal | undefined;
+  /** Name of the server that took it, if it was not refused. */
   readonly remoteMta?: string | undefined;
   /** Unix time in ms. */
   readonly lastAttemptMs?: number | undefined;

@@ -1,10 +1,11 @@
 // The part of a report for people (RFC 3464 2, RFC 6522 3): what happened, to whom, what the other side said, what to do.
 // Recipients with the same fate stand together.
 
+import type { Refusal, RefusedStep } from '../message/refusal.ts';
 import { adviceFor } from './advice.ts';
 import type { DsnOptions, DsnRecipient } from './dsn-types.ts';
-import { addressText, dateTime, exactText, wrap } from './mime-text.ts';
-import { errorParts } from './status.ts';
+import { addressText, dateTime, wrap } from './mime-text.ts';
+import { reasonWords } from './status.ts';
 import type { DsnAction } from './wants-report.ts';
 
 /** In the order in which they are told. */
@@ -54,8 +55,8 @@ export function humanPart(options: DsnOptions): string {
 
 /** Recipients with the same reason, in order of first appearance. */
 function groupsOf(recipients: readonly DsnRecipient[]): DsnRecipient[][] {
-  const groups = Map.groupBy(recipients, ({ status, diagnostic, remoteMta, willRetryUntilMs }) =>
-    JSON.stringify([status, diagnostic?.text, remoteMta, willRetryUntilMs]),
+  const groups = Map.groupBy(recipients, ({ status, refusal, willRetryUntilMs }) =>
+    JSON.stringify([status, refusal, willRetryUntilMs]),
   );
   return [...groups.values()];
 }
@@ -65,10 +66,10 @@ function groupText(group: readonly DsnRecipient[]): string {
   for (const { address } of group) text += `  <${addressText(address)}>\r\n`;
   const [first] = group;
   if (first === undefined) return text;
-  if (first.diagnostic !== undefined && exactText(first.diagnostic.text) !== '') {
-    const { command, text: said } = errorParts(first.diagnostic.text);
-    text += wrap(introduction(first, command), '    ');
-    text += wrap(said, '      ');
+  const words = first.refusal === undefined ? '' : reasonWords(first.refusal);
+  if (first.refusal !== undefined && words !== '') {
+    text += wrap(introduction(first.refusal, first.action), '    ');
+    text += wrap(words, '      ');
   }
   if (first.action === 'failed') text += wrap(adviceFor(first.status), '    ');
   if (first.action === 'delayed' && first.willRetryUntilMs !== undefined) {
@@ -78,24 +79,23 @@ function groupText(group: readonly DsnRecipient[]): string {
 }
 
 /** How the stages of an SMTP session are called when talking to people. */
-const stageNames: ReadonlyMap<string, string> = new Map(
-  Object.entries({
-    connect: 'the connection',
-    EHLO: 'the connection',
-    HELO: 'the connection',
-    MAIL: 'the sender address',
-    RCPT: 'the recipient address',
-    DATA: 'the message',
-    content: 'the message',
-  }),
-);
+function stageOf(during: RefusedStep): string {
+  switch (during) {
+    case 'MAIL':
+      return 'the sender address';
+    case 'RCPT':
+      return 'the recipient address';
+    case 'DATA':
+    case 'content':
+      return 'the message';
+    default:
+      return 'the connection';
+  }
+}
 
-function introduction({ remoteMta, action }: DsnRecipient, command: string): string {
-  const stage = stageNames.get(command);
-  const server =
-    remoteMta === undefined || remoteMta === '' ? "The recipient's server" : `The server ${remoteMta}`;
-  if (stage === undefined)
-    return action === 'failed' || action === 'delayed' ? 'The reason:' : 'The last answer:';
-  if (action === 'failed') return `${server} refused ${stage} and said:`;
-  return `${server} answered about ${stage}:`;
+function introduction({ by, during }: Refusal, action: DsnAction): string {
+  if (by.kind !== 'remote') return 'The reason:';
+  const server = by.host === '' ? "The recipient's server" : `The server ${by.host}`;
+  if (action === 'failed') return `${server} refused ${stageOf(during)} and said:`;
+  return `${server} answered about ${stageOf(during)}:`;
 }

@@ -1,5 +1,7 @@
 // One report about all recipients that failed together, unless it would be so large that nobody takes it.
 
+import type { Refusal } from '../message/refusal.ts';
+
 /** Of the part for programs, about: with it, the text and what is returned, a report stays below what mail systems take. */
 const maxBytes = 4 * 1024 * 1024;
 /** The fields of a recipient without its own texts, about. */
@@ -9,7 +11,7 @@ const fieldsBytes = 300;
 export interface ReportedTexts {
   readonly address: string;
   readonly originalRecipient?: string | undefined;
-  readonly diagnostic?: { readonly text: string } | undefined;
+  readonly refusal?: Pick<Refusal, 'lines'> | undefined;
 }
 
 /** Splits recipients, in their order, into as few reports as can be sent; at least one in each. */
@@ -20,9 +22,9 @@ export function splitReport<Recipient extends ReportedTexts>(
   let report: Recipient[] = [];
   let sizeBytes = 0;
   for (const recipient of recipients) {
-    const { address, originalRecipient = '', diagnostic } = recipient;
-    const added =
-      fieldsBytes + 3 * address.length + originalRecipient.length + (diagnostic?.text.length ?? 0);
+    const { address, originalRecipient = '', refusal } = recipient;
+    let added = fieldsBytes + 3 * address.length + originalRecipient.length;
+    for (const line of refusal?.lines ?? []) added += line.length + 1;
     if (report.length > 0 && sizeBytes + added > maxBytes) {
       reports.push(report);
       report = [];

@@ -3,7 +3,7 @@
 
 import type { DsnOptions, DsnRecipient } from './dsn-types.ts';
 import { asciiText, dateTime, exactText, field, isAscii } from './mime-text.ts';
-import { errorParts } from './status.ts';
+import { reasonWords } from './status.ts';
 
 export interface StatusPart {
   readonly text: string;
@@ -30,7 +30,7 @@ export function statusPart(options: DsnOptions): StatusPart {
 }
 
 function recipientFields(recipient: DsnRecipient, toText: (text: string) => string): string {
-  const { address, originalRecipient, action, status, diagnostic, remoteMta } = recipient;
+  const { address, originalRecipient, action, status, refusal } = recipient;
   let text = '';
   const semicolon = originalRecipient?.indexOf(';') ?? -1;
   if (originalRecipient !== undefined && semicolon > 0) {
@@ -41,12 +41,13 @@ function recipientFields(recipient: DsnRecipient, toText: (text: string) => stri
   text += field('Final-Recipient', `${isAscii(exactText(address)) ? 'rfc822' : 'utf-8'}; ${toText(address)}`);
   text += field('Action', action);
   text += field('Status', toText(status));
+  // RFC 3464 2.3.5: the server that reported the status to us. A connection that failed has reported nothing.
+  const isRemote = refusal?.by.kind === 'remote';
+  const remoteMta = refusal?.by.kind === 'remote' ? refusal.by.host : recipient.remoteMta;
   if (remoteMta !== undefined && remoteMta !== '') text += field('Remote-MTA', `dns; ${toText(remoteMta)}`);
-  if (diagnostic !== undefined && toText(diagnostic.text) !== '') {
-    const { text: said, isReply } = errorParts(diagnostic.text);
-    // RFC 3464 2.3.6: type smtp is for replies; our own words get our own type.
-    text += field('Diagnostic-Code', `${isReply ? diagnostic.type : 'x-sluice'}; ${toText(said)}`);
-  }
+  const said = refusal === undefined ? '' : toText(reasonWords(refusal));
+  // RFC 3464 2.3.6: type smtp is for replies; our own words get our own type.
+  if (said !== '') text += field('Diagnostic-Code', `${isRemote ? 'smtp' : 'x-sluice'}; ${said}`);
   if (recipient.lastAttemptMs !== undefined) {
     text += field('Last-Attempt-Date', dateTime(recipient.lastAttemptMs)); // RFC 3464 2.3.7
   }

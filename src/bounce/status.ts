@@ -1,34 +1,26 @@
-// Status codes (RFC 3463) out of the one-line errors that delivery leaves, e.g. `RCPT: 550 5.1.1 no such user`. Some servers
-// write `#5.1.1`, `(5.1.1)` or `[5.1.1]`: what they mean is clear.
+// What a report says of a refusal: its status code (RFC 3463), and the words for people and for programs (RFC 3464 2.3.6).
 
-const reply = /^(?:([A-Za-z]+): )?([245])\d\d(?:[ -][#([]?([245]\.\d{1,3}\.\d{1,3})(?![\d.]))?/;
+import type { Refusal } from '../message/refusal.ts';
+import { refusalText } from '../message/refusal-text.ts';
+import { replyWords } from '../protocol/smtp/client/reply-text.ts';
+
+const statusPattern = /^[245]\.\d{1,3}\.\d{1,3}$/;
 
 /**
- * The enhanced status code of an error: its own one if it agrees with the reply code's class, else `X.0.0` by that
- * class; `5.0.0` when there is no reply code at all.
+ * The status code of a recipient that failed.
+ * @param expired - its lifetime ended it: RFC 3463 3.5, 4.4.7 is "delivery time expired"
  */
-export function statusFrom(error: string): string {
-  const [, , replyClass, enhanced] = reply.exec(error) ?? [];
-  if (replyClass === undefined) return '5.0.0';
-  return enhanced?.startsWith(replyClass) === true ? enhanced : `${replyClass}.0.0`;
+export function failureStatus({ code, enhanced, permanent }: Refusal, expired: boolean): string {
+  if (expired) return '4.4.7';
+  const codeClass = code === 0 ? '' : String(code).slice(0, 1);
+  // RFC 2034 4: the status of a reply has the class of its code; one that has not is just text.
+  if (statusPattern.test(enhanced) && (codeClass === '' || enhanced.startsWith(codeClass))) return enhanced;
+  if (codeClass !== '') return `${codeClass}.0.0`;
+  return permanent ? '5.0.0' : '4.0.0';
 }
 
-/** An error taken apart: which command the remote server answered, and its reply. */
-export interface ErrorParts {
-  /** Empty when the error did not come as a reply to a command. */
-  readonly command: string;
-  /** The error without the command. */
-  readonly text: string;
-  /** The text begins with a reply code. */
-  readonly isReply: boolean;
-}
-
-export function errorParts(error: string): ErrorParts {
-  const match = reply.exec(error);
-  const command = match?.[1] ?? '';
-  return {
-    command,
-    text: command === '' ? error : error.slice(command.length + 2),
-    isReply: match !== null,
-  };
+/** What is said of a refusal: a server's own reply, or words of ours. */
+export function reasonWords(refusal: Refusal): string {
+  const { by, code, enhanced, lines } = refusal;
+  return by.kind === 'remote' ? replyWords(code, enhanced, lines.join(' ')) : refusalText(refusal);
 }

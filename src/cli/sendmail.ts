@@ -76,10 +76,11 @@ export async function runSendmail(args: readonly string[]): Promise<number> {
   );
   if (problem !== undefined) throw problem;
   process.exitCode = exitCodes.ok;
-  const reply = outcomes[0]?.reply;
-  if (call.verbose && reply !== undefined) {
+  const [first] = outcomes;
+  if (call.verbose && first?.result === 'delivered') {
+    const { code, enhanced, lines } = first.reply;
     process.stdout.write(
-      `${outcomes.length} ${outcomes.length === 1 ? 'recipient' : 'recipients'}: ${reply.code} ${reply.enhanced} ${reply.text}\n`,
+      `${outcomes.length} ${outcomes.length === 1 ? 'recipient' : 'recipients'}: ${code} ${enhanced} ${lines.join(' ')}\n`,
     );
   }
   return exitCodes.ok;

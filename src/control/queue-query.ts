@@ -1,9 +1,10 @@
 // Lists and changes the queue: pages from the manager, addresses from the spool, filters on both.
 
+import { damageRefusal } from '../message/refusal.ts';
 import type { Envelope } from '../message/envelope.ts';
 import type { QueueReader, StoredRef } from '../spool/types.ts';
 import type { QueueAction } from './control-protocol.ts';
-import { type QueueFilter, type QueueRow, type RowFacts, RowMatcher } from './queue-row.ts';
+import { type QueueFilter, type QueueRow, type RowFacts, RowMatcher, lastFacts } from './queue-row.ts';
 import { changePieces, concludeChange } from './queue-change.ts';
 import type {
   ChangeResult,
@@ -144,7 +145,7 @@ interface Examined extends ExaminedMessage {
 
 /** What the manager has said of a message before it knew that it is damaged. */
 function damagedFacts(facts: RowFacts, damage: string): RowFacts {
-  return { ...facts, state: 'damaged', isHeld: false, lastError: damage };
+  return { ...facts, state: 'damaged', isHeld: false, ...lastFacts(damageRefusal(damage)) };
 }
 
 function locatedRow(row: QueueRow, ref: StoredRef): QueueRow {

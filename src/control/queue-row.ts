@@ -1,5 +1,7 @@
 // One line of the queue as an operator sees it, and the filters that choose lines.
 
+import type { Refusal } from '../message/refusal.ts';
+import { refusalText } from '../message/refusal-text.ts';
 import type { StoredRef } from '../spool/types.ts';
 import { textPattern } from './text-pattern.ts';
 
@@ -23,7 +25,10 @@ export interface QueueRow {
   readonly attempts: number;
   /** Unix ms; 0: at once. */
   readonly nextAttemptAtMs: number;
+  /** The last refusal on one line for people; empty: none. */
   readonly lastError: string;
+  /** The same as a value. */
+  readonly lastRefusal?: Refusal | undefined;
   /** What holds it up that is a fault of this host, e.g. `a name server`. */
   readonly waitsFor?: string | undefined;
   /** Where its message is stored; only if it was asked for. */
@@ -42,6 +47,13 @@ export interface QueueFilter {
   /** Messages older, or younger, than this many ms. */
   readonly olderThanMs?: number | undefined;
   readonly newerThanMs?: number | undefined;
+}
+
+/** What a row tells of the last refusal, if there was one. */
+export function lastFacts(refusal: Refusal | undefined): Pick<QueueRow, 'lastError' | 'lastRefusal'> {
+  return refusal === undefined
+    ? { lastError: '' }
+    : { lastError: refusalText(refusal), lastRefusal: refusal };
 }
 
 /** What can be told before the envelope is read. */

@@ -51,7 +51,7 @@ export interface ExaminedMessage {
   readonly queueId: string;
   /** Where it is now. */
   readonly ref: StoredRef;
-  /** Why nobody can read its envelope, in the form of a reply; undefined when it could be read, or may be later. */
+  /** Why nobody can read its envelope; undefined when it could be read, or may be later. */
   readonly damage?: string | undefined;
 }
 

@@ -1,9 +1,10 @@
 // The queue of a stopped Sluice, read from its spool without changing anything.
 
 import { domainOf } from '../address/domain.ts';
+import { lastRefusalOf } from '../message/refusal-form.ts';
 import { inspectSpool } from '../spool/open.ts';
 import { unknownAddress } from '../spool/recovery.ts';
-import { type QueueFilter, type QueueRow, RowMatcher } from './queue-row.ts';
+import { type QueueFilter, type QueueRow, RowMatcher, lastFacts } from './queue-row.ts';
 
 /**
  * Rows that match, at most `limit` (0: all).
@@ -40,7 +41,7 @@ export async function* storedQueue(
         isHeld: message.held && message.damage === undefined,
         attempts: waiting.attempts,
         nextAttemptAtMs: waiting.nextAttemptAtMs,
-        lastError: waiting.lastError,
+        ...lastFacts(lastRefusalOf(waiting.lastRefusal)),
         ...(located && { ref: message.ref }),
       };
       if (!matcher.facts(row) || !matcher.addresses(row.sender, row.recipient)) continue;

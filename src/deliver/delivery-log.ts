@@ -2,8 +2,12 @@
 
 import type { Logger } from '../log/logger.ts';
 import type { Envelope } from '../message/envelope.ts';
+import type { Refusal } from '../message/refusal.ts';
+import { refusalText } from '../message/refusal-text.ts';
 import type { RecipientOutcome } from '../protocol/smtp/client/client-session.ts';
 import type { ConnectedPlace, Work } from './types.ts';
+
+type DeliveredOutcome = Extract<RecipientOutcome, { readonly result: 'delivered' }>;
 
 /** What is known of a transaction when it is over. */
 export interface DeliveryFacts {
@@ -25,17 +29,17 @@ export class DeliveryLog {
     this.#log = log;
   }
 
-  delivered(facts: DeliveryFacts, outcome: RecipientOutcome): void {
+  delivered(facts: DeliveryFacts, { recipient, reply }: DeliveredOutcome): void {
     this.#log.event('delivered', {
       id: facts.work.queueId,
       from: facts.envelope.reversePath,
-      to: facts.envelope.recipients[outcome.recipient]?.address ?? '',
+      to: facts.envelope.recipients[recipient]?.address ?? '',
       site: facts.grant.site,
       source: facts.source,
       tenant: facts.envelope.tenant,
       remote: facts.grant.ip,
       host: facts.grant.host,
-      reply: outcome.reply === undefined ? '' : `${outcome.reply.code} ${outcome.reply.text}`,
+      reply: `${reply.code} ${reply.lines.join(' ')}`,
       size: facts.sizeBytes,
       // The clock may have been set back since.
       delayMs: Math.max(0, Date.now() - facts.envelope.receivedAtMs),
@@ -51,7 +55,7 @@ export class DeliveryLog {
     );
   }
 
-  unreadable(work: Work, reason: string): void {
-    this.#log.error(`message ${work.queueId} cannot be read from the spool: ${reason}`);
+  unreadable(work: Work, refusal: Refusal): void {
+    this.#log.error(`message ${work.queueId} cannot be read from the spool: ${refusalText(refusal)}`);
   }
 }

@@ -1,24 +1,26 @@
-// The result of a recipient that was not delivered, with what a report to the sender and the log need to know.
+// The result of a recipient that was not delivered, with what the log needs to know.
 
-import type { RecipientOutcome } from '../protocol/smtp/client/client-session.ts';
 import type { Envelope } from '../message/envelope.ts';
+import type { Refusal } from '../message/refusal.ts';
 import type { AttemptResult, ConnectedPlace } from './types.ts';
 
-/** @param recipient - its index in the envelope */
+/**
+ * @param recipient - its index in the envelope
+ * @param at - its index among the recipients of the transaction
+ */
 export function failedResult(
   recipient: number,
-  outcome: RecipientOutcome,
+  at: number,
+  refusal: Refusal,
   envelope: Envelope,
-  { host, ip, source }: ConnectedPlace,
+  { source }: ConnectedPlace,
 ): AttemptResult {
   const { tenant } = envelope;
   return {
     recipient,
-    result: outcome.result,
-    error: outcome.error,
-    address: envelope.recipients[outcome.recipient]?.address,
-    host,
-    remote: ip,
+    result: 'refused',
+    refusal,
+    address: envelope.recipients[at]?.address,
     ...(source !== '' && { source }),
     ...(tenant !== undefined && { tenant }),
   };

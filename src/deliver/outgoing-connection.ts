@@ -5,10 +5,10 @@ import {
   type ClientPhase,
   ClientSession,
   type RecipientOutcome,
-  type RemoteReply,
 } from '../protocol/smtp/client/client-session.ts';
+import type { Refusal } from '../message/refusal.ts';
 import type { ConnectionContext } from './connection-context.ts';
-import { connectionError } from './connection-error.ts';
+import { failureRefusal, lostRefusal } from './failure-refusal.ts';
 import type { DeliveryFacts } from './delivery-log.ts';
 import { type OpenedMessage, openMessage } from './open-message.ts';
 import { OutgoingSocket } from './outgoing-socket.ts';
@@ -147,7 +147,8 @@ export class OutgoingConnection {
           break;
         case 'failed':
           this.#flush();
-          this.#finish(event.error, event.reply);
+          // The address is to blame, no recipient is: they are tried again, whatever the code.
+          this.#finish(failureRefusal(event.failure, this.#grant, false));
           break;
         case 'close':
           this.#flush();
@@ -201,11 +202,11 @@ export class OutgoingConnection {
   #unreadable(inHand: TransactionInHand, error: unknown): void {
     if (this.#ended || this.#inHand !== inHand) return;
     this.#timer.stop();
-    const failure = readFailure(error);
-    this.#context.log.unreadable(inHand.work, failure.error);
+    const refusal = readFailure(error);
+    this.#context.log.unreadable(inHand.work, refusal);
     this.#inHand = undefined;
     this.#canBegin = true;
-    this.#report(inHand.work.queueId, inHand.unreadable(failure), !this.#closing);
+    this.#report(inHand.work.queueId, inHand.unreadable(refusal), !this.#closing);
     if (!this.#closing) return;
     this.#session.quit();
     this.#pump();
@@ -281,19 +282,18 @@ export class OutgoingConnection {
       this.#session.disconnected(reason);
       this.#pump();
     }
-    this.#finish(reason, undefined, isLocal);
+    this.#finish(lostRefusal(this.#grant, reason, isLocal));
   }
 
-  /** @param isLocal - the connection could not be tried, and the destination is not to blame */
-  #finish(reason = 'closed', reply?: RemoteReply, isLocal = false): void {
+  /** @param refusal - why the connection never became ready, if it did not */
+  #finish(refusal?: Refusal): void {
     if (this.#ended) return;
     if (this.#session.leftGroupUnanswered && !this.#abandoned) this.#distrustPipelining();
     if (this.#usable) {
       this.#end({ kind: this.busy ? 'unused' : 'closed' });
       return;
     }
-    const error = connectionError(this.#grant, reason, reply);
-    this.#end({ kind: 'failed', error, ...(isLocal && { local: true }) });
+    this.#end({ kind: 'failed', refusal: refusal ?? lostRefusal(this.#grant, 'closed', false) });
   }
 
   /** What went wrong may have been that commands came together: the next attempt will tell. */

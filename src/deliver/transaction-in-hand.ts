@@ -2,10 +2,11 @@
 // answer must not keep the rest in memory, and thousands of connections may wait for one.
 
 import type { Envelope } from '../message/envelope.ts';
+import type { Refusal } from '../message/refusal.ts';
 import type { ClientTransaction, RecipientOutcome } from '../protocol/smtp/client/client-session.ts';
 import type { StoredMessage } from '../spool/types.ts';
 import { failedResult } from './failed-result.ts';
-import type { ReadFailure } from './read-failure.ts';
+import { failureRefusal } from './failure-refusal.ts';
 import type { AttemptResult, ConnectedPlace, Work } from './types.ts';
 
 export interface MessageInHand {
@@ -21,7 +22,7 @@ export class TransactionInHand {
   #message: MessageInHand | undefined;
   /** The message, until its content is written. */
   #unsent: StoredMessage | undefined;
-  #readFailure: ReadFailure | undefined;
+  #readFailure: Refusal | undefined;
 
   constructor(work: Work, begunAtMs: number) {
     this.work = work;
@@ -52,14 +53,14 @@ export class TransactionInHand {
   }
 
   /** The content could not be read to its end. */
-  contentFailed(failure: ReadFailure): void {
+  contentFailed(failure: Refusal): void {
     this.#readFailure = failure;
   }
 
   /** The results when the message could not be read: all its recipients wait. */
-  unreadable(failure: ReadFailure): AttemptResult[] {
+  unreadable(refusal: Refusal): AttemptResult[] {
     const results: AttemptResult[] = [];
-    for (const recipient of this.work.recipients) results.push({ recipient, result: 'tempfail', ...failure });
+    for (const recipient of this.work.recipients) results.push({ recipient, result: 'refused', refusal });
     return results;
   }
 
@@ -71,13 +72,15 @@ export class TransactionInHand {
   ): AttemptResult[] {
     const message = this.#message;
     if (message === undefined) return [];
-    const damage = this.#readFailure?.isDamaged === true ? this.#readFailure : undefined;
+    const damage = this.#readFailure?.by.kind === 'damage' ? this.#readFailure : undefined;
     const results: AttemptResult[] = [];
     for (const outcome of outcomes) {
       const recipient = this.work.recipients[outcome.recipient];
       if (recipient === undefined) continue;
       if (outcome.result !== 'delivered') {
-        results.push({ ...failedResult(recipient, outcome, message.envelope, place), ...damage });
+        const { failure, result } = outcome;
+        const refusal = damage ?? failureRefusal(failure, place, result === 'permfail');
+        results.push(failedResult(recipient, outcome.recipient, refusal, message.envelope, place));
         continue;
       }
       const { notify } = message.envelope.recipients[outcome.recipient] ?? {};
@@ -85,8 +88,7 @@ export class TransactionInHand {
       results.push({
         recipient,
         result: 'delivered',
-        error: '',
-        ...(unreported && { relayedWithoutDsn: true }),
+        ...(unreported && { relayedTo: place.host }),
       });
     }
     return results;

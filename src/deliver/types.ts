@@ -1,5 +1,6 @@
 // What passes between whoever grants deliveries and the transports that carry them out.
 
+import type { Refusal } from '../message/refusal.ts';
 import type { RecipientResult } from '../schedule/types.ts';
 import type { StoredRef } from '../spool/types.ts';
 import type { IgnoredExtensions } from './ignored-extensions.ts';
@@ -29,26 +30,21 @@ export interface ConnectGrant {
 /** The same when its first work is in hand. */
 export type ConnectedPlace = Omit<ConnectGrant, 'work'>;
 
-/** A recipient's result; what a report needs comes along when it was not delivered. */
-export interface AttemptResult extends RecipientResult {
+/** A recipient's result; what the log tells of it comes along when it was not delivered. */
+export type AttemptResult = RecipientResult & {
   readonly address?: string | undefined;
-  /** Name and IP address of the server that was spoken to. */
-  readonly host?: string | undefined;
-  readonly remote?: string | undefined;
   /** Our own address, if it was not the system's choice. */
   readonly source?: string | undefined;
   /** Name of the tenant, if it has one. */
   readonly tenant?: string | undefined;
-  /** Delivered, NOTIFY=SUCCESS was asked for, and the peer knows no DSN: Sluice reports `relayed` (RFC 3461 5.2.2). */
-  readonly relayedWithoutDsn?: boolean | undefined;
-  /** The stored message is damaged or gone: another attempt cannot go better. */
-  readonly isDamaged?: true;
-}
+  /** Delivered to this host, NOTIFY=SUCCESS was asked for, and it knows no DSN: Sluice reports `relayed` (RFC 3461 5.2.2). */
+  readonly relayedTo?: string | undefined;
+};
 
 /** Why a connection is no more. `unused`: its last transaction was never taken up by the peer and is no attempt. */
 export type CloseReport =
-  /** `local`: this machine could not even try (no such source, no free port, no open file); the destination is not to blame. */
-  | { readonly kind: 'failed'; readonly error: string; readonly local?: true }
+  /** A local refusal: this machine could not even try (no such source, no free port, no open file); the destination is not to blame. */
+  | { readonly kind: 'failed'; readonly refusal: Refusal }
   | { readonly kind: 'closed' }
   | { readonly kind: 'unused' };
 

@@ -40,7 +40,7 @@ export class Admission {
         domain: route.domain,
         attempts: waiting.attempts,
         nextAttemptAtMs: waiting.nextAttemptAtMs === 0 ? 0 : this.#clock.steadyOf(waiting.nextAttemptAtMs),
-        lastError: waiting.lastError,
+        lastRefusal: waiting.lastRefusal,
       });
     }
     this.#scheduler.commit(handle, this.#clock.nowMs());
@@ -63,7 +63,7 @@ export class Admission {
         domain: route.domain,
         attempts: 0,
         nextAttemptAtMs: 0,
-        lastError: '',
+        lastRefusal: '',
       });
     }
     this.#scheduler.commit(handle, nowMs);

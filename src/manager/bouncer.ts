@@ -5,12 +5,13 @@ import type { BounceSettings } from '../bounce/bounce-settings.ts';
 import { type Addressee, addresseeOf } from '../bounce/addressee.ts';
 import { type DsnRecipient, buildDsn } from '../bounce/build-dsn.ts';
 import { splitReport } from '../bounce/split-report.ts';
-import { statusFrom } from '../bounce/status.ts';
+import { failureStatus } from '../bounce/status.ts';
 import { wantsReport } from '../bounce/wants-report.ts';
 import type { Timers } from '../io/timers.ts';
 import type { Logger } from '../log/logger.ts';
 import type { Envelope } from '../message/envelope.ts';
-import { splitErrorText } from '../protocol/smtp/client/error-text.ts';
+import { peerOf, type Refusal } from '../message/refusal.ts';
+import { refusalText } from '../message/refusal-text.ts';
 import { SpoolError, isDamage } from '../spool/spool-error.ts';
 import type { SpoolReader, SpoolWriter, StoredMessage, StoredRef } from '../spool/types.ts';
 import type { Stats } from '../stats/stats.ts';
@@ -18,12 +19,20 @@ import type { Troubles } from '../stats/troubles.ts';
 import type { Submitted } from '../channel/messages.ts';
 
 /** A recipient to be reported. */
-export interface ReportedRecipient {
+export type ReportedRecipient = FailedRecipient | RelayedRecipient;
+
+export interface FailedRecipient {
   readonly recipient: number;
-  readonly action: 'failed' | 'relayed';
-  readonly error: string;
+  readonly action: 'failed';
+  readonly refusal: Refusal;
+  /** Its lifetime ended it. */
   readonly expired: boolean;
-  /** The server that said so, if one did. */
+}
+
+interface RelayedRecipient {
+  readonly recipient: number;
+  readonly action: 'relayed';
+  /** The server that took it; undefined when nobody knows any more. */
   readonly host: string | undefined;
 }
 
@@ -113,7 +122,7 @@ export class Bouncer {
         await this.#store(queueId, addressee, envelope, each, original);
       }
     }
-    for (const each of recipients) this.#logBounced(queueId, envelope, each);
+    for (const each of recipients) if (each.action === 'failed') this.#logBounced(queueId, envelope, each);
     if (addressee.kind === 'nobody') this.#dropped(queueId, envelope, recipients, addressee.reason);
   }
 
@@ -265,13 +274,13 @@ export class Bouncer {
     this.#log.event('dropped', { id: queueId, from: '', to, reason: `nobody is told: ${reason}` });
   }
 
-  #logBounced(queueId: string, envelope: Envelope, each: ReportedRecipient): void {
+  #logBounced(queueId: string, envelope: Envelope, each: FailedRecipient): void {
     this.#log.event('bounced', {
       id: queueId,
       from: envelope.reversePath,
       to: envelope.recipients[each.recipient]?.address ?? '',
-      reply: each.error,
-      host: each.host,
+      reply: refusalText(each.refusal),
+      host: peerOf(each.refusal)?.host,
       expired: each.expired,
       delayMs: Math.max(0, this.#dateMs() - envelope.receivedAtMs),
     });
@@ -366,25 +375,14 @@ function isDue({ kind }: Addressee, envelope: Envelope, each: ReportedRecipient)
 
 function dsnRecipient(envelope: Envelope, each: ReportedRecipient, nowMs: number): DsnRecipient {
   const recipient = envelope.recipients[each.recipient];
-  return {
+  const facts = {
     address: recipient?.address ?? '',
     originalRecipient: recipient?.originalRecipient,
-    action: each.action,
-    status: statusOf(each),
-    diagnostic: each.error === '' ? undefined : { type: 'smtp', text: diagnosticText(each.error) },
-    remoteMta: each.host,
     lastAttemptMs: nowMs,
   };
-}
-
-/** A DSN is told the command first: `RCPT: 550 5.1.1 no such user`. */
-function diagnosticText(error: string): string {
-  const { command, reply } = splitErrorText(error);
-  return command === '' ? reply : `${command}: ${reply}`;
-}
-
-/** RFC 3463: 4.4.7 is "delivery time expired". */
-function statusOf(each: ReportedRecipient): string {
-  if (each.action === 'relayed') return '2.0.0';
-  return each.expired ? '4.4.7' : statusFrom(each.error);
+  if (each.action === 'relayed') {
+    return { ...facts, action: 'relayed', status: '2.0.0', remoteMta: each.host };
+  }
+  const { refusal, expired } = each;
+  return { ...facts, action: 'failed', status: failureStatus(refusal, expired), refusal };
 }

@@ -1,6 +1,8 @@
 // Messages whose stored form is damaged. They are held for the operator, and counted among what is wrong; at the end of
 // their lifetime they are given up like any mail that could not be delivered, so that their senders hear of them.
 
+import type { AttemptResult } from '../deliver/types.ts';
+import { damageOf } from '../message/refusal.ts';
 import type { MessageHandle, Scheduler } from '../schedule/types.ts';
 import type { SpoolStore } from '../spool/types.ts';
 import type { Troubles } from '../stats/troubles.ts';
@@ -52,4 +54,13 @@ export class DamagedMail {
       'See "sluice queue list --state damaged" and "sluice spool check". Look after the disk first; bring the files back from a copy and release the messages, or give them up with "sluice queue bounce --state damaged".',
     );
   }
+}
+
+/** What is damaged about a message, if that is why an attempt for it failed. */
+export function damageIn(results: readonly AttemptResult[]): string | undefined {
+  for (const each of results) {
+    const damage = each.result === 'refused' ? damageOf(each.refusal) : undefined;
+    if (damage !== undefined) return damage;
+  }
+  return undefined;
 }

@@ -3,63 +3,63 @@
 
 import type { AttemptResult } from '../deliver/types.ts';
 import type { Logger } from '../log/logger.ts';
+import { peerOf } from '../message/refusal.ts';
+import { lastRefusalOf, type LastRefusal } from '../message/refusal-form.ts';
+import { refusalText } from '../message/refusal-text.ts';
 import type { SpoolReader, StoredRef } from '../spool/types.ts';
 
 export interface Deferral {
   readonly recipient: number;
   readonly attempts: number;
   readonly nextAttemptAtMs: number;
-  readonly error: string;
+  readonly refusal: LastRefusal;
 }
+
+/** What the lines say beside the deferral. */
+type Known = Pick<AttemptResult, 'address' | 'source' | 'tenant'>;
 
 export class DeferralLog {
   readonly #log: Logger;
-  readonly #reader: SpoolReader;
-  #queueId = '';
-  #results: readonly AttemptResult[] = [];
+  readonly #reader: Pick<SpoolReader, 'readEnvelope'>;
 
-  constructor(log: Logger, reader: SpoolReader) {
+  constructor(log: Logger, reader: Pick<SpoolReader, 'readEnvelope'>) {
     this.#log = log;
     this.#reader = reader;
   }
 
-  /** The attempt whose deferrals come next. */
-  attempt(queueId: string, results: readonly AttemptResult[]): void {
-    this.#queueId = queueId;
-    this.#results = results;
-  }
-
-  /** What the attempt that is being settled said about a recipient. */
-  resultOf(queueId: string, recipient: number): AttemptResult | undefined {
-    if (queueId !== this.#queueId) return undefined;
-    return this.#results.find((each) => each.recipient === recipient);
-  }
-
-  deferred(queueId: string, ref: StoredRef | undefined, deferral: Deferral): void {
-    const known = this.resultOf(queueId, deferral.recipient);
+  /** @param results - of the attempt that caused it; none: there was no attempt, or its results are of no other recipient */
+  deferred(
+    queueId: string,
+    ref: StoredRef | undefined,
+    deferral: Deferral,
+    results: readonly AttemptResult[] = [],
+  ): void {
+    const known = results.find((each) => each.recipient === deferral.recipient);
     if (known?.address !== undefined) {
-      this.#write(queueId, known.address, deferral, known);
+      this.#write(queueId, known, deferral);
       return;
     }
     if (ref === undefined) return;
     void this.#reader.readEnvelope(ref).then(
       ({ recipients, tenant }) =>
-        this.#write(queueId, recipients[deferral.recipient]?.address ?? '', deferral, { tenant }),
-      () => this.#write(queueId, '', deferral, {}),
+        this.#write(queueId, { address: recipients[deferral.recipient]?.address, tenant }, deferral),
+      () => this.#write(queueId, {}, deferral),
     );
   }
 
-  #write(queueId: string, address: string, deferral: Deferral, known: Partial<AttemptResult>): void {
+  #write(queueId: string, { address = '', source, tenant }: Known, deferral: Deferral): void {
+    const refusal = lastRefusalOf(deferral.refusal);
+    const peer = refusal === undefined ? undefined : peerOf(refusal);
     this.#log.event('deferred', {
       id: queueId,
       to: address,
-      source: known.source,
-      host: known.host,
-      remote: known.remote,
-      reply: deferral.error,
+      source,
+      host: peer?.host,
+      remote: peer?.address,
+      reply: refusal === undefined ? '' : refusalText(refusal),
       attempts: deferral.attempts,
       nextAttempt: new Date(deferral.nextAttemptAtMs).toISOString(),
-      tenant: known.tenant,
+      tenant,
     });
   }
 }

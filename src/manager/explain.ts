@@ -7,6 +7,8 @@ import type { Override } from '../control/override.ts';
 import type { RouteConfig } from '../config/config.ts';
 import { parseRecipientDomain } from '../values/domain.ts';
 import { ValueError } from '../values/value-error.ts';
+import { refusalText } from '../message/refusal-text.ts';
+import { planRefusal } from '../route/outcome.ts';
 import type { DatedClock } from '../io/steady-clock.ts';
 import type { Timers } from '../io/timers.ts';
 import type { ErrorPlan, RouteKey, Router } from '../route/types.ts';
@@ -64,7 +66,10 @@ export class Explainer {
       address,
       sender,
       route: describeRoute(facts.routes, key, sender),
-      refusal: plan.kind === 'error' ? { permanent: plan.permanent, reply: replyOf(plan) } : undefined,
+      refusal:
+        plan.kind === 'error'
+          ? { permanent: plan.permanent, reply: refusalText(planRefusal(plan)) }
+          : undefined,
       validUntilMs: this.#clock.shownOf(plan.validUntilMs),
       explanation,
       tenants,
@@ -92,15 +97,15 @@ export class Explainer {
       label: '',
       limits: [],
       places: [],
-      binding: [refusalText(plan)],
+      binding: [wayText(plan)],
       ...(next !== Infinity && { nextAttemptAtMs: next }),
     };
   }
 }
 
-function refusalText(plan: ErrorPlan): string {
+function wayText(plan: ErrorPlan): string {
   if (plan.waitsForDns === true) return `its mail waits for a name server, without attempts: ${plan.text}`;
-  return `its mail ${plan.permanent ? 'goes back to the sender' : 'waits'}: ${replyOf(plan)}`;
+  return `its mail ${plan.permanent ? 'goes back to the sender' : 'waits'}: ${refusalText(planRefusal(plan))}`;
 }
 
 /** The tenant that most of it is of. */
@@ -125,10 +130,6 @@ function domainOf(address: string): string {
     `"${address}" is neither a mail address nor a domain.`,
     'Write user@example.com or example.com.',
   );
-}
-
-function replyOf({ replyCode, enhancedStatus, text }: ErrorPlan): string {
-  return `${replyCode} ${enhancedStatus} ${text}`;
 }
 
 /** How much one connection to the first address takes, and one message. */

@@ -1,6 +1,7 @@
 // Gives recipients up for an operator. Promises: they leave the queue only once the report about them is on stable storage;
 // when it cannot be stored, they are in the queue as they were, and the operator hears why.
 
+import { localRefusal } from '../message/refusal.ts';
 import type { MessageHandle, Scheduler } from '../schedule/types.ts';
 import type { Outcome, SpoolStore, StoredRef } from '../spool/types.ts';
 import type { ReportedRecipient } from './bouncer.ts';
@@ -52,9 +53,15 @@ export class GivingUp {
     const chosen = scheduler.notInFlight(message, recipients);
     if (ref === undefined || chosen.length === 0 || this.#messages.has(queueId)) return 0;
     // RFC 3463 5.3.0: a fault of this system, for good.
-    const error = store.isDamaged(queueId)
-      ? '554 5.3.0 the message was damaged on this server and cannot be delivered'
-      : '554 5.3.0 the operator of this server has given the message up';
+    const refusal = localRefusal({
+      during: 'queue',
+      code: 554,
+      enhanced: '5.3.0',
+      text: store.isDamaged(queueId)
+        ? 'the message was damaged on this server and cannot be delivered'
+        : 'the operator of this server has given the message up',
+      permanent: true,
+    });
     this.#messages.add(queueId);
     store.pin(queueId);
     // Nothing of it may begin while a report says that it has failed. This hold is not journaled: after a crash it is over.
@@ -66,12 +73,11 @@ export class GivingUp {
       const failed = chosen.map((recipient): ReportedRecipient => ({
         recipient,
         action: 'failed',
-        error,
+        refusal,
         expired: false,
-        host: undefined,
       }));
       await report(queueId, ref, failed);
-      return this.#remove(queueId, message, chosen, error);
+      return this.#remove(queueId, message, chosen);
     } finally {
       store.unpin(queueId);
       this.#messages.delete(queueId);
@@ -80,13 +86,13 @@ export class GivingUp {
     }
   }
 
-  #remove(queueId: string, message: MessageHandle, chosen: readonly number[], error: string): number {
+  #remove(queueId: string, message: MessageHandle, chosen: readonly number[]): number {
     const { scheduler, change, givenUp } = this.#parts;
     const outcomes: Outcome[] = [];
     if (!scheduler.isQueued(message, queueId)) return 0;
     change(outcomes, () => {
       for (const recipient of scheduler.remove(message, chosen)) {
-        outcomes.push({ kind: 'failed', queueId, recipient, error });
+        outcomes.push({ kind: 'failed', queueId, recipient });
       }
     });
     givenUp(outcomes.length);

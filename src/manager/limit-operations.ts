@@ -15,6 +15,8 @@ import type { Override } from '../control/override.ts';
 import { formatTarget, type OverrideTarget, parseTarget } from '../control/override-target.ts';
 import { parseDomain } from '../values/domain.ts';
 import { ValueError } from '../values/value-error.ts';
+import { refusalText } from '../message/refusal-text.ts';
+import { planRefusal } from '../route/outcome.ts';
 import type { Scheduler } from '../schedule/types.ts';
 import type { Explainer } from './explain.ts';
 import type { NamedTarget, Overrides } from './overrides.ts';
@@ -106,7 +108,7 @@ export class LimitOperations implements OperatorSource {
     const { router } = this.#parts.routing;
     const plan = await router.resolve(router.routeOf('', `x@${domain}`).key);
     if (plan.kind === 'relay') return plan;
-    throw siteUnknown(text, `looking it up: ${plan.replyCode} ${plan.enhancedStatus} ${plan.text}`);
+    throw siteUnknown(text, `looking it up: ${refusalText(planRefusal(plan))}`);
   }
 }
 

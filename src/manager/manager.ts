@@ -7,14 +7,14 @@ import type { Envelope } from '../message/envelope.ts';
 import type { DatedClock } from '../io/steady-clock.ts';
 import type { Timer, Timers } from '../io/timers.ts';
 import type { Logger } from '../log/logger.ts';
+import { damageRefusal, localFault, type Refusal } from '../message/refusal.ts';
 import type { ConnectionHandle, Effect, MessageHandle, Scheduler, Transaction } from '../schedule/types.ts';
-import { damageText } from '../spool/damage-text.ts';
 import type { Outcome, RecoveredMessage, SpoolReader, SpoolStore, StoredRef } from '../spool/types.ts';
 import type { Stats } from '../stats/stats.ts';
 import type { Troubles } from '../stats/troubles.ts';
 import type { SenderToManager, Submitted } from '../channel/messages.ts';
 import { Admission } from './admission.ts';
-import { DamagedMail } from './damaged-mail.ts';
+import { damageIn, DamagedMail } from './damaged-mail.ts';
 import type { ReportedRecipient } from './bouncer.ts';
 import { DeferralLog } from './deferral-log.ts';
 import { FailureReports } from './failure-reports.ts';
@@ -27,6 +27,8 @@ import type { Shaping } from './shaping.ts';
 
 /** A message younger than this is read from the page cache without a thread hop. */
 const freshMs = 60_000;
+
+type DeferredEffect = Extract<Effect, { readonly kind: 'deferred' }>;
 
 /** A transaction under way on a connection. */
 interface Flight {
@@ -198,7 +200,7 @@ export class Manager {
   /** Gives up damaged messages whose lifetime is over; to be called every few seconds. */
   expireDamaged(): void {
     for (const message of this.#damaged.expired(this.#clock.nowMs())) {
-      this.#giveUp(message, undefined, damageText('nobody could repair it in its lifetime'), true);
+      this.#giveUp(message, undefined, damageRefusal('nobody could repair it in its lifetime'), true);
     }
     this.#drain();
   }
@@ -206,14 +208,14 @@ export class Manager {
   #giveUp(
     message: MessageHandle,
     recipients: readonly number[] | undefined,
-    error: string,
+    refusal: Refusal,
     expired: boolean,
   ): number {
     const queueId = this.#admission.queueIdOf(message);
     const removed = this.#scheduler.remove(message, recipients);
     this.#stats.count('bounced', removed.length);
     for (const recipient of removed) {
-      this.#failures.add(queueId, { recipient, action: 'failed', error, expired, host: undefined });
+      this.#failures.add(queueId, { recipient, action: 'failed', refusal, expired });
     }
     return removed.length;
   }
@@ -264,19 +266,17 @@ export class Manager {
   }
 
   #relayed(queueId: string, recipient: number, host: string | undefined): void {
-    this.#failures.add(queueId, { recipient, action: 'relayed', error: '', expired: false, host });
+    this.#failures.add(queueId, { recipient, action: 'relayed', host });
   }
 
   /** What the process had in hand may or may not have arrived. */
   #connectionLost(connection: number, now: number): void {
     const flight = this.#flights.get(connection);
     if (flight !== undefined) {
-      const error = '451 4.3.0 Sluice lost the connection in the middle of the transaction';
-      const results = flight.transaction.recipients.map((recipient) => ({
-        recipient,
-        result: 'tempfail' as const,
-        error,
-      }));
+      const refusal = localFault('queue', 'Sluice lost the connection in the middle of the transaction');
+      const results = flight.transaction.recipients.map(
+        (recipient) => ({ recipient, result: 'refused', refusal }) as const,
+      );
       this.#done(connection, results, false, now);
     }
     this.#closed(connection, { kind: 'closed' }, now);
@@ -286,28 +286,27 @@ export class Manager {
     const flight = this.#flights.get(connection);
     if (flight === undefined) return;
     this.#flights.delete(connection);
-    this.#deferrals.attempt(flight.queueId, results);
     for (const each of results) {
-      if (each.relayedWithoutDsn === true) this.#relayed(flight.queueId, each.recipient, each.host);
+      if (each.relayedTo !== undefined) this.#relayed(flight.queueId, each.recipient, each.relayedTo);
     }
     this.#scheduler.transactionDone(connection as ConnectionHandle, results, reusable, now);
-    this.#effects();
-    const damage = results.find(({ isDamaged }) => isDamaged === true);
-    if (damage !== undefined) this.#holdDamaged(flight.queueId, flight.transaction.message, damage.error);
+    this.#effects(flight.transaction.message, results);
+    const damage = damageIn(results);
+    if (damage !== undefined) this.#holdDamaged(flight.queueId, flight.transaction.message, damage);
     this.#store.unpin(flight.queueId);
   }
 
   /** A message that nobody can read is held, and its journal says why. */
-  holdDamaged(queueId: string, message: MessageHandle, error: string): void {
-    this.#holdDamaged(queueId, message, error);
+  holdDamaged(queueId: string, message: MessageHandle, why: string): void {
+    this.#holdDamaged(queueId, message, why);
     this.#drain();
   }
 
   /** Another attempt would find the same: the message is for an operator to look at. */
-  #holdDamaged(queueId: string, message: MessageHandle, error: string): void {
+  #holdDamaged(queueId: string, message: MessageHandle, why: string): void {
     if (!this.#scheduler.isQueued(message, queueId)) return;
     this.#scheduler.hold(message);
-    this.#outcomes.push({ kind: 'damaged', queueId, error });
+    this.#outcomes.push({ kind: 'damaged', queueId, why });
     this.#damaged.add(queueId, message);
   }
 
@@ -315,7 +314,9 @@ export class Manager {
     this.#senders.closed(connection);
     const flight = this.#flights.get(connection);
     this.#flights.delete(connection);
-    if (report.kind === 'failed' && report.local === true) this.#localFailures.failed(report.error, now);
+    if (report.kind === 'failed' && report.refusal.by.kind === 'local') {
+      this.#localFailures.failed(report.refusal, now);
+    }
     const end = report.kind === 'failed' ? report : ({ kind: 'closed' } as const);
     this.#scheduler.connectionClosed(connection as ConnectionHandle, end, now);
     this.#effects();
@@ -335,17 +336,21 @@ export class Manager {
     this.#armTimer();
   }
 
-  #effects(): void {
+  /** @param results - of an attempt for this message that has just been settled; the log tells more with them */
+  #effects(message?: MessageHandle, results?: readonly AttemptResult[]): void {
     const { effects } = this.#scheduler;
     // Answering a `resolve` from the cache adds effects at the end while this loop runs.
     for (let index = 0; index < effects.length; index++) {
       const effect = effects[index];
-      if (effect !== undefined) this.#effect(effect);
+      if (effect === undefined) continue;
+      if (effect.kind === 'deferred')
+        this.#deferred(effect, effect.message === message ? results : undefined);
+      else this.#effect(effect);
     }
     effects.length = 0;
   }
 
-  #effect(effect: Effect): void {
+  #effect(effect: Exclude<Effect, DeferredEffect>): void {
     switch (effect.kind) {
       case 'transact':
         this.#senders.transact(effect.connection, this.#work(effect.connection, effect.transaction));
@@ -375,21 +380,11 @@ export class Manager {
         if (known !== undefined) this.#scheduler.routeResolved(effect.route, known, this.#clock.nowMs());
         break;
       }
-      case 'deferred': {
-        const queueId = this.#admission.queueIdOf(effect.message);
-        const { recipient, attempts, nextAttemptAtMs, error } = effect;
-        this.#outcomes.push({ kind: 'deferred', queueId, recipient, attempts, nextAttemptAtMs, error });
-        this.#stats.count('deferred');
-        this.#admission.forgetId(effect.message);
-        this.#deferrals.deferred(queueId, this.#store.locate(queueId), effect);
-        break;
-      }
       case 'failed': {
-        const { recipient, error, expired } = effect;
+        const { recipient, refusal, expired } = effect;
         const queueId = this.#admission.queueIdOf(effect.message);
-        const host = this.#deferrals.resultOf(queueId, recipient)?.host;
         this.#stats.count('bounced');
-        this.#failures.add(queueId, { recipient, action: 'failed', error, expired, host });
+        this.#failures.add(queueId, { recipient, action: 'failed', refusal, expired });
         break;
       }
       case 'done':
@@ -397,6 +392,15 @@ export class Manager {
         this.#admission.forgetId(effect.message);
         break;
     }
+  }
+
+  #deferred(effect: DeferredEffect, results: readonly AttemptResult[] | undefined): void {
+    const queueId = this.#admission.queueIdOf(effect.message);
+    const { recipient, attempts, nextAttemptAtMs, refusal } = effect;
+    this.#outcomes.push({ kind: 'deferred', queueId, recipient, attempts, nextAttemptAtMs, refusal });
+    this.#stats.count('deferred');
+    this.#admission.forgetId(effect.message);
+    this.#deferrals.deferred(queueId, this.#store.locate(queueId), effect, results);
   }
 
   #work(connection: ConnectionHandle, transaction: Transaction): Work {
@@ -428,7 +432,7 @@ export class Manager {
       this.#store.settle(
         recipients
           .filter((each) => each.action === 'failed')
-          .map(({ recipient, error }) => ({ kind: 'failed', queueId, recipient, error })),
+          .map(({ recipient }) => ({ kind: 'failed', queueId, recipient })),
       );
     }
     this.#store.unpin(queueId);

@@ -1,7 +1,7 @@
 // Pages of the queue for operators: a walk through it that is taken up again with each page, so that a long queue never holds
 // up deliveries.
 
-import { type QueueFilter, RowMatcher } from '../control/queue-row.ts';
+import { type QueueFilter, RowMatcher, lastFacts } from '../control/queue-row.ts';
 import type { QueuePage, SourceRow } from '../control/queue-source.ts';
 import type { QueuedRecipient } from '../schedule/types.ts';
 import type { SpoolStore } from '../spool/types.ts';
@@ -76,7 +76,7 @@ export class QueueListings {
       isHeld: queued.isHeld && !isDamaged,
       attempts: queued.attempts,
       nextAttemptAtMs: queued.nextAttemptAtMs,
-      lastError: queued.lastError,
+      ...lastFacts(queued.lastRefusal),
       ...(queued.waitsFor !== undefined && { waitsFor: queued.waitsFor }),
       recipientIndex: queued.recipient,
       ref,

@@ -3,7 +3,6 @@
 
 import type { ExaminedMessage, NamedMessage } from '../control/queue-source.ts';
 import { isDamage } from '../spool/spool-error.ts';
-import { damageText } from '../spool/damage-text.ts';
 import type { MessageHandle, Scheduler } from '../schedule/types.ts';
 import type { SpoolReader, SpoolStore } from '../spool/types.ts';
 
@@ -12,7 +11,7 @@ export interface UnreadableMailParts {
   readonly reader: Pick<SpoolReader, 'readEnvelope'>;
   readonly scheduler: Pick<Scheduler, 'isQueued'>;
   /** Holds a message, and journals why. */
-  readonly holdDamaged: (queueId: string, message: MessageHandle, error: string) => void;
+  readonly holdDamaged: (queueId: string, message: MessageHandle, why: string) => void;
 }
 
 export class UnreadableMail {
@@ -40,7 +39,7 @@ export class UnreadableMail {
       await reader.readEnvelope(ref);
     } catch (error) {
       // Anything else, such as no open file left, may go better next time.
-      if (isDamage(error)) damage = damageText(error.message);
+      if (isDamage(error)) damage = error.message;
     } finally {
       store.unpin(queueId);
     }

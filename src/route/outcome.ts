@@ -1,5 +1,6 @@
 // What a look-up makes of a route, before the router dates it: the plan and for how long it may be believed.
 
+import { localRefusal, type Refusal } from '../message/refusal.ts';
 import type { ErrorPlan, RelayPlan } from './types.ts';
 
 export interface Outcome {
@@ -28,4 +29,9 @@ export function temporary(enhancedStatus: string, text: string): Outcome {
     plan: { kind: 'error', permanent: false, replyCode: 451, enhancedStatus, text },
     ttlSeconds: temporaryTtlSeconds,
   };
+}
+
+/** What the recipients of such a route are refused with. */
+export function planRefusal({ replyCode, enhancedStatus, text, permanent }: ErrorPlan): Refusal {
+  return localRefusal({ during: 'routing', code: replyCode, enhanced: enhancedStatus, text, permanent });
 }

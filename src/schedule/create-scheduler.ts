@@ -59,7 +59,7 @@ const longestPlanMs = 30 * 86_400_000;
  * @example
  * const scheduler = createScheduler(config, Date.now());
  * const message = scheduler.begin({ queueId, receivedAtMs, nullSender: false, held: false });
- * scheduler.add(message, { recipient: 0, route: 'mx:example.com', domain: 'example.com', attempts: 0, nextAttemptAtMs: 0, lastError: '' });
+ * scheduler.add(message, { recipient: 0, route: 'mx:example.com', domain: 'example.com', attempts: 0, nextAttemptAtMs: 0, lastRefusal: '' });
  * scheduler.commit(message, Date.now());
  * for (const effect of scheduler.effects) perform(effect); // { kind: 'resolve', route: 'mx:example.com' }
  * scheduler.effects.length = 0;

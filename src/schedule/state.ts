@@ -4,7 +4,7 @@
 import { AddressStore } from './store/addresses.ts';
 import { ConnectionStore } from './store/connections.ts';
 import { CounterStore, Dimension } from './store/counters.ts';
-import { ErrorTexts } from './store/error-texts.ts';
+import { RefusalForms } from './store/refusal-forms.ts';
 import { createLimitIndex } from './limits/rule-index.ts';
 import type { LimitIndex } from './limits/types.ts';
 import { MessageStore } from './store/messages.ts';
@@ -31,7 +31,7 @@ export class State {
   readonly messages = new MessageStore();
   readonly recipients = new RecipientStore();
   readonly tasks = new TaskStore(this.messages.firstTask);
-  readonly errors = new ErrorTexts();
+  readonly refusals = new RefusalForms();
   readonly counters = new CounterStore();
   readonly tenants = new TenantNames();
   readonly parking = new Parking(this.counters, this.tenants, () => this.globalCounter);

@@ -1,5 +1,7 @@
 // The scheduler's contract: what goes in, what comes out. Pure data; handles are small integers, strings are interned once.
 
+import type { Refusal } from '../message/refusal.ts';
+import type { LastRefusal } from '../message/refusal-form.ts';
 import type { RelayPlan, RoutePlan } from '../route/types.ts';
 import type { AdaptSettings, ReactionRule } from './adapt/types.ts';
 import type { Explanation, LimitsStatus, SavedRate } from './limits/status.ts';
@@ -70,7 +72,7 @@ export interface NewRecipient {
   readonly attempts: number;
   /** In the scheduler's time; 0: at once. After a failed attempt never later than the retry schedule says. */
   readonly nextAttemptAtMs: number;
-  readonly lastError: string;
+  readonly lastRefusal: LastRefusal;
 }
 
 export interface NewScheduledMessage {
@@ -92,12 +94,9 @@ export interface NewRoute {
 }
 
 /** What became of one recipient of a granted transaction. */
-export interface RecipientResult {
-  readonly recipient: number;
-  readonly result: 'delivered' | 'tempfail' | 'permfail';
-  /** The remote reply or the local reason; empty when delivered. */
-  readonly error: string;
-}
+export type RecipientResult =
+  | { readonly recipient: number; readonly result: 'delivered' }
+  | { readonly recipient: number; readonly result: 'refused'; readonly refusal: Refusal };
 
 /** What the scheduler wants done. Collected by the caller after every call, in order. */
 export type Effect =
@@ -126,7 +125,8 @@ export type Effect =
       readonly recipient: number;
       readonly attempts: number;
       readonly nextAttemptAtMs: number;
-      readonly error: string;
+      /** In the form that the journal keeps. */
+      readonly refusal: LastRefusal;
     }
   /** To be journaled: delivered. */
   | { readonly kind: 'delivered'; readonly message: MessageHandle; readonly recipient: number }
@@ -135,7 +135,7 @@ export type Effect =
       readonly kind: 'failed';
       readonly message: MessageHandle;
       readonly recipient: number;
-      readonly error: string;
+      readonly refusal: Refusal;
       readonly expired: boolean;
     }
   /** No recipient is left; the handle is free after this batch of effects. */
@@ -149,9 +149,11 @@ export interface Transaction {
 
 /** Why a connection is no more. */
 export type ConnectionEnd =
-  /** It never became ready (refused, timed out, greeting 4xx/5xx, early drop): the address is to blame, no recipient is. */
-  /** `local`: this host is to blame (no such source address, no more ports or files), not the destination. */
-  | { readonly kind: 'failed'; readonly error: string; readonly local?: boolean }
+  /**
+   * It never became ready (refused, timed out, greeting 4xx/5xx, early drop): the address is to blame, no recipient is. With
+   * a local refusal this host is to blame (no such source address, no more ports or files), not the destination.
+   */
+  | { readonly kind: 'failed'; readonly refusal: Refusal }
   /**
    * It was ready and ended in order or after its transaction's results were reported. A transaction without results was
    * never begun: it is granted again without an attempt, unless it was the connection's first.
@@ -172,7 +174,7 @@ export interface QueuedRecipient {
   readonly attempts: number;
   readonly nextAttemptAtMs: number;
   readonly expiresAtMs: number;
-  readonly lastError: string;
+  readonly lastRefusal: Refusal | undefined;
   /** Its plan cannot be looked up: see `lookupsStopped`. */
   readonly waitsFor?: 'a name server' | undefined;
 }

@@ -1,8 +1,10 @@
 // One simulated mail host behind one IP address: how far away it is, and its traits. It counts the connections that it
 // sees, which is what limits are judged by.
 
+import { connectionRefusal, type Refusal } from '../message/refusal.ts';
 import type { RecipientResult } from '../schedule/types.ts';
-import type { Refusal, Trait, Visit } from './trait.ts';
+import { simulatedReply } from './simulated-reply.ts';
+import type { Objection, Trait, Visit } from './trait.ts';
 
 export interface HostOptions {
   /** Ms of one round trip to it, on average. */
@@ -34,10 +36,10 @@ export class Host {
   }
 
   /** A client connects; undefined: it may come in. Every trait hears of it, the first that objects speaks. */
-  connect(visit: Visit, nowMs: number): Refusal | undefined {
+  connect(visit: Visit, nowMs: number): Objection | undefined {
     this.open++;
     if (this.open > this.mostOpen) this.mostOpen = this.open;
-    let refusal: Refusal | undefined;
+    let refusal: Objection | undefined;
     for (const trait of this.traits) {
       const objection = trait.connect(visit, nowMs);
       refusal ??= objection;
@@ -88,17 +90,22 @@ export class Host {
       const rejection = trait.transact(visit, nowMs);
       if (rejection === undefined) continue;
       const { reply, hangsUp } = rejection;
-      return { results: recipients.map((recipient) => resultOf(recipient, reply)), hangsUp, taken: [] };
+      const refusal = simulatedReply(visit, 'MAIL', reply);
+      return { results: refuseAll(recipients, refusal), hangsUp, taken: [] };
     }
     const results = recipients.map((recipient) =>
-      resultOf(recipient, this.#judge(visit, message, recipient, nowMs)),
+      resultOf(visit, recipient, this.#judge(visit, message, recipient, nowMs)),
     );
     const taken = results.filter(({ result }) => result === 'delivered').map(({ recipient }) => recipient);
     for (const trait of this.traits) {
       const ending = trait.end(visit);
       if (ending === 'in order') continue;
-      const lost = recipients.map((recipient) => resultOf(recipient, '451 4.4.2 the connection was lost'));
-      return { results: lost, hangsUp: true, taken: ending === 'lost' ? [] : taken };
+      const refusal = connectionRefusal(visit, 'content', 'the connection was lost');
+      return {
+        results: refuseAll(recipients, refusal),
+        hangsUp: true,
+        taken: ending === 'lost' ? [] : taken,
+      };
     }
     return { results, hangsUp: false, taken };
   }
@@ -112,9 +119,17 @@ export class Host {
   }
 }
 
-function resultOf(recipient: number, reply: string): RecipientResult {
-  if (reply === '') return { recipient, result: 'delivered', error: '' };
-  return { recipient, result: reply.startsWith('5') ? 'permfail' : 'tempfail', error: reply };
+function refuseAll(recipients: readonly number[], refusal: Refusal): RecipientResult[] {
+  return recipients.map((recipient) => ({ recipient, result: 'refused', refusal }));
+}
+
+function resultOf(visit: Visit, recipient: number, reply: string): RecipientResult {
+  if (reply === '') return taken(recipient);
+  return { recipient, result: 'refused', refusal: simulatedReply(visit, 'RCPT', reply) };
+}
+
+function taken(recipient: number): RecipientResult {
+  return { recipient, result: 'delivered' };
 }
 
 /** Transactions of one recipient that is taken: always the same few objects. */
@@ -124,10 +139,10 @@ function takeAll(recipients: readonly number[]): Verdict {
   const [only = 0] = recipients;
   if (recipients.length !== 1 || only >= 1_000) {
     return {
-      results: recipients.map((recipient) => resultOf(recipient, '')),
+      results: recipients.map(taken),
       hangsUp: false,
       taken: recipients,
     };
   }
-  return (takenAlone[only] ??= { results: [resultOf(only, '')], hangsUp: false, taken: [only] });
+  return (takenAlone[only] ??= { results: [taken(only)], hangsUp: false, taken: [only] });
 }

@@ -1,8 +1,10 @@
 // A connection of a simulation, and what is on it.
 
+import { connectionRefusal, type Refusal } from '../message/refusal.ts';
 import type { ConnectionHandle, Effect, Transaction } from '../schedule/types.ts';
 import type { Host, Verdict } from './host.ts';
-import type { Refusal, Visit } from './trait.ts';
+import { simulatedReply } from './simulated-reply.ts';
+import type { Objection, Visit } from './trait.ts';
 
 export class Link implements Visit {
   readonly number: number;
@@ -14,7 +16,7 @@ export class Link implements Visit {
   readonly source: string;
   readonly machine: Host;
   transaction: Transaction;
-  refusal: Refusal | undefined;
+  refusal: Objection | undefined;
   /** Events of an earlier turn are void. */
   turn = 0;
   /** Greeting and EHLO are through. */
@@ -33,17 +35,18 @@ export class Link implements Visit {
   }
 }
 
-/** As the sender process words it: a reply comes first, so that reactions can be matched against it. */
-export function failureOf({ host, ip, port }: Visit, { kind, reply }: Refusal): string {
-  const where = `${host}[${ip}]:${port}`;
-  if (kind === 'greeting') return `${reply} (${where}: greeting)`;
-  return `${where}: ${kind === 'silent' ? 'connection timed out' : 'connection refused'}`;
+/** As the sender process reports it. */
+export function refusalOf(visit: Visit, { kind, reply }: Objection): Refusal {
+  if (kind === 'greeting') return simulatedReply(visit, 'connect', reply);
+  const text = kind === 'silent' ? 'connection timed out' : 'connection refused';
+  return connectionRefusal(visit, 'connect', text);
 }
 
 /** No answer in time: the client gives up. */
-export function timedOut(recipients: readonly number[]): Verdict {
+export function timedOut(visit: Visit, recipients: readonly number[]): Verdict {
+  const refusal = connectionRefusal(visit, 'content', 'timed out');
   return {
-    results: recipients.map((recipient) => ({ recipient, result: 'tempfail', error: '451 4.4.2 timed out' })),
+    results: recipients.map((recipient) => ({ recipient, result: 'refused', refusal })),
     hangsUp: true,
     taken: [],
   };

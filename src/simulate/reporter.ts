@@ -2,7 +2,7 @@
 
 import type { Effect } from '../schedule/types.ts';
 import { Delays, Tally } from './tally.ts';
-import type { Refusal, Visit } from './trait.ts';
+import type { Objection, Visit } from './trait.ts';
 import { Witness } from './witness.ts';
 import type { Workload } from './workload.ts';
 
@@ -98,11 +98,11 @@ export class Reporter extends Witness {
     }
   }
 
-  override refused(visit: Visit, refusal: Refusal | undefined): void {
+  override refused(visit: Visit, objection: Objection | undefined): void {
     this.#told(visit, (tally) => {
       tally.failedConnections++;
-      if (refusal?.ban === 'begins') tally.bans++;
-      if (refusal?.ban !== undefined) tally.banned++;
+      if (objection?.ban === 'begins') tally.bans++;
+      if (objection?.ban !== undefined) tally.banned++;
     });
   }
 

@@ -97,7 +97,7 @@ function recipientsOf(workload: Workload, routes: RouteTable, message: number): 
       domain: route.domain,
       attempts: 0,
       nextAttemptAtMs: 0,
-      lastError: '',
+      lastRefusal: '',
     });
   }
   return recipients;

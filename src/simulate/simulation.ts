@@ -13,7 +13,7 @@ import type {
   Scheduler,
 } from '../schedule/types.ts';
 import type { Host } from './host.ts';
-import { failureOf, Link, timedOut } from './link.ts';
+import { Link, refusalOf, timedOut } from './link.ts';
 import { broken } from './simulation-error.ts';
 import { VirtualClock } from './virtual-clock.ts';
 import type { Witness } from './witness.ts';
@@ -278,7 +278,7 @@ export class Simulation {
     if (link.refusal !== undefined) {
       this.#witnessUnsent(link);
       this.#witness.refused(link, link.refusal, nowMs);
-      this.#close(link, { kind: 'failed', error: failureOf(link, link.refusal) });
+      this.#close(link, { kind: 'failed', refusal: refusalOf(link, link.refusal) });
       return;
     }
     link.isReady = true;
@@ -315,7 +315,9 @@ export class Simulation {
     const number = this.numberOf(message);
     const isTooSlow =
       machine.traits.length > 0 && machine.replyDelayMs(link, nowMs) >= this.#timeouts.replyMs;
-    const verdict = isTooSlow ? timedOut(recipients) : machine.transact(link, number, recipients, nowMs);
+    const verdict = isTooSlow
+      ? timedOut(link, recipients)
+      : machine.transact(link, number, recipients, nowMs);
     for (const recipient of verdict.taken)
       this.#witness.took(link, number, recipient, !verdict.hangsUp, nowMs);
     this.#witness.answered(link, number, verdict.results, nowMs);

@@ -17,7 +17,7 @@ export interface Visit {
 }
 
 /** Why a connection does not come about. */
-export interface Refusal {
+export interface Objection {
   /** Nothing answers until the client gives up; the port is closed; or the greeting is no 2xx. */
   readonly kind: 'silent' | 'refused' | 'greeting';
   /** The greeting; for the others empty. */
@@ -39,7 +39,7 @@ export type Ending = 'in order' | 'lost' | 'lost after it was taken';
 /** Lets everything pass; traits override what they have something against. Times are Unix ms. */
 export class Trait {
   /** Undefined: it may come in. Called once for each connection, `disconnect` when it is gone. */
-  connect(_visit: Visit, _nowMs: number): Refusal | undefined {
+  connect(_visit: Visit, _nowMs: number): Objection | undefined {
     return undefined;
   }
 

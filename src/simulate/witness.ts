@@ -2,7 +2,7 @@
 // outside, in order, at the simulation's time.
 
 import type { Effect, RecipientResult } from '../schedule/types.ts';
-import type { Refusal, Visit } from './trait.ts';
+import type { Objection, Visit } from './trait.ts';
 
 /** Nothing is kept of the arguments that the simulation changes later: `recipients` are indexes in the envelope. */
 export class Witness {
@@ -11,7 +11,7 @@ export class Witness {
   /** A connection is begun; it counts from now on. */
   opened(_visit: Visit, _nowMs: number): void {}
   /** It did not become ready. `refusal` is undefined when it broke or took too long. */
-  refused(_visit: Visit, _refusal: Refusal | undefined, _nowMs: number): void {}
+  refused(_visit: Visit, _refusal: Objection | undefined, _nowMs: number): void {}
   /** It is gone, whatever it was. */
   closed(_visit: Visit, _nowMs: number): void {}
   /** A transaction is on its way; `first` with its connection. */

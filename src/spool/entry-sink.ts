@@ -1,20 +1,20 @@
 // Where a snapshot's entries go: to the journal, or to a meter that only tells how many bytes they take.
 
-import type { ErrorTexts } from './error-texts.ts';
+import type { RefusalForms } from './refusal-forms.ts';
 import { entryDone, entryHeld, entryReleased, EntryBuffer } from './journal-entries.ts';
 
 export interface EntrySink {
   /** Bytes since the last piece was taken. */
   readonly bytes: number;
   recipientDone(idSegment: number, counter: number, recipient: number): void;
-  /** `error` is a number of the error texts. */
+  /** `refusal` is a number of `RefusalForms`. */
   deferred(
     idSegment: number,
     counter: number,
     recipient: number,
     attempts: number,
     nextAttemptAtMs: number,
-    error: number,
+    refusal: number,
   ): void;
   held(idSegment: number, counter: number, held: boolean): void;
   /** `ranges` are pairs: first counter, count. */
@@ -22,16 +22,16 @@ export interface EntrySink {
 }
 
 /**
- * Entries of the journal. A text goes before the first entry of each frame that names it: its number is given to another
- * text in time, and the frame that would say so may be the one that a power cut takes.
+ * Entries of the journal. A refusal goes before the first entry of each frame that names it: its number is given to
+ * another one in time, and the frame that would say so may be the one that a power cut takes.
  */
 export class JournalEntries extends EntryBuffer implements EntrySink {
-  readonly #errors: ErrorTexts;
+  readonly #refusals: RefusalForms;
   #frame = 1;
 
-  constructor(errors: ErrorTexts) {
+  constructor(refusals: RefusalForms) {
     super();
-    this.#errors = errors;
+    this.#refusals = refusals;
   }
 
   override clear(): void {
@@ -50,12 +50,12 @@ export class JournalEntries extends EntryBuffer implements EntrySink {
     recipient: number,
     attempts: number,
     nextAttemptAtMs: number,
-    error: number,
+    refusal: number,
   ): void {
-    if (error !== 0 && this.#errors.firstIn(this.#frame, error)) {
-      this.errorText(error, this.#errors.text(error));
+    if (refusal !== 0 && this.#refusals.firstIn(this.#frame, refusal)) {
+      this.refusal(refusal, this.#refusals.form(refusal));
     }
-    super.deferred(idSegment, counter, recipient, attempts, nextAttemptAtMs, error);
+    super.deferred(idSegment, counter, recipient, attempts, nextAttemptAtMs, refusal);
   }
 
   done(idSegment: number, counter: number): void {
@@ -72,13 +72,13 @@ const headBytes = 13;
 
 /** Counts what a snapshot takes. */
 export class EntryMeter implements EntrySink {
-  readonly #errors: ErrorTexts;
-  readonly #texts = new Set<number>();
+  readonly #refusals: RefusalForms;
+  readonly #told = new Set<number>();
   #total = 0;
   #bytes = 0;
 
-  constructor(errors: ErrorTexts) {
-    this.#errors = errors;
+  constructor(refusals: RefusalForms) {
+    this.#refusals = refusals;
   }
 
   get bytes(): number {
@@ -91,7 +91,7 @@ export class EntryMeter implements EntrySink {
   }
 
   nextPiece(): void {
-    this.#texts.clear();
+    this.#told.clear();
     this.#total += this.#bytes;
     this.#bytes = 0;
   }
@@ -106,12 +106,12 @@ export class EntryMeter implements EntrySink {
     _recipient: number,
     _attempts: number,
     _nextAttemptAtMs: number,
-    error: number,
+    refusal: number,
   ): void {
     this.#bytes += headBytes + 20;
-    if (error === 0 || this.#texts.has(error)) return;
-    this.#texts.add(error);
-    this.#bytes += 7 + Buffer.byteLength(this.#errors.text(error));
+    if (refusal === 0 || this.#told.has(refusal)) return;
+    this.#told.add(refusal);
+    this.#bytes += 7 + Buffer.byteLength(this.#refusals.form(refusal));
   }
 
   held(): void {

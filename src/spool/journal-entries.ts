@@ -2,6 +2,8 @@
 // one turn, and a torn frame at the end is cut off. Entries are absolute: applying one twice changes nothing.
 
 import { crc32 } from 'node:zlib';
+import type { LastRefusal } from '../message/refusal-form.ts';
+import { readLastRefusal } from './last-refusal.ts';
 import { getUint53, putUint53 } from './record.ts';
 
 export const journalHeaderBytes = 32;
@@ -16,8 +18,8 @@ export const entryRecipientDone = 2;
 export const entryDeferred = 3;
 export const entryHeld = 4;
 export const entryReleased = 5;
-/** The text that a number stands for from here on in this file. */
-export const entryErrorText = 6;
+/** The refusal that a number stands for from here on in this file. */
+const entryRefusal = 6;
 export const entryDoneRanges = 7;
 
 export const journalMagic = Buffer.from('SLJN', 'latin1').readUInt32LE(0);
@@ -107,29 +109,29 @@ export class EntryBuffer {
     this.#used += 4;
   }
 
-  /** `error` is a number that an `errorText` entry of the same frame explains; 0 is the empty text. */
+  /** `refusal` is a number that a `refusal` entry of the same frame explains; 0 stands for none. */
   deferred(
     idSegment: number,
     counter: number,
     recipient: number,
     attempts: number,
     nextAttemptAtMs: number,
-    error: number,
+    refusal: number,
   ): void {
     this.#room(33);
     this.#start(entryDeferred, idSegment, counter);
     this.#buffer.writeUInt32LE(recipient, this.#used);
     this.#buffer.writeUInt32LE(attempts, this.#used + 4);
     this.#buffer.writeDoubleLE(nextAttemptAtMs, this.#used + 8);
-    this.#buffer.writeUInt32LE(error, this.#used + 16);
+    this.#buffer.writeUInt32LE(refusal, this.#used + 16);
     this.#used += 20;
   }
 
-  errorText(number: number, text: string): void {
-    this.#room(7 + text.length * 3);
-    this.#buffer[this.#used] = entryErrorText;
+  refusal(number: number, form: LastRefusal): void {
+    this.#room(7 + form.length * 3);
+    this.#buffer[this.#used] = entryRefusal;
     this.#buffer.writeUInt32LE(number, this.#used + 1);
-    const length = this.#buffer.write(text, this.#used + 7, 'utf8');
+    const length = this.#buffer.write(form, this.#used + 7, 'utf8');
     this.#buffer.writeUInt16LE(length, this.#used + 5);
     this.#used += 7 + length;
   }
@@ -155,19 +157,19 @@ export interface EntryVisitor {
     recipient: number,
     attempts: number,
     nextAttemptAtMs: number,
-    error: string,
+    refusal: LastRefusal,
   ): void;
   held(idSegment: number, counter: number, held: boolean): void;
 }
 
-/** Walks the entries of one frame; `texts` carries error texts from frame to frame, as older versions wrote them. */
-export function visitEntries(frame: Buffer, texts: Map<number, string>, visitor: EntryVisitor): void {
+/** Walks the entries of one frame; `refusals` carries them from frame to frame, as older versions wrote them. */
+export function visitEntries(frame: Buffer, refusals: Map<number, LastRefusal>, visitor: EntryVisitor): void {
   let at = 0;
   while (at < frame.length) {
     const kind = frame[at];
-    if (kind === entryErrorText) {
+    if (kind === entryRefusal) {
       const end = at + 7 + frame.readUInt16LE(at + 5);
-      texts.set(frame.readUInt32LE(at + 1), frame.toString('utf8', at + 7, end));
+      refusals.set(frame.readUInt32LE(at + 1), readLastRefusal(frame.toString('utf8', at + 7, end)));
       at = end;
       continue;
     }
@@ -183,9 +185,9 @@ export function visitEntries(frame: Buffer, texts: Map<number, string>, visitor:
         at += 4;
         break;
       case entryDeferred: {
-        const error = texts.get(frame.readUInt32LE(at + 16)) ?? '';
+        const refusal = refusals.get(frame.readUInt32LE(at + 16)) ?? '';
         const [recipient, attempts] = [frame.readUInt32LE(at), frame.readUInt32LE(at + 4)];
-        visitor.deferred(idSegment, counter, recipient, attempts, frame.readDoubleLE(at + 8), error);
+        visitor.deferred(idSegment, counter, recipient, attempts, frame.readDoubleLE(at + 8), refusal);
         at += 20;
         break;
       }

@@ -1,14 +1,14 @@
 // What is on its way into a journal file: entries that are gathered, a frame that waits for room, and the room itself.
 // One write, allocation or sync at a time; the journal's writer sees to that.
 
-import type { ErrorTexts } from './error-texts.ts';
+import type { RefusalForms } from './refusal-forms.ts';
 import { JournalEntries } from './entry-sink.ts';
 import { frameEntries } from './journal-entries.ts';
 import type { JournalFile } from './journal-file.ts';
 import { SpoolError, isWithoutRoom, writeError } from './spool-error.ts';
 
 export interface JournalOutputOptions {
-  readonly errors: ErrorTexts;
+  readonly refusals: RefusalForms;
   /** Bytes allocated ahead of the entries. */
   readonly roomBytes: number;
   /** Something was written that is not synced yet. */
@@ -39,7 +39,7 @@ export class JournalOutput {
 
   constructor(options: JournalOutputOptions) {
     this.#options = options;
-    this.entries = new JournalEntries(options.errors);
+    this.entries = new JournalEntries(options.refusals);
   }
 
   get file(): JournalFile | undefined {

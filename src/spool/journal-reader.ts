@@ -1,6 +1,7 @@
 // Reads the journal back: from the newest file that tells the whole state by itself to the newest of all. What is
 // damaged or missing is reported, and everything that still holds counts.
 
+import type { LastRefusal } from '../message/refusal-form.ts';
 import { readWhole } from './file-io.ts';
 import type { FileLayer } from './file-layer.ts';
 import type { JournalEnd } from './journal-file.ts';
@@ -122,15 +123,15 @@ function reportGaps(
 }
 
 function apply(frames: readonly Buffer[], state: QueueState): void {
-  const texts = new Map<number, string>();
+  const refusals = new Map<number, LastRefusal>();
   for (const frame of frames) {
-    visitEntries(frame, texts, {
+    visitEntries(frame, refusals, {
       done: (idSegment, first, count) => state.replayDone(idSegment, first, count),
       recipientDone: (idSegment, counter, recipient) =>
         state.replayRecipientDone(idSegment, counter, recipient),
-      deferred: (idSegment, counter, recipient, attempts, nextAttemptAtMs, error) => {
+      deferred: (idSegment, counter, recipient, attempts, nextAttemptAtMs, refusal) => {
         const row = state.replayRow(idSegment, counter, recipient);
-        if (row >= 0) state.deferred(row, recipient, attempts, nextAttemptAtMs, error);
+        if (row >= 0) state.deferred(row, recipient, attempts, nextAttemptAtMs, refusal);
       },
       held: (idSegment, counter, held) => {
         const row = state.replayRow(idSegment, counter, -1);

@@ -2,7 +2,7 @@
 // that a full disk is not filled up to the last byte in vain, again and again.
 
 import { nextTurn, type Timers } from '../io/timers.ts';
-import type { ErrorTexts } from './error-texts.ts';
+import type { RefusalForms } from './refusal-forms.ts';
 import { EntryMeter, type EntrySink } from './entry-sink.ts';
 import type { FileLayer } from './file-layer.ts';
 import { frameHeaderBytes } from './journal-entries.ts';
@@ -23,7 +23,7 @@ export interface SnapshotSource {
   readonly files: FileLayer;
   readonly timers: Timers;
   readonly layout: SpoolLayout;
-  readonly errors: ErrorTexts;
+  readonly refusals: RefusalForms;
   /** Adds entries for the whole state, in pieces of bounded size. */
   readonly snapshot: (sink: EntrySink) => Iterator<undefined>;
 }
@@ -44,8 +44,8 @@ export async function beginJournal(source: SnapshotSource, number: number, room:
 }
 
 /** Bytes that a snapshot takes now, frames included. Other work goes on between its pieces. */
-async function snapshotBytes({ snapshot, errors, timers }: SnapshotSource): Promise<number> {
-  const meter = new EntryMeter(errors);
+async function snapshotBytes({ snapshot, refusals, timers }: SnapshotSource): Promise<number> {
+  const meter = new EntryMeter(refusals);
   const pieces = snapshot(meter);
   // The last piece completes the file.
   let frames = 1;

@@ -3,7 +3,7 @@
 // can be. A file that failed otherwise is never touched again: a new one begins with a snapshot of the whole state.
 
 import type { Timer, Timers } from '../io/timers.ts';
-import type { ErrorTexts } from './error-texts.ts';
+import type { RefusalForms } from './refusal-forms.ts';
 import type { EntrySink, JournalEntries } from './entry-sink.ts';
 import type { FileLayer } from './file-layer.ts';
 import { frameComplete, frameEntries, frameHeaderBytes } from './journal-entries.ts';
@@ -32,7 +32,7 @@ export interface JournalWriterOptions {
   readonly layout: SpoolLayout;
   /** Longest time from a write to its sync. */
   readonly syncMs: number;
-  readonly errors: ErrorTexts;
+  readonly refusals: RefusalForms;
   /** Bytes allocated ahead of the entries. */
   readonly roomBytes: number;
   /** Adds entries for the whole state, in pieces of bounded size. */

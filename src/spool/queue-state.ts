@@ -1,6 +1,7 @@
 // All that the store knows of the messages that are not done, in memory: where each is, and what became of its
 // recipients so far. No I/O. Every change is absolute and may be applied twice, as the journal's replay does.
 
+import type { LastRefusal } from '../message/refusal-form.ts';
 import { IdGroups, isDone, markDone, type IdGroup } from './id-groups.ts';
 import { LiveSegments, addGroup, type LiveSegment } from './live-segments.ts';
 import { flagDamaged, flagHeld, flagHoldOnly, MessageTable } from './message-table.ts';
@@ -175,12 +176,12 @@ export class QueueState {
     recipient: number,
     attempts: number,
     nextAttemptAtMs: number,
-    error: string,
+    refusal: LastRefusal,
   ): boolean {
     if (recipient >= (this.table.recipients[row] ?? 0)) return false;
     const at = this.#block(row) + recipient;
     if (this.states.isDone(at)) return false;
-    this.states.setDeferred(at, attempts, nextAttemptAtMs, error);
+    this.states.setDeferred(at, attempts, nextAttemptAtMs, refusal);
     return true;
   }
 
@@ -198,7 +199,7 @@ export class QueueState {
     return ((this.table.flags[row] ?? 0) & flagHeld) !== 0;
   }
 
-  /** What is damaged is held. The flag that it is damaged is not in the journal; its last error tells it. */
+  /** What is damaged is held. The flag that it is damaged is not in the journal; its last refusal tells it. */
   setDamaged(row: number): void {
     this.setHeld(row, true);
     if (this.isDamaged(row)) return;

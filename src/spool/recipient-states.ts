@@ -1,16 +1,17 @@
 // What became of the recipients of messages that were tried and are not done: blocks of numbers in typed arrays, 17
 // bytes a recipient. A message that was never tried has no block.
 
-import { ErrorTexts } from './error-texts.ts';
+import type { LastRefusal } from '../message/refusal-form.ts';
+import { RefusalForms } from './refusal-forms.ts';
 
 const firstCapacity = 1024;
 
 export class RecipientStates {
-  readonly errors = new ErrorTexts();
+  readonly refusals = new RefusalForms();
   #done = new Uint8Array(firstCapacity);
   #attempts = new Uint32Array(firstCapacity);
   #nextAttemptAtMs = new Float64Array(firstCapacity);
-  #error = new Uint32Array(firstCapacity);
+  #refusal = new Uint32Array(firstCapacity);
   #used = 0;
   /** Free blocks by their size. */
   readonly #free = new Map<number, number[]>();
@@ -29,15 +30,15 @@ export class RecipientStates {
     const done = new Uint8Array(capacity);
     const attempts = new Uint32Array(capacity);
     const nextAttemptAtMs = new Float64Array(capacity);
-    const error = new Uint32Array(capacity);
+    const refusal = new Uint32Array(capacity);
     done.set(this.#done);
     attempts.set(this.#attempts);
     nextAttemptAtMs.set(this.#nextAttemptAtMs);
-    error.set(this.#error);
+    refusal.set(this.#refusal);
     this.#done = done;
     this.#attempts = attempts;
     this.#nextAttemptAtMs = nextAttemptAtMs;
-    this.#error = error;
+    this.#refusal = refusal;
   }
 
   free(base: number, count: number): void {
@@ -48,11 +49,11 @@ export class RecipientStates {
   }
 
   #clear(at: number): void {
-    this.errors.release(this.#error[at] ?? 0);
+    this.refusals.release(this.#refusal[at] ?? 0);
     this.#done[at] = 0;
     this.#attempts[at] = 0;
     this.#nextAttemptAtMs[at] = 0;
-    this.#error[at] = 0;
+    this.#refusal[at] = 0;
   }
 
   /** The same states in a block of another size; what does not fit is dropped. */
@@ -62,8 +63,8 @@ export class RecipientStates {
       this.#done[moved + index] = this.#done[base + index] ?? 0;
       this.#attempts[moved + index] = this.#attempts[base + index] ?? 0;
       this.#nextAttemptAtMs[moved + index] = this.#nextAttemptAtMs[base + index] ?? 0;
-      this.#error[moved + index] = this.#error[base + index] ?? 0;
-      this.#error[base + index] = 0;
+      this.#refusal[moved + index] = this.#refusal[base + index] ?? 0;
+      this.#refusal[base + index] = 0;
     }
     this.free(base, count);
     return moved;
@@ -81,9 +82,9 @@ export class RecipientStates {
     return this.#nextAttemptAtMs[at] ?? 0;
   }
 
-  /** Number of the last error's text. */
-  error(at: number): number {
-    return this.#error[at] ?? 0;
+  /** Number of the last refusal. */
+  refusal(at: number): number {
+    return this.#refusal[at] ?? 0;
   }
 
   setDone(at: number): void {
@@ -91,11 +92,11 @@ export class RecipientStates {
     this.#done[at] = 1;
   }
 
-  setDeferred(at: number, attempts: number, nextAttemptAtMs: number, error: string): void {
-    const number = this.errors.use(error);
-    this.errors.release(this.#error[at] ?? 0);
+  setDeferred(at: number, attempts: number, nextAttemptAtMs: number, refusal: LastRefusal): void {
+    const number = this.refusals.use(refusal);
+    this.refusals.release(this.#refusal[at] ?? 0);
     this.#attempts[at] = attempts;
     this.#nextAttemptAtMs[at] = nextAttemptAtMs;
-    this.#error[at] = number;
+    this.#refusal[at] = number;
   }
 }

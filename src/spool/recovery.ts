@@ -1,8 +1,10 @@
 // Recovery: the journal is replayed, then every segment's records are matched with it. What is left of each message
 // comes out, oldest segment first. The store and the read-only inspection both do it this way.
 
+import { damageRefusal } from '../message/refusal.ts';
+import { encodeRefusal } from '../message/refusal-form.ts';
 import type { FileLayer } from './file-layer.ts';
-import { damageOf, damageText } from './damage-text.ts';
+import { lastDamageOf } from './last-refusal.ts';
 import { exists } from './file-io.ts';
 import {
   largePath,
@@ -203,10 +205,10 @@ function messageAt(state: QueueState, row: number, record: FoundRecord, segment:
   const waiting: RecoveredRecipient[] = [];
   for (let index = 0; index < head.recipients; index++) {
     const address = addresses[index] ?? unknownAddress;
-    if (base < 0) waiting.push({ index, address, attempts: 0, nextAttemptAtMs: 0, lastError: '' });
+    if (base < 0) waiting.push({ index, address, attempts: 0, nextAttemptAtMs: 0, lastRefusal: '' });
     else if (!state.states.isDone(base + index)) waiting.push(stateAt(state, base, index, address));
   }
-  if (state.isHeld(row)) damage ??= damageOf(waiting[0]?.lastError ?? '');
+  if (state.isHeld(row)) damage ??= lastDamageOf(waiting[0]?.lastRefusal ?? '');
   return {
     queueId,
     ref,
@@ -225,7 +227,8 @@ function messageAt(state: QueueState, row: number, record: FoundRecord, segment:
 
 function withDamage(recipient: RecoveredRecipient, damage: string): RecoveredRecipient {
   const { index, address, attempts } = recipient;
-  return { index, address, attempts, nextAttemptAtMs: 0, lastError: damageText(damage) };
+  const lastRefusal = encodeRefusal(damageRefusal(damage));
+  return { index, address, attempts, nextAttemptAtMs: 0, lastRefusal };
 }
 
 function stateAt(state: QueueState, base: number, index: number, address: string): RecoveredRecipient {
@@ -236,7 +239,7 @@ function stateAt(state: QueueState, base: number, index: number, address: string
     address,
     attempts: states.attempts(at),
     nextAttemptAtMs: states.nextAttemptAtMs(at),
-    lastError: states.errors.text(states.error(at)),
+    lastRefusal: states.refusals.form(states.refusal(at)),
   };
 }
 

@@ -3,11 +3,12 @@
 
 import { basename } from 'node:path';
 import type { Timers } from '../io/timers.ts';
+import { damageRefusal } from '../message/refusal.ts';
+import { encodeRefusal } from '../message/refusal-form.ts';
 import type { FileLayer } from './file-layer.ts';
 import { JournalWriter, type JournalMark } from './journal-writer.ts';
 import { replayJournal } from './journal-reader.ts';
 import { asideProblem, setAside } from './damaged-folder.ts';
-import { damageText } from './damage-text.ts';
 import { recoverHolds } from './hold-recovery.ts';
 import { HoldsFile } from './holds-file.ts';
 import { readHolds } from './holds-reader.ts';
@@ -63,7 +64,7 @@ export class SegmentStore implements SpoolStore {
       timers,
       layout,
       syncMs: journalSyncMs,
-      errors: state.states.errors,
+      refusals: state.states.refusals,
       roomBytes: journalRoomBytes,
       snapshot: (sink) => snapshotOf(state, sink),
       discard: (path, number) => this.#discardJournal(path, number),
@@ -167,9 +168,9 @@ export class SegmentStore implements SpoolStore {
         else this.#journal.accept()?.recipientDone(idSegment, counter, outcome.recipient);
         break;
       case 'deferred': {
-        const { recipient, attempts, nextAttemptAtMs, error } = outcome;
-        if (!state.deferred(row, recipient, attempts, nextAttemptAtMs, error)) break;
-        const number = state.states.error((state.table.states[row] ?? 0) + recipient);
+        const { recipient, attempts, nextAttemptAtMs, refusal } = outcome;
+        if (!state.deferred(row, recipient, attempts, nextAttemptAtMs, refusal)) break;
+        const number = state.states.refusal((state.table.states[row] ?? 0) + recipient);
         this.#journal.accept()?.deferred(idSegment, counter, recipient, attempts, nextAttemptAtMs, number);
         break;
       }
@@ -181,12 +182,13 @@ export class SegmentStore implements SpoolStore {
         this.#holds.changed(idSegment, counter, outcome.kind === 'held');
         break;
       case 'damaged':
-        this.#damaged(row, outcome.error);
+        this.#damaged(row, outcome.why);
         break;
     }
   }
 
-  #damaged(row: number, error: string): void {
+  #damaged(row: number, why: string): void {
+    const refusal = encodeRefusal(damageRefusal(why));
     const { states, table } = this.#state;
     const { idSegment } = this.#state.groupAt(row);
     const counter = table.counter[row] ?? 0;
@@ -196,8 +198,8 @@ export class SegmentStore implements SpoolStore {
     for (let recipient = 0; recipient < (table.recipients[row] ?? 0); recipient++) {
       const base = table.states[row] ?? -1;
       const attempts = base < 0 ? 0 : states.attempts(base + recipient);
-      if (!this.#state.deferred(row, recipient, attempts, 0, error)) continue;
-      const number = states.error((table.states[row] ?? 0) + recipient);
+      if (!this.#state.deferred(row, recipient, attempts, 0, refusal)) continue;
+      const number = states.refusal((table.states[row] ?? 0) + recipient);
       this.#journal.accept()?.deferred(idSegment, counter, recipient, attempts, 0, number);
     }
   }
@@ -205,7 +207,7 @@ export class SegmentStore implements SpoolStore {
   #vanished(queueIds: readonly string[], why: string): void {
     const { onDamaged, onProblem } = this.#options;
     for (const queueId of queueIds) {
-      this.#settle({ kind: 'damaged', queueId, error: damageText(why) });
+      this.#settle({ kind: 'damaged', queueId, why });
       onProblem({ kind: 'missing', place: queueId, text: `${why}: the message cannot be delivered` });
     }
     onDamaged(queueIds);

@@ -32,14 +32,14 @@ function messageEntries(state: QueueState, row: number, journal: EntrySink): voi
   for (let recipient = 0; recipient < recipients; recipient++) {
     const at = base + recipient;
     if (states.isDone(at)) journal.recipientDone(idSegment, counter, recipient);
-    else if (states.attempts(at) > 0 || states.nextAttemptAtMs(at) > 0 || states.error(at) > 0) {
+    else if (states.attempts(at) > 0 || states.nextAttemptAtMs(at) > 0 || states.refusal(at) > 0) {
       journal.deferred(
         idSegment,
         counter,
         recipient,
         states.attempts(at),
         states.nextAttemptAtMs(at),
-        states.error(at),
+        states.refusal(at),
       );
     }
   }

@@ -1,5 +1,6 @@
 // The contract of the queue store (docs/spool-format.md). Free of file paths, so that another store can stand behind it.
 
+import type { LastRefusal } from '../message/refusal-form.ts';
 import type { Envelope } from '../message/envelope.ts';
 import type { SpoolError } from './spool-error.ts';
 
@@ -114,7 +115,7 @@ export interface SpoolSalvager {
 /** What has become of one recipient; `recipient` is its index in the envelope. */
 export type Outcome =
   | { readonly kind: 'delivered'; readonly queueId: string; readonly recipient: number }
-  | { readonly kind: 'failed'; readonly queueId: string; readonly recipient: number; readonly error: string }
+  | { readonly kind: 'failed'; readonly queueId: string; readonly recipient: number }
   | {
       readonly kind: 'deferred';
       readonly queueId: string;
@@ -122,13 +123,13 @@ export type Outcome =
       /** Attempts so far, this one included. */
       readonly attempts: number;
       readonly nextAttemptAtMs: number;
-      readonly error: string;
+      readonly refusal: LastRefusal;
     }
   | { readonly kind: 'removed'; readonly queueId: string; readonly recipient: number }
   /** A message is held or released as a whole. Released, one that is damaged is tried again. */
   | { readonly kind: 'held' | 'released'; readonly queueId: string }
-  /** Its record or content cannot be read as it was written: it is held, and `error` is the last error of its recipients. */
-  | { readonly kind: 'damaged'; readonly queueId: string; readonly error: string };
+  /** Its record or content cannot be read as it was written: it is held, and its recipients' last refusal says why. */
+  | { readonly kind: 'damaged'; readonly queueId: string; readonly why: string };
 
 /** The state of one recipient that still waits, as recovery finds it. */
 export interface RecoveredRecipient {
@@ -137,7 +138,7 @@ export interface RecoveredRecipient {
   readonly attempts: number;
   /** 0: at once. */
   readonly nextAttemptAtMs: number;
-  readonly lastError: string;
+  readonly lastRefusal: LastRefusal;
 }
 
 /** A message with at least one recipient left. */

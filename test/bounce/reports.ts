@@ -1,7 +1,11 @@
 // Whole reports for golden tests, and a strict reader of their MIME structure.
 
 import assert from 'node:assert/strict';
+import type { Peer } from '../../src/message/refusal.ts';
+import { broken, said } from '../refusals.ts';
 import type { DsnOptions } from '../../src/bounce/build-dsn.ts';
+
+const mx1: Peer = { host: 'mx1.example.com', ip: '192.0.2.1', port: 25 };
 
 const noon = Date.UTC(2026, 10, 22, 12);
 
@@ -16,8 +20,7 @@ export const base: DsnOptions = {
       address: 'bob@example.com',
       action: 'failed',
       status: '5.1.1',
-      diagnostic: { type: 'smtp', text: 'RCPT: 550 5.1.1 <bob@example.com>: no such user here' },
-      remoteMta: 'mx1.example.com',
+      refusal: said('550 5.1.1 <bob@example.com>: no such user here', 'RCPT', mx1),
       lastAttemptMs: noon - 1000,
     },
   ],
@@ -46,14 +49,13 @@ export const reports: Readonly<Record<string, DsnOptions>> = {
         address: 'carol@example.net',
         action: 'failed',
         status: '4.4.7',
-        diagnostic: { type: 'smtp', text: 'timed out while waiting for the greeting' },
+        refusal: broken('timed out while waiting for the greeting', 'connect', mx1),
       },
       {
         address: 'dave@example.edu',
         action: 'delayed',
         status: '4.2.2',
-        diagnostic: { type: 'smtp', text: 'content: 452 4.2.2 mailbox full' },
-        remoteMta: 'mail.example.edu',
+        refusal: said('452 4.2.2 mailbox full', 'content', { ...mx1, host: 'mail.example.edu' }),
         willRetryUntilMs: noon + 86_400_000,
       },
       { address: 'eve@example.gov', action: 'relayed', status: '2.0.0', remoteMta: 'old.example.gov' },
@@ -68,7 +70,7 @@ export const reports: Readonly<Record<string, DsnOptions>> = {
         ...base.recipients[0]!,
         action: 'delayed',
         status: '4.7.1',
-        diagnostic: { type: 'smtp', text: 'RCPT: 450 4.7.1 greylisted, come back later' },
+        refusal: said('450 4.7.1 greylisted, come back later', 'RCPT', mx1),
         willRetryUntilMs: noon + 3_600_000,
       },
     ],
@@ -82,7 +84,7 @@ export const reports: Readonly<Record<string, DsnOptions>> = {
         originalRecipient: 'utf-8;jürgen@exämple.com',
         action: 'failed',
         status: '5.2.1',
-        diagnostic: { type: 'smtp', text: 'RCPT: 550 5.2.1 Postfach ungültig' },
+        refusal: said('550 5.2.1 Postfach ungültig', 'RCPT', { ...mx1, host: '' }),
       },
     ],
     original: { kind: 'headers', content: [Buffer.from('From: alïce@exämple.org\r\nSubject: Grüße\r\n')] },
@@ -92,7 +94,7 @@ export const reports: Readonly<Record<string, DsnOptions>> = {
     recipients: [
       {
         ...base.recipients[0]!,
-        diagnostic: { type: 'smtp', text: 'RCPT: 550 5.1.1 unbekannter Empfänger = falsch' },
+        refusal: said('550 5.1.1 unbekannter Empfänger = falsch', 'RCPT', mx1),
       },
     ],
     original: { kind: 'full', content: [Buffer.from('Subject: x\r\n\r\nGr\xfc\xdfe\r\n', 'latin1')] },

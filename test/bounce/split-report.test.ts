@@ -4,10 +4,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { splitReport } from '../../src/bounce/split-report.ts';
 
-function recipients(count: number, said: string): { address: string; diagnostic: { text: string } }[] {
+function recipients(count: number, said: string): { address: string; refusal: { lines: string[] } }[] {
   return Array.from({ length: count }, (_, at) => ({
     address: `u${at}@example.net`,
-    diagnostic: { text: said },
+    refusal: { lines: [said] },
   }));
 }
 

@@ -1,47 +1,53 @@
-// Statuses out of errors, the NOTIFY rules, and advice for every status.
+// Statuses of refusals, the NOTIFY rules, and advice for every status.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { adviceFor } from '../../src/bounce/advice.ts';
-import { errorParts, statusFrom } from '../../src/bounce/status.ts';
+import { failureStatus } from '../../src/bounce/status.ts';
 import { type DsnAction, wantsReport } from '../../src/bounce/wants-report.ts';
+import { damageRefusal, remoteRefusal, type Refusal } from '../../src/message/refusal.ts';
+import { ReplyParser } from '../../src/protocol/smtp/client/reply-parser.ts';
+import { broken, farHost, ours, said } from '../refusals.ts';
 
-test('the status of an error', () => {
-  const table: [error: string, status: string][] = [
+/** The refusal that a server's reply is, from its bytes. */
+function repliedWith(line: string): Refusal {
+  const parser = new ReplyParser(1000);
+  parser.push(Buffer.from(`${line}\r\n`));
+  assert.equal(parser.next(), true, line);
+  return remoteRefusal(farHost, parser.reply('RCPT'), parser.code >= 500);
+}
+
+test('the status is that of the reply if its class is that of the code, else it is made from the code', () => {
+  const table: [reply: string, status: string][] = [
     ['550 5.1.1 no such user', '5.1.1'],
-    ['RCPT: 550 5.1.1 no such user', '5.1.1'],
-    ['content: 554-5.7.1 spam', '5.7.1'],
-    ['MAIL: 550', '5.0.0'],
-    ['MAIL: 550 no', '5.0.0'],
+    ['550 5.1.1', '5.1.1'],
+    ['550 5.1.1: no such user', '5.1.1'],
+    ['550', '5.0.0'],
+    ['550 no', '5.0.0'],
     ['550 #5.1.0 Address rejected.', '5.1.0'],
-    ['550-#5.7.1 not wanted', '5.7.1'],
     ['550 (5.1.1) no such user', '5.1.1'],
     ['550 [5.1.1] no such user', '5.1.1'],
     ['550 #4.1.0 mixed up', '5.0.0'],
     ['550 ##5.1.0 odd', '5.0.0'],
-    ['451 4.3.0 local trouble', '4.3.0'],
-    ['RCPT: 450 greylisted', '4.0.0'],
-    ['DATA: 250 2.0.0 ok', '2.0.0'],
+    ['451 4.3.0 trouble', '4.3.0'],
+    ['450 greylisted', '4.0.0'],
     // RFC 3463 2: the class has to agree with the reply.
-    ['RCPT: 550 4.1.1 mixed up', '5.0.0'],
-    ['RCPT: 550 5.1 short', '5.0.0'],
-    ['RCPT: 550 5.1.1234 long', '5.0.0'],
-    ['RCPT: 550 5.1.1.1 odd', '5.0.0'],
-    ['timed out while waiting for the greeting', '5.0.0'],
-    ['', '5.0.0'],
-    ['5501 no reply', '5.0.0'],
+    ['550 4.1.1 mixed up', '5.0.0'],
+    ['550 5.1 short', '5.0.0'],
+    ['550 5.1.1234 long', '5.0.0'],
+    ['550 5.1.1.1 odd', '5.0.0'],
   ];
-  for (const [error, status] of table) assert.equal(statusFrom(error), status, error);
+  for (const [reply, status] of table) assert.equal(failureStatus(repliedWith(reply), false), status, reply);
+  assert.equal(failureStatus(repliedWith('550 5.1.1 no such user'), true), '4.4.7');
 });
 
-test('an error taken apart', () => {
-  assert.deepEqual(errorParts('RCPT: 550 5.1.1 no'), {
-    command: 'RCPT',
-    text: '550 5.1.1 no',
-    isReply: true,
-  });
-  assert.deepEqual(errorParts('550 no'), { command: '', text: '550 no', isReply: true });
-  assert.deepEqual(errorParts('oops: no'), { command: '', text: 'oops: no', isReply: false });
+test('the status of what no server has replied', () => {
+  assert.equal(failureStatus(broken('timed out'), false), '4.4.1');
+  assert.equal(failureStatus(broken('timed out', 'RCPT'), false), '4.4.2');
+  assert.equal(failureStatus(ours('given up'), false), '4.0.0');
+  assert.equal(failureStatus({ ...ours('given up'), permanent: true }, false), '5.0.0');
+  assert.equal(failureStatus(damageRefusal('gone'), false), '4.3.0');
+  assert.equal(failureStatus({ ...said('550 no'), enhanced: 'nonsense' }, false), '5.0.0');
 });
 
 test('who wants which report (RFC 3461 4.1)', () => {

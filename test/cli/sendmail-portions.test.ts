@@ -5,14 +5,29 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { Portions } from '../../src/cli/sendmail/portions.ts';
 import type { RecipientOutcome } from '../../src/protocol/smtp/client/client-session.ts';
+import { failureText } from '../../src/protocol/smtp/client/reply-text.ts';
 
 function taken(recipient: number): RecipientOutcome {
-  return { recipient, result: 'delivered', reply: undefined, error: '' };
+  const reply = { code: 250, enhanced: '', lines: [], command: 'content' } as const;
+  return { recipient, result: 'delivered', reply };
 }
 
-function refused(recipient: number, code: number, enhanced: string, command: 'RCPT' | 'content' = 'RCPT') {
+function refused(
+  recipient: number,
+  code: number,
+  enhanced: string,
+  command: 'RCPT' | 'content' = 'RCPT',
+): RecipientOutcome {
   const result = code < 500 || enhanced === '5.5.3' ? ('tempfail' as const) : ('permfail' as const);
-  return { recipient, result, reply: { code, enhanced, text: '', command }, error: `${code}` };
+  const reply = { code, enhanced, lines: [], command };
+  return { recipient, result, failure: { kind: 'reply', reply } };
+}
+
+/** The code of the reply that refused, or what went wrong; empty when it was taken. */
+function reason(outcome: RecipientOutcome): string {
+  if (outcome.result === 'delivered') return '';
+  const { failure } = outcome;
+  return failure.kind === 'reply' ? String(failure.reply.code) : failureText(failure);
 }
 
 test('whatever a server takes at once, everybody is taken once and in order', () => {
@@ -60,10 +75,7 @@ test('a refusal of the message is for those, too, that it was not offered to', (
   portions.next();
   portions.settle([refused(0, 552, '5.3.4', 'content')]);
   assert.deepEqual(portions.next(), []);
-  assert.deepEqual(
-    portions.finish('').map(({ error }) => error),
-    ['552', '552', '552'],
-  );
+  assert.deepEqual(portions.finish('').map(reason), ['552', '552', '552']);
 });
 
 test('other refusals of recipients stand, and a lost connection leaves the rest for later', () => {
@@ -71,8 +83,5 @@ test('other refusals of recipients stand, and a lost connection leaves the rest 
   portions.next();
   portions.settle([taken(0), refused(1, 550, '5.1.1'), refused(2, 452, '4.2.2')]);
   assert.deepEqual(portions.next(), [3, 4]);
-  assert.deepEqual(
-    portions.finish('lost').map(({ error }) => error),
-    ['', '550', '452', 'lost', 'lost'],
-  );
+  assert.deepEqual(portions.finish('lost').map(reason), ['', '550', '452', 'lost', 'lost']);
 });

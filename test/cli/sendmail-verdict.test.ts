@@ -4,14 +4,18 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
 import { verdict } from '../../src/cli/sendmail/verdict.ts';
-import type { RecipientOutcome } from '../../src/protocol/smtp/client/client-session.ts';
+import type { RecipientOutcome, RepliedCommand } from '../../src/protocol/smtp/client/client-session.ts';
 
 const addresses = ['a@example.com', 'b@example.com', 'c@example.com'];
 
 function outcomes(...errors: string[]): RecipientOutcome[] {
   return errors.map((error, recipient) => {
-    const result = error === '' ? 'delivered' : /^4\d\d/.test(error) ? 'tempfail' : 'permfail';
-    return { recipient, result, reply: undefined, error };
+    const [, code = '250', enhanced = '', text = '', command = 'content'] =
+      /^(\d{3})(?: (\d\.\d+\.\d+))? (.*?)(?: \(in reply to (\w+)\))?$/.exec(error) ?? [];
+    const reply = { code: Number(code), enhanced, lines: [text], command: command as RepliedCommand };
+    if (error === '') return { recipient, result: 'delivered', reply };
+    const result = code.startsWith('4') ? 'tempfail' : 'permfail';
+    return { recipient, result, failure: { kind: 'reply', reply } };
   });
 }
 

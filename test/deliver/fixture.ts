@@ -15,6 +15,8 @@ import type {
   Work,
 } from '../../src/deliver/types.ts';
 import { Deadlines } from '../../src/io/deadlines.ts';
+import { peerOf } from '../../src/message/refusal.ts';
+import { refusalText } from '../../src/message/refusal-text.ts';
 import { createLogger } from '../../src/log/logger.ts';
 import { MemoryReader } from './memory-reader.ts';
 import { MailServer, type Peer } from './mail-server.ts';
@@ -24,14 +26,60 @@ export type Report =
   | {
       readonly kind: 'done';
       readonly connection: number;
-      readonly results: readonly AttemptResult[];
+      readonly results: readonly ShownResult[];
       readonly reusable: boolean;
     }
-  | { readonly kind: 'closed'; readonly connection: number; readonly report: CloseReport };
+  | { readonly kind: 'closed'; readonly connection: number; readonly report: ShownEnd };
+
+/** A result as tests compare it: the refusal as its words, and who is to blame. */
+export interface ShownResult {
+  readonly recipient: number;
+  readonly result: 'delivered' | 'tempfail' | 'permfail';
+  /** Without the server, which stands beside it. */
+  readonly error?: string;
+  /** Not given for a server, which is named. */
+  readonly by?: 'local' | 'damage';
+  readonly host?: string;
+  readonly remote?: string;
+  readonly address?: string | undefined;
+  readonly source?: string | undefined;
+  readonly queue?: string | undefined;
+  readonly relayedTo?: string | undefined;
+}
+
+export type ShownEnd =
+  | { readonly kind: 'failed'; readonly error: string; readonly local?: true }
+  | Exclude<CloseReport, { readonly kind: 'failed' }>;
+
+function shownResult(each: AttemptResult): ShownResult {
+  if (each.result === 'delivered') return each;
+  const { refusal, result: _, ...facts } = each;
+  const { by, lines, permanent } = refusal;
+  const peer = peerOf(refusal);
+  return {
+    ...facts,
+    result: permanent ? 'permfail' : 'tempfail',
+    error: by.kind === 'connection' ? lines.join(' ') : refusalText(refusal),
+    ...((by.kind === 'local' || by.kind === 'damage') && { by: by.kind }),
+    ...(peer !== undefined && { host: peer.host, remote: peer.address }),
+  };
+}
+
+function shownEnd(report: CloseReport): ShownEnd {
+  if (report.kind !== 'failed') return report;
+  const { refusal } = report;
+  return {
+    kind: 'failed',
+    error: refusalText(refusal),
+    ...(refusal.by.kind === 'local' && { local: true }),
+  };
+}
 
 /** Keeps every report, in order. */
 export class RecordedReports implements DeliveryReports {
   readonly all: Report[] = [];
+  /** All results as they are. */
+  readonly results: AttemptResult[] = [];
   /** Called at each report. */
   onReport: (report: Report) => void = () => undefined;
   #read = 0;
@@ -42,11 +90,12 @@ export class RecordedReports implements DeliveryReports {
   }
 
   done(connection: number, results: readonly AttemptResult[], reusable: boolean): void {
-    this.#add({ kind: 'done', connection, results, reusable });
+    this.results.push(...results);
+    this.#add({ kind: 'done', connection, results: results.map(shownResult), reusable });
   }
 
   closed(connection: number, report: CloseReport): void {
-    this.#add({ kind: 'closed', connection, report });
+    this.#add({ kind: 'closed', connection, report: shownEnd(report) });
   }
 
   /** The next report that the test has not looked at. */
@@ -146,7 +195,7 @@ export async function fixture(t: TestContext): Promise<Fixture> {
 }
 
 /** The results of a message that was delivered to its only recipient. */
-export const delivered = [{ recipient: 0, result: 'delivered', error: '' }];
+export const delivered = [{ recipient: 0, result: 'delivered' }];
 
 /** A connection that has delivered one message and is idle. */
 export async function idle({ server, spool, reports, connect }: Fixture, connection = 1): Promise<Peer> {

@@ -92,7 +92,7 @@ test('a large message is read no faster than a slow server takes it', async (t) 
   assert.deepEqual(await reports.next(), {
     kind: 'done',
     connection: 1,
-    results: [{ recipient: 0, result: 'delivered', error: '' }],
+    results: [{ recipient: 0, result: 'delivered' }],
     reusable: true,
   });
   const expected = createHash('sha256');
@@ -177,7 +177,7 @@ for (const how of ['end', 'reset'] as const) {
       done.results.map(({ recipient, result }) => [recipient, result]),
       [[0, 'tempfail']],
     );
-    assert.match(done.results[0]!.error, /^connection lost while sending the content: /u);
+    assert.match(done.results[0]!.error ?? '', /^connection lost while sending the content: /u);
     assert.deepEqual(await reports.next(), { kind: 'closed', connection: 1, report: { kind: 'closed' } });
     await ended(content);
     assert.ok(content.readBytes < totalBytes);
@@ -244,8 +244,8 @@ test('large content that is found to be damaged at its end is reported as damage
   const report = await all.reports.next();
   assert.ok(report.kind === 'done');
   assert.deepEqual(
-    report.results.map(({ result, error, isDamaged }) => [result, error, isDamaged]),
-    [['tempfail', '451 4.3.0 the stored message is damaged: the checksum does not hold', true]],
+    report.results.map(({ result, error, by }) => [result, error, by]),
+    [['tempfail', '451 4.3.0 the stored message is damaged: the checksum does not hold', 'damage']],
   );
   await peer.closed;
   assert.equal(peer.received.indexOf('\r\n.\r\n'), -1);

@@ -79,7 +79,9 @@ test('a large message that cannot be read waits, and the connection goes on', as
   const done = await reports.next();
   assert.ok(done.kind === 'done');
   assert.equal(done.reusable, true);
-  assert.deepEqual(done.results, [{ recipient: 0, result: 'tempfail', error: '451 4.3.0 the disk is gone' }]);
+  assert.deepEqual(done.results, [
+    { recipient: 0, result: 'tempfail', error: '451 4.3.0 the disk is gone', by: 'local' },
+  ]);
 });
 
 test('a large message whose header the disk does not give in time waits, and the connection goes on', async (t) => {

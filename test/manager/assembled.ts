@@ -20,6 +20,8 @@ import { MemoryStats } from '../../src/stats/stats.ts';
 import { Troubles } from '../../src/stats/troubles.ts';
 import { type KeptLog, keptLog } from '../process/quiet-log.ts';
 import { MemoryStore } from './memory-store.ts';
+import type { Refusal } from '../../src/message/refusal.ts';
+import { said } from '../refusals.ts';
 
 /** When virtual time begins. */
 export const startMs = 1_800_000_000_000;
@@ -265,16 +267,20 @@ function relayTo(domain: string): RoutePlan {
   };
 }
 
+const there = { host: 'mx.to.test', ip: '192.0.2.1', port: 25 };
+
 export function delivered(recipient: number): AttemptResult {
-  return { recipient, result: 'delivered', error: '' };
+  return { recipient, result: 'delivered' };
 }
 
 export function deferred(recipient: number): AttemptResult {
-  const error = '451 4.3.2 not now (in reply to RCPT)';
-  return { recipient, result: 'tempfail', error, address: `u${recipient}@to.test`, host: 'mx.to.test' };
+  return refusedWith(recipient, said('451 4.3.2 not now', 'RCPT', there));
 }
 
 export function failed(recipient: number): AttemptResult {
-  const error = '550 5.1.1 no such user (in reply to RCPT)';
-  return { recipient, result: 'permfail', error, address: `u${recipient}@to.test`, host: 'mx.to.test' };
+  return refusedWith(recipient, said('550 5.1.1 no such user', 'RCPT', there));
+}
+
+export function refusedWith(recipient: number, refusal: Refusal): AttemptResult {
+  return { recipient, result: 'refused', refusal, address: `u${recipient}@to.test` };
 }

@@ -13,6 +13,7 @@ import { MemoryStats } from '../../src/stats/stats.ts';
 import { Troubles } from '../../src/stats/troubles.ts';
 import { MemoryReader } from '../deliver/memory-reader.ts';
 import { type KeptLog, keptLog } from '../process/quiet-log.ts';
+import { ours, said } from '../refusals.ts';
 
 interface Bench {
   readonly bouncer: Bouncer;
@@ -25,7 +26,7 @@ interface Bench {
   failures: number;
   /** Resolves at the next attempt to store something. */
   attempt(): Promise<void>;
-  report(to: readonly EnvelopeRecipient[], error?: string): Promise<boolean>;
+  report(to: readonly EnvelopeRecipient[], reply?: string): Promise<boolean>;
 }
 
 function bench(t: TestContext): Bench {
@@ -78,14 +79,13 @@ function bench(t: TestContext): Bench {
       new Promise((resolve) => {
         tried = resolve;
       }),
-    report: (to, error = '550 5.1.1 no (in reply to RCPT)') => {
+    report: (to, reply = '550 5.1.1 no') => {
       const { queueId, ref } = spool.add({ to });
       const failed: ReportedRecipient[] = to.map((_, recipient) => ({
         recipient,
         action: 'failed',
-        error,
+        refusal: said(reply, 'RCPT', { host: 'far.test', ip: '192.0.2.1', port: 25 }),
         expired: false,
-        host: 'far.test',
       }));
       return bouncer.report(queueId, ref, failed);
     },
@@ -143,8 +143,8 @@ test('a failure that nobody wants to hear of is told at once, by no report', asy
 
 test('more recipients than fit into one report are told about in several, each once', async (t) => {
   const all = bench(t);
-  const to = Array.from({ length: 4_000 }, (_, at) => ({ address: `u${at}@to.test` }));
-  assert.equal(await all.report(to, `550 5.1.1 ${'no '.repeat(500)}`), true);
+  const to = Array.from({ length: 5_000 }, (_, at) => ({ address: `u${at}@to.test` }));
+  assert.equal(await all.report(to, `550 5.1.1 ${'no '.repeat(300)}`), true);
   assert.equal(all.stored.length, 2);
   const text = all.stored.map(({ content }) => Buffer.concat(content).toString()).join('');
   const told = [...text.matchAll(/^Final-Recipient: rfc822; (.*)\r$/gmu)];
@@ -173,7 +173,7 @@ test('an operator hears at once that a report cannot be stored; it is not tried 
   all.failures = 1;
   const { queueId, ref } = all.spool.add({ to: [{ address: 'b@to.test' }] });
   const failed: ReportedRecipient[] = [
-    { recipient: 0, action: 'failed', error: '554 5.3.0 given up', expired: false, host: undefined },
+    { recipient: 0, action: 'failed', refusal: ours('given up'), expired: false },
   ];
   await assert.rejects(all.bouncer.reportNow(queueId, ref, failed), { code: 'SPOOL_FULL' });
   assert.deepEqual([all.stored, all.log.lines, all.troubles.list], [[], [], []]);

@@ -5,11 +5,12 @@ import { test, type TestContext } from 'node:test';
 import type { ReportedRecipient } from '../../src/manager/bouncer.ts';
 import { VirtualTimers } from '../../sim/virtual-timers.ts';
 import { FailureReports } from '../../src/manager/failure-reports.ts';
+import { said } from '../refusals.ts';
 
 const ref = { segment: 1, offset: 0, length: 1 };
 
 function failed(recipient: number): ReportedRecipient {
-  return { recipient, action: 'failed', error: '550 no', expired: false, host: undefined };
+  return { recipient, action: 'failed', refusal: said('550 no'), expired: false };
 }
 
 interface Bench {
@@ -108,7 +109,7 @@ test('nothing waits for longer than ten seconds, however many join it', (t) => {
 
 test('success that is to be reported does not wait: its delivery is booked at once', (t) => {
   const { failures, begun } = bench(t);
-  failures.add('A', { ...failed(0), action: 'relayed', error: '' });
+  failures.add('A', { recipient: 0, action: 'relayed', host: undefined });
   failures.start();
   assert.deepEqual(begun, ['A: 0']);
 });

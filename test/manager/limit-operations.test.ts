@@ -155,7 +155,7 @@ test('what is suspended waits, and goes as soon as it is resumed', async (t) => 
     domain: 'aol.com',
     attempts: 0,
     nextAttemptAtMs: 0,
-    lastError: '',
+    lastRefusal: '',
   });
   scheduler.commit(message, now);
   scheduler.routeResolved('mx:aol.com', aol, now);

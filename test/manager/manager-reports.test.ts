@@ -102,7 +102,7 @@ test('success that was asked for and that the peer will not tell is reported, an
   const { sender, submit, store } = await ground(t);
   const one = await sender(1);
   const id = await submit({ address: 'u@to.test', notify });
-  const result = { ...delivered(0), relayedWithoutDsn: true, host: 'mx.to.test' };
+  const result = { ...delivered(0), relayedTo: 'mx.to.test' };
   await one.done(one.connect.connection, [result]);
   assert.deepEqual(store.told, [`settle delivered ${id} 0`, 'report R0']);
   assert.deepEqual([...store.pins.keys()], ['R0']);

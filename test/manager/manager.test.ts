@@ -5,8 +5,10 @@ import { test } from 'node:test';
 import { settled } from '../../sim/virtual-timers.ts';
 import type { RecoveredMessage } from '../../src/spool/types.ts';
 import { SpoolError } from '../../src/spool/spool-error.ts';
-import { deferred, delivered, ground, startMs } from './assembled.ts';
+import { deferred, refusedWith, delivered, ground, startMs } from './assembled.ts';
 import { MemoryStore } from './memory-store.ts';
+import { damageRefusal } from '../../src/message/refusal.ts';
+import { saidForm } from '../refusals.ts';
 
 const minuteMs = 60_000;
 
@@ -26,7 +28,7 @@ function recovered(
     body: '7BIT',
     smtpUtf8: false,
     held,
-    waiting: [{ index: 0, address, attempts: 1, nextAttemptAtMs, lastError: '451 4.0.0 no' }],
+    waiting: [{ index: 0, address, attempts: 1, nextAttemptAtMs, lastRefusal: saidForm('451 4.0.0 no') }],
   };
 }
 
@@ -174,7 +176,7 @@ test('a message that cannot be read is held and journaled as damaged, and given 
   const { sender, submit, store, timers, troubles } = await ground(t);
   const one = await sender(1);
   const id = await submit('u@to.test');
-  const result = { ...deferred(0), error: '451 4.3.0 the message is damaged', isDamaged: true } as const;
+  const result = refusedWith(0, damageRefusal('the checksum does not hold'));
   await one.done(one.connect.connection, [result]);
   assert.deepEqual(store.told, [`settle deferred ${id} 0`, `settle damaged ${id}`]);
   assert.deepEqual(

@@ -38,7 +38,7 @@ const failing = (code: 'SPOOL_MISSING' | 'SPOOL_CORRUPT' | 'SPOOL_UNREADABLE') =
 for (const code of ['SPOOL_MISSING', 'SPOOL_CORRUPT'] as const) {
   test(`a message that waits and whose envelope cannot be read (${code}) is held as damaged, once`, async () => {
     const { mail, held, pinned } = ground(failing(code));
-    const answer = [{ queueId: 'A', ref, damage: '451 4.3.0 the stored message is damaged: why' }];
+    const answer = [{ queueId: 'A', ref, damage: 'why' }];
     assert.deepEqual(await mail.examine(named), answer);
     assert.deepEqual(await mail.examine(named), answer);
     assert.deepEqual(held, ['A']);

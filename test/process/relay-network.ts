@@ -14,6 +14,7 @@ import type {
 } from '../../src/spool/types.ts';
 import { MemoryStats } from '../../src/stats/stats.ts';
 import { keptLog } from './quiet-log.ts';
+import { said } from '../refusals.ts';
 
 /** What a relay does with mail for a domain: it hands it to the relay of that number, refuses it, or has the mailbox. */
 export type Way =
@@ -138,17 +139,20 @@ class Relay {
     const [recipient] = envelope.recipients;
     const domain = recipient!.address.split('@')[1]!;
     const way = this.#options.ways[domain] ?? { kind: 'refuse' };
-    const failed = { recipient: 0, action: 'failed', expired: false, host: 'there.test' } as const;
+    const failed = { recipient: 0, action: 'failed', expired: false } as const;
+    const there = { host: 'there.test', ip: '192.0.2.1', port: 25 };
     if (way.kind === 'mailbox') return undefined;
-    if (way.kind === 'refuse') return { ...failed, error: '550 5.1.1 no such user (in reply to RCPT)' };
+    if (way.kind === 'refuse') {
+      return { ...failed, refusal: said('550 5.1.1 no such user', 'RCPT', there) };
+    }
     const origin: Origin = { via: 'smtp', clientAddress: '192.0.2.1', helo: 'relay.test' };
     const recipients = way.dsn ? envelope.recipients : [{ address: recipient!.address }];
     const relayed = { envelope: { ...envelope, origin, recipients }, content: message.content };
     if (!this.#network.handIn(way.to, relayed, root)) {
-      return { ...failed, error: '554 5.4.6 too many hops (in reply to content)' };
+      return { ...failed, refusal: said('554 5.4.6 too many hops', 'content', there) };
     }
     if (way.dsn || recipient!.notify?.success !== true) return undefined;
-    return { recipient: 0, action: 'relayed', error: '', expired: false, host: 'there.test' };
+    return { recipient: 0, action: 'relayed', host: 'there.test' };
   }
 
   #keep(message: NewMessage, root: number): number {

@@ -372,7 +372,7 @@ suite('either way', { concurrency: 2 }, () => {
         waiting.push(...(found.kind === 'message' ? found.message.waiting : [found.problem]));
       }
       assert.deepEqual(waiting, [
-        { index: 0, address: 'b@far.test', attempts: 0, nextAttemptAtMs: 0, lastError: '' },
+        { index: 0, address: 'b@far.test', attempts: 0, nextAttemptAtMs: 0, lastRefusal: '' },
       ]);
     });
   }

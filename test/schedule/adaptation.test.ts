@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ReactionAction, ReactionRule } from '../../src/schedule/adapt/types.ts';
 import { configOf, minute, relay, Table, type Connect, type Transact } from './table.ts';
+import { broken, ours, refused, said } from '../refusals.ts';
 
 const adapt = { enabled: true, startConnections: 2 };
 
@@ -30,12 +31,10 @@ function submit(on: Table, count: number, domain = 'a.example'): void {
 }
 
 function failed(on: Table, grant: Connect | Transact, error: string): void {
-  const results = grant.transaction.recipients.map((recipient) => ({
-    recipient,
-    result: 'tempfail' as const,
-    error,
-  }));
-  on.done(grant, results);
+  on.done(
+    grant,
+    grant.transaction.recipients.map((recipient) => refused(recipient, error)),
+  );
 }
 
 /** The first connection is greeted, and the others that a site starts with follow. */
@@ -101,7 +100,8 @@ test('a site that failed to answer is tried with one connection again', () => {
   const first = on.connect();
   on.pass(3_100);
   const second = on.connect();
-  for (const { connection } of [first, second]) on.closed(connection, { kind: 'failed', error: 'no answer' });
+  for (const { connection } of [first, second])
+    on.closed(connection, { kind: 'failed', refusal: broken('no answer') });
   on.take();
   on.pass(60 * minute);
   const hand = on.take().filter(({ kind }) => kind === 'connect');
@@ -177,10 +177,7 @@ test('rules turn a 4xx into a failure and a 5xx into another attempt', () => {
   });
   on.submit(['a.example', 'a.example']);
   const grant = on.connect();
-  on.done(grant, [
-    { recipient: 0, result: 'tempfail', error: '450 4.1.1 no such user' },
-    { recipient: 1, result: 'permfail', error: '552 5.2.2 mailbox is over quota' },
-  ]);
+  on.done(grant, [refused(0, '450 4.1.1 no such user'), refused(1, '552 5.2.2 mailbox is over quota')]);
   const effects = on
     .take()
     .map((effect) => [effect.kind, 'recipient' in effect ? effect.recipient : undefined]);
@@ -197,7 +194,8 @@ test('refused connections of a site that serves others halve its window and leav
   const opening = hand.filter((grant): grant is Connect => grant.kind === 'connect').slice(-2);
   assert.equal(opening.length, 2);
   for (const { connection } of opening) {
-    on.closed(connection, { kind: 'failed', error: '421 4.7.0 too many connections from you' });
+    const refusal = said('421 4.7.0 too many connections from you', 'connect');
+    on.closed(connection, { kind: 'failed', refusal });
   }
   on.take();
   assert.equal(on.scheduler.sites()[0]?.blockedOn.includes('421 4.7.0 too many'), true);
@@ -207,7 +205,7 @@ test('a failure on this host is nobody else’s', () => {
   const on = table();
   submit(on, 1);
   const grant = on.connect();
-  on.closed(grant.connection, { kind: 'failed', error: 'EMFILE', local: true });
+  on.closed(grant.connection, { kind: 'failed', refusal: ours('EMFILE') });
   assert.deepEqual(on.take(), []);
   on.pass(10_000);
   const [again] = on.take();
@@ -222,7 +220,7 @@ test('a source that this host cannot use is left alone while there is another', 
   assert.equal(grants.length, 20);
   const lost = grants.filter(({ source }) => source === sources[0]);
   assert.equal(lost.length, 10);
-  const local = { kind: 'failed', error: 'no such address', local: true } as const;
+  const local = { kind: 'failed', refusal: ours('no such address') } as const;
   for (const { connection } of lost) on.closed(connection, local);
   // All of it goes out from the other one at once, and so does what comes.
   submit(on, 5);

@@ -2,7 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { kinds, minute, relay, start, Table, type Connect, type Transact } from './table.ts';
+import { kinds, minute, relay, start, Table, type Connect, type Transact, toldBy } from './table.ts';
+import { encodeRefusal } from '../../src/message/refusal-form.ts';
+import { broken } from '../refusals.ts';
 
 test('a connection is kept for the next message, also of another domain of its site, and closed when idle too long', () => {
   const table = new Table().know({
@@ -88,14 +90,14 @@ test('when all addresses rest, the task that found out is deferred and the other
       recipient: 0,
       attempts: 1,
       nextAttemptAtMs: start + 5 * minute,
-      error: 'connection refused',
+      refusal: encodeRefusal(broken('connection refused')),
     },
   ]);
   for (let count = 0; count < 3; count++) table.submit(['a.example']);
   assert.deepEqual(table.take(), [], 'the address rests');
   assert.match(
     table.scheduler.sites()[0]!.blockedOn,
-    /^192\.0\.2\.1 rests until 2023-11-14T22:14:20\.000Z \(connection refused\)$/,
+    /^192\.0\.2\.1 rests until 2023-11-14T22:14:20\.000Z \(mx\.test\[192\.0\.2\.1\]:25: connection refused\)$/,
   );
   table.pass(minute - 1);
   assert.deepEqual(table.take(), []);
@@ -177,7 +179,7 @@ test('a host that hangs up before the first transaction is an attempt', () => {
   const first = table.connect();
   table.ready(first.connection).closed(first.connection);
   const [deferred] = table.take();
-  assert.equal(deferred?.kind === 'deferred' && deferred.error, 'connection closed before the transaction');
+  assert.match(toldBy(deferred), /: connection closed before the transaction$/u);
 });
 
 test('a connection that is not reusable holds its slots until it is closed', () => {

@@ -2,7 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { configOf, day, hour, kinds, minute, noRoute, relay, start, Table } from './table.ts';
+import { configOf, day, hour, kinds, minute, noRoute, relay, start, Table, toldBy } from './table.ts';
+import { delivered, refused, said, saidForm } from '../refusals.ts';
 
 const site = relay('s', ['192.0.2.1']);
 
@@ -25,7 +26,7 @@ test('attempts follow the schedule, its last step repeats, and the last error is
   }
   assert.deepEqual(delays, [5 * minute, 10 * minute, hour, hour, hour]);
   const [recipient] = table.scheduler.recipients();
-  assert.equal(recipient?.lastError, 'the tempfail');
+  assert.deepEqual(recipient?.lastRefusal, said('450 later'));
 });
 
 test('each delay is jittered within its bounds, the same for the same seed', () => {
@@ -51,10 +52,11 @@ test('a recipient whose lifetime ends fails with its last error; bounces have a 
     table.pass(lifetimeMs - 1);
     assert.ok(kinds(table.take()).every((kind) => kind === 'deferred'));
     table.pass(1);
-    assert.deepEqual(table.take(), [
-      { kind: 'failed', message, recipient: 0, error: '451 4.4.3 DNS server failure', expired: true },
-      { kind: 'done', message },
-    ]);
+    const [failed, ...rest] = table.take();
+    assert.deepEqual(rest, [{ kind: 'done', message }]);
+    assert.ok(failed?.kind === 'failed' && failed.expired);
+    assert.deepEqual([failed.refusal.by, failed.refusal.during], [{ kind: 'local' }, 'routing']);
+    assert.equal(toldBy(failed), '451 4.4.3 DNS server failure');
   }
 });
 
@@ -81,30 +83,29 @@ test('work that was never tried says what it waited for', () => {
   held.submit(['a.example']);
   held.pass(5 * day);
   const [limit] = held.take();
-  assert.equal(
-    limit?.kind === 'failed' && limit.error,
-    'not tried in its lifetime: domain a.example is on hold',
-  );
+  assert.equal(toldBy(limit), 'not tried in its lifetime: domain a.example is on hold');
 
   const silent = new Table();
   silent.submit(['b.example']);
   silent.pass(5 * day);
   const failed = silent.take().find((effect) => effect.kind === 'failed');
-  assert.equal(
-    failed?.kind === 'failed' && failed.error,
-    'not tried in its lifetime: looking up the route to b.example',
-  );
+  assert.equal(toldBy(failed), 'not tried in its lifetime: looking up the route to b.example');
 
   const resting = new Table({ addressRestMs: [9 * day] }).know({ 'a.example': site });
   resting.submit(['a.example']);
   resting.refused(resting.connect().connection);
   resting.submit(['a.example']);
   resting.pass(5 * day);
-  const errors = resting.take().map((effect) => (effect.kind === 'failed' ? effect.error : ''));
-  assert.ok(errors.includes('connection refused'), 'the one that was tried');
+  const errors = resting
+    .take()
+    .filter(({ kind }) => kind === 'failed')
+    .map(toldBy);
+  assert.ok(errors.includes('mx.test[192.0.2.1]:25: connection refused'), 'the one that was tried');
   assert.ok(
     errors.some((error) =>
-      /^not tried in its lifetime: 192\.0\.2\.1 rests until .* \(connection refused\)$/.test(error),
+      /^not tried in its lifetime: 192\.0\.2\.1 rests until .* \(mx\.test\[192\.0\.2\.1\]:25: connection refused\)$/.test(
+        error,
+      ),
     ),
     'the one that waited',
   );
@@ -116,22 +117,21 @@ test('a transaction in flight at the end of the lifetime finishes first', () => 
   const connect = table.connect();
   table.ready(connect.connection).pass(6 * day);
   assert.deepEqual(table.take(), []);
-  table.done(connect, [
-    { recipient: 0, result: 'delivered', error: '' },
-    { recipient: 1, result: 'tempfail', error: '450 later' },
-  ]);
+  table.done(connect, [delivered(0), refused(1, '450 4.2.1 later')]);
   const effects = table.take();
   assert.deepEqual(kinds(effects), ['delivered', 'failed', 'done']);
-  assert.equal(effects[1]?.kind === 'failed' && effects[1].expired && effects[1].error, '450 later');
+  assert.ok(effects[1]?.kind === 'failed' && effects[1].expired);
+  assert.deepEqual(effects[1].refusal, said('450 4.2.1 later'));
 });
 
 test('a message that is too old when it is committed fails at once', () => {
   const table = new Table().know({ 'a.example': site });
-  table.submit([{ domain: 'a.example', lastError: '450 before the restart', attempts: 9 }], {
+  table.submit([{ domain: 'a.example', lastRefusal: saidForm('450 before the restart'), attempts: 9 }], {
     receivedAtMs: start - 5 * day,
   });
   const [failed] = table.take();
-  assert.equal(failed?.kind === 'failed' && failed.expired && failed.error, '450 before the restart');
+  assert.ok(failed?.kind === 'failed' && failed.expired);
+  assert.deepEqual(failed.refusal, said('450 before the restart'));
 });
 
 test('a new lifetime counts for what waits already', () => {
@@ -160,12 +160,17 @@ test('a new lifetime counts for what waits already', () => {
 test('recipients that waited before a restart keep their attempts, times and errors', () => {
   const table = new Table().know({ 'a.example': site });
   table.submit([
-    { domain: 'a.example', attempts: 2, nextAttemptAtMs: start + 7 * minute, lastError: '450 no' },
+    {
+      domain: 'a.example',
+      attempts: 2,
+      nextAttemptAtMs: start + 7 * minute,
+      lastRefusal: saidForm('450 no'),
+    },
   ]);
   const [waiting] = table.scheduler.recipients();
   assert.deepEqual(
-    [waiting?.state, waiting?.attempts, waiting?.nextAttemptAtMs, waiting?.lastError],
-    ['waiting', 2, start + 7 * minute, '450 no'],
+    [waiting?.state, waiting?.attempts, waiting?.nextAttemptAtMs, waiting?.lastRefusal],
+    ['waiting', 2, start + 7 * minute, said('450 no')],
   );
   table.pass(7 * minute - 1);
   assert.deepEqual(table.take(), []);

@@ -14,7 +14,7 @@ function deliverTo(s: State, domains: number): void {
   const scheduler = createScheduler(s.config, start, s);
   const plan = relay('a', ['192.0.2.1']);
   const deliver = ({ connection }: { connection: ConnectionHandle }): void => {
-    const results = [{ recipient: 0, result: 'delivered', error: '' }] as const;
+    const results = [{ recipient: 0, result: 'delivered' }] as const;
     scheduler.transactionDone(connection, results, true, start);
   };
   const handlers: EffectHandlers = {
@@ -31,7 +31,7 @@ function deliverTo(s: State, domains: number): void {
       nullSender: false,
       held: false,
     });
-    const recipient = { recipient: 0, attempts: 0, nextAttemptAtMs: 0, lastError: '' };
+    const recipient = { recipient: 0, attempts: 0, nextAttemptAtMs: 0, lastRefusal: '' as const };
     scheduler.add(message, { ...recipient, route: `mx:${domain}`, domain });
     scheduler.commit(message, start);
     drive(scheduler, handlers);

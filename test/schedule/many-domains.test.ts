@@ -90,7 +90,7 @@ class World {
       domain: route.domain,
       attempts: 0,
       nextAttemptAtMs: 0,
-      lastError: '',
+      lastRefusal: '',
     });
     scheduler.commit(message, this.nowMs);
     await this.#carryOut();
@@ -121,7 +121,7 @@ class World {
   }
 
   #done(connection: ConnectionHandle, recipients: readonly number[]): void {
-    const results = recipients.map((recipient) => ({ recipient, result: 'delivered', error: '' }) as const);
+    const results = recipients.map((recipient) => ({ recipient, result: 'delivered' }) as const);
     this.scheduler.transactionDone(connection, results, true, this.nowMs);
   }
 }

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { day, hour, kinds, minute, noRoute, relay, start, Table } from './table.ts';
+import { broken } from '../refusals.ts';
 
 const site = relay('s', ['192.0.2.1']);
 
@@ -243,7 +244,11 @@ test('retryNow ends the rest of the addresses, and counts what is due', () => {
   const table = new Table().know({ 'a.example': site });
   const message = table.submit(['a.example']);
   const connect = table.connect();
-  table.scheduler.connectionClosed(connect.connection, { kind: 'failed', error: 'refused' }, table.nowMs);
+  table.scheduler.connectionClosed(
+    connect.connection,
+    { kind: 'failed', refusal: broken('refused') },
+    table.nowMs,
+  );
   table.take();
   assert.equal(table.scheduler.retryNow(message, table.nowMs), 1);
   const again = table.connect();

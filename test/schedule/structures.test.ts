@@ -11,12 +11,13 @@ import {
   Uint8Column,
 } from '../../src/schedule/store/columns.ts';
 import { DueHeap } from '../../src/schedule/store/due-heap.ts';
-import { ErrorTexts } from '../../src/schedule/store/error-texts.ts';
+import { RefusalForms } from '../../src/schedule/store/refusal-forms.ts';
 import { KeyIndex } from '../../src/schedule/store/key-index.ts';
 import { MessageState, MessageStore } from '../../src/schedule/store/messages.ts';
 import { Random } from '../../src/schedule/store/random.ts';
 import { Siblings } from '../../src/schedule/store/siblings.ts';
 import { Slots } from '../../src/schedule/store/slots.ts';
+import { saidForm } from '../refusals.ts';
 
 test('the heap gives the rows in order of their times, whatever was put, moved and taken before', () => {
   const operation = fc.tuple(fc.constantFrom('put', 'take'), fc.nat(30), fc.nat(1_000));
@@ -211,19 +212,21 @@ test('queue ids of any form come back as they were and are found', () => {
   );
 });
 
-test('an error text is kept once, and only as long as someone has it', () => {
-  const errors = new ErrorTexts();
-  const [one, same, other] = [errors.keep('450 a'), errors.keep('450 a'), errors.keep('450 b')];
+test('a refusal is kept once, and only as long as someone has it', () => {
+  const refusals = new RefusalForms();
+  const [a, b, c] = ['450 a', '450 b', '450 c'].map((reply) => saidForm(reply));
+  assert.ok(a !== undefined && b !== undefined && c !== undefined);
+  const [one, same, other] = [refusals.keep(a), refusals.keep(saidForm('450 a')), refusals.keep(b)];
   assert.equal(one, same);
   assert.notEqual(one, other);
-  assert.equal(errors.keep(''), 0);
-  errors.drop(one);
-  assert.equal(errors.text(one), '450 a');
-  errors.drop(one);
-  errors.drop(0);
-  assert.equal(errors.size, 1);
-  assert.equal(errors.text(other), '450 b');
-  assert.equal(errors.keep('450 c'), one, 'its number is used again');
+  assert.equal(refusals.keep(''), 0);
+  refusals.drop(one);
+  assert.equal(refusals.form(one), a);
+  refusals.drop(one);
+  refusals.drop(0);
+  assert.equal(refusals.size, 1);
+  assert.equal(refusals.form(other), b);
+  assert.equal(refusals.keep(c), one, 'its number is used again');
 });
 
 test('the generator repeats itself for a seed, and spreads evenly', () => {

@@ -1,6 +1,8 @@
 // A scheduler on a table: the test plays the manager's part by hand and looks at each effect.
 
 import assert from 'node:assert/strict';
+import { lastRefusalOf } from '../../src/message/refusal-form.ts';
+import { refusalText } from '../../src/message/refusal-text.ts';
 import type { ErrorPlan, NextHopAddress, RoutePlan } from '../../src/route/types.ts';
 import { simpleLimits, type SimpleLimits } from '../../sim/world/simple-limits.ts';
 import { createScheduler } from '../../src/schedule/create-scheduler.ts';
@@ -15,6 +17,7 @@ import type {
   Scheduler,
   SchedulerConfig,
 } from '../../src/schedule/types.ts';
+import { broken, delivered, refused } from '../refusals.ts';
 
 export const minute = 60_000;
 export const hour = 3_600_000;
@@ -111,7 +114,7 @@ export class Table {
         domain,
         attempts: 0,
         nextAttemptAtMs: 0,
-        lastError: '',
+        lastRefusal: '',
         ...change,
       });
     }
@@ -165,16 +168,14 @@ export class Table {
   /** The transaction is over: all delivered, or these results. */
   done(
     { connection, transaction }: Connect | Transact,
-    result: RecipientResult['result'] | readonly RecipientResult[] = 'delivered',
+    result: 'delivered' | 'tempfail' | readonly RecipientResult[] = 'delivered',
     reusable = true,
   ): this {
     const results =
       typeof result === 'string'
-        ? transaction.recipients.map((recipient) => ({
-            recipient,
-            result,
-            error: result === 'delivered' ? '' : `the ${result}`,
-          }))
+        ? transaction.recipients.map((recipient) =>
+            result === 'delivered' ? delivered(recipient) : refused(recipient, '450 later'),
+          )
         : result;
     this.scheduler.transactionDone(connection, results, reusable, this.nowMs);
     return this;
@@ -186,7 +187,7 @@ export class Table {
   }
 
   refused(connection: ConnectionHandle): this {
-    return this.closed(connection, { kind: 'failed', error: 'connection refused' });
+    return this.closed(connection, { kind: 'failed', refusal: broken('connection refused') });
   }
 
   /** Lets time pass, tick by tick as the scheduler wants to be woken. */
@@ -226,6 +227,13 @@ export const ignored: EffectHandlers = {
   failed: () => undefined,
   done: () => undefined,
 };
+
+/** What an effect says of a refusal, on one line; empty when it says nothing of one. */
+export function toldBy(effect: Effect | undefined): string {
+  if (effect?.kind === 'failed') return refusalText(effect.refusal);
+  const refusal = effect?.kind === 'deferred' ? lastRefusalOf(effect.refusal) : undefined;
+  return refusal === undefined ? '' : refusalText(refusal);
+}
 
 /** Kinds of effects, for sequences. */
 export function kinds(effects: readonly Effect[]): string[] {

@@ -2,7 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { kinds, noRoute, relay, start, Table } from './table.ts';
+import { kinds, noRoute, relay, start, Table, toldBy } from './table.ts';
+import { encodeRefusal } from '../../src/message/refusal-form.ts';
+import { planRefusal } from '../../src/route/outcome.ts';
+import { delivered, refused, saidForm } from '../refusals.ts';
 
 test('a message is delivered: the plan is asked for, a connection opened, and the outcome reported', () => {
   const table = new Table();
@@ -49,7 +52,7 @@ test('nothing of a message is schedulable before commit', () => {
     domain: 'example.com',
     attempts: 0,
     nextAttemptAtMs: 0,
-    lastError: '',
+    lastRefusal: '',
   });
   scheduler.tick(start + 10_000);
   assert.deepEqual(scheduler.effects, []);
@@ -84,7 +87,7 @@ test('a permanent error of the route fails its recipients, a temporary one defer
       kind: 'failed',
       message,
       recipient: 0,
-      error: '556 5.1.10 Recipient domain has null MX',
+      refusal: planRefusal(noRoute(true)),
       expired: false,
     },
     {
@@ -93,7 +96,7 @@ test('a permanent error of the route fails its recipients, a temporary one defer
       recipient: 1,
       attempts: 1,
       nextAttemptAtMs: start + 300_000,
-      error: '451 4.4.3 DNS server failure',
+      refusal: encodeRefusal(planRefusal(noRoute(false))),
     },
   ]);
 });
@@ -102,11 +105,9 @@ test('results are settled one by one; those that failed for now stay together', 
   const table = new Table().know({ 'example.com': relay('site', ['192.0.2.1']) });
   const message = table.submit(['example.com', 'example.com', 'example.com', 'example.com']);
   const connect = table.connect();
-  table.ready(connect.connection).done(connect, [
-    { recipient: 3, result: 'tempfail', error: '450 greylisted' },
-    { recipient: 1, result: 'permfail', error: '550 unknown' },
-    { recipient: 0, result: 'delivered', error: '' },
-  ]);
+  table
+    .ready(connect.connection)
+    .done(connect, [refused(3, '450 greylisted'), refused(1, '550 unknown'), delivered(0)]);
   const effects = table.take();
   assert.deepEqual(kinds(effects), ['delivered', 'failed', 'deferred', 'deferred']);
   assert.deepEqual(effects[3], {
@@ -115,9 +116,9 @@ test('results are settled one by one; those that failed for now stay together', 
     recipient: 3,
     attempts: 1,
     nextAttemptAtMs: start + 300_000,
-    error: '450 greylisted',
+    refusal: saidForm('450 greylisted'),
   });
-  assert.equal(effects[2]?.kind === 'deferred' && effects[2].error, 'no result');
+  assert.equal(toldBy(effects[2]), '451 4.3.0 no result');
   table.pass(300_000);
   const again = table.take().find((effect) => effect.kind === 'connect');
   assert.deepEqual(again?.transaction, { message, recipients: [2, 3] });

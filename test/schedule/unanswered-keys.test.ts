@@ -7,6 +7,7 @@ import { defaultUnansweredPolicy } from '../../src/schedule/reserve/unanswered.t
 import type { SchedulerConfig } from '../../src/schedule/types.ts';
 import { schedulerConfig } from '../../src/settings/settings.ts';
 import { configOf, relay, Table, type ConfigChange } from './table.ts';
+import { ours } from '../refusals.ts';
 
 /** What the scheduler is told of these lines of [deliver]. */
 function told(lines: string): SchedulerConfig {
@@ -97,7 +98,7 @@ test('a reload changes the numbers for connections that are there', () => {
 test('source_rest: how long an own address is left alone, or without another one the address of the destination', () => {
   const { sourceRestMs } = told('source_rest = "30s"');
   const sources = ['198.51.100.1', '198.51.100.2'];
-  const local = { kind: 'failed', error: 'no such address', local: true } as const;
+  const local = { kind: 'failed', refusal: ours('no such address') } as const;
   for (const own of [sources, [sources[0]!]]) {
     const on = new Table({ sourceRestMs, sources: own });
     on.know({ 'a.example': relay('a', ['192.0.2.1']) }).submit(['a.example']);

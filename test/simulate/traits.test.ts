@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Random } from '../../src/schedule/store/random.ts';
-import type { ConnectionHandle } from '../../src/schedule/types.ts';
+import type { ConnectionHandle, RecipientResult } from '../../src/schedule/types.ts';
 import { Host } from '../../src/simulate/host.ts';
 import type { Trait, Visit } from '../../src/simulate/trait.ts';
 import { Ban } from '../../src/simulate/traits/ban.ts';
@@ -14,6 +14,7 @@ import { RateLimit } from '../../src/simulate/traits/rate-limit.ts';
 import { Rejects } from '../../src/simulate/traits/rejects.ts';
 import { Storm } from '../../src/simulate/traits/storm.ts';
 import { Tarpit } from '../../src/simulate/traits/tarpit.ts';
+import { refusalText } from '../../src/message/refusal-text.ts';
 
 const minute = 60_000;
 
@@ -33,8 +34,18 @@ function hostWith(...traits: Trait[]): Host {
   return new Host({ latencyMs: 10, bytesPerMs: 1_000, traits });
 }
 
+/** What a recipient was refused with; empty when it was taken. */
+function told(each: RecipientResult): string {
+  return each.result === 'delivered' ? '' : refusalText(each.refusal);
+}
+
+/** Undefined: it was taken. */
+function isPermanent(each: RecipientResult): boolean | undefined {
+  return each.result === 'delivered' ? undefined : each.refusal.permanent;
+}
+
 function replies(host: Host, recipients: readonly number[], nowMs: number, message = 0): string[] {
-  return host.transact(visit(), message, recipients, nowMs).results.map(({ error }) => error.slice(0, 9));
+  return host.transact(visit(), message, recipients, nowMs).results.map((each) => told(each).slice(0, 9));
 }
 
 test('a host without traits takes everything', () => {
@@ -114,7 +125,7 @@ test('a storm comes back, and hits connections and transactions', () => {
   assert.deepEqual(stormy, [1, 1.9, 11, 11.9]);
   const verdict = host.transact(visit(), 0, [0], minute);
   assert.equal(verdict.hangsUp, true);
-  assert.match(verdict.results[0]!.error, /^421 /u);
+  assert.match(told(verdict.results[0]!), /^421 /u);
   assert.deepEqual(verdict.taken, []);
 });
 
@@ -144,7 +155,7 @@ test('dropped transactions lose everything, and sometimes only the answer', () =
   const taken = Array.from({ length: 100 }, () => {
     const verdict = host.transact(visit(), 0, [0], 0);
     assert.equal(verdict.hangsUp, true);
-    assert.equal(verdict.results[0]!.result, 'tempfail');
+    assert.equal(isPermanent(verdict.results[0]!), false);
     return verdict.taken.length;
   });
   assert.deepEqual(new Set(taken), new Set([0, 1]));
@@ -165,9 +176,9 @@ test('drops happen as often as was said', () => {
 test('unknown and deferred recipients are told from each other', () => {
   const host = hostWith(new Rejects(0.5, 0.5, new Random(1)));
   const results = new Set(
-    Array.from({ length: 50 }, () => host.transact(visit(), 0, [0], 0).results[0]!.result),
+    Array.from({ length: 50 }, () => isPermanent(host.transact(visit(), 0, [0], 0).results[0]!)),
   );
-  assert.deepEqual(results, new Set(['permfail', 'tempfail']));
+  assert.deepEqual(results, new Set([true, false]));
 });
 
 test('traits compose: every one hears of a connection, the first that objects speaks', () => {

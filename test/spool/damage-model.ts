@@ -18,6 +18,7 @@ import type {
   SpoolStore,
 } from '../../src/spool/types.ts';
 import { contentFor, envelopeFor } from './support.ts';
+import { saidForm } from '../refusals.ts';
 
 const directory = '/var/spool/sluice';
 const segmentBytes = 6 * 1024;
@@ -139,8 +140,8 @@ export class DamageModel {
       kept.held = !kept.held;
       outcome = { kind: kept.held ? 'held' : 'released', queueId };
     } else if (dice < 0.6) {
-      const error = `451 later, ${queueId}`;
-      outcome = { kind: 'deferred', queueId, recipient, attempts: 1, nextAttemptAtMs: startMs, error };
+      const refusal = saidForm(`451 later, ${queueId}`);
+      outcome = { kind: 'deferred', queueId, recipient, attempts: 1, nextAttemptAtMs: startMs, refusal };
     } else {
       kept.done.add(recipient);
       outcome = { kind: 'delivered', queueId, recipient };

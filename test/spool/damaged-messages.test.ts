@@ -5,7 +5,6 @@ import assert from 'node:assert/strict';
 import { mkdir, readFile, readdir, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { damageText } from '../../src/spool/damage-text.ts';
 import { inspectSpool, openSpoolReader, openSpoolStore, openSpoolWriter } from '../../src/spool/open.ts';
 import { segmentName } from '../../src/spool/queue-id.ts';
 import type { RecoveredMessage, SpoolProblem, SpoolStore, StoredRef } from '../../src/spool/types.ts';
@@ -170,7 +169,7 @@ test('a damaged message stays damaged over a restart, until it is released', asy
   const { directory, ids } = await sealed(t);
   const [queueId = ''] = ids;
   const first = await openedStore(directory);
-  first.store.settle([{ kind: 'damaged', queueId, error: damageText('the checksum does not hold') }]);
+  first.store.settle([{ kind: 'damaged', queueId, why: 'the checksum does not hold' }]);
   await first.store.close();
   const second = await openedStore(directory);
   assert.deepEqual(damaged(second.messages), [queueId]);

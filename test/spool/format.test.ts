@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { crc32 } from 'node:zlib';
 import fc from 'fast-check';
 import type { Envelope, EnvelopeRecipient } from '../../src/message/envelope.ts';
-import { ErrorTexts } from '../../src/spool/error-texts.ts';
+import { RefusalForms } from '../../src/spool/refusal-forms.ts';
 import { EntryBuffer, encodeJournalHeader, visitEntries } from '../../src/spool/journal-entries.ts';
 import { counterLimit, formatQueueId, isQueueId, segmentName } from '../../src/spool/queue-id.ts';
 import {
@@ -21,6 +21,8 @@ import {
 } from '../../src/spool/record.ts';
 import { encodeSegmentHeader, parseSegmentHeader } from '../../src/spool/segment-header.ts';
 import { IndexBuilder } from '../../src/spool/segment-index.ts';
+import { encodeRefusal } from '../../src/message/refusal-form.ts';
+import { saidForm } from '../refusals.ts';
 
 const someSegment = 1_763_800_000_000 * 64 + 3;
 const tag = 0xdeadbeef;
@@ -189,7 +191,16 @@ test('the header of a journal file, and a frame with every kind of entry', () =>
   entries.message(4, someSegment, 34);
   entries.message(5, someSegment, 34);
   entries.recipientDone(someSegment, 35, 2);
-  entries.errorText(9, '451 spät');
+  const refusal = encodeRefusal({
+    by: { kind: 'remote', host: 'mx.test', address: '192.0.2.1', port: 25 },
+    during: 'RCPT',
+    code: 451,
+    enhanced: '4.7.1',
+    lines: ['zu', 'spät'],
+    permanent: false,
+  });
+  assert.equal(refusal, 'R1["remote","mx.test","192.0.2.1",25,"RCPT",451,"4.7.1",0,"zu","spät"]');
+  entries.refusal(9, refusal);
   entries.deferred(someSegment, 36, 1, 3, 1_763_800_060_000, 9);
   entries.doneRanges(someSegment, [0, 5, 9, 1]);
   const frame = entries.take(1, tag, 32);
@@ -197,12 +208,14 @@ test('the header of a journal file, and a frame with every kind of entry', () =>
   assert.equal(
     frame.toString('hex'),
     hex(
-      '534c4a46 8c948d9e 86000000 01000000 efbeadde 20000000', // magic, checksum, length, kind, tag, synced length
+      '534c4a46 2fd55389 c4000000 01000000 efbeadde 20000000', // magic, checksum, length, kind, tag, synced length
       `01 ${id} 21000000`, // done
       `04 ${id} 22000000`, // held
       `05 ${id} 22000000`, // released
       `02 ${id} 23000000 02000000`, // recipient 2 done
-      '06 09000000 0900 343531207370c3a474', // error text 9
+      '06 09000000 4700', // refusal 9: R1["remote","mx.test","192.0.2.1",25,"RCPT",451,"4.7.1",0,"zu","spät"]
+      '52315b2272656d6f7465222c226d782e74657374222c223139322e302e322e31222c32352c2252435054222c',
+      '3435312c22342e372e31222c302c227a75222c227370c3a474225d',
       `03 ${id} 24000000 01000000 03000000 000006d1aaaa7942 09000000`, // recipient 1 deferred
       `07 ${id} 02000000 00000000 05000000 09000000 01000000`, // counters 0 to 4 and 9 done
     ),
@@ -219,7 +232,7 @@ test('the header of a journal file, and a frame with every kind of entry', () =>
     ['held', someSegment, 34, true],
     ['held', someSegment, 34, false],
     ['recipientDone', someSegment, 35, 2],
-    ['deferred', someSegment, 36, 1, 3, 1_763_800_060_000, '451 spät'],
+    ['deferred', someSegment, 36, 1, 3, 1_763_800_060_000, refusal],
     ['done', someSegment, 0, 5],
     ['done', someSegment, 9, 1],
   ]);
@@ -301,19 +314,21 @@ test('what cannot be stored is refused', () => {
   refuse({ reversePath: 'x'.repeat(65_536) });
 });
 
-test('error texts are kept once, and forgotten with their last use', () => {
-  const errors = new ErrorTexts();
-  const first = errors.use('451 later');
-  assert.equal(errors.use('451 later'), first);
-  assert.equal(errors.use(''), 0);
-  assert.equal(errors.firstIn(1, first), true);
-  assert.equal(errors.firstIn(1, first), false);
-  assert.equal(errors.firstIn(2, first), true);
-  errors.release(first);
-  assert.equal(errors.text(first), '451 later');
-  errors.release(first);
-  assert.equal(errors.text(first), '');
-  const other = errors.use('452 full');
+test('refusals are kept once, and forgotten with their last use', () => {
+  const refusals = new RefusalForms();
+  const [later, full] = ['451 later', '452 full'].map((reply) => saidForm(reply));
+  assert.ok(later !== undefined && full !== undefined);
+  const first = refusals.use(later);
+  assert.equal(refusals.use(saidForm('451 later')), first);
+  assert.equal(refusals.use(''), 0);
+  assert.equal(refusals.firstIn(1, first), true);
+  assert.equal(refusals.firstIn(1, first), false);
+  assert.equal(refusals.firstIn(2, first), true);
+  refusals.release(first);
+  assert.equal(refusals.form(first), later);
+  refusals.release(first);
+  assert.equal(refusals.form(first), '');
+  const other = refusals.use(full);
   assert.equal(other, first, 'the number is used again');
-  assert.equal(errors.firstIn(2, other), true, 'and explained again');
+  assert.equal(refusals.firstIn(2, other), true, 'and explained again');
 });

@@ -8,6 +8,7 @@ import { openSpoolStore, openSpoolWriter } from '../../src/spool/open.ts';
 import { SpoolError } from '../../src/spool/spool-error.ts';
 import type { SpoolStore, SpoolWriter } from '../../src/spool/types.ts';
 import { contentFor, envelopeFor, writerDefaults } from './support.ts';
+import { saidForm } from '../refusals.ts';
 
 const directory = '/var/spool/sluice';
 /** In flight at once, and outcomes between two writes: what a quarter of the journal's room is for. */
@@ -170,14 +171,14 @@ export class FullDiskModel {
     if (queueId === undefined) return;
     this.#unwritten++;
     if (this.#random() < 0.6) {
-      const error = `451 try again later, ${this.#contents}`;
+      const refusal = saidForm(`451 try again later, ${this.#contents}`);
       const deferred = {
         kind: 'deferred',
         queueId,
         recipient: 0,
         attempts: 1,
         nextAttemptAtMs: 5,
-        error,
+        refusal,
       } as const;
       this.#store?.settle([deferred]);
       return;

@@ -1,36 +1,43 @@
-// The last errors of recipients that wait, as the journal keeps them: by numbers that are given to other texts in time.
+// The last refusals of recipients that wait, as the journal keeps them: by numbers that are given to other ones in time.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { JournalEntries } from '../../src/spool/entry-sink.ts';
-import { ErrorTexts } from '../../src/spool/error-texts.ts';
+import { RefusalForms } from '../../src/spool/refusal-forms.ts';
 import { frameEntries, frameHeaderBytes, visitEntries } from '../../src/spool/journal-entries.ts';
+import type { LastRefusal } from '../../src/message/refusal-form.ts';
+import { saidForm } from '../refusals.ts';
 
-test('the entries of a frame name the right error, whichever frames before it are lost', () => {
-  const errors = new ErrorTexts();
-  const entries = new JournalEntries(errors);
+function form(reply: string): LastRefusal {
+  return saidForm(reply);
+}
+
+test('the entries of a frame name the right refusal, whichever frames before it are lost', () => {
+  const refusals = new RefusalForms();
+  const entries = new JournalEntries(refusals);
   const frames: Buffer[] = [];
-  const defer = (counter: number, error: number): void => {
-    entries.deferred(1, counter, 0, 1, 5, error);
+  const defer = (counter: number, refusal: number): void => {
+    entries.deferred(1, counter, 0, 1, 5, refusal);
     frames.push(entries.take(frameEntries, 7, 0).subarray(frameHeaderBytes));
   };
-  const first = errors.use('451 first');
+  const first = refusals.use(form('451 first'));
   defer(1, first);
-  errors.release(first);
-  const second = errors.use('452 second');
+  refusals.release(first);
+  const second = refusals.use(form('452 second'));
   assert.equal(second, first, 'the number is used again');
   defer(2, second);
   defer(3, second);
   const found: string[] = [];
-  const texts = new Map<number, string>();
+  const texts = new Map<number, LastRefusal>();
   for (const frame of [frames[0], frames[2]]) {
     assert.ok(frame !== undefined);
     visitEntries(frame, texts, {
       done: () => undefined,
       recipientDone: () => undefined,
-      deferred: (_segment, counter, _recipient, _attempts, _next, error) => found.push(`${counter} ${error}`),
+      deferred: (_segment, counter, _recipient, _attempts, _next, refusal) =>
+        found.push(`${counter} ${refusal}`),
       held: () => undefined,
     });
   }
-  assert.deepEqual(found, ['1 451 first', '3 452 second']);
+  assert.deepEqual(found, [`1 ${form('451 first')}`, `3 ${form('452 second')}`]);
 });

@@ -15,7 +15,7 @@ import type {
   StoredRef,
 } from '../../src/spool/types.ts';
 import { accept, type History, type MessageModel } from './message-history.ts';
-import { contentFor, envelopeFor } from './support.ts';
+import { contentFor, envelopeFor, saidForm } from './support.ts';
 
 const directory = '/var/spool/sluice';
 const segmentBytes = 8 * 1024;
@@ -136,7 +136,7 @@ export class SpoolModel {
       const now = waiting.get(index)?.attempts ?? 'done';
       accept(recipient, now, powerCut, `${message.queueId} recipient ${index}`);
       if (now !== 'done' && now > 0) {
-        assert.equal(waiting.get(index)?.lastError, `451 attempt ${now} of ${message.queueId}`);
+        assert.equal(waiting.get(index)?.lastRefusal, saidForm(`451 attempt ${now} of ${message.queueId}`));
         assert.equal(waiting.get(index)?.nextAttemptAtMs, now * 1000.5);
       }
     }
@@ -308,8 +308,8 @@ export class SpoolModel {
     }
     const attempts = last === undefined || last === 'done' ? 1 : last + 1;
     if (last !== 'done') states.push(attempts);
-    const error = `451 attempt ${attempts} of ${queueId}`;
-    return { kind: 'deferred', queueId, recipient, attempts, nextAttemptAtMs: attempts * 1000.5, error };
+    const refusal = saidForm(`451 attempt ${attempts} of ${queueId}`);
+    return { kind: 'deferred', queueId, recipient, attempts, nextAttemptAtMs: attempts * 1000.5, refusal };
   }
 
   async #flush(): Promise<void> {

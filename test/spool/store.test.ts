@@ -13,6 +13,7 @@ import type {
   StoredRef,
 } from '../../src/spool/types.ts';
 import { mib, contentFor, envelopeFor, temporaryDirectory, writerDefaults } from './support.ts';
+import { saidForm } from '../refusals.ts';
 
 const storeDefaults = { slot: 0, journalSyncMs: 1_000_000, segmentBytes: 64 * mib, relocateAfterMs: 60_000 };
 
@@ -40,6 +41,8 @@ test('what waits survives a restart: attempts, times, errors, holds, and which r
   const directory = await temporaryDirectory(t);
   const writer = await openSpoolWriter({ ...writerDefaults, directory });
   const [store] = await openStore(directory);
+  const [early, late] = ['451 4.7.1 früh', '421 später'].map((reply) => saidForm(reply));
+  assert.ok(early !== undefined && late !== undefined);
   const fresh = await send(writer, store);
   const done = await send(writer, store);
   const partly = await send(writer, store, ['a@example.net', 'b@example.net', 'c@example.net']);
@@ -47,15 +50,15 @@ test('what waits survives a restart: attempts, times, errors, holds, and which r
   const released = await send(writer, store);
   store.settle([
     { kind: 'delivered', queueId: done, recipient: 0 },
-    { kind: 'failed', queueId: partly, recipient: 0, error: '550 no' },
-    { kind: 'deferred', queueId: partly, recipient: 2, attempts: 1, nextAttemptAtMs: 5, error: '451 früh' },
+    { kind: 'failed', queueId: partly, recipient: 0 },
+    { kind: 'deferred', queueId: partly, recipient: 2, attempts: 1, nextAttemptAtMs: 5, refusal: early },
     {
       kind: 'deferred',
       queueId: partly,
       recipient: 2,
       attempts: 2,
       nextAttemptAtMs: 1_800_000_000_123,
-      error: '421 später',
+      refusal: late,
     },
     { kind: 'held', queueId: held },
     { kind: 'held', queueId: released },
@@ -76,13 +79,13 @@ test('what waits survives a restart: attempts, times, errors, holds, and which r
   const byId = new Map(messages.map((message) => [message.queueId, message]));
   assert.deepEqual([...byId.keys()], [fresh, partly, held, released]);
   assert.deepEqual(byId.get(partly)?.waiting, [
-    { index: 1, address: 'b@example.net', attempts: 0, nextAttemptAtMs: 0, lastError: '' },
+    { index: 1, address: 'b@example.net', attempts: 0, nextAttemptAtMs: 0, lastRefusal: '' },
     {
       index: 2,
       address: 'c@example.net',
       attempts: 2,
       nextAttemptAtMs: 1_800_000_000_123,
-      lastError: '421 später',
+      lastRefusal: late,
     },
   ]);
   assert.deepEqual(
@@ -157,7 +160,7 @@ test('a straggler is moved to a long-lived segment, and its old segment goes', a
       recipient: 0,
       attempts: 3,
       nextAttemptAtMs: 99,
-      error: '451 later',
+      refusal: saidForm('451 later'),
     },
   ]);
   await writer.close();
@@ -248,9 +251,9 @@ test('the journal is compacted and still tells everything', async (t) => {
     const queueId = await send(writer, store, ['a@example.net', 'b@example.net'], 100);
     all.push(queueId);
     for (let attempts = 1; attempts < 30; attempts++) {
-      const error = `451 try ${attempts} of ${queueId}`;
+      const refusal = saidForm(`451 try ${attempts} of ${queueId}`);
       store.settle([
-        { kind: 'deferred', queueId, recipient: 0, attempts, nextAttemptAtMs: attempts * 1000, error },
+        { kind: 'deferred', queueId, recipient: 0, attempts, nextAttemptAtMs: attempts * 1000, refusal },
       ]);
     }
     store.settle([{ kind: 'delivered', queueId, recipient: 1 }]);
@@ -271,9 +274,9 @@ test('the journal is compacted and still tells everything', async (t) => {
     all.filter((queueId) => !done.has(queueId)),
   );
   for (const { queueId, waiting } of messages) {
-    const lastError = `451 try 29 of ${queueId}`;
+    const lastRefusal = saidForm(`451 try 29 of ${queueId}`);
     assert.deepEqual(waiting, [
-      { index: 0, address: 'a@example.net', attempts: 29, nextAttemptAtMs: 29_000, lastError },
+      { index: 0, address: 'a@example.net', attempts: 29, nextAttemptAtMs: 29_000, lastRefusal },
     ]);
   }
   await again.close();

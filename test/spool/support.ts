@@ -6,6 +6,8 @@ import { openSpoolStore, type SpoolStoreOptions } from '../../src/spool/open.ts'
 import type { RecoveredMessage, SpoolProblem, SpoolStore } from '../../src/spool/types.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
 
+export { saidForm } from '../refusals.ts';
+
 export async function temporaryDirectory(context: TestContext): Promise<string> {
   return temporaryFolder(context, 'spool').path;
 }

@@ -8,6 +8,7 @@ import type { FileLayer } from '../../src/spool/file-layer.ts';
 import { inspectSpool, openSpoolStore, openSpoolWriter } from '../../src/spool/open.ts';
 import type { SpoolStore } from '../../src/spool/types.ts';
 import { contentFor, envelopeFor, writerDefaults } from './support.ts';
+import { saidForm } from '../refusals.ts';
 
 const directory = '/var/spool/sluice';
 const eio = (): NodeJS.ErrnoException => Object.assign(new Error('EIO: simulated'), { code: 'EIO' });
@@ -166,8 +167,8 @@ async function attemptsAfterFailedMove(seed: number): Promise<number | undefined
   );
   // So much that a snapshot takes several pieces.
   const settle = (queueId: string, attempts: number): void => {
-    const error = `451 ${queueId} ${attempts} ${'x'.repeat(900)}`;
-    store.settle([{ kind: 'deferred', queueId, recipient: 0, attempts, nextAttemptAtMs: 5, error }]);
+    const refusal = saidForm(`451 ${queueId} ${attempts} ${'x'.repeat(900)}`);
+    store.settle([{ kind: 'deferred', queueId, recipient: 0, attempts, nextAttemptAtMs: 5, refusal }]);
   };
   for (const queueId of ids) settle(queueId, 1);
   await store.flush();

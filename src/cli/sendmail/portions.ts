@@ -1,7 +1,7 @@
 // The recipients of one message in portions, a transaction each (RFC 5321 4.5.3.1.10): a server that takes no more of them
 // means "the rest in another transaction". Each recipient gets one outcome, and is offered again only while others are taken.
 
-import type { RecipientOutcome } from '../../protocol/smtp/client/client-session.ts';
+import type { RecipientOutcome, RemoteReply } from '../../protocol/smtp/client/client-session.ts';
 
 export class Portions {
   readonly #outcomes: (RecipientOutcome | undefined)[];
@@ -39,12 +39,13 @@ export class Portions {
     this.#portion = [];
     // What is wrong with the message is wrong for all.
     const [first] = outcomes;
-    if (taken === 0 && first?.reply?.command !== 'RCPT') this.#giveUp(first);
+    if (taken === 0 && (first === undefined || replyTo(first)?.command !== 'RCPT')) this.#giveUp(first);
   }
 
   /** Everybody's outcome, in order. Whoever has none yet tempfails for `reason`. */
   finish(reason: string): readonly RecipientOutcome[] {
-    this.#giveUp({ recipient: 0, result: 'tempfail', reply: undefined, error: reason });
+    const failure = { kind: 'broken', during: 'idle', text: reason } as const;
+    this.#giveUp({ recipient: 0, result: 'tempfail', failure });
     return this.#outcomes.filter((outcome) => outcome !== undefined);
   }
 
@@ -56,8 +57,15 @@ export class Portions {
 }
 
 /** RFC 5321 4.5.3.1.10: 452, or 552 of old servers; either may have the status of RFC 3463 3.6, X.5.3. */
-function isTooMany({ result, reply }: RecipientOutcome): boolean {
-  if (result !== 'tempfail' || reply?.command !== 'RCPT') return false;
+function isTooMany(outcome: RecipientOutcome): boolean {
+  const reply = replyTo(outcome);
+  if (outcome.result !== 'tempfail' || reply?.command !== 'RCPT') return false;
   if (reply.code !== 452 && reply.code !== 552) return false;
   return reply.enhanced === '' || reply.enhanced.endsWith('.5.3');
+}
+
+/** The reply that decided; undefined when none did. */
+function replyTo(outcome: RecipientOutcome): RemoteReply | undefined {
+  if (outcome.result === 'delivered') return outcome.reply;
+  return outcome.failure.kind === 'reply' ? outcome.failure.reply : undefined;
 }

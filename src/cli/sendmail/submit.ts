@@ -9,7 +9,7 @@ import {
   type RecipientOutcome,
 } from '../../protocol/smtp/client/client-session.ts';
 import { DotStuffer } from '../../protocol/smtp/client/dot-stuffer.ts';
-import { replyText } from '../../protocol/smtp/client/error-text.ts';
+import { failureText, replyText } from '../../protocol/smtp/client/reply-text.ts';
 import { notRunning } from './not-running.ts';
 import { Portions } from './portions.ts';
 
@@ -90,9 +90,9 @@ export function submit(
       } else if (event.kind === 'done') {
         portions.settle(event.outcomes);
       } else if (event.kind === 'failed') {
-        reject(
-          notRunning(submissionSocket, event.reply === undefined ? event.error : replyText(event.reply)),
-        );
+        const { failure } = event;
+        const reason = failure.kind === 'reply' ? replyText(failure.reply) : failureText(failure);
+        reject(notRunning(submissionSocket, reason));
       } else {
         flush();
         socket.end();

@@ -1,7 +1,10 @@
 // What became of a message that was handed in, as an exit code of sysexits and a text.
 
-import type { RecipientOutcome } from '../../protocol/smtp/client/client-session.ts';
+import type { RecipientOutcome, SessionFailure } from '../../protocol/smtp/client/client-session.ts';
+import { failureText } from '../../protocol/smtp/client/reply-text.ts';
 import { CommandError, type ExitCode, exitCodes } from '../exit-codes.ts';
+
+type Refused = Extract<RecipientOutcome, { readonly result: 'tempfail' | 'permfail' }>;
 
 /**
  * The error to end with when not every recipient was taken; undefined when all were.
@@ -11,12 +14,12 @@ export function verdict(
   outcomes: readonly RecipientOutcome[],
   addresses: readonly string[],
 ): CommandError | undefined {
-  const refused = outcomes.filter((outcome) => outcome.result !== 'delivered');
+  const refused = outcomes.filter((outcome): outcome is Refused => outcome.result !== 'delivered');
   const worst = refused.find((outcome) => outcome.result === 'permfail') ?? refused[0];
   if (worst === undefined) return undefined;
   const lines = sameReason(refused)
-    ? [worst.error]
-    : refused.map((outcome) => `<${addresses[outcome.recipient] ?? ''}>: ${outcome.error}`);
+    ? [failureText(worst.failure)]
+    : refused.map(({ recipient, failure }) => `<${addresses[recipient] ?? ''}>: ${failureText(failure)}`);
   const taken = outcomes.length - refused.length;
   const some =
     taken === 0 ? '' : ` for ${refused.length} of ${outcomes.length} recipients, and sent it to the others`;
@@ -29,22 +32,33 @@ export function verdict(
   );
 }
 
-function sameReason(refused: readonly RecipientOutcome[]): boolean {
-  return new Set(refused.map((outcome) => outcome.error)).size === 1;
+function sameReason(refused: readonly Refused[]): boolean {
+  return new Set(refused.map(({ failure }) => failureText(failure))).size === 1;
 }
 
-function exitCodeFor({ result, error }: RecipientOutcome): ExitCode {
-  return result === 'tempfail' ? exitCodes.tempFail : permanentCode(error);
+function exitCodeFor({ result, failure }: Refused): ExitCode {
+  return result === 'tempfail' ? exitCodes.tempFail : permanentCode(statusOf(failure));
 }
 
-/** The exit code for a 4xx or 5xx reply. */
-export function refusalCode(code: number, reply: string): ExitCode {
-  return code < 500 ? exitCodes.tempFail : permanentCode(reply);
+function statusOf(failure: SessionFailure): string {
+  switch (failure.kind) {
+    case 'reply':
+      return failure.reply.enhanced;
+    case 'unsent':
+      return failure.enhanced;
+    case 'broken':
+      return '';
+  }
+}
+
+/** The exit code for a 4xx or 5xx reply. @param line - the reply as it came: code, status and text */
+export function refusalCode(code: number, line: string): ExitCode {
+  if (code < 500) return exitCodes.tempFail;
+  return permanentCode(/^\d{3}[ -](5\.\d{1,3}\.\d{1,3})(?![\d.])/.exec(line)?.[1] ?? '');
 }
 
 /** By the enhanced status (RFC 3463): 5.1 the address, 5.7 permission, 5.6 and 5.3.4 the message itself. */
-function permanentCode(error: string): ExitCode {
-  const enhanced = /\b5\.\d{1,3}\.\d{1,3}\b/.exec(error)?.[0] ?? '';
+function permanentCode(enhanced: string): ExitCode {
   if (enhanced.startsWith('5.1.')) return exitCodes.noUser;
   if (enhanced.startsWith('5.7.')) return exitCodes.noPermission;
   if (enhanced.startsWith('5.6.') || enhanced === '5.3.4') return exitCodes.dataError;

@@ -96,7 +96,7 @@ export class SenderRole implements Role {
     const delivered = results.filter(({ result }) => result === 'delivered');
     if (delivered.length === 0) return;
     const indexes = (of: readonly AttemptResult[]) => of.map(({ recipient }) => recipient);
-    const relayed = delivered.filter(({ relayedWithoutDsn }) => relayedWithoutDsn === true);
+    const relayed = delivered.filter(({ relayedTo }) => relayedTo !== undefined);
     this.#delivered.add(queueId, indexes(delivered), relayed.length > 0 ? indexes(relayed) : undefined);
   }
 

@@ -1,6 +1,8 @@
 // Which reaction rule a reply falls under: code, text and MX host are compared, the first rule that matches counts.
 // Promises: no backtracking, so a hostile reply costs at most its length times that of the rules' texts.
 
+import { refusalText } from '../../message/refusal-text.ts';
+import type { Refusal } from '../../message/refusal.ts';
 import { type DomainPattern, matchesPattern, parseDomainPattern } from '../../values/domain.ts';
 import type { ReactionRule } from './types.ts';
 
@@ -16,35 +18,24 @@ const known = new WeakMap<readonly ReactionRule[], readonly Matcher[]>();
 
 /**
  * The first rule that a reply matches.
- * @param reply - code first: `421 4.7.0 too many connections`; what does not begin with 4xx or 5xx (a failure without a
- *   reply) matches nothing
+ * @param refusal - one that no server has replied matches nothing: rules are about what destinations say
  * @param mxHost - the host that answered, lower case
  */
 export function firstReaction(
   rules: readonly ReactionRule[],
-  reply: string,
+  refusal: Refusal,
   mxHost: string,
 ): ReactionRule | undefined {
-  if (rules.length === 0 || !hasFailureCode(reply)) return undefined;
+  if (rules.length === 0 || refusal.by.kind !== 'remote') return undefined;
+  const code = String(refusal.code);
   let text = '';
   for (const { rule, pieces, hosts } of matchersOf(rules)) {
-    if (!reply.startsWith(rule.code) || !isAmong(hosts, mxHost)) continue;
-    if (pieces.length > 0 && text === '') text = reply.slice(3).toLowerCase();
+    if (!code.startsWith(rule.code) || !isAmong(hosts, mxHost)) continue;
+    // As the log has it, from where people take the texts of their rules; without the code.
+    if (pieces.length > 0 && text === '') text = refusalText(refusal).slice(3).toLowerCase();
     if (hasInOrder(text, pieces)) return rule;
   }
   return undefined;
-}
-
-/** RFC 5321 4.2: 4yz or 5yz, then a space or a hyphen or nothing. */
-function hasFailureCode(reply: string): boolean {
-  const first = reply.charCodeAt(0);
-  if (first !== 0x34 && first !== 0x35) return false;
-  if (!isDigit(reply.charCodeAt(1)) || !isDigit(reply.charCodeAt(2))) return false;
-  return reply.length === 3 || reply.charCodeAt(3) === 0x20 || reply.charCodeAt(3) === 0x2d;
-}
-
-function isDigit(c: number): boolean {
-  return c >= 0x30 && c <= 0x39;
 }
 
 function isAmong(hosts: readonly DomainPattern[], host: string): boolean {

@@ -1,5 +1,8 @@
 // What senders report: connections that are ready, transactions that are over, connections that are no more.
 
+import { connectionRefusal, localFault, type Peer, type Refusal } from '../../message/refusal.ts';
+import { encodeRefusal } from '../../message/refusal-form.ts';
+import { refusalText } from '../../message/refusal-text.ts';
 import { isReachable } from '../grant/choose-place.ts';
 import { reactToFailure, reactToResults, type Reacted } from './react.ts';
 import { ConnectionState } from '../store/connections.ts';
@@ -10,10 +13,13 @@ import { connectionGone, connectionGreeted, isGivenUp } from '../reserve/unanswe
 import { mayBeDone, freeRecipient, freeTask, setRecipients } from '../work/lifecycle.ts';
 import { forgetPlaces, leavePlace, releaseSite } from '../reserve/places.ts';
 import { close, makeRoom } from '../grant/serve.ts';
-import { countAttempt, deferTask, setLastError } from '../work/settle.ts';
+import { countAttempt, deferTask, setLastRefusal } from '../work/settle.ts';
 import { restSource, sourceRestMs } from '../grant/source-rests.ts';
 import type { State } from '../state.ts';
 import type { ConnectionEnd, MessageHandle, RecipientResult } from '../types.ts';
+
+/** A transaction was over without a word about this recipient. */
+const noResult = localFault('queue', 'no result');
 
 /** Greeting and EHLO are through. */
 export function becameReady(s: State, connection: number, nowMs: number): void {
@@ -69,14 +75,16 @@ export function endConnection(s: State, connection: number, end: ConnectionEnd, 
   const address = connections.address.get(connection);
   const first = connections.transactions.get(connection) === 1;
   const failed = state === ConnectionState.connecting;
-  const isLocal = end.kind === 'failed' && end.local === true;
+  const isLocal = end.kind === 'failed' && end.refusal.by.kind === 'local';
   const wasGivenUp = failed && isGivenUp(s, connection);
-  const error = errorOf(end, wasGivenUp);
-  if (failed && isLocal) {
-    const { hop, source } = connections.placeOf(connection);
-    if (!restSource(s, source, hop.ip, nowMs)) addresses.rest(address, nowMs, sourceRestMs(s), error);
-  } else if (failed) {
-    reactToFailure(s, connection, error, nowMs);
+  const { hop, source } = connections.placeOf(connection);
+  const refusal = failed ? refusalOf(end, hop, wasGivenUp) : undefined;
+  if (refusal !== undefined && isLocal) {
+    if (!restSource(s, source, hop.ip, nowMs)) {
+      addresses.rest(address, nowMs, sourceRestMs(s), refusalText(refusal));
+    }
+  } else if (refusal !== undefined) {
+    reactToFailure(s, connection, refusal, nowMs);
   }
   if (state === ConnectionState.idle) {
     connections.removeFromIdle(connection);
@@ -93,26 +101,30 @@ export function endConnection(s: State, connection: number, end: ConnectionEnd, 
   if (task < 0) {
     // Nothing was on it.
   } else if (
-    failed &&
+    refusal !== undefined &&
     !isLocal &&
     !wasGivenUp &&
     !isReachable(s, site) &&
     sites.established.get(site) === 0
   ) {
-    deferTask(s, task, error, nowMs);
+    deferTask(s, task, refusal, nowMs);
   } else if (failed || (end.kind === 'closed' && !first)) {
     // Another address may do; or the host closed while the grant was on its way, which says nothing about the message.
     putBack(s, task, nowMs);
   } else {
-    deferTask(s, task, end.kind === 'failed' ? end.error : 'connection closed before the transaction', nowMs);
+    const text = 'connection closed before the transaction';
+    deferTask(s, task, end.kind === 'failed' ? end.refusal : connectionRefusal(hop, 'idle', text), nowMs);
   }
   addresses.mayBeUnused(address);
   releaseSite(s, site);
 }
 
-function errorOf(end: ConnectionEnd, wasGivenUp: boolean): string {
-  if (wasGivenUp) return 'no greeting for seconds, while others waited for a connection';
-  return end.kind === 'failed' ? end.error : 'connection closed before it was ready';
+function refusalOf(end: ConnectionEnd, hop: Peer, wasGivenUp: boolean): Refusal {
+  if (wasGivenUp) {
+    return connectionRefusal(hop, 'connect', 'no greeting for seconds, while others waited for a connection');
+  }
+  if (end.kind === 'failed') return end.refusal;
+  return connectionRefusal(hop, 'connect', 'connection closed before it was ready');
 }
 
 /** Delivered and failed recipients leave the task; the others stay together for the next attempt, or go on at once. */
@@ -132,11 +144,11 @@ function settleResults(s: State, task: number, { results, goesOn }: Reacted, now
     if (result?.result === 'delivered') {
       effects.push({ kind: 'delivered', message, recipient });
       freeRecipient(s, row);
-    } else if (result?.result === 'permfail') {
-      effects.push({ kind: 'failed', message, recipient, error: result.error, expired: false });
+    } else if (result?.refusal.permanent === true) {
+      effects.push({ kind: 'failed', message, recipient, refusal: result.refusal, expired: false });
       freeRecipient(s, row);
     } else {
-      setLastError(s, row, result === undefined ? 'no result' : result.error);
+      setLastRefusal(s, row, encodeRefusal(result?.refusal ?? noResult));
       again.push(row);
     }
     row = next;

@@ -3,6 +3,8 @@
 
 import { firstReaction } from '../adapt/match-reply.ts';
 import type { ReactionRule } from '../adapt/types.ts';
+import type { Refusal } from '../../message/refusal.ts';
+import { refusalText } from '../../message/refusal-text.ts';
 import { isReachable } from '../grant/choose-place.ts';
 import { Dimension } from '../store/counters.ts';
 import { restMs } from '../work/retry.ts';
@@ -37,18 +39,24 @@ export function reactToResults(
   const { reactions = [] } = s.config;
   const { host } = s.connections.placeOf(connection).hop;
   const seen = new Map<string, ReactionRule | undefined>();
+  const ruleOf = (refusal: Refusal): ReactionRule | undefined => {
+    if (refusal.by.kind !== 'remote') return undefined;
+    const text = refusalText(refusal);
+    if (!seen.has(text)) seen.set(text, firstReaction(reactions, refusal, host));
+    return seen.get(text);
+  };
   let trouble: ReactionRule | undefined;
   let troubleText = '';
   const changed = results.map((each): RecipientResult => {
     if (each.result === 'delivered') return each;
-    if (!seen.has(each.error)) seen.set(each.error, firstReaction(reactions, each.error, host));
-    const rule = seen.get(each.error);
+    const { refusal } = each;
+    const rule = ruleOf(refusal);
     if (rule === undefined) return each;
-    if (rule.action.kind === 'bounce') return { ...each, result: 'permfail' };
-    if (rule.action.kind === 'retry') return { ...each, result: 'tempfail' };
+    if (rule.action.kind === 'bounce') return { ...each, refusal: { ...refusal, permanent: true } };
+    if (rule.action.kind === 'retry') return { ...each, refusal: { ...refusal, permanent: false } };
     if (trouble === undefined) {
       trouble = rule;
-      troubleText = each.error;
+      troubleText = refusalText(refusal);
     }
     return each;
   });
@@ -65,12 +73,13 @@ export function reactToResults(
 }
 
 /** A connection never became ready: its address rests, and its source holds back if others of the site are open. */
-export function reactToFailure(s: State, connection: number, error: string, nowMs: number): void {
+export function reactToFailure(s: State, connection: number, refusal: Refusal, nowMs: number): void {
   const { addresses, connections, sites } = s;
   const address = connections.address.get(connection);
   const openedAtMs = connections.openedAtMs.get(connection);
   const { host } = connections.placeOf(connection).hop;
-  const rule = firstReaction(s.config.reactions ?? [], error, host);
+  const rule = firstReaction(s.config.reactions ?? [], refusal, host);
+  const error = refusalText(refusal);
   if (rule !== undefined) carryOut(s, connection, rule, error, openedAtMs, nowMs);
   const isFull = sites.established.get(connections.site.get(connection)) > 0;
   const window = windowOf(s, connection);

@@ -9,10 +9,10 @@ export class RecipientStore {
   /** Index in the envelope. */
   readonly envelopeIndex = new Int32Column();
   readonly route = new Int32Column();
-  /** Number in `ErrorTexts`. */
-  readonly lastError = new Int32Column();
+  /** Number in `RefusalForms`. */
+  readonly lastRefusal = new Int32Column();
   readonly attempts = new Uint16Column();
-  readonly #slots = new Slots(this.next, [this.envelopeIndex, this.route, this.lastError, this.attempts]);
+  readonly #slots = new Slots(this.next, [this.envelopeIndex, this.route, this.lastRefusal, this.attempts]);
 
   get live(): number {
     return this.#slots.live;

@@ -1,6 +1,9 @@
 // The schedule as people see it: every waiting recipient, every site with work, and what each waits for.
 
+import type { Refusal } from '../../message/refusal.ts';
+import { lastRefusalOf } from '../../message/refusal-form.ts';
 import { blockerText, globalCauses } from './blocker-text.ts';
+import { untriedRefusal } from '../work/settle.ts';
 import { isStranded, recipientsOf, routeOf } from '../work/lifecycle.ts';
 import { PlanState } from '../store/routes.ts';
 import { shownDateOf, expiryOf, type State } from '../state.ts';
@@ -35,7 +38,7 @@ export function* queuedRecipients(s: State): IterableIterator<QueuedRecipient> {
         attempts: recipients.attempts.get(recipient),
         nextAttemptAtMs,
         expiresAtMs,
-        lastError: s.errors.text(recipients.lastError.get(recipient)),
+        lastRefusal: lastRefusalOf(s.refusals.form(recipients.lastRefusal.get(recipient))),
         waitsFor,
       };
     });
@@ -46,11 +49,8 @@ export function* queuedRecipients(s: State): IterableIterator<QueuedRecipient> {
 const waitsForNameServer = 'waits for a name server';
 
 /** Why a task that was never tried has waited until its lifetime's end. */
-export function reasonOf(s: State, task: number): string {
-  const route = routeOf(s, task);
-  const blockers = blockersOf(s, route);
-  if (blockers !== '') return `not tried in its lifetime: ${blockers}`;
-  return 'not tried in its lifetime';
+export function reasonOf(s: State, task: number): Refusal {
+  return untriedRefusal(blockersOf(s, routeOf(s, task)));
 }
 
 /** What the ready tasks of a route wait for; empty when for nothing. */

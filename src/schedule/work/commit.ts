@@ -33,7 +33,7 @@ export function commitMessage(
   }
   const rows = added.map((recipient) => makeRecipient(s, recipient, tenant));
   if (!held && nowMs >= expiryOf(s, message)) {
-    if (rows.length > 0) failTask(s, makeTask(s, message, rows), '', true, 'not tried in its lifetime');
+    if (rows.length > 0) failTask(s, makeTask(s, message, rows), undefined, true);
     return;
   }
   const due: number[] = [];
@@ -71,7 +71,7 @@ function makeRecipient(s: State, added: NewRecipient, tenant: number): number {
   recipients.route.set(row, route);
   recipients.envelopeIndex.set(row, added.recipient);
   recipients.attempts.set(row, added.attempts);
-  recipients.lastError.set(row, s.errors.keep(added.lastError));
+  recipients.lastRefusal.set(row, s.refusals.keep(added.lastRefusal));
   return row;
 }
 

@@ -81,7 +81,7 @@ export function freeTask(s: State, task: number): void {
 }
 
 export function freeRecipient(s: State, recipient: number): void {
-  s.errors.drop(s.recipients.lastError.get(recipient));
+  s.refusals.drop(s.recipients.lastRefusal.get(recipient));
   s.routes.recipients.add(s.recipients.route.get(recipient), -1);
   s.recipients.give(recipient);
 }

@@ -1,5 +1,8 @@
 // What becomes of a task without success: another attempt later, or the end.
 
+import { localRefusal, type Refusal } from '../../message/refusal.ts';
+import { encodeRefusal, lastRefusalOf, type EncodedRefusal } from '../../message/refusal-form.ts';
+import { planRefusal } from '../../route/outcome.ts';
 import type { ErrorPlan } from '../../route/types.ts';
 import { mayBeDone, freeRecipient, freeTask, recipientsOf, withdraw } from './lifecycle.ts';
 import { nextAttemptMs } from './retry.ts';
@@ -7,15 +10,28 @@ import { dateOf, expiryOf, type State } from '../state.ts';
 import { TaskState } from '../store/tasks.ts';
 import type { MessageHandle } from '../types.ts';
 
-/** Fails all recipients of a task that is in no queue. An empty `error` leaves each its last one, or `otherwise`. */
-export function failTask(s: State, task: number, error: string, expired: boolean, otherwise = ''): void {
+/** The lifetime has ended without an attempt (RFC 3463 3.5: X.4.7). @param blockers - what it waited for */
+export function untriedRefusal(blockers: string): Refusal {
+  const text = `not tried in its lifetime${blockers === '' ? '' : `: ${blockers}`}`;
+  return localRefusal({ during: 'queue', code: 0, enhanced: '4.4.7', text, permanent: true });
+}
+
+/** Fails all recipients of a task that is in no queue. Without a refusal each has its last one, or `otherwise`. */
+export function failTask(
+  s: State,
+  task: number,
+  refusal: Refusal | undefined,
+  expired: boolean,
+  otherwise = untriedRefusal(''),
+): void {
   const message = s.tasks.messageOf(task);
   for (const recipient of recipientsOf(s, task)) {
     s.effects.push({
       kind: 'failed',
       message: message as MessageHandle,
       recipient: s.recipients.envelopeIndex.get(recipient),
-      error: error || s.errors.text(s.recipients.lastError.get(recipient)) || otherwise,
+      refusal:
+        refusal ?? lastRefusalOf(s.refusals.form(s.recipients.lastRefusal.get(recipient))) ?? otherwise,
       expired,
     });
     freeRecipient(s, recipient);
@@ -24,13 +40,14 @@ export function failTask(s: State, task: number, error: string, expired: boolean
   mayBeDone(s, message);
 }
 
-/** An attempt failed for now with this error: counts it for all recipients of a task that is in no queue. */
-export function deferTask(s: State, task: number, error: string, nowMs: number): void {
-  for (const recipient of recipientsOf(s, task)) setLastError(s, recipient, error);
+/** An attempt was refused for now: counts it for all recipients of a task that is in no queue. */
+export function deferTask(s: State, task: number, refusal: Refusal, nowMs: number): void {
+  const form = encodeRefusal(refusal);
+  for (const recipient of recipientsOf(s, task)) setLastRefusal(s, recipient, form);
   countAttempt(s, task, nowMs);
 }
 
-/** The same, when each recipient has its new last error already. */
+/** The same, when each recipient has its new last refusal already. */
 export function countAttempt(s: State, task: number, nowMs: number): void {
   const { recipients, tasks, config } = s;
   const message = tasks.messageOf(task);
@@ -44,7 +61,7 @@ export function countAttempt(s: State, task: number, nowMs: number): void {
     if (count > attempts) attempts = count;
   }
   if (nowMs >= expiresAtMs) {
-    failTask(s, task, '', true);
+    failTask(s, task, undefined, true);
     return;
   }
   const next = nextAttemptMs(config.retryMs, config.retryJitter, attempts, nowMs, expiresAtMs, s.random);
@@ -55,7 +72,7 @@ export function countAttempt(s: State, task: number, nowMs: number): void {
       recipient: recipients.envelopeIndex.get(recipient),
       attempts: recipients.attempts.get(recipient),
       nextAttemptAtMs: dateOf(s, next),
-      error: s.errors.text(recipients.lastError.get(recipient)),
+      refusal: s.refusals.form(recipients.lastRefusal.get(recipient)),
     });
   }
   wait(s, task, next);
@@ -76,19 +93,19 @@ export function wait(s: State, task: number, nextAttemptAtMs: number): void {
 
 /** The route's plan says that nothing can be handed on, now or ever. The task is in no queue and has one route. */
 export function settleByPlan(s: State, task: number, plan: ErrorPlan, nowMs: number): void {
-  const error = `${plan.replyCode} ${plan.enhancedStatus} ${plan.text}`;
-  if (plan.permanent) failTask(s, task, error, false);
-  else deferTask(s, task, error, nowMs);
+  const refusal = planRefusal(plan);
+  if (plan.permanent) failTask(s, task, refusal, false);
+  else deferTask(s, task, refusal, nowMs);
 }
 
 /** The message's lifetime is over: fails a task in any state but active. */
-export function expireTask(s: State, task: number, reason: string): void {
+export function expireTask(s: State, task: number, reason: Refusal): void {
   withdraw(s, task);
-  failTask(s, task, '', true, reason);
+  failTask(s, task, undefined, true, reason);
 }
 
-export function setLastError(s: State, recipient: number, error: string): void {
-  const before = s.recipients.lastError.get(recipient);
-  s.recipients.lastError.set(recipient, s.errors.keep(error));
-  s.errors.drop(before);
+export function setLastRefusal(s: State, recipient: number, form: EncodedRefusal): void {
+  const before = s.recipients.lastRefusal.get(recipient);
+  s.recipients.lastRefusal.set(recipient, s.refusals.keep(form));
+  s.refusals.drop(before);
 }

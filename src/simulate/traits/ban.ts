@@ -2,7 +2,7 @@
 // connection. Counted for each of our addresses by itself, over one address, one MX name, one network, or everywhere.
 
 import { networkAround } from '../../values/network.ts';
-import { Trait, type Refusal, type Visit } from '../trait.ts';
+import { Trait, type Objection, type Visit } from '../trait.ts';
 
 export interface BanOptions {
   /** As many at once are welcome. */
@@ -32,7 +32,7 @@ export class Ban extends Trait {
     this.#options = options;
   }
 
-  override connect(visit: Visit, nowMs: number): Refusal | undefined {
+  override connect(visit: Visit, nowMs: number): Objection | undefined {
     const { connections, forMs, reply } = this.#options;
     const count = this.#countOf(visit);
     count.open++;

@@ -1,6 +1,6 @@
 // Hosts that are not there: the port is closed, or nothing answers at all, always or for a time.
 
-import { Trait, type Refusal, type Visit } from '../trait.ts';
+import { Trait, type Objection, type Visit } from '../trait.ts';
 
 export interface DeadOptions {
   readonly how: 'refused' | 'silent';
@@ -17,7 +17,7 @@ export class Dead extends Trait {
     this.#options = options;
   }
 
-  override connect(_visit: Visit, nowMs: number): Refusal | undefined {
+  override connect(_visit: Visit, nowMs: number): Objection | undefined {
     const { how, fromMs, untilMs } = this.#options;
     return nowMs >= fromMs && nowMs < untilMs ? { kind: how, reply: '' } : undefined;
   }

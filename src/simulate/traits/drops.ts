@@ -2,7 +2,7 @@
 // message was taken), or while they are idle.
 
 import type { Random } from '../../schedule/store/random.ts';
-import { Trait, type Ending, type Refusal } from '../trait.ts';
+import { Trait, type Ending, type Objection } from '../trait.ts';
 
 /** Chances in [0, 1]. */
 export interface DropOptions {
@@ -24,7 +24,7 @@ export class Drops extends Trait {
     this.#random = random;
   }
 
-  override connect(): Refusal | undefined {
+  override connect(): Objection | undefined {
     return this.#happens(this.#options.connecting) ? { kind: 'refused', reply: '' } : undefined;
   }
 

@@ -1,7 +1,7 @@
 // 421 storms: phases in which a destination sends part of its clients away, at the greeting and in the middle.
 
 import type { Random } from '../../schedule/store/random.ts';
-import { Trait, type Refusal, type Rejection, type Visit } from '../trait.ts';
+import { Trait, type Objection, type Rejection, type Visit } from '../trait.ts';
 
 export interface StormOptions {
   /** From the beginning of one storm to that of the next; Infinity: only one. */
@@ -25,7 +25,7 @@ export class Storm extends Trait {
     this.#random = random;
   }
 
-  override connect(_visit: Visit, nowMs: number): Refusal | undefined {
+  override connect(_visit: Visit, nowMs: number): Objection | undefined {
     return this.#hits(nowMs) ? { kind: 'greeting', reply } : undefined;
   }
 

@@ -3,7 +3,8 @@
 // memory, whatever the server sends and wherever the connection breaks.
 
 import { pathKind } from './commands.ts';
-import { errorText } from './error-text.ts';
+import { commandIn, doingIn } from './client-phase.ts';
+import { answerText } from './reply-text.ts';
 import { noExtensions, parseExtensions } from './extensions.ts';
 import { oneLine, ReplyParser } from './reply-parser.ts';
 import { SmtpClientStateError } from './state-error.ts';
@@ -15,6 +16,7 @@ import type {
   ClientTransaction,
   RemoteReply,
   RepliedCommand,
+  SessionFailure,
 } from './client-types.ts';
 import type { ServerExtensions } from './extensions.ts';
 
@@ -22,37 +24,6 @@ export type * from './client-types.ts';
 export type { ServerExtensions } from './extensions.ts';
 
 const defaultMaxReplyBytes = 16 * 1024;
-
-/** What the session was doing in each phase, for the text of a lost or timed-out connection. */
-const doing: Readonly<Record<ClientPhase, string>> = {
-  greeting: 'waiting for the greeting',
-  helo: 'waiting for the reply to EHLO',
-  idle: 'idle',
-  mail: 'waiting for the reply to MAIL',
-  rcpt: 'waiting for the reply to RCPT',
-  data: 'waiting for the reply to DATA',
-  content: 'sending the content',
-  // RFC 1047: the server may have taken the message all the same; trying again is the smaller evil.
-  final: 'waiting for the reply to the content (the message may have been delivered)',
-  rset: 'waiting for the reply to RSET',
-  quit: 'waiting for the reply to QUIT',
-  closed: 'closed',
-};
-
-/** What a reply in each phase answers. */
-const command: Readonly<Record<ClientPhase, RepliedCommand>> = {
-  greeting: 'connect',
-  helo: 'EHLO',
-  idle: 'connect',
-  mail: 'MAIL',
-  rcpt: 'RCPT',
-  data: 'DATA',
-  content: 'content',
-  final: 'content',
-  rset: 'RSET',
-  quit: 'QUIT',
-  closed: 'QUIT',
-};
 
 export class ClientSession {
   readonly #options: ClientSessionOptions;
@@ -73,7 +44,7 @@ export class ClientSession {
    */
   leftGroupUnanswered = false;
   /** Why the session ended, for a `begin` that crossed with the end. */
-  #endReason = '';
+  #end: SessionFailure = { kind: 'broken', during: 'idle', text: 'the session was ended' };
 
   /** @throws {RangeError} when `heloName` cannot stand in a command. */
   constructor(options: ClientSessionOptions) {
@@ -106,7 +77,7 @@ export class ClientSession {
       this.#replies++;
       this.#onReply(this.#parser.code);
     }
-    if (this.#parser.error !== '') this.#drop(`protocol error: ${this.#parser.error}`);
+    if (this.#parser.error !== '') this.#break(`protocol error: ${this.#parser.error}`);
   }
 
   /** The next event, in order; undefined when there is none. */
@@ -131,9 +102,9 @@ export class ClientSession {
     if (this.#phase !== 'idle' && !isOver) throw new SmtpClientStateError('begin', this.#phase);
     const run = new TransactionRun(transaction, this.#extensions, this.#options);
     if (isOver) {
-      this.#events.push({ kind: 'done', outcomes: run.finish(this.#endReason), reusable: false });
+      this.#events.push({ kind: 'done', outcomes: run.finish(this.#end), reusable: false });
     } else if (run.undecided === 0) {
-      this.#events.push({ kind: 'done', outcomes: run.finish(''), reusable: true }, { kind: 'ready' });
+      this.#events.push({ kind: 'done', outcomes: run.finish(), reusable: true }, { kind: 'ready' });
     } else {
       this.#run = run;
       this.#output += run.opening();
@@ -148,32 +119,31 @@ export class ClientSession {
 
   /** The content could not be read: only a dropped connection keeps the server from taking half a message. */
   contentFailed(error: string): void {
-    if (this.#phase === 'content') this.#drop(`the content could not be read: ${oneLine(error)}`);
+    if (this.#phase === 'content') this.#break(`the content could not be read: ${oneLine(error)}`);
   }
 
   /** Ends the session: when idle with QUIT at once, else when the transaction is over; before `ready` it fails. */
   quit(): void {
-    if (this.#phase === 'greeting' || this.#phase === 'helo') this.#drop('given up before it was ready');
-    else if (this.#phase === 'idle') this.#sendQuit('the session was ended');
+    if (this.#phase === 'greeting' || this.#phase === 'helo') this.#break('given up before it was ready');
+    else if (this.#phase === 'idle') this.#sendQuit();
     else this.#quitWanted = true;
   }
 
   /** The socket ended or failed, for `reason`. */
   disconnected(reason: string): void {
     const why = oneLine(reason);
-    this.#drop(`connection lost while ${doing[this.#phase]}${why === '' ? '' : `: ${why}`}`);
+    this.#break(`connection lost while ${doingIn[this.#phase]}${why === '' ? '' : `: ${why}`}`);
   }
 
   /** The time for `phase` is over (RFC 5321 4.5.3.2). */
   timedOut(): void {
-    this.#drop(`timed out while ${doing[this.#phase]}`);
+    this.#break(`timed out while ${doingIn[this.#phase]}`);
   }
 
   #onReply(code: number): void {
     if (code === 421) {
       // RFC 5321 3.8: any command may be answered by 421, and the server closes after it.
-      const reply = this.#reply();
-      this.#drop(errorText(reply), reply);
+      this.#drop({ kind: 'reply', reply: this.#reply() });
     } else if (this.#repliesToSkip > 0) {
       this.#repliesToSkip--;
     } else if (this.#run !== undefined) {
@@ -185,11 +155,11 @@ export class ClientSession {
     } else if (this.#phase === 'rset' && code < 300) {
       this.#becomeReady();
     } else if (this.#phase === 'rset') {
-      this.#sendQuit(errorText(this.#reply()));
+      this.#sendQuit({ kind: 'reply', reply: this.#reply() });
     } else if (this.#phase === 'quit') {
       this.#close();
     } else {
-      this.#drop(`protocol error: a reply to nothing: ${errorText(this.#reply())}`);
+      this.#outOfStep('a reply to nothing');
     }
   }
 
@@ -218,15 +188,14 @@ export class ClientSession {
 
   /** The greeting, EHLO or HELO was answered with anything but 2xx. */
   #refused(code: number): void {
-    const reply = this.#reply();
     if (code < 400) {
-      this.#drop(`protocol error: ${errorText(reply)}`, reply);
+      this.#outOfStep('unexpected reply');
       return;
     }
-    const error = errorText(reply);
-    this.#events.push({ kind: 'failed', error, reply, permanent: code >= 500 });
+    const failure = { kind: 'reply', reply: this.#reply() } as const;
+    this.#events.push({ kind: 'failed', failure, permanent: code >= 500 });
     // RFC 5321 3.1: after a refusal the server waits for QUIT.
-    this.#sendQuit(error);
+    this.#sendQuit(failure);
   }
 
   #onTransactionReply(run: TransactionRun, code: number): void {
@@ -238,15 +207,14 @@ export class ClientSession {
     // content before its end was sent must never count as a delivery.
     const isExpected = this.#phase === 'data' ? code >= 300 : code < 300 && this.#phase !== 'content';
     if (!isExpected) {
-      const reply = this.#reply();
-      this.#drop(`protocol error: unexpected reply: ${errorText(reply)}`, reply);
+      this.#outOfStep('unexpected reply');
     } else if (this.#phase === 'mail') {
       this.#firstRecipient(run);
     } else if (this.#phase === 'rcpt') {
       run.accepted();
       this.#nextRecipient(run);
     } else if (this.#phase === 'final') {
-      run.decideRest('delivered', this.#reply(), '');
+      run.delivered(this.#reply());
       this.#finish(run, false);
     } else if (run.undecided > 0) {
       this.#phase = 'content';
@@ -260,17 +228,17 @@ export class ClientSession {
   }
 
   #onRefusal(run: TransactionRun, reply: RemoteReply): void {
-    const error = errorText(reply);
     if (this.#phase === 'rcpt') {
-      run.refused(reply, error);
+      run.refused(reply);
       this.#nextRecipient(run);
       return;
     }
-    run.decideRest(reply.code >= 500 ? 'permfail' : 'tempfail', reply, error);
+    const failure = { kind: 'reply', reply } as const;
+    run.failRest(reply.code >= 500 ? 'permfail' : 'tempfail', failure);
     // With PIPELINING the replies to RCPT and DATA come all the same, though MAIL was refused.
     if (this.#phase === 'mail' && run.isPipelined) this.#firstRecipient(run);
     // Refused in the middle of the content: the rest of it would be read as commands.
-    else if (this.#phase === 'content') this.#drop(error, reply);
+    else if (this.#phase === 'content') this.#drop(failure);
     else this.#finish(run, true);
   }
 
@@ -295,7 +263,7 @@ export class ClientSession {
   /** The transaction is over and the session in step. */
   #finish(run: TransactionRun, needsReset: boolean): void {
     this.#run = undefined;
-    this.#events.push({ kind: 'done', outcomes: run.finish(''), reusable: !this.#quitWanted });
+    this.#events.push({ kind: 'done', outcomes: run.finish(), reusable: !this.#quitWanted });
     if (this.#quitWanted || !needsReset) {
       this.#becomeReady();
       return;
@@ -306,34 +274,44 @@ export class ClientSession {
 
   #becomeReady(): void {
     if (this.#quitWanted) {
-      this.#sendQuit('the session was ended');
+      this.#sendQuit();
       return;
     }
     this.#phase = 'idle';
     this.#events.push({ kind: 'ready' });
   }
 
-  #sendQuit(reason: string): void {
-    this.#endReason = reason;
+  #sendQuit(reason: SessionFailure = this.#end): void {
+    this.#end = reason;
     this.#phase = 'quit';
     this.#output += 'QUIT\r\n';
   }
 
-  /** Ends everything at once: whoever has no outcome yet tempfails, with the reply that did it if there was one. */
-  #drop(reason: string, reply?: RemoteReply): void {
+  /** The same for a reply that stands where none of its kind may: nobody knows any more what the next one answers. */
+  #outOfStep(what: string): void {
+    this.#break(`protocol error: ${what}: ${answerText(this.#reply())}`, true);
+  }
+
+  /** Ends everything at once, for a reason that no reply gave. @param isAnswered - the commands of a group (RFC 2920) are */
+  #break(text: string, isAnswered = false): void {
+    this.#drop({ kind: 'broken', during: this.#command(), text }, isAnswered);
+  }
+
+  /** Ends everything at once: whoever has no outcome yet tempfails. */
+  #drop(failure: SessionFailure, isAnswered = failure.kind === 'reply'): void {
     if (this.#phase === 'closed') return;
     if (this.#run !== undefined) {
       // A 421 is the server's own word; what it says of the rest, it would say command by command, too.
       this.leftGroupUnanswered =
-        reply === undefined && this.#run.isPipelined && (this.#phase === 'rcpt' || this.#phase === 'data');
-      if (this.leftGroupUnanswered) this.#run.doubtMail(reason);
-      const outcomes = this.#run.finish(reason, reply);
+        !isAnswered && this.#run.isPipelined && (this.#phase === 'rcpt' || this.#phase === 'data');
+      if (this.leftGroupUnanswered && failure.kind === 'broken') this.#run.doubtMail(failure);
+      const outcomes = this.#run.finish(failure);
       this.#run = undefined;
       this.#events.push({ kind: 'done', outcomes, reusable: false });
     } else if (this.#phase === 'greeting' || this.#phase === 'helo') {
-      this.#events.push({ kind: 'failed', error: reason, reply, permanent: false });
+      this.#events.push({ kind: 'failed', failure, permanent: false });
     }
-    this.#endReason = reason;
+    this.#end = failure;
     this.#close();
   }
 
@@ -345,7 +323,12 @@ export class ClientSession {
 
   /** The reply at hand. */
   #reply(): RemoteReply {
+    return this.#parser.reply(this.#command());
+  }
+
+  /** What a reply answers now. */
+  #command(): RepliedCommand {
     const isHelo = this.#phase === 'helo' && this.#triedHelo;
-    return this.#parser.reply(isHelo ? 'HELO' : command[this.#phase]);
+    return isHelo ? 'HELO' : commandIn[this.#phase];
   }
 }

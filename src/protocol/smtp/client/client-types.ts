@@ -50,9 +50,10 @@ export interface ClientTransaction {
   readonly priority?: number | undefined;
 }
 
-/** What a reply answers; `content` is the end of the content. */
+/** What a reply answers; `connect` is the connection, `content` the end of the content, and `idle` nothing. */
 export type RepliedCommand =
   | 'connect'
+  | 'idle'
   | 'EHLO'
   | 'HELO'
   | 'MAIL'
@@ -62,25 +63,39 @@ export type RepliedCommand =
   | 'RSET'
   | 'QUIT';
 
-/** A reply of the server, ready to be logged: no control characters, at most 2,000 characters of text. */
+/** A reply of the server, ready to be logged: no control characters, at most 2,000 characters in all lines. */
 export interface RemoteReply {
   readonly code: number;
-  /** Enhanced status code (RFC 2034, RFC 3463), e.g. `5.1.1`; empty if there was none. One with a hash is in `text`, too. */
+  /** Enhanced status code (RFC 2034, RFC 3463), e.g. `5.1.1`; empty if there was none. One in brackets or with a hash is in the first line, too. */
   readonly enhanced: string;
-  /** The lines joined with a blank, without codes. */
-  readonly text: string;
+  /** Without codes; those without text are left out. */
+  readonly lines: readonly string[];
   readonly command: RepliedCommand;
 }
 
-export interface RecipientOutcome {
-  /** Index in the transaction's recipients. */
-  readonly recipient: number;
-  readonly result: 'delivered' | 'tempfail' | 'permfail';
-  /** The reply that decided; undefined when the reason is local. */
-  readonly reply: RemoteReply | undefined;
-  /** One line for logs and DSNs, e.g. `550 5.1.1 no such user (in reply to RCPT)`; empty when delivered. */
-  readonly error: string;
-}
+/** Why a recipient was not taken, or why a session never became ready. */
+export type SessionFailure =
+  /** The server refused. */
+  | { readonly kind: 'reply'; readonly reply: RemoteReply }
+  /** The connection was lost, timed out, or is out of step with the server; `text` is one line. */
+  | { readonly kind: 'broken'; readonly during: RepliedCommand; readonly text: string }
+  /** Nothing was sent, because this server cannot take it; `code` and `enhanced` are those that it would have given. */
+  | {
+      readonly kind: 'unsent';
+      readonly during: RepliedCommand;
+      readonly code: number;
+      readonly enhanced: string;
+      readonly text: string;
+    };
+
+/** What became of one recipient; `recipient` is its index in the transaction. */
+export type RecipientOutcome =
+  | { readonly recipient: number; readonly result: 'delivered'; readonly reply: RemoteReply }
+  | {
+      readonly recipient: number;
+      readonly result: 'tempfail' | 'permfail';
+      readonly failure: SessionFailure;
+    };
 
 export type ClientEvent =
   /** `begin` or `quit` may be called. */
@@ -90,12 +105,7 @@ export type ClientEvent =
   /** The transaction is over, one outcome per recipient in their order. If reusable, `ready` or `close` follows. */
   | { readonly kind: 'done'; readonly outcomes: readonly RecipientOutcome[]; readonly reusable: boolean }
   /** The session never became ready. `close` follows. */
-  | {
-      readonly kind: 'failed';
-      readonly error: string;
-      readonly reply: RemoteReply | undefined;
-      readonly permanent: boolean;
-    }
+  | { readonly kind: 'failed'; readonly failure: SessionFailure; readonly permanent: boolean }
   /** Flush the output and end the socket. Always the last event, exactly once. */
   | { readonly kind: 'close' };
 

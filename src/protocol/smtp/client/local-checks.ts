@@ -2,18 +2,34 @@
 // server said it will not take. Such recipients fail here, with the status that the server would have given.
 
 import { pathKind } from './commands.ts';
-import type { ClientSessionOptions, ClientTransaction } from './client-types.ts';
+import type { ClientSessionOptions, ClientTransaction, SessionFailure } from './client-types.ts';
 import type { ServerExtensions } from './extensions.ts';
+
+type Unsent = Extract<SessionFailure, { readonly kind: 'unsent' }>;
 
 export interface LocalDecision {
   /** Recipients that fail for good, by index. */
-  readonly failures: readonly { readonly recipient: number; readonly error: string }[];
+  readonly failures: readonly { readonly recipient: number; readonly failure: Unsent }[];
   /** MAIL gets the SMTPUTF8 parameter for those that are left (RFC 6531 3.4). */
   readonly useUtf8: boolean;
 }
 
-const unsafeRecipient = '553 5.1.3 the recipient address is empty or has characters that must not be sent';
-const utf8Recipient = '553 5.6.7 the recipient address needs SMTPUTF8, which the server does not offer';
+const unsafeRecipient = unsent(
+  'RCPT',
+  553,
+  '5.1.3',
+  'the recipient address is empty or has characters that must not be sent',
+);
+const utf8Recipient = unsent(
+  'RCPT',
+  553,
+  '5.6.7',
+  'the recipient address needs SMTPUTF8, which the server does not offer',
+);
+
+function unsent(during: Unsent['during'], code: number, enhanced: string, text: string): Unsent {
+  return { kind: 'unsent', during, code, enhanced, text };
+}
 
 /** Finds the recipients that cannot be sent to this server. */
 export function decideLocally(
@@ -24,31 +40,33 @@ export function decideLocally(
   const { recipients } = transaction;
   const sender = pathKind(transaction.reversePath);
   let useUtf8 = transaction.smtpUtf8 || sender === 'utf8';
-  const failures: { readonly recipient: number; readonly error: string }[] = [];
+  const failures: { readonly recipient: number; readonly failure: Unsent }[] = [];
 
-  let messageError = '';
+  let ofMessage: Unsent | undefined;
   const limit = extensions.size ?? 0;
   if (sender === 'unsafe') {
-    messageError = '553 5.1.7 the sender address has characters that must not be sent';
+    ofMessage = unsent('MAIL', 553, '5.1.7', 'the sender address has characters that must not be sent');
   } else if (useUtf8 && !extensions.smtpUtf8) {
     // RFC 6531 3.1 item 8 and 3.2: nothing is converted on the way; the message is returned.
-    messageError = '550 5.6.7 the message needs SMTPUTF8, which the server does not offer';
+    ofMessage = unsent('MAIL', 550, '5.6.7', 'the message needs SMTPUTF8, which the server does not offer');
   } else if (limit > 0 && transaction.sizeBytes > limit) {
     // RFC 1870 6.1: no need to ask about what exceeds the declared limit.
-    messageError = `552 5.3.4 the message has ${transaction.sizeBytes} bytes, the server takes at most ${limit}`;
+    const text = `the message has ${transaction.sizeBytes} bytes, the server takes at most ${limit}`;
+    ofMessage = unsent('MAIL', 552, '5.3.4', text);
   } else if (transaction.body === '8BITMIME' && !extensions.eightBitMime && downgrade8bit === 'fail') {
     // RFC 6152 3
-    messageError = '554 5.6.3 the message has 8-bit content, and the server does not offer 8BITMIME';
+    const text = 'the message has 8-bit content, and the server does not offer 8BITMIME';
+    ofMessage = unsent('MAIL', 554, '5.6.3', text);
   }
   for (let recipient = 0; recipient < recipients.length; recipient++) {
-    if (messageError !== '') {
-      failures.push({ recipient, error: messageError });
+    if (ofMessage !== undefined) {
+      failures.push({ recipient, failure: ofMessage });
       continue;
     }
     const address = recipients[recipient]?.address ?? '';
     const kind = address === '' ? 'unsafe' : pathKind(address);
-    if (kind === 'unsafe') failures.push({ recipient, error: unsafeRecipient });
-    else if (kind === 'utf8' && !extensions.smtpUtf8) failures.push({ recipient, error: utf8Recipient });
+    if (kind === 'unsafe') failures.push({ recipient, failure: unsafeRecipient });
+    else if (kind === 'utf8' && !extensions.smtpUtf8) failures.push({ recipient, failure: utf8Recipient });
     else if (kind === 'utf8') useUtf8 = true;
   }
   return { failures, useUtf8 };

@@ -11,8 +11,8 @@ const nothing = Buffer.alloc(0);
 const maxText = 2000;
 /** Controls (C0, DEL, C1) and Unicode's line ends: none may reach a log line, a terminal or a DSN. */
 const control = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
-/** RFC 2034 4; a mail gateway in wide use writes a hash in front of it. */
-const enhancedPattern = /^#?([245]\.\d{1,3}\.\d{1,3})(?= |$)/;
+/** RFC 2034 4; some write a hash in front of it, brackets around it or a colon behind it: what they mean is clear. */
+const enhancedPattern = /^[#([]?([245]\.\d{1,3}\.\d{1,3})(?=[ )\]:,;]|$)/;
 
 /** The text of a reply or an error on one line: every control character becomes a blank. */
 export function oneLine(text: string): string {
@@ -136,14 +136,19 @@ export class ReplyParser {
     // RFC 2034 4: the class of the status is the first digit of the code; anything else is just text.
     const [asWritten = '', status = ''] = enhancedPattern.exec(first) ?? [];
     const enhanced = status !== '' && Number(status[0]) === Math.floor(this.code / 100) ? status : '';
-    // With its hash it stays in the text: people and reports are told what the server said.
-    let text = asWritten === status ? withoutStatus(first, enhanced) : first;
-    for (const line of lines.slice(1)) {
-      const more = withoutStatus(line.trimStart(), enhanced === '' ? '' : asWritten);
-      text += text === '' || more === '' ? more : ` ${more}`;
+    const said: string[] = [];
+    let left = maxText;
+    for (const [at, line] of lines.entries()) {
+      if (left <= 0) break;
+      // In another form than RFC 2034's it stays in the text: people and reports are told what the server said.
+      const isWhole = at === 0 && asWritten !== status;
+      const words = isWhole ? first : withoutStatus(line.trimStart(), enhanced === '' ? '' : asWritten);
+      const text = oneLine(words.slice(0, left).toWellFormed());
+      if (text === '') continue;
+      said.push(text);
+      left -= text.length + 1;
     }
-    if (text.length > maxText) text = text.slice(0, maxText).toWellFormed();
-    return { code: this.code, enhanced, text: oneLine(text), command };
+    return { code: this.code, enhanced, lines: said, command };
   }
 
   /** Copies an unfinished reply out of the caller's chunk. */

@@ -3,11 +3,13 @@
 
 import { mailCommand, rcptCommand } from './commands.ts';
 import { decideLocally } from './local-checks.ts';
+import { answerText } from './reply-text.ts';
 import type {
   ClientSessionOptions,
   ClientTransaction,
   RecipientOutcome,
   RemoteReply,
+  SessionFailure,
 } from './client-types.ts';
 import type { ServerExtensions } from './extensions.ts';
 
@@ -34,7 +36,8 @@ export class TransactionRun {
     this.undecided = this.#outcomes.length;
     const local = decideLocally(transaction, extensions, options.downgrade8bit);
     this.#useUtf8 = local.useUtf8;
-    for (const { recipient, error } of local.failures) this.decide(recipient, 'permfail', undefined, error);
+    for (const { recipient, failure } of local.failures)
+      this.#decide({ recipient, result: 'permfail', failure });
     this.#notSent =
       local.failures.length === 0 ? undefined : new Set(local.failures.map(({ recipient }) => recipient));
   }
@@ -68,29 +71,34 @@ export class TransactionRun {
   }
 
   /** The recipient at hand was refused with a 4xx or 5xx reply. */
-  refused(reply: RemoteReply, error: string): void {
+  refused(reply: RemoteReply): void {
     // RFC 5321 4.5.3.1.10: 552 can be an old server's "too many recipients", which is no failure for good.
     const tooMany =
       this.#somebodyAccepted && reply.code === 552 && (reply.enhanced === '' || reply.enhanced === '5.5.3');
-    this.decide(this.#recipient, reply.code >= 500 && !tooMany ? 'permfail' : 'tempfail', reply, error);
+    const result = reply.code >= 500 && !tooMany ? 'permfail' : 'tempfail';
+    this.#decide({ recipient: this.#recipient, result, failure: { kind: 'reply', reply } });
   }
 
-  decide(
-    recipient: number,
-    result: RecipientOutcome['result'],
-    reply: RemoteReply | undefined,
-    error: string,
-  ): void {
-    if (this.#outcomes[recipient] !== undefined) return;
-    this.#outcomes[recipient] = { recipient, result, reply, error };
+  #decide(outcome: RecipientOutcome): void {
+    if (this.#outcomes[outcome.recipient] !== undefined) return;
+    this.#outcomes[outcome.recipient] = outcome;
     this.undecided--;
   }
 
-  /** The same outcome for everyone who has none. LMTP would decide one recipient per final reply instead. */
-  decideRest(result: RecipientOutcome['result'], reply: RemoteReply | undefined, error: string): void {
+  /** Everyone who has no outcome was delivered. LMTP would decide one recipient per final reply instead. */
+  delivered(reply: RemoteReply): void {
+    this.#decideRest((recipient) => ({ recipient, result: 'delivered', reply }));
+  }
+
+  /** Everyone who has no outcome fails for the same reason. */
+  failRest(result: 'tempfail' | 'permfail', failure: SessionFailure): void {
+    this.#decideRest((recipient) => ({ recipient, result, failure }));
+  }
+
+  #decideRest(outcome: (recipient: number) => RecipientOutcome): void {
     if (this.undecided === 0) return;
     for (let recipient = 0; recipient < this.#outcomes.length; recipient++) {
-      this.decide(recipient, result, reply, error);
+      if (this.#outcomes[recipient] === undefined) this.#decide(outcome(recipient));
     }
   }
 
@@ -98,17 +106,19 @@ export class TransactionRun {
    * The connection broke after MAIL was refused for good and before the rest of its group was answered: RFC 2920 3.2 (5)
    * has every command answered, so that the refusal may be about the group. Its recipients are tried once more.
    */
-  doubtMail(reason: string): void {
+  doubtMail(reason: Extract<SessionFailure, { readonly kind: 'broken' }>): void {
     for (const [recipient, outcome] of this.#outcomes.entries()) {
-      if (outcome?.result !== 'permfail' || outcome.reply?.command !== 'MAIL') continue;
-      const error = `${reason}, after ${outcome.error}`;
-      this.#outcomes[recipient] = { recipient, result: 'tempfail', reply: undefined, error };
+      if (outcome?.result !== 'permfail' || outcome.failure.kind !== 'reply') continue;
+      const { reply } = outcome.failure;
+      if (reply.command !== 'MAIL') continue;
+      const failure = { ...reason, text: `${reason.text}, after ${answerText(reply)}` };
+      this.#outcomes[recipient] = { recipient, result: 'tempfail', failure };
     }
   }
 
-  /** The outcomes in the recipients' order. Whoever has none tempfails for `reason`. */
-  finish(reason: string, reply?: RemoteReply): RecipientOutcome[] {
-    this.decideRest('tempfail', reply, reason);
+  /** The outcomes in the recipients' order. Whoever has none tempfails for this reason. */
+  finish(reason?: SessionFailure): RecipientOutcome[] {
+    if (reason !== undefined) this.failRest('tempfail', reason);
     return this.#outcomes.filter((outcome) => outcome !== undefined);
   }
 }

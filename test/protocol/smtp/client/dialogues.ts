@@ -378,7 +378,7 @@ export const dialogues: readonly Dialogue[] = [
       S: 421 4.4.2 idle for too long
       E: close
       ! begin
-      E: done, not reusable: 0 tempfail (421 4.4.2 idle for too long (in reply to connect))`,
+      E: done, not reusable: 0 tempfail (421 4.4.2 idle for too long (in reply to nothing))`,
   },
   {
     name: '421 to RCPT: nobody is delivered, those refused stay refused',

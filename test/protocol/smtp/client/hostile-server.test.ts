@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { ClientSession, type ClientPhase } from '../../../../src/protocol/smtp/client/client-session.ts';
 import { transactionOf } from './transcript.ts';
+import { failureText } from '../../../../src/protocol/smtp/client/reply-text.ts';
 
 /** Pieces that lead deep into a session more often than random bytes would. */
 const serverBytes = fc.oneof(
@@ -107,9 +108,10 @@ test('no sequence of bytes and calls breaks the promises of the session', () => 
               assert.equal(event.outcomes.length, recipients);
               for (const [i, outcome] of event.outcomes.entries()) {
                 assert.equal(outcome.recipient, i);
-                assert.equal(outcome.error === '', outcome.result === 'delivered');
-                assert.doesNotMatch(outcome.error, /[\u0000-\u001f\u007f-\u009f]/);
-                assert.ok(outcome.error.length < 2100);
+                const error = outcome.result === 'delivered' ? '' : failureText(outcome.failure);
+                assert.equal(error === '', outcome.result === 'delivered');
+                assert.doesNotMatch(error, /[\u0000-\u001f\u007f-\u009f]/);
+                assert.ok(error.length < 2100);
                 if (outcome.result === 'delivered') {
                   assert.ok(sent, 'delivered only after the content was sent');
                   delivered++;
@@ -155,8 +157,11 @@ test('a reply without end is cut off at its bound, in one line or in many', () =
     assert.ok(received <= 5000, `${received} bytes taken`);
     assert.deepEqual(session.next(), {
       kind: 'failed',
-      error: 'protocol error: a reply of more than 4096 bytes',
-      reply: undefined,
+      failure: {
+        kind: 'broken',
+        during: 'connect',
+        text: 'protocol error: a reply of more than 4096 bytes',
+      },
       permanent: false,
     });
   }
@@ -206,7 +211,10 @@ test('the text of a reply is one bounded line without control characters and wit
     session.receive(Buffer.from(sent));
     const event = session.next();
     assert.ok(event?.kind === 'failed');
-    assert.deepEqual(event.reply, { code, enhanced, text, command: 'connect' });
+    assert.ok(event.failure.kind === 'reply');
+    const { lines, ...reply } = event.failure.reply;
+    assert.deepEqual(reply, { code, enhanced, command: 'connect' });
+    assert.equal(lines.join(' '), text);
   }
 });
 
@@ -221,7 +229,7 @@ test('the error of a reply says its status once, as the server wrote it', () => 
     session.receive(Buffer.from(`${sent}\r\n`));
     const event = session.next();
     assert.ok(event?.kind === 'failed');
-    assert.equal(event.error, error);
+    assert.equal(failureText(event.failure), error);
   }
 });
 

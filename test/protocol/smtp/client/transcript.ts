@@ -9,6 +9,7 @@ import {
   type ClientTransaction,
   type RecipientOutcome,
 } from '../../../../src/protocol/smtp/client/client-session.ts';
+import { failureText } from '../../../../src/protocol/smtp/client/reply-text.ts';
 
 export type Input =
   | { readonly kind: 'server'; readonly bytes: Buffer }
@@ -59,9 +60,15 @@ export function inputsOf(dialogue: Dialogue): Input[] {
   return inputs;
 }
 
-function outcomeText({ recipient, result, reply, error }: RecipientOutcome): string {
-  const what = result === 'delivered' ? `${reply?.code} ${reply?.enhanced} ${reply?.text}` : error;
-  return `${recipient} ${result} (${what})`;
+function outcomeText(outcome: RecipientOutcome): string {
+  return `${outcome.recipient} ${outcome.result} (${wordsOf(outcome)})`;
+}
+
+/** What was said, or went wrong. */
+function wordsOf(outcome: RecipientOutcome): string {
+  if (outcome.result !== 'delivered') return failureText(outcome.failure);
+  const { code, enhanced, lines } = outcome.reply;
+  return `${code} ${enhanced} ${lines.join(' ')}`;
 }
 
 export function eventText(event: ClientEvent): string {
@@ -69,7 +76,7 @@ export function eventText(event: ClientEvent): string {
     case 'done':
       return `done, ${event.reusable ? 'reusable' : 'not reusable'}: ${event.outcomes.map(outcomeText).join(', ')}`;
     case 'failed':
-      return `failed, ${event.permanent ? 'permanent' : 'temporary'}: ${event.error}`;
+      return `failed, ${event.permanent ? 'permanent' : 'temporary'}: ${failureText(event.failure)}`;
     default:
       return event.kind;
   }

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ClientSession, type RecipientOutcome } from '../../../../src/protocol/smtp/client/client-session.ts';
+import { failureText } from '../../../../src/protocol/smtp/client/reply-text.ts';
 
 const transaction = {
   reversePath: 'a@from.test',
@@ -63,11 +64,11 @@ test('what else can happen says nothing about PIPELINING', () => {
 test('MAIL refused and the connection closed instead of answering the rest is tried again', () => {
   const session = begun('554 5.5.0 you spoke out of turn\r\n');
   lost(session);
-  const error =
+  const text =
     'connection lost while waiting for the reply to RCPT: closed, after 554 5.5.0 you spoke out of turn (in reply to MAIL)';
   assert.deepEqual(outcomesOf(session), [
-    { recipient: 0, result: 'tempfail', reply: undefined, error },
-    { recipient: 1, result: 'tempfail', reply: undefined, error },
+    { recipient: 0, result: 'tempfail', failure: { kind: 'broken', during: 'RCPT', text } },
+    { recipient: 1, result: 'tempfail', failure: { kind: 'broken', during: 'RCPT', text } },
   ]);
 });
 
@@ -77,7 +78,10 @@ test('MAIL refused is final when all was answered, or when it was asked alone', 
   for (const session of [answered, alone]) {
     lost(session);
     assert.deepEqual(
-      outcomesOf(session).map(({ result, error }) => [result, error]),
+      outcomesOf(session).map((each) => [
+        each.result,
+        each.result === 'delivered' ? '' : failureText(each.failure),
+      ]),
       [
         ['permfail', '554 5.7.1 no (in reply to MAIL)'],
         ['permfail', '554 5.7.1 no (in reply to MAIL)'],

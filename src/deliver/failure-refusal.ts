@@ -1,0 +1,33 @@
+// The refusal that a failed session or connection is: the session knows what was said, its place knows by whom.
+
+import { connectionRefusal, localRefusal, remoteRefusal, type Refusal } from '../message/refusal.ts';
+import type { SessionFailure } from '../protocol/smtp/client/client-session.ts';
+import type { ConnectedPlace } from './types.ts';
+
+/** @param permanent - what the session makes of it: a 552 may mean "later" (RFC 5321 4.5.3.1.10) */
+export function failureRefusal(failure: SessionFailure, place: ConnectedPlace, permanent: boolean): Refusal {
+  switch (failure.kind) {
+    case 'reply':
+      return remoteRefusal(place, failure.reply, permanent);
+    case 'broken':
+      return connectionRefusal(place, failure.during, failure.text);
+    case 'unsent':
+      return localRefusal({ ...failure, permanent });
+  }
+}
+
+/**
+ * The connection was lost before its session was ready.
+ * @param isLocal - this machine could not even begin it. RFC 3463 3.4, X.3.0: a fault of this system.
+ */
+export function lostRefusal(place: ConnectedPlace, reason: string, isLocal: boolean): Refusal {
+  if (!isLocal) return connectionRefusal(place, 'connect', reason);
+  const { host, ip, port } = place;
+  return localRefusal({
+    during: 'connect',
+    code: 0,
+    enhanced: '4.3.0',
+    text: `${host}[${ip}]:${port}: ${reason}`,
+    permanent: false,
+  });
+}

@@ -1,0 +1,29 @@
+// A refusal on one line for people: log lines, the queue's list, messages of commands. Nothing reads it back. Promises: the
+// reply comes first, so that whoever looks for a code finds it at the start; who said it stands in parentheses at the end.
+
+import { replyWords } from '../protocol/smtp/client/reply-text.ts';
+import type { Refusal } from './refusal.ts';
+
+/**
+ * A refusal on one line: `550 5.1.1 no such user (in reply to RCPT)`, `421 4.7.0 too many (greeting of mx.example[192.0.2.1]:25)`,
+ * `mx.example[192.0.2.1]:25: connection refused`, `451 4.4.3 DNS server failure`.
+ */
+export function refusalText({ by, during, code, enhanced, lines }: Refusal): string {
+  const text = lines.join(' ');
+  switch (by.kind) {
+    case 'local':
+      return code === 0 ? text : replyWords(code, enhanced, text);
+    case 'damage':
+      return replyWords(code, enhanced, `the stored message is damaged: ${text}`);
+    case 'connection':
+      return `${by.host}[${by.address}]:${by.port}: ${text}`;
+    case 'remote': {
+      const said = replyWords(code, enhanced, text);
+      const peer = `${by.host}[${by.address}]:${by.port}`;
+      if (during === 'connect') return `${said} (greeting of ${peer})`;
+      // Before the session is ready, the log line has no host of its own.
+      if (during === 'EHLO' || during === 'HELO') return `${said} (reply to ${during} of ${peer})`;
+      return `${said} (in reply to ${during === 'idle' ? 'nothing' : during})`;
+    }
+  }
+}

@@ -1,0 +1,34 @@
+// What a client session does in each of its phases, and what a reply in it answers.
+
+import type { ClientPhase, RepliedCommand } from './client-types.ts';
+
+/** What the session was doing in each phase, for the text of a lost or timed-out connection. */
+export const doingIn: Readonly<Record<ClientPhase, string>> = {
+  greeting: 'waiting for the greeting',
+  helo: 'waiting for the reply to EHLO',
+  idle: 'idle',
+  mail: 'waiting for the reply to MAIL',
+  rcpt: 'waiting for the reply to RCPT',
+  data: 'waiting for the reply to DATA',
+  content: 'sending the content',
+  // RFC 1047: the server may have taken the message all the same; trying again is the smaller evil.
+  final: 'waiting for the reply to the content (the message may have been delivered)',
+  rset: 'waiting for the reply to RSET',
+  quit: 'waiting for the reply to QUIT',
+  closed: 'closed',
+};
+
+/** What a reply in each phase answers. */
+export const commandIn: Readonly<Record<ClientPhase, RepliedCommand>> = {
+  greeting: 'connect',
+  helo: 'EHLO',
+  idle: 'idle',
+  mail: 'MAIL',
+  rcpt: 'RCPT',
+  data: 'DATA',
+  content: 'content',
+  final: 'content',
+  rset: 'RSET',
+  quit: 'QUIT',
+  closed: 'QUIT',
+};

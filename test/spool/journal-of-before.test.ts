@@ -1,0 +1,101 @@
+// A journal of before refusals were values has lines of text: they are read, shown as they are, and taken for nothing else.
+
+import assert from 'node:assert/strict';
+import { test, type TestContext } from 'node:test';
+import { writeFile } from 'node:fs/promises';
+import { lastRefusalOf } from '../../src/message/refusal-form.ts';
+import { refusalText } from '../../src/message/refusal-text.ts';
+import {
+  EntryBuffer,
+  encodeJournalHeader,
+  entryHeld,
+  frameComplete,
+} from '../../src/spool/journal-entries.ts';
+import { journalPath, spoolLayout } from '../../src/spool/layout.ts';
+import { openSpoolStore, openSpoolWriter } from '../../src/spool/open.ts';
+import { queueIdCounter, queueIdSegment } from '../../src/spool/queue-id.ts';
+import type { RecoveredMessage } from '../../src/spool/types.ts';
+import type { EncodedRefusal } from '../../src/message/refusal-form.ts';
+import { contentFor, envelopeFor, mib, temporaryDirectory, writerDefaults } from './support.ts';
+
+const storeDefaults = { slot: 0, journalSyncMs: 1000, segmentBytes: 64 * mib, relocateAfterMs: 60_000 };
+
+interface Before {
+  readonly lastError: string;
+  readonly isHeld: boolean;
+}
+
+/** A spool with one message for each of these, whose journal has last errors as lines of text. */
+async function spoolOfBefore(t: TestContext, messages: readonly Before[]): Promise<[string, string[]]> {
+  const directory = await temporaryDirectory(t);
+  const writer = await openSpoolWriter({ ...writerDefaults, directory });
+  const ids: string[] = [];
+  const entries = new EntryBuffer();
+  for (const [at, { lastError, isHeld }] of messages.entries()) {
+    const queueId = writer.newQueueId();
+    await writer.append({ envelope: envelopeFor(queueId), content: [contentFor(at, 100)] });
+    ids.push(queueId);
+    const [segment, counter] = [queueIdSegment(queueId), queueIdCounter(queueId)];
+    // The bytes of this entry are the same; what stands in it was a line for people.
+    entries.refusal(at + 1, lastError as EncodedRefusal);
+    entries.deferred(segment, counter, 0, 3, 1_800_000_000_000, at + 1);
+    if (isHeld) entries.message(entryHeld, segment, counter);
+  }
+  await writer.close();
+  const tag = 0x1234;
+  await writeFile(
+    journalPath(spoolLayout(directory), 1),
+    Buffer.concat([encodeJournalHeader(1, tag), entries.take(frameComplete, tag, 0)]),
+  );
+  return [directory, ids];
+}
+
+async function recovered(directory: string): Promise<RecoveredMessage[]> {
+  const store = await openSpoolStore({ ...storeDefaults, directory });
+  const messages: RecoveredMessage[] = [];
+  for await (const message of store.recover()) messages.push(message);
+  await store.close();
+  return messages;
+}
+
+function shown({ queueId, held, damage, waiting }: RecoveredMessage) {
+  return waiting.map(({ attempts, nextAttemptAtMs, lastRefusal }) => {
+    const refusal = lastRefusalOf(lastRefusal);
+    assert.ok(refusal !== undefined);
+    return [queueId, held, damage, attempts, nextAttemptAtMs, refusal.by.kind, refusalText(refusal)];
+  });
+}
+
+test('what waited before an update waits on, with the line that was known of it', async (t) => {
+  const lines = [
+    '450 4.7.1 Greylisted, spät (in reply to RCPT)',
+    '421 4.7.0 too many (greeting of mx.test[192.0.2.1]:25)',
+    'mx.test[192.0.2.1]:25: connection refused',
+    '451 4.4.3 DNS server failure',
+  ];
+  const [directory, ids] = await spoolOfBefore(
+    t,
+    lines.map((lastError) => ({ lastError, isHeld: false })),
+  );
+  const expected = lines.map((line, at) => [ids[at], false, undefined, 3, 1_800_000_000_000, 'local', line]);
+  assert.deepEqual((await recovered(directory)).flatMap(shown), expected);
+  // The first start has written it anew, in today's form.
+  assert.deepEqual((await recovered(directory)).flatMap(shown), expected);
+});
+
+test('a message that was damaged before an update is damaged after it, and no server can say so', async (t) => {
+  const why = 'the checksum of its content does not hold';
+  const line = `451 4.3.0 the stored message is damaged: ${why}`;
+  const [directory] = await spoolOfBefore(t, [
+    { lastError: line, isHeld: true },
+    { lastError: `${line} (in reply to RCPT)`, isHeld: true },
+  ]);
+  const messages = await recovered(directory);
+  assert.deepEqual(
+    messages.map(({ held, damage }) => [held, damage]),
+    [
+      [true, why],
+      [true, undefined],
+    ],
+  );
+});
