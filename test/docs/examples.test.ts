@@ -57,6 +57,19 @@ function callsIn(page: Page): string[][] {
   );
 }
 
+test('every command is on a page of docs', async () => {
+  const named = new Set(
+    pages
+      .filter(({ file }) => file.startsWith('docs/'))
+      .flatMap((page) => callsIn(page))
+      .map(([name]) => name),
+  );
+  assert.deepEqual(
+    (await listedCommands()).filter((name) => !named.has(name)),
+    [],
+  );
+});
+
 test('every sluice command that a page names exists', async () => {
   const groups = await commandsBelow(await listedCommands());
   let seen = 0;

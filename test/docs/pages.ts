@@ -1,4 +1,4 @@
-// The pages that people read: README and docs, with what tests want to know of them.
+// The pages that people read: README, CONTRIBUTING and docs, with what tests want to know of them.
 
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,6 +14,7 @@ export interface Page {
 export const pages: readonly Page[] = [
   'README.md',
   'CHANGELOG.md',
+  'CONTRIBUTING.md',
   ...globSync('docs/*.md', { cwd: root }).sort(),
 ].map((file) => ({ file, text: readFileSync(join(root, file), 'utf8') }));
 
