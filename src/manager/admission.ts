@@ -47,10 +47,13 @@ export class Admission {
     return handle;
   }
 
-  /** A message that is on stable storage since a moment ago. @param nowMs - scheduler time */
-  submitted(message: Submitted, nowMs: number): void {
-    // After a restart of this process a receiver may report again what recovery has already found.
-    if (!this.#store.submitted(message.queueId, message.ref, message.recipients.length)) return;
+  /**
+   * A message that is on stable storage since a moment ago.
+   * @param nowMs - scheduler time
+   * @returns whether it is new: after a restart of this process a receiver reports again what recovery has already found
+   */
+  submitted(message: Submitted, nowMs: number): boolean {
+    if (!this.#store.submitted(message.queueId, message.ref, message.recipients.length)) return false;
     const routes = message.recipients.map((address) =>
       this.#routing.router.routeOf(message.reversePath, address),
     );
@@ -67,6 +70,7 @@ export class Admission {
       });
     }
     this.#scheduler.commit(handle, nowMs);
+    return true;
   }
 
   /** Unix ms. */

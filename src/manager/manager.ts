@@ -223,8 +223,9 @@ export class Manager {
   /** Messages that receivers have put on stable storage. */
   submitted(batch: readonly Submitted[]): void {
     const now = this.#clock.nowMs();
-    for (const message of batch) this.#admission.submitted(message, now);
-    this.#stats.count('received', batch.length);
+    let received = 0;
+    for (const message of batch) if (this.#admission.submitted(message, now)) received++;
+    this.#stats.count('received', received);
     this.#drain();
   }
 

@@ -6,7 +6,12 @@ import type { TestContext } from 'node:test';
 import { SimulatedDisk } from '../../sim/disk/simulated-disk.ts';
 import { settled, VirtualTimers } from '../../sim/virtual-timers.ts';
 import type { Channel } from '../../src/channel/channel.ts';
-import type { ManagerToSender, ReceiverToManager, SenderToManager } from '../../src/channel/messages.ts';
+import type {
+  ManagerToSender,
+  ReceiverToManager,
+  SenderToManager,
+  Submitted,
+} from '../../src/channel/messages.ts';
 import { parseConfig } from '../../src/config/config.ts';
 import type { Delivered } from '../../src/deliver/delivered-lately.ts';
 import type { AttemptResult, CloseReport } from '../../src/deliver/types.ts';
@@ -150,6 +155,8 @@ export interface Ground {
   sender(serial: number, delivered?: readonly Delivered[]): Promise<SenderAtHand>;
   /** A receiver hands in a message to these. */
   submit(...to: (string | EnvelopeRecipient)[]): Promise<string>;
+  /** The receiver says again what it handed in last, as it does when it does not know whether a manager has heard. */
+  submitAgain(): Promise<void>;
   reload(config: string): Promise<void>;
 }
 
@@ -193,6 +200,7 @@ export async function ground(t: TestContext, options: GroundOptions = {}): Promi
     others: { senders: options.before ?? [], awaits: (serials) => awaited.push(serials) },
   });
   const receiver = new DirectChannel<never, ReceiverToManager>();
+  let last: Submitted | undefined;
   manager.links.addReceiver(receiver);
   // What it still waits for is of the next test no more.
   t.after(() => timers.stop());
@@ -219,7 +227,7 @@ export async function ground(t: TestContext, options: GroundOptions = {}): Promi
     },
     submit: async (...to) => {
       const { queueId, ref } = store.add(to);
-      await receiver.say({
+      last = {
         kind: 'submitted',
         queueId,
         ref,
@@ -227,8 +235,13 @@ export async function ground(t: TestContext, options: GroundOptions = {}): Promi
         sizeBytes: 10,
         reversePath: 'a@from.test',
         recipients: to.map((each) => (typeof each === 'string' ? each : each.address)),
-      });
+      };
+      await receiver.say(last);
       return queueId;
+    },
+    submitAgain: async () => {
+      assert.ok(last !== undefined);
+      await receiver.say(last);
     },
     reload: async (config) => {
       manager.configure(parseConfig(config, 'sluice.toml'));

@@ -46,6 +46,16 @@ test('a message goes to a sender that is linked, is pinned while it is in flight
   assert.equal(stats.snapshot().counters['delivered'], 1);
 });
 
+test('a message that a receiver reports twice is received once, and delivered once', async (t) => {
+  const { sender, submit, submitAgain, stats } = await ground(t);
+  await submit('u@to.test');
+  await submitAgain();
+  assert.equal(stats.snapshot().counters['received'], 1);
+  const one = await sender(1);
+  await one.done(one.connect.connection, [delivered(0)]);
+  assert.equal(one.all('transact').length, 0);
+});
+
 test('the next message for the same place goes over the connection that is open, until it has been idle for too long', async (t) => {
   const { sender, submit, timers } = await ground(t);
   const one = await sender(1);
