@@ -30,8 +30,16 @@ export interface NewOffer {
   readonly addresses: readonly string[];
 }
 
+export interface BooksOptions {
+  readonly memory: Memory;
+  readonly nowMs: () => number;
+  /** Of mail with the null reverse path. */
+  readonly nullLifetimeMs: number;
+  readonly postmaster: string;
+}
+
 const messageIdPattern = /^Message-ID: <([^@>]+)@/imu;
-const queueIdPattern = /^X-Sluice-Queue-ID: (\S+)/imu;
+const queueIdPattern = /^X-Sluice-Queue-ID: (\S+)/gimu;
 const failurePattern = /^Final-Recipient: rfc822; ?(\S+)\r\nAction: failed\r\nStatus: (\S+)/gimu;
 
 export class Books {
@@ -47,9 +55,10 @@ export class Books {
   readonly seen = { accepted: 0, refused: 0, arrivals: 0, repeats: 0, reports: 0, expired: 0 };
 
   readonly #nullLifetimeMs: number;
+  readonly #postmaster: string;
 
-  /** @param nullLifetimeMs - of mail with the null reverse path */
-  constructor(memory: Memory, nowMs: () => number, nullLifetimeMs: number) {
+  constructor({ memory, nowMs, nullLifetimeMs, postmaster }: BooksOptions) {
+    this.#postmaster = postmaster;
     this.#memory = memory;
     this.#nowMs = nowMs;
     this.#nullLifetimeMs = nullLifetimeMs;
@@ -69,7 +78,7 @@ export class Books {
     this.#byQueueId.set(queueId, offer);
   }
 
-  /** Of a transaction; reports have none here. */
+  /** Of a transaction; of a report, one at the same domain. */
   addressesOf({
     queueId,
     recipients,
@@ -78,7 +87,7 @@ export class Books {
     readonly recipients: readonly number[];
   }): string[] {
     const offer = this.#byQueueId.get(queueId);
-    return recipients.map((index) => offer?.recipients[index]?.address ?? '');
+    return recipients.map((index) => offer?.recipients[index]?.address ?? this.#postmaster);
   }
 
   /** The client has heard 250, or may have. */
@@ -146,10 +155,23 @@ export class Books {
     this.seen.reports++;
     const forgotten = arrivals.filter((each) => each.forgotten !== undefined).length;
     check(forgotten >= arrivals.length - 1, () => `the report ${id} arrived ${arrivals.length} times`);
-    const original = this.#byQueueId.get(queueIdPattern.exec(content)?.[1] ?? '');
+    // A notice to the postmaster is about a report, which stands in it.
+    const queueIds = [...content.matchAll(queueIdPattern)].map(([, queueId = '']) => queueId);
+    const original = queueIds
+      .map((queueId) => this.#byQueueId.get(queueId))
+      .find((each) => each !== undefined);
     check(original !== undefined, () => `the report ${id} is about a message that nobody sent`);
-    check(address === original.reversePath, () => `the report ${id} about ${original.id} went to ${address}`);
-    for (const [, failed = '', status = ''] of content.matchAll(failurePattern)) {
+    const isNotice = queueIds.length > 1 && address === this.#postmaster;
+    check(
+      isNotice || address === original.reversePath,
+      () => `the report ${id} about ${original.id} went to ${address}`,
+    );
+    // No disk here damages what it has kept.
+    check(!/damaged/u.test(content), () => `${original.id} is reported about as damaged`);
+    // A notice has what the report says behind its own.
+    for (const [, failed = '', status = ''] of [...content.matchAll(failurePattern)].slice(
+      isNotice ? 1 : 0,
+    )) {
       this.#reported(id, original, failed, status);
     }
   }

@@ -1,10 +1,13 @@
 // What the manager has granted, as it is seen on its links: when, under which limits, for which domains.
 
+import type { Config } from '../../src/config/config.ts';
 import type { Work } from '../../src/deliver/types.ts';
 import type { Books } from './books.ts';
 import type { LimitsInForce } from './limit-books.ts';
 
 export interface Grant {
+  /** Of the connection: different from those of other managers. */
+  readonly name: string;
   readonly domains: readonly string[];
   readonly limits: LimitsInForce;
   /** Grows with each grant. */
@@ -12,15 +15,37 @@ export interface Grant {
 }
 
 export class Grants {
-  /** What is in force from now on. */
-  limits: LimitsInForce;
+  #limits: LimitsInForce;
   readonly #books: Books;
   readonly #grants = new WeakMap<Work, Grant>();
   #count = 0;
+  #managers = 0;
+  /** Told to close. */
+  readonly #closing = new Set<string>();
 
-  constructor(limits: LimitsInForce, books: Books) {
-    this.limits = limits;
+  constructor(config: Config, books: Books) {
+    this.#limits = limitsOf(config);
     this.#books = books;
+  }
+
+  /** A new manager begins to grant. */
+  managerStarts(config: Config): void {
+    this.#managers++;
+    this.#closing.clear();
+    this.configured(config);
+  }
+
+  #nameOf(connection: number): string {
+    return `${this.#managers}/${connection}`;
+  }
+
+  isClosing(name: string): boolean {
+    return this.#closing.has(name);
+  }
+
+  /** The manager goes by this from now on. */
+  configured(config: Config): void {
+    this.#limits = limitsOf(config);
   }
 
   get count(): number {
@@ -29,10 +54,19 @@ export class Grants {
 
   /** A message that a process has just posted on a link. */
   posted(message: unknown): void {
+    const { kind, connection } = message as { readonly kind?: string; readonly connection?: number };
+    if (connection === undefined) return;
+    if (kind === 'connect') this.#closing.delete(this.#nameOf(connection));
+    else if (kind === 'close') this.#closing.add(this.#nameOf(connection));
     const work = workOf(message);
     if (work === undefined) return;
     const domains = new Set(this.#books.addressesOf(work).map((address) => address.split('@').at(-1) ?? ''));
-    this.#grants.set(work, { domains: [...domains], limits: this.limits, grant: ++this.#count });
+    this.#grants.set(work, {
+      name: this.#nameOf(connection),
+      domains: [...domains],
+      limits: this.#limits,
+      grant: ++this.#count,
+    });
   }
 
   of(work: Work): Grant {
@@ -45,4 +79,20 @@ export class Grants {
 function workOf(message: unknown): Work | undefined {
   const { kind, work } = message as { readonly kind?: string; readonly work?: Work };
   return kind === 'connect' || kind === 'transact' ? work : undefined;
+}
+
+function limitsOf({ deliver, limit }: Config): LimitsInForce {
+  return {
+    most: deliver.maxConnections + deliver.maxUnanswered,
+    perSender: Infinity,
+    rules: limit.map((each) => ({
+      id: each.name ?? '',
+      name: each.name ?? '',
+      origin: each.origin,
+      per: each.per,
+      match: { domain: each.domain },
+      isOverride: false,
+      connections: typeof each.connections === 'number' ? each.connections : undefined,
+    })),
+  };
 }

@@ -8,6 +8,8 @@ import type { Random } from '../../src/schedule/store/random.ts';
 export interface Temper {
   /** Ms of one reply. */
   readonly replyMs: number;
+  /** Ms until it greets. */
+  readonly greetingMs: number;
   /** Ms that a message takes at most. */
   readonly contentMs: number;
   /** Probabilities for each connection. */
@@ -25,6 +27,7 @@ export interface Temper {
 
 export const wellTempered: Temper = {
   replyMs: 2,
+  greetingMs: 2,
   contentMs: 5,
   refuses: 0,
   hangs: 0,

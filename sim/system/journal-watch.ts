@@ -7,20 +7,21 @@ type Write = ReturnType<Memory['journalWriteBegins']>;
 
 /** The same files, watched. */
 export function watched(files: FileLayer, folder: string, memory: Memory): FileLayer {
-  const opened = new Set<number>();
+  /** Each descriptor is a file of its own here. */
+  const opened = new Map<number, object>();
   /** A write that was short goes on with the next one, which says nothing more. */
   const begun = new Map<number, Write>();
   return {
     ...files,
     open: async (path, flags) => {
       const fd = await files.open(path, flags);
-      if (path.startsWith(folder) && flags !== 'r') opened.add(fd);
+      if (path.startsWith(folder) && flags !== 'r') opened.set(fd, { path });
       return fd;
     },
     writev: (fd, buffers, position, done) => {
       // The header of a file tells nothing, and room for what is to come is zeros.
-      const isEntries = opened.has(fd) && position > 0 && !buffers.every(isZero);
-      if (!isEntries) {
+      const file = opened.get(fd);
+      if (file === undefined || position === 0 || buffers.every(isZero)) {
         files.writev(fd, buffers, position, done);
         return;
       }
@@ -30,18 +31,19 @@ export function watched(files: FileLayer, folder: string, memory: Memory): FileL
         begun.delete(fd);
         if (error) memory.journalWriteFailed(write);
         else if (written < wanted) begun.set(fd, write);
-        else memory.journalWritten(write);
+        else memory.journalWritten(write, file);
         done(error, written);
       });
     },
     fdatasync: (fd, done) => {
-      if (!opened.has(fd)) {
+      const file = opened.get(fd);
+      if (file === undefined) {
         files.fdatasync(fd, done);
         return;
       }
-      const says = memory.journalSyncBegins();
+      const says = memory.journalSyncBegins(file);
       files.fdatasync(fd, (error) => {
-        if (error) memory.journalSyncFailed(says);
+        if (error) memory.journalSyncFailed(says, file);
         else memory.journalSynced(says);
         done(error);
       });

@@ -16,6 +16,7 @@ export interface LimitsInForce {
 
 /** A connection, from the first packet to the last. */
 export interface Visit {
+  readonly name: string;
   readonly sender: object;
   readonly place: Omit<Facts, 'domain' | 'tenant'>;
   /** Domains of the transaction in hand. */
@@ -25,22 +26,35 @@ export interface Visit {
   grant: number;
 }
 
+/** Tells which connections were told to close. */
+export interface ClosingConnections {
+  isClosing(name: string): boolean;
+}
+
 /** Keys that look at the message: an idle connection counts for none of them here. */
 const ofMessages: ReadonlySet<LimitKey> = new Set(['domain', 'tenant']);
 
 export class LimitBooks {
   readonly open = new Set<Visit>();
+  readonly #grants: ClosingConnections;
   judged = 0;
+
+  constructor(grants: ClosingConnections) {
+    this.#grants = grants;
+  }
 
   opened(visit: Visit): void {
     this.open.add(visit);
     this.#judgeAll();
-    this.#judge(visit);
+    this.#judge(visit, [...this.open]);
   }
 
-  /** Another transaction on an open connection. */
+  /** Another transaction on an open connection, which is none of too many if enough of the others were told to close. */
   used(visit: Visit): void {
-    this.#judge(visit);
+    this.#judge(
+      visit,
+      [...this.open].filter(({ name }) => !this.#grants.isClosing(name)),
+    );
   }
 
   closed(visit: Visit): void {
@@ -57,10 +71,10 @@ export class LimitBooks {
     check(own.length <= perSender, () => `${own.length} connections of one sender, allowed ${perSender}`);
   }
 
-  #judge(visit: Visit): void {
+  #judge(visit: Visit, open: readonly Visit[]): void {
     this.judged++;
     for (const key of keysOf(visit, visit.limits).keys()) {
-      const counted = [...this.open].filter((other) => keysOf(other, visit.limits).has(key));
+      const counted = open.filter((other) => keysOf(other, visit.limits).has(key));
       const last = latest(counted);
       const allowed = keysOf(last, last.limits).get(key)?.connections ?? Infinity;
       check(counted.length <= allowed, () => `${counted.length} connections for ${key}, allowed ${allowed}`);

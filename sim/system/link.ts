@@ -74,6 +74,10 @@ export class LinkEnd<Out, In> implements ConfirmedChannel<Out, In> {
     this.#peer = peer;
   }
 
+  get owner(): SimProcess {
+    return this.#from;
+  }
+
   /** Nothing is under way, and nothing waits to leave. */
   get isQuiet(): boolean {
     return this.#underWay.length === 0 && this.#queue.length === 0;

@@ -23,6 +23,8 @@ for (let seed = from; seed < from + count; seed++) {
   } catch (error) {
     failed++;
     say(error instanceof Error ? error.message : String(error));
+    const cause = error instanceof Error ? error.cause : undefined;
+    if (values.trace && cause instanceof Error) say(cause.stack ?? '');
   }
 }
 const seconds = (performance.now() - startedMs) / 1000;

@@ -10,7 +10,6 @@ import type {
   Response,
   SenderToManager,
 } from '../../src/channel/messages.ts';
-import { SluiceError } from '../../src/errors/sluice-error.ts';
 import { assemble } from '../../src/manager/assemble.ts';
 import type { AssembledManager } from '../../src/manager/assembled-manager.ts';
 import type { Machine, OpenRouters, Spool } from '../../src/manager/ports.ts';
@@ -22,7 +21,7 @@ import { MemoryStats } from '../../src/stats/stats.ts';
 import { Troubles } from '../../src/stats/troubles.ts';
 import { simulatedResolver } from './internet.ts';
 import { watched } from './journal-watch.ts';
-import type { SimProcess } from './sim-process.ts';
+import { isOfTheSystem, type SimProcess } from './sim-process.ts';
 import type { Surroundings } from './surroundings.ts';
 
 type FromRole = ReceiverToManager | SenderToManager | ControlToManager;
@@ -60,9 +59,9 @@ export class ManagerProcess {
     });
     this.process.after(around.random.below(100), () => {
       this.#start(before, awaits).catch((error: unknown) => {
-        if (!(error instanceof SluiceError)) throw error;
-        around.trace(() => `the manager cannot start: ${error.message}`);
-        this.process.kill();
+        around.trace(() => `the manager cannot start: ${String(error)}`);
+        if (isOfTheSystem(error)) this.process.kill();
+        else around.failed(error);
       });
     });
   }
@@ -88,6 +87,7 @@ export class ManagerProcess {
   configure(config: Config): void {
     this.#onceUp((manager) => {
       this.#around.trace(() => 'the manager takes another configuration');
+      this.#around.grants.configured(config);
       manager.configure(config);
     });
   }
@@ -100,6 +100,7 @@ export class ManagerProcess {
   async #start(before: readonly number[], awaits: (serials: readonly number[]) => void): Promise<void> {
     const around = this.#around;
     const { config } = around;
+    around.grants.managerStarts(config);
     const manager = await assemble({
       config,
       machine: this.#machine(),

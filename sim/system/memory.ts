@@ -18,8 +18,8 @@ export class Memory {
   readonly #disk: Knower = { name: 'disk' };
   /** Known to the manager and not in its journal yet. */
   #unwritten: Arrival[] = [];
-  /** Written, and not synced yet. */
-  #unsynced: Arrival[] = [];
+  /** Written to which file, and not synced there yet. */
+  #unsynced = new Map<Knower, Arrival[]>();
 
   constructor(nowMs: () => number) {
     this.#nowMs = nowMs;
@@ -78,19 +78,19 @@ export class Memory {
     return { says };
   }
 
-  journalWritten({ says }: JournalWrite): void {
+  journalWritten({ says }: JournalWrite, file: Knower): void {
     for (const arrival of says) arrival.writtenAtMs = Math.min(arrival.writtenAtMs, this.#nowMs());
     this.learn(this.#pageCache, says);
-    this.#unsynced.push(...says);
+    this.#unsynced.set(file, [...(this.#unsynced.get(file) ?? []), ...says]);
   }
 
   journalWriteFailed({ says }: JournalWrite): void {
     this.#unwritten.push(...says);
   }
 
-  journalSyncBegins(): readonly Arrival[] {
-    const says = this.#unsynced;
-    this.#unsynced = [];
+  journalSyncBegins(file: Knower): readonly Arrival[] {
+    const says = this.#unsynced.get(file) ?? [];
+    this.#unsynced.delete(file);
     return says;
   }
 
@@ -99,13 +99,15 @@ export class Memory {
   }
 
   /** What was written is not written again by a later sync: it has to be told anew. */
-  journalSyncFailed(says: readonly Arrival[]): void {
-    this.#unwritten.push(...says, ...this.#unsynced);
-    this.#unsynced = [];
+  journalSyncFailed(says: readonly Arrival[], file: Knower): void {
+    this.#unwritten.push(...says, ...(this.#unsynced.get(file) ?? []));
+    this.#unsynced.delete(file);
   }
 
+  /** The next one reads what is in the page cache, and tells it anew: files of before are not synced any more. */
   managerEnded(): void {
-    this.#unwritten = [];
+    this.#unwritten = [...this.unsynced];
+    this.#unsynced.clear();
   }
 
   /** In the page cache, and not on the disk. */
@@ -116,6 +118,6 @@ export class Memory {
   powerCut(): void {
     this.forget(this.#pageCache, 'power was cut before the journal was synced');
     this.#unwritten = [];
-    this.#unsynced = [];
+    this.#unsynced.clear();
   }
 }

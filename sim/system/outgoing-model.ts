@@ -106,7 +106,7 @@ export class OutgoingModel {
     } else if (random.next() < temper.greets4xx) {
       this.#later(temper.replyMs, () => this.#lost('421 4.3.2 not now (greeting)'));
     } else {
-      this.#later(2 * temper.replyMs, () => this.#ready());
+      this.#later(temper.greetingMs + temper.replyMs, () => this.#ready());
     }
   }
 
@@ -179,7 +179,7 @@ export class OutgoingModel {
         // Nothing of it was heard on a connection that was used before: as if it had not begun.
         if (this.#transactions > 1 && random.next() < 0.5) this.#end({ kind: 'unused' });
         else this.#lost('the remote server closed the connection');
-      } else void this.#send(work, message);
+      } else this.#send(work, message).catch((error: unknown) => this.#sender.around.failed(error));
     });
   }
 

@@ -7,9 +7,8 @@ import type { Envelope } from '../../src/message/envelope.ts';
 import { receiverSlot } from '../../src/process/roles/slots.ts';
 import { openSpoolWriter } from '../../src/spool/open.ts';
 import type { Appended, SpoolWriter } from '../../src/spool/types.ts';
-import { SpoolError } from '../../src/spool/spool-error.ts';
 import type { Offer } from './books.ts';
-import type { SimProcess } from './sim-process.ts';
+import { isOfTheSystem, type SimProcess } from './sim-process.ts';
 import type { Surroundings } from './surroundings.ts';
 
 /** What a client sends. */
@@ -42,8 +41,8 @@ export class ReceiverModel {
     this.process.after(around.random.below(50), () => {
       void this.#link.open();
       this.#open(index).catch((error: unknown) => {
-        if (!(error instanceof SpoolError)) throw error;
-        this.process.kill();
+        if (isOfTheSystem(error)) this.process.kill();
+        else around.failed(error);
       });
     });
   }
@@ -62,8 +61,8 @@ export class ReceiverModel {
     this.#store(this.#writer, mail, envelope).then(
       (appended) => this.#stored(offer, envelope, appended),
       (error: unknown) => {
-        if (!(error instanceof SpoolError)) throw error;
-        books.refused(offer);
+        if (isOfTheSystem(error)) books.refused(offer);
+        else this.#around.failed(error);
       },
     );
   }

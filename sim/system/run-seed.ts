@@ -11,11 +11,14 @@ export async function runSeed(seed: number, options: Omit<SystemOptions, 'seed'>
   };
   process.on('unhandledRejection', rejected);
   try {
-    await system.live();
-    // A rejection that nobody has taken is told at the end of a turn.
-    await new Promise((resolve) => {
-      setImmediate(resolve);
-    });
+    try {
+      await system.live();
+    } finally {
+      // A rejection that nobody has taken is told at the end of a turn.
+      await new Promise((resolve) => {
+        setImmediate(resolve);
+      });
+    }
     if (rejection !== undefined) throw rejection;
     return system;
   } catch (error) {

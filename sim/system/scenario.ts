@@ -4,6 +4,7 @@
 import { type Config, defaultConfig, type LimitConfig } from '../../src/config/config.ts';
 import { Random } from '../../src/schedule/store/random.ts';
 import { pick } from '../world/some-internet.ts';
+import { someFaults, type Planned } from './faults.ts';
 import { Host, Internet, type Temper } from './internet.ts';
 
 /** Faults happen for so long after the start, in ms; then everything is well until all mail has ended. */
@@ -23,12 +24,15 @@ export interface Scenario {
   readonly internet: Internet;
   readonly config: Config;
   readonly mail: readonly SomeMail[];
+  readonly faults: readonly Planned[];
   /** Ms that one step of the disk takes at most, when it is well. */
   readonly diskMs: number;
+  readonly capacityBytes: number;
 }
 
 /** Reports go here. */
 export const home = 'home.example';
+export const postmaster = `postmaster@${home}`;
 export const spool = '/spool';
 
 const base = defaultConfig();
@@ -43,8 +47,19 @@ export function scenarioOf(seed: number): Scenario {
     receivers: 1 + random.below(2),
     internet,
     config: someConfig(random, internet),
+    faults: someFaults(random, faultsMs),
     mail: someMail(random, internet, isLarge ? 80 + random.below(120) : 4 + random.below(20)),
+    capacityBytes: 4_000_000,
     diskMs: pick(random, [0.2, 1, 1, 5]),
+  };
+}
+
+/** Other limits, and nothing else that is different. */
+export function withOtherLimits(random: Random, config: Config, internet: Internet): Config {
+  return {
+    ...config,
+    deliver: { ...config.deliver, maxConnections: 1 + random.below(12) },
+    limit: someLimits(random, internet),
   };
 }
 
@@ -69,6 +84,7 @@ function someTemper(random: Random): Temper {
   const share = (most: number): number => (isWild && random.next() < 0.4 ? random.next() * most : 0);
   return {
     replyMs: pick(random, [1, 5, 20, 100, 400]),
+    greetingMs: pick(random, [1, 1, 20, 800, 6_000, 9_000]),
     contentMs: pick(random, [1, 20, 500, 500, 4_000, 9_000]),
     refuses: share(0.3),
     hangs: share(0.2),
@@ -87,7 +103,7 @@ function someConfig(random: Random, internet: Internet): Config {
     hostname: 'sluice.example',
     spool,
     receive: { ...base.receive, largeMessage },
-    bounce: { ...base.bounce, from: 'MAILER-DAEMON@sluice.example', postmaster: `postmaster@${home}` },
+    bounce: { ...base.bounce, from: 'MAILER-DAEMON@sluice.example', postmaster },
     queue: {
       ...base.queue,
       retry: pick(random, [
@@ -97,11 +113,11 @@ function someConfig(random: Random, internet: Internet): Config {
       ]),
       retryJitter: 0.2,
       lifetime: pick(random, [35_000, 45_000, 70_000]),
-      bounceLifetime: 120_000,
-      segmentSize: pick(random, [2_048, 8_192, 65_536]),
+      bounceLifetime: 600_000,
+      segmentSize: pick(random, [2_048, 8_192, 8_192, 16_384]),
       reserve: 0,
       journalSync: pick(random, [20, 100, 1_000]),
-      relocateAfter: pick(random, [1_000, 5_000, 20_000]),
+      relocateAfter: pick(random, [1_000, 1_000, 5_000, 20_000]),
     },
     deliver: {
       ...base.deliver,
@@ -141,15 +157,19 @@ function someLimits(random: Random, internet: Internet): LimitConfig[] {
   return limits;
 }
 
-const boxes = ['ok', 'ok', 'ok', 'ok', 'bad', 'slow', 'never'];
+const allBoxes = ['ok', 'ok', 'ok', 'ok', 'bad', 'slow', 'never'];
+const nullBoxes = ['ok', 'bad', 'slow'];
 
 function someMail(random: Random, internet: Internet, count: number): SomeMail[] {
   const domains = [...internet.domains.keys()].filter((domain) => domain !== home);
   return Array.from({ length: count }, (_, number) => {
     const recipients = random.next() < 0.7 ? 1 : 2 + random.below(4);
+    const reversePath = random.next() < 0.1 ? '' : `sender${number}@${home}`;
+    // What has no sender lives as long as a report, and costs as much time.
+    const boxes = reversePath === '' ? nullBoxes : allBoxes;
     return {
       atMs: 200 + random.below(faultsMs * 0.8),
-      reversePath: random.next() < 0.1 ? '' : `sender${number}@${home}`,
+      reversePath,
       addresses: Array.from(
         { length: recipients },
         (__, index) => `${pick(random, boxes)}-${number}-${index}@${pick(random, domains)}`,

@@ -2,6 +2,7 @@
 // stopped, slow and killed between any two of them; when it is killed, nothing that it waited for happens any more.
 
 import type { DiskProcess, SimulatedDisk } from '../disk/simulated-disk.ts';
+import { SluiceError } from '../../src/errors/sluice-error.ts';
 import type { FileLayer } from '../../src/spool/file-layer.ts';
 import type { Timer, Timers } from '../../src/io/timers.ts';
 import type { Ground } from './ground.ts';
@@ -168,4 +169,9 @@ class ProcessTimers implements Timers {
       if (timer.isSet) act();
     });
   }
+}
+
+/** Is it the system's fault, such as a full disk, and not one of the program? */
+export function isOfTheSystem(error: unknown): boolean {
+  return error instanceof SluiceError || (error instanceof Error && 'code' in error);
 }

@@ -28,6 +28,8 @@ export interface Surroundings extends Ground {
   readonly limitBooks: LimitBooks;
   readonly memory: Memory;
   readonly grants: Grants;
+  /** Something went wrong that must not: the run ends. */
+  failed(error: unknown): void;
   newProcess(name: string): SimProcess;
   /** The way of a process to the manager that runs. */
   managerFor(process: SimProcess): ConnectManager;

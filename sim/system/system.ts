@@ -10,16 +10,25 @@ import { VirtualClock } from '../../src/simulate/virtual-clock.ts';
 import { SimulatedDisk } from '../disk/simulated-disk.ts';
 import { Books } from './books.ts';
 import { Grants } from './grants.ts';
+import type { Fault } from './faults.ts';
 import { settled, type Trace } from './ground.ts';
 import { wellTempered, type Internet, type NameServerTemper } from './internet.ts';
-import { LimitBooks, type LimitsInForce } from './limit-books.ts';
+import { LimitBooks } from './limit-books.ts';
 import { link, type LinkEnd, type Overheard } from './link.ts';
 import type { ManagerEnd } from './manager-process.ts';
 import { Memory } from './memory.ts';
-import { faultsMs, scenarioOf, spool, type Scenario, type SomeMail } from './scenario.ts';
+import {
+  faultsMs,
+  scenarioOf,
+  postmaster,
+  spool,
+  withOtherLimits,
+  type Scenario,
+  type SomeMail,
+} from './scenario.ts';
 import { SimProcess } from './sim-process.ts';
 import { Supervision } from './supervision.ts';
-import type { Surroundings } from './surroundings.ts';
+import { Strikes, type Targets } from './strikes.ts';
 
 export interface SystemOptions {
   readonly seed: number;
@@ -30,13 +39,13 @@ export interface SystemOptions {
 
 export const startMs = 1_800_000_000_000;
 /** All mail has ended by then: lifetimes are shorter, and so are those of reports on their way. */
-const endMs = startMs + faultsMs + 900_000;
+const endMs = startMs + faultsMs + 1_000_000;
 /** How often it is looked whether all has ended. */
 const lookMs = 1_000;
 /** How often a role looks for a manager that is not there, as in `manager-socket.ts`. */
 const reconnectMs = 50;
 
-export class System implements Surroundings {
+export class System implements Targets {
   readonly clock = new VirtualClock(startMs);
   readonly random: Random;
   readonly trace: Trace;
@@ -45,7 +54,7 @@ export class System implements Surroundings {
   readonly nameServers: NameServerTemper;
   readonly memory: Memory;
   readonly books: Books;
-  readonly limitBooks = new LimitBooks();
+  readonly limitBooks: LimitBooks;
   readonly grants: Grants;
   readonly dateMs = (): number => Math.floor(this.clock.nowMs + this.#aheadMs);
   config: Config;
@@ -54,17 +63,22 @@ export class System implements Surroundings {
   steps = 0;
   readonly #scenario: Scenario;
   readonly #doesAskForSenders: boolean;
-  #disk: SimulatedDisk;
-  #diskMs: number;
+  disk: SimulatedDisk;
+  diskMs: number;
   /** The system's clock is ahead of the time of this world. */
   readonly #aheadMs = 0;
   #supervision: Supervision | undefined;
+  readonly #strikes: Strikes;
+  /** Faults whose time has come, with the step at which each strikes. */
+  readonly #armed: { readonly atStep: number; readonly fault: Fault }[] = [];
   readonly #links = new Set<LinkEnd<never, never>>();
   #fingerprint = 0;
+  #isOn = true;
+  #failure: Error | undefined;
 
   constructor({ seed, trace, doesAskForSenders = true }: SystemOptions) {
     const scenario = scenarioOf(seed);
-    const { random, internet, config, diskMs } = scenario;
+    const { random, internet, config, capacityBytes, diskMs } = scenario;
     this.#scenario = scenario;
     this.#doesAskForSenders = doesAskForSenders;
     this.random = random;
@@ -73,10 +87,17 @@ export class System implements Surroundings {
     this.trace = trace === undefined ? () => undefined : (text) => trace(this.clock.nowMs - startMs, text());
     this.nameServers = { answerMs: () => random.next() * 50, fails: 0 };
     this.memory = new Memory(() => this.clock.nowMs);
-    this.books = new Books(this.memory, () => this.clock.nowMs, config.queue.bounceLifetime + 5_000);
-    this.grants = new Grants(limitsOf(config), this.books);
-    this.#disk = new SimulatedDisk({ seed });
-    this.#diskMs = diskMs;
+    this.books = new Books({
+      memory: this.memory,
+      nowMs: () => this.clock.nowMs,
+      nullLifetimeMs: config.queue.bounceLifetime + 5_000,
+      postmaster,
+    });
+    this.grants = new Grants(config, this.books);
+    this.limitBooks = new LimitBooks(this.grants);
+    this.disk = new SimulatedDisk({ seed, capacityBytes });
+    this.diskMs = diskMs;
+    this.#strikes = new Strikes(this);
   }
 
   /** A number over all that happened: two runs of one seed have the same. */
@@ -86,10 +107,12 @@ export class System implements Surroundings {
 
   /** Lets everything happen: some time of faults, then peace until nothing is left to do. */
   async live(): Promise<void> {
-    const { senders, receivers, mail } = this.#scenario;
-    const options = { senders, receivers, doesAskForSenders: this.#doesAskForSenders };
-    this.#supervision = new Supervision(this, options, []);
+    const { faults, mail } = this.#scenario;
+    this.#startSupervisor([]);
     for (const each of mail) this.clock.at(startMs + each.atMs, () => this.#submit(each));
+    for (const { atMs, afterSteps, fault } of faults) {
+      this.clock.at(startMs + atMs, () => this.#armed.push({ atStep: this.steps + afterSteps, fault }));
+    }
     await this.#run(startMs + faultsMs);
     this.#calmDown();
     for (let untilMs = this.clock.nowMs; untilMs < endMs && !this.books.isComplete;) {
@@ -99,8 +122,55 @@ export class System implements Surroundings {
     this.books.finish();
   }
 
+  get supervision(): Supervision {
+    if (this.#supervision === undefined) throw new Error('the system has not been started');
+    return this.#supervision;
+  }
+
+  #startSupervisor(left: readonly SimProcess[]): void {
+    const { senders, receivers } = this.#scenario;
+    const options = { senders, receivers, doesAskForSenders: this.#doesAskForSenders };
+    this.#supervision = new Supervision(this, options, left);
+  }
+
+  /** Its processes end by themselves, and the next one waits for them. */
+  killSupervisor(): void {
+    this.#startSupervisor(this.supervision.kill());
+  }
+
+  /** What is not synced is lost, or part of it; the machine starts again after so long. */
+  cutPower(offMs: number): void {
+    if (!this.#isOn) return;
+    this.#isOn = false;
+    this.supervision.end();
+    this.memory.powerCut();
+    this.clock.at(this.clock.nowMs + offMs, () => {
+      this.#isOn = true;
+      this.disk = this.disk.restarted({ seed: this.random.below(1e9) });
+      this.boot = { id: `boot ${this.clock.nowMs}`, sinceMs: this.clock.nowMs };
+      this.trace(() => 'power is back');
+      this.#startSupervisor([]);
+    });
+  }
+
+  breakLink(process: SimProcess): void {
+    for (const each of this.#links) if (each.owner === process) each.break();
+  }
+
+  /** Every process gets the new configuration, in its own time. */
+  reload(): void {
+    this.config = withOtherLimits(this.random, this.config, this.internet);
+    const { config } = this;
+    const { manager } = this.supervision;
+    manager?.process.after(1, () => manager.configure(config));
+  }
+
+  failed(error: unknown): void {
+    this.#failure ??= error instanceof Error ? error : new Error(String(error));
+  }
+
   newProcess(name: string): SimProcess {
-    return new SimProcess(this, name, this.#disk, () => this.random.next() * this.#diskMs);
+    return new SimProcess(this, name, this.disk, () => this.random.next() * this.diskMs);
   }
 
   managerFor(process: SimProcess): ConnectManager {
@@ -156,8 +226,18 @@ export class System implements Surroundings {
     while (this.clock.step(untilMs)) {
       await settled();
       this.steps++;
+      if (this.#failure !== undefined) throw this.#failure;
+      this.#strike();
       this.#note(this.clock.nowMs - startMs);
     }
+  }
+
+  /** A fault is a step of its own. */
+  #strike(): void {
+    const due = this.#armed.findIndex(({ atStep }) => atStep <= this.steps);
+    if (due === -1) return;
+    const [armed] = this.#armed.splice(due, 1);
+    if (armed !== undefined && !this.isCalm) this.#strikes.strike(armed.fault);
   }
 
   #note(value: number): void {
@@ -178,22 +258,7 @@ export class System implements Surroundings {
     this.isCalm = true;
     for (const host of this.internet.hosts.values()) host.temper = wellTempered;
     this.nameServers.fails = 0;
-    this.#diskMs = Math.min(this.#diskMs, 1);
+    this.diskMs = Math.min(this.diskMs, 1);
+    this.#strikes.endAll();
   }
-}
-
-function limitsOf({ deliver, limit }: Config): LimitsInForce {
-  return {
-    most: deliver.maxConnections + deliver.maxUnanswered,
-    perSender: Infinity,
-    rules: limit.map((each) => ({
-      id: each.name ?? '',
-      name: each.name ?? '',
-      origin: each.origin,
-      per: each.per,
-      match: { domain: each.domain },
-      isOverride: false,
-      connections: typeof each.connections === 'number' ? each.connections : undefined,
-    })),
-  };
 }

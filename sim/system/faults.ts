@@ -1,0 +1,74 @@
+// What goes wrong in a simulated system, and when: a seed chooses some kinds of faults for its world, so that a world with
+// few of them is judged strictly. Each strikes between two steps, whichever these are.
+
+import type { Random } from '../../src/schedule/store/random.ts';
+import { pick } from '../world/some-internet.ts';
+
+/** Who can be hit. */
+export type RoleKind = 'manager' | 'sender' | 'receiver';
+
+export type Fault =
+  | { readonly kind: 'kill'; readonly role: RoleKind }
+  /** SIGSTOP, and SIGCONT after so long. */
+  | { readonly kind: 'stall'; readonly role: RoleKind; readonly forMs: number }
+  /** Each thing that happens to it takes up to so long. */
+  | { readonly kind: 'slow'; readonly role: RoleKind; readonly eachMs: number; readonly forMs: number }
+  /** A sender that is stopped while its manager dies. */
+  | { readonly kind: 'stalled-orphan'; readonly forMs: number }
+  | { readonly kind: 'kill-supervisor'; readonly stallMs: number }
+  | { readonly kind: 'break-link'; readonly role: 'sender' | 'receiver' }
+  | { readonly kind: 'power-cut'; readonly offMs: number }
+  | { readonly kind: 'disk-fails'; readonly syncs: number; readonly writes: number; readonly forMs: number }
+  | { readonly kind: 'short-writes'; readonly share: number; readonly forMs: number }
+  | { readonly kind: 'slow-disk'; readonly eachMs: number; readonly forMs: number }
+  | { readonly kind: 'full-disk'; readonly leftBytes: number; readonly forMs: number }
+  | { readonly kind: 'name-servers-fail'; readonly share: number; readonly forMs: number }
+  | { readonly kind: 'reload' };
+
+/** A fault that strikes so many steps after its time. */
+export interface Planned {
+  readonly atMs: number;
+  readonly afterSteps: number;
+  readonly fault: Fault;
+}
+
+type Maker = (random: Random) => Fault;
+
+const role = (random: Random): RoleKind =>
+  pick(random, ['manager', 'manager', 'sender', 'sender', 'receiver']);
+/** Short, or long enough that the supervisor notices. */
+const stallMs = (random: Random): number =>
+  pick(random, [50, 300, 2_000, 7_000, 20_000]) * (0.5 + random.next());
+
+const makers: readonly Maker[] = [
+  (random) => ({ kind: 'kill', role: role(random) }),
+  (random) => ({ kind: 'kill', role: role(random) }),
+  (random) => ({ kind: 'stall', role: role(random), forMs: stallMs(random) }),
+  (random) => ({ kind: 'slow', role: role(random), eachMs: pick(random, [5, 50]), forMs: 3_000 }),
+  (random) => ({ kind: 'stalled-orphan', forMs: stallMs(random) }),
+  (random) => ({ kind: 'kill-supervisor', stallMs: random.next() < 0.5 ? 0 : stallMs(random) }),
+  (random) => ({ kind: 'break-link', role: pick(random, ['sender', 'receiver']) }),
+  (random) => ({ kind: 'power-cut', offMs: pick(random, [100, 3_000]) }),
+  (random) => ({ kind: 'disk-fails', syncs: 0.3, writes: 0.1, forMs: pick(random, [200, 3_000]) }),
+  () => ({ kind: 'short-writes', share: 0.3, forMs: 5_000 }),
+  (random) => ({ kind: 'slow-disk', eachMs: pick(random, [30, 300, 3_000]), forMs: 4_000 }),
+  (random) => ({
+    kind: 'full-disk',
+    leftBytes: pick(random, [0, 500, 5_000]),
+    forMs: pick(random, [1_000, 9_000]),
+  }),
+  () => ({ kind: 'name-servers-fail', share: 0.5, forMs: 5_000 }),
+  () => ({ kind: 'reload' }),
+];
+
+/** @param forMs - faults strike until then */
+export function someFaults(random: Random, forMs: number): Planned[] {
+  // One world in ten has none.
+  if (random.next() < 0.1) return [];
+  const kinds = Array.from({ length: 1 + random.below(4) }, () => pick(random, makers));
+  return Array.from({ length: 1 + random.below(8) }, () => ({
+    atMs: 300 + random.below(forMs - 300),
+    afterSteps: random.below(40),
+    fault: pick(random, kinds)(random),
+  })).toSorted((a, b) => a.atMs - b.atMs);
+}

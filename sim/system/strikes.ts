@@ -1,0 +1,143 @@
+// Carries out faults, and ends those that last.
+
+import type { SimulatedDisk } from '../disk/simulated-disk.ts';
+import { pick } from '../world/some-internet.ts';
+import type { Fault, RoleKind } from './faults.ts';
+import type { SimProcess } from './sim-process.ts';
+import type { Supervision } from './supervision.ts';
+import type { Surroundings } from './surroundings.ts';
+
+/** What faults change in a system. */
+export interface Targets extends Surroundings {
+  readonly supervision: Supervision;
+  readonly disk: SimulatedDisk;
+  /** Ms that one step of the disk takes at most. */
+  diskMs: number;
+  killSupervisor(): void;
+  cutPower(offMs: number): void;
+  breakLink(process: SimProcess): void;
+  reload(): void;
+}
+
+export class Strikes {
+  readonly #targets: Targets;
+  /** Puts an end to what lasts. */
+  readonly #ends = new Set<() => void>();
+
+  constructor(targets: Targets) {
+    this.#targets = targets;
+  }
+
+  strike(fault: Fault): void {
+    const { random, supervision, trace } = this.#targets;
+    trace(() => `fault: ${JSON.stringify(fault)}`);
+    switch (fault.kind) {
+      case 'kill':
+        this.#some(fault.role)?.kill();
+        break;
+      case 'stall':
+        this.#stall(this.#some(fault.role), fault.forMs);
+        break;
+      case 'slow': {
+        const process = this.#some(fault.role);
+        process?.slow(fault.eachMs);
+        this.#forSome(fault.forMs, () => process?.slow(0));
+        break;
+      }
+      case 'stalled-orphan': {
+        this.#stall(this.#some('sender'), fault.forMs);
+        const { manager } = supervision;
+        this.#later(random.next() * 1_000, () => manager?.process.kill());
+        break;
+      }
+      case 'kill-supervisor':
+        if (fault.stallMs > 0) this.#stall(this.#some('sender'), fault.stallMs);
+        this.#targets.killSupervisor();
+        break;
+      case 'break-link': {
+        const process = this.#some(fault.role);
+        if (process !== undefined) this.#targets.breakLink(process);
+        break;
+      }
+      case 'power-cut':
+        this.#targets.cutPower(fault.offMs);
+        break;
+      case 'reload':
+        this.#targets.reload();
+        break;
+      default:
+        this.#spoil(fault);
+    }
+  }
+
+  /** Everything that still lasts is over. */
+  endAll(): void {
+    for (const end of this.#ends) end();
+  }
+
+  #spoil(fault: Fault): void {
+    const { nameServers } = this.#targets;
+    // The disk of that moment: a power cut puts another one in its place.
+    const { disk } = this.#targets;
+    switch (fault.kind) {
+      case 'disk-fails':
+        disk.faults = { ...disk.faults, syncFails: fault.syncs, writeFails: fault.writes };
+        this.#forSome(fault.forMs, () => {
+          this.#targets.disk.faults = { ...this.#targets.disk.faults, syncFails: 0, writeFails: 0 };
+        });
+        break;
+      case 'short-writes':
+        disk.faults = { ...disk.faults, shortWrites: fault.share };
+        this.#forSome(fault.forMs, () => {
+          this.#targets.disk.faults = { ...this.#targets.disk.faults, shortWrites: 0 };
+        });
+        break;
+      case 'full-disk':
+        disk.fill(fault.leftBytes);
+        this.#forSome(fault.forMs, () => this.#targets.disk.makeRoom());
+        break;
+      case 'slow-disk': {
+        const before = this.#targets.diskMs;
+        this.#targets.diskMs = Math.max(before, fault.eachMs);
+        this.#forSome(fault.forMs, () => {
+          this.#targets.diskMs = before;
+        });
+        break;
+      }
+      case 'name-servers-fail':
+        nameServers.fails = fault.share;
+        this.#forSome(fault.forMs, () => {
+          nameServers.fails = 0;
+        });
+        break;
+      default:
+        break;
+    }
+  }
+
+  #some(role: RoleKind): SimProcess | undefined {
+    const { random, supervision } = this.#targets;
+    const { manager, receivers, senders } = supervision;
+    const roles = role === 'manager' ? [manager] : role === 'sender' ? senders : receivers;
+    const living = roles.flatMap((each) => (each?.process.isAlive === true ? [each.process] : []));
+    return living.length === 0 ? undefined : pick(random, living);
+  }
+
+  #stall(process: SimProcess | undefined, forMs: number): void {
+    process?.stop();
+    this.#forSome(forMs, () => process?.continue());
+  }
+
+  #forSome(forMs: number, end: () => void): void {
+    const once = (): void => {
+      if (this.#ends.delete(once)) end();
+    };
+    this.#ends.add(once);
+    this.#later(forMs, once);
+  }
+
+  #later(ms: number, act: () => void): void {
+    const { clock } = this.#targets;
+    clock.at(clock.nowMs + ms, act);
+  }
+}
