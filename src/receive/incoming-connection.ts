@@ -2,24 +2,22 @@
 // Answers 250 to a message only after the spool says that it is on stable storage.
 
 import type { Socket } from 'node:net';
-import { domainOf } from '../address/domain.ts';
 import type { RcptParameters, Reply, ServerEvent } from '../protocol/smtp/server/server-types.ts';
 import { ServerSession } from '../protocol/smtp/server/server-session.ts';
+import { judgeAddress } from './judge-address.ts';
 import type { AcceptedTransaction } from './accepted-transaction.ts';
+import { ClientSocket } from './client-socket.ts';
 import { ClientTimer } from './client-timer.ts';
 import { MessageIntake } from './message-intake.ts';
 import type { ReceiveContext } from './receive-context.ts';
 import { refusalNow } from './store-refusals.ts';
-
-/** Replies that a client does not read: beyond this we stop reading its commands. */
-const maxUnreadOutputBytes = 64 * 1024;
 
 const busy: Reply = { code: 452, enhanced: '4.3.1', text: 'Too much mail at once, try again later' };
 const relayingDenied: Reply = { code: 550, enhanced: '5.7.1', text: 'Relaying denied' };
 
 export class IncomingConnection {
   readonly #context: ReceiveContext;
-  readonly #socket: Socket;
+  readonly #socket: ClientSocket;
   readonly #session: ServerSession;
   readonly #client: string;
   readonly #isRelayClient: boolean;
@@ -30,10 +28,6 @@ export class IncomingConnection {
   #extended = false;
   #transaction: AcceptedTransaction | undefined;
   #content: MessageIntake | undefined;
-  /** Waiting for the disk: no event is taken until it is done. */
-  #waiting = false;
-  #paused = false;
-  #halfClosed = false;
   /** Our last reply is written: the client has a moment to close its side. */
   #ending = false;
   #closed = false;
@@ -52,7 +46,6 @@ export class IncomingConnection {
     onClosed: () => void,
   ) {
     this.#context = context;
-    this.#socket = socket;
     this.#client = client;
     this.#onClosed = onClosed;
     this.#isRelayClient = client === '' || context.relay.isRelayClient(client);
@@ -62,11 +55,11 @@ export class IncomingConnection {
       oddCommands: this.#isRelayClient,
       defaultDomain: this.#completesMail ? context.settings.hostname : '',
     });
-    socket.on('data', (chunk: Buffer) => this.#received(chunk));
-    socket.on('end', () => this.#peerEnded());
-    socket.on('error', () => undefined); // 'close' follows
-    socket.on('close', () => this.#gone());
-    socket.on('drain', () => this.#readOn());
+    this.#socket = new ClientSocket(socket, {
+      received: (chunk) => this.#received(chunk),
+      halfClosed: () => this.#pump(),
+      gone: () => this.#gone(),
+    });
   }
 
   start(): void {
@@ -87,7 +80,7 @@ export class IncomingConnection {
   shutdown(): void {
     if (this.#closed) return;
     this.#session.shutdown('Sluice is stopping, try again later');
-    if (!this.#waiting) this.#pump();
+    if (!this.#socket.isHeld) this.#pump();
   }
 
   destroy(): void {
@@ -100,8 +93,9 @@ export class IncomingConnection {
       this.#socket.destroy();
       return;
     }
-    this.#socket.end(`421 4.4.2 ${this.#context.settings.hostname} Timed out, closing the connection\r\n`);
-    this.#socket.destroySoon();
+    this.#socket.endWith(
+      `421 4.4.2 ${this.#context.settings.hostname} Timed out, closing the connection\r\n`,
+    );
     // A client that reads nothing would keep what is not written, and its connection, for ever.
     this.#ending = true;
     this.#timer.linger();
@@ -110,13 +104,12 @@ export class IncomingConnection {
   #received(chunk: Buffer): void {
     if (this.#session.phase === 'content') this.#timer.contentCame(chunk.length);
     this.#session.receive(chunk);
-    if (this.#waiting) this.#pause();
-    else this.#pump();
+    if (!this.#socket.isHeld) this.#pump();
   }
 
   #pump(): void {
     let progress = false;
-    while (!this.#waiting && !this.#closed) {
+    while (!this.#socket.isHeld && !this.#closed) {
       const event = this.#session.next();
       if (event === undefined) break;
       if (event.kind !== 'content') progress = true;
@@ -124,9 +117,9 @@ export class IncomingConnection {
     }
     if (this.#flush()) progress = true;
     if (this.#closed) return;
-    if (this.#halfClosed && !this.#waiting && !this.#ending) this.#socket.end();
+    if (this.#socket.isHalfClosed && !this.#socket.isHeld && !this.#ending) this.#socket.end();
     if (this.#ending) this.#timer.linger();
-    else if (!this.#waiting) this.#timer.run(this.#session.phase, progress);
+    else if (!this.#socket.isHeld) this.#timer.run(this.#session.phase, progress);
   }
 
   #event(event: ServerEvent): void {
@@ -182,10 +175,7 @@ export class IncomingConnection {
   /** The client waits for nothing but our 221: the connection is closed as soon as that is written. */
   #quit(): void {
     this.#ending = true;
-    const output = this.#session.takeOutput();
-    if (output === undefined) this.#socket.destroy();
-    // A microtask later: a stream that is destroyed inside its write callback makes an error, with its stack, for nobody.
-    else this.#socket.write(output, () => queueMicrotask(() => this.#socket.destroy()));
+    this.#socket.closeAfter(this.#session.takeOutput());
   }
 
   #mail(event: ServerEvent & { readonly kind: 'mail' }): void {
@@ -221,12 +211,8 @@ export class IncomingConnection {
   #rcpt(forwardPath: string, params: RcptParameters): void {
     const transaction = this.#transaction;
     if (transaction === undefined) return;
-    const { hostname, postmaster } = this.#context.settings;
-    const isPostmaster = /^postmaster(?:@|$)/i.test(forwardPath) && isOurs(forwardPath, hostname);
-    // RFC 5321 4.5.1: mail for the postmaster of this host is taken from everyone.
-    const address = isPostmaster ? (postmaster ?? `postmaster@${hostname}`) : forwardPath;
-    const taken = address === postmaster || this.#context.relay.acceptsDomain(domainOf(address));
-    if (!this.#isRelayClient && !taken) {
+    const { address, isTaken } = judgeAddress(this.#context, this.#isRelayClient, forwardPath);
+    if (!isTaken) {
       this.#reject('RCPT', relayingDenied, transaction.reversePath, address);
       return;
     }
@@ -249,7 +235,7 @@ export class IncomingConnection {
   #piece(bytes: Uint8Array): void {
     const wait = this.#content?.add(bytes);
     if (wait === undefined) return;
-    this.#waiting = true;
+    this.#socket.hold();
     this.#timer.stop();
     void wait.then(() => this.#resume());
   }
@@ -259,7 +245,7 @@ export class IncomingConnection {
     if (content === undefined) return;
     this.#content = undefined;
     this.#transaction = undefined;
-    this.#waiting = true;
+    this.#socket.hold();
     this.#timer.stop();
     content.finish((answer) => {
       if (answer.kind === 'accepted') {
@@ -272,10 +258,10 @@ export class IncomingConnection {
   }
 
   #resume(): void {
-    this.#waiting = false;
+    this.#socket.release();
     if (this.#closed) return;
     this.#pump();
-    this.#readOn();
+    this.#socket.readOn();
   }
 
   #reject(command: string, reply: Reply, reversePath: string, recipient: string): void {
@@ -300,26 +286,7 @@ export class IncomingConnection {
   /** Whether there was anything to say. */
   #flush(): boolean {
     const output = this.#session.takeOutput();
-    if (output === undefined || this.#socket.destroyed) return false;
-    this.#socket.write(output);
-    if (this.#socket.writableLength > maxUnreadOutputBytes) this.#pause();
-    return true;
-  }
-
-  #pause(): void {
-    this.#paused = true;
-    this.#socket.pause();
-  }
-
-  #readOn(): void {
-    if (!this.#paused || this.#waiting || this.#socket.writableLength > maxUnreadOutputBytes) return;
-    this.#paused = false;
-    this.#socket.resume();
-  }
-
-  #peerEnded(): void {
-    this.#halfClosed = true;
-    if (!this.#waiting) this.#pump();
+    return output !== undefined && this.#socket.write(output);
   }
 
   #gone(): void {
@@ -329,10 +296,4 @@ export class IncomingConnection {
     this.#forget();
     this.#onClosed();
   }
-}
-
-/** Has the path no domain, or that of this host? */
-function isOurs(forwardPath: string, hostname: string): boolean {
-  const at = forwardPath.lastIndexOf('@');
-  return at === -1 || forwardPath.slice(at + 1).toLowerCase() === hostname;
 }

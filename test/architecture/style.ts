@@ -186,7 +186,6 @@ const longFiles: ReadonlyMap<string, number> = new Map([
   ['src/manager/bouncer.ts', 410],
   ['src/manager/manager.ts', 500],
   ['src/protocol/smtp/client/client-session.ts', 360],
-  ['src/receive/incoming-connection.ts', 340],
   ['src/schedule/create-scheduler.ts', 410],
   ['src/schedule/types.ts', 310],
   ['src/settings/capacity.ts', 330],
