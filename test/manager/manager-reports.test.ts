@@ -2,9 +2,13 @@
 // its failure is settled, the message stays where it is until then, and the report is mail like any other.
 
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test, type TestContext } from 'node:test';
 import { settled } from '../../sim/virtual-timers.ts';
-import { deferred, delivered, failed, ground } from './assembled.ts';
+import { localFault, type Refusal } from '../../src/message/refusal.ts';
+import { encodeRefusal } from '../../src/message/refusal-form.ts';
+import { broken, said } from '../refusals.ts';
+import { deferred, delivered, failed, ground, startMs } from './assembled.ts';
+import { MemoryStore } from './memory-store.ts';
 
 const notify = { never: false, success: true, failure: true, delay: false };
 
@@ -117,4 +121,63 @@ test('a reload changes in whose name reports are written', async (t) => {
   await settled();
   const text = Buffer.concat(store.reports[0]?.content ?? []).toString();
   assert.match(text, /^Reporting-MTA: dns; ?new\.test/mu);
+});
+
+/** A recipient that was refused before the last restart, and whose lifetime is over now; resolves to its report. */
+async function expiredAfterRestart(t: TestContext, refusal: Refusal) {
+  const store = new MemoryStore();
+  const { queueId, ref } = store.add(['u@to.test']);
+  store.recovered = [
+    {
+      queueId,
+      ref,
+      receivedAtMs: startMs - 60 * 60_000,
+      sizeBytes: 10,
+      reversePath: 'a@from.test',
+      body: '7BIT',
+      smtpUtf8: false,
+      held: false,
+      waiting: [
+        {
+          index: 0,
+          address: 'u@to.test',
+          attempts: 9,
+          nextAttemptAtMs: startMs + 60_000,
+          lastRefusal: encodeRefusal(refusal),
+        },
+      ],
+    },
+  ];
+  const { log, timers } = await ground(t, { store });
+  await timers.pass(60_000);
+  const report = Buffer.concat(store.reports[0]?.content ?? []).toString();
+  return { report, bounced: log.events.find(({ event }) => event === 'bounced') };
+}
+
+test('a report about what a server said before a restart names that server, and its reply', async (t) => {
+  const there = { host: 'mx.to.test', ip: '192.0.2.7', port: 25 };
+  const { report, bounced } = await expiredAfterRestart(t, said('450 4.7.1 Greylisted', 'RCPT', there));
+  assert.match(
+    report,
+    /The server mx\.to\.test refused the recipient address and said:\r\n {6}450 4\.7\.1 Greylisted/u,
+  );
+  assert.match(
+    report,
+    /Status: 4\.4\.7\r\nRemote-MTA: dns; mx\.to\.test\r\nDiagnostic-Code: smtp; 450 4\.7\.1 Greylisted\r\n/u,
+  );
+  assert.equal(bounced?.['host'], 'mx.to.test');
+});
+
+test('a report about a connection that failed, or a refusal of our own, has no words of a server', async (t) => {
+  const lost = await expiredAfterRestart(t, broken('connection refused'));
+  assert.match(
+    lost.report,
+    /Diagnostic-Code: x-sluice; mx\.test\[192\.0\.2\.1\]:25: connection refused\r\n/u,
+  );
+  assert.doesNotMatch(lost.report, /Remote-MTA|Diagnostic-Code: smtp/u);
+  assert.equal(lost.bounced?.['host'], 'mx.test');
+  const own = await expiredAfterRestart(t, localFault('storage', 'the disk did not answer'));
+  assert.match(own.report, /Diagnostic-Code: x-sluice; 451 4\.3\.0 the disk did not answer\r\n/u);
+  assert.doesNotMatch(own.report, /Remote-MTA|Diagnostic-Code: smtp/u);
+  assert.equal(own.bounced?.['host'], undefined);
 });
