@@ -73,6 +73,8 @@ export class Manager {
   readonly #damaged: DamagedMail;
   #outcomes: Outcome[] = [];
   readonly #failures: FailureReports;
+  /** Unix ms. */
+  readonly #startedAtMs: number;
   readonly #timers: Timers;
   #timer: Timer | undefined;
   #timerAtMs = Infinity;
@@ -82,6 +84,7 @@ export class Manager {
     this.#store = parts.store;
     this.#scheduler = parts.scheduler;
     this.#clock = parts.clock;
+    this.#startedAtMs = parts.clock.dateMs();
     this.#timers = parts.timers;
     this.#senders = parts.senders;
     this.#bouncer = parts.bouncer;
@@ -184,6 +187,8 @@ export class Manager {
   }
 
   #recovered(message: RecoveredMessage): void {
+    // Its receiver reports it, too, if it lives: it is counted here, where it is new.
+    if (message.receivedAtMs >= this.#startedAtMs) this.#stats.count('received');
     const handle = this.#admission.recovered(message);
     if (message.damage !== undefined) this.#damaged.add(message.queueId, handle);
   }

@@ -56,6 +56,14 @@ test('a message that a receiver reports twice is received once, and delivered on
   assert.equal(one.all('transact').length, 0);
 });
 
+test('what came in while the manager was starting counts as received, what an earlier one was told of does not', async (t) => {
+  const store = new MemoryStore();
+  const before = recovered(store, 'before', { nextAttemptAtMs: 0, held: false });
+  store.recovered = [before, { ...before, queueId: 'since', receivedAtMs: startMs }];
+  const { stats } = await ground(t, { store });
+  assert.equal(stats.snapshot().counters['received'], 1);
+});
+
 test('the next message for the same place goes over the connection that is open, until it has been idle for too long', async (t) => {
   const { sender, submit, timers } = await ground(t);
   const one = await sender(1);

@@ -138,6 +138,23 @@ suite('each role in a process of its own', { concurrency: 2 }, () => {
     assert.equal(await sluice.program.stop('SIGTERM'), 0);
   });
 
+  test('a manager that cannot come back is told with its reason, and the stop does not say that all is stored', async (t) => {
+    const ground = Ground.of(t);
+    const [sluice, mx] = await start(ground);
+    await deliver(sluice, mx, 'first');
+    rmSync(`${sluice.spool}/bus.sock`);
+    mkdirSync(`${sluice.spool}/bus.sock`); // what unlink fails at, as on a disk that is read-only
+    process.kill(sluice.pidOf('manager'), 'SIGKILL');
+    await until('status says why', async () => {
+      const { troubles } = await sluice.ask<StatusAnswer>({ operation: 'status' });
+      return troubles.some(
+        ({ key, text }) => key === 'role:manager' && /SPOOL_UNUSABLE: Making .*bus\.sock: E/u.test(text),
+      );
+    });
+    assert.equal(await sluice.program.stop('SIGTERM'), 1);
+    assert.match(sluice.program.output, /OUTCOMES_NOT_STORED/u);
+  });
+
   test('while the manager is stopped, status answers all the same and says so', async (t) => {
     const ground = Ground.of(t);
     const [sluice] = await start(ground);
