@@ -5,7 +5,7 @@ import { Buffer, isUtf8 } from 'node:buffer';
 import type { AddressFault, InvalidAddress } from './address-fault.ts';
 import { checkDomain, withoutFinalDot } from '../values/domain-name.ts';
 import { isAddressLiteral } from './domain.ts';
-import { localPartEnd } from './local-part.ts';
+import { localPartEnd } from '../values/local-part.ts';
 
 /**
  * In octets, with the brackets: half of what the spool can keep. RFC 5321 4.5.3.1 gives 64 octets to a local part and 256 to a

@@ -4,6 +4,7 @@
 import { isIP } from 'node:net';
 
 import { checkDomain, toAscii, withoutFinalDot } from './domain-name.ts';
+import { localPartEnd } from './local-part.ts';
 import { ValueError } from './value-error.ts';
 
 /** One domain, or all domains under one (`*.example.com` does not match `example.com` itself). */
@@ -101,14 +102,8 @@ export function parseSenderPattern(text: string): SenderPattern {
  */
 export function parseMailbox(text: string): { readonly localPart: string; readonly domain: string } {
   const at = text.lastIndexOf('@');
-  const localPart = text.slice(0, Math.max(at, 0));
-  // RFC 5321 4.1.2 Dot-string or Quoted-string, with the letters of RFC 6531 3.3.
-  if (
-    !/^(?:[^\x00-\x20"(),.:;<>@[\\\]\x7f]+(?:\.[^\x00-\x20"(),.:;<>@[\\\]\x7f]+)*|"(?:[^\x00-\x1f"\\\x7f]|\\[\x20-\x7e])*")$/.test(
-      localPart,
-    )
-  ) {
+  if (at === -1 || localPartEnd(text, 0) !== at) {
     throw new ValueError(`"${text}" is not a mail address, e.g. "postmaster@example.com"`);
   }
-  return { localPart, domain: parseDomain(text.slice(at + 1)) };
+  return { localPart: text.slice(0, at), domain: parseDomain(text.slice(at + 1)) };
 }
