@@ -89,6 +89,8 @@ export class SenderModel {
         if (connection !== undefined) this.#quit(connection);
         break;
       }
+      default:
+        message satisfies never;
     }
   }
 

@@ -107,6 +107,8 @@ export class SenderModel implements Carrier {
         case 'close':
           this.#connections.get(message.connection)?.quit();
           break;
+        default:
+          message satisfies never;
       }
     }
   }

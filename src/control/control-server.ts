@@ -137,6 +137,8 @@ export class ControlServer {
         return this.#source.unsetOverrides({ kind: request.kind, targets: request.targets });
       case 'clock.confirm':
         return this.#source.confirmClock();
+      default:
+        return request satisfies never;
     }
   }
 }

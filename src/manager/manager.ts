@@ -248,8 +248,10 @@ export class Manager {
         case 'closed':
           this.#closed(report.connection, report.report, now);
           break;
-        default:
+        case 'hello':
           break;
+        default:
+          report satisfies never;
       }
     }
     this.#drain();

@@ -227,6 +227,8 @@ process.on('message', (message: SupervisorToRole) => {
     case 'troubles':
       allTroubles = message.troubles;
       break;
+    default:
+      message satisfies never;
   }
 });
 process.on('uncaughtException', failed);

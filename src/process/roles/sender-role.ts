@@ -62,6 +62,8 @@ export class SenderRole implements Role {
         case 'close':
           this.#sender.close(message.connection);
           break;
+        default:
+          message satisfies never;
       }
     }
   }

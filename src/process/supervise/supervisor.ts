@@ -216,6 +216,8 @@ export class Supervisor implements Instance {
       case 'troubles':
         this.#troubled(this.#nameOf(child), message.troubles);
         break;
+      default:
+        message satisfies never;
     }
   }
 
