@@ -31,7 +31,7 @@ interface Commit {
   readonly message: string;
 }
 
-/** The commits of the history that count, the newest first; undefined where there is no history. Merges have a subject of their own. */
+/** The commits that count, the newest first; undefined without a history. Merges have a subject of their own. */
 function commitsSince(date: Date): Commit[] | undefined {
   const { status, stdout, stderr, error } = spawnSync(
     'git',
