@@ -54,7 +54,7 @@ export function auditEmpty(s: State): void {
     mixed: s.routes.mixedTasks.size,
     refusals: s.refusals.size,
     asking: s.asking.size,
-    building: s.building.length,
+    uncommitted: s.uncommitted.length,
     // The counters global, overflow and pause stay; rates and windows are remembered for a while.
     counters: s.counters.live - 3 - s.rates.live - s.windows.live,
     used: s.counters.used.get(s.globalCounter) + unansweredCount(s),

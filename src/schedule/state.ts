@@ -20,7 +20,8 @@ import { RowList } from './store/row-list.ts';
 import { SiteStore } from './store/sites.ts';
 import { TaskStore } from './store/tasks.ts';
 import { WindowStore } from './store/windows.ts';
-import type { Effect, NewRecipient, SchedulerConfig } from './types.ts';
+import type { Effect, SchedulerConfig } from './types.ts';
+import { UncommittedMessages } from './uncommitted.ts';
 
 const noWeights: ReadonlyMap<string, number> = new Map();
 
@@ -55,10 +56,7 @@ export class State {
   /** Our own addresses; '' lets the system choose. */
   sources: readonly string[];
 
-  /** Messages that are not committed, mostly one, and at the same places their recipients. */
-  readonly building: number[] = [];
-  readonly added: NewRecipient[][] = [];
-  readonly buildingTenants: number[] = [];
+  readonly uncommitted = new UncommittedMessages();
   /** Messages that wait for plans of some of their recipients' routes: how many of their tasks ask. */
   readonly asking = new Map<number, number>();
   /** Messages done whose handles may still be named by effects. */

@@ -3,63 +3,15 @@
 import type { Refusal } from '../message/refusal.ts';
 import type { LastRefusal } from '../message/refusal-form.ts';
 import type { RelayPlan, RoutePlan } from '../route/types.ts';
-import type { AdaptSettings, ReactionRule } from './adapt/types.ts';
 import type { Explanation, LimitsStatus, SavedRate } from './limits/status.ts';
-import type { LimitRule } from './limits/types.ts';
+import type { SchedulerConfig } from './scheduler-config.ts';
+
+export type { SchedulerConfig, UnansweredPolicy } from './scheduler-config.ts';
 
 /** Index of a message in the scheduler; reused after the message is done. */
 export type MessageHandle = number & { readonly __brand: 'MessageHandle' };
 /** Index of a connection; reused after it closed. */
 export type ConnectionHandle = number & { readonly __brand: 'ConnectionHandle' };
-
-export interface SchedulerConfig {
-  /** Ms after the 1st, 2nd, ... failed attempt; the last one repeats. */
-  readonly retryMs: readonly number[];
-  /** Each delay is multiplied by a seeded random factor in [1 - jitter, 1 + jitter]. */
-  readonly retryJitter: number;
-  /** Ms from `receivedAtMs` until a waiting recipient fails for good. */
-  readonly lifetimeMs: number;
-  /** The same for messages with the null sender (bounces). */
-  readonly bounceLifetimeMs: number;
-  /** Ms an idle connection is kept for the next message. */
-  readonly idleConnectionMs: number;
-  readonly recipientsPerTransaction: number;
-  readonly transactionsPerConnection: number;
-  /** Rest of an address after its first, second, ... failed connection; the last one repeats. Jittered alike. */
-  readonly addressRestMs: readonly number[];
-  /** Ms that an own address is not used after no connection could be begun from it; 10,000 when it is not given. */
-  readonly sourceRestMs?: number | undefined;
-  /** Ms that recipients of a message with known routes wait for the plans of its others, to share a transaction; 2,000. */
-  readonly routeGraceMs?: number | undefined;
-  readonly limits: {
-    /** Outgoing connections in all, without those that count against `unanswered`. */
-    readonly global: number;
-    /** Connections above `global` that no host has greeted on; 0 when it is not given. */
-    readonly unanswered?: number | undefined;
-    readonly unansweredPolicy?: UnansweredPolicy | undefined;
-    readonly rules: readonly LimitRule[];
-  };
-  /** Our own addresses that connections are made from; '' lets the system choose. Not empty. */
-  readonly sources?: readonly string[];
-  /** Turns that a tenant gets in a row, by its name; 1 for those that are not named. */
-  readonly weights?: ReadonlyMap<string, number>;
-  readonly adapt?: AdaptSettings;
-  readonly reactions?: readonly ReactionRule[];
-  readonly seed: number;
-}
-
-/** What is done with connections that no host has greeted on, while mail waits for one of `limits.global`. */
-export interface UnansweredPolicy {
-  /** Ms without a greeting after which a connection counts against `limits.unanswered` instead of `limits.global`. */
-  readonly afterMs: number;
-  /** Extra connections to unproven sites allowed for each hanging connection, above the global limit. */
-  readonly extraConnections: number;
-  /** Ms without a greeting after which a connection may be closed when `limits.unanswered` is reached. */
-  readonly giveUpMs: number;
-  /** One in so many connections is never closed before its own timeout, and at least `patientLeast` are not. */
-  readonly patientOneIn: number;
-  readonly patientLeast: number;
-}
 
 /** One recipient of one message as handed to `add`. */
 export interface NewRecipient {

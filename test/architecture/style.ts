@@ -186,8 +186,6 @@ const longFiles: ReadonlyMap<string, number> = new Map([
   ['src/manager/bouncer.ts', 410],
   ['src/manager/manager.ts', 500],
   ['src/protocol/smtp/client/client-session.ts', 360],
-  ['src/schedule/create-scheduler.ts', 410],
-  ['src/schedule/types.ts', 310],
   ['src/settings/capacity.ts', 330],
   ['src/simulate/simulation.ts', 410],
   ['src/spool/journal-writer.ts', 370],

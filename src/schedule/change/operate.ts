@@ -18,8 +18,9 @@ import { TaskState } from '../store/tasks.ts';
 /** A message released near or after its lifetime's end may still be tried for this long. */
 const releaseGraceMs = 3_600_000;
 
-/** From now on nothing of the message is granted, and it does not expire. */
-export function holdMessage(s: State, message: number): void {
+/** From now on nothing of the message is granted, and it does not expire. False: it was held already. */
+export function holdMessage(s: State, message: number): boolean {
+  const isNew = !s.messages.isHeld(message);
   s.messages.setHeld(message, true);
   for (const task of tasksOf(s, message)) {
     const state = s.tasks.state.get(task);
@@ -28,11 +29,15 @@ export function holdMessage(s: State, message: number): void {
     s.tasks.state.set(task, TaskState.held);
     if (state !== TaskState.waiting) s.tasks.dueMs.set(task, 0);
   }
+  return isNew;
 }
 
-/** Ends the hold; what is due goes out now. The restart of a lifetime that ended under the hold is not journaled. */
-export function releaseMessage(s: State, message: number, nowMs: number): void {
-  if (!s.messages.isHeld(message)) return;
+/**
+ * Ends the hold: recipients that are due go out now. A lifetime that ended under the hold starts again, which is not
+ * journaled. False: the message was not held.
+ */
+export function releaseMessage(s: State, message: number, nowMs: number): boolean {
+  if (!s.messages.isHeld(message)) return false;
   s.messages.setHeld(message, false);
   const receivedAtMs = s.messages.receivedAtMs.get(message);
   const expiresAtMs = expiryOf(s, message);
@@ -47,6 +52,7 @@ export function releaseMessage(s: State, message: number, nowMs: number): void {
     else wait(s, task, nextAttemptAtMs);
   }
   if (due.length > 0) activate(s, message, due.reverse(), nowMs);
+  return true;
 }
 
 /** What waits for its next attempt is due now, and its addresses rest no longer. Returns the recipients that are due. */

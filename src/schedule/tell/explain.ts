@@ -15,11 +15,31 @@ import { releaseSite, forgetPlaces, placesOf } from '../reserve/places.ts';
 import type { HeldLimits, Place } from '../store/place.ts';
 import { findIdle } from '../grant/serve.ts';
 import { shownDateOf, type State } from '../state.ts';
+import { PlanState } from '../store/routes.ts';
 import { TaskState } from '../store/tasks.ts';
 import { blockerTexts } from './view.ts';
 
-/** Explains where one more message of a route would go now, and what would hold it up. Nothing is changed. */
-export function explainRoute(s: State, route: number, plan: RelayPlan, nowMs: number): Explanation {
+/**
+ * Explains where one more message of a route would go now, and what would hold it up. A route that is not known is forgotten
+ * again: nothing is changed.
+ */
+export function explainRoute(
+  s: State,
+  key: string,
+  domain: string,
+  tenant: string,
+  plan: RelayPlan,
+  nowMs: number,
+): Explanation {
+  const { connections, plan: plans, recipients } = s.routes;
+  const route = s.routes.intern(key, domain, s.tenants.intern(tenant));
+  const explanation = explained(s, route, plan, nowMs);
+  const isNamed = recipients.get(route) > 0 || connections.get(route) > 0;
+  if (!isNamed && plans.get(route) === PlanState.none) s.routes.forget(route);
+  return explanation;
+}
+
+function explained(s: State, route: number, plan: RelayPlan, nowMs: number): Explanation {
   const site = s.sites.intern(plan);
   s.sites.references.add(site, 1);
   const explanation: Explanation = {

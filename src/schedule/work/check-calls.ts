@@ -1,0 +1,35 @@
+// Calls that the contract does not allow: each is a fault of the caller, and stops it before the state is changed.
+
+import { SchedulerError } from '../scheduler-error.ts';
+import type { State } from '../state.ts';
+import { highestPriority, MessageState } from '../store/messages.ts';
+import type { NewScheduledMessage } from '../types.ts';
+
+/** @throws {SchedulerError} `SCHEDULER_MISUSE`, like all functions of this file */
+export function checkPriority({ priority = 0, queueId }: NewScheduledMessage): void {
+  if (!(Math.abs(priority) <= highestPriority)) misuse(`Message ${queueId} has the priority ${priority}.`);
+}
+
+/** @returns the message's index among those whose transaction is open. @param what - is called, for the error */
+export function openIndexOf(s: State, message: number, what: string): number {
+  const index = s.uncommitted.indexOf(message);
+  if (index < 0) misuse(`Call to ${what} for message ${message}, which is not open.`);
+  return index;
+}
+
+export function checkQueued(s: State, message: number, what: string): void {
+  if (!isQueued(s, message)) misuse(`Call to ${what} message ${message}, which is not queued.`);
+}
+
+export function isQueued({ messages }: State, message: number): boolean {
+  return messages.known(message) && messages.state(message) === MessageState.queued;
+}
+
+export function checkConnection(s: State, connection: number, what: string): void {
+  if (s.connections.isLive(connection)) return;
+  misuse(`Connection ${connection} is reported ${what}, but it is not open.`);
+}
+
+export function misuse(message: string): never {
+  throw new SchedulerError('SCHEDULER_MISUSE', message);
+}
