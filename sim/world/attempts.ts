@@ -8,7 +8,7 @@ import { planRefusal } from '../../src/route/outcome.ts';
 import type { RoutePlan } from '../../src/route/types.ts';
 import type { Effect, RecipientResult } from '../../src/schedule/types.ts';
 import { refusalOf } from '../../src/simulate/link.ts';
-import type { Network } from '../../src/simulate/simulation.ts';
+import type { Network } from '../../src/simulate/network.ts';
 import type { Objection, Visit } from '../../src/simulate/trait.ts';
 import { Witness } from '../../src/simulate/witness.ts';
 import { check } from './ledger.ts';

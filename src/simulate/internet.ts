@@ -6,7 +6,7 @@ import type { ErrorPlan, NextHopAddress, RelayPlan, RoutePlan } from '../route/t
 import type { Random } from '../schedule/store/random.ts';
 import { Host, type HostOptions } from './host.ts';
 import { broken } from './simulation-error.ts';
-import type { Network } from './simulation.ts';
+import type { Network } from './network.ts';
 
 /** Where mail of a domain goes while the DNS says so. */
 export interface Site {

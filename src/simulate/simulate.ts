@@ -9,7 +9,8 @@ import type { DestinationModel } from './destination-model.ts';
 import { makeInternet } from './make-internet.ts';
 import { reportOf, type SimulationReport } from './report.ts';
 import { Reporter } from './reporter.ts';
-import { Simulation, type Timeouts } from './simulation.ts';
+import { Simulation } from './simulation.ts';
+import type { Timeouts } from './link-times.ts';
 import { tellWaits } from './waits.ts';
 import type { Workload } from './workload.ts';
 

@@ -1,39 +1,23 @@
 // A mail system on virtual time around the real scheduler: this plays the manager and the senders against a simulated
-// network. The same seed and the same calls give the same run. Judging is left to the witness.
+// network. The same seed and the same calls give the same run. Whether the run was right is for the witness to judge.
 
-import type { RoutePlan } from '../route/types.ts';
 import { Random } from '../schedule/store/random.ts';
 import { drive, type EffectHandlers, type EffectOf } from '../schedule/drive.ts';
 import type {
   ConnectionEnd,
-  ConnectionHandle,
   MessageHandle,
   NewRecipient,
   NewScheduledMessage,
   Scheduler,
 } from '../schedule/types.ts';
-import type { Host } from './host.ts';
-import { Link, refusalOf, timedOut } from './link.ts';
+import { type Link, refusalOf, timedOut } from './link.ts';
+import { Links } from './links.ts';
+import { LinkTimes, type Timeouts } from './link-times.ts';
+import type { Network } from './network.ts';
+import { RouteRequests } from './route-requests.ts';
 import { broken } from './simulation-error.ts';
 import { VirtualClock } from './virtual-clock.ts';
 import type { Witness } from './witness.ts';
-
-/** What the simulation needs of the world outside. */
-export interface Network {
-  /** What a look-up of a route key gives at this time. */
-  plan(route: string, nowMs: number): RoutePlan;
-  /** How long it takes. */
-  planDelayMs(route: string): number;
-  /** Undefined: there is no such address. */
-  host(ip: string): Host | undefined;
-}
-
-export interface Timeouts {
-  readonly connectMs: number;
-  readonly greetingMs: number;
-  /** For the whole of a transaction. */
-  readonly replyMs: number;
-}
 
 export interface SimulationOptions {
   readonly seed: number;
@@ -59,22 +43,15 @@ export class Simulation {
   readonly clock: VirtualClock;
   readonly random: Random;
   readonly network: Network;
-  readonly #timeouts: Timeouts;
+  readonly #times: LinkTimes;
   readonly #witness: Witness;
   readonly #handlers: EffectHandlers;
   #scheduler: Scheduler;
-  /** By connection handle. */
-  #links: (Link | undefined)[] = [];
-  /** By `Link.number`; numbers are used again. */
-  readonly #linkOf: (Link | undefined)[] = [];
-  readonly #freeLinks: number[] = [];
-  #turns = 0;
+  readonly #links = new Links();
   /** By message handle. */
   #numbers: number[] = [];
   #sizes: number[] = [];
-  /** Routes that were asked for, by the number that their events carry. */
-  readonly #routes: EffectOf<'resolve'>[] = [];
-  readonly #routeNumbers = new Map<string, number>();
+  readonly #requests = new RouteRequests();
   /** Goes up with every crash: what was on its way before is lost. */
   #epoch = 0;
   #wakeAtMs = Infinity;
@@ -86,7 +63,7 @@ export class Simulation {
     this.clock = new VirtualClock(startMs, (kind, first, second) => this.#happen(kind, first, second));
     this.random = new Random(seed ^ 0x5eed);
     this.network = network;
-    this.#timeouts = timeouts;
+    this.#times = new LinkTimes(timeouts, this.random);
     this.#scheduler = scheduler;
     this.#witness = witness;
     this.#handlers = this.#carryOut();
@@ -98,7 +75,7 @@ export class Simulation {
 
   /** Connections that are open. */
   get connections(): number {
-    return this.#linkOf.length - this.#freeLinks.length;
+    return this.#links.count;
   }
 
   numberOf(message: MessageHandle): number {
@@ -137,15 +114,8 @@ export class Simulation {
 
   /** Kills manager and senders; the caller hands the waiting messages to the new scheduler by `submit`. */
   crash(scheduler: Scheduler): void {
-    const { nowMs } = this.clock;
     this.#epoch++;
-    for (const link of this.#linkOf) {
-      if (link === undefined) continue;
-      this.#forget(link);
-      link.machine.disconnect(link);
-      this.#witness.closed(link, nowMs);
-    }
-    this.#links = [];
+    this.#links.closeAll((link) => this.#ended(link));
     this.#numbers = [];
     this.#sizes = [];
     this.#wakeAtMs = Infinity;
@@ -174,23 +144,12 @@ export class Simulation {
         if (second === this.#epoch) this.#answer(first);
         return;
     }
-    const link = this.#linkOf[first];
-    if (link === undefined || link.turn !== second) return;
-    switch (kind) {
-      case Event.connected:
-        this.#connected(link);
-        break;
-      case Event.transacted:
-        this.#transacted(link);
-        break;
-      case Event.unsent:
-        this.#witnessUnsent(link);
-        this.#close(link, { kind: 'closed' });
-        break;
-      default:
-        this.#close(link, { kind: 'closed' });
-        break;
-    }
+    const link = this.#links.inTurn(first, second);
+    if (link === undefined) return;
+    if (kind === Event.connected) return this.#connected(link);
+    if (kind === Event.transacted) return this.#transacted(link);
+    if (kind === Event.unsent) this.#witnessUnsent(link);
+    this.#close(link, { kind: 'closed' });
   }
 
   #wake(): void {
@@ -203,7 +162,7 @@ export class Simulation {
 
   #answer(number: number): void {
     const { nowMs } = this.clock;
-    const { route, key } = this.#routes[number] ?? broken('a route that nobody asked for');
+    const { route, key } = this.#requests.at(number);
     this.#scheduler.routeResolved(route, this.network.plan(key, nowMs), nowMs);
     this.settle();
   }
@@ -216,10 +175,10 @@ export class Simulation {
       before: (effect) => witness.effect(effect, clock.nowMs),
       connect: (effect) => this.#connect(effect, clock.nowMs),
       transact: (effect) => this.#transact(effect, clock.nowMs),
-      close: ({ connection }) => this.#closeIdle(this.#linkOfHandle(connection)),
+      close: ({ connection }) => this.#closeIdle(this.#links.of(connection)),
       resolve: (effect) => {
         const delayMs = this.network.planDelayMs(effect.key);
-        clock.put(clock.nowMs + delayMs, Event.plan, this.#routeNumber(effect), this.#epoch);
+        clock.put(clock.nowMs + delayMs, Event.plan, this.#requests.numberOf(effect), this.#epoch);
       },
       deferred: (effect) => {
         if (effect.nextAttemptAtMs - this.#dateShiftMs <= clock.nowMs)
@@ -234,43 +193,20 @@ export class Simulation {
   }
 
   #closeIdle(link: Link): void {
-    this.#turn(link);
+    this.#links.nextTurn(link);
     // One that is not ready is given up: what was on it goes back.
-    if (link.isReady) this.#after(this.#tripsMs(link, 1), Event.closed, link);
+    if (link.isReady) this.#after(this.#times.tripsMs(link, 1), Event.closed, link);
     else this.#after(1, Event.unsent, link);
   }
 
   #connect(effect: EffectOf<'connect'>, nowMs: number): void {
     const machine = this.network.host(effect.ip) ?? broken(`a connection to ${effect.ip}, which is no host`);
-    if (this.#links[effect.connection] !== undefined)
-      broken(`connection ${effect.connection} is opened twice`);
-    const number = this.#freeLinks.pop() ?? this.#linkOf.length;
-    const link = new Link(number, effect, machine);
-    this.#linkOf[number] = link;
-    this.#links[effect.connection] = link;
-    this.#turn(link);
+    const link = this.#links.open(effect, machine);
+    this.#links.nextTurn(link);
     this.#witness.opened(link, nowMs);
     this.#witnessGrant(link, true, nowMs);
     link.refusal = machine.connect(link, nowMs);
-    this.#after(this.#connectMs(link, nowMs), Event.connected, link);
-  }
-
-  /** TCP, greeting and EHLO are a round trip each. */
-  #connectMs(link: Link, nowMs: number): number {
-    switch (link.refusal?.kind) {
-      case 'silent':
-        return this.#timeouts.connectMs;
-      case 'refused':
-        return this.#tripsMs(link, 1);
-      case 'greeting':
-        return this.#tripsMs(link, 2);
-      case undefined: {
-        const waitMs = link.machine.traits.length === 0 ? 0 : link.machine.greetingDelayMs(link, nowMs);
-        if (waitMs < this.#timeouts.greetingMs) return this.#tripsMs(link, 3) + waitMs;
-        link.refusal = { kind: 'silent', reply: '' };
-        return this.#timeouts.greetingMs;
-      }
-    }
+    this.#after(this.#times.connectMs(link, nowMs), Event.connected, link);
   }
 
   #connected(link: Link): void {
@@ -285,14 +221,14 @@ export class Simulation {
     this.#scheduler.connectionReady(link.connection, nowMs);
     this.settle();
     if (link.machine.traits.length > 0 && link.machine.hangsUpEarly(link))
-      this.#after(this.#tripsMs(link, 1), Event.unsent, link);
+      this.#after(this.#times.tripsMs(link, 1), Event.unsent, link);
     else this.#after(this.#transactionMs(link, nowMs), Event.transacted, link);
   }
 
   #transact(effect: EffectOf<'transact'>, nowMs: number): void {
-    const link = this.#linkOfHandle(effect.connection);
+    const link = this.#links.of(effect.connection);
     link.transaction = effect.transaction;
-    this.#turn(link);
+    this.#links.nextTurn(link);
     this.#witnessGrant(link, false, nowMs);
     // It closed while the grant was on its way: nothing was tried.
     if (link.machine.traits.length > 0 && link.machine.isGoneWhenUsed(link))
@@ -300,12 +236,8 @@ export class Simulation {
     else this.#after(this.#transactionMs(link, nowMs), Event.transacted, link);
   }
 
-  /** MAIL, RCPT and DATA in one round trip (RFC 2920), the content and its answer in another. */
   #transactionMs(link: Link, nowMs: number): number {
-    const sizeBytes = this.#sizes[link.transaction.message] ?? 0;
-    const plainMs = this.#tripsMs(link, 2) + Math.floor(sizeBytes / link.machine.bytesPerMs);
-    if (link.machine.traits.length === 0) return plainMs;
-    return Math.min(plainMs + link.machine.replyDelayMs(link, nowMs), this.#timeouts.replyMs);
+    return this.#times.transactionMs(link, this.#sizes[link.transaction.message] ?? 0, nowMs);
   }
 
   #transacted(link: Link): void {
@@ -313,8 +245,7 @@ export class Simulation {
     const { machine, transaction } = link;
     const { message, recipients } = transaction;
     const number = this.numberOf(message);
-    const isTooSlow =
-      machine.traits.length > 0 && machine.replyDelayMs(link, nowMs) >= this.#timeouts.replyMs;
+    const isTooSlow = this.#times.isTooSlow(link, nowMs);
     const verdict = isTooSlow
       ? timedOut(link, recipients)
       : machine.transact(link, number, recipients, nowMs);
@@ -322,7 +253,7 @@ export class Simulation {
       this.#witness.took(link, number, recipient, !verdict.hangsUp, nowMs);
     this.#witness.answered(link, number, verdict.results, nowMs);
     // The scheduler may grant the next transaction in the same call.
-    const turn = this.#turn(link);
+    const turn = this.#links.nextTurn(link);
     this.#scheduler.transactionDone(link.connection, verdict.results, !verdict.hangsUp, nowMs);
     this.settle();
     if (link.turn !== turn) return;
@@ -336,18 +267,15 @@ export class Simulation {
 
   #close(link: Link, end: ConnectionEnd): void {
     const { nowMs } = this.clock;
-    this.#forget(link);
-    link.machine.disconnect(link);
-    this.#witness.closed(link, nowMs);
+    this.#links.close(link);
+    this.#ended(link);
     this.#scheduler.connectionClosed(link.connection, end, nowMs);
     this.settle();
   }
 
-  #forget(link: Link): void {
-    link.turn = -1;
-    this.#links[link.connection] = undefined;
-    this.#linkOf[link.number] = undefined;
-    this.#freeLinks.push(link.number);
+  #ended(link: Link): void {
+    link.machine.disconnect(link);
+    this.#witness.closed(link, this.clock.nowMs);
   }
 
   #witnessGrant(link: Link, first: boolean, nowMs: number): void {
@@ -360,33 +288,7 @@ export class Simulation {
     this.#witness.unsent(link, this.numberOf(message), recipients, this.clock.nowMs);
   }
 
-  #linkOfHandle(connection: ConnectionHandle): Link {
-    return this.#links[connection] ?? broken(`connection ${connection} is used but not open`);
-  }
-
-  /** A new turn: all events of the link that were put down before are void. */
-  #turn(link: Link): number {
-    this.#turns = (this.#turns + 1) & 0x7fffffff;
-    link.turn = this.#turns;
-    return this.#turns;
-  }
-
   #after(delayMs: number, kind: number, link: Link): void {
     this.clock.put(this.clock.nowMs + delayMs, kind, link.number, link.turn);
-  }
-
-  /** So many round trips, each half as long to one and a half times as long as on average. */
-  #tripsMs({ machine }: Link, trips: number): number {
-    return 1 + Math.floor(machine.latencyMs * trips * (0.5 + this.random.next()));
-  }
-
-  #routeNumber(effect: EffectOf<'resolve'>): number {
-    let number = this.#routeNumbers.get(effect.route);
-    if (number === undefined) {
-      number = this.#routes.length;
-      this.#routes.push(effect);
-      this.#routeNumbers.set(effect.route, number);
-    }
-    return number;
   }
 }

@@ -187,7 +187,6 @@ const longFiles: ReadonlyMap<string, number> = new Map([
   ['src/manager/manager.ts', 500],
   ['src/protocol/smtp/client/client-session.ts', 360],
   ['src/settings/capacity.ts', 330],
-  ['src/simulate/simulation.ts', 410],
   ['src/spool/journal-writer.ts', 370],
   ['src/spool/queue-state.ts', 310],
   ['test/config/bad-configurations.test.ts', 580],
