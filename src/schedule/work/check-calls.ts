@@ -13,7 +13,7 @@ export function checkPriority({ priority = 0, queueId }: NewScheduledMessage): v
 /** @returns the message's index among those whose transaction is open. @param what - is called, for the error */
 export function openIndexOf(s: State, message: number, what: string): number {
   const index = s.uncommitted.indexOf(message);
-  if (index < 0) misuse(`Call to ${what} for message ${message}, which is not open.`);
+  if (index === -1) misuse(`Call to ${what} for message ${message}, which is not open.`);
   return index;
 }
 
