@@ -29,7 +29,12 @@ export class DeliveryLog {
     this.#log = log;
   }
 
-  delivered(facts: DeliveryFacts, { recipient, reply }: DeliveredOutcome): void {
+  /** A line for each recipient that was delivered. */
+  delivered(facts: DeliveryFacts, outcomes: readonly RecipientOutcome[]): void {
+    for (const outcome of outcomes) if (outcome.result === 'delivered') this.#deliveredOne(facts, outcome);
+  }
+
+  #deliveredOne(facts: DeliveryFacts, { recipient, reply }: DeliveredOutcome): void {
     this.#log.event('delivered', {
       id: facts.work.queueId,
       from: facts.envelope.reversePath,

@@ -1,21 +1,17 @@
 // One outgoing SMTP connection: a sans-I/O client session (RFC 5321) with its socket and timer, and the transactions that it
 // carries. Reports exactly one result per recipient of every transaction it began, or says that the transaction was never taken up.
 
-import {
-  type ClientPhase,
-  ClientSession,
-  type RecipientOutcome,
-} from '../protocol/smtp/client/client-session.ts';
+import { ClientSession } from '../protocol/smtp/client/client-session.ts';
+import type { ClientPhase, RecipientOutcome } from '../protocol/smtp/client/client-types.ts';
 import type { Refusal } from '../message/refusal.ts';
 import type { ConnectionContext } from './connection-context.ts';
 import { failureRefusal, lostRefusal } from './failure-refusal.ts';
-import type { DeliveryFacts } from './delivery-log.ts';
 import { type OpenedMessage, openMessage } from './open-message.ts';
 import { OutgoingSocket } from './outgoing-socket.ts';
 import { PhaseTimer } from './phase-timer.ts';
 import { readFailure } from './read-failure.ts';
 import { sendContent } from './send-content.ts';
-import { type MessageInHand, TransactionInHand } from './transaction-in-hand.ts';
+import { TransactionInHand } from './transaction-in-hand.ts';
 import type { AttemptResult, CloseReport, ConnectedPlace, ConnectGrant, Work } from './types.ts';
 
 export class OutgoingConnection {
@@ -100,11 +96,6 @@ export class OutgoingConnection {
     this.#socket.destroy();
   }
 
-  /** Granted, and without a report so far. */
-  get busy(): boolean {
-    return this.#inHand !== undefined || this.#next !== undefined;
-  }
-
   /** The phase took longer than it may (RFC 5321 4.5.3.2). */
   #expired(): void {
     const { connectMs, blockMs } = this.#context.settings.timeouts;
@@ -177,7 +168,9 @@ export class OutgoingConnection {
     this.#next = undefined;
     this.#canBegin = false;
     this.#heard = false;
-    const inHand = new TransactionInHand(work, this.#context.deadlines.nowMs);
+    const { nowMs } = this.#context.deadlines;
+    const connectMs = this.#transactions === 0 ? Math.round(nowMs - this.#startedAtMs) : 0;
+    const inHand = new TransactionInHand(work, nowMs, connectMs);
     this.#inHand = inHand;
     const opened = openMessage(this.#context.spool, work);
     if (!(opened instanceof Promise)) {
@@ -241,27 +234,13 @@ export class OutgoingConnection {
     if (inHand?.message === undefined) return;
     this.#inHand = undefined;
     this.#transactions++;
-    this.#logDelivered(inHand, inHand.message, outcomes);
+    const { work, begunAtMs, connectMs, message } = inHand;
+    const source = this.#socket.localAddress;
+    const transactionMs = Math.round(this.#context.deadlines.nowMs - begunAtMs);
+    const facts = { work, ...message, grant: this.#grant, source, connectMs, transactionMs };
+    this.#context.log.delivered(facts, outcomes);
     const results = inHand.results(outcomes, this.#grant, this.#session.extensions.dsn);
-    this.#report(inHand.work.queueId, results, reusable && !this.#closing);
-  }
-
-  #logDelivered(
-    { work, begunAtMs }: TransactionInHand,
-    { envelope, sizeBytes }: MessageInHand,
-    outcomes: readonly RecipientOutcome[],
-  ): void {
-    const { deadlines, log } = this.#context;
-    const facts: DeliveryFacts = {
-      work,
-      envelope,
-      grant: this.#grant,
-      sizeBytes,
-      source: this.#socket.localAddress,
-      connectMs: this.#transactions === 1 ? Math.round(begunAtMs - this.#startedAtMs) : 0,
-      transactionMs: Math.round(deadlines.nowMs - begunAtMs),
-    };
-    for (const outcome of outcomes) if (outcome.result === 'delivered') log.delivered(facts, outcome);
+    this.#report(work.queueId, results, reusable && !this.#closing);
   }
 
   #report(queueId: string, results: readonly AttemptResult[], reusable: boolean): void {
@@ -290,7 +269,7 @@ export class OutgoingConnection {
     if (this.#ended) return;
     if (this.#session.leftGroupUnanswered && !this.#abandoned) this.#distrustPipelining();
     if (this.#usable) {
-      this.#end({ kind: this.busy ? 'unused' : 'closed' });
+      this.#end({ kind: (this.#inHand ?? this.#next) === undefined ? 'closed' : 'unused' });
       return;
     }
     this.#end({ kind: 'failed', refusal: refusal ?? lostRefusal(this.#grant, 'closed', false) });

@@ -19,14 +19,17 @@ export class TransactionInHand {
   readonly work: Work;
   /** On the clock of the deadlines. */
   readonly begunAtMs: number;
+  /** Ms from the connection's start until it could begin; 0 on a connection that was already open. */
+  readonly connectMs: number;
   #message: MessageInHand | undefined;
   /** The message, until its content is written. */
   #unsent: StoredMessage | undefined;
   #readFailure: Refusal | undefined;
 
-  constructor(work: Work, begunAtMs: number) {
+  constructor(work: Work, begunAtMs: number, connectMs: number) {
     this.work = work;
     this.begunAtMs = begunAtMs;
+    this.connectMs = connectMs;
   }
 
   /** Undefined while the message is being read from the spool. */
