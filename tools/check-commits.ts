@@ -5,7 +5,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
 /** Commits that were written before this have the subjects of their time. By author date, which a rebase keeps. */
-const since = new Date('2026-11-28T23:00:00Z');
+const since = new Date('2026-11-28T23:30:00Z');
 
 const mostSubject = 72;
 const mostLine = 100;
