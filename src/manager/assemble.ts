@@ -18,6 +18,7 @@ import { formerRuleIds } from '../settings/settings.ts';
 import type { SpoolStore } from '../spool/types.ts';
 import type { MemoryStats } from '../stats/stats.ts';
 import type { Troubles } from '../stats/troubles.ts';
+import { assembleCore } from './assemble-core.ts';
 import { AssembledManager } from './assembled-manager.ts';
 import { Bouncer } from './bouncer.ts';
 import { ClockWatch } from './clock-watch.ts';
@@ -27,7 +28,6 @@ import { LinkedRoles } from './linked-roles.ts';
 import { Links } from './links.ts';
 import { Maintenance } from './maintenance.ts';
 import { ManagerEvents } from './manager-events.ts';
-import { Manager } from './manager.ts';
 import { NameServers } from './name-servers.ts';
 import { Operations } from './operations.ts';
 import { OutcomeWatch } from './outcome-watch.ts';
@@ -35,6 +35,7 @@ import { OverdueWatch } from './overdue-watch.ts';
 import { Overrides } from './overrides.ts';
 import type { Machine, OpenRouters, Spool } from './ports.ts';
 import { RateState } from './rate-state.ts';
+import { Rerouter } from './rerouter.ts';
 import { Routing } from './routing.ts';
 import { Senders } from './senders.ts';
 import { Shaping } from './shaping.ts';
@@ -121,7 +122,7 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
     troubles,
     submit: (message) => events.post({ kind: 'reported', message }),
   });
-  const manager = new Manager({
+  const manager = assembleCore({
     events,
     store,
     reader,
@@ -136,7 +137,17 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
     timers,
     troubles,
   });
-
+  const rerouter = new Rerouter({
+    scheduler,
+    routing,
+    timers,
+    nowMs: clock.nowMs,
+    changed: () => manager.settle(),
+    envelope: async (queueId) => {
+      const ref = store.locate(queueId);
+      return ref === undefined ? undefined : reader.readEnvelope(ref).catch(() => undefined);
+    },
+  });
   const sourceWatch = new SourceWatch({
     config: () => inForce.config,
     timers,
@@ -181,6 +192,7 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
     links: new Links({ manager, senders, operations, linked, rates }),
     inForce,
     manager,
+    rerouter,
     givingUp,
     senders,
     routing,

@@ -11,6 +11,7 @@ import type { Maintenance } from './maintenance.ts';
 import type { Manager } from './manager.ts';
 import type { OverdueWatch } from './overdue-watch.ts';
 import type { RateState } from './rate-state.ts';
+import type { Rerouter } from './rerouter.ts';
 import type { Routing } from './routing.ts';
 import type { Senders } from './senders.ts';
 import type { Shaping } from './shaping.ts';
@@ -22,6 +23,7 @@ export interface AssembledParts {
   readonly links: Links;
   readonly inForce: InForce;
   readonly manager: Manager;
+  readonly rerouter: Rerouter;
   readonly givingUp: GivingUp;
   readonly senders: Senders;
   readonly routing: Routing;
@@ -54,11 +56,12 @@ export class AssembledManager {
 
   /** Another configuration that has been checked is in force from now on. */
   configure(config: Config): void {
-    const { inForce, senders, routing, manager, sourceWatch } = this.#parts;
+    const { inForce, senders, routing, manager, rerouter, sourceWatch } = this.#parts;
     inForce.configure(config);
     senders.configure(inForce.capacity().perSender);
     routing.configure(config);
     manager.reconfigured();
+    void rerouter.reroute();
     void sourceWatch.look();
   }
 
@@ -84,6 +87,7 @@ export class AssembledManager {
     sourceWatch.stop();
     // Results may still be on their way though the processes that sent them have ended.
     await senders.gone();
+    this.#parts.rerouter.stop();
     await manager.stop();
     await givingUp.idle();
     const unstored = await store.settled(graceMs);

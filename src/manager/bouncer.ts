@@ -1,45 +1,21 @@
 // Turns failed recipients into reports: one DSN (RFC 3464) for all recipients of a message that failed together.
 // The DSN is on stable storage before the failure is settled, so a crash in between repeats the report and never loses it.
 
-import type { BounceSettings } from '../bounce/bounce-settings.ts';
-import { type Addressee, addresseeOf } from '../bounce/addressee.ts';
-import { type DsnRecipient, buildDsn } from '../bounce/build-dsn.ts';
-import { splitReport } from '../bounce/split-report.ts';
-import { failureStatus } from '../bounce/status.ts';
-import { wantsReport } from '../bounce/wants-report.ts';
+import { addresseeOf } from '../bounce/addressee.ts';
+import type { DsnRecipient } from '../bounce/dsn-types.ts';
 import type { Timers } from '../io/timers.ts';
 import type { Logger } from '../log/logger.ts';
 import type { Envelope } from '../message/envelope.ts';
-import { peerOf, type Refusal } from '../message/refusal.ts';
+import { peerOf } from '../message/refusal.ts';
 import { refusalText } from '../message/refusal-text.ts';
-import { SpoolError, isDamage } from '../spool/spool-error.ts';
-import type { SpoolReader, SpoolWriter, StoredMessage, StoredRef } from '../spool/types.ts';
+import { SpoolError } from '../spool/spool-error.ts';
+import type { StoredRef } from '../spool/types.ts';
 import type { Stats } from '../stats/stats.ts';
 import type { Troubles } from '../stats/troubles.ts';
-import type { Submitted } from '../channel/messages.ts';
-
-/** A recipient to be reported. */
-export type ReportedRecipient = FailedRecipient | RelayedRecipient;
-
-export interface FailedRecipient {
-  readonly recipient: number;
-  readonly action: 'failed';
-  readonly refusal: Refusal;
-  /** Its lifetime ended it. */
-  readonly expired: boolean;
-}
-
-interface RelayedRecipient {
-  readonly recipient: number;
-  readonly action: 'relayed';
-  /** The server that took it; undefined when nobody knows any more. */
-  readonly host: string | undefined;
-}
-
-interface ReadMessage {
-  readonly envelope: Envelope;
-  readonly original: readonly Uint8Array[];
-}
+import type { BouncerPort } from './ports.ts';
+import { type ReadMessage, ReportSource, type ReportSourceParts } from './report-source.ts';
+import { ReportWriter, type ReportWriterParts, type Told } from './report-writer.ts';
+import type { FailedRecipient, ReportedRecipient } from './reported-recipient.ts';
 
 /** How long to wait before a report that could not be stored (a full disk) is tried again. */
 const retryMs = 1_000;
@@ -47,48 +23,33 @@ const retryMs = 1_000;
 const smallReportBytes = 64 * 1024;
 const fullText = 'the disk of the spool is full';
 
-export class Bouncer {
-  /** Those in force. */
-  readonly #settings: () => BounceSettings;
-  readonly #timers: Timers;
-  /** Dates as the system's clock shows them. */
-  readonly #dateMs: () => number;
-  readonly #reader: SpoolReader;
-  readonly #writer: SpoolWriter;
-  readonly #log: Logger;
-  readonly #stats: Stats;
-  readonly #submit: (message: Submitted) => void;
-  readonly #troubles: Troubles | undefined;
+export interface BouncerParts extends ReportSourceParts, ReportWriterParts {
+  readonly timers: Timers;
+  readonly log: Logger;
+  readonly stats: Stats;
+  readonly troubles?: Troubles | undefined;
+}
+
+export class Bouncer implements BouncerPort {
+  readonly #parts: BouncerParts;
+  readonly #source: ReportSource;
+  readonly #reports: ReportWriter;
   /** Messages whose report is tried again until it can be stored. */
   readonly #failing = new Set<string>();
   /** Wakes those that wait to try again. */
-  readonly #stopping = new AbortController();
+  readonly #waiting = new Set<() => void>();
+  #isStopped = false;
 
-  constructor(options: {
-    readonly settings: () => BounceSettings;
-    readonly timers: Timers;
-    readonly dateMs: () => number;
-    readonly reader: SpoolReader;
-    readonly writer: SpoolWriter;
-    readonly log: Logger;
-    readonly stats: Stats;
-    readonly submit: (message: Submitted) => void;
-    readonly troubles?: Troubles | undefined;
-  }) {
-    this.#settings = options.settings;
-    this.#timers = options.timers;
-    this.#dateMs = options.dateMs;
-    this.#reader = options.reader;
-    this.#writer = options.writer;
-    this.#log = options.log;
-    this.#stats = options.stats;
-    this.#submit = options.submit;
-    this.#troubles = options.troubles;
+  constructor(parts: BouncerParts) {
+    this.#parts = parts;
+    this.#source = new ReportSource(parts);
+    this.#reports = new ReportWriter(parts);
   }
 
   /** From now on nothing is tried a second time. */
   stop(): void {
-    this.#stopping.abort();
+    this.#isStopped = true;
+    for (const wake of this.#waiting) wake();
   }
 
   /**
@@ -100,7 +61,7 @@ export class Bouncer {
     try {
       return await this.#reportInTheEnd(queueId, ref, recipients);
     } finally {
-      if (this.#failing.delete(queueId) && this.#failing.size === 0) this.#troubles?.clear('report');
+      if (this.#failing.delete(queueId) && this.#failing.size === 0) this.#parts.troubles?.clear('report');
     }
   }
 
@@ -110,16 +71,16 @@ export class Bouncer {
    * @throws {SpoolError} when the message cannot be read or its report cannot be stored now
    */
   async reportNow(queueId: string, ref: StoredRef, recipients: readonly ReportedRecipient[]): Promise<void> {
-    if (!this.#writer.hasRoom(smallReportBytes)) {
-      throw this.#writer.failure ?? new SpoolError('SPOOL_FULL', fullText);
+    if (!this.#parts.writer.hasRoom(smallReportBytes)) {
+      throw this.#parts.writer.failure ?? new SpoolError('SPOOL_FULL', fullText);
     }
-    const found = await this.#tryRead(queueId, ref);
+    const found = await this.#source.read(queueId, ref);
     if (found === undefined) return;
     const { envelope, original } = found;
-    const addressee = addresseeOf(envelope, this.#settings().postmaster);
+    const addressee = addresseeOf(envelope, this.#parts.settings().postmaster);
     if (addressee.kind !== 'nobody') {
-      for (const each of this.#parts(addressee, envelope, recipients)) {
-        await this.#store(queueId, addressee, envelope, each, original);
+      for (const each of this.#reports.parts(addressee, envelope, recipients)) {
+        await this.#reports.store(queueId, addressee, envelope, each, original);
       }
     }
     for (const each of recipients) if (each.action === 'failed') this.#logBounced(queueId, envelope, each);
@@ -133,47 +94,34 @@ export class Bouncer {
   ): Promise<boolean> {
     if (!(await this.#room(queueId))) return false;
     const found = await this.#read(queueId, ref);
-    if (found === undefined) return !this.#stopping.signal.aborted;
+    if (found === undefined) return !this.#isStopped;
     const { envelope, original: content } = found;
     for (const each of recipients) {
       if (each.action === 'failed') this.#logBounced(queueId, envelope, each);
     }
-    const addressee = addresseeOf(envelope, this.#settings().postmaster);
+    const addressee = addresseeOf(envelope, this.#parts.settings().postmaster);
     if (addressee.kind === 'nobody') {
       this.#dropped(queueId, envelope, recipients, addressee.reason);
       return true;
     }
-    for (const each of this.#parts(addressee, envelope, recipients)) {
+    for (const each of this.#reports.parts(addressee, envelope, recipients)) {
       while (!(await this.#isStored(queueId, addressee, envelope, each, content))) {
-        if (this.#stopping.signal.aborted) return false;
+        if (this.#isStopped) return false;
         await this.#pause();
       }
     }
     return true;
   }
 
-  #parts(
-    addressee: Exclude<Addressee, { readonly kind: 'nobody' }>,
-    envelope: Envelope,
-    recipients: readonly ReportedRecipient[],
-  ): Iterable<readonly DsnRecipient[]> {
-    const nowMs = this.#dateMs();
-    return splitReport(
-      recipients
-        .filter((each) => isDue(addressee, envelope, each))
-        .map((each) => dsnRecipient(envelope, each, nowMs)),
-    );
-  }
-
   async #isStored(
     queueId: string,
-    addressee: Exclude<Addressee, { readonly kind: 'nobody' }>,
+    addressee: Told,
     envelope: Envelope,
     recipients: readonly DsnRecipient[],
     original: readonly Uint8Array[],
   ): Promise<boolean> {
     try {
-      await this.#store(queueId, addressee, envelope, recipients, original);
+      await this.#reports.store(queueId, addressee, envelope, recipients, original);
       return true;
     } catch (error) {
       this.#failed(queueId, error instanceof Error ? error.message : String(error));
@@ -183,16 +131,16 @@ export class Bouncer {
 
   /** For the next try; a stop cuts it short. */
   #pause(): Promise<void> {
-    const { signal } = this.#stopping;
-    if (signal.aborted) return Promise.resolve();
+    if (this.#isStopped) return Promise.resolve();
+    const { timers } = this.#parts;
     return new Promise((resolve) => {
-      const over = (): void => {
-        this.#timers.clear(timer);
-        signal.removeEventListener('abort', over);
+      const wake = (): void => {
+        timers.clear(timer);
+        this.#waiting.delete(wake);
         resolve();
       };
-      const timer = this.#timers.setTimeout(over, retryMs).unref();
-      signal.addEventListener('abort', over);
+      const timer = timers.setTimeout(wake, retryMs).unref();
+      this.#waiting.add(wake);
     });
   }
 
@@ -201,9 +149,9 @@ export class Bouncer {
    * @returns false when a stop came first.
    */
   async #room(queueId: string): Promise<boolean> {
-    while (!this.#writer.hasRoom(smallReportBytes)) {
-      this.#failed(queueId, this.#writer.failure?.message ?? fullText);
-      if (this.#stopping.signal.aborted) return false;
+    while (!this.#parts.writer.hasRoom(smallReportBytes)) {
+      this.#failed(queueId, this.#parts.writer.failure?.message ?? fullText);
+      if (this.#isStopped) return false;
       await this.#pause();
     }
     return true;
@@ -214,13 +162,13 @@ export class Bouncer {
     const isFirst = this.#failing.size === 0;
     this.#failing.add(queueId);
     if (!isFirst) return;
-    this.#troubles?.raise(
+    this.#parts.troubles?.raise(
       'report',
       'critical',
       `Reports about mail that failed cannot be stored: ${reason}. Their messages are kept until they can be.`,
       'Make room on the disk of the spool: they are tried again every second. After a restart the mail is tried again.',
     );
-    this.#log.error(
+    this.#parts.log.error(
       `the report for message ${queueId} could not be stored; it and others are tried again until they are: ${reason}`,
     );
   }
@@ -232,31 +180,13 @@ export class Bouncer {
   async #read(queueId: string, ref: StoredRef): Promise<ReadMessage | undefined> {
     for (;;) {
       try {
-        return await this.#tryRead(queueId, ref);
+        return await this.#source.read(queueId, ref);
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error);
-        this.#log.error(`message ${queueId} cannot be read for its report, trying again: ${reason}`);
-        if (this.#stopping.signal.aborted) return undefined;
+        this.#parts.log.error(`message ${queueId} cannot be read for its report, trying again: ${reason}`);
+        if (this.#isStopped) return undefined;
         await this.#pause();
       }
-    }
-  }
-
-  /** As `#read`, but throws while the system cannot read. */
-  async #tryRead(queueId: string, ref: StoredRef): Promise<ReadMessage | undefined> {
-    try {
-      const message = await this.#reader.read(ref);
-      return { envelope: message.envelope, original: await this.#original(message) };
-    } catch (error) {
-      if (!isDamage(error)) throw error;
-      this.#log.error(`message ${queueId} is reported about without its content: ${error.message}`);
-    }
-    try {
-      return { envelope: await this.#reader.readEnvelope(ref), original: [] };
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      this.#log.error(`nobody hears that message ${queueId} failed: its envelope is lost, too: ${reason}`);
-      return undefined;
     }
   }
 
@@ -269,120 +199,20 @@ export class Bouncer {
   ): void {
     const failed = recipients.filter(({ action }) => action === 'failed');
     if (failed.length === 0) return;
-    this.#stats.count('dropped', failed.length);
+    this.#parts.stats.count('dropped', failed.length);
     const to = failed.map(({ recipient }) => envelope.recipients[recipient]?.address ?? '');
-    this.#log.event('dropped', { id: queueId, from: '', to, reason: `nobody is told: ${reason}` });
+    this.#parts.log.event('dropped', { id: queueId, from: '', to, reason: `nobody is told: ${reason}` });
   }
 
   #logBounced(queueId: string, envelope: Envelope, each: FailedRecipient): void {
-    this.#log.event('bounced', {
+    this.#parts.log.event('bounced', {
       id: queueId,
       from: envelope.reversePath,
       to: envelope.recipients[each.recipient]?.address ?? '',
       reply: refusalText(each.refusal),
       host: peerOf(each.refusal)?.host,
       expired: each.expired,
-      delayMs: Math.max(0, this.#dateMs() - envelope.receivedAtMs),
+      delayMs: Math.max(0, this.#parts.dateMs() - envelope.receivedAtMs),
     });
   }
-
-  /** As much of the message as a report may return: what is longer is cut down to its header there. */
-  async #original(message: StoredMessage): Promise<Uint8Array[]> {
-    if (message.content !== undefined) return [message.content];
-    const pieces: Uint8Array[] = [];
-    let sizeBytes = 0;
-    for await (const piece of message.stream()) {
-      pieces.push(piece);
-      sizeBytes += piece.length;
-      if (sizeBytes > this.#settings().maxOriginalBytes) break;
-    }
-    return pieces;
-  }
-
-  async #store(
-    queueId: string,
-    addressee: Exclude<Addressee, { readonly kind: 'nobody' }>,
-    envelope: Envelope,
-    recipients: readonly DsnRecipient[],
-    original: readonly Uint8Array[],
-  ): Promise<void> {
-    const { hostname, from, maxOriginalBytes } = this.#settings();
-    const nowMs = this.#dateMs();
-    const id = this.#writer.newQueueId();
-    const dsn = buildDsn({
-      reportingMta: hostname,
-      queueId,
-      arrivalMs: envelope.receivedAtMs,
-      nowMs,
-      sender: addressee.address,
-      envelopeId: envelope.envelopeId,
-      recipients,
-      ret: envelope.ret,
-      original: { kind: 'full', content: original },
-      maxOriginalBytes,
-      from,
-      boundary: `=_${id}_${hostname}`,
-      messageId: `${id}@${hostname}`,
-    });
-    const via = addressee.kind === 'postmaster' ? 'notice' : 'bounce';
-    const appended = await this.#writer.append({
-      envelope: {
-        queueId: id,
-        receivedAtMs: nowMs,
-        reversePath: '',
-        recipients: [
-          { address: dsn.recipient, notify: { never: true, success: false, failure: false, delay: false } },
-        ],
-        body: dsn.body,
-        smtpUtf8: dsn.smtpUtf8,
-        // A tenant whose mail fails in masses delays with its reports nobody but itself. RFC 6710 4.6: a report has the
-        // priority of the message that it is about.
-        tenant: envelope.tenant,
-        priority: envelope.priority,
-        origin: { via, clientAddress: '', helo: '' },
-      },
-      content: dsn.content,
-    });
-    this.#log.event('received', {
-      id,
-      from: '',
-      to: [dsn.recipient],
-      via,
-      about: queueId,
-      size: appended.sizeBytes,
-      tenant: envelope.tenant,
-      priority: envelope.priority,
-    });
-    this.#submit({
-      kind: 'submitted',
-      queueId: id,
-      ref: appended.ref,
-      receivedAtMs: nowMs,
-      sizeBytes: appended.sizeBytes,
-      reversePath: '',
-      recipients: [dsn.recipient],
-      tenant: envelope.tenant,
-      priority: envelope.priority,
-    });
-  }
-}
-
-/** NOTIFY is the sender's wish (RFC 3461 4.1). The postmaster hears of the failures of our reports, and of nothing else. */
-function isDue({ kind }: Addressee, envelope: Envelope, each: ReportedRecipient): boolean {
-  if (kind === 'postmaster') return each.action === 'failed';
-  return wantsReport(envelope.recipients[each.recipient]?.notify, each.action);
-}
-
-function dsnRecipient(envelope: Envelope, each: ReportedRecipient, nowMs: number): DsnRecipient {
-  const recipient = envelope.recipients[each.recipient];
-  const facts = {
-    address: recipient?.address ?? '',
-    originalRecipient: recipient?.originalRecipient,
-    lastAttemptMs: nowMs,
-  };
-  if (each.action === 'relayed') {
-    return { ...facts, action: 'relayed', status: '2.0.0', remoteMta: each.host };
-  }
-  const { refusal, expired } = each;
-  return { ...facts, action: 'failed', status: failureStatus(refusal, expired), refusal };
 }

@@ -4,7 +4,7 @@
 
 import type { Timer, Timers } from '../io/timers.ts';
 import type { StoredRef } from '../spool/types.ts';
-import type { ReportedRecipient } from './bouncer.ts';
+import type { ReportedRecipient } from './reported-recipient.ts';
 
 /** A message's failures are reported when for so long none has joined them, ... */
 const quietMs = 1_000;

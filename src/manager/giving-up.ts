@@ -4,7 +4,7 @@
 import { localRefusal } from '../message/refusal.ts';
 import type { MessageHandle, Scheduler } from '../schedule/types.ts';
 import type { Outcome, SpoolStore, StoredRef } from '../spool/types.ts';
-import type { ReportedRecipient } from './bouncer.ts';
+import type { ReportedRecipient } from './reported-recipient.ts';
 
 export interface GivingUpParts {
   readonly store: Pick<SpoolStore, 'isDamaged' | 'locate' | 'pin' | 'unpin'>;

@@ -16,7 +16,7 @@ import type {
   StoredRef,
 } from '../spool/types.ts';
 import type { SpoolError } from '../spool/spool-error.ts';
-import type { ReportedRecipient } from './bouncer.ts';
+import type { ReportedRecipient } from './reported-recipient.ts';
 import type { OutageSource } from './name-servers.ts';
 import type { Bind } from './source-watch.ts';
 

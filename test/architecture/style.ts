@@ -182,8 +182,6 @@ const longFiles: ReadonlyMap<string, number> = new Map([
   ['src/dns/dispatcher.ts', 350],
   ['src/io/steady-clock.ts', 310],
   ['src/log/line-writer.ts', 310],
-  ['src/manager/bouncer.ts', 410],
-  ['src/manager/manager.ts', 500],
   ['src/protocol/smtp/client/client-session.ts', 360],
   ['src/settings/capacity.ts', 330],
   ['src/spool/journal-writer.ts', 370],

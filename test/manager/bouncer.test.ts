@@ -4,7 +4,8 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { nodeTimers } from '../../src/io/timers.ts';
-import { Bouncer, type ReportedRecipient } from '../../src/manager/bouncer.ts';
+import { Bouncer } from '../../src/manager/bouncer.ts';
+import type { ReportedRecipient } from '../../src/manager/reported-recipient.ts';
 import type { EnvelopeRecipient } from '../../src/message/envelope.ts';
 import type { Submitted } from '../../src/channel/messages.ts';
 import type { NewMessage, SpoolWriter } from '../../src/spool/types.ts';

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
-import type { ReportedRecipient } from '../../src/manager/bouncer.ts';
+import type { ReportedRecipient } from '../../src/manager/reported-recipient.ts';
 import { VirtualTimers } from '../../sim/virtual-timers.ts';
 import { FailureReports } from '../../src/manager/failure-reports.ts';
 import { said } from '../refusals.ts';

@@ -2,7 +2,8 @@
 // cannot deliver it reports as Sluice does; how many reports come of it is what a test counts.
 
 import { nodeTimers } from '../../src/io/timers.ts';
-import { Bouncer, type ReportedRecipient } from '../../src/manager/bouncer.ts';
+import { Bouncer } from '../../src/manager/bouncer.ts';
+import type { ReportedRecipient } from '../../src/manager/reported-recipient.ts';
 import type { Envelope, Origin } from '../../src/message/envelope.ts';
 import type { Submitted } from '../../src/channel/messages.ts';
 import type {

@@ -1,0 +1,73 @@
+// The middle of a manager, put together: what carries events to the scheduler, its effects to everyone, and outcomes to the
+// journal. Called by `assemble.ts`.
+
+import type { SteadyClock } from '../io/steady-clock.ts';
+import type { Timers } from '../io/timers.ts';
+import type { Logger } from '../log/logger.ts';
+import type { Scheduler } from '../schedule/types.ts';
+import type { SpoolReader, SpoolStore } from '../spool/types.ts';
+import type { MemoryStats } from '../stats/stats.ts';
+import type { Troubles } from '../stats/troubles.ts';
+import type { Bouncer } from './bouncer.ts';
+import type { ManagerEvents } from './manager-events.ts';
+import { Manager } from './manager.ts';
+import type { Routing } from './routing.ts';
+import type { Senders } from './senders.ts';
+import type { Shaping } from './shaping.ts';
+import { Admission } from './admission.ts';
+import { Damage } from './damage.ts';
+import { DamagedMail } from './damaged-mail.ts';
+import { DeferralLog } from './deferral-log.ts';
+import { Effects } from './effects.ts';
+import { Flights } from './flights.ts';
+import { LocalFailures } from './local-failures.ts';
+import { Lookups } from './lookups.ts';
+import { Results } from './results.ts';
+import { settledReports } from './settled-reports.ts';
+import { Settlement } from './settlement.ts';
+
+export interface CoreSurroundings {
+  readonly events: ManagerEvents;
+  readonly store: SpoolStore;
+  readonly reader: SpoolReader;
+  readonly scheduler: Scheduler;
+  readonly routing: Routing;
+  readonly shaping: Shaping;
+  readonly senders: Senders;
+  readonly bouncer: Bouncer;
+  readonly log: Logger;
+  readonly stats: MemoryStats;
+  readonly clock: SteadyClock;
+  readonly timers: Timers;
+  readonly troubles: Troubles;
+}
+
+export function assembleCore(around: CoreSurroundings): Manager {
+  const { events, store, reader, scheduler, routing, clock, log } = around;
+  const admission = new Admission(scheduler, store, routing, clock);
+  const flights = new Flights({ store, admission, clock });
+  const reports = settledReports(around);
+  const deferrals = new DeferralLog(log, reader);
+  const settlement = new Settlement({ ...around, admission, reports, deferrals });
+  const lookups = new Lookups({
+    routing,
+    nowMs: clock.nowMs,
+    resolved: (route, plan) => events.post({ kind: 'resolved', route, plan }),
+  });
+  const effects = new Effects({ ...around, lookups, flights, settlement, admission });
+  const damaged = new DamagedMail(around);
+  const damage = new Damage({ scheduler, damaged, settlement });
+  const localFailures = new LocalFailures(log);
+  const results = new Results({ ...around, flights, effects, settlement, damage, localFailures });
+  return new Manager({
+    ...around,
+    admission,
+    lookups,
+    results,
+    effects,
+    settlement,
+    reports,
+    damage,
+    damaged,
+  });
+}

@@ -1,0 +1,80 @@
+// Carries out what the scheduler wants: grants to the senders, look-ups to the router, outcomes to their settlement.
+
+import type { AttemptResult } from '../deliver/types.ts';
+import type { DatedClock } from '../io/steady-clock.ts';
+import { drive, type EffectHandlers, type EffectOf } from '../schedule/drive.ts';
+import type { MessageHandle, Scheduler } from '../schedule/types.ts';
+import type { Admission } from './admission.ts';
+import type { Flights } from './flights.ts';
+import type { Lookups } from './lookups.ts';
+import type { SenderPort } from './ports.ts';
+import type { Settlement } from './settlement.ts';
+
+export interface EffectsParts {
+  readonly scheduler: Scheduler;
+  readonly senders: SenderPort;
+  readonly lookups: Lookups;
+  readonly flights: Flights;
+  readonly settlement: Settlement;
+  readonly admission: Pick<Admission, 'queueIdOf'>;
+  readonly clock: Pick<DatedClock, 'nowMs'>;
+}
+
+export class Effects implements EffectHandlers {
+  readonly #parts: EffectsParts;
+  /** The attempt that the effects follow from, if they follow from one: its message, and what it said. */
+  #attempted: MessageHandle | undefined;
+  #results: readonly AttemptResult[] | undefined;
+
+  constructor(parts: EffectsParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Carries out all that the scheduler wants.
+   * @param attempted - the message of an attempt that has just been settled with it
+   * @param results - of that attempt
+   */
+  carryOut(attempted?: MessageHandle, results?: readonly AttemptResult[]): void {
+    this.#attempted = attempted;
+    this.#results = results;
+    drive(this.#parts.scheduler, this);
+    this.#results = undefined;
+  }
+
+  connect(effect: EffectOf<'connect'>): void {
+    const { connection, site, ip, port, host, source = '', transaction } = effect;
+    const work = this.#parts.flights.begin(connection, transaction);
+    this.#parts.senders.connect({ connection, site, ip, port, host, source, work });
+  }
+
+  transact({ connection, transaction }: EffectOf<'transact'>): void {
+    this.#parts.senders.transact(connection, this.#parts.flights.begin(connection, transaction));
+  }
+
+  close({ connection }: EffectOf<'close'>): void {
+    this.#parts.senders.close(connection);
+  }
+
+  resolve({ route, key }: EffectOf<'resolve'>): void {
+    const { lookups, scheduler, clock } = this.#parts;
+    const known = lookups.ask(route, key);
+    if (known !== undefined) scheduler.routeResolved(route, known, clock.nowMs());
+  }
+
+  delivered({ message, recipient }: EffectOf<'delivered'>): void {
+    this.#parts.settlement.delivered(this.#parts.admission.queueIdOf(message), recipient);
+  }
+
+  deferred(effect: EffectOf<'deferred'>): void {
+    this.#parts.settlement.deferred(effect, effect.message === this.#attempted ? this.#results : undefined);
+  }
+
+  failed({ message, recipient, refusal, expired }: EffectOf<'failed'>): void {
+    this.#parts.settlement.failed(this.#parts.admission.queueIdOf(message), recipient, refusal, expired);
+  }
+
+  done({ message }: EffectOf<'done'>): void {
+    this.#parts.settlement.done(message);
+  }
+}

@@ -1,0 +1,59 @@
+// Transactions that senders have in hand, by connection. Promises: a message in flight is pinned in the spool once for each
+// of its transactions, until what became of that transaction is booked.
+
+import type { Work } from '../deliver/types.ts';
+import type { DatedClock } from '../io/steady-clock.ts';
+import type { ConnectionHandle, Transaction } from '../schedule/types.ts';
+import type { SpoolStore } from '../spool/types.ts';
+import type { Admission } from './admission.ts';
+
+/** A message younger than this is read from the page cache without a thread hop. */
+const freshMs = 60_000;
+
+export interface Flight {
+  readonly queueId: string;
+  readonly transaction: Transaction;
+}
+
+export interface FlightsParts {
+  readonly store: Pick<SpoolStore, 'locate' | 'pin' | 'unpin'>;
+  readonly admission: Pick<Admission, 'queueIdOf' | 'receivedAtMs'>;
+  readonly clock: Pick<DatedClock, 'dateMs'>;
+}
+
+export class Flights {
+  readonly #parts: FlightsParts;
+  readonly #byConnection = new Map<number, Flight>();
+
+  constructor(parts: FlightsParts) {
+    this.#parts = parts;
+  }
+
+  /** Takes a granted transaction in hand; the answer is what its sender needs. */
+  begin(connection: ConnectionHandle, transaction: Transaction): Work {
+    const { store, admission, clock } = this.#parts;
+    const queueId = admission.queueIdOf(transaction.message);
+    const ref = store.locate(queueId) ?? { segment: 0, offset: 0, length: 0 };
+    store.pin(queueId);
+    this.#byConnection.set(connection, { queueId, transaction });
+    const ageMs = clock.dateMs() - admission.receivedAtMs(transaction.message);
+    return { queueId, ref, recipients: transaction.recipients, fresh: ageMs < freshMs };
+  }
+
+  /** What is in hand on a connection. */
+  on(connection: number): Flight | undefined {
+    return this.#byConnection.get(connection);
+  }
+
+  /** It is over: to be followed by `release`, when its outcomes are known. */
+  end(connection: number): Flight | undefined {
+    const flight = this.#byConnection.get(connection);
+    if (flight !== undefined) this.#byConnection.delete(connection);
+    return flight;
+  }
+
+  /** Its message may be moved again, and forgotten when it is done. */
+  release({ queueId }: Flight): void {
+    this.#parts.store.unpin(queueId);
+  }
+}

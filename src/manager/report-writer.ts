@@ -1,0 +1,137 @@
+// Writes reports (RFC 3464) into the spool, in as many parts as their recipients need, and hands each in as mail.
+
+import type { Addressee } from '../bounce/addressee.ts';
+import type { BounceSettings } from '../bounce/bounce-settings.ts';
+import { type DsnRecipient, buildDsn } from '../bounce/build-dsn.ts';
+import { splitReport } from '../bounce/split-report.ts';
+import { failureStatus } from '../bounce/status.ts';
+import { wantsReport } from '../bounce/wants-report.ts';
+import type { Logger } from '../log/logger.ts';
+import type { Envelope } from '../message/envelope.ts';
+import type { SpoolWriter } from '../spool/types.ts';
+import type { Submitted } from '../channel/messages.ts';
+import type { ReportedRecipient } from './reported-recipient.ts';
+
+/** Somebody who is told. */
+export type Told = Exclude<Addressee, { readonly kind: 'nobody' }>;
+
+export interface ReportWriterParts {
+  /** Those in force. */
+  readonly settings: () => BounceSettings;
+  /** Dates as the system's clock shows them. */
+  readonly dateMs: () => number;
+  readonly writer: SpoolWriter;
+  readonly log: Logger;
+  /** Told of each report that is on stable storage. */
+  readonly submit: (message: Submitted) => void;
+}
+
+export class ReportWriter {
+  readonly #parts: ReportWriterParts;
+
+  constructor(parts: ReportWriterParts) {
+    this.#parts = parts;
+  }
+
+  /** Those recipients that are due, as many to a report as fit. */
+  parts(
+    addressee: Told,
+    envelope: Envelope,
+    recipients: readonly ReportedRecipient[],
+  ): Iterable<readonly DsnRecipient[]> {
+    const nowMs = this.#parts.dateMs();
+    return splitReport(
+      recipients
+        .filter((each) => isDue(addressee, envelope, each))
+        .map((each) => dsnRecipient(envelope, each, nowMs)),
+    );
+  }
+
+  /** Resolves when the report is on stable storage and handed in. @throws {SpoolError} when it cannot be stored now */
+  async store(
+    queueId: string,
+    addressee: Told,
+    envelope: Envelope,
+    recipients: readonly DsnRecipient[],
+    original: readonly Uint8Array[],
+  ): Promise<void> {
+    const { hostname, from, maxOriginalBytes } = this.#parts.settings();
+    const nowMs = this.#parts.dateMs();
+    const id = this.#parts.writer.newQueueId();
+    const dsn = buildDsn({
+      reportingMta: hostname,
+      queueId,
+      arrivalMs: envelope.receivedAtMs,
+      nowMs,
+      sender: addressee.address,
+      envelopeId: envelope.envelopeId,
+      recipients,
+      ret: envelope.ret,
+      original: { kind: 'full', content: original },
+      maxOriginalBytes,
+      from,
+      boundary: `=_${id}_${hostname}`,
+      messageId: `${id}@${hostname}`,
+    });
+    const via = addressee.kind === 'postmaster' ? 'notice' : 'bounce';
+    const appended = await this.#parts.writer.append({
+      envelope: {
+        queueId: id,
+        receivedAtMs: nowMs,
+        reversePath: '',
+        recipients: [
+          { address: dsn.recipient, notify: { never: true, success: false, failure: false, delay: false } },
+        ],
+        body: dsn.body,
+        smtpUtf8: dsn.smtpUtf8,
+        // A tenant whose mail fails in masses delays with its reports nobody but itself. RFC 6710 4.6: a report has the
+        // priority of the message that it is about.
+        tenant: envelope.tenant,
+        priority: envelope.priority,
+        origin: { via, clientAddress: '', helo: '' },
+      },
+      content: dsn.content,
+    });
+    this.#parts.log.event('received', {
+      id,
+      from: '',
+      to: [dsn.recipient],
+      via,
+      about: queueId,
+      size: appended.sizeBytes,
+      tenant: envelope.tenant,
+      priority: envelope.priority,
+    });
+    this.#parts.submit({
+      kind: 'submitted',
+      queueId: id,
+      ref: appended.ref,
+      receivedAtMs: nowMs,
+      sizeBytes: appended.sizeBytes,
+      reversePath: '',
+      recipients: [dsn.recipient],
+      tenant: envelope.tenant,
+      priority: envelope.priority,
+    });
+  }
+}
+
+/** NOTIFY is the sender's wish (RFC 3461 4.1). The postmaster hears of the failures of our reports, and of nothing else. */
+function isDue({ kind }: Addressee, envelope: Envelope, each: ReportedRecipient): boolean {
+  if (kind === 'postmaster') return each.action === 'failed';
+  return wantsReport(envelope.recipients[each.recipient]?.notify, each.action);
+}
+
+function dsnRecipient(envelope: Envelope, each: ReportedRecipient, nowMs: number): DsnRecipient {
+  const recipient = envelope.recipients[each.recipient];
+  const facts = {
+    address: recipient?.address ?? '',
+    originalRecipient: recipient?.originalRecipient,
+    lastAttemptMs: nowMs,
+  };
+  if (each.action === 'relayed') {
+    return { ...facts, action: 'relayed', status: '2.0.0', remoteMta: each.host };
+  }
+  const { refusal, expired } = each;
+  return { ...facts, action: 'failed', status: failureStatus(refusal, expired), refusal };
+}

@@ -1,0 +1,111 @@
+// What senders report of their connections, and what it means: results go to the scheduler, and what follows from them is
+// carried out before the message is let go of.
+
+import type { Delivered } from '../deliver/delivered-lately.ts';
+import type { AttemptResult, CloseReport } from '../deliver/types.ts';
+import { localFault } from '../message/refusal.ts';
+import type { ConnectionHandle, Scheduler } from '../schedule/types.ts';
+import type { SpoolStore } from '../spool/types.ts';
+import type { SenderToManager } from '../channel/messages.ts';
+import type { Damage } from './damage.ts';
+import { damageIn } from './damaged-mail.ts';
+import type { Effects } from './effects.ts';
+import type { Flights } from './flights.ts';
+import type { LocalFailures } from './local-failures.ts';
+import type { SenderPort } from './ports.ts';
+import type { Settlement } from './settlement.ts';
+
+export interface ResultsParts {
+  readonly scheduler: Scheduler;
+  readonly store: Pick<SpoolStore, 'locate'>;
+  readonly senders: SenderPort;
+  readonly flights: Flights;
+  readonly effects: Effects;
+  readonly settlement: Settlement;
+  readonly damage: Damage;
+  readonly localFailures: LocalFailures;
+}
+
+export class Results {
+  readonly #parts: ResultsParts;
+
+  constructor(parts: ResultsParts) {
+    this.#parts = parts;
+  }
+
+  /** @param nowMs - scheduler time */
+  take(report: SenderToManager, nowMs: number): void {
+    switch (report.kind) {
+      case 'ready':
+        this.#parts.scheduler.connectionReady(report.connection as ConnectionHandle, nowMs);
+        break;
+      case 'done':
+        this.#done(report.connection, report.results, report.reusable, nowMs);
+        break;
+      case 'closed':
+        this.#closed(report.connection, report.report, nowMs);
+        break;
+      case 'hello':
+        break;
+      default:
+        report satisfies never;
+    }
+  }
+
+  /** A sender process died with this connection: what it had in hand may or may not have arrived. */
+  lost(connection: number, nowMs: number): void {
+    const flight = this.#parts.flights.on(connection);
+    if (flight !== undefined) {
+      const refusal = localFault('queue', 'Sluice lost the connection in the middle of the transaction');
+      const results = flight.transaction.recipients.map(
+        (recipient) => ({ recipient, result: 'refused', refusal }) as const,
+      );
+      this.#done(connection, results, false, nowMs);
+    }
+    this.#closed(connection, { kind: 'closed' }, nowMs);
+  }
+
+  /** What a sender delivered for an earlier manager, which may have died before it was in the journal. */
+  deliveredBefore(delivered: readonly Delivered[]): void {
+    const { store, scheduler, settlement } = this.#parts;
+    for (const { queueId, recipients, relayedWithoutDsn } of delivered) {
+      // Most of it was journaled: the message is done, and need not be looked for.
+      if (store.locate(queueId) === undefined) continue;
+      const message = scheduler.find(queueId);
+      if (message === undefined) continue;
+      for (const recipient of scheduler.remove(message, recipients)) {
+        settlement.delivered(queueId, recipient);
+        if (relayedWithoutDsn.includes(recipient)) settlement.relayed(queueId, recipient, undefined);
+      }
+    }
+  }
+
+  #done(connection: number, results: readonly AttemptResult[], reusable: boolean, nowMs: number): void {
+    const { scheduler, flights, effects, settlement, damage } = this.#parts;
+    const flight = flights.end(connection);
+    if (flight === undefined) return;
+    const { queueId, transaction } = flight;
+    const { message } = transaction;
+    for (const { recipient, relayedTo } of results) {
+      if (relayedTo !== undefined) settlement.relayed(queueId, recipient, relayedTo);
+    }
+    scheduler.transactionDone(connection as ConnectionHandle, results, reusable, nowMs);
+    effects.carryOut(message, results);
+    const why = damageIn(results);
+    if (why !== undefined) damage.hold(queueId, message, why);
+    flights.release(flight);
+  }
+
+  #closed(connection: number, report: CloseReport, nowMs: number): void {
+    const { scheduler, senders, flights, effects, localFailures } = this.#parts;
+    senders.closed(connection);
+    const flight = flights.end(connection);
+    if (report.kind === 'failed' && report.refusal.by.kind === 'local') {
+      localFailures.failed(report.refusal, nowMs);
+    }
+    const end = report.kind === 'failed' ? report : ({ kind: 'closed' } as const);
+    scheduler.connectionClosed(connection as ConnectionHandle, end, nowMs);
+    effects.carryOut();
+    if (flight !== undefined) flights.release(flight);
+  }
+}

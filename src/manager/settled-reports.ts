@@ -1,0 +1,45 @@
+// Failures that are settled once somebody has heard of them: their reports are on stable storage before the journal says that
+// the recipients have failed, so that a crash in between repeats a report and never loses one.
+
+import type { Timers } from '../io/timers.ts';
+import type { Logger } from '../log/logger.ts';
+import type { SpoolStore } from '../spool/types.ts';
+import { FailureReports } from './failure-reports.ts';
+import type { BouncerPort } from './ports.ts';
+
+export interface SettledReportsParts {
+  readonly store: Pick<SpoolStore, 'locate' | 'pin' | 'settle' | 'unpin'>;
+  readonly bouncer: BouncerPort;
+  readonly timers: Timers;
+  readonly log: Pick<Logger, 'error'>;
+}
+
+/** A message that is reported about stays in the spool until the report is stored and its failures are settled. */
+export function settledReports({ store, bouncer, timers, log }: SettledReportsParts): FailureReports {
+  return new FailureReports({
+    timers,
+    take: (queueId) => {
+      const ref = store.locate(queueId);
+      if (ref !== undefined) store.pin(queueId);
+      return ref;
+    },
+    report: async (queueId, ref, recipients) => {
+      let isReported = true;
+      try {
+        isReported = await bouncer.report(queueId, ref, recipients);
+      } catch (error) {
+        // A mistake of ours: tried again, it would be made again.
+        const reason = error instanceof Error ? error.message : String(error);
+        log.error(`message ${queueId} failed, and its report could not be written: ${reason}`);
+      }
+      if (isReported) {
+        store.settle(
+          recipients
+            .filter((each) => each.action === 'failed')
+            .map(({ recipient }) => ({ kind: 'failed', queueId, recipient })),
+        );
+      }
+      store.unpin(queueId);
+    },
+  });
+}
