@@ -37,6 +37,8 @@ export class LiveSegments {
   readonly #segments: (LiveSegment | undefined)[] = [];
   readonly #free: number[] = [];
   readonly #removed = new Set<number>();
+  /** Of each slot, the newest segment that recovery has found. */
+  #newestFound: ReadonlyMap<number, number> = new Map();
 
   get count(): number {
     return this.#byId.size;
@@ -96,6 +98,19 @@ export class LiveSegments {
 
   wasRemoved(id: number): boolean {
     return this.#removed.has(id);
+  }
+
+  /** Recovery has listed the segments: what is there now, and what is older than the newest of its slot, is all there is. */
+  foundNewest(newest: ReadonlyMap<number, number>): void {
+    this.#newestFound = newest;
+  }
+
+  /**
+   * Was a segment removed by the store before this one? Ids of a slot only grow and the newest of a slot is never removed, so
+   * one that is older than that and was not there at recovery is no new one.
+   */
+  wasRemovedBefore(id: number): boolean {
+    return !this.#byId.has(id) && id < (this.#newestFound.get(slotOf(id)) ?? -1);
   }
 
   [Symbol.iterator](): IterableIterator<LiveSegment> {

@@ -54,7 +54,9 @@ export class QueueState {
 
   /** A writer reports a message. False when it is known already, done or not. */
   submitted(idSegment: number, counter: number, ref: StoredRef, recipients: number): boolean {
-    if (this.segments.wasRemoved(ref.segment)) return false;
+    // A removed segment has taken with it what is known of its messages: all of them are done. A receiver reports again
+    // after a restart of the manager what the one before has not confirmed, also when that has delivered it long ago.
+    if (this.segments.wasRemoved(ref.segment) || this.segments.wasRemovedBefore(ref.segment)) return false;
     const group = this.groups.ensure(idSegment);
     if (isDone(group, counter) || this.table.find(group.index, counter) !== none) return false;
     const segment = this.segments.ensure(ref.segment);

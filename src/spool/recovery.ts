@@ -47,6 +47,7 @@ export async function* recoverSegments(place: RecoveryPlace): AsyncGenerator<rea
   if (place.sync) await syncFolder(files, layout.segments);
   const { segments, indexed } = await listSegments(files, layout);
   const newest = newestOfSlots(segments);
+  place.state.segments.foundNewest(newest);
   const damaged: DamagedRecord[] = [];
   const large = new Set(await readFolder(files, layout.large));
   for (const id of segments) {

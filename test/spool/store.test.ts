@@ -37,6 +37,37 @@ async function openStore(directory: string, options: object = {}): Promise<[Spoo
   return [store, await recovered(store)];
 }
 
+test('a message that the store before has finished and removed is not new when it is reported again', async (t) => {
+  const directory = await temporaryDirectory(t);
+  const writer = await openSpoolWriter({ ...writerDefaults, directory, segmentBytes: 1_500 });
+  const [before] = await openStore(directory);
+  const queueId = await send(writer, before);
+  const ref = before.locate(queueId);
+  assert.ok(ref !== undefined);
+  // Each has a segment of its own, and an id that was made before that.
+  const second = await send(writer, before);
+  const waiting = await send(writer, before);
+  before.settle([
+    { kind: 'delivered', queueId, recipient: 0 },
+    { kind: 'delivered', queueId: second, recipient: 0 },
+  ]);
+  // As soon as their segments have an index, they go.
+  while (before.usage().segments > 1) await before.maintain(Date.now());
+  await before.close();
+  const [store, messages] = await openStore(directory);
+  assert.deepEqual(
+    messages.map((message) => message.queueId),
+    [waiting],
+  );
+  assert.equal(store.submitted(queueId, ref, 1), false);
+  assert.equal(store.usage().liveMessages, 1);
+  // A segment that was begun since then is a new one.
+  await send(writer, store);
+  assert.equal(store.usage().liveMessages, 2);
+  await store.close();
+  await writer.close();
+});
+
 test('what waits survives a restart: attempts, times, errors, holds, and which recipients are left', async (t) => {
   const directory = await temporaryDirectory(t);
   const writer = await openSpoolWriter({ ...writerDefaults, directory });
