@@ -10,6 +10,10 @@ export interface BookedRecipient {
   readonly arrivals: Arrival[];
   /** Message-IDs of reports that name it as failed. */
   readonly reports: Set<string>;
+  /** A destination has refused it for good. */
+  wasRefused: boolean;
+  /** An operator has given it up, or may have. */
+  isGivenUp: boolean;
 }
 
 /** One message as a client offers it. */
@@ -21,6 +25,7 @@ export interface Offer {
   readonly recipients: readonly BookedRecipient[];
   readonly atMs: number;
   answer: 'none' | 'accepted' | 'refused';
+  acceptedAtMs: number;
   queueId: string;
 }
 
@@ -65,8 +70,22 @@ export class Books {
   }
 
   offered({ id, reversePath, addresses }: NewOffer): Offer {
-    const recipients = addresses.map((address) => ({ address, arrivals: [], reports: new Set<string>() }));
-    const offer: Offer = { id, reversePath, recipients, atMs: this.#nowMs(), answer: 'none', queueId: '' };
+    const recipients = addresses.map((address) => ({
+      address,
+      arrivals: [],
+      reports: new Set<string>(),
+      wasRefused: false,
+      isGivenUp: false,
+    }));
+    const offer: Offer = {
+      id,
+      reversePath,
+      recipients,
+      atMs: this.#nowMs(),
+      answer: 'none',
+      acceptedAtMs: 0,
+      queueId: '',
+    };
     this.offers.set(id, offer);
     return offer;
   }
@@ -93,12 +112,19 @@ export class Books {
   /** The client has heard 250, or may have. */
   accepted(offer: Offer): void {
     offer.answer = 'accepted';
+    offer.acceptedAtMs = this.#nowMs();
     this.seen.accepted++;
   }
 
   refused(offer: Offer): void {
     offer.answer = 'refused';
     this.seen.refused++;
+  }
+
+  /** A destination refuses a recipient for good. */
+  refusedAt(queueId: string, recipient: number): void {
+    const booked = this.#byQueueId.get(queueId)?.recipients[recipient];
+    if (booked !== undefined) booked.wasRefused = true;
   }
 
   managerEnded(): void {

@@ -74,13 +74,18 @@ export class LinkEnd<Out, In> implements ConfirmedChannel<Out, In> {
     this.#peer = peer;
   }
 
-  get owner(): SimProcess {
-    return this.#from;
+  /** Is everything that either end has said known to the other? */
+  get isSettled(): boolean {
+    return this.#isOpen && !this.#isBroken && this.isQuiet && this.#peer?.isQuiet === true;
   }
 
-  /** Nothing is under way, and nothing waits to leave. */
+  get other(): SimProcess {
+    return this.#to;
+  }
+
+  /** Nothing is under way, waits to leave, or has arrived and not been looked at. */
   get isQuiet(): boolean {
-    return this.#underWay.length === 0 && this.#queue.length === 0;
+    return this.#underWay.length === 0 && this.#queue.length === 0 && this.#early.length === 0;
   }
 
   get congested(): boolean {

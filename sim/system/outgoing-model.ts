@@ -62,6 +62,11 @@ export class OutgoingModel {
     return { host: this.#host.name, ip: this.#host.ip, port: 25 };
   }
 
+  /** Recipients of the transaction in hand. */
+  get inHand(): number {
+    return (this.#work?.recipients.length ?? 0) + (this.#next?.recipients.length ?? 0);
+  }
+
   /** Granted, and without a report so far. */
   get isBusy(): boolean {
     return this.#work !== undefined || this.#next !== undefined;
@@ -197,6 +202,7 @@ export class OutgoingModel {
     const results = work.recipients.map((index): AttemptResult => {
       const verdict = verdicts.get(index)?.verdict;
       if (verdict === 'taken') return { recipient: index, result: 'delivered' };
+      if (verdict === 'never') around.books.refusedAt(work.queueId, index);
       const reply = verdict === 'never' ? '550 5.1.1 no such user' : '451 4.3.0 not at this moment';
       return { recipient: index, result: 'refused', refusal: simulatedReply(this.#peer, 'RCPT', reply) };
     });

@@ -58,9 +58,9 @@ export class SenderModel implements Carrier {
     return this.#connections.size;
   }
 
-  /** Transactions in hand, granted ones included. */
-  get busy(): number {
-    return [...this.#connections.values()].filter(({ isBusy }) => isBusy).length;
+  /** Recipients of transactions in hand, granted ones included. */
+  get active(): number {
+    return this.#connections.values().reduce((sum, { inHand }) => sum + inHand, 0);
   }
 
   ready(connection: OutgoingModel): void {

@@ -14,6 +14,7 @@ export class SimProcess {
   readonly name: string;
   readonly timers: Timers;
   readonly files: FileLayer;
+  readonly startedAtMs: number;
   readonly #ground: Ground;
   readonly #disk: DiskProcess;
   readonly #ends: (() => void)[] = [];
@@ -29,6 +30,7 @@ export class SimProcess {
     const { clock } = ground;
     this.#ground = ground;
     this.name = name;
+    this.startedAtMs = clock.nowMs;
     this.timers = new ProcessTimers(ground, this);
     // The disk works on while the process is stopped.
     this.#disk = disk.process((what, act) => {

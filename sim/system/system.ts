@@ -3,19 +3,21 @@
 // nothing of the code under test. One seed decides everything, and replays it.
 
 import type { Config } from '../../src/config/config.ts';
-import type { ConfirmedChannel, ConnectManager } from '../../src/channel/manager-link.ts';
+import type { ConnectManager } from '../../src/channel/manager-link.ts';
 import type { Logger } from '../../src/log/logger.ts';
 import type { Random } from '../../src/schedule/store/random.ts';
 import { VirtualClock } from '../../src/simulate/virtual-clock.ts';
 import { SimulatedDisk } from '../disk/simulated-disk.ts';
+import { check } from '../world/ledger.ts';
 import { Books } from './books.ts';
 import { Grants } from './grants.ts';
 import type { Fault } from './faults.ts';
 import { settled, type Trace } from './ground.ts';
 import { wellTempered, type Internet, type NameServerTemper } from './internet.ts';
 import { LimitBooks } from './limit-books.ts';
-import { link, type LinkEnd, type Overheard } from './link.ts';
-import type { ManagerEnd } from './manager-process.ts';
+import { Inquiry, type Asked } from './inquiry.ts';
+import type { Overheard } from './link.ts';
+import { Links } from './links.ts';
 import { Memory } from './memory.ts';
 import {
   faultsMs,
@@ -42,10 +44,8 @@ export const startMs = 1_800_000_000_000;
 const endMs = startMs + faultsMs + 1_000_000;
 /** How often it is looked whether all has ended. */
 const lookMs = 1_000;
-/** How often a role looks for a manager that is not there, as in `manager-socket.ts`. */
-const reconnectMs = 50;
 
-export class System implements Targets {
+export class System implements Targets, Asked {
   readonly clock = new VirtualClock(startMs);
   readonly random: Random;
   readonly trace: Trace;
@@ -71,7 +71,9 @@ export class System implements Targets {
   readonly #strikes: Strikes;
   /** Faults whose time has come, with the step at which each strikes. */
   readonly #armed: { readonly atStep: number; readonly fault: Fault }[] = [];
-  readonly #links = new Set<LinkEnd<never, never>>();
+  readonly links: Links;
+  /** Set when it lives. */
+  inquiry: Inquiry | undefined;
   #fingerprint = 0;
   #isOn = true;
   #failure: Error | undefined;
@@ -98,6 +100,11 @@ export class System implements Targets {
     this.disk = new SimulatedDisk({ seed, capacityBytes });
     this.diskMs = diskMs;
     this.#strikes = new Strikes(this);
+    this.links = new Links({
+      ground: this,
+      overheard: this.#overheard,
+      manager: () => this.#supervision?.manager,
+    });
   }
 
   /** A number over all that happened: two runs of one seed have the same. */
@@ -113,13 +120,16 @@ export class System implements Targets {
     for (const { atMs, afterSteps, fault } of faults) {
       this.clock.at(startMs + atMs, () => this.#armed.push({ atStep: this.steps + afterSteps, fault }));
     }
+    const inquiry = new Inquiry(this);
+    this.inquiry = inquiry;
     await this.#run(startMs + faultsMs);
     this.#calmDown();
-    for (let untilMs = this.clock.nowMs; untilMs < endMs && !this.books.isComplete;) {
-      untilMs += lookMs;
-      await this.#run(untilMs);
+    while (this.clock.nowMs < endMs && !(this.books.isComplete && inquiry.isEmpty)) {
+      await this.#run(this.clock.nowMs + lookMs);
     }
     this.books.finish();
+    check(inquiry.isEmpty, () => `something is left at the end: ${JSON.stringify(inquiry.last)}`);
+    check(this.limitBooks.open.size === 0, () => `${this.limitBooks.open.size} connections are left open`);
   }
 
   get supervision(): Supervision {
@@ -135,7 +145,7 @@ export class System implements Targets {
 
   /** Its processes end by themselves, and the next one waits for them. */
   killSupervisor(): void {
-    this.#startSupervisor(this.supervision.kill());
+    if (this.#isOn) this.#startSupervisor(this.supervision.kill());
   }
 
   /** What is not synced is lost, or part of it; the machine starts again after so long. */
@@ -154,7 +164,7 @@ export class System implements Targets {
   }
 
   breakLink(process: SimProcess): void {
-    for (const each of this.#links) if (each.owner === process) each.break();
+    this.links.break(process);
   }
 
   /** Every process gets the new configuration, in its own time. */
@@ -174,25 +184,7 @@ export class System implements Targets {
   }
 
   managerFor(process: SimProcess): ConnectManager {
-    return <Out, In>(isCancelled: () => boolean) =>
-      new Promise<ConfirmedChannel<Out, In> | undefined>((resolve) => {
-        const look = (): void => {
-          if (isCancelled()) {
-            resolve(undefined);
-            return;
-          }
-          const manager = this.#supervision?.manager;
-          if (manager?.process.isAlive !== true) {
-            process.after(reconnectMs, look);
-            return;
-          }
-          const [own, other] = link<Out, In>(this.#linkOptions(), process, manager.process);
-          this.#links.add(own as unknown as LinkEnd<never, never>);
-          manager.accept(other as unknown as ManagerEnd);
-          resolve(own);
-        };
-        process.run(look);
-      });
+    return this.links.from(process);
   }
 
   logOf(process: SimProcess): Logger {
@@ -212,15 +204,14 @@ export class System implements Targets {
     };
   }
 
-  #linkOptions() {
-    const overheard: Overheard = {
-      posted: (message) => this.grants.posted(message),
-      left: (batch) => this.memory.left(batch),
-      ended: (batch, by) => this.memory.ended(batch, by, 'the link on which it was reported broke'),
-    };
-    const { random } = this;
-    return { ground: this, overheard, delayMs: () => random.next() * 3, tellsAfter: 1 + random.below(8) };
-  }
+  readonly #overheard: Overheard = {
+    posted: (message) => {
+      this.grants.posted(message);
+      this.inquiry?.posted(message);
+    },
+    left: (batch) => this.memory.left(batch),
+    ended: (batch, by) => this.memory.ended(batch, by, 'the link on which it was reported broke'),
+  };
 
   async #run(untilMs: number): Promise<void> {
     while (this.clock.step(untilMs)) {
