@@ -11,7 +11,7 @@ import type { Trouble } from '../stats/troubles.ts';
 export interface Hello {
   readonly kind: 'hello';
   readonly role: 'receiver' | 'sender' | 'control';
-  /** The role's number among its like. */
+  /** Index among the processes of the same role. */
   readonly index: number;
   /** Which process it is: no two that one supervisor started have the same. */
   readonly serial: number;
@@ -94,7 +94,7 @@ export interface ReloadAnswer {
 
 /** What the process of a role is told of itself. */
 export interface RoleStart {
-  /** The role's number among its like. */
+  /** Index among the processes of the same role. */
   readonly index: number;
   readonly serial: number;
   /** To the manager: the sender processes that live, and may have connections of an earlier manager. */
