@@ -110,6 +110,8 @@ test('success that was asked for and that the peer will not tell is reported, an
   await one.done(one.connect.connection, [result]);
   assert.deepEqual(store.told, [`settle delivered ${id} 0`, 'report R0']);
   assert.deepEqual([...store.pins.keys()], ['R0']);
+  const text = Buffer.concat(store.reports[0]?.content ?? []).toString();
+  assert.match(text, /^Action: relayed\r\nStatus: 2\.0\.0\r\nRemote-MTA: dns; mx\.to\.test\r$/mu);
 });
 
 test('a reload changes in whose name reports are written', async (t) => {
