@@ -4,7 +4,7 @@
 import { blockerText } from '../../src/schedule/tell/blocker-text.ts';
 import { ConnectionState } from '../../src/schedule/store/connections.ts';
 import { dimensions } from '../../src/schedule/store/counters.ts';
-import { forgetBoth } from '../../src/schedule/reserve/gates.ts';
+import { forgetPairLimits } from '../../src/schedule/reserve/gates.ts';
 import { hasOneRoute, recipientsOf, routeOf, tasksOf } from '../../src/schedule/work/lifecycle.ts';
 import { unansweredCount } from '../../src/schedule/reserve/unanswered.ts';
 import { forgetLimitsAtRest } from '../../src/schedule/reserve/needs.ts';
@@ -35,7 +35,7 @@ export function audit(s: State): void {
 /** Nothing is left: no row in any store. */
 export function auditEmpty(s: State): void {
   // What is kept for the next message is no row that is left.
-  forgetBoth(s);
+  forgetPairLimits(s);
   forgetLimitsAtRest(s);
   s.counters.sweep();
   const rows = {

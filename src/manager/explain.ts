@@ -142,7 +142,7 @@ function carriesOf(
   const task = { domain, tenant };
   const at = { site, mx: place.host, ip: place.ip, source: place.source };
   const { limits, carries } = facts;
-  const applied = [limits.ofTask(task), limits.ofPlace(at), limits.ofBoth(task, at)];
+  const applied = [limits.ofTask(task), limits.ofPlace(at), limits.ofPair(task, at)];
   const least = (name: 'messagesPerConnection' | 'recipientsPerMessage'): Carried => {
     const allowed = Math.min(...applied.map((each) => each[name]));
     if (allowed >= carries[name].allowed) return carries[name];

@@ -17,11 +17,11 @@ export interface SchedulerConfig {
   readonly idleConnectionMs: number;
   readonly recipientsPerTransaction: number;
   readonly transactionsPerConnection: number;
-  /** Rest of an address after its first, second, ... failed connection; the last one repeats. Jittered alike. */
+  /** Ms that an address rests after its first, second, ... failed connection; the last one repeats. Jittered as `retryMs` is. */
   readonly addressRestMs: readonly number[];
   /** Ms that an own address is not used after no connection could be begun from it; 10,000 when it is not given. */
   readonly sourceRestMs?: number | undefined;
-  /** Ms that recipients of a message with known routes wait for the plans of its others, to share a transaction; 2,000. */
+  /** Ms that recipients with a known plan wait for the plans of the message's others, to share a transaction; default 2,000. */
   readonly routeGraceMs?: number | undefined;
   readonly limits: {
     /** Outgoing connections in all, without those that count against `unanswered`. */
@@ -31,9 +31,9 @@ export interface SchedulerConfig {
     readonly unansweredPolicy?: UnansweredPolicy | undefined;
     readonly rules: readonly LimitRule[];
   };
-  /** Our own addresses that connections are made from; '' lets the system choose. Not empty. */
+  /** The source addresses of connections; '' lets the system choose. The list is not empty. */
   readonly sources?: readonly string[];
-  /** Turns that a tenant gets in a row, by its name; 1 for those that are not named. */
+  /** Grants that a tenant gets in a row, by its name; 1 for tenants that are not named. */
   readonly weights?: ReadonlyMap<string, number>;
   readonly adapt?: AdaptSettings;
   readonly reactions?: readonly ReactionRule[];

@@ -1,5 +1,5 @@
-// All that the scheduler knows, in one place: the stores, the effects that wait for the caller, and the lists of what
-// still has to be looked at in this call. The rules are in the files beside it.
+// The whole state of the scheduler: the stores, the effects that wait for the caller, and the lists of what is still to be
+// looked at in the current call. The rules that change it are in the inner rooms beside this file.
 
 import { AddressStore } from './store/addresses.ts';
 import { ConnectionStore } from './store/connections.ts';
@@ -50,53 +50,53 @@ export class State {
   readonly pauseCounter: number;
   /** Why grants are paused. */
   pauseReason = '';
-  /** Connections that can be carried now, however many may be made. */
+  /** Connections that the sender processes can carry now; the limits stay within it. */
   carried = Infinity;
   limits: LimitIndex;
-  /** Our own addresses; '' lets the system choose. */
+  /** The source addresses of connections; '' lets the system choose. */
   sources: readonly string[];
 
   readonly uncommitted = new UncommittedMessages();
-  /** Messages that wait for plans of some of their recipients' routes: how many of their tasks ask. */
+  /** By message: how many of its tasks wait for the plan of their route. Only messages with such tasks are here. */
   readonly asking = new Map<number, number>();
-  /** Messages done whose handles may still be named by effects. */
+  /** Messages that are done, whose handles may still be in effects that the caller has not seen. */
   readonly done = new RowList();
-  /** Messages that may have no task left. */
+  /** Messages that may have no task left; looked at when the call ends. */
   readonly finishing = new RowList();
 
-  /** Routes that may be able to go on, in turn. */
+  /** Routes that may be able to get a grant, in the order in which they are tried. */
   readonly runnable = new RowList();
   nextRunnable = 0;
-  /** Sites with a connection that became idle. */
+  /** Sites with a connection that became idle in this call. */
   readonly offering = new RowList();
-  /** Connections that became idle. */
+  /** Connections that became idle in this call. */
   readonly newlyIdle = new RowList();
-  /** Tasks that became ready; those that are not granted at once need a place in the heap. */
+  /** Tasks that became ready in this call. Those that are not granted at once get a place in the heap of due times. */
   readonly fresh = new RowList();
-  /** Scratch: what the task at hand needs besides what holds at its place. */
+  /** Scratch: the limits that the current task needs wherever it goes; filled by `collectNeeds`. */
   readonly needs = new Needs();
-  /** Routes that rest and still have their limits at hand, those that have rested longest first. */
+  /** Routes that wait or have nothing to do and still hold their limits, those that have rested longest first. */
   readonly limitsAtRest = new Set<number>();
-  /** Limits of messages of some routes at the last place, as far as they look at both. */
-  readonly both = { place: undefined as Place | undefined, byRoute: new Map<number, HeldLimits>() };
-  /** Scratch: counters that a connection keeps for its next task. */
+  /** Cache of the limits that depend on route and place, for the last place. */
+  readonly pairLimits = { place: undefined as Place | undefined, byRoute: new Map<number, HeldLimits>() };
+  /** Scratch: the counters that a connection needs for its next task. */
   readonly kept = new RowList();
-  /** Scratch: counters that stand in the way of a route. */
+  /** Scratch: the counters that keep the current route from a grant. */
   readonly blockers = new RowList();
-  /** Next route that is looked at for being forgotten. */
+  /** The route that was looked at last for being forgotten, in the regular sweep. */
   sweepAt = 0;
   sweepNextMs = 0;
-  /** The same, when there are very many. */
+  /** The same for the sweep that runs while there are very many routes. */
   forgetAt = 0;
-  /** Own addresses that are left alone, with the Unix ms of the end. */
+  /** Source addresses that are not used now, each with the ms at which it may be used again. */
   readonly sourceRests = new Map<string, number>();
-  /** What has to be added to the scheduler's time for the date that is written down. */
+  /** Ms between the scheduler's time and the dates that are journaled. */
   dateShiftMs = 0;
-  /** The same for the date that people are told. */
+  /** Ms between the scheduler's time and the dates that people are told. */
   shownShiftMs = 0;
-  /** No plan can be looked up, by a fault of this host. */
+  /** Plans cannot be looked up, because no name server answers. */
   lookupsStopped = false;
-  /** Connections to some addresses cannot be made by a fault of this host: it has no source for them. */
+  /** This host has no source address for connections of some IP version. */
   sourcesLack = false;
 
   constructor(config: SchedulerConfig) {
@@ -118,12 +118,12 @@ export function sourcesOf({ sources }: SchedulerConfig): readonly string[] {
   return sources === undefined || sources.length === 0 ? [''] : sources;
 }
 
-/** The date of a time of the scheduler's, Unix ms: for people, who compare it with the clock that they see. */
+/** The date of a scheduler time in Unix ms, as people are told it: by the clock that they see. */
 export function shownDateOf(s: State, ms: number): number {
   return ms + s.shownShiftMs;
 }
 
-/** The same for what is written down, which goes by the clock that is believed. */
+/** The date of a scheduler time in Unix ms, as it is journaled: by the clock that is believed. */
 export function dateOf(s: State, ms: number): number {
   return ms + s.dateShiftMs;
 }

@@ -1,4 +1,5 @@
-// The scheduler's contract: what goes in, what comes out. Pure data; handles are small integers, strings are interned once.
+// The scheduler's contract: its calls and their arguments, and the effects that it wants carried out. Pure data; handles are
+// small integers.
 
 import type { Refusal } from '../message/refusal.ts';
 import type { LastRefusal } from '../message/refusal-form.ts';
@@ -17,12 +18,12 @@ export type ConnectionHandle = number & { readonly __brand: 'ConnectionHandle' }
 export interface NewRecipient {
   /** Index in the envelope. */
   readonly recipient: number;
-  /** RouteKey.key; the scheduler asks for its plan with a `resolve` effect when it has none that is valid. */
+  /** `RouteKey.key`. The scheduler requests its plan by a `resolve` effect when it has no valid one. */
   readonly route: string;
   /** RouteKey.domain. */
   readonly domain: string;
   readonly attempts: number;
-  /** In the scheduler's time; 0: at once. After a failed attempt never later than the retry schedule says. */
+  /** In the scheduler's time; 0: at once. After a failed attempt it is at most as late as the retry schedule allows. */
   readonly nextAttemptAtMs: number;
   readonly lastRefusal: LastRefusal;
 }
@@ -33,7 +34,7 @@ export interface NewScheduledMessage {
   readonly tenant?: string | undefined;
   /** MT-PRIORITY (RFC 6710): -9 to 9, higher goes first; 0 when it is not given. */
   readonly priority?: number | undefined;
-  /** In the scheduler's time; the lifetime counts from it. A time to come counts as now. */
+  /** In the scheduler's time; the lifetime counts from it. A future time counts as now. */
   readonly receivedAtMs: number;
   readonly nullSender: boolean;
   readonly held: boolean;
@@ -45,12 +46,12 @@ export interface NewRoute {
   readonly domain: string;
 }
 
-/** What became of one recipient of a granted transaction. */
+/** The result for one recipient of a granted transaction. */
 export type RecipientResult =
   | { readonly recipient: number; readonly result: 'delivered' }
   | { readonly recipient: number; readonly result: 'refused'; readonly refusal: Refusal };
 
-/** What the scheduler wants done. Collected by the caller after every call, in order. */
+/** What the scheduler wants done; carried out by the caller after every call, in order. See `drive`. */
 export type Effect =
   /** Look up the plan of `key` (a RouteKey.key); answer with `routeResolved` for `route`, which is the scheduler's own name. */
   | { readonly kind: 'resolve'; readonly route: string; readonly key: string }
@@ -99,7 +100,7 @@ export interface Transaction {
   readonly recipients: readonly number[];
 }
 
-/** Why a connection is no more. */
+/** How a connection ended. */
 export type ConnectionEnd =
   /**
    * It never became ready (refused, timed out, greeting 4xx/5xx, early drop): the address is to blame, no recipient is. With
@@ -141,7 +142,7 @@ export interface SiteStatus {
   readonly ready: number;
   readonly active: number;
   readonly connections: number;
-  /** What its ready work waits for: the full limit's name, a rest until a time, or nothing. */
+  /** What its ready mail waits for: the name of the full limit, or a rest with its end; empty: nothing. */
   readonly blockedOn: string;
 }
 
@@ -153,7 +154,7 @@ export interface SiteStatus {
 export interface UnexplainedWait {
   readonly queueId: string;
   readonly domain: string;
-  /** The way to its domain is being looked up. */
+  /** The plan of its route is being looked up. */
   readonly isResolving: boolean;
 }
 
@@ -192,18 +193,18 @@ export interface Scheduler {
    * Until then no lifetime ends.
    */
   sourcesLack(doLack: boolean): void;
-  /** Time has passed: due retries, expiries, idle connections, rests that end. */
+  /** Does what is due by now: next attempts, ends of lifetimes and rests, idle connections that close. */
   tick(nowMs: number): void;
   /** When `tick` has something to do next; Infinity if never. */
   nextWakeMs(): number;
-  /** New limits and times apply at once; lowering a limit drains. */
+  /** New limits and times apply at once. Above a lowered limit, idle connections close at once and busy ones when they are done. */
   reconfigure(config: SchedulerConfig, nowMs: number): void;
   /**
    * So many connections can be carried now, as sender processes come and go; unlimited until it is said. The limit of all
-   * connections, and of those that nobody has greeted on, stays within it.
+   * connections, and of those that no host has greeted on, stays within it.
    */
   carry(connections: number, nowMs: number): void;
-  /** The routing table changed: no plan is believed any longer, each is asked for when there is work for it. */
+  /** The routing table changed: all plans expire, and each is requested again when there is work for it. */
   routesChanged(nowMs: number): void;
   /**
    * Gives waiting recipients of a message, by their index in the envelope, new routes; attempts and times stay.
@@ -236,7 +237,7 @@ export interface Scheduler {
   recipients(): IterableIterator<QueuedRecipient>;
   /** Sites with work or connections: at most so many, in this order. */
   sites(most?: number, order?: SiteOrder): SiteStatus[];
-  /** How many there are. */
+  /** The number of rows that `sites` gives without a limit. */
   siteCount(): number;
   /** Why a tenant's mail of a route (`RouteKey.key` and `domain`) goes or waits, when it takes this plan. */
   explain(route: string, domain: string, tenant: string, plan: RelayPlan, nowMs: number): Explanation;
@@ -247,7 +248,7 @@ export interface Scheduler {
    * Transactions in flight finish.
    */
   pause(reason: string | undefined, nowMs: number): void;
-  /** What rates have let through lately, to be kept over a restart. */
+  /** The state of all rates that are in use, to be kept over a restart. */
   rates(nowMs: number): readonly SavedRate[];
   /** Before the first message. */
   restoreRates(saved: readonly SavedRate[]): void;

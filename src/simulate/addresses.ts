@@ -1,11 +1,11 @@
-// Addresses of simulated hosts: counted up from a first one, or made up where nobody named any.
+// Addresses of simulated hosts: counted up from a first one, or made up where the file names none.
 
 import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { canonicalIp } from '../values/ip-address.ts';
 import type { Network } from '../values/network.ts';
 
-/** The address `count` after this one, in canonical text. */
+/** The address that is `count` after this one, in canonical text. */
 export function addressAfter(ip: string, count: number): string {
   const bytes = ipaddr.parse(ip).toByteArray();
   let carry = count;
@@ -26,7 +26,7 @@ export function addressesOf({ address, prefix }: Network, most: number): string[
 
 const networks = 16 * 65_536;
 
-/** An address in a network of its own; of 240.0.0.0/4, which is nobody's (RFC 1112 4), so that no limit knows it. */
+/** An address in a network of its own, in the unused 240.0.0.0/4 (RFC 1112 4), so that no limit names it. */
 export function madeUpAddress(number: number): string {
   const network = number % networks;
   const host = 25 + (Math.floor(number / networks) % 200);

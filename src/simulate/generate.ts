@@ -1,4 +1,4 @@
-// Workloads made up from a few numbers: so many messages over so many domains, with shares as real lists have them
+// Workloads made from a few numbers: messages spread over domains with shares as real lists have them
 // (Zipf: the domain of rank r gets its share in proportion to 1 / r^s), and tenants with shares of their own.
 
 import { closest } from '../values/closest.ts';
@@ -15,12 +15,12 @@ export interface WorkloadSpec {
   readonly domains: number;
   /** Exponent of the shares; 0: all domains get the same. */
   readonly zipf: number;
-  /** Messages come evenly over this time. */
+  /** Ms over which the messages come, evenly. */
   readonly overMs: number;
   /** Recipients of each message. */
   readonly recipients: number;
   readonly sizeBytes: number;
-  /** Do the big providers come first? */
+  /** Are the first domains those of the big providers? */
   readonly known: boolean;
   readonly tenants: readonly { readonly name: string; readonly share: number }[];
 }
@@ -112,7 +112,7 @@ function cumulative(shares: readonly number[]): Float64Array {
   return upTo;
 }
 
-/** An index, as often as its share says. */
+/** A random index; each is chosen in proportion to its share. */
 function draw(upTo: Float64Array, random: Random): number {
   if (upTo.length < 2) return 0;
   const wanted = random.next() * (upTo.at(-1) ?? 0);

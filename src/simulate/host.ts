@@ -17,7 +17,7 @@ export interface HostOptions {
 export interface Verdict {
   readonly results: readonly RecipientResult[];
   readonly hangsUp: boolean;
-  /** Recipients that it took, whatever the client got to hear. */
+  /** Recipients whose message the host took, whether the client heard of it or not. */
   readonly taken: readonly number[];
 }
 
@@ -35,7 +35,7 @@ export class Host {
     this.traits = traits;
   }
 
-  /** A client connects; undefined: it may come in. Every trait hears of it, the first that objects speaks. */
+  /** A client connects. Undefined: it is let in. Every trait is told; the first that objects decides. */
   connect(visit: Visit, nowMs: number): Objection | undefined {
     this.open++;
     if (this.open > this.mostOpen) this.mostOpen = this.open;
@@ -83,7 +83,7 @@ export class Host {
     return -1;
   }
 
-  /** A transaction for these recipients of a message; `message` tells messages apart for ever. */
+  /** A transaction for these recipients of a message. Numbers of messages are never used again. */
   transact(visit: Visit, message: number, recipients: readonly number[], nowMs: number): Verdict {
     if (this.traits.length === 0) return takeAll(recipients);
     for (const trait of this.traits) {

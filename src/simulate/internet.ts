@@ -8,11 +8,11 @@ import { Host, type HostOptions } from './host.ts';
 import { broken } from './simulation-error.ts';
 import type { Network } from './network.ts';
 
-/** Where mail of a domain goes while the DNS says so. */
+/** Where the MX records of a domain lead. */
 export interface Site {
   /** `RelayPlan.site`. */
   readonly name: string;
-  /** Of its MX hosts, for people. */
+  /** Its MX hosts as text, for people. */
   readonly label: string;
   /** Sorted by preference. */
   readonly addresses: readonly NextHopAddress[];
@@ -53,7 +53,7 @@ const dnsFailure: ErrorPlan = {
   enhancedStatus: '4.4.3',
   text: 'The MX records could not be looked up: DNS server failure',
 };
-/** A failed look-up is believed for as long. */
+/** How long the failure of a look-up is kept. */
 const failureTtlMs = 10_000;
 const staticTtlMs = 3_600_000;
 
@@ -65,7 +65,7 @@ export class Internet implements Network {
   readonly #random: Random;
   readonly #maker: ZoneMaker | undefined;
 
-  /** @param maker is asked for what was not added before; without one there is nothing else */
+  /** @param maker - is asked for zones and plans that were not added before; without one there are no others */
   constructor(random: Random, maker?: ZoneMaker) {
     this.#random = random;
     this.#maker = maker;

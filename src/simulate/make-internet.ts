@@ -1,5 +1,5 @@
-// An internet from models of destinations: a domain gets its zone and hosts when it is first looked up. What no model is
-// for is a healthy host of its own, and the big providers are where they are known to be.
+// An internet from models of destinations: a domain gets its zone and hosts when it is first looked up. A domain without a
+// model has a healthy host of its own; domains of the big providers share the hosts that they have in reality.
 
 import type { RouteRule } from '../route/route-rule.ts';
 import { siteOf } from '../route/site.ts';
@@ -16,7 +16,7 @@ import { providers, type Provider } from './well-known.ts';
 /** Port of all MX hosts (RFC 5321 4.5.4.2). */
 const smtpPort = 25;
 const mostAddresses = 256;
-/** A host that nobody described is from 20 to 300 ms away. */
+/** The round trip to a host without a model takes 20 to 300 ms. */
 const nearestMs = 20;
 const farthest = 15;
 
@@ -57,7 +57,7 @@ class InternetMaker implements ZoneMaker {
     this.internet = new Internet(this.#random, this);
     for (const provider of providers)
       for (const domain of provider.domains) this.#providerOf.set(domain, provider);
-    // Smarthosts may be hosts of these.
+    // A smarthost may be one of the hosts of these destinations.
     for (const model of options.models) if (model.mx !== undefined) this.#exchangesOf(model, model.mx);
   }
 
@@ -65,7 +65,7 @@ class InternetMaker implements ZoneMaker {
     const provider = this.#providerOf.get(domain);
     const named = this.#matcher.named(domain);
     if (provider !== undefined && named?.mx === undefined) {
-      // What one of the provider's domains is said to do, all do: they are the same hosts.
+      // A model for one domain of a provider holds for all of them: they have the same hosts.
       const model = named ?? provider.domains.map((name) => this.#matcher.named(name)).find(Boolean);
       return this.#zoneOf(domain, this.#exchangesOfProvider(provider, model), model);
     }
@@ -164,7 +164,7 @@ class InternetMaker implements ZoneMaker {
     return ips;
   }
 
-  /** A host of its own at a new address. */
+  /** Makes a host at a new address. */
   #newHost(name: string, model: DestinationModel | undefined): string {
     const { seed, startMs } = this.#options;
     const ip = this.#newAddress();

@@ -4,10 +4,10 @@ import type { RoutePlan } from '../route/types.ts';
 import type { Host } from './host.ts';
 
 export interface Network {
-  /** What a look-up of a route key gives at this time. */
+  /** The answer to a look-up of a route key at this time. */
   plan(route: string, nowMs: number): RoutePlan;
-  /** How long it takes. */
+  /** Ms that the look-up takes. */
   planDelayMs(route: string): number;
-  /** Undefined: there is no such address. */
+  /** The host at an address; undefined: there is none. */
   host(ip: string): Host | undefined;
 }

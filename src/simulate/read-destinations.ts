@@ -1,4 +1,4 @@
-// A file of destinations: TOML to models. Mistakes are told with file, line and column, all at once.
+// Reads a file of destinations: from TOML to models. All mistakes are reported together, with file, line and column.
 
 import type { z } from 'zod';
 import { closest } from '../values/closest.ts';

@@ -1,4 +1,4 @@
-// A workload as a file: JSON, one send a line. Mistakes are told with their line.
+// Reads a workload from a file of JSON lines, one for each message. Mistakes are reported with their line.
 
 import { closest } from '../values/closest.ts';
 import { parseRecipientDomain } from '../values/domain.ts';
@@ -20,7 +20,7 @@ export class WorkloadReader {
   #line = 0;
   /** Do times have dates? Undefined: none was seen yet. */
   #hasDates: boolean | undefined;
-  /** Addresses have few domains: each is read once. */
+  /** Domains that were read before, by the text in the file: there are few, and so each is parsed once. */
   readonly #domains = new Map<string, string>();
 
   /** @param fileName for messages */

@@ -3,7 +3,7 @@
 import type { Reporter } from './reporter.ts';
 import type { Delays, Tally } from './tally.ts';
 
-/** What stood in the way, and for which part of the time from the first message to the last outcome, in [0, 1]. */
+/** What mail waited for, and for which part of the time from the first message to the last outcome, in [0, 1]. */
 export interface Bound {
   readonly by: string;
   readonly share: number;
@@ -18,7 +18,7 @@ export interface DestinationReport {
   readonly recipients: number;
   readonly delivered: number;
   readonly failed: number;
-  /** Recipients that the end of the simulation found waiting. */
+  /** Recipients that still waited when the simulation ended. */
   readonly left: number;
   readonly deferrals: number;
   readonly firstDeliveredMs: number | null;

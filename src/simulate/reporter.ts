@@ -6,11 +6,11 @@ import type { Objection, Visit } from './trait.ts';
 import { Witness } from './witness.ts';
 import type { Workload } from './workload.ts';
 
-/** How often what waits is looked at: every so many ms, but not more often than calls pay for it. */
+/** Ms between two looks at what mail waits for; longer when there are many rows, so that this stays cheap. */
 const sampleMs = 1_000;
 const callsPerRow = 4;
 
-/** Tells every domain that has ready mail which has to wait, and what for. Returns how many there were. */
+/** Calls `tell` for every domain with ready mail that waits, with what it waits for. Returns how many there were. */
 export type WaitSampler = (tell: (domain: string, what: string) => void) => number;
 
 export interface ReporterOptions {
@@ -65,7 +65,7 @@ export class Reporter extends Witness {
       const tally = this.#domainOf(message, recipient);
       tally.recipients++;
       if (tally.firstAtMs < 0) tally.firstAtMs = workload.atMs(message);
-      // Recipients of one domain stand together, or are seldom many.
+      // Recipients of one domain are mostly beside each other; a message that is counted twice is rare.
       if (recipient === 0 || this.#domainOf(message, recipient - 1) !== tally) tally.messages++;
     }
   }

@@ -17,6 +17,6 @@ export class RouteRequests {
   }
 
   at(number: number): EffectOf<'resolve'> {
-    return this.#requests[number] ?? broken('a route that nobody asked for');
+    return this.#requests[number] ?? broken('a route that was not asked for');
   }
 }

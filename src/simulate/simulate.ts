@@ -14,7 +14,7 @@ import type { Timeouts } from './link-times.ts';
 import { tellWaits } from './waits.ts';
 import type { Workload } from './workload.ts';
 
-/** Any time would do; dates in a report would only confuse. */
+/** When the simulation begins. Any date would do, since reports show no dates. */
 const startMs = Date.UTC(2026, 0, 1);
 
 export interface SimulateOptions {
@@ -28,7 +28,7 @@ export interface SimulateOptions {
   readonly seed: number;
   /** Ms after which the simulation ends, whatever is left; Infinity: when nothing is left. */
   readonly untilMs: number;
-  /** Called now and then with how far it is. */
+  /** Called from time to time with the progress so far. */
   readonly progress?: (done: number, all: number, nowMs: number) => void;
 }
 

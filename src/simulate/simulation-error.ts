@@ -5,7 +5,7 @@ import { SluiceError } from '../errors/sluice-error.ts';
 /** Codes: `SIMULATION_INPUT` for a file or specification with mistakes, `SIMULATION_BROKEN` for a scheduler that broke its contract. */
 export class SimulationError extends SluiceError {}
 
-/** @throws {SimulationError} when the scheduler did what it must not */
+/** @throws {SimulationError} always: the scheduler has broken its contract */
 export function broken(what: string): never {
   throw new SimulationError(
     'SIMULATION_BROKEN',

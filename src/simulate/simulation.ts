@@ -33,7 +33,7 @@ export interface SimulatedMessage extends NewScheduledMessage {
   /** Tells messages apart, 0 or more. */
   readonly number: number;
   readonly sizeBytes: number;
-  /** Those that are not done. */
+  /** The recipients that are not done. */
   readonly recipients: readonly NewRecipient[];
 }
 
@@ -93,12 +93,12 @@ export class Simulation {
     this.settle();
   }
 
-  /** Lets everything happen until `endMs`, or until nothing is left to happen. */
+  /** Runs all events until `endMs`, or until there is none left. */
   run(endMs: number): void {
     while (this.clock.step(endMs));
   }
 
-  /** Does something at a time, unless the manager dies before. */
+  /** Calls `act` after a delay, unless the manager dies before. */
   later(delayMs: number, act: () => void): void {
     const epoch = this.#epoch;
     this.clock.at(this.clock.nowMs + delayMs, () => {
@@ -194,7 +194,7 @@ export class Simulation {
 
   #closeIdle(link: Link): void {
     this.#links.nextTurn(link);
-    // One that is not ready is given up: what was on it goes back.
+    // A connection that is not ready is given up: its transaction goes back to the scheduler.
     if (link.isReady) this.#after(this.#times.tripsMs(link, 1), Event.closed, link);
     else this.#after(1, Event.unsent, link);
   }
@@ -230,7 +230,7 @@ export class Simulation {
     link.transaction = effect.transaction;
     this.#links.nextTurn(link);
     this.#witnessGrant(link, false, nowMs);
-    // It closed while the grant was on its way: nothing was tried.
+    // The host closed it while the grant was on its way: nothing was tried.
     if (link.machine.traits.length > 0 && link.machine.isGoneWhenUsed(link))
       this.#after(1, Event.unsent, link);
     else this.#after(this.#transactionMs(link, nowMs), Event.transacted, link);

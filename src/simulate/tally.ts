@@ -1,4 +1,4 @@
-// What a simulation is remembered by: rows of numbers for each recipient domain, each site and each tenant.
+// The figures of a simulation: a row for each recipient domain, each site and each tenant.
 
 /** Counts of one domain or site. Times are ms after the beginning; -1: never. */
 export class Tally {
@@ -24,7 +24,7 @@ export class Tally {
   bans = 0;
   /** Connections that a ban turned away. */
   banned = 0;
-  /** Ms that mail stood ready and waited, by what it waited for. */
+  /** Ms that ready mail waited, by what it waited for. */
   readonly waitedMs = new Map<string, number>();
 
   constructor(name: string) {
@@ -85,10 +85,10 @@ export class Delays {
     this.#count++;
   }
 
-  /** In ms, of so many in [0, 1] at most as long; -1 when there is none. */
-  quantile(part: number): number {
+  /** The `fraction` quantile of the delays, in ms; -1 without any. */
+  quantile(fraction: number): number {
     if (this.#count === 0) return -1;
     const sorted = this.#delays.subarray(0, this.#count).sort();
-    return sorted[Math.min(this.#count - 1, Math.floor(part * this.#count))] ?? -1;
+    return sorted[Math.min(this.#count - 1, Math.floor(fraction * this.#count))] ?? -1;
   }
 }

@@ -12,11 +12,11 @@ export interface Visit {
   readonly host: string;
   readonly ip: string;
   readonly port: number;
-  /** Where it comes from; '' when nobody chose. */
+  /** The source address; '' when the system chose it. */
   readonly source: string;
 }
 
-/** Why a connection does not come about. */
+/** Why a connection is not established. */
 export interface Objection {
   /** Nothing answers until the client gives up; the port is closed; or the greeting is no 2xx. */
   readonly kind: 'silent' | 'refused' | 'greeting';
@@ -36,7 +36,7 @@ export interface Rejection {
 /** How a transaction ends: in order, or lost before or after the message was taken. */
 export type Ending = 'in order' | 'lost' | 'lost after it was taken';
 
-/** Lets everything pass; traits override what they have something against. Times are Unix ms. */
+/** Lets everything pass; each trait overrides the stages at which it objects. Times are Unix ms. */
 export class Trait {
   /** Undefined: it may come in. Called once for each connection, `disconnect` when it is gone. */
   connect(_visit: Visit, _nowMs: number): Objection | undefined {

@@ -1,13 +1,13 @@
-// Time in a simulation: it stands still while something happens and jumps to the next thing that will. Events are three
-// numbers in typed arrays, so that millions of them cost no objects; what happens seldom may be a function.
+// Time in a simulation: it stands still while an event is handled, and jumps to the time of the next one. Events are three
+// numbers in typed arrays, so that millions of them need no objects; rare events may be functions.
 
-/** Told at construction: what to do when the time of an event has come. */
+/** Called when the time of an event has come. */
 export type EventHandler = (kind: number, first: number, second: number) => void;
 
 /** The kind of events that are functions. */
 const call = 0;
 
-/** Runs what was put down, in order of time; equal times in the order in which they were put down. */
+/** Runs events in the order of their times; of equal times, the one that was put first comes first. */
 export class VirtualClock {
   nowMs: number;
   readonly #handle: EventHandler;
@@ -36,7 +36,7 @@ export class VirtualClock {
     return this.#length;
   }
 
-  /** Puts an event down for a time (Unix ms); a time that is past means now. `kind` is from 1 to 255. */
+  /** Adds an event at a time (Unix ms); a time that is past means now. `kind` is from 1 to 255. */
   put(atMs: number, kind: number, first: number, second: number): void {
     const slot = this.#free.pop() ?? this.#newSlot();
     this.#atMs[slot] = atMs > this.nowMs ? atMs : this.nowMs;
@@ -57,19 +57,19 @@ export class VirtualClock {
     heap[hole] = slot;
   }
 
-  /** Puts a function down for a time (Unix ms). */
+  /** Adds a function to be called at a time (Unix ms). */
   at(atMs: number, act: () => void): void {
     const place = this.#freeActs.pop() ?? this.#acts.length;
     this.#acts[place] = act;
     this.put(atMs, call, place, 0);
   }
 
-  /** Nothing happens until this time (Unix ms): the caller has seen to it. */
+  /** Moves the time on (Unix ms). The caller has seen that there is no event before. */
   passTo(atMs: number): void {
     if (atMs > this.nowMs) this.nowMs = atMs;
   }
 
-  /** Does the next thing; false when nothing is put down for a time until `endMs`. */
+  /** Runs the next event; false when there is none until `endMs`. */
   step(endMs: number): boolean {
     if (this.#length === 0) return false;
     const slot = this.#heap[0] as number;

@@ -1,5 +1,5 @@
-// Where the mail of the biggest mailbox providers goes, roughly: the domains that share their MX hosts, and how many
-// addresses stand behind them, so that limits by MX host or network meet something in a simulation.
+// Where mail of the biggest mailbox providers goes, roughly: the domains that share their MX hosts, and how many addresses
+// those have. So limits by MX host or network have an effect in a simulation.
 
 export interface Provider {
   readonly domains: readonly string[];

@@ -62,7 +62,7 @@ const place: PlaceFacts = {
 /** The numbers of connections that hold for a message to a place, the smallest first. */
 function connections(index: LimitIndex, domain = 'aol.com', tenant = '', at = place): number[] {
   const task = { domain, tenant };
-  const all = [index.ofTask(task), index.ofPlace(at), index.ofBoth(task, at)].flatMap(
+  const all = [index.ofTask(task), index.ofPlace(at), index.ofPair(task, at)].flatMap(
     (each): readonly AppliedLimit[] => each.connections,
   );
   return all.map(({ rule }) => rule.connections ?? -1).sort((a, b) => a - b);
@@ -157,7 +157,7 @@ test('everything suspended is no connection in all; everything limited is so man
 test('a rate for everything is one budget', () => {
   const { index } = inForce(override('all', { messageRate: { count: 600, perMs: 60_000 }, connections: 7 }));
   const task = { domain: 'anything.example', tenant: 'shop' };
-  const rates = [index.ofTask(task), index.ofPlace(place), index.ofBoth(task, place)].flatMap(
+  const rates = [index.ofTask(task), index.ofPlace(place), index.ofPair(task, place)].flatMap(
     (each) => each.messageRate,
   );
   assert.deepEqual(

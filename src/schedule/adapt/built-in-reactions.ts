@@ -1,5 +1,5 @@
 // What Sluice knows by itself about replies that ask for less: the big providers' first, then words that any host may use.
-// Only codes and key phrases; each rule names the page that tells of it.
+// Only codes and key phrases; each rule names the page that documents it.
 
 import { generalReactions } from './built-in/general.ts';
 import { googleReactions } from './built-in/google.ts';

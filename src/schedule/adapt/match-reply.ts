@@ -8,7 +8,7 @@ import type { ReactionRule } from './types.ts';
 
 interface Matcher {
   readonly rule: ReactionRule;
-  /** What lies between the `*` of its text, in lower case. */
+  /** The pieces between the `*` of its text, in lower case. */
   readonly pieces: readonly string[];
   readonly hosts: readonly DomainPattern[];
 }
@@ -44,7 +44,7 @@ function isAmong(hosts: readonly DomainPattern[], host: string): boolean {
   return false;
 }
 
-/** The earliest place is right for each piece: what follows has the most room behind it. */
+/** Each piece is matched as early as possible, which leaves the most room for the pieces that follow. */
 function hasInOrder(text: string, pieces: readonly string[]): boolean {
   let from = 0;
   for (const piece of pieces) {

@@ -1,11 +1,11 @@
-// How many connections one source may have to one site: arithmetic of a window that success opens and trouble halves.
+// How many connections one source may have to one site: a window that grows with success and is halved by trouble.
 // Additive increase, multiplicative decrease as in RFC 5681 3.1, on connections instead of segments; the caller has the clock.
 
 /** Ms that growth stops below what was too much, at first, and at most. */
 const firstCeilingMs = 10 * 60_000;
 const longestCeilingMs = 24 * 3_600_000;
 
-/** Ms that a first connection may hang before it gets company: its address may be the one of many that is dead. */
+/** Ms that a first connection may wait for its greeting before a second one is allowed: its address may be the only dead one. */
 const unansweredMs = 3_000;
 
 /** Changed in place; plain numbers. */

@@ -1,4 +1,5 @@
-// What time does: next attempts and lifetimes' ends, rests, idle connections, and forgetting what nobody needs.
+// What happens as time passes: next attempts, ends of lifetimes and rests, idle connections that close, and routes that are
+// forgotten.
 
 import { endPlan, isNeeded } from '../work/forget.ts';
 import { activate, endGathering } from '../work/gather.ts';
@@ -12,13 +13,13 @@ import { expiryOf, type State } from '../state.ts';
 import { TaskState } from '../store/tasks.ts';
 import { reasonOf } from '../tell/view.ts';
 
-/** Routes looked at in one tick, and ms until the next few: a tick costs the same with a million of them. */
+/** Routes that are looked at in one tick, and ms until the next ones: a tick costs the same with a million routes. */
 const sweptPerTick = 256;
 const sweepEveryMs = 50;
-/** What waits for a plan that cannot be looked up, or for an own address, lives on for this long at a time. */
+/** The lifetime of mail that waits for a plan that cannot be looked up, or for a source address, is prolonged by this time. */
 const strandedGraceMs = 600_000;
 
-/** Everything that is due by now. */
+/** Does everything that is due by now. */
 export function passTime(s: State, nowMs: number): void {
   attend(s, nowMs);
   s.addresses.tick(nowMs);
@@ -85,7 +86,7 @@ function attendMessage(s: State, message: number, tasks: readonly number[], nowM
   if (again.length > 0) activate(s, message, again, nowMs);
 }
 
-/** The lifetime ends by a fault of this host: it goes on until the fault is over, and there was time for an attempt. */
+/** The lifetime would end by a fault of this host: it goes on until the fault is over and an attempt could be made. */
 function prolong(s: State, message: number, nowMs: number): void {
   const lackingMs = nowMs + strandedGraceMs - expiryOf(s, message);
   s.messages.receivedAtMs.set(message, s.messages.receivedAtMs.get(message) + lackingMs);
@@ -100,7 +101,7 @@ function sweepRoutes(s: State, nowMs: number): void {
     s.sweepAt = s.sweepAt + 1 >= routes.end ? 0 : s.sweepAt + 1;
     const route = s.sweepAt;
     if (!routes.isKnown(route) || routes.firstTask.get(route) >= 0) continue;
-    // Those that were looked up in passing, for another route's task.
+    // Limits that were looked up for a task of another route.
     if (!s.limitsAtRest.has(route)) forgetLimits(s, route);
     if (routes.validUntilMs.get(route) > nowMs || routes.plan.get(route) === PlanState.resolving) continue;
     endPlan(s, route);

@@ -1,4 +1,4 @@
-// What senders report: connections that are ready, transactions that are over, connections that are no more.
+// What senders report: connections that are ready, transactions that are over, connections that have ended.
 
 import { connectionRefusal, localFault, type Peer, type Refusal } from '../../message/refusal.ts';
 import { encodeRefusal } from '../../message/refusal-form.ts';
@@ -66,7 +66,7 @@ export function finishTransaction(
   }
 }
 
-/** The connection is gone: its slots are free, and a task that was on it is tried again. */
+/** The connection has ended: its slots are free, and a task that was on it is tried again. */
 export function endConnection(s: State, connection: number, end: ConnectionEnd, nowMs: number): void {
   const { addresses, connections, sites } = s;
   const state = connections.state.get(connection);
@@ -99,7 +99,7 @@ export function endConnection(s: State, connection: number, end: ConnectionEnd, 
   if (sites.connections.add(site, -1) === 0) forgetPlaces(s, site);
 
   if (task < 0) {
-    // Nothing was on it.
+    // No transaction was under way.
   } else if (
     refusal !== undefined &&
     !isLocal &&
@@ -109,7 +109,7 @@ export function endConnection(s: State, connection: number, end: ConnectionEnd, 
   ) {
     deferTask(s, task, refusal, nowMs);
   } else if (failed || (end.kind === 'closed' && !first)) {
-    // Another address may do; or the host closed while the grant was on its way, which says nothing about the message.
+    // Another address may work; or the host closed while the grant was on its way, which says nothing about the message.
     putBack(s, task, nowMs);
   } else {
     const text = 'connection closed before the transaction';
@@ -127,7 +127,7 @@ function refusalOf(end: ConnectionEnd, hop: Peer, wasGivenUp: boolean): Refusal 
   return connectionRefusal(hop, 'connect', 'connection closed before it was ready');
 }
 
-/** Delivered and failed recipients leave the task; the others stay together for the next attempt, or go on at once. */
+/** Delivered and failed recipients leave the task. The others stay together for the next attempt, or are tried at once. */
 function settleResults(s: State, task: number, { results, goesOn }: Reacted, nowMs: number): void {
   const { effects, recipients, tasks } = s;
   const message = tasks.messageOf(task) as MessageHandle;

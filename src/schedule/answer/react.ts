@@ -1,5 +1,5 @@
-// What the scheduler learns from a destination's answers: how many connections it bears, when to leave it alone, and what
-// a reply means that says something else than its code. Rules as data in adapt/; this file carries them out.
+// What the scheduler learns from a destination's answers: how many connections are accepted, when to pause, and when a reply
+// means something else than its code says. The rules are data in adapt/; this file carries them out.
 
 import { firstReaction } from '../adapt/match-reply.ts';
 import type { ReactionRule } from '../adapt/types.ts';
@@ -12,15 +12,15 @@ import { closeIdle, closeSurplus } from '../grant/serve.ts';
 import type { State } from '../state.ts';
 import type { RecipientResult } from '../types.ts';
 
-/** Ms that a source holds back after a failure that no rule knows. */
+/** Ms for which the window of a source stays cut after a failure that no rule matches. */
 const usualHoldMs = 60_000;
 
 /** Results with what the rules made of them. */
 export interface Reacted {
   readonly results: readonly RecipientResult[];
-  /** Those that failed for now are tried at another address at once, which is no attempt. */
+  /** Recipients that failed for now are tried at another address at once; this counts as no attempt. */
   readonly goesOn: boolean;
-  /** The connection is of no more use: its address is left alone. */
+  /** The connection is closed: its address rests. */
   readonly leaves: boolean;
 }
 
@@ -61,7 +61,7 @@ export function reactToResults(
     return each;
   });
   if (trouble === undefined) {
-    // A destination that takes its time to refuse single messages bears the connections that there are.
+    // A destination that refuses single messages without complaining about connections accepts those that are open.
     if (window >= 0 && results.some(({ result }) => result === 'delivered'))
       s.windows.succeeded(window, nowMs);
     return { results: changed, goesOn: false, leaves: false };
@@ -72,7 +72,7 @@ export function reactToResults(
   return { results: changed, goesOn: leaves && isReachable(s, site), leaves };
 }
 
-/** A connection never became ready: its address rests, and its source holds back if others of the site are open. */
+/** A connection never became ready: its address rests, and the window is cut if others to the site are established. */
 export function reactToFailure(s: State, connection: number, refusal: Refusal, nowMs: number): void {
   const { addresses, connections, sites } = s;
   const address = connections.address.get(connection);
@@ -87,7 +87,7 @@ export function reactToFailure(s: State, connection: number, refusal: Refusal, n
     s.windows.troubled(window, openedAtMs, jittered(s, usualHoldMs), error, nowMs);
     closeSurplus(s, window);
   }
-  // A host that serves others of our connections and says what is too much for it is not dead.
+  // A host that serves others of our connections and complains about their number is not dead.
   if (rule !== undefined && isFull && rule.action.kind !== 'next_host') return;
   if (!addresses.isNews(address, openedAtMs)) return;
   const { addressRestMs, retryJitter } = s.config;
@@ -120,12 +120,12 @@ function carryOut(
   if (window >= 0) closeSurplus(s, window);
 }
 
-/** Not all at once again. */
+/** With jitter, so that not everything starts again at the same time. */
 function jittered(s: State, ms: number): number {
   return restMs([ms], s.config.retryJitter, 1, s.random);
 }
 
-/** Nobody goes to the connection's address for some time. */
+/** The connection's address rests for some time, and idle connections to it are closed. */
 function leaveAddress(s: State, connection: number, forMs: number, error: string, nowMs: number): void {
   const { addresses, connections, sites } = s;
   const address = connections.address.get(connection);

@@ -15,7 +15,7 @@ import { wait } from '../work/settle.ts';
 import { expiryOf, type State } from '../state.ts';
 import { TaskState } from '../store/tasks.ts';
 
-/** A message released near or after its lifetime's end may still be tried for this long. */
+/** A message that is released near or after the end of its lifetime is still tried for this long. */
 const releaseGraceMs = 3_600_000;
 
 /** From now on nothing of the message is granted, and it does not expire. False: it was held already. */
@@ -55,7 +55,7 @@ export function releaseMessage(s: State, message: number, nowMs: number): boolea
   return true;
 }
 
-/** What waits for its next attempt is due now, and its addresses rest no longer. Returns the recipients that are due. */
+/** Makes waiting recipients due now, and ends the rests of their addresses. Returns how many recipients are due. */
 export function retryMessage(s: State, message: number, nowMs: number): number {
   const due: number[] = [];
   let recipients = 0;
@@ -72,7 +72,7 @@ export function retryMessage(s: State, message: number, nowMs: number): number {
   return recipients;
 }
 
-/** Addresses that the task may go to are probed at once. */
+/** Ends the rests of the addresses that the task may go to: they are probed at once. */
 function endRests(s: State, task: number, nowMs: number): void {
   const site = s.routes.site.get(routeOf(s, task));
   if (site < 0) return;
@@ -82,7 +82,7 @@ function endRests(s: State, task: number, nowMs: number): void {
   }
 }
 
-/** Indexes in the envelope of those that wait in some way. */
+/** Those of the given recipients, by index in the envelope, that are not in flight. */
 export function recipientsNotInFlight(s: State, message: number, only: ReadonlySet<number>): number[] {
   const found: number[] = [];
   for (const task of tasksOf(s, message)) {

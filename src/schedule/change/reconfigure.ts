@@ -1,8 +1,8 @@
-// A new configuration while mail is under way: new limits count what is there already, lowered ones drain, and everything
-// that waits looks again at what stands in its way.
+// A new configuration while mail is under way: new limits count the connections that are open, lowered limits drain, and all
+// parked routes are tried again.
 
 import { Dimension, dimensions } from '../store/counters.ts';
-import { forgetBoth, holdBoth } from '../reserve/gates.ts';
+import { forgetPairLimits, holdPairLimits } from '../reserve/gates.ts';
 import { dropLimits } from '../reserve/held-limits.ts';
 import { makeRunnable, recipientsOf } from '../work/lifecycle.ts';
 import { createLimitIndex } from '../limits/rule-index.ts';
@@ -34,7 +34,7 @@ export function applyConfig(s: State, config: SchedulerConfig, nowMs: number): v
   }
 }
 
-/** What can be carried has changed: more is granted at once, and of what is too many idle connections go first. */
+/** The sender processes can carry more or fewer connections now. Of those that are too many, idle ones close first. */
 export function carryConnections(s: State, connections: number): void {
   s.carried = connections;
   limitAll(s);
@@ -45,10 +45,10 @@ function limitAll(s: State): void {
   s.counters.setLimit(s.globalCounter, Math.min(s.config.limits.global, s.carried));
 }
 
-/** Every connection gives its slots back and takes those that the new limits say, even where there is no room. */
+/** Every connection releases its slots and takes those of the new limits, even where there is no room. */
 function recount(s: State, nowMs: number): void {
   const { connections, routes, sites } = s;
-  forgetBoth(s);
+  forgetPairLimits(s);
   for (let route = 0; route < routes.end; route++) if (routes.isKnown(route)) forgetLimits(s, route);
   sites.each((site) => forgetPlaces(s, site));
   const live = liveConnections(s);
@@ -73,21 +73,21 @@ function recountConnection(s: State, connection: number, nowMs: number): void {
   for (const route of routesOf(s, connection)) {
     if (!routes.isKnown(route)) continue;
     connections.recount(connection, limitsOf(s, route, nowMs).slots);
-    if (!s.limits.hasBoth) continue;
-    const both = holdBoth(s, route, place, nowMs);
+    if (!s.limits.hasPairLimits) continue;
+    const both = holdPairLimits(s, route, place, nowMs);
     connections.recount(connection, both.slots);
     dropLimits(s, both);
   }
 }
 
-/** Routes of its transaction; of the last one when it is idle. */
+/** The routes of the connection's transaction; when it is idle, of the last one. */
 function routesOf(s: State, connection: number): Set<number> {
   const task = s.connections.task.get(connection);
   if (task < 0) return new Set([s.connections.route.get(connection)]);
   return new Set(recipientsOf(s, task).map((recipient) => s.recipients.route.get(recipient)));
 }
 
-/** All connections, the idle ones first and longest idle before the others, so that their order stays. */
+/** All connections: the idle ones first, longest idle before the others, so that they keep their order. */
 function liveConnections(s: State): number[] {
   const { connections } = s;
   const idle: number[] = [];
@@ -100,7 +100,7 @@ function liveConnections(s: State): number[] {
   return [...idle, ...others];
 }
 
-/** Parked routes are tried again: what they waited for may not hold any longer, and other limits may. */
+/** Parked routes are tried again: their limits may have been lifted, and others may apply. */
 function lookAgain(s: State): void {
   for (let route = 0; route < s.routes.end; route++) {
     if (!s.routes.isKnown(route) || !s.parking.isParked(route)) continue;

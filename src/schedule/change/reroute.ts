@@ -1,4 +1,4 @@
-// The routing table changed: plans are asked for anew, and recipients that wait get the routes that they have now.
+// The routing table changed: plans are requested again, and waiting recipients get their new routes.
 
 import { activate } from '../work/gather.ts';
 import { recipientsOf, tasksOf, withdraw } from '../work/lifecycle.ts';
@@ -6,7 +6,7 @@ import type { State } from '../state.ts';
 import { TaskState } from '../store/tasks.ts';
 import type { NewRoute } from '../types.ts';
 
-/** No plan is believed any longer; each is looked up when there is work for it. */
+/** All plans expire now; each is requested again when there is work for it. */
 export function expirePlans(s: State): void {
   for (let route = 0; route < s.routes.end; route++) s.routes.validUntilMs.set(route, 0);
 }

@@ -27,13 +27,13 @@ export function choosePlace(s: State, site: number, nowMs: number): Place | unde
       const address = s.addresses.find(place.hop.ip, place.hop.port);
       const probe = address < 0 ? -1 : s.addresses.probeCounter.get(address);
       if (isSourceResting(s, place.source, nowMs)) {
-        // There is another.
+        // Another source can be used.
       } else if (probe >= 0 && !s.counters.hasRoom(probe)) {
         addBlocker(s.blockers, probe);
       } else {
         reachable = true;
         const blocker = blockerOf(s, site, place, nowMs);
-        // Its connections first, then those of this source: users are those of the place.
+        // The connections of the address count first, then those from this source, which are the users of the place.
         const connections = (address < 0 ? 0 : s.addresses.connections.get(address)) * 1e6 + place.users;
         if (blocker >= 0) {
           addBlocker(s.blockers, blocker);

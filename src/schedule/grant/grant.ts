@@ -3,7 +3,7 @@
 
 import { ConnectionState } from '../store/connections.ts';
 import { Dimension } from '../store/counters.ts';
-import { bothLimits, spendRates, spendRatesOf } from '../reserve/gates.ts';
+import { pairLimitsOf, spendRates, spendRatesOf } from '../reserve/gates.ts';
 import { connectionOpened, unansweredCount } from '../reserve/unanswered.ts';
 import { dequeue, routeOf } from '../work/lifecycle.ts';
 import type { Place } from '../store/place.ts';
@@ -68,7 +68,7 @@ export function grantNew(s: State, site: number, place: Place, task: number, now
   });
 }
 
-/** Takes the slots that the task needs, keeps those of the last one for a while, and spends what both together cost. */
+/** Takes the slots that the task needs, and spends its rates. Slots of the previous task become former ones. */
 function reserveForTask(
   s: State,
   connection: number,
@@ -79,10 +79,10 @@ function reserveForTask(
   const { connections, needs } = s;
   s.kept.clear();
   for (const counter of needs.slots) take(s, connection, counter);
-  if (s.limits.hasBoth) {
+  if (s.limits.hasPairLimits) {
     const seen: number[] = [];
     for (const [at, route] of needs.routes.entries()) {
-      const limits = bothLimits(s, route, place, nowMs);
+      const limits = pairLimitsOf(s, route, place, nowMs);
       for (const counter of limits.slots) take(s, connection, counter);
       needs.messagesPerConnection = Math.min(needs.messagesPerConnection, limits.messagesPerConnection);
       spendRatesOf(s, limits, needs.routeRecipients[at] ?? 1, isNewConnection, nowMs, seen);
@@ -104,7 +104,7 @@ function noteGrant(s: State, connection: number, place: Place, task: number, now
   nameRoute(s, connection, routeOf(s, task));
 }
 
-/** The route stays known while a connection counts for it. */
+/** Sets the route of the connection's last task; -1: none. The route is not forgotten while a connection names it. */
 export function nameRoute(s: State, connection: number, route: number): void {
   const before = s.connections.route.get(connection);
   if (before >= 0) s.routes.connections.add(before, -1);

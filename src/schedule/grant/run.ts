@@ -1,5 +1,5 @@
-// Runs what a call has set free until nothing can go on: connections first to their own site's routes in turn, then
-// free slots to the routes that have waited longest for them, then routes with new work.
+// Grants all that a call has made possible: idle connections go to the routes of their site in turn, then free slots to the
+// routes that have waited longest for them, then routes with new work are tried.
 
 import { ConnectionState } from '../store/connections.ts';
 import { expiryOf, type State } from '../state.ts';
@@ -10,7 +10,7 @@ import { invariant } from '../scheduler-error.ts';
 import { makeRoom, serve } from './serve.ts';
 import { TaskState } from '../store/tasks.ts';
 
-/** Routes of a site that are asked in a row when none of them may use its idle connections. */
+/** So many routes of a site are tried in a row when none of them may use its idle connections. */
 const mostRefusals = 4;
 
 /** Ends every call that can cause grants. */
@@ -34,7 +34,7 @@ function offerToSites(s: State, nowMs: number): void {
       const line = s.sites.line.get(site);
       const route = s.sites.nextInRing(site);
       if (route < 0) break;
-      // Not granted: it left the ring, or a rate of the place forbids it, and with it mostly all others.
+      // Without a grant, the route has left the ring, or a rate of the place stops it, and with it mostly all others.
       if (serve(s, route, nowMs)) {
         s.sites.turns.took(site, line);
         resume(s, route);
@@ -89,7 +89,7 @@ function serveNextRunnable(s: State, nowMs: number): boolean {
   return true;
 }
 
-/** A connection that nobody of its own site could use may stand in the way of another: that one is asked again. */
+/** An idle connection that no route of its own site could use may block a route of another site: that one is tried again. */
 function offerToOthers(s: State, nowMs: number): boolean {
   const { connections, counters } = s;
   const connection = s.newlyIdle.pop();

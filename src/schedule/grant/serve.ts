@@ -2,7 +2,7 @@
 
 import type { ErrorPlan } from '../../route/types.ts';
 import { addBlocker, choosePlace } from './choose-place.ts';
-import { bothLimits, closedConnectionGate, closedGate, closedGateAt } from '../reserve/gates.ts';
+import { pairLimitsOf, closedConnectionGate, closedGate, closedGateAt } from '../reserve/gates.ts';
 import { activate, requestPlan } from '../work/gather.ts';
 import { grantIdle, grantNew } from './grant.ts';
 import { counterOfNew, isUnproven } from '../reserve/unanswered.ts';
@@ -68,7 +68,7 @@ function tryToServe(s: State, route: number, nowMs: number): boolean {
     const counter = firstFull(s);
     if (counter >= 0) {
       if (needs.routes.length > 1 && splitOff(s, task, counter, nowMs)) continue;
-      // An idle connection that only a rate keeps it from is worth waiting for: it has the slots already.
+      // An idle connection that only a rate forbids is worth waiting for: it holds the slots already.
       if (blockers.length === 0) parkAlone(s, route, counter, nowMs);
       else parkInRing(s, route, site);
       return false;
@@ -99,7 +99,7 @@ function tryToServe(s: State, route: number, nowMs: number): boolean {
   }
 }
 
-/** None of our own addresses can reach any of the site's: an attempt has failed, for everything that is due. */
+/** No source address can reach any address of the site: an attempt has failed, for all tasks that are ready. */
 function deferAll(s: State, route: number, nowMs: number): void {
   stopRoute(s, route);
   for (let task = s.routes.firstTask.get(route); task >= 0; task = s.routes.firstTask.get(route)) {
@@ -186,7 +186,7 @@ function parkInRing(s: State, route: number, site: number): void {
   park(s, route);
 }
 
-/** Parks the route on something that no idle connection of its site would help it over. */
+/** Parks the route on a counter that no idle connection of its site can help with. */
 function parkAlone(s: State, route: number, counter: number, nowMs: number): void {
   for (const mixed of mixedTasksOf(s, route)) splitOff(s, mixed, counter, nowMs);
   if (s.routes.isInRing(route)) s.sites.leaveRing(s.routes.site.get(route), route);
@@ -195,7 +195,7 @@ function parkAlone(s: State, route: number, counter: number, nowMs: number): voi
   park(s, route);
 }
 
-/** Nothing is granted at all: no other recipients would go if the route's tasks were split. */
+/** Parks the route while grants are paused. Its tasks are not split: no other recipients could go either. */
 function parkPaused(s: State, route: number): void {
   if (s.routes.isInRing(route)) s.sites.leaveRing(s.routes.site.get(route), route);
   s.blockers.clear();
@@ -203,12 +203,12 @@ function parkPaused(s: State, route: number): void {
   park(s, route);
 }
 
-/** Hands over fewer recipients at once where a limit of the place says so. */
+/** Splits the task where a limit of the place allows fewer recipients at once. */
 function splitForPlace(s: State, task: number, place: Place, nowMs: number): boolean {
   let most = place.limits.recipientsPerMessage;
-  if (s.limits.hasBoth) {
+  if (s.limits.hasPairLimits) {
     for (const route of s.needs.routes) {
-      const limits = bothLimits(s, route, place, nowMs);
+      const limits = pairLimitsOf(s, route, place, nowMs);
       most = Math.min(most, limits.recipientsPerMessage);
     }
   }
@@ -226,7 +226,7 @@ export function makeRoom(s: State, counter: number): void {
   }
 }
 
-/** Idle connections above a lowered limit go now; busy ones when their transaction is over. */
+/** Closes idle connections above a lowered limit; busy ones close when their transaction is over. */
 export function closeSurplus(s: State, counter: number): void {
   const { closing, firstIdle, limit, used } = s.counters;
   while (used.get(counter) - closing.get(counter) > limit.get(counter) && firstIdle.get(counter) >= 0) {

@@ -1,5 +1,5 @@
-// A limit made ready for look-ups: which quantities it sets, and a scratch pad that says how it matches the one thing
-// that is being looked up. Promises: a look-up touches only rules that match in some respect.
+// A limit made ready for look-ups: the quantities that it sets, and a scratch area that says how it matches in the current
+// look-up. Promises: a look-up touches only rules that match in some respect.
 
 import type { LimitMatch, LimitRule } from './types.ts';
 
@@ -24,9 +24,9 @@ export class CompiledRule {
   readonly sets: number;
   /** Kinds that must match. */
   readonly wanted: number;
-  /** A list of this rule only, shared by all names that nobody else names. */
+  /** A list of this rule only, shared by all names that no other rule names. */
   readonly alone: readonly CompiledRule[] = [this];
-  /** How exactly each kind matches in this look-up; 0: not (yet). */
+  /** How specifically each kind matches in this look-up; 0: not yet, or not at all. */
   readonly specificity: number[] = matchKinds.map(() => 0);
   /** The rules of its dimension that match in this look-up. */
   readonly #matching: CompiledRule[];

@@ -1,5 +1,5 @@
 // The dimensions of limits that look at the same things (the task, the place, or both), and which of their limits are in
-// force for something at hand. Promises: no walk over limits that do not match, little garbage.
+// force there. Promises: limits that do not match are not visited, and little garbage is made.
 
 import {
   CompiledRule,

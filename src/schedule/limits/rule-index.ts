@@ -17,7 +17,7 @@ export function createLimitIndex(rules: readonly LimitRule[]): LimitIndex {
 
 class RuleIndex implements LimitIndex {
   readonly rules: readonly LimitRule[];
-  readonly hasBoth: boolean;
+  readonly hasPairLimits: boolean;
   readonly #task: LimitScope;
   readonly #place: LimitScope;
   readonly #both: LimitScope;
@@ -37,7 +37,7 @@ class RuleIndex implements LimitIndex {
     this.#task = new LimitScope(dimensions.filter((dimension) => scopeOf(dimension) === 'task'));
     this.#place = new LimitScope(dimensions.filter((dimension) => scopeOf(dimension) === 'place'));
     this.#both = new LimitScope(dimensions.filter((dimension) => scopeOf(dimension) === 'both'));
-    this.hasBoth = !this.#both.isEmpty;
+    this.hasPairLimits = !this.#both.isEmpty;
   }
 
   ofTask(task: TaskFacts): AppliedLimits {
@@ -51,7 +51,7 @@ class RuleIndex implements LimitIndex {
     return this.#place.of(this.#facts);
   }
 
-  ofBoth(task: TaskFacts, place: PlaceFacts): AppliedLimits {
+  ofPair(task: TaskFacts, place: PlaceFacts): AppliedLimits {
     this.#facts.domain = task.domain;
     this.#facts.tenant = task.tenant;
     this.#setPlace(place);

@@ -3,7 +3,7 @@
 
 import type { LimitRule } from './types.ts';
 
-/** What a limit allows so much of. Names as in the configuration. */
+/** The quantities that a limit can set. Names as in the configuration. */
 export type Quantity = 'connections' | 'connection_rate' | 'message_rate' | 'recipient_rate';
 
 /** One limit for one key, now. */
@@ -13,7 +13,7 @@ export interface CounterStatus {
   /** `AppliedLimit.key`; for a window `SOURCE SITE`. */
   readonly key: string;
   readonly quantity: Quantity;
-  /** Connections that hold a slot; for rates what would have to wait now if it came at once. */
+  /** Connections that hold a slot; for rates, the past events that still count. */
   readonly used: number;
   /** Connections, or how many per `perMs`. */
   readonly allowed: number;
@@ -36,7 +36,7 @@ export interface LimitsStatus {
   readonly total: number;
 }
 
-/** What adaptation thinks of a source and a site. */
+/** The window of a source and a site, as people are told it. */
 export interface WindowStatus {
   readonly source: string;
   readonly site: string;
@@ -59,9 +59,9 @@ export interface PlaceStatus {
   readonly source: string;
   readonly connections: number;
   readonly health: 'well' | 'resting' | 'on trial';
-  /** While resting. */
+  /** Given while the address rests. */
   readonly restsUntilMs?: number | undefined;
-  /** The last failed connection; empty: none. */
+  /** The error of the last failed connection; empty: none. */
   readonly error: string;
   readonly window: WindowStatus;
   readonly limits: readonly CounterStatus[];
@@ -80,7 +80,7 @@ export interface Explanation {
   /** Limits that hold for its mail wherever it goes. */
   readonly limits: readonly CounterStatus[];
   readonly places: readonly PlaceStatus[];
-  /** What would stand in the way of one more message now, in words; empty: nothing. */
+  /** What one more message would wait for now, in words; empty: nothing. */
   readonly binding: readonly string[];
   /** Unix ms of the earliest next attempt; undefined when nothing waits for one. */
   readonly nextAttemptAtMs?: number | undefined;
@@ -88,7 +88,7 @@ export interface Explanation {
 
 export type RateQuantity = Exclude<Quantity, 'connections'>;
 
-/** What a rate has spent, kept over a restart. */
+/** The state of a rate, kept over a restart. */
 export interface SavedRate {
   /** `LimitRule.id` and `AppliedLimit.key`. */
   readonly rule: string;

@@ -1,5 +1,5 @@
 // What a limit is: which connections it matches, what it counts per, and how much it allows. Plain data, made from
-// [[limit]] tables, from operators' overrides and from the built-in defaults. docs/limits.md tells it to administrators.
+// [[limit]] tables, from operators' overrides and from the built-in defaults. docs/limits.md explains it to administrators.
 
 import type { DomainPattern } from '../../values/domain.ts';
 import type { Network } from '../../values/network.ts';
@@ -61,7 +61,7 @@ export interface LimitRule extends LimitQuantities {
   readonly untilMs?: number | undefined;
 }
 
-/** What a message brings along. */
+/** What limits look at in a message. */
 export interface TaskFacts {
   /** Recipient domain, lower-case A-labels. */
   readonly domain: string;
@@ -78,13 +78,13 @@ export interface PlaceFacts {
   readonly source: string;
 }
 
-/** A limit in force for something at hand, and the value of its key there: `example.com`, or `192.0.2.1 mx.example.com` for two keys; '' for a group. */
+/** A limit that is in force, and the value of its key there: `example.com`, or `192.0.2.1 mx.example.com` for two keys; '' for a group. */
 export interface AppliedLimit {
   readonly rule: LimitRule;
   readonly key: string;
 }
 
-/** Everything that holds for something at hand. */
+/** All limits that hold for a task, a place, or a task at a place. */
 export interface AppliedLimits {
   readonly connections: readonly AppliedLimit[];
   readonly connectionRate: readonly AppliedLimit[];
@@ -101,9 +101,9 @@ export interface AppliedLimits {
  */
 export interface LimitIndex {
   readonly rules: readonly LimitRule[];
-  /** Are there dimensions that need both? */
-  readonly hasBoth: boolean;
+  /** Are there dimensions that depend on route and place? */
+  readonly hasPairLimits: boolean;
   ofTask(task: TaskFacts): AppliedLimits;
   ofPlace(place: PlaceFacts): AppliedLimits;
-  ofBoth(task: TaskFacts, place: PlaceFacts): AppliedLimits;
+  ofPair(task: TaskFacts, place: PlaceFacts): AppliedLimits;
 }

@@ -1,5 +1,5 @@
-// May the task at hand go now, as far as rates are concerned, and as far as limits are that look at the task and the place
-// together? Asked in one order everywhere: what holds for the task alone, then what holds at a place.
+// May the current task go now, by its rates, and by the limits that look at the task and the place together? The order is
+// the same everywhere: first what holds for the task alone, then what holds at a place.
 
 import { Dimension } from '../store/counters.ts';
 import { dropLimits, holdLimits } from './held-limits.ts';
@@ -31,13 +31,13 @@ export function closedGateAt(s: State, place: Place, connection: number, nowMs: 
   const { needs } = s;
   const recipients = Math.min(needs.recipients, place.limits.recipientsPerMessage);
   const gate = closedGateOf(s, place.limits, recipients, connection < 0, nowMs);
-  if (gate >= 0 || !s.limits.hasBoth) return gate;
-  const held = needs.routes.map((route) => bothLimits(s, route, place, nowMs));
-  return closedBoth(s, held, connection, nowMs);
+  if (gate >= 0 || !s.limits.hasPairLimits) return gate;
+  const held = needs.routes.map((route) => pairLimitsOf(s, route, place, nowMs));
+  return closedPair(s, held, connection, nowMs);
 }
 
-/** The same for the limits of each route at a place; what they share counts all recipients together. */
-function closedBoth(s: State, held: readonly HeldLimits[], connection: number, nowMs: number): number {
+/** The same for the limits of each route at a place. A gate that several routes share counts all their recipients. */
+function closedPair(s: State, held: readonly HeldLimits[], connection: number, nowMs: number): number {
   const units = new Map<number, number>();
   for (const [at, limits] of held.entries()) {
     const full = fullCounterOf(s, limits, connection);
@@ -82,35 +82,35 @@ export function spendRatesOf(
 }
 
 /**
- * Limits that look at the message and at the place. They are asked for several times on the way to a grant, and mostly
- * again for the next message there: looked up once.
+ * The limits that depend on route and place. They are needed several times for each grant, and mostly again for the next
+ * message at the same place: so they are looked up once.
  */
-export function bothLimits(s: State, route: number, place: Place, nowMs: number): HeldLimits {
-  const { both } = s;
-  if (both.place !== place || both.byRoute.size > mostAtRest) {
-    forgetBoth(s);
-    both.place = place;
+export function pairLimitsOf(s: State, route: number, place: Place, nowMs: number): HeldLimits {
+  const { pairLimits } = s;
+  if (pairLimits.place !== place || pairLimits.byRoute.size > mostAtRest) {
+    forgetPairLimits(s);
+    pairLimits.place = place;
   }
-  const known = both.byRoute.get(route);
+  const known = pairLimits.byRoute.get(route);
   if (known !== undefined) return known;
-  const limits = holdBoth(s, route, place, nowMs);
-  both.byRoute.set(route, limits);
+  const limits = holdPairLimits(s, route, place, nowMs);
+  pairLimits.byRoute.set(route, limits);
   return limits;
 }
 
-/** Counters are swept at the end of a call, so what was handed out is good until then. */
-export function forgetBoth(s: State): void {
-  const { both } = s;
-  both.place = undefined;
-  for (const limits of both.byRoute.values()) dropLimits(s, limits);
-  both.byRoute.clear();
+/** Empties the cache. Counters are swept at the end of a call: limits that were handed out are good until then. */
+export function forgetPairLimits(s: State): void {
+  const { pairLimits } = s;
+  pairLimits.place = undefined;
+  for (const limits of pairLimits.byRoute.values()) dropLimits(s, limits);
+  pairLimits.byRoute.clear();
 }
 
 /** The same, for the caller to drop. */
-export function holdBoth(s: State, route: number, place: Place, nowMs: number): HeldLimits {
+export function holdPairLimits(s: State, route: number, place: Place, nowMs: number): HeldLimits {
   const { hop, site, source } = place;
   const facts = { site, mx: hop.host, ip: hop.ip, source };
-  return holdLimits(s, s.limits.ofBoth(taskFacts(s, route), facts), Dimension.task, nowMs);
+  return holdLimits(s, s.limits.ofPair(taskFacts(s, route), facts), Dimension.task, nowMs);
 }
 
 function closedGateOf(

@@ -1,4 +1,4 @@
-// The limits that hold for something at hand, as counters and gates: looked up once and kept while they are of use.
+// Limits as counters and gates: looked up once and kept while they are needed.
 
 import type { RateQuantity } from '../limits/status.ts';
 import type { HeldLimits } from '../store/place.ts';
@@ -6,7 +6,7 @@ import { unlimited, type AppliedLimit, type AppliedLimits } from '../limits/type
 import { isUnlimited } from '../store/rates.ts';
 import type { State } from '../state.ts';
 
-/** Looks the counters of limits up, made where there are none, and keeps them until `dropLimits`. */
+/** Finds or makes the counters of these limits, and keeps them until `dropLimits`. */
 export function holdLimits(s: State, applied: AppliedLimits, dimension: number, nowMs: number): HeldLimits {
   const recipientGates = gatesOf(s, applied.recipientRate, 'recipient_rate', nowMs);
   let { recipientsPerMessage } = applied;
@@ -23,7 +23,7 @@ export function holdLimits(s: State, applied: AppliedLimits, dimension: number, 
   };
 }
 
-/** Lets go of counters: those that nobody uses are forgotten at the end of the call. */
+/** Releases the counters: those that are not used any more are forgotten at the end of the call. */
 export function dropLimits(s: State, limits: HeldLimits): void {
   for (const list of [limits.slots, limits.connectionGates, limits.messageGates, limits.recipientGates]) {
     for (const counter of list) {

@@ -1,5 +1,4 @@
-// Which limits a task needs besides those of the place that it goes to: those of its recipients' domains and of its
-// tenant.
+// The limits that a task needs wherever it goes: those of its recipients' domains and of its tenant.
 
 import { Dimension } from '../store/counters.ts';
 import { dropLimits, holdLimits } from './held-limits.ts';
@@ -8,7 +7,7 @@ import type { Needs } from '../store/task-needs.ts';
 import type { TaskFacts } from '../limits/types.ts';
 import type { State } from '../state.ts';
 
-/** Routes that wait, or have nothing to do, with limits at hand. */
+/** Routes that wait or have nothing to do, and still hold their limits: at most so many. */
 export const mostAtRest = 1024;
 
 /** What limits look at in the messages of a route. */
@@ -26,8 +25,8 @@ export function limitsOf(s: State, route: number, nowMs: number): HeldLimits {
 }
 
 /**
- * The route waits, or has nothing to do. Its limits are kept in case that it goes on soon; of many routes that rest, they
- * would cost too much: those that have rested longest give theirs back.
+ * The route waits or has nothing to do. Its limits are kept, because it may go on soon. Of many routes that would cost too
+ * much memory: then the route that has rested longest gives its limits back.
  */
 export function restLimits(s: State, route: number): void {
   const { limitsAtRest } = s;
@@ -47,7 +46,7 @@ export function forgetLimitsAtRest(s: State): void {
 /** The route gives its counters back. */
 export function forgetLimits(s: State, route: number): void {
   s.limitsAtRest.delete(route);
-  for (const known of [s.routes.limits, s.both.byRoute]) {
+  for (const known of [s.routes.limits, s.pairLimits.byRoute]) {
     const limits = known.get(route);
     if (limits === undefined) continue;
     known.delete(route);

@@ -1,5 +1,5 @@
-// The ways to a site: each of its addresses from each of our own, with the limits that hold there. Made when the site has
-// work, forgotten when it has no connection and nothing can go.
+// The places of a site: each of its addresses from each source, with the limits that hold there. They are made when the site
+// has work, and forgotten when it has no connection and nothing can go.
 
 import type { NextHopAddress } from '../../route/types.ts';
 import { Dimension } from '../store/counters.ts';
@@ -7,7 +7,7 @@ import { dropLimits, holdLimits } from './held-limits.ts';
 import type { HeldLimits, Place } from '../store/place.ts';
 import type { State } from '../state.ts';
 
-/** The ways to a site, in the order of its plan: lowest preference first. */
+/** The places of a site, in the order of its plan: lowest preference first. */
 export function placesOf(s: State, site: number, nowMs: number): readonly Place[] {
   const known = s.sites.places.get(site);
   if (known !== undefined) return known;
@@ -23,7 +23,7 @@ export function placesOf(s: State, site: number, nowMs: number): readonly Place[
   return places;
 }
 
-/** Forgets the list; what connections use stays for them. */
+/** Forgets the list. Places that connections use stay as long as those do. */
 export function forgetPlaces(s: State, site: number): void {
   const places = s.sites.places.get(site);
   if (places === undefined) return;
@@ -31,7 +31,7 @@ export function forgetPlaces(s: State, site: number): void {
   for (const place of places) leavePlace(s, place);
 }
 
-/** One user less. */
+/** A connection or the list of the site no longer uses the place. */
 export function leavePlace(s: State, place: Place): void {
   place.users--;
   if (place.users === 0) dropLimits(s, place.limits);
@@ -54,7 +54,7 @@ export function isReachableFrom(ip: string, source: string): boolean {
   return source === '' || ip.includes(':') === source.includes(':');
 }
 
-/** One name less for a site. */
+/** A route or connection no longer names the site. */
 export function releaseSite(s: State, site: number): void {
   if (s.sites.references.add(site, -1) > 0) return;
   forgetPlaces(s, site);

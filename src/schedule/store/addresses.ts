@@ -1,5 +1,5 @@
-// Addresses that have connections or failed lately. One that failed rests, longer each time; after the rest one
-// connection at a time probes it until one gets through. Its health is shared by all sites that name it.
+// Addresses that have connections or failed lately. An address that failed rests, longer each time. After the rest, one
+// connection at a time probes it, until one is established. All sites that name an address share its health.
 
 import { Float64Column, Int32Column, TimeColumn, Uint8Column } from './columns.ts';
 import { Dimension, type CounterStore } from './counters.ts';
@@ -10,11 +10,11 @@ import { Slots } from './slots.ts';
 
 export const Health = { well: 0, resting: 1, probation: 2 } as const;
 
-/** A failed address that nobody tried for this long after its rest counts as well. */
+/** An address that was not tried for this long after its rest counts as well again. */
 const forgetMs = 3_600_000;
-/** Beyond so many addresses, failures of those that nobody tries now are forgotten earlier. */
+/** With more addresses than this, failures of those without connections are forgotten earlier. */
 const most = 100_000;
-/** Rows that are looked at for each new address beyond that. */
+/** Rows that are looked at for each new address above `most`. */
 const lookedAt = 4;
 
 export class AddressStore {
@@ -49,12 +49,12 @@ export class AddressStore {
     return this.#slots.live;
   }
 
-  /** -1 when the address is well and without connections. */
+  /** The row of an address; -1 when it is well and has no connections. */
   find(ip: string, port: number): number {
     return this.#keys.find(keyOf(ip, port));
   }
 
-  /** By the name that its counters carry. */
+  /** The row of the address whose probe counter has this name. */
   findByName(name: string): number {
     return this.#keys.find(name);
   }
@@ -81,7 +81,7 @@ export class AddressStore {
     return this.#keys.keyOf(address);
   }
 
-  /** A connection got through. */
+  /** A connection was established: the address is well. */
   succeeded(address: number): void {
     if (this.health.get(address) === Health.well) return;
     this.due.take(address);
@@ -95,7 +95,7 @@ export class AddressStore {
     this.#counters.mayBeUnused(counter);
   }
 
-  /** Did a failure of a connection opened then say something new? Those opened before the last failure do not. */
+  /** Does the failure of a connection opened at this time say something new? One opened before the last failure does not. */
   isNews(address: number, openedAtMs: number): boolean {
     return this.health.get(address) !== Health.resting && openedAtMs >= this.lastFailureMs.get(address);
   }
@@ -140,7 +140,7 @@ export class AddressStore {
     }
   }
 
-  /** Makes room: some addresses in turn, if nobody has or waits for a connection. */
+  /** Makes room: forgets a few addresses in turn that have no connection and that no route waits for. */
   #forgetSome(): void {
     for (let count = lookedAt; count > 0; count--) {
       this.#forgetAt = this.#forgetAt + 1 >= this.#slots.end ? 0 : this.#forgetAt + 1;

@@ -1,6 +1,6 @@
 // Columns of numbers: growable typed arrays, one per field of a store, so that a million rows cost their bytes only.
 // One class per element type on purpose: a shared generic class would make every read polymorphic.
-// What a column grows out of is handed over: left to the collector, it would make that run several times as often.
+// A column that grows transfers its buffer: garbage of that size would make the collector run several times as often.
 
 /** 32-bit integers; handles, counts and links, where -1 means none. */
 export class Int32Column {

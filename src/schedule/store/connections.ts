@@ -1,4 +1,4 @@
-// Connections, from the grant to the close: which address, which slots, which task, how long idle.
+// Connections, from the grant to the close: the address, the slots that each holds, its task, and how long it is idle.
 
 import { Float64Column, Int32Column, Uint8Column } from './columns.ts';
 import { Dimension, type CounterStore } from './counters.ts';
@@ -18,13 +18,13 @@ export class ConnectionStore {
   readonly state = new Uint8Column();
   readonly site = new Int32Column();
   readonly address = new Int32Column();
-  /** The task in flight; -1: none. */
+  /** The task that is in flight on it; -1: none. */
   readonly task = new Int32Column();
   /** Transactions granted so far. */
   readonly transactions = new Int32Column();
   readonly openedAtMs = new Float64Column();
   readonly idleSinceMs = new Float64Column();
-  /** Transactions that it may have in all. */
+  /** The number of transactions after which it is closed. */
   readonly mostTransactions = new Int32Column();
   /** Unix ms of the last grant. */
   readonly grantedAtMs = new Float64Column();
@@ -34,8 +34,8 @@ export class ConnectionStore {
   /** First hold; -1: none. */
   readonly firstHold = new Int32Column();
   /**
-   * First hold of the transaction before, which the one under way does without; -1: none. The server counts the connection
-   * by the transaction before until it hears of the next one, and a sender that is slow may tell it late.
+   * First hold of the previous transaction that the current one does not need; -1: none. The server counts the connection
+   * for the previous transaction until it hears of the next one, and a slow sender may tell it late.
    */
   readonly firstFormer = new Int32Column();
   /** All idle connections, longest idle first. */
@@ -90,7 +90,7 @@ export class ConnectionStore {
     );
   }
 
-  /** Where it goes. */
+  /** Where the connection goes, and from which source. */
   placeOf(connection: number): Place {
     const place = this.#places[connection];
     invariant(place !== undefined, 'a connection to nowhere');
@@ -152,7 +152,7 @@ export class ConnectionStore {
     return false;
   }
 
-  /** Takes slots for a connection that is there already, when other limits came to hold for it. */
+  /** Reserves limits that newly apply to an open connection, even where there is no room. */
   recount(connection: number, counters: readonly number[]): void {
     const state = this.state.get(connection);
     for (const counter of counters) {
@@ -186,7 +186,7 @@ export class ConnectionStore {
     }
   }
 
-  /** Slots of one dimension become former ones of a busy connection, except those of the counters in `kept`. */
+  /** Moves the slots of one dimension of a busy connection to the former ones, except those of the counters in `kept`. */
   makeFormer(connection: number, dimension: number, kept: RowList): void {
     const { holds, firstFormer } = this;
     let previous = -1;
@@ -206,7 +206,7 @@ export class ConnectionStore {
     }
   }
 
-  /** The server has heard of the transaction under way: the slots of the one before are free. */
+  /** Releases the former slots: the server has heard of the current transaction. */
   dropFormer(connection: number): void {
     let hold = this.firstFormer.get(connection);
     if (hold < 0) return;
@@ -218,7 +218,7 @@ export class ConnectionStore {
     }
   }
 
-  /** True when one of its limits was lowered below what is used: it has to go before others may come. */
+  /** True when one of its limits is exceeded, because it was lowered: the connection has to close before others may open. */
   isOverLimit(connection: number): boolean {
     const counters = this.#counters;
     for (let hold = this.firstHold.get(connection); hold >= 0; hold = this.holds.next.get(hold)) {
@@ -247,7 +247,7 @@ export class ConnectionStore {
     }
   }
 
-  /** From now on its slots count as soon free. */
+  /** From now on its slots count as those that will be free soon. */
   markClosing(connection: number): void {
     this.state.set(connection, ConnectionState.closing);
     for (let hold = this.firstHold.get(connection); hold >= 0; hold = this.holds.next.get(hold)) {

@@ -1,4 +1,5 @@
-// Counters: how many slots of one limit are used for one key, and who waits for them. Nothing here knows what is counted.
+// Counters: how many slots of one limit are used for one key, and which routes wait for them. What a slot stands for is
+// not known here.
 
 import { Int32Column, Uint8Column } from './columns.ts';
 import { KeyIndex } from './key-index.ts';
@@ -11,9 +12,9 @@ import { Slots } from './slots.ts';
 export const Dimension = {
   /** All connections, without those that hang. */
   global: 0,
-  /** Connections by limits that look at what a message is: changes with every transaction of a connection. */
+  /** Connections, for limits that look at the message: may change with every transaction of a connection. */
   task: 1,
-  /** Connections by limits that look at where they go: the same for all their life. */
+  /** Connections, for limits that look at where they go: the same as long as the connection lives. */
   place: 2,
   /** The right to try an address that failed: none while it rests, then one at a time. */
   probe: 3,
@@ -23,7 +24,7 @@ export const Dimension = {
   gate: 5,
   /** Connections to unproven sites above the global limit, while others hang. */
   overflow: 6,
-  /** Grants of any kind: without room while they are paused. */
+  /** Grants of any kind: has no room while grants are paused. */
   pause: 7,
 } as const;
 
@@ -31,10 +32,10 @@ export const Dimension = {
 export const dimensions = 8;
 
 export class CounterStore {
-  /** Slots taken, those of idle and closing connections too. */
+  /** Slots taken, those of idle and closing connections included. */
   readonly used = new Int32Column();
   readonly limit = new Int32Column();
-  /** Slots of connections that were told to close: they will be free without doing more. */
+  /** Slots of connections that were told to close: they become free by themselves. */
   readonly closing = new Int32Column();
   readonly dimension = new Uint8Column();
   /** Row of the store that the counter belongs to: a window or a rate; -1: none. */
@@ -44,9 +45,9 @@ export class CounterStore {
   readonly parked = new Int32Column();
   /** The slots of idle connections, longest idle first: a list of `HoldStore`; -1: none. */
   readonly firstIdle = new Int32Column();
-  /** Rows elsewhere that name this counter. */
+  /** How many rows of other stores name this counter. */
   readonly references = new Int32Column();
-  /** Counters that may have room for a parked route: the caller drains it. */
+  /** Counters that may have room for a parked route; `run` empties the list. */
   readonly freed = new RowList();
   readonly #isFreed = new Uint8Column();
   readonly #limits: (AppliedLimit | undefined)[] = [];
@@ -107,7 +108,7 @@ export class CounterStore {
     this.used.add(counter, 1);
   }
 
-  /** Takes a slot for a connection that is there already, even when there is no room. */
+  /** Takes a slot for a connection that is open already, even when there is no room. */
   count(counter: number): void {
     this.used.add(counter, 1);
   }
@@ -123,7 +124,7 @@ export class CounterStore {
     this.#changed(counter);
   }
 
-  /** Someone stopped naming or waiting for this counter: it may be the last one. */
+  /** To be called when a row that named this counter, or a route that waited for it, is gone: it may have been the last. */
   mayBeUnused(counter: number): void {
     if (this.#isUnused(counter)) this.#unused.push(counter);
   }
@@ -133,7 +134,7 @@ export class CounterStore {
     this.#isFreed.set(this.freed.take(at), 0);
   }
 
-  /** Forgets the counters that nobody uses any more. Not while a caller holds a counter it is about to use. */
+  /** Forgets the counters that are not used any more. Never called while a caller is about to use a counter. */
   sweep(): void {
     for (let counter = this.#unused.pop(); counter >= 0; counter = this.#unused.pop()) {
       if (!this.#isUnused(counter)) continue;
@@ -153,12 +154,12 @@ export class CounterStore {
     return this.#keys[this.dimension.get(counter)]?.keyOf(counter) ?? '';
   }
 
-  /** The limit that the counter counts for; none for those that no rule makes. */
+  /** The limit that the counter counts for; undefined for the scheduler's own counters. */
   limitOf(counter: number): AppliedLimit | undefined {
     return this.#limits[counter];
   }
 
-  /** The same limit with other numbers. */
+  /** Replaces the limit by one with the same id and other numbers. */
   setApplied(counter: number, applied: AppliedLimit): void {
     this.#limits[counter] = applied;
   }

@@ -35,7 +35,7 @@ export class HoldStore {
     return this.#put(first, connection, counter);
   }
 
-  /** The same for a connection that is there already, even when there is no room. */
+  /** The same for a connection that is open already, even when there is no room. */
   count(first: number, connection: number, counter: number): number {
     this.#counters.count(counter);
     return this.#put(first, connection, counter);

@@ -9,7 +9,7 @@ export const MessageState = { free: 0, building: 1, queued: 2, done: 3 } as cons
 const stateBits = 7;
 const held = 8;
 const nullSender = 16;
-/** The id is too long, or has other characters than queue ids have, and lies in a map. */
+/** The id is in a map: it is too long, or has characters that queue ids do not have. */
 const elsewhere = 32;
 /** The priority plus 9 lies above these bits. */
 const priorityShift = 6;
@@ -31,7 +31,7 @@ export class MessageStore {
   readonly #flags = new Uint16Column();
   readonly #word0 = new Int32Column();
   readonly #word1 = new Int32Column();
-  /** Mixed with the other two, so that `find` can search this column alone. */
+  /** Mixed with the other two words, so that `find` can search this column alone. */
   readonly #word2 = new Int32Column();
   readonly #longIds = new Map<number, string>();
   readonly #slots = new Slots(this.firstTask, [
@@ -41,7 +41,7 @@ export class MessageStore {
     this.#word1,
     this.#word2,
   ]);
-  /** Scratch: the words of the id at hand. */
+  /** Scratch: the words of the current id. */
   readonly #words = new Int32Array(3);
 
   get live(): number {
@@ -78,7 +78,7 @@ export class MessageStore {
     this.#slots.give(message);
   }
 
-  /** Is this a message that was opened and not freed? */
+  /** Is this the handle of a message that was opened and not freed? */
   known(message: number): boolean {
     return message >= 0 && message < this.#slots.end && this.state(message) !== MessageState.free;
   }

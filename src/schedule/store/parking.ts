@@ -1,5 +1,5 @@
-// Parked routes: each waits on every counter that could let it go on, and costs nothing until one has room.
-// A route with several addresses of equal preference, all full, waits on all of them. On each counter the routes of one
+// Parked routes: each waits on every counter that could let it go on, and costs nothing until one of them has room.
+// A route whose addresses of equal preference are all full waits on all of them. On each counter the routes of one
 // tenant stand in one line, first come first, and the lines take turns.
 
 import { Int32Column, Uint16Column } from './columns.ts';
@@ -10,7 +10,7 @@ import { establishedMark, type TenantNames } from './tenant-names.ts';
 import { Slots } from './slots.ts';
 import { Turns } from './turns.ts';
 
-/** Counters that became free together and are compared by age. */
+/** Of the counters that became free together, so many are compared by the age of their routes. */
 const comparedCounters = 16;
 
 export class Parking {
@@ -77,12 +77,12 @@ export class Parking {
     this.first.set(route, -1);
   }
 
-  /** A parked route was granted something and keeps its places: it has waited from now on. */
+  /** A parked route got a grant and keeps its places: its waiting time starts anew. */
   renew(route: number): void {
     this.since.set(route, this.#nextNumber());
   }
 
-  /** The route that has waited longest on this counter, of the tenant whose turn it is. */
+  /** The first route on this counter of the tenant whose turn it is; -1: none. */
   firstRouteOf(counter: number): number {
     const line = this.#counters.line.get(counter);
     return line < 0 ? -1 : this.#route.get(this.turns.first.get(line));

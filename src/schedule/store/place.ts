@@ -1,8 +1,8 @@
-// Where a connection may go, and the limits that hold for something at hand, as counters and gates.
+// Where a connection may go, and limits that were looked up, as counters and gates.
 
 import type { NextHopAddress } from '../../route/types.ts';
 
-/** Limits that were looked up: counters and gates are kept while this is of use. */
+/** Limits that were looked up. Their counters and gates are kept until `dropLimits`. */
 export interface HeldLimits {
   /** Counters of connections. */
   readonly slots: readonly number[];
@@ -11,7 +11,7 @@ export interface HeldLimits {
   readonly messageGates: readonly number[];
   readonly recipientGates: readonly number[];
   readonly messagesPerConnection: number;
-  /** As many recipients as one transaction may have, also because of a recipient rate. */
+  /** Upper limit of recipients in one transaction; the burst of a recipient rate may lower it. */
   readonly recipientsPerMessage: number;
 }
 
@@ -23,6 +23,6 @@ export interface Place {
   /** Our own address; '' when the system chooses it. */
   readonly source: string;
   readonly limits: HeldLimits;
-  /** Connections, and the site's list while it names this. */
+  /** How many connections use this place, plus one while the site lists it. */
   users: number;
 }

@@ -1,5 +1,5 @@
-// Rates: how many events per time one limit lets through for one key. Each is a counter without slots, a gate, on which
-// routes park while nothing may go; it opens by itself when the next one may. Arithmetic in limits/rate-limit.ts.
+// Rates: how many events per time one limit allows for one key. Each is a counter without slots, called a gate. Routes park
+// on a gate that is closed; it opens by itself when the next event is allowed. Arithmetic in limits/rate-limit.ts.
 
 import { Float64Column, Int32Column, TimeColumn } from './columns.ts';
 import { Dimension, type CounterStore } from './counters.ts';
@@ -11,7 +11,7 @@ import type { Rate } from '../../values/rate.ts';
 import { Slots } from './slots.ts';
 
 const quantities = ['connection_rate', 'message_rate', 'recipient_rate'] as const;
-/** A rate that nobody asks for is looked at again after this long, when others still name it. */
+/** A rate that was not asked for in this time is forgotten, unless a route or a place still names it. */
 const forgetMs = 60_000;
 
 export class RateStore {
@@ -32,9 +32,9 @@ export class RateStore {
     this.#dueMs,
     this.due,
   ]);
-  /** Of the last run, by the key of the gate: used when the limit is first asked for. */
+  /** Arrival times of the last run, by the key of the gate; used when the limit is asked for first. */
   #restored = new Map<string, number>();
-  /** From then on they say nothing any more. */
+  /** When the last of them is past. */
   #restoredUntilMs = 0;
 
   constructor(counters: CounterStore) {
@@ -67,12 +67,12 @@ export class RateStore {
     return gate;
   }
 
-  /** Events that may go at once at most. */
+  /** The largest number of events that may pass at once. */
   burstOf(gate: number): number {
     return this.#burst.get(this.#counters.owner.get(gate));
   }
 
-  /** Unix ms when so many events may go together; not after now: at once. */
+  /** Ms when so many events may pass together; a time that is past means now. */
   freeAtMs(gate: number, events: number): number {
     const row = this.#counters.owner.get(gate);
     const burst = this.#burst.get(row);
@@ -90,14 +90,14 @@ export class RateStore {
     return false;
   }
 
-  /** So many events go now. */
+  /** Counts events that pass now. */
   spend(gate: number, events: number, nowMs: number): void {
     const row = this.#counters.owner.get(gate);
     this.#tatMs.set(row, spent(this.#tatMs.get(row), events, this.#spacingMs.get(row), nowMs));
     if (this.#counters.hasRoom(gate)) this.due.put(row, Math.max(this.#tatMs.get(row), nowMs + forgetMs));
   }
 
-  /** Opens gates whose time has come, and forgets those that nobody needs. */
+  /** Opens gates whose time has come, and forgets those that are no longer needed. */
   tick(nowMs: number): void {
     if (this.#restored.size > 0 && nowMs >= this.#restoredUntilMs) this.#restored.clear();
     const counters = this.#counters;
@@ -139,7 +139,7 @@ export class RateStore {
     }
   }
 
-  /** Events that still count against the ones that come now. */
+  /** Number of past events that still count against the rate. */
   spentOf(gate: number, nowMs: number): number {
     const row = this.#counters.owner.get(gate);
     return Math.ceil(Math.max(0, this.#tatMs.get(row) - nowMs) / this.#spacingMs.get(row));
@@ -183,7 +183,7 @@ export class RateStore {
     this.#spacingMs.set(row, spacingMs(rate, burst));
   }
 
-  /** What events of up to now can have brought the arrival time to. Beyond it, the clock was wrong when they were counted. */
+  /** The latest arrival time that events until now can have led to. A later one was counted while the clock was wrong. */
   #latestTatMs(row: number, nowMs: number): number {
     return latestTatMs(this.#spacingMs.get(row), this.#burst.get(row), nowMs);
   }

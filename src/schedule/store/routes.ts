@@ -10,7 +10,7 @@ import { noTenant } from './tenant-names.ts';
 import { RowChain } from './row-chain.ts';
 import { Slots } from './slots.ts';
 
-/** Between the number of a tenant and the key; no key has it. */
+/** Separates the number of a tenant from the key; no key contains it. */
 const mark = '\t';
 
 export const PlanState = { none: 0, resolving: 1, relay: 2, error: 3 } as const;
@@ -18,7 +18,7 @@ export const PlanState = { none: 0, resolving: 1, relay: 2, error: 3 } as const;
 export class RouteStore {
   /** Recipients that name this route; a route without any is forgotten when its plan has expired. */
   readonly recipients = new Int32Column();
-  /** Connections whose last task was of this route: it is known as long as they are there. */
+  /** Connections whose last task was of this route: it is not forgotten while there are any. */
   readonly connections = new Int32Column();
   readonly plan = new Uint8Column();
   readonly validUntilMs = new TimeColumn();
@@ -26,22 +26,22 @@ export class RouteStore {
   readonly site = new Int32Column();
   /** Its queue: the tasks in the states ready and asking, by priority and age; -1: none. A list of `TaskStore.queue`. */
   readonly firstTask = new Int32Column();
-  /** Recipients of the tasks in its queue. */
+  /** Number of recipients in the tasks of its queue. */
   readonly ready = new Int32Column();
-  /** Tasks of the queue whose recipients have several routes: how many, of the few queues with any. */
+  /** Number of tasks in the queue whose recipients have several routes; only for queues with any. */
   readonly mixedTasks = new Map<number, number>();
   /** The routes of one site and tenant that an idle connection could serve, in the order of their turns. */
   readonly ring = new RowChain();
   readonly isRunnable = new Uint8Column();
-  /** 1: its turn came while its plan had expired; the plan asked for then counts until the route had its turn. */
+  /** 1: its turn came after its plan had expired. The plan that was requested then is valid until the route has had its turn. */
   readonly missedTurn = new Uint8Column();
-  /** The limits that hold for its tasks wherever they go, while they are of use. */
+  /** The limits that hold for its tasks wherever they go; kept while they are needed. */
   readonly limits = new Map<number, HeldLimits>();
   readonly errorPlans = new Map<number, ErrorPlan>();
-  /** Of queues with tasks of several priorities: the last task of each, highest first; -1: none. */
+  /** For queues with tasks of several priorities: the last task of each priority, the highest first; -1: none. */
   readonly priorityEnds = new Map<number, Int32Array>();
   readonly #domainStart = new Uint16Column();
-  /** Domains that are not the end of their key. */
+  /** Domains of routes whose key does not end with the domain. */
   readonly #otherDomains = new Map<number, string>();
   readonly #keys = new KeyIndex();
   readonly #slots: Slots;
@@ -147,7 +147,7 @@ export class RouteStore {
     return this.plan.get(route) === PlanState.relay && this.validUntilMs.get(route) > nowMs;
   }
 
-  /** The plan that says why nothing can be handed on, while it is valid. */
+  /** The plan that says why mail of this route cannot be delivered, while it is valid. */
   errorOf(route: number, nowMs: number): ErrorPlan | undefined {
     if (this.plan.get(route) !== PlanState.error || this.validUntilMs.get(route) <= nowMs) return undefined;
     return this.errorPlans.get(route);

@@ -1,4 +1,4 @@
-// A list of rows that is filled and emptied all the time: keeps its memory, unlike an array whose length is set to 0.
+// A list of rows that is filled and emptied all the time. It keeps its memory, unlike an array whose length is set to 0.
 
 /** Rows are not negative, so that -1 can mean none. */
 export class RowList {
@@ -30,7 +30,7 @@ export class RowList {
     return this.#rows[this.#length] as number;
   }
 
-  /** Takes the row at a place out; the last one moves there. */
+  /** Takes the row at this index out; the last row moves there. */
   take(place: number): number {
     const row = this.at(place);
     this.#rows[place] = this.pop();

@@ -17,14 +17,14 @@ export class SiteStore {
   /** Routes and connections that name this site. */
   readonly references = new Int32Column();
   readonly connections = new Int32Column();
-  /** Connections that are through the greeting. */
+  /** Established connections: greeting and EHLO are done. */
   readonly established = new Int32Column();
   /** Its shortest idle connection; -1: none. */
   readonly firstIdle = new Int32Column();
-  /** Routes that an idle connection could serve: the line whose turn it is; -1: none. */
+  /** The line of routes that wait for an idle connection and whose turn it is; -1: none. */
   readonly line = new Int32Column();
   readonly turns: Turns;
-  /** The ways to the site, while they are of use. */
+  /** The places of the site, while it has work or connections. */
   readonly places = new Map<number, readonly Place[]>();
   readonly #plans: (RelayPlan | undefined)[] = [];
   readonly #keys = new KeyIndex();
@@ -66,7 +66,7 @@ export class SiteStore {
     return site;
   }
 
-  /** Forgets a site that nobody names. */
+  /** Forgets a site that no route and no connection names. */
   forget(site: number): void {
     invariant(this.line.get(site) < 0, 'a site with work is forgotten');
     this.#keys.remove(site);

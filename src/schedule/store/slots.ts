@@ -11,13 +11,13 @@ interface Growable {
   grow(capacity: number): void;
 }
 
-/** Rows to make room for when these are all taken: an eighth more costs eight copies of each row in its life. */
+/** The next capacity when all rows are taken. Growing by an eighth copies each row about eight times in all. */
 function nextCapacity(capacity: number): number {
   if (capacity < doubledTo) return Math.max(firstCapacity, capacity * 2);
   return capacity + (capacity >> 3);
 }
 
-/** Gives out row numbers for a set of columns; the smallest memory that a store of structs can have in JavaScript. */
+/** Gives out row numbers for a set of columns: the least memory that a store of records takes in JavaScript. */
 export class Slots {
   readonly #links: Int32Column;
   readonly #columns: readonly Growable[];

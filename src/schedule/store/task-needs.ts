@@ -1,13 +1,13 @@
-// What the task at hand needs of limits that hold wherever it goes. One object, filled again for each task.
+// The limits that the current task needs wherever it goes. One object, filled again for each task.
 
-/** What the task at hand needs: filled by `collectNeeds`. */
+/** Filled by `collectNeeds`. */
 export class Needs {
   /** Counters of connections. */
   readonly slots: number[] = [];
   readonly connectionGates: number[] = [];
   readonly messageGates: number[] = [];
   readonly recipientGates: number[] = [];
-  /** Recipients that each of the recipient gates would let through. */
+  /** How many of the task's recipients each of the recipient gates counts. */
   readonly gateRecipients: number[] = [];
   /** Routes of the task. */
   readonly routes: number[] = [];

@@ -8,17 +8,17 @@ import { Slots } from './slots.ts';
 
 export const TaskState = {
   free: 0,
-  /** For its next attempt; `dueMs` is that time. */
+  /** Waits for its next attempt; `dueMs` is that time. */
   waiting: 1,
   /** In its route's queue; `dueMs` is the message's expiry. */
   ready: 2,
   /** In flight on a connection. */
   active: 3,
-  /** By an operator; `dueMs` is the next attempt. */
+  /** Held by an operator; `dueMs` is the next attempt. */
   held: 4,
-  /** In the queue of a route whose plan is looked up, so that it can join the message's other recipients. */
+  /** In the queue of a route whose plan is requested; then it may be joined with other recipients of its message. */
   asking: 5,
-  /** Its route is known; waits a moment for the message's other recipients. In no queue. */
+  /** Its plan is known, and it waits a moment for the plans of the message's other recipients. In no queue. */
   gathering: 6,
 } as const;
 
@@ -31,7 +31,7 @@ export class TaskStore {
   readonly firstRecipient = new Int32Column();
   readonly dueMs = new TimeColumn();
   readonly state = new Uint8Column();
-  /** What has to be looked at when: next attempts, ends of lifetimes, ends of gathering. */
+  /** Tasks by the time at which they are to be looked at: next attempts, ends of lifetimes, ends of gathering. */
   readonly due = new DueHeap(this.dueMs);
   readonly #slots: Slots;
 

@@ -27,7 +27,7 @@ export class Turns {
     this.#credit,
   ]);
 
-  /** @param current - the owners' column: the line whose turn it is; -1: nobody waits */
+  /** @param current - the owners' column: the line whose turn it is; -1: no tenant waits */
   constructor(tenants: TenantNames, current: Int32Column) {
     this.#tenants = tenants;
     this.#current = current;

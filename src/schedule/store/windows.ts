@@ -1,5 +1,5 @@
-// Windows: how many connections each source may have to each site, as far as the site's answers have earned it. Each is a
-// counter that connections hold a slot of; its limit moves. Arithmetic in adapt/window.ts.
+// Windows: how many connections each source may have to each site, by the answers of the site so far. Each window is a
+// counter of connections with a limit that moves. Arithmetic in adapt/window.ts.
 
 import type { AdaptSettings } from '../adapt/types.ts';
 import {
@@ -18,13 +18,13 @@ import type { WindowStatus } from '../limits/status.ts';
 import { unlimited } from '../limits/types.ts';
 import { Slots } from './slots.ts';
 
-/** What was learned is forgotten when there was no connection for this long. */
+/** A window is forgotten when there was no connection for this long. */
 const forgetMs = 3_600_000;
-/** Beyond so many windows, those of sites that nobody uses now and that never had too much are forgotten earlier. */
+/** With more windows than this, those that are not in use and were never cut are forgotten earlier. */
 const mostAtRest = 10_000;
-/** Beyond so many, what was too much for a site that nobody uses now is forgotten earlier, too. */
+/** With more than this, those that are not in use are forgotten earlier even when they were cut. */
 const mostRemembered = 100_000;
-/** Rows that are looked at for each new window beyond that. */
+/** Rows that are looked at for each new window above `mostAtRest`. */
 const lookedAt = 4;
 
 export class WindowStore {
@@ -97,7 +97,7 @@ export class WindowStore {
     this.#apply(row, window);
   }
 
-  /** The site says that it has enough, or refuses connections: half as many from now on. */
+  /** The site says that it has too many connections, or refuses them: half as many are allowed from now on. */
   troubled(counter: number, sinceMs: number, forMs: number, reason: string, nowMs: number): void {
     const row = this.#counters.owner.get(counter);
     if (sinceMs <= this.#cutAtMs.get(row)) return;
@@ -107,7 +107,7 @@ export class WindowStore {
     this.#apply(row, window);
   }
 
-  /** None at all for some time. */
+  /** No connection at all is allowed for some time. */
   paused(counter: number, forMs: number, reason: string, nowMs: number): void {
     const row = this.#counters.owner.get(counter);
     this.#cutAtMs.set(row, nowMs);
@@ -116,7 +116,7 @@ export class WindowStore {
     this.#apply(row, window);
   }
 
-  /** Ends what has an end, and forgets what is long past. */
+  /** Ends cuts and pauses that are over, and forgets windows that were not used for long. */
   tick(nowMs: number): void {
     const counters = this.#counters;
     while (this.due.firstDueMs() <= nowMs) {
@@ -134,7 +134,7 @@ export class WindowStore {
     }
   }
 
-  /** Switched off, windows let everything through; what was learned is kept. */
+  /** With adaptation switched off, windows allow everything; what was learned is kept. */
   reconfigure(settings: AdaptSettings | undefined): void {
     this.#enabled = settings?.enabled === true;
     this.#counters.eachOf(Dimension.window, (counter) => {
@@ -175,7 +175,7 @@ export class WindowStore {
     return { source, site, allowed: this.#counters.limit.get(counter), used, state, ...until, reason };
   }
 
-  /** Nothing is known, and a first connection opens. */
+  /** Starts anew: nothing is known about the site, and a first connection opens. */
   #renew(row: number, settings: AdaptSettings, nowMs: number): void {
     const window = newWindow(settings.startConnections, nowMs);
     this.#windows[row] = window;
@@ -194,7 +194,7 @@ export class WindowStore {
     this.due.put(row, window.untilMs > 0 ? window.untilMs : forgetAtMs);
   }
 
-  /** Makes room: some windows in turn, if nobody has or waits for a connection. */
+  /** Makes room: forgets a few windows in turn that have no connection and that no route waits for. */
   #forgetSome(nowMs: number): void {
     for (let count = lookedAt; count > 0; count--) {
       this.#forgetAt = this.#forgetAt + 1 >= this.#slots.end ? 0 : this.#forgetAt + 1;
@@ -220,7 +220,7 @@ export class WindowStore {
   }
 }
 
-/** Without it, a site would soon get again what was too much for it. */
+/** Was the window cut? If that were forgotten, the site would soon get too many connections again. */
 function remembersTrouble(window: Window, nowMs: number): boolean {
   return window.ceiling > 0 || (window.untilMs > nowMs && window.state !== 'unknown');
 }

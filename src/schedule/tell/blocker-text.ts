@@ -1,4 +1,4 @@
-// What stands in the way of mail, in words: the same in logs, status, explanations and bounces.
+// What keeps mail waiting, in words: the same in logs, status, explanations and bounces.
 
 import { Health } from '../store/addresses.ts';
 import { Dimension } from '../store/counters.ts';
@@ -29,8 +29,8 @@ export function blockerText(s: State, counter: number): string {
 const noSender = 'no sender process is ready';
 
 /**
- * What keeps all mail from going, wherever it is parked: a route that waits for something of its own is not parked on
- * these, and one that is parked on one of them not on the other.
+ * The causes that keep all mail waiting, whatever its routes are parked on: a route that waits for something else is not
+ * parked on these.
  */
 export function globalCauses(s: State): string[] {
   return [

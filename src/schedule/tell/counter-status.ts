@@ -1,4 +1,4 @@
-// Every limit's counters that are in use, as people are told about them.
+// The counters in use of every limit, as people are told about them.
 
 import { Dimension } from '../store/counters.ts';
 import { mostUnanswered, unansweredCount } from '../reserve/unanswered.ts';

@@ -1,11 +1,11 @@
-// What people ask about limits: everything that stands between a domain and its mail.
+// The answer to `sluice explain`: everything that keeps mail of a domain waiting, or would.
 
 import type { RelayPlan } from '../../route/types.ts';
 import { Health } from '../store/addresses.ts';
 import { blockerText, globalCauses } from './blocker-text.ts';
 import { choosePlace } from '../grant/choose-place.ts';
 import { gateStatus, slotStatus } from './counter-status.ts';
-import { closedConnectionGate, closedGate, holdBoth } from '../reserve/gates.ts';
+import { closedConnectionGate, closedGate, holdPairLimits } from '../reserve/gates.ts';
 import { counterOfNew } from '../reserve/unanswered.ts';
 import { dropLimits } from '../reserve/held-limits.ts';
 import { recipientsOf, routeOf } from '../work/lifecycle.ts';
@@ -77,10 +77,10 @@ function workOf(s: State, route: number): Pick<Explanation, 'recipients' | 'next
   };
 }
 
-/** What waiting work waits for; without any, what one more message would have to wait for. All mail's causes come first. */
+/** What waiting mail waits for; without any, what one more message would wait for. Causes of all mail come first. */
 function bindingOf(s: State, route: number, site: number, nowMs: number): string[] {
   const parkedOn = s.parking.countersOf(route);
-  // While grants are paused nobody has looked yet what else is in the way.
+  // While grants are paused, nothing else that keeps the route waiting has been looked at.
   const isLookedAt = parkedOn.length > 0 && !parkedOn.includes(s.pauseCounter);
   const own = isLookedAt ? blockerTexts(s, route) : blockersOfOne(s, route, site, nowMs);
   return [...new Set([...globalCauses(s), ...own])];
@@ -113,7 +113,7 @@ function placeStatus(s: State, route: number, place: Place, nowMs: number): Plac
   const { addresses } = s;
   const { hop, source } = place;
   // Limits that look at the message and the place together are shown with the place.
-  const both = holdBoth(s, route, place, nowMs);
+  const both = holdPairLimits(s, route, place, nowMs);
   const limits = [...statusesOf(s, place.limits, nowMs), ...statusesOf(s, both, nowMs)];
   dropLimits(s, both);
   const address = addresses.find(hop.ip, hop.port);

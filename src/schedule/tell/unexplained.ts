@@ -1,5 +1,5 @@
-// Mail that is ready and goes nowhere though nothing is known to be in its way. There should never be any: this looks
-// for faults of ours, so that people hear of them before the senders do. It looks at each route once, not at its mail.
+// Mail that is ready and waits although nothing is known to keep it waiting. There should never be any: this finds faults of
+// Sluice, so that administrators hear of them before their users do. It looks at each route once, not at its mail.
 
 import { PlanState } from '../store/routes.ts';
 import type { State } from '../state.ts';

@@ -64,7 +64,7 @@ function ownBlockers(s: State, route: number): string[] {
   return [s.lookupsStopped ? waitsForNameServer : `looking up the route to ${s.routes.domainOf(route)}`];
 }
 
-/** The limits that a parked route waits for. That it may go beyond that of all connections is not one more. */
+/** The limits that a parked route waits for. The overflow counter is not told: the global limit stands for it. */
 export function blockerTexts(s: State, route: number): string[] {
   const counters = s.parking.countersOf(route).filter((counter) => counter !== s.overflowCounter);
   return counters.reverse().map((counter) => blockerText(s, counter));

@@ -53,7 +53,7 @@ export function commitMessage(
   if (due.length > 0) formTasks(s, message, due, nowMs);
 }
 
-/** As it was written down, but not later than the schedule allows. */
+/** The journaled time of the next attempt, but not later than the retry schedule allows. */
 function nextAttemptOf(s: State, recipient: NewRecipient | undefined, nowMs: number): number {
   if (recipient === undefined) return 0;
   const { attempts, nextAttemptAtMs } = recipient;

@@ -1,6 +1,5 @@
-// Forgetting routes that nobody needs: no recipient names them, and no connection has carried their mail. What a route
-// knows besides is its plan, which the router keeps, too. So a manager that has seen a million domains is no larger than
-// one that has seen as many as wait.
+// Forgetting routes that no recipient and no connection names. All that a route knows besides is its plan, which the router
+// keeps as well. So the memory of the manager depends on the domains that have mail now, not on those seen so far.
 
 import { stopRoute } from './lifecycle.ts';
 import { forgetLimits } from '../reserve/needs.ts';
@@ -8,9 +7,9 @@ import { releaseSite } from '../reserve/places.ts';
 import { PlanState } from '../store/routes.ts';
 import type { State } from '../state.ts';
 
-/** Up to so many routes, those without mail are kept until their plans expire. */
+/** Up to this number of routes, those without mail are kept until their plans expire. */
 const mostAtRest = 10_000;
-/** Rows that are looked at in each call beyond that: a call makes few routes, so that these keep up. */
+/** Rows that are looked at in each call above that number: a call makes fewer routes than this, so that the sweep keeps up. */
 const lookedAt = 4;
 
 /** Forgets a few routes without mail when there are very many, in turn. */
@@ -26,7 +25,7 @@ export function forgetIdleRoutes(s: State): void {
   }
 }
 
-/** Mail, connections or a look-up that is under way name the route. */
+/** Is the route named by mail, by connections, or by a look-up that is under way? */
 export function isNeeded(s: State, route: number): boolean {
   const { routes } = s;
   return (
@@ -36,7 +35,7 @@ export function isNeeded(s: State, route: number): boolean {
   );
 }
 
-/** The route has no plan any more, nor what follows from one. */
+/** Ends the route's plan, with its limits and its site. */
 export function endPlan(s: State, route: number): void {
   forgetLimits(s, route);
   detachSite(s, route);
@@ -44,7 +43,7 @@ export function endPlan(s: State, route: number): void {
   s.routes.plan.set(route, PlanState.none);
 }
 
-/** The route has no site any more. */
+/** Takes the route's site away. */
 export function detachSite(s: State, route: number): void {
   stopRoute(s, route);
   const site = s.routes.site.get(route);

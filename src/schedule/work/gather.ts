@@ -1,5 +1,5 @@
-// Forming tasks: the recipients of one message that turn out to go to one site share a task, also across domains.
-// Where routes have to be looked up first, the message's recipients wait for each other, but not for long.
+// Forming tasks: recipients of one message that go to one site share a task, also across domains. While plans of some
+// routes are requested, the message's recipients wait for each other for a short time.
 
 import {
   enqueue,
@@ -92,7 +92,7 @@ export function makeReady(s: State, task: number, nowMs: number): void {
   queued(s, route, task, nowMs);
 }
 
-/** Back to the head of its route, as if it had not been granted. */
+/** Puts a task back to the head of its route's queue, as if it had not been granted. */
 export function putBack(s: State, task: number, nowMs: number): void {
   const route = routeOf(s, task);
   if (s.messages.isHeld(s.tasks.messageOf(task))) {
@@ -122,7 +122,7 @@ export function requestPlan(s: State, route: number): void {
   s.effects.push({ kind: 'resolve', route: s.routes.nameOf(route), key: s.routes.keyOf(route) });
 }
 
-/** The plan of a route has come: its asking tasks are one step closer to going out with the rest of their message. */
+/** The plan of a route has come: its asking tasks go on, together with the rest of their message when all plans are there. */
 export function endAsking(s: State, route: number, nowMs: number): void {
   let task = s.routes.firstTask.get(route);
   const complete: number[] = [];
@@ -141,7 +141,7 @@ export function endAsking(s: State, route: number, nowMs: number): void {
   for (const message of complete) endGathering(s, message, nowMs);
 }
 
-/** The message's recipients have waited for each other long enough, or all know their way. */
+/** The message's recipients have waited for each other long enough, or all plans are known. */
 export function endGathering(s: State, message: number, nowMs: number): void {
   const known: number[] = [];
   for (const task of tasksOf(s, message)) {

@@ -1,4 +1,4 @@
-// The life of tasks and recipients: made, queued, taken out, gone. The lowest layer over the stores: it knows no limits.
+// The life of tasks and recipients: made, queued, taken out of the queue, freed. It knows no limits.
 
 import type { State } from '../state.ts';
 import { MessageState } from '../store/messages.ts';
@@ -47,7 +47,7 @@ export function tasksOf(s: State, message: number): number[] {
   return list;
 }
 
-/** A new task of these recipients (at least one); the caller gives it a state. */
+/** Makes a task of these recipients (at least one); the caller gives it a state. */
 export function makeTask(s: State, message: number, recipients: readonly number[]): number {
   const task = makeTaskOfOne(s, message, recipients[0] ?? -1);
   if (recipients.length > 1) setRecipients(s, task, recipients);
@@ -121,7 +121,7 @@ export function enqueueBehind(s: State, route: number, task: number, before: num
   countMixed(s, route, task, 1);
 }
 
-/** A task came to the queue of its route, or leaves it: counted when its recipients have several routes. */
+/** Counts tasks of a queue whose recipients have several routes: this one comes (1) or leaves (-1). */
 export function countMixed(s: State, route: number, task: number, change: 1 | -1): void {
   if (hasOneRoute(s, task)) return;
   const { mixedTasks } = s.routes;
@@ -130,7 +130,7 @@ export function countMixed(s: State, route: number, task: number, change: 1 | -1
   else mixedTasks.delete(route);
 }
 
-/** Takes a task out of its route's queue; a route without tasks waits for nothing. */
+/** Takes a task out of its route's queue. A route without tasks is parked on nothing. */
 export function dequeue(s: State, route: number, task: number): void {
   takeFromQueue(s, route, task);
   countMixed(s, route, task, -1);
@@ -158,7 +158,7 @@ export function withdraw(s: State, task: number): void {
   if (state === TaskState.ready || state === TaskState.asking) dequeue(s, routeOf(s, task), task);
 }
 
-/** The route may be able to go on: it is tried before this call returns. */
+/** The route may be able to get a grant: it is tried before this call returns. */
 export function makeRunnable(s: State, route: number): void {
   if (s.routes.isRunnable.get(route) !== 0 || s.parking.isParked(route)) return;
   s.routes.isRunnable.set(route, 1);

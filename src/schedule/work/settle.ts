@@ -1,4 +1,4 @@
-// What becomes of a task without success: another attempt later, or the end.
+// What happens to a task that was not delivered: another attempt later, or a failure for good.
 
 import { localRefusal, type Refusal } from '../../message/refusal.ts';
 import { encodeRefusal, lastRefusalOf, type EncodedRefusal } from '../../message/refusal-form.ts';
@@ -78,7 +78,7 @@ export function countAttempt(s: State, task: number, nowMs: number): void {
   wait(s, task, next);
 }
 
-/** The task waits for its next attempt; under a hold, for its release. */
+/** The task waits for its next attempt, or when its message is held, for the release. */
 export function wait(s: State, task: number, nextAttemptAtMs: number): void {
   const message = s.tasks.messageOf(task);
   const dueMs = Math.min(nextAttemptAtMs, expiryOf(s, message));
@@ -91,7 +91,7 @@ export function wait(s: State, task: number, nextAttemptAtMs: number): void {
   }
 }
 
-/** The route's plan says that nothing can be handed on, now or ever. The task is in no queue and has one route. */
+/** The route's plan says that its mail cannot be delivered, now or ever. The task is in no queue and has one route. */
 export function settleByPlan(s: State, task: number, plan: ErrorPlan, nowMs: number): void {
   const refusal = planRefusal(plan);
   if (plan.permanent) failTask(s, task, refusal, false);

@@ -1,5 +1,5 @@
-// Tasks whose recipients have several routes stand in the queue of one of them. When that one has to wait for something
-// that is its own affair, a full domain or a plan, the recipients of the others leave it: nobody waits for a stranger.
+// Tasks whose recipients have several routes stand in the queue of one of them. When that route has to wait for something
+// that concerns it alone, a limit of its domain or a plan, recipients of other routes do not wait for it: they are split off.
 
 import {
   countMixed,
@@ -47,7 +47,7 @@ export function splitOff(s: State, task: number, counter: number, nowMs: number)
   return true;
 }
 
-/** Splits a ready task in two: its first so many recipients, and the others, which come right behind it. */
+/** Splits a ready task in two: its first `count` recipients, and the others, which come right behind it. */
 export function splitAfter(s: State, task: number, count: number): void {
   const all = recipientsOf(s, task);
   leave(s, task, all.slice(0, count), all.slice(count));

@@ -1,11 +1,11 @@
-// A destination that bans: whoever has more connections than it likes is turned away for a time, with every further
-// connection. Counted for each of our addresses by itself, over one address, one MX name, one network, or everywhere.
+// A destination that bans: a source with too many connections is turned away for some time, with every further connection.
+// Each source is counted by itself, over one address, one MX name, one network, or all hosts of the destination.
 
 import { networkAround } from '../../values/network.ts';
 import { Trait, type Objection, type Visit } from '../trait.ts';
 
 export interface BanOptions {
-  /** As many at once are welcome. */
+  /** So many connections at once are accepted. */
   readonly connections: number;
   /** What they are counted over. */
   readonly per: 'ip' | 'mx' | 'network' | 'destination';

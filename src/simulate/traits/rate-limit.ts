@@ -1,5 +1,5 @@
-// A destination that counts messages: above its rate, further ones of the same window are put off. For each of our
-// addresses by itself.
+// A destination that counts messages: those above its rate are tempfailed until the window ends. Each source is counted by
+// itself.
 
 import { Trait, type Rejection, type Visit } from '../trait.ts';
 

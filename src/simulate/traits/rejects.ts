@@ -1,4 +1,4 @@
-// Recipients that are unknown, or put off for no reason that anyone could know.
+// Recipients that are rejected as unknown, or tempfailed at random.
 
 import type { Random } from '../../schedule/store/random.ts';
 import { Trait } from '../trait.ts';

@@ -1,4 +1,4 @@
-// 421 storms: phases in which a destination sends part of its clients away, at the greeting and in the middle.
+// 421 storms: phases in which a destination turns part of its clients away, at the greeting or in a transaction.
 
 import type { Random } from '../../schedule/store/random.ts';
 import { Trait, type Objection, type Rejection, type Visit } from '../trait.ts';

@@ -1,4 +1,4 @@
-// Tarpits: a greeting or a reply that takes its time, sometimes more than any client waits.
+// Tarpits: a greeting or a reply that comes late, sometimes later than any client waits.
 
 import { Trait } from '../trait.ts';
 

@@ -119,7 +119,7 @@ test('the index agrees with the plain reference', () => {
       for (const [task, at] of asked) {
         const facts = { ...task, ...at };
         assert.deepEqual(
-          [index.ofTask(task), index.ofPlace(at), index.ofBoth(task, at)].map(comparable),
+          [index.ofTask(task), index.ofPlace(at), index.ofPair(task, at)].map(comparable),
           (['task', 'place', 'both'] as const).map((scope) =>
             comparable(limitsInForce(limits, scope, facts)),
           ),

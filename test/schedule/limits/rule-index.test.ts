@@ -188,7 +188,7 @@ for (const [name, rules, asked, expected] of taskTable) {
     const [domain = '', tenant = ''] = asked.split(' ');
     assert.deepEqual(shown(index.ofTask(task(domain, tenant)).connections), expected);
     assert.deepEqual(index.ofPlace(place()).connections, []);
-    assert.equal(index.hasBoth, false);
+    assert.equal(index.hasPairLimits, false);
   });
 }
 
@@ -272,7 +272,7 @@ for (const [name, rules, asked, expected] of placeTable) {
     const index = createLimitIndex(rules);
     assert.deepEqual(shown(index.ofPlace(place(asked)).connections), expected);
     assert.deepEqual(index.ofTask(task('a.example')).connections, []);
-    assert.equal(index.hasBoth, false);
+    assert.equal(index.hasPairLimits, false);
   });
 }
 
@@ -284,11 +284,11 @@ test('a dimension that looks at the message and the place is asked for both, and
     rule('host', ['mx']),
   ]);
   const [mail, to] = [task('a.example', 'shop'), place()];
-  assert.equal(index.hasBoth, true);
+  assert.equal(index.hasPairLimits, true);
   assert.deepEqual(shown(index.ofTask(mail).connections), []);
   assert.deepEqual(shown(index.ofPlace(to).connections), ['host mx.example.net']);
-  assert.deepEqual(shown(index.ofBoth(mail, to).connections), ['pair 192.0.2.1 shop', 'via a.example']);
-  assert.deepEqual(shown(index.ofBoth(mail, place({ mx: 'other.example' })).connections), [
+  assert.deepEqual(shown(index.ofPair(mail, to).connections), ['pair 192.0.2.1 shop', 'via a.example']);
+  assert.deepEqual(shown(index.ofPair(mail, place({ mx: 'other.example' })).connections), [
     'all a.example',
     'pair 192.0.2.1 shop',
   ]);
