@@ -272,15 +272,22 @@ export class SimulatedDisk {
         }),
       rename: (from, to) =>
         promised(true, () => {
-          const parent = this.#directory(dirname(from));
-          const node = parent.current.get(basename(from));
-          if (node === undefined || dirname(from) !== dirname(to)) throw systemError('ENOENT', from);
-          const replaced = parent.current.get(basename(to));
+          const source = this.#directory(dirname(from));
+          const target = this.#directory(dirname(to));
+          const node = source.current.get(basename(from));
+          if (node === undefined) throw systemError('ENOENT', from);
+          const replaced = target.current.get(basename(to));
           if (replaced?.kind === 'file') this.#usedBytes -= replaced.current.length;
-          parent.change([
-            [basename(from), undefined],
-            [basename(to), node],
-          ]);
+          if (source === target) {
+            source.change([
+              [basename(from), undefined],
+              [basename(to), node],
+            ]);
+          } else {
+            // Between two directories, a power cut may keep one change and lose the other.
+            target.change([[basename(to), node]]);
+            source.change([[basename(from), undefined]]);
+          }
         }),
       readdir: (path) => promised(false, () => [...this.#directory(path).current.keys()]),
       mkdir: (path) => promised(true, () => this.#makeDirectories(path)),

@@ -1,5 +1,5 @@
-// The folder `damaged`: files that cannot be used any more and that somebody may want to look at. They are renamed, not
-// copied. Beyond a number or a size the oldest go, so that a failing disk does not fill itself with what it spoilt.
+// The folder `damaged` keeps damaged files, so that people can examine them. Files are moved there by renaming. When the
+// folder has too many files or bytes, the oldest files are removed, so that a failing disk does not fill it up.
 
 import { basename, join } from 'node:path';
 import type { FileLayer } from './file-layer.ts';
@@ -7,16 +7,16 @@ import type { SpoolLayout } from './layout.ts';
 import { systemCode } from './spool-error.ts';
 import type { SpoolProblem } from './types.ts';
 
-/** At most so many files, with at most so many bytes, are kept. */
-export const damagedFiles = 200;
-export const damagedBytes = 1024 ** 3;
+/** Limits of the folder. */
+const maxDamagedFiles = 200;
+const maxDamagedBytes = 1024 ** 3;
 
 export interface DamagedFile {
   readonly name: string;
   readonly bytes: number;
 }
 
-/** What the folder holds, oldest first. */
+/** The files in the folder, oldest first. */
 export async function listDamaged(files: FileLayer, layout: SpoolLayout): Promise<DamagedFile[]> {
   let names: string[];
   try {
@@ -26,7 +26,7 @@ export async function listDamaged(files: FileLayer, layout: SpoolLayout): Promis
     throw error;
   }
   const found: DamagedFile[] = [];
-  // Each name begins with the time at which it came.
+  // Each name begins with the time at which the file was moved here, so sorting by name sorts by age.
   for (const name of names.sort())
     found.push({ name, bytes: await sizeOf(files, join(layout.damaged, name)) });
   return found;
@@ -46,8 +46,9 @@ async function sizeOf(files: FileLayer, path: string): Promise<number> {
 }
 
 /**
- * Moves a file of the spool there, durably once its own folder is synced, too.
- * @returns its new path; undefined when there is no such file
+ * Moves a file of the spool to the folder `damaged`. The move is durable once the caller has also synced the folder
+ * that the file came from.
+ * @returns the new path; undefined when there is no such file
  */
 export async function setAside(
   files: FileLayer,
@@ -69,7 +70,9 @@ export async function setAside(
   let bytes = kept.reduce((sum, each) => sum + each.bytes, 0);
   let count = kept.length;
   for (const oldest of kept) {
-    if (oldest.name === name || (count <= damagedFiles && bytes <= damagedBytes)) break;
+    if (count <= maxDamagedFiles && bytes <= maxDamagedBytes) break;
+    // After the clock was set back, the new file may sort before older ones.
+    if (oldest.name === name) continue;
     await files.unlink(join(layout.damaged, oldest.name)).catch(() => undefined);
     count--;
     bytes -= oldest.bytes;
@@ -78,5 +81,5 @@ export async function setAside(
 }
 
 export function asideProblem(path: string, aside: string): SpoolProblem {
-  return { kind: 'aside', place: basename(path), text: `it is damaged and is kept as ${aside}` };
+  return { kind: 'aside', place: basename(path), text: `the file is damaged and is kept as ${aside}` };
 }
