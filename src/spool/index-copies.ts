@@ -1,5 +1,5 @@
-// Header and envelope of a record whose own are damaged, from the index of its segment. One index is kept for a few
-// seconds: whoever lists a damaged segment asks for one message after the other.
+// Finds a copy of a damaged header and envelope in the index of the segment. The last index is kept for a few seconds,
+// because a listing of a damaged segment asks for one message after the other.
 
 import type { Timer, Timers } from '../io/timers.ts';
 import type { FileLayer } from './file-layer.ts';
@@ -28,14 +28,20 @@ export class IndexCopies {
     this.#layout = layout;
   }
 
-  /** Undefined when the index is gone, or does not know the record. */
+  /** Undefined when there is no index, or it does not have this record. */
   async find(ref: StoredRef): Promise<FoundRecord | undefined> {
     if (this.#kept?.segment !== ref.segment) {
       this.#kept = { segment: ref.segment, records: this.#read(ref.segment) };
     }
     this.#timers.clear(this.#timer);
     this.#timer = this.#timers.setTimeout(() => this.close(), keepMs).unref();
-    const record = (await this.#kept.records).get(ref.offset);
+    const kept = this.#kept;
+    const records = await kept.records.catch((error: unknown) => {
+      // The next call reads the index again.
+      if (this.#kept === kept) this.#kept = undefined;
+      throw error;
+    });
+    const record = records.get(ref.offset);
     return record?.head.length === ref.length ? record : undefined;
   }
 
