@@ -24,7 +24,6 @@ async function fill(): Promise<void> {
     slot: 2,
     segmentBytes,
     reserveBytes: 0,
-    largeMessageBytes: 1024 * 1024,
     sync: 'fdatasync',
   });
   const store = await openStore();

@@ -133,7 +133,7 @@ export class ManagerProcess {
     };
   }
 
-  #spool({ queue, receive }: Config): Spool {
+  #spool({ queue }: Config): Spool {
     const { dateMs, memory, spool: directory } = this.#around;
     const { timers } = this.process;
     const files = watched(this.process.files, join(directory, 'journal'), memory);
@@ -156,7 +156,6 @@ export class ManagerProcess {
           ...common,
           slot: managerSlots.bounces,
           reserveBytes: 0,
-          largeMessageBytes: receive.largeMessage,
           sync: 'fdatasync',
           now: dateMs,
         }),

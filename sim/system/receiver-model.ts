@@ -75,7 +75,6 @@ export class ReceiverModel {
       slot: receiverSlot(index),
       segmentBytes: config.queue.segmentSize,
       reserveBytes: config.queue.reserve,
-      largeMessageBytes: config.receive.largeMessage,
       sync: 'fdatasync',
       files,
       timers,

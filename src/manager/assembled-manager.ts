@@ -90,7 +90,7 @@ export class AssembledManager {
     this.#parts.rerouter.stop();
     await manager.stop();
     await givingUp.idle();
-    const unstored = await store.settled(graceMs);
+    const unstored = await store.storeOutcomes(graceMs);
     if (unstored === 0) log.info('the journal is on stable storage');
     await this.#parts.shaping.close();
     await this.#parts.rates.close();

@@ -2,8 +2,8 @@
 // by a client's message or by a probe of our own, and the log has one line a minute however many messages are refused.
 
 import type { Logger } from '../log/logger.ts';
-import { unwritable } from '../spool/probe.ts';
-import { SpoolError, systemWords } from '../spool/spool-error.ts';
+import { unwritableNotice } from '../spool/probe.ts';
+import { SpoolError, systemErrorText } from '../spool/spool-error.ts';
 import type { Troubles } from '../stats/troubles.ts';
 
 const lineEveryMs = 60_000;
@@ -54,7 +54,7 @@ export class StoreWatch {
     this.#say(queueId, error);
     // Nothing was tried to be written: the reserve would be touched, which is told by who measures the disk.
     if (error.cause === undefined) return;
-    const { text, advice } = unwritable(this.#parts.directory, error);
+    const { text, advice } = unwritableNotice(this.#parts.directory, error);
     this.#parts.troubles.raise('disk:write', 'critical', text, advice);
     if (this.#isFailing) return;
     this.#isFailing = true;
@@ -69,7 +69,7 @@ export class StoreWatch {
 
   #say(queueId: string, error: SpoolError): void {
     const nowMs = this.#nowMs();
-    const words = `${error.code} ${systemWords(error)}`;
+    const words = `${error.code} ${systemErrorText(error)}`;
     if (words === this.#saidWords && nowMs < this.#saidAtMs + lineEveryMs) {
       this.#unsaid++;
       return;

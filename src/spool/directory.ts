@@ -1,5 +1,5 @@
-// Makes a spool directory, and checks the format version that it carries. A directory is made once; one of another
-// version is refused, never converted in passing.
+// Makes a spool directory and checks its format version. A directory with another version is refused: it is never
+// converted at a start.
 
 import { dirname, resolve } from 'node:path';
 import { exists, fdatasync, readUpTo, readWhole, writeAll } from './file-io.ts';
@@ -10,15 +10,15 @@ import { segmentHeaderBytes, parseSegmentHeader } from './segment-header.ts';
 import { isDenied, SpoolError, systemCode, writeError } from './spool-error.ts';
 import type { SpoolProblem } from './types.ts';
 
-/** Raised by the rule in docs/spool-format.md. */
+/** When to raise this: docs/spool-format.md, "Changing the format". */
 export const formatVersion = 1;
 
 const formatLine = /^sluice-spool (\d+)\n$/;
 
-/** `lost`: the format file is gone or damaged, but the segments are of our version. */
+/** `lost`: the format file is missing or damaged, but the segments have our version. */
 export type FormatCondition = 'good' | 'absent' | 'lost';
 
-/** Of a format file that is `lost`. */
+/** The problem to report when the format file is `lost`. */
 export const lostFormat: SpoolProblem = {
   kind: 'format',
   place: 'format',
@@ -27,7 +27,8 @@ export const lostFormat: SpoolProblem = {
 
 /**
  * Checks the format file.
- * @throws {SpoolError} `SPOOL_FORMAT` when the version is not ours, or the file cannot be read and nothing else tells it.
+ * @throws {SpoolError} `SPOOL_FORMAT` when the version is not ours, or when neither the file nor a segment tells the
+ * version; `SPOOL_DENIED` when this user may not read the file.
  */
 export async function checkFormat(files: FileLayer, layout: SpoolLayout): Promise<FormatCondition> {
   let text: string | undefined;
@@ -48,7 +49,7 @@ export async function checkFormat(files: FileLayer, layout: SpoolLayout): Promis
   );
 }
 
-/** Rights that are missing are no question of versions. */
+/** Missing rights get their own code, because another version of Sluice would not help. */
 function unreadable({ directory }: SpoolLayout, cause: unknown): SpoolError {
   if (isDenied(cause)) {
     return new SpoolError('SPOOL_DENIED', `reading the spool in ${directory}: not permitted`, { cause });
@@ -60,7 +61,7 @@ function unreadable({ directory }: SpoolLayout, cause: unknown): SpoolError {
   });
 }
 
-/** Each segment carries the version, too. */
+/** True if a segment has our version in its header. */
 async function hasOurSegments(files: FileLayer, layout: SpoolLayout): Promise<boolean> {
   let present: ReadonlySet<number>;
   try {
@@ -77,7 +78,7 @@ async function hasOurSegments(files: FileLayer, layout: SpoolLayout): Promise<bo
       const got = await readUpTo(files, fd, header, header.length, 0);
       if (got === header.length && parseSegmentHeader(header)?.id === id) return true;
     } catch {
-      // Another segment may tell.
+      // This segment cannot be read; try the next one.
     } finally {
       await files.close(fd);
     }
@@ -86,9 +87,9 @@ async function hasOurSegments(files: FileLayer, layout: SpoolLayout): Promise<bo
 }
 
 /**
- * Makes the directories and the files that vouch for them, durably; several processes may do so at once.
- * @param reportLost - is told when the format file was lost, which somebody should know of, before it is written again.
- * Without it, a lost one is left to the process that has it: whoever came first would mend it, and say nothing.
+ * Makes the directories, the format file and the first file `holds`, all durably. Several processes may do so at once.
+ * @param reportLost - receives the problem when the format file was lost; then the file is written again. Without this
+ * callback a lost file is left as it is, so that only the process that reports the loss repairs it.
  */
 export async function prepareDirectory(
   files: FileLayer,
@@ -104,11 +105,11 @@ export async function prepareDirectory(
     await files.mkdir(layout.segments);
     await files.mkdir(layout.large);
     await files.mkdir(layout.journal);
-    // Beside segments, a missing record of holds is damage; here it is not there yet.
+    // In a new spool there is no file `holds` yet. In a spool with segments, a missing one is damage.
     if (format === 'absent' && !(await exists(files, holdsPath(layout)))) {
       await writeNew(files, slot, holdsPath(layout), emptyHolds());
     }
-    // The directories are durable before the file that vouches for them: another process may look for it any moment.
+    // The format file comes last: another process that finds it takes the directories for durable.
     await files.syncDirectory(layout.directory);
     await syncAncestors(files, resolve(layout.directory));
     await writeNew(files, slot, formatPath(layout), Buffer.from(`sluice-spool ${formatVersion}\n`));
@@ -118,7 +119,7 @@ export async function prepareDirectory(
   }
 }
 
-/** Writes a file under another name and renames it: it is there whole or not at all. */
+/** Writes a file under a temporary name and renames it, so that it is there completely or not at all. */
 async function writeNew(files: FileLayer, slot: number, path: string, bytes: Buffer): Promise<void> {
   const temporary = `${path}.${slot}`;
   const fd = await files.open(temporary, 'w');
@@ -134,7 +135,7 @@ async function writeNew(files: FileLayer, slot: number, path: string, bytes: Buf
 async function syncAncestors(files: FileLayer, directory: string): Promise<void> {
   const parent = dirname(directory);
   if (parent === directory) return;
-  // One that may not be opened is not one that was made just now.
+  // A directory that this user may not open was not made just now: it needs no sync.
   await files.syncDirectory(parent).catch(() => undefined);
   await syncAncestors(files, parent);
 }

@@ -1,13 +1,13 @@
-// Where a snapshot's entries go: to the journal, or to a meter that only tells how many bytes they take.
+// Receivers of a snapshot's entries: the journal's buffer, or a meter that only counts the bytes that they need.
 
 import type { RefusalForms } from './refusal-forms.ts';
 import { entryDone, entryHeld, entryReleased, EntryBuffer } from './journal-entries.ts';
 
 export interface EntrySink {
-  /** Bytes since the last piece was taken. */
+  /** Bytes of entries since the last piece ended. */
   readonly bytes: number;
   recipientDone(idSegment: number, counter: number, recipient: number): void;
-  /** `refusal` is a number of `RefusalForms`. */
+  /** @param refusal - number of the last refusal in `RefusalForms`; 0: none */
   deferred(
     idSegment: number,
     counter: number,
@@ -17,13 +17,13 @@ export interface EntrySink {
     refusal: number,
   ): void;
   held(idSegment: number, counter: number, held: boolean): void;
-  /** `ranges` are pairs: first counter, count. */
+  /** @param ranges - pairs of first counter and count */
   doneRanges(idSegment: number, ranges: readonly number[]): void;
 }
 
 /**
- * Entries of the journal. A refusal goes before the first entry of each frame that names it: its number is given to
- * another one in time, and the frame that would say so may be the one that a power cut takes.
+ * Gathers entries for the journal. In each frame, the text form of a refusal is written before the first entry that
+ * uses its number. Numbers are reused, so a reader must not depend on an earlier frame: a power cut may have taken it.
  */
 export class JournalEntries extends EntryBuffer implements EntrySink {
   readonly #refusals: RefusalForms;
@@ -52,7 +52,7 @@ export class JournalEntries extends EntryBuffer implements EntrySink {
     nextAttemptAtMs: number,
     refusal: number,
   ): void {
-    if (refusal !== 0 && this.#refusals.firstIn(this.#frame, refusal)) {
+    if (refusal !== 0 && this.#refusals.markWrittenIn(this.#frame, refusal)) {
       this.refusal(refusal, this.#refusals.form(refusal));
     }
     super.deferred(idSegment, counter, recipient, attempts, nextAttemptAtMs, refusal);
@@ -67,14 +67,14 @@ export class JournalEntries extends EntryBuffer implements EntrySink {
   }
 }
 
-/** Bytes of one entry without what varies: docs/spool-format.md. */
-const headBytes = 13;
+/** Bytes of kind and queue id, with which most entries begin (docs/spool-format.md). */
+const entryHeadBytes = 13;
 
-/** Counts what a snapshot takes. */
+/** Counts the bytes that a snapshot needs. */
 export class EntryMeter implements EntrySink {
   readonly #refusals: RefusalForms;
-  readonly #told = new Set<number>();
-  #total = 0;
+  readonly #countedRefusals = new Set<number>();
+  #endedPiecesBytes = 0;
   #bytes = 0;
 
   constructor(refusals: RefusalForms) {
@@ -85,19 +85,20 @@ export class EntryMeter implements EntrySink {
     return this.#bytes;
   }
 
-  /** Bytes of all entries so far. */
-  get total(): number {
-    return this.#total + this.#bytes;
+  /** Bytes of all entries so far, of all pieces. */
+  get totalBytes(): number {
+    return this.#endedPiecesBytes + this.#bytes;
   }
 
-  nextPiece(): void {
-    this.#told.clear();
-    this.#total += this.#bytes;
+  /** Ends a piece. In the journal, each piece is a frame of its own and repeats the refusals that it uses. */
+  endPiece(): void {
+    this.#countedRefusals.clear();
+    this.#endedPiecesBytes += this.#bytes;
     this.#bytes = 0;
   }
 
   recipientDone(): void {
-    this.#bytes += headBytes + 4;
+    this.#bytes += entryHeadBytes + 4;
   }
 
   deferred(
@@ -108,17 +109,17 @@ export class EntryMeter implements EntrySink {
     _nextAttemptAtMs: number,
     refusal: number,
   ): void {
-    this.#bytes += headBytes + 20;
-    if (refusal === 0 || this.#told.has(refusal)) return;
-    this.#told.add(refusal);
+    this.#bytes += entryHeadBytes + 20;
+    if (refusal === 0 || this.#countedRefusals.has(refusal)) return;
+    this.#countedRefusals.add(refusal);
     this.#bytes += 7 + Buffer.byteLength(this.#refusals.form(refusal));
   }
 
   held(): void {
-    this.#bytes += headBytes;
+    this.#bytes += entryHeadBytes;
   }
 
   doneRanges(_idSegment: number, ranges: readonly number[]): void {
-    this.#bytes += headBytes + ranges.length * 4;
+    this.#bytes += entryHeadBytes + ranges.length * 4;
   }
 }

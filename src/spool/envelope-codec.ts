@@ -1,14 +1,14 @@
-// The envelope's own binary form: flags, then strings of 16-bit length in UTF-8 (docs/spool-format.md). Version 2 has a
-// tenant and a priority, version 3 notices; what has none of these is written as version 1, which an older Sluice reads too.
-// Queue id and time of acceptance are not in it: the record's header has them.
+// The binary form of an envelope: flags, then strings in UTF-8 with a 16-bit length (docs/spool-format.md). Version 2
+// adds tenant and priority, version 3 adds notices. An envelope without these is written as version 1, so that an older
+// Sluice can read it. Queue id and time of acceptance are in the record's header.
 
 import type { DsnNotify, Envelope, EnvelopeRecipient } from '../message/envelope.ts';
 import { SpoolError } from './spool-error.ts';
 
-/** The newest version that is read. */
+/** The newest version that can be read. */
 export const envelopeFormatVersion = 3;
 
-/** `notice` since version 3. */
+/** How the message came, by its number; `notice` since version 3. */
 const viaWords = ['smtp', 'sendmail', 'bounce', 'notice'] as const;
 const retWords = [undefined, 'FULL', 'HDRS'] as const;
 
@@ -28,7 +28,7 @@ const notifyFailure = 8;
 const notifyDelay = 16;
 const orcptGiven = 32;
 
-/** The oldest version that can say all of this envelope. */
+/** The oldest version that has all fields of this envelope. */
 export function envelopeVersion({ tenant = '', priority, origin }: Envelope): number {
   // An older Sluice would take a notice for mail from outside and report its failure.
   if (origin.via === 'notice') return 3;
@@ -62,8 +62,8 @@ function putString(buffer: Buffer, at: number, text: string): number {
 }
 
 /**
- * Writes the envelope; `buffer` has room for `envelopeBound` bytes from `at`.
- * @returns the position after it.
+ * Writes the envelope. The buffer must have room for `envelopeBound` bytes from `at`.
+ * @returns the position after the envelope
  */
 export function encodeEnvelope(envelope: Envelope, buffer: Buffer, at: number): number {
   const { origin, recipients, envelopeId, tenant = '', priority } = envelope;
@@ -104,7 +104,7 @@ function recipientFlags(recipient: EnvelopeRecipient): number {
   return flags;
 }
 
-/** What the record's header knows of the envelope. */
+/** The fields of an envelope that are in the record's header. */
 export interface EnvelopeFacts {
   readonly queueId: string;
   readonly receivedAtMs: number;
@@ -113,7 +113,7 @@ export interface EnvelopeFacts {
 
 /**
  * Reads an envelope from `at`, not past `end`.
- * @throws {SpoolError} `SPOOL_CORRUPT` when it does not fit: only after a checksum that holds by accident.
+ * @throws {SpoolError} `SPOOL_CORRUPT` when the strings do not fit. Behind a checksum that matches, this is next to impossible.
  */
 export function decodeEnvelope(buffer: Buffer, at: number, end: number, facts: EnvelopeFacts): Envelope {
   let position = at + 2;
@@ -162,7 +162,7 @@ export function decodeEnvelope(buffer: Buffer, at: number, end: number, facts: E
   };
 }
 
-/** What scheduling needs of an envelope. */
+/** The part of an envelope that scheduling needs. */
 export interface EnvelopeOutline {
   readonly reversePath: string;
   readonly addresses: readonly string[];
@@ -173,7 +173,7 @@ export interface EnvelopeOutline {
 }
 
 /**
- * Reads no more than addresses, tenant and priority: recovery does this a million times.
+ * Reads only what scheduling needs, because recovery does this for each waiting message, of which there may be millions.
  * @throws {SpoolError} `SPOOL_CORRUPT` as `decodeEnvelope`.
  */
 export function decodeOutline(buffer: Buffer, at: number, end: number, recipients: number): EnvelopeOutline {
@@ -214,7 +214,7 @@ export function decodeOutline(buffer: Buffer, at: number, end: number, recipient
   };
 }
 
-/** A byte as two's complement. */
+/** Reads a byte as a signed number in two's complement. */
 function signed(byte = 0): number {
   return (byte << 24) >> 24;
 }

@@ -1,5 +1,5 @@
-// Whole reads and writes over a FileLayer: short counts are continued, long lists of buffers are cut to what one
-// system call takes.
+// Complete reads and writes on a FileLayer: a short read or write is continued, and a long list of buffers is split into
+// several system calls.
 
 import type { FileLayer } from './file-layer.ts';
 import { systemCode } from './spool-error.ts';
@@ -24,7 +24,7 @@ export function writeAll(
         at += written;
         rest = dropWritten(rest, written);
         if (rest.length === 0) return resolve();
-        if (written === 0) return reject(new Error(`nothing could be written at byte ${at}`));
+        if (written === 0) return reject(new Error(`the system wrote 0 bytes at byte ${at}`));
         next();
       });
     };
@@ -76,7 +76,7 @@ export function readUpTo(
   });
 }
 
-/** The whole file. */
+/** Reads the whole file. */
 export async function readWhole(files: FileLayer, path: string): Promise<Buffer> {
   const fd = await files.open(path, 'r');
   try {

@@ -1,5 +1,5 @@
-// What the spool asks of a file system, and the real one behind it. The calls of the hot path are Node's own
-// functions, so the seam costs nothing; a simulated disk stands in for it in tests.
+// The file operations that the spool needs, and their implementation by Node. The calls of the hot path are Node's own
+// functions, so this layer costs nothing. Tests put a simulated disk in its place.
 
 import * as fs from 'node:fs';
 
@@ -7,12 +7,12 @@ import { makeFolder } from '../io/make-folder.ts';
 
 type SystemError = NodeJS.ErrnoException | null;
 
-/** Errors carry `code` as Node's do (`ENOENT`, `ENOSPC`, `EIO`). */
+/** Errors have a `code` as Node's do (`ENOENT`, `ENOSPC`, `EIO`). */
 export interface FileLayer {
   /** `r` reads, `r+` writes too, `wx` creates and fails with EEXIST, `w` creates or empties. Mode 0600. */
   open(path: string, flags: 'r' | 'r+' | 'wx' | 'w'): Promise<number>;
   close(fd: number): Promise<void>;
-  /** May write less than all. At most 1024 buffers. */
+  /** May write fewer bytes than given. Takes at most 1024 buffers. */
   writev(
     fd: number,
     buffers: readonly NodeJS.ArrayBufferView[],
@@ -20,7 +20,7 @@ export interface FileLayer {
     done: (error: SystemError, written: number) => void,
   ): void;
   fdatasync(fd: number, done: (error: SystemError) => void): void;
-  /** May read less than asked; 0 at the end. */
+  /** May read fewer bytes than asked for; 0 at the end of the file. */
   read(
     fd: number,
     buffer: Uint8Array,

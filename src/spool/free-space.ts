@@ -1,5 +1,5 @@
-// How much may still be written before the reserve is touched: statfs at most once a second, and in between an
-// estimate from our own writes. Nothing is refused because of an old measurement: others may have made room since.
+// Tells whether a message fits on the disk without using the reserve. Free space is measured (statfs) at most once a
+// second; in between, our own writes are subtracted. A measurement older than that refuses nothing: it is repeated first.
 
 import type { FileLayer } from './file-layer.ts';
 
@@ -31,18 +31,24 @@ export class FreeSpace {
     }
   }
 
-  /** Counts bytes that are about to be written. */
-  used(bytes: number): void {
+  /** Subtracts bytes that are about to be written. */
+  subtract(bytes: number): void {
     this.#free -= bytes;
   }
 
-  /** A write found no room, whatever was measured: another program took it, or a quota holds. */
-  isUsedUp(): void {
+  /**
+   * After a write that found no room: nothing fits until the next measurement. The last one is wrong then, because
+   * another program has filled the disk, or because a quota limits this user.
+   */
+  markFull(): void {
     this.#free = 0;
     this.#measuredAtMs = this.#now();
   }
 
-  /** Answers at once. What is old is measured anew: behind the answer when it is yes, before it when it would be no. */
+  /**
+   * True if `bytes` fit above the reserve. When the measurement is old, it is repeated: after a positive answer in the
+   * background, before a negative answer at once.
+   */
   hasRoom(bytes: number): boolean {
     const age = this.#now() - this.#measuredAtMs;
     const isOld = age >= refreshMs || age < 0;
@@ -54,12 +60,12 @@ export class FreeSpace {
     return this.#free - bytes >= this.#reserveBytes;
   }
 
-  /** Blocks for a system call: where mail is refused, that is at most once a second. */
+  /** Blocks for one system call, at most once a second, and only before mail would be refused. */
   #measureNow(): void {
     try {
       this.#free = this.#files.freeBytesSync(this.#directory);
     } catch {
-      // Nothing better is known than before.
+      // The previous measurement stays in use.
     }
     this.#measuredAtMs = this.#now();
   }

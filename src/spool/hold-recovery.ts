@@ -1,23 +1,27 @@
-// Which messages are held, from its two records: the journal and the file `holds`. A record that is damaged yields to
-// one that is whole. Where neither can be trusted, every message is held: an operator may have stopped any of them.
+// Determines which messages are held, from two records: the journal and the file `holds`. If one record is damaged, the
+// intact one counts. If neither can be trusted, every message is held, because an operator may have held any of them.
 
 import type { FileLayer } from './file-layer.ts';
 import type { HoldsRecord } from './holds-reader.ts';
-import { lost, type JournalReplay } from './journal-reader.ts';
+import { outcomesLostText, type JournalReplay } from './journal-reader.ts';
 import { listSegments, type SpoolLayout } from './layout.ts';
 import type { QueueState } from './queue-state.ts';
 import type { SpoolProblem } from './types.ts';
 
 export interface HoldRecovery {
-  /** Which messages are held is unknown: all are to be. */
+  /** It is unknown which messages are held, so all must be held. */
   readonly isInDoubt: boolean;
-  /** The file is damaged: it must not be replaced. */
+  /** The file `holds` is damaged: it must be moved to `damaged` and not be overwritten. */
   readonly isDamaged: boolean;
-  /** There has never been a journal, and nothing is missing: the spool is new. */
+  /** There has never been a journal and nothing is missing, so the spool is new. */
   readonly isNew: boolean;
 }
 
-/** Settles what is held in a state into which the journal was replayed; `record` was read before the journal. */
+/**
+ * Sets which messages are held.
+ * @param state - the journal has been replayed into it
+ * @param record - the file `holds`, which was read before the journal
+ */
 export async function recoverHolds(
   files: FileLayer,
   layout: SpoolLayout,
@@ -27,49 +31,50 @@ export async function recoverHolds(
   report: (problem: SpoolProblem) => void,
 ): Promise<HoldRecovery> {
   let journal = replay.condition;
-  if (record.journalNumber > replay.highest) {
+  if (record.journalNumber > replay.highestNumber) {
     report({
       kind: 'journal',
       place: String(record.journalNumber),
-      text: `the journal's files from ${record.journalNumber} on are gone: ${lost}`,
+      text: `the journal's files from ${record.journalNumber} on are gone: ${outcomesLostText}`,
     });
     journal = 'damaged';
   }
-  // Before the first manager there is no journal, but a whole record of holds, which names no journal file. A crash can
-  // leave the first file without its beginning until the record names it.
+  // Before the first manager there is no journal, and an intact file `holds` that names no journal file. Until `holds`
+  // names the first journal file, a crash can leave this file without its beginning.
   const isBeforeFirst = record.condition === 'good' && record.journalNumber === 0;
-  const lacksBeginning = (journal === 'absent' || !replay.isFounded) && journal !== 'damaged';
+  const lacksBeginning = (journal === 'absent' || !replay.hasBeginning) && journal !== 'damaged';
   const isGone =
     lacksBeginning &&
     !isBeforeFirst &&
-    // A crash while the spool was being made: there is no mail, and nothing is lost.
+    // Without segments, a crash has interrupted the making of the spool: there was no mail, so nothing is lost.
     (await listSegments(files, layout)).segments.length > 0;
   if (isGone) {
     const what = journal === 'absent' ? 'the journal is gone' : "the journal's beginning is gone";
-    report({ kind: 'journal', place: 'journal', text: `${what}: ${lost}` });
+    report({ kind: 'journal', place: 'journal', text: `${what}: ${outcomesLostText}` });
   }
   const isDamaged = record.condition === 'damaged';
   const isLost = record.condition === 'absent' && replay.hasHolds;
-  const journalFails = journal === 'damaged' || isGone;
-  // A journal that was not closed in order may have lost its end, and with it the very change that the other one had.
+  const isJournalUnreliable = journal === 'damaged' || isGone;
+  // A journal that was not closed in order may have lost its end, and with it a hold that only `holds` had as well.
   const isInDoubt =
-    (journalFails && record.condition !== 'good') ||
+    (isJournalUnreliable && record.condition !== 'good') ||
     ((isDamaged || isLost) && journal !== 'absent' && !(journal === 'good' && replay.isClosed));
   if (isDamaged || isLost) {
     const what = isLost ? 'gone' : 'damaged';
-    const text = `the file "holds" is ${what}: ${isInDoubt ? 'the journal does not make up for it' : 'the journal tells what is held'}`;
+    const text = `the file "holds" is ${what}: ${isInDoubt ? 'the journal cannot replace it' : 'the journal tells which messages are held'}`;
     report({ kind: 'holds', place: 'holds', text });
   }
   if (record.condition === 'torn') {
     const text =
-      'the file "holds" ends in bytes that are no entry: the last change before a crash, cut short, or damage; what either record holds is held';
+      'the file "holds" ends in bytes that are not an entry: a crash cut off the last change, or the file is damaged; a message is held if "holds" or the journal holds it';
     report({ kind: 'torn', place: 'holds', text });
   }
-  // One that is whole speaks alone. A torn one may lack its last change: then either record holds a message.
-  const onlyHolds = journalFails && record.condition === 'good';
-  const onlyJournal = isDamaged && journal === 'good' && !isInDoubt;
-  if (onlyHolds) state.releaseAll();
-  if (!onlyJournal) {
+  // An intact record counts alone if the other one is damaged. A torn record may lack its last change, so then a message
+  // is held if either record holds it.
+  const trustsOnlyHolds = isJournalUnreliable && record.condition === 'good';
+  const trustsOnlyJournal = isDamaged && journal === 'good' && !isInDoubt;
+  if (trustsOnlyHolds) state.releaseAll();
+  if (!trustsOnlyJournal) {
     for (const { idSegment, counter, held } of record.holds) {
       if (held) state.replayHold(idSegment, counter);
     }

@@ -1,6 +1,6 @@
-// The file `holds`: a second record of which messages are held, beside the journal, so that no damage to one file
-// releases mail that an operator stopped. It has the journal's header and frames, with nothing but entries of holds.
-// It is written whole under another name and renamed; changes are appended and synced until it is written anew.
+// The file `holds`: a second record of which messages are held, so that damage to the journal alone does not release
+// mail that an operator has held. It has the journal's header and frames, and only entries about holds. Changes are
+// appended and synced. When the file has grown, it is rewritten under another name and renamed.
 
 import { randomInt } from 'node:crypto';
 import { fdatasync, writeAll } from './file-io.ts';
@@ -10,21 +10,21 @@ import {
   entryHeld,
   entryReleased,
   EntryBuffer,
-  frameComplete,
+  frameSnapshotEnd,
   frameEntries,
   journalHeaderBytes,
   encodeJournalHeader,
 } from './journal-entries.ts';
-import type { JournalMark } from './journal-writer.ts';
+import type { JournalMark } from './journal-file.ts';
 import { holdsPath, type SpoolLayout } from './layout.ts';
 import type { QueueState } from './queue-state.ts';
 import { writeError } from './spool-error.ts';
 import type { SpoolProblem } from './types.ts';
 
-/** Changes are gathered for this long: an operator holds a million messages in thousands of steps. */
+/** Changes are gathered for this time, because an operator's command may hold a million messages in thousands of steps. */
 const gatherMs = 10;
 const pieceBytes = 128 * 1024;
-/** The file is written anew when it has grown by this, and to twice what it was. */
+/** The file is rewritten when it is larger than twice its size after the last rewrite, plus this. */
 const growthBytes = 256 * 1024;
 const retryMs = 5_000;
 
@@ -39,9 +39,10 @@ export interface HoldsFileOptions {
 interface OpenFile {
   readonly fd: number;
   readonly tag: number;
-  readonly writtenBytes: number;
+  /** Length of the file after it was last rewritten. */
+  readonly rewrittenBytes: number;
   length: number;
-  synced: number;
+  syncedBytes: number;
 }
 
 export class HoldsFile {
@@ -49,127 +50,130 @@ export class HoldsFile {
   readonly #entries = new EntryBuffer();
   #file: OpenFile | undefined;
   #timer: Timer | undefined;
-  /** One write at a time. */
-  #last: Promise<void> = Promise.resolve();
+  /** The last write; the next one waits for it. */
+  #lastWrite: Promise<void> = Promise.resolve();
   /** Why the last write failed. */
   #failure: Error | undefined;
-  /** There are changes that are not on stable storage. */
-  #isBehind = false;
-  /** How far the journal was when this started or was closed; undefined before. */
+  /** Changes exist that are not on stable storage. */
+  #hasUnsyncedChanges = false;
+  /** Length of the journal at `start` or the last `recordJournalLength`; undefined before `start`. */
   #journal: JournalMark | undefined;
-  #closed = false;
+  #isClosed = false;
 
   constructor(options: HoldsFileOptions) {
     this.#options = options;
   }
 
-  /** Recovery is over: writes what it found, and takes changes from now on. Never throws: the journal tells it, too. */
+  /**
+   * Call after recovery: writes the recovered holds, and accepts changes from now on. Never throws: a failure is reported,
+   * and the journal has the holds as well.
+   */
   async start(journal: JournalMark): Promise<void> {
     this.#journal = journal;
-    await this.#exclusive();
+    await this.#writeInTurn();
   }
 
   /**
-   * Writes it anew: from now on it says that the journal is at least as long as this. Never throws: what it says of holds
-   * is the same before and after.
+   * Rewrites the file with the current length of the journal, so that the next start notices when the journal has become
+   * shorter. Never throws: if it fails, the old file stays, and its holds are the same.
    */
-  async witness(journal: JournalMark): Promise<void> {
+  async recordJournalLength(journal: JournalMark): Promise<void> {
     if (this.#journal === undefined || journal.number === 0) return;
     this.#journal = journal;
-    this.#last = this.#last.then(() => this.#renew());
-    await this.#last;
+    this.#lastWrite = this.#lastWrite.then(() => this.#rewriteAfterChanges());
+    await this.#lastWrite;
   }
 
-  /** A message is held or released. */
-  changed(idSegment: number, counter: number, held: boolean): void {
-    this.#isBehind = this.#journal !== undefined;
+  /** Notes that a message was held or released; it is written soon. */
+  addChange(idSegment: number, counter: number, held: boolean): void {
+    this.#hasUnsyncedChanges = this.#journal !== undefined;
     this.#entries.message(held ? entryHeld : entryReleased, idSegment, counter);
-    // What comes before `start` is in the state that it writes.
+    // `start` writes the whole state, with all changes that came before it.
     if (this.#journal === undefined) this.#entries.clear();
-    else this.#later(gatherMs);
+    else this.#writeLater(gatherMs);
   }
 
   /**
    * Resolves when all changes so far are on stable storage.
-   * @throws {SpoolError} when one is not: until it is, a restart may find a released message held
+   * @throws {SpoolError} when writing failed: after a restart now, a message that was released may be held
    */
   async flush(): Promise<void> {
-    await (this.#isBehind ? this.#exclusive() : this.#last);
-    if (this.#isBehind && this.#failure !== undefined) throw this.#failure;
+    await (this.#hasUnsyncedChanges ? this.#writeInTurn() : this.#lastWrite);
+    if (this.#hasUnsyncedChanges && this.#failure !== undefined) throw this.#failure;
   }
 
-  /** @param journal - how far the journal was closed in order; undefined: it was not */
+  /** @param journal - length of the journal that was closed in order; undefined: closing it failed */
   async close(journal: JournalMark | undefined): Promise<void> {
     try {
       await this.flush();
-      if (journal !== undefined) await this.witness(journal);
+      if (journal !== undefined) await this.recordJournalLength(journal);
     } finally {
-      this.#closed = true;
+      this.#isClosed = true;
       this.#options.timers.clear(this.#timer);
-      await this.#last;
-      await this.#drop();
+      await this.#lastWrite;
+      await this.#closeFile();
     }
   }
 
-  #later(delayMs: number): void {
-    if (this.#closed) return;
+  #writeLater(delayMs: number): void {
+    if (this.#isClosed) return;
     const due = (): void => {
       this.#timer = undefined;
-      void this.#exclusive();
+      void this.#writeInTurn();
     };
     this.#timer ??= this.#options.timers.setTimeout(due, delayMs).unref();
   }
 
-  #exclusive(): Promise<void> {
-    this.#last = this.#last.then(() => this.#write());
-    return this.#last;
+  #writeInTurn(): Promise<void> {
+    this.#lastWrite = this.#lastWrite.then(() => this.#write());
+    return this.#lastWrite;
   }
 
   async #write(): Promise<void> {
-    if (this.#closed) return;
-    const wasBehind = this.#isBehind;
-    this.#isBehind = false;
+    if (this.#isClosed) return;
+    const hadUnsyncedChanges = this.#hasUnsyncedChanges;
+    this.#hasUnsyncedChanges = false;
     try {
       const file = this.#file;
-      if (file === undefined || file.length > 2 * file.writtenBytes + growthBytes) await this.#rewrite();
+      if (file === undefined || file.length > 2 * file.rewrittenBytes + growthBytes) await this.#rewrite();
       else await this.#append(file);
       this.#failure = undefined;
     } catch (error) {
-      this.#isBehind ||= wasBehind;
-      await this.#drop();
-      const failure = writeError('writing the second record of what is held', error);
+      this.#hasUnsyncedChanges ||= hadUnsyncedChanges;
+      await this.#closeFile();
+      const failure = writeError('writing the file "holds"', error);
       if (this.#failure === undefined) {
         this.#options.report({ kind: 'unwritten', place: 'holds', text: failure.message });
       }
       this.#failure = failure;
-      this.#later(retryMs);
+      this.#writeLater(retryMs);
     }
   }
 
-  async #renew(): Promise<void> {
+  async #rewriteAfterChanges(): Promise<void> {
     do await this.#write();
     while (this.#file !== undefined && this.#entries.bytes > 0);
     if (this.#file === undefined) return;
-    // The file of before stays as it is until the new one is there, and is used on if that fails.
+    // The old file stays in use if this fails.
     await this.#rewrite().catch(() => undefined);
   }
 
   async #append(file: OpenFile): Promise<void> {
     if (this.#entries.bytes === 0) return;
     const { files } = this.#options;
-    const frame = this.#entries.take(frameEntries, file.tag, file.synced);
+    const frame = this.#entries.take(frameEntries, file.tag, file.syncedBytes);
     await writeAll(files, file.fd, [frame], file.length);
     file.length += frame.length;
     await fdatasync(files, file.fd);
-    file.synced = file.length;
-    // Without entries: it says that all before it was synced, so that damage is not taken for the trace of a crash.
-    const vouches = new EntryBuffer().take(frameEntries, file.tag, file.synced);
-    await writeAll(files, file.fd, [vouches], file.length);
-    file.length += vouches.length;
+    file.syncedBytes = file.length;
+    // A frame without entries says that everything before it was synced. So a reader can tell damage from a torn end.
+    const syncedMark = new EntryBuffer().take(frameEntries, file.tag, file.syncedBytes);
+    await writeAll(files, file.fd, [syncedMark], file.length);
+    file.length += syncedMark.length;
   }
 
-  /** What could not be written is not written to that file again: the whole state goes into a new one. */
-  async #drop(): Promise<void> {
+  /** After a failed write the file is not used again: the next write puts the whole state into a new file. */
+  async #closeFile(): Promise<void> {
     const file = this.#file;
     this.#file = undefined;
     if (file !== undefined) await this.#options.files.close(file.fd).catch(() => undefined);
@@ -178,17 +182,17 @@ export class HoldsFile {
   async #rewrite(): Promise<void> {
     const { files, layout } = this.#options;
     const path = holdsPath(layout);
-    // The state knows the changes that wait; those that come from here on are appended.
+    // The state includes the waiting changes. Changes that come while it is written are appended afterwards.
     this.#entries.clear();
     const fd = await files.open(`${path}.new`, 'w');
     try {
       const tag = randomInt(2 ** 32);
-      const length = await this.#writeAll(fd, tag);
+      const length = await this.#writeState(fd, tag);
       await fdatasync(files, fd);
       await files.rename(`${path}.new`, path);
       await files.syncDirectory(layout.directory);
-      await this.#drop();
-      this.#file = { fd, tag, writtenBytes: length, length, synced: length };
+      await this.#closeFile();
+      this.#file = { fd, tag, rewrittenBytes: length, length, syncedBytes: length };
     } catch (error) {
       await files.close(fd).catch(() => undefined);
       throw error;
@@ -196,7 +200,7 @@ export class HoldsFile {
     await this.#append(this.#file);
   }
 
-  async #writeAll(fd: number, tag: number): Promise<number> {
+  async #writeState(fd: number, tag: number): Promise<number> {
     const { files, state } = this.#options;
     const entries = new EntryBuffer();
     let length = 0;
@@ -213,15 +217,15 @@ export class HoldsFile {
       if (entries.bytes > pieceBytes) await write(entries.take(frameEntries, tag, length));
     }
     if (entries.bytes > 0) await write(entries.take(frameEntries, tag, length));
-    // With this frame the file is whole, and all before it must hold.
-    await write(entries.take(frameComplete, tag, length));
+    // This frame ends the snapshot: without it the file counts as damaged.
+    await write(entries.take(frameSnapshotEnd, tag, length));
     return length;
   }
 }
 
-/** The file as it is before the first manager has run: nothing is held. */
+/** The content of the file before the first manager has run: no message is held. */
 export function emptyHolds(): Buffer {
   const tag = randomInt(2 ** 32);
-  const frame = new EntryBuffer().take(frameComplete, tag, journalHeaderBytes);
+  const frame = new EntryBuffer().take(frameSnapshotEnd, tag, journalHeaderBytes);
   return Buffer.concat([encodeJournalHeader(0, tag), frame]);
 }

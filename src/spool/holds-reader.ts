@@ -1,4 +1,4 @@
-// Reads the file `holds` back: what it holds, and how far the journal had come when it was written.
+// Reads the file `holds`: which messages are held, and how long the journal was when the file was written.
 
 import { readWhole } from './file-io.ts';
 import type { FileLayer } from './file-layer.ts';
@@ -15,15 +15,15 @@ interface Hold {
 
 export interface HoldsRecord {
   readonly condition: 'absent' | 'good' | 'torn' | 'damaged';
-  /** The journal file that had been begun when it was written; 0: none yet. */
+  /** Number of the newest journal file when `holds` was written; 0: there was none yet. */
   readonly journalNumber: number;
-  /** Bytes of that file that were on stable storage then; 0: unknown. */
+  /** Bytes of that journal file that were on stable storage at that time; 0: unknown. */
   readonly journalBytes: number;
-  /** The last entry of each message. */
+  /** The last entry about each message. */
   readonly holds: readonly Hold[];
 }
 
-/** Read it before the journal: what it says of that of a running store then holds for what is found. */
+/** Call this before the journal is read: then the named length is a lower bound, even while a store is running. */
 export async function readHolds(files: FileLayer, layout: SpoolLayout): Promise<HoldsRecord> {
   let bytes: Buffer;
   try {
@@ -32,7 +32,10 @@ export async function readHolds(files: FileLayer, layout: SpoolLayout): Promise<
     if (systemCode(error) !== 'ENOENT') throw error;
     return { condition: 'absent', journalNumber: 0, journalBytes: 0, holds: [] };
   }
-  const { number, journalBytes, isWhole, frames, damaged, torn } = readFrames(bytes, undefined);
+  const { number, journalBytes, hasSnapshotEnd, frames, damagedBytes, tornBytes } = readFrames(
+    bytes,
+    undefined,
+  );
   const last = new Map<string, Hold>();
   for (const frame of frames) {
     visitEntries(frame, new Map(), {
@@ -43,6 +46,6 @@ export async function readHolds(files: FileLayer, layout: SpoolLayout): Promise<
         void last.set(`${idSegment} ${counter}`, { idSegment, counter, held }),
     });
   }
-  const condition = damaged > 0 || !isWhole ? 'damaged' : torn > 0 ? 'torn' : 'good';
+  const condition = damagedBytes > 0 || !hasSnapshotEnd ? 'damaged' : tornBytes > 0 ? 'torn' : 'good';
   return { condition, journalNumber: number, journalBytes, holds: [...last.values()] };
 }

@@ -1,16 +1,16 @@
-// Queue ids by the segment number they begin with: one bit for each that is done. A group is kept while a segment
-// file exists that holds one of its messages: only so does a message that is done stay done.
+// Groups of queue ids that begin with the same segment id, with one bit for each message: set when it is done. A group is
+// kept as long as a segment file has a record of one of its messages; otherwise recovery would deliver the message again.
 
 import { segmentName } from './queue-id.ts';
 
 export interface IdGroup {
   readonly index: number;
   readonly idSegment: number;
-  /** First part of the queue ids. */
+  /** First 11 characters of the queue ids. */
   readonly prefix: string;
   /** Bit `counter` is set when that message is done. */
   done: Uint8Array;
-  /** Segments that hold records of this group. */
+  /** Number of segments that have records of this group. */
   references: number;
 }
 
@@ -50,7 +50,7 @@ export class IdGroups {
     if (group.references === 0) this.#drop(group);
   }
 
-  /** Forgets groups of which no segment holds anything. */
+  /** Forgets groups of which no segment has a record. */
   dropUnreferenced(): void {
     for (const group of this.#byId.values()) if (group.references === 0) this.#drop(group);
   }
@@ -80,7 +80,7 @@ export function markDone(group: IdGroup, counter: number): void {
   group.done[byte] = (group.done[byte] ?? 0) | (1 << (counter & 7));
 }
 
-/** The done counters as pairs: first, count. */
+/** The counters of messages that are done, as pairs of first counter and count. */
 export function doneRanges(group: IdGroup): number[] {
   const ranges: number[] = [];
   const bits = group.done.length * 8;

@@ -1,4 +1,5 @@
-// Looks at a spool without touching it: of a stopped instance, or of a running one, whose queue may change meanwhile.
+// Lists the messages and problems of a spool without changing anything. The instance may be stopped, or running; then its
+// queue may change meanwhile.
 
 import { nodeFiles, type FileLayer } from './file-layer.ts';
 import { listDamaged } from './damaged-folder.ts';
@@ -13,29 +14,29 @@ import {
   messageProblem,
   recoverSegments,
   unclaimedLarge,
-  unplacedProblem,
-  type RecoveryPlace,
+  withoutRecordProblem,
+  type RecoveryContext,
 } from './recovery.ts';
 import { SegmentReader } from './segment-reader.ts';
 import { SpoolError } from './spool-error.ts';
 import type { RecoveredMessage, SpoolProblem } from './types.ts';
 
-/** What `inspectSpool` finds: a waiting message, or something that is not as it should be. */
+/** A result of `inspectSpool`: a waiting message, or a problem. */
 export type SpoolFinding =
   | { readonly kind: 'message'; readonly message: RecoveredMessage }
   | { readonly kind: 'problem'; readonly problem: SpoolProblem };
 
 export interface InspectOptions {
-  /** Also reads all contents and checks their checksums. */
+  /** Also reads the content of all messages and checks its checksum. */
   readonly contents?: boolean;
   readonly files?: FileLayer;
 }
 
 /**
- * Yields every message that waits, oldest segment first, and every problem, strictly read-only. On a running instance
- * a message that is delivered meanwhile may still be shown.
- * @throws {SpoolError} `SPOOL_FORMAT` when the directory holds no spool that this version can read, `SPOOL_FOLDER_MISSING` when
- * a folder of it is gone.
+ * Yields every message that waits, oldest segment first, and every problem. It only reads. On a running instance a
+ * message that is delivered meanwhile may still be yielded.
+ * @throws {SpoolError} `SPOOL_FORMAT` when the directory has no spool that this version can read, `SPOOL_FOLDER_MISSING`
+ * when a folder of the spool is missing.
  */
 export async function* inspectSpool(
   directory: string,
@@ -61,7 +62,7 @@ export async function* inspectSpool(
   const record = await readHolds(files, layout);
   const replay = await replayJournal(files, layout, state, record, report);
   const { isInDoubt } = await recoverHolds(files, layout, state, replay, record, report);
-  const place: RecoveryPlace = { files, layout, state, report, sync: false, isInDoubt };
+  const place: RecoveryContext = { files, layout, state, report, sync: false, isInDoubt };
   yield* take();
   let inDoubt = 0;
   const reader = new SegmentReader(files, layout);
@@ -73,20 +74,20 @@ export async function* inspectSpool(
         if (isInDoubt) inDoubt += batch.length;
         for (const message of batch) {
           yield { kind: 'message', message };
-          // One that is known to be damaged has been reported.
+          // Known damage has been reported already.
           const isChecked = options.contents === true && message.damage === undefined;
           if (isChecked) await checkContent(reader, message, place);
         }
       }
       yield* take();
-      // A running store may have moved messages from a segment that was to be read into one that had been read.
+      // A running store may have moved messages out of a segment before it was read here, into one that was read already.
       const after = new Set((await listSegments(files, layout)).segments);
       again = before.segments.some((id) => !after.has(id) && state.segments.get(id) === undefined);
     }
     for (const name of unclaimedLarge(state, await readFolder(files, layout.large))) {
       problems.push({ kind: 'orphan', place: name, text: 'a large file that belongs to no waiting message' });
     }
-    for (const queueId of state.dropUnplaced()) report(unplacedProblem(queueId));
+    for (const queueId of state.dropWithoutRecord()) report(withoutRecordProblem(queueId));
     if (inDoubt > 0) report(inDoubtProblem(inDoubt));
     await reportAside(files, layout, report);
     yield* take();
@@ -101,7 +102,7 @@ async function reportAside(
   report: (problem: SpoolProblem) => void,
 ): Promise<void> {
   for (const { name, bytes } of await listDamaged(files, layout)) {
-    const text = `${bytes} bytes that were damaged and are kept in ${layout.damaged}; remove them when nobody needs them any more`;
+    const text = `a damaged file of ${bytes} bytes, kept in ${layout.damaged}; remove it when nobody needs it any more`;
     report({ kind: 'aside', place: name, text });
   }
 }
@@ -109,18 +110,18 @@ async function reportAside(
 async function checkContent(
   reader: SegmentReader,
   message: RecoveredMessage,
-  place: RecoveryPlace,
+  place: RecoveryContext,
 ): Promise<void> {
   try {
     const stored = await reader.read(message.ref);
     for await (const piece of stored.stream()) if (piece.length === 0) break;
     if (stored.isFromIndex === true) {
       const text =
-        'its header or envelope in the segment is damaged; the index makes up for it, and it can be delivered';
+        'its header or envelope in the segment is damaged; a copy in the index replaces it, and the message can be delivered';
       place.report({ kind: 'content', place: message.queueId, text });
     }
   } catch (error) {
-    // Delivered and removed meanwhile, or damaged: only the second is a problem.
+    // A message may have been delivered and removed meanwhile: that is no problem.
     if (error instanceof SpoolError && error.code === 'SPOOL_MISSING') return;
     place.report(messageProblem('content', message, error instanceof Error ? error.message : String(error)));
   }

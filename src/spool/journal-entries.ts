@@ -1,5 +1,5 @@
-// The journal's entries and the frames they are written in. A frame is one write: its checksum covers all entries of
-// one turn, and a torn frame at the end is cut off. Entries are absolute: applying one twice changes nothing.
+// The journal's entries, and the frames in which they are written. A frame is one write, and its checksum covers all its
+// entries, so a torn frame is ignored as a whole. Entries are absolute: applying an entry twice changes nothing.
 
 import { crc32 } from 'node:zlib';
 import type { LastRefusal } from '../message/refusal-form.ts';
@@ -9,16 +9,16 @@ import { getUint53, putUint53 } from './record.ts';
 export const journalHeaderBytes = 32;
 export const frameHeaderBytes = 24;
 export const frameEntries = 1;
-/** With its entries, if any, the file tells the whole state by itself: older ones are not needed. */
-export const frameComplete = 2;
+/** A frame that ends a snapshot: from here on the file has the whole state, and older files are not needed. */
+export const frameSnapshotEnd = 2;
 
-/** The message is done: its last recipient was. */
+/** The message is done, because its last recipient is. */
 export const entryDone = 1;
 export const entryRecipientDone = 2;
 export const entryDeferred = 3;
 export const entryHeld = 4;
 export const entryReleased = 5;
-/** The refusal that a number stands for from here on in this file. */
+/** Assigns a number to a refusal; it is valid for the entries after this one in the same file. */
 const entryRefusal = 6;
 export const entryDoneRanges = 7;
 
@@ -27,12 +27,14 @@ export const frameMagicBytes = Buffer.from('SLJF', 'latin1');
 const frameMagic = frameMagicBytes.readUInt32LE(0);
 export const journalVersion = 1;
 
-/** In the header of a journal: beside it there is the file `holds`, so that one which is missing was lost. */
+/** Flag in a journal's header: the spool has a file `holds`. If `holds` is missing nevertheless, it was lost. */
 export const flagHasHolds = 1;
 
 /**
- * @param flags - of a journal: `flagHasHolds`
- * @param journalBytes - of `holds`: bytes of that journal file that were on stable storage when this was written
+ * The header of a journal file or of `holds`.
+ * @param number - of the journal file; in `holds`, of the newest journal file
+ * @param flags - in a journal file: `flagHasHolds`
+ * @param journalBytes - in `holds`: bytes of that journal file that are on stable storage
  */
 export function encodeJournalHeader(number: number, tag: number, flags = 0, journalBytes = 0): Buffer {
   const header = Buffer.alloc(journalHeaderBytes);
@@ -47,8 +49,9 @@ export function encodeJournalHeader(number: number, tag: number, flags = 0, jour
 }
 
 /**
- * Writes a frame's header in front of its entries; `frame` begins with room for it. `synced` is the length of the file
- * that was on stable storage before: a gap in it is damage, one after it is what a crash leaves.
+ * Writes the header of a frame, for which `frame` has room at its beginning.
+ * @param synced - bytes of the file that are on stable storage: if something is missing before this offset, it is damage;
+ * after it, a crash may be the cause
  */
 function finishFrame(frame: Buffer, kind: number, tag: number, synced: number): void {
   frame.writeUInt32LE(frameMagic, 0);
@@ -73,7 +76,7 @@ export class EntryBuffer {
     this.#used = frameHeaderBytes;
   }
 
-  /** What was gathered as a frame of its own; starts the next one. */
+  /** Returns the gathered entries as a frame, and begins the next frame. */
   take(kind: number, tag: number, synced: number): Buffer {
     const frame = this.#buffer.subarray(0, this.#used);
     finishFrame(frame, kind, tag, synced);
@@ -82,16 +85,16 @@ export class EntryBuffer {
     return frame;
   }
 
-  #room(bytes: number): void {
+  #ensureRoom(bytes: number): void {
     if (this.#used + bytes <= this.#buffer.length) return;
     const grown = Buffer.allocUnsafeSlow(Math.max(this.#buffer.length * 2, this.#used + bytes));
     this.#buffer.copy(grown, 0, 0, this.#used);
     this.#buffer = grown;
   }
 
-  /** An entry about one message: done, held, released. */
+  /** Adds an entry of the kind done, held or released. */
   message(kind: number, idSegment: number, counter: number): void {
-    this.#room(13);
+    this.#ensureRoom(13);
     this.#start(kind, idSegment, counter);
   }
 
@@ -103,13 +106,13 @@ export class EntryBuffer {
   }
 
   recipientDone(idSegment: number, counter: number, recipient: number): void {
-    this.#room(17);
+    this.#ensureRoom(17);
     this.#start(entryRecipientDone, idSegment, counter);
     this.#buffer.writeUInt32LE(recipient, this.#used);
     this.#used += 4;
   }
 
-  /** `refusal` is a number that a `refusal` entry of the same frame explains; 0 stands for none. */
+  /** @param refusal - a number that a `refusal` entry of the same frame assigns; 0: none */
   deferred(
     idSegment: number,
     counter: number,
@@ -118,7 +121,7 @@ export class EntryBuffer {
     nextAttemptAtMs: number,
     refusal: number,
   ): void {
-    this.#room(33);
+    this.#ensureRoom(33);
     this.#start(entryDeferred, idSegment, counter);
     this.#buffer.writeUInt32LE(recipient, this.#used);
     this.#buffer.writeUInt32LE(attempts, this.#used + 4);
@@ -128,7 +131,7 @@ export class EntryBuffer {
   }
 
   refusal(number: number, form: LastRefusal): void {
-    this.#room(7 + form.length * 3);
+    this.#ensureRoom(7 + form.length * 3);
     this.#buffer[this.#used] = entryRefusal;
     this.#buffer.writeUInt32LE(number, this.#used + 1);
     const length = this.#buffer.write(form, this.#used + 7, 'utf8');
@@ -136,9 +139,9 @@ export class EntryBuffer {
     this.#used += 7 + length;
   }
 
-  /** `ranges` are pairs: first counter, count. */
+  /** @param ranges - pairs of first counter and count */
   doneRanges(idSegment: number, ranges: readonly number[]): void {
-    this.#room(13 + ranges.length * 4);
+    this.#ensureRoom(13 + ranges.length * 4);
     this.#start(entryDoneRanges, idSegment, ranges.length / 2);
     for (const value of ranges) {
       this.#buffer.writeUInt32LE(value, this.#used);
@@ -147,7 +150,7 @@ export class EntryBuffer {
   }
 }
 
-/** Receives the entries of a journal in order. */
+/** Is called for each entry of a journal, in order. */
 export interface EntryVisitor {
   done(idSegment: number, first: number, count: number): void;
   recipientDone(idSegment: number, counter: number, recipient: number): void;
@@ -162,7 +165,11 @@ export interface EntryVisitor {
   held(idSegment: number, counter: number, held: boolean): void;
 }
 
-/** Walks the entries of one frame; `refusals` carries them from frame to frame, as older versions wrote them. */
+/**
+ * Calls the visitor for each entry of a frame.
+ * @param refusals - refusals by their number; pass the same map for all frames of a file, since older versions wrote a
+ * refusal only once in a file
+ */
 export function visitEntries(frame: Buffer, refusals: Map<number, LastRefusal>, visitor: EntryVisitor): void {
   let at = 0;
   while (at < frame.length) {
@@ -202,7 +209,7 @@ export function visitEntries(frame: Buffer, refusals: Map<number, LastRefusal>, 
         }
         break;
       default:
-        throw new Error(`journal entry of unknown kind ${kind}`);
+        throw new Error(`reading the journal: an entry has the unknown kind ${kind}`);
     }
   }
 }

@@ -1,22 +1,30 @@
-// One journal file that is written. Frames go into room that was allocated before they were there: zero bytes, written
-// and synced, so that neither another program nor a quota can take it away from outcomes.
+// One journal file that is being written. Room for frames is allocated ahead: zero bytes are written and synced, so that
+// neither another program nor a quota can take the room that outcomes need.
 
 import { randomInt } from 'node:crypto';
 import { fdatasync, readUpTo, writeAll } from './file-io.ts';
 import type { FileLayer } from './file-layer.ts';
-import { EntryBuffer, flagHasHolds, frameComplete, encodeJournalHeader } from './journal-entries.ts';
+import { EntryBuffer, flagHasHolds, frameSnapshotEnd, encodeJournalHeader } from './journal-entries.ts';
 import { journalPath, type SpoolLayout } from './layout.ts';
-import { isWithoutRoom } from './spool-error.ts';
+import { isDiskFullOrReadOnly } from './spool-error.ts';
 
 const pieceBytes = 256 * 1024;
 const zeros = Buffer.alloc(pieceBytes);
 
-/** Where the frames of a journal file of before end, as its reader has found. */
+/** Where the frames of an existing journal file end. */
 export interface JournalEnd {
   readonly number: number;
   readonly tag: number;
-  /** After the last frame. */
+  /** Offset of the byte after the last frame. */
   readonly end: number;
+}
+
+/** A position in the journal: everything before it is on stable storage. */
+export interface JournalMark {
+  /** Number of the file that is being written; 0 when there is none. */
+  readonly number: number;
+  /** Bytes of this file that are on stable storage, up to the end of a frame. */
+  readonly bytes: number;
 }
 
 export class JournalFile {
@@ -39,9 +47,9 @@ export class JournalFile {
   }
 
   /**
-   * Makes a file with room for so many bytes of frames; file and room are on stable storage when this resolves. Without
-   * that room there is no file.
-   * @param isFirst - there was no journal before: from its beginning on, this file tells the whole state by itself
+   * Makes a file with room for `roomBytes` bytes of frames. File and room are on stable storage when this resolves. If
+   * there is not enough room, the file is removed again.
+   * @param isFirst - there was no journal before, so this file has the whole state from its beginning
    */
   static async create(
     files: FileLayer,
@@ -56,7 +64,7 @@ export class JournalFile {
     try {
       const header = encodeJournalHeader(number, tag, flagHasHolds);
       const beginning = isFirst
-        ? Buffer.concat([header, new EntryBuffer().take(frameComplete, tag, 0)])
+        ? Buffer.concat([header, new EntryBuffer().take(frameSnapshotEnd, tag, 0)])
         : header;
       await writeAll(files, fd, [beginning], 0);
       const end = { number, tag, end: beginning.length };
@@ -73,15 +81,15 @@ export class JournalFile {
   }
 
   /**
-   * Goes on in a file of before. Its frames are written again as they are: after a sync that failed, the kernel no longer
-   * knows that they are not on the disk. What stands after them is made zeros: a frame that a crash has torn off from the
-   * others must not be found behind new ones.
+   * Opens an existing file to append frames. Its frames are rewritten unchanged, because after a failed sync the kernel may
+   * have dropped them without writing them. The bytes after them become zeros, so that a frame which a crash has separated
+   * from the others is not found behind new frames.
    */
   static async reopen(files: FileLayer, layout: SpoolLayout, end: JournalEnd): Promise<JournalFile> {
     const fd = await files.open(journalPath(layout, end.number), 'r+');
     try {
       await rewrite(files, fd, end.end);
-      const allocated = await clear(files, fd, end.end);
+      const allocated = await fillWithZeros(files, fd, end.end);
       await fdatasync(files, fd);
       return new JournalFile(files, fd, end, end.end, allocated);
     } catch (error) {
@@ -95,17 +103,17 @@ export class JournalFile {
     return this.#length;
   }
 
-  /** Bytes on stable storage, room aside. */
-  get synced(): number {
+  /** Bytes of header and frames that are on stable storage. */
+  get syncedBytes(): number {
     return this.#synced;
   }
 
-  /** Bytes that frames may still take without need for more of the disk. */
-  get room(): number {
+  /** Allocated bytes that frames can still use. */
+  get roomBytes(): number {
     return this.#allocated - this.#length;
   }
 
-  /** Writes a frame behind the last one. After a rejection it may be written again: to the same place. */
+  /** Appends a frame. After a rejection the same frame may be written again, to the same place. */
   async write(frame: Uint8Array): Promise<void> {
     await writeAll(this.#files, this.#fd, [frame], this.#length);
     this.#length += frame.length;
@@ -120,8 +128,8 @@ export class JournalFile {
   }
 
   /**
-   * Sees to it that there is room for so many bytes; call `sync` next, since a file system may promise more than it has
-   * until it is made to write. What could be had before a rejection is kept.
+   * Makes room for `roomBytes` bytes of frames. Call `sync` next: a file system may accept more than it has until it must
+   * write. After a rejection, the part that could be allocated stays.
    */
   async allocate(roomBytes: number): Promise<void> {
     const wanted = this.#length + roomBytes;
@@ -138,6 +146,7 @@ export class JournalFile {
   }
 }
 
+/** Reads the bytes before `end` and writes them again. */
 async function rewrite(files: FileLayer, fd: number, end: number): Promise<void> {
   const bytes = Buffer.allocUnsafe(pieceBytes);
   for (let at = 0; at < end; at += pieceBytes) {
@@ -147,16 +156,17 @@ async function rewrite(files: FileLayer, fd: number, end: number): Promise<void>
 }
 
 /**
- * Writes zeros from `start` to the end of the file, which takes no room where there is some. Returns how far there is: a
- * crash can leave a file that is longer than what the disk holds of it.
+ * Writes zeros from `start` to the end of the file. Where the file has blocks on the disk, this needs no new room. A crash
+ * can leave a file that is longer than its blocks; if there is no room for the rest, the file is cut.
+ * @returns the length of the file
  */
-async function clear(files: FileLayer, fd: number, start: number): Promise<number> {
+async function fillWithZeros(files: FileLayer, fd: number, start: number): Promise<number> {
   const size = await files.size(fd);
   for (let at = start; at < size; at += pieceBytes) {
     try {
       await writeAll(files, fd, [zeros.subarray(0, Math.min(pieceBytes, size - at))], at);
     } catch (error) {
-      if (!isWithoutRoom(error)) throw error;
+      if (!isDiskFullOrReadOnly(error)) throw error;
       await files.truncate(fd, at);
       return at;
     }

@@ -1,10 +1,10 @@
-// Reads a file of the journal's form: its header, and every frame that holds, past any damage. It also tells which bytes
-// were on stable storage and are gone, and which may just as well be what a crash has cut short.
+// Reads a journal file or the file `holds`: its header, and every intact frame, also behind damage. Counts the bytes that
+// were on stable storage and are damaged, and those that a crash may have cut off.
 
 import { crc32 } from 'node:zlib';
 import {
   flagHasHolds,
-  frameComplete,
+  frameSnapshotEnd,
   frameEntries,
   frameHeaderBytes,
   frameMagicBytes,
@@ -23,7 +23,7 @@ interface JournalHeader {
   readonly journalBytes: number;
 }
 
-/** What the header says; undefined when it is torn or of another file. @param number - undefined: any */
+/** Undefined when the header is torn or belongs to another file. @param number - expected number; undefined: any */
 function journalHeader(bytes: Buffer, number: number | undefined): JournalHeader | undefined {
   if (bytes.length < journalHeaderBytes || bytes.readUInt32LE(0) !== journalMagic) return undefined;
   if (crc32(bytes.subarray(8, journalHeaderBytes)) !== bytes.readUInt32LE(4)) return undefined;
@@ -34,34 +34,35 @@ function journalHeader(bytes: Buffer, number: number | undefined): JournalHeader
 }
 
 export interface JournalContents {
-  /** What the header says; 0 when it does not hold. */
+  /** The number in the header; 0 when the header is damaged. */
   readonly number: number;
-  /** The entries of each good frame, in order. */
+  /** The entries of each intact frame, in order. */
   readonly frames: Buffer[];
-  /** Of a journal file: there is a file `holds` beside it. */
+  /** In a journal file: the spool has a file `holds`. */
   readonly hasHolds: boolean;
-  /** Of the file `holds`: bytes of the journal file of that number that were on stable storage when it was written. */
+  /** In the file `holds`: bytes of the journal file `number` that were on stable storage when `holds` was written. */
   readonly journalBytes: number;
-  /** Its last frame says that the file was closed in order, with all of it on stable storage. */
+  /** The last frame says that the file was closed in order, with everything on stable storage. */
   readonly isClosed: boolean;
-  /** With its entries the file tells the whole state by itself: nothing before its last snapshot's end is missing. */
-  readonly complete: boolean;
-  /** The last snapshot's end is there, whatever is missing before it. */
-  readonly isWhole: boolean;
-  /** Bytes that were on stable storage and are no frame. */
-  readonly damaged: number;
-  /** Bytes that are no frame and may never have been on stable storage: left by a crash, or damaged. */
-  readonly torn: number;
-  /** The file's tag; undefined when its header does not hold. */
+  /** The file has the whole state: it has the end of a snapshot, and nothing is missing before it. */
+  readonly isComplete: boolean;
+  /** The file has the end of a snapshot; something before it may be missing. */
+  readonly hasSnapshotEnd: boolean;
+  /** Bytes that were on stable storage and are not an intact frame. */
+  readonly damagedBytes: number;
+  /** Bytes that are not an intact frame and may never have been on stable storage: a crash has left them, or damage. */
+  readonly tornBytes: number;
+  /** The file's tag; undefined when the header is damaged. */
   readonly tag: number | undefined;
-  /** Where the last frame ends. What follows was allocated for later ones, or is torn. */
+  /** Offset at which the last frame ends. Allocated room or torn bytes follow. */
   readonly end: number;
 }
 
 /**
- * Reads every good frame of a journal file, past any damage: entries are absolute, so one that is missing makes none of
- * the others wrong. A header that does not hold costs nothing: the frames carry the file's tag, too.
- * @param storedBytes - what is known from elsewhere to have been on stable storage, up to the end of a frame
+ * Reads every intact frame, also behind damage: entries are absolute, so a missing entry makes no other entry wrong. A
+ * damaged header loses no frame, because the frames have the file's tag as well.
+ * @param number - expected number of a journal file; undefined: any
+ * @param storedBytes - bytes that the file `holds` knows to have been on stable storage, up to the end of a frame
  */
 export function readFrames(bytes: Buffer, number: number | undefined, storedBytes = 0): JournalContents {
   const header = journalHeader(bytes, number);
@@ -74,53 +75,53 @@ export function readFrames(bytes: Buffer, number: number | undefined, storedByte
     at = nextFrame(bytes, frameEnd(bytes, at, tag), tag);
   }
   const frames: Buffer[] = [];
-  let complete = false;
-  let isWhole = false;
-  let damaged = 0;
-  let torn = 0;
+  let isComplete = false;
+  let hasSnapshotEnd = false;
+  let damagedBytes = 0;
+  let tornBytes = 0;
   let end = journalHeaderBytes;
   const gap = (from: number, to: number): void => {
-    damaged += Math.max(0, Math.min(to, synced) - from);
-    torn += Math.max(0, to - Math.max(from, synced));
+    damagedBytes += Math.max(0, Math.min(to, synced) - from);
+    tornBytes += Math.max(0, to - Math.max(from, synced));
   };
   for (const at of found) {
     gap(end, at);
     end = frameEnd(bytes, at, tag);
-    // With a gap before it, a part of the snapshot may be missing that an older file still tells.
-    if (bytes.readUInt32LE(at + 12) === frameComplete) {
-      isWhole = true;
-      complete = damaged + torn === 0;
+    // With a gap before this frame, a part of the snapshot may be missing. Then older files are still needed.
+    if (bytes.readUInt32LE(at + 12) === frameSnapshotEnd) {
+      hasSnapshotEnd = true;
+      isComplete = damagedBytes + tornBytes === 0;
     }
     frames.push(bytes.subarray(at + frameHeaderBytes, end));
   }
-  if (end < synced) damaged += synced - end;
-  if (header === undefined && (found.length > 0 || storedBytes > 0)) damaged += journalHeaderBytes;
+  if (end < synced) damagedBytes += synced - end;
+  if (header === undefined && (found.length > 0 || storedBytes > 0)) damagedBytes += journalHeaderBytes;
   const rest = Math.max(end, synced);
-  // A file that was created when the power went has no header yet, and what was allocated ahead is zero.
-  if (found.length === 0 && header === undefined) torn += usedBytes(bytes, 0);
-  else torn += usedBytes(bytes, rest);
+  // A file that was being created at a power cut may have no header, and allocated room is zero.
+  if (found.length === 0 && header === undefined) tornBytes += usedBytes(bytes, 0);
+  else tornBytes += usedBytes(bytes, rest);
   return {
     number: header?.number ?? 0,
     frames,
     hasHolds: header !== undefined && (header.flags & flagHasHolds) !== 0,
     journalBytes: header?.journalBytes ?? 0,
-    isClosed: damaged + torn === 0 && isClosing(bytes, found.at(-1)),
-    complete,
-    isWhole,
-    damaged,
-    torn,
+    isClosed: damagedBytes + tornBytes === 0 && isClosing(bytes, found.at(-1)),
+    isComplete,
+    hasSnapshotEnd,
+    damagedBytes,
+    tornBytes,
     tag: header?.tag,
     end,
   };
 }
 
-/** A frame without entries that says that all before it was synced. */
+/** True for a frame without entries, which says that everything before it was synced. */
 function isClosing(bytes: Buffer, at: number | undefined): boolean {
   if (at === undefined || bytes.readUInt32LE(at + 12) !== frameEntries) return false;
   return bytes.readUInt32LE(at + 8) === 0 && bytes.readUInt32LE(at + 20) === at;
 }
 
-/** Bytes from `from` on, without the zeros at both ends. */
+/** Number of bytes from `from` on, without the zeros at both ends. */
 function usedBytes(bytes: Buffer, from: number): number {
   let end = bytes.length;
   while (end > from && bytes[end - 1] === 0) end--;
@@ -129,21 +130,21 @@ function usedBytes(bytes: Buffer, from: number): number {
   return Math.max(0, end - start);
 }
 
-/** The tag of the first frame that holds whatever its tag. */
+/** The tag of the first intact frame; for a file whose header is damaged. */
 function firstTag(bytes: Buffer): number | undefined {
   let at = bytes.indexOf(frameMagicBytes);
   while (at >= 0 && frameEnd(bytes, at, undefined) === 0) at = bytes.indexOf(frameMagicBytes, at + 1);
   return at < 0 ? undefined : bytes.readUInt32LE(at + 16);
 }
 
-/** Where the next good frame from `from` begins; -1 if there is none. */
+/** Offset of the next intact frame at or after `from`; -1 if there is none. */
 function nextFrame(bytes: Buffer, from: number, tag: number | undefined): number {
   let at = from;
   while (at >= 0 && frameEnd(bytes, at, tag) === 0) at = bytes.indexOf(frameMagicBytes, at + 1);
   return at;
 }
 
-/** Where the frame at `at` ends; 0 if there is no good one. @param tag - of the file; undefined: any */
+/** Offset at which the frame at `at` ends; 0 if there is no intact frame. @param tag - of the file; undefined: any */
 function frameEnd(bytes: Buffer, at: number, tag: number | undefined): number {
   if (at + frameHeaderBytes > bytes.length || bytes.readUInt32LE(at) !== frameMagic) return 0;
   const end = at + frameHeaderBytes + bytes.readUInt32LE(at + 8);

@@ -1,40 +1,42 @@
-// What is on its way into a journal file: entries that are gathered, a frame that waits for room, and the room itself.
-// One write, allocation or sync at a time; the journal's writer sees to that.
+// The output into one journal file: the gathered entries, a frame that waits for room, and the allocated room. Only one
+// write, allocation or sync may run at a time; the journal's writer ensures this.
 
 import type { RefusalForms } from './refusal-forms.ts';
 import { JournalEntries } from './entry-sink.ts';
 import { frameEntries } from './journal-entries.ts';
 import type { JournalFile } from './journal-file.ts';
-import { SpoolError, isWithoutRoom, writeError } from './spool-error.ts';
+import { SpoolError, isDiskFullOrReadOnly, writeError } from './spool-error.ts';
 
 export interface JournalOutputOptions {
   readonly refusals: RefusalForms;
   /** Bytes allocated ahead of the entries. */
   readonly roomBytes: number;
-  /** Something was written that is not synced yet. */
+  /** Called after a write: it is not synced yet. */
   readonly onWritten: () => void;
-  /** So many outcomes, and all before them, are on stable storage. */
+  /** Called after a sync, with the number of outcomes since the start that are now on stable storage. */
   readonly onSynced: (outcomes: number) => void;
-  /** A write, allocation or sync failed: see `short` and `broken`. */
+  /** Called when a write, allocation or sync failed: see `roomError` and `fileError`. */
   readonly onFailed: () => void;
 }
 
-/** A frame that is to be written, and how many outcomes there were when it was made. */
-interface Pending {
+/** A frame that has not been written yet. */
+interface PendingFrame {
   readonly frame: Buffer;
+  /** Number of outcomes since the start that are stored with this frame. */
   readonly outcomes: number;
 }
 
 export class JournalOutput {
   readonly entries: JournalEntries;
-  /** Outcomes that were added, and that are in the file or were when it was left. */
+  /** Number of outcomes since the start. */
   outcomes = 0;
-  written = 0;
+  /** Number of them that have been written to a file. */
+  writtenOutcomes = 0;
   readonly #options: JournalOutputOptions;
   #file: JournalFile | undefined;
-  #pending: Pending | undefined;
-  #short: SpoolError | undefined;
-  #broken: SpoolError | undefined;
+  #pending: PendingFrame | undefined;
+  #roomError: SpoolError | undefined;
+  #fileError: SpoolError | undefined;
   #isDirty = false;
 
   constructor(options: JournalOutputOptions) {
@@ -46,40 +48,40 @@ export class JournalOutput {
     return this.#file;
   }
 
-  /** Why the last write or allocation found no room. */
-  get short(): SpoolError | undefined {
-    return this.#short;
+  /** Set while the last write or allocation found no room; outcomes wait in memory. */
+  get roomError(): SpoolError | undefined {
+    return this.#roomError;
   }
 
-  /** Why the current file can no longer be written. */
-  get broken(): SpoolError | undefined {
-    return this.#broken;
+  /** Set when the current file failed in another way: it must not be written any more. */
+  get fileError(): SpoolError | undefined {
+    return this.#fileError;
   }
 
-  /** Room that is kept for what is in hand: with less of it, nothing more should be taken in hand. */
-  get leastRoom(): number {
+  /** Room that is kept for deliveries in progress: with less room, no new delivery should begin. */
+  get leastRoomBytes(): number {
     return this.#options.roomBytes / 4;
   }
 
-  /** Why outcomes find no room, or soon may find none. */
-  get blocked(): SpoolError | undefined {
-    const isLow = (this.#file?.room ?? 0) - this.entries.bytes < this.leastRoom;
-    return this.#pending !== undefined || isLow ? this.#short : undefined;
+  /** Why outcomes find no room or soon may find none; undefined while there is enough. */
+  get blockedReason(): SpoolError | undefined {
+    const isLow = (this.#file?.roomBytes ?? 0) - this.entries.bytes < this.leastRoomBytes;
+    return this.#pending !== undefined || isLow ? this.#roomError : undefined;
   }
 
-  /** Writes to this file from now on. @param short - why there is less room than there should be */
-  use(file: JournalFile, short?: SpoolError): void {
+  /** Writes to this file from now on. @param roomError - why it has less room than it should have */
+  use(file: JournalFile, roomError?: SpoolError): void {
     this.#file = file;
-    this.#short = short;
-    this.#broken = undefined;
+    this.#roomError = roomError;
+    this.#fileError = undefined;
   }
 
-  /** No file can be written. */
-  hasNone(reason: SpoolError): void {
-    this.#broken = reason;
+  /** Notes that there is no file that can be written. */
+  markUnwritable(reason: SpoolError): void {
+    this.#fileError = reason;
   }
 
-  /** Writes what waits, and with `kind` a frame of that kind in any case. */
+  /** Writes the waiting frame and the entries. With `kind`, a frame of this kind is written even without entries. */
   async write(kind?: number): Promise<void> {
     const file = this.#writable();
     await this.#writePending(file);
@@ -87,8 +89,8 @@ export class JournalOutput {
       this.#pending = this.#takeFrame(file, kind ?? frameEntries);
       await this.#writePending(file);
     }
-    // Without room it is asked for again by `makeRoom` only.
-    if (this.#short === undefined) await this.makeRoom();
+    // After a failure for want of room, only an explicit call of `makeRoom` tries again.
+    if (this.#roomError === undefined) await this.makeRoom();
   }
 
   async #writePending(file: JournalFile): Promise<void> {
@@ -97,53 +99,53 @@ export class JournalOutput {
     try {
       await file.write(pending.frame);
     } catch (error) {
-      throw this.#failed(error, isWithoutRoom(error));
+      throw this.#recordFailure(error, isDiskFullOrReadOnly(error));
     }
     this.#pending = undefined;
-    this.written = pending.outcomes;
+    this.writtenOutcomes = pending.outcomes;
     this.#isDirty = true;
     this.#options.onWritten();
   }
 
-  #takeFrame(file: JournalFile, kind: number): Pending {
-    return { frame: this.entries.take(kind, file.tag, file.synced), outcomes: this.outcomes };
+  #takeFrame(file: JournalFile, kind: number): PendingFrame {
+    return { frame: this.entries.take(kind, file.tag, file.syncedBytes), outcomes: this.outcomes };
   }
 
-  /** Does nothing when nothing was written since the last time. */
+  /** Syncs the file, if something was written since the last sync. */
   async sync(): Promise<void> {
     const file = this.#writable();
     if (!this.#isDirty) return;
     this.#isDirty = false;
-    const { written } = this;
+    const { writtenOutcomes } = this;
     try {
       await file.sync();
     } catch (error) {
-      throw this.#failed(error, false);
+      throw this.#recordFailure(error, false);
     }
-    this.#options.onSynced(written);
+    this.#options.onSynced(writtenOutcomes);
   }
 
-  /** Allocates ahead once a quarter of the room is used. Without more of it, what there is goes on being used. */
+  /** Allocates more room once a quarter of it is used. If the disk is full, the rest of the room stays in use. */
   async makeRoom(): Promise<void> {
     const { roomBytes } = this.#options;
-    if (this.#writable().room < roomBytes - this.leastRoom) {
+    if (this.#writable().roomBytes < roomBytes - this.leastRoomBytes) {
       try {
         await this.allocate(roomBytes);
       } catch {
-        return; // it was told, and is tried again
+        return; // `onFailed` was called; it is tried again later
       }
     }
-    this.#short = undefined;
+    this.#roomError = undefined;
   }
 
-  /** Sees to it that there is room for so many bytes. */
+  /** Makes room for this number of bytes, and syncs it. */
   async allocate(bytes: number): Promise<void> {
     const file = this.#writable();
-    if (file.room >= bytes) return;
+    if (file.roomBytes >= bytes) return;
     try {
       await file.allocate(bytes);
     } catch (error) {
-      throw this.#failed(error, isWithoutRoom(error));
+      throw this.#recordFailure(error, isDiskFullOrReadOnly(error));
     }
     this.#isDirty = true;
     await this.sync();
@@ -151,19 +153,19 @@ export class JournalOutput {
 
   #writable(): JournalFile {
     const file = this.#file;
-    if (file === undefined || this.#broken !== undefined) {
-      throw this.#broken ?? new SpoolError('SPOOL_NOT_OPEN', 'writing the journal: it is not open');
+    if (file === undefined || this.#fileError !== undefined) {
+      throw this.#fileError ?? new SpoolError('SPOOL_NOT_OPEN', 'writing the journal: it is not open');
     }
     return file;
   }
 
-  #failed(cause: unknown, withoutRoom: boolean): SpoolError {
+  #recordFailure(cause: unknown, withoutRoom: boolean): SpoolError {
     const error = writeError('writing the journal', cause);
-    if (withoutRoom) this.#short = error;
+    if (withoutRoom) this.#roomError = error;
     else {
-      this.#broken = error;
+      this.#fileError = error;
       this.#pending = undefined;
-      this.#short = undefined;
+      this.#roomError = undefined;
       this.#isDirty = false;
       this.entries.clear();
     }
@@ -172,15 +174,15 @@ export class JournalOutput {
   }
 
   /**
-   * Puts a new file in the old one's place, which gets its last entries and a last sync.
-   * @returns why the old one did not take them: a snapshot in the new file has to tell them
+   * Replaces the file by a new one. The old file gets the entries so far and a last sync.
+   * @returns why this failed, if so: then a snapshot in the new file must contain these outcomes
    */
   async moveTo(created: JournalFile): Promise<SpoolError | undefined> {
     const old = this.#file;
-    // From here to the end of this turn nothing else runs: what was added before goes to the old file.
+    // No entry can be added between these lines: all entries so far go to the old file, all later ones to the new file.
     const pending = this.#pending;
     const rest =
-      old === undefined || this.#broken !== undefined ? undefined : this.#takeFrame(old, frameEntries);
+      old === undefined || this.#fileError !== undefined ? undefined : this.#takeFrame(old, frameEntries);
     this.#pending = undefined;
     this.use(created);
     try {
@@ -188,7 +190,7 @@ export class JournalOutput {
       if (pending !== undefined) await old.write(pending.frame);
       await old.write(rest.frame);
       await old.sync();
-      this.written = rest.outcomes;
+      this.writtenOutcomes = rest.outcomes;
       return undefined;
     } catch (error) {
       return writeError('writing the journal', error);

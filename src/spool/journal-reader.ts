@@ -1,5 +1,5 @@
-// Reads the journal back: from the newest file that tells the whole state by itself to the newest of all. What is
-// damaged or missing is reported, and everything that still holds counts.
+// Replays the journal: from the newest file that has the whole state up to the newest file. Damaged and missing parts are
+// reported, and every intact entry counts.
 
 import type { LastRefusal } from '../message/refusal-form.ts';
 import { readWhole } from './file-io.ts';
@@ -13,77 +13,80 @@ import type { QueueState } from './queue-state.ts';
 import { systemCode } from './spool-error.ts';
 import type { SpoolProblem } from './types.ts';
 
-/** What the journal was like. */
+/** The condition of the journal. */
 export interface JournalReplay {
   /** Highest number of a journal file; 0 if there is none. */
-  readonly highest: number;
-  /** `damaged`: entries that were on stable storage may be missing. `torn`: at most some that a crash cut off. */
+  readonly highestNumber: number;
+  /** `damaged`: entries that were on stable storage may be missing. `torn`: only entries that a crash cut off may be missing. */
   readonly condition: 'absent' | 'good' | 'torn' | 'damaged';
-  /** It tells the whole state from its beginning on; else that was lost, or a crash came while the first file was made. */
-  readonly isFounded: boolean;
-  /** It ends as an orderly stop leaves it: none of its end is missing. */
+  /** The oldest needed file has the whole state. If not, it was lost, or a crash interrupted the making of the first file. */
+  readonly hasBeginning: boolean;
+  /** The journal ends as an orderly stop leaves it, so its end is not missing. */
   readonly isClosed: boolean;
-  /** There is a file `holds` beside it, or there was. */
+  /** The spool has a file `holds`, or had one. */
   readonly hasHolds: boolean;
   /** Numbers of the files that are damaged. */
   readonly damagedFiles: ReadonlySet<number>;
-  /** The file that more entries may be appended to; none when there is no file, or the last one is damaged. */
+  /** The file to which entries may be appended; undefined when there is no file, or the last file is damaged. */
   readonly last: JournalEnd | undefined;
 }
 
-/** Applies the journal to an empty state. @param witness - says how much of it was on stable storage */
+/** Applies the journal to an empty state. @param holdsRecord - says how much of the journal was on stable storage */
 export async function replayJournal(
   files: FileLayer,
   layout: SpoolLayout,
   state: QueueState,
-  witness: HoldsRecord,
+  holdsRecord: HoldsRecord,
   report: (problem: SpoolProblem) => void,
 ): Promise<JournalReplay> {
   for (;;) {
     const numbers = await listJournals(files, layout);
-    const needed = await readNeeded(files, layout, numbers, witness);
-    // A running store has compacted one away meanwhile: look again. A store alone in its directory never does.
+    const needed = await readNeeded(files, layout, numbers, holdsRecord);
+    // A file has vanished: a running store has compacted the journal while `sluice spool check` reads it. Look again.
     if (needed === undefined) continue;
-    const damagedFiles = new Set(needed.filter(({ damaged }) => damaged > 0).map(({ number }) => number));
-    for (const { number, damaged, torn } of needed) reportGaps(number, damaged, torn, report);
+    const damagedFiles = new Set(
+      needed.filter(({ damagedBytes }) => damagedBytes > 0).map(({ number }) => number),
+    );
+    for (const { number, damagedBytes, tornBytes } of needed)
+      reportGaps(number, damagedBytes, tornBytes, report);
     const [oldest] = needed;
-    // The first file of all may have been cut short while it was made (`isFounded`); any other has replaced older ones.
-    const baseMissing =
-      oldest !== undefined && oldest.number > 1 && !oldest.complete && !damagedFiles.has(oldest.number);
-    if (baseMissing) {
+    // A crash may have interrupted the making of file 1 (`hasBeginning`). Any later file has replaced older ones.
+    const isBeginningMissing =
+      oldest !== undefined && oldest.number > 1 && !oldest.isComplete && !damagedFiles.has(oldest.number);
+    if (isBeginningMissing) {
       report({
         kind: 'journal',
         place: String(oldest.number),
-        text: `the journal's beginning, up to file ${oldest.number}, is missing or damaged: ${lost}`,
+        text: `the journal's beginning, up to file ${oldest.number}, is missing or damaged: ${outcomesLostText}`,
       });
     }
     for (const { frames } of needed) apply(frames, state);
-    const isDamaged = baseMissing || damagedFiles.size > 0;
-    const isTorn = needed.some(({ torn }) => torn > 0);
+    const isDamaged = isBeginningMissing || damagedFiles.size > 0;
+    const isTorn = needed.some(({ tornBytes }) => tornBytes > 0);
     const condition =
       oldest === undefined ? 'absent' : isDamaged ? 'damaged' : isTorn ? 'torn' : ('good' as const);
     return {
-      highest: numbers.at(-1) ?? 0,
+      highestNumber: numbers.at(-1) ?? 0,
       condition,
-      isFounded: oldest?.complete === true,
+      hasBeginning: oldest?.isComplete === true,
       isClosed: needed.at(-1)?.isClosed === true,
-      hasHolds: oldest?.complete === true && oldest.hasHolds,
+      hasHolds: oldest?.isComplete === true && oldest.hasHolds,
       damagedFiles,
       last: lastOf(needed),
     };
   }
 }
 
-export const lost = 'outcomes are lost, and messages that were delivered may be delivered again';
+export const outcomesLostText = 'outcomes are lost, and messages that were delivered may be delivered again';
 
 function lastOf(needed: readonly JournalContents[]): JournalEnd | undefined {
-  // A file without a header was never begun.
-  const last = needed.findLast(({ tag, damaged }) => tag !== undefined || damaged > 0);
-  if (last?.tag === undefined || last.damaged > 0) return undefined;
+  // A file without header and damage was never begun.
+  const last = needed.findLast(({ tag, damagedBytes }) => tag !== undefined || damagedBytes > 0);
+  if (last?.tag === undefined || last.damagedBytes > 0) return undefined;
   return { number: last.number, tag: last.tag, end: last.end };
 }
 
-/** From the newest file that is complete on, oldest first; undefined when one vanished meanwhile. */
+/** The files from the newest complete one on, oldest first; undefined when one has vanished meanwhile. */
 async function readNeeded(
   files: FileLayer,
   layout: SpoolLayout,
@@ -101,23 +104,23 @@ async function readNeeded(
     }
     const contents = readFrames(bytes, number, number === journalNumber ? journalBytes : 0);
     needed.unshift({ ...contents, number });
-    if (contents.complete) break;
+    if (contents.isComplete) break;
   }
   return needed;
 }
 
 function reportGaps(
   number: number,
-  damaged: number,
-  torn: number,
+  damagedBytes: number,
+  tornBytes: number,
   report: (problem: SpoolProblem) => void,
 ): void {
-  if (damaged > 0) {
-    const text = `${damaged} bytes of journal file ${number} are damaged: ${lost}`;
+  if (damagedBytes > 0) {
+    const text = `${damagedBytes} bytes of journal file ${number} are damaged: ${outcomesLostText}`;
     report({ kind: 'journal', place: String(number), text });
   }
-  if (torn > 0) {
-    const text = `${torn} bytes of journal file ${number} are no entries: the last outcomes before a crash, cut short, or damage; their recipients may get the message again`;
+  if (tornBytes > 0) {
+    const text = `${tornBytes} bytes of journal file ${number} are not entries: a crash cut off the last outcomes, or the file is damaged; their recipients may get the message again`;
     report({ kind: 'torn', place: String(number), text });
   }
 }
@@ -131,7 +134,7 @@ function apply(frames: readonly Buffer[], state: QueueState): void {
         state.replayRecipientDone(idSegment, counter, recipient),
       deferred: (idSegment, counter, recipient, attempts, nextAttemptAtMs, refusal) => {
         const row = state.replayRow(idSegment, counter, recipient);
-        if (row >= 0) state.deferred(row, recipient, attempts, nextAttemptAtMs, refusal);
+        if (row >= 0) state.setDeferred(row, recipient, attempts, nextAttemptAtMs, refusal);
       },
       held: (idSegment, counter, held) => {
         const row = state.replayRow(idSegment, counter, -1);

@@ -1,5 +1,5 @@
-// A new journal file needs room for a snapshot and for the outcomes that follow: asked for before anything is written, so
-// that a full disk is not filled up to the last byte in vain, again and again.
+// Begins a journal file, which needs room for a snapshot and for the outcomes that follow. The room is checked before
+// anything is written, so that repeated attempts do not fill a full disk to the last byte.
 
 import { nextTurn, type Timers } from '../io/timers.ts';
 import type { RefusalForms } from './refusal-forms.ts';
@@ -10,11 +10,11 @@ import { JournalFile } from './journal-file.ts';
 import type { SpoolLayout } from './layout.ts';
 import { SpoolError } from './spool-error.ts';
 
-/** Room for outcomes behind a snapshot. */
-export interface Room {
-  readonly wanted: number;
-  /** With less than this there is no point in a new file. */
-  readonly least: number;
+/** The room to allocate for outcomes, after the snapshot. */
+export interface RoomRequest {
+  readonly wantedBytes: number;
+  /** With less room, no new file is made. */
+  readonly leastBytes: number;
   /** There was no journal before. */
   readonly isFirst: boolean;
 }
@@ -28,31 +28,35 @@ export interface SnapshotSource {
   readonly snapshot: (sink: EntrySink) => Iterator<undefined>;
 }
 
-/** Makes a journal file with room for a snapshot and what follows. @throws {SpoolError} `SPOOL_FULL` without the room */
-export async function beginJournal(source: SnapshotSource, number: number, room: Room): Promise<JournalFile> {
+/** Makes a journal file with room for a snapshot and for outcomes. @throws {SpoolError} `SPOOL_FULL` if there is too little */
+export async function beginJournal(
+  source: SnapshotSource,
+  number: number,
+  room: RoomRequest,
+): Promise<JournalFile> {
   const { files, layout } = source;
   const free = await files.freeBytes(layout.journal);
-  const snapshot = free < room.least ? 0 : await snapshotBytes(source);
-  const following = Math.min(room.wanted, free - snapshot);
-  if (following < room.least) {
+  const snapshot = free < room.leastBytes ? 0 : await snapshotBytes(source);
+  const following = Math.min(room.wantedBytes, free - snapshot);
+  if (following < room.leastBytes) {
     throw new SpoolError(
       'SPOOL_FULL',
-      `beginning a journal file: it needs ${snapshot + room.least} bytes, and the file system has ${Math.max(0, free)}`,
+      `beginning a journal file: it needs ${snapshot + room.leastBytes} bytes, and the file system has ${Math.max(0, free)}`,
     );
   }
   return JournalFile.create(files, layout, number, snapshot + following, room.isFirst);
 }
 
-/** Bytes that a snapshot takes now, frames included. Other work goes on between its pieces. */
+/** Bytes that a snapshot needs now, frame headers included. Gives other work a turn between two pieces. */
 async function snapshotBytes({ snapshot, refusals, timers }: SnapshotSource): Promise<number> {
   const meter = new EntryMeter(refusals);
   const pieces = snapshot(meter);
-  // The last piece completes the file.
+  // The frame after the last piece.
   let frames = 1;
   while (pieces.next().done !== true) {
-    meter.nextPiece();
+    meter.endPiece();
     frames++;
     await nextTurn(timers);
   }
-  return meter.total + frames * frameHeaderBytes;
+  return meter.totalBytes + frames * frameHeaderBytes;
 }

@@ -1,30 +1,22 @@
-// The journal's writing side: the entries of a moment are one write into room that was allocated before; a sync follows
-// within `syncMs`. What cannot be written for want of room waits in memory, and is written to the same place when it
-// can be. A file that failed otherwise is never touched again: a new one begins with a snapshot of the whole state.
+// Writes the journal. Entries are gathered for some milliseconds and written together into room that was allocated before;
+// a sync follows within `syncMs`. Entries without room wait in memory and are written when there is room. A file that
+// failed in another way is never touched again: a new file begins with a snapshot of the whole state.
 
 import type { Timer, Timers } from '../io/timers.ts';
 import type { RefusalForms } from './refusal-forms.ts';
 import type { EntrySink, JournalEntries } from './entry-sink.ts';
 import type { FileLayer } from './file-layer.ts';
-import { frameComplete, frameEntries, frameHeaderBytes } from './journal-entries.ts';
-import { JournalFile, type JournalEnd } from './journal-file.ts';
+import { frameSnapshotEnd, frameEntries, frameHeaderBytes } from './journal-entries.ts';
+import { JournalFile, type JournalEnd, type JournalMark } from './journal-file.ts';
 import { JournalOutput } from './journal-output.ts';
 import { beginJournal } from './journal-room.ts';
 import { journalPath, listJournals, type SpoolLayout } from './layout.ts';
 import { writeError, type SpoolError } from './spool-error.ts';
 
-/** How often writing is tried again after it failed. */
+/** Pause before a failed write is tried again. */
 const retryMs = 500;
-/** How long entries are gathered: a write costs a thread hop and a system call, however few there are. */
+/** How long entries are gathered: each write costs a thread hop and a system call, even for a single entry. */
 const gatherMs = 10;
-
-/** How far the journal had come at some time. */
-export interface JournalMark {
-  /** The file that is written; 0 when there is none. */
-  readonly number: number;
-  /** Bytes of it that are on stable storage, up to the end of a frame. */
-  readonly bytes: number;
-}
 
 export interface JournalWriterOptions {
   readonly files: FileLayer;
@@ -39,27 +31,28 @@ export interface JournalWriterOptions {
   readonly snapshot: (sink: EntrySink) => Iterator<undefined>;
   /** Removes a file that is not needed any more. */
   readonly discard: (path: string, number: number) => Promise<void>;
-  /** Called when outcomes cannot be stored or soon could not be, with the reason; with nothing when all is well again. */
+  /** Called with the reason when outcomes cannot be stored, or soon may not be; with undefined when they can be again. */
   readonly onBlocked: (reason: SpoolError | undefined) => void;
 }
 
 export class JournalWriter {
   readonly #options: JournalWriterOptions;
   readonly #output: JournalOutput;
-  #highest = 0;
-  /** Why outcomes are in no file: they were lost with a broken one, and no snapshot has made up for them yet. */
-  #incomplete: SpoolError | undefined;
+  #highestNumber = 0;
+  /** Set while outcomes are in no file: the file that should have them failed, and no snapshot is complete yet. */
+  #lossReason: SpoolError | undefined;
+  /** The reason that `onBlocked` was last called with. */
   #blocked: SpoolError | undefined;
-  /** Outcomes that are on stable storage. */
-  #stored = 0;
-  #scheduled = false;
+  /** Number of outcomes since the start that are on stable storage. */
+  #storedOutcomes = 0;
+  #isWriteScheduled = false;
   #syncTimer: Timer | undefined;
   #retryTimer: Timer | undefined;
-  /** One write or sync at a time. */
-  #last: Promise<void> = Promise.resolve();
+  /** The last write or sync; the next one waits for it. */
+  #lastOperation: Promise<void> = Promise.resolve();
   #renewing: Promise<void> | undefined;
-  #renewalDue = false;
-  #closed = false;
+  #isRenewalDue = false;
+  #isClosed = false;
 
   constructor(options: JournalWriterOptions) {
     this.#options = options;
@@ -67,82 +60,82 @@ export class JournalWriter {
       ...options,
       onWritten: () => {
         this.#syncLater();
-        this.#tell();
+        this.#reportBlocked();
       },
       onSynced: (outcomes) => {
         this.#stopSyncTimer();
-        if (this.#incomplete === undefined) this.#stored = outcomes;
+        if (this.#lossReason === undefined) this.#storedOutcomes = outcomes;
       },
-      onFailed: () => this.#failed(),
+      onFailed: () => this.#handleFailure(),
     });
   }
 
   /**
-   * Begins a new file after `highest`, or without room for one goes on in the last one; entries may be added from now
-   * on. Without either they are kept in memory until there is room.
-   * @param isFirst - there was no journal before, and nothing that one could have told
+   * Begins a new file with a number above `highestNumber`. Without room for it, the last file is used on; without a last
+   * file, entries stay in memory until there is room. Entries may be added as soon as this resolves.
+   * @param isFirst - there has never been a journal, so the new file has the whole state from its beginning
    */
-  async start(highest: number, last: JournalEnd | undefined, isFirst: boolean): Promise<void> {
-    this.#highest = highest;
+  async start(highestNumber: number, last: JournalEnd | undefined, isFirst: boolean): Promise<void> {
+    this.#highestNumber = highestNumber;
     try {
       this.#output.use(await this.#create(this.#options.roomBytes, isFirst));
     } catch (error) {
-      this.#renewalDue = true;
+      this.#isRenewalDue = true;
       await this.#startWithoutRoom(error, last, isFirst);
     }
-    this.#tell();
+    this.#reportBlocked();
   }
 
   async #startWithoutRoom(cause: unknown, last: JournalEnd | undefined, isFirst: boolean): Promise<void> {
     const { files, layout } = this.#options;
     const reason = writeError('beginning a journal file', cause);
     try {
-      // A disk that fails must not be trusted with what it has failed to keep before.
+      // After an error of the disk, the old file is not used: its last frames may not be on the disk.
       if (reason.code !== 'SPOOL_FULL') throw reason;
       const file =
         last === undefined
-          ? await this.#create(2 * this.#output.leastRoom, isFirst)
+          ? await this.#create(2 * this.#output.leastRoomBytes, isFirst)
           : await JournalFile.reopen(files, layout, last);
       this.#output.use(file, reason);
     } catch {
-      this.#output.hasNone(reason);
-      this.#incomplete = reason;
+      this.#output.markUnwritable(reason);
+      this.#lossReason = reason;
     }
     this.#retryLater();
   }
 
-  /** How far the journal is on stable storage. */
+  /** The end of what is on stable storage. */
   get mark(): JournalMark {
-    return { number: this.#output.file?.number ?? 0, bytes: this.#output.file?.synced ?? 0 };
+    return { number: this.#output.file?.number ?? 0, bytes: this.#output.file?.syncedBytes ?? 0 };
   }
 
-  /** Bytes in the current file and waiting for it. */
+  /** Bytes of the current file, and of the entries that wait to be written. */
   get bytes(): number {
     return (this.#output.file?.length ?? 0) + this.#output.entries.bytes;
   }
 
-  /** Older files should go and have not gone yet. */
-  get renewalDue(): boolean {
-    return this.#renewalDue;
+  /** True while older files should be replaced by a snapshot, and have not been removed yet. */
+  get isRenewalDue(): boolean {
+    return this.#isRenewalDue;
   }
 
-  /** Outcomes that are not on stable storage. */
+  /** Number of outcomes that are not on stable storage. */
   get unstored(): number {
-    return this.#output.outcomes - this.#stored;
+    return this.#output.outcomes - this.#storedOutcomes;
   }
 
   /**
    * Counts an outcome.
-   * @returns where its entry goes; undefined while the file is broken: the snapshot that begins the next one will say it
+   * @returns where to add its entry; undefined after a failure of the file: then the snapshot in the next file contains it
    */
-  accept(): JournalEntries | undefined {
+  countOutcome(): JournalEntries | undefined {
     this.#output.outcomes++;
-    if (this.#output.broken !== undefined) return undefined;
-    if (!this.#scheduled && !this.#closed) {
-      this.#scheduled = true;
+    if (this.#output.fileError !== undefined) return undefined;
+    if (!this.#isWriteScheduled && !this.#isClosed) {
+      this.#isWriteScheduled = true;
       const gathered = (): void => {
-        this.#scheduled = false;
-        if (!this.#closed) this.#quietly(() => this.#output.write());
+        this.#isWriteScheduled = false;
+        if (!this.#isClosed) this.#runIgnoringErrors(() => this.#output.write());
       };
       this.#options.timers.setTimeout(gathered, gatherMs).unref();
     }
@@ -152,10 +145,10 @@ export class JournalWriter {
   /** Resolves when all entries so far are on stable storage. */
   async flush(): Promise<void> {
     do {
-      if (this.#incomplete !== undefined) await this.renew();
+      if (this.#lossReason !== undefined) await this.renew();
       await this.#writeAndSync();
-      // A compaction may have moved on meanwhile from a file that did not take its last entries.
-    } while (this.#incomplete !== undefined);
+      // Meanwhile a compaction may have replaced a file that failed to take its last entries.
+    } while (this.#lossReason !== undefined);
   }
 
   #writeAndSync(): Promise<void> {
@@ -165,8 +158,8 @@ export class JournalWriter {
     });
   }
 
-  /** Tries to store what is not stored until this time is over; resolves to the number of outcomes that still are not. */
-  async settled(withinMs: number): Promise<number> {
+  /** Tries for this time to store all outcomes; resolves to the number of outcomes that are not stored. */
+  async storeOutcomes(withinMs: number): Promise<number> {
     const { timers } = this.#options;
     const end = timers.nowMs() + withinMs;
     for (;;) {
@@ -174,7 +167,7 @@ export class JournalWriter {
         await this.flush();
         return this.unstored;
       } catch {
-        // Why is told by `onBlocked`.
+        // `onBlocked` tells the reason.
       }
       const leftMs = end - timers.nowMs();
       if (this.unstored === 0 || leftMs <= 0) return this.unstored;
@@ -185,22 +178,22 @@ export class JournalWriter {
   }
 
   /**
-   * Begins a new file with a snapshot, or with `inPlace` adds one to the current file, and removes older files when
-   * all of it is on stable storage. The new file has its room before the old one is given up.
+   * Writes a snapshot into a new file, or with `inPlace` into the current file, and removes older files when the snapshot
+   * is on stable storage. The old file is in use until the new file has its room.
    */
   renew(inPlace = false): Promise<void> {
     this.#renewing ??= this.#renew(inPlace).finally(() => {
       this.#renewing = undefined;
-      this.#tell();
+      this.#reportBlocked();
     });
     return this.#renewing;
   }
 
   async #renew(inPlace: boolean): Promise<void> {
-    this.#renewalDue = true;
-    // A new file whose snapshot found no room at first is as good as another one.
-    const isBegun = inPlace || this.#incomplete !== undefined;
-    if (!isBegun || this.#output.broken !== undefined) await this.#switch();
+    this.#isRenewalDue = true;
+    // The file may be new already: an earlier call has begun it, and found no room for the snapshot.
+    const isBegun = inPlace || this.#lossReason !== undefined;
+    if (!isBegun || this.#output.fileError !== undefined) await this.#switchFile();
     const snapshot = this.#options.snapshot(this.#output.entries);
     for (let isLast = false; !isLast;) {
       isLast = snapshot.next().done === true;
@@ -208,51 +201,57 @@ export class JournalWriter {
     }
     try {
       await this.#removeOlder();
-      this.#renewalDue = false;
+      this.#isRenewalDue = false;
     } catch {
-      // The next step of the tidying tries again: until then they are read in vain, and do no harm.
+      // The next maintenance step tries again. Until then a start reads these files in vain, which does no harm.
     }
   }
 
-  /** Writes a piece of a snapshot; the room that is kept for what is in hand is not for it. */
+  /** Writes a piece of a snapshot. It must not use the room that is kept for deliveries in progress. */
   async #writeSnapshot(isLast: boolean): Promise<void> {
     const output = this.#output;
-    await output.allocate(output.entries.bytes + frameHeaderBytes + output.leastRoom);
-    await output.write(isLast ? frameComplete : undefined);
+    await output.allocate(output.entries.bytes + frameHeaderBytes + output.leastRoomBytes);
+    await output.write(isLast ? frameSnapshotEnd : undefined);
     if (!isLast) return;
     await output.sync();
-    this.#incomplete = undefined;
-    this.#stored = output.written;
+    this.#lossReason = undefined;
+    this.#storedOutcomes = output.writtenOutcomes;
   }
 
-  /** Puts a new file in the old one's place, which gets its last entries and a last sync. */
-  async #switch(): Promise<void> {
-    // A file that works keeps its place until the new one has all of its room; in place of a broken one any will do.
-    const isBroken = this.#output.broken !== undefined;
-    const room = isBroken ? 2 * this.#output.leastRoom : this.#options.roomBytes;
+  /** Replaces the file by a new one; the old file gets the entries so far and a last sync. */
+  async #switchFile(): Promise<void> {
+    // In place of a file that works, the new file must get all of the wanted room; in place of a failed file, the least.
+    const isBroken = this.#output.fileError !== undefined;
+    const leastBytes = isBroken ? 2 * this.#output.leastRoomBytes : this.#options.roomBytes;
     let created: JournalFile;
     try {
       if (!isBroken) await this.#writeAndSync();
-      created = await this.#create(room, false);
+      created = await this.#create(leastBytes, false);
     } catch (error) {
-      if (this.#output.broken !== undefined) this.#retryLater();
+      if (this.#output.fileError !== undefined) this.#retryLater();
       throw writeError('beginning a new journal file', error);
     }
     await this.#exclusive(async () => {
-      this.#incomplete = (await this.#output.moveTo(created)) ?? this.#incomplete;
+      this.#lossReason = (await this.#output.moveTo(created)) ?? this.#lossReason;
     });
   }
 
-  #create(least: number, isFirst: boolean): Promise<JournalFile> {
+  #create(leastBytes: number, isFirst: boolean): Promise<JournalFile> {
     const { roomBytes } = this.#options;
-    return beginJournal(this.#options, ++this.#highest, { wanted: roomBytes, least, isFirst });
+    return beginJournal(this.#options, ++this.#highestNumber, {
+      wantedBytes: roomBytes,
+      leastBytes,
+      isFirst,
+    });
   }
 
-  /** What is written survives the end of this process: no need to keep it alive for the sync. */
+  /** The timer does not keep the process alive: written bytes survive the end of the process without a sync. */
   #syncLater(): void {
-    if (this.#closed) return;
+    if (this.#isClosed) return;
     const { timers, syncMs } = this.#options;
-    this.#syncTimer ??= timers.setTimeout(() => this.#quietly(() => this.#output.sync()), syncMs).unref();
+    this.#syncTimer ??= timers
+      .setTimeout(() => this.#runIgnoringErrors(() => this.#output.sync()), syncMs)
+      .unref();
   }
 
   #stopSyncTimer(): void {
@@ -260,19 +259,19 @@ export class JournalWriter {
     this.#syncTimer = undefined;
   }
 
-  #failed(): void {
-    const { broken } = this.#output;
-    if (broken !== undefined) {
-      this.#incomplete = broken;
+  #handleFailure(): void {
+    const { fileError } = this.#output;
+    if (fileError !== undefined) {
+      this.#lossReason = fileError;
       this.#stopSyncTimer();
     }
     this.#retryLater();
-    this.#tell();
+    this.#reportBlocked();
   }
 
-  /** The disk may have room again soon. */
+  /** Tries again after a pause: the disk may have room by then. */
   #retryLater(): void {
-    if (this.#closed) return;
+    if (this.#isClosed) return;
     const again = (): void => {
       this.#retryTimer = undefined;
       void this.retry();
@@ -280,11 +279,11 @@ export class JournalWriter {
     this.#retryTimer ??= this.#options.timers.setTimeout(again, retryMs).unref();
   }
 
-  /** Tries again what failed: nothing when all is well. */
+  /** Tries again what failed; does nothing when nothing failed. */
   async retry(): Promise<void> {
     try {
-      if (this.#incomplete !== undefined) return await this.renew();
-      if (this.#output.short === undefined) return;
+      if (this.#lossReason !== undefined) return await this.renew();
+      if (this.#output.roomError === undefined) return;
       await this.#exclusive(async () => {
         await this.#output.write();
         await this.#output.makeRoom();
@@ -293,13 +292,13 @@ export class JournalWriter {
     } catch {
       this.#retryLater();
     } finally {
-      this.#tell();
+      this.#reportBlocked();
     }
   }
 
-  /** Says whether outcomes can be stored whenever that has changed. */
-  #tell(): void {
-    const reason = this.#incomplete ?? this.#output.blocked;
+  /** Calls `onBlocked` if the reason has changed. */
+  #reportBlocked(): void {
+    const reason = this.#lossReason ?? this.#output.blockedReason;
     if (reason?.message === this.#blocked?.message) return;
     this.#blocked = reason;
     this.#options.onBlocked(reason);
@@ -315,29 +314,29 @@ export class JournalWriter {
   }
 
   #exclusive(run: () => Promise<void>): Promise<void> {
-    const result = this.#last.then(run);
-    this.#last = result.catch(() => undefined);
+    const result = this.#lastOperation.then(run);
+    this.#lastOperation = result.catch(() => undefined);
     return result;
   }
 
-  /** For what is tried again by itself. */
-  #quietly(run: () => Promise<void>): void {
+  /** For operations that are tried again by a timer after a failure. */
+  #runIgnoringErrors(run: () => Promise<void>): void {
     this.#exclusive(run)
       .catch(() => undefined)
-      .finally(() => this.#tell());
+      .finally(() => this.#reportBlocked());
   }
 
-  /** The last entries are written and synced. Resolves to how far the journal is on stable storage for good. */
+  /** Writes and syncs the last entries, and closes the file. Resolves to the journal's final length. */
   async close(): Promise<JournalMark> {
-    this.#closed = true;
+    this.#isClosed = true;
     this.#options.timers.clear(this.#retryTimer);
     try {
       await this.#renewing?.catch(() => undefined);
       if (this.#output.file !== undefined) {
         await this.flush();
-        // Without entries: it says that all before it was on stable storage, so that damage there is not taken for the
-        // trace of a crash.
-        if (this.#output.file.synced > 0) await this.#exclusive(() => this.#output.write(frameEntries));
+        // A frame without entries says that everything before it is on stable storage. So the next start can tell damage
+        // from a torn end.
+        if (this.#output.file.syncedBytes > 0) await this.#exclusive(() => this.#output.write(frameEntries));
       }
       return this.mark;
     } finally {

@@ -1,5 +1,5 @@
-// A message too large for memory: streamed to a file of its own, synced with its directory entry, and only then
-// given a record in the segment. The caller's await on `write` is the backpressure.
+// Stores a message that is too large for memory: the content is streamed to a file of its own, file and directory entry
+// are synced, and then a record for it is appended to the segment. The caller waits for each `write` (backpressure).
 
 import { crc32 } from 'node:zlib';
 import type { Envelope } from '../message/envelope.ts';
@@ -17,7 +17,7 @@ export interface LargeFileContext {
   readonly layout: SpoolLayout;
   readonly space: FreeSpace;
   readonly sync: boolean;
-  /** Group commit of the pointer record. */
+  /** Appends the record of the message, in the next group commit. */
   append(record: NewRecord): Promise<StoredRef>;
 }
 
@@ -27,7 +27,7 @@ export class LargeFile implements LargeContent {
   readonly #fd: number;
   #sizeBytes = 0;
   #crc = 0;
-  /** The last thing asked for; the next one waits for it. */
+  /** The last write; the next one waits for it. */
   #last: Promise<void> = Promise.resolve();
   #state: 'open' | 'committing' | 'appending' | 'closed' = 'open';
 
@@ -70,7 +70,7 @@ export class LargeFile implements LargeContent {
         `storing large message ${this.#queueId}: the spool has no room left`,
       );
     }
-    space.used(piece.length);
+    space.subtract(piece.length);
     try {
       await writeAll(files, this.#fd, [piece], this.#sizeBytes);
     } catch (error) {
@@ -111,7 +111,7 @@ export class LargeFile implements LargeContent {
     }
   }
 
-  /** Does nothing once `commit` was called: the message may be stored already. */
+  /** Does nothing after `commit` was called, because the message may be stored already. */
   async abort(): Promise<void> {
     if (this.#state !== 'open') return;
     const last = this.#last;
@@ -121,9 +121,9 @@ export class LargeFile implements LargeContent {
   }
 
   /**
-   * After a sync that failed, the record may be on the disk or not. Found there without its file it would be a message
-   * that was lost; found with it, it is one that was refused and goes out all the same. Without a record, the file is
-   * removed after the next start of this process.
+   * Keeps the file if the sync of the record failed: the record may be on the disk nevertheless. If recovery found the
+   * record without its file, it would report a lost message. With the file, a message is delivered that was refused with a
+   * temporary error, which is allowed. If there is no record, the file is removed after the next start of this process.
    */
   async #leaveWhenInDoubt(cause: unknown): Promise<void> {
     if (this.#state !== 'appending' || writeError('', cause).code !== 'SPOOL_WRITE_FAILED') return;

@@ -1,4 +1,4 @@
-// Where things are in a spool directory, and what files there are.
+// The paths in a spool directory, and listings of its folders.
 
 import { basename, dirname, join } from 'node:path';
 import type { FileLayer } from './file-layer.ts';
@@ -10,7 +10,7 @@ export interface SpoolLayout {
   readonly segments: string;
   readonly large: string;
   readonly journal: string;
-  /** What was damaged and has been taken out of the way. */
+  /** Damaged files that were moved out of the other folders. */
   readonly damaged: string;
 }
 
@@ -49,8 +49,8 @@ export function holdsPath(layout: SpoolLayout): string {
 }
 
 /**
- * The names in a folder that every spool has. Nobody but people takes one away, so none is made anew in passing: the mail of
- * an empty one would be taken for done.
+ * Lists a folder that every spool has. A missing folder is never made again here: only a person or a missing disk can have
+ * taken it away, and with an empty folder in its place its mail would count as delivered.
  * @throws {SpoolError} `SPOOL_FOLDER_MISSING`
  */
 export async function readFolder(files: FileLayer, folder: string): Promise<string[]> {
@@ -62,7 +62,7 @@ export async function readFolder(files: FileLayer, folder: string): Promise<stri
 }
 
 /**
- * Makes durable what was changed in a folder that every spool has.
+ * Syncs a folder that every spool has: makes creations, renames and removals in it durable.
  * @throws {SpoolError} `SPOOL_FOLDER_MISSING`, `SPOOL_WRITE_FAILED`
  */
 export async function syncFolder(files: FileLayer, folder: string): Promise<void> {
@@ -79,13 +79,13 @@ function folderError(folder: string, cause: unknown): unknown {
   return new SpoolError('SPOOL_FOLDER_MISSING', text, { cause });
 }
 
-/** What is in `segments/`. */
+/** The contents of the folder `segments`. */
 export interface SegmentListing {
-  /** All ids in ascending order, also those of which only the index is left. */
+  /** All ids in ascending order, also of segments of which only the index is left. */
   readonly segments: number[];
-  /** Those that have an index. */
+  /** Ids that have an index. */
   readonly indexed: Set<number>;
-  /** Those whose segment is there. */
+  /** Ids whose segment exists. */
   readonly present: Set<number>;
 }
 
@@ -101,7 +101,7 @@ export async function listSegments(files: FileLayer, layout: SpoolLayout): Promi
   return { segments, indexed, present };
 }
 
-/** The highest segment id of a slot; -1 if it has none. The newest segment of a slot is never unlinked. */
+/** The highest segment id of a slot; -1 if it has none. The newest segment of a slot is never removed. */
 export function highestOfSlot(segments: readonly number[], slot: number): number {
   let highest = -1;
   for (const id of segments) if (slotOf(id) === slot && id > highest) highest = id;

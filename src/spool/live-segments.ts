@@ -1,34 +1,35 @@
-// The segment files that exist, and how much of each is still wanted.
+// The segments that exist, with the number of messages and bytes in each that are still needed.
 
 import type { IdGroup } from './id-groups.ts';
 import { slotOf } from './queue-id.ts';
 
-/** How many removed segments are remembered, so that a late report of one is not taken for a new message. */
-const remembered = 10_000;
+/** How many removed segments are remembered, so that a late report of a message in one is not taken for a new message. */
+const maxRemoved = 10_000;
 
 export interface LiveSegment {
   readonly index: number;
   readonly id: number;
   readonly slot: number;
-  /** Bytes known of. */
+  /** Known length of the file in bytes; it may still grow. */
   length: number;
-  /** Messages here that are not done, and the bytes of their records. */
-  live: number;
+  /** Number of messages in this segment that are not done. */
+  liveMessages: number;
+  /** Bytes of their records. */
   liveBytes: number;
-  /** First row in the list of its messages; -1 if none. */
-  first: number;
-  /** Records known of, done or not. */
+  /** First row in the list of messages that are not done; -1 if there are none. */
+  firstRow: number;
+  /** Number of known records; their messages may be done. */
   records: number;
   readonly groups: Set<IdGroup>;
-  /** No more records will come: it has an index, or its slot has a newer segment. */
+  /** True if no more records will come: it has an index, or its slot has a newer segment. */
   closed: boolean;
-  /** Closed, and every record in it is known of. */
+  /** True if it is closed and all its records are known. */
   complete: boolean;
-  /** Unix ms at which it was first found closed but not complete; 0: not yet. */
+  /** Unix ms at which it was first seen closed but not complete; 0: not yet; Infinity: it was searched. */
   incompleteSinceMs: number;
-  /** Unix ms from which its age counts; 0: nobody has asked yet. */
+  /** Unix ms from which its age is counted; 0: not determined yet. */
   agesFromMs: number;
-  /** Its files are to be set aside, not removed. */
+  /** True if its files must be moved to `damaged` instead of being removed. */
   isDamaged: boolean;
 }
 
@@ -37,7 +38,7 @@ export class LiveSegments {
   readonly #segments: (LiveSegment | undefined)[] = [];
   readonly #free: number[] = [];
   readonly #removed = new Set<number>();
-  /** Of each slot, the newest segment that recovery has found. */
+  /** The newest segment of each slot at the last recovery. */
   #newestFound: ReadonlyMap<number, number> = new Map();
 
   get count(): number {
@@ -67,9 +68,9 @@ export class LiveSegments {
       id,
       slot: slotOf(id),
       length: 0,
-      live: 0,
+      liveMessages: 0,
       liveBytes: 0,
-      first: -1,
+      firstRow: -1,
       records: 0,
       groups: new Set(),
       closed: false,
@@ -88,7 +89,7 @@ export class LiveSegments {
     this.#segments[segment.index] = undefined;
     this.#free.push(segment.index);
     this.#removed.add(segment.id);
-    if (this.#removed.size > remembered) {
+    if (this.#removed.size > maxRemoved) {
       for (const oldest of this.#removed) {
         this.#removed.delete(oldest);
         break;
@@ -100,14 +101,14 @@ export class LiveSegments {
     return this.#removed.has(id);
   }
 
-  /** Recovery has listed the segments: what is there now, and what is older than the newest of its slot, is all there is. */
-  foundNewest(newest: ReadonlyMap<number, number>): void {
+  /** Notes the newest segment of each slot, as recovery has listed them. */
+  setNewestFound(newest: ReadonlyMap<number, number>): void {
     this.#newestFound = newest;
   }
 
   /**
-   * Was a segment removed by the store before this one? Ids of a slot only grow and the newest of a slot is never removed, so
-   * one that is older than that and was not there at recovery is no new one.
+   * True if an earlier store has removed a segment. Ids of a slot only grow and its newest segment is never removed, so an
+   * older segment that recovery did not find cannot be a new one.
    */
   wasRemovedBefore(id: number): boolean {
     return !this.#byId.has(id) && id < (this.#newestFound.get(slotOf(id)) ?? -1);

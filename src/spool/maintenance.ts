@@ -1,5 +1,5 @@
-// The store's tidying up, one bounded step at a time: dead segments and finished large files are unlinked, stragglers
-// moved, the journal compacted. Nothing is unlinked that recovery could still want.
+// Maintenance of the store, in bounded steps: removes segments and large files that are not needed, moves the last messages
+// out of old segments, compacts the journal. No file is removed that recovery could still need.
 
 import type { FileLayer } from './file-layer.ts';
 import { asideProblem, setAside } from './damaged-folder.ts';
@@ -16,17 +16,17 @@ import {
 import type { LiveSegment } from './live-segments.ts';
 import type { QueueState } from './queue-state.ts';
 import { queueIdSegment, segmentName, slotOf } from './queue-id.ts';
-import { recoverSegment, type RecoveryPlace } from './recovery.ts';
+import { recoverSegment, type RecoveryContext } from './recovery.ts';
 import { Relocator } from './relocation.ts';
 import { readSegment, readSegmentHeader } from './segment-scan.ts';
 import { readIndexCount } from './segment-index.ts';
 import { systemCode, writeError } from './spool-error.ts';
 import type { RecoveredMessage, SpoolProblem } from './types.ts';
 
-/** A report of a message may be this late before its segment is searched for messages that were never reported. */
-const strayMs = 30_000;
-/** Entries that the state needs in the journal, roughly, for each message not done. */
-const entryBytes = 40;
+/** After this time a closed segment is searched for messages that no receiver has reported. */
+const strayDelayMs = 30_000;
+/** Approximate bytes that the journal needs for each message that is not done. */
+const entryBytesPerMessage = 40;
 
 export interface MaintenanceOptions {
   readonly files: FileLayer;
@@ -37,27 +37,27 @@ export interface MaintenanceOptions {
   readonly relocateAfterMs: number;
   readonly onProblem: (problem: SpoolProblem) => void;
   readonly onStray: ((message: RecoveredMessage) => void) | undefined;
-  /** Messages whose segment is found to be gone. */
+  /** Receives the messages of a segment that has vanished. */
   readonly onDamaged: (queueIds: readonly string[], why: string) => void;
   readonly state: QueueState;
   readonly journal: JournalWriter;
-  readonly place: RecoveryPlace;
+  readonly place: RecoveryContext;
 }
 
 export class Maintenance {
   readonly #options: MaintenanceOptions;
   readonly #relocator: Relocator;
-  /** Large files found at the start that no message claimed. */
+  /** Names of large files that belonged to no message at the start. */
   #orphans: string[] = [];
-  /** Segments with messages that were not there at the last step. */
-  #absent: ReadonlySet<number> = new Set();
+  /** Segments with waiting messages that were missing at the last step. */
+  #absentSegments: ReadonlySet<number> = new Set();
 
   constructor(options: MaintenanceOptions) {
     this.#options = options;
     this.#relocator = new Relocator({ ...options, report: options.onProblem });
   }
 
-  orphans(names: string[]): void {
+  setOrphans(names: string[]): void {
     this.#orphans = names.filter((name) => queueIdSegment(name) >= 0);
   }
 
@@ -71,15 +71,15 @@ export class Maintenance {
       await this.#removeDead(listing, nowMs);
       await this.#relocator.step(nowMs);
       if (this.#orphans.length > 0) await this.#removeOrphans(listing);
-      const needed = state.table.count * entryBytes;
+      const needed = state.table.count * entryBytesPerMessage;
       if (journal.bytes > Math.max(journalBytes, 2 * needed)) await journal.renew();
-      else if (journal.renewalDue) await journal.renew().catch(() => undefined); // waits for room
+      else if (journal.isRenewalDue) await journal.renew().catch(() => undefined); // waits for room
     } catch (error) {
       throw writeError(`tidying the spool in ${layout.directory}`, error);
     }
   }
 
-  /** Without their folder all segments have vanished: that is said of their messages before the step fails. */
+  /** If the folder is missing, reports the messages of all segments as damaged before the step fails. */
   async #list(): Promise<SegmentListing> {
     const { files, layout } = this.#options;
     try {
@@ -96,13 +96,13 @@ export class Maintenance {
     return this.#relocator.close();
   }
 
-  /** Finds segments that get no more records, and makes sure that all their records are known of. */
+  /** Finds segments that get no more records, and ensures that all their records are known. */
   async #findClosed({ segments, indexed, present }: SegmentListing, nowMs: number): Promise<void> {
     const { files, layout, state } = this.#options;
     const newest = newestOfSlots(segments);
     for (const id of segments) {
       if (state.segments.wasRemoved(id)) {
-        // Its writer has closed it only now.
+        // Its writer has sealed it after its removal: the index is left over.
         if (!present.has(id)) await this.#unlink(indexPath(layout, id));
         continue;
       }
@@ -117,38 +117,38 @@ export class Maintenance {
           continue;
         }
       }
-      // After a clock that was ahead the half minute begins again.
+      // If the clock was ahead at that time and was set back since, the delay begins again.
       const { incompleteSinceMs: since } = segment;
       if (since === 0 || (since > nowMs && since !== Infinity)) segment.incompleteSinceMs = nowMs;
-      if (nowMs - segment.incompleteSinceMs >= strayMs) await this.#findStrays(segment);
+      if (nowMs - segment.incompleteSinceMs >= strayDelayMs) await this.#findStrays(segment);
     }
   }
 
-  /** Segments that somebody has removed under a running Sluice: their messages are known, and cannot be delivered. */
+  /** Finds segments that somebody has removed while Sluice runs, and reports their messages as damaged. */
   #findVanished({ present }: SegmentListing): void {
     const { state, onDamaged } = this.#options;
     const absent = new Set<number>();
     for (const segment of state.segments) {
-      if (segment.live === 0 || present.has(segment.id)) continue;
+      if (segment.liveMessages === 0 || present.has(segment.id)) continue;
       absent.add(segment.id);
-      // One that is new may have come after the listing; by the next step it has not.
-      if (!this.#absent.has(segment.id)) continue;
+      // A segment may be newer than the listing: only one that is also missing at the next step has vanished.
+      if (!this.#absentSegments.has(segment.id)) continue;
       const queueIds: string[] = [];
-      for (let row = segment.first; row >= 0; row = state.table.next[row] ?? -1) {
+      for (let row = segment.firstRow; row >= 0; row = state.table.next[row] ?? -1) {
         if (!state.isDamaged(row)) queueIds.push(state.queueIdAt(row));
       }
       if (queueIds.length > 0) onDamaged(queueIds, `segment ${segmentName(segment.id)} is gone`);
     }
-    this.#absent = absent;
+    this.#absentSegments = absent;
   }
 
   /**
-   * A receiver died between its 250 and its report, or a segment has no index: what nobody has told of is in the
-   * queue all the same. Without anyone to tell, its segment stays for the next recovery.
+   * Searches a segment for messages that were acknowledged (250) and not reported, because their receiver died in between.
+   * Without `onStray`, the segment is kept, so that the next recovery finds them.
    */
   async #findStrays(segment: LiveSegment): Promise<void> {
     const { onStray, place, state } = this.#options;
-    // Once is enough: nothing is added to a closed segment.
+    // Search only once, because no record is added to a closed segment.
     segment.incompleteSinceMs = Infinity;
     if (onStray !== undefined) {
       for await (const batch of recoverSegment(place, segment.id, true))
@@ -164,9 +164,9 @@ export class Maintenance {
     const newest = newestOfSlots(segments);
     const dead: LiveSegment[] = [];
     for (const segment of state.segments) {
-      // The newest of a slot stays: its name says which ids were used.
+      // The newest segment of a slot stays, because its name tells which ids were used.
       const dispensable = segment.id < (newest.get(segment.slot) ?? -1);
-      if (segment.complete && segment.live === 0 && dispensable) dead.push(segment);
+      if (segment.complete && segment.liveMessages === 0 && dispensable) dead.push(segment);
     }
     const large = state.finishedLarge;
     state.finishedLarge = [];
@@ -181,19 +181,20 @@ export class Maintenance {
       await this.#discard(largePath(layout, queueId), isDamaged, nowMs);
     }
     for (const { id, isDamaged } of dead) {
-      // The index first: one without its segment means that the segment vanished.
+      // The index goes first: an index without its segment means that the segment was lost.
       if (indexed.has(id)) await this.#discard(indexPath(layout, id), isDamaged, nowMs);
       await this.#discard(segmentPath(layout, id), isDamaged, nowMs);
     }
     if (dead.length === 0) return;
-    // A segment that a power cut brings back must find its outcomes in the journal: they go after the file is gone.
+    // If a power cut brought a segment back, its messages would be delivered again without their outcomes. So the outcomes
+    // are forgotten only after the removal is on stable storage.
     await files.syncDirectory(layout.segments);
-    for (const segment of dead) state.segmentRemoved(segment);
+    for (const segment of dead) state.removeSegment(segment);
   }
 
   /**
-   * A large file without a record was being written when its receiver died, if the receiver's slot has a newer
-   * process and nothing of the old one is left unread.
+   * Removes large files without a record that a dead receiver has left. The receiver is dead if its slot has a newer process;
+   * there is no record if all segments of the old process are completely known.
    */
   async #removeOrphans({ segments }: SegmentListing): Promise<void> {
     const { files, layout, state, onProblem } = this.#options;
@@ -202,8 +203,8 @@ export class Maintenance {
     const left: string[] = [];
     for (const name of this.#orphans) {
       if (state.rowOf(name) >= 0) continue;
-      const made = queueIdSegment(name);
-      const slot = slotOf(made);
+      const idSegment = queueIdSegment(name);
+      const slot = slotOf(idSegment);
       let epoch = epochs.get(slot);
       if (epoch === undefined) {
         const newest = newestSegments.get(slot);
@@ -211,12 +212,16 @@ export class Maintenance {
         epoch = header?.epoch ?? -1;
         epochs.set(slot, epoch);
       }
-      if (made >= epoch || !this.#allKnown(slot, epoch)) {
+      if (idSegment >= epoch || !this.#allKnown(slot, epoch)) {
         left.push(name);
         continue;
       }
       await this.#unlink(largePath(layout, name));
-      onProblem({ kind: 'orphan', place: name, text: 'a large message that was never complete was removed' });
+      onProblem({
+        kind: 'orphan',
+        place: name,
+        text: 'removed a large message that was never received completely',
+      });
     }
     this.#orphans = left;
   }
@@ -228,7 +233,7 @@ export class Maintenance {
     return true;
   }
 
-  /** What is damaged is kept for people to look at. */
+  /** Removes a file; a damaged one is moved to `damaged`, so that people can examine it. */
   async #discard(path: string, isDamaged: boolean, nowMs: number): Promise<void> {
     if (!isDamaged) return this.#unlink(path);
     const { files, layout, onProblem } = this.#options;

@@ -1,27 +1,29 @@
-// The messages that are not done, as rows of numbers in typed arrays (about 50 bytes each, index included), found by
-// queue id through open addressing. A string for a key would cost more than all of a row.
+// The messages that are not done, as rows of numbers in typed arrays: about 50 bytes each, index included. A hash index
+// with open addressing finds them by queue id. The key is two numbers, since a string would need more memory than the row.
 
 const firstRows = 1024;
 const none = -1;
 
-/** Columns of one row. */
+/** One typed array for each column. */
 export class MessageTable {
   group = new Uint32Array(firstRows);
   counter = new Uint32Array(firstRows);
-  /** Index of the segment; -1 while only the journal has told of the message. */
+  /** Index of the segment in `LiveSegments`; -1 while only the journal knows the message. */
   segment = new Int32Array(firstRows);
   offset = new Uint32Array(firstRows);
   length = new Uint32Array(firstRows);
   recipients = new Uint32Array(firstRows);
+  /** Number of recipients that are not done. */
   waiting = new Uint32Array(firstRows);
-  /** Base of its block in the recipient states; -1 if none. */
+  /** Base of the message's block in `RecipientStates`; -1 if none. */
   states = new Int32Array(firstRows);
-  /** Neighbours in the list of the segment's messages; -1 at the ends. */
+  /** Rows of the neighbours in the list of the segment's messages; -1 at the ends. */
   next = new Int32Array(firstRows);
   previous = new Int32Array(firstRows);
+  /** Number of readers for which the record must stay where it is. */
   pins = new Uint16Array(firstRows);
   flags = new Uint8Array(firstRows);
-  /** Rows + 1, 0 for empty; a power of two, at most 3/4 full. */
+  /** The hash index: row + 1, 0 for an empty slot. Its size is a power of two, and at most 3/4 are used. */
   #slots = new Uint32Array(firstRows * 2);
   #count = 0;
   #used = 0;
@@ -31,7 +33,7 @@ export class MessageTable {
     return this.#count;
   }
 
-  /** Rows ever used: rows are below this. */
+  /** Number of rows ever used: all row numbers are below it. */
   get rows(): number {
     return this.#used;
   }
@@ -50,7 +52,7 @@ export class MessageTable {
     }
   }
 
-  /** A new row for a queue id that has none. */
+  /** Adds a row for a queue id that has none. */
   insert(group: number, counter: number): number {
     if ((this.#count + 1) * 4 > this.#slots.length * 3) this.#rehash(this.#slots.length * 2);
     const row = this.#free.pop() ?? this.#used++;
@@ -66,26 +68,26 @@ export class MessageTable {
     this.previous[row] = none;
     this.pins[row] = 0;
     this.flags[row] = flagUsed;
-    this.#put(row);
+    this.#addToIndex(row);
     return row;
   }
 
   remove(row: number): void {
-    this.#unput(row);
+    this.#removeFromIndex(row);
     this.flags[row] = 0;
     this.#free.push(row);
     this.#count--;
   }
 
-  #put(row: number): void {
+  #addToIndex(row: number): void {
     const mask = this.#slots.length - 1;
     let slot = hash(this.group[row] ?? 0, this.counter[row] ?? 0) & mask;
     while ((this.#slots[slot] ?? 0) !== 0) slot = (slot + 1) & mask;
     this.#slots[slot] = row + 1;
   }
 
-  /** Takes a row out of the index; what follows it moves up, so that no grave is left (Knuth 6.4, algorithm R). */
-  #unput(row: number): void {
+  /** Removes a row from the index. Later entries move up, so that no tombstone is left (Knuth 6.4, algorithm R). */
+  #removeFromIndex(row: number): void {
     const mask = this.#slots.length - 1;
     let hole = hash(this.group[row] ?? 0, this.counter[row] ?? 0) & mask;
     while (this.#slots[hole] !== row + 1) hole = (hole + 1) & mask;
@@ -102,7 +104,7 @@ export class MessageTable {
 
   #rehash(size: number): void {
     this.#slots = new Uint32Array(size);
-    for (let row = 0; row < this.#used; row++) if (this.isUsed(row)) this.#put(row);
+    for (let row = 0; row < this.#used; row++) if (this.isUsed(row)) this.#addToIndex(row);
   }
 
   #grow(rows: number): void {
@@ -123,11 +125,11 @@ export class MessageTable {
 
 const flagUsed = 1;
 export const flagHeld = 2;
-/** Its record could not be copied: it is not moved. */
-export const flagStays = 4;
-/** Its record or content is damaged: it cannot be delivered. */
+/** Its record could not be copied, so it is not moved any more. */
+export const flagUnmovable = 4;
+/** Its record or content is damaged, so it cannot be delivered. */
 export const flagDamaged = 8;
-/** Only the file `holds` has told of it so far: it may be done and forgotten long since. */
+/** Only the file `holds` knows it so far. It may be done and its segment removed long ago. */
 export const flagHoldOnly = 16;
 
 function copied<T extends Uint8Array | Uint16Array | Uint32Array | Int32Array>(to: T, from: T): T {
@@ -135,7 +137,7 @@ function copied<T extends Uint8Array | Uint16Array | Uint32Array | Int32Array>(t
   return to;
 }
 
-/** Counters are dense within a group: a good mix of both matters more than speed. */
+/** Counters are dense within a group, so the hash must mix both numbers well. */
 function hash(group: number, counter: number): number {
   let mixed = Math.imul(group, 0x9e3779b1) ^ Math.imul(counter, 0x85ebca6b);
   mixed = Math.imul(mixed ^ (mixed >>> 15), 0x2c1b3c6d);

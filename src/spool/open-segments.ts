@@ -1,5 +1,5 @@
-// File descriptors of segments being read, kept for a few seconds: a segment that was unlinked gives its space back
-// only when the last descriptor is closed.
+// File descriptors of segments, kept open for a few seconds after they were used, and not longer: a removed segment frees
+// its space only when its last descriptor is closed.
 
 import type { Timer, Timers } from '../io/timers.ts';
 import type { FileLayer } from './file-layer.ts';
@@ -10,10 +10,10 @@ const sweepMs = 5000;
 
 interface OpenSegment {
   readonly fd: number;
-  /** Asynchronous reads under way: it must not be closed. */
+  /** Number of asynchronous reads in progress: it must not be closed meanwhile. */
   busy: number;
-  /** Since the last sweep. */
-  used: boolean;
+  /** True if it was used since the last sweep. */
+  usedSinceSweep: boolean;
 }
 
 export class OpenSegments {
@@ -29,11 +29,11 @@ export class OpenSegments {
     this.#layout = layout;
   }
 
-  /** The descriptor of a segment; valid until the caller gives control back. */
+  /** The descriptor of a segment; valid until the end of the caller's synchronous code. */
   fdSync(segment: number): number {
     const known = this.#open.get(segment);
     if (known !== undefined) {
-      known.used = true;
+      known.usedSinceSweep = true;
       return known.fd;
     }
     return this.#add(segment, this.#files.openSync(segmentPath(this.#layout, segment), 'r')).fd;
@@ -49,7 +49,7 @@ export class OpenSegments {
       if (entry === undefined) entry = this.#add(segment, fd);
       else this.#files.closeSync(fd);
     }
-    entry.used = true;
+    entry.usedSinceSweep = true;
     entry.busy++;
     try {
       return await use(entry.fd);
@@ -60,7 +60,7 @@ export class OpenSegments {
 
   #add(segment: number, fd: number): OpenSegment {
     if (this.#open.size >= maxOpen) this.#sweep();
-    const entry = { fd, busy: 0, used: true };
+    const entry = { fd, busy: 0, usedSinceSweep: true };
     this.#open.set(segment, entry);
     this.#timer ??= this.#timers.setInterval(() => this.#sweep(), sweepMs).unref();
     return entry;
@@ -70,8 +70,8 @@ export class OpenSegments {
     const full = this.#open.size >= maxOpen;
     for (const [segment, entry] of this.#open) {
       if (entry.busy > 0) continue;
-      if (entry.used && !full) {
-        entry.used = false;
+      if (entry.usedSinceSweep && !full) {
+        entry.usedSinceSweep = false;
         continue;
       }
       this.#open.delete(segment);

@@ -1,5 +1,4 @@
-// The ways into the queue store: a writer for each process that accepts mail, readers anywhere, and one store in the
-// manager.
+// Opens the queue store: a writer in each process that accepts mail, readers in any process, and one store in the manager.
 
 import { nodeTimers, type Timers } from '../io/timers.ts';
 import { prepareDirectory } from './directory.ts';
@@ -23,20 +22,18 @@ export { inspectSpool } from './inspect.ts';
 
 /** The journal is compacted from this size on. */
 const journalBytes = 32 * 1024 * 1024;
-/** Allocated ahead of outcomes: 300,000 deliveries, or 120,000 tempfails. */
+/** Room in the journal that is allocated ahead: enough for 300,000 deliveries or 120,000 temporary failures. */
 const journalRoomBytes = 4 * 1024 * 1024;
 
 export interface SpoolWriterOptions {
   readonly directory: string;
-  /** 0..63, unique per writer of this instance; the store's own slot is another one. */
+  /** 0..63; no other writer and no store of the instance has the same slot. */
   readonly slot: number;
   /** A segment is sealed at this size. */
   readonly segmentBytes: number;
-  /** Free space kept on the file system. */
+  /** Free space in bytes that is kept on the file system. */
   readonly reserveBytes: number;
-  /** From this size on the caller uses `openLarge`. */
-  readonly largeMessageBytes: number;
-  /** `none` acknowledges mail that a power cut can lose. */
+  /** With `none`, a power cut can lose acknowledged mail. */
   readonly sync: 'fdatasync' | 'none';
   readonly files?: FileLayer;
   /** Unix ms. */
@@ -45,7 +42,7 @@ export interface SpoolWriterOptions {
 }
 
 /**
- * Opens the writing side, making the directory if need be.
+ * Opens a writer. Makes the spool directory if there is none.
  * @throws {SpoolError} `SPOOL_FORMAT` on another format version, `SPOOL_WRITE_FAILED`, `SPOOL_FULL`.
  */
 export async function openSpoolWriter(options: SpoolWriterOptions): Promise<SpoolWriter> {
@@ -56,7 +53,7 @@ export async function openSpoolWriter(options: SpoolWriterOptions): Promise<Spoo
   return SegmentWriter.open({ layout, slot, segmentBytes, reserveBytes, sync, files, now, timers });
 }
 
-/** Opens the reading side; nothing is touched before the first read. */
+/** Opens a reader. No file is opened before the first read. */
 export function openSpoolReader(options: {
   readonly directory: string;
   readonly files?: FileLayer;
@@ -65,7 +62,7 @@ export function openSpoolReader(options: {
   return new SegmentReader(options.files ?? nodeFiles, spoolLayout(options.directory), options.timers);
 }
 
-/** Opens the spool for taking messages out, damaged ones too; nothing is touched before the first read. */
+/** Opens a reader for messages that may be damaged. No file is opened before the first read. */
 export function openSalvager(options: {
   readonly directory: string;
   readonly files?: FileLayer;
@@ -75,39 +72,39 @@ export function openSalvager(options: {
 
 export interface SpoolStoreOptions {
   readonly directory: string;
-  /** 0..63, unlike that of any writer: long-lived segments are made under it. */
+  /** 0..63; no writer of the instance has the same slot. The store's own segments are made with it. */
   readonly slot: number;
-  /** An outcome is synced within this time. */
+  /** Longest time from an outcome's write to its sync. */
   readonly journalSyncMs: number;
-  /** A journal larger than this, and twice what the state needs, is compacted; 32 MiB unless given. */
+  /** The journal is compacted when it is larger than this and than twice the size that the state needs. Default: 32 MiB. */
   readonly journalBytes?: number;
-  /** Room that the journal allocates ahead of outcomes; 4 MiB unless given. */
+  /** Room that the journal allocates ahead for outcomes. Default: 4 MiB. */
   readonly journalRoomBytes?: number;
   readonly segmentBytes: number;
-  /** Age of a segment from which its last few messages are moved. */
+  /** Age of a segment from which its last messages are moved to another one. */
   readonly relocateAfterMs: number;
   readonly files?: FileLayer;
   readonly timers?: Timers;
-  /** The date, Unix ms. */
+  /** The current time, Unix ms. */
   readonly now?: () => number;
-  /** Damage found by recovery and tidying. */
+  /** Receives problems that recovery and maintenance find. */
   readonly onProblem?: (problem: SpoolProblem) => void;
   /**
-   * A message that is stored but was never reported by its writer, found by tidying half a minute after the writer
-   * went away. Without this, such a message waits in its segment for the next recovery.
+   * Receives a stored message that its writer has never reported; maintenance finds it half a minute after the writer is
+   * gone. Without this callback, such a message waits in its segment for the next recovery.
    */
   readonly onStray?: (message: RecoveredMessage) => void;
-  /** Messages whose segment has vanished since recovery: they are held. */
+  /** Receives messages whose segment has vanished since recovery; they are held. */
   readonly onDamaged?: (queueIds: readonly string[]) => void;
   /**
-   * Called with the reason when outcomes cannot be stored, or when no more of them than of what is in hand may find room:
-   * no message should be taken in hand from then on. Called with nothing when all is well again.
+   * Called with the reason when outcomes cannot be stored, or when there may be room only for the outcomes of deliveries in
+   * progress: no new delivery should begin from then on. Called with undefined when there is enough room again.
    */
   readonly onBlocked?: (reason: SpoolError | undefined) => void;
 }
 
 /**
- * Opens the manager's side, making the directory if need be; call `recover` next.
+ * Opens the manager's store. Makes the spool directory if there is none. Call `recover` next.
  * @throws {SpoolError} `SPOOL_FORMAT` on another format version, `SPOOL_WRITE_FAILED`, `SPOOL_FULL`.
  */
 export async function openSpoolStore(options: SpoolStoreOptions): Promise<SpoolStore> {

@@ -1,22 +1,22 @@
-// Asks the disk whether the spool can be written, by writing: a file system that an error made read-only may still call
-// itself writable (ext4's emergency state), so neither its flags nor access(2) tell. And the words for when it cannot be.
+// Tests whether the spool can be written, by writing a file: a file system that an error has made read-only may still
+// claim to be writable (ext4's emergency state), so neither its flags nor access(2) are enough.
 
 import { join } from 'node:path';
 import { fdatasync, writeAll } from './file-io.ts';
 import { nodeFiles, type FileLayer } from './file-layer.ts';
-import { isOutOfRoom, systemWords, writeError } from './spool-error.ts';
+import { isDiskFull, systemErrorText, writeError } from './spool-error.ts';
 
-export interface Probe {
+export interface ProbeOptions {
   readonly directory: string;
-  /** Of whoever asks: two never write the same file. */
+  /** Name of the process, so that no two processes write the same file. */
   readonly name: string;
-  /** Down to the disk itself, as a message is: an error may show there only. It costs as much as a message does. */
+  /** Also syncs the file, since some errors appear only then. This costs as much as storing a message. */
   readonly sync: boolean;
   readonly files?: FileLayer;
 }
 
 /** Writes a file of one byte and removes it. @throws {SpoolError} when that cannot be done */
-export async function probeSpool({ directory, name, sync, files = nodeFiles }: Probe): Promise<void> {
+export async function probeSpool({ directory, name, sync, files = nodeFiles }: ProbeOptions): Promise<void> {
   const path = join(directory, `probe.${name}`);
   try {
     const fd = await files.open(path, 'w');
@@ -32,14 +32,14 @@ export async function probeSpool({ directory, name, sync, files = nodeFiles }: P
   }
 }
 
-/** What people are told while the spool cannot be written: the same words from every process, so that it is told once. */
-export function unwritable(
+/** The notice that the spool cannot be written. Every process uses the same text, so that it is reported only once. */
+export function unwritableNotice(
   directory: string,
   error: unknown,
 ): { readonly text: string; readonly advice: string } {
   return {
-    text: `The spool ${directory} cannot be written (${systemWords(error)}): new mail is refused with a temporary error.`,
-    advice: isOutOfRoom(error)
+    text: `The spool ${directory} cannot be written (${systemErrorText(error)}): new mail is refused with a temporary error.`,
+    advice: isDiskFull(error)
       ? 'Make room on its disk (df, df -i), or raise the quota. Sluice goes on by itself as soon as it can write.'
       : 'Look at the system log for errors of the disk or file system (dmesg, mount). Sluice goes on by itself as soon as it can write; to check or unmount the file system, stop Sluice first.',
   };

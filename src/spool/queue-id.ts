@@ -1,5 +1,5 @@
-// Queue ids and segment ids in text: Crockford's base 32, fixed width, so that names sort as numbers do.
-// A queue id is 11 digits of a segment id and 4 digits of a counter (docs/spool-format.md).
+// Queue ids and segment ids as text: Crockford's base 32 with a fixed width, so that names sort as numbers do. A queue id
+// is 11 digits of a segment id and 4 digits of a counter (docs/spool-format.md).
 
 import { SpoolError } from './spool-error.ts';
 
@@ -10,9 +10,9 @@ for (let value = 0; value < 32; value++) values[base32Digits.charCodeAt(value)] 
 const segmentDigits = 11;
 const counterDigits = 4;
 
-/** Ids of one segment: 2^20. */
+/** Number of queue ids of one segment: 2^20. */
 export const counterLimit = 32 ** counterDigits;
-/** Writing processes of one instance. */
+/** Number of slots: at most this many processes of one instance write to the spool. */
 export const slotCount = 64;
 
 function encode(value: number, digits: number): string {
@@ -25,7 +25,7 @@ function encode(value: number, digits: number): string {
   return text;
 }
 
-/** Up to six digits, so that they stay a small integer; -1 if one is none. */
+/** Decodes at most six digits, so that the value stays a small integer; -1 if a character is not a digit. */
 function decode(text: string, from: number, to: number): number {
   let value = 0;
   for (let index = from; index < to; index++) {
@@ -44,12 +44,12 @@ function decodeSegment(text: string): number {
   return high < 0 || low < 0 || id > Number.MAX_SAFE_INTEGER ? -1 : id;
 }
 
-/** The name of a segment's file; also the first 11 characters of the queue ids made while it was open. */
+/** The name of a segment's file; also the first 11 characters of queue ids that were made while it was open. */
 export function segmentName(id: number): string {
   return encode(id, segmentDigits);
 }
 
-/** The segment id that a name stands for; -1 if it is not one. */
+/** The segment id of a file name; -1 if the name is not that of a segment. */
 export function parseSegmentName(name: string): number {
   return name.length === segmentDigits ? decodeSegment(name) : -1;
 }
@@ -81,7 +81,7 @@ export function isQueueId(text: string): boolean {
   return queueIdSegment(text) >= 0 && queueIdCounter(text) >= 0;
 }
 
-/** The writing process that made a segment. */
+/** The slot of the process that made a segment. */
 export function slotOf(segmentId: number): number {
   return segmentId % slotCount;
 }
@@ -91,7 +91,10 @@ export function segmentCreatedMs(segmentId: number): number {
   return Math.floor(segmentId / slotCount);
 }
 
-/** An id above `previous` (the highest of this slot so far, or -1), even if the clock went back. */
+/**
+ * The id of a new segment, above `previous` even if the clock was set back.
+ * @param previous - highest id of this slot so far; -1: none
+ */
 export function nextSegmentId(previous: number, nowMs: number, slot: number): number {
   if (!Number.isInteger(slot) || slot < 0 || slot >= slotCount) {
     throw new SpoolError(

@@ -1,5 +1,5 @@
-// All that the store knows of the messages that are not done, in memory: where each is, and what became of its
-// recipients so far. No I/O. Every change is absolute and may be applied twice, as the journal's replay does.
+// The store's state in memory: where each message that is not done is stored, and the state of its recipients. Does no
+// I/O. Every change is absolute and may be applied twice, because the replay of the journal does so.
 
 import type { LastRefusal } from '../message/refusal-form.ts';
 import { IdGroups, isDone, markDone, type IdGroup } from './id-groups.ts';
@@ -23,10 +23,9 @@ export class QueueState {
   readonly segments = new LiveSegments();
   readonly table = new MessageTable();
   readonly states = new RecipientStates();
-  /** Large messages that are done: their files can go once the outcomes are durable. */
+  /** Large messages that are done. Their files may be removed when the outcomes are on stable storage. */
   finishedLarge: FinishedLarge[] = [];
-  /** Messages that are known to be damaged. */
-  damaged = 0;
+  damagedCount = 0;
 
   /** The row of a message that is not done; -1 if there is none. */
   rowOf(queueId: string): number {
@@ -52,10 +51,10 @@ export class QueueState {
     };
   }
 
-  /** A writer reports a message. False when it is known already, done or not. */
-  submitted(idSegment: number, counter: number, ref: StoredRef, recipients: number): boolean {
-    // A removed segment has taken with it what is known of its messages: all of them are done. A receiver reports again
-    // after a restart of the manager what the one before has not confirmed, also when that has delivered it long ago.
+  /** Adds a message that a writer has reported. False when it is known already, waiting or done. */
+  addSubmitted(idSegment: number, counter: number, ref: StoredRef, recipients: number): boolean {
+    // All messages of a removed segment are done, and their bits may be forgotten. After a restart of the manager, a
+    // receiver reports again what the earlier manager has not confirmed, even if that one has delivered it.
     if (this.segments.wasRemoved(ref.segment) || this.segments.wasRemovedBefore(ref.segment)) return false;
     const group = this.groups.ensure(idSegment);
     if (isDone(group, counter) || this.table.find(group.index, counter) !== none) return false;
@@ -65,15 +64,15 @@ export class QueueState {
     const row = this.table.insert(group.index, counter);
     this.table.recipients[row] = recipients;
     this.table.waiting[row] = recipients;
-    this.#place(row, segment, ref.offset, ref.length);
+    this.#addToSegment(row, segment, ref.offset, ref.length);
     return true;
   }
 
   /**
-   * A record found by recovery. Returns its row, or -1 when the message is done or was found before (a copy that a
-   * move left behind).
+   * Adds a record that recovery has found.
+   * @returns its row; -1 when the message is done, or another record of it was found before (a move leaves an old copy)
    */
-  found(segment: LiveSegment, offset: number, head: RecordHead): number {
+  addRecovered(segment: LiveSegment, offset: number, head: RecordHead): number {
     const group = this.groups.ensure(head.idSegment);
     addGroup(segment, group);
     if (isDone(group, head.counter)) {
@@ -85,28 +84,27 @@ export class QueueState {
     let row = this.table.find(group.index, head.counter);
     if (row === none) row = this.table.insert(group.index, head.counter);
     else if (this.table.segment[row] !== none) return none;
-    this.#fit(row, head.recipients);
-    this.#place(row, segment, offset, head.length);
+    this.#setRecipientCount(row, head.recipients);
+    this.#addToSegment(row, segment, offset, head.length);
     if (this.table.waiting[row] !== 0) return row;
     this.#finish(row);
     return none;
   }
 
-  /** True if the message of a record is done. */
   isDone(head: RecordHead): boolean {
     const group = this.groups.get(head.idSegment);
     return group !== undefined && isDone(group, head.counter);
   }
 
-  /** True if the message of a record is done, or waits. */
+  /** True if the message of a record is known, waiting or done. */
   knows(head: RecordHead): boolean {
     const group = this.groups.get(head.idSegment);
     if (group === undefined) return false;
     return isDone(group, head.counter) || this.table.find(group.index, head.counter) !== none;
   }
 
-  /** Gives a row from the journal its number of recipients. */
-  #fit(row: number, recipients: number): void {
+  /** Sets the number of recipients, which the journal does not tell, and counts those that wait. */
+  #setRecipientCount(row: number, recipients: number): void {
     const base = this.table.states[row] ?? none;
     let waiting = recipients;
     if (base !== none) {
@@ -119,27 +117,27 @@ export class QueueState {
     this.table.waiting[row] = waiting;
   }
 
-  /** A copy of a message is durable elsewhere: that is its place now. */
-  moved(row: number, segment: LiveSegment, offset: number, length: number): void {
-    this.#leave(row);
-    this.#place(row, segment, offset, length);
+  /** Changes the place of a message after a copy of it is on stable storage. */
+  setPlace(row: number, segment: LiveSegment, offset: number, length: number): void {
+    this.#removeFromSegment(row);
+    this.#addToSegment(row, segment, offset, length);
   }
 
-  #place(row: number, segment: LiveSegment, offset: number, length: number): void {
+  #addToSegment(row: number, segment: LiveSegment, offset: number, length: number): void {
     const { table } = this;
     table.segment[row] = segment.index;
     table.offset[row] = offset;
     table.length[row] = length;
     table.previous[row] = none;
-    table.next[row] = segment.first;
-    if (segment.first !== none) table.previous[segment.first] = row;
-    segment.first = row;
-    segment.live++;
+    table.next[row] = segment.firstRow;
+    if (segment.firstRow !== none) table.previous[segment.firstRow] = row;
+    segment.firstRow = row;
+    segment.liveMessages++;
     segment.liveBytes += length;
     if (offset + length > segment.length) segment.length = offset + length;
   }
 
-  #leave(row: number): void {
+  #removeFromSegment(row: number): void {
     const { table } = this;
     const index = table.segment[row] ?? none;
     if (index === none) return;
@@ -147,22 +145,22 @@ export class QueueState {
     const next = table.next[row] ?? none;
     const previous = table.previous[row] ?? none;
     if (next !== none) table.previous[next] = previous;
-    if (previous === none) segment.first = next;
+    if (previous === none) segment.firstRow = next;
     else table.next[previous] = next;
-    segment.live--;
+    segment.liveMessages--;
     segment.liveBytes -= table.length[row] ?? 0;
     table.segment[row] = none;
   }
 
-  /** One recipient is done. True when it was the last one: the message is done and its row is gone. */
-  recipientDone(row: number, recipient: number): boolean {
+  /** Marks a recipient as done. True if it was the last one: then the message is done and its row is removed. */
+  setRecipientDone(row: number, recipient: number): boolean {
     const { table } = this;
     if (recipient >= (table.recipients[row] ?? 0)) return false;
     if (table.recipients[row] === 1) {
       this.#finish(row);
       return true;
     }
-    const at = this.#block(row) + recipient;
+    const at = this.#statesOf(row) + recipient;
     if (this.states.isDone(at)) return false;
     this.states.setDone(at);
     const waiting = (table.waiting[row] ?? 1) - 1;
@@ -172,8 +170,8 @@ export class QueueState {
     return true;
   }
 
-  /** False when the recipient is done already. */
-  deferred(
+  /** Sets the state of a waiting recipient. False when the recipient is done already. */
+  setDeferred(
     row: number,
     recipient: number,
     attempts: number,
@@ -181,7 +179,7 @@ export class QueueState {
     refusal: LastRefusal,
   ): boolean {
     if (recipient >= (this.table.recipients[row] ?? 0)) return false;
-    const at = this.#block(row) + recipient;
+    const at = this.#statesOf(row) + recipient;
     if (this.states.isDone(at)) return false;
     this.states.setDeferred(at, attempts, nextAttemptAtMs, refusal);
     return true;
@@ -192,7 +190,7 @@ export class QueueState {
     this.table.flags[row] = held ? flags | flagHeld : flags & ~flagHeld;
   }
 
-  /** What the journal says of holds is not to be believed. */
+  /** Releases all messages, when the holds in the journal cannot be trusted. */
   releaseAll(): void {
     for (let row = 0; row < this.table.rows; row++) if (this.table.isUsed(row)) this.setHeld(row, false);
   }
@@ -201,12 +199,12 @@ export class QueueState {
     return ((this.table.flags[row] ?? 0) & flagHeld) !== 0;
   }
 
-  /** What is damaged is held. The flag that it is damaged is not in the journal; its last refusal tells it. */
+  /** Marks a message as damaged and holds it. The flag is not in the journal: the last refusal tells it after a restart. */
   setDamaged(row: number): void {
     this.setHeld(row, true);
     if (this.isDamaged(row)) return;
     this.table.flags[row] = (this.table.flags[row] ?? 0) | flagDamaged;
-    this.damaged++;
+    this.damagedCount++;
     const segment = this.table.segment[row] ?? none;
     if (segment !== none) this.segments.at(segment).isDamaged = true;
   }
@@ -214,14 +212,15 @@ export class QueueState {
   clearDamaged(row: number): void {
     if (!this.isDamaged(row)) return;
     this.table.flags[row] = (this.table.flags[row] ?? 0) & ~flagDamaged;
-    this.damaged--;
+    this.damagedCount--;
   }
 
   isDamaged(row: number): boolean {
     return ((this.table.flags[row] ?? 0) & flagDamaged) !== 0;
   }
 
-  #block(row: number): number {
+  /** The base of the message's recipient states, which are allocated if there are none. */
+  #statesOf(row: number): number {
     const known = this.table.states[row] ?? none;
     if (known !== none) return known;
     const base = this.states.allocate(this.table.recipients[row] ?? 0);
@@ -235,35 +234,35 @@ export class QueueState {
       this.finishedLarge.push({ queueId: this.queueIdAt(row), isDamaged: this.isDamaged(row) });
     }
     markDone(group, this.table.counter[row] ?? 0);
-    this.#forget(row);
+    this.#removeRow(row);
   }
 
-  #forget(row: number): void {
-    this.#leave(row);
+  #removeRow(row: number): void {
+    this.#removeFromSegment(row);
     this.clearDamaged(row);
     const base = this.table.states[row] ?? none;
     if (base !== none) this.states.free(base, this.table.recipients[row] ?? 0);
     this.table.remove(row);
   }
 
-  /** The segment's file is gone, durably: so is what had to be remembered for it. */
-  segmentRemoved(segment: LiveSegment): void {
+  /** Forgets a segment whose removal is on stable storage, and groups of which no other segment has records. */
+  removeSegment(segment: LiveSegment): void {
     this.segments.remove(segment);
     for (const group of segment.groups) this.groups.release(group);
   }
 
-  // Replay of the journal, before the segments are looked at.
+  // The following methods replay the journal, before the segments are read.
 
   replayDone(idSegment: number, first: number, count: number): void {
     const group = this.groups.ensure(idSegment);
     for (let counter = first; counter < first + count; counter++) {
       markDone(group, counter);
       const row = this.table.find(group.index, counter);
-      if (row !== none) this.#forget(row);
+      if (row !== none) this.#removeRow(row);
     }
   }
 
-  /** A row with room for the state of `recipient`; -1 when the message is done. */
+  /** Returns a row with room for the state of `recipient`; -1 when the message is done. */
   replayRow(idSegment: number, counter: number, recipient: number): number {
     const group = this.groups.ensure(idSegment);
     if (isDone(group, counter)) return none;
@@ -272,7 +271,7 @@ export class QueueState {
     const known = this.table.recipients[row] ?? 0;
     if (recipient >= known) {
       const base = this.table.states[row] ?? none;
-      // A block of the size needed twice over: most messages have few recipients, some have thousands.
+      // Twice the needed size, so that a message with thousands of recipients is not copied for each of them.
       const room = recipient === 0 ? 1 : (recipient + 1) * 2;
       this.table.states[row] =
         base === none ? this.states.allocate(room) : this.states.resize(base, known, room);
@@ -286,7 +285,7 @@ export class QueueState {
     if (row !== none) this.states.setDone((this.table.states[row] ?? 0) + recipient);
   }
 
-  /** The second record of holds says that a message is held. */
+  /** Holds a message that is held in the file `holds`. */
   replayHold(idSegment: number, counter: number): void {
     const known = this.groups.get(idSegment);
     const isKnown = known !== undefined && this.table.find(known.index, counter) !== none;
@@ -296,15 +295,15 @@ export class QueueState {
     if (!isKnown) this.table.flags[row] = (this.table.flags[row] ?? 0) | flagHoldOnly;
   }
 
-  /** After recovery: drops messages that no segment holds, and returns the queue ids of those that the journal knows. */
-  dropUnplaced(): string[] {
-    const lost: string[] = [];
+  /** After recovery: removes messages of which no segment has a record. Returns those that the journal knows. */
+  dropWithoutRecord(): string[] {
+    const lostIds: string[] = [];
     for (let row = 0; row < this.table.rows; row++) {
       if (!this.table.isUsed(row) || this.table.segment[row] !== none) continue;
-      if (((this.table.flags[row] ?? 0) & flagHoldOnly) === 0) lost.push(this.queueIdAt(row));
-      this.#forget(row);
+      if (((this.table.flags[row] ?? 0) & flagHoldOnly) === 0) lostIds.push(this.queueIdAt(row));
+      this.#removeRow(row);
     }
     this.groups.dropUnreferenced();
-    return lost;
+    return lostIds;
   }
 }

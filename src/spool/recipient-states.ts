@@ -1,5 +1,5 @@
-// What became of the recipients of messages that were tried and are not done: blocks of numbers in typed arrays, 17
-// bytes a recipient. A message that was never tried has no block.
+// The states of recipients: one block of rows in typed arrays for each message, 17 bytes for each recipient. A message
+// that was never tried has no block.
 
 import type { LastRefusal } from '../message/refusal-form.ts';
 import { RefusalForms } from './refusal-forms.ts';
@@ -16,7 +16,7 @@ export class RecipientStates {
   /** Free blocks by their size. */
   readonly #free = new Map<number, number[]>();
 
-  /** A block of `count` recipients, none tried; returns its base. */
+  /** Allocates a block for `count` recipients that were not tried yet; returns its base. */
   allocate(count: number): number {
     const reused = this.#free.get(count)?.pop();
     if (reused !== undefined) return reused;
@@ -56,7 +56,7 @@ export class RecipientStates {
     this.#refusal[at] = 0;
   }
 
-  /** The same states in a block of another size; what does not fit is dropped. */
+  /** Moves the states to a block of another size and returns its base. States that do not fit are dropped. */
   resize(base: number, count: number, newCount: number): number {
     const moved = this.allocate(newCount);
     for (let index = 0; index < Math.min(count, newCount); index++) {
@@ -82,7 +82,7 @@ export class RecipientStates {
     return this.#nextAttemptAtMs[at] ?? 0;
   }
 
-  /** Number of the last refusal. */
+  /** Number of the last refusal in `refusals`; 0: none. */
   refusal(at: number): number {
     return this.#refusal[at] ?? 0;
   }
@@ -93,7 +93,7 @@ export class RecipientStates {
   }
 
   setDeferred(at: number, attempts: number, nextAttemptAtMs: number, refusal: LastRefusal): void {
-    const number = this.refusals.use(refusal);
+    const number = this.refusals.retain(refusal);
     this.refusals.release(this.#refusal[at] ?? 0);
     this.#attempts[at] = attempts;
     this.#nextAttemptAtMs[at] = nextAttemptAtMs;

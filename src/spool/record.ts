@@ -1,5 +1,5 @@
-// One stored message: a header of 64 bytes, the envelope, zero padding, the content. Little-endian.
-// Header and envelope have one checksum, the content another, so that recovery reads no content.
+// The record of one stored message: a header of 64 bytes, the envelope, zero padding, the content; little-endian. Header
+// and envelope (the head) have one checksum and the content has another, so that recovery need not read contents.
 
 import { crc32 } from 'node:zlib';
 import type { Envelope } from '../message/envelope.ts';
@@ -24,8 +24,8 @@ export const codecNone = 0;
 /** Bytes 'SLRC'. */
 export const recordMagic = Buffer.from('SLRC', 'latin1');
 const magic = recordMagic.readUInt32LE(0);
-/** More cannot come from `encodeRecord`; a header that says so is garbage. */
-const maxEnvelope = 256 * 1024 * 1024;
+/** `encodeRecord` never makes a longer envelope, so a header with a larger number is garbage. */
+const maxEnvelopeBytes = 256 * 1024 * 1024;
 
 const atCrc = 4;
 const atKind = 8;
@@ -52,13 +52,13 @@ export function getUint53(buffer: Buffer, at: number): number {
   return buffer.readUInt32LE(at) + buffer.readUInt32LE(at + 4) * two32;
 }
 
-/** The header of a record, read. */
+/** The fields of a record's header. */
 export interface RecordHead {
   readonly kind: number;
   readonly codec: number;
-  /** Zero bytes that its commit left before it, in units of 16, rounded up: see `maxGap`. */
+  /** Zero bytes before the record, in units of 16 and rounded up: see `maxGapBytes`. */
   readonly gap: number;
-  /** The group commit that wrote it: counts up within a segment. */
+  /** Number of the group commit that wrote it; counts up within a segment. */
   readonly commit: number;
   /** Both parts of the queue id. */
   readonly idSegment: number;
@@ -69,17 +69,17 @@ export interface RecordHead {
   readonly sizeBytes: number;
   /** Bytes of content in this record: 0 for a large message. */
   readonly contentLength: number;
-  /** Of the stored bytes, in the record or in the large file. */
+  /** Checksum of the stored content, in the record or in the large file. */
   readonly contentCrc: number;
-  /** Padding included. */
+  /** Bytes of envelope and padding. */
   readonly envelopeLength: number;
-  /** The segment's own random number: a forged record inside a message's content does not have it. */
+  /** The segment's random number, which a forged record inside a message's content does not have. */
   readonly tag: number;
   /** Bytes of the whole record. */
   readonly length: number;
 }
 
-/** True if the reference alone tells that a large file belongs to the record: bit 3 of its length. */
+/** True if the record is that of a large message: bit 3 of its length tells it, so a reference is enough. */
 export function isLargeLength(length: number): boolean {
   return (length & 8) !== 0;
 }
@@ -87,10 +87,10 @@ export function isLargeLength(length: number): boolean {
 let scratch = Buffer.allocUnsafeSlow(64 * 1024);
 
 /**
- * Header, envelope and padding of a new record; `stampRecord` completes it when its segment is known.
- * A record is a multiple of 16 bytes long, that of a large message 8 more: see `isLargeLength`.
- * @throws {SpoolError} `SPOOL_BAD_ENVELOPE` when the queue id is not of this spool's making, a string is too
- * long, or there is no recipient.
+ * Encodes header, envelope and padding of a new record; `stampRecord` completes them when the segment is known. The length
+ * of a record is a multiple of 16 bytes; that of a large message is 8 bytes longer (see `isLargeLength`).
+ * @throws {SpoolError} `SPOOL_BAD_ENVELOPE` when the queue id does not have the form of a queue id, a string is too long,
+ * or there is no recipient.
  */
 export function encodeRecord(
   envelope: Envelope,
@@ -108,7 +108,7 @@ export function encodeRecord(
     throw new SpoolError('SPOOL_BAD_ENVELOPE', `message ${envelope.queueId} has no recipient`);
   }
   const bound = headerBytes + envelopeBound(envelope) + 32;
-  if (bound > maxEnvelope) {
+  if (bound > maxEnvelopeBytes) {
     throw new SpoolError(
       'SPOOL_BAD_ENVELOPE',
       `the envelope of message ${envelope.queueId} is too long to be stored`,
@@ -137,15 +137,15 @@ export function encodeRecord(
   return head;
 }
 
-/** Most zero bytes before a record that its head can tell of. */
-export const maxGap = 255 * 16;
+/** Largest gap before a record that its header can express. */
+export const maxGapBytes = 255 * 16;
 
-/** What `RecordHead.gap` says of so many zero bytes. */
+/** The value of `RecordHead.gap` for a gap of this length. */
 export function gapUnits(bytes: number): number {
   return Math.ceil(bytes / 16);
 }
 
-/** Writes commit number, tag, the zero bytes before it, and the checksum into a record's head. */
+/** Writes commit number, tag, gap and checksum into a record's head. @param gapBytes - zero bytes before the record */
 export function stampRecord(head: Buffer, commit: number, tag: number, gapBytes = 0): void {
   head[atGap] = gapUnits(gapBytes);
   head.writeUInt32LE(commit, atCommit);
@@ -153,14 +153,14 @@ export function stampRecord(head: Buffer, commit: number, tag: number, gapBytes 
   head.writeUInt32LE(crc32(head.subarray(atKind)), atCrc);
 }
 
-/** Bytes of header and envelope of what claims to be a record at `at`; 0 if it is none. Needs 64 bytes. */
+/** Length of the head at `at`, which is not checked; 0 if there is no record. Needs 64 bytes in the buffer. */
 export function headLengthAt(buffer: Buffer, at: number): number {
   if (buffer.readUInt32LE(at) !== magic) return 0;
   const length = buffer.readUInt32LE(at + atEnvelopeLength);
-  return length > maxEnvelope ? 0 : headerBytes + length;
+  return length > maxEnvelopeBytes ? 0 : headerBytes + length;
 }
 
-/** The head at `at`, if all of it is in the buffer and its checksum holds. */
+/** The head at `at`, if all of it is in the buffer and its checksum matches. */
 export function parseHead(buffer: Buffer, at: number): RecordHead | undefined {
   if (at + headerBytes > buffer.length) return undefined;
   const headLength = headLengthAt(buffer, at);
@@ -171,10 +171,10 @@ export function parseHead(buffer: Buffer, at: number): RecordHead | undefined {
 }
 
 /**
- * What the header at `at` says although its checksum does not hold; undefined when that cannot be. Needs 64 bytes.
- * For damaged records only: the values are as they are read, and may be wrong.
+ * Reads the header at `at` although its checksum does not match; undefined when the values are impossible. The values may
+ * be wrong: for damaged records only. Needs 64 bytes in the buffer.
  */
-export function claimedHead(buffer: Buffer, at: number): RecordHead | undefined {
+export function uncheckedHead(buffer: Buffer, at: number): RecordHead | undefined {
   const kind = buffer[at + atKind] ?? 0;
   const version = buffer[at + atKind + 2] ?? 0;
   if (kind !== kindMessage && kind !== kindLarge) return undefined;
@@ -183,8 +183,8 @@ export function claimedHead(buffer: Buffer, at: number): RecordHead | undefined 
   const head = fieldsAt(buffer, at);
   const { counter, envelopeLength, idSegment, recipients } = head;
   if (counter >= counterLimit || idSegment > Number.MAX_SAFE_INTEGER) return undefined;
-  // Each recipient takes three bytes at least.
-  return recipients > 0 && recipients * 3 <= envelopeLength && envelopeLength <= maxEnvelope
+  // Each recipient needs at least three bytes.
+  return recipients > 0 && recipients * 3 <= envelopeLength && envelopeLength <= maxEnvelopeBytes
     ? head
     : undefined;
 }
@@ -214,7 +214,7 @@ export function headQueueId(head: RecordHead): string {
   return formatQueueId(segmentName(head.idSegment), head.counter);
 }
 
-/** The envelope of a record whose head was read from `at`. */
+/** Decodes the envelope of a record whose head was read from `at`. */
 export function envelopeOf(buffer: Buffer, at: number, head: RecordHead): Envelope {
   const queueId = headQueueId(head);
   const end = readableEnd(buffer, at, head, queueId);
@@ -222,11 +222,12 @@ export function envelopeOf(buffer: Buffer, at: number, head: RecordHead): Envelo
   return decodeEnvelope(buffer, at + headerBytes, end, { queueId, receivedAtMs, recipients });
 }
 
-/** The same without what only delivery needs. */
+/** Decodes only the part of the envelope that scheduling needs. */
 export function outlineOf(buffer: Buffer, at: number, head: RecordHead, queueId: string): EnvelopeOutline {
   return decodeOutline(buffer, at + headerBytes, readableEnd(buffer, at, head, queueId), head.recipients);
 }
 
+/** Offset of the end of the envelope. @throws {SpoolError} `SPOOL_FORMAT` when this version cannot read it */
 function readableEnd(buffer: Buffer, at: number, head: RecordHead, queueId: string): number {
   const version = buffer[at + atKind + 2] ?? 0;
   if (version < 1 || version > envelopeFormatVersion || head.codec !== codecNone) {

@@ -1,5 +1,5 @@
-// Recovery: the journal is replayed, then every segment's records are matched with it. What is left of each message
-// comes out, oldest segment first. The store and the read-only inspection both do it this way.
+// Recovery, after the journal has been replayed: reads the records of every segment, and yields each message that is not
+// done with its waiting recipients, oldest segment first. The store and the read-only inspection both use it.
 
 import { damageRefusal } from '../message/refusal.ts';
 import { encodeRefusal } from '../message/refusal-form.ts';
@@ -25,59 +25,59 @@ import type { RecoveredMessage, RecoveredRecipient, SpoolProblem } from './types
 
 type Report = (problem: SpoolProblem) => void;
 
-export interface RecoveryPlace {
+export interface RecoveryContext {
   readonly files: FileLayer;
   readonly layout: SpoolLayout;
   readonly state: QueueState;
   readonly report: Report;
-  /** What is found is made durable first: a writer may have died between its write and its sync. */
+  /** Syncs segments before they are read: a writer may have died between its write and its sync. */
   readonly sync: boolean;
-  /** Nobody knows any more which messages are held: all that are found are to be. */
+  /** It is unknown which messages are held, so all that are found must be held. */
   readonly isInDoubt?: boolean;
 }
 
-/** Messages handed on at once: a step of an asynchronous generator costs more than the message does. */
+/** Messages that are yielded together, because one step of an asynchronous generator costs more than one message. */
 const batchMessages = 256;
 
-/** Reads all segments that exist and yields their messages that are not done; those seen before are left out. */
-export async function* recoverSegments(place: RecoveryPlace): AsyncGenerator<readonly RecoveredMessage[]> {
+/** Reads all segments and yields their messages that are not done, except those that are known already. */
+export async function* recoverSegments(place: RecoveryContext): AsyncGenerator<readonly RecoveredMessage[]> {
   const { files, layout } = place;
-  // The store before may have died between a removal and its sync. If the file could still come back, its outcomes
-  // would have to be kept.
+  // An earlier store may have died between a removal and its sync. Without this sync the file could come back after a
+  // power cut, when its outcomes are already forgotten.
   if (place.sync) await syncFolder(files, layout.segments);
   const { segments, indexed } = await listSegments(files, layout);
   const newest = newestOfSlots(segments);
-  place.state.segments.foundNewest(newest);
+  place.state.segments.setNewestFound(newest);
   const damaged: DamagedRecord[] = [];
   const large = new Set(await readFolder(files, layout.large));
   for (const id of segments) {
-    // Listed before it is read: a segment closed by then gets no more records.
+    // The listing is older than the read, so a segment that was closed then has all its records.
     const closed = indexed.has(id) || newest.get(slotOf(id)) !== id;
-    yield* readGood(place, id, closed, damaged, large);
+    yield* recoverUndamaged(place, id, closed, damaged, large);
   }
-  yield* placeDamaged(place, damaged);
+  yield* recoverDamaged(place, damaged);
 }
 
-/** Reads one segment again or for the first time. */
+/** Reads one segment, again or for the first time, and yields its messages like `recoverSegments`. */
 export async function* recoverSegment(
-  place: RecoveryPlace,
+  place: RecoveryContext,
   id: number,
   closed: boolean,
 ): AsyncGenerator<readonly RecoveredMessage[]> {
   const damaged: DamagedRecord[] = [];
-  yield* readGood(place, id, closed, damaged, new Set());
-  yield* placeDamaged(place, damaged);
+  yield* recoverUndamaged(place, id, closed, damaged, new Set());
+  yield* recoverDamaged(place, damaged);
 }
 
 interface DamagedRecord {
   readonly segment: number;
   readonly record: FoundRecord;
-  /** What has happened to its segment, if it is that. */
+  /** What happened to the whole segment, if the damage is not of the record alone. */
   readonly cause: string | undefined;
 }
 
-async function* readGood(
-  place: RecoveryPlace,
+async function* recoverUndamaged(
+  place: RecoveryContext,
   id: number,
   closed: boolean,
   damaged: DamagedRecord[],
@@ -98,12 +98,12 @@ async function* readGood(
       damaged.push({ segment: id, record, cause: contents.damage });
       continue;
     }
-    if (isLargeLength(record.head.length) && (await hasLostLarge(place, record.head, large))) {
+    if (isLargeLength(record.head.length) && (await isLargeFileMissing(place, record.head, large))) {
       const damage = { kind: 'missing', why: 'the file of this large message is gone' } as const;
       damaged.push({ segment: id, record: { ...record, damage }, cause: undefined });
       continue;
     }
-    const message = placed(place, segment, record);
+    const message = recoverRecord(place, segment, record);
     if (message !== undefined) batch.push(message);
     if (batch.length < batchMessages) continue;
     yield batch;
@@ -112,9 +112,9 @@ async function* readGood(
   if (batch.length > 0) yield batch;
 }
 
-/** @param present - names seen in the folder before; a message may have come since */
-async function hasLostLarge(
-  { files, layout, state }: RecoveryPlace,
+/** True if a large message is not done and has no file. @param present - an earlier listing of the folder; a newer file may exist */
+async function isLargeFileMissing(
+  { files, layout, state }: RecoveryContext,
   head: RecordHead,
   present: ReadonlySet<string>,
 ): Promise<boolean> {
@@ -123,36 +123,36 @@ async function hasLostLarge(
   return !(await exists(files, largePath(layout, queueId)));
 }
 
-/** Damaged records come last: another segment may hold a good copy. */
-function* placeDamaged(
-  place: RecoveryPlace,
+/** Yields messages with damaged records, after all others, because another segment may have an intact copy. */
+function* recoverDamaged(
+  place: RecoveryContext,
   damaged: readonly DamagedRecord[],
 ): Generator<readonly RecoveredMessage[]> {
-  const lost = new Map<number, { readonly cause: string; count: number }>();
+  const damagedSegments = new Map<number, { readonly cause: string; count: number }>();
   for (const { segment: id, record, cause } of damaged) {
     const segment = place.state.segments.get(id);
-    const message = segment === undefined ? undefined : placed(place, segment, record);
+    const message = segment === undefined ? undefined : recoverRecord(place, segment, record);
     if (message === undefined) continue;
     yield [message];
     if (cause === undefined) continue;
-    const entry = lost.get(id) ?? { cause, count: 0 };
+    const entry = damagedSegments.get(id) ?? { cause, count: 0 };
     entry.count++;
-    lost.set(id, entry);
+    damagedSegments.set(id, entry);
   }
-  for (const [id, { cause, count }] of lost) {
+  for (const [id, { cause, count }] of damagedSegments) {
     const text = `${cause}: ${count} ${count === 1 ? 'message' : 'messages'} in it cannot be delivered`;
     place.report({ kind: 'segment', place: segmentName(id), text });
   }
 }
 
-/** The message of a record; undefined when it is done, or was found before. */
-function placed(
-  place: RecoveryPlace,
+/** Adds a record to the state and returns its message; undefined when it is done or was found before. */
+function recoverRecord(
+  place: RecoveryContext,
   segment: LiveSegment,
   record: FoundRecord,
 ): RecoveredMessage | undefined {
   const { state } = place;
-  const row = state.found(segment, record.offset, record.head);
+  const row = state.addRecovered(segment, record.offset, record.head);
   if (row < 0) return undefined;
   if (place.isInDoubt === true) state.setHeld(row, true);
   const message = messageAt(state, row, record, segment.id);
@@ -163,25 +163,27 @@ function placed(
   return message;
 }
 
-/** How many recipients a problem names. */
-const mostNamed = 20;
+/** Number of recipients that the text of a problem names. */
+const maxNamedRecipients = 20;
 
-/** What is to be told of a message that is damaged or gone. */
+/** The problem to report for a message that is damaged or missing. */
 export function messageProblem(
   kind: SpoolProblem['kind'],
   { queueId, reversePath, waiting }: Pick<RecoveredMessage, 'queueId' | 'reversePath' | 'waiting'>,
   why: string,
 ): SpoolProblem {
   const recipients = waiting.map(({ address }) => address);
-  const named = recipients.slice(0, mostNamed).map((address) => `<${address}>`);
-  const more = recipients.length > mostNamed ? ` and ${recipients.length - mostNamed} more` : '';
+  const named = recipients.slice(0, maxNamedRecipients).map((address) => `<${address}>`);
+  const more =
+    recipients.length > maxNamedRecipients ? ` and ${recipients.length - maxNamedRecipients} more` : '';
   const text = `${why}; the message from <${reversePath}> to ${named.join(', ')}${more} cannot be delivered`;
   return { kind, place: queueId, text, message: { queueId, reversePath, recipients } };
 }
 
-/** Stands for an address that cannot be read any more; no such domain can exist (RFC 2606 2). */
+/** Replaces an address that cannot be read any more; such a domain cannot exist (RFC 2606 2). */
 export const unknownAddress = 'unknown@damaged.invalid';
 
+/** The message of a row, with what its record and the journal tell. */
 function messageAt(state: QueueState, row: number, record: FoundRecord, segment: number): RecoveredMessage {
   const { head, offset } = record;
   const { receivedAtMs, sizeBytes } = head;
@@ -232,6 +234,7 @@ function withDamage(recipient: RecoveredRecipient, damage: string): RecoveredRec
   return { index, address, attempts, nextAttemptAtMs: 0, lastRefusal };
 }
 
+/** The state of a recipient of a message that has a block of states from `base` on. */
 function stateAt(state: QueueState, base: number, index: number, address: string): RecoveredRecipient {
   const { states } = state;
   const at = base + index;
@@ -244,18 +247,18 @@ function stateAt(state: QueueState, base: number, index: number, address: string
   };
 }
 
-/** The names of large files that belong to no message that waits. */
+/** The names of large files that belong to no waiting message. */
 export function unclaimedLarge(state: QueueState, names: readonly string[]): string[] {
   return names.filter((name) => state.rowOf(name) < 0);
 }
 
-export function unplacedProblem(queueId: string): SpoolProblem {
+export function withoutRecordProblem(queueId: string): SpoolProblem {
   const text =
-    'the journal says that it waits, but no segment holds it: nothing else is known of the message';
+    'the journal says that this message waits, but no segment has a record of it: nothing else is known about it';
   return { kind: 'missing', place: queueId, text };
 }
 
 export function inDoubtProblem(messages: number): SpoolProblem {
-  const text = `neither the journal nor the file "holds" can be relied on to tell which messages were held: all ${messages} are held now. Look at them ("sluice queue list --state held"), then let them go ("sluice queue release --state held")`;
+  const text = `neither the journal nor the file "holds" tells reliably which messages were held, so all ${messages} are held now. Look at them ("sluice queue list --state held"), then release them ("sluice queue release --state held")`;
   return { kind: 'doubt', place: 'holds', text };
 }

@@ -1,4 +1,5 @@
-// Last refusals in their text form, each distinct one once: thousands of deferred recipients share a few.
+// The text forms of last refusals. Each distinct form is kept once and has a number, because thousands of deferred
+// recipients share a few.
 
 import type { LastRefusal } from '../message/refusal-form.ts';
 
@@ -6,12 +7,12 @@ export class RefusalForms {
   readonly #numbers = new Map<LastRefusal, number>();
   readonly #forms: LastRefusal[] = [''];
   readonly #uses: number[] = [1];
-  /** The journal's frame that a form was last written to. */
+  /** Number of the journal's frame to which a form was last written. */
   readonly #writtenIn: number[] = [0];
   readonly #free: number[] = [];
 
-  /** The number of a form, with one more use; 0 stands for none. */
-  use(form: LastRefusal): number {
+  /** Adds a use of a form and returns its number; 0 for the empty form. */
+  retain(form: LastRefusal): number {
     if (form === '') return 0;
     const known = this.#numbers.get(form);
     if (known !== undefined) {
@@ -26,6 +27,7 @@ export class RefusalForms {
     return number;
   }
 
+  /** Removes a use. After the last one, the form is forgotten and its number is reused. */
   release(number: number): void {
     if (number === 0) return;
     const uses = (this.#uses[number] ?? 0) - 1;
@@ -40,8 +42,8 @@ export class RefusalForms {
     return this.#forms[number] ?? '';
   }
 
-  /** True the first time that a form is asked for with this frame. */
-  firstIn(frame: number, number: number): boolean {
+  /** Notes that a form is written to a frame. True if it was not written to this frame before. */
+  markWrittenIn(frame: number, number: number): boolean {
     if (this.#writtenIn[number] === frame) return false;
     this.#writtenIn[number] = frame;
     return true;

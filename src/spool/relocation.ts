@@ -1,12 +1,12 @@
-// Generations: messages that stay are copied from old segments that hold little else into long-lived ones, so that
-// one stuck message never pins a whole segment. The old file goes only after the copy is on stable storage.
+// Copies the last messages of old segments into long-lived segments, so that a single waiting message does not keep a whole
+// segment on the disk. The old file is removed only after the copy is on stable storage.
 
 import { crc32 } from 'node:zlib';
 import { readUpTo } from './file-io.ts';
 import type { FileLayer } from './file-layer.ts';
 import { highestOfSlot, listSegments, segmentPath, type SpoolLayout } from './layout.ts';
 import { addGroup, type LiveSegment } from './live-segments.ts';
-import { flagStays } from './message-table.ts';
+import { flagUnmovable } from './message-table.ts';
 import { segmentCreatedMs } from './queue-id.ts';
 import { headerBytes, parseHead } from './record.ts';
 import type { QueueState } from './queue-state.ts';
@@ -14,7 +14,7 @@ import { SegmentFile, type NewRecord } from './segment-file.ts';
 import { systemCode, writeError } from './spool-error.ts';
 import type { SpoolProblem } from './types.ts';
 
-/** One step copies no more than this. */
+/** Limits of one step. */
 const stepBytes = 8 * 1024 * 1024;
 const stepMessages = 2048;
 
@@ -23,7 +23,7 @@ export interface RelocatorOptions {
   readonly layout: SpoolLayout;
   readonly slot: number;
   readonly segmentBytes: number;
-  /** Age from which a segment is looked at. */
+  /** Age from which messages are moved out of a segment. */
   readonly relocateAfterMs: number;
   readonly state: QueueState;
   readonly report: (problem: SpoolProblem) => void;
@@ -46,11 +46,11 @@ export class Relocator {
   }
 
   /**
-   * Moves messages out of one segment, if there is one that is worth it.
-   * @throws {SpoolError} when the copy could not be written: nothing has moved.
+   * Moves messages out of one segment, if there is an old one with few live bytes.
+   * @throws {SpoolError} when the copy could not be written; then no message has moved.
    */
   async step(nowMs: number): Promise<void> {
-    const source = this.#source(nowMs);
+    const source = this.#chooseSource(nowMs);
     if (source === undefined) return;
     const copies = await this.#read(source);
     if (copies.length === 0) return;
@@ -63,9 +63,9 @@ export class Relocator {
     for (const { row, group, counter, record } of copies) {
       addGroup(segment, state.groups.at(group));
       const { table } = state;
-      // Meanwhile it may be done, or a sender may be reading it from where it was.
+      // Meanwhile the message may be done, or a sender may have begun to read it in its old place.
       if (table.find(group, counter) === row && table.pins[row] === 0) {
-        state.moved(row, segment, offset, record.length);
+        state.setPlace(row, segment, offset, record.length);
       }
       offset += record.length;
     }
@@ -78,12 +78,12 @@ export class Relocator {
     await target?.seal();
   }
 
-  /** The closed segment of age with the fewest live bytes, if they are few enough. */
-  #source(nowMs: number): LiveSegment | undefined {
+  /** The segment to move messages out of: complete, old enough, and of those the one with the fewest live bytes. */
+  #chooseSource(nowMs: number): LiveSegment | undefined {
     const { state, segmentBytes, relocateAfterMs } = this.#options;
     let best: LiveSegment | undefined;
     for (const segment of state.segments) {
-      if (!segment.complete || segment.live === 0 || segment.id === this.#target?.id) continue;
+      if (!segment.complete || segment.liveMessages === 0 || segment.id === this.#target?.id) continue;
       if (segment.liveBytes * 4 > segmentBytes) continue;
       if (ageMs(segment, nowMs) < relocateAfterMs) continue;
       if (best !== undefined && best.liveBytes <= segment.liveBytes) continue;
@@ -93,7 +93,7 @@ export class Relocator {
   }
 
   #hasMovable(segment: LiveSegment): boolean {
-    for (let row = segment.first; row >= 0; row = this.#options.state.table.next[row] ?? -1) {
+    for (let row = segment.firstRow; row >= 0; row = this.#options.state.table.next[row] ?? -1) {
       if (this.#isMovable(row)) return true;
     }
     return false;
@@ -101,7 +101,7 @@ export class Relocator {
 
   #isMovable(row: number): boolean {
     const { table } = this.#options.state;
-    return table.pins[row] === 0 && ((table.flags[row] ?? 0) & flagStays) === 0;
+    return table.pins[row] === 0 && ((table.flags[row] ?? 0) & flagUnmovable) === 0;
   }
 
   async #read(source: LiveSegment): Promise<Copy[]> {
@@ -109,7 +109,7 @@ export class Relocator {
     const { table } = state;
     const rows: number[] = [];
     let bytes = 0;
-    for (let row = source.first; row >= 0; row = table.next[row] ?? -1) {
+    for (let row = source.firstRow; row >= 0; row = table.next[row] ?? -1) {
       if (!this.#isMovable(row)) continue;
       bytes += table.length[row] ?? 0;
       if (rows.length > 0 && (bytes > stepBytes || rows.length === stepMessages)) break;
@@ -131,8 +131,8 @@ export class Relocator {
       fd = await files.open(segmentPath(layout, source.id), 'r');
     } catch (error) {
       if (systemCode(error) !== 'ENOENT') throw error;
-      // Removed by hand. The senders say so for each message; here it must not be tried for ever.
-      for (const row of rows) table.flags[row] = (table.flags[row] ?? 0) | flagStays;
+      // The segment was removed by hand. The senders report each message as damaged; here, do not try again.
+      for (const row of rows) table.flags[row] = (table.flags[row] ?? 0) | flagUnmovable;
       return copies;
     }
     try {
@@ -140,7 +140,7 @@ export class Relocator {
         const record = await readRecord(files, fd, offset, length);
         if (record !== undefined) copies.push({ row, group, counter, record });
         else if (table.find(group, counter) === row) {
-          table.flags[row] = (table.flags[row] ?? 0) | flagStays;
+          table.flags[row] = (table.flags[row] ?? 0) | flagUnmovable;
           const text = `the record at byte ${offset} is damaged; it stays where it is`;
           this.#options.report({ kind: 'content', place: queueId, text });
         }
@@ -189,7 +189,7 @@ export class Relocator {
   }
 }
 
-/** One that was made under a clock that was ahead is as old as the time since it was first looked at. */
+/** Age of a segment. If it was made while the clock was ahead, its age counts from the first call of this function. */
 function ageMs(segment: LiveSegment, nowMs: number): number {
   if (segment.agesFromMs === 0 || segment.agesFromMs > nowMs) {
     segment.agesFromMs = Math.min(segmentCreatedMs(segment.id), nowMs);
@@ -197,7 +197,7 @@ function ageMs(segment: LiveSegment, nowMs: number): number {
   return nowMs - segment.agesFromMs;
 }
 
-/** A record as it is, checked; undefined when it is damaged. */
+/** Reads and checks a record; undefined when it is damaged. */
 async function readRecord(
   files: FileLayer,
   fd: number,

@@ -1,5 +1,5 @@
-// Reads what is left of a message, for people who look at it or take it out by hand. Promises: whatever the disk still
-// gives is handed out, in order, in pieces of bounded size; what is damaged or missing is said; nothing is changed.
+// Reads a message that may be damaged, for people who want to see or export it. Everything that can still be read is
+// returned, in order and in pieces of bounded size; damaged and missing parts are named; nothing is changed.
 
 import { crc32 } from 'node:zlib';
 import { nodeTimers } from '../io/timers.ts';
@@ -12,7 +12,7 @@ import { segmentName } from './queue-id.ts';
 import {
   headerBytes,
   kindLarge,
-  claimedHead,
+  uncheckedHead,
   envelopeOf,
   headLengthAt,
   headQueueId,
@@ -24,23 +24,23 @@ import { SpoolError, isDenied, systemCode } from './spool-error.ts';
 import type { SalvagedMessage, SpoolSalvager, StoredRef } from './types.ts';
 
 const pieceBytes = 64 * 1024;
-/** Enough for the header and envelope of most messages. */
+/** Bytes that are read at first: enough for the header and envelope of most messages. */
 const headGuessBytes = 1024;
-/** The content of every message begins with the Received line of this host (RFC 5321 4.4), or is a report of ours. */
-const beginnings = ['Received:', 'From:'];
-/** How far the begin of a content is looked for behind a header that cannot be read. */
+/** First header fields of contents: Received of this host (RFC 5321 4.4), or From in our own reports. */
+const firstFields = ['Received:', 'From:'];
+/** Range in which the beginning of the content is searched when the record's header cannot be read. */
 const maxSearchBytes = 1024 * 1024;
 
-/** Where the content is. */
+/** The place of a message's content. */
 interface Extent {
   readonly path: string;
   readonly from: number;
-  /** Behind its last byte; Infinity: to the end of the file. */
+  /** Offset after the last byte; Infinity: the end of the file. */
   readonly to: number;
-  /** Undefined when it is not known. */
+  /** Checksum; undefined when it is unknown. */
   readonly crc: number | undefined;
-  /** What is gone when the file is not there. */
-  readonly fileText: string;
+  /** The fault to name when the file is missing. */
+  readonly missingText: string;
 }
 
 export class Salvager implements SpoolSalvager {
@@ -56,7 +56,7 @@ export class Salvager implements SpoolSalvager {
 
   async salvage(queueId: string, ref: StoredRef): Promise<SalvagedMessage> {
     const faults: string[] = [];
-    const record = await this.#head(ref);
+    const record = await this.#readHead(ref);
     const own = ownHead(record, queueId, ref);
     const copy = own === undefined ? await this.#copies.find(ref).catch(() => undefined) : undefined;
     const isCopy = copy !== undefined && headQueueId(copy.head) === queueId;
@@ -73,14 +73,15 @@ export class Salvager implements SpoolSalvager {
     this.#copies.close();
   }
 
-  /** The bytes of header and envelope that can be read; fewer, or none, where the segment is damaged. */
-  async #head(ref: StoredRef): Promise<Buffer> {
+  /** Reads header and envelope; returns fewer bytes, or none, where the segment is damaged. */
+  async #readHead(ref: StoredRef): Promise<Buffer> {
     const path = segmentPath(this.#layout, ref.segment);
-    const guess = await this.#bytes(path, ref.offset, Math.min(ref.length, headGuessBytes));
+    const guess = await this.#readBytes(path, ref.offset, Math.min(ref.length, headGuessBytes));
     const needed = guess.length < headerBytes ? 0 : headLengthAt(guess, 0);
-    return needed > guess.length && needed <= ref.length ? this.#bytes(path, ref.offset, needed) : guess;
+    return needed > guess.length && needed <= ref.length ? this.#readBytes(path, ref.offset, needed) : guess;
   }
 
+  /** Determines where the content is; adds a fault when this is a guess. */
   async #extent(
     queueId: string,
     ref: StoredRef,
@@ -92,33 +93,33 @@ export class Salvager implements SpoolSalvager {
     const isLarge = head === undefined ? isLargeLength(ref.length) : head.kind === kindLarge;
     if (isLarge) {
       const path = largePath(this.#layout, queueId);
-      const fileText = `Its content is gone: there is no file ${path}.`;
-      return { path, from: 0, to: claimed?.sizeBytes ?? Infinity, crc: claimed?.contentCrc, fileText };
+      const missingText = `Its content is gone: there is no file ${path}.`;
+      return { path, from: 0, to: claimed?.sizeBytes ?? Infinity, crc: claimed?.contentCrc, missingText };
     }
     const path = segmentPath(this.#layout, ref.segment);
     const to = ref.offset + ref.length;
-    const fileText = `Its content is gone: there is no segment ${segmentName(ref.segment)}.`;
+    const missingText = `Its content is gone: there is no segment ${segmentName(ref.segment)}.`;
     if (claimed !== undefined) {
       const from = ref.offset + headerBytes + claimed.envelopeLength;
-      return { path, from, to, crc: claimed.contentCrc, fileText };
+      return { path, from, to, crc: claimed.contentCrc, missingText };
     }
     const from = ref.offset + (await this.#contentStart(path, ref));
     faults.push('Where its content begins is a guess: bytes of the envelope may stand before it.');
-    return { path, from, to, crc: undefined, fileText };
+    return { path, from, to, crc: undefined, missingText };
   }
 
-  /** Bytes of the record before what looks like the begin of a message. */
+  /** Offset in the record at which the content seems to begin. */
   async #contentStart(path: string, ref: StoredRef): Promise<number> {
-    const bytes = await this.#bytes(path, ref.offset, Math.min(ref.length, maxSearchBytes));
-    for (const beginning of beginnings) {
-      const at = bytes.indexOf(beginning, headerBytes, 'latin1');
+    const bytes = await this.#readBytes(path, ref.offset, Math.min(ref.length, maxSearchBytes));
+    for (const field of firstFields) {
+      const at = bytes.indexOf(field, headerBytes, 'latin1');
       if (at !== -1) return at;
     }
     return Math.min(headerBytes, ref.length);
   }
 
-  /** As many bytes as there are; none when the file is gone or the disk does not give them. */
-  async #bytes(path: string, offset: number, length: number): Promise<Buffer> {
+  /** Reads as many bytes as there are; none when the file is missing or the disk cannot read it. */
+  async #readBytes(path: string, offset: number, length: number): Promise<Buffer> {
     const fd = await this.#open(path);
     if (fd === undefined) return Buffer.alloc(0);
     try {
@@ -135,7 +136,7 @@ export class Salvager implements SpoolSalvager {
   async *#pieces(extent: Extent, faults: string[]): AsyncGenerator<Uint8Array> {
     const fd = await this.#open(extent.path);
     if (fd === undefined) {
-      faults.push(extent.fileText);
+      faults.push(extent.missingText);
       return;
     }
     try {
@@ -158,7 +159,7 @@ export class Salvager implements SpoolSalvager {
         got = await readUpTo(this.#files, fd, piece, piece.length, position);
       } catch (error) {
         if (systemCode(error) !== 'EIO') throw unreadable(path, error);
-        faults.push(`The disk does not give bytes ${place} of its content: they are left out.`);
+        faults.push(`Bytes ${place} of its content cannot be read from the disk: they are left out.`);
         isWhole = false;
         position += piece.length;
         continue;
@@ -174,12 +175,12 @@ export class Salvager implements SpoolSalvager {
     if (!isWhole || extent.crc === crc) return;
     faults.push(
       extent.crc === undefined
-        ? 'Whether its content is as it was written cannot be told.'
-        : 'The checksum of its content does not hold: some of its bytes are not as they were written.',
+        ? 'It is unknown whether its content is as it was written.'
+        : 'The checksum of its content does not match: some of its bytes are not as they were written.',
     );
   }
 
-  /** Undefined when there is no such file. */
+  /** Opens a file; undefined when there is none. */
   async #open(path: string): Promise<number | undefined> {
     try {
       return await this.#files.open(path, 'r');
@@ -190,19 +191,20 @@ export class Salvager implements SpoolSalvager {
   }
 }
 
+/** The record's own head, if its checksum matches and it belongs to this message. */
 function ownHead(record: Buffer, queueId: string, ref: StoredRef): RecordHead | undefined {
   const head = parseHead(record, 0);
   return head?.length === ref.length && headQueueId(head) === queueId ? head : undefined;
 }
 
-/** What a damaged header says of the lengths, when they fit the record. */
+/** A damaged header, if its lengths fit the reference. */
 function plausibleHead(record: Buffer, ref: StoredRef): RecordHead | undefined {
   if (record.length < headerBytes) return undefined;
-  const head = claimedHead(record, 0);
+  const head = uncheckedHead(record, 0);
   return head?.length === ref.length ? head : undefined;
 }
 
-/** Want of files or rights says nothing about the message. */
+/** The error for a failed system call. It does not mean that the message is damaged. */
 function unreadable(path: string, cause: unknown): SpoolError {
   const why = cause instanceof Error ? cause.message : String(cause);
   return new SpoolError(isDenied(cause) ? 'SPOOL_DENIED' : 'SPOOL_UNREADABLE', `reading ${path}: ${why}`, {

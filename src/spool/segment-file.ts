@@ -1,31 +1,31 @@
-// One open segment, append-only. A group of records is one write and one fdatasync; after a failure the file is never
-// written or synced again: the kernel may have dropped the pages that it could not write.
+// One open segment; records are only appended. A group of records is one write and one fdatasync. After a failure no record
+// is appended any more, because the kernel may have dropped the pages that it could not write.
 
 import { randomInt } from 'node:crypto';
 import { fdatasync, writeAll } from './file-io.ts';
 import type { FileLayer } from './file-layer.ts';
 import { indexPath, segmentPath, type SpoolLayout } from './layout.ts';
 import { nextSegmentId } from './queue-id.ts';
-import { maxGap, stampRecord } from './record.ts';
+import { maxGapBytes, stampRecord } from './record.ts';
 import { segmentHeaderBytes, encodeSegmentHeader } from './segment-header.ts';
 import { IndexBuilder, writeIndex } from './segment-index.ts';
 import { systemCode } from './spool-error.ts';
 
-/** What the kernel writes at least, however little of it is new. */
+/** The kernel writes whole pages, even if few of their bytes are new. */
 const pageBytes = 4096;
 const zeros = Buffer.alloc(pageBytes);
 
-/** A record ready to be appended: its head is stamped when it is written. */
+/** A record to be appended. Its head is completed when it is written (`stampRecord`). */
 export interface NewRecord {
   readonly head: Buffer;
   readonly content: readonly Uint8Array[];
-  /** Of head and content together. */
+  /** Bytes of head and content together. */
   readonly length: number;
 }
 
 export interface SegmentOptions {
   readonly slot: number;
-  /** The process's first segment; 0 when this is it. */
+  /** Id of the first segment of this process; 0 when this is the first one. */
   readonly epoch: number;
   readonly longLived: boolean;
   readonly sync: 'fdatasync' | 'none';
@@ -41,9 +41,9 @@ export class SegmentFile {
   readonly #sync: boolean;
   readonly #index = new IndexBuilder();
   #length = segmentHeaderBytes;
-  #commit = 0;
-  /** Zero bytes at the end of `#length`. */
-  #gap = 0;
+  #commitNumber = 0;
+  /** Zero bytes after the last record; `#length` includes them. */
+  #gapBytes = 0;
 
   private constructor(
     files: FileLayer,
@@ -62,7 +62,7 @@ export class SegmentFile {
     this.#sync = options.sync === 'fdatasync';
   }
 
-  /** Creates a segment above `previous` of its slot; its directory entry is durable when this resolves. */
+  /** Creates a segment with an id above `previous`. Its directory entry is on stable storage when this resolves. */
   static async create(
     files: FileLayer,
     layout: SpoolLayout,
@@ -90,13 +90,13 @@ export class SegmentFile {
       return segment;
     } catch (error) {
       await files.close(fd).catch(() => undefined);
-      // It would stay: the newest segment of a slot is never removed.
+      // Otherwise the empty file would stay, because the newest segment of a slot is never removed.
       await files.unlink(segmentPath(layout, id)).catch(() => undefined);
       throw error;
     }
   }
 
-  /** Bytes so far, all acknowledged; zero bytes after the last record included. */
+  /** Length in bytes: header, acknowledged records, and the gap after the last record. */
   get length(): number {
     return this.#length;
   }
@@ -106,24 +106,24 @@ export class SegmentFile {
   }
 
   /**
-   * Writes and syncs a group of records; resolves when they are on stable storage, to the offset of the first.
-   * One at a time. After a rejection call `abandon`.
+   * Writes and syncs a group of records; resolves to the offset of the first when all are on stable storage. Only one call
+   * may run at a time. After a rejection call `abandon`.
    */
   async append(records: readonly NewRecord[]): Promise<number> {
     const start = this.#length;
     const buffers: Uint8Array[] = [];
     let length = 0;
-    const commit = ++this.#commit;
-    let gap = this.#gap;
+    const commit = ++this.#commitNumber;
+    let gapBytes = this.#gapBytes;
     for (const record of records) {
-      stampRecord(record.head, commit, this.#tag, gap);
-      gap = 0;
+      stampRecord(record.head, commit, this.#tag, gapBytes);
+      gapBytes = 0;
       buffers.push(record.head);
       for (const piece of record.content) if (piece.length > 0) buffers.push(piece);
       length += record.length;
     }
-    gap = this.#sync ? fillBytes(start + length, length) : 0;
-    if (gap > 0) buffers.push(zeros.subarray(0, gap));
+    gapBytes = this.#sync ? gapBytesAfter(start + length, length) : 0;
+    if (gapBytes > 0) buffers.push(zeros.subarray(0, gapBytes));
     await writeAll(this.#files, this.#fd, buffers, start);
     if (this.#sync) await fdatasync(this.#files, this.#fd);
     let offset = start;
@@ -131,12 +131,12 @@ export class SegmentFile {
       this.#index.add(offset, record.head);
       offset += record.length;
     }
-    this.#length = start + length + gap;
-    this.#gap = gap;
+    this.#length = start + length + gapBytes;
+    this.#gapBytes = gapBytes;
     return start;
   }
 
-  /** No more records: writes the index and closes. A missing index is no loss. */
+  /** Writes the index and closes the file. Never throws: without an index, recovery reads the segment. */
   seal(): Promise<void> {
     return this.#seal(false);
   }
@@ -152,7 +152,7 @@ export class SegmentFile {
       );
       if (durable) await this.#files.syncDirectory(this.#layout.segments);
     } catch {
-      // Recovery walks the segment instead: one that is cut short would be taken for damage.
+      // An incomplete index would count as damage. Without an index, recovery reads the segment.
       await this.#files.unlink(indexPath(this.#layout, this.id)).catch(() => undefined);
     } finally {
       await this.#files.close(this.#fd).catch(() => undefined);
@@ -160,22 +160,23 @@ export class SegmentFile {
   }
 
   /**
-   * After a failed append: keeps what was acknowledged and tries to make sure that recovery finds nothing else, so
-   * that a message whose sender was told to come again is not delivered from here as well.
+   * Closes the file after a failed append. Keeps the acknowledged records, and tries to ensure that recovery finds no other:
+   * the client sends a refused message again, so its record here would deliver it twice.
    */
   async abandon(): Promise<void> {
     try {
       await this.#files.truncate(this.#fd, this.#length);
       await this.#syncLength();
     } catch {
-      // The index says as much.
+      // The index tells the length of the acknowledged records.
     }
     await this.#seal(true);
   }
 
   /**
-   * The index alone would not do: it is removed before its segment, and a power cut between the two would bring the
-   * failed records back. Nothing of them is wanted, so it does not matter which of their pages the kernel has dropped.
+   * Syncs the shorter length of the file. The index alone is not enough: it is removed before its segment, and a power cut
+   * between the two removals would bring the failed records back. The sync runs on a new descriptor; it does not matter
+   * which pages of the failed records the kernel has dropped, because they are cut off.
    */
   async #syncLength(): Promise<void> {
     const fd = await this.#files.open(segmentPath(this.#layout, this.id), 'r+');
@@ -188,12 +189,12 @@ export class SegmentFile {
 }
 
 /**
- * Zero bytes to write after a group that ends at `end`, so that the next one begins a page: else the page that they
- * share is written with both. They cost nothing, as the page is written whole, but room in the file: 0 if they would
- * be more than a quarter of the group. Left out instead of written they would save nothing: the kernel clears the
- * rest of the old page when a write begins beyond it.
+ * Number of zero bytes to write after a group that ends at `end`, so that the next group begins at a page boundary.
+ * Otherwise the page that both share is written twice. The zero bytes cost only room in the file, since the kernel writes
+ * the whole page anyway; 0 if they were more than a quarter of the group. Seeking over them instead saves nothing: the
+ * kernel clears the rest of the old page when a write begins after it.
  */
-function fillBytes(end: number, groupBytes: number): number {
+function gapBytesAfter(end: number, groupBytes: number): number {
   const bytes = (pageBytes - (end % pageBytes)) % pageBytes;
-  return bytes > maxGap || bytes * 4 > groupBytes ? 0 : bytes;
+  return bytes > maxGapBytes || bytes * 4 > groupBytes ? 0 : bytes;
 }

@@ -1,4 +1,4 @@
-// The first 32 bytes of every segment: which one it is, who wrote it, and the tag that its records carry.
+// The first 32 bytes of every segment: its id, the process that wrote it, and the tag that its records have.
 
 import { crc32 } from 'node:zlib';
 import { getUint53, putUint53 } from './record.ts';
@@ -12,13 +12,13 @@ const flagUnsynced = 2;
 
 export interface SegmentHeader {
   readonly id: number;
-  /** The first segment of the process that wrote this one: a newer value of the same slot says that process is gone. */
+  /** Id of the first segment of the process that wrote this one. A newer value in the same slot means that this process has ended. */
   readonly epoch: number;
   /** Random; see `RecordHead.tag`. */
   readonly tag: number;
-  /** Made by the store for messages that stay. */
+  /** Made by the store for messages that wait long. */
   readonly longLived: boolean;
-  /** Written without fdatasync: any record in it may be torn after a crash. */
+  /** Written without fdatasync, so any record in it may be torn after a crash. */
   readonly unsynced: boolean;
 }
 
@@ -34,7 +34,7 @@ export function encodeSegmentHeader(header: SegmentHeader): Buffer {
   return buffer;
 }
 
-/** Undefined when it is cut short, damaged, or not a segment's. */
+/** Undefined when the header is cut short, damaged, or not that of a segment. */
 export function parseSegmentHeader(buffer: Buffer): SegmentHeader | undefined {
   if (buffer.length < segmentHeaderBytes || buffer.readUInt32LE(0) !== magic) return undefined;
   if (crc32(buffer.subarray(8, segmentHeaderBytes)) !== buffer.readUInt32LE(4)) return undefined;

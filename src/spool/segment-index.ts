@@ -1,5 +1,5 @@
-// The index of a sealed segment: every acknowledged record's offset, header and envelope, so that recovery need not
-// touch the segment. Written once and not synced: one that is missing, torn or stale is rebuilt from the segment.
+// The index of a sealed segment: offset, header and envelope of every acknowledged record, so that recovery need not read
+// the segment. It is written once and not synced: if it is missing or torn, recovery reads the segment.
 
 import { crc32 } from 'node:zlib';
 import { fdatasync, readUpTo, readWhole, writeAll } from './file-io.ts';
@@ -12,7 +12,7 @@ const magic = Buffer.from('SLIX', 'latin1').readUInt32LE(0);
 const version = 1;
 const chunkBytes = 64 * 1024;
 
-/** Collects what the index will say while records are appended. */
+/** Collects the entries of the index while records are appended. */
 export class IndexBuilder {
   readonly #full: Buffer[] = [];
   #chunk = Buffer.allocUnsafeSlow(chunkBytes);
@@ -36,7 +36,7 @@ export class IndexBuilder {
     this.#count++;
   }
 
-  /** The whole index of segment `id`, whose acknowledged records end at `sealedLength`. */
+  /** Returns the whole index of segment `id`. @param sealedLength - length of the segment in bytes */
   finish(id: number, sealedLength: number): Buffer[] {
     const body = [...this.#full, this.#chunk.subarray(0, this.#used)];
     const header = Buffer.alloc(indexHeaderBytes);
@@ -58,7 +58,7 @@ export class IndexBuilder {
   }
 }
 
-/** Writes an index beside its segment, replacing a torn one. */
+/** Writes an index and replaces an existing one. @param durable - also syncs the file */
 export async function writeIndex(
   files: FileLayer,
   path: string,
@@ -93,7 +93,7 @@ function parseIndexHeader(buffer: Buffer, id: number): IndexHeader | undefined {
   };
 }
 
-/** The number of records that an index says its segment has; undefined when it has no readable header. */
+/** The number of records in the header of an index; undefined when the header cannot be read. */
 export async function readIndexCount(
   files: FileLayer,
   path: string,
@@ -109,32 +109,32 @@ export async function readIndexCount(
   }
 }
 
-/** A record found in a segment, by index or by walking. */
+/** A record of a segment, found through its index or in the segment itself. */
 export interface FoundRecord {
   readonly offset: number;
   readonly head: RecordHead;
-  /** Holds header and envelope from `at`. */
+  /** Contains header and envelope, from `at` on. */
   readonly bytes: Buffer;
   readonly at: number;
-  /** Why the message cannot be read from its segment, if that is known. */
+  /** Set when it is known that the message cannot be read from its segment. */
   readonly damage?: RecordDamage | undefined;
 }
 
 export interface RecordDamage {
-  /** `missing`: what it needs is gone; `content`: it is there and damaged. */
+  /** `missing`: the record or its large file is gone; `content`: it is there, and damaged. */
   readonly kind: 'content' | 'missing';
   readonly why: string;
 }
 
 export interface IndexContents {
   readonly records: FoundRecord[];
-  /** Length of the segment that it covers; 0 when the header is damaged. */
+  /** Length of the sealed segment; 0 when the header of the index is damaged. */
   readonly sealedLength: number;
-  /** It holds as a whole. Else `records` are those whose own checksum holds, and there may be more. */
+  /** True if the whole index is intact. Otherwise `records` has the entries whose own checksum matches; there may have been more. */
   readonly isWhole: boolean;
 }
 
-/** What an index says, or what of it still holds. */
+/** Reads an index; of a damaged one, the intact entries. */
 export async function readIndex(files: FileLayer, path: string, id: number): Promise<IndexContents> {
   const bytes = await readWhole(files, path);
   const header = parseIndexHeader(bytes, id);
@@ -160,7 +160,7 @@ function entriesOf(body: Buffer): FoundRecord[] | undefined {
   return records;
 }
 
-/** Every head that holds by itself. Its offset has no checksum: what it says is true only if the record is there. */
+/** Every entry whose head has a matching checksum. Its offset has no checksum, so callers must verify the record there. */
 function salvaged(bytes: Buffer): FoundRecord[] {
   const records: FoundRecord[] = [];
   const least = indexHeaderBytes + offsetBytes;

@@ -1,4 +1,5 @@
-// The reading side: one record by its reference, checked against its checksums before anything of it is returned.
+// Reads a message by its reference. Its checksums are verified before anything of it is returned; those of a large message
+// before its last piece.
 
 import { crc32 } from 'node:zlib';
 import { nodeTimers, type Timers } from '../io/timers.ts';
@@ -12,7 +13,7 @@ import { segmentName } from './queue-id.ts';
 import {
   headerBytes,
   kindLarge,
-  claimedHead,
+  uncheckedHead,
   envelopeOf,
   headLengthAt,
   headQueueId,
@@ -23,7 +24,7 @@ import { SpoolError, systemCode } from './spool-error.ts';
 import type { QueueReader, StoredMessage, StoredRef } from './types.ts';
 
 const pieceBytes = 64 * 1024;
-/** Enough for the header and envelope of most messages. */
+/** Bytes that are read at first: enough for the header and envelope of most messages. */
 const headGuessBytes = 1024;
 
 function where(ref: StoredRef): string {
@@ -34,7 +35,7 @@ function corrupt(ref: StoredRef, what: string): SpoolError {
   return new SpoolError('SPOOL_CORRUPT', `reading ${where(ref)}: ${what}`);
 }
 
-/** A call that failed for want of files, memory or rights says nothing about the message. */
+/** The error for a failed system call. Unless the file is missing, it does not mean that the message is damaged. */
 function readError(ref: StoredRef, cause: unknown): SpoolError {
   if (cause instanceof SpoolError) return cause;
   const code = systemCode(cause) === 'ENOENT' ? 'SPOOL_MISSING' : 'SPOOL_UNREADABLE';
@@ -42,7 +43,7 @@ function readError(ref: StoredRef, cause: unknown): SpoolError {
   return new SpoolError(code, `reading ${where(ref)}: ${why}`, { cause });
 }
 
-/** The head of a record, if it holds and is that of the reference. */
+/** The head of a record, if its checksum matches and its length is that of the reference. */
 function parsedHead(ref: StoredRef, bytes: Buffer, got: number): RecordHead | undefined {
   const head = parseHead(got === bytes.length ? bytes : bytes.subarray(0, got), 0);
   return head?.length === ref.length ? head : undefined;
@@ -85,7 +86,7 @@ export class SegmentReader implements QueueReader {
       );
       const head = parsedHead(ref, record, got);
       if (head !== undefined) return this.#message(ref, record, got, head);
-      // The index has a copy of header and envelope, and with them the checksum of the content.
+      // Use the copy of header and envelope in the index. It has the checksum of the content, too.
       const copy = await this.#copies.find(ref);
       if (copy === undefined) return this.#message(ref, record, got, this.#head(ref, record, got));
       copy.bytes.copy(record, 0, copy.at, copy.at + headerBytes + copy.head.envelopeLength);
@@ -107,20 +108,20 @@ export class SegmentReader implements QueueReader {
 
   async readDamagedEnvelope(queueId: string, ref: StoredRef): Promise<Envelope | undefined> {
     try {
-      return await this.#segments.with(ref.segment, (fd) => this.#claimedEnvelope(fd, queueId, ref));
+      return await this.#segments.with(ref.segment, (fd) => this.#uncheckedEnvelope(fd, queueId, ref));
     } catch {
-      return undefined; // whoever asks has been told what is wrong with the message
+      return undefined; // the caller knows already that the message is damaged
     }
   }
 
-  /** As recovery takes it: see `claimedHead`. */
-  async #claimedEnvelope(fd: number, queueId: string, ref: StoredRef): Promise<Envelope | undefined> {
+  /** The envelope as recovery lists it: see `uncheckedHead`. */
+  async #uncheckedEnvelope(fd: number, queueId: string, ref: StoredRef): Promise<Envelope | undefined> {
     const read = async (length: number): Promise<Buffer> => {
       const bytes = Buffer.allocUnsafe(length);
       return bytes.subarray(0, await readUpTo(this.#files, fd, bytes, length, ref.offset));
     };
     const guess = await read(Math.min(ref.length, headGuessBytes));
-    const head = guess.length < headerBytes ? undefined : claimedHead(guess, 0);
+    const head = guess.length < headerBytes ? undefined : uncheckedHead(guess, 0);
     if (head?.length !== ref.length || headQueueId(head) !== queueId) return undefined;
     const needed = headerBytes + head.envelopeLength;
     const bytes = needed <= guess.length ? guess : await read(needed);
@@ -148,7 +149,7 @@ export class SegmentReader implements QueueReader {
   #head(ref: StoredRef, bytes: Buffer, got: number): RecordHead {
     if (got === 0) throw new SpoolError('SPOOL_MISSING', `reading ${where(ref)}: the segment ends before it`);
     const head = parsedHead(ref, bytes, got);
-    if (head === undefined) throw corrupt(ref, 'the checksum of header and envelope does not hold');
+    if (head === undefined) throw corrupt(ref, 'the checksum of header and envelope does not match');
     return head;
   }
 
@@ -161,7 +162,7 @@ export class SegmentReader implements QueueReader {
     }
     const content = record.subarray(headerBytes + head.envelopeLength);
     if (got < ref.length || crc32(content) !== head.contentCrc) {
-      throw corrupt(ref, `the checksum of the content of message ${envelope.queueId} does not hold`);
+      throw corrupt(ref, `the checksum of the content of message ${envelope.queueId} does not match`);
     }
     return { envelope, sizeBytes, content, stream: () => pieces(content) };
   }
@@ -181,9 +182,12 @@ export class SegmentReader implements QueueReader {
         const got = await readUpTo(files, fd, piece, piece.length, position);
         crc = crc32(piece.subarray(0, got), crc);
         position += got;
-        // Checked before the last piece is handed out, so that a damaged message is never seen complete.
+        // The checksum is verified before the last piece is returned, so that a damaged message is never complete.
         if (got < piece.length || (position === head.sizeBytes && crc !== head.contentCrc)) {
-          throw new SpoolError('SPOOL_CORRUPT', `the checksum of large message ${queueId} does not hold`);
+          throw new SpoolError(
+            'SPOOL_CORRUPT',
+            `reading large message ${queueId}: its checksum does not match`,
+          );
         }
         yield piece;
       }

@@ -1,5 +1,5 @@
-// What a segment holds: by its index if that is good, else by walking through it. Either makes up for what the other
-// has lost; a record that only the index knows any more is one of a damaged message.
+// Reads the records of a segment: from its index if this is intact, otherwise from the segment itself. Each completes what
+// the other has lost. A record that only the index still has belongs to a damaged message.
 
 import { fdatasync } from './file-io.ts';
 import type { FileLayer } from './file-layer.ts';
@@ -7,19 +7,16 @@ import { indexPath, segmentPath, type SpoolLayout } from './layout.ts';
 import { segmentName } from './queue-id.ts';
 import { segmentHeaderBytes, type SegmentHeader } from './segment-header.ts';
 import { readIndex, type FoundRecord, type IndexContents, type RecordDamage } from './segment-index.ts';
-import { SegmentWalk, contentHolds } from './segment-walk.ts';
+import { SegmentWalk, isContentIntact } from './segment-walk.ts';
 import { systemCode } from './spool-error.ts';
 import type { SpoolProblem } from './types.ts';
 
 export interface SegmentContents {
-  /** In order of offset. */
+  /** Sorted by offset. */
   readonly records: readonly FoundRecord[];
   /** Size of the file in bytes. */
   readonly length: number;
-  /** It had a good index: its writer closed it. */
-  readonly sealed: boolean;
-  readonly header: SegmentHeader | undefined;
-  /** What has happened to the segment, if something has: then its files are not to be removed. */
+  /** What happened to the segment, if it is damaged: then its files must not be removed, but moved to `damaged`. */
   readonly damage: string | undefined;
 }
 
@@ -27,11 +24,11 @@ export interface SegmentSource {
   readonly files: FileLayer;
   readonly layout: SpoolLayout;
   readonly report: (problem: SpoolProblem) => void;
-  /** Syncs a segment that was not sealed before it is read. */
+  /** Syncs a segment without an intact index before it is read. */
   readonly sync: boolean;
 }
 
-/** Undefined when the segment and its index are gone. Damage is reported, never thrown. */
+/** Reads a segment; undefined when it and its index are missing. Damage is reported, never thrown. */
 export async function readSegment(source: SegmentSource, id: number): Promise<SegmentContents | undefined> {
   const { files, layout } = source;
   let fd: number;
@@ -39,7 +36,7 @@ export async function readSegment(source: SegmentSource, id: number): Promise<Se
     fd = await files.open(segmentPath(layout, id), 'r');
   } catch (error) {
     if (systemCode(error) !== 'ENOENT') throw error;
-    // Removal takes the index first: if it is still there, nobody has removed the segment in order.
+    // Sluice removes the index first. If the index is still there, the segment was lost in another way.
     return onlyIndex(await indexOf(source, id));
   }
   try {
@@ -59,7 +56,7 @@ function onlyIndex(index: IndexContents | undefined): SegmentContents | undefine
   if (index === undefined) return undefined;
   const damage = missing(gone);
   const records = ofOneTag(index).map(({ offset, head, bytes, at }) => ({ offset, head, bytes, at, damage }));
-  return { records, length: 0, sealed: true, header: undefined, damage: gone };
+  return { records, length: 0, damage: gone };
 }
 
 async function readPresent(source: SegmentSource, id: number, fd: number): Promise<SegmentContents> {
@@ -81,7 +78,7 @@ async function readPresent(source: SegmentSource, id: number, fd: number): Promi
     if (noHeader !== undefined && !isCut) {
       report({ kind: 'segment', place: segmentName(id), text: `${noHeader}; its index tells what it holds` });
     }
-    return { records, length, sealed: true, header, damage: isCut ? cut : noHeader };
+    return { records, length, damage: isCut ? cut : noHeader };
   }
   if (source.sync) await fdatasync(files, fd);
   const { records, isDamaged } = await walk.records();
@@ -90,17 +87,17 @@ async function readPresent(source: SegmentSource, id: number, fd: number): Promi
     if (records.length > 0) found.push({ kind: 'segment', place: segmentName(id), text: what });
     else found.push({ kind: 'torn', place: segmentName(id), text: `${what}, or was cut short by a crash` });
   }
-  // What is being written right now is neither torn nor damaged.
+  // If the file has grown meanwhile, its end is being written and is not torn.
   const isGrowing = found.length > 0 && (await files.size(fd)) !== length;
   for (const problem of found) if (problem.kind !== 'torn' || !isGrowing) report(problem);
   const entries = index === undefined ? [] : ofOneTag(index, header?.tag ?? records[0]?.head.tag);
   const known = await onlyInIndex(files, fd, records, entries);
   const damage = isDamaged || known.length > 0 ? 'a part of the segment is damaged' : undefined;
   const all = known.length === 0 ? records : merged(records, known);
-  return { records: all, length, sealed: false, header, damage };
+  return { records: all, length, damage };
 }
 
-/** What a damaged index knows and the walk has not found, or found damaged. */
+/** Entries of a damaged index whose records were not found in the segment, or were found damaged. */
 async function onlyInIndex(
   files: FileLayer,
   fd: number,
@@ -111,7 +108,7 @@ async function onlyInIndex(
   const known: FoundRecord[] = [];
   for (const record of entries) {
     if (walked.has(idOf(record))) continue;
-    const holds = await contentHolds(files, fd, record.offset, record.head);
+    const holds = await isContentIntact(files, fd, record.offset, record.head);
     known.push(
       holds ? record : { ...record, damage: missing('its record in the segment is damaged or gone') },
     );
@@ -119,13 +116,13 @@ async function onlyInIndex(
   return known;
 }
 
-/** Of two records of one message, that of the index. */
+/** Both lists, sorted by offset; of two records of a message, that of the index. */
 function merged(records: readonly FoundRecord[], known: readonly FoundRecord[]): FoundRecord[] {
   const better = new Set(known.map(idOf));
   return [...records.filter((each) => !better.has(idOf(each))), ...known].sort((a, b) => a.offset - b.offset);
 }
 
-/** Those with the segment's tag: what only looks like a record, in somebody's address, does not have it. */
+/** The entries with the segment's tag. Bytes in an address that imitate a record do not have it. */
 function ofOneTag({ records }: IndexContents, tag = records[0]?.head.tag): readonly FoundRecord[] {
   return records.filter(({ head }) => head.tag === tag);
 }
@@ -151,7 +148,7 @@ async function indexOf(
   }
 }
 
-/** The header of a segment; undefined when segment or header is gone. */
+/** Reads the header of a segment; undefined when the segment is missing or the header is damaged. */
 export async function readSegmentHeader(
   files: FileLayer,
   layout: SpoolLayout,

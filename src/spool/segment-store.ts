@@ -1,12 +1,13 @@
-// The manager's store over segments and journal: what is waiting, what became of it, and the tidying up.
-// A file goes only after the outcomes that make it dispensable are on stable storage.
+// The manager's store: recovers waiting messages from segments and journal, records outcomes, and runs the maintenance. A
+// file is removed only after the outcomes that make it unnecessary are on stable storage.
 
 import { basename } from 'node:path';
 import type { Timers } from '../io/timers.ts';
 import { damageRefusal } from '../message/refusal.ts';
 import { encodeRefusal } from '../message/refusal-form.ts';
 import type { FileLayer } from './file-layer.ts';
-import { JournalWriter, type JournalMark } from './journal-writer.ts';
+import type { JournalMark } from './journal-file.ts';
+import { JournalWriter } from './journal-writer.ts';
 import { replayJournal } from './journal-reader.ts';
 import { asideProblem, setAside } from './damaged-folder.ts';
 import { recoverHolds } from './hold-recovery.ts';
@@ -20,8 +21,8 @@ import {
   inDoubtProblem,
   recoverSegments,
   unclaimedLarge,
-  unplacedProblem,
-  type RecoveryPlace,
+  withoutRecordProblem,
+  type RecoveryContext,
 } from './recovery.ts';
 import { snapshotOf } from './snapshot.ts';
 import { SpoolError } from './spool-error.ts';
@@ -30,7 +31,7 @@ import type { Outcome, RecoveredMessage, SpoolProblem, SpoolStore, SpoolUsage, S
 export interface SegmentStoreOptions {
   readonly files: FileLayer;
   readonly timers: Timers;
-  /** The date, Unix ms. */
+  /** The current time, Unix ms. */
   readonly now: () => number;
   readonly layout: SpoolLayout;
   readonly slot: number;
@@ -76,11 +77,11 @@ export class SegmentStore implements SpoolStore {
       state,
       journal: this.#journal,
       place: this.#place(),
-      onDamaged: (queueIds, why) => this.#vanished(queueIds, why),
+      onDamaged: (queueIds, why) => this.#markVanished(queueIds, why),
     });
   }
 
-  #place(): RecoveryPlace {
+  #place(): RecoveryContext {
     const { files, layout, onProblem } = this.#options;
     return { files, layout, state: this.#state, report: onProblem, sync: true };
   }
@@ -95,30 +96,30 @@ export class SegmentStore implements SpoolStore {
     const replay = await replayJournal(files, layout, state, record, onProblem);
     this.#damagedJournals = replay.damagedFiles;
     const holds = await recoverHolds(files, layout, state, replay, record, onProblem);
-    // A number that was in use is not used again: `holds` may still speak of the file that had it.
-    await this.#journal.start(Math.max(replay.highest, record.journalNumber), replay.last, holds.isNew);
+    // A journal number is never used twice, because `holds` may still name the file that had it.
+    await this.#journal.start(Math.max(replay.highestNumber, record.journalNumber), replay.last, holds.isNew);
     const place = { ...this.#place(), isInDoubt: holds.isInDoubt };
     let inDoubt = 0;
     for await (const batch of recoverSegments(place)) {
       inDoubt += batch.length;
       yield* batch;
     }
-    for (const queueId of state.dropUnplaced()) {
-      onProblem(unplacedProblem(queueId));
+    for (const queueId of state.dropWithoutRecord()) {
+      onProblem(withoutRecordProblem(queueId));
     }
     if (holds.isInDoubt && inDoubt > 0) onProblem(inDoubtProblem(inDoubt));
-    this.#maintenance.orphans(unclaimedLarge(state, largeAtStart));
+    this.#maintenance.setOrphans(unclaimedLarge(state, largeAtStart));
     if (holds.isDamaged) await this.#setAside(holdsPath(layout));
     this.#phase = 'open';
     await this.#holds.start(this.#journal.mark);
-    // The journal files of before are needed until this one stands for itself. One of them that is still in use stands
-    // already for what was before.
-    if (this.#journal.renewalDue) return;
+    // Older journal files are needed until the new one has the whole state. If the disk had no room for a new file, an older
+    // file is still in use, and needs no snapshot.
+    if (this.#journal.isRenewalDue) return;
     await this.#journal.renew(true).catch(() => undefined);
-    await this.#holds.witness(this.#journal.mark);
+    await this.#holds.recordJournalLength(this.#journal.mark);
   }
 
-  /** A journal file that is not needed any more; one that is damaged is kept for people to look at. */
+  /** Removes a journal file; a damaged one is moved to `damaged`, so that people can examine it. */
   #discardJournal(path: string, number: number): Promise<void> {
     return this.#damagedJournals.has(number) ? this.#setAside(path) : this.#options.files.unlink(path);
   }
@@ -129,28 +130,28 @@ export class SegmentStore implements SpoolStore {
       const aside = await setAside(files, layout, path, now());
       if (aside !== undefined) onProblem(asideProblem(path, aside));
     } catch (error) {
-      const text = `it is damaged and could not be moved to ${layout.damaged}: ${String(error)}`;
+      const text = `the file is damaged and could not be moved to ${layout.damaged}: ${String(error)}`;
       onProblem({ kind: 'aside', place: basename(path), text });
     }
   }
 
-  #check(): void {
+  #requireOpen(): void {
     if (this.#phase === 'recovering' || this.#phase === 'open') return;
     throw new SpoolError('SPOOL_NOT_OPEN', `the store of ${this.#options.layout.directory} is not open`);
   }
 
   submitted(queueId: string, ref: StoredRef, recipients: number): boolean {
-    this.#check();
+    this.#requireOpen();
     const idSegment = queueIdSegment(queueId);
     const counter = queueIdCounter(queueId);
     if (idSegment < 0 || counter < 0) {
       throw new SpoolError('SPOOL_BAD_ENVELOPE', `"${queueId}" is not a queue id of this spool`);
     }
-    return this.#state.submitted(idSegment, counter, ref, recipients);
+    return this.#state.addSubmitted(idSegment, counter, ref, recipients);
   }
 
   settle(outcomes: readonly Outcome[]): void {
-    this.#check();
+    this.#requireOpen();
     for (const outcome of outcomes) this.#settle(outcome);
   }
 
@@ -164,47 +165,50 @@ export class SegmentStore implements SpoolStore {
       case 'delivered':
       case 'failed':
       case 'removed':
-        if (state.recipientDone(row, outcome.recipient)) this.#journal.accept()?.done(idSegment, counter);
-        else this.#journal.accept()?.recipientDone(idSegment, counter, outcome.recipient);
+        if (state.setRecipientDone(row, outcome.recipient))
+          this.#journal.countOutcome()?.done(idSegment, counter);
+        else this.#journal.countOutcome()?.recipientDone(idSegment, counter, outcome.recipient);
         break;
       case 'deferred': {
         const { recipient, attempts, nextAttemptAtMs, refusal } = outcome;
-        if (!state.deferred(row, recipient, attempts, nextAttemptAtMs, refusal)) break;
+        if (!state.setDeferred(row, recipient, attempts, nextAttemptAtMs, refusal)) break;
         const number = state.states.refusal((state.table.states[row] ?? 0) + recipient);
-        this.#journal.accept()?.deferred(idSegment, counter, recipient, attempts, nextAttemptAtMs, number);
+        this.#journal
+          .countOutcome()
+          ?.deferred(idSegment, counter, recipient, attempts, nextAttemptAtMs, number);
         break;
       }
       case 'held':
       case 'released':
         state.setHeld(row, outcome.kind === 'held');
         if (outcome.kind === 'released') state.clearDamaged(row);
-        this.#journal.accept()?.held(idSegment, counter, outcome.kind === 'held');
-        this.#holds.changed(idSegment, counter, outcome.kind === 'held');
+        this.#journal.countOutcome()?.held(idSegment, counter, outcome.kind === 'held');
+        this.#holds.addChange(idSegment, counter, outcome.kind === 'held');
         break;
       case 'damaged':
-        this.#damaged(row, outcome.why);
+        this.#markDamaged(row, outcome.why);
         break;
     }
   }
 
-  #damaged(row: number, why: string): void {
+  #markDamaged(row: number, why: string): void {
     const refusal = encodeRefusal(damageRefusal(why));
     const { states, table } = this.#state;
     const { idSegment } = this.#state.groupAt(row);
     const counter = table.counter[row] ?? 0;
     this.#state.setDamaged(row);
-    this.#journal.accept()?.held(idSegment, counter, true);
-    this.#holds.changed(idSegment, counter, true);
+    this.#journal.countOutcome()?.held(idSegment, counter, true);
+    this.#holds.addChange(idSegment, counter, true);
     for (let recipient = 0; recipient < (table.recipients[row] ?? 0); recipient++) {
       const base = table.states[row] ?? -1;
       const attempts = base < 0 ? 0 : states.attempts(base + recipient);
-      if (!this.#state.deferred(row, recipient, attempts, 0, refusal)) continue;
+      if (!this.#state.setDeferred(row, recipient, attempts, 0, refusal)) continue;
       const number = states.refusal((table.states[row] ?? 0) + recipient);
-      this.#journal.accept()?.deferred(idSegment, counter, recipient, attempts, 0, number);
+      this.#journal.countOutcome()?.deferred(idSegment, counter, recipient, attempts, 0, number);
     }
   }
 
-  #vanished(queueIds: readonly string[], why: string): void {
+  #markVanished(queueIds: readonly string[], why: string): void {
     const { onDamaged, onProblem } = this.#options;
     for (const queueId of queueIds) {
       this.#settle({ kind: 'damaged', queueId, why });
@@ -246,21 +250,21 @@ export class SegmentStore implements SpoolStore {
   usage(): SpoolUsage {
     let bytes = 0;
     for (const segment of this.#state.segments) bytes += segment.length;
-    const { damaged, segments, table } = this.#state;
-    return { segments: segments.count, bytes, liveMessages: table.count, damagedMessages: damaged };
+    const { damagedCount, segments, table } = this.#state;
+    return { segments: segments.count, bytes, liveMessages: table.count, damagedMessages: damagedCount };
   }
 
   get unstored(): number {
     return this.#journal.unstored;
   }
 
-  settled(withinMs: number): Promise<number> {
-    this.#check();
-    return this.#journal.settled(withinMs);
+  storeOutcomes(withinMs: number): Promise<number> {
+    this.#requireOpen();
+    return this.#journal.storeOutcomes(withinMs);
   }
 
   async flush(): Promise<void> {
-    this.#check();
+    this.#requireOpen();
     await this.#journal.flush();
     await this.#holds.flush();
   }
@@ -270,7 +274,7 @@ export class SegmentStore implements SpoolStore {
     this.#phase = 'closed';
     await this.#maintaining?.catch(() => undefined);
     await this.#maintenance.close();
-    // Last of all: `holds` says how long the journal is, so that a part of it which is lost after an orderly stop shows.
+    // `holds` is written last, with the final length of the journal. So the next start notices if the journal loses its end.
     let journal: JournalMark | undefined;
     try {
       journal = await this.#journal.close();

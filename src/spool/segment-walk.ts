@@ -1,6 +1,6 @@
-// Finds the records of a segment without its index, by walking from header to header. Content is skipped, except that of
-// the last commit: only that one can have been cut short by a crash. What is damaged is reported, and searched for what
-// it still tells.
+// Finds the records of a segment without its index, by stepping from header to header. Contents are skipped, except those
+// of the last commit: only this one can have been cut short by a crash. Damaged ranges are reported, and searched for
+// records of which the header can still be read.
 
 import { crc32 } from 'node:zlib';
 import { readUpTo } from './file-io.ts';
@@ -8,9 +8,9 @@ import type { FileLayer } from './file-layer.ts';
 import { segmentName } from './queue-id.ts';
 import {
   headerBytes,
-  maxGap,
+  maxGapBytes,
   recordMagic,
-  claimedHead,
+  uncheckedHead,
   gapUnits,
   headLengthAt,
   headQueueId,
@@ -23,22 +23,22 @@ import type { SpoolProblem } from './types.ts';
 
 const windowBytes = 256 * 1024;
 const alignment = 8;
-/** Damaged records that are looked for in one stretch of damage. */
-const maxClaims = 100_000;
+/** Most damaged records that are collected in one damaged range. */
+const maxDamagedRecords = 100_000;
 
 const headDamage = { kind: 'content', why: 'its header or envelope is damaged' } as const;
 
-/** Bytes that are neither a record nor a gap. */
-interface Stretch {
+/** A range of bytes that is neither an intact record nor a gap. */
+interface DamagedRange {
   readonly from: number;
   readonly to: number;
-  readonly claims: readonly FoundRecord[];
+  readonly damagedRecords: readonly FoundRecord[];
 }
 
 export interface WalkResult {
-  /** Good and damaged ones, in order of offset. */
+  /** Intact and damaged records, sorted by offset. */
   readonly records: FoundRecord[];
-  /** Something that was acknowledged may be damaged. */
+  /** True if an acknowledged message may be damaged. */
   readonly isDamaged: boolean;
 }
 
@@ -67,6 +67,7 @@ export class SegmentWalk {
     this.#report = report;
   }
 
+  /** Reads the header of the segment; undefined when it is damaged. */
   async header(): Promise<SegmentHeader | undefined> {
     const at = await this.#load(0, segmentHeaderBytes);
     const header =
@@ -76,9 +77,10 @@ export class SegmentWalk {
     return this.#header;
   }
 
+  /** Reads all records. Call `header` first. */
   async records(): Promise<WalkResult> {
     const good: FoundRecord[] = [];
-    const stretches: Stretch[] = [];
+    const ranges: DamagedRange[] = [];
     let offset = segmentHeaderBytes;
     while (offset < this.length) {
       const found = await this.#recordAt(offset);
@@ -90,77 +92,80 @@ export class SegmentWalk {
       const next = await this.#search(offset + alignment);
       const end = next < 0 ? this.length : next;
       if (next < 0 ? !(await this.#isZero(offset, end)) : !(await this.#isGap(offset, next))) {
-        stretches.push({ from: offset, to: end, claims: await this.#claims(offset, end) });
+        ranges.push({ from: offset, to: end, damagedRecords: await this.#damagedRecords(offset, end) });
       }
       offset = end;
     }
-    return this.#judged(good, stretches);
+    return this.#classify(good, ranges);
   }
 
   /**
-   * Only the last commit of an unsealed segment can be cut short by a crash, and then nobody was told that it is stored.
-   * Anything else that does not hold is damage.
+   * Decides which ranges are torn and which are damaged. Only the last commit of an unsealed segment can be torn by a crash,
+   * and its messages were not acknowledged. Everything else is damage.
    */
-  async #judged(found: readonly FoundRecord[], stretches: readonly Stretch[]): Promise<WalkResult> {
+  async #classify(found: readonly FoundRecord[], ranges: readonly DamagedRange[]): Promise<WalkResult> {
     const last = found.at(-1);
     const lastCommit = last?.head.commit ?? 0;
     const records: FoundRecord[] = [];
     let isDamaged = false;
-    for (const { from, to, claims } of stretches) {
-      const damaged = claims.filter(({ head }) => head.commit < lastCommit);
+    for (const { from, to, damagedRecords } of ranges) {
+      const damaged = damagedRecords.filter(({ head }) => head.commit < lastCommit);
       const follower = found.find(({ offset }) => offset >= to);
-      // A gap was on stable storage before the commit that follows it.
-      const isGap = to - from <= maxGap && follower?.head.gap === gapUnits(to - from);
+      // A gap is on stable storage before the next commit begins, so it cannot be torn.
+      const isGap = to - from <= maxGapBytes && follower?.head.gap === gapUnits(to - from);
       const isLate = follower === undefined || follower.head.commit === lastCommit;
       const isTorn = damaged.length === 0 && isLate && !isGap;
-      if (isTorn) this.#torn(`bytes ${from} to ${to} are not a record`, claims);
+      if (isTorn) this.#reportTorn(`bytes ${from} to ${to} are not a record`, damagedRecords);
       else {
-        this.#problem('segment', `bytes ${from} to ${to} are damaged and not a record any more`);
+        this.#reportProblem('segment', `bytes ${from} to ${to} are damaged: no record can be read there`);
         isDamaged = true;
         records.push(...damaged);
       }
     }
     for (const record of found) {
       const isSuspect = this.#header?.unsynced === true || record.head.commit === lastCommit;
-      if (!isSuspect || (await contentHolds(this.#files, this.#fd, record.offset, record.head))) {
+      if (!isSuspect || (await isContentIntact(this.#files, this.#fd, record.offset, record.head))) {
         records.push(record);
-      } else this.#torn(`the record at byte ${record.offset} is not whole`, [record]);
+      } else this.#reportTorn(`the record at byte ${record.offset} is not whole`, [record]);
     }
     records.sort((a, b) => a.offset - b.offset);
     return { records, isDamaged };
   }
 
-  #torn(what: string, claims: readonly FoundRecord[]): void {
-    const ids = claims.slice(0, 10).map(({ head }) => headQueueId(head));
+  #reportTorn(what: string, damagedRecords: readonly FoundRecord[]): void {
+    const ids = damagedRecords.slice(0, 10).map(({ head }) => headQueueId(head));
     const which = ids.length === 0 ? '' : ` (message ${ids.join(', ')})`;
-    this.#problem(
+    this.#reportProblem(
       'torn',
-      `${what}${which}: cut short by a crash before it was acknowledged, or damaged; left out`,
+      `${what}${which}: it was cut short by a crash before it was acknowledged, or it is damaged; it is left out`,
     );
   }
 
-  #problem(kind: SpoolProblem['kind'], text: string): void {
+  #reportProblem(kind: SpoolProblem['kind'], text: string): void {
     this.#report({ kind, place: segmentName(this.#id), text });
   }
 
-  /** Records whose head is damaged, but tells enough to know where they end. */
-  async #claims(from: number, to: number): Promise<FoundRecord[]> {
-    const claims: FoundRecord[] = [];
-    for (let offset = from; offset >= 0 && offset + headerBytes <= to && claims.length < maxClaims;) {
-      const claim = await this.#claimAt(offset, to);
-      if (claim === undefined) offset = await this.#magicFrom(offset + alignment);
+  /** Records with a damaged head that still tells where the record ends. */
+  async #damagedRecords(from: number, to: number): Promise<FoundRecord[]> {
+    const damagedRecords: FoundRecord[] = [];
+    for (
+      let offset = from;
+      offset >= 0 && offset + headerBytes <= to && damagedRecords.length < maxDamagedRecords;
+    ) {
+      const record = await this.#damagedRecordAt(offset, to);
+      if (record === undefined) offset = await this.#magicFrom(offset + alignment);
       else {
-        claims.push(claim);
-        offset += claim.head.length;
+        damagedRecords.push(record);
+        offset += record.head.length;
       }
     }
-    return claims;
+    return damagedRecords;
   }
 
-  async #claimAt(offset: number, to: number): Promise<FoundRecord | undefined> {
+  async #damagedRecordAt(offset: number, to: number): Promise<FoundRecord | undefined> {
     let at = await this.#load(offset, headerBytes);
-    const head = at < 0 ? undefined : claimedHead(this.#window, at);
-    // Nobody outside knows the tag: no text of a mail has it.
+    const head = at < 0 ? undefined : uncheckedHead(this.#window, at);
+    // The tag is secret, so a forged record in the text of a mail does not have it.
     if (head === undefined || head.tag !== this.#tag || offset + head.length > to) return undefined;
     const headBytes = headerBytes + head.envelopeLength;
     at = await this.#load(offset, headBytes);
@@ -169,7 +174,7 @@ export class SegmentWalk {
     return { offset, head, bytes, at: 0, damage: headDamage };
   }
 
-  /** Where the next record may begin; -1 if nowhere. */
+  /** Offset at or after `offset` where the next record may begin; -1 if there is none. */
   async #magicFrom(offset: number): Promise<number> {
     let from = offset;
     while (from + headerBytes <= this.length) {
@@ -193,13 +198,13 @@ export class SegmentWalk {
     if (at < 0) return undefined;
     const head = parseHead(this.#window, at);
     if (head === undefined || offset + head.length > this.length) return undefined;
-    // Without the segment's header the first record has to tell the tag.
+    // If the segment's header is damaged, the tag of the first record is used.
     if (this.#tag === undefined && offset === segmentHeaderBytes) this.#tag = head.tag;
     if (head.tag !== this.#tag) return undefined;
     return { offset, head, bytes: Buffer.from(this.#window.subarray(at, at + needed)), at: 0 };
   }
 
-  /** The offset of the next good record from `offset`; -1 if there is none. */
+  /** Offset of the next intact record at or after `offset`; -1 if there is none. */
   async #search(offset: number): Promise<number> {
     let candidate = await this.#magicFrom(offset);
     while (candidate >= 0 && (await this.#recordAt(candidate)) === undefined) {
@@ -208,10 +213,10 @@ export class SegmentWalk {
     return candidate;
   }
 
-  /** Whether the writer left these bytes: the record after them tells how many, so that a lost record shows. */
+  /** True if the writer left these zero bytes. The next record tells the length of the gap, so a lost record is noticed. */
   async #isGap(offset: number, next: number): Promise<boolean> {
     const count = next - offset;
-    if (count > maxGap || (await this.#recordAt(next))?.head.gap !== gapUnits(count)) return false;
+    if (count > maxGapBytes || (await this.#recordAt(next))?.head.gap !== gapUnits(count)) return false;
     return this.#isZero(offset, next);
   }
 
@@ -224,7 +229,7 @@ export class SegmentWalk {
     return true;
   }
 
-  /** Brings `count` bytes from `offset` into the window; their position in it, or -1 if the file is shorter. */
+  /** Loads `count` bytes from `offset` into the window. Returns their position in it; -1 if the file is shorter. */
   async #load(offset: number, count: number): Promise<number> {
     if (offset + count > this.length) return -1;
     const at = offset - this.#windowAt;
@@ -241,8 +246,8 @@ function aligned(offset: number): number {
   return Math.ceil(offset / alignment) * alignment;
 }
 
-/** Reads the content of a record and checks it; true for a large message, whose record holds none. */
-export async function contentHolds(
+/** Reads the content of a record and verifies its checksum. True for a large message, whose record has no content. */
+export async function isContentIntact(
   files: FileLayer,
   fd: number,
   offset: number,

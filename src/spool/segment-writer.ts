@@ -1,5 +1,5 @@
-// The writing side: group commit into segments. Messages that arrive while a write and its sync are under way go out
-// together in the next one, so that one fdatasync serves every session that waits.
+// Appends messages to segments by group commit: messages that arrive during a write and its sync are written together next,
+// so that one fdatasync serves all waiting sessions.
 
 import { crc32 } from 'node:zlib';
 import { nextTurn, type Timers } from '../io/timers.ts';
@@ -10,18 +10,19 @@ import { highestOfSlot, listSegments, type SpoolLayout } from './layout.ts';
 import { counterLimit, formatQueueId, nextSegmentId, segmentName } from './queue-id.ts';
 import { kindMessage, encodeRecord } from './record.ts';
 import { SegmentFile, type NewRecord } from './segment-file.ts';
-import { SpoolError, isOutOfRoom, isPassing, systemCode, writeError } from './spool-error.ts';
+import { SpoolError, isDiskFull, isTransientDiskError, systemCode, writeError } from './spool-error.ts';
 import type { Appended, LargeContent, NewMessage, SpoolWriter, StoredRef } from './types.ts';
 
-/** A group is cut at this size, so that no session waits for much more than its own bytes. */
+/** Largest group, so that no session waits much longer than its own bytes need. */
 const maxGroupBytes = 8 * 1024 * 1024;
 /**
- * Turns of the event loop between two groups: what the sockets have already brought joins the next one. Nothing is
- * waited for, as a timer would: at 50 sessions a group grows from 7 messages to 9 and no session is slower.
+ * Turns of the event loop between two groups, so that messages which the sockets have received already join the next
+ * group. A timer was rejected, since it would delay sessions. With 50 sessions, a group grows from 7 messages to 9, and no
+ * session becomes slower.
  */
 const gatherTurns = 2;
-/** What could not be written at all is not tried again sooner; until then mail is refused at its beginning. */
-const failureMs = 1_000;
+/** Pause after a failure that concerns all mail. During the pause, mail is refused before its content is sent. */
+const failureRetryMs = 1_000;
 const maxContentBytes = 0x7fffffff;
 
 export interface SegmentWriterOptions {
@@ -35,7 +36,8 @@ export interface SegmentWriterOptions {
   readonly timers: Timers;
 }
 
-interface Waiting extends NewRecord {
+/** A record that waits for its group, with the promise of its `append`. */
+interface WaitingRecord extends NewRecord {
   readonly resolve: (ref: StoredRef) => void;
   readonly reject: (error: SpoolError) => void;
 }
@@ -46,15 +48,15 @@ export class SegmentWriter implements SpoolWriter {
   /** The open segment; undefined after a failure until the next group needs one. */
   #segment: SegmentFile | undefined;
   readonly #epoch: number;
-  /** Queue ids are made from this number: the open segment's id, or a higher one when its counters are used up. */
+  /** Segment part of new queue ids: the open segment's id, or a higher one when its counters are used up. */
   #idSegment: number;
   #idPrefix: string;
   #counter = 0;
-  #waiting: Waiting[] = [];
-  #scheduled = false;
+  #waiting: WaitingRecord[] = [];
+  #isScheduled = false;
   #running: Promise<void> | undefined;
   readonly #sealing = new Set<Promise<void>>();
-  #closed = false;
+  #isClosed = false;
   #failure: SpoolError | undefined;
   #failedAtMs = 0;
 
@@ -81,12 +83,12 @@ export class SegmentWriter implements SpoolWriter {
     }
   }
 
-  /** Makes the first segment. Without room for it there is none until there is, and all mail is refused for a time. */
+  /** Makes the first segment. If the disk is full or fails, the next group tries again. */
   async #begin(previous: number, nowMs: number): Promise<void> {
     try {
       await this.#create(previous, nowMs);
     } catch (error) {
-      if (!isPassing(error)) throw error;
+      if (!isTransientDiskError(error)) throw error;
     }
   }
 
@@ -108,7 +110,7 @@ export class SegmentWriter implements SpoolWriter {
 
   newQueueId(): string {
     if (this.#counter === counterLimit) {
-      // No segment has this id; the next group makes one with a higher id before it is written: see #writable.
+      // No segment has this id. Before the next group is written, a segment with a higher id is made: see #writable.
       const { slot, now } = this.#options;
       this.#idSegment = nextSegmentId(this.#idSegment, now(), slot);
       this.#idPrefix = segmentName(this.#idSegment);
@@ -130,7 +132,7 @@ export class SegmentWriter implements SpoolWriter {
       if (sizeBytes > maxContentBytes) {
         throw new SpoolError(
           'SPOOL_BAD_ENVELOPE',
-          `${sizeBytes} bytes are too much for a record: use openLarge`,
+          `storing a message: ${sizeBytes} bytes are too many for a record; use openLarge`,
         );
       }
       head = encodeRecord(message.envelope, kindMessage, sizeBytes, sizeBytes, crc);
@@ -144,7 +146,7 @@ export class SegmentWriter implements SpoolWriter {
   }
 
   #append(record: NewRecord): Promise<StoredRef> {
-    if (this.#closed) {
+    if (this.#isClosed) {
       return Promise.reject(new SpoolError('SPOOL_NOT_OPEN', 'storing a message: the spool is closed'));
     }
     const { failure } = this;
@@ -157,7 +159,7 @@ export class SegmentWriter implements SpoolWriter {
         ),
       );
     }
-    this.#space.used(record.length);
+    this.#space.subtract(record.length);
     return new Promise((resolve, reject) => {
       const { head, content, length } = record;
       this.#waiting.push({ head, content, length, resolve, reject });
@@ -186,12 +188,12 @@ export class SegmentWriter implements SpoolWriter {
   get failure(): SpoolError | undefined {
     if (this.#failure === undefined) return undefined;
     const age = this.#options.now() - this.#failedAtMs;
-    if (age >= failureMs || age < 0) this.#failure = undefined;
+    if (age >= failureRetryMs || age < 0) this.#failure = undefined;
     return this.#failure;
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
+    this.#isClosed = true;
     if (this.#running === undefined && this.#waiting.length > 0) this.#start();
     await this.#running;
     const segment = this.#segment;
@@ -200,12 +202,12 @@ export class SegmentWriter implements SpoolWriter {
     await Promise.all(this.#sealing);
   }
 
-  /** Waits for the end of this turn of the event loop, so that everything it brought makes one group. */
+  /** Begins after this turn of the event loop, so that all messages of the turn make one group. */
   #schedule(): void {
-    if (this.#scheduled || this.#running !== undefined) return;
-    this.#scheduled = true;
+    if (this.#isScheduled || this.#running !== undefined) return;
+    this.#isScheduled = true;
     this.#options.timers.setImmediate(() => {
-      this.#scheduled = false;
+      this.#isScheduled = false;
       if (this.#running === undefined) this.#start();
     });
   }
@@ -219,7 +221,7 @@ export class SegmentWriter implements SpoolWriter {
 
   async #drain(): Promise<void> {
     while (this.#waiting.length > 0) {
-      let group: readonly Waiting[] = [];
+      let group: readonly WaitingRecord[] = [];
       try {
         const segment = await this.#writable();
         group = this.#takeGroup(segment);
@@ -229,30 +231,30 @@ export class SegmentWriter implements SpoolWriter {
           resolve({ segment: segment.id, offset, length });
           offset += length;
         }
-        this.#space.used(segment.length - offset);
+        this.#space.subtract(segment.length - offset);
         for (let turn = 0; turn < gatherTurns && this.#waiting.length > 0; turn++) {
           await nextTurn(this.#options.timers);
         }
       } catch (error) {
-        this.#fail(group, error);
+        this.#rejectGroup(group, error);
       }
     }
   }
 
-  /** The open segment, or a new one when it is full, broken, or its queue ids are used up. */
+  /** The open segment, or a new one when it is full, has failed, or its queue ids are used up. */
   async #writable(): Promise<SegmentFile> {
     const current = this.#segment;
     const next = this.#waiting[0];
     if (current !== undefined) {
-      const full = current.records > 0 && current.length + (next?.length ?? 0) > this.#options.segmentBytes;
-      if (!full && current.id === this.#idSegment) return current;
+      const isFull = current.records > 0 && current.length + (next?.length ?? 0) > this.#options.segmentBytes;
+      if (!isFull && current.id === this.#idSegment) return current;
       this.#segment = undefined;
-      this.#retire(current.seal());
+      this.#trackSealing(current.seal());
     }
     return this.#create(this.#idSegment, this.#options.now());
   }
 
-  #takeGroup(segment: SegmentFile): readonly Waiting[] {
+  #takeGroup(segment: SegmentFile): readonly WaitingRecord[] {
     const room = this.#options.segmentBytes - segment.length;
     let bytes = 0;
     let count = 0;
@@ -269,28 +271,29 @@ export class SegmentWriter implements SpoolWriter {
     return this.#waiting.splice(0, count);
   }
 
-  /** A failed group is refused; without a segment, everything that waits is. */
-  #fail(group: readonly Waiting[], cause: unknown): void {
+  /** Refuses a group that failed. Without a segment, refuses all waiting messages. */
+  #rejectGroup(group: readonly WaitingRecord[], cause: unknown): void {
     const segment = this.#segment;
     const error = writeError(`writing to the spool in ${this.#options.layout.directory}`, cause);
-    if (isOutOfRoom(cause)) this.#space.isUsedUp();
+    if (isDiskFull(cause)) this.#space.markFull();
     else if (systemCode(cause) === 'EROFS' || segment === undefined) {
-      // A single failed write may be of its file alone; this one would be met by every message.
+      // A failed write may concern its file only. These failures would meet every message.
       this.#failure = error;
       this.#failedAtMs = this.#options.now();
     }
     if (group.length > 0 && segment !== undefined) {
       this.#segment = undefined;
-      this.#retire(segment.abandon());
+      this.#trackSealing(segment.abandon());
       for (const { reject } of group) reject(error);
       return;
     }
-    const all = this.#waiting;
+    const waiting = this.#waiting;
     this.#waiting = [];
-    for (const { reject } of all) reject(error);
+    for (const { reject } of waiting) reject(error);
   }
 
-  #retire(sealing: Promise<void>): void {
+  /** Lets `close` wait for the sealing. */
+  #trackSealing(sealing: Promise<void>): void {
     this.#sealing.add(sealing);
     void sealing.finally(() => this.#sealing.delete(sealing));
   }

@@ -1,4 +1,4 @@
-// The whole state as journal entries, in pieces: between two pieces outcomes go on being written, which does no harm,
+// Writes the whole state as journal entries, in pieces. New outcomes may be written between two pieces; this does no harm,
 // because every entry is absolute.
 
 import type { EntrySink } from './entry-sink.ts';
@@ -7,13 +7,14 @@ import type { QueueState } from './queue-state.ts';
 
 const pieceBytes = 128 * 1024;
 
+/** Adds the entries to `journal`; yields when a piece is complete. */
 export function* snapshotOf(state: QueueState, journal: EntrySink): Generator<undefined> {
   for (const group of state.groups) {
     const ranges = doneRanges(group);
     if (ranges.length > 0) journal.doneRanges(group.idSegment, ranges);
     if (journal.bytes > pieceBytes) yield;
   }
-  // Rows that come into use behind this walk are told of by their own outcomes.
+  // The outcomes of a row that comes into use behind this loop are written to the journal by themselves.
   for (let row = 0; row < state.table.rows; row++) {
     if (!state.table.isUsed(row)) continue;
     messageEntries(state, row, journal);

@@ -1,23 +1,23 @@
-// Errors of the queue store. Each code is stable; the message says which file or message was concerned.
+// Errors of the queue store. Each code is stable; the message names the file or the message.
 
 import { SluiceError } from '../errors/sluice-error.ts';
 
 export type SpoolErrorCode =
-  /** The reserve would be eaten; nothing was written. */
+  /** The disk is full, or writing would use the reserve; nothing was stored. */
   | 'SPOOL_FULL'
-  /** A write or sync failed; the message is not in the spool. */
+  /** A write or sync failed; nothing was stored. */
   | 'SPOOL_WRITE_FAILED'
-  /** A checksum does not hold. */
+  /** A checksum does not match. */
   | 'SPOOL_CORRUPT'
-  /** The system could not read it: no open file left, no right, an error of the disk. It may go better later. */
+  /** The system could not read a file: no file descriptor left, no permission, a disk error. A later attempt may succeed. */
   | 'SPOOL_UNREADABLE'
-  /** The segment, record or file is gone. */
+  /** The segment, record or file is missing. */
   | 'SPOOL_MISSING'
-  /** The directory holds another format version, or no spool at all. */
+  /** The directory has another format version, or no spool. */
   | 'SPOOL_FORMAT'
-  /** A folder of the spool is gone. */
+  /** A folder of the spool is missing. */
   | 'SPOOL_FOLDER_MISSING'
-  /** This user may not read or write it. */
+  /** This user may not read or write the spool. */
   | 'SPOOL_DENIED'
   /** A queue id or envelope that cannot be stored. */
   | 'SPOOL_BAD_ENVELOPE'
@@ -32,7 +32,7 @@ const advice: Record<SpoolErrorCode, string> = {
   SPOOL_MISSING: 'If the file was removed by hand, the message is lost; remove it from the queue.',
   SPOOL_FORMAT: 'Use the version of Sluice that wrote this spool, or point to another directory.',
   SPOOL_FOLDER_MISSING:
-    'Is its disk mounted? Bring the folder back from a copy. If nothing of it is left, make an empty one of this name: what was in it is lost.',
+    'Is its disk mounted? Restore the folder from a copy. If there is none, make an empty folder with this name: its contents are lost.',
   SPOOL_DENIED: 'Run this command as the user that runs Sluice, or as root.',
   SPOOL_BAD_ENVELOPE: '',
   SPOOL_NOT_OPEN: '',
@@ -50,17 +50,17 @@ export function systemCode(error: unknown): string {
   return '';
 }
 
-/** Rights are missing: another user is needed, not another version or disk. */
+/** True when permission is missing: another user is needed, not another version or disk. */
 export function isDenied(error: unknown): boolean {
   const code = systemCode(error);
   return code === 'EACCES' || code === 'EPERM';
 }
 
 /**
- * The system's words, without what they were about, which differs from one failure to the next:
- * `EROFS: read-only file system`. Of anything else, the message.
+ * The text of a system error without the call and path, which differ from one failure to the next:
+ * `EROFS: read-only file system`. For any other error, its message.
  */
-export function systemWords(error: unknown): string {
+export function systemErrorText(error: unknown): string {
   const origin = error instanceof SpoolError && error.cause !== undefined ? error.cause : error;
   if (!(origin instanceof Error)) return String(origin);
   const [words = ''] = systemCode(origin) === '' ? [origin.message] : origin.message.split(', ');
@@ -68,30 +68,30 @@ export function systemWords(error: unknown): string {
 }
 
 /** True when a write failed because the disk or the quota is used up. */
-export function isOutOfRoom(error: unknown): boolean {
+export function isDiskFull(error: unknown): boolean {
   const code = systemCode(error instanceof SpoolError ? error.cause : error);
   return code === 'ENOSPC' || code === 'EDQUOT';
 }
 
-/** True when a write failed for want of room, or of the right to use it: the file is as it was, and may be written later. */
-export function isWithoutRoom(error: unknown): boolean {
+/** True when a write failed because the disk is full or read-only: the file is unchanged, and may be written later. */
+export function isDiskFullOrReadOnly(error: unknown): boolean {
   return ['ENOSPC', 'EDQUOT', 'EROFS'].includes(systemCode(error));
 }
 
-/** True for what a disk does that may end by itself; a wrong folder or missing rights do not. */
-export function isPassing(error: unknown): boolean {
-  return isWithoutRoom(error) || systemCode(error) === 'EIO';
+/** True for errors of a disk that may end by themselves; a wrong folder or missing permission does not. */
+export function isTransientDiskError(error: unknown): boolean {
+  return isDiskFullOrReadOnly(error) || systemCode(error) === 'EIO';
 }
 
-/** The stored message is not as it was written, or gone: trying again finds the same. */
+/** True when the stored message is damaged or missing: another attempt gives the same result. */
 export function isDamage(error: unknown): error is SpoolError {
   return error instanceof SpoolError && (error.code === 'SPOOL_CORRUPT' || error.code === 'SPOOL_MISSING');
 }
 
-/** Wraps what a write or sync threw: no space is `SPOOL_FULL`, anything else `SPOOL_WRITE_FAILED`. */
+/** Wraps an error of a write or sync: `SPOOL_FULL` if the disk is full, otherwise `SPOOL_WRITE_FAILED`. */
 export function writeError(doing: string, cause: unknown): SpoolError {
   if (cause instanceof SpoolError) return cause;
-  const full = isOutOfRoom(cause);
+  const full = isDiskFull(cause);
   const why = cause instanceof Error ? cause.message : String(cause);
   return new SpoolError(full ? 'SPOOL_FULL' : 'SPOOL_WRITE_FAILED', `${doing}: ${why}`, { cause });
 }

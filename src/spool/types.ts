@@ -1,12 +1,13 @@
-// The contract of the queue store (docs/spool-format.md). Free of file paths, so that another store can stand behind it.
+// The interfaces of the queue store (docs/spool-format.md). They have no file paths, so that another store can implement
+// them.
 
 import type { LastRefusal } from '../message/refusal-form.ts';
 import type { Envelope } from '../message/envelope.ts';
 import type { SpoolError } from './spool-error.ts';
 
-/** Where one stored message is. Numbers only: it crosses process borders in batches. */
+/** The place of one stored message. It has only numbers, because it is sent between processes in batches. */
 export interface StoredRef {
-  /** The segment's id; unique for ever, below 2^53. */
+  /** The segment's id; never used again, below 2^53. */
   readonly segment: number;
   /** Byte offset of the record in the segment. */
   readonly offset: number;
@@ -14,13 +15,14 @@ export interface StoredRef {
   readonly length: number;
 }
 
-/** What is given to `append`. Content is the message with CRLF line ends, not dot-stuffed, Received line included. */
+/** A message to be stored. */
 export interface NewMessage {
   readonly envelope: Envelope;
+  /** The message with CRLF line ends, not dot-stuffed, Received line included. */
   readonly content: readonly Uint8Array[];
 }
 
-/** Appended and on stable storage. */
+/** The result of storing a message on stable storage. */
 export interface Appended {
   readonly ref: StoredRef;
   /** Bytes of the content. */
@@ -33,26 +35,26 @@ export interface LargeContent {
   readonly sizeBytes: number;
   /** Writes a piece; resolves when the next piece may be written (bounded memory). */
   write(piece: Uint8Array): Promise<void>;
-  /** The content is complete: syncs it, appends the record with the envelope, and resolves when all is stable. */
+  /** Ends the content: syncs it, appends the record with the envelope, and resolves when both are on stable storage. */
   commit(envelope: Envelope): Promise<Appended>;
-  /** Removes what was written; safe to call at any time before commit resolved. */
+  /** Removes the file; does nothing after `commit` was called. */
   abort(): Promise<void>;
 }
 
 /** The writing side, one per process that accepts mail. */
 export interface SpoolWriter {
-  /** A new queue id, unique for ever. */
+  /** Makes a queue id that is never used again. */
   newQueueId(): string;
   /**
-   * Group commit: resolves when content and envelope are on stable storage.
-   * @throws {SpoolError} code `SPOOL_FULL` when the reserve would be eaten, `SPOOL_WRITE_FAILED` when write or sync failed;
+   * Stores a message by group commit: resolves when content and envelope are on stable storage.
+   * @throws {SpoolError} code `SPOOL_FULL` when there is no room above the reserve, `SPOOL_WRITE_FAILED` when write or sync failed;
    * in both cases the message is not in the spool and the client gets a 4xx.
    */
   append(message: NewMessage): Promise<Appended>;
   openLarge(queueId: string): Promise<LargeContent>;
-  /** True while there is room above the reserve and nothing fails; checked before 354 so that mail is refused early. */
+  /** True while there is room above the reserve and `failure` is undefined; checked before 354, so that mail is refused early. */
   hasRoom(sizeBytes: number): boolean;
-  /** Why nothing can be stored for now, whatever room there is: the file system is read-only, say. */
+  /** Why nothing can be stored at present although there may be room, e.g. a read-only file system. */
   readonly failure: SpoolError | undefined;
   close(): Promise<void>;
 }
@@ -61,58 +63,60 @@ export interface SpoolWriter {
 export interface StoredMessage {
   readonly envelope: Envelope;
   readonly sizeBytes: number;
-  /** The whole content when the record holds it; undefined for a large message: then `stream`. */
+  /** The whole content; undefined for a large message: use `stream`. */
   readonly content: Uint8Array | undefined;
-  /** Header and envelope in the segment are damaged; they come from its index. */
+  /** Set when header and envelope in the segment are damaged and were read from its index. */
   readonly isFromIndex?: true;
-  /** The content in pieces of bounded size, checked against its checksum as far as it was read. */
+  /** The content in pieces of bounded size. A wrong checksum rejects before the last piece. */
   stream(): AsyncIterable<Uint8Array>;
 }
 
-/** The reading side, in the sender and wherever a message is looked at. */
+/** Reads stored messages. */
 export interface SpoolReader {
   /**
-   * Synchronous read through the page cache: for messages that were written a moment ago.
-   * @throws {SpoolError} `SPOOL_CORRUPT` when a checksum does not hold, `SPOOL_MISSING` when segment or record is gone.
+   * Reads synchronously, through the page cache: for messages that were written a moment ago.
+   * @throws {SpoolError} `SPOOL_CORRUPT` when a checksum does not match, `SPOOL_MISSING` when segment or record is missing,
+   * `SPOOL_UNREADABLE` when the system cannot read the file
    */
   readFresh(ref: StoredRef): StoredMessage;
-  /** The same without blocking the thread: for messages that may have left the page cache. */
+  /** Like `readFresh`, without blocking the thread: for messages that may have left the page cache. */
   read(ref: StoredRef): Promise<StoredMessage>;
   /** Reads the envelope only. */
   readEnvelope(ref: StoredRef): Promise<Envelope>;
   close(): void;
 }
 
-/** The reading side where people are shown what there is. */
+/** Reads stored messages for people, who also want to see damaged ones. */
 export interface QueueReader extends SpoolReader {
   /**
-   * What the envelope of a damaged message says, which may be wrong: for people to know the message by, never to deliver it.
-   * Undefined when it says nothing any more, or not that it is of this message.
+   * Reads the envelope of a damaged message, which may be wrong: so that people recognize the message, never to deliver it.
+   * Undefined when it cannot be read, or has another queue id.
    */
   readDamagedEnvelope(queueId: string, ref: StoredRef): Promise<Envelope | undefined>;
 }
 
-/** What is left of one message. */
+/** The readable parts of a message that may be damaged. */
 export interface SalvagedMessage {
-  /** Undefined when neither the record nor the index has it as it was written. */
+  /** Undefined when it is damaged in the record and in the index. */
   readonly envelope: Envelope | undefined;
-  /** What is damaged or missing, in sentences; complete when the stream has ended. */
+  /** Sentences that tell what is damaged or missing; complete when the stream has ended. */
   readonly faults: readonly string[];
-  /** What can be read of the content, in pieces of bounded size. */
+  /** The readable parts of the content, in pieces of bounded size. */
   stream(): AsyncIterable<Uint8Array>;
 }
 
 /** Reads messages that may be damaged. */
 export interface SpoolSalvager {
   /**
-   * @param queueId - of the message: nothing of another one is taken for it
-   * @throws {SpoolError} `SPOOL_DENIED`, `SPOOL_UNREADABLE` when the system lacks rights or files; damage is never thrown
+   * Reads a message.
+   * @param queueId - a record with another queue id is not taken for the message's
+   * @throws {SpoolError} `SPOOL_DENIED` or `SPOOL_UNREADABLE` when the system cannot open a file; never because of damage
    */
   salvage(queueId: string, ref: StoredRef): Promise<SalvagedMessage>;
   close(): void;
 }
 
-/** What has become of one recipient; `recipient` is its index in the envelope. */
+/** What happened to a recipient or a message; `recipient` is the index in the envelope. */
 export type Outcome =
   | { readonly kind: 'delivered'; readonly queueId: string; readonly recipient: number }
   | { readonly kind: 'failed'; readonly queueId: string; readonly recipient: number }
@@ -126,12 +130,12 @@ export type Outcome =
       readonly refusal: LastRefusal;
     }
   | { readonly kind: 'removed'; readonly queueId: string; readonly recipient: number }
-  /** A message is held or released as a whole. Released, one that is damaged is tried again. */
+  /** A message was held or released, with all its recipients. After its release, a damaged message is tried again. */
   | { readonly kind: 'held' | 'released'; readonly queueId: string }
-  /** Its record or content cannot be read as it was written: it is held, and its recipients' last refusal says why. */
+  /** The stored message is damaged: it is held, and its recipients' last refusal tells why. */
   | { readonly kind: 'damaged'; readonly queueId: string; readonly why: string };
 
-/** The state of one recipient that still waits, as recovery finds it. */
+/** A waiting recipient, as recovery finds it. */
 export interface RecoveredRecipient {
   readonly index: number;
   readonly address: string;
@@ -141,7 +145,7 @@ export interface RecoveredRecipient {
   readonly lastRefusal: LastRefusal;
 }
 
-/** A message with at least one recipient left. */
+/** A message with at least one waiting recipient, as recovery finds it. */
 export interface RecoveredMessage {
   readonly queueId: string;
   readonly ref: StoredRef;
@@ -150,64 +154,67 @@ export interface RecoveredMessage {
   readonly reversePath: string;
   readonly body: Envelope['body'];
   readonly smtpUtf8: boolean;
-  /** Name of the tenant; none: mail of no tenant. */
+  /** Name of the tenant; undefined: mail of no tenant. */
   readonly tenant?: string | undefined;
-  /** MT-PRIORITY (RFC 6710); none: 0. */
+  /** MT-PRIORITY (RFC 6710); undefined: 0. */
   readonly priority?: number | undefined;
   readonly held: boolean;
-  /** Why it cannot be delivered; then it is held. None: nothing is known to be wrong with it. */
+  /** Why the stored message is damaged; then it is held. Undefined: no damage is known. */
   readonly damage?: string | undefined;
   readonly waiting: readonly RecoveredRecipient[];
 }
 
-/** Segments and messages counted, for `sluice status` and tests. */
+/** Number of segments and messages, for `sluice status` and tests. */
 export interface SpoolUsage {
   readonly segments: number;
   readonly bytes: number;
   readonly liveMessages: number;
-  /** Of these, messages that are known to be damaged. */
+  /** Those of `liveMessages` that are known to be damaged. */
   readonly damagedMessages: number;
 }
 
-/** The manager's side: the only one that settles and removes. */
+/** The store of the manager, which alone records outcomes and removes files. */
 export interface SpoolStore {
-  /** Everything that still has a recipient waiting, oldest segment first. Call once, before anything else. */
+  /** Yields all messages with a waiting recipient, oldest segment first. Call once, before anything else. */
   recover(): AsyncIterable<RecoveredMessage>;
   /**
-   * A receiver reports a message; from now on its segment is kept until the message is done.
-   * False when it is known already, waiting or done: a receiver may report again after the manager restarted.
+   * Adds a message that a receiver has reported. Its segment is kept until the message is done.
+   * @returns false when the message is known already, waiting or done: a receiver may report it again after a restart of the
+   * manager
    */
   submitted(queueId: string, ref: StoredRef, recipients: number): boolean;
-  /** Records outcomes; written within some ms, synced within `journalSyncMs`. The last recipient's outcome ends the message. */
+  /** Records outcomes: written within some ms, synced within `journalSyncMs`. A message is done when its last recipient is. */
   settle(outcomes: readonly Outcome[]): void;
   /** True for a message that is known to be damaged. */
   isDamaged(queueId: string): boolean;
-  /** The current place of a message: it may have moved to a long-lived segment. Undefined when it is done. */
+  /** The current place of a message, which may have moved to a long-lived segment. Undefined when it is done. */
   locate(queueId: string): StoredRef | undefined;
-  /** A message in flight is not moved and its segment not unlinked. */
+  /** Until `unpin`, the message is not moved and its segment not removed: a sender is reading it. Calls are counted. */
   pin(queueId: string): void;
   unpin(queueId: string): void;
-  /** Moves stragglers to long-lived segments, unlinks dead segments, compacts the journal; a bounded step. */
+  /** Does a bounded step of maintenance: moves old messages to long-lived segments, removes files, compacts the journal. */
   maintain(nowMs: number): Promise<void>;
   usage(): SpoolUsage;
   /** Resolves when all outcomes so far are on stable storage. */
   flush(): Promise<void>;
-  /** Outcomes that are not on stable storage yet. */
+  /** Number of outcomes that are not on stable storage yet. */
   readonly unstored: number;
-  /** Tries to store them until this time is over; resolves to the number of those that still are not. */
-  settled(withinMs: number): Promise<number>;
+  /** Tries for this time to store all outcomes; resolves to the number of outcomes that are not stored. */
+  storeOutcomes(withinMs: number): Promise<number>;
   close(): Promise<void>;
 }
 
-/** Something that is not as it should be in the spool, found by recovery or `sluice spool check`. */
+/** A problem in the spool, found by recovery, maintenance or `sluice spool check`. */
 export interface SpoolProblem {
   /**
-   * `segment` and `journal`: bytes that are damaged; `torn`: bytes at an end that a crash cut short before they counted,
-   * or that are damaged; `index`: rebuilt; `content`: a message is damaged; `missing`: a message or its large file that
-   * should be there is not; `orphan`: a large file of no message; `holds`: the second record of what is held; `unwritten`: it could not
-   * be written;
-   * `doubt`: nobody knows any more what was held, so everything is;
-   * `format`: the file that tells the version; `aside`: damaged files that were taken out of the way.
+   * - `segment`, `journal`, `index`, `holds`, `format`: this file is damaged or missing
+   * - `torn`: the end of a file is not readable: a crash cut it off before it was acknowledged, or it is damaged
+   * - `content`: a message is damaged
+   * - `missing`: a message, or the file of a large message, is missing
+   * - `orphan`: a large file belongs to no message
+   * - `unwritten`: the file `holds` could not be written
+   * - `doubt`: it is unknown which messages were held, so all are held
+   * - `aside`: a damaged file is kept in the folder `damaged`
    */
   readonly kind:
     | 'segment'
@@ -225,15 +232,15 @@ export interface SpoolProblem {
   /** The segment, journal file or queue id concerned. */
   readonly place: string;
   readonly text: string;
-  /** What is known of the message that it concerns. */
+  /** The message concerned, as far as it is known. */
   readonly message?: DamagedMessage | undefined;
 }
 
 /** A message that cannot be delivered because its stored form is damaged. */
 export interface DamagedMessage {
   readonly queueId: string;
-  /** Empty: the null reverse path. */
+  /** Empty for the null reverse-path. */
   readonly reversePath: string;
-  /** Those that still wait. */
+  /** The recipients that still wait. */
   readonly recipients: readonly string[];
 }

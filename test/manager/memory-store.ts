@@ -64,7 +64,7 @@ export class MemoryStore implements Spool {
       usage: () => ({ segments: 1, bytes: 0, liveMessages: messages.size, damagedMessages: 0 }),
       flush: () => Promise.resolve(),
       unstored: 0,
-      settled: () => Promise.resolve(this.unstored),
+      storeOutcomes: () => Promise.resolve(this.unstored),
       close: () => {
         this.closed = true;
         return Promise.resolve();

@@ -84,7 +84,6 @@ export class DamageModel {
         slot: 1,
         segmentBytes,
         reserveBytes: 0,
-        largeMessageBytes: 4096,
         sync: 'fdatasync',
         files: this.#disk.process().files,
         now: () => startMs,

@@ -44,7 +44,7 @@ test('where a write found no room, nothing is believed to fit for a second', asy
   const { disk, space } = ground(1_000); // a quota
   await space.measure();
   disk.nowMs += 1_500;
-  space.isUsedUp();
+  space.markFull();
   disk.nowMs += 999;
   assert.equal(space.hasRoom(1), false);
   disk.nowMs++;

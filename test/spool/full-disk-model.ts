@@ -222,7 +222,7 @@ export class FullDiskModel {
   /** SIGTERM: what is in flight finishes, then all is stored, or it says how much is not. */
   async stop(): Promise<void> {
     while (this.#inFlight.length > 0) this.#finish();
-    const unstored = (await this.#store?.settled(0)) ?? 0;
+    const unstored = (await this.#store?.storeOutcomes(0)) ?? 0;
     if (!this.disk.readOnly)
       assert.equal(unstored, 0, 'outcomes found no room, though nothing was taken in hand without');
     if (unstored === 0) this.#allStored();

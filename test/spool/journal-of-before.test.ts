@@ -9,7 +9,7 @@ import {
   EntryBuffer,
   encodeJournalHeader,
   entryHeld,
-  frameComplete,
+  frameSnapshotEnd,
 } from '../../src/spool/journal-entries.ts';
 import { journalPath, spoolLayout } from '../../src/spool/layout.ts';
 import { openSpoolStore, openSpoolWriter } from '../../src/spool/open.ts';
@@ -45,7 +45,7 @@ async function spoolOfBefore(t: TestContext, messages: readonly Before[]): Promi
   const tag = 0x1234;
   await writeFile(
     journalPath(spoolLayout(directory), 1),
-    Buffer.concat([encodeJournalHeader(1, tag), entries.take(frameComplete, tag, 0)]),
+    Buffer.concat([encodeJournalHeader(1, tag), entries.take(frameSnapshotEnd, tag, 0)]),
   );
   return [directory, ids];
 }

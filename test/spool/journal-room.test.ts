@@ -118,13 +118,13 @@ test('what finds no room waits in memory, is counted, and is stored in the same 
   const before = await files.readdir(join(directory, 'journal'));
   disk.fill();
   deliver(store, ids.slice(0, 500));
-  assert.equal(await store.settled(0), 500);
+  assert.equal(await store.storeOutcomes(0), 500);
   deliver(store, ids.slice(500, 600));
   await assert.rejects(store.flush(), { code: 'SPOOL_FULL' });
   assert.equal(store.unstored, 600);
   assert.equal(blocked()?.code, 'SPOOL_FULL');
   disk.makeRoom();
-  assert.equal(await store.settled(0), 0);
+  assert.equal(await store.storeOutcomes(0), 0);
   assert.deepEqual(await files.readdir(join(directory, 'journal')), before);
   await store.close();
   assert.deepEqual(await waiting(disk.restarted({ seed: 2 }).process().files), ids.slice(600));
@@ -135,14 +135,14 @@ test('a read-only file system blocks outcomes until it can be written again', as
   const { store, ids, blocked } = await filled(disk, 10);
   disk.readOnly = true;
   deliver(store, ids.slice(0, 5));
-  assert.equal(await store.settled(0), 5);
+  assert.equal(await store.storeOutcomes(0), 5);
   assert.match(String(blocked()?.message), /EROFS/);
   // A start finds it so as well.
   const next = await openStore(disk.process().files);
   assert.equal(next.recovered.length, 10);
   assert.match(String(next.blocked()?.message), /EROFS/);
   disk.readOnly = false;
-  assert.equal(await store.settled(0), 0);
+  assert.equal(await store.storeOutcomes(0), 0);
   assert.equal(blocked(), undefined);
 });
 
@@ -182,9 +182,9 @@ test('a start on a full disk without a journal waits, and begins one when there 
   assert.deepEqual(recovered, ids);
   assert.equal(blocked()?.code, 'SPOOL_FULL');
   deliver(store, ids.slice(0, 3));
-  assert.equal(await store.settled(0), 3);
+  assert.equal(await store.storeOutcomes(0), 3);
   disk.makeRoom();
-  assert.equal(await store.settled(0), 0);
+  assert.equal(await store.storeOutcomes(0), 0);
   assert.equal(blocked(), undefined);
   assert.deepEqual(await waiting(disk.restarted({ seed: 2 }).process().files), ids.slice(3));
 });

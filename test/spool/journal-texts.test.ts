@@ -20,10 +20,10 @@ test('the entries of a frame name the right refusal, whichever frames before it 
     entries.deferred(1, counter, 0, 1, 5, refusal);
     frames.push(entries.take(frameEntries, 7, 0).subarray(frameHeaderBytes));
   };
-  const first = refusals.use(form('451 first'));
+  const first = refusals.retain(form('451 first'));
   defer(1, first);
   refusals.release(first);
-  const second = refusals.use(form('452 second'));
+  const second = refusals.retain(form('452 second'));
   assert.equal(second, first, 'the number is used again');
   defer(2, second);
   defer(3, second);

@@ -81,7 +81,7 @@ for (const isLarge of [false, true]) {
     const { octets, envelope, faults } = await salvaged(spool);
     assert.equal(envelope?.reversePath, 'alice@example.com');
     assert.deepEqual(faults, [
-      'The checksum of its content does not hold: some of its bytes are not as they were written.',
+      'The checksum of its content does not match: some of its bytes are not as they were written.',
     ]);
     assert.equal(octets.length, content.length);
     assert.equal(octets.compare(content, 0, 70_000, 0, 70_000), 0);
@@ -108,7 +108,7 @@ for (const isLarge of [false, true]) {
     };
     const { octets, faults } = await salvaged(spool, files);
     assert.deepEqual(faults, [
-      'The disk does not give bytes 65536 to 131071 of its content: they are left out.',
+      'Bytes 65536 to 131071 of its content cannot be read from the disk: they are left out.',
     ]);
     assert.ok(octets.equals(Buffer.concat([content.subarray(0, 65_536), content.subarray(131_072)])));
   });
@@ -139,7 +139,7 @@ test('where even the lengths are lost, the content is looked for by its first he
   assert.ok(octets.equals(content));
   assert.equal(faults.length, 3);
   assert.match(faults.join('\n'), /Where its content begins is a guess/);
-  assert.match(faults.join('\n'), /cannot be told/);
+  assert.match(faults.join('\n'), /It is unknown whether its content/);
 });
 
 test('the record of another message is not taken for it', async (t) => {

@@ -78,7 +78,6 @@ export class SpoolModel {
       slot,
       segmentBytes,
       reserveBytes: this.#reserveBytes,
-      largeMessageBytes: 4096,
       sync: 'fdatasync',
       files: process.files,
       now: () => this.nowMs,

@@ -45,7 +45,6 @@ export const writerDefaults = {
   slot: 1,
   segmentBytes: 64 * mib,
   reserveBytes: 0,
-  largeMessageBytes: mib,
   sync: 'fdatasync',
 } as const;
 

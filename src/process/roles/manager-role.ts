@@ -79,7 +79,7 @@ export class ManagerRole implements Role {
   }
 }
 
-function spoolOf({ spool: directory, queue, receive }: Config): Spool {
+function spoolOf({ spool: directory, queue }: Config): Spool {
   return {
     openStore: (events) =>
       openSpoolStore({
@@ -98,7 +98,6 @@ function spoolOf({ spool: directory, queue, receive }: Config): Spool {
         segmentBytes: queue.segmentSize,
         // Bounces may eat into the reserve: they are what empties the queue.
         reserveBytes: 0,
-        largeMessageBytes: receive.largeMessage,
         sync: queue.sync,
       }),
   };

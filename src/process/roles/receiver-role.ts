@@ -79,7 +79,6 @@ export class ReceiverRole implements Role {
       slot: receiverSlot(index),
       segmentBytes: config.queue.segmentSize,
       reserveBytes: config.queue.reserve,
-      largeMessageBytes: config.receive.largeMessage,
       sync: config.queue.sync,
     });
     const tenants = new Tenants(config.tenant);

@@ -9,7 +9,7 @@ import { StartError } from '../../errors/start-error.ts';
 import { removeFile, removeLeftover } from '../../io/remove-file.ts';
 import { listenAt } from '../../io/unix-listener.ts';
 import type { Logger } from '../../log/logger.ts';
-import { isPassing } from '../../spool/spool-error.ts';
+import { isTransientDiskError } from '../../spool/spool-error.ts';
 import { socketError, socketPath } from '../../channel/manager-socket.ts';
 import type { RoleName } from '../role.ts';
 
@@ -42,7 +42,7 @@ export async function showLife(
   const problem = await makeSign(path, listen);
   if (problem === undefined) return;
   const error = socketError(path, problem);
-  if (!isPassing(problem)) throw error;
+  if (!isTransientDiskError(problem)) throw error;
   log.warn(
     `the ${role} process runs without its sign of life, and tries to make it every second: ${error.message}`,
   );

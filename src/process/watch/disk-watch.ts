@@ -5,7 +5,7 @@ import { existsSync, promises, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Config } from '../../config/config.ts';
 import type { Logger } from '../../log/logger.ts';
-import { probeSpool, unwritable } from '../../spool/probe.ts';
+import { probeSpool, unwritableNotice } from '../../spool/probe.ts';
 import type { TroubleLevel, Troubles } from '../../stats/troubles.ts';
 
 const everyMs = 5_000;
@@ -107,7 +107,7 @@ export class DiskWatch {
       this.#troubles.clear('disk:write');
       return;
     }
-    const { text, advice } = unwritable(this.#config.spool, failure);
+    const { text, advice } = unwritableNotice(this.#config.spool, failure);
     if (!this.#isUnwritable) this.#log.error(text);
     this.#isUnwritable = true;
     this.#troubles.raise('disk:write', 'critical', text, advice);
