@@ -75,10 +75,6 @@ export class Internet implements Network {
     return [...this.#zones.keys()];
   }
 
-  get hosts(): IterableIterator<Host> {
-    return this.#hosts.values();
-  }
-
   addHost(ip: string, options: Partial<HostOptions> = {}): Host {
     const host = new Host({ latencyMs: 50, bytesPerMs: 1_000, traits: [], ...options });
     this.#hosts.set(ip, host);

@@ -31,11 +31,6 @@ export class VirtualClock {
     this.#handle = handle;
   }
 
-  /** Events that have not happened yet. */
-  get pending(): number {
-    return this.#length;
-  }
-
   /** Adds an event at a time (Unix ms); a time that is past means now. `kind` is from 1 to 255. */
   put(atMs: number, kind: number, first: number, second: number): void {
     const slot = this.#free.pop() ?? this.#newSlot();

@@ -117,13 +117,6 @@ export class Workload {
     return isSorted ? order : order.sort((left, right) => this.atMs(left) - this.atMs(right) || left - right);
   }
 
-  /** Ms of the last message. */
-  get endMs(): number {
-    let end = 0;
-    for (const atMs of this.#atMs) end = Math.max(end, atMs);
-    return end;
-  }
-
   /** Times begin with the first message. */
   startAtZero(): void {
     let first = Infinity;

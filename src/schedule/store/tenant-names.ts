@@ -21,10 +21,6 @@ export class TenantNames {
     this.#weights = weights;
   }
 
-  get count(): number {
-    return this.#names.length;
-  }
-
   intern(name: string): number {
     const known = this.#numbers.get(name);
     if (known !== undefined) return known;
