@@ -23,7 +23,9 @@ export type Fault =
   | { readonly kind: 'slow-disk'; readonly eachMs: number; readonly forMs: number }
   | { readonly kind: 'full-disk'; readonly leftBytes: number; readonly forMs: number }
   | { readonly kind: 'name-servers-fail'; readonly share: number; readonly forMs: number }
-  | { readonly kind: 'reload' };
+  /** The system's clock is set. */
+  | { readonly kind: 'clock-step'; readonly byMs: number }
+  | { readonly kind: 'reload'; readonly what: 'limits' | 'routes' | 'capacity' };
 
 /** A fault that strikes so many steps after its time. */
 export interface Planned {
@@ -39,6 +41,12 @@ const role = (random: Random): RoleKind =>
 /** Short, or long enough that the supervisor notices. */
 const stallMs = (random: Random): number =>
   pick(random, [50, 300, 2_000, 7_000, 20_000]) * (0.5 + random.next());
+
+/**
+ * Less than the shortest lifetime, or more than an hour: mail may have waited for its manager for an hour, so a step of some
+ * minutes counts as time in which it did.
+ */
+const clockSteps = [2_000, 7_200_000, 259_200_000];
 
 const makers: readonly Maker[] = [
   (random) => ({ kind: 'kill', role: role(random) }),
@@ -58,7 +66,8 @@ const makers: readonly Maker[] = [
     forMs: pick(random, [1_000, 9_000]),
   }),
   () => ({ kind: 'name-servers-fail', share: 0.5, forMs: 5_000 }),
-  () => ({ kind: 'reload' }),
+  (random) => ({ kind: 'clock-step', byMs: (random.next() < 0.5 ? -1 : 1) * pick(random, clockSteps) }),
+  (random) => ({ kind: 'reload', what: pick(random, ['limits', 'limits', 'routes', 'capacity']) }),
 ];
 
 /** @param forMs - faults strike until then */

@@ -3,7 +3,9 @@
 import type { Config } from '../../src/config/config.ts';
 import type { Work } from '../../src/deliver/types.ts';
 import type { Books } from './books.ts';
+import type { Ground } from './ground.ts';
 import type { LimitsInForce } from './limit-books.ts';
+import { ownFiles } from './scenario.ts';
 
 export interface Grant {
   /** Of the connection: different from those of other managers. */
@@ -12,27 +14,30 @@ export interface Grant {
   readonly limits: LimitsInForce;
   /** Grows with each grant. */
   readonly grant: number;
+  readonly grantedMs: number;
 }
 
 export class Grants {
   #limits: LimitsInForce;
   readonly #books: Books;
+  readonly #ground: Pick<Ground, 'clock' | 'trace'>;
   readonly #grants = new WeakMap<Work, Grant>();
   #count = 0;
   #managers = 0;
   /** Told to close. */
   readonly #closing = new Set<string>();
 
-  constructor(config: Config, books: Books) {
-    this.#limits = limitsOf(config);
+  constructor(ground: Pick<Ground, 'clock' | 'trace'>, config: Config, openFiles: number, books: Books) {
+    this.#ground = ground;
+    this.#limits = limitsOf(config, openFiles);
     this.#books = books;
   }
 
   /** A new manager begins to grant. */
-  managerStarts(config: Config): void {
+  managerStarts(config: Config, openFiles: number): void {
     this.#managers++;
     this.#closing.clear();
-    this.configured(config);
+    this.configured(config, openFiles);
   }
 
   #nameOf(connection: number): string {
@@ -44,8 +49,8 @@ export class Grants {
   }
 
   /** The manager goes by this from now on. */
-  configured(config: Config): void {
-    this.#limits = limitsOf(config);
+  configured(config: Config, openFiles: number): void {
+    this.#limits = limitsOf(config, openFiles);
   }
 
   get count(): number {
@@ -60,12 +65,17 @@ export class Grants {
     else if (kind === 'close') this.#closing.add(this.#nameOf(connection));
     const work = workOf(message);
     if (work === undefined) return;
+    this.#ground.trace(
+      () =>
+        `granted: ${work.queueId} ${work.recipients.join(',')} on ${String(kind)} ${this.#nameOf(connection)}`,
+    );
     const domains = new Set(this.#books.addressesOf(work).map((address) => address.split('@').at(-1) ?? ''));
     this.#grants.set(work, {
       name: this.#nameOf(connection),
       domains: [...domains],
       limits: this.#limits,
       grant: ++this.#count,
+      grantedMs: this.#ground.clock.nowMs,
     });
   }
 
@@ -81,10 +91,10 @@ function workOf(message: unknown): Work | undefined {
   return kind === 'connect' || kind === 'transact' ? work : undefined;
 }
 
-function limitsOf({ deliver, limit }: Config): LimitsInForce {
+function limitsOf({ deliver, limit }: Config, openFiles: number): LimitsInForce {
   return {
     most: deliver.maxConnections + deliver.maxUnanswered,
-    perSender: Infinity,
+    perSender: openFiles - ownFiles,
     rules: limit.map((each) => ({
       id: each.name ?? '',
       name: each.name ?? '',

@@ -87,7 +87,9 @@ export class ManagerProcess {
   configure(config: Config): void {
     this.#onceUp((manager) => {
       this.#around.trace(() => 'the manager takes another configuration');
-      this.#around.grants.configured(config);
+      const { clock, grants, openFiles, routeBooks } = this.#around;
+      grants.configured(config, openFiles);
+      routeBooks.configured(config, clock.nowMs);
       manager.configure(config);
     });
   }
@@ -100,7 +102,8 @@ export class ManagerProcess {
   async #start(before: readonly number[], awaits: (serials: readonly number[]) => void): Promise<void> {
     const around = this.#around;
     const { config } = around;
-    around.grants.managerStarts(config);
+    around.grants.managerStarts(config, around.openFiles);
+    around.routeBooks.configured(config, around.clock.nowMs);
     const manager = await assemble({
       config,
       machine: this.#machine(),
@@ -112,6 +115,7 @@ export class ManagerProcess {
       others: { senders: before, awaits },
     });
     this.#manager = manager;
+    around.books.managerIsUp();
     around.trace(() => `the manager is up, with ${manager.recovered} messages`);
     const waiting = this.#whenUp;
     this.#whenUp = [];
@@ -127,7 +131,7 @@ export class ManagerProcess {
       bootMs: () => clock.nowMs - boot.sinceMs,
       bootId: boot.id,
       files,
-      facts: () => ({ openFiles: 10_000, ports: undefined }),
+      facts: () => ({ openFiles: this.#around.openFiles, ports: undefined }),
       bind: () => Promise.resolve(undefined),
       random: () => random.next(),
     };

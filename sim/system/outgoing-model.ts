@@ -133,7 +133,9 @@ export class OutgoingModel {
     this.#work = work;
     this.#canBegin = false;
     this.#transactions++;
-    Object.assign(this.#visit, grants.of(work));
+    const grant = grants.of(work);
+    Object.assign(this.#visit, grant);
+    this.#sender.around.routeBooks.begins(grant.domains, this.#host.name, grant.grantedMs);
     if (this.#transactions > 1) limitBooks.used(this.#visit);
     if (!work.fresh) {
       this.#read(work);

@@ -1,7 +1,7 @@
 // What a seed makes of the world: how many processes, domains and hosts, which limits, how large the disk is, what is sent
 // when, and which faults there may be. Most worlds are small, so that thousands of them can be looked at.
 
-import { type Config, defaultConfig, type LimitConfig } from '../../src/config/config.ts';
+import { type Config, defaultConfig, type LimitConfig, type RouteConfig } from '../../src/config/config.ts';
 import { Random } from '../../src/schedule/store/random.ts';
 import { pick } from '../world/some-internet.ts';
 import { someFaults, type Planned } from './faults.ts';
@@ -27,6 +27,7 @@ export interface Scenario {
   readonly faults: readonly Planned[];
   /** Ms that one step of the disk takes at most, when it is well. */
   readonly diskMs: number;
+  readonly openFiles: number;
   readonly capacityBytes: number;
 }
 
@@ -34,6 +35,8 @@ export interface Scenario {
 export const home = 'home.example';
 export const postmaster = `postmaster@${home}`;
 export const spool = '/spool';
+/** A process needs so many open files for itself. */
+export const ownFiles = 48;
 
 const base = defaultConfig();
 
@@ -41,17 +44,35 @@ export function scenarioOf(seed: number): Scenario {
   const random = new Random(seed);
   const isLarge = random.next() < 0.05;
   const internet = someInternet(random, isLarge);
+  const senders = 1 + random.below(3);
   return {
     random,
-    senders: 1 + random.below(3),
+    senders,
     receivers: 1 + random.below(2),
     internet,
-    config: someConfig(random, internet),
+    config: someConfig(random, internet, senders),
     faults: someFaults(random, faultsMs),
     mail: someMail(random, internet, isLarge ? 80 + random.below(120) : 4 + random.below(20)),
     capacityBytes: 4_000_000,
+    openFiles: someOpenFiles(random),
     diskMs: pick(random, [0.2, 1, 1, 5]),
   };
+}
+
+/** Some domains go to hosts of other names than those of their MX. */
+export function withOtherRoutes(random: Random, config: Config, internet: Internet): Config {
+  const hosts = [...internet.hosts.values()];
+  const route = [...internet.domains.keys()].flatMap((domain): RouteConfig[] => {
+    if (domain === home || random.next() < 0.5) return [];
+    const relay = [{ host: pick(random, hosts).name, port: 25 }];
+    return [{ kind: 'relay', domain: [{ kind: 'exact', domain }], sender: [], relay, mode: 'failover' }];
+  });
+  return { ...config, route };
+}
+
+/** Files that a process may have open: enough, or hardly any more than it needs for itself. */
+export function someOpenFiles(random: Random): number {
+  return pick(random, [10_000, 10_000, ownFiles + 1, ownFiles + 3, ownFiles + 6]);
 }
 
 /** Other limits, and nothing else that is different. */
@@ -96,12 +117,13 @@ function someTemper(random: Random): Temper {
   };
 }
 
-function someConfig(random: Random, internet: Internet): Config {
+function someConfig(random: Random, internet: Internet, senders: number): Config {
   const largeMessage = pick(random, [4_096, 1_048_576]);
   return {
     ...base,
     hostname: 'sluice.example',
     spool,
+    processes: { ...base.processes, senders },
     receive: { ...base.receive, largeMessage },
     bounce: { ...base.bounce, from: 'MAILER-DAEMON@sluice.example', postmaster },
     queue: {

@@ -4,7 +4,7 @@
 import type { ManagerStatus } from '../../src/control/control-protocol.ts';
 import type { QueuePage, SourceRow } from '../../src/control/queue-source.ts';
 import { check } from '../world/ledger.ts';
-import type { Books, Offer } from './books.ts';
+import { slackMs, type Books, type Offer } from './books.ts';
 import type { LimitBooks } from './limit-books.ts';
 
 export interface StatusFacts {
@@ -62,7 +62,7 @@ function checkRows(rows: readonly SourceRow[], facts: StatusFacts): void {
 
 function checkOffer(offer: Offer, queued: ReadonlyMap<string, SourceRow['state']>, facts: StatusFacts): void {
   const { answer, atMs, queueId, recipients } = offer;
-  const isJudged = answer === 'accepted' && atMs + facts.lifetimeMs > facts.nowMs;
+  const isJudged = answer === 'accepted' && atMs + facts.lifetimeMs - slackMs > facts.nowMs;
   if (!isJudged) return;
   const isKnown = offer.acceptedAtMs >= facts.receiversSinceMs;
   for (const [index, { address, arrivals, isGivenUp, wasRefused }] of recipients.entries()) {

@@ -16,16 +16,20 @@ export interface Targets extends Surroundings {
   killSupervisor(): void;
   cutPower(offMs: number): void;
   breakLink(process: SimProcess): void;
-  reload(): void;
+  setClock(byMs: number): void;
+  reload(what: 'limits' | 'routes' | 'capacity'): void;
 }
 
 export class Strikes {
   readonly #targets: Targets;
+  /** As `Targets.diskMs`, when the disk is well. */
+  readonly #wellMs: number;
   /** Puts an end to what lasts. */
   readonly #ends = new Set<() => void>();
 
   constructor(targets: Targets) {
     this.#targets = targets;
+    this.#wellMs = targets.diskMs;
   }
 
   strike(fault: Fault): void {
@@ -62,8 +66,11 @@ export class Strikes {
       case 'power-cut':
         this.#targets.cutPower(fault.offMs);
         break;
+      case 'clock-step':
+        this.#targets.setClock(fault.byMs);
+        break;
       case 'reload':
-        this.#targets.reload();
+        this.#targets.reload(fault.what);
         break;
       default:
         this.#spoil(fault);
@@ -97,10 +104,9 @@ export class Strikes {
         this.#forSome(fault.forMs, () => this.#targets.disk.makeRoom());
         break;
       case 'slow-disk': {
-        const before = this.#targets.diskMs;
-        this.#targets.diskMs = Math.max(before, fault.eachMs);
+        this.#targets.diskMs = Math.max(this.#wellMs, fault.eachMs);
         this.#forSome(fault.forMs, () => {
-          this.#targets.diskMs = before;
+          this.#targets.diskMs = this.#wellMs;
         });
         break;
       }

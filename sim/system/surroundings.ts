@@ -9,6 +9,7 @@ import type { Ground } from './ground.ts';
 import type { Internet, NameServerTemper } from './internet.ts';
 import type { LimitBooks } from './limit-books.ts';
 import type { Memory } from './memory.ts';
+import type { RouteBooks } from './route-books.ts';
 import type { SimProcess } from './sim-process.ts';
 
 export interface Surroundings extends Ground {
@@ -16,6 +17,8 @@ export interface Surroundings extends Ground {
   readonly spool: string;
   /** What a process that starts now reads. */
   readonly config: Config;
+  /** Files that a process may have open. */
+  readonly openFiles: number;
   /** Faults are over. */
   readonly isCalm: boolean;
   /** What the system's clock shows. */
@@ -27,6 +30,7 @@ export interface Surroundings extends Ground {
   readonly books: Books;
   readonly limitBooks: LimitBooks;
   readonly memory: Memory;
+  readonly routeBooks: RouteBooks;
   readonly grants: Grants;
   /** Something went wrong that must not: the run ends. */
   failed(error: unknown): void;

@@ -22,12 +22,15 @@ import { Memory } from './memory.ts';
 import {
   faultsMs,
   scenarioOf,
+  someOpenFiles,
+  withOtherRoutes,
   postmaster,
   spool,
   withOtherLimits,
   type Scenario,
   type SomeMail,
 } from './scenario.ts';
+import { RouteBooks } from './route-books.ts';
 import { SimProcess } from './sim-process.ts';
 import { Supervision } from './supervision.ts';
 import { Strikes, type Targets } from './strikes.ts';
@@ -56,6 +59,8 @@ export class System implements Targets, Asked {
   readonly books: Books;
   readonly limitBooks: LimitBooks;
   readonly grants: Grants;
+  readonly routeBooks: RouteBooks;
+  openFiles: number;
   readonly dateMs = (): number => Math.floor(this.clock.nowMs + this.#aheadMs);
   config: Config;
   isCalm = false;
@@ -66,7 +71,7 @@ export class System implements Targets, Asked {
   disk: SimulatedDisk;
   diskMs: number;
   /** The system's clock is ahead of the time of this world. */
-  readonly #aheadMs = 0;
+  #aheadMs = 0;
   #supervision: Supervision | undefined;
   readonly #strikes: Strikes;
   /** Faults whose time has come, with the step at which each strikes. */
@@ -80,7 +85,7 @@ export class System implements Targets, Asked {
 
   constructor({ seed, trace, doesAskForSenders = true }: SystemOptions) {
     const scenario = scenarioOf(seed);
-    const { random, internet, config, capacityBytes, diskMs } = scenario;
+    const { random, internet, config, capacityBytes, diskMs, openFiles } = scenario;
     this.#scenario = scenario;
     this.#doesAskForSenders = doesAskForSenders;
     this.random = random;
@@ -92,10 +97,13 @@ export class System implements Targets, Asked {
     this.books = new Books({
       memory: this.memory,
       nowMs: () => this.clock.nowMs,
+      lifetimeMs: config.queue.lifetime,
       nullLifetimeMs: config.queue.bounceLifetime + 5_000,
       postmaster,
     });
-    this.grants = new Grants(config, this.books);
+    this.openFiles = openFiles;
+    this.grants = new Grants(this, config, openFiles, this.books);
+    this.routeBooks = new RouteBooks(internet);
     this.limitBooks = new LimitBooks(this.grants);
     this.disk = new SimulatedDisk({ seed, capacityBytes });
     this.diskMs = diskMs;
@@ -154,6 +162,7 @@ export class System implements Targets, Asked {
     this.#isOn = false;
     this.supervision.end();
     this.memory.powerCut();
+    this.books.powerWasCut();
     this.clock.at(this.clock.nowMs + offMs, () => {
       this.#isOn = true;
       this.disk = this.disk.restarted({ seed: this.random.below(1e9) });
@@ -163,13 +172,22 @@ export class System implements Targets, Asked {
     });
   }
 
+  setClock(byMs: number): void {
+    this.#aheadMs += byMs;
+    this.books.clockWasSet();
+  }
+
   breakLink(process: SimProcess): void {
     this.links.break(process);
   }
 
   /** Every process gets the new configuration, in its own time. */
-  reload(): void {
-    this.config = withOtherLimits(this.random, this.config, this.internet);
+  reload(what: 'limits' | 'routes' | 'capacity'): void {
+    const { random, internet } = this;
+    if (what === 'limits') this.config = withOtherLimits(random, this.config, internet);
+    else if (what === 'routes') this.config = withOtherRoutes(random, this.config, internet);
+    // Connections that hang keep the room that they found, beside those that the new limit of all allows.
+    else if (this.config.deliver.maxUnanswered === 0) this.openFiles = someOpenFiles(random);
     const { config } = this;
     const { manager } = this.supervision;
     manager?.process.after(1, () => manager.configure(config));
@@ -249,7 +267,7 @@ export class System implements Targets, Asked {
     this.isCalm = true;
     for (const host of this.internet.hosts.values()) host.temper = wellTempered;
     this.nameServers.fails = 0;
-    this.diskMs = Math.min(this.diskMs, 1);
     this.#strikes.endAll();
+    this.diskMs = Math.min(this.diskMs, 1);
   }
 }
