@@ -2,14 +2,14 @@
 
 import type { Heartbeat } from '../watch/heartbeat.ts';
 
-/** Beats that a running manager waits for the hello of a sender that answers. It finishes its transactions first. */
-const mostBeats = 10;
+/** Beats that a running manager waits for the hello of a sender that answers: it finishes its transactions first. */
+const maxBeats = 10;
 
 export class AwaitedSenders {
   #serials: readonly number[] = [];
   #beats = 0;
 
-  /** What the manager says. None: it waits for nobody, or it has ended. */
+  /** Sets the senders that the manager waits for; none when it waits for none, or has ended. */
   set(serials: readonly number[]): void {
     this.#serials = serials;
     if (serials.length === 0) this.#beats = 0;
@@ -20,8 +20,8 @@ export class AwaitedSenders {
     this.#beats = isUp && this.#serials.length > 0 ? this.#beats + 1 : 0;
   }
 
-  /** Is it waited for in vain? */
+  /** Whether the manager waits for this sender without hope, so that it has to be ended. */
   mustEnd(serial: number, heartbeat: Heartbeat): boolean {
-    return this.#serials.includes(serial) && (heartbeat.isStalled || this.#beats > mostBeats);
+    return this.#serials.includes(serial) && (heartbeat.isStalled || this.#beats > maxBeats);
   }
 }

@@ -1,11 +1,11 @@
-// The process of a role, as its supervisor keeps it.
+// What the supervisor knows of one role and its process, and how it starts that process.
 
 import { fork, type ChildProcess } from 'node:child_process';
 import { Heartbeat } from '../watch/heartbeat.ts';
 import type { RoleFacts } from '../../channel/messages.ts';
 import type { RoleName } from '../role.ts';
 
-/** How long its first successor waits. */
+/** After this time, a process that ended is started again; the time doubles as long as the new one ends soon. */
 export const firstDelayMs = 100;
 
 /** The role program beside this file: TypeScript in a checkout, JavaScript in a package. */
@@ -25,38 +25,30 @@ const runtimeOptions: Readonly<Partial<Record<RoleName, readonly string[]>>> = {
   sender: ['--max-semi-space-size=4'],
 };
 
-/** What does not happen while a role does not run. */
-export const withoutRole: Readonly<Record<RoleName, string>> = {
-  manager: 'mail is taken and nothing is delivered',
-  receiver: 'its clients have to try again',
-  sender: 'the others deliver, or nobody does if there is one only',
-  control: 'operators get no answers',
-};
-
-/** A process is short-lived beside what it does: when one ends, the next one takes its place here. */
+/** One role with its current process. When the process ends, the next one takes its place in the same object. */
 export interface Child {
   readonly name: RoleName;
   readonly index: number;
   process: ChildProcess | undefined;
-  /** Of the process; see `Hello`. */
+  /** Number of the process, never used again; see `Hello`. */
   serial: number;
   heartbeat: Heartbeat;
-  /** It was said of this process that it does not answer. */
+  /** The log and the troubles say already that this process does not answer. */
   isStalled: boolean;
-  /** Of the process, when it has started. */
+  /** What the process reported when it had started; undefined before. */
   facts: RoleFacts | undefined;
   startedAtMs: number;
   delayMs: number;
   timer: NodeJS.Timeout | undefined;
-  /** What it said before it ended, when it knew why it could not go on. */
+  /** Why the process ended, if it reported a reason; empty otherwise. */
   lastWords: string;
-  /** Settles when the role has started, or has said why it cannot. */
+  /** Resolves when the role has started; rejects when it reports why it cannot start. */
   readonly started: PromiseWithResolvers<RoleFacts>;
 }
 
 export function newChild(name: RoleName, index: number): Child {
   const started = Promise.withResolvers<RoleFacts>();
-  started.promise.catch(() => undefined); // several may fail; the first one is reported
+  started.promise.catch(() => undefined); // several roles may fail; only the first failure is reported
   return {
     name,
     index,
@@ -73,10 +65,26 @@ export function newChild(name: RoleName, index: number): Child {
   };
 }
 
-/** Starts the program of a role. */
-export function forkRole(name: RoleName): ChildProcess {
-  return fork(program, [name], {
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    execArgv: [...process.execArgv, ...(runtimeOptions[name] ?? [])],
-  });
+/**
+ * Starts the program of a role.
+ *
+ * The system may start no process: it has none left, no memory or no open file (fork(2): EAGAIN, ENOMEM, EMFILE). Node
+ * throws for some of these; for others it emits `error`, and no `exit` follows. This function treats all of them alike.
+ * @param onFailure - called once, instead of any event of the process, when no process was started
+ * @returns undefined when no process was started
+ */
+export function forkRole(name: RoleName, onFailure: (error: Error) => void): ChildProcess | undefined {
+  let forked: ChildProcess;
+  try {
+    forked = fork(program, [name], {
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      execArgv: [...process.execArgv, ...(runtimeOptions[name] ?? [])],
+    });
+  } catch (error) {
+    onFailure(error instanceof Error ? error : new Error(String(error)));
+    return undefined;
+  }
+  if (forked.pid !== undefined) return forked;
+  forked.once('error', onFailure);
+  return undefined;
 }

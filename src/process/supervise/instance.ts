@@ -8,13 +8,13 @@ export interface Instance {
   start(): Promise<RoleFacts>;
   /** Applies a configuration that has been checked. */
   configure(config: Config): void;
-  /** Tells operators who asked for a reload how it went. */
+  /** Answers the operators who asked for a reload. */
   reloaded(answer: ReloadAnswer): void;
   /** @throws {SluiceError} when outcomes of deliveries may not be stored: their messages may be delivered again */
   stop(graceMs: number): Promise<void>;
 }
 
-/** What an instance asks of whoever holds the configuration. */
+/** What an instance asks of the code that holds the configuration. */
 export interface InstanceEvents {
   reload(): void;
 }

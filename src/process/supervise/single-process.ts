@@ -51,7 +51,7 @@ export class SingleProcess implements Instance {
       if (this.#config !== config) this.configure(this.#config);
       return facts;
     } catch (error) {
-      // What is left open would keep the process from ending.
+      // Anything left open would keep the process from ending.
       await this.stop(0);
       throw error;
     }
@@ -59,7 +59,7 @@ export class SingleProcess implements Instance {
 
   async #startRoles(config: Config): Promise<RoleFacts> {
     const log = this.#log;
-    // Nobody links to it here; it keeps another manager away from the spool.
+    // In one process no role uses this socket. It keeps another manager away from the spool.
     const bus = await listenManagerSocket(managerSocketPath(config.spool), (socket) => socket.destroy());
     this.#closeBus = () => bus.close();
     const manager = await ManagerRole.start(config, log, this.#troubles);
@@ -98,7 +98,7 @@ export class SingleProcess implements Instance {
 
   configure(config: Config): void {
     this.#config = config;
-    if (!this.#started) return; // comes into force when all roles run
+    if (!this.#started) return; // `start` puts it in force when all roles run
     for (const role of this.#roles) role.configure(config);
     this.#manager?.configure(config);
   }

@@ -1,5 +1,5 @@
-// The supervisor: starts a process for each role, starts again what dies, ends what does not answer any more, passes on
-// reload and stop. Carries no mail.
+// The supervisor: starts a process for each role, starts another when one ends, ends those that do not answer any more, and
+// passes on reload and stop. It carries no mail.
 
 import type { ChildProcess } from 'node:child_process';
 import type { Config } from '../../config/config.ts';
@@ -10,19 +10,25 @@ import { Receiver } from '../../receive/receiver.ts';
 import { TroubleBoard } from '../../stats/trouble-board.ts';
 import type { Trouble, Troubles } from '../../stats/troubles.ts';
 import { AwaitedSenders } from './awaited-senders.ts';
-import { type Child, firstDelayMs, forkRole, newChild, withoutRole } from './child.ts';
+import { type Child, firstDelayMs, forkRole, newChild } from './child.ts';
 import { beatEveryMs, Heartbeat } from '../watch/heartbeat.ts';
 import type { Instance, InstanceEvents } from './instance.ts';
+import {
+  endedTrouble,
+  notStartedAdvice,
+  notStartedTrouble,
+  type RoleTrouble,
+  stalledTrouble,
+} from './role-troubles.ts';
 import { endLeftOvers, removeSign } from '../running/life-sign.ts';
 import type { ReloadAnswer, RoleFacts, RoleToSupervisor, SupervisorToRole } from '../../channel/messages.ts';
 import { OutcomesError } from '../outcomes-error.ts';
-import type { RoleName } from '../role.ts';
 
-/** A process that lived shorter than this has not recovered by being started again: wait longer each time. */
+/** A process that ends sooner than this has not recovered: the next one is started after a longer delay. */
 const stableMs = 10_000;
 const longestDelayMs = 30_000;
 
-/** Given to a process beyond the grace before it is killed. */
+/** How long after the grace a process is killed. */
 const killAfterMs = 5_000;
 
 export class Supervisor implements Instance {
@@ -35,7 +41,7 @@ export class Supervisor implements Instance {
   /** Until all roles run, a role that fails is a reason not to start. */
   #up = false;
   #stopping = false;
-  /** What the manager could not do when it stopped. */
+  /** Why the manager could not stop in order. */
   #stopFailure: SluiceError | undefined;
   #lastSerial = 0;
   #beats: NodeJS.Timeout | undefined;
@@ -51,16 +57,18 @@ export class Supervisor implements Instance {
     troubles.onChanged((list) => this.#troubled('supervisor', list));
   }
 
-  /** Starts all roles; resolves when every one runs. @throws {StartError} with what a role said when it could not. */
+  /** Starts all roles; resolves when all of them run. @throws {StartError} with the reason of a role that cannot start */
   async start(): Promise<RoleFacts> {
     await endLeftOvers(this.#config.spool, this.#log);
     if (this.#config.processes.receivers > 1) {
       for (const { address } of this.#config.listen) await Receiver.checkFree(address);
     }
-    this.#add('manager', 0);
-    for (let index = 0; index < this.#config.processes.senders; index++) this.#add('sender', index);
-    for (let index = 0; index < this.#config.processes.receivers; index++) this.#add('receiver', index);
-    this.#add('control', 0);
+    this.#children.push(newChild('manager', 0));
+    for (let index = 0; index < this.#config.processes.senders; index++)
+      this.#children.push(newChild('sender', index));
+    for (let index = 0; index < this.#config.processes.receivers; index++)
+      this.#children.push(newChild('receiver', index));
+    this.#children.push(newChild('control', 0));
     for (const child of this.#children) this.#fork(child);
     this.#beats = setInterval(() => this.#beat(), beatEveryMs);
     try {
@@ -87,7 +95,7 @@ export class Supervisor implements Instance {
     }
   }
 
-  /** Ends all roles in the order in which mail flows; what is in hand gets the grace. */
+  /** Ends all roles in the order in which mail flows. Transactions in hand get the grace. */
   async stop(graceMs: number): Promise<void> {
     if (this.#stopping) return;
     this.#stopping = true;
@@ -97,23 +105,20 @@ export class Supervisor implements Instance {
     const workers = this.#children.filter((child) => child.name === 'receiver' || child.name === 'sender');
     await this.#end(workers, graceMs);
     const last = manager[0]?.process;
-    // One that died and was not followed yet: what it had not stored is known to nobody.
+    // A manager that died, without a successor so far: nobody knows what it had not stored.
     const isLost = this.#up && (last === undefined || manager[0]?.facts === undefined);
     await this.#end(manager, graceMs);
     await this.#end(this.#children, graceMs);
     clearInterval(this.#beats);
     if (this.#stopFailure !== undefined) throw this.#stopFailure;
-    // One that was killed while it stopped could not say what it had not stored.
+    // A manager that was killed while it stopped could not report what it had not stored.
     if (isLost || (last !== undefined && last.exitCode !== 0)) throw new OutcomesError(undefined);
-  }
-
-  #add(name: RoleName, index: number): void {
-    this.#children.push(newChild(name, index));
   }
 
   #fork(child: Child): void {
     child.startedAtMs = performance.now();
-    const forked = forkRole(child.name);
+    const forked = forkRole(child.name, (error) => this.#notForked(child, error));
+    if (forked === undefined) return;
     child.process = forked;
     child.serial = ++this.#lastSerial;
     child.heartbeat = new Heartbeat();
@@ -123,8 +128,8 @@ export class Supervisor implements Instance {
     forked.on('error', (error) => this.#log.error(`the ${child.name} process: ${error.message}`));
     forked.on('exit', (code, signal) => this.#exited(child, forked, code, signal));
     const { index, serial } = child;
-    // One that starts together with the manager may be linked to it before this is read: it is waited for in vain for as
-    // long as its hello takes, and no longer.
+    // A sender that starts together with the manager may link to it before the manager reads this. The manager then waits
+    // for its hello only as long as that takes.
     const senders = child.name === 'manager' ? this.#livingSenders() : [];
     this.#tell(child, { kind: 'start', config: this.#config, index, serial, senders });
     if (child.name === 'control') this.#tell(child, { kind: 'troubles', troubles: this.#board.list });
@@ -136,10 +141,10 @@ export class Supervisor implements Instance {
       .map(({ serial }) => serial);
   }
 
-  /** Asks every process whether it lives; ends those that are waited for, or of no use, when they do not answer. */
+  /** Pings every process. Ends those that do not answer: at once if the manager waits for them, otherwise after a minute. */
   #beat(): void {
     if (this.#stopping) {
-      // They have the grace, however long they do not answer; that the supervisor lives is for the control process to know.
+      // All processes have the grace, even if they do not answer. Pings tell the control process that the supervisor lives.
       for (const child of this.#children) if (child.heartbeat.beat()) this.#tell(child, { kind: 'ping' });
       return;
     }
@@ -163,12 +168,7 @@ export class Supervisor implements Instance {
   #stalled(child: Child, pid: number | undefined): void {
     child.isStalled = true;
     this.#log.warn(`the ${child.name} process (${pid}) does not answer`);
-    this.#troubles.raise(
-      `role:${this.#nameOf(child)}`,
-      'critical',
-      `The ${this.#nameOf(child)} process (${pid}) does not answer: it is stopped by a signal, or hangs.`,
-      `Until it answers, ${withoutRole[child.name]}. After a minute it is killed and started again; kill -CONT ${pid} wakes one that was stopped.`,
-    );
+    this.#raise(child, stalledTrouble(child.name, this.#nameOf(child), pid));
   }
 
   /** SIGKILL also ends what SIGSTOP has stopped (signal(7)). */
@@ -229,7 +229,7 @@ export class Supervisor implements Instance {
     if (this.#stopping) return;
     this.#troubled(this.#nameOf(child), []);
     const how = signal === null ? `with exit code ${code}` : `by ${signal}`;
-    // What ends by itself while starting would do so again; what somebody killed would not.
+    // A process that ends by itself while starting would do so again; one that somebody killed would not.
     if (!this.#up && signal === null && child.facts === undefined) {
       child.started.reject(
         new StartError('ROLE_FAILED', `The ${child.name} process ended ${how} while starting.`),
@@ -238,15 +238,33 @@ export class Supervisor implements Instance {
     }
     if (performance.now() - child.startedAtMs > stableMs) child.delayMs = firstDelayMs;
     this.#log.error(`the ${child.name} process ended ${how}; starting it again in ${child.delayMs} ms`);
-    this.#troubles.raise(
-      `role:${this.#nameOf(child)}`,
-      'critical',
-      `The ${this.#nameOf(child)} process ended ${how} and is being started again.${child.lastWords}`,
-      `Until it runs, ${withoutRole[child.name]}. If this goes on, look at the log for what it said.`,
-    );
+    this.#raise(child, endedTrouble(child.name, this.#nameOf(child), how, child.lastWords));
     child.lastWords = '';
+    this.#forkLater(child);
+  }
+
+  /** The system started no process. It may be able to later. */
+  #notForked(child: Child, { message }: Error): void {
+    if (this.#stopping) return;
+    if (!this.#up) {
+      const problem = `The ${child.name} process could not be started: ${message}.`;
+      child.started.reject(new StartError('ROLE_FAILED', problem, notStartedAdvice));
+      return;
+    }
+    this.#log.error(
+      `the ${child.name} process could not be started: ${message}; trying again in ${child.delayMs} ms`,
+    );
+    this.#raise(child, notStartedTrouble(child.name, this.#nameOf(child), message));
+    this.#forkLater(child);
+  }
+
+  #forkLater(child: Child): void {
     child.timer = setTimeout(() => this.#fork(child), child.delayMs);
     child.delayMs = Math.min(child.delayMs * 2, longestDelayMs);
+  }
+
+  #raise(child: Child, { text, advice }: RoleTrouble): void {
+    this.#troubles.raise(`role:${this.#nameOf(child)}`, 'critical', text, advice);
   }
 
   /** `manager`, or `receiver 2` where there are several. */
