@@ -1,6 +1,6 @@
-// Connections per key where the file says nothing: a limit with the same `per`, without a match, takes the place of each.
+// The built-in limits on connections. A [[limit]] with the same `per` that sets connections and has no match replaces each.
 
-/** In the order in which they are shown. */
+/** The `per` and the connections of each, in the order in which they are shown. */
 export const builtInLimits = [
   ['domain', 20],
   ['site', 50],

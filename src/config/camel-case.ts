@@ -1,4 +1,4 @@
-// Keys are snake_case in the file and camelCase in TypeScript: the one place where they are turned.
+// Keys are snake_case in the file and camelCase in TypeScript: the one place that converts them.
 
 type Camel<Text extends string> = Text extends `${infer Head}_${infer Tail}`
   ? `${Head}${Capitalize<Camel<Tail>>}`
@@ -11,7 +11,7 @@ export type CamelKeys<T> = T extends readonly (infer Item)[]
     ? { [Key in keyof T as Key extends string ? Camel<Key> : Key]: CamelKeys<T[Key]> }
     : T;
 
-/** Turns every key of plain data, at any depth, to camelCase. */
+/** Converts every key of plain data, at any depth, to camelCase. */
 export function camelKeys<T>(data: T): CamelKeys<T>;
 export function camelKeys(data: unknown): unknown {
   if (Array.isArray(data)) return data.map((item: unknown) => camelKeys(item));

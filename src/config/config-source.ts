@@ -1,5 +1,5 @@
-// Where the configuration of a running Sluice comes from: the file of its start, and no other, is read again at a reload.
-// Promises: a file that is gone or was emptied is never taken for the wish to run with the defaults.
+// Reads the configuration of a running Sluice. A reload reads the same file as the start did.
+// Promises: a file that was removed or emptied never makes a running Sluice use the defaults.
 
 import { type Config, defaultConfig, loadConfig } from './config.ts';
 import { ConfigError } from './read/config-error.ts';
@@ -9,37 +9,37 @@ export class ConfigSource {
   readonly #named: string | undefined;
   /** The file in force, absolute; undefined as long as no file was found. */
   #file: string | undefined;
-  /** Files that were read last, with those that they name: whether there was nothing in them. */
-  #wasEmpty: ReadonlyMap<string, boolean> = new Map();
+  /** For the file that was read last, and each that it names: whether it was blank. */
+  #blankByPath: ReadonlyMap<string, boolean> = new Map();
 
-  /** @param named - from the command line; undefined: the usual places are looked at until one of them has a file */
+  /** @param named - the file of the command line; undefined: the usual places, until one of them has a file */
   constructor(named: string | undefined) {
     this.#named = named;
   }
 
   /**
    * Reads the configuration, for the first time or again.
-   * @throws {ConfigError} with every problem; then the next time compares with what was read before
+   * @throws {ConfigError} with every problem; the next call then compares with the last successful one
    */
   read(): Config {
     const file = this.#file ?? findConfigFile(this.#named);
     if (file === undefined) return defaultConfig();
-    const isEmpty = new Map<string, boolean>();
+    const blankByPath = new Map<string, boolean>();
     const config = loadConfig(file, (path, text) => {
       const isBlank = text.trim() === '';
-      isEmpty.set(path, isBlank);
-      if (isBlank && this.#wasEmpty.get(path) === false) throw emptied(path);
+      blankByPath.set(path, isBlank);
+      if (isBlank && this.#blankByPath.get(path) === false) throw emptiedError(path);
     });
     this.#file = config.file;
-    this.#wasEmpty = isEmpty;
+    this.#blankByPath = blankByPath;
     return config;
   }
 }
 
-/** Written by a program that empties a file first, or by one that found the disk full: nobody means an empty file. */
-function emptied(file: string): ConfigError {
+/** A program empties a file before it writes it, or found the disk full: an emptied file is never what was wanted. */
+function emptiedError(file: string): ConfigError {
   const message =
     'the file is empty now, and was not when it was read before: it is being written, or the disk was full; ' +
-    'if it shall be empty, write a comment line (#) into it, or restart Sluice';
+    'if it is meant to be empty, write a comment line (#) into it, or restart Sluice';
   return new ConfigError([{ file, line: 0, column: 0, key: '', message }]);
 }

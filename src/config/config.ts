@@ -1,21 +1,21 @@
 // The configuration as the rest of Sluice sees it: plain, deeply readonly values (milliseconds, bytes, parsed addresses).
 // It comes from one TOML file by the schema in schema/; names are those of the file, in camelCase.
 
-import { basename, dirname, join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 
 import type { z } from 'zod';
 
 import { camelKeys, type CamelKeys } from './camel-case.ts';
-import { ConfigError, type ConfigProblem } from './read/config-error.ts';
-import { readDomainFile } from './read/domain-file.ts';
+import { ConfigError } from './read/config-error.ts';
 import { pathProblems } from './problems/paths-together.ts';
 import { problem, problemsOf } from './problems/problems.ts';
 import { limitPers } from './schema/limit.ts';
 import { root } from './schema/root.ts';
 import { systemHostname } from './read/system-hostname.ts';
+import { noSupplement, type OnFileRead, readSupplement, type Supplement } from './read/supplement.ts';
 import { readTextFile } from './read/text-file.ts';
-import { readToml, type TomlSource } from './read/toml.ts';
-import { type DomainPattern, parseDomainPattern, parseRecipientDomain } from '../values/domain.ts';
+import { readToml } from './read/toml.ts';
+import type { DomainPattern } from '../values/domain.ts';
 import type { Network } from '../values/network.ts';
 import { fromWorkingFolder } from './read/working-folder.ts';
 
@@ -25,35 +25,35 @@ type DeepReadonly<T> = T extends readonly (infer Item)[]
     ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> }
     : T;
 
-/** The file's content with defaults, before what depends on the machine and on other keys is filled in. */
+/** The file's content with defaults, except those that depend on the machine or on other keys. */
 type FileConfig = DeepReadonly<CamelKeys<z.output<typeof root>>>;
 
-/** What stands in [processes]. */
+/** The keys of [processes]. */
 export type ProcessesConfig = FileConfig['processes'];
 /** One [[listen]]. */
 export type ListenConfig = FileConfig['listen'][number];
-/** What stands in [receive]; `relayDomains` includes those of `relayDomainsFile`. */
+/** The keys of [receive]; `relayDomains` includes the domains of `relayDomainsFile`. */
 export type ReceiveConfig = Omit<FileConfig['receive'], 'clientLimitsExempt'> & {
   readonly clientLimitsExempt: readonly Network[];
 };
-/** What stands in [queue]. */
+/** The keys of [queue]. */
 export type QueueConfig = FileConfig['queue'];
-/** What stands in [deliver]. */
+/** The keys of [deliver]. */
 export type DeliverConfig = Omit<FileConfig['deliver'], 'heloName'> & { readonly heloName: string };
-/** What stands in [dns]; no `servers`: those of the system. */
+/** The keys of [dns]; without `servers`, those of the system are asked. */
 export type DnsConfig = FileConfig['dns'];
-/** What stands in [bounce]; no `postmaster`: double bounces are dropped. */
+/** The keys of [bounce]; without `postmaster`, double bounces are dropped. */
 export type BounceConfig = Omit<FileConfig['bounce'], 'from'> & { readonly from: string };
-/** What stands in [log]; no `file`: standard output. */
+/** The keys of [log]; without `file`, the log goes to standard output. */
 export type LogConfig = FileConfig['log'];
-/** What stands in [stop]. */
+/** The keys of [stop]. */
 export type StopConfig = FileConfig['stop'];
 
 /** Where mail of one [[route]] goes. Sizes, times and names as in the file. */
 export type RouteConfig = RouteMatch & RouteTarget;
 
 type FileRoute = FileConfig['route'][number];
-/** Neither domain nor sender: the default route. Never both. */
+/** A route has domains or senders, not both. The default route has neither. */
 interface RouteMatch {
   readonly name?: string | undefined;
   readonly domain: NonNullable<FileRoute['domain']>;
@@ -70,7 +70,7 @@ type RouteTarget =
   | { readonly kind: 'mx' };
 
 type FileQuirk = FileConfig['quirk'][number];
-/** One [[quirk]]: hosts by name or address, and what is not used with them. */
+/** One [[quirk]]: hosts by name or address, and the extensions that are not used with them. */
 export interface QuirkConfig {
   readonly mx: NonNullable<FileQuirk['mx']>;
   readonly ip: NonNullable<FileQuirk['ip']>;
@@ -78,11 +78,11 @@ export interface QuirkConfig {
 }
 
 type FileTenant = FileConfig['tenant'][number];
-/** One [[tenant]]; the first that matches is a message's. */
+/** One [[tenant]]. A message belongs to the first that matches it. */
 export type TenantConfig = Omit<FileTenant, 'sender' | 'client'> & {
-  /** Empty: any. */
+  /** Empty: any sender. */
   readonly sender: NonNullable<FileTenant['sender']>;
-  /** Empty: any, and programs of this host too. With `sender`, both must match. */
+  /** Empty: any client, and programs of this host. When there is `sender` as well, both must match. */
   readonly client: NonNullable<FileTenant['client']>;
 };
 /** One [[source]]. */
@@ -97,13 +97,13 @@ type FileLimit = FileConfig['limit'][number];
 export type LimitConfig = Omit<FileLimit, 'per' | 'domain'> & {
   /** `FILE:LINE`, the file without its folder. */
   readonly origin: string;
-  /** In the order of the documentation; empty for a group. */
+  /** In the order of `limitPers`; empty for a group. */
   readonly per: readonly (typeof limitPers)[number][];
-  /** With those of `domainFile`; then it may be empty, and the limit matches nothing. */
+  /** Includes the domains of `domainFile`. When that file has none, the list may be empty: the limit matches nothing. */
   readonly domain?: readonly DomainPattern[];
 };
 
-/** What stands in [adapt]. */
+/** The keys of [adapt]. */
 export type AdaptConfig = FileConfig['adapt'];
 
 type FileReaction = FileConfig['reaction'][number];
@@ -140,15 +140,12 @@ export interface Config {
   readonly stop: StopConfig;
 }
 
-/** Is told of each file that a configuration is read from, by its absolute path; what it throws ends the reading. */
-export type FileSeen = (path: string, text: string) => void;
-
 /**
  * Reads and checks a configuration file.
- * @param seen - is told of this file, and of each that it names
+ * @param onFileRead - is called for this file and for each that it names
  * @throws {ConfigError} with every problem found, or when the file cannot be read.
  */
-export function loadConfig(path: string, seen: FileSeen = () => undefined): Config {
+export function loadConfig(path: string, onFileRead: OnFileRead = () => undefined): Config {
   const file = fromWorkingFolder(path);
   let text: string;
   try {
@@ -156,41 +153,36 @@ export function loadConfig(path: string, seen: FileSeen = () => undefined): Conf
   } catch (error) {
     throw ConfigError.unreadable(path, error);
   }
-  seen(file, text);
-  return build(text, path, file, seen);
+  onFileRead(file, text);
+  return buildConfig(text, path, file, onFileRead);
 }
 
 /**
  * Checks a configuration given as text.
- * @param fileName For messages, and its folder for names that are not absolute.
+ * @param fileName - for messages; relative paths start at its folder
  * @throws {ConfigError} with every problem found.
  */
 export function parseConfig(text: string, fileName: string): Config {
-  return build(text, fileName, fromWorkingFolder(fileName));
+  return buildConfig(text, fileName, fromWorkingFolder(fileName));
 }
 
 /** The configuration without a file: loopback, unprivileged ports, everything under ./var. */
 export function defaultConfig(): Config {
-  return fill(camelKeys(root.parse({})), undefined, fromWorkingFolder('.'), noMore);
+  return completeConfig(camelKeys(root.parse({})), undefined, fromWorkingFolder('.'), noSupplement);
 }
 
-/** What a configuration has beside its values: what other files hold, and where its tables stand. */
-interface More {
-  readonly relayDomains: readonly DomainPattern[];
-  /** By the index of the [[limit]]. */
-  readonly limitDomains: readonly (readonly DomainPattern[])[];
-  /** `FILE:LINE` of one table of a list. */
-  originOf(table: 'limit' | 'reaction', index: number): string;
-}
-const noMore: More = { relayDomains: [], limitDomains: [], originOf: () => '' };
-
-function build(text: string, shownName: string, file: string, seen: FileSeen = () => undefined): Config {
+function buildConfig(
+  text: string,
+  shownName: string,
+  file: string,
+  onFileRead: OnFileRead = () => undefined,
+): Config {
   const source = readToml(text, shownName);
   const parsed = root.safeParse(source.value);
   if (!parsed.success) throw new ConfigError(problemsOf(parsed.error.issues, source));
   const content = camelKeys(parsed.data);
   const folder = dirname(file);
-  const config = fill(content, file, folder, readMore(content, source, folder, seen));
+  const config = completeConfig(content, file, folder, readSupplement(content, source, folder, onFileRead));
   const problems = pathProblems(config);
   if (problems.length === 0) return config;
   throw new ConfigError(
@@ -198,28 +190,13 @@ function build(text: string, shownName: string, file: string, seen: FileSeen = (
   );
 }
 
-/** @throws {ConfigError} with what is wrong with the files that the configuration names. */
-function readMore(content: FileConfig, source: TomlSource, folder: string, seen: FileSeen): More {
-  const problems: ConfigProblem[] = [];
-  const { relayDomainsFile } = content.receive;
-  const relayKey = { path: ['receive', 'relay_domains_file'], source, folder, seen };
-  const more: More = {
-    relayDomains:
-      relayDomainsFile === undefined
-        ? []
-        : readDomainFile(relayDomainsFile, relayKey, parseDomainPattern, problems),
-    limitDomains: content.limit.map(({ domainFile }, index) => {
-      const key = { path: ['limit', index, 'domain_file'], source, folder, seen };
-      return domainFile === undefined ? [] : readDomainFile(domainFile, key, parseRecipientDomain, problems);
-    }),
-    originOf: (table, index) =>
-      `${basename(source.fileName)}:${source.placeOfValue([table, index])?.line ?? 1}`,
-  };
-  if (problems.length > 0) throw new ConfigError(problems);
-  return more;
-}
-
-function fill(content: FileConfig, file: string | undefined, folder: string, more: More): Config {
+/** Adds the defaults that depend on the machine and on other keys, and makes paths absolute. */
+function completeConfig(
+  content: FileConfig,
+  file: string | undefined,
+  folder: string,
+  supplement: Supplement,
+): Config {
   const hostname = content.hostname ?? systemHostname();
   const controlSocket = resolve(folder, content.controlSocket);
   const { receive, deliver, bounce, log } = content;
@@ -236,7 +213,7 @@ function fill(content: FileConfig, file: string | undefined, folder: string, mor
     listen: content.listen,
     receive: {
       ...receive,
-      relayDomains: [...receive.relayDomains, ...more.relayDomains],
+      relayDomains: [...receive.relayDomains, ...supplement.relayDomains],
       ...(receive.relayDomainsFile !== undefined && {
         relayDomainsFile: resolve(folder, receive.relayDomainsFile),
       }),
@@ -245,7 +222,7 @@ function fill(content: FileConfig, file: string | undefined, folder: string, mor
     queue: content.queue,
     deliver: { ...deliver, heloName: deliver.heloName ?? hostname },
     dns: content.dns,
-    route: content.route.map(targeted),
+    route: content.route.map(toRouteConfig),
     quirk: content.quirk.map(({ mx = [], ip = [], ignoreExtensions }) => ({ mx, ip, ignoreExtensions })),
     tenant: content.tenant.map(({ sender = [], client = [], ...rest }) => ({ ...rest, sender, client })),
     source: content.source.map((each) => ({
@@ -253,13 +230,13 @@ function fill(content: FileConfig, file: string | undefined, folder: string, mor
       heloName: each.heloName ?? deliver.heloName ?? hostname,
     })),
     limit: content.limit.map((limit, index) => ({
-      ...limited(limit, folder, more.limitDomains[index] ?? []),
-      origin: more.originOf('limit', index),
+      ...toLimitConfig(limit, folder, supplement.limitDomains[index] ?? []),
+      origin: supplement.originOf('limit', index),
     })),
     adapt: content.adapt,
     reaction: content.reaction.map((reaction, index) => ({
       ...reaction,
-      origin: more.originOf('reaction', index),
+      origin: supplement.originOf('reaction', index),
     })),
     bounce: { ...bounce, from: bounce.from ?? `MAILER-DAEMON@${hostname}` },
     log: { ...log, ...(log.file !== undefined && { file: resolve(folder, log.file) }) },
@@ -267,20 +244,20 @@ function fill(content: FileConfig, file: string | undefined, folder: string, mor
   };
 }
 
-function targeted(route: FileRoute): RouteConfig {
+function toRouteConfig(route: FileRoute): RouteConfig {
   const { name, domain = [], sender = [], priority } = route;
-  const matched = {
+  const match = {
     ...(name !== undefined && { name }),
     domain,
     sender,
     ...(priority !== undefined && { priority }),
   };
-  if (route.relay !== undefined) return { ...matched, kind: 'relay', relay: route.relay, mode: route.mode };
-  if (route.error !== undefined) return { ...matched, kind: 'error', error: route.error };
-  return { ...matched, kind: 'mx' };
+  if (route.relay !== undefined) return { ...match, kind: 'relay', relay: route.relay, mode: route.mode };
+  if (route.error !== undefined) return { ...match, kind: 'error', error: route.error };
+  return { ...match, kind: 'mx' };
 }
 
-function limited(
+function toLimitConfig(
   limit: FileLimit,
   folder: string,
   moreDomains: readonly DomainPattern[],

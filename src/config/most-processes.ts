@@ -1,5 +1,5 @@
-// How many processes of a kind there may be.
+// The most processes of each role.
 
-/** A spool has 64 slots, one for each process that writes to it, and two are the manager's. */
+/** A spool has 64 slots, one for each process that writes to it. The manager has two of them. */
 export const mostReceivers = 62;
 export const mostSenders = 256;

@@ -1,8 +1,8 @@
-// The version that Sluice says it is: that of its package.
+// The version of Sluice, read from its package.
 
 import { readFileSync } from 'node:fs';
 
-// Two folders up both from the sources and from what is built from them.
+// Two folders up from here, both in src and in dist.
 const packageFile = new URL('../../package.json', import.meta.url);
 
 /** E.g. `0.1.0`. */

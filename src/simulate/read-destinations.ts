@@ -34,7 +34,7 @@ function problemsOf(issue: z.core.$ZodIssue, source: TomlSource): ConfigProblem[
   const known = keysAt(issue.path).map(({ name }) => name);
   return issue.keys.map((key) => {
     const meant = closest(key, known);
-    const hint = meant === undefined ? `; here belong ${known.join(', ')}` : `; did you mean ${meant}?`;
+    const hint = meant === undefined ? `; the keys here are ${known.join(', ')}` : `; did you mean ${meant}?`;
     const path = [...issue.path, key];
     return problem(path, source.placeOfKey(path), `there is no such key${hint}`, source);
   });

@@ -54,12 +54,16 @@ const table: readonly (readonly [what: string, text: string, ...problems: string
     'stop = { grase = "1s" }',
     '1:10 stop.grase: there is no such key; did you mean grace?',
   ],
-  ['a key like nothing else', '[stop]\nxyzzy = 1', '2:1 stop.xyzzy: there is no such key; here belong grace'],
+  [
+    'a key like nothing else',
+    '[stop]\nxyzzy = 1',
+    '2:1 stop.xyzzy: there is no such key; the keys here are grace',
+  ],
   [
     'a key of every object',
     '[stop]\n"__proto__" = 1\nconstructor = 2',
-    '2:1 stop.__proto__: there is no such key; here belong grace',
-    '3:1 stop.constructor: there is no such key; here belong grace',
+    '2:1 stop.__proto__: there is no such key; the keys here are grace',
+    '3:1 stop.constructor: there is no such key; the keys here are grace',
   ],
   [
     'a number for a duration',
@@ -261,7 +265,7 @@ const table: readonly (readonly [what: string, text: string, ...problems: string
   [
     'a queue where there never was one',
     '[[tenant]]\nname = "shop"\nqueue = "shop"',
-    '3:1 tenant[1].queue: there is no such key; here belong name, sender, client, weight, priority',
+    '3:1 tenant[1].queue: there is no such key; the keys here are name, sender, client, weight, priority',
   ],
   [
     'a limit per something unknown',
@@ -287,12 +291,12 @@ const table: readonly (readonly [what: string, text: string, ...problems: string
   [
     'a limit without a quantity',
     '[[limit]]\nper = "ip"\nip = ["192.0.2.0/24"]',
-    '1:3 limit[1]: says nothing about how much: give one at least of connections, connection_rate, message_rate, recipient_rate, messages_per_connection, recipients_per_message',
+    '1:3 limit[1]: sets no limit: give at least one of connections, connection_rate, message_rate, recipient_rate, messages_per_connection, recipients_per_message',
   ],
   [
-    'a group of everything',
+    'a group without a match',
     '[[limit]]\nper = "group"\nconnections = 5',
-    '2:7 limit[1].per: a group of everything: say which mail it is with one of domain, domain_file, mx, ip, source, tenant; max_connections in [deliver] is the limit of all',
+    '2:7 limit[1].per: a group needs a match: give at least one of domain, domain_file, mx, ip, source, tenant; the limit for all mail is max_connections in [deliver]',
   ],
   [
     'quantities that are none',
@@ -340,7 +344,7 @@ const table: readonly (readonly [what: string, text: string, ...problems: string
     'sources that are none',
     '[[source]]\naddress = "mail.example.com"\n[[source]]\naddress = "0.0.0.0"\n[[source]]\naddress = "10.0.0.0/8"\nhelo_name = "mail"\n[[source]]',
     '2:11 source[1].address: "mail.example.com" is not an IP address, e.g. "192.0.2.25" or "2001:db8::25"',
-    '4:11 source[2].address: "0.0.0.0" is no address of its own; without any [[source]] the system chooses one',
+    '4:11 source[2].address: "0.0.0.0" is not the address of an interface; to let the system choose one, leave [[source]] out',
     '6:11 source[3].address: "10.0.0.0/8" is not an IP address, e.g. "192.0.2.25" or "2001:db8::25"',
     '7:13 source[3].helo_name: "mail" is not a full host name; write one with its domain, e.g. "mail.example.com"',
     '8:3 source[4].address: is missing; it must be an IP address such as "192.0.2.25"',
@@ -368,13 +372,13 @@ const table: readonly (readonly [what: string, text: string, ...problems: string
   [
     'a limit for tenants that are not there',
     '[[tenant]]\nname = "newsletters"\n[[tenant]]\nname = "shop"\n[[limit]]\nper = "tenant"\ntenant = ["", "newsletter", "bills"]\nconnections = 1',
-    '7:15 limit[1].tenant[2]: there is no [[tenant]] of the name "newsletter"; did you mean "newsletters"?',
-    '7:29 limit[1].tenant[3]: there is no [[tenant]] of the name "bills"; there are newsletters, shop',
+    '7:15 limit[1].tenant[2]: there is no [[tenant]] with the name "newsletter"; did you mean "newsletters"?',
+    '7:29 limit[1].tenant[3]: there is no [[tenant]] with the name "bills"; there are newsletters, shop',
   ],
   [
     'a limit for a tenant without any',
     '[[limit]]\nper = "group"\ntenant = ["shop"]\nconnections = 1',
-    '3:11 limit[1].tenant[1]: there is no [[tenant]] of the name "shop"; there is none at all',
+    '3:11 limit[1].tenant[1]: there is no [[tenant]] with the name "shop"; there is none at all',
   ],
   [
     'a limit for sources that are not there',
@@ -385,7 +389,7 @@ const table: readonly (readonly [what: string, text: string, ...problems: string
   [
     'quirks of no host, of no extension, and of one that cannot be left out',
     '[[quirk]]\nignore_extensions = ["PIPELINING"]\n[[quirk]]\nmx = ["mx.example.com"]\nignore_extensions = []\n[[quirk]]\nip = []\nignore_extensions = ["PIPELINE"]',
-    '1:3 quirk[1]: says nothing about which hosts are meant: give mx, ip or both',
+    '1:3 quirk[1]: names no hosts: give mx, ip or both',
     '5:21 quirk[2].ignore_extensions: must name one extension at least',
     '7:6 quirk[3].ip: must name one network at least',
     '8:22 quirk[3].ignore_extensions[1]: must be "PIPELINING" or "SIZE" or "8BITMIME" or "SMTPUTF8" or "DSN" or "MT-PRIORITY", not "PIPELINE"',
@@ -393,7 +397,7 @@ const table: readonly (readonly [what: string, text: string, ...problems: string
   [
     'a reaction to everything',
     '[[reaction]]\nname = "a"\naction = "slow"',
-    '1:3 reaction[1]: matches every failure: say which replies it is for with one at least of code, text, mx',
+    '1:3 reaction[1]: would match every failure: give at least one of code, text and mx',
   ],
   [
     'reactions that are none',
@@ -408,12 +412,12 @@ const table: readonly (readonly [what: string, text: string, ...problems: string
   [
     'a reaction that is what happens anyway',
     '[[reaction]]\nname = "a"\ncode = "550"\naction = "bounce"',
-    '4:10 reaction[1].action: a 5xx bounces by itself: "bounce" is for replies that begin with 4',
+    '4:10 reaction[1].action: a 5xx bounces anyway: "bounce" is for replies that begin with 4',
   ],
   [
     'a reaction for a time that has none',
     '[[reaction]]\nname = "a"\ncode = "450"\naction = "bounce"\nfor = "5m"',
-    '5:7 reaction[1].for: "bounce" does not last: for belongs to slow, pause, next_host',
+    '5:7 reaction[1].for: "bounce" has no duration: only slow, pause, next_host have one',
   ],
   [
     'two reactions of one name',
@@ -460,7 +464,7 @@ const table: readonly (readonly [what: string, text: string, ...problems: string
   [
     'a route to nowhere',
     '[[route]]\ndomain = ["example.com"]',
-    '1:3 route[1]: says nothing about where the mail goes: give one of relay, error and mx',
+    '1:3 route[1]: does not say where the mail goes: give one of relay, error and mx',
   ],
   [
     'a route to two places',
@@ -512,7 +516,7 @@ const table: readonly (readonly [what: string, text: string, ...problems: string
     'several problems, in the order of the file',
     '[stop]\ngrace = 1\nx = 1\n[log]\nlevel = "trace"',
     '2:9 stop.grace: must be a duration such as "30s" or "5m", not 1',
-    '3:1 stop.x: there is no such key; here belong grace',
+    '3:1 stop.x: there is no such key; the keys here are grace',
     '5:9 log.level: must be "debug" or "info" or "warn" or "error", not "trace"',
   ],
   [

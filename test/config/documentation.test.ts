@@ -70,7 +70,7 @@ describe('the documentation', () => {
     const recipients = (receive!['properties'] as Record<string, object>)['max_recipients'];
     assert.deepEqual(recipients, {
       description:
-        'Recipients of one message; the others are answered 452 so that the client sends them in another one. RFC 5321 asks for 100 at least.',
+        'The most recipients of one message. Each further one is answered 452, so that the client sends the message to it again. RFC 5321 asks for at least 100.',
       default: 1000,
       type: 'integer',
       minimum: 1,

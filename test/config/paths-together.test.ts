@@ -22,38 +22,38 @@ function said(text: string, folder = '/etc/sluice'): readonly string[] {
 
 test('two keys do not have the same path', () => {
   assert.deepEqual(said('control_socket = "a.sock"\nsubmission_socket = "/etc/sluice/x/../a.sock"'), [
-    '2 submission_socket: /etc/sluice/a.sock is control_socket, too; give each a path of its own',
+    '2 submission_socket: /etc/sluice/a.sock is also control_socket; give each a path of its own',
   ]);
   assert.deepEqual(said('spool = "sp"\ncontrol_socket = "sp"'), [
-    '2 control_socket: /etc/sluice/sp is spool, too; give each a path of its own',
+    '2 control_socket: /etc/sluice/sp is also spool; give each a path of its own',
   ]);
   assert.deepEqual(said('[log]\nfile = "var/control.sock"'), [
-    '2 log.file: /etc/sluice/var/control.sock is control_socket, too; give each a path of its own',
+    '2 log.file: /etc/sluice/var/control.sock is also control_socket; give each a path of its own',
   ]);
   assert.deepEqual(said('spool = "/s"\n[log]\nfile = "/s"'), [
-    '3 log.file: /s is spool, too; give each a path of its own',
+    '3 log.file: /s is also spool; give each a path of its own',
   ]);
   assert.deepEqual(said('control_socket = "submit.sock"'), [
-    '1 submission_socket: /etc/sluice/submit.sock is control_socket, too; give each a path of its own',
+    '1 submission_socket: /etc/sluice/submit.sock is also control_socket; give each a path of its own',
   ]);
 });
 
 test('the log is not written into what the configuration reads', (t) => {
   assert.deepEqual(said('[log]\nfile = "sluice.toml"'), [
-    '2 log.file: /etc/sluice/sluice.toml is the configuration file, too; give each a path of its own',
+    '2 log.file: /etc/sluice/sluice.toml is also the configuration file; give each a path of its own',
   ]);
   const { path } = temporaryFolder(t, 'paths');
   writeFileSync(join(path, 'domains'), 'a.example\n');
   const text = '[receive]\nrelay_domains_file = "domains"\n[log]\nfile = "domains"';
-  assert.match(said(text, path).join(','), /^4 log\.file: .*domains is receive\.relay_domains_file, too/u);
+  assert.match(said(text, path).join(','), /^4 log\.file: .*domains is also receive\.relay_domains_file/u);
 });
 
 test('nothing lies below a socket or a file', () => {
   assert.deepEqual(said('spool = "/run/c/spool"\ncontrol_socket = "/run/c"'), [
-    '2 control_socket: /run/c/spool, which is spool, is below this, which is no folder',
+    '2 control_socket: /run/c/spool, which is spool, is below this path, which is not a folder',
   ]);
   assert.deepEqual(said('control_socket = "/run/c"\n[log]\nfile = "/run/c/log"'), [
-    '3 log.file: /run/c/log is below control_socket, which is no folder',
+    '3 log.file: /run/c/log is below control_socket, which is not a folder',
   ]);
 });
 
@@ -85,5 +85,5 @@ test('links are followed', (t) => {
   mkdirSync(join(path, 'real'));
   symlinkSync('real', join(path, 'link'));
   const text = 'control_socket = "real/a.sock"\nsubmission_socket = "link/a.sock"';
-  assert.match(said(text, path).join(','), /^2 submission_socket: .*real\/a\.sock is control_socket, too/u);
+  assert.match(said(text, path).join(','), /^2 submission_socket: .*real\/a\.sock is also control_socket/u);
 });

@@ -37,8 +37,8 @@ const cases: readonly (readonly [text: string, problem: string])[] = [
   ['a = Yes', '1:5 write true'],
   ['a = off', '1:5 write false'],
   ['a = "C:\\path"', '1:8 a backslash is written "\\\\"; between single quotes (\') it stands for itself'],
-  ['a: 5', '1:1 between a key and its value is an equals sign: write a = ...'],
-  ['  a 5', '1:3 between a key and its value is an equals sign: write a = ...'],
+  ['a: 5', '1:1 a key and its value are separated by an equals sign: write a = ...'],
+  ['  a 5', '1:3 a key and its value are separated by an equals sign: write a = ...'],
   ['\ufeffa = b', `1:5 ${quotes('b')}`],
 ];
 

@@ -40,7 +40,7 @@ describe('a warning', () => {
   it('is given for limits per source where there is none', () => {
     const limit = '[[limit]]\nper = ["source", "mx"]\nconnections = 5\n';
     assert.deepEqual(warnings(limit), [
-      'limit[1].per: there is no [[source]], so all connections count as those of one source, which the system chooses',
+      'limit[1].per: there is no [[source]], so all connections count for one source, which the system chooses',
     ]);
     assert.deepEqual(warnings(`deliver.ipv6 = false\n${limit}[[source]]\naddress = "192.0.2.25"`), []);
   });
@@ -49,7 +49,7 @@ describe('a warning', () => {
     const one = '[[source]]\naddress = "192.0.2.25"\n';
     const other = '[[source]]\naddress = "2001:db8::25"\n';
     assert.deepEqual(warnings(one), [
-      'source: none has an IPv6 address, so nothing is delivered to IPv6 addresses; if that is meant, say ipv6 = false in [deliver]',
+      'source: none has an IPv6 address, so nothing is delivered to IPv6 addresses; if that is meant, write ipv6 = false in [deliver]',
     ]);
     assert.equal(warnings(other).length, 1);
     assert.deepEqual(warnings(one + other), []);
@@ -65,7 +65,7 @@ describe('a warning', () => {
       'hostname = "mx.example.com"\n[[limit]]\nper = "group"\ndomain_file = "domains"\nconnections = 0',
     );
     assert.deepEqual(warningsOf(loadConfig(file)), [
-      `limit[1].domain_file: ${join(folder, 'domains')} names no domain, so the limit holds for nothing`,
+      `limit[1].domain_file: ${join(folder, 'domains')} names no domain, so the limit applies to no mail`,
     ]);
   });
 
@@ -79,7 +79,7 @@ describe('a warning', () => {
 
   it('is given for a group that lifts the limit for each of its keys', () => {
     const lifted = (allowed: string, usual: string, per: string, where: string) =>
-      `limit[1].connections: a group takes the place of the limit of ${usual} per ${per} (${where}) for what it matches: one ${per} may have all ${allowed}; to keep ${usual} for each, add a [[limit]] with per = "${per}" and the same match`;
+      `limit[1].connections: a group replaces the limit of ${usual} per ${per} (${where}) for the mail that it matches: one ${per} may use all ${allowed}; to keep ${usual} for each, add a [[limit]] with per = "${per}" and the same match`;
     const ip = 'ip = ["198.51.100.0/24"]';
     const domain = 'domain = ["a.example", "b.example"]';
     assert.deepEqual(warnings(group(ip, '40')), [lifted('40', '20', 'ip', 'the built-in limit')]);
@@ -96,14 +96,14 @@ describe('a warning', () => {
     const about = (rest: string) =>
       warnings(group(narrow, '40') + per(rest)).map((each) => each.slice(0, 100));
     const said =
-      'limit[1].connections: a group takes the place of the limit of 5 per mx (sluice.toml:8) for what it ma';
+      'limit[1].connections: a group replaces the limit of 5 per mx (sluice.toml:8) for the mail that it ma';
     assert.deepEqual(about('connections = 5'), [said.slice(0, 100)]);
     assert.deepEqual(about('mx = ["*.example.net"]\nconnections = 5'), [said.slice(0, 100)]);
     assert.deepEqual(about(`${narrow}\nconnections = 5`), []);
     assert.deepEqual(about('message_rate = "5/min"'), []);
     const rate = `[deliver]\nipv6 = false\n[[limit]]\nper = "group"\n${narrow}\nmessage_rate = "600/min"\n`;
     assert.deepEqual(warnings(rate + per('message_rate = "10/min"')), [
-      'limit[1].message_rate: a group takes the place of the limit of message_rate 10/min per mx (sluice.toml:8) for what it matches: one mx may have all 600/min; to keep 10/min for each, add a [[limit]] with per = "mx" and the same match',
+      'limit[1].message_rate: a group replaces the limit of message_rate 10/min per mx (sluice.toml:8) for the mail that it matches: one mx may use all 600/min; to keep 10/min for each, add a [[limit]] with per = "mx" and the same match',
     ]);
     assert.deepEqual(warnings(rate + per('message_rate = "1000/min"')), []);
   });
@@ -117,11 +117,11 @@ describe('a warning', () => {
 
   it('is given for retries that come too late', () => {
     assert.deepEqual(warnings('[queue]\nretry = ["2h"]\nlifetime = "2h"\nbounce_lifetime = "2h"'), [
-      'queue.retry: the first is not before lifetime (2h) is over: mail that fails once is never tried again',
+      'queue.retry: the first time is not shorter than lifetime (2h): mail that fails once is never tried again',
     ]);
     assert.deepEqual(
       warnings('[queue]\nretry = ["1h", "3h", "2h"]\nlifetime = "2h"\nbounce_lifetime = "2h"'),
-      ['queue.retry[2]: 3h is never waited for, since mail is given up after lifetime (2h)'],
+      ['queue.retry[2]: 3h is never used, since mail is given up after lifetime (2h)'],
     );
     assert.deepEqual(warnings('[queue]\nbounce_lifetime = "5m"'), [
       'queue.bounce_lifetime: not longer than the first retry (5m): a bounce that fails once is given up',
@@ -148,7 +148,7 @@ describe('a warning', () => {
   });
 });
 
-describe('a tenant that nobody can be in', () => {
+describe('a tenant that no mail can belong to', () => {
   const reachable: readonly (readonly [what: string, ...tenants: string[]])[] = [
     ['others before it have other senders', 'sender = ["a.example"]', 'sender = ["b.example"]'],
     [
@@ -201,7 +201,7 @@ describe('a tenant that nobody can be in', () => {
       assert.equal(found.length, 1);
       assert.match(
         found[0] ?? '',
-        new RegExp(`^tenant\\[${tenants.length}\\]: nobody can be in t${tenants.length}, since t[12] `),
+        new RegExp(`^tenant\\[${tenants.length}\\]: no mail can belong to t${tenants.length}, since t[12] `),
       );
     });
   }

@@ -177,7 +177,7 @@ test('smarthosts of the routing table are MX hosts of a destination, addresses, 
 
 const mistakes: readonly (readonly [string, RegExp])[] = [
   ['[[destination]\n', /destinations\.toml:2:1: this is not TOML/u],
-  ['x = 1\n', /destinations\.toml:1:1: x: there is no such key; here belong destination/u],
+  ['x = 1\n', /destinations\.toml:1:1: x: there is no such key; the keys here are destination/u],
   ['[[destination]]\nlatenzy = "1s"\n', /:2:1: destination\[1\]\.latenzy: .*did you mean latency\?/u],
   [
     '[[destination]]\n[[destination]]\nlatency = 3\n',

@@ -1,5 +1,5 @@
-// Limits for each key that a group lifts: it is more specific and takes their place (docs/limits.md), so that one key may
-// have all that the group has.
+// Finds limits per key that a group replaces, since a group is more specific (docs/limits.md): then one key may use the whole
+// budget of the group, which is probably not meant.
 
 import { builtInLimits } from '../built-in-limits.ts';
 import { type DomainPattern, includesPattern } from '../../values/domain.ts';
@@ -9,7 +9,7 @@ import type { Rate } from '../../values/rate.ts';
 type Count = number | 'unlimited';
 type Item = DomainPattern | Network | string;
 
-/** What is looked at of a [[limit]]. */
+/** The parts of a [[limit]] that are compared. */
 interface Limit {
   readonly origin: string;
   readonly per: readonly string[];
@@ -35,11 +35,11 @@ const quantities = [
 ] as const;
 type Quantity = (typeof quantities)[number][0];
 
-/** Longer lists are not compared item by item. */
+/** Longer lists are not compared, since that would take too long. */
 const mostItems = 1_000;
 
-/** One warning for each quantity that a group lifts. */
-export function liftedBy(
+/** One warning for each quantity of which a group replaces the limit per key. */
+export function liftedLimitWarnings(
   group: Limit,
   all: readonly Limit[],
 ): { readonly key: string; readonly message: string }[] {
@@ -48,12 +48,12 @@ export function liftedBy(
   const [dimension] = given;
   if (dimension === undefined || given.length > 1) return [];
   return quantities.flatMap(([quantity, key]) => {
-    const message = lifted(group, dimension, quantity, all);
+    const message = liftedLimitMessage(group, dimension, quantity, all);
     return message === undefined ? [] : [{ key, message }];
   });
 }
 
-function lifted(
+function liftedLimitMessage(
   group: Limit,
   dimension: Dimension,
   quantity: Quantity,
@@ -71,21 +71,27 @@ function lifted(
       dimensions.every((other) => other === dimension || each[other] === undefined),
   );
   for (const item of items) {
-    // A limit for each key of the same match, or of a part of it, holds beside the group, or in its place.
+    // A limit per key with the same match applies beside the group; one with a narrower match, instead of it.
     if (perKey.some((each) => (each[dimension] ?? []).some((own) => covers(item, own)))) continue;
     const own =
       perKey.find((each) => each[dimension]?.some((wider) => covers(wider, item))) ??
       perKey.find((each) => each[dimension] === undefined);
     const builtIn =
       quantity === 'connections' ? new Map<string, number>(builtInLimits).get(dimension) : undefined;
-    const usual = own === undefined ? builtIn : own[quantity];
-    if (usual === undefined || !isMore(allowed, usual)) continue;
-    return messageOf({ dimension, quantity, allowed, usual, where: own?.origin ?? 'the built-in limit' });
+    const perKeyAmount = own === undefined ? builtIn : own[quantity];
+    if (perKeyAmount === undefined || !isMore(allowed, perKeyAmount)) continue;
+    return messageOf({
+      dimension,
+      quantity,
+      allowed,
+      usual: perKeyAmount,
+      where: own?.origin ?? 'the built-in limit',
+    });
   }
   return undefined;
 }
 
-/** Is everything that `inner` matches matched by `outer`, too? */
+/** Does `outer` match everything that `inner` matches? */
 function covers(outer: Item, inner: Item): boolean {
   if (typeof outer === 'string' || typeof inner === 'string') return outer === inner;
   if ('prefix' in outer) return 'prefix' in inner && contains(outer, inner);
@@ -99,7 +105,7 @@ function isMore(allowed: Count | Rate, usual: Count | Rate): boolean {
   return amount(allowed) > amount(usual);
 }
 
-/** Of a rate: a second. */
+/** A number that can be compared: a rate is taken per second. */
 function amount(value: number | Rate): number {
   return typeof value === 'number' ? value : (value.count / value.perMs) * 1000;
 }
@@ -115,8 +121,8 @@ function messageOf(found: {
   const what = quantity === 'connections' ? valueText(usual) : `${snake(quantity)} ${valueText(usual)}`;
   const has = allowed === 'unlimited' ? quantity : valueText(allowed);
   return (
-    `a group takes the place of the limit of ${what} per ${dimension} (${where}) for what it matches: one ${dimension} may ` +
-    `have all ${has}; to keep ${valueText(usual)} for each, add a [[limit]] with per = "${dimension}" and the same match`
+    `a group replaces the limit of ${what} per ${dimension} (${where}) for the mail that it matches: one ${dimension} may ` +
+    `use all ${has}; to keep ${valueText(usual)} for each, add a [[limit]] with per = "${dimension}" and the same match`
   );
 }
 

@@ -1,13 +1,13 @@
-// Tenants that no message can be in, because one before them in the file takes it.
+// Finds tenants that no message can belong to, because an earlier tenant of the file takes all of their mail.
 
 import type { TenantConfig } from '../config.ts';
 import type { SenderPattern } from '../../values/domain.ts';
 import { contains, type Network } from '../../values/network.ts';
 
-/** One tenant that nobody can be in. */
+/** One tenant that no message can belong to. */
 export interface UnreachableTenant {
   readonly index: number;
-  /** Index of one that takes its messages. */
+  /** Index of an earlier tenant that takes its messages. */
   readonly takenBy: number;
 }
 
@@ -19,7 +19,7 @@ interface Taken {
 
 const anySender = '';
 
-/** Looks at each sender and network alone: what several tenants take together is not found. */
+/** Compares single senders and networks: a tenant whose sender or network only several others together cover is not found. */
 export function unreachableTenants(tenants: readonly TenantConfig[]): UnreachableTenant[] {
   const found: UnreachableTenant[] = [];
   const taken = new Map<string, Taken[]>();
@@ -45,15 +45,15 @@ export function unreachableTenants(tenants: readonly TenantConfig[]): Unreachabl
   return found;
 }
 
-/** The key of the pattern itself, then those that include it. */
+/** The key of the pattern itself, then the keys of wider patterns. */
 function keysOf(pattern: SenderPattern): string[] {
   if (pattern.kind === 'null') return ['<>', anySender];
   if (pattern.kind === 'domain') return [pattern.domain, anySender];
-  // As they are matched: without regard to the case of the local part.
+  // Tenants match the local part without regard to case.
   return [`${pattern.localPart.toLowerCase()}@${pattern.domain}`, pattern.domain, anySender];
 }
 
-/** Who takes all these clients; undefined when some are left over. */
+/** The first candidate, if candidates take all these clients; undefined when some clients are left over. */
 function takerOf(candidates: readonly Taken[], client: readonly Network[]): number | undefined {
   const takes = ({ client: theirs }: Taken, network: Network | undefined): boolean =>
     theirs.length === 0 || (network !== undefined && theirs.some((each) => contains(each, network)));

@@ -1,17 +1,17 @@
-// What is allowed and yet probably not meant: said by `sluice check` and at start.
+// Warnings of values that are valid but probably not meant. `sluice check` and the start print them.
 
 import { isIP } from 'node:net';
 
 import type { Config, LimitConfig } from '../config.ts';
 import type { ConfigWarning } from '../read/config-warning.ts';
-import { liftedBy } from './lifted-limits.ts';
+import { liftedLimitWarnings } from './lifted-limits.ts';
 import { queue as queueKeys } from '../schema/queue.ts';
 import type { Path } from '../read/toml.ts';
 import { unreachableTenants } from './unreachable-tenants.ts';
 import { formatDuration } from '../../values/duration.ts';
 import { formatSize } from '../../values/size.ts';
 
-/** In no order of the file; each with its key. */
+/** All warnings, in no particular order. */
 export function configWarnings(config: Config): ConfigWarning[] {
   const warnings: ConfigWarning[] = [];
   const warn = (path: Path, message: string): void => void warnings.push({ path, message });
@@ -21,7 +21,7 @@ export function configWarnings(config: Config): ConfigWarning[] {
     if (prefix < widest && !loopback) {
       warn(
         ['receive', 'relay_networks', index],
-        `${address}/${prefix} is a large part of the Internet; whoever is in it can send anything to anyone through this host (open relay)`,
+        `${address}/${prefix} is a large part of the Internet; all of its clients can send mail to anyone through this host (open relay)`,
       );
     }
   }
@@ -34,7 +34,7 @@ export function configWarnings(config: Config): ConfigWarning[] {
   if (config.receive.memoryLimit < config.receive.largeMessage * 2) {
     warn(
       ['receive', 'memory_limit'],
-      `${formatSize(config.receive.memoryLimit)} holds hardly a message of large_message (${formatSize(config.receive.largeMessage)})`,
+      `${formatSize(config.receive.memoryLimit)} hardly holds one message of large_message (${formatSize(config.receive.largeMessage)})`,
     );
   }
   if (config.queue.bounceLifetime > config.queue.lifetime) {
@@ -46,7 +46,7 @@ export function configWarnings(config: Config): ConfigWarning[] {
   if (config.hostname.endsWith('.localdomain')) {
     warn(
       ['hostname'],
-      `${config.hostname} is no name that others can look up; set it to this host's full name before you send mail to the Internet`,
+      `${config.hostname} is not a name that others can look up; set it to this host's full name before you send mail to the Internet`,
     );
   }
   const header = config.receive.priorityHeader?.toLowerCase();
@@ -72,7 +72,7 @@ function sourceWarnings({ source, deliver }: Config): ConfigWarning[] {
     .filter((version) => !source.some(({ address }) => isIP(address) === version))
     .map((version) => ({
       path: ['source'],
-      message: `none has an IPv${version} address, so nothing is delivered to IPv${version} addresses; if that is meant, say ipv${version} = false in [deliver]`,
+      message: `none has an IPv${version} address, so nothing is delivered to IPv${version} addresses; if that is meant, write ipv${version} = false in [deliver]`,
     }));
 }
 
@@ -83,7 +83,7 @@ function limitWarnings(config: Config): ConfigWarning[] {
     const { connections, domain, domainFile, per } = limit;
     const warn = (key: string, message: string): void =>
       void warnings.push({ path: ['limit', index, key], message });
-    if (isDefault(limit) && typeof connections === 'number' && connections > most && most > 0) {
+    if (hasNoMatch(limit) && typeof connections === 'number' && connections > most && most > 0) {
       warn(
         'connections',
         `${connections} can never be reached, since max_connections in [deliver] is ${most}`,
@@ -92,36 +92,36 @@ function limitWarnings(config: Config): ConfigWarning[] {
     if (per.includes('source') && config.source.length === 0) {
       warn(
         'per',
-        'there is no [[source]], so all connections count as those of one source, which the system chooses',
+        'there is no [[source]], so all connections count for one source, which the system chooses',
       );
     }
     if (domain?.length === 0) {
-      warn('domain_file', `${domainFile} names no domain, so the limit holds for nothing`);
+      warn('domain_file', `${domainFile} names no domain, so the limit applies to no mail`);
     }
-    for (const { key, message } of liftedBy(limit, config.limit)) warn(key, message);
+    for (const { key, message } of liftedLimitWarnings(limit, config.limit)) warn(key, message);
   }
   return warnings;
 }
 
-function isDefault({ domain, mx, ip, source, tenant }: LimitConfig): boolean {
+function hasNoMatch({ domain, mx, ip, source, tenant }: LimitConfig): boolean {
   return [domain, mx, ip, source, tenant].every((match) => match === undefined);
 }
 
 const usualRetry = String(queueKeys.parse({}).retry);
 
-/** Times after which mail has been given up. */
+/** Warns of retry times that are longer than the lifetime of mail. */
 function retryWarnings({ queue }: Config): ConfigWarning[] {
   const { retry, lifetime, bounceLifetime } = queue;
   const [first = 0] = retry;
   if (first >= lifetime) {
-    const message = `the first is not before lifetime (${formatDuration(lifetime)}) is over: mail that fails once is never tried again`;
+    const message = `the first time is not shorter than lifetime (${formatDuration(lifetime)}): mail that fails once is never tried again`;
     return [{ path: ['queue', 'retry'], message }];
   }
-  // Whoever sets a short lifetime need not set the usual times anew.
+  // No warning for the default times: a short lifetime alone is no mistake.
   const late = String(retry) === usualRetry ? undefined : retry.find((each) => each >= lifetime);
   const warnings: ConfigWarning[] = [];
   if (late !== undefined) {
-    const message = `${formatDuration(late)} is never waited for, since mail is given up after lifetime (${formatDuration(lifetime)})`;
+    const message = `${formatDuration(late)} is never used, since mail is given up after lifetime (${formatDuration(lifetime)})`;
     warnings.push({ path: ['queue', 'retry', retry.indexOf(late)], message });
   }
   if (first >= bounceLifetime) {
@@ -134,6 +134,6 @@ function retryWarnings({ queue }: Config): ConfigWarning[] {
 function tenantWarnings({ tenant }: Config): ConfigWarning[] {
   return unreachableTenants(tenant).map(({ index, takenBy }) => ({
     path: ['tenant', index],
-    message: `nobody can be in ${tenant[index]?.name}, since ${tenant[takenBy]?.name} stands before it and takes the same mail`,
+    message: `no mail can belong to ${tenant[index]?.name}, since ${tenant[takenBy]?.name} comes before it and takes the same mail`,
   }));
 }

@@ -1,4 +1,4 @@
-// Keys and words of earlier versions: whoever still has one is told what to write instead.
+// Keys and words of earlier versions, and the messages that say what to write instead.
 
 import type { Path } from '../read/toml.ts';
 import { tomlValue } from '../read/toml-value.ts';
@@ -19,18 +19,18 @@ const formerKeys: ReadonlyMap<string, (value: unknown) => string> = new Map([
   ['limit.*.queue', (value) => `is called tenant now: write tenant = ${tomlValue([value].flat())}`],
 ]);
 
-/** What to say about a key that is no more; undefined when there never was one. */
+/** The message for a key that an earlier version had; undefined for any other key. */
 export function replacementOf(path: Path, value: unknown): string | undefined {
-  return formerKeys.get(placeOf(path))?.(value);
+  return formerKeys.get(pathPattern(path))?.(value);
 }
 
 /**
- * What to say about a word that a key took in earlier versions; undefined when it never did.
- * @param around - what the word stands in: a list, or the table of the key
+ * The message for a word that a key took in an earlier version; undefined for any other word.
+ * @param around - the list that the word is in, or the table of the key
  */
 export function replacementOfWord(path: Path, word: string, around: unknown): string | undefined {
   if (word !== 'queue') return undefined;
-  switch (placeOf(path)) {
+  switch (pathPattern(path)) {
     case 'limit.*.per':
       return '"queue" is called "tenant" now: write per = "tenant"';
     case 'limit.*.per.*': {
@@ -43,7 +43,7 @@ export function replacementOfWord(path: Path, word: string, around: unknown): st
   }
 }
 
-/** The path with a star for each number of a list: `limit.*.per`. */
-function placeOf(path: Path): string {
+/** The path with a star for each index of a list: `limit.*.per`. */
+function pathPattern(path: Path): string {
   return path.map((part) => (typeof part === 'number' ? '*' : String(part))).join('.');
 }

@@ -1,5 +1,5 @@
-// What the paths of a configuration say about each other: no two are the same, none leads through a socket or a file of
-// another key, and none is a name that the spool uses itself. Links are followed as far as they are there.
+// Checks the paths of a configuration against each other: no two are the same, none leads through a socket or a file of
+// another key, and none is a name that the spool uses itself. Symbolic links are followed as far as they exist.
 
 import { realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, sep } from 'node:path';
@@ -7,11 +7,11 @@ import type { ConfigWarning } from '../read/config-warning.ts';
 import { keyText } from '../read/key-text.ts';
 import type { Path } from '../read/toml.ts';
 
-interface Named {
-  /** Of the key; empty: the configuration file itself. */
+interface NamedPath {
+  /** The path of the key; empty for the configuration file itself. */
   readonly path: Path;
   readonly kind: 'folder' | 'socket' | 'log' | 'input';
-  /** As it is known to the system. */
+  /** The real path, with symbolic links followed. */
   readonly place: string;
 }
 
@@ -26,7 +26,7 @@ interface Paths {
   readonly log: { readonly file?: string | undefined };
 }
 
-/** What Sluice makes in the folder of its spool. */
+/** The files, folders and sockets that Sluice creates in the folder of its spool. */
 const namesInSpool: ReadonlySet<string> = new Set([
   'segments',
   'large',
@@ -41,18 +41,18 @@ const namesInSpool: ReadonlySet<string> = new Set([
   'rates.json',
   'clock.json',
 ]);
-/** And the life signs of its processes. */
+/** The sockets that its processes create there (process/running/life-sign.ts). */
 const lifeSign = /^(manager|receiver|sender|control)-\d+\.sock$/u;
 
-/** Everything that cannot be meant; each with the key that comes later in the documentation. */
+/** All conflicts. Each is reported at the key that comes later in the documentation. */
 export function pathProblems(config: Paths): ConfigWarning[] {
-  const all = named(config);
+  const all = namedPaths(config);
   const found: ConfigWarning[] = [];
-  const spool = placeOf(config.spool);
+  const spool = realPlace(config.spool);
   for (const [index, each] of all.entries()) {
     const other = all.slice(0, index).find((before) => collides(before, each));
     if (other !== undefined) found.push({ path: each.path, message: collisionText(each, other) });
-    else if (isSpools(each, spool)) {
+    else if (isSpoolName(each, spool)) {
       const message = `${each.place} is a name that the spool uses itself; choose one outside of the folder of spool`;
       found.push({ path: each.path, message });
     }
@@ -60,9 +60,17 @@ export function pathProblems(config: Paths): ConfigWarning[] {
   return found;
 }
 
-/** The configuration file first: it is no key that could be changed. */
-function named({ file, spool, controlSocket, submissionSocket, log, receive, limit }: Paths): Named[] {
-  const given: readonly (readonly [Path, Named['kind'], string | undefined])[] = [
+/** The configuration file comes first, so that a conflict with it is reported at a key, which can be changed. */
+function namedPaths({
+  file,
+  spool,
+  controlSocket,
+  submissionSocket,
+  log,
+  receive,
+  limit,
+}: Paths): NamedPath[] {
+  const given: readonly (readonly [Path, NamedPath['kind'], string | undefined])[] = [
     [[], 'input', file],
     [['spool'], 'folder', spool],
     [['control_socket'], 'socket', controlSocket],
@@ -72,23 +80,23 @@ function named({ file, spool, controlSocket, submissionSocket, log, receive, lim
     [['log', 'file'], 'log', log.file],
   ];
   return given.flatMap(([path, kind, place]) =>
-    // Devices may be shared: /dev/null is an empty list, too.
-    place === undefined || place.startsWith('/dev/') ? [] : [{ path, kind, place: placeOf(place) }],
+    // Several keys may name the same device: /dev/null is an empty list as well.
+    place === undefined || place.startsWith('/dev/') ? [] : [{ path, kind, place: realPlace(place) }],
   );
 }
 
-function collides(a: Named, b: Named): boolean {
+function collides(a: NamedPath, b: NamedPath): boolean {
   if (a.kind === 'input' && b.kind === 'input') return false;
   return a.place === b.place || leadsThrough(a, b) || leadsThrough(b, a);
 }
 
-/** Below what is no folder there is nothing. If a folder is there already, `sluice check` says so of the key itself. */
-function leadsThrough(inner: Named, outer: Named): boolean {
+/** Nothing can be below a socket or a file. If the place is a folder already, `sluice check` reports that for its own key. */
+function leadsThrough(inner: NamedPath, outer: NamedPath): boolean {
   if (outer.kind === 'folder' || !isBelow(inner.place, outer.place)) return false;
   try {
     return !statSync(outer.place).isDirectory();
   } catch {
-    return true; // it is not there yet
+    return true; // it does not exist yet
   }
 }
 
@@ -96,31 +104,31 @@ function isBelow(inner: string, outer: string): boolean {
   return inner.startsWith(outer.endsWith(sep) ? outer : `${outer}${sep}`);
 }
 
-function isSpools({ kind, place }: Named, spool: string): boolean {
+function isSpoolName({ kind, place }: NamedPath, spool: string): boolean {
   if (kind === 'folder' || !isBelow(place, spool)) return false;
   const [first = ''] = place.slice(join(spool, sep).length).split(sep);
   return namesInSpool.has(first) || lifeSign.test(first);
 }
 
-function collisionText(each: Named, other: Named): string {
+function collisionText(each: NamedPath, other: NamedPath): string {
   const name = other.path.length === 0 ? 'the configuration file' : keyText(other.path);
-  if (each.place === other.place) return `${each.place} is ${name}, too; give each a path of its own`;
+  if (each.place === other.place) return `${each.place} is also ${name}; give each a path of its own`;
   return leadsThrough(each, other)
-    ? `${each.place} is below ${name}, which is no folder`
-    : `${other.place}, which is ${name}, is below this, which is no folder`;
+    ? `${each.place} is below ${name}, which is not a folder`
+    : `${other.place}, which is ${name}, is below this path, which is not a folder`;
 }
 
-/** Links are followed in the part of the path that is there. */
-function placeOf(path: string): string {
-  let there = path;
+/** Follows symbolic links in the part of the path that exists. */
+function realPlace(path: string): string {
+  let existing = path;
   let rest = '';
   for (;;) {
     try {
-      return join(realpathSync(there), rest);
+      return join(realpathSync(existing), rest);
     } catch {
-      if (dirname(there) === there) return path;
-      rest = join(basename(there), rest);
-      there = dirname(there);
+      if (dirname(existing) === existing) return path;
+      rest = join(basename(existing), rest);
+      existing = dirname(existing);
     }
   }
 }

@@ -1,4 +1,4 @@
-// From the schema's issues to problems with a place, a key and the closest valid name.
+// Turns the schema's issues into problems with a place, a key and the closest valid name.
 
 import type { z } from 'zod';
 
@@ -13,8 +13,8 @@ import type { Path, Place, TomlSource } from '../read/toml.ts';
 /** All problems, in the order of the file. */
 export function problemsOf(issues: readonly z.core.$ZodIssue[], source: TomlSource): ConfigProblem[] {
   return issues
-    .flatMap(meant)
-    .filter((issue) => !isOfFormerKey(issue, issues, source))
+    .flatMap(issuesOfGivenAlternative)
+    .filter((issue) => !isLackByFormerKey(issue, issues, source))
     .flatMap((issue) =>
       issue.code === 'unrecognized_keys'
         ? issue.keys.map((key) => unknownKey([...issue.path, key], source))
@@ -23,8 +23,8 @@ export function problemsOf(issues: readonly z.core.$ZodIssue[], source: TomlSour
     .sort((a, b) => a.line - b.line || a.column - b.column);
 }
 
-/** A table does not lack what it says with the key of an earlier version: that key is the problem. */
-function isOfFormerKey(
+/** Is a missing key given under its former name? Then only the former name is reported. */
+function isLackByFormerKey(
   issue: z.core.$ZodIssue,
   all: readonly z.core.$ZodIssue[],
   source: TomlSource,
@@ -41,17 +41,17 @@ function isOfFormerKey(
   );
 }
 
-/** Of a key that takes one of several kinds: the problems inside the kind that was given, if there is one. */
-function meant(issue: z.core.$ZodIssue): z.core.$ZodIssue[] {
+/** For a value with several alternatives (a union): the issues inside the alternative that was given, if that is known. */
+function issuesOfGivenAlternative(issue: z.core.$ZodIssue): z.core.$ZodIssue[] {
   if (issue.code !== 'invalid_union') return [issue];
   const inside = issue.errors.find((branch) => branch.every(({ path }) => path.length > 0));
   return inside?.map((each) => Object.assign({}, each, { path: [...issue.path, ...each.path] })) ?? [issue];
 }
 
-/** The words that would have been right. */
-function wordsOf(issue: z.core.$ZodIssue): string[] {
+/** The words that are allowed as the value. */
+function allowedWords(issue: z.core.$ZodIssue): string[] {
   if (issue.code === 'invalid_value') return issue.values.map(String);
-  return issue.code === 'invalid_union' ? issue.errors.flat().flatMap(wordsOf) : [];
+  return issue.code === 'invalid_union' ? issue.errors.flat().flatMap(allowedWords) : [];
 }
 
 function unknownKey(path: Path, source: TomlSource): ConfigProblem {
@@ -66,7 +66,7 @@ function unknownKey(path: Path, source: TomlSource): ConfigProblem {
     message += `; did you mean ${suggestion}?`;
   } else {
     const elsewhere = placesOf(name);
-    message += elsewhere === '' ? `; here belong ${listed(known)}` : `; it belongs in ${elsewhere}`;
+    message += elsewhere === '' ? `; the keys here are ${listed(known)}` : `; it belongs in ${elsewhere}`;
   }
   return problem(path, source.placeOfKey(path), message, source, suggestion);
 }
@@ -85,7 +85,7 @@ function wrongValue(issue: z.core.$ZodIssue, source: TomlSource): ConfigProblem 
   if (typeof given === 'string') {
     const replacement = replacementOfWord(path, given, valueAt(source.value, path.slice(0, -1)));
     if (replacement !== undefined) return problem(path, place, replacement, source);
-    const words = issue.code === 'custom' ? issue.params?.['words'] : wordsOf(issue);
+    const words = issue.code === 'custom' ? issue.params?.['words'] : allowedWords(issue);
     const suggestion = closest(given, Array.isArray(words) ? words.map(String) : []);
     const hint = suggestion === undefined ? '' : `; did you mean "${suggestion}"?`;
     return problem(path, place, issue.message + hint, source, suggestion);
@@ -129,7 +129,7 @@ function tableText(key: KnownKey): string {
   return key.isList ? `[[${key.name}]]` : `[${key.name}]`;
 }
 
-/** The tables that do have a key of this name. */
+/** The tables that have a key with this name. */
 function placesOf(name: string): string {
   return keysAt([])
     .filter(

@@ -1,4 +1,4 @@
-// What is wrong with a configuration: all problems at once, each with its place, what is allowed, and the likely cure.
+// The error of a configuration that cannot be used. It lists all problems, each with its place, what is allowed, and how to correct it.
 
 import { SluiceError } from '../../errors/sluice-error.ts';
 import { TextFileError } from './text-file.ts';
@@ -10,12 +10,12 @@ export interface ConfigProblem {
   readonly line: number;
   /** 1 or more, counted in UTF-16 units; 0 when the problem is the file as a whole. */
   readonly column: number;
-  /** As in the file, e.g. `receive.max_recipients` or `route[2].relay`; empty when there is none. */
+  /** The key as in the file, e.g. `receive.max_recipients` or `route[2].relay`; empty when the problem is not of a key. */
   readonly key: string;
   readonly message: string;
   /** The closest valid name, for a misspelt key or word. */
   readonly suggestion?: string;
-  /** The line of the file with a mark under the place, for people. */
+  /** The line of the file, with a mark under the place. */
   readonly excerpt?: string;
 }
 
@@ -55,7 +55,7 @@ export class ConfigError extends SluiceError {
   }
 }
 
-/** `file:line:column: key: message`, and below it the line it is about. */
+/** `file:line:column: key: message`, and below it the excerpt. */
 export function formatProblem(problem: ConfigProblem): string {
   const place = problem.line === 0 ? problem.file : `${problem.file}:${problem.line}:${problem.column}`;
   const key = problem.key === '' ? '' : `${problem.key}: `;
@@ -63,7 +63,7 @@ export function formatProblem(problem: ConfigProblem): string {
   return `${place}: ${key}${problem.message}${excerpt}`;
 }
 
-/** What the system said about a file, in words. */
+/** The reason for which the system could not use a file, in words. */
 export function systemReason(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   if (code === 'ENOENT') return 'it does not exist';

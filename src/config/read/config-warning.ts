@@ -1,4 +1,4 @@
-// A warning about a configuration, and where in the file it belongs.
+// A warning about a configuration, and its place in the file.
 
 import { type ConfigProblem, formatProblem } from './config-error.ts';
 import { keyText } from './key-text.ts';
@@ -6,12 +6,13 @@ import { readTextFile } from './text-file.ts';
 import { type Path, readToml, type TomlSource } from './toml.ts';
 
 export interface ConfigWarning {
-  /** Of the key; its message can be read without the file. */
+  /** The path of the key. */
   readonly path: Path;
+  /** Can be understood without the file. */
   readonly message: string;
 }
 
-/** With file, line and column: of the value, or of the table that it is missing in. */
+/** Adds file, line and column to each warning: those of the value, or of the table that lacks it. */
 export function placeWarnings(
   warnings: readonly ConfigWarning[],
   file: string | undefined,
@@ -38,7 +39,7 @@ function placeOf(
   return source.placeOfValue(path) ?? placeOf(path.slice(0, -1), source);
 }
 
-/** A file that was changed since it was loaded, and is wrong now, has no places. */
+/** Undefined when the file was changed since it was loaded and is invalid now: the warnings then have no place. */
 function sourceOf(file: string): TomlSource | undefined {
   try {
     return readToml(readTextFile(file), file);

@@ -1,4 +1,4 @@
-// A file with domains that a key names: one a line, like qmail's rcpthosts. Its mistakes have places, too.
+// Reads a file with domains that a key names: one domain per line, like qmail's rcpthosts. Its problems have places, too.
 
 import { resolve } from 'node:path';
 
@@ -11,23 +11,23 @@ import type { DomainPattern } from '../../values/domain.ts';
 import { ValueError } from '../../values/value-error.ts';
 import { shortName } from './working-folder.ts';
 
-/** Which key of which configuration names the file. */
+/** The key that names the file, and the configuration that the key is in. */
 export interface DomainFileKey {
   readonly path: Path;
   readonly source: TomlSource;
-  /** Where a name that is not absolute starts. */
+  /** The folder where a relative path starts. */
   readonly folder: string;
-  /** Is told of the file, by its absolute path, when it can be read. */
-  readonly seen: (path: string, text: string) => void;
+  /** Is called with the absolute path and the text of the file when it was read. */
+  readonly onFileRead: (path: string, text: string) => void;
 }
 
-/** A file that is no list of domains at all is not shown line by line. */
+/** Lines that are reported at most: a file that is not a list of domains at all is not shown line by line. */
 const mostProblems = 20;
 
 /**
  * Reads the domains of a file.
  * @param parse - what one line may hold; a ValueError becomes a problem with the place of the line
- * @param problems - takes what is wrong: the file cannot be read, or a line is no domain
+ * @param problems - to which it adds: the file cannot be read, or a line is not a domain
  */
 export function readDomainFile(
   name: string,
@@ -49,9 +49,9 @@ export function readDomainFile(
     problems.push(unreadable(path, key, error));
     return [];
   }
-  key.seen(path, text);
+  key.onFileRead(path, text);
   const domains: DomainPattern[] = [];
-  let wrong = 0;
+  let problemLines = 0;
   for (const [index, line] of text.split(/\r?\n/).entries()) {
     const entry = line.trim();
     if (entry === '' || entry.startsWith('#')) continue;
@@ -59,7 +59,7 @@ export function readDomainFile(
       domains.push(parse(entry));
     } catch (error) {
       if (!(error instanceof ValueError)) throw error;
-      if (++wrong > mostProblems) break;
+      if (++problemLines > mostProblems) break;
       const place = { line: index + 1, column: line.indexOf(entry) + 1 };
       problems.push({
         file: shownName,

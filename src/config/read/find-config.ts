@@ -1,4 +1,4 @@
-// Which configuration is meant when none is named.
+// Finds the configuration file.
 
 import { statSync } from 'node:fs';
 
@@ -6,16 +6,16 @@ const places = ['./sluice.toml', '/etc/sluice/sluice.toml'];
 
 /**
  * The configuration file to read: the one named, else that of SLUICE_CONFIG, else ./sluice.toml or /etc/sluice/sluice.toml.
- * @param named From the command line.
- * @returns Undefined when none is named and none is there: the defaults are meant.
+ * @param named - the file of the command line
+ * @returns undefined when none is named and none exists: the defaults are used
  */
 export function findConfigFile(named: string | undefined): string | undefined {
   const variable = process.env['SLUICE_CONFIG'];
-  return named ?? (variable !== undefined && variable !== '' ? variable : places.find(isThere));
+  return named ?? (variable !== undefined && variable !== '' ? variable : places.find(exists));
 }
 
-/** A file that this user may not look at is there: reading it says so, and nothing else is read instead. */
-function isThere(place: string): boolean {
+/** True also for a file that this user may not look at: reading it then fails, and no other file is read instead. */
+function exists(place: string): boolean {
   try {
     return statSync(place, { throwIfNoEntry: false }) !== undefined;
   } catch {

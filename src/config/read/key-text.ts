@@ -1,4 +1,4 @@
-// A place in the configuration as people write it.
+// The path of a key as text, for messages.
 
 import type { Path } from './toml.ts';
 

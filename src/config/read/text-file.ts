@@ -1,9 +1,9 @@
-// A text file that people write: UTF-8, with or without a byte order mark, which some editors put there.
-// Promises: bytes that are no UTF-8 are an error with a place, never other letters than were meant.
+// Reads a text file that people write: UTF-8, with or without the byte order mark that some editors add.
+// Promises: bytes that are not UTF-8 are an error with a place; they are never read as other characters.
 
 import { readFileSync } from 'node:fs';
 
-/** The file is no UTF-8; the place is counted from 1. */
+/** The file is not UTF-8. Line and column are counted from 1. */
 export class TextFileError extends Error {
   readonly line: number;
   readonly column: number;
@@ -29,16 +29,16 @@ export function readTextFile(path: string): string {
   }
   const text = bytes.toString('utf8');
   if (text.includes('\ufffd') && !Buffer.from(text).equals(bytes)) throw notUtf8(bytes, text);
-  return withoutMark(text);
+  return withoutByteOrderMark(text);
 }
 
-/** Leaves out a byte order mark (U+FEFF) at the beginning. */
-export function withoutMark(text: string): string {
+/** Removes a byte order mark (U+FEFF) from the beginning. */
+export function withoutByteOrderMark(text: string): string {
   return text.startsWith('\ufeff') ? text.slice(1) : text;
 }
 
 function notUtf8(bytes: Buffer, text: string): TextFileError {
-  // The first letter that does not stand for the same bytes.
+  // Finds the first replacement character whose bytes in the file are other ones: U+FFFD may also be in the file itself.
   let at = text.indexOf('\ufffd');
   for (; at !== -1; at = text.indexOf('\ufffd', at + 1)) {
     const offset = Buffer.byteLength(text.slice(0, at));

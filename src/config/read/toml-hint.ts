@@ -1,7 +1,8 @@
-// What was probably meant by a line that is not TOML: a text without quotes above all, as other mail servers write it.
+// Guesses what was meant by a line that is not TOML: most often a text without quotes, as other mail servers write it.
 
-/** What to write instead, and where in the line (from 0) what was meant begins. */
+/** What to write instead. */
 export interface TomlHint {
+  /** The place in the line, from 0, of what is to be replaced. */
   readonly at: number;
   readonly text: string;
 }
@@ -15,10 +16,10 @@ const words: ReadonlyMap<string, string> = new Map([
   ['off', 'false'],
 ]);
 
-/** @param at - where in the line, from 0, the parser met what it does not know */
+/** @param at - the place in the line, from 0, at which the parser stopped */
 export function tomlHint(line: string, at: number): TomlHint | undefined {
   const equals = line.indexOf('=');
-  // An item of a list that goes over several lines has no key before it.
+  // Without a key, the line may be an item of a list that is written over several lines.
   const isItem = equals === -1 && /^\s*[^\s,\]]+\s*(?:,|\])/u.test(line);
   if (!isItem && (equals === -1 || at < equals)) return keyHint(line);
   if (equals !== -1 && line.slice(0, equals).trim() === '') return undefined;
@@ -41,10 +42,13 @@ export function tomlHint(line: string, at: number): TomlHint | undefined {
 function keyHint(line: string): TomlHint | undefined {
   const [, before = '', name, value = ''] = /^(\s*)([\w.-]+)(?:\s*:\s+|\s+)([^=]*)$/u.exec(line) ?? [];
   if (name === undefined || value.trim() === '') return undefined;
-  return { at: before.length, text: `between a key and its value is an equals sign: write ${name} = ...` };
+  return {
+    at: before.length,
+    text: `a key and its value are separated by an equals sign: write ${name} = ...`,
+  };
 }
 
-/** The text without quotes around a place: all of the value, or one item of a list or an inline table. */
+/** The unquoted text around a place: the whole value, or one item of a list or an inline table. */
 function bareText(
   line: string,
   start: number,

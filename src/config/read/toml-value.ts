@@ -1,6 +1,6 @@
-// Plain values as TOML text.
+// Writes plain values as TOML text.
 
-/** A string, number, boolean or list of them, as it stands behind the equals sign. */
+/** A string, number, boolean, or a list or inline table of them, as it is written after the equals sign. */
 export function tomlValue(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map((item: unknown) => tomlValue(item)).join(', ')}]`;
   if (typeof value === 'object' && value !== null) {

@@ -1,14 +1,14 @@
-// TOML 1.0 to plain data that remembers where everything stands.
+// Reads TOML 1.0 into plain data, and remembers the place of each key and value.
 // Promises: any text gives data or a ConfigError with a position, never another error.
 
 import { type AST, ParseError, parseTOML } from 'toml-eslint-parser';
 
 import { ConfigError } from './config-error.ts';
 import { excerptOf } from '../../values/excerpt.ts';
-import { withoutMark } from './text-file.ts';
+import { withoutByteOrderMark } from './text-file.ts';
 import { tomlHint } from './toml-hint.ts';
 
-/** A place in the file, both from 1. */
+/** A place in the file. Line and column are counted from 1. */
 export interface Place {
   readonly line: number;
   readonly column: number;
@@ -22,9 +22,9 @@ export interface TomlSource {
   readonly fileName: string;
   readonly text: string;
   readonly value: Readonly<Record<string, unknown>>;
-  /** Where the key itself stands (for a list's item, its value); undefined if it is not in the file. */
+  /** The place of the key itself (for an item of a list, of its value); undefined if it is not in the file. */
   placeOfKey(path: Path): Place | undefined;
-  /** Where the value of a key stands; undefined if it is not in the file. */
+  /** The place of the value of a key; undefined if it is not in the file. */
   placeOfValue(path: Path): Place | undefined;
 }
 
@@ -36,7 +36,7 @@ type Places = Map<string, Place>;
  * @throws {ConfigError} at the first place that is not TOML.
  */
 export function readToml(given: string, fileName: string): TomlSource {
-  const text = withoutMark(given);
+  const text = withoutByteOrderMark(given);
   let program: AST.TOMLProgram;
   try {
     program = parseTOML(text, { tomlVersion: '1.0' });
@@ -49,8 +49,8 @@ export function readToml(given: string, fileName: string): TomlSource {
     fileName,
     text,
     value,
-    placeOfKey: (path) => reader.keys.get(idOf(path)),
-    placeOfValue: (path) => reader.values.get(idOf(path)),
+    placeOfKey: (path) => reader.keys.get(pathId(path)),
+    placeOfValue: (path) => reader.values.get(pathId(path)),
   };
 }
 
@@ -76,8 +76,8 @@ class Reader {
       if (typeof part === 'string') name++;
       const at = path.slice(0, index + 1);
       const keyNode = node.key.keys[name] ?? node.key;
-      note(this.keys, at, keyNode);
-      note(this.values, at, keyNode);
+      notePlace(this.keys, at, keyNode);
+      notePlace(this.values, at, keyNode);
       container = childOf(container, part, typeof path[index + 1] === 'number');
     }
     for (const entry of node.body) this.#readKeyValue(entry, container, path);
@@ -88,22 +88,22 @@ class Reader {
     let container = table;
     for (const [index, name] of names.entries()) {
       const path = [...tablePath, ...names.slice(0, index + 1)];
-      note(this.keys, path, node.key.keys[index] ?? node.key);
+      notePlace(this.keys, path, node.key.keys[index] ?? node.key);
       if (index < names.length - 1) {
-        note(this.values, path, node.key.keys[index] ?? node.key);
+        notePlace(this.values, path, node.key.keys[index] ?? node.key);
         container = childOf(container, name, false);
       } else {
-        store(container, name, this.#readContent(node.value, path));
+        setItem(container, name, this.#readContent(node.value, path));
       }
     }
   }
 
   #readContent(node: AST.TOMLContentNode, path: Path): unknown {
-    note(this.values, path, node);
+    notePlace(this.values, path, node);
     if (node.type === 'TOMLValue') return node.value;
     if (node.type === 'TOMLArray') {
       return node.elements.map((element, index) => {
-        note(this.keys, [...path, index], element);
+        notePlace(this.keys, [...path, index], element);
         return this.#readContent(element, [...path, index]);
       });
     }
@@ -113,32 +113,32 @@ class Reader {
   }
 }
 
-/** The first mention counts. */
-function note(places: Places, path: Path, node: AST.HasLocs): void {
-  const id = idOf(path);
+/** Remembers the place of a path, unless it has one already. */
+function notePlace(places: Places, path: Path, node: AST.HasLocs): void {
+  const id = pathId(path);
   if (!places.has(id)) places.set(id, { line: node.loc.start.line, column: node.loc.start.column + 1 });
 }
 
-// Without a prototype, "__proto__" and "constructor" are keys like any other (and unknown ones).
+// An object without a prototype, so that "__proto__" and "constructor" are ordinary keys, which the schema refuses.
 function newTable(): Table {
   return Object.create(null) as Table;
 }
 
-function store(container: Table | unknown[], name: string | number, value: unknown): void {
+function setItem(container: Table | unknown[], name: string | number, value: unknown): void {
   if (Array.isArray(container)) container[Number(name)] = value;
   else container[name] = value;
 }
 
-/** The table or list under a name, made when it is not there yet. */
+/** The table or list with this name. It is created when it does not exist yet. */
 function childOf(parent: Table | unknown[], name: string | number, list: boolean): Table | unknown[] {
   const existing = Array.isArray(parent) ? parent[Number(name)] : parent[name];
   if (typeof existing === 'object' && existing !== null) return existing as Table | unknown[];
   const made = list ? [] : newTable();
-  store(parent, name, made);
+  setItem(parent, name, made);
   return made;
 }
 
-function idOf(path: Path): string {
+function pathId(path: Path): string {
   return JSON.stringify(path.map(String));
 }
 

@@ -1,4 +1,5 @@
-// [adapt] and [[reaction]]: how Sluice takes hints from destinations. The numbers and rules, not what is made of them.
+// [adapt] and [[reaction]]: how Sluice adapts to the replies of destinations. The keys and their checks only; they are
+// applied in schedule/adapt.
 
 import { key, duration, listOf, oneOf, tableOf, textOf, wholeNumber, yesNo } from './fields.ts';
 import { mxHosts } from './lists.ts';
@@ -8,19 +9,19 @@ import { labelText, replyCodeStart, replyPattern } from './texts.ts';
 export const adapt = tableOf({
   enabled: key(
     yesNo().default(true),
-    'Begin with few connections from each own address to each site, let them grow while mail is taken, and halve them when the site says that it is too much. The limits hold all the same. false: only the limits count.',
+    'Start with few connections from each own address to each site, add more while the site accepts mail, and halve their number when a reply says that it is too much. [[limit]] tables apply as well. false: only they apply.',
   ),
   start_connections: key(
     wholeNumber(1, 1_000_000).default(5),
-    'Connections from one own address to a site that has just greeted for the first time. Until then there is one, and one more each 3 seconds.',
+    'Connections allowed from one own address to a site when it has greeted for the first time. Before that, one is allowed, and one more every 3 seconds.',
   ),
   built_in_reactions: key(
     yesNo().default(true),
-    'Know what the big providers answer when they want less mail; [[reaction]] tables come before these rules.',
+    'Use the built-in rules for replies with which big providers ask for less mail. [[reaction]] tables come before these rules.',
   ),
 });
 
-/** Actions that have an effect for a time. */
+/** Actions whose effect lasts for a duration. */
 const lasting = ['slow', 'pause', 'next_host'] as const;
 
 const reaction = tableOf({
@@ -31,12 +32,12 @@ const reaction = tableOf({
   ),
   code: key(
     textOf('a reply code such as "421", or its beginning', replyCodeStart).optional(),
-    'Only for replies whose code begins with this.',
+    'Only for replies whose code begins with these digits.',
     { defaultText: 'any 4xx or 5xx', example: '"421"' },
   ),
   text: key(
     textOf('a text of a reply', replyPattern).optional(),
-    'Only for replies that contain this, in any case of letters; "*" stands for anything.',
+    'Only for replies that contain this text. Upper and lower case are the same; "*" stands for any text.',
     { defaultText: 'any', example: '"too many * connections"' },
   ),
   mx: key(
@@ -46,29 +47,29 @@ const reaction = tableOf({
   ),
   action: key(
     oneOf([...lasting, 'bounce', 'retry']),
-    'For the own address and the site: "slow" halves the connections, "pause" makes none; "next_host" leaves this address alone and tries another. For the recipient: "bounce" gives up on a 4xx, "retry" tries again after a 5xx, and shields a 4xx from the rules that come later.',
+    '"slow" halves the connections from the own address to the site, "pause" opens none, "next_host" does not use this address of the site and tries another one. The other actions concern the recipient: "bounce" gives up after a 4xx; "retry" tries again after a 5xx, and keeps later rules from acting on a 4xx.',
     { example: '"slow"' },
   ),
   for: key(
     duration(1000).optional(),
-    'How long slow, pause and next_host last; then the connections grow again by and by.',
+    'How long slow, pause and next_host last. After that, the connections grow again step by step.',
     { defaultText: '"10m"', example: '"10m"' },
   ),
 }).superRefine((value, context) => {
   const complain = (message: string, path: string[]): void =>
     context.addIssue({ code: 'custom', message, path });
   if (value.code === undefined && value.text === undefined && value.mx === undefined) {
-    complain('matches every failure: say which replies it is for with one at least of code, text, mx', []);
+    complain('would match every failure: give at least one of code, text and mx', []);
   }
   if (value.for !== undefined && !lasting.some((action) => action === value.action)) {
-    complain(`"${value.action}" does not last: for belongs to ${lasting.join(', ')}`, ['for']);
+    complain(`"${value.action}" has no duration: only ${lasting.join(', ')} have one`, ['for']);
   }
   if (value.action === 'bounce' && value.code?.startsWith('5') === true) {
-    complain('a 5xx bounces by itself: "bounce" is for replies that begin with 4', ['action']);
+    complain('a 5xx bounces anyway: "bounce" is for replies that begin with 4', ['action']);
   }
 });
 
-/** All reactions: each name once. */
+/** All reactions. No two have the same name. */
 export const reactions = listOf(reaction, 'tables: [[reaction]]').superRefine((all, context) => {
   for (const [index, { name }] of all.entries()) {
     const earlier = all.findIndex((each) => each.name === name);

@@ -1,5 +1,5 @@
-// The kinds of fields that the schema is made of: each a zod type that reads what stands in the TOML file
-// and says in one sentence what it allows. Defaults are written as an administrator would write them.
+// The kinds of values that the schema is made of. Each is a zod type that reads a value of the TOML file, with a message
+// that says in one sentence what is allowed. Defaults are written as an administrator would write them.
 
 import { z } from 'zod';
 
@@ -7,21 +7,21 @@ import { parseDuration } from '../../values/duration.ts';
 import { parseSize } from '../../values/size.ts';
 import { ValueError } from '../../values/value-error.ts';
 
-/** Facts of a key beside its description: for the reference and the printed defaults. */
+/** What the reference page and the printed defaults show of a key beside its description. */
 export interface KeyFacts {
-  /** Said in place of a default that depends on the machine or on other keys. */
+  /** Shown instead of a default when that depends on the machine or on other keys. */
   readonly defaultText?: string;
-  /** A value in TOML, shown for a key without a default. */
+  /** A value in TOML. Shown for a key without a default. */
   readonly example?: string;
 }
 
-/** Facts of the keys, by their schema. */
+/** The facts of each key, by its schema. */
 export const keyFacts = z.registry<KeyFacts>();
 
-/** What a text must look like ("a duration such as ..."), by the type of the value. */
-export const textKinds = z.registry<{ readonly what: string }>();
+/** The form that a value must have ("a duration such as ..."), by its schema. */
+export const expectedForms = z.registry<{ readonly form: string }>();
 
-/** Gives a key its meaning, written for a mail administrator. */
+/** Adds to a key its description, written for a mail administrator, and its facts. */
 export function key<Schema extends z.ZodType>(
   schema: Schema,
   description: string,
@@ -32,8 +32,8 @@ export function key<Schema extends z.ZodType>(
   return described;
 }
 
-/** How to say what a value is when it is of the wrong kind. */
-function nameOf(value: unknown): string {
+/** Names a value of the wrong type in a message. */
+function describeValue(value: unknown): string {
   if (value === undefined) return 'nothing';
   if (Array.isArray(value)) return 'a list';
   if (value instanceof Date) return 'a date';
@@ -42,15 +42,15 @@ function nameOf(value: unknown): string {
   return String(value);
 }
 
-/** A message for a value of the wrong kind. */
-export function expected(what: string): (issue: { readonly input?: unknown }) => string {
-  return (issue) => `must be ${what}, not ${nameOf(issue.input)}`;
+/** Makes the message for a value of the wrong type. */
+export function expected(form: string): (issue: { readonly input?: unknown }) => string {
+  return (issue) => `must be ${form}, not ${describeValue(issue.input)}`;
 }
 
-/** A text that `parse` turns into a value; a ValueError becomes a problem with the place of the value. */
-export function textOf<Value>(what: string, parse: (text: string) => Value) {
-  const text = z.string({ error: expected(what) });
-  textKinds.add(text, { what });
+/** A text that `parse` turns into a value. A ValueError of `parse` becomes a problem at the place of the text. */
+export function textOf<Value>(form: string, parse: (text: string) => Value) {
+  const text = z.string({ error: expected(form) });
+  expectedForms.add(text, { form });
   return text.transform((text, context): Value => {
     try {
       return parse(text);
@@ -62,7 +62,7 @@ export function textOf<Value>(what: string, parse: (text: string) => Value) {
   });
 }
 
-/** A duration, in milliseconds once read. */
+/** A duration, read into milliseconds. */
 export function duration(leastMs = 0) {
   return textOf('a duration such as "30s" or "5m"', (text) => {
     const ms = parseDuration(text);
@@ -71,7 +71,7 @@ export function duration(leastMs = 0) {
   });
 }
 
-/** A size, in bytes once read. */
+/** A size, read into bytes. */
 export function size(leastBytes = 0, mostBytes = Infinity) {
   return textOf('a size such as "64KiB" or "25MB"', (text) => {
     const bytes = parseSize(text);
@@ -92,14 +92,14 @@ export function yesNo() {
   return z.boolean({ error: expected('true or false') });
 }
 
-/** One of a few words. */
+/** One of the given words. */
 export function oneOf<const Words extends readonly [string, ...string[]]>(words: Words) {
   return z.enum(words, { error: expected(words.map((word) => `"${word}"`).join(' or ')) });
 }
 
-/** A list. */
-export function listOf<Item extends z.ZodType>(item: Item, what: string) {
-  return z.array(item, { error: expected(`a list of ${what}`) });
+/** A list. @param items - what it holds, for the message: `domains such as ...` */
+export function listOf<Item extends z.ZodType>(item: Item, items: string) {
+  return z.array(item, { error: expected(`a list of ${items}`) });
 }
 
 /** A table that takes these keys and no others. */

@@ -1,14 +1,14 @@
-// [[limit]]: how much of something, counted per what, and for which mail. See docs/limits.md.
-// Promises: each limit says how much and, if it is a group, of what; no limit is set twice.
+// [[limit]]: what is limited, what it is counted per, and which mail it applies to. See docs/limits.md.
+// Promises: each table sets a quantity; a group has a match; no quantity is set twice for the same mail.
 
 import { z } from 'zod';
 
 import { parseRate, type Rate, unlimitedRate } from '../../values/rate.ts';
-import { expected, key, listOf, oneOf, tableOf, textKinds, textOf, wholeNumber } from './fields.ts';
+import { expected, expectedForms, key, listOf, oneOf, tableOf, textOf, wholeNumber } from './fields.ts';
 import { mxHosts, networks, recipientDomains } from './lists.ts';
 import { labelText } from './texts.ts';
 
-/** What a limit can count per, in the order in which a list of them is kept. */
+/** What a limit can count per. A list of several is kept in this order. */
 export const limitPers = ['domain', 'site', 'mx', 'ip', 'network', 'source', 'tenant'] as const;
 const perWords = [...limitPers, 'group'] as const;
 
@@ -22,20 +22,21 @@ const quantities = [
   'recipients_per_message',
 ] as const;
 
-/** One key, "group", or a list of keys. */
+/** One of `limitPers`, "group", or a list of `limitPers`. */
 function per() {
   const words = perWords.map((word) => `"${word}"`).join(', ');
   const keys = listOf(oneOf(limitPers), 'keys such as ["source", "mx"]').min(1, 'must name one key at least');
-  const either = z.union([oneOf(perWords), keys], { error: expected(`one of ${words}, or a list of them`) });
-  textKinds.add(either, { what: `one of ${words}, or a list of them` });
+  const form = `one of ${words}, or a list of them`;
+  const either = z.union([oneOf(perWords), keys], { error: expected(form) });
+  expectedForms.add(either, { form });
   return either;
 }
 
-/** A whole number, or no limit where a less specific table sets one. */
+/** A whole number, or "unlimited", which lifts the limit of a less specific table. */
 function count(least: number) {
-  const what = `a whole number from ${least} to 1000000, or "unlimited"`;
-  const either = z.union([wholeNumber(least, 1_000_000), z.literal('unlimited')], { error: expected(what) });
-  textKinds.add(either, { what });
+  const form = `a whole number from ${least} to 1000000, or "unlimited"`;
+  const either = z.union([wholeNumber(least, 1_000_000), z.literal('unlimited')], { error: expected(form) });
+  expectedForms.add(either, { form });
   return either;
 }
 
@@ -49,17 +50,17 @@ function rate() {
 const limit = tableOf({
   name: key(
     textOf('a name', labelText).optional(),
-    'A name of your choice, different for each limit, shown wherever the limit is. What its rates have used up is kept under it, so it survives a change of the match.',
+    'A name of your choice, different for each limit, shown wherever the limit is shown. What its rates have used up is stored under this name, so that it survives a change of the match.',
     { example: '"yahoo"' },
   ),
   per: key(
     per(),
-    'What is counted: the limit holds for each "domain" of recipients, each "site" (domains with the same MX hosts are one), each "mx" host, each "ip" address, each "network" (/24 or /64), each "source" (own address), each "tenant" (tenant), or each combination of a list of them. "group": one budget for everything that the limit matches.',
+    'What the limit is counted for: each "domain" of recipients, each "site" (domains with the same MX hosts are one site), each "mx" host, each "ip" address, each "network" (/24 or /64), each "source" (own address), each "tenant", or each combination of a list of these. "group": everything that the limit matches shares one budget.',
     { example: '"domain"' },
   ),
   domain: key(
     recipientDomains().optional(),
-    'Only for mail to these recipient domains; "*.example.com" means every domain under it, not example.com itself. All matches that are given must fit, of each list one item.',
+    'Only for mail to these recipient domains; "*.example.com" means every domain under it, not example.com itself. When a limit has several of domain, mx, ip, source and tenant, one item of each must match.',
     { example: '["example.com", "*.example.net"]' },
   ),
   domain_file: key(
@@ -67,7 +68,7 @@ const limit = tableOf({
       .string({ error: expected('the name of a file') })
       .min(1, 'must not be empty')
       .optional(),
-    'A file with more domains for domain, one a line; empty lines and lines that begin with # are skipped. It is read again on reload.',
+    'A file with more domains for the key domain, one per line; empty lines and lines that begin with # are skipped. It is read again on reload.',
     { example: '"yahoo-domains.txt"' },
   ),
   mx: key(
@@ -99,43 +100,43 @@ const limit = tableOf({
   ),
   connections: key(
     count(0).optional(),
-    'Connections at once. 0 is on hold: nothing is sent, and nothing counts as an attempt. "unlimited" lifts a less specific limit.',
+    'Connections at the same time. 0 holds the mail: nothing is sent, and waiting is no failed attempt. "unlimited" lifts a less specific limit.',
     { example: '20' },
   ),
-  connection_rate: key(rate().optional(), 'New connections in this time, spaced evenly.', {
+  connection_rate: key(rate().optional(), 'Rate of new connections, spaced evenly.', {
     example: '"60/min"',
   }),
   message_rate: key(
     rate().optional(),
-    'Messages in this time, spaced evenly; never more than so many in any window of this length.',
+    'Rate of messages, spaced evenly. No period of this length, whenever it begins, has more messages.',
     { example: '"600/min"' },
   ),
-  recipient_rate: key(rate().optional(), 'Recipients in this time, spaced evenly.', {
+  recipient_rate: key(rate().optional(), 'Rate of recipients, spaced evenly.', {
     example: '"10000/hour"',
   }),
   messages_per_connection: key(
     count(1).optional(),
-    'Messages sent over one connection before a new one is made; never more than transactions_per_connection in [deliver].',
+    'The most messages sent over one connection before a new one is opened; never more than transactions_per_connection in [deliver].',
     { example: '20' },
   ),
   recipients_per_message: key(
     count(1).optional(),
-    'Recipients of one message that are handed over together; never more than recipients_per_transaction in [deliver].',
+    'The most recipients of one message in one SMTP transaction; never more than recipients_per_transaction in [deliver].',
     { example: '50' },
   ),
 }).superRefine((value, context) => {
   const complain = (message: string, path: (string | number)[]): void =>
     context.addIssue({ code: 'custom', message, path });
   if (quantities.every((quantity) => value[quantity] === undefined)) {
-    complain(`says nothing about how much: give one at least of ${quantities.join(', ')}`, []);
+    complain(`sets no limit: give at least one of ${quantities.join(', ')}`, []);
   }
   if (value.per === 'group' && matches.every((match) => value[match] === undefined)) {
     const which = matches.join(', ');
     context.addIssue({
       code: 'custom',
-      message: `a group of everything: say which mail it is with one of ${which}; max_connections in [deliver] is the limit of all`,
+      message: `a group needs a match: give at least one of ${which}; the limit for all mail is max_connections in [deliver]`,
       path: ['per'],
-      // With a match that has another name now, it is no group of everything.
+      // Not reported when the match is given under a former name of its key.
       params: { isLack: true },
     });
   }
@@ -146,21 +147,21 @@ const limit = tableOf({
   }
 });
 
-/** All limits: no name and no quantity of the same mail twice. */
+/** All limits. No two have the same name, or set the same quantity for the same mail. */
 export const limits = listOf(limit, 'tables: [[limit]]').superRefine((all, context) => {
-  const names = new Map<string, number>();
-  const set = new Map<string, number>();
+  const indexByName = new Map<string, number>();
+  const indexByQuantity = new Map<string, number>();
   for (const [index, each] of all.entries()) {
-    const sameName = each.name === undefined ? undefined : names.get(each.name);
+    const sameName = each.name === undefined ? undefined : indexByName.get(each.name);
     if (sameName !== undefined) {
       const message = `this name is already in limit[${sameName + 1}]`;
       context.addIssue({ code: 'custom', message, path: [index, 'name'] });
-    } else if (each.name !== undefined) names.set(each.name, index);
-    const mail = JSON.stringify([[each.per].flat().sort(), ...matches.map((match) => sorted(each[match]))]);
+    } else if (each.name !== undefined) indexByName.set(each.name, index);
+    const match = JSON.stringify([[each.per].flat().sort(), ...matches.map((name) => sorted(each[name]))]);
     for (const quantity of quantities) {
       if (each[quantity] === undefined) continue;
-      const earlier = set.get(`${quantity} ${mail}`);
-      if (earlier === undefined) set.set(`${quantity} ${mail}`, index);
+      const earlier = indexByQuantity.get(`${quantity} ${match}`);
+      if (earlier === undefined) indexByQuantity.set(`${quantity} ${match}`, index);
       else {
         const message = `is set for the same mail already in limit[${earlier + 1}]; keep one of them`;
         context.addIssue({ code: 'custom', message, path: [index, quantity] });
@@ -169,6 +170,6 @@ export const limits = listOf(limit, 'tables: [[limit]]').superRefine((all, conte
   }
 });
 
-function sorted(match: unknown): unknown {
-  return Array.isArray(match) ? match.map((item) => JSON.stringify(item)).sort() : match;
+function sorted(value: unknown): unknown {
+  return Array.isArray(value) ? value.map((item) => JSON.stringify(item)).sort() : value;
 }

@@ -12,7 +12,7 @@ export function networks() {
   );
 }
 
-/** Domains, address literals too, of recipients; one at least. */
+/** Domains of recipients, or address literals; at least one. */
 export function recipientDomains() {
   return listOf(
     textOf('a domain such as "example.com" or "*.example.com"', parseRecipientDomain),
@@ -20,7 +20,7 @@ export function recipientDomains() {
   ).min(1, 'must name one domain at least');
 }
 
-/** Hosts that mail is handed to; one at least. */
+/** MX hosts and smarthosts; at least one. */
 export function mxHosts() {
   return listOf(
     textOf('an MX host such as "mx.example.com" or "*.example.com"', parseDomainPattern),
@@ -28,7 +28,7 @@ export function mxHosts() {
   ).min(1, 'must name one host at least');
 }
 
-/** Whose mail: addresses, domains, bounces; one at least. */
+/** Senders: addresses, domains, or "<>" for bounces; at least one. */
 export function senders() {
   return listOf(
     textOf('a sender such as "user@example.com" or "example.com"', parseSenderPattern),

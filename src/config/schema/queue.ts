@@ -8,11 +8,11 @@ import { duration, expected, key, listOf, oneOf, size, tableOf } from './fields.
 export const queue = tableOf({
   lifetime: key(
     duration(1000).prefault('5d'),
-    'A message that could not be delivered for so long goes back to its sender (RFC 5321 4.5.4.1 asks for 4 to 5 days).',
+    'A message that could not be delivered within this time goes back to its sender (RFC 5321 4.5.4.1 asks for 4 to 5 days).',
   ),
   bounce_lifetime: key(
     duration(1000).prefault('1d'),
-    'The same for bounces and other messages with the null sender, which are then given up.',
+    'The lifetime of bounces and other messages with the null sender. After it they are given up.',
   ),
   retry: key(
     listOf(duration(1000), 'durations such as ["5m", "15m", "1h"]')
@@ -26,7 +26,7 @@ export const queue = tableOf({
       .min(0, { error: expected('a number from 0 to 1') })
       .max(1, { error: expected('a number from 0 to 1') })
       .default(0.1),
-    'Each of these times is made longer or shorter by up to this part of it at random, so that mail that failed together does not come back together.',
+    'Each time of retry is made longer or shorter at random by up to this fraction of it, so that mail that failed at the same time is not tried again at the same time.',
   ),
   segment_size: key(
     size(64 * 1024).prefault('64MiB'),
@@ -34,7 +34,7 @@ export const queue = tableOf({
   ),
   reserve: key(
     size().prefault('256MiB'),
-    'Space that is left free on the disk of the spool: before it is touched, new mail is answered 452, and mail already accepted goes on.',
+    'Space to keep free on the disk of the spool. When less would be left, new mail is answered 452; mail that was accepted before is still delivered.',
   ),
   sync: key(
     oneOf(['fdatasync', 'none']).default('fdatasync'),
@@ -42,10 +42,10 @@ export const queue = tableOf({
   ),
   journal_sync: key(
     duration(1).prefault('100ms'),
-    'Outcomes of deliveries reach stable storage within this time. A power cut can repeat deliveries of so long, never lose one.',
+    'The outcome of a delivery is on stable storage within this time. After a power cut, deliveries of this last period may be repeated; no mail is lost.',
   ),
   relocate_after: key(
     duration(1000).prefault('10m'),
-    'Mail that still waits after this time is moved together with other such mail, so that one message does not keep a whole segment on the disk.',
+    'Mail that still waits after this time is moved to where other such mail is, so that one message does not keep a whole segment on the disk.',
   ),
 });

@@ -1,4 +1,4 @@
-// [[quirk]]: hosts that do not keep what they offer, and what is therefore not used with them.
+// [[quirk]]: hosts that announce SMTP extensions which do not work there, and the extensions that are not used with them.
 
 import { ignorableExtensions } from '../../values/extension.ts';
 import { key, listOf, oneOf, tableOf } from './fields.ts';
@@ -10,7 +10,7 @@ const quirk = tableOf({
   }),
   ip: key(
     networks().min(1, 'must name one network at least').optional(),
-    'Their addresses. A host that mx or ip names is meant.',
+    'Addresses of the hosts. The table applies to a host that mx or ip matches.',
     { example: '["192.0.2.25"]' },
   ),
   ignore_extensions: key(
@@ -18,16 +18,16 @@ const quirk = tableOf({
       1,
       'must name one extension at least',
     ),
-    `Extensions that are not used with these hosts, whatever they offer: ${ignorableExtensions.join(', ')}.`,
+    `Extensions that are not used with these hosts, even when they announce them: ${ignorableExtensions.join(', ')}.`,
     { example: '["PIPELINING"]' },
   ),
 }).superRefine((value, context) => {
   if (value.mx !== undefined || value.ip !== undefined) return;
   context.addIssue({
     code: 'custom',
-    message: 'says nothing about which hosts are meant: give mx, ip or both',
+    message: 'names no hosts: give mx, ip or both',
   });
 });
 
-/** All of them: what several say of one host counts together. */
+/** All quirks. When several match a host, the extensions of all of them are ignored. */
 export const quirks = listOf(quirk, 'tables: [[quirk]]');

@@ -10,7 +10,7 @@ import { duration, key, listOf, oneOf, size, textOf, wholeNumber, yesNo, tableOf
 import { networks } from './lists.ts';
 import { fieldName, greetingText } from './texts.ts';
 
-/** No limit, or one that every line of RFC 5321 4.5.3.1.6 keeps to. */
+/** 0 for no limit, or at least the 1000 bytes that a line may have by RFC 5321 4.5.3.1.6. */
 function textLine() {
   return textOf('a size such as "1000B", or "0B" for no limit', (text) => {
     const bytes = parseSize(text);
@@ -59,7 +59,7 @@ const extensions = tableOf({
 export const receive = tableOf({
   relay_networks: key(
     networks().prefault(['127.0.0.0/8', '::1/128']),
-    'Clients in these networks may send to any domain. Everyone else may send only to relay_domains: list nothing here that you do not run yourself.',
+    'Clients in these networks may send to any domain. All other clients may send only to relay_domains. List only networks that you run yourself.',
   ),
   relay_domains: key(
     listOf(
@@ -70,57 +70,57 @@ export const receive = tableOf({
   ),
   relay_domains_file: key(
     z.string({ error: 'must be the name of a file' }).min(1, 'must be the name of a file').optional(),
-    'A file with more relay_domains, one a line; empty lines and lines that begin with # are skipped. It is read again on reload.',
+    'A file with more relay_domains, one per line; empty lines and lines that begin with # are skipped. It is read again on reload.',
     { example: '"relay-domains.txt"' },
   ),
   max_message_size: key(
     size(1024).prefault('50MiB'),
-    'A larger message is refused: before it is sent when the client says its size, at the end of it otherwise.',
+    'A larger message is refused: at MAIL when the client says its size there, otherwise at the end of the message.',
   ),
   max_recipients: key(
     wholeNumber(1, 1_000_000).default(1000),
-    'Recipients of one message; the others are answered 452 so that the client sends them in another one. RFC 5321 asks for 100 at least.',
+    'The most recipients of one message. Each further one is answered 452, so that the client sends the message to it again. RFC 5321 asks for at least 100.',
   ),
   max_connections: key(
     wholeNumber(1, 1_000_000).default(10_000),
-    'Clients connected at once, over all receiver processes together; one more is answered 421.',
+    'Clients connected at the same time, to all receiver processes together; one more is answered 421.',
   ),
   max_connections_per_client: key(
     wholeNumber(1, 1_000_000).default(200),
-    'Connections at once from one IP address; one more is answered 421.',
+    'Connections at the same time from one IP address; one more is answered 421.',
   ),
   client_limits_exempt: key(
     networks().optional(),
-    'Clients in these networks are not bound by max_connections_per_client, connection_rate_per_client and max_errors.',
+    'The limits max_connections_per_client, connection_rate_per_client and max_errors do not apply to clients in these networks.',
     { defaultText: 'the same as relay_networks', example: '["127.0.0.0/8", "::1/128"]' },
   ),
   connection_rate_per_client: key(
     textOf('a rate such as "600/min"', parseRate).prefault('600/min'),
-    'New connections from one IP address in this time; one more is answered 421.',
+    'Rate of new connections from one IP address; one more is answered 421.',
   ),
   max_errors: key(
     wholeNumber(1, 1_000_000).default(20),
-    'After so many refused commands in one session the client is answered 421 and disconnected.',
+    'After this many refused commands in one session, the client is answered 421 and disconnected.',
   ),
   max_received: key(
     wholeNumber(1, 10_000).default(100),
-    'A message with more Received lines than this goes round in circles and is refused (RFC 5321 6.3).',
+    'A message with more Received lines than this is in a mail loop and is refused (RFC 5321 6.3).',
   ),
   max_transactions: key(
     wholeNumber(0, 1_000_000_000).default(0),
-    'Messages in one connection; 0 for as many as the client likes.',
+    'The most messages in one connection; 0 for no limit.',
   ),
   max_command_line: key(
     size(512, 1024 * 1024).prefault('2KiB'),
-    'The longest command line, with its line end; a longer one is answered 500. RFC 5321 4.5.3.1.4 asks for 512 bytes at least, and extensions for more.',
+    'The longest command line, including its line end; a longer one is answered 500. RFC 5321 4.5.3.1.4 asks for at least 512 bytes, and extensions ask for more.',
   ),
   max_text_line: key(
     textLine().prefault('0B'),
-    'The longest line of a message, with its line end; "0B": no limit. RFC 5321 4.5.3.1.6 allows 1000 bytes; a limit refuses the mail of programs that do not keep to it.',
+    'The longest line of a message, including its line end; "0B" for no limit. RFC 5321 4.5.3.1.6 allows 1000 bytes. A limit refuses the mail of programs that write longer lines.',
   ),
   priority_header: key(
     textOf('the name of a header field such as "MT-Priority"', fieldName).optional(),
-    'A header field that gives a message its priority, -9 to 9, where MAIL gives none (RFC 6758); believed from clients in relay_networks only.',
+    'A header field with the priority of a message, -9 to 9, which is used when MAIL gives none (RFC 6758). It counts only from clients in relay_networks.',
     { defaultText: 'none', example: '"MT-Priority"' },
   ),
   bare_newlines: key(
@@ -137,7 +137,7 @@ export const receive = tableOf({
   ),
   timeout_session: key(
     duration(1).prefault('2h'),
-    'The longest that one session may last, whatever it does; it ends between two messages where that is possible.',
+    'The longest time that a session may last, even a busy one. It ends between two messages where that is possible.',
   ),
   large_message: key(
     size(1024).prefault('1MiB'),
@@ -145,7 +145,7 @@ export const receive = tableOf({
   ),
   memory_limit: key(
     size(1024 * 1024).prefault('256MiB'),
-    'Message content that one receiver process holds in memory at once, over all its sessions; beyond it new messages are answered 452 until some are on disk.',
+    'The most message content that one receiver process holds in memory, for all its sessions together. Above it, new messages are answered 452 until some are on disk.',
   ),
   greeting: key(
     textOf('a text', greetingText).prefault('ESMTP Sluice'),
@@ -153,6 +153,6 @@ export const receive = tableOf({
   ),
   extensions: key(
     extensions.prefault({}),
-    'Which extensions of SMTP are announced to clients. All of them work everywhere; switch one off only to get along with a broken client.',
+    'Which extensions of SMTP are announced to clients. Set one to false only for a client that breaks when it is announced.',
   ),
 });

@@ -45,7 +45,7 @@ const processes = tableOf({
   ),
   senders: key(
     wholeNumber(1, mostSenders).default(1),
-    'Processes that deliver mail. A plaintext connection is cheap: think of one process for each core.',
+    'Processes that deliver mail. Plaintext connections need little CPU time: start with one process for each core.',
   ),
   single_process: key(
     yesNo().default(false),
@@ -56,16 +56,16 @@ const processes = tableOf({
 const listen = tableOf({
   address: key(
     textOf('an address and a port such as "127.0.0.1:2525"', parseListenAddress),
-    'The IP address and port to listen on. Ports below 1024 need the right to bind them. Port 0 takes any free one.',
+    'The IP address and port to listen on. Ports below 1024 need a privilege of the system. Port 0 takes any free port.',
     { example: '"127.0.0.1:2525"' },
   ),
   complete_mail: key(
     yesNo().default(true),
-    'Complete mail of printers, scanners and scripts, that is, what clients in relay_networks hand in and no server has relayed yet: senders and recipients without a domain get that of hostname, and a missing Date or Message-ID is added (RFC 6409 8).',
+    'Complete mail of printers, scanners and scripts, that is, mail which clients in relay_networks hand in and which no server has relayed yet: hostname is added to senders and recipients without a domain, and a missing Date or Message-ID is added (RFC 6409 8).',
   ),
 });
 
-function eachOnce(all: readonly z.output<typeof listen>[], context: z.RefinementCtx): void {
+function refuseOverlappingAddresses(all: readonly z.output<typeof listen>[], context: z.RefinementCtx): void {
   const before: Endpoint[] = [];
   for (const [index, { address }] of all.entries()) {
     const taken = before.find((other) => listensOn(other, address) || listensOn(address, other));
@@ -99,29 +99,35 @@ const dns = tableOf({
   timeout: key(duration(1).prefault('3s'), 'How long a name server may take before the next one is asked.'),
   attempts: key(
     wholeNumber(1, 20).default(3),
-    'How often each question is asked, over all servers, before it counts as failed for now.',
+    'How often each question is asked, over all servers together, before the lookup fails temporarily.',
   ),
   max_questions: key(
     wholeNumber(1, 100_000).default(1000),
-    'Questions under way at once; the others wait in line. Of the open files that this process may have, they take a quarter at most.',
+    'Questions under way at the same time; further ones wait. They use at most a quarter of the open files that this process may have.',
   ),
   unanswered_after: key(
     duration(10).prefault('250ms'),
-    'When max_questions is reached and others wait, a question without an answer moves to the limit max_unanswered after this time. It goes on.',
+    'When max_questions is reached and others wait, a question without an answer moves to the limit max_unanswered after this time. It keeps waiting for its answer.',
   ),
   max_unanswered: key(
     wholeNumber(1, 100_000).default(10_000),
-    'Questions without an answer that count here instead of in max_questions, so that dead domains do not delay others. As far as open files allow.',
+    'Questions without an answer that count here instead of in max_questions, so that dead domains do not delay others. Open files may allow fewer.',
   ),
-  min_ttl: key(duration().prefault('5s'), 'Answers are kept for this long at least, whatever their TTL.'),
-  max_ttl: key(duration().prefault('1d'), 'Answers are kept for this long at most, whatever their TTL.'),
+  min_ttl: key(
+    duration().prefault('5s'),
+    'Answers are kept for at least this long, even when their TTL is lower.',
+  ),
+  max_ttl: key(
+    duration().prefault('1d'),
+    'Answers are kept for at most this long, even when their TTL is higher.',
+  ),
   negative_ttl: key(
     duration().prefault('15m'),
-    'That a name or a record does not exist is kept for this long at most (RFC 2308).',
+    'Answers that a name or a record does not exist are kept for at most this long (RFC 2308).',
   ),
   cache_entries: key(
     wholeNumber(0, 100_000_000).default(100_000),
-    'Answers kept at once, of all kinds together (a domain takes about three); those used longest ago make room.',
+    'The most answers kept, of all kinds together (a domain takes about three). The least recently used ones make room.',
   ),
 }).refine((value) => value.min_ttl <= value.max_ttl, {
   message: 'must not be more than max_ttl',
@@ -139,7 +145,7 @@ const bounce = tableOf({
   ),
   postmaster: key(
     textOf('a mail address', mailbox).optional(),
-    'Who hears of bounces of this server that cannot be delivered themselves (double bounces).',
+    'The address that is told of bounces from this server that cannot be delivered (double bounces).',
     { defaultText: 'nobody: they are logged and dropped', example: '"postmaster@example.com"' },
   ),
   max_original_size: key(
@@ -155,14 +161,14 @@ const log = tableOf({
   ),
   format: key(
     oneOf(['auto', 'json', 'pretty']).default('auto'),
-    '"json": one object a line, for programs. "pretty": for people. "auto": pretty on a terminal, json elsewhere.',
+    '"json": one object per line, for programs. "pretty": for people. "auto": pretty on a terminal, json elsewhere.',
   ),
   file: key(
     z
       .string({ error: expected('the name of a file') })
       .min(1, 'must not be empty')
       .optional(),
-    'Append the log to this file; on reload it is opened again, so that it can be rotated.',
+    'The file that the log is appended to. It is opened again on reload, so that it can be rotated.',
     { defaultText: 'standard output', example: '"/var/log/sluice.log"' },
   ),
 });
@@ -170,7 +176,7 @@ const log = tableOf({
 const stop = tableOf({
   grace: key(
     duration().prefault('20s'),
-    'On stop, transactions in hand get this long to finish. What is not finished stays in the queue.',
+    'On stop, transactions under way get this long to finish. What is not finished stays in the queue.',
   ),
 });
 
@@ -183,22 +189,22 @@ export const root = tableOf({
   ),
   spool: key(
     path().prefault('./var/spool'),
-    'The folder where accepted mail is kept. A name that is not absolute starts at the folder of the configuration file.',
+    'The folder where accepted mail is kept. A relative path starts at the folder of the configuration file.',
   ),
   control_socket: key(
     path().prefault('./var/control.sock'),
-    'The Unix socket by which sluice queue, status and reload reach the running Sluice.',
+    'The Unix socket through which commands such as sluice queue, status and reload reach the running Sluice.',
   ),
   submission_socket: key(
     path().optional(),
-    'The Unix socket by which sluice sendmail hands mail in; every program of this host may write to it.',
+    'The Unix socket through which sluice sendmail hands mail in. Every program of this host may write to it.',
     { defaultText: 'submit.sock beside control_socket', example: '"/run/sluice/submit.sock"' },
   ),
   processes: key(processes.prefault({}), 'How many processes share the work.'),
   listen: key(
     listOf(listen, 'tables: [[listen]]')
       .min(1, 'must hold one address at least')
-      .superRefine(eachOnce)
+      .superRefine(refuseOverlappingAddresses)
       .prefault([{ address: '127.0.0.1:2525' }]),
     'An address to receive mail on by SMTP; repeat the table for more of them.',
   ),
@@ -211,33 +217,36 @@ export const root = tableOf({
     deliver.prefault({}),
     'Outgoing connections: how many, from where, and how long a destination may take.',
   ),
-  dns: key(dns.prefault({}), 'How names are looked up.'),
+  dns: key(dns.prefault({}), 'How names are looked up in the DNS.'),
   route: key(
     routes.prefault([]),
     'Where mail goes. The most specific match wins: the domain itself, then the longest "*.suffix", then the sender, then the route that has neither. Mail without a route goes to its MX.',
   ),
   quirk: key(
     quirks.prefault([]),
-    'Hosts that do not keep what they offer, and the extensions of SMTP that are therefore not used with them. All that name a host count together.',
+    'Hosts that announce SMTP extensions which do not work there, and the extensions that are therefore not used with them. When several tables match a host, the extensions of all of them are ignored.',
   ),
   tenant: key(
     tenants.prefault([]),
-    'Whose mail is kept apart: where mail of several tenants waits for the same destination or limit, the tenants take turns, so that a million messages of one do not hold up ten of another. A message belongs to the first tenant of the file that matches.',
+    'A tenant whose mail is kept apart from other mail. When mail of several tenants waits for the same destination or limit, the tenants take turns, so that a million messages of one do not hold up ten of another. A message belongs to the first tenant in the file that matches it.',
   ),
   source: key(
     sources.prefault([]),
-    'An address of this host that connections are made from; with several, each connection takes one that has room. Without any, the system chooses.',
+    'An address of this host that connections are made from. With several, each connection uses one that has room; with none, the system chooses.',
   ),
   limit: key(
     limits.prefault([]),
-    'How many connections and messages go where; docs/limits.md has examples. Limits of different keys (domain, site, mx, ip, source, tenant) hold together; of two with the same keys, the one with the more specific match replaces the other. Without any: 20 connections per domain, 50 per site, 20 per ip; a limit with the same per, without a match and with connections takes the place of each.',
+    'How many connections and messages go where; docs/limits.md has examples. Limits with different per apply together; of two with the same per, the one with the more specific match replaces the other. The built-in limits are 20 connections per domain, 50 per site and 20 per ip. A limit with the same per that sets connections and has no match replaces a built-in one.',
   ),
-  adapt: key(adapt.prefault({}), 'How many connections a site gets, within the limits, by what it answers.'),
+  adapt: key(
+    adapt.prefault({}),
+    'How the number of connections to a site follows its replies, within the limits.',
+  ),
   reaction: key(
     reactions.prefault([]),
-    'What to do when a destination answers so. The first that matches counts: those of the file in their order, then the built-in ones.',
+    'What to do after a certain reply of a destination. The first reaction that matches counts: those of the file in their order, then the built-in ones.',
   ),
   bounce: key(bounce.prefault({}), 'The reports that go back to senders (DSNs, RFC 3464).'),
-  log: key(log.prefault({}), 'What is written down, and how.'),
+  log: key(log.prefault({}), 'What is logged, where, and in which format.'),
   stop: key(stop.prefault({}), 'What happens on stop.'),
 }).superRefine(checkTogether);

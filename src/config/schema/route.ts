@@ -24,7 +24,7 @@ export const route = tableOf({
   ),
   sender: key(
     senders().optional(),
-    'Senders whose mail takes this route: addresses, domains, or "<>" for bounces. Instead of domain, not beside it.',
+    'Senders whose mail takes this route: addresses, domains, or "<>" for bounces. A route has either domain or sender, not both.',
     { example: '["user@example.com", "example.net"]' },
   ),
   relay: key(
@@ -34,7 +34,7 @@ export const route = tableOf({
     )
       .min(1, 'must name one host at least')
       .optional(),
-    'Hand the mail to these hosts ("host:port"; the port is 25 if it is left out). A name is looked up for its addresses, not for an MX.',
+    'Hand the mail to these hosts ("host:port"; the port is 25 if it is left out). Sluice looks up the addresses of a name, not its MX.',
     { example: '["relay.example.net:25"]' },
   ),
   mode: key(
@@ -43,24 +43,24 @@ export const route = tableOf({
   ),
   error: key(
     textOf('a reply such as "550 5.1.2 No such domain here"', parseReply).optional(),
-    'Deliver nothing and answer this: a 5xx sends the mail back, a 4xx keeps it in the queue.',
+    'Do not deliver the mail, but fail it with this reply: with a 5xx it goes back to its sender, with a 4xx it stays in the queue.',
     { example: '"550 5.1.2 No such domain here"' },
   ),
   mx: key(
     z.literal(true, { error: expected('true') }).optional(),
-    "Look the domain's MX up, as without a route: for exceptions from a wider route.",
+    "Deliver to the domain's MX, as without a route: for exceptions from a wider route.",
     { example: 'true' },
   ),
   priority: key(
     wholeNumber(-9, 9).optional(),
-    'The priority of messages that take this route and bring none, from -9 to 9 (RFC 6710); higher goes first. Of several recipients the highest counts.',
+    'The priority, from -9 to 9 (RFC 6710), of messages on this route that have none of their own; higher goes first. When the recipients of a message take several routes, the highest priority counts.',
     { example: '-5' },
   ),
 }).superRefine((value, context) => {
   const given = targets.filter((target) => value[target] !== undefined);
   const [, second] = given;
   if (given.length === 0) {
-    const message = 'says nothing about where the mail goes: give one of relay, error and mx';
+    const message = 'does not say where the mail goes: give one of relay, error and mx';
     context.addIssue({ code: 'custom', message });
   } else if (second !== undefined) {
     const message = `${given.join(' and ')} exclude each other: give only one of relay, error and mx`;
@@ -73,7 +73,7 @@ export const route = tableOf({
   }
 });
 
-/** All routes: what matches must be clear. */
+/** All routes. No two have the same name or the same match. */
 export const routes = listOf(route, 'tables: [[route]]').superRefine((all, context) => {
   const seen = new Map<string, number>();
   const claim = (what: string, shown: string, index: number, path: (string | number)[]): void => {

@@ -1,4 +1,4 @@
-// [[source]]: our own addresses that connections are made from, each with its name.
+// [[source]]: our own addresses that connections are made from, each with its name for EHLO.
 
 import ipaddr from 'ipaddr.js';
 
@@ -15,7 +15,9 @@ function ownAddress(text: string): string {
   // `::ffff:192.0.2.1` is 192.0.2.1 (RFC 4291 2.5.5.2).
   const address = ipaddr.process(text);
   if (address.range() === 'unspecified') {
-    throw new ValueError(`"${text}" is no address of its own; without any [[source]] the system chooses one`);
+    throw new ValueError(
+      `"${text}" is not the address of an interface; to let the system choose one, leave [[source]] out`,
+    );
   }
   return address.toString();
 }
@@ -23,17 +25,17 @@ function ownAddress(text: string): string {
 const source = tableOf({
   address: key(
     textOf('an IP address such as "192.0.2.25"', ownAddress),
-    'An address of this host. A destination is reached only from an address of its own IP version.',
+    'An address of this host. A destination is reached only from an address of the same IP version.',
     { example: '"192.0.2.25"' },
   ),
   helo_name: key(
     textOf('a host name such as "mail.example.com"', hostName).optional(),
-    'The name in EHLO on connections from this address; its address record should lead to it, and the address back to the name.',
+    'The host name that Sluice sends in EHLO on connections from this address. Its address record should give this address, and the PTR record of the address should give this name.',
     { defaultText: 'helo_name in [deliver]', example: '"mail1.example.com"' },
   ),
 });
 
-/** All sources: each address once. */
+/** All sources. No two have the same address. */
 export const sources = listOf(source, 'tables: [[source]]').superRefine((all, context) => {
   for (const [index, { address }] of all.entries()) {
     const earlier = all.findIndex((each) => each.address === address);

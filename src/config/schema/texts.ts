@@ -1,9 +1,9 @@
-// Texts that go into the protocol as they are: nothing in them may break a line or a word.
+// Texts that go unchanged into SMTP, header fields, commands or logs. Each is checked so that it cannot break a line or a word.
 
 import { parseDomain, parseMailbox } from '../../values/domain.ts';
 import { ValueError } from '../../values/value-error.ts';
 
-/** Printable ASCII, since it stands in a reply line (RFC 5321 4.2). */
+/** The text of the greeting: printable ASCII, since it is part of a reply line (RFC 5321 4.2). */
 export function greetingText(text: string): string {
   if (!/^[\x20-\x7e]{0,200}$/.test(text)) {
     throw new ValueError('must be at most 200 printable ASCII characters on one line');
@@ -11,7 +11,7 @@ export function greetingText(text: string): string {
   return text.trim();
 }
 
-/** A 4xx or 5xx reply code, or how it begins (RFC 5321 4.2.1). */
+/** A 4xx or 5xx reply code, or the first digits of one (RFC 5321 4.2.1). */
 export function replyCodeStart(text: string): string {
   if (!/^[45]\d{0,2}$/.test(text)) {
     throw new ValueError(
@@ -21,7 +21,7 @@ export function replyCodeStart(text: string): string {
   return text;
 }
 
-/** A piece of a reply's text, `*` for anything. */
+/** A part of a reply's text; `*` stands for any text. */
 export function replyPattern(text: string): string {
   if (!/^\P{Cc}{1,200}$/u.test(text) || /^[* ]*$/.test(text)) {
     throw new ValueError(

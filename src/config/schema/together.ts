@@ -1,4 +1,4 @@
-// What tables say about each other: tenants and sources that limits name must be there.
+// Checks between tables: the tenants and sources that limits name must exist, and a source must have an IP version in use.
 
 import { isIP } from 'node:net';
 
@@ -7,7 +7,7 @@ import type { z } from 'zod';
 import { closest } from '../../values/closest.ts';
 import { contains, type Network } from '../../values/network.ts';
 
-/** The parts of the file that are looked at, as read. */
+/** The parts of the file that are checked, as read. */
 export interface Tables {
   readonly deliver: { readonly ipv4: boolean; readonly ipv6: boolean };
   readonly tenant: readonly { readonly name: string }[];
@@ -18,7 +18,7 @@ export interface Tables {
   }[];
 }
 
-/** Adds a problem for each reference that leads nowhere. */
+/** Adds a problem for each value that contradicts another table. */
 export function checkTogether(tables: Tables, context: z.RefinementCtx): void {
   for (const [index, { address }] of tables.source.entries()) {
     const version = isIP(address) === 4 ? 4 : 6;
@@ -30,7 +30,7 @@ export function checkTogether(tables: Tables, context: z.RefinementCtx): void {
   for (const [index, { tenant = [], source = [] }] of tables.limit.entries()) {
     for (const [at, name] of tenant.entries()) {
       if (name !== '' && !names.includes(name))
-        noSuchTenant(name, names, ['limit', index, 'tenant', at], context);
+        addUnknownTenant(name, names, ['limit', index, 'tenant', at], context);
     }
     for (const [at, network] of source.entries()) {
       if (!tables.source.some(({ address }) => contains(network, address))) {
@@ -43,13 +43,13 @@ export function checkTogether(tables: Tables, context: z.RefinementCtx): void {
   }
 }
 
-function noSuchTenant(
+function addUnknownTenant(
   name: string,
   names: readonly string[],
   path: (string | number)[],
   context: z.RefinementCtx,
 ): void {
-  let message = `there is no [[tenant]] of the name ${JSON.stringify(name)}`;
+  let message = `there is no [[tenant]] with the name ${JSON.stringify(name)}`;
   if (closest(name, names) === undefined) {
     message += names.length === 0 ? '; there is none at all' : `; there are ${names.slice(0, 20).join(', ')}`;
   }

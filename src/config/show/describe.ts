@@ -1,9 +1,9 @@
-// What the schema says about every key, as data: the source of the printed defaults and of the reference page.
+// Describes every key of the schema as data, for the printed defaults and the reference page.
 
 import { z } from 'zod';
 
-import { inner, keysOf } from '../problems/known-keys.ts';
-import { keyFacts, textKinds } from '../schema/fields.ts';
+import { fileSchema, keysOf } from '../problems/known-keys.ts';
+import { keyFacts, expectedForms } from '../schema/fields.ts';
 import { root } from '../schema/root.ts';
 import { tomlValue } from '../read/toml-value.ts';
 
@@ -12,11 +12,11 @@ export interface KeyDescription {
   readonly name: string;
   /** What values it takes, in a few words. */
   readonly type: string;
-  /** The meaning, one or two sentences. */
+  /** The meaning, in a few sentences. */
   readonly description: string;
-  /** In TOML; undefined when there is none, or it depends on the machine or on other keys: then `defaultText`. */
+  /** The default in TOML; undefined when there is none, or it depends on the machine or on other keys (see `defaultText`). */
   readonly defaultToml: string | undefined;
-  /** Said in place of a default; empty when there is nothing to say. */
+  /** Shown instead of a default; empty when there is nothing to show. */
   readonly defaultText: string;
   /** A value in TOML, for a key without a default. */
   readonly example: string;
@@ -26,7 +26,7 @@ export interface KeyDescription {
 export interface TableDescription {
   /** Empty for the top of the file. */
   readonly path: string;
-  /** Written `[[path]]` and repeated. */
+  /** Is it written as `[[path]]`, once for each item? */
   readonly isList: boolean;
   readonly description: string;
   readonly keys: readonly KeyDescription[];
@@ -61,7 +61,7 @@ function tablesOf(
 }
 
 function elementOf(list: z.core.$ZodType): z.core.$ZodType {
-  const bare = inner(list);
+  const bare = fileSchema(list);
   return bare instanceof z.ZodArray ? bare.def.element : bare;
 }
 
@@ -70,7 +70,7 @@ function describeKey(name: string, schema: z.core.$ZodType): KeyDescription {
   const fallback = defaultOf(schema);
   return {
     name,
-    type: typeOf(inner(schema)),
+    type: typeOf(fileSchema(schema)),
     description: descriptionOf(schema),
     defaultToml: fallback === undefined ? undefined : tomlValue(fallback),
     defaultText: facts.defaultText ?? '',
@@ -92,9 +92,10 @@ function defaultOf(schema: z.core.$ZodType): unknown {
 }
 
 function typeOf(schema: z.core.$ZodType): string {
-  const text = textKinds.get(schema);
-  if (text !== undefined) return text.what.replace(/^an? /, '');
-  if (schema instanceof z.ZodArray) return `list, each ${withArticle(typeOf(inner(schema.def.element)))}`;
+  const text = expectedForms.get(schema);
+  if (text !== undefined) return text.form.replace(/^an? /, '');
+  if (schema instanceof z.ZodArray)
+    return `list, each ${withArticle(typeOf(fileSchema(schema.def.element)))}`;
   if (schema instanceof z.ZodEnum) return schema.options.map((word) => `"${word}"`).join(' or ');
   if (schema instanceof z.ZodBoolean) return 'true or false';
   if (schema instanceof z.ZodLiteral) return [...schema.values].map(String).join(' or ');

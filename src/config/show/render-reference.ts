@@ -1,4 +1,4 @@
-// The reference page of the configuration (docs/configuration.md) and the JSON Schema, both from the one schema.
+// Writes the reference page of the configuration (docs/configuration.md) and the JSON Schema, both from the schema.
 
 import { z } from 'zod';
 
@@ -13,14 +13,14 @@ Sluice reads one [TOML](https://toml.io) file. It is looked for in this order: \
 variable \`SLUICE_CONFIG\`, \`./sluice.toml\`, \`/etc/sluice/sluice.toml\`. Without a file Sluice runs with the defaults below:
 on the loopback address, with its spool in \`./var\`.
 
-- \`sluice check\` says whether the file is right, and if not, everything that is wrong with it, each with its line and column.
+- \`sluice check\` says whether the file is valid, and if not, lists all problems, each with its line and column.
 - \`sluice config show\` prints what is in force, \`sluice config show --defaults\` every key with its default and meaning.
-- \`sluice reload\` (or SIGHUP) applies a changed file without dropping a session. A file that is wrong is refused, and the old
+- \`sluice reload\` (or SIGHUP) applies a changed file without dropping a session. An invalid file is refused, and the old
   configuration stays in force.
 - \`sluice config show --json-schema\` prints a JSON Schema, so that an editor can complete and check the file; it is also
   in [sluice.schema.json](sluice.schema.json).
 
-An unknown key is an error, so a misspelt one cannot go unnoticed.
+An unknown key is an error, so that a misspelt one does not go unnoticed.
 
 ## Values
 
@@ -34,7 +34,7 @@ An unknown key is an error, so a misspelt one cannot go unnoticed.
 | network | \`"192.0.2.0/24"\`, \`"2001:db8::/32"\`, or one address |
 | domain | \`"example.com"\`, or \`"*.example.com"\` for every domain under it (not itself); letters outside ASCII may be written as they are |
 
-A file name that is not absolute starts at the folder of the configuration file.
+A relative path starts at the folder of the configuration file.
 `;
 
 /** docs/configuration.md. */
@@ -60,7 +60,7 @@ function renderRow(key: KeyDescription): string {
   const type = key.type.replace(/ such as .*$/, '');
   const fallback = key.defaultToml === undefined ? key.defaultText || '–' : `\`${key.defaultToml}\``;
   const example = key.example === '' ? '' : ` Example: \`${key.example}\``;
-  // A star on its own would begin emphasis.
+  // In Markdown, a star outside of code begins emphasis.
   const meaning = key.description.replaceAll(/"(\*(?:\.\S+?)?)"/g, '`$1`');
   const cells = [`\`${key.name}\``, type, fallback, `${meaning}${example}`];
   return `| ${cells.map((text) => text.replaceAll('|', '\\|')).join(' | ')} |`;

@@ -1,5 +1,5 @@
-// A configuration printed as TOML with the meaning of every key: the defaults, or what is in force.
-// Promises: what is printed is a valid file that means the same.
+// Prints a configuration as TOML, with the description of every key: the defaults, or what is in force.
+// Promises: the output is a valid configuration file with the same values.
 
 import type { Config } from '../config.ts';
 import { describeConfig, type KeyDescription, type TableDescription } from './describe.ts';
@@ -22,7 +22,7 @@ export function renderDefaults(): string {
 
 /**
  * Every key with the value that is in force.
- * @param source The file that `config` came from; undefined for the defaults.
+ * @param source - the file that `config` came from; undefined for the defaults
  */
 export function renderInForce(config: Config, source: TomlSource | undefined): string {
   const derived: Readonly<Record<string, string>> = {
@@ -61,13 +61,13 @@ export function renderInForce(config: Config, source: TomlSource | undefined): s
 
 interface Entry {
   readonly value: string;
-  /** Said after the meaning; empty for nothing. */
+  /** Shown after the description; may be empty. */
   readonly note: string;
-  /** Shown, but not in force. */
+  /** Commented out, since it is not in force. */
   readonly comment?: boolean;
 }
 
-/** `lists`: the items of lists of tables, printed as they are in place of one described table. */
+/** @param lists - the items of lists of tables, which are printed instead of one table with descriptions */
 function render(
   entryOf: (table: TableDescription, key: KeyDescription) => Entry,
   lists: readonly (readonly [path: string, items: readonly unknown[]])[],
@@ -123,7 +123,7 @@ function valueAt(value: Readonly<Record<string, unknown>> | undefined, path: str
   return at;
 }
 
-/** Words as comment lines. */
+/** Wraps a text into comment lines. */
 function comment(words: string): string {
   const lines: string[] = [];
   let line = '#';

@@ -1,0 +1,59 @@
+// What a configuration takes from outside the values of its file: the domains of the files that it names, and the places of its
+// tables.
+
+import { basename } from 'node:path';
+
+import { type DomainPattern, parseDomainPattern, parseRecipientDomain } from '../../values/domain.ts';
+import { ConfigError, type ConfigProblem } from './config-error.ts';
+import { readDomainFile } from './domain-file.ts';
+import type { TomlSource } from './toml.ts';
+
+/** Is called with each file of a configuration: its absolute path, its text. An error that it throws ends the reading. */
+export type OnFileRead = (path: string, text: string) => void;
+
+export interface Supplement {
+  readonly relayDomains: readonly DomainPattern[];
+  /** The domains of `domain_file`, by the index of the [[limit]]. */
+  readonly limitDomains: readonly (readonly DomainPattern[])[];
+  /** `FILE:LINE` of one table of a list. */
+  originOf(table: 'limit' | 'reaction', index: number): string;
+}
+
+/** For the configuration without a file. */
+export const noSupplement: Supplement = { relayDomains: [], limitDomains: [], originOf: () => '' };
+
+/** The keys that name files. */
+interface NamedFiles {
+  readonly receive: { readonly relayDomainsFile?: string | undefined };
+  readonly limit: readonly { readonly domainFile?: string | undefined }[];
+}
+
+/**
+ * Reads the files that a configuration names.
+ * @param folder - where a relative path starts
+ * @throws {ConfigError} with every problem of these files
+ */
+export function readSupplement(
+  { receive, limit }: NamedFiles,
+  source: TomlSource,
+  folder: string,
+  onFileRead: OnFileRead,
+): Supplement {
+  const problems: ConfigProblem[] = [];
+  const { relayDomainsFile } = receive;
+  const relayKey = { path: ['receive', 'relay_domains_file'], source, folder, onFileRead };
+  const supplement: Supplement = {
+    relayDomains:
+      relayDomainsFile === undefined
+        ? []
+        : readDomainFile(relayDomainsFile, relayKey, parseDomainPattern, problems),
+    limitDomains: limit.map(({ domainFile }, index) => {
+      const key = { path: ['limit', index, 'domain_file'], source, folder, onFileRead };
+      return domainFile === undefined ? [] : readDomainFile(domainFile, key, parseRecipientDomain, problems);
+    }),
+    originOf: (table, index) =>
+      `${basename(source.fileName)}:${source.placeOfValue([table, index])?.line ?? 1}`,
+  };
+  if (problems.length > 0) throw new ConfigError(problems);
+  return supplement;
+}
