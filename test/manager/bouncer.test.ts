@@ -2,8 +2,9 @@
 // be untold. A message that cannot be returned in one piece is told about in several.
 
 import assert from 'node:assert/strict';
-import { test, type TestContext } from 'node:test';
-import { nodeTimers } from '../../src/io/timers.ts';
+import { test } from 'node:test';
+import { VirtualTimers } from '../../sim/virtual-timers.ts';
+import type { BounceSettings } from '../../src/bounce/bounce-settings.ts';
 import { Bouncer } from '../../src/manager/bouncer.ts';
 import type { ReportedRecipient } from '../../src/manager/reported-recipient.ts';
 import type { EnvelopeRecipient } from '../../src/message/envelope.ts';
@@ -23,15 +24,19 @@ interface Bench {
   readonly log: KeptLog;
   readonly spool: MemoryReader;
   readonly troubles: Troubles;
+  readonly timers: VirtualTimers;
+  /** In force. */
+  settings: BounceSettings;
   /** Disk errors to come. */
   failures: number;
+  hasRoom: boolean;
   /** Resolves at the next attempt to store something. */
   attempt(): Promise<void>;
   report(to: readonly EnvelopeRecipient[], reply?: string): Promise<boolean>;
 }
 
-function bench(t: TestContext): Bench {
-  t.mock.timers.enable({ apis: ['setTimeout'] });
+function bench(): Bench {
+  const timers = new VirtualTimers();
   const stored: NewMessage[] = [];
   const submitted: Submitted[] = [];
   const log = keptLog();
@@ -48,19 +53,14 @@ function bench(t: TestContext): Bench {
       return { ref: { segment: 9, offset: stored.length, length: 1 }, sizeBytes: 1 };
     },
     openLarge: () => Promise.reject(new Error('reports are appended')),
-    hasRoom: () => true,
+    hasRoom: () => made.hasRoom,
     failure: undefined,
     close: () => Promise.resolve(),
   };
   const bouncer = new Bouncer({
-    timers: nodeTimers,
-    dateMs: Date.now,
-    settings: () => ({
-      hostname: 'mx.test',
-      from: 'MAILER-DAEMON@mx.test',
-      postmaster: undefined,
-      maxOriginalBytes: 1000,
-    }),
+    timers,
+    dateMs: timers.nowMs,
+    settings: () => made.settings,
     reader: spool,
     writer,
     log,
@@ -75,7 +75,15 @@ function bench(t: TestContext): Bench {
     log,
     spool,
     troubles,
+    timers,
+    settings: {
+      hostname: 'mx.test',
+      from: 'MAILER-DAEMON@mx.test',
+      postmaster: undefined,
+      maxOriginalBytes: 1000,
+    },
     failures: 0,
+    hasRoom: true,
     attempt: () =>
       new Promise((resolve) => {
         tried = resolve;
@@ -100,15 +108,13 @@ async function turn(): Promise<void> {
   });
 }
 
-test('a report that a full disk does not take is tried again until it does', async (t) => {
-  const all = bench(t);
+test('a report that a full disk does not take is tried again until it does', async () => {
+  const all = bench();
   all.failures = 2;
   const report = all.report([{ address: 'b@to.test' }]);
-  for (let at = 0; at < 2; at++) {
-    await all.attempt();
-    await turn();
-    t.mock.timers.tick(1_000);
-  }
+  await all.timers.pass(1_999);
+  assert.equal(all.stored.length, 0);
+  await all.timers.pass(1);
   assert.equal(await report, true);
   assert.equal(all.stored.length, 1);
   assert.equal(all.submitted.length, 1);
@@ -116,8 +122,8 @@ test('a report that a full disk does not take is tried again until it does', asy
   assert.equal(all.log.lines.length, 1);
 });
 
-test('a stop does not wait for the disk, and the failure counts as untold', async (t) => {
-  const all = bench(t);
+test('a stop does not wait for the disk, and the failure counts as untold', async () => {
+  const all = bench();
   all.failures = Infinity;
   const report = all.report([{ address: 'b@to.test' }]);
   await all.attempt();
@@ -128,22 +134,22 @@ test('a stop does not wait for the disk, and the failure counts as untold', asyn
   assert.deepEqual(all.stored, []);
 });
 
-test('a stop does not keep a report from being stored where it can be', async (t) => {
-  const all = bench(t);
+test('a stop does not keep a report from being stored where it can be', async () => {
+  const all = bench();
   all.bouncer.stop();
   assert.equal(await all.report([{ address: 'b@to.test' }]), true);
   assert.equal(all.stored.length, 1);
 });
 
-test('a failure that nobody wants to hear of is told at once, by no report', async (t) => {
-  const all = bench(t);
+test('a failure that nobody wants to hear of is told at once, by no report', async () => {
+  const all = bench();
   const notify = { never: true, success: false, failure: false, delay: false };
   assert.equal(await all.report([{ address: 'b@to.test', notify }]), true);
   assert.deepEqual(all.stored, []);
 });
 
-test('more recipients than fit into one report are told about in several, each once', async (t) => {
-  const all = bench(t);
+test('more recipients than fit into one report are told about in several, each once', async () => {
+  const all = bench();
   const to = Array.from({ length: 5_000 }, (_, at) => ({ address: `u${at}@to.test` }));
   assert.equal(await all.report(to, `550 5.1.1 ${'no '.repeat(300)}`), true);
   assert.equal(all.stored.length, 2);
@@ -155,8 +161,8 @@ test('more recipients than fit into one report are told about in several, each o
   );
 });
 
-test('reports that cannot be stored are a trouble, until the last of them is', async (t) => {
-  const all = bench(t);
+test('reports that cannot be stored are a trouble, until the last of them is', async () => {
+  const all = bench();
   const keys = (): string[] => all.troubles.list.map(({ key }) => key);
   all.failures = 2;
   const first = all.report([{ address: 'b@to.test' }]);
@@ -164,13 +170,13 @@ test('reports that cannot be stored are a trouble, until the last of them is', a
   while (all.failures > 0) await turn();
   await turn();
   assert.deepEqual(keys(), ['report']);
-  t.mock.timers.tick(1_000);
+  await all.timers.pass(1_000);
   await Promise.all([first, second]);
   assert.deepEqual(keys(), []);
 });
 
-test('an operator hears at once that a report cannot be stored; it is not tried again', async (t) => {
-  const all = bench(t);
+test('an operator hears at once that a report cannot be stored; it is not tried again', async () => {
+  const all = bench();
   all.failures = 1;
   const { queueId, ref } = all.spool.add({ to: [{ address: 'b@to.test' }] });
   const failed: ReportedRecipient[] = [
@@ -180,4 +186,53 @@ test('an operator hears at once that a report cannot be stored; it is not tried 
   assert.deepEqual([all.stored, all.log.lines, all.troubles.list], [[], [], []]);
   await all.bouncer.reportNow(queueId, ref, failed);
   assert.equal(all.stored.length, 1);
+});
+
+test('reports wait for room without being tried, and are stored within a second of it', async () => {
+  const all = bench();
+  all.hasRoom = false;
+  const report = all.report([{ address: 'b@to.test' }]);
+  await all.timers.pass(3_600_000);
+  assert.equal(all.spool.reads, 0, 'nothing is held in memory meanwhile');
+  assert.deepEqual(
+    all.troubles.list.map(({ key }) => key),
+    ['report'],
+  );
+  all.hasRoom = true;
+  await all.timers.pass(1_000);
+  assert.equal(await report, true);
+  assert.deepEqual([all.stored.length, all.troubles.list], [1, []]);
+});
+
+test('a message that the system cannot read now is read again every second', async () => {
+  const all = bench();
+  all.spool.failure = new SpoolError('SPOOL_UNREADABLE', 'no open file is left');
+  const report = all.report([{ address: 'b@to.test' }]);
+  await all.timers.pass(5_000);
+  assert.deepEqual([all.spool.reads, all.stored.length], [6, 0]);
+  all.spool.failure = undefined;
+  await all.timers.pass(1_000);
+  assert.equal(await report, true);
+  assert.equal(all.stored.length, 1);
+});
+
+test('a stop wakes whoever waits for room, and the failure counts as untold', async () => {
+  const all = bench();
+  all.hasRoom = false;
+  const report = all.report([{ address: 'b@to.test' }]);
+  await turn();
+  all.bouncer.stop();
+  assert.equal(await report, false);
+});
+
+test('a report is written by the settings that are in force when it is', async () => {
+  const all = bench();
+  all.failures = 1;
+  const report = all.report([{ address: 'b@to.test' }]);
+  await all.attempt();
+  all.settings = { ...all.settings, hostname: 'new.test', from: 'postmaster@new.test' };
+  await all.timers.pass(1_000);
+  assert.equal(await report, true);
+  const text = Buffer.concat(all.stored[0]?.content ?? []).toString();
+  assert.match(text, /^From: .*postmaster@new\.test/mu);
 });
