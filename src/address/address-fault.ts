@@ -10,7 +10,7 @@ const texts = {
   'domain-too-long': 'the domain is longer than 255 octets, or a label longer than 63',
   'literal-syntax': 'the address literal is neither [IPv4] nor [IPv6:...]',
   'path-too-long': 'the path is longer than 32768 octets',
-  'null-not-allowed': 'the null path <> has no meaning here',
+  'null-not-allowed': 'the null path <> is not allowed here',
   'non-ascii': 'the address is not ASCII, and internationalized addresses are not allowed here',
   'not-utf8': 'the address is not valid UTF-8',
 } as const;

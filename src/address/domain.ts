@@ -5,14 +5,14 @@ import { isIPv4, isIPv6 } from 'node:net';
 import { checkDomain, toAscii, withoutFinalDot } from '../values/domain-name.ts';
 
 /**
- * Whether the text is an address literal with an address in it, `[192.0.2.1]` or `[IPv6:2001:db8::1]` (RFC 5321 4.1.3).
- * A General-address-literal is not: no tag but `IPv6` was ever registered, so there would be no way to deliver to it.
+ * Is the text an address literal with an IP address, `[192.0.2.1]` or `[IPv6:2001:db8::1]` (RFC 5321 4.1.3)? A
+ * General-address-literal is not one: no tag but `IPv6` was ever registered, so mail to it could not be delivered.
  */
 export function isAddressLiteral(domain: string): boolean {
   return addressOfLiteral(domain) !== undefined;
 }
 
-/** The IP address inside an address literal, `192.0.2.1` or `2001:db8::1`; undefined if it is none. */
+/** The IP address inside an address literal, `192.0.2.1` or `2001:db8::1`; undefined for any other text. */
 export function addressOfLiteral(domain: string): string | undefined {
   if (!domain.startsWith('[') || !domain.endsWith(']')) return undefined;
   const inner = domain.slice(1, -1);
@@ -25,7 +25,7 @@ export function addressOfLiteral(domain: string): string | undefined {
 function isSmtpIpv6(address: string): boolean {
   if (!isIPv6(address) || address.includes('%')) return false;
   if (!address.includes('::')) return true;
-  // RFC 5321 4.1.3: "::" stands for at least two groups of zeros, so at most six others may be there.
+  // RFC 5321 4.1.3: "::" stands for at least two groups of zeros, so there may be at most six others.
   let groups = address.includes('.') ? 1 : 0;
   for (const group of address.split(':')) if (group !== '') groups++;
   return groups <= 6;
@@ -44,9 +44,8 @@ export function normalizeDomain(domain: string): string | undefined {
 }
 
 /**
- * The domain of an address that was parsed before, in normal form; empty for the null path and for `postmaster`
- * without a domain. Does not check the address: what follows the last `@` is the domain (RFC 5321 4.1.2 has no `@`
- * in a domain).
+ * The domain of an address that was parsed before, in normal form; empty for the null path and for `postmaster` without a
+ * domain. The address is not checked again: the domain is all that follows the last `@` (RFC 5321 4.1.2: a domain has none).
  */
 export function domainOf(address: string): string {
   const at = address.lastIndexOf('@');

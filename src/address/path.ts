@@ -1,5 +1,5 @@
 // Paths and mailboxes of SMTP (RFC 5321 4.1.2, RFC 6531 3.3): `<local@domain>`, `<>`, `<Postmaster>`.
-// Source routes and a final dot of the domain are read and dropped. Nothing is looked up and nothing else is rewritten.
+// A source route and a final dot of the domain are read and dropped; nothing else is changed.
 
 import { Buffer, isUtf8 } from 'node:buffer';
 import type { AddressFault, InvalidAddress } from './address-fault.ts';
@@ -8,9 +8,9 @@ import { isAddressLiteral } from './domain.ts';
 import { localPartEnd } from '../values/local-part.ts';
 
 /**
- * In octets, with the brackets: half of what the spool can keep. RFC 5321 4.5.3.1 gives 64 octets to a local part and 256 to a
- * path as the least that everyone takes, and asks for no limits where they can be avoided. Bounce addresses of bulk senders and
- * of SRS are longer every day, so what bounds an address is the command line that it comes in.
+ * In octets, with the brackets: half of what the spool can keep. RFC 5321 4.5.3.1 asks every server to accept local parts of 64
+ * and paths of 256 octets, and to avoid limits where possible. Bounce addresses of bulk senders and of SRS are often longer, so
+ * in practice the limit of a command line is what bounds an address.
  */
 const maxPathOctets = 32 * 1024;
 
@@ -21,30 +21,30 @@ const less = 0x3c;
 const greater = 0x3e;
 const bracket = 0x5b;
 
-/** A mailbox, as it was written. */
+/** A mailbox as it was written. */
 export interface Mailbox {
   readonly kind: 'mailbox';
   /** With its quotes, if it came with quotes. */
   readonly localPart: string;
-  /** As given but for a final dot: not lower-cased, U-labels kept; see `normalizeDomain`. */
+  /** As it was written, without a final dot: not in lower case, with U-labels; see `normalizeDomain`. */
   readonly domain: string;
   /** `localPart@domain`. */
   readonly address: string;
-  /** Some character is not ASCII: SMTPUTF8 is needed to hand it on (RFC 6531 3.2). */
+  /** Has it characters outside ASCII? Then it can only be relayed with SMTPUTF8 (RFC 6531 3.2). */
   readonly nonAscii: boolean;
 }
 
-/** What stood between `<` and `>`. */
+/** The content of `<` and `>`. */
 export type Path = (
   | Mailbox
   | { readonly kind: 'null'; readonly address: ''; readonly nonAscii: false }
   | { readonly kind: 'postmaster'; readonly address: string; readonly nonAscii: false }
 ) & {
-  /** Index in the text after the closing `>`. */
+  /** The index in the text after the closing `>`. */
   readonly end: number;
 };
 
-/** What a path may be, beside a mailbox in ASCII. */
+/** What else a path may be than a mailbox in ASCII. */
 export interface PathOptions {
   /** Internationalized mailboxes (RFC 6531 3.3). */
   readonly allowUtf8?: boolean;
@@ -57,9 +57,9 @@ export interface PathOptions {
 }
 
 /**
- * Reads a path in angle brackets that begins at `start`; what follows its `>` is the caller's.
+ * Reads a path in angle brackets that begins at `start`. The text after its `>` is not looked at.
  *
- * @param input text, or bytes that must be UTF-8; with bytes, `start` and `end` count characters of the decoded text
+ * @param input - text, or bytes that must be UTF-8; with bytes, `start` and `end` count characters of the decoded text
  */
 export function parsePath(
   input: string | Uint8Array,
@@ -83,14 +83,14 @@ export function parsePath(
   if (end === -1) return invalid('no-brackets');
   const mailbox = mailboxOf(text, first, localEnd, end, options.allowUtf8 === true);
   if (mailbox.kind === 'invalid') return mailbox;
-  // The common path is far below the limit: count octets only where characters might be more than one.
+  // Octets are counted only when a character may have several of them.
   const octets = mailbox.nonAscii ? Buffer.byteLength(text.slice(start, end + 1)) : end + 1 - start;
   if (octets > maxPathOctets) return invalid('path-too-long');
   return mailbox;
 }
 
 /**
- * Reads a bare mailbox, `local@domain`, without brackets, blanks or comments, as a configuration or a command line has it.
+ * Reads a mailbox `local@domain` of a configuration or a command line, without brackets, blanks or comments.
  * Internationalized mailboxes are allowed.
  */
 export function parseMailbox(text: string): Mailbox | InvalidAddress {
@@ -159,7 +159,7 @@ function pathWithoutDomain(
   return invalid(faultWithoutDomain(text, first, localEnd, end));
 }
 
-/** Names what is wrong with a path that has no `@` where the local part ends. */
+/** The fault of a path that has no `@` where its local part ends. */
 function faultWithoutDomain(text: string, first: number, localEnd: number, end: number): AddressFault {
   if (first >= end)
     return first === end && text.charCodeAt(first) === greater ? 'null-not-allowed' : 'no-local-part';

@@ -1,9 +1,10 @@
-// Who may relay what: clients by network, recipients by domain (qmail's rcpthosts). Nothing is an open relay by default.
+// Decides who may relay: some clients to anyone, by network; everyone to some recipient domains (qmail's rcpthosts).
+// Promises: with empty lists nothing is relayed.
 
 import type { DomainSet } from '../values/domain-set.ts';
 import type { NetworkSet } from '../values/network-set.ts';
 
-/** Decides at RCPT whether Sluice takes responsibility for a recipient of this client. */
+/** Decides at RCPT whether Sluice accepts mail from a client to a recipient. */
 export class RelayPolicy {
   readonly #networks: NetworkSet;
   readonly #domains: DomainSet;
@@ -17,7 +18,7 @@ export class RelayPolicy {
     return this.#networks.has(clientAddress);
   }
 
-  /** @param domain - the recipient's, lower-case A-labels */
+  /** @param domain - the recipient's domain in lower-case A-labels */
   acceptsDomain(domain: string): boolean {
     return this.#domains.has(domain);
   }

@@ -1,5 +1,5 @@
-// Which tenant a message belongs to: by the client's network and the sender, the first that matches in the order of the
-// file. Tables, not a walk over all tenants: there may be thousands, and every message asks.
+// Finds the tenant of a message: the first in the order of the file that matches the client's network and the sender.
+// It uses tables instead of trying each tenant, since there may be thousands and every message needs its tenant.
 
 import { domainOf } from '../address/domain.ts';
 import type { SenderPattern } from '../values/domain.ts';
@@ -8,38 +8,38 @@ import { NetworkTree, type NetworkVisitor } from '../values/network-tree.ts';
 
 /** One [[tenant]]. */
 export interface Tenant {
-  /** Limits, commands and the log name the tenant by it. */
+  /** Identifies the tenant in limits, commands and the log. */
   readonly name: string;
-  /** Whose mail, by reverse path; none: anybody's. */
+  /** Matches the reverse path; empty: any sender. */
   readonly sender: readonly SenderPattern[];
-  /** Whose clients; none: any. With senders too, both must match. */
+  /** Networks of its clients; empty: any client. When there are senders as well, both must match. */
   readonly client: readonly Network[];
-  /** Of its messages that bring none along (RFC 6710). */
+  /** The priority of its messages that have none of their own (RFC 6710). */
   readonly priority: number;
 }
 
 interface Candidate {
   readonly tenant: Tenant;
-  /** Place in the file. */
+  /** Index in the order of the file. */
   readonly place: number;
   readonly anyClient: boolean;
 }
 
 type Table = Map<string, Candidate[]>;
 
-/** What a client's address decides, whatever the sender. */
+/** The part of the decision that depends on the client's address alone. */
 interface ClientMatch {
   /** Places of tenants with a network that the client is in. */
   readonly places: ReadonlySet<number>;
-  /** Its tenant where no sender matters. */
+  /** The first tenant without senders that matches the client. */
   readonly anySender: Candidate | undefined;
 }
 
-/** Clients whose match is remembered. */
-const maxClients = 10_000;
+/** The most clients whose match is cached. */
+const maxCachedClients = 10_000;
 
 export class Tenants {
-  /** In the order of the file, as are all lists here. */
+  /** Tenants without senders. All lists here are in the order of the file. */
   #anySender: Candidate[] = [];
   #mailboxes: Table = new Map();
   #domains: Table = new Map();
@@ -53,7 +53,7 @@ export class Tenants {
     this.configure(tenants);
   }
 
-  /** Other tenants, for messages that begin from now on. */
+  /** Replaces the tenants, for messages that begin from now on. */
   configure(tenants: readonly Tenant[]): void {
     this.#anySender = [];
     this.#mailboxes = new Map();
@@ -71,7 +71,7 @@ export class Tenants {
   }
 
   /**
-   * The tenant of a message; undefined when it is nobody's.
+   * The tenant of a message; undefined when no tenant matches.
    * @param client - IP address; empty for a program of this host, which is in no network
    * @param reversePath - without angle brackets; empty for the null sender
    */
@@ -79,13 +79,13 @@ export class Tenants {
     if (this.#count === 0) return undefined;
     const { places, anySender } = this.#clientMatch(client);
     let found = anySender;
-    if (reversePath === '') return earlier(found, first(this.#nullSender, places))?.tenant;
+    if (reversePath === '') return earlierInFile(found, firstMatching(this.#nullSender, places))?.tenant;
     if (this.#domains.size === 0 && this.#mailboxes.size === 0) return found?.tenant;
     const domain = domainOf(reversePath);
-    found = earlier(found, first(this.#domains.get(domain), places));
+    found = earlierInFile(found, firstMatching(this.#domains.get(domain), places));
     if (this.#mailboxes.size > 0) {
       const localPart = reversePath.slice(0, reversePath.lastIndexOf('@'));
-      found = earlier(found, first(this.#mailboxes.get(mailboxKey(localPart, domain)), places));
+      found = earlierInFile(found, firstMatching(this.#mailboxes.get(mailboxKey(localPart, domain)), places));
     }
     return found?.tenant;
   }
@@ -93,10 +93,10 @@ export class Tenants {
   #clientMatch(client: string): ClientMatch {
     const known = this.#clients.get(client);
     if (known !== undefined) return known;
-    if (this.#clients.size >= maxClients) this.#clients.clear();
-    const places = new Places();
+    if (this.#clients.size >= maxCachedClients) this.#clients.clear();
+    const places = new PlaceCollector();
     this.#networks.visit(client, places);
-    const match = { places: places.found, anySender: first(this.#anySender, places.found) };
+    const match = { places: places.found, anySender: firstMatching(this.#anySender, places.found) };
     this.#clients.set(client, match);
     return match;
   }
@@ -114,7 +114,7 @@ export class Tenants {
 }
 
 /** Collects the places of the tenants with a network that an address is in. */
-class Places implements NetworkVisitor<number> {
+class PlaceCollector implements NetworkVisitor<number> {
   readonly found = new Set<number>();
 
   network(place: number): boolean {
@@ -123,7 +123,7 @@ class Places implements NetworkVisitor<number> {
   }
 }
 
-/** RFC 5321 2.4 leaves the case of a local part to its host; whoever writes a table means the person. */
+/** In lower case: RFC 5321 2.4 leaves the case of a local part to its host, but an administrator means the mailbox in any case. */
 function mailboxKey(localPart: string, domain: string): string {
   return `${localPart.toLowerCase()}@${domain}`;
 }
@@ -134,14 +134,14 @@ function listIn(table: Table, key: string): Candidate[] {
   return list;
 }
 
-function first(
+function firstMatching(
   candidates: readonly Candidate[] | undefined,
   places: ReadonlySet<number>,
 ): Candidate | undefined {
   return candidates?.find(({ place, anyClient }) => anyClient || places.has(place));
 }
 
-function earlier(a: Candidate | undefined, b: Candidate | undefined): Candidate | undefined {
+function earlierInFile(a: Candidate | undefined, b: Candidate | undefined): Candidate | undefined {
   if (a === undefined || b === undefined) return a ?? b;
   return b.place < a.place ? b : a;
 }

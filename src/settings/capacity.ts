@@ -1,5 +1,5 @@
-// How many connections the system can carry at once, against how many the configuration asks for. Pure: it is given
-// what the system allows. Mail goes on with what there is; whoever runs Sluice hears what is missing and how to get it.
+// Computes how many connections of those that the configuration asks for the system can carry. Pure: what the system allows is an
+// argument. Sluice runs with as many as there can be; the administrator is told what is missing and how to get it.
 
 import type { Config } from '../config/config.ts';
 import { mostReceivers, mostSenders } from '../config/most-processes.ts';
@@ -9,7 +9,7 @@ import type { SchedulerConfig } from '../schedule/types.ts';
 
 /** What the system allows. */
 export interface SystemFacts {
-  /** Files and sockets that one process may have open: the hard limit, which Node takes for itself at start. */
+  /** Files and sockets that one process may have open: the hard limit, to which Node raises its soft limit at start. */
   readonly openFiles: number;
   /** Ports for outgoing connections; undefined where the system does not say. */
   readonly ports: PortRange | undefined;
@@ -18,7 +18,7 @@ export interface SystemFacts {
 export interface PortRange {
   readonly first: number;
   readonly last: number;
-  /** Of these, how many are set aside (ip_local_reserved_ports). */
+  /** The number of these ports that are reserved (ip_local_reserved_ports). */
   readonly reserved: number;
 }
 
@@ -29,39 +29,39 @@ export interface Demand {
   readonly receivers: number;
   /** deliver.max_connections. */
   readonly deliverConnections: number;
-  /** deliver.max_unanswered: as many of them as there is room for. */
+  /** deliver.max_unanswered. */
   readonly unanswered: number;
   /** receive.max_connections. */
   readonly receiveConnections: number;
-  /** Own addresses that connections are made from; none: the system chooses. */
+  /** Own addresses that connections are made from; empty: the system chooses. */
   readonly sources: readonly string[];
-  /** Of [dns], each a socket: max_questions, unanswered_after and max_unanswered. */
+  /** max_questions, unanswered_after and max_unanswered of [dns]. */
   readonly questions: Questions;
 }
 
-/** What is missing, for people. */
+/** A message about what the system lacks. */
 export interface Shortage {
   readonly code: 'CAPACITY_OPEN_FILES' | 'CAPACITY_RECEIVER_FILES' | 'CAPACITY_PORTS';
   readonly message: string;
   readonly advice: string;
 }
 
-/** What can be carried, never more than what is asked for. */
+/** The connections that can be carried, never more than the demand. */
 export interface Capacity {
-  /** Outgoing connections in all. */
+  /** Outgoing connections in total. */
   readonly deliver: number;
-  /** Beyond them, those that no host has greeted on. */
+  /** Further outgoing connections that no host has greeted on. */
   readonly unanswered: number;
   /** The most that one sender process may hold while another one is being started again. */
   readonly perSender: number;
-  /** Incoming connections in all. */
+  /** Incoming connections in total. */
   readonly receive: number;
-  /** Connections from one of the own addresses, or to one address and port when the system chooses; Infinity: unknown. */
+  /** Connections from one of the own addresses, or to one address and port when the system chooses; Infinity when it is unknown. */
   readonly ports: number;
   readonly shortages: readonly Shortage[];
 }
 
-/** Questions to name servers at once, each of them a socket; see `ResolverOptions`. */
+/** Limits for questions to name servers, each of which needs a socket; see `ResolverOptions`. */
 export interface Questions {
   readonly maxInFlight: number;
   readonly hangingMs: number;
@@ -70,7 +70,7 @@ export interface Questions {
 
 /**
  * What a process opens besides its connections: standard streams, event queues and channels (about 30), spool segments
- * (up to 128), large messages on their way, and questions to name servers. Of a very low limit it takes a quarter.
+ * (up to 128), large messages under way, and questions to name servers. When the limit is very low, a quarter of it.
  */
 export function ownFiles(openFiles: number): number {
   return Math.max(48, Math.min(256, Math.floor(openFiles / 4)));
@@ -111,13 +111,15 @@ export function capacityOf(demand: Demand, system: SystemFacts): Capacity {
 }
 
 /**
- * Of a low limit of open files each kind takes a quarter, so that half is left for the rest. In one process with all
- * connections, what hangs takes no more than half of what these leave.
+ * When the limit of open files is low, answered and unanswered questions may use a quarter of it each, so that half is left for
+ * other files. In one process with all connections, unanswered questions use at most half of the files that those leave.
  */
 export function questionsOf(demand: Demand, { openFiles }: SystemFacts): Questions {
   const { singleProcess, deliverConnections, receiveConnections, questions } = demand;
   const quarter = Math.max(1, Math.floor(openFiles / 4));
-  const left = singleProcess ? leftOf(roomIn(openFiles) - deliverConnections - receiveConnections) : Infinity;
+  const left = singleProcess
+    ? halfOfFree(roomIn(openFiles) - deliverConnections - receiveConnections)
+    : Infinity;
   return {
     maxInFlight: Math.min(questions.maxInFlight, quarter),
     hangingMs: questions.hangingMs,
@@ -127,7 +129,7 @@ export function questionsOf(demand: Demand, { openFiles }: SystemFacts): Questio
 
 /** Connections that open files allow. */
 interface FileShares {
-  /** The most that there may be at once, those that no host has greeted on included. */
+  /** All outgoing connections, including those that no host has greeted on. */
   readonly outgoing: number;
   readonly deliver: number;
   readonly receive: number;
@@ -142,7 +144,7 @@ function filesOfEachRole(demand: Demand, openFiles: number, shortages: Shortage[
       role: 'sender',
       processes: demand.senders,
       connections: demand.deliverConnections,
-      fewer: 'connections are made at once',
+      whatConnectionsDo: 'connections are made at once',
     },
     openFiles,
     shortages,
@@ -154,7 +156,7 @@ function filesOfEachRole(demand: Demand, openFiles: number, shortages: Shortage[
       role: 'receiver',
       processes: demand.receivers,
       connections: demand.receiveConnections,
-      fewer: 'clients are served at once',
+      whatConnectionsDo: 'clients are served at once',
     },
     openFiles,
     shortages,
@@ -169,16 +171,16 @@ interface RoleDemand {
   readonly role: 'sender' | 'receiver';
   readonly processes: number;
   readonly connections: number;
-  /** What there is less of, for people. */
-  readonly fewer: string;
+  /** The end of a message about fewer connections: what they do. */
+  readonly whatConnectionsDo: string;
 }
 
-/** As many as the configuration takes. */
+/** The most that the configuration allows. */
 const mostProcesses = { receiver: mostReceivers, sender: mostSenders } as const;
 
 /** Connections that all processes of a role can hold. */
 function filesOfRole(demand: RoleDemand, openFiles: number, shortages: Shortage[]): number {
-  const { code, table, role, processes, connections, fewer } = demand;
+  const { code, table, role, processes, connections, whatConnectionsDo } = demand;
   const own = ownFiles(openFiles);
   const room = roomIn(openFiles);
   const most = Math.min(connections, room * processes);
@@ -189,9 +191,9 @@ function filesOfRole(demand: RoleDemand, openFiles: number, shortages: Shortage[
       code,
       message:
         `${table}.max_connections is ${connections}, but ${eachProcess(processes, role)} may open ${openFiles} files ` +
-        `and needs ${own} for itself: no more than ${most} ${fewer}`,
+        `and needs ${own} for itself: no more than ${most} ${whatConnectionsDo}`,
       advice: [
-        raise(needed),
+        adviceToRaise(needed),
         ...(wanted > mostProcesses[role] ? [] : [`or set processes.${role}s = ${wanted}`]),
         `or max_connections = ${most}`,
       ].join(', '),
@@ -200,8 +202,8 @@ function filesOfRole(demand: RoleDemand, openFiles: number, shortages: Shortage[
   return most;
 }
 
-/** In one process, connections that hang and questions to name servers that hang get half each. */
-function leftOf(files: number): number {
+/** In one process, unanswered connections and unanswered questions to name servers get half of the free files each. */
+function halfOfFree(files: number): number {
   return Math.max(0, Math.floor(files / 2));
 }
 
@@ -209,14 +211,14 @@ function roomIn(openFiles: number): number {
   return Math.max(1, openFiles - ownFiles(openFiles));
 }
 
-/** Both kinds share one limit, in proportion. */
+/** Outgoing and incoming connections share the limit of the one process, in proportion. */
 function filesOfOneProcess(demand: Demand, openFiles: number, shortages: Shortage[]): FileShares {
   const { deliverConnections, receiveConnections } = demand;
   const own = ownFiles(openFiles);
   const room = Math.max(2, openFiles - own);
   const wanted = deliverConnections + receiveConnections;
   if (wanted <= room) {
-    const outgoing = deliverConnections + leftOf(room - wanted);
+    const outgoing = deliverConnections + halfOfFree(room - wanted);
     return { outgoing, deliver: deliverConnections, receive: receiveConnections, perSender: outgoing };
   }
   const share = (part: number) => Math.min(part, Math.max(1, Math.floor((room * part) / wanted)));
@@ -228,7 +230,7 @@ function filesOfOneProcess(demand: Demand, openFiles: number, shortages: Shortag
       `deliver.max_connections and receive.max_connections are ${deliverConnections} and ${receiveConnections}, ` +
       `but Sluice in one process may open ${openFiles} files and needs ${own} for itself: ` +
       `no more than ${deliver} and ${receive} connections are held at once`,
-    advice: `${raise(wanted + own)}, or set processes.single_process = false`,
+    advice: `${adviceToRaise(wanted + own)}, or set processes.single_process = false`,
   });
   return { outgoing: deliver, deliver, receive, perSender: deliver };
 }
@@ -261,13 +263,13 @@ function eachProcess(count: number, role: string): string {
   return count === 1 ? `the ${role} process` : `each of the ${count} ${role} processes`;
 }
 
-/** The next thousand looks like what people write. */
-function raise(needed: number): string {
+/** Rounds up to thousands, as people do. */
+function adviceToRaise(needed: number): string {
   const files = Math.ceil(needed / 1000) * 1000;
   return `Raise the limit of open files to ${files} (systemd: LimitNOFILE=${files}; a shell: ulimit -Hn ${files})`;
 }
 
-/** One line for a log or a terminal. */
+/** The shortage as one line for a log or a terminal. */
 export function shortageText({ code, message, advice }: Shortage): string {
   return `${code}: ${message}. ${advice}.`;
 }
@@ -278,12 +280,12 @@ export function shortageText({ code, message, advice }: Shortage): string {
  */
 export function withinCapacity(config: SchedulerConfig, capacity: Capacity): SchedulerConfig {
   const { limits, sources = [''] } = config;
-  const bound = sources.some((source) => source !== '');
+  const hasOwnAddresses = sources.some((source) => source !== '');
   const most = capacity.ports;
   const global = Math.min(limits.global, capacity.deliver);
   const unanswered = Math.min(limits.unanswered ?? 0, capacity.unanswered);
   if (most >= global + unanswered) return { ...config, limits: { ...limits, global, unanswered } };
-  const key = bound ? 'source' : 'ip';
+  const key = hasOwnAddresses ? 'source' : 'ip';
   const rules: LimitRule[] = [];
   for (const rule of limits.rules ?? []) {
     const isAbove = rule.connections !== undefined && rule.connections > most;
@@ -292,7 +294,7 @@ export function withinCapacity(config: SchedulerConfig, capacity: Capacity): Sch
       rules.push({ ...rule, connections: most, origin });
     } else rules.push(rule);
   }
-  const ofPorts: LimitRule = {
+  const portRule: LimitRule = {
     id: 'ports',
     name: '',
     origin: 'ports of this system',
@@ -301,10 +303,10 @@ export function withinCapacity(config: SchedulerConfig, capacity: Capacity): Sch
     isOverride: false,
     connections: most,
   };
-  return { ...config, limits: { ...limits, global, unanswered, rules: [...rules, ofPorts] } };
+  return { ...config, limits: { ...limits, global, unanswered, rules: [...rules, portRule] } };
 }
 
-/** The clients that one receiver serves at once, lowered to what its files allow: those beyond hear 421 and not nothing. */
+/** Lowers the clients that one receiver serves to what its files allow, so that further clients are answered 421. */
 export function clientsWithinCapacity(
   settings: ReceiveSettings,
   receivers: number,

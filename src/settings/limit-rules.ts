@@ -1,5 +1,5 @@
-// From [[limit]] tables to the rules that the scheduler goes by, with the built-in ones that no table replaces.
-// Promises: ids are unique, and the same after a reload or a restart as long as the name or the match is.
+// Converts [[limit]] tables to the scheduler's rules, together with the built-in rules that no table replaces.
+// Promises: ids are unique, and stay the same over reloads and restarts as long as the name or the match stays the same.
 
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
@@ -9,29 +9,31 @@ import { formatDomainPattern } from '../values/domain.ts';
 import { formatNetwork } from '../values/network.ts';
 import { type LimitKey, type LimitRule, unlimited } from '../schedule/limits/types.ts';
 
-/** A longer text of a match is cut, and told apart by a hash. */
+/** A longer text of a match is cut, and made unique by a hash. */
 const longestText = 80;
 
-/** What a tenant is called in ids: today, and by an earlier Sluice. */
+/** The word for a tenant in ids: that of this version, and that of earlier ones. */
 type TenantWord = 'tenant' | 'queue';
 
 /** All limits of the configuration; those whose `domain_file` is empty match nothing and are left out. */
 export function limitRules(config: Config): LimitRule[] {
-  return rulesWith(config, 'tenant');
+  return rulesWithTenantWord(config, 'tenant');
 }
 
 /**
- * Ids that an earlier Sluice gave to limits without a name, to those of today: its word for a tenant was "queue". What rates
- * have used up is on disk under the id.
+ * Maps the ids that an earlier Sluice gave to limits without a name to those of this version: its word for a tenant was "queue".
+ * What rates have used up is stored under the id.
  */
 export function formerRuleIds(config: Config): ReadonlyMap<string, string> {
   const rules = limitRules(config);
   const ids = new Set(rules.map(({ id }) => id));
-  const former = rulesWith(config, 'queue').map(({ id }, index) => [id, rules[index]?.id ?? id] as const);
+  const former = rulesWithTenantWord(config, 'queue').map(
+    ({ id }, index) => [id, rules[index]?.id ?? id] as const,
+  );
   return new Map(former.filter(([id]) => !ids.has(id)));
 }
 
-function rulesWith(config: Config, word: TenantWord): LimitRule[] {
+function rulesWithTenantWord(config: Config, word: TenantWord): LimitRule[] {
   const rules = builtInLimits
     .filter(([per]) => !config.limit.some((limit) => isDefaultOfConnections(limit, per)))
     .map(([per, connections]) => builtInRule(per, connections));
@@ -63,13 +65,13 @@ function builtInRule(per: LimitKey, connections: number): LimitRule {
   };
 }
 
-/** @param ids - those given already; takes the new one */
+/** @param ids - the ids in use; the new one is added */
 function ruleOf(limit: LimitConfig, ids: Set<string>, word: TenantWord): LimitRule {
   const { domain, mx, ip, source, tenant } = limit;
   const text = matchText(limit, word);
   const per = limit.per.map((key) => (key === 'tenant' ? word : key));
   const what = per.length === 0 ? 'group' : `per ${per.join(' ')}`;
-  const id = unused(limit.name ?? shortened(text === '' ? what : `${what}: ${text}`), ids);
+  const id = uniqueId(limit.name ?? shortened(text === '' ? what : `${what}: ${text}`), ids);
   return {
     id,
     name: limit.name ?? shortened(text),
@@ -90,10 +92,10 @@ function numberOf(count: number | 'unlimited' | undefined): number | undefined {
   return count === 'unlimited' ? unlimited : count;
 }
 
-/** What the limit matches, in words: `aol.com`, `mx *.example.net; tenant shop`; empty for everything. */
+/** The match of the limit as text: `aol.com`, `mx *.example.net; tenant shop`; empty when it has none. */
 function matchText(limit: LimitConfig, word: TenantWord): string {
   const { domain = [], domainFile, mx = [], ip = [], source = [], tenant = [] } = limit;
-  // Of a file only the name: what it holds may change without a new id.
+  // Only the name of a file: its content may change without a new id.
   const domains =
     domainFile === undefined ? domain.map(formatDomainPattern) : [`domains of ${basename(domainFile)}`];
   const others = [
@@ -116,7 +118,7 @@ function shortened(text: string): string {
   return `${text.slice(0, longestText - 14)}... (${hash})`;
 }
 
-function unused(wanted: string, ids: Set<string>): string {
+function uniqueId(wanted: string, ids: Set<string>): string {
   let id = wanted;
   for (let number = 2; ids.has(id); number++) id = `${wanted} #${number}`;
   ids.add(id);

@@ -1,11 +1,11 @@
-// From [[reaction]] tables to the rules that the scheduler reacts by, with the built-in ones behind them.
+// Converts [[reaction]] tables to the scheduler's rules, followed by the built-in rules.
 
 import type { Config, ReactionConfig } from '../config/config.ts';
 import { builtInReactions } from '../schedule/adapt/built-in-reactions.ts';
 import { formatDomainPattern } from '../values/domain.ts';
 import type { ReactionAction, ReactionRule } from '../schedule/adapt/types.ts';
 
-/** Ms that a reaction lasts where its table does not say; the reference page says so, too. */
+/** How long a reaction lasts when its table does not say it. The description of the key names the same default. */
 const defaultMs = 600_000;
 
 /** The reactions of the configuration, in the order in which they are tried. */

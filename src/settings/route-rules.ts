@@ -1,4 +1,4 @@
-// From [[route]] to the routing table: one rule for each domain or sender that a route names.
+// Converts [[route]] tables to the routing table: one rule for each domain or sender that a route names.
 
 import type { RouteConfig } from '../config/config.ts';
 import { formatDomainPattern } from '../values/domain.ts';

@@ -1,4 +1,4 @@
-// From the configuration to what each room wants to know.
+// Converts the configuration to the settings of each room.
 
 import { randomInt } from 'node:crypto';
 import type { Config } from '../config/config.ts';
@@ -17,7 +17,7 @@ export { formerRuleIds, limitRules } from './limit-rules.ts';
 
 export function receiveSettings(config: Config): ReceiveSettings {
   const { receive } = config;
-  // Several receivers share one port and the kernel spreads clients evenly: each counts its share.
+  // The receivers share one port, and the kernel distributes clients evenly: each gets its share of the limits.
   const share = (limit: number) => Math.ceil(limit / config.processes.receivers);
   return {
     hostname: config.hostname,
@@ -95,7 +95,7 @@ export function deliverySettings(config: Config): DeliverySettings {
   };
 }
 
-/** @param seed - of the scheduler's random choices; another one at each start unless given */
+/** @param seed - of the scheduler's random choices; by default a new one at each start */
 export function schedulerConfig(config: Config, seed = randomInt(2 ** 31)): SchedulerConfig {
   const { queue, deliver } = config;
   return {

@@ -1,5 +1,5 @@
-// What the system allows this process and those it starts: open files and ports. Thin readers over /proc, with the
-// runtime's own report where there is no /proc.
+// Reads how many open files and ports the system allows this process and its children: from /proc, or from the report of
+// Node where there is no /proc.
 
 import { readFileSync } from 'node:fs';
 import type { Config } from '../config/config.ts';
@@ -13,12 +13,12 @@ import {
   type SystemFacts,
 } from './capacity.ts';
 
-/** What this system can carry of what a configuration asks for. */
+/** The connections of a configuration that this system can carry. */
 export function capacityHere(config: Config): Capacity {
   return capacityOf(demandOf(config), systemFacts());
 }
 
-/** The questions to name servers that the manager may have on the wire here. */
+/** The limits for questions to name servers on this system. */
 export function questionsHere(config: Config): Questions {
   return questionsOf(demandOf(config), systemFacts());
 }

@@ -1,7 +1,7 @@
-// IP addresses as numbers: from text into 32-bit words (RFC 4291 2.2).
+// Reads IP addresses from text into 32-bit words (RFC 4291 2.2).
 // An IPv4-mapped IPv6 address (RFC 4291 2.5.5.2) counts as the IPv4 address in it.
 
-/** Bits of an IPv4 and of an IPv6 address; 0: the text was no address. */
+/** The bits of an address: 32 for IPv4, 128 for IPv6, 0 when the text is not an address. */
 export type AddressBits = 0 | 32 | 128;
 
 const zero = 0x30;
@@ -9,7 +9,7 @@ const dot = 0x2e;
 const colon = 0x3a;
 
 /**
- * Reads an address; a zone behind it (`fe80::1%eth0`, RFC 4007 11) is passed over.
+ * Reads an address. A zone after it (`fe80::1%eth0`, RFC 4007 11) is skipped.
  * @param words - gets the address: one word for IPv4, four for IPv6, the first bits in the first word
  */
 export function readAddress(text: string, words: Uint32Array): AddressBits {
@@ -24,7 +24,7 @@ export function readAddress(text: string, words: Uint32Array): AddressBits {
   return zone === text.length - 1 ? 0 : readIpv6(text.slice(0, zone), words);
 }
 
-/** The address as an unsigned number, -1 if the text from `start` on is none. */
+/** The address as an unsigned number; -1 if the text from `start` on is not an IPv4 address. */
 function readIpv4(text: string, start: number): number {
   let value = 0;
   let octets = 0;
@@ -40,7 +40,7 @@ function readIpv4(text: string, start: number): number {
     }
     const digit = c - zero;
     if (digit < 0 || digit > 9) return -1;
-    if (octet === 0) return -1; // some take what begins with 0 for octal
+    if (octet === 0) return -1; // some programs read an octet with a leading 0 as octal
     octet = octet === -1 ? digit : octet * 10 + digit;
     if (octet > 255) return -1;
   }
@@ -91,9 +91,9 @@ function readIpv6(text: string, words: Uint32Array): AddressBits {
   }
   if (gap === -1 ? count !== 8 : count > 7) return 0;
   if (gap !== -1) {
-    const behind = count - gap;
-    groups.copyWithin(8 - behind, gap, count);
-    groups.fill(0, gap, 8 - behind);
+    const afterGap = count - gap;
+    groups.copyWithin(8 - afterGap, gap, count);
+    groups.fill(0, gap, 8 - afterGap);
   }
   for (let word = 0; word < 4; word++) {
     words[word] = ((groups[2 * word] ?? 0) * 0x10000 + (groups[2 * word + 1] ?? 0)) >>> 0;

@@ -1,4 +1,4 @@
-// A set of domains, given as patterns.
+// A set of domains, defined by patterns.
 
 import type { DomainPattern } from './domain.ts';
 import { DomainTable } from './domain-table.ts';
@@ -10,7 +10,7 @@ export class DomainSet {
     for (const pattern of patterns) this.#table.set(pattern, true);
   }
 
-  /** @param domain - in lower-case A-labels without a final dot; what is no domain is in no set */
+  /** @param domain - in lower-case A-labels without a final dot; any other text is in no set */
   has(domain: string): boolean {
     return this.#table.mostSpecific(domain) !== undefined;
   }

@@ -1,33 +1,33 @@
-// From a domain name to what is said of it: by the whole name, and by `*.suffix` patterns over it. Promises: a look-up costs
-// one Map access for the name and for each label that could begin a suffix, however many patterns there are.
+// Finds the values of the patterns that match a domain name: exact names and `*.suffix`. Promises: a look-up costs one Map access
+// for the name and one for each label that could begin a suffix, however many patterns there are.
 
 import type { DomainPattern } from './domain.ts';
 
-/** Hears of each pattern that matches a name. */
+/** Is called for each pattern that matches a name. */
 export interface DomainVisitor<T> {
   /**
-   * @param specificity - higher for what is more specific: the length of a suffix, or {@link exactSpecificity}
-   * @returns whether to go on
+   * @param specificity - higher for a more specific pattern: the length of a suffix, or {@link exactSpecificity}
+   * @returns whether to continue with the next pattern
    */
   domain(value: T, specificity: number): boolean;
 }
 
-/** A whole name is more specific than any suffix; RFC 1035 2.3.4: no name is longer than 255 octets. */
+/** Higher than that of any suffix, since no name is longer than 255 octets (RFC 1035 2.3.4). */
 export const exactSpecificity = 1000;
 
 /** Patterns with a value each. Names are in lower-case A-labels without a final dot; address literals match as a whole only. */
 export class DomainTable<T> {
   readonly #exact = new Map<string, T>();
   readonly #suffixes = new Map<string, T>();
-  /** 1 for each length that a suffix has: of other lengths none is cut from the name and hashed. */
+  /** 1 for each length that some suffix has. Parts of a name that have another length are not cut off and hashed. */
   readonly #suffixLengths = new Uint8Array(256);
-  readonly #first = new First<T>();
+  readonly #first = new FirstVisited<T>();
 
   get size(): number {
     return this.#exact.size + this.#suffixes.size;
   }
 
-  /** The value of this very pattern. */
+  /** The value that was set for exactly this pattern. */
   get({ kind, domain }: DomainPattern): T | undefined {
     return (kind === 'exact' ? this.#exact : this.#suffixes).get(domain);
   }
@@ -44,7 +44,7 @@ export class DomainTable<T> {
     return this.#first.value;
   }
 
-  /** All that match, from the most specific on. */
+  /** Visits all patterns that match, the most specific first. */
   visit(name: string, visitor: DomainVisitor<T>): void {
     const exact = this.#exact.get(name);
     if (exact !== undefined && !visitor.domain(exact, exactSpecificity)) return;
@@ -58,8 +58,8 @@ export class DomainTable<T> {
   }
 }
 
-/** Keeps the first, which is the most specific. */
-class First<T> implements DomainVisitor<T> {
+/** Keeps the first value, which is that of the most specific pattern. */
+class FirstVisited<T> implements DomainVisitor<T> {
   value: T | undefined;
 
   domain(value: T): boolean {

@@ -12,14 +12,14 @@ export type DomainPattern =
   | { readonly kind: 'exact'; readonly domain: string }
   | { readonly kind: 'suffix'; readonly domain: string };
 
-/** Whose mail: one mailbox, all of a domain, or the null sender of bounces (`<>`). */
+/** Senders: one mailbox, all mailboxes of a domain, or the null sender of bounces (`<>`). */
 export type SenderPattern =
   | { readonly kind: 'mailbox'; readonly localPart: string; readonly domain: string }
   | { readonly kind: 'domain'; readonly domain: string }
   | { readonly kind: 'null' };
 
 /**
- * Reads a domain name, international or not: the same rule as that of addresses.
+ * Reads a domain name, also an internationalized one, by the rules for domains of addresses.
  * @returns Lower-case A-labels, no final dot.
  * @throws {ValueError} when it is not a domain name.
  */
@@ -47,23 +47,23 @@ export function parseDomainPattern(text: string): DomainPattern {
   return { kind: 'exact', domain: parseDomain(text) };
 }
 
-/** Writes a pattern as it is read. */
+/** Writes a pattern in the form that `parseDomainPattern` reads. */
 export function formatDomainPattern({ kind, domain }: DomainPattern): string {
   return kind === 'suffix' ? `*.${domain}` : domain;
 }
 
-/** Does the pattern match a name in lower-case A-labels? For many patterns at once there is `DomainTable`. */
+/** Does the pattern match a name in lower-case A-labels? For many patterns, use `DomainTable`. */
 export function matchesPattern({ kind, domain }: DomainPattern, name: string): boolean {
   return kind === 'exact' ? name === domain : isBelow(name, domain);
 }
 
-/** Is everything that `inner` matches matched by `outer`, too? */
+/** Does `outer` match everything that `inner` matches? */
 export function includesPattern(outer: DomainPattern, inner: DomainPattern): boolean {
   if (outer.kind === inner.kind && outer.domain === inner.domain) return true;
   return outer.kind === 'suffix' && isBelow(inner.domain, outer.domain);
 }
 
-/** Is it a name under the domain, at any depth, and not the domain itself? Both in lower case, without a final dot. */
+/** Is the name below the domain, at any depth, and not the domain itself? Both are in lower case, without a final dot. */
 export function isBelow(name: string, domain: string): boolean {
   return (
     name.length > domain.length && name.endsWith(domain) && name[name.length - domain.length - 1] === '.'

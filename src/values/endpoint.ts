@@ -1,4 +1,4 @@
-// Where to listen or connect: "127.0.0.1:2525", "[::1]:2525", "relay.example.net:25".
+// Hosts with a port, to listen on or to connect to: "127.0.0.1:2525", "[::1]:2525", "relay.example.net:25".
 
 import { isIP } from 'node:net';
 
@@ -23,11 +23,11 @@ function parsePort(text: string, whole: string): number {
 }
 
 /** Splits "host:port" and "[ipv6]:port"; the port is undefined when there is none. */
-function split(text: string): { readonly host: string; readonly port: number | undefined } {
+function splitHostPort(text: string): { readonly host: string; readonly port: number | undefined } {
   const bracketed = /^\[([^\]]*)\](?::(.*))?$/.exec(text);
   if (bracketed !== null) {
     const host = bracketed[1] ?? '';
-    if (isIP(host) !== 6) throw new ValueError(bracketsProblem(text, host, bracketed[2]));
+    if (isIP(host) !== 6) throw new ValueError(describeWrongBrackets(text, host, bracketed[2]));
     return { host, port: bracketed[2] === undefined ? undefined : parsePort(bracketed[2], text) };
   }
   if (isIP(text) === 6) return { host: text, port: undefined };
@@ -40,17 +40,17 @@ function split(text: string): { readonly host: string; readonly port: number | u
 }
 
 /** Postfix writes `[smtp.example.com]:587` for a host whose MX is not to be looked up. */
-function bracketsProblem(text: string, host: string, port: string | undefined): string {
+function describeWrongBrackets(text: string, host: string, port: string | undefined): string {
   const plain = port === undefined ? host : `${host}:${port}`;
   try {
     parseDomain(host);
   } catch {
-    return `"${text}": between brackets belongs an IPv6 address, e.g. "[::1]:25"`;
+    return `"${text}": brackets must contain an IPv6 address, e.g. "[::1]:25"`;
   }
   return `"${text}": brackets are for IPv6 addresses; write "${plain}", which is the host itself: its MX is not looked up`;
 }
 
-/** Whether who listens at `a` has `b` too: `0.0.0.0` is every IPv4 address, `::` every address (dual stack). */
+/** Does a listener on `a` also take connections to `b`? `0.0.0.0` is every IPv4 address, `::` every address (dual stack). */
 export function listensOn(a: Endpoint, b: Endpoint): boolean {
   if (a.port !== b.port) return false;
   // `::ffff:192.0.2.1` is 192.0.2.1 (RFC 4291 2.5.5.2).
@@ -65,7 +65,7 @@ export function listensOn(a: Endpoint, b: Endpoint): boolean {
  * @throws {ValueError} when it is not one.
  */
 export function parseListenAddress(text: string): Endpoint {
-  const { host, port } = split(text);
+  const { host, port } = splitHostPort(text);
   if (isIP(host) === 0) {
     throw new ValueError(
       `"${text}": listen on an IP address and a port, e.g. "127.0.0.1:2525", "0.0.0.0:25" or "[::]:25"`,
@@ -80,7 +80,7 @@ export function parseListenAddress(text: string): Endpoint {
  * @throws {ValueError} when it is not one.
  */
 export function parseRelayHost(text: string): Endpoint {
-  const { host, port } = split(text);
+  const { host, port } = splitHostPort(text);
   if (port === 0) throw new ValueError(`"${text}": nothing can be reached on port 0`);
   return { host: isIP(host) === 0 ? parseDomain(host) : host, port: port ?? 25 };
 }
@@ -90,7 +90,7 @@ export function parseRelayHost(text: string): Endpoint {
  * @throws {ValueError} when it is not one.
  */
 export function parseNameServer(text: string): Endpoint {
-  const { host, port } = split(text);
+  const { host, port } = splitHostPort(text);
   if (isIP(host) === 0) {
     throw new ValueError(`"${text}": name servers are IP addresses, e.g. "192.0.2.53" or "127.0.0.1:5353"`);
   }
@@ -98,7 +98,7 @@ export function parseNameServer(text: string): Endpoint {
   return { host, port: port ?? 53 };
 }
 
-/** Prints an endpoint as it is written: brackets around IPv6. */
+/** Prints an endpoint as `host:port`, an IPv6 address in brackets. */
 export function formatEndpoint(endpoint: Endpoint): string {
   return `${bracket(endpoint.host)}:${endpoint.port}`;
 }

@@ -1,6 +1,6 @@
-// The extensions of SMTP that Sluice uses where a server offers them, by their EHLO keywords (RFC 5321 4.1.1.1).
+// The SMTP extensions that Sluice uses with servers that announce them, by their EHLO keywords (RFC 5321 4.1.1.1).
 
-/** Those that can be switched off for a host, in the order of the documentation. */
+/** The extensions that can be switched off for a host, in the order of the documentation. */
 export const ignorableExtensions = [
   'PIPELINING',
   'SIZE',

@@ -1,4 +1,4 @@
-// A set of addresses, given as networks.
+// A set of IP addresses, defined by networks.
 
 import type { Network } from './network.ts';
 import { NetworkTree } from './network-tree.ts';
@@ -11,14 +11,14 @@ export class NetworkSet {
     for (const network of networks) this.#tree.add(network, true);
   }
 
-  /** @param address - an IPv4 address in either form; what is none, such as the empty text, is in no set */
+  /** @param address - IPv4 in either form, or IPv6; any other text, such as the empty one, is in no set */
   has(address: string): boolean {
     this.#isFound = false;
     this.#tree.visit(address, this);
     return this.#isFound;
   }
 
-  /** For the tree: the address is in a network. */
+  /** Called by the tree when the address is in a network. */
   network(): boolean {
     this.#isFound = true;
     return false;

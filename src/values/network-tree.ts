@@ -1,33 +1,33 @@
-// From an IP address to all networks that it is in: a binary trie over the bits of the networks (RFC 4632 5.1).
+// Finds all networks that an IP address is in: a binary trie over the bits of the networks (RFC 4632 5.1).
 // Promises: a look-up costs one step for each bit of the longest matching network, however many networks there are, and
 // allocates nothing.
 
 import { type AddressBits, readAddress } from './address-bits.ts';
 import { type Network, type NetworkBits, networkBits } from './network.ts';
 
-/** Hears of each network that an address is in, from the widest to the narrowest. */
+/** Is called for each network that an address is in, from the widest to the narrowest. */
 export interface NetworkVisitor<T> {
   /**
-   * @param prefix - of the network; of an IPv4 network in IPv6 form, that of its IPv4 form
-   * @returns whether to go on
+   * @param prefix - the length of the network's prefix; for an IPv4 network in IPv6 form, that of its IPv4 form
+   * @returns whether to continue with the next network
    */
   network(value: T, prefix: number): boolean;
 }
 
-/** Roots of the two trees. */
+/** The root nodes of the two trees. */
 const ipv4Root = 0;
 const ipv6Root = 1;
 
-/** The address that is being looked up. */
+/** Holds the address that is being looked up, so that a look-up allocates nothing. */
 const scratch = new Uint32Array(4);
 
-/** Networks of both IP versions with a value each; an IPv4 address counts as such in either form (RFC 4291 2.5.5.2). */
+/** Networks of both IP versions with values. An IPv4-mapped IPv6 address counts as IPv4 (RFC 4291 2.5.5.2). */
 export class NetworkTree<T> {
-  /** Children of node n at 2n and 2n + 1; 0: none. */
+  /** The children of node n are at 2n and 2n + 1; 0 for no child. */
   readonly #children: number[] = [0, 0, 0, 0];
   readonly #values: (T[] | undefined)[] = [undefined, undefined];
 
-  /** A network may have several values, each once. Bits behind the prefix do not count. */
+  /** Adds a value to a network, which may have several different ones. Bits after the prefix do not count. */
   add(network: Network, value: T): void {
     const read = networkBits(network);
     if (read === undefined) return;
@@ -37,7 +37,7 @@ export class NetworkTree<T> {
     else if (!values.includes(value)) values.push(value);
   }
 
-  /** @param address - what is no address is in no network */
+  /** @param address - a text that is not an address is in no network */
   visit(address: string, visitor: NetworkVisitor<T>): void {
     this.visitBits(scratch, readAddress(address, scratch), visitor);
   }

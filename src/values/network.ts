@@ -17,13 +17,13 @@ export interface Network {
 export interface NetworkBits {
   readonly words: Uint32Array;
   readonly bits: 32 | 128;
-  /** How many of the bits count. */
+  /** The length of the prefix. */
   readonly length: number;
 }
 
 /**
  * Reads a network.
- * @throws {ValueError} when it is not one, or has bits set behind its prefix.
+ * @throws {ValueError} when it is not one, or has bits set after its prefix.
  */
 export function parseNetwork(text: string): Network {
   const slash = text.indexOf('/');
@@ -48,12 +48,12 @@ export function parseNetwork(text: string): Network {
   return { address: first, prefix };
 }
 
-/** Writes a network as it is read: one address without its prefix. */
+/** Writes a network in the form that `parseNetwork` reads; one address is written without a prefix. */
 export function formatNetwork({ address, prefix }: Network): string {
   return prefix === (address.includes(':') ? 128 : 32) ? address : `${address}/${prefix}`;
 }
 
-/** An IPv4 network in IPv6 form (RFC 4291 2.5.5.2) is one of IPv4; undefined when the address is none. */
+/** Reads a network into numbers; IPv4 in IPv6 form (RFC 4291 2.5.5.2) becomes IPv4. Undefined for an invalid address. */
 export function networkBits({ address, prefix }: Network): NetworkBits | undefined {
   const words = new Uint32Array(4);
   const bits = readAddress(address, words);
@@ -61,20 +61,20 @@ export function networkBits({ address, prefix }: Network): NetworkBits | undefin
   if (bits === 128 || !address.includes(':')) return { words, bits, length: prefix };
   // ::ffff:192.0.2.0/120 is 192.0.2.0/24.
   if (prefix >= 96) return { words, bits, length: prefix - 96 };
-  // Wider than all IPv4 addresses in IPv6 form: a network of IPv6, whose first 64 bits are 0.
+  // A shorter prefix contains more than the IPv4-mapped addresses: it is an IPv6 network, and its first 64 bits are 0.
   words[0] = 0;
   return { words, bits: 128, length: prefix };
 }
 
 /** Is every address of `inner` (a network, or one address) in `outer`? */
 export function contains(outer: Network, inner: Network | string): boolean {
-  const one = networkBits(outer);
-  // Of an address all bits count, whichever version it is.
-  const other = networkBits(typeof inner === 'string' ? { address: inner, prefix: 128 } : inner);
-  if (one === undefined || other === undefined || one.bits !== other.bits) return false;
-  if (one.length > other.length) return false;
-  for (let at = 0, left = one.length; left > 0; at++, left -= 32) {
-    const differing = (one.words[at] ?? 0) ^ (other.words[at] ?? 0);
+  const wide = networkBits(outer);
+  // All bits of an address count; 128 is enough for both versions.
+  const narrow = networkBits(typeof inner === 'string' ? { address: inner, prefix: 128 } : inner);
+  if (wide === undefined || narrow === undefined || wide.bits !== narrow.bits) return false;
+  if (wide.length > narrow.length) return false;
+  for (let at = 0, left = wide.length; left > 0; at++, left -= 32) {
+    const differing = (wide.words[at] ?? 0) ^ (narrow.words[at] ?? 0);
     if (differing >>> Math.max(0, 32 - left) !== 0) return false;
   }
   return true;
@@ -88,13 +88,13 @@ export function networkAround(ip: string): string {
 }
 
 /**
- * The same.
+ * The /24 or /64 that an address is in, from its numbers.
  * @param words - as {@link readAddress} filled them
  */
 export function networkAroundBits(words: Uint32Array, bits: 32 | 128): string {
   const first = words[0] ?? 0;
   if (bits === 32) return `${first >>> 24}.${(first >>> 16) & 0xff}.${(first >>> 8) & 0xff}.0/24`;
-  // RFC 5952 4.2.3: the last four groups are zeros, so what is shortened is always at the end.
+  // RFC 5952 4.2.3: the last four groups are zeros, so the run that is shortened to "::" is always at the end.
   const second = words[1] ?? 0;
   const groups = [first >>> 16, first & 0xffff, second >>> 16, second & 0xffff];
   let shown = 4;

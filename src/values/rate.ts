@@ -1,4 +1,4 @@
-// Rates as an administrator writes them ("600/min"): so many events in so long a window.
+// Rates as an administrator writes them ("600/min"): a number of events in a window of time.
 
 import { ValueError } from './value-error.ts';
 
@@ -8,10 +8,10 @@ export interface Rate {
   readonly perMs: number;
 }
 
-/** Lets everything through: more than anything can send. */
+/** A rate that nothing can exceed. */
 export const unlimitedRate: Rate = { count: 0x7fffffff, perMs: 1000 };
 
-const windows = new Map([
+const windowMs = new Map([
   ['s', 1000],
   ['sec', 1000],
   ['m', 60_000],
@@ -28,11 +28,11 @@ const windows = new Map([
  */
 export function parseRate(text: string): Rate {
   const match = /^(\d+) ?\/ ?([a-z]+)$/.exec(text);
-  const perMs = windows.get(match?.[2] ?? '');
+  const perMs = windowMs.get(match?.[2] ?? '');
   const count = Number(match?.[1]);
   if (match === null || perMs === undefined || !Number.isSafeInteger(count)) {
     throw new ValueError(`"${text}" is not a rate; write a number per sec, min, hour or day, e.g. "600/min"`);
   }
-  if (count === 0) throw new ValueError(`"${text}" lets nothing through; write at least 1`);
+  if (count === 0) throw new ValueError(`"${text}" would let nothing through; write at least 1`);
   return { count, perMs };
 }

@@ -1,12 +1,12 @@
-// An SMTP reply as an error route gives it: "550 5.1.2 No such domain" (RFC 5321 4.2, RFC 3463 2).
+// The SMTP reply of an error route: "550 5.1.2 No such domain" (RFC 5321 4.2, RFC 3463 2).
 
 import { ValueError } from './value-error.ts';
 
-/** What the sender of a message is told. */
+/** The reply that a sender is told. */
 export interface Reply {
   /** 400 to 599. */
   readonly replyCode: number;
-  /** RFC 3463, its class the same as the reply code's. */
+  /** RFC 3463. Its class is the first digit of the reply code. */
   readonly enhancedStatus: string;
   readonly text: string;
 }

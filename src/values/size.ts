@@ -1,5 +1,5 @@
-// Sizes as an administrator writes them ("64KiB", "25MB"): parsed to bytes, printed back.
-// Promises: KiB is 1024 bytes, KB is 1000; what `formatSize` prints, `parseSize` reads back to the same number.
+// Sizes as an administrator writes them ("64KiB", "25MB"): parsed to bytes, and printed.
+// Promises: KiB is 1024 bytes, KB is 1000; `parseSize` reads the text of `formatSize` back to the same number.
 
 import { ValueError } from './value-error.ts';
 
@@ -15,7 +15,7 @@ const unitBytes = {
   TiB: 1024 ** 4,
 } as const;
 type Unit = keyof typeof unitBytes;
-const wanted = 'write a number and a unit (B, KiB, MiB, GiB, or KB, MB, GB), e.g. "64KiB" or "25MB"';
+const advice = 'write a number and a unit (B, KiB, MiB, GiB, or KB, MB, GB), e.g. "64KiB" or "25MB"';
 
 /**
  * Reads a size.
@@ -26,9 +26,9 @@ export function parseSize(text: string): number {
   const match = /^(\d+(?:\.\d+)?) ?([A-Za-z]+)$/.exec(text);
   const name = match?.[2] ?? '';
   const unit = (Object.keys(unitBytes) as Unit[]).find((known) => known.toLowerCase() === name.toLowerCase());
-  if (match === null || unit === undefined) throw new ValueError(`"${text}" is not a size; ${wanted}`);
+  if (match === null || unit === undefined) throw new ValueError(`"${text}" is not a size; ${advice}`);
   const bytes = Math.round(Number(match[1]) * unitBytes[unit]);
-  if (!Number.isSafeInteger(bytes)) throw new ValueError(`"${text}" is too large a size`);
+  if (!Number.isSafeInteger(bytes)) throw new ValueError(`"${text}" is too large`);
   return bytes;
 }
 

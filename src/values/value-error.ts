@@ -1,6 +1,6 @@
-// What a value parser throws: a text for the administrator. The configuration adds file, line, column and key.
+// The error of parsers of values. Its message is for the administrator; the configuration adds file, line, column and key.
 
-/** One value is not what its key allows. */
+/** A text is not a valid value. */
 export class ValueError extends Error {
   override readonly name = 'ValueError';
 }

@@ -83,7 +83,7 @@ const table: readonly (readonly [what: string, text: string, ...problems: string
   [
     'a duration in disorder',
     '[queue]\nlifetime = "1m1h"',
-    '2:12 queue.lifetime: "1m1h" is not a duration: units go from large to small, each once; write a number and a unit (ms, s, m, h, d, w), e.g. "30s", "5m" or "1h30m"',
+    '2:12 queue.lifetime: "1m1h" is not a duration: the units must go from large to small, each once; write a number and a unit (ms, s, m, h, d, w), e.g. "30s", "5m" or "1h30m"',
   ],
   [
     'too short a duration',
@@ -161,7 +161,7 @@ const table: readonly (readonly [what: string, text: string, ...problems: string
   [
     'a rate of nothing',
     '[receive]\nconnection_rate_per_client = "0/min"',
-    '2:30 receive.connection_rate_per_client: "0/min" lets nothing through; write at least 1',
+    '2:30 receive.connection_rate_per_client: "0/min" would let nothing through; write at least 1',
   ],
   [
     'a listener without an address',

@@ -41,7 +41,7 @@ const refused: readonly (readonly [texts: readonly string[], why: RegExp])[] = [
   [['connections=1000001'], /whole number/],
   [['messages_per_connection=0'], /whole number from 1/],
   [['message_rate=5'], /is not a rate/],
-  [['message_rate=0/min'], /lets nothing through/],
+  [['message_rate=0/min'], /would let nothing through/],
   [['connections=1', 'connections=2'], /given twice/],
 ];
 

@@ -56,7 +56,7 @@ test('a client that said HELO sees no enhanced status codes and no extensions', 
   assert.equal(
     output,
     `${greeting}250 mx.example\r\n250 Sender ok\r\n250 Recipient ok\r\n` +
-      '501 Bad recipient address: the null path <> has no meaning here\r\n500 Command not recognized\r\n',
+      '501 Bad recipient address: the null path <> is not allowed here\r\n500 Command not recognized\r\n',
   );
 });
 
