@@ -1,8 +1,9 @@
-// Files and directories of the simulated disk: what processes see, and what would be left after a power cut.
+// Files and directories of the simulated disk. Each has its current state, which processes see, and a durable state, which a
+// power cut leaves.
 
 import { below, type Random } from './random.ts';
 
-/** Unit in which unsynced data is kept or lost. */
+/** Unit in which a power cut keeps or loses unsynced data. */
 const pageBytes = 512;
 
 type FileChange =
@@ -46,14 +47,14 @@ export class FileNode {
     this.#unsynced = [];
   }
 
-  /** The kernel reports an error once and forgets the pages: no later sync writes them. */
+  /** Fails a sync like a kernel that reports an error once and drops the pages: no later sync writes them. */
   failSync(random: Random): void {
     this.#keepSome(random);
     this.#unsynced = [];
   }
 
+  /** Makes a random part of the unsynced changes durable; sometimes all of them or none. */
   #keepSome(random: Random): void {
-    // Now and then everything or nothing of it reached the disk.
     const share = [0, 0.5, 0.9, 1][below(random, 4)] ?? 0;
     for (const change of this.#unsynced) {
       if (change.kind === 'truncate') {
@@ -68,7 +69,7 @@ export class FileNode {
         }
         at += length;
       }
-      // The new size may be on disk without the data.
+      // The new size may be on the disk without the data.
       if (random() < 0.2)
         this.#durable.length = Math.max(this.#durable.length, this.#grownFor(offset + bytes.length));
     }
@@ -81,7 +82,7 @@ export class FileNode {
     return length;
   }
 
-  /** What a power cut leaves. */
+  /** The file as a power cut leaves it. */
   afterCrash(random: Random): FileNode {
     this.#keepSome(random);
     const left = new FileNode();
@@ -95,7 +96,7 @@ export class FileNode {
   }
 }
 
-/** A change of entries: each name to its node, or to nothing. A rename changes two names at once. */
+/** A change of directory entries: pairs of a name and its new node, undefined if removed. A rename changes two names at once. */
 type DirectoryChange = readonly (readonly [string, DiskNode | undefined])[];
 
 export class DirectoryNode {
@@ -123,7 +124,7 @@ export class DirectoryNode {
     return bytes;
   }
 
-  /** What a power cut leaves: of unsynced changes the first few, or any. */
+  /** The directory as a power cut leaves it: with the first few of the unsynced changes, or any of them. */
   afterCrash(random: Random): DirectoryNode {
     const inOrder = random() < 0.5;
     const kept = inOrder ? this.#unsynced.slice(0, below(random, this.#unsynced.length + 1)) : this.#unsynced;

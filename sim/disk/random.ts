@@ -1,8 +1,8 @@
-// Seeded random numbers (mulberry32, Tommy Ettinger, public domain): the same seed, the same disk.
+// Seeded random numbers (mulberry32, Tommy Ettinger, public domain). The same seed gives the same numbers.
 
 export type Random = () => number;
 
-/** Numbers in [0, 1). */
+/** Returns a function that returns random numbers in [0, 1). */
 export function seededRandom(seed: number): Random {
   let state = seed >>> 0;
   return () => {
@@ -13,12 +13,12 @@ export function seededRandom(seed: number): Random {
   };
 }
 
-/** A whole number in [0, below). */
+/** A random integer in [0, limit). */
 export function below(random: Random, limit: number): number {
   return Math.floor(random() * limit);
 }
 
-/** One of a list that is not empty. */
+/** A random element of a list that is not empty. */
 export function pick<T>(random: Random, list: readonly T[]): T {
   return list[below(random, list.length)] as T;
 }

@@ -1,18 +1,17 @@
-// A disk in memory that loses what was not synced. Power can be cut at any operation that changes something; writes
-// are torn, syncs fail, space runs out, another program fills it, it becomes read-only, processes are killed while others
-// go on. One seed decides everything.
+// A disk in memory. A power cut, which can come at any changing operation, loses what was not synced. Writes are torn, syncs
+// fail, the disk fills up or becomes read-only, and processes are killed while others continue. One seed decides everything.
 
 import { basename, dirname } from 'node:path';
 import type { FileLayer } from '../../src/spool/file-layer.ts';
 import { DirectoryNode, FileNode, type DiskNode } from './disk-node.ts';
 import { below, seededRandom, type Random } from './random.ts';
 
-/** A failed operation has no result; nobody looks at it then. */
+/** Callback of an operation. After an error, the result is undefined and must not be used. */
 type Done<T> = (error: NodeJS.ErrnoException | null, result: T) => void;
 
 export interface DiskOptions {
   readonly seed: number;
-  /** Power is cut in the middle of this changing operation, counted from 1; never unless given. */
+  /** Power is cut in the middle of this changing operation, counted from 1; undefined: never. */
   readonly crashAt?: number;
   readonly capacityBytes?: number;
 }
@@ -30,10 +29,10 @@ function systemError(code: string, path: string): NodeJS.ErrnoException {
   return Object.assign(new Error(`${code}: simulated, '${path}'`), { code });
 }
 
-/** The time that a simulated disk takes: calls back when an operation begins, and when the process hears how it went. */
+/** Decides when an operation begins and when its process receives the result: must call `act` at that time. */
 export type DiskPace = (what: 'begin' | 'answer', act: () => void) => void;
 
-/** One process's view: after `kill` nothing that it asked for happens or completes any more. */
+/** The disk as one process sees it. After `kill`, the process receives no results any more. */
 export interface DiskProcess {
   readonly files: FileLayer;
   kill(): void;
@@ -42,7 +41,7 @@ export interface DiskProcess {
 export class SimulatedDisk {
   readonly crashed: Promise<void>;
   faults: DiskFaults = noFaults;
-  /** Nothing can be changed: mounted read-only, as file systems are after an error. */
+  /** True while nothing can be changed, as on a file system that an error has made read-only. */
   readOnly = false;
   readonly #random: Random;
   readonly #options: DiskOptions;
@@ -64,7 +63,7 @@ export class SimulatedDisk {
     });
   }
 
-  /** Changing operations so far. */
+  /** Number of changing operations so far. */
   get operations(): number {
     return this.#operations;
   }
@@ -79,7 +78,7 @@ export class SimulatedDisk {
     this.#crash();
   }
 
-  /** The same disk after a power cut, with power again; what another program had taken is still taken. */
+  /** Returns the disk as it is after a power cut. Room that another program has taken is still taken. */
   restarted(options: DiskOptions): SimulatedDisk {
     this.cutPower();
     const { capacityBytes } = this.#options;
@@ -94,17 +93,17 @@ export class SimulatedDisk {
     return (this.#options.capacityBytes ?? 2 ** 40) - this.#usedBytes - this.#otherBytes;
   }
 
-  /** Another program takes all room but this. */
+  /** Lets another program take all room except `leftBytes`. */
   fill(leftBytes = 0): void {
     this.#otherBytes += Math.max(0, this.freeBytes - leftBytes);
   }
 
-  /** The other program gives back what it took. */
+  /** Lets the other program free its room. */
   makeRoom(): void {
     this.#otherBytes = 0;
   }
 
-  /** Counts a changing operation. True when the power goes in the middle of it. */
+  /** Counts a changing operation. True when the power is cut in the middle of it. */
   #isLast(): boolean {
     this.#operations++;
     if (this.#operations !== this.#options.crashAt) return false;
@@ -159,7 +158,7 @@ export class SimulatedDisk {
   #write(file: FileNode, buffers: readonly Uint8Array[], position: number, last: boolean): number {
     const bytes = Buffer.concat(buffers);
     let length = bytes.length;
-    // What is there already can be overwritten on a full disk.
+    // On a full disk, existing bytes can still be overwritten.
     const room = Math.max(0, file.current.length - position) + Math.max(0, this.freeBytes);
     const fails = this.#random() < this.faults.writeFails;
     if (last || fails || this.#random() < this.faults.shortWrites) length = below(this.#random, length + 1);
@@ -183,35 +182,36 @@ export class SimulatedDisk {
       file.failSync(this.#random);
       throw systemError('EIO', 'fdatasync');
     }
-    // Cut off before it was answered, it may have happened or not.
+    // If the power is cut during the sync, it may have been done or not.
     if (!last || this.#random() < 0.5) file.sync();
   }
 
   /**
-   * A new process on this disk.
-   * @param pace - of its operations; without one they happen at once, and are answered some turns of the event loop later
+   * Starts a process on this disk.
+   * @param pace - times of its operations; undefined: each is done at once, and its result comes a few turns of the event loop
+   * later
    */
   process(pace?: DiskPace): DiskProcess {
-    const state = { dead: false };
+    const state = { isKilled: false };
     const opened = new Map<number, FileNode>();
     let nextFd = 3;
-    const gone = (): boolean => state.dead || this.#off;
+    const hasEnded = (): boolean => state.isKilled || this.#off;
     const file = (fd: number): FileNode => {
       const node = opened.get(fd);
       if (node === undefined) throw systemError('EBADF', `descriptor ${fd}`);
       return node;
     };
-    /** `changes` marks an operation at which power may be cut. */
+    /** @param changes - true for an operation during which the power may be cut */
     const run = <T>(changes: boolean, act: (last: boolean) => T, done: Done<T>): void => {
-      if (gone()) return;
-      if (pace === undefined) now(changes, act, done);
-      // What a process asked for before it was killed may have been on its way already.
+      if (hasEnded()) return;
+      if (pace === undefined) execute(changes, act, done);
+      // An operation that was requested before its process was killed may still be done.
       else
         pace('begin', () =>
-          this.#off || (state.dead && this.#random() < 0.5) ? undefined : now(changes, act, done),
+          this.#off || (state.isKilled && this.#random() < 0.5) ? undefined : execute(changes, act, done),
         );
     };
-    const now = <T>(changes: boolean, act: (last: boolean) => T, done: Done<T>): void => {
+    const execute = <T>(changes: boolean, act: (last: boolean) => T, done: Done<T>): void => {
       const last = changes && this.#isLast();
       let error: NodeJS.ErrnoException | null = null;
       let result: T | undefined;
@@ -221,9 +221,9 @@ export class SimulatedDisk {
       } catch (caught) {
         error = caught as NodeJS.ErrnoException;
       }
-      const answer = (hops: number): void => {
-        if (gone()) return;
-        if (hops > 0) setImmediate(answer, hops - 1);
+      const answer = (turns: number): void => {
+        if (hasEnded()) return;
+        if (turns > 0) setImmediate(answer, turns - 1);
         else done(error, result as T);
       };
       if (pace === undefined) setImmediate(answer, below(this.#random, 3));
@@ -291,7 +291,7 @@ export class SimulatedDisk {
         }),
       readdir: (path) => promised(false, () => [...this.#directory(path).current.keys()]),
       mkdir: (path) => promised(true, () => this.#makeDirectories(path)),
-      // Nothing is left to be synced on a read-only file system: no error, as on Linux.
+      // As on Linux, syncing a read-only file system is no error.
       syncDirectory: (path) =>
         promised(!this.readOnly, (last) => {
           if (!last || this.#random() < 0.5) this.#directory(path).sync();
@@ -299,7 +299,7 @@ export class SimulatedDisk {
       freeBytes: () => promised(false, () => Math.max(0, this.freeBytes)),
       freeBytesSync: () => Math.max(0, this.freeBytes),
       openSync: (path, flags) => {
-        if (gone()) throw systemError('EIO', path);
+        if (hasEnded()) throw systemError('EIO', path);
         return open(path, flags);
       },
       readSync: (fd, buffer, offset, length, position) => read(fd, buffer, offset, length, position),
@@ -308,7 +308,7 @@ export class SimulatedDisk {
     return {
       files,
       kill: () => {
-        state.dead = true;
+        state.isKilled = true;
       },
     };
   }

@@ -1,4 +1,4 @@
-// What is appended is read back, byte for byte, through the real file system.
+// Messages are read back as they were appended, byte for byte, through the real file system.
 
 import assert from 'node:assert/strict';
 import { readdir, rm, writeFile, open } from 'node:fs/promises';
@@ -55,7 +55,7 @@ test('a message is read back as it was appended, by every way of reading', async
   await writer.close();
 });
 
-test('messages of one turn and of many turns keep apart, over several segments', async (t) => {
+test('messages of one commit and of many commits are stored separately, over several segments', async (t) => {
   const directory = await temporaryDirectory(t);
   const writer = await openSpoolWriter({ ...writerDefaults, directory, segmentBytes: 64 * 1024 });
   const reader = openSpoolReader({ directory });
@@ -81,7 +81,7 @@ test('messages of one turn and of many turns keep apart, over several segments',
   assert.equal(names.filter((name) => name.endsWith('.index')).length * 2, names.length);
 });
 
-test('a large message is streamed in and out', async (t) => {
+test('a large message is written and read as a stream', async (t) => {
   const directory = await temporaryDirectory(t);
   const writer = await openSpoolWriter({ ...writerDefaults, directory });
   const reader = openSpoolReader({ directory });
@@ -111,7 +111,7 @@ test('an aborted large message leaves nothing behind', async (t) => {
   await writer.close();
 });
 
-test('a flipped bit is found, in the content and in the envelope, where no index makes up for it', async (t) => {
+test('without an index, a flipped bit in the content or in the envelope is an error', async (t) => {
   const directory = await temporaryDirectory(t);
   const writer = await openSpoolWriter({ ...writerDefaults, directory });
   const envelope = envelopeFor(writer.newQueueId());
@@ -132,7 +132,7 @@ test('a flipped bit is found, in the content and in the envelope, where no index
   }
 });
 
-test('a segment or record that is gone is SPOOL_MISSING', async (t) => {
+test('reading a missing segment or record fails with SPOOL_MISSING', async (t) => {
   const directory = await temporaryDirectory(t);
   const writer = await openSpoolWriter({ ...writerDefaults, directory });
   const { ref } = await writer.append({
@@ -147,7 +147,7 @@ test('a segment or record that is gone is SPOOL_MISSING', async (t) => {
   assert.throws(() => reader.readFresh({ ...ref, offset: 1_000_000 }), { code: 'SPOOL_MISSING' });
 });
 
-test('below the reserve messages are refused before anything is written', async (t) => {
+test('a message that needs the reserve is refused before anything is written', async (t) => {
   const directory = await temporaryDirectory(t);
   const writer = await openSpoolWriter({
     ...writerDefaults,

@@ -1,4 +1,4 @@
-// A clock that was a year ahead for a time: what was made or noticed under it is tidied as soon as anything else.
+// After a time with a clock that was a year ahead, the maintenance treats the segments of that time like all others.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -30,7 +30,7 @@ async function openStore(
   return store;
 }
 
-test('a straggler in a segment that was made under a clock ahead is moved when the segment has been there for long enough', async () => {
+test('a message in a segment from a time when the clock was ahead is moved when the segment has existed for long enough', async () => {
   const disk = new SimulatedDisk({ seed: 1 });
   const { files } = disk.process();
   const writer = await openSpoolWriter({ ...writerDefaults, directory, files, now: () => aheadMs });
@@ -48,7 +48,7 @@ test('a straggler in a segment that was made under a clock ahead is moved when t
   await store.close();
 });
 
-test('a message that nobody reported is found half a minute after the clock went back', async () => {
+test('a message that no receiver has reported is found half a minute after the clock was set back', async () => {
   const disk = new SimulatedDisk({ seed: 1 });
   const { files } = disk.process();
   const writer = await openSpoolWriter({ ...writerDefaults, directory, files, now: () => nowMs });

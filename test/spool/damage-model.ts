@@ -1,6 +1,6 @@
-// A spool on a simulated disk whose files are then damaged: what it held is kept beside it, and every promise about damage
-// is an assertion here. Bytes flip, ranges are overwritten, files are cut, emptied or zeroed, lose their tails to zeros, or
-// vanish, several in one life.
+// A spool on a simulated disk whose files are then damaged. The model knows what was accepted, and asserts every promise of
+// docs/spool-format.md about damage. Bytes are flipped, ranges are overwritten, and files are cut, emptied, filled with
+// zeros in whole or at their ends, or removed.
 
 import assert from 'node:assert/strict';
 import { below, pick, seededRandom, type Random } from '../../sim/disk/random.ts';
@@ -24,7 +24,7 @@ const directory = '/var/spool/sluice';
 const segmentBytes = 6 * 1024;
 const startMs = 1_700_000_000_000;
 
-/** What is known of one accepted message. */
+/** An accepted message, as the model knows it. */
 interface Kept {
   readonly queueId: string;
   readonly content: Buffer;
@@ -44,23 +44,23 @@ async function usedBytes(files: FileLayer, fd: number, size: number): Promise<nu
 
 const isDone = ({ addresses, done }: Kept): boolean => done.size === addresses.length;
 
-/** What a start found. */
+/** The result of a start or an inspection. */
 interface Found {
   readonly messages: ReadonlyMap<string, RecoveredMessage>;
   readonly problems: readonly SpoolProblem[];
 }
 
 export class DamageModel {
-  /** How often each thing happened: a run in which nothing happens proves nothing. */
+  /** How often each kind of event happened, so that a test can require that it did. */
   readonly seen: Record<string, number> = {};
   readonly #random: Random;
   readonly #messages = new Map<string, Kept>();
-  /** The last life ended in order: then what is missing at an end can only be damage. */
+  /** The last run ended in order. Then a file with a missing end is damaged, and not torn by a crash. */
   #isStopped = false;
-  /** Files that were damaged, by their path under the spool, and of these those whose end is gone. */
+  /** Paths under the spool of files that were damaged, and of those that lost their end. */
   readonly #hit = new Set<string>();
   readonly #shortened = new Set<string>();
-  /** What there was before. */
+  /** Paths under the spool of all files before the damage. */
   readonly #paths = new Set<string>();
   #disk: SimulatedDisk;
 
@@ -73,11 +73,11 @@ export class DamageModel {
     this.seen[what] = (this.seen[what] ?? 0) + 1;
   }
 
-  /** A life with mail that comes, goes, waits and is held; all of it on stable storage at the end. */
+  /** Runs a spool with mail that is received, delivered, deferred and held; all is on stable storage at the end. */
   async live(): Promise<void> {
-    // The first journal file of a spool is unlike all others.
-    const lives = 1 + below(this.#random, 2);
-    for (let life = 0; life < lives; life++) {
+    // The first journal file of a spool differs from all later ones, so one run is worth testing, too.
+    const runs = 1 + below(this.#random, 2);
+    for (let run = 0; run < runs; run++) {
       const { store } = await this.#open();
       const writer = await openSpoolWriter({
         directory,
@@ -92,14 +92,14 @@ export class DamageModel {
         await this.#receive(writer, store);
         if (this.#random() < 0.6) this.#settle(store);
         if (this.#random() < 0.2) await store.flush();
-        if (this.#random() < 0.2) await store.maintain(startMs + life * 3_600_000);
+        if (this.#random() < 0.2) await store.maintain(startMs + run * 3_600_000);
       }
       await store.flush();
       for (const kept of this.#messages.values()) {
         const ref = store.locate(kept.queueId);
         if (ref !== undefined) kept.segment = segmentName(ref.segment);
       }
-      // Ended in order, or by the power: then nothing is sealed.
+      // The run ends in order, or by a power cut, which leaves segments without an index.
       this.#isStopped = this.#random() < 0.5;
       if (this.#isStopped) {
         await writer.close();
@@ -148,7 +148,7 @@ export class DamageModel {
     store.settle([outcome]);
   }
 
-  /** What a power cut leaves of a file on some file systems: nothing, zeros, or zeros for a tail. */
+  /** Damages journal and `holds` as a power cut does on some file systems: empty files, zeros, or zeros at the end. */
   async blank(): Promise<void> {
     const { files } = this.#disk.process();
     for (const path of ['holds', ...(await this.#journals())]) {
@@ -173,7 +173,7 @@ export class DamageModel {
       this.#count('emptied files');
       await files.truncate(fd, 0);
     } else {
-      // Whole, but for the header, or from anywhere on.
+      // Zeros in the whole file, after the header, or from any byte on.
       const from =
         dice < 0.5
           ? 0
@@ -186,7 +186,7 @@ export class DamageModel {
     }
   }
 
-  /** Does damage to up to `most` files. */
+  /** Damages up to `most` files. */
   async damage(most: number): Promise<void> {
     for (let count = 1 + below(this.#random, most); count > 0; count--) await this.#damageOne();
   }
@@ -204,11 +204,11 @@ export class DamageModel {
     try {
       fd = await files.open(full, 'r');
     } catch {
-      return; // gone by now
+      return; // removed by earlier damage
     }
     this.#hit.add(path);
     const size = await files.size(fd);
-    // Of what is only allocated, there is nothing to damage.
+    // Allocated room has no content that could be damaged.
     const at = below(this.#random, Math.max(1, await usedBytes(files, fd, size)));
     const dice = this.#random();
     const isRecord = path === 'holds' || path.startsWith('journal/');
@@ -252,13 +252,13 @@ export class DamageModel {
     });
     const messages = new Map<string, RecoveredMessage>();
     for await (const message of store.recover()) {
-      assert.ok(!messages.has(message.queueId), `${message.queueId} came twice`);
+      assert.ok(!messages.has(message.queueId), `${message.queueId} was recovered twice`);
       messages.set(message.queueId, message);
     }
     return { store, messages, problems };
   }
 
-  /** Starts on the damaged files, compares, goes on for a while, and starts again. */
+  /** Starts on the damaged files, compares, runs the maintenance, and starts again. */
   async check(): Promise<void> {
     let checked: Found;
     let store: SpoolStore;
@@ -269,7 +269,7 @@ export class DamageModel {
       checked = opened;
       ({ store } = opened);
     } catch (error) {
-      // The version is unknown: nothing was touched.
+      // A spool of an unknown version is not touched.
       if (!(error instanceof SpoolError && error.code === 'SPOOL_FORMAT')) throw error;
       assert.ok(this.#hit.has('format'));
       this.#count('refused');
@@ -278,17 +278,17 @@ export class DamageModel {
     await this.#compare(checked);
     for (let step = 0; step < 3; step++) await store.maintain(startMs + 7_200_000 + step * 40_000);
     await store.close();
-    // The next start knows no less, and has released nothing.
+    // The next start knows all these messages, and has released none.
     const again = await this.#open();
     for (const [queueId, { held }] of checked.messages) {
       const now = again.messages.get(queueId);
-      assert.ok(now !== undefined, `${queueId} is not there at the next start`);
+      assert.ok(now !== undefined, `${queueId} is missing at the next start`);
       if (held) assert.ok(now.held, `${queueId} was held, and is not at the next start`);
     }
     await again.store.close();
   }
 
-  /** `sluice spool check` sees, without touching anything, what a start will find. */
+  /** Inspects the spool as `sluice spool check` does, which must not change anything. */
   async #inspected(): Promise<Found> {
     const messages = new Map<string, RecoveredMessage>();
     const problems: SpoolProblem[] = [];
@@ -299,7 +299,7 @@ export class DamageModel {
       else problems.push(finding.problem);
     }
     assert.equal(this.#disk.operations, before, 'an inspection changes nothing');
-    // What is not reported is not there: then all is as it was.
+    // Without reported problems, everything must be as before the damage.
     if (problems.length === 0) {
       for (const kept of this.#messages.values()) {
         const message = messages.get(kept.queueId);
@@ -335,42 +335,42 @@ export class DamageModel {
     }
     for (const [queueId, { damage, held }] of found.messages) {
       if (this.#messages.has(queueId)) continue;
-      // Out of a damaged header: nothing that anybody would deliver.
+      // It was made up from a damaged header, so it must never be delivered.
       assert.ok(damage !== undefined && held, `${queueId} was never accepted`);
     }
   }
 
-  /** An accepted message is not in the queue: it is done, or its loss was told. */
+  /** An accepted message is missing in the queue: it must be done, or its loss must be reported. */
   #missing(kept: Kept, { problems }: Found): void {
     if (isDone(kept)) return;
     const { queueId, segment } = kept;
     const isNamed = problems.some(({ place, text }) => place === queueId || text.includes(queueId));
-    // With its header, all that tells whose message it was is lost; then the bytes are reported.
+    // If its header is lost, nothing tells the queue id, and only the range of bytes is reported.
     const isPlace = problems.some(
       ({ kind, place }) => place === segment && ['segment', 'torn', 'index'].includes(kind),
     );
     assert.ok(
       isNamed || isPlace || this.#isWithoutTrace(kept),
-      `${queueId} in ${segment} is lost without a word: ${[...this.#hit].join(',')}: ${JSON.stringify(problems)}`,
+      `${queueId} in ${segment} is lost and was not reported: ${[...this.#hit].join(',')}: ${JSON.stringify(problems)}`,
     );
     this.#count(isNamed ? 'named' : 'reported by its place');
   }
 
-  /** What stood nowhere else is gone with its file: in a segment that nobody had sealed, or with its index. */
+  /** Nothing can tell of a message whose segment was cut or removed, if there was no index or it was damaged, too. */
   #isWithoutTrace({ segment }: Kept): boolean {
     const index = `segments/${segment}.index`;
     return this.#shortened.has(`segments/${segment}`) && (this.#hit.has(index) || !this.#paths.has(index));
   }
 
-  /** The journal's end is gone in a way that a crash leaves, too, and nothing tells that it had been synced. */
+  /** The journal has lost its end as in a crash, and no other file tells that the end was synced. */
   #hasLostOutcomes(): boolean {
     const isCut = [...this.#shortened].some((path) => path.startsWith('journal/'));
     return isCut && (!this.#isStopped || this.#hit.has('holds'));
   }
 
   /**
-   * Both records of holds were damaged, and nothing tells: one was cut, perhaps between two entries, or both have lost
-   * their ends, as in a crash. After an orderly stop both say where they end.
+   * Both records of holds have lost their ends as in a crash, so that the damage cannot be noticed. After an orderly stop it
+   * is noticed always, because both records tell where they end.
    */
   #hasLostBothRecords({ problems }: Found): boolean {
     const isJournal = (path: string): boolean => path.startsWith('journal/');
@@ -392,18 +392,21 @@ export class DamageModel {
       assert.ok(message.held, `${queueId} was held and is released`);
       this.#count('held');
     }
-    // A release that was lost with the end of the journal leaves the hold before it in force.
+    // If a release was lost with the end of the journal, the earlier hold is in force.
     if (message.held && !kept.held && message.damage === undefined && !this.#hasLostOutcomes()) {
       const isSaid = found.problems.some(({ kind }) => ['journal', 'torn', 'holds', 'doubt'].includes(kind));
-      assert.ok(isSaid, `${queueId} is held without a word`);
+      assert.ok(isSaid, `${queueId} is held and no problem was reported`);
       this.#count('held in doubt');
     }
     const waiting = new Set(message.waiting.map(({ index }) => index));
     for (const recipient of kept.done) {
       if (!waiting.has(recipient) || message.damage !== undefined) continue;
-      // Cut between two frames it looks as if it had ended there.
+      // A journal that was cut between two frames looks as if it had ended there.
       if (this.#hasLostOutcomes()) continue;
-      assert.ok(ofJournal, `${queueId} would be delivered again to recipient ${recipient} without a word`);
+      assert.ok(
+        ofJournal,
+        `${queueId} would be delivered again to recipient ${recipient}, and no problem was reported`,
+      );
       this.#count('again');
     }
     for (const recipient of kept.addresses.keys()) {
@@ -419,7 +422,7 @@ export class DamageModel {
     await this.#read(kept, message, reader);
   }
 
-  /** What is read is what was accepted, or the reading fails. */
+  /** Reads a message: it must be as it was accepted, or the read must fail. */
   async #read(
     { content, queueId, addresses }: Kept,
     message: RecoveredMessage,

@@ -1,12 +1,12 @@
-// Thousands of ways to damage a spool: nothing accepted vanishes without a word, nothing held goes out, nothing is read
-// that was not written. The promises are in damage-model.ts.
+// Random damage to a spool, over many seeds: no accepted message vanishes unreported, no held message is released, and
+// nothing is read that was not written. The assertions are in damage-model.ts.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { seedFailed } from '../../sim/seed-failed.ts';
 import { DamageModel } from './damage-model.ts';
 
-/** More of them, further from the first, for a longer search: `SPOOL_SEEDS=5000 SPOOL_FIRST_SEED=10000`. */
+/** Number of seeds and the first one. For a longer search: `SPOOL_SEEDS=5000 SPOOL_FIRST_SEED=10000`. */
 const seeds = Number(process.env['SPOOL_SEEDS'] ?? 150);
 const first = Number(process.env['SPOOL_FIRST_SEED'] ?? 1);
 
@@ -14,7 +14,7 @@ for (const [most, name] of [
   [1, 'one file'],
   [4, 'up to four files'],
 ] as const) {
-  test(`damage to ${name}: what was accepted is there or named, what was held is held`, async () => {
+  test(`after damage to ${name}, every accepted message is there or reported, and every held message is held`, async () => {
     const total: Record<string, number> = {};
     for (let seed = first; seed < first + seeds; seed++) {
       const model = new DamageModel(seed * 10 + most);
@@ -31,7 +31,7 @@ for (const [most, name] of [
       }
       for (const [what, count] of Object.entries(model.seen)) total[what] = (total[what] ?? 0) + count;
     }
-    // A run in which nothing happens proves nothing.
+    // Each kind of event must have happened.
     for (const what of [
       'flips',
       'cuts',
@@ -47,7 +47,7 @@ for (const [most, name] of [
   });
 }
 
-test('journal and holds emptied, zeroed or with zeros for a tail, one or both: what was held is held, and it is told', async () => {
+test('with journal or "holds" or both emptied, zeroed or ending in zeros, held messages stay held, and the damage is reported', async () => {
   const total: Record<string, number> = {};
   for (let seed = first; seed < first + seeds; seed++) {
     const model = new DamageModel(seed * 10 + 7);

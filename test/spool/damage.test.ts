@@ -1,5 +1,5 @@
-// Damage to the files of a spool: what can be read is read, the rest is reported, and nothing is believed that only
-// looks like a record.
+// Damage to the files of a spool: intact messages are read, damage is reported, and bytes that imitate a record are not
+// taken for one.
 
 import assert from 'node:assert/strict';
 import { readFile, readdir, rm, truncate, writeFile } from 'node:fs/promises';
@@ -87,7 +87,7 @@ test('a missing, torn, damaged or foreign index is rebuilt from the segment', as
   assert.deepEqual(await inspect(directory), [expected, []]);
 });
 
-test('a segment cut at any byte gives back every message before the cut', async (t) => {
+test('from a segment that is cut at any byte, every message before the cut is recovered', async (t) => {
   const { directory, ids, refs, segment } = await filled(t);
   await rm(`${segment}.index`);
   const last = refs[11];
@@ -104,7 +104,7 @@ test('a segment cut at any byte gives back every message before the cut', async 
   }
 });
 
-test('garbage in the middle costs the messages that it hit, and is reported', async (t) => {
+test('garbage in the middle of a segment damages only the messages that it hits, and is reported', async (t) => {
   const { directory, ids, refs, segment } = await filled(t);
   await rm(`${segment}.index`);
   const [hit, next] = [refs[4], refs[5]];
@@ -116,7 +116,7 @@ test('garbage in the middle costs the messages that it hit, and is reported', as
     good(messages),
     ids.filter((_, index) => index !== 4 && index !== 5),
   );
-  // Of the second, the header still tells whose it is.
+  // The header of the second message is intact and tells its queue id.
   assert.deepEqual(damaged(messages), [ids[5]]);
   assert.deepEqual(
     problems.map(({ kind, place }) => [kind, place]),
@@ -128,7 +128,7 @@ test('garbage in the middle costs the messages that it hit, and is reported', as
   );
 });
 
-test('a damaged header of a segment costs nothing', async (t) => {
+test('a segment with a damaged header loses no message', async (t) => {
   const { directory, ids, segment } = await filled(t);
   await rm(`${segment}.index`);
   await corrupt(segment, 0, 32);
@@ -139,7 +139,7 @@ test('a damaged header of a segment costs nothing', async (t) => {
   );
 });
 
-test('a record forged inside a message is not taken for one, even when its own record is damaged', async (t) => {
+test('a forged record inside a message is not recovered, even when the record around it is damaged', async (t) => {
   const forged = (): Buffer => {
     const head = encodeRecord(
       envelopeFor('036NANGK0030011', ['victim@example.org']),
@@ -149,7 +149,7 @@ test('a record forged inside a message is not taken for one, even when its own r
       crc32(''),
     );
     stampRecord(head, 1, 0x12345678);
-    // At every alignment.
+    // The forged record stands at every alignment.
     return Buffer.concat(
       Array.from({ length: 16 }, (_, shift) => Buffer.concat([Buffer.alloc(16 + shift), head])),
     );
@@ -169,7 +169,7 @@ test('a record forged inside a message is not taken for one, even when its own r
   assert.deepEqual(damaged(messages), [ids[3]]);
 });
 
-test('inspection finds damaged contents and large files that are gone or belong to nobody', async (t) => {
+test('an inspection finds damaged contents, missing large files, and large files without a message', async (t) => {
   const { directory, ids, refs, segment } = await filled(t);
   const writer = await openSpoolWriter({ ...writerDefaults, directory, slot: 5 });
   const queueId = writer.newQueueId();
@@ -217,7 +217,7 @@ test('damage to the journal is reported, and later outcomes still count', async 
   const [name] = await readdir(journal);
   const path = join(journal, name ?? '');
   const bytes = await readFile(path);
-  // The frame of the second outcome: the frames end with three of 24 + 13 bytes and one of 24; room for more follows.
+  // Damage the frame of the second outcome. The last frames are three of 24 + 13 bytes and one of 24; free room follows.
   const end = bytes.lastIndexOf('SLJF');
   await corrupt(path, end - 2 * 37 + 30, end - 2 * 37 + 32);
   const [messages, problems] = await inspect(directory);

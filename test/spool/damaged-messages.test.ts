@@ -1,5 +1,5 @@
-// Messages whose stored form is damaged: each is named with what is known of it, kept for the operator, and never
-// delivered; and the damaged files stay for people to look at.
+// Damaged messages are reported with their sender and recipients, kept for the operator, and never delivered. Damaged files
+// are kept, so that people can examine them.
 
 import assert from 'node:assert/strict';
 import { mkdir, readFile, readdir, rename, rm, truncate, writeFile } from 'node:fs/promises';
@@ -54,7 +54,7 @@ const expected = ({ ids }: Spool, from: number): unknown[] =>
     recipients: [`a${at + from}@example.net`, `b${at + from}@example.net`],
   }));
 
-test('a segment that is gone: its index still names each message, and is kept', async (t) => {
+test('when a segment is missing, its index names each message, and the index is kept', async (t) => {
   const spool = await sealed(t);
   const { directory, ids, segment } = spool;
   await rm(segment);
@@ -82,7 +82,7 @@ test('a segment that is gone: its index still names each message, and is kept', 
   assert.deepEqual([messages, problems], [[], []]);
 });
 
-test('a segment that was cut short costs only the messages beyond the cut, and is kept when they are done', async (t) => {
+test('in a segment that was cut short, only messages after the cut are damaged; the file is kept when they are done', async (t) => {
   const spool = await sealed(t);
   const { directory, ids, refs, segment } = spool;
   await truncate(segment, (refs[4]?.offset ?? 0) - 10);
@@ -101,7 +101,7 @@ test('a segment that was cut short costs only the messages beyond the cut, and i
   assert.equal((await readdir(join(directory, 'damaged'))).length, 2);
 });
 
-test('what a message has lost in its segment is taken from the index, and what the index has lost from the segment', async (t) => {
+test('a header that is damaged in the segment is taken from the index, and the other way round', async (t) => {
   const { directory, ids, refs, segment } = await sealed(t);
   const hit = refs[2];
   assert.ok(hit !== undefined);
@@ -119,7 +119,7 @@ test('what a message has lost in its segment is taken from the index, and what t
   assert.deepEqual(told, [['content', ids[2]]]);
   assert.deepEqual(content, contentFor(2, 1000));
   assert.equal((await reader.readEnvelope(hit)).queueId, ids[2]);
-  // The index as a whole does not hold any more, but its entry of that message does.
+  // Now the index as a whole is damaged, but its entry of that message is intact.
   const index = await readFile(`${segment}.index`);
   index[60] = (index[60] ?? 0) ^ 1;
   await writeFile(`${segment}.index`, index);
@@ -135,7 +135,7 @@ test('what a message has lost in its segment is taken from the index, and what t
   await store.close();
 });
 
-test('with its content damaged, too, a message that only a damaged index knows is listed as damaged', async (t) => {
+test('a message whose whole record is damaged is listed as damaged if a damaged index still names it', async (t) => {
   const { directory, ids, refs, segment } = await sealed(t);
   const hit = refs[2];
   assert.ok(hit !== undefined);
@@ -151,7 +151,7 @@ test('with its content damaged, too, a message that only a damaged index knows i
   await store.close();
 });
 
-test('a segment that is removed under a running store: its messages are held as damaged', async (t) => {
+test('when a segment is removed while the store runs, its messages are held as damaged', async (t) => {
   const { directory, ids, segment } = await sealed(t);
   const { store, vanished } = await openedStore(directory);
   await rm(segment);
@@ -165,7 +165,7 @@ test('a segment that is removed under a running store: its messages are held as 
   await store.close();
 });
 
-test('a damaged message stays damaged over a restart, until it is released', async (t) => {
+test('a damaged message is still damaged after a restart, until it is released', async (t) => {
   const { directory, ids } = await sealed(t);
   const [queueId = ''] = ids;
   const first = await openedStore(directory);
@@ -201,7 +201,7 @@ test('a large message whose file is gone is damaged', async (t) => {
   await store.close();
 });
 
-test('a good copy of a message counts more than a damaged one', async (t) => {
+test('of a damaged and an intact copy of a message, the intact one is used', async (t) => {
   const { directory, ids, segment } = await sealed(t);
   const options = { directory, slot: 63, journalSyncMs: 1000, segmentBytes: 64 * mib, relocateAfterMs: 0 };
   const index = await readFile(`${segment}.index`);
@@ -209,7 +209,7 @@ test('a good copy of a message counts more than a damaged one', async (t) => {
   for await (const message of mover.recover()) assert.ok(ids.includes(message.queueId));
   await mover.maintain(Date.now() + 1000);
   await mover.close();
-  // As if the move had been made just before a crash, and then the old segment were lost.
+  // The state after a crash right after the move, with the old segment lost.
   await rm(segment, { force: true });
   await writeFile(`${segment}.index`, index);
   const { store, messages } = await openedStore(directory);
@@ -218,7 +218,7 @@ test('a good copy of a message counts more than a damaged one', async (t) => {
   await store.close();
 });
 
-test('a damaged envelope says what it still can: the same to a reader as at a start', async (t) => {
+test('the readable parts of a damaged envelope are the same for a reader as at a start', async (t) => {
   const { directory, ids, refs, segment } = await sealed(t);
   const [, hit, other] = refs;
   const [, queueId = ''] = ids;
@@ -242,7 +242,7 @@ test('a damaged envelope says what it still can: the same to a reader as at a st
     claimed.recipients.map(({ address }) => address),
     found.waiting.map(({ address }) => address),
   );
-  // Nothing of another message is taken for it, and what is no record says nothing.
+  // The envelope of another message is not returned, nor anything from bytes that are not a record.
   assert.equal(await reader.readDamagedEnvelope(queueId, other), undefined);
   assert.equal(await reader.readDamagedEnvelope(queueId, { ...hit, length: hit.length + 16 }), undefined);
   bytes.fill(0x55, hit.offset, hit.offset + 64);
@@ -250,7 +250,7 @@ test('a damaged envelope says what it still can: the same to a reader as at a st
   assert.equal(await reader.readDamagedEnvelope(queueId, hit), undefined);
 });
 
-test('the folder of damaged files is listed, and bounded', async (t) => {
+test('the folder of damaged files is listed, and its size is bounded', async (t) => {
   const { directory, ids, segment } = await sealed(t);
   await rm(segment);
   const { store } = await openedStore(directory);
@@ -282,7 +282,7 @@ test('a format file that is lost or damaged is written again, and reported, when
       if (finding.kind === 'problem') found.push(finding.problem.kind);
     }
     assert.deepEqual(found, ['format']);
-    // A receiver may be there before the manager, which is who reports.
+    // A receiver may start before the manager, which alone reports the loss.
     await (await openSpoolWriter({ ...writerDefaults, directory })).close();
     const { store, messages, problems } = await openedStore(directory);
     await store.close();
@@ -297,12 +297,12 @@ test('a format file that is lost or damaged is written again, and reported, when
   await assert.rejects(openedStore(directory), { code: 'SPOOL_FORMAT' });
 });
 
-test('without the folder of the segments a running store names all its messages as damaged', async (t) => {
+test('when the folder of segments is moved away, a running store reports all its messages as damaged', async (t) => {
   const { directory, ids } = await sealed(t);
   const { store, vanished } = await openedStore(directory);
   t.after(() => store.close());
   await rename(join(directory, 'segments'), join(directory, 'elsewhere'));
-  // One step may have come before the folder was there again, or before a new file was.
+  // A single step is not enough, because a missing segment may be newer than the listing.
   await assert.rejects(store.maintain(Date.now()), { code: 'SPOOL_FOLDER_MISSING' });
   await assert.rejects(store.maintain(Date.now()), { code: 'SPOOL_FOLDER_MISSING' });
   assert.deepEqual(vanished.toSorted(), [...ids].sort());
@@ -310,7 +310,7 @@ test('without the folder of the segments a running store names all its messages 
 });
 
 for (const folder of ['segments', 'large', 'journal']) {
-  test(`a spool without its folder "${folder}" is neither read nor opened, and nothing is made in its place`, async (t) => {
+  test(`a spool without its folder "${folder}" is neither read nor opened, and the folder is not made again`, async (t) => {
     const { directory } = await sealed(t);
     await (await openedStore(directory)).store.close();
     await rm(join(directory, folder), { recursive: true });

@@ -1,4 +1,5 @@
-// A journal of before refusals were values has lines of text: they are read, shown as they are, and taken for nothing else.
+// Journals of earlier versions have last refusals as lines of text. These are read and shown as they are, and no text of a
+// server is taken for ours.
 
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
@@ -20,13 +21,16 @@ import { contentFor, envelopeFor, mib, temporaryDirectory, writerDefaults } from
 
 const storeDefaults = { slot: 0, journalSyncMs: 1000, segmentBytes: 64 * mib, relocateAfterMs: 60_000 };
 
-interface Before {
+interface EarlierMessage {
   readonly lastError: string;
   readonly isHeld: boolean;
 }
 
-/** A spool with one message for each of these, whose journal has last errors as lines of text. */
-async function spoolOfBefore(t: TestContext, messages: readonly Before[]): Promise<[string, string[]]> {
+/** Makes a spool with these messages and a journal as an earlier version wrote it. */
+async function earlierSpool(
+  t: TestContext,
+  messages: readonly EarlierMessage[],
+): Promise<[string, string[]]> {
   const directory = await temporaryDirectory(t);
   const writer = await openSpoolWriter({ ...writerDefaults, directory });
   const ids: string[] = [];
@@ -36,7 +40,7 @@ async function spoolOfBefore(t: TestContext, messages: readonly Before[]): Promi
     await writer.append({ envelope: envelopeFor(queueId), content: [contentFor(at, 100)] });
     ids.push(queueId);
     const [segment, counter] = [queueIdSegment(queueId), queueIdCounter(queueId)];
-    // The bytes of this entry are the same; what stands in it was a line for people.
+    // The entry had the same bytes, with a line of text in place of the form.
     entries.refusal(at + 1, lastError as EncodedRefusal);
     entries.deferred(segment, counter, 0, 3, 1_800_000_000_000, at + 1);
     if (isHeld) entries.message(entryHeld, segment, counter);
@@ -66,27 +70,27 @@ function shown({ queueId, held, damage, waiting }: RecoveredMessage) {
   });
 }
 
-test('what waited before an update waits on, with the line that was known of it', async (t) => {
+test('mail that waited before an update still waits after it, with the same last error', async (t) => {
   const lines = [
     '450 4.7.1 Greylisted, spät (in reply to RCPT)',
     '421 4.7.0 too many (greeting of mx.test[192.0.2.1]:25)',
     'mx.test[192.0.2.1]:25: connection refused',
     '451 4.4.3 DNS server failure',
   ];
-  const [directory, ids] = await spoolOfBefore(
+  const [directory, ids] = await earlierSpool(
     t,
     lines.map((lastError) => ({ lastError, isHeld: false })),
   );
   const expected = lines.map((line, at) => [ids[at], false, undefined, 3, 1_800_000_000_000, 'local', line]);
   assert.deepEqual((await recovered(directory)).flatMap(shown), expected);
-  // The first start has written it anew, in today's form.
+  // The first start has rewritten the journal in the present form.
   assert.deepEqual((await recovered(directory)).flatMap(shown), expected);
 });
 
-test('a message that was damaged before an update is damaged after it, and no server can say so', async (t) => {
+test('a message that was damaged before an update is damaged after it; the same text from a server marks no message as damaged', async (t) => {
   const why = 'the checksum of its content does not hold';
   const line = `451 4.3.0 the stored message is damaged: ${why}`;
-  const [directory] = await spoolOfBefore(t, [
+  const [directory] = await earlierSpool(t, [
     { lastError: line, isHeld: true },
     { lastError: `${line} (in reply to RCPT)`, isHeld: true },
   ]);

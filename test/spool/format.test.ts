@@ -1,5 +1,5 @@
-// The bytes of docs/spool-format.md, one example of each kind. A change here is a change of the format: it needs a
-// new version number and a reader for both.
+// The bytes of every structure in docs/spool-format.md, by one example each. If an expectation here must change, the format
+// changes: it needs a new version number, and a reader for both versions.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -60,7 +60,7 @@ function hex(...lines: string[]): string {
   return lines.join('').replaceAll(' ', '');
 }
 
-test('a queue id is eleven digits of its segment and four of a counter', () => {
+test('a queue id is eleven digits of a segment id and four digits of a counter', () => {
   assert.equal(segmentName(someSegment), '036NANGK003');
   assert.equal(formatQueueId(segmentName(someSegment), 33), envelope.queueId);
   assert.equal(formatQueueId(segmentName(0), counterLimit - 1), '00000000000ZZZZ');
@@ -112,7 +112,7 @@ test('the record of a large message', () => {
   assert.equal(isLargeLength(head.length), true);
 });
 
-test('a notice to the postmaster is of version 3 and of the way 3, a report to a sender of version 1', () => {
+test('a notice to the postmaster has envelope version 3, a report to a sender has version 1', () => {
   const record = (via: Envelope['origin']['via']) =>
     encodeRecord({ ...envelope, origin: { via, clientAddress: '', helo: '' } }, kindMessage, 0, 0, 0);
   const notice = record('notice');
@@ -126,7 +126,7 @@ test('a notice to the postmaster is of version 3 and of the way 3, a report to a
   assert.equal(record('bounce').toString('hex', 64, 66), '1b02');
 });
 
-test('an envelope with a tenant and a priority is of version 2, and any other stays of version 1', () => {
+test('an envelope with a tenant or a priority has version 2, any other version 1', () => {
   const sorted = { ...envelope, tenant: 'shop', priority: -4 };
   const head = encodeRecord(sorted, kindLarge, 5_000_000_000, 0, 0x12345678);
   stampRecord(head, 8, tag);
@@ -135,9 +135,9 @@ test('an envelope with a tenant and a priority is of version 2, and any other st
     '038009abaa660000 21000000 02000000',
     '7b26acaa9a010000 00f2052a01000000',
     '00000000 78563412 68000000 efbeadde',
-    '7b00', // the flags of version 1, queue and priority
+    '7b00', // the flags of version 1, tenant, and priority
     ...envelopeBytes.slice(1, 5),
-    '0400 73686f70 fc', // queue, priority
+    '0400 73686f70 fc', // tenant, priority
     ...envelopeBytes.slice(5),
     '0000000000000000',
   );
@@ -283,7 +283,7 @@ test('every envelope is decoded as it was encoded, and any flipped bit is found'
       assert.equal((head.length + contentLength) % 16, 0);
       const parsed = parseHead(head, 0);
       assert.ok(parsed);
-      // fast-check's records have no prototype; ours do.
+      // Records of fast-check have no prototype, decoded envelopes have one.
       assert.deepEqual(envelopeOf(head, 0, parsed), structuredClone(envelope));
       const { addresses, reversePath, tenant, priority } = outlineOf(head, 0, parsed, envelope.queueId);
       assert.deepEqual(
@@ -303,7 +303,7 @@ test('every envelope is decoded as it was encoded, and any flipped bit is found'
   );
 });
 
-test('what cannot be stored is refused', () => {
+test('an envelope that cannot be stored is refused', () => {
   const refuse = (changed: Partial<Envelope>): void => {
     assert.throws(() => encodeRecord({ ...envelope, ...changed }, kindMessage, 0, 0, 0), {
       code: 'SPOOL_BAD_ENVELOPE',
@@ -314,7 +314,7 @@ test('what cannot be stored is refused', () => {
   refuse({ reversePath: 'x'.repeat(65_536) });
 });
 
-test('refusals are kept once, and forgotten with their last use', () => {
+test('the form of a refusal is kept once, and forgotten with its last use', () => {
   const refusals = new RefusalForms();
   const [later, full] = ['451 later', '452 full'].map((reply) => saidForm(reply));
   assert.ok(later !== undefined && full !== undefined);
@@ -329,6 +329,6 @@ test('refusals are kept once, and forgotten with their last use', () => {
   refusals.release(first);
   assert.equal(refusals.form(first), '');
   const other = refusals.retain(full);
-  assert.equal(other, first, 'the number is used again');
-  assert.equal(refusals.markWrittenIn(2, other), true, 'and explained again');
+  assert.equal(other, first, 'the number is reused');
+  assert.equal(refusals.markWrittenIn(2, other), true, 'and its form is written again');
 });

@@ -1,4 +1,4 @@
-// Room above the reserve: asked for each message, measured at most once a second.
+// Room above the reserve is checked for each message and measured at most once a second.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -21,7 +21,7 @@ function ground(freeBytes: number) {
   return { disk, space: new FreeSpace(files, '/spool', 100, () => disk.nowMs) };
 }
 
-test('the first message after room was made is taken, however long ago that was', async () => {
+test('the first message after room was made is accepted, even if the last measurement is old', async () => {
   const { disk, space } = ground(150);
   await space.measure();
   assert.equal(space.hasRoom(51), false);
@@ -30,7 +30,7 @@ test('the first message after room was made is taken, however long ago that was'
   assert.equal(space.hasRoom(51), true);
 });
 
-test('a full disk is measured once a second, however many ask', async () => {
+test('a full disk is measured once a second, even with many questions', async () => {
   const { disk, space } = ground(0);
   await space.measure();
   for (let at = 0; at < 100; at++) {
@@ -40,7 +40,7 @@ test('a full disk is measured once a second, however many ask', async () => {
   assert.equal(disk.measured, 1 + 10);
 });
 
-test('where a write found no room, nothing is believed to fit for a second', async () => {
+test('after a write that found no room, no message fits for a second', async () => {
   const { disk, space } = ground(1_000); // a quota
   await space.measure();
   disk.nowMs += 1_500;

@@ -1,5 +1,5 @@
-// A manager that delivers while another program fills the disk and empties it again, and while file systems become
-// read-only: which deliveries may be repeated, and which outcomes must be stored, is asserted at every stop and start.
+// A manager that delivers while another program fills and frees the disk, and while the file system becomes read-only.
+// At every stop and start, the model asserts which deliveries may be repeated and which outcomes must be stored.
 
 import assert from 'node:assert/strict';
 import { below, seededRandom, type Random } from '../../sim/disk/random.ts';
@@ -11,15 +11,15 @@ import { contentFor, envelopeFor, writerDefaults } from './support.ts';
 import { saidForm } from '../refusals.ts';
 
 const directory = '/var/spool/sluice';
-/** In flight at once, and outcomes between two writes: what a quarter of the journal's room is for. */
-const mostInHand = 4;
+/** Most deliveries in progress, and most outcomes between two writes: a quarter of the journal's room is for them. */
+const maxInProgress = 4;
 const roomBytes = 4 * 1024;
 
 const nextTurn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 
 export class FullDiskModel {
   disk: SimulatedDisk;
-  /** How often each thing happened: a run in which nothing happens proves nothing. */
+  /** How often each kind of event happened, so that a test can require that it did. */
   readonly seen = {
     accepted: 0,
     refused: 0,
@@ -36,20 +36,20 @@ export class FullDiskModel {
   #writer: SpoolWriter | undefined;
   #store: SpoolStore | undefined;
   #isBlocked = false;
-  /** Accepted, and not delivered as far as the store was told. */
+  /** Messages that were accepted, and not settled as delivered. */
   readonly #waiting = new Set<string>();
   readonly #inFlight: string[] = [];
-  /** Delivered: true once that is stored, and must never be forgotten. */
+  /** Delivered messages; true when the outcome is stored, so that it must not be delivered again. */
   readonly #delivered = new Map<string, boolean>();
-  /** Outcomes since the journal was last written. */
+  /** Number of outcomes since the journal was last written. */
   #unwritten = 0;
   #contents = 0;
-  /** Deliveries that the next start may repeat: those that a stop named, or all that a kill cut off. */
+  /** Number of deliveries that the next start may repeat: as many as the stop has reported, or any number after a kill. */
   #mayRepeat = 0;
-  /** There was no room for a new journal. */
+  /** True if the last start found no room for a new journal. */
   #startedFull = false;
-  /** A step of tidying goes on while mail is delivered and room is taken away. */
-  #tidying: Promise<void> | undefined;
+  /** A maintenance step in progress, during which mail is delivered and the disk is filled. */
+  #maintenance: Promise<void> | undefined;
 
   constructor(seed: number, disk: SimulatedDisk) {
     this.#random = seededRandom(seed);
@@ -64,13 +64,13 @@ export class FullDiskModel {
     this.#unwritten = 0;
     this.#isBlocked = false;
     const { files } = this.#process;
-    this.#tidying = undefined;
+    this.#maintenance = undefined;
     this.#writer = await openSpoolWriter({
       ...writerDefaults,
       directory,
       segmentBytes: 16 * 1024,
       files,
-      // Free space is measured at each question.
+      // The time advances with each call, so that free space is measured each time.
       now: () => this.#contents++ * 1000,
     });
     const store = await openSpoolStore({
@@ -84,7 +84,7 @@ export class FullDiskModel {
       files: {
         ...files,
         open: (path, flags) => {
-          if (this.#tidying !== undefined && path.includes('/journal/') && flags === 'wx')
+          if (this.#maintenance !== undefined && path.includes('/journal/') && flags === 'wx')
             this.seen.compacted++;
           return files.open(path, flags);
         },
@@ -111,7 +111,7 @@ export class FullDiskModel {
       repeated <= this.#mayRepeat,
       `${repeated} deliveries would be repeated, ${this.#mayRepeat} at most were named`,
     );
-    // What recovery has seen as done stays so.
+    // Outcomes that recovery has read are stored for good.
     this.#allStored();
   }
 
@@ -119,7 +119,7 @@ export class FullDiskModel {
     for (let step = 0; step < steps; step++) {
       await this.#step(this.#random());
       for (let turns = below(this.#random, 3); turns > 0; turns--) await nextTurn();
-      if (this.#unwritten >= mostInHand) await this.#flush();
+      if (this.#unwritten >= maxInProgress) await this.#flush();
     }
   }
 
@@ -128,7 +128,7 @@ export class FullDiskModel {
     else if (dice < 0.6) this.#grant();
     else if (dice < 0.85) this.#finish();
     else if (dice < 0.91) await this.#flush();
-    else if (dice < 0.94) this.#tidying ??= this.#tidy();
+    else if (dice < 0.94) this.#maintenance ??= this.#maintain();
     else if (dice < 0.97) this.disk.fill(below(this.#random, 3) * 1000);
     else if (dice < 0.973) this.#makeRoom();
     else {
@@ -158,9 +158,9 @@ export class FullDiskModel {
     }
   }
 
-  /** As the manager does: nothing new while outcomes cannot be stored. */
+  /** Begins a delivery, unless outcomes cannot be stored, as the manager does. */
   #grant(): void {
-    if (this.#isBlocked || this.#inFlight.length >= mostInHand) return;
+    if (this.#isBlocked || this.#inFlight.length >= maxInProgress) return;
     const free = [...this.#waiting].filter((queueId) => !this.#inFlight.includes(queueId));
     const queueId = free[below(this.#random, free.length)];
     if (queueId !== undefined) this.#inFlight.push(queueId);
@@ -200,13 +200,13 @@ export class FullDiskModel {
     }
   }
 
-  async #tidy(): Promise<void> {
+  async #maintain(): Promise<void> {
     try {
       await this.#store?.maintain(0);
     } catch (error) {
       this.#tolerated(error);
     } finally {
-      this.#tidying = undefined;
+      this.#maintenance = undefined;
     }
   }
 
@@ -219,12 +219,12 @@ export class FullDiskModel {
     assert.match(error.code, /^SPOOL_(WRITE_FAILED|FULL)$/);
   }
 
-  /** SIGTERM: what is in flight finishes, then all is stored, or it says how much is not. */
+  /** Stops in order (SIGTERM): finishes deliveries in progress, then stores all outcomes or reports how many are not. */
   async stop(): Promise<void> {
     while (this.#inFlight.length > 0) this.#finish();
     const unstored = (await this.#store?.storeOutcomes(0)) ?? 0;
     if (!this.disk.readOnly)
-      assert.equal(unstored, 0, 'outcomes found no room, though nothing was taken in hand without');
+      assert.equal(unstored, 0, 'outcomes found no room, although deliveries began only with room for them');
     if (unstored === 0) this.#allStored();
     this.#mayRepeat = unstored;
     this.seen.stopped++;
@@ -233,7 +233,7 @@ export class FullDiskModel {
     this.#process?.kill();
   }
 
-  /** SIGKILL: what was written stays, what waited to be written is lost. */
+  /** Kills the processes (SIGKILL): written outcomes stay, others are lost. */
   kill(): void {
     this.#mayRepeat = Infinity;
     this.#process?.kill();

@@ -1,6 +1,6 @@
-// Another program fills the disk while mail is delivered, over many seeds: an outcome that belongs to a grant from before
-// is stored by a clean stop, nothing that was answered 250 is lost, and only what a kill cuts short is delivered again.
-// The promises are in full-disk-model.ts.
+// Another program fills the disk while mail is delivered, over many seeds: an orderly stop stores the outcomes of all
+// deliveries that had begun, no acknowledged message is lost, and only a kill makes a delivery be repeated. The assertions
+// are in full-disk-model.ts.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -9,18 +9,18 @@ import { SimulatedDisk } from '../../sim/disk/simulated-disk.ts';
 import { FullDiskModel } from './full-disk-model.ts';
 import { withSeededTimers } from './seeded-timers.ts';
 
-/** More of them, further from the first, for a longer search: `SPOOL_SEEDS=1000 SPOOL_FIRST_SEED=5000`. */
+/** Number of seeds and the first one. For a longer search: `SPOOL_SEEDS=1000 SPOOL_FIRST_SEED=5000`. */
 const seeds = Number(process.env['SPOOL_SEEDS'] ?? 25);
 const first = Number(process.env['SPOOL_FIRST_SEED'] ?? 1);
 
-async function severalLives(model: FullDiskModel): Promise<void> {
+async function severalRuns(model: FullDiskModel): Promise<void> {
   const { disk } = model;
-  for (let life = 0; life < 6; life++) {
+  for (let run = 0; run < 6; run++) {
     await model.start();
     await model.work(400);
-    if (life % 3 === 2) model.kill();
+    if (run % 3 === 2) model.kill();
     else await model.stop();
-    // A read-only file system takes no socket either: Sluice starts when it is mounted for writing.
+    // On a read-only file system Sluice cannot make its sockets, so it starts only when it can write again.
     disk.readOnly = false;
   }
   disk.makeRoom();
@@ -28,11 +28,11 @@ async function severalLives(model: FullDiskModel): Promise<void> {
   await model.stop();
 }
 
-test('a disk that fills up and empties at any moment: stops store every outcome, starts lose and repeat nothing', async () => {
+test('while a disk fills up and empties at any moment, a stop stores every outcome, and a start loses and repeats nothing', async () => {
   const total = new Map<string, number>();
   for (let seed = first; seed < first + seeds; seed++) {
     const model = new FullDiskModel(seed, new SimulatedDisk({ seed, capacityBytes: 150_000 }));
-    await withSeededTimers(seed, () => severalLives(model)).catch((error: unknown) => {
+    await withSeededTimers(seed, () => severalRuns(model)).catch((error: unknown) => {
       throw seedFailed(
         seed,
         error,

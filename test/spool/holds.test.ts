@@ -1,5 +1,4 @@
-// Mail that an operator holds is not released by damage: each hold is recorded twice, and where both records fail,
-// everything is held.
+// Damage does not release held mail: each hold is recorded twice, and if both records are damaged, everything is held.
 
 import assert from 'node:assert/strict';
 import { cp, readFile, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises';
@@ -17,7 +16,7 @@ interface Found {
 }
 
 async function recovered(directory: string, work?: (store: SpoolStore) => Promise<void>): Promise<Found> {
-  // Each byte of the journal's room is flipped: there is little of it.
+  // A test flips each byte of the journal, so it has little allocated room.
   const { store, messages, problems } = await openedStore(directory, { journalRoomBytes: 256 });
   const ids = (isHeld: boolean) =>
     messages.filter((message) => message.held === isHeld).map(({ queueId }) => queueId);
@@ -30,11 +29,11 @@ interface Spool {
   readonly directory: string;
   readonly held: readonly string[];
   readonly waiting: readonly string[];
-  /** A copy to do damage to. */
+  /** Makes a copy of the spool, to be damaged. */
   copy(): Promise<string>;
 }
 
-/** Nine messages: three held for long, one held since a moment ago, two held and released, three never held. */
+/** Nine messages: three held in the first run and one in the second, two held and released, three never held. */
 async function spool(t: TestContext): Promise<Spool> {
   const directory = await temporaryDirectory(t);
   const writer = await openSpoolWriter({ ...writerDefaults, directory });
@@ -77,7 +76,7 @@ const journalOf = async (directory: string): Promise<string> => {
 };
 
 for (const which of ['journal', 'holds'] as const) {
-  test(`whichever byte of the ${which} is flipped, what is held stays held, what was released stays so, and it is reported`, async (t) => {
+  test(`with any byte of the ${which} flipped, held mail stays held, released mail stays released, and the damage is reported`, async (t) => {
     const { copy, directory, held, waiting } = await spool(t);
     const pathIn = async (at: string): Promise<string> =>
       which === 'journal' ? journalOf(at) : join(at, 'holds');
@@ -96,7 +95,7 @@ for (const which of ['journal', 'holds'] as const) {
   });
 }
 
-test('a journal that was deleted or cut is reported, and the file "holds" tells what is held', async (t) => {
+test('a deleted or cut journal is reported, and the file "holds" tells which messages are held', async (t) => {
   const { copy, held, waiting } = await spool(t);
   for (const damage of [
     (journal: string) => rm(journal),
@@ -111,7 +110,7 @@ test('a journal that was deleted or cut is reported, and the file "holds" tells 
   }
 });
 
-test('with journal and holds damaged, all is held, and the next start knows that', async (t) => {
+test('with both records damaged, all mail is held, also after the next start', async (t) => {
   const { copy, held, waiting } = await spool(t);
   const directory = await copy();
   await rm(await journalOf(directory));
@@ -124,7 +123,7 @@ test('with journal and holds damaged, all is held, and the next start knows that
   assert.ok((await readdir(join(directory, 'damaged'))).some((name) => name.endsWith('-holds')));
 });
 
-test('with both records gone beside segments, all is held', async (t) => {
+test('with both records missing in a spool with segments, all mail is held', async (t) => {
   const { copy, held, waiting } = await spool(t);
   const directory = await copy();
   await rm(await journalOf(directory));
@@ -132,7 +131,7 @@ test('with both records gone beside segments, all is held', async (t) => {
   assert.deepEqual((await recovered(directory)).held, [...held, ...waiting].toSorted());
 });
 
-test('with both records gone and no segment, the spool is a new one, and nothing is wrong', async (t) => {
+test('with both records missing and no segment, the spool counts as new, without a problem', async (t) => {
   const directory = await temporaryDirectory(t);
   await (await openSpoolWriter({ ...writerDefaults, directory })).close();
   for (const file of await readdir(join(directory, 'segments'))) await rm(join(directory, 'segments', file));
@@ -140,7 +139,7 @@ test('with both records gone and no segment, the spool is a new one, and nothing
   assert.deepEqual(await recovered(directory), { held: [], waiting: [], problems: [] });
 });
 
-test('a spool of before, with a journal alone, goes on as it was', async (t) => {
+test('a spool of an earlier version, without "holds", keeps its holds without a problem', async (t) => {
   const { copy, held, waiting } = await spool(t);
   const directory = await copy();
   await rm(join(directory, 'holds'));
@@ -152,7 +151,7 @@ test('a spool of before, with a journal alone, goes on as it was', async (t) => 
   assert.deepEqual(found, { held, waiting, problems: [] });
 });
 
-test('a file "holds" that is gone is reported, and after an orderly stop the journal tells what is held', async (t) => {
+test('a missing file "holds" is reported, and after an orderly stop the journal tells which messages are held', async (t) => {
   const { copy, held, waiting } = await spool(t);
   const directory = await copy();
   await rm(join(directory, 'holds'));
@@ -160,7 +159,7 @@ test('a file "holds" that is gone is reported, and after an orderly stop the jou
   assert.deepEqual(await recovered(directory), { held, waiting, problems: [] });
 });
 
-/** What a power cut leaves of a file that had been written and synced, on file systems and disks that lie. */
+/** What a power cut leaves of a synced file on disks that confirm a sync and do not do it. */
 const remains = {
   emptied: (path: string) => truncate(path, 0),
   zeroed: async (path: string) => writeFile(path, Buffer.alloc((await stat(path)).size)),
@@ -175,7 +174,7 @@ const remains = {
   'cut to 60 bytes': (path: string) => truncate(path, 60),
 };
 
-/** A spool of the first run, whose journal is unlike all later ones: two messages delivered, one held, two that wait. */
+/** A spool after its first run, whose journal differs from later ones: two messages delivered, one held, two waiting. */
 async function firstRun(t: TestContext) {
   const directory = await temporaryDirectory(t);
   const writer = await openSpoolWriter({ ...writerDefaults, directory });
@@ -199,7 +198,7 @@ async function firstRun(t: TestContext) {
 }
 
 for (const [what, damage] of Object.entries(remains)) {
-  test(`a journal ${what} after an orderly stop is reported, also by an inspection, and what is held stays held`, async (t) => {
+  test(`a journal ${what} after an orderly stop is reported, also by an inspection, and held mail stays held`, async (t) => {
     const { directory, held, journal } = await firstRun(t);
     await damage(journal);
     const inspected: string[] = [];
@@ -213,12 +212,12 @@ for (const [what, damage] of Object.entries(remains)) {
   });
 
   for (const [other, damageHolds] of Object.entries({ ...remains, gone: (path: string) => rm(path) })) {
-    test(`with the journal ${what} and holds ${other}, all is held, and the log says so`, async (t) => {
+    test(`with the journal ${what} and "holds" ${other}, all mail is held, and this is reported`, async (t) => {
       const { directory, ids, journal } = await firstRun(t);
       await damage(journal);
       await damageHolds(join(directory, 'holds'));
       const found = await recovered(directory);
-      // Those that were delivered may be back: all that are there are held.
+      // Delivered messages may be back. All messages are held.
       assert.deepEqual(found.waiting, []);
       for (const queueId of ids.slice(2)) assert.ok(found.held.includes(queueId));
       assert.ok(found.problems.includes('doubt'), found.problems.join(','));
@@ -226,12 +225,12 @@ for (const [what, damage] of Object.entries(remains)) {
   }
 }
 
-test('where the file "holds" is damaged and the journal was not closed in order, all is held', async (t) => {
+test('with "holds" damaged and a journal that was not closed in order, all mail is held', async (t) => {
   const { copy, held, waiting } = await spool(t);
   const directory = await copy();
   const journal = await journalOf(directory);
   const bytes = await readFile(journal);
-  // The last frame that an orderly stop writes.
+  // Remove the last frame, which an orderly stop writes.
   const last = bytes.lastIndexOf('SLJF');
   await writeFile(journal, bytes.fill(0, last));
   await writeFile(join(directory, 'holds'), '');

@@ -1,4 +1,4 @@
-// The last refusals of recipients that wait, as the journal keeps them: by numbers that are given to other ones in time.
+// The journal names last refusals by numbers, which are reused.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -12,7 +12,7 @@ function form(reply: string): LastRefusal {
   return saidForm(reply);
 }
 
-test('the entries of a frame name the right refusal, whichever frames before it are lost', () => {
+test('each frame names its refusals correctly, even if earlier frames are lost', () => {
   const refusals = new RefusalForms();
   const entries = new JournalEntries(refusals);
   const frames: Buffer[] = [];
@@ -24,7 +24,7 @@ test('the entries of a frame name the right refusal, whichever frames before it 
   defer(1, first);
   refusals.release(first);
   const second = refusals.retain(form('452 second'));
-  assert.equal(second, first, 'the number is used again');
+  assert.equal(second, first, 'the number is reused');
   defer(2, second);
   defer(3, second);
   const found: string[] = [];

@@ -1,5 +1,5 @@
-// Room that the journal allocates ahead: outcomes are stored on a disk that another program has filled, what is not
-// written waits for room, and a file of before is gone on in where no new one can be made.
+// Room that the journal allocates ahead: outcomes are stored although another program has filled the disk. Outcomes without
+// room wait in memory. If there is no room for a new file at a start, the last one is used on.
 
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
@@ -17,14 +17,14 @@ import { contentFor, envelopeFor, writerDefaults } from './support.ts';
 const directory = '/var/spool/sluice';
 const room = 4096;
 
-interface Life {
+interface OpenedStore {
   readonly store: SpoolStore;
-  /** The last reason that was told; undefined when outcomes can be stored. */
+  /** The reason of the last `onBlocked`; undefined when outcomes can be stored. */
   readonly blocked: () => SpoolError | undefined;
   readonly recovered: readonly string[];
 }
 
-async function openStore(files: FileLayer): Promise<Life> {
+async function openStore(files: FileLayer): Promise<OpenedStore> {
   let reason: SpoolError | undefined;
   const store = await openSpoolStore({
     directory,
@@ -43,24 +43,24 @@ async function openStore(files: FileLayer): Promise<Life> {
   return { store, recovered, blocked: () => reason };
 }
 
-/** A spool with so many messages, reported to a store. */
+/** A spool with this number of messages, which are reported to a store. */
 async function filled(
   disk: SimulatedDisk,
   messages: number,
-): Promise<Life & { ids: string[]; files: FileLayer }> {
+): Promise<OpenedStore & { ids: string[]; files: FileLayer }> {
   const { files } = disk.process();
   const writer = await openSpoolWriter({ ...writerDefaults, directory, files });
-  const life = await openStore(files);
+  const opened = await openStore(files);
   const ids: string[] = [];
   for (let index = 0; index < messages; index++) {
     const queueId = writer.newQueueId();
     const content = [contentFor(index, 100)];
     const { ref } = await writer.append({ envelope: envelopeFor(queueId), content });
-    life.store.submitted(queueId, ref, 1);
+    opened.store.submitted(queueId, ref, 1);
     ids.push(queueId);
   }
   await writer.close();
-  return { ...life, ids, files };
+  return { ...opened, ids, files };
 }
 
 function deliver(store: SpoolStore, ids: readonly string[]): void {
@@ -70,7 +70,7 @@ function deliver(store: SpoolStore, ids: readonly string[]): void {
 async function waiting(files: FileLayer): Promise<string[]> {
   const found: string[] = [];
   for await (const finding of inspectSpool(directory, { files })) {
-    // The full disk had no room for an index.
+    // The full disk may have had no room for an index.
     if (finding.kind === 'problem' && finding.problem.kind === 'index') continue;
     assert.ok(finding.kind === 'message', JSON.stringify(finding));
     found.push(finding.message.queueId);
@@ -78,7 +78,7 @@ async function waiting(files: FileLayer): Promise<string[]> {
   return found;
 }
 
-test('outcomes are stored on a full disk, and are known after the power was cut', async () => {
+test('outcomes are stored on a full disk, and are known after a power cut', async () => {
   const disk = new SimulatedDisk({ seed: 1, capacityBytes: 1_000_000 });
   const { store, ids, blocked } = await filled(disk, 100);
   disk.fill();
@@ -89,7 +89,7 @@ test('outcomes are stored on a full disk, and are known after the power was cut'
   assert.deepEqual(await waiting(disk.restarted({ seed: 2 }).process().files), ids.slice(90));
 });
 
-test('with little room left it says so while what is in hand still fits, and takes more when there is room', async () => {
+test('with little room left it is blocked while outcomes of deliveries in progress still fit, until there is room again', async () => {
   const disk = new SimulatedDisk({ seed: 1, capacityBytes: 1_000_000 });
   const { store, ids, blocked } = await filled(disk, 400);
   disk.fill();
@@ -100,7 +100,7 @@ test('with little room left it says so while what is in hand still fits, and tak
   }
   assert.equal(blocked()?.code, 'SPOOL_FULL');
   assert.ok(stored >= 100, `blocked after ${stored} outcomes`);
-  // A quarter of the room is for what is in hand.
+  // A quarter of the room is kept for deliveries in progress.
   deliver(store, ids.slice(stored, (stored += 30)));
   await store.flush();
   assert.equal(store.unstored, 0);
@@ -112,7 +112,7 @@ test('with little room left it says so while what is in hand still fits, and tak
   assert.deepEqual(await waiting(disk.restarted({ seed: 2 }).process().files), ids.slice(stored));
 });
 
-test('what finds no room waits in memory, is counted, and is stored in the same file when there is room', async () => {
+test('outcomes without room wait in memory, are counted, and are stored in the same file when there is room', async () => {
   const disk = new SimulatedDisk({ seed: 1, capacityBytes: 1_000_000 });
   const { store, ids, blocked, files } = await filled(disk, 1000);
   const before = await files.readdir(join(directory, 'journal'));
@@ -137,7 +137,7 @@ test('a read-only file system blocks outcomes until it can be written again', as
   deliver(store, ids.slice(0, 5));
   assert.equal(await store.storeOutcomes(0), 5);
   assert.match(String(blocked()?.message), /EROFS/);
-  // A start finds it so as well.
+  // A second store is blocked at its start as well.
   const next = await openStore(disk.process().files);
   assert.equal(next.recovered.length, 10);
   assert.match(String(next.blocked()?.message), /EROFS/);
@@ -146,7 +146,7 @@ test('a read-only file system blocks outcomes until it can be written again', as
   assert.equal(blocked(), undefined);
 });
 
-test('a start on a full disk goes on in the journal of before, and in a new one when there is room', async () => {
+test('a start on a full disk uses the last journal file on, and begins a new one when there is room', async () => {
   const disk = new SimulatedDisk({ seed: 1, capacityBytes: 1_000_000 });
   const { store, ids, files } = await filled(disk, 50);
   deliver(store, ids.slice(0, 5));
@@ -189,13 +189,13 @@ test('a start on a full disk without a journal waits, and begins one when there 
   assert.deepEqual(await waiting(disk.restarted({ seed: 2 }).process().files), ids.slice(3));
 });
 
-test('a frame that a crash has torn off is not found behind those of a later start', async () => {
+test('a frame that a crash has separated from the others is not found behind frames of a later start', async () => {
   const disk = new SimulatedDisk({ seed: 1, capacityBytes: 1_000_000 });
   const { store, ids, files } = await filled(disk, 10);
   const [held = '', done = ''] = ids;
   store.settle([{ kind: 'held', queueId: held }]);
   await store.flush();
-  // Of two frames that were not synced, a power cut left the second only: that the message is released.
+  // Of two frames that were not synced, a power cut has kept only the second, which releases the message.
   const path = join(directory, 'journal', (await files.readdir(join(directory, 'journal')))[0] ?? '');
   const bytes = await readWhole(files, path);
   const torn = new EntryBuffer();
@@ -209,7 +209,7 @@ test('a frame that a crash has torn off is not found behind those of a later sta
   disk.fill();
   const second = await openStore(disk.process().files);
   assert.ok(second.recovered.includes(done));
-  // Its frame is as long as the one that is gone.
+  // The new frame is as long as the missing one, so the old second frame follows it directly.
   deliver(second.store, [done]);
   await second.store.flush();
   const states = new Map<string, boolean>();

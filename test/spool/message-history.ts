@@ -1,10 +1,10 @@
-// What may have become of one message: every state so far, and from which on they may be lost with the power.
+// The history of a message in the model: all its states so far, and which of them a power cut may take.
 
 import assert from 'node:assert/strict';
 import type { SpoolStore } from '../../src/spool/types.ts';
 
 export interface History<T> {
-  /** Index of the last state known to be durable; later ones may be lost. */
+  /** Index of the last state that is known to be durable. A power cut may take later ones. */
   durable: number;
   /** Every state so far. */
   readonly states: T[];
@@ -13,16 +13,16 @@ export interface History<T> {
 export interface MessageModel {
   readonly queueId: string;
   readonly content: Buffer;
-  /** Attempts, or 'done'. */
+  /** For each recipient: number of attempts, or 'done'. */
   readonly recipients: History<number | 'done'>[];
   readonly held: History<boolean>;
-  /** False while nothing or an error was answered: then it may be stored or not. */
+  /** False while `append` has not resolved, or has failed: then the message may be stored or not. */
   acknowledged: boolean;
-  /** The store that knows of it. */
+  /** The store to which it was reported. */
   reportedTo: SpoolStore | undefined;
 }
 
-/** The store says that this is the state now. */
+/** Asserts that the state that the store reports is possible, and notes it. */
 export function accept<T>(history: History<T>, now: T, powerCut: boolean, what: string): void {
   const possible = history.states.slice(history.durable);
   assert.ok(possible.includes(now), `${what} is ${String(now)}, not one of ${String(possible)}`);

@@ -1,4 +1,4 @@
-// What makes a report known as one of this server's own stays with it: over restarts, and when the spool moves it.
+// A report is known as one of this server's own also after a restart, and after the spool has moved it.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -9,7 +9,7 @@ import { mib, contentFor, envelopeFor, temporaryDirectory, writerDefaults } from
 
 const ways = ['smtp', 'sendmail', 'bounce', 'notice'] as const;
 
-test('how a message came is known after a restart and after it was moved', async (t) => {
+test('the way a message came is known after a restart and after it was moved', async (t) => {
   const directory = await temporaryDirectory(t);
   const options = {
     slot: 0,
@@ -34,7 +34,7 @@ test('how a message came is known after a restart and after it was moved', async
   };
   const kept = new Map<string, Origin['via']>();
   for (const via of ways) kept.set(await send(via), via);
-  // Enough of others, which are done, that their segment is not worth keeping.
+  // Other messages that are done, so that maintenance moves the few that wait.
   for (let count = 0; count < 100; count++) {
     store.settle([{ kind: 'delivered', queueId: await send('smtp'), recipient: 0 }]);
   }

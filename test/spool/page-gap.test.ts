@@ -1,5 +1,5 @@
-// Zero bytes between commits: the next commit begins a page, so that none is written twice. Recovery knows them from
-// a record that was lost.
+// Zero bytes between commits let the next commit begin at a page boundary, so that no page is written twice. Recovery can
+// tell such a gap from a lost record.
 
 import assert from 'node:assert/strict';
 import { readFile, rm, writeFile } from 'node:fs/promises';
@@ -59,12 +59,12 @@ async function inspect(directory: string): Promise<{ ids: string[]; problems: Sp
   return { ids, problems };
 }
 
-test('a commit is filled up to the page when that is little beside it, and the next begins there', async (t) => {
+test('a commit is filled up to the page boundary if it is large enough, and the next one begins there', async (t) => {
   const { directory, segment, ids, commits } = await written(t, [[4500, 4500, 4500], [4500], [900], [900]]);
   const [first, second, third, fourth] = commits;
   const boundary = Math.ceil(endOf(first) / page) * page;
   assert.equal(second?.[0]?.offset, boundary);
-  assert.equal(third?.[0]?.offset, endOf(second), 'one message is too little to be filled up to a page');
+  assert.equal(third?.[0]?.offset, endOf(second), 'a commit of one message is too small to be filled up');
   assert.equal(fourth?.[0]?.offset, endOf(third));
   const bytes = await readFile(segment);
   assert.ok(bytes.subarray(endOf(first), boundary).every((byte) => byte === 0));
@@ -73,17 +73,17 @@ test('a commit is filled up to the page when that is little beside it, and the n
   assert.deepEqual(await inspect(directory), { ids, problems: [] });
 });
 
-test('a commit at the end of the file is filled up as well: no page is cleared when the next one comes', async (t) => {
+test('the last commit of a file is filled up as well', async (t) => {
   const { segment, commits } = await written(t, [[4500, 4500, 4500]]);
   assert.equal((await readFile(segment)).length, Math.ceil(endOf(commits[0]) / page) * page);
 });
 
-test('without syncs nothing is filled up', async (t) => {
+test('without syncs no commit is filled up', async (t) => {
   const { commits } = await written(t, [[4500, 4500, 4500], [4500]], 'none');
   assert.equal(commits[1]?.[0]?.offset, endOf(commits[0]));
 });
 
-test('a record that was overwritten with zeros before a gap is missed', async (t) => {
+test('a record before a gap that was overwritten with zeros is reported', async (t) => {
   const { directory, segment, ids, commits } = await written(t, [[4500, 4500, 4500, 50], [4500]]);
   const lost = commits[0]?.[3];
   assert.ok(lost !== undefined);
@@ -100,7 +100,7 @@ test('a record that was overwritten with zeros before a gap is missed', async (t
   assert.match(problems[0]?.text ?? '', new RegExp(`^bytes ${lost.offset} to ${commits[1]?.[0]?.offset} `));
 });
 
-test('anything but zeros in a gap is reported, and costs no message', async (t) => {
+test('bytes other than zero in a gap are reported, and no message is lost', async (t) => {
   const { directory, segment, ids, commits } = await written(t, [[4500, 4500, 4500], [4500]]);
   await rm(`${segment}.index`);
   const bytes = await readFile(segment);
@@ -114,7 +114,7 @@ test('anything but zeros in a gap is reported, and costs no message', async (t) 
   );
 });
 
-test('messages that were moved to a long-lived segment take no gap with them', async (t) => {
+test('messages are moved to a long-lived segment without the gap before them', async (t) => {
   const { directory, ids, commits } = await written(t, [[4500, 4500, 4500], [4500], [4500]]);
   const next = await openSpoolWriter({ ...writerDefaults, directory });
   t.after(() => next.close());

@@ -1,4 +1,4 @@
-// A probe of the disk leaves nothing behind, and a read-only or failing one is said to be that, never to be full.
+// A probe leaves no file behind. A disk that is read-only or fails is reported as such, and not as full.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -16,7 +16,7 @@ function append(writer: SpoolWriter) {
   return writer.append({ envelope: envelopeFor(queueId), content: [contentFor(1, 700)] });
 }
 
-test('a probe says what a write would meet, and leaves nothing behind', async () => {
+test('a probe fails as a write would, and leaves no file behind', async () => {
   const disk = new SimulatedDisk({ seed: 1 });
   const { files } = disk.process();
   await openSpoolWriter({ ...writerDefaults, directory, files });
@@ -30,7 +30,7 @@ test('a probe says what a write would meet, and leaves nothing behind', async ()
   });
 });
 
-test('a spool that became read-only says so, not that it is full, until it can be written again', async () => {
+test('a spool that became read-only is reported as read-only, not as full, until it can be written again', async () => {
   const disk = new SimulatedDisk({ seed: 1 });
   const clock = { nowMs: 1_700_000_000_000 };
   const { files } = disk.process();
@@ -49,7 +49,7 @@ test('a spool that became read-only says so, not that it is full, until it can b
   await writer.close();
 });
 
-test('one write that fails is of its file alone: mail is refused early only when no file can be made', async () => {
+test('after one failed write mail is still accepted; it is refused early only when no file can be made', async () => {
   const { files } = new SimulatedDisk({ seed: 1 }).process();
   const eio = (): NodeJS.ErrnoException => Object.assign(new Error('EIO: simulated'), { code: 'EIO' });
   let fails = { writes: false, opens: false };

@@ -1,4 +1,4 @@
-// Who may not read a spool hears that, and not that another version wrote it.
+// A user who may not read a spool is told so, and not that another version wrote it.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -7,7 +7,7 @@ import { nodeFiles } from '../../src/spool/file-layer.ts';
 import { inspectSpool } from '../../src/spool/inspect.ts';
 
 for (const code of ['EACCES', 'EPERM']) {
-  test(`a spool that ${code} keeps this user from is SPOOL_DENIED, with the exit code for missing rights`, async () => {
+  test(`a spool that cannot be read because of ${code} is SPOOL_DENIED, with the exit code for missing permission`, async () => {
     const denied = () => Promise.reject(Object.assign(new Error('not you'), { code }));
     const found = inspectSpool('/var/spool/sluice', { files: { ...nodeFiles, open: denied } });
     await assert.rejects(found.next(), (error: Error & { advice?: string }) => {

@@ -1,4 +1,4 @@
-// What can still be read of a message is handed out, whatever is damaged, and what is damaged is said.
+// The readable parts of a damaged message are returned, and the damaged parts are named.
 
 import assert from 'node:assert/strict';
 import { open, rm, truncate } from 'node:fs/promises';
@@ -18,12 +18,12 @@ interface Stored {
   readonly directory: string;
   readonly queueId: string;
   readonly ref: StoredRef;
-  /** Of the record. */
+  /** Path of the segment. */
   readonly segment: string;
   readonly large: string;
 }
 
-/** @param isSealed - there is an index that has a copy of the envelope */
+/** @param isSealed - keeps the index, which has a copy of the envelope */
 async function stored(
   t: TestContext,
   { isLarge = false, isSealed = false, octets = content } = {},
@@ -67,7 +67,7 @@ for (const isLarge of [false, true]) {
   const fileOf = (spool: Stored): string => (isLarge ? spool.large : spool.segment);
   const startOf = ({ ref }: Stored): number => (isLarge ? 0 : ref.offset + ref.length - content.length);
 
-  test(`${what} that is whole comes as it was written, without a fault`, async (t) => {
+  test(`${what} that is intact is returned as it was written, without a fault`, async (t) => {
     const spool = await stored(t, { isLarge });
     const { octets, envelope, faults } = await salvaged(spool);
     assert.deepEqual(faults, []);
@@ -75,7 +75,7 @@ for (const isLarge of [false, true]) {
     assert.deepEqual(envelope, envelopeFor(spool.queueId));
   });
 
-  test(`${what} with a flipped byte comes whole, and it is said`, async (t) => {
+  test(`${what} with a flipped byte is returned whole, with a fault`, async (t) => {
     const spool = await stored(t, { isLarge });
     await flip(fileOf(spool), startOf(spool) + 70_000);
     const { octets, envelope, faults } = await salvaged(spool);
@@ -87,7 +87,7 @@ for (const isLarge of [false, true]) {
     assert.equal(octets.compare(content, 0, 70_000, 0, 70_000), 0);
   });
 
-  test(`${what} that was cut short comes as far as it is there`, async (t) => {
+  test(`${what} that was cut short is returned up to the cut`, async (t) => {
     const spool = await stored(t, { isLarge });
     await truncate(fileOf(spool), startOf(spool) + 100_000);
     const { octets, faults } = await salvaged(spool);
@@ -95,7 +95,7 @@ for (const isLarge of [false, true]) {
     assert.ok(octets.equals(content.subarray(0, 100_000)));
   });
 
-  test(`${what} on a disk that does not give some of it comes without that`, async (t) => {
+  test(`${what} of which the disk cannot read a part is returned without that part`, async (t) => {
     const spool = await stored(t, { isLarge });
     const bad = startOf(spool) + 65_536;
     const files: FileLayer = {
@@ -122,7 +122,7 @@ for (const isLarge of [false, true]) {
     assert.match(faults.at(-1) ?? '', /^Its content is gone: there is no (?:file|segment) /);
   });
 
-  test(`${what} whose envelope is damaged comes whole`, async (t) => {
+  test(`${what} whose envelope is damaged is returned with its whole content`, async (t) => {
     const spool = await stored(t, { isLarge });
     await flip(spool.segment, spool.ref.offset + headerBytes + 5);
     const { octets, envelope, faults } = await salvaged(spool);
@@ -132,7 +132,7 @@ for (const isLarge of [false, true]) {
   });
 }
 
-test('where even the lengths are lost, the content is looked for by its first header field', async (t) => {
+test('when even the lengths are lost, the content is found by its first header field', async (t) => {
   const spool = await stored(t);
   await flip(spool.segment, spool.ref.offset + 56);
   const { octets, faults } = await salvaged(spool);
@@ -142,13 +142,13 @@ test('where even the lengths are lost, the content is looked for by its first he
   assert.match(faults.join('\n'), /It is unknown whether its content/);
 });
 
-test('the record of another message is not taken for it', async (t) => {
+test('the record of another message is not returned for it', async (t) => {
   const spool = await stored(t);
   const { envelope } = await salvaged({ ...spool, queueId: `${spool.queueId.slice(0, -1)}9` });
   assert.equal(envelope, undefined);
 });
 
-test('missing rights are no damage', async (t) => {
+test('missing permission is an error, and not damage', async (t) => {
   const spool = await stored(t);
   const denied = Object.assign(new Error('EACCES: permission denied, open'), { code: 'EACCES' });
   const files: FileLayer = { ...nodeFiles, open: () => Promise.reject(denied) };

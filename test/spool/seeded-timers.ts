@@ -1,16 +1,16 @@
-// Timers of the code under test that a seed decides about: each turn of the event loop is some milliseconds, whatever the
-// machine is busy with. What a timer does between two other steps is found again by the same seed.
+// Timers for the code under test that depend on a seed only: each turn of the event loop advances them by a random number of
+// milliseconds. So the same seed runs the timers between the same steps.
 
 import { mock } from 'node:test';
 import { below, seededRandom } from '../../sim/disk/random.ts';
 
-/** The longest turn, in ms: timers that come late and one by one, and timers that are all due at once. */
-const turnsMs = [2, 4, 30, 100];
+/** Longest turns in ms. With short turns timers fire one by one, with long turns many at once. */
+const longestTurnsMs = [2, 4, 30, 100];
 
-/** Runs `work` with such timers; those that are still set at its end never fire. */
+/** Runs `work` with such timers. Timers that are still set at its end never fire. */
 export async function withSeededTimers(seed: number, work: () => Promise<void>): Promise<void> {
   const random = seededRandom(seed);
-  const longestMs = turnsMs[below(random, turnsMs.length)] ?? 1;
+  const longestMs = longestTurnsMs[below(random, longestTurnsMs.length)] ?? 1;
   mock.timers.enable({ apis: ['setTimeout'] });
   const turn = (): void => {
     mock.timers.tick(below(random, longestMs));

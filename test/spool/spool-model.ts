@@ -1,5 +1,5 @@
-// What a spool has to hold, kept beside a real one that runs on a simulated disk: random work, and after every crash
-// the comparison. Every promise of the spool is an assertion here.
+// A model of a spool beside a real spool on a simulated disk: does random work, and compares both after every crash. Every
+// promise of the spool is an assertion here.
 
 import assert from 'node:assert/strict';
 import { below, seededRandom, type Random } from '../../sim/disk/random.ts';
@@ -31,9 +31,9 @@ interface LiveProcess extends DiskProcess {
 export class SpoolModel {
   /** Messages that are, or may be, in the spool. */
   readonly messages = new Map<string, MessageModel>();
-  /** Messages that must never come back. */
+  /** Queue ids of messages that must never come back. */
   readonly gone = new Set<string>();
-  /** How often each thing happened: a run in which nothing happens proves nothing. */
+  /** How often each kind of event happened, so that a test can require that it did. */
   readonly seen = { acknowledged: 0, refused: 0, recovered: 0, strays: 0, finished: 0, moved: 0, read: 0 };
   disk: SimulatedDisk;
   nowMs = 1_700_000_000_000;
@@ -53,7 +53,7 @@ export class SpoolModel {
     this.#reserveBytes = reserveBytes;
   }
 
-  /** Starts everything after power came on, and compares what recovery finds. */
+  /** Starts all processes after a power cut, and compares what recovery finds. */
   async start(): Promise<void> {
     for (let slot = 0; slot < writers; slot++) await this.#startWriter(slot);
     await this.#startManager(true);
@@ -85,7 +85,7 @@ export class SpoolModel {
     this.#writers[slot] = { writer, process };
   }
 
-  /** `powerCut`: what is on the disk now is durable. Otherwise only the manager died. */
+  /** @param powerCut - all processes died, so everything on the disk is durable now; otherwise only the manager died */
   async #startManager(powerCut: boolean): Promise<void> {
     this.#manager = this.#newProcess();
     this.#problems.length = 0;
@@ -109,13 +109,13 @@ export class SpoolModel {
     this.#store = store;
     const found = new Set<string>();
     for await (const message of store.recover()) {
-      assert.ok(!found.has(message.queueId), `${message.queueId} came back twice`);
+      assert.ok(!found.has(message.queueId), `${message.queueId} was recovered twice`);
       found.add(message.queueId);
       this.#appeared(message, powerCut);
     }
-    // Reported while recovery ran is as good as found by it.
+    // A message that was reported during recovery need not be found by it.
     for (const model of this.messages.values()) if (model.reportedTo !== store) this.#absent(model, powerCut);
-    // What was refused may come back without its large file, or have been seen in the page cache only, after two failures.
+    // A refused message may come back without its large file, or have been seen only in the page cache, after two failures.
     const lost = this.#problems.filter(
       ({ kind, place }) =>
         (kind === 'missing' && !refused.has(place)) || kind === 'journal' || kind === 'content',
@@ -123,11 +123,11 @@ export class SpoolModel {
     assert.deepEqual(lost, []);
   }
 
-  /** The store has found a message: that must be possible. After a power cut it is what counts from now on. */
+  /** The store has found a message: its state must be possible. After a power cut, this state is durable. */
   #appeared(message: RecoveredMessage, powerCut: boolean): void {
     this.seen.recovered++;
     const model = this.messages.get(message.queueId);
-    assert.ok(model !== undefined, `${message.queueId} came back or from nowhere`);
+    assert.ok(model !== undefined, `${message.queueId} is recovered, but was removed or never stored`);
     assert.equal(message.sizeBytes, model.content.length);
     assert.equal(message.damage, undefined, `${message.queueId} is taken for damaged`);
     const waiting = new Map(message.waiting.map((each) => [each.index, each]));
@@ -144,7 +144,7 @@ export class SpoolModel {
     model.reportedTo = this.#store;
   }
 
-  /** The store has not found a message: it must be done, or never have been acknowledged. */
+  /** The store has not found a message: it must be done, or it was not acknowledged. */
   #absent(model: MessageModel, powerCut: boolean): void {
     const { queueId, recipients, acknowledged } = model;
     for (const [index, recipient] of recipients.entries()) {
@@ -156,7 +156,7 @@ export class SpoolModel {
     this.gone.add(queueId);
   }
 
-  /** Random work until it is done or the power goes. */
+  /** Does random work until `steps` are done or the power is cut. */
   async work(steps: number): Promise<void> {
     const { disk } = this;
     const pending = new Set<Promise<void>>();
@@ -165,7 +165,7 @@ export class SpoolModel {
       failure ??= error;
     };
     for (let step = 0; step < steps && failure === undefined; step++) {
-      // Without power nothing goes on, least of all on the disk of the next life.
+      // After a power cut nothing may continue, above all not on the disk of the next run.
       if (disk.isOff) return never;
       this.nowMs += below(this.#random, 3000);
       const dice = this.#random();
@@ -188,7 +188,7 @@ export class SpoolModel {
     const manager = this.#manager;
     assert.ok(receiver !== undefined && manager !== undefined);
     const { process, writer } = receiver;
-    // What a dead process was doing never ends, and nobody waits for it.
+    // The operations of a killed process never end, so they are not waited for.
     if (dice < 0.35) return Promise.race([this.#append(writer), process.killed]);
     if (dice < 0.42) return Promise.race([this.#large(writer), process.killed]);
     if (dice < 0.78) return this.#settle();
@@ -248,7 +248,7 @@ export class SpoolModel {
   #acknowledged(model: MessageModel, ref: StoredRef): void {
     this.seen.acknowledged++;
     model.acknowledged = true;
-    // Now and then the report is lost; the message must not be.
+    // Sometimes the report is lost; the message must still be found.
     if (this.#random() < 0.05) return;
     const isNew = this.#store?.submitted(model.queueId, ref, model.recipients.length);
     assert.equal(isNew, model.reportedTo !== this.#store, `${model.queueId} is new`);
@@ -300,7 +300,7 @@ export class SpoolModel {
     const recipient = below(this.#random, recipients.length);
     const states = recipients[recipient]?.states ?? [];
     const last = states.at(-1);
-    // What is done is sometimes settled again, to no effect.
+    // A recipient that is done is sometimes settled again, which must have no effect.
     if (dice > 0.4) {
       if (last !== 'done') states.push('done');
       return { kind: dice < 0.8 ? 'delivered' : 'removed', queueId, recipient };
@@ -347,7 +347,7 @@ export class SpoolModel {
     store?.unpin(pinned.queueId);
   }
 
-  /** A waiting message reads as it was written. */
+  /** Reads a waiting message, which must be as it was written. */
   async #compareContent({ queueId, content, recipients }: MessageModel): Promise<void> {
     const store = this.#store;
     const ref = store?.locate(queueId);
@@ -360,7 +360,7 @@ export class SpoolModel {
       assert.equal(stored.envelope.recipients.length, recipients.length);
       for await (const piece of stored.stream()) pieces.push(piece);
     } catch (error) {
-      // Finished and removed while it was read, or moved by a new manager that knows of no pin.
+      // Meanwhile the message may be done and removed, or moved by a new manager, which does not know the pin.
       if (store !== this.#store || store?.locate(queueId) === undefined) return;
       throw error;
     }
@@ -390,7 +390,7 @@ export class SpoolModel {
   /** Stops in order. */
   async stop(): Promise<void> {
     await Promise.all(this.#writers.map(({ writer }) => writer.close()));
-    // Whatever failed before, the disk is well now: the journal must have found its way back.
+    // The disk works again, so the journal must store all outcomes, after any earlier failure.
     await this.#flush();
     await this.#store?.flush();
     await this.#store?.close();

@@ -1,4 +1,4 @@
-// The store: what waits, what became of it, and what is tidied away, on the real file system.
+// The manager's store on the real file system: recovery, outcomes, and maintenance.
 
 import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
@@ -68,7 +68,7 @@ test('a message that the store before has finished and removed is not new when i
   await writer.close();
 });
 
-test('what waits survives a restart: attempts, times, errors, holds, and which recipients are left', async (t) => {
+test('waiting mail survives a restart with attempts, times, last errors, holds and waiting recipients', async (t) => {
   const directory = await temporaryDirectory(t);
   const writer = await openSpoolWriter({ ...writerDefaults, directory });
   const [store] = await openStore(directory);
@@ -130,7 +130,7 @@ test('what waits survives a restart: attempts, times, errors, holds, and which r
   await again.close();
 });
 
-test('a message that recovery found is not new when its receiver reports it late, alive or done', async (t) => {
+test('a message that recovery has found is not new when its receiver reports it later, waiting or done', async (t) => {
   const directory = await temporaryDirectory(t);
   const writer = await openSpoolWriter({ ...writerDefaults, directory });
   const ids = [writer.newQueueId(), writer.newQueueId()];
@@ -147,14 +147,14 @@ test('a message that recovery found is not new when its receiver reports it late
   assert.equal(store.submitted(ids[0]!, refs[0]!, 1), false);
   assert.equal(store.submitted(ids[1]!, refs[1]!, 1), false);
   assert.equal(store.usage().liveMessages, 1);
-  // The writer goes on in the same segment.
+  // The writer continues in the same segment.
   const later = await send(writer, store);
   assert.notEqual(store.locate(later), undefined);
   await store.close();
   await writer.close();
 });
 
-test('dead segments go, the newest of each slot stays, and outcomes are durable first', async (t) => {
+test('segments without waiting messages are removed, except the newest of each slot', async (t) => {
   const directory = await temporaryDirectory(t);
   const writer = await openSpoolWriter({ ...writerDefaults, directory, segmentBytes: 64 * 1024 });
   const [store] = await openStore(directory);
@@ -173,7 +173,7 @@ test('dead segments go, the newest of each slot stays, and outcomes are durable 
   await again.close();
 });
 
-test('a straggler is moved to a long-lived segment, and its old segment goes', async (t) => {
+test('the last messages of a segment are moved to a long-lived one, and the old segment is removed', async (t) => {
   const directory = await temporaryDirectory(t);
   const writer = await openSpoolWriter({ ...writerDefaults, directory, segmentBytes: 64 * 1024 });
   const [store] = await openStore(directory, { segmentBytes: 64 * 1024 });
@@ -255,7 +255,7 @@ test('tenant and priority are recovered, with and without an index, from large r
     [plain, undefined, undefined],
   ].sort();
   assert.deepEqual(await found(), expected, 'from the segment');
-  // So many that are done that the segment is worth moving out of.
+  // Many messages that are done, so that maintenance moves the few that wait.
   const done: string[] = [];
   for (let index = 0; index < 100; index++) done.push(await send(writer, store, undefined, 2000));
   store.settle(done.map((queueId) => ({ kind: 'delivered', queueId, recipient: 0 })));
@@ -272,7 +272,7 @@ test('tenant and priority are recovered, with and without an index, from large r
   await store.close();
 });
 
-test('the journal is compacted and still tells everything', async (t) => {
+test('the journal is compacted and still has the whole state', async (t) => {
   const directory = await temporaryDirectory(t);
   const writer = await openSpoolWriter({ ...writerDefaults, directory });
   const [store] = await openStore(directory, { journalBytes: 4096 });
@@ -313,7 +313,7 @@ test('the journal is compacted and still tells everything', async (t) => {
   await again.close();
 });
 
-test('a message that its receiver never reported is found once the receiver is gone', async (t) => {
+test('a message that its receiver has never reported is found after the receiver has ended', async (t) => {
   const directory = await temporaryDirectory(t);
   const strays: string[] = [];
   const [store] = await openStore(directory, {
@@ -338,7 +338,7 @@ test('a message that its receiver never reported is found once the receiver is g
   await dead.close();
 });
 
-test('large files go with their message; those of a dead receiver go once it has a successor', async (t) => {
+test('a large file is removed with its message; that of a dead receiver when its slot has a new process', async (t) => {
   const directory = await temporaryDirectory(t);
   const large = join(directory, 'large');
   const writer = await openSpoolWriter({ ...writerDefaults, directory });
@@ -357,7 +357,7 @@ test('large files go with their message; those of a dead receiver go once it has
   assert.deepEqual(await readdir(large), [unfinished]);
   await store.close();
 
-  // A manager that restarts alone leaves it: the receiver may still be writing.
+  // A restart of the manager alone keeps the file, because the receiver may still be writing it.
   const problems: SpoolProblem[] = [];
   const [again] = await openStore(directory, {
     onProblem: (problem: SpoolProblem) => problems.push(problem),

@@ -1,4 +1,4 @@
-// Helpers of the spool's tests: envelopes, contents, directories that go away.
+// Helpers of the spool's tests: envelopes, contents, temporary directories, opened stores.
 
 import type { TestContext } from 'node:test';
 import type { Envelope } from '../../src/message/envelope.ts';
@@ -48,16 +48,16 @@ export const writerDefaults = {
   sync: 'fdatasync',
 } as const;
 
-/** What a store found when it was opened. */
+/** An opened store, with what it has found so far. */
 export interface OpenedStore {
   readonly store: SpoolStore;
   readonly messages: RecoveredMessage[];
   readonly problems: SpoolProblem[];
-  /** Queue ids of messages that were lost with the time of it. */
+  /** Queue ids of messages whose segment has vanished since the store was opened. */
   readonly vanished: string[];
 }
 
-/** Opens a store that moves nothing by itself, and recovers all that waits. */
+/** Opens a store that moves no messages, and recovers all waiting mail. */
 export async function openedStore(
   directory: string,
   options: Partial<SpoolStoreOptions> = {},

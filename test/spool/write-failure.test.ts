@@ -1,5 +1,5 @@
-// A failed write or sync: the waiting sessions are told, the file is never used again, and what was refused does not
-// come back.
+// After a failed write or sync, the waiting sessions get an error, the file is never used again, and refused messages do
+// not come back.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -13,7 +13,7 @@ import { saidForm } from '../refusals.ts';
 const directory = '/var/spool/sluice';
 const eio = (): NodeJS.ErrnoException => Object.assign(new Error('EIO: simulated'), { code: 'EIO' });
 
-/** Lets the next call of one kind fail, and notes what is done with a file after it failed. */
+/** Can let the next call of a kind fail, and records calls on a file after it has failed. */
 function failingFiles(files: FileLayer): {
   files: FileLayer;
   failNext: (call: string) => void;
@@ -42,7 +42,7 @@ function failingFiles(files: FileLayer): {
         return fd;
       },
       writev: (fd, buffers, position, done) => {
-        // The bytes may have got there all the same.
+        // The bytes are written although the call fails.
         if (note('writev', fd)) files.writev(fd, buffers, position, () => done(eio(), 0));
         else files.writev(fd, buffers, position, done);
       },
@@ -99,7 +99,7 @@ async function attemptsOf(files: FileLayer, queueId: string): Promise<number | u
 }
 
 for (const call of ['writev', 'fdatasync']) {
-  test(`when ${call} fails, all of its group are refused and the next ones go to a new segment`, async () => {
+  test(`when ${call} fails, its whole group is refused, and later messages go to a new segment`, async () => {
     const disk = new SimulatedDisk({ seed: 1 });
     const { files, failNext, reused } = failingFiles(disk.process().files);
     const writer = await openSpoolWriter({ ...writerDefaults, directory, files });
@@ -120,12 +120,12 @@ for (const call of ['writev', 'fdatasync']) {
     await writer.close();
     assert.deepEqual(reused, []);
     assert.deepEqual(await waitingIn(files), [first, last]);
-    // Nor do they come back with the power.
+    // They do not come back after a power cut, either.
     const after = disk.restarted({ seed: 2 });
     assert.deepEqual(await waitingIn(after.process().files), [first, last]);
   });
 
-  test(`when ${call} of the journal fails, flush says so, and the next one makes up for it in a new file`, async () => {
+  test(`when ${call} of the journal fails, flush rejects, and the next flush stores all outcomes in a new file`, async () => {
     const disk = new SimulatedDisk({ seed: 1 });
     const { files, failNext, reused } = failingFiles(disk.process().files);
     const { store, ids } = await storeWithMail(files, 4);
@@ -144,7 +144,7 @@ for (const call of ['writev', 'fdatasync']) {
   });
 }
 
-/** The attempts of the last message after a power cut that comes as soon as `flush` has ended. */
+/** Number of attempts of the last message after a power cut right after `flush`. */
 async function attemptsAfterFailedMove(seed: number): Promise<number | undefined> {
   const disk = new SimulatedDisk({ seed });
   const { files, failNext } = failingFiles(disk.process().files);
@@ -155,7 +155,7 @@ async function attemptsAfterFailedMove(seed: number): Promise<number | undefined
       ...files,
       syncDirectory: async (path) => {
         await files.syncDirectory(path);
-        // The new file is made: next come the old one's last entries.
+        // The new file exists; next, the old file gets its last entries.
         if (path.endsWith('journal')) afterCreation();
       },
       writev: (fd, buffers, position, done) => {
@@ -165,7 +165,7 @@ async function attemptsAfterFailedMove(seed: number): Promise<number | undefined
     },
     200,
   );
-  // So much that a snapshot takes several pieces.
+  // The texts are long, so that a snapshot has several pieces.
   const settle = (queueId: string, attempts: number): void => {
     const refusal = saidForm(`451 ${queueId} ${attempts} ${'x'.repeat(900)}`);
     store.settle([{ kind: 'deferred', queueId, recipient: 0, attempts, nextAttemptAtMs: 5, refusal }]);
@@ -185,16 +185,16 @@ async function attemptsAfterFailedMove(seed: number): Promise<number | undefined
       };
     };
   });
-  // With the power cut it has no end.
+  // It never ends, because the power is cut.
   void store.maintain(0);
   return attempts;
 }
 
-test('flush while a compaction leaves a file that does not take its last entries: they are in the new one by then', async () => {
+test('when a compaction leaves a file that failed to take its last entries, flush waits until the new file has them', async () => {
   for (let seed = 1; seed <= 10; seed++) assert.equal(await attemptsAfterFailedMove(seed), 2);
 });
 
-test('what was refused does not come back when a power cut parts its segment from the index', async () => {
+test('a refused message does not come back when a power cut leaves its segment without the index', async () => {
   for (let seed = 1; seed <= 20; seed++) {
     const disk = new SimulatedDisk({ seed });
     const { files, failNext } = failingFiles(disk.process().files);
@@ -206,7 +206,7 @@ test('what was refused does not come back when a power cut parts its segment fro
     failNext('fdatasync');
     await assert.rejects(append(writer.newQueueId()), { code: 'SPOOL_WRITE_FAILED' });
     await writer.close();
-    // As a removal that the power cut has undone by half.
+    // The state after a removal of which a power cut has undone one half.
     const segments = `${directory}/segments`;
     for (const name of await files.readdir(segments)) {
       if (name.endsWith('.index')) await files.unlink(`${segments}/${name}`);
@@ -216,7 +216,7 @@ test('what was refused does not come back when a power cut parts its segment fro
   }
 });
 
-test('a recovery on a disk that fails says what it was doing', async () => {
+test('the error of a recovery on a failing disk says what was being done', async () => {
   const { files } = new SimulatedDisk({ seed: 1 }).process();
   const { store, ids } = await storeWithMail(files, 1);
   await store.close();
