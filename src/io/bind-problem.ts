@@ -1,8 +1,8 @@
-// Whether this host could use one of its own addresses, without keeping it.
+// Tells whether this host can use an address of its own for a listener or a connection.
 
 import { createServer } from 'node:net';
 
-/** The system's code when the address and port cannot be bound; they are let go at once. */
+/** Binds the address and port, and releases them at once. Returns the system's error code when they cannot be bound. */
 export function bindProblem(host: string, port: number): Promise<string | undefined> {
   return new Promise((resolve) => {
     const server = createServer();

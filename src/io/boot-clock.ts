@@ -1,21 +1,21 @@
-// The clock that nobody sets, as all processes of one boot of the machine read it. What one of them wrote down tells a later
-// one how much time has really passed, whatever happened to the date.
+// The system's monotonic clock, which nobody can set and which all processes of one boot of the machine share. From a reading
+// that an earlier process stored, a later one knows how much time has passed, even if the date was changed.
 
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 
-/** `performance.now()` begins anew with each process; the clock behind it (CLOCK_MONOTONIC) began with the boot. */
-const beganMs = Number(process.hrtime.bigint()) / 1e6 - performance.now();
+/** Monotonic time (CLOCK_MONOTONIC, which begins with the boot) at which this process's `performance.now()` was 0. */
+const originMs = Number(process.hrtime.bigint()) / 1e6 - performance.now();
 
-/** Ms of the system's monotonic clock. */
+/** The system's monotonic clock, in ms. */
 export function bootMs(): number {
-  return beganMs + performance.now();
+  return originMs + performance.now();
 }
 
 /**
- * Tells this boot of the machine from any other: readings of `bootMs` can be compared when it is the same. Undefined when
- * the system does not say.
+ * Identifies this boot of the machine: readings of `bootMs` can be compared when their boot ids are equal. Undefined when the
+ * system does not tell.
  */
 export async function bootIdHere(): Promise<string | undefined> {
   try {

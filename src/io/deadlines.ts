@@ -1,11 +1,11 @@
 // One timer for all sessions of a process: a wheel of one-second buckets instead of a timer each.
 // Moving a deadline later is a single assignment; expiry is exact to the wheel's step, never early.
 
-/** Something that ends at a time unless the time is moved. Owners keep one and call `Deadlines.set`. */
+/** Something that expires at a time unless the time is moved. Its owner keeps it and calls `Deadlines.set`. */
 export interface Deadline {
-  /** Ms on the wheel's clock, which nobody sets; Infinity while nothing is due. Written by `Deadlines` only. */
+  /** Ms on the wheel's monotonic clock; Infinity without a deadline. Written by `Deadlines` only. */
   atMs: number;
-  /** The bucket that the entry sits in; -1: in none. Written by `Deadlines` only. */
+  /** Index of the bucket that holds the entry; -1: none. Written by `Deadlines` only. */
   bucket: number;
   expired(): void;
 }
@@ -42,12 +42,12 @@ export class Deadlines {
     this.#timer = undefined;
   }
 
-  /** The entry expires `afterMs` from now instead of when it would have. */
+  /** Sets the deadline of an entry to `afterMs` from now, in place of an earlier one. */
   set(entry: Deadline, afterMs: number): void {
     const atMs = this.#now() + afterMs;
     const sooner = atMs < entry.atMs;
     entry.atMs = atMs;
-    // A later time needs no move: the old bucket finds the entry early and files it again.
+    // A later time needs no move: `advance` finds the entry in its old bucket and files it again.
     if (entry.bucket < 0 || sooner) this.#file(entry);
   }
 
@@ -57,19 +57,19 @@ export class Deadlines {
     entry.bucket = -1;
   }
 
-  /** Expires what is due; called by the timer, and by tests with a clock of their own. */
+  /** Expires the entries that are due. The timer calls it, and tests with a clock of their own do. */
   advance(): void {
     const now = this.#now();
     const last = Math.floor(now / this.#stepMs);
     if (last - this.#tick > this.#buckets.length) this.#tick = last - this.#buckets.length;
-    // Bucket n holds what is due in the step that ends at n, and what was filed there before it was moved later.
+    // Bucket n holds the entries due in the step that ends at n, and those filed there before their time was moved later.
     for (; this.#tick <= last; this.#tick++) {
       const bucket = this.#buckets[this.#tick % this.#buckets.length];
       if (bucket === undefined || bucket.size === 0) continue;
       const entries = [...bucket];
       bucket.clear();
       for (const entry of entries) {
-        if (entry.bucket !== this.#tick % this.#buckets.length) continue; // cleared or moved by one before it
+        if (entry.bucket !== this.#tick % this.#buckets.length) continue; // cleared or moved by an entry before it
         entry.bucket = -1;
         if (entry.atMs > now) {
           if (entry.atMs !== Infinity) this.#file(entry, this.#tick + 1);
@@ -84,7 +84,7 @@ export class Deadlines {
   #file(entry: Deadline, first = this.#tick): void {
     this.#buckets[entry.bucket]?.delete(entry);
     const due = Math.ceil(entry.atMs / this.#stepMs);
-    // Beyond the wheel: the farthest bucket, from which it is filed again.
+    // An entry beyond the wheel goes to the farthest bucket, from which it is filed again.
     const tick = Math.min(Math.max(due, first), first + this.#buckets.length - 2);
     entry.bucket = tick % this.#buckets.length;
     this.#buckets[entry.bucket]?.add(entry);

@@ -1,13 +1,13 @@
-// Makes a folder and those above it. Node's own recursive mkdir asks for ever where the system says that the parent is
-// missing although it is there (/proc), so each folder is made by itself here, and asked for once.
+// Makes a folder and its parents. Node's own recursive mkdir never ends where the system reports a parent as missing although
+// it exists (in /proc), so each folder is made separately here, with one attempt.
 
 import { mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /**
  * @param path - absolute
- * @param mode - permissions of the folder itself; those above it get what the process usually gives
- * @throws {Error} with the system's words; also when one of them is there and is no folder
+ * @param mode - permissions of the folder itself; new parents get the default of the process
+ * @throws {Error} with the system's message; also when something that is no folder has one of these names
  */
 export function makeFolder(path: string, mode = 0o777): void {
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return;

@@ -1,5 +1,5 @@
-// Removes a file that may be there. Unlike Node's `rmSync` with `force`, it keeps the code of what fails: Node 26 throws
-// an error with an empty code there, so that nobody can tell a read-only disk from a mistake of ours.
+// Removes a file that may not exist. Node's `rmSync` with `force` cannot be used: in Node 26 it throws errors with an empty
+// code, so that a read-only disk cannot be told from a fault of Sluice.
 
 import { unlinkSync } from 'node:fs';
 
@@ -12,11 +12,11 @@ export function removeFile(path: string): void {
   }
 }
 
-/** The same for what is of no use any more and does no harm: where it cannot be removed, it stays. */
+/** Removes a leftover that does no harm; ignores a failure. */
 export function removeLeftover(path: string): void {
   try {
     removeFile(path);
   } catch {
-    // A read-only disk, say. Whoever needs the name tries again, and hears why it cannot be had.
+    // For example on a read-only disk. Code that needs the name tries it again, and reports the reason.
   }
 }

@@ -1,19 +1,19 @@
-// Steady time: it advances with the monotonic clock alone, so that nothing that waits for an interval is misled when the
-// system's clock is set. It begins as the date, and goes on over a restart by what `Timeline` remembers. Small changes of
-// the clock are followed at once; a step of more than an hour is believed only after the clock has kept to it for a while.
+// Steady time advances with the monotonic clock only, so that a change of the system's clock does not disturb what waits for
+// an interval. It begins as the date, and continues over a restart by what `Timeline` remembers. Dates follow small changes
+// of the clock at once; they follow a step of more than an hour only after the clock has kept to it for a while.
 
 import { Timeline, type Stretch } from './timeline.ts';
 
 /** A larger difference than this between the two clocks is a step. */
 export const stepMs = 3_600_000;
-/** So little lies between the readings of two clocks, however well they run. */
+/** A difference below this is noise: the two clocks are read one after the other. */
 const jitterMs = 100;
-/** Less than this between two looks is drift: no stretch of its own. */
+/** A difference below this between two observations is drift, which begins no stretch of its own. */
 const driftMs = 1_000;
 /** A step is believed when the clock has kept to it for this long. */
 export const confirmMs = 600_000;
 
-/** What was noticed about the system's clock. `byMs`: how far it went, negative: back. */
+/** What was noticed about the system's clock. `byMs` is the size of the step; negative: back. */
 export type ClockChange =
   /** It was set by more than an hour; dates are still written as if it had not been. */
   | { readonly kind: 'stepped'; readonly byMs: number }
@@ -22,46 +22,46 @@ export type ClockChange =
   /** It is back where it was before the step. */
   | { readonly kind: 'returned'; readonly byMs: number };
 
-/** The clock at the start against the last date that was seen before. */
+/** How the clock at the start differs from the last date that was seen before. */
 export interface ClockStart {
-  /** Unix ms; undefined: nobody has seen a date before. */
+  /** Unix ms; undefined: no date was seen before. */
   readonly lastSeenMs: number | undefined;
   /** How far the date is ahead of it; negative: behind. If `isMeasured`, the time that has really passed. */
   readonly byMs: number;
-  /** The monotonic clock has told how much time has passed, so the date need not be believed. */
+  /** The passed time is known from the monotonic clock, not from the date. */
   readonly isMeasured: boolean;
 }
 
-/** What a start on the same boot of the machine goes on from. */
+/** The state from which a start on the same boot of the machine continues. */
 export interface ClockRun {
   /** Two readings of the same moment. */
   readonly monotonicMs: number;
   readonly steadyMs: number;
-  /** A step that was not believed yet; the last of the stretches is its. */
+  /** A step that was not believed yet; the last stretch belongs to it. */
   readonly step?: Step | undefined;
 }
 
 export interface SteadyClockOptions {
-  /** What was remembered; none: time begins now. */
+  /** The stretches that were remembered; none: time begins now. */
   readonly stretches?: readonly Stretch[];
-  /** Where the monotonic clock was, if it has gone on since: only on the same boot of the machine. */
+  /** Where the monotonic clock was; only if it has run on since, on the same boot of the machine. */
   readonly run?: ClockRun | undefined;
-  /** Ms on a clock that nobody sets. */
+  /** The monotonic clock, in ms. */
   readonly monotonic?: () => number;
   /** The date, Unix ms. */
   readonly date?: () => number;
 }
 
-/** Times are steady. */
+/** A step of the system's clock. `sinceMs` and `fromMs` are steady time. */
 export interface Step {
   /** When it was noticed. */
   readonly sinceMs: number;
-  /** Dates have this shift since then, at the earliest. */
+  /** Dates have had this shift since then at the earliest. */
   readonly fromMs: number;
   readonly shiftMs: number;
 }
 
-/** What those need who live in steady time and meet dates. */
+/** The part of the clock for code that works in steady time and converts dates. */
 export type DatedClock = Pick<
   SteadyClock,
   | 'nowMs'
@@ -82,7 +82,7 @@ export class SteadyClock {
   readonly #timeline: Timeline;
   /** Steady time less monotonic time. */
   readonly #baseMs: number;
-  /** Steady time of the last look at both clocks: a step came after it. */
+  /** Steady time at which both clocks were last compared: a step that is noticed came after it. */
   #observedMs: number;
   /** A step that is not believed yet. */
   #step: Step | undefined;
@@ -103,7 +103,7 @@ export class SteadyClock {
       this.start = { lastSeenMs: this.#timeline.lastMs, byMs: Math.round(elapsedMs), isMeasured: true };
       this.#observedMs = run.steadyMs;
       this.#step = run.step;
-      const steadyMs = this.#goOn(run.steadyMs, elapsedMs);
+      const steadyMs = this.#continueRun(run.steadyMs, elapsedMs);
       this.#baseMs = steadyMs - run.monotonicMs - elapsedMs;
       return;
     }
@@ -111,42 +111,42 @@ export class SteadyClock {
     const byMs = nowMs - this.#timeline.lastMs;
     const lastSeenMs = stretches.length === 0 ? undefined : this.#timeline.lastMs;
     this.start = { lastSeenMs, byMs, isMeasured: false };
-    this.#observedMs = this.#begin(nowMs, byMs);
+    this.#observedMs = this.#continueFromDate(nowMs, byMs);
     this.#baseMs = this.#observedMs - monotonic();
   }
 
   /**
-   * Scheduler time: Unix ms that no setting of the clock moves. Whole numbers that never go back.
-   * An arrow function, so that it can be handed on.
+   * Steady time: Unix ms that no change of the clock moves. Whole numbers that never decrease.
+   * An arrow function, so that it can be passed on.
    */
   readonly nowMs = (): number => Math.floor(this.#baseMs + this.#monotonic());
 
-  /** The date, Unix ms, without steps that are not believed (yet). Good for ends that people were told. */
+  /** The date in Unix ms, without steps that are not believed (yet). For the ends of what operators have set. */
   readonly dateMs = (): number => this.dateOf(this.nowMs());
 
-  /** The date that the system's clock shows, Unix ms, right or wrong: what other processes write down at this moment. */
+  /** The date in Unix ms as the system's clock shows it, right or wrong: other processes record this date now. */
   readonly systemMs = (): number => this.#date();
 
-  /** What has to be added to steady time for a date. */
+  /** Steady time plus this is the date. */
   get shiftMs(): number {
     return this.#timeline.shiftMs;
   }
 
   /**
-   * What has to be added to steady time for a date as the system's clock shows it at this moment, believed or not: for
-   * people, who compare it with that clock.
+   * Steady time plus this is the date as the system's clock shows it now, believed or not: for people, who compare it with
+   * that clock.
    */
   get shownShiftMs(): number {
     const shiftMs = this.#date() - this.nowMs();
     return Math.abs(shiftMs - this.shiftMs) > stepMs ? shiftMs : this.shiftMs;
   }
 
-  /** A date for people; see `shownShiftMs`. */
+  /** The date to show to people; see `shownShiftMs`. */
   shownOf(steadyMs: number): number {
     return steadyMs + this.shownShiftMs;
   }
 
-  /** To be kept with `stretches`, for a start on the same boot of the machine. */
+  /** To be stored with `stretches`, for a start on the same boot of the machine. */
   get run(): ClockRun {
     return {
       monotonicMs: this.#monotonic(),
@@ -155,7 +155,7 @@ export class SteadyClock {
     };
   }
 
-  /** To be kept for the next start. With a step in doubt: a start under the clock that it left believes it. */
+  /** To be stored for the next start. With a step in doubt its stretch is the last one: a start under that clock believes it. */
   get stretches(): readonly Stretch[] {
     const { stretches } = this.#timeline;
     if (this.#step === undefined) return stretches;
@@ -163,12 +163,12 @@ export class SteadyClock {
     return [...stretches, { fromMs: fromMs + shiftMs, toMs: this.nowMs() + shiftMs, shiftMs }];
   }
 
-  /** How far the step went that is in doubt; undefined: none is. */
+  /** The size of the step that is in doubt; undefined: no step is. */
   get doubtMs(): number | undefined {
     return this.#step === undefined ? undefined : this.#step.shiftMs - this.#timeline.shiftMs;
   }
 
-  /** Did the clock step, and is it not known yet whether it will keep to it? */
+  /** Whether the clock has made a step that is not believed yet. */
   get isInDoubt(): boolean {
     return this.#step !== undefined;
   }
@@ -177,7 +177,7 @@ export class SteadyClock {
     return this.#timeline.dateOf(steadyMs);
   }
 
-  /** See `Timeline.steadyOf`. Dates may have been written under a step that is in doubt, too. */
+  /** As `Timeline.steadyOf`; also for dates written under a step that is in doubt. */
   steadyOf(dateMs: number): number {
     const steadyMs = this.#timeline.steadyOf(dateMs);
     if (this.#step === undefined) return steadyMs;
@@ -187,8 +187,8 @@ export class SteadyClock {
   }
 
   /**
-   * The steady time of a date that another process has just written down: it knows the system's clock only, which may be
-   * wrong at this moment. What is not of the last hour counts as now.
+   * The steady time of a date that another process has just recorded by the system's clock, which may be wrong at this moment.
+   * A date that is not of the last hour counts as now.
    */
   receivedMs(dateMs: number): number {
     const ageMs = this.#date() - dateMs;
@@ -203,7 +203,7 @@ export class SteadyClock {
     return change;
   }
 
-  /** Believes a step at once, as if the clock had kept to it for long enough; undefined when there is none in doubt. */
+  /** Believes a step at once, as if the clock had kept to it for long enough; undefined when no step is in doubt. */
   confirm(): ClockChange | undefined {
     this.observe();
     if (this.#step === undefined) return undefined;
@@ -213,7 +213,7 @@ export class SteadyClock {
   #compare(steadyMs: number, dateMs: number): ClockChange | undefined {
     const shiftMs = dateMs - steadyMs;
     const byMs = shiftMs - this.#timeline.shiftMs;
-    if (Math.abs(byMs) <= stepMs) return this.#followed(steadyMs, dateMs, byMs);
+    if (Math.abs(byMs) <= stepMs) return this.#follow(steadyMs, dateMs, byMs);
     if (this.#step === undefined || Math.abs(shiftMs - this.#step.shiftMs) > stepMs) {
       this.#endStretch(steadyMs);
       this.#step = { sinceMs: steadyMs, fromMs: this.#observedMs, shiftMs };
@@ -231,56 +231,56 @@ export class SteadyClock {
 
   #believe({ fromMs, shiftMs }: Step, dateMs: number): ClockChange {
     const byMs = shiftMs - this.#timeline.shiftMs;
-    this.#timeline.begin(fromMs + shiftMs, dateMs, shiftMs);
+    this.#timeline.addStretch(fromMs + shiftMs, dateMs, shiftMs);
     this.#step = undefined;
     return { kind: 'confirmed', byMs };
   }
 
-  /** No step, or none any more. */
-  #followed(steadyMs: number, dateMs: number, byMs: number): ClockChange | undefined {
+  /** Handles a comparison without a step, or after the clock went back to where it was before one. */
+  #follow(steadyMs: number, dateMs: number, byMs: number): ClockChange | undefined {
     const shiftMs = dateMs - steadyMs;
     const step = this.#step;
     if (step !== undefined) {
       const wentMs = step.shiftMs - this.#timeline.shiftMs;
       this.#endStretch(steadyMs);
-      this.#timeline.goOn(dateMs, shiftMs);
+      this.#timeline.extend(dateMs, shiftMs);
       return { kind: 'returned', byMs: wentMs };
     }
-    if (Math.abs(byMs) < jitterMs) this.#timeline.goOn(dateMs);
-    else if (Math.abs(byMs) < driftMs) this.#timeline.goOn(dateMs, shiftMs);
+    if (Math.abs(byMs) < jitterMs) this.#timeline.extend(dateMs);
+    else if (Math.abs(byMs) < driftMs) this.#timeline.extend(dateMs, shiftMs);
     else {
       this.#endStretch(steadyMs);
-      this.#timeline.begin(this.#observedMs + shiftMs, dateMs, shiftMs);
+      this.#timeline.addStretch(this.#observedMs + shiftMs, dateMs, shiftMs);
     }
     return undefined;
   }
 
-  /** The clock was set since the last look: until now, dates may have been those of before. Ends a step in doubt, too. */
+  /** The clock was set since the last comparison: dates of before are possible up to now. Also ends a step in doubt. */
   #endStretch(steadyMs: number): void {
     const step = this.#step;
     const { shiftMs } = this.#timeline;
     if (step === undefined) {
-      this.#timeline.goOn(steadyMs + shiftMs);
+      this.#timeline.extend(steadyMs + shiftMs);
       return;
     }
-    // Mail that came in meanwhile has dates of the step: they are known for what they were.
-    this.#timeline.begin(step.fromMs + step.shiftMs, steadyMs + step.shiftMs, step.shiftMs);
-    this.#timeline.begin(this.#observedMs + shiftMs, steadyMs + shiftMs, shiftMs);
+    // Mail that came in meanwhile has dates of the step: this stretch converts them.
+    this.#timeline.addStretch(step.fromMs + step.shiftMs, steadyMs + step.shiftMs, step.shiftMs);
+    this.#timeline.addStretch(this.#observedMs + shiftMs, steadyMs + shiftMs, shiftMs);
     this.#step = undefined;
   }
 
   /**
-   * Steady time at a start that knows how much time has passed: of it, an hour at most counts, dates go on by all of it. What
-   * the date says now is for the next look.
+   * Returns steady time at a start that knows the passed time from the monotonic clock. Of that time an hour at most counts for
+   * steady time; dates advance by all of it. The system's date is compared at the next observation.
    */
-  #goOn(seenMs: number, elapsedMs: number): number {
+  #continueRun(seenMs: number, elapsedMs: number): number {
     const steadyMs = seenMs + Math.min(elapsedMs, stepMs);
     const skippedMs = Math.round(elapsedMs - Math.min(elapsedMs, stepMs));
     if (skippedMs === 0) return steadyMs;
     const step = this.#step;
     const shiftMs = this.#timeline.shiftMs + skippedMs;
     this.#endStretch(seenMs);
-    this.#timeline.begin(steadyMs + shiftMs, steadyMs + shiftMs, shiftMs);
+    this.#timeline.addStretch(steadyMs + shiftMs, steadyMs + shiftMs, shiftMs);
     this.#observedMs = steadyMs;
     if (step !== undefined) {
       this.#step = { sinceMs: step.sinceMs, fromMs: steadyMs, shiftMs: step.shiftMs + skippedMs };
@@ -288,16 +288,16 @@ export class SteadyClock {
     return steadyMs;
   }
 
-  /** Steady time at the start. Of the time in which nobody looked, at most an hour has passed. */
-  #begin(dateMs: number, byMs: number): number {
+  /** Returns steady time at a start that knows only the date. Of the time since the last date an hour at most counts. */
+  #continueFromDate(dateMs: number, byMs: number): number {
     const timeline = this.#timeline;
     const seenMs = timeline.lastMs - timeline.shiftMs;
     if (byMs >= 0 && byMs <= stepMs) {
-      timeline.goOn(dateMs);
+      timeline.extend(dateMs);
       return dateMs - timeline.shiftMs;
     }
     const steadyMs = byMs > 0 ? seenMs + stepMs : seenMs;
-    timeline.begin(dateMs, dateMs, dateMs - steadyMs);
+    timeline.addStretch(dateMs, dateMs, dateMs - steadyMs);
     return steadyMs;
   }
 }

@@ -1,6 +1,6 @@
-// Dates against time that has really passed. The system's clock may be set forward or back, and a machine may be off for
-// weeks: each stretch in which the clock ran evenly has its own shift between dates and steady time. Pure arithmetic;
-// small enough to be kept in a file, so that dates in the spool mean the same after a restart.
+// Converts between dates and steady time. The system's clock may be set forward or back, and a machine may be off for weeks:
+// each stretch in which the clock ran evenly has its own shift between the two. Pure arithmetic, and small enough to be kept
+// in a file, so that dates in the spool mean the same after a restart.
 
 /** Dates from `fromMs` to `toMs` were written while steady time was the date less `shiftMs`. */
 export interface Stretch {
@@ -11,11 +11,11 @@ export interface Stretch {
   readonly shiftMs: number;
 }
 
-/** Older stretches are forgotten: what was written in them counts as of the oldest that is left. */
+/** Older stretches are forgotten; a date from one of them is converted by the oldest that is left. */
 const mostStretches = 50;
 
 export class Timeline {
-  /** Oldest first; never empty. The last one is now. */
+  /** Oldest first; never empty. The last one is the present one. */
   #stretches: Stretch[];
 
   constructor(stretches: readonly [Stretch, ...Stretch[]] | readonly Stretch[], nowMs: number) {
@@ -26,7 +26,7 @@ export class Timeline {
     return this.#stretches;
   }
 
-  /** What lies between dates and steady time now. */
+  /** The present date less steady time. */
   get shiftMs(): number {
     return this.#last.shiftMs;
   }
@@ -42,9 +42,9 @@ export class Timeline {
   }
 
   /**
-   * The steady time of a date that was written down here. Where several stretches have seen the date, the latest that it can
-   * be: nothing is older than it is. A date that the clock jumped over is the moment of the jump; one that is still to
-   * come counts from where the clock got farthest.
+   * The steady time of a date that was recorded on this host. If several stretches contain the date, the result is the latest
+   * possible time, so that no mail seems older than it is. A date that the clock jumped over becomes the moment of the jump; a
+   * future date is converted by the stretch that reached farthest.
    */
   steadyOf(dateMs: number): number {
     let seenMs = -Infinity;
@@ -63,19 +63,19 @@ export class Timeline {
     return isBefore ? dateMs - this.#oldestShiftMs : next.fromMs - next.shiftMs;
   }
 
-  /** Has the clock shown this date? */
+  /** Whether the clock has shown this date. */
   hasSeen(dateMs: number): boolean {
     return this.#stretches.some(({ fromMs, toMs }) => fromMs <= dateMs && dateMs <= toMs);
   }
 
-  /** The clock shows this date, and runs evenly but for as little as this shift says. */
-  goOn(dateMs: number, shiftMs = this.shiftMs): void {
+  /** Extends the present stretch to this date; a `shiftMs` corrects its shift by a small difference. */
+  extend(dateMs: number, shiftMs = this.shiftMs): void {
     const { fromMs, toMs } = this.#last;
     this.#stretches[this.#stretches.length - 1] = { fromMs, toMs: Math.max(toMs, dateMs), shiftMs };
   }
 
-  /** The clock was set: from this date on there is another shift. */
-  begin(fromMs: number, toMs: number, shiftMs: number): void {
+  /** The clock was set: adds a stretch with another shift. */
+  addStretch(fromMs: number, toMs: number, shiftMs: number): void {
     this.#stretches.push({ fromMs, toMs, shiftMs });
     if (this.#stretches.length > mostStretches) this.#stretches.shift();
   }

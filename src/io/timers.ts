@@ -1,19 +1,19 @@
-// Timers, turns of the event loop and the clock that they go by, as a port: whoever waits is handed these, so that a
-// simulation decides when a wait is over, and ends all waits of a process that it kills.
+// Timers, turns of the event loop and their clock, as a port. Code that waits gets it as a parameter, so that a simulation
+// decides when a wait is over, and ends all waits of a process that it kills.
 
-/** A timer that is set. */
+/** A running timer. */
 export interface Timer {
-  /** The process need not stay alive for it. */
+  /** The timer does not keep the process alive. */
   unref(): Timer;
 }
 
 /** As in Node, without arguments for the callback. */
 export interface Timers {
-  /** Ms on a clock that nobody sets. */
+  /** A monotonic clock, in ms. */
   readonly nowMs: () => number;
   setTimeout(act: () => void, delayMs: number): Timer;
   setInterval(act: () => void, everyMs: number): Timer;
-  /** Ends a timer of either kind; nothing happens when it is over, or undefined. */
+  /** Ends a timer of either kind; does nothing when it is undefined or over. */
   clear(timer: Timer | undefined): void;
   /** Calls back in the next turn of the event loop. */
   setImmediate(act: () => void): void;

@@ -1,4 +1,4 @@
-// Listening on a Unix-domain socket: what a killed process left behind is cleared away, what is in use is not touched.
+// Listens on a Unix-domain socket. The socket of a killed process is removed first; one that is in use is not touched.
 
 import { chmodSync, lstatSync } from 'node:fs';
 import { connect, type Server } from 'node:net';
@@ -18,11 +18,11 @@ export function answers(path: string): Promise<boolean> {
   });
 }
 
-/** A name that was meant for something else may lead to a file of somebody. */
+/** Removes a socket and nothing else: a mistaken path may be that of somebody's file. */
 function removeSocket(path: string): void {
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (found === undefined) return;
-  if (!found.isSocket()) throw new Error('something else is there, which is no socket');
+  if (!found.isSocket()) throw new Error('a file that is no socket has this name');
   removeFile(path);
 }
 
@@ -50,7 +50,7 @@ export function listenAt(server: Server, path: string): Promise<void> {
   });
 }
 
-/** Sets the permissions of a socket; one that cannot have them is closed again. @throws {Error} with the system's words */
+/** Sets the permissions of a socket; closes the socket when that fails. @throws {Error} with the system's words */
 export function restrict(server: Server, path: string, mode: number): void {
   try {
     chmodSync(path, mode);

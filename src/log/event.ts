@@ -1,5 +1,5 @@
-// The vocabulary of the log: the events that a message or a connection can have, and the fields that say more.
-// docs/log.md is the same list for the people who read logs.
+// The vocabulary of the log: the events of messages and connections, and the fields of their lines.
+// docs/log.md has the same list for the people who read logs.
 
 /** What happened, in one word. Names never change once released: people search for them. */
 export type EventName =
@@ -31,7 +31,7 @@ export interface LogFields {
   readonly to?: string | readonly string[] | undefined;
   /** IP address of a client. */
   readonly client?: string | undefined;
-  /** What a client called itself. */
+  /** The name that a client gave in HELO or EHLO. */
   readonly helo?: string | undefined;
   /** The command that a client was refused. */
   readonly command?: string | undefined;
@@ -45,9 +45,9 @@ export interface LogFields {
   readonly remote?: string | undefined;
   /** Name of a destination: the MX or smarthost that the address belongs to. */
   readonly host?: string | undefined;
-  /** What the other end answered, or what was answered to it. */
+  /** The reply of the other end, or the reply to it. */
   readonly reply?: string | undefined;
-  /** Why, when it was not a reply. */
+  /** The reason, when it was not a reply. */
   readonly reason?: string | undefined;
   /** Failed attempts so far, this one included. */
   readonly attempts?: number | undefined;

@@ -1,6 +1,6 @@
-// Carries log lines to a file, a pipe or a terminal: lines are gathered for a moment and leave in one write, and the program
-// never waits for them. Promises: order; whole lines, also after a full disk; what cannot be written now is kept, up to a
-// bound, and tried again; what is dropped beyond it is counted, and a line says how many as soon as one can be written.
+// Writes log lines to a file, a pipe or a terminal. Lines are gathered for a moment and leave in one write, and the program
+// never waits for them. Promises: lines stay in order and whole, also after a full disk; what cannot be written now is kept,
+// up to a bound, and tried again; lines dropped beyond the bound are counted, and a line says how many they were.
 
 import type { Troubles } from '../stats/troubles.ts';
 import { LogTarget } from './log-target.ts';
@@ -9,17 +9,17 @@ import { PendingLines } from './pending-lines.ts';
 
 /** How long lines are gathered: a write costs a thread hop and a system call, whatever its length. */
 const gatherMs = 20;
-/** How soon a pipe that is full is tried again: later each time. */
+/** After this time a full pipe is tried again; the time doubles up to the second value. */
 const firstFullMs = 5;
 const lastFullMs = 100;
-/** How soon what failed is tried again. */
+/** After this time a failed write or a failed opening is tried again. */
 const retryMs = 1_000;
 /** A reader that takes nothing for this long has stopped reading. */
 const stuckMs = 10_000;
-/** How long an end waits for a reader. */
+/** How long `close` and the end of the process wait for a reader. */
 const closeMs = 2_000;
-/** Of a file that could not be opened so far. */
-const usualPiece = 1 << 18;
+/** Size of pieces while no file could be opened yet. */
+const usualPieceSize = 1 << 18;
 
 const lineFeed = 0x0a;
 const nothing = Buffer.alloc(0);
@@ -43,10 +43,10 @@ export interface LineWriterOptions {
   readonly target: string | number;
   /** The line that says how many were dropped, with its line end. */
   readonly droppedLine: (count: number) => string;
-  /** Hears when lines cannot be written. */
+  /** Told when lines cannot be written. */
   readonly troubles?: Troubles | undefined;
-  /** Begins without the file when it cannot be opened, keeps the lines, and tries again. */
-  readonly isPatient?: boolean | undefined;
+  /** A file that cannot be opened is no error: lines are kept, and opening is tried again. */
+  readonly mayOpenLater?: boolean | undefined;
 }
 
 export class LineWriter implements LineSink {
@@ -55,20 +55,20 @@ export class LineWriter implements LineSink {
   readonly #trouble: LogTrouble;
   /** Undefined while the file could not be opened even once. */
   #target: LogTarget | undefined;
-  /** Replaced while a write to them was under way. */
+  /** Targets that were replaced while a write to them was under way; they are closed after it. */
   #replaced: LogTarget[] = [];
-  /** What is being written or tried again; begins with a whole line. */
+  /** The bytes that are being written, or are tried again. */
   #piece: Buffer | undefined;
-  /** The file may end with half a line, which another process or an earlier run has left. */
+  /** The file may end with a part of a line, which another process or an earlier run has left. */
   #mayEndTorn = true;
   #isWriting = false;
   #cannotWrite = false;
-  /** Nobody will ever read on: the reader of standard output has ended. */
-  #isGone = false;
+  /** The reader of standard output has ended, and no other can take its place. */
+  #hasNoReader = false;
   #fullMs = firstFullMs;
-  #idle: (() => void)[] = [];
+  #flushes: (() => void)[] = [];
   #timer: NodeJS.Timeout | undefined;
-  /** Runs while the oldest piece is not taken. */
+  /** Runs while a piece is not written. */
   #stuckTimer: NodeJS.Timeout | undefined;
   /** Runs while the file of this name could not be opened. */
   #reopenTimer: NodeJS.Timeout | undefined;
@@ -79,8 +79,8 @@ export class LineWriter implements LineSink {
   };
   readonly #onExit = (): void => this.#writeRestSync();
 
-  /** @throws {LogError} when the file cannot be opened, unless the writer is patient. */
-  constructor({ target, droppedLine, troubles, isPatient = false }: LineWriterOptions) {
+  /** @throws {LogError} when the file cannot be opened, unless it may be opened later. */
+  constructor({ target, droppedLine, troubles, mayOpenLater = false }: LineWriterOptions) {
     this.#path = typeof target === 'string' ? target : undefined;
     this.#lines = new PendingLines(droppedLine);
     this.#trouble = new LogTrouble(this.#path ?? 'standard output', troubles);
@@ -89,7 +89,7 @@ export class LineWriter implements LineSink {
       try {
         this.#open(target);
       } catch (error) {
-        if (!isPatient) {
+        if (!mayOpenLater) {
           clearTimeout(this.#reopenTimer);
           throw error;
         }
@@ -99,14 +99,14 @@ export class LineWriter implements LineSink {
   }
 
   write(line: string): void {
-    if (this.#isGone) return;
+    if (this.#hasNoReader) return;
     this.#lines.add(line, this.#pieceSize);
     if (this.#timer === undefined && !this.#isWriting) this.#wake(gatherMs);
   }
 
   flush(): Promise<void> {
     if (this.#isIdle || this.#cannotWrite) return Promise.resolve();
-    const flushed = new Promise<void>((resolve) => this.#idle.push(resolve));
+    const flushed = new Promise<void>((resolve) => this.#flushes.push(resolve));
     if (this.#timer !== undefined) {
       clearTimeout(this.#timer);
       this.#timer = undefined; // a second flush must not start a second chain of writes
@@ -138,16 +138,16 @@ export class LineWriter implements LineSink {
   }
 
   get #pieceSize(): number {
-    return this.#target?.pieceSize ?? usualPiece;
+    return this.#target?.pieceSize ?? usualPieceSize;
   }
 
   #wake(delayMs: number): void {
     this.#timer ??= setTimeout(this.#next, delayMs);
-    // Only a flush that is waited for keeps the program alive for what is left.
-    if (this.#idle.length === 0) this.#timer.unref();
+    // Lines that wait do not keep the program running; a flush does.
+    if (this.#flushes.length === 0) this.#timer.unref();
   }
 
-  /** Takes the file that has this name now for all that is written from here on. */
+  /** Opens the file that has this name now: everything from here on is written to it. */
   #open(path: string): void {
     try {
       const target = LogTarget.open(path);
@@ -170,27 +170,27 @@ export class LineWriter implements LineSink {
     try {
       this.#open(path);
     } catch {
-      // It is tried again in a second; until then the trouble tells of it.
+      // `#open` has raised the trouble, and tries again in a second.
     }
   }
 
   #writeNext(): void {
     const target = this.#target;
     if (target === undefined) {
-      this.#settle();
+      this.#resolveFlushes();
       this.#wake(retryMs);
       return;
     }
     const oldest = this.#piece ?? this.#lines.take(target.pieceSize);
     if (oldest === undefined) {
-      this.#settle();
+      this.#resolveFlushes();
       return;
     }
-    const piece = this.#afterWholeLine(target, oldest);
+    const piece = this.#startingNewLine(target, oldest);
     this.#piece = piece;
     this.#isWriting = true;
-    this.#stuckTimer ??= setInterval(() => this.#stuck(), stuckMs).unref();
-    target.write(piece, wholeLines(piece, target.pieceSize), (error, written) => {
+    this.#stuckTimer ??= setInterval(() => this.#raiseStuck(), stuckMs).unref();
+    target.write(piece, lengthOfWholeLines(piece, target.pieceSize), (error, written) => {
       this.#isWriting = false;
       for (const replaced of this.#replaced) replaced.close();
       this.#replaced = [];
@@ -199,24 +199,24 @@ export class LineWriter implements LineSink {
     });
   }
 
-  /** The piece, once the file ends with a whole line: with a line feed in front where it does not. */
-  #afterWholeLine(target: LogTarget, piece: Buffer): Buffer {
-    const isTorn = this.#mayEndTorn && target.endsTorn(nothing);
+  /** The piece, with a line feed in front when the file ends with a part of a line. */
+  #startingNewLine(target: LogTarget, piece: Buffer): Buffer {
+    const isTorn = this.#mayEndTorn && target.mendEnd(nothing);
     this.#mayEndTorn = false;
     if (!isTorn || piece[0] === lineFeed) return piece;
     return Buffer.concat([Buffer.of(lineFeed), piece]);
   }
 
   #written(target: LogTarget, piece: Buffer, written: number): void {
-    this.#taken();
+    this.#stopStuckTimer();
     this.#fullMs = firstFullMs;
     this.#piece = written < piece.length ? piece.subarray(written) : undefined;
     const lineStart = piece.lastIndexOf(lineFeed, written - 1) + 1;
     if (written < piece.length && (written === 0 || (target.canMend && lineStart < written))) {
-      // A full disk cut off a line: what is in the file of it is taken back at once, and it is written whole later.
-      this.#mayEndTorn = target.endsTorn(piece.subarray(lineStart, written));
+      // A full disk cut off a line: its beginning is removed from the file at once, and the whole line is written later.
+      this.#mayEndTorn = target.mendEnd(piece.subarray(lineStart, written));
       this.#piece = piece.subarray(lineStart);
-      this.#failed('no room on its disk for a whole line');
+      this.#retryLater('no room on its disk for a whole line');
       return;
     }
     this.#cannotWrite = false;
@@ -226,61 +226,61 @@ export class LineWriter implements LineSink {
 
   #notWritten(error: NodeJS.ErrnoException): void {
     if (error.code === 'EAGAIN' || error.code === 'EINTR') {
-      // A pipe that is full.
+      // The pipe is full.
       this.#wake(this.#fullMs);
       this.#fullMs = Math.min(lastFullMs, this.#fullMs * 2);
       return;
     }
-    this.#taken();
-    if (this.#path === undefined && (error.code === 'EPIPE' || error.code === 'EBADF')) this.#gone();
+    this.#stopStuckTimer();
+    if (this.#path === undefined && (error.code === 'EPIPE' || error.code === 'EBADF')) this.#readerEnded();
     else {
       this.#mayEndTorn = true;
-      this.#failed(error.message);
+      this.#retryLater(error.message);
     }
   }
 
-  /** What could not be written is kept, and tried again. */
-  #failed(reason: string): void {
+  /** Keeps what could not be written, and tries it again. */
+  #retryLater(reason: string): void {
     this.#cannotWrite = true;
     this.#trouble.raise(reason, this.#lines.isDropping);
     this.#wake(retryMs);
-    this.#settle();
+    this.#resolveFlushes();
   }
 
-  #gone(): void {
-    this.#isGone = true;
+  #readerEnded(): void {
+    this.#hasNoReader = true;
     this.#piece = undefined;
     this.#lines.clear();
     this.#trouble.raiseGone();
-    this.#settle();
+    this.#resolveFlushes();
   }
 
-  #taken(): void {
+  #stopStuckTimer(): void {
     clearInterval(this.#stuckTimer);
     this.#stuckTimer = undefined;
   }
 
-  #stuck(): void {
+  #raiseStuck(): void {
     this.#trouble.raise('nobody reads it', this.#lines.isDropping);
   }
 
-  #settle(): void {
-    const idle = this.#idle;
-    this.#idle = [];
-    for (const resolve of idle) resolve();
+  #resolveFlushes(): void {
+    const flushes = this.#flushes;
+    this.#flushes = [];
+    for (const resolve of flushes) resolve();
   }
 
   #writeRestSync(): void {
     const target = this.#target;
-    if (target === undefined || this.#isGone || this.#cannotWrite) return;
-    // What is under way in another thread is written there.
+    if (target === undefined || this.#hasNoReader || this.#cannotWrite) return;
+    // A piece whose write is under way is written by another thread.
     let piece = this.#isWriting ? undefined : this.#piece;
     piece ??= this.#lines.take(target.pieceSize);
     const endMs = performance.now() + closeMs;
     for (; piece !== undefined; piece = this.#lines.take(target.pieceSize)) {
-      piece = this.#afterWholeLine(target, piece);
+      piece = this.#startingNewLine(target, piece);
       while (piece.length > 0) {
-        const written = target.writeSync(piece, wholeLines(piece, target.pieceSize), endMs);
+        const written = target.writeSync(piece, lengthOfWholeLines(piece, target.pieceSize), endMs);
         if (written === 0) return;
         piece = piece.subarray(written);
       }
@@ -288,8 +288,8 @@ export class LineWriter implements LineSink {
   }
 }
 
-/** How much of a piece goes into one write: it was cut by characters, and UTF-8 may have made it longer. */
-function wholeLines(piece: Buffer, pieceSize: number): number {
+/** How many bytes of a piece go into one write. It was cut by characters, of which UTF-8 makes more bytes. */
+function lengthOfWholeLines(piece: Buffer, pieceSize: number): number {
   if (piece.length <= pieceSize) return piece.length;
   const end = piece.lastIndexOf(lineFeed, pieceSize - 1);
   // One line longer than a piece cannot be kept whole: it goes as one write.

@@ -1,4 +1,4 @@
-// How much is said in the log.
+// The levels of log lines.
 
-/** From all to little. */
+/** From the most lines to the fewest. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';

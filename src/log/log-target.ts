@@ -1,5 +1,5 @@
-// Where log lines go: a file that several processes append to, a pipe, a terminal. Knows how to open it, how much of
-// it is written whole, and how to mend a line that a full disk has cut off, so that the next one is not spoiled.
+// Where log lines go: a file that several processes append to, a pipe, or a terminal. Opens it, knows how many bytes one write
+// puts there unmixed, and repairs the end of a file where a full disk has cut off a line.
 
 import {
   close,
@@ -19,7 +19,7 @@ import { LogError } from './log-error.ts';
 const pipeBuf = 4096;
 /** A regular file opened for appending takes larger pieces whole. */
 const filePiece = 1 << 18;
-/** How soon a full pipe is tried again. */
+/** After this time a full pipe is tried again. */
 const fullMs = 5;
 const lineFeed = 0x0a;
 
@@ -27,12 +27,12 @@ const { O_APPEND, O_CREAT, O_NOCTTY, O_NONBLOCK, O_RDWR, O_WRONLY } = constants;
 const append = O_APPEND | O_CREAT | O_NONBLOCK;
 
 export class LogTarget {
-  /** Written at once at most: pieces of this size are not mixed with those of other processes. */
+  /** Bytes of one write at most: pieces of this size are not mixed with those of other processes. */
   readonly pieceSize: number;
-  /** Appended to by all of its writers, and readable: its end can be looked at and mended. */
+  /** All of its writers append to it, and it can be read: its end can be examined and repaired. */
   readonly #isMendable: boolean;
   readonly #fd: number;
-  /** Was opened here, and is closed here. */
+  /** Opened here, so to be closed here. */
   readonly #isOwn: boolean;
 
   private constructor(fd: number, isOwn: boolean, isMendable: boolean) {
@@ -49,7 +49,7 @@ export class LogTarget {
         try {
           return new LogTarget(openSync(path, append | O_RDWR, 0o640), true, true);
         } catch (error) {
-          // It may be ours to write and not to read.
+          // This user may be allowed to write the file and not to read it.
           if ((error as NodeJS.ErrnoException).code !== 'EACCES') throw error;
         }
       }
@@ -61,7 +61,7 @@ export class LogTarget {
 
   /** Writes to an open file descriptor: standard output. */
   static of(fd: number): LogTarget {
-    const own = ownDescription(fd);
+    const own = openNonBlocking(fd);
     return own === undefined ? new LogTarget(fd, false, false) : new LogTarget(own, true, false);
   }
 
@@ -75,7 +75,7 @@ export class LogTarget {
 
   /**
    * For the end of the program. Waits for a pipe that is full, until `endMs` on the monotonic clock.
-   * @returns how much was written; 0 when it cannot be
+   * @returns the bytes written; 0 when writing failed
    */
   writeSync(bytes: Uint8Array, length: number, endMs: number): number {
     for (;;) {
@@ -89,17 +89,17 @@ export class LogTarget {
     }
   }
 
-  /** Whether a line that was cut off can be taken back: then it is written whole when it can be. */
+  /** Whether the beginning of a line that was cut off can be removed again. */
   get canMend(): boolean {
     return this.#isMendable;
   }
 
   /**
-   * Makes the end of the file the end of a line.
-   * @param torn - what was written of a line that was cut off: taken away, if it is still the end
+   * Repairs the end of the file where it is no end of a line.
+   * @param torn - what was written of a line that was cut off; removed, if it is still the end of the file
    * @returns true when the next write has to begin with a line feed
    */
-  endsTorn(torn: Uint8Array): boolean {
+  mendEnd(torn: Uint8Array): boolean {
     if (!this.#isMendable) return false;
     try {
       const { size } = fstatSync(this.#fd);
@@ -108,14 +108,14 @@ export class LogTarget {
       const end = Buffer.alloc(length);
       readSync(this.#fd, end, 0, length, size - length);
       if (end[length - 1] === lineFeed) return false;
-      // Nobody has written since then: a writer whose disk is full gets nothing in between these calls.
+      // No process can write between these two calls: the disk is full.
       if (torn.length > 0 && end.equals(torn)) {
         ftruncateSync(this.#fd, size - torn.length);
         return false;
       }
       return true;
     } catch {
-      return true; // an empty line spoils nothing
+      return true; // at worst this makes an empty line
     }
   }
 
@@ -129,10 +129,10 @@ function isOrWillBeFile(path: string): boolean {
 }
 
 /**
- * A write that blocks would keep the program from ending. So a pipe or terminal is opened once more, without blocking,
- * and stays as it is for others; only Linux can (proc(5)).
+ * Opens a pipe or terminal once more, as non-blocking: a write that blocks would keep the program from ending. For other
+ * programs, which share the first opening, nothing changes. Only Linux can do this (proc(5)).
  */
-function ownDescription(fd: number): number | undefined {
+function openNonBlocking(fd: number): number | undefined {
   const stat = fstatSync(fd);
   if (stat.isFile()) return undefined;
   if (stat.isSocket()) {

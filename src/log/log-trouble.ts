@@ -1,4 +1,4 @@
-// What people are told when the log cannot be written: in `sluice status`, since it cannot be in the log.
+// The trouble that is raised when the log cannot be written: people read it in `sluice status`, since the log cannot tell.
 
 import type { Troubles } from '../stats/troubles.ts';
 
@@ -7,7 +7,7 @@ export class LogTrouble {
   readonly #troubles: Troubles | undefined;
   #isRaised = false;
 
-  /** @param name - of the log, for people */
+  /** @param name - the name of the log, for people */
   constructor(name: string, troubles: Troubles | undefined) {
     this.#name = name;
     this.#troubles = troubles;
@@ -26,7 +26,7 @@ export class LogTrouble {
     );
   }
 
-  /** The program at the other end of standard output has ended: no other will come. */
+  /** The program that read standard output has ended, and no other can take its place. */
   raiseGone(): void {
     this.#troubles?.raise(
       'log',

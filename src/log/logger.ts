@@ -1,5 +1,5 @@
-// The log: one structured line for each event of a message, in the same words everywhere.
-// JSON for programs, one coloured line for people; both batched and never waited for.
+// The log: one structured line for each event of a message, as JSON for programs or coloured for people. Lines are written in
+// batches, and nothing waits for them.
 
 import type { EventName, LogFields } from './event.ts';
 import { JsonLines } from './json-line.ts';
@@ -16,7 +16,7 @@ export interface Logger {
   info(message: string, fields?: LogFields): void;
   warn(message: string, fields?: LogFields): void;
   error(message: string, fields?: LogFields): void;
-  /** False when lines of this level go nowhere: to spare the work of building their fields. */
+  /** Whether lines of this level are written: saves building the fields of one that is not. */
   isOn(level: LogLevel): boolean;
   setLevel(level: LogLevel): void;
   /** Resolves when all lines so far are written, or cannot be. */
@@ -41,10 +41,10 @@ export interface LoggerOptions {
   readonly destination?: string | number | LineSink | undefined;
   /** Fields of every line, e.g. which process writes it. */
   readonly base?: LogFields | undefined;
-  /** Hears when the log cannot be written. */
+  /** Told when the log cannot be written. */
   readonly troubles?: Troubles | undefined;
-  /** Begins without the file when it cannot be opened, and tries again. */
-  readonly isPatient?: boolean | undefined;
+  /** A file that cannot be opened is no error: lines are kept, and opening is tried again. */
+  readonly mayOpenLater?: boolean | undefined;
 }
 
 const severity: Readonly<Record<LogLevel, number>> = { debug: 20, info: 30, warn: 40, error: 50 };
@@ -57,11 +57,16 @@ export function createLogger(options: LoggerOptions): Logger {
   const target = options.destination ?? 1;
   const isPretty = options.format === 'pretty' || (options.format === 'auto' && isTerminal(target));
   const makeLine = isPretty ? prettyLines(options) : jsonLines(options);
-  const { troubles, isPatient } = options;
+  const { troubles, mayOpenLater } = options;
   const sink =
     typeof target === 'object'
       ? target
-      : new LineWriter({ target, droppedLine: (count) => droppedLine(makeLine, count), troubles, isPatient });
+      : new LineWriter({
+          target,
+          droppedLine: (count) => droppedLine(makeLine, count),
+          troubles,
+          mayOpenLater,
+        });
   return new LineLogger(options.level, makeLine, sink);
 }
 

@@ -1,8 +1,8 @@
-// Log lines that wait to be written, oldest first, in pieces of whole lines. Bounded: beyond that new lines are dropped
-// and counted, until half of it is free again; a line in their place says how many they were.
+// Log lines that wait to be written, oldest first, in pieces of whole lines. Their memory is bounded: beyond the bound new
+// lines are dropped and counted until half of it is free again; then a line in their place says how many they were.
 
 /** Characters that are kept at most. */
-const most = 16 << 20;
+const maxCharacters = 16 << 20;
 
 export class PendingLines {
   readonly #droppedLine: (count: number) => string;
@@ -19,7 +19,8 @@ export class PendingLines {
 
   /** Adds a line with its line end; false when there is no room for it. */
   add(line: string, pieceSize: number): boolean {
-    const hasRoom = this.#dropped > 0 ? this.#tellDropped(pieceSize) : this.#length + line.length <= most;
+    const hasRoom =
+      this.#dropped > 0 ? this.#tellDropped(pieceSize) : this.#length + line.length <= maxCharacters;
     if (hasRoom) this.#append(line, pieceSize);
     else this.#dropped++;
     return hasRoom;
@@ -45,7 +46,7 @@ export class PendingLines {
     return this.#dropped > 0;
   }
 
-  /** Empties it; returns how many lines are lost by that, those that were dropped before included. */
+  /** Removes all lines, and returns how many are lost, including those that were dropped before. */
   clear(): number {
     let lost = this.#dropped;
     for (const text of [...this.#pieces, this.#filling]) lost += text.split('\n').length - 1;
@@ -58,7 +59,7 @@ export class PendingLines {
 
   /** Puts a line in the place of those that were dropped; false while there is too little room. */
   #tellDropped(pieceSize: number): boolean {
-    if (this.#length > most / 2) return false;
+    if (this.#length > maxCharacters / 2) return false;
     const count = this.#dropped;
     this.#dropped = 0;
     this.#append(this.#droppedLine(count), pieceSize);

@@ -1,6 +1,6 @@
-// Numbers about what Sluice does: pushed by everyone, read by no decision. `sluice status` shows them.
+// Counters of what Sluice does. All parts add to them, and no decision reads them. `sluice status` shows them.
 
-/** Where numbers are pushed to. */
+/** Where counters are added up. */
 export interface Stats {
   /** Adds to a counter. */
   count(key: string, n?: number): void;

@@ -1,5 +1,5 @@
-// The troubles of all processes in one list: who has which, the worst first. The supervisor keeps it; in a single
-// process there is one entry.
+// The troubles of all processes in one list, the worst first, each with the processes that have it. The supervisor keeps it;
+// with all roles in a single process, there is one entry.
 
 import type { Trouble, TroubleLevel } from './troubles.ts';
 
@@ -13,13 +13,13 @@ const rank: Readonly<Record<TroubleLevel, number>> = { critical: 0, warning: 1 }
 export class TroubleBoard {
   readonly #lists = new Map<string, readonly Trouble[]>();
 
-  /** Replaces the troubles of a process; it has none when it has ended: its successor notices for itself. */
+  /** Replaces the troubles of a process. One that has ended has none: its successor reports its own. */
   set(process: string, troubles: readonly Trouble[]): void {
     if (troubles.length === 0) this.#lists.delete(process);
     else this.#lists.set(process, troubles);
   }
 
-  /** The critical ones first, then the oldest. What several processes say in the same words is one trouble. */
+  /** The critical ones first, then the oldest. When several processes report the same text, that is one trouble. */
   get list(): readonly ReportedTrouble[] {
     const merged = new Map<string, ReportedTrouble>();
     for (const [process, troubles] of this.#lists) {

@@ -1,5 +1,5 @@
-// What can be wrong: every kind of trouble that `sluice status` may show. docs/monitoring.md tells what each of them
-// means and what to do about it; a test keeps the two together.
+// What can be wrong: every kind of trouble that `sluice status` may show. docs/monitoring.md says what each means
+// and what to do about it; a test compares the two lists.
 
 export const troubleKinds = [
   'capacity',
@@ -19,5 +19,5 @@ export const troubleKinds = [
 
 export type TroubleKind = (typeof troubleKinds)[number];
 
-/** A kind, or a kind and what of that kind it is about: `disk`, `role:manager`. Unique within a process. */
+/** A kind, or a kind with the thing that it is about: `disk`, `role:manager`. Unique within a process. */
 export type TroubleKey = TroubleKind | `${TroubleKind}:${string}`;

@@ -1,4 +1,4 @@
-// What is wrong right now in one process: raised by whoever notices it, cleared by the same when it is over.
+// What is wrong right now in one process. The code that notices a trouble raises it, and clears it when it is over.
 // `sluice status` shows the troubles of all processes.
 
 import type { TroubleKey } from './trouble-kinds.ts';

@@ -19,7 +19,7 @@ test('all folders of a path are made, and only the last one with the mode', (t) 
   assert.equal(statSync(join(path, 'var')).mode & 0o777, 0o777 & ~process.umask());
 });
 
-test('a file in the place of a folder is named', (t) => {
+test('the error names a file in the place of a folder', (t) => {
   const { path } = temporaryFolder(t, 'folders');
   const file = join(path, 'file');
   writeFileSync(file, '');
@@ -47,10 +47,7 @@ test('a socket is not made over a file that is there', async (t) => {
   const { path } = temporaryFolder(t, 'folders');
   const file = join(path, 'precious');
   writeFileSync(file, 'mine');
-  await assert.rejects(
-    listenUnix(createServer(), file, 0o600),
-    /something else is there, which is no socket/u,
-  );
+  await assert.rejects(listenUnix(createServer(), file, 0o600), /a file that is no socket has this name/u);
   assert.equal(readFileSync(file, 'utf8'), 'mine');
   mkdirSync(join(path, 'folder'));
   await assert.rejects(listenUnix(createServer(), join(path, 'folder'), 0o600), /no socket/u);

@@ -69,7 +69,7 @@ test('a step of a year is noticed at once, moves nothing, and is believed when t
   }
 });
 
-test('a clock that comes back leaves nothing behind but the meaning of its dates', () => {
+test('after a step that was taken back, only dates written during it are converted differently', () => {
   const machine = new Machine();
   const clock = machine.boot();
   machine.pass(hour);
@@ -85,7 +85,7 @@ test('a clock that comes back leaves nothing behind but the meaning of its dates
   assert.equal(clock.steadyOf(start + hour), start + hour);
 });
 
-test('a step onto a step is another one', () => {
+test('a step during a step is another step', () => {
   const machine = new Machine();
   const clock = machine.boot();
   machine.dateMs += year;
@@ -99,7 +99,7 @@ test('a step onto a step is another one', () => {
   assert.equal(clock.observe()?.kind, 'confirmed');
 });
 
-test('small steps are followed by dates at once, and by steady time never', () => {
+test('dates follow small steps at once, and steady time never does', () => {
   const machine = new Machine();
   const clock = machine.boot();
   for (const step of [30 * minute, -50 * minute, 20_000]) {
@@ -136,7 +136,7 @@ test('steady time goes on over a restart; of the time between, an hour at most h
   }
 });
 
-test('a date that the clock jumped over is the moment of the jump; one to come counts from now', () => {
+test('a date that the clock jumped over is the moment of the jump; a future date counts from now', () => {
   const machine = new Machine();
   const before = machine.boot();
   machine.pass(hour);
@@ -149,7 +149,7 @@ test('a date that the clock jumped over is the moment of the jump; one to come c
   assert.equal(after.steadyOf(start - day), start - day, 'from before the memory begins');
 });
 
-test('what is remembered is bounded', () => {
+test('the number of remembered stretches is bounded', () => {
   const machine = new Machine();
   const clock = machine.boot();
   for (let count = 0; count < 200; count++) {
@@ -160,7 +160,7 @@ test('what is remembered is bounded', () => {
   assert.equal(clock.nowMs(), start + 200 * minute);
 });
 
-test('a restart while a step is in doubt believes it, and knows what mail of meanwhile was', () => {
+test('a restart while a step is in doubt believes it, and converts the dates written during it', () => {
   for (const step of [year, -year]) {
     const machine = new Machine();
     const before = machine.boot();
@@ -180,7 +180,7 @@ test('a restart while a step is in doubt believes it, and knows what mail of mea
   }
 });
 
-test('mail that came in between a step and its being noticed is no older for it', () => {
+test('mail received between a step and its detection does not become older by it', () => {
   for (const step of [year, -year, 30 * minute]) {
     const machine = new Machine();
     const before = machine.boot();
@@ -198,7 +198,7 @@ test('mail that came in between a step and its being noticed is no older for it'
   }
 });
 
-test('a start on the same boot goes on as if there had been none, whatever the date says', () => {
+test('a start on the same boot continues as if there had been none, for any date', () => {
   for (const step of [2 * hour, year, -year]) {
     const machine = new Machine();
     const first = machine.boot();
@@ -231,7 +231,7 @@ test('a start on the same boot goes on as if there had been none, whatever the d
   }
 });
 
-test('a clock that was set between two starts of one boot is a step, and may come back', () => {
+test('a clock that was set between two starts of one boot has made a step, which may be taken back', () => {
   const machine = new Machine();
   const first = machine.boot();
   machine.pass(hour);
@@ -251,7 +251,7 @@ test('a clock that was set between two starts of one boot is a step, and may com
   assert.deepEqual(machine.restart(second).observe(), { kind: 'returned', byMs: 2 * hour });
 });
 
-test('while Sluice is stopped on a machine that runs, an hour at most counts, and dates go on by all of it', () => {
+test('while Sluice is stopped on a machine that runs, an hour at most counts, and dates advance by all of it', () => {
   const machine = new Machine();
   const first = machine.boot();
   machine.pass(hour);
@@ -272,7 +272,7 @@ test('while Sluice is stopped on a machine that runs, an hour at most counts, an
   assert.equal(second.steadyOf(start + day), start + 2 * hour, 'a retry that was due meanwhile');
 });
 
-test('a monotonic clock that is behind what was kept is no measure', () => {
+test('a monotonic clock that is behind the stored reading is not used', () => {
   const machine = new Machine();
   const first = machine.boot();
   machine.pass(hour);
@@ -290,7 +290,7 @@ test('a monotonic clock that is behind what was kept is no measure', () => {
   assert.equal(second.nowMs(), start + hour + minute);
 });
 
-test('what people are shown goes by the clock that they look at', () => {
+test('dates for people follow the clock of the system', () => {
   const machine = new Machine();
   const clock = machine.boot();
   machine.dateMs += 2 * hour;

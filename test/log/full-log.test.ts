@@ -81,7 +81,7 @@ describe('a log file on a disk that is full', { skip: withoutPrlimit }, () => {
     assert.deepEqual(seen, { a: all, b: all });
   });
 
-  it('whose last line was cut off gets a line end first', async (t) => {
+  it('gets a line end first when its last line was cut off', async (t) => {
     const path = join(temporaryFolder(t, 'torn-log').path, 'torn.log');
     appendFileSync(path, 'whole\nhal');
     const writer = new LineWriter({ target: path, droppedLine });
@@ -94,7 +94,7 @@ describe('a log file on a disk that is full', { skip: withoutPrlimit }, () => {
 describe('a log file that cannot be opened', () => {
   it('is opened as soon as it can be, and has the lines from before', async (t) => {
     const { path, troubles, tick } = ground(t, 'missing/sluice.log');
-    const writer = new LineWriter({ target: path, droppedLine, troubles, isPatient: true });
+    const writer = new LineWriter({ target: path, droppedLine, troubles, mayOpenLater: true });
     writer.write('early\n');
     assert.match(troubles.list[0]?.text ?? '', /cannot open the log file .*: ENOENT/u);
     mkdirSync(join(path, '..'));
@@ -105,7 +105,7 @@ describe('a log file that cannot be opened', () => {
     assert.equal(readFileSync(path, 'utf8'), 'early\nlate\n');
   });
 
-  it('after it was rotated is written on under its old name until it can be', async (t) => {
+  it('keeps the old file after a rotation until the new one can be opened', async (t) => {
     const { path, troubles, tick } = ground(t, 'rotated.log');
     const writer = new LineWriter({ target: path, droppedLine, troubles });
     renameSync(path, `${path}.1`);
@@ -126,7 +126,7 @@ describe('a log file that cannot be opened', () => {
 });
 
 describe('a log that nobody reads', { skip: process.platform === 'win32' }, () => {
-  it('is a trouble after a while, and has all lines when it is read again', async (t) => {
+  it('is a trouble after 10 seconds, and gets all lines when it is read again', async (t) => {
     const { path, troubles, tick } = ground(t, 'pipe');
     execFileSync('/bin/sh', ['-c', 'mkfifo "$0"', path]);
     const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
@@ -159,7 +159,7 @@ describe('a log that nobody reads', { skip: process.platform === 'win32' }, () =
     closeSync(reader);
   });
 
-  it('does not keep a program from its end, which says what is lost', async () => {
+  it('does not prevent a program from ending, which reports the lost lines', async () => {
     const body = program(`const log = createLogger({ level: 'info', format: 'json', troubles });
       for (let n = 0; n < 5000; n++) log.info('line', { pad: 'x'.repeat(200) });
       await log.close();`);
@@ -175,7 +175,7 @@ describe('a log that nobody reads', { skip: process.platform === 'win32' }, () =
     );
   });
 
-  it('because its reader has ended is a trouble, and the program goes on', async () => {
+  it('is a trouble when its reader has ended, and the program goes on', async () => {
     const body = program(`const log = createLogger({ level: 'info', format: 'json', troubles });
       troubles.onChanged(([trouble]) => console.error(trouble.text));
       process.stdin.on('data', () => log.info('line'));
@@ -196,7 +196,7 @@ describe('a log that nobody reads', { skip: process.platform === 'win32' }, () =
 });
 
 describe('lines that wait', () => {
-  it('are bounded: what is dropped is counted, and a line in their place says so', () => {
+  it('are bounded: dropped lines are counted, and a line in their place says how many', () => {
     const lines = new PendingLines(droppedLine);
     const line = `${'x'.repeat(1023)}\n`;
     const room = 16 * 1024;

@@ -71,7 +71,7 @@ describe('a log file', () => {
     }
   });
 
-  it('that cannot be opened is an error a person can act on', () => {
+  it('has an error with advice when it cannot be opened', () => {
     assert.throws(
       () => createLogger({ level: 'info', format: 'json', destination: join(folder, 'no/such/folder') }),
       {
@@ -83,7 +83,7 @@ describe('a log file', () => {
 });
 
 describe('a log to a pipe', () => {
-  it('that several processes share has no torn line', async () => {
+  it('has whole lines when several processes share it', async () => {
     const body = `for (let turn = 0; turn < 40; turn++) {
         for (let i = 0; i < 50; i++) log.event('received', { name, n: turn * 50 + i, pad: 'é'.repeat((i * 37) % 700) });
         await new Promise(setImmediate);

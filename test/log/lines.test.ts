@@ -64,7 +64,7 @@ describe('a line for programs', () => {
     assert.deepEqual(fields, { level: 'info', event: 'rejected', reply: '550 \r\n{"level":"info"}\u0000' });
   });
 
-  it('is not written below the level, which can change', () => {
+  it('is not written below the level, which can be changed', () => {
     const lines = new Lines();
     const log = createLogger({ level: 'warn', format: 'json', destination: lines });
     log.event('delivered', delivered);

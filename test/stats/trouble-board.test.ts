@@ -8,7 +8,7 @@ import type { Trouble } from '../../src/stats/troubles.ts';
 const disk: Trouble = { key: 'disk', level: 'critical', text: 'full', advice: 'Make room.', sinceMs: 50 };
 const dns: Trouble = { key: 'dns', level: 'warning', text: 'silent', advice: 'Look.', sinceMs: 10 };
 
-test('the list has the critical troubles first, and what several processes say is one of them', () => {
+test('the list has critical troubles first, and merges those that several processes report alike', () => {
   const board = new TroubleBoard();
   board.set('manager', [dns]);
   board.set('receiver 1', [disk]);
@@ -19,7 +19,7 @@ test('the list has the critical troubles first, and what several processes say i
   ]);
 });
 
-test('what a process says replaces what it said before', () => {
+test('the troubles of a process replace its earlier ones', () => {
   const board = new TroubleBoard();
   board.set('manager', [dns]);
   board.set('manager', [disk]);

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Trouble, Troubles } from '../../src/stats/troubles.ts';
 
-test('a trouble is there from when it was first raised until it is cleared', () => {
+test('a trouble lasts from when it was first raised until it is cleared', () => {
   let nowMs = 1_000;
   const heard: (readonly Trouble[])[] = [];
   const troubles = new Troubles(() => nowMs);

@@ -17,7 +17,7 @@ export function patientLogger(config: Config, troubles: Troubles): Logger {
   return loggerOf(config, troubles, true);
 }
 
-function loggerOf({ log }: Config, troubles: Troubles, isPatient: boolean): Logger {
+function loggerOf({ log }: Config, troubles: Troubles, mayOpenLater: boolean): Logger {
   const { level, format, file: destination } = log;
-  return createLogger({ level, format, destination, troubles, isPatient });
+  return createLogger({ level, format, destination, troubles, mayOpenLater });
 }
