@@ -1,4 +1,4 @@
-// sluice check: is the configuration right? All problems with their places, or a short summary.
+// `sluice check`: prints every problem of the configuration with its place, or a short summary of a correct one.
 
 import type { Command } from 'commander';
 
@@ -18,8 +18,8 @@ export function register(program: Command): void {
     .command('check')
     .description('check the configuration without using it')
     .argument('[file]', 'the file to check instead of the one that would be used')
-    .option('-c, --config <file>', 'the same')
-    .option('--json', 'for programs: { "ok", "problems", "warnings" }')
+    .option('-c, --config <file>', 'the same as the argument')
+    .option('--json', 'print one JSON object for programs, with ok, problems and warnings')
     .action(
       async (file: string | undefined, options: { readonly config?: string; readonly json?: boolean }) => {
         const { text, ok } = await check(file ?? options.config, options.json === true);

@@ -7,10 +7,10 @@ import { ask } from './until-reachable.ts';
 export function register(program: Command): void {
   const clock = program
     .command('clock')
-    .description("the system's clock, after it was set by more than an hour");
+    .description('confirm the clock of the system after it was set by more than an hour');
   clock
     .command('confirm')
-    .description('say that the clock is right now: dates follow it at once')
+    .description('say that the clock is correct, so that dates follow it at once')
     .addOption(configOption())
     .action(confirm);
 }

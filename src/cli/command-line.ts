@@ -1,10 +1,10 @@
-// The command line as commander reads it, but for two things. An option is never taken for the value of the one before:
-// `queue list --domain -c FILE` would look for "-c", and read another configuration than the one that was named. And whoever
-// writes an option of an earlier version is told its name of today.
+// Commander's command line with two differences. An option is never taken as the value of the option before it: with
+// `queue list --domain -c FILE`, commander would look for the domain "-c", and would read the default configuration. And an
+// option of an earlier version is refused with its present name.
 
 import { Command, type Option } from 'commander';
 
-/** Options of earlier versions, and what they are called now. */
+/** Options of earlier versions, with their present names. */
 const formerOptions: ReadonlyMap<string, string> = new Map([['--queue', '--tenant']]);
 
 export class CommandLine extends Command {
@@ -32,11 +32,11 @@ export class CommandLine extends Command {
     for (const arg of args) {
       if (arg === '--') return;
       const [name = ''] = arg.split('=', 1);
-      const now = formerOptions.get(name);
-      // Only in commands that have the option of today.
-      const option = this.options.find(({ long }) => now !== undefined && long === now);
+      const present = formerOptions.get(name);
+      // Only in commands that have the present option.
+      const option = this.options.find(({ long }) => present !== undefined && long === present);
       if (option === undefined) continue;
-      this.error(`error: option '${name}' is called ${now} now: write ${option.flags}`, {
+      this.error(`error: option '${name}' is called ${present} now: write ${option.flags}`, {
         code: 'commander.unknownOption',
       });
     }

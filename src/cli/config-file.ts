@@ -20,7 +20,7 @@ export function readConfig(named: string | undefined): Config {
   return file === undefined ? defaultConfig() : loadConfig(file);
 }
 
-/** What a command reads that only has to find the running Sluice. */
+/** What is read by a command that only has to find the running Sluice. */
 export type FoundPlaces =
   | { readonly kind: 'whole'; readonly config: Config; readonly places: Places }
   /** The file has a mistake elsewhere: the running Sluice goes on with what it read before. */
@@ -39,7 +39,7 @@ export function findPlaces(named: string | undefined): FoundPlaces {
 }
 
 /**
- * Where Sluice is, for commands that ask it something; a mistake elsewhere in the file is told on standard error.
+ * Reads where the running Sluice is: its spool and its sockets. A mistake elsewhere in the file is printed on standard error.
  * @throws {ConfigError} when the file does not say where Sluice is
  */
 export function readPlaces(named: string | undefined): Places {
@@ -48,15 +48,15 @@ export function readPlaces(named: string | undefined): Places {
   return found.places;
 }
 
-/** Told beside what a command does all the same. */
+/** The warning of a command that goes on although the file has a mistake. */
 export function mistakeText(mistake: ConfigError): string {
   return (
-    `warning: the configuration file has a mistake; only where Sluice is was read from it.\n` +
+    `warning: the configuration file has a mistake; only the places of the spool and the sockets were read from it.\n` +
     `  ${firstMistake(mistake)}\n  "sluice check" shows every mistake.\n`
   );
 }
 
-/** The first problem on one line. */
+/** The first problem, on one line. */
 export function firstMistake({ problems, message }: ConfigError): string {
   const [first] = problems;
   if (first === undefined) return message;

@@ -1,4 +1,4 @@
-// sluice config show: what is in force, every default with its meaning, the reference page, the JSON Schema.
+// `sluice config show`: prints the configuration in force, all defaults, the reference page or the JSON Schema.
 
 import { readFileSync } from 'node:fs';
 
@@ -9,6 +9,7 @@ import { findConfigFile } from '../config/read/find-config.ts';
 import { jsonSchema, renderReference } from '../config/show/render-reference.ts';
 import { renderDefaults, renderInForce } from '../config/show/render-toml.ts';
 import { readToml } from '../config/read/toml.ts';
+import { configOption } from './config-file.ts';
 
 interface ShowOptions {
   readonly config?: string;
@@ -20,12 +21,12 @@ interface ShowOptions {
 
 /** Adds the command. */
 export function register(program: Command): void {
-  const config = program.command('config').description('look at the configuration');
+  const config = program.command('config').description('show the configuration');
   config
     .command('show')
     .description('print the configuration in force, with the meaning of every key')
-    .option('-c, --config <file>', 'the configuration file')
-    .option('--json', 'as one JSON object: times in milliseconds, sizes in bytes')
+    .addOption(configOption())
+    .option('--json', 'print one JSON object: times in milliseconds, sizes in bytes')
     .addOption(exclusive('--defaults', 'print every key with its default and meaning instead'))
     .addOption(exclusive('--json-schema', 'print the JSON Schema of the file instead'))
     .addOption(exclusive('--reference', 'print the reference page (Markdown) instead'))

@@ -1,4 +1,4 @@
-// A file or stream line by line, without a copy of the whole.
+// Reads a file or stream line by line, without holding the whole of it in memory.
 
 import { createReadStream } from 'node:fs';
 import { StringDecoder } from 'node:string_decoder';

@@ -3,10 +3,9 @@
 import { ConfigError } from '../config/read/config-error.ts';
 import { SluiceError } from '../errors/sluice-error.ts';
 
-/** The codes in use. */
 export const exitCodes = {
   ok: 0,
-  /** It was understood and could not be done. */
+  /** The command was understood and could not be carried out. */
   failed: 1,
   usage: 64,
   dataError: 65,
@@ -20,7 +19,6 @@ export const exitCodes = {
   config: 78,
 } as const;
 
-/** One of them. */
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
 /** An error of the command line itself, with the code to exit with. */
@@ -33,8 +31,8 @@ export class CommandError extends SluiceError {
   }
 }
 
-/** What only the running Sluice or the system can see is of the same kind as what is seen on the command line. */
-const ofCode: ReadonlyMap<string, ExitCode> = new Map([
+/** Exit codes of errors that are no `CommandError`, by their codes; all others exit with `failed`. */
+const exitCodeOfErrorCode: ReadonlyMap<string, ExitCode> = new Map([
   ['ADDRESS_INVALID', exitCodes.usage],
   ['CONFIG_REFUSED', exitCodes.config],
   ['CONTROL_DENIED', exitCodes.noPermission],
@@ -43,11 +41,11 @@ const ofCode: ReadonlyMap<string, ExitCode> = new Map([
   ['VALUE_INVALID', exitCodes.usage],
 ]);
 
-/** The code to exit with after an error. */
+/** The exit code for an error. */
 export function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof CommandError) return error.exitCode;
   if (error instanceof ConfigError) return exitCodes.config;
-  const known = error instanceof SluiceError ? ofCode.get(error.code) : undefined;
+  const known = error instanceof SluiceError ? exitCodeOfErrorCode.get(error.code) : undefined;
   if (known !== undefined) return known;
   return error instanceof SluiceError ? exitCodes.failed : exitCodes.software;
 }

@@ -9,7 +9,7 @@ import { age, table } from './table.ts';
 
 /** Addresses shown to people; --json has all of them. */
 const shownPlaces = 20;
-/** Limits shown. */
+/** Limits shown to people; --json has all of them. */
 const shownLimits = 40;
 
 export function explainText(answer: ExplainAnswer, nowMs: number): string {
@@ -99,7 +99,7 @@ function healthText({ health, restsUntilMs, error }: PlaceStatus, nowMs: number)
   return `${health}${rest}${error === '' ? '' : ` (${error})`}`;
 }
 
-/** Every limit once: several addresses share most of them. */
+/** A table with each limit once: several addresses share most limits. */
 function limits({ explanation, rules }: ExplainAnswer, nowMs: number): string[] {
   const byId = new Map(rules.map((rule) => [rule.id, rule]));
   const all = new Map<string, CounterStatus>();

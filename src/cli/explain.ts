@@ -1,4 +1,5 @@
-// `sluice explain`: the whole decision about mail for an address: route, addresses, limits, what binds, the next attempt.
+// `sluice explain`: shows the whole decision about mail for an address: its route, the addresses, the limits, what it waits
+// for now, and the next attempt.
 
 import type { Command } from 'commander';
 import type { ExplainAnswer } from '../control/control-protocol.ts';
@@ -25,7 +26,7 @@ export function register(program: Command): void {
       '--tenant <name>',
       "explain the mail of this tenant ('' is mail of no tenant); without it, of the tenant that --sender belongs to, or that has most mail",
     )
-    .option('--json', 'for programs')
+    .option('--json', 'print JSON for programs')
     .action(explain);
 }
 

@@ -1,4 +1,4 @@
-// Which messages are exported, where each is stored, and who still waits for it.
+// Chooses the messages to export, and finds out where each is stored and which recipients still wait for it.
 
 import type { Places } from '../config/salvage-places.ts';
 import type { QueueFilter, QueueRow } from '../control/queue-row.ts';
@@ -10,16 +10,16 @@ export interface ChosenMessage {
   readonly receivedAtMs: number;
   readonly state: QueueRow['state'];
   readonly ref: StoredRef;
-  /** Recipients that are not done; empty when nobody asked for them. */
+  /** Addresses of recipients that still wait; empty unless they were asked for. */
   readonly waiting: readonly string[];
 }
 
-/** Ids in one question; a question looks at the whole queue. */
-const idsAtOnce = 100_000;
+/** Ids in one request: each request scans the whole queue. */
+const idsPerRequest = 100_000;
 
 /**
- * Every message that has a recipient that matches.
- * @param wantsWaiting - its recipients that match, too
+ * Chooses every message that has a matching recipient.
+ * @param wantsWaiting - also collect the recipients that match
  */
 export async function chooseMessages(
   config: Places,
@@ -39,7 +39,7 @@ export async function chooseMessages(
   return chosen;
 }
 
-/** The same messages with all recipients that wait for them, also those that the filter did not choose. */
+/** Returns the same messages with all their waiting recipients, also those that the filter did not match. */
 export async function withAllRecipients(
   config: Places,
   filter: QueueFilter,
@@ -49,14 +49,14 @@ export async function withAllRecipients(
   if (recipient === undefined && domain === undefined && state === undefined) return chosen;
   const all = new Map(chosen);
   const ids = [...chosen.keys()];
-  for (let at = 0; at < ids.length; at += idsAtOnce) {
-    const found = await chooseMessages(config, { ids: ids.slice(at, at + idsAtOnce) }, true);
+  for (let at = 0; at < ids.length; at += idsPerRequest) {
+    const found = await chooseMessages(config, { ids: ids.slice(at, at + idsPerRequest) }, true);
     for (const [id, message] of found) all.set(id, message);
   }
   return all;
 }
 
-/** Where the message is now; undefined when it is done. */
+/** Asks again where the message is stored; undefined when it is no longer in the queue. */
 export async function locateAgain(
   config: Places,
   message: ChosenMessage,

@@ -1,5 +1,5 @@
-// Where an exported message goes. A file is new, for its owner only, and on stable storage before anything is told: its
-// message may be removed from the queue next. One that could not be completed is removed again.
+// Where an exported message is written. A file is always new, readable by its owner only, and on stable storage before the
+// command reports success: the administrator may remove the message from the queue next. An incomplete file is removed.
 
 import { type FileHandle, open, unlink } from 'node:fs/promises';
 import { once } from 'node:events';
@@ -8,13 +8,13 @@ import { CommandError, exitCodes } from './exit-codes.ts';
 
 export interface ExportTarget {
   write(piece: Uint8Array): Promise<void>;
-  /** Everything was written. */
+  /** Call it after everything was written. */
   end(): Promise<void>;
-  /** It was not. */
+  /** Call it after a failure: removes what was written. */
   discard(): Promise<void>;
 }
 
-/** Made with the first octet, so that nothing is left of a message of which nothing can be read. */
+/** Creates the file with the first octet, so that no empty file is left when nothing of a message can be read. */
 export class FileTarget implements ExportTarget {
   readonly #path: string;
   #file: FileHandle | undefined;
@@ -27,7 +27,7 @@ export class FileTarget implements ExportTarget {
   async write(piece: Uint8Array): Promise<void> {
     try {
       this.#file ??= await open(this.#path, 'wx', 0o600);
-      // `write` may write a part of it only.
+      // `write` may write only a part of the piece.
       for (let at = 0; at < piece.length;) at += (await this.#file.write(piece, at)).bytesWritten;
     } catch (error) {
       throw this.#error(error);
@@ -45,12 +45,12 @@ export class FileTarget implements ExportTarget {
 
   async discard(): Promise<void> {
     const file = this.#file;
-    if (file === undefined) return; // not made by us
-    await file.close().catch(() => undefined); // it may be closed already
-    await unlink(this.#path).catch(() => undefined); // what went wrong before is told
+    if (file === undefined) return; // this target created no file
+    await file.close().catch(() => undefined); // the file may be closed already
+    await unlink(this.#path).catch(() => undefined); // the caller reports the error that led here
   }
 
-  /** The whole content at once. */
+  /** Writes the whole content and ends; removes the file when that fails. */
   async writeWhole(text: string): Promise<void> {
     try {
       await this.write(Buffer.from(text));
@@ -66,8 +66,8 @@ export class FileTarget implements ExportTarget {
       return new CommandError(
         exitCodes.failed,
         'EXPORT_EXISTS',
-        `${this.#path} is there already, and no file is written over.`,
-        'Name another file or folder, or move that one away.',
+        `${this.#path} exists already, and an export overwrites no file.`,
+        'Name another file or folder, or move this file away.',
       );
     }
     return exportFailed(`Writing ${this.#path}: ${systemReason(error)}.`, error);
@@ -75,7 +75,7 @@ export class FileTarget implements ExportTarget {
 }
 
 export class StandardOutput implements ExportTarget {
-  /** What mail says must not command a terminal. */
+  /** On a terminal, control characters of a message must not be obeyed: they are replaced. */
   readonly #decoder = process.stdout.isTTY ? new TextDecoder() : undefined;
 
   async write(piece: Uint8Array): Promise<void> {
@@ -93,7 +93,7 @@ export class StandardOutput implements ExportTarget {
   }
 }
 
-/** Control characters as their pictures (Unicode 2400 to 2421); line ends and tabs as they are. */
+/** Replaces control characters by their pictures (Unicode 2400 to 2421); keeps line ends and tabs. */
 export function visible(text: string): string {
   return text.replaceAll(/[\0-\x08\x0b-\x1f\x7f-\x9f]/g, (character) => {
     const code = character.charCodeAt(0);
@@ -112,7 +112,7 @@ export function exportFailed(message: string, cause: unknown): CommandError {
   );
 }
 
-/** The names of new files are on stable storage, too. */
+/** Syncs a folder: after that, the names of its new files are on stable storage, too. */
 export async function syncDirectory(path: string): Promise<void> {
   try {
     const folder = await open(path, 'r');

@@ -12,11 +12,11 @@ type State = (typeof states)[number];
 
 export interface Health {
   readonly line: string;
-  /** 0 to 3. */
+  /** Exit code, 0 to 3. */
   readonly code: number;
 }
 
-/** Errors that mean: it should run, and does not. */
+/** Codes of errors that mean that Sluice should run and does not answer. */
 const meansDown: ReadonlySet<string> = new Set([
   'NOT_RUNNING',
   'CONTROL_STARTING',
@@ -39,8 +39,8 @@ export async function healthCheck(findPlaces: () => FoundPlaces): Promise<Health
 }
 
 /**
- * The worst trouble is the state.
- * @param mistake - in the configuration file: nothing yet, but the next start would fail
+ * Turns a status into a state: the level of the worst trouble.
+ * @param mistake - in the configuration file: harmless now, but the next start would fail
  */
 export function healthOf(status: StatusAnswer, mistake?: string): Health {
   const { troubles } = status;
@@ -73,7 +73,7 @@ export function healthOf(status: StatusAnswer, mistake?: string): Health {
 }
 
 function health(state: State, text: string, numbers = ''): Health {
-  // A bar begins the numbers, and a line end would begin the long output.
+  // In the output of a plugin, a bar begins the numbers, and a line end begins the long output.
   const line = `SLUICE ${state} - ${text}`.replaceAll('|', '/').replaceAll(/\s+/g, ' ');
   return { line: numbers === '' ? line : `${line} | ${numbers}`, code: states.indexOf(state) };
 }

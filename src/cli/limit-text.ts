@@ -1,4 +1,5 @@
-// Limits and their counters as people read them: what is counted, for what, how much of how much, and where it was set.
+// Texts for limits and their counters: what is counted and for which key, how much is used and allowed, and where the limit
+// was set.
 
 import { formatDomainPattern } from '../values/domain.ts';
 import { formatNetwork } from '../values/network.ts';
@@ -7,16 +8,16 @@ import type { CounterStatus } from '../schedule/limits/status.ts';
 import { type LimitKey, type LimitRule, unlimited } from '../schedule/limits/types.ts';
 import { age } from './table.ts';
 
-/** Counters that are no `[[limit]]`: what they are, and what decides how much they allow. */
-const special: Readonly<Record<string, readonly [what: string, origin: string]>> = {
+/** Counters of the scheduler that are no `[[limit]]`: their names, and what sets how much they allow. */
+const ownCounters: Readonly<Record<string, readonly [what: string, origin: string]>> = {
   global: ['connections in all', 'deliver.max_connections'],
   window: ['connections of source and site', 'adaptation'],
-  unanswered: ['connections that nobody greets on', 'deliver.max_unanswered'],
+  unanswered: ['connections without a greeting', 'deliver.max_unanswered'],
 };
 
 /** `connections per domain`, `messages per group yahoo`. */
 export function counterText(counter: CounterStatus, rule: LimitRule | undefined): string {
-  const [what] = special[counter.rule] ?? [];
+  const [what] = ownCounters[counter.rule] ?? [];
   if (what !== undefined) return what;
   const name = counter.quantity.replace('_', ' ');
   if (rule === undefined) return `${name} of ${counter.rule}`;
@@ -33,19 +34,19 @@ export function allowedText({ allowed, perMs }: CounterStatus): string {
   return perMs === undefined ? String(allowed) : formatRate({ count: allowed, perMs });
 }
 
-/** What a rate still has to wait for. */
+/** When a spent rate lets the next one through, e.g. `in 9.4s`; empty when it does so now. */
 export function freeText({ freeAtMs }: CounterStatus, nowMs: number): string {
   return freeAtMs === undefined || freeAtMs <= nowMs ? '' : `in ${shortTime(freeAtMs - nowMs)}`;
 }
 
-/** Rates are waited for in parts of a second. */
+/** A time span, below ten seconds with tenths: waits for rates are often that short. */
 export function shortTime(ms: number): string {
   return ms < 10_000 ? `${(ms / 1000).toFixed(1)}s` : age(ms);
 }
 
-/** The file and line, or the command with its reason and end. */
+/** Where a limit was set: file and line, or the command with its reason and end. */
 export function originText(counter: CounterStatus, rule: LimitRule | undefined, nowMs: number): string {
-  const [, origin] = special[counter.rule] ?? [];
+  const [, origin] = ownCounters[counter.rule] ?? [];
   return origin ?? (rule === undefined ? '' : ruleOrigin(rule, nowMs));
 }
 
@@ -54,7 +55,7 @@ export function ruleOrigin({ origin, reason = '', untilMs }: LimitRule, nowMs: n
   return `${origin}${until}${reason === '' ? '' : `: ${reason}`}`;
 }
 
-/** What a limit allows, as it is written in the file. */
+/** What a limit allows, as the configuration file writes it. */
 export function quantitiesText(rule: LimitRule): string {
   return formatQuantities(rule).join(' ').replaceAll(String(unlimited), 'unlimited');
 }
@@ -62,7 +63,7 @@ export function quantitiesText(rule: LimitRule): string {
 /** What a limit is for: `each domain`, `yahoo: mx *.yahoo.example together`. */
 export function scopeText(rule: LimitRule): string {
   const match = matchText(rule, rule.per);
-  // A limit without a name of its own is called by what it matches: once is enough.
+  // The name of a limit that was given none is what it matches: do not say that twice.
   const isNamed =
     !rule.isOverride && rule.name !== '' && !matchText(rule, []).startsWith(rule.name.slice(0, 20));
   const name = isNamed ? `${rule.name}: ` : '';
@@ -71,10 +72,10 @@ export function scopeText(rule: LimitRule): string {
   return `${name}${match === '' ? 'everything' : match} together`;
 }
 
-/** Patterns shown of a list; thousands may stand in a file. */
+/** Patterns shown of a list: a file may have thousands. */
 const shownPatterns = 4;
 
-/** @param known - what is said already */
+/** @param known - keys that the text around already names */
 function matchText({ match }: LimitRule, known: readonly LimitKey[]): string {
   const { domain = [], site = [], mx = [], ip = [], source = [], tenant = [] } = match;
   const parts: readonly (readonly [LimitKey, readonly string[]])[] = [

@@ -1,4 +1,4 @@
-// `sluice limit set` and `unset`: limits for as long as an operator needs them, over those of the configuration.
+// `sluice limit set` and `unset`: limits that an operator sets by hand, in place of those of the configuration.
 
 import type { Command } from 'commander';
 import { formatQuantities } from '../control/override.ts';
@@ -11,25 +11,25 @@ import {
   targetsOf,
   targetText,
   unsetOverrides,
-  withCommon,
-  withEnd,
+  withCommonOptions,
+  withEndOptions,
 } from './override-options.ts';
 
 export function register(program: Command): void {
   const limit = program
     .command('limit')
-    .description('set limits over those of the configuration, and take them back');
-  withCommon(withEnd(limit.command('set')))
+    .description('set limits in place of those of the configuration, and remove them again');
+  withCommonOptions(withEndOptions(limit.command('set')))
     .argument('<target>', targetHelp)
     .argument(
       '<limits...>',
-      'connections=5 connection_rate=10/min message_rate=600/min recipient_rate=1000/hour messages_per_connection=20 recipients_per_message=10',
+      'one or more of: connections=5 connection_rate=10/min message_rate=600/min recipient_rate=1000/hour messages_per_connection=20 recipients_per_message=10',
     )
-    .description('limit a target instead of what the configuration says about the same')
+    .description('set limits for a target in place of those of the configuration')
     .action(set);
-  withCommon(limit.command('unset'))
+  withCommonOptions(limit.command('unset'))
     .argument('<targets...>', targetHelp)
-    .description('take limits back: the configuration counts again')
+    .description('remove limits that were set: those of the configuration apply again')
     .action(unset);
 }
 

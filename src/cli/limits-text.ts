@@ -1,4 +1,4 @@
-// All limits with their counters, grouped and chosen for `sluice limits`, and as people read them.
+// Groups limits with their counters for `sluice limits`, chooses those to show, and makes the text for people.
 
 import { formatDomainPattern } from '../values/domain.ts';
 import type { LimitsAnswer } from '../control/control-protocol.ts';
@@ -11,7 +11,7 @@ import { table } from './table.ts';
 
 export interface LimitsView {
   readonly all: boolean;
-  /** Only what concerns these recipient domains; empty: everything. */
+  /** Show only limits of these recipient domains; empty: of all. */
   readonly domains: readonly string[];
 }
 
@@ -20,12 +20,12 @@ export interface LimitRow {
   readonly id: string;
   readonly rule?: LimitRule | undefined;
   readonly counters: readonly CounterStatus[];
-  /** Keys in use and routes that wait, also where not all counters are at hand. */
+  /** All keys in use and all routes that wait, even where `counters` has only a part of them. */
   readonly keys: number;
   readonly parked: number;
 }
 
-/** Keys shown of one limit. */
+/** Keys shown of one limit without `--all`. */
 const shownKeys = 5;
 
 /** The limits that a view shows: the file's and the built-in ones in their order, then the scheduler's own. */
@@ -55,7 +55,7 @@ function rowOf(id: string, rule: LimitRule | undefined, counters: readonly Count
 
 type Matches = (text: string) => boolean;
 
-/** Keys of several parts are in the order of `per`, and domain is the first of all. */
+/** A key has its parts in the order of `per`, in which a domain always comes first. */
 function isOfDomains(rule: LimitRule | undefined, key: string, patterns: readonly Matches[]): boolean {
   if (rule === undefined) return false;
   if (!rule.per.includes('domain')) return namesDomains(rule, patterns);

@@ -14,7 +14,7 @@ interface Options {
   readonly json?: boolean;
 }
 
-/** Keys of limits asked for; those that hold mail up come first. */
+/** Counters that are requested; those that hold mail up come first. */
 const usualCounters = 1_000;
 const allCounters = 1_000_000;
 
@@ -25,9 +25,9 @@ export function register(program: Command): void {
       'show each limit: where it was set, for how many keys it is in use, what is full, what waits for it',
     )
     .addOption(configOption())
-    .option('--all', 'every key in use, and limits that nothing has needed')
-    .option('--domain <patterns...>', 'only limits of these recipient domains; * stands for anything')
-    .option('--json', 'for programs')
+    .option('--all', 'show every key in use, and limits that are not in use')
+    .option('--domain <patterns...>', 'show only limits of these recipient domains; * stands for anything')
+    .option('--json', 'print JSON for programs')
     .action(limits);
 }
 

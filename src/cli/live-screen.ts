@@ -1,4 +1,4 @@
-// A picture on a terminal that is drawn over itself. Promises: whatever happens, the terminal is as it was afterwards.
+// Draws text on a terminal, each time over the text before. Promises: `close` leaves the terminal as it was.
 
 import type { ReadStream, WriteStream } from 'node:tty';
 import { cutLine } from './cut-line.ts';
@@ -9,7 +9,7 @@ const home = '\u001b[H';
 const clearLine = '\u001b[K';
 const clearBelow = '\u001b[J';
 
-/** Of the terminal only what is used. */
+/** The parts of a terminal that are used here. */
 export type ScreenOutput = Pick<WriteStream, 'write' | 'columns' | 'rows'>;
 export type ScreenInput = Pick<ReadStream, 'on' | 'off' | 'setRawMode' | 'resume' | 'pause'>;
 

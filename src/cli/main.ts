@@ -1,4 +1,4 @@
-// The command line: one file for each command, loaded when it is the one that was called.
+// The command line. Each command has a file of its own, which is loaded only when the command is called.
 // Promises: every error is printed as its code, what happened and what to do; stack traces only with --debug.
 
 import { type Command, CommanderError } from 'commander';
@@ -42,7 +42,7 @@ const commandFiles: Readonly<Record<string, () => Promise<CommandFile>>> = {
 export async function main(args: readonly string[]): Promise<number> {
   watchOutput();
   const [name = ''] = args;
-  // sendmail's flags are older than any conventions about flags: it reads them itself.
+  // sendmail's flags are older than the conventions that commander follows: `runSendmail` reads them.
   const isSendmail = name === 'sendmail';
   const debug = !isSendmail && args.includes('--debug');
   try {
@@ -57,7 +57,7 @@ export async function main(args: readonly string[]): Promise<number> {
     );
     return Number(process.exitCode ?? exitCodes.ok);
   } catch (error) {
-    // Commander has printed what was wrong, or the help that was asked for.
+    // Commander has already printed what is wrong, or the help.
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
     process.stderr.write(errorText(error, debug));
     const code = exitCodeOf(error);

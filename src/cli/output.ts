@@ -1,5 +1,5 @@
-// Standard output and standard error of a command. Promises: when nobody reads on, that is no error; when it cannot be
-// written, the command says so and ends with EX_IOERR; never a stack trace.
+// Standard output and standard error of a command. Promises: a reader that stops reading is no error; any other failure to
+// write is reported, and the command ends with EX_IOERR; no stack trace is printed.
 
 import { systemReason } from '../config/read/config-error.ts';
 import { CommandError, exitCodes } from './exit-codes.ts';
@@ -19,6 +19,6 @@ export function watchOutput(): void {
     process.stderr.write(errorText(failed, false));
     process.exit(failed.exitCode);
   });
-  // There is no other place to say it.
+  // There is no other place to report a failure of standard error.
   process.stderr.on('error', () => undefined);
 }

@@ -24,29 +24,25 @@ export interface OverrideOptions {
 export const targetHelp =
   'domain:example.com (or just example.com), domain:*.example.com, site:example.com, mx:*.example.net, ip:192.0.2.0/24, source:192.0.2.1, tenant:NAME, or all';
 
-export function withEnd(command: Command): Command {
+export function withEndOptions(command: Command): Command {
   return command
-    .option(
-      '--for <time>',
-      'end it after this time, e.g. 2h; without it, it stays until it is taken back',
-      time,
-    )
-    .option('--reason <text>', 'why; shown wherever it holds mail up');
+    .option('--for <time>', 'end after this time, e.g. 2h (default: no end)', positiveDuration)
+    .option('--reason <text>', 'the reason, shown wherever mail waits because of this');
 }
 
-export function withCommon(command: Command): Command {
-  return command.addOption(configOption()).option('--json', 'for programs');
+export function withCommonOptions(command: Command): Command {
+  return command.addOption(configOption()).option('--json', 'print JSON for programs');
 }
 
-/** A time span on the command line, as milliseconds. */
-export function time(text: string): number {
+/** A time span on the command line, in milliseconds. @throws {InvalidArgumentError} */
+export function positiveDuration(text: string): number {
   try {
     const ms = parseDuration(text);
     if (ms > 0) return ms;
   } catch (error) {
     throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
   }
-  throw new InvalidArgumentError('It must be more than nothing.');
+  throw new InvalidArgumentError('It must be more than 0.');
 }
 
 /** @throws {CommandError} `TARGET_INVALID` */
@@ -101,30 +97,30 @@ function oneLine(text: string): string {
   return text.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ').trim();
 }
 
-/** Who asks: the person behind sudo, if there is one. */
+/** The user who runs the command; under sudo, the user who called sudo. */
 function userName(): string {
-  const { SUDO_USER: behind } = process.env;
-  if (behind !== undefined && /^[\w.-]{1,64}$/.test(behind)) return behind;
+  const { SUDO_USER: sudoUser } = process.env;
+  if (sudoUser !== undefined && /^[\w.-]{1,64}$/.test(sudoUser)) return sudoUser;
   try {
     return oneLine(userInfo().username).slice(0, longestUser);
   } catch {
-    return ''; // an uid without a name
+    return ''; // the user id has no name
   }
 }
 
-/** What a target is called: a site by its hosts. */
+/** A target as people read it: a site is shown by its hosts. */
 export function targetText({ target, label }: Pick<Override, 'target' | 'label'>): string {
   return label === '' ? target : `site:${label}`;
 }
 
-/** `for 2h`, `until it is taken back`. */
+/** `until 2026-11-22T19:43:09.792Z (2h)`, or `until it is taken back`. */
 export function endText({ untilMs }: Override, nowMs: number): string {
   return untilMs === undefined
     ? 'until it is taken back'
     : `until ${new Date(untilMs).toISOString()} (${age(untilMs - nowMs)})`;
 }
 
-/** One line for each. */
+/** A table with one row for each override. */
 export function overridesTable(overrides: readonly Override[], nowMs: number): string {
   return table(
     ['TARGET', 'LIMIT', 'SINCE', 'ENDS', 'BY', 'REASON'],

@@ -1,4 +1,4 @@
-// How an error reaches a person: its code, what happened, what to do. A stack trace only where it was asked for.
+// The text of an error for people: its code, what happened, and what to do. A stack trace only if asked for.
 
 import { SluiceError } from '../errors/sluice-error.ts';
 

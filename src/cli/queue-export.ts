@@ -1,5 +1,5 @@
 // `sluice queue export`: writes messages as they are stored, octet by octet, to files or standard output. Promises: no file
-// is ever written over; what is damaged is said, and what can be read of it is written; nothing in the queue changes.
+// is overwritten; damage is reported, and what can be read of a damaged message is written; the queue does not change.
 
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -19,7 +19,7 @@ import {
   syncDirectory,
 } from './export-target.ts';
 import { errorText } from './print-error.ts';
-import { type FilterOptions, filterOf, filtered, mustBeGiven } from './queue-filter.ts';
+import { type FilterOptions, filterOf, withFilterOptions, requireChoice } from './queue-filter.ts';
 import { noSuchMessage } from './queue-rows.ts';
 
 interface ExportOptions extends FilterOptions {
@@ -28,20 +28,20 @@ interface ExportOptions extends FilterOptions {
   readonly envelope?: boolean;
 }
 
-/** A message that changes its place more often than this while it is read is given up. */
-const mostPlaces = 5;
+/** How often a message is read: it may be moved or delivered between the look-up of its place and the reading. */
+const mostReads = 5;
 
 export function register(queue: Command): void {
-  filtered(queue.command('export [ids...]'))
+  withFilterOptions(queue.command('export [ids...]'))
     .description('write messages as they are stored, damaged ones too; they stay in the queue')
-    .option('--all', 'all of the queue')
-    .option('-o, --output <file>', 'write the one message to this file; standard output unless given')
+    .option('--all', 'choose the whole queue')
+    .option('-o, --output <file>', 'write one message to this file (default: standard output)')
     .option('-d, --directory <folder>', 'write each message to ID.eml in this folder')
     .option('--envelope', 'also write sender and recipients, as JSON, to a file beside each message')
     .action(run);
 }
 
-/** What became of one message. */
+/** The result for one message. */
 interface Exported {
   readonly bytes: number;
   readonly faults: readonly string[];
@@ -50,17 +50,17 @@ interface Exported {
 async function run(ids: string[], options: ExportOptions): Promise<void> {
   checkTargets(options);
   const filter = filterOf(ids, options);
-  mustBeGiven(filter, options.all === true, 'export');
+  requireChoice(filter, options.all === true, 'export');
   const config = readPlaces(options.config);
   const wantsEnvelope = options.envelope === true;
   let chosen = await chooseMessages(config, filter, wantsEnvelope);
   if (wantsEnvelope) chosen = await withAllRecipients(config, filter, chosen);
   const missing = ids.filter((id) => !chosen.has(id));
   const { directory } = options;
-  if (directory === undefined) oneOf(chosen, missing);
+  if (directory === undefined) requireOneMessage(chosen, missing);
   else await makeDirectory(directory);
   const counts = { exported: 0, damaged: 0, failed: missing.length };
-  for (const id of directory === undefined ? [] : missing) complain(noSuchMessage(id));
+  for (const id of directory === undefined ? [] : missing) printError(noSuchMessage(id));
   const salvager = openSalvager({ directory: config.spool });
   try {
     for (const message of chosen.values()) {
@@ -78,7 +78,7 @@ async function run(ids: string[], options: ExportOptions): Promise<void> {
         for (const fault of faults) process.stderr.write(`${message.queueId}: ${fault}\n`);
       } catch (error) {
         if (directory === undefined || !(error instanceof CommandError)) throw error;
-        complain(error);
+        printError(error);
         counts.failed++;
       }
     }
@@ -95,8 +95,10 @@ function checkTargets({ output, directory, envelope, json }: ExportOptions): voi
   if (output !== undefined && directory !== undefined) {
     throw wrongTarget('--output and --directory exclude each other.');
   }
-  if (!toFile && envelope === true) throw wrongTarget('--envelope writes a file beside each message.');
-  if (!toFile && json === true) throw wrongTarget('--json would stand between the octets of the message.');
+  if (!toFile && envelope === true)
+    throw wrongTarget('--envelope writes a file beside the message: standard output has no place for it.');
+  if (!toFile && json === true)
+    throw wrongTarget('--json cannot be used with standard output: it would mix with the message.');
 }
 
 function wrongTarget(message: string): CommandError {
@@ -108,8 +110,8 @@ function wrongTarget(message: string): CommandError {
   );
 }
 
-/** Without a folder there is one message. @throws {CommandError} `EXPORT_TARGET` @throws {ControlError} `NO_SUCH_MESSAGE` */
-function oneOf(chosen: ReadonlyMap<string, ChosenMessage>, missing: readonly string[]): void {
+/** Checks that exactly one message is chosen. @throws {CommandError} `EXPORT_TARGET` @throws {ControlError} `NO_SUCH_MESSAGE` */
+function requireOneMessage(chosen: ReadonlyMap<string, ChosenMessage>, missing: readonly string[]): void {
   const count = chosen.size + missing.length;
   if (count > 1) throw wrongTarget(`${count} messages are chosen, and one file holds one message.`);
   const [absent] = missing;
@@ -127,7 +129,7 @@ async function makeDirectory(path: string): Promise<void> {
   }
 }
 
-/** Undefined: standard output. */
+/** The file of a message; undefined for standard output. */
 function fileOf({ queueId }: ChosenMessage, { output, directory }: ExportOptions): string | undefined {
   if (directory !== undefined) return join(directory, `${queueId}.eml`);
   return output === '-' ? undefined : output;
@@ -141,7 +143,7 @@ async function exportOne(
   wantsEnvelope: boolean,
 ): Promise<Exported> {
   let message = chosen;
-  for (let places = 1; ; places++) {
+  for (let reads = 1; ; reads++) {
     const { envelope, faults, stream } = await salvager.salvage(message.queueId, message.ref);
     const target: ExportTarget = file === undefined ? new StandardOutput() : new FileTarget(file);
     let bytes = 0;
@@ -155,19 +157,20 @@ async function exportOne(
       await target.discard();
       throw error;
     }
-    // Nothing of it is there: it may have been moved or delivered since its place was asked for.
-    if (bytes === 0 && faults.length > 0 && message.state !== 'damaged' && places < mostPlaces) {
-      const now = await locateAgain(config, message);
-      if (now === undefined) throw noLongerThere(message.queueId);
-      const isSame = now.ref.segment === message.ref.segment && now.ref.offset === message.ref.offset;
-      message = now;
-      if (!isSame || now.state === 'damaged') continue;
+    // Nothing could be read: the message may have been moved or delivered since its place was looked up.
+    if (bytes === 0 && faults.length > 0 && message.state !== 'damaged' && reads < mostReads) {
+      const current = await locateAgain(config, message);
+      if (current === undefined) throw noLongerThere(message.queueId);
+      const isSamePlace =
+        current.ref.segment === message.ref.segment && current.ref.offset === message.ref.offset;
+      message = current;
+      if (!isSamePlace || current.state === 'damaged') continue;
     }
     if (file !== undefined && wantsEnvelope) {
       const { queueId, receivedAtMs, waiting } = message;
       const known = envelope ?? { queueId, receivedAtMs, reversePath: null, recipients: null };
-      const beside = new FileTarget(`${file.replace(/\.eml$/, '')}.envelope.json`);
-      await beside.writeWhole(`${JSON.stringify({ ...known, waiting })}\n`);
+      const envelopeFile = new FileTarget(`${file.replace(/\.eml$/, '')}.envelope.json`);
+      await envelopeFile.writeWhole(`${JSON.stringify({ ...known, waiting })}\n`);
     }
     return { bytes, faults };
   }
@@ -178,7 +181,7 @@ function noLongerThere(id: string): CommandError {
   return new CommandError(exitCodes.failed, code, message, advice);
 }
 
-function complain(error: unknown): void {
+function printError(error: unknown): void {
   process.stderr.write(errorText(error, false));
 }
 
@@ -202,7 +205,7 @@ function conclude({ exported, damaged, failed }: Counts, { directory, json }: Ex
       exitCodes.failed,
       'EXPORT_INCOMPLETE',
       `${messages(failed)} could not be exported.`,
-      'What is said above of each says why.',
+      'The lines above say why, for each of them.',
     );
   }
   if (damaged > 0) {
@@ -210,7 +213,7 @@ function conclude({ exported, damaged, failed }: Counts, { directory, json }: Ex
       exitCodes.dataError,
       'EXPORT_DAMAGED',
       `${messages(damaged)} of ${exported} ${damaged === 1 ? 'is' : 'are'} damaged: what can be read was written.`,
-      'What is said above of each says what is wrong with it.',
+      'The lines above say what is wrong with each of them.',
     );
   }
 }

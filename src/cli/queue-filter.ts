@@ -1,4 +1,4 @@
-// How the commands of `sluice queue` choose recipients: ids, patterns, states, ages.
+// The options with which the commands of `sluice queue` choose recipients: ids, patterns, states, ages.
 
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { parseDuration } from '../values/duration.ts';
@@ -23,7 +23,7 @@ export interface FilterOptions {
 const states = ['resolving', 'waiting', 'ready', 'active', 'held', 'damaged', 'stored'];
 
 /** Adds the options that choose recipients. */
-export function filtered(command: Command): Command {
+export function withFilterOptions(command: Command): Command {
   return command
     .addOption(configOption())
     .option('--sender <pattern>', 'sender address; * stands for anything, <> for bounces')
@@ -33,17 +33,17 @@ export function filtered(command: Command): Command {
     .addOption(new Option('--state <state>', 'only recipients in this state').choices(states))
     .option('--older-than <age>', 'messages older than this, e.g. 4h', duration)
     .option('--newer-than <age>', 'messages younger than this', duration)
-    .option('--json', 'for programs');
+    .option('--json', 'print JSON for programs');
 }
 
-/** False: everything matches. */
-export function isGiven(filter: QueueFilter): boolean {
+/** Whether the filter restricts anything; otherwise every recipient matches. */
+export function isRestricted(filter: QueueFilter): boolean {
   return Object.values(filter).some((value) => value !== undefined);
 }
 
 /** @throws {CommandError} `QUEUE_ID_INVALID` */
 export function filterOf(ids: readonly string[], options: FilterOptions): QueueFilter {
-  for (const id of ids) mustBeQueueId(id);
+  for (const id of ids) requireQueueId(id);
   return {
     ids: ids.length === 0 ? undefined : ids,
     sender: options.sender,
@@ -56,8 +56,8 @@ export function filterOf(ids: readonly string[], options: FilterOptions): QueueF
   };
 }
 
-/** A name that stands in the wrong place would only match nothing. @throws {CommandError} `QUEUE_ID_INVALID` */
-export function mustBeQueueId(id: string): void {
+/** Refuses any other text in the place of a queue id: it would match nothing, silently. @throws {CommandError} `QUEUE_ID_INVALID` */
+export function requireQueueId(id: string): void {
   if (isQueueId(id)) return;
   throw new CommandError(
     exitCodes.usage,
@@ -67,9 +67,9 @@ export function mustBeQueueId(id: string): void {
   );
 }
 
-/** The whole queue is chosen only by saying so. @throws {CommandError} `NOTHING_CHOSEN` */
-export function mustBeGiven(filter: QueueFilter, isAll: boolean, command: string): void {
-  if (isGiven(filter) || isAll) return;
+/** Refuses a command without ids or filter: only `--all` chooses the whole queue. @throws {CommandError} `NOTHING_CHOSEN` */
+export function requireChoice(filter: QueueFilter, isAll: boolean, command: string): void {
+  if (isRestricted(filter) || isAll) return;
   throw new CommandError(
     exitCodes.usage,
     'NOTHING_CHOSEN',

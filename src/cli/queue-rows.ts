@@ -1,4 +1,4 @@
-// What waits, from the running Sluice, or from the spool when none is running.
+// Rows of the queue: from the running Sluice, or from the spool when none is running.
 
 import type { Places } from '../config/salvage-places.ts';
 import { controlRequest } from '../control/control-client.ts';
@@ -8,8 +8,8 @@ import { storedQueue } from '../control/stored-queue.ts';
 import { untilReachable } from './until-reachable.ts';
 
 /**
- * Rows that match, at most `limit` (0: all). What cannot be read of the spool goes to standard error.
- * @param located - each says where its message is stored
+ * Rows that match, at most `limit` (0: all). What cannot be read of the spool is reported on standard error.
+ * @param located - rows say where their messages are stored
  */
 export async function* queueRows(
   config: Places,
@@ -38,7 +38,7 @@ export async function* queueRows(
   }
 }
 
-/** An id that is nowhere in the queue. */
+/** The error for an id that is not in the queue. */
 export function noSuchMessage(id: string): ControlError {
   return new ControlError(
     'NO_SUCH_MESSAGE',

@@ -1,4 +1,4 @@
-// `sluice queue`: look at what waits, and change it. Reads the spool itself when no Sluice is running.
+// `sluice queue`: lists and changes the queue. `list`, `show` and `export` read the spool when no Sluice is running.
 
 import { type Command, InvalidArgumentError } from 'commander';
 import type { QueueAction } from '../control/control-protocol.ts';
@@ -8,10 +8,10 @@ import * as queueExport from './queue-export.ts';
 import {
   type FilterOptions,
   filterOf,
-  filtered,
-  isGiven,
-  mustBeGiven,
-  mustBeQueueId,
+  withFilterOptions,
+  isRestricted,
+  requireChoice,
+  requireQueueId,
 } from './queue-filter.ts';
 import { noSuchMessage, queueRows } from './queue-rows.ts';
 import { age, table } from './table.ts';
@@ -23,35 +23,35 @@ interface ListOptions extends FilterOptions {
 }
 
 export function register(program: Command): void {
-  const queue = program.command('queue').description('list, show and change what waits in the queue');
-  filtered(queue.command('list [ids...]'))
-    .description('one line for each waiting recipient')
+  const queue = program.command('queue').description('list, show, export and change the mail in the queue');
+  withFilterOptions(queue.command('list [ids...]'))
+    .description('print one line for each waiting recipient')
     .option('-n, --limit <count>', 'at most this many lines; 0: all', wholeNumber, 1000)
     .action(list);
   queue
     .command('show <id>')
-    .description('everything about one message')
+    .description('show everything about one message')
     .addOption(configOption())
-    .option('--json', 'for programs')
+    .option('--json', 'print JSON for programs')
     .action(show);
   queueExport.register(queue);
-  for (const [action, what] of Object.entries(actions)) {
-    filtered(queue.command(`${action} [ids...]`))
-      .description(what)
-      .option('--all', 'all of the queue')
+  for (const [action, description] of Object.entries(actionDescriptions)) {
+    withFilterOptions(queue.command(`${action} [ids...]`))
+      .description(description)
+      .option('--all', 'choose the whole queue')
       .action((ids: string[], options: FilterOptions) => change(action as QueueAction, ids, options));
   }
 }
 
-const actions: Readonly<Record<QueueAction, string>> = {
-  retry: 'try matching mail now',
+const actionDescriptions: Readonly<Record<QueueAction, string>> = {
+  retry: 'try to deliver matching mail now',
   hold: 'keep matching messages in the queue until they are released; they do not expire',
   release: 'let held messages go on',
   remove: 'take matching recipients out of the queue for good, without a report to the sender',
-  bounce: 'give matching recipients up: their senders get a report that it failed',
+  bounce: 'give up on matching recipients: their senders get a report of the failure',
 };
 
-const done: Readonly<Record<QueueAction, string>> = {
+const resultTexts: Readonly<Record<QueueAction, string>> = {
   retry: 'will be tried now',
   hold: 'held',
   release: 'released',
@@ -72,7 +72,7 @@ async function list(ids: string[], options: ListOptions): Promise<void> {
   }
   if (options.json === true) return;
   if (count === 0) {
-    process.stdout.write(isGiven(filter) ? 'No mail that waits matches.\n' : 'Nothing waits.\n');
+    process.stdout.write(isRestricted(filter) ? 'No mail that waits matches.\n' : 'Nothing waits.\n');
     return;
   }
   const now = Date.now();
@@ -94,7 +94,7 @@ async function list(ids: string[], options: ListOptions): Promise<void> {
 }
 
 async function show(id: string, options: FilterOptions): Promise<void> {
-  mustBeQueueId(id);
+  requireQueueId(id);
   const rows: QueueRow[] = [];
   for await (const row of queueRows(readPlaces(options.config), { ids: [id] }, 0)) rows.push(row);
   const [first] = rows;
@@ -121,20 +121,20 @@ async function show(id: string, options: FilterOptions): Promise<void> {
 
 async function change(action: QueueAction, ids: string[], options: FilterOptions): Promise<void> {
   const filter = filterOf(ids, options);
-  mustBeGiven(filter, options.all === true, action);
+  requireChoice(filter, options.all === true, action);
   const config = readPlaces(options.config);
   const count = Number(await ask(config, { operation: 'queue-change', action, filter }));
   if (options.json === true) process.stdout.write(`${JSON.stringify({ action, recipients: count })}\n`);
-  else process.stdout.write(`${count} recipient${count === 1 ? '' : 's'} ${done[action]}.\n`);
+  else process.stdout.write(`${count} recipient${count === 1 ? '' : 's'} ${resultTexts[action]}.\n`);
 }
 
-/** What holds it up on this host is more than what the destination said last. */
+/** What the mail waits for on this host comes first; the last reply of the destination was before that. */
 function reasonText({ waitsFor, lastError }: QueueRow): string {
   if (waitsFor === undefined) return lastError;
   return `waits for ${waitsFor}${lastError === '' ? '' : `; before that: ${lastError}`}`;
 }
 
-/** What is in flight while its message is held shows both. */
+/** A recipient in flight whose message is held shows both states. */
 function stateText({ state, isHeld }: QueueRow): string {
   return isHeld && state !== 'held' ? `${state},held` : state;
 }

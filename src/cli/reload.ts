@@ -18,10 +18,10 @@ export function register(program: Command): void {
       const { file } = found.places;
       const request = { operation: 'reload', ...(options.config !== undefined && { file }) } as const;
       const answer = ask(found.places, request).catch((error: unknown) => {
-        // A mistake is the running Sluice's to tell: it refuses the file, and shows so in its status. Where none is
-        // found, it may be because of the mistake.
-        const isNotFound = error instanceof ControlError && error.code === 'NOT_RUNNING';
-        throw isNotFound && found.kind === 'mistaken' ? found.mistake : error;
+        // The running Sluice itself reports a mistake in the file: it refuses the file, and shows that in its status. Only
+        // when no Sluice is found, the mistake is reported here, since it may be the reason.
+        const isNotRunning = error instanceof ControlError && error.code === 'NOT_RUNNING';
+        throw isNotRunning && found.kind === 'mistaken' ? found.mistake : error;
       });
       const { afterRestart, ...read } = (await answer) as Reloaded;
       const from = read.file ?? 'no file, the defaults';

@@ -1,15 +1,15 @@
-// What of a new configuration a running Sluice can take, and what has to wait for a restart.
+// Which parts of a new configuration a running Sluice can use, and which have to wait for a restart.
 
 import type { Config } from '../config/config.ts';
 
-/** The configuration that a reload puts in force, and the keys that were changed in vain. */
+/** The configuration that a reload puts in force, and the changed keys that need a restart. */
 export interface Reloadable {
   readonly config: Config;
   /** As in the file, e.g. `[[listen]]`. */
   readonly afterRestart: readonly string[];
 }
 
-/** Takes from `next` what may change, and from `running` what may not: processes that start again must agree. */
+/** Takes from `next` what may change, and from `running` the rest: a process that starts again must agree with the others. */
 export function reloadable(running: Config, next: Config): Reloadable {
   const { segmentSize, reserve, sync, journalSync, relocateAfter } = running.queue;
   const config: Config = {

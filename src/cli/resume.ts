@@ -7,13 +7,13 @@ import {
   targetsOf,
   targetText,
   unsetOverrides,
-  withCommon,
+  withCommonOptions,
 } from './override-options.ts';
 
 export function register(program: Command): void {
-  withCommon(program.command('resume'))
+  withCommonOptions(program.command('resume'))
     .argument('<targets...>', targetHelp)
-    .description('end suspensions: what waited goes on at once')
+    .description('end suspensions: the mail that waited goes on at once')
     .action(resume);
 }
 

@@ -1,4 +1,4 @@
-// sluice sendmail: hands a message from a local program to the running Sluice; takes the usual flags of sendmail.
+// `sluice sendmail`: hands a message from a local program to the running Sluice; takes the usual flags of sendmail.
 // Promises: exit code 0 means that the message is safe in the queue; any other, that the caller still has it.
 
 import { isAscii } from 'node:buffer';
@@ -20,21 +20,21 @@ import { verdict } from './sendmail/verdict.ts';
 
 const help = `Usage: sluice sendmail [flags] [recipient ...] < message
 
-Hands a message to the running Sluice, with the flags of sendmail. The message is complete when it is in the queue.
+Hands a message to the running Sluice, with the flags of sendmail. It ends with 0 when the message is in the queue.
 
-  -t               recipients are those of To, Cc and Bcc, and those named here
+  -t               send to the addresses in To, Cc and Bcc, and to those named here
   -i, -oi          a line with nothing but a dot does not end the message
   -f, -r ADDRESS   the envelope sender ("<>" for none); default: you
-  -F NAME          your full name, for a message without From
+  -F NAME          your full name, for the From of a message that has none
   -N WHEN          reports wanted: never, or some of success,failure,delay
-  -R full|hdrs     what a report returns
-  -V ID            an id that reports repeat
+  -R full|hdrs     whether a report returns the message or its header
+  -V ID            an envelope id that reports repeat
   -bm              take a message (default)
   -bs              speak SMTP on standard input and output
-  -v               say what Sluice answered
+  -v               print the reply of Sluice
   -C, --config FILE  the configuration that says where Sluice listens
 
-Other flags of sendmail are taken and ignored. Exit codes are those of sysexits.h: 75 means try again.
+Most other flags of sendmail are accepted and ignored. Exit codes are those of sysexits.h: 75 means try again.
 `;
 
 /** Adds the command to the help; its flags are read by `runSendmail`. */
@@ -57,13 +57,14 @@ export async function runSendmail(args: readonly string[]): Promise<number> {
     process.stdout.write(help);
     return exitCodes.ok;
   }
-  // Until Sluice has the message, whatever ends this process, standard output without a reader too, means "try again".
+  // Until Sluice has the message, any end of this process means "try again", also when nobody reads its standard output.
   process.exitCode = exitCodes.tempFail;
   const found = placesFor(call);
   const { submissionSocket } = found.places;
   if (call.mode === 'smtp') return await smtpOnStdio(submissionSocket);
 
-  // With a mistake in the file, the receiver knows the limits: ours are the usual ones, and going beyond is no fault of the message.
+  // With a mistake in the file, only the receiver knows the limits in force. The defaults are used here, and a message beyond
+  // them is a temporary failure.
   const { maxMessageSize, maxRecipients } = (found.kind === 'whole' ? found.config : defaultConfig()).receive;
   const tooLarge = found.kind === 'whole' ? exitCodes.dataError : exitCodes.tempFail;
   const message = await readMessage(maxMessageSize, tooLarge, call.dotsAreContent);
@@ -87,8 +88,9 @@ export async function runSendmail(args: readonly string[]): Promise<number> {
 }
 
 /**
- * Where Sluice is. A mistake in the configuration is no fault of the caller, who throws a message away after any code but EX_TEMPFAIL.
- * Programs take what they read on standard error for a failure, so that a mistake elsewhere in the file is told only where asked.
+ * Finds the running Sluice. A mistake in the configuration must end with EX_TEMPFAIL: after any other code, callers discard
+ * the message, and the mistake is not theirs. A mistake elsewhere in the file is printed only with -v, because programs take
+ * any text on standard error as a failure.
  */
 function placesFor({ config, verbose }: SendmailCall): FoundPlaces {
   try {

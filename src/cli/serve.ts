@@ -48,7 +48,7 @@ async function serve(file: string | undefined): Promise<void> {
   const log = processLogger(config, troubles);
   for (const warning of placeWarnings(configWarnings(config), config.file)) log.warn(placedText(warning));
   for (const shortage of capacityHere(config).shortages) log.warn(shortageText(shortage));
-  // The supervisor has no use for the code of the roles.
+  // The process of the supervisor does not load the code of the roles.
   const kind = config.processes.singleProcess
     ? (await import('../process/supervise/single-process.ts')).SingleProcess
     : Supervisor;
@@ -67,7 +67,7 @@ async function serve(file: string | undefined): Promise<void> {
 
 function makeSpool(spool: string): void {
   try {
-    // Only the spool itself is closed: in the same folder may be the socket that every program hands mail in at.
+    // Only the spool itself is closed to others: its parent folder may hold the submission socket, which every program may use.
     makeFolder(spool, 0o700);
   } catch (error) {
     throw new SluiceError(
@@ -89,7 +89,7 @@ class Running {
   readonly #instance: Instance;
   readonly #stopped = Promise.withResolvers<void>();
   #stopping = false;
-  /** A stop that was asked for while Sluice was still starting waits for it. */
+  /** The start. A stop that is asked for in the meantime waits for its end. */
   #started: Promise<RoleFacts> | undefined;
 
   constructor(kind: InstanceKind, config: Config, source: ConfigSource, log: Logger, troubles: Troubles) {
@@ -133,7 +133,7 @@ class Running {
     }
   }
 
-  /** That the log cannot be opened is no reason to refuse the rest; the old file is written on. */
+  /** A log that cannot be opened does not make the reload fail: the old file stays in use. */
   #reopenLog(): void {
     try {
       this.#log.reopen();
@@ -150,7 +150,7 @@ class Running {
     try {
       await this.#started;
     } catch {
-      return; // whoever waits for the start hears why it could not be
+      return; // `untilStopped` rejects with the reason
     }
     try {
       await this.#instance.stop(this.#config.stop.grace);

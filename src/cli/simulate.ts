@@ -1,5 +1,5 @@
-// sluice simulate: what a configuration would do with a workload. The real scheduler on virtual time, against modelled
-// destinations; nothing is sent, and a running Sluice does not notice.
+// `sluice simulate`: shows what a configuration would do with a workload. It runs the real scheduler on virtual time against
+// modelled destinations. Nothing is sent, and a running Sluice is not involved.
 
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
@@ -42,20 +42,20 @@ export function register(program: Command): void {
     .command('simulate')
     .description('run the scheduler with a configuration against modelled destinations, on virtual time')
     .addOption(configOption())
-    .option('--workload <file>', 'what is sent: JSON, one send a line; - for standard input')
-    .option('--generate <spec>', 'or make it up: messages=100000,domains=1000,over=10m')
-    .option('--destinations <file>', 'how destinations behave (TOML); without it all are healthy')
-    .option('--seed <number>', 'another seed, another run; the same seed, the same run', '1')
-    .option('--until <time>', 'end after this time (e.g. 6h), whatever is left; else when nothing is left')
+    .option('--workload <file>', 'file with the mail to send, one JSON object per line; - is standard input')
+    .option('--generate <spec>', 'generate the mail instead, e.g. messages=100000,domains=1000,over=10m')
+    .option('--destinations <file>', 'TOML file that says how destinations behave (default: all are healthy)')
+    .option('--seed <number>', 'seed of all random choices: the same seed repeats the same run', '1')
+    .option('--until <time>', 'stop at this simulated time, e.g. 6h (default: when no mail is left)')
     .option('--by <what>', 'rows of the table: domain or site', 'domain')
-    .option('--all', 'every row, not only the biggest')
-    .option('--json', 'for programs: all rows')
+    .option('--all', 'print every row, not only the largest')
+    .option('--json', 'print JSON with all rows, for programs')
     .action(run);
 }
 
 async function run(options: Options): Promise<void> {
   const config = readConfig(options.config);
-  const seed = numberOf(options.seed);
+  const seed = seedOf(options.seed);
   const untilMs = untilOf(options.until);
   if (options.by !== 'domain' && options.by !== 'site')
     usage(`--by "${options.by}": it is domain or site.`, 'Write --by domain or --by site.');
@@ -101,7 +101,7 @@ async function workloadOf({ generate, workload }: Options, seed: number): Promis
   return reader.end();
 }
 
-/** What is on the command line is a mistake of the command line. */
+/** A mistake in a specification on the command line is a usage error. */
 function specificationOf(text: string): WorkloadSpec {
   try {
     return parseWorkloadSpec(text);
@@ -133,7 +133,7 @@ function isSystemError(error: unknown): boolean {
   return error instanceof Error && 'syscall' in error;
 }
 
-function numberOf(text: string): number {
+function seedOf(text: string): number {
   const seed = Number(text);
   if (!/^\d+$/.test(text) || !Number.isSafeInteger(seed))
     usage(`--seed "${text}" is not a whole number.`, 'Write --seed 7, for example.');

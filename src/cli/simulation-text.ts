@@ -1,4 +1,4 @@
-// The report of a simulation as people read it: what became of it all, then the biggest destinations, then the tenants.
+// The report of a simulation as people read it: the totals, then the largest destinations, then the tenants.
 
 import type { Bound, DestinationReport, SimulationReport, TenantReport } from '../simulate/report.ts';
 import { table } from './table.ts';
@@ -10,8 +10,8 @@ export interface SimulationView {
 
 /** Rows that are shown without `--all`. */
 const usualRows = 20;
-/** Waits that are told of each row. */
-const toldBounds = 2;
+/** Reasons for waiting that each row shows. */
+const shownBounds = 2;
 
 export function simulationText(report: SimulationReport, { by, all }: SimulationView): string {
   const rows = by === 'domain' ? report.domains : report.sites;
@@ -105,7 +105,7 @@ function tenants(rows: readonly TenantReport[]): string {
 function bounds(all: readonly Bound[]): string {
   return all
     .filter(({ share }) => share >= 0.01)
-    .slice(0, toldBounds)
+    .slice(0, shownBounds)
     .map(({ by, share }) => `${by} ${Math.round(share * 100)} %`)
     .join(', ');
 }

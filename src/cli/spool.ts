@@ -10,11 +10,11 @@ import { configOption, readPlaces } from './config-file.ts';
 export function register(program: Command): void {
   program
     .command('spool')
-    .description('look at the spool itself')
+    .description('examine the spool on the disk')
     .command('check')
     .description('read every record and report what is damaged or missing; changes nothing')
     .addOption(configOption())
-    .option('--json', 'for programs')
+    .option('--json', 'print JSON for programs')
     .action(async (options: { readonly config?: string; readonly json?: boolean }) => {
       await check(readPlaces(options.config).spool, options.json === true);
     });

@@ -20,7 +20,7 @@ export function register(program: Command): void {
     .command('status')
     .description('show what the running Sluice is doing: queue, connections, sites')
     .addOption(configOption())
-    .option('--json', 'for programs')
+    .option('--json', 'print JSON for programs')
     .addOption(
       new Option(
         '--check',
@@ -43,18 +43,18 @@ export function register(program: Command): void {
         };
         const status = await untilReachable(config, () => askStatus(config.controlSocket, question));
         if (json) process.stdout.write(`${JSON.stringify(status)}\n`);
-        else printText(forPeople(status));
+        else printText(statusText(status));
       },
     );
 }
 
-function forPeople(status: StatusAnswer): string {
+function statusText(status: StatusAnswer): string {
   const troubles = troublesText(status.troubles, status.nowMs);
   if (status.kind === 'without-manager') return `Sluice ${status.version}\n${troubles}`;
-  return inNumbers(status, troubles);
+  return numbersText(status, troubles);
 }
 
-/** Whatever is wrong comes right after the first line: it is what people look for. */
+/** Troubles come right after the first line: people look for them first. */
 function troublesText(troubles: readonly ReportedTrouble[], nowMs: number): string {
   const lines = troubles.map(
     ({ level, text, advice, processes, sinceMs }) =>
@@ -64,7 +64,7 @@ function troublesText(troubles: readonly ReportedTrouble[], nowMs: number): stri
   return lines.join('');
 }
 
-function inNumbers(status: Status, troubles: string): string {
+function numbersText(status: Status, troubles: string): string {
   const head = [
     `Sluice ${status.version}, running for ${age(status.nowMs - status.startedAtMs)}`,
     ...(troubles === '' ? [] : [troubles.trimEnd()]),
@@ -82,7 +82,7 @@ function inNumbers(status: Status, troubles: string): string {
   return `${head.join('\n')}\n${changes}${tenants}${sites}${more}`;
 }
 
-/** Only where there are tenants. */
+/** A table of the tenants; empty when there are none. */
 function tenantsText(counts: readonly TenantCount[]): string {
   if (counts.every(({ tenant }) => tenant === '')) return '';
   const rows = counts.map(({ tenant, active, ready, waiting }) => [
@@ -94,7 +94,7 @@ function tenantsText(counts: readonly TenantCount[]): string {
   return `\n${table(['TENANT', 'ACTIVE', 'READY', 'WAITING'], rows)}`;
 }
 
-/** Always the same words in the same order, also when nothing happened yet. */
+/** Always the same words in the same order, also when all are 0. */
 function counted(counters: Status['counters']): string {
   const names = ['received', 'delivered', 'deferred', 'bounced'];
   return names.map((name) => `${counters[name] ?? 0} ${name}`).join(', ');

@@ -1,4 +1,4 @@
-// What a Sluice that is started here and now would miss: folders, ports, addresses, open files, space. Changes nothing.
+// Finds what would be missing if Sluice were started here now: folders, ports, addresses, open files, space. Changes nothing.
 
 import { accessSync, constants, lstatSync, statfsSync, statSync } from 'node:fs';
 import { userInfo } from 'node:os';
@@ -16,12 +16,12 @@ import { capacityHere } from '../settings/system-facts.ts';
 
 /** File systems of the kernel (statfs(2)): nobody can make a file there, whatever the rights say. */
 const kernelFileSystems: ReadonlySet<number> = new Set([0x9fa0 /* proc */, 0x62656572 /* sysfs */]);
-/** As in the documentation; unix(7) takes a few more. */
-const longestSocket = 100;
+/** The bound that the documentation names; unix(7) allows a few bytes more. */
+const maxSocketPathBytes = 100;
 
-/** Everything that is missing, for the user that asks. */
+/** Everything that is missing for the user who runs this command. */
 export async function surroundings(config: Config): Promise<ConfigWarning[]> {
-  // What a running Sluice holds is its own.
+  // The addresses are in use when Sluice runs: that is no problem.
   const isRunning = (await isLocked(config.spool)) || (await answers(config.controlSocket));
   return [
     ...placeProblems(config),
@@ -40,7 +40,7 @@ function placeProblems({ spool, controlSocket, submissionSocket, log }: Config):
   return found.flatMap(([path, message]) => (message === undefined ? [] : [{ path, message }]));
 }
 
-/** A folder that Sluice makes if it is not there. */
+/** The problem of a folder that Sluice makes if it is missing; undefined: there is none. */
 function folderProblem(path: string): string | undefined {
   let there = path;
   try {
@@ -50,14 +50,14 @@ function folderProblem(path: string): string | undefined {
   }
   if (!statSync(there).isDirectory()) return `${there} is no folder`;
   if (kernelFileSystems.has(statfsSync(there).type))
-    return `no folder can be made in ${there}: it is the kernel's`;
+    return `no folder can be made in ${there}: it belongs to the kernel`;
   return writeProblem(there, constants.W_OK | constants.X_OK);
 }
 
 function socketProblem(path: string): string | undefined {
   const bytes = Buffer.byteLength(path);
-  if (bytes > longestSocket) {
-    return `${path} is ${bytes} bytes long; the name of a socket may have ${longestSocket}`;
+  if (bytes > maxSocketPathBytes) {
+    return `${path} is ${bytes} bytes long; the path of a socket may have ${maxSocketPathBytes}`;
   }
   const inFolder = folderProblem(dirname(path));
   if (inFolder !== undefined) return inFolder;
@@ -65,7 +65,7 @@ function socketProblem(path: string): string | undefined {
   return there === undefined || there.isSocket() ? undefined : `${path} is there already, and is no socket`;
 }
 
-/** A file that is appended to; nobody makes its folder. */
+/** The problem of a file that Sluice appends to; Sluice does not make its folder. */
 function fileProblem(path: string): string | undefined {
   try {
     const there = statSync(path, { throwIfNoEntry: false });

@@ -1,4 +1,4 @@
-// `sluice suspend`: no deliveries to a destination, from an address or for a tenant, until a time or `sluice resume`.
+// `sluice suspend`: stops deliveries to a destination, from an address or for a tenant, until a time or `sluice resume`.
 
 import type { Command } from 'commander';
 import {
@@ -10,16 +10,16 @@ import {
   targetHelp,
   targetsOf,
   targetText,
-  withCommon,
-  withEnd,
+  withCommonOptions,
+  withEndOptions,
 } from './override-options.ts';
 import { printText } from './terminal-text.ts';
 
 export function register(program: Command): void {
-  withCommon(withEnd(program.command('suspend')))
+  withCommonOptions(withEndOptions(program.command('suspend')))
     .argument('[targets...]', targetHelp)
     .description(
-      'deliver nothing there until it is resumed; its mail waits and ages no retries. Without targets: list what is suspended',
+      'stop deliveries to targets until they are resumed; their mail waits, which counts as no attempt. Without targets: list what is suspended',
     )
     .action((texts: string[], options: OverrideOptions) =>
       texts.length === 0 ? list(options) : suspend(texts, options),

@@ -1,5 +1,5 @@
-// What people read on a terminal, fitted to its width: rows of tables are cut, as in `sluice top`, and it is said how to
-// see them whole; sentences go on in the next line. Files and pipes get every line whole.
+// Fits text to the width of a terminal: rows of tables are cut, with a hint how to see them whole, and sentences are wrapped.
+// Files and pipes get whole lines.
 
 import { cutLine } from './cut-line.ts';
 
@@ -8,16 +8,16 @@ const narrowest = 20;
 const titles = /^[A-Z][A-Z ]*$/;
 /** `  example.com  connections  3/20`: a row without titles, and no `  Last error ...`. */
 const indentedRow = /^ {2}[^\sA-Z]/;
-/** `Queue        3 messages`: what follows goes on below the text, not below the label. */
+/** `Queue        3 messages`: further lines are indented to the beginning of the text, not of the label. */
 const labelled = /^(?:\S+(?: \S+)* {2,}| +)(?=\S)/;
 
 /** Prints a text to standard output. */
 export function printText(text: string): void {
   const width = widthOf(process.stdout, process.env);
-  process.stdout.write(width === undefined ? text : fitted(text, width));
+  process.stdout.write(width === undefined ? text : fitToWidth(text, width));
 }
 
-/** @returns undefined where nothing is to be fitted: the output is no terminal */
+/** @returns undefined when the output is no terminal, or one whose width is not known */
 export function widthOf(
   output: { readonly isTTY?: boolean | undefined; readonly columns?: number | undefined },
   env: Readonly<Record<string, string | undefined>>,
@@ -29,7 +29,7 @@ export function widthOf(
 }
 
 /** The text in lines of at most `width` columns, with a hint when something was cut. */
-export function fitted(text: string, width: number): string {
+export function fitToWidth(text: string, width: number): string {
   let isTable = false;
   let isCut = false;
   const lines = text
@@ -40,7 +40,7 @@ export function fitted(text: string, width: number): string {
       else if (titles.test(line)) isTable = true;
       const cut = cutLine(line, width);
       if (cut === line) return [line];
-      if (!isTable && !indentedRow.test(line)) return wrapped(line, width);
+      if (!isTable && !indentedRow.test(line)) return wrapLine(line, width);
       isCut = true;
       return [cut.trimEnd()];
     });
@@ -48,7 +48,7 @@ export function fitted(text: string, width: number): string {
   return `${[...lines, ...hint].join('\n')}\n`;
 }
 
-function wrapped(line: string, width: number): string[] {
+function wrapLine(line: string, width: number): string[] {
   const label = labelled.exec(line)?.[0] ?? '';
   const indent = ' '.repeat(label.length <= width / 2 ? label.length : 2);
   const lines: string[] = [];
@@ -56,7 +56,7 @@ function wrapped(line: string, width: number): string[] {
   for (;;) {
     const part = cutLine(rest, width);
     if (part === rest) return [...lines, rest];
-    // Behind the last blank that is no indent; a word that is longer than the line is broken.
+    // The line is broken at its last space that is no indent; without one, inside a word.
     const blank = rest[part.length] === ' ' ? part.length : part.lastIndexOf(' ');
     const from = lines.length === 0 ? label.length : indent.length;
     const end = blank > from ? blank : part.length;

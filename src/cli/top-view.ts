@@ -9,10 +9,10 @@ import { age } from './table.ts';
 export const ratesShown = ['received', 'delivered', 'deferred', 'bounced'] as const;
 export type Rates = Readonly<Record<(typeof ratesShown)[number], number>>;
 
-/** One moment, for programs: a line of `sluice top --json`. */
+/** The state at one moment, for programs: a line of `sluice top --json`. */
 export interface TopSnapshot {
   readonly timeMs: number;
-  /** Per second, since the snapshot before; undefined when there is none that it could be compared with. */
+  /** Per second since the snapshot before; undefined without one that can be compared. */
   readonly rates?: Rates | undefined;
   readonly messages: number;
   readonly recipients: number;
@@ -39,7 +39,7 @@ export function snapshotOf(status: Status, before: Status | undefined): TopSnaps
   };
 }
 
-/** Undefined also when the manager was started anew in between: its counters began at 0. */
+/** Undefined also when another manager was started in between, whose counters began at 0. */
 function ratesBetween(before: Status | undefined, now: Status): Rates | undefined {
   if (before === undefined || before.startedAtMs !== now.startedAtMs || now.nowMs <= before.nowMs) {
     return undefined;
@@ -62,7 +62,7 @@ export interface TopFrame {
   readonly intervalMs: number;
 }
 
-/** Lines of one picture: a head, and a line for each site that was asked for. */
+/** The lines of one screen: a head, and a line for each site of the status. */
 export function topLines({ snapshot, status, order, intervalMs }: TopFrame): string[] {
   const { rates, suspended } = snapshot;
   const perSecond = ratesShown.map((name) => `${rates?.[name].toFixed(1) ?? '-'} ${name}`).join(', ');
@@ -81,5 +81,5 @@ export function topLines({ snapshot, status, order, intervalMs }: TopFrame): str
   ];
 }
 
-/** Lines of the head and the foot: the rest of a screen is for sites. */
-export const otherLines = 9;
+/** Lines that the head and the foot take; the rest of a screen is for sites. */
+export const headAndFootLines = 9;

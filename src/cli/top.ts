@@ -1,4 +1,4 @@
-// `sluice top`: what is going on, again and again.
+// `sluice top`: shows again and again what the running Sluice does.
 
 import { setTimeout as wait } from 'node:timers/promises';
 import { type Command, InvalidArgumentError, Option } from 'commander';
@@ -7,8 +7,8 @@ import { askNumbers } from '../control/status-client.ts';
 import { configOption, readPlaces } from './config-file.ts';
 import { ControlError } from '../control/control-error.ts';
 import { LiveScreen } from './live-screen.ts';
-import { time } from './override-options.ts';
-import { otherLines, snapshotOf, topLines } from './top-view.ts';
+import { positiveDuration } from './override-options.ts';
+import { headAndFootLines, snapshotOf, topLines } from './top-view.ts';
 import { untilReachable } from './until-reachable.ts';
 
 interface Options {
@@ -19,11 +19,11 @@ interface Options {
   readonly json?: boolean;
 }
 
-/** Sites of a picture that is not on a terminal. */
+/** Sites shown where the output is no terminal. */
 const usualSites = 20;
 /** A timer cannot wait for more than 24 days, and fires at once instead. */
 const mostIntervalMs = 86_400_000;
-const keysText = 'q quits; c, w, n: by connections, waiting, name';
+const keysText = 'q quits; c, w, n sort by connections, waiting, name';
 
 export function register(program: Command): void {
   program
@@ -32,12 +32,19 @@ export function register(program: Command): void {
       'watch rates, the queue, and the sites that are busiest or wait most, with what they wait for',
     )
     .addOption(configOption())
-    .option('--interval <time>', 'time between two pictures', interval, 2_000)
     .addOption(
-      new Option('--by <order>', 'which sites come first').choices(siteOrders).default('connections'),
+      new Option('--interval <time>', 'time between two updates').argParser(interval).default(2_000, '2s'),
     )
-    .option('--count <pictures>', 'end after so many', positive)
-    .option('--json', 'for programs: one object each interval')
+    .addOption(
+      new Option(
+        '--by <order>',
+        'which sites come first: with most connections, with most mail ready to go, or by name',
+      )
+        .choices(siteOrders)
+        .default('connections'),
+    )
+    .option('--count <updates>', 'end after this many updates', positive)
+    .option('--json', 'print JSON for programs, one object each interval')
     .action(top);
 }
 
@@ -51,11 +58,11 @@ async function top(options: Options): Promise<void> {
 
 type Ask = (order: SiteOrder, sites: number) => Promise<Status>;
 
-/** Each picture tells of the interval before it. */
+/** Each update shows the rates of the interval before it. */
 async function print({ interval, by, count, json }: Options, ask: Ask): Promise<void> {
-  const pictures = count ?? (json === true ? Infinity : 1);
+  const updates = count ?? (json === true ? Infinity : 1);
   let before = await ask(by, usualSites);
-  for (let shown = 0; shown < pictures; shown++) {
+  for (let shown = 0; shown < updates; shown++) {
     await wait(interval);
     const status = await ask(by, usualSites);
     const snapshot = snapshotOf(status, before);
@@ -70,7 +77,7 @@ async function print({ interval, by, count, json }: Options, ask: Ask): Promise<
 
 async function watch({ interval, by, count = Infinity }: Options, ask: Ask): Promise<void> {
   let order = by;
-  let before = await ask(order, usualSites); // what is wrong shows before the screen is taken
+  let before = await ask(order, usualSites); // an error is printed before the screen is taken
   const ended = new AbortController();
   let woken = new AbortController();
   const screen = new LiveScreen(process.stdout, process.stdin, (key) => {
@@ -87,7 +94,7 @@ async function watch({ interval, by, count = Infinity }: Options, ask: Ask): Pro
   process.once('SIGHUP', stop);
   try {
     for (let shown = 0; shown < count && !ended.signal.aborted; shown++) {
-      screen.draw(await picture());
+      screen.draw(await currentLines());
       woken = new AbortController();
       if (ended.signal.aborted) break;
       await wait(interval, undefined, { signal: woken.signal }).catch(() => undefined);
@@ -96,12 +103,12 @@ async function watch({ interval, by, count = Infinity }: Options, ask: Ask): Pro
     screen.close();
   }
 
-  async function picture(): Promise<string[]> {
-    const sites = Math.max(1, screen.rows - otherLines);
+  async function currentLines(): Promise<string[]> {
+    const sites = Math.max(1, screen.rows - headAndFootLines);
     try {
       const status = await ask(order, sites);
       const lines = topLines({ snapshot: snapshotOf(status, before), status, order, intervalMs: interval });
-      // A key that is pressed shortly after would make rates of a moment.
+      // After a pressed key the time since the last update is too short for rates: keep the older status to compare with.
       if (status.nowMs - before.nowMs >= interval / 2 || status.startedAtMs !== before.startedAtMs)
         before = status;
       return [...lines, '', keysText];
@@ -113,7 +120,7 @@ async function watch({ interval, by, count = Infinity }: Options, ask: Ask): Pro
 }
 
 function interval(text: string): number {
-  const ms = time(text);
+  const ms = positiveDuration(text);
   if (ms <= mostIntervalMs) return ms;
   throw new InvalidArgumentError('It may be 1d at most.');
 }

@@ -1,4 +1,4 @@
-// sluice version: which Sluice, on which Node and system.
+// `sluice version`: prints the version of Sluice, of Node, and the system.
 
 import type { Command } from 'commander';
 
@@ -9,7 +9,7 @@ export function register(program: Command): void {
   program
     .command('version')
     .description('print the version of Sluice and what it runs on')
-    .option('--json', 'for programs')
+    .option('--json', 'print JSON for programs')
     .action((options: { readonly json?: boolean }) => {
       const facts = {
         sluice: version,

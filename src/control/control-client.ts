@@ -1,4 +1,4 @@
-// The other end of the control socket: what `sluice queue`, `status` and `reload` use.
+// The client of the control socket, which the `sluice` commands use.
 
 import { connect, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
@@ -7,10 +7,10 @@ import { ControlError } from './control-error.ts';
 import { checkRequest } from './control-request.ts';
 import type { QueueRow } from './queue-row.ts';
 
-/** The control process says something every second while it works on a request; how often that is looked at, */
-const lookEveryMs = 1_000;
-/** and after how many looks in a row that found nothing new it counts as silent. */
-const mostQuiet = 10;
+/** How often the client checks for new bytes: while the control process works on a request, it sends some every second. */
+const checkEveryMs = 1_000;
+/** After this many checks in a row without new bytes, the control process counts as silent. */
+const maxQuietChecks = 10;
 
 /**
  * Sends one request and yields the rows that come; the generator's return value is the result.
@@ -26,12 +26,12 @@ export async function* controlRequest(
     socket.once('connect', resolve);
     socket.once('error', (error: NodeJS.ErrnoException) => reject(unreachable(path, error)));
   });
-  socket.on('error', () => undefined); // shows as a missing end
+  socket.on('error', () => undefined); // an error shows as a missing `end` reply
   socket.write(`${JSON.stringify(request)}\n`);
   const lines = createInterface({ input: socket })[Symbol.asyncIterator]();
   try {
     for (;;) {
-      const next = await unlessSilent(lines.next(), socket, path);
+      const next = await lineUnlessSilent(lines.next(), socket, path);
       if (next.done === true) break;
       const reply = JSON.parse(next.value) as ControlReply;
       if (reply.kind === 'rows') yield* reply.rows;
@@ -48,7 +48,7 @@ export async function* controlRequest(
   );
 }
 
-/** The same for requests that have no rows. */
+/** Sends one request that has no rows, and returns its result. */
 export async function controlResult(path: string, request: ControlRequest): Promise<unknown> {
   const replies = controlRequest(path, request);
   for (;;) {
@@ -58,19 +58,19 @@ export async function controlResult(path: string, request: ControlRequest): Prom
 }
 
 /**
- * The next line, however long it takes, as long as bytes come meanwhile.
+ * Waits for the next line, as long as bytes keep coming.
  * @throws {ControlError} `CONTROL_SILENT`
  */
-async function unlessSilent<Line>(line: Promise<Line>, socket: Socket, path: string): Promise<Line> {
+async function lineUnlessSilent<Line>(line: Promise<Line>, socket: Socket, path: string): Promise<Line> {
   const silent = Promise.withResolvers<never>();
   let { bytesRead } = socket;
-  let quiet = 0;
-  // Counted, not measured: whoever stops this command for a while must not find the control process silent.
+  let quietChecks = 0;
+  // Checks are counted instead of time: when this command itself was stopped for a while, the control process is not silent.
   const timer = setInterval(() => {
-    quiet = socket.bytesRead === bytesRead ? quiet + 1 : 0;
+    quietChecks = socket.bytesRead === bytesRead ? quietChecks + 1 : 0;
     ({ bytesRead } = socket);
-    if (quiet >= mostQuiet) silent.reject(controlSilent(path));
-  }, lookEveryMs);
+    if (quietChecks >= maxQuietChecks) silent.reject(controlSilent(path));
+  }, checkEveryMs);
   try {
     return await Promise.race([line, silent.promise]);
   } finally {
@@ -81,7 +81,7 @@ async function unlessSilent<Line>(line: Promise<Line>, socket: Socket, path: str
 function controlSilent(path: string): ControlError {
   return new ControlError(
     'CONTROL_SILENT',
-    `Asking the running Sluice at ${path}: no answer within ${(mostQuiet * lookEveryMs) / 1000} s.`,
+    `Asking the running Sluice at ${path}: no answer within ${(maxQuietChecks * checkEveryMs) / 1000} s.`,
     'Its control process is stopped, or the machine is overloaded: see "ps" for processes in state T or D. What was asked for may still be done when it goes on.',
   );
 }
@@ -94,7 +94,7 @@ function unreachable(path: string, error: NodeJS.ErrnoException): ControlError {
       'Run this command as the user that runs Sluice, or as root.',
     );
   }
-  // So many others wait already that the system takes no more.
+  // The socket's queue of waiting connections is full (unix(7)): nobody has accepted one for a while.
   if (error.code === 'EAGAIN') return controlSilent(path);
   return new ControlError(
     'NOT_RUNNING',

@@ -1,4 +1,4 @@
-// What passes over the control socket: one JSON object a line. The client sends one request; rows may come before the end.
+// The messages of the control socket, one JSON object per line. The client sends one request; rows may come before the `end`.
 
 import type { Explanation, LimitsStatus } from '../schedule/limits/status.ts';
 import type { LimitQuantities, LimitRule } from '../schedule/limits/types.ts';
@@ -34,31 +34,31 @@ export type ControlReply =
   | { readonly kind: 'error'; readonly code: string; readonly message: string; readonly advice: string };
 
 export interface ReloadQuestion {
-  /** Absolute: reload only if this is the file that the running Sluice reads; not given: whatever it reads. */
+  /** Absolute path: reload only if the running Sluice reads this file. Not given: reload the file that it reads. */
   readonly file?: string | undefined;
 }
 
 /** A configuration that was read again and is in force. */
 export interface Reloaded {
-  /** Absolute; none: there is no file, and the defaults are in force. */
+  /** Absolute path; undefined: there is no file, and the defaults are in force. */
   readonly file?: string | undefined;
   /** Keys that were changed and need a restart. */
   readonly afterRestart: readonly string[];
 }
 
 export const siteOrders = ['connections', 'waiting', 'name'] as const;
-/** Which sites come first: those with the most connections, with the most that could go and cannot, or by name. */
+/** Which sites come first: those with most connections, with most recipients that are ready and wait, or by name. */
 export type SiteOrder = (typeof siteOrders)[number];
 
 export interface StatusQuestion {
-  /** At most so many sites, the first ones in this order; all when it is not given. */
+  /** At most this many sites, the first ones in `order`; all when not given. */
   readonly sites?: number | undefined;
   readonly order?: SiteOrder | undefined;
-  /** Count what waits of each tenant: that looks at the whole queue. */
+  /** Also count the recipients of each tenant, which scans the whole queue. */
   readonly tenants?: boolean | undefined;
 }
 
-/** How a running Sluice is, and what is wrong with it right now. */
+/** What a running Sluice does, and what is wrong with it right now. */
 export type StatusAnswer = Status | StatusWithoutManager;
 
 export interface Status extends ManagerStatus {
@@ -66,7 +66,7 @@ export interface Status extends ManagerStatus {
   readonly troubles: readonly ReportedTrouble[];
 }
 
-/** The manager does not answer: it is stopped, stalled, or cannot start. The rest is known all the same. */
+/** The manager does not answer: it is stopped, stalled, or cannot start. The troubles are known without it. */
 export interface StatusWithoutManager {
   readonly kind: 'without-manager';
   readonly version: string;
@@ -74,7 +74,7 @@ export interface StatusWithoutManager {
   readonly troubles: readonly ReportedTrouble[];
 }
 
-/** What the manager knows, in numbers. */
+/** The manager's numbers. */
 export interface ManagerStatus {
   readonly version: string;
   readonly startedAtMs: number;
@@ -86,7 +86,7 @@ export interface ManagerStatus {
   readonly senders: number;
   /** Messages whose failures are not reported yet. */
   readonly reports: number;
-  /** Recipients delivered, deferred, bounced, dropped, removed and messages received since the manager started. */
+  /** Since the manager started: recipients delivered, deferred, bounced, dropped and removed; messages received. */
   readonly counters: Readonly<Record<string, number>>;
   readonly spool: {
     readonly segments: number;
@@ -95,22 +95,22 @@ export interface ManagerStatus {
     readonly damagedMessages: number;
   };
   readonly sites: readonly SiteRow[];
-  /** Sites with work or connections in all. */
+  /** Number of all sites with work or connections. */
   readonly siteCount: number;
-  /** What operators suspended or limited. */
+  /** Suspensions and limits that operators have set. */
   readonly overrides: readonly Override[];
-  /** Where the system carries less than the configuration asks for; not there when it carries everything. */
+  /** Where the system allows less than the configuration asks for; not given when it allows everything. */
   readonly shortages?: readonly string[] | undefined;
-  /** Roles that have had no process for some seconds; not there when every role has one. */
+  /** Roles that have had no process for some seconds; not given when every role has one. */
   readonly missing?: readonly ('sender' | 'receiver')[] | undefined;
-  /** If it was asked for; '' is mail of no tenant. */
+  /** Given if it was asked for; '' is mail of no tenant. */
   readonly tenants?: readonly TenantCount[] | undefined;
 }
 
 /** Recipients of one tenant in the queue. */
 export interface TenantCount {
   readonly tenant: string;
-  /** For their next attempt, or held. */
+  /** Recipients that wait for their next attempt, or are held. */
   readonly waiting: number;
   readonly ready: number;
   readonly active: number;
@@ -132,7 +132,7 @@ export interface ExplainQuestion {
   readonly address: string;
   /** Envelope sender: routes may depend on it. Empty: the null sender. */
   readonly sender?: string | undefined;
-  /** Name of a tenant; when it is not given, that of the sender's mail; without a sender, the one with most mail there. */
+  /** Name of a tenant. Not given: the tenant of the sender's mail; without a sender, the one with most mail there. */
   readonly tenant?: string | undefined;
 }
 
@@ -146,31 +146,31 @@ export interface ExplainAnswer {
     /** What it does, in words. */
     readonly target: string;
   };
-  /** Why the mail cannot go anywhere; undefined when it can. */
+  /** Why the mail cannot be routed; undefined when it can. */
   readonly refusal?: { readonly permanent: boolean; readonly reply: string } | undefined;
-  /** Unix ms: until then nothing is looked up again. */
+  /** Unix ms until which the look-up is used again. */
   readonly validUntilMs: number;
   readonly explanation: Explanation;
-  /** How much of its mail is of which tenant; none: there are no tenants. */
+  /** Its recipients by tenant; empty when there are no tenants. */
   readonly tenants: readonly TenantCount[];
-  /** Of the address that is tried first; undefined when there is none. */
+  /** What a connection to the address that is tried first may carry; undefined without an address. */
   readonly carries?:
     | { readonly messagesPerConnection: Carried; readonly recipientsPerMessage: Carried }
     | undefined;
   /** The limits that the explanation names. */
   readonly rules: readonly LimitRule[];
-  /** Operators' overrides that are among them, and those of everything. */
+  /** Operators' overrides among these limits, and those of the target `all`. */
   readonly overrides: readonly Override[];
 }
 
 export interface Carried {
   readonly allowed: number;
-  /** Where that was set. */
+  /** Where this was set. */
   readonly origin: string;
 }
 
 export interface LimitsQuestion {
-  /** At most so many counters. */
+  /** At most this many counters. */
   readonly most: number;
 }
 
@@ -181,11 +181,11 @@ export interface LimitsAnswer {
 
 export interface OverrideChange {
   readonly kind: OverrideKind;
-  /** As `parseTarget` reads them; all or none are changed. */
+  /** As `parseTarget` reads them. Either all are changed or none. */
   readonly targets: readonly string[];
-  /** Of a limit. */
+  /** Given for a limit only. */
   readonly quantities?: LimitQuantities | undefined;
-  /** No end when it is not given. */
+  /** Not given: it has no end. */
   readonly forMs?: number | undefined;
   readonly reason: string;
   readonly by: string;
@@ -198,6 +198,6 @@ export interface OverrideEnd {
 
 export interface OverrideEndAnswer {
   readonly ended: readonly Override[];
-  /** Targets that had none, with those that still hold for them. */
+  /** Targets without an override of their own, each with the overrides that still apply to it. */
   readonly missing: readonly { readonly target: string; readonly heldBy: readonly string[] }[];
 }

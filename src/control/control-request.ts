@@ -1,5 +1,5 @@
-// What goes over the control socket is checked twice by the same bounds: by the command before it is sent, so that a person
-// hears which value is wrong, and by the running Sluice before anything acts on it.
+// Requests on the control socket are checked twice by the same rules: by the command before it sends one, so that people are
+// told which value is wrong, and by the running Sluice before it acts on one.
 
 import { z } from 'zod';
 import { type ControlRequest, siteOrders } from './control-protocol.ts';
@@ -82,7 +82,7 @@ const requests = {
 };
 
 /**
- * For whoever is about to send a request: says which value of it the running Sluice would refuse.
+ * Checks a request before it is sent, and reports the value that the running Sluice would refuse.
  * @throws {ControlError} `VALUE_INVALID`
  */
 export function checkRequest(request: ControlRequest): void {

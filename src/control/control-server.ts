@@ -10,17 +10,17 @@ import type { ClockSource, OperatorSource } from './operator-source.ts';
 import type { QueueQuery } from './queue-query.ts';
 import type { StatusDesk } from './status-desk.ts';
 
-/** Reads the configuration again; rejects when it is refused, or is to be another file than the one that Sluice reads. */
+/** Reads the configuration again; rejects when it is refused, or when the question names another file than Sluice reads. */
 export type Reload = (question: ReloadQuestion) => Promise<Reloaded>;
 
-/** A request is a line of at most this length. */
+/** The longest line that is accepted as a request. */
 const maxRequestBytes = 16 * 1024 * 1024;
 
-/** A request is here within this time, however its bytes come: a program that asks nothing would be kept for ever. */
-const requestMs = 60_000;
+/** A connection is closed when its request is not complete within this time: a silent program would hold it forever. */
+const requestTimeoutMs = 60_000;
 
-/** While an answer takes longer than this, a sign of life is sent so often. */
-const workingMs = 1_000;
+/** How often a sign of life is sent while the answer takes longer. */
+const signOfLifeMs = 1_000;
 
 export class ControlServer {
   readonly #query: QueueQuery;
@@ -60,7 +60,7 @@ export class ControlServer {
     this.#sockets.add(socket);
     let pieces: string[] = [];
     let length = 0;
-    const timer = setTimeout(() => socket.destroy(), requestMs).unref();
+    const timer = setTimeout(() => socket.destroy(), requestTimeoutMs).unref();
     socket.setEncoding('utf8');
     socket.on('error', () => undefined);
     socket.on('close', () => {
@@ -87,9 +87,9 @@ export class ControlServer {
   async #answer(socket: Socket, line: string): Promise<void> {
     const send = (reply: ControlReply) => socket.write(`${JSON.stringify(reply)}\n`);
     const timer = setInterval(() => {
-      // Whoever does not read needs no sign of life.
+      // A client that does not read needs no sign of life.
       if (!socket.writableNeedDrain) send({ kind: 'working' });
-    }, workingMs);
+    }, signOfLifeMs);
     try {
       const result = await this.#perform(parseRequest(line), send, socket);
       send({ kind: 'end', result });
@@ -143,7 +143,7 @@ export class ControlServer {
   }
 }
 
-/** Resolves when the socket takes more, or is gone. */
+/** Resolves when the socket takes more bytes, or is closed. */
 function drained(socket: Socket): Promise<void> {
   return new Promise((resolve) => {
     const done = () => {

@@ -1,4 +1,4 @@
-// Who answers operators' questions about limits and changes them: the manager, through whatever channel there is.
+// Operators' questions about limits, and changes of limits. The manager answers them, directly or over a channel.
 
 import type {
   ExplainAnswer,
@@ -15,13 +15,13 @@ export interface OperatorSource {
   explain(question: ExplainQuestion): Promise<ExplainAnswer>;
   limits(question: LimitsQuestion): Promise<LimitsAnswer>;
   overrides(): Promise<readonly Override[]>;
-  /** Returns what is in force now, on stable storage. */
+  /** Returns the overrides that are now in force, and on stable storage. */
   setOverrides(change: OverrideChange): Promise<readonly Override[]>;
   unsetOverrides(end: OverrideEnd): Promise<OverrideEndAnswer>;
 }
 
-/** Who knows the clock. */
+/** The part of the manager that follows the clock of the system. */
 export interface ClockSource {
-  /** Believes a step of the system's clock. Returns how far it went, in ms; null when none was in doubt. */
+  /** Accepts a step of the system's clock that is in doubt. Returns its size in ms; null when no step is in doubt. */
   confirmClock(): Promise<number | null>;
 }

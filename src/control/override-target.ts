@@ -16,21 +16,21 @@ export type OverrideTarget =
   | { readonly kind: 'all' }
   /** Recipient domains, or names of MX hosts. */
   | { readonly kind: 'domain' | 'mx'; readonly pattern: DomainPattern }
-  /** `RelayPlan.site`; before it was looked up also a label, or a domain of the site. */
+  /** A key as in `RelayPlan.site`. What an operator writes may also be the site's label or one of its domains. */
   | { readonly kind: 'site'; readonly site: string }
-  /** Addresses of destinations, or our own. */
+  /** Addresses of destinations (`ip`), or our own (`source`). */
   | { readonly kind: 'ip' | 'source'; readonly network: Network }
   | { readonly kind: 'tenant'; readonly name: string };
 
 const forms =
   'write domain:example.com, domain:*.example.com, site:example.com, mx:mx1.example.com, ip:192.0.2.0/24, source:192.0.2.1, tenant:NAME, or all';
 
-/** Sites and tenants have names of other people's choice: anything that can be printed on one line. */
-const printable = /^[^\p{Cc}\p{Zl}\p{Zp}]{1,500}$/u;
+/** Sites and tenants may have any name that can be printed on one line. */
+const printableLine = /^[^\p{Cc}\p{Zl}\p{Zp}]{1,500}$/u;
 
 /**
  * Reads a target; a bare domain means `domain:`.
- * @throws {ValueError} when it is none
+ * @throws {ValueError} when the text is no target
  */
 export function parseTarget(text: string): OverrideTarget {
   if (text === 'all') return { kind: 'all' };
@@ -43,20 +43,20 @@ export function parseTarget(text: string): OverrideTarget {
     case 'mx':
       return { kind, pattern: parseDomainPattern(rest) };
     case 'site':
-      return { kind, site: named(rest, text) };
+      return { kind, site: nameOf(rest, text) };
     case 'ip':
     case 'source':
       return { kind, network: parseNetwork(rest) };
     case 'tenant':
-      return { kind, name: named(rest, text) };
+      return { kind, name: nameOf(rest, text) };
     default:
       return bareDomain(text);
   }
 }
 
-function named(name: string, text: string): string {
-  if (printable.test(name)) return name;
-  throw new ValueError(`"${text}" names nothing; ${forms}`);
+function nameOf(name: string, text: string): string {
+  if (printableLine.test(name)) return name;
+  throw new ValueError(`"${text}" has no usable name; ${forms}`);
 }
 
 function bareDomain(text: string): OverrideTarget {
@@ -67,12 +67,12 @@ function bareDomain(text: string): OverrideTarget {
     );
   }
   if (!text.startsWith('[') && (!text.includes('.') || text.includes(':'))) {
-    throw new ValueError(`"${text}" is nothing that can be limited; ${forms}`);
+    throw new ValueError(`"${text}" is not a target; ${forms}`);
   }
   return { kind: 'domain', pattern: parseRecipientDomain(text) };
 }
 
-/** The one way of writing a target. */
+/** Writes a target in its only normal form. */
 export function formatTarget(target: OverrideTarget): string {
   switch (target.kind) {
     case 'all':
@@ -90,7 +90,7 @@ export function formatTarget(target: OverrideTarget): string {
   }
 }
 
-/** Does everything that `inner` means belong to `outer`, which is not the same? Of what can be told from the two alone. */
+/** Whether `outer` is wider than `inner` and includes all of it, as far as the two targets alone tell. */
 export function covers(outer: OverrideTarget, inner: OverrideTarget): boolean {
   if (formatTarget(outer) === formatTarget(inner)) return false;
   if (outer.kind === 'all') return true;

@@ -1,5 +1,5 @@
-// What an operator changed while Sluice runs: a suspension or a limit, why, by whom and until when. Plain data: it passes
-// over the control socket and is kept in the spool.
+// An override: a suspension or a limit that an operator set while Sluice runs, with its reason, user and end. Plain data,
+// which passes over the control socket and is kept in the spool.
 
 import { z } from 'zod';
 import type { LimitQuantities } from '../schedule/limits/types.ts';
@@ -11,20 +11,20 @@ import { parseTarget } from './override-target.ts';
 export type OverrideKind = 'suspend' | 'limit';
 
 export interface Override {
-  /** Never given twice in one spool. */
+  /** Never used twice in one spool. */
   readonly id: string;
   readonly kind: OverrideKind;
   /** As `formatTarget` writes it; a site by its key. */
   readonly target: string;
-  /** For people: the hosts of a site; otherwise empty. */
+  /** The hosts of a site, for people; otherwise empty. */
   readonly label: string;
-  /** Of a suspension: `connections` 0. */
+  /** A suspension has `connections` 0. */
   readonly quantities: LimitQuantities;
   readonly reason: string;
   readonly setAtMs: number;
-  /** Unix ms; none: until it is taken back. */
+  /** Unix ms; undefined: until it is taken back. */
   readonly untilMs?: number | undefined;
-  /** The user of the host who did it; empty: not known. */
+  /** The user of this host who set it; empty: not known. */
   readonly by: string;
 }
 
@@ -46,7 +46,7 @@ export const quantitiesSchema = z
   })
   .refine((given) => Object.values(given).some((value) => value !== undefined), 'must limit something');
 
-/** A text of a bounded length. Its messages go behind the name of the value: people read them. */
+/** A text of at most `most` characters. The message is for people; it follows the name of the value. */
 export function textUpTo(most: number) {
   return z.string().max(most, {
     error: ({ input }) =>
@@ -54,12 +54,12 @@ export function textUpTo(most: number) {
   });
 }
 
-/** One line: it is printed on terminals. */
+/** A text without line ends and control characters: it is printed on terminals. */
 function oneLine(most: number) {
   return textUpTo(most).refine((text) => !/[\p{Cc}\p{Zl}\p{Zp}]/u.test(text), 'must be one line');
 }
 
-export const targetSchema = textUpTo(520).refine(isTarget, 'is nothing that can be limited');
+export const targetSchema = textUpTo(520).refine(isTarget, 'is not a target');
 export const reasonSchema = oneLine(500);
 /** The longest name of a user that is kept. */
 export const longestUser = 100;
@@ -86,7 +86,7 @@ export const overrideSchema: z.ZodType<Override> = z.strictObject({
   by: userSchema,
 });
 
-const names = {
+const keyOfName = {
   connections: 'connections',
   connection_rate: 'connectionRate',
   message_rate: 'messageRate',
@@ -94,7 +94,7 @@ const names = {
   messages_per_connection: 'messagesPerConnection',
   recipients_per_message: 'recipientsPerMessage',
 } as const;
-type QuantityName = keyof typeof names;
+type QuantityName = keyof typeof keyOfName;
 
 /**
  * Reads `connections=5`, `message_rate=600/min` and so on; names as in `[[limit]]`.
@@ -107,24 +107,24 @@ export function parseQuantities(texts: readonly string[]): LimitQuantities {
     const name = text.slice(0, Math.max(equals, 0));
     if (!isQuantityName(name)) {
       throw new ValueError(
-        `"${text}" limits nothing; write NAME=VALUE with one of ${Object.keys(names).join(', ')}`,
+        `"${text}" is not a limit; write NAME=VALUE with one of ${Object.keys(keyOfName).join(', ')}`,
       );
     }
-    if (found.has(names[name])) throw new ValueError(`"${text}": ${name} is given twice`);
-    found.set(names[name], name.endsWith('_rate') ? rateOf(name, text) : countOf(name, text));
+    if (found.has(keyOfName[name])) throw new ValueError(`"${text}": ${name} is given twice`);
+    found.set(keyOfName[name], name.endsWith('_rate') ? rateIn(text, name) : countIn(text, name));
   }
   return Object.fromEntries(found);
 }
 
 function isQuantityName(name: string): name is QuantityName {
-  return Object.hasOwn(names, name);
+  return Object.hasOwn(keyOfName, name);
 }
 
-function rateOf(name: string, text: string): Rate {
+function rateIn(text: string, name: string): Rate {
   return parseRate(text.slice(name.length + 1));
 }
 
-function countOf(name: string, text: string): number {
+function countIn(text: string, name: string): number {
   const value = text.slice(name.length + 1);
   const least = name === 'connections' ? 0 : 1;
   const count = Number(value);
@@ -139,7 +139,7 @@ const windowNames: readonly (readonly [perMs: number, name: string])[] = [
   [86_400_000, 'day'],
 ];
 
-/** `600/min`; a window that has no name in seconds. */
+/** `600/min`; a window without a name of its own is written in seconds. */
 export function formatRate({ count, perMs }: Rate): string {
   const name = windowNames.find(([ms]) => ms === perMs)?.[1];
   return `${count}/${name ?? `${perMs / 1000}s`}`;
@@ -147,7 +147,7 @@ export function formatRate({ count, perMs }: Rate): string {
 
 /** As `parseQuantities` reads them, in a fixed order. */
 export function formatQuantities(quantities: LimitQuantities): string[] {
-  return Object.entries(names).flatMap(([name, key]) => {
+  return Object.entries(keyOfName).flatMap(([name, key]) => {
     const value = quantities[key];
     if (value === undefined) return [];
     return [`${name}=${typeof value === 'number' ? value : formatRate(value)}`];

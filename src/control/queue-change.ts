@@ -1,19 +1,19 @@
-// A change of the queue, piece by piece: deliveries go on between the pieces, a message is never split over two of them, and
-// what could not be stored is said of all of them together.
+// Splits a change of the queue into pieces, so that deliveries go on in between, and sums up the results of the pieces. A
+// message is never split over two pieces.
 
 import { ControlError } from './control-error.ts';
 import type { ChangeResult, ChosenRecipient } from './queue-source.ts';
 
-/** Recipients changed at once, or those of one message if it has more. */
-const changePiece = 500;
+/** Recipients in one piece; more only if a single message has more. */
+const recipientsPerPiece = 500;
 
-/** @param messages - each with its recipients: what is given up together is told in one report */
+/** @param messages - the recipients of each message: those that are given up together are in one report */
 export function* changePieces(
   messages: readonly (readonly ChosenRecipient[])[],
 ): Generator<readonly ChosenRecipient[]> {
   let piece: ChosenRecipient[] = [];
   for (const recipients of messages) {
-    if (piece.length > 0 && piece.length + recipients.length > changePiece) {
+    if (piece.length > 0 && piece.length + recipients.length > recipientsPerPiece) {
       yield piece;
       piece = [];
     }
@@ -37,14 +37,14 @@ export function concludeChange(results: readonly ChangeResult[]): number {
     throw new ControlError(
       'REPORTS_NOT_STORED',
       `${changed} recipients were given up. ${refused} recipients are in the queue as before, because the reports about them could not be stored: ${reason}`,
-      'Make room on the disk of the spool, then run the command again; or "sluice queue remove", which tells nobody.',
+      'Make room on the disk of the spool, then run the command again; or use "sluice queue remove", which sends no report.',
     );
   }
   if (unstored > 0) {
     throw new ControlError(
       'CHANGE_NOT_STORED',
       `The change is in force for ${unstored} recipients, but it is not on the disk: ${reason}`,
-      'Sluice goes on trying to store it. Look after the disk of the spool: until then, a restart would undo the change.',
+      'Sluice goes on trying to store it. Look after the disk of the spool: until the change is stored, a restart would undo it.',
     );
   }
   return changed;

@@ -1,4 +1,4 @@
-// Lists and changes the queue: pages from the manager, addresses from the spool, filters on both.
+// Lists and changes the queue: gets rows from the manager page by page and addresses from the spool, and filters by both.
 
 import { damageRefusal } from '../message/refusal.ts';
 import type { Envelope } from '../message/envelope.ts';
@@ -32,8 +32,8 @@ export class QueueQuery {
   }
 
   /**
-   * Rows in pieces, at most `limit` of them (0: all).
-   * @param located - each says where its message is stored
+   * Yields rows in pieces, at most `limit` rows in all (0: no limit).
+   * @param located - rows say where their messages are stored
    */
   async *list(filter: QueueFilter, limit: number, located = false): AsyncIterable<QueueRow[]> {
     let left = limit === 0 ? Infinity : limit;
@@ -47,7 +47,7 @@ export class QueueQuery {
 
   /**
    * Applies an action to every recipient that matches; returns how many it changed.
-   * @throws {ControlError} `CHANGE_NOT_STORED` or `REPORTS_NOT_STORED`, after all of them were seen to
+   * @throws {ControlError} `CHANGE_NOT_STORED` or `REPORTS_NOT_STORED`, after every recipient was handled
    */
   async change(action: QueueAction, filter: QueueFilter): Promise<number> {
     const chosen = new Map<string, ChosenRecipient[]>();
@@ -72,12 +72,12 @@ export class QueueQuery {
     let cursor: number | undefined;
     do {
       const page = await this.#source.page(filter, cursor);
-      yield await this.#addressed(page.rows, matcher);
+      yield await this.#withAddresses(page.rows, matcher);
       ({ cursor } = page);
     } while (cursor !== undefined);
   }
 
-  async #addressed(rows: readonly SourceRow[], matcher: RowMatcher): Promise<MatchedRow[]> {
+  async #withAddresses(rows: readonly SourceRow[], matcher: RowMatcher): Promise<MatchedRow[]> {
     // Recipients of one message come together: its envelope is read once.
     const envelopes = new Map<string, Promise<Envelope | undefined>>();
     for (const { queueId, ref } of rows) {
@@ -92,16 +92,16 @@ export class QueueQuery {
       let facts: RowFacts = oldFacts;
       if (envelope === undefined) {
         const found = examined.get(oldFacts.queueId);
-        // Done in the meantime.
+        // The message has left the queue in the meantime.
         if (found === undefined) continue;
         ({ ref, envelope } = found);
         if (found.damage !== undefined) facts = damagedFacts(oldFacts, found.damage);
-        if (!matcher.facts(facts)) continue;
+        if (!matcher.matchesFacts(facts)) continue;
       }
-      // Whoever waits is counted, so it is listed, and can be removed, even if nobody can tell its addresses any more.
+      // A recipient that waits is counted, so it is listed and can be removed, even if its addresses cannot be read any more.
       const sender = envelope === undefined ? '?' : envelope.reversePath;
       const recipient = envelope?.recipients[recipientIndex]?.address ?? `?@${facts.domain}`;
-      if (matcher.addresses(sender, recipient)) {
+      if (matcher.matchesAddresses(sender, recipient)) {
         matched.push({ row: { ...facts, sender, recipient }, message, recipient: recipientIndex, ref });
       }
     }
@@ -109,8 +109,8 @@ export class QueueQuery {
   }
 
   /**
-   * What the manager says of those that could not be read: they may have moved, be done, or be damaged. Only the manager can
-   * tell these apart.
+   * Asks the manager about messages that could not be read: they may have moved, left the queue, or be damaged. Only the
+   * manager can tell these apart.
    */
   async #examine(
     rows: readonly SourceRow[],
@@ -122,7 +122,7 @@ export class QueueQuery {
     }
     if (unread.size === 0) return new Map();
     const found = await this.#source.examine([...unread].map(([queueId, message]) => ({ queueId, message })));
-    const again = found.map(async (each): Promise<[string, Examined]> => {
+    const reread = found.map(async (each): Promise<[string, Examined]> => {
       const { queueId, ref, damage } = each;
       const envelope =
         damage === undefined
@@ -130,7 +130,7 @@ export class QueueQuery {
           : await this.#reader.readDamagedEnvelope(queueId, ref);
       return [queueId, { ...each, envelope }];
     });
-    return new Map(await Promise.all(again));
+    return new Map(await Promise.all(reread));
   }
 
   /** Undefined when it cannot be read. */
@@ -143,7 +143,7 @@ interface Examined extends ExaminedMessage {
   readonly envelope: Envelope | undefined;
 }
 
-/** What the manager has said of a message before it knew that it is damaged. */
+/** Corrects the facts of a message that the manager sent before it knew that the message is damaged. */
 function damagedFacts(facts: RowFacts, damage: string): RowFacts {
   return { ...facts, state: 'damaged', isHeld: false, ...lastFacts(damageRefusal(damage)) };
 }

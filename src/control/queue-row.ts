@@ -20,18 +20,18 @@ export interface QueueRow {
    * it is kept for the operator.
    */
   readonly state: 'resolving' | 'waiting' | 'ready' | 'active' | 'held' | 'stored' | 'damaged';
-  /** Its message is held. Then the state is `held`, or `active`: a transaction under way finishes first. */
+  /** Its message is held. The state is then `held`, or `active` while a transaction under way finishes. */
   readonly isHeld: boolean;
   readonly attempts: number;
   /** Unix ms; 0: at once. */
   readonly nextAttemptAtMs: number;
   /** The last refusal on one line for people; empty: none. */
   readonly lastError: string;
-  /** The same as a value. */
+  /** The last refusal as a value. */
   readonly lastRefusal?: Refusal | undefined;
-  /** What holds it up that is a fault of this host, e.g. `a name server`. */
+  /** What it waits for because of a fault on this host, e.g. `a name server`. */
   readonly waitsFor?: string | undefined;
-  /** Where its message is stored; only if it was asked for. */
+  /** Where its message is stored; given only if it was asked for. */
   readonly ref?: StoredRef | undefined;
 }
 
@@ -49,17 +49,17 @@ export interface QueueFilter {
   readonly newerThanMs?: number | undefined;
 }
 
-/** What a row tells of the last refusal, if there was one. */
+/** The fields of a row about the last refusal. */
 export function lastFacts(refusal: Refusal | undefined): Pick<QueueRow, 'lastError' | 'lastRefusal'> {
   return refusal === undefined
     ? { lastError: '' }
     : { lastError: refusalText(refusal), lastRefusal: refusal };
 }
 
-/** What can be told before the envelope is read. */
+/** What is known of a row before the envelope is read. */
 export type RowFacts = Omit<QueueRow, 'sender' | 'recipient'>;
 
-/** Compiles a filter into two questions: one on what is in memory, one on the addresses in the envelope. */
+/** Compiles a filter into two tests: one of the facts in memory, one of the addresses in the envelope. */
 export class RowMatcher {
   readonly #filter: QueueFilter;
   readonly #ids: ReadonlySet<string> | undefined;
@@ -77,7 +77,7 @@ export class RowMatcher {
     this.#domain = textPattern(filter.domain);
   }
 
-  facts(row: RowFacts): boolean {
+  matchesFacts(row: RowFacts): boolean {
     const { state, tenant, olderThanMs, newerThanMs } = this.#filter;
     const ageMs = this.#nowMs - row.receivedAtMs;
     return (
@@ -90,7 +90,7 @@ export class RowMatcher {
     );
   }
 
-  addresses(sender: string, recipient: string): boolean {
+  matchesAddresses(sender: string, recipient: string): boolean {
     return this.#sender(sender) && this.#recipient(recipient);
   }
 }

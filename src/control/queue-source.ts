@@ -1,4 +1,4 @@
-// Where the control room gets its answers: the manager, through whatever channel there is.
+// What the control room asks of the manager about the queue, directly or over a channel.
 
 import type { StoredRef } from '../spool/types.ts';
 import type { ManagerStatus, QueueAction, StatusQuestion } from './control-protocol.ts';
@@ -12,7 +12,7 @@ export interface SourceRow extends RowFacts {
   readonly ref: StoredRef;
 }
 
-/** A piece of the queue; `cursor` asks for the next one and is undefined at the end. */
+/** A page of the queue; `cursor` asks for the next page and is undefined after the last one. */
 export interface QueuePage {
   readonly rows: readonly SourceRow[];
   readonly cursor: number | undefined;
@@ -21,20 +21,20 @@ export interface QueuePage {
 export interface QueueSource {
   page(filter: QueueFilter, cursor: number | undefined): Promise<QueuePage>;
   change(action: QueueAction, recipients: readonly ChosenRecipient[]): Promise<ChangeResult>;
-  /** Looks again at messages that could not be read; of those that are no longer in the queue it says nothing. */
+  /** Examines messages that could not be read; the answer leaves out those that are no longer in the queue. */
   examine(messages: readonly NamedMessage[]): Promise<readonly ExaminedMessage[]>;
   status(question: StatusQuestion): Promise<ManagerStatus>;
-  /** Resolves in a turn of the manager's loop: it lives, though a long answer may take it a while. */
+  /** Resolves in a turn of the manager's event loop: that shows that it runs, even while a long answer takes its time. */
   ping(): Promise<unknown>;
 }
 
-/** What became of a change, in recipients. */
+/** The result of a change, as numbers of recipients. */
 export interface ChangeResult {
-  /** Those that were changed. */
+  /** Recipients that were changed. */
   readonly changed: number;
-  /** Those for whom it is in force but not on the disk. */
+  /** Recipients for which the change is in force, but not on the disk. */
   readonly unstored: number;
-  /** Those that are as they were, because the report about them cannot be stored. */
+  /** Recipients that were not changed, because the report about them cannot be stored. */
   readonly refused: number;
   /** Why something could not be stored; empty when everything was. */
   readonly reason: string;
@@ -46,12 +46,12 @@ export interface NamedMessage {
   readonly message: number;
 }
 
-/** What the manager found about a message that is in the queue. */
+/** The manager's answer about a message that is in the queue. */
 export interface ExaminedMessage {
   readonly queueId: string;
   /** Where it is now. */
   readonly ref: StoredRef;
-  /** Why nobody can read its envelope; undefined when it could be read, or may be later. */
+  /** Why its envelope is damaged; undefined when it is readable, or may be later. */
   readonly damage?: string | undefined;
 }
 

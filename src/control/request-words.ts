@@ -1,10 +1,10 @@
-// What the values of a request are called on the command line, for messages that people read.
+// The names that the values of a request have on the command line, for messages that people read.
 
 import type { ControlRequest } from './control-protocol.ts';
 
 type Path = readonly PropertyKey[];
 
-/** By their place in the request; the first that the place begins with counts. */
+/** Names by the place in the request; the first entry that the place begins with is used. */
 const words: readonly (readonly [place: string, word: string])[] = [
   ['address', 'The address'],
   ['sender', '--sender'],
@@ -25,7 +25,7 @@ const words: readonly (readonly [place: string, word: string])[] = [
   ['by', 'The name of the user'],
 ];
 
-/** `--reason`, `The address`; where people have no word for it, its place in the request. */
+/** `--reason`, `The address`; a value without a name for people is named by its place in the request. */
 export function wordFor(path: Path, request: ControlRequest): string {
   const place = path.map(String).join('.');
   if (path[0] === 'targets') return targetWord(path, request);
@@ -33,7 +33,7 @@ export function wordFor(path: Path, request: ControlRequest): string {
   return known?.[1] ?? (place === '' ? 'The request' : place);
 }
 
-/** One of many is told by its text. */
+/** Names one of several targets by its text. */
 function targetWord([, index]: Path, request: ControlRequest): string {
   const text = 'targets' in request && typeof index === 'number' ? request.targets[index] : undefined;
   return text === undefined

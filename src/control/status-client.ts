@@ -1,4 +1,4 @@
-// The other end of `status`: for `sluice status` and `top`, and for whoever needs the numbers.
+// The client of the `status` request, for `sluice status` and `sluice top`.
 
 import { ControlError } from './control-error.ts';
 import { controlResult } from './control-client.ts';
@@ -9,7 +9,7 @@ export async function askStatus(path: string, question: StatusQuestion): Promise
   return (await controlResult(path, { operation: 'status', ...question })) as StatusAnswer;
 }
 
-/** The same for those who can do nothing without the numbers. @throws {ControlError} `MANAGER_LOST` without them */
+/** Asks for the status with the manager's numbers. @throws {ControlError} `MANAGER_LOST` when the manager does not answer */
 export async function askNumbers(path: string, question: StatusQuestion): Promise<Status> {
   const answer = await askStatus(path, question);
   if (answer.kind === 'complete') return answer;

@@ -1,26 +1,26 @@
-// Answers `status`: what the manager says, and the troubles of all processes. When the manager does not answer, that
-// is told at once, with everything that is known without it: the moment it is stopped is when people ask.
+// Answers `status` with the manager's numbers and the troubles of all processes. When the manager does not answer, the answer
+// comes all the same, with what is known without it: people ask when something has stopped.
 
 import { version } from '../config/version.ts';
 import type { ReportedTrouble } from '../stats/trouble-board.ts';
 import type { ManagerStatus, StatusAnswer, StatusQuestion } from './control-protocol.ts';
 import type { QueueSource } from './queue-source.ts';
 
-/** A manager that takes no request for this long is told to be silent; the longest turns of its loop take 0.3 s. */
+/** A manager that answers no ping for this long is reported as silent; the longest turns of its event loop take 0.3 s. */
 const silentAfterMs = 1_000;
 
 type MissingRole = NonNullable<ManagerStatus['missing']>[number];
 
-/** What does not happen without any process of a role. */
-const withoutAny: Readonly<Record<MissingRole, string>> = {
+/** The consequence when no process of a role runs. */
+const consequenceOfMissing: Readonly<Record<MissingRole, string>> = {
   sender: 'nothing is delivered',
   receiver: 'no client can connect',
 };
 
-/** What the desk needs of the control process. */
+/** Where the desk gets its answers. */
 export interface StatusSources {
   readonly manager: Pick<QueueSource, 'status' | 'ping'>;
-  /** What is wrong in all processes, as far as it is known here. */
+  /** The troubles of all processes, as far as they are known here. */
   readonly troubles: () => readonly ReportedTrouble[];
 }
 
@@ -38,8 +38,8 @@ export class StatusDesk {
     if (!(await answersSoon(manager.ping()))) return this.#withoutManager();
     try {
       const asked = manager.status(question);
-      asked.catch(() => undefined); // told below, or too late to matter
-      // A long answer is waited for as long as the manager lives.
+      asked.catch(() => undefined); // handled below; of no use when the manager is silent
+      // Wait for a long answer as long as the manager answers pings.
       while (!(await answersSoon(asked, true))) {
         if (!(await answersSoon(manager.ping()))) return this.#withoutManager();
       }
@@ -48,13 +48,13 @@ export class StatusDesk {
       const known = this.#sources.troubles();
       return { kind: 'complete', ...status, troubles: [...this.#missing(status, known), ...known] };
     } catch (error) {
-      // It may have ended while it was answering; anything else is a mistake that must show.
+      // The manager may have ended while it was answering. Any other error is a fault that must be reported.
       if (await answersSoon(manager.ping())) throw error;
       return this.#withoutManager();
     }
   }
 
-  /** What the numbers say by themselves, where the supervisor has not said it: it may be what is stopped. */
+  /** Missing roles, by the manager's numbers. The supervisor reports them first, unless it is itself stopped. */
   #missing({ missing = [], nowMs }: ManagerStatus, known: readonly ReportedTrouble[]): ReportedTrouble[] {
     for (const role of this.#missingSinceMs.keys()) {
       if (!missing.includes(role)) this.#missingSinceMs.delete(role);
@@ -66,7 +66,7 @@ export class StatusDesk {
       const trouble: ReportedTrouble = {
         key: `role:${role}`,
         level: 'critical',
-        text: `No ${role} process runs: ${withoutAny[role]}.`,
+        text: `No ${role} process runs: ${consequenceOfMissing[role]}.`,
         advice:
           'Look at the log for what it said. If none is started again, restart Sluice; no mail is lost by that.',
         sinceMs,
@@ -100,7 +100,7 @@ export class StatusDesk {
 
 /**
  * Whether it resolves before the manager counts as silent.
- * @param orFails - an error is an answer, too
+ * @param orFails - a rejection counts as an answer, too
  */
 async function answersSoon(answer: Promise<unknown>, orFails = false): Promise<boolean> {
   const silent = Promise.withResolvers<boolean>();

@@ -7,9 +7,9 @@ import { unknownAddress } from '../spool/recovery.ts';
 import { type QueueFilter, type QueueRow, RowMatcher, lastFacts } from './queue-row.ts';
 
 /**
- * Rows that match, at most `limit` (0: all).
- * @param report - told of each record that cannot be read
- * @param located - each says where its message is stored
+ * Yields the rows that match, at most `limit` (0: all).
+ * @param report - called for each record that cannot be read
+ * @param located - rows say where their messages are stored
  */
 export async function* storedQueue(
   spool: string,
@@ -32,7 +32,7 @@ export async function* storedQueue(
       const row: QueueRow = {
         queueId: message.queueId,
         receivedAtMs: message.receivedAtMs,
-        // As of a running Sluice.
+        // As a running Sluice shows it.
         sender: isKnown ? message.reversePath : '?',
         recipient: isKnown ? waiting.address : `?@${domain}`,
         domain,
@@ -44,7 +44,7 @@ export async function* storedQueue(
         ...lastFacts(lastRefusalOf(waiting.lastRefusal)),
         ...(located && { ref: message.ref }),
       };
-      if (!matcher.facts(row) || !matcher.addresses(row.sender, row.recipient)) continue;
+      if (!matcher.matchesFacts(row) || !matcher.matchesAddresses(row.sender, row.recipient)) continue;
       yield row;
       count++;
       if (limit > 0 && count >= limit) return;

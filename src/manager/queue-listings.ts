@@ -46,7 +46,7 @@ export class QueueListings {
         return { rows, cursor: undefined };
       }
       const row = this.#row(next.value);
-      if (row !== undefined && listing.matcher.facts(row)) rows.push(row);
+      if (row !== undefined && listing.matcher.matchesFacts(row)) rows.push(row);
     }
     return { rows, cursor: at };
   }

@@ -31,7 +31,7 @@ describe('sluice', { concurrency: true }, () => {
     assert.equal((JSON.parse(json.stdout) as { sluice: string }).sluice, version);
   });
 
-  it('check finds a good file good, and says what it means', async () => {
+  it('check prints a summary of a correct file', async () => {
     const file = write(
       'good.toml',
       'hostname = "mx.example.com"\nspool = "spool"\n[receive]\nrelay_domains = ["example.com"]\n[[listen]]\naddress = "127.0.0.1:0"\n',
@@ -52,7 +52,7 @@ describe('sluice', { concurrency: true }, () => {
     });
   });
 
-  it('check tells limits, tenants and sources', async () => {
+  it('check prints limits, tenants and sources', async () => {
     const file = write(
       'shaped.toml',
       'hostname = "mx.example.com"\nspool = "/var/spool/sluice"\nlimit = [{ per = "domain", connections = 5 }, { per = "group", ip = ["192.0.2.0/24"], message_rate = "5/s" }]\n' +
@@ -110,7 +110,7 @@ describe('sluice', { concurrency: true }, () => {
     );
   });
 
-  it('check says when there is no file where one was named', async () => {
+  it('check reports that a named file does not exist', async () => {
     const result = await sluice(['check', '/nonexistent.toml']);
     assert.equal(result.code, 78);
     assert.match(
@@ -119,7 +119,7 @@ describe('sluice', { concurrency: true }, () => {
     );
   });
 
-  it('config show prints what can be checked', async () => {
+  it('config show prints a configuration that check accepts', async () => {
     const shown = await sluice(['config', 'show', '--defaults']);
     assert.equal(shown.code, 0);
     const checked = await sluice(['check', write('defaults.toml', shown.stdout)]);
@@ -134,7 +134,7 @@ describe('sluice', { concurrency: true }, () => {
     assert.match(inForce.stdout, /\nbounce_lifetime = "1d"\n/);
   });
 
-  it('config show takes one form at a time', async () => {
+  it('config show accepts one form at a time', async () => {
     const result = await sluice(['config', 'show', '--defaults', '--json-schema']);
     assert.equal(result.code, 64);
     assert.match(result.stderr, /^error: option '--(defaults|json-schema)' cannot be used with option/);
@@ -160,7 +160,7 @@ describe(
   'sluice on a Node that is too old',
   { skip: old === undefined && 'there is no older Node here' },
   () => {
-    it('runs with the Node that came with it', async () => {
+    it('runs with the Node that was installed with it', async () => {
       const result = await sluice(['version'], { node: old ?? '' });
       assert.equal(result.code, 0, result.stderr);
       assert.match(result.stdout, /\(Node 2[6-9]\./);
@@ -171,7 +171,7 @@ describe(
       assert.equal(result.code, 78);
     });
 
-    it('says what to do where none came with it', async () => {
+    it('says what to do when no Node was installed with it', async () => {
       const lonely = join(folder, 'lonely');
       mkdirSync(join(lonely, 'bin'), { recursive: true });
       cpSync(join(repository, 'bin/sluice.js'), join(lonely, 'bin/sluice.js'));
@@ -187,7 +187,7 @@ describe(
 );
 
 describe('an installed sluice', () => {
-  it('runs what was built, since Node strips no types there', async () => {
+  it('runs the built JavaScript, because Node strips no types in packages', async () => {
     const installed = join(folder, 'node_modules/sluice');
     mkdirSync(join(installed, 'dist/cli'), { recursive: true });
     cpSync(join(repository, 'bin'), join(installed, 'bin'), { recursive: true });

@@ -117,7 +117,7 @@ const answer: ExplainAnswer = {
   overrides: [],
 };
 
-test('a destination that nothing stands before', () => {
+test('a destination with nothing in the way', () => {
   assert.equal(
     explainText(answer, now),
     `Mail for   joe@aol.example
@@ -302,7 +302,7 @@ connections in all; 1 in use, nothing waits
   );
 });
 
-test('where not all counters are at hand, the numbers are those of all', () => {
+test('numbers include the counters that are not listed', () => {
   const view = { all: false, domains: [] };
   const { counters } = limits.limits;
   const inUse = [
@@ -322,7 +322,7 @@ test('where not all counters are at hand, the numbers are those of all', () => {
   assert.match(text, /\nconnections of source and site; 300 in use, nothing waits\n {2}... and 300 more\n/);
 });
 
-test('all of them has every key, and limits that nothing needs', () => {
+test('--all shows every key, and limits that are not in use', () => {
   const view = { all: true, domains: [] };
   const text = limitsText(limits, limitsOf(limits, view), view, now);
   assert.match(text, /^ {2}d6\.example {2}connections {2}1\/20$/m);

@@ -53,12 +53,12 @@ async function check(
   return [code, stdout];
 }
 
-test('nothing is wrong: 0', async (t) => {
+test('without troubles the exit code is 0', async (t) => {
   const line = `SLUICE OK - 3 messages wait, 2 connections are open | ${numbers}\n`;
   assert.deepEqual(await check(t, {}), [0, line]);
 });
 
-test('a warning is 1, on one line, and a bar of its text begins no numbers', async (t) => {
+test('a warning has exit code 1 and one line, and a bar in its text does not begin the numbers', async (t) => {
   const line = `SLUICE WARNING - log: The log / cannot be written. | ${numbers}\n`;
   assert.deepEqual(await check(t, { troubles: () => [log] }), [1, line]);
 });
@@ -76,7 +76,7 @@ test('a mistake in the configuration file is a warning, with the numbers of the 
   );
 });
 
-test('the worst trouble is the state: 2', async (t) => {
+test('the worst trouble decides: critical has exit code 2', async (t) => {
   const line = `SLUICE CRITICAL - disk: The disk is full. log: The log / cannot be written. | ${numbers}\n`;
   assert.deepEqual(await check(t, { troubles: () => [disk, log] }), [2, line]);
 });
@@ -96,7 +96,7 @@ test('a Sluice that does not run is critical', async () => {
   assert.match(stdout, /^SLUICE CRITICAL - No Sluice is running with the control socket [^|\n]+\n$/u);
 });
 
-test('a control process that takes no request is critical, and is not waited for without end', async (t) => {
+test('a control process that answers no request is critical after a limited wait', async (t) => {
   const folder = temporaryFolder(t, 'silent');
   const socket = join(folder.path, 'control.sock');
   const server = createServer(() => undefined).listen(socket);
@@ -112,7 +112,7 @@ test('a control process that takes no request is critical, and is not waited for
   assert.match(line, /^SLUICE CRITICAL - Asking the running Sluice at .*: no answer within 10 s\.$/u);
 });
 
-test('without a configuration that can be read nothing is known: 3', async () => {
+test('without a readable configuration the state is unknown: exit code 3', async () => {
   const { code, stdout } = await sluice(['status', '--check', '--config', '/no/such/file']);
   assert.equal(code, 3);
   assert.match(stdout, /^SLUICE UNKNOWN - [^|\n]+\n$/u);

@@ -34,7 +34,7 @@ describe('an option that follows an option', { concurrency: true }, () => {
     ['top', '--interval', '--json'],
     ['check', '-c', '--json'],
   ]) {
-    it(`is not taken for its value: ${args.join(' ')}`, async () => {
+    it(`is not taken as its value: ${args.join(' ')}`, async () => {
       const { code, stdout, stderr } = await sluice(args);
       assert.equal(code, 64);
       assert.equal(stdout, '');
@@ -42,7 +42,7 @@ describe('an option that follows an option', { concurrency: true }, () => {
     });
   }
 
-  it('is its value behind an equals sign', async (t) => {
+  it('is its value after an equals sign', async (t) => {
     const { code, stdout } = await sluice(['queue', 'list', '--domain=-c', '--config', stopped(t)]);
     assert.deepEqual([code, stdout], [0, 'No mail that waits matches.\n']);
   });
@@ -64,7 +64,7 @@ describe('an option of an earlier version', { concurrency: true }, () => {
     ['queue', 'export', '--queue', 'shop', '-d', '.'],
     ['explain', 'a.example', '--queue', 'shop', '--json'],
   ]) {
-    it(`is told its name of today: ${args.join(' ')}`, async () => {
+    it(`is refused with its present name: ${args.join(' ')}`, async () => {
       const { code, stdout, stderr } = await sluice(args);
       assert.deepEqual([code, stdout], [64, '']);
       assert.match(stderr, /^error: option '--queue' is called --tenant now: write --tenant <name>\n/u);
@@ -84,7 +84,7 @@ describe('an option of an earlier version', { concurrency: true }, () => {
 });
 
 describe('queue list', { concurrency: true }, () => {
-  it('tells an empty queue from a filter that matches nothing', async (t) => {
+  it('distinguishes an empty queue from a filter that matches nothing', async (t) => {
     const config = stopped(t);
     const list = async (...args: string[]) => (await sluice(['queue', 'list', '-c', config, ...args])).stdout;
     assert.equal(await list(), 'Nothing waits.\n');
@@ -102,7 +102,7 @@ describe('a mistake in the configuration file', { concurrency: true }, () => {
     ['clock', 'confirm'],
     ['suspend', 'all'],
   ]) {
-    it(`keeps nobody from asking the running Sluice: ${args.join(' ')}`, async (t) => {
+    it(`does not prevent asking the running Sluice: ${args.join(' ')}`, async (t) => {
       const { folder } = await controlServer(t, {
         confirm: () => null,
         limits: () => ({ limits: { items: [], total: 0 }, overrides: [] }) as never,
@@ -180,20 +180,20 @@ describe('a mistake of the command line', { concurrency: true }, () => {
       'The targets are too many: 1000 can be named at once.',
     ],
   ] as const) {
-    it(`is told before anything is sent, whether Sluice runs or not: ${args.join(' ').slice(0, 60)}`, async () => {
+    it(`is reported before anything is sent, whether Sluice runs or not: ${args.join(' ').slice(0, 60)}`, async () => {
       const { code, stderr } = await sluice([...args, '-c', '/dev/null']);
       assert.equal(stderr.split('\n')[0], `VALUE_INVALID: ${said}`);
       assert.equal(code, 64);
     });
   }
 
-  it('is a time between pictures that no timer can wait for', async () => {
+  it('is an interval between updates that no timer can wait for', async () => {
     const { code, stderr } = await sluice(['top', '--interval', '99999w', '-c', '/dev/null']);
     assert.match(stderr, /'99999w' is invalid\. It may be 1d at most\./u);
     assert.equal(code, 64);
   });
 
-  it('ends with 64 also where only the running Sluice sees it', async (t) => {
+  it('ends with 64 also when only the running Sluice can find it', async (t) => {
     const running = await controlServer(t, {
       explain: () => {
         throw new ControlError('ADDRESS_INVALID', '"a b" is neither a mail address nor a domain.');
@@ -210,7 +210,7 @@ describe('a working folder that was removed', { concurrency: true }, () => {
   const homeless = (args: string) =>
     shell(`d=$(mktemp -d) && cd "$d" && rmdir "$d" && exec "$0" "${sluiceBin}" ${args} </dev/null`);
 
-  it('is of no account where the configuration has an absolute name', async (t) => {
+  it('does not matter when the configuration has an absolute name', async (t) => {
     const { code, stderr } = await homeless(`queue list -c ${stopped(t)}`);
     assert.deepEqual([code, stderr], [0, '']);
   });
@@ -221,7 +221,7 @@ describe('a working folder that was removed', { concurrency: true }, () => {
     ['check', 71],
     ['sendmail a@b.example', 75],
   ] as const) {
-    it(`is said in words otherwise: ${args}`, async () => {
+    it(`is reported in a sentence otherwise: ${args}`, async () => {
       const { code, stderr } = await homeless(args);
       assert.match(
         stderr,
@@ -244,7 +244,7 @@ describe(
       'sendmail --help',
       'queue list -c CONFIG',
     ]) {
-      it(`is said in words: ${command}`, async (t) => {
+      it(`is reported in a sentence: ${command}`, async (t) => {
         const line = `exec "$0" "${sluiceBin}" ${command.replace('CONFIG', stopped(t))} >/dev/full`;
         const { code, stderr } = await shell(line);
         assert.equal(
@@ -256,14 +256,14 @@ describe(
       });
     }
 
-    it('is no error where nobody reads on', async () => {
+    it('is no error when the reader has stopped', async () => {
       const { code, stderr } = await shell(
         `"$0" "${sluiceBin}" config show --defaults | true; exit "\${PIPESTATUS[0]}"`,
       );
       assert.deepEqual([code, stderr], [0, '']);
     });
 
-    it('changes no exit code where it is the text of an error', async () => {
+    it('does not change the exit code when it is the text of an error', async () => {
       assert.equal((await shell(`exec "$0" "${sluiceBin}" chekc 2>/dev/full`)).code, 64);
     });
   },

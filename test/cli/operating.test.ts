@@ -44,7 +44,7 @@ async function ground(t: TestContext, answers: Answers) {
 }
 
 suite('operators', { concurrency: 2 }, () => {
-  test('suspend sends targets in one way of writing, with reason, end and user', async (t) => {
+  test('suspend sends targets in their normal form, with reason, end and user', async (t) => {
     const { run, asked } = await ground(t, { set: () => [suspended] });
     const args = ['suspend', 'AOL.example', 'ip:192.0.2.0/24', '--for', '2h', '--reason', 'they\nasked '];
     const { code, stdout, stderr } = await run(...args);
@@ -121,14 +121,14 @@ suite('operators', { concurrency: 2 }, () => {
     assert.deepEqual(JSON.parse(json.stdout), limited);
   });
 
-  test('clock confirm says that the clock is believed, or that nothing was in doubt', async (t) => {
+  test('clock confirm says that the clock is believed, or that it was not in doubt', async (t) => {
     const answers: (number | null)[] = [86_400_000, null];
     const { run } = await ground(t, { confirm: () => answers.shift() ?? null });
     assert.match((await run('clock', 'confirm')).stdout, /^The clock is taken to be right: it is \d{4}-/);
     assert.equal((await run('clock', 'confirm')).stdout, 'Nothing about the clock was in doubt.\n');
   });
 
-  test('limit unset says what counts no longer, and what was not set', async (t) => {
+  test('limit unset says which limits were removed, and which were not set', async (t) => {
     const { run } = await ground(t, {
       unset: () => ({ ended: [limited], missing: [{ target: 'all', heldBy: [] }] }),
     });
@@ -139,15 +139,15 @@ suite('operators', { concurrency: 2 }, () => {
     );
   });
 
-  test('what cannot be understood ends with EX_USAGE and a way out, and asks for nothing', async (t) => {
+  test('a command line with a mistake ends with EX_USAGE and advice, and sends no request', async (t) => {
     const { run, asked } = await ground(t, {});
     const cases: readonly (readonly [args: string[], text: RegExp])[] = [
-      [['suspend', 'shop'], /^TARGET_INVALID: "shop" is nothing that can be limited; write domain:/],
+      [['suspend', 'shop'], /^TARGET_INVALID: "shop" is not a target; write domain:/],
       [['resume', '192.0.2.1'], /^TARGET_INVALID: "192\.0\.2\.1": write ip:192\.0\.2\.1/],
-      [['limit', 'set', 'all', 'speed=5'], /^LIMIT_INVALID: "speed=5" limits nothing; write NAME=VALUE/],
+      [['limit', 'set', 'all', 'speed=5'], /^LIMIT_INVALID: "speed=5" is not a limit; write NAME=VALUE/],
       [['limit', 'set', 'all'], /^error: missing required argument 'limits'/],
       [['suspend', 'all', '--for', 'ever'], /^error: option '--for <time>' argument 'ever' is invalid/],
-      [['suspend', 'all', '--for', '0s'], /It must be more than nothing/],
+      [['suspend', 'all', '--for', '0s'], /It must be more than 0/],
       [['resume'], /^error: missing required argument 'targets'/],
       [['top', '--by', 'size'], /Allowed choices are connections, waiting, name/],
       [['top', '--count', '0'], /It must be a whole number from 1/],
@@ -160,7 +160,7 @@ suite('operators', { concurrency: 2 }, () => {
     assert.deepEqual(asked, []);
   });
 
-  test('an error of the running Sluice is printed with its code and its way out', async (t) => {
+  test('an error of the running Sluice is printed with its code and its advice', async (t) => {
     const { run } = await ground(t, {
       explain: () => {
         throw new ControlError(
@@ -207,7 +207,7 @@ suite('operators', { concurrency: 2 }, () => {
     assert.deepEqual(JSON.parse((await run('explain', 'far.example', '--json')).stdout), answer);
   });
 
-  test('limits asks for as much as it shows', async (t) => {
+  test('limits requests as many counters as it shows', async (t) => {
     const { run, asked } = await ground(t, {
       limits: () => ({ limits: { rules: [], counters: [], inUse: [], total: 0 }, overrides: [] }),
     });
@@ -253,7 +253,7 @@ suite('operators', { concurrency: 2 }, () => {
     assert.deepEqual(asked, [['status', { sites: 20, order: 'connections', tenants: true }]]);
   });
 
-  test('top prints one picture where there is no terminal, and objects until it is enough', async (t) => {
+  test('top prints one update without a terminal, and --json prints --count objects', async (t) => {
     let now = 0;
     const { run } = await ground(t, {
       status: () => {

@@ -58,7 +58,7 @@ async function stopped(t: TestContext): Promise<Stopped> {
 }
 
 suite('queue export', { concurrency: 2 }, () => {
-  test('one message goes to standard output, as any octets it has', async (t) => {
+  test('one message goes to standard output, octet by octet', async (t) => {
     const { folder, ids, contents, run } = await stopped(t);
     const out = join(folder, 'out');
     const { code, stderr } = await run(ids[0] ?? '', '--output', out);
@@ -69,7 +69,7 @@ suite('queue export', { concurrency: 2 }, () => {
     assert.equal(stdout, (contents[0] ?? Buffer.alloc(0)).toString());
   });
 
-  test('several go to a folder, with their envelopes if asked for, and nothing is written over', async (t) => {
+  test('several go to a folder, with their envelopes if asked for, and no file is overwritten', async (t) => {
     const { folder, ids, contents, run } = await stopped(t);
     const out = join(folder, 'new', 'out');
     const first = await run('--domain', '*.test', '--directory', out, '--envelope');
@@ -88,7 +88,7 @@ suite('queue export', { concurrency: 2 }, () => {
     assert.equal(readFileSync(join(out, `${ids[1] ?? ''}.eml`)).length, 3_000_000);
   });
 
-  test('the envelope names all who wait, also those that the filter did not choose', async (t) => {
+  test('the envelope has all waiting recipients, also those that the filter did not choose', async (t) => {
     const { folder, ids, run } = await stopped(t);
     await run('--domain', 'small.test', '--output', join(folder, 'x.eml'), '--envelope');
     const envelope = JSON.parse(readFileSync(join(folder, 'x.envelope.json'), 'utf8')) as object;
@@ -98,7 +98,7 @@ suite('queue export', { concurrency: 2 }, () => {
     });
   });
 
-  test('what can be read of a damaged message is written; what is wrong is said, with EX_DATAERR', async (t) => {
+  test('what can be read of a damaged message is written, the damage is reported, and the exit code is EX_DATAERR', async (t) => {
     const { folder, ids, contents, large, run } = await stopped(t);
     const id = ids[1] ?? '';
     const content = contents[1] ?? Buffer.alloc(0);
@@ -122,7 +122,7 @@ suite('queue export', { concurrency: 2 }, () => {
     assert.ok(!readdirSync(folder).includes('gone.eml'));
   });
 
-  test('mistakes are told before anything is written', async (t) => {
+  test('mistakes are reported before anything is written', async (t) => {
     const { folder, ids, run } = await stopped(t);
     const out = join(folder, 'x.eml');
     const absent = '000000000000000';
@@ -145,7 +145,7 @@ suite('queue export', { concurrency: 2 }, () => {
     assert.ok(!readdirSync(folder).includes('x.eml'));
   });
 
-  test('a message that was moved since its place was asked for is found, and one that is done is told', async (t) => {
+  test('a message that was moved after its place was looked up is found, and one that left the queue is reported', async (t) => {
     const { folder, atEnd, ids, contents, refs, run } = await stopped(t);
     const [id = ''] = ids;
     const [ref] = refs;

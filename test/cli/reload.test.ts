@@ -29,7 +29,7 @@ async function ground(t: TestContext, reloaded: Reloaded) {
   return { folder, asked };
 }
 
-test('the file that was read is named, with what waits for a restart', async (t) => {
+test('reload prints the file that was read, and the keys that wait for a restart', async (t) => {
   const { folder, asked } = await ground(t, { file: '/etc/sluice/a.toml', afterRestart: ['spool'] });
   const { code, stdout } = await sluice(['reload'], { cwd: folder });
   assert.equal(code, 0);
@@ -40,14 +40,14 @@ test('the file that was read is named, with what waits for a restart', async (t)
   assert.deepEqual(asked, [{ operation: 'reload' }]);
 });
 
-test('a file named with -c is asked for by its absolute path', async (t) => {
+test('a file named with -c is sent as its absolute path', async (t) => {
   const { folder, asked } = await ground(t, { afterRestart: [] });
   const { stdout } = await sluice(['reload', '-c', 'sluice.toml'], { cwd: folder });
   assert.equal(stdout, 'The new configuration is in force: no file, the defaults.\n');
   assert.deepEqual(asked, [{ operation: 'reload', file: join(folder, 'sluice.toml') }]);
 });
 
-test('where no Sluice is found by a file that has a mistake, the mistake is told', async (t) => {
+test('when no Sluice is found with a file that has a mistake, the mistake is reported', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-reload-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   writeFileSync(

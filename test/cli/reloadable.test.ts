@@ -27,7 +27,7 @@ describe('a reload', () => {
     assert.equal(JSON.stringify(config), JSON.stringify(next));
   });
 
-  it('keeps what processes that start again must agree on, and says so', () => {
+  it('keeps what all processes must agree on, and names these keys', () => {
     const next = parseConfig(
       'hostname = "mx.example.com"\nspool = "elsewhere"\n[queue]\nlifetime = "1d"\nsync = "none"',
       'sluice.toml',

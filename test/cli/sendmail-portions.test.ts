@@ -30,7 +30,7 @@ function reason(outcome: RecipientOutcome): string {
   return failure.kind === 'reply' ? String(failure.reply.code) : failureText(failure);
 }
 
-test('whatever a server takes at once, everybody is taken once and in order', () => {
+test('each recipient is accepted once and in order, however many a server takes in one transaction', () => {
   fc.assert(
     fc.property(
       fc.integer({ min: 1, max: 60 }),
@@ -58,7 +58,7 @@ test('whatever a server takes at once, everybody is taken once and in order', ()
   );
 });
 
-test('a server that takes nobody is asked once', () => {
+test('a server that accepts no recipient is asked once', () => {
   const portions = new Portions(3, 2);
   portions.settle(portions.next().map((_, at) => refused(at, 452, '')));
   assert.deepEqual(portions.next(), [2]);
@@ -70,7 +70,7 @@ test('a server that takes nobody is asked once', () => {
   );
 });
 
-test('a refusal of the message is for those, too, that it was not offered to', () => {
+test('a refusal of the message is the outcome of recipients that were not offered, too', () => {
   const portions = new Portions(3, 1);
   portions.next();
   portions.settle([refused(0, 552, '5.3.4', 'content')]);
@@ -78,7 +78,7 @@ test('a refusal of the message is for those, too, that it was not offered to', (
   assert.deepEqual(portions.finish('').map(reason), ['552', '552', '552']);
 });
 
-test('other refusals of recipients stand, and a lost connection leaves the rest for later', () => {
+test('other refusals of recipients are final, and after a lost connection the rest gets a temporary failure', () => {
   const portions = new Portions(5, 3);
   portions.next();
   portions.settle([taken(0), refused(1, 550, '5.1.1'), refused(2, 452, '4.2.2')]);

@@ -18,7 +18,7 @@ function piped(input: string, replies: string): { sent: string; code: number } {
   return { sent, code: session.exitCode() };
 }
 
-test('a session whose lines end with LF is carried with CRLF', () => {
+test('a session whose lines end with LF is passed on with CRLF', () => {
   const lines = [...upToData, 'Subject: x', '', 'body', '.', 'QUIT', ''];
   const { sent, code } = piped(lines.join('\n'), `${takenUpToData}250 queued\r\n221 bye\r\n`);
   assert.equal(sent, lines.join('\r\n'));
@@ -32,7 +32,7 @@ test('in a session whose lines end with CRLF nothing is changed: a lone LF is fo
   assert.equal(code, 0);
 });
 
-test('what stands behind DATA waits for its answer', () => {
+test('input after DATA waits for the reply to DATA', () => {
   const session = new StdioSession();
   const commands = `${upToData.join('\n')}\n`;
   assert.equal(
@@ -60,7 +60,7 @@ test('the octets of a chunk are not touched', () => {
   assert.equal(code, 0);
 });
 
-test('the exit code is 0 only when everything that was handed in was taken', () => {
+test('the exit code is 0 only when every message was accepted', () => {
   const message = [...upToData, 'x', '.', 'QUIT', ''].join('\r\n');
   const table: [what: string, input: string, replies: string, code: number][] = [
     ['only QUIT', 'QUIT\r\n', `${greeting}221 bye\r\n`, 0],

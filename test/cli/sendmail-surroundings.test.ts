@@ -1,5 +1,5 @@
-// `sluice` and a link named `sendmail` in what callers hand down: environments, limits, users that Node does not like. Either
-// it works, or a sentence and a code of sysexits say why not; never a stack trace, and never 0 for a message that is not safe.
+// `sluice`, and a link to it named `sendmail`, with environments, limits and users of callers that Node cannot start with. Either
+// the command works, or it ends with a sentence and a code of sysexits: without a stack trace, and not with 0 for lost mail.
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -49,7 +49,7 @@ function shell(line: string, env: NodeJS.ProcessEnv = {}): Promise<Result> {
   return run('/bin/sh', ['-c', line, link], env);
 }
 
-test('options of Node that it does not start with are told, and the command goes on without them', async () => {
+test('NODE_OPTIONS that keep Node from starting are reported, and the command runs without them', async () => {
   const result = await run(join(bin, 'sluice'), ['version'], {
     NODE_OPTIONS: '--require /nonexistent.js',
     NODE_CHANNEL_FD: '97',
@@ -61,7 +61,7 @@ test('options of Node that it does not start with are told, and the command goes
   );
 });
 
-test('the options that a Node program leaves in the environment are not for sendmail', async (t) => {
+test('sendmail ignores NODE_OPTIONS of its caller', async (t) => {
   const socket = join(folder, 'options.sock');
   const server = await smtpServer(socket);
   t.after(() => server.close());
@@ -73,7 +73,7 @@ test('the options that a Node program leaves in the environment are not for send
   assert.equal(server.contents.length, 1);
 });
 
-test('sluice itself keeps those that work: an administrator may have meant them', async () => {
+test('other commands keep NODE_OPTIONS that work: an administrator may have set them', async () => {
   const file = join(folder, 'meant.cjs');
   writeFileSync(file, "process.stderr.write('loaded\\n');");
   const { code, output } = await run(join(bin, 'sluice'), ['version'], { NODE_OPTIONS: `--require ${file}` });

@@ -51,7 +51,7 @@ async function handIn(
   return { outcomes: submit(path, 'h.example', transaction, [Buffer.from('x\r\n')], 10), stalled };
 }
 
-test('without a greeting: after a minute', async (t) => {
+test('without a greeting it ends after a minute', async (t) => {
   const { outcomes, stalled } = await handIn(t, []);
   const refused = assert.rejects(outcomes, (error: unknown) => {
     assert.ok(error instanceof CommandError);
@@ -71,7 +71,7 @@ for (const [what, replies, ms] of [
   ['to DATA', [...greeted, '250 x\r\n', '250 x\r\n'], 300_000],
   ['to the content', [...greeted, '250 x\r\n', '250 x\r\n', '354 x\r\n'], 600_000],
 ] as const) {
-  test(`without a reply ${what}: after ${ms / 60_000} minutes`, async (t) => {
+  test(`without a reply ${what} it ends after ${ms / 60_000} minutes`, async (t) => {
     const { outcomes, stalled } = await handIn(t, replies);
     await stalled;
     t.mock.timers.tick(ms);

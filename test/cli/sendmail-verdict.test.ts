@@ -20,7 +20,7 @@ function outcomes(...errors: string[]): RecipientOutcome[] {
 }
 
 describe('the verdict on a message', () => {
-  it('is none when every recipient was taken', () => {
+  it('is no error when every recipient was accepted', () => {
     assert.equal(verdict(outcomes('', ''), addresses), undefined);
   });
 

@@ -98,7 +98,7 @@ describe('sendmail', { concurrency: true }, () => {
     });
   }
 
-  it('the line end that a program did not cut off belongs to no address', async (t) => {
+  it('a line end at the end of an argument does not belong to the address', async (t) => {
     const to = await server(t);
     const result = await sendmail(to, ['-f', 'me@example.com\n', 'you@example.net\r\n'], message);
     assert.equal(result.code, 0, result.stderr);
@@ -121,7 +121,7 @@ describe('sendmail', { concurrency: true }, () => {
     assert.doesNotMatch(to.contents[0] ?? '', /bcc|three/i);
   });
 
-  it('hands in what one transaction does not take in further ones, and is content when all are taken', async (t) => {
+  it('uses further transactions for recipients that one does not take, and ends with 0 when all are accepted', async (t) => {
     let taken = 0;
     const to = await server(t, (command) => {
       if (command.startsWith('MAIL')) taken = 0;
@@ -147,7 +147,7 @@ describe('sendmail', { concurrency: true }, () => {
     assert.equal(commands, `EHLO host ${[2, 2, 1].map(transaction).join(' ')} QUIT`);
   });
 
-  it('says how many were sent to when a later transaction fails', async (t) => {
+  it('says how many recipients were accepted when a later transaction fails', async (t) => {
     let contents = 0;
     const to = await server(t, (command) =>
       command === '.' && ++contents === 2 ? '451 4.3.0 Not now' : undefined,
@@ -177,7 +177,7 @@ describe('sendmail', { concurrency: true }, () => {
     assert.equal(to.commands[2], 'RCPT TO:<you@example.net> NOTIFY=SUCCESS,DELAY');
   });
 
-  it('takes and ignores what other programs pass along', async (t) => {
+  it('accepts and ignores flags that other programs pass', async (t) => {
     const to = await server(t);
     const args = [
       '-G',
@@ -197,7 +197,7 @@ describe('sendmail', { concurrency: true }, () => {
     assert.equal(to.contents.length, 1);
   });
 
-  it('is meant when the program is called sendmail', async (t) => {
+  it('runs when the program is called sendmail', async (t) => {
     const to = await server(t);
     const link = join(folder, 'sendmail');
     symlinkSync(fileURLToPath(new URL('../../bin/sluice.js', import.meta.url)), link);
@@ -210,7 +210,7 @@ describe('sendmail', { concurrency: true }, () => {
     assert.equal(to.contents.length, 1);
   });
 
-  it('-bs carries an SMTP session', async (t) => {
+  it('-bs passes an SMTP session on', async (t) => {
     const to = await server(t);
     const session =
       'EHLO me\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<c@d.example>\r\nDATA\r\nx\r\n.\r\nQUIT\r\n';

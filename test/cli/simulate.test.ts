@@ -124,7 +124,7 @@ const mistakes: readonly (readonly [string, string[], number, RegExp])[] = [
   ],
 ];
 for (const [what, args, exitCode, reason] of mistakes) {
-  test(`${what} is a mistake that is told`, async () => {
+  test(`${what} is reported as a mistake`, async () => {
     const { code, stdout, stderr } = await sluice(['simulate', '--config', config, ...args]);
     assert.equal(stdout, '');
     assert.match(stderr, reason);

@@ -8,7 +8,7 @@ import { openSpoolStore } from '../../src/spool/open.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
 import { sluice } from './run.ts';
 
-test('spool check names state files with values that cannot be, or without their checksum', async (t) => {
+test('spool check names state files with impossible values or wrong checksums', async (t) => {
   const { path: folder } = temporaryFolder(t, 'spool-check');
   const spool = join(folder, 'spool');
   const config = join(folder, 'sluice.toml');

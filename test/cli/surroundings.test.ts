@@ -47,7 +47,7 @@ test('nothing is missing where everything can be made, and nothing is made', asy
   assert.ok(!existsSync(join(here.path, 'a')) && !existsSync(join(here.path, 'c')));
 });
 
-test('what is no folder, or belongs to the kernel, is no place for the spool', async (t) => {
+test('a file, or a folder of the kernel, is reported as no place for the spool', async (t) => {
   const here = folder(t);
   writeFileSync(join(here.path, 'file'), '');
   assert.deepEqual(await found(here, { spool: 'spool = "file"' }), ['spool: HERE/file is no folder']);
@@ -55,7 +55,7 @@ test('what is no folder, or belongs to the kernel, is no place for the spool', a
   assert.match(below, /^spool: HERE\/file/u);
   if (!existsSync('/proc/self')) return;
   const [kernel] = await found(here, { spool: 'spool = "/proc/nope/spool"' });
-  assert.equal(kernel, "spool: no folder can be made in /proc: it is the kernel's");
+  assert.equal(kernel, 'spool: no folder can be made in /proc: it belongs to the kernel');
 });
 
 test(
@@ -69,12 +69,12 @@ test(
   },
 );
 
-test('a socket has room for its name, and takes no place of something else', async (t) => {
+test('a path that is too long for a socket, or taken by a file, is reported', async (t) => {
   const here = folder(t);
   const long = `${'x'.repeat(100)}.sock`;
   assert.match(
     (await found(here, { control: `control_socket = "${long}"` }))[0] ?? '',
-    /^control_socket: .* bytes long; the name of a socket may have 100$/u,
+    /^control_socket: .* bytes long; the path of a socket may have 100$/u,
   );
   writeFileSync(join(here.path, 'precious'), '');
   assert.deepEqual(
@@ -91,7 +91,7 @@ test('a log file needs its folder', async (t) => {
   assert.deepEqual(await found(here, log('sluice.log')), []);
 });
 
-test('a port in use is told, unless it is the running Sluice that has it', async (t) => {
+test('a port in use is reported, unless the running Sluice uses it', async (t) => {
   const here = folder(t);
   const port = await listening(here);
   const listen = {
@@ -106,7 +106,7 @@ test('a port in use is told, unless it is the running Sluice that has it', async
   assert.deepEqual(await found(here, listen), []);
 });
 
-test('addresses that this host does not have are told', async (t) => {
+test('addresses that this host does not have are reported', async (t) => {
   const addresses =
     '[[listen]]\naddress = "240.0.0.1:2525"\n[[source]]\naddress = "127.0.0.1"\n[[source]]\naddress = "240.0.0.2"\n';
   assert.deepEqual(await found(folder(t), { listen: addresses }), [

@@ -8,7 +8,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { sluiceBin } from '../../sim/neighbours/sluice.ts';
 import { cutLine } from '../../src/cli/cut-line.ts';
-import { fitted, widthOf } from '../../src/cli/terminal-text.ts';
+import { fitToWidth, widthOf } from '../../src/cli/terminal-text.ts';
 import { controlServer } from '../control/fake-source.ts';
 import type { Override } from '../../src/control/override.ts';
 
@@ -16,32 +16,32 @@ test('rows are cut, and the hint says how to see them whole', () => {
   const text =
     'ID   TO           LAST ERROR\n1    a@b.example  451 4.7.1 try again later\n2    c@d.example\n\n2 recipients\n';
   assert.equal(
-    fitted(text, 30),
+    fitToWidth(text, 30),
     'ID   TO           LAST ERROR\n1    a@b.example  451 4.7.1 tr\n2    c@d.example\n\n2 recipients\n' +
       '(Rows are cut at 30 columns: add "| less -S" to see all of them.)\n',
   );
-  assert.equal(fitted(text, 80), text);
+  assert.equal(fitToWidth(text, 80), text);
 });
 
 test('a key of a limit is a row, too', () => {
   assert.equal(
-    fitted('each domain; 1 in use\n  a.very.long.example  connections  3/20\n', 25),
+    fitToWidth('each domain; 1 in use\n  a.very.long.example  connections  3/20\n', 25),
     'each domain; 1 in use\n  a.very.long.example  co\n(Rows are cut at 25 columns: add "| less -S" to see all of them.)\n',
   );
 });
 
-test('sentences go on below their beginning', () => {
+test('wrapped sentences are indented to their beginning', () => {
   assert.equal(
-    fitted('In the way    connections per domain: 20 of 20 are in use (built in)\n', 40),
+    fitToWidth('In the way    connections per domain: 20 of 20 are in use (built in)\n', 40),
     'In the way    connections per domain: 20\n              of 20 are in use (built\n              in)\n',
   );
   assert.equal(
-    fitted('CONTROL  a\n\nWord by word it goes on.\n', 20),
+    fitToWidth('CONTROL  a\n\nWord by word it goes on.\n', 20),
     'CONTROL  a\n\nWord by word it goes\non.\n',
   );
 });
 
-test('whatever is printed, no line is too wide, and sentences keep every letter', () => {
+test('for any text, no line is too wide, and sentences keep every letter', () => {
   const word = fc.string({
     unit: fc.constantFrom('a', 'é', '漢', 'e\u0301', '😀', '-'),
     minLength: 1,
@@ -53,7 +53,7 @@ test('whatever is printed, no line is too wide, and sentences keep every letter'
       fc.integer({ min: 20, max: 60 }),
       (words, width) => {
         const text = `Sentence   ${words.join(' ')}\n`;
-        const lines = fitted(text, width).split('\n');
+        const lines = fitToWidth(text, width).split('\n');
         for (const line of lines) assert.equal(cutLine(line, width), line);
         assert.equal(lines.join('').replaceAll(' ', ''), text.replaceAll(/\s/gu, ''));
       },

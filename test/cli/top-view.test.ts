@@ -1,4 +1,4 @@
-// The pictures of `sluice top`, and the terminal that they are drawn on.
+// The lines of `sluice top`, and the terminal that they are drawn on.
 
 import assert from 'node:assert/strict';
 import { EventEmitter } from 'node:events';
@@ -71,13 +71,13 @@ test('rates are those of the time between two states', () => {
   });
 });
 
-test('there are no rates without a state before, or when the manager was started anew in between', () => {
+test('there are no rates without an earlier state, or when another manager was started in between', () => {
   assert.equal(snapshotOf(status, undefined).rates, undefined);
   assert.equal(snapshotOf({ ...later, startedAtMs: start + 1 }, status).rates, undefined);
   assert.equal(snapshotOf(status, status).rates, undefined);
 });
 
-test('a picture', () => {
+test('the lines of a screen', () => {
   const lines = topLines({
     snapshot: snapshotOf(later, status),
     status: later,
@@ -97,7 +97,7 @@ test('a picture', () => {
   ]);
 });
 
-test('a picture of nothing', () => {
+test('the lines of a screen without sites', () => {
   const empty = { ...status, sites: [], siteCount: 0, overrides: [] };
   const lines = topLines({
     snapshot: snapshotOf(empty, undefined),
@@ -137,7 +137,7 @@ function screen(terminal: Terminal, key: (key: string) => void = () => undefined
   return new LiveScreen(terminal, terminal as never, key);
 }
 
-test('a picture fits the terminal, and covers the one before', () => {
+test('a drawing fits the terminal, and covers the one before', () => {
   const terminal = new Terminal();
   const live = screen(terminal);
   terminal.text = '';
@@ -145,7 +145,7 @@ test('a picture fits the terminal, and covers the one before', () => {
   assert.equal(terminal.text, `\u001b[H${'x'.repeat(29)}\u001b[K\nsecond\u001b[K\nthird\u001b[K\n\u001b[J`);
 });
 
-test('keys are heard one by one, and the terminal is afterwards as it was', () => {
+test('keys arrive one by one, and closing leaves the terminal as it was', () => {
   const terminal = new Terminal();
   const keys: string[] = [];
   const live = screen(terminal, (key) => keys.push(key));

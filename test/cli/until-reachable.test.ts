@@ -44,7 +44,7 @@ test('a command waits for the control process while a Sluice holds the spool', a
   await back;
 });
 
-test('nothing is waited for where no Sluice holds the spool', async (t) => {
+test('a command does not wait when no Sluice holds the spool', async (t) => {
   const { place } = await withoutControl(t);
   let attempts = 0;
   const asked = untilReachable(place, () => {
@@ -55,7 +55,7 @@ test('nothing is waited for where no Sluice holds the spool', async (t) => {
   assert.equal(attempts, 1);
 });
 
-test('a control process that stays away is told after five seconds', async (t) => {
+test('a control process that does not come is reported after five seconds', async (t) => {
   const { place, listening } = await withoutControl(t);
   await listening('lock.sock', (socket) => void socket.destroy());
   t.mock.timers.enable({ apis: ['setTimeout'] });
@@ -78,7 +78,7 @@ test('a control process that stays away is told after five seconds', async (t) =
   assert.equal(attempts, 51);
 });
 
-test('what fails otherwise is not tried again', async (t) => {
+test('other errors are not tried again', async (t) => {
   const { place, listening } = await withoutControl(t);
   await listening('lock.sock', (socket) => void socket.destroy());
   const asked = untilReachable(place, () =>

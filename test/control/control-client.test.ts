@@ -24,7 +24,7 @@ async function server(t: TestContext) {
   return { path, connected: connected.promise };
 }
 
-test('a control process that gives no sign of life for ten seconds is told to be silent', async (t) => {
+test('a control process that gives no sign of life for ten seconds is reported as silent', async (t) => {
   const { path, connected } = await server(t);
   t.mock.timers.enable({ apis: ['setInterval'] });
   const ended = assert.rejects(controlResult(path, { operation: 'override.list' }), {
@@ -36,7 +36,7 @@ test('a control process that gives no sign of life for ten seconds is told to be
   await ended;
 });
 
-test('signs of life are no answer, and the answer is waited for while they come', async (t) => {
+test('the client waits for the answer as long as signs of life come', async (t) => {
   const { path, connected } = await server(t);
   const answer = controlResult(path, { operation: 'override.list' });
   const socket = await connected;

@@ -25,7 +25,7 @@ const good: readonly object[] = [
 ];
 
 for (const request of good) {
-  test(`${JSON.stringify(request)} passes`, () => {
+  test(`${JSON.stringify(request)} is accepted`, () => {
     assert.deepEqual(parseRequest(JSON.stringify(request)), request);
   });
 }
@@ -77,7 +77,7 @@ for (const [line, code] of bad) {
   });
 }
 
-test('whatever JSON comes is refused with a code, or is one of the requests', () => {
+test('any JSON is either one of the requests or refused with a code', () => {
   const names = ['status', 'queue-list', 'explain', 'limits', 'override.set', 'override.unset'];
   const value = fc.record(
     {

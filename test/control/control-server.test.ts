@@ -53,7 +53,7 @@ test('questions about limits and changes of them reach the source without the na
   ]);
 });
 
-test('an error of the source comes back with its code and its way out', async (t) => {
+test('an error of the source comes back with its code and its advice', async (t) => {
   const { socket } = await controlServer(t, {
     explain: () => {
       throw new ControlError('ADDRESS_INVALID', 'No.', 'Write another.');
@@ -83,7 +83,7 @@ const hostile: readonly (readonly [name: string, bytes: string | Buffer, code: s
   ['depth', `${'['.repeat(1_000_000)}\n`, 'CONTROL_REQUEST'],
 ];
 
-test('whatever is written to the socket gets an error with a code, and the next question its answer', async (t) => {
+test('any text written to the socket gets an error with a code, and the next request gets its answer', async (t) => {
   const { socket } = await controlServer(t, { overrides: () => [] });
   for (const [name, bytes, code] of hostile) {
     const reply = JSON.parse(await rawExchange(socket, bytes)) as ControlReply;
@@ -100,7 +100,7 @@ test('a line that never ends is cut off', async (t) => {
   assert.deepEqual(await controlResult(socket, { operation: 'override.list' }), []);
 });
 
-test('a request has one time, however its bytes come', async (t) => {
+test('a request has one time limit, however slowly its bytes come', async (t) => {
   const { socket: path } = await controlServer(t, { overrides: () => [] });
   t.mock.timers.enable({ apis: ['setTimeout'] });
   const socket = connect(path);

@@ -32,10 +32,10 @@ test('every quantity is read as in the file, and printed in one order', () => {
 });
 
 const refused: readonly (readonly [texts: readonly string[], why: RegExp])[] = [
-  [['conections=5'], /limits nothing; write NAME=VALUE with one of connections, connection_rate/],
-  [['connections'], /limits nothing/],
-  [['=5'], /limits nothing/],
-  [['toString=5'], /limits nothing/],
+  [['conections=5'], /is not a limit; write NAME=VALUE with one of connections, connection_rate/],
+  [['connections'], /is not a limit/],
+  [['=5'], /is not a limit/],
+  [['toString=5'], /is not a limit/],
   [['connections=many'], /connections is a whole number from 0 to 1000000/],
   [['connections=-1'], /whole number/],
   [['connections=1000001'], /whole number/],

@@ -31,8 +31,8 @@ for (const [text, canonical] of readings) {
 }
 
 const refused: readonly (readonly [text: string, why: RegExp])[] = [
-  ['', /nothing that can be limited; write domain:/],
-  ['shop', /nothing that can be limited/],
+  ['', /is not a target; write domain:/],
+  ['shop', /is not a target/],
   ['192.0.2.1', /write ip:192\.0\.2\.1 for a destination, or source:192\.0\.2\.1/],
   ['192.0.2.0/24', /write ip:192\.0\.2\.0\/24/],
   ['2001:db8::1', /write ip:2001:db8::1/],
@@ -40,9 +40,9 @@ const refused: readonly (readonly [text: string, why: RegExp])[] = [
   ['ip:example.com', /is not a network/],
   ['user@aol.com', /is an address/],
   ['mx:*', /is not a pattern/],
-  ['colour:red.example', /nothing that can be limited/],
-  ['site:', /names nothing/],
-  ['tenant:two\nlines', /names nothing/],
+  ['colour:red.example', /is not a target/],
+  ['site:', /has no usable name/],
+  ['tenant:two\nlines', /has no usable name/],
 ];
 
 for (const [text, why] of refused) {
@@ -51,7 +51,7 @@ for (const [text, why] of refused) {
   });
 }
 
-test('whatever is taken reads back the same', () => {
+test('every accepted target is formatted and read back the same', () => {
   const texts = fc.oneof(
     fc.string({ unit: 'binary' }),
     fc.tuple(

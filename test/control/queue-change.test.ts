@@ -27,7 +27,7 @@ test('no message is split over two pieces, and none is left out', () => {
 
 const stored = { changed: 500, unstored: 0, refused: 0, reason: '' };
 
-test('what is not on the disk is told of all pieces together', () => {
+test('one error reports what is not on the disk, for all pieces', () => {
   assert.equal(concludeChange([stored, stored]), 1_000);
   assert.equal(concludeChange([]), 0);
   const full = { ...stored, unstored: 500, reason: 'the disk is full' };
@@ -37,7 +37,7 @@ test('what is not on the disk is told of all pieces together', () => {
   });
 });
 
-test('what could not be given up is told apart from what was', () => {
+test('the error distinguishes recipients that were given up from those that were not', () => {
   assert.throws(() => concludeChange([stored, { changed: 1, unstored: 0, refused: 2, reason: 'no room' }]), {
     code: 'REPORTS_NOT_STORED',
     message: /^501 recipients were given up\. 2 recipients are in the queue as before, .*: no room$/,

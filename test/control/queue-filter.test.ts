@@ -35,9 +35,9 @@ const cases: [QueueFilter, boolean][] = [
   [{ domain: '*.example.com', state: 'held' }, false],
 ];
 
-test('all filters that are given must hold', () => {
+test('a row must match all filters that are given', () => {
   for (const [filter, expected] of cases) {
-    assert.equal(new RowMatcher(filter, 2_000_000).facts(row), expected, JSON.stringify(filter));
+    assert.equal(new RowMatcher(filter, 2_000_000).matchesFacts(row), expected, JSON.stringify(filter));
   }
 });
 
@@ -49,8 +49,8 @@ test('the state held chooses everything that is held, also what is in flight', (
     ['active', true, true],
     ['active', false, false],
   ] as const) {
-    assert.equal(held.facts({ ...row, state, isHeld }), isMatch, `${state} ${isHeld}`);
-    assert.equal(active.facts({ ...row, state, isHeld }), state === 'active', `${state} ${isHeld}`);
+    assert.equal(held.matchesFacts({ ...row, state, isHeld }), isMatch, `${state} ${isHeld}`);
+    assert.equal(active.matchesFacts({ ...row, state, isHeld }), state === 'active', `${state} ${isHeld}`);
   }
 });
 
@@ -65,8 +65,12 @@ const addresses: [QueueFilter, string, string, boolean][] = [
   [{ recipient: '*aa*aa' }, '', 'aaaa', true],
 ];
 
-test('address patterns know * and <>, and no case', () => {
+test('address patterns support * and <>, and ignore case', () => {
   for (const [filter, sender, recipient, expected] of addresses) {
-    assert.equal(new RowMatcher(filter, 0).addresses(sender, recipient), expected, JSON.stringify(filter));
+    assert.equal(
+      new RowMatcher(filter, 0).matchesAddresses(sender, recipient),
+      expected,
+      JSON.stringify(filter),
+    );
   }
 });

@@ -29,7 +29,7 @@ test('the numbers of the manager come with the troubles of all processes', async
   assert.deepEqual(await desk({}).answer({}), { kind: 'complete', ...numbers, troubles: [disk] });
 });
 
-test('a role without any process is critical by itself', async () => {
+test('a role without any process is a critical trouble', async () => {
   const status = () => Promise.resolve({ ...numbers, missing: ['sender', 'receiver'] as const });
   const { troubles } = await desk({ status }).answer({});
   assert.deepEqual(
@@ -42,13 +42,13 @@ test('a role without any process is critical by itself', async () => {
   );
 });
 
-test('a role without any process is told in the words of whoever knows why, and only once', async () => {
+test('a role without any process is reported once, with the text of the supervisor', async () => {
   const status = () => Promise.resolve({ ...numbers, missing: ['sender'] as const });
   const why: ReportedTrouble = { ...disk, key: 'role:sender 2', text: 'The sender 2 process ended.' };
   assert.deepEqual((await desk({ status }, [why]).answer({})).troubles, [why]);
 });
 
-test('a manager that takes no request within a second is told to be silent, with what is known', async (t) => {
+test('a manager that answers no ping within a second is reported as silent, with what is known without it', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] });
   const asked = desk({ ping: never, status: never }).answer({});
   t.mock.timers.tick(1_000);
@@ -63,7 +63,7 @@ test('a manager that takes no request within a second is told to be silent, with
   );
 });
 
-test('a manager that is lost is told at once, in the words of whoever knows why', async () => {
+test('a lost manager is reported at once, with the text of the supervisor', async () => {
   const why: ReportedTrouble = { ...disk, key: 'role:manager', text: 'The manager process ended.' };
   const lost = () => Promise.reject(new ControlError('MANAGER_LOST', 'gone'));
   const answer = await desk({ ping: lost }, [why]).answer({});
@@ -71,7 +71,7 @@ test('a manager that is lost is told at once, in the words of whoever knows why'
   assert.deepEqual(answer.troubles, [why]);
 });
 
-test('a manager that ends while it makes the answer is told to be silent', async () => {
+test('a manager that ends while it answers is reported as silent', async () => {
   let isThere = true;
   const answer = await desk({
     ping: () => (isThere ? Promise.resolve(null) : Promise.reject(new Error('gone'))),
@@ -83,7 +83,7 @@ test('a manager that ends while it makes the answer is told to be silent', async
   assert.equal(answer.kind, 'without-manager');
 });
 
-test('a long answer of a manager that lives is waited for', async (t) => {
+test('a long answer is waited for while the manager answers pings', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] });
   const asked = Promise.withResolvers<void>();
   const status = Promise.withResolvers<ManagerStatus>();
@@ -99,7 +99,7 @@ test('a long answer of a manager that lives is waited for', async (t) => {
   assert.equal((await answer).kind, 'complete');
 });
 
-test('a mistake of the manager is not taken for its silence', async () => {
+test('an error of the manager is not reported as silence', async () => {
   const status = () => Promise.reject(new ControlError('CONTROL_FAILED', 'a mistake'));
   await assert.rejects(desk({ status }).answer({}), /a mistake/u);
 });

@@ -9,7 +9,7 @@ import { openSpoolWriter } from '../../src/spool/open.ts';
 import { segmentName } from '../../src/spool/queue-id.ts';
 import { contentFor, envelopeFor, temporaryDirectory, writerDefaults } from '../spool/support.ts';
 
-test('an envelope that says nothing any more shows as ?', async (t) => {
+test('addresses of an unreadable envelope are shown as ?', async (t) => {
   const directory = await temporaryDirectory(t);
   const writer = await openSpoolWriter({ ...writerDefaults, directory });
   const append = async () => {

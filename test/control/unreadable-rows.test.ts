@@ -89,14 +89,14 @@ for (const code of ['SPOOL_CORRUPT', 'SPOOL_UNREADABLE'] as const) {
   });
 }
 
-test('one that is gone from the spool was delivered meanwhile, unless it is known to be damaged', async () => {
+test('a message that is gone from the spool is left out as delivered, unless it is known to be damaged', async () => {
   const { query: all } = query([waiting('A', 'ready'), waiting('B', 'damaged')], 'SPOOL_MISSING', [
     { queueId: 'B', ref, damage },
   ]);
   assert.deepEqual(await listed(all), [['B', '?', '?@there.test']]);
 });
 
-test('one that is gone from the spool and that the manager still counts is listed as damaged', async () => {
+test('a message that is gone from the spool and still counted by the manager is listed as damaged', async () => {
   const { query: all, changed } = query([{ ...waiting('A', 'held'), isHeld: true }], 'SPOOL_MISSING', [
     { queueId: 'A', ref, damage },
   ]);
@@ -110,7 +110,7 @@ test('one that is gone from the spool and that the manager still counts is liste
   assert.deepEqual(changed, []);
 });
 
-test('a damaged one is listed and found by what its envelope says', async () => {
+test('a damaged message is listed and found by the addresses of its envelope', async () => {
   const rows = [waiting('A', 'damaged')];
   const claimed = envelopeFor('A', ['bob@there.test']);
   const { query: all, changed } = query(rows, 'SPOOL_CORRUPT', [{ queueId: 'A', ref, damage }], [], claimed);
@@ -121,7 +121,7 @@ test('a damaged one is listed and found by what its envelope says', async () => 
   assert.equal(changed.length, 1);
 });
 
-test('one that cannot be read for now is not taken for damaged', async () => {
+test('a message that cannot be read for now is not listed as damaged', async () => {
   const claimed = envelopeFor('A', ['bob@there.test']);
   const { query: all } = query(
     [waiting('A', 'ready')],
@@ -133,7 +133,7 @@ test('one that cannot be read for now is not taken for damaged', async () => {
   assert.deepEqual(await listed(all), [['A', '?', '?@there.test']]);
 });
 
-test('one that was moved while the list was made is listed with its addresses', async () => {
+test('a message that was moved while the list was made is listed with its addresses', async () => {
   const moved = { segment: 65, offset: 32, length: 160 };
   const { query: all } = query(
     [waiting('A', 'ready')],

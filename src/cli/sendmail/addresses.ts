@@ -1,5 +1,5 @@
 // The addresses that sendmail was called with: the sender, and the recipients of the command line and of the header.
-// Promises: an address is taken as it was written, or refused; no other is made of it.
+// Promises: an address is used as it was written, or refused; it is never turned into another address.
 
 import { type AddressList, parseAddressList } from '../../message/address-list.ts';
 import { CommandError, exitCodes } from '../exit-codes.ts';
@@ -62,8 +62,8 @@ export function recipientsOf(
 }
 
 /**
- * The addresses of one argument. Whoever lets a line end or another control character into it was given text by a stranger, or has
- * glued two things together: it is refused as a whole. Only the line end that a program read with its line and did not cut off is none.
+ * The addresses of one argument. With a line end or another control character in it, the argument holds text of a stranger, or
+ * more than one value: it is refused as a whole. One line end at the very end is removed: it was read together with its line.
  */
 function parseArgument(given: string, hostname: string): AddressList {
   const text = given.replace(/\r?\n$/, '');
@@ -78,7 +78,7 @@ function parseArgument(given: string, hostname: string): AddressList {
   return parseAddressList(text, hostname);
 }
 
-/** Control characters as they are written in programs, so that no terminal and no log acts on them. */
+/** Writes control characters as escapes (`\n`, `\x1b`), so that no terminal and no log obeys them. */
 function visible(text: string): string {
   return text.replaceAll(/[\x00-\x1f\x7f-\x9f]/g, (c) =>
     c === '\n' ? '\\n' : c === '\r' ? '\\r' : `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`,

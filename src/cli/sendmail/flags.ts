@@ -1,5 +1,5 @@
-// The command line of sendmail, as scripts have written it since 1983: what each flag means here, what is taken and
-// ignored because nothing depends on it, and what is refused because something would.
+// The command line of sendmail, as scripts have written it since 1983: what each flag means here, which flags are accepted and
+// ignored because nothing depends on them, and which are refused because ignoring them would mislead.
 
 import { CommandError, exitCodes } from '../exit-codes.ts';
 
@@ -39,12 +39,12 @@ export interface SendmailCall {
 
 type Draft = { -readonly [Key in keyof SendmailCall]: SendmailCall[Key] };
 
-/** Flags that take the rest of the argument, or the next one. */
+/** Flags with a value: the rest of the argument, or the next argument. */
 const withValue = 'ABCFLNORVXbefhopr';
-/** Flags that may have a value right behind them. */
-const withOwnRest = 'dq';
-/** Flags on their own. */
-const alone = 'GImnstUvix';
+/** Flags whose value, if there is one, is the rest of the argument. */
+const withOptionalValue = 'dq';
+/** Flags without a value. */
+const withoutValue = 'GImnstUvix';
 
 /**
  * Reads the command line. Flags may stand behind recipients, as getopt of GNU has it, and end at `--`: scripts write
@@ -94,16 +94,16 @@ function readCluster(call: Draft, arg: string, value: (flag: string) => string):
       readValue(call, flag, own === '' ? value(`-${flag}`) : own);
       return;
     }
-    if (withOwnRest.includes(flag)) {
+    if (withOptionalValue.includes(flag)) {
       if (flag === 'q') {
         throw usage(
           '-q does not apply: Sluice tries waiting mail by itself',
-          'Make it due now with: sluice queue retry',
+          'To try it now: sluice queue retry',
         );
       }
       return;
     }
-    if (!alone.includes(flag)) throw usage(`there is no flag -${flag}`);
+    if (!withoutValue.includes(flag)) throw usage(`there is no flag -${flag}`);
     if (flag === 't') call.recipientsFromHeader = true;
     else if (flag === 'i') call.dotsAreContent = true;
     else if (flag === 'v') call.verbose = true;
@@ -136,11 +136,11 @@ function readValue(call: Draft, flag: string, value: string): void {
       call.envelopeId = value;
       break;
     case 'o':
-      // All other options steer a sendmail that this is not: how errors are mailed, where its queue is, and so on.
+      // Other options control what Sluice does not have: how errors are mailed, where a queue is, and so on.
       if (value === 'i') call.dotsAreContent = true;
       break;
     default:
-      // -A -B -L -O -X -e -h -p: nothing here depends on them.
+      // -A -B -L -O -X -e -h -p: ignored, because nothing here depends on them.
       break;
   }
 }

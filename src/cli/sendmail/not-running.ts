@@ -2,7 +2,7 @@
 
 import { CommandError, exitCodes } from '../exit-codes.ts';
 
-/** Sluice cannot be reached: whoever called keeps the message and tries again. */
+/** Sluice cannot be reached: the caller keeps the message and tries again. */
 export function notRunning(submissionSocket: string, reason: string): CommandError {
   return new CommandError(
     exitCodes.tempFail,

@@ -1,11 +1,12 @@
-// The recipients of one message in portions, a transaction each (RFC 5321 4.5.3.1.10): a server that takes no more of them
-// means "the rest in another transaction". Each recipient gets one outcome, and is offered again only while others are taken.
+// Splits the recipients of one message into portions, one for each transaction (RFC 5321 4.5.3.1.10): a server that refuses
+// further recipients wants them in another transaction. Each recipient gets one outcome; it is offered again only while the
+// server accepts others.
 
 import type { RecipientOutcome, RemoteReply } from '../../protocol/smtp/client/client-session.ts';
 
 export class Portions {
   readonly #outcomes: (RecipientOutcome | undefined)[];
-  /** Indexes of those that are still to be offered. */
+  /** Indexes of the recipients that are still to be offered. */
   #waiting: number[];
   #portion: number[] = [];
   #atMost: number;
@@ -17,32 +18,32 @@ export class Portions {
     this.#atMost = atMost;
   }
 
-  /** Those of the next transaction, as indexes of the recipients; empty when nobody is left. */
+  /** Indexes of the recipients of the next transaction; empty when none is left. */
   next(): readonly number[] {
     this.#portion = this.#waiting.splice(0, this.#atMost);
     return this.#portion;
   }
 
-  /** What became of the portion that `next` gave. */
+  /** Records the outcomes of the portion that `next` returned. */
   settle(outcomes: readonly RecipientOutcome[]): void {
-    const taken = outcomes.filter(({ result }) => result === 'delivered').length;
+    const accepted = outcomes.filter(({ result }) => result === 'delivered').length;
     const again: number[] = [];
     for (const outcome of outcomes) {
       const recipient = this.#portion[outcome.recipient];
       if (recipient === undefined) continue;
-      // Without anybody taken, offering them again would go on for ever.
-      if (taken > 0 && isTooMany(outcome)) again.push(recipient);
+      // When none was accepted, offering them again would never end.
+      if (accepted > 0 && isTooMany(outcome)) again.push(recipient);
       else this.#outcomes[recipient] = { ...outcome, recipient };
     }
-    if (again.length > 0) this.#atMost = taken;
+    if (again.length > 0) this.#atMost = accepted;
     this.#waiting.unshift(...again);
     this.#portion = [];
-    // What is wrong with the message is wrong for all.
+    // A failure that is not about a recipient is about the message, and so about all recipients.
     const [first] = outcomes;
-    if (taken === 0 && (first === undefined || replyTo(first)?.command !== 'RCPT')) this.#giveUp(first);
+    if (accepted === 0 && (first === undefined || replyTo(first)?.command !== 'RCPT')) this.#giveUp(first);
   }
 
-  /** Everybody's outcome, in order. Whoever has none yet tempfails for `reason`. */
+  /** The outcome of each recipient, in order. Those without one get a temporary failure with `reason`. */
   finish(reason: string): readonly RecipientOutcome[] {
     const failure = { kind: 'broken', during: 'idle', text: reason } as const;
     this.#giveUp({ recipient: 0, result: 'tempfail', failure });
@@ -64,7 +65,7 @@ function isTooMany(outcome: RecipientOutcome): boolean {
   return reply.enhanced === '' || reply.enhanced.endsWith('.5.3');
 }
 
-/** The reply that decided; undefined when none did. */
+/** The reply that decided the outcome; undefined when there was none. */
 function replyTo(outcome: RecipientOutcome): RemoteReply | undefined {
   if (outcome.result === 'delivered') return outcome.reply;
   return outcome.failure.kind === 'reply' ? outcome.failure.reply : undefined;

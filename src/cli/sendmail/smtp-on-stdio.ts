@@ -1,4 +1,4 @@
-// sendmail -bs: an SMTP session on standard input and output, carried to the running Sluice.
+// `sendmail -bs`: an SMTP session on standard input and output, passed on to the running Sluice.
 
 import { connect } from 'node:net';
 
@@ -11,8 +11,8 @@ const greetingTimeoutMs = 60_000;
 const silenceTimeoutMs = 600_000;
 
 /**
- * Carries the session until one side ends it.
- * @returns The exit code; EX_TEMPFAIL, and a greeting that says so (RFC 5321 3.1), when Sluice is not there.
+ * Passes the session on until one side ends it.
+ * @returns The exit code; EX_TEMPFAIL, and a greeting that says so (RFC 5321 3.1), when Sluice is not running.
  */
 export function smtpOnStdio(submissionSocket: string): Promise<number> {
   const { promise, resolve } = Promise.withResolvers<number>();
@@ -29,14 +29,14 @@ export function smtpOnStdio(submissionSocket: string): Promise<number> {
   };
   let timer = setTimeout(timedOut, greetingTimeoutMs);
 
-  const goOn = (): void => {
+  const readOrWait = (): void => {
     if (session.isWaiting) stdin.pause();
     else if (inputEnded) socket.end();
     else if (!socket.writableNeedDrain) stdin.resume();
   };
   const send = (bytes: Buffer): void => {
     if (bytes.length > 0 && !socket.write(bytes)) stdin.pause();
-    goOn();
+    readOrWait();
   };
 
   socket.on('connect', () => {
@@ -44,10 +44,10 @@ export function smtpOnStdio(submissionSocket: string): Promise<number> {
     stdin.on('data', (bytes: Buffer) => send(session.take(bytes)));
     stdin.on('end', () => {
       inputEnded = true;
-      goOn();
+      readOrWait();
     });
   });
-  socket.on('drain', goOn);
+  socket.on('drain', readOrWait);
   socket.on('data', (bytes: Buffer) => {
     clearTimeout(timer);
     timer = setTimeout(timedOut, silenceTimeoutMs);

@@ -14,8 +14,8 @@ import { notRunning } from './not-running.ts';
 import { Portions } from './portions.ts';
 
 /**
- * The receiver is on this host and greets at once: one that has not within a minute does not run any more, though its socket is there.
- * RFC 5321 4.5.3.2.1 has five minutes for servers far away that wait until their load permits it.
+ * The receiver is on this host and greets at once. When it has not greeted within a minute, it hangs or is overloaded.
+ * RFC 5321 4.5.3.2.1 allows five minutes, for distant servers that wait until their load permits a session.
  */
 const greetingTimeoutMs = 60_000;
 /** RFC 5321 4.5.3.2.2 to 4.5.3.2.5: for a reply to a command, and for each piece of the content to be taken. */
@@ -42,14 +42,14 @@ export function submit(
   const portions = new Portions(transaction.recipients.length, atMost);
   let connected = false;
 
-  // Timers and not the timeout of the socket: bytes that trickle in complete no reply.
+  // A timer instead of the socket's timeout, which single bytes would restart without completing a reply.
   const timedOut = (): void => {
     session.timedOut();
     pump();
     socket.destroy();
   };
   let timer = setTimeout(timedOut, greetingTimeoutMs);
-  const allow = (ms: number): void => {
+  const restartTimer = (ms: number): void => {
     clearTimeout(timer);
     timer = setTimeout(timedOut, ms);
   };
@@ -63,21 +63,21 @@ export function submit(
     flush();
     socket.cork();
     for (const piece of content) for (const view of stuffer.dotStuff(piece)) socket.write(view);
-    socket.write(stuffer.endOfData(), () => allow(contentTimeoutMs));
+    socket.write(stuffer.endOfData(), () => restartTimer(contentTimeoutMs));
     socket.uncork();
     session.contentSent();
   };
   const begin = (): void => {
     const recipients = portions.next().flatMap((index) => transaction.recipients[index] ?? []);
     if (recipients.length > 0) {
-      allow(commandTimeoutMs);
+      restartTimer(commandTimeoutMs);
       session.begin({ ...transaction, recipients });
       return;
     }
     clearTimeout(timer);
     resolve(portions.finish(''));
     session.quit();
-    // The answer to QUIT changes nothing any more.
+    // The reply to QUIT changes nothing.
     socket.unref();
   };
   const pump = (): void => {
@@ -85,7 +85,7 @@ export function submit(
       if (event.kind === 'ready') {
         begin();
       } else if (event.kind === 'content') {
-        allow(commandTimeoutMs);
+        restartTimer(commandTimeoutMs);
         sendContent();
       } else if (event.kind === 'done') {
         portions.settle(event.outcomes);
@@ -96,7 +96,7 @@ export function submit(
       } else {
         flush();
         socket.end();
-        // After an end in order there is nobody left; after any other the rest was not handed in.
+        // After an orderly end no recipient is left; after any other, the remaining ones were not handed in.
         resolve(
           portions.finish('Sluice closed the connection before it had taken the message for everybody'),
         );

@@ -1,4 +1,4 @@
-// What became of a message that was handed in, as an exit code of sysexits and a text.
+// The result of handing in a message, as an exit code of sysexits and a text.
 
 import type { RecipientOutcome, SessionFailure } from '../../protocol/smtp/client/client-session.ts';
 import { failureText } from '../../protocol/smtp/client/reply-text.ts';
@@ -8,7 +8,7 @@ type Refused = Extract<RecipientOutcome, { readonly result: 'tempfail' | 'permfa
 
 /**
  * The error to end with when not every recipient was taken; undefined when all were.
- * The worst recipient decides, and permanent is worse than for now.
+ * The worst outcome decides: a permanent failure is worse than a temporary one.
  */
 export function verdict(
   outcomes: readonly RecipientOutcome[],
@@ -21,13 +21,13 @@ export function verdict(
     ? [failureText(worst.failure)]
     : refused.map(({ recipient, failure }) => `<${addresses[recipient] ?? ''}>: ${failureText(failure)}`);
   const taken = outcomes.length - refused.length;
-  const some =
+  const scope =
     taken === 0 ? '' : ` for ${refused.length} of ${outcomes.length} recipients, and sent it to the others`;
   const permanent = worst.result === 'permfail';
   return new CommandError(
     exitCodeFor(worst),
     permanent ? 'SENDMAIL_REFUSED' : 'SENDMAIL_TRY_AGAIN',
-    `Sluice did not take the message${some}: ${lines.join('\n  ')}`,
+    `Sluice did not take the message${scope}: ${lines.join('\n  ')}`,
     permanent ? '' : 'Try again later.',
   );
 }
@@ -51,7 +51,7 @@ function statusOf(failure: SessionFailure): string {
   }
 }
 
-/** The exit code for a 4xx or 5xx reply. @param line - the reply as it came: code, status and text */
+/** The exit code for a 4xx or 5xx reply. @param line - the reply as received: code, status and text */
 export function refusalCode(code: number, line: string): ExitCode {
   if (code < 500) return exitCodes.tempFail;
   return permanentCode(/^\d{3}[ -](5\.\d{1,3}\.\d{1,3})(?![\d.])/.exec(line)?.[1] ?? '');
