@@ -147,6 +147,8 @@ export interface Ground {
   readonly system: { openFiles: number };
   /** Plans by domain; others relay to a host of their own. */
   readonly plans: Map<string, RoutePlan>;
+  /** Domains whose mail takes the route of another one. */
+  readonly routes: Map<string, string>;
   /** Serials that the manager waits for, each time that it said so. */
   readonly awaited: (readonly number[])[];
   /** A name server answers no more, or does again. */
@@ -170,6 +172,7 @@ export async function ground(t: TestContext, options: GroundOptions = {}): Promi
   const stats = new MemoryStats();
   const system = { openFiles: 10_000 };
   const plans = new Map<string, RoutePlan>();
+  const routes = new Map<string, string>();
   const awaited: (readonly number[])[] = [];
   let tellOutage: (outage: Outage | undefined) => void = () => undefined;
   const disk = new SimulatedDisk({ seed: 1 }).process();
@@ -188,7 +191,7 @@ export async function ground(t: TestContext, options: GroundOptions = {}): Promi
     },
     spool: store,
     openRouter: () => ({
-      router: routerOf(plans),
+      router: routerOf(plans, routes),
       onOutage: (changed) => {
         tellOutage = changed;
       },
@@ -213,6 +216,7 @@ export async function ground(t: TestContext, options: GroundOptions = {}): Promi
     stats,
     system,
     plans,
+    routes,
     awaited,
     outage: async (outage) => {
       tellOutage(outage);
@@ -251,7 +255,7 @@ export async function ground(t: TestContext, options: GroundOptions = {}): Promi
 }
 
 /** Relays each domain to a host of its own, unless a plan says otherwise. */
-function routerOf(plans: ReadonlyMap<string, RoutePlan>): Router {
+function routerOf(plans: ReadonlyMap<string, RoutePlan>, routes: ReadonlyMap<string, string>): Router {
   const planOf = (key: string): RoutePlan => {
     const domain = key.slice('mx:'.length);
     return plans.get(domain) ?? relayTo(domain);
@@ -259,7 +263,7 @@ function routerOf(plans: ReadonlyMap<string, RoutePlan>): Router {
   return {
     routeOf: (_, recipient) => {
       const domain = recipient.slice(recipient.indexOf('@') + 1);
-      return { key: `mx:${domain}`, domain };
+      return { key: `mx:${routes.get(domain) ?? domain}`, domain };
     },
     looksAtSenders: false,
     cached: () => undefined,

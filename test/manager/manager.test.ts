@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { settled } from '../../sim/virtual-timers.ts';
 import type { RecoveredMessage } from '../../src/spool/types.ts';
 import { SpoolError } from '../../src/spool/spool-error.ts';
-import { deferred, refusedWith, delivered, ground, startMs } from './assembled.ts';
+import { deferred, refusedWith, delivered, ground, plain, startMs } from './assembled.ts';
 import { MemoryStore } from './memory-store.ts';
 import { damageRefusal } from '../../src/message/refusal.ts';
 import { saidForm } from '../refusals.ts';
@@ -128,6 +128,28 @@ test('a sender that dies puts off what it had in hand; nothing stays pinned, and
       .toSorted(),
     ids.toSorted(),
   );
+});
+
+test('what a sender that dies had in hand on a connection in use may have arrived: it is put off like an attempt', async (t) => {
+  const { manager, sender, submit, store } = await ground(t);
+  const one = await sender(1);
+  const first = await submit('u@to.test');
+  await one.done(one.connect.connection, [delivered(0)]);
+  const second = await submit('v@to.test');
+  await one.unlink();
+  manager.senderEnded(1);
+  await settled();
+  assert.deepEqual(store.told, [`settle delivered ${first} 0`, `settle deferred ${second} 0`]);
+  assert.deepEqual([...store.pins], []);
+});
+
+test('mail that waits takes the routes of a reload', async (t) => {
+  const { sender, submit, routes, reload } = await ground(t);
+  const id = await submit('u@old.test');
+  routes.set('old.test', 'new.test');
+  await reload(plain);
+  const one = await sender(1);
+  assert.deepEqual([one.connect.host, one.connect.work.queueId], ['mx.new.test', id]);
 });
 
 test('what a connection that is gone never took up is no attempt, and goes out by another', async (t) => {
