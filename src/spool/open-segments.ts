@@ -55,6 +55,8 @@ export class OpenSegments {
       return await use(entry.fd);
     } finally {
       entry.busy--;
+      // `close` was called meanwhile, and has left this descriptor open for the read.
+      if (entry.busy === 0 && this.#open.get(segment) !== entry) this.#files.closeSync(entry.fd);
     }
   }
 
@@ -85,6 +87,7 @@ export class OpenSegments {
     this.#timer = undefined;
   }
 
+  /** Closes all descriptors; one that is being read is closed at the end of its read. */
   close(): void {
     this.#stop();
     for (const { fd, busy } of this.#open.values()) if (busy === 0) this.#files.closeSync(fd);
