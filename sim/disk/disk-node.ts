@@ -96,7 +96,7 @@ export class FileNode {
   }
 }
 
-/** A change of directory entries: pairs of a name and its new node, undefined if removed. A rename changes two names at once. */
+/** A change of directory entries: pairs of a name and its new node, undefined if removed. A rename changes two names. */
 type DirectoryChange = readonly (readonly [string, DiskNode | undefined])[];
 
 export class DirectoryNode {

@@ -188,8 +188,8 @@ export class SimulatedDisk {
 
   /**
    * Starts a process on this disk.
-   * @param pace - times of its operations; undefined: each is done at once, and its result comes a few turns of the event loop
-   * later
+   * @param pace - times of its operations; undefined: each is done at once, and its result comes a few turns of the event
+   * loop later
    */
   process(pace?: DiskPace): DiskProcess {
     const state = { isKilled: false };

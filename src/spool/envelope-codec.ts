@@ -113,7 +113,8 @@ export interface EnvelopeFacts {
 
 /**
  * Reads an envelope from `at`, not past `end`.
- * @throws {SpoolError} `SPOOL_CORRUPT` when the strings do not fit. Behind a checksum that matches, this is next to impossible.
+ * @throws {SpoolError} `SPOOL_CORRUPT` when the strings do not fit. This is nearly impossible after a
+ * checksum that matches.
  */
 export function decodeEnvelope(buffer: Buffer, at: number, end: number, facts: EnvelopeFacts): Envelope {
   let position = at + 2;

@@ -17,9 +17,9 @@ import type { SpoolProblem } from './types.ts';
 export interface JournalReplay {
   /** Highest number of a journal file; 0 if there is none. */
   readonly highestNumber: number;
-  /** `damaged`: entries that were on stable storage may be missing. `torn`: only entries that a crash cut off may be missing. */
+  /** `damaged`: entries that were on stable storage may be missing. `torn`: only entries that a crash cut off may be. */
   readonly condition: 'absent' | 'good' | 'torn' | 'damaged';
-  /** The oldest needed file has the whole state. If not, it was lost, or a crash interrupted the making of the first file. */
+  /** The oldest needed file has the whole state; otherwise a part was lost, or a crash interrupted the making of file 1. */
   readonly hasBeginning: boolean;
   /** The journal ends as an orderly stop leaves it, so its end is not missing. */
   readonly isClosed: boolean;

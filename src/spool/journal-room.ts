@@ -28,7 +28,7 @@ export interface SnapshotSource {
   readonly snapshot: (sink: EntrySink) => Iterator<undefined>;
 }
 
-/** Makes a journal file with room for a snapshot and for outcomes. @throws {SpoolError} `SPOOL_FULL` if there is too little */
+/** Makes a journal file with room for a snapshot and for outcomes. @throws {SpoolError} `SPOOL_FULL` without the room */
 export async function beginJournal(
   source: SnapshotSource,
   number: number,

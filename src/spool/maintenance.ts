@@ -193,8 +193,8 @@ export class Maintenance {
   }
 
   /**
-   * Removes large files without a record that a dead receiver has left. The receiver is dead if its slot has a newer process;
-   * there is no record if all segments of the old process are completely known.
+   * Removes large files without a record that a dead receiver has left. The receiver is dead if its slot has a newer
+   * process; there is no record if all segments of the old process are completely known.
    */
   async #removeOrphans({ segments }: SegmentListing): Promise<void> {
     const { files, layout, state, onProblem } = this.#options;

@@ -112,7 +112,10 @@ async function* recoverUndamaged(
   if (batch.length > 0) yield batch;
 }
 
-/** True if a large message is not done and has no file. @param present - an earlier listing of the folder; a newer file may exist */
+/**
+ * True if a large message is not done and its file is missing.
+ * @param present - an earlier listing of the folder; newer files may exist
+ */
 async function isLargeFileMissing(
   { files, layout, state }: RecoveryContext,
   head: RecordHead,

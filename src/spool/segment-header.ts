@@ -12,7 +12,7 @@ const flagUnsynced = 2;
 
 export interface SegmentHeader {
   readonly id: number;
-  /** Id of the first segment of the process that wrote this one. A newer value in the same slot means that this process has ended. */
+  /** Id of the first segment of the writing process. A newer value in the same slot means that this process has ended. */
   readonly epoch: number;
   /** Random; see `RecordHead.tag`. */
   readonly tag: number;

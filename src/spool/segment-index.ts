@@ -130,7 +130,7 @@ export interface IndexContents {
   readonly records: FoundRecord[];
   /** Length of the sealed segment; 0 when the header of the index is damaged. */
   readonly sealedLength: number;
-  /** True if the whole index is intact. Otherwise `records` has the entries whose own checksum matches; there may have been more. */
+  /** True if the whole index is intact. Otherwise `records` has only the entries whose own checksum matches. */
   readonly isWhole: boolean;
 }
 

@@ -47,12 +47,12 @@ export interface SpoolWriter {
   newQueueId(): string;
   /**
    * Stores a message by group commit: resolves when content and envelope are on stable storage.
-   * @throws {SpoolError} code `SPOOL_FULL` when there is no room above the reserve, `SPOOL_WRITE_FAILED` when write or sync failed;
-   * in both cases the message is not in the spool and the client gets a 4xx.
+   * @throws {SpoolError} `SPOOL_FULL` when there is no room above the reserve, `SPOOL_WRITE_FAILED` when write or sync
+   * failed; in both cases the message is not in the spool and the client gets a 4xx.
    */
   append(message: NewMessage): Promise<Appended>;
   openLarge(queueId: string): Promise<LargeContent>;
-  /** True while there is room above the reserve and `failure` is undefined; checked before 354, so that mail is refused early. */
+  /** True while there is room above the reserve and no `failure`; checked before 354, so that mail is refused early. */
   hasRoom(sizeBytes: number): boolean;
   /** Why nothing can be stored at present although there may be room, e.g. a read-only file system. */
   readonly failure: SpoolError | undefined;
@@ -183,7 +183,7 @@ export interface SpoolStore {
    * manager
    */
   submitted(queueId: string, ref: StoredRef, recipients: number): boolean;
-  /** Records outcomes: written within some ms, synced within `journalSyncMs`. A message is done when its last recipient is. */
+  /** Records outcomes: written within some ms, synced within `journalSyncMs`. With the last recipient, a message is done. */
   settle(outcomes: readonly Outcome[]): void;
   /** True for a message that is known to be damaged. */
   isDamaged(queueId: string): boolean;
