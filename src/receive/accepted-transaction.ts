@@ -1,22 +1,22 @@
-// The envelope of a message while it comes in.
+// The envelope of a message that is being received.
 
 import type { EnvelopeRecipient } from '../message/envelope.ts';
 import type { MailParameters } from '../protocol/smtp/server/server-types.ts';
 
-/** A transaction whose MAIL and at least one RCPT were accepted. */
+/** A transaction whose MAIL was accepted; recipients are added with each accepted RCPT. */
 export interface AcceptedTransaction {
   readonly client: string;
   readonly helo: string;
   readonly extended: boolean;
   readonly reversePath: string;
   readonly params: MailParameters;
-  /** Name of the tenant; empty: mail of no tenant. */
+  /** The name of the tenant; empty for mail of no tenant. */
   readonly tenant: string;
-  /** The client may relay: it gets the priority that it asks for. */
+  /** Whether the client may relay. Then it may also set the priority. */
   readonly trusted: boolean;
-  /** The client hands mail in for the first time: a missing Date or Message-ID is added (RFC 6409 8). */
+  /** Whether a missing Date or Message-ID is added, unless the message was relayed before (RFC 6409 8). */
   readonly completed: boolean;
-  /** What MT-PRIORITY asked for if the client is trusted, else the tenant's; undefined: none. */
+  /** MT-PRIORITY of a trusted client, else the tenant's priority; undefined for none. */
   readonly priority: number | undefined;
   readonly recipients: EnvelopeRecipient[];
 }

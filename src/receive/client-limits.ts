@@ -1,24 +1,24 @@
-// What one client may take of a receiver: simultaneous connections and new connections in a time.
-// Rates are exact (GCRA: ITU-T I.371 annex A, the virtual scheduling form); idle clients are forgotten.
+// Limits the connections of each client: at the same time, and new ones per time. The rate is exact (GCRA: ITU-T I.371 annex A,
+// virtual scheduling). Idle clients are forgotten.
 
-/** Why a client is refused for now. */
+/** The limit for which a client is refused. */
 export type Refusal = 'connections' | 'rate';
 
 interface Client {
   connections: number;
-  /** GCRA's theoretical arrival time, ms on the clock of `admit`. */
+  /** The theoretical arrival time of GCRA, in ms on the clock of `admit`. */
   arrivalMs: number;
 }
 
-/** How many clients are remembered before idle ones are looked for. */
-const sweepAt = 10_000;
+/** The number of clients at which idle ones are first looked for. */
+const firstSweepAt = 10_000;
 
 export class ClientLimits {
   readonly #maxConnections: number;
   readonly #intervalMs: number;
   readonly #toleranceMs: number;
   readonly #clients = new Map<string, Client>();
-  #sweepAt = sweepAt;
+  #sweepAt = firstSweepAt;
 
   /** @param rate - at most `count` new connections in any `perMs`; a count of 0 sets no limit */
   constructor(maxConnections: number, rate: { readonly count: number; readonly perMs: number }) {
@@ -28,8 +28,8 @@ export class ClientLimits {
   }
 
   /**
-   * Counts a new connection, or says why it is refused; a refused one must not be released.
-   * @param nowMs - ms on a clock that nobody sets
+   * Counts a new connection, or returns the limit that refuses it. A refused connection must not be released.
+   * @param nowMs - of a monotonic clock
    */
   admit(address: string, nowMs: number): Refusal | undefined {
     let client = this.#clients.get(address);
@@ -63,6 +63,6 @@ export class ClientLimits {
     for (const [address, client] of this.#clients) {
       if (client.connections === 0 && client.arrivalMs <= nowMs) this.#clients.delete(address);
     }
-    this.#sweepAt = Math.max(sweepAt, this.#clients.size * 2);
+    this.#sweepAt = Math.max(firstSweepAt, this.#clients.size * 2);
   }
 }

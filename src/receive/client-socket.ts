@@ -1,16 +1,16 @@
-// The socket of one client: reads no faster than is taken and answered, and says its end in order. Whoever owns it never
-// touches the stream below, so that TLS in its place changes this file alone.
+// The socket of one client: it reads no faster than its owner takes the bytes and the client reads our replies, and it closes in an
+// orderly way. Its owner never uses the stream itself, so that adding TLS changes this file only.
 
 import type { Socket } from 'node:net';
 
-/** Replies that a client does not read: beyond this we stop reading its commands. */
+/** When more output than this waits for a client to read it, we stop reading its commands. */
 const maxUnreadOutputBytes = 64 * 1024;
 
 export interface ClientSocketEvents {
   received(chunk: Buffer): void;
   /** The client sends no more; it may still read. */
   halfClosed(): void;
-  /** Comes once, as the last. */
+  /** The last event, exactly once. */
   gone(): void;
 }
 
@@ -36,34 +36,34 @@ export class ClientSocket {
     socket.on('drain', () => this.readOn());
   }
 
-  /** The client sends no more. */
+  /** Has the client closed its side? */
   get isHalfClosed(): boolean {
     return this.#isHalfClosed;
   }
 
-  /** Nothing can be taken just now, see `hold`. */
+  /** Is input on hold? See `hold`. */
   get isHeld(): boolean {
     return this.#isHeld;
   }
 
-  /** Nothing can be taken from now on, as while the disk is waited for: reading stops when the next bytes come. */
+  /** Puts input on hold, e.g. while the disk works. Reading stops when the next bytes have come. */
   hold(): void {
     this.#isHeld = true;
   }
 
-  /** Something can be taken again. What came is taken first, and then `readOn` called. */
+  /** Ends the hold. The owner takes the bytes that came meanwhile, and then calls `readOn`. */
   release(): void {
     this.#isHeld = false;
   }
 
-  /** Reads on, unless there is a reason not to. */
+  /** Continues reading, unless input is on hold or too much output waits. */
   readOn(): void {
     if (!this.#isPaused || this.#isHeld || this.#socket.writableLength > maxUnreadOutputBytes) return;
     this.#isPaused = false;
     this.#socket.resume();
   }
 
-  /** Whether it is written: not to a client that is gone. */
+  /** @returns false when the connection is closed, and nothing was written */
   write(output: Uint8Array): boolean {
     if (this.#socket.destroyed) return false;
     this.#socket.write(output);
@@ -71,25 +71,25 @@ export class ClientSocket {
     return true;
   }
 
-  /** Says our end when all is written; the client has yet to close its side. */
+  /** Closes our side when all output is written. The client still has to close its side. */
   end(): void {
     this.#socket.end();
   }
 
-  /** The last reply to a client that need not be waited for: closes as soon as it is written. */
+  /** Writes a last reply, and closes as soon as it is written, without waiting for the client. */
   endWith(reply: string): void {
     this.#socket.end(reply);
     this.#socket.destroySoon();
   }
 
-  /** For a client that waits for nothing but this output: the connection is closed as soon as that is written. */
+  /** Writes output that is all a client waits for, and closes as soon as it is written. */
   closeAfter(output: Uint8Array | undefined): void {
     if (output === undefined) this.#socket.destroy();
-    // A microtask later: a stream that is destroyed inside its write callback makes an error, with its stack, for nobody.
+    // A microtask later, since a stream that is destroyed inside its write callback creates an error that nobody needs.
     else this.#socket.write(output, () => queueMicrotask(() => this.#socket.destroy()));
   }
 
-  /** Closes at once; what is not written never is. */
+  /** Closes at once. Output that is not written is lost. */
   destroy(): void {
     this.#socket.destroy();
   }

@@ -1,13 +1,14 @@
-// How long a client may take: for a command, for the next piece of content, for the session, and to close its side at the end.
-// A part of a command line starts no time anew (RFC 5321 4.5.3.2.7): one byte a minute would hold a connection for ever.
+// Times out a client: for a command, for the next piece of content, for the session, and for closing its side at the end.
+// A part of a command line does not restart the time (RFC 5321 4.5.3.2.7), so that a client cannot hold a connection for ever by
+// sending one byte a minute.
 
 import type { Deadline, Deadlines } from '../io/deadlines.ts';
 import type { ServerPhase } from '../protocol/smtp/server/server-types.ts';
 import type { ReceiveSettings } from './types.ts';
 
 /**
- * So much content starts timeout_data anew, and no single byte does: a sender that has more to send fills its segments, of which
- * the smallest that TCP uses have 536 bytes.
+ * Content that restarts timeout_data. A single byte does not: a sender that has more to send fills its TCP segments, which have
+ * at least 536 bytes.
  */
 const contentStepBytes = 512;
 
@@ -22,9 +23,9 @@ export class ClientTimer implements Deadline {
   readonly #settings: ReceiveSettings;
   readonly #onExpired: () => void;
   readonly #sessionEndsAtMs: number;
-  /** What the time was set for. */
+  /** The phase that the current deadline is for. */
   #phase: ServerPhase | undefined;
-  /** Received since then while content is due. */
+  /** Content received since the deadline was set. */
   #contentBytes = 0;
   #lingering = false;
 
@@ -39,20 +40,20 @@ export class ClientTimer implements Deadline {
     this.#onExpired();
   }
 
-  /** The client has sent this many bytes of content. */
-  contentCame(bytes: number): void {
+  /** Counts content that the client has sent. */
+  countContent(bytes: number): void {
     this.#contentBytes += bytes;
   }
 
   /**
-   * Starts the time for the next command, or the next piece of content, unless it runs already.
+   * Starts the time for the next command or the next piece of content, unless it is running already.
    *
-   * @param progress - a command was answered, or a message got on
+   * @param progress - whether a command was answered, or a message begun or ended
    */
   run(phase: ServerPhase, progress: boolean): void {
     if (this.#lingering) return;
     const enough = phase === 'content' && this.#contentBytes >= contentStepBytes;
-    // Without a time the connection came back from waiting for the disk.
+    // `atMs` is Infinity after `stop`: the connection waited for the disk.
     if (!progress && !enough && phase === this.#phase && this.atMs !== Infinity) return;
     this.#phase = phase;
     this.#contentBytes = 0;
@@ -61,14 +62,14 @@ export class ClientTimer implements Deadline {
     this.#deadlines.set(this, Math.min(phase === 'content' ? dataTimeoutMs : commandTimeoutMs, leftMs));
   }
 
-  /** Our last reply is written. What the client sends from now on makes its moment no longer. */
+  /** Starts the time for closing after our last reply. Nothing that the client sends restarts it. */
   linger(): void {
     if (this.#lingering) return;
     this.#lingering = true;
     this.#deadlines.set(this, lingerMs);
   }
 
-  /** No time runs while the client waits for us. */
+  /** Stops the time while the client waits for us. */
   stop(): void {
     this.#deadlines.clear(this);
   }

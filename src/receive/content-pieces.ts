@@ -1,8 +1,8 @@
-// The pieces of a message's content while they are gathered. A content of stuffed dots comes in tiny pieces, each an
-// object of its own: they are joined as they come, so that memory stays in proportion to bytes.
+// Gathers the pieces of a message's content. Content of stuffed dots comes in tiny pieces, each of them an object: they are joined
+// from time to time, so that memory stays in proportion to the bytes.
 
-/** Pieces that are kept apart at most; more are joined into one block. */
-const looseAtMost = 128;
+/** At this number, separate pieces are joined into one block. */
+const maxLoosePieces = 128;
 
 export class ContentPieces {
   #blocks: Uint8Array[] = [];
@@ -15,12 +15,12 @@ export class ContentPieces {
 
   push(piece: Uint8Array): void {
     this.#bytes += piece.length;
-    if (this.#loose.push(piece) < looseAtMost) return;
+    if (this.#loose.push(piece) < maxLoosePieces) return;
     this.#blocks.push(Buffer.concat(this.#loose));
     this.#loose = [];
   }
 
-  /** All pieces so far, in order; from here on there are none. */
+  /** Removes and returns all pieces so far, in order. */
   take(): Uint8Array[] {
     const pieces = this.#blocks.length === 0 ? this.#loose : [...this.#blocks, ...this.#loose];
     this.#blocks = [];

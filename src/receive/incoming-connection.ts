@@ -1,5 +1,5 @@
-// One incoming SMTP connection: the socket and timer around a sans-I/O server session (RFC 5321).
-// Answers 250 to a message only after the spool says that it is on stable storage.
+// One incoming SMTP connection: connects the socket, the timer and the intake of messages to a server session without I/O
+// (RFC 5321). Promises: a message is answered 250 only after the spool says that it is on stable storage.
 
 import type { Socket } from 'node:net';
 import type { RcptParameters, Reply, ServerEvent } from '../protocol/smtp/server/server-types.ts';
@@ -10,7 +10,7 @@ import { ClientSocket } from './client-socket.ts';
 import { ClientTimer } from './client-timer.ts';
 import { MessageIntake } from './message-intake.ts';
 import type { ReceiveContext } from './receive-context.ts';
-import { refusalNow } from './store-refusals.ts';
+import { refusalBeforeContent } from './store-refusals.ts';
 
 const busy: Reply = { code: 452, enhanced: '4.3.1', text: 'Too much mail at once, try again later' };
 const relayingDenied: Reply = { code: 550, enhanced: '5.7.1', text: 'Relaying denied' };
@@ -28,15 +28,15 @@ export class IncomingConnection {
   #extended = false;
   #transaction: AcceptedTransaction | undefined;
   #content: MessageIntake | undefined;
-  /** Our last reply is written: the client has a moment to close its side. */
+  /** Our last reply is written. The client gets a short time to close its side. */
   #ending = false;
   #closed = false;
   /** The connection was turned away before its session began. */
   #refused = false;
 
   /**
-   * @param client - its IP address; empty for a program of this host on the submission socket
-   * @param completesMail - of the listener: mail from clients that may relay is completed
+   * @param client - the client's IP address; empty for a program of this host on the submission socket
+   * @param completesMail - whether the listener completes mail of clients that may relay
    */
   constructor(
     context: ReceiveContext,
@@ -67,7 +67,7 @@ export class IncomingConnection {
     this.#pump();
   }
 
-  /** Says why there is no service, and closes. */
+  /** Answers with the reason why there is no service, and closes. */
   refuse(reply: Reply): void {
     this.#refused = true;
     this.#context.log.rejected(this.#client, 'CONNECT', reply, '', '');
@@ -76,7 +76,7 @@ export class IncomingConnection {
     this.#pump();
   }
 
-  /** 421 at the next command; a message in hand is finished first (RFC 5321 3.8). */
+  /** Ends the session with 421 (RFC 5321 3.8). A message that is being received is finished first. */
   shutdown(): void {
     if (this.#closed) return;
     this.#session.shutdown('Sluice is stopping, try again later');
@@ -96,13 +96,13 @@ export class IncomingConnection {
     this.#socket.endWith(
       `421 4.4.2 ${this.#context.settings.hostname} Timed out, closing the connection\r\n`,
     );
-    // A client that reads nothing would keep what is not written, and its connection, for ever.
+    // Without this time, a client that reads nothing would keep its connection and our output for ever.
     this.#ending = true;
     this.#timer.linger();
   }
 
   #received(chunk: Buffer): void {
-    if (this.#session.phase === 'content') this.#timer.contentCame(chunk.length);
+    if (this.#session.phase === 'content') this.#timer.countContent(chunk.length);
     this.#session.receive(chunk);
     if (!this.#socket.isHeld) this.#pump();
   }
@@ -146,8 +146,8 @@ export class IncomingConnection {
         this.#end();
         break;
       case 'reset':
-        if (session.phase === 'content') this.#contentRefused();
-        this.#forget();
+        if (session.phase === 'content') this.#logContentRefusal();
+        this.#dropTransaction();
         break;
       case 'vrfy':
         session.accept();
@@ -156,8 +156,8 @@ export class IncomingConnection {
         this.#quit();
         break;
       case 'close':
-        this.#logEnd();
-        // The client may still be sending: a close now would reset the connection and take our reply with it.
+        this.#logLastReply();
+        // The client may still be sending: closing now would reset the connection, and the client would lose our reply.
         this.#flush();
         this.#socket.end();
         this.#ending = true;
@@ -165,14 +165,14 @@ export class IncomingConnection {
     }
   }
 
-  /** Why the session has ended by itself; one that never began was logged already. */
-  #logEnd(): void {
+  /** Logs the reply with which the session ended by itself. A connection that was refused is logged already. */
+  #logLastReply(): void {
     const { lastReply } = this.#session;
     if (lastReply === undefined || this.#refused) return;
     this.#context.log.rejected(this.#client, 'SESSION', lastReply, '', '');
   }
 
-  /** The client waits for nothing but our 221: the connection is closed as soon as that is written. */
+  /** Closes the connection as soon as our 221 is written: the client waits for nothing else. */
   #quit(): void {
     this.#ending = true;
     this.#socket.closeAfter(this.#session.takeOutput());
@@ -181,15 +181,15 @@ export class IncomingConnection {
   #mail(event: ServerEvent & { readonly kind: 'mail' }): void {
     const { spool, memory } = this.#context;
     const { reversePath, params } = event;
-    const refusal = refusalNow(spool, params.sizeBytes) ?? (memory.exhausted ? busy : undefined);
+    const refusal = refusalBeforeContent(spool, params.sizeBytes) ?? (memory.exhausted ? busy : undefined);
     if (refusal !== undefined) {
       this.#reject('MAIL', refusal, reversePath, '');
       return;
     }
     const tenant = this.#context.tenants.of(this.#client, reversePath);
     const trusted = this.#isRelayClient;
-    const usual = tenant === undefined || tenant.priority === 0 ? undefined : tenant.priority;
-    const priority = trusted ? (params.priority ?? usual) : usual;
+    const tenantPriority = tenant === undefined || tenant.priority === 0 ? undefined : tenant.priority;
+    const priority = trusted ? (params.priority ?? tenantPriority) : tenantPriority;
     this.#transaction = {
       client: this.#client,
       helo: this.#helo,
@@ -202,7 +202,7 @@ export class IncomingConnection {
       priority,
       recipients: [],
     };
-    // RFC 6710 4.1: a server may give another priority than it was asked for, and tells so by X.3.6.
+    // RFC 6710 4.1: a server may use another priority than it was asked for, and says so with X.3.6.
     const inForce = priority ?? 0;
     if ((params.priority ?? inForce) === inForce) this.#session.accept();
     else this.#session.accept(`${inForce} is the priority of this message`, '2.3.6');
@@ -211,8 +211,8 @@ export class IncomingConnection {
   #rcpt(forwardPath: string, params: RcptParameters): void {
     const transaction = this.#transaction;
     if (transaction === undefined) return;
-    const { address, isTaken } = judgeAddress(this.#context, this.#isRelayClient, forwardPath);
-    if (!isTaken) {
+    const { address, isAccepted } = judgeAddress(this.#context, this.#isRelayClient, forwardPath);
+    if (!isAccepted) {
       this.#reject('RCPT', relayingDenied, transaction.reversePath, address);
       return;
     }
@@ -223,7 +223,7 @@ export class IncomingConnection {
   #data(): void {
     const transaction = this.#transaction;
     if (transaction === undefined) return;
-    const refusal = refusalNow(this.#context.spool, transaction.params.sizeBytes);
+    const refusal = refusalBeforeContent(this.#context.spool, transaction.params.sizeBytes);
     if (refusal !== undefined) {
       this.#reject('DATA', refusal, transaction.reversePath, '');
       return;
@@ -269,21 +269,21 @@ export class IncomingConnection {
     this.#session.reject(reply);
   }
 
-  /** The session has found something in the content that SMTP forbids, and answers so at its end. */
-  #contentRefused(): void {
+  /** Logs why the session refuses the content, which it does at the end of the content. */
+  #logContentRefusal(): void {
     const { contentRefusal } = this.#session;
     if (contentRefusal === undefined) return;
     const { reversePath = '' } = this.#transaction ?? {};
     this.#context.log.rejected(this.#client, 'content', contentRefusal, reversePath, '');
   }
 
-  #forget(): void {
+  #dropTransaction(): void {
     this.#transaction = undefined;
     this.#content?.abort();
     this.#content = undefined;
   }
 
-  /** Whether there was anything to say. */
+  /** @returns whether there was output that could be written */
   #flush(): boolean {
     const output = this.#session.takeOutput();
     return output !== undefined && this.#socket.write(output);
@@ -293,7 +293,7 @@ export class IncomingConnection {
     if (this.#closed) return;
     this.#closed = true;
     this.#timer.stop();
-    this.#forget();
+    this.#dropTransaction();
     this.#onClosed();
   }
 }

@@ -1,30 +1,30 @@
-// Whether mail to a recipient is taken, and to which address it goes then.
+// Decides whether mail to a recipient is accepted, and to which address it goes.
 
 import { domainOf } from '../address/domain.ts';
 import type { ReceiveContext } from './receive-context.ts';
 
 export interface AddressVerdict {
-  /** Where the mail goes; the recipient's own address but for the postmaster of this host. */
+  /** The address that the mail goes to: that of RCPT, or for the postmaster of this host, the configured one. */
   readonly address: string;
-  readonly isTaken: boolean;
+  readonly isAccepted: boolean;
 }
 
-/** @param isRelayClient - it may send to anyone */
+/** @param isRelayClient - whether the client may send to anyone */
 export function judgeAddress(
   { settings, relay }: ReceiveContext,
   isRelayClient: boolean,
   forwardPath: string,
 ): AddressVerdict {
   const { hostname, postmaster } = settings;
-  const isPostmaster = /^postmaster(?:@|$)/i.test(forwardPath) && isOurs(forwardPath, hostname);
-  // RFC 5321 4.5.1: mail for the postmaster of this host is taken from everyone.
+  const isPostmaster = /^postmaster(?:@|$)/i.test(forwardPath) && isOfThisHost(forwardPath, hostname);
+  // RFC 5321 4.5.1: mail for the postmaster of this host is accepted from everyone.
   const address = isPostmaster ? (postmaster ?? `postmaster@${hostname}`) : forwardPath;
-  const isTaken = isRelayClient || address === postmaster || relay.acceptsDomain(domainOf(address));
-  return { address, isTaken };
+  const isAccepted = isRelayClient || address === postmaster || relay.acceptsDomain(domainOf(address));
+  return { address, isAccepted };
 }
 
-/** Has the path no domain, or that of this host? */
-function isOurs(forwardPath: string, hostname: string): boolean {
+/** Has the path no domain, or the name of this host as its domain? */
+function isOfThisHost(forwardPath: string, hostname: string): boolean {
   const at = forwardPath.lastIndexOf('@');
   return at === -1 || forwardPath.slice(at + 1).toLowerCase() === hostname;
 }

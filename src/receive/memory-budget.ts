@@ -1,4 +1,4 @@
-// Content held in memory by all sessions of a receiver together: a bound, however many clients there are.
+// Counts the content that all sessions of a receiver together hold in memory, so that it stays bounded.
 
 export class MemoryBudget {
   readonly #limitBytes: number;
@@ -20,12 +20,12 @@ export class MemoryBudget {
     return this.#usedBytes;
   }
 
-  /** Above half: sessions write content to disk early instead of gathering it. */
+  /** More than half is used: sessions write content to disk early instead of gathering it. */
   get scarce(): boolean {
     return this.#usedBytes > this.#limitBytes / 2;
   }
 
-  /** New transactions are put off with a 452. */
+  /** All of it is used: new transactions are answered 452. */
   get exhausted(): boolean {
     return this.#usedBytes > this.#limitBytes;
   }

@@ -1,5 +1,5 @@
-// Gathers the content of one message and puts it into the spool: in one record if it is small, through a file of its own if not.
-// Adds the Received line, completes what our own devices leave out, and refuses mail that loops.
+// Gathers the content of one message and stores it in the spool: a small one in one record, a large one through a file of its own.
+// Adds the Received line, completes mail of our own devices (RFC 6409 8), and refuses mail that loops.
 
 import type { Envelope } from '../message/envelope.ts';
 import { FieldValue } from '../message/field-value.ts';
@@ -13,12 +13,12 @@ import type { AcceptedTransaction } from './accepted-transaction.ts';
 import { ContentPieces } from './content-pieces.ts';
 import { insertBytes } from './insert-bytes.ts';
 import type { ReceiveContext } from './receive-context.ts';
-import { refusalOf } from './store-refusals.ts';
+import { refusalAfterContent } from './store-refusals.ts';
 
 /** When memory is scarce, content beyond this goes to disk while it arrives. */
 const scarceSpillBytes = 64 * 1024;
 
-/** What is written at once to the file of a large message. */
+/** Content is written to the file of a large message in pieces of at least this size. */
 const largeWriteBytes = 64 * 1024;
 
 export type IntakeAnswer =
@@ -31,13 +31,13 @@ export class MessageIntake {
   readonly transaction: AcceptedTransaction;
   readonly #context: ReceiveContext;
   readonly #startedAtMs = Date.now();
-  /** On the monotonic clock: how long it took is no matter of dates. */
-  readonly #begunAtMs = performance.now();
+  /** On the monotonic clock, for the duration in the log. */
+  readonly #startedAtMonotonicMs = performance.now();
   readonly #hops = new HopCounter();
   readonly #pieces = new ContentPieces();
-  /** Undefined when no header field may ask for a priority. */
+  /** Undefined when no header field may set the priority. */
   readonly #priorityField: FieldValue | undefined;
-  /** Undefined when nothing is added. */
+  /** Undefined when no missing fields are added. */
   readonly #missing: MissingFields | undefined;
   #queueId = '';
   #large: LargeContent | undefined;
@@ -49,13 +49,16 @@ export class MessageIntake {
     this.transaction = transaction;
     this.#missing = transaction.completed ? new MissingFields() : undefined;
     const { priorityHeader } = context.settings;
-    // RFC 6710 4.1, RFC 6758 4: a field counts only where the parameter could have been given, and was not.
+    // RFC 6710 4.1, RFC 6758 4: the field counts only when the client might have given the parameter, and did not.
     if (priorityHeader !== '' && transaction.trusted && transaction.params.priority === undefined) {
       this.#priorityField = new FieldValue(priorityHeader);
     }
   }
 
-  /** Takes a piece. A promise means: no more until it resolves (it never rejects; failures show in `finish`). */
+  /**
+   * Takes a piece of content.
+   * @returns a promise when no more pieces may come until it resolves; it never rejects, since `finish` reports failures
+   */
   add(bytes: Uint8Array): Promise<void> | undefined {
     if (this.#failure !== undefined) return undefined;
     if (!this.#hops.complete) {
@@ -73,7 +76,7 @@ export class MessageIntake {
     return this.#pieces.bytes <= spillBytes ? undefined : this.#spill();
   }
 
-  /** The content is complete; calls back once, when the message is on stable storage or refused. */
+  /** Ends the content. Calls back once, when the message is on stable storage or refused. */
   finish(answer: (answer: IntakeAnswer) => void): void {
     if (this.#failure !== undefined) {
       this.#refuse(answer, this.#failure);
@@ -91,11 +94,11 @@ export class MessageIntake {
     );
   }
 
-  /** The transaction is over without a message; what was written is removed. */
+  /** Ends the transaction without a message, and removes what was written. */
   abort(): void {
     if (this.#aborted) return;
     this.#aborted = true;
-    this.#content();
+    this.#takeContent();
     void this.#large?.abort();
   }
 
@@ -104,7 +107,7 @@ export class MessageIntake {
     const heldBytes = this.#pieces.bytes;
     const stored = this.#context.spool.append({
       envelope: this.#envelope(),
-      content: [this.#received(), ...this.#completed(this.#pieces.take())],
+      content: [this.#receivedLine(), ...this.#withMissingFields(this.#pieces.take())],
     });
     return stored.finally(() => this.#context.memory.give(heldBytes));
   }
@@ -124,7 +127,7 @@ export class MessageIntake {
       tenant: transaction.tenant === '' ? undefined : transaction.tenant,
       priority,
     });
-    log.received(this.#queueId, transaction, priority, appended.sizeBytes, this.#begunAtMs);
+    log.received(this.#queueId, transaction, priority, appended.sizeBytes, this.#startedAtMonotonicMs);
     const accepted = { kind: 'accepted', queueId: this.#queueId } as const;
     if (intake.congested) intake.whenDrained(() => answer(accepted));
     else answer(accepted);
@@ -133,7 +136,7 @@ export class MessageIntake {
   #refuse(answer: (answer: IntakeAnswer) => void, error: unknown): void {
     this.abort();
     this.#context.storeWatch.failed(this.#queueId, error);
-    answer({ kind: 'refused', reply: refusalOf(error) });
+    answer({ kind: 'refused', reply: refusalAfterContent(error) });
   }
 
   async #spill(): Promise<void> {
@@ -145,8 +148,8 @@ export class MessageIntake {
         return;
       }
       this.#large = large;
-      await large.write(this.#received());
-      await large.write(Buffer.concat(this.#completed(this.#content())));
+      await large.write(this.#receivedLine());
+      await large.write(Buffer.concat(this.#withMissingFields(this.#takeContent())));
     } catch (error) {
       this.#failure = error;
     }
@@ -154,35 +157,35 @@ export class MessageIntake {
 
   async #write(large: LargeContent): Promise<void> {
     try {
-      await large.write(Buffer.concat(this.#content()));
+      await large.write(Buffer.concat(this.#takeContent()));
     } catch (error) {
       this.#failure = error;
     }
   }
 
   async #commit(large: LargeContent): Promise<Appended> {
-    await large.write(Buffer.concat(this.#content()));
+    await large.write(Buffer.concat(this.#takeContent()));
     return large.commit(this.#envelope());
   }
 
-  /** What was gathered; it no longer counts as held in memory by this session. */
-  #content(): Uint8Array[] {
+  /** Takes the pieces that were gathered. They no longer count as held in memory. */
+  #takeContent(): Uint8Array[] {
     this.#context.memory.give(this.#pieces.bytes);
     return this.#pieces.take();
   }
 
-  /** The content so far, from its beginning, with the fields that it needs and does not have at the end of its header. */
-  #completed(pieces: Uint8Array[]): Uint8Array[] {
+  /** The pieces, which begin the content, with missing header fields inserted at the end of the header. */
+  #withMissingFields(pieces: Uint8Array[]): Uint8Array[] {
     const missing = this.#missing;
     const { count, headerBytes } = this.#hops;
-    // RFC 5321 6.4: a relay completes nothing; a message with a trace field was handed in somewhere else. A header that is not
-    // seen to its end is left alone, too: it is broken, or larger than what is held in memory.
+    // RFC 5321 6.4: a relay completes nothing, and a message with a trace field was handed in somewhere else. A header whose end
+    // is not in these pieces is not changed either: it is malformed, or larger than the content that is held in memory.
     if (missing === undefined || missing.none || count > 0 || headerBytes < 0) return pieces;
     const lines = missing.lines(this.#context.settings.hostname, this.#startedAtMs);
     return insertBytes(pieces, headerBytes, Buffer.from(lines, 'latin1'));
   }
 
-  #received(): Uint8Array {
+  #receivedLine(): Uint8Array {
     const { client, helo, extended, recipients, params } = this.transaction;
     return receivedLine({
       helo,
@@ -196,12 +199,12 @@ export class MessageIntake {
     });
   }
 
-  /** What is known of it so far: for good when the header block is complete. */
+  /** The priority as known so far; final when the header is complete. */
   #priority(): number | undefined {
     const field = this.#priorityField;
-    // RFC 6758 4: of several fields none counts.
-    const asked = field?.count === 1 ? priorityOfField(field.value) : undefined;
-    return asked ?? this.transaction.priority;
+    // RFC 6758 4: when there are several fields, none of them counts.
+    const fromField = field?.count === 1 ? priorityOfField(field.value) : undefined;
+    return fromField ?? this.transaction.priority;
   }
 
   #envelope(): Envelope {

@@ -1,4 +1,4 @@
-// What every incoming connection of a process shares.
+// What all incoming connections of a process share.
 
 import type { Deadlines } from '../io/deadlines.ts';
 import type { RelayPolicy } from '../policy/relay-policy.ts';
@@ -10,7 +10,7 @@ import type { StoreWatch } from './store-watch.ts';
 import type { Intake, ReceiveSettings } from './types.ts';
 
 /**
- * What a connection needs from its process. Settings are those in force when the connection began; tenants change for
+ * What a connection needs from its process. A connection keeps the settings with which it began; a change of tenants applies to
  * all connections at once.
  */
 export interface ReceiveContext {

@@ -1,4 +1,4 @@
-// What the receiving side writes into the log.
+// Writes the log events of received mail: `received` and `rejected`.
 
 import type { Logger } from '../log/logger.ts';
 import type { Reply } from '../protocol/smtp/server/server-types.ts';
@@ -16,7 +16,7 @@ export class ReceiveLog {
     transaction: AcceptedTransaction,
     priority: number | undefined,
     sizeBytes: number,
-    begunAtMs: number,
+    startedAtMonotonicMs: number,
   ): void {
     this.#log.event('received', {
       id: queueId,
@@ -28,7 +28,7 @@ export class ReceiveLog {
       size: sizeBytes,
       tenant: transaction.tenant === '' ? undefined : transaction.tenant,
       priority,
-      transactionMs: Math.round(performance.now() - begunAtMs),
+      transactionMs: Math.round(performance.now() - startedAtMonotonicMs),
     });
   }
 

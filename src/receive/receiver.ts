@@ -1,4 +1,4 @@
-// The listeners of one receiver process: accepts connections within the limits and hands each to its session.
+// The listeners of one receiver process: accepts connections within the limits and starts a session for each.
 
 import { createServer, type Server, type Socket } from 'node:net';
 import { StartError } from '../errors/start-error.ts';
@@ -15,11 +15,11 @@ export interface ListenAddress {
   readonly port: number;
 }
 
-/** How a listener treats mail. */
+/** How a listener is shared, and how it treats mail. */
 export interface ListenOptions {
-  /** Several receiver processes share the port (SO_REUSEPORT). */
+  /** Share the port with other receiver processes (SO_REUSEPORT)? */
   readonly shared: boolean;
-  /** Mail that clients in relay_networks hand in for the first time is completed. */
+  /** Complete mail that clients in relay_networks hand in for the first time? */
   readonly completesMail: boolean;
 }
 
@@ -35,12 +35,12 @@ const tooFast: Reply = {
   text: 'Too many new connections from your address, try again later',
 };
 
-/** Beyond the limit, this many more connections still hear a 421; further ones are closed without a word. */
-const refusedAtOnce = 1000;
+/** The number of connections above the limit that are answered 421. Further ones are closed without a reply. */
+const maxRefusedConnections = 1000;
 
 export class Receiver {
   #context: ReceiveContext;
-  /** What clients that no limit applies to get. */
+  /** The context of clients that the limits per client do not apply to. */
   #exemptContext: ReceiveContext;
   #exempt: NetworkSet;
   #limits: ClientLimits;
@@ -48,7 +48,7 @@ export class Receiver {
   readonly #connections = new Set<IncomingConnection>();
   #whenDrained: (() => void) | undefined;
 
-  /** @param exempt - clients that no per-client limit applies to */
+  /** @param exempt - clients that the limits per client do not apply to */
   constructor(context: ReceiveContext, exempt: NetworkSet) {
     this.#context = context;
     this.#exemptContext = withoutErrorLimit(context);
@@ -56,18 +56,18 @@ export class Receiver {
     this.#limits = limitsOf(context);
   }
 
-  /** New settings for connections that begin from now on; those that are open keep theirs. */
+  /** Applies new settings to connections that begin from now on. Open connections keep theirs. */
   reconfigure(context: ReceiveContext, exempt: NetworkSet): void {
     const before = this.#context.settings;
     const { maxConnectionsPerClient, connectionRatePerClient: rate } = context.settings;
-    const same =
+    const areLimitsSame =
       before.maxConnectionsPerClient === maxConnectionsPerClient &&
       before.connectionRatePerClient.count === rate.count &&
       before.connectionRatePerClient.perMs === rate.perMs;
     this.#context = context;
     this.#exemptContext = withoutErrorLimit(context);
     this.#exempt = exempt;
-    if (!same) this.#limits = limitsOf(context);
+    if (!areLimitsSame) this.#limits = limitsOf(context);
   }
 
   /**
@@ -86,7 +86,7 @@ export class Receiver {
   }
 
   /**
-   * Makes sure that nobody else has the port: a shared one would be shared with strangers too, and mail with them.
+   * Checks that no other program listens on the port: with SO_REUSEPORT it would share the port, and get a part of the mail.
    * @throws {StartError} `LISTEN_FAILED` when the address cannot be bound
    */
   static async checkFree(address: ListenAddress): Promise<void> {
@@ -99,7 +99,7 @@ export class Receiver {
 
   /**
    * Starts to listen on a Unix-domain socket for programs of this host (`sluice sendmail`): they may relay.
-   * @throws {StartError} `SUBMISSION_SOCKET` when it cannot be made
+   * @throws {StartError} `SUBMISSION_SOCKET` when it cannot be created
    */
   async listenLocal(path: string): Promise<void> {
     const server = createServer({ allowHalfOpen: true }, (socket) => this.#acceptLocal(socket));
@@ -109,7 +109,7 @@ export class Receiver {
     } catch (error) {
       throw new StartError(
         'SUBMISSION_SOCKET',
-        `Making the submission socket ${path}: ${error instanceof Error ? error.message : String(error)}.`,
+        `Creating the submission socket ${path}: ${error instanceof Error ? error.message : String(error)}.`,
         'Set submission_socket to a path of at most 100 bytes of its own, in a folder that Sluice may write.',
       );
     }
@@ -119,7 +119,7 @@ export class Receiver {
     return this.#connections.size;
   }
 
-  /** Listens no more, finishes the messages in hand, then calls back. */
+  /** Stops listening, finishes the messages that are being received, then calls back. */
   drain(whenDrained: () => void): void {
     this.#whenDrained = whenDrained;
     for (const server of this.#servers) server.close();
@@ -127,7 +127,7 @@ export class Receiver {
     if (this.#connections.size === 0) this.#drained();
   }
 
-  /** Ends every session at once; what was not answered with 250 is the client's to send again. */
+  /** Ends every session at once. Clients send again what was not answered 250. */
   abandon(): void {
     for (const connection of this.#connections) connection.destroy();
   }
@@ -135,12 +135,12 @@ export class Receiver {
   #accept(socket: Socket, completesMail: boolean): void {
     const client = withoutMapping(socket.remoteAddress ?? '');
     if (client === '') {
-      socket.destroy(); // gone before we looked
+      socket.destroy(); // the client has gone already
       return;
     }
     const { settings } = this.#context;
     if (this.#connections.size >= settings.maxConnections) {
-      if (this.#connections.size >= settings.maxConnections + refusedAtOnce) socket.destroy();
+      if (this.#connections.size >= settings.maxConnections + maxRefusedConnections) socket.destroy();
       else this.#open(socket, client, completesMail, () => undefined).refuse(tooMany);
       return;
     }
@@ -194,7 +194,7 @@ function bind(server: Server, address: ListenAddress, shared: boolean): Promise<
   });
 }
 
-/** Made once: sessions with the same options share their replies. */
+/** Created once for all connections, since sessions with the same options object share their encoded replies. */
 function withoutErrorLimit(context: ReceiveContext): ReceiveContext {
   const { settings } = context;
   return { ...context, settings: { ...settings, session: { ...settings.session, maxErrors: 0 } } };
@@ -211,7 +211,7 @@ function listenError({ host, port }: ListenAddress, error: NodeJS.ErrnoException
       return new StartError(
         'LISTEN_FAILED',
         `${where}: the port is in use.`,
-        'Stop the program that has it, or set another address under [[listen]].',
+        'Stop the program that listens there, or set another address under [[listen]].',
       );
     case 'EACCES':
       return new StartError(

@@ -1,5 +1,5 @@
-// Whether accepted mail can be stored. While it cannot, that is a trouble of this process until something is stored again,
-// by a client's message or by a probe of our own, and the log has one line a minute however many messages are refused.
+// Watches whether messages can be stored. While they cannot, this process reports a trouble, until a client's message or our own
+// probe is stored. The log gets one line a minute, however many messages are refused.
 
 import type { Logger } from '../log/logger.ts';
 import { unwritableNotice } from '../spool/probe.ts';
@@ -7,15 +7,15 @@ import { SpoolError, systemErrorText } from '../spool/spool-error.ts';
 import type { Troubles } from '../stats/troubles.ts';
 
 const lineEveryMs = 60_000;
-/** How often a spool that could not be written is tried without waiting for a message. */
+/** The time between probes of a spool that could not be written. */
 const probeEveryMs = 5_000;
 
 export interface StoreWatchParts {
-  /** The spool's folder, for people. */
+  /** The spool's folder, for messages. */
   readonly directory: string;
   readonly log: Pick<Logger, 'error' | 'info'>;
   readonly troubles: Troubles;
-  /** Writes to the spool as a message would; rejects when that fails. */
+  /** Writes to the spool as for a message; rejects when that fails. */
   readonly probe: () => Promise<void>;
   /** Monotonic, in ms. */
   readonly nowMs?: () => number;
@@ -26,11 +26,13 @@ export class StoreWatch {
   readonly #nowMs: () => number;
   #isFailing = false;
   #isStopped = false;
-  /** The failure that the log knows of, and when it was said last. */
-  #saidWords = '';
-  #saidAtMs = -Infinity;
-  #unsaid = 0;
-  #isSaid = false;
+  /** The failure that was logged last, and when. */
+  #loggedFailure = '';
+  #loggedAtMs = -Infinity;
+  /** Failures since then that were not logged. */
+  #unloggedCount = 0;
+  /** Was the present failure logged? Then its end is logged, too. */
+  #isFailureLogged = false;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(parts: StoreWatchParts) {
@@ -48,11 +50,11 @@ export class StoreWatch {
     const isOfDisk =
       error instanceof SpoolError && (error.code === 'SPOOL_FULL' || error.code === 'SPOOL_WRITE_FAILED');
     if (!isOfDisk) {
-      this.#parts.log.error(refusal(queueId, error)); // of this message alone
+      this.#parts.log.error(refusalText(queueId, error)); // it concerns this message only
       return;
     }
-    this.#say(queueId, error);
-    // Nothing was tried to be written: the reserve would be touched, which is told by who measures the disk.
+    this.#logFailure(queueId, error);
+    // Without a cause, nothing was written, to keep the reserve of the disk free. That trouble is reported elsewhere.
     if (error.cause === undefined) return;
     const { text, advice } = unwritableNotice(this.#parts.directory, error);
     this.#parts.troubles.raise('disk:write', 'critical', text, advice);
@@ -61,37 +63,40 @@ export class StoreWatch {
     this.#probeLater();
   }
 
-  /** Nothing is stored any more. */
+  /** Ends the probes. */
   stop(): void {
     this.#isStopped = true;
     clearTimeout(this.#timer);
   }
 
-  #say(queueId: string, error: SpoolError): void {
+  #logFailure(queueId: string, error: SpoolError): void {
     const nowMs = this.#nowMs();
-    const words = `${error.code} ${systemErrorText(error)}`;
-    if (words === this.#saidWords && nowMs < this.#saidAtMs + lineEveryMs) {
-      this.#unsaid++;
+    const failure = `${error.code} ${systemErrorText(error)}`;
+    if (failure === this.#loggedFailure && nowMs < this.#loggedAtMs + lineEveryMs) {
+      this.#unloggedCount++;
       return;
     }
-    const more = this.#unsaid === 0 ? '' : ` (and ${this.#unsaid} more since the last such line)`;
-    this.#parts.log.error(`${refusal(queueId, error)}${more}`);
-    this.#saidWords = words;
-    this.#saidAtMs = nowMs;
-    this.#unsaid = 0;
-    this.#isSaid = true;
+    const more =
+      this.#unloggedCount === 0 ? '' : ` (and ${this.#unloggedCount} more since the last such line)`;
+    this.#parts.log.error(`${refusalText(queueId, error)}${more}`);
+    this.#loggedFailure = failure;
+    this.#loggedAtMs = nowMs;
+    this.#unloggedCount = 0;
+    this.#isFailureLogged = true;
   }
 
   #recovered(): void {
     this.#isFailing = false;
     clearTimeout(this.#timer);
     this.#parts.troubles.clear('disk:write');
-    if (!this.#isSaid) return; // nor was the failure, less than a minute after the one before
-    this.#isSaid = false;
+    if (!this.#isFailureLogged) return; // it came less than a minute after the same one
+    this.#isFailureLogged = false;
     const more =
-      this.#unsaid === 0 ? '' : ` (messages not accepted since the last line about it: ${this.#unsaid})`;
+      this.#unloggedCount === 0
+        ? ''
+        : ` (messages not accepted since the last line about it: ${this.#unloggedCount})`;
     this.#parts.log.info(`the spool can be written again${more}`);
-    this.#unsaid = 0;
+    this.#unloggedCount = 0;
   }
 
   #probeLater(): void {
@@ -109,6 +114,6 @@ export class StoreWatch {
   }
 }
 
-function refusal(queueId: string, error: unknown): string {
+function refusalText(queueId: string, error: unknown): string {
   return `message ${queueId} was not accepted: ${error instanceof Error ? error.message : String(error)}`;
 }

@@ -1,9 +1,9 @@
-// What the receiving side needs to know: limits, times, and who is told of an accepted message.
+// The settings of the receiving side, and the interface that takes accepted messages.
 
 import type { ServerSessionOptions } from '../protocol/smtp/server/server-types.ts';
 import type { StoredRef } from '../spool/types.ts';
 
-/** Told once the message is on stable storage, before the client hears 250. */
+/** A message on stable storage. The intake gets it before the client is answered 250. */
 export interface AcceptedMessage {
   readonly queueId: string;
   readonly ref: StoredRef;
@@ -11,15 +11,15 @@ export interface AcceptedMessage {
   readonly sizeBytes: number;
   readonly reversePath: string;
   readonly recipients: readonly string[];
-  /** As in its envelope. */
+  /** As in the envelope of the message. */
   readonly tenant?: string | undefined;
   readonly priority?: number | undefined;
 }
 
-/** Takes accepted messages on; slows clients down when it falls behind. */
+/** Takes accepted messages, and slows clients down when it falls behind. */
 export interface Intake {
   submitted(message: AcceptedMessage): void;
-  /** More accepted messages than can be scheduled: clients wait for their 250. */
+  /** Are more messages accepted than can be scheduled? Then clients wait for their 250. */
   readonly congested: boolean;
   whenDrained(callback: () => void): void;
 }
@@ -27,22 +27,24 @@ export interface Intake {
 export interface ReceiveSettings {
   readonly session: ServerSessionOptions;
   readonly hostname: string;
-  /** Who gets mail for the postmaster of this host; undefined: nobody does. */
+  /** The address that gets mail for the postmaster of this host; undefined when nobody does. */
   readonly postmaster: string | undefined;
-  /** Received lines beyond this are a loop (RFC 5321 6.3). */
+  /** A message with this many Received lines or more is in a loop (RFC 5321 6.3). */
   readonly maxReceived: number;
-  /** Name of the header field that asks for a priority (RFC 6758); empty: none does. */
+  /** The name of the header field that sets the priority (RFC 6758); empty for none. */
   readonly priorityHeader: string;
-  /** Ms without a command, without a piece of content, and for the session as a whole. */
+  /** The time for a command. */
   readonly commandTimeoutMs: number;
+  /** The time for the next piece of content. */
   readonly dataTimeoutMs: number;
+  /** The time for the whole session. */
   readonly sessionTimeoutMs: number;
-  /** Content beyond this goes to a file of its own while it arrives. */
+  /** Larger content goes to a file of its own while it arrives. */
   readonly largeMessageBytes: number;
   /** Content held in memory by all sessions of this process together. */
   readonly memoryLimitBytes: number;
   readonly maxConnections: number;
   readonly maxConnectionsPerClient: number;
-  /** New connections of one client: `count` in `perMs`. */
+  /** At most `count` new connections of one client in any `perMs`. */
   readonly connectionRatePerClient: { readonly count: number; readonly perMs: number };
 }

@@ -360,7 +360,7 @@ suite('either way', { concurrency: 2 }, () => {
       assert.ok(isGone(program));
       assert.ok(
         program.output.includes(
-          `LISTEN_FAILED: Listening on 127.0.0.1:${port}: the port is in use.\n  Stop the program that has it, or set another address under [[listen]].\n`,
+          `LISTEN_FAILED: Listening on 127.0.0.1:${port}: the port is in use.\n  Stop the program that listens there, or set another address under [[listen]].\n`,
         ),
         program.output,
       );

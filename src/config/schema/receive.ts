@@ -104,7 +104,7 @@ export const receive = tableOf({
   ),
   max_received: key(
     wholeNumber(1, 10_000).default(100),
-    'A message with more Received lines than this is in a mail loop and is refused (RFC 5321 6.3).',
+    'A message that comes with this many Received lines or more is in a mail loop and is refused (RFC 5321 6.3).',
   ),
   max_transactions: key(
     wholeNumber(0, 1_000_000_000).default(0),
