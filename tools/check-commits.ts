@@ -4,21 +4,22 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
-/** Commits that were written before this have the subjects of their time. By author date, which a rebase keeps. */
+/** Older commits are not checked. Compared with the author date, which a rebase keeps. */
 const since = new Date('2026-11-28T23:30:00Z');
 
 const mostSubject = 72;
 const mostLine = 100;
 
-/** What is wrong with a message, one sentence each. Exported so that it can be tested. */
+/** The faults of a message, one sentence each. Exported so that it can be tested. */
 export function faultsOfMessage(message: string): string[] {
   const [subject = '', second, ...body] = message.trimEnd().split('\n');
   const faults: string[] = [];
   const length = [...subject].length;
   if (length > mostSubject)
-    faults.push(`the subject has ${length} characters, at most ${mostSubject} are read`);
+    faults.push(`the subject has ${length} characters; at most ${mostSubject} are allowed`);
   if (subject.endsWith('.')) faults.push('the subject ends with a full stop');
-  if (subject.trim().split(/\s+/u).length < 3) faults.push('the subject does not say the effect');
+  if (subject.trim().split(/\s+/u).length < 3)
+    faults.push('the subject has fewer than three words, too few to say the effect');
   if (second !== undefined && second !== '') faults.push('no blank line follows the subject');
   // A line of one word, such as a link, cannot be wrapped.
   const long = body.find((line) => [...line].length > mostLine && line.trim().includes(' '));
@@ -31,7 +32,7 @@ interface Commit {
   readonly message: string;
 }
 
-/** The commits that count, the newest first; undefined without a history. Merges have a subject of their own. */
+/** Commits since a date, the newest first; undefined without a history. Git writes the subjects of merges: left out. */
 function commitsSince(date: Date): Commit[] | undefined {
   const { status, stdout, stderr, error } = spawnSync(
     'git',
@@ -39,7 +40,9 @@ function commitsSince(date: Date): Commit[] | undefined {
     { encoding: 'utf8', maxBuffer: 256 * 1024 * 1024 },
   );
   if (status !== 0) {
-    process.stderr.write(`No commit was checked: ${error?.message ?? stderr}`);
+    process.stderr.write(
+      `Checking commits: git log failed, no commit was checked: ${error?.message ?? stderr}`,
+    );
     return undefined;
   }
   return stdout
@@ -52,7 +55,7 @@ function commitsSince(date: Date): Commit[] | undefined {
     .filter(({ seconds }) => seconds * 1000 >= date.getTime());
 }
 
-/** A message as an editor leaves it: git cuts comments, and what follows the scissors, after the hook. */
+/** The message without comments and the text below the scissors line, which git removes only after the hook. */
 function written(file: string): string {
   const [text = ''] = readFileSync(file, 'utf8').split(/^# -+ >8 -+$/mu);
   return text

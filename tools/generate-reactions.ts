@@ -1,4 +1,4 @@
-// Writes docs/built-in-reactions.md: what Sluice knows by itself about replies, from the rules in src/schedule/adapt.
+// Writes docs/built-in-reactions.md: Sluice's built-in rules for replies, from src/schedule/adapt/built-in.
 // Promises: the same rules give the same page.
 
 import { writeFileSync } from 'node:fs';
@@ -10,17 +10,17 @@ const head = `# Built-in reactions
 
 <!-- Generated from src/schedule/adapt/built-in by tools/generate-reactions.ts; change the rules there instead. -->
 
-What Sluice knows by itself about replies of destinations. [Reactions](reactions.md) tells how rules work, and how to write
-your own, which come before these. The order counts: of all rules that fit a reply, the first one on this page decides.
+The rules for replies of destinations that Sluice has built in. [Reactions](reactions.md) explains how rules work, and how to
+write your own, which are tried before these. The order counts: the first rule on this page that matches a reply decides.
 
-| what it does | means |
+| action | effect |
 |---|---|
-| slow, with a time | half the connections from the own address to the site; for this time they do not grow |
-| pause, with a time | no connection from the own address to the site for this time |
-| this message only | nothing but the usual next attempt: the reply is about one message, sender or mailbox, and no sign that the site wants less mail |
+| slow, with a time | halves the learned limit of connections from the own address to the site, and does not raise it for this time |
+| pause, with a time | opens no connection from the own address to the site for this time |
+| this message only | the message is retried as usual; the reply is about one message, sender or mailbox, and does not ask for less mail |
 
-A reply fits when its code begins with what stands under *code*, and its text contains what stands under *text*, in any
-case of letters; \`*\` stands for anything. Each table names the page that tells of its replies; times are Sluice's own choice.
+A rule matches a reply that begins with its *code* and contains its *text*. Upper and lower case are the same, and \`*\` stands
+for any characters. Each table names the page that documents its replies; the times are Sluice's own choice.
 `;
 
 /** The page. */
@@ -62,7 +62,7 @@ function row(rule: ReactionRule): string {
   return `| ${cells.join(' | ')} |\n`;
 }
 
-/** Blanks at the ends would not be seen. */
+/** Without blanks at the ends, which nobody would see. */
 function code(text: string): string {
   return `\`${text.trim()}\``;
 }

@@ -65,9 +65,9 @@ const head = `# RFCs
 
 <!-- Generated from the references in src by tools/generate-rfcs.ts; change the comments there instead. -->
 
-Every decision about a protocol names its RFC and section beside the code that makes it. This page turns that round: for
-each RFC, the sections that the code refers to and the files that do. A section that is not here may still be followed,
-and a file may name an RFC to say what is left out on purpose.
+Comments in the code name the RFC and section behind every decision about a protocol. This page lists, for each RFC, the
+sections that are named and the files that name them. Sluice may follow a section that is not listed here, and a file may
+name an RFC to say what is left out on purpose.
 `;
 
 /** The name under which references without a section are listed. */
@@ -89,7 +89,7 @@ export function renderRfcs(root: string): string {
   return `${head}\n${rfcs.join('\n')}`;
 }
 
-/** All references of one source, in order. Exported so that its reading of comments can be tested. */
+/** All references of one source file, in order. Exported so that it can be tested. */
 export function referencesIn(source: string): { rfc: number; section: string }[] {
   // A reference may go on in the next line of its comment.
   const text = source.replaceAll(/\n\s*(?:\/\/|\*(?!\/)) ?/g, ' ');

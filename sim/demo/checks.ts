@@ -1,24 +1,24 @@
-// What the demo promises, held against what the destinations have counted: every message once and in its place, and no
-// limit exceeded in any dimension.
+// Compares what the demo promises with what the destinations have counted: every message arrives once at the right
+// destination, and no limit is exceeded in any dimension.
 
 import { allowed, flood } from './configuration.ts';
 import type { Delays } from './delays.ts';
 import type { Expectation } from './expectation.ts';
 import { banAbove, domainsOf, sumOf, type Neighbourhood } from './neighbourhood.ts';
 
-/** A limit and what was seen of it. */
+/** A limit and the highest count that the destinations have seen. */
 export interface Seen {
   readonly what: string;
   readonly most: number;
   readonly limit: number;
 }
 
-/** The rest of a second on the way to the destination is not the scheduler's: a rate is looked at over longer. */
+/** Window over which the rate is checked: time on the way to the destination blurs a window of one second. */
 const rateSeconds = 5;
 
 export function seenAtDestinations({ census, providers }: Neighbourhood): Seen[] {
   const most = (prefix: string, isMeant: (name: string) => boolean): number =>
-    Math.max(0, ...[...census.all(prefix)].map(([name, count]) => (isMeant(name) ? count : 0)));
+    Math.max(0, ...[...census.mostByName(prefix)].map(([name, count]) => (isMeant(name) ? count : 0)));
   const own = new Set(['tiny', 'family'].flatMap((kind) => domainsOf(providers, kind)));
   const [tiny] = domainsOf(providers, 'tiny');
   const any = (): boolean => true;
@@ -46,7 +46,7 @@ export function seenAtDestinations({ census, providers }: Neighbourhood): Seen[]
   ];
 }
 
-/** Everything that is not as it should be, a sentence each. */
+/** Everything that breaks a promise, one sentence each. */
 export function faults(neighbourhood: Neighbourhood, { deliveries }: Expectation, delays: Delays): string[] {
   const found: string[] = [];
   for (const [i, provider] of neighbourhood.providers.entries()) {
@@ -57,16 +57,18 @@ export function faults(neighbourhood: Neighbourhood, { deliveries }: Expectation
     const missing = wanted.size - wanted.intersection(arrived).size;
     const astray = arrived.difference(wanted).size;
     const copies = sumOf(provider, ({ tally }) => tally.duplicates + tally.deliveries.size) - arrived.size;
-    if (missing > 0) found.push(`${name}: ${missing} of ${wanted.size} did not arrive`);
-    if (astray > 0) found.push(`${name}: ${astray} arrived that belong elsewhere`);
-    if (copies > 0) found.push(`${name}: ${copies} arrived more than once`);
+    if (missing > 0) found.push(`${name}: ${missing} of ${wanted.size} deliveries did not arrive`);
+    if (astray > 0) found.push(`${name}: ${astray} deliveries arrived that belong elsewhere`);
+    if (copies > 0) found.push(`${name}: ${copies} deliveries arrived more than once`);
   }
   for (const { what, most, limit } of seenAtDestinations(neighbourhood)) {
     if (most > limit) found.push(`${what}: ${most}, the limit is ${limit}`);
   }
   const bans = neighbourhood.bans();
   if (bans > mostBans)
-    found.push(`the one that bans above ${banAbove} has done so ${bans} times: nothing was learned`);
+    found.push(
+      `the provider that bans above ${banAbove} connections banned ${bans} times: nothing was learned`,
+    );
   const [few, many] = [delays.longest('.few@client.test'), delays.longest('.demo@client.test')];
   if (few > many / 2)
     found.push(
@@ -75,5 +77,5 @@ export function faults(neighbourhood: Neighbourhood, { deliveries }: Expectation
   return found;
 }
 
-/** Connections that are on their way while the first one hears of the ban are turned away as well. */
+/** Connections that are being opened while the first one learns of the ban are banned, too. */
 const mostBans = 12;

@@ -1,9 +1,9 @@
-// The demo's configuration: a few limits for everybody, and one for each provider whose wishes are known.
+// The demo's configuration: a few limits for all destinations, and a limit for each provider whose wishes are known.
 
 import type { SluiceConfig } from '../neighbours/sluice.ts';
 import { domainsOf, type Neighbourhood } from './neighbourhood.ts';
 
-/** What the configuration allows, for the summary too. */
+/** The limits of the configuration, which the summary compares with the highest counts. */
 export const allowed = {
   all: 300,
   ip: 10,
@@ -15,8 +15,9 @@ export const allowed = {
   newsletter: 240,
 } as const;
 
-/** The tenant that floods; the other one sends ten messages. */
+/** The tenant that sends the flood. */
 export const flood = { name: 'newsletter', domain: 'newsletter.test' } as const;
+/** The tenant that sends ten messages. */
 export const small = { name: 'shop', domain: 'shop.test' } as const;
 
 export function tenantOf(sender: string): string {
@@ -29,7 +30,7 @@ export function configuration({ providers, dns, port }: Neighbourhood): SluiceCo
     hostname: 'sluice.demo.test',
     dns: { servers: [`${dns.address}:${dns.port}`] },
     queue: { retry: ['2s'], retry_jitter: 0.2 },
-    // Not one more than allowed is to be seen, not even of those that are slow to greet.
+    // The summary allows no connection above the limit, so slow greetings may not add any (max_unanswered).
     deliver: {
       port,
       ipv6: false,
@@ -39,15 +40,15 @@ export function configuration({ providers, dns, port }: Neighbourhood): SluiceCo
     },
     tenant: [flood, small].map(({ name, domain }) => ({ name, sender: [domain] })),
     limit: [
-      // For whatever nothing else names.
+      // For all destinations without a limit of their own.
       { per: 'domain', connections: allowed.domain },
       { per: 'ip', connections: allowed.ip },
-      // For those whose wishes are known.
+      // For providers whose wishes are known.
       { per: 'domain', domain: domainsOf(providers, 'tiny'), connections: allowed.tiny },
       { name: 'family', per: 'group', domain: domainsOf(providers, 'family'), connections: allowed.family },
       { per: 'mx', mx: ['*.hosted.test'], connections: allowed.mx },
       { per: 'mx', mx: ['*.paced.test'], message_rate: `${allowed.perSecond}/sec` },
-      // The flood never has everything.
+      // The flood never has all connections.
       { per: 'tenant', tenant: [flood.name], connections: allowed.newsletter },
     ],
   };

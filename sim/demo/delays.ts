@@ -1,4 +1,4 @@
-// How long each message of each tenant was on its way, from its 250 to its arrival.
+// Measures how long each message of each tenant was on its way, from its 250 to its first arrival.
 
 import type { Submission } from '../mx/submitter.ts';
 
@@ -15,7 +15,7 @@ export class Delays {
     if (!this.#arrivedAt.has(id)) this.#arrivedAt.set(id, performance.now());
   }
 
-  /** The longest delay of messages whose id ends so, in ms; what never arrived is not in it. */
+  /** The longest delay of messages whose id ends with `suffix`, in ms; messages that never arrived are left out. */
   longest(suffix: string): number {
     let longest = 0;
     for (const [id, at] of this.#acceptedAt) {

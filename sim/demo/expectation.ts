@@ -1,5 +1,5 @@
-// What the demo sends and where each delivery has to turn up: made before the first message leaves, held against
-// what the destinations have counted after the last.
+// What the demo sends and where each delivery has to arrive: made before the first message is sent, and compared with the
+// destinations' counts after the last.
 
 import { deliveryKey } from '../mx/tally.ts';
 import type { Submission } from '../mx/submitter.ts';
@@ -9,14 +9,14 @@ import type { Provider } from './neighbourhood.ts';
 export interface Expectation {
   /** The flood. */
   readonly submissions: readonly Submission[];
-  /** The few messages of another tenant, to providers where the flood waits. */
+  /** The few messages of the other tenant, to providers where the flood waits. */
   readonly few: readonly Submission[];
   /** For each provider, by its place in the list: the deliveries it has to get. */
   readonly deliveries: readonly ReadonlySet<string>[];
   readonly total: number;
 }
 
-/** The other tenant writes to these kinds, where it has to pass the most mail. */
+/** Kinds of providers that the other tenant writes to: most of the flood waits there. */
 const contended = new Set(['tiny', 'family', 'hosted', 'paced', 'slow']);
 const fewMessages = 10;
 
@@ -34,7 +34,7 @@ export function expect(messages: number, providers: readonly Provider[]): Expect
     total++;
     return recipient;
   };
-  /** In turns, but those with a smaller part of the mail are passed over when they have theirs. */
+  /** The next provider in turn; a provider with a smaller share is skipped while it has had its share. */
   const next = (): number => {
     do place = (place + 1) % providers.length;
     while (turns[place]! * whole > (total + providers.length) * providers[place]!.share);

@@ -1,5 +1,4 @@
-// The demo's view of what is going on: a table that is drawn again in place on a terminal, a plain line now and
-// then elsewhere.
+// The demo's display: a table that is redrawn in place on a terminal, or a plain line now and then without a terminal.
 
 import type { WriteStream } from 'node:tty';
 import { sumOf, type Provider } from './neighbourhood.ts';
@@ -14,7 +13,7 @@ export interface Progress {
   readonly seconds: number;
 }
 
-/** @returns What draws one state; call it as often as you like. */
+/** @returns A function that draws the current state, over the one before on a terminal */
 export function liveTable(out: WriteStream): (progress: Progress) => void {
   if (!out.isTTY) return (progress) => void out.write(`${totals(progress)}\n`);
   let drawn = 0;
@@ -23,7 +22,7 @@ export function liveTable(out: WriteStream): (progress: Progress) => void {
     const lines = [...table(progress, rows), '', totals(progress)].map((line) =>
       line.slice(0, out.columns - 1),
     );
-    // Up to where the last one began, then each line over the old one.
+    // Move the cursor up to the first line of the last table, then write each line over the old one.
     out.write(`${drawn > 0 ? `\u001b[${drawn}A` : ''}${lines.map((line) => `${line}\u001b[K\n`).join('')}`);
     drawn = lines.length;
   };

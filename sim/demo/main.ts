@@ -1,6 +1,6 @@
-// `npm run demo`: Sluice as it is, between clients that send 20,000 messages and a simulated neighbourhood with its
-// own DNS. Ends with 0 only if every message arrived exactly once, exactly where it should, no destination ever saw
-// more than a limit allows, and ten messages of one tenant passed the flood of another.
+// `npm run demo`: the real Sluice between clients that send 20,000 messages and a simulated neighbourhood with its own DNS.
+// Exits with 0 only if every message arrived exactly once at the right destination, no destination ever saw more than a
+// limit allows, and ten messages of one tenant overtook the flood of another.
 
 import { controlResult } from '../../src/control/control-client.ts';
 import type { Status } from '../../src/control/control-protocol.ts';
@@ -16,7 +16,7 @@ import { liveTable, type Progress } from './live-table.ts';
 import { startNeighbourhood, type Neighbourhood } from './neighbourhood.ts';
 
 const messages = 20_000;
-/** A run that has not ended by then has failed. */
+/** A run that takes longer than this has failed. */
 const patienceMs = 180_000;
 
 const out = process.stdout;
@@ -79,11 +79,11 @@ async function demo(): Promise<boolean> {
   let late: NodeJS.Timeout | undefined;
   try {
     const flood = send(expected.submissions, 20);
-    // The ten come when the queue is full of the others.
+    // The ten messages are sent when half of the flood is accepted, so that they meet a full queue.
     const few = half.promise.then(() => send(expected.few, 1));
     const enough = new Promise<void>((resolve) => (late = setTimeout(resolve, patienceMs)));
     const ended = sluice.program.ended.then((how) => {
-      throw new Error(`Sluice ended by itself (${how}):\n${sluice.program.output}`);
+      throw new Error(`Running the demo: Sluice ended by itself (${how}):\n${sluice.program.output}`);
     });
     await Promise.race([Promise.all([flood, few, everything.promise]), enough, ended]);
   } finally {
@@ -94,31 +94,31 @@ async function demo(): Promise<boolean> {
   waitsFor = providers.map(() => '');
   draw(progress());
   const seconds = (performance.now() - begin) / 1000;
-  // A second copy of anything would come before Sluice has ended: it finishes what it has in hand.
+  // Sluice finishes its transactions before it ends, so every second copy of a message has arrived by then.
   await sluice.program.stop('SIGTERM');
 
   const found = faults(neighbourhood, expected, delays);
-  out.write('\nMost that the destinations ever saw:\n');
+  out.write('\nHighest counts that the destinations saw:\n');
   for (const { what, most, limit } of seenAtDestinations(neighbourhood)) {
     out.write(`  ${what.padEnd(32)} ${String(most).padStart(5)}   limit ${limit}\n`);
   }
   const bans = neighbourhood.bans();
   const wait = (suffix: string): string => `${(delays.longest(suffix) / 1000).toFixed(1)} s`;
   out.write(
-    `The one that bans turned ${bans} connection${bans === 1 ? '' : 's'} away before its wish was learned.\n` +
-      `The flood waited up to ${wait('.demo@client.test')}, the ten messages of the other tenant ${wait('.few@client.test')}.\n`,
+    `The provider that bans refused ${bans} connection${bans === 1 ? '' : 's'} before its limit was learned.\n` +
+      `The flood waited up to ${wait('.demo@client.test')}, the ten messages of the other tenant up to ${wait('.few@client.test')}.\n`,
   );
-  for (const fault of found) out.write(`\nNOT as it should be: ${fault}`);
+  for (const fault of found) out.write(`\nFAILED: ${fault}`);
   out.write(
     found.length > 0
       ? '\n'
-      : `Every message arrived, once, where it should: ${expected.total} deliveries in ${seconds.toFixed(1)} s ` +
+      : `Every message arrived once at the right destination: ${expected.total} deliveries in ${seconds.toFixed(1)} s ` +
           `(${Math.round(expected.total / seconds)} a second).\n`,
   );
   return found.length === 0;
 }
 
-/** What mail for each provider waits for, as Sluice tells it; nothing while it cannot be asked. */
+/** What the mail for each provider waits for, as `sluice status` shows it; empty while Sluice cannot be asked. */
 async function waiting(sluice: Sluice, { providers }: Neighbourhood): Promise<string[]> {
   try {
     const status = (await controlResult(`${sluice.directory}/control.sock`, {

@@ -1,5 +1,6 @@
 // The demo's simulated neighbourhood: some dozens of providers on addresses of 127.0.0.0/8, each with the mail of several
-// domains, and a DNS server that knows them. Each manner of theirs is met by a limit, and one's has to be found out.
+// domains, and a DNS server that knows them. The configuration has a limit for the wish of each provider but one, whose wish
+// Sluice has to learn.
 
 import { startDnsServer, type DnsServer, type ZoneName } from '../dns/dns-server.ts';
 import { Census } from '../mx/census.ts';
@@ -7,18 +8,18 @@ import { startMx, type Mx, type MxMessage } from '../mx/mx.ts';
 import { ban, greylist, normal, shutsDownAt, slow, tarpit, type Personality } from '../mx/personality.ts';
 import { freePort } from '../neighbours/ground.ts';
 
-/** Beyond so many connections the one that bans does; no limit of the configuration says so. */
+/** The provider that bans does so above this many connections; no limit of the configuration says so. */
 export const banAbove = 5;
 
 /** A kind of provider: how it behaves, and which limit is for it. */
 interface Kind {
-  /** In a few words, how it behaves. */
+  /** How it behaves, in a few words. */
   readonly manner: string;
   readonly count: number;
   readonly personality: () => Personality;
-  /** The limit that holds there beside those for everybody. */
+  /** The limit that holds there besides those for all destinations. */
   readonly limit?: string;
-  /** Its part of the mail, 1 for most. */
+  /** Its share of the mail compared with that of most others, which is 1. */
   readonly share?: number;
   readonly hosts?: number;
   readonly addresses?: number;
@@ -37,12 +38,12 @@ export interface Provider {
 
 export interface Neighbourhood {
   readonly providers: readonly Provider[];
-  /** What they see together; the names are those of `checks.ts`. */
+  /** Counts what all providers see together, under the names that `checks.ts` uses. */
   readonly census: Census;
   readonly dns: DnsServer;
   /** The port that every exchanger listens on. */
   readonly port: number;
-  /** How often the one that bans has banned. */
+  /** How often the provider that bans has banned. */
   bans(): number;
   close(): Promise<void>;
 }

@@ -1,5 +1,5 @@
-// What the simulated DNS server says to a question: authoritative answers from a zone, CNAMEs followed inside it,
-// negative answers with an SOA (RFC 2308). Pure.
+// Makes the answers of the simulated DNS server: authoritative answers from a zone, CNAMEs followed inside it, negative
+// answers with an SOA (RFC 2308). Pure.
 
 import * as dnsPacket from 'dns-packet';
 import type { ZoneName, ZoneType } from './zone.ts';
@@ -11,7 +11,7 @@ export interface AnswerOptions {
   readonly authenticated: boolean;
 }
 
-/** The message to send back; undefined to stay silent. */
+/** The response to send; undefined: no response. */
 export function answerTo(
   query: dnsPacket.DecodedPacket,
   names: ReadonlyMap<string, ZoneName>,
@@ -48,8 +48,8 @@ export function answerTo(
 
 function behaviourOf(entry: ZoneName | undefined, type: string): ZoneName['behaviour'] {
   if (entry?.behaviour === undefined) return undefined;
-  const limited = entry.behaves;
-  return limited === undefined || limited.some((one) => one === type) ? entry.behaviour : undefined;
+  const types = entry.behaviourTypes;
+  return types === undefined || types.some((one) => one === type) ? entry.behaviour : undefined;
 }
 
 function records(name: string, entry: ZoneName, type: string, defaultTtl: number): dnsPacket.Answer[] {
@@ -83,7 +83,7 @@ function soa({ negativeTtlSeconds }: AnswerOptions): dnsPacket.Answer {
   return { type: 'SOA', name: '.', ttl: negativeTtlSeconds, data };
 }
 
-/** RFC 6891 6.2.3: what the client can take; 512 without EDNS. */
+/** RFC 6891 6.2.3: the largest UDP payload that the client accepts, in octets; 512 without EDNS. */
 function udpLimit(query: dnsPacket.DecodedPacket): number {
   for (const record of query.additionals ?? []) {
     if (record.type === 'OPT') return Math.max(512, record.udpPayloadSize);

@@ -103,7 +103,7 @@ export async function startDnsServer(options: DnsServerOptions): Promise<DnsServ
   };
 }
 
-/** Both sockets on one port: when the kernel picked one for TCP that UDP cannot have, it picks again. */
+/** Binds UDP and TCP to one port. When TCP cannot have the port that the kernel picked for UDP, it picks another one. */
 async function bind(
   address: string,
   port: number,
@@ -111,9 +111,9 @@ async function bind(
 ): Promise<{ udp: UdpSocket; tcp: Server | undefined }> {
   for (let attempt = 1; ; attempt++) {
     const udp = createSocket({ type: address.includes(':') ? 'udp6' : 'udp4' });
-    // A burst of questions must not overflow the kernel's default buffer.
     udp.bind({ port, address, exclusive: true });
     await once(udp, 'listening');
+    // A burst of questions would overflow the kernel's default buffer.
     udp.setRecvBufferSize(1 << 20);
     if (udpOnly) return { udp, tcp: undefined };
     const tcp = createServer();
@@ -128,7 +128,7 @@ async function bind(
   }
 }
 
-/** Messages with a length of two octets before each (RFC 1035 4.2.2). */
+/** Answers messages over TCP, each preceded by its length in two octets (RFC 1035 4.2.2). */
 function serveTcp(socket: Socket, respond: (message: Buffer) => Buffer | undefined): void {
   let held: Buffer = Buffer.alloc(0);
   socket.on('error', () => socket.destroy());

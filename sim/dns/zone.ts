@@ -1,25 +1,25 @@
-// The data of the simulated DNS server: plain objects, one per name, with the records and the way it misbehaves.
+// The data of the simulated DNS server: plain objects, one per name, with its records and its faults.
 
-/** What a name answers with. A name with no records at all exists, but has no data. */
+/** The records of a name. A name without records exists, but has no data. */
 export interface ZoneName {
   readonly mx?: readonly { readonly preference: number; readonly exchange: string }[];
   readonly a?: readonly string[];
   readonly aaaa?: readonly string[];
   readonly txt?: readonly string[];
-  /** Stands alone, as in any zone (RFC 1034 3.6.2). */
+  /** A name with a CNAME has no other records (RFC 1034 3.6.2). */
   readonly cname?: string;
   /** Seconds; the server's default if not given. */
   readonly ttl?: number;
   /**
-   * `servfail`, `refused`: that code. `drop`: no answer at all. `truncate`: always cut short over UDP, whole over TCP.
-   * `bare-cname`: the alias alone, as from a server that does not have the target.
+   * `servfail`, `refused`: answers with that code. `drop`: does not answer. `truncate`: always truncated over UDP, complete
+   * over TCP. `bare-cname`: answers with the CNAME alone, as a server does that does not have the target.
    */
   readonly behaviour?: 'servfail' | 'refused' | 'drop' | 'truncate' | 'bare-cname';
-  /** Record types the behaviour is limited to; all if not given. */
-  readonly behaves?: readonly ZoneType[];
+  /** Record types that `behaviour` applies to; all if not given. */
+  readonly behaviourTypes?: readonly ZoneType[];
 }
 
 export type ZoneType = 'A' | 'AAAA' | 'MX' | 'TXT' | 'CNAME';
 
-/** Names in lower case, without a final dot. A name that is not in it does not exist. */
+/** By name in lower case, without a final dot. A name that is not in the zone does not exist. */
 export type Zone = Readonly<Record<string, ZoneName>>;

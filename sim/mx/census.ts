@@ -1,18 +1,18 @@
-// What many simulated mail exchangers see together: connections and transactions counted under any number of names at
-// once, with the most there ever were, and when each came. Knows nothing of what the sender believes.
+// Counts what many simulated mail exchangers see together: connections and transactions under any number of names, with the
+// highest count at one time and the time of each arrival. Knows nothing of the sender's own counters.
 
 /** One connection as its destination sees it. */
 export interface Sighting {
   /** The destination's own address. */
   readonly ip: string;
-  /** Where it comes from. */
+  /** The client's address. */
   readonly client: string;
 }
 
-/** Under which names something is counted, for example `ip 127.1.0.1` and `network 127.1.0`. */
+/** The names under which a connection or transaction is counted, for example `ip 127.1.0.1` and `network 127.1.0`. */
 export interface CensusNames {
   connection(sighting: Sighting): readonly string[];
-  /** Counted while the transaction lasts. @param recipients - those that were taken */
+  /** Names of a transaction, which counts while it lasts. @param recipients - the accepted ones */
   transaction(sighting: Sighting, sender: string, recipients: readonly string[]): readonly string[];
 }
 
@@ -32,7 +32,7 @@ export class Census {
     this.#clock = clock;
   }
 
-  /** A connection has come in; give back what is to be called when it is over. */
+  /** Counts a new connection. Returns the function to call when it has ended. */
   connected(sighting: Sighting): () => void {
     const over = this.#count(this.#names.connection(sighting));
     this.connections++;
@@ -48,27 +48,27 @@ export class Census {
     };
   }
 
-  /** A transaction has recipients and goes on to its content; give back what is to be called just before its last reply. */
+  /** Counts a transaction that has reached its content. Returns the function to call just before its last reply. */
   began(sighting: Sighting, sender: string, recipients: readonly string[]): () => void {
     return this.#count(this.#names.transaction(sighting, sender, recipients));
   }
 
-  /** Open under this name now. */
+  /** How many are open under this name now. */
   now(name: string): number {
     return this.#open.get(name) ?? 0;
   }
 
-  /** The most that were ever open at once under this name. */
+  /** The highest number that was open at once under this name. */
   most(name: string): number {
     return this.#most.get(name) ?? 0;
   }
 
-  /** All names that begin so, with the most of each. */
-  *all(prefix: string): Generator<readonly [name: string, most: number]> {
+  /** All names that begin with `prefix`, with the highest number open at once under each. */
+  *mostByName(prefix: string): Generator<readonly [name: string, most: number]> {
     for (const entry of this.#most) if (entry[0].startsWith(prefix)) yield entry;
   }
 
-  /** The most that came in any stretch of time of this length. */
+  /** The highest number of arrivals within any window of this length. */
   mostWithin(name: string, ms: number): number {
     const times = this.#arrivals.get(name) ?? [];
     let most = 0;
@@ -79,12 +79,12 @@ export class Census {
     return most;
   }
 
-  /** How many came in all. */
-  came(name: string): number {
+  /** How many have arrived under this name so far. */
+  arrivals(name: string): number {
     return this.#arrivals.get(name)?.length ?? 0;
   }
 
-  /** Resolves once so many connections are open at the same time. */
+  /** Resolves once this many connections are open at the same time. */
   reached(connections: number): Promise<void> {
     if (this.connections >= connections) return Promise.resolve();
     return new Promise((resolve) => this.#waiting.push({ connections, resolve }));

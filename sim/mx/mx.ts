@@ -1,5 +1,5 @@
-// A simulated mail exchanger on loopback: it takes mail, keeps count, and behaves as its personality says.
-// A destination for tests and the demo, small and quick; it forgives what a real server would refuse.
+// A simulated mail exchanger on loopback: it takes mail, counts it, and behaves as its personality says.
+// A small and quick destination for tests and the demo. It accepts commands that a real server would refuse.
 
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { once } from 'node:events';
@@ -12,11 +12,11 @@ export interface MxOptions {
   /** 0 picks a free one. */
   readonly port: number;
   readonly personality?: Personality;
-  /** What EHLO lists after the name; one that a test wants to see missing is left out. */
+  /** The keywords that EHLO lists after the name. A test leaves out the extension that is to be missing. */
   readonly extensions?: readonly string[];
-  /** Hears of every message that was answered with 250. */
+  /** Called for every message that was answered with 250. */
   readonly onMessage?: (message: MxMessage) => void;
-  /** Counts connections and transactions, also those of other exchangers. */
+  /** Counts connections and transactions, together with those of other exchangers. */
   readonly census?: Census;
 }
 
@@ -27,7 +27,7 @@ export interface MxMessage {
   readonly recipients: readonly string[];
   /** Each RCPT's line, with its parameters. */
   readonly rcpts: readonly string[];
-  /** As it came, without the final dot, dots still doubled. */
+  /** The content as it came, without the final dot line; dots at the start of lines are still doubled. */
   readonly content: Buffer;
 }
 
@@ -62,22 +62,22 @@ export async function startMx(options: MxOptions): Promise<Mx> {
     socket.on('error', () => {}); // a client that hangs up is no fault here; `close` follows
     socket.on('close', () => {
       sockets.delete(socket);
-      over();
+      stopCounting();
     });
     const sighting: Sighting = { ip: options.address, client };
-    const uncounted = options.census?.connected(sighting);
-    // A client that has said goodbye may open its next connection before this one is torn down.
+    const leaveCensus = options.census?.connected(sighting);
+    // After QUIT the client may open its next connection before this socket is closed, so this one stops counting earlier.
     let counts = true;
-    const over = (): void => {
+    const stopCounting = (): void => {
       if (counts) {
-        uncounted?.();
+        leaveCensus?.();
         perClient.set(client, (perClient.get(client) ?? 1) - 1);
         tally.connections--;
       }
       counts = false;
     };
-    socket.on('end', over);
-    serveSession(socket, sighting, () => perClient.get(client) ?? 0, over, options, tally);
+    socket.on('end', stopCounting);
+    serveSession(socket, sighting, () => perClient.get(client) ?? 0, stopCounting, options, tally);
   });
   server.listen({ host: options.address, port: options.port, backlog: 1024 });
   await once(server, 'listening');
@@ -99,7 +99,7 @@ function serveSession(
   socket: Socket,
   sighting: Sighting,
   connections: () => number,
-  goodbye: () => void,
+  stopCounting: () => void,
   { personality = normal, extensions = plainExtensions, onMessage, census }: MxOptions,
   tally: Tally,
 ): void {
@@ -113,8 +113,8 @@ function serveSession(
   let messages = 0;
   let busy = false;
   let replies = '';
-  /** Ends the count of the transaction in hand. */
-  let over: (() => void) | undefined;
+  /** Removes the current transaction from the census. */
+  let leaveCensus: (() => void) | undefined;
 
   const ask = (stage: Stage, recipient = ''): Answer => {
     const moment: Moment = {
@@ -132,21 +132,21 @@ function serveSession(
     if (replies !== '') socket.write(replies, 'latin1');
     replies = '';
   };
-  const ended = (): void => {
-    over?.();
-    over = undefined;
+  const endTransaction = (): void => {
+    leaveCensus?.();
+    leaveCensus = undefined;
   };
   const reset = (): void => {
-    ended();
+    endTransaction();
     mail = sender = '';
     recipients = [];
     rcpts = [];
   };
-  /** Replies in the personality's way or the plain one; `accepted` runs only after a 2xx or 3xx. */
-  const reply = (answer: Answer, plain: string, accepted: () => void, last = false): void => {
+  /** Sends the personality's reply, else `plain`; `accepted` runs only after a 2xx or 3xx. */
+  const reply = (answer: Answer, plain: string, accepted: () => void, endsTransaction = false): void => {
     const finish = (): void => {
       const text = answer.reply ?? (answer.hangUp === undefined ? plain : '');
-      if (last) ended();
+      if (endsTransaction) endTransaction();
       if (text !== '') replies += `${text}\r\n`;
       if (text.startsWith('4')) tally.tempfails++;
       else if (text.startsWith('5')) tally.permfails++;
@@ -196,12 +196,12 @@ function serveSession(
       else {
         reply(ask('data'), '354 Go ahead', () => {
           content = [];
-          over = census?.began(sighting, sender, recipients);
+          leaveCensus = census?.began(sighting, sender, recipients);
         });
       }
     } else if (verb === 'QUIT') {
       replies += '221 2.0.0 Bye\r\n';
-      goodbye();
+      stopCounting();
       flush();
       socket.end();
     } else {
@@ -227,7 +227,7 @@ function serveSession(
         return;
       }
     }
-    // The dot may be cut anywhere: look for it in the new bytes and the last few of the old.
+    // The final dot line may be split over reads: search the new bytes together with the last few of the old.
     const before = parts.at(-1)?.subarray(-4) ?? Buffer.from('\r\n');
     const seam = Buffer.concat([before, unread]);
     const at = seam.indexOf(endOfData);
@@ -259,7 +259,7 @@ function serveSession(
     flush();
   };
 
-  socket.on('close', ended);
+  socket.on('close', endTransaction);
   socket.on('data', (bytes: Buffer) => {
     unread = unread.length === 0 ? bytes : Buffer.concat([unread, bytes]);
     read();
@@ -280,7 +280,7 @@ function pathIn(line: string): string {
   return line.slice(open + 1, line.indexOf('>', open));
 }
 
-/** What stands in the Message-ID field, without its brackets; the empty string where there is none. */
+/** The Message-ID without its brackets; the empty string without one. */
 export function messageIdOf(content: Buffer): string {
   const end = content.indexOf(headEnd);
   const head = content.toString('latin1', 0, end === -1 ? content.length : end);

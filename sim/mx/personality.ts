@@ -1,18 +1,18 @@
-// How a simulated mail exchanger behaves: a personality is asked at every stage of a session and may answer in
-// its own way, wait, or hang up. What it leaves unanswered is answered as a well-behaved server would.
+// How a simulated mail exchanger behaves. A personality is asked at every stage of a session and may give its own reply,
+// wait, or hang up. Where it gives no answer, the exchanger replies as a well-behaved server does.
 
-/** `content` is when the first bytes after DATA have come in, `message` when the final dot has. */
+/** `content`: the first bytes after DATA have arrived; `message`: the final dot has arrived. */
 export type Stage = 'connect' | 'ehlo' | 'mail' | 'rcpt' | 'data' | 'content' | 'message';
 
 export interface Moment {
   readonly stage: Stage;
   /** The client's IP address. */
   readonly client: string;
-  /** Sessions that this client has open now, this one included. */
+  /** Sessions that this client has open now, including this one. */
   readonly connections: number;
   /** Milliseconds of a monotonic clock. */
   readonly now: number;
-  /** Messages that this session has brought so far. */
+  /** Messages that were accepted in this session so far. */
   readonly messages: number;
   readonly sender: string;
   /** The recipient in question at `rcpt`, else the empty string. */
@@ -23,11 +23,11 @@ export interface Answer {
   /** A whole reply without its line end, for example `450 4.7.1 Come back later`. */
   readonly reply?: string;
   readonly delayMs?: number;
-  /** The reply, and its delay, wait for this first. */
+  /** The reply waits for this event; `delayMs` begins after it. */
   readonly after?: Promise<void>;
-  /** After the reply: an orderly close, or a reset as from a machine that fell over. */
+  /** After the reply: an orderly close, or a reset as from a machine that crashed. */
   readonly hangUp?: 'close' | 'reset';
-  /** At `message`: the mail is kept although the client never hears so. */
+  /** At `message`: the mail is kept even when no 250 is sent. */
   readonly kept?: boolean;
 }
 
@@ -35,12 +35,12 @@ export type Personality = (moment: Moment) => Answer | undefined;
 
 export const normal: Personality = () => undefined;
 
-/** Every reply takes a while. */
+/** Delays every reply. */
 export function slow(delayMs: number): Personality {
   return () => ({ delayMs });
 }
 
-/** Takes a message only once something has happened, and then a while longer for each. */
+/** Answers messages only after an event, each with a delay. */
 export function holdsUntil(event: Promise<void>, delayMs: number): Personality {
   return ({ stage }) => (stage === 'message' ? { after: event, delayMs } : undefined);
 }
@@ -51,7 +51,7 @@ export function tarpit(stepMs: number, limitMs: number): Personality {
     stage === 'rcpt' ? { delayMs: Math.min(limitMs, stepMs * messages) } : undefined;
 }
 
-/** Refuses each (client, sender, recipient) until it comes back after `afterMs`. RFC 6647 2.4. */
+/** Refuses each (client, sender, recipient) until it is tried again after `afterMs`. RFC 6647 2.4. */
 export function greylist(afterMs: number): Personality {
   const firstSeen = new Map<string, number>();
   return ({ stage, client, sender, recipient, now }) => {
@@ -64,7 +64,7 @@ export function greylist(afterMs: number): Personality {
   };
 }
 
-/** More than `limit` sessions at a time and the client is turned away for `forMs`; `onBan` hears of each ban. */
+/** Bans a client for `forMs` when it opens more than `limit` sessions at a time; calls `onBan` for each ban. */
 export function ban(limit: number, forMs: number, onBan: () => void = () => {}): Personality {
   const until = new Map<string, number>();
   return ({ stage, client, connections, now }) => {
@@ -78,7 +78,7 @@ export function ban(limit: number, forMs: number, onBan: () => void = () => {}):
   };
 }
 
-/** Falls over at a stage, the first `times` times; with `kept`, after having taken the message. */
+/** Resets the connection at a stage, the first `times` times; with `kept`, the message is kept. */
 export function dropAt(stage: Stage, times: number, kept = false): Personality {
   let left = times;
   return (moment) => (moment.stage === stage && left-- > 0 ? { hangUp: 'reset', kept } : undefined);
@@ -96,8 +96,8 @@ export function refuses(recipients: RegExp, reply: string): Personality {
   return ({ stage, recipient }) => (stage === 'rcpt' && recipients.test(recipient) ? { reply } : undefined);
 }
 
-/** Asks each in turn: the first reply stands, what they wait for is waited for together, and the delays add up. */
-export function both(...personalities: readonly Personality[]): Personality {
+/** Combines personalities: the first reply among them counts, delays add up, and all their events are waited for. */
+export function combined(...personalities: readonly Personality[]): Personality {
   return (moment) => {
     let delayMs = 0;
     const events: Promise<void>[] = [];

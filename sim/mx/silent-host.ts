@@ -1,16 +1,16 @@
-// Hosts that take connections and never say a word: what a dead destination looks like that does not even refuse.
+// Hosts that accept connections and never send a greeting, as some dead destinations do.
 
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 
 export interface SilentHost {
-  /** Connections that it ever had, and those that the client has closed. */
+  /** Connections accepted so far, and how many of them have ended. */
   readonly opened: () => number;
   readonly closed: () => number;
   close(): Promise<void>;
 }
 
-/** Listens on these addresses, or with `0.0.0.0` on all that nobody else listens on. */
+/** Listens on these addresses; `0.0.0.0`: on all addresses that no other socket listens on. */
 export async function startSilentHost(addresses: readonly string[], port: number): Promise<SilentHost> {
   const sockets = new Set<Socket>();
   let opened = 0;

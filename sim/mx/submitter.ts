@@ -1,5 +1,5 @@
-// A mail client for tests and the demo: sends many messages over a few connections, reuses them, goes on after
-// a lost one, and knows for each delivery whether the server took responsibility (250), refused, or never said.
+// A mail client for tests and the demo: sends many messages over a few connections, goes on after a lost connection, and
+// records for each delivery whether the server accepted it (250), refused it, or never answered.
 
 import { connect, type Socket } from 'node:net';
 import { deliveryKey } from './tally.ts';
@@ -9,7 +9,7 @@ export interface Submission {
   readonly id: string;
   readonly from: string;
   readonly to: readonly string[];
-  /** Bytes of body; 1,000 unless told. */
+  /** Bytes of body; 1,000 by default. */
   readonly sizeBytes?: number;
 }
 
@@ -17,25 +17,25 @@ export interface SubmitterOptions {
   readonly address: string;
   readonly port: number;
   readonly connections: number;
-  /** Messages before QUIT and a new connection; unlimited unless told. */
+  /** Messages per connection; unlimited by default. */
   readonly perConnection?: number;
-  /** Keep trying to connect, so that a server may restart; else a refused connection ends the run. */
+  /** Tries to connect until it succeeds, so that a server may restart; else a refused connection ends the run. */
   readonly persistent?: boolean;
   readonly onAccepted?: (submission: Submission) => void;
 }
 
 export interface Submitted {
-  /** Deliveries that were answered with 250. */
+  /** Keys (`deliveryKey`) of deliveries that were answered with 250. */
   readonly accepted: Set<string>;
   /** Deliveries that were refused, with the reply. */
   readonly refused: Map<string, string>;
-  /** Deliveries whose answer never came: the connection was lost first. */
+  /** Deliveries whose connection was lost before the answer. */
   readonly unknown: Set<string>;
-  /** Connections that were lost. */
+  /** Number of lost connections. */
   lost: number;
 }
 
-/** Sends everything that `submissions` yields, and resolves when each has its answer or its connection is gone. */
+/** Sends all `submissions`. Resolves when each has its answer or its connection was lost. */
 export async function submit(
   submissions: Iterable<Submission>,
   options: SubmitterOptions,
@@ -82,7 +82,7 @@ async function work(
       }
     }
   }
-  await session?.quit().catch(() => {}); // every answer is in; how the goodbye goes does not matter
+  await session?.quit().catch(() => {}); // every answer is in, so a connection lost at QUIT does not matter
 }
 
 async function transact(
@@ -141,7 +141,7 @@ export class ConnectionLost extends Error {
   }
 }
 
-/** One client connection as a queue of replies. */
+/** One client connection, read reply by reply. */
 export class Session {
   readonly #socket: Socket;
   readonly #lost: ConnectionLost;
@@ -168,7 +168,7 @@ export class Session {
     for (;;) {
       const socket = connect({ host: address, port });
       const session = new Session(socket, address, port);
-      socket.on('error', () => {}); // `close` follows and tells whoever waits
+      socket.on('error', () => {}); // `close` follows and rejects a waiting `reply`
       try {
         const greeting = await session.reply();
         if (greeting.startsWith('220')) {
@@ -188,7 +188,7 @@ export class Session {
     this.#socket.write(text);
   }
 
-  /** The next whole reply, a multi-line one with its lines joined by `\n`. */
+  /** The next complete reply, with the lines of a multi-line reply joined by `\n`. */
   reply(): Promise<string> {
     const ready = this.#replies.shift();
     if (ready !== undefined) return Promise.resolve(ready);

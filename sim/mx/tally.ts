@@ -1,15 +1,15 @@
-// What a simulated mail exchanger has seen: the facts that a test or the demo holds against what it sent.
+// What a simulated mail exchanger has seen. Tests and the demo compare it with what was sent.
 
-/** One message to one recipient, as both the submitter and the destination name it. */
+/** The key of one message to one recipient, the same at the submitter and at the destination. */
 export function deliveryKey(messageId: string, recipient: string): string {
   return `${messageId} ${recipient}`;
 }
 
 export class Tally {
-  /** Open now, and the most there ever were at one time. */
+  /** Connections open now, and the highest number at one time. */
   connections = 0;
   maxConnections = 0;
-  /** Sessions that were greeted with 220, and those that were turned away. */
+  /** Sessions that were greeted with 220, and sessions that were refused at the greeting. */
   sessions = 0;
   turnedAway = 0;
   messages = 0;
@@ -18,7 +18,7 @@ export class Tally {
   tempfails = 0;
   permfails = 0;
   readonly perDomain = new Map<string, number>();
-  /** How often each delivery has arrived, by its key. */
+  /** How often each delivery has arrived, by `deliveryKey`. */
   readonly deliveries = new Map<string, number>();
   readonly #waiting: { readonly count: number; readonly resolve: () => void }[] = [];
 

@@ -1,5 +1,5 @@
-// A process in simulation: what it has to do waits while it is stopped, and is gone when it is killed. Links between
-// processes deliver in order; what a dead process said still arrives, and then that its link is closed.
+// A simulated process: its events wait while it is stopped, and are dropped when it is killed. Links between processes
+// deliver in order. Messages that a process sent before it died still arrive, and after them the close of its link.
 
 import type { Channel } from '../../src/channel/channel.ts';
 import type { Random } from '../../src/schedule/store/random.ts';
@@ -11,8 +11,8 @@ export class Actor {
   #waiting: (() => void)[] = [];
   #isAlive = true;
   #isStopped = false;
-  /** Ms at which what it said last arrives: links that it opens one after another are read in that order. */
-  lastWordMs = 0;
+  /** Ms at which its last message arrives: links that it opens one after another are read in that order. */
+  lastArrivalMs = 0;
 
   constructor(clock: VirtualClock) {
     this.#clock = clock;
@@ -22,7 +22,7 @@ export class Actor {
     return this.#isAlive;
   }
 
-  /** Something happens to the process: it acts at once, or when it is continued. */
+  /** Handles an event: at once, or when a stopped process is continued. */
   run(act: () => void): void {
     if (!this.#isAlive) return;
     if (this.#isStopped) this.#waiting.push(act);
@@ -46,7 +46,7 @@ export class Actor {
     for (const act of waiting) this.run(act);
   }
 
-  /** SIGKILL, also of what is stopped; or its own end. */
+  /** SIGKILL, which a stopped process obeys, too; or the process's own end. */
   kill(): void {
     if (!this.#isAlive) return;
     this.#isAlive = false;
@@ -59,7 +59,7 @@ export class Actor {
   }
 }
 
-/** Both ends of a link between two processes. */
+/** Creates a link between two processes. Returns both ends, that of `left` first. */
 export function link<A, B>(
   clock: VirtualClock,
   random: Random,
@@ -124,8 +124,8 @@ class LinkEnd<Out, In> implements Channel<Out, In> {
   }
 
   #send(arrive: () => void): void {
-    const atMs = Math.max(this.#from.lastWordMs, this.#clock.nowMs + this.#random.below(10));
-    this.#from.lastWordMs = atMs;
+    const atMs = Math.max(this.#from.lastArrivalMs, this.#clock.nowMs + this.#random.below(10));
+    this.#from.lastArrivalMs = atMs;
     this.#clock.at(atMs, () => this.#to.run(arrive));
   }
 }

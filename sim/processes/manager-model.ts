@@ -1,5 +1,5 @@
-// A manager in simulation: the real scheduler and the real `Senders`, with a spool that is a list. What it does with reports
-// and with what was delivered before it is as in `manager/manager.ts`.
+// A manager in simulation: the real scheduler and the real `Senders`, with a list as its spool. It treats reports of senders,
+// and deliveries that an earlier manager did not learn of, as `src/manager` does.
 
 import type { Delivered } from '../../src/deliver/delivered-lately.ts';
 import type { Work } from '../../src/deliver/types.ts';
@@ -23,30 +23,28 @@ import { Actor } from './actor.ts';
 import type { Surroundings } from './surroundings.ts';
 import type { SomeLimits } from './outside.ts';
 
-/** Gathering entries before a write to the journal. */
+/** Ms between an outcome and its write to the journal. */
 const journalMs = 10;
 
 export class ManagerModel {
   readonly actor: Actor;
   isUp = false;
-  readonly #house: Surroundings;
-  readonly #before: readonly number[];
-  /** Senders that ended while it was starting. */
-  readonly #endedBefore: number[] = [];
+  readonly #surroundings: Surroundings;
+  readonly #earlierSenders: readonly number[];
+  /** Serials of senders that ended while this manager was starting. */
+  readonly #endedDuringStart: number[] = [];
   readonly #known = new Set<string>();
   readonly #flights = new Map<number, { readonly queueId: string; readonly transaction: Transaction }>();
   #parts: { readonly scheduler: Scheduler; readonly senders: Senders } | undefined;
   #wakeAtMs = Infinity;
 
-  constructor(house: Surroundings, before: readonly number[], up: () => void) {
-    this.#house = house;
-    this.#before = before;
-    this.actor = new Actor(house.clock);
-    const startMs = house.random.next() < 0.1 ? 8_000 : 100 + house.random.below(500);
-    this.actor.after(startMs, () => {
-      this.#start();
-      up();
-    });
+  /** @param earlierSenders - serials of senders that live when this manager starts */
+  constructor(surroundings: Surroundings, earlierSenders: readonly number[]) {
+    this.#surroundings = surroundings;
+    this.#earlierSenders = earlierSenders;
+    this.actor = new Actor(surroundings.clock);
+    const startMs = surroundings.random.next() < 0.1 ? 8_000 : 100 + surroundings.random.below(500);
+    this.actor.after(startMs, () => this.#start());
   }
 
   get connections(): number {
@@ -61,7 +59,7 @@ export class ManagerModel {
           continue;
         }
         this.#parts?.senders.hasClosed(message.serial);
-        this.#deliveredBefore(message.delivered ?? []);
+        this.#removeDelivered(message.delivered ?? []);
         this.#parts?.senders.add(link, message.serial);
       }
       this.#drain();
@@ -73,45 +71,46 @@ export class ManagerModel {
   }
 
   senderEnded(serial: number): void {
-    if (this.#parts === undefined) this.#endedBefore.push(serial);
+    if (this.#parts === undefined) this.#endedDuringStart.push(serial);
     this.#parts?.senders.ended(serial);
     this.#drain();
   }
 
   configure(config: SchedulerConfig, limits: SomeLimits, perProcess: number): void {
-    if (this.#parts !== undefined) this.#house.outside.limit(limits, this.#house.clock.nowMs);
+    if (this.#parts !== undefined)
+      this.#surroundings.outside.setLimits(limits, this.#surroundings.clock.nowMs);
     this.#parts?.senders.configure(perProcess);
-    this.#parts?.scheduler.reconfigure(config, this.#house.clock.nowMs);
+    this.#parts?.scheduler.reconfigure(config, this.#surroundings.clock.nowMs);
     this.#drain();
   }
 
   #start(): void {
-    const { clock, config, limits, outside, perProcess } = this.#house;
-    outside.limit(limits, clock.nowMs);
+    const { clock, config, limits, outside, perProcess } = this.#surroundings;
+    outside.setLimits(limits, clock.nowMs);
     const scheduler = createScheduler(config, clock.nowMs);
     const senders = new Senders({
       perProcess,
-      before: this.#before,
+      before: this.#earlierSenders,
       timers: new VirtualTimers(clock),
       lost: (connection) => this.#lost(connection),
       carry: (connections) => {
         scheduler.carry(connections, clock.nowMs);
         this.#drain();
       },
-      awaits: (serials) => this.#house.managerAwaits(serials),
+      awaits: (serials) => this.#surroundings.managerAwaits(serials),
     });
     this.#parts = { scheduler, senders };
-    for (const serial of this.#endedBefore) senders.ended(serial);
-    for (const queueId of this.#house.waiting()) this.#admit(queueId);
+    for (const serial of this.#endedDuringStart) senders.ended(serial);
+    for (const queueId of this.#surroundings.waiting()) this.#admit(queueId);
     this.isUp = true;
   }
 
   #admit(queueId: string): void {
-    const { clock } = this.#house;
+    const { clock } = this.#surroundings;
     if (this.#known.has(queueId) || this.#parts === undefined) return;
     this.#known.add(queueId);
     const { scheduler } = this.#parts;
-    const domain = this.#house.domainOf(queueId);
+    const domain = this.#surroundings.domainOf(queueId);
     const message = scheduler.begin({
       queueId,
       receivedAtMs: clock.nowMs,
@@ -124,7 +123,8 @@ export class ManagerModel {
     this.#drain();
   }
 
-  #deliveredBefore(delivered: readonly Delivered[]): void {
+  /** Removes recipients that a sender delivered without this manager's knowledge. */
+  #removeDelivered(delivered: readonly Delivered[]): void {
     for (const { queueId, recipients } of delivered) {
       const message = this.#parts?.scheduler.find(queueId);
       if (message === undefined) continue;
@@ -137,7 +137,7 @@ export class ManagerModel {
       case 'ready':
         this.#parts?.scheduler.connectionReady(
           report.connection as ConnectionHandle,
-          this.#house.clock.nowMs,
+          this.#surroundings.clock.nowMs,
         );
         break;
       case 'done':
@@ -153,7 +153,7 @@ export class ManagerModel {
 
   #done(connection: number, results: readonly RecipientResult[], reusable: boolean): void {
     if (!this.#flights.delete(connection)) return;
-    const { nowMs } = this.#house.clock;
+    const { nowMs } = this.#surroundings.clock;
     this.#parts?.scheduler.transactionDone(connection as ConnectionHandle, results, reusable, nowMs);
     this.#drain();
   }
@@ -161,7 +161,11 @@ export class ManagerModel {
   #closed(connection: number, end: Parameters<Scheduler['connectionClosed']>[1]): void {
     this.#parts?.senders.closed(connection);
     this.#flights.delete(connection);
-    this.#parts?.scheduler.connectionClosed(connection as ConnectionHandle, end, this.#house.clock.nowMs);
+    this.#parts?.scheduler.connectionClosed(
+      connection as ConnectionHandle,
+      end,
+      this.#surroundings.clock.nowMs,
+    );
     this.#drain();
   }
 
@@ -180,13 +184,13 @@ export class ManagerModel {
   #drain(): void {
     if (this.#parts === undefined) return;
     drive(this.#parts.scheduler, this.#handlers);
-    this.#arm();
+    this.#armTimer();
   }
 
   readonly #handlers: EffectHandlers = {
     connect: ({ connection, site, ip, port, host, transaction }) => {
       const { senders } = this.#parts!;
-      check(senders.count > 0, () => 'a connection is granted that nobody can carry');
+      check(senders.count > 0, () => 'a connection is granted while no sender is running');
       const work = this.#work(connection, transaction);
       senders.connect({ connection, site, ip, port, host, source: '', work });
     },
@@ -194,8 +198,8 @@ export class ManagerModel {
       this.#parts!.senders.transact(connection, this.#work(connection, transaction)),
     close: ({ connection }) => this.#parts!.senders.close(connection),
     resolve: ({ route, key }) => {
-      const { nowMs } = this.#house.clock;
-      const plan = { ...this.#house.planOf(key), validUntilMs: nowMs + 3_600_000 };
+      const { nowMs } = this.#surroundings.clock;
+      const plan = { ...this.#surroundings.planOf(key), validUntilMs: nowMs + 3_600_000 };
       this.#parts!.scheduler.routeResolved(route, plan, nowMs);
     },
     delivered: ({ message }) => this.#journal(this.#parts!.scheduler.queueIdOf(message)),
@@ -208,21 +212,22 @@ export class ManagerModel {
     const queueId = this.#parts!.scheduler.queueIdOf(transaction.message);
     this.#flights.set(connection, { queueId, transaction });
     const ref = { segment: 0, offset: 0, length: 0 };
-    return this.#house.granted({ queueId, ref, recipients: transaction.recipients, fresh: true });
+    return this.#surroundings.granted({ queueId, ref, recipients: transaction.recipients, fresh: true });
   }
 
   #journal(queueId: string): void {
-    this.actor.after(journalMs, () => this.#house.journal(queueId));
+    this.actor.after(journalMs, () => this.#surroundings.journal(queueId));
   }
 
-  #arm(): void {
+  /** Sets the timer for the scheduler's next tick. */
+  #armTimer(): void {
     const next = this.#parts!.scheduler.nextWakeMs();
     if (next >= this.#wakeAtMs) return;
     this.#wakeAtMs = next;
-    this.actor.after(Math.max(0, next - this.#house.clock.nowMs), () => {
+    this.actor.after(Math.max(0, next - this.#surroundings.clock.nowMs), () => {
       if (this.#wakeAtMs !== next) return;
       this.#wakeAtMs = Infinity;
-      this.#parts?.scheduler.tick(this.#house.clock.nowMs);
+      this.#parts?.scheduler.tick(this.#surroundings.clock.nowMs);
       this.#drain();
     });
   }

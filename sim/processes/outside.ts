@@ -1,5 +1,5 @@
-// What the outside sees: connections that are open at each destination, and messages that arrived there. Judges both, and
-// knows nothing of the processes that caused them.
+// Counts what destinations see: the connections that are open at each of them, and the messages that arrived. Judges both by
+// the limits alone and knows nothing of the processes that caused them.
 
 import { check } from '../world/ledger.ts';
 
@@ -17,15 +17,15 @@ export type SomeLimits = Readonly<Record<'ip' | 'site' | 'all', number>>;
 export class Outside {
   readonly #open = new Set<Visitor>();
   readonly #counts = new Map<string, number>();
-  /** What held from when on, oldest first. */
+  /** The limits that were in force, with the time from which on, oldest first. */
   readonly #limits: { readonly fromMs: number; readonly limits: SomeLimits }[] = [];
   readonly #arrived = new Map<string, number>();
   readonly #excused = new Map<string, number>();
-  /** Connections judged. */
+  /** How many connections were judged. */
   judged = 0;
 
-  /** These limits are in force from now on. */
-  limit(limits: SomeLimits, nowMs: number): void {
+  /** Sets the limits that are in force from now on. */
+  setLimits(limits: SomeLimits, nowMs: number): void {
     this.#limits.push({ fromMs: nowMs, limits });
   }
 
@@ -57,12 +57,12 @@ export class Outside {
     return this.#arrived.get(queueId) ?? 0;
   }
 
-  /** Nobody may know that it arrived: once more is forgiven. */
+  /** Allows one more arrival: no process may have learned that the message arrived. */
   excuse(queueId: string): void {
     this.#excused.set(queueId, (this.#excused.get(queueId) ?? 0) + 1);
   }
 
-  /** Everything has ended: each message arrived, and not more often than there are excuses for. */
+  /** Checks at the end that each message arrived, and not more often than its excuses allow. */
   finish(queueIds: readonly string[]): void {
     check(this.#open.size === 0, () => `${this.#open.size} connections are left open`);
     for (const queueId of queueIds) {
@@ -73,7 +73,7 @@ export class Outside {
     }
   }
 
-  /** The highest limit that was in force at any time since then: a grant is on its way for a while. */
+  /** The highest limit in force at any time since `atMs`: a grant takes a while to reach its sender. */
   #mostSince(atMs: number, kind: keyof SomeLimits): number {
     let most = 0;
     for (const { fromMs, limits } of this.#limits.toReversed()) {

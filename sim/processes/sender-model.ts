@@ -1,5 +1,5 @@
-// A sender process in simulation: sockets and SMTP are numbers of milliseconds, what it says to the manager and does when
-// it loses it is as in `roles/sender-role.ts`.
+// A sender process in simulation. Sockets and SMTP are replaced by delays; its messages to the manager, and its behaviour
+// when it loses the manager, are those of `src/process/roles/sender-role.ts`.
 
 import { DeliveredLately } from '../../src/deliver/delivered-lately.ts';
 import type { ConnectedPlace, ConnectGrant, Work } from '../../src/deliver/types.ts';
@@ -10,8 +10,10 @@ import { Actor } from './actor.ts';
 import type { Surroundings } from './surroundings.ts';
 import type { Visitor } from './outside.ts';
 
+/** Time that transactions get to end after the manager is lost. */
 const graceMs = 5_000;
-const lookMs = 50;
+/** Pause between two attempts to find a manager. */
+const findPauseMs = 50;
 
 interface Connection {
   readonly id: number;
@@ -25,28 +27,28 @@ interface Connection {
 export class SenderModel {
   readonly actor: Actor;
   readonly serial: number;
-  readonly #house: Surroundings;
+  readonly #surroundings: Surroundings;
   readonly #connections = new Map<number, Connection>();
   readonly #delivered = new DeliveredLately(1_000);
   #link: Channel<SenderToManager, ManagerToSender> | undefined;
   #isOrphan = false;
   #whenEmpty: (() => void) | undefined;
 
-  constructor(house: Surroundings, serial: number) {
-    this.#house = house;
+  constructor(surroundings: Surroundings, serial: number) {
+    this.#surroundings = surroundings;
     this.serial = serial;
-    this.actor = new Actor(house.clock);
-    // The system closes every socket. What was in hand, or delivered and not journaled, nobody may know of.
+    this.actor = new Actor(surroundings.clock);
+    // The system closes every socket. Whether messages in flight arrived, and those delivered but not journaled, is lost.
     this.actor.onEnd(() => {
       for (const { queueId } of this.#delivered.list)
-        if (!house.isJournaled(queueId)) house.outside.excuse(queueId);
+        if (!surroundings.isJournaled(queueId)) surroundings.outside.excuse(queueId);
       for (const connection of this.#connections.values()) this.#cut(connection);
       this.#connections.clear();
     });
-    this.actor.after(house.random.below(300), () => this.#look());
+    this.actor.after(surroundings.random.below(300), () => this.#findManager());
   }
 
-  /** The link breaks, and both ends live on. */
+  /** Breaks the link to the manager; both processes live on. */
   loseLink(): void {
     const link = this.#link;
     if (link === undefined) return;
@@ -54,18 +56,18 @@ export class SenderModel {
     this.#managerLost();
   }
 
-  /** Looks for a manager until there is one. */
-  #look(): void {
-    const link = this.#house.linkToManager(this.actor);
+  /** Tries to reach a manager until one is up, then says hello. */
+  #findManager(): void {
+    const link = this.#surroundings.linkToManager(this.actor);
     if (link === undefined) {
-      this.actor.after(lookMs, () => this.#look());
+      this.actor.after(findPauseMs, () => this.#findManager());
       return;
     }
     this.#link = link;
     this.#isOrphan = false;
     link.receive((batch) => {
       if (this.#link !== link) return;
-      for (const message of batch) this.#take(message);
+      for (const message of batch) this.#receive(message);
     });
     link.onClosed(() => {
       if (this.#link === link) this.#managerLost();
@@ -74,7 +76,7 @@ export class SenderModel {
     link.post({ kind: 'hello', role: 'sender', index: 0, serial, delivered: [...this.#delivered.list] });
   }
 
-  #take(message: ManagerToSender): void {
+  #receive(message: ManagerToSender): void {
     switch (message.kind) {
       case 'connect':
         this.#connect(message);
@@ -95,11 +97,11 @@ export class SenderModel {
   }
 
   #connect(grant: ConnectGrant): void {
-    const { random, outside } = this.#house;
+    const { random, outside } = this.#surroundings;
     const visitor: Visitor = {
       ip: grant.ip,
       site: grant.site,
-      grantedAtMs: this.#house.grantedAtMs(grant.work),
+      grantedAtMs: this.#surroundings.grantedAtMs(grant.work),
     };
     const connection: Connection = {
       id: grant.connection,
@@ -126,12 +128,12 @@ export class SenderModel {
   }
 
   #begin(connection: Connection, work: Work): void {
-    const { clock, outside, random } = this.#house;
+    const { clock, outside, random } = this.#surroundings;
     connection.work = work;
     connection.isBegun = true;
     const ms = random.next() < 0.03 ? 20_000 : random.below(1_500);
     const isTaken = random.next() < 0.95;
-    // The destination goes on whatever this process does, as long as the connection is there.
+    // The destination answers even while this process is stopped, as long as the connection is open.
     clock.at(clock.nowMs + ms, () => {
       if (!this.#isOpen(connection)) return;
       if (isTaken) outside.arrived(work.queueId);
@@ -156,38 +158,39 @@ export class SenderModel {
     const reusable = !connection.isClosing;
     this.#post({ kind: 'done', connection: connection.id, results, reusable });
     if (!reusable) this.#quit(connection);
-    else if (this.#house.random.next() < 0.05) this.#close(connection, { kind: 'closed' });
+    else if (this.#surroundings.random.next() < 0.05) this.#close(connection, { kind: 'closed' });
   }
 
   #quit(connection: Connection): void {
     connection.isClosing = true;
     if (connection.isBegun) return;
-    this.actor.after(this.#house.random.below(100), () => {
+    this.actor.after(this.#surroundings.random.below(100), () => {
       if (this.#isOpen(connection)) this.#close(connection, { kind: connection.work ? 'unused' : 'closed' });
     });
   }
 
   #close(connection: Connection, report: Extract<SenderToManager, { kind: 'closed' }>['report']): void {
     this.#connections.delete(connection.id);
-    this.#house.outside.closed(connection.visitor);
+    this.#surroundings.outside.closed(connection.visitor);
     this.#post({ kind: 'closed', connection: connection.id, report });
     if (this.#connections.size === 0) this.#whenEmpty?.();
   }
 
+  /** Finishes the transactions within the grace, closes the other connections, then looks for a manager again. */
   #managerLost(): void {
     this.#link = undefined;
     this.#isOrphan = true;
-    let isOver = false;
-    const over = (): void => {
-      if (isOver) return;
-      isOver = true;
+    let hasEnded = false;
+    const endGrace = (): void => {
+      if (hasEnded) return;
+      hasEnded = true;
       this.#whenEmpty = undefined;
       for (const connection of this.#connections.values()) this.#cut(connection);
       this.#connections.clear();
-      this.#look();
+      this.#findManager();
     };
-    this.#whenEmpty = over;
-    this.actor.after(graceMs, over);
+    this.#whenEmpty = endGrace;
+    this.actor.after(graceMs, endGrace);
     for (const connection of this.#connections.values()) {
       if (connection.isBegun) {
         connection.isClosing = true;
@@ -196,13 +199,13 @@ export class SenderModel {
         this.#cut(connection);
       }
     }
-    if (this.#connections.size === 0) over();
+    if (this.#connections.size === 0) endGrace();
   }
 
-  /** In mid-transaction nobody knows whether the message has arrived. */
+  /** Closes a connection without QUIT. After a transaction has begun, nobody knows whether its message arrived. */
   #cut({ visitor, work, isBegun }: Connection): void {
-    if (isBegun && work !== undefined) this.#house.outside.excuse(work.queueId);
-    this.#house.outside.closed(visitor);
+    if (isBegun && work !== undefined) this.#surroundings.outside.excuse(work.queueId);
+    this.#surroundings.outside.closed(visitor);
   }
 
   #isOpen(connection: Connection): boolean {

@@ -1,5 +1,6 @@
-// A supervisor in simulation: starts what ended again, asks each process whether it lives, and ends what must be ended, by
-// the rules of `supervisor.ts`. When it is killed, its processes end as soon as they notice; the next one waits for them.
+// A supervisor in simulation, by the rules of `src/process/supervise/supervisor.ts`: it restarts processes that ended, checks
+// their heartbeats, and kills those that must end. When it is killed, its processes end as soon as they notice it, and the
+// next supervisor waits for them.
 
 import { AwaitedSenders } from '../../src/process/supervise/awaited-senders.ts';
 import { beatEveryMs, Heartbeat } from '../../src/process/watch/heartbeat.ts';
@@ -18,7 +19,8 @@ interface Child {
 }
 
 export class Supervision {
-  readonly #house: Surroundings;
+  readonly #surroundings: Surroundings;
+  /** Processes of the supervisor before, which must end before this one starts its own. */
   readonly #leftOver: readonly Actor[];
   readonly awaited = new AwaitedSenders();
   readonly #children = new Set<Child>();
@@ -27,9 +29,9 @@ export class Supervision {
   #isAlive = true;
   #lastSerial = 0;
 
-  /** @param leftOver - processes of the one before */
-  constructor(house: Surroundings, senders: number, leftOver: readonly Actor[]) {
-    this.#house = house;
+  /** @param leftOver - processes of the supervisor before */
+  constructor(surroundings: Surroundings, senders: number, leftOver: readonly Actor[]) {
+    this.#surroundings = surroundings;
     this.#leftOver = leftOver;
     let waits = leftOver.filter(({ isAlive }) => isAlive).length;
     const start = (): void => {
@@ -46,7 +48,7 @@ export class Supervision {
         if (waits === 0) start();
       });
     }
-    house.clock.at(house.clock.nowMs + patienceMs, () => {
+    surroundings.clock.at(surroundings.clock.nowMs + patienceMs, () => {
       if (this.#isAlive) for (const actor of leftOver) actor.kill();
     });
   }
@@ -55,7 +57,7 @@ export class Supervision {
     return [...this.#children].map(({ actor }) => actor);
   }
 
-  /** SIGKILL. Returns the processes that it leaves behind, with those that it was still waiting for. */
+  /** SIGKILL. Returns the processes that it leaves behind, and those of the supervisor before it. */
   kill(): readonly Actor[] {
     this.#isAlive = false;
     const left = this.actors;
@@ -64,24 +66,24 @@ export class Supervision {
   }
 
   #forkManager(): void {
-    const before = this.#house.doesAskForSenders
+    const earlierSenders = this.#surroundings.doesAskForSenders
       ? this.senders.flatMap((sender) => (sender?.actor.isAlive === true ? [sender.serial] : []))
       : [];
-    const manager = new ManagerModel(this.#house, before, () => undefined);
+    const manager = new ManagerModel(this.#surroundings, earlierSenders);
     this.manager = manager;
     this.#watch(manager.actor, () => {
       this.awaited.set([]);
-      this.#again(() => this.#forkManager());
+      this.#restart(() => this.#forkManager());
     });
   }
 
   #forkSender(index: number): void {
-    const sender = new SenderModel(this.#house, this.#lastSerial + 1);
+    const sender = new SenderModel(this.#surroundings, this.#lastSerial + 1);
     this.senders[index] = sender;
     this.#watch(sender.actor, () => {
       const { manager } = this;
       manager?.actor.after(1, () => manager.senderEnded(sender.serial));
-      this.#again(() => this.#forkSender(index));
+      this.#restart(() => this.#forkSender(index));
     });
   }
 
@@ -90,17 +92,18 @@ export class Supervision {
     this.#children.add(child);
     actor.onEnd(() => {
       this.#children.delete(child);
-      // The system tells it a moment later.
-      this.#later(1 + this.#house.random.below(30), ended);
+      // The supervisor learns of the end a moment later, as from SIGCHLD.
+      this.#later(1 + this.#surroundings.random.below(30), ended);
     });
   }
 
-  #again(fork: () => void): void {
-    this.#later(100 + this.#house.random.below(300), fork);
+  /** Starts a process again after the usual pause. */
+  #restart(fork: () => void): void {
+    this.#later(100 + this.#surroundings.random.below(300), fork);
   }
 
   #later(ms: number, act: () => void): void {
-    this.#house.clock.at(this.#house.clock.nowMs + ms, () => {
+    this.#surroundings.clock.at(this.#surroundings.clock.nowMs + ms, () => {
       if (this.#isAlive) act();
     });
   }

@@ -1,4 +1,4 @@
-// What the processes of a simulated house find around them.
+// The part of the simulation that its processes use: clock, random numbers, destinations, configuration, spool and links.
 
 import type { Work } from '../../src/deliver/types.ts';
 import type { Channel } from '../../src/channel/channel.ts';
@@ -14,18 +14,19 @@ export interface Surroundings {
   readonly clock: VirtualClock;
   readonly random: Random;
   readonly outside: Outside;
-  /** Of a manager that starts now. */
+  /** The configuration and limits of a manager that starts now. */
   readonly config: SchedulerConfig;
   readonly limits: SomeLimits;
   readonly perProcess: number;
   readonly doesAskForSenders: boolean;
-  /** A link of a sender to the manager; undefined while none is up. */
+  /** Links a sender to the manager; undefined while no manager is up. */
   linkToManager(sender: Actor): Channel<SenderToManager, ManagerToSender> | undefined;
+  /** Tells the supervisor which senders the manager waits for. */
   managerAwaits(serials: readonly number[]): void;
-  /** Notes when this was granted. */
+  /** Remembers when this work was granted. */
   granted(work: Work): Work;
   grantedAtMs(work: Work): number;
-  /** Messages that are in the spool and not journaled as delivered. */
+  /** Queue ids of the messages that are in the spool and not journaled as delivered. */
   waiting(): readonly string[];
   journal(queueId: string): void;
   isJournaled(queueId: string): boolean;

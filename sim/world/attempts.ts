@@ -1,5 +1,5 @@
-// Being limited is no attempt: every deferral is judged by where its reason came from. It has to be what a destination
-// said to this very recipient, how a connection ended, or what the DNS said; never a limit, a rest or a pause.
+// Judges that waiting for a limit never counts as an attempt. The reason of every deferral has to be a destination's reply
+// to this recipient, the end of a connection, or a failed DNS look-up; never a limit, an address at rest or a pause.
 
 import type { Refusal } from '../../src/message/refusal.ts';
 import { lastRefusalOf } from '../../src/message/refusal-form.ts';
@@ -13,7 +13,7 @@ import type { Objection, Visit } from '../../src/simulate/trait.ts';
 import { Witness } from '../../src/simulate/witness.ts';
 import { check } from './ledger.ts';
 
-/** What the scheduler says itself when a connection ended without a word. */
+/** Reasons that the scheduler gives itself when a connection ended without a reply. */
 const ownWords: ReadonlySet<string> = new Set([
   'connection closed before the transaction',
   'connection closed before it was ready',
@@ -21,16 +21,16 @@ const ownWords: ReadonlySet<string> = new Set([
 ]);
 
 export class Attempts extends Witness {
-  /** Of failed connections and look-ups. */
+  /** Texts of failed connections and look-ups. */
   readonly #failures = new Set<string>();
   /** The last answer to each recipient. */
   readonly #answers = new Map<string, string>();
   deferrals = 0;
 
-  /** The same network, whose failing look-ups are remembered. */
+  /** Wraps a network, so that its failed look-ups are remembered here. */
   watched(network: Network): Network {
     return {
-      plan: (route, nowMs) => this.#noted(network.plan(route, nowMs)),
+      plan: (route, nowMs) => this.#rememberFailure(network.plan(route, nowMs)),
       planDelayMs: (route) => network.planDelayMs(route),
       host: (ip) => network.host(ip),
     };
@@ -56,11 +56,14 @@ export class Attempts extends Witness {
     const refusal = lastRefusalOf(form);
     const error = refusal === undefined ? '' : refusalText(refusal);
     const isTold = this.#answers.get(name) === error || this.#failures.has(error) || isOwn(refusal);
-    check(isTold, () => `${name} has a failed attempt that nobody made: ${error}`);
+    check(
+      isTold,
+      () => `${name} was deferred for a reason that no destination and no look-up gave: ${error}`,
+    );
     this.#answers.delete(name);
   }
 
-  #noted(plan: RoutePlan): RoutePlan {
+  #rememberFailure(plan: RoutePlan): RoutePlan {
     if (plan.kind === 'error') this.#failures.add(refusalText(planRefusal(plan)));
     return plan;
   }

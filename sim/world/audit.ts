@@ -1,5 +1,4 @@
-// Looks through the whole state of a scheduler between two calls, and says where it contradicts itself. Far too slow for
-// anything but simulation.
+// Checks the whole state of a scheduler between two calls for contradictions. Too slow for anything but simulation.
 
 import { blockerText } from '../../src/schedule/tell/blocker-text.ts';
 import { ConnectionState } from '../../src/schedule/store/connections.ts';
@@ -13,7 +12,7 @@ import type { State } from '../../src/schedule/state.ts';
 import { TaskState } from '../../src/schedule/store/tasks.ts';
 import { check } from './ledger.ts';
 
-/** Every rule that holds between two calls. */
+/** Checks every rule that holds between two calls. @throws {BrokenRule} at the first contradiction */
 export function audit(s: State): void {
   const used = auditConnections(s);
   auditTasks(s);
@@ -32,9 +31,9 @@ export function audit(s: State): void {
   }
 }
 
-/** Nothing is left: no row in any store. */
+/** Checks that no store has a row left. @throws {BrokenRule} with the numbers of rows */
 export function auditEmpty(s: State): void {
-  // What is kept for the next message is no row that is left.
+  // Caches that are kept for the next message are no rows that are left.
   forgetPairLimits(s);
   forgetLimitsAtRest(s);
   s.counters.sweep();
@@ -66,7 +65,7 @@ export function auditEmpty(s: State): void {
   );
 }
 
-/** Slots held per counter. */
+/** Checks the connections. Returns the slots that they hold of each counter. */
 function auditConnections(s: State): Map<number, number> {
   const { connections } = s;
   const used = new Map<number, number>();
@@ -149,17 +148,17 @@ function auditRoutes(s: State): void {
       queued++;
       ready += recipientsOf(s, task).length;
       const below = s.messages.rankOf(tasks.messageOf(task));
-      check(below >= rank, () => `task ${task} stands behind one of a lower priority`);
+      check(below >= rank, () => `task ${task} is queued behind a task of a lower priority`);
       rank = below;
       if (!hasOneRoute(s, task)) mixed++;
-      check(routeOf(s, task) === route, () => `task ${task} stands in the queue of another route`);
+      check(routeOf(s, task) === route, () => `task ${task} is in the queue of another route`);
     }
     check(ready === routes.ready.get(route), () => `ready work of ${routes.keyOf(route)} is miscounted`);
     check(
       mixed === (routes.mixedTasks.get(route) ?? 0),
       () => `mixed tasks of ${routes.keyOf(route)} are miscounted`,
     );
-    // Starvation would be a route with work that nothing will ever touch.
+    // A route with work that is neither parked nor being resolved would never be looked at again.
     const waits = parking.isParked(route) || routes.plan.get(route) === PlanState.resolving;
     check(queued === 0 || waits, () => `${routes.keyOf(route)} has work and waits for nothing`);
     check(queued > 0 || !parking.isParked(route), () => `${routes.keyOf(route)} is parked without work`);

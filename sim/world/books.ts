@@ -1,7 +1,7 @@
-// What the outside sees of us, against every limit of the configuration: connections at once for each key, what was
-// begun in every window of a rate, messages on a connection, recipients at once. Counted from the effects alone and kept
-// apart from the scheduler's own counters, so that it can be judged by this. Fails at the first excess. After a limit was
-// lowered an excess may only shrink: no new connection, and no new message on one that is too many.
+// Compares what destinations see with every limit of the configuration: connections at once for each key, transactions in
+// every window of a rate, messages on a connection, recipients of a transaction. Counts the effects alone and shares nothing
+// with the scheduler's own counters, so that it can judge them. Fails at the first excess. After a limit was lowered, an
+// excess may only shrink: no new connection, and no new message on a connection above the limit.
 
 import { isIPv6 } from 'node:net';
 import type { LimitRule } from '../../src/schedule/limits/types.ts';
@@ -12,20 +12,20 @@ import { check, type Ledger } from './ledger.ts';
 import { RateBooks, rateQuantities, type Spent } from './rate-books.ts';
 import { holding, type Facts, type Holding, type SetQuantity } from './rule-matching.ts';
 
-/** Ms without a greeting after which a connection may stand beside the limit of all. */
-const asideMs = 150;
+/** Ms without a greeting after which a connection may count against the `unanswered` limit. */
+const unansweredAfterMs = 150;
 
 interface Open {
   readonly openedAtMs: number;
-  /** Has a transaction on it been answered? */
+  /** True once a transaction on it was answered. */
   isAnswered: boolean;
-  /** One for each domain of its last transaction. */
+  /** One entry for each domain of its last transaction. */
   facts: readonly Facts[];
-  /** What it counts in, with the limits. */
+  /** The keys that it counts in, with their limits. */
   keys: ReadonlyMap<string, LimitRule>;
   isClosing: boolean;
   messages: number;
-  /** After so many it is closed: what held for its last message. */
+  /** Messages that it may carry, by the limits for its last message. */
   mostMessages: number;
   spent: readonly Spent[];
 }
@@ -33,16 +33,16 @@ interface Open {
 export class Books extends Witness {
   readonly #ledger: Ledger;
   #config: SchedulerConfig;
-  /** What holds for facts that were asked for before. */
+  /** Cache of the limits that hold, by quantity and facts. */
   #known = new Map<string, readonly Holding[]>();
   readonly #open = new Map<Visit, Open>();
   readonly #byHandle = new Map<ConnectionHandle, Open>();
   readonly #counts = new Map<string, number>();
-  /** Of them, those that were told to close. */
+  /** Connections of `#counts` that were told to close. */
   readonly #closing = new Map<string, number>();
   readonly #rates = new RateBooks();
-  #hasSeenDead = false;
-  /** How often each quantity of a limit was judged: a judge that never judges is found by this. */
+  #hasSeenUnanswered = false;
+  /** How often each quantity of a limit was judged. Tests check with it that the books judge anything at all. */
   readonly judged = new Map<SetQuantity, number>();
 
   constructor(config: SchedulerConfig, ledger: Ledger) {
@@ -55,7 +55,7 @@ export class Books extends Witness {
     return this.#open.size === 0 && [...this.#counts.values()].every((count) => count === 0);
   }
 
-  /** Other limits from now on. What is over them stays until it closes. */
+  /** Sets other limits. Connections above them stay until they close. */
   reconfigure(config: SchedulerConfig): void {
     this.#config = config;
     this.#known = new Map();
@@ -67,7 +67,7 @@ export class Books extends Witness {
   override effect(effect: Effect): void {
     if (effect.kind !== 'close') return;
     const open = this.#byHandle.get(effect.connection);
-    check(open !== undefined && !open.isClosing, () => 'a connection is closed that is not open');
+    check(open !== undefined && !open.isClosing, () => 'a connection that is not open is told to close');
     open.isClosing = true;
     for (const key of open.keys.keys()) add(this.#closing, key, 1);
   }
@@ -75,7 +75,7 @@ export class Books extends Witness {
   override opened(visit: Visit, nowMs: number): void {
     const { ip, source } = visit;
     const { sources = [''], limits } = this.#config;
-    check(sources.includes(source), () => `a connection from "${source}", which is no source`);
+    check(sources.includes(source), () => `a connection from "${source}", which is not a configured source`);
     check(source === '' || isIPv6(source) === isIPv6(ip), () => `a connection from ${source} to ${ip}`);
     const open: Open = {
       openedAtMs: nowMs,
@@ -95,15 +95,15 @@ export class Books extends Witness {
   }
 
   override refused(): void {
-    this.#hasSeenDead = true;
+    this.#hasSeenUnanswered = true;
   }
 
-  /** More than the limit of all may be there once a connection has hung or failed. */
+  /** Connections above the global limit are allowed once one of them was not greeted for a while, or failed. */
   #mayExceed(nowMs: number): boolean {
-    this.#hasSeenDead ||= [...this.#open.values()].some(
-      ({ isAnswered, openedAtMs }) => !isAnswered && openedAtMs + asideMs <= nowMs,
+    this.#hasSeenUnanswered ||= [...this.#open.values()].some(
+      ({ isAnswered, openedAtMs }) => !isAnswered && openedAtMs + unansweredAfterMs <= nowMs,
     );
-    return this.#hasSeenDead;
+    return this.#hasSeenUnanswered;
   }
 
   override answered(visit: Visit): void {
@@ -141,7 +141,7 @@ export class Books extends Witness {
     this.#byHandle.delete(visit.connection);
   }
 
-  /** One for each domain: recipients of one message may go to several at one site. */
+  /** The facts of each domain: recipients of one transaction may be of several domains of one site. */
   #factsOf({ site, host, ip, source }: Visit, message: number, recipients: readonly number[]): Facts[] {
     const { tenant, recipients: rows } = this.#ledger.message(message);
     const domains = new Set(recipients.map((index) => rows[index]!.domain));
@@ -160,7 +160,7 @@ export class Books extends Witness {
     return known;
   }
 
-  /** The connection counts for these facts from now on; nothing is judged. */
+  /** Counts the connection for these facts instead of its earlier ones. Judges nothing. */
   #count(open: Open, facts: readonly Facts[]): void {
     const keys = new Map<string, LimitRule>();
     for (const each of facts) {
@@ -179,7 +179,7 @@ export class Books extends Witness {
     open.keys = keys;
   }
 
-  /** A connection that is used again is not one of too many when enough of the others are closing. */
+  /** Connections that are closing do not stand in the way of one that is used again. */
   #checkConnections(key: string, { connections = 0, origin }: LimitRule, isNew: boolean): void {
     const open = (this.#counts.get(key) ?? 0) - (isNew ? 0 : (this.#closing.get(key) ?? 0));
     check(open <= connections, () => `${open} connections for ${key}, allowed ${connections} (${origin})`);
@@ -203,7 +203,10 @@ export class Books extends Witness {
     check(recipients <= mostRecipients, () => `${recipients} recipients at once, allowed ${mostRecipients}`);
   }
 
-  /** Those of the message come back when it was never sent; a connection was made all the same. */
+  /**
+   * Spends units of every rate that holds. Returns those that are taken back when the message is not sent; the unit of a
+   * connection is not among them, since the connection was made.
+   */
   #spend(
     facts: readonly Facts[],
     message: number,
@@ -215,13 +218,13 @@ export class Books extends Witness {
     const spent: Spent[] = [];
     for (const quantity of rateQuantities) {
       if (quantity === 'connectionRate' && !isFirst) continue;
-      // A transaction is one message and one connection, however many of its domains share the limit.
+      // A transaction counts as one message and one connection, even when several of its domains share the limit.
       const units = new Map<string, { readonly rule: LimitRule; units: number }>();
       for (const each of facts) {
-        const own = recipients.filter((index) => rows[index]!.domain === each.domain).length;
+        const ofDomain = recipients.filter((index) => rows[index]!.domain === each.domain).length;
         for (const { rule, key } of this.#holding(quantity, each)) {
           const before = units.get(key)?.units ?? 0;
-          units.set(key, { rule, units: quantity === 'recipientRate' ? before + own : 1 });
+          units.set(key, { rule, units: quantity === 'recipientRate' ? before + ofDomain : 1 });
         }
       }
       for (const [key, { rule, units: count }] of units) {

@@ -1,4 +1,4 @@
-// One number over all effects in order: two runs that do the same give the same.
+// A hash over all effects in their order: two runs with the same effects have the same hash.
 
 import type { Effect } from '../../src/schedule/types.ts';
 import { Witness } from '../../src/simulate/witness.ts';

@@ -1,4 +1,4 @@
-// The journal of the simulated manager, and the judge of what it says: every recipient ends once, and only once.
+// The journal of the simulated manager. It also judges the outcomes: every recipient ends exactly once.
 
 import { Witness } from '../../src/simulate/witness.ts';
 import type { LastRefusal } from '../../src/message/refusal-form.ts';
@@ -10,15 +10,15 @@ export interface LedgerRecipient extends NewRecipient {
   nextAttemptAtMs: number;
   lastRefusal: LastRefusal;
   state: 'waiting' | 'inFlight' | 'delivered' | 'failed' | 'removed';
-  /** Times that the destination took it. */
+  /** How often the destination accepted it. */
   taken: number;
-  /** Times that it may have been taken without our knowledge: a crash in flight, a connection lost after the dot. */
+  /** How often it may have been accepted without our knowledge: a crash in flight, a connection lost after the final dot. */
   excuses: number;
   endedAtMs: number;
 }
 
 export interface LedgerMessage {
-  /** Its place in the ledger. */
+  /** Index in the ledger. */
   readonly number: number;
   readonly queueId: string;
   readonly tenant: string;
@@ -69,7 +69,7 @@ export function ledgerMessage(
   };
 }
 
-/** A rule that the scheduler broke. */
+/** The scheduler broke a rule. */
 export class BrokenRule extends Error {}
 
 export function check(holds: boolean, message: () => string): asserts holds {
@@ -110,7 +110,7 @@ export class Ledger extends Witness {
     for (const index of recipients) this.recipient(number, index).state = 'waiting';
   }
 
-  /** A reaction may send those that were not taken to another host at once, without an attempt that counts. */
+  /** Refused recipients wait again: a reaction may send them to another host at once, without counting an attempt. */
   override answered(_visit: Visit, number: number, results: readonly RecipientResult[]): void {
     for (const { recipient, result } of results)
       if (result !== 'delivered') this.recipient(number, recipient).state = 'waiting';
@@ -159,7 +159,7 @@ export class Ledger extends Witness {
     message.done = true;
   }
 
-  /** The manager died: what was in flight has to be tried again. */
+  /** The manager died: recipients in flight have to be tried again. */
   crashed(): void {
     for (const { recipients } of this.messages) {
       for (const recipient of recipients) {
@@ -170,7 +170,7 @@ export class Ledger extends Witness {
     }
   }
 
-  /** Nothing lost, nothing twice. */
+  /** Checks at the end that no message was lost, and none delivered twice without an excuse. */
   finish(): void {
     for (const { queueId, done, recipients } of this.messages) {
       check(done, () => `${queueId} is not done`);

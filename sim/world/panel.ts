@@ -1,4 +1,4 @@
-// Several witnesses of one simulation, told everything in their order.
+// Several witnesses of one simulation in one: it passes every call on to each of them, in their order.
 
 import type { Effect, RecipientResult } from '../../src/schedule/types.ts';
 import type { Objection, Visit } from '../../src/simulate/trait.ts';

@@ -1,5 +1,6 @@
-// Priority, then age: when a message of a tenant to a domain is granted for the first time, none of that tenant to that
-// domain with a higher priority, or as high and older, may be waiting for its first attempt. For messages of one recipient.
+// Judges the order of first attempts: when a message of a tenant to a domain is granted for the first time, no other message
+// of that tenant to that domain may wait for its first attempt with a higher priority, or with the same priority and a
+// greater age. Only for messages with one recipient.
 
 import type { Visit } from '../../src/simulate/trait.ts';
 import { Witness } from '../../src/simulate/witness.ts';
@@ -24,7 +25,10 @@ export class Priorities extends Witness {
         continue;
       const isFirst =
         message.priority > other.priority || (message.priority === other.priority && number < other.number);
-      check(isFirst, () => `${message.queueId} is granted before ${other.queueId}, which comes first`);
+      check(
+        isFirst,
+        () => `${message.queueId} is granted before ${other.queueId}, which is more urgent or older`,
+      );
       this.judged++;
     }
   }

@@ -1,4 +1,4 @@
-// What was begun in every window of every rate, counted one by one: never more than `count` in any `perMs`.
+// Counts the units of every rate in a sliding window, one by one: never more than `count` in any `perMs`.
 
 import type { Rate } from '../../src/values/rate.ts';
 import type { LimitRule } from '../../src/schedule/limits/types.ts';
@@ -27,7 +27,7 @@ export interface Spent {
 export class RateBooks {
   readonly #windows = new Map<string, Window>();
 
-  /** So many units for a key of a limit; fails when they are too many. */
+  /** Spends units for a key of a limit. @throws {BrokenRule} when the window then has more than the limit allows */
   spend(quantity: RateQuantity, rule: LimitRule, key: string, units: number, nowMs: number): Spent {
     const rate = rule[quantity]!;
     const name = `${quantity} ${key}`;
@@ -44,16 +44,16 @@ export class RateBooks {
       sum <= rate.count,
       () => `${sum} of ${name} in ${rate.perMs} ms, allowed ${rate.count} (${rule.origin})`,
     );
-    const counted = window;
+    const spentIn = window;
     return {
       takeBack: () => {
-        const at = counted.units.indexOf(unit);
-        if (at !== -1) counted.units.splice(at, 1);
+        const at = spentIn.units.indexOf(unit);
+        if (at !== -1) spentIn.units.splice(at, 1);
       },
     };
   }
 
-  /** A rate that changes begins anew; one that stays goes on. */
+  /** Forgets the window of each rate that has changed; a rate that has not changed keeps its window. */
   reconfigure(rules: readonly LimitRule[]): void {
     const byId = new Map(rules.map((rule) => [rule.id, rule]));
     for (const [name, { quantity, rate, rule }] of this.#windows) {

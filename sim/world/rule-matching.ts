@@ -1,5 +1,5 @@
-// Which limits hold for something at hand, worked out the slow and plain way: every rule is looked at, word by word as
-// src/schedule/limits/types.ts tells it. Kept apart from the scheduler's own index, so that it can be judged by this.
+// Finds the limits that hold for a transaction at a place in the slow and plain way: it compares every rule, as
+// src/schedule/limits/types.ts defines it. Shares nothing with the scheduler's own index, so that it can judge it.
 
 import ipaddr from 'ipaddr.js';
 import type { DomainPattern } from '../../src/values/domain.ts';
@@ -30,7 +30,7 @@ export interface Holding {
 
 const kinds = ['domain', 'site', 'mx', 'ip', 'source', 'tenant'] as const;
 
-/** Limits of one quantity that hold. */
+/** The limits of one quantity that hold for these facts. */
 export function holding(rules: readonly LimitRule[], quantity: SetQuantity, facts: Facts): Holding[] {
   const matching = rules
     .filter((rule) => rule[quantity] !== undefined)
@@ -64,7 +64,7 @@ function replaces(one: Matching, other: Matching): boolean {
   return isMore && !isLess;
 }
 
-/** One number for each kind, 0 when the rule does not look at it; undefined: it does not match. */
+/** How specific the match is in each kind, 0 where the rule does not name the kind; undefined when it does not match. */
 function specificity(match: LimitMatch, facts: Facts): number[] | undefined {
   const each = [
     best(match.domain, (pattern) => nameSpecificity(pattern, facts.domain)),
@@ -77,7 +77,7 @@ function specificity(match: LimitMatch, facts: Facts): number[] | undefined {
   return each.includes(-1) ? undefined : each;
 }
 
-/** 0: not given; -1: given, and nothing matches. */
+/** The highest specificity in the list; 0 without a list, -1 when nothing in the list matches. */
 function best<Item>(list: readonly Item[] | undefined, specificityOf: (item: Item) => number): number {
   if (list === undefined) return 0;
   return Math.max(0, ...list.map(specificityOf)) || -1;
@@ -88,7 +88,7 @@ function nameSpecificity({ kind, domain }: DomainPattern, name: string): number 
   return name.endsWith(`.${domain}`) && !name.startsWith('[') ? domain.length : 0;
 }
 
-/** One more than the prefix, so that /0 is something. */
+/** The prefix length + 1, so that a match of /0 is more than 0. */
 function networkSpecificity({ address, prefix }: Network, ip: string): number {
   if (ip === '') return 0;
   const [parsed, network] = [ipaddr.parse(ip), ipaddr.parse(address)];

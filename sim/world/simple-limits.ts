@@ -1,4 +1,4 @@
-// The limits that hold for everything alike, as rules: what most simulations and tests need.
+// The same few limits for all destinations, as rules: enough for most simulations and tests.
 
 import type { LimitKey, LimitRule } from '../../src/schedule/limits/types.ts';
 import type { SchedulerConfig, UnansweredPolicy } from '../../src/schedule/types.ts';
@@ -14,7 +14,7 @@ export interface SimpleLimits {
   readonly rules?: readonly LimitRule[] | undefined;
 }
 
-/** Connections in all, and per domain, site and address. */
+/** Limits of connections: global, and for every domain, site and address. */
 export function simpleLimits(limits: SimpleLimits): SchedulerConfig['limits'] {
   const { global, unanswered = 0, unansweredPolicy, perDomain, perSite, perIp, rules = [] } = limits;
   return {

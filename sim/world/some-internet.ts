@@ -17,11 +17,11 @@ export interface InternetSize {
   readonly domains: number;
   readonly sites: number;
   readonly addresses: number;
-  /** Part of the hosts and domains, in [0, 1], that are in trouble. */
+  /** Share of the hosts and domains, in [0, 1], that have a fault. */
   readonly trouble: number;
 }
 
-/** An internet, and the names of what there is in it. */
+/** An internet, with the names of its sites and hosts and its addresses. */
 export interface SomeInternet {
   readonly internet: Internet;
   readonly sites: readonly string[];
@@ -54,7 +54,7 @@ export function pick<T>(random: Random, list: readonly T[]): T {
   return list[random.below(list.length)]!;
 }
 
-/** Neighbours in networks of four; every fifth address is an IPv6 one. */
+/** Four IPv4 addresses share each /24; every fifth address is IPv6. */
 function someIp(index: number): string {
   if (index % 5 === 4) return `2001:db8:0:${(index >> 3).toString(16)}::${(index & 7) + 1}`;
   return `10.${index >> 10}.${(index >> 2) & 255}.${25 + (index & 3)}`;

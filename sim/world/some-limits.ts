@@ -1,4 +1,4 @@
-// Limits made from a seed: any keys, any matches on what there is in an internet, any quantities, some of them overrides.
+// Limits made from a seed: any keys, any matches on names of an internet, any quantities, some of them overrides.
 
 import {
   limitKeys,
@@ -12,7 +12,7 @@ import type { Rate } from '../../src/values/rate.ts';
 import type { Random } from '../../src/schedule/store/random.ts';
 import { pick } from './some-internet.ts';
 
-/** What limits can be about. */
+/** The names and addresses that limits can match. */
 export interface Surroundings {
   readonly domains: readonly string[];
   readonly sites: readonly string[];
@@ -79,7 +79,7 @@ function someMatch(random: Random, around: Surroundings): LimitMatch {
   };
 }
 
-/** The name itself, or everything below one of the names above it. */
+/** A pattern for the name itself, or for everything below one of its parent domains. */
 function somePattern(random: Random, name: string): DomainPattern {
   const labels = name.split('.');
   const from = random.below(labels.length);
@@ -93,7 +93,7 @@ function someNetwork(random: Random, ip: string): Network {
   try {
     return parseNetwork(`${ip}/${prefix}`);
   } catch (error) {
-    // It has bits set behind its prefix, and the message says what was meant.
+    // The address has bits set behind the prefix, and the error's message names the network.
     return parseNetwork(/did you mean "([^"]*)"/u.exec(String(error))?.[1] ?? ip);
   }
 }

@@ -1,4 +1,4 @@
-// What happens in a simulated world: mail comes in, operators interfere, limits change, the manager dies. All from a seed.
+// The events of a simulated world, all from a seed: mail comes in, operators interfere, limits change, the manager dies.
 
 import type { ReactionAction, ReactionRule } from '../../src/schedule/adapt/types.ts';
 import type { LimitRule } from '../../src/schedule/limits/types.ts';
@@ -19,28 +19,28 @@ const startMs = 1_700_000_000_000;
 export interface StoryOptions {
   readonly seed: number;
   readonly messages: number;
-  /** Part of the hosts and domains that are in trouble. */
+  /** Share of the hosts and domains, in [0, 1], that have a fault. */
   readonly trouble: number;
   readonly crashes: number;
   readonly operators: boolean;
   /** How often somebody sets the system's clock, by up to two years either way. */
   readonly clockSteps?: number;
-  /** Limits of all kinds, tenants, several sources, adaptation and reactions; else the same few limits for everything. */
+  /** True: limits of all kinds, tenants, several sources, adaptation and reactions. Else the same few limits for all. */
   readonly shaping?: boolean;
   readonly auditEvery: number;
 }
 
-/** Tells the whole story; throws at the first rule that is broken, with the command that tells the story again. */
-export function tell(options: StoryOptions): World {
+/** Runs the story of a seed. @throws at the first broken rule, with the command that repeats the run */
+export function runStory(options: StoryOptions): World {
   try {
-    return live(options);
+    return run(options);
   } catch (error) {
-    const again = evaluate('sim/world/story.ts', 'tell', `tell(${JSON.stringify(options)})`);
+    const again = evaluate('sim/world/story.ts', 'runStory', `runStory(${JSON.stringify(options)})`);
     throw seedFailed(options.seed, error, again);
   }
 }
 
-function live(options: StoryOptions): World {
+function run(options: StoryOptions): World {
   const random = new Random(options.seed);
   const domains = 1 + random.below(40);
   const { internet, ...names } = someInternet(
@@ -121,7 +121,7 @@ function someUnanswered(random: Random): number {
   return random.next() < 0.3 ? 0 : random.below(40);
 }
 
-/** Of both IP versions: a site that no source reaches is another story. */
+/** Each list has both IP versions, so that every site can be reached. */
 const sourceLists = [
   [''],
   ['192.0.2.1', '2001:db8:ffff::1'],
@@ -237,7 +237,7 @@ function allowingSome(rule: LimitRule): LimitRule {
   return rule.connections === 0 ? { ...rule, connections: 1 } : rule;
 }
 
-/** The operators go home: nothing is held, every limit allows something. */
+/** Releases all held mail and lets every limit allow at least one connection, so that everything can end. */
 function releaseAll(world: World): void {
   const { limits } = world.config;
   changeLimits(world, {

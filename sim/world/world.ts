@@ -1,6 +1,6 @@
-// A simulated mail system under judgement: the simulation that `sluice simulate` runs, a ledger that knows what became of
-// every recipient, books that count every limit, and an audit of the scheduler's state after every few calls. Stops at
-// the first rule that is broken; a seed replays everything.
+// A simulated mail system with its judges: the simulation that `sluice simulate` runs, a ledger of what became of every
+// recipient, books that count every limit, and an audit of the scheduler's state after every few calls. Stops at the first
+// broken rule; the seed repeats the run.
 
 import { type ClockRun, confirmMs, SteadyClock } from '../../src/io/steady-clock.ts';
 import type { Stretch } from '../../src/io/timeline.ts';
@@ -23,9 +23,9 @@ export interface WorldOptions {
   readonly internet: Network;
   readonly config: SchedulerConfig;
   readonly startMs: number;
-  /** The state is looked through after every so many calls; 0: never. */
+  /** The state is audited once in this many calls; 0: never. */
   readonly auditEvery: number;
-  /** More judges, of those in the ledger. */
+  /** More judges, made with the ledger that they judge by. */
   readonly judges?: (ledger: Ledger) => readonly Witness[];
 }
 
@@ -43,16 +43,16 @@ export class World {
   readonly #fingerprint = new Fingerprint();
   readonly #auditEvery: number;
   #isPaused = false;
-  /** A new manager has not read the whole journal yet. */
+  /** True while a new manager reads the journal. */
   #recovering = false;
   readonly #startMs: number;
   readonly #leastLifetimeMs: { readonly mail: number; readonly bounce: number };
-  /** What the system's clock shows is ahead of the time of the world by this. */
+  /** The system's clock minus the time of the world. */
   #aheadMs = 0;
-  /** Dates that the clock has shown, or may have shown, twice. */
+  /** Total length of the times that the clock has shown, or may have shown, twice. */
   #repeatedMs = 0;
   #steady: SteadyClock;
-  /** When messages came in, as the clock said then. */
+  /** The clock's date when each message came in, by the message's number. */
   readonly #dates = new Map<number, number>();
 
   constructor({ seed, internet, config, startMs, auditEvery, judges }: WorldOptions) {
@@ -86,18 +86,18 @@ export class World {
     this.#steady = this.#bootClock([]);
   }
 
-  /** Somebody sets the system's clock; Sluice looks at it only every few seconds. */
+  /** Sets the system's clock. Sluice notices it up to 5 s later. */
   stepClock(byMs: number): void {
     const { clock, random } = this.simulation;
     this.#aheadMs += byMs;
-    // Dates of before come again: what of these was when can no longer be told.
+    // These dates come again: which of two events was first can no longer be told from their dates.
     if (byMs < 0) this.#repeatedMs += Math.min(-byMs, clock.nowMs - this.#startMs + day);
     const noticedMs = clock.nowMs + random.below(5_000);
     clock.at(noticedMs, () => this.#observe());
     clock.at(noticedMs + confirmMs, () => this.#observe());
   }
 
-  /** What the system's clock shows. */
+  /** The date that the system's clock shows. */
   get dateMs(): number {
     return this.clock.nowMs + this.#aheadMs;
   }
@@ -110,7 +110,7 @@ export class World {
     return this.simulation.scheduler;
   }
 
-  /** Over all effects in order: two runs with the same seed give the same. */
+  /** A hash over all effects in their order: two runs with the same seed have the same one. */
   get fingerprint(): number {
     return this.#fingerprint.value;
   }
@@ -123,12 +123,12 @@ export class World {
 
   submit(message: LedgerMessage): void {
     this.ledger.add(message);
-    // What is written down is a date; what is judged by is when it really came.
+    // The spool stores the clock's date; the judges compare with the time of the world.
     this.#dates.set(message.number, this.dateMs);
     this.#hand(message, this.#steady.receivedMs(this.dateMs));
   }
 
-  /** Nothing is granted for so long, as while outcomes cannot be stored. */
+  /** Pauses all grants for a time, as while outcomes cannot be stored. */
   pause(forMs: number): void {
     const { scheduler } = this;
     this.#isPaused = true;
@@ -141,7 +141,7 @@ export class World {
     });
   }
 
-  /** New limits at once. */
+  /** Sets a new configuration, as a reload does. */
   reconfigure(config: SchedulerConfig): void {
     this.config = config;
     this.books.reconfigure(config);
@@ -151,7 +151,7 @@ export class World {
   /** Kills manager and senders; a new manager starts from the journal. */
   crash(): void {
     const rates = this.scheduler.rates(this.clock.nowMs);
-    // The manager writes down what it knows of the clock whenever that is set.
+    // The manager stores its stretches of the clock whenever the clock is set.
     this.#observe();
     this.#steady = this.#bootClock(this.#steady.stretches, this.#steady.run);
     this.#state = new State({ ...this.config, seed: this.simulation.random.below(1e9) });
@@ -167,11 +167,12 @@ export class World {
     this.#recovering = false;
   }
 
-  /** Lets everything happen until `endMs`, or until nothing is left to happen. */
+  /** Runs the simulation until `endMs`, or until no event is left. */
   run(endMs: number): void {
     this.simulation.run(endMs);
   }
 
+  /** Checks the scheduler's state, and that no recipient waits longer than its lifetime. */
   audit(): void {
     audit(this.#state);
     const { lifetimeMs, bounceLifetimeMs } = this.config;
@@ -185,18 +186,18 @@ export class World {
     }
   }
 
-  /** Everything has ended well: nothing lost, nothing twice, nothing left. */
+  /** Checks at the end that nothing was lost, nothing delivered twice without an excuse, and no state is left. */
   finish(): void {
     this.ledger.finish();
     check(this.books.isEmpty && this.simulation.connections === 0, () => 'connections are left');
-    // Forgetting takes turns; after some days of nothing nothing may be known any more.
-    const laterMs = this.clock.nowMs + 30 * 86_400_000;
+    // The scheduler forgets a part of its old state with each tick; after 30 days without mail all of it must be gone.
+    const laterMs = this.clock.nowMs + 30 * day;
     for (let turn = 0; turn < 50; turn++) this.scheduler.tick(laterMs + turn * 60_000);
     auditEmpty(this.#state);
     check(this.scheduler.nextWakeMs() === Infinity, () => 'an empty scheduler wants to be woken');
   }
 
-  /** As a new manager finds it in the spool: with dates. */
+  /** Submits a message as a new manager finds it in the spool, which stores dates. */
   #commit(message: LedgerMessage): void {
     const dateMs = this.#dates.get(message.number);
     check(dateMs !== undefined, () => `${message.queueId} has no date`);
@@ -217,7 +218,7 @@ export class World {
     for (const { attempts, recipient } of waiting) this.#checkSchedule(message, recipient, attempts);
   }
 
-  /** No date, however wrong, puts an attempt off for longer than the schedule does. */
+  /** Checks that no wrong date delays an attempt for longer than the retry schedule does. */
   #checkSchedule(message: LedgerMessage, index: number, attempts: number): void {
     if (attempts === 0 || !this.#hasStepped) return;
     const { retryMs, retryJitter } = this.config;
@@ -232,7 +233,7 @@ export class World {
     }
   }
 
-  /** A lifetime lasts as long as it says, whatever the clock shows. */
+  /** Checks that no message expires before its lifetime is over, whatever the clock shows. */
   #expired(number: number): void {
     const { nullSender, queueId, receivedAtMs } = this.ledger.message(number);
     const lifetimeMs = nullSender ? this.#leastLifetimeMs.bounce : this.#leastLifetimeMs.mail;
@@ -263,7 +264,7 @@ export class World {
   }
 }
 
-/** Looks after every call, when everything else has been told. */
+/** Audits after every call. Last in the panel, so that the other judges have seen the call. */
 class Auditor extends Witness {
   readonly #look: () => void;
   readonly #mayGrant: () => void;

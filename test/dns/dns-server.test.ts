@@ -18,7 +18,7 @@ const zone: Zone = {
   'www.example.com': { cname: 'mx.example.com' },
   'big.example.com': { a: Array.from({ length: 200 }, (_, i) => `198.51.100.${i}`) },
   'broken.example.com': { behaviour: 'servfail' },
-  'half.example.com': { a: ['192.0.2.3'], behaviour: 'servfail', behaves: ['AAAA'] },
+  'half.example.com': { a: ['192.0.2.3'], behaviour: 'servfail', behaviourTypes: ['AAAA'] },
 };
 
 test("it answers node's resolver", async (t) => {

@@ -21,8 +21,8 @@ const messages: readonly (readonly [message: string, fault: RegExp | undefined])
   [`${'ä'.repeat(60)} is long`, undefined],
   [`${'ä'.repeat(70)} is long`, /^the subject has 78 characters/u],
   [`${subject}.`, /full stop/u],
-  ['fix', /does not say the effect/u],
-  ['fix tests', /does not say the effect/u],
+  ['fix', /too few to say the effect/u],
+  ['fix tests', /too few to say the effect/u],
   [`${subject}\nIt was taken and lost.`, /no blank line/u],
   [`${subject}\n\n${'word '.repeat(30)}`, /longer than 100/u],
 ];
@@ -73,5 +73,8 @@ test('the history is read commit by commit, and each fault names its commit', { 
   assert.deepEqual([run().status, run().stdout], [0, '']);
   const hash = commit('fix', '2027-01-01T00:00:01Z');
   assert.equal(run().status, 1);
-  assert.equal(run().stdout, `${hash}: the subject does not say the effect\n    fix\n`);
+  assert.equal(
+    run().stdout,
+    `${hash}: the subject has fewer than three words, too few to say the effect\n    fix\n`,
+  );
 });

@@ -3,7 +3,7 @@
 
 import { seededRandom } from '../../sim/disk/random.ts';
 import { startMx } from '../../sim/mx/mx.ts';
-import { both, dropAt, greylist, normal, slow } from '../../sim/mx/personality.ts';
+import { combined, dropAt, greylist, normal, slow } from '../../sim/mx/personality.ts';
 import { submit, type Submission, type Submitted } from '../../sim/mx/submitter.ts';
 import { freePort, until, type Ground } from '../../sim/neighbours/ground.ts';
 import type { SluiceConfig } from '../../sim/neighbours/sluice.ts';
@@ -31,7 +31,7 @@ const destinations = [
   ['slow.test', slow(5)],
   ['grey.test', greylist(300)],
   ['shaky.test', dropAt('message', 20, true)],
-  ['shakier.test', both(dropAt('content', 20), dropAt('rcpt', 20))],
+  ['shakier.test', combined(dropAt('content', 20), dropAt('rcpt', 20))],
 ] as const;
 
 export async function killStorm(

@@ -25,7 +25,7 @@ const zone: Zone = {
   'silent.example.com': { behaviour: 'drop' },
   'truncated.example.com': { mx: [{ preference: 1, exchange: 'far.example.org' }], behaviour: 'truncate' },
   'half.example.com': { mx: [{ preference: 1, exchange: 'half.example.net' }] },
-  'half.example.net': { a: ['127.0.0.5'], behaviour: 'servfail', behaves: ['AAAA'] },
+  'half.example.net': { a: ['127.0.0.5'], behaviour: 'servfail', behaviourTypes: ['AAAA'] },
 };
 
 async function start(t: TestContext, timeoutMs = 20_000): Promise<{ router: Router; server: DnsServer }> {

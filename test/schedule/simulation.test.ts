@@ -4,19 +4,19 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { tell, type StoryOptions } from '../../sim/world/story.ts';
+import { runStory, type StoryOptions } from '../../sim/world/story.ts';
 
 const times = Number(process.env.SEEDS ?? 1);
 
 /** Tells a story for each seed. Returns how often each quantity was judged. */
-function tellAll(
+function runStories(
   from: number,
   count: number,
   options: (seed: number) => Omit<StoryOptions, 'seed' | 'shaping' | 'messages' | 'auditEvery'>,
 ): ReadonlyMap<string, number> {
   const judged = new Map<string, number>();
   for (let seed = from; seed < from + count * times; seed++) {
-    const { books } = tell({
+    const { books } = runStory({
       seed,
       shaping: true,
       messages: 5 + (seed % 40),
@@ -29,7 +29,7 @@ function tellAll(
 }
 
 test('in peace: every limit of any kind holds, in every dimension and window', () => {
-  const judged = tellAll(10_000, 300, () => ({ trouble: 0, crashes: 0, operators: false }));
+  const judged = runStories(10_000, 300, () => ({ trouble: 0, crashes: 0, operators: false }));
   for (const quantity of [
     'connections',
     'connectionRate',
@@ -42,11 +42,11 @@ test('in peace: every limit of any kind holds, in every dimension and window', (
 });
 
 test('in trouble: the same while destinations greylist, ban, stall, storm and drop', () => {
-  tellAll(20_000, 300, (seed) => ({ trouble: (1 + (seed % 5)) / 5, crashes: 0, operators: false }));
+  runStories(20_000, 300, (seed) => ({ trouble: (1 + (seed % 5)) / 5, crashes: 0, operators: false }));
 });
 
 test('with operators who change every limit at any time, and a manager that dies and keeps its rates', () => {
-  tellAll(30_000, 300, (seed) => ({ trouble: (seed % 5) / 5, crashes: seed % 3, operators: true }));
+  runStories(30_000, 300, (seed) => ({ trouble: (seed % 5) / 5, crashes: seed % 3, operators: true }));
 });
 
 test('the same seed gives the same effects in the same order', () => {
@@ -60,8 +60,8 @@ test('the same seed gives the same effects in the same order', () => {
       operators: true,
       auditEvery: 0,
     };
-    const { fingerprint } = tell(story);
-    assert.equal(tell(story).fingerprint, fingerprint);
-    assert.notEqual(tell({ ...story, seed: seed + 1 }).fingerprint, fingerprint);
+    const { fingerprint } = runStory(story);
+    assert.equal(runStory(story).fingerprint, fingerprint);
+    assert.notEqual(runStory({ ...story, seed: seed + 1 }).fingerprint, fingerprint);
   }
 });

@@ -1,17 +1,17 @@
 // The scheduler in simulated worlds: every seed is a story with trouble, operators, crashes. After every few calls the whole
 // state is looked through (sim/world/audit.ts), every connection is counted at the destinations (books.ts), and every
-// recipient has to end exactly once (ledger.ts). A seed that fails says how to tell its story again.
+// recipient has to end exactly once (ledger.ts). The error of a failed seed has the command that repeats it.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { tell, type StoryOptions } from '../../sim/world/story.ts';
+import { runStory, type StoryOptions } from '../../sim/world/story.ts';
 
-function tellAll(from: number, to: number, options: (seed: number) => Omit<StoryOptions, 'seed'>): void {
-  for (let seed = from; seed < to; seed++) tell({ seed, ...options(seed) });
+function runStories(from: number, to: number, options: (seed: number) => Omit<StoryOptions, 'seed'>): void {
+  for (let seed = from; seed < to; seed++) runStory({ seed, ...options(seed) });
 }
 
 test('in peace: every message is delivered, no limit is exceeded, nothing is left', () => {
-  tellAll(0, 100, (seed) => ({
+  runStories(0, 100, (seed) => ({
     messages: 5 + (seed % 80),
     trouble: 0,
     crashes: 0,
@@ -21,7 +21,7 @@ test('in peace: every message is delivered, no limit is exceeded, nothing is lef
 });
 
 test('in trouble: nothing is lost or delivered twice, every lifetime ends in time', () => {
-  tellAll(1_000, 1_120, (seed) => ({
+  runStories(1_000, 1_120, (seed) => ({
     messages: 5 + (seed % 60),
     trouble: (1 + (seed % 5)) / 5,
     crashes: 0,
@@ -31,7 +31,7 @@ test('in trouble: nothing is lost or delivered twice, every lifetime ends in tim
 });
 
 test('with operators who hold, release, retry, remove and change limits, and a manager that dies', () => {
-  tellAll(2_000, 2_120, (seed) => ({
+  runStories(2_000, 2_120, (seed) => ({
     messages: 5 + (seed % 60),
     trouble: (seed % 5) / 5,
     crashes: seed % 3,
@@ -41,7 +41,7 @@ test('with operators who hold, release, retry, remove and change limits, and a m
 });
 
 test('under a clock that is set, nothing expires early, waits beyond its schedule, or exceeds a rate', () => {
-  tellAll(3_000, 3_080, (seed) => ({
+  runStories(3_000, 3_080, (seed) => ({
     messages: 5 + (seed % 40),
     trouble: (seed % 5) / 5,
     crashes: 1 + (seed % 4),
@@ -55,8 +55,8 @@ test('under a clock that is set, nothing expires early, waits beyond its schedul
 test('the same seed gives the same effects in the same order', () => {
   for (let seed = 0; seed < 10; seed++) {
     const options = { seed, messages: 60, trouble: 0.5, crashes: 1, operators: true, auditEvery: 0 };
-    const [first, second] = [tell(options), tell(options)];
+    const [first, second] = [runStory(options), runStory(options)];
     assert.equal(first.fingerprint, second.fingerprint);
-    assert.notEqual(first.fingerprint, tell({ ...options, seed: seed + 1 }).fingerprint);
+    assert.notEqual(first.fingerprint, runStory({ ...options, seed: seed + 1 }).fingerprint);
   }
 });

@@ -1,4 +1,4 @@
-// The simulated mail exchanger and its client: what they count must be true before anything is held against it.
+// The simulated mail exchanger and its client: other tests rely on their counts.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -8,7 +8,7 @@ import { Census } from '../../sim/mx/census.ts';
 import { startMx, type MxMessage } from '../../sim/mx/mx.ts';
 import {
   ban,
-  both,
+  combined,
   dropAt,
   greylist,
   holdsUntil,
@@ -51,7 +51,7 @@ test('every message that was sent is counted once for each recipient', async (t)
   assert.equal(mx.tally.maxConnections, 7);
 });
 
-test('a session reads the same however its bytes are cut', async (t) => {
+test('the exchanger reads a session the same wherever its bytes are cut', async (t) => {
   const content = 'Message-ID: <cut@test>\r\n\r\n..a\r\nb\n.\nc\r\n';
   const session = `EHLO c.test\r\nMAIL FROM:<a@c.test>\r\nRCPT TO:<b@d.test>\r\nDATA\r\n${content}.\r\nQUIT\r\n`;
   const seen: string[] = [];
@@ -68,7 +68,7 @@ test('a session reads the same however its bytes are cut', async (t) => {
   assert.equal(mx.tally.duplicates, seen.length - 1);
 });
 
-test('an empty message is a message', async (t) => {
+test('an empty message is counted', async (t) => {
   const seen: MxMessage[] = [];
   const mx = await sink(t, undefined, (message) => seen.push(message));
   const socket = connect({ host: mx.address, port: mx.port });
@@ -104,15 +104,15 @@ test('a client with too many connections is banned, and counted', async (t) => {
   await assert.rejects(submit(messages(1, 'x@d.test'), { ...mx, connections: 1 }), /was lost/u);
 });
 
-test('a drop after the final dot leaves the client in doubt and may leave the message', async (t) => {
-  const mx = await sink(t, both(dropAt('message', 1, true), shutsDownAt('mail', 1)));
+test('a connection lost after the final dot leaves the delivery unknown, even when the message was kept', async (t) => {
+  const mx = await sink(t, combined(dropAt('message', 1, true), shutsDownAt('mail', 1)));
   const sent = await submit(messages(3, 'x@d.test'), { ...mx, connections: 1 });
   assert.deepEqual([sent.accepted.size, sent.unknown.size, sent.refused.size], [1, 2, 0]);
   assert.equal(sent.lost, 2);
   assert.equal(mx.tally.deliveries.size, 2);
 });
 
-test('a refused recipient leaves the others', async (t) => {
+test('a refused recipient does not affect the others', async (t) => {
   const mx = await sink(t, refuses(/^bad/u, '550 5.1.1 Unknown'));
   const sent = await submit(messages(1, 'bad@d.test', 'good@d.test'), { ...mx, connections: 1 });
   assert.deepEqual([...sent.accepted], ['m0@test good@d.test']);
@@ -133,25 +133,25 @@ test('a census counts open connections and transactions of several exchangers un
     ),
   );
   t.after(() => Promise.all(mxs.map((mx) => mx.close())));
-  const both = mxs.map((mx) => submit(messages(6, 'x@d.test', 'y@d.test'), { ...mx, connections: 3 }));
+  const submissions = mxs.map((mx) => submit(messages(6, 'x@d.test', 'y@d.test'), { ...mx, connections: 3 }));
   await census.reached(6);
   assert.equal(census.now('all'), 6);
   assert.equal(census.now('ip 127.0.0.1'), 3);
   gate.resolve();
-  await Promise.all(both);
+  await Promise.all(submissions);
   assert.equal(census.connections, 0);
   assert.equal(census.now('from a@client.test'), 0);
-  assert.deepEqual([...census.all('ip ')].toSorted(), [
+  assert.deepEqual([...census.mostByName('ip ')].toSorted(), [
     ['ip 127.0.0.1', 3],
     ['ip 127.0.0.2', 3],
   ]);
-  assert.deepEqual([census.most('client 127.0.0.1'), census.came('client 127.0.0.1')], [6, 6]);
-  assert.equal(census.came('x@d.test'), 12);
+  assert.deepEqual([census.most('client 127.0.0.1'), census.arrivals('client 127.0.0.1')], [6, 6]);
+  assert.equal(census.arrivals('x@d.test'), 12);
   assert.ok(census.most('x@d.test') <= 6);
   assert.equal(census.mostWithin('x@d.test', Infinity), 12);
 });
 
-test('the most that came in any stretch of time', () => {
+test('a census tells the most arrivals within any window of a given length', () => {
   let now = 0;
   const census = new Census({ connection: () => ['c'], transaction: () => [] }, () => now);
   assert.equal(census.mostWithin('c', 1_000), 0);

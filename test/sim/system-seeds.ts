@@ -1,15 +1,15 @@
-// Many seeds of the whole system, and that they have seen what they are to judge.
+// Runs many seeds of the whole system, and checks that the books had enough to judge.
 
 import assert from 'node:assert/strict';
 import { runSeed } from '../../sim/system/run-seed.ts';
 
-/** SEEDS=20 makes twenty times as many. */
+/** SEEDS=20 runs twenty times as many seeds. */
 const times = Number(process.env.SEEDS ?? 1);
 
-/** Seeds that one file of `npm test` looks at. */
+/** Seeds that one test file of `npm test` runs. */
 export const seedsOfOneFile = 1_000 * times;
 
-/** What few worlds have for each seed; books that see less prove nothing. */
+/** Least number of each event, on average over the seeds; books that see fewer events prove nothing. */
 const least = {
   accepted: 8,
   refused: 0.02,

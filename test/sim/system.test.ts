@@ -1,12 +1,12 @@
-// The whole of Sluice in simulated worlds: real scheduler, manager and segment store on a simulated disk, judged from outside.
-// `npm run simulate:system` runs more of them.
+// Whole-system simulation: the real scheduler, manager and segment store on a simulated disk, judged from outside.
+// `npm run simulate:system` runs more seeds.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { runSeed } from '../../sim/system/run-seed.ts';
 import { runSeeds } from './system-seeds.ts';
 
-test('whatever fails, what was answered 250 ends once, unless who knew had to forget, and no limit is exceeded', async () => {
+test('under faults, a message answered 250 ends once but for documented duplicates, and no limit is exceeded', async () => {
   await runSeeds(1);
 });
 

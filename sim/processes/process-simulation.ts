@@ -1,6 +1,6 @@
 // Sluice's processes in simulation: a supervisor, a manager and senders that are stopped, slow and killed at any time, and
 // limits that change meanwhile. Judged from outside: no destination ever sees more connections than its limits allow, every
-// message arrives, none twice without an excuse, and nothing stays open. A seed replays everything.
+// message arrives, none twice without an excuse, and no connection stays open. The seed repeats the run.
 
 import type { Work } from '../../src/deliver/types.ts';
 import type { Channel } from '../../src/channel/channel.ts';
@@ -17,9 +17,9 @@ import { Outside, type SomeLimits } from './outside.ts';
 import { Supervision } from './supervision.ts';
 import type { Surroundings } from './surroundings.ts';
 
-export interface HouseOptions {
+export interface ProcessSimulationOptions {
   readonly seed: number;
-  /** False: new managers are not told which senders live. The simulation has to notice. */
+  /** False: new managers are not told which senders live, a fault that the simulation has to find. */
   readonly doesAskForSenders?: boolean;
 }
 
@@ -27,7 +27,7 @@ const startMs = 1_800_000_000_000;
 const faultsMs = 60_000;
 const sites = 4;
 
-export class House implements Surroundings {
+export class ProcessSimulation implements Surroundings {
   readonly clock = new VirtualClock(startMs);
   readonly random: Random;
   readonly outside = new Outside();
@@ -41,7 +41,7 @@ export class House implements Surroundings {
   readonly #messages: string[] = [];
   readonly #grantedAtMs = new WeakMap<Work, number>();
 
-  constructor({ seed, doesAskForSenders = true }: HouseOptions) {
+  constructor({ seed, doesAskForSenders = true }: ProcessSimulationOptions) {
     this.random = new Random(seed);
     this.doesAskForSenders = doesAskForSenders;
     this.#senders = 1 + this.random.below(3);
@@ -50,8 +50,8 @@ export class House implements Surroundings {
     this.#supervision = new Supervision(this, this.#senders, []);
   }
 
-  /** Lets everything happen: a minute of faults, then peace until nothing is left to do. Returns connections judged. */
-  live(): number {
+  /** Runs a minute of faults, then until nothing is left to do. Returns how many connections were judged. */
+  run(): number {
     const { clock, random } = this;
     const count = 40 + random.below(120);
     for (let number = 0; number < count; number++) {
@@ -61,7 +61,8 @@ export class House implements Surroundings {
     for (let number = 0; number < faults; number++) {
       clock.at(startMs + 1_000 + random.below(faultsMs), () => this.#fault());
     }
-    this.#run(startMs + faultsMs + 600_000);
+    const endMs = startMs + faultsMs + 600_000;
+    while (clock.step(endMs));
     this.outside.finish(this.#messages);
     const { manager } = this.#supervision;
     check(manager?.connections === 0, () => `the manager counts ${manager?.connections} connections`);
@@ -85,7 +86,7 @@ export class House implements Surroundings {
     this.#supervision.awaited.set(serials);
   }
 
-  /** Notes when this was granted. */
+  /** Remembers when this work was granted. */
   granted(work: Work): Work {
     this.#grantedAtMs.set(work, this.clock.nowMs);
     return work;
@@ -103,7 +104,7 @@ export class House implements Surroundings {
     return this.#journaled.has(queueId);
   }
 
-  /** What the spool has. */
+  /** Queue ids of the messages that the spool still has. */
   waiting(): readonly string[] {
     return this.#messages.filter((queueId) => !this.#journaled.has(queueId));
   }
@@ -122,10 +123,6 @@ export class House implements Surroundings {
       preference: 10,
     }));
     return { kind: 'relay', site: `site${site}`, label: `mx.site${site}.example`, addresses };
-  }
-
-  #run(endMs: number): void {
-    while (this.clock.step(endMs));
   }
 
   #submit(queueId: string): void {
@@ -157,7 +154,7 @@ export class House implements Surroundings {
       case 4:
         manager?.actor.kill();
         break;
-      case 5: // a sender that is stopped while its manager dies
+      case 5: // a sender is stopped while its manager dies
         this.#stall(sender?.actor, 500 + random.below(20_000));
         this.clock.at(this.clock.nowMs + random.below(1_000), () => manager?.actor.kill());
         break;
