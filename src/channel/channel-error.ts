@@ -1,8 +1,8 @@
-// The error of a channel between two roles.
+// The error of a channel between two processes of Sluice.
 
 import { SluiceError } from '../errors/sluice-error.ts';
 
-/** A channel between two roles carried something that cannot be. */
+/** The peer sent something that no Sluice process sends. */
 export class ChannelError extends SluiceError {
   constructor(what: string) {
     super(

@@ -1,15 +1,15 @@
 // Typed, batched, bounded message channels between roles: the same interface inside one process and across processes.
-// Messages posted in one turn leave together; a peer that falls behind shows as `congested`.
+// Messages posted in one turn of the event loop leave together. A channel whose peer falls behind is `congested`.
 
-/** One end of a channel. `Out` leaves here, `In` arrives here. */
+/** One end of a channel: it sends messages of type `Out` and receives messages of type `In`. */
 export interface Channel<Out, In> {
   /** Queues a message for the end of this turn. Never refuses: a producer that can wait looks at `congested` first. */
   post(message: Out): void;
-  /** True while more than the window of posted messages is not yet taken by the peer. */
+  /** True while the peer has yet to take more than `channelWindow` of the posted messages. */
   readonly congested: boolean;
-  /** Calls back once when the channel is no longer congested (at once if it is not). */
+  /** Calls back once when the channel is no longer congested; at once if it is not congested now. */
   whenDrained(callback: () => void): void;
-  /** Who takes the messages, a batch at a time; who comes later takes over. What arrived before is kept for the first. */
+  /** Sets the consumer, replacing an earlier one. Batches received before the first are buffered. */
   receive(take: (batch: readonly In[]) => void): void;
   /** Called once when the peer is gone. */
   onClosed(callback: () => void): void;
@@ -19,7 +19,7 @@ export interface Channel<Out, In> {
 /** Messages that may be under way before a channel counts as congested. */
 export const channelWindow = 4096;
 
-/** Both ends of a channel inside one process; delivery is deferred to the end of the turn, as across processes. */
+/** Both ends of a channel inside one process. As across processes, a message arrives after the turn that posted it. */
 export function localChannel<A, B>(): [Channel<A, B>, Channel<B, A>] {
   const left = new LocalEnd<A, B>();
   const right = new LocalEnd<B, A>();
@@ -31,10 +31,10 @@ export function localChannel<A, B>(): [Channel<A, B>, Channel<B, A>] {
 class LocalEnd<Out, In> implements Channel<Out, In> {
   #peer: LocalEnd<In, Out> | undefined;
   #queue: Out[] = [];
-  #take: ((batch: readonly In[]) => void) | undefined;
-  #waiting: readonly In[][] = [];
-  #closed: (() => void)[] = [];
-  #drained: (() => void)[] = [];
+  #consume: ((batch: readonly In[]) => void) | undefined;
+  #buffered: readonly In[][] = [];
+  #closedCallbacks: (() => void)[] = [];
+  #drainedCallbacks: (() => void)[] = [];
 
   connect(peer: LocalEnd<In, Out>): void {
     this.#peer = peer;
@@ -52,34 +52,34 @@ class LocalEnd<Out, In> implements Channel<Out, In> {
     const batch = this.#queue;
     this.#queue = [];
     this.#peer?.arrive(batch);
-    const drained = this.#drained;
-    this.#drained = [];
+    const drained = this.#drainedCallbacks;
+    this.#drainedCallbacks = [];
     for (const callback of drained) callback();
   }
 
   arrive(batch: In[]): void {
-    if (this.#take === undefined) this.#waiting = [...this.#waiting, batch];
-    else this.#take(batch);
+    if (this.#consume === undefined) this.#buffered = [...this.#buffered, batch];
+    else this.#consume(batch);
   }
 
   whenDrained(callback: () => void): void {
-    if (this.congested) this.#drained.push(callback);
+    if (this.congested) this.#drainedCallbacks.push(callback);
     else callback();
   }
 
   receive(take: (batch: readonly In[]) => void): void {
-    this.#take = take;
-    const waiting = this.#waiting;
-    this.#waiting = [];
+    this.#consume = take;
+    const waiting = this.#buffered;
+    this.#buffered = [];
     for (const batch of waiting) take(batch);
   }
 
   onClosed(callback: () => void): void {
-    this.#closed.push(callback);
+    this.#closedCallbacks.push(callback);
   }
 
   close(): void {
-    // What was posted in this turn still arrives, as across processes.
+    // As across processes, messages posted in this turn still arrive.
     if (this.#queue.length > 0) this.#flush();
     const peer = this.#peer;
     this.#peer = undefined;
@@ -88,6 +88,6 @@ class LocalEnd<Out, In> implements Channel<Out, In> {
 
   lost(): void {
     this.#peer = undefined;
-    for (const callback of this.#closed) callback();
+    for (const callback of this.#closedCallbacks) callback();
   }
 }

@@ -1,4 +1,4 @@
-// What a role needs of its way to the manager, whether that is in the same process or another.
+// How a role sends messages to the manager, whether that runs in the same process or in another one.
 
 export interface Link<Out> {
   post(message: Out): void;

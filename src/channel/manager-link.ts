@@ -1,23 +1,23 @@
-// A role's lasting link to the manager: when the manager is restarted the link comes back by itself,
-// and messages that the old manager may not have taken are posted again.
+// A role's lasting link to the manager. When the manager is restarted, the link connects to the new one by itself and, if
+// asked to (`repeat`), posts the messages again that the old manager may not have taken.
 
 import { type Channel, channelWindow } from './channel.ts';
 import { connectManagerSocket } from './manager-socket.ts';
 import type { Hello } from './messages.ts';
 import { SocketChannel } from './socket-channel.ts';
 
-/** A channel that tells what its peer has taken. */
+/** A channel that tells how many messages its peer has taken. */
 export interface ConfirmedChannel<Out, In> extends Channel<Out, In> {
-  /** Calls back with how many more messages the peer has taken. */
+  /** Calls back with the number of messages that the peer has taken since the last call. */
   onTaken(callback: (count: number) => void): void;
 }
 
-/** Resolves to a channel to the manager, however long it takes to come up; to undefined once `isCancelled`. */
+/** Resolves to a channel to the manager, however long the manager takes to start; to undefined once `isCancelled`. */
 export type ConnectManager = <Out, In>(
   isCancelled: () => boolean,
 ) => Promise<ConfirmedChannel<Out, In> | undefined>;
 
-/** The manager that listens on this socket. */
+/** Connects to the manager that listens on this socket. */
 export function managerAt(path: string): ConnectManager {
   return async <Out, In>(isCancelled: () => boolean) => {
     const socket = await connectManagerSocket(path, isCancelled);
@@ -26,83 +26,88 @@ export function managerAt(path: string): ConnectManager {
 }
 
 /**
- * A channel that outlives the peer's process. `repeat`: messages not yet known to be taken are posted to the next one;
- * without it they are lost, and `lost` is called for what was under way as for what is posted while there is no manager.
+ * A channel that outlives the process of the manager. With `repeat`, messages that a manager is not known to have taken are
+ * posted to the next one. Without it they are lost: `lost` is called when the manager ends, and for each message that is
+ * posted while there is no manager.
  */
 export class ManagerLink<Out, In> {
   readonly #connect: ConnectManager;
   readonly #hello: () => Hello;
   readonly #take: (batch: readonly In[]) => void;
-  readonly #lost: () => void | Promise<void>;
+  readonly #managerLost: () => void | Promise<void>;
   readonly #repeat: boolean;
   #channel: ConfirmedChannel<Out | Hello, In> | undefined;
   /** Posted and not known to be taken, oldest first; kept only when they must be repeated. */
   #unconfirmed: Out[] = [];
-  #drained: (() => void)[] = [];
-  #stopped = false;
+  #drainedCallbacks: (() => void)[] = [];
+  #isClosed = false;
 
   constructor(options: {
     readonly connect: ConnectManager;
-    /** Said to each manager first. */
+    /** Makes the first message to each manager. */
     readonly hello: () => Hello;
     readonly repeat: boolean;
     readonly take: (batch: readonly In[]) => void;
-    /** The next manager hears nothing before this has resolved. */
+    /** The link connects to the next manager only after this has resolved. */
     readonly lost: () => void | Promise<void>;
   }) {
     this.#connect = options.connect;
     this.#hello = options.hello;
     this.#repeat = options.repeat;
     this.#take = options.take;
-    this.#lost = options.lost;
+    this.#managerLost = options.lost;
   }
 
-  /** Resolves once the link is up for the first time. */
+  /** Resolves when the link is connected to a manager. */
   async open(): Promise<void> {
-    const channel = await this.#connect<Out | Hello, In>(() => this.#stopped);
+    const channel = await this.#connect<Out | Hello, In>(() => this.#isClosed);
     if (channel === undefined) return;
+    if (this.#isClosed) {
+      channel.close();
+      return;
+    }
     this.#channel = channel;
     channel.onClosed(() => {
       this.#channel = undefined;
-      if (this.#stopped) return;
+      if (this.#isClosed) return;
       void this.#reopen();
     });
     channel.receive(this.#take);
     channel.post(this.#hello());
     for (const message of this.#unconfirmed) channel.post(message);
     if (this.#repeat) this.#forgetTaken(channel);
-    const drained = this.#drained;
-    this.#drained = [];
+    const drained = this.#drainedCallbacks;
+    this.#drainedCallbacks = [];
     for (const callback of drained) this.whenDrained(callback);
   }
 
   async #reopen(): Promise<void> {
-    await this.#lost();
+    await this.#managerLost();
     await this.open();
   }
 
   post(message: Out): void {
     if (this.#repeat) this.#unconfirmed.push(message);
     if (this.#channel !== undefined) this.#channel.post(message);
-    // Whoever waits for an answer must hear that none will come.
-    else if (!this.#repeat && !this.#stopped) queueMicrotask(() => void this.#lost());
+    // The role may wait for an answer to this message, and must hear that none will come.
+    else if (!this.#repeat && !this.#isClosed) queueMicrotask(() => void this.#managerLost());
   }
 
   get congested(): boolean {
-    // Without a manager messages are safe on disk all the same: the next one finds them, up to what we hold for it.
+    // Submitted messages are on disk, so a receiver goes on without a manager, up to one window of unconfirmed messages.
     return this.#channel?.congested ?? this.#unconfirmed.length > channelWindow;
   }
 
   whenDrained(callback: () => void): void {
-    if (this.#channel === undefined) this.#drained.push(callback);
+    if (this.#channel === undefined) this.#drainedCallbacks.push(callback);
     else this.#channel.whenDrained(callback);
   }
 
   close(): void {
-    this.#stopped = true;
+    this.#isClosed = true;
     this.#channel?.close();
-    const drained = this.#drained;
-    this.#drained = [];
+    const drained = this.#drainedCallbacks;
+    this.#drainedCallbacks = [];
     for (const callback of drained) callback();
   }
 

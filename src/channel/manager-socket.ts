@@ -1,4 +1,4 @@
-// Where the other roles find the manager: a Unix-domain socket in the spool's folder.
+// The Unix-domain socket in the spool's folder on which the manager listens for the other roles.
 
 import { createHash } from 'node:crypto';
 import { connect, createServer, type Server, type Socket } from 'node:net';
@@ -11,10 +11,10 @@ import { listenAt, restrict } from '../io/unix-listener.ts';
 /** sun_path holds 108 bytes on Linux and 104 on macOS, the final NUL included (unix(7)). */
 const maxPathBytes = 100;
 
-/** How often a role looks for a manager that is not there (it is being restarted). */
+/** Pause between two attempts to connect to a manager that is not there, because it is being restarted. */
 const reconnectMs = 50;
 
-/** A socket of this spool: in its folder, or in the folder for temporary files when the spool's name is too long. */
+/** Path of a socket of this spool: in its folder, or in the folder for temporary files when that path is too long. */
 export function socketPath(spool: string, name: string): string {
   const path = join(spool, name);
   if (Buffer.byteLength(path) <= maxPathBytes) return path;
@@ -22,7 +22,7 @@ export function socketPath(spool: string, name: string): string {
   return join(tmpdir(), `sluice-${digest}-${name}`);
 }
 
-/** Why a socket of the spool cannot be made. */
+/** The error for a socket of the spool that cannot be made. */
 export function socketError(path: string, error: unknown): StartError {
   return new StartError(
     'SPOOL_UNUSABLE',
@@ -31,19 +31,19 @@ export function socketError(path: string, error: unknown): StartError {
   );
 }
 
-/** Where the manager of this spool listens for the other roles. */
+/** Path of the socket on which the manager of this spool listens for the other roles. */
 export function managerSocketPath(spool: string): string {
   return socketPath(spool, 'bus.sock');
 }
 
 /**
  * Listens for the other roles; only this user may connect.
- * A manager that still runs (its supervisor was killed and it is about to follow) is waited for: two never share a spool.
+ * First waits for the end of a manager that still runs because its supervisor was killed: two managers never share a spool.
  * @throws {StartError} `SPOOL_UNUSABLE` when the socket cannot be made
  */
 export async function listenManagerSocket(path: string, accept: (socket: Socket) => void): Promise<Server> {
   for (let socket = await tryConnect(path); socket !== undefined; socket = await tryConnect(path)) {
-    await gone(socket);
+    await socketClosed(socket);
   }
   const server = createServer(accept);
   try {
@@ -56,7 +56,7 @@ export async function listenManagerSocket(path: string, accept: (socket: Socket)
   return server;
 }
 
-/** Connects to the manager, however long it takes to come up; `cancelled` ends the search. */
+/** Connects to the manager, however long it takes to start; gives up when `cancelled` returns true. */
 export async function connectManagerSocket(
   path: string,
   cancelled: () => boolean,
@@ -71,8 +71,8 @@ export async function connectManagerSocket(
   return undefined;
 }
 
-/** Resolves when the other end is gone; a process that dies before it has accepted the connection resets it. */
-function gone(socket: Socket): Promise<void> {
+/** Resolves when the other end has closed the connection, or has reset it because its process died before accepting it. */
+function socketClosed(socket: Socket): Promise<void> {
   return new Promise((resolve) => {
     socket.on('error', () => undefined); // 'close' follows
     socket.once('close', () => resolve());

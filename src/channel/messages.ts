@@ -1,4 +1,4 @@
-// Every message that passes between roles: the same types in one process and across processes.
+// All messages between roles, and between the supervisor and the processes of roles.
 
 import type { Config } from '../config/config.ts';
 import type { Delivered } from '../deliver/delivered-lately.ts';
@@ -13,9 +13,9 @@ export interface Hello {
   readonly role: 'receiver' | 'sender' | 'control';
   /** Index among the processes of the same role. */
   readonly index: number;
-  /** Which process it is: no two that one supervisor started have the same. */
+  /** Identifies the process: a supervisor gives each process that it starts a number of its own. */
   readonly serial: number;
-  /** Of a sender: what it delivered lately, for a manager that may not know of it. */
+  /** Of a sender: its recent deliveries, for a manager that may not know of them. */
   readonly delivered?: readonly Delivered[];
 }
 
@@ -40,7 +40,7 @@ export type SenderToManager =
     }
   | { readonly kind: 'closed'; readonly connection: number; readonly report: CloseReport };
 
-/** Operators' requests; answered by `Response` with the same id. */
+/** An operator's request; answered by the `Response` with the same id. */
 export interface Request {
   readonly kind: 'request';
   readonly id: number;
@@ -56,7 +56,7 @@ export type Response =
       readonly error: OperationError;
     };
 
-/** What an operator is told when something could not be done. */
+/** Why an operator's request failed. */
 export interface OperationError {
   readonly code: string;
   readonly message: string;
@@ -65,55 +65,55 @@ export interface OperationError {
 
 export type ControlToManager = Hello | Request;
 
-/** What the supervisor tells the process of a role. */
+/** Messages of the supervisor to the process of a role. */
 export type SupervisorToRole =
   | ({ readonly kind: 'start'; readonly config: Config } & RoleStart)
   /** Answered by `alive` at once. */
   | { readonly kind: 'ping' }
-  /** To the manager: this sender process has ended, and with it every connection that it had. */
+  /** To the manager: this sender process has ended, and all its connections with it. */
   | { readonly kind: 'senderEnded'; readonly serial: number }
   /** A new configuration that has been checked. */
   | { readonly kind: 'configure'; readonly config: Config }
-  /** No new work from here on: what is in hand is finished by the others within the grace. */
+  /** To the manager: give out no new work; the other roles finish the transactions in hand within the grace. */
   | { readonly kind: 'drain' }
-  /** Finish what is in hand within the grace, then exit. */
+  /** Finish the work in hand within the grace, then exit. */
   | { readonly kind: 'stop'; readonly graceMs: number }
   | ({ readonly kind: 'reloaded' } & ReloadAnswer)
-  /** To the control process, which tells operators: what is wrong in all processes right now. */
+  /** To the control process, which tells operators: the current troubles of all processes. */
   | { readonly kind: 'troubles'; readonly troubles: readonly ReportedTrouble[] };
 
-/** How a reload went. */
+/** The outcome of a reload. */
 export interface ReloadAnswer {
   /** Why the new configuration was refused; empty when it is in force. */
   readonly problem: string;
   /** Keys that were changed and need a restart. */
   readonly afterRestart: readonly string[];
-  /** The file that was read, absolute; none: there is no file, and the defaults are in force. */
+  /** Absolute path of the file that was read; undefined: there is no file, and the defaults are in force. */
   readonly file?: string | undefined;
 }
 
-/** What the process of a role is told of itself. */
+/** What the process of a role has to know at its start, beside the configuration. */
 export interface RoleStart {
   /** Index among the processes of the same role. */
   readonly index: number;
   readonly serial: number;
-  /** To the manager: the sender processes that live, and may have connections of an earlier manager. */
+  /** For the manager: serials of the running sender processes, which may have connections of an earlier manager. */
   readonly senders: readonly number[];
 }
 
-/** What the process of a role tells the supervisor. */
+/** Messages of the process of a role to the supervisor. */
 export type RoleToSupervisor =
   | { readonly kind: 'alive' }
-  /** From the manager: it grants nothing before these sender processes have said hello or have ended. */
+  /** From the manager: it grants nothing until each of these sender processes has said hello or has ended. */
   | { readonly kind: 'awaits'; readonly senders: readonly number[] }
   | { readonly kind: 'started'; readonly facts: RoleFacts }
   | { readonly kind: 'failed'; readonly code: string; readonly message: string; readonly advice: string }
   /** An operator asks for the configuration to be read again; answered by `reloaded`. */
   | { readonly kind: 'reload' }
-  /** What is wrong in this process right now; replaces what it said before. */
+  /** The current troubles of this process; replaces its earlier list. */
   | { readonly kind: 'troubles'; readonly troubles: readonly Trouble[] };
 
-/** What a person may want to know once a role runs. */
+/** Facts about a role that has started, for the lines that Sluice prints at its start. */
 export interface RoleFacts {
   readonly listening?: readonly string[];
   readonly recovered?: number;

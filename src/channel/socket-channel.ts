@@ -1,11 +1,11 @@
 // A channel over a Unix-domain stream socket: frames of a 4-byte big-endian length and JSON, one write a turn.
-// Each frame says how many messages the sender has taken so far, which gives the peer its window back.
+// Each frame says how many messages its writer has taken so far, which opens the peer's window again.
 
 import type { Socket } from 'node:net';
 import { type Channel, channelWindow } from './channel.ts';
 import { ChannelError } from './channel-error.ts';
 
-/** A frame longer than this is a broken peer, not a message. */
+/** Bound of a frame's length: no Sluice process sends a longer one. */
 const maxFrameBytes = 256 * 1024 * 1024;
 
 interface Frame<M> {
@@ -16,24 +16,24 @@ interface Frame<M> {
 export class SocketChannel<Out, In> implements Channel<Out, In> {
   readonly #socket: Socket;
   #queue: Out[] = [];
-  #scheduled = false;
+  #isFlushScheduled = false;
   #posted = 0;
   #takenByPeer = 0;
   #taken = 0;
-  #takenTold = 0;
-  #take: ((batch: readonly In[]) => void) | undefined;
-  #closed: (() => void)[] = [];
-  #drained: (() => void)[] = [];
+  #takenConfirmed = 0;
+  #consume: ((batch: readonly In[]) => void) | undefined;
+  #closedCallbacks: (() => void)[] = [];
+  #drainedCallbacks: (() => void)[] = [];
   #onTaken: ((count: number) => void) | undefined;
-  #rest: Buffer[] = [];
-  #restBytes = 0;
-  #wantBytes = 0;
-  #open = true;
+  #partialFrame: Buffer[] = [];
+  #partialBytes = 0;
+  #neededBytes = 0;
+  #isOpen = true;
 
   constructor(socket: Socket) {
     this.#socket = socket;
     socket.on('error', () => undefined); // 'close' follows and says what matters
-    socket.on('close', () => this.#lost());
+    socket.on('close', () => this.#markClosed());
   }
 
   get congested(): boolean {
@@ -43,26 +43,26 @@ export class SocketChannel<Out, In> implements Channel<Out, In> {
   post(message: Out): void {
     this.#queue.push(message);
     this.#posted++;
-    this.#schedule();
+    this.#scheduleFlush();
   }
 
   receive(take: (batch: readonly In[]) => void): void {
-    const first = this.#take === undefined;
-    this.#take = take;
-    if (first) this.#socket.on('data', (bytes: Buffer) => this.#bytes(bytes));
+    const first = this.#consume === undefined;
+    this.#consume = take;
+    if (first) this.#socket.on('data', (bytes: Buffer) => this.#receiveBytes(bytes));
   }
 
   whenDrained(callback: () => void): void {
-    if (this.congested && this.#open) this.#drained.push(callback);
+    if (this.congested && this.#isOpen) this.#drainedCallbacks.push(callback);
     else callback();
   }
 
   onClosed(callback: () => void): void {
-    if (this.#open) this.#closed.push(callback);
+    if (this.#isOpen) this.#closedCallbacks.push(callback);
     else callback();
   }
 
-  /** Calls back with how many more messages the peer has taken. */
+  /** Calls back with the number of messages that the peer has taken since the last call. */
   onTaken(callback: (count: number) => void): void {
     this.#onTaken = callback;
   }
@@ -72,20 +72,20 @@ export class SocketChannel<Out, In> implements Channel<Out, In> {
     this.#socket.end();
   }
 
-  #schedule(): void {
-    if (this.#scheduled) return;
-    this.#scheduled = true;
+  #scheduleFlush(): void {
+    if (this.#isFlushScheduled) return;
+    this.#isFlushScheduled = true;
     setImmediate(() => {
-      this.#scheduled = false;
+      this.#isFlushScheduled = false;
       this.#flush();
     });
   }
 
   #flush(): void {
-    if (!this.#open || (this.#queue.length === 0 && this.#taken === this.#takenTold)) return;
+    if (!this.#isOpen || (this.#queue.length === 0 && this.#taken === this.#takenConfirmed)) return;
     const frame: Frame<Out> = { taken: this.#taken, batch: this.#queue };
     this.#queue = [];
-    this.#takenTold = this.#taken;
+    this.#takenConfirmed = this.#taken;
     const text = JSON.stringify(frame);
     const length = Buffer.byteLength(text);
     const bytes = Buffer.allocUnsafe(length + 4);
@@ -94,56 +94,56 @@ export class SocketChannel<Out, In> implements Channel<Out, In> {
     this.#socket.write(bytes);
   }
 
-  #bytes(bytes: Buffer): void {
+  #receiveBytes(bytes: Buffer): void {
     let from = bytes;
-    if (this.#restBytes > 0) {
-      this.#rest.push(bytes);
-      this.#restBytes += bytes.length;
-      if (this.#restBytes < this.#wantBytes) return;
-      from = Buffer.concat(this.#rest, this.#restBytes);
-      this.#rest = [];
-      this.#restBytes = 0;
+    if (this.#partialBytes > 0) {
+      this.#partialFrame.push(bytes);
+      this.#partialBytes += bytes.length;
+      if (this.#partialBytes < this.#neededBytes) return;
+      from = Buffer.concat(this.#partialFrame, this.#partialBytes);
+      this.#partialFrame = [];
+      this.#partialBytes = 0;
     }
     let at = 0;
     while (from.length - at >= 4) {
       const length = from.readUInt32BE(at);
       if (length > maxFrameBytes) throw new ChannelError(`a frame of ${length} bytes arrived`);
       if (from.length - at - 4 < length) {
-        this.#wantBytes = length + 4;
+        this.#neededBytes = length + 4;
         break;
       }
       const frame = JSON.parse(from.toString('utf8', at + 4, at + 4 + length)) as Frame<In>;
       at += 4 + length;
-      this.#frame(frame);
+      this.#receiveFrame(frame);
     }
     if (at < from.length) {
-      if (from.length - at < 4) this.#wantBytes = 4;
-      this.#rest = [from.subarray(at)];
-      this.#restBytes = from.length - at;
+      if (from.length - at < 4) this.#neededBytes = 4;
+      this.#partialFrame = [from.subarray(at)];
+      this.#partialBytes = from.length - at;
     }
   }
 
-  #frame(frame: Frame<In>): void {
+  #receiveFrame(frame: Frame<In>): void {
     if (frame.taken > this.#takenByPeer) this.#onTaken?.(frame.taken - this.#takenByPeer);
     this.#takenByPeer = frame.taken;
-    if (this.#drained.length > 0 && !this.congested) {
-      const drained = this.#drained;
-      this.#drained = [];
+    if (this.#drainedCallbacks.length > 0 && !this.congested) {
+      const drained = this.#drainedCallbacks;
+      this.#drainedCallbacks = [];
       for (const callback of drained) callback();
     }
     if (frame.batch.length === 0) return;
-    this.#take?.(frame.batch);
+    this.#consume?.(frame.batch);
     this.#taken += frame.batch.length;
-    // Tell the peer early enough that its window never closes while we keep up.
-    if (this.#taken - this.#takenTold > channelWindow / 4) this.#schedule();
+    // Confirmed early enough that the peer's window never closes while this end keeps up.
+    if (this.#taken - this.#takenConfirmed > channelWindow / 4) this.#scheduleFlush();
   }
 
-  #lost(): void {
-    if (!this.#open) return;
-    this.#open = false;
-    const waiting = [...this.#drained, ...this.#closed];
-    this.#drained = [];
-    this.#closed = [];
+  #markClosed(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    const waiting = [...this.#drainedCallbacks, ...this.#closedCallbacks];
+    this.#drainedCallbacks = [];
+    this.#closedCallbacks = [];
     for (const callback of waiting) callback();
   }
 }

@@ -1,10 +1,10 @@
-// The error of a stop after which outcomes are missing on the disk.
+// The error of a stop that could not store the outcomes of all deliveries.
 
 import { SluiceError } from '../errors/sluice-error.ts';
 
-/** Sluice stopped before what became of all messages was stored. */
+/** Sluice stopped before the outcomes of all deliveries were stored. */
 export class OutcomesError extends SluiceError {
-  /** @param unstored - outcomes that are not stored; undefined: the manager ended before it could say how many */
+  /** @param unstored - number of outcomes that are not stored; undefined: the manager ended before it could tell */
   constructor(unstored: number | undefined) {
     const what =
       unstored === undefined
@@ -13,7 +13,7 @@ export class OutcomesError extends SluiceError {
     super(
       'OUTCOMES_NOT_STORED',
       `Stopping: ${what}. Their recipients may get the message again after the next start.`,
-      'Look after the disk of the spool before the next start.',
+      'Check the disk of the spool (free space, errors in the system log) before the next start.',
     );
   }
 }

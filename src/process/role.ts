@@ -1,4 +1,4 @@
-// What every role offers whoever runs it: the supervisor's child process, or the single process.
+// The interface of a role: it runs in a process of its own (`role-main.ts`), or together with the others (`single-process.ts`).
 
 import type { Config } from '../config/config.ts';
 import type { RoleFacts } from '../channel/messages.ts';
@@ -9,8 +9,8 @@ export interface Role {
   readonly facts: RoleFacts;
   /** Applies a configuration that has been checked, without dropping a session. */
   configure(config: Config): void;
-  /** No new work from here on. */
+  /** Takes no new work from now on. */
   drain(): void;
-  /** Finishes what is in hand within the grace; resolves when nothing is left. */
+  /** Finishes the work in hand within the grace; resolves when nothing is left. */
   stop(graceMs: number): Promise<void>;
 }

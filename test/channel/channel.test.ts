@@ -1,4 +1,4 @@
-// Channels between processes and inside one: order, back-pressure, and what a close still delivers.
+// Channels between processes and inside one: order, back-pressure, and which messages a close still delivers.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -57,7 +57,7 @@ for (const [kind, make] of Object.entries(kinds)) {
     assert.ok(batches < 20, `${batches} batches for 1000 messages of one turn`);
   });
 
-  test(`what is posted before anyone receives is kept, ${kind}`, async (t) => {
+  test(`messages that arrive before the first consumer are kept for it, ${kind}`, async (t) => {
     const [left, right] = await make(t);
     left.post('early');
     await new Promise((resolve) => setImmediate(resolve));
@@ -66,7 +66,7 @@ for (const [kind, make] of Object.entries(kinds)) {
     assert.deepEqual(await first.promise, ['early']);
   });
 
-  test(`a later receiver takes over, ${kind}`, async (t) => {
+  test(`a new consumer replaces the earlier one, ${kind}`, async (t) => {
     const [left, right] = await make(t);
     const log: string[] = [];
     const second = Promise.withResolvers<void>();
@@ -83,7 +83,7 @@ for (const [kind, make] of Object.entries(kinds)) {
     assert.deepEqual(log, ['first a', 'second b']);
   });
 
-  test(`a channel is congested until its peer has taken what was posted, ${kind}`, async (t) => {
+  test(`a channel is congested until its peer has taken the posted messages, ${kind}`, async (t) => {
     const [left, right] = await make(t);
     const count = channelWindow * 2;
     let taken = 0;
@@ -100,7 +100,7 @@ for (const [kind, make] of Object.entries(kinds)) {
     assert.ok(taken > 0);
   });
 
-  test(`what is posted in the turn of the close arrives before it, ${kind}`, async (t) => {
+  test(`messages posted in the turn of the close arrive before it, ${kind}`, async (t) => {
     const [left, right] = await make(t);
     const log: unknown[] = [];
     const closed = Promise.withResolvers<void>();
@@ -116,7 +116,7 @@ for (const [kind, make] of Object.entries(kinds)) {
     assert.deepEqual(log, ['last words', 'closed']);
   });
 
-  test(`the peer of a closed channel hears of it, ${kind}`, async (t) => {
+  test(`the peer of a closed channel is notified, ${kind}`, async (t) => {
     const [left, right] = await make(t);
     right.receive(() => undefined);
     left.receive(() => undefined);
@@ -127,7 +127,7 @@ for (const [kind, make] of Object.entries(kinds)) {
   });
 }
 
-test('frames are put together however the stream was cut', async (t) => {
+test('frames are put together wherever the stream was cut', async (t) => {
   const [left, right] = await socketPair(t);
   const frame = (batch: unknown[]) => {
     const text = Buffer.from(JSON.stringify({ taken: 0, batch }));

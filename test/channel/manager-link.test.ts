@@ -1,4 +1,4 @@
-// The link of a role to whichever manager lives: what was posted reaches the next manager, once and in order.
+// The link of a role to the manager: messages posted to a manager that ended reach the next one, once and in order.
 
 import assert from 'node:assert/strict';
 import type { Server, Socket } from 'node:net';
@@ -12,7 +12,7 @@ import { type TemporaryFolder, temporaryFolder } from '../temporary-folder.ts';
 
 const hello = { kind: 'hello', role: 'receiver', index: 3, serial: 7 } as const;
 
-/** A manager that takes what comes until it dies. */
+/** A manager that takes all messages until it dies. */
 class FakeManager {
   readonly taken: unknown[] = [];
   channel: SocketChannel<string, unknown> | undefined;
@@ -100,7 +100,7 @@ function link({ bus: path, atEnd }: SpoolFolder, repeat: boolean) {
   };
 }
 
-test('what was posted and not taken is posted again to the next manager, in order', async (t) => {
+test('messages that were posted and not taken are posted again to the next manager, in order', async (t) => {
   const spool = spoolFolder(t);
   const deaf = await FakeManager.start(spool.bus, true);
   const receiver = link(spool, true);
@@ -126,7 +126,7 @@ test('what was posted and not taken is posted again to the next manager, in orde
   second.die();
 });
 
-test('what a manager has said it took is not posted again', async (t) => {
+test('messages that a manager has confirmed are not posted again', async (t) => {
   const spool = spoolFolder(t);
   const first = await FakeManager.start(spool.bus);
   const receiver = link(spool, true);
@@ -134,7 +134,7 @@ test('what a manager has said it took is not posted again', async (t) => {
   const count = channelWindow;
   for (let i = 0; i < count; i++) receiver.link.post(String(i));
   await first.until(() => first.taken.length === count + 1);
-  // Its answer to the next message comes after what it says about these.
+  // The manager's answer arrives after its confirmations.
   const answered = Promise.withResolvers<void>();
   first.channel?.post('answer');
   const poll = () => (receiver.taken.length > 0 ? answered.resolve() : void setImmediate(poll));
@@ -179,7 +179,7 @@ test('without a manager a link is congested once it holds a window, and drains w
   second.die();
 });
 
-test('a link that repeats nothing says so: what is posted without a manager is lost at once', async (t) => {
+test('a link that repeats nothing calls `lost` for a message that is posted without a manager', async (t) => {
   const spool = spoolFolder(t);
   const first = await FakeManager.start(spool.bus);
   const control = link(spool, false);
@@ -201,7 +201,22 @@ test('a link that repeats nothing says so: what is posted without a manager is l
   second.die();
 });
 
-test('closing a link ends its search and frees whoever waits', async (t) => {
+test('a link that is closed while it connects says nothing to the manager', async (t) => {
+  const spool = spoolFolder(t);
+  const manager = await FakeManager.start(spool.bus);
+  spool.atEnd(() => manager.die());
+  const closed = link(spool, true);
+  const opened = closed.link.open();
+  closed.link.close();
+  await opened;
+  const other = link(spool, false);
+  await other.link.open();
+  other.link.post('from the other');
+  await manager.until(() => manager.taken.includes('from the other'));
+  assert.deepEqual(manager.taken, [hello, 'from the other']);
+});
+
+test('closing a link ends its attempts to connect, and calls back those who wait for it to drain', async (t) => {
   const receiver = link(spoolFolder(t), true);
   const opened = receiver.link.open();
   for (let i = 0; i <= channelWindow; i++) receiver.link.post(String(i));

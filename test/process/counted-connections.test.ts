@@ -1,5 +1,5 @@
-// What is open at a destination and what the manager counts are the same: over a reload that changes what can be carried,
-// and when a sender is stopped while the manager dies.
+// The manager counts exactly the connections that are open at a destination: over a reload that changes the capacity of
+// senders, and when a sender is stopped while the manager dies.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -28,7 +28,7 @@ function status(sluice: Sluice): Promise<Extract<Status, { kind: 'complete' }>> 
   return sluice.ask({ operation: 'status' });
 }
 
-test('in one process, a reload that asks for more than open files allow grants what can be opened, and no more', async (t) => {
+test('in one process, a reload that asks for more connections than open files allow gets as many as can be opened', async (t) => {
   const ground = Ground.of(t);
   const mx = await HoldingServer.start(ground);
   const config = (connections: number) => ({
@@ -44,7 +44,7 @@ test('in one process, a reload that asks for more than open files allow grants w
   await mx.until(() => mx.messages === 5);
   sluice.configure(config(100));
   await sluice.cli('reload');
-  // 150 files are left for 100 and 140 connections.
+  // 150 open files are left: enough for 100 connections or for 140.
   await mx.until(() => mx.messages === 62);
   const { connections } = await status(sluice);
   assert.deepEqual([connections, mx.open], [62, 62]);
@@ -54,7 +54,7 @@ test('in one process, a reload that asks for more than open files allow grants w
   assert.equal(mx.most, 62);
 });
 
-test('while a sender is stopped its connections count, also for the next manager, until it has been ended', async (t) => {
+test('connections of a stopped sender count, also for the next manager, until the sender is killed', async (t) => {
   const ground = Ground.of(t);
   const mx = await HoldingServer.start(ground);
   const sluice = await startSluice(ground, {

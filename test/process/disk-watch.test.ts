@@ -14,11 +14,11 @@ const mib = 2 ** 20;
 const configOf = (queue: string) => parseConfig(`[queue]\n${queue}\n`, '/etc/sluice.toml');
 const usual = configOf('reserve = "256MiB"');
 
-test('far above the reserve nothing is wrong', () => {
+test('free space far above the reserve is no problem', () => {
   assert.equal(diskProblem(1000 * mib, usual), undefined);
 });
 
-test('near the reserve is a warning, below it new mail is refused', () => {
+test('free space near the reserve is a warning, and below it new mail is refused', () => {
   assert.equal(diskProblem(300 * mib, usual)?.level, 'warning');
   const below = diskProblem(255 * mib, usual);
   assert.equal(below?.level, 'critical');
@@ -38,7 +38,7 @@ test('a spool that is not there yet is on the disk of the folder above it', (t) 
   assert.equal(diskProblemNow(config)?.level, 'critical');
 });
 
-test('the trouble is there while Sluice runs, and one that cannot be measured is no silence', async (t) => {
+test('a running Sluice reports a full disk, and a disk whose free space cannot be read', async (t) => {
   const { path } = temporaryFolder(t, 'disk');
   const troubles = new Troubles();
   const raised = Promise.withResolvers<void>();
@@ -50,7 +50,7 @@ test('the trouble is there while Sluice runs, and one that cannot be measured is
   assert.match(troubles.list[0]?.text ?? '', /cannot be read: ENOENT/u);
 });
 
-test('a disk that cannot be written is a trouble without any mail, until it can be written again', async (t) => {
+test('a disk that cannot be written is a trouble, also while no mail comes, until it can be written again', async (t) => {
   const { path } = temporaryFolder(t, 'disk');
   t.mock.timers.enable({ apis: ['setTimeout'] });
   const troubles = new Troubles();
@@ -59,7 +59,7 @@ test('a disk that cannot be written is a trouble without any mail, until it can 
   let changed = Promise.withResolvers<void>();
   troubles.onChanged(() => changed.resolve());
   const watch = new DiskWatch(config, troubles, log);
-  // What opening a file for writing fails at, for root too, as on a file system that is read-only.
+  // Opening a file for writing fails here, also for root, as it does on a read-only file system.
   mkdirSync(join(path, 'probe.watch'));
   watch.start();
   await changed.promise;

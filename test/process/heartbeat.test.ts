@@ -31,7 +31,7 @@ test('five beats after a ping without an answer a process is stalled, and after 
   assert.equal(heartbeat.isLost, true);
 });
 
-test('a process that answers late is well again', () => {
+test('a process that answers late is no longer stalled', () => {
   const heartbeat = new Heartbeat();
   beat(heartbeat, 30);
   heartbeat.answered();
@@ -40,6 +40,6 @@ test('a process that answers late is well again', () => {
   assert.equal(heartbeat.isStalled, false);
 });
 
-test('however long it does not answer, one ping waits for a process', () => {
+test('a process that does not answer gets no second ping, however long that lasts', () => {
   assert.equal(beat(new Heartbeat(), 10_000), 1);
 });

@@ -44,7 +44,7 @@ export class HoldingServer {
     for (const socket of this.#held.splice(0)) socket.write('250 2.0.0 taken\r\n');
   }
 
-  /** Resolves when it is so; looked at whenever something has happened here. */
+  /** Resolves when the condition holds; it is checked after each event of this server. */
   async until(isSo: () => boolean): Promise<void> {
     while (!isSo()) {
       await new Promise<void>((resolve) => {

@@ -54,7 +54,7 @@ test('a Sluice that was killed leaves no lock behind', async (t) => {
   (await InstanceLock.take(spool)).release();
 });
 
-test('a Sluice that is stopping is waited for', async (t) => {
+test('a new Sluice waits for the end of one that is stopping', async (t) => {
   const spool = temporaryFolder(t, 'lock').path;
   const first = await InstanceLock.take(spool);
   first.announceEnd();
@@ -86,12 +86,12 @@ test('a spool whose name is too long for a socket has its lock elsewhere', async
   lock.release();
 });
 
-test('a spool that is no folder is named', async (t) => {
+test('a spool that is no folder is an error that names it', async (t) => {
   const spool = join(temporaryFolder(t, 'lock').path, 'nothing');
   await assert.rejects(InstanceLock.take(spool), { code: 'SPOOL_UNUSABLE' });
 });
 
-test('a lock that is left behind and cannot be removed is named, with why', async (t) => {
+test('a lock that was left behind and cannot be removed is an error with its path and the reason', async (t) => {
   const spool = temporaryFolder(t, 'lock').path;
   mkdirSync(join(spool, 'lock.sock')); // in the way like a socket on a disk that is read-only
   await assert.rejects(InstanceLock.take(spool), {
@@ -100,7 +100,7 @@ test('a lock that is left behind and cannot be removed is named, with why', asyn
   });
 });
 
-test('a manager whose socket cannot be made says which and why', async (t) => {
+test('a manager whose socket cannot be made fails with its path and the reason', async (t) => {
   const path = join(temporaryFolder(t, 'lock').path, 'bus.sock');
   mkdirSync(path);
   await assert.rejects(
@@ -112,7 +112,7 @@ test('a manager whose socket cannot be made says which and why', async (t) => {
   );
 });
 
-test('a new manager waits for an old one, also for one that dies without having looked up', async (t) => {
+test('a new manager waits for the end of an old one, also of one that dies before it accepts the connection', async (t) => {
   const folder = temporaryFolder(t, 'lock');
   const path = join(folder.path, 'bus.sock');
   const old = await listener(folder, 'bus.sock');

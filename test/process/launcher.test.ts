@@ -1,4 +1,4 @@
-// Whoever starts Sluice for somebody else (npm, npx, the launcher of an older Node) leaves nothing behind when it is ended.
+// Programs that start Sluice for somebody (npm, npx, the launcher of an older Node) leave no process behind when they end.
 // On a Node that is too old, a launcher starts the Node that came with Sluice. When the launcher is killed, Sluice stops in
 // order, and the next start waits for that.
 
@@ -64,7 +64,7 @@ test('SIGTERM to the shell of npm start stops Sluice in order', async (t) => {
 });
 
 test('Sluice stops in order when the shell of npx is gone', async (t) => {
-  // The shell waits for its program, as one that does not replace itself by it.
+  // A shell that waits for the program, instead of replacing itself by it.
   const commandLine = 'node bin/sluice.js serve; exit $?';
   const shell = await inShell(Ground.of(t), commandLine, { npm_lifecycle_event: 'npx' });
   shell.signal('SIGTERM');

@@ -1,4 +1,4 @@
-// Processes that an earlier Sluice left behind: they are found by the sockets that show their lives, and ended.
+// Processes that an earlier Sluice left behind are found by their sockets, and killed if they do not end by themselves.
 
 import assert from 'node:assert/strict';
 import { fork, type ChildProcess } from 'node:child_process';
@@ -12,7 +12,7 @@ import { endLeftOvers, removeSign, showLife } from '../../src/process/running/li
 import { type TemporaryFolder, temporaryFolder } from '../temporary-folder.ts';
 import { keptLog } from './quiet-log.ts';
 
-/** A process that shows its life as a sender of this spool does; `title` as in a list of processes. */
+/** A process with the sign of life of a sender of this spool; `title` is its name in a list of processes. */
 async function sender(
   { atEnd }: TemporaryFolder,
   spool: string,
@@ -30,7 +30,7 @@ async function sender(
 
 const isGone = (child: ChildProcess) => child.exitCode !== null || child.signalCode !== null;
 
-test('a process that ends by itself is waited for', async (t) => {
+test('the start waits for a process that ends by itself', async (t) => {
   const folder = temporaryFolder(t, 'life');
   const spool = folder.path;
   const child = await sender(folder, spool);
@@ -43,7 +43,7 @@ test('a process that ends by itself is waited for', async (t) => {
   assert.deepEqual(readdirSync(spool), []);
 });
 
-test('a process that was stopped is killed', async (t) => {
+test('a process that is stopped by a signal is killed', async (t) => {
   const folder = temporaryFolder(t, 'life');
   const spool = folder.path;
   const child = await sender(folder, spool);
@@ -54,7 +54,7 @@ test('a process that was stopped is killed', async (t) => {
   assert.equal(child.signalCode, 'SIGKILL');
 });
 
-test('what a killed process left behind is removed', async (t) => {
+test('the socket of a killed process is removed', async (t) => {
   const folder = temporaryFolder(t, 'life');
   const spool = folder.path;
   const child = await sender(folder, spool);
@@ -66,7 +66,7 @@ test('what a killed process left behind is removed', async (t) => {
   assert.deepEqual(readdirSync(spool), []);
 });
 
-test('a process of something else with the same id is never killed: the start says so', async (t) => {
+test('another program with the same process id is never killed: the start fails', async (t) => {
   const folder = temporaryFolder(t, 'life');
   const spool = folder.path;
   const child = await sender(folder, spool, 'something else');
@@ -91,7 +91,7 @@ test('a spool whose name is too long for a socket has its signs elsewhere, and t
   removeSign(other, 'sender', theirs.pid!);
 });
 
-test('a sign that cannot be removed ends nobody: neither when its process has ended, nor at the next start', async (t) => {
+test('a sign that cannot be removed is no error, neither when its process ends nor at the next start', async (t) => {
   const spool = temporaryFolder(t, 'life').path;
   mkdirSync(join(spool, 'sender-4194304.sock'));
   removeSign(spool, 'sender', 4194304);
@@ -99,14 +99,14 @@ test('a sign that cannot be removed ends nobody: neither when its process has en
   assert.deepEqual(readdirSync(spool), ['sender-4194304.sock']);
 });
 
-test('a folder of signs that cannot be read is named', async (t) => {
+test('a folder of signs that cannot be read is an error that names it', async (t) => {
   const spool = join(temporaryFolder(t, 'life').path, 'nothing');
   await assert.rejects(endLeftOvers(spool, keptLog()), { code: 'SPOOL_UNUSABLE', message: /ENOENT/u });
 });
 
 const systemError = (code: string) => Object.assign(new Error(`${code}: no`), { code });
 
-test('a process that cannot show its life on a read-only disk runs all the same, and shows it as soon as it can', async (t) => {
+test('on a read-only disk a process runs without its sign of life, and makes it as soon as it can', async (t) => {
   const spool = temporaryFolder(t, 'life').path;
   t.mock.timers.enable({ apis: ['setTimeout'] });
   const log = keptLog();
@@ -133,7 +133,7 @@ test('a process that cannot show its life on a read-only disk runs all the same,
   server.close();
 });
 
-test('a process that may not show its life does not run', async (t) => {
+test('a process that is not permitted to make its sign of life does not run', async (t) => {
   const spool = temporaryFolder(t, 'life').path;
   const listen = () => Promise.reject(systemError('EACCES'));
   await assert.rejects(showLife(spool, 'sender', keptLog(), listen), { code: 'SPOOL_UNUSABLE' });

@@ -1,4 +1,4 @@
-// Requests of operators to the manager: an answer may take long, silence may not.
+// Requests of operators to the manager have no timeout while the manager answers pings, and end when it does not.
 
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
@@ -15,7 +15,7 @@ function linked(t: TestContext) {
     close: () => undefined,
   });
   t.after(() => source.close());
-  /** Answers what was asked last. */
+  /** Answers the last request. */
   const answer = (operation: string, result: unknown): void => {
     const { id } = posted.findLast((request) => request.operation === operation) as Request;
     source.answered({ kind: 'response', id, result });
@@ -24,7 +24,7 @@ function linked(t: TestContext) {
   return { source, answer, pings };
 }
 
-test('a request to a manager that gives no sign of life ends with a way out, and sends one ping only', async (t) => {
+test('a request to a manager that answers no ping ends with MANAGER_SILENT, after a single ping', async (t) => {
   const { source, pings } = linked(t);
   const asked = [source.overrides(), source.page({}, undefined)];
   const ended = Promise.allSettled(asked);
@@ -35,11 +35,11 @@ test('a request to a manager that gives no sign of life ends with a way out, and
     assert.equal(each.status, 'rejected');
     const { code, advice } = each.reason as { code: string; advice: string };
     assert.equal(code, 'MANAGER_SILENT');
-    assert.match(advice, /may still be done/);
+    assert.match(advice, /may still be carried out/);
   }
 });
 
-test('an answer that takes an hour is waited for while the manager answers pings', async (t) => {
+test('a request waits an hour for its answer while the manager answers pings', async (t) => {
   const { source, answer } = linked(t);
   const asked = source.change('retry', []);
   for (let second = 0; second < 3_600; second++) {
@@ -50,7 +50,7 @@ test('an answer that takes an hour is waited for while the manager answers pings
   assert.equal(await asked, 7);
 });
 
-test('after silence the next request has all of its time, and nothing is asked when nobody waits', async (t) => {
+test('the request after a silence has its whole time, and without a request no ping is sent', async (t) => {
   const { source, answer, pings } = linked(t);
   const silent = assert.rejects(source.overrides(), { code: 'MANAGER_SILENT' });
   t.mock.timers.tick(6_000);

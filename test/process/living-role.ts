@@ -1,4 +1,4 @@
-// A process that shows its life as the process of a role does: `living-role.ts SPOOL TITLE`.
+// A process with the sign of life of a role's process: `living-role.ts SPOOL TITLE`.
 
 import { showLife } from '../../src/process/running/life-sign.ts';
 import { keptLog } from './quiet-log.ts';

@@ -51,7 +51,7 @@ async function start(ground: Ground, config: SluiceConfig, directory?: string): 
 
 suite('operating', { concurrency: 2 }, () => {
   for (const singleProcess of [true, false]) {
-    test(`what is suspended waits over a reload and a restart, ${singleProcess ? 'in one process' : 'in several'}`, async (t) => {
+    test(`suspended mail waits over a reload and a restart, ${singleProcess ? 'in one process' : 'in several'}`, async (t) => {
       const ground = Ground.of(t);
       const mx = await destination(ground);
       const config: SluiceConfig = {
@@ -88,7 +88,7 @@ suite('operating', { concurrency: 2 }, () => {
     });
   }
 
-  test('a suspension ends by itself, and its mail goes', async (t) => {
+  test('a suspension ends at its time, and its mail is delivered', async (t) => {
     const ground = Ground.of(t);
     const mx = await destination(ground);
     const sluice = await start(ground, {
@@ -107,7 +107,7 @@ suite('operating', { concurrency: 2 }, () => {
     assert.equal(file.nextId, 2);
   });
 
-  test('a limit that is set holds at the destination, and says where it comes from', async (t) => {
+  test('a limit that an operator sets holds at the destination, and the list of limits tells its origin', async (t) => {
     const ground = Ground.of(t);
     const mx = await destination(ground, {
       personality: ({ stage }) => (stage === 'mail' ? { delayMs: 50 } : undefined),
@@ -139,7 +139,7 @@ suite('operating', { concurrency: 2 }, () => {
     assert.ok(limits.rules.some(({ origin }) => origin === 'built in'));
   });
 
-  test('what a rate let through before a restart counts after it', async (t) => {
+  test('messages that a rate let through before a restart count after it', async (t) => {
     const ground = Ground.of(t);
     const mx = await destination(ground);
     const config: SluiceConfig = {
@@ -155,7 +155,7 @@ suite('operating', { concurrency: 2 }, () => {
       const { explanation } = await explain(sluice, 'rated.test');
       assert.equal(explanation.recipients.ready, 1);
       const rate = explanation.limits.find(({ quantity }) => quantity === 'message_rate');
-      // Two in an hour are half an hour apart.
+      // A rate of two an hour spaces messages half an hour apart.
       assert.ok((rate?.freeAtMs ?? 0) > Date.now() + 1_500_000, JSON.stringify(explanation));
     };
     await isSpent();
@@ -165,7 +165,7 @@ suite('operating', { concurrency: 2 }, () => {
     assert.equal(mx.messages.length, 1);
   });
 
-  test('what cannot be understood on the control socket hurts nobody', async (t) => {
+  test('malformed requests on the control socket do no harm', async (t) => {
     const ground = Ground.of(t);
     const mx = await destination(ground);
     const sluice = await start(ground, { route: [{ relay: [`127.0.0.1:${mx.port}`] }] });

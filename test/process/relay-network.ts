@@ -1,5 +1,5 @@
-// Relays that hand mail to each other, in memory: each has a real bouncer, a queue, routes and a limit of hops. What a relay
-// cannot deliver it reports as Sluice does; how many reports come of it is what a test counts.
+// Relays that hand mail to each other, in memory: each has a real bouncer, a queue, routes and a limit of hops. A relay
+// reports mail that it cannot deliver as Sluice does. Tests count these reports.
 
 import { nodeTimers } from '../../src/io/timers.ts';
 import { Bouncer } from '../../src/manager/bouncer.ts';
@@ -17,7 +17,7 @@ import { MemoryStats } from '../../src/stats/stats.ts';
 import { keptLog } from './quiet-log.ts';
 import { said } from '../refusals.ts';
 
-/** What a relay does with mail for a domain: it hands it to the relay of that number, refuses it, or has the mailbox. */
+/** What a relay does with mail for a domain: hand it to the relay with this number, refuse it, or keep it in a mailbox. */
 export type Way =
   | { readonly kind: 'relay'; readonly to: number; readonly dsn: boolean }
   | { readonly kind: 'refuse' }
@@ -35,7 +35,7 @@ export interface RelayOptions {
 export interface Report {
   readonly via: 'bounce' | 'notice';
   readonly to: string;
-  /** Number of the message handed in, of which all of it came. */
+  /** Number of the message that a client handed in and that this one descends from. */
   readonly root: number;
 }
 
@@ -48,7 +48,7 @@ export class RelayNetwork {
   readonly reports: Report[] = [];
   /** Messages that relays took, from outside, from each other and from themselves. */
   taken = 0;
-  /** Failures that nobody heard of. */
+  /** Failures that were reported to nobody. */
   dropped = 0;
   readonly #relays: Relay[];
 
@@ -61,7 +61,7 @@ export class RelayNetwork {
     return this.#relays[to]!.take(message, root);
   }
 
-  /** Lets the mail run until all of it is at its end. @returns Messages that relays took. */
+  /** Delivers until no relay has mail left. @returns number of messages that relays took */
   async run(limit: number): Promise<number> {
     for (;;) {
       const busy = this.#relays.find((relay) => relay.waiting > 0);
@@ -79,7 +79,7 @@ class Relay {
   readonly #queue: number[] = [];
   readonly #stats = new MemoryStats();
   readonly #bouncer: Bouncer;
-  /** The message that is being reported about: what the bouncer writes now descends from it. */
+  /** The message that is being reported about: reports that the bouncer writes now descend from it. */
   #root = -1;
 
   constructor(options: RelayOptions, network: RelayNetwork) {
@@ -106,9 +106,9 @@ class Relay {
     return this.#queue.length;
   }
 
-  /** By SMTP: RFC 5321 6.3, a message with too many Received lines goes round in circles. */
+  /** Takes a message as by SMTP. RFC 5321 6.3: one with too many Received lines is in a loop and is refused. */
   take(message: NewMessage, root: number): boolean {
-    // Those in front only: a report returns the lines of its original, too.
+    // Only the lines at the top count: a report also contains those of the original message.
     const first = message.content.findIndex(
       (piece) => !Buffer.from(piece).toString().startsWith('Received: '),
     );
@@ -118,7 +118,7 @@ class Relay {
     return true;
   }
 
-  /** Delivers, hands on or reports the message that waits longest. */
+  /** Delivers, hands on or reports the message that has waited longest. */
   async step(): Promise<void> {
     const at = this.#queue.shift();
     const kept = at === undefined ? undefined : this.#spool[at];
@@ -134,7 +134,7 @@ class Relay {
     this.#stats.count('dropped', -dropped);
   }
 
-  /** What is to be reported, if anything is. */
+  /** The recipient's outcome if it is to be reported; else undefined. */
   #deliver({ message, root }: Kept): ReportedRecipient | undefined {
     const { envelope } = message;
     const [recipient] = envelope.recipients;

@@ -1,4 +1,4 @@
-// A request for a reload waits while the supervisor gives signs of life.
+// A request for a reload waits while the supervisor sends its pings.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -7,7 +7,7 @@ import { ReloadRequests } from '../../src/process/roles/reload-requests.ts';
 const answer = { problem: '', afterRestart: ['spool'], file: '/etc/sluice.toml' };
 const reloaded = { afterRestart: ['spool'], file: '/etc/sluice.toml' };
 
-test('a reload is waited for while the supervisor lives, and refused when it gives no sign of life', async (t) => {
+test('a request for a reload waits while the supervisor pings, and fails when the pings stop', async (t) => {
   t.mock.timers.enable({ apis: ['setInterval'] });
   const reloads = new ReloadRequests({ isWatched: true });
   const long = reloads.ask(() => undefined);
@@ -25,7 +25,7 @@ test('a reload is waited for while the supervisor lives, and refused when it giv
   await silent;
 });
 
-test('within one process nobody gives signs of life, and none are missed', async (t) => {
+test('in a single process a request for a reload waits without pings', async (t) => {
   t.mock.timers.enable({ apis: ['setInterval'] });
   const reloads = new ReloadRequests();
   const asked = reloads.ask(() => undefined);

@@ -1,5 +1,5 @@
-// From N messages come at most N reports and at most one notice to a postmaster each, and then there is silence, whatever
-// relays do with each other's mail (RFC 5321 4.5.5, 6.1, 6.3).
+// N messages cause at most N reports, and each report at most one notice to a postmaster; then no more mail is created,
+// whatever relays do with each other's mail (RFC 5321 4.5.5, 6.1, 6.3).
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -116,7 +116,7 @@ test('N messages cause at most N reports of failures, one notice for each, and n
         for (const [root, each] of messages.entries()) {
           network.handIn(each.at, mail(each.from, each.to, each.success), root);
         }
-        // A message, what reports it and what reports that: each makes as many hops as a message may.
+        // A message, its report and the notice about that: each makes as many hops as a message may.
         await network.run(messages.length * 5 * maxReceived);
         for (const [root, { from, success }] of messages.entries()) {
           const about = network.reports.filter((report) => report.root === root);

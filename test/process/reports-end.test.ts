@@ -1,5 +1,5 @@
-// Reports end: what came with the empty sender is reported to nobody, a report of our own that fails to the postmaster once,
-// over a restart and a change of the postmaster too.
+// Reports end: a message with the empty sender is reported to nobody, and a failed report of our own to the postmaster once,
+// also over a restart and a change of the postmaster.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -14,7 +14,7 @@ import { controlResult } from '../../src/control/control-client.ts';
 import type { Status } from '../../src/control/control-protocol.ts';
 import { send } from '../interop/mail.ts';
 
-/** As a report of Sluice's looks, from a stranger. */
+/** A message from outside that looks like a report of Sluice. */
 const imitated = [
   'From: Mail Delivery System <MAILER-DAEMON@sluice.test>',
   'Subject: Your message could not be delivered',
@@ -42,7 +42,7 @@ function eventsOf(sluice: Sluice, event: string): SluiceEvent[] {
   return sluice.events().filter((each) => each.event === event);
 }
 
-test('a report that fails after a restart is told to the postmaster, and nothing follows from that', async (t) => {
+test('a report that fails after a restart causes one notice to the postmaster, and no other mail', async (t) => {
   const ground = Ground.of(t);
   const first = await startSluice(ground, { config: config('one@postmaster.test', '450 4.2.0 Not now') });
   const { directory } = first;

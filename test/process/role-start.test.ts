@@ -10,7 +10,7 @@ import { Ground } from '../../sim/neighbours/ground.ts';
 import { parseConfig } from '../../src/config/config.ts';
 import type { RoleToSupervisor, SupervisorToRole } from '../../src/channel/messages.ts';
 
-/** What the first process of a role is told of itself. */
+/** The start message's fields for the first process of a role. */
 const first = { index: 0, serial: 1, senders: [] };
 
 const program = new URL('../../src/process/roles/role-main.ts', import.meta.url);
@@ -63,7 +63,7 @@ function config(ground: Ground, rest: string) {
   );
 }
 
-test('a configuration that comes while a role is starting is in force when it runs', async (t) => {
+test('a configuration that comes while a role is starting is in force when the role runs', async (t) => {
   const ground = Ground.of(t);
   const receiver = new RoleProcess(ground, 'receiver');
   receiver.tell({ kind: 'start', config: config(ground, ''), ...first });

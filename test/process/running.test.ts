@@ -1,4 +1,4 @@
-// Sluice as a program, in processes of its own and in one: mail flows, whatever dies comes back, and an end is an end.
+// Sluice as a program, in several processes and in one: mail flows, killed processes are restarted, and a stop leaves nothing.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -47,7 +47,7 @@ async function deliver(sluice: Sluice, mx: Destination, name: string): Promise<v
   });
   assert.match(replies.at(-1)!, /^250/u, replies.join('\n'));
   await mx.tally.arrived(before + 1);
-  // A manager that was killed may have one delivered again: the order says nothing.
+  // A killed manager may cause a second delivery, so the order of deliveries is not checked.
   assert.ok(mx.messages.some((message) => bodyOf(message) === `..${name}\r\n`));
 }
 
@@ -55,7 +55,7 @@ function statusAnswer(sluice: Sluice): Promise<StatusAnswer> {
   return askStatus(`${sluice.directory}/control.sock`, {});
 }
 
-/** A zombie does not run; whoever reaps it may be slow. */
+/** A zombie does not count as running: the process that reaps it may be slow. */
 function isRunning(pid: number): boolean {
   try {
     return !/\) [ZX] /u.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
@@ -64,7 +64,7 @@ function isRunning(pid: number): boolean {
   }
 }
 
-/** Nothing of the program's process group is left. */
+/** Whether no process of the program's process group is left. */
 function isGone(program: Program): boolean {
   try {
     process.kill(-program.pid, 0);
@@ -75,7 +75,7 @@ function isGone(program: Program): boolean {
 }
 
 suite('each role in a process of its own', { concurrency: 2 }, () => {
-  test('every process that is killed comes back, and mail flows all the time', async (t) => {
+  test('every process that is killed is restarted, and mail flows all the time', async (t) => {
     const ground = Ground.of(t);
     const [sluice, mx] = await start(ground);
     assert.equal(sluice.pids().length, 1 + roles.length);
@@ -83,7 +83,7 @@ suite('each role in a process of its own', { concurrency: 2 }, () => {
     for (const role of roles) {
       const before = sluice.events().length;
       process.kill(sluice.pidOf(role), 'SIGKILL');
-      // Without a receiver there is nobody to take it; without any other role it is taken and delivered in time.
+      // Without a receiver no mail is taken. Without any other role it is taken, and delivered when the role is back.
       if (role !== 'receiver') await deliver(sluice, mx, `without-${role}`);
       if (role === 'manager') await answered(sluice);
       const logged = (text: RegExp) => () =>
@@ -107,7 +107,7 @@ suite('each role in a process of its own', { concurrency: 2 }, () => {
     assert.ok(isGone(sluice.program));
   });
 
-  /** Every question gets an answer, if only that there is none now; and soon one that says something. */
+  /** Every request is answered, perhaps with an error; and soon without one. */
   async function answered(sluice: Sluice): Promise<void> {
     for (let i = 0; i < 2_000; i++) {
       try {
@@ -123,7 +123,7 @@ suite('each role in a process of its own', { concurrency: 2 }, () => {
     assert.fail('no answer about the state of things');
   }
 
-  test('a process whose sign of life cannot be removed comes back all the same, and the stop has its grace', async (t) => {
+  test('a process whose sign of life cannot be removed is restarted all the same, and the stop has its grace', async (t) => {
     const ground = Ground.of(t);
     const [sluice, mx] = await start(ground);
     const sender = sluice.pidOf('sender');
@@ -138,7 +138,7 @@ suite('each role in a process of its own', { concurrency: 2 }, () => {
     assert.equal(await sluice.program.stop('SIGTERM'), 0);
   });
 
-  test('a manager that cannot come back is told with its reason, and the stop does not say that all is stored', async (t) => {
+  test('status tells why a manager cannot start again, and the stop does not say that all outcomes are stored', async (t) => {
     const ground = Ground.of(t);
     const [sluice, mx] = await start(ground);
     await deliver(sluice, mx, 'first');
@@ -166,7 +166,7 @@ suite('each role in a process of its own', { concurrency: 2 }, () => {
     assert.deepEqual([first?.key, first?.level], ['role:manager', 'critical']);
     const text = await sluice.cli('status');
     assert.match(text, /^CRITICAL +The manager/mu);
-    // What only the manager can do is not waited for without end.
+    // A request that only the manager can answer ends with an error.
     await assert.rejects(sluice.ask({ operation: 'override.list' }), {
       code: 'MANAGER_SILENT',
     });
@@ -175,7 +175,7 @@ suite('each role in a process of its own', { concurrency: 2 }, () => {
     await until('nothing is wrong', async () => (await statusAnswer(sluice)).troubles.length === 0);
   });
 
-  test('what a killed Sluice left behind, stopped as it may be, is ended by the next one', async (t) => {
+  test('processes that a killed Sluice left behind are ended by the next one, also those stopped by a signal', async (t) => {
     const ground = Ground.of(t);
     const [first] = await start(ground);
     const left = [first.pidOf('sender'), first.pidOf('manager'), first.pidOf('receiver')];
@@ -189,7 +189,7 @@ suite('each role in a process of its own', { concurrency: 2 }, () => {
     assert.equal(await next.program.stop('SIGTERM'), 0);
   });
 
-  test('a supervisor that is stopped is told, and roles without any process with it, until it goes on', async (t) => {
+  test('status tells that the supervisor is stopped, and which roles have no process, until it goes on', async (t) => {
     const ground = Ground.of(t);
     const [sluice, mx] = await start(ground);
     const sender = sluice.pidOf('sender');
@@ -235,7 +235,7 @@ suite('each role in a process of its own', { concurrency: 2 }, () => {
 suite('all roles in one process', () => {
   const processes = { single_process: true };
 
-  test('what is wrong with the configuration or the disk is in status until it is mended', async (t) => {
+  test('status tells problems of the configuration and of the disk until they are mended', async (t) => {
     const ground = Ground.of(t);
     const mended = { processes, queue: { reserve: '0B' } };
     const [sluice] = await start(ground, { ...mended, queue: { reserve: '1000000GB' } });
@@ -251,7 +251,7 @@ suite('all roles in one process', () => {
     assert.ok((await keys()).includes('restart'));
   });
 
-  test('a source that this host does not have is told at start and in status, until a reload removes it', async (t) => {
+  test('a source that this host does not have is reported at start and in status, until a reload removes it', async (t) => {
     const ground = Ground.of(t);
     const [sluice, mx] = await start(ground, { processes, source: [{ address: '192.0.2.4' }] });
     const critical = async () =>
@@ -306,7 +306,7 @@ suite('all roles in one process', () => {
       receive: { max_message_size: '1KiB' },
       route: [{ relay: [`127.0.0.1:${mx.port}`] }],
     });
-    // Nothing of it waits for a restart.
+    // No key of it waits for a restart.
     assert.deepEqual(await reload(), { afterRestart: [], file: sluice.configFile });
     const other = `${sluice.directory}/other.toml`;
     writeFileSync(other, readFileSync(sluice.configFile));

@@ -1,4 +1,4 @@
-// When roles tell that their supervisor is silent.
+// When the control process reports that the supervisor is silent.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -14,7 +14,7 @@ function look(watched: SupervisorWatch, times: number): void {
   for (let time = 0; time < times; time++) watched.look();
 }
 
-test('a supervisor that says something between the looks is well', () => {
+test('a supervisor that pings is not reported', () => {
   const { watched, lines } = watch();
   for (let time = 0; time < 100; time++) {
     watched.look();
@@ -23,7 +23,7 @@ test('a supervisor that says something between the looks is well', () => {
   assert.deepEqual([watched.troubles, lines], [[], []]);
 });
 
-test('after five looks in vain a supervisor is told to be silent, once, until it says something', () => {
+test('after five beats without a ping the silent supervisor is reported, once, until its next message', () => {
   const { watched, lines } = watch();
   look(watched, 5);
   assert.equal(watched.troubles.length, 0);

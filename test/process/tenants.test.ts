@@ -1,4 +1,4 @@
-// What a message brings along for fairness, from its client to its destination, over a restart, with Sluice as a program.
+// Tenant, priority and source of a message, from its client to its destination, over a restart, with Sluice as a program.
 
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -107,7 +107,7 @@ test('other tenants count after a reload, for the next message', async (t) => {
   assert.deepEqual(tenants(), ['shop', 'store']);
 });
 
-test('what the rate of a tenant has used up under an earlier Sluice, which said queue, is known after the update', async (t) => {
+test('the used part of a tenant\'s rate that an earlier Sluice stored with the word "queue" counts after the update', async (t) => {
   const ground = Ground.of(t);
   const mx = await destination(ground);
   const config: SluiceConfig = {
@@ -140,7 +140,7 @@ test('what the rate of a tenant has used up under an earlier Sluice, which said 
   assert.equal(mx.messages.length, 1);
 });
 
-test('a source that is not there is named, with what to do', async (t) => {
+test('a source address that this host does not have is reported, with what to do', async (t) => {
   const ground = Ground.of(t);
   const mx = await destination(ground);
   const sluice = await startSluice(ground, {

@@ -1,4 +1,4 @@
-// The control process: answers operators over the control socket. Mail flows without it.
+// The control role: answers operators over the control socket. Mail is received and delivered without it.
 
 import type { Config } from '../../config/config.ts';
 import type { Reloaded } from '../../control/control-protocol.ts';
@@ -20,12 +20,12 @@ export class ControlRole implements Role {
   readonly #reader: QueueReader;
   readonly #source: LinkedSource;
   readonly #server: ControlServer;
-  /** Of the configuration in force. */
+  /** Path of the configuration file in force. */
   #file: string | undefined;
 
   /**
-   * @param reload - asks whoever holds the configuration to read it again
-   * @param troubles - what is wrong in all processes right now
+   * @param reload - has the configuration read again, by the supervisor or the single process
+   * @param troubles - the current troubles of all processes
    */
   constructor(
     config: Config,
@@ -61,12 +61,12 @@ export class ControlRole implements Role {
   }
 
   configure({ file }: Config): void {
-    // Nothing else of the configuration that may change while running concerns this role.
+    // No other key that a reload may change concerns this role.
     this.#file = file;
   }
 
   drain(): void {
-    // Operators may watch Sluice stop.
+    // Nothing to do: operators are answered until the end of the stop.
   }
 
   async stop(): Promise<void> {

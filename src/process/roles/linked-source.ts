@@ -1,5 +1,5 @@
-// The control process's way to the manager. Promises: every request gets its answer, or an error when the link is lost or
-// the manager gives no sign of life.
+// Sends the control role's requests to the manager. Promises: every request ends, with its answer or with an error when the
+// link is lost or the manager does not answer pings any more.
 
 import type {
   ExplainAnswer,
@@ -29,16 +29,16 @@ import { Heartbeat, beatEveryMs } from '../watch/heartbeat.ts';
 import type { Link } from '../../channel/link.ts';
 import type { Request, Response } from '../../channel/messages.ts';
 
-interface Settle {
+interface PendingRequest {
   readonly resolve: (result: unknown) => void;
   readonly reject: (error: Error) => void;
 }
 
 export class LinkedSource implements QueueSource, OperatorSource, ClockSource {
   readonly #link: Link<Request>;
-  readonly #pending = new Map<number, Settle>();
+  readonly #pending = new Map<number, PendingRequest>();
   #nextId = 1;
-  /** Of the manager, while requests wait. */
+  /** Heartbeat of the manager, while requests wait. */
   #heartbeat = new Heartbeat();
   #timer: NodeJS.Timeout | undefined;
 
@@ -92,12 +92,12 @@ export class LinkedSource implements QueueSource, OperatorSource, ClockSource {
 
   answered(response: Response): void {
     this.#heartbeat.answered();
-    const settle = this.#pending.get(response.id);
+    const request = this.#pending.get(response.id);
     this.#pending.delete(response.id);
     if ('error' in response) {
       const { code, message, advice } = response.error;
-      settle?.reject(new ControlError(code, message, advice));
-    } else settle?.resolve(response.result);
+      request?.reject(new ControlError(code, message, advice));
+    } else request?.resolve(response.result);
   }
 
   lost(): void {
@@ -108,39 +108,39 @@ export class LinkedSource implements QueueSource, OperatorSource, ClockSource {
 
   close(): void {
     this.lost();
-    this.#rest();
+    this.#stopHeartbeat();
   }
 
   #ask(operation: string, parameters: unknown): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      this.#pending.set(this.#post(operation, parameters), { resolve, reject });
+      this.#pending.set(this.#send(operation, parameters), { resolve, reject });
       this.#timer ??= setInterval(() => this.#beat(), beatEveryMs);
     });
   }
 
-  #post(operation: string, parameters: unknown): number {
+  #send(operation: string, parameters: unknown): number {
     const id = this.#nextId++;
     this.#link.post({ kind: 'request', id, operation, parameters });
     return id;
   }
 
-  /** An answer may take as long as it takes, as long as the manager answers pings meanwhile. */
+  /** Requests have no timeout while the manager answers pings. */
   #beat(): void {
-    if (this.#pending.size === 0) return this.#rest();
-    // Nobody waits for the answer to this ping: that it comes is all.
-    if (this.#heartbeat.beat()) this.#post('ping', {});
+    if (this.#pending.size === 0) return this.#stopHeartbeat();
+    // The answer has no pending request: that it arrives is what counts.
+    if (this.#heartbeat.beat()) this.#send('ping', {});
     if (!this.#heartbeat.isStalled) return;
     this.#rejectAll(
       new ControlError(
         'MANAGER_SILENT',
         'The manager does not answer: it is starting, overloaded, or stopped.',
-        'What was asked for may still be done when it goes on. "sluice status" says what is known; a manager that is stopped is started again after a minute.',
+        'The request may still be carried out when the manager goes on. "sluice status" says more; a manager that does not answer is killed and started again after a minute.',
       ),
     );
-    this.#rest();
+    this.#stopHeartbeat();
   }
 
-  #rest(): void {
+  #stopHeartbeat(): void {
     clearInterval(this.#timer);
     this.#timer = undefined;
     this.#heartbeat = new Heartbeat();

@@ -1,5 +1,5 @@
-// The manager's process: opens the real spool, clock, name servers and files, and has a manager put together from them.
-// The others link to it.
+// The manager role: opens the real spool, clock, name servers and files, and assembles a manager from them. The other roles
+// link to it.
 
 import type { RoleFacts } from '../../channel/messages.ts';
 import type { Config } from '../../config/config.ts';
@@ -56,7 +56,7 @@ export class ManagerRole implements Role {
     );
   }
 
-  /** A sender process has ended; so has every connection that it had. */
+  /** A sender process has ended, and all its connections with it. */
   senderEnded(serial: number): void {
     this.#manager.senderEnded(serial);
   }
@@ -96,7 +96,7 @@ function spoolOf({ spool: directory, queue }: Config): Spool {
         directory,
         slot: managerSlots.bounces,
         segmentBytes: queue.segmentSize,
-        // Bounces may eat into the reserve: they are what empties the queue.
+        // Bounces may use the reserve: a failed message leaves the queue only after its report is stored.
         reserveBytes: 0,
         sync: queue.sync,
       }),

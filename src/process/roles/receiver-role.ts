@@ -1,4 +1,4 @@
-// The receiver: listeners and sessions, policy, its own spool segments. Knows nothing of the scheduler.
+// The receiver role: listeners and sessions, policy, and spool segments of its own. It knows nothing of the scheduler.
 
 import type { Config } from '../../config/config.ts';
 import { Deadlines } from '../../io/deadlines.ts';
@@ -23,7 +23,7 @@ import { capacityHere } from '../../settings/system-facts.ts';
 import { finishWithin } from './finish-within.ts';
 import { receiverSlot } from './slots.ts';
 
-/** Passes accepted messages on to the manager. */
+/** Passes accepted messages to the manager. */
 class ManagerIntake implements Intake {
   readonly #link: Link<Submitted>;
 
@@ -44,7 +44,7 @@ class ManagerIntake implements Intake {
   }
 }
 
-/** What outlives a reload. */
+/** Objects that a reload does not replace. */
 interface Parts {
   readonly spool: SpoolWriter;
   readonly storeWatch: StoreWatch;

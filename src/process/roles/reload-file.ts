@@ -1,4 +1,4 @@
-// Whether an operator who names a file for a reload means the one that the running Sluice reads.
+// Checks that the file which an operator names for a reload is the one that the running Sluice reads.
 
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -6,9 +6,9 @@ import { findConfigFile } from '../../config/read/find-config.ts';
 import { ControlError } from '../../control/control-error.ts';
 
 /**
- * @param named - absolute; undefined: whatever it reads
- * @param inForce - absolute; undefined: Sluice runs without a file until there is one in the usual places
- * @throws {ControlError} `CONFIG_OTHER_FILE` when it is another one: nothing is read then
+ * @param named - absolute path; undefined: the operator named none
+ * @param inForce - absolute path; undefined: Sluice started without a file, and a reload looks in the usual places
+ * @throws {ControlError} `CONFIG_OTHER_FILE` when it is another file: then nothing is read
  */
 export function checkReloadFile(named: string | undefined, inForce: string | undefined): void {
   if (named === undefined) return;
@@ -26,13 +26,13 @@ export function checkReloadFile(named: string | undefined, inForce: string | und
   );
 }
 
-/** By another name, too: a link, or another way to the same folder. */
+/** Also true for two names of one file, such as a link to it. */
 function isSameFile(one: string, other: string): boolean {
   if (one === other) return true;
   try {
     const [a, b] = [statSync(one), statSync(other)];
     return a.dev === b.dev && a.ino === b.ino;
   } catch {
-    return false; // one of them is gone, or not for this user to look at
+    return false; // one of them is gone, or this user may not see it
   }
 }

@@ -1,30 +1,31 @@
-// Reloads that operators wait for, on the side that passes them on to whoever holds the configuration. Promises: each is
-// answered, or refused when the supervisor gives no sign of life.
+// Reloads that operators wait for. The control role passes them to the supervisor, which reads the configuration. Promises:
+// each is answered, or refused when the supervisor does not send its pings any more.
 
 import { SluiceError } from '../../errors/sluice-error.ts';
 import { Heartbeat, beatEveryMs } from '../watch/heartbeat.ts';
 import type { Reloaded } from '../../control/control-protocol.ts';
 import type { ReloadAnswer } from '../../channel/messages.ts';
 
-interface Settle {
+interface PendingReload {
   readonly resolve: (answer: ReloadAnswer) => void;
   readonly reject: (error: Error) => void;
 }
 
 export class ReloadRequests {
-  #waiting: Settle[] = [];
+  #waiting: PendingReload[] = [];
   readonly #isWatched: boolean;
   #heartbeat = new Heartbeat();
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param isWatched - a supervisor answers, and `supervisorLives` is called once a second while it lives */
+  /** @param isWatched - the answer comes from a supervisor, whose pings are told to `supervisorLives` once a second */
   constructor({ isWatched = false } = {}) {
     this.#isWatched = isWatched;
   }
 
   /**
-   * Asks, and resolves to what was read, and the keys that were changed and need a restart.
-   * @throws {SluiceError} `CONFIG_REFUSED` when the configuration from before stays in force; `SUPERVISOR_SILENT`
+   * Asks for a reload; resolves to the file that was read and the changed keys that need a restart.
+   * @param request - sends the request; called once
+   * @throws {SluiceError} `CONFIG_REFUSED` when the earlier configuration stays in force; `SUPERVISOR_SILENT` without an answer
    */
   async ask(request: () => void): Promise<Reloaded> {
     const answer = await new Promise<ReloadAnswer>((resolve, reject) => {
@@ -38,7 +39,7 @@ export class ReloadRequests {
   }
 
   answered(answer: ReloadAnswer): void {
-    for (const { resolve } of this.#taken()) resolve(answer);
+    for (const { resolve } of this.#takeWaiting()) resolve(answer);
   }
 
   supervisorLives(): void {
@@ -51,12 +52,12 @@ export class ReloadRequests {
     const error = new SluiceError(
       'SUPERVISOR_SILENT',
       'The supervisor of Sluice does not answer: it is stopped, or the machine is overloaded.',
-      'See "ps" for processes in state T or D. The configuration is read again when it goes on.',
+      'Look with "ps" for processes in state T or D. When the supervisor goes on, it reads the configuration.',
     );
-    for (const { reject } of this.#taken()) reject(error);
+    for (const { reject } of this.#takeWaiting()) reject(error);
   }
 
-  #taken(): readonly Settle[] {
+  #takeWaiting(): readonly PendingReload[] {
     clearInterval(this.#timer);
     this.#timer = undefined;
     this.#heartbeat = new Heartbeat();

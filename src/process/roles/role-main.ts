@@ -1,5 +1,5 @@
-// The program of every role's process: starts the role that the supervisor names and passes on what the supervisor says.
-// A role's code is loaded in its own process only: what the others are made of would cost each of them megabytes.
+// The program of every role's process: starts the role that the supervisor names, and carries out the supervisor's messages.
+// Only the code of that role is loaded: the code of the others would cost each process megabytes of memory.
 
 import type { Config } from '../../config/config.ts';
 import { SluiceError } from '../../errors/sluice-error.ts';
@@ -35,28 +35,28 @@ process.title = `sluice: ${roleName}`;
 let role: Role | undefined;
 let logger: Logger | undefined;
 /** A configuration that came while the role was starting with an older one. */
-let newer: Config | undefined;
+let newerConfig: Config | undefined;
 /** Sender processes that ended while the manager was starting. */
 const endedSenders: number[] = [];
 let senderEnded = (serial: number): void => void endedSenders.push(serial);
 const reloads = new ReloadRequests({ isWatched: true });
 const troubles = new Troubles();
-/** What is wrong in all processes, as the supervisor said last; the control process tells operators. */
+/** In the control process: the troubles of all processes, as the supervisor sent them last. */
 let allTroubles: readonly ReportedTrouble[] = [];
-/** Of the control process: whether the supervisor lives. */
-let supervisor: SupervisorWatch | undefined;
+/** In the control process: watches whether the supervisor lives. */
+let supervisorWatch: SupervisorWatch | undefined;
 
-function tell(message: RoleToSupervisor): void {
+function tellSupervisor(message: RoleToSupervisor): void {
   if (process.connected) process.send?.(message);
 }
 
-/** Troubles that change often are told often enough at this pace. */
+/** Shortest time between two messages about troubles, so that troubles that change often cost little. */
 const troublesEveryMs = 100;
 let troublesTimer: NodeJS.Timeout | undefined;
 troubles.onChanged(() => {
   troublesTimer ??= setTimeout(() => {
     troublesTimer = undefined;
-    tell({ kind: 'troubles', troubles: troubles.list });
+    tellSupervisor({ kind: 'troubles', troubles: troubles.list });
   }, troublesEveryMs).unref();
 });
 
@@ -108,13 +108,13 @@ async function start(config: Config, { index, serial, senders }: RoleStart): Pro
       const control = new ControlRole(
         config,
         link,
-        () => reloads.ask(() => tell({ kind: 'reload' })),
-        () => [...(supervisor?.troubles ?? []), ...allTroubles],
+        () => reloads.ask(() => tellSupervisor({ kind: 'reload' })),
+        () => [...(supervisorWatch?.troubles ?? []), ...allTroubles],
       );
       role = control;
-      supervisor = new SupervisorWatch(log, process.ppid);
-      supervisor.start();
-      // Operators are answered without a manager, too: it may be what they ask about.
+      supervisorWatch = new SupervisorWatch(log, process.ppid);
+      supervisorWatch.start();
+      // Operators are answered without a manager, too: they may ask because it is down.
       void link.open();
       await control.listen(config.controlSocket);
       break;
@@ -122,8 +122,8 @@ async function start(config: Config, { index, serial, senders }: RoleStart): Pro
     default:
       throw new Error(`no role is called "${roleName}"`);
   }
-  if (newer !== undefined) role.configure(newer);
-  tell({ kind: 'started', facts: role.facts });
+  if (newerConfig !== undefined) role.configure(newerConfig);
+  tellSupervisor({ kind: 'started', facts: role.facts });
 }
 
 async function startManager(
@@ -133,14 +133,14 @@ async function startManager(
   senders: readonly number[],
 ): Promise<Role> {
   const started = Promise.withResolvers<ManagerRole>();
-  // The socket first: it is what keeps a second manager away from the spool.
+  // The socket before anything else: it keeps a second manager away from the spool.
   const server = await listenManagerSocket(path, (socket) => {
     const channel = new SocketChannel<ManagerToSender | Response, LinkedMessage>(socket);
-    void started.promise.then((manager) => channel.receive(introduction(manager, channel)));
+    void started.promise.then((manager) => channel.receive(introduceOnHello(manager, channel)));
   });
   const { ManagerRole } = await import('./manager-role.ts');
-  const awaits = (serials: readonly number[]) => tell({ kind: 'awaits', senders: serials });
-  const manager = await ManagerRole.start(config, log, troubles, { senders, awaits });
+  const tellAwaited = (serials: readonly number[]) => tellSupervisor({ kind: 'awaits', senders: serials });
+  const manager = await ManagerRole.start(config, log, troubles, { senders, awaits: tellAwaited });
   senderEnded = (serial) => manager.senderEnded(serial);
   for (const serial of endedSenders) manager.senderEnded(serial);
   started.resolve(manager);
@@ -157,8 +157,8 @@ async function startManager(
 
 type LinkedMessage = ReceiverToManager | SenderToManager | ControlToManager;
 
-/** Takes the first message of a channel, the hello, and hands the channel to the manager. */
-function introduction(
+/** Consumes the first message of a channel, the hello, and hands the channel to the manager. */
+function introduceOnHello(
   manager: ManagerRole,
   channel: SocketChannel<ManagerToSender | Response, LinkedMessage>,
 ) {
@@ -169,7 +169,7 @@ function introduction(
   };
 }
 
-/** A file that cannot be opened is a trouble, not an end: it is tried again, and the old one is written on. */
+/** A log file that cannot be opened is reported as a trouble. The logger goes on with the old file and tries again. */
 function reopenLog(): void {
   try {
     logger?.reopen();
@@ -187,24 +187,29 @@ async function stop(graceMs: number): Promise<void> {
 function failed(error: unknown): void {
   const known = error instanceof SluiceError ? error : undefined;
   const message = error instanceof Error ? error.message : String(error);
-  // An error that has a code says what to do; any other is a mistake of ours, and its place matters.
+  // A SluiceError says what to do; any other error is a bug of Sluice, so its stack is logged.
   const detail = known === undefined && error instanceof Error ? (error.stack ?? message) : message;
   logger?.error(`the ${roleName} process failed: ${detail}`);
-  tell({ kind: 'failed', code: known?.code ?? 'ROLE_FAILED', message, advice: known?.advice ?? '' });
+  tellSupervisor({
+    kind: 'failed',
+    code: known?.code ?? 'ROLE_FAILED',
+    message,
+    advice: known?.advice ?? '',
+  });
   process.exitCode = 1;
-  // The message above leaves first; then there is nothing to stay for.
+  // After this turn, so that the message above is sent before the process ends.
   setImmediate(() => process.exit(1));
 }
 
 process.on('message', (message: SupervisorToRole) => {
-  supervisor?.heard();
+  supervisorWatch?.heard();
   switch (message.kind) {
     case 'start':
       start(message.config, message).catch(failed);
       break;
     case 'ping':
       reloads.supervisorLives();
-      tell({ kind: 'alive' });
+      tellSupervisor({ kind: 'alive' });
       break;
     case 'senderEnded':
       senderEnded(message.serial);
@@ -212,7 +217,7 @@ process.on('message', (message: SupervisorToRole) => {
     case 'configure':
       reopenLog();
       logger?.setLevel(message.config.log.level);
-      if (role === undefined) newer = message.config;
+      if (role === undefined) newerConfig = message.config;
       else role.configure(message.config);
       break;
     case 'drain':
@@ -233,6 +238,6 @@ process.on('message', (message: SupervisorToRole) => {
 });
 process.on('uncaughtException', failed);
 process.on('unhandledRejection', failed);
-// The supervisor decides when to stop; without it nobody would.
+// The supervisor gets the same signals and decides when to stop. When it is gone, this process ends.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
 process.on('disconnect', () => process.exit(process.exitCode ?? 0));

@@ -1,4 +1,4 @@
-// The sender: outgoing connections. Carries out what the manager grants and decides nothing.
+// The sender role: outgoing connections. It carries out the manager's grants and decides nothing.
 
 import type { Config } from '../../config/config.ts';
 import { DeliveryLog } from '../../deliver/delivery-log.ts';
@@ -18,8 +18,8 @@ import { deliverySettings } from '../../settings/settings.ts';
 import { finishWithin } from './finish-within.ts';
 
 /**
- * Time that transactions in hand get to finish after the manager was lost. Deliveries pause meanwhile; those that take
- * longer may be delivered twice.
+ * Time that transactions in hand get to finish after the manager was lost. Deliveries pause meanwhile. A transaction that
+ * takes longer is cut off, and its message may be delivered twice.
  */
 const orphanGraceMs = 5_000;
 
@@ -32,10 +32,10 @@ export class SenderRole implements Role {
   readonly #link: Link<SenderToManager>;
   readonly #log: Logger;
   readonly #delivered = new DeliveredLately();
-  /** No manager listens. */
+  /** True while there is no manager to report to. */
   #isOrphan = false;
 
-  /** @param link - its messages from the manager go to `take`, its loss to `managerLost` */
+  /** @param link - the caller passes its messages from the manager to `take`, and calls `managerLost` when the manager is lost */
   constructor(config: Config, link: Link<SenderToManager>, log: Logger) {
     this.#link = link;
     this.#log = log;
@@ -44,7 +44,7 @@ export class SenderRole implements Role {
     this.#sender = new Sender(this.#context(config));
   }
 
-  /** What was delivered lately: a manager that is linked to for the first time may not know of it. */
+  /** Recent deliveries, for a manager that may not know of them. */
   get delivered(): readonly Delivered[] {
     return this.#delivered.list;
   }
@@ -69,8 +69,8 @@ export class SenderRole implements Role {
   }
 
   /**
-   * The manager is gone and its successor knows nothing of these connections. It grants nothing until all of them are
-   * closed, so transactions in hand are finished, but not for long. Resolves when no connection is left.
+   * The manager is gone, and its successor knows nothing of these connections: it grants nothing until all of them are
+   * closed. So transactions in hand get only `orphanGraceMs` to finish. Resolves when no connection is left.
    */
   async managerLost(): Promise<void> {
     this.#isOrphan = true;

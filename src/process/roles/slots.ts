@@ -1,6 +1,6 @@
-// Which spool slot each writing process has: segment and queue ids of different slots never meet (docs/spool-format.md).
+// The spool slot of each process that writes: segment and queue ids of different slots are never equal (docs/spool-format.md).
 
-/** The manager's own, for bounces and long-lived segments. */
+/** Slots of the manager: one for bounces, one for long-lived segments. */
 export const managerSlots = { bounces: 0, longLived: 1 } as const;
 
 /** A spool has 64 slots, so there are at most 62 receivers. */

@@ -1,5 +1,5 @@
-// One Sluice for one spool: a Unix-domain socket that the running one holds. It goes with its process, however that ends.
-// One that is stopping says so to whoever connects; the next one waits for its end.
+// Lets only one Sluice use a spool: the running one listens on a Unix-domain socket, which the system closes with its
+// process, however that ends. A Sluice that is stopping says so to each client; a new one then waits for its end.
 
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { StartError } from '../../errors/start-error.ts';
@@ -7,7 +7,7 @@ import { answers } from '../../io/unix-listener.ts';
 import { removeFile } from '../../io/remove-file.ts';
 import { socketError, socketPath } from '../../channel/manager-socket.ts';
 
-/** Time that the holder gets to say that it is stopping. */
+/** Time in which a holder that is stopping says so; a holder that says nothing is running. */
 const answerWithinMs = 1_000;
 
 export class InstanceLock {
@@ -31,8 +31,8 @@ export class InstanceLock {
 
   /**
    * Takes the lock of a spool.
-   * @param onWait - called once when another Sluice holds it that is stopping, before its end is waited for
-   * @throws {StartError} `SPOOL_IN_USE` when another Sluice holds it, `SPOOL_UNUSABLE` when it cannot be made
+   * @param onWait - called once before waiting for the end of another Sluice that holds the lock and is stopping
+   * @throws {StartError} `SPOOL_IN_USE` when another Sluice holds the lock, `SPOOL_UNUSABLE` when its socket cannot be made
    */
   static async take(spool: string, onWait: () => void = () => undefined): Promise<InstanceLock> {
     const path = socketPath(spool, 'lock.sock');
@@ -43,10 +43,10 @@ export class InstanceLock {
         lock.#server.unref();
         return lock;
       }
-      const holder = await ask(path);
+      const holder = await askHolder(path);
       if (holder === 'running') break;
       if (holder === 'gone') {
-        removeOld(path);
+        removeLeftSocket(path);
       } else {
         if (!hasWaited) onWait();
         hasWaited = true;
@@ -62,7 +62,7 @@ export class InstanceLock {
     );
   }
 
-  /** From now on whoever wants the lock waits for its release. */
+  /** From now on, another Sluice that wants the lock waits for its release. */
   announceEnd(): void {
     this.#isEnding = true;
   }
@@ -73,8 +73,8 @@ export class InstanceLock {
   }
 }
 
-/** How the holder does: gone, running, or a socket that closes when it has stopped. */
-function ask(path: string): Promise<'gone' | 'running' | Socket> {
+/** State of the lock's holder: gone, running, or (stopping) a socket that closes when it has stopped. */
+function askHolder(path: string): Promise<'gone' | 'running' | Socket> {
   return new Promise((resolve) => {
     const socket = connect(path);
     const late = setTimeout(() => {
@@ -98,8 +98,8 @@ export function isLocked(spool: string): Promise<boolean> {
   return answers(socketPath(spool, 'lock.sock'));
 }
 
-/** What a Sluice that was killed left behind is in the way of the next one. */
-function removeOld(path: string): void {
+/** Removes the socket of a Sluice that was killed: a new server cannot listen on its path. */
+function removeLeftSocket(path: string): void {
   try {
     removeFile(path);
   } catch (error) {

@@ -1,6 +1,6 @@
 // Signs of life: each process of a role listens on a socket of its own in the spool's folder, named by its process id, as
-// long as it lives. When a supervisor is killed, its processes end by themselves, but one that is stopped or stalled
-// cannot, and its connections stay open. The next Sluice on the spool finds it by its socket and ends it before it starts.
+// long as it lives. When a supervisor is killed, its processes end by themselves, but one that is stopped by a signal or
+// hangs cannot, and its connections stay open. The next Sluice on the spool finds it by its socket and kills it first.
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
@@ -13,23 +13,23 @@ import { isTransientDiskError } from '../../spool/spool-error.ts';
 import { socketError, socketPath } from '../../channel/manager-socket.ts';
 import type { RoleName } from '../role.ts';
 
-/** Time that processes of before get to end by themselves. */
-const patienceMs = 2_000;
-/** How often a sign that could not be made is tried again. */
-const tryAgainMs = 1_000;
-/** A process that was killed is gone within this, unless it hangs in the system itself (a disk that does not answer). */
+/** Time that a process of an earlier Sluice gets to end by itself. */
+const endsItselfWithinMs = 2_000;
+/** Pause between two attempts to make a sign. */
+const retryEveryMs = 1_000;
+/** A killed process ends within this time, unless it hangs in a system call (on a disk that does not answer). */
 const killedWithinMs = 10_000;
 
-/** No name is longer: process ids have at most seven digits (proc_sys_kernel(5), pid_max). */
+/** The longest possible name: process ids have at most seven digits (proc_sys_kernel(5), pid_max). */
 const longestName = 'receiver-4194304.sock';
 const namePattern = /^(?<role>manager|receiver|sender|control)-(?<pid>\d+)\.sock$/u;
 
-/** Makes a socket where nothing is. */
+/** Makes the server listen on a Unix-domain socket at this path. */
 type Listen = (server: Server, path: string) => Promise<void>;
 
 /**
- * Shows that this process lives, until it ends. A disk that is read-only, full or failing for now is no reason not to
- * run: the sign is made as soon as it can be. The next Sluice needs it no sooner: it cannot start on such a disk.
+ * Shows that this process lives, until it ends. A disk that is read-only, full or failing for the moment does not keep the
+ * process from running: the sign is made later. The next Sluice does not need it sooner: it cannot start on such a disk.
  * @throws {StartError} `SPOOL_UNUSABLE` when the socket cannot be made for another reason
  */
 export async function showLife(
@@ -38,7 +38,7 @@ export async function showLife(
   log: Pick<Logger, 'info' | 'warn'>,
   listen: Listen = listenAt,
 ): Promise<void> {
-  const path = signOf(spool, role, process.pid);
+  const path = signPath(spool, role, process.pid);
   const problem = await makeSign(path, listen);
   if (problem === undefined) return;
   const error = socketError(path, problem);
@@ -50,12 +50,12 @@ export async function showLife(
     setTimeout(async () => {
       if ((await makeSign(path, listen)) === undefined) log.info(`the ${role} process has its sign of life`);
       else tryLater();
-    }, tryAgainMs).unref();
+    }, retryEveryMs).unref();
   };
   tryLater();
 }
 
-/** Listens for whoever waits for the end of this process. @returns why it cannot; undefined: it does */
+/** Listens on the socket: a later Sluice connects to it and waits for its close. @returns the error; undefined: it listens */
 async function makeSign(path: string, listen: Listen): Promise<unknown> {
   const server = createServer((socket) => {
     socket.on('error', () => undefined);
@@ -72,17 +72,17 @@ async function makeSign(path: string, listen: Listen): Promise<unknown> {
   return undefined;
 }
 
-/** Removes what a process that has ended left behind; where that cannot be, the next start does it. */
+/** Removes the sign of a process that has ended. If that fails, the next start removes it. */
 export function removeSign(spool: string, role: RoleName, pid: number): void {
-  removeLeftover(signOf(spool, role, pid));
+  removeLeftover(signPath(spool, role, pid));
 }
 
 /**
- * Resolves when no process of an earlier Sluice uses the spool any more. Those that do not end by themselves are killed.
+ * Resolves when no process of an earlier Sluice uses the spool any more. A process that does not end by itself is killed.
  * @throws {StartError} `ROLE_LEFT_OVER` when one cannot be ended, `SPOOL_UNUSABLE` when the folder cannot be read
  */
 export async function endLeftOvers(spool: string, log: Logger): Promise<void> {
-  const { folder, prefix } = placeOfSigns(spool);
+  const { folder, prefix } = folderOfSigns(spool);
   const found: Promise<void>[] = [];
   for (const name of namesIn(folder)) {
     if (!name.startsWith(prefix)) continue;
@@ -98,10 +98,10 @@ async function endLeftOver(path: string, role: string, pid: number, log: Logger)
     const ended = new Promise<void>((resolve) => {
       socket.once('close', () => resolve());
     });
-    if (!(await isWithin(ended, patienceMs))) {
+    if (!(await isWithin(ended, endsItselfWithinMs))) {
       log.warn(`a ${role} process (${pid}) of an earlier Sluice on this spool does not end; killing it`);
       kill(role, pid);
-      if (!(await isWithin(ended, killedWithinMs))) throw leftOver(role, pid);
+      if (!(await isWithin(ended, killedWithinMs))) throw leftOverError(role, pid);
     }
   }
   removeLeftover(path);
@@ -120,16 +120,16 @@ function namesIn(folder: string): readonly string[] {
 }
 
 function kill(role: string, pid: number): void {
-  if (!isRole(role, pid)) throw leftOver(role, pid);
+  if (!isRole(role, pid)) throw leftOverError(role, pid);
   try {
     process.kill(pid, 'SIGKILL');
   } catch (error) {
-    // It may have ended in this moment: then its socket closes.
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw leftOver(role, pid);
+    // ESRCH: it has just ended by itself, and its socket closes.
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw leftOverError(role, pid);
   }
 }
 
-/** In another container the same process id may be somebody else's. Where there is no /proc, the name is believed. */
+/** The id may be that of another program: ids differ between containers. Without /proc, the name of the sign is believed. */
 function isRole(role: string, pid: number): boolean {
   if (!existsSync('/proc/self/cmdline')) return true;
   try {
@@ -139,7 +139,7 @@ function isRole(role: string, pid: number): boolean {
   }
 }
 
-function leftOver(role: string, pid: number): StartError {
+function leftOverError(role: string, pid: number): StartError {
   return new StartError(
     'ROLE_LEFT_OVER',
     `Starting: the ${role} process ${pid} of an earlier Sluice still uses the spool and cannot be ended.`,
@@ -147,13 +147,13 @@ function leftOver(role: string, pid: number): StartError {
   );
 }
 
-function signOf(spool: string, role: RoleName, pid: number): string {
-  const { folder, prefix } = placeOfSigns(spool);
+function signPath(spool: string, role: RoleName, pid: number): string {
+  const { folder, prefix } = folderOfSigns(spool);
   return join(folder, `${prefix}${role}-${pid}.sock`);
 }
 
-/** All signs of a spool are in one folder: its own, or that for temporary files when its name is too long for a socket. */
-function placeOfSigns(spool: string): { readonly folder: string; readonly prefix: string } {
+/** All signs of a spool are in one folder: the spool's, or that for temporary files when the spool's path is too long. */
+function folderOfSigns(spool: string): { readonly folder: string; readonly prefix: string } {
   const path = socketPath(spool, longestName);
   return { folder: dirname(path), prefix: basename(path).slice(0, -longestName.length) };
 }
@@ -161,7 +161,7 @@ function placeOfSigns(spool: string): { readonly folder: string; readonly prefix
 function connectTo(path: string): Promise<Socket | undefined> {
   return new Promise((resolve) => {
     const socket = connect(path);
-    socket.on('error', () => resolve(undefined)); // nobody listens any more, or its end reset the connection
+    socket.on('error', () => resolve(undefined)); // nothing listens, or the process ended and reset the connection
     socket.once('connect', () => {
       socket.resume();
       resolve(socket);

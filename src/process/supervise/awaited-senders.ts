@@ -20,7 +20,7 @@ export class AwaitedSenders {
     this.#beats = isUp && this.#serials.length > 0 ? this.#beats + 1 : 0;
   }
 
-  /** Whether the manager waits for this sender without hope, so that it has to be ended. */
+  /** Whether the manager waits for this sender, and the sender is stalled or has taken too long: then it is killed. */
   mustEnd(serial: number, heartbeat: Heartbeat): boolean {
     return this.#serials.includes(serial) && (heartbeat.isStalled || this.#beats > maxBeats);
   }

@@ -14,7 +14,7 @@ export interface Instance {
   stop(graceMs: number): Promise<void>;
 }
 
-/** What an instance asks of the code that holds the configuration. */
+/** What an instance asks of its owner, which holds the configuration. */
 export interface InstanceEvents {
   reload(): void;
 }

@@ -12,7 +12,7 @@ export interface RoleTrouble {
 const withoutRole: Readonly<Record<RoleName, string>> = {
   manager: 'mail is taken and nothing is delivered',
   receiver: 'its clients have to try again',
-  sender: 'the others deliver, or nobody does if there is one only',
+  sender: 'the other senders deliver; if there is only one, nothing is delivered',
   control: 'operators get no answers',
 };
 
@@ -35,7 +35,7 @@ export function endedTrouble(role: RoleName, name: string, how: string, lastWord
 /** The system started no process; @param reason - in the words of the system */
 export function notStartedTrouble(role: RoleName, name: string, reason: string): RoleTrouble {
   return {
-    text: `The ${name} process could not be started: ${reason}. Sluice tries it again.`,
+    text: `The ${name} process could not be started: ${reason}. Sluice tries again.`,
     advice: `Until it runs, ${withoutRole[role]}. ${notStartedAdvice}`,
   };
 }

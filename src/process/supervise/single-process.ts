@@ -30,9 +30,9 @@ export class SingleProcess implements Instance {
   readonly #events: InstanceEvents;
   readonly #troubles: Troubles;
   readonly #roles: Role[] = [];
-  #started = false;
+  #isStarted = false;
   #manager: ManagerRole | undefined;
-  #closeBus: () => void = () => undefined;
+  #closeSocket: () => void = () => undefined;
   readonly #reloads = new ReloadRequests();
 
   constructor(config: Config, log: Logger, events: InstanceEvents, troubles: Troubles) {
@@ -47,7 +47,7 @@ export class SingleProcess implements Instance {
     await endLeftOvers(config.spool, this.#log);
     try {
       const facts = await this.#startRoles(config);
-      this.#started = true;
+      this.#isStarted = true;
       if (this.#config !== config) this.configure(this.#config);
       return facts;
     } catch (error) {
@@ -60,8 +60,8 @@ export class SingleProcess implements Instance {
   async #startRoles(config: Config): Promise<RoleFacts> {
     const log = this.#log;
     // In one process no role uses this socket. It keeps another manager away from the spool.
-    const bus = await listenManagerSocket(managerSocketPath(config.spool), (socket) => socket.destroy());
-    this.#closeBus = () => bus.close();
+    const server = await listenManagerSocket(managerSocketPath(config.spool), (socket) => socket.destroy());
+    this.#closeSocket = () => server.close();
     const manager = await ManagerRole.start(config, log, this.#troubles);
     this.#manager = manager;
 
@@ -98,7 +98,7 @@ export class SingleProcess implements Instance {
 
   configure(config: Config): void {
     this.#config = config;
-    if (!this.#started) return; // `start` puts it in force when all roles run
+    if (!this.#isStarted) return; // `start` puts it in force when all roles run
     for (const role of this.#roles) role.configure(config);
     this.#manager?.configure(config);
   }
@@ -115,7 +115,7 @@ export class SingleProcess implements Instance {
       await this.#manager?.stop(graceMs);
     } finally {
       await control?.stop(graceMs);
-      this.#closeBus();
+      this.#closeSocket();
     }
   }
 }

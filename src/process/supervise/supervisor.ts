@@ -38,13 +38,13 @@ export class Supervisor implements Instance {
   readonly #children: Child[] = [];
   readonly #troubles: Troubles;
   readonly #board = new TroubleBoard();
-  /** Until all roles run, a role that fails is a reason not to start. */
-  #up = false;
-  #stopping = false;
+  /** All roles have started. Before, a role that fails makes the start fail. */
+  #isUp = false;
+  #isStopping = false;
   /** Why the manager could not stop in order. */
   #stopFailure: SluiceError | undefined;
   #lastSerial = 0;
-  #beats: NodeJS.Timeout | undefined;
+  #beatTimer: NodeJS.Timeout | undefined;
   /** Sender processes that the manager waits for before it grants anything. */
   readonly #awaited = new AwaitedSenders();
 
@@ -54,7 +54,7 @@ export class Supervisor implements Instance {
     this.#events = events;
     this.#troubles = troubles;
     this.#board.set('supervisor', troubles.list);
-    troubles.onChanged((list) => this.#troubled('supervisor', list));
+    troubles.onChanged((list) => this.#setTroubles('supervisor', list));
   }
 
   /** Starts all roles; resolves when all of them run. @throws {StartError} with the reason of a role that cannot start */
@@ -70,10 +70,10 @@ export class Supervisor implements Instance {
       this.#children.push(newChild('receiver', index));
     this.#children.push(newChild('control', 0));
     for (const child of this.#children) this.#fork(child);
-    this.#beats = setInterval(() => this.#beat(), beatEveryMs);
+    this.#beatTimer = setInterval(() => this.#beat(), beatEveryMs);
     try {
       const facts = await Promise.all(this.#children.map((child) => child.started.promise));
-      this.#up = true;
+      this.#isUp = true;
       return {
         listening: facts.find((each) => each.listening !== undefined)?.listening ?? [],
         recovered: facts.find((each) => each.recovered !== undefined)?.recovered ?? 0,
@@ -97,8 +97,8 @@ export class Supervisor implements Instance {
 
   /** Ends all roles in the order in which mail flows. Transactions in hand get the grace. */
   async stop(graceMs: number): Promise<void> {
-    if (this.#stopping) return;
-    this.#stopping = true;
+    if (this.#isStopping) return;
+    this.#isStopping = true;
     for (const child of this.#children) clearTimeout(child.timer);
     const manager = this.#children.filter((child) => child.name === 'manager');
     for (const child of manager) this.#tell(child, { kind: 'drain' });
@@ -106,10 +106,10 @@ export class Supervisor implements Instance {
     await this.#end(workers, graceMs);
     const last = manager[0]?.process;
     // A manager that died, without a successor so far: nobody knows what it had not stored.
-    const isLost = this.#up && (last === undefined || manager[0]?.facts === undefined);
+    const isLost = this.#isUp && (last === undefined || manager[0]?.facts === undefined);
     await this.#end(manager, graceMs);
     await this.#end(this.#children, graceMs);
-    clearInterval(this.#beats);
+    clearInterval(this.#beatTimer);
     if (this.#stopFailure !== undefined) throw this.#stopFailure;
     // A manager that was killed while it stopped could not report what it had not stored.
     if (isLost || (last !== undefined && last.exitCode !== 0)) throw new OutcomesError(undefined);
@@ -143,7 +143,7 @@ export class Supervisor implements Instance {
 
   /** Pings every process. Ends those that do not answer: at once if the manager waits for them, otherwise after a minute. */
   #beat(): void {
-    if (this.#stopping) {
+    if (this.#isStopping) {
       // All processes have the grace, even if they do not answer. Pings tell the control process that the supervisor lives.
       for (const child of this.#children) if (child.heartbeat.beat()) this.#tell(child, { kind: 'ping' });
       return;
@@ -160,12 +160,12 @@ export class Supervisor implements Instance {
       // Recovering a large queue is one long piece of work.
       const isRecovering = child.name === 'manager' && child.facts === undefined;
       if (!child.heartbeat.isStalled || isRecovering) continue;
-      if (!child.isStalled) this.#stalled(child, child.process.pid);
+      if (!child.isStalled) this.#raiseStalled(child, child.process.pid);
       if (child.heartbeat.isLost) this.#kill(child, 'it has not answered for a minute');
     }
   }
 
-  #stalled(child: Child, pid: number | undefined): void {
+  #raiseStalled(child: Child, pid: number | undefined): void {
     child.isStalled = true;
     this.#log.warn(`the ${child.name} process (${pid}) does not answer`);
     this.#raise(child, stalledTrouble(child.name, this.#nameOf(child), pid));
@@ -201,12 +201,12 @@ export class Supervisor implements Instance {
         child.facts = message.facts;
         child.started.resolve(message.facts);
         this.#troubles.clear(`role:${this.#nameOf(child)}`);
-        if (this.#up) this.#log.info(`the ${child.name} process runs again`);
+        if (this.#isUp) this.#log.info(`the ${child.name} process runs again`);
         break;
       case 'failed':
         child.lastWords = ` It said: ${message.code}: ${message.message} ${message.advice}`.trimEnd();
         child.started.reject(new StartError(message.code, message.message, message.advice));
-        if (this.#stopping && child.name === 'manager') {
+        if (this.#isStopping && child.name === 'manager') {
           this.#stopFailure = new SluiceError(message.code, message.message, message.advice);
         }
         break;
@@ -214,7 +214,7 @@ export class Supervisor implements Instance {
         this.#events.reload();
         break;
       case 'troubles':
-        this.#troubled(this.#nameOf(child), message.troubles);
+        this.#setTroubles(this.#nameOf(child), message.troubles);
         break;
       default:
         message satisfies never;
@@ -226,11 +226,11 @@ export class Supervisor implements Instance {
     if (forked.pid !== undefined) removeSign(this.#config.spool, child.name, forked.pid);
     if (child.name === 'sender') this.#tellManager({ kind: 'senderEnded', serial: child.serial });
     if (child.name === 'manager') this.#awaited.set([]);
-    if (this.#stopping) return;
-    this.#troubled(this.#nameOf(child), []);
+    if (this.#isStopping) return;
+    this.#setTroubles(this.#nameOf(child), []);
     const how = signal === null ? `with exit code ${code}` : `by ${signal}`;
     // A process that ends by itself while starting would do so again; one that somebody killed would not.
-    if (!this.#up && signal === null && child.facts === undefined) {
+    if (!this.#isUp && signal === null && child.facts === undefined) {
       child.started.reject(
         new StartError('ROLE_FAILED', `The ${child.name} process ended ${how} while starting.`),
       );
@@ -245,8 +245,8 @@ export class Supervisor implements Instance {
 
   /** The system started no process. It may be able to later. */
   #notForked(child: Child, { message }: Error): void {
-    if (this.#stopping) return;
-    if (!this.#up) {
+    if (this.#isStopping) return;
+    if (!this.#isUp) {
       const problem = `The ${child.name} process could not be started: ${message}.`;
       child.started.reject(new StartError('ROLE_FAILED', problem, notStartedAdvice));
       return;
@@ -273,7 +273,7 @@ export class Supervisor implements Instance {
     return isOne ? name : `${name} ${index + 1}`;
   }
 
-  #troubled(name: string, troubles: readonly Trouble[]): void {
+  #setTroubles(name: string, troubles: readonly Trouble[]): void {
     this.#board.set(name, troubles);
     for (const child of this.#children) {
       if (child.name === 'control') this.#tell(child, { kind: 'troubles', troubles: this.#board.list });

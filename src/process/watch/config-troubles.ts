@@ -1,4 +1,4 @@
-// What is wrong with the configuration as people should hear of it: this system carries less than it asks for, it was
+// Troubles of the configuration, for `sluice status`: this system carries less than the configuration asks for, it was
 // refused at the last reload, or a part of it waits for a restart.
 
 import type { Config } from '../../config/config.ts';
@@ -6,7 +6,7 @@ import type { Troubles } from '../../stats/troubles.ts';
 import { capacityHere } from '../../settings/system-facts.ts';
 
 /**
- * A configuration is in force.
+ * Sets the troubles of a configuration that came into force, and clears those of an earlier one.
  * @param afterRestart - keys that were changed and need a restart
  */
 export function configInForce(config: Config, afterRestart: readonly string[], troubles: Troubles): void {
@@ -28,7 +28,7 @@ export function configInForce(config: Config, afterRestart: readonly string[], t
   }
 }
 
-/** A reload was refused. */
+/** Raises the trouble of a reload that was refused. */
 export function configRefused(problem: string, troubles: Troubles): void {
   troubles.raise(
     'config',

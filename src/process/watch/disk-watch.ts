@@ -1,5 +1,5 @@
-// The disk of the spool: near its reserve somebody should look, below it new mail is refused with 452, and one that cannot
-// be written takes none. Told by `sluice check`, at start, and in `sluice status` as long as it lasts.
+// Watches the disk of the spool. Near its reserve there is a warning; below it new mail is refused with 452; a disk that
+// cannot be written takes no mail. Told by `sluice check`, at start, and in `sluice status` as long as the problem lasts.
 
 import { existsSync, promises, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -8,9 +8,9 @@ import type { Logger } from '../../log/logger.ts';
 import { probeSpool, unwritableNotice } from '../../spool/probe.ts';
 import type { TroubleLevel, Troubles } from '../../stats/troubles.ts';
 
-const everyMs = 5_000;
-/** A message of this size is the least that must fit above the reserve. */
-const smallBytes = 64 * 1024;
+const checkEveryMs = 5_000;
+/** A message of this size must fit above the reserve; with less room, new mail counts as refused. */
+const smallMessageBytes = 64 * 1024;
 
 export interface DiskProblem {
   readonly level: TroubleLevel;
@@ -18,15 +18,15 @@ export interface DiskProblem {
   readonly advice: string;
 }
 
-type Wanted = Pick<Config, 'spool' | 'queue'>;
+type DiskConfig = Pick<Config, 'spool' | 'queue'>;
 
-/** What is wrong with so much free space; undefined: nothing. */
-export function diskProblem(freeBytes: number, { spool, queue }: Wanted): DiskProblem | undefined {
+/** The problem of a disk with this much free space; undefined: none. */
+export function diskProblem(freeBytes: number, { spool, queue }: DiskConfig): DiskProblem | undefined {
   const { reserve, segmentSize } = queue;
   const state = `The disk of the spool ${spool} has ${sizeText(freeBytes)} free`;
   const kept = `queue.reserve keeps ${sizeText(reserve)}`;
   const advice = `Make room on this disk, move the spool to a larger one, or set a smaller reserve in [queue].`;
-  if (freeBytes < reserve + smallBytes) {
+  if (freeBytes < reserve + smallMessageBytes) {
     const text = `${state}, and ${kept}: new mail is refused with 452. What was accepted is delivered.`;
     return { level: 'critical', text, advice };
   }
@@ -35,8 +35,8 @@ export function diskProblem(freeBytes: number, { spool, queue }: Wanted): DiskPr
   return { level: 'warning', text: `${state}, and ${kept}: new mail will soon be refused.`, advice };
 }
 
-/** The same, as it is at this moment; the spool need not be there yet. */
-export function diskProblemNow(config: Wanted): DiskProblem | undefined {
+/** The problem of the spool's disk at this moment. The spool need not exist yet. */
+export function diskProblemNow(config: DiskConfig): DiskProblem | undefined {
   let folder = config.spool;
   while (!existsSync(folder) && dirname(folder) !== folder) folder = dirname(folder);
   const { bavail, bsize } = statfsSync(folder);
@@ -44,21 +44,21 @@ export function diskProblemNow(config: Wanted): DiskProblem | undefined {
 }
 
 /**
- * Looks at the disk again and again while Sluice runs. Raises the trouble `disk` for its room, and `disk:write` when nothing
- * can be written: also without any mail, so that an error of the disk in a quiet night does not wait for the morning's.
+ * Checks the disk every five seconds while Sluice runs. Raises the trouble `disk` for its free space, and `disk:write` when
+ * nothing can be written. It writes a probe, so that an error of the disk is noticed also while no mail comes.
  */
 export class DiskWatch {
   readonly #troubles: Troubles;
   readonly #log: Pick<Logger, 'error' | 'info'>;
-  readonly #config: Wanted;
+  readonly #config: DiskConfig;
   readonly #probe: () => Promise<void>;
   #isUnwritable = false;
   #timer: NodeJS.Timeout | undefined;
   #isRunning = false;
 
-  /** @param probe - writes to the spool; rejects when that cannot be done */
+  /** @param probe - writes to the spool; rejects when the write fails */
   constructor(
-    config: Wanted,
+    config: DiskConfig,
     troubles: Troubles,
     log: Pick<Logger, 'error' | 'info'>,
     probe = () => probeSpool({ directory: config.spool, name: 'watch', sync: false }),
@@ -71,7 +71,7 @@ export class DiskWatch {
 
   start(): void {
     this.#isRunning = true;
-    void this.#look();
+    void this.#check();
   }
 
   stop(): void {
@@ -79,19 +79,19 @@ export class DiskWatch {
     clearTimeout(this.#timer);
   }
 
-  /** One look, then the next one later: a disk that does not answer is not asked twice. */
-  async #look(): Promise<void> {
-    const problem = await this.#measured();
-    // A disk without room is told as such.
-    const failure = problem?.level === 'critical' ? undefined : await this.#unwritten();
+  /** Checks once, then sets the timer of the next check: a disk that does not answer is not asked twice. */
+  async #check(): Promise<void> {
+    const problem = await this.#spaceProblem();
+    // A full disk is reported as such, not also as one that cannot be written.
+    const failure = problem?.level === 'critical' ? undefined : await this.#writeError();
     if (!this.#isRunning) return;
     if (problem === undefined) this.#troubles.clear('disk');
     else this.#troubles.raise('disk', problem.level, problem.text, problem.advice);
-    this.#tellWrite(failure);
-    this.#timer = setTimeout(() => void this.#look(), everyMs).unref();
+    this.#reportWriteError(failure);
+    this.#timer = setTimeout(() => void this.#check(), checkEveryMs).unref();
   }
 
-  async #unwritten(): Promise<unknown> {
+  async #writeError(): Promise<unknown> {
     try {
       await this.#probe();
       return undefined;
@@ -100,7 +100,7 @@ export class DiskWatch {
     }
   }
 
-  #tellWrite(failure: unknown): void {
+  #reportWriteError(failure: unknown): void {
     if (failure === undefined) {
       if (this.#isUnwritable) this.#log.info('the disk of the spool can be written again');
       this.#isUnwritable = false;
@@ -113,7 +113,7 @@ export class DiskWatch {
     this.#troubles.raise('disk:write', 'critical', text, advice);
   }
 
-  async #measured(): Promise<DiskProblem | undefined> {
+  async #spaceProblem(): Promise<DiskProblem | undefined> {
     try {
       const { bavail, bsize } = await promises.statfs(this.#config.spool);
       return diskProblem(bavail * bsize, this.#config);
@@ -128,7 +128,7 @@ export class DiskWatch {
   }
 }
 
-/** In steps that do not change with every message: `412 MiB`, `3.2 GiB`. */
+/** Rounded, so that the text does not change with every message: `412 MiB`, `3.2 GiB`. */
 function sizeText(bytes: number): string {
   const mib = bytes / 2 ** 20;
   if (mib < 10) return `${mib.toFixed(1)} MiB`;

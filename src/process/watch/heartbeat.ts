@@ -1,13 +1,10 @@
-// Whether one process answers: a ping a second, and how many seconds in a row went by without an answer. It counts its own
-// beats and reads no clock, so that a clock that is set, or a machine that slept, makes nobody look stalled.
+// Finds out whether a process answers: it is pinged once a second, and seconds without an answer are counted. The count is of
+// beats, and no clock is read, so that a clock that is set, or a machine that slept, makes no process look stalled.
 
 /** How often each process is asked for a sign of life. */
 export const beatEveryMs = 1_000;
 
-/**
- * Beats without an answer after which a process counts as stalled. Garbage collection and a slow disk hold up an event
- * loop for parts of a second.
- */
+/** Beats without an answer after which a process is stalled. Garbage collection and a slow disk take less than a second. */
 const stalledAfter = 5;
 
 /** Beats without an answer after which a process is not expected to recover. */
@@ -18,8 +15,8 @@ export class Heartbeat {
   #missed = 0;
 
   /**
-   * A beat has passed. True: send a ping. One that is not answered yet is not followed by another, so that what waits for
-   * a stopped process does not grow.
+   * Counts a beat. Returns true when a ping is to be sent: none while the last one is not answered, so that no queue of
+   * messages grows for a stopped process.
    */
   beat(): boolean {
     if (this.#isAsked) {
@@ -39,7 +36,7 @@ export class Heartbeat {
     return this.#missed >= stalledAfter;
   }
 
-  /** It has been stalled for a minute: waiting longer helps nobody. */
+  /** It has not answered for a minute, and is not expected to recover. */
   get isLost(): boolean {
     return this.#missed >= lostAfter;
   }

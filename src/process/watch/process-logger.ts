@@ -1,18 +1,18 @@
-// The log of one process, as the configuration wants it.
+// Makes the logger of one process from the configuration.
 
 import type { Config } from '../../config/config.ts';
 import { createLogger, type Logger } from '../../log/logger.ts';
 import type { Troubles } from '../../stats/troubles.ts';
 
 /**
- * @param troubles - hears when the log cannot be written
- * @throws {LogError} when the file cannot be opened: a reason not to start
+ * @param troubles - where a log that cannot be written is reported
+ * @throws {LogError} when the file cannot be opened: then Sluice does not start
  */
 export function processLogger(config: Config, troubles: Troubles): Logger {
   return loggerOf(config, troubles, false);
 }
 
-/** The same for a process that is started while Sluice runs: mail does not stop because the log cannot be opened. */
+/** The logger of a process that may start while Sluice runs: it does not throw, so that a log file never stops mail. */
 export function patientLogger(config: Config, troubles: Troubles): Logger {
   return loggerOf(config, troubles, true);
 }

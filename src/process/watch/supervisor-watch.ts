@@ -1,6 +1,6 @@
-// Whether the supervisor lives, as the control process sees it: a supervisor that is stopped or hangs starts nothing again
-// and tells no troubles, and nobody else would say so. Looks without a sign of life are counted, not time: that a control
-// process was stopped itself, or a clock was set, is no silence of the supervisor's.
+// Lets the control process notice a supervisor that is stopped by a signal or hangs: it restarts no process and passes on no
+// troubles, and no other process would say so. Beats without a ping are counted, not time, so that a control process that was
+// stopped itself, or a clock that was set, is not taken for silence of the supervisor.
 
 import type { Logger } from '../../log/logger.ts';
 import type { ReportedTrouble } from '../../stats/trouble-board.ts';
@@ -12,17 +12,18 @@ export class SupervisorWatch {
   #heartbeat = new Heartbeat();
   #trouble: ReportedTrouble | undefined;
 
-  /** @param pid - of the supervisor */
+  /** @param pid - process id of the supervisor */
   constructor(log: Pick<Logger, 'error' | 'info'>, pid: number) {
     this.#log = log;
     this.#pid = pid;
   }
 
-  /** Looks once a second from now on. */
+  /** Calls `look` once a second from now on. */
   start(): void {
     setInterval(() => this.look(), beatEveryMs).unref();
   }
 
+  /** Counts a beat; raises the trouble once the supervisor has been silent for too long. */
   look(): void {
     this.#heartbeat.beat();
     if (!this.#heartbeat.isStalled || this.#trouble !== undefined) return;
@@ -37,7 +38,7 @@ export class SupervisorWatch {
     };
   }
 
-  /** The supervisor has said something; it pings once a second. */
+  /** A message of the supervisor has come; it pings once a second. */
   heard(): void {
     this.#heartbeat.answered();
     if (this.#trouble === undefined) return;
@@ -45,7 +46,7 @@ export class SupervisorWatch {
     this.#log.info(`the supervisor process (${this.#pid}) goes on`);
   }
 
-  /** While it is silent. */
+  /** The trouble of a supervisor that is silent now; else none. */
   get troubles(): readonly ReportedTrouble[] {
     return this.#trouble === undefined ? [] : [this.#trouble];
   }
