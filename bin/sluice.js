@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // Starts Sluice on a Node that is new enough: this one, or the one that came as a dependency.
-// Plain JavaScript that any Node from 18 on understands; everything else is behind it.
+// Plain JavaScript that any Node from 18 on can run: it decides which Node runs all the rest.
 
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -11,17 +11,17 @@ import { fileURLToPath } from 'node:url';
 
 const leastMajor = 26;
 
-/** As `sendmail` (a link to this file), everything after it belongs to sendmail. */
+/** Called by a link named `sendmail`, all arguments belong to `sluice sendmail`. */
 function commandLine() {
   const args = process.argv.slice(2);
   return basename(process.argv[1] ?? '') === 'sendmail' ? ['sendmail', ...args] : args;
 }
 
-/** A checkout runs its sources as they are; an installed package has none and runs what was built from them. */
+/** A checkout runs its sources; an installed package has none, and runs the JavaScript that was built from them. */
 function program() {
   const sources = new URL('../src/cli/main.ts', import.meta.url);
   if (!existsSync(sources)) return new URL('../dist/cli/main.js', import.meta.url);
-  // Stripping the sources of their types takes longer than anything else at a start: do it once, for all processes.
+  // Removing the types from the sources takes most of the time of a start: the cache does it once for all processes.
   process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL('../node_modules/.cache/sluice', import.meta.url));
   module.enableCompileCache(process.env.NODE_COMPILE_CACHE);
   return sources;
@@ -44,11 +44,18 @@ function bundledRuntime() {
 }
 
 function runWith(runtime, args) {
-  const child = spawn(runtime, [...process.execArgv, fileURLToPath(import.meta.url), ...args], {
-    // The channel tells the other one when this process is gone, however it ended.
-    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
-    env: { ...process.env, SLUICE_LAUNCHER: String(process.pid) },
-  });
+  let child;
+  try {
+    child = spawn(runtime, [...process.execArgv, fileURLToPath(import.meta.url), ...args], {
+      // Through this channel the other process notices the end of this one, also by SIGKILL.
+      stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+      env: { ...process.env, SLUICE_LAUNCHER: String(process.pid) },
+    });
+  } catch (error) {
+    // For some errors of the system Node throws; for others it emits `error`.
+    runtimeFailed(runtime, error);
+    return;
+  }
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
     process.on(signal, () => {
       // Ctrl-C on a terminal reaches the child by itself.
@@ -56,16 +63,18 @@ function runWith(runtime, args) {
       child.kill(signal);
     });
   }
-  child.on('error', (error) => {
-    process.stderr.write(`RUNTIME_FAILED: cannot start ${runtime}: ${error.message}\n`);
-    process.exitCode = failure(71); // EX_OSERR
-  });
+  child.on('error', (error) => runtimeFailed(runtime, error));
   child.on('exit', (code, signal) => {
     process.exitCode = code ?? 128 + (constants.signals[signal] ?? 0);
   });
 }
 
-/** When the launcher is killed, nobody would stop what it started: it ends as on SIGTERM. */
+function runtimeFailed(runtime, error) {
+  process.stderr.write(`RUNTIME_FAILED: cannot start ${runtime}: ${error.message}\n`);
+  process.exitCode = failure(71); // EX_OSERR
+}
+
+/** Ends this process as on SIGTERM when the launcher that started it is gone, because nothing else would stop it. */
 function endWithLauncher() {
   const launcher = process.env.SLUICE_LAUNCHER;
   delete process.env.SLUICE_LAUNCHER;
@@ -80,12 +89,12 @@ function endWithLauncher() {
 }
 
 /**
- * npx runs its program below a shell that keeps SIGTERM to itself: when that shell is gone, nobody would stop this process,
- * and it would keep port and spool. Nothing tells of the end of a parent, so it is looked at.
+ * Ends this process when the shell of npx is gone. That shell does not pass SIGTERM on to its program, which would go on
+ * and keep port and spool. The system does not report the end of a parent, so it is polled.
  */
 function endWithNpx() {
   if (process.env.npm_lifecycle_event !== 'npx') return;
-  // What runs below this program is not below that shell.
+  // Processes that this program starts are not children of that shell.
   delete process.env.npm_lifecycle_event;
   const shell = process.ppid;
   const timer = setInterval(() => {
@@ -98,7 +107,7 @@ function endWithNpx() {
 
 const args = commandLine();
 endWithNpx();
-/** EX_TEMPFAIL for sendmail, whose caller keeps the message then; another for the rest. */
+/** The exit code of a failure: EX_TEMPFAIL for sendmail, so that its caller keeps the message, otherwise `code`. */
 const failure = (code) => (args[0] === 'sendmail' ? 75 : code);
 if (Number(process.versions.node.split('.')[0]) >= leastMajor) {
   endWithLauncher();

@@ -4,19 +4,30 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { after, test } from 'node:test';
 
 import { loginName } from '../../src/cli/sendmail/login-name.ts';
+import { olderNode } from './older-node.ts';
 import { smtpServer } from './smtp-server.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'sluice-surroundings-'));
 after(() => rmSync(folder, { recursive: true }));
 const bin = fileURLToPath(new URL('../../bin', import.meta.url));
-/** With this Node first. */
+const old = olderNode();
+/** A PATH with the Node of this process first. */
 const path = [dirname(process.execPath), '/usr/bin', '/bin'].join(delimiter);
 
 const link = join(folder, 'sendmail');
@@ -44,7 +55,7 @@ async function run(
   return { code, output };
 }
 
-/** A shell line with the link as `$0`. */
+/** Runs a line of shell with the link as `$0`. */
 function shell(line: string, env: NodeJS.ProcessEnv = {}): Promise<Result> {
   return run('/bin/sh', ['-c', line, link], env);
 }
@@ -93,7 +104,7 @@ test('where too few files may be open, the limit is raised, or a sentence says s
 });
 
 test('without a Node on the PATH, a sentence and EX_TEMPFAIL for sendmail, EX_OSERR for the rest', async () => {
-  // A copy: beside the checkout there is a Node.
+  // A copy, because the checkout has a Node beside it.
   const alone = join(folder, 'alone');
   mkdirSync(alone);
   cpSync(join(bin, 'sluice'), join(alone, 'sluice'));
@@ -123,7 +134,7 @@ test('links to links, an empty environment and a removed folder are no trouble',
   const indirect = await run(join(folder, 'indirect'), ['version']);
   assert.match(indirect.output, /^sluice \d/u);
   const emptied = await shell('d=$(mktemp -d); cd "$d"; rmdir "$d"; exec env -i PATH="$PATH" "$0" --help');
-  // The shell may say that the folder is gone.
+  // The shell may print that the folder was removed.
   assert.match(emptied.output, /^Usage: sluice sendmail/mu);
   assert.equal(emptied.code, 0);
 });
@@ -138,6 +149,31 @@ test('a program that cannot be loaded says so, and sendmail asks to try again', 
   assert.equal(version.code, 71);
   assert.equal((await run(join(broken, 'bin/sluice'), ['sendmail', 'a@b.example'])).code, 75);
 });
+
+test(
+  'a Node that cannot be started is reported in a sentence, and sendmail asks to try again',
+  { skip: old === undefined ? 'there is no older Node here' : process.platform !== 'linux' },
+  async () => {
+    const launcher = join(folder, 'launcher');
+    const runtime = join(launcher, `node_modules/node-linux-${process.arch}/bin/node`);
+    mkdirSync(dirname(runtime), { recursive: true });
+    cpSync(bin, join(launcher, 'bin'), { recursive: true });
+    writeFileSync(join(launcher, 'package.json'), '{ "type": "module" }');
+    writeFileSync(runtime, '#!/bin/sh\n', { mode: 0o755 });
+    // While a file is open for writing, the system does not execute it (ETXTBSY), and Node throws.
+    const writing = openSync(runtime, 'r+');
+    try {
+      const version = await run(old ?? '', [join(launcher, 'bin/sluice.js'), 'version']);
+      assert.match(version.output, /^RUNTIME_FAILED: cannot start \S+: spawn ETXTBSY\n$/u);
+      assert.equal(version.code, 71);
+      const sendmail = await run(old ?? '', [join(launcher, 'bin/sluice.js'), 'sendmail', 'a@b.example']);
+      assert.match(sendmail.output, /^RUNTIME_FAILED: /u);
+      assert.equal(sendmail.code, 75);
+    } finally {
+      closeSync(writing);
+    }
+  },
+);
 
 test('a user without a name is called by its number', () => {
   assert.equal(
@@ -157,7 +193,7 @@ test('a session whose answers nobody reads does not end with 0 before its messag
   const config = join(folder, 'session.toml');
   writeFileSync(config, `hostname = "host.example.com"\nsubmission_socket = "${socket}"\n`);
   const session = 'EHLO me\\nMAIL FROM:<a@b.example>\\nRCPT TO:<c@d.example>\\nDATA\\nx\\n.\\nQUIT\\n';
-  // The pipe's reader is gone before the greeting comes.
+  // The reader of the pipe ends before the greeting comes.
   const line = `{ printf '${session}' | "$0" -C "$1" -bs; echo "code $?" >&2; } | exec true`;
   const { output } = await run('/bin/sh', ['-c', line, link, config]);
   assert.equal(output, 'code 75\n');
