@@ -1,5 +1,5 @@
-// Ground to stand on: a private directory and every program started in it. Whatever the end of the test or the run,
-// each program is stopped and the directory is gone; after a failure the programs' last words are printed.
+// A ground: a private directory for a test or a run, and all programs that are started in it. At any kind of end each program is
+// stopped and the directory is removed; after a failure the last output of the programs is printed.
 
 import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
@@ -15,7 +15,7 @@ const running = new Set<Program>();
 const directories = new Set<string>();
 process.on('exit', () => {
   for (const program of running) program.kill('SIGKILL');
-  // Nobody can wait for the end of the programs here: what they still write in their last moment is removed in another try.
+  // No wait is possible here: files that the programs write in their last moment are removed by another try.
   for (const directory of directories) rmSync(directory, { recursive: true, force: true, maxRetries: 3 });
 });
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
@@ -26,14 +26,14 @@ export class Ground {
   readonly #memoryFolders: string[] = [];
   readonly #endings: (() => Promise<void> | void)[] = [];
 
-  /** @param prefix Of the directory's name; below the system's temporary directory unless it is absolute. */
+  /** @param prefix - of the directory's name; below the system's temporary directory unless it is absolute */
   constructor(prefix = 'sluice-interop-') {
     this.directory = mkdtempSync(isAbsolute(prefix) ? prefix : join(tmpdir(), prefix));
     directories.add(this.directory);
     chmodSync(this.directory, 0o755); // programs that drop root must pass through
   }
 
-  /** A ground that ends with the test. */
+  /** Makes a ground that ends with the test. */
   static of(t: TestContext): Ground {
     const ground = new Ground();
     t.after(async () => {
@@ -43,14 +43,14 @@ export class Ground {
     return ground;
   }
 
-  /** A directory of its own below the ground's. */
+  /** Makes a directory below that of the ground. */
   folder(name: string): string {
     const path = join(this.directory, name);
     mkdirSync(path, { recursive: true });
     return path;
   }
 
-  /** A directory in memory, for what must cost no disk. */
+  /** Makes a directory in memory, where writing must not cost disk time. */
   memoryFolder(name: string): string {
     if (!existsSync('/dev/shm')) return this.folder(name);
     const path = mkdtempSync(`/dev/shm/${name}-`);
@@ -72,7 +72,7 @@ export class Ground {
     return program;
   }
 
-  /** Runs a program to its end and gives what it said; fails when its exit code is not among `codes`. */
+  /** Runs a program to its end and returns its output; fails when its exit code is not among `codes`. */
   async run(
     command: string,
     args: readonly string[],
@@ -87,7 +87,7 @@ export class Ground {
     throw new Error(`${command} ${args.join(' ')} ended with ${how}:\n${program.output}`);
   }
 
-  /** Runs at the end, before the programs are stopped; the last one given runs first. */
+  /** Adds a function to run at the end, before the programs are stopped; the last one added runs first. */
   atEnd(ending: () => Promise<void> | void): void {
     this.#endings.push(ending);
   }
@@ -101,7 +101,7 @@ export class Ground {
     }
   }
 
-  /** The end of what each program has said, a line at a time. */
+  /** Prints the last lines of the output of each program. */
   lastWords(print: (line: string) => void): void {
     for (const { name, output } of this.#programs) {
       for (const line of output.trimEnd().split('\n').slice(-40)) print(`${name}: ${line}`);
@@ -113,9 +113,9 @@ export class Program {
   readonly name: string;
   readonly #child: ChildProcess;
   readonly #listeners = new Set<() => void>();
-  /** Everything it has said so far. */
+  /** Its standard output and standard error so far. */
   output = '';
-  /** Its end: the exit code, or the signal that ended it. */
+  /** Resolves at its end, with the exit code or the signal that ended it. */
   readonly ended: Promise<number | NodeJS.Signals>;
   #end: number | NodeJS.Signals | null = null;
 
@@ -123,12 +123,12 @@ export class Program {
     this.name = name;
     this.#child = child;
     running.add(this);
-    const said = (text: string): void => {
+    const addOutput = (text: string): void => {
       this.output += text;
       for (const listener of this.#listeners) listener();
     };
-    child.stdout?.setEncoding('utf8').on('data', said);
-    child.stderr?.setEncoding('utf8').on('data', said);
+    child.stdout?.setEncoding('utf8').on('data', addOutput);
+    child.stderr?.setEncoding('utf8').on('data', addOutput);
     this.ended = new Promise((resolve) => {
       const end = (how: number | NodeJS.Signals): void => {
         this.#end = how;
@@ -137,7 +137,7 @@ export class Program {
         for (const listener of this.#listeners) listener();
       };
       child.on('error', (error) => {
-        said(`${error.message}\n`);
+        addOutput(`${error.message}\n`);
         end(127);
       });
       child.on('close', (code, signal) => end(code ?? signal ?? 0));
@@ -152,7 +152,7 @@ export class Program {
     return this.#end === null;
   }
 
-  /** Waits for a line of its output, from the beginning or from a place in it. Fails when the program ends first. */
+  /** Waits until its output matches, from the beginning or from an offset. Fails when the program ends before. */
   line(pattern: RegExp, from = 0): Promise<RegExpExecArray> {
     return new Promise((resolve, reject) => {
       const look = (): void => {
@@ -176,9 +176,9 @@ export class Program {
     });
   }
 
-  /** Writes its whole standard input. */
+  /** Writes its standard input, and ends it. */
   say(text: string): void {
-    this.#child.stdin?.on('error', () => {}).end(text); // it may end without reading
+    this.#child.stdin?.on('error', () => {}).end(text); // the program may end without reading
   }
 
   /** Sends a signal to the whole process group. */
@@ -196,19 +196,19 @@ export class Program {
     this.#child.kill(signal);
   }
 
-  /** Stops it, by force after `graceMs`, and tells how it ended. */
+  /** Stops it, by force after `graceMs`, and returns how it ended. */
   async stop(signal: NodeJS.Signals, graceMs = patienceMs): Promise<number | NodeJS.Signals> {
     this.signal(signal);
     const force = setTimeout(() => this.kill('SIGKILL'), graceMs);
     const how = await this.ended;
     clearTimeout(force);
-    this.kill('SIGKILL'); // whoever it left behind in its group, and may still write
-    await until(`nobody of ${this.name} is left`, () => livingInGroup(this.pid).length === 0);
+    this.kill('SIGKILL'); // processes that it left behind in its group may still write
+    await until(`no process of ${this.name} is left`, () => livingInGroup(this.pid).length === 0);
     return how;
   }
 }
 
-/** Asks again and again until the answer is there: for what foreign programs tell nobody about. */
+/** Asks again and again until there is an answer: for changes that other programs do not report. */
 export async function until<T>(
   what: string,
   ask: () => Promise<T | undefined | false> | T | undefined | false,
@@ -223,7 +223,7 @@ export async function until<T>(
   }
 }
 
-/** Waits until something accepts connections there; fails at once when the program has ended. */
+/** Waits until the program accepts connections on this port; fails at once when it has ended. */
 export async function listening(program: Program, port: number, address = '127.0.0.1'): Promise<void> {
   await until(`${program.name} listens on ${address}:${port}`, async () => {
     if (!program.isRunning) throw new Error(`${program.name} ended before it listened:\n${program.output}`);
@@ -237,20 +237,20 @@ export async function listening(program: Program, port: number, address = '127.0
   });
 }
 
-/** Below the ports that systems give to outgoing connections and to whoever asks for any (32768 and up, or 49152). */
+/** Below the ports that systems assign by themselves, to outgoing connections and to port 0 (32768 and up, or 49152). */
 const firstPort = 10_000;
-const portsOfProcess = 100;
+const portsPerProcess = 100;
 /** Test files run at the same time, each in a process of its own: each takes its ports from another block. */
-const ownPorts = firstPort + (process.pid % 200) * portsOfProcess;
-let nextPort = process.hrtime()[1] % portsOfProcess;
+const firstOwnPort = firstPort + (process.pid % 200) * portsPerProcess;
+let nextPort = process.hrtime()[1] % portsPerProcess;
 
-/** A port that nobody has, and that nobody is given by chance before the program that it is for has bound it. */
+/** A port that is free, and that the system assigns to no other program before the intended one has bound it. */
 export async function freePort(address = '127.0.0.1'): Promise<number> {
-  for (let tries = 0; tries < portsOfProcess; tries++) {
-    const port = ownPorts + (nextPort++ % portsOfProcess);
+  for (let tries = 0; tries < portsPerProcess; tries++) {
+    const port = firstOwnPort + (nextPort++ % portsPerProcess);
     if (await isFree(address, port)) return port;
   }
-  throw new Error(`no port of ${address} is free from ${ownPorts} on`);
+  throw new Error(`no port of ${address} is free from ${firstOwnPort} on`);
 }
 
 async function isFree(host: string, port: number): Promise<boolean> {

@@ -17,7 +17,7 @@ export interface Nsd {
   restart(): Promise<void>;
 }
 
-/** Serves the zones, given as their records in zone file form without SOA and NS. */
+/** Starts nsd with these zones: their records in the form of zone files, without SOA and NS. */
 export async function startNsd(ground: Ground, zones: Readonly<Record<string, string>>): Promise<Nsd> {
   const port = await freePort();
   const home = ground.folder('nsd');

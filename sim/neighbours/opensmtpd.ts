@@ -32,7 +32,7 @@ opensmtpq:x:991:991::/var/lib/opensmtpd/empty:/usr/sbin/nologin
 `;
 const groups = 'opensmtpd:x:990:\nopensmtpq:x:991:\n';
 
-/** Everything that it takes goes to one address and port. */
+/** Starts OpenSMTPD as a relay that sends all mail to one port of this host. */
 export async function startOpenSmtpd(ground: Ground, relayPort: number): Promise<OpenSmtpd> {
   const port = await freePort();
   const home = ground.folder('opensmtpd');
@@ -43,7 +43,7 @@ export async function startOpenSmtpd(ground: Ground, relayPort: number): Promise
   };
   const passwd = own('passwd', readFileSync('/etc/passwd', 'utf8') + users);
   const group = own('group', readFileSync('/etc/group', 'utf8') + groups);
-  // It asks for the name of every client; nobody answers here, and at once.
+  // It looks up the name of every client. This address refuses the queries at once, so that it does not wait.
   const resolver = own('resolv.conf', 'nameserver 127.0.0.1\noptions timeout:1 attempts:1\n');
   const config = own(
     'smtpd.conf',

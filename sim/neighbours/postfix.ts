@@ -22,7 +22,7 @@ export function withoutPostfix(): string | false {
 export interface PostfixOptions {
   /** Where it listens; a free port unless told. */
   readonly port?: number;
-  /** Lines of main.cf over the harness's own. */
+  /** Lines of main.cf that replace or add to those set here. */
   readonly main?: Readonly<Record<string, string>>;
   /** Where its directories go; a folder of the ground unless told. */
   readonly directory?: string;
@@ -34,7 +34,7 @@ export interface Postfix {
   readonly queueDirectory: string;
   /** Its log so far. */
   log(): string;
-  /** The ids of what waits in its queue, deferred mail too. */
+  /** The ids of the messages in its queue, including deferred ones. */
   queued(): string[];
 }
 

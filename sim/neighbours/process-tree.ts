@@ -1,8 +1,8 @@
-// What Linux tells about a program's processes in /proc: who descends from whom, and what they have used.
+// The processes of a program as Linux shows them in /proc: their tree, and the CPU time, memory and disk writes they have used.
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 
-/** proc(5): utime, stime, cutime and cstime are counted in these a second on every Linux. */
+/** proc(5): the unit of utime, stime, cutime and cstime on every Linux. */
 const ticksPerSecond = 100;
 
 interface Stat {
@@ -14,12 +14,12 @@ interface Stat {
   readonly reapedTicks: number;
 }
 
-/** The process and everything below it that is alive, parents before their children. */
+/** The process and all its living descendants, parents before their children. */
 export function descendants(pid: number): number[] {
   return treeOf(pid).map((one) => one.pid);
 }
 
-/** The processes of a process group that are alive; what has ended and is not yet waited for does nothing any more. */
+/** The living processes of a process group. A zombie (ended, not yet waited for) is not one: it does nothing any more. */
 export function livingInGroup(group: number): number[] {
   return allStats()
     .filter((one) => one.group === group && !one.isZombie)
@@ -42,7 +42,7 @@ export function pssBytes(pid: number): number {
   return Number(/^Pss:\s+(\d+) kB/mu.exec(read(pid, 'smaps_rollup'))?.[1] ?? 0) * 1024;
 }
 
-/** What a process calls itself; the empty string when it has gone. */
+/** The title of a process, e.g. `sluice: manager`; empty when the process has ended. */
 export function titleOf(pid: number): string {
   return read(pid, 'cmdline').replaceAll('\0', ' ').trim();
 }
@@ -71,7 +71,7 @@ function treeOf(pid: number): Stat[] {
 }
 
 function allStats(): Stat[] {
-  if (!existsSync('/proc/self/stat')) return []; // not Linux: nothing is told
+  if (!existsSync('/proc/self/stat')) return []; // not Linux: nothing is known
   return readdirSync('/proc').flatMap((name) => {
     const stat = /^\d+$/u.test(name) ? statOf(Number(name)) : undefined;
     return stat === undefined ? [] : [stat];
@@ -81,7 +81,7 @@ function allStats(): Stat[] {
 function statOf(pid: number): Stat | undefined {
   const text = read(pid, 'stat');
   if (text === '') return undefined;
-  // The name in brackets may hold spaces and brackets itself: fields are counted from its end.
+  // The name in brackets may contain spaces and brackets: fields are counted from its end.
   const texts = text.slice(text.lastIndexOf(')') + 2).split(' ');
   const fields = texts.map(Number);
   const [, parent = 0, group = 0] = fields;
@@ -96,7 +96,7 @@ function statOf(pid: number): Stat | undefined {
   };
 }
 
-/** A file of /proc/PID; the empty string when the process has gone in between. */
+/** The text of a file in /proc/PID; empty when the process has ended. */
 function read(pid: number, name: string): string {
   try {
     return readFileSync(`/proc/${pid}/${name}`, 'utf8');

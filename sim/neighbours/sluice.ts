@@ -1,11 +1,11 @@
-// Sluice itself as a real program: its processes, its configuration file and its spool in a private directory.
+// Sluice as a real program, with its processes, and with its configuration file and spool in a private directory.
 
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { controlResult } from '../../src/control/control-client.ts';
 import type { ControlRequest } from '../../src/control/control-protocol.ts';
 import { freePort, until, type Ground, type Program } from './ground.ts';
-import { descendants } from './process-tree.ts';
+import { descendants, titleOf } from './process-tree.ts';
 
 export const sluiceBin = join(import.meta.dirname, '../../bin/sluice.js');
 
@@ -15,12 +15,12 @@ type Table = Readonly<Record<string, Value>>;
 export type SluiceConfig = Readonly<Record<string, Value | Table | readonly Table[]>>;
 
 export interface SluiceOptions {
-  /** Tables and keys over the harness's own; a table given here replaces the harness's key by key. */
+  /** Tables and keys added to those set here; a table that is set here, too, is replaced key by key. */
   readonly config?: SluiceConfig;
   /** Where configuration and spool go; a folder of the ground unless told, kept from one start to the next. */
   readonly directory?: string;
   readonly env?: NodeJS.ProcessEnv;
-  /** What starts it, for example `['prlimit', '--nofile=400']`. */
+  /** The command that starts it, for example `['prlimit', '--nofile=400']`. */
   readonly under?: readonly string[];
   /** The Node that starts it; this one unless told. */
   readonly node?: string;
@@ -35,15 +35,15 @@ export interface Sluice {
   readonly configFile: string;
   /** The spool's folder. */
   readonly spool: string;
-  /** Writes a new configuration file; `reload` or SIGHUP makes it count. */
+  /** Writes a new configuration file; `reload` or SIGHUP puts it in force. */
   configure(config: SluiceConfig): void;
-  /** What it has logged so far, one event a line. */
+  /** The lines of its log so far. */
   events(): SluiceEvent[];
   /** Runs one of Sluice's commands against this instance, for example `cli('queue', 'list')`. */
   cli(...args: string[]): Promise<string>;
-  /** Asks its control socket something that has one answer. */
+  /** Sends a request that has one answer to its control socket. */
   ask<Answer>(request: ControlRequest): Promise<Answer>;
-  /** Every process of it that is alive, the supervisor first. */
+  /** The ids of its living processes, the supervisor first. */
   pids(): number[];
   /** The process of a role. @throws {Error} when there is none */
   pidOf(role: string): number;
@@ -105,16 +105,7 @@ export async function startSluice(ground: Ground, options: SluiceOptions = {}): 
   };
 }
 
-/** What a process calls itself, `sluice: manager`; empty when it has ended meanwhile. */
-function titleOf(pid: number): string {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replace(/\0+$/u, '');
-  } catch {
-    return '';
-  }
-}
-
-/** Waits until all of its roles are there: it says so then; fails at once when it has ended. */
+/** Waits until all of its roles run, which it then prints; fails at once when it has ended. */
 async function running(program: Program): Promise<void> {
   await until('Sluice says that it is running', () => {
     if (!program.isRunning) throw new Error(`sluice ended before it was running:\n${program.output}`);
@@ -135,7 +126,7 @@ function isTable(value: SluiceConfig[string] | undefined): value is Table {
   return typeof value === 'object' && !Array.isArray(value);
 }
 
-/** Strings, numbers and lists are written in TOML as in JSON. */
+/** Writes a configuration as TOML, which writes strings, numbers and lists as JSON does. */
 function toToml(config: SluiceConfig): string {
   const lines = (table: Table): string =>
     Object.entries(table)

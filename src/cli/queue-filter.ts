@@ -62,8 +62,8 @@ export function requireQueueId(id: string): void {
   throw new CommandError(
     exitCodes.usage,
     'QUEUE_ID_INVALID',
-    `"${id}" is no queue id.`,
-    'A queue id has 15 digits and capitals: "sluice queue list" and the log show them. Addresses and domains are chosen with --recipient, --sender and --domain.',
+    `"${id}" is not a queue id.`,
+    'A queue id has 15 characters, digits and capital letters: "sluice queue list" and the log show it. Addresses and domains are chosen with --recipient, --sender and --domain.',
   );
 }
 

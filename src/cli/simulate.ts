@@ -58,7 +58,7 @@ async function run(options: Options): Promise<void> {
   const seed = seedOf(options.seed);
   const untilMs = untilOf(options.until);
   if (options.by !== 'domain' && options.by !== 'site')
-    usage(`--by "${options.by}": it is domain or site.`, 'Write --by domain or --by site.');
+    usage(`--by "${options.by}" is neither domain nor site.`, 'Write --by domain or --by site.');
   const destinations = destinationsOf(options.destinations);
   const workload = await workloadOf(options, seed);
   const tenants = new Tenants(config.tenant);
@@ -91,7 +91,10 @@ async function workloadOf({ generate, workload }: Options, seed: number): Promis
     usage('--workload and --generate exclude each other.', 'Give one of them.');
   if (generate !== undefined) return generateWorkload(specificationOf(generate), seed);
   if (workload === undefined)
-    usage('What is to be sent?', 'Give --workload FILE, or --generate messages=100000,domains=1000.');
+    usage(
+      'It is not given which mail to send.',
+      'Give --workload FILE, or --generate messages=100000,domains=1000.',
+    );
   const reader = new WorkloadReader(workload === '-' ? 'standard input' : workload);
   try {
     await eachLine(workload === '-' ? process.stdin : workload, (line) => reader.line(line));

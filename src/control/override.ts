@@ -129,7 +129,7 @@ function countIn(text: string, name: string): number {
   const least = name === 'connections' ? 0 : 1;
   const count = Number(value);
   if (/^\d{1,7}$/.test(value) && count >= least && count <= maxCount) return count;
-  throw new ValueError(`"${text}": ${name} is a whole number from ${least} to ${maxCount}`);
+  throw new ValueError(`"${text}": ${name} must be a whole number from ${least} to ${maxCount}`);
 }
 
 const windowNames: readonly (readonly [perMs: number, name: string])[] = [

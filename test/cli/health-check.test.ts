@@ -1,4 +1,4 @@
-// What a monitoring program gets: one line, its numbers, and an exit code that says how bad it is.
+// What a monitoring program gets: one line, its numbers, and an exit code for the worst trouble.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';

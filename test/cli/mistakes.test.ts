@@ -1,4 +1,4 @@
-// Mistakes on the command line and around it: the same kind of mistake ends with the same code, and says what to do.
+// Mistakes on the command line and around it: mistakes of one kind end with the same exit code, and say what to do.
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -11,7 +11,7 @@ import { controlServer } from '../control/fake-source.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
 import { sluice } from './run.ts';
 
-/** A configuration whose Sluice does not run; its spool is there and empty. */
+/** A configuration without a running Sluice, and with an empty spool. */
 function stopped(t: TestContext): string {
   const { path } = temporaryFolder(t, 'mistakes');
   for (const folder of ['spool', 'spool/segments', 'spool/journal', 'spool/large'])
@@ -206,7 +206,7 @@ describe('a mistake of the command line', { concurrency: true }, () => {
 });
 
 describe('a working folder that was removed', { concurrency: true }, () => {
-  /** Runs in a folder that is gone; `$0` is this Node. */
+  /** Runs in a folder that was removed; `$0` is this Node. */
   const homeless = (args: string) =>
     shell(`d=$(mktemp -d) && cd "$d" && rmdir "$d" && exec "$0" "${sluiceBin}" ${args} </dev/null`);
 

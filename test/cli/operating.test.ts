@@ -1,4 +1,4 @@
-// The commands of operators as programs, over a real control socket: what they ask, what they print, how they end.
+// The commands of operators as programs, over a real control socket: their requests, output and exit codes.
 
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
@@ -33,7 +33,7 @@ const limited: Override = {
   by: '',
 };
 
-/** Runs a command against a control socket that answers as told. */
+/** Runs commands against a control socket whose answers the test sets. */
 async function ground(t: TestContext, answers: Answers) {
   const { socket, folder, asked } = await controlServer(t, answers);
   const config = join(folder, 'sluice.toml');

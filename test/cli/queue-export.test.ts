@@ -1,4 +1,4 @@
-// `sluice queue export` as a program: messages of a stopped and of a running Sluice, octet by octet, to files that are new.
+// `sluice queue export` as a program: messages of a stopped and of a running Sluice, octet by octet, to new files.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -26,7 +26,7 @@ interface Stopped {
   run(...args: string[]): Promise<RunResult>;
 }
 
-/** A spool with a message in a segment and one in a file of its own; nothing runs. */
+/** A spool with a message in a segment and one in a file of its own; no Sluice runs. */
 async function stopped(t: TestContext): Promise<Stopped> {
   const { path: folder, atEnd } = temporaryFolder(t, 'export');
   const spool = join(folder, 'spool');
@@ -151,7 +151,7 @@ suite('queue export', { concurrency: 2 }, () => {
     const [ref] = refs;
     const row = { queueId: id, receivedAtMs: 1, state: 'waiting', recipient: 'a@small.test' };
     const before = { ...row, ref: { ...ref, segment: 64 * 9 } };
-    // What the running Sluice says of it, one question after the other.
+    // The answers of the running Sluice about the message, in order.
     const answers: object[][] = [[before], [{ ...row, ref }], [before], []];
     const server = createServer((socket) => {
       socket.on('error', () => undefined);
@@ -198,7 +198,7 @@ suite('queue export', { concurrency: 2 }, () => {
     const exported = readdirSync(out).map((name) => readFileSync(join(out, name), 'latin1'));
     const isReceived = exported.every((text) => /^Received: from [^]*?\r\n(?=Subject)/.test(text));
     assert.ok(isReceived);
-    // Not with deepEqual: a difference would print hundreds of KB.
+    // deepEqual would print hundreds of KB for a difference.
     const found = exported.map((text) => text.slice(text.indexOf('Subject')));
     assert.ok(bodies.every((body) => found.includes(body)) && found.length === bodies.length);
     const listed = await run('queue', 'list', '--json');

@@ -1,4 +1,4 @@
-// `sluice reload` as a program: which file it says was read, and which one it asks for.
+// `sluice reload` as a program: the file that it requests, and the file that it prints as read.
 
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -10,7 +10,7 @@ import { test, type TestContext } from 'node:test';
 import type { Reloaded } from '../../src/control/control-protocol.ts';
 import { sluice } from './run.ts';
 
-/** A control socket that takes every reload; keeps what it was asked. */
+/** A control socket that accepts every reload, and keeps the requests. */
 async function ground(t: TestContext, reloaded: Reloaded) {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-reload-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));

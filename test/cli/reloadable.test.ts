@@ -23,7 +23,7 @@ describe('a reload', () => {
     );
     const { config, afterRestart } = reloadable(running, next);
     assert.deepEqual(afterRestart, []);
-    // A key without a value may be there or not.
+    // Keys with the value undefined count as missing.
     assert.equal(JSON.stringify(config), JSON.stringify(next));
   });
 

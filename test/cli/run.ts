@@ -1,4 +1,4 @@
-// Runs the program as a person does, and says what came back.
+// Runs the program as a person does, and returns its output and exit code.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -17,9 +17,9 @@ export interface RunOptions {
   readonly input?: string | Buffer;
   readonly env?: NodeJS.ProcessEnv;
   readonly cwd?: string;
-  /** The Node to run it with; this one when left out. */
+  /** The Node that runs it; by default the one of this process. */
   readonly node?: string;
-  /** The file to run; bin/sluice.js when left out. */
+  /** The file to run; by default bin/sluice.js. */
   readonly file?: string;
 }
 
@@ -29,7 +29,7 @@ export interface RunResult {
   readonly stderr: string;
 }
 
-/** Runs `sluice` with a command line; with no configuration from outside. */
+/** Runs `sluice` with a command line, without a configuration from the environment. */
 export async function sluice(args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
   const child = spawn(options.node ?? process.execPath, [options.file ?? program, ...args], {
     cwd: options.cwd ?? '/',
@@ -39,7 +39,7 @@ export async function sluice(args: readonly string[], options: RunOptions = {}):
   const err: Buffer[] = [];
   child.stdout.on('data', (piece: Buffer) => out.push(piece));
   child.stderr.on('data', (piece: Buffer) => err.push(piece));
-  // A program that ends before it has read everything is no error of the test.
+  // The program may end before it has read everything.
   child.stdin.on('error', () => {});
   child.stdin.end(options.input ?? '');
   const [code] = (await once(child, 'close')) as [number | null];

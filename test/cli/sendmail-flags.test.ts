@@ -1,4 +1,4 @@
-// The flags of sendmail, as programs have been writing them.
+// The flags of sendmail, as programs write them.
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
@@ -45,7 +45,7 @@ describe('a command line of sendmail', () => {
       '-oem -odb -OA=1 -O A=1 -B 8BITMIME -h3 -G -U -n -m -s -d0.1 -Am -X /x -L tag -p smtp -e m to',
       { recipients: ['to'] },
     ],
-    // Behind recipients, too: as scripts write it.
+    // Flags after recipients, as scripts write them.
     ['to -t', { recipients: ['to'], recipientsFromHeader: true }],
     ['to -f me', { recipients: ['to'], sender: 'me' }],
     ['to -fme other -i', { recipients: ['to', 'other'], sender: 'me', dotsAreContent: true }],

@@ -1,4 +1,4 @@
-// The recipients of one message over several transactions: each is taken once, and nothing is offered without end.
+// The recipients of one message over several transactions: each is accepted once, and offered a limited number of times.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -23,7 +23,7 @@ function refused(
   return { recipient, result, failure: { kind: 'reply', reply } };
 }
 
-/** The code of the reply that refused, or what went wrong; empty when it was taken. */
+/** The code of a refusal, or the text of a failure; empty when the recipient was accepted. */
 function reason(outcome: RecipientOutcome): string {
   if (outcome.result === 'delivered') return '';
   const { failure } = outcome;

@@ -1,5 +1,5 @@
-// What `sendmail -bs` makes of a session: lines of this system become lines of SMTP, chunks stay as they are, and the exit
-// code says whether what was handed in was taken.
+// How `sendmail -bs` passes a session on: line ends of this system become those of SMTP, chunks stay as they are, and the exit
+// code says whether the messages were accepted.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -10,7 +10,7 @@ const greeting = '220 here\r\n';
 const upToData = ['EHLO c.test', 'MAIL FROM:<a@b.test>', 'RCPT TO:<c@d.test>', 'DATA'];
 const takenUpToData = `${greeting}250-here\r\n250 DSN\r\n250 ok\r\n250 ok\r\n354 go\r\n`;
 
-/** Gives the whole input at once, then the replies one after the other, as whoever pipes a file does. */
+/** Gives the whole input at once, then the replies one after the other, as with a file as standard input. */
 function piped(input: string, replies: string): { sent: string; code: number } {
   const session = new StdioSession();
   let sent = session.take(Buffer.from(input)).toString();
@@ -105,7 +105,7 @@ test('however input and replies are cut, the same is sent', () => {
       const session = new StdioSession();
       const sent: Buffer[] = [];
       for (const piece of pieces(input, cuts)) sent.push(session.take(piece));
-      // A reply never comes before what it answers.
+      // A reply never comes before its command.
       for (const line of replies.split(/(?<=\n)/u)) {
         for (const piece of pieces(Buffer.from(line), replyCuts)) sent.push(session.heard(piece));
       }

@@ -20,7 +20,7 @@ const transaction: ClientTransaction = {
   smtpUtf8: false,
 };
 
-/** Hands a message to a server that says these things, each after so many lines have come, and then nothing any more. */
+/** Hands a message to a server that sends these replies, each after a number of lines, and then nothing more. */
 async function handIn(
   t: TestContext,
   replies: readonly string[],

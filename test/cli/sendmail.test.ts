@@ -131,7 +131,7 @@ describe('sendmail', { concurrency: true }, () => {
     const result = await sendmail(to, ['-i', ...addresses], message);
     assert.deepEqual(result, { code: 0, stdout: '', stderr: '' });
     assert.deepEqual(to.contents, [asSent, asSent, asSent]);
-    // After the first refusals no more are offered than were taken.
+    // After the first refusals, no more recipients are offered than were accepted before.
     const offered = to.commands.filter((command) => command.startsWith('RCPT')).map((command) => command[9]);
     assert.equal(offered.join(''), 'abcdefghdefgh');
   });

@@ -1,4 +1,4 @@
-// sluice simulate as a person runs it: tables, JSON, and mistakes with their places and exit codes.
+// `sluice simulate` as a person runs it: tables, JSON, and mistakes with their places and exit codes.
 
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -82,7 +82,7 @@ test('rows by site, all of them or the biggest; a workload from standard input',
 });
 
 const mistakes: readonly (readonly [string, string[], number, RegExp])[] = [
-  ['nothing to send', [], 64, /^SIMULATION_USAGE: What is to be sent\?/u],
+  ['nothing to send', [], 64, /^SIMULATION_USAGE: It is not given which mail to send\./u],
   [
     'two workloads',
     ['--workload', sends, '--generate', ''],

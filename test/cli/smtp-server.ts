@@ -1,4 +1,4 @@
-// A small SMTP server on a Unix socket that remembers what it was sent, and answers otherwise where a test says so.
+// A small SMTP server on a Unix socket that records what it receives, and whose replies a test can set.
 
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
@@ -7,12 +7,12 @@ export interface SmtpServer {
   readonly path: string;
   /** Every command line, in order. */
   readonly commands: readonly string[];
-  /** The content of each message, as it came (dots doubled). */
+  /** The content of each message, as received (dots doubled). */
   readonly contents: readonly string[];
   close(): void;
 }
 
-/** @param path - of its socket; @param answer - what to say to a command or, for `.`, to the content; undefined for the usual. */
+/** @param path - of its socket; @param answer - the reply to a command or, for `.`, to the content; undefined for the usual reply */
 export async function smtpServer(
   path: string,
   answer: (command: string) => string | undefined = () => undefined,

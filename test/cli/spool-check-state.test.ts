@@ -1,4 +1,4 @@
-// `sluice spool check` names the manager's state files that are damaged, also by a value that cannot be.
+// `sluice spool check` names the manager's state files that are damaged or have impossible values.
 
 import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';

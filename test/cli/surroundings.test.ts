@@ -1,4 +1,4 @@
-// What `sluice check` sees beyond the file: folders, sockets, ports and addresses of this machine.
+// What `sluice check` examines besides the file: folders, sockets, ports and addresses of this machine.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';

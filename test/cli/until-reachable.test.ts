@@ -1,4 +1,4 @@
-// Commands that come while the control process is being started again.
+// Commands that are run while the control process is being started again.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';

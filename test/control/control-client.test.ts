@@ -1,4 +1,4 @@
-// The client of the control socket: it waits as long as something comes, and no longer.
+// The client of the control socket: it waits as long as bytes come, and no longer.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -9,7 +9,7 @@ import { controlResult } from '../../src/control/control-client.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
 import { controlServer } from './fake-source.ts';
 
-/** A control process in the hands of the test. */
+/** A control process that the test controls. */
 async function server(t: TestContext) {
   const { path: folder, atEnd } = temporaryFolder(t, 'client');
   const path = join(folder, 'c');

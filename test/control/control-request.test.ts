@@ -1,4 +1,4 @@
-// What comes over the control socket: good requests pass unchanged, and nothing else passes.
+// Requests on the control socket: correct ones are accepted unchanged, and all others are refused.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,4 +1,4 @@
-// The control socket: questions reach the source, answers come back, and nothing that is written to it hurts.
+// The control socket: requests reach the source, answers come back, and no input does harm.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -20,7 +20,7 @@ const suspension = {
   by: '',
 } as const;
 
-/** Writes bytes as they are, and gives what comes back until the end. */
+/** Writes bytes as they are, and returns all bytes that come back until the end. */
 async function rawExchange(path: string, bytes: string | Buffer): Promise<string> {
   const socket = connect(path);
   socket.on('error', () => undefined);
@@ -111,7 +111,7 @@ test('a request has one time limit, however slowly its bytes come', async (t) =>
   await once(socket, 'connect');
   for (let i = 0; i < 6; i++) {
     if (!ended) socket.write('{');
-    // The answer to a whole request shows that the server has read what was written before.
+    // The answer to a complete request shows that the server has read the bytes before it.
     await controlResult(path, { operation: 'override.list' });
     assert.equal(ended, i >= 3);
     t.mock.timers.tick(20_000);

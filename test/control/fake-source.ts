@@ -1,4 +1,4 @@
-// A source of answers for the control room: what it is asked is kept, what it answers is set by the test.
+// A source of answers for the control room: it keeps the requests, and the test sets the answers.
 
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
@@ -20,9 +20,9 @@ import { temporaryFolder } from '../temporary-folder.ts';
 
 export interface Answers {
   readonly status?: () => ManagerStatus;
-  /** What is wrong; nothing when it is not given. */
+  /** The troubles; none when not given. */
   readonly troubles?: () => readonly ReportedTrouble[];
-  /** Whether the manager lives; it does when it is not given. */
+  /** Whether the manager answers pings; it does when not given. */
   readonly ping?: () => unknown;
   readonly explain?: () => ExplainAnswer;
   readonly limits?: () => LimitsAnswer;
@@ -36,7 +36,7 @@ export interface Running {
   readonly socket: string;
   /** A configuration file that names the socket. */
   readonly folder: string;
-  /** What was asked, in order. */
+  /** The requests, in order. */
   readonly asked: readonly (readonly [what: string, parameters: unknown])[];
 }
 

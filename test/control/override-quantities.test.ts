@@ -36,7 +36,7 @@ const refused: readonly (readonly [texts: readonly string[], why: RegExp])[] = [
   [['connections'], /is not a limit/],
   [['=5'], /is not a limit/],
   [['toString=5'], /is not a limit/],
-  [['connections=many'], /connections is a whole number from 0 to 1000000/],
+  [['connections=many'], /connections must be a whole number from 0 to 1000000/],
   [['connections=-1'], /whole number/],
   [['connections=1000001'], /whole number/],
   [['messages_per_connection=0'], /whole number from 1/],

@@ -1,4 +1,4 @@
-// A change of many recipients: in pieces of whole messages, all of which are seen to, whatever can be stored of the first.
+// A change of many recipients is made in pieces of whole messages. All pieces are handled, even if one cannot be stored.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,4 +1,4 @@
-// What the queue of a stopped Sluice shows of a message whose envelope says nothing any more: the same as a running one.
+// What the queue of a stopped Sluice shows of a message with an unreadable envelope: the same as a running Sluice shows.
 
 import assert from 'node:assert/strict';
 import { readFile, rm, writeFile } from 'node:fs/promises';

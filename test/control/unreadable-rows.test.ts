@@ -1,4 +1,4 @@
-// The queue lists what the manager counts: also a recipient whose address nobody can read any more.
+// The queue lists all recipients that the manager counts, also one whose address cannot be read any more.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -38,7 +38,7 @@ const damage = 'gone';
 
 /**
  * @param code - why no envelope can be read
- * @param examined - what the manager says of the messages that it still counts
+ * @param examined - the manager's answer about the messages that it still counts
  */
 function query(
   rows: readonly SourceRow[],
@@ -84,7 +84,7 @@ for (const code of ['SPOOL_CORRUPT', 'SPOOL_UNREADABLE'] as const) {
       changed.map(({ queueId }) => queueId),
       ['A'],
     );
-    // Nobody knows whether it is from there.
+    // The sender is unknown, so it does not match.
     assert.equal(await all.change('remove', { sender: 'anna@*' }), 0);
   });
 }

@@ -1,4 +1,4 @@
-// Folders are made, or it is said why not; and what was not meant for a socket is never removed.
+// Folders are made, or an error says why not; a file that is no socket is never removed for one.
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -32,7 +32,7 @@ test(
   'where the system makes no folders, that is an error at once',
   { skip: !existsSync('/proc/self') && 'there is no /proc' },
   async () => {
-    // In a process of its own: what never ends would hold up this one.
+    // In a process of its own, which can be ended if it never returns.
     const module = new URL('../../src/io/make-folder.ts', import.meta.url).href;
     const program = `const { makeFolder } = await import('${module}');
       try { makeFolder('/proc/nope/spool'); } catch (error) { console.log(error.code); }`;

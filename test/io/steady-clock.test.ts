@@ -1,4 +1,4 @@
-// Steady time under a clock that is set: it never jumps, dates follow what is believed, and a restart goes on where it was.
+// Steady time under a clock that is set: steady time never jumps, dates follow the believed clock, and a restart continues.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -11,7 +11,7 @@ const day = 24 * hour;
 const year = 365 * day;
 const start = 1_700_000_000_000;
 
-/** A machine with a monotonic clock and one that can be set. */
+/** A machine with a monotonic clock, and a clock that can be set. */
 class Machine {
   monotonicMs = 5_000;
   dateMs = start;

@@ -1,5 +1,5 @@
-// A log that cannot be written: the disk is full, the folder is not there, nobody reads. No line is torn, none vanishes
-// unless a line says so, and the program goes on and ends as ever.
+// A log that cannot be written: the disk is full, the folder is not there, nobody reads. Lines stay whole, lost
+// lines are reported, and the program goes on and ends as usual.
 
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
@@ -54,7 +54,7 @@ describe('a log file on a disk that is full', { skip: withoutPrlimit }, () => {
         if (n % 20 === 0) await log.flush();
       }
       process.stdin.on('data', async () => { await log.close(); process.exit(); });`);
-    // A limit of the file's size stands in for the disk's.
+    // A limit on the size of files acts as a full disk.
     const started = ['a', 'b'].map((name) => {
       const child = spawn(prlimit, ['--fsize=32768:unlimited', process.execPath, ...body, name, path]);
       const exited = once(child, 'exit');
@@ -204,7 +204,7 @@ describe('lines that wait', () => {
     for (let n = 0; n < 5; n++) assert.equal(lines.add(line, 1 << 18), false);
     assert.equal(lines.isDropping, true);
     let text = '';
-    // Until half is free again nothing is taken: one line tells of all.
+    // Until half is free again, all lines are dropped: one line reports their number.
     for (let taken = 0; taken < 16 * 1024 * 1024 * 0.4; taken = text.length)
       text += lines.take(1 << 18)?.toString() ?? '';
     assert.equal(lines.add(line, 1 << 18), false);
@@ -227,7 +227,7 @@ function ground(t: TestContext, name: string) {
   };
 }
 
-/** Lets writes of other threads return, then a time pass. */
+/** Lets writes of other threads return, then lets a time pass. */
 async function turn(tick: (ms: number) => void, ms: number): Promise<void> {
   await new Promise(setImmediate);
   tick(ms);

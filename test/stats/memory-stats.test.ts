@@ -1,4 +1,4 @@
-// Numbers are added up in memory and looked at as plain data.
+// Counters are added up in memory, and read as plain data.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,4 +1,4 @@
-// Troubles of one process: raised, counted from when, cleared.
+// Troubles of one process: when they begin, change and end.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
