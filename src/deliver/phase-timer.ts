@@ -16,7 +16,7 @@ export class PhaseTimer implements Deadline {
   readonly #onExpired: () => void;
   /** What it was set for: the phase, and after how many replies. */
   #phase: ClientPhase | undefined;
-  #replies = 0;
+  #replyCount = 0;
   #isReading = false;
 
   constructor(
@@ -48,15 +48,15 @@ export class PhaseTimer implements Deadline {
 
   /** Starts the time of a phase, or of the next reply. A part of a reply does not: it would let a peer hold us for ever. */
   run(): void {
-    const { phase, replies } = this.#session;
-    if (phase !== this.#phase || replies !== this.#replies) this.restart();
+    const { phase, replyCount } = this.#session;
+    if (phase !== this.#phase || replyCount !== this.#replyCount) this.restart();
   }
 
   /** Starts the time of the phase anew: something was done in it. */
   restart(): void {
-    const { phase, replies } = this.#session;
+    const { phase, replyCount } = this.#session;
     this.#phase = phase;
-    this.#replies = replies;
+    this.#replyCount = replyCount;
     // An idle connection is closed by whoever grants, not by a timer here.
     if (phase !== 'idle') this.#deadlines.set(this, phaseTimeoutMs(phase, this.#timeouts));
     else if (!this.#isReading) this.#deadlines.clear(this);

@@ -1,11 +1,11 @@
-// xtext (RFC 3461 4): how DSN parameters such as ENVID and ORCPT carry any text within printable ASCII.
-// What encodeXtext wrote, decodeXtext gives back. Text outside ASCII travels as the octets of its UTF-8 form.
+// xtext (RFC 3461 4), which encodes any text as printable ASCII for DSN parameters such as ENVID and ORCPT.
+// Promises: decodeXtext reverses encodeXtext. Text outside ASCII is encoded as the octets of its UTF-8 form.
 
 const plainPattern = /^[!-*,-<>-~]*$/;
-/** RFC 3461 4 has upper-case digits only; lower-case ones can mean nothing else. */
+/** RFC 3461 4 allows upper-case hexadecimal digits only. Lower-case ones are accepted, since they are unambiguous. */
 const encodedPattern = /^(?:[!-*,-<>-~]|\+[0-9A-Fa-f]{2})*$/;
 
-/** Encodes a text as xtext: printable ASCII but `+` and `=` stays, every other octet becomes `+HH` (RFC 3461 4). */
+/** Encodes a text as xtext: printable ASCII except `+` and `=` stays, every other octet becomes `+HH` (RFC 3461 4). */
 export function encodeXtext(s: string): string {
   if (plainPattern.test(s)) return s;
   let encoded = '';

@@ -1,8 +1,8 @@
-// What a client session does in each of its phases, and what a reply in it answers.
+// What a client session does in each phase, and which command a reply in that phase answers.
 
 import type { ClientPhase, RepliedCommand } from './client-types.ts';
 
-/** What the session was doing in each phase, for the text of a lost or timed-out connection. */
+/** What the session does in each phase, for the text about a connection that was lost or timed out. */
 export const doingIn: Readonly<Record<ClientPhase, string>> = {
   greeting: 'waiting for the greeting',
   helo: 'waiting for the reply to EHLO',
@@ -11,14 +11,14 @@ export const doingIn: Readonly<Record<ClientPhase, string>> = {
   rcpt: 'waiting for the reply to RCPT',
   data: 'waiting for the reply to DATA',
   content: 'sending the content',
-  // RFC 1047: the server may have taken the message all the same; trying again is the smaller evil.
+  // RFC 1047: the server may have accepted the message. A second copy is better than a lost message.
   final: 'waiting for the reply to the content (the message may have been delivered)',
   rset: 'waiting for the reply to RSET',
   quit: 'waiting for the reply to QUIT',
   closed: 'closed',
 };
 
-/** What a reply in each phase answers. */
+/** The command that a reply in each phase answers. */
 export const commandIn: Readonly<Record<ClientPhase, RepliedCommand>> = {
   greeting: 'connect',
   helo: 'EHLO',

@@ -1,6 +1,6 @@
-// One SMTP session as a client (RFC 5321; PIPELINING, RFC 2920) without any I/O: bytes in, events and bytes out.
-// Promises exactly one outcome per recipient of a begun transaction, one `close` as the last event, and bounded
-// memory, whatever the server sends and wherever the connection breaks.
+// The client side of SMTP (RFC 5321; PIPELINING, RFC 2920) as a state machine without I/O: bytes in, events and bytes out.
+// Promises, for any input and any end of the connection: one outcome for each recipient of a begun transaction, one `close` as the
+// last event, and bounded memory.
 
 import { pathKind } from './commands.ts';
 import { commandIn, doingIn } from './client-phase.ts';
@@ -35,15 +35,15 @@ export class ClientSession {
   #triedHelo = false;
   #quitWanted = false;
   #run: TransactionRun | undefined;
-  #replies = 0;
-  /** Replies still to come that change nothing, before the one that the phase waits for. */
+  #replyCount = 0;
+  /** The number of replies to ignore before the one that the phase waits for. */
   #repliesToSkip = 0;
   /**
-   * The session broke off with commands of one group (RFC 2920) unanswered, as behind a middlebox that offers PIPELINING
-   * and does not let it through. Command by command the server may answer.
+   * Did the session break while commands of one group (RFC 2920) were unanswered? This happens behind a middlebox that announces
+   * PIPELINING but does not support it. The server may answer when commands are sent one by one.
    */
   leftGroupUnanswered = false;
-  /** Why the session ended, for a `begin` that crossed with the end. */
+  /** Why the session ended, for a `begin` that comes after the end. */
   #end: SessionFailure = { kind: 'broken', during: 'idle', text: 'the session was ended' };
 
   /** @throws {RangeError} when `heloName` cannot stand in a command. */
@@ -59,22 +59,22 @@ export class ClientSession {
     return this.#phase;
   }
 
-  /** Complete replies so far: a timeout is for one of them, however its bytes come (RFC 5321 4.5.3.2). */
-  get replies(): number {
-    return this.#replies;
+  /** The number of complete replies so far. A timeout is for a complete reply, not for its bytes (RFC 5321 4.5.3.2). */
+  get replyCount(): number {
+    return this.#replyCount;
   }
 
-  /** What the server offers; nothing before EHLO was answered, and after a fall-back to HELO. */
+  /** The extensions that the server announced; none before EHLO was answered, and after a fall-back to HELO. */
   get extensions(): ServerExtensions {
     return this.#extensions;
   }
 
-  /** Bytes from the server; the chunk's memory is the caller's again when this returns. */
+  /** Takes bytes from the server. The caller may reuse the chunk's memory when this returns. */
   receive(chunk: Uint8Array): void {
     if (this.#phase === 'closed') return;
     this.#parser.push(chunk);
     while (this.#parser.next()) {
-      this.#replies++;
+      this.#replyCount++;
       this.#onReply(this.#parser.code);
     }
     if (this.#parser.error !== '') this.#break(`protocol error: ${this.#parser.error}`);
@@ -85,7 +85,7 @@ export class ClientSession {
     return this.#events.shift();
   }
 
-  /** Everything to be written, in one buffer; undefined when there is nothing. */
+  /** All output to be sent, in one buffer; undefined when there is none. */
   takeOutput(): Uint8Array | undefined {
     if (this.#output === '') return undefined;
     const output = Buffer.from(this.#output, 'utf8');
@@ -94,7 +94,7 @@ export class ClientSession {
   }
 
   /**
-   * Starts a transaction after `ready`. When the session ended meanwhile, all its recipients tempfail.
+   * Starts a transaction after `ready`. If the session has ended meanwhile, all its recipients fail temporarily.
    * @throws {SmtpClientStateError} before `ready` and while another transaction runs.
    */
   begin(transaction: ClientTransaction): void {
@@ -107,22 +107,22 @@ export class ClientSession {
       this.#events.push({ kind: 'done', outcomes: run.finish(), reusable: true }, { kind: 'ready' });
     } else {
       this.#run = run;
-      this.#output += run.opening();
+      this.#output += run.openingCommands();
       this.#phase = 'mail';
     }
   }
 
-  /** The content with its final dot was handed to the socket. Without effect when the transaction ended meanwhile. */
+  /** The content with its final dot was written to the socket. It has no effect when the transaction has ended meanwhile. */
   contentSent(): void {
     if (this.#phase === 'content') this.#phase = 'final';
   }
 
-  /** The content could not be read: only a dropped connection keeps the server from taking half a message. */
+  /** The content could not be read. The connection is closed, so that the server does not accept a part of the message. */
   contentFailed(error: string): void {
     if (this.#phase === 'content') this.#break(`the content could not be read: ${oneLine(error)}`);
   }
 
-  /** Ends the session: when idle with QUIT at once, else when the transaction is over; before `ready` it fails. */
+  /** Ends the session with QUIT: at once when idle, else after the transaction. Before `ready`, the session fails. */
   quit(): void {
     if (this.#phase === 'greeting' || this.#phase === 'helo') this.#break('given up before it was ready');
     else if (this.#phase === 'idle') this.#sendQuit();
@@ -135,7 +135,7 @@ export class ClientSession {
     this.#break(`connection lost while ${doingIn[this.#phase]}${why === '' ? '' : `: ${why}`}`);
   }
 
-  /** The time for `phase` is over (RFC 5321 4.5.3.2). */
+  /** The timeout of `phase` has expired (RFC 5321 4.5.3.2). */
   timedOut(): void {
     this.#break(`timed out while ${doingIn[this.#phase]}`);
   }
@@ -178,7 +178,7 @@ export class ClientSession {
         this.#extensions = parseExtensions(this.#parser.lines(), this.#options.ignoredExtensions);
       this.#becomeReady();
     } else if (code >= 500 && !this.#triedHelo) {
-      // RFC 5321 3.2: a server that knows no EHLO is spoken to with HELO.
+      // RFC 5321 3.2: HELO for a server that does not know EHLO.
       this.#triedHelo = true;
       this.#output += `HELO ${this.#options.heloName}\r\n`;
     } else {
@@ -186,7 +186,7 @@ export class ClientSession {
     }
   }
 
-  /** The greeting, EHLO or HELO was answered with anything but 2xx. */
+  /** The greeting was not 2xx, or EHLO or HELO was not answered with 2xx. */
   #refused(code: number): void {
     if (code < 400) {
       this.#outOfStep('unexpected reply');
@@ -220,7 +220,7 @@ export class ClientSession {
       this.#phase = 'content';
       this.#events.push({ kind: 'content' });
     } else {
-      // RFC 2920 3.1: 354 though nobody is left; an empty message ends it, whatever the server makes of that.
+      // RFC 2920 3.1: the server replied 354, but no recipient is left. An empty message ends the transaction; its reply is ignored.
       this.#output += '.\r\n';
       this.#repliesToSkip = 1;
       this.#finish(run, true);
@@ -235,9 +235,9 @@ export class ClientSession {
     }
     const failure = { kind: 'reply', reply } as const;
     run.failRest(reply.code >= 500 ? 'permfail' : 'tempfail', failure);
-    // With PIPELINING the replies to RCPT and DATA come all the same, though MAIL was refused.
+    // With PIPELINING, RCPT and DATA are answered even when MAIL was refused.
     if (this.#phase === 'mail' && run.isPipelined) this.#firstRecipient(run);
-    // Refused in the middle of the content: the rest of it would be read as commands.
+    // Refused during the content: the server would read the rest of it as commands.
     else if (this.#phase === 'content') this.#drop(failure);
     else this.#finish(run, true);
   }
@@ -249,7 +249,7 @@ export class ClientSession {
 
   #nextRecipient(run: TransactionRun): void {
     if (run.nextRecipient()) {
-      if (!run.isPipelined) this.#output += run.rcpt();
+      if (!run.isPipelined) this.#output += run.rcptCommand();
     } else if (run.isPipelined) {
       this.#phase = 'data';
     } else if (run.undecided > 0) {
@@ -260,7 +260,7 @@ export class ClientSession {
     }
   }
 
-  /** The transaction is over and the session in step. */
+  /** Ends the transaction; the session can be used further. */
   #finish(run: TransactionRun, needsReset: boolean): void {
     this.#run = undefined;
     this.#events.push({ kind: 'done', outcomes: run.finish(), reusable: !this.#quitWanted });
@@ -287,24 +287,24 @@ export class ClientSession {
     this.#output += 'QUIT\r\n';
   }
 
-  /** The same for a reply that stands where none of its kind may: nobody knows any more what the next one answers. */
+  /** Ends everything at once after a reply that is not allowed here: it is unknown which command the next reply would answer. */
   #outOfStep(what: string): void {
     this.#break(`protocol error: ${what}: ${answerText(this.#reply())}`, true);
   }
 
-  /** Ends everything at once, for a reason that no reply gave. @param isAnswered - the commands of a group (RFC 2920) are */
+  /** Ends everything at once for a reason other than a reply. @param isAnswered - are all commands of the group (RFC 2920) answered? */
   #break(text: string, isAnswered = false): void {
     this.#drop({ kind: 'broken', during: this.#command(), text }, isAnswered);
   }
 
-  /** Ends everything at once: whoever has no outcome yet tempfails. */
+  /** Ends everything at once. Recipients without an outcome fail temporarily. */
   #drop(failure: SessionFailure, isAnswered = failure.kind === 'reply'): void {
     if (this.#phase === 'closed') return;
     if (this.#run !== undefined) {
-      // A 421 is the server's own word; what it says of the rest, it would say command by command, too.
+      // A 421 is the server's answer to the rest of the group: it would reply the same to commands one by one.
       this.leftGroupUnanswered =
         !isAnswered && this.#run.isPipelined && (this.#phase === 'rcpt' || this.#phase === 'data');
-      if (this.leftGroupUnanswered && failure.kind === 'broken') this.#run.doubtMail(failure);
+      if (this.leftGroupUnanswered && failure.kind === 'broken') this.#run.makeMailRefusalTemporary(failure);
       const outcomes = this.#run.finish(failure);
       this.#run = undefined;
       this.#events.push({ kind: 'done', outcomes, reusable: false });
@@ -321,12 +321,12 @@ export class ClientSession {
     this.#events.push({ kind: 'close' });
   }
 
-  /** The reply at hand. */
+  /** The current reply. */
   #reply(): RemoteReply {
     return this.#parser.reply(this.#command());
   }
 
-  /** What a reply answers now. */
+  /** The command that a reply answers in the current phase. */
   #command(): RepliedCommand {
     const isHelo = this.#phase === 'helo' && this.#triedHelo;
     return isHelo ? 'HELO' : commandIn[this.#phase];

@@ -1,23 +1,23 @@
-// What goes into the SMTP client session and what comes out of it: options, transactions, replies, outcomes, events.
-// Plain data, shared by the session and the shell that owns the socket.
+// The types of an SMTP client session: options, transactions, replies, outcomes and events. Plain data, shared by the session and
+// the code that owns the socket.
 
 export interface ClientSessionOptions {
   /** Our name in EHLO and HELO: a domain or an address literal (RFC 5321 4.1.1.1). */
   readonly heloName: string;
-  /** Use PIPELINING (RFC 2920) where it is offered; true when not given. */
+  /** Use PIPELINING (RFC 2920) when the server announces it; true when not given. */
   readonly pipelining?: boolean | undefined;
-  /** EHLO keywords in upper case that count as not offered; none when not given. */
+  /** EHLO keywords in upper case that are treated as not announced; none when not given. */
   readonly ignoredExtensions?: ReadonlySet<string> | undefined;
-  /** Bytes of one whole reply, all its lines; more is a protocol error. 16 KiB when not given. */
+  /** The most bytes of one reply with all its lines; more is a protocol error. 16 KiB when not given. */
   readonly maxReplyBytes?: number | undefined;
   /**
-   * What to do with an 8BITMIME message for a server that does not offer 8BITMIME. RFC 6152 3 wants it converted or
-   * returned (`fail`); `send`, when not given, hands it over as it is, as most MTAs do: nearly every server is 8-bit clean.
+   * What to do with an 8BITMIME message for a server that does not announce 8BITMIME. RFC 6152 3 wants it converted or returned
+   * (`fail`). `send`, the default, sends it unchanged, as most MTAs do: nearly every server is 8-bit clean.
    */
   readonly downgrade8bit?: 'send' | 'fail' | undefined;
 }
 
-/** One recipient with its DSN parameters; `EnvelopeRecipient` of the message room is one of these. */
+/** One recipient with its DSN parameters. `EnvelopeRecipient` of the message room has this form. */
 export interface ClientRecipient {
   /** The forward path without angle brackets. */
   readonly address: string;
@@ -41,7 +41,7 @@ export interface ClientTransaction {
   /** Bytes of the content before dot-stuffing (RFC 1870 3). */
   readonly sizeBytes: number;
   readonly body: '7BIT' | '8BITMIME';
-  /** The header needs SMTPUTF8 (RFC 6531); addresses that do are found by themselves. */
+  /** Does the header need SMTPUTF8 (RFC 6531)? Addresses that need it are found by the session. */
   readonly smtpUtf8: boolean;
   readonly ret?: 'FULL' | 'HDRS' | undefined;
   /** The decoded ENVID (RFC 3461 4.4). */
@@ -50,7 +50,7 @@ export interface ClientTransaction {
   readonly priority?: number | undefined;
 }
 
-/** What a reply answers; `connect` is the connection, `content` the end of the content, and `idle` nothing. */
+/** The command that a reply answers; `connect` for the connection, `content` for the end of the content, `idle` for no command. */
 export type RepliedCommand =
   | 'connect'
   | 'idle'
@@ -66,20 +66,20 @@ export type RepliedCommand =
 /** A reply of the server, ready to be logged: no control characters, at most 2,000 characters in all lines. */
 export interface RemoteReply {
   readonly code: number;
-  /** Enhanced status code (RFC 2034, RFC 3463), e.g. `5.1.1`; empty if there was none. One in brackets or with a hash is in the first line, too. */
+  /** Enhanced status code (RFC 2034, RFC 3463), e.g. `5.1.1`; empty for none. One in brackets or with a hash stays in the first line, too. */
   readonly enhanced: string;
-  /** Without codes; those without text are left out. */
+  /** The lines without codes. Lines without text are left out. */
   readonly lines: readonly string[];
   readonly command: RepliedCommand;
 }
 
-/** Why a recipient was not taken, or why a session never became ready. */
+/** The reason why a recipient was not accepted, or why a session never became ready. */
 export type SessionFailure =
   /** The server refused. */
   | { readonly kind: 'reply'; readonly reply: RemoteReply }
-  /** The connection was lost, timed out, or is out of step with the server; `text` is one line. */
+  /** The connection was lost or timed out, or the server broke the protocol; `text` is one line. */
   | { readonly kind: 'broken'; readonly during: RepliedCommand; readonly text: string }
-  /** Nothing was sent, because this server cannot take it; `code` and `enhanced` are those that it would have given. */
+  /** Nothing was sent, because this server cannot accept it; `code` and `enhanced` are what it would have replied. */
   | {
       readonly kind: 'unsent';
       readonly during: RepliedCommand;
@@ -88,7 +88,7 @@ export type SessionFailure =
       readonly text: string;
     };
 
-/** What became of one recipient; `recipient` is its index in the transaction. */
+/** The outcome for one recipient; `recipient` is its index in the transaction. */
 export type RecipientOutcome =
   | { readonly recipient: number; readonly result: 'delivered'; readonly reply: RemoteReply }
   | {
@@ -100,16 +100,16 @@ export type RecipientOutcome =
 export type ClientEvent =
   /** `begin` or `quit` may be called. */
   | { readonly kind: 'ready' }
-  /** 354: write the content, dot-stuffed and with its end, then call `contentSent`. */
+  /** The server replied 354: write the content with dot-stuffing and its end, then call `contentSent`. */
   | { readonly kind: 'content' }
-  /** The transaction is over, one outcome per recipient in their order. If reusable, `ready` or `close` follows. */
+  /** The transaction is over, with one outcome per recipient in their order. If reusable, `ready` or `close` follows. */
   | { readonly kind: 'done'; readonly outcomes: readonly RecipientOutcome[]; readonly reusable: boolean }
   /** The session never became ready. `close` follows. */
   | { readonly kind: 'failed'; readonly failure: SessionFailure; readonly permanent: boolean }
-  /** Flush the output and end the socket. Always the last event, exactly once. */
+  /** Send the output and close the socket. Always the last event, exactly once. */
   | { readonly kind: 'close' };
 
-/** What the session waits for; the shell picks the timeout of RFC 5321 4.5.3.2 by it. */
+/** What the session waits for, which decides the timeout (RFC 5321 4.5.3.2). */
 export type ClientPhase =
   | 'greeting'
   | 'helo'

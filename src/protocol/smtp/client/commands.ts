@@ -1,14 +1,14 @@
-// MAIL and RCPT with their parameters, and what must be true of a path before it may be written (RFC 5321 4.1.1.2).
-// A parameter is written only when the server offered its extension.
+// Writes MAIL and RCPT with their parameters, and checks whether a path may be written (RFC 5321 4.1.1.2).
+// A parameter is written only when the server announced its extension.
 
 import { encodeXtext } from '../xtext.ts';
 import type { ClientRecipient, ClientTransaction } from './client-types.ts';
 import type { ServerExtensions } from './extensions.ts';
 
-/** Not QCHAR (RFC 6533 3), but for a backslash that begins an escape. */
+/** Characters that are not QCHAR (RFC 6533 3), except a backslash that begins an escape. */
 const mustEscape = /\\(?!x\{[0-9A-F]{2,6}\})|[^\\!-*,-<>-~]/gu;
 
-/** Nothing that needs a second look: no quotes, backslashes, angle brackets, blanks, controls, nothing but ASCII. */
+/** A path that needs no further check: ASCII without quotes, backslashes, angle brackets, blanks and control characters. */
 const plainPath = /^[!#-;=?-[\]-~]*$/;
 
 /** RFC 3461 4.2: the address type is an atom (RFC 5322 3.2.3). */
@@ -17,8 +17,8 @@ const addressType = /^[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~]+$/;
 export type PathKind = 'ascii' | 'utf8' | 'unsafe';
 
 /**
- * Whether a path can stand between angle brackets. Unsafe: control characters (they could end the line), and blanks
- * or angle brackets outside a quoted string (they could end the path and add parameters).
+ * Can a path be written between angle brackets? It is unsafe with control characters, which could end the line, and with blanks or
+ * angle brackets outside a quoted string, which could end the path and add parameters.
  */
 export function pathKind(path: string): PathKind {
   if (plainPath.test(path)) return 'ascii';
@@ -26,7 +26,7 @@ export function pathKind(path: string): PathKind {
   let quoted = false;
   for (let i = 0; i < path.length; i++) {
     let code = path.charCodeAt(i);
-    // RFC 5321 4.1.2: in a quoted string, a backslash takes the next character with it.
+    // RFC 5321 4.1.2: in a quoted string, a backslash quotes the next character.
     if (quoted && code === 0x5c) code = path.charCodeAt(++i);
     else if (code === 0x22) quoted = !quoted;
     else if (!quoted && (code === 0x20 || code === 0x3c || code === 0x3e)) return 'unsafe';
@@ -53,14 +53,14 @@ export function mailCommand(
       command += ` ENVID=${encodeXtext(transaction.envelopeId)}`; // RFC 3461 4.4
     }
   }
-  // RFC 6710 4.2; a server that does not offer it is told nothing (4.3).
+  // RFC 6710 4.2 and 4.3: only for a server that announced it.
   if (extensions.mtPriority && transaction.priority !== undefined) {
     command += ` MT-PRIORITY=${transaction.priority}`;
   }
   return `${command}\r\n`;
 }
 
-/** The RCPT command with its CRLF (RFC 5321 4.1.1.3); DSN parameters go on as they came (RFC 3461 5.2.1). */
+/** The RCPT command with its CRLF (RFC 5321 4.1.1.3); DSN parameters are relayed unchanged (RFC 3461 5.2.1). */
 export function rcptCommand(
   recipient: ClientRecipient,
   extensions: ServerExtensions,
@@ -97,8 +97,8 @@ function orcptParameter(originalRecipient: string, useUtf8: boolean): string {
 }
 
 /**
- * An address of type utf-8 as a parameter (RFC 6533 3): `\x{HEX}` for what xtext would encode and, for a server
- * without SMTPUTF8, for all that is not ASCII. Escapes that it holds already stay.
+ * Encodes an address of type utf-8 for a parameter (RFC 6533 3): `\x{HEX}` for characters that xtext would encode and, for a server
+ * without SMTPUTF8, for all characters outside ASCII. Escapes that are in it already stay.
  */
 function encodeUtf8Address(address: string, useUtf8: boolean): string {
   return address.toWellFormed().replaceAll(mustEscape, (character) => {

@@ -1,5 +1,5 @@
-// Transparency (RFC 5321 4.5.2): a line of content that begins with a dot gets one more, and CRLF.CRLF ends it all.
-// Works on pieces cut anywhere, copies nothing: a doubled dot is one byte that two neighbouring views share.
+// Dot-stuffing (RFC 5321 4.5.2, "Transparency"): a line of content that begins with a dot gets another one, and CRLF.CRLF ends the
+// content. Pieces may be cut anywhere and are not copied: a doubled dot is one byte that two neighbouring views share.
 
 const lineFeed = 0x0a;
 const carriageReturn = 0x0d;
@@ -13,7 +13,7 @@ export class DotStuffer {
   #previous = lineFeed;
   #endsWithCrlf = true;
 
-  /** The piece as it goes to the wire: `[piece]` itself when no line in it begins with a dot, else views of it. */
+  /** The piece as it is sent: `[piece]` itself when no line in it begins with a dot, else views of it. */
   dotStuff(piece: Uint8Array): Uint8Array[] {
     const { length } = piece;
     const last = piece[length - 1];
@@ -29,7 +29,7 @@ export class DotStuffer {
     const views = cutAtStart ? [piece.subarray(0, 1)] : [];
     let start = 0;
     while (found !== -1) {
-      // Up to and with the dot; the next view begins with the same dot.
+      // Up to and including the dot. The next view begins with the same dot.
       views.push(piece.subarray(start, found + 2));
       start = found + 1;
       found = bytes.indexOf(lfDot, start);

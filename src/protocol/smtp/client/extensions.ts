@@ -1,11 +1,11 @@
-// The service extensions that a server offers in its EHLO reply (RFC 5321 4.1.1.1).
-// Keywords that mean nothing to the session are skipped, as are malformed lines.
+// Reads the service extensions that a server announces in its EHLO reply (RFC 5321 4.1.1.1).
+// Unknown keywords and malformed lines are skipped.
 
-/** What the server offers; all false before EHLO is answered and after a fall-back to HELO. */
+/** The extensions that the server announced; all false before EHLO is answered and after a fall-back to HELO. */
 export interface ServerExtensions {
   /** RFC 2920. */
   readonly pipelining: boolean;
-  /** RFC 1870: the largest message in bytes, 0 for no fixed limit; undefined when SIZE is not offered. */
+  /** RFC 1870: the largest message in bytes, 0 for no fixed limit; undefined when SIZE is not announced. */
   readonly size: number | undefined;
   /** RFC 6152. */
   readonly eightBitMime: boolean;
@@ -36,9 +36,9 @@ export const noExtensions: ServerExtensions = {
 };
 
 /**
- * Reads the lines of an EHLO reply, codes removed; the first one is the server's name and greeting.
+ * Reads the lines of an EHLO reply without codes. The first one is the server's name and greeting.
  *
- * @param ignored - keywords in upper case that count as not offered
+ * @param ignored - keywords in upper case that are treated as not announced
  */
 export function parseExtensions(
   lines: readonly string[],

@@ -1,5 +1,5 @@
-// What can be known about a transaction before anything is sent: paths that must not be written, messages that the
-// server said it will not take. Such recipients fail here, with the status that the server would have given.
+// Finds recipients that fail before anything is sent: their path must not be written, or the server announced that it does not accept
+// such a message. They get the status that the server would have replied.
 
 import { pathKind } from './commands.ts';
 import type { ClientSessionOptions, ClientTransaction, SessionFailure } from './client-types.ts';
@@ -8,9 +8,9 @@ import type { ServerExtensions } from './extensions.ts';
 type Unsent = Extract<SessionFailure, { readonly kind: 'unsent' }>;
 
 export interface LocalDecision {
-  /** Recipients that fail for good, by index. */
+  /** Recipients that fail permanently, by index. */
   readonly failures: readonly { readonly recipient: number; readonly failure: Unsent }[];
-  /** MAIL gets the SMTPUTF8 parameter for those that are left (RFC 6531 3.4). */
+  /** Does MAIL need the SMTPUTF8 parameter for the other recipients (RFC 6531 3.4)? */
   readonly useUtf8: boolean;
 }
 
@@ -31,7 +31,7 @@ function unsent(during: Unsent['during'], code: number, enhanced: string, text: 
   return { kind: 'unsent', during, code, enhanced, text };
 }
 
-/** Finds the recipients that cannot be sent to this server. */
+/** Finds the recipients to which this server cannot deliver the message. */
 export function decideLocally(
   transaction: ClientTransaction,
   extensions: ServerExtensions,
@@ -42,25 +42,30 @@ export function decideLocally(
   let useUtf8 = transaction.smtpUtf8 || sender === 'utf8';
   const failures: { readonly recipient: number; readonly failure: Unsent }[] = [];
 
-  let ofMessage: Unsent | undefined;
+  let messageFailure: Unsent | undefined;
   const limit = extensions.size ?? 0;
   if (sender === 'unsafe') {
-    ofMessage = unsent('MAIL', 553, '5.1.7', 'the sender address has characters that must not be sent');
+    messageFailure = unsent('MAIL', 553, '5.1.7', 'the sender address has characters that must not be sent');
   } else if (useUtf8 && !extensions.smtpUtf8) {
-    // RFC 6531 3.1 item 8 and 3.2: nothing is converted on the way; the message is returned.
-    ofMessage = unsent('MAIL', 550, '5.6.7', 'the message needs SMTPUTF8, which the server does not offer');
+    // RFC 6531 3.1 item 8 and 3.2: a relay does not convert the message, but returns it.
+    messageFailure = unsent(
+      'MAIL',
+      550,
+      '5.6.7',
+      'the message needs SMTPUTF8, which the server does not offer',
+    );
   } else if (limit > 0 && transaction.sizeBytes > limit) {
-    // RFC 1870 6.1: no need to ask about what exceeds the declared limit.
+    // RFC 1870 6.1: a message above the announced limit need not be tried.
     const text = `the message has ${transaction.sizeBytes} bytes, the server takes at most ${limit}`;
-    ofMessage = unsent('MAIL', 552, '5.3.4', text);
+    messageFailure = unsent('MAIL', 552, '5.3.4', text);
   } else if (transaction.body === '8BITMIME' && !extensions.eightBitMime && downgrade8bit === 'fail') {
     // RFC 6152 3
     const text = 'the message has 8-bit content, and the server does not offer 8BITMIME';
-    ofMessage = unsent('MAIL', 554, '5.6.3', text);
+    messageFailure = unsent('MAIL', 554, '5.6.3', text);
   }
   for (let recipient = 0; recipient < recipients.length; recipient++) {
-    if (ofMessage !== undefined) {
-      failures.push({ recipient, failure: ofMessage });
+    if (messageFailure !== undefined) {
+      failures.push({ recipient, failure: messageFailure });
       continue;
     }
     const address = recipients[recipient]?.address ?? '';

@@ -1,5 +1,5 @@
-// Replies of an SMTP server (RFC 5321 4.2) out of bytes, however they were cut.
-// Holds at most one unfinished reply of bounded size; makes no string unless asked for one.
+// Parses the replies of an SMTP server (RFC 5321 4.2) from chunks that may be cut anywhere.
+// It keeps at most one unfinished reply of bounded size, and creates strings only on request.
 
 import type { RemoteReply, RepliedCommand } from './client-types.ts';
 
@@ -8,10 +8,10 @@ const carriageReturn = 0x0d;
 const blank = 0x20;
 const hyphen = 0x2d;
 const nothing = Buffer.alloc(0);
-const maxText = 2000;
-/** Controls (C0, DEL, C1) and Unicode's line ends: none may reach a log line, a terminal or a DSN. */
+const maxTextCharacters = 2000;
+/** Control characters (C0, DEL, C1) and Unicode's line ends: none may get into a log line, a terminal or a DSN. */
 const control = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
-/** RFC 2034 4; some write a hash in front of it, brackets around it or a colon behind it: what they mean is clear. */
+/** RFC 2034 4. Some servers write a hash before it, brackets around it or a colon after it. */
 const enhancedPattern = /^[#([]?([245]\.\d{1,3}\.\d{1,3})(?=[ )\]:,;]|$)/;
 
 /** The text of a reply or an error on one line: every control character becomes a blank. */
@@ -26,21 +26,21 @@ function withoutStatus(line: string, enhanced: string): string {
 }
 
 export class ReplyParser {
-  /** Code of the reply that `next` found. */
+  /** The code of the reply that `next` found. */
   code = 0;
-  /** Why the bytes are no reply; empty while they are. */
+  /** Why the bytes are not a valid reply; empty while they are. */
   error = '';
   readonly #maxReplyBytes: number;
-  /** The chunk at hand, or our own copy of an unfinished reply. */
+  /** The current chunk, or our own copy of an unfinished reply. */
   #bytes: Buffer = nothing;
   #isOwn = false;
   #length = 0;
-  /** Start of the reply that is being read. */
+  /** The start of the reply that is being read. */
   #start = 0;
   #lineStart = 0;
-  /** No line feed of the current line is before this. */
+  /** The current line has no line feed before this index. */
   #scanned = 0;
-  /** Where the reply that `next` found begins and ends. */
+  /** The start and the end of the reply that `next` found. */
   #foundStart = 0;
   #foundEnd = 0;
 
@@ -48,7 +48,7 @@ export class ReplyParser {
     this.#maxReplyBytes = maxReplyBytes;
   }
 
-  /** Takes a chunk; call `next` until it returns false before the chunk's memory is used again. */
+  /** Takes a chunk. Call `next` until it returns false before the chunk's memory is reused. */
   push(chunk: Uint8Array): void {
     if (this.#start === this.#length) {
       this.#bytes = Buffer.isBuffer(chunk)
@@ -70,14 +70,14 @@ export class ReplyParser {
   }
 
   /**
-   * Goes on to the next whole reply and sets `code`; false when more bytes are needed or `error` is set.
-   * The code of the last line counts (RFC 5321 4.2.1 promises that all are the same). A line may end with a bare LF.
+   * Finds the next complete reply and sets `code`; false when more bytes are needed or `error` is set.
+   * The code of the last line counts (by RFC 5321 4.2.1 all lines have the same code). A line may end with a bare LF.
    */
   next(): boolean {
     if (this.error !== '') return false;
     const bytes = this.#bytes;
     for (;;) {
-      // Replies are short: a loop is done before `indexOf` has called into native code.
+      // A loop, since replies are so short that it is faster than the native call of `indexOf`.
       let lf = this.#scanned;
       while (lf < this.#length && bytes[lf] !== lineFeed) lf++;
       const lineIsWhole = lf < this.#length;
@@ -97,7 +97,7 @@ export class ReplyParser {
       const separator = end - at > 3 ? bytes[at + 3] : blank;
       if (code === 0 || (separator !== blank && separator !== hyphen)) {
         const shown = this.#bytes.toString('utf8', at, Math.min(end, at + 80));
-        this.error = `a line that is no SMTP reply: "${oneLine(shown)}"`;
+        this.error = `a line that is not an SMTP reply: "${oneLine(shown)}"`;
         return false;
       }
       this.#lineStart = this.#scanned = lf + 1;
@@ -110,7 +110,7 @@ export class ReplyParser {
     }
   }
 
-  /** Forgets all bytes, so that `next` finds nothing more of this chunk. */
+  /** Drops all bytes, so that `next` finds no more replies in this chunk. */
   discard(): void {
     this.#bytes = nothing;
     this.#isOwn = false;
@@ -129,26 +129,26 @@ export class ReplyParser {
     return lines;
   }
 
-  /** The reply that `next` found, for people; valid until the next `next` or `push`. */
+  /** The reply that `next` found, in the form for outcomes and logs; valid until the next `next` or `push`. */
   reply(command: RepliedCommand): RemoteReply {
     const lines = this.lines();
     const first = (lines[0] ?? '').trimStart();
-    // RFC 2034 4: the class of the status is the first digit of the code; anything else is just text.
+    // RFC 2034 4: the class of the status is the first digit of the code. A status with another class is only text.
     const [asWritten = '', status = ''] = enhancedPattern.exec(first) ?? [];
     const enhanced = status !== '' && Number(status[0]) === Math.floor(this.code / 100) ? status : '';
-    const said: string[] = [];
-    let left = maxText;
+    const shownLines: string[] = [];
+    let left = maxTextCharacters;
     for (const [at, line] of lines.entries()) {
       if (left <= 0) break;
-      // In another form than RFC 2034's it stays in the text: people and reports are told what the server said.
+      // A status in another form than that of RFC 2034 stays in the text, so that logs and reports show what the server wrote.
       const isWhole = at === 0 && asWritten !== status;
       const words = isWhole ? first : withoutStatus(line.trimStart(), enhanced === '' ? '' : asWritten);
       const text = oneLine(words.slice(0, left).toWellFormed());
       if (text === '') continue;
-      said.push(text);
+      shownLines.push(text);
       left -= text.length + 1;
     }
-    return { code: this.code, enhanced, lines: said, command };
+    return { code: this.code, enhanced, lines: shownLines, command };
   }
 
   /** Copies an unfinished reply out of the caller's chunk. */

@@ -1,15 +1,15 @@
-// What a server said, or what went wrong with it, on one line for people.
+// Replies and failures as text on one line.
 
 import type { RemoteReply, SessionFailure } from './client-types.ts';
 
-/** The text begins with its status, in a way that the parser of replies leaves in it. */
-function says(text: string, enhanced: string): boolean {
+/** Does the text begin with its status, in a form that the parser of replies leaves in the text? */
+function beginsWithStatus(text: string, enhanced: string): boolean {
   return text.startsWith(enhanced) || ('#(['.includes(text.charAt(0)) && text.startsWith(enhanced, 1));
 }
 
-/** Code, enhanced status and text as far as there are any, the status once. */
+/** Code, enhanced status and text. A status that is in the text is not repeated. */
 export function replyWords(code: number, enhanced: string, text: string): string {
-  const isInText = enhanced === '' || says(text, enhanced);
+  const isInText = enhanced === '' || beginsWithStatus(text, enhanced);
   return `${code}${isInText ? '' : ` ${enhanced}`}${text === '' ? '' : ` ${text}`}`;
 }
 
@@ -18,13 +18,13 @@ export function replyText({ code, enhanced, lines }: Omit<RemoteReply, 'command'
   return replyWords(code, enhanced, lines.join(' '));
 }
 
-/** The reply, and what it answers: `550 5.1.1 no such user (in reply to RCPT)`. */
+/** The reply with the command that it answers: `550 5.1.1 no such user (in reply to RCPT)`. */
 export function answerText(reply: RemoteReply): string {
   const { command } = reply;
   return `${replyText(reply)} (in reply to ${command === 'idle' ? 'nothing' : command})`;
 }
 
-/** Why a recipient was not taken, or why a session never became ready. */
+/** The text of a failure. */
 export function failureText(failure: SessionFailure): string {
   switch (failure.kind) {
     case 'reply':

@@ -1,4 +1,4 @@
-// A call that the session's phase does not allow: a fault of the caller, never of the server.
+// The error for a call that the session's phase does not allow: a defect of the caller, never a fault of the server.
 
 import { SluiceError } from '../../../errors/sluice-error.ts';
 

@@ -1,5 +1,5 @@
-// One transaction on its way through a session: which recipient is being answered, and who has an outcome.
-// Exactly one outcome per recipient; the first decision stands.
+// One transaction in a session: the recipient that is being answered, and the outcomes so far.
+// Promises: each recipient gets exactly one outcome, and later ones do not replace it.
 
 import { mailCommand, rcptCommand } from './commands.ts';
 import { decideLocally } from './local-checks.ts';
@@ -15,19 +15,19 @@ import type { ServerExtensions } from './extensions.ts';
 
 export class TransactionRun {
   readonly isPipelined: boolean;
-  /** Recipients without an outcome. */
+  /** The number of recipients without an outcome. */
   undecided: number;
   readonly #transaction: ClientTransaction;
   readonly #extensions: ServerExtensions;
   readonly #outcomes: (RecipientOutcome | undefined)[];
   readonly #useUtf8: boolean;
-  /** Those that failed before anything was sent; undefined when there are none. */
+  /** Recipients that failed before anything was sent; undefined when there are none. */
   readonly #notSent: ReadonlySet<number> | undefined;
-  /** The recipient whose RCPT is being sent or answered. */
+  /** The index of the recipient whose RCPT is being sent or answered. */
   #recipient = -1;
-  #somebodyAccepted = false;
+  #isAnyAccepted = false;
 
-  /** Decides at once whoever this server cannot be asked about. */
+  /** Recipients to which this server cannot deliver the message get their outcome at once. */
   constructor(transaction: ClientTransaction, extensions: ServerExtensions, options: ClientSessionOptions) {
     this.#transaction = transaction;
     this.#extensions = extensions;
@@ -42,39 +42,40 @@ export class TransactionRun {
       local.failures.length === 0 ? undefined : new Set(local.failures.map(({ recipient }) => recipient));
   }
 
-  /** What is sent first: MAIL, or with PIPELINING the whole group with DATA at its end (RFC 2920 3.1). */
-  opening(): string {
+  /** The first commands to send: MAIL, or with PIPELINING the whole group with DATA at its end (RFC 2920 3.1). */
+  openingCommands(): string {
     let commands = mailCommand(this.#transaction, this.#extensions, this.#useUtf8);
     if (this.isPipelined) {
-      while (this.nextRecipient()) commands += this.rcpt();
+      while (this.nextRecipient()) commands += this.rcptCommand();
       commands += 'DATA\r\n';
       this.#recipient = -1;
     }
     return commands;
   }
 
-  /** Goes on to the next recipient that is sent to the server; false when there is none. */
+  /** Moves to the next recipient that is sent to the server; false when there is none. */
   nextRecipient(): boolean {
     do this.#recipient++;
     while (this.#notSent?.has(this.#recipient));
     return this.#recipient < this.#outcomes.length;
   }
 
-  /** The RCPT command of the recipient at hand. */
-  rcpt(): string {
+  /** The RCPT command of the current recipient. */
+  rcptCommand(): string {
     const recipient = this.#transaction.recipients[this.#recipient];
     return recipient === undefined ? '' : rcptCommand(recipient, this.#extensions, this.#useUtf8);
   }
 
+  /** The current recipient was accepted. */
   accepted(): void {
-    this.#somebodyAccepted = true;
+    this.#isAnyAccepted = true;
   }
 
-  /** The recipient at hand was refused with a 4xx or 5xx reply. */
+  /** The current recipient was refused with a 4xx or 5xx reply. */
   refused(reply: RemoteReply): void {
-    // RFC 5321 4.5.3.1.10: 552 can be an old server's "too many recipients", which is no failure for good.
+    // RFC 5321 4.5.3.1.10: 552 can be an old server's "too many recipients", which is a temporary failure.
     const tooMany =
-      this.#somebodyAccepted && reply.code === 552 && (reply.enhanced === '' || reply.enhanced === '5.5.3');
+      this.#isAnyAccepted && reply.code === 552 && (reply.enhanced === '' || reply.enhanced === '5.5.3');
     const result = reply.code >= 500 && !tooMany ? 'permfail' : 'tempfail';
     this.#decide({ recipient: this.#recipient, result, failure: { kind: 'reply', reply } });
   }
@@ -85,12 +86,12 @@ export class TransactionRun {
     this.undecided--;
   }
 
-  /** Everyone who has no outcome was delivered. LMTP would decide one recipient per final reply instead. */
+  /** The message was delivered to all recipients without an outcome. (LMTP would have one final reply per recipient.) */
   delivered(reply: RemoteReply): void {
     this.#decideRest((recipient) => ({ recipient, result: 'delivered', reply }));
   }
 
-  /** Everyone who has no outcome fails for the same reason. */
+  /** All recipients without an outcome fail for this reason. */
   failRest(result: 'tempfail' | 'permfail', failure: SessionFailure): void {
     this.#decideRest((recipient) => ({ recipient, result, failure }));
   }
@@ -103,10 +104,10 @@ export class TransactionRun {
   }
 
   /**
-   * The connection broke after MAIL was refused for good and before the rest of its group was answered: RFC 2920 3.2 (5)
-   * has every command answered, so that the refusal may be about the group. Its recipients are tried once more.
+   * Turns a permanent refusal of MAIL into a temporary one, because the connection broke before the rest of its group was answered.
+   * A server that supports PIPELINING answers every command (RFC 2920 3.2 (5)), so it may have refused the group, and not the sender.
    */
-  doubtMail(reason: Extract<SessionFailure, { readonly kind: 'broken' }>): void {
+  makeMailRefusalTemporary(reason: Extract<SessionFailure, { readonly kind: 'broken' }>): void {
     for (const [recipient, outcome] of this.#outcomes.entries()) {
       if (outcome?.result !== 'permfail' || outcome.failure.kind !== 'reply') continue;
       const { reply } = outcome.failure;
@@ -116,7 +117,7 @@ export class TransactionRun {
     }
   }
 
-  /** The outcomes in the recipients' order. Whoever has none tempfails for this reason. */
+  /** The outcomes in the order of the recipients. @param reason - of the temporary failure of recipients without an outcome */
   finish(reason?: SessionFailure): RecipientOutcome[] {
     if (reason !== undefined) this.failRest('tempfail', reason);
     return this.#outcomes.filter((outcome) => outcome !== undefined);

@@ -4,7 +4,7 @@ import type { Chunk } from './transaction.ts';
 
 const argumentsPattern = /^ +([0-9]{1,15})( +LAST)? *$/i;
 
-/** Reads ` size [LAST]`; undefined if it is something else. Fifteen digits are exact as a number, and enough. */
+/** Reads ` size [LAST]`; undefined for any other text. Sizes of up to fifteen digits are exact as a number. */
 export function readBdatArguments(text: string): Chunk | undefined {
   const match = argumentsPattern.exec(text);
   if (match === null) return undefined;

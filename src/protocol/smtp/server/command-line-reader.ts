@@ -1,52 +1,52 @@
-// Finds command lines in received bytes, however they were cut (RFC 5321 2.3.8: only CRLF ends a line).
-// A line inside one chunk is not copied; memory is bounded by the longest line allowed.
+// Finds command lines in received chunks, which may be cut anywhere (RFC 5321 2.3.8: only CRLF ends a line).
+// A line within one chunk is not copied. Memory is bounded by the longest line allowed.
 
 import { Buffer, isUtf8 } from 'node:buffer';
 import type { InputQueue } from './input-queue.ts';
 
 const lineFeed = 0x0a;
 const carriageReturn = 0x0d;
-/** The type of the record that a TLS client begins with; no command begins with it. */
+/** The record type with which a TLS client begins. No command begins with this byte. */
 const tlsHandshake = 0x16;
 
 const nothing = Buffer.alloc(0);
-/** Of `#findLf`. */
+/** Results of `#findLf` that are no index. */
 const notFound = -1;
 const bare = -2;
 
 /**
- * `none`: more bytes are needed. `bare`: a CR or LF stood alone; `tls`: a TLS client begins its handshake; what comes after
- * either is not read. The others are complete lines.
+ * `none`: more bytes are needed. `bare`: there was a bare CR or LF; `tls`: a TLS client begins its handshake; after these two, the
+ * rest of the input is dropped. The others are complete lines.
  */
 export type LineVerdict = 'none' | 'line' | 'bare' | 'tls' | 'too-long' | 'control' | 'not-utf8';
 
 export class CommandLineReader {
   readonly #maxBytes: number;
-  /** The beginning of a line whose end was not received yet. */
+  /** The beginning of a line whose end was not received yet. Allocated once. */
   #kept: Buffer | undefined;
   #keptBytes = 0;
-  /** Octets of the line so far, also those that were not kept. */
-  #seen = 0;
+  /** Octets of the line so far, including those for which there was no room in `#kept`. */
+  #lineBytes = 0;
   #afterCr = false;
   #control = false;
   #nonAscii = false;
   #lineIsAscii = true;
 
-  /** The line of the last verdict: bytes from `start` to `end`, without CRLF; of one that is too long, its first `maxBytes`. */
+  /** The line of the last verdict, from `start` to `end`, without CRLF. Of a line that is too long, the first `maxBytes`. */
   bytes: Buffer = nothing;
   start = 0;
   end = 0;
 
-  /** @param maxBytes - the longest line in octets, with its CRLF */
+  /** @param maxBytes - the longest line in octets, including its CRLF */
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
   }
 
-  /** Reads on until a line is complete or the input is used up. */
+  /** Reads until a line is complete or the input is used up. */
   read(input: InputQueue): LineVerdict {
     while (input.hasBytes()) {
       const { chunk, position } = input;
-      if (this.#seen === 0 && chunk[position] === tlsHandshake) {
+      if (this.#lineBytes === 0 && chunk[position] === tlsHandshake) {
         input.clear();
         return 'tls';
       }
@@ -57,11 +57,11 @@ export class CommandLineReader {
       }
       const stop = lf === notFound ? chunk.length : lf + 1;
       input.position = stop;
-      this.#seen += stop - position;
+      this.#lineBytes += stop - position;
       if (lf !== notFound) return this.#complete(chunk, position, stop);
       this.#keep(chunk, position, stop);
     }
-    this.bytes = nothing; // an idle session keeps no chunk alive
+    this.bytes = nothing; // an idle session must not keep a reference to a chunk
     return 'none';
   }
 
@@ -94,10 +94,10 @@ export class CommandLineReader {
   }
 
   #complete(chunk: Buffer, from: number, to: number): LineVerdict {
-    const tooLong = this.#seen > this.#maxBytes;
+    const tooLong = this.#lineBytes > this.#maxBytes;
     const control = this.#control;
     this.#lineIsAscii = !this.#nonAscii;
-    const length = Math.min(this.#seen - 2, this.#maxBytes);
+    const length = Math.min(this.#lineBytes - 2, this.#maxBytes);
     if (this.#keptBytes > 0) {
       this.#keep(chunk, from, to);
       this.bytes = this.#kept ?? chunk;
@@ -108,7 +108,7 @@ export class CommandLineReader {
     }
     this.end = this.start + length;
     this.#keptBytes = 0;
-    this.#seen = 0;
+    this.#lineBytes = 0;
     this.#control = false;
     this.#nonAscii = false;
     if (tooLong) return 'too-long';
@@ -117,7 +117,7 @@ export class CommandLineReader {
     return 'line';
   }
 
-  /** Keeps as much as there is room for. */
+  /** Copies as much as there is room for. */
   #keep(chunk: Buffer, from: number, to: number): void {
     this.#kept ??= Buffer.allocUnsafe(this.#maxBytes);
     this.#keptBytes += chunk.copy(this.#kept, this.#keptBytes, from, to);

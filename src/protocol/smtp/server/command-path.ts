@@ -1,4 +1,4 @@
-// Finds the path in the argument of MAIL and RCPT (RFC 5321 4.1.1.2, 4.1.1.3): strictly, or as devices and old programs write it.
+// Finds the path in the argument of MAIL and RCPT (RFC 5321 4.1.1.2, 4.1.1.3): strictly, or also in the forms of devices and old programs.
 
 import type { InvalidAddress } from '../../../address/address-fault.ts';
 import type { Path, PathOptions } from '../../../address/path.ts';
@@ -8,14 +8,14 @@ import type { Leniency } from './server-types.ts';
 const space = 0x20;
 const less = 0x3c;
 
-/** Blanks before the keyword and before its colon; only the first one belongs there. */
+/** Allows several blanks before the keyword, and blanks before its colon. */
 const oddPrefix = { from: /^ +from *:/i, to: /^ +to *:/i };
 const usualPrefix = { from: ' from:', to: ' to:' };
 
 /**
- * The index of the path in `text`, which is what follows the verb; -1 if the keyword does not stand there.
+ * The index of the path in `text`, the part of the line after the verb; -1 if the keyword is missing.
  *
- * @param keyword - of MAIL `from`, of RCPT `to`
+ * @param keyword - `from` for MAIL, `to` for RCPT
  */
 export function pathStart(text: string, keyword: 'from' | 'to', { oddCommands }: Leniency): number {
   const prefix = usualPrefix[keyword];
@@ -25,24 +25,24 @@ export function pathStart(text: string, keyword: 'from' | 'to', { oddCommands }:
     if (odd === null) return -1;
     i = odd[0].length;
   }
-  // RFC 5321 3.3: no blank belongs between the colon and the path; clients that send one mean nothing by it.
+  // RFC 5321 3.3 allows no blank between the colon and the path, but some clients send one.
   while (text.charCodeAt(i) === space) i++;
   return i;
 }
 
-/** Reads the path that begins at `start`; what follows it is the caller's. */
+/** Reads the path that begins at `start`. The text after it is not looked at. */
 export function readPath(
   text: string,
   start: number,
   options: PathOptions,
   { oddCommands, defaultDomain }: Leniency,
 ): Path | InvalidAddress {
-  const all = defaultDomain === '' ? options : { ...options, defaultDomain };
-  const path = parsePath(text, all, start);
+  const pathOptions = defaultDomain === '' ? options : { ...options, defaultDomain };
+  const path = parsePath(text, pathOptions, start);
   if (path.kind !== 'invalid' || !oddCommands) return path;
-  if (text.charCodeAt(start) !== less) return withoutBrackets(text, start, all);
+  if (text.charCodeAt(start) !== less) return withoutBrackets(text, start, pathOptions);
   const isPadded = text.charCodeAt(start + 1) === space || text[text.indexOf('>', start) - 1] === ' ';
-  return isPadded ? withInnerBlanks(text, start, all) : path;
+  return isPadded ? withInnerBlanks(text, start, pathOptions) : path;
 }
 
 /** `MAIL FROM:user@example.com SIZE=1`: a path that ends with the first blank. */

@@ -2,7 +2,7 @@
 
 const space = 0x20;
 
-/** Four letters as one number; setting bit 5 lowers letters and makes no letter of anything else that is printable. */
+/** Packs four letters into one number. Setting bit 5 makes letters lower case, and turns no other printable character into a letter. */
 function pack(a: number, b: number, c: number, d: number): number {
   return ((a | 0x20) << 24) | ((b | 0x20) << 16) | ((c | 0x20) << 8) | (d | 0x20);
 }

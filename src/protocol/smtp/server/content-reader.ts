@@ -1,5 +1,5 @@
-// Reads the content of one message, by DATA or by BDAT chunks, within the limits of size and line length. A message that breaks
-// a rule is refused once and then read to its end without being handed on (RFC 5321 4.5.3.1.9, RFC 3030 2).
+// Reads the content of one message, by DATA or by BDAT chunks, within the limits of size and line length. When a message breaks a
+// rule, this is reported once, and the rest is read and dropped (RFC 5321 4.5.3.1.9, RFC 3030 2).
 
 import { Buffer } from 'node:buffer';
 import { ContentScanner } from './content-scanner.ts';
@@ -13,28 +13,28 @@ import { TextLineLimit } from './text-line-limit.ts';
 const nothing: Uint8Array = Buffer.alloc(0);
 
 /**
- * `none`: more bytes are needed. `piece`: some content is in `piece`. `refused`: a rule was broken, comes once.
- * `end`: the content, or this chunk of it, is read; `refusal` says whether it may be taken.
+ * `none`: more bytes are needed. `piece`: there is content in `piece`. `refused`: a rule was broken; it comes once.
+ * `end`: the content, or this chunk of it, was read to its end; `refusal` is set when it is refused.
  */
 export type ContentStep = 'none' | 'piece' | 'refused' | 'end';
 
 export class ContentReader {
   piece: Uint8Array = nothing;
-  /** What to answer at the end; undefined while the content is good. */
+  /** The reply that refuses the content at its end; undefined while no rule was broken. */
   refusal: FixedReply | undefined;
-  /** Whether the chunk being read is the last of its message; true for DATA. */
+  /** Is the chunk that is being read the last of its message? True for DATA. */
   isLast = true;
 
   readonly #scanner = new ContentScanner();
   readonly #options: ServerSessionOptions;
   readonly #lineLimit: TextLineLimit | undefined;
-  /** Undefined where a CR or LF alone is refused. */
+  /** Undefined when a bare CR or LF is refused. */
   readonly #repair: LineRepair | undefined;
-  /** Octets of the chunk (BDAT) not read yet; Infinity for DATA. */
-  #left = 0;
+  /** Octets of the chunk (BDAT) that were not read yet; Infinity for DATA. */
+  #leftOctets = 0;
   /** Octets of content until the message is too big. */
-  #room = 0;
-  #refusedNow = false;
+  #roomOctets = 0;
+  #reportRefusal = false;
   #ended = false;
 
   constructor(options: ServerSessionOptions) {
@@ -43,47 +43,47 @@ export class ContentReader {
     this.#lineLimit = options.maxTextLineBytes > 0 ? new TextLineLimit(options.maxTextLineBytes) : undefined;
   }
 
-  /** The content of DATA follows. */
+  /** Begins the content of DATA. */
   startData(): void {
     this.#start(true);
     this.isLast = true;
-    this.#left = Infinity;
+    this.#leftOctets = Infinity;
   }
 
-  /** The chunks of a new message follow, each announced by `chunk`. */
+  /** Begins a message in chunks, each of which is begun by `startChunk`. */
   startChunks(): void {
     this.#start(false);
   }
 
-  /** A chunk of this many octets follows (RFC 3030 2). */
-  chunk(octets: number, isLast: boolean): void {
-    this.#left = octets;
+  /** Begins a chunk of this many octets (RFC 3030 2). */
+  startChunk(octets: number, isLast: boolean): void {
+    this.#leftOctets = octets;
     this.isLast = isLast;
     this.#ended = false;
-    if (octets > this.#room) this.#refuse(Replies.tooBig);
+    if (octets > this.#roomOctets) this.#refuse(Replies.tooBig);
   }
 
-  /** A chunk follows that will be answered with this reply: it is read and dropped. */
+  /** Begins a chunk that is read and dropped before this reply is sent. */
   discardChunk(octets: number, reply: FixedReply): void {
     this.#start(false);
-    this.#left = octets;
+    this.#leftOctets = octets;
     this.refusal = reply;
     this.#scanner.skip();
   }
 
   read(input: InputQueue): ContentStep {
     for (;;) {
-      if (this.#refusedNow) {
-        this.#refusedNow = false;
+      if (this.#reportRefusal) {
+        this.#reportRefusal = false;
         return 'refused';
       }
       if (this.#ended) return 'end';
       let piece: Uint8Array | undefined;
-      if (this.#left === 0) {
+      if (this.#leftOctets === 0) {
         piece = this.#endOfChunk();
       } else {
         if (!input.hasBytes()) {
-          this.piece = nothing; // a waiting session keeps no chunk alive
+          this.piece = nothing; // a waiting session must not keep a reference to a chunk
           return 'none';
         }
         piece = this.#scan(input);
@@ -96,25 +96,25 @@ export class ContentReader {
     this.#scanner.restart(this.#repair === undefined ? 'refuse' : 'pass', dots);
     this.#repair?.restart();
     this.#lineLimit?.restart();
-    this.#room = this.#options.maxMessageBytes > 0 ? this.#options.maxMessageBytes : Infinity;
+    this.#roomOctets = this.#options.maxMessageBytes > 0 ? this.#options.maxMessageBytes : Infinity;
     this.refusal = undefined;
-    this.#refusedNow = false;
+    this.#reportRefusal = false;
     this.#ended = false;
   }
 
   #scan(input: InputQueue): Uint8Array | undefined {
     const { chunk, position } = input;
-    const verdict = this.#scanner.scan(chunk, position, Math.min(chunk.length, position + this.#left));
+    const verdict = this.#scanner.scan(chunk, position, Math.min(chunk.length, position + this.#leftOctets));
     const { next } = this.#scanner;
     input.position = next;
-    this.#left -= next - position;
+    this.#leftOctets -= next - position;
     if (verdict === 'end') this.#ended = true;
     else if (verdict === 'bare') this.#refuse(Replies.bareNewlineInContent);
     const { piece } = this.#scanner;
     return piece === undefined || this.#repair === undefined ? piece : this.#repair.convert(piece);
   }
 
-  /** Gives what the end of the last chunk adds to the content. */
+  /** @returns what the end of the last chunk adds to the content */
   #endOfChunk(): Uint8Array | undefined {
     this.#ended = true;
     if (!this.isLast || this.refusal !== undefined) return undefined;
@@ -122,16 +122,16 @@ export class ContentReader {
     return this.#repair?.finish();
   }
 
-  /** Takes as much of the piece as the limits allow into `piece`; false if that is nothing. The piece is free of bare newlines. */
+  /** Sets `piece` to as much of it as the limits allow; false if that is nothing. It has no bare newlines. */
   #admit(piece: Uint8Array): boolean {
     let reason: FixedReply | undefined;
-    let allowed = this.#lineLimit === undefined ? piece.length : this.#lineLimit.allowed(piece);
+    let allowed = this.#lineLimit === undefined ? piece.length : this.#lineLimit.allowedBytes(piece);
     if (allowed < piece.length) reason = Replies.textLineTooLong;
-    if (allowed > this.#room) {
-      allowed = this.#room;
+    if (allowed > this.#roomOctets) {
+      allowed = this.#roomOctets;
       reason = Replies.tooBig;
     }
-    this.#room -= allowed;
+    this.#roomOctets -= allowed;
     this.piece = allowed === piece.length ? piece : piece.subarray(0, allowed);
     if (reason !== undefined) this.#refuse(reason);
     return allowed > 0;
@@ -140,7 +140,7 @@ export class ContentReader {
   #refuse(reason: FixedReply): void {
     if (this.refusal !== undefined) return;
     this.refusal = reason;
-    this.#refusedNow = true;
+    this.#reportRefusal = true;
     this.#scanner.skip();
   }
 }

@@ -1,5 +1,5 @@
-// Finds the end of a message's content and takes out the dot-stuffing, in one pass over each chunk and without copying
-// (RFC 5321 4.1.1.4, 4.5.2). Only CRLF.CRLF ends a message: a CR or LF alone never does, in any combination (RFC 5321 2.3.8).
+// Finds the end of a message's content and removes the dot-stuffing, in one pass over each chunk and without copying
+// (RFC 5321 4.1.1.4, 4.5.2). Promises: only CRLF.CRLF ends a message, never a bare CR or LF in any combination (RFC 5321 2.3.8).
 
 import { nextControlByte } from './control-bytes.ts';
 
@@ -10,31 +10,31 @@ const dot = 0x2e;
 const dotPiece = Uint8Array.of(dot);
 const dotCrPiece = Uint8Array.of(dot, carriageReturn);
 
-/** What the bytes before the current one leave open. */
+/** The states of the scanner, after the last byte: within a line. */
 const text = 0;
-/** A true CRLF, or the beginning of the content. */
+/** After a CRLF, or at the beginning of the content. */
 const lineStart = 1;
-/** A CR, which was handed on as content. */
+/** After a CR, which was part of a piece. */
 const afterCr = 2;
-/** A dot at the start of a line, which was not handed on. */
+/** After a dot at the start of a line, which was not part of a piece. */
 const afterDot = 3;
-/** The same and a CR, neither of which was handed on. */
+/** After a dot at the start of a line and a CR, neither of which was part of a piece. */
 const afterDotCr = 4;
 
 /**
- * `more`: go on with the bytes from `next`, or with the next chunk. `end`: the message ended before `next`.
- * `bare`: a CR or LF alone was found, and `refuse` was asked for; go on from `next` as after `more`.
+ * `more`: continue with the bytes from `next`, or with the next chunk. `end`: the message ended before `next`.
+ * `bare`: a bare CR or LF was found under the rule `refuse`; continue from `next` as after `more`.
  */
 export type ContentVerdict = 'more' | 'end' | 'bare';
 
-/** What to do with a CR or LF alone; `skip`: look for the end of the content only, and hand nothing on. */
+/** What to do with a bare CR or LF. With `skip`, only the end of the content is looked for, and there are no pieces. */
 export type BareNewlineRule = 'refuse' | 'pass' | 'skip';
 
-/** Scans the content of one message; `restart` makes it ready for the next. */
+/** Scans the content of one message; `restart` prepares it for the next one. */
 export class ContentScanner {
-  /** After `scan`: a piece of content, if any; a view into the chunk where possible. */
+  /** After `scan`: a piece of content, if there is one; a view into the chunk where possible. */
   piece: Uint8Array | undefined;
-  /** After `scan`: index of the first byte that was not consumed. */
+  /** After `scan`: the index of the first byte that was not consumed. */
   next = 0;
 
   #state = lineStart;
@@ -48,34 +48,34 @@ export class ContentScanner {
     this.#dots = dots;
   }
 
-  /** From here on nothing is handed on, only the end is looked for: the message is already refused. */
+  /** From now on, only the end is looked for and there are no pieces, since the message is refused already. */
   skip(): void {
     this.#rule = 'skip';
     this.piece = undefined;
   }
 
-  /** After the last byte of content whose end is known by its length (BDAT): `bare` if the LF of a CR did not come. */
+  /** Call it after the last byte of content by BDAT, which has no end mark. `bare` if the content ends with a CR without its LF. */
   finish(): ContentVerdict {
     this.piece = undefined;
     return this.#state === afterCr && this.#rule === 'refuse' ? 'bare' : 'more';
   }
 
-  /** Reads on from `from`, at most to `to`; hands on at most one piece. */
+  /** Scans from `from`, at most to `to`, and sets at most one piece. */
   scan(chunk: Uint8Array, from: number, to: number): ContentVerdict {
     this.piece = undefined;
     this.next = from;
     if (from >= to) return 'more';
     if (this.#state !== text) {
       const verdict = this.#resume(chunk, from);
-      // Something was decided about bytes of the chunk before; the rest of this one comes with the next call.
+      // This call decided about bytes of the chunk before. The next call scans the rest of this chunk.
       if (verdict !== undefined) return verdict;
     }
     return this.#scanText(chunk, this.next, to);
   }
 
   /**
-   * Deals with what the bytes before left open. Undefined: scanning may go on at `next` as within a line, or (with the state
-   * set to `lineStart`) at the start of one.
+   * Decides about bytes of the chunk before whose meaning depends on the next byte.
+   * @returns undefined when scanning may continue at `next` within a line
    */
   #resume(chunk: Uint8Array, from: number): ContentVerdict | undefined {
     const c = chunk[from] as number;
@@ -93,7 +93,7 @@ export class ContentScanner {
         }
         this.#state = lineStart;
         this.next = from + 1;
-        this.#hand(chunk, from, from + 1);
+        this.#setPiece(chunk, from, from + 1);
         return 'more';
       case afterDot:
         if (c === carriageReturn) {
@@ -102,10 +102,10 @@ export class ContentScanner {
           return 'more';
         }
         this.#state = text;
-        // RFC 5321 4.5.2: other characters follow, so the dot was stuffing. Before a bare LF it was not: a line that is "."
-        // for whoever takes LF for a newline stays a line of content.
+        // RFC 5321 4.5.2: other characters follow, so the dot was added by dot-stuffing. Before a bare LF the dot is kept, so that a
+        // line "." stays content also for a server that takes LF for a line end.
         if (c === lineFeed) {
-          this.#handFixed(dotPiece);
+          this.#setFixedPiece(dotPiece);
           return 'more';
         }
         return undefined;
@@ -114,15 +114,15 @@ export class ContentScanner {
           this.next = from + 1;
           return 'end';
         }
-        this.#state = afterCr; // this CR stood alone, and the dot before it is content
-        this.#handFixed(dotCrPiece);
+        this.#state = afterCr; // a bare CR: it and the dot before it are content
+        this.#setFixedPiece(dotCrPiece);
         return 'more';
       default:
         return undefined;
     }
   }
 
-  /** Within a line; the state is `text`. */
+  /** Scans within a line: the state is `text`. */
   #scanText(chunk: Uint8Array, from: number, to: number): ContentVerdict {
     const dots = this.#dots;
     let i = from;
@@ -137,8 +137,8 @@ export class ContentScanner {
           if (this.#rule !== 'refuse') continue;
           this.#state = afterCr;
           this.next = i;
-          this.#hand(chunk, from, i);
-          return 'more'; // the next call finds it alone
+          this.#setPiece(chunk, from, i);
+          return 'more'; // the next call finds the bare CR
         }
         i++;
         if (i === to) {
@@ -146,7 +146,7 @@ export class ContentScanner {
           break;
         }
         if (dots && chunk[i] === dot) {
-          this.#hand(chunk, from, i);
+          this.#setPiece(chunk, from, i);
           if (i + 2 < to && chunk[i + 1] === carriageReturn && chunk[i + 2] === lineFeed) {
             this.next = i + 3;
             return 'end';
@@ -159,7 +159,7 @@ export class ContentScanner {
         const at = i - 1;
         if (at > from) {
           this.next = at;
-          this.#hand(chunk, from, at);
+          this.#setPiece(chunk, from, at);
           return 'more';
         }
         this.next = i;
@@ -167,15 +167,15 @@ export class ContentScanner {
       }
     }
     this.next = to;
-    this.#hand(chunk, from, to);
+    this.#setPiece(chunk, from, to);
     return 'more';
   }
 
-  #hand(chunk: Uint8Array, from: number, to: number): void {
+  #setPiece(chunk: Uint8Array, from: number, to: number): void {
     if (this.#rule !== 'skip' && to > from) this.piece = chunk.subarray(from, to);
   }
 
-  #handFixed(piece: Uint8Array): void {
+  #setFixedPiece(piece: Uint8Array): void {
     if (this.#rule !== 'skip') this.piece = piece;
   }
 }

@@ -1,5 +1,5 @@
-// Values of the DSN parameters ENVID and ORCPT as clients of the wild write them (RFC 3461 4.2, 4.4). They say how reports about a message
-// look, no more: a value that cannot be read is left out, and never a reason to refuse the message.
+// Reads the values of the DSN parameters ENVID and ORCPT as real clients write them (RFC 3461 4.2, 4.4). They only affect how reports
+// look, so a value that cannot be read is dropped, and is never a reason to refuse the message.
 
 import { parseMailbox } from '../../../address/path.ts';
 import { decodeXtext, encodeXtext } from '../xtext.ts';
@@ -12,7 +12,7 @@ const maxOrcptOctets = 500;
 const addressType = /^[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~]+$/;
 const printable = /^[\x20-\x7e]+$/;
 
-/** The decoded ENVID: printable ASCII; undefined if there is none to be had. */
+/** The decoded ENVID, in printable ASCII; undefined if it is not given or cannot be read. */
 export function readEnvelopeId(value: string | undefined): string | undefined {
   if (value === undefined || value.length > maxEnvidOctets) return undefined;
   const decoded = decodeXtext(value);
@@ -21,7 +21,7 @@ export function readEnvelopeId(value: string | undefined): string | undefined {
 }
 
 /**
- * The decoded ORCPT, `addr-type;address`; an address alone is of the type `rfc822`. Undefined if there is none to be had.
+ * The decoded ORCPT, `addr-type;address`; an address without a type gets the type `rfc822`. Undefined if it cannot be read.
  *
  * @param smtpUtf8 - whether SMTPUTF8 was given on MAIL
  */
@@ -44,20 +44,19 @@ export function readOriginalRecipient(value: string | undefined, smtpUtf8: boole
 
 function readAddress(encoded: string): string | undefined {
   const decoded = decodeXtext(encoded);
-  // A control character in it could forge a line of a delivery report.
+  // A control character could forge a line of a delivery report.
   if (decoded !== undefined && decoded !== '' && !/[\x00-\x1f\x7f]/.test(decoded)) return decoded;
   return isLiteral(encoded, maxOrcptOctets) ? encoded : undefined;
 }
 
 /**
- * Whether a value that is no xtext is text as it stands, and can be handed on: some clients encode nothing, and send
- * `user+tag@example.com` or `a==`.
+ * Can a value that is not xtext be used unchanged? Some clients do not encode it, and send `user+tag@example.com` or `a==`.
  */
 function isLiteral(value: string, maxOctets: number): boolean {
   if (!printable.test(value) || encodeXtext(value).length > maxOctets) return false;
   for (const [, hex] of value.matchAll(/\+([0-9A-Fa-f]{2})/g)) {
     const octet = Number.parseInt(hex ?? '', 16);
-    // What decodes to a control character was encoded, and is none to keep.
+    // An encoded control character must not be kept.
     if (octet < 0x20 || octet === 0x7f) return false;
   }
   return true;

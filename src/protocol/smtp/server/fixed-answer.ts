@@ -1,10 +1,10 @@
-// Commands whose answer never depends on anything: NOOP, HELP, and those that are not offered.
+// The answers to commands that do not depend on the state of the session: NOOP, HELP, and commands that are not offered.
 
 import { Verb } from './command-verb.ts';
 import type { FixedReply } from './replies.ts';
 import { Replies } from './replies.ts';
 
-/** The answer to a verb that the session itself has nothing to do for. */
+/** The answer to a verb for which the session does nothing else. */
 export function fixedAnswer(verb: number): FixedReply {
   switch (verb) {
     case Verb.noop:
@@ -14,7 +14,7 @@ export function fixedAnswer(verb: number): FixedReply {
     case Verb.expn:
     case Verb.auth:
     case Verb.starttls:
-      return Replies.notImplemented; // RFC 5321 4.2.4: known, but not here
+      return Replies.notImplemented; // RFC 5321 4.2.4: recognized, but not implemented
     default:
       return Replies.unrecognized;
   }

@@ -1,15 +1,16 @@
-// Tells lines of other protocols from SMTP commands: a web page, or a service that fetches any URL, can be made to send lines of
-// SMTP to this port inside an HTTP request. Its sender is often in a network that may relay, so no later line may be carried out.
+// Recognizes lines of other protocols, above all HTTP. An attacker can make a browser, or a service that fetches URLs, send SMTP
+// commands to this port inside an HTTP request. That client is often in a network that may relay, so after such a line no command
+// may be executed.
 
 const space = 0x20;
 const star = 0x2a;
 const slashByte = 0x2f;
 const dot = 0x2e;
 
-/** Methods of HTTP, and PRI, with which HTTP/2 begins. What is no token of SMTP may stand behind them, a control character too. */
+/** The methods of HTTP, and PRI, with which HTTP/2 begins. A blank or a control character may follow them. */
 const method =
   /^[\x00-\x20\x7f]*(?:CONNECT|DELETE|GET|HEAD|OPTIONS|PATCH|POST|PRI|PUT|QUERY|TRACE)(?:[\x00-\x20\x7f]|$)/i;
-/** Any word before what a request can be for: a path, `*`, or a URL. */
+/** Any word before the target of a request: a path, `*`, or a URL. */
 const request = /^[\x00-\x20\x7f]*[\w!#$%&'*+.^`|~-]+[\x00-\x20\x7f]+(?:[/*]|[a-z][a-z0-9+.-]*:\/\/)/i;
 /** A header field such as `Host:`. No command of SMTP has a colon after its verb; `MAILFROM:` is just a mistake. */
 const field = /^(?!MAIL|RCPT)[A-Z][A-Z0-9-]*:/i;
@@ -19,8 +20,8 @@ const status = /^[\x00-\x20\x7f]*(?:HTTP|ICAP|RTSP|SIP)\/\d/i;
 const version = /(?:HTTP|ICAP|RTSP|SIP)\/\d(?:\.\d)?[\x00-\x20\x7f]*$/i;
 
 /**
- * Whether the line is a request line, a status line or a header field of HTTP or one of its relatives. For lines whose verb is not
- * SMTP's, and for the beginning of those that are no line of SMTP whatever their verb is.
+ * Is the line a request line, a status line or a header field of HTTP or a related protocol? For lines without a verb of SMTP, and
+ * for the beginning of lines that are malformed with any verb.
  */
 export function isForeignLine(text: string): boolean {
   return (
@@ -29,11 +30,11 @@ export function isForeignLine(text: string): boolean {
 }
 
 /**
- * Whether the line from `start` to `end`, with a verb of SMTP, is a request line all the same: programs can be made to send any word
- * as the method. Its argument begins with `/` or `*`, or it ends with `HTTP/1.1` or the like. Looks at a few bytes only, as every
- * command comes by here.
+ * Is the line from `start` to `end`, which has a verb of SMTP, a request line? Programs can be made to send any word as the method.
+ * Then its argument begins with `/` or `*`, or the line ends with `HTTP/1.1` or the like. It looks at a few bytes only, since it is
+ * called for every command.
  *
- * @param isPath - MAIL or RCPT: their parameters may end with any text, so that a blank must stand before `HTTP`
+ * @param isPath - whether it is MAIL or RCPT: their parameters may end with any text, so a blank is required before `HTTP`
  */
 export function isRequestWithVerb(bytes: Uint8Array, start: number, end: number, isPath: boolean): boolean {
   let argument = start + 4;

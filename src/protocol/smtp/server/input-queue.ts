@@ -1,4 +1,4 @@
-// Received chunks in order, read through a position; nothing is copied or joined.
+// A queue of received chunks, with a position for reading. Chunks are not copied or joined.
 
 import { Buffer } from 'node:buffer';
 
@@ -7,7 +7,7 @@ const empty = Buffer.alloc(0);
 export class InputQueue {
   /** The chunk that is being read. */
   chunk: Buffer = empty;
-  /** Index of the next unread byte in `chunk`. */
+  /** The index of the next unread byte in `chunk`. */
   position = 0;
   #waiting: Buffer[] = [];
   #waitingBytes = 0;
@@ -31,7 +31,7 @@ export class InputQueue {
     }
   }
 
-  /** Moves on to the next chunk if this one was read to its end; false if nothing is left. */
+  /** Moves to the next chunk if this one was read to its end; false if no bytes are left. */
   hasBytes(): boolean {
     if (this.position < this.chunk.length) return true;
     const next = this.#waiting.shift();

@@ -1,5 +1,5 @@
-// What a line means in the state that the session is in (RFC 5321 4.1.4): a question for the caller, a reply, or something
-// that the session does. Changes nothing itself.
+// Decides what follows from a line in the present state of the session (RFC 5321 4.1.4): a question for the caller, a reply, or an
+// action of the session. It changes no state.
 
 import { readBdatArguments } from './bdat-arguments.ts';
 import type { CommandLineReader, LineVerdict } from './command-line-reader.ts';
@@ -22,16 +22,16 @@ export type Question = Extract<
   { readonly kind: 'hello' | 'mail' | 'rcpt' | 'data' | 'end' | 'vrfy' }
 >;
 
-/** A FixedReply, which has no `kind`, is sent as it is. */
+/** A FixedReply, which has no `kind`, is sent unchanged. */
 export type CommandVerdict =
   | FixedReply
   | Question
-  /** RSET and QUIT that are in order. */
+  /** Valid RSET and QUIT. */
   | { readonly kind: 'reset' }
   | { readonly kind: 'quit' }
-  /** A chunk follows; with a refusal it is read, dropped, and answered so (RFC 3030 2). */
+  /** A chunk follows. With a refusal, the chunk is read and dropped before this reply is sent (RFC 3030 2). */
   | { readonly kind: 'chunk'; readonly chunk: Chunk; readonly refusal: FixedReply | undefined }
-  /** The last reply; nothing more is read. */
+  /** The reply that ends the session: no more input is read. */
   | { readonly kind: 'close'; readonly reply: FixedReply };
 
 const data: CommandVerdict = { kind: 'data' };
@@ -39,8 +39,8 @@ const reset: CommandVerdict = { kind: 'reset' };
 const quit: CommandVerdict = { kind: 'quit' };
 
 /**
- * What was read, whatever it is.
- * @param verdict - what `lines` has read
+ * Judges a line, a malformed line, or input of another protocol.
+ * @param verdict - the verdict with which `lines` read it
  */
 export function judgeLine(
   verdict: Exclude<LineVerdict, 'none'>,
@@ -51,7 +51,7 @@ export function judgeLine(
     case 'line':
       return judgeCommand(lines, facts);
     case 'bare':
-      // After a bare newline may come a message that another server took for one: nothing more is read.
+      // What follows a bare newline may be a message that another server took for content (SMTP smuggling): it is not read.
       return { kind: 'close', reply: Replies.bareNewline };
     case 'tls':
       return wrongProtocol(facts);
@@ -132,7 +132,7 @@ function judgeData(lines: CommandLineReader, { transaction }: SessionFacts): Com
 
 function judgeBdat(lines: CommandLineReader, { options, transaction }: SessionFacts): CommandVerdict {
   const chunk = readBdatArguments(lines.text(4));
-  // Where the chunk ends is unknown, so what follows must not be taken for commands.
+  // The end of the chunk is unknown, so its content could be taken for commands.
   if (chunk === undefined) return { kind: 'close', reply: Replies.bdatSyntax };
   const refusal = options.extensions.chunking ? transaction.contentRefusal : Replies.notImplemented;
   return { kind: 'chunk', chunk, refusal };

@@ -1,6 +1,6 @@
-// Repairs the line ends of content that comes with a CR or LF alone (RFC 5321 2.3.8): what it gives has none. CRs before an LF belong
-// to its line end, an LF alone is one. Other CRs are no line end in the header, where they would begin a field that the writer of the
-// text did not write: they become a blank. In the body they become one, as the sender of a progress bar means them.
+// Repairs the line ends of content with a bare CR or LF (RFC 5321 2.3.8): its result has none. A bare LF, or an LF after one or more
+// CRs, becomes CRLF. Another CR becomes a blank in the header, where a line end would begin a field that the author did not write.
+// In the body it becomes CRLF, since programs write such CRs for progress bars.
 
 import { Buffer } from 'node:buffer';
 
@@ -9,10 +9,10 @@ const carriageReturn = 0x0d;
 const space = 0x20;
 
 export class LineRepair {
-  /** CRs that may belong to a line end; several are as good as one. */
+  /** Was the last byte a CR, which may belong to a line end? Several CRs count as one. */
   #afterCr = false;
   #lineIsEmpty = true;
-  /** RFC 5322 2.1: the header goes up to the first empty line. */
+  /** RFC 5322 2.1: the header ends at the first empty line. */
   #inHeader = true;
 
   restart(): void {
@@ -21,7 +21,7 @@ export class LineRepair {
     this.#inHeader = true;
   }
 
-  /** The next piece, repaired; what depends on the byte after it comes with the next. */
+  /** Repairs the next piece. Bytes that depend on the following one come with the next piece. */
   convert(piece: Uint8Array): Uint8Array {
     const out = Buffer.allocUnsafe(piece.length * 2 + 2);
     let length = 0;
@@ -31,7 +31,7 @@ export class LineRepair {
       } else if (c === lineFeed) {
         length = this.#endLine(out, length);
       } else {
-        if (this.#afterCr) length = this.#loneCr(out, length);
+        if (this.#afterCr) length = this.#replaceBareCr(out, length);
         out[length++] = c;
         this.#lineIsEmpty = false;
       }
@@ -39,7 +39,7 @@ export class LineRepair {
     return out.subarray(0, length);
   }
 
-  /** The end of content that ends with CRs: they are its last line end. */
+  /** Ends the content: CRs at its end become its last line end. */
   finish(): Uint8Array {
     const out = Buffer.allocUnsafe(2);
     return out.subarray(0, this.#afterCr ? this.#endLine(out, 0) : 0);
@@ -54,7 +54,7 @@ export class LineRepair {
     return at + 2;
   }
 
-  #loneCr(out: Buffer, at: number): number {
+  #replaceBareCr(out: Buffer, at: number): number {
     if (!this.#inHeader) return this.#endLine(out, at);
     this.#afterCr = false;
     this.#lineIsEmpty = false;

@@ -1,4 +1,4 @@
-// The replies that name this host or its extensions, made once for all sessions with the same options.
+// The replies with the name of this host or its extensions. They are encoded once for all sessions with the same options.
 
 import type { Buffer } from 'node:buffer';
 import type { FixedReply } from './replies.ts';
@@ -16,19 +16,19 @@ export interface ListenerReplies {
   readonly wrongProtocol: FixedReply;
 }
 
-const known = new WeakMap<ServerSessionOptions, ListenerReplies>();
+const repliesByOptions = new WeakMap<ServerSessionOptions, ListenerReplies>();
 
 /** The replies for these options; the options must not change afterwards. */
 export function listenerReplies(options: ServerSessionOptions): ListenerReplies {
-  let replies = known.get(options);
+  let replies = repliesByOptions.get(options);
   if (replies === undefined) {
     replies = makeReplies(options);
-    known.set(options, replies);
+    repliesByOptions.set(options, replies);
   }
   return replies;
 }
 
-/** The answer to an accepted EHLO or HELO. @param text - for people, instead of nothing behind our name */
+/** The answer to an accepted EHLO or HELO. @param text - added after our name */
 export function helloReply(
   options: ServerSessionOptions,
   extended: boolean,

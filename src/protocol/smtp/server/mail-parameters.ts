@@ -17,7 +17,7 @@ const noParameters: MailParameters = Object.freeze({ sizeBytes: 0, body: '7BIT',
 /** RFC 1870 4: up to 20 digits. */
 const sizeValue = /^[0-9]{1,20}$/;
 
-/** Reads the parameters that follow the reverse path at `start`, or gives the reply that refuses them. */
+/** Reads the parameters that begin at `start`, after the reverse path, or returns the reply that refuses them. */
 export function readMailParameters(
   text: string,
   start: number,
@@ -28,13 +28,13 @@ export function readMailParameters(
   if ('code' in parameters) return { refusal: parameters };
   const params: Writable<MailParameters> = { ...noParameters };
   for (const { keyword, value } of parameters) {
-    const refusal = readOne(params, keyword, value, extensions);
+    const refusal = readParameter(params, keyword, value, extensions);
     if (refusal !== undefined) return { refusal };
   }
   return { params };
 }
 
-function readOne(
+function readParameter(
   params: Writable<MailParameters>,
   keyword: string,
   value: string | undefined,
@@ -55,7 +55,7 @@ function readOne(
       return undefined;
     case 'RET': {
       if (!extensions.dsn) return Replies.parameterUnknown;
-      // Any other value says nothing about reports, and is as good as none.
+      // Any other value is ignored, as if RET had not been given.
       const ret = value?.toUpperCase();
       if (ret === 'FULL' || ret === 'HDRS') params.ret = ret;
       return undefined;
@@ -67,7 +67,7 @@ function readOne(
       return undefined;
     }
     case 'AUTH': {
-      // RFC 4954 5: a relay may take note of it even where no one has to authenticate.
+      // RFC 4954 5: a relay may use it even when clients do not authenticate.
       const auth = value === undefined ? undefined : decodeXtext(value);
       if (auth === undefined || (auth !== '<>' && parseMailbox(auth).kind === 'invalid'))
         return Replies.parameterValue;
@@ -76,7 +76,7 @@ function readOne(
     }
     case 'MT-PRIORITY': {
       if (extensions.mtPriority !== true) return Replies.parameterUnknown;
-      // RFC 6710 4.1: what is no priority value is a syntax error.
+      // RFC 6710 4.1: any other value is a syntax error.
       const priority = value === undefined ? undefined : parsePriority(value);
       if (priority === undefined) return Replies.parameterValue;
       params.priority = priority;

@@ -1,5 +1,5 @@
-// What becomes of a session after a line that is no line of SMTP: too long, with a control character, or not UTF-8. It goes on only
-// where the line is plainly one command with a mistake; after any other, what follows may be part of something else and is not read.
+// Decides how a session continues after a malformed line: too long, with a control character, or not UTF-8. The session continues only
+// when the line is clearly one command with a mistake. Otherwise the rest may be part of something else, and is not read.
 
 import type { Buffer } from 'node:buffer';
 import type { LineVerdict } from './command-line-reader.ts';
@@ -10,23 +10,23 @@ import { Replies } from './replies.ts';
 
 export type MalformedVerdict = Extract<LineVerdict, 'too-long' | 'control' | 'not-utf8'>;
 
-/** `foreign`: a line of another protocol. The others have the reply, after which the session ends or not. */
+/** `foreign`: a line of another protocol. `ends` and `continues`: whether the session ends after the reply. */
 export type MalformedLine =
   | { readonly kind: 'foreign' }
-  | { readonly kind: 'ends' | 'goes-on'; readonly reply: FixedReply };
+  | { readonly kind: 'ends' | 'continues'; readonly reply: FixedReply };
 
-/** As much of a line that is too long as is looked at. */
+/** The number of octets that are looked at in a line that is too long. */
 const headOctets = 128;
 
-/** MAIL or RCPT with the word that no request of HTTP can have in this place. */
+/** MAIL FROM or RCPT TO, with which no request of HTTP can begin. */
 const pathCommand = /^(?:MAIL +FROM|RCPT +TO) *:/i;
 
-const goesOn: Readonly<Record<MalformedVerdict, MalformedLine>> = {
-  'too-long': { kind: 'goes-on', reply: Replies.lineTooLong },
-  control: { kind: 'goes-on', reply: Replies.controlCharacter },
-  'not-utf8': { kind: 'goes-on', reply: Replies.notUtf8 },
+const continuing: Readonly<Record<MalformedVerdict, MalformedLine>> = {
+  'too-long': { kind: 'continues', reply: Replies.lineTooLong },
+  control: { kind: 'continues', reply: Replies.controlCharacter },
+  'not-utf8': { kind: 'continues', reply: Replies.notUtf8 },
 };
-const ends: Readonly<Record<MalformedVerdict, MalformedLine>> = {
+const ending: Readonly<Record<MalformedVerdict, MalformedLine>> = {
   'too-long': { kind: 'ends', reply: Replies.lineTooLongLast },
   control: { kind: 'ends', reply: Replies.controlCharacterLast },
   'not-utf8': { kind: 'ends', reply: Replies.notUtf8Last },
@@ -34,11 +34,11 @@ const ends: Readonly<Record<MalformedVerdict, MalformedLine>> = {
 const foreign: MalformedLine = { kind: 'foreign' };
 
 /**
- * RFC 5321 4.2.5 and 4.5.3.1.4 answer 500 to one wrong line. After MAIL and RCPT the session goes on, as clients with one wrong
- * address in their list mean the other recipients to get the message; after a name in EHLO that is not UTF-8, too. Behind BDAT comes
- * a chunk whose end is unknown then (RFC 3030 2), and behind a request of HTTP whatever a stranger wrote.
+ * RFC 5321 4.2.5 and 4.5.3.1.4: a malformed line is answered 500. After MAIL and RCPT the session continues, so that one malformed
+ * address does not keep the other recipients from getting the message; also after a name in EHLO that is not UTF-8. After BDAT it
+ * ends, since a chunk of unknown length follows (RFC 3030 2); and after a request of HTTP, since a stranger chose what follows.
  *
- * @param end - the end of the line, or of what was kept of it
+ * @param end - the end of the line, or of the part of it that was kept
  */
 export function judgeMalformed(
   verdict: MalformedVerdict,
@@ -50,10 +50,10 @@ export function judgeMalformed(
   const text = bytes.toString('latin1', start, last);
   if (isForeignLine(text)) return foreign;
   const isOneCommand =
-    pathCommand.test(text) || (verdict === 'not-utf8' && isKnown(verbOf(bytes, start, end)));
-  return isOneCommand ? goesOn[verdict] : ends[verdict];
+    pathCommand.test(text) || (verdict === 'not-utf8' && isVerbWithoutChunk(verbOf(bytes, start, end)));
+  return isOneCommand ? continuing[verdict] : ending[verdict];
 }
 
-function isKnown(verb: number): boolean {
+function isVerbWithoutChunk(verb: number): boolean {
   return verb !== 0 && verb !== Verb.bdat;
 }

@@ -11,14 +11,14 @@ export interface Parameter {
 }
 
 const spaceByte = 0x20;
-/** More than all extensions have; each is compared with those before it. */
+/** More than all extensions together have. The limit is needed because each parameter is compared with those before it. */
 const maxParameters = 32;
 const keywordPattern = /^[A-Za-z0-9][A-Za-z0-9-]*$/;
 
 /**
  * Splits `text` from `start` into parameters; blanks between and after them are skipped.
  *
- * @returns a reply if they are malformed or absurdly many, or one keyword stands there twice
+ * @returns a reply if they are malformed or too many, or if a keyword is given twice
  */
 export function splitParameters(text: string, start: number): readonly Parameter[] | FixedReply {
   const parameters: Parameter[] = [];
@@ -43,11 +43,11 @@ function parameterOf(word: string): Parameter | undefined {
   const keyword = equals === -1 ? word : word.slice(0, equals);
   if (!keywordPattern.test(keyword)) return undefined;
   if (equals === -1) return { keyword: keyword.toUpperCase(), value: undefined };
-  // RFC 5321 4.1.2 esmtp-value is not empty and has no "=". Some clients write both in ENVID; other values are checked by themselves.
+  // RFC 5321 4.1.2: esmtp-value is not empty and has no "=". This is not checked here, since some clients send such an ENVID.
   return { keyword: keyword.toUpperCase(), value: word.slice(equals + 1) };
 }
 
-/** Whether the text ends here but for blanks: the usual case, without any parameter. */
+/** Are there only blanks from `start` on? This is the usual case: no parameters. */
 export function endsAt(text: string, start: number): boolean {
   let i = start;
   while (text.charCodeAt(i) === spaceByte) i++;

@@ -9,7 +9,7 @@ import type { RcptNotify, RcptParameters, ServerExtensions } from './server-type
 const noParameters: RcptParameters = Object.freeze({});
 
 /**
- * Reads the parameters that follow the forward path at `start`, or gives the reply that refuses them.
+ * Reads the parameters that begin at `start`, after the forward path, or returns the reply that refuses them.
  *
  * @param smtpUtf8 - whether SMTPUTF8 was given on MAIL
  */
@@ -39,8 +39,8 @@ export function readRcptParameters(
 }
 
 /**
- * RFC 3461 4.1: NEVER alone, or a list of the others. Words that it does not have are passed over, and NEVER beside others is: rather
- * a report that nobody wanted than none that somebody waits for. Undefined: as if NOTIFY had not been given.
+ * Reads NOTIFY: NEVER, or a list of the other words (RFC 3461 4.1). Unknown words are ignored, and so is NEVER together with others:
+ * an unwanted report is better than one that a sender waits for in vain. Undefined: as if NOTIFY had not been given.
  */
 function readNotify(value: string | undefined): RcptNotify | undefined {
   const words = new Set(value?.toUpperCase().split(','));

@@ -1,15 +1,15 @@
-// Replies of an SMTP server as bytes (RFC 5321 4.2, RFC 2034): the fixed ones made once, the others well-formed
-// whatever text they are given.
+// Encodes the replies of an SMTP server (RFC 5321 4.2, RFC 2034). Fixed replies are encoded once.
+// Promises: a reply is well-formed for any text.
 
 import { Buffer } from 'node:buffer';
 import type { Reply } from './server-types.ts';
 import { SessionMisuseError } from './session-misuse-error.ts';
 
-/** RFC 5321 4.5.3.1.5: 512 octets with code and CRLF; the rest is for code, separator, enhanced code and CRLF. */
+/** RFC 5321 4.5.3.1.5 allows 512 octets for a line: the others are for code, separator, enhanced code and CRLF. */
 const maxTextOctets = 480;
 
-/** A text that needs no care. */
-const ordinary = /^[\x20-\x7e]{0,480}$/;
+/** A text that can be sent unchanged on one line. */
+const sendableText = /^[\x20-\x7e]{0,480}$/;
 
 /** A reply that was encoded once, with its enhanced status code and, for clients that said HELO, without. */
 export interface FixedReply {
@@ -30,7 +30,7 @@ export function fixedReply(
   return { code, enhanced, full, plain };
 }
 
-/** The reply as its caller would have composed it. */
+/** The reply in the form in which a caller composes one. */
 export function asReply({ code, enhanced, plain }: FixedReply): Reply {
   return { code, enhanced, text: plain.toString('utf8', 4).trimEnd() };
 }
@@ -58,8 +58,8 @@ export function callerReply(reply: Reply, withEnhanced: boolean, utf8: boolean):
 }
 
 /**
- * Encodes a reply, on several lines if the text has several or is too long for one. Control characters become blanks, so
- * that no text can forge a reply; other than ASCII becomes `?` unless the client asked for SMTPUTF8 (RFC 6531 3.7.4.2).
+ * Encodes a reply, on several lines if the text has several or is too long for one. Control characters become blanks, so that no
+ * text can forge a reply. Characters outside ASCII become `?` unless the client asked for SMTPUTF8 (RFC 6531 3.7.4.2).
  */
 export function encodeReply(
   code: number,
@@ -68,7 +68,7 @@ export function encodeReply(
   utf8: boolean,
 ): Buffer {
   const status = enhanced === undefined ? '' : `${enhanced} `;
-  if (typeof text === 'string' && ordinary.test(text)) {
+  if (typeof text === 'string' && sendableText.test(text)) {
     return Buffer.from(`${code} ${status}${text}\r\n`, 'latin1');
   }
   const lines: string[] = [];
@@ -76,7 +76,7 @@ export function encodeReply(
   if (lines.length === 0) lines.push('');
   let encoded = '';
   for (const [index, line] of lines.entries()) {
-    // RFC 2034 4: the enhanced code stands on every line.
+    // RFC 2034 4: the enhanced code is repeated on every line.
     encoded += `${code}${index < lines.length - 1 ? '-' : ' '}${status}${line}\r\n`;
   }
   return Buffer.from(encoded, 'utf8');
@@ -101,7 +101,7 @@ function wrapInto(lines: string[], line: string): void {
   lines.push(rest);
 }
 
-/** Texts are for people; codes are RFC 5321 4.2.2 and 4.2.3, enhanced codes RFC 3463. */
+/** The fixed replies. Codes are those of RFC 5321 4.2.2 and 4.2.3, enhanced codes those of RFC 3463. */
 export const Replies = {
   mailOk: fixedReply(250, '2.1.0', 'Sender ok'),
   rcptOk: fixedReply(250, '2.1.5', 'Recipient ok'),

@@ -1,12 +1,12 @@
-// Replies on their way out: counted if they are errors, and taken as one buffer, so that the replies to a pipelined batch
-// leave in one write (RFC 2920 3.2).
+// Queues the replies of a session. They are taken as one buffer, so that the replies to a pipelined batch leave in one write
+// (RFC 2920 3.2). Counts the replies of 5xx.
 
 import { Buffer } from 'node:buffer';
 import type { FixedReply } from './replies.ts';
 import { callerReply } from './replies.ts';
 
 export class ReplyQueue {
-  /** Whether enhanced status codes are sent: not to a client that said HELO (RFC 2034 3). */
+  /** Are enhanced status codes sent? Not to a client that said HELO (RFC 2034 3). */
   enhanced = true;
   /** Replies of 5xx so far. */
   errors = 0;
@@ -17,13 +17,17 @@ export class ReplyQueue {
     this.#queued.push(this.enhanced ? reply.full : reply.plain);
   }
 
-  /** The same with the caller's text, if it has one, and its status code. `utf8`: the client asked for SMTPUTF8. */
-  say(reply: FixedReply, text: string | undefined, enhanced = reply.enhanced, utf8 = false): void {
+  /**
+   * Queues a reply with another text and enhanced status code.
+   * @param text - undefined to queue the reply unchanged
+   * @param utf8 - whether the client asked for SMTPUTF8
+   */
+  sendWithText(reply: FixedReply, text: string | undefined, enhanced = reply.enhanced, utf8 = false): void {
     if (text === undefined) this.send(reply);
     else this.send(callerReply({ code: reply.code, enhanced, text }, this.enhanced, utf8));
   }
 
-  /** The greeting and answers to HELO and EHLO, which never have an enhanced code (RFC 2034 4). */
+  /** Queues the greeting or an answer to HELO or EHLO, which never have an enhanced code (RFC 2034 4). */
   sendBytes(reply: Buffer): void {
     this.#queued.push(reply);
   }

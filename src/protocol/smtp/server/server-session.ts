@@ -1,5 +1,5 @@
 // The server side of SMTP (RFC 5321, 2920, 3030, 3461, 6531) as a state machine: bytes in, events and replies out.
-// Owns no socket and no timer; how the bytes were cut into chunks changes nothing but the cuts of `content`.
+// It owns no socket and no timer. How the bytes were cut into chunks changes only how `content` is cut.
 
 import { CommandLineReader } from './command-line-reader.ts';
 import { ContentReader } from './content-reader.ts';
@@ -22,8 +22,8 @@ const endOfContent: Question = { kind: 'end' };
 /**
  * One SMTP session, server side.
  *
- * Feed it with `receive`, take events with `next` until there is none, answer those that need it, and send what
- * `takeOutput` gives. Between an event that needs an answer and the answer, `next` gives nothing.
+ * Pass bytes to `receive`, take events with `next` until there is none, answer those that need an answer, and send the bytes of
+ * `takeOutput`. From an event that needs an answer until its answer, `next` returns undefined.
  */
 export class ServerSession {
   readonly #facts: SessionFacts;
@@ -33,8 +33,8 @@ export class ServerSession {
   readonly #content: ContentReader;
 
   #phase: ServerPhase = 'greeting';
-  /** Events that were decided and not taken yet. */
-  #decided: ServerEvent[] = [];
+  /** Events that were not taken yet. */
+  #pendingEvents: ServerEvent[] = [];
   #question: Question | undefined;
   #shutdownReply: FixedReply | undefined;
   #lastReply: Reply | undefined;
@@ -45,37 +45,37 @@ export class ServerSession {
     this.#content = new ContentReader(options);
   }
 
-  /** An event waits for `accept` or `reject`. */
+  /** Does an event wait for `accept` or `reject`? */
   get awaitingAnswer(): boolean {
     return this.#question !== undefined;
   }
 
-  /** What the client's next bytes belong to: tells which timeout is due. */
+  /** What the client is to send next. */
   get phase(): ServerPhase {
     return this.#phase;
   }
 
-  /** Bytes that were received and not used yet; their chunks are kept. */
+  /** Bytes that were received and not used yet. Their chunks are still referenced. */
   get bufferedBytes(): number {
     return this.#input.size;
   }
 
-  /** MAIL was accepted, and the message neither completed nor refused. */
+  /** Was MAIL accepted, and the message neither completed nor refused yet? */
   get inTransaction(): boolean {
     return this.#facts.transaction.open;
   }
 
-  /** Replies of 5xx so far. */
+  /** The number of 5xx replies so far. */
   get errors(): number {
     return this.#output.errors;
   }
 
-  /** The reply with which the session ended by itself; undefined while it goes on, and after QUIT. */
+  /** The reply with which the session ended by itself; undefined during the session and after QUIT. */
   get lastReply(): Reply | undefined {
     return this.#lastReply;
   }
 
-  /** What the client is told at the end of a content that SMTP forbids; undefined when there is none. */
+  /** The reply that will refuse the present content at its end; undefined while the content is allowed. */
   get contentRefusal(): Reply | undefined {
     const { refusal } = this.#content;
     return refusal === undefined ? undefined : asReply(refusal);
@@ -89,13 +89,13 @@ export class ServerSession {
     this.#phase = 'command';
   }
 
-  /** Refuses service: queues this reply, after which the session is over (RFC 5321 3.1). */
+  /** Refuses service: queues this reply and ends the session (RFC 5321 3.1). */
   refuse(reply: Reply): void {
     assertRefusal(reply);
     this.#close(callerReply(reply, true, false));
   }
 
-  /** Takes bytes from the client. The chunk must not change until it was used up: see `bufferedBytes`. */
+  /** Takes bytes from the client. The chunk must not change before it was used up, see `bufferedBytes`. */
   receive(chunk: Uint8Array): void {
     if (this.#phase === 'closed') return;
     this.#input.push(chunk);
@@ -104,7 +104,7 @@ export class ServerSession {
   /** The next event; undefined if more bytes, or an answer, are needed first. */
   next(): ServerEvent | undefined {
     for (;;) {
-      if (this.#decided.length > 0) return this.#decided.shift();
+      if (this.#pendingEvents.length > 0) return this.#pendingEvents.shift();
       if (this.#question !== undefined || this.#phase === 'closed') return undefined;
       let event: ServerEvent | undefined;
       if (this.#phase === 'content') {
@@ -115,49 +115,49 @@ export class ServerSession {
       } else {
         const verdict = this.#phase === 'command' ? this.#lines.read(this.#input) : 'none';
         if (verdict === 'none') return undefined;
-        event = this.#act(judgeLine(verdict, this.#lines, this.#facts));
+        event = this.#carryOut(judgeLine(verdict, this.#lines, this.#facts));
       }
       if (event !== undefined) return event;
     }
   }
 
   /**
-   * Says yes to the event that waits.
+   * Accepts the event that waits for an answer.
    *
-   * @param text - for people, instead of the usual text; ignored for `data`
-   * @param enhanced - a 2.y.z status code (RFC 3463) that goes with the text, instead of the usual one
+   * @param text - instead of the usual text; ignored for `data`
+   * @param enhanced - the 2.y.z status code (RFC 3463) for the text, instead of the usual one
    */
   accept(text?: string, enhanced?: string): void {
-    const question = this.#answer();
+    const question = this.#takeQuestion();
     switch (question.kind) {
       case 'hello':
-        this.#welcome(question.extended, text);
+        this.#acceptHello(question.extended, text);
         break;
       case 'mail':
         this.#facts.transaction.begin(question.params);
-        this.#say(Replies.mailOk, text, enhanced);
+        this.#acceptWith(Replies.mailOk, text, enhanced);
         break;
       case 'rcpt':
         this.#facts.transaction.recipients++;
-        this.#say(Replies.rcptOk, text, enhanced);
+        this.#acceptWith(Replies.rcptOk, text, enhanced);
         break;
       case 'data':
         this.#startContent();
         break;
       case 'end':
-        this.#say(Replies.ok, text, enhanced);
+        this.#acceptWith(Replies.ok, text, enhanced);
         this.#facts.transaction.end();
         break;
       case 'vrfy':
-        this.#say(text === undefined ? Replies.cannotVerify : Replies.rcptOk, text, enhanced);
+        this.#acceptWith(text === undefined ? Replies.cannotVerify : Replies.rcptOk, text, enhanced);
         break;
     }
   }
 
-  /** Says no to the event that waits; 421 ends the session. A refused `data` or `end` ends the transaction. */
+  /** Refuses the event that waits for an answer. 421 ends the session. A refused `data` or `end` ends the transaction. */
   reject(reply: Reply): void {
     assertRefusal(reply);
-    const question = this.#answer();
+    const question = this.#takeQuestion();
     // RFC 2034 4: no enhanced code in answers to HELO and EHLO.
     const withEnhanced = this.#output.enhanced && question.kind !== 'hello';
     const encoded = callerReply(reply, withEnhanced, this.#facts.transaction.smtpUtf8);
@@ -167,7 +167,7 @@ export class ServerSession {
     }
     const chunk = this.#facts.transaction.firstChunk;
     if (question.kind === 'data' || question.kind === 'end') this.#facts.transaction.end();
-    if (question.kind === 'data') this.#decided.push(reset);
+    if (question.kind === 'data') this.#pendingEvents.push(reset);
     // RFC 3030 2: a refused chunk is read before it is answered.
     if (chunk === undefined) {
       this.#reply(encoded);
@@ -182,12 +182,12 @@ export class ServerSession {
     return this.#output.take();
   }
 
-  /** Ends the session with 421 as soon as no message is being received (RFC 5321 3.8); call `next` to get on with it. */
+  /** Ends the session with 421 as soon as no message is being received (RFC 5321 3.8). Call `next` afterwards. */
   shutdown(text = 'Service shutting down, try again later'): void {
     this.#shutdownReply ??= fixedReply(421, '4.3.2', `${this.#facts.options.hostname} ${text}`);
   }
 
-  #act(verdict: CommandVerdict): ServerEvent | undefined {
+  #carryOut(verdict: CommandVerdict): ServerEvent | undefined {
     if (!('kind' in verdict)) return this.#reply(verdict);
     switch (verdict.kind) {
       case 'close':
@@ -198,32 +198,32 @@ export class ServerSession {
         return reset;
       case 'quit':
         this.#output.send(listenerReplies(this.#facts.options).bye);
-        this.#over();
+        this.#endSession();
         return verdict;
       case 'chunk':
         return this.#chunk(verdict);
       default:
-        return this.#ask(verdict);
+        return this.#askCaller(verdict);
     }
   }
 
   #chunk({ chunk, refusal }: Extract<CommandVerdict, { readonly kind: 'chunk' }>): ServerEvent | undefined {
     if (refusal === undefined && !this.#facts.transaction.byChunks) {
       this.#facts.transaction.firstChunk = chunk;
-      return this.#ask(data);
+      return this.#askCaller(data);
     }
-    if (refusal === undefined) this.#content.chunk(chunk.octets, chunk.isLast);
+    if (refusal === undefined) this.#content.startChunk(chunk.octets, chunk.isLast);
     else this.#content.discardChunk(chunk.octets, refusal);
     this.#phase = 'content';
     return undefined;
   }
 
-  #welcome(extended: boolean, text: string | undefined): void {
+  #acceptHello(extended: boolean, text: string | undefined): void {
     this.#facts.saidHello = true;
     this.#output.enhanced = extended;
     this.#output.sendBytes(helloReply(this.#facts.options, extended, text));
     // RFC 5321 4.1.4: an accepted EHLO or HELO is also a RSET.
-    if (this.#facts.transaction.open) this.#decided.push(reset);
+    if (this.#facts.transaction.open) this.#pendingEvents.push(reset);
     this.#facts.transaction.end();
   }
 
@@ -237,7 +237,7 @@ export class ServerSession {
     } else {
       this.#facts.transaction.byChunks = true;
       this.#content.startChunks();
-      this.#content.chunk(chunk.octets, chunk.isLast);
+      this.#content.startChunk(chunk.octets, chunk.isLast);
     }
   }
 
@@ -253,16 +253,16 @@ export class ServerSession {
       case 'end':
         this.#phase = 'command';
         if (this.#content.refusal !== undefined) return this.#reply(this.#content.refusal);
-        return this.#content.isLast ? this.#ask(endOfContent) : this.#reply(Replies.chunkOk);
+        return this.#content.isLast ? this.#askCaller(endOfContent) : this.#reply(Replies.chunkOk);
     }
   }
 
-  #ask(question: Question): ServerEvent {
+  #askCaller(question: Question): ServerEvent {
     this.#question = question;
     return question;
   }
 
-  #answer(): Question {
+  #takeQuestion(): Question {
     const question = this.#question;
     if (question === undefined)
       throw new SessionMisuseError('An answer was given, but nothing waits for one');
@@ -270,8 +270,8 @@ export class ServerSession {
     return question;
   }
 
-  #say(reply: FixedReply, text: string | undefined, enhanced: string | undefined): void {
-    this.#output.say(reply, text, enhanced, this.#facts.transaction.smtpUtf8);
+  #acceptWith(reply: FixedReply, text: string | undefined, enhanced: string | undefined): void {
+    this.#output.sendWithText(reply, text, enhanced, this.#facts.transaction.smtpUtf8);
   }
 
   /** Queues a reply; too many errors end the session. */
@@ -283,15 +283,15 @@ export class ServerSession {
     }
   }
 
-  /** Queues a last reply; nothing more is read. */
+  /** Queues a last reply, and ends the session: no more input is read. */
   #close(reply: FixedReply): undefined {
     this.#output.send(reply);
     this.#lastReply = asReply(reply);
-    this.#over();
-    this.#decided.push(close);
+    this.#endSession();
+    this.#pendingEvents.push(close);
   }
 
-  #over(): void {
+  #endSession(): void {
     this.#phase = 'closed';
     this.#facts.transaction.end();
     this.#input.clear();

@@ -1,40 +1,40 @@
-// What goes in and out of an SMTP server session: options, events, and replies. Plain data, no behaviour.
+// The types of an SMTP server session: options, events and replies. Plain data without behaviour.
 
-/** How a session behaves; the same object is meant to serve all sessions of a listener. */
+/** How a session behaves. All sessions of a listener should share one object, since replies are cached for each object. */
 export interface ServerSessionOptions {
-  /** In the greeting, in answers to HELO and EHLO, and in 221 and 421. */
+  /** The name in the greeting, in answers to HELO and EHLO, and in 221 and 421. */
   readonly hostname: string;
-  /** What follows the host name in the greeting; `ESMTP Sluice` if not given. */
+  /** The text after the host name in the greeting; `ESMTP Sluice` if not given. */
   readonly greeting?: string;
-  /** Largest message in octets (RFC 1870); 0: no limit. */
+  /** The largest message in octets (RFC 1870); 0 for no limit. */
   readonly maxMessageBytes: number;
-  /** Accepted recipients of one transaction; beyond: 452 4.5.3 (RFC 5321 4.5.3.1.10). */
+  /** The most recipients of one transaction; further ones are answered 452 4.5.3 (RFC 5321 4.5.3.1.10). */
   readonly maxRecipients: number;
-  /** Refused commands (5xx) before 421 and the end; 0: no limit. */
+  /** After this many replies of 5xx the session ends with 421; 0 for no limit. */
   readonly maxErrors: number;
-  /** Longest command line in octets, with its CRLF (RFC 5321 4.5.3.1.4, RFC 6531 3.4, RFC 3461 5). */
+  /** The longest command line in octets, including its CRLF (RFC 5321 4.5.3.1.4, RFC 6531 3.4, RFC 3461 5). */
   readonly maxCommandLineBytes: number;
-  /** Longest line of content in octets, with its CRLF (RFC 5321 4.5.3.1.6); longer: 554 5.6.0; 0: no limit. */
+  /** The longest line of content in octets, including its CRLF (RFC 5321 4.5.3.1.6), else 554 5.6.0; 0 for no limit. */
   readonly maxTextLineBytes: number;
-  /** Transactions in one session, then 421; 0: no limit. */
+  /** After this many transactions the session ends with 421; 0 for no limit. */
   readonly maxTransactions: number;
   /**
-   * A CR or LF alone in content (RFC 5321 2.3.8): `refuse` the message with 550, or `repair` it, see `LineRepair`. Neither way can
-   * it end the message, and a CR alone never begins a header field.
+   * What to do about a bare CR or LF in content (RFC 5321 2.3.8): `refuse` the message with 550, or `repair` it, see `LineRepair`. In
+   * both cases it cannot end the message, and a bare CR never begins a header field.
    */
   readonly bareNewlines: 'refuse' | 'repair';
   readonly extensions: ServerExtensions;
 }
 
-/** What a session forgives its client: devices and programs of our own write commands as they like. */
+/** Deviations from SMTP that a session accepts from our own devices and programs. */
 export interface Leniency {
-  /** Paths without brackets, blanks where none belong, and HELO with any name or none (beyond RFC 5321 4.1.2, 4.1.1.1). */
+  /** Accepts paths without brackets, additional blanks, and HELO with any name or none (against RFC 5321 4.1.2, 4.1.1.1). */
   readonly oddCommands: boolean;
-  /** Completes a sender or recipient that has no domain; empty: such an address is refused. */
+  /** The domain for a sender or recipient that has none; empty to refuse such an address. */
   readonly defaultDomain: string;
 }
 
-/** Which service extensions are offered in the answer to EHLO; `vrfy`: whether VRFY is asked of the caller. */
+/** The service extensions that the answer to EHLO announces; `vrfy`: whether the caller answers VRFY. */
 export interface ServerExtensions {
   readonly pipelining: boolean;
   readonly chunking: boolean;
@@ -59,7 +59,7 @@ export interface Reply {
 
 /** Parameters of MAIL. */
 export interface MailParameters {
-  /** SIZE (RFC 1870); 0: not given. */
+  /** SIZE (RFC 1870); 0 if not given. */
   readonly sizeBytes: number;
   /** BODY (RFC 6152); `7BIT` if not given. */
   readonly body: '7BIT' | '8BITMIME';
@@ -71,11 +71,11 @@ export interface MailParameters {
   readonly envelopeId?: string;
   /** AUTH, decoded: a mailbox or `<>` (RFC 4954 5). */
   readonly auth?: string;
-  /** MT-PRIORITY (RFC 6710 7), -9 to 9. What it is worth is for the caller to say. */
+  /** MT-PRIORITY (RFC 6710 7), -9 to 9. The caller decides whether the client may set it. */
   readonly priority?: number;
 }
 
-/** `NOTIFY` (RFC 3461 4.1): the same shape as the envelope's. */
+/** `NOTIFY` (RFC 3461 4.1), in the form that an envelope has it. */
 export interface RcptNotify {
   readonly never: boolean;
   readonly success: boolean;
@@ -90,11 +90,11 @@ export interface RcptParameters {
   readonly originalRecipient?: string;
 }
 
-/** What a session asks or tells its caller; see each kind for whether it waits for `accept` or `reject`. */
+/** What a session asks or tells its caller. Each kind says whether it needs an answer by `accept` or `reject`. */
 export type ServerEvent =
   /** HELO or EHLO: needs an answer. */
   | { readonly kind: 'hello'; readonly extended: boolean; readonly name: string }
-  /** Needs an answer. The path comes without brackets; empty is the null path. */
+  /** Needs an answer. The path is without brackets; the null path is empty. */
   | { readonly kind: 'mail'; readonly reversePath: string; readonly params: MailParameters }
   /** Needs an answer. `postmaster` may come without a domain (RFC 5321 4.5.1). */
   | { readonly kind: 'rcpt'; readonly forwardPath: string; readonly params: RcptParameters }
@@ -104,14 +104,14 @@ export type ServerEvent =
   | { readonly kind: 'content'; readonly bytes: Uint8Array }
   /** The content is complete: needs an answer. */
   | { readonly kind: 'end' }
-  /** The transaction ended without an `end`: forget it. */
+  /** The transaction ended without an `end`: drop it. */
   | { readonly kind: 'reset' }
   /** Needs an answer. Comes only if `extensions.vrfy` is set. */
   | { readonly kind: 'vrfy'; readonly argument: string }
-  /** 221 is queued: flush and end the connection. Nothing follows. */
+  /** The reply 221 is queued: send the output and close the connection. The last event. */
   | { readonly kind: 'quit' }
-  /** 421 or another last reply is queued: flush and end the connection. Nothing follows. */
+  /** 421 or another last reply is queued: send the output and close the connection. The last event. */
   | { readonly kind: 'close' };
 
-/** Which timeout is due (RFC 5321 4.5.3.2.7). */
+/** What the client is to send next, which decides its timeout (RFC 5321 4.5.3.2.7). */
 export type ServerPhase = 'greeting' | 'command' | 'content' | 'closed';

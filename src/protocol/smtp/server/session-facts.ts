@@ -1,5 +1,5 @@
-// What a session knows when a command comes: how its listener behaves, and what its client has said so far. Whatever a later
-// command depends on, such as TLS or who the client is, belongs here.
+// The state of a session that commands depend on: the options of its listener, and what the client has said so far. Further state,
+// such as TLS or the client's identity, belongs here.
 
 import type { Leniency, ServerSessionOptions } from './server-types.ts';
 import { Transaction } from './transaction.ts';

@@ -1,4 +1,4 @@
-// A defect in the code around a session: an answer that nothing waits for, or one that is no refusal.
+// The error for a defect in the code around a session: an answer without a question, or a refusal that is not 4xx or 5xx.
 
 import { SluiceError } from '../../../errors/sluice-error.ts';
 

@@ -1,4 +1,4 @@
-// Watches the length of content lines (RFC 5321 4.5.3.1.6) over pieces of content, however they are cut.
+// Checks the length of content lines (RFC 5321 4.5.3.1.6) in pieces of content, which may be cut anywhere.
 
 const lineFeed = 0x0a;
 
@@ -6,7 +6,7 @@ export class TextLineLimit {
   readonly #maxBytes: number;
   #lineBytes = 0;
 
-  /** @param maxBytes - the longest line in octets, with its CRLF and without a stuffed dot */
+  /** @param maxBytes - the longest line in octets, including its CRLF and without a stuffed dot */
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
   }
@@ -15,8 +15,8 @@ export class TextLineLimit {
     this.#lineBytes = 0;
   }
 
-  /** How many bytes of the piece come before a line becomes too long; all of them if none does. */
-  allowed(piece: Uint8Array): number {
+  /** The number of bytes of the piece before a line becomes too long; its length if none does. */
+  allowedBytes(piece: Uint8Array): number {
     let from = 0;
     for (;;) {
       const lf = piece.indexOf(lineFeed, from);

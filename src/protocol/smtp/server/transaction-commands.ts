@@ -16,20 +16,20 @@ const forwardPath = { allowUtf8: true, allowPostmaster: true };
 /** RFC 5321 4.5.3.1.2. */
 const maxHelloOctets = 255;
 
-/** HELO or EHLO; `text` is what follows the verb. What the name is worth is for the caller to say (RFC 5321 4.1.4). */
+/** HELO or EHLO. The caller decides whether it accepts the name (RFC 5321 4.1.4). @param text - the line after the verb */
 export function readHello(
   text: string,
   extended: boolean,
   { oddCommands }: Leniency,
 ): QuestionOf<'hello'> | FixedReply {
   const name = text.trim();
-  // RFC 5321 4.1.1.1: one word.
+  // RFC 5321 4.1.1.1: the name is one word.
   if (!oddCommands && (name === '' || name.includes(' '))) return Replies.helloSyntax;
   if (name.length > maxHelloOctets) return Replies.helloSyntax;
   return { kind: 'hello', extended, name };
 }
 
-/** MAIL (RFC 5321 4.1.1.2); `text` is what follows the verb. */
+/** MAIL (RFC 5321 4.1.1.2). @param text - the line after the verb */
 export function readMail(
   text: string,
   options: ServerSessionOptions,
@@ -50,8 +50,9 @@ export function readMail(
 }
 
 /**
- * RCPT (RFC 5321 4.1.1.3); `text` is what follows the verb.
+ * RCPT (RFC 5321 4.1.1.3).
  *
+ * @param text - the line after the verb
  * @param smtpUtf8 - whether SMTPUTF8 was given on MAIL
  */
 export function readRcpt(

@@ -1,4 +1,4 @@
-// The state of a mail transaction (RFC 5321 3.3): what MAIL and RCPT have brought so far.
+// The state of a mail transaction (RFC 5321 3.3).
 
 import type { FixedReply } from './replies.ts';
 import { Replies } from './replies.ts';
@@ -11,17 +11,17 @@ export interface Chunk {
 }
 
 export class Transaction {
-  /** MAIL was accepted. */
+  /** Was MAIL accepted? */
   open = false;
-  /** SMTPUTF8 was given on MAIL. */
+  /** Was SMTPUTF8 given on MAIL? */
   smtpUtf8 = false;
-  /** Accepted RCPTs. */
+  /** The number of accepted RCPT commands. */
   recipients = 0;
-  /** The message comes by BDAT, and its first chunk was accepted. */
+  /** Was the first chunk of a message by BDAT accepted? */
   byChunks = false;
   /** The BDAT chunk that waits for the answer to `data`. */
   firstChunk: Chunk | undefined;
-  /** Transactions of the session so far. */
+  /** The number of transactions in this session, including this one. */
   count = 0;
 
   begin(params: MailParameters): void {
@@ -38,7 +38,7 @@ export class Transaction {
     this.firstChunk = undefined;
   }
 
-  /** Why no content can be taken now (RFC 5321 4.1.1.4, RFC 2920 3.1, RFC 3030 2). */
+  /** The reply to DATA and BDAT when no content may come now (RFC 5321 4.1.1.4, RFC 2920 3.1, RFC 3030 2). */
   get contentRefusal(): FixedReply | undefined {
     if (!this.open) return Replies.mailFirst;
     return this.recipients === 0 ? Replies.noRecipients : undefined;

@@ -507,7 +507,7 @@ export const dialogues: readonly Dialogue[] = [
     name: 'a server that is no SMTP server',
     text: `
       S: HTTP/1.1 400 Bad Request
-      E: failed, temporary: protocol error: a line that is no SMTP reply: "HTTP/1.1 400 Bad Request"
+      E: failed, temporary: protocol error: a line that is not an SMTP reply: "HTTP/1.1 400 Bad Request"
       E: close`,
   },
   {
@@ -519,7 +519,7 @@ export const dialogues: readonly Dialogue[] = [
       C: DATA
       S: 250 ok
       S: *** internal error ***
-      E: done, not reusable: 0 tempfail (protocol error: a line that is no SMTP reply: "*** internal error ***")
+      E: done, not reusable: 0 tempfail (protocol error: a line that is not an SMTP reply: "*** internal error ***")
       E: close`,
   },
   {
