@@ -1,4 +1,4 @@
-// What every outgoing connection of a process is given.
+// The objects that all outgoing connections of a process share.
 
 import type { Deadlines } from '../io/deadlines.ts';
 import type { SpoolReader } from '../spool/types.ts';

@@ -1,12 +1,12 @@
-// What a sender process has delivered lately. When the manager dies, its last results may not be in the journal; its
-// successor is handed these, so that none of them is delivered again. To say twice that something was delivered does no harm.
+// Recent deliveries of a sender process. When the manager dies, its last results may not be in the journal. The sender tells
+// its successor of these deliveries, so that none is repeated. Telling of a delivery that is in the journal does no harm.
 
 /** Recipients of a message that were delivered in one transaction. */
 export interface Delivered {
   readonly queueId: string;
   /** Indexes in the envelope. */
   readonly recipients: readonly number[];
-  /** Of these, for whom Sluice has to report `relayed`; see `AttemptResult`. */
+  /** Those of `recipients` for whom Sluice has to report `relayed`; see `AttemptResult`. */
   readonly relayedWithoutDsn: readonly number[];
 }
 
@@ -18,8 +18,8 @@ export class DeliveredLately {
   #oldest = 0;
 
   /**
-   * @param most - transactions that are remembered. The manager journals a result within a hundredth of a second, so that
-   *   some thousands reach back far enough, and each connection may have finished one more since the manager died.
+   * @param most - number of transactions that are remembered. The manager journals a result within 10 ms, so that some
+   *   thousands reach back far enough; and each connection may have finished one more since the manager died.
    */
   constructor(most = 10_000) {
     this.#most = most;

@@ -1,4 +1,4 @@
-// What a delivery writes into the log: one line per recipient that was delivered.
+// Log lines of deliveries: one for each recipient that was delivered, and one for each fault of a message or a server.
 
 import type { Logger } from '../log/logger.ts';
 import type { Envelope } from '../message/envelope.ts';
@@ -9,10 +9,10 @@ import type { ConnectedPlace, Work } from './types.ts';
 
 type DeliveredOutcome = Extract<RecipientOutcome, { readonly result: 'delivered' }>;
 
-/** What is known of a transaction when it is over. */
+/** Facts about a finished transaction. */
 export interface DeliveryFacts {
   readonly work: Work;
-  /** Of its recipients only those of the transaction, in their order there. */
+  /** The envelope with only the recipients of this transaction, in the order of `work.recipients`. */
   readonly envelope: Envelope;
   readonly grant: ConnectedPlace;
   readonly sizeBytes: number;
@@ -29,7 +29,7 @@ export class DeliveryLog {
     this.#log = log;
   }
 
-  /** A line for each recipient that was delivered. */
+  /** Writes a line for each recipient that was delivered. */
   delivered(facts: DeliveryFacts, outcomes: readonly RecipientOutcome[]): void {
     for (const outcome of outcomes) if (outcome.result === 'delivered') this.#deliveredOne(facts, outcome);
   }
@@ -46,7 +46,7 @@ export class DeliveryLog {
       host: facts.grant.host,
       reply: `${reply.code} ${reply.lines.join(' ')}`,
       size: facts.sizeBytes,
-      // The clock may have been set back since.
+      // The clock may have been set back since the message was received.
       delayMs: Math.max(0, Date.now() - facts.envelope.receivedAtMs),
       connectMs: facts.connectMs,
       transactionMs: facts.transactionMs,

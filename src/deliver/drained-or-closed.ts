@@ -1,8 +1,8 @@
-// Waits for a socket that has taken enough for now.
+// Waits until a socket whose buffer is full can be written to again.
 
 import type { Socket } from 'node:net';
 
-/** Resolves when the socket takes more, or is gone. */
+/** Resolves when the socket can be written to again, or is closed. */
 export function drainedOrClosed(socket: Socket): Promise<void> {
   return new Promise((resolve) => {
     const done = () => {

@@ -1,4 +1,4 @@
-// The result of a recipient that was not delivered, with what the log needs to know.
+// Makes the result of a recipient that was not delivered, with the facts that its log line needs.
 
 import type { Envelope } from '../message/envelope.ts';
 import type { Refusal } from '../message/refusal.ts';

@@ -1,10 +1,10 @@
-// The refusal that a failed session or connection is: the session knows what was said, its place knows by whom.
+// Makes a refusal from a failed session or connection: the session knows the reply, the place names the server.
 
 import { connectionRefusal, localRefusal, remoteRefusal, type Refusal } from '../message/refusal.ts';
 import type { SessionFailure } from '../protocol/smtp/client/client-session.ts';
 import type { ConnectedPlace } from './types.ts';
 
-/** @param permanent - what the session makes of it: a 552 may mean "later" (RFC 5321 4.5.3.1.10) */
+/** @param permanent - decided by the session, not by the code alone: a 552 may be temporary (RFC 5321 4.5.3.1.10) */
 export function failureRefusal(failure: SessionFailure, place: ConnectedPlace, permanent: boolean): Refusal {
   switch (failure.kind) {
     case 'reply':
@@ -17,8 +17,8 @@ export function failureRefusal(failure: SessionFailure, place: ConnectedPlace, p
 }
 
 /**
- * The connection was lost before its session was ready.
- * @param isLocal - this machine could not even begin it. RFC 3463 3.4, X.3.0: a fault of this system.
+ * The refusal of a connection that was lost before its session was ready.
+ * @param isLocal - this machine could not even begin to connect. RFC 3463 3.4, X.3.0: a fault of this system.
  */
 export function lostRefusal(place: ConnectedPlace, reason: string, isLocal: boolean): Refusal {
   if (!isLocal) return connectionRefusal(place, 'connect', reason);

@@ -1,12 +1,12 @@
-// Which extensions are not used with a host, whatever it offers: there are middleboxes and servers that offer what they do
-// not keep, and only an administrator can know some of them.
+// Extensions that are not used with a host, even if it offers them: some servers and middleboxes offer extensions that do not
+// work, and in some cases only the administrator can know.
 
 import type { DomainPattern } from '../values/domain.ts';
 import { DomainSet } from '../values/domain-set.ts';
 import type { Network } from '../values/network.ts';
 import { NetworkSet } from '../values/network-set.ts';
 
-/** One group of hosts, by name or address. */
+/** A rule for some hosts, named by name or address. */
 export interface IgnoredExtensionsRule {
   readonly hosts: readonly DomainPattern[];
   readonly networks: readonly Network[];

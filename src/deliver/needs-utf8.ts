@@ -1,10 +1,11 @@
-// Whether the header of a message needs SMTPUTF8. Clients ask for it on every MAIL where it is offered; asked of a next hop
-// without it, a message that is all ASCII would be returned for nothing (RFC 6531 3.4: what is not needed is not asked for).
+// Finds out whether the header of a message needs SMTPUTF8. Many clients give the parameter on every MAIL where it is
+// offered. If Sluice passed it on, a message in plain ASCII would be returned by a next hop without SMTPUTF8 for no reason
+// (RFC 6531 3.4: a client should give the parameter only when it is needed).
 
 import { Buffer, isAscii } from 'node:buffer';
 import type { StoredMessage } from '../spool/types.ts';
 
-/** The line end of the last field, and the empty line. */
+/** The line end of the last header field, and the empty line after it. */
 const headerEnd = Buffer.from('\r\n\r\n');
 
 /**
@@ -22,7 +23,7 @@ export function headerNeedsUtf8(message: StoredMessage): boolean | Promise<boole
 async function streamNeedsUtf8(message: StoredMessage): Promise<boolean> {
   let tail = Buffer.alloc(0);
   for await (const piece of message.stream()) {
-    // The end of the header may be cut anywhere.
+    // The bytes that end the header may lie in two pieces.
     const bytes = Buffer.concat([tail, piece]);
     const end = bytes.indexOf(headerEnd);
     if (!isAscii(end === -1 ? bytes : bytes.subarray(0, end))) return true;

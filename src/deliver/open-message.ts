@@ -1,4 +1,4 @@
-// Reads the message of a transaction from the spool, with what must be known of it before MAIL.
+// Reads the message of a transaction from the spool, and finds out what MAIL has to say about it.
 
 import type { SpoolReader, StoredMessage } from '../spool/types.ts';
 import { headerNeedsUtf8 } from './needs-utf8.ts';
@@ -11,7 +11,7 @@ export interface OpenedMessage {
 }
 
 /**
- * The message; at once when it was written a moment ago and is small.
+ * Opens the message of a transaction; without a promise when it was written a moment ago and is small.
  * @throws {SpoolError} through the promise, when the message cannot be read
  */
 export function openMessage(spool: SpoolReader, work: Work): OpenedMessage | Promise<OpenedMessage> {
@@ -20,7 +20,7 @@ export function openMessage(spool: SpoolReader, work: Work): OpenedMessage | Pro
   try {
     message = spool.readFresh(work.ref);
   } catch {
-    // The slow way finds what the fast one does not: it makes up for a damaged header or envelope.
+    // `read` can do more than `readFresh`: it recovers from a damaged header or envelope.
     return openSlowly(spool, work);
   }
   return withNeeds(message);

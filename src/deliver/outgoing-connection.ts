@@ -1,5 +1,5 @@
 // One outgoing SMTP connection: a sans-I/O client session (RFC 5321) with its socket and timer, and the transactions that it
-// carries. Reports exactly one result per recipient of every transaction it began, or says that the transaction was never taken up.
+// carries. It reports exactly one result for each recipient of a transaction, or reports the transaction as `unused`.
 
 import { ClientSession } from '../protocol/smtp/client/client-session.ts';
 import type { ClientPhase, RecipientOutcome } from '../protocol/smtp/client/client-types.ts';
@@ -20,7 +20,7 @@ export class OutgoingConnection {
   readonly #session: ClientSession;
   readonly #socket: OutgoingSocket;
   readonly #timer: PhaseTimer;
-  /** On the clock of the deadlines. */
+  /** Ms on the clock of the deadlines. */
   readonly #startedAtMs: number;
   readonly #onEnded: () => void;
   #connected = false;
@@ -32,12 +32,12 @@ export class OutgoingConnection {
   #abandoned = false;
   /** Transactions that are over. */
   #transactions = 0;
-  /** Granted, not begun. */
+  /** The transaction that was granted and has not begun. */
   #next: Work | undefined;
   #inHand: TransactionInHand | undefined;
   /** The server has said something since the transaction in hand began. */
   #heard = false;
-  /** Where the session was when it last heard something. */
+  /** Phase of the session when it last received something. */
   #phaseHeard: ClientPhase = 'greeting';
 
   constructor(context: ConnectionContext, grant: ConnectGrant, onEnded: () => void) {
@@ -65,13 +65,13 @@ export class OutgoingConnection {
     this.#timer.startConnecting();
   }
 
-  /** Another transaction for this connection; it begins as soon as the session is ready, and not at all after QUIT. */
+  /** Takes another transaction; it begins as soon as the session is ready, and never after QUIT. */
   transact(work: Work): void {
     this.#next = work;
     if (this.#canBegin && !this.#closing) this.#begin();
   }
 
-  /** No more work will come: QUIT in order, after the transaction in hand. */
+  /** Sends QUIT after the transaction in hand; no more work will come. */
   quit(): void {
     if (this.#ended || this.#closing) return;
     this.#closing = true;
@@ -83,13 +83,13 @@ export class OutgoingConnection {
     }
   }
 
-  /** Nobody listens any more: the transaction in hand is finished, and what is not begun never begins. */
+  /** Ends the connection after the manager is lost: the transaction in hand is finished, and no other begins. */
   finish(): void {
     if (this.#inHand === undefined) this.abandon();
     else this.quit();
   }
 
-  /** What is in hand counts as lost in mid-transaction. The socket is closed when this returns. */
+  /** Closes the socket before it returns. The transaction in hand is reported as one whose connection was lost. */
   abandon(): void {
     this.#abandoned = true;
     this.#lost('Sluice is stopping');
@@ -138,7 +138,7 @@ export class OutgoingConnection {
           break;
         case 'failed':
           this.#flush();
-          // The address is to blame, no recipient is: they are tried again, whatever the code.
+          // The failure is of the address, not of a recipient: recipients are tried again, whatever the code.
           this.#finish(failureRefusal(event.failure, this.#grant, false));
           break;
         case 'close':
@@ -191,7 +191,7 @@ export class OutgoingConnection {
     this.#pump();
   }
 
-  /** The spool could not give the message: its recipients wait, the connection is as good as before. */
+  /** The message could not be read from the spool: its recipients wait, and the connection can be used again. */
   #unreadable(inHand: TransactionInHand, error: unknown): void {
     if (this.#ended || this.#inHand !== inHand) return;
     this.#timer.stop();
@@ -248,12 +248,12 @@ export class OutgoingConnection {
     if (!reusable) this.#closing = true;
   }
 
-  /** The socket is gone or must go; whatever was in hand gets its results. */
+  /** The socket is closed or must be closed; the transaction in hand gets its results. */
   #lost(reason: string, isLocal = false): void {
     if (this.#ended) return;
     if (this.#inHand !== undefined && this.#transactions > 0 && !this.#heard) {
-      // The peer closed a kept connection just as we used it again: nobody's failure (RFC 5321 4.5.4.1 leaves
-      // it to us when to try again), so the transaction goes back as if it had not begun.
+      // The peer closed an idle connection just when it was used again. This is no failed attempt (RFC 5321 4.5.4.1 leaves
+      // it to the client when to try again), so the transaction is given back as if it had not begun.
       this.#end({ kind: 'unused' });
       return;
     }
@@ -264,7 +264,7 @@ export class OutgoingConnection {
     this.#finish(lostRefusal(this.#grant, reason, isLocal));
   }
 
-  /** @param refusal - why the connection never became ready, if it did not */
+  /** @param refusal - the reason, for a connection that never became ready */
   #finish(refusal?: Refusal): void {
     if (this.#ended) return;
     if (this.#session.leftGroupUnanswered && !this.#abandoned) this.#distrustPipelining();
@@ -275,7 +275,7 @@ export class OutgoingConnection {
     this.#end({ kind: 'failed', refusal: refusal ?? lostRefusal(this.#grant, 'closed', false) });
   }
 
-  /** What went wrong may have been that commands came together: the next attempt will tell. */
+  /** The failure may have been caused by PIPELINING: the next attempt goes without it. */
   #distrustPipelining(): void {
     const { pipelining, log } = this.#context;
     pipelining.distrust(this.#grant.ip, this.#grant.port);

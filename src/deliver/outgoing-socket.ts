@@ -1,5 +1,5 @@
-// The socket of one outgoing connection: opens it, reads and writes, and says why it failed. Whoever owns it never touches
-// the stream below, so that another way to open one, or TLS in its place, changes this file alone.
+// The socket of one outgoing connection: opens it, reads and writes, and says why it failed. Its owner never uses the stream
+// below, so that another way to open it, or TLS, changes only this file.
 
 import { connect, type Socket } from 'node:net';
 import type { Deadlines } from '../io/deadlines.ts';
@@ -7,7 +7,7 @@ import { drainedOrClosed } from './drained-or-closed.ts';
 import { leaveLast } from './leave-last.ts';
 import { socketFailure } from './socket-failure.ts';
 
-/** All connections of a process read into one buffer: the session copies the little that it keeps. */
+/** All connections of a process read into this buffer: a session copies the bytes that it keeps. */
 const readBuffer = Buffer.allocUnsafe(64 * 1024);
 
 /** Where to connect to, and from. */
@@ -20,12 +20,12 @@ export interface SocketAddress {
 
 export interface SocketEvents {
   connected(): void;
-  /** The bytes are the socket's own again when this returns. */
+  /** The bytes are overwritten after this returns. */
   received(bytes: Uint8Array): void;
   /**
-   * The connection is gone, or was never made; may come more than once.
+   * The connection is closed, or was never made; may be called more than once.
    * @param reason - one line
-   * @param local - this machine could not even try
+   * @param local - this machine could not even begin to connect
    */
   lost(reason: string, local: boolean): void;
 }
@@ -66,37 +66,37 @@ export class OutgoingSocket {
     return this.#socket.localAddress ?? '';
   }
 
-  /** It was given up, or broke: what is written to it goes nowhere. */
+  /** It was destroyed: a write would be lost. */
   get isGone(): boolean {
     return this.#socket.destroyed;
   }
 
-  /** Whether it takes more at once; when not, see `drained`. */
+  /** Writes; returns false when the caller should wait for `drained` before the next write. */
   write(bytes: Uint8Array): boolean {
     return this.#socket.write(bytes);
   }
 
-  /** Writes the pieces, in as few segments as they fit in. */
+  /** Writes the pieces in one go, so that TCP sends as few segments as possible. */
   writeTogether(pieces: readonly Uint8Array[]): void {
     this.#socket.cork();
     for (const piece of pieces) this.#socket.write(piece);
     this.#socket.uncork();
   }
 
-  /** Resolves when it takes more, or is gone. */
+  /** Resolves when it can be written to again, or is closed. */
   drained(): Promise<void> {
     return drainedOrClosed(this.#socket);
   }
 
-  /** Closes after the peer, which has said goodbye, or soon. What is not sent by now never is. */
+  /** Closes after the peer, which has answered QUIT, or soon. Bytes that are not sent yet are dropped. */
   leave(deadlines: Deadlines): void {
-    // A peer that reads no more would keep the socket open for ever, though it counts for no limit any longer, and half a
-    // message is better cut off.
+    // A peer that no longer reads would keep the socket open for ever, although it counts for no limit any more. The unsent
+    // bytes could only be a part of a message, so they may be cut off.
     if (this.#socket.writableLength > 0) this.#socket.destroy();
     else leaveLast(this.#socket, deadlines);
   }
 
-  /** Closes at once; what is not sent never is. */
+  /** Closes at once; unsent bytes are dropped. */
   destroy(): void {
     this.#socket.destroy();
   }

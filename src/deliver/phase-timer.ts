@@ -1,5 +1,5 @@
-// The time that a destination has in each phase of a session, and for each reply (RFC 5321 4.5.3.2), and the disk for a
-// message. One deadline of the process's wheel.
+// The timer of a connection: bounds how long a destination may take for each phase of a session and each reply (RFC 5321
+// 4.5.3.2), and how long the disk may take for a message. It is one deadline of the process's timer wheel.
 
 import type { Deadline, Deadlines } from '../io/deadlines.ts';
 import type { ClientSession, ClientPhase } from '../protocol/smtp/client/client-session.ts';
@@ -14,7 +14,7 @@ export class PhaseTimer implements Deadline {
   readonly #timeouts: DeliveryTimeouts;
   readonly #session: ClientSession;
   readonly #onExpired: () => void;
-  /** What it was set for: the phase, and after how many replies. */
+  /** The phase that the timer was set for, and the number of replies at that moment. */
   #phase: ClientPhase | undefined;
   #replyCount = 0;
   #isReading = false;
@@ -35,29 +35,29 @@ export class PhaseTimer implements Deadline {
     this.#deadlines.set(this, this.#timeouts.connectMs);
   }
 
-  /** A disk that does not answer must not hold a connection, and what it counts for, without end. */
+  /** Bounds the reading of a message: a disk that does not answer must not keep a connection and its limits for ever. */
   startReading(): void {
     this.#isReading = true;
     this.#deadlines.set(this, this.#timeouts.blockMs);
   }
 
-  /** The message is there; the time goes on until the next phase sets another, or `stop`. */
+  /** The message is read; the timer runs on until the next phase sets it anew, or `stop`. */
   endReading(): void {
     this.#isReading = false;
   }
 
-  /** Starts the time of a phase, or of the next reply. A part of a reply does not: it would let a peer hold us for ever. */
+  /** Sets the timer at a new phase or after a reply; not after a part of a reply, with which a peer could stall for ever. */
   run(): void {
     const { phase, replyCount } = this.#session;
     if (phase !== this.#phase || replyCount !== this.#replyCount) this.restart();
   }
 
-  /** Starts the time of the phase anew: something was done in it. */
+  /** Sets the timer for the phase anew, because there was progress in it. */
   restart(): void {
     const { phase, replyCount } = this.#session;
     this.#phase = phase;
     this.#replyCount = replyCount;
-    // An idle connection is closed by whoever grants, not by a timer here.
+    // The scheduler closes idle connections; they need no timer here.
     if (phase !== 'idle') this.#deadlines.set(this, phaseTimeoutMs(phase, this.#timeouts));
     else if (!this.#isReading) this.#deadlines.clear(this);
   }

@@ -12,7 +12,7 @@ const oneWriteBytes = 16 * 1024;
  * Sends the content and the final dot.
  *
  * @param onTaken - called for each piece that the server took
- * @returns undefined when all is written; else a promise of whether it was, which a socket that is gone answers with false
+ * @returns undefined when all was written at once; else a promise: true when all was written, false when the socket closed
  * @throws {SpoolError} through the promise, when the content cannot be read to its end
  */
 export function sendContent(

@@ -1,4 +1,4 @@
-// The connections of one sender process: carries out what was granted, decides nothing.
+// The connections of one sender process: carries out grants and decides nothing.
 
 import type { ConnectionContext } from './connection-context.ts';
 import { OutgoingConnection } from './outgoing-connection.ts';
@@ -14,14 +14,14 @@ export class Sender {
     this.#context = context;
   }
 
-  /** New settings for connections that are opened from now on. */
+  /** Sets the settings of connections that are opened from now on. */
   reconfigure(context: ConnectionContext): void {
     this.#context = context;
   }
 
   connect(grant: ConnectGrant): void {
     if (this.#draining) {
-      // Granted before whoever grants knew of the end.
+      // The manager granted it before it knew of the stop.
       this.#context.reports.closed(grant.connection, { kind: 'unused' });
       return;
     }
@@ -32,7 +32,7 @@ export class Sender {
     this.#connections.set(grant.connection, connection);
   }
 
-  /** Work for a connection that may have closed in the meantime: then its report is already on the way. */
+  /** Gives work to a connection. If that has closed meanwhile, its report to the manager is already on the way. */
   transact(connection: number, work: Work): void {
     this.#connections.get(connection)?.transact(work);
   }
@@ -45,7 +45,7 @@ export class Sender {
     return this.#connections.size;
   }
 
-  /** Takes nothing new; calls back when the transactions in hand are through. */
+  /** Takes no new work; calls back when all transactions in hand have ended. */
   drain(whenDrained: () => void): void {
     this.#draining = true;
     this.#whenDrained.push(whenDrained);
@@ -53,7 +53,7 @@ export class Sender {
     if (this.#connections.size === 0) this.#drained();
   }
 
-  /** Ends every connection, those with a transaction in hand when it is through; calls back when none is left. */
+  /** Ends every connection, after its transaction in hand if there is one; calls back when none is left. */
   finish(whenFinished: () => void): void {
     this.#whenDrained.push(whenFinished);
     for (const connection of this.#connections.values()) connection.finish();

@@ -1,9 +1,9 @@
-// Why a connection failed, in words for a log line and a bounce, and whether it was the fault of this machine.
+// Says why a connection failed, for log lines and bounces, and whether this machine caused it.
 
 export interface SocketFailure {
   /** One line. */
   readonly reason: string;
-  /** This machine could not even try: nothing is known of the destination. */
+  /** This machine could not even begin to connect, so nothing is known about the destination. */
   readonly local: boolean;
 }
 

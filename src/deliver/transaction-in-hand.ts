@@ -1,5 +1,5 @@
-// One transaction from its begin to its results. It keeps little of the message once the content is with the socket: a slow
-// answer must not keep the rest in memory, and thousands of connections may wait for one.
+// One transaction from its begin to its results. Once the content is written to the socket, it keeps little of the message:
+// thousands of connections may wait for a slow reply, and must not keep whole messages in memory.
 
 import type { Envelope } from '../message/envelope.ts';
 import type { Refusal } from '../message/refusal.ts';
@@ -10,14 +10,14 @@ import { failureRefusal } from './failure-refusal.ts';
 import type { AttemptResult, ConnectedPlace, Work } from './types.ts';
 
 export interface MessageInHand {
-  /** Of its recipients only those of the transaction, in their order there. */
+  /** The envelope with only the recipients of this transaction, in the order of `work.recipients`. */
   readonly envelope: Envelope;
   readonly sizeBytes: number;
 }
 
 export class TransactionInHand {
   readonly work: Work;
-  /** On the clock of the deadlines. */
+  /** Ms on the clock of the deadlines. */
   readonly begunAtMs: number;
   /** Ms from the connection's start until it could begin; 0 on a connection that was already open. */
   readonly connectMs: number;
@@ -37,10 +37,10 @@ export class TransactionInHand {
     return this.#message;
   }
 
-  /** The message was read: what the session begins, for the recipients of this transaction. */
+  /** Keeps the message that was read; returns the transaction for the session, with the recipients of this transaction. */
   take(message: StoredMessage, smtpUtf8: boolean): ClientTransaction {
     const { envelope, sizeBytes } = message;
-    // A mailing list's envelope can be larger than its content, and most of it is for other connections.
+    // The envelope of a mailing list can be larger than its content, and most recipients are of other transactions.
     const recipients = this.work.recipients.flatMap((index) => envelope.recipients[index] ?? []);
     this.#unsent = message;
     this.#message = { envelope: { ...envelope, recipients }, sizeBytes };
@@ -48,7 +48,7 @@ export class TransactionInHand {
     return { reversePath, recipients, sizeBytes, body, smtpUtf8, ret, envelopeId, priority };
   }
 
-  /** The message whose content is to be sent, once; from then on it is not kept here. */
+  /** Returns the message whose content is to be sent, and forgets it. */
   takeUnsent(): StoredMessage | undefined {
     const message = this.#unsent;
     this.#unsent = undefined;
@@ -60,14 +60,14 @@ export class TransactionInHand {
     this.#readFailure = failure;
   }
 
-  /** The results when the message could not be read: all its recipients wait. */
+  /** The results when the message could not be read: all recipients of the transaction wait. */
   unreadable(refusal: Refusal): AttemptResult[] {
     const results: AttemptResult[] = [];
     for (const recipient of this.work.recipients) results.push({ recipient, result: 'refused', refusal });
     return results;
   }
 
-  /** @param peerKnowsDsn - the server will report what the sender asked to hear of (RFC 3461) */
+  /** @param peerKnowsDsn - the server supports DSN, so it sends the reports that the sender asked for (RFC 3461) */
   results(
     outcomes: readonly RecipientOutcome[],
     place: ConnectedPlace,

@@ -1,4 +1,4 @@
-// What passes between whoever grants deliveries and the transports that carry them out.
+// Grants of the manager to a transport, and the reports that come back.
 
 import type { Refusal } from '../message/refusal.ts';
 import type { RecipientResult } from '../schedule/types.ts';
@@ -11,7 +11,7 @@ export interface Work {
   readonly ref: StoredRef;
   /** Indexes in the envelope. */
   readonly recipients: readonly number[];
-  /** Written a moment ago: still in the page cache. */
+  /** It was written a moment ago, so it is still in the page cache. */
   readonly fresh: boolean;
 }
 
@@ -27,28 +27,28 @@ export interface ConnectGrant {
   readonly work: Work;
 }
 
-/** The same when its first work is in hand. */
+/** The place of a connection, without its first work. */
 export type ConnectedPlace = Omit<ConnectGrant, 'work'>;
 
-/** A recipient's result; what the log tells of it comes along when it was not delivered. */
+/** A recipient's result; a recipient that was not delivered has the fields that its log line needs. */
 export type AttemptResult = RecipientResult & {
   readonly address?: string | undefined;
-  /** Our own address, if it was not the system's choice. */
+  /** Our own address that was used; undefined when the system chose it. */
   readonly source?: string | undefined;
   /** Name of the tenant, if it has one. */
   readonly tenant?: string | undefined;
-  /** Delivered to this host, NOTIFY=SUCCESS was asked for, and it knows no DSN: Sluice reports `relayed` (RFC 3461 5.2.2). */
+  /** The host that took the mail, if it knows no DSN and NOTIFY=SUCCESS was given: Sluice reports `relayed` (RFC 3461 5.2.2). */
   readonly relayedTo?: string | undefined;
 };
 
-/** Why a connection is no more. `unused`: its last transaction was never taken up by the peer and is no attempt. */
+/** Why a connection ended. `unused`: the peer did not begin its last transaction, which counts as no attempt. */
 export type CloseReport =
-  /** A local refusal: this machine could not even try (no such source, no free port, no open file); the destination is not to blame. */
+  /** With a local refusal, this machine could not even begin to connect (no such source, no free port, no open file). */
   | { readonly kind: 'failed'; readonly refusal: Refusal }
   | { readonly kind: 'closed' }
   | { readonly kind: 'unused' };
 
-/** What a sender reports, in order, for each connection. */
+/** Reports of a sender, in this order for each connection: `ready`, any number of `done`, `closed`. */
 export interface DeliveryReports {
   ready(connection: number): void;
   done(connection: number, results: readonly AttemptResult[], reusable: boolean, queueId: string): void;
@@ -70,9 +70,9 @@ export interface DeliveryTimeouts {
 }
 
 export interface DeliverySettings {
-  /** Our name in EHLO where the source has none of its own. */
+  /** Our name in EHLO for sources without a name of their own. */
   readonly heloName: string;
-  /** Our name in EHLO by the address that we connect from. */
+  /** Our name in EHLO, by source address. */
   readonly heloNames: ReadonlyMap<string, string>;
   readonly ignoredExtensions: IgnoredExtensions;
   readonly timeouts: DeliveryTimeouts;

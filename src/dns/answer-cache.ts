@@ -1,5 +1,5 @@
-// Answers kept until their TTL is over, those of all record types together within one bound. Reads no clock: the caller
-// brings the time.
+// Cache of answers until their TTL is over, with one bound for all record types together. Reads no clock: the caller passes
+// the time.
 
 import { RecentMap } from './recent-map.ts';
 
@@ -20,7 +20,7 @@ export class AnswerCache {
     return this.#entries.size;
   }
 
-  /** The part for one record type: no other part has its keys. */
+  /** The part of the cache for one record type; keys of different parts never collide. */
   part<V>(type: string): AnswerCachePart<V> {
     return new AnswerCachePart(this.#entries, type);
   }
@@ -39,7 +39,7 @@ export class AnswerCachePart<V> {
     this.#prefix = `${type} `;
   }
 
-  /** The value and the ms that are left of it. */
+  /** The value, and the ms until it expires. */
   get(name: string, nowMs: number): { readonly value: V; readonly leftMs: number } | undefined {
     const key = this.#prefix + name;
     const entry = this.#entries.get(key);

@@ -1,6 +1,6 @@
-// Runs exchanges on sockets: at most so many at once, the rest in line, each with one timer. What hangs steps aside for
-// the line, so that dead domains do not hold up the others. The thin shell around `Exchange`; what the answers mean is
-// the caller's.
+// Runs exchanges on sockets: at most `maxInFlight` at once, and the rest wait in line. A question that has had no answer for
+// `hangingMs` no longer counts for that bound, so that dead domains do not delay others. This is the thin shell around
+// `Exchange`; the caller interprets the answers.
 
 import { randomInt } from 'node:crypto';
 import { Exchange, type ExchangeStep } from './exchange.ts';
@@ -13,9 +13,9 @@ import { sendTcp, sendUdp, type Transport } from './transport.ts';
 import type { NameServer, Outage, ResolverOptions } from './types.ts';
 import { WaitingLine } from './waiting-line.ts';
 
-/** How often a question is begun whose servers cannot be reached. */
+/** A question whose servers cannot be reached is begun this often at most. */
 const mostStarts = 3;
-/** A datagram that is not answered is sent again after so many ms to half as many more, and once more after twice as many. */
+/** A datagram without an answer is sent again after this time plus up to half of it, and once more after twice that. */
 const resendMs = 300;
 
 /** How a question ended. */
@@ -30,13 +30,13 @@ export type Asked<T> =
 /** A question in line or on the wire. */
 interface Question {
   start(): void;
-  /** This server is silent while another one answers: a question that waits for it goes to the other one. */
+  /** If the question waits for this server, which is silent, it goes to the next server. */
   leave(server: NameServer): void;
-  /** Ends it as failed. @param noServer - because no name server answers */
+  /** Ends the question as failed. @param noServer - because no name server answers */
   abandon(reason: string, noServer?: true): void;
 }
 
-/** Counted as it goes; `stats()` of the resolver copies it. */
+/** Running counts; `stats()` of the resolver copies them. */
 export interface DispatchCounts {
   sent: number;
   tcp: number;
@@ -48,17 +48,17 @@ export class Dispatcher {
   readonly #options: ResolverOptions;
   readonly #now: () => number;
   readonly #servers: ServerList;
-  /** Those that take a place, the oldest first, with the ms of their start. */
+  /** Questions that count for `maxInFlight`, the oldest first, with the time of their start in ms. */
   readonly #active = new Map<Question, number>();
   readonly #hanging = new Set<Question>();
   readonly #line = new WaitingLine<Question>();
-  /** Questions that nobody answered while it is in doubt whether any server does, with what follows when one does. */
+  /** Unanswered questions, while it is in doubt whether any server answers; each with the action for when one does. */
   readonly #doubtful = new Map<Question, () => void>();
   readonly #watch: OutageWatch;
   readonly #silence: SilenceWatch;
   /** Called when an outage begins or ends. */
   onOutage: (outage: Outage | undefined) => void = () => undefined;
-  /** Set while somebody waits for the oldest question to hang. */
+  /** Runs while questions are in line and wait for the oldest active question to hang. */
   #hangingTimer: NodeJS.Timeout | undefined;
   #closed = false;
   #outageTold = false;
@@ -97,7 +97,7 @@ export class Dispatcher {
     return this.#watch.outage;
   }
 
-  /** Asks the servers one question; a response that `interpret` finds unusable is one more failed try. */
+  /** Asks the servers one question. A response that `interpret` finds unusable counts as a failed try. */
   ask<T>(
     name: string,
     type: QueryType,
@@ -135,7 +135,7 @@ export class Dispatcher {
     for (const question of open) question.abandon(reason, noServer);
   }
 
-  /** It is known whether any server answers, or an outage is over. */
+  /** The outage watch has decided whether any server answers, or an outage is over. */
   #decided(): void {
     const { outage } = this.#watch;
     if (outage !== undefined) {
@@ -156,7 +156,7 @@ export class Dispatcher {
     this.#watch.answered(server);
   }
 
-  /** Nothing came from this server though another one answers: nobody waits for it any longer. */
+  /** This server is silent while another one answers: questions that wait for it go to the next server. */
   #isSilent(server: NameServer, sinceMs: number): void {
     this.#servers.failed(server, sinceMs, this.#now());
     if (!this.#servers.isLeftAlone(server)) return;
@@ -180,7 +180,7 @@ export class Dispatcher {
     this.#hangingTimer = undefined;
   }
 
-  /** One is free, or the oldest question hangs and steps aside. */
+  /** Whether another question may start. If all places are taken and the oldest question hangs, that gives up its place. */
   #hasPlace(): boolean {
     const { maxInFlight, hangingMs, maxHanging } = this.#options;
     if (this.#active.size < maxInFlight) return true;
@@ -201,7 +201,7 @@ export class Dispatcher {
     return false;
   }
 
-  /** Nobody answered it: it takes no place until it is known whether anybody answers at all. */
+  /** Keeps an unanswered question, without a place, until it is known whether any server answers. */
   #setAside(question: Question, goOn: () => void): void {
     if (!this.#active.delete(question)) this.#hanging.delete(question);
     this.#doubtful.set(question, goOn);
@@ -227,7 +227,7 @@ export class Dispatcher {
       transport?.close();
       transport = undefined;
     };
-    /** A message came, or a server was silent for its whole time; else the system said at once that none can be reached. */
+    /** `wasHeard`: a message came. `wasSilent`: a server did not answer in time. Neither: no server could be reached. */
     let wasHeard = false;
     let wasSilent = false;
     let starts = 0;
@@ -237,7 +237,7 @@ export class Dispatcher {
     };
     const unanswered = (reason: string): void => {
       release();
-      // Servers that could not be reached for a moment, such as one that starts anew: the question was never asked.
+      // Servers that could not be reached may be restarting. The question never reached one, so it is begun again.
       const goOn = wasSilent || starts >= mostStarts ? () => fail(reason) : () => this.#line.push(question);
       if (this.#watch.isInDoubt) this.#setAside(question, goOn);
       else fail(reason);
@@ -273,8 +273,8 @@ export class Dispatcher {
       if (kind === 'udp' && timeoutMs > resendMs) suspect(server, sentMs, resendMs);
     };
     /**
-     * No answer for a moment. A datagram may be lost, most easily one of many that are sent at once when an outage is over
-     * (RFC 1035 4.2.1 leaves it to the sender to send it again); or the server is silent.
+     * Sends the datagram again after a while without an answer: it may be lost, most likely when many are sent at once after
+     * an outage (RFC 1035 4.2.1 leaves retransmission to the sender). Or the server is silent, which is then checked.
      */
     const suspect = (server: NameServer, sentMs: number, afterMs: number): void => {
       suspicion = setTimeout(
@@ -285,7 +285,7 @@ export class Dispatcher {
           if (this.#servers.hasChoice && !this.#servers.hasAnsweredSince(server, sentMs))
             this.#silence.compare();
         },
-        // Not all at the same moment, for what is sent again could be lost again.
+        // At different moments, because many datagrams at once could be lost again.
         afterMs + randomInt(afterMs / 2),
       );
     };

@@ -1,6 +1,6 @@
-// One question as a state machine: which server is sent what, and what each event means for it. Owns no socket, timer
-// or clock. Servers are tried in order, round by round; a truncated answer is asked for again by TCP (RFC 7766 5), a
-// server that does not understand EDNS is asked again without (RFC 6891 7).
+// One question to the name servers as a state machine: it says which message goes to which server. It owns no socket, timer
+// or clock. Servers are tried in order, round by round. After a truncated answer the question is asked again by TCP (RFC 7766
+// 5); a server that does not understand EDNS is asked again without it (RFC 6891 7).
 
 import {
   decodeResponse,
@@ -15,7 +15,7 @@ import {
 } from './message.ts';
 import type { NameServer } from './types.ts';
 
-/** What the shell does next. */
+/** What the caller has to do next. */
 export type ExchangeStep =
   /** Drop what is open for this exchange, send `bytes` to `server` and start its timeout. */
   | {
@@ -24,13 +24,13 @@ export type ExchangeStep =
       readonly server: NameServer;
       readonly bytes: Buffer;
     }
-  /** It was no answer: listen on, the timeout runs on. */
+  /** The message was no answer: go on listening, with the same timeout. */
   | { readonly kind: 'listen' }
   /** A NOERROR or NXDOMAIN response. */
   | { readonly kind: 'response'; readonly response: ResponseMessage }
   | { readonly kind: 'failed'; readonly reason: string };
 
-/** Datagrams that do not match, per try, before somebody is guessing: then TCP, which cannot be guessed. */
+/** After this many datagrams that do not match in one try, somebody may be guessing ids: then TCP is used. */
 const maxStrangers = 20;
 
 const listen: ExchangeStep = { kind: 'listen' };
@@ -54,7 +54,7 @@ export class Exchange {
    * @param servers in the order to try
    * @param rounds how often each server is tried
    * @param randomId unpredictable, 0 to 65535 (RFC 5452 9.2)
-   * @param isLeftAlone a server that is known to be silent while another one answers: passed over
+   * @param isLeftAlone whether a server is skipped, because it is silent while another one answers
    */
   constructor(
     name: string,
@@ -86,7 +86,7 @@ export class Exchange {
         if (++this.#strangers < maxStrangers) return listen;
         return this.#overTcp();
       case 'truncated':
-        // Over TCP there is nowhere left to go.
+        // After TCP there is no other transport to try.
         return this.#transport === 'udp' ? this.#overTcp() : this.#next('a truncated answer by TCP');
       case 'bare-error':
         return this.#errorCode(headerRcode(message));
@@ -141,7 +141,7 @@ export class Exchange {
     return this.#send();
   }
 
-  /** To the next server that is not left alone; if all are, to the next one. */
+  /** Goes to the next server that is not left alone; if all are, to the next one. */
   #passOver(): void {
     if (this.#servers.every(this.#isLeftAlone)) return;
     for (

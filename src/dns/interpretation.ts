@@ -1,5 +1,5 @@
-// What a response means for its question: the CNAME chain is followed (RFC 1034 3.6.2), records of the wanted type
-// are read, and what is missing is told apart into nodata, nxdomain and an alias that leads elsewhere (RFC 2308 2).
+// Interprets a response to its question: follows the CNAME chain (RFC 1034 3.6.2) and reads records of the wanted type. If
+// there are none, it tells nodata, nxdomain and an alias of a name outside the response apart (RFC 2308 2).
 
 import { isIP } from 'node:net';
 import { isBelow } from '../values/domain.ts';
@@ -8,14 +8,14 @@ import { canonicalDomain } from './domain-name.ts';
 import { rcodes, type QueryType, type ResponseMessage, type ResponseRecord } from './message.ts';
 import type { MxRecord } from './types.ts';
 
-/** What a record of one type is read as; undefined skips a record that is none. */
+/** Reads a record of the wanted type; undefined when the record is malformed. */
 export type ReadRecord<T> = (record: ResponseRecord) => T | undefined;
 
 export type Interpretation<T> =
   | { readonly kind: 'found'; readonly records: readonly T[]; readonly ttl: number; readonly name: string }
-  /** `ttl` undefined: the response carries no SOA, so nobody said for how long. */
+  /** `ttl` is undefined when the response has no SOA record, which would say for how long it holds. */
   | { readonly kind: 'nodata' | 'nxdomain'; readonly ttl: number | undefined }
-  /** The chain leaves the response at `name`: ask for it. */
+  /** The CNAME chain ends at `name`, whose records are not in the response: ask for them. */
   | { readonly kind: 'alias'; readonly name: string; readonly ttl: number; readonly hops: number }
   | { readonly kind: 'unusable'; readonly reason: string };
 

@@ -1,5 +1,5 @@
-// Look-ups of one record type: the cache before the wire, equal questions asked once, CNAME chains followed over as
-// many questions as they take, and TTLs brought within their bounds (RFC 1034 5.3.3, RFC 2308 5).
+// Look-ups of one record type: the cache is asked first, equal questions at one time are asked once, CNAME chains are followed
+// over several questions, and TTLs are brought within their bounds (RFC 1034 5.3.3, RFC 2308 5).
 
 import type { AnswerCache, AnswerCachePart } from './answer-cache.ts';
 import type { Dispatcher } from './dispatcher.ts';
@@ -8,10 +8,10 @@ import { interpret, type ReadRecord } from './interpretation.ts';
 import type { QueryType } from './message.ts';
 import type { Answer, ResolverOptions } from './types.ts';
 
-/** Seconds a failure is remembered, so that a dead name is not asked for by everyone at once (RFC 9520 3.2). */
+/** Seconds a failure is cached, so that a name that fails is not asked for again and again (RFC 9520 3.2). */
 const failureTtlSeconds = 5;
 
-/** An answer with what it costs to keep; `ttlSeconds` of the answer is from the moment it came. */
+/** An answer from the name servers, how long to cache it, and its size. Its `ttlSeconds` counts from its arrival. */
 interface Fresh<T> {
   readonly answer: Answer<T>;
   readonly keepSeconds: number;
@@ -108,7 +108,7 @@ export class Lookup<T> {
           break;
         case 'nodata':
         case 'nxdomain': {
-          // RFC 2308 5: without an SOA there is no time for which it holds, and it is not kept.
+          // RFC 2308 5: a negative answer without an SOA is not cached.
           const ttlSeconds =
             meaning.ttl === undefined
               ? 0
@@ -132,7 +132,7 @@ function failed(reason: string): Fresh<never> {
   return { answer: { kind: 'failed', reason }, keepSeconds: failureTtlSeconds, sizeBytes: 1 };
 }
 
-/** No name server answers: that says nothing about the name, and is not kept. */
+/** The answer when no name server answers: it says nothing about the name, and is not cached. */
 function unknown(reason: string): Fresh<never> {
   return { answer: { kind: 'failed', reason, noServer: true }, keepSeconds: 0, sizeBytes: 0 };
 }

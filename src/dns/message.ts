@@ -1,11 +1,11 @@
-// DNS messages (RFC 1035 4.1): questions out, responses in. The records are taken apart by dns-packet; everything
-// that decides whether a response is ours at all is read from the raw bytes here. Nothing in it throws on any input.
+// DNS messages (RFC 1035 4.1): encodes questions and decodes responses. The library dns-packet decodes records; whether a
+// response belongs to a question is decided here, from the raw bytes. No response makes these functions throw.
 
 import * as dnsPacket from 'dns-packet';
 
 export type QueryType = 'A' | 'AAAA' | 'MX' | 'TXT';
 
-/** A question on its way: the bytes to send, and what a response must repeat. */
+/** An encoded question: the bytes to send, and the parts that a response must repeat. */
 export interface EncodedQuery {
   readonly id: number;
   readonly bytes: Buffer;
@@ -13,7 +13,7 @@ export interface EncodedQuery {
   readonly questionEnd: number;
 }
 
-/** A resource record of class IN, its owner in canonical form. */
+/** A resource record as it was sent: of any class, its owner name in any case. */
 export type ResponseRecord = dnsPacket.Answer;
 
 export interface ResponseMessage {
@@ -25,9 +25,9 @@ export interface ResponseMessage {
 }
 
 const headerBytes = 12;
-/** Size that crosses every path unfragmented (DNS Flag Day 2020; RFC 9715 3.1 recommends no more than 1400). */
+/** A UDP answer of this size passes every path without fragmentation (DNS Flag Day 2020; RFC 9715 3.1: at most 1400). */
 const udpPayloadBytes = 1232;
-/** More records than any mail domain has: bounds what a hostile response costs to take apart. */
+/** More records than any mail domain has: bounds the cost of decoding a hostile response. */
 const maxRecords = 500;
 
 /** Builds the message for one question; `name` must pass `isQueryable`. */
@@ -35,7 +35,7 @@ export function encodeQuery(id: number, name: string, type: QueryType, edns: boo
   const bytes = dnsPacket.encode({
     type: 'query',
     id,
-    // RFC 6840 5.7: AD in a query asks for the AD bit without the weight of the signatures that DO would bring.
+    // RFC 6840 5.7: AD in a query asks for the AD bit in the answer, without the signatures that DO would add.
     flags: dnsPacket.RECURSION_DESIRED | dnsPacket.AUTHENTIC_DATA,
     questions: [{ type, name, class: 'IN' }],
     // RFC 6891 6.2.3.
@@ -54,12 +54,12 @@ export function encodeQuery(id: number, name: string, type: QueryType, edns: boo
         ]
       : [],
   });
-  // A length octet more than dots, the root's octet, type and class.
+  // On the wire a name has one octet more than characters, and the root's octet; type and class follow.
   const questionEnd = headerBytes + name.length + 2 + 4;
   return { id, bytes, questionEnd };
 }
 
-/** What the first look at a message says, before its records are touched. */
+/** How a message relates to a query, by its header and question section alone. */
 export type ResponseMatch =
   /** Not an answer to this query: go on listening. */
   | 'stranger'
@@ -95,19 +95,19 @@ function sameQuestion(query: EncodedQuery, message: Buffer): boolean {
   return true;
 }
 
-/** RCODE of a message that `matchResponse` let pass, without EDNS's extension. */
+/** RCODE in the header of a message that `matchResponse` accepted, without the upper bits of EDNS. */
 export function headerRcode(message: Buffer): number {
   return message.readUInt16BE(2) & 0x0f;
 }
 
-/** Takes a response apart; undefined when it is malformed or absurdly large. */
+/** Decodes a response; undefined when it is malformed or has more than `maxRecords` records. */
 export function decodeResponse(message: Buffer): ResponseMessage | undefined {
   if (message.length < headerBytes) return undefined;
   const records = message.readUInt16BE(6) + message.readUInt16BE(8) + message.readUInt16BE(10);
   if (message.readUInt16BE(4) > 1 || records > maxRecords) return undefined;
   try {
     const decoded = dnsPacket.decode(message);
-    // Its reader slices past the end without noticing.
+    // dns-packet does not notice when a record reaches beyond the end of the message.
     if (dnsPacket.decode.bytes > message.length) return undefined;
     return {
       rcode: extendedRcode(headerRcode(message), decoded.additionals ?? []),

@@ -1,7 +1,7 @@
-// Knows whether any name server answers at all. A question that nobody answers may be the fault of its name; so when every
-// server has been silent or unreachable, each is asked for the name servers of the root, which a recursive server knows
-// by heart. If nobody answers that either, there is an outage: a fault on our side. Then this one question is asked
-// again and again, until an answer of any kind ends the outage.
+// Finds out whether any name server answers at all. A question without an answer may be the fault of its name. So when every
+// server has been silent or unreachable, each is asked for the name servers of the root, which every recursive server has at
+// hand. If none answers that either, there is an outage: a fault on our side. Then this question is asked again and again,
+// until an answer of any kind ends the outage.
 
 import { probeRoot } from './root-probe.ts';
 import type { Transport } from './transport.ts';
@@ -11,23 +11,23 @@ import type { NameServer, Outage } from './types.ts';
 const doubtMs = 1_000;
 /** Ms between questions during an outage. */
 const probeMs = 500;
-/** Answers to so many rounds of them are still listened for. */
+/** Answers to this many of the last rounds of questions are still listened for. */
 const roundsOpen = 6;
 
 export interface OutageWatchOptions {
   readonly servers: readonly NameServer[];
-  /** Ms on a clock that nobody sets. */
+  /** Ms on a monotonic clock. */
   readonly now: () => number;
   /** A server has answered the question about the root. */
   readonly answered: (server: NameServer) => void;
-  /** A doubt is over, either way; `outage` tells which. Called also when an outage ends. */
+  /** Called when it is decided whether there is an outage (see `outage`), and when an outage ends. */
   readonly decided: () => void;
 }
 
 interface Server {
-  /** When it last sent a message, whatever was in it. */
+  /** When it last sent a message of any content. */
   answeredMs: number;
-  /** Why nothing came from it since; undefined: nothing is wrong. */
+  /** Why it did not answer last; undefined: it answered, or was not asked yet. */
   failure: string | undefined;
 }
 
@@ -53,7 +53,7 @@ export class OutageWatch {
     return this.#outage;
   }
 
-  /** Has nobody answered, and is it not known yet whether that is an outage? */
+  /** Whether no server has answered, and it is not known yet whether that is an outage. */
   get isInDoubt(): boolean {
     return this.#doubtEnds !== undefined;
   }
@@ -67,13 +67,13 @@ export class OutageWatch {
     if (this.isInDoubt || this.#outage !== undefined) this.#decide(undefined);
   }
 
-  /** Nothing came in time of what was sent to it then. A server that has answered something else since is well. */
+  /** A message that was sent at `sentMs` has had no answer. A server that has answered anything since works. */
   silent(server: NameServer, sentMs: number, reason: string): void {
     const known = this.#servers.get(server);
     if (known !== undefined && known.answeredMs < sentMs) this.#failed(known, reason);
   }
 
-  /** The system says that it cannot be reached. */
+  /** The operating system says that this server cannot be reached. */
   unreachable(server: NameServer, reason: string): void {
     const known = this.#servers.get(server);
     if (known !== undefined) this.#failed(known, reason);
@@ -92,7 +92,7 @@ export class OutageWatch {
     this.#probe();
   }
 
-  /** Nobody answers: asks until somebody does. */
+  /** Begins an outage, and probes until a server answers. */
   #confirm(): void {
     const failures = [...this.#servers].map(([{ address }, { failure }]) => `${address}: ${failure ?? ''}`);
     this.#decide({ sinceMs: this.#options.now(), reason: failures.join('; ') });

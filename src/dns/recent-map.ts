@@ -1,6 +1,6 @@
-// A bounded map that keeps what was used recently. Two generations stand in for an exact order: one is used and filled,
-// and when it is full, the other is dropped as a whole. (A Map in order of use was tried first: finding its oldest entry
-// walks over the holes that deleted ones leave, 45 us at 50,000 entries.)
+// A bounded map that keeps recently used entries. It has two generations instead of an exact order of use: entries that are
+// set or read go into the young one; when that is full, it becomes the old one, and the old one is dropped as a whole. (A Map
+// in order of use was tried first: finding its oldest entry walks over the holes of deleted ones, 45 us at 50,000 entries.)
 
 interface Held<V> {
   readonly value: V;
@@ -13,7 +13,7 @@ export class RecentMap<K, V> {
   #old = new Map<K, Held<V>>();
   #youngWeight = 0;
 
-  /** @param maxWeight bounds the sum of all weights; what was used since half of it came in is never dropped */
+  /** @param maxWeight bounds the sum of all weights; an entry is kept at least until half of this is set or read after it */
   constructor(maxWeight: number) {
     this.#maxGenerationWeight = Math.max(1, Math.floor(maxWeight / 2));
   }
@@ -32,7 +32,7 @@ export class RecentMap<K, V> {
     return old.value;
   }
 
-  /** Something that weighs more than half the map can is not kept. */
+  /** A value that weighs more than half of `maxWeight` is not kept. */
   set(key: K, value: V, weight = 1): void {
     this.delete(key);
     if (weight <= this.#maxGenerationWeight) this.#put(key, { value, weight });

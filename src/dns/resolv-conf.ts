@@ -5,7 +5,7 @@ import { isIP } from 'node:net';
 import type { NameServer } from './types.ts';
 
 export interface ResolvConf {
-  /** Never empty: without any, the one on this host (resolv.conf(5)). */
+  /** Never empty: without `nameserver` lines, the server on this host (resolv.conf(5)). */
   readonly servers: readonly NameServer[];
   /** `options timeout:n`, in ms. */
   readonly timeoutMs: number | undefined;
@@ -27,7 +27,7 @@ export function readResolvConf(path = '/etc/resolv.conf'): ResolvConf {
   return parseResolvConf(text);
 }
 
-/** The same for a text in hand. Lines that are not understood are skipped. */
+/** Parses the text of a resolv.conf. Lines that are not understood are skipped. */
 export function parseResolvConf(text: string): ResolvConf {
   const servers: NameServer[] = [];
   let timeoutMs: number | undefined;

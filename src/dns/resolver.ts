@@ -1,5 +1,5 @@
-// The stub resolver: asks recursive name servers over UDP and TCP, and remembers what they said (RFC 1034 5.3.1).
-// No question rejects; a failure is an answer, too.
+// The stub resolver: asks recursive name servers over UDP and TCP, and caches their answers (RFC 1034 5.3.1).
+// Its promises never reject: a failure is an answer, too.
 
 import { isIP } from 'node:net';
 import { AnswerCache } from './answer-cache.ts';
@@ -72,9 +72,9 @@ class StubResolver implements Resolver {
 }
 
 /**
- * Makes a resolver. It holds no socket while nothing is asked.
+ * Makes a resolver. It holds no socket while it has no question to ask.
  *
- * @throws ResolverOptionsError when a server is no IP literal with a port, or something is zero that must not be
+ * @throws ResolverOptionsError when a server is no IP literal with a port, or a number is below 1 that must not be
  */
 export function createResolver(options: ResolverOptions): Resolver {
   if (options.servers.length === 0) {

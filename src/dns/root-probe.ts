@@ -1,19 +1,19 @@
-// The question whether a name server lives: it is asked for the name servers of the root, which a recursive server knows by
-// heart. An answer of any kind will do, also an error.
+// Probes whether a name server works: asks it for the name servers of the root, which every recursive server has at hand. Any
+// answer counts, also an error.
 
 import { randomInt } from 'node:crypto';
 import * as dnsPacket from 'dns-packet';
 import { sendUdp, type Transport } from './transport.ts';
 import type { NameServer } from './types.ts';
 
-/** What a server makes of the question; never called before `probeRoot` has returned. */
+/** Results of a probe; never called before `probeRoot` has returned. */
 export interface ProbeEvents {
   answered(server: NameServer): void;
-  /** The system says that it cannot be reached. */
+  /** The operating system says that this server cannot be reached. */
   unreachable(server: NameServer): void;
 }
 
-/** Asks each of these servers once. Listens until the transports are closed, which is the caller's to do. */
+/** Asks each of these servers once. It listens until the caller closes the transports. */
 export function probeRoot(servers: Iterable<NameServer>, events: ProbeEvents): Transport[] {
   const id = randomInt(0x1_0000);
   const bytes = dnsPacket.encode({

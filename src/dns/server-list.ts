@@ -1,6 +1,6 @@
-// Which name servers a question is put to, and in which order: as configured, but one that was silent or unreachable is left
-// alone while another one answers. It comes back with its next answer, for which the caller probes it now and then. Reads
-// no clock: the caller brings the time.
+// Decides which name servers are asked, and in which order: as configured, but a server that was silent or unreachable is left
+// alone while another one answers. The caller probes it now and then; its next answer ends this. Reads no clock: the caller
+// passes the time.
 
 import type { NameServer } from './types.ts';
 
@@ -8,9 +8,9 @@ import type { NameServer } from './types.ts';
 const probeEveryMs = 2_000;
 
 interface State {
-  /** When it last sent a message, whatever was in it. */
+  /** When it last sent a message of any content. */
   answeredMs: number;
-  /** When it last failed; undefined: it has answered since, or was never asked. */
+  /** When it last failed; undefined: it has answered since, or never failed. */
   failedMs: number | undefined;
   probedMs: number;
 }
@@ -27,12 +27,12 @@ export class ServerList {
     }
   }
 
-  /** Is there more than one server to choose from? */
+  /** Whether there is more than one server. */
   get hasChoice(): boolean {
     return this.#servers.length > 1;
   }
 
-  /** Those that work, as configured. If none does, all of them, the one that failed first in front. */
+  /** The servers that work, in the configured order. If none does: all, in the order in which they failed. */
   order(): readonly NameServer[] {
     if (this.#failing === 0) return this.#servers;
     if (this.#failing < this.#servers.length)
@@ -41,17 +41,17 @@ export class ServerList {
     return this.#servers.toSorted((a, b) => failedMs(a) - failedMs(b));
   }
 
-  /** It failed, and another one works. */
+  /** Whether this server failed while another one works. */
   isLeftAlone(server: NameServer): boolean {
     return this.#failing < this.#servers.length && this.#hasFailed(server);
   }
 
-  /** Has it sent anything since then? */
+  /** Whether this server has sent anything since then. */
   hasAnsweredSince(server: NameServer, sinceMs: number): boolean {
     return (this.#states.get(server)?.answeredMs ?? -Infinity) >= sinceMs;
   }
 
-  /** Servers that are left alone and were not probed for a while; from now on they count as probed. */
+  /** Servers that are left alone and are due for a probe; marks them as probed. */
   takeProbes(nowMs: number): readonly NameServer[] {
     if (this.#failing === 0 || this.#failing === this.#servers.length) return [];
     return this.#servers.filter((server) => {
@@ -63,8 +63,8 @@ export class ServerList {
   }
 
   /**
-   * It could not be reached, or nothing has come from it since `sinceMs`. An error code says nothing about the server, nor
-   * does a question that it does not answer while it answers others: the name may be at fault.
+   * The server could not be reached, or has sent nothing since `sinceMs`. No failure of the server: an error code, or a question
+   * that it does not answer while it answers others, because then the name may be at fault.
    */
   failed(server: NameServer, sinceMs: number, nowMs: number): void {
     const state = this.#states.get(server);

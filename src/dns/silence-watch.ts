@@ -1,29 +1,29 @@
-// Finds out quickly which of several name servers is silent. When a question has had no answer for a moment, and nothing
-// else came from its server either, all servers are probed. If another one answers and this one does not, it is left
-// alone, and its questions move on without waiting out their timeouts. With a single server there is nothing to find out.
+// Finds out quickly which of several name servers is silent. When a question has had no answer for some 300 ms, and its server
+// has sent nothing else either, all servers are probed. A server that does not answer while another one does is left alone,
+// and its questions go to the next server without waiting for their timeouts.
 
 import { probeRoot } from './root-probe.ts';
 import type { Transport } from './transport.ts';
 import type { NameServer } from './types.ts';
 
-/** Servers have this long to answer the probe, or as long again as the fastest of them, whichever is more. */
+/** Servers have this long to answer the probe, or twice as long as the fastest of them, whichever is more. */
 const answerMs = 300;
 /** Answers that come later still count: a slow server is not a dead one. */
 const listenMs = 5_000;
 
 export interface SilenceWatchOptions {
   readonly servers: readonly NameServer[];
-  /** Ms on a clock that nobody sets. */
+  /** Ms on a monotonic clock. */
   readonly now: () => number;
   /** A server has answered a probe. */
   readonly answered: (server: NameServer) => void;
-  /** Another server has answered the probe of this moment, this one has not. */
+  /** This server has not answered a probe that another server has answered. */
   readonly silent: (server: NameServer, sinceMs: number) => void;
 }
 
 export class SilenceWatch {
   readonly #options: SilenceWatchOptions;
-  /** Probes that are still listened for, each with what ends it. */
+  /** Functions that end the probes that are still listened for. */
   readonly #open = new Set<() => void>();
   #isComparing = false;
   #closed = false;
@@ -32,7 +32,7 @@ export class SilenceWatch {
     this.#options = options;
   }
 
-  /** A question waits for a server from which nothing comes: compares the servers, unless that is under way. */
+  /** Probes all servers and reports the silent ones, unless such a comparison is under way. */
   compare(): void {
     if (this.#isComparing || this.#closed) return;
     this.#isComparing = true;
@@ -47,7 +47,7 @@ export class SilenceWatch {
       for (const server of quiet) silent(server, sinceMs);
     };
     let timer = setTimeout(() => {
-      // Nobody so far: the first answer decides how long the others have.
+      // Without any answer so far, the first one decides how long the other servers have.
       if (quiet.size < servers.length) decide();
     }, answerMs).unref();
     this.#probe(

@@ -18,7 +18,7 @@ export interface Transport {
   resend?(): void;
 }
 
-// The address is a literal: without this, node asks the system's resolver and waits a turn of the thread pool.
+// The address is an IP literal. Without this function, Node would pass it to the system's resolver in the thread pool.
 function literal(
   address: string,
   _options: unknown,
@@ -37,7 +37,7 @@ export function sendUdp(server: NameServer, bytes: Buffer, events: TransportEven
     socket.close();
   };
   const fail = (error: Error): void => {
-    // On a later turn: binding can fail before this function has returned.
+    // Deferred, because binding can fail before this function has returned.
     process.nextTick(() => {
       if (!open) return;
       close();
@@ -77,7 +77,7 @@ export function sendTcp(server: NameServer, bytes: Buffer, events: TransportEven
     close();
     events.error(reason);
   };
-  // A length of two octets bounds what is held here; the caller's timeout bounds the server's pace.
+  // Bounded by the length of two octets. The caller's timeout bounds how long a slow server may take.
   let held: Buffer = Buffer.alloc(0);
   socket.on('error', (error) => fail(error.message));
   socket.on('close', () => fail('the connection was closed before the answer was complete'));

@@ -1,4 +1,4 @@
-// What the resolver is asked and what it answers: questions of this room's callers, never DNS messages.
+// Questions to the resolver and its answers, as callers see them: never DNS messages.
 
 /** A recursive name server; the address is an IP literal, IPv6 with its zone where it needs one. */
 export interface NameServer {
@@ -9,24 +9,24 @@ export interface NameServer {
 export interface ResolverOptions {
   /** In the order of preference; see `readResolvConf`. */
   readonly servers: readonly NameServer[];
-  /** Ms one server has for its answer, per try. */
+  /** Ms that a server has for its answer, for each try. */
   readonly timeoutMs: number;
   /** Rounds through all servers before a question fails (resolv.conf's `attempts`). */
   readonly attempts: number;
-  /** Bounds of the time an answer is kept: a lower or higher TTL counts as this one. */
+  /** Bounds of the time for which an answer is cached: a lower or higher TTL is replaced by these. */
   readonly maxTtlSeconds: number;
   readonly minTtlSeconds: number;
   /** Upper bound of the time a negative answer is kept (RFC 2308 5). */
   readonly negativeTtlSeconds: number;
   /** Size of the cache, for all record types together; an answer counts once for every 512 bytes that it took on the wire. */
   readonly maxEntries: number;
-  /** Questions on the wire at once, without those that stepped aside; the rest wait in line. */
+  /** Most questions on the wire at once, beside those that hang; the rest wait in line. */
   readonly maxInFlight: number;
-  /** Ms after which a question without an answer hangs: it steps aside for one in line, and goes on. */
+  /** Ms after which a question without an answer hangs: it goes on, and counts for `maxHanging` if another waits in line. */
   readonly hangingMs: number;
-  /** Questions aside at once; each is a socket, too. */
+  /** Most hanging questions at once; each has a socket, too. */
   readonly maxHanging: number;
-  /** Ms on a clock that nobody sets; the monotonic one unless given. */
+  /** Ms on a monotonic clock; `performance.now` unless given. */
   readonly now?: () => number;
 }
 
@@ -36,7 +36,7 @@ export interface FoundAnswer<T> {
   readonly records: readonly T[];
   /** Seconds the answer may still be used: the lowest TTL of the alias chain and the records. */
   readonly ttlSeconds: number;
-  /** The name server vouches for the answer by DNSSEC (AD bit, RFC 4035 3.2.3); worth what the path to it is worth. */
+  /** The name server has validated the answer by DNSSEC (AD bit, RFC 4035 3.2.3). Only trustworthy if the path to it is. */
   readonly authenticated: boolean;
   /** Owner of the records: the name asked for, or the end of its CNAME chain. Lower case, no final dot. */
   readonly canonicalName: string;
@@ -49,10 +49,10 @@ export interface NegativeAnswer {
   readonly authenticated: boolean;
 }
 
-/** Nobody knows: ask again later. */
+/** The look-up failed, and the answer is unknown: ask again later. */
 export interface FailedAnswer {
   readonly kind: 'failed';
-  /** Nothing is known because no name server answers: see `Resolver.outage`. Not kept in any cache. */
+  /** It failed because no name server answers: see `Resolver.outage`. Never cached. */
   readonly noServer?: true;
   /** For people, e.g. `SERVFAIL from 192.0.2.53` or `no answer from 192.0.2.53 within 3000 ms`. */
   readonly reason: string;
@@ -69,7 +69,7 @@ export interface MxRecord {
 export interface ResolverStats {
   /** Questions asked by callers. */
   readonly questions: number;
-  /** Of these, answered by the cache, or by a look-up that was under way already. */
+  /** Questions of these that the cache answered; `coalesced`: that a look-up under way answered. */
   readonly cacheHits: number;
   readonly coalesced: number;
   /** Messages sent to name servers. */
@@ -78,7 +78,7 @@ export interface ResolverStats {
   readonly timeouts: number;
   /** Look-ups that ended as `failed`. */
   readonly failures: number;
-  /** Questions on the wire: those that take a place, and those that stepped aside. */
+  /** Questions on the wire that count for `maxInFlight`; `hanging`: for `maxHanging`; `waiting`: in line. */
   readonly inFlight: number;
   readonly hanging: number;
   readonly waiting: number;
@@ -89,11 +89,11 @@ export interface ResolverStats {
 export interface Outage {
   /** Ms on the resolver's clock. */
   readonly sinceMs: number;
-  /** For people, e.g. `192.0.2.53: no answer within 3000 ms`; of each server. */
+  /** For people, for each server, e.g. `192.0.2.53: no answer within 3000 ms`. */
   readonly reason: string;
 }
 
-/** None of its promises ever rejects; names are ASCII (A-labels), with or without a final dot. */
+/** Its promises never reject. Names are ASCII (A-labels), with or without a final dot. */
 export interface Resolver {
   /** The MX records of a domain, as they are in DNS: unsorted, without any implicit MX. */
   mx(domain: string): Promise<Answer<MxRecord>>;
@@ -101,12 +101,12 @@ export interface Resolver {
   addresses(host: string, family: 4 | 6): Promise<Answer<string>>;
   /** The TXT records of a name, the character-strings of each joined without a separator (RFC 7208 3.3). */
   txt(domain: string): Promise<Answer<string>>;
-  /** Forgets every answer; look-ups under way go on. */
+  /** Empties the cache; look-ups under way go on. */
   flush(): void;
   stats(): ResolverStats;
   /**
-   * Set while no name server answers. Questions that the cache cannot answer fail at once then, with `noServer`; one probe
-   * goes on until a server answers.
+   * Set while no name server answers. Then questions that the cache cannot answer fail at once, with `noServer`, and the
+   * servers are probed until one answers.
    */
   readonly outage: Outage | undefined;
   /** Calls back when an outage begins or ends. */

@@ -1,4 +1,4 @@
-// First in, first out, at a constant cost however long it gets (`Array.shift` moves what is behind).
+// A first-in, first-out queue at a constant cost for each item (`Array.shift` would move all items behind).
 
 export class WaitingLine<T> {
   #items: T[] = [];
@@ -15,7 +15,7 @@ export class WaitingLine<T> {
   shift(): T | undefined {
     if (this.#head === this.#items.length) return undefined;
     const item = this.#items[this.#head++];
-    // The part that was taken goes when it is half of all: each item is moved once on average.
+    // The used part is dropped when it is half of the array, so that each item is moved once on average.
     if (this.#head * 2 >= this.#items.length) {
       this.#items = this.#items.slice(this.#head);
       this.#head = 0;

@@ -1,4 +1,4 @@
-// The base of every error that can reach a person: a stable code, what was being done, and a way out.
+// The base of every error that can reach a person: a stable code, a message, and advice.
 
 /**
  * An error with a stable code and advice.

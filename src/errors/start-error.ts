@@ -1,4 +1,4 @@
-// Sluice, or one of its processes, could not start.
+// The error of Sluice, or of one of its processes, that could not start.
 
 import { SluiceError } from './sluice-error.ts';
 

@@ -50,10 +50,7 @@ for (const [how, program] of Object.entries(unusable)) {
       troubles.list.find(({ text }) => text.includes('could not be started')),
     );
     assert.deepEqual([reported.key, reported.level], ['role:sender', 'critical']);
-    assert.match(
-      reported.text,
-      /^The sender process could not be started: spawn .* Sluice tries it again\.$/u,
-    );
+    assert.match(reported.text, /^The sender process could not be started: spawn .* Sluice tries again\.$/u);
     process.execPath = execPath;
     await until('the sender runs again', () => log.lines.includes('info the sender process runs again'));
     assert.notEqual(senderPid(), killed);
