@@ -1,5 +1,5 @@
-// The arrows between the rooms: every import of every source is read with a real parser and held against
-// rooms.ts. The last tests break the rules on purpose, so that a check that lets everything pass is found.
+// The imports between the rooms: every import of every source is read with a real parser and checked against rooms.ts.
+// The last tests break the rules on purpose, so that a check that lets everything pass is found.
 
 import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';

@@ -1,5 +1,5 @@
-// The rooms of docs/architecture.md, top to bottom, as data: a room may import from itself and from rooms below
-// it. Read by imports.test.ts; a new arrow is a change of this list, and so a decision.
+// The rooms of docs/architecture.md, top to bottom, as data: a room may import from itself and from rooms below it. Read by
+// imports.test.ts. To allow a new import between rooms, change this list, and say why in the commit.
 
 /** One line per level. Rooms on one level stand side by side: neither may import the other. */
 export const levels: readonly (readonly string[])[] = [
@@ -29,8 +29,8 @@ export const levels: readonly (readonly string[])[] = [
 ];
 
 /**
- * The same inside the large rooms: their inner rooms (folders) and the files between them, top to bottom. Whatever such a
- * room has must be in its list; inside an inner room there is no order.
+ * The order inside the large rooms: their inner rooms (folders) and the files between them, top to bottom. Every file and
+ * folder of such a room must be in its list. Inside an inner room there is no order.
  */
 export const innerLevels: ReadonlyMap<string, readonly (readonly string[])[]> = new Map([
   ['process', [['supervise'], ['roles'], ['running', 'watch'], ['role.ts', 'outcomes-error.ts']]],
@@ -76,17 +76,17 @@ export const pureModules: ReadonlySet<string> = new Set([
   'node:util',
 ]);
 
-/** One import as it stands in a source file. Paths are relative to the repository's root. */
+/** One import of a source file. Paths are relative to the repository's root. */
 export interface Import {
   readonly file: string;
   readonly line: number;
-  /** As written: `../dns/cache.ts`, `node:fs`, `zod`. */
+  /** The specifier as written: `../dns/cache.ts`, `node:fs`, `zod`. */
   readonly specifier: string;
   /** The file it names, or null for a package or a core module. */
   readonly target: string | null;
 }
 
-/** Says what is wrong with each import, one sentence each; an empty list when every arrow points down. */
+/** The faults of all imports, one sentence each; an empty list when every import points down. */
 export function brokenArrows(
   imports: readonly Import[],
   packages: ReadonlySet<string>,
@@ -130,7 +130,7 @@ export function brokenArrows(
   return broken;
 }
 
-/** What is wrong with an import inside a room that has inner rooms; null: nothing. */
+/** The fault of an import inside a room that has inner rooms; null without a fault. */
 function innerFault(room: string, file: string, target: string): string | null {
   const inner = innerLevels.get(room);
   if (inner === undefined) return null;

@@ -1,5 +1,5 @@
-// One way to write code in all rooms: every source file is held against the rules of style.ts. The tests after that break
-// each rule on purpose, so that a rule that lets everything pass is found.
+// One style of code in all rooms: every source file is checked against the rules of style.ts. The tests after that break each
+// rule on purpose, so that a rule that lets everything pass is found.
 
 import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
@@ -29,7 +29,7 @@ test('all sources are written in one style', () => {
   );
 });
 
-test('files that may be longer than others are still there and still longer', () => {
+test('every file in the list of longer files exists and is longer than the usual limit', () => {
   assert.deepEqual(needlessExceptions(sources), []);
   assert.ok(needlessExceptions([]).length > 0);
 });

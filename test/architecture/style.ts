@@ -1,5 +1,5 @@
 // The rules of style that the linter has no rule for, as functions from a parsed source file to its faults. Read by
-// style.test.ts, which also breaks each of them on purpose. CONTRIBUTING.md tells them to people.
+// style.test.ts, which also breaks each of them on purpose. CONTRIBUTING.md explains them.
 
 import { parseSync, Visitor, type Comment, type Program } from 'oxc-parser';
 
@@ -12,11 +12,11 @@ export interface Source {
   readonly comments: readonly Comment[];
 }
 
-/** One rule: what it asks for, and where a file does not do so. */
+/** One rule: its text, and the places where a file breaks it. */
 export interface Rule {
-  /** What is said after the place of each fault. */
+  /** The text that follows the place of each fault. */
   readonly asks: string;
-  /** Offsets into the text. */
+  /** Offsets of the faults in the text. */
   readonly faults: (source: Source) => readonly number[];
 }
 
@@ -36,7 +36,7 @@ function lineOf(text: string, offset: number): number {
   return text.slice(0, offset).split('\n').length;
 }
 
-/** Counting by one has one form. */
+/** Counting by one is always written as `++` or `--`. */
 export const increments: Rule = {
   asks: 'counts by one: write ++ or --',
   faults({ program }) {
@@ -51,7 +51,7 @@ export const increments: Rule = {
   },
 };
 
-/** A constant is named like any other value: `retryMs`. What is an enumeration in all but syntax has a capital: `Health`. */
+/** A constant is named like any other value: `retryMs`. An object that serves as an enumeration has a capital: `Health`. */
 export const constants: Rule = {
   asks: 'names a constant in capitals: write retryMs, not RETRY_MS',
   faults({ program }) {
@@ -65,13 +65,13 @@ export const constants: Rule = {
   },
 };
 
-/** A stranger reads in the first lines what a file is for. */
+/** The first lines of a file tell what it is for. */
 export const header: Rule = {
   asks: 'does not open with a comment that says what it is and promises, and a blank line after it',
   faults: ({ text }) => (/^(?:#!.*\n)?(?:\/\/.*\n)+\n/u.test(text) ? [] : [0]),
 };
 
-/** Functions of a module are declarations: the name first, and no order to mind. A typed constant may be an arrow. */
+/** Functions of a module are declarations, which may be used before their line. A constant with a type may be an arrow. */
 export const declarations: Rule = {
   asks: 'keeps a function in a constant: declare it (function name() {})',
   faults({ file, program }) {
@@ -87,7 +87,7 @@ export const declarations: Rule = {
   },
 };
 
-/** Private is what the language makes private; only a constructor has no other way. */
+/** Private members are written with `#`; only a constructor needs the keyword `private`. */
 export const privateNames: Rule = {
   asks: 'says private: write #name',
   faults({ program }) {
@@ -104,10 +104,10 @@ export const privateNames: Rule = {
   },
 };
 
-/** The one test that waits for a time: it kills processes at moments that nothing else can choose. */
+/** The only test that waits for a time: it kills processes at random moments. */
 const mayWait = new Set(['test/interop/killing.ts']);
 
-/** Tests wait for events, or move a clock of their own (`t.mock.timers`, `Deadlines`). */
+/** Tests wait for events, or advance a clock of their own (`t.mock.timers`, `Deadlines`). */
 export const sleeps: Rule = {
   asks: 'waits for a time: wait for an event, or use virtual time',
   faults({ file, program }) {
@@ -126,7 +126,7 @@ export const sleeps: Rule = {
   },
 };
 
-/** A title says what happens, as a sentence without its full stop. `it` goes on the sentence that its `describe` begins. */
+/** A title says what happens, as a sentence without a full stop. The title of `it` continues that of its `describe`. */
 export const titles: Rule = {
   asks: 'has a title that does not say what happens ("should ...", a full stop), or it without describe',
   faults({ file, program }) {
@@ -151,7 +151,7 @@ export const titles: Rule = {
   },
 };
 
-/** What rooms hand each other is readonly; what is changed in place stays beside the code that changes it. */
+/** Types that rooms share are readonly; a type that is changed in place is declared beside the code that changes it. */
 export const readonlyTypes: Rule = {
   asks: 'has a property that may be changed in a file of types: say readonly',
   faults({ file, program }) {
@@ -166,7 +166,7 @@ export const readonlyTypes: Rule = {
   },
 };
 
-/** Lines of a file; of a test or a model, whose tables may be long. */
+/** Highest number of lines of a source file, and of a test, model or benchmark, whose tables may be long. */
 const mostLines = 300;
 const mostTestLines = 400;
 
@@ -175,8 +175,8 @@ function mostLinesOf(file: string): number {
 }
 
 /**
- * Files that were longer when the limit came, each with its own limit. The list may only shrink: split a file, and take it
- * out; nothing comes in.
+ * Files that were longer when this rule was introduced, each with its own limit. The list may only shrink: split a file and
+ * remove it here. Add none.
  */
 const longFiles: ReadonlyMap<string, number> = new Map([
   ['src/dns/dispatcher.ts', 350],
@@ -192,7 +192,7 @@ const longFiles: ReadonlyMap<string, number> = new Map([
   ['test/spool/damage-model.ts', 450],
 ]);
 
-/** One concept a file. */
+/** A file has one concept, and so few lines. */
 export const lengths: Rule = {
   asks: `is longer than ${mostLines} lines (in test, sim and bench: ${mostTestLines}), or than longFiles in test/architecture/style.ts allows: split it`,
   faults({ file, text }) {
@@ -202,13 +202,13 @@ export const lengths: Rule = {
   },
 };
 
-/** Exceptions that are none any more: files that are gone, or short enough by now. */
+/** Entries of the list of longer files that are not needed: the file does not exist, or is short enough. */
 export function needlessExceptions(sources: readonly Source[]): string[] {
   const lines = new Map(sources.map(({ file, text }) => [file, text.split('\n').length - 1]));
   return [...longFiles.keys()].filter((file) => (lines.get(file) ?? 0) <= mostLinesOf(file));
 }
 
-/** `rmSync` loses the code of what the system says (Node 26), `removeFile` of src/io does not. */
+/** `rmSync` loses the system's error code (Node 26); `removeFile` of src/io keeps it. */
 export const removals: Rule = {
   asks: 'imports rmSync: use removeFile or removeLeftover of src/io/remove-file.ts',
   faults({ file, program }) {

@@ -1,4 +1,4 @@
-// CNAME chains (RFC 1034 3.6.2): inside one answer, over several questions, too long, in circles.
+// CNAME chains (RFC 1034 3.6.2): in one answer, over several questions, too long ones and circles.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
@@ -29,7 +29,7 @@ test('a chain inside the answer is followed, and the lowest TTL on the way count
   assert.equal(server.asked('c.example'), 0);
 });
 
-test('a chain that leaves the answer is asked for', async (t) => {
+test('a chain whose target is not in the answer is followed with another question', async (t) => {
   const { resolver, server } = await serve(t, {
     'www.example': { cname: 'b.example', ttl: 50, behaviour: 'bare-cname' },
     'b.example': { cname: 'c.example', ttl: 40, behaviour: 'bare-cname' },
@@ -57,7 +57,7 @@ for (const [style, behaviour] of [
     assert.equal((await eleven.resolver.addresses('n0.example', 4)).kind, 'failed');
   });
 
-  test(`an alias of itself by way of others is a failure: ${style}`, async (t) => {
+  test(`an alias that leads back to itself is a failure: ${style}`, async (t) => {
     const { resolver, server } = await serve(t, {
       'a.example': { cname: 'b.example', ...behaviour },
       'b.example': { cname: 'a.example', ...behaviour },

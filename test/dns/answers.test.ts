@@ -1,4 +1,4 @@
-// What the resolver makes of a well-behaved server's answers.
+// The resolver's results for a well-behaved server's answers.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
@@ -51,7 +51,7 @@ test('the character-strings of a TXT record are joined', async (t) => {
   assert.deepEqual(answer.kind === 'found' && answer.records, [long, '']);
 });
 
-test('a name without such records is nodata, a name that is not there is nxdomain', async (t) => {
+test('a name without records of the type is nodata, a name that does not exist is nxdomain', async (t) => {
   const { resolver } = await serve(t, { 'example.com': {} }, {}, { negativeTtlSeconds: 77 });
   assert.deepEqual(await resolver.mx('example.com'), {
     kind: 'nodata',
@@ -82,7 +82,7 @@ test('an error code is a failure that names code and server', async (t) => {
   assert.deepEqual(await resolver.mx('b.example'), { kind: 'failed', reason: 'REFUSED from 127.0.0.1' });
 });
 
-test('silence is a failure that says for how long', async (t) => {
+test('a missing answer is a failure that says how long the resolver waited', async (t) => {
   const { resolver } = await serve(t, { 'a.example': { behaviour: 'drop' } }, { timeoutMs: 20, attempts: 2 });
   assert.deepEqual(await resolver.mx('a.example'), {
     kind: 'failed',
@@ -91,7 +91,7 @@ test('silence is a failure that says for how long', async (t) => {
   assert.equal(resolver.stats().timeouts, 2);
 });
 
-test('what DNS cannot hold is not asked for', async (t) => {
+test('a name that DNS cannot encode is not asked for', async (t) => {
   const { resolver, server } = await serve(t, {});
   for (const name of [
     '',
@@ -109,7 +109,7 @@ test('what DNS cannot hold is not asked for', async (t) => {
   assert.equal(server.queries.size, 1);
 });
 
-test('closing ends what is under way', async (t) => {
+test('closing the resolver ends open questions', async (t) => {
   const { resolver } = await serve(t, { 'a.example': { behaviour: 'drop' } }, { maxInFlight: 1 });
   const onTheWire = resolver.mx('a.example');
   const inLine = resolver.mx('b.example');

@@ -1,10 +1,10 @@
-// What the resolver remembers and for how long, on a clock that the test moves.
+// What the resolver caches and for how long, on a clock that the test advances.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { serve } from './server-and-resolver.ts';
 
-test('an answer is kept until its TTL is over, and its TTL runs down', async (t) => {
+test('an answer is kept until its TTL is over, and is returned with the remaining TTL', async (t) => {
   const { resolver, server, clock } = await serve(t, { 'h.example': { a: ['192.0.2.1'], ttl: 100 } });
   const ttl = async () => {
     const answer = await resolver.addresses('h.example', 4);
@@ -22,7 +22,7 @@ test('an answer is kept until its TTL is over, and its TTL runs down', async (t)
   assert.equal(resolver.stats().cacheHits, 2);
 });
 
-test('names are the same in any case and with a final dot; types are not', async (t) => {
+test('names are equal in any case and with a final dot; types are cached apart', async (t) => {
   const { resolver, server } = await serve(t, { 'h.example': { a: ['192.0.2.1'] } });
   await resolver.addresses('h.example', 4);
   await resolver.addresses('H.Example.', 4);
@@ -95,7 +95,7 @@ test('flush forgets everything', async (t) => {
   assert.equal(server.asked('h.example'), 2);
 });
 
-test('the cache is bounded, and what is used stays', async (t) => {
+test('the cache is bounded, and answers in use stay', async (t) => {
   const { resolver, server } = await serve(t, { 'used.example': { a: ['192.0.2.1'] } }, { maxEntries: 20 });
   for (let i = 0; i < 100; i++) {
     await resolver.addresses('used.example', 4);
@@ -107,7 +107,7 @@ test('the cache is bounded, and what is used stays', async (t) => {
   assert.equal(server.asked('n0.example'), 2);
 });
 
-test('large answers take the room of several', async (t) => {
+test('a large answer takes the room of several small ones', async (t) => {
   const text = 'x'.repeat(5000);
   const zone = Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`t${i}.example`, { txt: [text] }]));
   const { resolver } = await serve(t, zone, { maxEntries: 40 });
@@ -116,7 +116,7 @@ test('large answers take the room of several', async (t) => {
   assert.ok(entries >= 1 && entries <= 4, `${entries} entries`);
 });
 
-test('equal questions under way are asked once, and share the answer', async (t) => {
+test('equal questions at one time are sent once, and share the answer', async (t) => {
   const { resolver, server } = await serve(t, { 'h.example': { a: ['192.0.2.1'] } });
   const answers = await Promise.all(Array.from({ length: 50 }, () => resolver.addresses('h.example', 4)));
   assert.equal(new Set(answers).size, 1);
@@ -124,7 +124,7 @@ test('equal questions under way are asked once, and share the answer', async (t)
   assert.equal(resolver.stats().coalesced, 49);
 });
 
-test('no more questions are on the wire at once than allowed, and all are answered in the end', async (t) => {
+test('no more questions are open at once than allowed, and all are answered in the end', async (t) => {
   const zone = Object.fromEntries(
     Array.from({ length: 200 }, (_, i) => [`h${i}.example`, { a: ['192.0.2.1'] }]),
   );

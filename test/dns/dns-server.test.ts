@@ -1,4 +1,4 @@
-// The simulated DNS server itself, asked with a resolver that is not ours.
+// The simulated DNS server itself, tested with Node's resolver, which is independent of ours.
 
 import assert from 'node:assert/strict';
 import { Resolver } from 'node:dns/promises';
@@ -21,7 +21,7 @@ const zone: Zone = {
   'half.example.com': { a: ['192.0.2.3'], behaviour: 'servfail', behaviourTypes: ['AAAA'] },
 };
 
-test("it answers node's resolver", async (t) => {
+test("the server answers Node's resolver", async (t) => {
   const server = await startDnsServer({ zone });
   t.after(() => server.close());
   const resolver = new Resolver();
@@ -36,7 +36,7 @@ test("it answers node's resolver", async (t) => {
   assert.deepEqual(await resolver.resolveCname('www.example.com'), ['mx.example.com']);
   assert.deepEqual(await resolver.resolve4('www.example.com'), ['192.0.2.1', '192.0.2.2']);
   assert.equal((await resolver.resolveTxt('example.com'))[0]?.join(''), `v=spf1 ${'x'.repeat(300)}`);
-  // Too large for UDP: by TCP.
+  // The answer is too large for UDP, so the resolver asks by TCP.
   assert.equal((await resolver.resolve4('big.example.com')).length, 200);
   assert.deepEqual(await resolver.resolve4('half.example.com'), ['192.0.2.3']);
   await assert.rejects(resolver.resolve6('half.example.com'), { code: 'ESERVFAIL' });

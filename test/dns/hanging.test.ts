@@ -1,4 +1,4 @@
-// What is asked in vain steps aside for what waits in line. The timers are mocked, the sockets are real.
+// Questions without an answer make room for waiting ones. The timers are mocked, the sockets are real.
 
 import assert from 'node:assert/strict';
 import test, { type TestContext } from 'node:test';
@@ -7,7 +7,7 @@ import { serve } from './server-and-resolver.ts';
 
 const hangingMs = 500;
 
-/** A resolver with 5 places whose server knows h.example and is silent about `count` others, which it is asked. */
+/** A resolver for 5 questions at once. Its server answers for h.example and is silent about `count` names, which are asked. */
 async function ask(t: TestContext, count: number, options: Partial<ResolverOptions> = {}) {
   const names = Array.from({ length: count }, (_, i) => `d${i}.dead.test`);
   const { resolver, server } = await serve(
@@ -29,7 +29,7 @@ function onTheWire(resolver: Resolver) {
   return { inFlight, hanging, waiting };
 }
 
-test('questions that hang step aside: one behind them is answered while they are all open', async (t) => {
+test('hanging questions make room: a waiting question is answered while they are all open', async (t) => {
   const { resolver, ended } = await ask(t, 50);
   const healthy = resolver.mx('h.example');
   t.mock.timers.tick(hangingMs - 1);
@@ -43,7 +43,7 @@ test('questions that hang step aside: one behind them is answered while they are
   assert.deepEqual(onTheWire(resolver), { inFlight: 4, hanging: 46, waiting: 0 });
 });
 
-test('no more than maxHanging are aside, and each that ends makes room for one', async (t) => {
+test('at most maxHanging questions make room, and each that ends makes room for one more', async (t) => {
   const { resolver, ended, dead } = await ask(t, 50, { maxHanging: 3, timeoutMs: 20_000 });
   for (let i = 0; i < 39; i++) t.mock.timers.tick(hangingMs);
   assert.deepEqual(onTheWire(resolver), { inFlight: 5, hanging: 3, waiting: 42 });
@@ -57,7 +57,7 @@ test('no more than maxHanging are aside, and each that ends makes room for one',
   assert.deepEqual(onTheWire(resolver), { inFlight: 0, hanging: 0, waiting: 0 });
 });
 
-test('nobody steps aside before somebody waits', async (t) => {
+test('no question makes room while none is waiting', async (t) => {
   const { resolver, ended } = await ask(t, 5);
   t.mock.timers.tick(10 * hangingMs);
   assert.deepEqual(onTheWire(resolver), { inFlight: 5, hanging: 0, waiting: 0 });
@@ -67,7 +67,7 @@ test('nobody steps aside before somebody waits', async (t) => {
   assert.equal(ended.length, 0);
 });
 
-test('what hangs can still be answered', async (t) => {
+test('a hanging question can still be answered', async (t) => {
   const { resolver, server } = await ask(t, 0, { maxInFlight: 1, timeoutMs: 5 * hangingMs, attempts: 2 });
   server.set('late.example', { mx: [{ preference: 10, exchange: 'mx.example' }], behaviour: 'drop' });
   const late = resolver.mx('late.example');
@@ -80,7 +80,7 @@ test('what hangs can still be answered', async (t) => {
   assert.deepEqual(onTheWire(resolver), { inFlight: 0, hanging: 0, waiting: 0 });
 });
 
-test('closing ends what hangs, too', async (t) => {
+test('closing the resolver ends hanging questions, too', async (t) => {
   const { resolver, ended, dead } = await ask(t, 20);
   t.mock.timers.tick(hangingMs);
   assert.deepEqual(onTheWire(resolver), { inFlight: 5, hanging: 5, waiting: 10 });

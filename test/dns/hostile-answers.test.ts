@@ -1,5 +1,5 @@
-// Answers made to hurt: whatever bytes come, nothing throws, nothing hangs, and nothing is taken for an answer that
-// is none.
+// Hostile answers: whatever bytes arrive, the parser neither throws nor hangs, and takes nothing for an answer that is not
+// one.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
@@ -19,7 +19,7 @@ function exchange(): Exchange {
   return made;
 }
 
-/** A response header and the question, then `rest`; the counts say what they like. */
+/** A response header with any counts, the question, then `rest`. */
 function response(rest: Uint8Array, counts: readonly [number, number, number], flags = 0x8180): Buffer {
   const head = Buffer.from(query.bytes.subarray(0, query.questionEnd));
   head.writeUInt16BE(flags, 2);
@@ -29,7 +29,7 @@ function response(rest: Uint8Array, counts: readonly [number, number, number], f
   return Buffer.concat([head, rest]);
 }
 
-/** Reads it as every type, which must not throw either. */
+/** Reads the answer as every type, which must not throw either. */
 function readAll(message: Buffer): void {
   const decoded = decodeResponse(message);
   if (decoded === undefined) return;
@@ -39,7 +39,7 @@ function readAll(message: Buffer): void {
   interpret(decoded, 'h.example', 'TXT', readTxt, 0);
 }
 
-test('random bytes are strangers', () => {
+test('random bytes are not taken for an answer to the question', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 600 }), (bytes) => {
       const message = Buffer.from(bytes);
@@ -54,7 +54,7 @@ test('random bytes are strangers', () => {
 const flags = fc.constantFrom(0x8180, 0x8183, 0x8182, 0x8181, 0x8380);
 const count = fc.oneof(fc.nat(4), fc.constantFrom(499, 500, 501, 0xffff));
 
-test('the right question before random records is an answer, a failed try, or asked again', () => {
+test('random records after the right question give an answer, a failed attempt, or another question', () => {
   fc.assert(
     fc.property(
       fc.uint8Array({ maxLength: 600 }),
@@ -86,7 +86,7 @@ const sound = dnsPacket.encode({
   authorities: [{ type: 'SOA', name: 'example', ttl: 60, data: { mname: 'a', rname: 'b', minimum: 9 } }],
 });
 
-test('a sound answer with any bytes changed, or cut anywhere, does no harm', () => {
+test('a valid answer with any bytes changed, or cut anywhere, does no harm', () => {
   const change = fc.tuple(fc.nat(sound.length - 1), fc.nat(255));
   fc.assert(
     fc.property(fc.array(change, { maxLength: 6 }), fc.nat(sound.length), (changes, length) => {
@@ -101,7 +101,7 @@ test('a sound answer with any bytes changed, or cut anywhere, does no harm', () 
   );
 });
 
-test('cut short at any byte, a sound answer is never taken', () => {
+test('a valid answer that is cut at any byte is never accepted', () => {
   for (let length = 0; length < sound.length; length++) {
     const step: ExchangeStep = exchange().received(sound.subarray(0, length));
     assert.notEqual(step.kind, 'response', `at ${length}`);
@@ -137,7 +137,7 @@ test('more than five hundred records are too many', () => {
   assert.equal(exchange().received(of(501)).kind, 'failed');
 });
 
-test('the longest chains of pointers that a message can hold are read in no time', () => {
+test('the longest chains of pointers that fit a message are read quickly', () => {
   // Each pointer leads to the one before it, and each of five hundred names starts at the last.
   const pointers: number[] = [0];
   const start = query.questionEnd + 20;
@@ -169,13 +169,13 @@ test('the longest chains of pointers that a message can hold are read in no time
   assert.ok(user < 2_000_000, `${user} us of CPU`);
 });
 
-test('a record of the wanted type that cannot be read spoils the answer', () => {
+test('a malformed record of the wanted type makes the whole answer malformed', () => {
   const decoded = decodeResponse(sound);
   assert.ok(decoded !== undefined);
   assert.equal(interpret(decoded, 'h.example', 'MX', () => undefined, 0).kind, 'unusable');
 });
 
-test('a server that sends rubbish is a failed answer, by UDP and by TCP', async (t) => {
+test('malformed answers are a failure, by UDP and by TCP', async (t) => {
   const cutShort = (query: Buffer): Buffer => {
     const message = Buffer.from(query);
     message.writeUInt16BE(0x8380, 2);
@@ -203,7 +203,7 @@ test('a server that sends rubbish is a failed answer, by UDP and by TCP', async 
   });
 });
 
-test('alias targets and exchanges with odd octets come out as text, and are never asked for', async (t) => {
+test('alias targets and exchanges with unusual octets are returned as text, and are never asked for', async (t) => {
   const asked: string[] = [];
   const server = await startRawServer(t, (query, send) => {
     const { id, questions } = dnsPacket.decode(query);

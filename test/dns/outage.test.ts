@@ -1,5 +1,5 @@
-// No name server answers: told apart from a name that nobody answers for, one probe, no memory of it afterwards. The timers
-// are mocked, the sockets are real.
+// No name server answers. The resolver tells this from a name that its own servers do not answer for, sends one probe at a
+// time, and keeps no failure afterwards. The timers are mocked, the sockets are real.
 
 import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
@@ -9,7 +9,7 @@ import * as dnsPacket from 'dns-packet';
 import type { NameServer, Resolver } from '../../src/dns/resolver.ts';
 import { ground, switchable } from './switchable-server.ts';
 
-/** A port on which nobody is. */
+/** A port that nothing listens on. */
 async function closedPort(): Promise<NameServer> {
   const socket = createSocket('udp4');
   socket.bind(0, '127.0.0.1');
@@ -20,7 +20,7 @@ async function closedPort(): Promise<NameServer> {
   return { address: '127.0.0.1', port };
 }
 
-test('silence of every server is an outage once the root is not answered either; an answer of any kind ends it', async (t) => {
+test('an outage begins when no server answers a question for the root either; any answer ends it', async (t) => {
   const { server, state, hearing, heard } = await switchable(t);
   state.answers = false;
   const { resolver, changes, changed, pass } = ground(t, [server]);
@@ -28,7 +28,7 @@ test('silence of every server is an outage once the root is not answered either;
   await hearing('one.test MX', 1);
   pass(3_000);
   await hearing('. NS', 1);
-  assert.equal(resolver.outage, undefined, 'not before the root was given its time');
+  assert.equal(resolver.outage, undefined, 'not before the question for the root has timed out');
   pass(999);
   assert.equal(changes.length, 0);
   pass(1);
@@ -60,7 +60,7 @@ test('servers that cannot be reached are an outage at once', async (t) => {
   assert.ok(resolver.outage?.reason.includes('ECONNREFUSED'));
 });
 
-test('a name that nobody answers for is the fault of the name', async (t) => {
+test('a name without an answer is no outage while the root is answered', async (t) => {
   const { server, hearing } = await switchable(t);
   const { resolver, changes, pass } = ground(t, [server]);
   const dead = resolver.mx('dead.test');
@@ -73,7 +73,7 @@ test('a name that nobody answers for is the fault of the name', async (t) => {
   assert.deepEqual(changes, []);
 });
 
-test('one server of two is enough', async (t) => {
+test('while one server of two answers there is no outage', async (t) => {
   const { server, heard } = await switchable(t);
   const { resolver, changes } = ground(t, [await closedPort(), server]);
   assert.equal((await resolver.mx('one.test')).kind, 'found');
@@ -81,7 +81,7 @@ test('one server of two is enough', async (t) => {
   assert.ok(!heard.includes('. NS'), 'nobody doubts');
 });
 
-test('a server that answers others is not asked for the root for each name that hangs', async (t) => {
+test('a server that answers other questions is not asked for the root for each name that hangs', async (t) => {
   const { server, heard, hearing } = await switchable(t);
   const { resolver, pass } = ground(t, [server]);
   const dead = Array.from({ length: 50 }, (_, at) => resolver.mx(`${at}.dead.test`));
@@ -93,10 +93,10 @@ test('a server that answers others is not asked for the root for each name that 
   assert.ok(!heard.includes('. NS'));
 });
 
-test('what was refused by a server that starts anew is asked again', async (t) => {
+test('a question refused by a restarting server is asked again', async (t) => {
   const server = await closedPort();
   const { resolver, changes } = ground(t, [server]);
-  // It is there again when the probe comes: only the question was refused.
+  // The server is up again when the probe arrives: only the question was refused.
   const question = resolver.mx('one.test');
   const back = createSocket('udp4');
   t.after(() => back.close());
@@ -117,7 +117,7 @@ test('what was refused by a server that starts anew is asked again', async (t) =
   assert.deepEqual(changes, []);
 });
 
-test('a resolver that is closed in an outage probes no longer', async (t) => {
+test('a resolver that is closed in an outage sends no more probes', async (t) => {
   const { resolver, changed, pass, changes } = ground(t, [await closedPort()]);
   await resolver.mx('one.test');
   await changed(1);
@@ -132,7 +132,7 @@ function unused(resolver: Resolver): number {
   return inFlight + hanging + waiting;
 }
 
-test('an outage leaves no question in line, however many were asked', async (t) => {
+test('an outage leaves no question waiting, however many were asked', async (t) => {
   const { server, state, hearing } = await switchable(t);
   state.answers = false;
   const { resolver, pass } = ground(t, [server], { maxInFlight: 5, maxHanging: 5, hangingMs: 60_000 });

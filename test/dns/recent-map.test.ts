@@ -1,4 +1,4 @@
-// The bounded map behind every cache here: never too heavy, and what was used recently is not lost.
+// The bounded map behind every cache: its weight is never above the bound, and recently used entries are kept.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
@@ -16,7 +16,7 @@ const step = fc.oneof(
   }),
 );
 
-test('what it finds is what was set last, and all of it together is within the bound', () => {
+test('the map returns the value that was set last, and the weight of all values is within the bound', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
       const map = new RecentMap<number, number>(maxWeight);
@@ -48,7 +48,7 @@ test('what it finds is what was set last, and all of it together is within the b
   );
 });
 
-test('what was used since half the bound came in is still there', () => {
+test('an entry is kept until entries of half the bound were added since its last use', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 200 }), fc.nat(30), (steps, kept) => {
       const map = new RecentMap<number, string>(maxWeight);
@@ -68,7 +68,7 @@ test('what was used since half the bound came in is still there', () => {
   );
 });
 
-test('what is heavier than half the bound is not kept, and takes the old value with it', () => {
+test('a value heavier than half the bound is not kept, and the old value is removed', () => {
   const map = new RecentMap<string, number>(20);
   map.set('a', 1, 1);
   map.set('a', 2, 11);
@@ -77,7 +77,7 @@ test('what is heavier than half the bound is not kept, and takes the old value w
   assert.equal(map.get('a'), 3);
 });
 
-test('clear leaves room for everything', () => {
+test('clear frees all room', () => {
   const map = new RecentMap<string, number>(4);
   for (const key of ['a', 'b', 'c', 'd']) map.set(key, 1);
   map.clear();

@@ -1,4 +1,4 @@
-// resolv.conf(5): name servers, with IPv6 zones, and the two options that matter to us.
+// resolv.conf(5): name servers, with IPv6 zones, and the two options that Sluice uses.
 
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
@@ -30,7 +30,7 @@ for (const [what, text, servers] of [
   });
 }
 
-test('timeout and attempts, within the bounds of the manual page', () => {
+test('timeout and attempts are read within the bounds of the manual page', () => {
   const read = (text: string) => {
     const { timeoutMs, attempts } = parseResolvConf(text);
     return [timeoutMs, attempts];

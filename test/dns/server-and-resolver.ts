@@ -1,11 +1,11 @@
-// Set-up shared by the resolver's tests: a simulated server, a resolver that asks it, and a clock in the test's hand.
+// Shared by the resolver's tests: a simulated server, a resolver that asks it, and a clock that the test advances.
 
 import type { TestContext } from 'node:test';
 import { startDnsServer, type DnsServer, type DnsServerOptions } from '../../sim/dns/dns-server.ts';
 import { createResolver, type Resolver, type ResolverOptions } from '../../src/dns/resolver.ts';
 
 export const resolverDefaults = {
-  // Long: a test that waits for it would be seen. Those that need a timeout set it.
+  // So long that a test that waits for it by mistake is noticed. Tests of timeouts set their own.
   timeoutMs: 20_000,
   attempts: 1,
   maxTtlSeconds: 86_400,
@@ -21,7 +21,7 @@ export interface Clock {
   ms: number;
 }
 
-/** Starts both; the test's end closes both. */
+/** Starts a server and a resolver, which are closed at the end of the test. */
 export async function serve(
   t: TestContext,
   zone: DnsServerOptions['zone'],

@@ -1,4 +1,4 @@
-// One of several name servers is silent: questions go to one that answers, and nobody waits out a timeout. The timers are
+// One of several name servers is silent: questions go to a server that answers, and none waits for a timeout. The timers are
 // mocked, the sockets are real.
 
 import assert from 'node:assert/strict';
@@ -9,7 +9,7 @@ import { ground, switchable } from './switchable-server.ts';
 const names = (count: number, prefix = 'name'): string[] =>
   Array.from({ length: count }, (_, at) => `${prefix}${at}.test`);
 
-/** Lets little virtual time pass while packets travel, until it is settled. */
+/** Advances virtual time in small steps while packets travel, until the promise is settled. */
 async function settle<T>(promise: Promise<T>, pass: (ms: number) => void): Promise<T> {
   let isOver = false;
   const over = promise.finally(() => {
@@ -22,7 +22,7 @@ async function settle<T>(promise: Promise<T>, pass: (ms: number) => void): Promi
   return over;
 }
 
-test('with one of two servers silent, no question waits out a timeout', async (t) => {
+test('with one of two servers silent, no question waits for a timeout', async (t) => {
   const dead = await switchable(t);
   const good = await switchable(t);
   dead.state.answers = false;
@@ -40,12 +40,12 @@ test('with one of two servers silent, no question waits out a timeout', async (t
   assert.deepEqual(
     dead.heard.filter((each) => each.startsWith('later')),
     [],
-    'the silent server is left alone',
+    'the silent server is not asked',
   );
   assert.deepEqual(changes, []);
 });
 
-test('after an outage everything goes to the server that is back', async (t) => {
+test('after an outage all questions go to the server that answers again', async (t) => {
   const dead = await switchable(t);
   const back = await switchable(t);
   dead.state.answers = false;
@@ -58,7 +58,7 @@ test('after an outage everything goes to the server that is back', async (t) => 
   pass(3_000);
   pass(1_000);
   assert.equal((await first).kind, 'failed');
-  // Longer than any memory of the failures.
+  // Longer than failures are remembered.
   pass(120_000);
   back.state.answers = true;
   const over = changed(2);
@@ -91,7 +91,7 @@ test('a silent server is asked again once it answers a probe', async (t) => {
   for (let at = 0; !first.heard.includes(`${at - 1}.test MX`); at++) await resolver.mx(`${at}.test`);
 });
 
-test('a server that refuses is left alone, too, and no question waits for it', async (t) => {
+test('a server that refuses is not asked either, and no question waits for it', async (t) => {
   const good = await switchable(t);
   const gone = await switchable(t);
   const { resolver } = ground(t, [{ ...gone.server, port: 1 }, good.server]);
@@ -99,7 +99,7 @@ test('a server that refuses is left alone, too, and no question waits for it', a
   assert.equal(resolver.stats().sent, 51, 'it was asked once');
 });
 
-test('a datagram that is lost on a server that answers others is sent again before the timeout', async (t) => {
+test('a datagram lost on the way to a server that answers others is sent again before the timeout', async (t) => {
   const { server, state, hearing, heard } = await switchable(t);
   const { resolver, pass } = ground(t, [server]);
   state.answers = false;
@@ -113,7 +113,7 @@ test('a datagram that is lost on a server that answers others is sent again befo
   assert.equal(resolver.stats().timeouts, 0);
 });
 
-test('a name that nobody answers for condemns no server', async (t) => {
+test('a name without an answer does not make a server count as silent', async (t) => {
   const first = await switchable(t);
   const second = await switchable(t);
   const { resolver, pass, changes } = ground(t, [first.server, second.server]);

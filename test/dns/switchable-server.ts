@@ -6,7 +6,7 @@ import * as dnsPacket from 'dns-packet';
 import type { NameServer, Outage, ResolverOptions } from '../../src/dns/resolver.ts';
 import { resolverOn, startRawServer } from './raw-server.ts';
 
-/** A server that can be switched off, and counts what it hears. */
+/** A server that can be switched off, and counts the questions that it receives. */
 export async function switchable(t: TestContext) {
   const heard: string[] = [];
   const state = { answers: true, waiting: undefined as (() => void) | undefined };
@@ -30,7 +30,7 @@ export async function switchable(t: TestContext) {
         : [];
     send(dnsPacket.encode({ type: 'response', id: id ?? 0, questions: [question], answers }));
   });
-  /** Resolves when the server has heard this often of a name. */
+  /** Resolves when the server has received this many questions for a name. */
   const hearing = async (text: string, times: number): Promise<void> => {
     while (heard.filter((each) => each === text).length < times) {
       await new Promise<void>((resolve) => {
@@ -41,7 +41,7 @@ export async function switchable(t: TestContext) {
   return { server, heard, state, hearing };
 }
 
-/** A resolver of these servers whose timers and clock the test holds. */
+/** A resolver for these servers whose timers and clock the test controls. */
 export function ground(
   t: TestContext,
   servers: readonly NameServer[],

@@ -1,4 +1,4 @@
-// The resolver on the wire: TCP after truncation, several servers, servers from before EDNS, answers that are not ours.
+// The resolver's messages: TCP after truncation, several servers, servers without EDNS, answers to other questions.
 
 import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
@@ -17,7 +17,7 @@ const found = (records: readonly string[]) => ({
   canonicalName: 'h.example',
 });
 
-/** The answer to a query for A of h.example; `change` may spoil it. */
+/** The answer to a query for A of h.example; `change` may make it wrong. */
 function answer(query: Buffer, ip: string, change: (message: dnsPacket.Packet) => void = () => {}): Buffer {
   const { id, questions } = dnsPacket.decode(query);
   const message: dnsPacket.Packet = {
@@ -33,7 +33,7 @@ function answer(query: Buffer, ip: string, change: (message: dnsPacket.Packet) =
 test('a truncated answer is asked for again by TCP', async (t) => {
   const { resolver } = await serve(t, {
     'h.example': { a: ['192.0.2.1'], ttl: 60, behaviour: 'truncate' },
-    // Too large for 1232 bytes by itself.
+    // Larger than 1232 bytes, so that the server truncates it.
     'many.example': { a: Array.from({ length: 200 }, (_, i) => `198.51.100.${i}`) },
   });
   assert.deepEqual(await resolver.addresses('h.example', 4), found(['192.0.2.1']));
@@ -87,7 +87,7 @@ test('the next server is asked when one fails, refuses, or is silent', async (t)
   }
 });
 
-test('a server that cannot be reached costs no timeout', async (t) => {
+test('a server that cannot be reached delays no answer by a timeout', async (t) => {
   const good = await startDnsServer({ zone: { 'h.example': { a: ['192.0.2.1'], ttl: 60 } } });
   const gone = await startDnsServer({ zone: {} });
   await gone.close();
@@ -97,7 +97,7 @@ test('a server that cannot be reached costs no timeout', async (t) => {
   assert.equal(resolver.stats().timeouts, 0);
 });
 
-test('a silent server is left alone until it answers a probe', async (t) => {
+test('a silent server is not asked until it answers a probe', async (t) => {
   const silent = await startDnsServer({
     zone: { 'a.example': { behaviour: 'drop' }, 'b.example': {}, 'c.example': {} },
   });
@@ -110,7 +110,7 @@ test('a silent server is left alone until it answers a probe', async (t) => {
   assert.equal(silent.asked('b.example'), 0);
   assert.equal(silent.queries.get('. NS') ?? 0, 0);
   now += 30_000;
-  // The first question after a while brings the probe, which is answered while others go on.
+  // The first question after a while causes the probe, which is answered while other questions continue.
   for (let at = 0; silent.asked('c.example') === 0; at++) {
     await resolver.mx(`${at}.example`);
     await resolver.mx('c.example');
@@ -170,7 +170,7 @@ test('queries ask for recursion and the AD bit, offer 1232 bytes, and differ in 
   });
   const resolver = resolverOn(t, [server]);
   await Promise.all(Array.from({ length: 40 }, (_, i) => resolver.addresses(`h${i}.example`, 4)));
-  // By chance two may be equal; all of them never are.
+  // A few may be equal by chance.
   assert.ok(ids.size > 30, `${ids.size} ids`);
   assert.ok(ports.size > 30, `${ports.size} ports`);
 });
@@ -185,7 +185,7 @@ for (const [what, spoil] of [
   ['no question', (message: Buffer) => message.writeUInt16BE(0, 4)],
   ['two questions', (message: Buffer) => message.writeUInt16BE(2, 4)],
 ] as const) {
-  test(`an answer with ${what} is passed over, the right one is still taken`, async (t) => {
+  test(`an answer with ${what} is ignored, and the right one is still accepted`, async (t) => {
     const server = await startRawServer(t, (query, send) => {
       const spoilt = answer(query, '203.0.113.66');
       spoil(spoilt);
@@ -198,7 +198,7 @@ for (const [what, spoil] of [
   });
 }
 
-test('the question may come back in another case', async (t) => {
+test('the question in an answer may be in another case', async (t) => {
   const server = await startRawServer(t, (query, send) => {
     const message = answer(query, '192.0.2.1');
     message.write('H', 13);
@@ -208,7 +208,7 @@ test('the question may come back in another case', async (t) => {
   assert.deepEqual(await resolverOn(t, [server]).addresses('h.example', 4), found(['192.0.2.1']));
 });
 
-test('an answer from another port is never heard', async (t) => {
+test('an answer from another port is ignored', async (t) => {
   const stranger = createSocket('udp4');
   t.after(() => stranger.close());
   const server = await startRawServer(t, (query, send, _socket, peer) => {
@@ -219,7 +219,7 @@ test('an answer from another port is never heard', async (t) => {
   assert.deepEqual(await resolverOn(t, [server]).addresses('h.example', 4), found(['192.0.2.1']));
 });
 
-test('a flood of wrong answers is answered by TCP, where nobody can guess', async (t) => {
+test('after a flood of wrong answers the question is asked by TCP, where answers cannot be guessed', async (t) => {
   const server = await startRawServer(
     t,
     (query, send) => {
@@ -253,7 +253,7 @@ test('a referral is no answer: the next server is asked', async (t) => {
   assert.match(alone.kind === 'failed' ? alone.reason : '', /referral/);
 });
 
-test('nothing at all, without an SOA, is nodata that is not kept', async (t) => {
+test('an empty answer without an SOA is nodata that is not cached', async (t) => {
   let asked = 0;
   const server = await startRawServer(t, (query, send) => {
     asked++;
@@ -270,7 +270,7 @@ test('nothing at all, without an SOA, is nodata that is not kept', async (t) => 
   assert.equal(asked, 2);
 });
 
-test('records of other names, types and classes in the answer are passed over', async (t) => {
+test('records of other names, types and classes in the answer are ignored', async (t) => {
   const server = await startRawServer(t, (query, send) =>
     send(
       answer(query, '192.0.2.1', (message) => {
@@ -306,7 +306,7 @@ test('a server with an IPv6 address is asked', async (t) => {
   assert.deepEqual(await resolverOn(t, [server]).addresses('h.example', 4), found(['192.0.2.1']));
 });
 
-test('options that make no resolver are refused', () => {
+test('options that no resolver can have throw', () => {
   const server = { address: '127.0.0.1', port: 53 };
   for (const options of [
     { servers: [] },

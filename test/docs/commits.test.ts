@@ -1,4 +1,4 @@
-// What the check of commit messages asks for, as CONTRIBUTING.md tells it.
+// The check of commit messages, as CONTRIBUTING.md describes it.
 
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
@@ -8,7 +8,7 @@ import { test } from 'node:test';
 import { temporaryFolder } from '../temporary-folder.ts';
 import { root } from './pages.ts';
 
-// tools/ is no room of the house, so its file is named as what it is: a program beside it.
+// Named as a variable, so that the check of imports does not count it: tools/ is not a room.
 type Checker = typeof import('../../tools/check-commits.ts');
 const program = join(root, 'tools/check-commits.ts');
 const { faultsOfMessage } = (await import(program)) as Checker;

@@ -1,4 +1,4 @@
-// docs/errors.md knows every code that an error of Sluice can have, and no other.
+// docs/errors.md explains every error code of Sluice, and no other.
 
 import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';

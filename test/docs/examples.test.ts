@@ -1,4 +1,4 @@
-// What pages show can be used as it stands: configurations are right, commands exist.
+// The examples of the pages work as they are: configurations are valid, commands exist.
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -14,7 +14,7 @@ const run = promisify(execFile);
 for (const page of pages) {
   for (const { language, text, line } of fencesOf(page)) {
     if (language === 'toml') {
-      test(`the configuration at ${page.file}:${line} is right`, () => {
+      test(`the configuration at ${page.file}:${line} is valid`, () => {
         parseConfig(text, join(root, 'sluice.toml'));
       });
     }
@@ -26,14 +26,14 @@ for (const page of pages) {
   }
 }
 
-/** Commands of the program as its help lists them. */
+/** Commands of the program, from its help. */
 async function listedCommands(): Promise<string[]> {
   const { stdout } = await run(process.execPath, [join(root, 'src/cli/main.ts'), '--help']);
   const [, list = ''] = stdout.split(/^Commands:$/m);
   return [...list.matchAll(/^ {2}([a-z]+)/gm)].map(([, name = '']) => name).filter((name) => name !== 'help');
 }
 
-/** Commands below a command, by its name: `queue` has `list`, `show` and so on. */
+/** Subcommands by the name of their command: `queue` has `list`, `show` and so on. */
 async function commandsBelow(names: readonly string[]): Promise<Map<string, string[]>> {
   const program = new Command();
   for (const name of names) {
@@ -57,7 +57,7 @@ function callsIn(page: Page): string[][] {
   );
 }
 
-test('every command is on a page of docs', async () => {
+test('every command is on a page of the docs', async () => {
   const named = new Set(
     pages
       .filter(({ file }) => file.startsWith('docs/'))

@@ -1,4 +1,4 @@
-// Whoever follows a link in README or docs arrives.
+// Every link in README and docs leads to a file and heading that exist.
 
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';

@@ -1,4 +1,4 @@
-// docs/monitoring.md tells what every kind of trouble means and names no other; and each kind can really come.
+// docs/monitoring.md explains every kind of trouble and no other, and each kind is raised somewhere in the sources.
 
 import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';

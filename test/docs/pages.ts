@@ -1,4 +1,4 @@
-// The pages that people read: README, CONTRIBUTING and docs, with what tests want to know of them.
+// The pages that people read: README, CONTRIBUTING and docs, with their code blocks and prose.
 
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -21,7 +21,7 @@ export const pages: readonly Page[] = [
 export interface Fence {
   readonly language: string;
   readonly text: string;
-  /** Of its first line in the page, 1 or more. */
+  /** Number of its first line in the page, from 1. */
   readonly line: number;
 }
 
@@ -34,7 +34,7 @@ export function fencesOf({ text }: Page): Fence[] {
   }));
 }
 
-/** A page without its fenced blocks and without code in lines: what is left is prose. */
+/** The prose of a page: without fenced blocks and inline code. */
 export function proseOf({ text }: Page): string {
   return text.replaceAll(/^```.*?^```$/gms, '').replaceAll(/`[^`\n]*`/g, '');
 }

@@ -1,4 +1,4 @@
-// docs/built-in-reactions.md says what the built-in rules are today.
+// docs/built-in-reactions.md is generated from the built-in rules and is up to date.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import type { ReactionRule } from '../../src/schedule/adapt/types.ts';
 import { root } from './pages.ts';
 
-// tools/ is no room of the house, so its file is named as what it is: a program beside it.
+// Named as a variable, so that the check of imports does not count it: tools/ is not a room.
 type Generator = typeof import('../../tools/generate-reactions.ts');
 const program = new URL('../../tools/generate-reactions.ts', import.meta.url).href;
 const { renderReactions } = (await import(program)) as Generator;

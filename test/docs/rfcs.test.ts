@@ -1,11 +1,11 @@
-// docs/rfcs.md says what the sources say about RFCs today.
+// docs/rfcs.md is generated from the sources' references to RFCs and is up to date.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
-// tools/ is no room of the house, so its file is named as what it is: a program beside it.
+// Named as a variable, so that the check of imports does not count it: tools/ is not a room.
 type Generator = typeof import('../../tools/generate-rfcs.ts');
 const program = new URL('../../tools/generate-rfcs.ts', import.meta.url).href;
 const { referencesIn, renderRfcs } = (await import(program)) as Generator;

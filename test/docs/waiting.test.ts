@@ -1,4 +1,4 @@
-// docs/why-is-my-mail-waiting.md has every text that says what mail waits for: whoever looks one up finds it.
+// docs/why-is-my-mail-waiting.md explains every text that says what mail waits for.
 
 import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { pages, root } from './pages.ts';
 
-/** Where these texts are made. */
+/** Source files that make these texts. */
 const sources = ['blocker-text.ts', 'windows.ts', 'view.ts', 'site-rows.ts'];
 
-/** The fixed words of texts: `is full` of `limit ${name} (${limit}) is full`. Single words say too little. */
+/** The fixed words of texts: `is full` of `limit ${name} (${limit}) is full`. Single words are left out as too common. */
 function fixedTexts(source: string): string[] {
   const code = source.replaceAll(/^\s*(?:\/\/|\/?\*|import ).*$/gm, '');
   const templates = [...code.matchAll(/`([^`]*)`/g)].flatMap(([, text = '']) => text.split(/\$\{[^}]*\}?/));
@@ -32,7 +32,7 @@ test('every text that says what mail waits for is explained', () => {
   );
 });
 
-test('fixed words are found between what changes', () => {
+test('the fixed words of a template are found', () => {
   const source = [
     '// `not this one`',
     'const a = `limit \u0024{name} (\u0024{limit}) is full`;',

@@ -1,4 +1,4 @@
-// Adaptation as a whole: how replies change what a site gets.
+// Adaptation in the scheduler: how replies change the number of connections to a site.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -37,14 +37,14 @@ function failed(on: Table, grant: Connect | Transact, error: string): void {
   );
 }
 
-/** The first connection is greeted, and the others that a site starts with follow. */
+/** Greets the first connection, so that the other start connections follow. */
 function begin(on: Table): Connect[] {
   const first = on.connect();
   on.ready(first.connection);
   return [first, ...on.connects()];
 }
 
-/** Delivers so many transactions, each on the oldest grant, and returns the grants in hand. */
+/** Delivers `count` transactions, each on the oldest grant. Returns the open grants. */
 function deliver(on: Table, grants: (Connect | Transact)[], count: number): (Connect | Transact)[] {
   const hand = [...grants];
   for (let at = 0; at < count; at++) {
@@ -70,7 +70,7 @@ test('a site starts with few connections and earns more with every message', () 
   assert.equal(hand.length, 12);
 });
 
-test('a site that has not greeted begins with what a reload says', () => {
+test('a site that has not greeted starts with the number of connections that a reload sets', () => {
   const on = table();
   submit(on, 100);
   const first = on.connect();
@@ -79,7 +79,7 @@ test('a site that has not greeted begins with what a reload says', () => {
   assert.equal(on.connects().length, 6);
 });
 
-test('one address of a site may hang: after a few seconds another one is tried', () => {
+test('when one address of a site hangs, another one is tried after a few seconds', () => {
   const on = table();
   submit(on, 10, 'two.example');
   const hanging = on.connect();
@@ -108,7 +108,7 @@ test('a site that failed to answer is tried with one connection again', () => {
   assert.equal(hand.length, 1);
 });
 
-test('too many: half of the connections go, and the others come back slowly after a while', () => {
+test('"too many connections" closes half of them, and they come back slowly after a while', () => {
   const on = table();
   submit(on, 400);
   let hand = deliver(on, begin(on), 18);
@@ -119,7 +119,7 @@ test('too many: half of the connections go, and the others come back slowly afte
     .slice(6)
     .concat(rest.filter((effect) => effect.kind === 'transact' || effect.kind === 'connect'));
   for (const effect of rest) if (effect.kind === 'close') on.closed(effect.connection);
-  // Six said the same of the same moment: that is one halving, not six.
+  // Six connections reported the same moment: the window is halved once, not six times.
   hand = deliver(on, hand, hand.length);
   assert.equal(on.scheduler.counts().connections, 10);
   hand = deliver(on, hand, 60);
@@ -129,7 +129,7 @@ test('too many: half of the connections go, and the others come back slowly afte
   assert.equal(on.scheduler.counts().connections, 11);
 });
 
-test('a pause closes idle connections, opens none, and begins with one', () => {
+test('a pause closes idle connections and opens none; afterwards one connection is opened', () => {
   const pause = reaction('blocked for now', { kind: 'pause', forMs: 10 * minute });
   const on = table({ reactions: [pause] });
   submit(on, 5);
@@ -147,7 +147,7 @@ test('a pause closes idle connections, opens none, and begins with one', () => {
   assert.equal(on.take().filter(({ kind }) => kind === 'connect').length, 1);
 });
 
-test('next host: the same message goes to another address at once, without an attempt', () => {
+test('next_host sends the message to another address at once, without counting an attempt', () => {
   const next = reaction('not here', { kind: 'next_host', forMs: minute });
   const on = table({ reactions: [next] });
   submit(on, 1, 'two.example');
@@ -161,7 +161,7 @@ test('next host: the same message goes to another address at once, without an at
   const second = effects.find(({ kind }) => kind === 'connect') as Connect;
   assert.notEqual(second.ip, first.ip);
   failed(on, second, '451 4.3.0 not here');
-  // Both rest now: that was an attempt.
+  // Both addresses rest now, so this counts as an attempt.
   assert.equal(
     on.take().some(({ kind }) => kind === 'deferred'),
     true,
@@ -187,7 +187,7 @@ test('rules turn a 4xx into a failure and a 5xx into another attempt', () => {
   ]);
 });
 
-test('refused connections of a site that serves others halve its window and leave its address well', () => {
+test('a refused connection to a site that serves other connections halves its window; its address does not rest', () => {
   const on = table();
   submit(on, 40);
   const hand = deliver(on, begin(on), 6);
@@ -201,7 +201,7 @@ test('refused connections of a site that serves others halve its window and leav
   assert.equal(on.scheduler.sites()[0]?.blockedOn.includes('421 4.7.0 too many'), true);
 });
 
-test('a failure on this host is nobody else’s', () => {
+test('a failure of this host counts against no destination', () => {
   const on = table();
   submit(on, 1);
   const grant = on.connect();
@@ -212,7 +212,7 @@ test('a failure on this host is nobody else’s', () => {
   assert.equal(again?.kind, 'connect');
 });
 
-test('a source that this host cannot use is left alone while there is another', () => {
+test('a source that this host cannot use rests while there is another source', () => {
   const sources = ['198.51.100.1', '198.51.100.2', '2001:db8::1'];
   const on = table({ sources, adapt: { enabled: false, startConnections: 2 } });
   submit(on, 20);
@@ -222,23 +222,23 @@ test('a source that this host cannot use is left alone while there is another', 
   assert.equal(lost.length, 10);
   const local = { kind: 'failed', refusal: ours('no such address') } as const;
   for (const { connection } of lost) on.closed(connection, local);
-  // All of it goes out from the other one at once, and so does what comes.
+  // All mail goes out from the other source at once, new mail, too.
   submit(on, 5);
   const others = on.connects();
   assert.equal(others.length, 15);
   assert.ok(others.every(({ source }) => source === sources[1]));
-  // That one cannot be used either: now there is no other, and the address rests.
+  // The other source cannot be used either. Without a source left, the address rests.
   on.closed(others[0]!.connection, local);
   submit(on, 1);
   assert.deepEqual(on.take(), []);
   on.pass(10_000);
-  // Rested, both are tried again; nobody had an attempt.
+  // After the rest both sources are tried again; no attempt was counted.
   assert.ok(on.connects().length > 0);
   submit(on, 20);
   assert.ok([...on.scheduler.recipients()].every(({ attempts }) => attempts === 0));
 });
 
-test('without adaptation only limits count', () => {
+test('without adaptation only the configured limits hold', () => {
   const on = table({ adapt: { enabled: false, startConnections: 2 } });
   submit(on, 30);
   assert.equal(on.connects().length, 30);

@@ -1,4 +1,4 @@
-// When connections are opened, kept, shared and closed, and how addresses that fail are avoided.
+// When connections are opened, kept, shared and closed, and how failing addresses are avoided.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -6,7 +6,7 @@ import { kinds, minute, relay, start, Table, type Connect, type Transact, toldBy
 import { encodeRefusal } from '../../src/message/refusal-form.ts';
 import { broken } from '../refusals.ts';
 
-test('a connection is kept for the next message, also of another domain of its site, and closed when idle too long', () => {
+test('an idle connection is used for the next message, also of another domain of its site, and closed after a while', () => {
   const table = new Table().know({
     'a.example': relay('s', ['192.0.2.1']),
     'b.example': relay('s', ['192.0.2.1']),
@@ -78,7 +78,7 @@ test('a failed connection lets its address rest and goes to another, without an 
   assert.equal([...table.scheduler.recipients()][0]?.attempts, 0);
 });
 
-test('when all addresses rest, the task that found out is deferred and the others wait, then one probes', () => {
+test('when all addresses rest, the failed task is deferred and the others wait until one probes', () => {
   const table = new Table().know({ 'a.example': relay('s', ['192.0.2.1']) });
   const found = table.submit(['a.example']);
   const first = table.connect();
@@ -108,7 +108,7 @@ test('when all addresses rest, the task that found out is deferred and the other
   table.pass(2 * minute);
   const again = table.connect();
   table.ready(again.connection);
-  assert.equal(table.connects().length, 1, 'one got through: the rest follows');
+  assert.equal(table.connects().length, 1, 'one got through: the others follow');
 });
 
 test('an address that recovered starts again with the shortest rest', () => {
@@ -147,7 +147,7 @@ test('connections that were opened together and fail together count as one failu
   assert.equal(table.connects().length, 1, 'after the first rest, not the fifth');
 });
 
-test('a host that refuses a further connection while others work costs nobody an attempt', () => {
+test('a connection refused while others to the host work counts as no attempt', () => {
   const table = new Table().know({ 'a.example': relay('s', ['192.0.2.1']) });
   table.submit(['a.example']);
   const works = table.connect();
@@ -160,7 +160,7 @@ test('a host that refuses a further connection while others work costs nobody an
   assert.equal(next?.transaction.message, second);
 });
 
-test('a connection that closed while a grant was on its way costs no attempt', () => {
+test('a connection that closed while a grant was on its way counts as no attempt', () => {
   const table = new Table().know({ 'a.example': relay('s', ['192.0.2.1']) });
   table.submit(['a.example']);
   const first = table.connect();
@@ -173,7 +173,7 @@ test('a connection that closed while a grant was on its way costs no attempt', (
   assert.equal([...table.scheduler.recipients()][0]?.attempts, 0);
 });
 
-test('a host that hangs up before the first transaction is an attempt', () => {
+test('a host that hangs up before the first transaction counts as an attempt', () => {
   const table = new Table().know({ 'a.example': relay('s', ['192.0.2.1']) });
   table.submit(['a.example']);
   const first = table.connect();
@@ -193,7 +193,7 @@ test('a connection that is not reusable holds its slots until it is closed', () 
   assert.equal(table.connects().length, 1);
 });
 
-test('a dead site costs one attempt at a time, while a healthy one is served at once', () => {
+test('a dead site fails one attempt at a time, while a healthy one is served at once', () => {
   const table = new Table().know({
     'dead.example': relay('dead', ['192.0.2.1']),
     'well.example': relay('well', ['192.0.2.2']),
@@ -206,7 +206,7 @@ test('a dead site costs one attempt at a time, while a healthy one is served at 
   assert.equal(table.connect().site, 'well');
 });
 
-test('reports about connections that are not open are refused as misuse', () => {
+test('a report about a connection that is not open throws', () => {
   const table = new Table().know({ 'a.example': relay('s', ['192.0.2.1']) });
   table.submit(['a.example']);
   const { connection } = table.connect();

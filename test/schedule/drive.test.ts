@@ -1,4 +1,4 @@
-// Effects are carried out in their order, those that come while they are carried out after the others, and none twice.
+// Effects are carried out once each, in their order; effects that are caused meanwhile come after them.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -10,7 +10,7 @@ const resolve: Effect = { kind: 'resolve', route: 'r', key: 'mx:r' };
 const done: Effect = { kind: 'done', message: 1 as MessageHandle };
 const close: Effect = { kind: 'close', connection: 2 as ConnectionHandle };
 
-test('what an answer causes is carried out in the same run, after what was there before', () => {
+test('effects that a handler causes are carried out in the same run, after the earlier ones', () => {
   const effects: Effect[] = [resolve, done];
   const seen: string[] = [];
   drive(
@@ -29,7 +29,7 @@ test('what an answer causes is carried out in the same run, after what was there
   assert.deepEqual(effects, []);
 });
 
-test('who only watches is told each effect before it is carried out', () => {
+test('a watcher is told each effect before it is carried out', () => {
   const seen: string[] = [];
   drive(
     { effects: [done, close] },

@@ -1,4 +1,4 @@
-// Nobody waits for a stranger: worlds with many sites, some of them dead, slow or full, and how long the others take.
+// Destinations do not delay each other: many sites, some of them dead, slow or full, and how long the others take.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -15,7 +15,7 @@ interface Group {
   readonly name: string;
   readonly domains: number;
   readonly messagesPerDomain: number;
-  /** Hosts that all domains of the group share; as many as domains when not given. */
+  /** Hosts that all domains of the group share; without it, each domain has a host. */
   readonly hosts?: number;
   readonly options?: Partial<HostOptions>;
 }
@@ -53,7 +53,7 @@ class Town {
     }
   }
 
-  /** Ms after the start when the last message of a group was delivered. */
+  /** Ms from the start to the last delivery of each group. */
   finishedMs(name: string): number {
     let last = 0;
     for (const { recipients } of this.world.ledger.messages) {
@@ -77,7 +77,7 @@ function ipOf(group: number, host: number): string {
 
 const healthy: Group = { name: 'healthy', domains: 20, messagesPerDomain: 50 };
 
-test('healthy destinations finish at the same time, however many others are dead or refuse', () => {
+test('healthy destinations finish equally soon, however many others are dead or refuse', () => {
   const alone = new Town([healthy], { limits: { perSite: 2 } });
   alone.world.run(start + 600_000);
   for (const how of ['silent', 'refused'] as const) {
@@ -108,13 +108,13 @@ test('destinations parked on their limits do not delay others', () => {
   assert.ok(slower < 1.1, `${slower} times as long`);
 });
 
-test('domains that share one full host are served in turn: none is starved', () => {
+test('domains that share one full host are served in turn', () => {
   const town = new Town(
     [
       { name: 'shared', domains: 40, hosts: 1, messagesPerDomain: 5 },
       { name: 'other', domains: 40, messagesPerDomain: 40 },
     ],
-    // Two scarce limits at once: all connections, and those to the shared host.
+    // Two limits bind at once: the global one, and that of the shared host.
     { limits: { global: 8, perIp: 1, perSite: 1, perDomain: 1 }, transactionsPerConnection: 1 },
   );
   town.world.run(start + 3_600_000);

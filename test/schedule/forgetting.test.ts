@@ -1,5 +1,5 @@
-// What the scheduler remembers about places is bounded: what nobody uses goes first, and what was too much for a site,
-// which is remembered for a purpose, last.
+// The scheduler's memory of places is bounded. Unused rows are forgotten first, and the rows of sites that had trouble, which
+// keep Sluice from repeating it, last.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -10,7 +10,7 @@ import { WindowStore } from '../../src/schedule/store/windows.ts';
 const nowMs = 1_000;
 const settings = { enabled: true, startConnections: 5 };
 
-test('of very many windows those that say little are forgotten, those with trouble and those in use stay', () => {
+test('of very many windows, unused ones are forgotten; windows with trouble and windows in use stay', () => {
   const counters = new CounterStore();
   const windows = new WindowStore(counters);
   for (let n = 0; n < 30_000; n++) {
@@ -28,7 +28,7 @@ test('of very many windows those that say little are forgotten, those with troub
   assert.equal(windows.statusOf('', 'mx:mx7.test:25', settings).state, 'slowed');
 });
 
-test('trouble is bounded, too', () => {
+test('the number of windows with trouble is bounded, too', () => {
   const counters = new CounterStore();
   const windows = new WindowStore(counters);
   for (let n = 0; n < 130_000; n++) {
@@ -39,7 +39,7 @@ test('trouble is bounded, too', () => {
   assert.ok(windows.live <= 101_000, `${windows.live} windows`);
 });
 
-test('of very many failing addresses those that nobody tries are forgotten', () => {
+test('of very many failing addresses, those that no mail tries are forgotten', () => {
   const counters = new CounterStore();
   const addresses = new AddressStore(counters);
   for (let n = 0; n < 130_000; n++) {

@@ -7,7 +7,7 @@ import { delivered, refused, said, saidForm } from '../refusals.ts';
 
 const site = relay('s', ['192.0.2.1']);
 
-test('attempts follow the schedule, its last step repeats, and the last error is kept', () => {
+test('attempts follow the retry schedule, whose last delay repeats, and the last error is kept', () => {
   const table = new Table().know({ 'a.example': site });
   table.submit(['a.example']);
   const delays: number[] = [];
@@ -60,7 +60,7 @@ test('a recipient whose lifetime ends fails with its last error; bounces have a 
   }
 });
 
-test('the next attempt is never after the end of the lifetime; a last one is made shortly before it', () => {
+test('no attempt is planned after the end of the lifetime; a last one is made shortly before it', () => {
   const table = new Table({ retryMs: [5 * minute, 4 * day] }).know({ 'lame.example': noRoute(false) });
   table.submit(['lame.example']);
   table.pass(5 * minute);
@@ -78,7 +78,7 @@ test('the next attempt is never after the end of the lifetime; a last one is mad
   );
 });
 
-test('work that was never tried says what it waited for', () => {
+test('a recipient that expires without an attempt fails with what it waited for', () => {
   const held = new Table({ limits: { perDomain: 0 } }).know({ 'a.example': site });
   held.submit(['a.example']);
   held.pass(5 * day);
@@ -100,14 +100,14 @@ test('work that was never tried says what it waited for', () => {
     .take()
     .filter(({ kind }) => kind === 'failed')
     .map(toldBy);
-  assert.ok(errors.includes('mx.test[192.0.2.1]:25: connection refused'), 'the one that was tried');
+  assert.ok(errors.includes('mx.test[192.0.2.1]:25: connection refused'), 'the recipient that was tried');
   assert.ok(
     errors.some((error) =>
       /^not tried in its lifetime: 192\.0\.2\.1 rests until .* \(mx\.test\[192\.0\.2\.1\]:25: connection refused\)$/.test(
         error,
       ),
     ),
-    'the one that waited',
+    'the recipient that waited',
   );
 });
 
@@ -134,7 +134,7 @@ test('a message that is too old when it is committed fails at once', () => {
   assert.deepEqual(failed.refusal, said('450 before the restart'));
 });
 
-test('a new lifetime counts for what waits already', () => {
+test('a new lifetime applies to mail that waits already', () => {
   const table = new Table({ limits: { perDomain: 0 } }).know({
     'a.example': site,
     'lame.example': noRoute(false),
@@ -180,7 +180,7 @@ test('recipients that waited before a restart keep their attempts, times and err
   assert.equal(deferred?.kind === 'deferred' && deferred.nextAttemptAtMs, table.nowMs + hour);
 });
 
-test('what a wrong clock wrote down holds nothing up longer than the schedule, and lengthens no lifetime', () => {
+test('a date from a wrong clock delays no attempt beyond the schedule, and lengthens no lifetime', () => {
   const year = 365 * day;
   const table = new Table({ retryJitter: 0.25, lifetimeMs: 2 * day }).know({
     'lame.example': noRoute(false),
@@ -195,7 +195,7 @@ test('what a wrong clock wrote down holds nothing up longer than the schedule, a
   assert.equal(table.take().at(-1)?.kind, 'done');
 });
 
-test('people are told dates, while the scheduler lives in a time of its own', () => {
+test('texts show dates, while the scheduler counts time on a clock of its own', () => {
   const table = new Table().know({ 'a.example': site, 'lame.example': noRoute(false) });
   table.scheduler.setDateShift(7 * hour);
   table.submit(['lame.example']);
@@ -212,7 +212,7 @@ test('people are told dates, while the scheduler lives in a time of its own', ()
   assert.match(table.scheduler.sites()[1]?.blockedOn ?? '', new RegExp(`rests until ${restsUntil}`));
 });
 
-test('no lifetime ends while plans cannot be looked up by our own fault; then there is time for an attempt', () => {
+test('no lifetime ends while a local fault prevents look-ups; afterwards there is time for an attempt', () => {
   const table = new Table();
   table.submit(['a.example']);
   const [resolve] = table.take();
@@ -227,10 +227,10 @@ test('no lifetime ends while plans cannot be looked up by our own fault; then th
   table.scheduler.routeResolved(resolve.route, site, table.nowMs);
   const connect = table.connect();
   table.ready(connect.connection).done(connect, 'tempfail');
-  assert.deepEqual(kinds(table.take()), ['deferred'], 'and for another one soon');
+  assert.deepEqual(kinds(table.take()), ['deferred'], 'and another attempt follows soon');
 });
 
-test('what cannot be looked up does not keep alive what waits for something else', () => {
+test('a failed look-up does not lengthen the lifetime of mail that waits for something else', () => {
   const table = new Table({ limits: { perDomain: 0 } }).know({ 'a.example': site });
   table.submit(['a.example']);
   table.scheduler.lookupsStopped(true);
@@ -251,7 +251,7 @@ test('no lifetime ends while this host has no address to connect from', () => {
   assert.deepEqual(kinds(table.take()), ['failed', 'done']);
 });
 
-test('while the clock is in doubt people are told its dates, and others are written down', () => {
+test('while the clock is in doubt, texts show its dates and the journal stores steady ones', () => {
   const table = new Table().know({ 'lame.example': noRoute(false) });
   table.scheduler.setDateShift(0, 7 * hour);
   table.submit(['lame.example']);

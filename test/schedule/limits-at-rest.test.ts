@@ -1,4 +1,4 @@
-// Limits that were looked up for a route are kept for its next message, but not of more routes than a few at a time.
+// The limits that were looked up for a route are kept for its next message, for a bounded number of routes.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -9,7 +9,7 @@ import { State } from '../../src/schedule/state.ts';
 import type { ConnectionHandle } from '../../src/schedule/types.ts';
 import { configOf, ignored, relay, start } from './table.ts';
 
-/** Delivers a message to each of so many domains, all of one site, over a few connections. */
+/** Delivers a message to each of `count` domains, all of one site, over a few connections. */
 function deliverTo(s: State, domains: number): void {
   const scheduler = createScheduler(s.config, start, s);
   const plan = relay('a', ['192.0.2.1']);
@@ -38,21 +38,21 @@ function deliverTo(s: State, domains: number): void {
   }
 }
 
-test('limits of a route that has nothing to do are kept for its next message', () => {
+test('the limits of a route without work are kept for its next message', () => {
   const s = new State(configOf());
   deliverTo(s, 10);
   assert.equal(s.routes.limits.size, 10);
   assert.equal(s.limitsAtRest.size, 10);
 });
 
-test('of many routes, those that have rested longest give theirs back, and their counters', () => {
+test('of many routes without work, the oldest lose their limits and counters', () => {
   const s = new State(configOf());
   deliverTo(s, 3 * mostAtRest);
   assert.equal(s.routes.limits.size, mostAtRest);
   assert.equal(s.limitsAtRest.size, mostAtRest);
   assert.ok(s.routes.limits.has(s.routes.find(`mx:d${3 * mostAtRest - 1}.example`)));
   assert.ok(!s.routes.limits.has(s.routes.find('mx:d0.example')));
-  // Besides, each connection keeps the counter of its last domain, and some count all or the one site.
+  // In addition each connection keeps the counter of its last domain, and some counters are global or of the one site.
   const most = mostAtRest + s.connections.live + 10;
   assert.ok(s.counters.live <= most, `${s.counters.live} counters, at most ${most}`);
 });

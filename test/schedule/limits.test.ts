@@ -19,7 +19,7 @@ for (const [limit, plans] of [
   ],
   ['perIp', { 'a.example': relay('a', ['192.0.2.1']), 'b.example': relay('b', ['192.0.2.1']) }],
 ] as const) {
-  test(`${limit} counts connections of several domains together; a free slot goes to the one that waited longest`, () => {
+  test(`${limit} counts connections of several domains together; a free slot goes to the domain that waited longest`, () => {
     const table = new Table({ limits: { [limit]: 3 } }).know(plans);
     submitMany(table, 3, 'a.example');
     const open = table.connects();
@@ -67,7 +67,7 @@ test('perDomain counts connections whose last transaction was for the domain', (
   assert.deepEqual(kinds(table.take()), ['transact'], 'now the idle connection may change to the domain');
 });
 
-test('a connection that changes to another domain frees the slot of the first when the server has heard of the other', () => {
+test('a connection that changes to another domain holds the slot of the first until the server has answered for the other', () => {
   const table = new Table({ limits: { perDomain: 1, perSite: 1 } }).know({
     'a.example': relay('s', ['192.0.2.1']),
     'b.example': relay('s', ['192.0.2.1']),
@@ -80,8 +80,8 @@ test('a connection that changes to another domain frees the slot of the first wh
   table.ready(connect.connection).done(connect);
   const effects = table.take();
   assert.deepEqual(kinds(effects), ['delivered', 'transact', 'done']);
-  // The domain moves to another site. A sender that is slow may not have begun with the other domain: until it has a result,
-  // the server may count the connection by the first one.
+  // The domain moves to another site. A slow sender may not have started the transaction of the other domain: until its
+  // result, the server may still count the connection for the first domain.
   table.know({ 'a.example': relay('t', ['192.0.2.2']) });
   table.scheduler.routeResolved('mx:a.example', table.plans.get('mx:a.example')!, table.nowMs);
   table.submit(['a.example']);
@@ -121,7 +121,7 @@ test('recipients of a full domain do not hold up the others of their message', (
   assert.deepEqual(next?.transaction.recipients, [0]);
 });
 
-test('full on one address: the next of equal preference; full on all: parked until either has room', () => {
+test('when one address is full, the next of equal preference is used; when all are full, the route waits for either', () => {
   const table = new Table({ limits: { perIp: 1 } }).know({
     'a.example': relay('a', ['192.0.2.1@10', '192.0.2.2@10', '192.0.2.3@20']),
   });
@@ -203,7 +203,7 @@ test('a connection that becomes idle while others wait for its slot is closed fo
   assert.deepEqual(kinds(table.take()), ['delivered', 'close', 'done']);
 });
 
-test('lowering a limit drains: nothing new before it is below, nothing is cut off', () => {
+test('lowering a limit opens nothing new until the count is below it, and cuts no connection off', () => {
   const table = new Table({ limits: { perSite: 3 } }).know({ 'a.example': relay('a', ['192.0.2.1']) });
   submitMany(table, 6, 'a.example');
   const open = table.connects();
@@ -218,7 +218,7 @@ test('lowering a limit drains: nothing new before it is below, nothing is cut of
   assert.deepEqual(kinds(table.take()), ['delivered', 'transact', 'done'], 'the last one goes on');
 });
 
-test('raising a limit opens connections at once; a limit of 0 holds', () => {
+test('raising a limit opens connections at once; a limit of 0 opens none', () => {
   const table = new Table({ limits: { perDomain: 0 } }).know({ 'a.example': relay('a', ['192.0.2.1']) });
   submitMany(table, 5, 'a.example');
   assert.deepEqual(table.take(), []);
@@ -236,7 +236,7 @@ test('lowering a limit closes idle connections above it', () => {
   assert.deepEqual(kinds(table.take()), ['close', 'close']);
 });
 
-test('being limited never counts as an attempt and never ages the retry schedule', () => {
+test('waiting for a limit never counts as an attempt and never advances the retry schedule', () => {
   const table = new Table({ limits: { perDomain: 1 } }).know({ 'a.example': relay('a', ['192.0.2.1']) });
   submitMany(table, 2, 'a.example');
   const first = table.connect();

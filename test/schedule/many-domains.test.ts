@@ -1,5 +1,5 @@
-// Mail to very many domains, a wave at a time, through the scheduler and the router on virtual time: what nobody needs
-// any more is given back, so that memory does not grow with the domains that were ever seen.
+// Mail to very many domains, a wave at a time, through the scheduler and the router on virtual time. State that is no longer
+// needed is freed, so that memory does not grow with the number of domains seen so far.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -20,7 +20,7 @@ const collect = runInNewContext('gc') as () => void;
 const startMs = Date.UTC(2026, 0, 1);
 const waveDomains = 20_000;
 
-/** Every domain has a host and an address of its own, and all answers are good for an hour. */
+/** Every domain has its own host and address, and all answers have a TTL of an hour. */
 const resolver: Resolver = {
   mx: (domain) => found<MxRecord>(domain, { preference: 10, exchange: `mx.${domain}` }),
   addresses: (host) => {
@@ -40,7 +40,7 @@ function found<T>(name: string, record: T): Promise<Answer<T>> {
   return Promise.resolve({ ...answer, canonicalName: name });
 }
 
-/** The least of a manager: every message is delivered by a connection of its own. */
+/** A minimal manager: every message is delivered over its own connection. */
 class World {
   nowMs = startMs;
   readonly scheduler: Scheduler;
@@ -126,14 +126,14 @@ class World {
   }
 }
 
-/** Bytes in use when everything that can be collected is. */
+/** Bytes in use after garbage collection. */
 function usedBytes(): number {
   collect();
   const { heapUsed, arrayBuffers } = process.memoryUsage();
   return heapUsed + arrayBuffers;
 }
 
-test('memory does not grow with the domains that mail was ever sent to', async () => {
+test('memory does not grow with the number of domains that mail was sent to', async () => {
   const world = new World();
   const used: number[] = [];
   for (let wave = 0; wave < 5; wave++) {
@@ -143,6 +143,6 @@ test('memory does not grow with the domains that mail was ever sent to', async (
   assert.equal(world.delivered, 5 * waveDomains);
   const [, second = 0] = used;
   const perDomain = ((used.at(-1) ?? 0) - second) / (3 * waveDomains);
-  // Nothing given back, it is over 1,000.
+  // It would be over 1,000 if nothing were freed.
   assert.ok(perDomain < 60, `${Math.round(perDomain)} bytes for each domain: ${used.join(', ')}`);
 });

@@ -1,4 +1,4 @@
-// What operators do to mail in the scheduler: hold, release, retry, remove, find.
+// What operators do with mail in the scheduler: hold, release, retry, remove, find.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -11,7 +11,7 @@ function states(table: Table): string[] {
   return [...table.scheduler.recipients()].map(({ recipient, state }) => `${recipient} ${state}`).sort();
 }
 
-test('a held message is not granted and does not expire; released it goes out', () => {
+test('a held message is not granted and does not expire; after its release it is delivered', () => {
   const table = new Table().know({ 'a.example': site });
   const message = table.submit(['a.example'], { held: true });
   table.pass(6 * day);
@@ -25,7 +25,7 @@ test('a held message is not granted and does not expire; released it goes out', 
   assert.equal([...table.scheduler.recipients()][0]?.expiresAtMs, table.nowMs + hour);
 });
 
-test('hold takes ready, waiting and asking recipients; what is in flight finishes and is held then', () => {
+test('hold applies at once to ready, waiting and resolving recipients, and to recipients in flight after their transaction', () => {
   const table = new Table({ recipientsPerTransaction: 1, limits: { perSite: 1 } }).know({
     'a.example': site,
     'lame.example': noRoute(false),
@@ -46,7 +46,7 @@ test('hold takes ready, waiting and asking recipients; what is in flight finishe
   assert.deepEqual(states(table), ['0 waiting', '1 active', '2 waiting', '3 ready']);
 });
 
-test('what is in flight is told as held, and a release before it has landed lets it go on', () => {
+test('recipients in flight are listed as held, and a release before their transaction ends undoes it', () => {
   const table = new Table().know({ 'a.example': site });
   const message = table.submit(['a.example']);
   const connect = table.connect();
@@ -60,7 +60,7 @@ test('what is in flight is told as held, and a release before it has landed lets
   assert.deepEqual(states(table), ['0 waiting']);
 });
 
-test('an attempt that ends after the lifetime fails nothing that was held meanwhile', () => {
+test('an attempt that ends after the lifetime does not fail a message that was held meanwhile', () => {
   const table = new Table().know({ 'a.example': site });
   const message = table.submit(['a.example']);
   const connect = table.connect();
@@ -82,7 +82,7 @@ test('retryNow makes waiting recipients due', () => {
   assert.deepEqual(table.connect().transaction.recipients, [1]);
 });
 
-test('remove forgets what is not in flight and ends the message when nothing is left', () => {
+test('remove drops recipients that are not in flight and ends the message when none is left', () => {
   const table = new Table({ recipientsPerTransaction: 1, limits: { perSite: 1 } }).know({
     'a.example': site,
   });
@@ -118,7 +118,7 @@ test('remove can take single recipients out of a task, in every state', () => {
   }
 });
 
-test('find knows messages by their queue id, of any form', () => {
+test('find finds messages by queue ids of any form', () => {
   const table = new Table({ limits: { global: 0 } }).know({ 'a.example': site });
   const ids = [
     '',
@@ -183,7 +183,7 @@ test('sites shows what waits, what runs, and why', () => {
   ]);
 });
 
-test('recipients may be walked in pieces while the queue changes', () => {
+test('recipients may be listed in parts while the queue changes', () => {
   const table = new Table({ limits: { global: 0 } }).know({ 'a.example': site });
   const messages = Array.from({ length: 10 }, () => table.submit(['a.example', 'a.example']));
   table.take();
@@ -197,7 +197,7 @@ test('recipients may be walked in pieces while the queue changes', () => {
   for (const message of messages.slice(5)) assert.ok(seen.has(message));
 });
 
-test('calls for messages that are not queued are refused as misuse', () => {
+test('a call for a message that is not queued throws', () => {
   const { scheduler } = new Table();
   const none = 5 as never;
   for (const call of [
@@ -240,7 +240,7 @@ test('a finished handle is reused only after its effects were seen', () => {
   assert.ok(after === message || after === next, 'the handles are free again');
 });
 
-test('retryNow ends the rest of the addresses, and counts what is due', () => {
+test('retryNow ends the rest of failed addresses, and returns how many recipients are due', () => {
   const table = new Table().know({ 'a.example': site });
   const message = table.submit(['a.example']);
   const connect = table.connect();
@@ -267,7 +267,7 @@ test('hold and release say whether they changed anything', () => {
   assert.equal(table.scheduler.release(message, table.nowMs), true);
 });
 
-test('what is not in flight is told from what is', () => {
+test('recipients in flight are told from the others', () => {
   const table = new Table({ recipientsPerTransaction: 1, limits: { perSite: 1 } }).know({
     'a.example': site,
   });

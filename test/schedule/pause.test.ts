@@ -1,5 +1,5 @@
-// Grants that are paused as a whole: nothing new goes out whatever has room, what is in flight finishes, and people are
-// told why.
+// A pause of all grants: no new transaction begins even where limits have room, transactions in flight finish, and the
+// reason is shown.
 
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
@@ -9,7 +9,7 @@ import { relay, Table, type Transact } from './table.ts';
 const plan = relay('s', ['192.0.2.1']) as RelayPlan & { readonly validUntilMs: number };
 const reason = 'outcomes cannot be stored: the disk is full';
 
-test('while paused neither a new connection nor an idle one is used, and what is in flight finishes', () => {
+test('while grants are paused, neither a new nor an idle connection is used, and transactions in flight finish', () => {
   const table = new Table().know({ 'a.example': plan, 'b.example': relay('t', ['192.0.2.2']) });
   table.submit(['a.example']);
   const first = table.connect();
@@ -30,7 +30,7 @@ test('while paused neither a new connection nor an idle one is used, and what is
   assert.equal(transact?.connection, first.connection);
 });
 
-test('mail that waits for a limit goes nowhere when that has room while grants are paused', () => {
+test('mail that waits for a limit is not granted when the limit gets room while grants are paused', () => {
   const table = new Table({ limits: { perSite: 1 } }).know({ 'a.example': plan });
   table.submit(['a.example']);
   table.submit(['a.example']);
@@ -46,7 +46,7 @@ test('mail that waits for a limit goes nowhere when that has room while grants a
   table.connect();
 });
 
-test('routes are asked for and mail fails for want of one only when grants go on', () => {
+test('routes are looked up, and mail without a route fails, only after the pause', () => {
   const table = new Table();
   table.scheduler.pause(reason, table.nowMs);
   table.submit(['gone.example']);
@@ -58,7 +58,7 @@ test('routes are asked for and mail fails for want of one only when grants go on
   );
 });
 
-test('people are told why, whether mail waits or not', () => {
+test('the reason of a pause is shown with and without waiting mail', () => {
   const table = new Table().know({ 'a.example': plan });
   const binding = (): readonly string[] =>
     table.scheduler.explain('mx:a.example', 'a.example', '', plan, table.nowMs).binding;
@@ -71,11 +71,11 @@ test('people are told why, whether mail waits or not', () => {
   assert.deepEqual(binding(), []);
 });
 
-suite('several things keep all mail, or some of it', () => {
+suite('several reasons keep all mail, or some of it', () => {
   const noSender = 'no sender process is ready';
   const perDomain = 'limit domain a.example (1) is full';
 
-  /** One message to a.example under way, and one that waits. */
+  /** One message to a.example in flight, and one that waits. */
   function waiting() {
     const table = new Table({ limits: { perDomain: 1 } }).know({ 'a.example': plan });
     table.submit(['a.example']);
@@ -95,14 +95,14 @@ suite('several things keep all mail, or some of it', () => {
     return [...binding];
   };
 
-  test('each is told, whichever came first, and one that ends leaves the others', () => {
+  test('all reasons are shown in any order of their beginning, and the end of one leaves the others', () => {
     for (const order of ['pause first', 'senders first']) {
       const table = new Table().know({ 'a.example': plan });
       const { scheduler, nowMs } = table;
       if (order === 'pause first') scheduler.pause(reason, nowMs);
       scheduler.carry(0, nowMs);
       table.submit(['a.example']);
-      table.take(); // the route is looked up, unless grants are paused
+      table.take(); // looks up the route, unless grants are paused
       scheduler.pause(reason, nowMs);
       assert.deepEqual(told(table), [reason, noSender], order);
       scheduler.carry(10, nowMs);
@@ -110,14 +110,14 @@ suite('several things keep all mail, or some of it', () => {
       scheduler.carry(0, nowMs);
       assert.deepEqual(told(table), [reason, noSender], order);
       scheduler.pause(undefined, nowMs);
-      table.take(); // else it is now
+      table.take(); // looks it up now, if grants were paused before
       assert.deepEqual(told(table), [noSender], order);
       scheduler.carry(10, nowMs);
       table.connect();
     }
   });
 
-  test('mail that waits for a limit of its own is told of what keeps all mail, too', () => {
+  test('mail that waits for a limit of its own shows the reason that keeps all mail, too', () => {
     const { table } = waiting();
     const { scheduler, nowMs } = table;
     table.submit(['a.example']);
@@ -127,7 +127,7 @@ suite('several things keep all mail, or some of it', () => {
     assert.deepEqual(told(table), [reason, noSender, perDomain]);
   });
 
-  test('mail that came while grants are paused is told of the limit that it will meet then', () => {
+  test('mail that came during a pause shows the limit that it will wait for afterwards, too', () => {
     const { table } = waiting();
     table.scheduler.pause(reason, table.nowMs);
     table.submit(['a.example']);
@@ -135,7 +135,7 @@ suite('several things keep all mail, or some of it', () => {
     assert.deepEqual(binding, [reason, perDomain]);
   });
 
-  test('mail that waits for a name server is told of the pause, too', () => {
+  test('mail that waits for a name server shows the pause, too', () => {
     const table = new Table();
     table.submit(['far.example']);
     table.scheduler.lookupsStopped(true);

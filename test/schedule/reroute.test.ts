@@ -41,7 +41,7 @@ test('waiting, ready, resolving and held recipients take a new route; attempts a
   assert.equal(row.attempts, 3);
 });
 
-test('mail goes where the new route leads', () => {
+test('mail is delivered by its new route', () => {
   const table = new Table({ limits: { perDomain: 1 } }).know({ 'a.example': oldSite });
   table.plans.set('relay#r:a.example', newSite);
   table.submit(['a.example']);
@@ -57,7 +57,7 @@ test('mail goes where the new route leads', () => {
   assert.equal(table.connect().ip, '192.0.2.2');
 });
 
-test('what is in flight keeps its route, and the answer says so', () => {
+test('recipients in flight keep their route, and the result of the call says so', () => {
   const table = new Table({ recipientsPerTransaction: 1, limits: { perSite: 1 } }).know({
     'a.example': oldSite,
   });
@@ -73,7 +73,7 @@ test('what is in flight keeps its route, and the answer says so', () => {
   assert.ok(routes(table).includes('0 relay#r:a.example waiting'));
 });
 
-test('when routes changed every plan is asked for again', () => {
+test('after a change of routes every plan is asked for again', () => {
   const table = new Table({ limits: { perDomain: 1 } }).know({ 'a.example': oldSite });
   table.submit(['a.example']);
   const connect = table.connect();

@@ -1,4 +1,4 @@
-// Plans of routes: when they are asked for, and what waits for them.
+// Plans of routes: when the scheduler asks for them, and which mail waits for them.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -6,7 +6,7 @@ import { hour, kinds, minute, noRoute, relay, start, Table, type Connect } from 
 
 const shared = relay('shared', ['192.0.2.1']);
 
-test('a plan is asked for once, however much work comes for it', () => {
+test('a plan is asked for once for any number of messages', () => {
   const table = new Table();
   for (let count = 0; count < 10; count++) table.submit(['a.example']);
   assert.deepEqual(kinds(table.take()), ['resolve']);
@@ -31,7 +31,7 @@ test('an expired plan is asked for again when there is work, and only then', () 
   );
 });
 
-test('a plan that comes expired still serves what waits for it', () => {
+test('a plan that has expired when it arrives still serves the mail that waits for it', () => {
   const table = new Table().know({ 'a.example': relay('s', ['192.0.2.1'], start - hour) });
   table.submit(['a.example']);
   assert.equal(table.connect().site, 's');
@@ -48,7 +48,7 @@ test('recipients of one message wait for each other until all routes are known',
   assert.deepEqual(table.connect().transaction.recipients, [0, 1, 2]);
 });
 
-test('they do not wait for each other longer than the grace', () => {
+test('recipients of one message do not wait for each other longer than the grace', () => {
   const table = new Table({ routeGraceMs: 500 }).know({ 'known.example': shared, 'b.example': shared });
   table.submit(['known.example', 'b.example', 'slow.example']);
   assert.deepEqual(kinds(table.take()), ['resolve']);
@@ -69,7 +69,7 @@ test('an error of one route does not hold up the others', () => {
   assert.deepEqual(kinds(table.take()), ['failed', 'connect']);
 });
 
-test('a site that moved: the next attempt goes to the new one, and recipients that parted are split', () => {
+test('after a domain moved, the next attempt goes to its new site, in a transaction of its own', () => {
   const table = new Table().know({
     'a.example': relay('s', ['192.0.2.1'], start + minute),
     'b.example': relay('s', ['192.0.2.1'], start + minute),
@@ -90,7 +90,7 @@ test('a site that moved: the next attempt goes to the new one, and recipients th
 });
 
 test('a parked route whose plan expires keeps its turn', () => {
-  // Its plan lives for a second and slots come free every minute: while it is looked up, others take the slot.
+  // The plan of the short route holds for a second and a slot gets free every minute: during look-ups others take the slot.
   const table = new Table({ limits: { perSite: 1 } }).know({ 'long.example': relay('s', ['192.0.2.1']) });
   const shortPlan = (): ReturnType<typeof relay> => relay('s', ['192.0.2.1'], table.nowMs + 1_000);
   table.submit(['long.example']);
@@ -128,10 +128,14 @@ test('a route that waits for its plan does not hold up a message that also goes 
   assert.deepEqual(kinds(table.take()), ['delivered', 'resolve', 'done']);
   table.pass(2_000);
   const next = table.take().find((effect) => effect.kind === 'transact');
-  assert.deepEqual(next?.transaction.recipients, [1], 'after the grace, without the one that is looked up');
+  assert.deepEqual(
+    next?.transaction.recipients,
+    [1],
+    'after the grace, without the recipient whose route is looked up',
+  );
 });
 
-test('an unknown route that is resolved changes nothing', () => {
+test('a plan for an unknown route changes nothing', () => {
   const table = new Table();
   table.scheduler.routeResolved('mx:nobody.example', shared, start);
   assert.deepEqual(table.take(), []);

@@ -22,7 +22,7 @@ function listOf(chain: RowChain, first: number): number[] {
   return list;
 }
 
-test('several lists in one chain keep their order, whatever joins, leaves and turns', () => {
+test('several lists in one chain keep their order while rows are added, removed and moved to the end', () => {
   const operation = fc.record({
     kind: fc.constantFrom('append', 'prepend', 'behind', 'rotate'),
     list: fc.nat(lists - 1),

@@ -15,7 +15,7 @@ const domain = (name: string) => ({ kind: 'exact', domain: name }) as const;
 type Grant = Connect | Transact;
 const isGrant = (effect: Effect): effect is Grant => effect.kind === 'connect' || effect.kind === 'transact';
 
-/** Delivers everything at once, again and again, for so long; returns when each transaction was granted. */
+/** Delivers every transaction at once for a while. Returns the times of the grants. */
 function deliverFor(table: Table, ms: number): number[] {
   const times: number[] = [];
   const end = table.nowMs + ms;
@@ -37,7 +37,7 @@ function deliverFor(table: Table, ms: number): number[] {
   }
 }
 
-test('a group shares one budget', () => {
+test('the domains of a group share one limit', () => {
   const yahoo = rule({
     id: 'yahoo',
     match: { domain: [domain('a.example'), domain('b.example')] },
@@ -83,7 +83,7 @@ test('a message rate spaces transactions evenly, on kept connections too', () =>
   assert.ok(longest < 1_500, `a pause of ${longest} ms`);
 });
 
-test('a message rate of an address leaves the others of the site alone', () => {
+test('a message rate of an address does not slow the other addresses of the site', () => {
   const slow = rule({
     id: 'slow',
     per: ['ip'],
@@ -106,7 +106,7 @@ test('a connection rate counts connections only', () => {
   assert.equal(deliverFor(table, 1_000).length, 19);
 });
 
-test('a recipient rate splits what is too much at once', () => {
+test('a recipient rate splits a message with more recipients than it allows at once', () => {
   const slow = rule({ id: 'slow', per: ['domain'], recipientRate: { count: 100, perMs: minute } });
   const table = new Table({ limits: { rules: [slow] } }).know({ 'a.example': relay('a', ['192.0.2.1']) });
   table.submit(Array.from({ length: 50 }, () => 'a.example'));
@@ -162,7 +162,7 @@ test('every source has its own limit, and sources share the work', () => {
   assert.deepEqual(used.toSorted(), ['198.51.100.1', '198.51.100.1', '198.51.100.2', '198.51.100.2']);
 });
 
-test('a limit that looks at the tenant and the address holds', () => {
+test('a limit per tenant and address holds', () => {
   const both = rule({
     id: 'both',
     per: ['tenant', 'ip'],
@@ -194,7 +194,7 @@ test('a limit that looks at the tenant and the address holds', () => {
   ]);
 });
 
-test('a new limit counts the connections that are there, and drains them', () => {
+test('a new limit counts the open connections, and closes those above it when they are idle', () => {
   const table = new Table().know({ 'a.example': relay('a', ['192.0.2.1']) });
   for (let at = 0; at < 8; at++) table.submit(['a.example']);
   const grants = table.connects();
@@ -219,7 +219,7 @@ test('a new limit counts the connections that are there, and drains them', () =>
   assert.equal(table.scheduler.counts().connections, 3);
 });
 
-test('an override suspends, and its end wakes what waited', () => {
+test('an override with 0 connections stops a destination, and its end starts the mail that waited', () => {
   const suspended = rule({
     id: 'op',
     per: ['domain'],
@@ -242,7 +242,7 @@ test('an override suspends, and its end wakes what waited', () => {
   assert.equal(table.connects().length, 1);
 });
 
-test('what a rate has spent survives in another scheduler', () => {
+test('the spent part of a rate is carried over to another scheduler', () => {
   const slow = rule({ id: 'slow', per: ['domain'], messageRate: { count: 1, perMs: minute } });
   const plans = { 'a.example': relay('a', ['192.0.2.1']) };
   const before = new Table({ limits: { rules: [slow] } }).know(plans);
@@ -258,7 +258,7 @@ test('what a rate has spent survives in another scheduler', () => {
   assert.equal(after.connects().length, 1);
 });
 
-test('what a rate is said to have spent closes it no longer than its own spacing', () => {
+test('a wrong spent part of a rate delays the next event by at most its own spacing', () => {
   const slow = rule({ id: 'slow', per: ['domain'], messageRate: { count: 60, perMs: minute } });
   const table = new Table({ limits: { rules: [slow] } }).know({ 'a.example': relay('a', ['192.0.2.1']) });
   const tatMs = start + 365 * 24 * 60 * minute;
@@ -269,7 +269,7 @@ test('what a rate is said to have spent closes it no longer than its own spacing
   assert.equal(table.connects().length, 1);
 });
 
-test('an explanation names every limit, and what binds', () => {
+test('an explanation names every limit, and those that are full', () => {
   const aol = rule({ id: 'aol', per: ['domain'], match: { domain: [domain('a.example')] }, connections: 1 });
   const table = new Table({ limits: { rules: [aol] } });
   const plan = relay('a', ['192.0.2.1', '192.0.2.2@20']);
@@ -292,7 +292,7 @@ test('an explanation names every limit, and what binds', () => {
   assert.equal(other.tenant, 'shop');
   const status = table.scheduler.limits(10, table.nowMs);
   assert.equal(status.counters[0]?.rule, 'aol');
-  // However few are asked for, that of all connections is among them.
+  // The global limit is among them even when only a few are asked for.
   assert.deepEqual(
     table.scheduler.limits(1, table.nowMs).counters.map((counter) => counter.rule),
     ['global'],

@@ -1,5 +1,5 @@
-// What shaping is for, as stories with numbers: a big tenant and a small one, dead domains, destinations that say "slow
-// down", priorities. On virtual time, with the configuration that people start from.
+// What shaping promises, as scenarios with numbers: a big tenant and a small one, dead domains, destinations that say "slow
+// down", priorities. On virtual time, with the default configuration.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -46,7 +46,7 @@ function tenant(report: SimulationReport, name: string): TenantReport {
   return found;
 }
 
-test('a hundred thousand messages of one tenant do not hold up ten of another to the same domain', () => {
+test('a hundred thousand messages of one tenant do not delay ten of another to the same domain', () => {
   const big = { to: 'shared.example', count: 100_000, tenant: 'big' };
   const small = { at: '1m', to: 'shared.example', count: 10, tenant: 'small' };
   const destinations = '[[destination]]\nlatency = "50ms"\n';
@@ -57,24 +57,24 @@ test('a hundred thousand messages of one tenant do not hold up ten of another to
   assert.ok(delay < alone.worstDelayMs! + 2_000, `${delay} ms, alone ${alone.worstDelayMs} ms`);
 });
 
-test('tenants of equal weight that send alike are done alike; weights tell how much sooner', () => {
+test('tenants with equal weights and equal mail finish together; a higher weight finishes sooner in proportion', () => {
   const both = ['one', 'two'].map((tenant) => ({ to: 'shared.example', count: 5_000, tenant }));
   const equal = run(both, '', '');
   const [one, two] = ['one', 'two'].map((name) => tenant(equal, name).medianDelayMs!);
   assert.ok(Math.abs(one! - two!) < 0.05 * two!, `${one} and ${two} ms`);
   const weights = '[[tenant]]\nname = "one"\nweight = 3\nsender = ["one.example"]\n';
   const unequal = run(both, weights, '');
-  // Three of four turns are the first one's while both have mail: 7,500 messages against 3,333, or 2.25.
+  // The first tenant has three of four turns while both have mail: 7,500 messages against 3,333, or 2.25.
   const ratio = tenant(unequal, 'two').medianDelayMs! / tenant(unequal, 'one').medianDelayMs!;
   assert.ok(ratio > 2 && ratio < 2.5, `${ratio} times as long`);
 });
 
-/** When the healthy ones were done in the mean, and how long their mail took in the median. */
+/** The mean time at which healthy domains finished, and the median delay of their mail. */
 function healthyOnes(report: SimulationReport): readonly [mean: number, delay: number] {
   const rows = report.domains.filter(({ name }) => name.startsWith('healthy'));
   assert.ok(rows.every(({ left, failed }) => left + failed === 0));
   const mean = rows.reduce((sum, { finishedMs }) => sum + finishedMs!, 0) / rows.length;
-  // The dead deliver nothing.
+  // Dead domains deliver nothing, so all delays are those of healthy ones.
   return [mean, tenant(report, '').medianDelayMs!];
 }
 
@@ -106,7 +106,7 @@ for (const [name, ofHealthy, ofDead] of crowds) {
   });
 }
 
-test('a destination that says "slow down" is heard: few messages are put off, and its rate is nearly used', () => {
+test('with a destination that says "slow down" few messages are deferred, and its rate is nearly used', () => {
   const lines = [{ to: 'strict.example', count: 10_000 }];
   const destinations = '[[destination]]\nlatency = "50ms"\nrate = { messages = "600/min" }\n';
   const [deaf, adapting] = ['false', 'true'].map((enabled) =>
@@ -115,12 +115,12 @@ test('a destination that says "slow down" is heard: few messages are put off, an
   assert.equal(adapting!.delivered, 10_000);
   assert.ok(
     adapting!.deferrals * 10 < deaf!.deferrals,
-    `${adapting!.deferrals} put off, ${deaf!.deferrals} without`,
+    `${adapting!.deferrals} deferred, ${deaf!.deferrals} without adaptation`,
   );
   assert.ok(adapting!.finishedMs! < 1.5 * 1_000_000, `${adapting!.finishedMs} ms`);
 });
 
-test('priority goes before age inside a tenant and domain, whatever comes when', () => {
+test('within a tenant and domain, priority comes before age, in any order of arrival', () => {
   for (let seed = 0; seed < 30; seed++) {
     const random = new Random(seed);
     const internet = new Internet(random);

@@ -1,6 +1,6 @@
 // Shaping in simulated worlds: limits of every kind from a seed, tenants, several sources, adaptation, reactions, reloads
-// and crashes at any time. What holds is worked out the slow way (sim/world/rule-matching.ts), and every connection,
-// message and recipient is counted from outside (sim/world/books.ts). SEEDS=20 makes twenty times as many stories.
+// and crashes at any time. A slow and plain matcher (sim/world/rule-matching.ts) finds the limits that hold, and every
+// connection, message and recipient is counted from outside (sim/world/books.ts). SEEDS=20 runs twenty times as many seeds.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -8,7 +8,7 @@ import { runStory, type StoryOptions } from '../../sim/world/story.ts';
 
 const times = Number(process.env.SEEDS ?? 1);
 
-/** Tells a story for each seed. Returns how often each quantity was judged. */
+/** Runs the story of each seed. Returns how often each quantity was judged. */
 function runStories(
   from: number,
   count: number,
@@ -28,7 +28,7 @@ function runStories(
   return judged;
 }
 
-test('in peace: every limit of any kind holds, in every dimension and window', () => {
+test('without faults, limits of every kind hold, in every dimension and window', () => {
   const judged = runStories(10_000, 300, () => ({ trouble: 0, crashes: 0, operators: false }));
   for (const quantity of [
     'connections',
@@ -41,11 +41,11 @@ test('in peace: every limit of any kind holds, in every dimension and window', (
     assert.ok((judged.get(quantity) ?? 0) > 500, `${quantity} was judged ${judged.get(quantity)} times`);
 });
 
-test('in trouble: the same while destinations greylist, ban, stall, storm and drop', () => {
+test('limits hold while destinations greylist, ban, stall, and drop connections', () => {
   runStories(20_000, 300, (seed) => ({ trouble: (1 + (seed % 5)) / 5, crashes: 0, operators: false }));
 });
 
-test('with operators who change every limit at any time, and a manager that dies and keeps its rates', () => {
+test('limits hold while operators change them at any time and the manager dies and keeps its rates', () => {
   runStories(30_000, 300, (seed) => ({ trouble: (seed % 5) / 5, crashes: seed % 3, operators: true }));
 });
 

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { minute, relay, Table } from './table.ts';
 
-/** Three sites: `busy` with 3 connections and 1 ready, `idle` with 1 waiting, `full` with 5 ready; and one without a plan. */
+/** Three sites: `busy` (3 connections, 1 ready), `idle` (1 waiting), `full` (5 ready); and a route without a plan. */
 function table(): Table {
   const on = new Table({ limits: { perDomain: 3 } }).know({
     'busy.example': relay('busy', ['192.0.2.1']),
@@ -40,7 +40,7 @@ test('every site has a row with its recipients by state', () => {
   assert.match(rows[3]?.blockedOn ?? '', /looking up/);
 });
 
-test('the busiest and the longest come first, as many as are asked for', () => {
+test('sites are sorted by connections or by waiting mail, as many as are asked for', () => {
   const { scheduler } = table();
   assert.deepEqual(
     scheduler.sites(1, 'waiting').map(({ label }) => label),

@@ -19,7 +19,7 @@ import { Siblings } from '../../src/schedule/store/siblings.ts';
 import { Slots } from '../../src/schedule/store/slots.ts';
 import { saidForm } from '../refusals.ts';
 
-test('the heap gives the rows in order of their times, whatever was put, moved and taken before', () => {
+test('the heap returns rows in the order of their times after any additions, moves and removals', () => {
   const operation = fc.tuple(fc.constantFrom('put', 'take'), fc.nat(30), fc.nat(1_000));
   fc.assert(
     fc.property(fc.array(operation, { maxLength: 200 }), (operations) => {
@@ -56,7 +56,7 @@ test('the heap gives the rows in order of their times, whatever was put, moved a
 
 test('the key index finds every key that was added and not removed', () => {
   const operation = fc.tuple(fc.boolean(), fc.nat(60));
-  // Before and behind the number: alike at the beginning, longer than what is hashed in words, of any characters.
+  // Text around the number: equal beginnings, longer than the part that is hashed in words, with any characters.
   const text = fc.oneof(
     fc.constant(''),
     fc.string({ unit: 'binary', maxLength: 40 }),
@@ -105,7 +105,7 @@ test('columns of every kind keep their values while they grow, and new rows star
   }
 });
 
-test('a store grows as a whole and keeps its rows; a large one has an eighth to spare at most', () => {
+test('a store grows as a whole and keeps its rows; a large one has at most an eighth of spare rows', () => {
   const [links, values] = [new Int32Column(), new Int32Column()];
   let capacity = 0;
   const slots = new Slots(links, [values, { grow: (rows) => (capacity = rows) }]);
@@ -142,7 +142,7 @@ for (const [which, gone, left] of [
   ['middle', 12, [13, 11]],
   ['last', 11, [13, 12]],
 ] as const) {
-  test(`a message whose ${which} task goes keeps the others in order, and all of them can go`, () => {
+  test(`a message whose ${which} task is removed keeps the others in order, and all can be removed`, () => {
     const { siblings, tasksOf } = newLists();
     for (const task of [11, 12, 13]) siblings.add(1, task);
     assert.deepEqual(tasksOf(1), [13, 12, 11], 'the newest first');
@@ -155,7 +155,7 @@ for (const [which, gone, left] of [
   });
 }
 
-test('a task that is alone needs no links', () => {
+test('a message with one task needs no links', () => {
   const { siblings, tasksOf } = newLists();
   for (const message of [0, 1, 2]) siblings.add(message, 10 + message);
   assert.equal(siblings.live, 0);
@@ -164,7 +164,7 @@ test('a task that is alone needs no links', () => {
   assert.deepEqual([tasksOf(0), tasksOf(1), tasksOf(2)], [[10], [], [12]]);
 });
 
-test('every message lists its tasks, the newest first, whichever came and went before', () => {
+test('every message lists its tasks, the newest first, after any additions and removals', () => {
   const operation = fc.tuple(fc.nat(2), fc.nat(29));
   fc.assert(
     fc.property(fc.array(operation, { maxLength: 200 }), (operations) => {
@@ -192,7 +192,7 @@ const usual = fc.string({ unit: fc.constantFrom(...'0123456789ABCDEFGHJKMNPQRSTV
 const odd = fc.string({ unit: 'binary', maxLength: 20 });
 const ids = fc.uniqueArray(fc.oneof(usual, odd), { maxLength: 50 });
 
-test('queue ids of any form come back as they were and are found', () => {
+test('queue ids of any form are returned unchanged and are found', () => {
   fc.assert(
     fc.property(ids, (ids) => {
       const store = new MessageStore();
@@ -212,7 +212,7 @@ test('queue ids of any form come back as they were and are found', () => {
   );
 });
 
-test('a refusal is kept once, and only as long as someone has it', () => {
+test('a refusal is stored once, and only as long as a row refers to it', () => {
   const refusals = new RefusalForms();
   const [a, b, c] = ['450 a', '450 b', '450 c'].map((reply) => saidForm(reply));
   assert.ok(a !== undefined && b !== undefined && c !== undefined);
@@ -229,7 +229,7 @@ test('a refusal is kept once, and only as long as someone has it', () => {
   assert.equal(refusals.keep(c), one, 'its number is used again');
 });
 
-test('the generator repeats itself for a seed, and spreads evenly', () => {
+test('the random generator gives the same numbers for a seed, spread evenly', () => {
   const [one, other] = [new Random(2 ** 40 + 1), new Random(2 ** 40 + 1)];
   const buckets = Array.from({ length: 10 }, () => 0);
   for (let count = 0; count < 10_000; count++) {

@@ -1,4 +1,4 @@
-// A scheduler on a table: the test plays the manager's part by hand and looks at each effect.
+// A scheduler whose test plays the manager's part by hand and looks at each effect.
 
 import assert from 'node:assert/strict';
 import { lastRefusalOf } from '../../src/message/refusal-form.ts';
@@ -29,7 +29,7 @@ export type ConfigChange = Partial<Omit<SchedulerConfig, 'limits'>> & {
   readonly limits?: Partial<SimpleLimits>;
 };
 
-/** Round numbers and no jitter, so that times can be read off. */
+/** Round numbers and no jitter, so that tests can state exact times. */
 export function configOf({ limits, ...rest }: ConfigChange = {}): SchedulerConfig {
   return {
     retryMs: [5 * minute, 10 * minute, hour],
@@ -80,7 +80,7 @@ export type Transact = Extract<Effect, { kind: 'transact' }>;
 export class Table {
   readonly scheduler: Scheduler;
   nowMs = start;
-  /** Route keys with the plans that are handed out as soon as they are asked for. */
+  /** Plans by route key, given to the scheduler as soon as it asks. */
   readonly plans = new Map<string, RoutePlan>();
   readonly #taken: Effect[] = [];
   #messages = 0;
@@ -89,7 +89,7 @@ export class Table {
     this.scheduler = createScheduler(configOf(config), start);
   }
 
-  /** Plans of domains, each known before it is asked for. */
+  /** Sets the plans of domains before the scheduler asks for them. */
   know(plans: Readonly<Record<string, RoutePlan>>): this {
     for (const [domain, plan] of Object.entries(plans)) this.plans.set(`mx:${domain}`, plan);
     return this;
@@ -146,14 +146,14 @@ export class Table {
     });
   }
 
-  /** The `connect` effects since the last call, which must be all. */
+  /** The effects since the last call, which must all be `connect`. */
   connects(): Connect[] {
     const taken = this.take();
     for (const effect of taken) assert.equal(effect.kind, 'connect', JSON.stringify(effect));
     return taken as Connect[];
   }
 
-  /** The only effect since the last call, a `connect`. */
+  /** The only effect since the last call, which must be a `connect`. */
   connect(): Connect {
     const list = this.connects();
     assert.equal(list.length, 1, `${list.length} connections instead of one`);
@@ -165,7 +165,7 @@ export class Table {
     return this;
   }
 
-  /** The transaction is over: all delivered, or these results. */
+  /** Ends a transaction: all delivered, or with these results. */
   done(
     { connection, transaction }: Connect | Transact,
     result: 'delivered' | 'tempfail' | readonly RecipientResult[] = 'delivered',
@@ -190,7 +190,7 @@ export class Table {
     return this.closed(connection, { kind: 'failed', refusal: broken('connection refused') });
   }
 
-  /** Lets time pass, tick by tick as the scheduler wants to be woken. */
+  /** Advances time, with a tick whenever the scheduler wants to be woken. */
   pass(ms: number): this {
     const end = this.nowMs + ms;
     this.#perform();
@@ -216,7 +216,7 @@ export interface SubmitOptions {
   readonly priority?: number;
 }
 
-/** For those who look at some effects only. */
+/** Handlers that do nothing, for tests that look at some effects only. */
 export const ignored: EffectHandlers = {
   connect: () => undefined,
   transact: () => undefined,
@@ -228,14 +228,14 @@ export const ignored: EffectHandlers = {
   done: () => undefined,
 };
 
-/** What an effect says of a refusal, on one line; empty when it says nothing of one. */
+/** The text of an effect's refusal on one line; empty without a refusal. */
 export function toldBy(effect: Effect | undefined): string {
   if (effect?.kind === 'failed') return refusalText(effect.refusal);
   const refusal = effect?.kind === 'deferred' ? lastRefusalOf(effect.refusal) : undefined;
   return refusal === undefined ? '' : refusalText(refusal);
 }
 
-/** Kinds of effects, for sequences. */
+/** The kinds of effects, in their order. */
 export function kinds(effects: readonly Effect[]): string[] {
   return effects.map((effect) => effect.kind);
 }

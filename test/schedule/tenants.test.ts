@@ -1,4 +1,4 @@
-// Tenants and priorities: whose turn it is.
+// Tenants and priorities: in which order mail is granted.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -20,7 +20,7 @@ function order(table: Table): string[] {
         }
       }
     }
-    // A rate lets the next one through soon; nothing else is waited for.
+    // Only a rate makes mail wait here, for a short time.
     const wake = table.scheduler.nextWakeMs();
     if (wake > table.nowMs + 1_000) return granted;
     table.pass(wake - table.nowMs);
@@ -35,7 +35,7 @@ function letters(ids: readonly string[]): string {
   return ids.map((id) => id[0]).join('');
 }
 
-test('inside a route a higher priority goes first, then age', () => {
+test('within a route a higher priority goes first, then the older message', () => {
   const table = new Table({ limits: { global: 1 } }).know({ 'example.com': relay('a', ['192.0.2.1']) });
   for (const [queueId, priority] of [
     ['first', 0],
@@ -51,7 +51,7 @@ test('inside a route a higher priority goes first, then age', () => {
   assert.deepEqual(order(table), ['top', 'high1', 'high2', 'first', 'middle', 'low', 'lowest']);
 });
 
-test('a tempfailed message of a lower priority comes back behind the others', () => {
+test('a deferred message of a lower priority is tried again after the others', () => {
   const table = new Table({ limits: { global: 1 } }).know({ 'example.com': relay('a', ['192.0.2.1']) });
   table.submit(['example.com'], { queueId: 'low', priority: -1 });
   const first = table.connect();
@@ -81,7 +81,7 @@ test('a tenant of weight 3 has three turns in a row', () => {
   assert.match(letters(order(table)), /^a+bbbabbbaa*$/);
 });
 
-test('a tenant with mail for hundreds of sites does not hold up ten messages of another', () => {
+test('a tenant with mail for hundreds of sites does not delay ten messages of another', () => {
   const table = new Table({ limits: { global: 1 } });
   const domains = Array.from({ length: 300 }, (_, at) => `big${at}.example`);
   for (const [at, domain] of [...domains, 'small.example'].entries()) {

@@ -33,7 +33,7 @@ test('a message is delivered: the plan is asked for, a connection opened, and th
   assert.equal(
     table.scheduler.queueIdOf(message),
     'AbCdEf0123456-_',
-    'the effects can still be put into words',
+    'the queue id is known while effects are pending',
   );
   assert.equal(table.scheduler.find('AbCdEf0123456-_'), undefined);
   assert.deepEqual(table.scheduler.counts(), { messages: 0, recipients: 0, connections: 1 });
@@ -43,7 +43,7 @@ test('a message is delivered: the plan is asked for, a connection opened, and th
   assert.deepEqual(table.scheduler.counts(), { messages: 0, recipients: 0, connections: 0 });
 });
 
-test('nothing of a message is schedulable before commit', () => {
+test('no recipient of a message is scheduled before commit', () => {
   const { scheduler } = new Table();
   const message = scheduler.begin({ queueId: 'Q1', receivedAtMs: start, nullSender: false, held: false });
   scheduler.add(message, {
@@ -101,7 +101,7 @@ test('a permanent error of the route fails its recipients, a temporary one defer
   ]);
 });
 
-test('results are settled one by one; those that failed for now stay together', () => {
+test('results are settled one by one; deferred recipients stay in one task', () => {
   const table = new Table().know({ 'example.com': relay('site', ['192.0.2.1']) });
   const message = table.submit(['example.com', 'example.com', 'example.com', 'example.com']);
   const connect = table.connect();

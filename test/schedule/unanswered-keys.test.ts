@@ -1,4 +1,4 @@
-// The keys of [deliver] for connections that hang: each number of the file has its effect, also after a reload.
+// The keys of [deliver] for connections that hang: each number has its effect, also after a reload.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -9,7 +9,7 @@ import { schedulerConfig } from '../../src/settings/settings.ts';
 import { configOf, relay, Table, type ConfigChange } from './table.ts';
 import { ours } from '../refusals.ts';
 
-/** What the scheduler is told of these lines of [deliver]. */
+/** The scheduler's configuration for these lines of [deliver]. */
 function told(lines: string): SchedulerConfig {
   return schedulerConfig(parseConfig(`[deliver]\n${lines}\n`, 'sluice.toml'));
 }
@@ -19,7 +19,7 @@ function changeOf(lines: string, global: number, unanswered: number): ConfigChan
   return { limits: { global, unanswered, unansweredPolicy } };
 }
 
-/** 60 domains whose hosts do not answer, with a site of their own each, and a message to each. */
+/** 60 domains, each with a site of its own whose host does not answer, and a message to each. */
 function waitForNobody(lines: string, global: number, unanswered: number): Table {
   const on = new Table(changeOf(lines, global, unanswered));
   for (let at = 0; at < 60; at++) {
@@ -35,7 +35,7 @@ function closes(on: Table): number {
   return on.take().filter(({ kind }) => kind === 'close').length;
 }
 
-test('without a key the scheduler is told the numbers that it has itself', () => {
+test('without the keys, the configuration has the scheduler’s own defaults', () => {
   const { limits, sourceRestMs } = schedulerConfig(defaultConfig());
   assert.deepEqual(limits.unansweredPolicy, defaultUnansweredPolicy);
   assert.equal(sourceRestMs, 10_000);
@@ -49,7 +49,7 @@ test('unanswered_after: when a connection without a greeting makes room for othe
   assert.equal(on.connects().length, 50);
 });
 
-test('unanswered_extra: how many are tried for each connection that hangs', () => {
+test('unanswered_extra: how many more connections are tried for each that hangs', () => {
   for (const [extra, tried] of [
     [0, 10],
     [1, 20],
@@ -69,23 +69,23 @@ test('unanswered_give_up: how long a connection without a greeting is kept while
   assert.equal(closes(on), 30);
 });
 
-test('unanswered_patient_one_in: one in so many connections is not given up', () => {
+test('unanswered_patient_one_in: one in this many connections is not given up', () => {
   const on = waitForNobody('unanswered_patient_one_in = 2', 40, 0);
   on.pass(3_100);
   assert.equal(closes(on), 20);
-  // The share is of both limits together.
+  // The share is taken of both limits together.
   const both = waitForNobody('unanswered_patient_one_in = 2', 40, 10);
   both.pass(3_300);
   assert.equal(closes(both), 25);
 });
 
-test('unanswered_patient_least: so many connections are not given up, however few there may be', () => {
+test('unanswered_patient_least: at least this many connections are not given up, even with low limits', () => {
   const on = waitForNobody('unanswered_patient_least = 25', 40, 0);
   on.pass(3_100);
   assert.equal(closes(on), 15);
 });
 
-test('a reload changes the numbers for connections that are there', () => {
+test('a reload changes the numbers for open connections', () => {
   const on = waitForNobody('unanswered_after = "1h"', 10, 1_000);
   on.pass(10_000);
   assert.deepEqual(on.take(), []);
@@ -95,7 +95,7 @@ test('a reload changes the numbers for connections that are there', () => {
   assert.equal(on.connects().length, 10);
 });
 
-test('source_rest: how long an own address is left alone, or without another one the address of the destination', () => {
+test('source_rest: how long a failing source rests, or the destination’s address without another source', () => {
   const { sourceRestMs } = told('source_rest = "30s"');
   const sources = ['198.51.100.1', '198.51.100.2'];
   const local = { kind: 'failed', refusal: ours('no such address') } as const;

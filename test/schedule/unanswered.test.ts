@@ -1,12 +1,12 @@
-// Connections that nobody greets on, while others wait: they step aside, more are tried on their account, those that are
-// greeted after all come back, and what cannot step aside is given up.
+// Connections without a greeting while other mail waits: they move to the `unanswered` limit, extra connections are tried for
+// them, late-greeted ones move back to the global limit, and those that find no room in `unanswered` are given up.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { RecentCount } from '../../src/schedule/store/recent-count.ts';
 import { configOf, kinds, relay, Table, type Connect } from './table.ts';
 
-/** So many domains with a site of their own each, and a message to each. */
+/** `count` domains, each with a site of its own, and a message to each. */
 function strangers(on: Table, name: string, count: number): void {
   for (let at = 0; at < count; at++) {
     const domain = `${name}${at}.example`;
@@ -24,7 +24,7 @@ function statusOf(on: Table, rule: string): readonly [used: number, allowed: num
   return [status?.used ?? 0, status?.allowed ?? 0];
 }
 
-test('hosts that never greet do not keep the room that others wait for', () => {
+test('connections to hosts that never greet are given up while others wait for their room', () => {
   const on = new Table({ limits: { global: 40, unanswered: 0 } }).know({
     'live.example': relay('live', ['192.0.2.1']),
   });
@@ -39,7 +39,7 @@ test('hosts that never greet do not keep the room that others wait for', () => {
   on.pass(1_500);
   const closed = on.take();
   assert.deepEqual(new Set(closed.map(({ kind }) => kind)), new Set(['close']));
-  // Ten may go on waiting.
+  // Ten connections may go on waiting for a greeting.
   assert.equal(closed.length, 30);
   for (const effect of closed) if (effect.kind === 'close') on.closed(effect.connection);
   const next = on.take();
@@ -50,14 +50,14 @@ test('hosts that never greet do not keep the room that others wait for', () => {
   assert.ok(next.some((effect) => effect.kind === 'connect' && effect.site === 'live'));
 });
 
-test('what hangs while others wait steps aside, and more are tried on its account', () => {
+test('a connection that hangs while others wait counts as unanswered, and extra connections are tried for it', () => {
   const on = tableOf(10, 1_000);
   strangers(on, 'dead', 200);
   assert.equal(on.connects().length, 10);
   on.pass(100);
   assert.equal(on.connects().length, 0);
   on.pass(50);
-  // Ten took the places of those that hang, and four more for each of them are tried.
+  // Ten took the places of the hanging connections, and four more are tried for each of these.
   assert.equal(on.connects().length, 50);
   assert.deepEqual(statusOf(on, 'global'), [10, 10]);
   assert.deepEqual(statusOf(on, 'unanswered'), [50, 1_000]);
@@ -66,7 +66,7 @@ test('what hangs while others wait steps aside, and more are tried on its accoun
   assert.deepEqual(statusOf(on, 'unanswered')[0] + statusOf(on, 'global')[0], 200);
 });
 
-test('while there is room for all, nothing steps aside', () => {
+test('while the global limit has room, no connection counts as unanswered', () => {
   const on = tableOf(10, 1_000);
   strangers(on, 'dead', 10);
   on.pass(60_000);
@@ -74,7 +74,7 @@ test('while there is room for all, nothing steps aside', () => {
   assert.deepEqual(statusOf(on, 'unanswered'), [0, 0]);
 });
 
-test('no more are beyond the limit of all than max_unanswered', () => {
+test('at most max_unanswered connections are above the global limit', () => {
   const on = tableOf(10, 25);
   strangers(on, 'dead', 200);
   on.pass(150);
@@ -83,7 +83,7 @@ test('no more are beyond the limit of all than max_unanswered', () => {
   assert.deepEqual(statusOf(on, 'unanswered'), [25, 25]);
 });
 
-test('one that is greeted after all counts as one of all again, and nobody takes its place', () => {
+test('a late-greeted connection counts against the global limit again, and no other takes its place', () => {
   const on = tableOf(4, 1_000);
   strangers(on, 'slow', 4);
   const slow = on.connects();
@@ -95,16 +95,16 @@ test('one that is greeted after all counts as one of all again, and nobody takes
   assert.deepEqual(statusOf(on, 'global'), [5, 4]);
   assert.deepEqual(statusOf(on, 'unanswered')[0], 3);
   strangers(on, 'late', 1);
-  // Of the three that hang, one place each is used up by the one that is too many; there are others.
+  // The connection above the limit uses up one place, but the three that hang allow extra connections.
   assert.equal(on.connects().length, 1);
-  // One too many is there: the first that could wait for more mail goes, the second waits for it.
+  // One connection is above the limit: the first one that becomes idle is closed, the second is kept.
   on.done(next[0]!);
   assert.deepEqual(kinds(on.take()), ['delivered', 'close', 'done']);
   on.done(slow[0]!);
   assert.deepEqual(kinds(on.take()), ['delivered', 'done']);
 });
 
-test('where as many are greeted late, hosts are slow and not dead: no more are tried beyond the limit', () => {
+test('when many connections are greeted late, no extra connections are tried: hosts are slow and not dead', () => {
   const on = tableOf(4, 1_000);
   strangers(on, 'slow', 8);
   const slow = on.connects();
@@ -114,14 +114,14 @@ test('where as many are greeted late, hosts are slow and not dead: no more are t
   for (const { connection } of slow) on.ready(connection);
   strangers(on, 'more', 20);
   on.pass(150);
-  // The next four hang as well, but four were greeted in the end.
+  // The next four hang, too, but four were greeted late.
   assert.deepEqual(on.connects(), []);
-  // Two seconds later that is long ago.
+  // Two seconds later these late greetings do not count any more.
   on.pass(2_000);
   assert.ok(on.connects().length > 0);
 });
 
-test('what hangs does not let mail of living sites beyond the limit of all', () => {
+test('hanging connections do not allow connections to living sites above the global limit', () => {
   const on = tableOf(4, 1_000).know({ 'live.example': relay('live', ['192.0.2.1']) });
   on.submit(['live.example']);
   const [first] = on.connects();
@@ -131,7 +131,7 @@ test('what hangs does not let mail of living sites beyond the limit of all', () 
   for (let count = 0; count < 20; count++) on.submit(['live.example']);
   assert.equal(on.connects().length, 0);
   on.pass(150);
-  // Three places are free again; what the three allow beyond them is not for a site that answers.
+  // Three places are free again. The extra connections for the three are not for a site that answers.
   assert.deepEqual(
     on.connects().map(({ site }: Connect) => site),
     ['live', 'live', 'live'],
@@ -139,7 +139,7 @@ test('what hangs does not let mail of living sites beyond the limit of all', () 
   assert.deepEqual(statusOf(on, 'global'), [4, 4]);
 });
 
-test('with max_connections = 0 nothing is tried, whatever hangs', () => {
+test('with max_connections = 0 no connection is opened, even while others hang', () => {
   const on = tableOf(4, 1_000);
   strangers(on, 'dead', 20);
   assert.equal(on.connects().length, 4);
@@ -151,18 +151,18 @@ test('with max_connections = 0 nothing is tried, whatever hangs', () => {
   assert.equal(on.connects().length, 0);
 });
 
-test('what failed lately counts like what hangs', () => {
+test('a connection that failed lately counts like one that hangs', () => {
   const on = tableOf(4, 1_000);
   strangers(on, 'dead', 100);
   const [refused] = on.connects();
   on.refused(refused!.connection);
-  // One in its place, and four more on its account.
+  // One takes its place, and four extra connections are tried for it.
   assert.equal(on.take().filter(({ kind }) => kind === 'connect').length, 5);
   assert.deepEqual(statusOf(on, 'global'), [4, 4]);
   assert.deepEqual(statusOf(on, 'unanswered'), [4, 1_000]);
 });
 
-test('lately is this second and the one before', () => {
+test('failures count for this second and the one before', () => {
   const count = new RecentCount();
   for (const ms of [10_000, 10_999, 11_000]) count.note(ms);
   assert.equal(count.at(11_999), 3);

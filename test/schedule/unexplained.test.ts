@@ -1,4 +1,4 @@
-// No mail waits without a reason that the scheduler can tell.
+// The scheduler can name a reason for all mail that waits.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -6,7 +6,7 @@ import { relay, Table } from './table.ts';
 
 const site = relay('s', ['192.0.2.1']);
 
-test('mail that waits for a limit, or is under way, is explained; mail whose route is looked up is told as that', () => {
+test('mail that waits for a limit or is in flight has a reason; mail whose route is looked up says so', () => {
   const table = new Table({ limits: { perSite: 1 } }).know({ 'a.example': site });
   const first = table.submit(['a.example']);
   table.submit(['a.example']);

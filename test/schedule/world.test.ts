@@ -1,5 +1,5 @@
-// The scheduler in simulated worlds: every seed is a story with trouble, operators, crashes. After every few calls the whole
-// state is looked through (sim/world/audit.ts), every connection is counted at the destinations (books.ts), and every
+// The scheduler in simulated worlds: every seed is a story with faults, operators, crashes. After every few calls the whole
+// state is audited (sim/world/audit.ts), every connection is counted at the destinations (books.ts), and every
 // recipient has to end exactly once (ledger.ts). The error of a failed seed has the command that repeats it.
 
 import assert from 'node:assert/strict';
@@ -10,7 +10,7 @@ function runStories(from: number, to: number, options: (seed: number) => Omit<St
   for (let seed = from; seed < to; seed++) runStory({ seed, ...options(seed) });
 }
 
-test('in peace: every message is delivered, no limit is exceeded, nothing is left', () => {
+test('without faults, every message is delivered, no limit is exceeded, and no state is left', () => {
   runStories(0, 100, (seed) => ({
     messages: 5 + (seed % 80),
     trouble: 0,
@@ -20,7 +20,7 @@ test('in peace: every message is delivered, no limit is exceeded, nothing is lef
   }));
 });
 
-test('in trouble: nothing is lost or delivered twice, every lifetime ends in time', () => {
+test('with failing destinations, no message is lost or delivered twice, and every lifetime ends in time', () => {
   runStories(1_000, 1_120, (seed) => ({
     messages: 5 + (seed % 60),
     trouble: (1 + (seed % 5)) / 5,
@@ -30,7 +30,7 @@ test('in trouble: nothing is lost or delivered twice, every lifetime ends in tim
   }));
 });
 
-test('with operators who hold, release, retry, remove and change limits, and a manager that dies', () => {
+test('no message is lost while operators hold, release, retry, remove and change limits, and the manager dies', () => {
   runStories(2_000, 2_120, (seed) => ({
     messages: 5 + (seed % 60),
     trouble: (seed % 5) / 5,

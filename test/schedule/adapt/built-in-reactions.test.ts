@@ -1,4 +1,4 @@
-// The built-in rules for the replies of providers, held against texts of their replies.
+// The built-in rules for replies of providers, tested with the texts of their replies.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -14,13 +14,13 @@ const exchange = 'example-com.mail.protection.outlook.com';
 const yahoo = 'mta5.am0.yahoodns.net';
 const any = 'mx.example.net';
 
-/** `slow 10`, `pause 60`, `retry` (only this message), `nothing`. */
+/** The action in short: `slow 10`, `pause 60` (minutes), `retry` (only this message), `nothing`. */
 function shown(action: ReactionAction | undefined): string {
   if (action === undefined) return 'nothing';
   return 'forMs' in action ? `${action.kind} ${action.forMs / 60_000}` : action.kind;
 }
 
-/** Host, reply as the client session tells it, reaction. */
+/** Host, reply as the client session reports it, expected action. */
 const table: readonly [string, string, string][] = [
   [
     gmail,
@@ -195,7 +195,7 @@ const table: readonly [string, string, string][] = [
   [any, '452 4.3.1 Insufficient system storage', 'nothing'],
   [any, '550 5.7.1 Too many connections is what this message is about', 'nothing'],
   [any, '554 5.7.1 Message rejected due to rate limit policy', 'nothing'],
-  // A provider's own words mean nothing in the mouth of somebody else.
+  // A provider's own text means nothing when another host sends it.
   [any, '450 4.7.3 Organization queue quota exceeded.', 'nothing'],
   ['notgoogle.com', '421 4.7.28 unusual rate', 'slow 10'],
 ];
@@ -214,7 +214,7 @@ test('every rule can be the first to match', () => {
   }
 });
 
-test('every rule has a name of its own, says where it is from, and ends by itself', () => {
+test('every rule has a unique name and a source, and its action ends by itself', () => {
   const names = new Set<string>();
   for (const { name, origin, source, code, action } of builtInReactions) {
     assert.ok(!names.has(name), name);

@@ -1,4 +1,4 @@
-// Matching replies against rules: what matches, and what it costs.
+// Matching replies against rules: which replies match, and how long matching takes.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -23,7 +23,7 @@ function rule(facts: Partial<ReactionRule>): ReactionRule {
 
 const host = 'mx1.mail.example.com';
 
-/** Rule, reply, does it match. */
+/** Rule, reply, whether the rule matches the reply. */
 const table: readonly [Partial<ReactionRule>, string, boolean][] = [
   [{ code: '421' }, '421 4.7.0 too many', true],
   [{ code: '421' }, '421', true],
@@ -69,7 +69,7 @@ function bare(text: string): Refusal {
   return { ...said('421', 'RSET'), lines: [text] };
 }
 
-test('only what a server has said matches: failures without a reply and refusals of our own do not', () => {
+test('only replies of a server match; failures without a reply and local refusals do not', () => {
   const anything = rule({});
   assert.equal(firstReaction([anything], said('421'), host), anything);
   assert.equal(firstReaction([anything], broken('421 too many'), host), undefined);
@@ -77,7 +77,7 @@ test('only what a server has said matches: failures without a reply and refusals
   assert.equal(firstReaction([anything], damageRefusal('gone'), host), undefined);
 });
 
-test('the first rule that matches counts', () => {
+test('the first rule that matches decides', () => {
   const rules = [
     rule({ name: '1', code: '5' }),
     rule({ name: '2', text: 'busy' }),
@@ -88,7 +88,7 @@ test('the first rule that matches counts', () => {
   assert.equal(firstReaction(rules, said('550 busy'), host)?.name, '1');
 });
 
-test('texts match as a regular expression made of them would', () => {
+test('a text with stars matches the same replies as the regular expression made of it', () => {
   const few = fc.string({ unit: fc.constantFrom('a', 'b', 'A'), maxLength: 8 });
   const pattern = fc.string({ unit: fc.constantFrom('a', 'b', '*'), minLength: 1, maxLength: 6 });
   fc.assert(
@@ -100,8 +100,8 @@ test('texts match as a regular expression made of them would', () => {
   );
 });
 
-test('a hostile reply costs no more than a friendly one of its length', () => {
-  // A backtracking matcher would take more than the age of the world for this.
+test('a reply made to be slow to match takes no longer than any other of its length', () => {
+  // A backtracking matcher would never end here.
   const text = 'a*'.repeat(100).concat('b');
   const reply = { ...said('421'), lines: ['a'.repeat(100_000)] };
   const beganAtMs = performance.now();

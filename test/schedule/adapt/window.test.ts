@@ -1,4 +1,4 @@
-// The arithmetic of the window of a site: growth, trouble, and recovery.
+// The window of a site, which is its learned limit of connections: growth, trouble, and recovery.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -13,21 +13,21 @@ import {
   type Window,
 } from '../../../src/schedule/adapt/window.ts';
 
-/** The window of a site that has answered. */
+/** A window of a site that has answered. */
 function greeted(startConnections: number): Window {
   const window = newWindow(startConnections, 0);
   afterGreeting(window);
   return window;
 }
 
-/** So many successes with the window full. */
+/** Reports `count` successes while the window is full. */
 function succeed(window: Window, times: number, nowMs: number): void {
   for (let count = 0; count < times; count++) afterSuccess(window, window.allowed, nowMs);
 }
 
 const shown = ({ state, allowed }: Window): string => `${state} ${allowed}`;
 
-test('a site that has not answered gets one connection, and all of the first ones when it does', () => {
+test('a site gets one connection until it answers, then its start connections', () => {
   const window = newWindow(5, 0);
   assert.equal(shown(window), 'unknown 1');
   atTime(window, 2_999);
@@ -39,7 +39,7 @@ test('a site that has not answered gets one connection, and all of the first one
   assert.equal(shown(window), 'slowed 2');
 });
 
-test('while the first connections hang there is one more every few seconds, up to those that a site starts with', () => {
+test('while the first connections hang, one more is allowed every few seconds, up to the start connections', () => {
   const window = newWindow(3, 0);
   atTime(window, 3_000);
   assert.deepEqual([shown(window), window.untilMs], ['unknown 2', 6_000]);
@@ -48,7 +48,7 @@ test('while the first connections hang there is one more every few seconds, up t
   assert.equal(newWindow(1, 0).untilMs, 0);
 });
 
-test('in the beginning each success allows one more, which doubles the window every round', () => {
+test('at first each success allows one more connection, which doubles the window every round', () => {
   const window = greeted(5);
   succeed(window, 5, 0);
   assert.equal(shown(window), 'start 10');
@@ -56,7 +56,7 @@ test('in the beginning each success allows one more, which doubles the window ev
   assert.equal(shown(window), 'start 20');
 });
 
-test('a window that is not in use does not grow', () => {
+test('a window that is not fully used does not grow', () => {
   const window = greeted(5);
   for (let count = 0; count < 100; count++) afterSuccess(window, 4, 0);
   assert.equal(shown(window), 'start 5');
@@ -66,7 +66,7 @@ test('a window that is not in use does not grow', () => {
   assert.equal(shown(window), 'growing 2');
 });
 
-test('trouble halves the window, and it is held until the time is over', () => {
+test('trouble halves the window and holds it until its time is over', () => {
   const window = greeted(20);
   afterTrouble(window, 20, 60_000, '421 4.7.0 too many connections');
   assert.equal(shown(window), 'slowed 10');
@@ -81,7 +81,7 @@ test('trouble halves the window, and it is held until the time is over', () => {
   assert.equal(window.untilMs, 0);
 });
 
-test('after trouble it takes a whole round of successes for one more', () => {
+test('after trouble a whole round of successes allows one more connection', () => {
   const window = greeted(8);
   afterTrouble(window, 8, 1_000, '');
   succeed(window, 4, 1_000);
@@ -92,11 +92,11 @@ test('after trouble it takes a whole round of successes for one more', () => {
   assert.equal(shown(window), 'growing 6');
 });
 
-test('what was too much is not tried again soon, and each time later', () => {
+test('a size that caused trouble is tried again late, and later each time', () => {
   const minute = 60_000;
   const window = greeted(8);
   afterTrouble(window, 8, 1_000, '');
-  // What comes while it is held is the echo of the same.
+  // Trouble reported while the window is held belongs to the same event.
   afterTrouble(window, 4, 2_000, '');
   succeed(window, 1_000, 2_000);
   assert.equal(shown(window), 'growing 7');
@@ -112,7 +112,7 @@ test('what was too much is not tried again soon, and each time later', () => {
   assert.equal(window.ceiling, 0);
 });
 
-test('half of what was in use is what is left, never less than one', () => {
+test('trouble leaves half of the connections in use, and at least one', () => {
   const wide = greeted(100);
   afterTrouble(wide, 6, 1_000, '');
   assert.equal(wide.allowed, 3);
@@ -125,7 +125,7 @@ test('half of what was in use is what is left, never less than one', () => {
   assert.equal(narrow.allowed, 1);
 });
 
-test('more trouble holds it longer, never shorter', () => {
+test('more trouble holds the window longer, never shorter', () => {
   const window = greeted(8);
   afterTrouble(window, 8, 60_000, 'first');
   afterTrouble(window, 4, 30_000, 'second');
@@ -162,7 +162,7 @@ test('a pause follows a slow time at once; a second pause does not shorten the f
   assert.equal(window.untilMs, 70_000);
 });
 
-test('whatever happens, the window is whole, ends by itself and grows again', () => {
+test('after any events, the window is a whole number, its hold ends by itself, and it grows again', () => {
   const step = fc.oneof(
     fc.record({ kind: fc.constant('success'), used: fc.nat(60) }),
     fc.record({ kind: fc.constant('trouble'), used: fc.nat(60), forMs: fc.nat(100_000) }),

@@ -1,4 +1,4 @@
-// Rates hold in any stretch of time, whatever comes when.
+// A rate holds in every window of its length, for any times of events.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -8,7 +8,7 @@ import { burstOf, freeAtMs, spacingMs, spent } from '../../../src/schedule/limit
 
 const startMs = 1_700_000_000_000;
 
-/** Sends as much as the rate allows: `waits` says how long after the earliest time, and how many at once. */
+/** Sends as much as the rate allows; `waits` gives the delay after the earliest time, and how many at once. */
 function send(
   rate: Rate,
   isRecipients: boolean,
@@ -30,7 +30,7 @@ function send(
   return sent;
 }
 
-/** At most `count` in every half-open stretch: event and the one `count` later are `perMs` apart. */
+/** Checks that every half-open window has at most `count`: an event and the one `count` later are `perMs` apart. */
 function assertExact({ count, perMs }: Rate, sent: readonly number[]): void {
   for (let at = count; at < sent.length; at++) {
     const apartMs = (sent[at] ?? 0) - (sent[at - count] ?? 0);
@@ -46,7 +46,7 @@ const rate = fc.oneof(
   fc.record({ count: fc.integer({ min: 1, max: 20_000 }), perMs: fc.constant(1_000) }),
 );
 
-test('never more than count in any stretch of perMs, however events come', () => {
+test('no window of perMs has more than count events', () => {
   const pause = fc.oneof(fc.constant(0), fc.double({ min: 0, max: 2, noNaN: true }), fc.nat(20));
   fc.assert(
     fc.property(
@@ -59,7 +59,7 @@ test('never more than count in any stretch of perMs, however events come', () =>
       (rate, isRecipients, pattern) => {
         const sent = send(rate, isRecipients, Math.min(3 * rate.count, 3_000), (nowMs, burst, step) => {
           const [gaps = 0, share = 0] = pattern[step % pattern.length] ?? [];
-          // A gap is told in spacings, so that what comes is about as much as may go.
+          // Gaps are multiples of the rate's spacing, so that about as much is sent as the rate allows.
           return { atMs: nowMs + gaps * (rate.perMs / rate.count), events: 1 + Math.floor(share * burst) };
         });
         assertExact(rate, sent);
@@ -69,7 +69,7 @@ test('never more than count in any stretch of perMs, however events come', () =>
   );
 });
 
-test('after a long silence, too', () => {
+test('no window has more than count events after a long pause', () => {
   fc.assert(
     fc.property(rate, fc.boolean(), fc.nat(), (rate, isRecipients, silenceMs) => {
       const steps = Math.min(2 * rate.count + 200, 3_000);
@@ -110,7 +110,7 @@ for (const text of [
       let [tatMs, nowMs] = [0, startMs];
       while (sent.length < steps) {
         nowMs = Math.ceil(Math.max(freeAtMs(tatMs, 1, spacing, burst) + late(sent.length), nowMs));
-        // Whoever wakes up sends all that may go.
+        // On each wake-up everything is sent that the rate allows.
         while (sent.length < steps && freeAtMs(tatMs, 1, spacing, burst) <= nowMs) {
           tatMs = spent(tatMs, 1, spacing, nowMs);
           sent.push(nowMs);
@@ -123,7 +123,7 @@ for (const text of [
   });
 }
 
-test('what goes at once is small against the rate, and lets recipients of one message go together', () => {
+test('a burst is small compared with the rate, and lets recipients of one message go together', () => {
   const table = [
     ['1/sec', 1, 1],
     ['10/sec', 1, 1],
@@ -141,7 +141,7 @@ test('what goes at once is small against the rate, and lets recipients of one me
   }
 });
 
-test('a burst may go at once when nothing went for a while, one more may not', () => {
+test('after a pause a whole burst may go at once, and not one event more', () => {
   for (const text of ['600/min', '10/sec', '7200/hour']) {
     for (const isRecipients of [false, true]) {
       const rate = parseRate(text);

@@ -1,5 +1,5 @@
-// The rules of precedence as docs/limits.md tells them, written as plainly as can be and as slowly as need be: every
-// rule is looked at for every question. The index is held against it.
+// The rules of precedence as docs/limits.md describes them, in the plainest and slowest form: every question compares every
+// rule. Tests compare the index with it.
 
 import ipaddr from 'ipaddr.js';
 import type { DomainPattern } from '../../../src/values/domain.ts';

@@ -1,4 +1,4 @@
-// The index and the plain reference agree on everything: random limits, random mail.
+// The index agrees with the plain reference for random limits and random mail.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -14,7 +14,7 @@ import {
 } from '../../../src/schedule/limits/types.ts';
 import { limitsInForce } from './reference.ts';
 
-// Few values, so that most limits match something and many meet.
+// Few values, so that most limits match something and many overlap.
 const name = fc
   .array(fc.constantFrom('a', 'b', 'aa'), { minLength: 1, maxLength: 4 })
   .map((labels) => labels.join('.'));
@@ -68,7 +68,7 @@ const match: fc.Arbitrary<LimitMatch> = fc.record(
   },
   { requiredKeys: [] },
 );
-// Most limits of people match by one or two kinds.
+// Most limits of real configurations match by one or two kinds.
 const someMatch = fc
   .tuple(match, fc.subarray(['domain', 'site', 'mx', 'ip', 'source', 'tenant'], { maxLength: 2 }))
   .map(
@@ -99,7 +99,7 @@ const rules: fc.Arbitrary<LimitRule[]> = fc
 const mail = fc.record({ domain, tenant });
 const place = fc.record({ site, mx: name, ip, source: fc.oneof(ip, fc.constant('')) });
 
-/** The order in which limits are told says nothing. */
+/** Sorted, since the order of limits has no meaning. */
 function comparable(limits: AppliedLimits): unknown {
   const sorted = (list: AppliedLimits['connections']): string[] =>
     list.map((limit) => `${limit.rule.id} ${limit.key}`).sort();

@@ -1,4 +1,4 @@
-// Which rule holds for a message or a place, dimension by dimension.
+// Which rules hold for a message or a place, dimension by dimension.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -8,7 +8,7 @@ import { domains, networks, place, rule, shown, task } from './rules.ts';
 
 const everyDomain = rule('all', ['domain']);
 
-/** Name of the case, limits, domain (and tenant), what holds. */
+/** Title, limits, domain (and tenant), limits that hold. */
 const taskTable: readonly [string, readonly LimitRule[], string, readonly string[]][] = [
   ['a default counts per domain', [everyDomain], 'a.example', ['all a.example']],
   [
@@ -24,7 +24,7 @@ const taskTable: readonly [string, readonly LimitRule[], string, readonly string
     ['aol aol.com'],
   ],
   [
-    'and leaves it to others',
+    'an exact name leaves the default to other domains',
     [everyDomain, rule('aol', ['domain'], { domain: domains('aol.com') })],
     'x.aol.com',
     ['all x.aol.com'],
@@ -42,7 +42,7 @@ const taskTable: readonly [string, readonly LimitRule[], string, readonly string
     ['all yahoo.net'],
   ],
   [
-    'nor a name that only ends alike',
+    '*.suffix does not match a name that only ends with the same letters',
     [everyDomain, rule('yahoo', [], { domain: domains('*.yahoo.net') })],
     'a.myyahoo.net',
     ['all a.myyahoo.net'],
@@ -69,7 +69,7 @@ const taskTable: readonly [string, readonly LimitRule[], string, readonly string
     ['both'],
   ],
   [
-    'and the other way round',
+    'a list whose matching item is less specific than that of another limit is replaced',
     [
       rule('both', [], { domain: domains('*.net', 'x.a.net') }),
       rule('a', [], { domain: domains('*.a.net') }),
@@ -78,7 +78,7 @@ const taskTable: readonly [string, readonly LimitRule[], string, readonly string
     ['a'],
   ],
   [
-    'equals hold together',
+    'limits of equal specificity hold together',
     [
       rule('1', ['domain'], { domain: domains('a.example') }),
       rule('2', [], { domain: domains('a.example') }),
@@ -96,7 +96,7 @@ const taskTable: readonly [string, readonly LimitRule[], string, readonly string
     ['tenant a.example'],
   ],
   [
-    'more in one respect and less in another: both hold',
+    'a limit that is more specific in one kind and less in another holds together with the other',
     [
       rule('exact', ['domain'], { domain: domains('a.example') }),
       rule('tenant', ['domain'], { domain: domains('*.example'), tenant: ['shop'] }),
@@ -105,19 +105,19 @@ const taskTable: readonly [string, readonly LimitRule[], string, readonly string
     ['exact a.example', 'tenant a.example'],
   ],
   [
-    'all that is given must match',
+    'a limit holds only when all its matches fit',
     [everyDomain, rule('tenant', ['domain'], { domain: domains('a.example'), tenant: ['shop'] })],
     'a.example other',
     ['all a.example'],
   ],
   [
-    'mail of no tenant can be matched too, by an empty name',
+    'an empty name matches mail without a tenant',
     [rule('nobody', ['tenant'], { tenant: [''] }), rule('all', ['tenant'])],
     'a.example',
     ['nobody'],
   ],
   [
-    'another dimension holds as well',
+    'a limit of another dimension holds as well',
     [everyDomain, rule('shop', ['tenant'], { tenant: ['shop'] }), rule('pair', ['domain', 'tenant'])],
     'a.example shop',
     ['all a.example', 'pair a.example shop', 'shop shop'],
@@ -129,7 +129,7 @@ const taskTable: readonly [string, readonly LimitRule[], string, readonly string
     ['literal [192.0.2.1]'],
   ],
   [
-    'a literal is below no suffix',
+    'an address literal matches no suffix',
     [rule('suffix', [], { domain: [{ kind: 'suffix', domain: '2.1]' }] })],
     '[192.0.2.1]',
     [],
@@ -276,7 +276,7 @@ for (const [name, rules, asked, expected] of placeTable) {
   });
 }
 
-test('a dimension that looks at the message and the place is asked for both, and only there', () => {
+test('limits of a dimension that depends on message and place are found for the pair, and only there', () => {
   const index = createLimitIndex([
     everyDomain,
     rule('via', ['domain'], { mx: domains('*.example.net') }),
@@ -294,7 +294,7 @@ test('a dimension that looks at the message and the place is asked for both, and
   ]);
 });
 
-test('each quantity is replaced for itself', () => {
+test('each quantity of a limit is replaced on its own', () => {
   const rate = { count: 60, perMs: 60_000 };
   const index = createLimitIndex([
     rule(
@@ -313,7 +313,7 @@ test('each quantity is replaced for itself', () => {
   assert.deepEqual(shown(limits.recipientRate), ['aol aol.com']);
 });
 
-test('of numbers per message and per connection the smallest holds', () => {
+test('of several recipients_per_message or messages_per_connection the smallest holds', () => {
   const index = createLimitIndex([
     rule('all', ['domain'], {}, { messagesPerConnection: 1, recipientsPerMessage: 50 }),
     rule('aol', ['domain'], { domain: domains('aol.com') }, { messagesPerConnection: 20 }),
@@ -327,7 +327,7 @@ test('of numbers per message and per connection the smallest holds', () => {
   assert.deepEqual([none.messagesPerConnection, none.recipientsPerMessage], [unlimited, unlimited]);
 });
 
-test('a look-up leaves nothing behind for the next', () => {
+test('a look-up does not change the results of the next one', () => {
   const index = createLimitIndex([
     everyDomain,
     rule('aol', ['domain'], { domain: domains('aol.com') }),

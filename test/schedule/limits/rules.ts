@@ -1,4 +1,4 @@
-// Short ways to write limits and what they are asked about.
+// Short forms for limits, and for the messages and places that they are looked up for.
 
 import { parseRecipientDomain, type DomainPattern } from '../../../src/values/domain.ts';
 import { parseNetwork, type Network } from '../../../src/values/network.ts';
