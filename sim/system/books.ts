@@ -143,6 +143,14 @@ export class Books {
     if (booked !== undefined) booked.wasRefused = true;
   }
 
+  /** An operator gives recipients up: from now on they may fail, and be reported. */
+  givenUp(queueId: string, chosen: readonly { readonly recipient: number }[]): void {
+    for (const { recipient } of chosen) {
+      const booked = this.#byQueueId.get(queueId)?.recipients[recipient];
+      if (booked !== undefined) booked.isGivenUp = true;
+    }
+  }
+
   clockWasSet(): void {
     this.#wasClockSet = true;
   }
@@ -202,8 +210,9 @@ export class Books {
   }
 
   /** Who knew of an ending must have forgotten it before there is another one. */
-  #judge(id: string, { address, arrivals, hasExpired, reports }: BookedRecipient): void {
-    const endings = arrivals.length + (reports.size > 0 ? 1 : 0);
+  #judge(id: string, { address, arrivals, hasExpired, isGivenUp, reports }: BookedRecipient): void {
+    // The report about what is given up is stored first: after a crash it may be delivered all the same.
+    const endings = arrivals.length + (reports.size > 0 && !isGivenUp ? 1 : 0);
     if (endings < 2) return;
     this.seen.repeats++;
     const [first] = arrivals;
@@ -261,7 +270,7 @@ export class Books {
       this.#expired(offer);
     } else
       check(
-        address.startsWith('bad'),
+        recipient.isGivenUp || address.startsWith('bad'),
         () => `${offer.id} failed at ${address}, which nobody refused: ${status}`,
       );
     recipient.reports.add(id);
@@ -293,8 +302,8 @@ export class Books {
     if (answer !== 'accepted') return undefined;
     // RFC 5321 4.5.5: nobody hears that a message with the null reverse path failed.
     const mayHaveExpired = reversePath === '' && this.#nowMs() > atMs + this.#nullLifetimeMs;
-    return recipients.find(({ address, arrivals, reports }) => {
-      if (reversePath === '' && address.startsWith('bad')) return false;
+    return recipients.find(({ address, arrivals, isGivenUp, reports }) => {
+      if (reversePath === '' && (isGivenUp || address.startsWith('bad'))) return false;
       return arrivals.length === 0 && reports.size === 0 && !mayHaveExpired;
     });
   }

@@ -2,6 +2,7 @@
 // few of them is judged strictly. Each strikes between two steps, whichever these are.
 
 import type { Random } from '../../src/schedule/store/random.ts';
+import { operations, type Operation } from './operations.ts';
 import { pick } from '../world/some-internet.ts';
 
 /** Who can be hit. */
@@ -25,6 +26,8 @@ export type Fault =
   | { readonly kind: 'name-servers-fail'; readonly share: number; readonly forMs: number }
   /** The system's clock is set. */
   | { readonly kind: 'clock-step'; readonly byMs: number }
+  /** Not a fault: an operator does something. */
+  | { readonly kind: 'operate'; readonly operation: Operation }
   | { readonly kind: 'reload'; readonly what: 'limits' | 'routes' | 'capacity' };
 
 /** A fault that strikes so many steps after its time. */
@@ -67,6 +70,8 @@ const makers: readonly Maker[] = [
   }),
   () => ({ kind: 'name-servers-fail', share: 0.5, forMs: 5_000 }),
   (random) => ({ kind: 'clock-step', byMs: (random.next() < 0.5 ? -1 : 1) * pick(random, clockSteps) }),
+  (random) => ({ kind: 'operate', operation: pick(random, operations) }),
+  (random) => ({ kind: 'operate', operation: pick(random, operations) }),
   (random) => ({ kind: 'reload', what: pick(random, ['limits', 'limits', 'routes', 'capacity']) }),
 ];
 

@@ -5,6 +5,7 @@ import type { Work } from '../../src/deliver/types.ts';
 import type { Books } from './books.ts';
 import type { Ground } from './ground.ts';
 import type { LimitsInForce } from './limit-books.ts';
+import type { Operations } from './operations.ts';
 import { ownFiles } from './scenario.ts';
 
 export interface Grant {
@@ -17,9 +18,19 @@ export interface Grant {
   readonly grantedMs: number;
 }
 
+export interface GrantsOptions {
+  readonly ground: Pick<Ground, 'clock' | 'trace'>;
+  /** What the first manager goes by. */
+  readonly config: Config;
+  readonly openFiles: number;
+  readonly books: Books;
+  readonly operations: Pick<Operations, 'granted'>;
+}
+
 export class Grants {
   #limits: LimitsInForce;
   readonly #books: Books;
+  readonly #operations: Pick<Operations, 'granted'>;
   readonly #ground: Pick<Ground, 'clock' | 'trace'>;
   readonly #grants = new WeakMap<Work, Grant>();
   #count = 0;
@@ -27,8 +38,9 @@ export class Grants {
   /** Told to close. */
   readonly #closing = new Set<string>();
 
-  constructor(ground: Pick<Ground, 'clock' | 'trace'>, config: Config, openFiles: number, books: Books) {
+  constructor({ ground, config, openFiles, books, operations }: GrantsOptions) {
     this.#ground = ground;
+    this.#operations = operations;
     this.#limits = limitsOf(config, openFiles);
     this.#books = books;
   }
@@ -70,6 +82,7 @@ export class Grants {
         `granted: ${work.queueId} ${work.recipients.join(',')} on ${String(kind)} ${this.#nameOf(connection)}`,
     );
     const domains = new Set(this.#books.addressesOf(work).map((address) => address.split('@').at(-1) ?? ''));
+    this.#operations.granted(work.queueId, [...domains]);
     this.#grants.set(work, {
       name: this.#nameOf(connection),
       domains: [...domains],

@@ -3,6 +3,7 @@
 import type { SimulatedDisk } from '../disk/simulated-disk.ts';
 import { pick } from '../world/some-internet.ts';
 import type { Fault, RoleKind } from './faults.ts';
+import type { Operation } from './operations.ts';
 import type { SimProcess } from './sim-process.ts';
 import type { Supervision } from './supervision.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -17,6 +18,7 @@ export interface Targets extends Surroundings {
   cutPower(offMs: number): void;
   breakLink(process: SimProcess): void;
   setClock(byMs: number): void;
+  operate(operation: Operation): void;
   reload(what: 'limits' | 'routes' | 'capacity'): void;
 }
 
@@ -68,6 +70,9 @@ export class Strikes {
         break;
       case 'clock-step':
         this.#targets.setClock(fault.byMs);
+        break;
+      case 'operate':
+        this.#targets.operate(fault.operation);
         break;
       case 'reload':
         this.#targets.reload(fault.what);

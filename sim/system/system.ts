@@ -31,6 +31,7 @@ import {
   type SomeMail,
 } from './scenario.ts';
 import { RouteBooks } from './route-books.ts';
+import { Operations, type Operation } from './operations.ts';
 import { SimProcess } from './sim-process.ts';
 import { Supervision } from './supervision.ts';
 import { Strikes, type Targets } from './strikes.ts';
@@ -59,6 +60,7 @@ export class System implements Targets, Asked {
   readonly books: Books;
   readonly limitBooks: LimitBooks;
   readonly grants: Grants;
+  readonly operations: Operations;
   readonly routeBooks: RouteBooks;
   openFiles: number;
   readonly dateMs = (): number => Math.floor(this.clock.nowMs + this.#aheadMs);
@@ -102,7 +104,9 @@ export class System implements Targets, Asked {
       postmaster,
     });
     this.openFiles = openFiles;
-    this.grants = new Grants(this, config, openFiles, this.books);
+    this.operations = new Operations(this);
+    const { books, operations } = this;
+    this.grants = new Grants({ ground: this, config, openFiles, books, operations });
     this.routeBooks = new RouteBooks(internet);
     this.limitBooks = new LimitBooks(this.grants);
     this.disk = new SimulatedDisk({ seed, capacityBytes });
@@ -132,6 +136,7 @@ export class System implements Targets, Asked {
     this.inquiry = inquiry;
     await this.#run(startMs + faultsMs);
     this.#calmDown();
+    this.operations.letGo(inquiry.operator);
     while (this.clock.nowMs < endMs && !(this.books.isComplete && inquiry.isEmpty)) {
       await this.#run(this.clock.nowMs + lookMs);
     }
@@ -170,6 +175,10 @@ export class System implements Targets, Asked {
       this.trace(() => 'power is back');
       this.#startSupervisor([]);
     });
+  }
+
+  operate(operation: Operation): void {
+    if (this.inquiry !== undefined) this.operations.perform(this.inquiry.operator, operation);
   }
 
   setClock(byMs: number): void {
