@@ -2,8 +2,11 @@
 // few of them is judged strictly. Each strikes between two steps, whichever these are.
 
 import type { Random } from '../../src/schedule/store/random.ts';
-import { operations, type Operation } from './operations.ts';
 import { pick } from '../world/some-internet.ts';
+
+/** What an operator may do. */
+export type Operation = 'hold' | 'release' | 'retry' | 'bounce' | 'suspend' | 'resume';
+const operations: readonly Operation[] = ['hold', 'release', 'retry', 'bounce', 'suspend', 'resume'];
 
 /** Who can be hit. */
 export type RoleKind = 'manager' | 'sender' | 'receiver';

@@ -5,7 +5,6 @@ import type { Work } from '../../src/deliver/types.ts';
 import type { Books } from './books.ts';
 import type { Ground } from './ground.ts';
 import type { LimitsInForce } from './limit-books.ts';
-import type { Operations } from './operations.ts';
 import { ownFiles } from './scenario.ts';
 
 export interface Grant {
@@ -18,19 +17,24 @@ export interface Grant {
   readonly grantedMs: number;
 }
 
+/** What operators were told is in force. */
+export interface OperationsInForce {
+  granted(queueId: string, domains: readonly string[]): void;
+}
+
 export interface GrantsOptions {
   readonly ground: Pick<Ground, 'clock' | 'trace'>;
   /** What the first manager goes by. */
   readonly config: Config;
   readonly openFiles: number;
   readonly books: Books;
-  readonly operations: Pick<Operations, 'granted'>;
+  readonly operations: OperationsInForce;
 }
 
 export class Grants {
   #limits: LimitsInForce;
   readonly #books: Books;
-  readonly #operations: Pick<Operations, 'granted'>;
+  readonly #operations: OperationsInForce;
   readonly #ground: Pick<Ground, 'clock' | 'trace'>;
   readonly #grants = new WeakMap<Work, Grant>();
   #count = 0;
@@ -107,7 +111,8 @@ function workOf(message: unknown): Work | undefined {
 function limitsOf({ deliver, limit }: Config, openFiles: number): LimitsInForce {
   return {
     most: deliver.maxConnections + deliver.maxUnanswered,
-    perSender: openFiles - ownFiles,
+    // What hangs is beyond the room that is left when one of several senders is being started again.
+    perSender: openFiles - ownFiles + deliver.maxUnanswered,
     rules: limit.map((each) => ({
       id: each.name ?? '',
       name: each.name ?? '',

@@ -138,13 +138,13 @@ export class ManagerProcess {
   }
 
   #spool({ queue }: Config): Spool {
-    const { dateMs, memory, spool: directory } = this.#around;
+    const { dateMs, memory, sabotage, spool: directory } = this.#around;
     const { timers } = this.process;
     const files = watched(this.process.files, join(directory, 'journal'), memory);
     const common = { directory, files, timers, segmentBytes: queue.segmentSize };
     return {
-      openStore: (events) =>
-        openSpoolStore({
+      openStore: async (events) => {
+        const store = await openSpoolStore({
           ...common,
           ...events,
           slot: managerSlots.longLived,
@@ -153,7 +153,10 @@ export class ManagerProcess {
           journalRoomBytes,
           journalBytes,
           now: dateMs,
-        }),
+        });
+        if (sabotage === 'unpinned') store.pin = () => undefined;
+        return store;
+      },
       openReader: () => openSpoolReader(common),
       openWriter: () =>
         openSpoolWriter({

@@ -5,11 +5,9 @@ import type { SourceRow } from '../../src/control/queue-source.ts';
 import { check } from '../world/ledger.ts';
 import { pick } from '../world/some-internet.ts';
 import type { Books } from './books.ts';
+import type { Operation } from './faults.ts';
 import { Unanswered, type Operator } from './operator.ts';
 import type { Surroundings } from './surroundings.ts';
-
-export type Operation = 'hold' | 'release' | 'retry' | 'bounce' | 'suspend' | 'resume';
-export const operations: readonly Operation[] = ['hold', 'release', 'retry', 'bounce', 'suspend', 'resume'];
 
 /** How often everything is let go, until it is. */
 const againMs = 1_000;

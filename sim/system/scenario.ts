@@ -59,14 +59,20 @@ export function scenarioOf(seed: number): Scenario {
   };
 }
 
-/** Some domains go to hosts of other names than those of their MX. */
+/** Some domains go to other hosts than their MX. */
 export function withOtherRoutes(random: Random, config: Config, internet: Internet): Config {
   const hosts = [...internet.hosts.values()];
-  const route = [...internet.domains.keys()].flatMap((domain): RouteConfig[] => {
-    if (domain === home || random.next() < 0.5) return [];
-    const relay = [{ host: pick(random, hosts).name, port: 25 }];
-    return [{ kind: 'relay', domain: [{ kind: 'exact', domain }], sender: [], relay, mode: 'failover' }];
-  });
+  const domains = [...internet.domains.keys()].filter((domain) => domain !== home && random.next() < 0.5);
+  const byHost = Map.groupBy(domains, () => pick(random, hosts).name);
+  // Each has a name that says what it does: without one its name is its place in the file, which another may have next time.
+  const route = [...byHost].map(([host, moved]): RouteConfig => ({
+    name: `to ${host}`,
+    kind: 'relay',
+    domain: moved.map((domain) => ({ kind: 'exact', domain })),
+    sender: [],
+    relay: [{ host, port: 25 }],
+    mode: 'failover',
+  }));
   return { ...config, route };
 }
 

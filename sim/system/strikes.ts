@@ -2,8 +2,7 @@
 
 import type { SimulatedDisk } from '../disk/simulated-disk.ts';
 import { pick } from '../world/some-internet.ts';
-import type { Fault, RoleKind } from './faults.ts';
-import type { Operation } from './operations.ts';
+import type { Fault, Operation, RoleKind } from './faults.ts';
 import type { SimProcess } from './sim-process.ts';
 import type { Supervision } from './supervision.ts';
 import type { Surroundings } from './surroundings.ts';

@@ -25,8 +25,6 @@ interface Child {
 export interface SupervisionOptions {
   readonly senders: number;
   readonly receivers: number;
-  /** False: new managers are not told which senders live. The simulation has to notice. */
-  readonly doesAskForSenders: boolean;
 }
 
 export class Supervision {
@@ -89,7 +87,7 @@ export class Supervision {
     const living = this.senders.flatMap((sender) =>
       sender?.process.isAlive === true ? [sender.serial] : [],
     );
-    const before = this.#options.doesAskForSenders ? living : [];
+    const before = this.#around.sabotage === 'unasked' ? [] : living;
     const manager = new ManagerProcess(this.#around, ++this.#lastSerial, before, (serials) => {
       this.#later(1, () => {
         if (this.manager === manager) this.#awaited.set(serials);

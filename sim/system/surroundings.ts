@@ -12,11 +12,18 @@ import type { Memory } from './memory.ts';
 import type { RouteBooks } from './route-books.ts';
 import type { SimProcess } from './sim-process.ts';
 
+/**
+ * A rule of Sluice that is broken on purpose, to see that the simulation notices: new managers are not told which senders live,
+ * senders do not say what they have delivered, or messages in flight are not pinned in the spool.
+ */
+export type Sabotage = 'unasked' | 'silent-hello' | 'unpinned';
+
 export interface Surroundings extends Ground {
   /** The folder of the spool. */
   readonly spool: string;
   /** What a process that starts now reads. */
   readonly config: Config;
+  readonly sabotage: Sabotage | undefined;
   /** Files that a process may have open. */
   readonly openFiles: number;
   /** Faults are over. */

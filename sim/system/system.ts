@@ -11,7 +11,7 @@ import { SimulatedDisk } from '../disk/simulated-disk.ts';
 import { check } from '../world/ledger.ts';
 import { Books } from './books.ts';
 import { Grants } from './grants.ts';
-import type { Fault } from './faults.ts';
+import type { Fault, Operation } from './faults.ts';
 import { settled, type Trace } from './ground.ts';
 import { wellTempered, type Internet, type NameServerTemper } from './internet.ts';
 import { LimitBooks } from './limit-books.ts';
@@ -31,16 +31,16 @@ import {
   type SomeMail,
 } from './scenario.ts';
 import { RouteBooks } from './route-books.ts';
-import { Operations, type Operation } from './operations.ts';
+import { Operations } from './operations.ts';
 import { SimProcess } from './sim-process.ts';
 import { Supervision } from './supervision.ts';
+import type { Sabotage } from './surroundings.ts';
 import { Strikes, type Targets } from './strikes.ts';
 
 export interface SystemOptions {
   readonly seed: number;
   readonly trace?: ((atMs: number, text: string) => void) | undefined;
-  /** False: new managers are not told which senders live. The simulation has to notice. */
-  readonly doesAskForSenders?: boolean;
+  readonly sabotage?: Sabotage | undefined;
 }
 
 export const startMs = 1_800_000_000_000;
@@ -54,6 +54,7 @@ export class System implements Targets, Asked {
   readonly random: Random;
   readonly trace: Trace;
   readonly spool = spool;
+  readonly sabotage: Sabotage | undefined;
   readonly internet: Internet;
   readonly nameServers: NameServerTemper;
   readonly memory: Memory;
@@ -69,7 +70,6 @@ export class System implements Targets, Asked {
   boot = { id: 'boot 1', sinceMs: startMs };
   steps = 0;
   readonly #scenario: Scenario;
-  readonly #doesAskForSenders: boolean;
   disk: SimulatedDisk;
   diskMs: number;
   /** The system's clock is ahead of the time of this world. */
@@ -85,11 +85,11 @@ export class System implements Targets, Asked {
   #isOn = true;
   #failure: Error | undefined;
 
-  constructor({ seed, trace, doesAskForSenders = true }: SystemOptions) {
+  constructor({ seed, trace, sabotage }: SystemOptions) {
     const scenario = scenarioOf(seed);
     const { random, internet, config, capacityBytes, diskMs, openFiles } = scenario;
     this.#scenario = scenario;
-    this.#doesAskForSenders = doesAskForSenders;
+    this.sabotage = sabotage;
     this.random = random;
     this.internet = internet;
     this.config = config;
@@ -152,8 +152,7 @@ export class System implements Targets, Asked {
 
   #startSupervisor(left: readonly SimProcess[]): void {
     const { senders, receivers } = this.#scenario;
-    const options = { senders, receivers, doesAskForSenders: this.#doesAskForSenders };
-    this.#supervision = new Supervision(this, options, left);
+    this.#supervision = new Supervision(this, { senders, receivers }, left);
   }
 
   /** Its processes end by themselves, and the next one waits for them. */
