@@ -1,5 +1,5 @@
-// A ground: a private directory for a test or a run, and all programs that are started in it. At any kind of end each program is
-// stopped and the directory is removed; after a failure the last output of the programs is printed.
+// A ground: a private directory for a test or a run, and all programs that are started in it. However the test or run ends,
+// each program is stopped and the directory is removed; after a failure the last output of the programs is printed.
 
 import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';

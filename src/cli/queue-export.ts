@@ -110,7 +110,11 @@ function wrongTarget(message: string): CommandError {
   );
 }
 
-/** Checks that exactly one message is chosen. @throws {CommandError} `EXPORT_TARGET` @throws {ControlError} `NO_SUCH_MESSAGE` */
+/**
+ * Checks that exactly one message is chosen.
+ * @throws {CommandError} `EXPORT_TARGET`
+ * @throws {ControlError} `NO_SUCH_MESSAGE`
+ */
 function requireOneMessage(chosen: ReadonlyMap<string, ChosenMessage>, missing: readonly string[]): void {
   const count = chosen.size + missing.length;
   if (count > 1) throw wrongTarget(`${count} messages are chosen, and one file holds one message.`);

@@ -56,7 +56,10 @@ export function filterOf(ids: readonly string[], options: FilterOptions): QueueF
   };
 }
 
-/** Refuses any other text in the place of a queue id: it would match nothing, silently. @throws {CommandError} `QUEUE_ID_INVALID` */
+/**
+ * Refuses any other text in the place of a queue id: it would match nothing, silently.
+ * @throws {CommandError} `QUEUE_ID_INVALID`
+ */
 export function requireQueueId(id: string): void {
   if (isQueueId(id)) return;
   throw new CommandError(

@@ -14,7 +14,8 @@ const maxQuietChecks = 10;
 
 /**
  * Sends one request and yields the rows that come; the generator's return value is the result.
- * @throws {ControlError} `VALUE_INVALID` before anything is sent; `NOT_RUNNING` when nothing listens; `CONTROL_SILENT` when no sign of life comes; otherwise with the code that the running Sluice gave
+ * @throws {ControlError} `VALUE_INVALID` before anything is sent; `NOT_RUNNING` when nothing listens; `CONTROL_SILENT` when no
+ * sign of life comes; otherwise with the code that the running Sluice sent
  */
 export async function* controlRequest(
   path: string,

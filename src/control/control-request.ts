@@ -98,7 +98,7 @@ export function checkRequest(request: ControlRequest): void {
 
 /**
  * Reads one line of the control socket.
- * @throws {ControlError} `CONTROL_OPERATION` when there is no such operation, `CONTROL_REQUEST` when the request cannot be understood
+ * @throws {ControlError} `CONTROL_OPERATION` when there is no such operation, `CONTROL_REQUEST` when the request is not valid
  */
 export function parseRequest(line: string): ControlRequest {
   const value = jsonOf(line);

@@ -155,7 +155,7 @@ export class SteadyClock {
     };
   }
 
-  /** To be stored for the next start. With a step in doubt its stretch is the last one: a start under that clock believes it. */
+  /** To be stored for the next start. The stretch of a step in doubt is the last one: a start under that clock believes it. */
   get stretches(): readonly Stretch[] {
     const { stretches } = this.#timeline;
     if (this.#step === undefined) return stretches;

@@ -1,5 +1,5 @@
-// `sluice`, and a link to it named `sendmail`, with environments, limits and users of callers that Node cannot start with. Either
-// the command works, or it ends with a sentence and a code of sysexits: without a stack trace, and not with 0 for lost mail.
+// `sluice`, and a link to it named `sendmail`, with environments, limits and users with which Node alone cannot start. Either the
+// command works, or it ends with a sentence and a code of sysexits: without a stack trace, and not with 0 for lost mail.
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';

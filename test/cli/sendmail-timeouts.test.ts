@@ -1,5 +1,5 @@
-// A receiver that is stopped keeps its socket, and connections to it succeed: sendmail gives up after the times of RFC 5321 4.5.3.2,
-// and the caller keeps the message.
+// A receiver that is stopped keeps its socket, and connections to it succeed: sendmail gives up after the times of
+// RFC 5321 4.5.3.2, and the caller keeps the message.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';

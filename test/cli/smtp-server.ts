@@ -12,7 +12,10 @@ export interface SmtpServer {
   close(): void;
 }
 
-/** @param path - of its socket; @param answer - the reply to a command or, for `.`, to the content; undefined for the usual reply */
+/**
+ * @param path - of its socket
+ * @param answer - the reply to a command or, for `.`, to the content; undefined for the usual reply
+ */
 export async function smtpServer(
   path: string,
   answer: (command: string) => string | undefined = () => undefined,
