@@ -10,7 +10,7 @@ import { parseMailbox, parsePath } from '../../src/address/path.ts';
 const label = (length: number): string => 'd'.repeat(length);
 const domain255 = [label(63), label(63), label(63), label(63)].join('.');
 
-test('a mailbox comes apart into local part and domain, as written', () => {
+test('a mailbox is split into local part and domain, as written', () => {
   assert.deepEqual(parsePath('<Jo.Doe+x@Mail.Example.COM>'), {
     kind: 'mailbox',
     localPart: 'Jo.Doe+x',
@@ -21,7 +21,7 @@ test('a mailbox comes apart into local part and domain, as written', () => {
   });
 });
 
-test('a path may stand within a text; its end is told', () => {
+test('a path may be within a text, and its end is returned', () => {
   const path = parsePath('TO:<a@b> X=1', {}, 3);
   assert.ok(path.kind === 'mailbox');
   assert.equal(path.end, 8);
@@ -107,7 +107,7 @@ test('every refusal has a sentence', () => {
   }
 });
 
-test('local parts and paths are as long as they like, up to what the spool can keep', () => {
+test('local parts and paths may have any length, up to what the spool can keep', () => {
   for (const length of [64, 65, 200, 1000]) {
     assert.equal(parsePath(`<${'l'.repeat(length)}@b>`).kind, 'mailbox');
     assert.equal(parseMailbox(`"${'l'.repeat(length)}"@b`).kind, 'mailbox');
@@ -180,7 +180,7 @@ const host = fc.oneof(
   fc.ipV4().map((address) => `[${address}]`),
 );
 
-test('every mailbox that the grammar makes is read back, alone and as a path', () => {
+test('every mailbox of the grammar is read back, alone and as a path', () => {
   fc.assert(
     fc.property(fc.oneof(dotString, quoted), host, (localPart, domain) => {
       const address = `${localPart}@${domain}`;
@@ -195,7 +195,7 @@ test('every mailbox that the grammar makes is read back, alone and as a path', (
   );
 });
 
-test('no text makes it throw, and what is accepted is made of its parts', () => {
+test('no text makes the parser throw, and an accepted address consists of its parts', () => {
   const text = fc.string({ unit: fc.constantFrom(...'<>@.:,;"\\[] ab1-é\0\r\n'), maxLength: 24 });
   fc.assert(
     fc.property(

@@ -1,4 +1,4 @@
-// Each mistake in a configuration has its place, its key, what is allowed and, where there is one, the likely cure.
+// Each mistake in a configuration has its place, its key, what is allowed and, if possible, a suggestion.
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
@@ -569,7 +569,7 @@ describe('a bad configuration', () => {
     });
   });
 
-  it('carries the likely name for programs', () => {
+  it('has the suggested name as a field for programs', () => {
     assert.throws(
       () => parseConfig('[receive]\nmax_recipient = 5', 'sluice.toml'),
       (error) => error instanceof ConfigError && error.problems[0]?.suggestion === 'max_recipients',

@@ -1,4 +1,4 @@
-// What a reload reads: the file of the start, and never the defaults because that file is gone or was emptied.
+// A reload reads the file of the start, and never the defaults because that file was removed or emptied.
 
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
@@ -13,7 +13,7 @@ function folder(t: TestContext): string {
   return path;
 }
 
-test('a file that is gone is a mistake, not the wish for the defaults, and is read when it is back', (t) => {
+test('a file that was removed is an error, not the defaults, and is read again when it exists again', (t) => {
   const file = join(folder(t), 'sluice.toml');
   writeFileSync(file, 'hostname = "one.example"\n');
   const source = new ConfigSource(file);
@@ -24,7 +24,7 @@ test('a file that is gone is a mistake, not the wish for the defaults, and is re
   assert.equal(source.read().hostname, 'two.example');
 });
 
-test('the file that was found at the start is read again, and no other one when it is gone', (t) => {
+test('the file that was found at the start is read again, and no other file when it was removed', (t) => {
   const place = folder(t);
   const [first, other] = [join(place, 'first.toml'), join(place, 'other.toml')];
   writeFileSync(first, 'hostname = "first.example"\n');

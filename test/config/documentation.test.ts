@@ -1,4 +1,4 @@
-// Every key is documented, and what is printed is what is read: one schema, no second truth.
+// Every key is documented, and a printed configuration is read back as the same one.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -31,7 +31,7 @@ function pathsOf(value: unknown, path = ''): string[] {
 }
 
 describe('the documentation', () => {
-  it('gives every key a meaning, and a default or an example or a word why there is none', () => {
+  it('gives every key a description, and a default, an example or the reason why it has none', () => {
     for (const table of describeConfig()) {
       for (const key of table.keys) {
         const name = `[${table.path}] ${key.name}`;

@@ -1,4 +1,4 @@
-// [[limit]] tables: what they say, the files they name, and where they stand.
+// [[limit]] tables: their values, the files that they name, and their places.
 
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -19,7 +19,7 @@ function write(name: string, text: string): string {
 }
 
 describe('a limit', () => {
-  it('has all its quantities and matches, and the place where it stands', () => {
+  it('has all its quantities and matches, and its place in the file', () => {
     const { limit } = parseConfig(
       `[[limit]]
       name = "yahoo"

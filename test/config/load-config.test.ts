@@ -20,7 +20,7 @@ function write(name: string, text: string): string {
 }
 
 describe('a configuration file', () => {
-  it('has names that start at its folder', () => {
+  it('resolves relative paths from its folder', () => {
     const file = write(
       'paths.toml',
       'spool = "queue"\ncontrol_socket = "/run/sluice.sock"\n[log]\nfile = "logs/mail.log"',
@@ -32,7 +32,7 @@ describe('a configuration file', () => {
     assert.equal(config.log.file, join(folder, 'logs/mail.log'));
   });
 
-  it('fills keys in that depend on others', () => {
+  it('fills in defaults that depend on other keys', () => {
     const file = write(
       'derived.toml',
       'hostname = "mx.example.com"\n[receive]\nrelay_networks = ["10.0.0.0/8"]',
@@ -77,7 +77,7 @@ describe('a configuration file', () => {
     );
   });
 
-  it('that is not there is an error of its own', () => {
+  it('that does not exist is an error with its own code', () => {
     assert.throws(() => loadConfig(join(folder, 'none.toml')), {
       code: 'CONFIG_UNREADABLE',
       message: `${join(folder, 'none.toml')}: cannot read the configuration file: it does not exist`,
@@ -97,7 +97,7 @@ describe('the defaults', () => {
     assert.equal(config.spool, join(process.cwd(), 'var/spool'));
   });
 
-  it('make a full host name of the one of the system', () => {
+  it('use the host name of the system as a full host name', () => {
     const expected = hostname().includes('.')
       ? hostname().toLowerCase()
       : `${hostname().toLowerCase()}.localdomain`;
@@ -106,7 +106,7 @@ describe('the defaults', () => {
 });
 
 describe('a warning', () => {
-  it('is given for what is allowed and dangerous', () => {
+  it('is given for values that are valid but dangerous', () => {
     const file = write(
       'open.toml',
       'hostname = "mx.example.com"\n[receive]\nrelay_networks = ["0.0.0.0/0"]\n[queue]\nsync = "none"\nbounce_lifetime = "9d"',
@@ -115,7 +115,7 @@ describe('a warning', () => {
     assert.deepEqual(keys, ['receive.relay_networks.0', 'queue.sync', 'queue.bounce_lifetime']);
   });
 
-  it('is not given without a reason', () => {
+  it('is not given for usual values', () => {
     assert.deepEqual(configWarnings(loadConfig(write('good.toml', 'hostname = "mx.example.com"'))), []);
   });
 });

@@ -1,4 +1,4 @@
-// Whatever stands in the file: it is a configuration, or a ConfigError with places. Never another error.
+// Any content of the file gives a configuration or a ConfigError with places, never another error.
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';

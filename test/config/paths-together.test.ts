@@ -48,7 +48,7 @@ test('the log is not written into what the configuration reads', (t) => {
   assert.match(said(text, path).join(','), /^4 log\.file: .*domains is also receive\.relay_domains_file/u);
 });
 
-test('nothing lies below a socket or a file', () => {
+test('no path is below a socket or a file', () => {
   assert.deepEqual(said('spool = "/run/c/spool"\ncontrol_socket = "/run/c"'), [
     '2 control_socket: /run/c/spool, which is spool, is below this path, which is not a folder',
   ]);
@@ -57,7 +57,7 @@ test('nothing lies below a socket or a file', () => {
   ]);
 });
 
-test('names that the spool uses itself are its own, and others in its folder are free', () => {
+test('names that the spool uses itself are refused, and other names in its folder are allowed', () => {
   const layout = spoolLayout('/s');
   const own = [
     layout.segments,

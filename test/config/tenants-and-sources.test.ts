@@ -37,7 +37,7 @@ describe('a tenant', () => {
     ]);
   });
 
-  it('is there for limits to name, and so is mail of no tenant', () => {
+  it('can be named by limits, as can mail of no tenant', () => {
     const { limit } = parseConfig(
       'limit = [{ per = "tenant", tenant = ["shop", ""], connections = 5 }]\ntenant = [{ name = "shop" }]',
       'sluice.toml',
@@ -47,7 +47,7 @@ describe('a tenant', () => {
 });
 
 describe('a source', () => {
-  it('has an address in canonical text, and a name that the others share', () => {
+  it('has an address in canonical text, and by default the same EHLO name as the others', () => {
     const { source } = parseConfig(
       `hostname = "mx.example.com"
       [[source]]
@@ -63,7 +63,7 @@ describe('a source', () => {
     ]);
   });
 
-  it('is named as [deliver] says where it has no name of its own', () => {
+  it('has the EHLO name of [deliver] when it has none of its own', () => {
     const { source } = parseConfig(
       'source = [{ address = "192.0.2.25" }]\ndeliver.helo_name = "out.example.com"',
       'sluice.toml',

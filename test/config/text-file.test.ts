@@ -1,4 +1,4 @@
-// What editors do to files: a byte order mark and CRLF are as if they were not there, other encodings are an error.
+// Files of different editors: a byte order mark and CRLF make no difference, other encodings are an error.
 
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';

@@ -1,4 +1,4 @@
-// A line that is not TOML is told what to write instead, at the place where the mistake begins.
+// The error of a line that is not TOML suggests what to write instead, at the place where the mistake begins.
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
@@ -44,13 +44,13 @@ const cases: readonly (readonly [text: string, problem: string])[] = [
 
 describe('a line that is not TOML', () => {
   for (const [text, problem] of cases) {
-    it(`${JSON.stringify(text)} is told what to write`, () => {
+    it(`${JSON.stringify(text)} gets a suggestion what to write`, () => {
       assert.equal(problemOf(text), problem);
     });
   }
 
   for (const text of ['= 5', 'a = 5\0', 'a', 'a = "x" "y"', '[a', 'a = "x']) {
-    it(`${JSON.stringify(text)} gets no advice that cannot be right`, () => {
+    it(`${JSON.stringify(text)} gets no suggestion that cannot be right`, () => {
       assert.doesNotMatch(problemOf(text), /write|none/u);
     });
   }

@@ -1,4 +1,4 @@
-// What is allowed in limits and tenants, and yet probably not meant.
+// Warnings about limits, tenants and other values that are valid but probably not meant.
 
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
@@ -115,7 +115,7 @@ describe('a warning', () => {
     assert.deepEqual(warnings(group('ip = ["198.51.100.0/24"]', '40') + beside), []);
   });
 
-  it('is given for retries that come too late', () => {
+  it('is given for retry times that are longer than the lifetime', () => {
     assert.deepEqual(warnings('[queue]\nretry = ["2h"]\nlifetime = "2h"\nbounce_lifetime = "2h"'), [
       'queue.retry: the first time is not shorter than lifetime (2h): mail that fails once is never tried again',
     ]);
@@ -162,13 +162,13 @@ describe('a tenant that no mail can belong to', () => {
       'sender = ["a.example"]\nclient = ["10.0.0.0/8"]',
       'sender = ["a.example"]',
     ],
-    ['a mailbox stands before its domain', 'sender = ["x@a.example"]', 'sender = ["a.example"]'],
-    ['a part of its network stands before it', 'client = ["10.1.0.0/16"]', 'client = ["10.0.0.0/8"]'],
-    ['the other IP version stands before it', 'client = ["0.0.0.0/0"]', 'client = ["::/0"]'],
-    ['all networks stand before it, but not programs of this host', 'client = ["0.0.0.0/0", "::/0"]', ''],
+    ['a mailbox comes before its domain', 'sender = ["x@a.example"]', 'sender = ["a.example"]'],
+    ['a part of its network comes before it', 'client = ["10.1.0.0/16"]', 'client = ["10.0.0.0/8"]'],
+    ['the other IP version comes before it', 'client = ["0.0.0.0/0"]', 'client = ["::/0"]'],
+    ['all networks come before it, but not programs of this host', 'client = ["0.0.0.0/0", "::/0"]', ''],
   ];
   for (const [what, ...tenants] of reachable) {
-    it(`is not meant when ${what}`, () => {
+    it(`is not reported when ${what}`, () => {
       assert.deepEqual(warnings(tenantTables(tenants)), []);
     });
   }
@@ -196,7 +196,7 @@ describe('a tenant that no mail can belong to', () => {
     ],
   ];
   for (const [what, ...tenants] of unreachable) {
-    it(`is named when ${what}`, () => {
+    it(`is reported when ${what}`, () => {
       const found = warnings(tenantTables(tenants));
       assert.equal(found.length, 1);
       assert.match(

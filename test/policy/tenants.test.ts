@@ -1,4 +1,4 @@
-// Which tenant a message belongs to: the tables against a walk over all tenants.
+// The tenant of a message: the tables compared with a walk over all tenants.
 
 import assert from 'node:assert/strict';
 import { BlockList } from 'node:net';
@@ -12,7 +12,7 @@ function tenant(name: string, sender: string[] = [], client: string[] = []): Ten
   return { name, sender: sender.map(parseSenderPattern), client: client.map(parseNetwork), priority: 0 };
 }
 
-test('without tenants, and where none matches, mail is nobody’s', () => {
+test('without tenants, or when none matches, mail has no tenant', () => {
   assert.equal(new Tenants().of('192.0.2.1', 'a@example.com'), undefined);
   const tenants = new Tenants([tenant('shop', ['shop.example'], ['192.0.2.0/24'])]);
   assert.equal(tenants.of('192.0.2.1', 'a@example.com'), undefined);
@@ -26,7 +26,7 @@ test('given sender and client, both must match', () => {
   assert.equal(tenants.of('192.0.3.1', 'a@shop.example'), undefined);
 });
 
-test('the first in the order of the file has it, however exactly a later one matches', () => {
+test('the first match in the order of the file wins, even when a later one is more specific', () => {
   const tenants = new Tenants([
     tenant('null', ['<>'], ['192.0.2.0/24']),
     tenant('domain', ['a.example']),
@@ -82,7 +82,7 @@ function slowly(all: readonly Tenant[], client: string, path: string): string | 
   )?.name;
 }
 
-test('the tables find what a walk over all tenants finds', () => {
+test('the tables find the same as a walk over all tenants', () => {
   const senders = ['<>', 'a.test', 'b.test', 'x@a.test', 'y@a.test', 'x@b.test'];
   const networks = ['10.0.0.0/8', '10.1.0.0/16', '10.1.2.3/32', '192.0.2.0/24'];
   const tenants = fc.array(
@@ -102,7 +102,7 @@ test('the tables find what a walk over all tenants finds', () => {
   );
 });
 
-test('thousands of tenants and clients cost one message as much as few', () => {
+test('with thousands of tenants and clients, a message costs as much as with few', () => {
   const many = Array.from({ length: 2_000 }, (_, i) =>
     tenant(`t${i}`, [`d${i}.test`], [`10.${i >> 8}.${i & 255}.0/24`]),
   );

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { ClientLimits } from '../../src/receive/client-limits.ts';
 
-test('a client has at most its connections, others are not concerned', () => {
+test('a client gets at most its connections, independently of other clients', () => {
   const limits = new ClientLimits(2, { count: 0, perMs: 60_000 });
   assert.equal(limits.admit('a', 0), undefined);
   assert.equal(limits.admit('a', 0), undefined);
@@ -15,7 +15,7 @@ test('a client has at most its connections, others are not concerned', () => {
   assert.equal(limits.admit('a', 0), undefined);
 });
 
-test('in no span of time does a client get more new connections than its rate', () => {
+test('a client never gets more new connections in a period than its rate allows', () => {
   fc.assert(
     fc.property(
       fc.integer({ min: 1, max: 20 }),
@@ -52,7 +52,7 @@ test('a client that was refused by rate is served again when its time has come',
   assert.equal(limits.admit('a', 500), undefined);
 });
 
-test('idle clients are forgotten, however many come', () => {
+test('idle clients are forgotten, so that their number stays bounded', () => {
   const limits = new ClientLimits(5, { count: 10, perMs: 1_000 });
   for (let i = 0; i < 100_000; i++) {
     limits.admit(`client ${i}`, i);

@@ -1,4 +1,4 @@
-// Mail that our own devices hand in is completed where the listener says so (RFC 6409 8, RFC 5321 6.4); all other mail is left alone.
+// Mail that our own devices hand in is completed where the listener says so (RFC 6409 8, RFC 5321 6.4); other mail is not changed.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -66,7 +66,7 @@ for (const [what, options, content] of [
   ],
   ['at a listener that completes none', { completesMail: false }, 'Subject: y\r\n\r\nbody\r\n'],
 ] as const) {
-  test(`mail ${what} is left alone`, async (t) => {
+  test(`mail ${what} is not changed`, async (t) => {
     const fixture = await start(t, {
       ...options,
       networks: [...('networks' in options ? options.networks : ['127.0.0.0'])],
@@ -77,7 +77,7 @@ for (const [what, options, content] of [
   });
 }
 
-test('a sender without a domain gets ours, if the client may relay and the listener completes mail', async (t) => {
+test('a sender without a domain gets our hostname, if the client may relay and the listener completes mail', async (t) => {
   const device = await greeted(await start(t, { completesMail: true }));
   assert.match(await device.ask('MAIL FROM:<scanner>\r\n'), /^250/);
   const stranger = await greeted(await start(t, { completesMail: true, networks: ['10.0.0.0'] }));

@@ -1,4 +1,4 @@
-// Bytes put into content that comes in pieces.
+// Bytes are inserted into content that consists of pieces.
 
 import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { insertBytes } from '../../src/receive/insert-bytes.ts';
 
-test('the bytes stand where they should, whatever the pieces', () => {
+test('the bytes are inserted at the right place for any pieces', () => {
   fc.assert(
     fc.property(
       fc.array(fc.string({ unit: 'binary-ascii', maxLength: 5 })),

@@ -1,5 +1,5 @@
-// Whatever bytes come, whichever way and however cut: the header fields that Sluice saw are those that every reader finds in what it
-// passes on, and no reader finds another end of the message, whatever it takes for a line end (RFC 5321 2.3.8, 4.1.1.4).
+// For any content, received in any way and cut anywhere: every reader of the relayed message finds the header fields that Sluice saw,
+// and the same end of the message, whichever bytes it takes for a line end (RFC 5321 2.3.8, 4.1.1.4).
 
 import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';

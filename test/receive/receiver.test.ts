@@ -1,4 +1,4 @@
-// The receiver on real sockets: what is in the spool, in the log and on the wire.
+// The receiver on real sockets: the spool, the log and the replies.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -10,7 +10,7 @@ import { SpoolError } from '../../src/spool/spool-error.ts';
 import { Client, envelope, greeted, start } from './fixture.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
 
-test('a message is in the spool with its Received line before its 250, and the manager hears of it', async (t) => {
+test('a message is in the spool with its Received line, and passed to the manager, before its 250', async (t) => {
   const fixture = await start(t);
   const gate = Promise.withResolvers<void>();
   fixture.spool.gate = gate.promise;
@@ -36,7 +36,7 @@ test('a message is in the spool with its Received line before its 250, and the m
   assert.equal(fixture.memory.usedBytes, 0);
 });
 
-test('a message beyond large_message goes to a file of its own, in full', async (t) => {
+test('a message larger than large_message goes to a file of its own, in full', async (t) => {
   const fixture = await start(t);
   const client = await greeted(fixture);
   await envelope(client);
@@ -64,7 +64,7 @@ test('content of stuffed dots is kept whole, small and large, without an object 
   assert.ok(fixture.spool.writes < 20, `${fixture.spool.writes} writes`);
 });
 
-test('a client that leaves in the middle of a message leaves nothing behind', async (t) => {
+test('a client that disconnects during a message leaves nothing in the spool', async (t) => {
   const fixture = await start(t);
   for (const size of [100, 50_000]) {
     const client = await greeted(fixture);
@@ -97,7 +97,7 @@ test('the log of a message with forbidden content has the answer that the client
   assert.ok(lines[0]?.includes(JSON.stringify(answer)));
 });
 
-test('mail for the postmaster of this host is taken from everyone when there is one', async (t) => {
+test('mail for the postmaster of this host is accepted from everyone when one is configured', async (t) => {
   for (const postmaster of ['admin@example.net', undefined]) {
     const fixture = await start(t, { networks: ['10.0.0.0'], settings: { postmaster } });
     const client = await greeted(fixture);
@@ -113,7 +113,7 @@ test('mail for the postmaster of this host is taken from everyone when there is 
   }
 });
 
-test('what the session refuses by itself is logged too', async (t) => {
+test('refusals by the session itself are logged, too', async (t) => {
   const fixture = await start(t);
   const client = await greeted(fixture);
   await envelope(client);
@@ -125,7 +125,7 @@ test('what the session refuses by itself is logged too', async (t) => {
   assert.ok(fixture.log.some((line) => line.includes('"command":"SESSION"')));
 });
 
-test('a full disk is told early, at MAIL and at DATA', async (t) => {
+test('a full disk is answered early, at MAIL and at DATA', async (t) => {
   const fixture = await start(t);
   const client = await greeted(fixture);
   fixture.spool.room = false;
@@ -137,7 +137,7 @@ test('a full disk is told early, at MAIL and at DATA', async (t) => {
   assert.match(await client.ask('DATA\r\n'), /^452 4\.3\.1/);
 });
 
-test('a spool that cannot be written is told early, and as no lack of room', async (t) => {
+test('a spool that cannot be written is answered early, and not as a full disk', async (t) => {
   const fixture = await start(t);
   const client = await greeted(fixture);
   assert.match(await client.ask('MAIL FROM:<a@example.net>\r\n'), /^250/);
@@ -169,7 +169,7 @@ test('a write that fails is a trouble until a message is stored', async (t) => {
   }
 });
 
-test('what the spool cannot keep is not accepted: 452 when it is full, 451 otherwise; the session goes on', async (t) => {
+test('a message that the spool cannot store is not accepted: 452 when it is full, 451 otherwise; the session goes on', async (t) => {
   const fixture = await start(t);
   const client = await greeted(fixture);
   const cases: [SpoolError, RegExp][] = [
@@ -200,7 +200,7 @@ test('mail with too many Received lines is a loop', async (t) => {
   assert.match(await client.ask(`${'Received: from a by b\r\n'.repeat(4)}Subject: x\r\n\r\n.\r\n`), /^250/);
 });
 
-test('connections beyond the limits hear a 421', async (t) => {
+test('connections above the limits are answered 421', async (t) => {
   const fixture = await start(t);
   const clients = [await greeted(fixture), await greeted(fixture), await greeted(fixture)];
   const refused = await fixture.client();
@@ -216,14 +216,14 @@ test('connections beyond the limits hear a 421', async (t) => {
   await greeted(fixture);
 });
 
-test('the limit for all clients together holds for exempt clients too', async (t) => {
+test('the limit for all clients together applies to exempt clients, too', async (t) => {
   const fixture = await start(t, { exempt: true });
   for (let i = 0; i < 5; i++) await greeted(fixture);
   const refused = await fixture.client();
   assert.match(await refused.reply(), /^421 4\.3\.2/);
 });
 
-test('when memory is used up, new transactions are put off and content goes to disk early', async (t) => {
+test('when memory is used up, new transactions are answered 452 and content goes to disk early', async (t) => {
   const fixture = await start(t, { memoryBytes: 1000, settings: { largeMessageBytes: 1_000_000 } });
   const holder = await greeted(fixture);
   await envelope(holder);
@@ -241,7 +241,7 @@ test('when memory is used up, new transactions are put off and content goes to d
   assert.match(await other.ask('MAIL FROM:<a@example.net>\r\n'), /^250/);
 });
 
-test('a silent client is told and left', async (t) => {
+test('a silent client is answered 421 and disconnected', async (t) => {
   const fixture = await start(t);
   const client = await greeted(fixture);
   fixture.clock.now += 299_000;
@@ -295,7 +295,7 @@ test('too many errors end a session, but not that of an exempt client', async (t
   }
 });
 
-test('on stop a message in hand is finished, then the client hears a 421', async (t) => {
+test('on stop, a message that is being received is finished, then the client is answered 421', async (t) => {
   const fixture = await start(t);
   const idle = await greeted(fixture);
   const busy = await greeted(fixture);

@@ -28,7 +28,7 @@ async function drip(fixture: Fixture, client: Client, pieces: Iterable<string>):
   }
 }
 
-test('a command has one time, however its bytes come', async (t) => {
+test('a command has one timeout, however its bytes arrive', async (t) => {
   const fixture = await start(t);
   const client = await greeted(fixture);
   await drip(fixture, client, 'NOO');
@@ -42,7 +42,7 @@ test('a command has one time, however its bytes come', async (t) => {
   assert.equal(await client.reply(), '');
 });
 
-test('commands that are refused are commands: each starts the time anew', async (t) => {
+test('a refused command restarts the timeout, too', async (t) => {
   const fixture = await start(t);
   const client = await greeted(fixture);
   for (const line of ['FOO\r\n', 'MAIL FROM:<a@example.net>\r\n', 'RSET\r\n']) {
@@ -55,7 +55,7 @@ for (const [way, before] of [
   ['DATA', 'DATA\r\n'],
   ['BDAT', 'BDAT 100000 LAST\r\n'],
 ] as const) {
-  test(`content by ${way} has one time for each 512 bytes, however they come`, async (t) => {
+  test(`content by ${way} has one timeout for each 512 bytes, however they arrive`, async (t) => {
     const fixture = await start(t);
     const client = await greeted(fixture);
     assert.match(await client.ask('MAIL FROM:<a@example.net>\r\n'), /^250/);
@@ -84,7 +84,7 @@ test('a chunk that is refused is read no slower', async (t) => {
   assert.match(await client.reply(), /^421 4\.4\.2/);
 });
 
-test('a client that never reads is left, though our last words cannot be written', async (t) => {
+test('a client that never reads is disconnected, although our last reply cannot be written', async (t) => {
   const fixture = await start(t);
   const client = await greeted(fixture);
   client.socket.pause();
@@ -102,7 +102,7 @@ test('a client that never reads is left, though our last words cannot be written
   assert.equal(fixture.receiver.connections, 0);
 });
 
-test('after our last reply a client has a moment, and its bytes make that no longer', async (t) => {
+test('after our last reply a client has a short time, which its bytes do not extend', async (t) => {
   const fixture = await start(t);
   const client = await greeted(fixture);
   client.send('GET / HTTP/1.1\r\n');
@@ -114,7 +114,7 @@ test('after our last reply a client has a moment, and its bytes make that no lon
   assert.equal(fixture.receiver.connections, 0);
 });
 
-test('the time for the content begins with our 354', async (t) => {
+test('the timeout of the content begins with our 354', async (t) => {
   const fixture = await start(t);
   const client = await greeted(fixture);
   await envelope(client);

@@ -34,7 +34,7 @@ function watchOf(t: TestContext) {
 
 const readOnly = () => failure('EROFS', 'read-only file system');
 
-test('a thousand refused messages are one line a minute, with their number', (t) => {
+test('a thousand refused messages get one log line a minute, with their number', (t) => {
   const { watch, lines, clock } = watchOf(t);
   for (let index = 0; index < 1_000; index++) watch.failed(`Q${index}`, readOnly());
   assert.equal(lines.length, 1);
@@ -45,7 +45,7 @@ test('a thousand refused messages are one line a minute, with their number', (t)
   assert.match(lines[1] ?? '', /^error message Q1000 .* \(and 999 more since the last such line\)$/u);
 });
 
-test('another error is told at once', (t) => {
+test('a different error is logged at once', (t) => {
   const { watch, lines } = watchOf(t);
   watch.failed('Q1', readOnly());
   watch.failed('Q2', failure('EIO', 'i/o error'));
@@ -55,7 +55,7 @@ test('another error is told at once', (t) => {
   );
 });
 
-test('what is wrong with one message is told of each, and is no trouble of the disk', (t) => {
+test('an error of one message is logged for each, and is no trouble of the disk', (t) => {
   const { watch, lines, troubles } = watchOf(t);
   watch.failed('Q1', new SpoolError('SPOOL_BAD_ENVELOPE', 'too long'));
   watch.failed('Q2', new SpoolError('SPOOL_BAD_ENVELOPE', 'too long'));
@@ -63,7 +63,7 @@ test('what is wrong with one message is told of each, and is no trouble of the d
   assert.deepEqual(troubles.list, []);
 });
 
-test('the reserve is told by who measures the disk, a quota by who met it', (t) => {
+test('a touched reserve raises no trouble here, an exceeded quota does', (t) => {
   const { watch, troubles } = watchOf(t);
   watch.failed('Q1', new SpoolError('SPOOL_FULL', 'the spool has no room left'));
   assert.equal(troubles.list.length, 0);
@@ -114,7 +114,7 @@ test('without any message the trouble ends when a probe can write', async (t) =>
   assert.equal(probes, 3);
 });
 
-test('one that is stopped probes no more', (t) => {
+test('after stop there are no more probes', (t) => {
   const { watch, disk } = watchOf(t);
   disk.probe = () => assert.fail('probed');
   watch.failed('Q1', readOnly());

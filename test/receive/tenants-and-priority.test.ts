@@ -1,4 +1,4 @@
-// What a message brings along for fairness: the tenant that it belongs to, and the priority that it asks for.
+// The tenant of a received message, and its priority.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -42,7 +42,7 @@ function last({ spool, submitted, log }: Fixture): readonly [string | undefined,
   return [kept?.envelope.tenant, kept?.envelope.priority];
 }
 
-test('a message belongs to the tenant that its sender is of, with the priority of that', async (t) => {
+test('a message belongs to the tenant of its sender, and has the priority of that tenant', async (t) => {
   const fixture = await start(t, { tenants: [shop, news] });
   const client = await greeted(fixture);
   assert.equal(await send(client, '<a@shop.example>'), '250 2.1.0 Sender ok');
@@ -93,7 +93,7 @@ test('a client that may relay gets the priority that it asks for (RFC 6710)', as
   }
 });
 
-test('any other client gets its usual priority, and is told so', async (t) => {
+test('any other client gets its usual priority, and the reply says so', async (t) => {
   const settings = { priorityHeader: 'MT-Priority' };
   const fixture = await start(t, { networks: ['10.0.0.0'], tenants: [news], settings });
   const client = await greeted(fixture);
@@ -131,7 +131,7 @@ test('a header field asks for a priority where it is configured, and the paramet
   assert.deepEqual(last(fixture), [undefined, undefined], 'the body asks for nothing');
 });
 
-test('no header field asks for anything where none is configured', async (t) => {
+test('no header field sets the priority when none is configured', async (t) => {
   const fixture = await start(t);
   const client = await greeted(fixture);
   await send(client, '<a@example.net>', 'MT-Priority: 6\r\n\r\nbody\r\n');

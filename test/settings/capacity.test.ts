@@ -1,4 +1,4 @@
-// What the system can carry: open files by process and ports by source, and what people are told when it is too little.
+// What the system can carry: open files by process and ports by source, and the messages when that is too little.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -164,7 +164,7 @@ test('a process never plans with more files than it may open', () => {
   }
 });
 
-test('a shortage says both numbers and what to do', () => {
+test('the message of a shortage has both numbers and advice', () => {
   const { shortages } = capacityOf(demand({ deliverConnections: 60_000, senders: 2 }), {
     openFiles: 1_024,
     ports: undefined,
@@ -177,7 +177,7 @@ test('a shortage says both numbers and what to do', () => {
   );
 });
 
-test('the advice names no more processes than the configuration takes', () => {
+test('the advice names no more processes than the configuration allows', () => {
   const advice = (more: Partial<Demand>) =>
     capacityOf(demand(more), { openFiles: 1_024, ports: undefined })
       .shortages.map((each) => each.advice)
@@ -206,7 +206,7 @@ test('a shortage of ports advises more sources, and a wider range while there is
   );
 });
 
-test('the advice is enough when it is followed', () => {
+test('with the advice followed, there is no shortage', () => {
   const short = demand({ deliverConnections: 60_000, senders: 3, receiveConnections: 70_000, receivers: 2 });
   const { shortages } = capacityOf(short, { openFiles: 2_048, ports: usual });
   const files = shortages.map(({ advice }) => Number(/LimitNOFILE=(\d+)/u.exec(advice)?.[1]));
@@ -250,7 +250,7 @@ test('questions to name servers leave at least half of the open files to the res
   assert.deepEqual(questions(1_024, together), [256, 1]);
 });
 
-test('the system allows this very process something', () => {
+test('this process may open some files', () => {
   const { openFiles } = systemFacts();
   assert.ok(openFiles >= 64, String(openFiles));
 });
@@ -276,7 +276,7 @@ function capacity(deliver: number, ports: number) {
   return { deliver, unanswered: 0, perSender: deliver, receive: 1, ports, shortages: [] };
 }
 
-test('connections that nobody greets on get what is left, and nobody is told', () => {
+test('unanswered connections get the files that are left, without a message', () => {
   const left = (over: Partial<Demand>, openFiles: number, ports: PortRange = usual) => {
     const asked = { unanswered: 10_000, deliverConnections: 1_000, receiveConnections: 1_000, ...over };
     const { deliver, shortages, unanswered } = capacityOf(demand(asked), { openFiles, ports });
@@ -294,7 +294,7 @@ test('connections that nobody greets on get what is left, and nobody is told', (
   assert.equal(left({}, 524_288, few), 10_000);
 });
 
-test('where not all that is asked for fits, nothing is left for them', () => {
+test('unanswered connections get nothing when max_connections alone does not fit', () => {
   const asked = demand({ unanswered: 10_000, deliverConnections: 60_000 });
   assert.equal(capacityOf(asked, { openFiles: 4_096, ports: usual }).unanswered, 0);
   const system = { openFiles: 4_096, ports: usual };
@@ -303,11 +303,11 @@ test('where not all that is asked for fits, nothing is left for them', () => {
   assert.equal(withinCapacity(given, capacity(60_000, Infinity)).limits.unanswered, 0);
 });
 
-test('what fits is left as it is', () => {
+test('limits within the capacity are not changed', () => {
   assert.deepEqual(withinCapacity(config, capacity(60_000, Infinity)), config);
 });
 
-test('the scheduler gets no more connections in all than can be carried', () => {
+test('the scheduler gets no more connections in total than can be carried', () => {
   assert.equal(withinCapacity(config, capacity(19_744, 28_232)).limits.global, 19_744);
 });
 
@@ -358,7 +358,7 @@ test('a receiver serves its share of the clients that files allow', () => {
   assert.equal(most(1, 4), 1);
 });
 
-test('what [dns] says about questions holds as far as open files allow', () => {
+test('the limits of [dns] apply as far as open files allow', () => {
   const toml = '[dns]\nmax_questions = 300\nunanswered_after = "1s"\nmax_unanswered = 700\n';
   const asked = demandOf(parseConfig(toml, 'sluice.toml'));
   assert.deepEqual(questionsOf(asked, { openFiles: Infinity, ports: usual }), {

@@ -60,7 +60,7 @@ describe('limits', () => {
     );
   });
 
-  it('carry everything that the table says', () => {
+  it('have all values of the table', () => {
     const rule = limitRules(
       config(
         `[[limit]]
@@ -141,12 +141,12 @@ describe('the id of a limit', () => {
     );
   });
 
-  it('is unique, even when one is named like another is called', () => {
+  it('is unique, even when a name equals the id of another limit', () => {
     const ids = idsOf(limit('name = "per ip"\nper = "mx"') + limit('per = "ip"'));
     assert.deepEqual(ids.slice(3), ['per ip', 'per ip #2']);
   });
 
-  it('stays short when the list is long, and still tells lists apart', () => {
+  it('stays short when the list is long, and is still different for each list', () => {
     const domains = Array.from({ length: 1000 }, (_, i) => `customer${i}.example`);
     const text = (list: readonly string[]): string =>
       limit(`per = "group"\ndomain = ${JSON.stringify(list)}`);
@@ -156,7 +156,7 @@ describe('the id of a limit', () => {
     assert.equal(new Set([first, second, third]).size, 3);
   });
 
-  it('is known by what an earlier Sluice made of the same limits, which called a tenant a queue', () => {
+  it('is known by the id of an earlier Sluice, whose word for a tenant was queue', () => {
     const names = Array.from({ length: 20 }, (_, i) => `shop-number-${i}`);
     const tenants = names.map((name) => `[[tenant]]\nname = "${name}"\n`).join('');
     const one = limit('per = "tenant"\ntenant = ["shop-number-1", ""]');
@@ -218,7 +218,7 @@ describe('the id of a limit', () => {
     assert.ok(seen > 50, `only ${seen} limits were looked at`);
   });
 
-  it('is that of the file of domains, whatever it holds', (t) => {
+  it('depends on the name of the file of domains, not on its content', (t) => {
     const { path: folder } = temporaryFolder(t, 'rules');
     const file = join(folder, 'sluice.toml');
     writeFileSync(file, limit('per = "group"\ndomain_file = "customers"'));

@@ -1,4 +1,4 @@
-// What the rooms are told of a configuration.
+// The settings of the rooms for a configuration.
 
 import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
@@ -14,14 +14,14 @@ import { deliverySettings, receiveSettings, schedulerConfig } from '../../src/se
 const root = join(import.meta.dirname, '../..');
 
 describe('the scheduler', () => {
-  it('is told of one source that the system chooses when there is none', () => {
+  it('gets one source that the system chooses when there is none', () => {
     const { sources, weights, adapt } = schedulerConfig(defaultConfig());
     assert.deepEqual(sources, ['']);
     assert.deepEqual(weights, new Map());
     assert.deepEqual(adapt, { enabled: true, startConnections: 5 });
   });
 
-  it('is told of sources, weights and adaptation', () => {
+  it('gets sources, weights and adaptation', () => {
     const config = parseConfig(
       `[adapt]
       enabled = false
@@ -52,7 +52,7 @@ describe('the scheduler', () => {
     );
   });
 
-  it('is told of the reactions of the file, in its order', () => {
+  it('gets the reactions of the file, in its order', () => {
     const config = parseConfig(
       `[[reaction]]
       name = "busy"
@@ -138,7 +138,7 @@ describe('built-in reactions', () => {
 });
 
 describe('a sender', () => {
-  it('is told the name of each source', () => {
+  it('gets the name of each source', () => {
     const { heloName, heloNames } = deliverySettings(
       parseConfig(
         `[deliver]
@@ -163,7 +163,7 @@ describe('a sender', () => {
 });
 
 describe('a receiver', () => {
-  it('is told of lengths of lines and of priorities', () => {
+  it('gets the lengths of lines and the priority header', () => {
     const settings = receiveSettings(
       parseConfig(
         '[receive]\nmax_command_line = "4KiB"\nmax_text_line = "1000B"\npriority_header = "MT-Priority"\nextensions.mt_priority = false',
@@ -176,7 +176,7 @@ describe('a receiver', () => {
     assert.equal(settings.priorityHeader, 'MT-Priority');
   });
 
-  it('is told to do what it always did where the file says nothing', () => {
+  it('gets the defaults when the file sets nothing', () => {
     const { session, priorityHeader } = receiveSettings(defaultConfig());
     assert.equal(session.maxCommandLineBytes, 2048);
     assert.equal(session.maxTextLineBytes, 0);
@@ -186,7 +186,7 @@ describe('a receiver', () => {
 });
 
 describe('deliveries', () => {
-  it('are told which extensions are not used with which hosts', () => {
+  it('get the extensions that are not used with each host', () => {
     const config = parseConfig(
       `[[quirk]]
       mx = ["*.Gateway.example", "relay.example.net"]
@@ -218,14 +218,14 @@ describe('every key of the configuration', () => {
     return new RegExp(`[.{,\\s]${name}\\b`, 'u').test(sources);
   };
 
-  it('is read by something', () => {
+  it('is read by some room', () => {
     const unread = describeConfig().flatMap(({ path, keys }) =>
       keys.filter(({ name }) => !isRead(name)).map(({ name }) => `${path}.${name}`),
     );
     assert.deepEqual(unread, []);
   });
 
-  it('would be missed if nothing read it', () => {
+  it('is found to be unread when nothing reads it', () => {
     assert.equal(isRead('max_recipients'), true);
     assert.equal(isRead('max_reply_size_of_nobody'), false);
   });

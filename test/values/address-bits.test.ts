@@ -1,4 +1,4 @@
-// Addresses as numbers, held against ipaddr.js.
+// Addresses as numbers, compared with ipaddr.js.
 
 import assert from 'node:assert/strict';
 import { isIP } from 'node:net';
@@ -84,7 +84,7 @@ test('every address that node takes is read as ipaddr.js reads it, and nothing e
   );
 });
 
-test('the network of an address is told in canonical text', () => {
+test('the network of an address is given in canonical text', () => {
   fc.assert(
     fc.property(fc.oneof(fc.ipV4(), fc.ipV6()), (text) => {
       const words = new Uint32Array(4);

@@ -1,4 +1,4 @@
-// Which pattern a domain name matches: held against a walk over all patterns.
+// Which patterns a domain name matches: compared with a walk over all patterns.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -30,7 +30,7 @@ function plainSpecificity({ kind, domain }: DomainPattern, given: string): numbe
   return isBehind ? domain.length : 0;
 }
 
-test('the table and the set find what a walk over all patterns finds', () => {
+test('the table and the set find the same as a walk over all patterns', () => {
   fc.assert(
     fc.property(fc.array(pattern, { maxLength: 10 }), name, (patterns, given) => {
       const table = new DomainTable<string>();

@@ -1,4 +1,4 @@
-// Which networks an address is in, and which networks are in which: held against texts of bits.
+// Which networks an address is in, and which networks contain which: compared with texts of bits.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -15,7 +15,7 @@ function valuesOf<T>(tree: NetworkTree<T>, address: string): T[] {
   return found;
 }
 
-test('an address is in all networks that hold it, of every size, the widest first', () => {
+test('an address is in all networks that contain it, of every size, the widest first', () => {
   const tree = new NetworkTree<string>();
   const networks = [
     '10.1.2.3',
@@ -39,7 +39,7 @@ test('an address is in all networks that hold it, of every size, the widest firs
   assert.deepEqual(valuesOf(tree, 'mx.example.com'), []);
 });
 
-test('a value that is there already is not told twice', () => {
+test('a value that was added twice is visited once', () => {
   const tree = new NetworkTree<number>();
   const prefixes: number[] = [];
   for (const text of ['10.0.0.0/8', '::ffff:10.0.0.0/104']) tree.add(parseNetwork(text), 1);
@@ -47,7 +47,7 @@ test('a value that is there already is not told twice', () => {
   assert.deepEqual(prefixes, [8]);
 });
 
-test('a visitor that has heard enough hears no more', () => {
+test('a visitor that stops is not called again', () => {
   const tree = new NetworkTree<number>();
   for (const prefix of [0, 8, 16]) tree.add({ address: '10.0.0.0', prefix }, prefix);
   tree.add({ address: '10.0.0.0', prefix: 0 }, 1);
@@ -56,7 +56,7 @@ test('a visitor that has heard enough hears no more', () => {
   assert.deepEqual(heard, [0]);
 });
 
-test('the tree and the set find what a walk over all networks finds', () => {
+test('the tree and the set find the same as a walk over all networks', () => {
   fc.assert(
     fc.property(
       fc.array(someNetwork, { maxLength: 8 }),
@@ -95,7 +95,7 @@ test('a network contains those whose bits begin with its own', () => {
   );
 });
 
-test('a set holds its addresses, in IPv4, IPv6, IPv4 in IPv6 form, and with a zone', () => {
+test('a set has its addresses, in IPv4, IPv6, IPv4 in IPv6 form, and with a zone', () => {
   const set = new NetworkSet(
     ['192.0.2.0/24', '2001:db8::/32', '198.51.100.7', 'fe80::/10'].map(parseNetwork),
   );

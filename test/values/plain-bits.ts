@@ -1,4 +1,4 @@
-// Addresses and networks as texts of bits, worked out the plain way with ipaddr.js: what the fast code is held against.
+// Addresses and networks as texts of bits, computed in a simple way with ipaddr.js, to compare the fast code with.
 
 import fc from 'fast-check';
 import ipaddr from 'ipaddr.js';

@@ -27,7 +27,7 @@ describe('a duration', () => {
     };
     for (const [text, ms] of Object.entries(table)) assert.equal(parseDuration(text), ms, text);
   });
-  it('is printed as it can be read', () => {
+  it('is printed in a form that can be read back', () => {
     fc.assert(fc.property(fc.nat(10 ** 12), (ms) => parseDuration(formatDuration(ms)) === ms));
   });
 });
@@ -45,7 +45,7 @@ describe('a size', () => {
     };
     for (const [text, bytes] of Object.entries(table)) assert.equal(parseSize(text), bytes, text);
   });
-  it('is printed as it can be read', () => {
+  it('is printed in a form that can be read back', () => {
     fc.assert(
       fc.property(
         fc.oneof(

@@ -1,4 +1,4 @@
-// Golden dialogues: what the client says, and which events come, for everything a server may answer.
+// Golden dialogues: the commands of the client, and its events, for all kinds of replies of a server.
 
 import type { Dialogue } from './transcript.ts';
 

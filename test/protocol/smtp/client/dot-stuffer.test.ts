@@ -1,4 +1,4 @@
-// Transparency (RFC 5321 4.5.2): what a receiver undoes must give the content back, wherever it was cut.
+// Dot-stuffing (RFC 5321 4.5.2): removing it must restore the content, wherever it was cut.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -27,7 +27,7 @@ const table: [content: string, expected: string][] = [
 ];
 
 for (const [content, expected] of table) {
-  test(`${JSON.stringify(content)} goes out as ${JSON.stringify(expected)}, cut anywhere`, () => {
+  test(`${JSON.stringify(content)} is sent as ${JSON.stringify(expected)}, cut anywhere`, () => {
     const bytes = Buffer.from(content);
     assert.equal(wire([bytes]), expected);
     for (let at = 0; at <= bytes.length; at++) {
@@ -37,7 +37,7 @@ for (const [content, expected] of table) {
   });
 }
 
-test('a piece without a dot at the beginning of a line is handed back as it is', () => {
+test('a piece without a dot at the beginning of a line is returned unchanged', () => {
   const piece = Buffer.from('Subject: a.b\r\n\r\nx.y.\r\n');
   assert.deepEqual(new DotStuffer().dotStuff(piece), [piece]);
   assert.equal(new DotStuffer().dotStuff(piece)[0], piece);
@@ -48,7 +48,7 @@ test('views share the memory of the piece', () => {
   for (const view of new DotStuffer().dotStuff(piece)) assert.equal(view.buffer, piece.buffer);
 });
 
-test('a receiver gets the content back, and sees the end nowhere else', () => {
+test('a receiver restores the content, and finds its end nowhere else', () => {
   const line = fc.string({ unit: fc.constantFrom('.', 'a', ' '), maxLength: 4 });
   fc.assert(
     fc.property(

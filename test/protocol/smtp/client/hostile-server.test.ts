@@ -1,4 +1,4 @@
-// Whatever a server sends: nothing throws, memory is bounded, every transaction ends with one outcome per recipient.
+// For any input from a server: nothing throws, memory is bounded, every transaction ends with one outcome per recipient.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -145,7 +145,7 @@ test('no sequence of bytes and calls breaks the promises of the session', () => 
   assert.ok(delivered > 300 && refused > 300, `${delivered} delivered, ${refused} refused`);
 });
 
-test('a reply without end is cut off at its bound, in one line or in many', () => {
+test('a reply without end is an error at the largest size, in one line or in many', () => {
   for (const piece of ['x'.repeat(1000), '220-more\r\n'.repeat(100), '\u0000'.repeat(1000)]) {
     const session = new ClientSession({ heloName: 'client.example.org', maxReplyBytes: 4096 });
     session.receive(Buffer.from('220-start\r\n220-'));
@@ -167,7 +167,7 @@ test('a reply without end is cut off at its bound, in one line or in many', () =
   }
 });
 
-test('a reply of exactly the bound is taken', () => {
+test('a reply of exactly the largest size is accepted', () => {
   const session = new ClientSession({ heloName: 'client.example.org', maxReplyBytes: 100 });
   session.receive(Buffer.from(`220 ${'x'.repeat(94)}\r\n`));
   assert.equal(session.phase, 'helo');
@@ -176,7 +176,7 @@ test('a reply of exactly the bound is taken', () => {
   assert.equal(other.phase, 'closed');
 });
 
-test('many replies in one chunk are not taken for one large reply', () => {
+test('many replies in one chunk do not count as one large reply', () => {
   const session = new ClientSession({ heloName: 'client.example.org', maxReplyBytes: 200 });
   session.receive(Buffer.from('220 mx.example.com\r\n'));
   session.receive(Buffer.from('250-mx.example.com\r\n250 PIPELINING\r\n'));
@@ -218,7 +218,7 @@ test('the text of a reply is one bounded line without control characters and wit
   }
 });
 
-test('the error of a reply says its status once, as the server wrote it', () => {
+test('the text of a failure has the status once, as the server wrote it', () => {
   const errors = new Map([
     ['550 #5.1.0 Address rejected.', '550 #5.1.0 Address rejected. (in reply to connect)'],
     ['550-#5.7.1 Mail from\r\n550 #5.7.1 here', '550 #5.7.1 Mail from here (in reply to connect)'],
@@ -233,7 +233,7 @@ test('the error of a reply says its status once, as the server wrote it', () => 
   }
 });
 
-test('what the server offers can be read', () => {
+test('the extensions that the server announces are read', () => {
   const session = new ClientSession({ heloName: 'client.example.org' });
   session.receive(Buffer.from('220-mx1.example.com\u0007 ESMTP\r\n220 mx2\r\n'));
   assert.equal(session.extensions.size, undefined);

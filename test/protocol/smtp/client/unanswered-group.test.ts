@@ -1,4 +1,4 @@
-// A group of commands (RFC 2920) that is not answered as a whole: the session says so, and a refusal of MAIL in it is not final.
+// A group of commands (RFC 2920) that is not answered as a whole is reported, and a refusal of MAIL in it is not final.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -47,7 +47,7 @@ test('a group of which only the beginning was answered is noticed', () => {
   }
 });
 
-test('what else can happen says nothing about PIPELINING', () => {
+test('other failures do not count as a group that was not answered', () => {
   const table: [what: string, session: ClientSession][] = [
     ['nothing was answered', begun('')],
     ['421', begun('250 ok\r\n421 bye\r\n')],
@@ -72,7 +72,7 @@ test('MAIL refused and the connection closed instead of answering the rest is tr
   ]);
 });
 
-test('MAIL refused is final when all was answered, or when it was asked alone', () => {
+test('MAIL refused is final when all commands were answered, or when MAIL was sent alone', () => {
   const answered = begun('554 5.7.1 no\r\n503 no\r\n503 no\r\n503 no\r\n');
   const alone = begun('554 5.7.1 no\r\n', false);
   for (const session of [answered, alone]) {
@@ -99,7 +99,7 @@ test('a recipient that was refused by its own reply stays refused when the conne
   );
 });
 
-test('an extension that is ignored counts as not offered', () => {
+test('an ignored extension is treated as not announced', () => {
   const session = new ClientSession({
     heloName: 'client.test',
     ignoredExtensions: new Set(['PIPELINING', 'SIZE', '8BITMIME', 'SMTPUTF8', 'DSN', 'MT-PRIORITY']),

@@ -1,11 +1,11 @@
-// xtext (RFC 3461 4) there and back, and what it refuses.
+// xtext (RFC 3461 4): encoding, decoding, and malformed text.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { decodeXtext, encodeXtext } from '../../../../src/protocol/smtp/xtext.ts';
 
-test('encodes what is not plain', () => {
+test('octets that need it are encoded', () => {
   assert.equal(encodeXtext(''), '');
   assert.equal(encodeXtext('user@example.com'), 'user@example.com');
   assert.equal(encodeXtext('a+b=c d\r\n~'), 'a+2Bb+3Dc+20d+0D+0A~');
@@ -22,7 +22,7 @@ test('lower-case digits are understood', () => {
   assert.equal(decodeXtext('a+2bb+3D'), 'a+b=');
 });
 
-test('what was encoded is decoded to the same, and is printable ASCII without + and = but for its codes', () => {
+test('encoded text is decoded to the same text, and is printable ASCII with + and = only in its codes', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), (text) => {
       const encoded = encodeXtext(text);

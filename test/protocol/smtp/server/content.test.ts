@@ -1,4 +1,4 @@
-// Content against a model made of string replacements: what is handed on, where the message ends, and how little is cut.
+// Content compared with a model of string replacements: the pieces, the end of the message, and how few pieces there are.
 
 import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
@@ -45,7 +45,7 @@ function dataContent(events: readonly string[]): string {
   return line === undefined ? '' : (JSON.parse(line.slice(8)) as string);
 }
 
-test('repaired content is what the model says, however it is cut', () => {
+test('repaired content is that of the model, however it is cut', () => {
   fc.assert(
     fc.property(nasty, fc.array(fc.nat(300)), (text, positions) => {
       const sent = `${text}${endOfContent}`;
@@ -63,7 +63,7 @@ test('repaired content is what the model says, however it is cut', () => {
   );
 });
 
-test('content with a bare newline is refused, any other is what the model says', () => {
+test('content with a bare newline is refused, other content is that of the model', () => {
   fc.assert(
     fc.property(nasty, (text) => {
       const sent = `${text}${endOfContent}`;
@@ -81,7 +81,7 @@ test('content with a bare newline is refused, any other is what the model says',
   );
 });
 
-test('what a client stuffs comes out as it was', () => {
+test('dot-stuffed content is restored', () => {
   fc.assert(
     fc.property(
       fc.array(fc.string({ unit: fc.constantFrom('.', 'a', '\t', '\0', 'é'), maxLength: 6 })),
@@ -95,7 +95,7 @@ test('what a client stuffs comes out as it was', () => {
   );
 });
 
-test('a chunk without stuffed dots is handed on as one view of it', () => {
+test('a chunk without stuffed dots is one piece, a view of the chunk', () => {
   const session = new ServerSession(usualOptions);
   session.greet();
   session.receive(Buffer.from(`${start}DATA\r\n`));
@@ -123,7 +123,7 @@ test('views are found at any alignment', () => {
   }
 });
 
-test('a message is refused by size at the end, and not kept meanwhile', () => {
+test('a message that is too large is refused at its end, and dropped until then', () => {
   const { events, output } = drive(
     [`${start}DATA\r\n`, ...Array.from({ length: 50 }, () => `${'x'.repeat(98)}\r\n`), '.\r\n', 'NOOP\r\n'],
     { maxMessageBytes: 1000 },
@@ -133,7 +133,7 @@ test('a message is refused by size at the end, and not kept meanwhile', () => {
   assert.deepEqual(codes(output).slice(4), ['354', '552 5.3.4', '250 2.0.0']);
 });
 
-test('a message of just the largest size is taken; stuffed dots and the end mark do not count', () => {
+test('a message of exactly the largest size is accepted; stuffed dots and the end mark do not count', () => {
   const { events } = drive([`${start}DATA\r\n`, '..234567\r\n.\r\n'], { maxMessageBytes: 9 });
   assert.deepEqual(events.slice(-2), ['content ".234567\\r\\n"', 'end']);
 });
@@ -146,7 +146,7 @@ test('the size of chunks adds up', () => {
   assert.deepEqual(codes(output).slice(4), ['250 2.0.0', '552 5.3.4', '250 2.0.0']);
 });
 
-test('a line beyond the limit is refused; one of just that length is not', () => {
+test('a line longer than the limit is refused; one of exactly that length is not', () => {
   const limit = { maxTextLineBytes: 10 };
   assert.equal(drive([`${start}DATA\r\n`, '..2345678\r\n.\r\n'], limit).events.at(-1), 'end');
   const { events, output } = drive([`${start}DATA\r\n`, 'ok\r\n123456789\r\nmore\r\n.\r\n'], limit);

@@ -1,4 +1,4 @@
-// How bytes are cut into chunks changes nothing: neither events nor replies.
+// The cuts between chunks change neither events nor replies.
 
 import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';

@@ -1,4 +1,4 @@
-// Drives a server session in tests: feeds it chunks, answers its events, and writes down what happened.
+// Drives a server session in tests: passes chunks to it, answers its events, and records what happened.
 
 import { Buffer } from 'node:buffer';
 import type {

@@ -1,4 +1,4 @@
-// What speaks HTTP or TLS to the port is turned away with its first line, so that no line of SMTP hidden in it is carried out.
+// A client that speaks HTTP or TLS is refused at its first line, so that no SMTP command hidden in its input is executed.
 
 import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
@@ -60,7 +60,7 @@ const sentBefore: readonly (readonly [name: string, bytes: string])[] = [
 
 for (const line of firstLines) {
   for (const [when, before] of sentBefore) {
-    test(`${JSON.stringify(line.slice(0, 40))} ${when}: 421, and nothing that follows is carried out`, () => {
+    test(`${JSON.stringify(line.slice(0, 40))} ${when}: 421, and nothing that follows is executed`, () => {
       const expected = drive([before]);
       const { events, output, session } = drive([`${before}${line}\r\n${hidden}`]);
       assert.deepEqual(events, [...expected.events, 'close']);
@@ -80,7 +80,7 @@ test('a TLS client is turned away with its first byte, before any line end', () 
   }
 });
 
-test('whatever a request line is made into, nothing that follows it is carried out', () => {
+test('after any variant of a request line, nothing is executed', () => {
   const methods =
     'GET POST CONNECT PRI FOO M-SEARCH EHLO HELO MAIL RCPT DATA BDAT NOOP RSET QUIT VRFY STARTTLS';
   const anyCase = fc
@@ -125,7 +125,7 @@ test('whatever a request line is made into, nothing that follows it is carried o
   );
 });
 
-test('it makes no difference how the request is cut', () => {
+test('the cuts of the request make no difference', () => {
   const bytes = Buffer.from(`EHLO c\r\nPOST / HTTP/1.1\r\n${hidden}`);
   const expected = outcome([bytes]);
   for (let i = 1; i < bytes.length; i++) assert.deepEqual(outcome(cut(bytes, [i])), expected);
@@ -138,7 +138,7 @@ test('the same lines are content inside a message', () => {
   assert.equal(events.at(-1), 'end');
 });
 
-test('mistyped commands are no other protocol: they are answered, and the session goes on', () => {
+test('mistyped commands are not taken for another protocol: the session continues', () => {
   const { events, output } = drive([
     'EHLO c\r\nGETS x\r\nHELLO\r\n\r\nSSH-2.0-x\r\nNOOP HTTP\r\nEHLO tool/9.0\r\n',
   ]);

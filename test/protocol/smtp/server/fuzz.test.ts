@@ -58,7 +58,7 @@ const someVerdicts = [
   { code: 451, text: [] },
 ];
 
-test('whatever a client sends, replies are well-formed and questions come in order', () => {
+test('for any input, replies are well-formed and questions come in order', () => {
   fc.assert(
     fc.property(
       hostile,
@@ -90,7 +90,7 @@ test('whatever a client sends, replies are well-formed and questions come in ord
   );
 });
 
-test('however a path is written, what is taken of it is an address that a strict session takes', () => {
+test('every path that a lenient session accepts gives an address that a strict session accepts', () => {
   const part = fc.constantFrom(
     '<',
     '>',
@@ -123,7 +123,7 @@ test('however a path is written, what is taken of it is an address that a strict
   assert.ok(taken > 0);
 });
 
-test('a command line without end takes no memory beyond the limit', () => {
+test('a command line without end needs no more memory than the limit', () => {
   const session = new ServerSession(usualOptions);
   session.greet();
   const chunk = Buffer.alloc(65536, 0x41);
@@ -139,7 +139,7 @@ test('a command line without end takes no memory beyond the limit', () => {
   assert.equal(output, '500 5.5.2 Command line too long; closing the connection\r\n');
 });
 
-test('what is received after the end is dropped', () => {
+test('bytes after the end of the session are dropped', () => {
   const { session } = drive(['QUIT\r\n']);
   session.receive(Buffer.alloc(1000));
   assert.equal(session.next(), undefined);

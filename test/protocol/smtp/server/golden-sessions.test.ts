@@ -60,7 +60,7 @@ test('a client that said HELO sees no enhanced status codes and no extensions', 
   );
 });
 
-test('commands in any case, with blanks that mean nothing', () => {
+test('commands in any case, with additional blanks', () => {
   const { events } = drive([
     'ehlo  c.example \r\nMail From: <a@b.example>  \r\nrcpt to:<c@d.example>\r\nRSET \r\nnoop anything\r\nquit \r\n',
   ]);
@@ -148,7 +148,7 @@ test('VRFY is asked of the caller where it is offered', () => {
   );
 });
 
-test('nothing is advertised that is switched off', () => {
+test('extensions that are switched off are not announced', () => {
   const none = {
     pipelining: false,
     chunking: false,

@@ -1,4 +1,4 @@
-// Commands as devices and old programs write them: taken from clients that may relay, refused from everyone else (RFC 5321 4.1.1).
+// Commands in the forms of devices and old programs: accepted from clients that may relay, refused from other clients (RFC 5321 4.1.1).
 
 import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
@@ -72,7 +72,7 @@ for (const line of [
   });
 }
 
-test('what is well-formed means the same, however much is forgiven', () => {
+test('well-formed commands mean the same to strict and lenient sessions', () => {
   for (const path of ['<"x >y"@b.test>', '<" >"@b.test>', '<@r.test:a@b.test>', '<>']) {
     const line = `EHLO c\r\nMAIL FROM:${path} SIZE=5\r\n`;
     assert.equal(lastOf(line, completing), lastOf(line, strict));

@@ -1,4 +1,4 @@
-// Parameters of MAIL and RCPT: what is understood, and what is answered to what is not.
+// Parameters of MAIL and RCPT: the values that are understood, and the replies to others.
 
 import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
@@ -185,7 +185,7 @@ test('parameters of extensions that are switched off are not recognized', () => 
   assert.deepEqual(codes(bdat.output).slice(-2), ['502 5.5.1', '250 2.0.0']);
 });
 
-test('a command line may have just the longest length', () => {
+test('a command line may have exactly the longest length', () => {
   const line = (bytes: number): string => `NOOP ${'x'.repeat(bytes - 7)}\r\n`;
   for (const tooLong of [line(65), line(66)]) {
     const { output } = drive([line(64), line(64), tooLong, line(64)], { maxCommandLineBytes: 64 });
@@ -214,7 +214,7 @@ test('a long reply is wrapped into lines of at most 512 octets', () => {
   );
 });
 
-test('more parameters than extensions could have are refused without being compared', () => {
+test('too many parameters are refused without being compared', () => {
   const many = Array.from({ length: 33 }, (_, index) => `X${index}=1`).join(' ');
   assert.deepEqual(codes(drive([`EHLO c\r\nMAIL FROM:<a@b> ${many}\r\n`]).output).at(-1), '501 5.5.4');
 });

@@ -97,7 +97,7 @@ test('no event comes before the last one is answered', () => {
   assert.equal(session.bufferedBytes, 0);
 });
 
-test('an answer that nothing waits for, and a refusal that is none, are defects', () => {
+test('an answer without a question, and a refusal that is not 4xx or 5xx, are defects', () => {
   const session = new ServerSession(usualOptions);
   assert.throws(() => session.accept(), SessionMisuseError);
   session.greet();
@@ -108,7 +108,7 @@ test('an answer that nothing waits for, and a refusal that is none, are defects'
   session.accept();
 });
 
-test('after a refused DATA or BDAT the transaction is over, and a refused chunk is no command', () => {
+test('after a refused DATA or BDAT the transaction is over, and a refused chunk is not read as commands', () => {
   const start = 'EHLO c\r\nMAIL FROM:<>\r\nRCPT TO:<a@b>\r\n';
   const refuse = { code: 452, enhanced: '4.3.1', text: 'No room' };
   const answers = (event: { kind: string }) => (event.kind === 'data' ? refuse : undefined);
@@ -208,7 +208,7 @@ test('shutdown while a message is being received: the message is answered first'
   assert.equal(session.next(), undefined);
 });
 
-test('refuse takes the place of the greeting', () => {
+test('refuse sends its reply instead of the greeting', () => {
   const session = new ServerSession(usualOptions);
   session.refuse({ code: 554, enhanced: '5.7.1', text: 'No service for you' });
   assert.equal(session.next()?.kind, 'close');
@@ -218,7 +218,7 @@ test('refuse takes the place of the greeting', () => {
   assert.equal(session.bufferedBytes, 0);
 });
 
-test('a client that talks before it is greeted hears the greeting first', () => {
+test('a client that sends before the greeting gets the greeting first', () => {
   const early = new ServerSession(usualOptions);
   assert.equal(early.phase, 'greeting');
   early.receive(Buffer.from('EHLO c\r\n'));

@@ -166,7 +166,7 @@ test('a name in EHLO that is not UTF-8: 500, and the client may try another', ()
 
 const bdat = start.replace('DATA\r\n', '');
 
-test('a bare newline in a chunk is refused, and the rest of the chunk is no command', () => {
+test('a bare newline in a chunk is refused, and the rest of the chunk is not read as commands', () => {
   const { events, output } = drive([`${bdat}BDAT 13\r\none\n.\r\nQUIT\r\nBDAT 6 LAST\r\nQUIT\r\nNOOP\r\n`]);
   assert.deepEqual(events.slice(3), ['data', 'content "one"', 'reset']);
   assert.deepEqual(codes(output).slice(4), ['550 5.6.0', '503 5.5.1', '250 2.0.0']);
