@@ -1,6 +1,6 @@
-// `node bench/dead-domains.ts`: what thousands of dead domains cost the living. Mail for 200 domains comes at a steady rate,
-// once alone and once while 10,000 domains whose hosts take connections and never greet get a message each; with all of
-// Sluice's processes and real sockets. Every reply of the living takes a while, as on a long way.
+// `node bench/dead-domains.ts`: how much thousands of dead domains delay mail for living ones. Mail for 200 domains comes at
+// a steady rate: once alone, and once with a message each for 10,000 domains whose hosts accept connections and never greet.
+// Runs all of Sluice's processes with real sockets. Living hosts delay every reply, as hosts far away do.
 
 import { parseArgs } from 'node:util';
 import { startDnsServer, type ZoneName } from '../sim/dns/dns-server.ts';
@@ -14,9 +14,9 @@ import { startSluice } from '../sim/neighbours/sluice.ts';
 import { median } from './median.ts';
 
 const help = `node bench/dead-domains.ts [options]
-  --dead N         domains that are dead (10000)
-  --messages N     for the living, in each run (6000)
-  --seconds N      that they come over; the dead come in the first half (30)
+  --dead N         dead domains (10000)
+  --messages N     messages for living domains in each run (6000)
+  --seconds N      time over which these are sent; mail for dead domains is sent in the first half (30)
   --repeats N      pairs of runs (3)
   --json           one JSON object
 `;
@@ -45,14 +45,19 @@ interface Run {
   readonly cpuSeconds: number;
 }
 
-/** All at one steady pace: so many in each tenth of a second. */
-async function paced(port: number, domains: readonly string[], count: number, overMs: number): Promise<void> {
+/** Submits `count` messages at a steady pace over a time, some in each tenth of a second. */
+async function submitPaced(
+  port: number,
+  domains: readonly string[],
+  count: number,
+  overMs: number,
+): Promise<void> {
   const begin = performance.now();
   for (let sent = 0; sent < count;) {
     const due = Math.min(count, Math.ceil(((performance.now() - begin + 100) / overMs) * count));
     const batch: Submission[] = [];
     for (; sent < due; sent++) {
-      // The time of the submission is the message's name.
+      // The id has the time of the submission.
       const id = `${sent}.${Date.now()}@client.test`;
       batch.push({ id, from: 'sender@client.test', to: [`person@${domains[sent % domains.length]}`] });
     }
@@ -99,11 +104,11 @@ async function run(crowd: readonly string[]): Promise<Run> {
     const cpuBefore = cpuMs(sluice.program.pid);
     const begin = Date.now();
     await Promise.all([
-      paced(sluice.port, living, messages, seconds * 1_000),
-      paced(sluice.port, crowd, crowd.length, seconds * 500),
+      submitPaced(sluice.port, living, messages, seconds * 1_000),
+      submitPaced(sluice.port, crowd, crowd.length, seconds * 500),
     ]);
-    await until('the living have their mail', () => delays.length >= messages, 300_000);
-    await until('the dead are tried', () => silent.opened() >= crowd.length, 300_000);
+    await until('the mail for living domains has arrived', () => delays.length >= messages, 300_000);
+    await until('every dead domain was tried', () => silent.opened() >= crowd.length, 300_000);
     delays.sort((a, b) => a - b);
     const part = (share: number): number => delays[Math.floor(share * (delays.length - 1))] ?? 0;
     return {

@@ -1,5 +1,5 @@
-// What crowds cost the others: healthy domains alone and among 10,000 dead ones, a small tenant alone and beside a big
-// one; in simulated time, and in CPU time of the scheduler and the simulation together.
+// How much mail of others delays mail: healthy domains alone and among 10,000 dead ones, a small tenant alone and beside a
+// big one. Reports simulated time, and CPU time of the scheduler and the simulation together.
 // Run: node bench/fairness.ts [--json] [--messages 1000000]
 
 import { parseArgs } from 'node:util';
@@ -23,13 +23,13 @@ interface Crowd {
 interface Row {
   readonly what: string;
   readonly messages: number;
-  /** Of the tenant that is looked at: in simulated seconds. */
+  /** Delays of the measured tenant, in simulated seconds. */
   readonly medianS: number;
   readonly worstS: number;
   readonly finishedS: number;
-  /** Connections at once, all together. */
+  /** Highest number of connections at once. */
   readonly connections: number;
-  /** CPU µs of the whole run by message that came in, those of the crowd too. */
+  /** CPU µs of the whole run per message, with the messages of the others. */
   readonly cpuUs: number;
 }
 
@@ -73,7 +73,7 @@ function run(what: string, crowds: readonly Crowd[], config: string, dead: 'sile
 }
 
 function figures(report: SimulationReport): Pick<Row, 'medianS' | 'worstS' | 'finishedS' | 'connections'> {
-  // The dead deliver nothing, so what was delivered of no tenant is that of the healthy.
+  // Dead domains deliver nothing, so mail that was delivered without a tenant is that of healthy domains.
   const watched = report.tenants.find(({ name }) => name === 'watched' || name === '');
   const ended = report.domains.filter(({ name }) => !name.endsWith('.dead.example'));
   return {
@@ -115,7 +115,7 @@ const small: Crowd = {
   overMs: 0,
 };
 const big: Crowd = { ...small, messages: many, tenant: 'big', atMs: 0 };
-/** Everything at once, from a cold start, the dead ahead of all others. */
+/** All messages at once, from a cold start, those for dead domains first. */
 const burst: Crowd = { ...healthy, messages: 100_000, overMs: 0 };
 const deadFirst: Crowd = { ...dead, overMs: 0 };
 const roomy = '[deliver]\nmax_connections = 15000\n';

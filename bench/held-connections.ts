@@ -1,5 +1,5 @@
-// `npm run bench:held`: connections held open. Sluice with several sender processes and Postfix with a process for each
-// connection, in one run: how many are reached, what each costs in memory, and what holding them costs in CPU.
+// `npm run bench:held`: connections that are held open, by Sluice with several sender processes and by Postfix with a process
+// for each connection, in one run: how many each can hold, and the memory and CPU that they take.
 
 import { parseArgs } from 'node:util';
 import { freePort, Ground } from '../sim/neighbours/ground.ts';
@@ -56,7 +56,7 @@ async function holdWithSluice(connections: number): Promise<Held> {
       env: options === '' ? {} : { NODE_OPTIONS: options },
     });
     const held = await hold(sluice, sinks, { connections, limitMs, measureIdle: true, restMs: 2_000 });
-    // So many goodbyes take longer than the grace of a stop, and nobody waits for them.
+    // QUIT on all connections would take longer than the grace of a stop, so their other ends go first.
     await sinks.stop();
     await sluice.stop();
     return held;

@@ -1,6 +1,5 @@
-// `node bench/limits-overhead.ts`: what limits cost where they do not bind. The same mail goes through Sluice without limits
-// and through Sluice with limits in every dimension, all of them out of reach, taking turns: relayed as it comes in, and
-// delivered from a queue that was filled before.
+// `node bench/limits-overhead.ts`: what limits cost when they are never reached. In turns, the same mail goes through Sluice
+// without limits and with high limits in every dimension: relayed as it comes in, and delivered from a filled queue.
 
 import { parseArgs } from 'node:util';
 import { submit, type Submission } from '../sim/mx/submitter.ts';
@@ -11,10 +10,10 @@ import { median } from './median.ts';
 import { startSink, type Sink } from './relay/sink.ts';
 
 const help = `node bench/limits-overhead.ts [options]
-  --messages N      delivered in each run (16000)
+  --messages N      messages in each run (16000)
   --repeats N       runs of each (5)
-  --connections N   of the client, and to the destination (50)
-  --domains N       of the recipients (500)
+  --connections N   connections of the client, and to the destination (50)
+  --domains N       domains of the recipients (500)
   --json            one JSON object for each way
 `;
 
@@ -31,7 +30,7 @@ const { values } = parseArgs({
 const messages = Number(values.messages);
 const domains = Array.from({ length: Number(values.domains) }, (_, i) => `d${i}.example.test`);
 
-/** More than anything here can use. */
+/** Limits that no run can reach. */
 const far = 100_000;
 const farRate = '1000000/sec';
 const names = ['without', 'with'] as const;
@@ -86,7 +85,7 @@ function* mail(): Generator<Submission> {
 const ways = ['relayed', 'from a queue'] as const;
 type Way = (typeof ways)[number];
 
-/** For a queue, takes in everything while delivery is stopped, then lets it go. */
+/** One run; `from a queue` accepts all mail while delivery is stopped, and then starts delivery. */
 async function run(sluice: Sluice, sink: Sink, limits: Limits, way: Way): Promise<Run> {
   const before = sink.count();
   const takeIn = (): Promise<unknown> =>
@@ -144,12 +143,12 @@ async function bench(): Promise<void> {
       const config = configOf(name, sink.port, 0);
       const sluice = await startSluice(ground, { directory: ground.folder(name), config });
       sluices.set(name, sluice);
-      for (const way of ways) await run(sluice, sink, name, way); // compiles what is hot, fills caches
+      for (const way of ways) await run(sluice, sink, name, way); // compiles hot code, fills caches
     }
     for (const way of ways) {
       const runs: Record<Limits, Run[]> = { without: [], with: [] };
       for (let repeat = 0; repeat < Number(values.repeats); repeat++) {
-        // Whoever goes first may find the machine busier.
+        // The order alternates, since the machine may be busier for the first one.
         for (const name of repeat % 2 === 0 ? names : names.toReversed()) {
           runs[name].push(await run(sluices.get(name)!, sink, name, way));
         }

@@ -23,8 +23,8 @@ const help = `npm run bench -- [options]
   --sessions N           of the generator, and connections to the destination (50)
   --receivers N          Sluice's receiver processes (1)
   --senders N            Sluice's sender processes (1)
-  --directory DIR        where the queues go (var/bench)
-  --profile DIR          leave a CPU profile of each of Sluice's processes there
+  --directory DIR        folder of the queues (var/bench)
+  --profile DIR          folder for a CPU profile of each of Sluice's processes
   --json                 one JSON object a run, then one for the summary
 `;
 
@@ -45,7 +45,7 @@ const { values } = parseArgs({
   },
 });
 
-/** How many messages make a run of some seconds with each system. */
+/** The share of `--messages` with which a run of each system takes some seconds. */
 const share: Record<SystemName, number> = { ceiling: 1, postfix: 1 / 8, sluice: 1, single: 1 };
 
 function casesFor(system: SystemName): Case[] {
@@ -86,7 +86,7 @@ async function bench(): Promise<void> {
         profiles: values.profile === undefined ? null : resolve(values.profile),
       });
       systems.push(system);
-      // A first round fills caches, starts processes and compiles what is hot: a mail server runs for months.
+      // A first round, which is not counted, fills caches, starts processes and compiles hot code.
       if (name !== 'ceiling') for (const one of casesFor(name)) await measure(ground, system, sink, one);
     }
     const runs: Run[] = [];
@@ -110,7 +110,7 @@ async function bench(): Promise<void> {
   }
 }
 
-/** Postfix drops root before it opens its queue: its user must be able to reach it. */
+/** Why Postfix cannot run: it drops root before it opens its queue, which its user must be able to reach. */
 function whyNoPostfix(directory: string): string | undefined {
   const missing = withoutPostfix();
   if (missing !== false) return missing;

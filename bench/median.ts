@@ -1,4 +1,4 @@
-// The middle of some numbers, of an even count the mean of the two in the middle; one run that was disturbed changes little.
+// The median, which one disturbed run changes little. Of an even count it is the mean of the two middle numbers.
 
 export function median(numbers: readonly number[]): number {
   const sorted = numbers.toSorted((a, b) => a - b);

@@ -1,6 +1,6 @@
 // The scheduler alone: microseconds per decision and bytes per waiting recipient, up to a million recipients over
 // 100,000 sites, 90 % of the sites parked on a limit. Run: node --expose-gc bench/schedule.ts [--json]
-// Every size runs in a process of its own, so that one's garbage is not another's.
+// Every size runs in a process of its own, so that it starts without garbage of another one.
 
 import { simpleLimits, type SimpleLimits } from '../sim/world/simple-limits.ts';
 import { spawnSync } from 'node:child_process';
@@ -17,23 +17,23 @@ interface Row {
   readonly sites: number;
   /** One message with one recipient: begin, add, commit. */
   readonly commitUs: number;
-  /** Message in, granted on an idle connection or by a reuse, delivered, done; sites that are not parked. */
+  /** A message on an open connection, from commit to done; for sites that are not parked. */
   readonly cycleUs: number;
-  /** The same, a connection for each message: connect, ready, done, close. */
+  /** A message with a connection of its own: connect, ready, done, close. */
   readonly connectUs: number;
-  /** A tempfail and its next attempt coming due. */
+  /** A deferral and the start of the next attempt. */
   readonly retryUs: number;
   /** Memory (heap and array buffers) per recipient that waits for its next attempt, all on one route. */
   readonly bytesAlone: number;
-  /** The same over all sites: the routes with their keys included. */
+  /** Memory per waiting recipient over all sites, with routes and their keys. */
   readonly bytesWaiting: number;
-  /** Nine of ten recipients ready on parked routes: routes, sites and their keys included. */
+  /** Memory per recipient with nine of ten ready on parked routes, with routes, sites and their keys. */
   readonly bytesParked: number;
-  /** Their plans, which the router's cache holds. */
+  /** Memory of the plans per recipient, which the router's cache holds. */
   readonly bytesPlans: number;
 }
 
-/** What the destination says to a recipient that is to come again. */
+/** The destination's reply that defers a recipient. */
 const later = remoteRefusal(
   { host: 'mx.example.net', ip: '192.0.2.1', port: 25 },
   { code: 450, enhanced: '4.7.1', lines: ['Greylisted, try again later'], command: 'RCPT' },
@@ -67,7 +67,7 @@ function isFree(site: number): boolean {
   return site % 10 === 0;
 }
 
-/** The router's, which keeps them while they are valid: counted apart. */
+/** The plans, which the router caches; their memory is counted apart. */
 let plans: readonly RoutePlan[] = [];
 
 function newPlan(site: number): RoutePlan {
@@ -90,7 +90,7 @@ function newPlan(site: number): RoutePlan {
   return { ...plan, validUntilMs: startMs + 30 * 86_400_000 };
 }
 
-/** A scheduler and the least of a manager that a measurement needs. */
+/** A scheduler with the parts of a manager that a measurement needs. */
 class Bench {
   readonly scheduler: Scheduler;
   nowMs = startMs;
@@ -248,7 +248,7 @@ function hot(): number {
   return (cpuUs() - begun) / (rounds * 5);
 }
 
-/** CPU time of this process: the machine may be busy with something else. */
+/** CPU time of this process, which does not depend on how busy the machine is. */
 function cpuUs(): number {
   const { user, system } = process.cpuUsage();
   return user + system;
@@ -268,7 +268,7 @@ function memory(): number {
   return heapUsed + arrayBuffers;
 }
 
-// Else code that is not used any more, 4.7 MB of it Node's own, would be freed in the middle of a measurement.
+// Otherwise unused code, 4.7 MB of it Node's own, would be freed in the middle of a measurement.
 setFlagsFromString('--no-flush-bytecode');
 const [, , what, recipients, sites] = process.argv;
 if (what === '--size') {

@@ -1,5 +1,5 @@
 // Times the recovery of a queue: node bench/spool-recovery.ts [messages=1000000] [content bytes=300]
-// Half of the messages were tried before. The second figure is without the indexes, as after a power cut.
+// Half of the messages have a failed attempt. The second figure is without the indexes, as after a power cut.
 
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

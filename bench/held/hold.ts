@@ -1,5 +1,5 @@
-// One measurement: connections are made until the destinations count as many as wanted, first while each waits for the
-// answer to its message, then idle.
+// One measurement: opens connections until the destinations count as many as wanted, and measures them twice: while each
+// waits for the answer to its message, and idle.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { until } from '../../sim/neighbours/ground.ts';
@@ -8,28 +8,28 @@ import { submit, type Submission } from '../../sim/mx/submitter.ts';
 import type { Sinks } from './sinks.ts';
 import type { Holder } from './systems.ts';
 
-/** For how long CPU is measured while nothing happens. */
+/** Time over which CPU is measured while nothing happens. */
 const quietMs = 10_000;
 
 export interface State {
   readonly connections: number;
-  /** What one more costs all processes: from the first twentieth of the connections to all of them. */
+  /** Memory per connection over all processes, from the first twentieth of the connections to all of them. */
   readonly bytesEach: number;
-  /** The same, by what the process does. */
+  /** Memory per connection, by role of the process. */
   readonly parts: Readonly<Record<string, number>>;
   readonly totalBytes: number;
-  /** Of one core. */
+  /** Percent of one core. */
   readonly cpuPercent: number;
 }
 
 export interface Held {
   readonly system: Holder['name'];
   readonly wanted: number;
-  /** Until the destinations counted all after the first twentieth, ms. */
+  /** Ms from the first twentieth of the connections to the last. */
   readonly reachedMs: number;
-  /** Each waits for the answer to the end of its message. */
+  /** Measured while each connection waits for the answer to its message. */
   readonly waiting: State;
-  /** Each had its answer and is kept for the next message; null where none are kept. */
+  /** Measured while each connection is kept for the next message; null where none are kept. */
   readonly idle: State | null;
 }
 
@@ -37,7 +37,7 @@ export interface HoldOptions {
   readonly connections: number;
   readonly limitMs: number;
   readonly measureIdle: boolean;
-  /** Between the last connection and the measurement. */
+  /** Pause between the last connection and the measurement. */
   readonly restMs: number;
 }
 
@@ -53,7 +53,7 @@ export async function hold(holder: Holder, sinks: Sinks, options: HoldOptions): 
     });
   const open = (count: number): Promise<unknown> =>
     until(`${count} connections`, async () => (await sinks.count()).waiting >= count, limitMs);
-  // The first ones bring up processes, code and buffers that any number of connections needs.
+  // The first connections start processes, code and buffers that any number of connections needs.
   await send(first);
   await open(first);
   await sleep(options.restMs);
@@ -66,13 +66,13 @@ export async function hold(holder: Holder, sinks: Sinks, options: HoldOptions): 
   const waiting = await state(holder, sinks, before);
   sinks.answer();
   await until('all answers', async () => (await sinks.count()).answered >= connections, limitMs);
-  // The manager tidies the spool after so many deliveries at once.
+  // After this many deliveries the manager cleans up the spool.
   await sleep(options.restMs * 5);
   const idle = options.measureIdle ? await state(holder, sinks, before) : null;
   return { system: holder.name, wanted: connections, reachedMs, waiting, idle };
 }
 
-/** What is held against: the first connections, and what each part used then. */
+/** The state to compare with: the first connections, and the memory of each part then. */
 interface Before {
   readonly connections: number;
   readonly parts: ReadonlyMap<string, number>;
@@ -110,7 +110,7 @@ function partBytes(holder: Holder): Map<string, number> {
   return parts;
 }
 
-/** A message for each connection, taking turns over the destinations. */
+/** A message for each connection, to the destinations in turn. */
 function* messages(count: number, destinations: number, holder: Holder): Generator<Submission> {
   for (let i = 0; i < count; i++) {
     const to = [`u${i}@${holder.domain(i % destinations)}`];

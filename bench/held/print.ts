@@ -1,8 +1,8 @@
-// The results of the benchmark of held connections for a person: a table with both, their ratios, and the budgets.
+// Prints the results of the benchmark of held connections: a table of both systems, their ratios, and the budgets.
 
 import type { Held, State } from './hold.ts';
 
-/** Memory of an idle plaintext connection, and connections of one host. */
+/** Budgets: memory of an idle plaintext connection, and connections that one host can hold. */
 export const budgets = { idleBytes: 10 * 1024, connections: 60_000 };
 
 export function heldText(sluice: Held, postfix: Held | null): string {

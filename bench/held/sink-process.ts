@@ -1,16 +1,16 @@
-// The destination of the benchmark of held connections, a process for some thousands of them: takes one message a
-// connection and keeps its answer until it is told to let go. Says how many there are when it is asked.
+// A destination process of the benchmark of held connections, for some thousands of them. It accepts one message on each
+// connection, answers it only when it is told to, and reports its counts when it is asked.
 
 import { createServer, type Socket } from 'node:net';
 
-/** What the benchmark says to it, and what it answers. */
+/** Requests of the benchmark, and the reply to `count`. */
 export type SinkRequest = { readonly kind: 'count' } | { readonly kind: 'answer' };
 export interface SinkCount {
   /** Open now. */
   readonly connections: number;
-  /** Of these, how many have sent a whole message and wait for its answer. */
+  /** Connections that have sent a whole message and wait for its answer. */
   readonly waiting: number;
-  /** Of these, how many had their answer. */
+  /** Messages that were answered so far. */
   readonly answered: number;
 }
 
@@ -20,8 +20,8 @@ const answer = '250 2.0.0 Ok\r\n';
 
 let connections = 0;
 let answered = 0;
-let letGo = false;
-/** Those that wait for their answer, and what reads on when they have had it. */
+let answersAtOnce = false;
+/** Connections that wait for their answer, with the function that continues to read after it. */
 const waiting = new Map<Socket, () => void>();
 
 function serve(socket: Socket): void {
@@ -29,7 +29,7 @@ function serve(socket: Socket): void {
   let rest = '';
   const read = (): void => {
     let replies = '';
-    // What was pipelined after the end of the message has to wait for its answer.
+    // Commands that were pipelined after the message wait for its answer.
     while (!waiting.has(socket)) {
       const end = inContent ? rest.indexOf(endOfData) : rest.indexOf('\r\n');
       if (end < 0) break;
@@ -37,7 +37,7 @@ function serve(socket: Socket): void {
       rest = rest.slice(end + (inContent ? endOfData.length : 2));
       inContent = verb === 'DATA';
       if (verb === '.') {
-        if (letGo) {
+        if (answersAtOnce) {
           answered++;
           replies += answer;
         } else waiting.set(socket, read);
@@ -48,7 +48,7 @@ function serve(socket: Socket): void {
         return;
       } else replies += '250 2.0.0 Ok\r\n';
     }
-    // Of content only its end matters.
+    // Of the content only its end matters.
     if (inContent) rest = rest.slice(-(endOfData.length - 1));
     if (replies !== '') socket.write(replies);
   };
@@ -65,8 +65,9 @@ function serve(socket: Socket): void {
   socket.write('220 sink.test ESMTP\r\n');
 }
 
-function letAllGo(): void {
-  letGo = true;
+/** Answers all waiting messages, and from now on each message at once. */
+function answerAll(): void {
+  answersAtOnce = true;
   const held = [...waiting];
   waiting.clear();
   for (const [socket, read] of held) {
@@ -89,7 +90,7 @@ process.on('message', (request: SinkRequest) => {
     const count: SinkCount = { connections, waiting: waiting.size, answered };
     process.send?.(count);
   } else {
-    letAllGo();
+    answerAll();
   }
 });
 process.on('disconnect', () => process.exit());

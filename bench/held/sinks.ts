@@ -1,5 +1,5 @@
-// The destinations of the benchmark of held connections: as many processes as the limit of open files asks for, each
-// with some loopback addresses, seen as one.
+// The destinations of the benchmark of held connections: as many processes as the limit of open files requires, each with
+// some loopback addresses, used as one.
 
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -10,12 +10,12 @@ export interface Sinks {
   readonly port: number;
   readonly addresses: readonly string[];
   count(): Promise<SinkCount>;
-  /** Lets everything go that waits for its answer, and answers at once from now on. */
+  /** Answers all waiting messages, and from now on each message at once. */
   answer(): void;
   stop(): Promise<void>;
 }
 
-/** Addresses of one process, and so of one set of destinations. */
+/** Addresses of each process. */
 const addressesEach = 20;
 
 export async function startSinks(ground: Ground, processes: number, port: number): Promise<Sinks> {

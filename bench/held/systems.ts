@@ -1,5 +1,5 @@
-// Who holds the connections: Sluice with several sender processes, and Postfix with a process for each connection.
-// Both are told to make as many as asked for, and to keep them.
+// The systems that hold the connections: Sluice with several sender processes, and Postfix with a process for each
+// connection. Both are configured to open as many as asked for and to keep them.
 
 import type { Ground } from '../../sim/neighbours/ground.ts';
 import { startDnsServer } from '../../sim/dns/dns-server.ts';
@@ -13,7 +13,7 @@ export interface Holder {
   readonly port: number;
   /** The process above all its others. */
   readonly pid: number;
-  /** Its processes by what they do. */
+  /** Its processes by role. */
   parts(): Map<string, number[]>;
   /** The domain of the n-th destination. */
   domain(destination: number): string;

@@ -1,5 +1,5 @@
-// How many bytes a message of smtp-source has for the server that accepts it: its `-l` counts the body only, and the
-// header is as long as this host's name makes it.
+// Measures how many bytes a message of smtp-source has: its `-l` counts the body only, and the length of the header depends
+// on this host's name.
 
 import { startMx } from '../../sim/mx/mx.ts';
 import type { Ground } from '../../sim/neighbours/ground.ts';

@@ -1,4 +1,4 @@
-// The relay benchmark's medians, and the ratios that Sluice promises against Postfix in the same run.
+// The relay benchmark's medians, and its ratios to Postfix in the same run with their budgets.
 
 import { median } from '../median.ts';
 import type { Run, Case } from './measure.ts';
@@ -6,7 +6,7 @@ import type { SystemName } from './systems.ts';
 
 export interface Summary extends Omit<Case, 'messages'> {
   readonly medians: Readonly<Partial<Record<SystemName, Median>>>;
-  /** Of Sluice with a process for each role, and with all roles in one. */
+  /** Ratios of Sluice with a process for each role, and with all roles in one process. */
   readonly ratios: Readonly<Partial<Record<SystemName, readonly Ratio[]>>>;
 }
 
@@ -20,12 +20,12 @@ export interface Median {
 export interface Ratio {
   readonly what: 'speed' | 'cpu' | 'memory' | 'written';
   readonly value: number;
-  /** The budget and on which side of it the value has to be; null where there is none. */
+  /** The bound that the value has to keep; null without a budget. */
   readonly budget: { readonly atLeast: number } | { readonly atMost: number } | null;
   readonly met: boolean | null;
 }
 
-/** Times Postfix's messages a second, by size and reuse of connections; an eighth of its CPU at 4 KiB. */
+/** The least ratio of messages a second to Postfix, by size and reuse of connections. */
 function speedBudget({ sizeBytes, reuse }: Omit<Case, 'messages'>): Ratio['budget'] {
   if (sizeBytes === 4096) return { atLeast: reuse ? 10 : 5 };
   return sizeBytes === 65_536 ? { atLeast: 4 } : null;
@@ -74,7 +74,7 @@ function ratiosOf(
   return ratios;
 }
 
-/** Null where one of them was not measured: a run may be over before its processes are looked at. */
+/** Null when one of them was not measured: a run may end before its processes are sampled. */
 function ratio(own: number | null, other: number | null): number | null {
   return own === null || other === null || other === 0 ? null : own / other;
 }

@@ -1,4 +1,4 @@
-// Which folder on the way to a path keeps other users out.
+// Finds the folder that keeps other users from reaching a path.
 
 import { statSync } from 'node:fs';
 import { dirname } from 'node:path';

@@ -1,5 +1,5 @@
-// One run of the relay benchmark: a number of messages from the generator's start until the sink has the last,
-// and what the system under test used of the machine meanwhile.
+// One run of the relay benchmark, from the generator's start until the sink has the last message: its time, and the CPU,
+// memory and disk writes of the system under test.
 
 import type { Ground } from '../../sim/neighbours/ground.ts';
 import { cpuMs, memoryBytes, writtenBytes } from '../../sim/neighbours/process-tree.ts';
@@ -21,9 +21,9 @@ export interface Run extends Case {
   readonly perSecond: number;
   /** Over all processes of the system, from the generator's start until they are idle again. */
   readonly cpuMsPerMessage: number | null;
-  /** The most that all processes held together at one of the samples, shared pages counted once. */
+  /** Highest memory of all processes together in the samples, shared pages counted once. */
   readonly peakMemoryMiB: number | null;
-  /** Bytes sent towards the disk for each byte of message that was accepted: header and body as the client sent them. */
+  /** Bytes written to the disk for each byte of accepted messages, header and body as the client sent them. */
   readonly writtenPerByte: number | null;
 }
 
@@ -36,11 +36,11 @@ export async function measure(ground: Ground, system: System, sink: Sink, one: C
   const accepted = await acceptedBytes(ground, sizeBytes);
   const before = usage(system);
   let peak = 0;
-  const look = (): void => {
+  const sample = (): void => {
     if (system.pid !== null) peak = Math.max(peak, memoryBytes(system.pid));
   };
-  look(); // a short run is over before the first sample
-  const sample = setInterval(look, sampleMs);
+  sample(); // a short run is over before the first interval
+  const timer = setInterval(sample, sampleMs);
   try {
     const args = ['-s', sessions, '-m', messages, '-l', sizeBytes, ...(reuse ? ['-d'] : [])];
     const target = [
@@ -55,10 +55,11 @@ export async function measure(ground: Ground, system: System, sink: Sink, one: C
       sink.reached(wanted, limitMs),
       ground.run('smtp-source', [...args.map(String), ...target]),
     ]);
-    look();
+    sample();
     const seconds = (end - begin) / 1000;
     const after = await settled(system);
-    if (sink.count() !== wanted) throw new Error(`${system.name} delivered more than it was given`);
+    if (sink.count() !== wanted)
+      throw new Error(`Measuring ${system.name}: it delivered more messages than it was given`);
     const per = (value: number, by: number): number | null => (system.pid === null ? null : value / by);
     return {
       system: system.name,
@@ -70,7 +71,7 @@ export async function measure(ground: Ground, system: System, sink: Sink, one: C
       writtenPerByte: per(after.written - before.written, messages * accepted),
     };
   } finally {
-    clearInterval(sample);
+    clearInterval(timer);
   }
 }
 
@@ -83,7 +84,7 @@ function usage({ pid }: System): Usage {
   return pid === null ? { cpu: 0, written: 0 } : { cpu: cpuMs(pid), written: writtenBytes(pid) };
 }
 
-/** What it has used once it has put everything away: the last message's arrival is not the end of its work. */
+/** The usage once the system is idle: it still works after the arrival of the last message. */
 async function settled(system: System): Promise<Usage> {
   for (let before = usage(system); ;) {
     await new Promise((resolve) => setTimeout(resolve, 300)); // an idle system shows it only over time

@@ -1,4 +1,4 @@
-// The relay benchmark's results for a person: a line as each run ends, and a table with ratios and budgets.
+// Prints the relay benchmark's results: a line as each run ends, and a table with ratios and budgets.
 
 import type { Ratio, Summary } from './budgets.ts';
 import type { Run } from './measure.ts';

@@ -1,5 +1,5 @@
-// The destination of the relay benchmark: one smtp-sink for the whole run. It counts messages as their final
-// dots arrive and writes the count to a file in memory; that file's time says when the last one came.
+// The destination of the relay benchmark: one smtp-sink for the whole run. It counts messages as their final dots arrive and
+// writes the count to a file in memory, whose time of modification is that of the last message.
 
 import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -17,7 +17,7 @@ export async function startSink(ground: Ground): Promise<Sink> {
   const port = await freePort();
   const file = join(ground.memoryFolder('sink'), 'count');
   const output = openSync(file, 'w');
-  // Started by root it wants another user to become.
+  // Started by root, it needs another user to switch to.
   const user = process.getuid?.() === 0 ? ['-u', 'nobody'] : [];
   const args = ['-c', '-m', '1000', ...user, `127.0.0.1:${port}`, '1024'];
   const program = ground.start('smtp-sink', 'smtp-sink', args, { stdio: ['ignore', output, 'pipe'] });

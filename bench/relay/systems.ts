@@ -1,5 +1,6 @@
-// What the relay benchmark measures: Sluice (a process for each role, and all roles in one), Postfix as fast as Debian's
-// can be made, and nothing in between (the ceiling). Each takes mail on a port and relays it to the sink, with its queue on the same file system.
+// The systems of the relay benchmark: Sluice (a process for each role, and all roles in one), Debian's Postfix tuned for
+// speed, and the sink alone (the ceiling). Each takes mail on a port and relays it to the sink, with its queue on the same
+// file system.
 
 import { mkdirSync } from 'node:fs';
 import type { Ground } from '../../sim/neighbours/ground.ts';
@@ -21,7 +22,7 @@ export interface SystemOptions {
   readonly sinkPort: number;
   readonly receivers: number;
   readonly senders: number;
-  /** Where Sluice's processes leave a CPU profile each, or null. */
+  /** The folder for CPU profiles of Sluice's processes; null: no profiles. */
   readonly profiles: string | null;
 }
 
@@ -47,8 +48,8 @@ async function startTunedPostfix(ground: Ground, { sessions, sinkPort }: SystemO
       initial_destination_concurrency: String(sessions),
       in_flow_delay: '0',
       smtp_connection_cache_on_demand: 'yes',
-      // Processes stay, no look-up is made that this mail does not need, and nothing is logged: there is no syslogd
-      // here, and that costs Postfix less than its own log file.
+      // Processes stay, needless look-ups are off, and nothing is logged: without a syslogd that costs Postfix less than its
+      // own log file.
       max_use: '1000000',
       max_idle: '3600s',
       maillog_file: '',
@@ -82,7 +83,7 @@ async function startMeasuredSluice(
       env: { NODE_OPTIONS: `--cpu-prof --cpu-prof-interval=5000 --cpu-prof-dir=${profiles}` },
     }),
     config: {
-      // As Postfix: nothing is logged.
+      // As with Postfix, deliveries are not logged.
       log: { level: 'warn' },
       processes: { receivers, senders, single_process: name === 'single' },
       receive: { relay_networks: ['127.0.0.0/8'] },
