@@ -67,7 +67,14 @@ test('names that the spool uses itself are refused, and other names in its folde
     formatPath(layout),
     holdsPath(layout),
   ];
-  for (const place of [...own, '/s/bus.sock', '/s/sender-12.sock', '/s/journal/log']) {
+  const state = [
+    '/s/overrides.json',
+    '/s/overrides.json.copy',
+    '/s/rates.json.new',
+    '/s/clock.json',
+    '/s/holds.new',
+  ];
+  for (const place of [...own, ...state, '/s/bus.sock', '/s/sender-12.sock', '/s/journal/log']) {
     assert.deepEqual(
       said(`spool = "/s"\n[log]\nfile = "${place}"`),
       [
@@ -76,7 +83,10 @@ test('names that the spool uses itself are refused, and other names in its folde
       place,
     );
   }
-  assert.deepEqual(said('spool = "/s"\ncontrol_socket = "/s/control.sock"\n[log]\nfile = "/s/log"'), []);
+  assert.deepEqual(
+    said('spool = "/s"\ncontrol_socket = "/s/control.sock"\n[log]\nfile = "/s/rates.log"'),
+    [],
+  );
   assert.deepEqual(said('spool = "/s"\ncontrol_socket = "/s2"\n[log]\nfile = "/dev/null"'), []);
 });
 

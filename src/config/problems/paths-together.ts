@@ -33,14 +33,11 @@ const namesInSpool: ReadonlySet<string> = new Set([
   'journal',
   'damaged',
   'format',
-  'holds',
   'lock.sock',
   'bus.sock',
-  'overrides.json',
-  'overrides.json.copy',
-  'rates.json',
-  'clock.json',
 ]);
+/** Files of state there, with what is written before they are replaced, and with those that could not be read. */
+const stateFile = /^(?:holds|(?:overrides|rates|clock)\.json)(?:\.copy|\.new|\.unreadable-.*)?$/u;
 /** The sockets that its processes create there (process/running/life-sign.ts). */
 const lifeSign = /^(manager|receiver|sender|control)-\d+\.sock$/u;
 
@@ -107,7 +104,7 @@ function isBelow(inner: string, outer: string): boolean {
 function isSpoolName({ kind, place }: NamedPath, spool: string): boolean {
   if (kind === 'folder' || !isBelow(place, spool)) return false;
   const [first = ''] = place.slice(join(spool, sep).length).split(sep);
-  return namesInSpool.has(first) || lifeSign.test(first);
+  return namesInSpool.has(first) || stateFile.test(first) || lifeSign.test(first);
 }
 
 function collisionText(each: NamedPath, other: NamedPath): string {
