@@ -1,5 +1,5 @@
-// Messages come under the scheduler: new ones as receivers report them, old ones as recovery finds them.
-// Keeps what the manager needs of each by its handle.
+// Adds messages to the scheduler: new ones as receivers report them, old ones as recovery finds them. Keeps the facts about
+// each message that the manager needs, by its handle.
 
 import type { DatedClock } from '../io/steady-clock.ts';
 import type { RouteKey } from '../route/types.ts';
@@ -13,9 +13,9 @@ export class Admission {
   readonly #scheduler: Scheduler;
   readonly #store: SpoolStore;
   readonly #clock: DatedClock;
-  /** Dates, for people. */
+  /** Dates of acceptance (Unix ms) for people, by message handle. */
   readonly #receivedAtMs: number[] = [];
-  /** Queue ids of messages at their first attempt: the scheduler keeps ids in numbers, and text takes time. */
+  /** Queue ids of messages at their first attempt: the scheduler keeps ids as numbers, and making the text takes time. */
   readonly #freshIds: (string | undefined)[] = [];
 
   constructor(scheduler: Scheduler, store: SpoolStore, routing: RouterInForce, clock: DatedClock) {
@@ -25,7 +25,7 @@ export class Admission {
     this.#clock = clock;
   }
 
-  /** A message that was in the queue before. */
+  /** Adds a message that was in the queue before this start. */
   recovered(message: RecoveredMessage): MessageHandle {
     const routes = message.waiting.map(({ address }) =>
       this.#routing.router.routeOf(message.reversePath, address),
@@ -48,9 +48,9 @@ export class Admission {
   }
 
   /**
-   * A message that is on stable storage since a moment ago.
+   * Adds a message that a receiver has just put on stable storage.
    * @param nowMs - scheduler time
-   * @returns whether it is new: after a restart of this process a receiver reports again what recovery has already found
+   * @returns false when it is known: after a restart of the manager, receivers report messages again that recovery has found
    */
   submitted(message: Submitted, nowMs: number): boolean {
     if (!this.#store.submitted(message.queueId, message.ref, message.recipients.length)) return false;
@@ -73,7 +73,7 @@ export class Admission {
     return true;
   }
 
-  /** Unix ms. */
+  /** Date of acceptance, Unix ms. */
   receivedAtMs(message: MessageHandle): number {
     return this.#receivedAtMs[message] ?? 0;
   }
@@ -82,7 +82,7 @@ export class Admission {
     return this.#freshIds[message] ?? this.#scheduler.queueIdOf(message);
   }
 
-  /** The message waits for another attempt, or is done: its id is no longer kept as text. */
+  /** Stops keeping the id as text, for a message that waits for another attempt or is done. */
   forgetId(message: MessageHandle): void {
     this.#freshIds[message] = undefined;
   }

@@ -1,5 +1,5 @@
-// The middle of a manager, put together: what carries events to the scheduler, its effects to everyone, and outcomes to the
-// journal. Called by `assemble.ts`.
+// Puts the inner parts of a manager together: those that carry events to the scheduler, carry out its effects, and hand
+// outcomes to the journal. Called by `assemble.ts`.
 
 import type { SteadyClock } from '../io/steady-clock.ts';
 import type { Timers } from '../io/timers.ts';

@@ -1,9 +1,9 @@
 // The one place where a manager is put together from what it is given (`ports.ts`): used by its process on a real machine,
 // and by the simulation of the whole system on a simulated one.
 //
-// Each part has all that it needs when it is made. Those that find something out by themselves (a sender process died, the
-// journal is blocked, an override ends) tell `ManagerEvents`, which is made first; the manager takes the events in when it is
-// made, and what needs the manager is made after it.
+// Each part has all that it needs when it is made. A part that notices something by itself (a sender process died, the journal
+// is blocked, an override ends) posts to `ManagerEvents`, which is made first. The manager consumes the events from the moment
+// it is made; parts that need the manager are made after it.
 //
 //   const manager = await assemble({ config, machine, spool, openRouter, log, stats, troubles });
 //   manager.links.introduce(hello, channel, rest);        // for each role that links to it
@@ -43,7 +43,7 @@ import { SourceWatch } from './source-watch.ts';
 import { SpoolProblems } from './spool-problems.ts';
 import { UnreadableMail } from './unreadable-mail.ts';
 
-/** Sender processes that live when a manager starts; see `SendersOptions`. */
+/** The sender processes that live when a manager starts; see `SendersOptions`. */
 export interface OtherSenders {
   readonly senders: readonly number[];
   readonly awaits: (serials: readonly number[]) => void;

@@ -1,4 +1,4 @@
-// A manager that is put together and runs (`assemble.ts`): what its process does with it as a whole.
+// A running manager as a whole (`assemble.ts` makes it): reload, drain and stop.
 
 import type { Config } from '../config/config.ts';
 import type { Logger } from '../log/logger.ts';
@@ -41,7 +41,7 @@ export interface AssembledParts {
 
 export class AssembledManager {
   readonly recovered: number;
-  /** Where the other roles link to it. */
+  /** Takes the channels of the other roles. */
   readonly links: Links;
   readonly #parts: AssembledParts;
 
@@ -54,7 +54,7 @@ export class AssembledManager {
     parts.maintenance.start();
   }
 
-  /** Another configuration that has been checked is in force from now on. */
+  /** Puts another configuration in force, which has been checked. */
   configure(config: Config): void {
     const { inForce, senders, routing, manager, rerouter, sourceWatch } = this.#parts;
     inForce.configure(config);
@@ -65,27 +65,27 @@ export class AssembledManager {
     void sourceWatch.look();
   }
 
-  /** A sender process has ended; so has every connection that it had. */
+  /** A sender process has ended, and all its connections with it. */
   senderEnded(serial: number): void {
     this.#parts.senders.ended(serial);
   }
 
-  /** Nothing is granted from now on. */
+  /** Grants nothing from now on. */
   drain(): void {
     this.#parts.links.drain();
     this.#parts.senders.drain();
   }
 
   /**
-   * Ends everything. Tries for `graceMs` to bring all outcomes to stable storage, and resolves to the number of those that
-   * are not.
+   * Ends everything. Tries for `graceMs` to bring all outcomes to stable storage; resolves to the number of outcomes that could
+   * not be stored.
    */
   async stop(graceMs: number): Promise<number> {
     const { maintenance, overdueWatch, sourceWatch, senders, manager, givingUp, store, log } = this.#parts;
     maintenance.stop();
     overdueWatch.stop();
     sourceWatch.stop();
-    // Results may still be on their way though the processes that sent them have ended.
+    // Results may still be on their way after the processes that sent them have ended.
     await senders.gone();
     this.#parts.rerouter.stop();
     await manager.stop();
@@ -100,7 +100,7 @@ export class AssembledManager {
     try {
       await store.close();
     } catch (error) {
-      // What is not stored is why: that is told by the number.
+      // Unstored outcomes are the reason, and the returned number tells of them.
       if (unstored === 0) throw error;
     } finally {
       this.#parts.reader.close();

@@ -14,12 +14,12 @@ import type { Stats } from '../stats/stats.ts';
 import type { Troubles } from '../stats/troubles.ts';
 import type { BouncerPort } from './ports.ts';
 import { type ReadMessage, ReportSource, type ReportSourceParts } from './report-source.ts';
-import { ReportWriter, type ReportWriterParts, type Told } from './report-writer.ts';
+import { ReportWriter, type ReportWriterParts, type ReportAddressee } from './report-writer.ts';
 import type { FailedRecipient, ReportedRecipient } from './reported-recipient.ts';
 
 /** How long to wait before a report that could not be stored (a full disk) is tried again. */
 const retryMs = 1_000;
-/** Without room for this, no report is tried. */
+/** With less free space than this on the disk, no report is tried. */
 const smallReportBytes = 64 * 1024;
 const fullText = 'the disk of the spool is full';
 
@@ -36,8 +36,8 @@ export class Bouncer implements BouncerPort {
   readonly #reports: ReportWriter;
   /** Messages whose report is tried again until it can be stored. */
   readonly #failing = new Set<string>();
-  /** Wakes those that wait to try again. */
-  readonly #waiting = new Set<() => void>();
+  /** Functions that end the pauses between two tries. */
+  readonly #pauses = new Set<() => void>();
   #isStopped = false;
 
   constructor(parts: BouncerParts) {
@@ -46,28 +46,28 @@ export class Bouncer implements BouncerPort {
     this.#reports = new ReportWriter(parts);
   }
 
-  /** From now on nothing is tried a second time. */
+  /** Ends the pauses between tries: from now on no report is tried a second time. */
   stop(): void {
     this.#isStopped = true;
-    for (const wake of this.#waiting) wake();
+    for (const wake of this.#pauses) wake();
   }
 
   /**
-   * Reports recipients of one message to whom `addresseeOf` says. Resolves to true when the report is on stable storage, or
-   * when none is due. A report that cannot be stored is tried again until it can, or to `stop`: then it resolves to false,
-   * and nobody has heard of the failure.
+   * Reports recipients of one message to the addressee that `addresseeOf` finds. Resolves to true when the report is on stable
+   * storage, or when none is due. A report that cannot be stored is tried again until it is stored, or until `stop`: then this
+   * resolves to false, and the failure has been reported to nobody.
    */
   async report(queueId: string, ref: StoredRef, recipients: readonly ReportedRecipient[]): Promise<boolean> {
     try {
-      return await this.#reportInTheEnd(queueId, ref, recipients);
+      return await this.#reportUntilStored(queueId, ref, recipients);
     } finally {
       if (this.#failing.delete(queueId) && this.#failing.size === 0) this.#parts.troubles?.clear('report');
     }
   }
 
   /**
-   * The same for an operator, who is told at once when it cannot be stored: nothing is tried again. Of a report in several
-   * parts some may be stored then; they are repeated when the operator tries again, as after a crash.
+   * Reports for an operator: there is one try, and its error is thrown. If a report has several parts, some of them may have
+   * been stored; they are repeated when the operator tries again, as after a crash.
    * @throws {SpoolError} when the message cannot be read or its report cannot be stored now
    */
   async reportNow(queueId: string, ref: StoredRef, recipients: readonly ReportedRecipient[]): Promise<void> {
@@ -84,15 +84,15 @@ export class Bouncer implements BouncerPort {
       }
     }
     for (const each of recipients) if (each.action === 'failed') this.#logBounced(queueId, envelope, each);
-    if (addressee.kind === 'nobody') this.#dropped(queueId, envelope, recipients, addressee.reason);
+    if (addressee.kind === 'nobody') this.#logDropped(queueId, envelope, recipients, addressee.reason);
   }
 
-  async #reportInTheEnd(
+  async #reportUntilStored(
     queueId: string,
     ref: StoredRef,
     recipients: readonly ReportedRecipient[],
   ): Promise<boolean> {
-    if (!(await this.#room(queueId))) return false;
+    if (!(await this.#waitForRoom(queueId))) return false;
     const found = await this.#read(queueId, ref);
     if (found === undefined) return !this.#isStopped;
     const { envelope, original: content } = found;
@@ -101,11 +101,11 @@ export class Bouncer implements BouncerPort {
     }
     const addressee = addresseeOf(envelope, this.#parts.settings().postmaster);
     if (addressee.kind === 'nobody') {
-      this.#dropped(queueId, envelope, recipients, addressee.reason);
+      this.#logDropped(queueId, envelope, recipients, addressee.reason);
       return true;
     }
     for (const each of this.#reports.parts(addressee, envelope, recipients)) {
-      while (!(await this.#isStored(queueId, addressee, envelope, each, content))) {
+      while (!(await this.#tryStore(queueId, addressee, envelope, each, content))) {
         if (this.#isStopped) return false;
         await this.#pause();
       }
@@ -113,9 +113,9 @@ export class Bouncer implements BouncerPort {
     return true;
   }
 
-  async #isStored(
+  async #tryStore(
     queueId: string,
-    addressee: Told,
+    addressee: ReportAddressee,
     envelope: Envelope,
     recipients: readonly DsnRecipient[],
     original: readonly Uint8Array[],
@@ -124,41 +124,42 @@ export class Bouncer implements BouncerPort {
       await this.#reports.store(queueId, addressee, envelope, recipients, original);
       return true;
     } catch (error) {
-      this.#failed(queueId, error instanceof Error ? error.message : String(error));
+      this.#noteFailed(queueId, error instanceof Error ? error.message : String(error));
       return false;
     }
   }
 
-  /** For the next try; a stop cuts it short. */
+  /** Waits before the next try; `stop` ends the wait. */
   #pause(): Promise<void> {
     if (this.#isStopped) return Promise.resolve();
     const { timers } = this.#parts;
     return new Promise((resolve) => {
       const wake = (): void => {
         timers.clear(timer);
-        this.#waiting.delete(wake);
+        this.#pauses.delete(wake);
         resolve();
       };
       const timer = timers.setTimeout(wake, retryMs).unref();
-      this.#waiting.add(wake);
+      this.#pauses.add(wake);
     });
   }
 
   /**
-   * Reports wait for room without the text of their messages: very many may fail while the disk is full.
-   * @returns false when a stop came first.
+   * Waits until there is room on the disk. The message is read only after that, because very many messages may fail while the
+   * disk is full.
+   * @returns false when `stop` came first
    */
-  async #room(queueId: string): Promise<boolean> {
+  async #waitForRoom(queueId: string): Promise<boolean> {
     while (!this.#parts.writer.hasRoom(smallReportBytes)) {
-      this.#failed(queueId, this.#parts.writer.failure?.message ?? fullText);
+      this.#noteFailed(queueId, this.#parts.writer.failure?.message ?? fullText);
       if (this.#isStopped) return false;
       await this.#pause();
     }
     return true;
   }
 
-  /** Said once for all reports that fail, until all of them are stored. */
-  #failed(queueId: string, reason: string): void {
+  /** Logs and raises the trouble once for all failing reports, until all of them are stored. */
+  #noteFailed(queueId: string, reason: string): void {
     const isFirst = this.#failing.size === 0;
     this.#failing.add(queueId);
     if (!isFirst) return;
@@ -173,10 +174,7 @@ export class Bouncer implements BouncerPort {
     );
   }
 
-  /**
-   * The envelope, and as much of the message as can be returned: nothing of one that is damaged. Undefined when not even
-   * the envelope is left. While the system cannot read, it is tried again: that says nothing about the message.
-   */
+  /** As `ReportSource.read`; an error of the system is tried again until `stop`, because it says nothing about the message. */
   async #read(queueId: string, ref: StoredRef): Promise<ReadMessage | undefined> {
     for (;;) {
       try {
@@ -190,8 +188,8 @@ export class Bouncer implements BouncerPort {
     }
   }
 
-  /** Says that the failure of a message with the empty sender ends here. */
-  #dropped(
+  /** Logs that a failure is reported to nobody. */
+  #logDropped(
     queueId: string,
     envelope: Envelope,
     recipients: readonly ReportedRecipient[],

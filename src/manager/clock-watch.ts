@@ -1,5 +1,5 @@
-// Watches the system's clock for the manager: compares it with the monotonic one every few seconds, says so when it was set,
-// and keeps in the spool's folder what dates there mean, so that a start under another clock ages no mail.
+// Watches the system's clock for the manager: compares it with the monotonic clock every few seconds and reports when it was
+// set. Stores in the spool's folder how dates relate to steady time, so that a start under a wrong clock ages no mail.
 
 import { z } from 'zod';
 import type { Timer, Timers } from '../io/timers.ts';
@@ -12,25 +12,25 @@ import { StateFile } from './state-file.ts';
 import { clockSchema } from './state-schemas.ts';
 
 const observeMs = 5_000;
-/** How often the date that was seen last is written down. */
+/** How often the last seen date is stored. */
 const saveMs = 60_000;
-/** A start so long after the date that was seen last may be a machine that was off; a longer time is worth a look. */
+/** Up to this time after the last seen date, a start is normal: the machine was off. A longer time is reported as a trouble. */
 const longOffMs = 30 * 86_400_000;
 
 export interface ClockWatchParts {
-  /** Of the file. */
+  /** Path of the file. */
   readonly path: string;
   readonly files: FileLayer;
   readonly timers: Timers;
   readonly log: Logger;
   readonly troubles?: Troubles | undefined;
-  /** Tells this boot of the machine from others; undefined: not known, and the time between is taken from the dates. */
+  /** Identifies this boot of the machine; undefined: not known, and the time since the last stop is taken from the dates. */
   readonly boot?: string | undefined;
-  /** Ms, from the boot on. */
+  /** Ms since the boot. */
   readonly monotonic: () => number;
   /** The system's clock, Unix ms. */
   readonly date: () => number;
-  /** Told `SteadyClock.shiftMs` when it is another one or no longer in doubt. */
+  /** Called with `SteadyClock.shiftMs` when it has changed, or is no longer in doubt. */
   readonly changed: (shiftMs: number) => void;
 }
 
@@ -43,7 +43,7 @@ export class ClockWatch {
   readonly #changed: (shiftMs: number) => void;
   #observing: Timer | undefined;
   #savedAtMs: number;
-  /** Until then a start under a clock that differs much is shown. Steady time. */
+  /** Steady time until which a start under a doubtful clock is shown as a trouble; 0: not in doubt. */
   #doubtEndsMs = 0;
   #failed = false;
   readonly #boot: string | undefined;
@@ -61,7 +61,7 @@ export class ClockWatch {
     this.#savedAtMs = this.clock.nowMs();
   }
 
-  /** Takes up what was known about the clock; without it, time begins now. Call before recovery. */
+  /** Reads the stored state of the clock; without one, steady time begins now. Call it before recovery. */
   static async open(parts: ClockWatchParts): Promise<ClockWatch> {
     const file = new StateFile(parts.path, { files: parts.files });
     const watch = new ClockWatch(file, await keptIn(file, parts.log), parts);
@@ -72,8 +72,8 @@ export class ClockWatch {
   }
 
   /**
-   * The date by which suspensions and limits end. After a start under a clock that is far ahead of all that was seen, it goes
-   * on from the last date that was seen, for as long as the clock is in doubt: a wrong clock ends nothing.
+   * The date by which suspensions and limits end. After a start under a clock that is far ahead of the last seen date, it
+   * advances from that date while the clock is in doubt, so that a wrong clock ends no override.
    */
   readonly endsMs = (): number => {
     const { lastSeenMs = 0, byMs } = this.clock.start;
@@ -81,12 +81,12 @@ export class ClockWatch {
     return lastSeenMs + stepMs + this.clock.nowMs() - (this.#doubtEndsMs - confirmMs);
   };
 
-  /** Begins to look at the clock every few seconds. */
+  /** Checks the clock every few seconds from now on. */
   watch(): void {
     this.#observing = this.#timers.setInterval(() => this.look(), observeMs).unref();
   }
 
-  /** One look at the clock. */
+  /** Checks the clock once. */
   look(): void {
     const { clock } = this;
     const shiftMs = clock.shiftMs;
@@ -104,8 +104,8 @@ export class ClockWatch {
   }
 
   /**
-   * An operator says that the clock is right now. Returns how far the step that is believed from here on went, in ms;
-   * undefined when nothing was in doubt.
+   * An operator confirms that the clock is right. Returns the size of the step that is now believed, in ms; undefined when
+   * nothing was in doubt.
    */
   confirm(): number | undefined {
     this.look();
@@ -121,7 +121,7 @@ export class ClockWatch {
     return byMs;
   }
 
-  /** Resolves when the date that was seen last is on stable storage. */
+  /** Resolves when the last seen date is on stable storage. */
   async close(): Promise<void> {
     this.#timers.clear(this.#observing);
     this.clock.observe();
@@ -188,7 +188,7 @@ export class ClockWatch {
 }
 
 const advice =
-  'See that the clock is right, e.g. with "timedatectl" or "chronyc tracking"; then "sluice clock confirm". If the machine was off or asleep for so long, nothing is to be done.';
+  'Make sure that the clock is right, e.g. with "timedatectl" or "chronyc tracking"; then run "sluice clock confirm". If the machine was off or asleep for that time, nothing has to be done.';
 
 interface KeptClock {
   readonly stretches: readonly Stretch[];

@@ -1,5 +1,5 @@
-// What is done about messages that cannot be read any more: another attempt would find the same, so they are held for an
-// operator, and given up when their lifetime is over.
+// Handles messages that cannot be read any more: another attempt would fail in the same way, so they are held for an operator,
+// and given up when their lifetime is over.
 
 import { damageRefusal } from '../message/refusal.ts';
 import type { MessageHandle, Scheduler } from '../schedule/types.ts';
@@ -8,7 +8,7 @@ import type { Settlement } from './settlement.ts';
 
 export interface DamageParts {
   readonly scheduler: Pick<Scheduler, 'find' | 'hold' | 'isQueued' | 'queueIdOf' | 'remove'>;
-  /** Those that are held. */
+  /** The damaged messages that are held. */
   readonly damaged: DamagedMail;
   readonly settlement: Settlement;
 }
@@ -20,7 +20,7 @@ export class Damage {
     this.#parts = parts;
   }
 
-  /** Somebody could not read a message: it is held, and the journal says why. */
+  /** Holds a message that could not be read, and journals why. */
   hold(queueId: string, message: MessageHandle, why: string): void {
     const { scheduler, damaged, settlement } = this.#parts;
     if (!scheduler.isQueued(message, queueId)) return;
@@ -29,7 +29,7 @@ export class Damage {
     damaged.add(queueId, message);
   }
 
-  /** The store has found these, and its journal holds them already. */
+  /** Holds messages that the store has found damaged, and has journaled as held. */
   found(queueIds: readonly string[]): void {
     const { scheduler, damaged } = this.#parts;
     for (const queueId of queueIds) {
@@ -40,10 +40,10 @@ export class Damage {
     }
   }
 
-  /** Gives up those whose lifetime is over. @param nowMs - scheduler time */
+  /** Gives up damaged messages whose lifetime is over. @param nowMs - scheduler time */
   expire(nowMs: number): void {
     const { scheduler, damaged, settlement } = this.#parts;
-    for (const message of damaged.expired(nowMs)) {
+    for (const message of damaged.takeExpired(nowMs)) {
       const queueId = scheduler.queueIdOf(message);
       const refusal = damageRefusal('nobody could repair it in its lifetime');
       for (const recipient of scheduler.remove(message)) settlement.failed(queueId, recipient, refusal, true);

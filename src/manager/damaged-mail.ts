@@ -1,5 +1,5 @@
-// Messages whose stored form is damaged. They are held for the operator, and counted among what is wrong; at the end of
-// their lifetime they are given up like any mail that could not be delivered, so that their senders hear of them.
+// Messages that are damaged on the disk. They are held for an operator and counted in a trouble. At the end of their lifetime
+// they are given up like any mail that could not be delivered, so that their senders get a report.
 
 import type { AttemptResult } from '../deliver/types.ts';
 import { damageOf } from '../message/refusal.ts';
@@ -26,8 +26,8 @@ export class DamagedMail {
     this.#tell();
   }
 
-  /** Those whose lifetime has ended, which are no longer watched; and forgets those that are done or were released. */
-  expired(nowMs: number): MessageHandle[] {
+  /** Removes and returns messages whose lifetime has ended. Also forgets messages that are done or were released. */
+  takeExpired(nowMs: number): MessageHandle[] {
     const { scheduler, store } = this.#parts;
     const over: MessageHandle[] = [];
     for (const [queueId, message] of this.#messages) {
@@ -51,12 +51,12 @@ export class DamagedMail {
       'damage:mail',
       'critical',
       `${what} on the disk and cannot be delivered.`,
-      'See "sluice queue list --state damaged" and "sluice spool check". Look after the disk first; bring the files back from a copy and release the messages, or give them up with "sluice queue bounce --state damaged".',
+      'See "sluice queue list --state damaged" and "sluice spool check". Check the disk first; bring the files back from a copy and release the messages, or give them up with "sluice queue bounce --state damaged".',
     );
   }
 }
 
-/** What is damaged about a message, if that is why an attempt for it failed. */
+/** The damage of a message, if an attempt failed because of it. */
 export function damageIn(results: readonly AttemptResult[]): string | undefined {
   for (const each of results) {
     const damage = each.result === 'refused' ? damageOf(each.refusal) : undefined;

@@ -1,5 +1,5 @@
-// One log line for each recipient that has to wait. The sender process tells addresses along with failed attempts;
-// for deferrals without an attempt (routing failed) they are read from the spool.
+// Writes a log line for each recipient that is deferred. The sender process reports the address with a failed attempt; for a
+// deferral without an attempt (routing failed) the address is read from the spool.
 
 import type { AttemptResult } from '../deliver/types.ts';
 import type { Logger } from '../log/logger.ts';
@@ -15,7 +15,7 @@ export interface Deferral {
   readonly refusal: LastRefusal;
 }
 
-/** What the lines say beside the deferral. */
+/** Facts in the log line beside the deferral itself. */
 type Known = Pick<AttemptResult, 'address' | 'source' | 'tenant'>;
 
 export class DeferralLog {
@@ -27,7 +27,7 @@ export class DeferralLog {
     this.#reader = reader;
   }
 
-  /** @param results - of the attempt that caused it; none: there was no attempt, or its results are of no other recipient */
+  /** @param results - results of the attempt that caused the deferral; none when there was no attempt */
   deferred(
     queueId: string,
     ref: StoredRef | undefined,

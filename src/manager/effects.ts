@@ -1,4 +1,4 @@
-// Carries out what the scheduler wants: grants to the senders, look-ups to the router, outcomes to their settlement.
+// Carries out the scheduler's effects: grants go to the senders, look-ups to the router, outcomes to the settlement.
 
 import type { AttemptResult } from '../deliver/types.ts';
 import type { DatedClock } from '../io/steady-clock.ts';
@@ -22,7 +22,7 @@ export interface EffectsParts {
 
 export class Effects implements EffectHandlers {
   readonly #parts: EffectsParts;
-  /** The attempt that the effects follow from, if they follow from one: its message, and what it said. */
+  /** The message and results of the attempt that caused the effects; undefined when no attempt did. */
   #attempted: MessageHandle | undefined;
   #results: readonly AttemptResult[] | undefined;
 
@@ -31,9 +31,9 @@ export class Effects implements EffectHandlers {
   }
 
   /**
-   * Carries out all that the scheduler wants.
-   * @param attempted - the message of an attempt that has just been settled with it
-   * @param results - of that attempt
+   * Carries out all effects of the scheduler.
+   * @param attempted - the message of the attempt whose results the scheduler has just been given
+   * @param results - the results of that attempt
    */
   carryOut(attempted?: MessageHandle, results?: readonly AttemptResult[]): void {
     this.#attempted = attempted;

@@ -1,5 +1,5 @@
-// Explains mail for one address: asks the router where it goes, and the scheduler what stands in its way. Nothing is
-// changed by asking, and what has no mail in the queue is looked up as if it had.
+// Explains mail for one address: asks the router where it goes, and the scheduler what it waits for. Asking changes nothing;
+// an address without mail in the queue is explained as if it had some.
 
 import { ControlError } from '../control/control-error.ts';
 import type { Carried, ExplainAnswer, ExplainQuestion, TenantCount } from '../control/control-protocol.ts';
@@ -19,15 +19,15 @@ import { overrideRuleId } from './override-rules.ts';
 import { tenantCounts } from './tenant-counts.ts';
 import { describeRoute } from './route-description.ts';
 
-/** What holds at the moment of the question. */
+/** Facts in force at the moment of the question. */
 export interface ExplainFacts {
   readonly router: Router;
   readonly routes: readonly RouteConfig[];
-  /** The tenant of a sender's mail. */
+  /** The tenant that mail of this sender belongs to. */
   readonly tenantOf: (sender: string) => string;
   readonly hasTenants: boolean;
   readonly limits: LimitIndex;
-  /** Where no limit says less. */
+  /** Messages and recipients that are allowed where no limit is lower. */
   readonly carries: NonNullable<ExplainAnswer['carries']>;
   readonly overrides: readonly Override[];
 }
@@ -54,7 +54,7 @@ export class Explainer {
       ? await tenantCounts(this.#scheduler, this.#timers, ({ route }) => route === key.key)
       : [];
     const tenant =
-      question.tenant ?? (question.sender === undefined ? fullest(tenants) : facts.tenantOf(sender));
+      question.tenant ?? (question.sender === undefined ? largestTenant(tenants) : facts.tenantOf(sender));
     const plan = await facts.router.resolve(key.key);
     const explanation =
       plan.kind === 'relay'
@@ -79,7 +79,7 @@ export class Explainer {
     };
   }
 
-  /** Without a site there is no limit to ask for: what waits is all that can be told. */
+  /** The explanation without a site: no limits apply, so it tells only which recipients wait. */
   async #unreachable({ key, domain }: RouteKey, tenant: string, plan: ErrorPlan): Promise<Explanation> {
     let next = Infinity;
     const [counted] = await tenantCounts(this.#scheduler, this.#timers, (row) => {
@@ -97,19 +97,19 @@ export class Explainer {
       label: '',
       limits: [],
       places: [],
-      binding: [wayText(plan)],
+      binding: [errorPlanText(plan)],
       ...(next !== Infinity && { nextAttemptAtMs: next }),
     };
   }
 }
 
-function wayText(plan: ErrorPlan): string {
+function errorPlanText(plan: ErrorPlan): string {
   if (plan.waitsForDns === true) return `its mail waits for a name server, without attempts: ${plan.text}`;
   return `its mail ${plan.permanent ? 'goes back to the sender' : 'waits'}: ${refusalText(planRefusal(plan))}`;
 }
 
-/** The tenant that most of it is of. */
-function fullest(tenants: readonly TenantCount[]): string {
+/** The tenant with the most recipients. */
+function largestTenant(tenants: readonly TenantCount[]): string {
   let most = { tenant: '', size: 0 };
   for (const { tenant, waiting, ready, active } of tenants) {
     const size = waiting + ready + active;
@@ -132,7 +132,7 @@ function domainOf(address: string): string {
   );
 }
 
-/** How much one connection to the first address takes, and one message. */
+/** How many messages a connection to the first address may carry, and how many recipients a message may have. */
 function carriesOf(
   { domain, tenant, site, places }: Explanation,
   facts: ExplainFacts,
@@ -146,7 +146,7 @@ function carriesOf(
   const least = (name: 'messagesPerConnection' | 'recipientsPerMessage'): Carried => {
     const allowed = Math.min(...applied.map((each) => each[name]));
     if (allowed >= carries[name].allowed) return carries[name];
-    // Limits of one number that match something else may be among them: then people see all of those.
+    // Other limits with this number, which do not match here, may be among these: then all of them are told.
     const origins = limits.rules.filter((rule) => rule[name] === allowed).map((rule) => rule.origin);
     return { allowed, origin: [...new Set(origins)].join(', ') };
   };
@@ -156,7 +156,7 @@ function carriesOf(
   };
 }
 
-/** Those that the explanation counts by, in the order of the configuration. */
+/** The rules that the explanation names, in the order of the configuration. */
 function rulesOf({ limits, places }: Explanation, rules: readonly LimitRule[]): LimitRule[] {
   const ids = new Set([...limits, ...places.flatMap((place) => place.limits)].map((each) => each.rule));
   return rules.filter((rule) => ids.has(rule.id));

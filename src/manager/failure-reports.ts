@@ -1,20 +1,20 @@
-// Failures on their way to a report: those of one message are gathered while its other recipients are still being answered,
-// so that a mailing to thousands is reported once and not once for each transaction. Promises bounded work: reports are
-// written some at a time, and what waits for its turn is a few texts, never a message.
+// Failures that are to be reported: those of one message are gathered while its other recipients are still in delivery, so
+// that a mailing to thousands gets one report and not one for each transaction. Promises bounded work: at most `maxRunning`
+// reports are written at a time, and a report that waits for its turn holds a few texts, never a message.
 
 import type { Timer, Timers } from '../io/timers.ts';
 import type { StoredRef } from '../spool/types.ts';
 import type { ReportedRecipient } from './reported-recipient.ts';
 
-/** A message's failures are reported when for so long none has joined them, ... */
+/** A message's failures are reported when no other failure has joined them for this time, ... */
 const quietMs = 1_000;
-/** ... or when the first has waited for so long, whatever else comes. */
+/** ... or when the first failure has waited for this time. */
 const longestMs = 10_000;
-/** How often it is looked for those whose time has come. */
+/** How often gathered failures are checked for these times. */
 const lookMs = 250;
 /** Reports that are written at the same time; each may hold a message of `max_original_size` in memory. */
 const maxRunning = 32;
-/** Failures that wait for others: with more of them, all are reported at once. */
+/** Most failures that are gathered: with more, all of them are reported at once. */
 const maxGathered = 100_000;
 
 interface Gathered {
@@ -30,7 +30,7 @@ interface Ready {
 }
 
 export interface FailureReportsOptions {
-  /** Where the message is, which it keeps from now on; undefined when it is gone. */
+  /** Pins the message in the spool, and returns its place; undefined when it is gone. */
   readonly take: (queueId: string) => StoredRef | undefined;
   /** Writes the report about recipients of one message that was taken; never rejects. */
   readonly report: (
@@ -46,11 +46,11 @@ export class FailureReports {
   readonly #report: FailureReportsOptions['report'];
   readonly #timers: Timers;
   readonly #gathered = new Map<string, Gathered>();
-  /** Failures in all of them. */
+  /** Number of failures in `#gathered`. */
   #failures = 0;
-  /** Messages whose failures need not wait. */
+  /** Messages whose failures are to be reported now. */
   #complete: string[] = [];
-  /** Taken, and waiting for their turn. */
+  /** Reports whose message is pinned, waiting for their turn. */
   readonly #ready: Ready[] = [];
   #running = 0;
   #timer: Timer | undefined;
@@ -68,7 +68,7 @@ export class FailureReports {
     return this.#gathered.size + this.#ready.length + this.#running;
   }
 
-  /** A recipient failed, or its success is to be reported. Nothing is written before `start`. */
+  /** Adds a recipient that failed, or whose relaying is to be reported. Nothing is written before `start`. */
   add(queueId: string, recipient: ReportedRecipient): void {
     const now = this.#timers.nowMs();
     let gathered = this.#gathered.get(queueId);
@@ -79,11 +79,11 @@ export class FailureReports {
     gathered.recipients.push(recipient);
     gathered.lastAtMs = now;
     this.#failures++;
-    // A failure that is not booked yet comes again after a crash. A delivery is booked at once: only its report tells of it.
+    // A failure is booked after its report, so a crash repeats both. A delivery is booked at once: its report must not wait.
     if (recipient.action === 'relayed') this.#complete.push(queueId);
   }
 
-  /** Nothing more can happen to the message: what has failed of it so far is all. */
+  /** The message has no recipients left: its failures need not wait for others. */
   complete(queueId: string): void {
     if (this.#gathered.has(queueId)) this.#complete.push(queueId);
   }
@@ -100,8 +100,8 @@ export class FailureReports {
   }
 
   /**
-   * Waits for nothing any more: begins all reports, and resolves when each of them is over. What could not be reported is
-   * tried again after the next start.
+   * Begins all reports at once, and resolves when each has ended. A failure that could not be reported is repeated after the
+   * next start.
    */
   stop(): Promise<void> {
     this.#stopped = true;
@@ -118,7 +118,7 @@ export class FailureReports {
     this.#failures -= gathered.recipients.length;
     const ref = this.#take(queueId);
     if (ref === undefined) return;
-    // In the order of the envelope, whatever order they were answered in.
+    // Sorted into the order of the envelope.
     const recipients = gathered.recipients.toSorted((a, b) => a.recipient - b.recipient);
     this.#ready.push({ queueId, ref, recipients });
   }

@@ -1,5 +1,5 @@
-// Transactions that senders have in hand, by connection. Promises: a message in flight is pinned in the spool once for each
-// of its transactions, until what became of that transaction is booked.
+// Transactions in flight, by connection. Promises: a message in flight is pinned in the spool once for each of its
+// transactions, until the outcomes of that transaction are booked.
 
 import type { Work } from '../deliver/types.ts';
 import type { DatedClock } from '../io/steady-clock.ts';
@@ -29,7 +29,7 @@ export class Flights {
     this.#parts = parts;
   }
 
-  /** Takes a granted transaction in hand; the answer is what its sender needs. */
+  /** Records a granted transaction; returns the work for its sender. */
   begin(connection: ConnectionHandle, transaction: Transaction): Work {
     const { store, admission, clock } = this.#parts;
     const queueId = admission.queueIdOf(transaction.message);
@@ -40,19 +40,19 @@ export class Flights {
     return { queueId, ref, recipients: transaction.recipients, fresh: ageMs < freshMs };
   }
 
-  /** What is in hand on a connection. */
+  /** The transaction in flight on a connection. */
   on(connection: number): Flight | undefined {
     return this.#byConnection.get(connection);
   }
 
-  /** It is over: to be followed by `release`, when its outcomes are known. */
+  /** Ends the flight on a connection. Call `release` when its outcomes are booked. */
   end(connection: number): Flight | undefined {
     const flight = this.#byConnection.get(connection);
     if (flight !== undefined) this.#byConnection.delete(connection);
     return flight;
   }
 
-  /** Its message may be moved again, and forgotten when it is done. */
+  /** Unpins the message: the spool may move it again, and forget it when it is done. */
   release({ queueId }: Flight): void {
     this.#parts.store.unpin(queueId);
   }

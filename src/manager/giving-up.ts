@@ -1,5 +1,5 @@
-// Gives recipients up for an operator. Promises: they leave the queue only once the report about them is on stable storage;
-// when it cannot be stored, they are in the queue as they were, and the operator hears why.
+// Gives up recipients for an operator. Promises: they leave the queue only after the report about them is on stable storage; if
+// it cannot be stored, they stay in the queue as they were, and the operator is told why.
 
 import { localRefusal } from '../message/refusal.ts';
 import type { MessageHandle, Scheduler } from '../schedule/types.ts';
@@ -17,7 +17,7 @@ export interface GivingUpParts {
   ) => Promise<void>;
   /** As `Manager.change`. */
   readonly change: (outcomes: readonly Outcome[], action: (nowMs: number) => void) => void;
-  /** So many have been given up. */
+  /** Called with the number of recipients that have been given up. */
   readonly givenUp: (count: number) => void;
 }
 
@@ -31,7 +31,7 @@ export class GivingUp {
     this.#parts = parts;
   }
 
-  /** Nothing else may be done to a message while this is true: a report about it is on its way. */
+  /** True while a report about the message is being stored: then an operator may not change the message. */
   isGivingUp(queueId: string): boolean {
     return this.#messages.has(queueId);
   }
@@ -44,8 +44,8 @@ export class GivingUp {
   }
 
   /**
-   * Gives up those recipients of a queued message that are not in flight, and resolves to how many these are. Rejects with
-   * the reason when their report cannot be stored.
+   * Gives up the chosen recipients of a queued message that are not in flight; resolves to their number. Rejects with the
+   * reason when their report cannot be stored.
    */
   async giveUp(queueId: string, message: MessageHandle, recipients: readonly number[]): Promise<number> {
     const { store, scheduler, change, report } = this.#parts;
@@ -64,7 +64,7 @@ export class GivingUp {
     });
     this.#messages.add(queueId);
     store.pin(queueId);
-    // Nothing of it may begin while a report says that it has failed. This hold is not journaled: after a crash it is over.
+    // No delivery may begin while a report says that the message has failed. This hold is not journaled: a crash ends it.
     let isHeldHere = false;
     change([], () => {
       isHeldHere = scheduler.hold(message);
@@ -81,7 +81,7 @@ export class GivingUp {
     } finally {
       store.unpin(queueId);
       this.#messages.delete(queueId);
-      if (isHeldHere) this.#letGo(queueId, message);
+      if (isHeldHere) this.#releaseHold(queueId, message);
       if (this.#messages.size === 0) this.#idle?.resolve();
     }
   }
@@ -99,9 +99,9 @@ export class GivingUp {
     return outcomes.length;
   }
 
-  #letGo(queueId: string, message: MessageHandle): void {
+  #releaseHold(queueId: string, message: MessageHandle): void {
     const { store, scheduler, change } = this.#parts;
-    // It may have been found to be damaged meanwhile, and stays held for that.
+    // A message that was found damaged meanwhile stays held.
     if (!scheduler.isQueued(message, queueId) || store.isDamaged(queueId)) return;
     change([], (nowMs) => void scheduler.release(message, nowMs));
   }

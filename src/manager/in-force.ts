@@ -1,5 +1,5 @@
 // The configuration in force, and the settings that parts of the manager take from it. They ask here each time, so that a
-// reload is one assignment and nobody goes by an old one.
+// reload is one assignment and no part uses an old configuration.
 
 import type { BounceSettings } from '../bounce/bounce-settings.ts';
 import type { Config } from '../config/config.ts';
@@ -11,7 +11,7 @@ export class InForce {
   #bounce: BounceSettings;
   readonly #facts: () => SystemFacts;
 
-  /** @param facts - what the system allows at the moment of the question */
+  /** @param facts - returns the current limits of the system, such as open files */
   constructor(config: Config, facts: () => SystemFacts) {
     this.#config = config;
     this.#bounce = bounceSettings(config);
@@ -26,7 +26,7 @@ export class InForce {
     return this.#bounce;
   }
 
-  /** What can be carried of what the configuration asks for. */
+  /** How many of the connections that the configuration asks for the system can carry. */
   capacity(): Capacity {
     return capacityOf(demandOf(this.#config), this.#facts());
   }

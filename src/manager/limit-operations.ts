@@ -27,7 +27,7 @@ export interface LimitOperationsParts {
   readonly explainer: Explainer;
   readonly overrides: Overrides;
   readonly routing: RouterInForce;
-  /** Names of the tenants that there are. */
+  /** Names of the configured tenants. */
   readonly tenants: () => readonly string[];
   /** Scheduler time. */
   readonly nowMs: () => number;
@@ -76,7 +76,7 @@ export class LimitOperations implements OperatorSource {
     return { target: formatTarget(target), label: '' };
   }
 
-  /** What was set once can be taken back, also when there is no such tenant any more. */
+  /** Does not check tenants: an override can be taken back when its tenant is no longer configured. */
   async #existing(target: OverrideTarget): Promise<string> {
     return target.kind === 'site' ? (await this.#named(target)).target : formatTarget(target);
   }

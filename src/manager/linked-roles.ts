@@ -1,7 +1,7 @@
-// Which roles have no process at the manager at all: without a sender nothing is delivered, without a receiver nothing is
-// taken. The supervisor says that as well, unless it is what is stopped.
+// Finds roles without any process that is linked to the manager: without a sender no mail is delivered, without a receiver
+// none is taken. The supervisor reports this, too, but not while it is stopped itself.
 
-/** A process that died is there again sooner, and one that starts has said hello. */
+/** A process that died is usually restarted, and has said hello, within this time. */
 const missingAfterMs = 5_000;
 
 export const linkedRoles = ['sender', 'receiver'] as const;
@@ -10,16 +10,16 @@ export type LinkedRole = (typeof linkedRoles)[number];
 export class LinkedRoles {
   readonly #nowMs: () => number;
   readonly #counts: Record<LinkedRole, number> = { sender: 0, receiver: 0 };
-  /** When the last one went. */
+  /** When the last process of the role was lost. */
   readonly #emptySinceMs: Record<LinkedRole, number>;
 
-  /** @param nowMs - ms on a clock that nobody sets */
+  /** @param nowMs - ms on a monotonic clock */
   constructor(nowMs: () => number) {
     this.#nowMs = nowMs;
     this.#emptySinceMs = { sender: nowMs(), receiver: nowMs() };
   }
 
-  /** A process of this role is linked, until its channel closes. */
+  /** Counts a process of this role as linked until its channel closes. */
   add(role: LinkedRole, channel: { onClosed(callback: () => void): void }): void {
     this.#counts[role]++;
     channel.onClosed(() => {

@@ -1,4 +1,4 @@
-// The channels of the other roles: each batch goes to the part that it is for, in the order in which it came.
+// The channels of the other roles: hands each batch to the part that handles it, in the order of arrival.
 
 import type { Channel } from '../channel/channel.ts';
 import type {
@@ -36,7 +36,7 @@ export class Links {
     channel.receive((batch) => this.#submitted(batch));
   }
 
-  /** @param serial - of its process; none when it shares that of the manager */
+  /** @param serial - serial of its process; none when the sender runs in the manager's process */
   addSender(channel: Channel<ManagerToSender, SenderToManager>, serial = ownSerial): void {
     this.#parts.linked.add('sender', channel);
     channel.receive((batch) => this.#reported(batch));
@@ -47,7 +47,7 @@ export class Links {
     channel.receive((batch) => this.#requested(batch, channel));
   }
 
-  /** A role of another process has said which one it is; the rest of its first batch comes along. */
+  /** Adds the channel of a role that has said hello. @param rest - the messages behind the hello in its first batch */
   introduce(
     hello: Hello,
     channel: Channel<ManagerToSender | Response, ReceiverToManager | SenderToManager | ControlToManager>,
@@ -59,7 +59,7 @@ export class Links {
         this.#submitted(rest as readonly ReceiverToManager[]);
         break;
       case 'sender':
-        // In this order: what was in flight waits again when it is settled, and nothing is granted before.
+        // In this order: first lost transactions go back to the queue, then deliveries are settled, then grants may begin.
         this.#parts.senders.hasClosed(hello.serial);
         this.#parts.manager.deliveredBefore(hello.delivered ?? []);
         this.addSender(channel as Channel<ManagerToSender, SenderToManager>, hello.serial);
@@ -71,7 +71,7 @@ export class Links {
     }
   }
 
-  /** Sluice stops: what senders have not begun counts as never granted. */
+  /** Sluice stops: from now on, transactions that senders did not begin count as never granted. */
   drain(): void {
     this.#draining = true;
   }
@@ -82,7 +82,8 @@ export class Links {
   }
 
   #reported(batch: readonly SenderToManager[]): void {
-    // What a stop has cut short before it began stays in the spool as it is: no attempt, no wait after the next start.
+    // A transaction that a stop prevented is no attempt: its recipients stay in the spool as they are, and need not wait after
+    // the next start.
     this.#parts.manager.senderReports(this.#draining ? batch.filter((report) => !isUnused(report)) : batch);
     this.#parts.rates.touched();
   }

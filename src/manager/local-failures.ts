@@ -1,5 +1,5 @@
-// Connections that this machine could not even begin: no such source address, no port or file left. Mail goes on by another
-// way or later, so nothing else would tell; one warning a minute does, with how many there were.
+// Logs connections that this machine could not even begin, because a source address is missing or no port or open file is
+// left. Mail is tried in another way or later, so nothing else would tell. At most one warning a minute, with their number.
 
 import type { Refusal } from '../message/refusal.ts';
 import { refusalText } from '../message/refusal-text.ts';
@@ -16,7 +16,7 @@ export class LocalFailures {
     this.#log = log;
   }
 
-  /** @param refusal - as the sender process reports it; its text says which host it was for */
+  /** @param refusal - from the report of the sender process; its text names the host */
   failed(refusal: Refusal, nowMs: number): void {
     if (nowMs < this.#nextMs) {
       this.#unsaid++;

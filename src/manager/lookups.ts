@@ -1,19 +1,19 @@
-// Routes on their way to their plans: at most so many are looked up at once, the rest waits here as names. What cannot be
-// looked up because no name server answers waits for one that does; that is no attempt.
+// Looks up the plans of routes: at most `maxAtOnce` at a time, the rest wait here as names. A look-up that fails because no
+// name server answers is repeated when one does, and counts as no attempt.
 
 import type { RoutePlan } from '../route/types.ts';
 import { WaitingLine } from '../dns/waiting-line.ts';
 import type { RouterInForce } from './ports.ts';
 
 /**
- * Enough to keep the resolver busy while thousands of names are asked for in vain: each has a question on the wire at a
- * time, or a few.
+ * Enough to keep the resolver busy while thousands of names get no answer: each look-up has one question or a few on the wire
+ * at a time.
  */
-const mostAtOnce = 12_000;
+const maxAtOnce = 12_000;
 
 /** A route as the scheduler asks for it. */
 interface Asked {
-  /** The scheduler's own name of it. */
+  /** The scheduler's name of the route. */
   readonly route: string;
   readonly key: string;
 }
@@ -22,9 +22,9 @@ export interface LookupsParts {
   readonly routing: RouterInForce;
   /** Scheduler time. */
   readonly nowMs: () => number;
-  /** Told what was not known when it was asked for. */
+  /** Called with a plan that was not known when `ask` was called. */
   readonly resolved: (route: string, plan: RoutePlan) => void;
-  /** Look-ups at once; `mostAtOnce` unless a test says less. */
+  /** Most look-ups at once; `maxAtOnce` if not given. */
   readonly most?: number;
 }
 
@@ -35,24 +35,24 @@ export class Lookups {
   readonly #routing: RouterInForce;
   #underWay = 0;
   readonly #line = new WaitingLine<Asked>();
-  /** For a name server that answers. */
+  /** Look-ups that wait for a name server to answer. */
   #stranded: Asked[] = [];
   #isOutage = false;
   #isStopped = false;
 
-  constructor({ routing, nowMs, resolved, most = mostAtOnce }: LookupsParts) {
+  constructor({ routing, nowMs, resolved, most = maxAtOnce }: LookupsParts) {
     this.#routing = routing;
     this.#nowMs = nowMs;
     this.#resolved = resolved;
     this.#most = most;
   }
 
-  /** Routes that wait for a name server. */
+  /** Number of routes that wait for a name server to answer. */
   get stranded(): number {
     return this.#stranded.length;
   }
 
-  /** The plan, if it is known; else it is looked up, and told later. */
+  /** The plan if it is cached; otherwise it is looked up, and `resolved` is called later. */
   ask(route: string, key: string): RoutePlan | undefined {
     const cached = this.#routing.router.cached(key, this.#nowMs());
     if (cached !== undefined) return cached;
@@ -61,18 +61,18 @@ export class Lookups {
     return undefined;
   }
 
-  /** No name server answers, or one does again. */
+  /** Set while no name server answers. */
   set isOutage(isOutage: boolean) {
     this.#isOutage = isOutage;
     if (!isOutage) this.goOn();
   }
 
-  /** From now on nobody is told anything: what breaks off now is no attempt. */
+  /** From now on `resolved` is not called: look-ups that a stop breaks off are no attempts. */
   stop(): void {
     this.#isStopped = true;
   }
 
-  /** What was stranded is asked for again: there may be another router, with other name servers. */
+  /** Repeats the look-ups that wait for a name server: one answers again, or the router is another one. */
   goOn(): void {
     const stranded = this.#stranded;
     this.#stranded = [];
@@ -94,7 +94,7 @@ export class Lookups {
     void router.resolve(asked.key).then((plan) => {
       this.#underWay--;
       if (this.#isStopped) return;
-      // A resolver that was replaced breaks off what it was asked: that says nothing about the route.
+      // A resolver that was replaced breaks off its questions: that says nothing about the route.
       const isBrokenOff = router !== this.#routing.router && plan.kind === 'error' && !plan.permanent;
       if (isBrokenOff) this.#line.push(asked);
       else if (plan.kind !== 'error' || plan.waitsForDns !== true) this.#resolved(asked.route, plan);

@@ -1,5 +1,5 @@
-// Every few seconds the spool is tidied (stragglers moved, dead segments unlinked, the journal compacted), and damaged
-// messages whose lifetime is over are given up.
+// Regular work every few seconds: tidies the spool (moves stragglers, unlinks dead segments, compacts the journal) and gives up
+// damaged messages whose lifetime is over.
 
 import type { Timer, Timers } from '../io/timers.ts';
 import type { Logger } from '../log/logger.ts';
@@ -24,7 +24,7 @@ export class Maintenance {
     this.#parts = parts;
   }
 
-  /** The next time is some seconds after the last was over. */
+  /** Sets the timer of the next run; a run ends before the timer of the next one is set. */
   start(): void {
     this.#timer = this.#parts.timers.setTimeout(() => void this.#tidy(), everyMs);
   }

@@ -1,5 +1,5 @@
-// What parts of the manager find out by themselves, at a time of their own. The sink is made before all of them and is all
-// that they know of the manager, so that each part has what it needs from the moment it is made.
+// Events that parts of the manager notice by themselves. The sink is made before all parts, and is all that they know of the
+// manager, so that each part has what it needs when it is made.
 
 import type { RoutePlan } from '../route/types.ts';
 import type { RecoveredMessage } from '../spool/types.ts';
@@ -8,38 +8,38 @@ import type { Submitted } from '../channel/messages.ts';
 export type ManagerEvent =
   /** The plan of a route that had to be looked up. */
   | { readonly kind: 'resolved'; readonly route: string; readonly plan: RoutePlan }
-  /** A report of ours is on stable storage, and is mail like any other from now on. */
+  /** A report that Sluice wrote is on stable storage, and is to be delivered like other mail. */
   | { readonly kind: 'reported'; readonly message: Submitted }
-  /** A sender process died with this connection. */
+  /** The sender process of this connection died. */
   | { readonly kind: 'lost'; readonly connection: number }
-  /** Sender processes came or went: they can carry so many connections now. */
+  /** Sender processes were linked or lost: `connections` is the number that they can carry now. */
   | { readonly kind: 'carries'; readonly connections: number }
-  /** The store has found that messages cannot be read any more, and holds them. */
+  /** The store has found messages that cannot be read any more, and has journaled them as held. */
   | { readonly kind: 'damaged'; readonly queueIds: readonly string[] }
-  /** A message that is in the spool and that nobody has reported: its receiver died right after its 250. */
+  /** The store has found a message that no receiver reported: its receiver died right after the 250. */
   | { readonly kind: 'stray'; readonly message: RecoveredMessage }
-  /** Outcomes cannot be stored, for this reason; none: they can be again. */
+  /** Outcomes cannot be stored, for this reason; without a reason, they can be stored again. */
   | { readonly kind: 'blocked'; readonly reason: string | undefined }
-  /** Other limits are in force. */
+  /** Operators' overrides have changed, so other limits are in force. */
   | { readonly kind: 'limits' }
-  /** Dates are apart from steady time by so many ms now. */
+  /** The difference between dates and steady time has changed to `shiftMs`. */
   | { readonly kind: 'dates'; readonly shiftMs: number }
-  /** No name server answers: a fault of this host, in which nothing expires that waits for one. Or one does again. */
+  /** No name server answers, or one does again. This is a fault of this host: mail that waits for one does not expire. */
   | { readonly kind: 'outage'; readonly isOutage: boolean }
-  /** This host has no source for some connections, or has one again: its fault, and nothing expires meanwhile. */
+  /** An IP version has no usable source address, or has one again. A fault of this host: no mail expires meanwhile. */
   | { readonly kind: 'sources'; readonly areLacking: boolean };
 
 export class ManagerEvents {
   #take: ((event: ManagerEvent) => void) | undefined;
   #kept: ManagerEvent[] = [];
 
-  /** Tells the manager at once, or as soon as there is one. */
+  /** Passes the event to the consumer at once, or as soon as there is one. */
   post(event: ManagerEvent): void {
     if (this.#take === undefined) this.#kept.push(event);
     else this.#take(event);
   }
 
-  /** Takes the events from now on, beginning with those that are here already. */
+  /** Sets the consumer; events that were posted before are passed to it at once. */
   receive(take: (event: ManagerEvent) => void): void {
     this.#take = take;
     const kept = this.#kept;

@@ -1,5 +1,5 @@
-// The manager: events go to the scheduler, what it wants is carried out (`effects.ts`), what became of mail is booked
-// (`settlement.ts`), and the scheduler is woken when it wants to be. It decides nothing itself.
+// The manager: passes events to the scheduler, has its effects carried out (`effects.ts`) and outcomes booked
+// (`settlement.ts`), and wakes the scheduler at the time that it names. It decides nothing itself.
 
 import type { Delivered } from '../deliver/delivered-lately.ts';
 import type { DatedClock } from '../io/steady-clock.ts';
@@ -27,7 +27,7 @@ export interface ManagerParts extends WakeUpParts {
   readonly store: Pick<SpoolStore, 'recover'>;
   readonly shaping: Shaping;
   readonly bouncer: Pick<BouncerPort, 'stop'>;
-  /** What parts find out by themselves. */
+  /** Events that parts notice by themselves. */
   readonly events: ManagerEvents;
   readonly admission: Admission;
   readonly lookups: Lookups;
@@ -64,35 +64,35 @@ export class Manager {
     return this.#scheduler;
   }
 
-  /** Unix ms at which a message came in. */
+  /** Unix ms at which a message was accepted. */
   receivedAtMs(message: MessageHandle): number {
     return this.#parts.admission.receivedAtMs(message);
   }
 
-  /** Messages whose failures are not reported yet. */
+  /** Number of messages whose failures are not reported yet. */
   get reporting(): number {
     return this.#parts.reports.waiting;
   }
 
-  /** From here on, what people are told has the dates of the clock that they see at this moment. */
+  /** Tells the scheduler to show dates by the system's clock as it is at this moment. */
   showDates(): void {
     this.#scheduler.setDateShift(this.#clock.shiftMs, this.#clock.shownShiftMs);
   }
 
-  /** Takes up what was in the queue when Sluice last stopped. Returns how many messages there are. */
+  /** Adds the messages that were in the queue when Sluice last stopped; resolves to their number. */
   async recover(): Promise<number> {
     let count = 0;
     for await (const message of this.#parts.store.recover()) {
       this.#recovered(message);
       count++;
-      // A million messages come in without a turn of the loop in which nothing else could happen.
+      // In pieces, because the event loop may have no turn between the messages of a large queue.
       if (count % 1000 === 0) this.settle();
     }
     this.settle();
     return count;
   }
 
-  /** Messages that receivers have put on stable storage. */
+  /** Adds messages that receivers have put on stable storage. */
   submitted(batch: readonly Submitted[]): void {
     const nowMs = this.#clock.nowMs();
     let received = 0;
@@ -101,20 +101,20 @@ export class Manager {
     this.settle();
   }
 
-  /** What a sender process reports, in its order. */
+  /** Takes the reports of a sender process, in their order. */
   senderReports(batch: readonly SenderToManager[]): void {
     const nowMs = this.#clock.nowMs();
     for (const report of batch) this.#parts.results.take(report, nowMs);
     this.settle();
   }
 
-  /** What a sender delivered for an earlier manager. */
+  /** Settles deliveries that a sender made for an earlier manager. */
   deliveredBefore(delivered: readonly Delivered[]): void {
     this.#parts.results.deliveredBefore(delivered);
     this.settle();
   }
 
-  /** Somebody could not read a message; see `Damage.hold`. */
+  /** Holds a message that could not be read; see `Damage.hold`. */
   holdDamaged(queueId: string, message: MessageHandle, why: string): void {
     this.#parts.damage.hold(queueId, message, why);
     this.settle();
@@ -126,28 +126,28 @@ export class Manager {
     this.settle();
   }
 
-  /** Runs an operator's change of the scheduler and what follows from it. */
+  /** Runs an operator's change of the scheduler, and settles its effects. */
   change(outcomes: readonly Outcome[], action: (nowMs: number) => void): void {
     action(this.#clock.nowMs());
     this.#parts.settlement.add(outcomes);
     this.settle();
   }
 
-  /** Another configuration is in force: new limits and retry times, and other name servers. */
+  /** Applies the configuration that has come into force: limits, retry times, name servers. */
   reconfigured(): void {
     this.#parts.lookups.goOn();
     this.#scheduler.reconfigure(this.#parts.shaping.renew(), this.#clock.nowMs());
     this.settle();
   }
 
-  /** Carries out what the scheduler wants until it wants nothing more, then sees to the journal, reports and the clock. */
+  /** Carries out all effects of the scheduler, books outcomes, begins reports, and sets the timer of the next wake-up. */
   settle(): void {
     this.#parts.effects.carryOut();
     this.#parts.settlement.book();
     this.#wakeUp.arm();
   }
 
-  /** Looks nothing up and reports nothing new from here on. Resolves when no report is being written. */
+  /** Ends look-ups and reports: resolves when no report is being written. */
   async stop(): Promise<void> {
     const { lookups, bouncer, reports } = this.#parts;
     this.#wakeUp.stop();
@@ -158,7 +158,7 @@ export class Manager {
 
   #recovered(message: RecoveredMessage): void {
     const { admission, damaged, stats } = this.#parts;
-    // Its receiver reports it, too, if it lives: it is counted here, where it is new.
+    // A message of this run counts as received here, because its receiver's own report comes later or never.
     if (message.receivedAtMs >= this.#startedAtMs) stats.count('received');
     const handle = admission.recovered(message);
     if (message.damage !== undefined) damaged.add(message.queueId, handle);

@@ -1,11 +1,11 @@
-// Tells everyone when no name server answers, and when one does again: the log once each, `sluice status`, the look-ups that
-// wait, and the scheduler, which lets no lifetime end meanwhile.
+// Reports the beginning and the end of an outage of all name servers: in the log, in `sluice status`, and to the manager, which
+// repeats waiting look-ups after it and lets no lifetime end meanwhile.
 
 import type { Outage } from '../dns/types.ts';
 import type { Logger } from '../log/logger.ts';
 import type { Troubles } from '../stats/troubles.ts';
 
-/** Whoever tells that no name server answers, and when one does again. */
+/** A resolver that reports when no name server answers, and when one does again. */
 export interface OutageSource {
   onOutage(changed: (outage: Outage | undefined) => void): void;
 }
@@ -13,9 +13,9 @@ export interface OutageSource {
 export interface NameServersParts {
   readonly log: Logger;
   readonly troubles: Troubles;
-  /** Ms on a clock that nobody sets. */
+  /** Ms on a monotonic clock. */
   readonly nowMs: () => number;
-  /** Told at the beginning and at the end of an outage. */
+  /** Called at the beginning and at the end of an outage. */
   readonly changed: (isOutage: boolean) => void;
 }
 
@@ -28,7 +28,7 @@ export class NameServers {
     this.#parts = parts;
   }
 
-  /** Listens to this resolver from now on; nothing is known yet about its servers. */
+  /** Uses this resolver from now on. An outage of an earlier one counts as over: nothing is known yet about the new servers. */
   use(resolver: OutageSource): void {
     if (this.#isOutage) this.#ended('the name servers of the new configuration are asked');
     resolver.onOutage((outage) => {
@@ -63,4 +63,4 @@ export class NameServers {
 }
 
 const advice =
-  'See that a name server of [dns] servers or /etc/resolv.conf runs and can be reached, e.g. with "dig NS . @ADDRESS". Nothing has to be done in Sluice then.';
+  'Make sure that a name server of [dns] servers or /etc/resolv.conf runs and can be reached, e.g. with "dig NS . @ADDRESS". Then nothing has to be done in Sluice.';

@@ -1,4 +1,4 @@
-// The router and the resolver of a configuration, on this machine: the routers that `Routing` has in production.
+// Makes the router and the resolver of a configuration on this machine, for `Routing` in production.
 
 import { isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
@@ -9,7 +9,7 @@ import { routeRules } from '../settings/route-rules.ts';
 import { questionsHere } from '../settings/system-facts.ts';
 import type { OpenRouter } from './ports.ts';
 
-/** @param nowMs - scheduler time: what plans and answers are valid by */
+/** @param nowMs - scheduler time, by which plans and answers expire */
 export function openRouter(config: Config, nowMs: () => number): OpenRouter {
   const resolver = resolverOf(config, nowMs);
   const own = ownEndpoints(config);

@@ -1,4 +1,4 @@
-// Operators' requests to the manager: each is handed to the part that answers it, and gets one response.
+// Operators' requests to the manager: hands each to the part that answers it, and sends one response.
 
 import type {
   ExplainQuestion,
@@ -44,12 +44,12 @@ export class Operations {
     this.#status = new StatusAnswers(parts);
   }
 
-  /** Every request gets one response; one that can be answered at once gets it at once. */
+  /** Answers a request with one response; without a wait when the answer is known at once. */
   answer(request: Request, respond: (response: Response) => void): void {
     const { id } = request;
     const failed = (thrown: unknown): void => {
       const error = operationError(thrown);
-      // A mistake of the operator is told to the operator only.
+      // An error with a code of its own is a mistake of the operator, and is told only to the operator.
       if (error.code === 'CONTROL_FAILED')
         this.#parts.log.error(`an operator's request failed: ${error.message}`);
       respond({ kind: 'response', id, error });

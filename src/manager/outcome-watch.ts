@@ -1,11 +1,11 @@
-// While outcomes cannot be stored nothing more is delivered: it would be delivered again after the next start. What is
-// in flight finishes, its outcomes wait in memory, and everything goes on by itself as soon as they are stored.
+// Pauses deliveries while outcomes cannot be stored, because mail without a stored outcome is delivered again after the next
+// start. Transactions in flight finish, and their outcomes wait in memory. Deliveries go on as soon as these are stored.
 
 import type { Logger } from '../log/logger.ts';
 import type { SpoolError } from '../spool/spool-error.ts';
 import type { Troubles } from '../stats/troubles.ts';
 
-/** Pauses grants for a reason; goes on without one. */
+/** Pauses grants for this reason; undefined: grants go on. */
 export type Pause = (reason: string | undefined) => void;
 
 export class OutcomeWatch {
@@ -20,7 +20,7 @@ export class OutcomeWatch {
     this.#pause = pause;
   }
 
-  /** The journal's word: why outcomes cannot be stored, or nothing when they can. */
+  /** Called by the journal with the reason why outcomes cannot be stored; undefined when they can be again. */
   blocked(reason: SpoolError | undefined): void {
     const before = this.#reason;
     this.#reason = reason;

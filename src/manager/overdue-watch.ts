@@ -1,17 +1,17 @@
-// Raises the trouble `overdue` when mail waits longer than its retry schedule and everything that may be in its way
-// explain: a fault of Sluice, or a look-up that never ends. Costs one look at each route a minute.
+// Raises the trouble `overdue` when mail waits and neither its retry schedule nor a limit explains it: this is a fault of
+// Sluice, or a look-up that never ends. It costs one look at each route a minute.
 
 import type { Timer, Timers } from '../io/timers.ts';
 import type { Scheduler, UnexplainedWait } from '../schedule/types.ts';
 import type { Troubles } from '../stats/troubles.ts';
 
 const everyMs = 60_000;
-/** The same message at the head of its queue for so long, with nothing in its way, is too long. */
+/** A message at the head of its queue with nothing to wait for is reported after this time. */
 const patienceMs = 15 * 60_000;
-/** What is due is taken up within milliseconds; a busy manager may need seconds. */
+/** Work of the scheduler that is overdue by this time is reported. It usually begins within ms, on a busy manager within s. */
 const lateMs = 5 * 60_000;
-/** Messages that are remembered from one look to the next. */
-const most = 1_000;
+/** Most messages that are remembered from one look to the next. */
+const maxRemembered = 1_000;
 
 export interface OverdueParts {
   readonly scheduler: Pick<Scheduler, 'unexplainedWaits' | 'nextWakeMs'>;
@@ -23,7 +23,7 @@ export interface OverdueParts {
 
 export class OverdueWatch {
   readonly #parts: OverdueParts;
-  /** By queue id and domain: since when it is seen waiting. */
+  /** Time of the look that first saw each message waiting, by queue id and domain. */
   #seen = new Map<string, number>();
   #timer: Timer | undefined;
 
@@ -46,9 +46,9 @@ export class OverdueWatch {
     this.#seen = new Map();
     let oldest: UnexplainedWait | undefined;
     let oldestMs = now - patienceMs;
-    // Without an answer of the DNS there are other troubles to look at.
+    // While no name server answers, another trouble explains look-ups that do not end.
     const isDnsDown = troubles.list.some((trouble) => trouble.key === 'dns');
-    for (const wait of scheduler.unexplainedWaits(most)) {
+    for (const wait of scheduler.unexplainedWaits(maxRemembered)) {
       if (isDnsDown && wait.isResolving) continue;
       const key = `${wait.queueId} ${wait.domain}`;
       const sinceMs = before.get(key) ?? now;

@@ -1,5 +1,5 @@
-// What operators' overrides mean to the scheduler: rules that replace those of the file in their dimension, and the limit
-// of all connections. Pure.
+// Turns operators' overrides into limits of the scheduler: rules that replace those of the configuration in their dimension,
+// and the global limit of connections. Pure.
 
 import type { Override } from '../control/override.ts';
 import { covers, formatTarget, type OverrideTarget, parseTarget } from '../control/override-target.ts';
@@ -12,16 +12,16 @@ export function overrideRuleId(override: Override): string {
   return `override ${override.id}`;
 }
 
-/** The configuration with overrides over it; what it was made from stays as it is. */
+/** Returns the configuration with the overrides applied; the given one is not changed. */
 export function withOverrides(config: SchedulerConfig, overrides: readonly Override[]): SchedulerConfig {
   if (overrides.length === 0) return config;
   const { limits } = config;
   const totals = overrides.flatMap(({ target, quantities }) =>
     target === 'all' && quantities.connections !== undefined ? [quantities.connections] : [],
   );
-  // A suspension of everything holds whatever number was set for everything.
+  // A suspension of everything (0 connections) wins over a limit for everything.
   const global = totals.length === 0 ? limits.global : Math.min(...totals);
-  // And a number that somebody sets by hand is exact.
+  // A number that an operator sets is exact, so unanswered connections get no extra.
   const unanswered = totals.length === 0 ? limits.unanswered : 0;
   const suspended = overrides
     .filter((each) => each.kind === 'suspend')
@@ -32,7 +32,7 @@ export function withOverrides(config: SchedulerConfig, overrides: readonly Overr
 
 function ruleOf(override: Override, suspended: readonly OverrideTarget[]): LimitRule[] {
   const target = parseTarget(override.target);
-  // Connections in all are counted by the scheduler's own limit. And a narrower limit would replace a wider suspension.
+  // The global limit counts connections in all. A limit within a suspended target is left out: it would replace the suspension.
   const elsewhere =
     target.kind === 'all' || (override.kind === 'limit' && suspended.some((each) => covers(each, target)));
   const quantities = elsewhere ? { ...override.quantities, connections: undefined } : override.quantities;
@@ -51,7 +51,7 @@ function ruleOf(override: Override, suspended: readonly OverrideTarget[]): Limit
   ];
 }
 
-/** Where one thing is meant, the key of the counter says which; where several are, this says how they were chosen. */
+/** Name of the rule where a target means several things, such as a network; empty where the counter's key names the one. */
 function nameOf(target: OverrideTarget): string {
   switch (target.kind) {
     case 'domain':
@@ -67,7 +67,7 @@ function nameOf(target: OverrideTarget): string {
   }
 }
 
-/** What is counted per: each domain below `*.example.com` has its own count, like each address of a network. */
+/** Key and match of the rule: each domain below `*.example.com` has its own count, as has each address of a network. */
 function scopeOf(target: OverrideTarget): { readonly per: readonly LimitKey[]; readonly match: LimitMatch } {
   switch (target.kind) {
     case 'all':

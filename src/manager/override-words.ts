@@ -1,4 +1,4 @@
-// Operators' overrides in the words of the log.
+// Operators' overrides as text for the log.
 
 import { formatQuantities, type Override } from '../control/override.ts';
 

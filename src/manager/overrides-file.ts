@@ -1,5 +1,5 @@
-// The file of operators' overrides, with a copy. Promises: what an operator heard is in force is there at the next start; a file
-// that cannot be read stops no start, is kept for people to look at, and is told of until an operator acts.
+// The file of operators' overrides, with a copy. Promises: an override that was confirmed to an operator is there at the next
+// start; a file that cannot be read stops no start, is kept for people to look at, and stays a trouble until an operator acts.
 
 import { z } from 'zod';
 import type { Override } from '../control/override.ts';
@@ -22,7 +22,7 @@ export interface OverridesFileParts {
   readonly log: Logger;
   /** The date without steps of the clock that are in doubt: such a step ends nothing. */
   readonly dateMs: () => number;
-  /** The date by which they end: another one after a start under a clock that is in doubt. */
+  /** The date by which overrides end; it differs from `dateMs` after a start under a clock that is in doubt. */
   readonly endsMs: () => number;
   readonly troubles?: Troubles | undefined;
 }
@@ -46,7 +46,7 @@ export class OverridesFile {
     return this.#isUnreadable;
   }
 
-  /** What was in force at the last stop and has not ended since then. */
+  /** Reads the overrides that were in force at the last stop and have not ended since then. */
   async read(): Promise<KeptOverrides> {
     try {
       const found = await this.#file.read();
@@ -57,7 +57,7 @@ export class OverridesFile {
       }
       const { nextId, overrides } = overridesSchema.parse(found);
       const now = this.#parts.endsMs();
-      // A file that somebody wrote by hand may name an id again.
+      // A file that was edited by hand may have a `nextId` that is in use.
       const highest = overrides.reduce((most, { id }) => Math.max(most, Number(id)), 0);
       const kept: KeptOverrides = {
         nextId: Math.max(nextId, highest + 1),
@@ -70,7 +70,7 @@ export class OverridesFile {
           `its time was over at ${new Date(untilMs).toISOString()}, before this start: Sluice ${endText(kind)} ${target}`,
         );
       }
-      // Told once. If this fails, they are left out when the file is read again.
+      // So that they are logged only once. If the write fails, they are left out again at the next start.
       if (ended.length > 0) await this.#replace(kept).catch(() => undefined);
       if (kept.overrides.length > 0) {
         this.#parts.log.info(
@@ -84,14 +84,14 @@ export class OverridesFile {
     }
   }
 
-  /** Resolves when these are on stable storage. @throws the system's error: then what was there before is there */
+  /** Resolves when these are on stable storage. @throws the system's error: then the earlier ones are still there */
   async store(kept: KeptOverrides): Promise<void> {
     await this.#replace(kept);
     this.#isUnreadable = false;
     this.#parts.troubles?.clear('damage:overrides');
   }
 
-  /** The copy has told everything: the damaged file is kept for people to look at, and written again. */
+  /** The copy was complete: keeps the damaged file for people to look at, and writes the file again. */
   async #repair(damage: string, kept: KeptOverrides): Promise<void> {
     const aside = await this.#file.moveAside(this.#parts.dateMs()).catch(() => this.#file.path);
     this.#parts.log.warn(
@@ -104,7 +104,7 @@ export class OverridesFile {
 
   async #putAside(error: unknown): Promise<void> {
     const reason = error instanceof z.ZodError ? 'it is not what Sluice writes' : String(error);
-    // One that cannot be moved stays where it is until the next change replaces it; with only a copy, that is moved.
+    // A file that cannot be moved stays in its place until the next change replaces it.
     let place: string | undefined;
     try {
       place = await this.#file.moveAside(this.#parts.dateMs());

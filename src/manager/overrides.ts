@@ -1,5 +1,5 @@
-// Operators' overrides: suspensions and limits that were set while Sluice runs. Kept in the spool's folder, on stable
-// storage before an operator hears that they are in force; each ends by itself at its time.
+// Operators' overrides: suspensions and limits that are set while Sluice runs. They are on stable storage in the spool's folder
+// before an operator is told that they are in force; each ends by itself at its time.
 
 import { ControlError } from '../control/control-error.ts';
 import type { OverrideChange, OverrideEnd, OverrideEndAnswer } from '../control/control-protocol.ts';
@@ -10,12 +10,12 @@ import type { LimitQuantities } from '../schedule/limits/types.ts';
 import { changeText, endText, hasEnded } from './override-words.ts';
 import { type KeptOverrides, OverridesFile, type OverridesFileParts } from './overrides-file.ts';
 
-/** More than anybody can keep in mind; each costs time whenever limits are looked up. */
+/** Bound of the number of overrides: each costs time whenever limits are looked up. */
 const maxOverrides = 1_000;
-/** setTimeout takes no longer time. */
+/** The longest time that setTimeout takes. */
 const maxTimerMs = 2_147_000_000;
 
-/** A target with what it is called by people. */
+/** A target and its name for people. */
 export interface NamedTarget {
   readonly target: string;
   readonly label: string;
@@ -23,7 +23,7 @@ export interface NamedTarget {
 
 export interface OverridesParts extends OverridesFileParts {
   readonly timers: Timers;
-  /** Called whenever the list is another one. */
+  /** Called whenever the list has changed. */
   readonly changed: () => void;
 }
 
@@ -32,7 +32,7 @@ export class Overrides {
   readonly #file: OverridesFile;
   #kept: KeptOverrides;
   #timer: Timer | undefined;
-  /** Changes are made one after the other: each is stored before it counts. */
+  /** Ends when all changes so far are made. They are made one after the other, and each is stored before it counts. */
   #turn: Promise<unknown> = Promise.resolve();
   #closed = false;
 
@@ -44,26 +44,26 @@ export class Overrides {
   }
 
   /**
-   * Takes up those that were in force at the last stop. A file that cannot be read is put aside: a critical trouble, also
-   * at later starts, until an operator sets something or takes something back.
+   * Reads the overrides that were in force at the last stop. A file that cannot be read is put aside. That is a critical
+   * trouble, also at later starts, until an operator sets an override or takes one back.
    */
   static async open(parts: OverridesParts): Promise<Overrides> {
     const file = new OverridesFile(parts);
     return new Overrides(parts, file, await file.read());
   }
 
-  /** The dates are others now: what ends next is waited for anew. */
+  /** The clock's dates have changed: sets the timer for the next end again. */
   datesChanged(): void {
     this.#arm();
   }
 
-  /** In force now, the oldest first. */
+  /** The overrides in force, the oldest first. */
   get list(): readonly Override[] {
     return this.#kept.overrides;
   }
 
   /**
-   * Suspends or limits targets; of a limit only the quantities that are given, others stay as they were set.
+   * Suspends or limits targets. A limit changes only the quantities that are given; others of an earlier limit stay.
    * @throws {ControlError} `OVERRIDES_UNWRITABLE` when it cannot be stored: then nothing has changed
    */
   set(
@@ -87,7 +87,7 @@ export class Overrides {
           by,
         };
       });
-      const others = this.list.flatMap((before) => without(before, set));
+      const others = this.list.flatMap((before) => remainderOf(before, set));
       if (others.length + set.length > maxOverrides) throw tooMany();
       await this.#replace({ nextId, overrides: [...others, ...set] });
       for (const each of set) this.#parts.log.info(`an operator ${changeText(each)}`);
@@ -95,7 +95,7 @@ export class Overrides {
     });
   }
 
-  /** Takes back what was set. @throws {ControlError} `OVERRIDES_UNWRITABLE` when that cannot be stored: then nothing has changed */
+  /** Takes overrides back. @throws {ControlError} `OVERRIDES_UNWRITABLE` when that cannot be stored: then nothing has changed */
   unset({ kind }: Pick<OverrideEnd, 'kind'>, targets: readonly string[]): Promise<OverrideEndAnswer> {
     return this.#inTurn(async () => {
       const wanted = new Set(targets);
@@ -135,7 +135,7 @@ export class Overrides {
       throw new ControlError(
         'OVERRIDES_UNWRITABLE',
         `Storing the overrides in ${this.#file.path}: ${error instanceof Error ? error.message : String(error)}. Nothing was changed.`,
-        'Look after the disk of the spool, then try again.',
+        'Check the disk of the spool, then try again.',
         { cause: error },
       );
     }
@@ -144,7 +144,7 @@ export class Overrides {
     this.#parts.changed();
   }
 
-  /** One timer, for the next end. */
+  /** Sets the timer for the next override that ends. */
   #arm(): void {
     this.#parts.timers.clear(this.#timer);
     if (this.#closed) return;
@@ -163,15 +163,15 @@ export class Overrides {
         this.#parts.log.info(`the time is over: Sluice ${endText(kind)} ${target}`);
       }
       this.#parts.changed();
-      // If this fails, they are left out when the file is read.
+      // If the write fails, they are left out when the file is read.
       await this.#file.store(this.#kept).catch(() => undefined);
     }
     this.#arm();
   }
 }
 
-/** What is left of an override when others are set for the same target: quantities that they do not name. */
-function without(before: Override, set: readonly Override[]): Override[] {
+/** The rest of an override when others are set for its target: the quantities that they do not name; none if nothing is left. */
+function remainderOf(before: Override, set: readonly Override[]): Override[] {
   const over = set.find((each) => each.kind === before.kind && each.target === before.target);
   if (over === undefined) return [before];
   const left = Object.entries(before.quantities).filter(([name]) => !Object.hasOwn(over.quantities, name));

@@ -1,5 +1,6 @@
-// What the manager needs from outside, as small contracts: production has the system's clock, files, name servers and
-// processes behind them, a simulation its own. Nothing in this room reads a clock, sets a timer or opens a file otherwise.
+// Interfaces to everything that the manager needs from outside. In production the system's clock, files, name servers and
+// processes are behind them, in a simulation modelled ones. This room reads no clock, sets no timer and opens no file in
+// another way.
 
 import type { Config } from '../config/config.ts';
 import type { ConnectGrant, Work } from '../deliver/types.ts';
@@ -25,13 +26,13 @@ export interface Machine {
   readonly timers: Timers;
   /** The system's clock, Unix ms. */
   readonly dateMs: () => number;
-  /** Ms of a clock that nobody sets and that all processes of one boot share. */
+  /** Ms on a monotonic clock that all processes of one boot share. */
   readonly bootMs: () => number;
-  /** Tells this boot of the machine from others; undefined where the system does not say. */
+  /** Identifies this boot of the machine; undefined where the system does not say. */
   readonly bootId: string | undefined;
-  /** Where the spool's folder is. */
+  /** Access to the files in the spool's folder. */
   readonly files: FileLayer;
-  /** What the system allows at this moment. */
+  /** The current limits of the system. */
   readonly facts: () => SystemFacts;
   /** Whether an own address can be used. */
   readonly bind: Bind;
@@ -39,7 +40,7 @@ export interface Machine {
   readonly random: () => number;
 }
 
-/** What the store finds out by itself; see `SpoolStoreOptions`. */
+/** Events that the store notices by itself; see `SpoolStoreOptions`. */
 export interface StoreEvents {
   readonly onProblem: (problem: SpoolProblem) => void;
   readonly onBlocked: (reason: SpoolError | undefined) => void;
@@ -47,7 +48,7 @@ export interface StoreEvents {
   readonly onStray: (message: RecoveredMessage) => void;
 }
 
-/** The spool, opened in this order; whoever opens it closes it. */
+/** Opens the parts of the spool, in this order; the caller closes them. */
 export interface Spool {
   /** @throws {SpoolError} */
   openStore(events: StoreEvents): Promise<SpoolStore>;
@@ -56,34 +57,34 @@ export interface Spool {
   openWriter(): Promise<SpoolWriter>;
 }
 
-/** A router and what it asks, as one configuration wants them. */
+/** A router of one configuration, with its resolver. */
 export interface OpenRouter extends OutageSource {
   readonly router: Router;
-  /** What it was asked breaks off. */
+  /** Closes the resolver; look-ups under way fail. */
   close(): void;
 }
 
-/** @param nowMs - scheduler time: what plans are valid by */
+/** @param nowMs - scheduler time, by which plans expire */
 export type OpenRouters = (config: Config, nowMs: () => number) => OpenRouter;
 
-/** Whoever owns the routing table says which one is in force. */
+/** Gives the router in force; ask for it each time. */
 export interface RouterInForce {
   readonly router: Router;
 }
 
-/** The sender processes, as grants go to them. */
+/** Carries grants to the sender processes. */
 export interface SenderPort {
   connect(grant: ConnectGrant): void;
   transact(connection: number, work: Work): void;
   close(connection: number): void;
-  /** The connection is no more. */
+  /** The connection has closed: forgets which process carried it. */
   closed(connection: number): void;
 }
 
-/** Tells senders of mail that could not be delivered. */
+/** Reports undeliverable mail to its senders. */
 export interface BouncerPort {
-  /** False: nobody has heard of it, and it has to be tried again after the next start. */
+  /** Resolves to false when the report is not stored: it has to be repeated after the next start. */
   report(queueId: string, ref: StoredRef, recipients: readonly ReportedRecipient[]): Promise<boolean>;
-  /** From now on nothing is tried a second time. */
+  /** From now on no report is tried a second time. */
   stop(): void;
 }

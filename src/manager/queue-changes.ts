@@ -1,5 +1,5 @@
-// Operators' changes to the queue: hold, release, retry, remove, bounce. Promises: what is said to be changed is on stable
-// storage, or said not to be.
+// Operators' changes to the queue: hold, release, retry, remove, bounce. Promises: a change that is confirmed is on stable
+// storage, or the answer says that it is not.
 
 import type { QueueAction } from '../control/control-protocol.ts';
 import type { ChangeResult, ChosenRecipient } from '../control/queue-source.ts';
@@ -10,7 +10,7 @@ import type { Stats } from '../stats/stats.ts';
 import type { GivingUp } from './giving-up.ts';
 import type { Manager } from './manager.ts';
 
-/** Reports that are stored at the same time for an operator. */
+/** Most reports that are stored at the same time for an operator. */
 const reportsAtOnce = 16;
 
 export interface QueueChangesParts {
@@ -32,7 +32,7 @@ export class QueueChanges {
     const messages = [...Map.groupBy(recipients, (each) => each.queueId).values()];
     const result = { changed: 0, unstored: 0, refused: 0, reason: '' };
     if (action === 'bounce') await this.#bounce(messages, result);
-    // Also what is held or released already may not be on the disk yet.
+    // Messages that were held or released before count, too: their outcomes may not be on the disk yet.
     let inForce = 0;
     if (action !== 'bounce') {
       for (const chosen of messages) {

@@ -1,5 +1,5 @@
-// Pages of the queue for operators: a walk through it that is taken up again with each page, so that a long queue never holds
-// up deliveries.
+// Pages of the queue for operators: each page continues the walk through the queue where the last one ended, so that a long
+// queue never delays deliveries.
 
 import { type QueueFilter, RowMatcher, lastFacts } from '../control/queue-row.ts';
 import type { QueuePage, SourceRow } from '../control/queue-source.ts';
@@ -7,9 +7,9 @@ import type { QueuedRecipient } from '../schedule/types.ts';
 import type { SpoolStore } from '../spool/types.ts';
 import type { Manager } from './manager.ts';
 
-/** Recipients looked at for one page. */
+/** Most recipients that are looked at for one page. */
 const pageScan = 2_000;
-/** Open listings; the oldest is forgotten beyond this. */
+/** Most open listings; with more, the oldest is forgotten. */
 const maxCursors = 16;
 
 interface Listing {
@@ -33,7 +33,7 @@ export class QueueListings {
     this.#parts = parts;
   }
 
-  /** @param cursor - where the page before ended; none: at the beginning */
+  /** @param cursor - from the page before; undefined for the first page */
   page(filter: QueueFilter, cursor: number | undefined): QueuePage {
     const listing = cursor === undefined ? this.#open(filter) : this.#listings.get(cursor);
     if (listing === undefined) return { rows: [], cursor: undefined };

@@ -1,5 +1,5 @@
-// The state of rates over a restart: what the scheduler has let through lately is kept in the spool's folder, so that a
-// restart is no way round a rate. Written only after something moved, at most once a second; never waited for.
+// Keeps the state of rates over a restart, in the spool's folder, so that a restart does not allow more than a rate does. It is
+// written only after mail has moved, at most once a second, and nothing waits for it.
 
 import { z } from 'zod';
 import type { Timer, Timers } from '../io/timers.ts';
@@ -9,21 +9,21 @@ import type { FileLayer } from '../spool/file-layer.ts';
 import { StateFile } from './state-file.ts';
 import { ratesSchema } from './state-schemas.ts';
 
-/** What of the scheduler this needs. */
+/** The part of the scheduler that is needed here. */
 type RateKeeper = Pick<Scheduler, 'rates' | 'restoreRates'>;
 
 const leastIntervalMs = 1_000;
-/** Writing takes at most this part of the time, however many rates there are. */
+/** Saving takes at most this part of the manager's time: with many rates it is done less often. */
 const busyPart = 1 / 50;
 
 export interface RateStateParts {
-  /** Of the file. */
+  /** Path of the file. */
   readonly path: string;
   readonly files: FileLayer;
   readonly timers: Timers;
   readonly keeper: RateKeeper;
   readonly log: Logger;
-  /** Scheduler time: it goes on over a restart, and so do the times in the file. */
+  /** Scheduler time. It advances over a restart, so the times in the file stay valid. */
   readonly nowMs: () => number;
 }
 
@@ -48,8 +48,8 @@ export class RateState {
   }
 
   /**
-   * Gives the scheduler what was saved; without it, rates begin afresh. Call before recovery.
-   * @param renamed - ids of rules that an earlier Sluice wrote, to those of today
+   * Gives the saved state to the scheduler; without one, rates begin afresh. Call it before recovery.
+   * @param renamed - from the ids of rules that an earlier Sluice wrote to their ids today
    */
   async restore(renamed: ReadonlyMap<string, string>): Promise<void> {
     try {
@@ -71,7 +71,7 @@ export class RateState {
     }
   }
 
-  /** Something may have moved: it is saved soon. */
+  /** Mail may have moved: has the state saved soon. */
   touched(): void {
     if (this.#timer !== undefined || this.#closed) return;
     const due = (): void => {
@@ -103,7 +103,7 @@ export class RateState {
       if (!this.#failed)
         this.#log.warn(`saving the state of rates in ${this.#file.path} failed: ${String(error)}`);
       this.#failed = true;
-      // The disk may have room again: rates must not wait for the next mail to be saved.
+      // Tried again without waiting for the next mail.
       this.touched();
     }
   }

@@ -1,4 +1,4 @@
-// Messages as reports return them. Promises: damage is no reason for silence, as long as an envelope tells whom to tell.
+// Reads messages for reports. Promises: a damaged message is reported, too, as long as its envelope can be read.
 
 import type { BounceSettings } from '../bounce/bounce-settings.ts';
 import type { Logger } from '../log/logger.ts';
@@ -7,7 +7,7 @@ import { isDamage } from '../spool/spool-error.ts';
 import type { SpoolReader, StoredMessage, StoredRef } from '../spool/types.ts';
 
 export interface ReportSourceParts {
-  /** Those in force. */
+  /** The settings in force. */
   readonly settings: () => BounceSettings;
   readonly reader: SpoolReader;
   readonly log: Pick<Logger, 'error'>;
@@ -27,9 +27,9 @@ export class ReportSource {
   }
 
   /**
-   * The envelope, and as much of the message as can be returned: nothing of one that is damaged. Undefined when not even
-   * the envelope is left.
-   * @throws while the system cannot read, which says nothing about the message
+   * Reads the envelope, and as much of the message as may be returned; nothing of a damaged message. Undefined when the
+   * envelope is lost, too.
+   * @throws an error of the system, which says nothing about the message
    */
   async read(queueId: string, ref: StoredRef): Promise<ReadMessage | undefined> {
     try {
@@ -50,7 +50,7 @@ export class ReportSource {
     }
   }
 
-  /** As much of the message as a report may return: what is longer is cut down to its header there. */
+  /** As much of the message as a report may return. Of a longer message the report returns only the header. */
   async #original(message: StoredMessage): Promise<Uint8Array[]> {
     if (message.content !== undefined) return [message.content];
     const pieces: Uint8Array[] = [];

@@ -1,4 +1,4 @@
-// Writes reports (RFC 3464) into the spool, in as many parts as their recipients need, and hands each in as mail.
+// Writes reports (RFC 3464) into the spool and submits them as mail: several, if there are too many recipients for one.
 
 import type { Addressee } from '../bounce/addressee.ts';
 import type { BounceSettings } from '../bounce/bounce-settings.ts';
@@ -12,17 +12,17 @@ import type { SpoolWriter } from '../spool/types.ts';
 import type { Submitted } from '../channel/messages.ts';
 import type { ReportedRecipient } from './reported-recipient.ts';
 
-/** Somebody who is told. */
-export type Told = Exclude<Addressee, { readonly kind: 'nobody' }>;
+/** An addressee who gets a report. */
+export type ReportAddressee = Exclude<Addressee, { readonly kind: 'nobody' }>;
 
 export interface ReportWriterParts {
-  /** Those in force. */
+  /** The settings in force. */
   readonly settings: () => BounceSettings;
   /** Dates as the system's clock shows them. */
   readonly dateMs: () => number;
   readonly writer: SpoolWriter;
   readonly log: Logger;
-  /** Told of each report that is on stable storage. */
+  /** Called with each report that is on stable storage. */
   readonly submit: (message: Submitted) => void;
 }
 
@@ -33,9 +33,9 @@ export class ReportWriter {
     this.#parts = parts;
   }
 
-  /** Those recipients that are due, as many to a report as fit. */
+  /** The recipients that are to be reported, as many in each report as fit. */
   parts(
-    addressee: Told,
+    addressee: ReportAddressee,
     envelope: Envelope,
     recipients: readonly ReportedRecipient[],
   ): Iterable<readonly DsnRecipient[]> {
@@ -47,10 +47,10 @@ export class ReportWriter {
     );
   }
 
-  /** Resolves when the report is on stable storage and handed in. @throws {SpoolError} when it cannot be stored now */
+  /** Resolves when the report is on stable storage and submitted. @throws {SpoolError} when it cannot be stored now */
   async store(
     queueId: string,
-    addressee: Told,
+    addressee: ReportAddressee,
     envelope: Envelope,
     recipients: readonly DsnRecipient[],
     original: readonly Uint8Array[],
@@ -84,8 +84,8 @@ export class ReportWriter {
         ],
         body: dsn.body,
         smtpUtf8: dsn.smtpUtf8,
-        // A tenant whose mail fails in masses delays with its reports nobody but itself. RFC 6710 4.6: a report has the
-        // priority of the message that it is about.
+        // With its tenant, so that a tenant whose mail fails in masses delays only itself with the reports. RFC 6710 4.6: a
+        // report has the priority of the message that it is about.
         tenant: envelope.tenant,
         priority: envelope.priority,
         origin: { via, clientAddress: '', helo: '' },
@@ -116,7 +116,7 @@ export class ReportWriter {
   }
 }
 
-/** NOTIFY is the sender's wish (RFC 3461 4.1). The postmaster hears of the failures of our reports, and of nothing else. */
+/** The sender asks for reports by NOTIFY (RFC 3461 4.1). The postmaster gets only failures of our own reports. */
 function isDue({ kind }: Addressee, envelope: Envelope, each: ReportedRecipient): boolean {
   if (kind === 'postmaster') return each.action === 'failed';
   return wantsReport(envelope.recipients[each.recipient]?.notify, each.action);

@@ -1,4 +1,4 @@
-// A recipient whose sender is to hear what became of it.
+// A recipient's outcome that is to be reported.
 
 import type { Refusal } from '../message/refusal.ts';
 
@@ -8,13 +8,13 @@ export interface FailedRecipient {
   readonly recipient: number;
   readonly action: 'failed';
   readonly refusal: Refusal;
-  /** Its lifetime ended it. */
+  /** It failed because its lifetime is over. */
   readonly expired: boolean;
 }
 
 interface RelayedRecipient {
   readonly recipient: number;
   readonly action: 'relayed';
-  /** The server that took it; undefined when nobody knows any more. */
+  /** The server that took it; undefined when that is no longer known. */
   readonly host: string | undefined;
 }

@@ -1,5 +1,5 @@
-// After a reload with another routing table: mail that waits takes the routes of the new one. Messages are looked at in
-// pieces, so that deliveries go on; what is in flight is looked at again when it has landed.
+// Moves waiting mail to the routes of a new routing table after a reload. The queue is walked in pieces, so that deliveries go
+// on. Recipients in flight are looked at again later.
 
 import { nextTurn, type Timers } from '../io/timers.ts';
 import type { Router } from '../route/types.ts';
@@ -7,17 +7,17 @@ import type { MessageHandle, NewRoute, QueuedRecipient, Scheduler } from '../sch
 import type { Envelope } from '../message/envelope.ts';
 import type { RouterInForce } from './ports.ts';
 
-/** Recipients looked at before others have their turn. */
+/** Recipients that are looked at in one piece. */
 const pieceRecipients = 1_000;
 
-/** How long transactions in flight get to land. */
+/** Pause before recipients that were in flight are looked at again. */
 const flightMs = 5_000;
 
 export interface RerouteParts {
   readonly scheduler: Scheduler;
   /** The envelope of a message that waits; undefined when it is done or cannot be read. */
   readonly envelope: (queueId: string) => Promise<Envelope | undefined>;
-  /** Called after a piece: carries out what the scheduler wants. */
+  /** Called after each piece: carries out the scheduler's effects. */
   readonly changed: () => void;
   readonly routing: RouterInForce;
   readonly timers: Timers;
@@ -33,12 +33,12 @@ export class Rerouter {
     this.#parts = parts;
   }
 
-  /** Looks through the whole queue; a later call ends an earlier one. Resolves when nothing has an old route. */
+  /** Walks the whole queue; a later call ends an earlier one. Resolves when no recipient has an old route. */
   async reroute(): Promise<void> {
     const { router } = this.#parts.routing;
     const run = ++this.#run;
     let complete = await this.#sweep(router, run);
-    // Only now: a route that the new table does not have is not to be asked for while mail still has it.
+    // Only after the walk: a route that the new table does not have must not be looked up while mail still has it.
     this.#parts.scheduler.routesChanged(this.#parts.nowMs());
     this.#parts.changed();
     for (; run === this.#run && !complete; complete = await this.#sweep(router, run)) {
@@ -52,7 +52,7 @@ export class Rerouter {
     this.#run++;
   }
 
-  /** False when something in flight may still have an old route. */
+  /** Resolves to false when a recipient in flight may still have an old route. */
   async #sweep(router: Router, run: number): Promise<boolean> {
     let complete = true;
     let seen = 0;
@@ -62,29 +62,29 @@ export class Rerouter {
         await nextTurn(this.#parts.timers);
         if (run !== this.#run) return true;
       }
-      if (await this.#moved(row, router)) complete = false;
+      if (!(await this.#move(row, router))) complete = false;
     }
     this.#parts.changed();
     return complete;
   }
 
-  /** True when the recipient should move and cannot now. */
-  async #moved(row: QueuedRecipient, router: Router): Promise<boolean> {
-    // Only rules for senders need the sender, and only recipients without a more specific rule.
+  /** Moves a recipient if its route is another one now. Resolves to false when it has to move and cannot yet. */
+  async #move(row: QueuedRecipient, router: Router): Promise<boolean> {
+    // The envelope is read only if some rule looks at the sender.
     let wanted = router.routeOf('', `x@${row.domain}`);
     if (router.looksAtSenders) {
       const envelope = await this.#parts.envelope(row.queueId);
-      if (envelope === undefined) return false;
+      if (envelope === undefined) return true;
       wanted = router.routeOf(envelope.reversePath, envelope.recipients[row.recipient]?.address ?? '');
     }
-    if (wanted.key === row.route) return false;
+    if (wanted.key === row.route) return true;
     const message = this.#stillThere(row);
-    if (message === undefined) return false;
+    if (message === undefined) return true;
     const next: NewRoute = { route: wanted.key, domain: wanted.domain };
-    return !this.#parts.scheduler.reroute(message, new Map([[row.recipient, next]]), this.#parts.nowMs());
+    return this.#parts.scheduler.reroute(message, new Map([[row.recipient, next]]), this.#parts.nowMs());
   }
 
-  /** Reading the envelope took a moment: the message may be done, and its handle another's. */
+  /** While the envelope was read, the message may have ended, and its handle may belong to another one. */
   #stillThere({ message, queueId }: QueuedRecipient): MessageHandle | undefined {
     return this.#parts.scheduler.isQueued(message, queueId) ? message : undefined;
   }

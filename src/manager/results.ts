@@ -1,5 +1,5 @@
-// What senders report of their connections, and what it means: results go to the scheduler, and what follows from them is
-// carried out before the message is let go of.
+// Takes the senders' reports about connections: passes results to the scheduler, and carries out their effects before the
+// message is unpinned.
 
 import type { Delivered } from '../deliver/delivered-lately.ts';
 import type { AttemptResult, CloseReport } from '../deliver/types.ts';
@@ -52,7 +52,7 @@ export class Results {
     }
   }
 
-  /** A sender process died with this connection: what it had in hand may or may not have arrived. */
+  /** The sender process of this connection died: its transaction in hand may or may not have been delivered. */
   lost(connection: number, nowMs: number): void {
     const flight = this.#parts.flights.on(connection);
     if (flight !== undefined) {
@@ -65,11 +65,11 @@ export class Results {
     this.#closed(connection, { kind: 'closed' }, nowMs);
   }
 
-  /** What a sender delivered for an earlier manager, which may have died before it was in the journal. */
+  /** Settles deliveries that a sender made for an earlier manager, which may have died before it journaled them. */
   deliveredBefore(delivered: readonly Delivered[]): void {
     const { store, scheduler, settlement } = this.#parts;
     for (const { queueId, recipients, relayedWithoutDsn } of delivered) {
-      // Most of it was journaled: the message is done, and need not be looked for.
+      // Most were journaled. Then the message is done, and the costly search in the scheduler is not needed.
       if (store.locate(queueId) === undefined) continue;
       const message = scheduler.find(queueId);
       if (message === undefined) continue;

@@ -1,4 +1,4 @@
-// Which [[route]] of the configuration decided about a recipient, and what it does, in words for people.
+// Describes for people which [[route]] of the configuration decided about a recipient, and where it leads.
 
 import type { RouteConfig } from '../config/config.ts';
 import { type DomainPattern, isBelow } from '../values/domain.ts';
@@ -53,7 +53,7 @@ function mxText(domain: string): string {
   return domain.startsWith('[') ? `the address ${domain}` : `the MX of ${domain}`;
 }
 
-/** All routes to the MX have the same key: the most specific one that matches is the one that decided. */
+/** Route keys do not tell MX routes apart, so this finds the most specific one that matches, which decided. */
 function mxRouteOf(routes: readonly RouteConfig[], domain: string, reversePath: string): number {
   let best = -1;
   let bestRank = -1;

@@ -1,4 +1,4 @@
-// The routing table in force, with the name servers behind it. Whoever routes asks here for the router each time.
+// The router in force, with its resolver. Other parts ask here for the router each time.
 
 import type { Config } from '../config/config.ts';
 import type { Router } from '../route/types.ts';
@@ -26,7 +26,7 @@ export class Routing implements RouterInForce {
     return this.#current.router;
   }
 
-  /** Another table is in force from now on. What the one before was asked breaks off, which is no answer. */
+  /** Replaces the router. Look-ups of the earlier one fail, which says nothing about their routes. */
   configure(config: Config): void {
     const before = this.#current;
     this.#current = this.#parts.open(config, this.#parts.nowMs);

@@ -1,5 +1,6 @@
-// The sender processes as the manager sees them: which one carries which connection, how many they can carry together, and
-// what is lost when one dies. A connection counts until its process has said that it is closed, or has certainly ended.
+// The sender processes as the manager sees them: which process carries which connection, how many connections they can carry
+// together, and which are lost when a process dies. A connection counts until its process has reported its end, or has
+// certainly ended itself.
 
 import type { ConnectGrant, Work } from '../deliver/types.ts';
 import type { Timers } from '../io/timers.ts';
@@ -9,7 +10,7 @@ import type { ManagerToSender, SenderToManager } from '../channel/messages.ts';
 type SenderChannel = Channel<ManagerToSender, SenderToManager>;
 
 interface SenderProcess {
-  /** Undefined once the link is lost; the process may live on, with its connections. */
+  /** Undefined after the link is lost; the process may still live, with its connections. */
   channel: SenderChannel | undefined;
   hasEnded: boolean;
   readonly connections: Set<number>;
@@ -19,23 +20,23 @@ export interface SendersOptions {
   /** Connections that one process can hold. */
   readonly perProcess: number;
   /**
-   * Processes that live when this manager starts, by their serials. They may have connections of the manager before, so
-   * nothing is granted until each of them has said hello (it has closed them then) or has ended.
+   * Serials of the processes that live when this manager starts. They may have connections of the earlier manager, so nothing
+   * is granted until each has said hello (it has closed its connections then) or has ended.
    */
   readonly before: readonly number[];
   readonly timers: Timers;
-  /** Called for each connection that is gone with its process. */
+  /** Called for each connection that ended with its process. */
   readonly lost: (connection: number) => void;
-  /** Called with how many connections can be carried now, whenever that changes. */
+  /** Called with the number of connections that can be carried, whenever it changes. */
   readonly carry: (connections: number) => void;
   /** Called with the processes of `before` that are still waited for, whenever that changes. */
   readonly awaits: (serials: readonly number[]) => void;
 }
 
-/** A hello is on its way for parts of a second: not so many processes end meanwhile. */
-const mostUnseen = 1_000;
+/** Bound of `#endedUnseen`: a hello takes less than a second to arrive, and fewer processes end in that time. */
+const maxEndedUnseen = 1_000;
 
-/** The process of a sender that shares its process with the manager: it ends with its channel. */
+/** Serial of a sender that runs in the manager's process: it ends with its channel. */
 export const ownSerial = 0;
 
 /** Gives each new connection to the sender process with the fewest. */
@@ -44,12 +45,12 @@ export class Senders {
   readonly #processes = new Map<number, SenderProcess>();
   readonly #carrier = new Map<number, SenderProcess>();
   readonly #awaited: Set<number>;
-  /** Ended, and not linked then: their hello may still be on its way. */
+  /** Serials of processes that ended while they were not linked: their hello may still arrive. */
   readonly #endedUnseen = new Set<number>();
   #perProcess: number;
   #carried = -1;
   #draining = false;
-  #whenGone: (() => void)[] = [];
+  #goneCallbacks: (() => void)[] = [];
 
   constructor(options: SendersOptions) {
     this.#options = options;
@@ -59,24 +60,24 @@ export class Senders {
     this.#tellCapacity();
   }
 
-  /** How many connections one process can hold from now on. */
+  /** Sets how many connections one process can hold. */
   configure(perProcess: number): void {
     this.#perProcess = perProcess;
     this.#tellCapacity();
   }
 
-  /** The process has closed every connection that it had, here before its link was lost. */
+  /** The process has closed all connections that it had before its link was lost. */
   hasClosed(serial: number): void {
     const before = this.#processes.get(serial);
     if (before === undefined) return;
-    // What may still come over the old link is about connections that are no more, and their numbers will be used again.
+    // Late messages of the old link are ignored: they are about closed connections, whose numbers will be used again.
     before.channel?.receive(() => undefined);
     before.channel = undefined;
     this.#tellCapacity();
-    this.#lose(before);
+    this.#loseConnections(before);
   }
 
-  /** A process has said hello: whatever it carried for an earlier manager, or before its link was lost, is closed. */
+  /** Adds a process that has said hello: it has closed all connections of an earlier manager or an earlier link. */
   add(channel: SenderChannel, serial: number): void {
     this.hasClosed(serial);
     const hasEnded = this.#endedUnseen.delete(serial);
@@ -87,7 +88,7 @@ export class Senders {
     this.#tellCapacity();
   }
 
-  /** The process has ended, and with it every connection that it had. What it said last may still be on its way. */
+  /** The process has ended, and all its connections with it. Its last messages may still arrive. */
   ended(serial: number): void {
     this.#stopAwaiting(serial);
     const process = this.#processes.get(serial);
@@ -95,12 +96,12 @@ export class Senders {
       this.#noteUnseen(serial);
     } else {
       process.hasEnded = true;
-      this.#mayBeGone(process, serial);
+      this.#loseIfEnded(process, serial);
     }
     this.#tellCapacity();
   }
 
-  /** Processes that are linked. */
+  /** Number of linked processes. */
   get count(): number {
     let count = 0;
     for (const { channel } of this.#processes.values()) if (channel !== undefined) count++;
@@ -115,7 +116,7 @@ export class Senders {
       if (least === undefined || candidate.connections.size < least.connections.size) least = candidate;
     }
     if (least?.channel === undefined) {
-      // Nothing is granted that cannot be carried; should it be all the same, it ends here and not never.
+      // The scheduler grants only what can be carried. If it did otherwise, the connection would be lost here and not hang.
       this.#options.timers.setImmediate(() => this.#options.lost(grant.connection));
       return;
     }
@@ -132,22 +133,22 @@ export class Senders {
     this.#carrier.get(connection)?.channel?.post({ kind: 'close', connection });
   }
 
-  /** The connection is no more. */
+  /** The connection has closed. */
   closed(connection: number): void {
     this.#carrier.get(connection)?.connections.delete(connection);
     this.#carrier.delete(connection);
   }
 
-  /** From here on nothing is granted, and what is not reported stays in the spool as it is. */
+  /** Passes on no grants from now on. Transactions without a report stay in the spool as they are. */
   drain(): void {
     this.#draining = true;
   }
 
-  /** Resolves when every sender process has ended and all that it had to say has been heard. */
+  /** Resolves when every sender process has closed its link, so that all its reports have arrived. */
   gone(): Promise<void> {
     if (this.count === 0) return Promise.resolve();
     return new Promise((resolve) => {
-      this.#whenGone.push(resolve);
+      this.#goneCallbacks.push(resolve);
     });
   }
 
@@ -158,22 +159,22 @@ export class Senders {
   #unlinked(process: SenderProcess, serial: number): void {
     process.channel = undefined;
     if (serial === ownSerial) process.hasEnded = true;
-    // Before its losses, or the connections that follow from them would be too many for those that are left.
+    // Before its connections are reported as lost: the scheduler grants others in their place, which the rest must carry.
     this.#tellCapacity();
-    this.#mayBeGone(process, serial);
+    this.#loseIfEnded(process, serial);
     if (this.count > 0) return;
-    const waiting = this.#whenGone;
-    this.#whenGone = [];
+    const waiting = this.#goneCallbacks;
+    this.#goneCallbacks = [];
     for (const callback of waiting) callback();
   }
 
-  #mayBeGone(process: SenderProcess, serial: number): void {
+  #loseIfEnded(process: SenderProcess, serial: number): void {
     if (process.channel !== undefined || !process.hasEnded) return;
     if (this.#processes.get(serial) === process) this.#processes.delete(serial);
-    this.#lose(process);
+    this.#loseConnections(process);
   }
 
-  #lose(process: SenderProcess): void {
+  #loseConnections(process: SenderProcess): void {
     const lost = [...process.connections];
     process.connections.clear();
     for (const connection of lost) {
@@ -185,7 +186,7 @@ export class Senders {
   #noteUnseen(serial: number): void {
     this.#endedUnseen.add(serial);
     const [eldest = serial] = this.#endedUnseen;
-    if (this.#endedUnseen.size > mostUnseen) this.#endedUnseen.delete(eldest);
+    if (this.#endedUnseen.size > maxEndedUnseen) this.#endedUnseen.delete(eldest);
   }
 
   #stopAwaiting(serial: number): void {

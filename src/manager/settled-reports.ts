@@ -1,5 +1,5 @@
-// Failures that are settled once somebody has heard of them: their reports are on stable storage before the journal says that
-// the recipients have failed, so that a crash in between repeats a report and never loses one.
+// Settles failures after their report: a report is on stable storage before the journal says that its recipients have failed,
+// so that a crash in between repeats a report and never loses one.
 
 import type { Timers } from '../io/timers.ts';
 import type { Logger } from '../log/logger.ts';
@@ -14,7 +14,7 @@ export interface SettledReportsParts {
   readonly log: Pick<Logger, 'error'>;
 }
 
-/** A message that is reported about stays in the spool until the report is stored and its failures are settled. */
+/** Makes the reports of a store. A message stays pinned until its report is stored and its failures are settled. */
 export function settledReports({ store, bouncer, timers, log }: SettledReportsParts): FailureReports {
   return new FailureReports({
     timers,
@@ -28,7 +28,7 @@ export function settledReports({ store, bouncer, timers, log }: SettledReportsPa
       try {
         isReported = await bouncer.report(queueId, ref, recipients);
       } catch (error) {
-        // A mistake of ours: tried again, it would be made again.
+        // A bug of Sluice, which another try would repeat: the failures are settled without a report.
         const reason = error instanceof Error ? error.message : String(error);
         log.error(`message ${queueId} failed, and its report could not be written: ${reason}`);
       }

@@ -1,5 +1,5 @@
-// What became of recipients: counted, logged and gathered for the journal. Failures go to the reports first. Nothing of it is
-// booked before `book`, which is called once all that one event caused is known.
+// Outcomes of recipients: counts and logs them, and gathers them for the journal. Failures go to the reports first. Outcomes are
+// booked by `book`, which is called when all outcomes of an event are known.
 
 import type { AttemptResult } from '../deliver/types.ts';
 import type { Refusal } from '../message/refusal.ts';
@@ -32,12 +32,12 @@ export class Settlement {
     this.#parts.stats.count('delivered');
   }
 
-  /** Delivered to a server that will not tell the sender of it, who asked for that. */
+  /** The server that took the mail does not send the report of success that the sender asked for, so Sluice does. */
   relayed(queueId: string, recipient: number, host: string | undefined): void {
     this.#parts.reports.add(queueId, { recipient, action: 'relayed', host });
   }
 
-  /** @param results - of the attempt that caused it, if one did: the log tells more with them */
+  /** @param results - results of the attempt that caused it, for the log; undefined when no attempt did */
   deferred(effect: EffectOf<'deferred'>, results: readonly AttemptResult[] | undefined): void {
     const { store, admission, deferrals, stats } = this.#parts;
     const queueId = admission.queueIdOf(effect.message);
@@ -48,7 +48,7 @@ export class Settlement {
     deferrals.deferred(queueId, store.locate(queueId), effect, results);
   }
 
-  /** @param expired - its lifetime ended it */
+  /** @param expired - it failed because its lifetime is over */
   failed(queueId: string, recipient: number, refusal: Refusal, expired: boolean): void {
     this.#parts.stats.count('bounced');
     this.#parts.reports.add(queueId, { recipient, action: 'failed', refusal, expired });
@@ -61,14 +61,14 @@ export class Settlement {
     admission.forgetId(message);
   }
 
-  /** Outcomes that others have found. */
+  /** Adds outcomes of operators' changes and of damaged messages. */
   add(outcomes: readonly Outcome[]): void {
     this.#outcomes.push(...outcomes);
   }
 
-  /** Hands all that is known to the reports and the journal. */
+  /** Begins the reports that are due, and hands the gathered outcomes to the journal. */
   book(): void {
-    // Before outcomes are booked: a message that they end is taken first, if something is to be said about it.
+    // Before outcomes are booked: these may end a message, and its reports have to pin it first.
     this.#parts.reports.start();
     if (this.#outcomes.length === 0) return;
     const outcomes = this.#outcomes;

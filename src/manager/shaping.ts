@@ -1,5 +1,5 @@
-// The limits in force: the configuration's, with operators' overrides over them, within what the system can carry.
-// A reload and a change of overrides both end here, so that neither undoes the other.
+// The limits in force: those of the configuration with operators' overrides applied, within the capacity of the system. A
+// reload and a change of overrides both compute them here, so that neither undoes the other.
 
 import type { DatedClock } from '../io/steady-clock.ts';
 import type { Timers } from '../io/timers.ts';
@@ -18,11 +18,11 @@ import type { RouterInForce } from './ports.ts';
 export interface ShapingParts {
   readonly inForce: InForce;
   readonly overrides: Overrides;
-  /** Of the scheduler's random choices. */
+  /** Seed of the scheduler's random choices. */
   readonly seed: number;
 }
 
-/** What limits are explained with. */
+/** What is needed to explain limits, beside the limits. */
 export interface ShapingSurroundings {
   readonly scheduler: Scheduler;
   readonly routing: RouterInForce;
@@ -39,12 +39,12 @@ export class Shaping {
     this.#limits = this.#compute();
   }
 
-  /** What the scheduler is to go by. */
+  /** The scheduler's configuration in force. */
   get limits(): SchedulerConfig {
     return this.#limits;
   }
 
-  /** Another configuration is in force, or other overrides are. */
+  /** Computes the limits again, after a change of the configuration or of overrides. */
   renew(): SchedulerConfig {
     this.#limits = this.#compute();
     return this.#limits;

@@ -1,6 +1,6 @@
-// The own addresses that connections are made from ([[source]]): one that this host does not have carries no mail. Told at
-// start, in the log and in `sluice status` as long as it lasts. It is a fault of this host, so the scheduler lets no lifetime
-// end while an IP version has no address left.
+// Watches the addresses that connections are made from ([[source]]). One that this host does not have is reported at start, in
+// the log, and in `sluice status` as long as that lasts. It is a fault of this host, so the scheduler lets no lifetime end while
+// an IP version has no usable address.
 
 import { isIPv4 } from 'node:net';
 import type { Config } from '../config/config.ts';
@@ -11,7 +11,7 @@ import type { Troubles } from '../stats/troubles.ts';
 
 const everyMs = 10_000;
 
-/** bind(2): the host has no such address, or does not let it be used. A lack of ports or files is something else. */
+/** Errors of bind(2) that mean that the host does not have the address, or does not permit its use. */
 const meansMissing: ReadonlySet<string> = new Set([
   'EADDRNOTAVAIL',
   'EINVAL',
@@ -20,7 +20,7 @@ const meansMissing: ReadonlySet<string> = new Set([
   'EPERM',
 ]);
 
-/** Undefined when the address can be bound, else the system's error code. */
+/** Tries to bind an address. Resolves to undefined when that works, else to the system's error code. */
 export type Bind = (host: string, port: number) => Promise<string | undefined>;
 
 /** A source that cannot be used. */
@@ -31,7 +31,7 @@ export interface MissingSource {
   readonly text: string;
 }
 
-/** Those of the configuration that cannot be used right now. */
+/** The sources of the configuration that cannot be used right now. */
 export async function missingSources(
   { source }: Pick<Config, 'source'>,
   bind: Bind = bindProblem,
@@ -58,7 +58,7 @@ export interface SourceWatchParts {
   readonly timers: Timers;
   readonly log: Pick<Logger, 'error' | 'warn' | 'info'>;
   readonly troubles: Troubles;
-  /** Told when some IP version has no source left, and when each has one again. */
+  /** Called with true when an IP version has no usable source, and with false when each has one again. */
   readonly changed: (isLacking: boolean) => void;
   readonly bind?: Bind | undefined;
 }
@@ -75,10 +75,10 @@ export class SourceWatch {
     this.#parts = parts;
   }
 
-  /** Looks now, and again and again after that; resolves when the first look is over. */
+  /** Checks the sources now and then regularly; resolves after the first check. */
   async look(): Promise<void> {
     this.#parts.timers.clear(this.#timer);
-    // One that began with the sources of before is waited for, and does not have the last word.
+    // First waits for a check under way, which may have begun with the sources of an earlier configuration.
     const before = this.#looking;
     const looking = (async () => {
       await before;
@@ -125,4 +125,4 @@ export class SourceWatch {
 }
 
 const advice =
-  'Give this host the address ("ip address" shows those it has), or change [[source]] and run "sluice reload". Mail goes on within seconds then.';
+  'Give this host the address ("ip address" shows those it has), or change [[source]] and run "sluice reload". Then mail goes on within seconds.';

@@ -1,10 +1,10 @@
-// What the spool store finds damaged or missing: a line in the log for each, and one trouble for all, until the next start.
+// Reports problems that the spool store finds: a log line for each, and one trouble for all, until the next start.
 
 import type { Logger } from '../log/logger.ts';
 import type { SpoolProblem } from '../spool/types.ts';
 import type { Troubles } from '../stats/troubles.ts';
 
-/** How many addresses one line of the log has. */
+/** Most addresses in a log line. */
 const maxAddresses = 100;
 
 export class SpoolProblems {
@@ -40,12 +40,12 @@ export class SpoolProblems {
       'damage:spool',
       'warning',
       `The spool was found damaged since the last start: ${found}.`,
-      'The log has a line for each, "sluice spool check" tells what there is now; the spool\'s folder "damaged" keeps the files. Look after the disk.',
+      'The log has a line for each, "sluice spool check" tells what there is now; the spool\'s folder "damaged" keeps the files. Check the disk.',
     );
   }
 }
 
-/** What is said of each kind; nothing of those that a crash leaves behind. */
+/** The words for each kind. Kinds that every crash leaves behind have none. */
 const words: Partial<Record<SpoolProblem['kind'], string>> = {
   segment: 'segments',
   journal: 'the journal, so that delivered messages may be delivered again',

@@ -1,6 +1,6 @@
-// A small JSON file in the spool's folder that is replaced as a whole: after a crash it holds what it held before or
-// after, never something in between (a temporary file, fsync, rename(2), fsync of the folder). It carries a checksum; what
-// must not be lost to a flipped byte has a copy, too.
+// A small JSON file in the spool's folder that is replaced as a whole: after a crash it has its old content or its new one, never
+// a mix (a temporary file, fsync, rename(2), fsync of the folder). It has a checksum. A file that must not be lost to a flipped
+// byte has a copy, too.
 
 import { basename, dirname, join } from 'node:path';
 import { crc32 } from 'node:zlib';
@@ -27,12 +27,12 @@ export class StateFile {
     this.#files = options.files ?? nodeFiles;
   }
 
-  /** What is wrong with the file, if `read` had to take its copy. */
+  /** The problem of the file, if `read` had to use the copy. */
   get damage(): string | undefined {
     return this.#damage;
   }
 
-  /** Undefined when there is none. @throws {SyntaxError} when it is not JSON or its checksum fails, or the system's error */
+  /** Undefined when there is no file. @throws {SyntaxError} when it is not JSON or its checksum fails, or the system's error */
   async read(): Promise<unknown> {
     if (!this.#hasCopy) return readState(this.path, this.#files);
     let problem: unknown = new Error('it is gone');
@@ -43,7 +43,7 @@ export class StateFile {
       problem = error;
     }
     const copy = await readState(copyOf(this.path), this.#files).catch((error: unknown) => {
-      // Of two, a file that is damaged is told before one that is gone: only if both are gone was nothing ever written.
+      // If the file is gone, the problem of the copy counts: only if both are gone has nothing ever been written.
       if (problem instanceof Error && problem.message === 'it is gone') problem = error;
       return undefined;
     });
@@ -55,19 +55,19 @@ export class StateFile {
     throw problem;
   }
 
-  /** Replaces it; one after the other. @param durable - resolves only when it is on stable storage */
+  /** Replaces the file, after earlier writes have ended. @param durable - resolve only when it is on stable storage */
   write(value: object, durable: boolean): Promise<void> {
     const written = this.#last.then(async () => {
       const text = JSON.stringify({ ...value, checksum: checksumOf(value) });
       await replace(this.#files, this.path, text, durable);
-      // Without it the first one still holds; the next change tries again.
+      // Without the copy the file itself is still good; the next change writes the copy again.
       if (this.#hasCopy) await replace(this.#files, copyOf(this.path), text, durable).catch(() => undefined);
     });
     this.#last = written.catch(() => undefined);
     return written;
   }
 
-  /** Keeps what is there, and a copy that is damaged, for people to look at, under other names; the file's is returned. */
+  /** Renames the file, and a copy that is damaged, so that people can look at them; resolves to the file's new name. */
   async moveAside(nowMs: number): Promise<string> {
     const copy = copyOf(this.path);
     const isCopyGood =
@@ -98,7 +98,7 @@ export function copyOf(path: string): string {
 }
 
 /**
- * What a state file says; undefined when there is none. Files of version 1 may be from before there were checksums.
+ * Reads a state file; undefined when there is none. A file of version 1 may have no checksum.
  * @throws {SyntaxError} when it is damaged, or the system's error
  */
 export async function readState(path: string, files: FileLayer = nodeFiles): Promise<unknown> {
@@ -131,7 +131,7 @@ async function replace(files: FileLayer, path: string, text: string, durable: bo
     await writeAll(files, fd, [Buffer.from(`${text}\n`)], 0);
     if (durable) await fdatasync(files, fd);
   } catch (error) {
-    // On a full disk it would keep the room that it found.
+    // Frees the space of the incomplete file on a full disk.
     await files.truncate(fd, 0).catch(() => undefined);
     throw error;
   } finally {

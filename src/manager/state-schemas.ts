@@ -1,10 +1,10 @@
-// What may be in the state files of the spool's folder. Every value is bounded, so that a file that somebody wrote, or that a
-// disk changed, stops no start: it is damaged, and says so.
+// Schemas of the state files in the spool's folder. Every value is bounded, so that a file that was edited by hand, or changed
+// by a failing disk, is found damaged and does not stop the start.
 
 import { z } from 'zod';
 import { overrideSchema } from '../control/override.ts';
 
-/** The end of the year 9999: later dates have no usual form. */
+/** The end of the year 9999: later dates do not fit the usual formats. */
 const lastMs = 253_402_300_799_999;
 const date = z.number().min(0).max(lastMs);
 const shift = z.number().min(-lastMs).max(lastMs);
@@ -50,7 +50,7 @@ export const ratesSchema = z.object({
     .max(10_000_000),
 });
 
-/** So that ids that are given later are exact numbers, too. */
+/** Bound of ids, so that later ids are exact numbers, too. */
 const lastId = 1e15;
 
 export const overridesSchema = z.object({
@@ -66,7 +66,7 @@ export const overridesSchema = z.object({
     .max(10_000),
 });
 
-/** State files by name; those with a copy have the same in it. */
+/** Schemas by file name; a copy has the schema of its file. */
 export const stateSchemas: ReadonlyMap<string, z.ZodType> = new Map<string, z.ZodType>([
   ['overrides.json', overridesSchema],
   ['rates.json', ratesSchema],

@@ -1,4 +1,4 @@
-// How the manager is doing, for `sluice status`.
+// The manager's part of the answer to `sluice status`.
 
 import type { ManagerStatus, StatusQuestion } from '../control/control-protocol.ts';
 import type { OperatorSource } from '../control/operator-source.ts';
@@ -11,7 +11,7 @@ import type { Manager } from './manager.ts';
 import type { Senders } from './senders.ts';
 import { tenantCounts } from './tenant-counts.ts';
 
-/** The two clocks drift apart by less; more, and the date was set. */
+/** The date and the monotonic clock drift apart by less than this; if they differ by more, the date was set. */
 const clockSetMs = 60_000;
 
 export interface StatusParts {
@@ -32,7 +32,7 @@ export interface StatusParts {
 export class StatusAnswers {
   readonly #parts: StatusParts;
   readonly #startedMonotonicMs: number;
-  /** A date. It also tells this manager from the next one, so it stays as it is unless the clock is set. */
+  /** Date of the start. It also identifies this manager, so it changes only when the clock is set. */
   #startedAtMs: number;
 
   constructor(parts: StatusParts) {

@@ -1,13 +1,13 @@
-// How many recipients of which tenant are in the queue. The whole queue is looked at, in pieces, so that deliveries go on.
+// Counts the recipients of each tenant in the queue. The whole queue is walked, in pieces, so that deliveries go on.
 
 import type { TenantCount } from '../control/control-protocol.ts';
 import { nextTurn, type Timers } from '../io/timers.ts';
 import type { QueuedRecipient, Scheduler } from '../schedule/types.ts';
 
-/** Recipients looked at before others have their turn. */
+/** Recipients that are looked at in one piece. */
 const pieceRecipients = 2_000;
 
-/** By name of the tenant; tenants without mail are left out. @param counts - which recipients */
+/** Sorted by name of the tenant; tenants without mail are left out. @param counts - whether a recipient is counted */
 export async function tenantCounts(
   scheduler: Pick<Scheduler, 'recipients'>,
   timers: Timers,

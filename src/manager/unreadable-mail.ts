@@ -1,5 +1,5 @@
-// Looks again at messages whose envelope an operator's command could not read. Promises: a message is said to be gone only
-// when the manager does not count it any more, and one that nobody can read is held as damaged before it is answered about.
+// Checks messages whose envelope an operator's command could not read. Promises: a message is said to be gone only when it is
+// not in the manager's queue any more, and a damaged message is held before the answer is given.
 
 import type { ExaminedMessage, NamedMessage } from '../control/queue-source.ts';
 import { isDamage } from '../spool/spool-error.ts';
@@ -21,7 +21,7 @@ export class UnreadableMail {
     this.#parts = parts;
   }
 
-  /** Says of each message that is still in the queue where it is, and what is damaged about it. */
+  /** Tells the place and the damage of each message that is still in the queue. */
   async examine(messages: readonly NamedMessage[]): Promise<ExaminedMessage[]> {
     const examined = await Promise.all(messages.map((each) => this.#examineOne(each)));
     return examined.filter((each) => each !== undefined);
@@ -33,12 +33,12 @@ export class UnreadableMail {
     const ref = store.locate(queueId);
     if (ref === undefined || !scheduler.isQueued(message, queueId)) return undefined;
     let damage: string | undefined;
-    // It must not be moved while it is read: its old place being empty would say nothing.
+    // Pinned, because a message that is moved while it is read would look as if it were gone.
     store.pin(queueId);
     try {
       await reader.readEnvelope(ref);
     } catch (error) {
-      // Anything else, such as no open file left, may go better next time.
+      // Other errors, such as too many open files, may be over the next time.
       if (isDamage(error)) damage = error.message;
     } finally {
       store.unpin(queueId);

@@ -1,10 +1,10 @@
-// Wakes the scheduler when it has something to do of its own: a retry that is due, a lifetime that ends, a rest that is over.
+// Wakes the scheduler at the time that it names: for a retry that is due, a lifetime that ends, or a rest that is over.
 
 import type { DatedClock } from '../io/steady-clock.ts';
 import type { Timer, Timers } from '../io/timers.ts';
 import type { Scheduler } from '../schedule/types.ts';
 
-/** setTimeout takes no longer time; a scheduler that is woken too early only says when it wants to be woken. */
+/** The longest time that setTimeout takes. A scheduler that is woken too early just names the next time again. */
 const longestMs = 2_147_000_000;
 
 export interface WakeUpParts {
@@ -26,7 +26,7 @@ export class WakeUp {
     this.#due = due;
   }
 
-  /** To be called after every call of the scheduler. */
+  /** Sets the timer for the scheduler's next time; call it after every call of the scheduler. */
   arm(): void {
     if (this.#isStopped) return;
     const { scheduler, clock, timers } = this.#parts;

@@ -25,11 +25,11 @@ function ground() {
 test('each is given up once, when its lifetime ends', () => {
   const { mail, text } = ground();
   assert.match(text(), /^3 messages are damaged/u);
-  assert.deepEqual(mail.expired(999), []);
-  assert.deepEqual(mail.expired(1000), [1]);
-  assert.deepEqual(mail.expired(1000), []);
+  assert.deepEqual(mail.takeExpired(999), []);
+  assert.deepEqual(mail.takeExpired(1000), [1]);
+  assert.deepEqual(mail.takeExpired(1000), []);
   assert.match(text(), /^2 messages/u);
-  assert.deepEqual(mail.expired(5000), [2, 3]);
+  assert.deepEqual(mail.takeExpired(5000), [2, 3]);
   assert.equal(text(), '');
 });
 
@@ -37,7 +37,7 @@ test('what was removed, or released after a repair, is not given up', () => {
   const { mail, damaged, queued, text } = ground();
   queued.delete('A');
   damaged.delete('B');
-  assert.deepEqual(mail.expired(0), []);
+  assert.deepEqual(mail.takeExpired(0), []);
   assert.match(text(), /^1 message is damaged/u);
-  assert.deepEqual(mail.expired(5000), [3]);
+  assert.deepEqual(mail.takeExpired(5000), [3]);
 });
