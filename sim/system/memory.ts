@@ -1,6 +1,7 @@
 // Who knows which arrivals, found out from outside alone: by what is said on the links between processes, by what is written
 // and synced in the folder of the journal, and by who dies. It knows nothing of what the code under test believes.
 
+import { check } from '../world/ledger.ts';
 import type { Arrival, Knower } from './arrival.ts';
 
 /** A write to the journal that was begun: what it says is in the page cache when all of it is written. */
@@ -113,6 +114,15 @@ export class Memory {
   /** In the page cache, and not on the disk. */
   get unsynced(): readonly Arrival[] {
     return this.knownBy(this.#pageCache).filter((arrival) => !arrival.isKnownBy(this.#disk));
+  }
+
+  /** What was written longer ago than this must be on the disk: nothing has been wrong for as long. */
+  checkSynced(mostMs: number): void {
+    const late = this.unsynced.find(({ writtenAtMs }) => writtenAtMs + mostMs < this.#nowMs());
+    check(
+      late === undefined,
+      () => 'an outcome was not synced within the time that queue.journal_sync gives',
+    );
   }
 
   powerCut(): void {

@@ -14,7 +14,8 @@ export interface Targets extends Surroundings {
   /** Ms that one step of the disk takes at most. */
   diskMs: number;
   killSupervisor(): void;
-  cutPower(offMs: number): void;
+  /** @param wellForMs - for how long nothing else has been wrong */
+  cutPower(offMs: number, wellForMs: number): void;
   breakLink(process: SimProcess): void;
   setClock(byMs: number): void;
   operate(operation: Operation): void;
@@ -27,6 +28,8 @@ export class Strikes {
   readonly #wellMs: number;
   /** Puts an end to what lasts. */
   readonly #ends = new Set<() => void>();
+  /** When something was last wrong. */
+  #lastMs = 0;
 
   constructor(targets: Targets) {
     this.#targets = targets;
@@ -36,6 +39,8 @@ export class Strikes {
   strike(fault: Fault): void {
     const { random, supervision, trace } = this.#targets;
     trace(() => `fault: ${JSON.stringify(fault)}`);
+    if (fault.kind === 'power-cut') this.#targets.cutPower(fault.offMs, this.#wellForMs);
+    this.#lastMs = this.#targets.clock.nowMs;
     switch (fault.kind) {
       case 'kill':
         this.#some(fault.role)?.kill();
@@ -65,7 +70,6 @@ export class Strikes {
         break;
       }
       case 'power-cut':
-        this.#targets.cutPower(fault.offMs);
         break;
       case 'clock-step':
         this.#targets.setClock(fault.byMs);
@@ -79,6 +83,11 @@ export class Strikes {
       default:
         this.#spoil(fault);
     }
+  }
+
+  /** For how long nothing has been wrong. */
+  get #wellForMs(): number {
+    return this.#ends.size > 0 ? 0 : this.#targets.clock.nowMs - this.#lastMs;
   }
 
   /** Everything that still lasts is over. */
@@ -140,7 +149,9 @@ export class Strikes {
 
   #forSome(forMs: number, end: () => void): void {
     const once = (): void => {
-      if (this.#ends.delete(once)) end();
+      if (!this.#ends.delete(once)) return;
+      this.#lastMs = this.#targets.clock.nowMs;
+      end();
     };
     this.#ends.add(once);
     this.#later(forMs, once);

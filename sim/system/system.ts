@@ -46,6 +46,8 @@ export interface SystemOptions {
 export const startMs = 1_800_000_000_000;
 /** All mail has ended by then: lifetimes are shorter, and so are those of reports on their way. */
 const endMs = startMs + faultsMs + 1_000_000;
+/** A sync that is due takes up to so long, when nothing is wrong. */
+const syncMs = 2_000;
 /** How often it is looked whether all has ended. */
 const lookMs = 1_000;
 
@@ -161,8 +163,10 @@ export class System implements Targets, Asked {
   }
 
   /** What is not synced is lost, or part of it; the machine starts again after so long. */
-  cutPower(offMs: number): void {
+  cutPower(offMs: number, wellForMs: number): void {
     if (!this.#isOn) return;
+    const { journalSync } = this.config.queue;
+    if (wellForMs > journalSync + syncMs) this.memory.checkSynced(journalSync + syncMs);
     this.#isOn = false;
     this.supervision.end();
     this.memory.powerCut();
