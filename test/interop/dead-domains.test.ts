@@ -1,6 +1,6 @@
-// Hundreds of domains whose hosts take connections and never greet, more than a thousand whose name servers say nothing,
-// all of them ahead of those that are alive, and far fewer connections than dead ones: the living get their mail while
-// every dead one is still waited for.
+// Hundreds of domains whose hosts accept connections and never greet, and more than a thousand whose name servers do not
+// answer, all of them ahead of the living domains, with far fewer connections than dead domains: the living get their mail
+// while Sluice still waits for every dead one.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -15,7 +15,7 @@ const dead = Array.from({ length: 600 }, (_, i) => ({
   domain: `d${i}.dead.test`,
   ip: `127.31.${i >> 8}.${i & 255}`,
 }));
-/** More than there are questions on the way to name servers at once. */
+/** More than the questions that may be open to name servers at once. */
 const lame = Array.from({ length: 1_200 }, (_, i) => ({ domain: `n${i}.lame.test` }));
 const living = Array.from({ length: 10 }, (_, i) => ({
   domain: `l${i}.living.test`,
@@ -29,7 +29,7 @@ function* mail(domains: readonly { readonly domain: string }[], each: number): G
       yield { id: `${domain}.${i}@client.test`, from: 'sender@client.test', to: [`person@${domain}`] };
 }
 
-test('mail for the living goes out while hundreds of dead hosts are waited for', async (t) => {
+test('mail for living domains is delivered while hundreds of dead hosts hang', async (t) => {
   const ground = Ground.of(t);
   const port = await freePort();
   const zone: Record<string, ZoneName> = {};
@@ -57,7 +57,7 @@ test('mail for the living goes out while hundreds of dead hosts are waited for',
   const sluice = await startSluice(ground, {
     config: {
       log: { level: 'warn' },
-      // Nobody's patience is over before the test is.
+      // No timeout ends before the test does.
       dns: { servers: [`${dns.address}:${dns.port}`], timeout: '5m' },
       deliver: { port, ipv6: false, max_connections: atOnce },
     },
@@ -69,8 +69,8 @@ test('mail for the living goes out while hundreds of dead hosts are waited for',
   await submit(mail(living, each), client);
   await everything.promise;
 
-  assert.equal(silent.closed(), 0, 'nobody is given up while there is room aside');
-  // They are tried all the same, each once.
+  assert.equal(silent.closed(), 0, 'no connection is given up while max_unanswered has room');
+  // Dead domains are tried, too, each once.
   await until('all dead hosts are tried', () => silent.opened() === dead.length);
   const waiting = (await sluice.cli('queue', 'list', '--json', '--limit', '0')).trim().split('\n');
   const rows = waiting.map(

@@ -1,5 +1,5 @@
-// A disk that another program fills, for real: a small file system of its own. What is delivered meanwhile is not
-// delivered again, whatever stops or dies, and what cannot be stored is told.
+// A disk that another program fills, on a real small file system. Mail that is delivered meanwhile is not delivered again
+// after any stop or kill, and outcomes that cannot be stored are reported.
 
 import assert from 'node:assert/strict';
 import { closeSync, openSync, readdirSync, rmSync, writeSync } from 'node:fs';
@@ -17,7 +17,7 @@ function* some(): Generator<Submission> {
   }
 }
 
-/** A file system of 32 MiB that goes with the test. */
+/** A file system of 32 MiB that is removed after the test. */
 async function smallDisk(t: TestContext): Promise<{ readonly ground: Ground; readonly disk: string }> {
   const ground = Ground.of(t);
   const disk = ground.folder('disk');
@@ -26,7 +26,7 @@ async function smallDisk(t: TestContext): Promise<{ readonly ground: Ground; rea
   return { ground, disk };
 }
 
-/** Takes every byte that is free, as another program might. */
+/** Fills all free bytes, as another program might. */
 function fill(disk: string): void {
   const file = openSync(`${disk}/other`, 'a');
   try {
@@ -63,10 +63,10 @@ const skip = process.getuid?.() === 0 ? false : 'a file system of its own needs 
 suite('a disk that another program has filled', { skip }, () => {
   for (const single of [false, true]) {
     const how = single ? 'one process' : 'processes of their own';
-    test(`delivers what it has, stops, starts and survives a kill without second copies: ${how}`, async (t) => {
+    test(`does not keep Sluice from delivering, stopping and starting without second copies: ${how}`, async (t) => {
       const { ground, disk } = await smallDisk(t);
       const mx = await destination(ground);
-      await mx.close(); // nothing flows out at first
+      await mx.close(); // nothing is delivered at first
       const config = configOn(disk, mx.port, { processes: { single_process: single } });
       const first = await startSluice(ground, { config });
       const sent = await submit(some(), { address: '127.0.0.1', port: first.port, connections: 10 });
@@ -107,7 +107,7 @@ suite('a disk that another program has filled', { skip }, () => {
     });
   }
 
-  test('without a journal delivers nothing, says so, and its stop fails when outcomes are not stored', async (t) => {
+  test('without room for a journal stops deliveries and says so, and a stop fails while outcomes are not stored', async (t) => {
     const { ground, disk } = await smallDisk(t);
     const mx = await destination(ground);
     await mx.close();
@@ -124,7 +124,7 @@ suite('a disk that another program has filled', { skip }, () => {
     assert.match(status, /CRITICAL +No new delivery begins, since outcomes cannot be stored/u);
     assert.match(await second.cli('explain', 'b@far.test'), /In the way +outcomes cannot be stored/u);
     assert.equal(back.messages.length, 0);
-    // The operator hears that a restart would undo it.
+    // The command fails, since a restart would undo the removal.
     await assert.rejects(second.cli('queue', 'remove', '--all'));
     const code = await second.program.stop('SIGTERM');
     assert.equal(code, 1);

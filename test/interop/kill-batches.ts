@@ -1,6 +1,6 @@
-// Load by Debian's smtp-source on a real Sluice whose processes are killed (-9) at random moments. It gives up at its
-// first lost connection and does not say which messages were taken by then; but when it ends well, each of them was
-// answered with 250. So it brings small batches, and of every batch that ended well nothing may be lost.
+// Load by Debian's smtp-source on a real Sluice whose processes are killed (-9) at random moments. smtp-source gives up at
+// its first lost connection and does not say which messages were accepted by then. When it exits with 0, each of them was
+// answered with 250. So it sends small batches, and of every batch that ended with 0 nothing may be lost.
 
 import { below, seededRandom } from '../../sim/disk/random.ts';
 import { startMx } from '../../sim/mx/mx.ts';
@@ -10,20 +10,20 @@ import type { SluiceConfig } from '../../sim/neighbours/sluice.ts';
 import { Victim } from './killing.ts';
 
 export interface BatchOptions {
-  /** It ends after so many; between any two of them some batches end well. */
+  /** Number of kills; between two of them some batches succeed. */
   readonly kills: number;
-  /** Chooses victims and moments. */
+  /** Chooses the processes and moments of kills. */
   readonly seed: number;
   readonly config?: SluiceConfig;
 }
 
-/** One run of smtp-source; its messages have a sender and a recipient of their own. */
+/** One run of smtp-source, whose messages have their own sender and recipient. */
 export interface Batch {
   readonly sender: string;
   readonly messages: number;
-  /** True if it ended well: all were promised. */
+  /** True when smtp-source exited with 0, so that every message was answered with 250. */
   readonly promised: boolean;
-  /** Different messages that arrived; one that came twice counts once. */
+  /** Number of different messages that arrived. */
   readonly arrived: number;
 }
 
@@ -35,7 +35,7 @@ export interface BatchReport {
 
 const lanes = 3;
 const messages = 20;
-/** For what takes a moment on a machine that does nothing else. */
+/** Limit for events that take a moment on an idle machine. */
 const patienceMs = 60_000;
 
 export async function killBatches(ground: Ground, options: BatchOptions): Promise<BatchReport> {
@@ -44,7 +44,7 @@ export async function killBatches(ground: Ground, options: BatchOptions): Promis
   const mx = await startMx({
     address: '127.0.0.1',
     port: 0,
-    // Mail waits, so that each kill finds some under way.
+    // Mail waits, so that some is in flight at each kill.
     personality: slow(20),
     onMessage: ({ sender, content }) => count(arrivals, sender, messageIdOf(content)),
   });
@@ -79,7 +79,7 @@ export async function killBatches(ground: Ground, options: BatchOptions): Promis
     while (!stormIsOver) {
       const sender = `batch${number++}@kill.test`;
       brought.push({ sender, promised: await bring(sender) });
-      // Between a kill and the new process nobody listens; a batch would only fail at once.
+      // Between a kill and the new process nothing listens, and a batch would fail at once.
       await listening(victim.sluice.program, port).catch(() => undefined);
     }
   };
@@ -96,13 +96,13 @@ export async function killBatches(ground: Ground, options: BatchOptions): Promis
   };
   await Promise.all([storm(), ...Array.from({ length: lanes }, lane)]);
   victim.mustRun();
-  // One more, undisturbed: after all that it still takes mail.
+  // One more batch without a kill, to see that Sluice still accepts mail.
   brought.push({ sender: 'last@kill.test', promised: await bring('last@kill.test') });
 
   const arrivedOf = (sender: string): number => arrivals.get(sender)?.size ?? 0;
   const kept = brought.filter(({ promised }) => promised);
   const complete = await until(
-    'all that was promised arrives',
+    'every message that was answered with 250 has arrived',
     () => kept.every(({ sender }) => arrivedOf(sender) >= messages),
     patienceMs,
   ).catch(() => false);

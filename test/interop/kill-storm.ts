@@ -11,7 +11,7 @@ import { Victim } from './killing.ts';
 
 export interface StormOptions {
   readonly durationMs: number;
-  /** Chooses victims and moments: the same seed kills in the same order. */
+  /** Chooses the processes and moments of kills: the same seed kills in the same order. */
   readonly seed: number;
   readonly config?: SluiceConfig;
 }
@@ -20,7 +20,7 @@ export interface StormReport {
   readonly sent: Submitted;
   /** How often each kind of process was killed. */
   readonly kills: Readonly<Record<string, number>>;
-  /** Deliveries that were promised with 250 and have not arrived. */
+  /** Deliveries that were answered with 250 and have not arrived. */
   readonly missing: readonly string[];
   readonly arrived: number;
   readonly duplicates: number;
@@ -60,7 +60,7 @@ export async function killStorm(
     for (let i = 0; !stormIsOver; i++) {
       const domains = destinations.map(([domain]) => domain).filter(() => random() < 0.4);
       const to = (domains.length > 0 ? domains : ['quick.test']).map((domain) => `user${i % 7}@${domain}`);
-      // Now and then one that is large enough for a file of its own.
+      // Now and then a message that is large enough for a file of its own.
       const sizeBytes = i % 200 === 199 ? 1_500_000 : 2_000;
       yield { id: `${seed}.${i}@storm.test`, from: `sender${i % 5}@client.test`, to, sizeBytes };
     }

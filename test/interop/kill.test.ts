@@ -1,4 +1,4 @@
-// `kill -9` of every kind of Sluice process under load: what was answered with 250 is delivered.
+// `kill -9` of every kind of Sluice process under load: every message that was answered with 250 is delivered.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -30,7 +30,7 @@ for (const singleProcess of [false, true]) {
 
   const skip = withoutPostfix();
   test(
-    `what smtp-source was promised arrives when processes are killed, ${arrangement}`,
+    `mail of smtp-source that was answered with 250 arrives when processes are killed, ${arrangement}`,
     { skip },
     async (t) => {
       const { batches, kills, duplicates } = await killBatches(Ground.of(t), { kills: 12, seed, config });
@@ -50,8 +50,8 @@ for (const singleProcess of [false, true]) {
         broken.filter(({ arrived, messages }) => arrived > messages),
         [],
       );
-      assert.ok(batches.at(-1)?.promised, 'a last batch, undisturbed, was not accepted');
-      // A storm that hit nothing proves nothing.
+      assert.ok(batches.at(-1)?.promised, 'the last batch, without a kill, was not accepted');
+      // Kills that broke no batch prove nothing.
       assert.ok(broken.length > 0);
     },
   );

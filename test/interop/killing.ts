@@ -1,11 +1,11 @@
-// Killing Sluice's processes as a failing machine would: what the storms of kill-storm.ts and kill-batches.ts share.
+// Kills Sluice's processes at random moments. Shared by kill-storm.ts and kill-batches.ts.
 
 import { readFileSync } from 'node:fs';
 import { below, type Random } from '../../sim/disk/random.ts';
 import { until, type Ground } from '../../sim/neighbours/ground.ts';
 import { startSluice, type Sluice, type SluiceOptions } from '../../sim/neighbours/sluice.ts';
 
-/** A Sluice that is killed and, where nobody else does it, started again. */
+/** A Sluice whose processes are killed; it is started again when its supervisor was killed. */
 export class Victim {
   readonly #ground: Ground;
   readonly #options: SluiceOptions;
@@ -30,7 +30,7 @@ export class Victim {
     return this.#sluice;
   }
 
-  /** Waits a while and kills any process; after the supervisor's end Sluice is started anew. */
+  /** Waits a while and kills a random process. After a kill of the supervisor, starts Sluice again. */
   async killOne(shortestMs: number, longestMs: number): Promise<void> {
     const delayMs = shortestMs + this.#random() * (longestMs - shortestMs);
     await new Promise((resolve) => setTimeout(resolve, delayMs)); // the moment is the test's own choice
@@ -45,7 +45,7 @@ export class Victim {
     this.#sluice = await startSluice(this.#ground, this.#options);
   }
 
-  /** Resolves when nothing waits any more. Throws if Sluice has ended by itself. */
+  /** Resolves when no mail is left. Throws if Sluice has ended by itself. */
   async emptied(): Promise<void> {
     this.mustRun();
     await until('the queue is empty', async () => {
@@ -68,7 +68,7 @@ function kill(pid: number): void {
   }
 }
 
-/** Without the supervisor the other processes have nobody to answer to: they have to end by themselves. */
+/** Waits until the processes of a killed supervisor have ended, which they do by themselves. */
 async function allGone(pids: readonly number[]): Promise<void> {
   await until(
     'the processes of a killed supervisor end',

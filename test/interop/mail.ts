@@ -1,4 +1,4 @@
-// What the interop tests share: one message sent by hand, a destination that keeps what it gets, and skips.
+// Shared by the interop tests: sending one message by hand, a destination that keeps its messages, and reasons to skip.
 
 import { startMx, type Mx, type MxMessage, type MxOptions } from '../../sim/mx/mx.ts';
 import { Session } from '../../sim/mx/submitter.ts';
@@ -14,7 +14,7 @@ export interface Mail {
   readonly rcptParameters?: string;
 }
 
-/** Sends one message in a session of its own and gives every reply, the final one last. */
+/** Sends one message in a session of its own. Returns every reply, the final one last. */
 export async function send(port: number, mail: Mail): Promise<string[]> {
   const { from, to, content, mailParameters = '', rcptParameters = '' } = mail;
   const session = await Session.open('127.0.0.1', port);
@@ -37,7 +37,7 @@ export interface Destination extends Mx {
   readonly messages: MxMessage[];
 }
 
-/** A simulated MX that keeps every message and ends with the ground. */
+/** A simulated MX that keeps every message and is closed at the end of the ground. */
 export async function destination(ground: Ground, options: Partial<MxOptions> = {}): Promise<Destination> {
   const messages: MxMessage[] = [];
   const mx = await startMx({
@@ -50,7 +50,7 @@ export async function destination(ground: Ground, options: Partial<MxOptions> = 
   return { ...mx, messages };
 }
 
-/** The body behind the header block, as it came. */
+/** The body after the header, unchanged. */
 export function bodyOf(message: MxMessage): string {
   const text = message.content.toString('utf8');
   return text.slice(text.indexOf('\r\n\r\n') + 4);

@@ -1,4 +1,4 @@
-// Where mail goes by DNS, asked of a real server (nsd): RFC 5321 5.1, RFC 7505, RFC 5321 5.1's loops.
+// Where mail goes by DNS, with a real server (nsd): RFC 5321 5.1 with its loops, RFC 7505.
 
 import assert from 'node:assert/strict';
 import { before, after, suite, test } from 'node:test';
@@ -102,7 +102,7 @@ suite('MX by DNS', { skip: withoutNsd() }, () => {
 
   test('equal preferences share the mail', async () => {
     const remotes = new Set<unknown>();
-    // One message at a time would find the connection of the last: let each domain connect anew.
+    // One message at a time would reuse the last connection, so many are sent at once.
     for (let i = 0; i < 30 && remotes.size < 2; i++) {
       const to = Array.from({ length: 20 }, (_, k) => `equal${i}.${k}@equal.test`);
       await Promise.all(
@@ -119,7 +119,7 @@ suite('MX by DNS', { skip: withoutNsd() }, () => {
     assert.deepEqual([...remotes].toSorted(), ['127.2.0.1', '127.2.0.2']);
   });
 
-  test('without a name server that answers, mail waits without an attempt, and goes when one is back', async () => {
+  test('while no name server answers, mail waits without an attempt, and is delivered when one answers again', async () => {
     await nsd.kill();
     const to = 'user@later.test';
     await send(sluice.port, {

@@ -1,5 +1,4 @@
-// Sessions that are not as they should be, by swaks and by hand: what Sluice answers, and that nothing of them
-// is delivered that must not be.
+// Unusual and broken sessions, by swaks and by hand: what Sluice answers, and that it delivers nothing that it must not.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -37,7 +36,7 @@ suite('odd sessions', () => {
   after(() => ground.end());
 
   suite('swaks', { skip: !existsSync('/usr/bin/swaks') && 'swaks is not installed (Debian: swaks)' }, () => {
-    /** Its transcript; `codes` are swaks's own exit codes that mean what the test wants. */
+    /** Runs swaks and returns its transcript; `codes` are the expected exit codes. */
     const swaks = (codes: readonly number[], ...args: string[]): Promise<string> =>
       ground.run(
         'swaks',
@@ -66,13 +65,13 @@ suite('odd sessions', () => {
       assert.match(said, /250 2\.0\.0 /u);
     });
 
-    test('is told which of many recipients are too many', async () => {
+    test('gets 452 for each recipient above the limit', async () => {
       const to = Array.from({ length: 101 }, (_, i) => `user${i}@far.test`).join(',');
       const said = await swaks([0], '--from', 'a@client.test', '--to', to);
       assert.equal(said.match(/<\*\* 452 4\.5\.3 /gu)?.length, 1);
     });
 
-    test('from elsewhere may send to our domains only', async () => {
+    test('from a foreign network may send to our domains only', async () => {
       const elsewhere = ['--local-interface', '127.0.0.5', '--from', 'a@client.test'];
       assert.match(await swaks([24], ...elsewhere, '--to', 'b@far.test'), /<\*\* 5\d\d 5\.7\.1 /u);
       assert.match(await swaks([0], ...elsewhere, '--to', 'b@ours.test'), /250 2\.0\.0 /u);
@@ -85,14 +84,14 @@ suite('odd sessions', () => {
       }
     });
 
-    test('says a size that is too large, and is refused before it sends', async () => {
+    test('announces a size that is too large, and is refused before it sends', async () => {
       const said = await swaks([23], '--from', 'a@client.test> SIZE=200000 X=<', '--to', 'b@far.test').catch(
         String,
       );
       assert.match(said, /5\d\d 5\.\d\.\d /u);
     });
 
-    test('sends more than is allowed without saying so', async () => {
+    test('is refused after it sends more than allowed without announcing it', async () => {
       const tooLarge = join(ground.directory, 'too-large');
       writeFileSync(tooLarge, `${'x'.repeat(70)}\n`.repeat(2_000));
       const said = await swaks([26], ...mail, '--body', `@${tooLarge}`);
@@ -107,7 +106,7 @@ suite('odd sessions', () => {
   suite('by hand', () => {
     const head = 'From: <a@client.test>\r\nMessage-ID: <odd@client.test>\r\n';
 
-    /** Writes bytes as they are and gives everything that came back until the connection ended. */
+    /** Writes bytes unchanged and returns everything that was received until the connection ended. */
     const talk = async (...parts: (string | Buffer)[]): Promise<string> => {
       const socket = connect({ host: '127.0.0.1', port: sluice.port, noDelay: true });
       let said = '';
@@ -125,7 +124,7 @@ suite('odd sessions', () => {
     for (const ending of ['\n.\n', '\n.\r\n', '\r.\r', '\r\n.\n', '\r\n.\r', '\r.\r\n', '\r\n\0.\r\n']) {
       test(`${JSON.stringify(ending)} ends no message and begins no command`, async () => {
         const said = await talk(`${envelope}DATA\r\n`, `${head}\r\nfirst${ending}${smuggled}`, 'QUIT\r\n');
-        // Either the whole is one message, refused for its bare line ends, or it is one message with all that in it.
+        // The whole text is one message, which is either refused for its bare line ends or accepted.
         assert.ok((said.match(/^250 2\.0\.0 /gmu)?.length ?? 0) <= 1, said);
         for (const message of mx.messages) assert.notEqual(message.sender, 'evil@client.test');
       });
@@ -141,7 +140,7 @@ suite('odd sessions', () => {
       assert.deepEqual(codes, ['220', '250', '500', '503', '503', '501', '250', '250', '354', '250', '221']);
     });
 
-    test('a line that is too long ends the session, and nothing behind it is carried out', async () => {
+    test('a line that is too long ends the session, and no later command is carried out', async () => {
       const said = await talk(
         'EHLO client.test\r\n',
         `NOOP ${'x'.repeat(100_000)}\r\nMAIL FROM:<a@client.test>\r\nRCPT TO:<b@far.test>\r\nDATA\r\n`,
@@ -164,13 +163,13 @@ suite('odd sessions', () => {
       assert.equal(bodyOf(await arrival('bdat@client.test')), '..\r\n...two\r\nend\r\n');
     });
 
-    test('a client that talks before the greeting is served or turned away, never confused', async () => {
+    test('a client that sends before the greeting is either served or refused', async () => {
       const said = await talk(`${envelope}DATA\r\n${head}\r\nearly\r\n.\r\nQUIT\r\n`);
       assert.match(said, /^(220 |554 )/u);
       assert.match(said, /\r\n221 [^\r\n]*\r\n$|^554 /u);
     });
 
-    test('a client that goes away in the middle leaves nothing', async () => {
+    test('a client that leaves in the middle of a message leaves nothing behind', async () => {
       const socket = connect({ host: '127.0.0.1', port: sluice.port });
       socket.on('error', () => {});
       socket.write(`${envelope}DATA\r\n${head}\r\nhalf a mess`);

@@ -1,4 +1,4 @@
-// OpenSMTPD as a sender to Sluice and as a destination of it.
+// OpenSMTPD as a client of Sluice and as its destination.
 
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
@@ -36,7 +36,7 @@ suite('OpenSMTPD', { skip: withoutOpenSmtpd() || withoutSource }, () => {
     const sluice = await startSluice(ground, {
       config: {
         route: [{ relay: [`127.0.0.1:${opensmtpd.port}`] }],
-        // It listens with a backlog of 5: of more connections at once the kernel drops some, and says so to nobody.
+        // OpenSMTPD listens with a backlog of 5; the kernel silently drops some of more connections at once.
         limit: [{ per: 'ip', connections: 4 }],
       },
     });

@@ -1,5 +1,4 @@
-// Sluice under an operator's hands: stop, reload, a full disk, a port in use. Nothing that was promised is lost,
-// and what is wrong is said in words that help.
+// Operating Sluice: stop, reload, a full disk, a port in use. No accepted mail is lost, and error messages say what to do.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -21,7 +20,7 @@ function* messages(from: number, count: number): Generator<Submission> {
 }
 
 suite('stop', () => {
-  test('SIGTERM in the middle of the load ends with 0, and after the next start all has arrived once', async (t) => {
+  test('SIGTERM under load ends with 0, and after the next start every message has arrived once', async (t) => {
     const ground = Ground.of(t);
     const mx = await destination(ground, { personality: slow(3) });
     const config = { queue: { retry: ['1s'] }, route: [{ relay: [`127.0.0.1:${mx.port}`] }] };
@@ -44,7 +43,7 @@ suite('stop', () => {
     assert.equal(await second.program.stop('SIGTERM'), 0);
   });
 
-  test('a session that is open is told 421 and a second SIGTERM is not needed', async (t) => {
+  test('an open session gets 421, and no second SIGTERM is needed', async (t) => {
     const ground = Ground.of(t);
     const sluice = await startSluice(ground);
     const session = await Session.open('127.0.0.1', sluice.port);
@@ -56,7 +55,7 @@ suite('stop', () => {
 
 suite('reload', () => {
   for (const way of ['SIGHUP', 'sluice reload'] as const) {
-    test(`${way} brings a new configuration to sessions that are open, and a bad one changes nothing`, async (t) => {
+    test(`${way} puts a new configuration in force for open sessions, and a bad one changes nothing`, async (t) => {
       const ground = Ground.of(t);
       const mx = await destination(ground);
       const route = [{ relay: [`127.0.0.1:${mx.port}`] }];
@@ -104,7 +103,7 @@ suite('a disk without room', () => {
     const ground = Ground.of(t);
     const mx = await destination(ground);
     const config = { route: [{ relay: [`127.0.0.1:${mx.port}`] }] };
-    // More than any disk has: every byte that is free is in the reserve.
+    // More than any disk has, so that all free bytes are in the reserve.
     const sluice = await startSluice(ground, { config: { ...config, queue: { reserve: '8388607GiB' } } });
     const replies = await send(sluice.port, mail);
     assert.ok(
@@ -125,7 +124,7 @@ suite('a disk without room', () => {
     await ground.run('mount', ['-t', 'tmpfs', '-o', 'size=24m', 'tmpfs', disk]);
     ground.atEnd(async () => void (await ground.run('umount', ['-l', disk])));
     const mx = await destination(ground);
-    await mx.close(); // nothing flows out at first
+    await mx.close(); // nothing is delivered at first
     const config = {
       spool: `${disk}/spool`,
       queue: { reserve: '4MiB', segment_size: '1MiB', retry: ['1s'] },
@@ -138,7 +137,7 @@ suite('a disk without room', () => {
         yield { id: `${i}@client.test`, from: 'a@client.test', to: ['b@far.test'], sizeBytes: 100_000 };
     }
     const sent = await submit(large(), { address: '127.0.0.1', port: sluice.port, connections: 10 });
-    assert.ok(sent.accepted.size > 50, `${sent.accepted.size} were taken before the disk was full`);
+    assert.ok(sent.accepted.size > 50, `${sent.accepted.size} were accepted before the disk was full`);
     assert.ok(sent.refused.size > 50);
     assert.deepEqual(
       new Set([...sent.refused.values()].map((reply) => reply.slice(0, 9))),

@@ -1,4 +1,4 @@
-// Debian's Postfix as a sender to Sluice and as a destination of it.
+// Debian's Postfix as a client of Sluice and as its destination.
 
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
@@ -123,7 +123,7 @@ suite('Postfix', { skip }, () => {
     assert.equal(bodyOf(mx.messages[0]!), 'ÄÖÜ\r\n');
   });
 
-  test('refuses one recipient of three: two arrive and the sender hears of the third', async (t) => {
+  test('refuses one recipient of three: two get the message, and the sender gets a bounce for the third', async (t) => {
     const ground = Ground.of(t);
     const mx = await destination(ground);
     const postfix = await startPostfix(ground, 'postfix', {
@@ -153,10 +153,10 @@ suite('Postfix', { skip }, () => {
     assert.deepEqual(arrived, ['a@client.test', 'b@far.test', 'c@far.test']);
   });
 
-  test('defers for a while: Sluice comes back', async (t) => {
+  test('defers for a while, and Sluice tries again', async (t) => {
     const ground = Ground.of(t);
     const mx = await destination(ground);
-    // Postfix itself greylists: its filter is another destination that refuses first.
+    // Postfix greylists here by its filter, a destination that defers at first.
     let refusals = 2;
     const policy = refuses(/./u, '451 4.3.0 Not yet');
     const moody = await destination(ground, {
@@ -204,7 +204,7 @@ suite('Postfix', { skip }, () => {
     );
   });
 
-  test('refuses what is larger than it said: the sender hears of it without an attempt', async (t) => {
+  test('announces a size limit, and the sender of a larger message gets a bounce without an attempt', async (t) => {
     const ground = Ground.of(t);
     const mx = await destination(ground);
     const postfix = await startPostfix(ground, 'postfix', {

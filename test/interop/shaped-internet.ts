@@ -1,6 +1,6 @@
-// The destinations of the shaping tests: more than two hundred addresses, each site in a kind that one dimension of
-// limits is about, and what of them a census counts. Everything is counted where it arrives, by what is seen there:
-// the address that was connected to, the address that it came from, sender and recipients.
+// The destinations of the shaping tests: more than two hundred addresses, with a kind of sites for each dimension of limits,
+// and the names that a census counts them under. Everything is counted at the destinations, by what they see: their own
+// address, the client's address, sender and recipients.
 
 import { startDnsServer, type DnsServer, type ZoneName } from '../../sim/dns/dns-server.ts';
 import { Census, type Sighting } from '../../sim/mx/census.ts';
@@ -36,7 +36,7 @@ interface Site {
 export class ShapedInternet {
   readonly census: Census;
   readonly kinds: ReadonlyMap<string, readonly Site[]>;
-  /** Lets all destinations answer to messages; until then they keep their answers. */
+  /** Lets all destinations answer messages; until then they hold their answers. */
   readonly open: () => void;
   readonly #opened = Promise.withResolvers<void>();
   readonly #hostOf = new Map<string, string>();
@@ -56,7 +56,7 @@ export class ShapedInternet {
       for (const site of sites) {
         for (const host of site.hosts) {
           for (const ip of host.ips) {
-            // Where hosts share an address, nobody can tell at it which of them was meant.
+            // Where hosts share an address, the destination cannot tell which of them was meant.
             this.#hostOf.set(ip, this.#hostOf.has(ip) ? '' : host.name);
             this.#siteOf.set(ip, this.#siteOf.has(ip) ? '' : site.name);
           }
@@ -95,7 +95,7 @@ export class ShapedInternet {
     });
   }
 
-  /** What every configuration here needs to reach them. */
+  /** The settings that every configuration needs to reach these destinations. */
   get reach() {
     return { dns: { servers: [`${this.#dns?.address}:${this.#dns?.port}`] }, port: this.#port };
   }
@@ -116,7 +116,7 @@ export class ShapedInternet {
     return this.#mxs.reduce((all, { tally }) => all + tally.duplicates, 0);
   }
 
-  /** Resolves once so many recipients have had a message. */
+  /** Resolves once messages for this many recipients have arrived. */
   arrived(count: number): Promise<void> {
     this.#awaited = count;
     this.#took(0);

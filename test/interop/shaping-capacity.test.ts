@@ -1,5 +1,5 @@
-// Less than the configuration asks for: where the system allows fewer open files than max_connections needs, Sluice says
-// so, opens no more than it can carry, and delivers everything all the same.
+// Too few open files: where the system allows fewer than max_connections needs, Sluice warns, opens no more connections than
+// it can carry, and still delivers everything.
 
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
@@ -9,7 +9,7 @@ import { Ground, until } from '../../sim/neighbours/ground.ts';
 import { sluiceBin, startSluice } from '../../sim/neighbours/sluice.ts';
 import { ShapedInternet } from './shaped-internet.ts';
 
-/** Of 400 files a process keeps 100 for itself. */
+/** A process keeps 100 of its 400 files for itself. */
 const openFiles = 400;
 const room = 300;
 
@@ -18,7 +18,7 @@ const withoutPrlimit = existsSync('/usr/bin/prlimit')
   : 'prlimit is not installed (Debian: util-linux)';
 
 test(
-  'two senders of 400 files each hold 600 connections and not 1,000, and no destination pays for it',
+  'two senders with 400 files each open 600 connections and not 1,000, and no attempt fails',
   { skip: withoutPrlimit },
   async (t) => {
     const ground = Ground.of(t);
@@ -61,7 +61,7 @@ test(
       warnings.join('\n'),
     );
     assert.ok(warnings.some((text) => text.includes('CAPACITY_RECEIVER_FILES')));
-    // Not one attempt failed, and no address was left alone.
+    // No attempt failed, and no address rests.
     assert.deepEqual(
       events.filter(({ event }) => event === 'deferred' || event === 'bounced'),
       [],
@@ -70,7 +70,7 @@ test(
   },
 );
 
-test('sluice check says the same before anything is started', { skip: withoutPrlimit }, async (t) => {
+test('sluice check gives the same warning before a start', { skip: withoutPrlimit }, async (t) => {
   const ground = Ground.of(t);
   const sluice = await startSluice(ground, { config: { deliver: { max_connections: 60_000 } } });
   const check = [process.execPath, sluiceBin, 'check', sluice.configFile];

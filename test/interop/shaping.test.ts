@@ -1,5 +1,5 @@
-// Shaping, with all of Sluice's processes and real sockets: hundreds of destinations, limits in every dimension, more
-// than a thousand deliveries at once. Counted at the destinations alone: none ever sees more than its limit.
+// Shaping with all of Sluice's processes and real sockets: hundreds of destinations, limits in every dimension, more than a
+// thousand deliveries at once. Only the destinations count, and none ever sees more than its limit.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -30,14 +30,14 @@ const internet = new ShapedInternet(
 );
 
 const limit = [
-  // Defaults, for whatever nothing else names.
+  // Defaults for all destinations without a limit of their own.
   { per: 'domain', connections: 4 },
   { per: 'site', connections: 30 },
   { per: 'ip', connections: 6 },
   { per: 'source', connections: 450 },
   { per: 'tenant', connections: 700 },
   { per: 'tenant', tenant: ['small'], connections: 150 },
-  // Named ones.
+  // Limits for named destinations.
   { per: 'source', source: ['127.9.0.1'], connections: 200 },
   { per: 'domain', domain: ['*.two-only.test'], connections: 2 },
   { name: 'family', per: 'group', domain: internet.domains('family'), connections: 12 },
@@ -50,7 +50,7 @@ const limit = [
   { per: 'domain', domain: ['*.few-each.test'], recipients_per_message: 3 },
 ];
 
-/** Mail of three tenants to every destination, as much as its kind needs to press against its limit. */
+/** Mail of three tenants to every destination, enough to reach the limit of its kind. */
 function* mail(): Generator<Submission> {
   const perDomain: Record<string, number> = { plain: 12, big: 8, paced: 30, doorman: 40, 'few-each': 10 };
   let number = 0;
@@ -96,20 +96,20 @@ test('with more than 1,000 deliveries at once no destination sees more than its 
   const submissions = [...mail()];
   const wanted = submissions.reduce((all, { to }) => all + to.length, 0);
   const submitted = submit(submissions, { address: '127.0.0.1', port: sluice.port, connections: 20 });
-  // Nobody answers before so many connections are open at the same time.
+  // No destination answers before this many connections are open at the same time.
   await census.reached(1_000);
   await submitted;
   internet.open();
   await internet.arrived(wanted);
   await until('all connections are closed', () => census.connections === 0);
 
-  /** The most of any name that begins and ends so. */
+  /** The highest count of the names that begin with `prefix` and end with `suffix`. */
   const most = (prefix: string, suffix = ''): number =>
     Math.max(
       0,
       ...[...census.mostByName(prefix)].map(([name, count]) => (name.endsWith(suffix) ? count : 0)),
     );
-  /** Never more than the limit, and as many as it where this mail presses against it. */
+  /** Checks that the limit was not exceeded, and that it was reached where this mail suffices for it. */
   const holds = (what: string, seen: number, allowed: number, pressed = true): void => {
     t.diagnostic(`${what}: at most ${seen} of ${allowed}`);
     assert.ok(seen <= allowed, `${what}: ${seen} at once, the limit is ${allowed}`);
@@ -142,7 +142,7 @@ test('with more than 1,000 deliveries at once no destination sees more than its 
     Math.max(...[...census.mostByName('recipients ')].map(([name]) => Number(name.split(' ')[1]))),
     3,
   );
-  // On its way from the scheduler to the destination a message may lose a second on a busy machine, the next one none.
+  // On a busy machine, one message may need a second to reach the destination and the next one none.
   const paced = census.mostWithin('message to mx0.s0.paced.test', 9_000);
   assert.ok(paced <= 40, `${paced} messages in 9 s, 4 a second are allowed`);
   const arrivals = census.mostWithin('mx mx0.s0.doorman.test', 9_000);

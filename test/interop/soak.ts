@@ -1,4 +1,4 @@
-// `npm run soak -- SECONDS [SEED]`: the kill storm for as long as you like, one seed after the other.
+// `npm run soak -- SECONDS [SEED]`: runs the kill storm for this time, one seed after the other.
 
 import { Ground } from '../../sim/neighbours/ground.ts';
 import { killStorm } from './kill-storm.ts';

@@ -1,16 +1,16 @@
-// A resolver that answers from a table, without a network: what is not in it does not exist.
+// A resolver that answers from a table, without a network. Names that are not in the table do not exist.
 
 import type { Answer, MxRecord, Resolver } from '../../src/dns/resolver.ts';
 import { createRouter, type RouteRule, type RouterOptions } from '../../src/route/create-router.ts';
 import type { RoutePlan, Router } from '../../src/route/types.ts';
 
-/** One name: records, or a failure of the look-ups of one type. */
+/** The records of a name, or the failure of its look-ups of one type. */
 export interface FakeName {
   /** `[preference, exchange]` */
   readonly mx?: readonly (readonly [number, string])[] | 'failed' | 'nxdomain';
   readonly a?: readonly string[] | 'failed';
   readonly aaaa?: readonly string[] | 'failed';
-  /** Where the name's CNAMEs lead; its records are taken from there. */
+  /** The target of the name's CNAMEs, whose records are returned. */
   readonly cname?: string;
   readonly ttl?: number;
 }
@@ -18,7 +18,7 @@ export interface FakeName {
 export type FakeNames = Record<string, FakeName>;
 
 export interface FakeResolver extends Resolver {
-  /** In order, e.g. `MX example.com`. */
+  /** The questions so far, in order, e.g. `MX example.com`. */
   readonly asked: string[];
 }
 

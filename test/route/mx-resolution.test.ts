@@ -1,4 +1,4 @@
-// RFC 5321 5.1 and RFC 7505, case by case: what is in DNS, and where the mail goes.
+// RFC 5321 5.1 and RFC 7505, case by case: the records in DNS, and the hosts that the mail goes to.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
@@ -21,7 +21,7 @@ const hosts: FakeNames = {
 
 const mx1 = ['10 mx1.example 2001:db8::1:25', '10 mx1.example 192.0.2.1:25'];
 
-/** `to`: the domain, if it is not `d.example`. */
+/** `to`: the recipient's domain; `d.example` by default. */
 const cases: { what: string; names: FakeNames; to?: string; want: string[] | string }[] = [
   {
     what: 'hosts in the order of preference, all addresses of each, IPv6 and IPv4',
@@ -378,7 +378,7 @@ test('a family that is switched off is not asked for', async () => {
   );
 });
 
-test('twenty hosts are looked up at most, and eight addresses of each, half of either family', async () => {
+test('at most twenty hosts are looked up, with eight addresses of each, half of either family', async () => {
   const names: FakeNames = {
     'many.example': { mx: Array.from({ length: 50 }, (_, i) => [i, `h${i}.example`] as const) },
     'big.example': {
@@ -401,7 +401,7 @@ test('twenty hosts are looked up at most, and eight addresses of each, half of e
   assert.equal(big4.kind === 'relay' && big4.addresses.length, 8);
 });
 
-test('we are found in the list also behind more hosts than are looked up', async () => {
+test('our own host is found in the MX list even after the hosts that are looked up', async () => {
   const mx = Array.from({ length: 50 }, (_, i) => [10, `a${i}.example`] as const);
   const { router } = fakeRouter({ 'd.example': { mx: [...mx, [10, 'mail.us.example']] } });
   assert.equal(brief(await router.resolve('mx:d.example')), '550 5.4.6 permanent');

@@ -1,4 +1,4 @@
-// Plans over time and between domains: how long they hold, what is asked once, which domains share a site.
+// Plans over time and across domains: how long they hold, which questions are shared, which domains share a site.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
@@ -161,14 +161,14 @@ test('a plan is found in the cache until it ends, and asked for again after', as
   assert.equal(resolver.asked.length, 6);
 });
 
-test('equal questions at one time are asked once', async () => {
+test('equal look-ups at one time are made once', async () => {
   const { router, resolver } = fakeRouter({ 'd.example': { a: ['192.0.2.1'] } });
   const plans = await Promise.all(Array.from({ length: 10 }, () => router.resolve('mx:d.example')));
   assert.equal(new Set(plans).size, 1);
   assert.deepEqual(resolver.asked, ['MX d.example', 'AAAA d.example', 'A d.example']);
 });
 
-test('a resolver that breaks its promise is a temporary error', async () => {
+test('an unexpected error of the resolver is a temporary error', async () => {
   const broken: Resolver = {
     ...fakeResolver({}),
     mx: () => Promise.reject(new Error('out of order')),
@@ -179,13 +179,13 @@ test('a resolver that breaks its promise is a temporary error', async () => {
   assert.ok(plan.kind === 'error' && plan.text.includes('out of order'));
 });
 
-test('a route of a rule that is gone is a temporary error', async () => {
+test('a route of a rule that does not exist any more is a temporary error', async () => {
   const { router } = fakeRouter({});
   assert.equal(brief(await router.resolve('relay#gone:d.example')), '451 4.3.5 temporary');
   assert.equal(brief(await router.resolve('nonsense')), '451 4.3.5 temporary');
 });
 
-test('an error rule answers what it says, for all domains alike', async () => {
+test('an error rule gives its reply for all domains', async () => {
   const target = { kind: 'error', enhancedStatus: '4.7.1', text: 'Closed for now' } as const;
   const rules: RouteRule[] = [
     { name: 'later', match: { kind: 'domain', domain: 'a.example' }, target: { ...target, replyCode: 450 } },
@@ -203,7 +203,7 @@ test('an error rule answers what it says, for all domains alike', async () => {
   assert.deepEqual(resolver.asked, []);
 });
 
-test('equals are in random order, each order about as often as any; preferences always hold', async () => {
+test('hosts of equal preference are in random order, each order equally often; preferences always hold', async () => {
   const names: FakeNames = {
     ...hosts,
     'd.example': {
@@ -241,7 +241,7 @@ function mulberry32(seed: number): () => number {
   };
 }
 
-test('whatever DNS says, a plan is well-formed', async () => {
+test('a plan is well-formed for any answers of DNS', async () => {
   const host = fc.constantFrom(
     'a.mx',
     'b.mx',
@@ -316,6 +316,6 @@ test('a look-up that failed because no name server answers says so, and is not k
   dns.outage = undefined;
   const after = await router.resolve('mx:a.example');
   assert.ok(after.kind === 'error');
-  assert.equal(after.waitsForDns, undefined, 'one failed look-up is the fault of its name');
+  assert.equal(after.waitsForDns, undefined, 'one failed look-up does not mean that no name server answers');
   assert.equal(router.cached('mx:a.example', nowMs), after);
 });

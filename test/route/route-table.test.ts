@@ -1,4 +1,4 @@
-// Which rule of the table a recipient falls under, and which tables are refused.
+// Which rule of the table a recipient matches, and which tables are refused.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
@@ -37,12 +37,12 @@ const table: [sender: string, recipient: string, key: string][] = [
   ['a@x.example', 'u@WWW.Deep.Example.COM', 'relay#exact:www.deep.example.com'],
   ['a@x.example', 'u@ftp.deep.example.com', 'relay#suffix-long:ftp.deep.example.com'],
   ['a@x.example', 'u@a.b.deep.example.com', 'relay#suffix-long:a.b.deep.example.com'],
-  // A suffix does not match the name itself: the shorter one is the next.
+  // A suffix does not match the name itself, so the next shorter suffix matches.
   ['a@x.example', 'u@deep.example.com', 'relay#suffix-short:deep.example.com'],
   ['a@x.example', 'u@example.com', 'relay#default:example.com'],
   // Nor does it match in the middle of a label.
   ['a@x.example', 'u@notexample.com', 'relay#default:notexample.com'],
-  // The recipient's domain goes before the sender.
+  // The recipient's domain comes before the sender.
   ['boss@corp.example', 'u@www.deep.example.com', 'relay#exact:www.deep.example.com'],
   ['boss@corp.example', 'u@ftp.deep.example.com', 'relay#suffix-long:ftp.deep.example.com'],
   ['boss@corp.example', 'u@other.example', 'relay#sender-address:other.example'],
@@ -65,7 +65,7 @@ const table: [sender: string, recipient: string, key: string][] = [
 for (const [sender, recipient, key] of table) {
   test(`<${sender}> to <${recipient}> takes ${key}`, () => {
     const { router } = fakeRouter({}, { rules });
-    // Twice: the second answer comes from memory.
+    // Twice, since the second answer comes from the cache.
     for (let i = 0; i < 2; i++) {
       const route = router.routeOf(sender, recipient);
       assert.equal(route.key, key);
@@ -82,7 +82,7 @@ test('without a table every domain is looked up by MX', () => {
   });
 });
 
-test('more senders and domains than are remembered still find their routes', () => {
+test('more senders and domains than the cache holds still find their routes', () => {
   const { router } = fakeRouter({}, { rules: [rule('bulk', { kind: 'sender', sender: 's7.example' })] });
   for (let round = 0; round < 2; round++) {
     for (let i = 0; i < 60_000; i++) {
@@ -138,7 +138,7 @@ const refused: [what: string, rules: RouteRule[], message: RegExp][] = [
     /has no smarthost/,
   ],
   [
-    'a smarthost that cannot be',
+    'a malformed smarthost',
     [{ ...rule('a', { kind: 'default' }), target: { ...relay, hosts: [{ host: 'a b', port: 25 }] } }],
     /names "a b"/,
   ],

@@ -1,4 +1,4 @@
-// Routes to smarthosts: names and addresses, failover and balance, and that nothing wrong with them returns mail.
+// Routes to smarthosts: names and addresses, failover and balance. A fault of theirs never bounces mail.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
@@ -6,7 +6,7 @@ import type { RouteRule, Smarthost } from '../../src/route/create-router.ts';
 import { brief, fakeRouter, nowMs, type FakeNames } from './fake-resolver.ts';
 
 const names: FakeNames = {
-  // It has an MX, too, which must not be used.
+  // Its MX record must not be used.
   'relay.example': { a: ['192.0.2.1'], aaaa: ['2001:db8::1'], mx: [[1, 'elsewhere.example']], ttl: 120 },
   'second.example': { a: ['192.0.2.2'] },
   'down.example': { a: 'failed', aaaa: 'failed' },
@@ -26,7 +26,7 @@ async function resolve(hosts: readonly Smarthost[], mode: 'failover' | 'balance'
 const relay = { host: 'Relay.Example', port: 587 };
 const second = { host: '[second.example]', port: 25 };
 
-test('failover: in the order given', async () => {
+test('failover uses the smarthosts in their order', async () => {
   const { plan } = await resolve([relay, second]);
   assert.deepEqual(brief(plan), [
     '0 relay.example 2001:db8::1:587',
@@ -41,7 +41,7 @@ test('failover: in the order given', async () => {
   assert.equal(plan.validUntilMs, nowMs + 120_000);
 });
 
-test('balance: all alike', async () => {
+test('balance gives all smarthosts the same preference', async () => {
   const { plan } = await resolve([relay, second], 'balance');
   assert.ok(plan.kind === 'relay');
   assert.deepEqual(new Set(plan.addresses.map((address) => address.preference)), new Set([0]));
@@ -49,7 +49,7 @@ test('balance: all alike', async () => {
   assert.equal(plan.site, 'relay:relay.example:587=second.example:25');
 });
 
-test('addresses in any form, without asking DNS', async () => {
+test('addresses in any form are used without a look-up', async () => {
   const { plan, resolver } = await resolve([
     { host: '192.0.2.9', port: 25 },
     { host: '[192.0.2.10]', port: 26 },
@@ -78,12 +78,12 @@ test('all domains of the rule have one plan', async () => {
 
 for (const [what, hosts, want] of [
   [
-    'one that cannot be looked up is skipped',
+    'a smarthost that cannot be looked up is skipped',
     ['down.example', 'second.example'],
     ['1 second.example 192.0.2.2:25'],
   ],
   [
-    'one that does not exist is skipped',
+    'a smarthost that does not exist is skipped',
     ['gone.example', 'second.example'],
     ['1 second.example 192.0.2.2:25'],
   ],

@@ -1,4 +1,4 @@
-// Destinations from a file: which domain gets which hosts, and mistakes with their places.
+// Destinations from a file: which domain gets which hosts, and errors with their places.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -31,7 +31,7 @@ function hostsOf(from: Internet, route: string): string[] {
     .sort();
 }
 
-test('a domain that nothing is said about has a healthy host of its own in a network of its own', () => {
+test('a domain that the file does not name has a healthy host of its own in a network of its own', () => {
   const world = internet('');
   const [first, second] = ['a.example', 'b.example'].map((domain) => plan(world, `mx:${domain}`));
   assert.equal(first!.site, 'mx:mx.a.example:25');
@@ -85,7 +85,7 @@ test('a star in an MX name gives each domain a name of its own on the same addre
   assert.deepEqual(hostsOf(world, 'mx:b.example'), ['10 b-example.mail.host.example 192.0.2.1']);
 });
 
-test('the most specific destination counts: domain, longest suffix, share, the rest', () => {
+test('the most specific destination counts: domain, longest suffix, share, then all other domains', () => {
   const world = internet(`
     [[destination]]
     latency = "1ms"
@@ -111,7 +111,7 @@ test('the most specific destination counts: domain, longest suffix, share, the r
   assert.ok(Math.abs(share - 0.5) < 0.1, `${share}`);
 });
 
-test('domains of a big provider share its hosts; what is said about one of them holds for all', () => {
+test('domains of a big provider share its hosts, and the settings of one of them hold for all', () => {
   const healthy = internet('');
   const site = plan(healthy, 'mx:gmail.com').site;
   assert.match(site, /gmail-smtp-in\.l\.google\.com/u);
@@ -119,13 +119,13 @@ test('domains of a big provider share its hosts; what is said about one of them 
   const dead = internet('[[destination]]\ndomain = ["gmail.com"]\ndead = { how = "refused" }\n');
   const { ip } = plan(dead, 'mx:googlemail.com').addresses[0]!;
   assert.ok(dead.host(ip)!.traits[0] instanceof Dead);
-  // With MX hosts of its own it is moved away from the provider.
+  // MX hosts in the file move a domain away from the provider.
   const moved = internet('[[destination]]\ndomain = ["gmail.com"]\nmx = ["mx.example.org"]\n');
   assert.equal(plan(moved, 'mx:gmail.com').site, 'mx:mx.example.org:25');
   assert.equal(plan(moved, 'mx:googlemail.com').site, site);
 });
 
-test('a DNS that fails, changes, or knows a null MX', () => {
+test('the DNS of a destination can fail, change, or have a null MX', () => {
   const world = internet(`
     [[destination]]
     domain = ["fails.example"]
@@ -202,7 +202,7 @@ const mistakes: readonly (readonly [string, RegExp])[] = [
   ],
 ];
 for (const [toml, reason] of mistakes) {
-  test(`the mistake in ${JSON.stringify(toml)} is told`, () => {
+  test(`the mistake in ${JSON.stringify(toml)} is reported`, () => {
     assert.throws(
       () => internet(toml),
       (error: Error & { code?: string }) => {

@@ -1,4 +1,4 @@
-// The whole of a simulation, with the real scheduler: when mail arrives, what bound it, and that a report can be relied on.
+// Whole simulations with the real scheduler: when mail arrives, which limit bound it, and that the report is right.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -46,7 +46,7 @@ const limits = { global: 1_000, perDomain: 20, perSite: 50, perIp: 20 };
 const near = (value: number, wanted: number, part: number): void =>
   assert.ok(Math.abs(value - wanted) <= wanted * part, `${value} instead of ${wanted}`);
 
-test('a limit of connections is what binds, and the time is messages by round trips by connections', () => {
+test('a limit of connections binds, and the time follows from messages, round trips and connections', () => {
   const report = run([{ to: 'a.example', count: 2_000, size: 0 }], {
     config: { limits: simpleLimits({ ...limits, perDomain: 5 }), transactionsPerConnection: 1_000 },
     destinations: '[[destination]]\nlatency = "100ms"\n',
@@ -61,7 +61,7 @@ test('a limit of connections is what binds, and the time is messages by round tr
   near(a.rate, 25, 0.05);
 });
 
-test('a rate is what binds', () => {
+test('a rate binds', () => {
   const config = {
     limits: simpleLimits({
       ...limits,
@@ -116,7 +116,7 @@ test('tenants have delays of their own, by sender or by name', () => {
   assert.ok(delays.get('news')!.medianDelayMs! < delays.get('news')!.worstDelayMs!);
 });
 
-test('a simulation can be ended, and tells what is left', () => {
+test('a simulation can be ended early, and reports what is left', () => {
   const report = run(
     [
       { to: 'a.example', count: 10 },
@@ -155,7 +155,7 @@ test('mail that never gets through fails at the end of its lifetime', () => {
   assert.ok(domain(report, 'null.example').finishedMs! < 5_000);
 });
 
-test('domains of one site are one row by site, with its connections', () => {
+test('with --by site, domains of one site are one row with its connections', () => {
   const report = run(
     [
       { to: 'a.example', count: 300 },
@@ -176,7 +176,7 @@ test('domains of one site are one row by site, with its connections', () => {
   assert.match(site!.boundBy[0]!.by, /^site mx:mx\.host\.example:25 \(4\)$/u);
 });
 
-test('the same seed gives the same report, another one another', () => {
+test('the same seed gives the same report, and another seed another report', () => {
   const lines = [{ to: ['a.example', 'b.example'], count: 200, over: '1m' }];
   const change = { destinations: '[[destination]]\ndrops = 0.1\ndefers = 0.1\n' };
   assert.deepEqual(run(lines, change), run(lines, change));

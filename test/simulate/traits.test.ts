@@ -34,12 +34,12 @@ function hostWith(...traits: Trait[]): Host {
   return new Host({ latencyMs: 10, bytesPerMs: 1_000, traits });
 }
 
-/** What a recipient was refused with; empty when it was taken. */
+/** The refusal of a recipient; empty when it was accepted. */
 function told(each: RecipientResult): string {
   return each.result === 'delivered' ? '' : refusalText(each.refusal);
 }
 
-/** Undefined: it was taken. */
+/** The refusal of a recipient; undefined when it was accepted. */
 function isPermanent(each: RecipientResult): boolean | undefined {
   return each.result === 'delivered' ? undefined : each.refusal.permanent;
 }
@@ -48,7 +48,7 @@ function replies(host: Host, recipients: readonly number[], nowMs: number, messa
   return host.transact(visit(), message, recipients, nowMs).results.map((each) => told(each).slice(0, 9));
 }
 
-test('a host without traits takes everything', () => {
+test('a host without traits accepts everything', () => {
   const host = hostWith();
   assert.equal(host.connect(visit(), 0), undefined);
   const verdict = host.transact(visit(), 0, [0, 3], 0);
@@ -63,7 +63,7 @@ test('a host without traits takes everything', () => {
   assert.equal(verdict.hangsUp, false);
 });
 
-test('greylisting puts each recipient of each message off until its time has passed', () => {
+test('greylisting defers each recipient of each message until its time has passed', () => {
   const host = hostWith(new Greylist(5 * minute));
   assert.deepEqual(replies(host, [0, 1], 0), ['450 4.7.1', '450 4.7.1']);
   assert.deepEqual(replies(host, [0], 5 * minute - 1), ['450 4.7.1']);
@@ -71,7 +71,7 @@ test('greylisting puts each recipient of each message off until its time has pas
   assert.deepEqual(replies(host, [0], 5 * minute, 1), ['450 4.7.1']);
 });
 
-test('a ban begins with one connection too many, turns everyone away for its time, and is counted', () => {
+test('a ban begins with one connection too many, refuses all connections for its time, and is counted', () => {
   const ban = new Ban({ connections: 2, per: 'ip', forMs: minute, reply: '421 4.7.0 Too many' });
   const host = hostWith(ban);
   assert.equal(host.connect(visit(), 0), undefined);
@@ -105,7 +105,7 @@ for (const [per, other] of scopes) {
   });
 }
 
-test('a ban per destination counts over all its addresses; one per network over its neighbours', () => {
+test('a ban per destination counts over all its addresses, and a ban per network over neighbouring addresses', () => {
   const everywhere = new Ban({ connections: 1, per: 'destination', forMs: minute, reply: '' });
   everywhere.connect(visit(), 0);
   assert.equal(everywhere.connect(visit({ ip: '2001:db8::1', host: 'mx.b.example' }), 0)?.ban, 'begins');
@@ -115,7 +115,7 @@ test('a ban per destination counts over all its addresses; one per network over 
   assert.equal(network.connect(visit({ ip: '2001:db8:0:1::1' }), 0), undefined);
 });
 
-test('a storm comes back, and hits connections and transactions', () => {
+test('a storm repeats, and affects connections and transactions', () => {
   const host = hostWith(
     new Storm({ everyMs: 10 * minute, forMs: minute, share: 1, firstMs: minute }, new Random(1)),
   );
@@ -129,7 +129,7 @@ test('a storm comes back, and hits connections and transactions', () => {
   assert.deepEqual(verdict.taken, []);
 });
 
-test('a rate limit takes so many messages a window and puts off the others', () => {
+test('a rate limit accepts its number of messages in each window and defers the others', () => {
   const host = hostWith(new RateLimit({ messages: 2, perMs: minute, reply: '450 4.7.28 Slow down' }));
   const taken = [0, 1, 2, minute - 1, minute, minute + 1, minute + 2].map(
     (nowMs) => replies(host, [0], nowMs)[0] === '',
@@ -161,7 +161,7 @@ test('dropped transactions lose everything, and sometimes only the answer', () =
   assert.deepEqual(new Set(taken), new Set([0, 1]));
 });
 
-test('drops happen as often as was said', () => {
+test('drops happen as often as configured', () => {
   const drops = new Drops({ connecting: 0.25, ready: 0.25, idle: 0.25 }, new Random(5));
   const part = (happens: () => boolean): number =>
     Array.from({ length: 2_000 }, happens).filter(Boolean).length / 2_000;
@@ -181,7 +181,7 @@ test('unknown and deferred recipients are told from each other', () => {
   assert.deepEqual(results, new Set([true, false]));
 });
 
-test('traits compose: every one hears of a connection, the first that objects speaks', () => {
+test('every trait of a host hears of a connection, and the first that objects gives the reply', () => {
   const ban = new Ban({ connections: 1, per: 'ip', forMs: minute, reply: '554 no' });
   const host = hostWith(new Dead({ how: 'refused', fromMs: 0, untilMs: 10 }), ban, new Greylist(minute));
   assert.equal(host.connect(visit(), 0)?.kind, 'refused');

@@ -1,11 +1,11 @@
-// Virtual time: what was put down happens in order, equal times as they were put down.
+// Virtual time: events happen in the order of their times, and of scheduling where times are equal.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { VirtualClock } from '../../src/simulate/virtual-clock.ts';
 
-test('events happen in order of time, equal times in the order in which they were put down', () => {
+test('events happen in the order of their times, and of scheduling where times are equal', () => {
   fc.assert(
     fc.property(fc.array(fc.nat(50), { maxLength: 300 }), (times) => {
       const seen: [number, number][] = [];
@@ -21,7 +21,7 @@ test('events happen in order of time, equal times in the order in which they wer
   );
 });
 
-test('events may put down more, functions among them; what is past happens now', () => {
+test('events may schedule more events and functions; an event in the past happens now', () => {
   const seen: string[] = [];
   const clock = new VirtualClock(100, (kind, first, second) => {
     seen.push(`${clock.nowMs} ${kind} ${first} ${second}`);

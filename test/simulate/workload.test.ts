@@ -1,4 +1,4 @@
-// Workloads: from files with their mistakes, and made up.
+// Workloads: read from files, with errors for mistakes, and generated ones.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -49,7 +49,7 @@ test('a workload is read line by line: addresses, domains, lists, counts, times'
   assert.deepEqual([workload.messages, workload.recipients, workload.domains.list.length], [5, 6, 4]);
 });
 
-test('with dates, the first message is the beginning', () => {
+test('with dates, the simulation begins with the first message', () => {
   const workload = read(
     { at: '2026-11-30T08:00:10Z', to: 'a.example' },
     { at: '2026-11-30T08:00:00Z', to: 'b.example' },
@@ -81,7 +81,7 @@ const mistakes: readonly (readonly [string, RegExp])[] = [
   ['{"to": "a.example", "size": "big"}', /"big" is not a size/u],
 ];
 for (const [line, reason] of mistakes) {
-  test(`the mistake in ${line} is told with its line`, () => {
+  test(`the mistake in ${line} is reported with its line`, () => {
     assert.throws(
       () => read({ to: 'first.example' }, '', line),
       (error: Error & { code?: string }) => {
@@ -98,7 +98,7 @@ test('a workload without a send is a mistake', () => {
   assert.throws(() => read('# nothing'), /: sends\.jsonl: no line of it is a send$/u);
 });
 
-test('a made-up workload has the shares that were asked for, and is the same for the same seed', () => {
+test('a generated workload has the shares that were asked for, and is the same for the same seed', () => {
   const spec = parseWorkloadSpec(
     'messages=20000, domains=100, zipf=1, over=20s, tenants=news:9+shop:1, recipients=2, size=1KB',
   );
@@ -147,7 +147,7 @@ for (const [spec, reason] of [
   ['known=maybe', /known: "maybe" is neither yes nor no/u],
   ['tenants=a:0', /tenants: "a:0" is no tenant with its share/u],
 ] as const) {
-  test(`the mistake in --generate ${spec} is told`, () => {
+  test(`the mistake in --generate ${spec} is reported`, () => {
     assert.throws(() => parseWorkloadSpec(spec), reason);
   });
 }
