@@ -1,18 +1,18 @@
-// Who hears that a message failed. This is what keeps reports from breeding reports (RFC 5321 4.5.5, 6.1): a message with
-// the null reverse path causes none, but for a report that this spool itself wrote, which the postmaster hears of once.
+// Decides who gets the report about a failed message. This prevents loops of reports (RFC 5321 4.5.5, 6.1): a message with the
+// null reverse path causes no report, except that the postmaster gets one notice about each report of this server that failed.
 
 import type { Envelope } from '../message/envelope.ts';
 
 /** Where a report about a message goes. */
 export type Addressee =
   | { readonly kind: 'sender'; readonly address: string }
-  /** The message is a report of our own: its failure is the postmaster's to know, and that is the end of it. */
+  /** The message is a report of our own: the postmaster gets a notice, and nobody else a report. */
   | { readonly kind: 'postmaster'; readonly address: string }
   | { readonly kind: 'nobody'; readonly reason: string };
 
 /**
- * Decides by the envelope alone, never by the header: `origin` is written by whoever put the message into the spool,
- * and nothing that a client sends can make it `bounce` or `notice`.
+ * Decides by the envelope alone, never by the header: `origin` is set by the part of Sluice that wrote the message into the
+ * spool, and no client can make it `bounce` or `notice`.
  *
  * @param postmaster - `postmaster` in [bounce]
  */
@@ -21,8 +21,8 @@ export function addresseeOf(envelope: Envelope, postmaster: string | undefined):
   switch (envelope.origin.via) {
     case 'smtp':
     case 'sendmail':
-      // RFC 5321 4.5.5: nothing may be sent because of it, to the postmaster neither: two relays whose postmasters have
-      // their mailboxes at each other would report their reports for ever.
+      // RFC 5321 4.5.5: no mail may be sent because of it, not even to the postmaster: two relays whose postmasters have their
+      // mailboxes at each other would report their reports for ever.
       return nobody('it came with the empty sender, and such a message is never answered by a report');
     case 'notice':
       return nobody('it is a notice to the postmaster');
@@ -30,7 +30,7 @@ export function addresseeOf(envelope: Envelope, postmaster: string | undefined):
       if (postmaster === undefined) {
         return nobody('it is a report of this server, and [bounce] names no postmaster to hear of it');
       }
-      // Mail of the postmaster's own; and notices of spools from before notices were marked.
+      // Also covers notices in an old spool, which are marked as `bounce`.
       if (envelope.recipients.some(({ address }) => isSame(address, postmaster))) {
         return nobody('it is a report to the postmaster');
       }
@@ -38,7 +38,7 @@ export function addresseeOf(envelope: Envelope, postmaster: string | undefined):
   }
 }
 
-/** Local parts may tell case apart (RFC 5321 2.4). Here that would only be a second notice to the same mailbox. */
+/** Ignores case. Local parts may depend on it (RFC 5321 2.4), but here that could only cause a second notice. */
 function isSame(one: string, other: string): boolean {
   return one.toLowerCase() === other.toLowerCase();
 }

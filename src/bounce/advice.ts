@@ -1,5 +1,5 @@
-// What the sender of a failed message can do about it, by the subject of the status code (RFC 3463 3).
-// A person who never heard of SMTP must understand it.
+// Advice for the sender of a failed message, by the subject and detail of the status code (RFC 3463 3). It must be clear to a
+// person who knows nothing of SMTP.
 
 const byDetail: ReadonlyMap<string, string> = new Map(
   Object.entries({

@@ -1,4 +1,4 @@
-// What the configuration says about reports (`[bounce]`).
+// Settings of reports, from `[bounce]` and `hostname` of the configuration.
 
 export interface BounceSettings {
   readonly hostname: string;

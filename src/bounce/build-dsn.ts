@@ -1,5 +1,5 @@
 // Delivery status notifications (RFC 3464) as multipart/report (RFC 6522, which replaced RFC 3462), with UTF-8
-// addresses (RFC 6533). The same input gives the same bytes; no text of others can add a header field or a MIME part.
+// addresses (RFC 6533). Equal input gives equal bytes; no text from outside can add a header field or a MIME part.
 
 import { DsnError } from './dsn-error.ts';
 import type { Dsn, DsnOptions } from './dsn-types.ts';
@@ -87,12 +87,12 @@ function encodedText(text: string): {
   readonly content: Buffer;
 } {
   const content = Buffer.from(text, 'utf8');
-  // Longer in octets than in characters: not ASCII.
+  // UTF-8 text with as many octets as characters is ASCII.
   if (content.length === text.length) return { charset: 'us-ascii', encoding: '7bit', content };
   return { charset: 'utf-8', encoding: 'quoted-printable', content: quotedPrintable(content) };
 }
 
-/** The wanted boundary within RFC 2046 5.1.1, changed until no body holds it. */
+/** The wanted boundary, made valid (RFC 2046 5.1.1) and changed until it occurs in no body. */
 function freeBoundary(wanted: string, bodies: readonly Buffer[]): string {
   const valid = wanted.replaceAll(/[^0-9A-Za-z'()+_,./:=?-]/g, '_').slice(0, 60);
   let boundary = valid;

@@ -1,4 +1,4 @@
-// A report that must not be made.
+// The error of a report that must not be made.
 
 import { SluiceError } from '../errors/sluice-error.ts';
 

@@ -1,4 +1,4 @@
-// What a delivery status notification is built from. Plain data.
+// The input and output of building a delivery status notification. Plain data.
 
 import type { Refusal } from '../message/refusal.ts';
 import type { DsnAction } from './wants-report.ts';
@@ -14,7 +14,7 @@ export interface DsnRecipient {
   readonly status: string;
   /** Why it failed or waits. */
   readonly refusal?: Refusal | undefined;
-  /** Name of the server that took it, if it was not refused. */
+  /** Name of the server that took the mail, for `relayed` and `delivered`. */
   readonly remoteMta?: string | undefined;
   /** Unix time in ms. */
   readonly lastAttemptMs?: number | undefined;
@@ -37,7 +37,7 @@ export interface DsnOptions {
   readonly arrivalMs: number;
   /** Unix time in ms for the Date of the report. */
   readonly nowMs: number;
-  /** Its reverse path, which is where the report goes; never empty. */
+  /** The address that the report goes to, usually the reverse path of the message; never empty. */
   readonly sender: string;
   /** The decoded ENVID (RFC 3461 4.4). */
   readonly envelopeId?: string | undefined;

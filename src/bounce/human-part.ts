@@ -1,5 +1,5 @@
-// The part of a report for people (RFC 3464 2, RFC 6522 3): what happened, to whom, what the other side said, what to do.
-// Recipients with the same fate stand together.
+// The part of a report for people (RFC 3464 2, RFC 6522 3): what happened, for which recipients, what the server said, and what
+// to do. Recipients with the same reason form one group.
 
 import type { Refusal, RefusedStep } from '../message/refusal.ts';
 import { adviceFor } from './advice.ts';
@@ -28,7 +28,7 @@ const whatHappened: Readonly<Record<DsnAction, string>> = {
   delivered: 'Your message was delivered to the following addresses.',
 };
 
-/** The subject of a report: of the worst of its news. */
+/** The subject of a report: of the worst action in it. */
 export function subjectOf(recipients: readonly DsnRecipient[]): string {
   const worst = actions.find((action) => recipients.some((recipient) => recipient.action === action));
   return subject[worst ?? 'failed'];
@@ -78,7 +78,7 @@ function groupText(group: readonly DsnRecipient[]): string {
   return text;
 }
 
-/** How the stages of an SMTP session are called when talking to people. */
+/** Names the refused part of an SMTP session for people. */
 function stageOf(during: RefusedStep): string {
   switch (during) {
     case 'MAIL':

@@ -1,5 +1,5 @@
 // Text made safe for a report: one line without control characters, folded header fields (RFC 5322 2.2.3),
-// wrapped paragraphs, quoted-printable (RFC 2045 6.7). Whatever a remote server said, it stays text.
+// wrapped paragraphs, quoted-printable (RFC 2045 6.7). No text of a remote server can change the structure of a report.
 
 /** Controls (C0, DEL, C1) and Unicode's line ends. */
 const control = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g;
@@ -7,21 +7,21 @@ const notAscii = /[^\u0020-\u007e]/gu;
 const maxText = 2000;
 /** RFC 5322 2.1.1: lines should have at most 78 characters, and must have at most 998 octets. */
 const lineLength = 76;
-/** Words of more octets are cut, so that no line reaches 998. An address (RFC 5321 4.5.3.1.3: 256 octets) never is. */
+/** Words with more octets are cut, so that no line reaches 998. Addresses are shorter (RFC 5321 4.5.3.1.3: 256 octets). */
 const maxWordBytes = 850;
-/** No value that is asked for has so many blanks in a row: an ENVID has at most 100 octets (RFC 3461 4.4). */
+/** Bound of blanks in a row. No value that programs compare has more: an ENVID has at most 100 octets (RFC 3461 4.4). */
 const maxBlanks = 100;
 const cutWord = 225;
 
 /**
- * On one line, without control characters, at most 2,000 characters. Blanks stay as they are: an address or an ENVID with
- * one blank for two is another one, and whoever compares would not find it.
+ * The text on one line, without control characters, at most 2,000 characters. Blanks are not merged: an address or an ENVID
+ * with one blank instead of two would be a different one for a program that compares it.
  */
 export function exactText(text: string): string {
   return text.slice(0, maxText).toWellFormed().replaceAll(control, ' ').trim();
 }
 
-/** An address without control characters, its blanks kept; cut where no path can reach (RFC 5321 4.5.3.1). */
+/** An address without control characters, with its blanks; cut only if it is longer than any valid path (RFC 5321 4.5.3.1). */
 export function addressText(address: string): string {
   const text = address.replaceAll(control, '').toWellFormed();
   return Buffer.byteLength(text) <= maxWordBytes ? text : text.slice(0, cutWord).toWellFormed();
@@ -36,7 +36,7 @@ export function isAscii(text: string): boolean {
   return text.search(notAscii) === -1;
 }
 
-/** The words of a text, those that are too long cut. An empty word stands for each blank more than one between two. */
+/** The words of a text; words that are too long are cut. Each further blank between two words is an empty word. */
 function wordsOf(text: string): string[] {
   const words: string[] = [];
   for (const word of text.split(' ')) {
@@ -67,8 +67,8 @@ export function wrap(text: string, indent: string): string {
 }
 
 /**
- * A header field, folded before blanks, which all stay (RFC 5322 2.2.3: unfolding takes the line ends out, and nothing else).
- * The value is put on one line first: no folded line is empty, and no field is added.
+ * A header field, folded before blanks, which are all kept (RFC 5322 2.2.3: unfolding removes only the line ends). The value is
+ * put on one line first, so that no folded line is empty and no field can be added.
  */
 export function field(name: string, value: string): string {
   let folded = '';
@@ -76,7 +76,7 @@ export function field(name: string, value: string): string {
   let blanks = '';
   for (const word of wordsOf(exactText(value))) {
     if (blanks.length < maxBlanks) blanks += ' ';
-    // Blanks go with the word behind them: a line of nothing but blanks would end the header for some readers.
+    // Blanks stay on the line of the next word: some readers take a line of blanks for the end of the header.
     if (word === '') continue;
     if (line.length + blanks.length + word.length > lineLength && line !== `${name}:`) {
       folded += `${line}\r\n`;

@@ -1,13 +1,13 @@
-// One report about all recipients that failed together, unless it would be so large that nobody takes it.
+// Splits recipients that failed together into several reports, if one report would be larger than mail systems accept.
 
 import type { Refusal } from '../message/refusal.ts';
 
-/** Of the part for programs, about: with it, the text and what is returned, a report stays below what mail systems take. */
+/** Approximate bound of the part for programs; with the text and the returned message, mail systems still accept the report. */
 const maxBytes = 4 * 1024 * 1024;
-/** The fields of a recipient without its own texts, about. */
+/** Approximate size of a recipient's fields without its texts. */
 const fieldsBytes = 300;
 
-/** What a recipient adds to a report: its address comes in several places, the rest once. */
+/** The texts of a recipient in a report. The address occurs several times, the others once. */
 export interface ReportedTexts {
   readonly address: string;
   readonly originalRecipient?: string | undefined;

@@ -13,7 +13,7 @@ export interface StatusPart {
 
 /** The per-message fields and one group of fields for each recipient, with CRLF line ends. */
 export function statusPart(options: DsnOptions): StatusPart {
-  // RFC 6533 4: the UTF-8 form is for addresses that need it; what servers said is no reason for it.
+  // RFC 6533 4: the UTF-8 form is for addresses that need it; texts of servers are no reason for it.
   const isGlobal = options.recipients.some(
     ({ address, originalRecipient = '' }) =>
       !isAscii(exactText(address)) || !isAscii(exactText(originalRecipient)),
@@ -46,7 +46,7 @@ function recipientFields(recipient: DsnRecipient, toText: (text: string) => stri
   const remoteMta = refusal?.by.kind === 'remote' ? refusal.by.host : recipient.remoteMta;
   if (remoteMta !== undefined && remoteMta !== '') text += field('Remote-MTA', `dns; ${toText(remoteMta)}`);
   const said = refusal === undefined ? '' : toText(reasonWords(refusal));
-  // RFC 3464 2.3.6: type smtp is for replies; our own words get our own type.
+  // RFC 3464 2.3.6: type smtp is for replies; our own text gets a type of its own.
   if (said !== '') text += field('Diagnostic-Code', `${isRemote ? 'smtp' : 'x-sluice'}; ${said}`);
   if (recipient.lastAttemptMs !== undefined) {
     text += field('Last-Attempt-Date', dateTime(recipient.lastAttemptMs)); // RFC 3464 2.3.7

@@ -1,4 +1,4 @@
-// What a report says of a refusal: its status code (RFC 3463), and the words for people and for programs (RFC 3464 2.3.6).
+// The status code (RFC 3463) and the text (RFC 3464 2.3.6) of a refusal in a report.
 
 import type { Refusal } from '../message/refusal.ts';
 import { refusalText } from '../message/refusal-text.ts';
@@ -8,18 +8,18 @@ const statusPattern = /^[245]\.\d{1,3}\.\d{1,3}$/;
 
 /**
  * The status code of a recipient that failed.
- * @param expired - its lifetime ended it: RFC 3463 3.5, 4.4.7 is "delivery time expired"
+ * @param expired - it failed because its lifetime is over: RFC 3463 3.5, 4.4.7 is "delivery time expired"
  */
 export function failureStatus({ code, enhanced, permanent }: Refusal, expired: boolean): string {
   if (expired) return '4.4.7';
   const codeClass = code === 0 ? '' : String(code).slice(0, 1);
-  // RFC 2034 4: the status of a reply has the class of its code; one that has not is just text.
+  // RFC 2034 4: the status of a reply has the class of its code; otherwise it is just text.
   if (statusPattern.test(enhanced) && (codeClass === '' || enhanced.startsWith(codeClass))) return enhanced;
   if (codeClass !== '') return `${codeClass}.0.0`;
   return permanent ? '5.0.0' : '4.0.0';
 }
 
-/** What is said of a refusal: a server's own reply, or words of ours. */
+/** The text of a refusal: the server's reply, or our own text. */
 export function reasonWords(refusal: Refusal): string {
   const { by, code, enhanced, lines } = refusal;
   return by.kind === 'remote' ? replyWords(code, enhanced, lines.join(' ')) : refusalText(refusal);

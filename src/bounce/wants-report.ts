@@ -1,4 +1,4 @@
-// Whether a recipient's outcome is reported to the sender: the NOTIFY parameter (RFC 3461 4.1).
+// Decides by the NOTIFY parameter (RFC 3461 4.1) whether a recipient's outcome is reported to the sender.
 
 import type { DsnNotify } from '../message/envelope.ts';
 
@@ -11,6 +11,6 @@ export function wantsReport(notify: DsnNotify | undefined, action: DsnAction): b
   if (notify.never) return false;
   if (action === 'failed') return notify.failure;
   if (action === 'delayed') return notify.delay;
-  // RFC 3461 5.2.2: relayed to a server without DSN is all the success that can be reported.
+  // RFC 3461 5.2.2: `relayed` is the only success that can be reported for a server without DSN.
   return notify.success;
 }

@@ -3,11 +3,11 @@
 
 import { parseMailbox } from '../address/path.ts';
 
-/** What a list says. */
+/** The result of reading an address list. */
 export interface AddressList {
-  /** Mailboxes as SMTP wants them (RFC 5321 4.1.2), in order; a name without a domain got the default one. */
+  /** Mailboxes in the syntax of SMTP (RFC 5321 4.1.2), in order; a name without a domain has got the default domain. */
   readonly addresses: readonly string[];
-  /** Entries that are no mailbox, as far as they could be read. */
+  /** Entries that are no valid mailbox, as far as they could be read. */
   readonly invalid: readonly string[];
 }
 
@@ -29,21 +29,21 @@ export function parseAddressList(text: string, defaultDomain: string): AddressLi
 }
 
 /**
- * RFC 5322 2.2.3: a line end before a blank is a fold, and one at the very end is that of the field. Any other CR or LF stays and
- * makes its entry invalid: without it, the words on both sides would become one, the address of somebody else.
+ * RFC 5322 2.2.3: a line end before a blank is a fold, and one at the very end belongs to the field. Any other CR or LF is kept,
+ * and makes its entry invalid: if it were removed, the words on both sides would become the address of somebody else.
  */
 const fold = /\r?\n(?=[ \t]|$)/g;
 
-/** RFC 5321 4.1.2 has no control character in a mailbox, in a quoted string neither. */
+/** RFC 5321 4.1.2 allows no control character in a mailbox, not even in a quoted string. */
 const control = /[\x00-\x1f\x7f-\x9f]/;
 
 /**
- * The words of one entry. Kept in pieces with the last character aside: looking at the end of a text that grows would copy the
- * whole of it each time.
+ * The words of one entry. They are kept as pieces, with the last one aside: reading the end of a growing text would copy all of
+ * it each time.
  */
 class Words {
   #pieces: string[] = [];
-  /** Blanks or comments stand after the last piece; they count only if another word follows without "." or "@" between. */
+  /** There were blanks or comments after the last piece. They count only if a word follows without "." or "@" between. */
   #blank = false;
   #last = '';
 
@@ -74,7 +74,7 @@ class Words {
   }
 }
 
-/** What ends a run of plain characters. */
+/** Characters that end a run of plain ones. */
 const specials = /[,;:<>()"[\] \t.@]/g;
 
 /** Splits a list into the addr-specs of its mailboxes, without comments and blanks (RFC 5322 3.4.1). */
@@ -82,7 +82,7 @@ class ListReader {
   readonly #text: string;
   #i = 0;
   #entries: string[] = [];
-  /** The current entry; a blank between two words that no "." or "@" joins is kept, as it is no address then. */
+  /** The current entry; a blank between two words without "." or "@" is kept, so that the entry is no valid address. */
   readonly #words = new Words();
   /** The mailbox of the current entry was in angle brackets. */
   #angled = false;

@@ -21,18 +21,18 @@ export interface EnvelopeRecipient {
 /** How the message came in. */
 export interface Origin {
   /**
-   * `bounce`: a report that this server wrote to the sender of a message; `notice`: one to the postmaster, about a report
-   * of its own that could not be delivered. What comes from outside is never either.
+   * `bounce`: a report that this server wrote to the sender of a message; `notice`: a report to the postmaster about a `bounce`
+   * that could not be delivered. Mail from outside is never one of these.
    */
   readonly via: 'smtp' | 'sendmail' | 'bounce' | 'notice';
   /** The client's IP address; empty for local submission and bounces. */
   readonly clientAddress: string;
-  /** What the client called itself in HELO/EHLO; empty if it did not. */
+  /** The client's name in HELO or EHLO; empty without one. */
   readonly helo: string;
 }
 
 export interface Envelope {
-  /** Unique for ever on this host; see docs/spool-format.md. */
+  /** Never used again on this host; see docs/spool-format.md. */
   readonly queueId: string;
   /** Unix time in milliseconds of the acceptance. */
   readonly receivedAtMs: number;
@@ -47,9 +47,9 @@ export interface Envelope {
   readonly ret?: 'FULL' | 'HDRS' | undefined;
   /** Decoded ENVID (RFC 3461 4.4). */
   readonly envelopeId?: string | undefined;
-  /** Name of the tenant; none: mail of no tenant. */
+  /** Name of the tenant; undefined: the mail belongs to no tenant. */
   readonly tenant?: string | undefined;
-  /** MT-PRIORITY (RFC 6710), -9 to 9; none: 0. */
+  /** MT-PRIORITY (RFC 6710), -9 to 9; undefined counts as 0. */
   readonly priority?: number | undefined;
   readonly origin: Origin;
 }

@@ -1,5 +1,5 @@
-// Finds header fields by name (RFC 5322 2.2) in content that arrives in pieces, however it was cut, and only as far as the
-// header block goes. What becomes of a field is the business of who extends this.
+// Finds header fields by name (RFC 5322 2.2) in the header block of content that arrives in pieces, cut anywhere. A subclass
+// decides what to do with a field.
 
 const lineFeed = 0x0a;
 const carriageReturn = 0x0d;
@@ -7,32 +7,32 @@ const tab = 0x09;
 const space = 0x20;
 const colon = 0x3a;
 
-/** What the bytes before leave open. */
+// States of the scanner between two bytes.
 const atLineStart = 0;
-/** Within a name that may be one of those. */
+/** Within a field name that may be one of the wanted ones. */
 const inName = 1;
 /** After the whole name; blanks may come before the colon (RFC 5322 4.5). */
 const afterName = 2;
 const inValue = 3;
-/** Nothing to learn from this line. */
+/** The rest of this line does not matter. */
 const inRest = 4;
 /** Only CRs since the start of a line. */
 const crsOnly = 5;
 
 export abstract class FieldScanner {
-  /** Fields with one of the names so far. */
+  /** Number of fields so far with one of the names. */
   count = 0;
-  /** The header block has ended, or who extends this knows enough: further pieces tell nothing. */
+  /** The header block has ended, or the subclass needs no more: further pieces are ignored. */
   complete = false;
-  /** How many bytes come before the empty line that ends the header block; -1 while it has not come. */
+  /** Number of bytes before the empty line that ends the header block; -1 before that line has come. */
   headerBytes = -1;
   readonly #names: readonly Uint8Array[];
   #name: Uint8Array = nothing;
   #state = atLineStart;
   #matched = 0;
-  /** Where a line of CRs began. */
+  /** Offset at which a line of CRs began. */
   #crsAt = 0;
-  /** Bytes of the pieces before. */
+  /** Number of bytes in earlier pieces. */
   #before = 0;
   /** CRs in the value that may belong to a line end. */
   #afterCr = false;
@@ -44,12 +44,12 @@ export abstract class FieldScanner {
     this.#names = names;
   }
 
-  /** A field begins; the name is one of those that were asked for. */
+  /** Called when a field with one of the names begins. */
   protected fieldFound(_name: Uint8Array): void {
-    // Most need no more than the count.
+    // Most subclasses need only the count.
   }
 
-  /** A byte of a value, line ends left out. False: nothing more is wanted of this line. */
+  /** Called with each byte of a value, without line ends. Return false to ignore the rest of the line. */
   protected abstract valueByte(byte: number): boolean;
 
   /** The next piece of the content. Lines end with LF and whatever CRs come before it; a CR that belongs to no LF ends no line. */
@@ -151,7 +151,7 @@ function lowerCase(c: number): number {
   return c >= 0x41 && c <= 0x5a ? c | 0x20 : c;
 }
 
-/** A name as it is compared. */
+/** The bytes of a field name, for comparison. */
 export function nameBytes(name: string): Uint8Array {
   return Buffer.from(name.toLowerCase(), 'latin1');
 }

@@ -2,7 +2,7 @@
 
 import { FieldScanner, nameBytes } from './field-scanner.ts';
 
-/** No value that is looked for is longer. */
+/** Bound of a value: the fields that are looked for are shorter. */
 const maxValueBytes = 256;
 
 /** `count` tells how many fields of the name there are. */

@@ -1,5 +1,4 @@
-// Counts how often a message was relayed or delivered before, by its Received and Delivered-To fields: the sign of a
-// mail loop (RFC 5321 6.3).
+// Counts the Received and Delivered-To fields of a message. Too many of them mean a mail loop (RFC 5321 6.3).
 
 import { FieldScanner, nameBytes } from './field-scanner.ts';
 

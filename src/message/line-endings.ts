@@ -1,6 +1,6 @@
-// Makes text of this system into lines of a message: an LF, with whatever CRs come before it, becomes CRLF (RFC 5321 2.3.8). A layer
-// that makes CRLF of LF twice leaves CR CR LF. A CR that belongs to no LF is no line end here: `prepareSubmission` decides about it.
-// Works on pieces.
+// Turns text of local programs into lines of a message, piece by piece: an LF, with any CRs before it, becomes CRLF (RFC 5321
+// 2.3.8). CR CR LF comes from programs that convert LF to CRLF twice. A CR without an LF is no line end here: `prepareSubmission`
+// decides about it.
 
 import { Buffer } from 'node:buffer';
 
@@ -9,21 +9,21 @@ const carriageReturn = 0x0d;
 const dot = 0x2e;
 
 export class LineEndings {
-  /** A line with nothing but a dot was found, and was asked to end the text: nothing more is taken. */
+  /** A line with only a dot has ended the text: further bytes are ignored. */
   ended = false;
   readonly #dotEnds: boolean;
-  /** CRs that may belong to a line end; several are as good as one. */
+  /** There were CRs that may belong to a line end; several count as one. */
   #afterCr = false;
   /** Octets of the current line. */
   #lineBytes = 0;
   #onlyDot = false;
 
-  /** @param dotEnds - a line with nothing but a dot ends the text, as sendmail without `-i` has it */
+  /** @param dotEnds - a line with only a dot ends the text, as in sendmail without `-i` */
   constructor(dotEnds: boolean) {
     this.#dotEnds = dotEnds;
   }
 
-  /** Converts the next piece; what is known only from the next byte is put off. */
+  /** Converts the next piece. A byte whose meaning depends on the next one is kept for the next call. */
   convert(piece: Uint8Array): Buffer {
     const out = Buffer.allocUnsafe(piece.length * 2 + 3);
     let length = 0;
@@ -41,7 +41,7 @@ export class LineEndings {
     return out.subarray(0, length);
   }
 
-  /** The end of the text: gives what was put off, and ends the last line if it has no end. */
+  /** Ends the text: returns the bytes that were kept, and ends the last line if it has no line end. */
   finish(): Buffer {
     if (this.ended || (this.#lineBytes === 0 && !this.#afterCr)) return Buffer.alloc(0);
     const out = Buffer.allocUnsafe(3);

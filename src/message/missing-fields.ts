@@ -1,5 +1,5 @@
-// The fields that a message must have and devices leave out: Date (RFC 5322 3.6) and Message-ID (3.6.4). Looks for them while the
-// content arrives, and makes those that are missing (RFC 6409 8.2, 8.3).
+// Adds fields that devices leave out: Date (RFC 5322 3.6) and Message-ID (3.6.4). Looks for them while the content arrives, and
+// makes those that are missing (RFC 6409 8.2, 8.3).
 
 import { formatDateTime } from './date-time.ts';
 import { FieldScanner, nameBytes } from './field-scanner.ts';
@@ -17,13 +17,13 @@ export class MissingFields extends FieldScanner {
     super(names);
   }
 
-  /** Both are there. */
+  /** Whether no field is missing. */
   get none(): boolean {
     return this.#hasDate && this.#hasMessageId;
   }
 
   /**
-   * The missing fields as lines of a header, in the light of what was seen so far.
+   * The missing fields as header lines, as far as the content has been seen.
    *
    * @param hostname - stands in the Message-ID
    * @param nowMs - Unix time in milliseconds

@@ -2,10 +2,10 @@
 
 import { parsePriority } from '../protocol/smtp/priority-value.ts';
 
-/** No more than this many comments: nobody means anything by them. */
+/** Bound of the number of comments that are removed. */
 const maxComments = 16;
 
-/** The number; undefined when the value is none. */
+/** The priority; undefined when the value is not a valid one. */
 export function priorityOfField(value: string): number | undefined {
   let text = value;
   // RFC 5322 3.2.2: comments may nest; the innermost go first.

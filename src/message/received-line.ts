@@ -1,4 +1,4 @@
-// The Received line that every relay puts on top of a message (RFC 5321 4.4). Nothing a client said can break out of it.
+// The Received line that every relay puts on top of a message (RFC 5321 4.4). No text of a client can break its syntax.
 
 import { Buffer } from 'node:buffer';
 import { isIPv6 } from 'node:net';
@@ -10,13 +10,13 @@ const maxForOctets = 900;
 
 /** Facts of one acceptance. */
 export interface Reception {
-  /** What the client called itself; empty if it did not. */
+  /** The client's name in HELO or EHLO; empty without one. */
   readonly helo: string;
   /** The client's IP address; empty for local submission. */
   readonly clientAddress: string;
-  /** This host. */
+  /** Name of this host. */
   readonly by: string;
-  /** How it came (RFC 5321 4.4, RFC 3848, RFC 6531 4.3); `local` for a submission without a connection. */
+  /** Protocol of the reception (RFC 5321 4.4, RFC 3848, RFC 6531 4.3); `local` for a submission without a connection. */
   readonly protocol: 'SMTP' | 'ESMTP' | 'UTF8SMTP' | 'local';
   readonly queueId: string;
   /** The only recipient; undefined if there are several, so that no recipient learns of another (RFC 5321 7.6). */
@@ -42,7 +42,7 @@ export function receivedLine(reception: Reception): Buffer {
   );
 }
 
-/** RFC 5321 4.4 Extended-Domain: what the client said, and in parentheses what is known of it. */
+/** RFC 5321 4.4 Extended-Domain: the client's name, and in parentheses its address. */
 function fromClause(helo: string, clientAddress: string): string {
   if (clientAddress === '') return '';
   const literal = addressLiteralOf(clientAddress);
@@ -55,7 +55,7 @@ function addressLiteralOf(address: string): string {
   return isIPv6(plain) ? `[IPv6:${plain}]` : `[${plain}]`;
 }
 
-/** Leaves what domains and address literals are made of; a parenthesis or semicolon would end a part of the field. */
+/** Replaces characters that no domain or address literal has: a parenthesis or semicolon would end a part of the field. */
 function asWord(helo: string): string {
   return /[^A-Za-z0-9.:_[\]-]/.test(helo) ? helo.replaceAll(/[^A-Za-z0-9.:_[\]-]/g, '?') : helo;
 }

@@ -1,16 +1,16 @@
-// The text form of a refusal, in which the journal and the scheduler keep it. Promises: what is read back is what was
-// written, whatever bytes a server sent; no text of another kind is taken for it; a form of a later version is not misread.
-// It is described in docs/spool-format.md.
+// The text form of a refusal, in which the journal and the scheduler keep it. Promises: a refusal is read back exactly as it was
+// written, whatever bytes a server sent; no other text, and no form of a later version, is read as one. It is described in
+// docs/spool-format.md.
 
 import { peerOf, type Refusal, type RefusedBy, type RefusedStep } from './refusal.ts';
 
 /** A refusal in its text form. Equal refusals have equal forms. */
 export type EncodedRefusal = string & { readonly __brand: 'EncodedRefusal' };
 
-/** What a recipient was refused with last; empty when it was not refused yet. */
+/** The last refusal of a recipient; empty when it was not refused yet. */
 export type LastRefusal = EncodedRefusal | '';
 
-/** Version 1. No text for people begins like this. */
+/** Start of version 1. No text for people begins in this way. */
 const prefix = 'R1[';
 
 const steps: ReadonlySet<unknown> = new Set<RefusedStep>([
@@ -39,7 +39,7 @@ export function encodeRefusal(refusal: Refusal): EncodedRefusal {
   return `R1${JSON.stringify(fields)}` as EncodedRefusal;
 }
 
-/** Reads a refusal back; undefined when the text is none of this version. */
+/** Reads a refusal back; undefined when the text is not a form of this version. */
 export function decodeRefusal(text: string): Refusal | undefined {
   const fields = fieldsOf(text);
   if (fields === undefined) return undefined;
@@ -55,7 +55,7 @@ export function decodeRefusal(text: string): Refusal | undefined {
   return isValid ? { by, during, code, enhanced, lines, permanent: permanent === 1 } : undefined;
 }
 
-/** What the form of a last refusal says; undefined when there was none. */
+/** Reads the form of a last refusal; undefined when there was none. */
 export function lastRefusalOf(form: LastRefusal): Refusal | undefined {
   return form === '' ? undefined : decodeRefusal(form);
 }

@@ -1,5 +1,5 @@
-// A refusal on one line for people: log lines, the queue's list, messages of commands. Nothing reads it back. Promises: the
-// reply comes first, so that whoever looks for a code finds it at the start; who said it stands in parentheses at the end.
+// A refusal as one line for people: log lines, the queue's list, messages of commands. No code reads it back. Promises: the
+// reply comes first, so that its code is at the start of the line; the server or command is in parentheses at the end.
 
 import { replyWords } from '../protocol/smtp/client/reply-text.ts';
 import type { Refusal } from './refusal.ts';

@@ -1,13 +1,13 @@
-// A refusal: who did not take mail, at which step, with which code and words. It is made where the refusal happens and
-// stays a value up to the journal, the report and the log. Promises: its words are lines of bounded number and length
-// without control characters, and what a server said is never taken for words of our own.
+// A refusal: who did not take mail, at which step, with which code and text. It is made where the refusal happens, and stays a
+// value up to the journal, the report and the log. Promises: its lines are bounded in number and length and have no control
+// characters; the text of a server is never taken for our own.
 
 import { oneLine } from '../protocol/smtp/client/reply-parser.ts';
 import type { RemoteReply, RepliedCommand } from '../protocol/smtp/client/client-types.ts';
 
 /** A server as it was connected to. */
 export interface Peer {
-  /** Its name: of the MX or smarthost. */
+  /** Name of the MX host or smarthost. */
   readonly host: string;
   /** IPv4 or IPv6 in canonical text. */
   readonly ip: string;
@@ -16,18 +16,18 @@ export interface Peer {
 
 /** Who refused. */
 export type RefusedBy =
-  /** This system: the words are ours, and no server was asked about this. */
+  /** This system: the text is ours, and no server was asked. */
   | { readonly kind: 'local' }
-  /** This system, because the stored message is damaged; the words say how. */
+  /** This system, because the stored message is damaged; the text says how. */
   | { readonly kind: 'damage' }
-  /** Nobody: the connection to this server failed, broke, timed out or was out of step. The words are ours. */
+  /** Nobody: the connection to this server failed, broke, timed out or violated the protocol. The text is ours. */
   | { readonly kind: 'connection'; readonly host: string; readonly address: string; readonly port: number }
-  /** This server, by a reply. The words are its own. */
+  /** This server, by a reply. The text is the server's. */
   | { readonly kind: 'remote'; readonly host: string; readonly address: string; readonly port: number };
 
 /**
- * What was under way: the command that was or would have been answered (`connect` is the greeting, `content` the end of the
- * content), or the step of our own.
+ * The step at which mail was refused: the command that was or would have been answered (`connect` means the greeting, `content`
+ * the end of the content), or a step of this system.
  */
 export type RefusedStep = RepliedCommand | 'routing' | 'storage' | 'queue';
 
@@ -44,16 +44,16 @@ export interface Refusal {
   readonly permanent: boolean;
 }
 
-/** Lines of one refusal; what a server says beyond them is left out. */
+/** Most lines of one refusal; further lines of a server are left out. */
 export const maxRefusalLines = 32;
-/** UTF-16 code units in all lines of one refusal. */
+/** Most UTF-16 code units in all lines of one refusal. */
 export const maxRefusalCharacters = 1000;
 /** RFC 1035 2.3.4: no name is longer, with its final dot. */
 const maxHostCharacters = 255;
 /** An IPv6 address with a zone is shorter. */
 const maxAddressCharacters = 64;
 
-/** What is said of a refusal that this system makes. */
+/** The parts of a refusal that this system makes. */
 export interface LocalReason {
   readonly during: RefusedStep;
   /** 0: none. */
@@ -68,7 +68,7 @@ export function localRefusal({ during, code, enhanced, text, permanent }: LocalR
   return { by: { kind: 'local' }, during, code, enhanced, lines: boundedLines([text]), permanent };
 }
 
-/** A fault of this system (RFC 3463 3.4, 4.3.0), which may be over the next time. */
+/** A temporary fault of this system (RFC 3463 3.4, 4.3.0). */
 export function localFault(during: RefusedStep, text: string): Refusal {
   return localRefusal({ during, code: 451, enhanced: '4.3.0', text, permanent: false });
 }
@@ -83,7 +83,7 @@ export function damageRefusal(why: string): Refusal {
   return { by: { kind: 'damage' }, during: 'storage', code: 451, enhanced: '4.3.0', lines, permanent: false };
 }
 
-/** The connection to a server did not carry the mail. @param text - what happened, in our words */
+/** The connection to a server failed. @param text - our description of the failure */
 export function connectionRefusal(peer: Peer, during: RefusedStep, text: string): Refusal {
   const by = { kind: 'connection', ...addressOf(peer) } as const;
   // RFC 3463 3.5: X.4.1 no answer from the host, X.4.2 bad connection.
@@ -91,12 +91,12 @@ export function connectionRefusal(peer: Peer, during: RefusedStep, text: string)
   return { by, during, code: 0, enhanced, lines: boundedLines([text]), permanent: false };
 }
 
-/** The server that a refusal has to do with; undefined for one of our own. */
+/** The server of a refusal by a reply or a failed connection; undefined for one of our own. */
 export function peerOf({ by }: Refusal): Extract<RefusedBy, { readonly host: string }> | undefined {
   return by.kind === 'remote' || by.kind === 'connection' ? by : undefined;
 }
 
-/** What is damaged about the stored message; undefined when that was not the reason. */
+/** The damage of the stored message; undefined when that was not the reason. */
 export function damageOf({ by, lines }: Refusal): string | undefined {
   return by.kind === 'damage' ? lines.join(' ') : undefined;
 }

@@ -1,5 +1,5 @@
-// What a message handed in by a local program needs before it may be sent (RFC 6409 8, RFC 5322 3.6): recipients from its
-// header if asked for, no Bcc, and the fields From, Date and Message-ID.
+// Prepares a message of a local program for sending (RFC 6409 8, RFC 5322 3.6): reads the recipients in its header, removes
+// Bcc, and adds missing From, Date and Message-ID fields.
 
 import { Buffer } from 'node:buffer';
 import { parseAddressList } from './address-list.ts';
@@ -9,11 +9,11 @@ import { headerFields, isEmptyLine } from './header-fields.ts';
 import { messageId } from './message-id.ts';
 
 export interface SubmissionOptions {
-  /** For a From field, if there is none: a mailbox. */
+  /** The mailbox of the From field that is added if there is none. */
   readonly fromAddress: string;
   /** The display name of that From field; empty for none. */
   readonly fromName: string;
-  /** Completes local names, and stands in the Message-ID. */
+  /** Domain of local names and of the Message-ID. */
   readonly hostname: string;
   /** Unix time in milliseconds. */
   readonly nowMs: number;
@@ -22,11 +22,11 @@ export interface SubmissionOptions {
 export interface Submission {
   /** The message to send, as pieces. */
   readonly content: readonly Uint8Array[];
-  /** The mailboxes of To, Cc and Bcc, or of their Resent- forms if there are any (RFC 5322 3.6.6); each once. */
+  /** The mailboxes of To, Cc and Bcc, or of their Resent- forms if the message has any (RFC 5322 3.6.6); each once. */
   readonly recipients: readonly string[];
-  /** Entries in these fields that are no mailbox. */
+  /** Entries in these fields that are no valid mailbox. */
   readonly invalidRecipients: readonly string[];
-  /** The first header field with a CR that belongs to no line end: somebody may mean to add a field that way. Not to be sent. */
+  /** The first header field with a CR outside a line end, with which somebody may try to add a field. Do not send it then. */
   readonly brokenField: string | undefined;
 }
 
@@ -40,7 +40,7 @@ const carriageReturn = 0x0d;
 
 /**
  * Prepares a message whose lines end with CRLF. A text without any header field becomes the body; a leading `From ` line of
- * a mailbox file is dropped. A CR alone in the body becomes a line end, as the progress bars in the output of programs mean it.
+ * a mailbox file is dropped. A lone CR in the body becomes a line end: programs write it in progress bars.
  */
 export function prepareSubmission(message: Uint8Array, options: SubmissionOptions): Submission {
   const text = withoutFromLine(message);

@@ -1,5 +1,5 @@
-// The router: which route a recipient takes, and where a route leads at this time. Plans are kept while they are
-// valid, equal questions are asked once, and no answer is ever a rejection.
+// The router: finds the route of a recipient, and the plan of a route (where it leads at this time). Plans are cached while
+// they are valid, equal questions at one time are asked once, and no promise rejects.
 
 import type { Resolver } from '../dns/resolver.ts';
 import { RecentMap } from '../dns/recent-map.ts';
@@ -20,7 +20,7 @@ export interface RouterOptions {
   readonly isOwnAddress: (ip: string, port: number) => boolean;
   /** Host names of this server as they may stand in MX records. */
   readonly ownNames: readonly string[];
-  /** Whether addresses of a family are used at all. */
+  /** Whether addresses of this IP version are used. */
   readonly ipv4: boolean;
   readonly ipv6: boolean;
   /** Port of MX hosts: 25, but for tests. */
@@ -31,10 +31,10 @@ export interface RouterOptions {
   readonly now?: () => number;
 }
 
-/** Bounds of the time a plan is believed, in seconds; a temporary error is believed for `temporaryTtlSeconds`. */
+/** Bounds of the time for which a plan is valid, in seconds; a temporary error is valid for `temporaryTtlSeconds`. */
 const minTtlSeconds = 30;
 const maxTtlSeconds = 3600;
-/** Plans that are kept. */
+/** Most plans that are cached. */
 const maxPlans = 20_000;
 
 class TableRouter implements Router {
@@ -103,7 +103,7 @@ class TableRouter implements Router {
     }
   }
 
-  /** Did it fail because no name server answers? Its status tells a look-up that failed (RFC 3463 X.4.3). */
+  /** Whether the plan failed because no name server answers. Status X.4.3 marks a failed look-up (RFC 3463 3.5). */
   #waitsForDns(plan: RoutePlan): plan is RoutePlan & ErrorPlan {
     const { outage } = this.#lookup.resolver;
     return (
@@ -128,7 +128,7 @@ function planOf(key: string): string {
 }
 
 /**
- * Makes a router. The first of these that matches a recipient decides, whatever the order of the rules:
+ * Makes a router. The first of these that matches a recipient decides; the order of the rules does not matter:
  *
  * 1. a rule for exactly the recipient's domain,
  * 2. the longest `*.suffix` that the domain is below (`*.example.com` does not match example.com),

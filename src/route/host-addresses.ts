@@ -11,7 +11,7 @@ export type HostAddresses =
       readonly ttlSeconds: number;
       /** The end of the host's CNAME chain. */
       readonly canonicalName: string;
-      /** One family could not be looked up: there may be more addresses. */
+      /** One IP version could not be looked up: there may be more addresses. */
       readonly incomplete: boolean;
     }
   /** It has no usable address, or does not exist at all. */
@@ -27,7 +27,7 @@ export interface AddressLookup {
   readonly random: () => number;
 }
 
-/** A host with more addresses is used with so many of them, half of each family if it has both. */
+/** Most addresses of a host that are used; half of each IP version if it has both. */
 const maxAddressesPerHost = 8;
 
 /** Looks a host name up; CNAMEs are followed (RFC 5321 5.1). */
@@ -79,8 +79,8 @@ function alternate(lists: readonly (readonly string[])[], count: number): string
 }
 
 /**
- * Whether a host out there can have this address. Connecting to the unspecified address would reach this machine,
- * an IPv4-mapped one would get round limits on the IPv4 address, and a link-local one says nothing without a zone.
+ * Whether mail can be sent to this address. A connection to the unspecified address would reach this machine, an IPv4-mapped
+ * address would evade limits on the IPv4 address, and a link-local address of IPv6 is incomplete without a zone.
  */
 export function isUsable(ip: string): boolean {
   const range = ipaddr.parse(ip).range();

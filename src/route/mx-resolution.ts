@@ -9,7 +9,7 @@ import { isHostName } from './recipient-domain.ts';
 import { inOrderOfPreference, siteOf } from './site.ts';
 import type { NextHopAddress } from './types.ts';
 
-/** What MX resolution has to know of this server. */
+/** Facts about this server that MX resolution needs. */
 export interface MxLookup extends AddressLookup {
   readonly smtpPort: number;
   /** Whether this server itself listens there. */
@@ -23,9 +23,9 @@ interface Exchange {
   readonly preference: number;
 }
 
-/** So many hosts of an MX set are looked up, the most preferred ones. */
+/** Most hosts of an MX set that are looked up; the most preferred ones. */
 const maxHosts = 20;
-/** A plan that lacks a host because it could not be looked up is not believed for longer (seconds). */
+/** Longest validity, in seconds, of a plan that lacks a host because its look-up failed. */
 const incompleteTtlSeconds = 300;
 
 /**
@@ -46,9 +46,9 @@ export async function resolveMx(lookup: MxLookup, domain: string): Promise<Outco
   switch (answer.kind) {
     case 'failed':
       return temporary('4.4.3', `The MX records of ${domain} could not be looked up: ${answer.reason}`);
-    // RFC 8020 2: the name does not exist with any type. Some forwarders (of containers, of cheap routers) answer so to every
-    // type that they do not know; one more question tells a domain that is gone from one behind such a forwarder, and it
-    // is sent back only if that answer agrees.
+    // RFC 8020 2: NXDOMAIN means that the name does not exist with any type. Some forwarders (of containers, of cheap routers)
+    // answer NXDOMAIN for every type that they do not know. So the addresses are asked for, too, and mail is returned only if
+    // that answer agrees.
     case 'nxdomain':
     case 'nodata':
       return implicitMx(lookup, domain, answer.ttlSeconds);
@@ -82,7 +82,7 @@ async function explicitMx(
   records: readonly MxRecord[],
   mxTtlSeconds: number,
 ): Promise<Outcome> {
-  // RFC 7505 3: a root exchange beside others is an error of the domain's, and no host either way.
+  // RFC 7505 3: a root exchange beside others is a mistake of the domain; then it is skipped, because it names no host.
   if (records.every((record) => record.exchange === '.' || record.exchange === '')) {
     return permanent('5.1.10', `${domain} does not accept mail (null MX)`, mxTtlSeconds, 556);
   }
@@ -90,7 +90,7 @@ async function explicitMx(
   if (all.length === 0) {
     return permanent('5.4.4', `No MX record of ${domain} names a host`, mxTtlSeconds);
   }
-  // RFC 5321 5.1: what is not preferred to ourselves must not be used, or mail goes round in circles.
+  // RFC 5321 5.1: hosts that are not preferred to this server must not be used, or mail would loop.
   const byName = preferredTo(all, (exchange) => lookup.ownNames.has(exchange.host));
   const looked = await Promise.all(
     byName
@@ -124,7 +124,7 @@ async function explicitMx(
     );
   }
   if (failure !== undefined) ttlSeconds = Math.min(ttlSeconds, incompleteTtlSeconds);
-  // The set that the domain publishes names the site, also while one of its hosts cannot be looked up.
+  // The site is named after all published hosts, so that its name stays while one of them cannot be looked up.
   return relay(lookup, usable, ttlSeconds, hosts);
 }
 
@@ -144,7 +144,7 @@ function exchanges(records: readonly MxRecord[]): Exchange[] {
     .sort((a, b) => a.preference - b.preference || (a.host < b.host ? -1 : 1));
 }
 
-/** Those with a lower preference number than the first that is ourselves. `hosts` is sorted by preference. */
+/** The hosts that are preferred to this server, if it is among them. `hosts` is sorted by preference. */
 function preferredTo<T extends Exchange>(hosts: readonly T[], isOwn: (host: T) => boolean): readonly T[] {
   const own = hosts.find(isOwn);
   return own === undefined ? hosts : hosts.filter((host) => host.preference < own.preference);

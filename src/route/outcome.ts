@@ -1,4 +1,4 @@
-// What a look-up makes of a route, before the router dates it: the plan and for how long it may be believed.
+// The outcome of looking up a route: the plan and for how long it is valid. The router turns that into a date.
 
 import { localRefusal, type Refusal } from '../message/refusal.ts';
 import type { ErrorPlan, RelayPlan } from './types.ts';
@@ -8,12 +8,12 @@ export interface Outcome {
   readonly ttlSeconds: number;
 }
 
-/** Seconds a temporary failure is believed: short, so that the retry schedule decides when to try again. */
+/** Validity of a temporary failure, in seconds: short, so that the retry schedule decides when to try again. */
 export const temporaryTtlSeconds = 30;
-/** What needs no DNS is asked for again after an hour. */
+/** Validity of a plan that needs no DNS, in seconds. */
 export const staticTtlSeconds = 3600;
 
-/** The recipient can never be reached this way: 550, or 556 where the domain itself says so (RFC 7504 3). */
+/** The recipient can never be reached by this route: 550, or 556 where the domain itself says so (RFC 7504 3). */
 export function permanent(
   enhancedStatus: string,
   text: string,
@@ -23,7 +23,7 @@ export function permanent(
   return { plan: { kind: 'error', permanent: true, replyCode, enhancedStatus, text }, ttlSeconds };
 }
 
-/** Not now: 451. */
+/** The recipient cannot be reached now: 451. */
 export function temporary(enhancedStatus: string, text: string): Outcome {
   return {
     plan: { kind: 'error', permanent: false, replyCode: 451, enhancedStatus, text },
@@ -31,7 +31,7 @@ export function temporary(enhancedStatus: string, text: string): Outcome {
   };
 }
 
-/** What the recipients of such a route are refused with. */
+/** The refusal for recipients of a route with this plan. */
 export function planRefusal({ replyCode, enhancedStatus, text, permanent }: ErrorPlan): Refusal {
   return localRefusal({ during: 'routing', code: replyCode, enhanced: enhancedStatus, text, permanent });
 }

@@ -4,15 +4,15 @@
 import { addressOfLiteral, normalizeDomain } from '../address/domain.ts';
 import { canonicalIp } from '../values/ip-address.ts';
 
-/** Text after the last `@`, as it is; empty when there is none (`Postmaster`, RFC 5321 4.5.1). */
+/** The text after the last `@`, unchanged; empty when there is no `@` (`Postmaster`, RFC 5321 4.5.1). */
 export function spelledDomain(path: string): string {
   const at = path.lastIndexOf('@');
   return at === -1 ? '' : path.slice(at + 1);
 }
 
 /**
- * The canonical form. Of an address literal, too: `[ipv6:2001:DB8:0::1]` and `[IPv6:2001:db8::1]` are one route.
- * What is neither a domain nor a literal comes back in lower case; `isHostName` tells it from a domain.
+ * The canonical form of a domain or an address literal: `[ipv6:2001:DB8:0::1]` and `[IPv6:2001:db8::1]` are one route.
+ * Any other text is returned in lower case; `isHostName` tells it from a domain.
  */
 export function canonicalDomain(text: string): string {
   const ip = addressOfLiteral(text);

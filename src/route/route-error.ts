@@ -1,4 +1,4 @@
-// The one error that this room raises: a routing table that cannot be used. What cannot be routed is an ErrorPlan.
+// The only error of this room: a routing table that cannot be used. A recipient that cannot be routed gets an ErrorPlan.
 
 import { SluiceError } from '../errors/sluice-error.ts';
 

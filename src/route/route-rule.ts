@@ -1,6 +1,6 @@
-// The routing table as the configuration hands it over. Plain data; `createRouter` says how it is applied.
+// The rules of the routing table, as the router is given them. Plain data; `createRouter` says how they are applied.
 
-/** Which recipients a rule is for. Case does not matter; domains may be U-labels or A-labels. */
+/** The recipients that a rule matches. Case does not matter; domains may be U-labels or A-labels. */
 export type RouteMatch =
   /** The recipient's domain, or an address literal such as `[192.0.2.1]`. */
   | { readonly kind: 'domain'; readonly domain: string }
@@ -34,10 +34,10 @@ export type RouteTarget =
     };
 
 export interface RouteRule {
-  /** Rules of one name have one target. Part of the route keys, so that a route outlives a change of its target. */
+  /** Rules with the same name must have the same target. It is a part of route keys, so a route stays when its target changes. */
   readonly name: string;
   readonly match: RouteMatch;
   readonly target: RouteTarget;
-  /** Of messages that bring none (RFC 6710): -9 to 9. */
+  /** Priority of messages without one of their own (RFC 6710): -9 to 9. */
   readonly priority?: number | undefined;
 }

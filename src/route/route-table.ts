@@ -12,14 +12,14 @@ import { SenderRules } from './sender-rules.ts';
 import { parseSmarthost } from './smarthost-resolution.ts';
 import type { RouteKey } from './types.ts';
 
-/** What the table says about one recipient domain, worked out once. */
+/** The routes of one recipient domain, cached. */
 type DomainRoutes =
-  /** By a rule for the domain or a suffix, or by the default when no rule looks at senders. */
+  /** The sender does not matter: a rule for the domain or a suffix decides, or no rule looks at senders. */
   | { readonly kind: 'settled'; readonly route: RouteKey }
-  /** `bySender` is filled as senders turn up. */
+  /** `bySender` caches the routes of senders' rules. */
   | { readonly kind: 'by-sender'; readonly byDefault: RouteKey; readonly bySender: Map<RouteRule, RouteKey> };
 
-/** Domains whose routes are remembered, as they are spelled in recipients. */
+/** Most domains whose routes are cached, as they are spelled in recipients. */
 const maxDomains = 50_000;
 
 export class RouteTable {
@@ -50,12 +50,12 @@ export class RouteTable {
     }
   }
 
-  /** Is there a rule for senders? */
+  /** Whether some rule looks at the sender. */
   get looksAtSenders(): boolean {
     return this.#bySender.size > 0;
   }
 
-  /** The rule of a key's part before the domain (`planKey`), if the table has it. */
+  /** The rule of a plan key, if the table has it. @param key - the part of a route key before the domain */
   rule(key: string): RouteRule | undefined {
     return this.#byKey.get(key);
   }
@@ -75,7 +75,7 @@ export class RouteTable {
   }
 
   #learn(spelled: string): DomainRoutes {
-    // A copy: a slice would keep the whole text alive that the recipient was cut from.
+    // Copied, because a slice would keep the whole text in memory that the recipient was cut from.
     const given = Buffer.from(spelled).toString();
     const domain = canonicalDomain(given);
     const specific = this.#byDomain.mostSpecific(domain);
@@ -88,7 +88,7 @@ export class RouteTable {
     return routes;
   }
 
-  /** Returns the rule that matches the same already. */
+  /** Adds a rule; returns an earlier rule that matches the same. */
   #add(rule: RouteRule): RouteRule | undefined {
     const { match } = rule;
     switch (match.kind) {
@@ -131,7 +131,7 @@ export class RouteTable {
   }
 }
 
-/** Names a plan: rules with a smarthost or an error have one for all domains. */
+/** The key of a plan: a rule with a smarthost or an error has one plan for all domains. */
 function planKey(kind: RouteTarget['kind'], ruleName: string): string {
   // Escaped, so that the first colon of a route key ends the rule's part.
   return `${kind === 'smarthost' ? 'relay' : kind}#${encodeURIComponent(ruleName.toWellFormed())}`;

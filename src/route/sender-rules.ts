@@ -6,7 +6,7 @@ import { DomainTable } from '../values/domain-table.ts';
 import { canonicalDomain, isHostName, spelledDomain } from './recipient-domain.ts';
 import type { RouteRule } from './route-rule.ts';
 
-/** Senders whose rule, or lack of one, is remembered. */
+/** Most senders whose rule, or lack of one, is cached. */
 const maxSenders = 10_000;
 
 export class SenderRules {
@@ -22,8 +22,8 @@ export class SenderRules {
   /**
    * Adds a rule.
    *
-   * @returns `added`; `unreadable` when `sender` is nothing that a sender can match; or the rule that matches the same
-   *   already, in which case nothing was added
+   * @returns `added`; `unreadable` when `sender` is no pattern for senders; or an earlier rule that matches the same: then
+   *   nothing was added
    */
   add(sender: string, rule: RouteRule): 'added' | 'unreadable' | RouteRule {
     const key = readSender(sender);
@@ -39,7 +39,7 @@ export class SenderRules {
   find(reversePath: string): RouteRule | undefined {
     const known = this.#senders.get(reversePath);
     if (known !== undefined) return known.rule;
-    // A copy: a slice would keep the whole text alive that the sender was cut from.
+    // Copied, because a slice would keep the whole text in memory that the sender was cut from.
     const given = Buffer.from(reversePath).toString();
     const rule = this.#match(given);
     this.#senders.set(given, { rule });
@@ -55,7 +55,7 @@ export class SenderRules {
   }
 }
 
-/** RFC 5321 2.4 leaves the case of a local part to its host; whoever writes a table means the person. */
+/** In lower case: RFC 5321 2.4 leaves the case of a local part to its host, but a rule means the person in any case. */
 function canonicalAddress(address: string, domain: string): string {
   const at = address.lastIndexOf('@');
   return at === -1 ? address.toLowerCase() : `${address.slice(0, at).toLowerCase()}@${domain}`;

@@ -1,18 +1,18 @@
-// The identity of a place that mail is handed to: the ordered set of its hosts, so that all domains with the same MXs
-// share connections and limits.
+// The identity of a site: the ordered set of its hosts, so that all domains with the same MX hosts share connections and
+// limits.
 
 import { createHash } from 'node:crypto';
 import type { NextHopAddress } from './types.ts';
 import { shuffle } from './shuffle.ts';
 
-/** A host as it is told apart: equal ranks belong together, whatever the preference numbers were. */
+/** A host of a site. */
 export interface SiteHost {
-  /** As it is to be shown, e.g. `mx1.example.net` or `relay.example.net:587`. */
+  /** The name as it is shown, e.g. `mx1.example.net` or `relay.example.net:587`. */
   readonly name: string;
   readonly preference: number;
 }
 
-/** Longest site text that is used as it is. */
+/** A longer text of a site is replaced by its digest. */
 const maxReadable = 120;
 
 /**
@@ -20,7 +20,7 @@ const maxReadable = 120;
  *
  * Only the order of preferences counts: `10 a, 20 b` and `0 a, 5 b` are the same site.
  *
- * @param suffix what else tells sites apart, e.g. the port
+ * @param suffix - other facts that distinguish sites, such as the port
  */
 export function siteOf(
   kind: 'mx' | 'relay',

@@ -1,5 +1,5 @@
-// From a list of smarthosts to addresses. Nothing found here is ever a reason to return mail: the table names the
-// hosts, so what is wrong with them is for the operator to mend while the mail waits.
+// From a list of smarthosts to addresses. All errors are temporary: the routing table names the hosts, so the operator has to
+// correct them, and mail waits meanwhile.
 
 import { isIP } from 'node:net';
 import { isUsable, lookUpHost, type AddressLookup } from './host-addresses.ts';

@@ -1,4 +1,4 @@
-// What routing finds out about a recipient: where its mail goes, or why it cannot go anywhere.
+// Results of routing: where the mail of a recipient goes, or why it cannot be routed.
 
 /** One address of one host that mail may be handed to. */
 export interface NextHopAddress {
@@ -31,7 +31,7 @@ export interface ErrorPlan {
   /** Enhanced status code (RFC 3463), e.g. `5.1.10`. */
   readonly enhancedStatus: string;
   readonly text: string;
-  /** Nothing was found out, because no name server answers: our own fault, and no attempt. Never kept. */
+  /** The look-up failed because no name server answers: a fault on our side, and no attempt. Never cached. */
   readonly waitsForDns?: true;
 }
 
@@ -40,20 +40,20 @@ export type RoutePlan = (RelayPlan | ErrorPlan) & {
   readonly validUntilMs: number;
 };
 
-/** Which route a recipient takes, before anything is looked up: pure, from the routing table. */
+/** The route of a recipient, from the routing table alone, before any look-up. */
 export interface RouteKey {
-  /** Interns to one route: rule and domain, e.g. `mx:example.com` or `relay#2:example.com`. */
+  /** Identifies the route by rule and domain, e.g. `mx:example.com` or `relay#2:example.com`. */
   readonly key: string;
   /** The recipient domain, lower case A-labels (or an address literal). */
   readonly domain: string;
-  /** Priority of messages that bring none, where a rule says so: -9 to 9. */
+  /** Priority that the rule gives to messages without one: -9 to 9. */
   readonly priority?: number | undefined;
 }
 
 export interface Router {
   /** The route of one recipient; pure and cheap. */
   routeOf(reversePath: string, recipient: string): RouteKey;
-  /** Some rules look at the sender: without one, `routeOf` tells the route only of recipients with a rule of their own. */
+  /** Whether some rule looks at the sender: then `routeOf` needs the sender, except for recipients with a rule of their own. */
   readonly looksAtSenders: boolean;
   /** The plan from the cache, if it is still valid. */
   cached(key: string, nowMs: number): RoutePlan | undefined;
