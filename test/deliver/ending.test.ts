@@ -21,7 +21,7 @@ test('close waits for the transaction in hand, then quits', async (t) => {
   assert.deepEqual(await reports.next(), { kind: 'closed', connection: 1, report: { kind: 'closed' } });
 });
 
-test('work that crossed with the close was never taken up', async (t) => {
+test('work that arrives after the close is reported as unused', async (t) => {
   const all = await fixture(t);
   const { sender, reports, spool } = all;
   const peer = await idle(all, 1);
@@ -95,7 +95,7 @@ test('drain without connections is over at once', async (t) => {
   assert.equal(drained, 1);
 });
 
-test('abandon ends everything at once: what is in hand is tried again, what is not is no attempt', async (t) => {
+test('abandon ends everything at once: a transaction in hand is tried again, one that did not begin is no attempt', async (t) => {
   const all = await fixture(t);
   const { sender, reports, server, spool, connect } = all;
   const resting = await idle(all, 1);

@@ -59,7 +59,7 @@ test('a server that answers 421 in the middle of a group is not distrusted', asy
   assert.equal(await isPipelined(all, 2), true);
 });
 
-test('a connection that is given up here says nothing about the server', async (t) => {
+test('a connection that this side gives up says nothing about the server', async (t) => {
   const all = await fixture(t);
   const peer = await connected(all, 1);
   peer.say('250 ok');

@@ -89,7 +89,7 @@ test('a source of the other IP version cannot reach the destination', async (t) 
   assert.equal(closed.report.local, true);
 });
 
-test('what the system reports is told apart: ours, or the destination’s', () => {
+test('errors of the system are told apart: faults of this machine, or of the destination', () => {
   const of = (code: string, syscall: string, source: string) =>
     socketFailure(Object.assign(new Error(`${syscall} ${code}`), { code, syscall }), source);
   assert.deepEqual(of('ECONNREFUSED', 'connect', '192.0.2.1'), {

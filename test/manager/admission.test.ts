@@ -72,14 +72,14 @@ test('a message that comes in while the clock is wrong was received now, all the
   );
 });
 
-test('dates in the spool become times of the scheduler, people are told the date', () => {
+test('dates in the spool become times of the scheduler, people see dates', () => {
   const { admission, begun } = setUp({ nowMs: 100 * hour, shiftMs: 7 * hour });
   admission.recovered({ ...recovered, receivedAtMs: 17 * hour });
   assert.equal(begun[0]?.receivedAtMs, 10 * hour);
   assert.equal(admission.receivedAtMs(0 as MessageHandle), 17 * hour);
 });
 
-test('a message without either is of no tenant', () => {
+test('a message without tenant and priority belongs to no tenant', () => {
   const { admission, begun } = setUp();
   admission.submitted(submitted, 7);
   admission.recovered(recovered);
@@ -92,7 +92,7 @@ test('a message without either is of no tenant', () => {
   );
 });
 
-test('a message that brings no priority has the highest that its routes give', () => {
+test('a message without a priority gets the highest priority of its routes', () => {
   const { admission, begun, routing } = setUp();
   const priorities: Record<string, number> = { 'low@b.test': -5, 'lower@b.test': -7 };
   routing.router = {

@@ -122,7 +122,7 @@ test('a report that a full disk does not take is tried again until it does', asy
   assert.equal(all.log.lines.length, 1);
 });
 
-test('a stop does not wait for the disk, and the failure counts as untold', async () => {
+test('a stop does not wait for the disk, and the failure counts as not reported', async () => {
   const all = bench();
   all.failures = Infinity;
   const report = all.report([{ address: 'b@to.test' }]);
@@ -141,7 +141,7 @@ test('a stop does not keep a report from being stored where it can be', async ()
   assert.equal(all.stored.length, 1);
 });
 
-test('a failure that nobody wants to hear of is told at once, by no report', async () => {
+test('a failure that is to be reported to nobody is settled at once, without a report', async () => {
   const all = bench();
   const notify = { never: true, success: false, failure: false, delay: false };
   assert.equal(await all.report([{ address: 'b@to.test', notify }]), true);
@@ -216,7 +216,7 @@ test('a message that the system cannot read now is read again every second', asy
   assert.equal(all.stored.length, 1);
 });
 
-test('a stop wakes whoever waits for room, and the failure counts as untold', async () => {
+test('a stop ends the wait for room, and the failure counts as not reported', async () => {
   const all = bench();
   all.hasRoom = false;
   const report = all.report([{ address: 'b@to.test' }]);

@@ -58,7 +58,7 @@ class Open {
   }
 }
 
-test('more connections after a reload are opened at once; fewer are reached as those that are open end', async (t) => {
+test('more connections after a reload are opened at once; with fewer allowed, surplus ones close over time', async (t) => {
   const { sender, reload } = await crowd(t, { connections: 5 });
   const open = new Open(await sender(1));
   assert.equal(open.count, 5);
@@ -74,7 +74,7 @@ test('more connections after a reload are opened at once; fewer are reached as t
   assert.equal(open.count, 6);
 });
 
-test('what a sender process may open is its limit, and a reload finds another one', async (t) => {
+test('the limit of open files of a sender process is looked up again at a reload', async (t) => {
   // A process keeps 48 files for itself.
   const made = await crowd(t, { connections: 100 }, 68);
   const { sender, reload, system } = made;
@@ -90,7 +90,7 @@ test('what a sender process may open is its limit, and a reload finds another on
   assert.equal(open.count, 10);
 });
 
-test('each sender process that comes carries its share, and what one that went carried is not granted', async (t) => {
+test('capacity grows with each sender process, and shrinks when one ends', async (t) => {
   const { manager, sender } = await crowd(t, { connections: 100, senders: 3 }, 58);
   const one = await sender(1);
   const first = new Open(one);

@@ -130,7 +130,7 @@ test('the date that was seen last is written down every minute', async (t) => {
   assert.equal(later.clock.start.lastSeenMs, machine.dateMs);
 });
 
-test('a file that cannot be read is said so, and time begins now', async (t) => {
+test('a file that cannot be read is logged, and time begins now', async (t) => {
   const { path, log, boot, keys } = ground(t);
   writeFileSync(path, '{"version":1,"stretches":[{"fromMs":"x"}]}');
   const watch = await boot();
@@ -141,7 +141,7 @@ test('a file that cannot be read is said so, and time begins now', async (t) => 
   );
 });
 
-test('a manager that is started again goes on with the clock of before: a step stays in doubt', async (t) => {
+test('a restarted manager continues with the earlier clock: a step stays in doubt', async (t) => {
   const { machine, boot, pass, keys, path } = ground(t);
   machine.boot = 'this one';
   const first = await boot();
@@ -172,7 +172,7 @@ test('a manager that is started again goes on with the clock of before: a step s
   );
 });
 
-test('a start far ahead of all that was seen ends nothing while the clock is in doubt', async (t) => {
+test('a start far ahead of the last seen date ends no override while the clock is in doubt', async (t) => {
   const { machine, boot, pass, shifts } = ground(t);
   machine.boot = 'one';
   await (await boot()).close();

@@ -22,7 +22,7 @@ function ground() {
   return { mail, damaged, queued, text: () => troubles.list[0]?.text ?? '' };
 }
 
-test('each is given up once, when its lifetime ends', () => {
+test('each damaged message is given up once, when its lifetime ends', () => {
   const { mail, text } = ground();
   assert.match(text(), /^3 messages are damaged/u);
   assert.deepEqual(mail.takeExpired(999), []);
@@ -33,7 +33,7 @@ test('each is given up once, when its lifetime ends', () => {
   assert.equal(text(), '');
 });
 
-test('what was removed, or released after a repair, is not given up', () => {
+test('a message that was removed, or released after a repair, is not given up', () => {
   const { mail, damaged, queued, text } = ground();
   queued.delete('A');
   damaged.delete('B');

@@ -98,7 +98,7 @@ suite('damaged mail', { concurrency: 2 }, () => {
     assert.ok(mx.messages.every(({ content }) => !content.includes('massage')));
   });
 
-  test('what is given up is reported to its sender, without the content that nobody can read', async (t) => {
+  test('a damaged message that is given up is reported to its sender, without its content', async (t) => {
     const ground = Ground.of(t);
     const { mx, segment, start } = await stopped(ground);
     replace(segment, 'This is message two', 'This is massage two');

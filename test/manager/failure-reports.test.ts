@@ -96,7 +96,7 @@ test('while other recipients wait, what has failed is reported a second after th
   assert.deepEqual(begun, ['A: 0,1']);
 });
 
-test('nothing waits for longer than ten seconds, however many join it', (t) => {
+test('no failure waits longer than ten seconds, however many join it', (t) => {
   const { failures, begun, pass } = bench(t);
   for (let recipient = 0; begun.length === 0 && recipient < 100; recipient++) {
     failures.add('A', failed(recipient));
@@ -129,7 +129,7 @@ test('reports are written some at a time, and a message is kept from the moment 
   assert.equal(failures.waiting, 0);
 });
 
-test('what waits is bounded: beyond it all is reported', (t) => {
+test('waiting failures are bounded: with more, all are reported', (t) => {
   const { failures, begun } = bench(t);
   for (let recipient = 0; recipient <= 100_000; recipient++) {
     failures.add('A', failed(recipient));

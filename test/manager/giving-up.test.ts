@@ -40,7 +40,7 @@ function ground(report: () => Promise<void>) {
   return { world, givingUp, states };
 }
 
-test('recipients that wait are given up once the report is stored; what is in flight finishes', async () => {
+test('waiting recipients are given up after their report is stored; recipients in flight finish', async () => {
   const stored = Promise.withResolvers<void>();
   const { world, givingUp, states } = ground(() => stored.promise);
   const { queueId, message } = world;
@@ -62,14 +62,14 @@ test('recipients that wait are given up once the report is stored; what is in fl
   assert.deepEqual([world.givenUp, world.pins, givingUp.isGivingUp(queueId)], [1, 0, false]);
 });
 
-test('without room for the report all are in the queue as they were, and the reason is told', async () => {
+test('without room for the report all recipients stay in the queue, and the operator is told why', async () => {
   const { world, givingUp, states } = ground(() => Promise.reject(new Error('the disk is full')));
   await assert.rejects(givingUp.giveUp(world.queueId, world.message, [0, 1, 2]), /the disk is full/);
   assert.deepEqual(states(), ['0 active', '1 ready', '2 ready']);
   assert.deepEqual([world.settled, world.givenUp, world.pins], [[], 0, 0]);
 });
 
-test('what was held, or is damaged, stays held when its report cannot be stored', async () => {
+test('a message that was held or is damaged stays held when its report cannot be stored', async () => {
   const { world, givingUp, states } = ground(() => Promise.reject(new Error('the disk is full')));
   world.table.scheduler.hold(world.message);
   await assert.rejects(givingUp.giveUp(world.queueId, world.message, [1]));

@@ -139,7 +139,7 @@ test('a suspension is what binds, with its reason, and resuming it ends that', a
   assert.deepEqual((await limits.explain({ address: 'aol.com' })).explanation.binding, []);
 });
 
-test('what is suspended waits, and goes as soon as it is resumed', async (t) => {
+test('suspended mail waits, and goes as soon as it is resumed', async (t) => {
   const { limits, scheduler } = await ground(t);
   await limits.setOverrides(suspend('all'));
   const now = Date.now();
@@ -206,7 +206,7 @@ test('the sender says which tenant it is', async (t) => {
   assert.equal(await tenantFor({ sender: 'x@other.example', tenant: 'shop' }), 'shop');
 });
 
-test('what is no address is refused', async (t) => {
+test('a text that is no address is refused', async (t) => {
   const { limits } = await ground(t);
   for (const address of ['@', 'user@', '*.aol.com', 'a b', 'user@-']) {
     await assert.rejects(limits.explain({ address }), { code: 'ADDRESS_INVALID' }, address);

@@ -6,7 +6,7 @@ import { LocalFailures } from '../../src/manager/local-failures.ts';
 import { keptLog } from '../process/quiet-log.ts';
 import { ours } from '../refusals.ts';
 
-test('the first failure is told at once, those of a minute are counted', () => {
+test('the first failure is logged at once, further ones within a minute are counted', () => {
   const log = keptLog();
   const failures = new LocalFailures(log);
   const error = 'mx.example[192.0.2.1]:25: cannot connect from 192.0.2.77: this machine has no such address';

@@ -49,7 +49,7 @@ function ground(most = 3) {
   return { router, routing, told, lookups };
 }
 
-test('what is known is answered at once, the rest as it comes, so many at a time', async () => {
+test('cached plans are returned at once, others are looked up, with a bound at a time', async () => {
   const { router, told, lookups } = ground(2);
   assert.equal(lookups.ask('k', 'known'), permanent);
   for (const name of ['a', 'b', 'c', 'd', 'e']) {
@@ -63,7 +63,7 @@ test('what is known is answered at once, the rest as it comes, so many at a time
   assert.deepEqual(told, ['a error', 'b error', 'c error', 'd error', 'e error']);
 });
 
-test('what waits for a name server is told nobody, and asked again when one answers', async () => {
+test('a route that waits for a name server gets no plan, and is looked up again when one answers', async () => {
   const { router, told, lookups } = ground();
   for (const name of ['a', 'b', 'c', 'd']) lookups.ask(name, name);
   lookups.isOutage = true;
@@ -79,7 +79,7 @@ test('what waits for a name server is told nobody, and asked again when one answ
   assert.equal(told.length, 4);
 });
 
-test('what the resolver of before broke off is asked of the new one', async () => {
+test('look-ups that a replaced resolver broke off are repeated with the new one', async () => {
   const { router, routing, told, lookups } = ground();
   lookups.ask('a', 'a');
   const next = new HandRouter();
@@ -92,7 +92,7 @@ test('what the resolver of before broke off is asked of the new one', async () =
   assert.deepEqual(told, ['a error'], 'its own failures count');
 });
 
-test('what is broken off by a stop is no answer', async () => {
+test('a look-up that a stop breaks off is no answer', async () => {
   const { router, told, lookups } = ground();
   lookups.ask('a', 'a');
   lookups.stop();

@@ -51,7 +51,7 @@ test('a report that cannot be stored is tried every second; its failure is not s
   assert.deepEqual(troubles.list, []);
 });
 
-test('a stop leaves a failure that nobody has heard of unsettled: it is tried again after the next start', async (t) => {
+test('a stop leaves a failure without a stored report unsettled, so that it is repeated after the next start', async (t) => {
   const { manager, sender, submit, store } = await ground(t);
   const one = await sender(1);
   await submit('u@to.test');
@@ -102,7 +102,7 @@ test('mail that expires is reported, too, in the words of its last attempt', asy
   assert.match(text, /451 4\.3\.2 not now/u);
 });
 
-test('success that was asked for and that the peer will not tell is reported, and booked at once', async (t) => {
+test('requested success that the peer will not report is reported as relayed, and booked at once', async (t) => {
   const { sender, submit, store } = await ground(t);
   const one = await sender(1);
   const id = await submit({ address: 'u@to.test', notify });
@@ -114,7 +114,7 @@ test('success that was asked for and that the peer will not tell is reported, an
   assert.match(text, /^Action: relayed\r\nStatus: 2\.0\.0\r\nRemote-MTA: dns; mx\.to\.test\r$/mu);
 });
 
-test('a reload changes in whose name reports are written', async (t) => {
+test('a reload changes the sender of reports', async (t) => {
   const { sender, submit, store, reload } = await ground(t);
   const one = await sender(1);
   await reload('spool = "/spool"\nhostname = "new.test"\n');
@@ -156,7 +156,7 @@ async function expiredAfterRestart(t: TestContext, refusal: Refusal) {
   return { report, bounced: log.events.find(({ event }) => event === 'bounced') };
 }
 
-test('a report about what a server said before a restart names that server, and its reply', async (t) => {
+test('a report about a refusal from before a restart names the server and its reply', async (t) => {
   const there = { host: 'mx.to.test', ip: '192.0.2.7', port: 25 };
   const { report, bounced } = await expiredAfterRestart(t, said('450 4.7.1 Greylisted', 'RCPT', there));
   assert.match(

@@ -56,7 +56,7 @@ test('a message that a receiver reports twice is received once, and delivered on
   assert.equal(one.all('transact').length, 0);
 });
 
-test('what came in while the manager was starting counts as received, what an earlier one was told of does not', async (t) => {
+test('a message from during the start counts as received, one that an earlier manager knew does not', async (t) => {
   const store = new MemoryStore();
   const before = recovered(store, 'before', { nextAttemptAtMs: 0, held: false });
   store.recovered = [before, { ...before, queueId: 'since', receivedAtMs: startMs }];
@@ -83,7 +83,7 @@ test('the next message for the same place goes over the connection that is open,
   );
 });
 
-test('what is put off is journaled with its next attempt, and goes out again at its time', async (t) => {
+test('a deferred message is journaled with its next attempt, and tried again at that time', async (t) => {
   const { sender, submit, store, timers } = await ground(t);
   const one = await sender(1);
   const id = await submit('u@to.test');
@@ -106,7 +106,7 @@ test('a message that came in a minute ago is read from the disk without blocking
   assert.equal(one.connect.work.fresh, false);
 });
 
-test('a sender that dies puts off what it had in hand; nothing stays pinned, and another one takes over', async (t) => {
+test('when a sender dies its transactions are deferred, nothing stays pinned, and another sender takes over', async (t) => {
   const { manager, sender, submit, store, timers } = await ground(t);
   const [one, two] = [await sender(1), await sender(2)];
   const ids = [await submit('u@a.test'), await submit('u@b.test')];
@@ -130,7 +130,7 @@ test('a sender that dies puts off what it had in hand; nothing stays pinned, and
   );
 });
 
-test('what a sender that dies had in hand on a connection in use may have arrived: it is put off like an attempt', async (t) => {
+test('a transaction in hand of a sender that dies counts as an attempt, because the message may have arrived', async (t) => {
   const { manager, sender, submit, store } = await ground(t);
   const one = await sender(1);
   const first = await submit('u@to.test');
@@ -152,7 +152,7 @@ test('mail that waits takes the routes of a reload', async (t) => {
   assert.deepEqual([one.connect.host, one.connect.work.queueId], ['mx.new.test', id]);
 });
 
-test('what a connection that is gone never took up is no attempt, and goes out by another', async (t) => {
+test('a transaction that a lost connection never began is no attempt, and goes out by another connection', async (t) => {
   const { sender, submit, store } = await ground(t);
   const one = await sender(1);
   await submit('u@to.test');
@@ -166,7 +166,7 @@ test('what a connection that is gone never took up is no attempt, and goes out b
   assert.deepEqual(one.all('connect').map(({ work }) => work.queueId)[1], second);
 });
 
-test('nothing is granted before each sender of before has said hello or has ended', async (t) => {
+test('nothing is granted before each earlier sender has said hello or has ended', async (t) => {
   const { manager, sender, submit, awaited } = await ground(t, { before: [7, 8] });
   await submit('u@to.test');
   const seven = await sender(7);
@@ -177,7 +177,7 @@ test('nothing is granted before each sender of before has said hello or has ende
   assert.equal(seven.all('connect').length, 1);
 });
 
-test('what a sender says that it delivered for the manager before is settled, and not granted', async (t) => {
+test('deliveries that a sender made for the earlier manager are settled, and not granted again', async (t) => {
   const { sender, submit, store } = await ground(t, { before: [7] });
   const done = await submit('u@to.test', 'v@to.test');
   const before = { queueId: done, recipients: [0], relayedWithoutDsn: [] };
@@ -187,7 +187,7 @@ test('what a sender says that it delivered for the manager before is settled, an
   assert.deepEqual(seven.connect.work.recipients, [1]);
 });
 
-test('what was in the queue goes on where it was: attempts, next attempts, and what is held', async (t) => {
+test('recovered messages continue where they were: attempts, next attempts, and what is held', async (t) => {
   const store = new MemoryStore();
   const later = startMs + minuteMs;
   store.recovered = [
@@ -228,7 +228,7 @@ test('a message that cannot be read is held and journaled as damaged, and given 
   assert.deepEqual(troubles.list, []);
 });
 
-test('while outcomes cannot be stored nothing is granted; what is in flight finishes, and all goes on by itself', async (t) => {
+test('while outcomes cannot be stored nothing is granted; transactions in flight finish, and deliveries resume by themselves', async (t) => {
   const { sender, submit, store, troubles } = await ground(t);
   const one = await sender(1);
   const first = await submit('u@a.test');
@@ -269,7 +269,7 @@ test('while no name server answers, mail for names waits without attempts and wi
   assert.equal(one.connect.work.recipients.length, 1);
 });
 
-test('a stop grants nothing more, leaves what was not begun as it was, and tells how much is not stored', async (t) => {
+test('a stop grants nothing more, leaves transactions that did not begin, and tells how many outcomes are not stored', async (t) => {
   const { manager, sender, submit, store } = await ground(t);
   const one = await sender(1);
   const a = await submit('u@a.test');

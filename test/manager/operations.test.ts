@@ -189,7 +189,7 @@ function changing(flush: () => Promise<void> = () => Promise.resolve()) {
   return { change, booked };
 }
 
-test('only what changed is counted and booked', async () => {
+test('only messages that changed are counted and booked', async () => {
   const { change, booked } = changing();
   const changed = (count: number) => ({ changed: count, unstored: 0, refused: 0, reason: '' });
   assert.deepEqual(await change('release'), changed(1));

@@ -28,7 +28,7 @@ function ground(t: TestContext) {
   return { world, troubles, texts, pass };
 }
 
-test('a message that nothing is in the way of is overdue after a quarter of an hour, until it goes', (t) => {
+test('a message with nothing to wait for is overdue after a quarter of an hour, until it is delivered', (t) => {
   const { world, texts, pass } = ground(t);
   pass(15);
   assert.deepEqual(texts(), []);
@@ -48,7 +48,7 @@ test('a queue that moves has nothing overdue', (t) => {
   assert.deepEqual(troubles.list, []);
 });
 
-test('what waits for the DNS while that is known to be down is explained', (t) => {
+test('a message that waits for the DNS during an outage is not overdue', (t) => {
   const { world, troubles, pass } = ground(t);
   world.waits = [{ ...wait, isResolving: true }];
   troubles.raise('dns', 'critical', 'No name server answers.', '');
@@ -59,7 +59,7 @@ test('what waits for the DNS while that is known to be down is explained', (t) =
   );
 });
 
-test('what is due and is not taken up is overdue', (t) => {
+test('work of the scheduler that is due and not begun is overdue', (t) => {
   const { world, texts, pass } = ground(t);
   world.waits = [];
   world.nextWakeMs = 0;

@@ -112,12 +112,12 @@ test('a limit replaces that of the file in its dimension, quantity by quantity',
   );
 });
 
-test('suspended is suspended, whatever limit is set for the same target', () => {
+test('a suspension wins over a limit for the same target', () => {
   const { index } = inForce(suspended('domain:aol.com'), override('domain:aol.com', { connections: 30 }));
   assert.equal(connections(index)[0], 0);
 });
 
-test('a limit for a part of what is suspended does not let that part go', () => {
+test('a limit for a part of a suspended target does not end its suspension', () => {
   const { index } = inForce(
     suspended('domain:*.aol.com'),
     override('domain:mail.aol.com', { connections: 30, messageRate: { count: 1, perMs: 1_000 } }),
@@ -140,7 +140,7 @@ test('of two limits that are set, the narrower one counts', () => {
   );
 });
 
-test('everything suspended is no connection in all; everything limited is so many', () => {
+test('suspending everything allows no connection in all; limiting everything sets their number', () => {
   const { limits } = schedulerConfig(file);
   assert.equal(inForce(suspended('all')).config.limits.global, 0);
   const seven = override('all', { connections: 7 });

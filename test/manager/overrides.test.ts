@@ -64,7 +64,7 @@ function shown(overrides: Overrides) {
   return overrides.list.map(({ kind, target, quantities }) => [kind, target, quantities]);
 }
 
-test('what is set is in force, told, logged, and there after a restart', async (t) => {
+test('an override that is set is in force, listed, logged, and there after a restart', async (t) => {
   t.mock.timers.enable({ apis: ['Date'], now: 1_000_000 });
   const made = ground(t);
   const { open, log } = made;
@@ -93,7 +93,7 @@ test('what is set is in force, told, logged, and there after a restart', async (
   assert.deepEqual((await open()).list, set);
 });
 
-test('a suspension and a limit of the same target are apart', async (t) => {
+test('a suspension and a limit of the same target do not replace each other', async (t) => {
   const { open } = ground(t);
   const overrides = await open();
   await overrides.set(limit({ connections: 5 }), [aol]);
@@ -130,7 +130,7 @@ test('an id is never given again, so that the state of a rate is never that of a
   assert.equal(again?.id, '2');
 });
 
-test('what is not suspended is told, with the suspension that holds it all the same', async (t) => {
+test('resuming a target that is not suspended tells of a wider suspension that covers it', async (t) => {
   const made = ground(t);
   const { open } = made;
   const overrides = await open();
@@ -145,7 +145,7 @@ test('what is not suspended is told, with the suspension that holds it all the s
   assert.equal(overrides.list.length, 2);
 });
 
-test('each ends at its time, and the next one after it', async (t) => {
+test('each override ends at its own time', async (t) => {
   t.mock.timers.enable({ apis: ['Date', 'setTimeout'], now: 0 });
   const made = ground(t);
   const { open, log } = made;
@@ -168,7 +168,7 @@ test('each ends at its time, and the next one after it', async (t) => {
   assert.deepEqual((await open()).list, []);
 });
 
-test('an end beyond what a timer takes is waited for in parts', async (t) => {
+test('an end beyond the longest timer is reached with several timers', async (t) => {
   t.mock.timers.enable({ apis: ['Date', 'setTimeout'], now: 0 });
   const made = ground(t);
   const { open } = made;
@@ -185,7 +185,7 @@ test('an end beyond what a timer takes is waited for in parts', async (t) => {
   assert.deepEqual(overrides.list, []);
 });
 
-test('what has ended while Sluice was stopped is not in force after the start', async (t) => {
+test('an override that ended while Sluice was stopped is not in force after the start', async (t) => {
   t.mock.timers.enable({ apis: ['Date'], now: 0 });
   const { open } = ground(t);
   await (await open()).set(suspend({ forMs: 1_000 }), [aol]);
@@ -226,7 +226,7 @@ for (const [name, content] of damaged) {
   });
 }
 
-test('what cannot be stored is not in force', async (t) => {
+test('an override that cannot be stored is not in force', async (t) => {
   const made = ground(t);
   const { open, path } = made;
   const overrides = await open();
@@ -255,7 +255,7 @@ test('changes at the same time come one after the other, and none is lost', asyn
   assert.deepEqual((await open()).list, overrides.list);
 });
 
-test('there is an end to how many there may be', async (t) => {
+test('the number of overrides is bounded', async (t) => {
   const { open } = ground(t);
   const overrides = await open();
   const targets = Array.from({ length: 1_000 }, (_, i) => ({ target: `domain:d${i}.example`, label: '' }));
@@ -266,7 +266,7 @@ test('there is an end to how many there may be', async (t) => {
   assert.equal(overrides.list.length, 1_000);
 });
 
-test('whichever byte of the file is flipped, and if it is gone, what was set is in force, and the log says so', async (t) => {
+test('overrides survive any flipped byte of their file, and its loss, and the log says so', async (t) => {
   const { open, path, folder, log } = ground(t);
   const first = await open();
   await first.set(limit({ connections: 5 }), [all]);

@@ -52,7 +52,7 @@ function ground(t: TestContext) {
   return { path, log, start };
 }
 
-test('what was let through is known after a restart', async (t) => {
+test('the used part of a rate is known after a restart', async (t) => {
   const { start } = ground(t);
   const before = new Keeper();
   before.now = [spent];
@@ -62,7 +62,7 @@ test('what was let through is known after a restart', async (t) => {
   assert.deepEqual(after.restored, [spent]);
 });
 
-test('what an earlier Sluice saved under another id of a rule is known under the one of today', async (t) => {
+test('rates that an earlier Sluice saved under another rule id are found under the id of today', async (t) => {
   const { start, path } = ground(t);
   const named = { ...spent, rule: 'named' };
   const rates = [{ ...spent, rule: 'per queue: queue shop', key: 'shop' }, named];
@@ -99,7 +99,7 @@ test('without rates there is no file', async (t) => {
   assert.equal(existsSync(path), false);
 });
 
-test('rates that are spent no longer are forgotten', async (t) => {
+test('rates that are no longer used up are forgotten', async (t) => {
   const { start, path } = ground(t);
   const keeper = new Keeper();
   keeper.now = [spent];
@@ -136,7 +136,7 @@ for (const [name, content] of [
   });
 }
 
-test('a disk that takes nothing is logged once, and stops nobody', async (t) => {
+test('a disk that cannot be written is logged once, and stops nothing', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] });
   const { start, path, log } = ground(t);
   mkdirSync(`${path}.new`);

@@ -73,7 +73,7 @@ test('each new connection goes to the process with the fewest, and its messages 
   assert.equal(senders.connections, 2);
 });
 
-test('no more can be carried than the processes that are linked can hold', () => {
+test('capacity is what the linked processes can hold together', () => {
   const { senders, carried, add } = setUp({ perProcess: 2 });
   const a = add(1);
   add(2);
@@ -83,7 +83,7 @@ test('no more can be carried than the processes that are linked can hold', () =>
   assert.deepEqual(carried, [0, 2, 4, 2, 4, 14]);
 });
 
-test('nothing can be carried before every process of before has said hello or has ended', () => {
+test('capacity is 0 until every earlier process has said hello or has ended', () => {
   const { senders, carried, awaited, add } = setUp({ before: [4, 5, 6] });
   add(7); // it started after the manager, and has no connections
   add(5);
@@ -121,7 +121,7 @@ test('a process that lost its link and says hello again has closed its connectio
   assert.deepEqual(lost, [1]);
 });
 
-test('nothing is heard any more over the old link of a process that has said hello again', async () => {
+test('messages over the old link of a process that has said hello again are ignored', async () => {
   const { senders } = setUp();
   const heard: string[] = [];
   const hello = (name: string) => {
@@ -154,7 +154,7 @@ test('a sender in the process of the manager ends with its channel', () => {
   assert.deepEqual(lost, [1]);
 });
 
-test('fewer can be carried before the connections of a dead process are lost', () => {
+test('capacity shrinks before the connections of a dead process are reported as lost', () => {
   const order: string[] = [];
   const senders = new Senders({
     perProcess: 2,
@@ -172,7 +172,7 @@ test('fewer can be carried before the connections of a dead process are lost', (
   assert.deepEqual(order, ['carry 0', 'carry 2', 'carry 0', 'lost 1']);
 });
 
-test('a grant that nobody can carry ends, and does not wait for ever', async () => {
+test('a grant that no process can carry is reported as lost', async () => {
   const { senders, lost } = setUp();
   senders.connect(grant(1));
   assert.deepEqual(lost, [], 'not while it is being granted');

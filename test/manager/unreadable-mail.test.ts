@@ -46,7 +46,7 @@ for (const code of ['SPOOL_MISSING', 'SPOOL_CORRUPT'] as const) {
   });
 }
 
-test('what the system cannot read now, or what can be read after all, is not damaged', async () => {
+test('a message that the system cannot read now, or that can be read after all, is not damaged', async () => {
   for (const read of [failing('SPOOL_UNREADABLE'), () => Promise.resolve(envelopeFor('A') as never)]) {
     const { mail, held } = ground(read);
     assert.deepEqual(await mail.examine(named), [{ queueId: 'A', ref, damage: undefined }]);
@@ -54,7 +54,7 @@ test('what the system cannot read now, or what can be read after all, is not dam
   }
 });
 
-test('a message that is done while it is looked for is not damaged', async () => {
+test('a message that ends while it is examined is not damaged', async () => {
   const world = ground(() => {
     world.queue.delete('A');
     return failing('SPOOL_MISSING')();
