@@ -10,8 +10,6 @@ export interface BookedRecipient {
   readonly arrivals: Arrival[];
   /** Message-IDs of reports that name it as failed. */
   readonly reports: Set<string>;
-  /** A report says that its time was over. */
-  hasExpired: boolean;
   /** A destination has refused it for good. */
   wasRefused: boolean;
   /** An operator has given it up, or may have. */
@@ -47,8 +45,6 @@ export interface BooksOptions {
   readonly postmaster: string;
 }
 
-/** What is on its way around the end of a manager, or its start. */
-const aroundMs = 1_000;
 /** Small steps of the clock while a message is on its way to the manager are taken for time. */
 export const slackMs = 15_000;
 
@@ -65,8 +61,6 @@ export class Books {
   readonly #reports = new Map<string, Arrival[]>();
   /** When managers ended: a report may have been written twice then. */
   readonly #managerEndsMs: number[] = [];
-  /** Times without a manager that has recovered its queue. */
-  readonly #gaps: { readonly fromMs: number; toMs: number }[] = [];
   /** How often each thing was seen: books that judge nothing are found by this. */
   readonly seen = { accepted: 0, refused: 0, arrivals: 0, repeats: 0, reports: 0, expired: 0 };
 
@@ -89,7 +83,6 @@ export class Books {
       address,
       arrivals: [],
       reports: new Set<string>(),
-      hasExpired: false,
       wasRefused: false,
       isGivenUp: false,
     }));
@@ -170,17 +163,6 @@ export class Books {
 
   managerEnded(): void {
     this.#managerEndsMs.push(this.#nowMs());
-    this.#gaps.push({ fromMs: this.#nowMs() - aroundMs, toMs: Infinity });
-  }
-
-  managerIsUp(): void {
-    const nowMs = this.#nowMs();
-    for (const gap of this.#gaps) gap.toMs = Math.min(gap.toMs, nowMs + aroundMs);
-  }
-
-  /** Nobody but the sender process knew of it when its time was over. */
-  #cameInGap({ atMs }: Arrival): boolean {
-    return this.#gaps.some(({ fromMs, toMs }) => fromMs <= atMs && atMs <= toMs);
   }
 
   /**
@@ -210,17 +192,11 @@ export class Books {
   }
 
   /** Who knew of an ending must have forgotten it before there is another one. */
-  #judge(id: string, { address, arrivals, hasExpired, isGivenUp, reports }: BookedRecipient): void {
+  #judge(id: string, { address, arrivals, isGivenUp, reports }: BookedRecipient): void {
     // The report about what is given up is stored first: after a crash it may be delivered all the same.
     const endings = arrivals.length + (reports.size > 0 && !isGivenUp ? 1 : 0);
     if (endings < 2) return;
     this.seen.repeats++;
-    const [first] = arrivals;
-    // A gap that is known: mail whose time is over while no manager runs is reported by the next one before it has heard
-    // from the senders, one of which may just have delivered it.
-    const isOfGap =
-      reports.size === 1 && arrivals.length === 1 && first !== undefined && this.#cameInGap(first);
-    if (isOfGap && hasExpired) return;
     const forgotten = arrivals.filter((each) => each.forgotten !== undefined);
     check(
       forgotten.length >= endings - 1,
@@ -266,13 +242,13 @@ export class Books {
     check(recipient !== undefined, () => `a report about ${offer.id} names ${address}`);
     // RFC 3463 4.4.7: its time was over. Nothing else makes mail fail that no destination has refused for good.
     if (status === '4.4.7') {
-      recipient.hasExpired = true;
       this.#expired(offer);
-    } else
+    } else {
       check(
         recipient.isGivenUp || address.startsWith('bad'),
         () => `${offer.id} failed at ${address}, which nobody refused: ${status}`,
       );
+    }
     recipient.reports.add(id);
     const ends = this.#managerEndsMs.filter((atMs) => atMs >= offer.atMs).length;
     check(

@@ -115,7 +115,6 @@ export class ManagerProcess {
       others: { senders: before, awaits },
     });
     this.#manager = manager;
-    around.books.managerIsUp();
     around.trace(() => `the manager is up, with ${manager.recovered} messages`);
     const waiting = this.#whenUp;
     this.#whenUp = [];

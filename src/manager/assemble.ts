@@ -109,7 +109,10 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
     timers,
     lost: (connection) => events.post({ kind: 'lost', connection }),
     carry: (connections) => events.post({ kind: 'carries', connections }),
-    awaits: parts.others?.awaits ?? (() => undefined),
+    awaits: (serials) => {
+      parts.others?.awaits(serials);
+      events.post({ kind: 'awaits', doesAwait: serials.length > 0 });
+    },
   });
   const bouncer = new Bouncer({
     settings: () => inForce.bounce,

@@ -60,8 +60,9 @@ export class Links {
         break;
       case 'sender':
         // In this order: first lost transactions go back to the queue, then deliveries are settled, then grants may begin.
-        this.#parts.senders.hasClosed(hello.serial);
-        this.#parts.manager.deliveredBefore(hello.delivered ?? []);
+        this.#parts.manager.senderReturned(hello.delivered ?? [], () =>
+          this.#parts.senders.hasClosed(hello.serial),
+        );
         this.addSender(channel as Channel<ManagerToSender, SenderToManager>, hello.serial);
         break;
       case 'control':

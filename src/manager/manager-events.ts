@@ -14,6 +14,8 @@ export type ManagerEvent =
   | { readonly kind: 'lost'; readonly connection: number }
   /** Sender processes were linked or lost: `connections` is the number that they can carry now. */
   | { readonly kind: 'carries'; readonly connections: number }
+  /** Sender processes of before have not all said yet what they delivered, or they have: until then nothing is reported as failed. */
+  | { readonly kind: 'awaits'; readonly doesAwait: boolean }
   /** The store has found messages that cannot be read any more, and has journaled them as held. */
   | { readonly kind: 'damaged'; readonly queueIds: readonly string[] }
   /** The store has found a message that no receiver reported: its receiver died right after the 250. */

@@ -71,7 +71,7 @@ export class Manager {
 
   /** Number of messages whose failures are not reported yet. */
   get reporting(): number {
-    return this.#parts.reports.waiting;
+    return this.#parts.settlement.reporting;
   }
 
   /** Tells the scheduler to show dates by the system's clock as it is at this moment. */
@@ -108,9 +108,19 @@ export class Manager {
     this.settle();
   }
 
-  /** Settles deliveries that a sender made for an earlier manager. */
-  deliveredBefore(delivered: readonly Delivered[]): void {
-    this.#parts.results.deliveredBefore(delivered);
+  /**
+   * A sender process has closed the connections that it had for an earlier manager, or on an earlier link, and says what it
+   * delivered on them.
+   * @param lose - returns its lost transactions to the queue
+   */
+  senderReturned(delivered: readonly Delivered[], lose: () => void): void {
+    const { results, settlement } = this.#parts;
+    // The lifetime of a lost transaction may be over, though the sender has delivered it.
+    const wasInDoubt = settlement.isInDoubt;
+    settlement.isInDoubt = true;
+    lose();
+    results.deliveredBefore(delivered);
+    settlement.isInDoubt = wasInDoubt;
     this.settle();
   }
 
@@ -166,7 +176,7 @@ export class Manager {
 
   #take(event: ManagerEvent): void {
     const nowMs = this.#clock.nowMs();
-    const { lookups, results, damage, shaping } = this.#parts;
+    const { lookups, results, damage, settlement, shaping } = this.#parts;
     switch (event.kind) {
       case 'resolved':
         this.#scheduler.routeResolved(event.route, event.plan, nowMs);
@@ -179,6 +189,9 @@ export class Manager {
         break;
       case 'carries':
         this.#scheduler.carry(event.connections, nowMs);
+        break;
+      case 'awaits':
+        settlement.isInDoubt = event.doesAwait;
         break;
       case 'damaged':
         damage.found(event.queueIds);

@@ -16,6 +16,7 @@ import type { SpoolStore } from '../spool/types.ts';
 import type { MemoryStats } from '../stats/stats.ts';
 import type { OperationError, Request, Response } from '../channel/messages.ts';
 import type { Manager } from './manager.ts';
+import type { Senders } from './senders.ts';
 import { QueueChanges, type QueueChangesParts } from './queue-changes.ts';
 import { QueueListings, type QueueListingsParts } from './queue-listings.ts';
 import { StatusAnswers, type StatusParts } from './status-answers.ts';
@@ -24,6 +25,7 @@ import type { UnreadableMail } from './unreadable-mail.ts';
 export interface OperationsParts extends QueueListingsParts, QueueChangesParts, StatusParts {
   readonly manager: Manager;
   readonly store: SpoolStore;
+  readonly senders: Senders;
   readonly limits: OperatorSource;
   /** As `ClockWatch.confirm`. */
   readonly confirmClock: () => number | undefined;

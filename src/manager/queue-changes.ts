@@ -9,6 +9,7 @@ import type { Outcome, SpoolStore } from '../spool/types.ts';
 import type { Stats } from '../stats/stats.ts';
 import type { GivingUp } from './giving-up.ts';
 import type { Manager } from './manager.ts';
+import type { Senders } from './senders.ts';
 
 /** Most reports that are stored at the same time for an operator. */
 const reportsAtOnce = 16;
@@ -17,6 +18,7 @@ export interface QueueChangesParts {
   readonly manager: Pick<Manager, 'change' | 'scheduler'>;
   readonly store: Pick<SpoolStore, 'flush'>;
   readonly givingUp: Pick<GivingUp, 'giveUp' | 'isGivingUp'>;
+  readonly senders: Pick<Senders, 'heard'>;
   readonly stats: Stats;
   readonly log: Logger;
 }
@@ -58,6 +60,8 @@ export class QueueChanges {
     result: { changed: number; refused: number; reason: string },
   ): Promise<void> {
     const { scheduler } = this.#parts.manager;
+    // A sender of before may have delivered these: then they are in the queue no more, and no report says that they failed.
+    await this.#parts.senders.heard();
     const waiting = messages.values();
     const work = async (): Promise<void> => {
       for (const chosen of waiting) {

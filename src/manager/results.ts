@@ -65,15 +65,19 @@ export class Results {
     this.#closed(connection, { kind: 'closed' }, nowMs);
   }
 
-  /** Settles deliveries that a sender made for an earlier manager, which may have died before it journaled them. */
+  /**
+   * Settles deliveries that a sender made for an earlier manager, which may have died before it journaled them, or before its
+   * link was lost. A failure of theirs that is still in doubt was none.
+   */
   deliveredBefore(delivered: readonly Delivered[]): void {
     const { store, scheduler, settlement } = this.#parts;
     for (const { queueId, recipients, relayedWithoutDsn } of delivered) {
       // Most were journaled. Then the message is done, and the costly search in the scheduler is not needed.
       if (store.locate(queueId) === undefined) continue;
-      const message = scheduler.find(queueId);
-      if (message === undefined) continue;
-      for (const recipient of scheduler.remove(message, recipients)) {
+      const arrived = settlement.withdraw(queueId, recipients);
+      const message = arrived.length < recipients.length ? scheduler.find(queueId) : undefined;
+      if (message !== undefined) arrived.push(...scheduler.remove(message, recipients));
+      for (const recipient of arrived) {
         settlement.delivered(queueId, recipient);
         if (relayedWithoutDsn.includes(recipient)) settlement.relayed(queueId, recipient, undefined);
       }

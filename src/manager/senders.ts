@@ -51,13 +51,20 @@ export class Senders {
   #carried = -1;
   #draining = false;
   #goneCallbacks: (() => void)[] = [];
+  readonly #heard = Promise.withResolvers<void>();
 
   constructor(options: SendersOptions) {
     this.#options = options;
     this.#perProcess = options.perProcess;
     this.#awaited = new Set(options.before);
     if (this.#awaited.size > 0) options.awaits([...this.#awaited]);
+    else this.#heard.resolve();
     this.#tellCapacity();
+  }
+
+  /** Resolves when each process of `before` has said hello or has ended. */
+  heard(): Promise<void> {
+    return this.#heard.promise;
   }
 
   /** Sets how many connections one process can hold. */
@@ -190,7 +197,9 @@ export class Senders {
   }
 
   #stopAwaiting(serial: number): void {
-    if (this.#awaited.delete(serial)) this.#options.awaits([...this.#awaited]);
+    if (!this.#awaited.delete(serial)) return;
+    this.#options.awaits([...this.#awaited]);
+    if (this.#awaited.size === 0) this.#heard.resolve();
   }
 
   #tellCapacity(): void {

@@ -1,5 +1,6 @@
 // Outcomes of recipients: counts and logs them, and gathers them for the journal. Failures go to the reports first. Outcomes are
-// booked by `book`, which is called when all outcomes of an event are known.
+// booked by `book`, which is called when all outcomes of an event are known. While senders may have delivered what the manager
+// has not heard of, failures wait (`failures-in-doubt.ts`).
 
 import type { AttemptResult } from '../deliver/types.ts';
 import type { Refusal } from '../message/refusal.ts';
@@ -10,6 +11,7 @@ import type { Stats } from '../stats/stats.ts';
 import type { Admission } from './admission.ts';
 import type { DeferralLog } from './deferral-log.ts';
 import type { FailureReports } from './failure-reports.ts';
+import { FailuresInDoubt, type Failure } from './failures-in-doubt.ts';
 
 export interface SettlementParts {
   readonly store: Pick<SpoolStore, 'locate' | 'settle'>;
@@ -21,10 +23,33 @@ export interface SettlementParts {
 
 export class Settlement {
   readonly #parts: SettlementParts;
+  readonly #inDoubt = new FailuresInDoubt((queueId, failures, isDone) => {
+    for (const each of failures) this.#report(queueId, each);
+    if (isDone) this.#parts.reports.complete(queueId);
+  });
   #outcomes: Outcome[] = [];
 
   constructor(parts: SettlementParts) {
     this.#parts = parts;
+  }
+
+  /** Messages whose failures are not reported yet. */
+  get reporting(): number {
+    return this.#parts.reports.waiting + this.#inDoubt.waiting;
+  }
+
+  /** While it is true, senders may have delivered mail that the manager has not heard of: nothing is reported as failed. */
+  get isInDoubt(): boolean {
+    return this.#inDoubt.isOpen;
+  }
+
+  set isInDoubt(isInDoubt: boolean) {
+    this.#inDoubt.setOpen(isInDoubt);
+  }
+
+  /** Forgets failures of these recipients that are still in doubt, since they were delivered to; returns which it forgot. */
+  withdraw(queueId: string, recipients: readonly number[]): number[] {
+    return this.#inDoubt.withdraw(queueId, recipients);
   }
 
   delivered(queueId: string, recipient: number): void {
@@ -50,14 +75,19 @@ export class Settlement {
 
   /** @param expired - it failed because its lifetime is over */
   failed(queueId: string, recipient: number, refusal: Refusal, expired: boolean): void {
-    this.#parts.stats.count('bounced');
-    this.#parts.reports.add(queueId, { recipient, action: 'failed', refusal, expired });
+    const failure = { recipient, refusal, expired };
+    if (this.#inDoubt.isOpen) this.#inDoubt.keep(queueId, failure);
+    else this.#report(queueId, failure);
   }
 
   /** No recipient of the message is left. */
   done(message: MessageHandle): void {
     const { admission, reports } = this.#parts;
-    if (reports.waiting > 0) reports.complete(admission.queueIdOf(message));
+    if (this.reporting > 0) {
+      const queueId = admission.queueIdOf(message);
+      this.#inDoubt.done(queueId);
+      reports.complete(queueId);
+    }
     admission.forgetId(message);
   }
 
@@ -74,5 +104,10 @@ export class Settlement {
     const outcomes = this.#outcomes;
     this.#outcomes = [];
     this.#parts.store.settle(outcomes);
+  }
+
+  #report(queueId: string, failure: Failure): void {
+    this.#parts.stats.count('bounced');
+    this.#parts.reports.add(queueId, { ...failure, action: 'failed' });
   }
 }

@@ -7,8 +7,10 @@ import { SimulatedDisk } from '../../sim/disk/simulated-disk.ts';
 import { settled, VirtualTimers } from '../../sim/virtual-timers.ts';
 import type { Channel } from '../../src/channel/channel.ts';
 import type {
+  ControlToManager,
   ManagerToSender,
   ReceiverToManager,
+  Response,
   SenderToManager,
   Submitted,
 } from '../../src/channel/messages.ts';
@@ -160,6 +162,8 @@ export interface Ground {
   /** The receiver says again what it handed in last, as it does when it does not know whether a manager has heard. */
   submitAgain(): Promise<void>;
   reload(config: string): Promise<void>;
+  /** An operator asks for this; returns the answers, of which there is none yet while the manager works on it. */
+  ask(operation: string, parameters: unknown): Promise<readonly Response[]>;
 }
 
 export async function ground(t: TestContext, options: GroundOptions = {}): Promise<Ground> {
@@ -250,6 +254,12 @@ export async function ground(t: TestContext, options: GroundOptions = {}): Promi
     reload: async (config) => {
       manager.configure(parseConfig(config, 'sluice.toml'));
       await settled();
+    },
+    ask: async (operation, parameters) => {
+      const channel = new DirectChannel<Response, ControlToManager>();
+      manager.links.addControl(channel);
+      await channel.say({ kind: 'request', id: 1, operation, parameters });
+      return channel.posted;
     },
   };
 }

@@ -100,6 +100,7 @@ export class MemoryStore implements Spool {
   async *#recover(): AsyncGenerator<RecoveredMessage> {
     for (const message of this.recovered) {
       this.#messages.set(message.queueId, { ref: message.ref, waiting: message.waiting.length });
+      if (message.damage !== undefined) this.#damaged.add(message.queueId);
       yield message;
     }
   }
