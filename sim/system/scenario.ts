@@ -59,14 +59,21 @@ export function scenarioOf(seed: number): Scenario {
   };
 }
 
+/** Routes have names that say where they lead, names that are kept when they lead elsewhere, or none. */
+const namings: readonly ((host: string, index: number) => string | undefined)[] = [
+  (host) => `to ${host}`,
+  (_, index) => `relay ${index}`,
+  () => undefined,
+];
+
 /** Some domains go to other hosts than their MX. */
 export function withOtherRoutes(random: Random, config: Config, internet: Internet): Config {
   const hosts = [...internet.hosts.values()];
   const domains = [...internet.domains.keys()].filter((domain) => domain !== home && random.next() < 0.5);
   const byHost = Map.groupBy(domains, () => pick(random, hosts).name);
-  // Each has a name that says what it does: without one its name is its place in the file, which another may have next time.
-  const route = [...byHost].map(([host, moved]): RouteConfig => ({
-    name: `to ${host}`,
+  const naming = pick(random, namings);
+  const route = [...byHost].map(([host, moved], index): RouteConfig => ({
+    name: naming(host, index),
     kind: 'relay',
     domain: moved.map((domain) => ({ kind: 'exact', domain })),
     sender: [],

@@ -60,21 +60,22 @@ export class Rerouter {
       if (++seen % pieceRecipients === 0) {
         this.#parts.changed();
         await nextTurn(this.#parts.timers);
-        if (run !== this.#run) return true;
       }
-      if (!(await this.#move(row, router))) complete = false;
+      // A later run has another table: this one would move mail back.
+      if (run !== this.#run) return true;
+      if (!(await this.#move(row, router, run))) complete = false;
     }
     this.#parts.changed();
     return complete;
   }
 
   /** Moves a recipient if its route is another one now. Resolves to false when it has to move and cannot yet. */
-  async #move(row: QueuedRecipient, router: Router): Promise<boolean> {
+  async #move(row: QueuedRecipient, router: Router, run: number): Promise<boolean> {
     // The envelope is read only if some rule looks at the sender.
     let wanted = router.routeOf('', `x@${row.domain}`);
     if (router.looksAtSenders) {
       const envelope = await this.#parts.envelope(row.queueId);
-      if (envelope === undefined) return true;
+      if (envelope === undefined || run !== this.#run) return true;
       wanted = router.routeOf(envelope.reversePath, envelope.recipients[row.recipient]?.address ?? '');
     }
     if (wanted.key === row.route) return true;

@@ -4,6 +4,7 @@ import type { RouteConfig } from '../config/config.ts';
 import { type DomainPattern, isBelow } from '../values/domain.ts';
 import { formatEndpoint } from '../values/endpoint.ts';
 import type { RouteKey } from '../route/types.ts';
+import { planKeyOfRoute, routeName } from '../settings/route-rules.ts';
 
 export interface RouteDescription {
   /** As in the log: the name, or `route 2`; empty when no route names the recipient. */
@@ -17,23 +18,12 @@ export function describeRoute(
   { key, domain }: RouteKey,
   reversePath: string,
 ): RouteDescription {
-  const index = key.startsWith('mx:')
-    ? mxRouteOf(routes, domain, reversePath)
-    : routes.findIndex((route, at) => encodeURIComponent(nameOf(route, at)) === planName(key));
+  const index = decidingRoute(routes, { key, domain }, reversePath);
   const route = routes[index];
   return {
-    name: route === undefined ? '' : nameOf(route, index),
+    name: route === undefined ? '' : routeName(route, index),
     target: route === undefined ? mxText(domain) : targetOf(route, domain),
   };
-}
-
-/** From `relay#NAME:DOMAIN`. */
-function planName(key: string): string {
-  return key.slice(key.indexOf('#') + 1, key.indexOf(':'));
-}
-
-function nameOf(route: RouteConfig, index: number): string {
-  return route.name ?? `route ${index + 1}`;
 }
 
 function targetOf(route: RouteConfig, domain: string): string {
@@ -53,12 +43,22 @@ function mxText(domain: string): string {
   return domain.startsWith('[') ? `the address ${domain}` : `the MX of ${domain}`;
 }
 
-/** Route keys do not tell MX routes apart, so this finds the most specific one that matches, which decided. */
-function mxRouteOf(routes: readonly RouteConfig[], domain: string, reversePath: string): number {
+/**
+ * Route keys do not tell MX routes apart, nor routes without a name that have the same target: this finds the most specific one
+ * that matches, which decided.
+ */
+function decidingRoute(
+  routes: readonly RouteConfig[],
+  { key, domain }: RouteKey,
+  reversePath: string,
+): number {
+  const isMx = key.startsWith('mx:');
+  const plan = key.slice(0, key.indexOf(':'));
   let best = -1;
   let bestRank = -1;
   for (const [index, route] of routes.entries()) {
-    const rank = route.kind === 'mx' ? rankOf(route, domain, reversePath) : -1;
+    const isMeant = isMx ? route.kind === 'mx' : planKeyOfRoute(route, index) === plan;
+    const rank = isMeant ? rankOf(route, domain, reversePath) : -1;
     if (rank > bestRank) [best, bestRank] = [index, rank];
   }
   return best;

@@ -59,19 +59,32 @@ class TableRouter implements Router {
   }
 
   cached(key: string, nowMs: number): RoutePlan | undefined {
-    const plan = this.#plans.get(planOf(key));
+    const plan = this.#plans.get(this.#planOf(key));
     return plan !== undefined && plan.validUntilMs > nowMs ? plan : undefined;
   }
 
   resolve(key: string): Promise<RoutePlan> {
-    const plan = planOf(key);
-    const cached = this.cached(plan, this.#now());
+    const cached = this.cached(key, this.#now());
     if (cached !== undefined) return Promise.resolve(cached);
+    const plan = this.#planOf(key);
     const underWay = this.#underWay.get(plan);
     if (underWay !== undefined) return underWay;
     const lookup = this.#resolve(plan);
     this.#underWay.set(plan, lookup);
     return lookup;
+  }
+
+  /** The part of a route key that decides its plan: the domain only for MX. */
+  #planOf(key: string): string {
+    if (key.startsWith('mx:')) return key;
+    const colon = key.indexOf(':');
+    if (colon === -1) return key;
+    const plan = key.slice(0, colon);
+    if (this.#table.rule(plan) !== undefined) return plan;
+    // A key of an earlier table, for mail that has not been moved yet: it takes the rule that its domain has now, so that a
+    // change of a rule's target costs it no attempt. Where senders decide, or no rule is left, it waits until it is moved.
+    const present = this.#table.routeOfDomain(key.slice(colon + 1))?.key;
+    return present === undefined || present.startsWith('mx:') ? plan : present.slice(0, present.indexOf(':'));
   }
 
   async #resolve(plan: string): Promise<RoutePlan> {
@@ -118,13 +131,6 @@ class TableRouter implements Router {
       : Math.min(maxTtlSeconds, Math.max(minTtlSeconds, ttlSeconds));
     return { ...plan, validUntilMs: this.#now() + seconds * 1000 };
   }
-}
-
-/** The part of a route key that decides its plan: the domain only for MX. */
-function planOf(key: string): string {
-  if (key.startsWith('mx:')) return key;
-  const colon = key.indexOf(':');
-  return colon === -1 ? key : key.slice(0, colon);
 }
 
 /**

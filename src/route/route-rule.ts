@@ -34,8 +34,10 @@ export type RouteTarget =
     };
 
 export interface RouteRule {
-  /** Rules with the same name must have the same target. It is a part of route keys, so a route stays when its target changes. */
+  /** For people. Rules with the same name must have the same target. */
   readonly name: string;
+  /** The name is only a place in the configuration, which may be that of another rule after a reload. */
+  readonly isUnnamed?: boolean;
   readonly match: RouteMatch;
   readonly target: RouteTarget;
   /** Priority of messages without one of their own (RFC 6710): -9 to 9. */

@@ -7,7 +7,8 @@ import type { DomainPattern } from '../values/domain.ts';
 import { DomainTable } from '../values/domain-table.ts';
 import { canonicalDomain, isHostName, spelledDomain } from './recipient-domain.ts';
 import { RouteTableError } from './route-error.ts';
-import type { RouteRule, RouteTarget } from './route-rule.ts';
+import { planKey } from './plan-key.ts';
+import type { RouteRule } from './route-rule.ts';
 import { SenderRules } from './sender-rules.ts';
 import { parseSmarthost } from './smarthost-resolution.ts';
 import type { RouteKey } from './types.ts';
@@ -31,9 +32,9 @@ export class RouteTable {
 
   /** @throws RouteTableError when rules contradict each other or one cannot be understood */
   constructor(rules: readonly RouteRule[]) {
+    const named = new Map<string, RouteRule>();
     for (const rule of rules) {
-      const key = planKey(rule.target.kind, rule.name);
-      const namesake = this.#byKey.get(key);
+      const namesake = rule.isUnnamed === true ? undefined : named.get(rule.name);
       if (namesake !== undefined && !isDeepStrictEqual(namesake.target, rule.target)) {
         throw tableError(
           rule,
@@ -41,7 +42,9 @@ export class RouteTable {
           'give it a name of its own',
         );
       }
-      this.#byKey.set(key, rule);
+      if (rule.isUnnamed !== true) named.set(rule.name, rule);
+      const key = planKey(rule);
+      this.#byKey.set(key, this.#byKey.get(key) ?? rule);
       checkTarget(rule);
       const other = this.#add(rule);
       if (other !== undefined) {
@@ -58,6 +61,12 @@ export class RouteTable {
   /** The rule of a plan key, if the table has it. @param key - the part of a route key before the domain */
   rule(key: string): RouteRule | undefined {
     return this.#byKey.get(key);
+  }
+
+  /** The route of all mail for a domain, in canonical form; undefined when it depends on the sender. */
+  routeOfDomain(domain: string): RouteKey | undefined {
+    const routes = this.#domains.get(domain) ?? this.#learn(domain);
+    return routes.kind === 'settled' ? routes.route : undefined;
   }
 
   /** See `createRouter` for the order. */
@@ -131,15 +140,9 @@ export class RouteTable {
   }
 }
 
-/** The key of a plan: a rule with a smarthost or an error has one plan for all domains. */
-function planKey(kind: RouteTarget['kind'], ruleName: string): string {
-  // Escaped, so that the first colon of a route key ends the rule's part.
-  return `${kind === 'smarthost' ? 'relay' : kind}#${encodeURIComponent(ruleName.toWellFormed())}`;
-}
-
 function routeKey(rule: RouteRule | undefined, domain: string): RouteKey {
   const plain = rule === undefined || rule.target.kind === 'mx';
-  const key = plain ? `mx:${domain}` : `${planKey(rule.target.kind, rule.name)}:${domain}`;
+  const key = plain ? `mx:${domain}` : `${planKey(rule)}:${domain}`;
   return rule?.priority === undefined ? { key, domain } : { key, domain, priority: rule.priority };
 }
 

@@ -42,7 +42,10 @@ export type RoutePlan = (RelayPlan | ErrorPlan) & {
 
 /** The route of a recipient, from the routing table alone, before any look-up. */
 export interface RouteKey {
-  /** Identifies the route by rule and domain, e.g. `mx:example.com` or `relay#2:example.com`. */
+  /**
+   * Identifies the route by plan and domain, e.g. `mx:example.com` or `relay#partners~C0sD3kQ1vZ8a:example.com`. Two routing
+   * tables that have the same key mean the same target by it (see `planKey`).
+   */
   readonly key: string;
   /** The recipient domain, lower case A-labels (or an address literal). */
   readonly domain: string;

@@ -2,15 +2,30 @@
 
 import type { RouteConfig } from '../config/config.ts';
 import { formatDomainPattern } from '../values/domain.ts';
+import { planKey } from '../route/plan-key.ts';
 import type { RouteMatch, RouteRule, RouteTarget } from '../route/route-rule.ts';
 
 export function routeRules(routes: readonly RouteConfig[]): RouteRule[] {
   return routes.flatMap((route, index) => {
-    const name = route.name ?? `route ${index + 1}`;
+    const { name, isUnnamed } = namesOf(route, index);
     const target = targetOf(route);
     const { priority } = route;
-    return matchesOf(route).map((match) => ({ name, match, target, priority }));
+    return matchesOf(route).map((match) => ({ name, isUnnamed, match, target, priority }));
   });
+}
+
+/** What people are told: the route's name, or `route 2` for the second of the configuration. */
+export function routeName(route: RouteConfig, index: number): string {
+  return route.name ?? `route ${index + 1}`;
+}
+
+/** The part of a route key that stands for this route (`planKey`). */
+export function planKeyOfRoute(route: RouteConfig, index: number): string {
+  return planKey({ ...namesOf(route, index), target: targetOf(route) });
+}
+
+function namesOf(route: RouteConfig, index: number) {
+  return { name: routeName(route, index), isUnnamed: route.name === undefined };
 }
 
 function matchesOf(route: RouteConfig): RouteMatch[] {

@@ -30,7 +30,7 @@ export interface Zone {
 /** Makes zones and plans when they are asked for the first time; undefined: there is nothing of this name. */
 export interface ZoneMaker {
   zone(domain: string): Zone | undefined;
-  /** `rule`: a route key's part before the domain, e.g. `relay#smart`. */
+  /** `rule`: a route key's part before the domain (`planKey`). */
   rulePlan(rule: string): RelayPlan | ErrorPlan | undefined;
 }
 
@@ -60,7 +60,7 @@ const staticTtlMs = 3_600_000;
 export class Internet implements Network {
   readonly #hosts = new Map<string, Host>();
   readonly #zones = new Map<string, Zone>();
-  /** By the route key's part before the domain, e.g. `relay#smart`. */
+  /** By the route key's part before the domain (`planKey`). */
   readonly #rulePlans = new Map<string, RelayPlan | ErrorPlan>();
   readonly #random: Random;
   readonly #maker: ZoneMaker | undefined;

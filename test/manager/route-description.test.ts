@@ -63,3 +63,36 @@ test('without any [[route]] it is the MX, and an address literal is itself', () 
     target: 'the address [192.0.2.1]',
   });
 });
+
+test('of routes without a name that lead to the same hosts, the one that decided is told', () => {
+  const alike = parseConfig(
+    `
+[[route]]
+sender = ["shop.example"]
+relay = ["relay.example.net"]
+[[route]]
+relay = ["relay.example.net"]
+[[route]]
+domain = ["*.example"]
+relay = ["relay.example.net"]
+[[route]]
+domain = ["a.b.example"]
+relay = ["relay.example.net"]
+[[route]]
+domain = ["b.example"]
+relay = ["other.example.net"]
+`,
+    'sluice.toml',
+  ).route;
+  const alikeTable = new RouteTable(routeRules(alike));
+  for (const [recipient, sender, name] of [
+    ['u@a.b.example', 'x@shop.example', 'route 4'],
+    ['u@c.example', 'x@shop.example', 'route 3'],
+    ['u@b.example', 'x@shop.example', 'route 5'],
+    ['u@far.test', 'x@shop.example', 'route 1'],
+    ['u@far.test', 'x@y.test', 'route 2'],
+  ] as const) {
+    const told = describeRoute(alike, alikeTable.routeOf(sender, recipient), sender);
+    assert.equal(told.name, name, `<${sender}> to ${recipient}`);
+  }
+});

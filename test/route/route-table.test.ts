@@ -33,33 +33,33 @@ const rules: RouteRule[] = [
 ];
 
 const table: [sender: string, recipient: string, key: string][] = [
-  ['a@x.example', 'u@www.deep.example.com', 'relay#exact:www.deep.example.com'],
-  ['a@x.example', 'u@WWW.Deep.Example.COM', 'relay#exact:www.deep.example.com'],
-  ['a@x.example', 'u@ftp.deep.example.com', 'relay#suffix-long:ftp.deep.example.com'],
-  ['a@x.example', 'u@a.b.deep.example.com', 'relay#suffix-long:a.b.deep.example.com'],
+  ['a@x.example', 'u@www.deep.example.com', 'relay#exact~lt6SphoX1pKO:www.deep.example.com'],
+  ['a@x.example', 'u@WWW.Deep.Example.COM', 'relay#exact~lt6SphoX1pKO:www.deep.example.com'],
+  ['a@x.example', 'u@ftp.deep.example.com', 'relay#suffix-long~lt6SphoX1pKO:ftp.deep.example.com'],
+  ['a@x.example', 'u@a.b.deep.example.com', 'relay#suffix-long~lt6SphoX1pKO:a.b.deep.example.com'],
   // A suffix does not match the name itself, so the next shorter suffix matches.
-  ['a@x.example', 'u@deep.example.com', 'relay#suffix-short:deep.example.com'],
-  ['a@x.example', 'u@example.com', 'relay#default:example.com'],
+  ['a@x.example', 'u@deep.example.com', 'relay#suffix-short~lt6SphoX1pKO:deep.example.com'],
+  ['a@x.example', 'u@example.com', 'relay#default~lt6SphoX1pKO:example.com'],
   // Nor does it match in the middle of a label.
-  ['a@x.example', 'u@notexample.com', 'relay#default:notexample.com'],
+  ['a@x.example', 'u@notexample.com', 'relay#default~lt6SphoX1pKO:notexample.com'],
   // The recipient's domain comes before the sender.
-  ['boss@corp.example', 'u@www.deep.example.com', 'relay#exact:www.deep.example.com'],
-  ['boss@corp.example', 'u@ftp.deep.example.com', 'relay#suffix-long:ftp.deep.example.com'],
-  ['boss@corp.example', 'u@other.example', 'relay#sender-address:other.example'],
-  ['BOSS@CORP.EXAMPLE', 'u@other.example', 'relay#sender-address:other.example'],
-  ['clerk@corp.example', 'u@other.example', 'relay#sender-domain:other.example'],
-  ['clerk@hq.corp.example', 'u@other.example', 'relay#sender-suffix:other.example'],
-  ['', 'u@other.example', 'relay#sender-null:other.example'],
-  ['Post@xn--bcher-kva.example', 'u@other.example', 'relay#sender-idn:other.example'],
-  ['a@x.example', 'u@other.example', 'relay#default:other.example'],
-  ['a@x.example', 'u@KÖLN.example', 'relay#exact-idn:xn--kln-sna.example'],
-  ['a@x.example', 'u@xn--kln-sna.example', 'relay#exact-idn:xn--kln-sna.example'],
-  ['a@x.example', 'u@[ipv6:2001:db8::1]', 'relay#exact-literal:[IPv6:2001:db8::1]'],
-  ['a@x.example', 'u@[192.0.2.1]', 'relay#default:[192.0.2.1]'],
-  ['a@x.example', '"u@v"@other.example', 'relay#default:other.example'],
+  ['boss@corp.example', 'u@www.deep.example.com', 'relay#exact~lt6SphoX1pKO:www.deep.example.com'],
+  ['boss@corp.example', 'u@ftp.deep.example.com', 'relay#suffix-long~lt6SphoX1pKO:ftp.deep.example.com'],
+  ['boss@corp.example', 'u@other.example', 'relay#sender-address~lt6SphoX1pKO:other.example'],
+  ['BOSS@CORP.EXAMPLE', 'u@other.example', 'relay#sender-address~lt6SphoX1pKO:other.example'],
+  ['clerk@corp.example', 'u@other.example', 'relay#sender-domain~lt6SphoX1pKO:other.example'],
+  ['clerk@hq.corp.example', 'u@other.example', 'relay#sender-suffix~lt6SphoX1pKO:other.example'],
+  ['', 'u@other.example', 'relay#sender-null~lt6SphoX1pKO:other.example'],
+  ['Post@xn--bcher-kva.example', 'u@other.example', 'relay#sender-idn~lt6SphoX1pKO:other.example'],
+  ['a@x.example', 'u@other.example', 'relay#default~lt6SphoX1pKO:other.example'],
+  ['a@x.example', 'u@KÖLN.example', 'relay#exact-idn~lt6SphoX1pKO:xn--kln-sna.example'],
+  ['a@x.example', 'u@xn--kln-sna.example', 'relay#exact-idn~lt6SphoX1pKO:xn--kln-sna.example'],
+  ['a@x.example', 'u@[ipv6:2001:db8::1]', 'relay#exact-literal~lt6SphoX1pKO:[IPv6:2001:db8::1]'],
+  ['a@x.example', 'u@[192.0.2.1]', 'relay#default~lt6SphoX1pKO:[192.0.2.1]'],
+  ['a@x.example', '"u@v"@other.example', 'relay#default~lt6SphoX1pKO:other.example'],
   ['boss@corp.example', 'u@direct.example', 'mx:direct.example'],
-  ['boss@corp.example', 'u@closed.example', 'error#no%3A%20way:closed.example'],
-  ['a@x.example', 'postmaster', 'relay#default:'],
+  ['boss@corp.example', 'u@closed.example', 'error#no%3A%20way~HpIQoLqurUBb:closed.example'],
+  ['a@x.example', 'postmaster', 'relay#default~lt6SphoX1pKO:'],
 ];
 
 for (const [sender, recipient, key] of table) {
@@ -86,7 +86,7 @@ test('more senders and domains than the cache holds still find their routes', ()
   const { router } = fakeRouter({}, { rules: [rule('bulk', { kind: 'sender', sender: 's7.example' })] });
   for (let round = 0; round < 2; round++) {
     for (let i = 0; i < 60_000; i++) {
-      const want = i % 8 === 7 ? `relay#bulk:d${i}.example` : `mx:d${i}.example`;
+      const want = i % 8 === 7 ? `relay#bulk~lt6SphoX1pKO:d${i}.example` : `mx:d${i}.example`;
       assert.equal(router.routeOf(`u${i}@s${i % 8}.example`, `u@d${i}.example`).key, want);
     }
   }
@@ -163,6 +163,26 @@ test('several rules may share a name and a target', () => {
     rule('partners', { kind: 'suffix', suffix: '*.b.example' }),
   ];
   const { router } = fakeRouter({}, { rules: shared });
-  assert.equal(router.routeOf('', 'u@a.example').key, 'relay#partners:a.example');
-  assert.equal(router.routeOf('', 'u@c.b.example').key, 'relay#partners:c.b.example');
+  assert.equal(router.routeOf('', 'u@a.example').key, 'relay#partners~lt6SphoX1pKO:a.example');
+  assert.equal(router.routeOf('', 'u@c.b.example').key, 'relay#partners~lt6SphoX1pKO:c.b.example');
+});
+
+test('rules without a name of their own may stand at a place that is the name of another', () => {
+  const { router } = fakeRouter(
+    {},
+    {
+      rules: [
+        rule('route 2', { kind: 'domain', domain: 'a.example' }),
+        {
+          name: 'route 2',
+          isUnnamed: true,
+          match: { kind: 'domain', domain: 'b.example' },
+          target: { ...relay, mode: 'balance' },
+        },
+      ],
+    },
+  );
+  const [named, unnamed] = ['u@a.example', 'u@b.example'].map((to) => router.routeOf('', to).key);
+  assert.match(named ?? '', /^relay#route%202~/);
+  assert.match(unnamed ?? '', /^relay#~/);
 });

@@ -1,0 +1,38 @@
+// The part of a route key that stands for a rule and its target. After a reload mail may still have the key of an earlier routing
+// table: the key must not lead it where a rule leads that now has the same name or the same place in the configuration.
+
+import { createHash } from 'node:crypto';
+import type { RouteRule, RouteTarget } from './route-rule.ts';
+
+/** 72 bits: enough that two targets of the rules of one name do not collide. */
+const digestChars = 12;
+
+/**
+ * Names the plan of a rule, e.g. `relay#partners~C0sD3kQ1vZ8a`: rules with a smarthost or an error have one plan for all
+ * domains. The same in two routing tables only if the target is the same. Rules without a name share it if they have the same
+ * target.
+ */
+export function planKey({ name, isUnnamed, target }: Omit<RouteRule, 'match'>): string {
+  // Escaped, so that the first colon of a route key ends the rule's part.
+  const shownName = isUnnamed === true ? '' : encodeURIComponent(name.toWellFormed());
+  return `${target.kind === 'smarthost' ? 'relay' : target.kind}#${shownName}~${digestOf(target)}`;
+}
+
+function digestOf(target: RouteTarget): string {
+  return createHash('sha256')
+    .update(JSON.stringify(partsOf(target)))
+    .digest('base64url')
+    .slice(0, digestChars);
+}
+
+/** In a fixed order: objects of equal content may have their keys in another order. */
+function partsOf(target: RouteTarget): readonly unknown[] {
+  switch (target.kind) {
+    case 'mx':
+      return [];
+    case 'smarthost':
+      return [target.mode, ...target.hosts.map(({ host, port }) => [host, port])];
+    case 'error':
+      return [target.replyCode, target.enhancedStatus, target.text];
+  }
+}

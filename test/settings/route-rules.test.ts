@@ -1,0 +1,119 @@
+// Route keys over a reload: mail that has not been moved yet still has the key of the earlier routing table.
+
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { parseConfig } from '../../src/config/config.ts';
+import type { Router } from '../../src/route/types.ts';
+import { routeRules } from '../../src/settings/route-rules.ts';
+import { brief, fakeRouter } from '../route/fake-resolver.ts';
+
+function routerOf(toml: string): Router {
+  const rules = routeRules(parseConfig(toml, 'sluice.toml').route);
+  const mx = { mx: [[10, 'mx.example']], a: ['192.0.2.9'] } as const;
+  return fakeRouter({ 'd.example': mx, 'mx.example': { a: ['192.0.2.9'] } }, { rules }).router;
+}
+
+function relay(ip: string, match: string, name?: string): string {
+  const named = name === undefined ? '' : `name = "${name}"\n`;
+  return `[[route]]\n${named}${match}\nrelay = ["${ip}"]\n`;
+}
+
+const toD = 'domain = ["d.example"]';
+const toE = 'domain = ["e.example"]';
+const first = ['0 192.0.2.1 192.0.2.1:25'];
+const other = ['0 192.0.2.2 192.0.2.2:25'];
+const waits = '451 4.3.5 temporary';
+
+const reloads: readonly {
+  readonly what: string;
+  readonly before: string;
+  readonly after: string;
+  /** What the key that d.example had before leads to. */
+  readonly want: readonly string[] | string;
+}[] = [
+  {
+    what: 'a route is inserted before one without a name',
+    before: relay('192.0.2.1', toD),
+    after: relay('192.0.2.2', toE) + relay('192.0.2.1', toD),
+    want: first,
+  },
+  {
+    what: 'a route without a name takes the place of one that is removed',
+    before: relay('192.0.2.1', toD) + relay('192.0.2.2', toE),
+    after: relay('192.0.2.2', toE),
+    want: waits,
+  },
+  {
+    what: 'a name is given to a route of other mail that leads elsewhere',
+    before: relay('192.0.2.1', toD, 'out'),
+    after: relay('192.0.2.2', toE, 'out'),
+    want: waits,
+  },
+  {
+    what: 'a route with a name leads elsewhere',
+    before: relay('192.0.2.1', toD, 'out'),
+    after: relay('192.0.2.2', toD, 'out'),
+    want: other,
+  },
+  {
+    what: 'a route without a name leads elsewhere',
+    before: relay('192.0.2.1', toD),
+    after: relay('192.0.2.2', toD),
+    want: other,
+  },
+  {
+    what: 'a route leads elsewhere, but senders decide now',
+    before: relay('192.0.2.1', ''),
+    after: relay('192.0.2.2', '') + relay('192.0.2.3', 'sender = ["shop.example"]'),
+    want: waits,
+  },
+  {
+    what: 'a route answers with another error',
+    before: `[[route]]\n${toD}\nerror = "450 4.2.0 Later"`,
+    after: `[[route]]\n${toE}\nerror = "550 5.1.2 Never"\n${relay('192.0.2.2', toD)}`,
+    want: other,
+  },
+  {
+    what: 'the first route answers with an error that is not for this mail',
+    before: `[[route]]\n${toD}\nerror = "450 4.2.0 Later"`,
+    after: `[[route]]\n${toE}\nerror = "550 5.1.2 Never"`,
+    want: waits,
+  },
+];
+
+for (const { what, before, after, want } of reloads) {
+  test(`mail of before the reload goes to none of other mail's hosts when ${what}`, async () => {
+    const { key } = routerOf(before).routeOf('', 'u@d.example');
+    const router = routerOf(after);
+    assert.deepEqual(brief(await router.resolve(key)), want);
+    const plan = router.cached(key, 0);
+    assert.deepEqual(plan && brief(plan), want, 'and the same once it is cached');
+  });
+}
+
+test('a key says where it leads: other hosts, ports, modes and replies have other keys', () => {
+  const targets = [
+    'relay = ["192.0.2.1"]',
+    'relay = ["192.0.2.1:26"]',
+    'relay = ["192.0.2.1", "192.0.2.2"]',
+    'relay = ["192.0.2.2", "192.0.2.1"]',
+    'relay = ["192.0.2.1", "192.0.2.2"]\nmode = "balance"',
+    'error = "450 4.2.0 Later"',
+    'error = "451 4.2.0 Later"',
+    'error = "450 4.2.1 Later"',
+    'error = "450 4.2.0 Now"',
+  ];
+  for (const name of ['', 'name = "out"\n']) {
+    const keys = targets.map(
+      (target) => routerOf(`[[route]]\n${name}${target}`).routeOf('', 'u@d.example').key,
+    );
+    assert.equal(new Set(keys).size, targets.length);
+  }
+});
+
+test('a route that only matches other mail, or has another priority, keeps its key', () => {
+  const { key } = routerOf(relay('192.0.2.1', toD)).routeOf('', 'u@d.example');
+  for (const match of ['', 'domain = ["*.example"]', `${toD}\npriority = 3`]) {
+    assert.equal(routerOf(relay('192.0.2.1', match)).routeOf('', 'u@d.example').key, key);
+  }
+});
