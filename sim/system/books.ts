@@ -3,7 +3,9 @@
 
 import { check } from '../world/ledger.ts';
 import { Arrival, type Knower } from './arrival.ts';
+import { ClockBooks } from './clock-books.ts';
 import type { Memory } from './memory.ts';
+import { ReportBooks } from './report-books.ts';
 
 export interface BookedRecipient {
   readonly address: string;
@@ -57,17 +59,14 @@ export class Books {
   readonly #byQueueId = new Map<string, Offer>();
   readonly #memory: Memory;
   readonly #nowMs: () => number;
-  /** Reports and notices by their Message-ID and recipient: they have no offer. */
-  readonly #reports = new Map<string, Arrival[]>();
-  /** When managers ended: a report may have been written twice then. */
-  readonly #managerEndsMs: number[] = [];
+  readonly #reports = new ReportBooks();
+  readonly #clock: ClockBooks;
   /** How often each thing was seen: books that judge nothing are found by this. */
   readonly seen = { accepted: 0, refused: 0, arrivals: 0, repeats: 0, reports: 0, expired: 0 };
 
   readonly #nullLifetimeMs: number;
   readonly #postmaster: string;
   readonly #lifetimeMs: number;
-  #wasClockSet = false;
   #wasPowerCut = false;
 
   constructor({ memory, nowMs, nullLifetimeMs, lifetimeMs, postmaster }: BooksOptions) {
@@ -75,6 +74,7 @@ export class Books {
     this.#lifetimeMs = lifetimeMs;
     this.#memory = memory;
     this.#nowMs = nowMs;
+    this.#clock = new ClockBooks(nowMs, slackMs);
     this.#nullLifetimeMs = nullLifetimeMs;
   }
 
@@ -144,8 +144,13 @@ export class Books {
     }
   }
 
-  clockWasSet(): void {
-    this.#wasClockSet = true;
+  clockWasSet(byMs: number): void {
+    this.#clock.set(byMs);
+  }
+
+  /** Does nobody know how old it is? See `ClockBooks.isUnknown`. */
+  isAgeUnknown({ atMs }: Offer): boolean {
+    return this.#clock.isUnknown(atMs);
   }
 
   powerWasCut(): void {
@@ -155,14 +160,15 @@ export class Books {
   /** A lifetime lasts as long as it says, whatever the clock shows. */
   #expired({ id, atMs }: Offer): void {
     this.seen.expired++;
+    if (this.#clock.isUnknown(atMs)) return;
     // What a machine was off for is told by the clock alone: up to an hour of it counts.
-    if (this.#wasClockSet && this.#wasPowerCut) return;
-    const isOver = this.#nowMs() >= atMs + this.#lifetimeMs - (this.#wasClockSet ? slackMs : 0);
+    if (this.#clock.wasSet && this.#wasPowerCut) return;
+    const isOver = this.#nowMs() >= atMs + this.#lifetimeMs - (this.#clock.wasSet ? slackMs : 0);
     check(isOver, () => `${id} expired ${this.#nowMs() - atMs} ms after it came`);
   }
 
   managerEnded(): void {
-    this.#managerEndsMs.push(this.#nowMs());
+    this.#clock.managerEnded();
   }
 
   /**
@@ -209,20 +215,19 @@ export class Books {
 
   #reportArrived(id: string, address: string, content: string, arrival: Arrival): void {
     check(/^Content-Type: multipart\/report/imu.test(content), () => `"${id}" arrived, which nobody sent`);
-    const key = `${id} ${address}`;
-    const arrivals = this.#reports.get(key) ?? [];
-    this.#reports.set(key, arrivals);
-    arrivals.push(arrival);
     this.seen.reports++;
-    const forgotten = arrivals.filter((each) => each.forgotten !== undefined).length;
-    check(forgotten >= arrivals.length - 1, () => `the report ${id} arrived ${arrivals.length} times`);
     // A notice to the postmaster is about a report, which stands in it.
     const queueIds = [...content.matchAll(queueIdPattern)].map(([, queueId = '']) => queueId);
     const original = queueIds
       .map((queueId) => this.#byQueueId.get(queueId))
       .find((each) => each !== undefined);
     check(original !== undefined, () => `the report ${id} is about a message that nobody sent`);
+    const managerEnds = this.#clock.managerEndsSince(original.atMs);
+    this.#reports.arrived(id, arrival, managerEnds);
     const isNotice = queueIds.length > 1 && address === this.#postmaster;
+    // The Message-ID of a report has its queue id, which the notice about it names first.
+    const [reportId = id] = isNotice ? queueIds : [id];
+    if (isNotice) this.#reports.noticed(id, reportId, managerEnds);
     check(
       isNotice || address === original.reversePath,
       () => `the report ${id} about ${original.id} went to ${address}`,
@@ -233,7 +238,7 @@ export class Books {
     for (const [, failed = '', status = ''] of [...content.matchAll(failurePattern)].slice(
       isNotice ? 1 : 0,
     )) {
-      this.#reported(id, original, failed, status);
+      this.#reported(reportId, original, failed, status);
     }
   }
 
@@ -250,9 +255,8 @@ export class Books {
       );
     }
     recipient.reports.add(id);
-    const ends = this.#managerEndsMs.filter((atMs) => atMs >= offer.atMs).length;
     check(
-      recipient.reports.size <= 1 + ends,
+      recipient.reports.size <= 1 + this.#clock.managerEndsSince(offer.atMs),
       () => `the failure of ${offer.id} at ${address} was reported ${recipient.reports.size} times`,
     );
     this.#judge(offer.id, recipient);

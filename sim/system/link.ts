@@ -169,6 +169,8 @@ export class LinkEnd<Out, In> implements ConfirmedChannel<Out, In> {
     this.#underWay.push(batch);
     this.#options.overheard.left(batch);
     this.#later(() => this.#arrive(batch, taken));
+    // The other process has ended, and this one has not noticed it yet: nobody will ever read what it writes.
+    if (!this.#to.isAlive) this.dropped();
   }
 
   /** In order, and only when the other process looks. */

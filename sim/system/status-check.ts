@@ -63,7 +63,7 @@ function checkRows(rows: readonly SourceRow[], facts: StatusFacts): void {
 function checkOffer(offer: Offer, queued: ReadonlyMap<string, SourceRow['state']>, facts: StatusFacts): void {
   const { answer, atMs, queueId, recipients } = offer;
   const isJudged = answer === 'accepted' && atMs + facts.lifetimeMs - slackMs > facts.nowMs;
-  if (!isJudged) return;
+  if (!isJudged || facts.books.isAgeUnknown(offer)) return;
   const isKnown = offer.acceptedAtMs >= facts.receiversSinceMs;
   for (const [index, { address, arrivals, isGivenUp, wasRefused }] of recipients.entries()) {
     // What was refused for good, or given up, waits for its report or not.

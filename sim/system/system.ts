@@ -186,7 +186,7 @@ export class System implements Targets, Asked {
 
   setClock(byMs: number): void {
     this.#aheadMs += byMs;
-    this.books.clockWasSet();
+    this.books.clockWasSet(byMs);
   }
 
   breakLink(process: SimProcess): void {

@@ -1,0 +1,50 @@
+// When the system's clock was set and when managers ended, as seen from outside: tells which mail has a date from which nobody
+// can tell its age.
+
+/** A manager that is up compares the clock with the time that really passes every five seconds. */
+const comparesMs = 6_000;
+
+export class ClockBooks {
+  readonly #nowMs: () => number;
+  readonly #slackMs: number;
+  /** When the clock was set by more than the slack. */
+  readonly #stepsMs: number[] = [];
+  readonly #managerEndsMs: number[] = [];
+  #wasSet = false;
+
+  /** @param slackMs - smaller steps of the clock are taken for time */
+  constructor(nowMs: () => number, slackMs: number) {
+    this.#nowMs = nowMs;
+    this.#slackMs = slackMs;
+  }
+
+  get wasSet(): boolean {
+    return this.#wasSet;
+  }
+
+  set(byMs: number): void {
+    this.#wasSet = true;
+    if (Math.abs(byMs) > this.#slackMs) this.#stepsMs.push(this.#nowMs());
+  }
+
+  managerEnded(): void {
+    this.#managerEndsMs.push(this.#nowMs());
+  }
+
+  /** How many managers have ended since then: what they had not stored was done twice. */
+  managerEndsSince(atMs: number): number {
+    return this.#managerEndsMs.filter((endMs) => endMs >= atMs).length;
+  }
+
+  /**
+   * Is a date that was written then from a clock that was set again before a manager had to notice the first time? Nothing
+   * tells such a date from a true one: a manager that starts later may take the mail for older or younger than it is.
+   */
+  isUnknown(atMs: number): boolean {
+    const setMs = this.#stepsMs.findLast((stepMs) => stepMs <= atMs);
+    const againMs = this.#stepsMs.find((stepMs) => stepMs > atMs);
+    if (setMs === undefined || againMs === undefined) return false;
+    const hasEnded = this.#managerEndsMs.some((endMs) => endMs >= setMs && endMs <= againMs);
+    return hasEnded || againMs - setMs < comparesMs;
+  }
+}
