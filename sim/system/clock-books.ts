@@ -1,8 +1,8 @@
 // When the system's clock was set and when managers ended, as seen from outside: tells which mail has a date from which nobody
 // can tell its age.
 
-/** A manager that is up compares the clock with the time that really passes every five seconds. */
-const comparesMs = 6_000;
+/** Until a manager that is up has heard of new mail, and has stored what it noticed of the clock when it did. */
+const noticesMs = 3_000;
 
 export class ClockBooks {
   readonly #nowMs: () => number;
@@ -37,14 +37,14 @@ export class ClockBooks {
   }
 
   /**
-   * Is a date that was written then from a clock that was set again before a manager had to notice the first time? Nothing
-   * tells such a date from a true one: a manager that starts later may take the mail for older or younger than it is.
+   * Is the date of mail that came in then from a clock that was set again before a manager had to notice the first time?
+   * Nothing tells such a date from a true one: a manager that starts later may take the mail for older or younger than it is.
    */
   isUnknown(atMs: number): boolean {
     const setMs = this.#stepsMs.findLast((stepMs) => stepMs <= atMs);
     const againMs = this.#stepsMs.find((stepMs) => stepMs > atMs);
     if (setMs === undefined || againMs === undefined) return false;
     const hasEnded = this.#managerEndsMs.some((endMs) => endMs >= setMs && endMs <= againMs);
-    return hasEnded || againMs - setMs < comparesMs;
+    return hasEnded || againMs - atMs < noticesMs;
   }
 }

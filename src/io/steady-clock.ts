@@ -195,6 +195,12 @@ export class SteadyClock {
     return this.nowMs() - (ageMs >= 0 && ageMs <= stepMs ? ageMs : 0);
   }
 
+  /** Whether the system's clock was set by more than an hour since the two clocks were last compared. */
+  get hasStepped(): boolean {
+    const knownMs = this.#step === undefined ? this.shiftMs : this.#step.shiftMs;
+    return Math.abs(this.#date() - this.nowMs() - knownMs) > stepMs;
+  }
+
   /** Compares the two clocks; call it every few seconds. */
   observe(): ClockChange | undefined {
     const steadyMs = this.nowMs();

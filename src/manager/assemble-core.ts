@@ -38,6 +38,7 @@ export interface CoreSurroundings {
   readonly log: Logger;
   readonly stats: MemoryStats;
   readonly clock: SteadyClock;
+  readonly lookAtClock: () => void;
   readonly timers: Timers;
   readonly troubles: Troubles;
 }

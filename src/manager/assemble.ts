@@ -137,6 +137,7 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
     log,
     stats,
     clock,
+    lookAtClock: () => clockWatch.lookIfStepped(),
     timers,
     troubles,
   });

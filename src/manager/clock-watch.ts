@@ -86,6 +86,14 @@ export class ClockWatch {
     this.#observing = this.#timers.setInterval(() => this.look(), observeMs).unref();
   }
 
+  /**
+   * Checks the clock if it was set by more than an hour. To be called when mail comes in, which has a date of this moment: a
+   * clock that is wrong for less than `observeMs` would otherwise leave a date that the next start takes for a true one.
+   */
+  lookIfStepped(): void {
+    if (this.clock.hasStepped) this.look();
+  }
+
   /** Checks the clock once. */
   look(): void {
     const { clock } = this;

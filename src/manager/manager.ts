@@ -24,6 +24,8 @@ export interface ManagerParts extends WakeUpParts {
   readonly scheduler: Scheduler;
   /** The scheduler's time. */
   readonly clock: DatedClock;
+  /** As `ClockWatch.lookIfStepped`. */
+  readonly lookAtClock: () => void;
   readonly store: Pick<SpoolStore, 'recover'>;
   readonly shaping: Shaping;
   readonly bouncer: Pick<BouncerPort, 'stop'>;
@@ -94,6 +96,7 @@ export class Manager {
 
   /** Adds messages that receivers have put on stable storage. */
   submitted(batch: readonly Submitted[]): void {
+    this.#parts.lookAtClock();
     const nowMs = this.#clock.nowMs();
     let received = 0;
     for (const message of batch) if (this.#parts.admission.submitted(message, nowMs)) received++;

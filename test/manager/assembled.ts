@@ -145,8 +145,8 @@ export interface Ground {
   readonly log: KeptLog;
   readonly troubles: Troubles;
   readonly stats: MemoryStats;
-  /** What the system allows. */
-  readonly system: { openFiles: number };
+  /** What the system allows, and how far its clock is ahead of the time that passes. */
+  readonly system: { openFiles: number; aheadMs: number };
   /** Plans by domain; others relay to a host of their own. */
   readonly plans: Map<string, RoutePlan>;
   /** Domains whose mail takes the route of another one. */
@@ -174,7 +174,7 @@ export async function ground(t: TestContext, options: GroundOptions = {}): Promi
   const log = keptLog();
   const troubles = new Troubles(nowMs);
   const stats = new MemoryStats();
-  const system = { openFiles: 10_000 };
+  const system = { openFiles: 10_000, aheadMs: 0 };
   const plans = new Map<string, RoutePlan>();
   const routes = new Map<string, string>();
   const awaited: (readonly number[])[] = [];
@@ -185,11 +185,11 @@ export async function ground(t: TestContext, options: GroundOptions = {}): Promi
     config: parseConfig(options.config ?? plain, 'sluice.toml'),
     machine: {
       timers,
-      dateMs: nowMs,
+      dateMs: () => nowMs() + system.aheadMs,
       bootMs: () => nowMs() - startMs,
       bootId: undefined,
       files: disk.files,
-      facts: (): SystemFacts => ({ ...system, ports: undefined }),
+      facts: (): SystemFacts => ({ openFiles: system.openFiles, ports: undefined }),
       bind: () => Promise.resolve(undefined),
       random: () => 0.5,
     },
@@ -239,7 +239,7 @@ export async function ground(t: TestContext, options: GroundOptions = {}): Promi
         kind: 'submitted',
         queueId,
         ref,
-        receivedAtMs: nowMs(),
+        receivedAtMs: nowMs() + system.aheadMs,
         sizeBytes: 10,
         reversePath: 'a@from.test',
         recipients: to.map((each) => (typeof each === 'string' ? each : each.address)),

@@ -117,6 +117,27 @@ test('a start after three weeks is no trouble; one under a clock that is far beh
   }
 });
 
+test('mail of a moment in which the clock was wrong has its true age after a restart', async (t) => {
+  const { machine, boot, pass, log } = ground(t);
+  machine.boot = 'this one';
+  const first = await boot();
+  pass(1_000);
+  first.lookIfStepped();
+  machine.dateMs -= 3 * day;
+  pass(1_000);
+  const receivedAtMs = machine.dateMs;
+  first.lookIfStepped();
+  pass(1_000);
+  machine.dateMs += 3 * day;
+  first.look();
+  pass(1_000);
+  await first.close();
+  const second = await boot();
+  assert.equal(second.clock.nowMs(), start + 4_000);
+  assert.equal(second.clock.steadyOf(receivedAtMs), start + 2_000);
+  assert.equal(log.lines.filter((line) => /was set 3 days back/.test(line)).length, 1);
+});
+
 test('the date that was seen last is written down every minute', async (t) => {
   const { machine, boot, pass } = ground(t);
   const watch = await boot();

@@ -46,6 +46,19 @@ test('a message goes to a sender that is linked, is pinned while it is in flight
   assert.equal(stats.snapshot().counters['delivered'], 1);
 });
 
+test('a clock that is wrong for a moment is noticed when mail comes in meanwhile', async (t) => {
+  const { submit, system, troubles } = await ground(t);
+  const keys = (): string[] => troubles.list.map(({ key }) => key);
+  await submit('before@to.test');
+  system.aheadMs = -3 * 24 * 60 * minuteMs;
+  assert.deepEqual(keys(), []);
+  await submit('meanwhile@to.test');
+  assert.deepEqual(keys(), ['clock']);
+  system.aheadMs = 0;
+  await submit('after@to.test');
+  assert.deepEqual(keys(), []);
+});
+
 test('a message that a receiver reports twice is received once, and delivered once', async (t) => {
   const { sender, submit, submitAgain, stats } = await ground(t);
   await submit('u@to.test');
