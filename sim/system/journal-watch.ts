@@ -19,17 +19,18 @@ export function watched(files: FileLayer, folder: string, memory: Memory): FileL
       return fd;
     },
     writev: (fd, buffers, position, done) => {
-      // The header of a file tells nothing, and room for what is to come is zeros.
       const file = opened.get(fd);
-      if (file === undefined || position === 0 || buffers.every(isZero)) {
+      if (file === undefined) {
         files.writev(fd, buffers, position, done);
         return;
       }
-      const write = begun.get(fd) ?? memory.journalWriteBegins();
+      // The header of a file tells nothing, and room for what is to come is zeros.
+      const isEmpty = position === 0 || buffers.every(isZero);
+      const write = isEmpty ? { says: [] } : (begun.get(fd) ?? memory.journalWriteBegins());
       const wanted = buffers.reduce((sum, { byteLength }) => sum + byteLength, 0);
       files.writev(fd, buffers, position, (error, written) => {
         begun.delete(fd);
-        if (error) memory.journalWriteFailed(write);
+        if (error) memory.journalWriteFailed(write, file);
         else if (written < wanted) begun.set(fd, write);
         else memory.journalWritten(write, file);
         done(error, written);

@@ -85,8 +85,10 @@ export class Memory {
     this.#unsynced.set(file, [...(this.#unsynced.get(file) ?? []), ...says]);
   }
 
-  journalWriteFailed({ says }: JournalWrite): void {
-    this.#unwritten.push(...says);
+  /** What the file was told before is told anew, too: the file may be given up before its next sync. */
+  journalWriteFailed({ says }: JournalWrite, file: Knower): void {
+    const unsynced = this.#unsynced.get(file) ?? [];
+    this.#unwritten = [...new Set([...this.#unwritten, ...unsynced, ...says])];
   }
 
   journalSyncBegins(file: Knower): readonly Arrival[] {

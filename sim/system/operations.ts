@@ -7,6 +7,7 @@ import { pick } from '../world/some-internet.ts';
 import type { Books } from './books.ts';
 import type { Operation } from './faults.ts';
 import { Unanswered, type Operator } from './operator.ts';
+import { Promises } from './promises.ts';
 import type { Surroundings } from './surroundings.ts';
 
 /** How often everything is let go, until it is. */
@@ -15,9 +16,8 @@ const againMs = 1_000;
 export class Operations {
   readonly #around: Surroundings;
   readonly #books: Books;
-  /** Told to be in force, and not taken back. */
-  readonly #held = new Set<string>();
-  readonly #suspended = new Set<string>();
+  readonly #held = new Promises();
+  readonly #suspended = new Promises();
   /** How many answers said that something is in force. */
   inForce = 0;
 
@@ -29,7 +29,7 @@ export class Operations {
   /** A transaction was granted. */
   granted(queueId: string, domains: readonly string[]): void {
     check(!this.#held.has(queueId), () => `${queueId} is granted, though an operator holds it`);
-    const suspended = domains.find((domain) => this.#suspended.has(domain));
+    const suspended = domains.find((domain) => this.#suspended.has(targetOf(domain)));
     check(suspended === undefined, () => `mail for ${suspended} is granted, though it is suspended`);
   }
 
@@ -56,12 +56,13 @@ export class Operations {
     const { random } = this.#around;
     if (operation === 'suspend' || operation === 'resume') {
       const domain = pick(random, [...this.#around.internet.domains.keys()]);
-      this.#suspended.delete(domain);
-      if (operation === 'resume') await operator.resume([`domain:${domain}`]);
+      const target = targetOf(domain);
+      const told = this.#suspended.asked(target);
+      if (operation === 'resume') await operator.resume([target]);
       else {
-        await operator.suspend([`domain:${domain}`]);
+        await operator.suspend([target]);
         this.inForce++;
-        this.#suspended.add(domain);
+        told();
       }
       return;
     }
@@ -69,21 +70,26 @@ export class Operations {
     if (rows.length === 0) return;
     const { queueId } = pick(random, rows);
     const chosen = rows.filter((row) => row.queueId === queueId).map(chosenOf);
-    this.#held.delete(queueId);
+    const told = this.#held.asked(queueId);
     if (operation === 'bounce') this.#books.givenUp(queueId, chosen);
     const { unstored } = await operator.change(operation, chosen);
     if (operation !== 'hold' || unstored > 0) return;
     this.inForce++;
-    this.#held.add(queueId);
+    told();
   }
 
   async #letGo(operator: Operator): Promise<boolean> {
-    this.#held.clear();
-    this.#suspended.clear();
     const { overrides } = await operator.status();
     const held = (await operator.rows()).filter(({ isHeld }) => isHeld);
-    if (overrides.length > 0) await operator.resume(overrides.map(({ target }) => target));
-    if (held.length > 0) await operator.change('release', held.map(chosenOf));
+    if (overrides.length > 0) {
+      const targets = overrides.map(({ target }) => target);
+      for (const target of targets) this.#suspended.asked(target);
+      await operator.resume(targets);
+    }
+    if (held.length > 0) {
+      for (const { queueId } of held) this.#held.asked(queueId);
+      await operator.change('release', held.map(chosenOf));
+    }
     return overrides.length === 0 && held.length === 0;
   }
 
@@ -92,6 +98,10 @@ export class Operations {
     const isKnown = error instanceof Unanswered || (error instanceof Error && 'code' in error);
     if (!isKnown) this.#around.failed(error);
   }
+}
+
+function targetOf(domain: string): string {
+  return `domain:${domain}`;
 }
 
 function chosenOf({ queueId, message, recipientIndex }: SourceRow) {
