@@ -9,8 +9,11 @@ const blank = 0x20;
 const hyphen = 0x2d;
 const nothing = Buffer.alloc(0);
 const maxTextCharacters = 2000;
-/** Control characters (C0, DEL, C1) and Unicode's line ends: none may get into a log line, a terminal or a DSN. */
-const control = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
+/**
+ * Control characters (C0, DEL, C1), Unicode's line ends and its bidirectional controls, which change the order in which the rest
+ * of a line is shown: none may get into a log line, a terminal or a DSN.
+ */
+const control = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 /** RFC 2034 4. Some servers write a hash before it, brackets around it or a colon after it. */
 const enhancedPattern = /^[#([]?([245]\.\d{1,3}\.\d{1,3})(?=[ )\]:,;]|$)/;
 
