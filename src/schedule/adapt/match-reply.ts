@@ -1,8 +1,8 @@
 // Which reaction rule a reply falls under: code, text and MX host are compared, the first rule that matches counts.
 // Promises: no backtracking, so a hostile reply costs at most its length times that of the rules' texts.
 
-import { refusalText } from '../../message/refusal-text.ts';
 import type { Refusal } from '../../message/refusal.ts';
+import { replyText } from '../../protocol/smtp/client/reply-text.ts';
 import { type DomainPattern, matchesPattern, parseDomainPattern } from '../../values/domain.ts';
 import type { ReactionRule } from './types.ts';
 
@@ -31,8 +31,9 @@ export function firstReaction(
   let text = '';
   for (const { rule, pieces, hosts } of matchersOf(rules)) {
     if (!code.startsWith(rule.code) || !isAmong(hosts, mxHost)) continue;
-    // As the log has it, from where people take the texts of their rules; without the code.
-    if (pieces.length > 0 && text === '') text = refusalText(refusal).slice(3).toLowerCase();
+    // Only what the server said, in the words of the log, from where people take the texts of their rules; without the
+    // code. The log's words about host and command are ours, and would match whatever the server says.
+    if (pieces.length > 0 && text === '') text = replyText(refusal).slice(3).toLowerCase();
     if (hasInOrder(text, pieces)) return rule;
   }
   return undefined;

@@ -5,6 +5,7 @@ import { firstReaction } from '../adapt/match-reply.ts';
 import type { ReactionRule } from '../adapt/types.ts';
 import type { Refusal } from '../../message/refusal.ts';
 import { refusalText } from '../../message/refusal-text.ts';
+import { replyText } from '../../protocol/smtp/client/reply-text.ts';
 import { isReachable } from '../grant/choose-place.ts';
 import { Dimension } from '../store/counters.ts';
 import { restMs } from '../work/retry.ts';
@@ -40,8 +41,8 @@ export function reactToResults(
   const { host } = s.connections.placeOf(connection).hop;
   const seen = new Map<string, ReactionRule | undefined>();
   const ruleOf = (refusal: Refusal): ReactionRule | undefined => {
-    if (refusal.by.kind !== 'remote') return undefined;
-    const text = refusalText(refusal);
+    if (reactions.length === 0 || refusal.by.kind !== 'remote') return undefined;
+    const text = replyText(refusal); // all that rules match, apart from the host, which is the same for all
     if (!seen.has(text)) seen.set(text, firstReaction(reactions, refusal, host));
     return seen.get(text);
   };

@@ -77,6 +77,20 @@ test('only replies of a server match; failures without a reply and local refusal
   assert.equal(firstReaction([anything], damageRefusal('gone'), host), undefined);
 });
 
+test('a text is looked for in what the server said, not in our words about the host and the command', () => {
+  const peer = { host: 'rate-limit-exceeded.example', ip: '192.0.2.1', port: 25 };
+  const first = (text: string, refusal: Refusal): boolean =>
+    firstReaction([rule({ text })], refusal, peer.host) !== undefined;
+  for (const command of ['connect', 'EHLO', 'RCPT'] as const) {
+    const fine = said('421 fine', command, peer);
+    assert.ok(first('fine', fine));
+    for (const text of ['rate-limit', '192.0.2.1', 'in reply to', 'greeting of', 'reply to ehlo', '('])
+      assert.ok(!first(text, fine), `${text} after ${command}`);
+  }
+  assert.ok(first('in reply to rcpt', said('450 4.7.1 as I said in reply to RCPT', 'RCPT', peer)));
+  assert.ok(first('4.7.1 two lines', { ...said('450 4.7.1 x'), lines: ['two', 'lines'] }), 'as in the log');
+});
+
 test('the first rule that matches decides', () => {
   const rules = [
     rule({ name: '1', code: '5' }),
