@@ -65,15 +65,25 @@ export const innerLevels: ReadonlyMap<string, readonly (readonly string[])[]> = 
   ],
 ]);
 
-/** Rooms that own no socket, timer, clock or file, and the core modules that do none of that. */
-export const pureRooms: ReadonlySet<string> = new Set(['protocol', 'address', 'schedule', 'simulate']);
-export const pureModules: ReadonlySet<string> = new Set([
-  'node:assert',
-  'node:assert/strict',
-  'node:buffer',
-  'node:net', // for isIP alone
-  'node:url',
-  'node:util',
+/** Rooms that own no socket, timer, clock or file. */
+export const pureRooms: ReadonlySet<string> = new Set([
+  'protocol',
+  'address',
+  'schedule',
+  'simulate',
+  'values',
+]);
+/** The core modules that pure rooms may import, and the names that they may take from each. */
+export const pureModules: ReadonlyMap<string, ReadonlySet<string> | 'all'> = new Map<
+  string,
+  ReadonlySet<string> | 'all'
+>([
+  ['node:assert', 'all'],
+  ['node:assert/strict', 'all'],
+  ['node:buffer', 'all'],
+  ['node:net', new Set(['isIP', 'isIPv4', 'isIPv6'])],
+  ['node:url', 'all'],
+  ['node:util', 'all'],
 ]);
 
 /** One import of a source file. Paths are relative to the repository's root. */
@@ -84,6 +94,8 @@ export interface Import {
   readonly specifier: string;
   /** The file it names, or null for a package or a core module. */
   readonly target: string | null;
+  /** The names that are taken from it; `*` is all of them. */
+  readonly names: readonly string[];
 }
 
 /** The faults of all imports, one sentence each; an empty list when every import points down. */
@@ -108,7 +120,7 @@ export function brokenArrows(
       continue;
     }
     if (one.target === null) {
-      const why = packageFault(one.specifier, from, packages);
+      const why = packageFault(one, from, packages);
       if (why !== null) say(why);
       continue;
     }
@@ -147,9 +159,16 @@ function levelOf(names: readonly (readonly string[])[]): ReadonlyMap<string, num
   return new Map(names.flatMap((beside, index) => beside.map((name) => [name, index] as const)));
 }
 
-function packageFault(specifier: string, room: string, packages: ReadonlySet<string>): string | null {
+function packageFault(
+  { specifier, names }: Import,
+  room: string,
+  packages: ReadonlySet<string>,
+): string | null {
   if (specifier.startsWith('node:')) {
-    if (!pureRooms.has(room) || pureModules.has(specifier)) return null;
+    if (!pureRooms.has(room)) return null;
+    const pure = pureModules.get(specifier);
+    if (pure === 'all') return null;
+    if (pure !== undefined && names.length > 0 && names.every((name) => pure.has(name))) return null;
     return `${room} is pure: no I/O, clock, timer or randomness`;
   }
   const name = specifier
@@ -159,7 +178,12 @@ function packageFault(specifier: string, room: string, packages: ReadonlySet<str
   return packages.has(name) ? null : `${name} is not in package.json's dependencies`;
 }
 
-function roomOf(file: string): string | null {
+/** Whether a file may use only those globals that are pure. */
+export function hasPureGlobals(file: string): boolean {
+  return pureRooms.has(roomOf(file) ?? '');
+}
+
+export function roomOf(file: string): string | null {
   return /^src\/([^/]+)\//u.exec(file)?.[1] ?? null;
 }
 
