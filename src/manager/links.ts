@@ -8,6 +8,7 @@ import type {
   ReceiverToManager,
   Response,
   SenderToManager,
+  Submitted,
 } from '../channel/messages.ts';
 import type { LinkedRoles } from './linked-roles.ts';
 import type { Manager } from './manager.ts';
@@ -69,6 +70,8 @@ export class Links {
         this.addControl(channel as Channel<Response, ControlToManager>);
         this.#requested(rest as readonly ControlToManager[], channel as Channel<Response, ControlToManager>);
         break;
+      default:
+        hello.role satisfies never;
     }
   }
 
@@ -78,7 +81,7 @@ export class Links {
   }
 
   #submitted(batch: readonly ReceiverToManager[]): void {
-    this.#parts.manager.submitted(batch.filter((message) => message.kind === 'submitted'));
+    this.#parts.manager.submitted(batch.filter(isSubmitted));
     this.#parts.rates.touched();
   }
 
@@ -91,9 +94,28 @@ export class Links {
 
   #requested(batch: readonly ControlToManager[], channel: Channel<Response, ControlToManager>): void {
     for (const message of batch) {
-      if (message.kind !== 'request') continue;
-      this.#parts.operations.answer(message, (response) => channel.post(response));
+      switch (message.kind) {
+        case 'request':
+          this.#parts.operations.answer(message, (response) => channel.post(response));
+          break;
+        case 'hello': // has been handled by introduce()
+          break;
+        default:
+          message satisfies never;
+      }
     }
+  }
+}
+
+function isSubmitted(message: ReceiverToManager): message is Submitted {
+  switch (message.kind) {
+    case 'submitted':
+      return true;
+    case 'hello': // has been handled by introduce()
+      return false;
+    default:
+      message satisfies never;
+      return false;
   }
 }
 
