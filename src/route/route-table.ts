@@ -27,6 +27,8 @@ export class RouteTable {
   readonly #byDomain = new DomainTable<RouteRule>();
   readonly #bySender = new SenderRules();
   readonly #byKey = new Map<string, RouteRule>();
+  /** Made once for each rule: domains are many. */
+  readonly #planKeys = new Map<RouteRule, string>();
   #default: RouteRule | undefined;
   readonly #domains = new RecentMap<string, DomainRoutes>(maxDomains);
 
@@ -44,6 +46,7 @@ export class RouteTable {
       }
       if (rule.isUnnamed !== true) named.set(rule.name, rule);
       const key = planKey(rule);
+      this.#planKeys.set(rule, key);
       this.#byKey.set(key, this.#byKey.get(key) ?? rule);
       checkTarget(rule);
       const other = this.#add(rule);
@@ -78,7 +81,7 @@ export class RouteTable {
     if (rule === undefined) return routes.byDefault;
     const known = routes.bySender.get(rule);
     if (known !== undefined) return known;
-    const key = routeKey(rule, routes.byDefault.domain);
+    const key = this.#routeKey(rule, routes.byDefault.domain);
     routes.bySender.set(rule, key);
     return key;
   }
@@ -88,13 +91,19 @@ export class RouteTable {
     const given = Buffer.from(spelled).toString();
     const domain = canonicalDomain(given);
     const specific = this.#byDomain.mostSpecific(domain);
-    const route = routeKey(specific ?? this.#default, domain);
+    const route = this.#routeKey(specific ?? this.#default, domain);
     const routes: DomainRoutes =
       specific === undefined && this.#bySender.size > 0
         ? { kind: 'by-sender', byDefault: route, bySender: new Map() }
         : { kind: 'settled', route };
     this.#domains.set(given, routes);
     return routes;
+  }
+
+  #routeKey(rule: RouteRule | undefined, domain: string): RouteKey {
+    const plain = rule === undefined || rule.target.kind === 'mx';
+    const key = plain ? `mx:${domain}` : `${this.#planKeys.get(rule)}:${domain}`;
+    return rule?.priority === undefined ? { key, domain } : { key, domain, priority: rule.priority };
   }
 
   /** Adds a rule; returns an earlier rule that matches the same. */
@@ -138,12 +147,6 @@ export class RouteTable {
     this.#byDomain.set(pattern, rule);
     return other;
   }
-}
-
-function routeKey(rule: RouteRule | undefined, domain: string): RouteKey {
-  const plain = rule === undefined || rule.target.kind === 'mx';
-  const key = plain ? `mx:${domain}` : `${planKey(rule)}:${domain}`;
-  return rule?.priority === undefined ? { key, domain } : { key, domain, priority: rule.priority };
 }
 
 function checkTarget(rule: RouteRule): void {
