@@ -7,7 +7,7 @@ import type { Command } from 'commander';
 import { systemReason } from '../config/read/config-error.ts';
 import type { Places } from '../config/salvage-places.ts';
 import { openSalvager } from '../spool/open.ts';
-import type { SpoolSalvager } from '../spool/types.ts';
+import { isSamePlace, type SpoolSalvager } from '../spool/types.ts';
 import { readPlaces } from './config-file.ts';
 import { CommandError, exitCodes } from './exit-codes.ts';
 import { type ChosenMessage, chooseMessages, locateAgain, withAllRecipients } from './export-choice.ts';
@@ -165,10 +165,9 @@ async function exportOne(
     if (bytes === 0 && faults.length > 0 && message.state !== 'damaged' && reads < mostReads) {
       const current = await locateAgain(config, message);
       if (current === undefined) throw noLongerThere(message.queueId);
-      const isSamePlace =
-        current.ref.segment === message.ref.segment && current.ref.offset === message.ref.offset;
+      const hasMoved = !isSamePlace(current.ref, message.ref);
       message = current;
-      if (!isSamePlace || current.state === 'damaged') continue;
+      if (hasMoved || current.state === 'damaged') continue;
     }
     if (file !== undefined && wantsEnvelope) {
       const { queueId, receivedAtMs, waiting } = message;

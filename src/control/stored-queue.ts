@@ -3,7 +3,7 @@
 import { domainOf } from '../address/domain.ts';
 import { lastRefusalOf } from '../message/refusal-form.ts';
 import { inspectSpool } from '../spool/open.ts';
-import { unknownAddress } from '../spool/recovery.ts';
+import { unknownAddress } from '../spool/types.ts';
 import { type QueueFilter, type QueueRow, RowMatcher, lastFacts } from './queue-row.ts';
 
 /**

@@ -4,7 +4,7 @@
 import type { Work } from '../deliver/types.ts';
 import type { DatedClock } from '../io/steady-clock.ts';
 import type { ConnectionHandle, Transaction } from '../schedule/types.ts';
-import type { SpoolStore } from '../spool/types.ts';
+import { nowhere, type SpoolStore } from '../spool/types.ts';
 import type { Admission } from './admission.ts';
 
 /** A message younger than this is read from the page cache without a thread hop. */
@@ -33,7 +33,7 @@ export class Flights {
   begin(connection: ConnectionHandle, transaction: Transaction): Work {
     const { store, admission, clock } = this.#parts;
     const queueId = admission.queueIdOf(transaction.message);
-    const ref = store.locate(queueId) ?? { segment: 0, offset: 0, length: 0 };
+    const ref = store.locate(queueId) ?? nowhere;
     store.pin(queueId);
     this.#byConnection.set(connection, { queueId, transaction });
     const ageMs = clock.dateMs() - admission.receivedAtMs(transaction.message);

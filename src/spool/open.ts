@@ -1,13 +1,13 @@
 // Opens the queue store: a writer in each process that accepts mail, readers in any process, and one store in the manager.
 
 import { nodeTimers, type Timers } from '../io/timers.ts';
-import { prepareDirectory } from './directory.ts';
+import { prepareDirectory } from './segments/directory.ts';
 import { nodeFiles, type FileLayer } from './file-layer.ts';
-import { spoolLayout } from './layout.ts';
-import { Salvager } from './salvage.ts';
-import { SegmentReader } from './segment-reader.ts';
-import { SegmentStore } from './segment-store.ts';
-import { SegmentWriter } from './segment-writer.ts';
+import { spoolLayout } from './segments/layout.ts';
+import { Salvager } from './segments/salvage.ts';
+import { SegmentReader } from './segments/segment-reader.ts';
+import { SegmentStore } from './segments/segment-store.ts';
+import { SegmentWriter } from './segments/segment-writer.ts';
 import type { SpoolError } from './spool-error.ts';
 import type {
   QueueReader,
@@ -18,7 +18,7 @@ import type {
   SpoolWriter,
 } from './types.ts';
 
-export { inspectSpool } from './inspect.ts';
+export { inspectSpool } from './segments/inspect.ts';
 
 /** The journal is compacted from this size on. */
 const journalBytes = 32 * 1024 * 1024;
@@ -27,6 +27,8 @@ const journalRoomBytes = 4 * 1024 * 1024;
 
 export interface SpoolWriterOptions {
   readonly directory: string;
+  /** The number of the store among those of the instance. Default: 0. */
+  readonly store?: number;
   /** 0..63; no other writer and no store of the instance has the same slot. */
   readonly slot: number;
   /** A segment is sealed at this size. */
@@ -47,10 +49,10 @@ export interface SpoolWriterOptions {
  */
 export async function openSpoolWriter(options: SpoolWriterOptions): Promise<SpoolWriter> {
   const { directory, slot, segmentBytes, reserveBytes, sync } = options;
-  const { files = nodeFiles, now = Date.now, timers = nodeTimers } = options;
+  const { files = nodeFiles, now = Date.now, store = 0, timers = nodeTimers } = options;
   const layout = spoolLayout(directory);
   await prepareDirectory(files, layout, slot);
-  return SegmentWriter.open({ layout, slot, segmentBytes, reserveBytes, sync, files, now, timers });
+  return SegmentWriter.open({ layout, store, slot, segmentBytes, reserveBytes, sync, files, now, timers });
 }
 
 /** Opens a reader. No file is opened before the first read. */
@@ -72,6 +74,8 @@ export function openSalvager(options: {
 
 export interface SpoolStoreOptions {
   readonly directory: string;
+  /** The number of the store among those of the instance. Default: 0. */
+  readonly store?: number;
   /** 0..63; no writer of the instance has the same slot. The store's own segments are made with it. */
   readonly slot: number;
   /** Longest time from an outcome's write to its sync. */
@@ -117,6 +121,7 @@ export async function openSpoolStore(options: SpoolStoreOptions): Promise<SpoolS
     timers: options.timers ?? nodeTimers,
     now: options.now ?? Date.now,
     layout,
+    store: options.store ?? 0,
     slot,
     journalSyncMs,
     journalBytes: options.journalBytes ?? journalBytes,

@@ -1,19 +1,31 @@
-// The interfaces of the queue store (docs/spool-format.md). They have no file paths, so that another store can implement
-// them.
+// The contract of a queue store: what writes, reads and keeps mail. Each kind of store has a folder beside this file
+// (`segments/`, `memory/`), `open.ts` chooses among them, and test/spool/contract runs the same tests against all of them.
 
 import type { LastRefusal } from '../message/refusal-form.ts';
 import type { Envelope } from '../message/envelope.ts';
 import type { SpoolError } from './spool-error.ts';
 
-/** The place of one stored message. It has only numbers, because it is sent between processes in batches. */
+/**
+ * Names one stored message. Only its store knows what the place means. It has only numbers, because it is sent between
+ * processes in batches.
+ */
 export interface StoredRef {
-  /** The segment's id; never used again, below 2^53. */
-  readonly segment: number;
-  /** Byte offset of the record in the segment. */
-  readonly offset: number;
-  /** Bytes of the whole record, header included. */
-  readonly length: number;
+  /** The number of the store among the stores of this instance. */
+  readonly store: number;
+  readonly place: readonly number[];
 }
+
+/** The reference of a message that is nowhere; reading it fails with `SPOOL_MISSING`. */
+export const nowhere: StoredRef = { store: 0, place: [] };
+
+/** True when both references name the same place: the message has not moved from one to the other. */
+export function isSamePlace(one: StoredRef, other: StoredRef): boolean {
+  if (one.store !== other.store || one.place.length !== other.place.length) return false;
+  return one.place.every((number, index) => number === other.place[index]);
+}
+
+/** The address of a recipient whose address cannot be read any more; such a domain cannot exist (RFC 2606 2). */
+export const unknownAddress = 'unknown@damaged.invalid';
 
 /** A message to be stored. */
 export interface NewMessage {
@@ -75,8 +87,8 @@ export interface StoredMessage {
 export interface SpoolReader {
   /**
    * Reads synchronously, through the page cache: for messages that were written a moment ago.
-   * @throws {SpoolError} `SPOOL_CORRUPT` when a checksum does not match, `SPOOL_MISSING` when segment or record is missing,
-   * `SPOOL_UNREADABLE` when the system cannot read the file
+   * @throws {SpoolError} `SPOOL_CORRUPT` when a checksum does not match, `SPOOL_MISSING` when the message is not there,
+   * `SPOOL_UNREADABLE` when the system cannot read it
    */
   readFresh(ref: StoredRef): StoredMessage;
   /** Like `readFresh`, without blocking the thread: for messages that may have left the page cache. */

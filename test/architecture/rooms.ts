@@ -46,6 +46,17 @@ export const innerLevels: ReadonlyMap<string, readonly (readonly string[])[]> = 
     ],
   ],
   [
+    'spool',
+    [
+      ['open.ts'],
+      ['segments'],
+      ['probe.ts'],
+      ['file-io.ts'],
+      ['file-layer.ts', 'queue-id.ts', 'types.ts'],
+      ['spool-error.ts'],
+    ],
+  ],
+  [
     'schedule',
     [
       ['create-scheduler.ts', 'drive.ts'],

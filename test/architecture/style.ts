@@ -184,12 +184,12 @@ const longFiles: ReadonlyMap<string, number> = new Map([
   ['src/log/line-writer.ts', 310],
   ['src/protocol/smtp/client/client-session.ts', 340],
   ['src/settings/capacity.ts', 320],
-  ['src/spool/journal-writer.ts', 350],
-  ['src/spool/queue-state.ts', 310],
+  ['src/spool/segments/journal-writer.ts', 350],
+  ['src/spool/segments/queue-state.ts', 310],
   ['test/config/bad-configurations.test.ts', 580],
   ['test/protocol/smtp/client/dialogues.ts', 750],
   ['test/route/mx-resolution.test.ts', 410],
-  ['test/spool/damage-model.ts', 450],
+  ['test/spool/segments/damage-model.ts', 450],
 ]);
 
 /** A file has one concept, and so few lines. */

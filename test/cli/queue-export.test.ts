@@ -150,7 +150,7 @@ suite('queue export', { concurrency: 2 }, () => {
     const [id = ''] = ids;
     const [ref] = refs;
     const row = { queueId: id, receivedAtMs: 1, state: 'waiting', recipient: 'a@small.test' };
-    const before = { ...row, ref: { ...ref, segment: 64 * 9 } };
+    const before = { ...row, ref: { store: 0, place: [64 * 9, ...ref!.place.slice(1)] } };
     // The answers of the running Sluice about the message, in order.
     const answers: object[][] = [[before], [{ ...row, ref }], [before], []];
     const server = createServer((socket) => {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { ConfigError } from '../../src/config/read/config-error.ts';
 import { parseConfig } from '../../src/config/config.ts';
-import { spoolLayout, formatPath, holdsPath } from '../../src/spool/layout.ts';
+import { spoolLayout, formatPath, holdsPath } from '../../src/spool/segments/layout.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
 
 /** What is said of a configuration in a folder; nothing when it is taken. */

@@ -8,6 +8,7 @@ import { storedQueue } from '../../src/control/stored-queue.ts';
 import { openSpoolWriter } from '../../src/spool/open.ts';
 import { segmentName } from '../../src/spool/queue-id.ts';
 import { contentFor, envelopeFor, temporaryDirectory, writerDefaults } from '../spool/support.ts';
+import { segmentPlace } from '../../src/spool/segments/segment-place.ts';
 
 test('addresses of an unreadable envelope are shown as ?', async (t) => {
   const directory = await temporaryDirectory(t);
@@ -23,10 +24,10 @@ test('addresses of an unreadable envelope are shown as ?', async (t) => {
   const { queueId, ref } = await append();
   await append(); // of a later commit: what comes before it was acknowledged, and is damage
   await writer.close();
-  const segment = join(directory, 'segments', segmentName(ref.segment));
+  const segment = join(directory, 'segments', segmentName(segmentPlace(ref).segment));
   await rm(`${segment}.index`);
   const bytes = await readFile(segment);
-  bytes.fill(0xff, ref.offset + 64, ref.offset + 100); // the strings of the envelope, behind its header
+  bytes.fill(0xff, segmentPlace(ref).offset + 64, segmentPlace(ref).offset + 100); // the strings of the envelope, behind its header
   await writeFile(segment, bytes);
   const rows = await Array.fromAsync(storedQueue(directory, { ids: [queueId] }, 0, () => undefined));
   assert.deepEqual(

@@ -15,7 +15,7 @@ import { SpoolError } from '../../src/spool/spool-error.ts';
 import type { QueueReader, StoredRef } from '../../src/spool/types.ts';
 import { envelopeFor } from '../spool/support.ts';
 
-const ref = { segment: 64, offset: 32, length: 160 };
+const ref = { store: 0, place: [64, 32, 160] };
 
 function waiting(queueId: string, state: QueueRow['state']): SourceRow {
   return {
@@ -134,7 +134,7 @@ test('a message that cannot be read for now is not listed as damaged', async () 
 });
 
 test('a message that was moved while the list was made is listed with its addresses', async () => {
-  const moved = { segment: 65, offset: 32, length: 160 };
+  const moved = { store: 0, place: [65, 32, 160] };
   const { query: all } = query(
     [waiting('A', 'ready')],
     'SPOOL_MISSING',

@@ -47,7 +47,7 @@ export class MemoryReader implements SpoolReader {
     });
     return {
       queueId,
-      ref: { segment: 1, offset: this.#messages.length - 1, length: sizeBytes },
+      ref: { store: 0, place: [1, this.#messages.length - 1, sizeBytes] },
       recipients: options.to.map((_, index) => index),
       fresh,
     };
@@ -56,7 +56,7 @@ export class MemoryReader implements SpoolReader {
   readFresh(ref: StoredRef): StoredMessage {
     this.reads++;
     if (this.failure !== undefined) throw this.failure;
-    const message = this.#messages[ref.offset];
+    const message = this.#messages[ref.place[1] ?? -1];
     if (message === undefined) throw new SpoolError('SPOOL_MISSING', 'no such message');
     return message;
   }

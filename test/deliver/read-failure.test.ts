@@ -6,8 +6,8 @@ import { readFailure } from '../../src/deliver/read-failure.ts';
 import { damageOf } from '../../src/message/refusal.ts';
 import { refusalText } from '../../src/message/refusal-text.ts';
 import { nodeFiles } from '../../src/spool/file-layer.ts';
-import { SegmentReader } from '../../src/spool/segment-reader.ts';
-import { spoolLayout } from '../../src/spool/layout.ts';
+import { SegmentReader } from '../../src/spool/segments/segment-reader.ts';
+import { spoolLayout } from '../../src/spool/segments/layout.ts';
 import { SpoolError } from '../../src/spool/spool-error.ts';
 
 test('a checksum that does not hold and a file that is gone are damage; the next attempt would find the same', () => {
@@ -33,7 +33,7 @@ for (const [code, isDamaged] of [
       { ...nodeFiles, open: () => Promise.resolve().then(fail), openSync: fail },
       spoolLayout('/nowhere'),
     );
-    const ref = { segment: 64, offset: 32, length: 160 };
+    const ref = { store: 0, place: [64, 32, 160] };
     assert.throws(
       () => reader.readFresh(ref),
       (error) => (damageOf(readFailure(error)) !== undefined) === isDamaged,

@@ -27,7 +27,7 @@ function setUp({ nowMs = 7, shiftMs = 0 } = {}) {
   return { admission: new Admission(scheduler, store, routing, clock), begun, routing };
 }
 
-const ref = { segment: 1, offset: 32, length: 160 };
+const ref = { store: 0, place: [1, 32, 160] };
 const submitted: Submitted = {
   kind: 'submitted',
   queueId: 'Q1',

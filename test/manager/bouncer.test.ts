@@ -50,7 +50,7 @@ function bench(): Bench {
       tried();
       if (made.failures-- > 0) throw new SpoolError('SPOOL_FULL', 'the disk is full');
       stored.push(message);
-      return { ref: { segment: 9, offset: stored.length, length: 1 }, sizeBytes: 1 };
+      return { ref: { store: 0, place: [9, stored.length, 1] }, sizeBytes: 1 };
     },
     openLarge: () => Promise.reject(new Error('reports are appended')),
     hasRoom: () => made.hasRoom,

@@ -10,7 +10,7 @@ import { keptLog } from '../process/quiet-log.ts';
 import { broken, ours, said } from '../refusals.ts';
 import { envelopeFor } from '../spool/support.ts';
 
-const ref = { segment: 64, offset: 32, length: 160 };
+const ref = { store: 0, place: [64, 32, 160] };
 
 function ground() {
   const log = keptLog();

@@ -7,7 +7,7 @@ import { VirtualTimers } from '../../sim/virtual-timers.ts';
 import { FailureReports } from '../../src/manager/failure-reports.ts';
 import { said } from '../refusals.ts';
 
-const ref = { segment: 1, offset: 0, length: 1 };
+const ref = { store: 0, place: [1, 0, 1] };
 
 function failed(recipient: number): ReportedRecipient {
   return { recipient, action: 'failed', refusal: said('550 no'), expired: false };

@@ -21,7 +21,7 @@ function ground(report: () => Promise<void>) {
   const givingUp = new GivingUp({
     store: {
       isDamaged: () => world.isDamaged,
-      locate: () => ({ segment: 64, offset: 32, length: 160 }),
+      locate: () => ({ store: 0, place: [64, 32, 160] }),
       pin: () => void world.pins++,
       unpin: () => void world.pins--,
     },

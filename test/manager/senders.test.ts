@@ -10,7 +10,7 @@ import type { ManagerToSender, SenderToManager } from '../../src/channel/message
 
 const work: Work = {
   queueId: 'Q',
-  ref: { segment: 1, offset: 0, length: 1 },
+  ref: { store: 0, place: [1, 0, 1] },
   recipients: [0],
   fresh: true,
 };

@@ -7,7 +7,7 @@ import { SpoolError } from '../../src/spool/spool-error.ts';
 import type { StoredRef } from '../../src/spool/types.ts';
 import { envelopeFor } from '../spool/support.ts';
 
-const ref: StoredRef = { segment: 64, offset: 32, length: 160 };
+const ref: StoredRef = { store: 0, place: [64, 32, 160] };
 
 /** @param read - reads an envelope */
 function ground(read: () => Promise<never>, queued: readonly string[] = ['A', 'B']) {

@@ -16,6 +16,7 @@ import type {
 import { MemoryStats } from '../../src/stats/stats.ts';
 import { keptLog } from './quiet-log.ts';
 import { said } from '../refusals.ts';
+import { segmentPlace } from '../../src/spool/segments/segment-place.ts';
 
 /** What a relay does with mail for a domain: hand it to the relay with this number, refuse it, or keep it in a mailbox. */
 export type Way =
@@ -98,7 +99,7 @@ class Relay {
       writer: this.#writer(),
       log: keptLog(),
       stats: this.#stats,
-      submit: (message: Submitted) => void this.#queue.push(message.ref.offset),
+      submit: (message: Submitted) => void this.#queue.push(segmentPlace(message.ref).offset),
     });
   }
 
@@ -126,9 +127,7 @@ class Relay {
     const outcome = this.#deliver(kept);
     if (outcome === undefined) return;
     this.#root = kept.root;
-    await this.#bouncer.report(kept.message.envelope.queueId, { segment: 1, offset: at, length: 1 }, [
-      outcome,
-    ]);
+    await this.#bouncer.report(kept.message.envelope.queueId, { store: 0, place: [1, at, 1] }, [outcome]);
     const dropped = this.#stats.snapshot().counters['dropped'] ?? 0;
     this.#network.dropped += dropped;
     this.#stats.count('dropped', -dropped);
@@ -165,7 +164,7 @@ class Relay {
 
   #reader(): SpoolReader {
     const read = (ref: StoredRef): StoredMessage => {
-      const { envelope, content } = this.#spool[ref.offset]!.message;
+      const { envelope, content } = this.#spool[segmentPlace(ref).offset]!.message;
       const bytes = Buffer.concat(content);
       return { envelope, sizeBytes: bytes.length, content: bytes, stream: () => inOnePiece(bytes) };
     };
@@ -187,7 +186,7 @@ class Relay {
         this.#network.reports.push({ via, to: message.envelope.recipients[0]!.address, root: this.#root });
         const offset = this.#keep(message, this.#root);
         const sizeBytes = message.content.reduce((sum, piece) => sum + piece.length, 0);
-        return Promise.resolve({ ref: { segment: 1, offset, length: 1 }, sizeBytes });
+        return Promise.resolve({ ref: { store: 0, place: [1, offset, 1] }, sizeBytes });
       },
       openLarge: () => Promise.reject(new Error('reports are small')),
       hasRoom: () => true,

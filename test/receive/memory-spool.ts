@@ -66,7 +66,7 @@ export class MemorySpool implements SpoolWriter {
     const content = Buffer.concat(pieces);
     this.kept.push({ envelope, content: content.toString('latin1'), large });
     return {
-      ref: { segment: 1, offset: this.kept.length, length: content.length },
+      ref: { store: 0, place: [1, this.kept.length, content.length] },
       sizeBytes: content.length,
     };
   }

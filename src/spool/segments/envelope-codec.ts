@@ -1,0 +1,230 @@
+// The binary form of an envelope: flags, then strings in UTF-8 with a 16-bit length (docs/spool-format.md). Version 2
+// adds tenant and priority, version 3 adds notices. An envelope without these is written as version 1, so that an older
+// Sluice can read it. Queue id and time of acceptance are in the record's header.
+
+import type { DsnNotify, Envelope, EnvelopeRecipient } from '../../message/envelope.ts';
+import { SpoolError } from '../spool-error.ts';
+
+/** The newest version that can be read. */
+export const envelopeFormatVersion = 3;
+
+/** How the message came, by its number; `notice` since version 3. */
+const viaWords = ['smtp', 'sendmail', 'bounce', 'notice'] as const;
+const retWords = [undefined, 'FULL', 'HDRS'] as const;
+
+const flag8bitmime = 1;
+const flagSmtputf8 = 2;
+const retShift = 2;
+const flagEnvid = 16;
+/** Since version 2. */
+const flagTenant = 32;
+/** Since version 2: a byte, two's complement. */
+const flagPriority = 64;
+
+const notifyGiven = 1;
+const notifyNever = 2;
+const notifySuccess = 4;
+const notifyFailure = 8;
+const notifyDelay = 16;
+const orcptGiven = 32;
+
+/** The oldest version that has all fields of this envelope. */
+export function envelopeVersion({ tenant = '', priority, origin }: Envelope): number {
+  // An older Sluice would take a notice for mail from outside and report its failure.
+  if (origin.via === 'notice') return 3;
+  return tenant === '' && priority === undefined ? 1 : 2;
+}
+
+/** An upper bound of the encoded length in bytes. */
+export function envelopeBound(envelope: Envelope): number {
+  const { origin } = envelope;
+  let bound = 16 + 3 * (envelope.reversePath.length + origin.clientAddress.length + origin.helo.length);
+  if (envelope.envelopeId !== undefined) bound += 2 + 3 * envelope.envelopeId.length;
+  if (envelope.tenant !== undefined) bound += 2 + 3 * envelope.tenant.length;
+  for (const recipient of envelope.recipients) {
+    bound += 5 + 3 * recipient.address.length;
+    if (recipient.originalRecipient !== undefined) bound += 3 * recipient.originalRecipient.length;
+  }
+  return bound;
+}
+
+function putString(buffer: Buffer, at: number, text: string): number {
+  const length = buffer.write(text, at + 2, 'utf8');
+  if (length > 0xffff) {
+    throw new SpoolError(
+      'SPOOL_BAD_ENVELOPE',
+      `an envelope string of ${length} bytes is too long to be stored`,
+    );
+  }
+  buffer[at] = length & 255;
+  buffer[at + 1] = length >>> 8;
+  return at + 2 + length;
+}
+
+/**
+ * Writes the envelope. The buffer must have room for `envelopeBound` bytes from `at`.
+ * @returns the position after the envelope
+ */
+export function encodeEnvelope(envelope: Envelope, buffer: Buffer, at: number): number {
+  const { origin, recipients, envelopeId, tenant = '', priority } = envelope;
+  let flags = retWords.indexOf(envelope.ret) << retShift;
+  if (envelope.body === '8BITMIME') flags |= flag8bitmime;
+  if (envelope.smtpUtf8) flags |= flagSmtputf8;
+  if (envelopeId !== undefined) flags |= flagEnvid;
+  if (tenant !== '') flags |= flagTenant;
+  if (priority !== undefined) flags |= flagPriority;
+  buffer[at] = flags;
+  buffer[at + 1] = viaWords.indexOf(origin.via);
+  let position = putString(buffer, at + 2, envelope.reversePath);
+  position = putString(buffer, position, origin.clientAddress);
+  position = putString(buffer, position, origin.helo);
+  if (envelopeId !== undefined) position = putString(buffer, position, envelopeId);
+  if (tenant !== '') position = putString(buffer, position, tenant);
+  if (priority !== undefined) position = buffer.writeInt8(priority, position);
+  for (const recipient of recipients) {
+    buffer[position] = recipientFlags(recipient);
+    position = putString(buffer, position + 1, recipient.address);
+    if (recipient.originalRecipient !== undefined) {
+      position = putString(buffer, position, recipient.originalRecipient);
+    }
+  }
+  return position;
+}
+
+function recipientFlags(recipient: EnvelopeRecipient): number {
+  const { notify } = recipient;
+  let flags = recipient.originalRecipient === undefined ? 0 : orcptGiven;
+  if (notify !== undefined) {
+    flags |= notifyGiven;
+    if (notify.never) flags |= notifyNever;
+    if (notify.success) flags |= notifySuccess;
+    if (notify.failure) flags |= notifyFailure;
+    if (notify.delay) flags |= notifyDelay;
+  }
+  return flags;
+}
+
+/** The fields of an envelope that are in the record's header. */
+export interface EnvelopeFacts {
+  readonly queueId: string;
+  readonly receivedAtMs: number;
+  readonly recipients: number;
+}
+
+/**
+ * Reads an envelope from `at`, not past `end`.
+ * @throws {SpoolError} `SPOOL_CORRUPT` when the strings do not fit. This is nearly impossible after a
+ * checksum that matches.
+ */
+export function decodeEnvelope(buffer: Buffer, at: number, end: number, facts: EnvelopeFacts): Envelope {
+  let position = at + 2;
+  const takeString = (): string => {
+    const length = (buffer[position] ?? 0) | ((buffer[position + 1] ?? 0) << 8);
+    const start = position + 2;
+    position = start + length;
+    if (position > end) {
+      throw new SpoolError('SPOOL_CORRUPT', `the stored envelope of message ${facts.queueId} is cut short`);
+    }
+    return buffer.toString('utf8', start, position);
+  };
+  const flags = buffer[at] ?? 0;
+  const via = viaWords[buffer[at + 1] ?? 0] ?? 'smtp';
+  const reversePath = takeString();
+  const clientAddress = takeString();
+  const helo = takeString();
+  const envelopeId = flags & flagEnvid ? takeString() : undefined;
+  const tenant = flags & flagTenant ? takeString() : undefined;
+  const priority = flags & flagPriority ? signed(buffer[position++]) : undefined;
+  const recipients: EnvelopeRecipient[] = [];
+  for (let index = 0; index < facts.recipients; index++) {
+    const given = buffer[position] ?? 0;
+    position++;
+    const address = takeString();
+    const originalRecipient = given & orcptGiven ? takeString() : undefined;
+    recipients.push({
+      address,
+      ...(given & notifyGiven ? { notify: notifyOf(given) } : undefined),
+      ...(originalRecipient === undefined ? undefined : { originalRecipient }),
+    });
+  }
+  const ret = retWords[(flags >>> retShift) & 3];
+  return {
+    queueId: facts.queueId,
+    receivedAtMs: facts.receivedAtMs,
+    reversePath,
+    recipients,
+    body: flags & flag8bitmime ? '8BITMIME' : '7BIT',
+    smtpUtf8: (flags & flagSmtputf8) !== 0,
+    ...(ret === undefined ? undefined : { ret }),
+    ...(envelopeId === undefined ? undefined : { envelopeId }),
+    ...(tenant === undefined ? undefined : { tenant }),
+    ...(priority === undefined ? undefined : { priority }),
+    origin: { via, clientAddress, helo },
+  };
+}
+
+/** The part of an envelope that scheduling needs. */
+export interface EnvelopeOutline {
+  readonly reversePath: string;
+  readonly addresses: readonly string[];
+  readonly body: Envelope['body'];
+  readonly smtpUtf8: boolean;
+  readonly tenant: string | undefined;
+  readonly priority: number | undefined;
+}
+
+/**
+ * Reads only what scheduling needs, because recovery does this for each waiting message, of which there may be millions.
+ * @throws {SpoolError} `SPOOL_CORRUPT` as `decodeEnvelope`.
+ */
+export function decodeOutline(buffer: Buffer, at: number, end: number, recipients: number): EnvelopeOutline {
+  let position = at + 2;
+  const skip = (): number => {
+    const start = position + 2;
+    position = start + ((buffer[position] ?? 0) | ((buffer[position + 1] ?? 0) << 8));
+    if (position > end) throw new SpoolError('SPOOL_CORRUPT', 'a stored envelope is cut short');
+    return start;
+  };
+  const flags = buffer[at] ?? 0;
+  const reversePathAt = skip();
+  const reversePath = buffer.toString('utf8', reversePathAt, position);
+  skip();
+  skip();
+  if (flags & flagEnvid) skip();
+  let tenant: string | undefined;
+  if (flags & flagTenant) {
+    const tenantAt = skip();
+    tenant = buffer.toString('utf8', tenantAt, position);
+  }
+  const priority = flags & flagPriority ? signed(buffer[position++]) : undefined;
+  const addresses: string[] = [];
+  for (let index = 0; index < recipients; index++) {
+    const given = buffer[position] ?? 0;
+    position++;
+    const addressAt = skip();
+    addresses.push(buffer.toString('utf8', addressAt, position));
+    if (given & orcptGiven) skip();
+  }
+  return {
+    reversePath,
+    addresses,
+    body: flags & flag8bitmime ? '8BITMIME' : '7BIT',
+    smtpUtf8: (flags & flagSmtputf8) !== 0,
+    tenant,
+    priority,
+  };
+}
+
+/** Reads a byte as a signed number in two's complement. */
+function signed(byte = 0): number {
+  return (byte << 24) >> 24;
+}
+
+function notifyOf(flags: number): DsnNotify {
+  return {
+    never: (flags & notifyNever) !== 0,
+    success: (flags & notifySuccess) !== 0,
+    failure: (flags & notifyFailure) !== 0,
+    delay: (flags & notifyDelay) !== 0,
+  };
+}

@@ -1,0 +1,218 @@
+// Reads a message by its reference. Its checksums are verified before anything of it is returned; those of a large message
+// before its last piece.
+
+import { crc32 } from 'node:zlib';
+import { nodeTimers, type Timers } from '../../io/timers.ts';
+import type { Envelope } from '../../message/envelope.ts';
+import { readUpTo } from '../file-io.ts';
+import type { FileLayer } from '../file-layer.ts';
+import { IndexCopies } from './index-copies.ts';
+import { largePath, type SpoolLayout } from './layout.ts';
+import { OpenSegments } from './open-segments.ts';
+import { segmentName } from '../queue-id.ts';
+import {
+  headerBytes,
+  kindLarge,
+  uncheckedHead,
+  envelopeOf,
+  headLengthAt,
+  headQueueId,
+  parseHead,
+  type RecordHead,
+} from './record.ts';
+import { SpoolError, systemCode } from '../spool-error.ts';
+import { segmentPlace, type SegmentPlace } from './segment-place.ts';
+import type { QueueReader, StoredMessage, StoredRef } from '../types.ts';
+
+const pieceBytes = 64 * 1024;
+/** Bytes that are read at first: enough for the header and envelope of most messages. */
+const headGuessBytes = 1024;
+
+function where(at: SegmentPlace): string {
+  return `the record at byte ${at.offset} of segment ${segmentName(at.segment)}`;
+}
+
+function corrupt(at: SegmentPlace, what: string): SpoolError {
+  return new SpoolError('SPOOL_CORRUPT', `reading ${where(at)}: ${what}`);
+}
+
+/** The error for a failed system call. Unless the file is missing, it does not mean that the message is damaged. */
+function readError(at: SegmentPlace, cause: unknown): SpoolError {
+  if (cause instanceof SpoolError) return cause;
+  const code = systemCode(cause) === 'ENOENT' ? 'SPOOL_MISSING' : 'SPOOL_UNREADABLE';
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new SpoolError(code, `reading ${where(at)}: ${why}`, { cause });
+}
+
+/** The head of a record, if its checksum matches and its length is that of the reference. */
+function parsedHead(at: SegmentPlace, bytes: Buffer, got: number): RecordHead | undefined {
+  const head = parseHead(got === bytes.length ? bytes : bytes.subarray(0, got), 0);
+  return head?.length === at.length ? head : undefined;
+}
+
+export class SegmentReader implements QueueReader {
+  readonly #files: FileLayer;
+  readonly #layout: SpoolLayout;
+  readonly #segments: OpenSegments;
+  readonly #copies: IndexCopies;
+
+  constructor(files: FileLayer, layout: SpoolLayout, timers: Timers = nodeTimers) {
+    this.#files = files;
+    this.#layout = layout;
+    this.#segments = new OpenSegments(files, layout, timers);
+    this.#copies = new IndexCopies(files, layout, timers);
+  }
+
+  readFresh(ref: StoredRef): StoredMessage {
+    const at = segmentPlace(ref);
+    try {
+      const fd = this.#segments.fdSync(at.segment);
+      const record = Buffer.allocUnsafe(at.length);
+      let got = 0;
+      while (got < at.length) {
+        const count = this.#files.readSync(fd, record, got, at.length - got, at.offset + got);
+        if (count === 0) break;
+        got += count;
+      }
+      return this.#message(at, record, got, this.#head(at, record, got));
+    } catch (error) {
+      throw readError(at, error);
+    }
+  }
+
+  async read(ref: StoredRef): Promise<StoredMessage> {
+    const at = segmentPlace(ref);
+    try {
+      const record = Buffer.allocUnsafe(at.length);
+      const got = await this.#segments.with(at.segment, (fd) =>
+        readUpTo(this.#files, fd, record, at.length, at.offset),
+      );
+      const head = parsedHead(at, record, got);
+      if (head !== undefined) return this.#message(at, record, got, head);
+      // Use the copy of header and envelope in the index. It has the checksum of the content, too.
+      const copy = await this.#copies.find(at);
+      if (copy === undefined) return this.#message(at, record, got, this.#head(at, record, got));
+      copy.bytes.copy(record, 0, copy.at, copy.at + headerBytes + copy.head.envelopeLength);
+      return { ...this.#message(at, record, got, copy.head), isFromIndex: true };
+    } catch (error) {
+      throw readError(at, error);
+    }
+  }
+
+  async readEnvelope(ref: StoredRef): Promise<Envelope> {
+    const at = segmentPlace(ref);
+    try {
+      return await this.#ownEnvelope(at);
+    } catch (error) {
+      const copy = await this.#copies.find(at).catch(() => undefined);
+      if (copy !== undefined) return envelopeOf(copy.bytes, copy.at, copy.head);
+      throw readError(at, error);
+    }
+  }
+
+  async readDamagedEnvelope(queueId: string, ref: StoredRef): Promise<Envelope | undefined> {
+    try {
+      const at = segmentPlace(ref);
+      return await this.#segments.with(at.segment, (fd) => this.#uncheckedEnvelope(fd, queueId, at));
+    } catch {
+      return undefined; // the caller knows already that the message is damaged
+    }
+  }
+
+  /** The envelope as recovery lists it: see `uncheckedHead`. */
+  async #uncheckedEnvelope(fd: number, queueId: string, at: SegmentPlace): Promise<Envelope | undefined> {
+    const read = async (length: number): Promise<Buffer> => {
+      const bytes = Buffer.allocUnsafe(length);
+      return bytes.subarray(0, await readUpTo(this.#files, fd, bytes, length, at.offset));
+    };
+    const guess = await read(Math.min(at.length, headGuessBytes));
+    const head = guess.length < headerBytes ? undefined : uncheckedHead(guess, 0);
+    if (head?.length !== at.length || headQueueId(head) !== queueId) return undefined;
+    const needed = headerBytes + head.envelopeLength;
+    const bytes = needed <= guess.length ? guess : await read(needed);
+    return bytes.length < needed ? undefined : envelopeOf(bytes, 0, head);
+  }
+
+  #ownEnvelope(at: SegmentPlace): Promise<Envelope> {
+    return this.#segments.with(at.segment, async (fd) => {
+      let bytes = Buffer.allocUnsafe(Math.min(at.length, headGuessBytes));
+      let got = await readUpTo(this.#files, fd, bytes, bytes.length, at.offset);
+      const needed = got < headerBytes ? 0 : headLengthAt(bytes, 0);
+      if (needed > got && needed <= at.length) {
+        bytes = Buffer.allocUnsafe(needed);
+        got = await readUpTo(this.#files, fd, bytes, needed, at.offset);
+      }
+      return envelopeOf(bytes, 0, this.#head(at, bytes, got));
+    });
+  }
+
+  close(): void {
+    this.#segments.close();
+    this.#copies.close();
+  }
+
+  #head(at: SegmentPlace, bytes: Buffer, got: number): RecordHead {
+    if (got === 0) throw new SpoolError('SPOOL_MISSING', `reading ${where(at)}: the segment ends before it`);
+    const head = parsedHead(at, bytes, got);
+    if (head === undefined) throw corrupt(at, 'the checksum of header and envelope does not match');
+    return head;
+  }
+
+  #message(at: SegmentPlace, record: Buffer, got: number, head: RecordHead): StoredMessage {
+    const envelope = envelopeOf(record, 0, head);
+    const { sizeBytes } = head;
+    if (head.kind === kindLarge) {
+      const stream = (): AsyncIterable<Uint8Array> => this.#largePieces(envelope.queueId, head);
+      return { envelope, sizeBytes, content: undefined, stream };
+    }
+    const content = record.subarray(headerBytes + head.envelopeLength);
+    if (got < at.length || crc32(content) !== head.contentCrc) {
+      throw corrupt(at, `the checksum of the content of message ${envelope.queueId} does not match`);
+    }
+    return { envelope, sizeBytes, content, stream: () => pieces(content) };
+  }
+
+  async *#largePieces(queueId: string, head: RecordHead): AsyncGenerator<Uint8Array> {
+    const files = this.#files;
+    let fd: number;
+    try {
+      fd = await files.open(largePath(this.#layout, queueId), 'r');
+    } catch (error) {
+      throw largeError(queueId, error);
+    }
+    try {
+      let crc = 0;
+      for (let position = 0; position < head.sizeBytes;) {
+        const piece = Buffer.allocUnsafe(Math.min(pieceBytes, head.sizeBytes - position));
+        const got = await readUpTo(files, fd, piece, piece.length, position);
+        crc = crc32(piece.subarray(0, got), crc);
+        position += got;
+        // The checksum is verified before the last piece is returned, so that a damaged message is never complete.
+        if (got < piece.length || (position === head.sizeBytes && crc !== head.contentCrc)) {
+          throw new SpoolError(
+            'SPOOL_CORRUPT',
+            `reading large message ${queueId}: its checksum does not match`,
+          );
+        }
+        yield piece;
+      }
+    } catch (error) {
+      throw largeError(queueId, error);
+    } finally {
+      await files.close(fd);
+    }
+  }
+}
+
+function largeError(queueId: string, cause: unknown): SpoolError {
+  if (cause instanceof SpoolError) return cause;
+  const code = systemCode(cause) === 'ENOENT' ? 'SPOOL_MISSING' : 'SPOOL_UNREADABLE';
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new SpoolError(code, `reading the file of large message ${queueId}: ${why}`, { cause });
+}
+
+async function* pieces(content: Uint8Array): AsyncGenerator<Uint8Array> {
+  for (let position = 0; position < content.length; position += pieceBytes) {
+    yield content.subarray(position, position + pieceBytes);
+  }
+}

@@ -1,0 +1,297 @@
+// Appends messages to segments by group commit: messages that arrive during a write and its sync are written together next,
+// so that one fdatasync serves all waiting sessions.
+
+import { crc32 } from 'node:zlib';
+import { nextTurn, type Timers } from '../../io/timers.ts';
+import type { FileLayer } from '../file-layer.ts';
+import { FreeSpace } from './free-space.ts';
+import { LargeFile } from './large-file.ts';
+import { highestOfSlot, listSegments, type SpoolLayout } from './layout.ts';
+import { counterLimit, formatQueueId, nextSegmentId, segmentName } from '../queue-id.ts';
+import { kindMessage, encodeRecord } from './record.ts';
+import { SegmentFile, type NewRecord } from './segment-file.ts';
+import { segmentRef } from './segment-place.ts';
+import { SpoolError, isDiskFull, isTransientDiskError, systemCode, writeError } from '../spool-error.ts';
+import type { Appended, LargeContent, NewMessage, SpoolWriter, StoredRef } from '../types.ts';
+
+/** Largest group, so that no session waits much longer than its own bytes need. */
+const maxGroupBytes = 8 * 1024 * 1024;
+/**
+ * Turns of the event loop between two groups, so that messages which the sockets have received already join the next
+ * group. A timer was rejected, since it would delay sessions. With 50 sessions, a group grows from 7 messages to 9, and no
+ * session becomes slower.
+ */
+const gatherTurns = 2;
+/** Pause after a failure that concerns all mail. During the pause, mail is refused before its content is sent. */
+const failureRetryMs = 1_000;
+const maxContentBytes = 0x7fffffff;
+
+export interface SegmentWriterOptions {
+  readonly layout: SpoolLayout;
+  /** The number of this store, for references. */
+  readonly store: number;
+  readonly slot: number;
+  readonly segmentBytes: number;
+  readonly reserveBytes: number;
+  readonly sync: 'fdatasync' | 'none';
+  readonly files: FileLayer;
+  readonly now: () => number;
+  readonly timers: Timers;
+}
+
+/** A record that waits for its group, with the promise of its `append`. */
+interface WaitingRecord extends NewRecord {
+  readonly resolve: (ref: StoredRef) => void;
+  readonly reject: (error: SpoolError) => void;
+}
+
+export class SegmentWriter implements SpoolWriter {
+  readonly #options: SegmentWriterOptions;
+  readonly #space: FreeSpace;
+  /** The open segment; undefined after a failure until the next group needs one. */
+  #segment: SegmentFile | undefined;
+  readonly #epoch: number;
+  /** Segment part of new queue ids: the open segment's id, or a higher one when its counters are used up. */
+  #idSegment: number;
+  #idPrefix: string;
+  #counter = 0;
+  #waiting: WaitingRecord[] = [];
+  #isScheduled = false;
+  #running: Promise<void> | undefined;
+  readonly #sealing = new Set<Promise<void>>();
+  #isClosed = false;
+  #failure: SpoolError | undefined;
+  #failedAtMs = 0;
+
+  private constructor(options: SegmentWriterOptions, space: FreeSpace, idSegment: number) {
+    this.#options = options;
+    this.#space = space;
+    this.#epoch = idSegment;
+    this.#idSegment = idSegment;
+    this.#idPrefix = segmentName(idSegment);
+  }
+
+  static async open(options: SegmentWriterOptions): Promise<SegmentWriter> {
+    const { files, layout, slot, now } = options;
+    const space = new FreeSpace(files, layout.directory, options.reserveBytes, now);
+    try {
+      await space.measure();
+      const previous = highestOfSlot((await listSegments(files, layout)).segments, slot);
+      const nowMs = now();
+      const writer = new SegmentWriter(options, space, nextSegmentId(previous, nowMs, slot));
+      await writer.#begin(previous, nowMs);
+      return writer;
+    } catch (error) {
+      throw writeError(`opening the spool in ${layout.directory} for writing`, error);
+    }
+  }
+
+  /** Makes the first segment. If the disk is full or fails, the next group tries again. */
+  async #begin(previous: number, nowMs: number): Promise<void> {
+    try {
+      await this.#create(previous, nowMs);
+    } catch (error) {
+      if (!isTransientDiskError(error)) throw error;
+    }
+  }
+
+  /** Begins a segment with an id above `previous`. */
+  async #create(previous: number, nowMs: number): Promise<SegmentFile> {
+    const { files, layout, slot, sync } = this.#options;
+    const segment = await SegmentFile.create(files, layout, previous, nowMs, {
+      slot,
+      epoch: this.#epoch,
+      longLived: false,
+      sync,
+    });
+    this.#segment = segment;
+    this.#idSegment = segment.id;
+    this.#idPrefix = segmentName(segment.id);
+    this.#counter = 0;
+    return segment;
+  }
+
+  newQueueId(): string {
+    if (this.#counter === counterLimit) {
+      // No segment has this id. Before the next group is written, a segment with a higher id is made: see #writable.
+      const { slot, now } = this.#options;
+      this.#idSegment = nextSegmentId(this.#idSegment, now(), slot);
+      this.#idPrefix = segmentName(this.#idSegment);
+      this.#counter = 0;
+    }
+    return formatQueueId(this.#idPrefix, this.#counter++);
+  }
+
+  append(message: NewMessage): Promise<Appended> {
+    const { content } = message;
+    let sizeBytes = 0;
+    let crc = 0;
+    for (const piece of content) {
+      sizeBytes += piece.length;
+      crc = crc32(piece, crc);
+    }
+    let head: Buffer;
+    try {
+      if (sizeBytes > maxContentBytes) {
+        throw new SpoolError(
+          'SPOOL_BAD_ENVELOPE',
+          `storing a message: ${sizeBytes} bytes are too many for a record; use openLarge`,
+        );
+      }
+      head = encodeRecord(message.envelope, kindMessage, sizeBytes, sizeBytes, crc);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    const stored = this.#append({ head, content, length: head.length + sizeBytes });
+    return stored.then((ref) => ({ ref, sizeBytes }));
+  }
+
+  #append(record: NewRecord): Promise<StoredRef> {
+    if (this.#isClosed) {
+      return Promise.reject(new SpoolError('SPOOL_NOT_OPEN', 'storing a message: the spool is closed'));
+    }
+    const { failure } = this;
+    if (failure !== undefined) return Promise.reject(failure);
+    if (!this.#space.hasRoom(record.length)) {
+      const text = `storing a message of ${record.length} bytes: the spool has no room left`;
+      return Promise.reject(new SpoolError('SPOOL_FULL', text));
+    }
+    this.#space.subtract(record.length);
+    return new Promise((resolve, reject) => {
+      const { head, content, length } = record;
+      this.#waiting.push({ head, content, length, resolve, reject });
+      this.#schedule();
+    });
+  }
+
+  async openLarge(queueId: string): Promise<LargeContent> {
+    const { files, layout, sync } = this.#options;
+    return LargeFile.create(
+      {
+        files,
+        layout,
+        space: this.#space,
+        sync: sync === 'fdatasync',
+        append: (record) => this.#append(record),
+      },
+      queueId,
+    );
+  }
+
+  hasRoom(sizeBytes: number): boolean {
+    return this.failure === undefined && this.#space.hasRoom(sizeBytes);
+  }
+
+  get failure(): SpoolError | undefined {
+    if (this.#failure === undefined) return undefined;
+    const age = this.#options.now() - this.#failedAtMs;
+    if (age >= failureRetryMs || age < 0) this.#failure = undefined;
+    return this.#failure;
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    if (this.#running === undefined && this.#waiting.length > 0) this.#start();
+    await this.#running;
+    const segment = this.#segment;
+    this.#segment = undefined;
+    if (segment !== undefined) await segment.seal();
+    await Promise.all(this.#sealing);
+  }
+
+  /** Begins after this turn of the event loop, so that all messages of the turn make one group. */
+  #schedule(): void {
+    if (this.#isScheduled || this.#running !== undefined) return;
+    this.#isScheduled = true;
+    this.#options.timers.setImmediate(() => {
+      this.#isScheduled = false;
+      if (this.#running === undefined) this.#start();
+    });
+  }
+
+  #start(): void {
+    this.#running = this.#drain().finally(() => {
+      this.#running = undefined;
+      if (this.#waiting.length > 0) this.#schedule();
+    });
+  }
+
+  async #drain(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      let group: readonly WaitingRecord[] = [];
+      try {
+        const segment = await this.#writable();
+        group = this.#takeGroup(segment);
+        const start = await segment.append(group);
+        let offset = start;
+        for (const { length, resolve } of group) {
+          resolve(segmentRef(this.#options.store, segment.id, offset, length));
+          offset += length;
+        }
+        this.#space.subtract(segment.length - offset);
+        for (let turn = 0; turn < gatherTurns && this.#waiting.length > 0; turn++) {
+          await nextTurn(this.#options.timers);
+        }
+      } catch (error) {
+        this.#rejectGroup(group, error);
+      }
+    }
+  }
+
+  /** The open segment, or a new one when it is full, has failed, or its queue ids are used up. */
+  async #writable(): Promise<SegmentFile> {
+    const current = this.#segment;
+    const next = this.#waiting[0];
+    if (current !== undefined) {
+      const isFull = current.records > 0 && current.length + (next?.length ?? 0) > this.#options.segmentBytes;
+      if (!isFull && current.id === this.#idSegment) return current;
+      this.#segment = undefined;
+      this.#trackSealing(current.seal());
+    }
+    return this.#create(this.#idSegment, this.#options.now());
+  }
+
+  #takeGroup(segment: SegmentFile): readonly WaitingRecord[] {
+    const room = this.#options.segmentBytes - segment.length;
+    let bytes = 0;
+    let count = 0;
+    for (const { length } of this.#waiting) {
+      if (count > 0 && (bytes + length > room || bytes + length > maxGroupBytes)) break;
+      bytes += length;
+      count++;
+    }
+    if (count === this.#waiting.length) {
+      const group = this.#waiting;
+      this.#waiting = [];
+      return group;
+    }
+    return this.#waiting.splice(0, count);
+  }
+
+  /** Refuses a group that failed. Without a segment, refuses all waiting messages. */
+  #rejectGroup(group: readonly WaitingRecord[], cause: unknown): void {
+    const segment = this.#segment;
+    const error = writeError(`writing to the spool in ${this.#options.layout.directory}`, cause);
+    if (isDiskFull(cause)) this.#space.markFull();
+    else if (systemCode(cause) === 'EROFS' || segment === undefined) {
+      // A failed write may concern its file only. These failures would meet every message.
+      this.#failure = error;
+      this.#failedAtMs = this.#options.now();
+    }
+    if (group.length > 0 && segment !== undefined) {
+      this.#segment = undefined;
+      this.#trackSealing(segment.abandon());
+      for (const { reject } of group) reject(error);
+      return;
+    }
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const { reject } of waiting) reject(error);
+  }
+
+  /** Lets `close` wait for the sealing. */
+  #trackSealing(sealing: Promise<void>): void {
+    this.#sealing.add(sealing);
+    void sealing.finally(() => this.#sealing.delete(sealing));
+  }
+}
