@@ -11,6 +11,7 @@ import { configWarnings } from '../config/check/warnings.ts';
 import { limitRules } from '../settings/settings.ts';
 import { exitCodes } from './exit-codes.ts';
 import { surroundings } from './surroundings.ts';
+import { tableProblems } from './table-problems.ts';
 
 /** Adds the command. */
 export function register(program: Command): void {
@@ -36,7 +37,10 @@ async function check(
   const file = findConfigFile(named);
   try {
     const config = file === undefined ? defaultConfig() : loadConfig(file);
-    const warnings = placeWarnings([...configWarnings(config), ...(await surroundings(config))], file);
+    const warnings = placeWarnings(
+      [...configWarnings(config), ...(await surroundings(config)), ...(await tableProblems(config))],
+      file,
+    );
     if (json) return { text: `${JSON.stringify({ ok: true, problems: [], warnings })}\n`, ok: true };
     return { text: summary(file, config, warnings), ok: true };
   } catch (error) {

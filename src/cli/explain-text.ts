@@ -5,7 +5,7 @@ import type { CounterStatus, Explanation, PlaceStatus, WindowStatus } from '../s
 import { unlimited } from '../schedule/limits/types.ts';
 import { allowedText, counterText, freeText, originText, shortTime } from './limit-text.ts';
 import { endText, targetText } from './override-options.ts';
-import { age, table } from './table.ts';
+import { age, table } from './text-table.ts';
 
 /** Addresses shown to people; --json has all of them. */
 const shownPlaces = 20;

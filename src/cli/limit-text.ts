@@ -6,7 +6,7 @@ import { formatNetwork } from '../values/network.ts';
 import { formatQuantities, formatRate } from '../control/override.ts';
 import type { CounterStatus } from '../schedule/limits/status.ts';
 import { type LimitKey, type LimitRule, unlimited } from '../schedule/limits/types.ts';
-import { age } from './table.ts';
+import { age } from './text-table.ts';
 
 /** Counters of the scheduler that are no `[[limit]]`: their names, and what sets how much they allow. */
 const ownCounters: Readonly<Record<string, readonly [what: string, origin: string]>> = {

@@ -7,7 +7,7 @@ import type { CounterStatus } from '../schedule/limits/status.ts';
 import type { LimitRule } from '../schedule/limits/types.ts';
 import { allowedText, counterText, freeText, quantitiesText, ruleOrigin, scopeText } from './limit-text.ts';
 import { overridesTable } from './override-options.ts';
-import { table } from './table.ts';
+import { table } from './text-table.ts';
 
 export interface LimitsView {
   readonly all: boolean;

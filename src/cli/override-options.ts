@@ -10,7 +10,7 @@ import { formatTarget, parseTarget } from '../control/override-target.ts';
 import type { LimitQuantities } from '../schedule/limits/types.ts';
 import { configOption, readPlaces } from './config-file.ts';
 import { CommandError, exitCodes } from './exit-codes.ts';
-import { age, table } from './table.ts';
+import { age, table } from './text-table.ts';
 import { ask } from './until-reachable.ts';
 
 export interface OverrideOptions {

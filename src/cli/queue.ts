@@ -14,7 +14,7 @@ import {
   requireQueueId,
 } from './queue-filter.ts';
 import { noSuchMessage, queueRows } from './queue-rows.ts';
-import { age, table } from './table.ts';
+import { age, table } from './text-table.ts';
 import { printText } from './terminal-text.ts';
 import { ask } from './until-reachable.ts';
 

@@ -22,7 +22,7 @@ import { configOption, readConfig } from './config-file.ts';
 import { CommandError, exitCodes } from './exit-codes.ts';
 import { eachLine } from './each-line.ts';
 import { simulationText } from './simulation-text.ts';
-import { age } from './table.ts';
+import { age } from './text-table.ts';
 import { printText } from './terminal-text.ts';
 
 interface Options {

@@ -1,7 +1,7 @@
 // The report of a simulation as people read it: the totals, then the largest destinations, then the tenants.
 
 import type { Bound, DestinationReport, SimulationReport, TenantReport } from '../simulate/report.ts';
-import { table } from './table.ts';
+import { table } from './text-table.ts';
 
 export interface SimulationView {
   readonly by: 'domain' | 'site';

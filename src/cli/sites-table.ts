@@ -1,7 +1,7 @@
 // Sites with work or connections, one line each.
 
 import type { SiteRow } from '../control/control-protocol.ts';
-import { table } from './table.ts';
+import { table } from './text-table.ts';
 
 export function sitesTable(sites: readonly SiteRow[]): string {
   return table(

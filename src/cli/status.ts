@@ -8,7 +8,7 @@ import { configOption, findPlaces, readPlaces } from './config-file.ts';
 import { healthCheck } from './health-check.ts';
 import { overridesTable } from './override-options.ts';
 import { sitesTable } from './sites-table.ts';
-import { age, bytes, table } from './table.ts';
+import { age, bytes, table } from './text-table.ts';
 import { printText } from './terminal-text.ts';
 import { untilReachable } from './until-reachable.ts';
 

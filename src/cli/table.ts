@@ -1,37 +1,76 @@
-// Tables and ages for people.
+// `sluice table get`: looks keys up in a table, as the running Sluice would.
 
-/** Columns as wide as their widest cell; the last one ends where the text ends. */
-export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = head.map((title, column) =>
-    rows.reduce((width, row) => Math.max(width, row[column]?.length ?? 0), title.length),
-  );
-  const line = (cells: readonly string[]) =>
-    cells
-      .map((cell, column) => (column === cells.length - 1 ? cell : cell.padEnd(widths[column] ?? 0)))
-      .join('  ')
-      .trimEnd();
-  return `${[head, ...rows].map(line).join('\n')}\n`;
+import type { Command } from 'commander';
+import type { Config } from '../config/config.ts';
+import { readTable } from '../table/read-table.ts';
+import type { Answer, TableSettings } from '../table/table.ts';
+import { tableKey } from '../table/table-key.ts';
+import { closest } from '../values/closest.ts';
+import { configOption, readConfig } from './config-file.ts';
+import { CommandError, exitCodes } from './exit-codes.ts';
+
+interface GetOptions {
+  readonly config?: string;
+  readonly json?: boolean;
 }
 
-/** A time span in one or two units: `45s`, `12m`, `3h20m`, `2d4h`. */
-export function age(ms: number): string {
-  const seconds = Math.max(0, Math.round(ms / 1000));
-  if (seconds < 60) return `${seconds}s`;
-  const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return `${minutes}m`;
-  const hours = Math.floor(minutes / 60);
-  if (hours < 24) return minutes % 60 === 0 ? `${hours}h` : `${hours}h${minutes % 60}m`;
-  return hours % 24 === 0 ? `${hours / 24}d` : `${Math.floor(hours / 24)}d${hours % 24}h`;
+export function register(program: Command): void {
+  const table = program.command('table').description('look into the tables of the configuration');
+  table
+    .command('get')
+    .description('look keys up in a table; exits with 1 when one of them is not there')
+    .argument('<name>', 'the name of a [[table]]')
+    .argument('<keys...>', 'the keys, such as user@example.com')
+    .addOption(configOption())
+    .option('--json', 'print one line of JSON for each key')
+    .action(get);
 }
 
-/** `12 B`, `3.4 KiB`, `1.2 GiB`. */
-export function bytes(count: number): string {
-  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
-  let value = count;
-  let unit = 0;
-  while (value >= 1024 && unit < units.length - 1) {
-    value /= 1024;
-    unit++;
+async function get(name: string, keys: readonly string[], { config, json }: GetOptions): Promise<void> {
+  const contents = await readTable(settingsOf(name, readConfig(config)));
+  try {
+    const answers = await contents.lookup(keys.map(tableKey));
+    for (const [index, answer] of answers.entries()) {
+      const key = keys[index] ?? '';
+      if (json === true) process.stdout.write(`${JSON.stringify({ key, ...answer })}\n`);
+      else print(name, key, answer, keys.length > 1);
+      if (answer.kind === 'absent') process.exitCode = exitCodes.failed;
+    }
+    if (answers.some(({ kind }) => kind === 'failing')) process.exitCode = exitCodes.tempFail;
+  } finally {
+    await contents.close();
   }
-  return `${unit === 0 ? value : value.toFixed(1)} ${units[unit]}`;
+}
+
+function print(name: string, key: string, answer: Answer, isOneOfSeveral: boolean): void {
+  switch (answer.kind) {
+    case 'found': {
+      // A list has keys only.
+      const values = answer.values.length === 0 ? [tableKey(key)] : answer.values;
+      for (const value of values) process.stdout.write(isOneOfSeveral ? `${key}\t${value}\n` : `${value}\n`);
+      return;
+    }
+    case 'absent':
+      process.stderr.write(`${JSON.stringify(key)} is not in the table "${name}".\n`);
+      return;
+    case 'failing':
+      process.stderr.write(
+        `The table "${name}" cannot tell about ${JSON.stringify(key)}: ${answer.reason}.\n`,
+      );
+  }
+}
+
+function settingsOf(name: string, { table: tables }: Config): TableSettings {
+  const settings = tables.find((each) => each.name === name);
+  if (settings !== undefined) return settings;
+  const names = tables.map((each) => each.name);
+  const meant = closest(name, names);
+  const known =
+    names.length === 0 ? 'The configuration has none.' : `There are ${names.slice(0, 20).join(', ')}.`;
+  throw new CommandError(
+    exitCodes.usage,
+    'TABLE_UNKNOWN',
+    `There is no [[table]] with the name ${JSON.stringify(name)}.`,
+    meant === undefined ? known : `Did you mean "${meant}"?`,
+  );
 }

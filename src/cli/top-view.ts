@@ -4,7 +4,7 @@ import { formatDuration } from '../values/duration.ts';
 import type { SiteOrder, SiteRow, Status } from '../control/control-protocol.ts';
 import { targetText } from './override-options.ts';
 import { sitesTable } from './sites-table.ts';
-import { age } from './table.ts';
+import { age } from './text-table.ts';
 
 export const ratesShown = ['received', 'delivered', 'deferred', 'bounced'] as const;
 export type Rates = Readonly<Record<(typeof ratesShown)[number], number>>;

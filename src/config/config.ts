@@ -11,6 +11,7 @@ import { pathProblems } from './problems/paths-together.ts';
 import { problem, problemsOf } from './problems/problems.ts';
 import { limitPers } from './schema/limit.ts';
 import { root } from './schema/root.ts';
+import { kindOf } from './schema/table.ts';
 import { systemHostname } from './read/system-hostname.ts';
 import { noSupplement, type OnFileRead, readSupplement, type Supplement } from './read/supplement.ts';
 import { readTextFile } from './read/text-file.ts';
@@ -85,6 +86,9 @@ export type TenantConfig = Omit<FileTenant, 'sender' | 'client'> & {
   /** Empty: any client, and programs of this host. When there is `sender` as well, both must match. */
   readonly client: NonNullable<FileTenant['client']>;
 };
+type FileTable = FileConfig['table'][number];
+/** One [[table]]; its path is absolute. */
+export type TableConfig = Omit<FileTable, 'kind'> & { readonly kind: NonNullable<FileTable['kind']> };
 /** One [[source]]. */
 export interface SourceConfig {
   /** In canonical text. */
@@ -130,6 +134,7 @@ export interface Config {
   readonly quirk: readonly QuirkConfig[];
   /** In the order of the file. */
   readonly tenant: readonly TenantConfig[];
+  readonly table: readonly TableConfig[];
   /** Empty: the system chooses. */
   readonly source: readonly SourceConfig[];
   readonly limit: readonly LimitConfig[];
@@ -225,6 +230,7 @@ function completeConfig(
     route: content.route.map(toRouteConfig),
     quirk: content.quirk.map(({ mx = [], ip = [], ignoreExtensions }) => ({ mx, ip, ignoreExtensions })),
     tenant: content.tenant.map(({ sender = [], client = [], ...rest }) => ({ ...rest, sender, client })),
+    table: content.table.map((each) => toTableConfig(each, folder)),
     source: content.source.map((each) => ({
       address: each.address,
       heloName: each.heloName ?? deliver.heloName ?? hostname,
@@ -255,6 +261,11 @@ function toRouteConfig(route: FileRoute): RouteConfig {
   if (route.relay !== undefined) return { ...match, kind: 'relay', relay: route.relay, mode: route.mode };
   if (route.error !== undefined) return { ...match, kind: 'error', error: route.error };
   return { ...match, kind: 'mx' };
+}
+
+function toTableConfig({ kind, path, ...rest }: FileTable, folder: string): TableConfig {
+  // The schema refuses a table without a kind whose path does not tell it.
+  return { ...rest, path: resolve(folder, path), kind: kind ?? kindOf(path) ?? 'list' };
 }
 
 function toLimitConfig(

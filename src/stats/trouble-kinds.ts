@@ -15,6 +15,7 @@ export const troubleKinds = [
   'restart',
   'role',
   'source',
+  'table',
 ] as const;
 
 export type TroubleKind = (typeof troubleKinds)[number];

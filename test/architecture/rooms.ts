@@ -11,6 +11,7 @@ export const levels: readonly (readonly string[])[] = [
   ['control'],
   ['receive', 'deliver'],
   ['policy'],
+  ['table'],
   ['bounce'],
   ['simulate'],
   ['schedule'],

@@ -23,6 +23,7 @@ interface Paths {
   readonly submissionSocket: string;
   readonly receive: { readonly relayDomainsFile?: string | undefined };
   readonly limit: readonly { readonly domainFile?: string | undefined }[];
+  readonly table: readonly { readonly path: string }[];
   readonly log: { readonly file?: string | undefined };
 }
 
@@ -66,6 +67,7 @@ function namedPaths({
   log,
   receive,
   limit,
+  table,
 }: Paths): NamedPath[] {
   const given: readonly (readonly [Path, NamedPath['kind'], string | undefined])[] = [
     [[], 'input', file],
@@ -74,6 +76,7 @@ function namedPaths({
     [['submission_socket'], 'socket', submissionSocket],
     [['receive', 'relay_domains_file'], 'input', receive.relayDomainsFile],
     ...limit.map(({ domainFile }, index) => [['limit', index, 'domain_file'], 'input', domainFile] as const),
+    ...table.map(({ path }, index) => [['table', index, 'path'], 'input', path] as const),
     [['log', 'file'], 'log', log.file],
   ];
   return given.flatMap(([path, kind, place]) =>

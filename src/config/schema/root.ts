@@ -30,6 +30,7 @@ import { receive } from './receive.ts';
 import { quirks } from './quirk.ts';
 import { routes } from './route.ts';
 import { sources } from './source.ts';
+import { tables } from './table.ts';
 import { tenants } from './tenant.ts';
 import { checkTogether } from './together.ts';
 import { hostName, mailbox } from './texts.ts';
@@ -229,6 +230,10 @@ export const root = tableOf({
   tenant: key(
     tenants.prefault([]),
     'A tenant whose mail is kept apart from other mail. When mail of several tenants waits for the same destination or limit, the tenants take turns, so that a million messages of one do not hold up ten of another. A message belongs to the first tenant in the file that matches it.',
+  ),
+  table: key(
+    tables.prefault([]),
+    'A table: keys and values from a file, which other parts of the configuration refer to by name. It is read again when it changes; docs/tables.md has the formats.',
   ),
   source: key(
     sources.prefault([]),

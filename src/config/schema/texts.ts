@@ -68,11 +68,20 @@ export function labelText(text: string): string {
   return text;
 }
 
-/** The name of a tenant: it stands in commands, logs and keys of limits, so it is one plain word. */
+/** The name of a tenant: it stands in commands, logs and keys of limits. */
 export function tenantName(text: string): string {
+  return plainWord(text, 'tenant', 'newsletters');
+}
+
+/** The name of a table: it stands in commands, logs and other keys. */
+export function tableName(text: string): string {
+  return plainWord(text, 'table', 'users');
+}
+
+function plainWord(text: string, what: string, example: string): string {
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(text)) {
     throw new ValueError(
-      `${JSON.stringify(text)} is not the name of a tenant; write 1 to 64 letters, digits, ".", "_" and "-", e.g. "newsletters"`,
+      `${JSON.stringify(text)} is not the name of a ${what}; write 1 to 64 letters, digits, ".", "_" and "-", e.g. "${example}"`,
     );
   }
   return text;

@@ -12,6 +12,7 @@ import type { AcceptedMessage, Intake } from '../../receive/types.ts';
 import { Tenants } from '../../policy/tenants.ts';
 import { openSpoolWriter } from '../../spool/open.ts';
 import { probeSpool } from '../../spool/probe.ts';
+import { Tables } from '../../table/tables.ts';
 import type { SpoolWriter } from '../../spool/types.ts';
 import type { Troubles } from '../../stats/troubles.ts';
 import { clientsWithinCapacity } from '../../settings/capacity.ts';
@@ -50,6 +51,7 @@ interface Parts {
   readonly storeWatch: StoreWatch;
   readonly deadlines: Deadlines;
   readonly tenants: Tenants;
+  readonly tables: Tables;
   readonly link: Link<Submitted>;
   readonly log: Logger;
   readonly troubles: Troubles;
@@ -82,10 +84,21 @@ export class ReceiverRole implements Role {
       sync: config.queue.sync,
     });
     const tenants = new Tenants(config.tenant);
+    const tables = new Tables({ log, troubles });
+    tables.configure(config.table);
     const directory = config.spool;
     const probe = { directory, name: String(receiverSlot(index)), sync: config.queue.sync === 'fdatasync' };
     const storeWatch = new StoreWatch({ directory, log, troubles, probe: () => probeSpool(probe) });
-    const parts: Parts = { spool, storeWatch, deadlines: new Deadlines(), tenants, link, log, troubles };
+    const parts: Parts = {
+      spool,
+      storeWatch,
+      deadlines: new Deadlines(),
+      tenants,
+      tables,
+      link,
+      log,
+      troubles,
+    };
     parts.deadlines.start();
     const receiver = new Receiver(contextOf(config, parts), exemptClients(config));
     const listening: string[] = [];
@@ -106,6 +119,7 @@ export class ReceiverRole implements Role {
 
   configure(config: Config): void {
     this.#parts.tenants.configure(config.tenant);
+    this.#parts.tables.configure(config.table);
     this.#receiver.reconfigure(contextOf(config, this.#parts), exemptClients(config));
   }
 
@@ -118,6 +132,7 @@ export class ReceiverRole implements Role {
     this.#receiver.abandon();
     this.#parts.deadlines.stop();
     this.#parts.storeWatch.stop();
+    await this.#parts.tables.close();
     await this.#parts.spool.close();
     this.#parts.link.close();
   }

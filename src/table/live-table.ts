@@ -1,0 +1,161 @@
+// A table that follows its file: a new version of the file takes the place of the old one between two look-ups. When the new
+// version cannot be read, the old one stays in force, and a trouble and a line of the log say so.
+// Promises: a file that is being written is not taken before it has rested; look-ups wait for the first version only, and not
+// for long.
+
+import type { Contents, TableKind } from './contents.ts';
+import { type FileVersion, type FoundFile, findFile, openFound } from './table-file.ts';
+import { type Answer, allFailing, type Table } from './table.ts';
+import { brokenTable, problemOf } from './table-error.ts';
+import type { TableReports } from './table-reports.ts';
+
+/** A file that was written less than this ago is looked at again before it is taken. */
+const restMs = 2_000;
+/** A file whose last line has no end may be cut: it has to rest for longer. */
+const cutRestMs = 10_000;
+/** A version that the system could not read is tried again after this time, even if it did not change. */
+const retryMs = 30_000;
+/** Look-ups before the first version wait for so many checks of the file at most. */
+const mostFirstChecks = 5;
+
+/** The version in force, and how many look-ups are under way in it. */
+interface InForce {
+  readonly contents: Contents;
+  readonly version: FileVersion;
+  lookups: number;
+  isReplaced: boolean;
+}
+
+export class LiveTable implements Table {
+  readonly name: string;
+  readonly #path: string;
+  readonly #kind: TableKind;
+  readonly #reports: TableReports;
+  #inForce: InForce | undefined;
+  /** The version that the last check found. */
+  #seen: FileVersion | undefined;
+  /** A version that could not be read, and the date from which it is tried again. */
+  #refused: { readonly version: FileVersion; readonly untilMs: number } | undefined;
+  /** Why there is no version in force. */
+  #reason = 'it is not read yet';
+  #firstChecks = 0;
+  readonly #first = Promise.withResolvers<void>();
+  #isFirstOver = false;
+  #isClosed = false;
+
+  constructor(name: string, path: string, kind: TableKind, reports: TableReports) {
+    this.name = name;
+    this.#path = path;
+    this.#kind = kind;
+    this.#reports = reports;
+  }
+
+  lookup(keys: readonly string[]): readonly Answer[] | Promise<readonly Answer[]> {
+    const inForce = this.#inForce;
+    if (inForce === undefined) return this.#lookupWithout(keys);
+    const answers = inForce.contents.lookup(keys);
+    return answers instanceof Promise ? this.#counted(inForce, answers) : answers;
+  }
+
+  /**
+   * Looks at the file, and reads it when it is new. It is called again and again, never while it runs.
+   * @param nowMs - Unix ms
+   */
+  async check(nowMs: number): Promise<void> {
+    this.#firstChecks++;
+    let found: FoundFile | undefined;
+    try {
+      found = await findFile(this.#path, this.#kind);
+      await this.#follow(found, nowMs);
+    } catch (error) {
+      const problem = problemOf(error);
+      if (found !== undefined) {
+        const untilMs = problem.isOfContent ? Infinity : nowMs + retryMs;
+        this.#refused = { version: found.version, untilMs };
+      }
+      this.#failed(problem.text);
+    }
+    if (this.#firstChecks >= mostFirstChecks) this.#firstIsOver();
+  }
+
+  /** Ends the table; look-ups fail from now on. Those under way are answered. */
+  close(): void {
+    this.#isClosed = true;
+    this.#reason = 'it is not in the configuration any more';
+    this.#reports.clear();
+    this.#replace(undefined);
+    this.#firstIsOver();
+  }
+
+  async #follow(found: FoundFile, nowMs: number): Promise<void> {
+    const { version } = found;
+    if (version === this.#inForce?.version) {
+      this.#refused = undefined;
+      this.#reports.clear();
+      return;
+    }
+    const hasRested = version === this.#seen || restedMs(found, nowMs) >= restMs;
+    this.#seen = version;
+    if (!hasRested) {
+      this.#reason = 'its file is being written';
+      return;
+    }
+    if (this.#refused?.version === version && nowMs < this.#refused.untilMs) return;
+    // Programs empty a file before they write it, and find the disk full: this is never what was wanted.
+    if (found.sizeBytes === 0 && this.#inForce !== undefined)
+      throw brokenTable('the file is empty now, and was not before');
+    const contents = await openFound(found, this.#kind);
+    if (contents === undefined) return; // it changed meanwhile
+    if (this.#isClosed || (contents.endsEarly && restedMs(found, nowMs) < cutRestMs)) {
+      await contents.close();
+      return;
+    }
+    this.#refused = undefined;
+    this.#replace({ contents, version, lookups: 0, isReplaced: false });
+    this.#reports.read(contents);
+    this.#firstIsOver();
+  }
+
+  #failed(text: string): void {
+    if (this.#isClosed) return;
+    this.#reason = text;
+    this.#reports.failed(text, this.#inForce !== undefined);
+    this.#firstIsOver();
+  }
+
+  #replace(next: InForce | undefined): void {
+    const before = this.#inForce;
+    this.#inForce = next;
+    if (before === undefined) return;
+    before.isReplaced = true;
+    if (before.lookups === 0) void before.contents.close();
+  }
+
+  async #lookupWithout(keys: readonly string[]): Promise<readonly Answer[]> {
+    if (!this.#isFirstOver) {
+      await this.#first.promise;
+      if (this.#inForce !== undefined) return this.lookup(keys);
+    }
+    return allFailing(keys, `the table "${this.name}" cannot be used: ${this.#reason}`);
+  }
+
+  async #counted(inForce: InForce, answers: Promise<readonly Answer[]>): Promise<readonly Answer[]> {
+    inForce.lookups++;
+    try {
+      return await answers;
+    } finally {
+      inForce.lookups--;
+      if (inForce.isReplaced && inForce.lookups === 0) void inForce.contents.close();
+    }
+  }
+
+  #firstIsOver(): void {
+    this.#isFirstOver = true;
+    this.#first.resolve();
+  }
+}
+
+/** For how long nobody has written to the file; 0 when its times are in the future. */
+function restedMs({ changedMs }: FoundFile, nowMs: number): number {
+  return Math.max(0, nowMs - changedMs);
+}

@@ -1,0 +1,64 @@
+// Tells people about a table: in the log when it is read, and when it cannot be; in `sluice status` as long as it cannot be.
+
+import type { Logger } from '../log/logger.ts';
+import type { Troubles } from '../stats/troubles.ts';
+import type { Contents } from './contents.ts';
+
+export class TableReports {
+  readonly #name: string;
+  readonly #path: string;
+  readonly #log: Pick<Logger, 'info' | 'warn' | 'error'>;
+  readonly #troubles: Pick<Troubles, 'raise' | 'clear'>;
+  /** The problem that was logged last and is not over. */
+  #logged: string | undefined;
+
+  constructor(
+    name: string,
+    path: string,
+    log: Pick<Logger, 'info' | 'warn' | 'error'>,
+    troubles: Pick<Troubles, 'raise' | 'clear'>,
+  ) {
+    this.#name = name;
+    this.#path = path;
+    this.#log = log;
+    this.#troubles = troubles;
+  }
+
+  /** A new version is in force. */
+  read({ summary, warnings }: Contents): void {
+    this.#logged = undefined;
+    this.#troubles.clear(`table:${this.#name}`);
+    this.#log.info(`the table "${this.#name}" was read from ${this.#path}: ${summary}`);
+    for (const warning of warnings)
+      this.#log.warn(`the table "${this.#name}" from ${this.#path}: ${warning}`);
+  }
+
+  /**
+   * It could not be read.
+   * @param problem - a clause without a final period
+   * @param isEarlierInForce - an earlier version is in force
+   */
+  failed(problem: string, isEarlierInForce: boolean): void {
+    const effect = isEarlierInForce
+      ? 'What was read before is in force.'
+      : 'What depends on it is answered with temporary errors.';
+    const text = `The table "${this.#name}" cannot be read from ${this.#path}: ${problem}. ${effect}`;
+    this.#troubles.raise(
+      `table:${this.#name}`,
+      isEarlierInForce ? 'warning' : 'critical',
+      text,
+      'Correct the file ("sluice check" tells what is wrong with it); it is read again by itself.',
+    );
+    if (this.#logged === text) return;
+    this.#logged = text;
+    if (isEarlierInForce) this.#log.warn(text);
+    else this.#log.error(text);
+  }
+
+  /** The version in force is that of the file again, or the table is gone. */
+  clear(): void {
+    if (this.#logged === undefined) return;
+    this.#logged = undefined;
+    this.#troubles.clear(`table:${this.#name}`);
+  }
+}

@@ -1,0 +1,45 @@
+// The contract of tables: keys in, values out. A table is asked for several keys at once, and answers at once or as a promise.
+// Promises: all answers of one call come from the same version of the table's data; a table that cannot tell says so, and
+// never answers "absent" for that reason: whoever asks then answers 4xx.
+
+/** What a table says about one key. */
+export type Answer =
+  /** The key is there. `values` is in the order of the table; it is empty for a key of a list. */
+  | { readonly kind: 'found'; readonly values: readonly string[] }
+  | { readonly kind: 'absent' }
+  /** The table cannot tell now. `reason` is one clause for the log, without a final period. */
+  | { readonly kind: 'failing'; readonly reason: string };
+
+/** A named table. */
+export interface Table {
+  readonly name: string;
+  /**
+   * Looks keys up.
+   * @param keys - in the form of `tableKey`
+   * @returns one answer for each key, in the same order. It never throws and never rejects.
+   */
+  lookup(keys: readonly string[]): readonly Answer[] | Promise<readonly Answer[]>;
+}
+
+/** The kinds of tables, as they are called in the configuration. */
+export type TableKindName = 'list';
+
+/** One table as it was configured. */
+export interface TableSettings {
+  readonly name: string;
+  readonly kind: TableKindName;
+  /** The absolute path of its file. */
+  readonly path: string;
+}
+
+/** For every key that is not there. */
+export const absent: Answer = { kind: 'absent' };
+
+/** For every key of a list that is there. */
+export const found: Answer = { kind: 'found', values: [] };
+
+/** The answers of a table that cannot tell, for whatever keys. */
+export function allFailing(keys: readonly string[], reason: string): readonly Answer[] {
+  const failing: Answer = { kind: 'failing', reason };
+  return keys.map(() => failing);
+}

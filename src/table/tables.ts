@@ -1,0 +1,126 @@
+// The tables of one process, by name. It looks at their files every second, at one after the other.
+
+import { nodeTimers, type Timer, type Timers } from '../io/timers.ts';
+import type { Logger } from '../log/logger.ts';
+import type { Troubles } from '../stats/troubles.ts';
+import type { LiveTable } from './live-table.ts';
+import { openTable } from './open-table.ts';
+import { TableReports } from './table-reports.ts';
+import type { Answer, Table, TableSettings } from './table.ts';
+
+/** The time between two looks at the files. */
+const checkEveryMs = 1_000;
+
+export interface TablesParts {
+  readonly log: Pick<Logger, 'info' | 'warn' | 'error'>;
+  readonly troubles: Pick<Troubles, 'raise' | 'clear'>;
+  readonly timers?: Timers;
+  /** The date, Unix ms. */
+  readonly date?: () => number;
+}
+
+export class Tables {
+  readonly #parts: TablesParts;
+  readonly #timers: Timers;
+  readonly #date: () => number;
+  readonly #tables = new Map<string, NamedTable>();
+  #timer: Timer | undefined;
+  /** The checks that are under way. */
+  #round: Promise<void> = Promise.resolve();
+  #isChecking = false;
+
+  constructor(parts: TablesParts) {
+    this.#parts = parts;
+    this.#timers = parts.timers ?? nodeTimers;
+    this.#date = parts.date ?? Date.now;
+  }
+
+  /** Opens the tables that are new or changed, and closes those that are gone. Their files are read in the background. */
+  configure(settings: readonly TableSettings[]): void {
+    const { log, troubles } = this.#parts;
+    const wanted = new Map(settings.map((each) => [each.name, each]));
+    for (const [name, table] of this.#tables) {
+      const next = wanted.get(name);
+      if (next === undefined) {
+        table.close();
+        this.#tables.delete(name);
+      }
+    }
+    for (const each of settings) {
+      const before = this.#tables.get(each.name);
+      if (before !== undefined && JSON.stringify(before.settings) === JSON.stringify(each)) continue;
+      const live = openTable(each, new TableReports(each.name, each.path, log, troubles));
+      if (before === undefined) this.#tables.set(each.name, new NamedTable(each, live));
+      else before.replace(each, live);
+    }
+    this.#timers.clear(this.#timer);
+    this.#timer = undefined;
+    if (this.#tables.size === 0) return;
+    this.#timer = this.#timers.setInterval(() => this.#check(), checkEveryMs).unref();
+    this.#check();
+  }
+
+  /** The table of a name; it stays the same over `configure`, and fails when it is in the configuration no more. */
+  get(name: string): Table | undefined {
+    return this.#tables.get(name);
+  }
+
+  /** Resolves when the checks under way are over. */
+  async settled(): Promise<void> {
+    await this.#round;
+  }
+
+  /** Closes all tables. */
+  async close(): Promise<void> {
+    this.configure([]);
+    await this.#round;
+  }
+
+  #check(): void {
+    if (this.#isChecking) return;
+    this.#isChecking = true;
+    this.#round = this.#checkAll().finally(() => (this.#isChecking = false));
+  }
+
+  /** One after the other: files on a file system that hangs hold one of the few threads that write the spool, too. */
+  async #checkAll(): Promise<void> {
+    for (const table of this.#tables.values()) await table.live.check(this.#date());
+  }
+}
+
+/** A table that outlives changes of its settings. */
+class NamedTable implements Table {
+  #settings: TableSettings;
+  #live: LiveTable;
+
+  constructor(settings: TableSettings, live: LiveTable) {
+    this.#settings = settings;
+    this.#live = live;
+  }
+
+  get name(): string {
+    return this.#settings.name;
+  }
+
+  get settings(): TableSettings {
+    return this.#settings;
+  }
+
+  get live(): LiveTable {
+    return this.#live;
+  }
+
+  lookup(keys: readonly string[]): readonly Answer[] | Promise<readonly Answer[]> {
+    return this.#live.lookup(keys);
+  }
+
+  replace(settings: TableSettings, live: LiveTable): void {
+    this.#live.close();
+    this.#settings = settings;
+    this.#live = live;
+  }
+
+  close(): void {
+    this.#live.close();
+  }
+}

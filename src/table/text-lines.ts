@@ -1,0 +1,87 @@
+// Reads the lines of a text file that people or programs write: UTF-8, with LF or CRLF, with or without a byte order mark.
+// Promises: it reads in pieces, so that other work gets a turn however large the file is, and it holds one piece at a time.
+// Bytes that are not UTF-8, control characters and lines that are too long are errors with a line number.
+
+import { isUtf8 } from 'node:buffer';
+import type { FileHandle } from 'node:fs/promises';
+import { brokenTable } from './table-error.ts';
+
+/** Read at once, and gone through in one turn of the event loop: a few milliseconds. */
+const pieceBytes = 65_536;
+/** The longest line, without its end. */
+const maxLineBytes = 8192;
+
+const lf = 10;
+const cr = 13;
+const tab = 9;
+const space = 32;
+const numberSign = 35;
+
+/**
+ * Is called with each line that is neither empty nor a comment (its first visible character is `#`).
+ * @param bytes - the line without its end; valid until the function returns, and it may change them
+ * @param line - its number, from 1
+ */
+export type TakeLine = (bytes: Buffer, line: number) => void;
+
+/**
+ * Reads all lines.
+ * @returns whether the last line has an end: a file that is being written often does not
+ * @throws {TableError} `TABLE_BROKEN` when it is not a text file, {Error} of the system when it cannot be read
+ */
+export async function readLines(handle: FileHandle, take: TakeLine): Promise<boolean> {
+  const buffer = Buffer.allocUnsafeSlow(pieceBytes);
+  let kept = 0;
+  let position = 0;
+  let line = 0;
+  for (;;) {
+    const { bytesRead } = await handle.read(buffer, kept, pieceBytes - kept, position);
+    if (bytesRead === 0) break;
+    let start = position === 0 ? byteOrderMark(buffer.subarray(0, bytesRead)) : 0;
+    position += bytesRead;
+    const end = kept + bytesRead;
+    for (let at = buffer.indexOf(lf, start); at !== -1 && at < end; at = buffer.indexOf(lf, start)) {
+      takeLine(buffer.subarray(start, at), ++line, take);
+      start = at + 1;
+    }
+    kept = end - start;
+    if (kept > maxLineBytes + 1) throw tooLong(line + 1);
+    buffer.copyWithin(0, start, end);
+  }
+  if (kept > 0) takeLine(buffer.subarray(0, kept), line + 1, take);
+  return kept === 0;
+}
+
+function takeLine(bytes: Buffer, line: number, take: TakeLine): void {
+  const content = bytes[bytes.length - 1] === cr ? bytes.subarray(0, -1) : bytes;
+  if (content.length > maxLineBytes) throw tooLong(line);
+  let first = 0;
+  for (; first < content.length; first++) if (content[first] !== space && content[first] !== tab) break;
+  if (first === content.length || content[first] === numberSign) return;
+  checkCharacters(content, line);
+  take(content, line);
+}
+
+function checkCharacters(content: Buffer, line: number): void {
+  let isAscii = true;
+  for (const byte of content) {
+    if (byte >= 0x80) isAscii = false;
+    else if ((byte < space && byte !== tab) || byte === 0x7f) {
+      const code = byte.toString(16).padStart(2, '0');
+      throw brokenTable(`line ${line} has the control character 0x${code}; this is not a text file`);
+    }
+  }
+  if (!isAscii && !isUtf8(content)) throw brokenTable(`line ${line} is not UTF-8`, 'Save the file as UTF-8.');
+}
+
+/** @returns the bytes of UTF-8's byte order mark at the beginning: 3, or 0 without one */
+function byteOrderMark(beginning: Buffer): number {
+  const [first, second, third] = beginning;
+  if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff))
+    throw brokenTable('the file is in UTF-16', 'Save the file as UTF-8.');
+  return first === 0xef && second === 0xbb && third === 0xbf ? 3 : 0;
+}
+
+function tooLong(line: number) {
+  return brokenTable(`line ${line} is longer than ${maxLineBytes} bytes`);
+}

@@ -1,0 +1,102 @@
+// What every kind of table promises, as tests to be run against each.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Contents } from '../../src/table/contents.ts';
+import { readTable } from '../../src/table/read-table.ts';
+import type { TableKindName } from '../../src/table/table.ts';
+import { tableKey } from '../../src/table/table-key.ts';
+import { type TemporaryFolder, temporaryFolder } from '../temporary-folder.ts';
+
+/** How the tests make a table of one kind. */
+export interface KindUnderTest {
+  readonly kind: TableKindName;
+  /** Does it have values? A list has none. */
+  readonly hasValues: boolean;
+  /** Writes a file with these entries; the values of a kind without values are left out. */
+  readonly write: (
+    path: string,
+    entries: readonly (readonly [key: string, value: string])[],
+  ) => Promise<void>;
+}
+
+async function opened(
+  { kind, write }: KindUnderTest,
+  folder: TemporaryFolder,
+  entries: readonly (readonly [string, string])[],
+): Promise<Contents> {
+  const path = `${folder.path}/table`;
+  await write(path, entries);
+  const contents = await readTable({ name: 'users', kind, path });
+  folder.atEnd(() => contents.close());
+  return contents;
+}
+
+/** Adds the tests of the contract for one kind. */
+export function testContract(subject: KindUnderTest): void {
+  const { kind, hasValues } = subject;
+  const valuesOf = (...values: string[]) => ({ kind: 'found', values: hasValues ? values : [] });
+
+  test(`${kind}: keys are found with their values, others are absent, in the order of the question`, async (t) => {
+    const contents = await opened(subject, temporaryFolder(t, 'table'), [
+      ['joe@example.com', 'one'],
+      ['@example.net', 'two words'],
+    ]);
+    const answers = await contents.lookup([
+      'nobody@example.com',
+      '@example.net',
+      'joe@example.com',
+      '@example.net',
+    ]);
+    assert.deepEqual(answers, [
+      { kind: 'absent' },
+      valuesOf('two words'),
+      valuesOf('one'),
+      valuesOf('two words'),
+    ]);
+  });
+
+  test(`${kind}: no keys are no answers`, async (t) => {
+    const contents = await opened(subject, temporaryFolder(t, 'table'), [['joe', 'one']]);
+    assert.deepEqual(await contents.lookup([]), []);
+  });
+
+  test(`${kind}: a key that is the beginning or the end of another is another key`, async (t) => {
+    const contents = await opened(subject, temporaryFolder(t, 'table'), [['joe@example.com', 'one']]);
+    const others = ['joe@example.co', 'oe@example.com', 'joe@example.comm', ''];
+    assert.deepEqual(
+      await contents.lookup(others),
+      others.map(() => ({ kind: 'absent' })),
+    );
+  });
+
+  test(`${kind}: a key with letters outside ASCII is found`, async (t) => {
+    const contents = await opened(subject, temporaryFolder(t, 'table'), [
+      [tableKey('jörg@bücher.example'), 'grün'],
+    ]);
+    assert.deepEqual(await contents.lookup([tableKey('Jörg@Bücher.example')]), [valuesOf('grün')]);
+  });
+
+  test(`${kind}: a key longer than any in the table, of 100,000 characters, is absent`, async (t) => {
+    const contents = await opened(subject, temporaryFolder(t, 'table'), [['joe', 'one']]);
+    assert.deepEqual(await contents.lookup(['x'.repeat(100_000), 'ö'.repeat(30_000)]), [
+      { kind: 'absent' },
+      { kind: 'absent' },
+    ]);
+  });
+
+  test(`${kind}: each of 20,000 keys is found`, async (t) => {
+    const entries = Array.from(
+      { length: 20_000 },
+      (_, index) => [`user${index}@example.com`, `value ${index}`] as const,
+    );
+    const contents = await opened(subject, temporaryFolder(t, 'table'), entries);
+    const answers = await contents.lookup(entries.map(([key]) => key));
+    assert.deepEqual(
+      answers,
+      entries.map(([, value]) => valuesOf(value)),
+    );
+    const absent = await contents.lookup(entries.map(([key]) => `${key}x`));
+    assert.ok(absent.every((answer) => answer.kind === 'absent'));
+  });
+}
