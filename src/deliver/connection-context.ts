@@ -1,15 +1,18 @@
 // The objects that all outgoing connections of a process share.
 
 import type { Deadlines } from '../io/deadlines.ts';
+import type { Dial } from '../io/dial.ts';
 import type { SpoolReader } from '../spool/types.ts';
 import type { DeliveryLog } from './delivery-log.ts';
-import type { PipeliningMemory } from './pipelining-memory.ts';
+import type { PipeliningMemory } from './smtp/pipelining-memory.ts';
 import type { DeliveryReports, DeliverySettings } from './types.ts';
 
 export interface ConnectionContext {
   readonly settings: DeliverySettings;
   readonly spool: SpoolReader;
   readonly deadlines: Deadlines;
+  /** Opens their sockets. */
+  readonly dial: Dial;
   readonly reports: DeliveryReports;
   readonly log: DeliveryLog;
   /** Which servers can be sent commands together. */

@@ -1,12 +1,13 @@
 // The connections of one sender process: carries out grants and decides nothing.
 
 import type { ConnectionContext } from './connection-context.ts';
-import { OutgoingConnection } from './outgoing-connection.ts';
+import { openTransport } from './open-transport.ts';
+import type { TransportConnection } from './transport.ts';
 import type { ConnectGrant, Work } from './types.ts';
 
 export class Sender {
   #context: ConnectionContext;
-  readonly #connections = new Map<number, OutgoingConnection>();
+  readonly #connections = new Map<number, TransportConnection>();
   #whenDrained: (() => void)[] = [];
   #draining = false;
 
@@ -25,7 +26,7 @@ export class Sender {
       this.#context.reports.closed(grant.connection, { kind: 'unused' });
       return;
     }
-    const connection = new OutgoingConnection(this.#context, grant, () => {
+    const connection = openTransport(this.#context, grant, () => {
       if (this.#connections.get(grant.connection) === connection) this.#connections.delete(grant.connection);
       if (this.#connections.size === 0) this.#drained();
     });

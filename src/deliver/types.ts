@@ -3,7 +3,7 @@
 import type { Refusal } from '../message/refusal.ts';
 import type { RecipientResult } from '../schedule/types.ts';
 import type { StoredRef } from '../spool/types.ts';
-import type { IgnoredExtensions } from './ignored-extensions.ts';
+import type { IgnoredExtensions } from './smtp/ignored-extensions.ts';
 
 /** One SMTP transaction to carry out: a message, and which of its recipients. */
 export interface Work {

@@ -2,7 +2,7 @@
 
 import { randomInt } from 'node:crypto';
 import type { Config } from '../config/config.ts';
-import { IgnoredExtensions } from '../deliver/ignored-extensions.ts';
+import { IgnoredExtensions } from '../deliver/smtp/ignored-extensions.ts';
 import type { DeliverySettings } from '../deliver/types.ts';
 import { RelayPolicy } from '../policy/relay-policy.ts';
 import { DomainSet } from '../values/domain-set.ts';

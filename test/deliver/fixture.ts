@@ -4,8 +4,8 @@ import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { DeliveryLog } from '../../src/deliver/delivery-log.ts';
 import type { ConnectionContext } from '../../src/deliver/connection-context.ts';
-import { IgnoredExtensions } from '../../src/deliver/ignored-extensions.ts';
-import { PipeliningMemory } from '../../src/deliver/pipelining-memory.ts';
+import { IgnoredExtensions } from '../../src/deliver/smtp/ignored-extensions.ts';
+import { PipeliningMemory } from '../../src/deliver/smtp/pipelining-memory.ts';
 import { Sender } from '../../src/deliver/sender.ts';
 import type {
   AttemptResult,
@@ -14,6 +14,7 @@ import type {
   DeliveryTimeouts,
   Work,
 } from '../../src/deliver/types.ts';
+import { dial } from '../../src/io/dial.ts';
 import { Deadlines } from '../../src/io/deadlines.ts';
 import { peerOf } from '../../src/message/refusal.ts';
 import { refusalText } from '../../src/message/refusal-text.ts';
@@ -172,6 +173,7 @@ export async function fixture(t: TestContext): Promise<Fixture> {
     },
     spool,
     deadlines,
+    dial,
     reports,
     log: new DeliveryLog(createLogger({ level: 'info', format: 'json', destination: sink })),
     pipelining: new PipeliningMemory(() => now),

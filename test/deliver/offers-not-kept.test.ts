@@ -4,8 +4,8 @@
 import { parseDomainPattern } from '../../src/values/domain.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { IgnoredExtensions } from '../../src/deliver/ignored-extensions.ts';
-import { distrustMs, PipeliningMemory } from '../../src/deliver/pipelining-memory.ts';
+import { IgnoredExtensions } from '../../src/deliver/smtp/ignored-extensions.ts';
+import { distrustMs, PipeliningMemory } from '../../src/deliver/smtp/pipelining-memory.ts';
 import { type Fixture, fixture, turns } from './fixture.ts';
 import type { Peer } from './mail-server.ts';
 

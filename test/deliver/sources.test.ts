@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { socketFailure } from '../../src/deliver/socket-failure.ts';
+import { socketFailure } from '../../src/deliver/smtp/socket-failure.ts';
 import { fixture } from './fixture.ts';
 
 test('a connection comes from the granted address, with the name of that', async (t) => {
@@ -90,8 +90,9 @@ test('a source of the other IP version cannot reach the destination', async (t) 
 });
 
 test('errors of the system are told apart: faults of this machine, or of the destination', () => {
+  const to = { kind: 'tcp', ip: '192.0.2.7', port: 25 } as const;
   const of = (code: string, syscall: string, source: string) =>
-    socketFailure(Object.assign(new Error(`${syscall} ${code}`), { code, syscall }), source);
+    socketFailure(Object.assign(new Error(`${syscall} ${code}`), { code, syscall }), to, source);
   assert.deepEqual(of('ECONNREFUSED', 'connect', '192.0.2.1'), {
     reason: 'connection refused',
     local: false,

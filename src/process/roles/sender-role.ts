@@ -3,10 +3,11 @@
 import type { Config } from '../../config/config.ts';
 import { DeliveryLog } from '../../deliver/delivery-log.ts';
 import type { ConnectionContext } from '../../deliver/connection-context.ts';
-import { PipeliningMemory } from '../../deliver/pipelining-memory.ts';
+import { PipeliningMemory } from '../../deliver/smtp/pipelining-memory.ts';
 import { Sender } from '../../deliver/sender.ts';
 import { type Delivered, DeliveredLately } from '../../deliver/delivered-lately.ts';
 import type { AttemptResult, DeliveryReports } from '../../deliver/types.ts';
+import { dial } from '../../io/dial.ts';
 import { Deadlines } from '../../io/deadlines.ts';
 import type { Logger } from '../../log/logger.ts';
 import { openSpoolReader } from '../../spool/open.ts';
@@ -118,6 +119,7 @@ export class SenderRole implements Role {
       settings: deliverySettings(config),
       spool: this.#spool,
       deadlines: this.#deadlines,
+      dial,
       reports,
       log: new DeliveryLog(this.#log),
       pipelining: this.#pipelining,

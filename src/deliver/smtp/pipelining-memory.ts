@@ -1,7 +1,7 @@
 // Remembers servers that offered PIPELINING (RFC 2920) and left a group of commands unanswered, for example because a
 // middlebox drops everything after the first command. They get one command at a time for a day.
 
-import { RecentMap } from '../dns/recent-map.ts';
+import { RecentMap } from '../../dns/recent-map.ts';
 
 /** Most servers that are remembered; the least recently used are forgotten first. */
 const maxServers = 10_000;

@@ -1,7 +1,7 @@
 // How long a destination may take in each phase of a session (RFC 5321 4.5.3.2).
 
-import type { ClientPhase } from '../protocol/smtp/client/client-session.ts';
-import type { DeliveryTimeouts } from './types.ts';
+import type { ClientPhase } from '../../protocol/smtp/client/client-session.ts';
+import type { DeliveryTimeouts } from '../types.ts';
 
 /** Ms after which a session in this phase is given up (RFC 5321 4.5.3.2). */
 export function phaseTimeoutMs(phase: ClientPhase, timeouts: DeliveryTimeouts): number {

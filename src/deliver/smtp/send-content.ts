@@ -1,8 +1,8 @@
 // The content of one message on its way to a server, dot-stuffed (RFC 5321 4.5.2): at once when it is in memory, else piece
 // by piece as fast as the server takes it.
 
-import { DotStuffer } from '../protocol/smtp/client/dot-stuffer.ts';
-import type { StoredMessage } from '../spool/types.ts';
+import { DotStuffer } from '../../protocol/smtp/client/dot-stuffer.ts';
+import type { StoredMessage } from '../../spool/types.ts';
 import type { OutgoingSocket } from './outgoing-socket.ts';
 
 /** Content up to this size is copied into one buffer with its final dot: one small copy is cheaper than a writev. */

@@ -1,20 +1,21 @@
 // One outgoing SMTP connection: a sans-I/O client session (RFC 5321) with its socket and timer, and the transactions that it
 // carries. It reports exactly one result for each recipient of a transaction, or reports the transaction as `unused`.
 
-import { ClientSession } from '../protocol/smtp/client/client-session.ts';
-import type { ClientPhase, RecipientOutcome } from '../protocol/smtp/client/client-types.ts';
-import type { Refusal } from '../message/refusal.ts';
-import type { ConnectionContext } from './connection-context.ts';
-import { failureRefusal, lostRefusal } from './failure-refusal.ts';
-import { type OpenedMessage, openMessage } from './open-message.ts';
+import { ClientSession } from '../../protocol/smtp/client/client-session.ts';
+import type { ClientPhase, RecipientOutcome } from '../../protocol/smtp/client/client-types.ts';
+import type { Refusal } from '../../message/refusal.ts';
+import type { ConnectionContext } from '../connection-context.ts';
+import { failureRefusal, lostRefusal } from '../failure-refusal.ts';
+import { type OpenedMessage, openMessage } from '../open-message.ts';
 import { OutgoingSocket } from './outgoing-socket.ts';
 import { PhaseTimer } from './phase-timer.ts';
-import { readFailure } from './read-failure.ts';
+import { readFailure } from '../read-failure.ts';
 import { sendContent } from './send-content.ts';
-import { TransactionInHand } from './transaction-in-hand.ts';
-import type { AttemptResult, CloseReport, ConnectedPlace, ConnectGrant, Work } from './types.ts';
+import { TransactionInHand } from '../transaction-in-hand.ts';
+import type { TransportConnection } from '../transport.ts';
+import type { AttemptResult, CloseReport, ConnectedPlace, ConnectGrant, Work } from '../types.ts';
 
-export class OutgoingConnection {
+export class OutgoingConnection implements TransportConnection {
   readonly #context: ConnectionContext;
   readonly #grant: ConnectedPlace;
   readonly #session: ClientSession;
@@ -54,24 +55,26 @@ export class OutgoingConnection {
       ignoredExtensions: ignoredExtensions.of(grant.host, grant.ip),
     });
     this.#timer = new PhaseTimer(context.deadlines, timeouts, this.#session, () => this.#expired());
-    this.#socket = new OutgoingSocket(place, {
-      connected: () => {
-        this.#connected = true;
-        this.#timer.run();
+    this.#socket = new OutgoingSocket(
+      context.dial,
+      { ...place, endpoint: { kind: 'tcp', ...place } },
+      {
+        connected: () => {
+          this.#connected = true;
+          this.#timer.run();
+        },
+        received: (bytes) => this.#received(bytes),
+        lost: (reason, local) => this.#lost(reason, local),
       },
-      received: (bytes) => this.#received(bytes),
-      lost: (reason, local) => this.#lost(reason, local),
-    });
+    );
     this.#timer.startConnecting();
   }
 
-  /** Takes another transaction; it begins as soon as the session is ready, and never after QUIT. */
   transact(work: Work): void {
     this.#next = work;
     if (this.#canBegin && !this.#closing) this.#begin();
   }
 
-  /** Sends QUIT after the transaction in hand; no more work will come. */
   quit(): void {
     if (this.#ended || this.#closing) return;
     this.#closing = true;
@@ -83,13 +86,11 @@ export class OutgoingConnection {
     }
   }
 
-  /** Ends the connection after the manager is lost: the transaction in hand is finished, and no other begins. */
   finish(): void {
     if (this.#inHand === undefined) this.abandon();
     else this.quit();
   }
 
-  /** Closes the socket before it returns. The transaction in hand is reported as one whose connection was lost. */
   abandon(): void {
     this.#abandoned = true;
     this.#lost('Sluice is stopping');

@@ -1,10 +1,10 @@
 // The timer of a connection: bounds how long a destination may take for each phase of a session and each reply (RFC 5321
 // 4.5.3.2), and how long the disk may take for a message. It is one deadline of the process's timer wheel.
 
-import type { Deadline, Deadlines } from '../io/deadlines.ts';
-import type { ClientSession, ClientPhase } from '../protocol/smtp/client/client-session.ts';
+import type { Deadline, Deadlines } from '../../io/deadlines.ts';
+import type { ClientSession, ClientPhase } from '../../protocol/smtp/client/client-session.ts';
 import { phaseTimeoutMs } from './phase-timeout.ts';
-import type { DeliveryTimeouts } from './types.ts';
+import type { DeliveryTimeouts } from '../types.ts';
 
 export class PhaseTimer implements Deadline {
   atMs = Infinity;

@@ -2,7 +2,7 @@
 // port for a minute (TIME_WAIT of TCP), and a client's ports are scarce, a server's are not.
 
 import type { Socket } from 'node:net';
-import type { Deadline, Deadlines } from '../io/deadlines.ts';
+import type { Deadline, Deadlines } from '../../io/deadlines.ts';
 
 /** How long to wait for the server's close: until the next bucket of the timer wheel. */
 const patienceMs = 1;

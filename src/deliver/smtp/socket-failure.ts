@@ -1,5 +1,7 @@
 // Says why a connection failed, for log lines and bounces, and whether this machine caused it.
 
+import type { SocketEndpoint } from '../../values/hop-endpoint.ts';
+
 export interface SocketFailure {
   /** One line. */
   readonly reason: string;
@@ -7,9 +9,18 @@ export interface SocketFailure {
   readonly local: boolean;
 }
 
-/** @param source - our own address that the connection was to be made from; empty: the system chose */
-export function socketFailure(error: NodeJS.ErrnoException, source: string): SocketFailure {
+/**
+ * @param to - what was to be connected to
+ * @param source - our own address that the connection was to be made from; empty: the system chose
+ */
+export function socketFailure(
+  error: NodeJS.ErrnoException,
+  to: SocketEndpoint,
+  source: string,
+): SocketFailure {
   if (error.syscall === 'bind') return ofSource(source, bindFailure(error));
+  const ofUnix = to.kind === 'unix' ? unixFailure(error.code) : undefined;
+  if (ofUnix !== undefined) return ofUnix;
   switch (error.code) {
     case 'ECONNREFUSED':
       return ofDestination('connection refused');
@@ -39,6 +50,29 @@ export function socketFailure(error: NodeJS.ErrnoException, source: string): Soc
   }
 }
 
+/** The failures of unix(7) that say more about a socket of this machine than a TCP connection could; undefined for the others. */
+function unixFailure(code: string | undefined): SocketFailure | undefined {
+  switch (code) {
+    case 'ENOENT':
+    case 'ENOTDIR':
+      return ofThisMachine('there is no such socket; start the server, or correct the path');
+    case 'ECONNREFUSED':
+      return ofThisMachine('no server listens at the socket; start it');
+    case 'EACCES':
+    case 'EPERM':
+      return ofThisMachine(
+        "Sluice may not write to the socket; change the socket's owner or mode, or those of the folders above it",
+      );
+    case 'EPROTOTYPE':
+      return ofThisMachine('the socket is no stream socket; correct the path');
+    case 'EAGAIN':
+      // connect(2): the backlog of the listener is full. So there is a server, and it is busy.
+      return ofDestination('the server does not take more connections now');
+    default:
+      return undefined;
+  }
+}
+
 function bindFailure({ code, message }: NodeJS.ErrnoException): string {
   switch (code) {
     case 'EADDRNOTAVAIL':
@@ -56,6 +90,10 @@ function bindFailure({ code, message }: NodeJS.ErrnoException): string {
 
 function ofSource(source: string, why: string): SocketFailure {
   return { reason: source === '' ? why : `cannot connect from ${source}: ${why}`, local: true };
+}
+
+function ofThisMachine(reason: string): SocketFailure {
+  return { reason, local: true };
 }
 
 function ofDestination(reason: string): SocketFailure {

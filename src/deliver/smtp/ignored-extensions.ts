@@ -1,10 +1,10 @@
 // Extensions that are not used with a host, even if it offers them: some servers and middleboxes offer extensions that do not
 // work, and in some cases only the administrator can know.
 
-import type { DomainPattern } from '../values/domain.ts';
-import { DomainSet } from '../values/domain-set.ts';
-import type { Network } from '../values/network.ts';
-import { NetworkSet } from '../values/network-set.ts';
+import type { DomainPattern } from '../../values/domain.ts';
+import { DomainSet } from '../../values/domain-set.ts';
+import type { Network } from '../../values/network.ts';
+import { NetworkSet } from '../../values/network-set.ts';
 
 /** A rule for some hosts, named by name or address. */
 export interface IgnoredExtensionsRule {
