@@ -7,6 +7,8 @@ export type EventName =
   | 'received'
   /** A client was refused: a connection, a command, a recipient or a message. */
   | 'rejected'
+  /** A message was accepted and dropped, because a stage decided so. It was never stored. */
+  | 'discarded'
   /** One recipient's message was handed over. */
   | 'delivered'
   /** One recipient's message was not taken now; it waits for its next attempt. */
@@ -35,6 +37,8 @@ export interface LogFields {
   readonly helo?: string | undefined;
   /** The command that a client was refused. */
   readonly command?: string | undefined;
+  /** The stage that decided, when a client was refused or a message discarded. */
+  readonly stage?: string | undefined;
   /** Bytes of the message. */
   readonly size?: number | undefined;
   /** The site mail was or would be handed to. */

@@ -1,22 +1,79 @@
-// The envelope of a message that is being received.
+// The envelope of a message that is being received. Stages may change it until the message is complete.
 
 import type { EnvelopeRecipient } from '../message/envelope.ts';
+import type { TransactionFacts } from '../policy/stage.ts';
 import type { MailParameters } from '../protocol/smtp/server/server-types.ts';
 
-/** A transaction whose MAIL was accepted; recipients are added with each accepted RCPT. */
-export interface AcceptedTransaction {
+/** Where a message came from, and what its client may do. */
+export interface TransactionOrigin {
+  /** IP address; empty for a program of this host. */
   readonly client: string;
   readonly helo: string;
   readonly extended: boolean;
-  readonly reversePath: string;
-  readonly params: MailParameters;
-  /** The name of the tenant; empty for mail of no tenant. */
-  readonly tenant: string;
   /** Whether the client may relay. Then it may also set the priority. */
   readonly trusted: boolean;
   /** Whether a missing Date or Message-ID is added, unless the message was relayed before (RFC 6409 8). */
   readonly completed: boolean;
-  /** MT-PRIORITY of a trusted client, else the tenant's priority; undefined for none. */
-  readonly priority: number | undefined;
-  readonly recipients: EnvelopeRecipient[];
+}
+
+/** Why a message will be answered 250 and dropped. */
+export interface Discard {
+  readonly stage: string;
+  readonly reason: string;
+}
+
+/** A transaction whose MAIL came; recipients are added with each accepted RCPT. */
+export class AcceptedTransaction implements TransactionFacts {
+  readonly origin: TransactionOrigin;
+  readonly params: MailParameters;
+  readonly recipients: EnvelopeRecipient[] = [];
+  #reversePath: string;
+  #tenant = '';
+  #priority: number | undefined;
+  #discard: Discard | undefined;
+
+  constructor(origin: TransactionOrigin, reversePath: string, params: MailParameters) {
+    this.origin = origin;
+    this.params = params;
+    this.#reversePath = reversePath;
+    this.#priority = origin.trusted ? params.priority : undefined;
+  }
+
+  get reversePath(): string {
+    return this.#reversePath;
+  }
+
+  /** The name of the tenant; empty for mail of no tenant. */
+  get tenant(): string {
+    return this.#tenant;
+  }
+
+  /** MT-PRIORITY of a client that may relay, else the tenant's priority; undefined for none. */
+  get priority(): number | undefined {
+    return this.#priority;
+  }
+
+  /** Undefined when the message will not be dropped. */
+  get discard(): Discard | undefined {
+    return this.#discard;
+  }
+
+  changeSender(reversePath: string): void {
+    this.#reversePath = reversePath;
+  }
+
+  setTenant(name: string, priority: number | undefined): void {
+    this.#tenant = name;
+    this.#priority = (this.origin.trusted ? this.params.priority : undefined) ?? priority;
+  }
+
+  removeRecipient(address: string): void {
+    const kept = this.recipients.filter((recipient) => recipient.address !== address);
+    this.recipients.splice(0, Infinity, ...kept);
+  }
+
+  /** Accepts the message, and drops it. The first reason counts. */
+  drop(discard: Discard): void {
+    this.#discard ??= discard;
+  }
 }

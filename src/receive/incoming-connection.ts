@@ -1,60 +1,53 @@
-// One incoming SMTP connection: connects the socket, the timer and the intake of messages to a server session without I/O
-// (RFC 5321). Promises: a message is answered 250 only after the spool says that it is on stable storage.
+// One incoming SMTP connection: connects the socket and the timer to a server session without I/O (RFC 5321), and to what follows
+// from its events. While a stage or the disk is waited for, input is on hold and no timeout runs.
 
 import type { Socket } from 'node:net';
-import type { RcptParameters, Reply, ServerEvent } from '../protocol/smtp/server/server-types.ts';
+import type { ListenerFacts } from '../policy/stage.ts';
+import type { Reply, ServerEvent } from '../protocol/smtp/server/server-types.ts';
 import { ServerSession } from '../protocol/smtp/server/server-session.ts';
-import { judgeAddress } from './judge-address.ts';
-import type { AcceptedTransaction } from './accepted-transaction.ts';
 import { ClientSocket } from './client-socket.ts';
 import { ClientTimer } from './client-timer.ts';
-import { MessageIntake } from './message-intake.ts';
 import type { ReceiveContext } from './receive-context.ts';
-import { refusalBeforeContent } from './store-refusals.ts';
+import { ReceivedSession } from './received-session.ts';
+import { SessionSteps, type Waiting } from './session-steps.ts';
 
-const busy: Reply = { code: 452, enhanced: '4.3.1', text: 'Too much mail at once, try again later' };
-const relayingDenied: Reply = { code: 550, enhanced: '5.7.1', text: 'Relaying denied' };
+/** How a connection came in. */
+export interface ConnectionOrigin {
+  readonly listener: ListenerFacts;
+  /** The client's IP address; empty for a program of this host on the submission socket. */
+  readonly client: string;
+  /** Whether the listener completes mail of clients that may relay. */
+  readonly completesMail: boolean;
+}
 
-export class IncomingConnection {
+export class IncomingConnection implements Waiting {
   readonly #context: ReceiveContext;
   readonly #socket: ClientSocket;
   readonly #session: ServerSession;
   readonly #client: string;
-  readonly #isRelayClient: boolean;
-  readonly #completesMail: boolean;
+  readonly #steps: SessionSteps;
   readonly #timer: ClientTimer;
   readonly #onClosed: () => void;
-  #helo = '';
-  #extended = false;
-  #transaction: AcceptedTransaction | undefined;
-  #content: MessageIntake | undefined;
   /** Our last reply is written. The client gets a short time to close its side. */
   #ending = false;
   #closed = false;
   /** The connection was turned away before its session began. */
   #refused = false;
 
-  /**
-   * @param client - the client's IP address; empty for a program of this host on the submission socket
-   * @param completesMail - whether the listener completes mail of clients that may relay
-   */
-  constructor(
-    context: ReceiveContext,
-    socket: Socket,
-    client: string,
-    completesMail: boolean,
-    onClosed: () => void,
-  ) {
+  constructor(context: ReceiveContext, socket: Socket, origin: ConnectionOrigin, onClosed: () => void) {
+    const { client, listener } = origin;
     this.#context = context;
     this.#client = client;
     this.#onClosed = onClosed;
-    this.#isRelayClient = client === '' || context.relay.isRelayClient(client);
-    this.#completesMail = completesMail && this.#isRelayClient;
+    const mayRelay = client === '' || context.relay.isRelayClient(client);
+    const completesMail = origin.completesMail && mayRelay;
     this.#timer = new ClientTimer(context.deadlines, context.settings, () => this.#expired());
     this.#session = new ServerSession(context.settings.session, {
-      oddCommands: this.#isRelayClient,
-      defaultDomain: this.#completesMail ? context.settings.hostname : '',
+      oddCommands: mayRelay,
+      defaultDomain: completesMail ? context.settings.hostname : '',
     });
+    const facts = new ReceivedSession(listener, { address: client, mayRelay });
+    this.#steps = new SessionSteps(context, this.#session, facts, completesMail, this);
     this.#socket = new ClientSocket(socket, {
       received: (chunk) => this.#received(chunk),
       halfClosed: () => this.#pump(),
@@ -63,7 +56,7 @@ export class IncomingConnection {
   }
 
   start(): void {
-    this.#session.greet();
+    this.#steps.connected();
     this.#pump();
   }
 
@@ -123,35 +116,7 @@ export class IncomingConnection {
   }
 
   #event(event: ServerEvent): void {
-    const session = this.#session;
     switch (event.kind) {
-      case 'hello':
-        this.#helo = event.name;
-        this.#extended = event.extended;
-        session.accept();
-        break;
-      case 'mail':
-        this.#mail(event);
-        break;
-      case 'rcpt':
-        this.#rcpt(event.forwardPath, event.params);
-        break;
-      case 'data':
-        this.#data();
-        break;
-      case 'content':
-        this.#piece(event.bytes);
-        break;
-      case 'end':
-        this.#end();
-        break;
-      case 'reset':
-        if (session.phase === 'content') this.#logContentRefusal();
-        this.#dropTransaction();
-        break;
-      case 'vrfy':
-        session.accept();
-        break;
       case 'quit':
         this.#quit();
         break;
@@ -162,6 +127,8 @@ export class IncomingConnection {
         this.#socket.end();
         this.#ending = true;
         break;
+      default:
+        this.#steps.take(event);
     }
   }
 
@@ -178,109 +145,16 @@ export class IncomingConnection {
     this.#socket.closeAfter(this.#session.takeOutput());
   }
 
-  #mail(event: ServerEvent & { readonly kind: 'mail' }): void {
-    const { spool, memory } = this.#context;
-    const { reversePath, params } = event;
-    const refusal = refusalBeforeContent(spool, params.sizeBytes) ?? (memory.exhausted ? busy : undefined);
-    if (refusal !== undefined) {
-      this.#reject('MAIL', refusal, reversePath, '');
-      return;
-    }
-    const tenant = this.#context.tenants.of(this.#client, reversePath);
-    const trusted = this.#isRelayClient;
-    const tenantPriority = tenant === undefined || tenant.priority === 0 ? undefined : tenant.priority;
-    const priority = trusted ? (params.priority ?? tenantPriority) : tenantPriority;
-    this.#transaction = {
-      client: this.#client,
-      helo: this.#helo,
-      extended: this.#extended,
-      reversePath,
-      params,
-      tenant: tenant?.name ?? '',
-      trusted,
-      completed: this.#completesMail,
-      priority,
-      recipients: [],
-    };
-    // RFC 6710 4.1: a server may use another priority than it was asked for, and says so with X.3.6.
-    const inForce = priority ?? 0;
-    if ((params.priority ?? inForce) === inForce) this.#session.accept();
-    else this.#session.accept(`${inForce} is the priority of this message`, '2.3.6');
-  }
-
-  #rcpt(forwardPath: string, params: RcptParameters): void {
-    const transaction = this.#transaction;
-    if (transaction === undefined) return;
-    const { address, isAccepted } = judgeAddress(this.#context, this.#isRelayClient, forwardPath);
-    if (!isAccepted) {
-      this.#reject('RCPT', relayingDenied, transaction.reversePath, address);
-      return;
-    }
-    transaction.recipients.push({ address, ...params });
-    this.#session.accept();
-  }
-
-  #data(): void {
-    const transaction = this.#transaction;
-    if (transaction === undefined) return;
-    const refusal = refusalBeforeContent(this.#context.spool, transaction.params.sizeBytes);
-    if (refusal !== undefined) {
-      this.#reject('DATA', refusal, transaction.reversePath, '');
-      return;
-    }
-    this.#content = new MessageIntake(this.#context, transaction);
-    this.#session.accept();
-  }
-
-  #piece(bytes: Uint8Array): void {
-    const wait = this.#content?.add(bytes);
-    if (wait === undefined) return;
+  hold(): void {
     this.#socket.hold();
     this.#timer.stop();
-    void wait.then(() => this.#resume());
   }
 
-  #end(): void {
-    const content = this.#content;
-    if (content === undefined) return;
-    this.#content = undefined;
-    this.#transaction = undefined;
-    this.#socket.hold();
-    this.#timer.stop();
-    content.finish((answer) => {
-      if (answer.kind === 'accepted') {
-        this.#session.accept(`queued as ${answer.queueId}`);
-      } else {
-        this.#reject('content', answer.reply, content.transaction.reversePath, '');
-      }
-      this.#resume();
-    });
-  }
-
-  #resume(): void {
+  resume(): void {
     this.#socket.release();
     if (this.#closed) return;
     this.#pump();
     this.#socket.readOn();
-  }
-
-  #reject(command: string, reply: Reply, reversePath: string, recipient: string): void {
-    this.#context.log.rejected(this.#client, command, reply, reversePath, recipient);
-    this.#session.reject(reply);
-  }
-
-  /** Logs why the session refuses the content, which it does at the end of the content. */
-  #logContentRefusal(): void {
-    const { contentRefusal } = this.#session;
-    if (contentRefusal === undefined) return;
-    const { reversePath = '' } = this.#transaction ?? {};
-    this.#context.log.rejected(this.#client, 'content', contentRefusal, reversePath, '');
-  }
-
-  #dropTransaction(): void {
-    this.#transaction = undefined;
-    this.#content?.abort();
-    this.#content = undefined;
   }
 
   /** @returns whether there was output that could be written */
@@ -293,7 +167,7 @@ export class IncomingConnection {
     if (this.#closed) return;
     this.#closed = true;
     this.#timer.stop();
-    this.#dropTransaction();
+    this.#steps.gone();
     this.#onClosed();
   }
 }

@@ -28,7 +28,7 @@ export type IntakeAnswer =
 const loop: Reply = { code: 554, enhanced: '5.4.6', text: 'Too many hops: this message loops' };
 
 export class MessageIntake {
-  readonly transaction: AcceptedTransaction;
+  readonly #transaction: AcceptedTransaction;
   readonly #context: ReceiveContext;
   readonly #startedAtMs = Date.now();
   /** On the monotonic clock, for the duration in the log. */
@@ -46,11 +46,11 @@ export class MessageIntake {
 
   constructor(context: ReceiveContext, transaction: AcceptedTransaction) {
     this.#context = context;
-    this.transaction = transaction;
-    this.#missing = transaction.completed ? new MissingFields() : undefined;
+    this.#transaction = transaction;
+    this.#missing = transaction.origin.completed ? new MissingFields() : undefined;
     const { priorityHeader } = context.settings;
     // RFC 6710 4.1, RFC 6758 4: the field counts only when the client might have given the parameter, and did not.
-    if (priorityHeader !== '' && transaction.trusted && transaction.params.priority === undefined) {
+    if (priorityHeader !== '' && transaction.origin.trusted && transaction.params.priority === undefined) {
       this.#priorityField = new FieldValue(priorityHeader);
     }
   }
@@ -115,7 +115,7 @@ export class MessageIntake {
   #stored(appended: Appended, answer: (answer: IntakeAnswer) => void): void {
     const { intake, log, storeWatch } = this.#context;
     storeWatch.stored();
-    const { transaction } = this;
+    const transaction = this.#transaction;
     const priority = this.#priority();
     intake.submitted({
       queueId: this.#queueId,
@@ -186,7 +186,8 @@ export class MessageIntake {
   }
 
   #receivedLine(): Uint8Array {
-    const { client, helo, extended, recipients, params } = this.transaction;
+    const { origin, recipients, params } = this.#transaction;
+    const { client, helo, extended } = origin;
     return receivedLine({
       helo,
       clientAddress: client,
@@ -204,11 +205,12 @@ export class MessageIntake {
     const field = this.#priorityField;
     // RFC 6758 4: when there are several fields, none of them counts.
     const fromField = field?.count === 1 ? priorityOfField(field.value) : undefined;
-    return fromField ?? this.transaction.priority;
+    return fromField ?? this.#transaction.priority;
   }
 
   #envelope(): Envelope {
-    const { client, helo, reversePath, recipients, params, tenant } = this.transaction;
+    const { origin, reversePath, recipients, params, tenant } = this.#transaction;
+    const { client, helo } = origin;
     return {
       queueId: this.#queueId,
       receivedAtMs: this.#startedAtMs,

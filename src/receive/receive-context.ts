@@ -1,8 +1,8 @@
 // What all incoming connections of a process share.
 
 import type { Deadlines } from '../io/deadlines.ts';
+import type { Pipelines } from '../policy/pipelines.ts';
 import type { RelayPolicy } from '../policy/relay-policy.ts';
-import type { Tenants } from '../policy/tenants.ts';
 import type { SpoolWriter } from '../spool/types.ts';
 import type { MemoryBudget } from './memory-budget.ts';
 import type { ReceiveLog } from './receive-log.ts';
@@ -10,13 +10,15 @@ import type { StoreWatch } from './store-watch.ts';
 import type { Intake, ReceiveSettings } from './types.ts';
 
 /**
- * What a connection needs from its process. A connection keeps the settings with which it began; a change of tenants applies to
- * all connections at once.
+ * What a connection needs from its process. A connection keeps the settings and stages with which it began; a change of tenants
+ * applies to all connections at once.
  */
 export interface ReceiveContext {
   readonly settings: ReceiveSettings;
-  readonly relay: RelayPolicy;
-  readonly tenants: Tenants;
+  /** Which clients may relay. */
+  readonly relay: Pick<RelayPolicy, 'isRelayClient'>;
+  /** The stages that decide about mail. */
+  readonly pipelines: Pipelines;
   readonly spool: SpoolWriter;
   readonly storeWatch: StoreWatch;
   readonly intake: Intake;

@@ -22,9 +22,9 @@ export class ReceiveLog {
       id: queueId,
       from: transaction.reversePath,
       to: transaction.recipients.map((recipient) => recipient.address),
-      client: transaction.client === '' ? undefined : transaction.client,
-      via: transaction.client === '' ? 'sendmail' : undefined,
-      helo: transaction.helo,
+      client: transaction.origin.client === '' ? undefined : transaction.origin.client,
+      via: transaction.origin.client === '' ? 'sendmail' : undefined,
+      helo: transaction.origin.helo,
       size: sizeBytes,
       tenant: transaction.tenant === '' ? undefined : transaction.tenant,
       priority,
@@ -32,10 +32,31 @@ export class ReceiveLog {
     });
   }
 
-  rejected(client: string, command: string, reply: Reply, reversePath: string, recipient: string): void {
+  /** A message was answered 250 and dropped, because a stage said so. */
+  discarded({ origin, reversePath, recipients, discard }: AcceptedTransaction): void {
+    this.#log.event('discarded', {
+      from: reversePath,
+      to: recipients.map((recipient) => recipient.address),
+      client: origin.client === '' ? undefined : origin.client,
+      helo: origin.helo,
+      stage: discard?.stage,
+      reason: discard?.reason,
+    });
+  }
+
+  /** @param stage - the stage that refused; undefined when it was none */
+  rejected(
+    client: string,
+    command: string,
+    reply: Reply,
+    reversePath: string,
+    recipient: string,
+    stage?: string,
+  ): void {
     this.#log.event('rejected', {
       client,
       command,
+      stage,
       from: reversePath,
       to: recipient,
       reply: `${reply.code} ${reply.enhanced ?? ''} ${typeof reply.text === 'string' ? reply.text : reply.text.join(' ')}`,

@@ -7,7 +7,7 @@ import type { NetworkSet } from '../values/network-set.ts';
 import type { Reply } from '../protocol/smtp/server/server-types.ts';
 import { listenUnix } from '../io/unix-listener.ts';
 import { ClientLimits } from './client-limits.ts';
-import { IncomingConnection } from './incoming-connection.ts';
+import { type ConnectionOrigin, IncomingConnection } from './incoming-connection.ts';
 import type { ReceiveContext } from './receive-context.ts';
 
 export interface ListenAddress {
@@ -22,6 +22,9 @@ export interface ListenOptions {
   /** Complete mail that clients in relay_networks hand in for the first time? */
   readonly completesMail: boolean;
 }
+
+/** The way of a connection into this process. */
+type Way = Omit<ConnectionOrigin, 'client'>;
 
 const tooMany: Reply = { code: 421, enhanced: '4.3.2', text: 'Too many connections, try again later' };
 const tooManyFromYou: Reply = {
@@ -76,8 +79,9 @@ export class Receiver {
    */
   async listen(address: ListenAddress, options: ListenOptions): Promise<ListenAddress> {
     const { completesMail, shared } = options;
+    const listener = { kind: 'smtp', name: formatAddress(address) } as const;
     const server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) =>
-      this.#accept(socket, completesMail),
+      this.#accept(socket, { listener, completesMail }),
     );
     this.#servers.push(server);
     await bind(server, address, shared);
@@ -102,7 +106,9 @@ export class Receiver {
    * @throws {StartError} `SUBMISSION_SOCKET` when it cannot be created
    */
   async listenLocal(path: string): Promise<void> {
-    const server = createServer({ allowHalfOpen: true }, (socket) => this.#acceptLocal(socket));
+    const server = createServer({ allowHalfOpen: true }, (socket) =>
+      this.#acceptLocal(socket, { listener: { kind: 'submission', name: path }, completesMail: true }),
+    );
     this.#servers.push(server);
     try {
       await listenUnix(server, path, 0o666);
@@ -132,7 +138,7 @@ export class Receiver {
     for (const connection of this.#connections) connection.destroy();
   }
 
-  #accept(socket: Socket, completesMail: boolean): void {
+  #accept(socket: Socket, way: Way): void {
     const client = withoutMapping(socket.remoteAddress ?? '');
     if (client === '') {
       socket.destroy(); // the client has gone already
@@ -141,25 +147,22 @@ export class Receiver {
     const { settings } = this.#context;
     if (this.#connections.size >= settings.maxConnections) {
       if (this.#connections.size >= settings.maxConnections + maxRefusedConnections) socket.destroy();
-      else this.#open(socket, client, completesMail, () => undefined).refuse(tooMany);
+      else this.#open(socket, client, way, () => undefined).refuse(tooMany);
       return;
     }
     if (this.#exempt.has(client)) {
-      this.#open(socket, client, completesMail, () => undefined, this.#exemptContext).start();
+      this.#open(socket, client, way, () => undefined, this.#exemptContext).start();
       return;
     }
     const limits = this.#limits;
     const refusal = limits.admit(client, performance.now());
-    if (refusal === undefined)
-      this.#open(socket, client, completesMail, () => limits.release(client)).start();
+    if (refusal === undefined) this.#open(socket, client, way, () => limits.release(client)).start();
     else
-      this.#open(socket, client, completesMail, () => undefined).refuse(
-        refusal === 'rate' ? tooFast : tooManyFromYou,
-      );
+      this.#open(socket, client, way, () => undefined).refuse(refusal === 'rate' ? tooFast : tooManyFromYou);
   }
 
-  #acceptLocal(socket: Socket): void {
-    const connection = this.#open(socket, '', true, () => undefined, this.#exemptContext);
+  #acceptLocal(socket: Socket, way: Way): void {
+    const connection = this.#open(socket, '', way, () => undefined, this.#exemptContext);
     if (this.#connections.size > this.#context.settings.maxConnections) connection.refuse(tooMany);
     else connection.start();
   }
@@ -167,11 +170,11 @@ export class Receiver {
   #open(
     socket: Socket,
     client: string,
-    completesMail: boolean,
+    way: Way,
     release: () => void,
     context: ReceiveContext = this.#context,
   ): IncomingConnection {
-    const connection = new IncomingConnection(context, socket, client, completesMail, () => {
+    const connection = new IncomingConnection(context, socket, { ...way, client }, () => {
       release();
       this.#connections.delete(connection);
       if (this.#connections.size === 0) this.#drained();
@@ -204,8 +207,12 @@ function limitsOf(context: ReceiveContext): ClientLimits {
   return new ClientLimits(context.settings.maxConnectionsPerClient, context.settings.connectionRatePerClient);
 }
 
-function listenError({ host, port }: ListenAddress, error: NodeJS.ErrnoException): StartError {
-  const where = `Listening on ${host.includes(':') ? `[${host}]` : host}:${port}`;
+function formatAddress({ host, port }: ListenAddress): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+function listenError(address: ListenAddress, error: NodeJS.ErrnoException): StartError {
+  const where = `Listening on ${formatAddress(address)}`;
   switch (error.code) {
     case 'EADDRINUSE':
       return new StartError(

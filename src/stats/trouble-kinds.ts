@@ -15,6 +15,7 @@ export const troubleKinds = [
   'restart',
   'role',
   'source',
+  'stage',
   'table',
 ] as const;
 

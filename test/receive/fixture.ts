@@ -7,7 +7,11 @@ import { connect, type Socket } from 'node:net';
 import type { TestContext } from 'node:test';
 import { Deadlines } from '../../src/io/deadlines.ts';
 import { createLogger } from '../../src/log/logger.ts';
+import { Pipelines, type StageEntry } from '../../src/policy/pipelines.ts';
 import { RelayPolicy } from '../../src/policy/relay-policy.ts';
+import { StageWatch } from '../../src/policy/stage-watch.ts';
+import { RelayStage } from '../../src/policy/stages/relay-stage.ts';
+import { TenantStage } from '../../src/policy/stages/tenant-stage.ts';
 import { DomainSet } from '../../src/values/domain-set.ts';
 import { NetworkSet } from '../../src/values/network-set.ts';
 import { type Tenant, Tenants } from '../../src/policy/tenants.ts';
@@ -88,6 +92,8 @@ export async function start(
     completesMail?: boolean;
     memoryBytes?: number;
     tenants?: readonly Tenant[];
+    /** Asked after the tenant and relay stages. */
+    stages?: readonly StageEntry[];
   } = {},
 ): Promise<Fixture> {
   const spool = new MemorySpool();
@@ -141,13 +147,19 @@ export async function start(
     probe: () => spool.probed,
   });
   t.after(() => storeWatch.stop());
+  const relay = new RelayPolicy(
+    new NetworkSet(networks),
+    new DomainSet([{ kind: 'exact', domain: 'example.com' }]),
+  );
+  const builtIn = [
+    { stage: new TenantStage(tenants) },
+    { stage: new RelayStage(relay, settings.hostname, settings.postmaster) },
+  ];
+  const stageWatch = new StageWatch({ deadlines, log: logger, troubles });
   const context: ReceiveContext = {
     settings,
-    tenants,
-    relay: new RelayPolicy(
-      new NetworkSet(networks),
-      new DomainSet([{ kind: 'exact', domain: 'example.com' }]),
-    ),
+    relay,
+    pipelines: new Pipelines([...builtIn, ...(options.stages ?? [])], stageWatch),
     spool,
     storeWatch,
     intake: {

@@ -9,6 +9,8 @@ import { ReceiveLog } from '../../receive/receive-log.ts';
 import { Receiver } from '../../receive/receiver.ts';
 import { StoreWatch } from '../../receive/store-watch.ts';
 import type { AcceptedMessage, Intake } from '../../receive/types.ts';
+import { Pipelines } from '../../policy/pipelines.ts';
+import { StageWatch } from '../../policy/stage-watch.ts';
 import { Tenants } from '../../policy/tenants.ts';
 import { openSpoolWriter } from '../../spool/open.ts';
 import { probeSpool } from '../../spool/probe.ts';
@@ -20,6 +22,7 @@ import type { Link } from '../../channel/link.ts';
 import type { RoleFacts, Submitted } from '../../channel/messages.ts';
 import type { Role } from '../role.ts';
 import { exemptClients, receiveSettings, relayPolicy } from '../../settings/settings.ts';
+import { stages } from '../../settings/stages.ts';
 import { capacityHere } from '../../settings/system-facts.ts';
 import { finishWithin } from './finish-within.ts';
 import { receiverSlot } from './slots.ts';
@@ -52,6 +55,7 @@ interface Parts {
   readonly deadlines: Deadlines;
   readonly tenants: Tenants;
   readonly tables: Tables;
+  readonly stageWatch: StageWatch;
   readonly link: Link<Submitted>;
   readonly log: Logger;
   readonly troubles: Troubles;
@@ -89,17 +93,20 @@ export class ReceiverRole implements Role {
     const directory = config.spool;
     const probe = { directory, name: String(receiverSlot(index)), sync: config.queue.sync === 'fdatasync' };
     const storeWatch = new StoreWatch({ directory, log, troubles, probe: () => probeSpool(probe) });
+    const deadlines = new Deadlines();
+    deadlines.start();
+    const stageWatch = new StageWatch({ deadlines, log, troubles });
     const parts: Parts = {
       spool,
       storeWatch,
-      deadlines: new Deadlines(),
+      deadlines,
       tenants,
       tables,
+      stageWatch,
       link,
       log,
       troubles,
     };
-    parts.deadlines.start();
     const receiver = new Receiver(contextOf(config, parts), exemptClients(config));
     const listening: string[] = [];
     const role = new ReceiverRole({ listening }, receiver, parts);
@@ -140,14 +147,15 @@ export class ReceiverRole implements Role {
 
 function contextOf(
   config: Config,
-  { spool, storeWatch, deadlines, tenants, link, log }: Parts,
+  { spool, storeWatch, deadlines, tenants, stageWatch, link, log }: Parts,
 ): ReceiveContext {
   const { receivers } = config.processes;
   const settings = clientsWithinCapacity(receiveSettings(config), receivers, capacityHere(config));
+  const relay = relayPolicy(config);
   return {
     settings,
-    relay: relayPolicy(config),
-    tenants,
+    relay,
+    pipelines: new Pipelines(stages(config, relay, tenants), stageWatch),
     spool,
     storeWatch,
     intake: new ManagerIntake(link),

@@ -1,0 +1,114 @@
+// Checks what a stage answered. A stage may be a program of somebody else: whatever it answers, no reply is malformed, no envelope
+// gets an address that is none, and nothing happens that its point does not allow.
+
+import { parsePath } from '../address/path.ts';
+import type { Reply } from '../protocol/smtp/server/server-types.ts';
+import { type Edit, type Point, points, type Verdict } from './stage.ts';
+
+/** The first point of each kind of verdict and edit. */
+const firstPoint: Readonly<Record<Verdict['kind'] | Edit['kind'], Point>> = {
+  continue: 'connect',
+  accept: 'connect',
+  reject: 'connect',
+  tempfail: 'connect',
+  disconnect: 'connect',
+  discard: 'mail',
+  'set-tenant': 'mail',
+  'change-sender': 'mail',
+  'change-recipient': 'rcpt',
+  'add-recipient': 'data',
+  'remove-recipient': 'data',
+};
+
+/** Edits that are allowed at their first point only. */
+const onlyThere: ReadonlySet<string> = new Set(['set-tenant', 'change-recipient']);
+
+const rank = new Map(points.map((point, index) => [point, index]));
+
+/** Says what is wrong with an answer; undefined when it is a verdict that is allowed at this point. */
+export function verdictFault(answer: unknown, point: Point): string | undefined {
+  const verdict = answer as Verdict | null | undefined; // whether it is one is what is checked here
+  const kind = verdict?.kind;
+  if (typeof kind !== 'string' || !Object.hasOwn(firstPoint, kind))
+    return 'it answered something that is no verdict';
+  if (!isAllowed(kind, point)) return `it answered ${kind}, which is not allowed at ${point}`;
+  switch (verdict?.kind) {
+    case 'reject':
+      return replyFault(verdict.reply, 500, 599);
+    case 'tempfail':
+      return replyFault(verdict.reply, 400, 499);
+    case 'disconnect':
+      return replyFault(verdict.reply, 400, 599);
+    case 'discard':
+      return textFault(verdict.reason);
+    case 'continue':
+    case 'accept':
+      return editsFault(verdict.edits, point);
+    default:
+      return 'it answered something that is no verdict';
+  }
+}
+
+function isAllowed(kind: Verdict['kind'] | Edit['kind'], point: Point): boolean {
+  const first = firstPoint[kind];
+  return onlyThere.has(kind) ? point === first : (rank.get(point) ?? 0) >= (rank.get(first) ?? 0);
+}
+
+function replyFault(reply: Reply | undefined, least: number, most: number): string | undefined {
+  if (typeof reply !== 'object') return 'it answered a refusal without a reply';
+  const { code, enhanced, text } = reply;
+  if (!Number.isInteger(code) || code < least || code > most) {
+    return `it answered the reply code ${String(code)}, which is not from ${least} to ${most}`;
+  }
+  // RFC 3463 2, RFC 2034 4: the class of the status is the first digit of the code.
+  const isStatusRight =
+    enhanced === undefined ||
+    (typeof enhanced === 'string' &&
+      /^[45]\.\d{1,3}\.\d{1,3}$/.test(enhanced) &&
+      enhanced[0] === String(code)[0]);
+  if (!isStatusRight) return `it answered the enhanced status code ${String(enhanced)} with ${code}`;
+  const isText =
+    typeof text === 'string' || (Array.isArray(text) && text.every((line) => typeof line === 'string'));
+  return isText ? undefined : 'it answered a reply without a text';
+}
+
+function textFault(text: unknown): string | undefined {
+  return typeof text === 'string' && text !== '' ? undefined : 'it gave no reason';
+}
+
+function editsFault(edits: readonly Edit[] | undefined, point: Point): string | undefined {
+  if (edits === undefined) return undefined;
+  if (!Array.isArray(edits)) return 'its edits are no list';
+  for (const edit of edits as readonly Edit[]) {
+    const fault = editFault(edit, point);
+    if (fault !== undefined) return fault;
+  }
+  return undefined;
+}
+
+function editFault(edit: Edit, point: Point): string | undefined {
+  const kind: unknown = (edit as Edit | null)?.kind;
+  if (typeof kind !== 'string' || !Object.hasOwn(firstPoint, kind))
+    return 'it made an edit of an unknown kind';
+  if (!isAllowed(edit.kind, point)) return `it made the edit ${kind}, which is not allowed at ${point}`;
+  switch (edit.kind) {
+    case 'change-sender':
+      return addressFault(edit.address, true);
+    case 'change-recipient':
+      return addressFault(edit.address, false);
+    case 'add-recipient':
+      return addressFault(edit.recipient?.address, false);
+    case 'remove-recipient':
+    case 'set-tenant':
+      return undefined;
+    default:
+      return 'it made an edit of an unknown kind';
+  }
+}
+
+function addressFault(address: unknown, allowNull: boolean): string | undefined {
+  if (typeof address !== 'string') return 'it gave no address';
+  const path = parsePath(`<${address}>`, { allowUtf8: true, allowNull });
+  const isWhole = path.kind !== 'invalid' && path.end === address.length + 2;
+  return isWhole ? undefined : `it gave an address that is none: ${JSON.stringify(address.slice(0, 100))}`;
+}

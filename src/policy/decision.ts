@@ -1,0 +1,29 @@
+// What the stages that are asked at one point decide together, and what a pipeline needs from its caller for it.
+
+import type { Reply } from '../protocol/smtp/server/server-types.ts';
+import type { Answer, Facts, FailureAnswer, Verdict } from './stage.ts';
+
+export type Decision =
+  | { readonly kind: 'continue' }
+  | { readonly kind: 'reject' | 'tempfail' | 'disconnect'; readonly reply: Reply; readonly stage: string }
+  | { readonly kind: 'discard'; readonly reason: string; readonly stage: string };
+
+/** A verdict that changes the message, and lets it go on. */
+export type Change = Extract<Verdict, { readonly kind: 'continue' | 'accept' }>;
+
+/** What is decided about: the facts, which verdicts change. */
+export interface Subject extends Facts {
+  /**
+   * Carries out the edits of a verdict and notes its result, before the next stage is asked.
+   * @returns what is wrong with the edits, in which case none of them was carried out
+   */
+  apply(stage: string, change: Change): string | undefined;
+}
+
+/** A stage as it is asked at one point. */
+export interface Member {
+  readonly stage: string;
+  readonly timeLimitMs: number;
+  readonly onFailure: FailureAnswer;
+  readonly ask: (facts: Facts) => Answer;
+}

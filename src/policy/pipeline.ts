@@ -1,0 +1,142 @@
+// Asks stages, in order, and makes one decision of their verdicts. Promises: a stage that fails in any way becomes the answer that
+// it names for this; with stages that answer at once, nothing is awaited and no object is made.
+
+import type { Reply } from '../protocol/smtp/server/server-types.ts';
+import { verdictFault } from './check-verdict.ts';
+import type { Decision, Member, Subject } from './decision.ts';
+import { errorText } from './error-text.ts';
+import { PendingDecision } from './pending-decision.ts';
+import { type Answer, type Facts, goOn, type Point, points, type Stage, type Verdict } from './stage.ts';
+import type { StageWatch } from './stage-watch.ts';
+
+const usualTimeLimitMs = 30_000;
+
+/** X.3.0: a fault of our own system (RFC 3463 3.4). */
+const failedReply: Reply = {
+  code: 451,
+  enhanced: '4.3.0',
+  text: 'A check of this server failed, try again later',
+};
+const failedDisconnect: Reply = { ...failedReply, code: 421 };
+
+const goingOn: Decision = { kind: 'continue' };
+
+export class Pipeline {
+  readonly #members: Readonly<Record<Point, readonly Member[]>>;
+  readonly #watch: StageWatch;
+
+  constructor(stages: readonly Stage[], watch: StageWatch) {
+    this.#watch = watch;
+    const at = (point: Point) => stages.flatMap((stage) => memberOf(stage, point));
+    this.#members = Object.fromEntries(points.map((point) => [point, at(point)])) as Record<Point, Member[]>;
+  }
+
+  /** Is a stage asked at this point? */
+  has(point: Point): boolean {
+    return this.#members[point].length > 0;
+  }
+
+  /** Asks the stages of a point. A decision that is not made at once is pending: see `PendingDecision.whenMade`. */
+  decide(point: Point, subject: Subject): Decision | PendingDecision {
+    return this.#run(point, subject, 0, undefined);
+  }
+
+  #run(
+    point: Point,
+    subject: Subject,
+    from: number,
+    pending: PendingDecision | undefined,
+  ): Decision | PendingDecision {
+    const members = this.#members[point];
+    for (let at = from; at < members.length; at++) {
+      const member = members[at] as Member;
+      let answer: Answer;
+      try {
+        answer = member.ask(subject);
+      } catch (error) {
+        answer = this.#failed(member, point, `it threw an error: ${errorText(error)}`);
+      }
+      if (answer === goOn) continue;
+      if (isPromise(answer)) {
+        const wait = pending ?? this.#pend(point, subject);
+        const early = wait.await(member, at, answer);
+        if (early === undefined) return wait;
+        answer = early;
+      }
+      const decision = this.#take(member, point, subject, answer);
+      if (decision !== undefined) return decision;
+    }
+    return goingOn;
+  }
+
+  #pend(point: Point, subject: Subject): PendingDecision {
+    return new PendingDecision({
+      deadlines: this.#watch.deadlines,
+      fail: (member, why) => this.#failed(member, point, why),
+      goOn: (wait, member, at, verdict) =>
+        this.#take(member, point, subject, verdict) ?? this.#run(point, subject, at + 1, wait),
+    });
+  }
+
+  /** @returns undefined when the next stage is to be asked */
+  #take(member: Member, point: Point, subject: Subject, answer: Verdict): Decision | undefined {
+    const fault = faultIn(answer, point, subject, member.stage);
+    const verdict = fault === undefined ? answer : this.#failed(member, point, fault);
+    switch (verdict.kind) {
+      case 'continue':
+        return undefined;
+      case 'accept':
+        return goingOn;
+      case 'discard':
+        return { kind: 'discard', reason: verdict.reason, stage: member.stage };
+      case 'reject':
+      case 'tempfail':
+      case 'disconnect':
+        return { kind: verdict.kind, reply: verdict.reply, stage: member.stage };
+    }
+  }
+
+  /** Reports a failure. @returns the verdict that takes the place of the answer */
+  #failed(member: Member, point: Point, why: string): Verdict {
+    const { stage, onFailure } = member;
+    this.#watch.failed(stage, point, why, onFailure);
+    switch (onFailure) {
+      case 'continue':
+        return goOn;
+      case 'disconnect':
+        return { kind: 'disconnect', reply: failedDisconnect };
+      case 'tempfail':
+        return { kind: 'tempfail', reply: failedReply };
+    }
+  }
+}
+
+/** Checks an answer and carries out what it changes. Returns what is wrong with it; then nothing was changed. */
+function faultIn(answer: Verdict, point: Point, subject: Subject, stage: string): string | undefined {
+  try {
+    const fault = verdictFault(answer, point);
+    if (fault !== undefined) return fault;
+    const { kind } = answer;
+    const isChange = kind === 'continue' || kind === 'accept';
+    return isChange ? subject.apply(stage, answer) : undefined;
+  } catch (error) {
+    return `its answer cannot be read: ${errorText(error)}`; // an object with getters that throw
+  }
+}
+
+function memberOf(stage: Stage, point: Point): Member[] {
+  const method = stage[point] as ((facts: Facts) => Answer) | undefined;
+  if (method === undefined) return [];
+  return [
+    {
+      stage: stage.name,
+      timeLimitMs: stage.timeLimitMs ?? usualTimeLimitMs,
+      onFailure: stage.onFailure ?? 'tempfail',
+      ask: (facts) => method.call(stage, facts),
+    },
+  ];
+}
+
+function isPromise(answer: Answer): answer is PromiseLike<Verdict> {
+  return typeof (answer as Partial<PromiseLike<Verdict>> | null | undefined)?.then === 'function';
+}

@@ -1,0 +1,41 @@
+// The pipelines of one listener: one for each tenant that has stages of its own, and one for all other mail. They are compiled
+// once, when a configuration comes into force.
+
+import { Pipeline } from './pipeline.ts';
+import type { Stage } from './stage.ts';
+import type { StageWatch } from './stage-watch.ts';
+
+/** A stage, and whose mail it decides about. */
+export interface StageEntry {
+  readonly stage: Stage;
+  /** Names of tenants; undefined: any mail. Such a stage is asked after `mail`, when the tenant is known. */
+  readonly tenants?: readonly string[] | undefined;
+}
+
+export class Pipelines {
+  /** For the points before the tenant is known, and for mail of tenants without stages of their own. */
+  readonly usual: Pipeline;
+  readonly #ofTenants = new Map<string, Pipeline>();
+
+  /** @param entries - in the order in which they are asked */
+  constructor(entries: readonly StageEntry[], watch: StageWatch) {
+    const compile = (tenant: string | undefined) =>
+      new Pipeline(
+        entries
+          .filter(
+            ({ tenants }) => tenants === undefined || (tenant !== undefined && tenants.includes(tenant)),
+          )
+          .map(({ stage }) => stage),
+        watch,
+      );
+    this.usual = compile(undefined);
+    for (const tenant of new Set(entries.flatMap(({ tenants }) => tenants ?? []))) {
+      this.#ofTenants.set(tenant, compile(tenant));
+    }
+  }
+
+  /** @param tenant - a name; empty for mail of no tenant */
+  of(tenant: string): Pipeline {
+    return this.#ofTenants.get(tenant) ?? this.usual;
+  }
+}

@@ -1,0 +1,103 @@
+// Watches the stages of a process: a stage that fails is a trouble until it has not failed for a minute. The log gets one line a
+// minute for each stage, however often it fails.
+
+import type { Deadline, Deadlines } from '../io/deadlines.ts';
+import type { Logger } from '../log/logger.ts';
+import type { Troubles } from '../stats/troubles.ts';
+import type { FailureAnswer, Point } from './stage.ts';
+
+const quietMs = 60_000;
+
+export interface StageWatchParts {
+  readonly deadlines: Deadlines;
+  readonly log: Pick<Logger, 'error' | 'info'>;
+  readonly troubles: Troubles;
+}
+
+/** What follows for mail from a failure, by the answer that is given instead. */
+const consequence: Readonly<Record<FailureAnswer, string>> = {
+  tempfail: 'clients are asked to try again later',
+  continue: 'mail goes on without its answer',
+  disconnect: 'clients are disconnected, to try again later',
+};
+
+export class StageWatch {
+  readonly #parts: StageWatchParts;
+  readonly #failing = new Map<string, FailingStage>();
+
+  constructor(parts: StageWatchParts) {
+    this.#parts = parts;
+  }
+
+  /** The clock and timer of decisions that are not made at once. */
+  get deadlines(): Deadlines {
+    return this.#parts.deadlines;
+  }
+
+  /**
+   * A stage has failed.
+   * @param why - as a sentence without a full stop: `it threw an error: ...`
+   */
+  failed(stage: string, point: Point, why: string, answer: FailureAnswer): void {
+    const { log, troubles, deadlines } = this.#parts;
+    let failing = this.#failing.get(stage);
+    if (failing === undefined) {
+      failing = new FailingStage(() => this.#recovered(stage));
+      this.#failing.set(stage, failing);
+    }
+    deadlines.set(failing, quietMs);
+    const text = `The stage "${stage}" fails at ${point}: ${why}. Meanwhile ${consequence[answer]}.`;
+    const level = answer === 'continue' ? 'warning' : 'critical';
+    troubles.raise(
+      `stage:${stage}`,
+      level,
+      text,
+      'Look for the cause in the log, and in what the stage asks.',
+    );
+    if (failing.mayLog(deadlines.nowMs)) {
+      const more = failing.takeUnlogged();
+      log.error(
+        `stage "${stage}" failed at ${point}: ${why}${more === 0 ? '' : ` (and ${more} more since the last such line)`}`,
+      );
+    }
+  }
+
+  #recovered(stage: string): void {
+    this.#failing.delete(stage);
+    this.#parts.troubles.clear(`stage:${stage}`);
+    this.#parts.log.info(`stage "${stage}" has not failed for a minute`);
+  }
+}
+
+/** A stage that failed in the last minute. */
+class FailingStage implements Deadline {
+  atMs = Infinity;
+  bucket = -1;
+  readonly #onQuiet: () => void;
+  #loggedAtMs = -Infinity;
+  #unlogged = 0;
+
+  constructor(onQuiet: () => void) {
+    this.#onQuiet = onQuiet;
+  }
+
+  expired(): void {
+    this.#onQuiet();
+  }
+
+  /** Was nothing logged for a minute? Otherwise this failure is counted only. */
+  mayLog(nowMs: number): boolean {
+    if (nowMs < this.#loggedAtMs + quietMs) {
+      this.#unlogged++;
+      return false;
+    }
+    this.#loggedAtMs = nowMs;
+    return true;
+  }
+
+  takeUnlogged(): number {
+    const count = this.#unlogged;
+    this.#unlogged = 0;
+    return count;
+  }
+}

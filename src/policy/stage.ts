@@ -1,0 +1,148 @@
+// The contract of a stage: a named decision about mail that comes in. A pipeline asks its stages at points of the SMTP session;
+// each gets readonly facts and answers with a verdict, at once or as a promise. docs/stages.md says how to write one.
+
+import type { EnvelopeRecipient } from '../message/envelope.ts';
+import type { MailParameters, RcptParameters, Reply } from '../protocol/smtp/server/server-types.ts';
+
+/**
+ * The points of a session at which stages are asked, in their order. `helo` comes with each HELO and EHLO. A session has no
+ * STARTTLS and no AUTH yet, so that `starttls` and `auth` never come.
+ */
+export const points = ['connect', 'helo', 'starttls', 'auth', 'mail', 'rcpt', 'data'] as const;
+
+export type Point = (typeof points)[number];
+
+/** Where a client connected. */
+export interface ListenerFacts {
+  /** `submission`: the Unix-domain socket of `sluice sendmail`. */
+  readonly kind: 'smtp' | 'submission';
+  /** The address as configured, `192.0.2.1:25`; for the submission socket, its path. */
+  readonly name: string;
+}
+
+export interface ClientFacts {
+  /** IP address; empty for a program of this host. */
+  readonly address: string;
+  /** May it send to anyone? True in relay_networks, and for programs of this host. */
+  readonly mayRelay: boolean;
+}
+
+/** The TLS connection of a session. */
+export interface TlsFacts {
+  /** As OpenSSL names them: `TLSv1.3`, `TLS_AES_256_GCM_SHA384`. */
+  readonly version: string;
+  readonly cipher: string;
+  /** The subject of the client's certificate, when it has one that was verified. */
+  readonly certificateSubject: string | undefined;
+}
+
+/** Whatever a stage found out, for stages after it. */
+export type StageResult = Readonly<Record<string, string>>;
+
+/** Facts about a session. Facts are valid until the answer, and never change before it. */
+export interface SessionFacts {
+  readonly listener: ListenerFacts;
+  readonly client: ClientFacts;
+  /** Undefined without TLS, which sessions do not have yet. */
+  readonly tls: TlsFacts | undefined;
+  /** Who the client has proved to be; undefined without AUTH, which sessions do not have yet. */
+  readonly principal: string | undefined;
+  /** The name in HELO or EHLO; empty before. */
+  readonly helo: string;
+  /** Was it EHLO? */
+  readonly extended: boolean;
+  /** The last result of another stage: in this transaction, or before it in this session. */
+  resultOf(stage: string): StageResult | undefined;
+}
+
+/** The message so far: its envelope. */
+export interface TransactionFacts {
+  /** Without brackets; empty for the null reverse-path. As changed by stages before. */
+  readonly reversePath: string;
+  readonly params: MailParameters;
+  /** Name of the tenant; empty for mail of no tenant. */
+  readonly tenant: string;
+  /** RFC 6710; undefined for none. */
+  readonly priority: number | undefined;
+  /** The recipients that were accepted so far, as changed by stages before. */
+  readonly recipients: readonly EnvelopeRecipient[];
+}
+
+export interface MailFacts extends SessionFacts {
+  readonly transaction: TransactionFacts;
+}
+
+/** The recipient in question. */
+export interface RecipientFacts {
+  /** Without brackets, as changed by stages before. `postmaster` may come without a domain (RFC 5321 4.5.1). */
+  readonly address: string;
+  readonly params: RcptParameters;
+}
+
+export interface RcptFacts extends MailFacts {
+  readonly recipient: RecipientFacts;
+}
+
+/** The facts at all points. */
+export type Facts = RcptFacts;
+
+/** A change that a stage makes. Edits are applied in order, before the next stage is asked. */
+export type Edit =
+  /** At `mail`: whose mail it is. The stages of this tenant are asked from the next point on. */
+  | { readonly kind: 'set-tenant'; readonly name: string; readonly priority: number | undefined }
+  /** From `mail` on. The address has no brackets; the empty one is the null reverse-path. */
+  | { readonly kind: 'change-sender'; readonly address: string }
+  /** At `rcpt`: replaces the recipient in question. Its DSN parameters stay. */
+  | { readonly kind: 'change-recipient'; readonly address: string }
+  /** From `data` on. */
+  | { readonly kind: 'add-recipient'; readonly recipient: EnvelopeRecipient }
+  /** From `data` on: removes every recipient with this address. A message that is left without recipients is discarded. */
+  | { readonly kind: 'remove-recipient'; readonly address: string };
+
+interface WithEdits {
+  readonly edits?: readonly Edit[] | undefined;
+  /** For stages after this one; see `SessionFacts.resultOf`. */
+  readonly result?: StageResult | undefined;
+}
+
+/**
+ * The answer of a stage.
+ *
+ * - `continue`: the next stage is asked.
+ * - `accept`: no further stage is asked at this point. At `rcpt` this is about one recipient.
+ * - `reject`, `tempfail`: the command is refused with this reply of 5xx or 4xx.
+ * - `discard`: the message is answered 250 and dropped; from `mail` on. No further stage is asked about it.
+ * - `disconnect`: the reply is sent and the connection closed.
+ */
+export type Verdict =
+  | ({ readonly kind: 'continue' | 'accept' } & WithEdits)
+  | { readonly kind: 'discard'; readonly reason: string }
+  | { readonly kind: 'reject' | 'tempfail' | 'disconnect'; readonly reply: Reply };
+
+export type Answer = Verdict | PromiseLike<Verdict>;
+
+/** What happens when a stage fails. None of it is permanent, since the fault is ours. */
+export type FailureAnswer = 'tempfail' | 'continue' | 'disconnect';
+
+/**
+ * A stage has a method for each point at which it decides. While a promise is out, the session waits and no other does.
+ * To throw, to reject, to take longer than the time limit, or to answer what is not allowed at the point is a failure.
+ */
+export interface Stage {
+  /** Unique in its pipeline: for the log, troubles and `resultOf`. */
+  readonly name: string;
+  /** How long a promise may take; 30 seconds when not given. The timer is exact to a second. */
+  readonly timeLimitMs?: number | undefined;
+  /** `tempfail` when not given. */
+  readonly onFailure?: FailureAnswer | undefined;
+  connect?(facts: SessionFacts): Answer;
+  helo?(facts: SessionFacts): Answer;
+  starttls?(facts: SessionFacts): Answer;
+  auth?(facts: SessionFacts): Answer;
+  mail?(facts: MailFacts): Answer;
+  rcpt?(facts: RcptFacts): Answer;
+  data?(facts: MailFacts): Answer;
+}
+
+/** The verdict that costs nothing: no object is made for it. */
+export const goOn: Verdict = { kind: 'continue' };

@@ -1,0 +1,50 @@
+// The first decision at RCPT: some clients may send to anyone, everyone to some domains and to the postmaster of this host.
+
+import { domainOf } from '../../address/domain.ts';
+import type { RelayPolicy } from '../relay-policy.ts';
+import { goOn, type RcptFacts, type Stage, type Verdict } from '../stage.ts';
+
+const relayingDenied: Verdict = {
+  kind: 'reject',
+  reply: { code: 550, enhanced: '5.7.1', text: 'Relaying denied' },
+};
+
+export class RelayStage implements Stage {
+  readonly name = 'relay';
+  readonly #relay: RelayPolicy;
+  readonly #hostname: string;
+  readonly #postmasterAddress: string | undefined;
+  /** The verdict on mail for the postmaster of this host from clients that may relay, and from others. */
+  readonly #postmaster: Verdict;
+  readonly #postmasterOfStranger: Verdict;
+
+  /**
+   * @param hostname - of this host, in lower case
+   * @param postmaster - the address that gets mail for the postmaster of this host; undefined when nobody does
+   */
+  constructor(relay: RelayPolicy, hostname: string, postmaster: string | undefined) {
+    this.#relay = relay;
+    this.#hostname = hostname;
+    this.#postmasterAddress = postmaster;
+    const address = postmaster ?? `postmaster@${hostname}`;
+    // RFC 5321 4.5.1: mail for the postmaster of this host is accepted from everyone, whatever further stages would say.
+    this.#postmaster = { kind: 'accept', edits: [{ kind: 'change-recipient', address }] };
+    const isAccepted = postmaster !== undefined || relay.acceptsDomain(domainOf(address));
+    this.#postmasterOfStranger = isAccepted ? this.#postmaster : relayingDenied;
+  }
+
+  rcpt({ client, recipient }: RcptFacts): Verdict {
+    const { address } = recipient;
+    if (this.#isPostmasterHere(address))
+      return client.mayRelay ? this.#postmaster : this.#postmasterOfStranger;
+    if (client.mayRelay || address === this.#postmasterAddress) return goOn;
+    return this.#relay.acceptsDomain(domainOf(address)) ? goOn : relayingDenied;
+  }
+
+  /** Is it the postmaster without a domain, or at the name of this host? */
+  #isPostmasterHere(address: string): boolean {
+    if (!/^postmaster(?:@|$)/i.test(address)) return false;
+    const at = address.lastIndexOf('@');
+    return at === -1 || address.slice(at + 1).toLowerCase() === this.#hostname;
+  }
+}

@@ -1,0 +1,135 @@
+// Stages that are broken in real SMTP sessions: none stops the server, and each is a temporary error and a trouble.
+
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { test } from 'node:test';
+import { goOn, type Verdict } from '../../src/policy/stage.ts';
+import { greeted } from './fixture.ts';
+import { pass, turns, unknown, withStages } from './stage-fixture.ts';
+
+const broken: readonly [string, () => never, RegExp][] = [
+  [
+    'throws',
+    () => {
+      throw new Error('out of order');
+    },
+    /it threw an error: out of order/,
+  ],
+  ['rejects', () => Promise.reject(new Error('out of order')) as never, /it failed: out of order/],
+  ['never answers', () => new Promise(() => undefined) as never, /it did not answer within 10 s/],
+  ['answers nothing', () => undefined as never, /it answered something that is no verdict/],
+  ['promises nothing', () => Promise.resolve() as never, /it answered something that is no verdict/],
+  [
+    'answers an unknown verdict',
+    () => ({ kind: 'maybe' }) as never,
+    /it answered something that is no verdict/,
+  ],
+  ['rejects with 4xx', () => ({ ...unknown, reply: { code: 450, text: '' } }) as never, /the reply code 450/],
+  [
+    'changes the sender to what is no address',
+    () => ({ kind: 'continue', edits: [{ kind: 'change-sender', address: 'a b\r\n' }] }) as never,
+    /an address that is none/,
+  ],
+  [
+    'has getters that throw',
+    () =>
+      ({
+        get kind() {
+          throw new Error('trap');
+        },
+      }) as never,
+    /its answer cannot be read: trap/,
+  ],
+];
+
+for (const [what, answer, expected] of broken) {
+  test(`a stage that ${what} is a temporary error, a trouble, and stops nothing`, async (t) => {
+    const fixture = await withStages(t, { name: 'broken', timeLimitMs: 10_000, rcpt: answer });
+    const client = await greeted(fixture);
+    assert.match(await client.ask('MAIL FROM:<a@example.net>\r\n'), /^250/);
+    client.send('RCPT TO:<b@example.com>\r\n');
+    if (what === 'never answers') await pass(fixture, 11_000);
+    assert.equal(await client.reply(), '451 4.3.0 A check of this server failed, try again later');
+    assert.match(await client.ask('NOOP\r\n'), /^250/);
+    const [trouble] = fixture.troubles.list;
+    assert.equal(trouble?.key, 'stage:broken');
+    assert.equal(trouble?.level, 'critical');
+    assert.match(trouble?.text ?? '', expected);
+    assert.equal(fixture.log.filter((line) => line.includes('"error"') && expected.test(line)).length, 1);
+    await pass(fixture, 62_000);
+    assert.deepEqual(fixture.troubles.list, []);
+    assert.ok(fixture.log.some((line) => line.includes('has not failed for a minute')));
+  });
+}
+
+test('a stage names the answer to its own failure', async (t) => {
+  for (const [onFailure, expected, level] of [
+    ['continue', /^250/, 'warning'],
+    ['disconnect', /^421 4\.3\.0 mx\.example\.org A check of this server failed/, 'critical'],
+  ] as const) {
+    const fixture = await withStages(t, {
+      name: 'broken',
+      onFailure,
+      mail: () => {
+        throw new Error('out of order');
+      },
+    });
+    const client = await greeted(fixture);
+    assert.match(await client.ask('MAIL FROM:<a@example.net>\r\n'), expected);
+    assert.equal(fixture.troubles.list[0]?.level, level);
+  }
+});
+
+test('an answer after the time limit, or a second one, changes nothing', async (t) => {
+  const gate = Promise.withResolvers<Verdict>();
+  const fixture = await withStages(
+    t,
+    { name: 'late', timeLimitMs: 5_000, mail: () => gate.promise },
+    {
+      name: 'twice',
+      rcpt: () =>
+        ({
+          // oxlint-disable-next-line unicorn/no-thenable -- what is tested is a thenable that is no proper promise
+          then: (answered: (verdict: Verdict) => void) => {
+            answered(goOn);
+            setImmediate(() => answered(unknown));
+          },
+        }) as never,
+    },
+  );
+  const client = await greeted(fixture);
+  client.send('MAIL FROM:<a@example.net>\r\n');
+  await pass(fixture, 6_000);
+  assert.match(await client.reply(), /^451 4\.3\.0/);
+  gate.resolve(goOn);
+  await turns();
+  assert.match(await client.ask('RCPT TO:<b@example.com>\r\n'), /^503/);
+  assert.match(await client.ask('MAIL FROM:<a@example.net>\r\n'), /^250/);
+  assert.match(await client.ask('RCPT TO:<b@example.com>\r\n'), /^250/);
+  await turns();
+  assert.match(await client.ask('NOOP\r\n'), /^250/);
+  assert.match(
+    fixture.troubles.list.find(({ key }) => key === 'stage:twice')?.text ?? '',
+    /it answered twice/,
+  );
+});
+
+test('an answer after the client has gone changes nothing, and is no failure', async (t) => {
+  const gate = Promise.withResolvers<Verdict>();
+  const fixture = await withStages(t, { name: 'slow', mail: () => gate.promise });
+  const client = await greeted(fixture);
+  client.send('MAIL FROM:<a@example.net>\r\nNOOP\r\n');
+  await turns();
+  const closed = once(client.socket, 'close');
+  client.socket.resetAndDestroy();
+  await closed;
+  await turns();
+  fixture.receiver.abandon();
+  await turns();
+  assert.equal(fixture.receiver.connections, 0);
+  gate.resolve(goOn);
+  await pass(fixture, 60_000);
+  assert.deepEqual(fixture.troubles.list, []);
+  const other = await greeted(fixture);
+  assert.match(await other.ask('NOOP\r\n'), /^250/);
+});
