@@ -139,6 +139,21 @@ test('hanging connections do not allow connections to living sites above the glo
   assert.deepEqual(statusOf(on, 'global'), [4, 4]);
 });
 
+test('when max_unanswered is lowered, connections above it count against the global limit again', () => {
+  const on = tableOf(10, 1_000);
+  strangers(on, 'dead', 60);
+  on.pass(150);
+  on.take();
+  assert.deepEqual([...statusOf(on, 'global'), ...statusOf(on, 'unanswered')], [10, 10, 50, 1_000]);
+  on.scheduler.reconfigure(configOf({ limits: { global: 10, unanswered: 3 } }), on.nowMs);
+  assert.deepEqual([...statusOf(on, 'global'), ...statusOf(on, 'unanswered')], [57, 10, 3, 3]);
+  on.scheduler.reconfigure(configOf({ limits: { global: 20, unanswered: 0 } }), on.nowMs);
+  assert.deepEqual([...statusOf(on, 'global'), ...statusOf(on, 'unanswered')], [60, 20, 0, 0]);
+  strangers(on, 'more', 5);
+  on.pass(30_000);
+  assert.deepEqual(kinds(on.take()).includes('connect'), false, 'no connection while 60 are open');
+});
+
 test('with max_connections = 0 no connection is opened, even while others hang', () => {
   const on = tableOf(4, 1_000);
   strangers(on, 'dead', 20);

@@ -9,6 +9,7 @@ import { createLimitIndex } from '../limits/rule-index.ts';
 import { forgetLimits, limitsOf } from '../reserve/needs.ts';
 import type { Place } from '../store/place.ts';
 import { forgetPlaces, leavePlace, limitsAt } from '../reserve/places.ts';
+import { returnToGlobalLimit } from '../reserve/unanswered.ts';
 import { closeSurplus } from '../grant/serve.ts';
 import { expiryOf, sourcesOf, type State } from '../state.ts';
 import { TaskState } from '../store/tasks.ts';
@@ -24,7 +25,9 @@ export function applyConfig(s: State, config: SchedulerConfig, nowMs: number): v
   s.windows.reconfigure(config.adapt);
   s.rates.reconfigure(new Map(config.limits.rules.map((rule) => [rule.id, rule])), nowMs);
   lookAgain(s);
-  recount(s, nowMs);
+  const live = liveConnections(s);
+  recount(s, live, nowMs);
+  returnToGlobalLimit(s, live);
   limitAll(s);
   for (let dimension = 0; dimension < dimensions; dimension++) {
     s.counters.eachOf(dimension, (counter) => closeSurplus(s, counter));
@@ -46,12 +49,11 @@ function limitAll(s: State): void {
 }
 
 /** Every connection releases its slots and takes those of the new limits, even where there is no room. */
-function recount(s: State, nowMs: number): void {
+function recount(s: State, live: readonly number[], nowMs: number): void {
   const { connections, routes, sites } = s;
   forgetPairLimits(s);
   for (let route = 0; route < routes.end; route++) if (routes.isKnown(route)) forgetLimits(s, route);
   sites.each((site) => forgetPlaces(s, site));
-  const live = liveConnections(s);
   for (const connection of live) {
     connections.releaseDimension(connection, Dimension.task, undefined);
     connections.releaseDimension(connection, Dimension.place, undefined);

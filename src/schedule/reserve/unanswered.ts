@@ -7,7 +7,8 @@
 //    may be opened above the global limit: sites that wait together with dead ones are mostly dead, too, and so the living
 //    ones among them are found soon. Connections that were greeted late reduce this: then hosts are slow and not dead.
 // 3. A connection that is greeted late counts against the global limit again, even above it.
-// 4. When the `unanswered` limit is reached as well, connections that have waited `giveUpMs` are closed, the newest of them
+// 4. When the `unanswered` limit is lowered, what is above it counts against the global limit again, even above it.
+// 5. When the `unanswered` limit is reached as well, connections that have waited `giveUpMs` are closed, the newest of them
 //    first. Their addresses rest like those that failed, and their mail spends no attempt.
 //
 // The callers tell of each connection: `connectionOpened`, then `connectionGreeted` or `connectionGone`.
@@ -99,6 +100,27 @@ export function limitOverflow(s: State, nowMs: number): void {
   if (counters.limit.get(overflowCounter) !== limit) counters.setLimit(overflowCounter, limit);
 }
 
+/**
+ * A new configuration may have lowered the `unanswered` limit: connections above it count against the global limit again. Both
+ * limits together would else be exceeded by what hangs, for as long as it does.
+ * @param live - all connections
+ */
+export function returnToGlobalLimit(s: State, live: readonly number[]): void {
+  let surplusCount = unansweredCount(s) - (s.config.limits.unanswered ?? 0);
+  if (surplusCount <= 0) return;
+  const { connections } = s;
+  const { unanswered } = connections;
+  const isAbove = (connection: number): boolean => connections.doesHold(connection, s.overflowCounter);
+  const isClosing = (connection: number): boolean =>
+    unanswered.hanging.get(connection) === 1 && unanswered.isGivenUp(connection);
+  for (const connection of [...live.filter(isAbove), ...live.filter(isClosing), ...hangingNewestFirst(s)]) {
+    if (surplusCount <= 0) return;
+    if (unanswered.hanging.get(connection) === 1) unanswered.stopHanging(connection);
+    countAsEstablished(s, connection);
+    surplusCount--;
+  }
+}
+
 /** The counter that a new connection to a site takes a slot of: global or overflow; -1: neither has room. */
 export function counterOfNew(s: State, site: number): number {
   if (s.counters.hasRoom(s.globalCounter)) return s.globalCounter;
@@ -125,6 +147,17 @@ export function unansweredCount(s: State): number {
 function countAsEstablished(s: State, connection: number): void {
   s.connections.releaseDimension(connection, Dimension.overflow, undefined);
   s.connections.recount(connection, [s.globalCounter]);
+}
+
+/** Those that hang and were not told to close. */
+function hangingNewestFirst(s: State): number[] {
+  const { unanswered } = s.connections;
+  const hanging: number[] = [];
+  for (let at = unanswered.first; at >= 0 && at !== unanswered.firstNotHanging;) {
+    hanging.push(at);
+    at = unanswered.waiting.next.get(at);
+  }
+  return hanging.reverse();
 }
 
 function leaveGlobalLimit(s: State, connection: number): void {

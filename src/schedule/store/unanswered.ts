@@ -59,6 +59,13 @@ export class UnansweredConnections {
     this.#hangingCount++;
   }
 
+  /** It hangs no longer. Of those that wait, call it for the newest one that hangs. */
+  stopHanging(connection: number): void {
+    this.#hangingCount -= this.hanging.get(connection);
+    this.hanging.set(connection, 0);
+    if (!this.isGivenUp(connection)) this.#firstNotHanging = connection;
+  }
+
   /** It was told to close. */
   giveUp(connection: number): void {
     this.#removeFromWaiting(connection);
