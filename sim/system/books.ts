@@ -24,6 +24,8 @@ export interface Offer {
   readonly id: string;
   /** Empty: the null reverse path. */
   readonly reversePath: string;
+  /** Whose mail it is; empty: nobody's. */
+  readonly tenant: string;
   readonly recipients: readonly BookedRecipient[];
   readonly atMs: number;
   answer: 'none' | 'accepted' | 'refused';
@@ -34,6 +36,7 @@ export interface Offer {
 export interface NewOffer {
   readonly id: string;
   readonly reversePath: string;
+  readonly tenant: string;
   readonly addresses: readonly string[];
 }
 
@@ -78,7 +81,7 @@ export class Books {
     this.#nullLifetimeMs = nullLifetimeMs;
   }
 
-  offered({ id, reversePath, addresses }: NewOffer): Offer {
+  offered({ id, reversePath, tenant, addresses }: NewOffer): Offer {
     const recipients = addresses.map((address) => ({
       address,
       arrivals: [],
@@ -89,6 +92,7 @@ export class Books {
     const offer: Offer = {
       id,
       reversePath,
+      tenant,
       recipients,
       atMs: this.#nowMs(),
       answer: 'none',
@@ -116,6 +120,11 @@ export class Books {
   }): string[] {
     const offer = this.#byQueueId.get(queueId);
     return recipients.map((index) => offer?.recipients[index]?.address ?? this.#postmaster);
+  }
+
+  /** Undefined: it is a report. */
+  tenantOf(queueId: string): string | undefined {
+    return this.#byQueueId.get(queueId)?.tenant;
   }
 
   /** The client has heard 250, or may have. */

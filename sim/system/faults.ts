@@ -5,7 +5,7 @@ import type { Random } from '../../src/schedule/store/random.ts';
 import { pick } from '../world/some-internet.ts';
 
 /** What an operator may do. */
-export type Operation = 'hold' | 'release' | 'retry' | 'bounce' | 'suspend' | 'resume';
+export type Operation = 'hold' | 'release' | 'retry' | 'bounce' | 'suspend' | 'resume' | 'limit' | 'unlimit';
 const operations: readonly Operation[] = ['hold', 'release', 'retry', 'bounce', 'suspend', 'resume'];
 
 /** Who can be hit. */
@@ -78,8 +78,24 @@ const makers: readonly Maker[] = [
   (random) => ({ kind: 'reload', what: pick(random, ['limits', 'limits', 'routes', 'capacity']) }),
 ];
 
-/** @param forMs - faults strike until then */
+/** What goes wrong, and what operators do meanwhile. @param forMs - until then */
 export function someFaults(random: Random, forMs: number): Planned[] {
+  return [...faultsOfSomeKinds(random, forMs), ...limitsByHand(random, forMs)].toSorted(
+    (a, b) => a.atMs - b.atMs,
+  );
+}
+
+/** In some worlds operators set limits and take them back. */
+function limitsByHand(random: Random, forMs: number): Planned[] {
+  if (random.next() < 0.75) return [];
+  return Array.from({ length: 1 + random.below(4) }, () => ({
+    atMs: 300 + random.below(forMs - 300),
+    afterSteps: random.below(40),
+    fault: { kind: 'operate', operation: pick(random, ['limit', 'limit', 'unlimit']) },
+  }));
+}
+
+function faultsOfSomeKinds(random: Random, forMs: number): Planned[] {
   // One world in ten has none.
   if (random.next() < 0.1) return [];
   const kinds = Array.from({ length: 1 + random.below(4) }, () => pick(random, makers));
@@ -87,5 +103,5 @@ export function someFaults(random: Random, forMs: number): Planned[] {
     atMs: 300 + random.below(forMs - 300),
     afterSteps: random.below(40),
     fault: pick(random, kinds)(random),
-  })).toSorted((a, b) => a.atMs - b.atMs);
+  }));
 }

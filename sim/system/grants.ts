@@ -4,13 +4,17 @@ import type { Config } from '../../src/config/config.ts';
 import type { Work } from '../../src/deliver/types.ts';
 import type { Books } from './books.ts';
 import type { Ground } from './ground.ts';
-import type { LimitsInForce } from './limit-books.ts';
-import { ownFiles } from './scenario.ts';
+import { limitsInForce, type LimitsInForce } from './limits-in-force.ts';
+import { OverrideBooks } from './override-books.ts';
+import type { RateBooks } from './rate-books.ts';
 
 export interface Grant {
   /** Of the connection: different from those of other managers. */
   readonly name: string;
   readonly domains: readonly string[];
+  /** How many recipients of each domain. */
+  readonly recipients: ReadonlyMap<string, number>;
+  readonly tenant: string | undefined;
   readonly limits: LimitsInForce;
   /** Grows with each grant. */
   readonly grant: number;
@@ -28,12 +32,17 @@ export interface GrantsOptions {
   readonly config: Config;
   readonly openFiles: number;
   readonly books: Books;
+  readonly rateBooks: RateBooks;
   readonly operations: OperationsInForce;
 }
 
 export class Grants {
+  readonly overrides = new OverrideBooks(() => this.#renew());
   #limits: LimitsInForce;
+  #config: Config;
+  #openFiles: number;
   readonly #books: Books;
+  readonly #rateBooks: RateBooks;
   readonly #operations: OperationsInForce;
   readonly #ground: Pick<Ground, 'clock' | 'trace'>;
   readonly #grants = new WeakMap<Work, Grant>();
@@ -42,17 +51,21 @@ export class Grants {
   /** Told to close. */
   readonly #closing = new Set<string>();
 
-  constructor({ ground, config, openFiles, books, operations }: GrantsOptions) {
+  constructor({ ground, config, openFiles, books, rateBooks, operations }: GrantsOptions) {
     this.#ground = ground;
     this.#operations = operations;
-    this.#limits = limitsOf(config, openFiles);
+    this.#config = config;
+    this.#openFiles = openFiles;
+    this.#limits = limitsInForce(config, openFiles, this.overrides);
     this.#books = books;
+    this.#rateBooks = rateBooks;
   }
 
   /** A new manager begins to grant. */
   managerStarts(config: Config, openFiles: number): void {
     this.#managers++;
     this.#closing.clear();
+    this.overrides.managerStarts();
     this.configured(config, openFiles);
   }
 
@@ -66,7 +79,14 @@ export class Grants {
 
   /** The manager goes by this from now on. */
   configured(config: Config, openFiles: number): void {
-    this.#limits = limitsOf(config, openFiles);
+    this.#config = config;
+    this.#openFiles = openFiles;
+    this.#renew();
+  }
+
+  #renew(): void {
+    this.#limits = limitsInForce(this.#config, this.#openFiles, this.overrides);
+    this.#rateBooks.configured(this.#limits.rules, this.#ground.clock.nowMs);
   }
 
   get count(): number {
@@ -85,11 +105,14 @@ export class Grants {
       () =>
         `granted: ${work.queueId} ${work.recipients.join(',')} on ${String(kind)} ${this.#nameOf(connection)}`,
     );
-    const domains = new Set(this.#books.addressesOf(work).map((address) => address.split('@').at(-1) ?? ''));
-    this.#operations.granted(work.queueId, [...domains]);
+    const recipients = countsOf(this.#books.addressesOf(work).map(domainOf));
+    const domains = [...recipients.keys()];
+    this.#operations.granted(work.queueId, domains);
     this.#grants.set(work, {
       name: this.#nameOf(connection),
-      domains: [...domains],
+      domains,
+      recipients,
+      tenant: this.#books.tenantOf(work.queueId),
       limits: this.#limits,
       grant: ++this.#count,
       grantedMs: this.#ground.clock.nowMs,
@@ -108,19 +131,12 @@ function workOf(message: unknown): Work | undefined {
   return kind === 'connect' || kind === 'transact' ? work : undefined;
 }
 
-function limitsOf({ deliver, limit }: Config, openFiles: number): LimitsInForce {
-  return {
-    most: deliver.maxConnections + deliver.maxUnanswered,
-    // What hangs is beyond the room that is left when one of several senders is being started again.
-    perSender: openFiles - ownFiles + deliver.maxUnanswered,
-    rules: limit.map((each) => ({
-      id: each.name ?? '',
-      name: each.name ?? '',
-      origin: each.origin,
-      per: each.per,
-      match: { domain: each.domain },
-      isOverride: false,
-      connections: typeof each.connections === 'number' ? each.connections : undefined,
-    })),
-  };
+function domainOf(address: string): string {
+  return address.slice(address.lastIndexOf('@') + 1);
+}
+
+function countsOf(values: readonly string[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
+  return counts;
 }

@@ -1,26 +1,19 @@
 // Connections as destinations see them, against every limit: counted at the destinations alone. A grant takes a while to
 // become a connection, so what opens is judged by the limits that held when the latest of those that are open was granted.
 
-import type { LimitKey, LimitRule } from '../../src/schedule/limits/types.ts';
+import type { LimitRule } from '../../src/schedule/limits/types.ts';
 import { check } from '../world/ledger.ts';
-import { holding, type Facts } from '../world/rule-matching.ts';
-
-/** What holds from some moment on. */
-export interface LimitsInForce {
-  /** Connections in all, those included that nobody has answered yet. */
-  readonly most: number;
-  readonly rules: readonly LimitRule[];
-  /** Connections of one sender process. */
-  readonly perSender: number;
-}
+import type { LimitsInForce } from './limits-in-force.ts';
+import { keysOf, type VisitPlace } from './limit-keys.ts';
 
 /** A connection, from the first packet to the last. */
 export interface Visit {
   readonly name: string;
   readonly sender: object;
-  readonly place: Omit<Facts, 'domain' | 'tenant'>;
-  /** Domains of the transaction in hand. */
+  readonly place: VisitPlace;
+  /** Domains of the transaction in hand, and whose mail it is. */
   domains: readonly string[];
+  tenant: string | undefined;
   /** What held when that was granted, and a number that grows with each grant. */
   limits: LimitsInForce;
   grant: number;
@@ -31,13 +24,15 @@ export interface ClosingConnections {
   isClosing(name: string): boolean;
 }
 
-/** Keys that look at the message: an idle connection counts for none of them here. */
-const ofMessages: ReadonlySet<LimitKey> = new Set(['domain', 'tenant']);
+/** What a limit counts, for the numbers of those that were seen in full use. */
+export type LimitKind = 'group' | 'network' | 'source' | 'tenant' | 'other';
 
 export class LimitBooks {
   readonly open = new Set<Visit>();
   readonly #grants: ClosingConnections;
   judged = 0;
+  /** How often a limit of each kind was seen in full use, with more than one connection or none to spare. */
+  readonly full: Record<LimitKind, number> = { group: 0, network: 0, source: 0, tenant: 0, other: 0 };
 
   constructor(grants: ClosingConnections) {
     this.#grants = grants;
@@ -63,7 +58,8 @@ export class LimitBooks {
 
   #judgeAll(): void {
     const visits = [...this.open];
-    const { most } = latest(visits).limits;
+    const { isSure, most } = latest(visits).limits;
+    if (!isSure) return;
     check(visits.length <= most, () => `${visits.length} connections in all, allowed ${most}`);
     const [visit] = visits.slice(-1);
     const own = visits.filter(({ sender }) => sender === visit?.sender);
@@ -72,12 +68,15 @@ export class LimitBooks {
   }
 
   #judge(visit: Visit, open: readonly Visit[]): void {
+    if (!visit.limits.isSure) return;
     this.judged++;
-    for (const key of keysOf(visit, visit.limits).keys()) {
-      const counted = open.filter((other) => keysOf(other, visit.limits).has(key));
+    for (const [key, rule] of connectionKeysOf(visit, visit.limits)) {
+      const counted = open.filter((other) => connectionKeysOf(other, visit.limits).has(key));
       const last = latest(counted);
-      const allowed = keysOf(last, last.limits).get(key)?.connections ?? Infinity;
+      if (!last.limits.isSure) continue;
+      const allowed = connectionKeysOf(last, last.limits).get(key)?.connections ?? Infinity;
       check(counted.length <= allowed, () => `${counted.length} connections for ${key}, allowed ${allowed}`);
+      if (counted.length === allowed) this.full[kindOf(rule)]++;
     }
   }
 }
@@ -89,17 +88,13 @@ function latest(visits: readonly Visit[]): Visit {
 }
 
 /** What it counts for under these limits. */
-function keysOf(visit: Visit, { rules }: LimitsInForce): Map<string, LimitRule> {
-  const keys = new Map<string, LimitRule>();
-  const place = rules.filter(({ per }) => !per.some((key) => ofMessages.has(key)));
-  const message = rules.filter(({ per }) => per.some((key) => ofMessages.has(key)));
-  for (const each of holding(place, 'connections', { ...visit.place, domain: '', tenant: '' })) {
-    keys.set(each.key, each.rule);
-  }
-  for (const domain of visit.domains) {
-    for (const each of holding(message, 'connections', { ...visit.place, domain, tenant: '' })) {
-      keys.set(each.key, each.rule);
-    }
-  }
-  return keys;
+function connectionKeysOf(visit: Visit, { rules }: LimitsInForce): Map<string, LimitRule> {
+  return keysOf(rules, 'connections', visit.place, visit);
+}
+
+function kindOf({ match, per }: LimitRule): LimitKind {
+  if (per.includes('tenant') || match.tenant !== undefined) return 'tenant';
+  if (per.includes('source') || match.source !== undefined) return 'source';
+  if (per.includes('network')) return 'network';
+  return per.length === 0 ? 'group' : 'other';
 }

@@ -31,6 +31,10 @@ export type ManagerEnd = Channel<ManagerToSender | Response, FromRole>;
 const journalRoomBytes = 4_096;
 const journalBytes = 8_192;
 
+/** What rates have used up is stored within this time, when nothing has been wrong for `wellMs`. */
+const ratesStoredMs = 1_200;
+const wellMs = 5_000;
+
 export class ManagerProcess {
   readonly process: SimProcess;
   readonly troubles = new Troubles();
@@ -54,6 +58,9 @@ export class ManagerProcess {
     this.process = around.newProcess(`manager (${serial})`);
     this.process.onEnd(() => {
       around.books.managerEnded();
+      const { nowMs } = around.clock;
+      // What rates have used up is stored once a second; nothing is said about a disk that is slow or fails.
+      around.rateBooks.forgets(around.wellForMs > wellMs ? nowMs - ratesStoredMs : -Infinity, nowMs);
       around.memory.managerEnded();
       around.memory.forget(this.process, 'the manager and the sender process that delivered it both ended');
     });

@@ -7,6 +7,7 @@ import { pick } from '../world/some-internet.ts';
 import type { Books } from './books.ts';
 import type { Operation } from './faults.ts';
 import { Unanswered, type Operator } from './operator.ts';
+import { OverrideOperations } from './override-operations.ts';
 import { Promises } from './promises.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -18,12 +19,14 @@ export class Operations {
   readonly #books: Books;
   readonly #held = new Promises();
   readonly #suspended = new Promises();
+  readonly #overrides: OverrideOperations;
   /** How many answers said that something is in force. */
   inForce = 0;
 
   constructor(around: Surroundings) {
     this.#around = around;
     this.#books = around.books;
+    this.#overrides = new OverrideOperations(around);
   }
 
   /** A transaction was granted. */
@@ -58,14 +61,16 @@ export class Operations {
       const domain = pick(random, [...this.#around.internet.domains.keys()]);
       const target = targetOf(domain);
       const told = this.#suspended.asked(target);
-      if (operation === 'resume') await operator.resume([target]);
+      if (operation === 'resume') await this.#overrides.unset(operator, 'suspend', target);
       else {
-        await operator.suspend([target]);
+        await this.#overrides.set(operator, target);
         this.inForce++;
         told();
       }
       return;
     }
+    if (operation === 'limit') return this.#overrides.limitSomething(operator);
+    if (operation === 'unlimit') return this.#overrides.unlimitSomething(operator);
     const rows = await operator.rows();
     if (rows.length === 0) return;
     const { queueId } = pick(random, rows);
@@ -81,10 +86,9 @@ export class Operations {
   async #letGo(operator: Operator): Promise<boolean> {
     const { overrides } = await operator.status();
     const held = (await operator.rows()).filter(({ isHeld }) => isHeld);
-    if (overrides.length > 0) {
-      const targets = overrides.map(({ target }) => target);
-      for (const target of targets) this.#suspended.asked(target);
-      await operator.resume(targets);
+    for (const { kind, target } of overrides) {
+      if (kind === 'suspend') this.#suspended.asked(target);
+      await this.#overrides.unset(operator, kind, target);
     }
     if (held.length > 0) {
       for (const { queueId } of held) this.#held.asked(queueId);

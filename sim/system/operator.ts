@@ -4,6 +4,8 @@ import type { Request, Response } from '../../src/channel/messages.ts';
 import { ManagerLink } from '../../src/channel/manager-link.ts';
 import type { ChangeResult, ChosenRecipient, QueuePage, SourceRow } from '../../src/control/queue-source.ts';
 import type { ManagerStatus, QueueAction } from '../../src/control/control-protocol.ts';
+import type { OverrideKind } from '../../src/control/override.ts';
+import type { LimitQuantities } from '../../src/schedule/limits/types.ts';
 import type { SimProcess } from './sim-process.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -47,12 +49,19 @@ export class Operator {
     return this.#ask('change', { action, recipients }) as Promise<ChangeResult>;
   }
 
-  suspend(targets: readonly string[]): Promise<unknown> {
-    return this.#ask('override.set', { kind: 'suspend', targets, reason: 'the simulation', by: 'operator' });
+  /** @param quantities - undefined: it is suspended */
+  set(target: string, quantities: LimitQuantities | undefined): Promise<unknown> {
+    return this.#ask('override.set', {
+      kind: kindOf(quantities),
+      targets: [target],
+      quantities,
+      reason: 'the simulation',
+      by: 'operator',
+    });
   }
 
-  resume(targets: readonly string[]): Promise<unknown> {
-    return this.#ask('override.unset', { kind: 'suspend', targets });
+  unset(kind: OverrideKind, target: string): Promise<unknown> {
+    return this.#ask('override.unset', { kind, targets: [target] });
   }
 
   #ask(operation: string, parameters: unknown): Promise<unknown> {
@@ -76,4 +85,8 @@ export class Operator {
     for (const { reject } of this.#pending.values()) reject(new Unanswered());
     this.#pending.clear();
   }
+}
+
+function kindOf(quantities: LimitQuantities | undefined): OverrideKind {
+  return quantities === undefined ? 'suspend' : 'limit';
 }

@@ -9,7 +9,7 @@ import { simulatedReply } from '../../src/simulate/simulated-reply.ts';
 import type { SpoolReader, StoredMessage } from '../../src/spool/types.ts';
 import type { Arrival } from './arrival.ts';
 import { verdictOf, type Host } from './internet.ts';
-import type { Visit } from './limit-books.ts';
+import type { RatedVisit } from './rate-books.ts';
 import type { SimProcess } from './sim-process.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -37,7 +37,7 @@ export class OutgoingModel {
   readonly id: number;
   readonly #sender: Carrier;
   readonly #host: Host;
-  readonly #visit: Visit;
+  readonly #visit: RatedVisit;
   #next: Work | undefined;
   #work: Work | undefined;
   #isUsable = false;
@@ -47,7 +47,7 @@ export class OutgoingModel {
   #transactions = 0;
 
   constructor(sender: Carrier, grant: ConnectGrant) {
-    const { internet, limitBooks, grants } = sender.around;
+    const { internet, limitBooks, rateBooks, grants } = sender.around;
     this.id = grant.connection;
     this.#sender = sender;
     this.#host = internet.host(grant.ip);
@@ -55,6 +55,7 @@ export class OutgoingModel {
     const { site, ip, host: mx, source } = grant;
     this.#visit = { sender, place: { site, ip, mx, source }, ...grants.of(grant.work) };
     limitBooks.opened(this.#visit);
+    rateBooks.connects(this.#visit);
     this.#connect();
   }
 
@@ -128,7 +129,7 @@ export class OutgoingModel {
   #begin(): void {
     const work = this.#next;
     if (work === undefined) return;
-    const { limitBooks, grants } = this.#sender.around;
+    const { limitBooks, rateBooks, grants } = this.#sender.around;
     this.#next = undefined;
     this.#work = work;
     this.#canBegin = false;
@@ -137,6 +138,7 @@ export class OutgoingModel {
     Object.assign(this.#visit, grant);
     this.#sender.around.routeBooks.begins(grant.domains, this.#host.name, grant.grantedMs);
     if (this.#transactions > 1) limitBooks.used(this.#visit);
+    rateBooks.begins(this.#visit);
     if (!work.fresh) {
       this.#read(work);
       return;

@@ -5,6 +5,7 @@ import type { Submitted } from '../../src/channel/messages.ts';
 import { ManagerLink } from '../../src/channel/manager-link.ts';
 import type { Envelope } from '../../src/message/envelope.ts';
 import { receiverSlot } from '../../src/process/roles/slots.ts';
+import { Tenants } from '../../src/policy/tenants.ts';
 import { openSpoolWriter } from '../../src/spool/open.ts';
 import type { Appended, SpoolWriter } from '../../src/spool/types.ts';
 import type { Offer } from './books.ts';
@@ -14,6 +15,8 @@ import type { Surroundings } from './surroundings.ts';
 /** What a client sends. */
 export interface Mail {
   readonly offer: Offer;
+  /** Address of the client. */
+  readonly client: string;
   readonly sizeBytes: number;
 }
 
@@ -25,11 +28,13 @@ export class ReceiverModel {
   readonly serial: number;
   readonly #around: Surroundings;
   readonly #link: ManagerLink<Submitted, never>;
+  readonly #tenants: Tenants;
   #writer: SpoolWriter | undefined;
 
   constructor(around: Surroundings, index: number, serial: number) {
     this.#around = around;
     this.serial = serial;
+    this.#tenants = new Tenants(around.config.tenant);
     this.process = around.newProcess(`receiver ${index + 1} (${serial})`);
     this.#link = new ManagerLink<Submitted, never>({
       connect: around.managerFor(this.process),
@@ -50,13 +55,13 @@ export class ReceiverModel {
   /** A client hands over a message. */
   take(mail: Mail): void {
     const { books } = this.#around;
-    const { offer, sizeBytes } = mail;
+    const { offer, client, sizeBytes } = mail;
     // RFC 1870 6.1: a full disk is told before the content.
     if (this.#writer?.hasRoom(sizeBytes) !== true) {
       books.refused(offer);
       return;
     }
-    const envelope = this.#envelope(this.#writer, offer);
+    const envelope = this.#envelope(this.#writer, offer, client);
     books.named(offer, envelope.queueId);
     this.#store(this.#writer, mail, envelope).then(
       (appended) => this.#stored(offer, envelope, appended),
@@ -82,7 +87,7 @@ export class ReceiverModel {
     });
   }
 
-  #envelope(writer: SpoolWriter, { recipients, reversePath }: Offer): Envelope {
+  #envelope(writer: SpoolWriter, { recipients, reversePath }: Offer, clientAddress: string): Envelope {
     return {
       queueId: writer.newQueueId(),
       receivedAtMs: this.#around.dateMs(),
@@ -90,7 +95,8 @@ export class ReceiverModel {
       recipients: recipients.map(({ address }) => ({ address })),
       body: '7BIT',
       smtpUtf8: false,
-      origin: { via: 'smtp', clientAddress: '192.0.2.99', helo: 'client.example' },
+      origin: { via: 'smtp', clientAddress, helo: 'client.example' },
+      tenant: this.#tenants.of(clientAddress, reversePath)?.name,
     };
   }
 
@@ -113,7 +119,7 @@ export class ReceiverModel {
   }
 
   #stored(offer: Offer, envelope: Envelope, { ref, sizeBytes }: Appended): void {
-    const { queueId, receivedAtMs, recipients, reversePath } = envelope;
+    const { queueId, receivedAtMs, recipients, reversePath, tenant } = envelope;
     this.#link.post({
       kind: 'submitted',
       queueId,
@@ -122,6 +128,7 @@ export class ReceiverModel {
       sizeBytes,
       reversePath,
       recipients: recipients.map(({ address }) => address),
+      tenant,
     });
     this.#around.trace(() => `${queueId} (${offer.id}) is answered with 250`);
     this.#around.books.accepted(offer);

@@ -1,21 +1,16 @@
 // What a seed makes of the world: how many processes, domains and hosts, which limits, how large the disk is, what is sent
 // when, and which faults there may be. Most worlds are small, so that thousands of them can be looked at.
 
-import { type Config, defaultConfig, type LimitConfig, type RouteConfig } from '../../src/config/config.ts';
+import { type Config, defaultConfig, type RouteConfig, type SourceConfig } from '../../src/config/config.ts';
 import { Random } from '../../src/schedule/store/random.ts';
 import { pick } from '../world/some-internet.ts';
 import { someFaults, type Planned } from './faults.ts';
 import { Host, Internet, type Temper } from './internet.ts';
+import { someLimits } from './some-limits.ts';
+import { home, someMail, someTenants, type SomeMail, type Tenancy } from './some-mail.ts';
 
 /** Faults happen for so long after the start, in ms; then everything is well until all mail has ended. */
 export const faultsMs = 30_000;
-
-export interface SomeMail {
-  readonly atMs: number;
-  readonly reversePath: string;
-  readonly addresses: readonly string[];
-  readonly sizeBytes: number;
-}
 
 export interface Scenario {
   readonly random: Random;
@@ -31,8 +26,6 @@ export interface Scenario {
   readonly capacityBytes: number;
 }
 
-/** Reports go here. */
-export const home = 'home.example';
 export const postmaster = `postmaster@${home}`;
 export const spool = '/spool';
 /** A process needs so many open files for itself. */
@@ -45,14 +38,20 @@ export function scenarioOf(seed: number): Scenario {
   const isLarge = random.next() < 0.05;
   const internet = someInternet(random, isLarge);
   const senders = 1 + random.below(3);
+  const tenants = someTenants(random);
   return {
     random,
     senders,
     receivers: 1 + random.below(2),
     internet,
-    config: someConfig(random, internet, senders),
+    config: someConfig(random, internet, senders, tenants),
     faults: someFaults(random, faultsMs),
-    mail: someMail(random, internet, isLarge ? 80 + random.below(120) : 4 + random.below(20)),
+    mail: someMail(random, {
+      domains: [...internet.domains.keys()].filter((domain) => domain !== home),
+      tenants,
+      count: isLarge ? 80 + random.below(120) : 4 + random.below(20),
+      withinMs: faultsMs * 0.8,
+    }),
     capacityBytes: 4_000_000,
     openFiles: someOpenFiles(random),
     diskMs: pick(random, [0.2, 1, 1, 5]),
@@ -93,7 +92,7 @@ export function withOtherLimits(random: Random, config: Config, internet: Intern
   return {
     ...config,
     deliver: { ...config.deliver, maxConnections: 1 + random.below(12) },
-    limit: someLimits(random, internet),
+    limit: limitsIn(random, config, internet),
   };
 }
 
@@ -102,15 +101,20 @@ function someInternet(random: Random, isLarge: boolean): Internet {
   const hosts = Array.from({ length: 1 + random.below(count) }, (_, index) => {
     const temper = someTemper(random);
     const isDead = index > 0 && random.next() < 0.1;
-    return new Host(`mx${index}.example`, `192.0.2.${index + 1}`, temper, isDead);
+    return new Host(`mx${index}.${under(random)}`, `192.0.2.${index + 1}`, temper, isDead);
   });
   const domains = Array.from({ length: count }, (_, index) => {
     const first = pick(random, hosts);
     const second = random.next() < 0.3 ? pick(random, hosts) : first;
-    return { domain: `d${index}.example`, hosts: first === second ? [first] : [first, second] };
+    return { domain: `d${index}.${under(random)}`, hosts: first === second ? [first] : [first, second] };
   });
   const own = new Host('mx.home.example', '198.51.100.1', someTemper(random), false);
   return new Internet([...domains, { domain: home, hosts: [own] }]);
+}
+
+/** Some names are below others, for limits that match all of these. */
+function under(random: Random): string {
+  return random.next() < 0.3 ? 'big.example' : 'example';
 }
 
 function someTemper(random: Random): Temper {
@@ -130,9 +134,14 @@ function someTemper(random: Random): Temper {
   };
 }
 
-function someConfig(random: Random, internet: Internet, senders: number): Config {
+function someConfig(
+  random: Random,
+  internet: Internet,
+  senders: number,
+  tenants: readonly Tenancy[],
+): Config {
   const largeMessage = pick(random, [4_096, 1_048_576]);
-  return {
+  const config: Config = {
     ...base,
     hostname: 'sluice.example',
     spool,
@@ -163,53 +172,27 @@ function someConfig(random: Random, internet: Internet, senders: number): Config
       idleConnection: pick(random, [500, 2_000, 5_000]),
       addressRest: [1_000, 4_000],
     },
-    limit: someLimits(random, internet),
+    tenant: tenants.map((each) => each.config),
+    source: someSources(random),
     adapt: { ...base.adapt, enabled: random.next() < 0.5, startConnections: 1 + random.below(5) },
   };
+  return { ...config, limit: limitsIn(random, config, internet) };
 }
 
-function someLimits(random: Random, internet: Internet): LimitConfig[] {
-  const limits: LimitConfig[] = [];
-  for (const per of ['ip', 'site', 'domain', 'mx'] as const) {
-    if (random.next() < 0.6) continue;
-    limits.push({
-      name: `each ${per}`,
-      per: [per],
-      connections: 1 + random.below(4),
-      origin: 'the simulation',
-    });
-  }
-  const [domain] = pick(random, [...internet.domains]);
-  if (random.next() < 0.3) {
-    limits.push({
-      name: 'one domain',
-      per: ['domain'],
-      domain: [{ kind: 'exact', domain }],
-      connections: 1 + random.below(3),
-      origin: 'the simulation',
-    });
-  }
-  return limits;
+/** Own addresses: none, so that the system chooses, or several. */
+function someSources(random: Random): SourceConfig[] {
+  if (random.next() < 0.6) return [];
+  return Array.from({ length: 2 + random.below(2) }, (_, index) => ({
+    address: `203.0.113.${index + 1}`,
+    heloName: 'sluice.example',
+  }));
 }
 
-const allBoxes = ['ok', 'ok', 'ok', 'ok', 'bad', 'slow', 'never'];
-const nullBoxes = ['ok', 'bad', 'slow'];
-
-function someMail(random: Random, internet: Internet, count: number): SomeMail[] {
-  const domains = [...internet.domains.keys()].filter((domain) => domain !== home);
-  return Array.from({ length: count }, (_, number) => {
-    const recipients = random.next() < 0.7 ? 1 : 2 + random.below(4);
-    const reversePath = random.next() < 0.1 ? '' : `sender${number}@${home}`;
-    // What has no sender lives as long as a report, and costs as much time.
-    const boxes = reversePath === '' ? nullBoxes : allBoxes;
-    return {
-      atMs: 200 + random.below(faultsMs * 0.8),
-      reversePath,
-      addresses: Array.from(
-        { length: recipients },
-        (__, index) => `${pick(random, boxes)}-${number}-${index}@${pick(random, domains)}`,
-      ),
-      sizeBytes: pick(random, [200, 200, 1_000, 6_000]),
-    };
+function limitsIn(random: Random, { source, tenant }: Config, internet: Internet): Config['limit'] {
+  return someLimits(random, {
+    domains: [...internet.domains.keys()],
+    hosts: [...internet.hosts.values()],
+    sources: source.map(({ address }) => address),
+    tenants: tenant.map(({ name }) => name),
   });
 }

@@ -6,10 +6,12 @@ import type { QueuePage, SourceRow } from '../../src/control/queue-source.ts';
 import { check } from '../world/ledger.ts';
 import { slackMs, type Books, type Offer } from './books.ts';
 import type { LimitBooks } from './limit-books.ts';
+import type { OverrideBooks } from './override-books.ts';
 
 export interface StatusFacts {
   readonly books: Books;
   readonly limitBooks: LimitBooks;
+  readonly overrides: OverrideBooks;
   /** Sender processes that live. */
   readonly senders: number;
   /** Recipients of transactions in hand at all senders. */
@@ -34,7 +36,8 @@ export function checkAnswer(answer: unknown, facts: StatusFacts): 'status' | 'pa
   return undefined;
 }
 
-function checkStatus(status: ManagerStatus, { limitBooks, senders }: StatusFacts): void {
+function checkStatus(status: ManagerStatus, { limitBooks, overrides, senders }: StatusFacts): void {
+  overrides.checkSaid(status.overrides);
   const { open } = limitBooks;
   check(
     status.connections === open.size,

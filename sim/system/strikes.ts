@@ -37,10 +37,15 @@ export class Strikes {
   }
 
   strike(fault: Fault): void {
-    const { random, supervision, trace } = this.#targets;
+    const { trace } = this.#targets;
     trace(() => `fault: ${JSON.stringify(fault)}`);
-    if (fault.kind === 'power-cut') this.#targets.cutPower(fault.offMs, this.#wellForMs);
+    if (fault.kind === 'power-cut') this.#targets.cutPower(fault.offMs, this.wellForMs);
+    this.#carryOut(fault);
     this.#lastMs = this.#targets.clock.nowMs;
+  }
+
+  #carryOut(fault: Fault): void {
+    const { random, supervision } = this.#targets;
     switch (fault.kind) {
       case 'kill':
         this.#some(fault.role)?.kill();
@@ -86,7 +91,7 @@ export class Strikes {
   }
 
   /** For how long nothing has been wrong. */
-  get #wellForMs(): number {
+  get wellForMs(): number {
     return this.#ends.size > 0 ? 0 : this.#targets.clock.nowMs - this.#lastMs;
   }
 

@@ -9,6 +9,7 @@ import type { Ground } from './ground.ts';
 import type { Internet, NameServerTemper } from './internet.ts';
 import type { LimitBooks } from './limit-books.ts';
 import type { Memory } from './memory.ts';
+import type { RateBooks } from './rate-books.ts';
 import type { RouteBooks } from './route-books.ts';
 import type { SimProcess } from './sim-process.ts';
 
@@ -26,6 +27,8 @@ export interface Surroundings extends Ground {
   readonly sabotage: Sabotage | undefined;
   /** Files that a process may have open. */
   readonly openFiles: number;
+  /** For how long nothing has been wrong, in ms. */
+  readonly wellForMs: number;
   /** Faults are over. */
   readonly isCalm: boolean;
   /** What the system's clock shows. */
@@ -36,6 +39,7 @@ export interface Surroundings extends Ground {
   readonly nameServers: NameServerTemper;
   readonly books: Books;
   readonly limitBooks: LimitBooks;
+  readonly rateBooks: RateBooks;
   readonly memory: Memory;
   readonly routeBooks: RouteBooks;
   readonly grants: Grants;

@@ -28,8 +28,9 @@ import {
   spool,
   withOtherLimits,
   type Scenario,
-  type SomeMail,
 } from './scenario.ts';
+import type { SomeMail } from './some-mail.ts';
+import { RateBooks } from './rate-books.ts';
 import { RouteBooks } from './route-books.ts';
 import { Operations } from './operations.ts';
 import { SimProcess } from './sim-process.ts';
@@ -62,6 +63,7 @@ export class System implements Targets, Asked {
   readonly memory: Memory;
   readonly books: Books;
   readonly limitBooks: LimitBooks;
+  readonly rateBooks = new RateBooks();
   readonly grants: Grants;
   readonly operations: Operations;
   readonly routeBooks: RouteBooks;
@@ -107,8 +109,8 @@ export class System implements Targets, Asked {
     });
     this.openFiles = openFiles;
     this.operations = new Operations(this);
-    const { books, operations } = this;
-    this.grants = new Grants({ ground: this, config, openFiles, books, operations });
+    const { books, operations, rateBooks } = this;
+    this.grants = new Grants({ ground: this, config, openFiles, books, rateBooks, operations });
     this.routeBooks = new RouteBooks(internet);
     this.limitBooks = new LimitBooks(this.grants);
     this.disk = new SimulatedDisk({ seed, capacityBytes });
@@ -157,6 +159,10 @@ export class System implements Targets, Asked {
     this.#supervision = new Supervision(this, { senders, receivers }, left);
   }
 
+  get wellForMs(): number {
+    return this.#strikes.wellForMs;
+  }
+
   /** Its processes end by themselves, and the next one waits for them. */
   killSupervisor(): void {
     if (this.#isOn) this.#startSupervisor(this.supervision.kill());
@@ -171,6 +177,8 @@ export class System implements Targets, Asked {
     this.supervision.end();
     this.memory.powerCut();
     this.books.powerWasCut();
+    // Only at an orderly stop is it synced what rates have used up.
+    this.rateBooks.forgets(-Infinity, this.clock.nowMs);
     this.clock.at(this.clock.nowMs + offMs, () => {
       this.#isOn = true;
       this.disk = this.disk.restarted({ seed: this.random.below(1e9) });
@@ -265,13 +273,13 @@ export class System implements Targets, Asked {
     this.#fingerprint = Math.imul(this.#fingerprint ^ Math.trunc(value * 1_000), 0x01000193);
   }
 
-  #submit({ reversePath, addresses, sizeBytes }: SomeMail): void {
+  #submit({ addresses, client, reversePath, sizeBytes, tenant }: SomeMail): void {
     const { offers } = this.books;
-    const offer = this.books.offered({ id: `m${offers.size}`, reversePath, addresses });
+    const offer = this.books.offered({ id: `m${offers.size}`, reversePath, tenant, addresses });
     const receivers = (this.#supervision?.receivers ?? []).filter((each) => each?.process.isAlive === true);
     const receiver = receivers[this.random.below(receivers.length)];
     if (receiver === undefined) this.books.refused(offer);
-    else receiver.process.run(() => receiver.take({ offer, sizeBytes }));
+    else receiver.process.run(() => receiver.take({ offer, client, sizeBytes }));
   }
 
   #calmDown(): void {

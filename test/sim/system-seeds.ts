@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { runSeed } from '../../sim/system/run-seed.ts';
+import type { System } from '../../sim/system/system.ts';
 
 /** SEEDS=20 runs twenty times as many seeds. */
 const times = Number(process.env.SEEDS ?? 1);
@@ -20,16 +21,51 @@ const least = {
   judged: 10,
 } as const;
 
+/** Least share of the worlds in which each of these must happen. */
+const leastWorlds = {
+  fullGroup: 0.05,
+  fullNetwork: 0.03,
+  fullSource: 0.03,
+  fullTenant: 0.05,
+  rateUnits: 0.3,
+  fullRate: 0.1,
+  limitsSet: 0.1,
+  limitsUnset: 0.1,
+  limitsKept: 0.02,
+} as const;
+
+/** How often it happened in a world. */
+function happened({ grants, limitBooks, rateBooks }: System): Record<keyof typeof leastWorlds, number> {
+  const { group, network, source, tenant } = limitBooks.full;
+  return {
+    fullGroup: group,
+    fullNetwork: network,
+    fullSource: source,
+    fullTenant: tenant,
+    rateUnits: rateBooks.seen.units,
+    fullRate: rateBooks.seen.full,
+    ...grants.overrides.seen,
+  };
+}
+
 /** Runs `seedsOfOneFile` seeds. @throws with the first that fails */
 export async function runSeeds(from: number): Promise<void> {
   const seen = Object.fromEntries(Object.keys(least).map((name) => [name, 0]));
+  const worlds = Object.fromEntries(Object.keys(leastWorlds).map((name) => [name, 0]));
   for (let seed = from; seed < from + seedsOfOneFile; seed++) {
-    const { books, limitBooks } = await runSeed(seed);
+    const system = await runSeed(seed);
+    const { books, limitBooks } = system;
+    for (const [name, count] of Object.entries(happened(system))) {
+      if (count > 0) worlds[name] = (worlds[name] ?? 0) + 1;
+    }
     for (const [name, count] of Object.entries({ ...books.seen, judged: limitBooks.judged })) {
       seen[name] = (seen[name] ?? 0) + count;
     }
   }
   for (const [name, share] of Object.entries(least)) {
     assert.ok((seen[name] ?? 0) > share * seedsOfOneFile, `${name}: ${JSON.stringify(seen)}`);
+  }
+  for (const [name, share] of Object.entries(leastWorlds)) {
+    assert.ok((worlds[name] ?? 0) > share * seedsOfOneFile, `${name}: ${JSON.stringify(worlds)}`);
   }
 }
