@@ -29,6 +29,11 @@ export class DeliveryLog {
     this.#log = log;
   }
 
+  /** Whether deliveries are logged: saves gathering their facts. */
+  get isOn(): boolean {
+    return this.#log.isOn('info');
+  }
+
   /** Writes a line for each recipient that was delivered. */
   delivered(facts: DeliveryFacts, outcomes: readonly RecipientOutcome[]): void {
     for (const outcome of outcomes) if (outcome.result === 'delivered') this.#deliveredOne(facts, outcome);

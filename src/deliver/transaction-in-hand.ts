@@ -40,12 +40,18 @@ export class TransactionInHand {
   /** Keeps the message that was read; returns the transaction for the session, with the recipients of this transaction. */
   take(message: StoredMessage, smtpUtf8: boolean): ClientTransaction {
     const { envelope, sizeBytes } = message;
-    // The envelope of a mailing list can be larger than its content, and most recipients are of other transactions.
-    const recipients = this.work.recipients.flatMap((index) => envelope.recipients[index] ?? []);
     this.#unsent = message;
-    this.#message = { envelope: { ...envelope, recipients }, sizeBytes };
-    const { reversePath, body, ret, envelopeId, priority } = envelope;
+    const own = this.#withOwnRecipients(envelope);
+    this.#message = { envelope: own, sizeBytes };
+    const { reversePath, recipients, body, ret, envelopeId, priority } = own;
     return { reversePath, recipients, sizeBytes, body, smtpUtf8, ret, envelopeId, priority };
+  }
+
+  /** The envelope of a mailing list can be larger than its content, and most recipients are of other transactions. */
+  #withOwnRecipients(envelope: Envelope): Envelope {
+    const { recipients } = this.work;
+    if (recipients.length === 1 && envelope.recipients.length === 1 && recipients[0] === 0) return envelope;
+    return { ...envelope, recipients: recipients.flatMap((index) => envelope.recipients[index] ?? []) };
   }
 
   /** Returns the message whose content is to be sent, and forgets it. */
@@ -58,6 +64,12 @@ export class TransactionInHand {
   /** The content could not be read to its end. */
   contentFailed(failure: Refusal): void {
     this.#readFailure = failure;
+  }
+
+  /** Its part of a log line. @param nowMs - on the clock of the deadlines */
+  facts(nowMs: number): { readonly work: Work; readonly connectMs: number; readonly transactionMs: number } {
+    const { work, connectMs } = this;
+    return { work, connectMs, transactionMs: Math.round(nowMs - this.begunAtMs) };
   }
 
   /** The results when the message could not be read: all recipients of the transaction wait. */
@@ -87,12 +99,9 @@ export class TransactionInHand {
         continue;
       }
       const { notify } = message.envelope.recipients[outcome.recipient] ?? {};
-      const unreported = !peerKnowsDsn && notify?.success === true;
-      results.push({
-        recipient,
-        result: 'delivered',
-        ...(unreported && { relayedTo: place.host }),
-      });
+      const isUnreported = !peerKnowsDsn && notify?.success === true;
+      if (isUnreported) results.push({ recipient, result: 'delivered', relayedTo: place.host });
+      else results.push({ recipient, result: 'delivered' });
     }
     return results;
   }

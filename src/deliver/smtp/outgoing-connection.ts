@@ -235,13 +235,13 @@ export class OutgoingConnection implements TransportConnection {
     if (inHand?.message === undefined) return;
     this.#inHand = undefined;
     this.#transactions++;
-    const { work, begunAtMs, connectMs, message } = inHand;
-    const source = this.#socket.localAddress;
-    const transactionMs = Math.round(this.#context.deadlines.nowMs - begunAtMs);
-    const facts = { work, ...message, grant: this.#grant, source, connectMs, transactionMs };
-    this.#context.log.delivered(facts, outcomes);
+    const { log, deadlines } = this.#context;
+    if (log.isOn) {
+      const facts = { ...inHand.facts(deadlines.nowMs), ...inHand.message, grant: this.#grant };
+      log.delivered({ ...facts, source: this.#socket.localAddress }, outcomes);
+    }
     const results = inHand.results(outcomes, this.#grant, this.#session.extensions.dsn);
-    this.#report(work.queueId, results, reusable && !this.#closing);
+    this.#report(inHand.work.queueId, results, reusable && !this.#closing);
   }
 
   #report(queueId: string, results: readonly AttemptResult[], reusable: boolean): void {

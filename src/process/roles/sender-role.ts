@@ -96,11 +96,14 @@ export class SenderRole implements Role {
   }
 
   #remember(queueId: string, results: readonly AttemptResult[]): void {
-    const delivered = results.filter(({ result }) => result === 'delivered');
-    if (delivered.length === 0) return;
-    const indexes = (of: readonly AttemptResult[]) => of.map(({ recipient }) => recipient);
-    const relayed = delivered.filter(({ relayedTo }) => relayedTo !== undefined);
-    this.#delivered.add(queueId, indexes(delivered), relayed.length > 0 ? indexes(relayed) : undefined);
+    const delivered: number[] = [];
+    let relayed: number[] | undefined;
+    for (const { result, recipient, relayedTo } of results) {
+      if (result !== 'delivered') continue;
+      delivered.push(recipient);
+      if (relayedTo !== undefined) (relayed ??= []).push(recipient);
+    }
+    if (delivered.length > 0) this.#delivered.add(queueId, delivered, relayed);
   }
 
   #context(config: Config): ConnectionContext {

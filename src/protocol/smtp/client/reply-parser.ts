@@ -141,11 +141,12 @@ export class ReplyParser {
     const enhanced = status !== '' && Number(status[0]) === Math.floor(this.code / 100) ? status : '';
     const shownLines: string[] = [];
     let left = maxTextCharacters;
-    for (const [at, line] of lines.entries()) {
+    // A status in another form than that of RFC 2034 stays in the text, so that logs and reports show what the server wrote.
+    let isWhole = asWritten !== status;
+    for (const line of lines) {
       if (left <= 0) break;
-      // A status in another form than that of RFC 2034 stays in the text, so that logs and reports show what the server wrote.
-      const isWhole = at === 0 && asWritten !== status;
       const words = isWhole ? first : withoutStatus(line.trimStart(), enhanced === '' ? '' : asWritten);
+      isWhole = false;
       const text = oneLine(words.slice(0, left).toWellFormed());
       if (text === '') continue;
       shownLines.push(text);
