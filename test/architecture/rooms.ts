@@ -50,7 +50,7 @@ export const innerLevels: ReadonlyMap<string, readonly (readonly string[])[]> = 
     'spool',
     [
       ['open.ts'],
-      ['segments'],
+      ['segments', 'memory'],
       ['probe.ts'],
       ['file-io.ts'],
       ['file-layer.ts', 'queue-id.ts', 'types.ts'],
