@@ -3,7 +3,7 @@
 // limit allows, and ten messages of one tenant overtook the flood of another.
 
 import { controlResult } from '../../src/control/control-client.ts';
-import type { Status } from '../../src/control/control-protocol.ts';
+import type { Status } from '../../src/control/operations/status.ts';
 import { messageIdOf } from '../mx/mx.ts';
 import { submit, type Submission } from '../mx/submitter.ts';
 import { Ground } from '../neighbours/ground.ts';

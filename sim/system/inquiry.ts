@@ -1,7 +1,7 @@
 // Asks the manager again and again how it is and what is in its queue, and compares each answer, in the step in which it is
 // given, with what is seen outside.
 
-import type { ManagerStatus } from '../../src/control/control-protocol.ts';
+import type { ManagerStatus } from '../../src/control/operations/status.ts';
 import type { Links } from './links.ts';
 import { Operator, Unanswered } from './operator.ts';
 import type { SimProcess } from './sim-process.ts';

@@ -1,7 +1,7 @@
 // What operators do while the system lives: they hold, release and retry messages, give recipients up, and suspend domains.
 // What they were told is in force must be, over crashes and power cuts, until they take it back.
 
-import type { SourceRow } from '../../src/control/queue-source.ts';
+import type { SourceRow } from '../../src/control/operations/queue-pages.ts';
 import { check } from '../world/ledger.ts';
 import { pick } from '../world/some-internet.ts';
 import type { Books } from './books.ts';

@@ -1,8 +1,8 @@
 // What Sluice says of itself against what is seen outside: connections, and what is in the queue. Compared in the step in
 // which the manager answers, and only when nothing is on its way that one of the two sides does not know yet.
 
-import type { ManagerStatus } from '../../src/control/control-protocol.ts';
-import type { QueuePage, SourceRow } from '../../src/control/queue-source.ts';
+import type { ManagerStatus } from '../../src/control/operations/status.ts';
+import type { QueuePage, SourceRow } from '../../src/control/operations/queue-pages.ts';
 import { check } from '../world/ledger.ts';
 import { slackMs, type Books, type Offer } from './books.ts';
 import type { LimitBooks } from './limit-books.ts';

@@ -40,21 +40,25 @@ export type SenderToManager =
     }
   | { readonly kind: 'closed'; readonly connection: number; readonly report: CloseReport };
 
-/** An operator's request; answered by the `Response` with the same id. */
+/** A question of an operator's; answered by the `Response` with the same id. Each end checks what arrives. */
 export interface Request {
   readonly kind: 'request';
   readonly id: number;
   readonly operation: string;
-  readonly parameters: unknown;
+  readonly question: unknown;
 }
 
+/** What the asking end of operations sends. */
+export type Asked =
+  | Request
+  /** The answer is not needed any more, or as it is now. */
+  | { readonly kind: 'cancel'; readonly id: number };
+
 export type Response =
-  | { readonly kind: 'response'; readonly id: number; readonly result: unknown }
-  | {
-      readonly kind: 'response';
-      readonly id: number;
-      readonly error: OperationError;
-    };
+  /** What comes before an answer, such as progress. */
+  | { readonly kind: 'parts'; readonly id: number; readonly parts: readonly unknown[] }
+  | { readonly kind: 'response'; readonly id: number; readonly answer: unknown }
+  | { readonly kind: 'response'; readonly id: number; readonly error: OperationError };
 
 /** Why an operator's request failed. */
 export interface OperationError {
@@ -63,7 +67,7 @@ export interface OperationError {
   readonly advice: string;
 }
 
-export type ControlToManager = Hello | Request;
+export type ControlToManager = Hello | Asked;
 
 /** Messages of the supervisor to the process of a role. */
 export type SupervisorToRole =

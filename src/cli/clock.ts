@@ -17,7 +17,7 @@ export function register(program: Command): void {
 
 async function confirm(options: { readonly config?: string }): Promise<void> {
   const config = readPlaces(options.config);
-  const byMs = (await ask(config, { operation: 'clock.confirm' })) as number | null;
+  const byMs = await ask(config, { operation: 'clock.confirm' });
   process.stdout.write(
     byMs === null
       ? 'Nothing about the clock was in doubt.\n'

@@ -1,6 +1,6 @@
 // An explanation as people read it: where mail for an address goes, what it has to pass, and what stands in its way.
 
-import type { ExplainAnswer } from '../control/control-protocol.ts';
+import type { ExplainAnswer } from '../control/operations/explain.ts';
 import type { CounterStatus, Explanation, PlaceStatus, WindowStatus } from '../schedule/limits/status.ts';
 import { unlimited } from '../schedule/limits/types.ts';
 import { allowedText, counterText, freeText, originText, shortTime } from './limit-text.ts';

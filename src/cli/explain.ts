@@ -2,7 +2,6 @@
 // for now, and the next attempt.
 
 import type { Command } from 'commander';
-import type { ExplainAnswer } from '../control/control-protocol.ts';
 import { configOption, readPlaces } from './config-file.ts';
 import { explainText } from './explain-text.ts';
 import { printText } from './terminal-text.ts';
@@ -32,12 +31,12 @@ export function register(program: Command): void {
 
 async function explain(address: string, options: Options): Promise<void> {
   const config = readPlaces(options.config);
-  const answer = (await ask(config, {
+  const answer = await ask(config, {
     operation: 'explain',
     address,
     ...(options.sender !== undefined && { sender: options.sender === '<>' ? '' : options.sender }),
     ...(options.tenant !== undefined && { tenant: options.tenant }),
-  })) as ExplainAnswer;
+  });
   if (options.json === true) process.stdout.write(`${JSON.stringify(answer)}\n`);
   else printText(explainText(answer, Date.now()));
 }

@@ -2,7 +2,7 @@
 // (Nagios, Icinga, Naemon, Zabbix and others: monitoring-plugins.org/doc/guidelines.html).
 
 import { ControlError } from '../control/control-error.ts';
-import type { StatusAnswer } from '../control/control-protocol.ts';
+import type { StatusAnswer } from '../control/operations/status.ts';
 import { askStatus } from '../control/status-client.ts';
 import { firstMistake, type FoundPlaces } from './config-file.ts';
 import { untilReachable } from './until-reachable.ts';

@@ -1,7 +1,7 @@
 // Groups limits with their counters for `sluice limits`, chooses those to show, and makes the text for people.
 
 import { formatDomainPattern } from '../values/domain.ts';
-import type { LimitsAnswer } from '../control/control-protocol.ts';
+import type { LimitsAnswer } from '../control/operations/limits.ts';
 import { textPattern } from '../control/text-pattern.ts';
 import type { CounterStatus } from '../schedule/limits/status.ts';
 import type { LimitRule } from '../schedule/limits/types.ts';

@@ -1,7 +1,6 @@
 // `sluice limits`: every limit, where it was set, and what is used of it now.
 
 import type { Command } from 'commander';
-import type { LimitsAnswer } from '../control/control-protocol.ts';
 import { configOption, readPlaces } from './config-file.ts';
 import { type LimitsView, limitsOf, limitsText } from './limits-text.ts';
 import { printText } from './terminal-text.ts';
@@ -35,7 +34,7 @@ async function limits(options: Options): Promise<void> {
   const config = readPlaces(options.config);
   const all = options.all === true;
   const most = all || options.domain !== undefined ? allCounters : usualCounters;
-  const answer = (await ask(config, { operation: 'limits', most })) as LimitsAnswer;
+  const answer = await ask(config, { operation: 'limits', most });
   const view: LimitsView = { all, domains: options.domain ?? [] };
   const chosen = limitsOf(answer, view);
   if (options.json === true) {

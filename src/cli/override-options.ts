@@ -4,7 +4,7 @@ import { userInfo } from 'node:os';
 import { type Command, InvalidArgumentError } from 'commander';
 import { parseDuration } from '../values/duration.ts';
 import { ValueError } from '../values/value-error.ts';
-import type { OverrideChange, OverrideEnd, OverrideEndAnswer } from '../control/control-protocol.ts';
+import type { OverrideChange, OverrideEnd, OverrideEndAnswer } from '../control/operations/overrides.ts';
 import { formatQuantities, longestUser, type Override, parseQuantities } from '../control/override.ts';
 import { formatTarget, parseTarget } from '../control/override-target.ts';
 import type { LimitQuantities } from '../schedule/limits/types.ts';
@@ -74,23 +74,23 @@ export async function setOverrides(
   change: Pick<OverrideChange, 'kind' | 'targets' | 'quantities'>,
 ): Promise<readonly Override[]> {
   const config = readPlaces(options.config);
-  return (await ask(config, {
+  return ask(config, {
     operation: 'override.set',
     ...change,
     ...(options.for !== undefined && { forMs: options.for }),
     reason: oneLine(options.reason ?? ''),
     by: userName(),
-  })) as readonly Override[];
+  });
 }
 
 export async function unsetOverrides(options: OverrideOptions, end: OverrideEnd): Promise<OverrideEndAnswer> {
   const config = readPlaces(options.config);
-  return (await ask(config, { operation: 'override.unset', ...end })) as OverrideEndAnswer;
+  return ask(config, { operation: 'override.unset', ...end });
 }
 
 export async function listOverrides(options: OverrideOptions): Promise<readonly Override[]> {
   const config = readPlaces(options.config);
-  return (await ask(config, { operation: 'override.list' })) as readonly Override[];
+  return ask(config, { operation: 'override.list' });
 }
 
 function oneLine(text: string): string {

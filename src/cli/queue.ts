@@ -1,7 +1,7 @@
 // `sluice queue`: lists and changes the queue. `list`, `show` and `export` read the spool when no Sluice is running.
 
 import { type Command, InvalidArgumentError } from 'commander';
-import type { QueueAction } from '../control/control-protocol.ts';
+import type { QueueAction } from '../control/operations/queue-change.ts';
 import type { QueueRow } from '../control/queue-row.ts';
 import { configOption, readPlaces } from './config-file.ts';
 import * as queueExport from './queue-export.ts';
@@ -123,7 +123,7 @@ async function change(action: QueueAction, ids: string[], options: FilterOptions
   const filter = filterOf(ids, options);
   requireChoice(filter, options.all === true, action);
   const config = readPlaces(options.config);
-  const count = Number(await ask(config, { operation: 'queue-change', action, filter }));
+  const count = Number(await ask(config, { operation: 'queue.change', action, filter }));
   if (options.json === true) process.stdout.write(`${JSON.stringify({ action, recipients: count })}\n`);
   else process.stdout.write(`${count} recipient${count === 1 ? '' : 's'} ${resultTexts[action]}.\n`);
 }

@@ -2,7 +2,6 @@
 
 import type { Command } from 'commander';
 import { ControlError } from '../control/control-error.ts';
-import type { Reloaded } from '../control/control-protocol.ts';
 import { configOption, findPlaces } from './config-file.ts';
 import { ask } from './until-reachable.ts';
 
@@ -23,7 +22,7 @@ export function register(program: Command): void {
         const isNotRunning = error instanceof ControlError && error.code === 'NOT_RUNNING';
         throw isNotRunning && found.kind === 'mistaken' ? found.mistake : error;
       });
-      const { afterRestart, ...read } = (await answer) as Reloaded;
+      const { afterRestart, ...read } = await answer;
       const from = read.file ?? 'no file, the defaults';
       process.stdout.write(`The new configuration is in force: ${from}.\n`);
       if (afterRestart.length > 0) {

@@ -1,6 +1,6 @@
 // Sites with work or connections, one line each.
 
-import type { SiteRow } from '../control/control-protocol.ts';
+import type { SiteRow } from '../control/operations/status.ts';
 import { table } from './text-table.ts';
 
 export function sitesTable(sites: readonly SiteRow[]): string {

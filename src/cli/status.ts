@@ -1,7 +1,8 @@
 // `sluice status`: how the running Sluice is doing.
 
 import { type Command, Option } from 'commander';
-import type { TenantCount, Status, StatusAnswer, StatusQuestion } from '../control/control-protocol.ts';
+import type { TenantCount } from '../control/operations/common.ts';
+import type { Status, StatusAnswer, StatusQuestion } from '../control/operations/status.ts';
 import { askStatus } from '../control/status-client.ts';
 import type { ReportedTrouble } from '../stats/trouble-board.ts';
 import { configOption, findPlaces, readPlaces } from './config-file.ts';

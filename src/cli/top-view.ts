@@ -1,7 +1,7 @@
 // What `sluice top` shows: rates between two states, and the sites that are busiest or wait most.
 
 import { formatDuration } from '../values/duration.ts';
-import type { SiteOrder, SiteRow, Status } from '../control/control-protocol.ts';
+import type { SiteOrder, SiteRow, Status } from '../control/operations/status.ts';
 import { targetText } from './override-options.ts';
 import { sitesTable } from './sites-table.ts';
 import { age } from './text-table.ts';

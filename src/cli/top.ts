@@ -2,7 +2,7 @@
 
 import { setTimeout as wait } from 'node:timers/promises';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { type SiteOrder, siteOrders, type Status } from '../control/control-protocol.ts';
+import { type SiteOrder, siteOrders, type Status } from '../control/operations/status.ts';
 import { askNumbers } from '../control/status-client.ts';
 import { configOption, readPlaces } from './config-file.ts';
 import { ControlError } from '../control/control-error.ts';

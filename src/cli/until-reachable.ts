@@ -5,7 +5,8 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Config } from '../config/config.ts';
 import { controlResult } from '../control/control-client.ts';
 import { ControlError } from '../control/control-error.ts';
-import type { ControlRequest } from '../control/control-protocol.ts';
+import type { ControlName, RequestFor } from '../control/control-protocol.ts';
+import type { ControlSet } from '../control/operations/sets.ts';
 import { isLocked } from '../process/running/instance-lock.ts';
 
 /** The control socket of a Sluice, and the spool that it locks while it runs. */
@@ -36,7 +37,10 @@ export async function untilReachable<T>(
 }
 
 /** One request without rows. @throws {ControlError} as `controlRequest` and `untilReachable` */
-export function ask(place: Place, request: ControlRequest): Promise<unknown> {
+export function ask<Name extends ControlName>(
+  place: Place,
+  request: RequestFor<Name>,
+): Promise<ControlSet[Name]['answer']> {
   return untilReachable(place, () => controlResult(place.controlSocket, request));
 }
 

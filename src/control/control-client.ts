@@ -2,45 +2,52 @@
 
 import { connect, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
-import type { ControlReply, ControlRequest } from './control-protocol.ts';
+import {
+  type AnyRequest,
+  cancelLine,
+  type ControlName,
+  type ControlReply,
+  replySchema,
+  type RequestFor,
+} from './control-protocol.ts';
 import { ControlError } from './control-error.ts';
 import { checkRequest } from './control-request.ts';
-import type { QueueRow } from './queue-row.ts';
+import { readAnswer, readPart } from './operations/check.ts';
+import { controlOperations, type ControlSet } from './operations/sets.ts';
 
 /** How often the client checks for new bytes: while the control process works on a request, it sends some every second. */
 const checkEveryMs = 1_000;
 /** After this many checks in a row without new bytes, the control process counts as silent. */
 const maxQuietChecks = 10;
 
+const party = 'The running Sluice';
+
 /**
- * Sends one request and yields the rows that come; the generator's return value is the result.
+ * Sends one request and yields the parts that come before the answer; the generator's return value is the answer.
+ * @param signal - when it is aborted, the request is cancelled, and the answer says how far it came
  * @throws {ControlError} `VALUE_INVALID` before anything is sent; `NOT_RUNNING` when nothing listens; `CONTROL_SILENT` when no
- * sign of life comes; otherwise with the code that the running Sluice sent
+ * sign of life comes; `CONTROL_ANSWER` for an answer of another version; otherwise with the code that the running Sluice sent
  */
-export async function* controlRequest(
+export async function* controlRequest<Name extends ControlName>(
   path: string,
-  request: ControlRequest,
-): AsyncGenerator<QueueRow, unknown> {
-  checkRequest(request);
-  const socket = connect(path);
-  await new Promise<void>((resolve, reject) => {
-    socket.once('connect', resolve);
-    socket.once('error', (error: NodeJS.ErrnoException) => reject(unreachable(path, error)));
-  });
-  socket.on('error', () => undefined); // an error shows as a missing `end` reply
-  socket.write(`${JSON.stringify(request)}\n`);
-  const lines = createInterface({ input: socket })[Symbol.asyncIterator]();
-  try {
-    for (;;) {
-      const next = await lineUnlessSilent(lines.next(), socket, path);
-      if (next.done === true) break;
-      const reply = JSON.parse(next.value) as ControlReply;
-      if (reply.kind === 'rows') yield* reply.rows;
-      else if (reply.kind === 'end') return reply.result;
-      else if (reply.kind === 'error') throw new ControlError(reply.code, reply.message, reply.advice);
+  request: RequestFor<Name>,
+  signal?: AbortSignal,
+): AsyncGenerator<ControlSet[Name]['part'], ControlSet[Name]['answer']> {
+  const name: Name = request.operation;
+  for await (const reply of replies(path, request, signal)) {
+    switch (reply.kind) {
+      case 'rows':
+        for (const part of reply.rows) yield readPart(controlOperations, name, part, party);
+        break;
+      case 'end':
+        return readAnswer(controlOperations, name, reply.result, party);
+      case 'error':
+        throw new ControlError(reply.code, reply.message, reply.advice);
+      case 'working':
+        break;
+      default:
+        reply satisfies never;
     }
-  } finally {
-    socket.destroy();
   }
   throw new ControlError(
     'CONTROL_LOST',
@@ -49,12 +56,54 @@ export async function* controlRequest(
   );
 }
 
-/** Sends one request that has no rows, and returns its result. */
-export async function controlResult(path: string, request: ControlRequest): Promise<unknown> {
-  const replies = controlRequest(path, request);
+/** Sends one request, drops what comes before the answer, and returns the answer. */
+export async function controlResult<Name extends ControlName>(
+  path: string,
+  request: RequestFor<Name>,
+): Promise<ControlSet[Name]['answer']> {
+  const parts = controlRequest(path, request);
   for (;;) {
-    const next = await replies.next();
+    const next = await parts.next();
     if (next.done === true) return next.value;
+  }
+}
+
+async function* replies(
+  path: string,
+  request: AnyRequest,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<ControlReply, void> {
+  checkRequest(request);
+  const socket = connect(path);
+  await new Promise<void>((resolve, reject) => {
+    socket.once('connect', resolve);
+    socket.once('error', (error: NodeJS.ErrnoException) => reject(unreachable(path, error)));
+  });
+  socket.on('error', () => undefined); // an error shows as a missing `end` reply
+  const cancel = (): void => void socket.write(`${JSON.stringify(cancelLine)}\n`);
+  socket.write(`${JSON.stringify(request)}\n`);
+  if (signal?.aborted === true) cancel();
+  else signal?.addEventListener('abort', cancel, { once: true });
+  const lines = createInterface({ input: socket })[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      const next = await lineUnlessSilent(lines.next(), socket, path);
+      if (next.done === true) return;
+      const reply = replyOf(next.value);
+      if (reply !== undefined) yield reply;
+    }
+  } finally {
+    signal?.removeEventListener('abort', cancel);
+    socket.destroy();
+  }
+}
+
+/** Undefined for a line that this version does not know. */
+function replyOf(line: string): ControlReply | undefined {
+  try {
+    return replySchema.safeParse(JSON.parse(line)).data;
+  } catch {
+    return undefined; // no JSON
   }
 }
 

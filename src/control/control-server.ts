@@ -1,17 +1,15 @@
 // The control socket: a Unix-domain socket that only this user may open, one request a connection, one JSON object a line.
+// A connection that closes cancels its request.
 
 import { createServer, type Server, type Socket } from 'node:net';
 import { SluiceError } from '../errors/sluice-error.ts';
 import { listenUnix } from '../io/unix-listener.ts';
-import type { ControlReply, ControlRequest, Reloaded, ReloadQuestion } from './control-protocol.ts';
+import { cancelLine, type ControlReply } from './control-protocol.ts';
 import { ControlError } from './control-error.ts';
 import { parseRequest } from './control-request.ts';
-import type { ClockSource, OperatorSource } from './operator-source.ts';
-import type { QueueQuery } from './queue-query.ts';
-import type { StatusDesk } from './status-desk.ts';
-
-/** Reads the configuration again; rejects when it is refused, or when the question names another file than Sluice reads. */
-export type Reload = (question: ReloadQuestion) => Promise<Reloaded>;
+import { LineReader } from './line-reader.ts';
+import { perform, type Service } from './operations/operation.ts';
+import type { ControlSet } from './operations/sets.ts';
 
 /** The longest line that is accepted as a request. */
 const maxRequestBytes = 16 * 1024 * 1024;
@@ -22,19 +20,19 @@ const requestTimeoutMs = 60_000;
 /** How often a sign of life is sent while the answer takes longer. */
 const signOfLifeMs = 1_000;
 
+export interface ControlServerOptions {
+  readonly service: Service<ControlSet>;
+  /** Called for an error without a code of its own: a fault of Sluice. */
+  readonly failed: (message: string) => void;
+}
+
 export class ControlServer {
-  readonly #query: QueueQuery;
-  readonly #source: OperatorSource & ClockSource;
-  readonly #status: StatusDesk;
-  readonly #reload: Reload;
+  readonly #options: ControlServerOptions;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
 
-  constructor(query: QueueQuery, source: OperatorSource & ClockSource, status: StatusDesk, reload: Reload) {
-    this.#query = query;
-    this.#source = source;
-    this.#status = status;
-    this.#reload = reload;
+  constructor(options: ControlServerOptions) {
+    this.#options = options;
     this.#server = createServer((socket) => this.#connected(socket));
   }
 
@@ -58,89 +56,67 @@ export class ControlServer {
 
   #connected(socket: Socket): void {
     this.#sockets.add(socket);
-    let pieces: string[] = [];
-    let length = 0;
+    const cancelled = new AbortController();
+    let isAsked = false;
+    const lines = new LineReader(maxRequestBytes);
     const timer = setTimeout(() => socket.destroy(), requestTimeoutMs).unref();
     socket.setEncoding('utf8');
     socket.on('error', () => undefined);
     socket.on('close', () => {
       clearTimeout(timer);
       this.#sockets.delete(socket);
+      cancelled.abort();
     });
     socket.on('data', (piece: string) => {
-      // Only the new piece is searched: a long line costs no more than its length.
-      const end = piece.indexOf('\n');
-      pieces.push(end === -1 ? piece : piece.slice(0, end));
-      length += piece.length;
-      if (end !== -1) {
-        clearTimeout(timer);
-        const line = pieces.join('');
-        pieces = [];
-        length = 0;
-        void this.#answer(socket, line);
-      } else if (length > maxRequestBytes) {
-        socket.destroy();
+      for (const line of lines.add(piece)) {
+        if (!isAsked) {
+          isAsked = true;
+          clearTimeout(timer);
+          void this.#answer(socket, line, cancelled.signal);
+        } else if (isCancel(line)) cancelled.abort();
       }
+      if (lines.isTooLong) socket.destroy();
     });
   }
 
-  async #answer(socket: Socket, line: string): Promise<void> {
-    const send = (reply: ControlReply) => socket.write(`${JSON.stringify(reply)}\n`);
+  async #answer(socket: Socket, line: string, signal: AbortSignal): Promise<void> {
+    const send = (reply: ControlReply): boolean => socket.write(`${JSON.stringify(reply)}\n`);
     const timer = setInterval(() => {
       // A client that does not read needs no sign of life.
       if (!socket.writableNeedDrain) send({ kind: 'working' });
     }, signOfLifeMs);
+    const report = (rows: readonly unknown[]): void | Promise<void> => {
+      if (!socket.destroyed && !send({ kind: 'rows', rows })) return drained(socket);
+    };
     try {
-      const result = await this.#perform(parseRequest(line), send, socket);
-      send({ kind: 'end', result });
+      const { name, question } = parseRequest(line);
+      send({ kind: 'end', result: await perform(this.#options.service, name, question, { signal, report }) });
     } catch (error) {
-      send(errorReply(error));
+      send(this.#errorReply(error));
     } finally {
       clearInterval(timer);
     }
     socket.end();
   }
 
-  async #perform(
-    request: ControlRequest,
-    send: (reply: ControlReply) => boolean,
-    socket: Socket,
-  ): Promise<unknown> {
-    switch (request.operation) {
-      case 'status': {
-        const { operation: _, ...question } = request;
-        return this.#status.answer(question);
-      }
-      case 'reload':
-        return this.#reload({ file: request.file });
-      case 'queue-list':
-        for await (const rows of this.#query.list(request.filter, request.limit, request.located)) {
-          if (socket.destroyed) break;
-          if (!send({ kind: 'rows', rows })) await drained(socket);
-        }
-        return null;
-      case 'queue-change':
-        return this.#query.change(request.action, request.filter);
-      case 'explain': {
-        const { operation: _, ...question } = request;
-        return this.#source.explain(question);
-      }
-      case 'limits':
-        return this.#source.limits({ most: request.most });
-      case 'override.list':
-        return this.#source.overrides();
-      case 'override.set': {
-        const { operation: _, ...change } = request;
-        return this.#source.setOverrides(change);
-      }
-      case 'override.unset':
-        return this.#source.unsetOverrides({ kind: request.kind, targets: request.targets });
-      case 'clock.confirm':
-        return this.#source.confirmClock();
-      default:
-        return request satisfies never;
+  #errorReply(error: unknown): ControlReply {
+    if (error instanceof SluiceError) {
+      return { kind: 'error', code: error.code, message: error.message, advice: error.advice };
     }
+    const message = error instanceof Error ? error.message : String(error);
+    this.#options.failed(message);
+    return {
+      kind: 'error',
+      code: 'CONTROL_FAILED',
+      message,
+      advice: 'The log of Sluice has the same error.',
+    };
   }
+}
+
+/** Anything else behind the request is no message of a command, and is left alone. */
+function isCancel(line: string): boolean {
+  return line === JSON.stringify(cancelLine);
 }
 
 /** Resolves when the socket takes more bytes, or is closed. */
@@ -154,16 +130,4 @@ function drained(socket: Socket): Promise<void> {
     socket.once('drain', done);
     socket.once('close', done);
   });
-}
-
-function errorReply(error: unknown): ControlReply {
-  if (error instanceof SluiceError) {
-    return { kind: 'error', code: error.code, message: error.message, advice: error.advice };
-  }
-  return {
-    kind: 'error',
-    code: 'CONTROL_FAILED',
-    message: error instanceof Error ? error.message : String(error),
-    advice: '',
-  };
 }

@@ -2,7 +2,7 @@
 // message is never split over two pieces.
 
 import { ControlError } from './control-error.ts';
-import type { ChangeResult, ChosenRecipient } from './queue-source.ts';
+import type { ChangeResult, ChosenRecipient } from './operations/queue-change.ts';
 
 /** Recipients in one piece; more only if a single message has more. */
 const recipientsPerPiece = 500;

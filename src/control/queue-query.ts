@@ -3,16 +3,12 @@
 import { damageRefusal } from '../message/refusal.ts';
 import type { Envelope } from '../message/envelope.ts';
 import type { QueueReader, StoredRef } from '../spool/types.ts';
-import type { QueueAction } from './control-protocol.ts';
+import type { Asker } from './operations/operation.ts';
+import type { ChangeResult, ChosenRecipient, QueueAction } from './operations/queue-change.ts';
+import type { ManagerSet } from './operations/sets.ts';
 import { type QueueFilter, type QueueRow, type RowFacts, RowMatcher, lastFacts } from './queue-row.ts';
 import { changePieces, concludeChange } from './queue-change.ts';
-import type {
-  ChangeResult,
-  ChosenRecipient,
-  ExaminedMessage,
-  QueueSource,
-  SourceRow,
-} from './queue-source.ts';
+import type { ExaminedMessage, SourceRow } from './operations/queue-pages.ts';
 
 /** A row with the index that its recipient has in the envelope. */
 interface MatchedRow {
@@ -22,12 +18,15 @@ interface MatchedRow {
   readonly ref: StoredRef;
 }
 
+/** What is asked of the manager for a list. */
+export type AskForQueue = Asker<Pick<ManagerSet, 'page' | 'examine' | 'change'>>;
+
 export class QueueQuery {
-  readonly #source: QueueSource;
+  readonly #ask: AskForQueue;
   readonly #reader: QueueReader;
 
-  constructor(source: QueueSource, reader: QueueReader) {
-    this.#source = source;
+  constructor(ask: AskForQueue, reader: QueueReader) {
+    this.#ask = ask;
     this.#reader = reader;
   }
 
@@ -62,7 +61,7 @@ export class QueueQuery {
     }
     const results: ChangeResult[] = [];
     for (const piece of changePieces([...chosen.values()])) {
-      results.push(await this.#source.change(action, piece));
+      results.push(await this.#ask('change', { action, recipients: piece }));
     }
     return concludeChange(results);
   }
@@ -71,7 +70,7 @@ export class QueueQuery {
     const matcher = new RowMatcher(filter, Date.now());
     let cursor: number | undefined;
     do {
-      const page = await this.#source.page(filter, cursor);
+      const page = await this.#ask('page', { filter, cursor });
       yield await this.#withAddresses(page.rows, matcher);
       ({ cursor } = page);
     } while (cursor !== undefined);
@@ -121,7 +120,10 @@ export class QueueQuery {
       if ((await envelopes.get(queueId)) === undefined) unread.set(queueId, message);
     }
     if (unread.size === 0) return new Map();
-    const found = await this.#source.examine([...unread].map(([queueId, message]) => ({ queueId, message })));
+    const found = await this.#ask(
+      'examine',
+      [...unread].map(([queueId, message]) => ({ queueId, message })),
+    );
     const reread = found.map(async (each): Promise<[string, Examined]> => {
       const { queueId, ref, damage } = each;
       const envelope =

@@ -1,6 +1,6 @@
 // The names that the values of a request have on the command line, for messages that people read.
 
-import type { ControlRequest } from './control-protocol.ts';
+import type { AnyRequest } from './control-protocol.ts';
 
 type Path = readonly PropertyKey[];
 
@@ -26,7 +26,7 @@ const words: readonly (readonly [place: string, word: string])[] = [
 ];
 
 /** `--reason`, `The address`; a value without a name for people is named by its place in the request. */
-export function wordFor(path: Path, request: ControlRequest): string {
+export function wordFor(path: Path, request: AnyRequest): string {
   const place = path.map(String).join('.');
   if (path[0] === 'targets') return targetWord(path, request);
   const known = words.find(([name]) => place === name || place.startsWith(`${name}.`));
@@ -34,9 +34,10 @@ export function wordFor(path: Path, request: ControlRequest): string {
 }
 
 /** Names one of several targets by its text. */
-function targetWord([, index]: Path, request: ControlRequest): string {
-  const text = 'targets' in request && typeof index === 'number' ? request.targets[index] : undefined;
-  return text === undefined
+function targetWord([, index]: Path, request: AnyRequest): string {
+  const targets: unknown = 'targets' in request ? request.targets : undefined;
+  const text: unknown = Array.isArray(targets) && typeof index === 'number' ? targets[index] : undefined;
+  return typeof text !== 'string'
     ? 'The targets'
     : `The target "${text.length > 60 ? `${text.slice(0, 57)}...` : text}"`;
 }

@@ -2,11 +2,11 @@
 
 import { ControlError } from './control-error.ts';
 import { controlResult } from './control-client.ts';
-import type { Status, StatusAnswer, StatusQuestion } from './control-protocol.ts';
+import type { Status, StatusAnswer, StatusQuestion } from './operations/status.ts';
 
 /** @throws {ControlError} as `controlRequest` */
-export async function askStatus(path: string, question: StatusQuestion): Promise<StatusAnswer> {
-  return (await controlResult(path, { operation: 'status', ...question })) as StatusAnswer;
+export function askStatus(path: string, question: StatusQuestion): Promise<StatusAnswer> {
+  return controlResult(path, { operation: 'status', ...question });
 }
 
 /** Asks for the status with the manager's numbers. @throws {ControlError} `MANAGER_LOST` when the manager does not answer */

@@ -3,8 +3,9 @@
 
 import { version } from '../config/version.ts';
 import type { ReportedTrouble } from '../stats/trouble-board.ts';
-import type { ManagerStatus, StatusAnswer, StatusQuestion } from './control-protocol.ts';
-import type { QueueSource } from './queue-source.ts';
+import type { ManagerStatus, StatusAnswer, StatusQuestion } from './operations/status.ts';
+import type { Asker } from './operations/operation.ts';
+import type { ManagerSet } from './operations/sets.ts';
 
 /** A manager that answers no ping for this long is reported as silent; the longest turns of its event loop take 0.3 s. */
 const silentAfterMs = 1_000;
@@ -19,7 +20,8 @@ const consequenceOfMissing: Readonly<Record<MissingRole, string>> = {
 
 /** Where the desk gets its answers. */
 export interface StatusSources {
-  readonly manager: Pick<QueueSource, 'status' | 'ping'>;
+  /** Asks the manager. */
+  readonly ask: Asker<Pick<ManagerSet, 'status' | 'ping'>>;
   /** The troubles of all processes, as far as they are known here. */
   readonly troubles: () => readonly ReportedTrouble[];
 }
@@ -34,14 +36,14 @@ export class StatusDesk {
   }
 
   async answer(question: StatusQuestion): Promise<StatusAnswer> {
-    const { manager } = this.#sources;
-    if (!(await answersSoon(manager.ping()))) return this.#withoutManager();
+    const { ask } = this.#sources;
+    if (!(await answersSoon(ask('ping', {})))) return this.#withoutManager();
     try {
-      const asked = manager.status(question);
+      const asked = ask('status', question);
       asked.catch(() => undefined); // handled below; of no use when the manager is silent
       // Wait for a long answer as long as the manager answers pings.
       while (!(await answersSoon(asked, true))) {
-        if (!(await answersSoon(manager.ping()))) return this.#withoutManager();
+        if (!(await answersSoon(ask('ping', {})))) return this.#withoutManager();
       }
       const status = await asked;
       this.#silentSinceMs = undefined;
@@ -49,7 +51,7 @@ export class StatusDesk {
       return { kind: 'complete', ...status, troubles: [...this.#missing(status, known), ...known] };
     } catch (error) {
       // The manager may have ended while it was answering. Any other error is a fault that must be reported.
-      if (await answersSoon(manager.ping())) throw error;
+      if (await answersSoon(ask('ping', {}))) throw error;
       return this.#withoutManager();
     }
   }

@@ -2,7 +2,8 @@
 // an address without mail in the queue is explained as if it had some.
 
 import { ControlError } from '../control/control-error.ts';
-import type { Carried, ExplainAnswer, ExplainQuestion, TenantCount } from '../control/control-protocol.ts';
+import type { Carried, ExplainAnswer, ExplainQuestion } from '../control/operations/explain.ts';
+import type { TenantCount } from '../control/operations/common.ts';
 import type { Override } from '../control/override.ts';
 import type { RouteConfig } from '../config/config.ts';
 import { parseRecipientDomain } from '../values/domain.ts';

@@ -1,16 +1,9 @@
 // Operators' questions and changes about limits: explain, limits, and overrides with their targets looked up.
 
 import { ControlError } from '../control/control-error.ts';
-import type {
-  ExplainAnswer,
-  ExplainQuestion,
-  LimitsAnswer,
-  LimitsQuestion,
-  OverrideChange,
-  OverrideEnd,
-  OverrideEndAnswer,
-} from '../control/control-protocol.ts';
-import type { OperatorSource } from '../control/operator-source.ts';
+import type { ExplainAnswer, ExplainQuestion } from '../control/operations/explain.ts';
+import type { LimitsAnswer, LimitsQuestion } from '../control/operations/limits.ts';
+import type { OverrideChange, OverrideEnd, OverrideEndAnswer } from '../control/operations/overrides.ts';
 import type { Override } from '../control/override.ts';
 import { formatTarget, type OverrideTarget, parseTarget } from '../control/override-target.ts';
 import { parseDomain } from '../values/domain.ts';
@@ -33,7 +26,7 @@ export interface LimitOperationsParts {
   readonly nowMs: () => number;
 }
 
-export class LimitOperations implements OperatorSource {
+export class LimitOperations {
   readonly #parts: LimitOperationsParts;
 
   constructor(parts: LimitOperationsParts) {

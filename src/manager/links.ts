@@ -44,8 +44,16 @@ export class Links {
     this.#parts.senders.add(channel, serial);
   }
 
-  addControl(channel: Channel<Response, ControlToManager>): void {
-    channel.receive((batch) => this.#requested(batch, channel));
+  /** @param rest - the messages behind the hello in its first batch */
+  addControl(channel: Channel<Response, ControlToManager>, rest: readonly ControlToManager[] = []): void {
+    const answerer = this.#parts.operations.answerer((response) => channel.post(response));
+    const take = (batch: readonly ControlToManager[]): void => {
+      // A hello has been handled by introduce().
+      for (const message of batch) if (message.kind !== 'hello') answerer.take(message);
+    };
+    channel.onClosed(() => answerer.lost());
+    channel.receive(take);
+    take(rest);
   }
 
   /** Adds the channel of a role that has said hello. @param rest - the messages behind the hello in its first batch */
@@ -67,8 +75,7 @@ export class Links {
         this.addSender(channel as Channel<ManagerToSender, SenderToManager>, hello.serial);
         break;
       case 'control':
-        this.addControl(channel as Channel<Response, ControlToManager>);
-        this.#requested(rest as readonly ControlToManager[], channel as Channel<Response, ControlToManager>);
+        this.addControl(channel as Channel<Response, ControlToManager>, rest as readonly ControlToManager[]);
         break;
       default:
         hello.role satisfies never;
@@ -90,20 +97,6 @@ export class Links {
     // the next start.
     this.#parts.manager.senderReports(this.#draining ? batch.filter((report) => !isUnused(report)) : batch);
     this.#parts.rates.touched();
-  }
-
-  #requested(batch: readonly ControlToManager[], channel: Channel<Response, ControlToManager>): void {
-    for (const message of batch) {
-      switch (message.kind) {
-        case 'request':
-          this.#parts.operations.answer(message, (response) => channel.post(response));
-          break;
-        case 'hello': // has been handled by introduce()
-          break;
-        default:
-          message satisfies never;
-      }
-    }
   }
 }
 

@@ -2,7 +2,7 @@
 // before an operator is told that they are in force; each ends by itself at its time.
 
 import { ControlError } from '../control/control-error.ts';
-import type { OverrideChange, OverrideEnd, OverrideEndAnswer } from '../control/control-protocol.ts';
+import type { OverrideChange, OverrideEnd, OverrideEndAnswer } from '../control/operations/overrides.ts';
 import type { Override } from '../control/override.ts';
 import { covers, parseTarget } from '../control/override-target.ts';
 import type { Timer, Timers } from '../io/timers.ts';

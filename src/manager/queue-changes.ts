@@ -1,8 +1,7 @@
 // Operators' changes to the queue: hold, release, retry, remove, bounce. Promises: a change that is confirmed is on stable
 // storage, or the answer says that it is not.
 
-import type { QueueAction } from '../control/control-protocol.ts';
-import type { ChangeResult, ChosenRecipient } from '../control/queue-source.ts';
+import type { ChangeResult, ChosenRecipient, QueueAction } from '../control/operations/queue-change.ts';
 import type { Logger } from '../log/logger.ts';
 import type { MessageHandle } from '../schedule/types.ts';
 import type { Outcome, SpoolStore } from '../spool/types.ts';

@@ -2,7 +2,7 @@
 // queue never delays deliveries.
 
 import { type QueueFilter, RowMatcher, lastFacts } from '../control/queue-row.ts';
-import type { QueuePage, SourceRow } from '../control/queue-source.ts';
+import type { QueuePage, SourceRow } from '../control/operations/queue-pages.ts';
 import type { QueuedRecipient } from '../schedule/types.ts';
 import type { SpoolStore } from '../spool/types.ts';
 import type { Manager } from './manager.ts';

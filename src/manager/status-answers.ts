@@ -1,7 +1,7 @@
 // The manager's part of the answer to `sluice status`.
 
-import type { ManagerStatus, StatusQuestion } from '../control/control-protocol.ts';
-import type { OperatorSource } from '../control/operator-source.ts';
+import type { ManagerStatus, StatusQuestion } from '../control/operations/status.ts';
+import type { LimitOperations } from './limit-operations.ts';
 import { version } from '../config/version.ts';
 import type { Timers } from '../io/timers.ts';
 import type { SpoolStore } from '../spool/types.ts';
@@ -18,7 +18,7 @@ export interface StatusParts {
   readonly manager: Pick<Manager, 'reporting' | 'scheduler'>;
   readonly store: Pick<SpoolStore, 'usage'>;
   readonly senders: Pick<Senders, 'count'>;
-  readonly limits: Pick<OperatorSource, 'overrides'>;
+  readonly limits: Pick<LimitOperations, 'overrides'>;
   /** Where the system carries less than the configuration asks for, in words. */
   readonly shortages: () => readonly string[];
   /** Roles without a process. */

@@ -1,6 +1,6 @@
 // Counts the recipients of each tenant in the queue. The whole queue is walked, in pieces, so that deliveries go on.
 
-import type { TenantCount } from '../control/control-protocol.ts';
+import type { TenantCount } from '../control/operations/common.ts';
 import { nextTurn, type Timers } from '../io/timers.ts';
 import type { QueuedRecipient, Scheduler } from '../schedule/types.ts';
 

@@ -1,7 +1,7 @@
 // Checks messages whose envelope an operator's command could not read. Promises: a message is said to be gone only when it is
 // not in the manager's queue any more, and a damaged message is held before the answer is given.
 
-import type { ExaminedMessage, NamedMessage } from '../control/queue-source.ts';
+import type { ExaminedMessage, NamedMessage } from '../control/operations/queue-pages.ts';
 import { isDamage } from '../spool/spool-error.ts';
 import type { MessageHandle, Scheduler } from '../schedule/types.ts';
 import type { SpoolReader, SpoolStore } from '../spool/types.ts';

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { findPlaces } from '../../src/cli/config-file.ts';
 import { healthCheck } from '../../src/cli/health-check.ts';
-import type { ManagerStatus } from '../../src/control/control-protocol.ts';
+import type { ManagerStatus } from '../../src/control/operations/status.ts';
 import type { ReportedTrouble } from '../../src/stats/trouble-board.ts';
 import { type Answers, controlServer } from '../control/fake-source.ts';
 import { temporaryFolder } from '../temporary-folder.ts';

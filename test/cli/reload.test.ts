@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import type { Reloaded } from '../../src/control/control-protocol.ts';
+import type { Reloaded } from '../../src/control/operations/reload.ts';
 import { sluice } from './run.ts';
 
 /** A control socket that accepts every reload, and keeps the requests. */

@@ -5,7 +5,7 @@ import { EventEmitter } from 'node:events';
 import { test } from 'node:test';
 import { LiveScreen } from '../../src/cli/live-screen.ts';
 import { snapshotOf, topLines } from '../../src/cli/top-view.ts';
-import type { Status } from '../../src/control/control-protocol.ts';
+import type { Status } from '../../src/control/operations/status.ts';
 
 const start = Date.UTC(2026, 0, 1, 12);
 const status: Status = {

@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import fc from 'fast-check';
 import { controlResult } from '../../src/control/control-client.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
 import { controlServer } from './fake-source.ts';
@@ -68,4 +69,63 @@ test('the server gives a sign of life every second until the answer is there', a
   answer.resolve([]);
   assert.deepEqual(await said, ['{"kind":"end","result":[]}\n']);
   await once(socket, 'close');
+});
+
+test('an answer of another version is an error that says so', async (t) => {
+  const { path, connected } = await server(t);
+  const answer = controlResult(path, { operation: 'override.list' });
+  const socket = await connected;
+  await once(socket, 'data');
+  socket.write('{"kind":"end","result":{"suspended":[]}}\n');
+  await assert.rejects(answer, { code: 'CONTROL_ANSWER', message: /"override\.list".*expected array/ });
+});
+
+test('fields that are not known are left out of an answer', async (t) => {
+  const { path, connected } = await server(t);
+  const answer = controlResult(path, { operation: 'reload' });
+  const socket = await connected;
+  await once(socket, 'data');
+  socket.write('{"kind":"end","result":{"afterRestart":[],"moon":"full"},"more":1}\n');
+  assert.deepEqual(await answer, { afterRestart: [] });
+});
+
+test('whatever comes back, the command ends with an answer of its kind or with an error that has a code', async (t) => {
+  const { path: folder, atEnd } = temporaryFolder(t, 'client');
+  const path = join(folder, 'c');
+  let lines = '';
+  const listening = createServer((socket) => {
+    socket.on('error', () => undefined).once('data', () => socket.end(lines));
+  });
+  listening.listen(path);
+  await once(listening, 'listening');
+  atEnd(() => listening.close());
+  const reply = fc.record(
+    {
+      kind: fc.oneof(fc.constantFrom('rows', 'end', 'error', 'working'), fc.jsonValue()),
+      rows: fc.jsonValue(),
+      result: fc.jsonValue(),
+      code: fc.jsonValue(),
+      message: fc.jsonValue(),
+      advice: fc.jsonValue(),
+    },
+    { requiredKeys: ['kind'] },
+  );
+  const line = fc.oneof(
+    reply.map((given) => JSON.stringify(given)),
+    fc.json(),
+    fc.string(),
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.array(line, { maxLength: 5 }), async (given) => {
+      lines = given.map((each) => `${each}\n`).join('');
+      try {
+        const { afterRestart } = await controlResult(path, { operation: 'reload' });
+        assert.ok(Array.isArray(afterRestart));
+      } catch (error) {
+        const { code, message } = error as { readonly code?: unknown; readonly message?: unknown };
+        assert.deepEqual([typeof code, typeof message], ['string', 'string']);
+      }
+    }),
+    { numRuns: 300 },
+  );
 });

@@ -14,7 +14,7 @@ const good: readonly object[] = [
   { operation: 'reload', file: '/etc/sluice/sluice.toml' },
   { operation: 'queue-list', filter: {}, limit: 0 },
   { operation: 'queue-list', filter: { ids: ['A'], sender: '<>', olderThanMs: 5 }, limit: 10 },
-  { operation: 'queue-change', action: 'retry', filter: { domain: '*.example.com' } },
+  { operation: 'queue.change', action: 'retry', filter: { domain: '*.example.com' } },
   { operation: 'explain', address: 'user@example.com', sender: '', tenant: 'shop' },
   { operation: 'limits', most: 100 },
   { operation: 'override.list' },
@@ -26,7 +26,8 @@ const good: readonly object[] = [
 
 for (const request of good) {
   test(`${JSON.stringify(request)} is accepted`, () => {
-    assert.deepEqual(parseRequest(JSON.stringify(request)), request);
+    const { name, question } = parseRequest(JSON.stringify(request));
+    assert.deepEqual({ operation: name, ...question }, request);
   });
 }
 
@@ -47,7 +48,7 @@ const bad: readonly (readonly [line: string, code: string])[] = [
   ['{"operation":"queue-list","limit":0}', 'CONTROL_REQUEST'],
   ['{"operation":"queue-list","filter":{"sender":{}},"limit":0}', 'CONTROL_REQUEST'],
   ['{"operation":"queue-list","filter":{"ids":"A"},"limit":0}', 'CONTROL_REQUEST'],
-  ['{"operation":"queue-change","action":"drop","filter":{}}', 'CONTROL_REQUEST'],
+  ['{"operation":"queue.change","action":"drop","filter":{}}', 'CONTROL_REQUEST'],
   ['{"operation":"explain"}', 'CONTROL_REQUEST'],
   ['{"operation":"explain","address":""}', 'CONTROL_REQUEST'],
   [`{"operation":"explain","address":"${'a'.repeat(1001)}"}`, 'CONTROL_REQUEST'],

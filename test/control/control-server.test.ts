@@ -49,7 +49,7 @@ test('questions about limits and changes of them reach the source without the na
   assert.deepEqual(asked, [
     ['set', change],
     ['unset', end],
-    ['overrides', undefined],
+    ['overrides', {}],
   ]);
 });
 
@@ -116,4 +116,28 @@ test('a request has one time limit, however slowly its bytes come', async (t) =>
     assert.equal(ended, i >= 3);
     t.mock.timers.tick(20_000);
   }
+});
+
+test('a fault of Sluice while it answers is logged, and a mistake of the operator is not', async (t) => {
+  const { socket, failures } = await controlServer(t, {
+    overrides: () => {
+      throw new TypeError('surprise');
+    },
+    explain: () => {
+      throw new ControlError('ADDRESS_INVALID', 'No.', 'Write another.');
+    },
+  });
+  await assert.rejects(controlResult(socket, { operation: 'explain', address: 'x' }), {
+    code: 'ADDRESS_INVALID',
+  });
+  assert.deepEqual(failures, []);
+  await assert.rejects(controlResult(socket, { operation: 'override.list' }), { code: 'CONTROL_FAILED' });
+  assert.deepEqual(failures, ['surprise']);
+});
+
+test('lines behind a request are no requests', async (t) => {
+  const { socket, asked } = await controlServer(t, { overrides: () => [] });
+  const text = await rawExchange(socket, '{"operation":"override.list"}\n{"operation":"override.list"}\n\n');
+  assert.equal(text, '{"kind":"end","result":[]}\n');
+  assert.equal(asked.length, 1);
 });

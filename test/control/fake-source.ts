@@ -2,20 +2,19 @@
 
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import type {
-  ExplainAnswer,
-  LimitsAnswer,
-  OverrideChange,
-  OverrideEndAnswer,
-  ManagerStatus,
-} from '../../src/control/control-protocol.ts';
+import type { ExplainAnswer } from '../../src/control/operations/explain.ts';
+import type { LimitsAnswer } from '../../src/control/operations/limits.ts';
+import type { OverrideChange, OverrideEndAnswer } from '../../src/control/operations/overrides.ts';
+import type { ManagerStatus } from '../../src/control/operations/status.ts';
 import { ControlServer } from '../../src/control/control-server.ts';
-import type { ClockSource, OperatorSource } from '../../src/control/operator-source.ts';
+import { controlService } from '../../src/control/control-service.ts';
+import type { Service } from '../../src/control/operations/operation.ts';
+import type { ManagerSet } from '../../src/control/operations/sets.ts';
 import type { Override } from '../../src/control/override.ts';
 import { QueueQuery } from '../../src/control/queue-query.ts';
-import type { QueueSource } from '../../src/control/queue-source.ts';
 import { StatusDesk } from '../../src/control/status-desk.ts';
 import type { ReportedTrouble } from '../../src/stats/trouble-board.ts';
+import { localAsker } from './local-asker.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
 
 export interface Answers {
@@ -38,6 +37,8 @@ export interface Running {
   readonly folder: string;
   /** The requests, in order. */
   readonly asked: readonly (readonly [what: string, parameters: unknown])[];
+  /** Faults of Sluice that were reported. */
+  readonly failures: readonly string[];
 }
 
 /** A control server on a socket of its own, until the test ends. */
@@ -45,6 +46,7 @@ export async function controlServer(t: TestContext, answers: Answers): Promise<R
   const { path: folder, atEnd } = temporaryFolder(t, 'control');
   const socket = join(folder, 'control.sock');
   const asked: [string, unknown][] = [];
+  const failures: string[] = [];
   const answer =
     <P, R>(what: string, of: ((parameters: P) => R) | undefined) =>
     async (parameters: P): Promise<R> => {
@@ -52,27 +54,36 @@ export async function controlServer(t: TestContext, answers: Answers): Promise<R
       if (of === undefined) throw new Error(`nobody expected ${what}`);
       return Promise.resolve(of(parameters));
     };
-  const source: QueueSource & OperatorSource & ClockSource = {
-    page: () => Promise.resolve({ rows: [], cursor: undefined }),
-    change: () => Promise.resolve({ changed: 0, unstored: 0, refused: 0, reason: '' }),
-    examine: () => Promise.resolve([]),
+  const service: Service<ManagerSet> = {
+    page: () => ({ rows: [], cursor: undefined }),
+    change: () => ({ changed: 0, unstored: 0, refused: 0, reason: '' }),
+    examine: () => [],
     status: answer('status', answers.status),
-    ping: async () => Promise.resolve((answers.ping ?? (() => null))()),
+    ping: async () => {
+      await (answers.ping ?? (() => null))();
+      return null;
+    },
     explain: answer('explain', answers.explain),
     limits: answer('limits', answers.limits),
-    overrides: () => answer('overrides', answers.overrides)(undefined as never),
-    setOverrides: answer('set', answers.set),
-    unsetOverrides: answer('unset', answers.unset),
-    confirmClock: () => answer('confirm', answers.confirm)(undefined as never),
+    'override.list': answer('overrides', answers.overrides),
+    'override.set': answer('set', answers.set),
+    'override.unset': answer('unset', answers.unset),
+    'clock.confirm': answer('confirm', answers.confirm),
   };
+  const ask = localAsker(service);
   const reader = { read: unread, readEnvelope: unread, close: () => undefined };
-  const desk = new StatusDesk({ manager: source, troubles: answers.troubles ?? (() => []) });
-  const server = new ControlServer(new QueueQuery(source, reader as never), source, desk, () =>
-    Promise.resolve({ afterRestart: [] }),
-  );
+  const server = new ControlServer({
+    service: controlService({
+      ask,
+      queue: new QueueQuery(ask, reader as never),
+      desk: new StatusDesk({ ask, troubles: answers.troubles ?? (() => []) }),
+      reload: () => Promise.resolve({ afterRestart: [] }),
+    }),
+    failed: (message) => failures.push(message),
+  });
   await server.listen(socket);
   atEnd(() => server.close());
-  return { socket, folder, asked };
+  return { socket, folder, asked, failures };
 }
 
 function unread(): never {

@@ -3,9 +3,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ControlError } from '../../src/control/control-error.ts';
-import type { ManagerStatus } from '../../src/control/control-protocol.ts';
-import { StatusDesk, type StatusSources } from '../../src/control/status-desk.ts';
+import type { ManagerStatus } from '../../src/control/operations/status.ts';
+import type { Service } from '../../src/control/operations/operation.ts';
+import type { ManagerSet } from '../../src/control/operations/sets.ts';
+import { StatusDesk } from '../../src/control/status-desk.ts';
 import type { ReportedTrouble } from '../../src/stats/trouble-board.ts';
+import { localAsker } from './local-asker.ts';
 
 const numbers = { version: '1', messages: 3 } as ManagerStatus;
 const disk: ReportedTrouble = {
@@ -18,9 +21,9 @@ const disk: ReportedTrouble = {
 };
 const never = () => new Promise<never>(() => undefined);
 
-function desk(manager: Partial<StatusSources['manager']>, troubles: readonly ReportedTrouble[] = [disk]) {
+function desk(manager: Partial<Service<ManagerSet>>, troubles: readonly ReportedTrouble[] = [disk]) {
   return new StatusDesk({
-    manager: { ping: () => Promise.resolve(null), status: () => Promise.resolve(numbers), ...manager },
+    ask: localAsker({ ping: () => null, status: () => numbers, ...manager }),
     troubles: () => troubles,
   });
 }

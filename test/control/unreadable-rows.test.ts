@@ -4,15 +4,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Envelope } from '../../src/message/envelope.ts';
 import { QueueQuery } from '../../src/control/queue-query.ts';
-import type {
-  ChosenRecipient,
-  ExaminedMessage,
-  QueueSource,
-  SourceRow,
-} from '../../src/control/queue-source.ts';
+import type { ChosenRecipient } from '../../src/control/operations/queue-change.ts';
+import type { ExaminedMessage, SourceRow } from '../../src/control/operations/queue-pages.ts';
+import type { Service } from '../../src/control/operations/operation.ts';
+import type { ManagerSet } from '../../src/control/operations/sets.ts';
 import type { QueueFilter, QueueRow } from '../../src/control/queue-row.ts';
 import { SpoolError } from '../../src/spool/spool-error.ts';
 import type { QueueReader, StoredRef } from '../../src/spool/types.ts';
+import { localAsker } from './local-asker.ts';
 import { envelopeFor } from '../spool/support.ts';
 
 const ref = { store: 0, place: [64, 32, 160] };
@@ -48,9 +47,9 @@ function query(
   claimed?: Envelope,
 ) {
   const changed: ChosenRecipient[] = [];
-  const source: Partial<QueueSource> = {
+  const source: Partial<Service<ManagerSet>> = {
     page: () => Promise.resolve({ rows, cursor: undefined }),
-    change: (_action, recipients) => {
+    change: ({ recipients }) => {
       changed.push(...recipients);
       return Promise.resolve({ changed: recipients.length, unstored: 0, refused: 0, reason: '' });
     },
@@ -64,7 +63,7 @@ function query(
         : Promise.reject(new SpoolError(code, 'no')),
     readDamagedEnvelope: () => Promise.resolve(claimed),
   };
-  return { query: new QueueQuery(source as QueueSource, reader as QueueReader), changed };
+  return { query: new QueueQuery(localAsker(source), reader as QueueReader), changed };
 }
 
 async function listed(of: QueueQuery, filter: QueueFilter = {}): Promise<string[][]> {

@@ -163,7 +163,7 @@ export interface Ground {
   submitAgain(): Promise<void>;
   reload(config: string): Promise<void>;
   /** An operator asks for this; returns the answers, of which there is none yet while the manager works on it. */
-  ask(operation: string, parameters: unknown): Promise<readonly Response[]>;
+  ask(operation: string, question: unknown): Promise<readonly Response[]>;
 }
 
 export async function ground(t: TestContext, options: GroundOptions = {}): Promise<Ground> {
@@ -255,10 +255,10 @@ export async function ground(t: TestContext, options: GroundOptions = {}): Promi
       manager.configure(parseConfig(config, 'sluice.toml'));
       await settled();
     },
-    ask: async (operation, parameters) => {
+    ask: async (operation, question) => {
       const channel = new DirectChannel<Response, ControlToManager>();
       manager.links.addControl(channel);
-      await channel.say({ kind: 'request', id: 1, operation, parameters });
+      await channel.say({ kind: 'request', id: 1, operation, question });
       return channel.posted;
     },
   };

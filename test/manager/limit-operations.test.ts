@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { parseConfig } from '../../src/config/config.ts';
-import type { OverrideChange } from '../../src/control/control-protocol.ts';
+import type { OverrideChange } from '../../src/control/operations/overrides.ts';
 import { SteadyClock } from '../../src/io/steady-clock.ts';
 import { nodeTimers } from '../../src/io/timers.ts';
 import { InForce } from '../../src/manager/in-force.ts';

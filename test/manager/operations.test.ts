@@ -3,10 +3,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ControlError } from '../../src/control/control-error.ts';
-import type { SiteRow, Status } from '../../src/control/control-protocol.ts';
-import type { OperatorSource } from '../../src/control/operator-source.ts';
+import type { SiteRow, Status } from '../../src/control/operations/status.ts';
 import { nodeTimers } from '../../src/io/timers.ts';
-import { Operations } from '../../src/manager/operations.ts';
+import { type LimitAnswers, Operations } from '../../src/manager/operations.ts';
 import type { Response } from '../../src/channel/messages.ts';
 import { MemoryStats } from '../../src/stats/stats.ts';
 import { keptLog } from '../process/quiet-log.ts';
@@ -15,7 +14,7 @@ function site(label: string, connections: number, ready: number): SiteRow {
   return { site: `mx:${label}`, label, connections, ready, waiting: 0, active: 0, blockedOn: '' };
 }
 
-function ground(limits: Partial<OperatorSource> = {}) {
+function ground(limits: Partial<LimitAnswers> = {}) {
   const log = keptLog();
   const world = {
     sites: [site('b', 5, 1), site('a', 1, 9), site('c', 3, 5)],
@@ -48,7 +47,7 @@ function ground(limits: Partial<OperatorSource> = {}) {
     } as never,
     store: { usage: () => ({ segments: 1, bytes: 64, liveMessages: 3 }) } as never,
     senders: { count: 1 } as never,
-    limits: { overrides: () => Promise.resolve([]), ...limits } as OperatorSource,
+    limits: { overrides: () => Promise.resolve([]), ...limits } as LimitAnswers,
     shortages: () => world.shortages,
     givingUp: {} as never,
     unreadable: {} as never,
@@ -58,14 +57,14 @@ function ground(limits: Partial<OperatorSource> = {}) {
     stats: new MemoryStats(),
     log,
   });
-  const ask = (operation: string, parameters: unknown = {}): Promise<Response> =>
+  const ask = (operation: string, question: unknown = {}): Promise<Response> =>
     new Promise((resolve) => {
-      operations.answer({ kind: 'request', id: 7, operation, parameters }, resolve);
+      operations.answerer(resolve).take({ kind: 'request', id: 7, operation, question });
     });
   const status = async (question: object): Promise<Status> => {
     const response = await ask('status', question);
-    assert.ok('result' in response, JSON.stringify(response));
-    return response.result as Status;
+    assert.ok('answer' in response, JSON.stringify(response));
+    return response.answer as Status;
   };
   return { world, ask, status };
 }
@@ -116,10 +115,10 @@ test('an error keeps its code and its way out; only a mistake of Sluice is logge
     },
   });
   const error = { code: 'ADDRESS_INVALID', message: 'No address.', advice: 'Write one.' };
-  assert.deepEqual(await ask('explain'), { kind: 'response', id: 7, error });
+  assert.deepEqual(await ask('explain', { address: 'x' }), { kind: 'response', id: 7, error });
   assert.deepEqual(world.log.lines, []);
   const failed = { code: 'CONTROL_FAILED', message: 'surprise', advice: '' };
-  assert.deepEqual(await ask('limits'), { kind: 'response', id: 7, error: failed });
+  assert.deepEqual(await ask('limits', { most: 1 }), { kind: 'response', id: 7, error: failed });
   assert.deepEqual(world.log.lines, ["error an operator's request failed: surprise"]);
 });
 
@@ -127,12 +126,12 @@ test('an operation that there is not is an answer too', async () => {
   const { ask } = ground();
   const response = await ask('drop-everything');
   assert.ok('error' in response);
-  assert.equal(response.error.code, 'CONTROL_FAILED');
+  assert.equal(response.error.code, 'CONTROL_OPERATION');
 });
 
 test('an answer has the dates of the clock that the asker sees at that moment', async () => {
   const { world, status } = ground();
-  await status({ sites: 1, order: 'busy' });
+  await status({ sites: 1, order: 'name' });
   assert.deepEqual([world.datesBefore, world.asked.length], [[0], 1], 'before anything is looked up');
 });
 
@@ -181,10 +180,10 @@ function changing(flush: () => Promise<void> = () => Promise.resolve()) {
   }));
   const change = (action: string): Promise<unknown> =>
     new Promise((resolve) => {
-      const parameters = { action, recipients };
-      operations.answer({ kind: 'request', id: 1, operation: 'change', parameters }, (response) =>
-        resolve('result' in response ? response.result : response.error),
+      const answerer = operations.answerer((response) =>
+        resolve('answer' in response ? response.answer : response),
       );
+      answerer.take({ kind: 'request', id: 1, operation: 'change', question: { action, recipients } });
     });
   return { change, booked };
 }

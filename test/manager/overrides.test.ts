@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import type { OverrideChange } from '../../src/control/control-protocol.ts';
+import type { OverrideChange } from '../../src/control/operations/overrides.ts';
 import { nodeTimers } from '../../src/io/timers.ts';
 import { Overrides, type OverridesParts } from '../../src/manager/overrides.ts';
 import { nodeFiles } from '../../src/spool/file-layer.ts';

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { Session } from '../../sim/mx/submitter.ts';
 import { Ground, until } from '../../sim/neighbours/ground.ts';
 import { startSluice, type Sluice } from '../../sim/neighbours/sluice.ts';
-import type { Status } from '../../src/control/control-protocol.ts';
+import type { Status } from '../../src/control/operations/status.ts';
 import { HoldingServer } from './holding-server.ts';
 
 async function submit(sluice: Sluice, count: number): Promise<void> {

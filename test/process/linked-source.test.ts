@@ -2,23 +2,23 @@
 
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
-import type { Request } from '../../src/channel/messages.ts';
+import type { Asked, Request } from '../../src/channel/messages.ts';
 import { LinkedSource } from '../../src/process/roles/linked-source.ts';
 
 function linked(t: TestContext) {
   t.mock.timers.enable({ apis: ['setInterval'] });
   const posted: Request[] = [];
   const source = new LinkedSource({
-    post: (request) => posted.push(request),
+    post: (message: Asked) => void (message.kind === 'request' && posted.push(message)),
     congested: false,
     whenDrained: () => undefined,
     close: () => undefined,
   });
   t.after(() => source.close());
   /** Answers the last request. */
-  const answer = (operation: string, result: unknown): void => {
+  const answer = (operation: string, answered: unknown): void => {
     const { id } = posted.findLast((request) => request.operation === operation) as Request;
-    source.answered({ kind: 'response', id, result });
+    source.answered({ kind: 'response', id, answer: answered });
   };
   const pings = () => posted.filter(({ operation }) => operation === 'ping').length;
   return { source, answer, pings };
@@ -26,7 +26,7 @@ function linked(t: TestContext) {
 
 test('a request to a manager that answers no ping ends with MANAGER_SILENT, after a single ping', async (t) => {
   const { source, pings } = linked(t);
-  const asked = [source.overrides(), source.page({}, undefined)];
+  const asked = [source.ask('override.list', {}), source.ask('page', { filter: {} })];
   const ended = Promise.allSettled(asked);
   t.mock.timers.tick(5_000);
   assert.equal(pings(), 1);
@@ -41,24 +41,25 @@ test('a request to a manager that answers no ping ends with MANAGER_SILENT, afte
 
 test('a request waits an hour for its answer while the manager answers pings', async (t) => {
   const { source, answer } = linked(t);
-  const asked = source.change('retry', []);
+  const asked = source.ask('change', { action: 'retry', recipients: [] });
   for (let second = 0; second < 3_600; second++) {
     t.mock.timers.tick(1_000);
     answer('ping', null);
   }
-  answer('change', 7);
-  assert.equal(await asked, 7);
+  const result = { changed: 7, unstored: 0, refused: 0, reason: '' };
+  answer('change', result);
+  assert.deepEqual(await asked, result);
 });
 
 test('the request after a silence has its whole time, and without a request no ping is sent', async (t) => {
   const { source, answer, pings } = linked(t);
-  const silent = assert.rejects(source.overrides(), { code: 'MANAGER_SILENT' });
+  const silent = assert.rejects(source.ask('override.list', {}), { code: 'MANAGER_SILENT' });
   t.mock.timers.tick(6_000);
   await silent;
   const before = pings();
   t.mock.timers.tick(60_000);
   assert.equal(pings(), before);
-  const asked = source.overrides();
+  const asked = source.ask('override.list', {});
   t.mock.timers.tick(5_000);
   answer('override.list', []);
   assert.deepEqual(await asked, []);

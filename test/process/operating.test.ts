@@ -6,12 +6,10 @@ import { readFileSync } from 'node:fs';
 import { suite, test } from 'node:test';
 import { Ground, until } from '../../sim/neighbours/ground.ts';
 import { startSluice, type Sluice, type SluiceConfig } from '../../sim/neighbours/sluice.ts';
-import type {
-  ExplainAnswer,
-  LimitsAnswer,
-  OverrideEndAnswer,
-  Status,
-} from '../../src/control/control-protocol.ts';
+import type { ExplainAnswer } from '../../src/control/operations/explain.ts';
+import type { LimitsAnswer } from '../../src/control/operations/limits.ts';
+import type { OverrideEndAnswer } from '../../src/control/operations/overrides.ts';
+import type { Status } from '../../src/control/operations/status.ts';
 import type { Override } from '../../src/control/override.ts';
 import { connect } from 'node:net';
 import { destination, send } from '../interop/mail.ts';

@@ -11,7 +11,7 @@ import {
   type SluiceEvent,
 } from '../../sim/neighbours/sluice.ts';
 import { controlResult } from '../../src/control/control-client.ts';
-import type { Status } from '../../src/control/control-protocol.ts';
+import type { Status } from '../../src/control/operations/status.ts';
 import { send } from '../interop/mail.ts';
 
 /** A message from outside that looks like a report of Sluice. */

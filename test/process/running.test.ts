@@ -16,7 +16,7 @@ import { suite, test } from 'node:test';
 import { Session } from '../../sim/mx/submitter.ts';
 import { freePort, Ground, until, type Program } from '../../sim/neighbours/ground.ts';
 import { sluiceBin, startSluice, type Sluice, type SluiceConfig } from '../../sim/neighbours/sluice.ts';
-import type { Status, StatusAnswer } from '../../src/control/control-protocol.ts';
+import type { Status, StatusAnswer } from '../../src/control/operations/status.ts';
 import { askStatus } from '../../src/control/status-client.ts';
 import { inspectSpool } from '../../src/spool/open.ts';
 import { bodyOf, destination, send, type Destination } from '../interop/mail.ts';

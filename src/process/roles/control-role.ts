@@ -1,22 +1,24 @@
 // The control role: answers operators over the control socket. Mail is received and delivered without it.
 
 import type { Config } from '../../config/config.ts';
-import type { Reloaded } from '../../control/control-protocol.ts';
+import type { Reloaded } from '../../control/operations/reload.ts';
 import { ControlServer } from '../../control/control-server.ts';
+import { controlService } from '../../control/control-service.ts';
 import { QueueQuery } from '../../control/queue-query.ts';
 import { StatusDesk } from '../../control/status-desk.ts';
+import type { Logger } from '../../log/logger.ts';
 import { openSpoolReader } from '../../spool/open.ts';
 import type { QueueReader } from '../../spool/types.ts';
 import type { ReportedTrouble } from '../../stats/trouble-board.ts';
 import type { Link } from '../../channel/link.ts';
-import type { Request, Response, RoleFacts } from '../../channel/messages.ts';
+import type { Asked, Response, RoleFacts } from '../../channel/messages.ts';
 import type { Role } from '../role.ts';
 import { LinkedSource } from './linked-source.ts';
 import { checkReloadFile } from './reload-file.ts';
 
 export class ControlRole implements Role {
   readonly facts: RoleFacts = {};
-  readonly #link: Link<Request>;
+  readonly #link: Link<Asked>;
   readonly #reader: QueueReader;
   readonly #source: LinkedSource;
   readonly #server: ControlServer;
@@ -24,12 +26,14 @@ export class ControlRole implements Role {
   #file: string | undefined;
 
   /**
+   * @param log - for faults of Sluice while it answers
    * @param reload - has the configuration read again, by the supervisor or the single process
    * @param troubles - the current troubles of all processes
    */
   constructor(
     config: Config,
-    link: Link<Request>,
+    link: Link<Asked>,
+    log: Pick<Logger, 'error'>,
     reload: () => Promise<Reloaded>,
     troubles: () => readonly ReportedTrouble[],
   ) {
@@ -37,15 +41,19 @@ export class ControlRole implements Role {
     this.#file = config.file;
     this.#reader = openSpoolReader({ directory: config.spool });
     this.#source = new LinkedSource(link);
-    this.#server = new ControlServer(
-      new QueueQuery(this.#source, this.#reader),
-      this.#source,
-      new StatusDesk({ manager: this.#source, troubles }),
-      async ({ file }) => {
-        checkReloadFile(file, this.#file);
-        return reload();
-      },
-    );
+    const { ask } = this.#source;
+    this.#server = new ControlServer({
+      service: controlService({
+        ask,
+        queue: new QueueQuery(ask, this.#reader),
+        desk: new StatusDesk({ ask, troubles }),
+        reload: async ({ file }) => {
+          checkReloadFile(file, this.#file);
+          return reload();
+        },
+      }),
+      failed: (message) => log.error(`an operator's request failed: ${message}`),
+    });
   }
 
   async listen(path: string): Promise<void> {

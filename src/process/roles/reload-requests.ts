@@ -3,7 +3,7 @@
 
 import { SluiceError } from '../../errors/sluice-error.ts';
 import { Heartbeat, beatEveryMs } from '../watch/heartbeat.ts';
-import type { Reloaded } from '../../control/control-protocol.ts';
+import type { Reloaded } from '../../control/operations/reload.ts';
 import type { ReloadAnswer } from '../../channel/messages.ts';
 
 interface PendingReload {

@@ -15,7 +15,7 @@ import type {
   ControlToManager,
   ManagerToSender,
   ReceiverToManager,
-  Request,
+  Asked,
   Response,
   RoleStart,
   RoleToSupervisor,
@@ -98,7 +98,7 @@ async function start(config: Config, { index, serial, senders }: RoleStart): Pro
     }
     case 'control': {
       const { ControlRole } = await import('./control-role.ts');
-      const link = new ManagerLink<Request, Response>({
+      const link = new ManagerLink<Asked, Response>({
         connect: managerAt(path),
         hello: () => ({ kind: 'hello', role: 'control', index, serial }),
         repeat: false,
@@ -108,6 +108,7 @@ async function start(config: Config, { index, serial, senders }: RoleStart): Pro
       const control = new ControlRole(
         config,
         link,
+        log,
         () => reloads.ask(() => tellSupervisor({ kind: 'reload' })),
         () => [...(supervisorWatch?.troubles ?? []), ...allTroubles],
       );

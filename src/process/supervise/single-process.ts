@@ -75,6 +75,7 @@ export class SingleProcess implements Instance {
     const control = new ControlRole(
       config,
       controlEnd,
+      log,
       () => this.#reloads.ask(() => this.#events.reload()),
       () => this.#allTroubles(),
     );

@@ -1,0 +1,39 @@
+// Answers the operations of the control socket: from the manager, the spool and the list of troubles.
+
+import type { Asker, Service } from './operations/operation.ts';
+import type { Reloaded, ReloadQuestion } from './operations/reload.ts';
+import type { ControlSet, ManagerSet } from './operations/sets.ts';
+import type { QueueQuery } from './queue-query.ts';
+import type { StatusDesk } from './status-desk.ts';
+
+/** Reads the configuration again; rejects when it is refused, or when the question names another file than Sluice reads. */
+export type Reload = (question: ReloadQuestion) => Promise<Reloaded>;
+
+export interface ControlServiceParts {
+  /** Asks the manager. */
+  readonly ask: Asker<ManagerSet>;
+  readonly queue: QueueQuery;
+  readonly desk: StatusDesk;
+  readonly reload: Reload;
+}
+
+export function controlService({ ask, queue, desk, reload }: ControlServiceParts): Service<ControlSet> {
+  return {
+    explain: (question, call) => ask('explain', question, call),
+    limits: (question, call) => ask('limits', question, call),
+    'override.list': (question, call) => ask('override.list', question, call),
+    'override.set': (question, call) => ask('override.set', question, call),
+    'override.unset': (question, call) => ask('override.unset', question, call),
+    'clock.confirm': (question, call) => ask('clock.confirm', question, call),
+    status: (question) => desk.answer(question),
+    reload: (question) => reload(question),
+    'queue-list': async ({ filter, limit, located }, { signal, report }) => {
+      for await (const rows of queue.list(filter, limit, located)) {
+        if (signal.aborted) break;
+        await report(rows);
+      }
+      return null;
+    },
+    'queue.change': ({ action, filter }) => queue.change(action, filter),
+  };
+}

@@ -1,0 +1,110 @@
+// The operation `explain`: the whole decision about mail for one address.
+
+import { z } from 'zod';
+import type { Explanation } from '../../schedule/limits/status.ts';
+import type { LimitRule } from '../../schedule/limits/types.ts';
+import { type Override, overrideSchema } from '../override.ts';
+import { type TenantCount, tenantCountSchema, text } from './common.ts';
+import { counterSchema, ruleSchema } from './limits.ts';
+
+export interface ExplainQuestion {
+  /** A mail address or a domain. */
+  readonly address: string;
+  /** Envelope sender: routes may depend on it. Empty: the null sender. */
+  readonly sender?: string | undefined;
+  /** Name of a tenant. Not given: the tenant of the sender's mail; without a sender, the one with most mail there. */
+  readonly tenant?: string | undefined;
+}
+
+/** The whole decision about mail for one address. */
+export interface ExplainAnswer {
+  readonly address: string;
+  readonly sender: string;
+  readonly route: {
+    /** Name of the `[[route]]`, or `route 2`; empty: none names the address. */
+    readonly name: string;
+    /** What it does, in words. */
+    readonly target: string;
+  };
+  /** Why the mail cannot be routed; undefined when it can. */
+  readonly refusal?: { readonly permanent: boolean; readonly reply: string } | undefined;
+  /** Unix ms until which the look-up is used again. */
+  readonly validUntilMs: number;
+  readonly explanation: Explanation;
+  /** Its recipients by tenant; empty when there are no tenants. */
+  readonly tenants: readonly TenantCount[];
+  /** What a connection to the address that is tried first may carry; undefined without an address. */
+  readonly carries?:
+    | { readonly messagesPerConnection: Carried; readonly recipientsPerMessage: Carried }
+    | undefined;
+  /** The limits that the explanation names. */
+  readonly rules: readonly LimitRule[];
+  /** Operators' overrides among these limits, and those of the target `all`. */
+  readonly overrides: readonly Override[];
+}
+
+export interface Carried {
+  readonly allowed: number;
+  /** Where this was set. */
+  readonly origin: string;
+}
+
+const question: z.ZodType<ExplainQuestion> = z.strictObject({
+  address: text.min(1, 'is empty: name a mail address or a domain'),
+  sender: text.optional(),
+  tenant: text.optional(),
+});
+
+const window = z.object({
+  source: z.string(),
+  site: z.string(),
+  allowed: z.number(),
+  used: z.number(),
+  state: z.enum(['unknown', 'start', 'growing', 'slowed', 'paused']),
+  untilMs: z.number().optional(),
+  reason: z.string(),
+});
+
+const place = z.object({
+  host: z.string(),
+  ip: z.string(),
+  port: z.number(),
+  preference: z.number(),
+  source: z.string(),
+  connections: z.number(),
+  health: z.enum(['well', 'resting', 'on trial']),
+  restsUntilMs: z.number().optional(),
+  error: z.string(),
+  window,
+  limits: z.array(counterSchema),
+});
+
+const explanation: z.ZodType<Explanation> = z.object({
+  route: z.string(),
+  domain: z.string(),
+  tenant: z.string(),
+  recipients: z.object({ waiting: z.number(), ready: z.number(), active: z.number() }),
+  site: z.string(),
+  label: z.string(),
+  limits: z.array(counterSchema),
+  places: z.array(place),
+  binding: z.array(z.string()),
+  nextAttemptAtMs: z.number().optional(),
+});
+
+const carried = z.object({ allowed: z.number(), origin: z.string() });
+
+const answer: z.ZodType<ExplainAnswer> = z.object({
+  address: z.string(),
+  sender: z.string(),
+  route: z.object({ name: z.string(), target: z.string() }),
+  refusal: z.object({ permanent: z.boolean(), reply: z.string() }).optional(),
+  validUntilMs: z.number(),
+  explanation,
+  tenants: z.array(tenantCountSchema),
+  carries: z.object({ messagesPerConnection: carried, recipientsPerMessage: carried }).optional(),
+  rules: z.array(ruleSchema),
+  overrides: z.array(overrideSchema),
+});
+
+export const explain = { question, answer };

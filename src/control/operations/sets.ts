@@ -1,0 +1,48 @@
+// All operations, by name. To add one: declare it in a file of this folder, name it here, and answer it where the compiler
+// then reports that the answer is missing.
+
+import { confirmClock } from './clock.ts';
+import { explain } from './explain.ts';
+import { limits } from './limits.ts';
+import type { OperationSet, TypesOf } from './operation.ts';
+import { listOverrides, setOverrides, unsetOverrides } from './overrides.ts';
+import { changeChosen, changeQueue } from './queue-change.ts';
+import { listQueue } from './queue-list.ts';
+import { examine, page, ping } from './queue-pages.ts';
+import { reload } from './reload.ts';
+import { numbers, status } from './status.ts';
+
+/** The manager answers these itself, and the control process passes them on as they are. */
+const passedOn = {
+  explain,
+  limits,
+  'override.list': listOverrides,
+  'override.set': setOverrides,
+  'override.unset': unsetOverrides,
+  'clock.confirm': confirmClock,
+};
+
+const control = {
+  ...passedOn,
+  status,
+  reload,
+  'queue-list': listQueue,
+  'queue.change': changeQueue,
+};
+
+const manager = {
+  ...passedOn,
+  status: numbers,
+  ping,
+  page,
+  examine,
+  change: changeChosen,
+};
+
+/** What commands ask over the control socket. A name stands for one question and one answer: if they change, so does it. */
+export type ControlSet = TypesOf<typeof control>;
+export const controlOperations: OperationSet<ControlSet> = control;
+
+/** What the control process asks the manager. */
+export type ManagerSet = TypesOf<typeof manager>;
+export const managerOperations: OperationSet<ManagerSet> = manager;

@@ -1,0 +1,143 @@
+// The operation `status`: what a running Sluice does, and what is wrong with it right now.
+
+import { z } from 'zod';
+import type { ReportedTrouble } from '../../stats/trouble-board.ts';
+import type { TroubleKey } from '../../stats/trouble-kinds.ts';
+import { type Override, overrideSchema } from '../override.ts';
+import { count, type TenantCount, tenantCountSchema } from './common.ts';
+
+export const siteOrders = ['connections', 'waiting', 'name'] as const;
+/** Which sites come first: those with most connections, with most recipients that are ready and wait, or by name. */
+export type SiteOrder = (typeof siteOrders)[number];
+
+export interface StatusQuestion {
+  /** At most this many sites, the first ones in `order`; all when not given. */
+  readonly sites?: number | undefined;
+  readonly order?: SiteOrder | undefined;
+  /** Also count the recipients of each tenant, which scans the whole queue. */
+  readonly tenants?: boolean | undefined;
+}
+
+/** What a running Sluice does, and what is wrong with it right now. */
+export type StatusAnswer = Status | StatusWithoutManager;
+
+export interface Status extends ManagerStatus {
+  readonly kind: 'complete';
+  readonly troubles: readonly ReportedTrouble[];
+}
+
+/** The manager does not answer: it is stopped, stalled, or cannot start. The troubles are known without it. */
+export interface StatusWithoutManager {
+  readonly kind: 'without-manager';
+  readonly version: string;
+  readonly nowMs: number;
+  readonly troubles: readonly ReportedTrouble[];
+}
+
+/** The manager's numbers. */
+export interface ManagerStatus {
+  readonly version: string;
+  readonly startedAtMs: number;
+  /** Unix ms of this answer. */
+  readonly nowMs: number;
+  readonly messages: number;
+  readonly recipients: number;
+  readonly connections: number;
+  readonly senders: number;
+  /** Messages whose failures are not reported yet. */
+  readonly reports: number;
+  /** Since the manager started: recipients delivered, deferred, bounced, dropped and removed; messages received. */
+  readonly counters: Readonly<Record<string, number>>;
+  readonly spool: {
+    readonly segments: number;
+    readonly bytes: number;
+    readonly liveMessages: number;
+    readonly damagedMessages: number;
+  };
+  readonly sites: readonly SiteRow[];
+  /** Number of all sites with work or connections. */
+  readonly siteCount: number;
+  /** Suspensions and limits that operators have set. */
+  readonly overrides: readonly Override[];
+  /** Where the system allows less than the configuration asks for; not given when it allows everything. */
+  readonly shortages?: readonly string[] | undefined;
+  /** Roles that have had no process for some seconds; not given when every role has one. */
+  readonly missing?: readonly ('sender' | 'receiver')[] | undefined;
+  /** Given if it was asked for; '' is mail of no tenant. */
+  readonly tenants?: readonly TenantCount[] | undefined;
+}
+
+/** A site with work or connections. */
+export interface SiteRow {
+  readonly site: string;
+  readonly label: string;
+  readonly waiting: number;
+  readonly ready: number;
+  readonly active: number;
+  readonly connections: number;
+  readonly blockedOn: string;
+}
+
+const question: z.ZodType<StatusQuestion> = z.strictObject({
+  sites: count.optional(),
+  order: z.enum(siteOrders).optional(),
+  tenants: z.boolean().optional(),
+});
+
+const site = z.object({
+  site: z.string(),
+  label: z.string(),
+  waiting: z.number(),
+  ready: z.number(),
+  active: z.number(),
+  connections: z.number(),
+  blockedOn: z.string(),
+});
+
+const managerStatus = z.object({
+  version: z.string(),
+  startedAtMs: z.number(),
+  nowMs: z.number(),
+  messages: z.number(),
+  recipients: z.number(),
+  connections: z.number(),
+  senders: z.number(),
+  reports: z.number(),
+  counters: z.record(z.string(), z.number()),
+  spool: z.object({
+    segments: z.number(),
+    bytes: z.number(),
+    liveMessages: z.number(),
+    damagedMessages: z.number(),
+  }),
+  sites: z.array(site),
+  siteCount: z.number(),
+  overrides: z.array(overrideSchema),
+  shortages: z.array(z.string()).optional(),
+  missing: z.array(z.enum(['sender', 'receiver'])).optional(),
+  tenants: z.array(tenantCountSchema).optional(),
+});
+
+const troubles = z.array(
+  z.object({
+    // Another version may have others.
+    key: z.custom<TroubleKey>((value) => typeof value === 'string'),
+    level: z.enum(['warning', 'critical']),
+    text: z.string(),
+    advice: z.string(),
+    sinceMs: z.number(),
+    processes: z.array(z.string()),
+  }),
+);
+
+const statusAnswer: z.ZodType<StatusAnswer> = z.discriminatedUnion('kind', [
+  managerStatus.extend({ kind: z.literal('complete'), troubles }),
+  z.object({ kind: z.literal('without-manager'), version: z.string(), nowMs: z.number(), troubles }),
+]);
+
+const numbersAnswer: z.ZodType<ManagerStatus> = managerStatus;
+
+/** As commands ask the running Sluice. */
+export const status = { question, answer: statusAnswer };
+/** As the control process asks the manager. */
+export const numbers = { question, answer: numbersAnswer };
