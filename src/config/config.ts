@@ -89,6 +89,10 @@ export type TenantConfig = Omit<FileTenant, 'sender' | 'client'> & {
 type FileTable = FileConfig['table'][number];
 /** One [[table]]; its path is absolute. */
 export type TableConfig = Omit<FileTable, 'kind'> & { readonly kind: NonNullable<FileTable['kind']> };
+/** One [[recipients]]; `subaddress` is empty when none is set. */
+export type RecipientsConfig = Omit<FileConfig['recipients'][number], 'subaddress'> & {
+  readonly subaddress: string;
+};
 /** One [[source]]. */
 export interface SourceConfig {
   /** In canonical text. */
@@ -135,6 +139,7 @@ export interface Config {
   /** In the order of the file. */
   readonly tenant: readonly TenantConfig[];
   readonly table: readonly TableConfig[];
+  readonly recipients: readonly RecipientsConfig[];
   /** Empty: the system chooses. */
   readonly source: readonly SourceConfig[];
   readonly limit: readonly LimitConfig[];
@@ -231,6 +236,7 @@ function completeConfig(
     quirk: content.quirk.map(({ mx = [], ip = [], ignoreExtensions }) => ({ mx, ip, ignoreExtensions })),
     tenant: content.tenant.map(({ sender = [], client = [], ...rest }) => ({ ...rest, sender, client })),
     table: content.table.map((each) => toTableConfig(each, folder)),
+    recipients: content.recipients.map(({ subaddress = '', ...rest }) => ({ ...rest, subaddress })),
     source: content.source.map((each) => ({
       address: each.address,
       heloName: each.heloName ?? deliver.heloName ?? hostname,

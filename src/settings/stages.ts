@@ -3,11 +3,37 @@
 import type { Config } from '../config/config.ts';
 import type { StageEntry } from '../policy/pipelines.ts';
 import type { RelayPolicy } from '../policy/relay-policy.ts';
+import { RecipientsStage } from '../policy/stages/recipients-stage.ts';
 import { RelayStage } from '../policy/stages/relay-stage.ts';
 import { TenantStage } from '../policy/stages/tenant-stage.ts';
 import type { Tenants } from '../policy/tenants.ts';
+import { allFailing, type Table } from '../table/table.ts';
+import type { Tables } from '../table/tables.ts';
 
-export function stages(config: Config, relay: RelayPolicy, tenants: Tenants): readonly StageEntry[] {
-  const { hostname, bounce } = config;
-  return [{ stage: new TenantStage(tenants) }, { stage: new RelayStage(relay, hostname, bounce.postmaster) }];
+export interface StageParts {
+  readonly relay: RelayPolicy;
+  readonly tenants: Tenants;
+  /** With the tables of this configuration. */
+  readonly tables: Pick<Tables, 'get'>;
+}
+
+export function stages(config: Config, { relay, tenants, tables }: StageParts): readonly StageEntry[] {
+  const { hostname, bounce, recipients } = config;
+  const always: readonly StageEntry[] = [
+    { stage: new TenantStage(tenants) },
+    { stage: new RelayStage(relay, hostname, bounce.postmaster) },
+  ];
+  if (recipients.length === 0) return always;
+  const rules = recipients.map(({ domain, table, key, subaddress }) => ({
+    domains: domain,
+    table: tables.get(table) ?? missingTable(table),
+    key,
+    separators: subaddress,
+  }));
+  return [...always, { stage: new RecipientsStage(rules) }];
+}
+
+/** The configuration has a table of each name that is used: this is for tables that are not opened yet. */
+function missingTable(name: string): Table {
+  return { name, lookup: (keys) => allFailing(keys, `the table ${name} is not open`) };
 }

@@ -28,6 +28,7 @@ import { limits } from './limit.ts';
 import { queue } from './queue.ts';
 import { receive } from './receive.ts';
 import { quirks } from './quirk.ts';
+import { recipientChecks } from './recipients.ts';
 import { routes } from './route.ts';
 import { sources } from './source.ts';
 import { tables } from './table.ts';
@@ -234,6 +235,10 @@ export const root = tableOf({
   table: key(
     tables.prefault([]),
     'A table: keys and values from a file, which other parts of the configuration refer to by name. It is read again when it changes; docs/tables.md has the formats.',
+  ),
+  recipients: key(
+    recipientChecks.prefault([]),
+    'Which mailboxes a domain has. A recipient whose domain is named here and who is not in the table is refused with 550 5.1.1; mail for postmaster is always accepted.',
   ),
   source: key(
     sources.prefault([]),

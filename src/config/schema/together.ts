@@ -1,4 +1,5 @@
-// Checks between tables: the tenants and sources that limits name must exist, and a source must have an IP version in use.
+// Checks between tables: the tenants and sources that limits name must exist, so must the tables that [[recipients]] name, and a
+// source must have an IP version in use.
 
 import { isIP } from 'node:net';
 
@@ -12,6 +13,8 @@ export interface Tables {
   readonly deliver: { readonly ipv4: boolean; readonly ipv6: boolean };
   readonly tenant: readonly { readonly name: string }[];
   readonly source: readonly { readonly address: string }[];
+  readonly table: readonly { readonly name: string }[];
+  readonly recipients: readonly { readonly table: string }[];
   readonly limit: readonly {
     readonly tenant?: readonly string[] | undefined;
     readonly source?: readonly Network[] | undefined;
@@ -26,11 +29,17 @@ export function checkTogether(tables: Tables, context: z.RefinementCtx): void {
     const message = `is an IPv${version} address, but ipv${version} in [deliver] is false`;
     context.addIssue({ code: 'custom', message, path: ['source', index, 'address'] });
   }
+  const tableNames = tables.table.map(({ name }) => name);
+  for (const [index, { table }] of tables.recipients.entries()) {
+    if (!tableNames.includes(table)) {
+      addUnknown('table', table, tableNames, ['recipients', index, 'table'], context);
+    }
+  }
   const names = tables.tenant.map(({ name }) => name);
   for (const [index, { tenant = [], source = [] }] of tables.limit.entries()) {
     for (const [at, name] of tenant.entries()) {
       if (name !== '' && !names.includes(name))
-        addUnknownTenant(name, names, ['limit', index, 'tenant', at], context);
+        addUnknown('tenant', name, names, ['limit', index, 'tenant', at], context);
     }
     for (const [at, network] of source.entries()) {
       if (!tables.source.some(({ address }) => contains(network, address))) {
@@ -43,13 +52,14 @@ export function checkTogether(tables: Tables, context: z.RefinementCtx): void {
   }
 }
 
-function addUnknownTenant(
+function addUnknown(
+  table: 'table' | 'tenant',
   name: string,
   names: readonly string[],
   path: (string | number)[],
   context: z.RefinementCtx,
 ): void {
-  let message = `there is no [[tenant]] with the name ${JSON.stringify(name)}`;
+  let message = `there is no [[${table}]] with the name ${JSON.stringify(name)}`;
   if (closest(name, names) === undefined) {
     message += names.length === 0 ? '; there is none at all' : `; there are ${names.slice(0, 20).join(', ')}`;
   }

@@ -147,7 +147,7 @@ export class ReceiverRole implements Role {
 
 function contextOf(
   config: Config,
-  { spool, storeWatch, deadlines, tenants, stageWatch, link, log }: Parts,
+  { spool, storeWatch, deadlines, tenants, tables, stageWatch, link, log }: Parts,
 ): ReceiveContext {
   const { receivers } = config.processes;
   const settings = clientsWithinCapacity(receiveSettings(config), receivers, capacityHere(config));
@@ -155,7 +155,7 @@ function contextOf(
   return {
     settings,
     relay,
-    pipelines: new Pipelines(stages(config, relay, tenants), stageWatch),
+    pipelines: new Pipelines(stages(config, { relay, tenants, tables }), stageWatch),
     spool,
     storeWatch,
     intake: new ManagerIntake(link),

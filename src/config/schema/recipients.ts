@@ -1,0 +1,54 @@
+// [[recipients]]: which mailboxes the domains have that mail is accepted for.
+
+import { z } from 'zod';
+
+import { formatDomainPattern } from '../../values/domain.ts';
+import { ValueError } from '../../values/value-error.ts';
+import { expected, key, listOf, oneOf, tableOf, textOf } from './fields.ts';
+import { recipientDomains } from './lists.ts';
+
+/** Characters of RFC 5322 atext that are no letters or digits. */
+function separators(text: string): string {
+  if (!/^[!#$%&'*+\-/=?^_`{|}~]{1,8}$/.test(text)) {
+    throw new ValueError(`"${text}" has characters that cannot separate a subaddress`);
+  }
+  return text;
+}
+
+const recipients = tableOf({
+  domain: key(
+    recipientDomains(),
+    'The domains whose mailboxes are in the table. "*.example.com" means every domain under example.com, not example.com itself. The most specific match counts.',
+    { example: '["example.com"]' },
+  ),
+  table: key(
+    z.string({ error: expected('the name of a [[table]]') }),
+    'The name of the [[table]] with the mailboxes: "user@example.com", or "@example.com" for a domain that takes mail to any name.',
+    { example: '"users"' },
+  ),
+  key: key(
+    oneOf(['address', 'local_part']).default('address'),
+    'What is looked up: the whole address, or only the part before the @, for tables of the users of one system.',
+  ),
+  subaddress: key(
+    textOf('separators such as "+"', separators).optional(),
+    'Characters that separate a mailbox from what its owner adds to it: with "+", user+lists@example.com is accepted when user@example.com is there.',
+    { defaultText: 'none', example: '"+"' },
+  ),
+});
+
+/** All of them. No two have the same domain. */
+export const recipientChecks = listOf(recipients, 'tables: [[recipients]]').superRefine((all, context) => {
+  const seen = new Map<string, number>();
+  for (const [index, { domain }] of all.entries()) {
+    for (const [at, pattern] of domain.entries()) {
+      const text = formatDomainPattern(pattern);
+      const earlier = seen.get(text);
+      if (earlier !== undefined) {
+        const message = `this domain is already in recipients[${earlier + 1}]`;
+        context.addIssue({ code: 'custom', message, path: [index, 'domain', at] });
+      }
+      seen.set(text, index);
+    }
+  }
+});

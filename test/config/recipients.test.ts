@@ -1,0 +1,70 @@
+// [[recipients]]: which mailboxes exist.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { ConfigError } from '../../src/config/read/config-error.ts';
+import { parseConfig } from '../../src/config/config.ts';
+
+const users = '[[table]]\nname = "users"\npath = "/etc/users.list"\n';
+
+test('recipients name domains and a table', () => {
+  const { recipients } = parseConfig(
+    `${users}
+    [[recipients]]
+    domain = ["Example.com", "*.example.net"]
+    table = "users"
+    [[recipients]]
+    domain = ["example.org"]
+    table = "users"
+    key = "local_part"
+    subaddress = "+-"`,
+    'sluice.toml',
+  );
+  assert.deepEqual(recipients, [
+    {
+      domain: [
+        { kind: 'exact', domain: 'example.com' },
+        { kind: 'suffix', domain: 'example.net' },
+      ],
+      table: 'users',
+      key: 'address',
+      subaddress: '',
+    },
+    {
+      domain: [{ kind: 'exact', domain: 'example.org' }],
+      table: 'users',
+      key: 'local_part',
+      subaddress: '+-',
+    },
+  ]);
+});
+
+const wrong: readonly [string, RegExp][] = [
+  [
+    '[[recipients]]\ndomain = ["example.com"]\ntable = "user"',
+    /there is no \[\[table\]\] with the name "user".*"users"/su,
+  ],
+  ['[[recipients]]\ndomain = []\ntable = "users"', /must name one domain at least/],
+  [
+    '[[recipients]]\ndomain = ["example.com"]\ntable = "users"\nsubaddress = "@"',
+    /cannot separate a subaddress/,
+  ],
+  [
+    '[[recipients]]\ndomain = ["example.com"]\ntable = "users"\nsubaddress = ""',
+    /cannot separate a subaddress/,
+  ],
+  [
+    '[[recipients]]\ndomain = ["example.com"]\ntable = "users"\n[[recipients]]\ndomain = ["EXAMPLE.com"]\ntable = "users"',
+    /this domain is already in recipients\[1\]/,
+  ],
+];
+
+for (const [text, expected] of wrong) {
+  test(`refused: ${JSON.stringify(text)}`, () => {
+    assert.throws(
+      () => parseConfig(users + text, 'sluice.toml'),
+      (error) => error instanceof ConfigError && expected.test(error.message),
+    );
+  });
+}
