@@ -82,6 +82,11 @@ export class FileNode {
     return length;
   }
 
+  /** What is durable for certain. */
+  durable(): Buffer {
+    return Buffer.from(this.#durable.bytes.subarray(0, this.#durable.length));
+  }
+
   /** The file as a power cut leaves it. */
   afterCrash(random: Random): FileNode {
     this.#keepSome(random);
@@ -113,6 +118,11 @@ export class DirectoryNode {
   sync(): void {
     for (const change of this.#unsynced) applyEntries(this.#durable, change);
     this.#unsynced = [];
+  }
+
+  /** The entry of this name that is durable for certain. */
+  durable(name: string): DiskNode | undefined {
+    return this.#durable.get(name);
   }
 
   /** Bytes of all files in it. */

@@ -103,6 +103,19 @@ export class SimulatedDisk {
     this.#otherBytes = 0;
   }
 
+  /** Names in a folder; none when it is not there. */
+  names(path: string): readonly string[] {
+    const node = this.#node(path);
+    return node?.kind === 'directory' ? [...node.current.keys()] : [];
+  }
+
+  /** What of a file would be there after every power cut; undefined: no such file, for certain. */
+  durable(path: string): Buffer | undefined {
+    const folder = this.#node(dirname(path));
+    const node = folder?.kind === 'directory' ? folder.durable(basename(path)) : undefined;
+    return node?.kind === 'file' ? node.durable() : undefined;
+  }
+
   /** Counts a changing operation. True when the power is cut in the middle of it. */
   #isLast(): boolean {
     this.#operations++;

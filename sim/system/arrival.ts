@@ -1,36 +1,5 @@
-// One arrival of a message at a mailbox, and who knows of it. As long as somebody does, the message must not come again;
-// when nobody knows any more, it may, and the books say what made everybody forget.
+// One arrival of a message at a mailbox. As long as somebody knows of it, the message must not come again.
 
-/** Whatever can know: a transaction, a process, a batch on a link, the page cache, the disk. */
-export type Knower = object;
+import { Fact } from './fact.ts';
 
-export class Arrival {
-  readonly atMs: number;
-  readonly #knowers = new Set<Knower>();
-  #forgotten: string | undefined;
-  /** When a manager's process first wrote it to the journal; for the journal to be judged by. */
-  writtenAtMs = Infinity;
-
-  /** @param transaction - it knows before anybody else */
-  constructor(atMs: number, transaction: Knower) {
-    this.atMs = atMs;
-    this.#knowers.add(transaction);
-  }
-
-  /** Why nobody knew of it at some time; undefined: somebody always did. */
-  get forgotten(): string | undefined {
-    return this.#forgotten;
-  }
-
-  isKnownBy(knower: Knower): boolean {
-    return this.#knowers.has(knower);
-  }
-
-  learn(knower: Knower): void {
-    this.#knowers.add(knower);
-  }
-
-  forget(knower: Knower, why: string): void {
-    if (this.#knowers.delete(knower) && this.#knowers.size === 0) this.#forgotten ??= why;
-  }
-}
+export class Arrival extends Fact {}

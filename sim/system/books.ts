@@ -2,8 +2,9 @@
 // came. Judges each arrival when it comes, and the whole at the end.
 
 import { check } from '../world/ledger.ts';
-import { Arrival, type Knower } from './arrival.ts';
+import { Arrival } from './arrival.ts';
 import { ClockBooks } from './clock-books.ts';
+import type { Knower } from './fact.ts';
 import type { Memory } from './memory.ts';
 import { ReportBooks } from './report-books.ts';
 
@@ -132,6 +133,10 @@ export class Books {
     offer.answer = 'accepted';
     offer.acceptedAtMs = this.#nowMs();
     this.seen.accepted++;
+  }
+
+  isAccepted(queueId: string): boolean {
+    return this.#byQueueId.get(queueId)?.answer === 'accepted';
   }
 
   refused(offer: Offer): void {

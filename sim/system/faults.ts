@@ -21,6 +21,8 @@ export type Fault =
   | { readonly kind: 'stalled-orphan'; readonly forMs: number }
   | { readonly kind: 'kill-supervisor'; readonly stallMs: number }
   | { readonly kind: 'break-link'; readonly role: 'sender' | 'receiver' }
+  /** What processes say to each other takes up to so long. */
+  | { readonly kind: 'slow-links'; readonly eachMs: number; readonly forMs: number }
   | { readonly kind: 'power-cut'; readonly offMs: number }
   | { readonly kind: 'disk-fails'; readonly syncs: number; readonly writes: number; readonly forMs: number }
   | { readonly kind: 'short-writes'; readonly share: number; readonly forMs: number }
@@ -62,6 +64,7 @@ const makers: readonly Maker[] = [
   (random) => ({ kind: 'stalled-orphan', forMs: stallMs(random) }),
   (random) => ({ kind: 'kill-supervisor', stallMs: random.next() < 0.5 ? 0 : stallMs(random) }),
   (random) => ({ kind: 'break-link', role: pick(random, ['sender', 'receiver']) }),
+  (random) => ({ kind: 'slow-links', eachMs: pick(random, [30, 300]), forMs: 5_000 }),
   (random) => ({ kind: 'power-cut', offMs: pick(random, [100, 3_000]) }),
   (random) => ({ kind: 'disk-fails', syncs: 0.3, writes: 0.1, forMs: pick(random, [200, 3_000]) }),
   () => ({ kind: 'short-writes', share: 0.3, forMs: 5_000 }),

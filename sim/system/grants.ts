@@ -7,6 +7,7 @@ import type { Ground } from './ground.ts';
 import { limitsInForce, type LimitsInForce } from './limits-in-force.ts';
 import { OverrideBooks } from './override-books.ts';
 import type { RateBooks } from './rate-books.ts';
+import type { RefusalBooks } from './refusal-books.ts';
 
 export interface Grant {
   /** Of the connection: different from those of other managers. */
@@ -34,6 +35,7 @@ export interface GrantsOptions {
   readonly books: Books;
   readonly rateBooks: RateBooks;
   readonly operations: OperationsInForce;
+  readonly refusals: RefusalBooks;
 }
 
 export class Grants {
@@ -44,6 +46,7 @@ export class Grants {
   readonly #books: Books;
   readonly #rateBooks: RateBooks;
   readonly #operations: OperationsInForce;
+  readonly #refusals: RefusalBooks;
   readonly #ground: Pick<Ground, 'clock' | 'trace'>;
   readonly #grants = new WeakMap<Work, Grant>();
   #count = 0;
@@ -51,9 +54,10 @@ export class Grants {
   /** Told to close. */
   readonly #closing = new Set<string>();
 
-  constructor({ ground, config, openFiles, books, rateBooks, operations }: GrantsOptions) {
+  constructor({ ground, config, openFiles, books, rateBooks, operations, refusals }: GrantsOptions) {
     this.#ground = ground;
     this.#operations = operations;
+    this.#refusals = refusals;
     this.#config = config;
     this.#openFiles = openFiles;
     this.#limits = limitsInForce(config, openFiles, this.overrides);
@@ -107,6 +111,7 @@ export class Grants {
     );
     const recipients = countsOf(this.#books.addressesOf(work).map(domainOf));
     const domains = [...recipients.keys()];
+    this.#refusals.granted(work.queueId, work.recipients);
     this.#operations.granted(work.queueId, domains);
     this.#grants.set(work, {
       name: this.#nameOf(connection),

@@ -49,12 +49,13 @@ export class Inquiry {
   posted(message: unknown): void {
     const { kind, result } = message as { readonly kind?: string; readonly result?: unknown };
     if (kind !== 'response' || !this.#isQuiet()) return;
-    const { books, clock, config, grants, limitBooks, supervision } = this.#asked;
+    const { books, clock, config, grants, limitBooks, refusals, supervision } = this.#asked;
     const senders = supervision.senders.flatMap((each) => each ?? []);
     const compared = checkAnswer(result, {
       books,
       limitBooks,
       overrides: grants.overrides,
+      refusals,
       senders: senders.length,
       active: senders.reduce((sum, { active }) => sum + active, 0),
       receiversSinceMs: this.#receiversSinceMs(),

@@ -10,8 +10,8 @@ import type { SimProcess } from './sim-process.ts';
 
 /** Told of the messages on a link; the books know by it what a process may know. */
 export interface Overheard {
-  /** It was decided in this step to say so. */
-  posted(message: unknown): void;
+  /** It was decided in this step to say so. @param by - the process that says it */
+  posted(message: unknown, by: SimProcess): void;
   /** They have left, and nothing can hold them back but the end of the link. */
   left(batch: readonly unknown[]): void;
   /** @param by - the process that has taken them; undefined: they are lost */
@@ -93,7 +93,7 @@ export class LinkEnd<Out, In> implements ConfirmedChannel<Out, In> {
   }
 
   post(message: Out): void {
-    this.#options.overheard.posted(message);
+    this.#options.overheard.posted(message, this.#from);
     this.#queue.push(message);
     this.#posted++;
     this.#schedule();

@@ -3,14 +3,14 @@
 import type { ConfirmedChannel, ConnectManager } from '../../src/channel/manager-link.ts';
 import type { Ground } from './ground.ts';
 import { link, type LinkEnd, type Overheard } from './link.ts';
-import type { ManagerEnd, ManagerProcess } from './manager-process.ts';
+import type { ManagerEnd } from './manager-end.ts';
+import type { ManagerProcess } from './manager-process.ts';
 import type { SimProcess } from './sim-process.ts';
 
 /** How often a role looks for a manager that is not there, as in `manager-socket.ts`. */
 const reconnectMs = 50;
-/** A batch takes up to so long. */
-const delayMs = 3;
-
+/** A batch takes up to so long, when nothing is slow. */
+const wellMs = 3;
 export interface LinksOptions {
   readonly ground: Ground;
   readonly overheard: Overheard;
@@ -20,6 +20,8 @@ export interface LinksOptions {
 
 export class Links {
   readonly #options: LinksOptions;
+  /** Ms that a batch takes at most. */
+  #delayMs = wellMs;
   /** The last link of each process. */
   readonly #links = new Map<SimProcess, LinkEnd<never, never>>();
 
@@ -41,6 +43,11 @@ export class Links {
       });
   }
 
+  /** Batches take up to so long from now on; 0: as long as usual. */
+  slow(ms: number): void {
+    this.#delayMs = Math.max(wellMs, ms);
+  }
+
   break(process: SimProcess): void {
     this.#links.get(process)?.break();
   }
@@ -55,7 +62,7 @@ export class Links {
     const { ground, overheard } = this.#options;
     const { random } = ground;
     const [own, other] = link<Out, In>(
-      { ground, overheard, delayMs: () => random.next() * delayMs, tellsAfter: 1 + random.below(8) },
+      { ground, overheard, delayMs: () => random.next() * this.#delayMs, tellsAfter: 1 + random.below(8) },
       process,
       manager.process,
     );

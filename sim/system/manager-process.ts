@@ -2,14 +2,6 @@
 
 import { join } from 'node:path';
 import type { Config } from '../../src/config/config.ts';
-import type { Channel } from '../../src/channel/channel.ts';
-import type {
-  ControlToManager,
-  ManagerToSender,
-  ReceiverToManager,
-  Response,
-  SenderToManager,
-} from '../../src/channel/messages.ts';
 import { assemble } from '../../src/manager/assemble.ts';
 import type { AssembledManager } from '../../src/manager/assembled-manager.ts';
 import type { Machine, OpenRouters, Spool } from '../../src/manager/ports.ts';
@@ -17,15 +9,15 @@ import { managerSlots } from '../../src/process/roles/slots.ts';
 import { createRouter } from '../../src/route/create-router.ts';
 import { routeRules } from '../../src/settings/route-rules.ts';
 import { openSpoolReader, openSpoolStore, openSpoolWriter } from '../../src/spool/open.ts';
+import type { SpoolStore } from '../../src/spool/types.ts';
 import { MemoryStats } from '../../src/stats/stats.ts';
 import { Troubles } from '../../src/stats/troubles.ts';
 import { simulatedResolver } from './internet.ts';
 import { watched } from './journal-watch.ts';
+import type { ManagerEnd } from './manager-end.ts';
+import { breakLink, breakStore, breakWriter } from './sabotage.ts';
 import { isOfTheSystem, type SimProcess } from './sim-process.ts';
 import type { Surroundings } from './surroundings.ts';
-
-type FromRole = ReceiverToManager | SenderToManager | ControlToManager;
-export type ManagerEnd = Channel<ManagerToSender | Response, FromRole>;
 
 /** What the journal has allocated ahead: little, so that a seed costs little. */
 const journalRoomBytes = 4_096;
@@ -62,6 +54,7 @@ export class ManagerProcess {
       // What rates have used up is stored once a second; nothing is said about a disk that is slow or fails.
       around.rateBooks.forgets(around.wellForMs > wellMs ? nowMs - ratesStoredMs : -Infinity, nowMs);
       around.memory.managerEnded();
+      around.refusals.managerEnded();
       around.memory.forget(this.process, 'the manager and the sender process that delivered it both ended');
     });
     this.process.after(around.random.below(100), () => {
@@ -78,7 +71,8 @@ export class ManagerProcess {
   }
 
   /** Takes the link of a role, which says hello first. */
-  accept(end: ManagerEnd): void {
+  accept(sound: ManagerEnd): void {
+    const end = breakLink(sound, this.process.timers, this.#around.sabotage);
     this.#onceUp((manager) => {
       end.receive(([hello, ...rest]) => {
         if (hello?.kind === 'hello') manager.links.introduce(hello, end, rest);
@@ -147,6 +141,7 @@ export class ManagerProcess {
     const { dateMs, memory, sabotage, spool: directory } = this.#around;
     const { timers } = this.process;
     const files = watched(this.process.files, join(directory, 'journal'), memory);
+    let opened: SpoolStore | undefined;
     const common = { directory, files, timers, segmentBytes: queue.segmentSize };
     return {
       openStore: async (events) => {
@@ -160,18 +155,20 @@ export class ManagerProcess {
           journalBytes,
           now: dateMs,
         });
-        if (sabotage === 'unpinned') store.pin = () => undefined;
-        return store;
+        opened = breakStore(store, sabotage);
+        return opened;
       },
       openReader: () => openSpoolReader(common),
-      openWriter: () =>
-        openSpoolWriter({
+      openWriter: async () => {
+        const writer = await openSpoolWriter({
           ...common,
           slot: managerSlots.bounces,
           reserveBytes: 0,
           sync: 'fdatasync',
           now: dateMs,
-        }),
+        });
+        return breakWriter(writer, { store: opened, reader: openSpoolReader(common) }, sabotage);
+      },
     };
   }
 

@@ -1,75 +1,84 @@
-// Who knows which arrivals, found out from outside alone: by what is said on the links between processes, by what is written
+// Who knows which arrivals and refusals, found out from outside alone: by what is said on the links between processes, by what is written
 // and synced in the folder of the journal, and by who dies. It knows nothing of what the code under test believes.
 
 import { check } from '../world/ledger.ts';
-import type { Arrival, Knower } from './arrival.ts';
+import type { Fact, Knower } from './fact.ts';
 
 /** A write to the journal that was begun: what it says is in the page cache when all of it is written. */
 interface JournalWrite {
-  readonly says: readonly Arrival[];
+  readonly says: readonly Fact[];
 }
 
 export class Memory {
   readonly #nowMs: () => number;
   /** What each knower knows. */
-  readonly #known = new Map<Knower, Set<Arrival>>();
-  /** Arrivals that a report or hello speaks of, until it is heard or lost. */
-  readonly #spokenOf = new Map<Knower, readonly Arrival[]>();
+  readonly #known = new Map<Knower, Set<Fact>>();
+  /** What a report or hello speaks of, until it is heard or lost. */
+  readonly #spokenOf = new Map<Knower, readonly Fact[]>();
   readonly #pageCache: Knower = { name: 'page cache' };
   readonly #disk: Knower = { name: 'disk' };
   /** Known to the manager and not in its journal yet. */
-  #unwritten: Arrival[] = [];
+  #unwritten: Fact[] = [];
   /** Written to which file, and not synced there yet. */
-  #unsynced = new Map<Knower, Arrival[]>();
+  #unsynced = new Map<Knower, Fact[]>();
 
   constructor(nowMs: () => number) {
     this.#nowMs = nowMs;
   }
 
-  learn(knower: Knower, arrivals: readonly Arrival[]): void {
+  learn(knower: Knower, facts: readonly Fact[]): void {
     let known = this.#known.get(knower);
     if (known === undefined) {
       known = new Set();
       this.#known.set(knower, known);
     }
-    for (const arrival of arrivals) {
-      known.add(arrival);
-      arrival.learn(knower);
+    for (const fact of facts) {
+      known.add(fact);
+      fact.learn(knower);
     }
   }
 
   forget(knower: Knower, why: string): void {
-    for (const arrival of this.#known.get(knower) ?? []) arrival.forget(knower, why);
+    for (const fact of this.#known.get(knower) ?? []) fact.forget(knower, why);
     this.#known.delete(knower);
   }
 
-  knownBy(knower: Knower): readonly Arrival[] {
+  knownBy(knower: Knower): readonly Fact[] {
     return [...(this.#known.get(knower) ?? [])];
   }
 
-  /** This message tells of these arrivals. */
-  tells(message: Knower, arrivals: readonly Arrival[]): void {
-    if (arrivals.length > 0) this.#spokenOf.set(message, arrivals);
+  /** This message tells of these facts. */
+  tells(message: Knower, facts: readonly Fact[]): void {
+    if (facts.length > 0) this.#spokenOf.set(message, facts);
   }
 
   left(batch: readonly unknown[]): void {
     for (const message of batch) {
-      const arrivals = this.#spokenOf.get(message as Knower);
-      if (arrivals !== undefined) this.learn(batch, arrivals);
+      const facts = this.#spokenOf.get(message as Knower);
+      if (facts !== undefined) this.learn(batch, facts);
     }
   }
 
   /** @param by - undefined: the batch is lost */
   ended(batch: readonly unknown[], by: Knower | undefined, why: string): void {
     for (const message of batch) {
-      const arrivals = this.#spokenOf.get(message as Knower);
-      if (arrivals === undefined) continue;
+      const facts = this.#spokenOf.get(message as Knower);
+      if (facts === undefined) continue;
       this.#spokenOf.delete(message as Knower);
-      if (by === undefined) continue;
-      this.learn(by, arrivals);
-      this.#unwritten.push(...arrivals);
+      if (by !== undefined) this.heard(by, facts);
     }
     this.forget(batch, why);
+  }
+
+  /** A manager's process hears of these facts: what it writes from now on tells of them. */
+  heard(manager: Knower, facts: readonly Fact[]): void {
+    this.learn(manager, facts);
+    this.#unwritten.push(...facts);
+  }
+
+  /** Is it on stable storage? */
+  isOnDisk(fact: Fact): boolean {
+    return fact.isKnownBy(this.#disk);
   }
 
   /** The manager begins to write something to its journal. */
@@ -80,7 +89,7 @@ export class Memory {
   }
 
   journalWritten({ says }: JournalWrite, file: Knower): void {
-    for (const arrival of says) arrival.writtenAtMs = Math.min(arrival.writtenAtMs, this.#nowMs());
+    for (const fact of says) fact.writtenAtMs = Math.min(fact.writtenAtMs, this.#nowMs());
     this.learn(this.#pageCache, says);
     this.#unsynced.set(file, [...(this.#unsynced.get(file) ?? []), ...says]);
   }
@@ -91,18 +100,18 @@ export class Memory {
     this.#unwritten = [...new Set([...this.#unwritten, ...unsynced, ...says])];
   }
 
-  journalSyncBegins(file: Knower): readonly Arrival[] {
+  journalSyncBegins(file: Knower): readonly Fact[] {
     const says = this.#unsynced.get(file) ?? [];
     this.#unsynced.delete(file);
     return says;
   }
 
-  journalSynced(says: readonly Arrival[]): void {
+  journalSynced(says: readonly Fact[]): void {
     this.learn(this.#disk, says);
   }
 
   /** What was written is not written again by a later sync: it has to be told anew. */
-  journalSyncFailed(says: readonly Arrival[], file: Knower): void {
+  journalSyncFailed(says: readonly Fact[], file: Knower): void {
     this.#unwritten.push(...says, ...(this.#unsynced.get(file) ?? []));
     this.#unsynced.delete(file);
   }
@@ -114,8 +123,8 @@ export class Memory {
   }
 
   /** In the page cache, and not on the disk. */
-  get unsynced(): readonly Arrival[] {
-    return this.knownBy(this.#pageCache).filter((arrival) => !arrival.isKnownBy(this.#disk));
+  get unsynced(): readonly Fact[] {
+    return this.knownBy(this.#pageCache).filter((fact) => !this.isOnDisk(fact));
   }
 
   /** What was written longer ago than this must be on the disk: nothing has been wrong for as long. */

@@ -207,7 +207,10 @@ export class OutgoingModel {
       const verdict = verdicts.get(index)?.verdict;
       if (verdict === 'taken') return { recipient: index, result: 'delivered' };
       if (verdict === 'never') around.books.refusedAt(work.queueId, index);
-      const reply = verdict === 'never' ? '550 5.1.1 no such user' : '451 4.3.0 not at this moment';
+      const reply =
+        verdict === 'never'
+          ? '550 5.1.1 no such user'
+          : `451 4.3.0 not at this moment (${around.grants.count})`;
       return { recipient: index, result: 'refused', refusal: simulatedReply(this.#peer, 'RCPT', reply) };
     });
     if (taken.length === 0) {

@@ -36,7 +36,7 @@ export class SenderModel implements Carrier {
       connect: around.managerFor(this.process),
       hello: () => {
         // A frame on a socket is written once: what is delivered later is not in it.
-        const delivered = around.sabotage === 'silent-hello' ? [] : [...this.#delivered.list];
+        const delivered = around.sabotage === 'silent hello' ? [] : [...this.#delivered.list];
         const hello = { kind: 'hello', role: 'sender', index, serial, delivered } as const;
         around.memory.tells(hello, around.memory.knownBy(this.process));
         return hello;
@@ -84,7 +84,9 @@ export class SenderModel implements Carrier {
       memory.learn(this.process, arrivals);
     }
     const report: SenderToManager = { kind: 'done', connection: connection.id, results, reusable };
-    if (!this.#isOrphan) memory.tells(report, arrivals);
+    if (!this.#isOrphan) {
+      memory.tells(report, [...arrivals, ...this.around.refusals.tells(report, queueId, results)]);
+    }
     this.#post(report);
   }
 

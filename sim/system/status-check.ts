@@ -7,11 +7,13 @@ import { check } from '../world/ledger.ts';
 import { slackMs, type Books, type Offer } from './books.ts';
 import type { LimitBooks } from './limit-books.ts';
 import type { OverrideBooks } from './override-books.ts';
+import type { RefusalBooks } from './refusal-books.ts';
 
 export interface StatusFacts {
   readonly books: Books;
   readonly limitBooks: LimitBooks;
   readonly overrides: OverrideBooks;
+  readonly refusals: RefusalBooks;
   /** Sender processes that live. */
   readonly senders: number;
   /** Recipients of transactions in hand at all senders. */
@@ -59,6 +61,7 @@ function checkRows(rows: readonly SourceRow[], facts: StatusFacts): void {
     active === facts.active,
     () => `the queue says ${active} are active, and senders have ${facts.active}`,
   );
+  for (const row of rows) facts.refusals.checkRow(row);
   const queued = new Map(rows.map((row) => [`${row.queueId}/${row.recipientIndex}`, row.state]));
   for (const offer of facts.books.offers.values()) checkOffer(offer, queued, facts);
 }

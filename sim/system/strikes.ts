@@ -17,6 +17,7 @@ export interface Targets extends Surroundings {
   /** @param wellForMs - for how long nothing else has been wrong */
   cutPower(offMs: number, wellForMs: number): void;
   breakLink(process: SimProcess): void;
+  slowLinks(eachMs: number): void;
   setClock(byMs: number): void;
   operate(operation: Operation): void;
   reload(what: 'limits' | 'routes' | 'capacity'): void;
@@ -74,6 +75,10 @@ export class Strikes {
         if (process !== undefined) this.#targets.breakLink(process);
         break;
       }
+      case 'slow-links':
+        this.#targets.slowLinks(fault.eachMs);
+        this.#forSome(fault.forMs, () => this.#targets.slowLinks(0));
+        break;
       case 'power-cut':
         break;
       case 'clock-step':

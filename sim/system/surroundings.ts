@@ -10,14 +10,10 @@ import type { Internet, NameServerTemper } from './internet.ts';
 import type { LimitBooks } from './limit-books.ts';
 import type { Memory } from './memory.ts';
 import type { RateBooks } from './rate-books.ts';
+import type { RefusalBooks } from './refusal-books.ts';
 import type { RouteBooks } from './route-books.ts';
+import type { Sabotage } from './sabotage.ts';
 import type { SimProcess } from './sim-process.ts';
-
-/**
- * A rule of Sluice that is broken on purpose, to see that the simulation notices: new managers are not told which senders live,
- * senders do not say what they have delivered, or messages in flight are not pinned in the spool.
- */
-export type Sabotage = 'unasked' | 'silent-hello' | 'unpinned';
 
 export interface Surroundings extends Ground {
   /** The folder of the spool. */
@@ -41,6 +37,7 @@ export interface Surroundings extends Ground {
   readonly limitBooks: LimitBooks;
   readonly rateBooks: RateBooks;
   readonly memory: Memory;
+  readonly refusals: RefusalBooks;
   readonly routeBooks: RouteBooks;
   readonly grants: Grants;
   /** Something went wrong that must not: the run ends. */

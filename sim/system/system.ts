@@ -5,10 +5,12 @@
 import type { Config } from '../../src/config/config.ts';
 import type { ConnectManager } from '../../src/channel/manager-link.ts';
 import type { Logger } from '../../src/log/logger.ts';
-import type { Random } from '../../src/schedule/store/random.ts';
+import { Random } from '../../src/schedule/store/random.ts';
 import { VirtualClock } from '../../src/simulate/virtual-clock.ts';
 import { SimulatedDisk } from '../disk/simulated-disk.ts';
 import { check } from '../world/ledger.ts';
+import { AnswerBooks } from './answer-books.ts';
+import { Aims, someAims } from './aims.ts';
 import { Books } from './books.ts';
 import { Grants } from './grants.ts';
 import type { Fault, Operation } from './faults.ts';
@@ -31,11 +33,14 @@ import {
 } from './scenario.ts';
 import type { SomeMail } from './some-mail.ts';
 import { RateBooks } from './rate-books.ts';
+import { RefusalBooks } from './refusal-books.ts';
 import { RouteBooks } from './route-books.ts';
 import { Operations } from './operations.ts';
 import { SimProcess } from './sim-process.ts';
+import { SpoolFiles } from './spool-files.ts';
 import { Supervision } from './supervision.ts';
-import type { Sabotage } from './surroundings.ts';
+import { tracedLog } from './traced-log.ts';
+import type { Sabotage } from './sabotage.ts';
 import { Strikes, type Targets } from './strikes.ts';
 
 export interface SystemOptions {
@@ -49,6 +54,8 @@ export const startMs = 1_800_000_000_000;
 const endMs = startMs + faultsMs + 1_000_000;
 /** A sync that is due takes up to so long, when nothing is wrong. */
 const syncMs = 2_000;
+/** Added to the seed of a world for the seed of its aimed faults. */
+const aimsOffset = 1_000_000_007;
 /** How often it is looked whether all has ended. */
 const lookMs = 1_000;
 
@@ -61,6 +68,8 @@ export class System implements Targets, Asked {
   readonly internet: Internet;
   readonly nameServers: NameServerTemper;
   readonly memory: Memory;
+  readonly refusals: RefusalBooks;
+  readonly #answers: AnswerBooks;
   readonly books: Books;
   readonly limitBooks: LimitBooks;
   readonly rateBooks = new RateBooks();
@@ -83,6 +92,7 @@ export class System implements Targets, Asked {
   /** Faults whose time has come, with the step at which each strikes. */
   readonly #armed: { readonly atStep: number; readonly fault: Fault }[] = [];
   readonly links: Links;
+  readonly #aims: Aims;
   /** Set when it lives. */
   inquiry: Inquiry | undefined;
   #fingerprint = 0;
@@ -100,6 +110,17 @@ export class System implements Targets, Asked {
     this.trace = trace === undefined ? () => undefined : (text) => trace(this.clock.nowMs - startMs, text());
     this.nameServers = { answerMs: () => random.next() * 50, fails: 0 };
     this.memory = new Memory(() => this.clock.nowMs);
+    this.refusals = new RefusalBooks(
+      () => this.clock.nowMs,
+      (moment) => this.#aims.came(moment),
+    );
+    this.#answers = new AnswerBooks({
+      memory: this.memory,
+      nowMs: () => this.clock.nowMs,
+      spool,
+      disk: () => this.disk,
+      answered: () => this.#aims.came('answered'),
+    });
     this.books = new Books({
       memory: this.memory,
       nowMs: () => this.clock.nowMs,
@@ -109,13 +130,18 @@ export class System implements Targets, Asked {
     });
     this.openFiles = openFiles;
     this.operations = new Operations(this);
-    const { books, operations, rateBooks } = this;
-    this.grants = new Grants({ ground: this, config, openFiles, books, rateBooks, operations });
+    const { books, operations, rateBooks, refusals } = this;
+    this.grants = new Grants({ ground: this, config, openFiles, books, rateBooks, operations, refusals });
     this.routeBooks = new RouteBooks(internet);
     this.limitBooks = new LimitBooks(this.grants);
     this.disk = new SimulatedDisk({ seed, capacityBytes });
     this.diskMs = diskMs;
     this.#strikes = new Strikes(this);
+    this.#aims = new Aims({
+      aims: scenario.faults.length > 0 ? someAims(new Random(seed + aimsOffset)) : [],
+      later: (ms, act) => this.clock.at(this.clock.nowMs + ms, act),
+      strike: (fault) => this.#armed.push({ atStep: this.steps, fault }),
+    });
     this.links = new Links({
       ground: this,
       overheard: this.#overheard,
@@ -141,11 +167,17 @@ export class System implements Targets, Asked {
     await this.#run(startMs + faultsMs);
     this.#calmDown();
     this.operations.letGo(inquiry.operator);
-    while (this.clock.nowMs < endMs && !(this.books.isComplete && inquiry.isEmpty)) {
+    const files = new SpoolFiles(() => this.disk, {
+      spool,
+      receivers: this.#scenario.receivers,
+      isAccepted: (queueId) => this.books.isAccepted(queueId),
+    });
+    while (this.clock.nowMs < endMs && !(this.books.isComplete && inquiry.isEmpty && files.areFew)) {
       await this.#run(this.clock.nowMs + lookMs);
     }
     this.books.finish();
     check(inquiry.isEmpty, () => `something is left at the end: ${JSON.stringify(inquiry.last)}`);
+    check(files.areFew, () => `files are left that nothing needs: ${files.names.join(', ')}`);
     check(this.limitBooks.open.size === 0, () => `${this.limitBooks.open.size} connections are left open`);
   }
 
@@ -197,6 +229,10 @@ export class System implements Targets, Asked {
     this.books.clockWasSet(byMs);
   }
 
+  slowLinks(eachMs: number): void {
+    this.links.slow(eachMs);
+  }
+
   breakLink(process: SimProcess): void {
     this.links.break(process);
   }
@@ -226,30 +262,34 @@ export class System implements Targets, Asked {
   }
 
   logOf(process: SimProcess): Logger {
-    const write = (level: string, text: string, fields: object = {}): void =>
-      this.trace(() => `${process.name}: ${level} ${text} ${JSON.stringify(fields)}`);
-    return {
-      event: (name, fields) => write('event', name, fields),
-      debug: (text, fields) => write('debug', text, fields),
-      info: (text, fields) => write('info', text, fields),
-      warn: (text, fields) => write('warn', text, fields),
-      error: (text, fields) => write('error', text, fields),
-      isOn: () => true,
-      setLevel: () => undefined,
-      flush: () => Promise.resolve(),
-      reopen: () => undefined,
-      close: () => Promise.resolve(),
-    };
+    return tracedLog(process.name, this.trace);
   }
 
   readonly #overheard: Overheard = {
-    posted: (message) => {
-      this.grants.posted(message);
-      this.inquiry?.posted(message);
-    },
+    posted: (message, by) =>
+      this.#judge(() => {
+        this.grants.posted(message);
+        this.inquiry?.posted(message);
+        this.#answers.posted(message);
+        if (isSenderHello(message)) this.#aims.came('hello', by);
+      }),
     left: (batch) => this.memory.left(batch),
-    ended: (batch, by) => this.memory.ended(batch, by, 'the link on which it was reported broke'),
+    ended: (batch, by) => {
+      this.memory.ended(batch, by, 'the link on which it was reported broke');
+      if (by === undefined) return;
+      this.refusals.heard(batch);
+      this.#answers.heard(batch, by);
+    },
   };
+
+  /** What the books find does not go through the code that they judge. */
+  #judge(act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      this.failed(error);
+    }
+  }
 
   async #run(untilMs: number): Promise<void> {
     while (this.clock.step(untilMs)) {
@@ -290,4 +330,9 @@ export class System implements Targets, Asked {
     this.#strikes.endAll();
     this.diskMs = Math.min(this.diskMs, 1);
   }
+}
+
+function isSenderHello(message: unknown): boolean {
+  const { kind, role } = message as { readonly kind?: string; readonly role?: string };
+  return kind === 'hello' && role === 'sender';
 }

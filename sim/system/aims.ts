@@ -1,0 +1,93 @@
+// Faults that are aimed: they strike at a moment at which a rule of Sluice matters, as seen from outside. Faults at any time
+// hit the few milliseconds between two steps of one rule too seldom.
+
+import type { Random } from '../../src/schedule/store/random.ts';
+import { pick } from '../world/some-internet.ts';
+import type { Fault } from './faults.ts';
+import type { SimProcess } from './sim-process.ts';
+
+/**
+ * - `refused for good`: the manager hears that a destination has refused a recipient for good
+ * - `deferred`: the manager hears that a destination has refused a recipient for now
+ * - `answered`: the manager answers an operator who has changed something
+ * - `hello`: a sender process says hello
+ */
+export type Moment = 'refused for good' | 'deferred' | 'answered' | 'hello';
+
+/** What strikes: a fault, or the end of the process that the moment is about. */
+export type Blow =
+  | { readonly kind: 'fault'; readonly afterMs: number; readonly fault: Fault }
+  | { readonly kind: 'kill-it'; readonly afterMs: number };
+
+export interface Aim {
+  readonly moment: Moment;
+  /** It strikes when the moment comes for this time, counted from 1, and never again. */
+  readonly count: number;
+  readonly blows: readonly Blow[];
+}
+
+/** The share of worlds with faults in which faults are aimed, too. */
+const share = 0.6;
+
+const fault = (afterMs: number, struck: Fault): Blow => ({ kind: 'fault', afterMs, fault: struck });
+const killManager = (afterMs: number): Blow => fault(afterMs, { kind: 'kill', role: 'manager' });
+
+const makers: readonly ((random: Random) => Omit<Aim, 'count'>)[] = [
+  // No report can be stored, and then nobody remembers that one is due.
+  (random) => ({
+    moment: 'refused for good',
+    blows: [
+      fault(0, { kind: 'full-disk', leftBytes: 0, forMs: 4_000 }),
+      killManager(200 + random.next() * 3_000),
+    ],
+  }),
+  // Around the moment at which the report is stored and the journal is written.
+  (random) => ({ moment: 'refused for good', blows: [killManager(random.next() * 40)] }),
+  (random) => ({ moment: 'deferred', blows: [killManager(20 + random.next() * 500)] }),
+  (random) => ({
+    moment: 'answered',
+    blows: [fault(0, { kind: 'power-cut', offMs: pick(random, [100, 3_000]) })],
+  }),
+  // The end of a sender process is known before its hello arrives.
+  (random) => ({
+    moment: 'hello',
+    blows: [
+      fault(0, { kind: 'slow-links', eachMs: 300, forMs: 2_000 }),
+      { kind: 'kill-it', afterMs: random.next() * 5 },
+    ],
+  }),
+];
+
+/** @param random - of its own, so that aims change nothing else in a world */
+export function someAims(random: Random): readonly Aim[] {
+  if (random.next() >= share) return [];
+  return [{ ...pick(random, makers)(random), count: 1 + random.below(4) }];
+}
+
+export interface AimsOptions {
+  readonly aims: readonly Aim[];
+  readonly later: (ms: number, act: () => void) => void;
+  readonly strike: (fault: Fault) => void;
+}
+
+export class Aims {
+  readonly #options: AimsOptions;
+  readonly #seen = new Map<Moment, number>();
+
+  constructor(options: AimsOptions) {
+    this.#options = options;
+  }
+
+  /** @param process - that it is about */
+  came(moment: Moment, process?: SimProcess): void {
+    const seen = (this.#seen.get(moment) ?? 0) + 1;
+    this.#seen.set(moment, seen);
+    const { aims, later, strike } = this.#options;
+    for (const aim of aims) {
+      if (aim.moment !== moment || aim.count !== seen) continue;
+      for (const blow of aim.blows) {
+        later(blow.afterMs, () => (blow.kind === 'fault' ? strike(blow.fault) : process?.kill()));
+      }
+    }
+  }
+}

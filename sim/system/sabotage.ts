@@ -1,0 +1,123 @@
+// Rules of Sluice that are broken on purpose, to see that the simulation notices. Each is broken from outside, by a wrapper
+// around what a manager is given: the code under test has no switches for it.
+
+import type { Timers } from '../../src/io/timers.ts';
+import type { Outcome, SpoolReader, SpoolStore, SpoolWriter } from '../../src/spool/types.ts';
+import type { FromRole, ManagerEnd } from './manager-end.ts';
+
+/**
+ * - `unasked`: new managers are not told which senders live
+ * - `silent hello`: senders do not say what they have delivered
+ * - `early close`: a connection counts as closed as soon as it is told to close
+ * - `unpinned`: messages in flight are not pinned in the spool
+ * - `early settlement`: the journal says that a recipient has failed before the report about it is stored
+ * - `forgotten deferrals`: the journal does not say that a recipient was tried
+ * - `forgotten attempts`: it does not say how often
+ * - `forgotten reasons`: it does not say why the recipient was refused
+ * - `hasty answers`: operators are told that a change is on the disk before it is
+ * - `endless tries`: what was refused for good is tried again
+ */
+export type Sabotage =
+  | 'unasked'
+  | 'silent hello'
+  | 'early close'
+  | 'unpinned'
+  | 'early settlement'
+  | 'forgotten deferrals'
+  | 'forgotten attempts'
+  | 'forgotten reasons'
+  | 'hasty answers'
+  | 'endless tries';
+
+/** Breaks the store of a manager. */
+export function breakStore(store: SpoolStore, sabotage: Sabotage | undefined): SpoolStore {
+  if (sabotage === 'unpinned') store.pin = () => undefined;
+  if (sabotage === 'hasty answers') store.flush = () => Promise.resolve();
+  const forget = sabotage === undefined ? undefined : forgetters[sabotage];
+  if (forget !== undefined) {
+    const settle = store.settle.bind(store);
+    store.settle = (outcomes) =>
+      settle(outcomes.flatMap((each) => (each.kind === 'deferred' ? forget(each) : [each])));
+  }
+  return store;
+}
+
+type Deferred = Extract<Outcome, { readonly kind: 'deferred' }>;
+
+/** What is left of an outcome. */
+const forgetters: Partial<Record<Sabotage, (outcome: Deferred) => Outcome[]>> = {
+  'forgotten deferrals': () => [],
+  'forgotten attempts': (outcome) => [{ ...outcome, attempts: 0 }],
+  'forgotten reasons': (outcome) => [{ ...outcome, refusal: '' }],
+};
+
+const aboutPattern = /^X-Sluice-Queue-ID: (\S+)/imu;
+const failedPattern = /^Final-Recipient: rfc822; ?(\S+)\r\nAction: failed/gimu;
+
+/** Breaks the writer of a manager's reports. */
+export function breakWriter(
+  writer: SpoolWriter,
+  { store, reader }: { readonly store: SpoolStore | undefined; readonly reader: SpoolReader },
+  sabotage: Sabotage | undefined,
+): SpoolWriter {
+  if (sabotage !== 'early settlement' || store === undefined) return writer;
+  const append = writer.append.bind(writer);
+  const settled = new Set<string>();
+  // A report that finds no room is tried, too.
+  writer.hasRoom = () => true;
+  writer.append = async (message) => {
+    const content = Buffer.concat([...message.content]).toString('latin1');
+    const queueId = aboutPattern.exec(content)?.[1] ?? '';
+    const ref = store.locate(queueId);
+    if (ref !== undefined && !settled.has(queueId)) {
+      settled.add(queueId);
+      const failed = new Set([...content.matchAll(failedPattern)].map(([, address]) => address));
+      const { recipients } = await reader.readEnvelope(ref);
+      const indexes = recipients.flatMap(({ address }, index) => (failed.has(address) ? [index] : []));
+      store.settle(indexes.map((recipient) => ({ kind: 'failed', queueId, recipient })));
+    }
+    return append(message);
+  };
+  return writer;
+}
+
+/** Breaks the manager's end of a link to another process. @param timers - of the manager */
+export function breakLink(
+  end: ManagerEnd,
+  timers: Pick<Timers, 'setImmediate'>,
+  sabotage: Sabotage | undefined,
+): ManagerEnd {
+  const [post, receive] = [end.post.bind(end), end.receive.bind(end)];
+  if (sabotage === 'endless tries') end.receive = (take) => receive((batch) => take(batch.map(softened)));
+  if (sabotage !== 'early close') return end;
+  let take: Parameters<ManagerEnd['receive']>[0] = () => undefined;
+  /** Connections whose end the manager has heard of before it came. */
+  const early: number[] = [];
+  const isNew = (message: FromRole): boolean => {
+    if (message.kind !== 'closed') return true;
+    const at = early.indexOf(message.connection);
+    if (at !== -1) early.splice(at, 1);
+    return at === -1;
+  };
+  end.receive = (taker) => {
+    take = taker;
+    receive((batch) => taker(batch.filter(isNew)));
+  };
+  end.post = (message) => {
+    post(message);
+    if (message.kind !== 'close') return;
+    const { connection } = message;
+    early.push(connection);
+    timers.setImmediate(() => take([{ kind: 'closed', connection, report: { kind: 'closed' } }]));
+  };
+  return end;
+}
+
+/** Nothing is refused for good. */
+function softened(message: FromRole): FromRole {
+  if (message.kind !== 'done') return message;
+  const results = message.results.map((each) =>
+    each.result === 'refused' ? { ...each, refusal: { ...each.refusal, permanent: false } } : each,
+  );
+  return { ...message, results };
+}

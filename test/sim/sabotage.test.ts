@@ -1,0 +1,53 @@
+// Rules of Sluice that are broken on purpose: the whole-system simulation must find each of them, by the books that judge it.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { runSeed } from '../../sim/system/run-seed.ts';
+
+for (const [sabotage, name, finding] of [
+  [
+    'unasked',
+    'a manager that grants before it knows of the senders of before',
+    /arrived at .* times|connections .* allowed/,
+  ],
+  [
+    'silent hello',
+    'a sender that does not say what it has delivered',
+    /arrived at .* times|though it arrived|which nobody refused/,
+  ],
+  [
+    'early close',
+    'a connection that is taken for closed before it is',
+    /connections .* allowed|destinations see/,
+  ],
+  ['unpinned', 'a message in flight that is moved in the spool', /reported about as damaged/],
+  [
+    'early settlement',
+    'a failure that is journaled before its report is stored',
+    /neither got it nor is there a report/,
+  ],
+  ['forgotten deferrals', 'a deferral that is not journaled', /was tried .* times, and the queue says/],
+  [
+    'forgotten attempts',
+    'a number of attempts that is not journaled',
+    /was tried .* times, and the queue says/,
+  ],
+  ['forgotten reasons', 'a refusal that is not journaled', /nothing says why it waits/],
+  ['hasty answers', 'an operator who is answered before the journal is synced', /the journal is not synced/],
+  [
+    'endless tries',
+    'a permanent refusal that is taken for a temporary one',
+    /was refused for good|no such user/,
+  ],
+] as const) {
+  test(`${name} would be found`, async () => {
+    let found = '';
+    // Most kinds are found by one seed in ten or more.
+    for (let seed = 1; seed <= 300 && found === ''; seed++) {
+      await runSeed(seed, { sabotage }).catch((error: Error) => {
+        found = error.message;
+      });
+    }
+    assert.match(found, finding);
+  });
+}
