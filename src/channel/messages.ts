@@ -57,7 +57,7 @@ export type Asked =
 export type Response =
   /** What comes before an answer, such as progress. */
   | { readonly kind: 'parts'; readonly id: number; readonly parts: readonly unknown[] }
-  | { readonly kind: 'response'; readonly id: number; readonly answer: unknown }
+  | { readonly kind: 'response'; readonly id: number; readonly result: unknown }
   | { readonly kind: 'response'; readonly id: number; readonly error: OperationError };
 
 /** Why an operator's request failed. */

@@ -57,7 +57,7 @@ export class OperationAnswerer<Set extends SetTypes> {
     };
     const answered = (answer: unknown): void => {
       this.#asked.delete(id);
-      this.#respond({ kind: 'response', id, answer });
+      this.#respond({ kind: 'response', id, result: answer });
     };
     try {
       const answer = this.#perform(request);

@@ -73,7 +73,7 @@ export class OperationCaller<Set extends SetTypes> {
       if ('error' in response) {
         const { code, message, advice } = response.error;
         call.failed(new ControlError(code, message, advice));
-      } else call.answered(response.answer);
+      } else call.answered(response.result);
     } catch (error) {
       this.#pending.delete(response.id);
       call.failed(error instanceof Error ? error : new Error(String(error)));

@@ -63,8 +63,8 @@ function ground(limits: Partial<LimitAnswers> = {}) {
     });
   const status = async (question: object): Promise<Status> => {
     const response = await ask('status', question);
-    assert.ok('answer' in response, JSON.stringify(response));
-    return response.answer as Status;
+    assert.ok('result' in response, JSON.stringify(response));
+    return response.result as Status;
   };
   return { world, ask, status };
 }
@@ -181,7 +181,7 @@ function changing(flush: () => Promise<void> = () => Promise.resolve()) {
   const change = (action: string): Promise<unknown> =>
     new Promise((resolve) => {
       const answerer = operations.answerer((response) =>
-        resolve('answer' in response ? response.answer : response),
+        resolve('result' in response ? response.result : response),
       );
       answerer.take({ kind: 'request', id: 1, operation: 'change', question: { action, recipients } });
     });

@@ -16,9 +16,9 @@ function linked(t: TestContext) {
   });
   t.after(() => source.close());
   /** Answers the last request. */
-  const answer = (operation: string, answered: unknown): void => {
+  const answer = (operation: string, result: unknown): void => {
     const { id } = posted.findLast((request) => request.operation === operation) as Request;
-    source.answered({ kind: 'response', id, answer: answered });
+    source.answered({ kind: 'response', id, result });
   };
   const pings = () => posted.filter(({ operation }) => operation === 'ping').length;
   return { source, answer, pings };
