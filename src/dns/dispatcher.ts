@@ -7,11 +7,11 @@ import { Exchange, type ExchangeStep } from './exchange.ts';
 import type { Interpretation } from './interpretation.ts';
 import type { QueryType, ResponseMessage } from './message.ts';
 import { OutageWatch } from './outage-watch.ts';
+import { QuestionLine } from './question-line.ts';
 import { ServerList } from './server-list.ts';
 import { SilenceWatch } from './silence-watch.ts';
 import { sendTcp, sendUdp, type Transport } from './transport.ts';
 import type { NameServer, Outage, ResolverOptions } from './types.ts';
-import { WaitingLine } from './waiting-line.ts';
 
 /** A question whose servers cannot be reached is begun this often at most. */
 const mostStarts = 3;
@@ -51,7 +51,7 @@ export class Dispatcher {
   /** Questions that count for `maxInFlight`, the oldest first, with the time of their start in ms. */
   readonly #active = new Map<Question, number>();
   readonly #hanging = new Set<Question>();
-  readonly #line = new WaitingLine<Question>();
+  readonly #line: QuestionLine<Question>;
   /** Unanswered questions, while it is in doubt whether any server answers; each with the action for when one does. */
   readonly #doubtful = new Map<Question, () => void>();
   readonly #watch: OutageWatch;
@@ -67,6 +67,7 @@ export class Dispatcher {
     this.#options = options;
     this.#now = now;
     this.#servers = new ServerList(options.servers);
+    this.#line = new QuestionLine({ now, goOn: () => this.#startNext() });
     this.#watch = new OutageWatch({
       servers: options.servers,
       now,
@@ -110,11 +111,11 @@ export class Dispatcher {
     }
     return new Promise((resolve) => {
       const question = this.#question(name, type, interpret, (asked: Asked<T>) => {
-        if (!this.#active.delete(question)) this.#hanging.delete(question);
+        if (this.#active.delete(question) || this.#hanging.delete(question)) this.#line.ended();
         resolve(asked);
         this.#startNext();
       });
-      this.#line.push(question);
+      this.#line.push(question, type);
       this.#startNext();
     });
   }
@@ -124,6 +125,7 @@ export class Dispatcher {
     this.#watch.close();
     this.#silence.close();
     this.#abandonAll(closedReason);
+    this.#line.close();
   }
 
   #abandonAll(reason: string, noServer?: true): void {
@@ -169,7 +171,7 @@ export class Dispatcher {
   }
 
   #startNext(): void {
-    while (this.#mayAsk && this.#line.length > 0 && this.#hasPlace()) {
+    while (this.#mayAsk && this.#line.mayBegin() && this.#hasPlace()) {
       const question = this.#line.shift();
       if (question === undefined) break;
       this.#active.set(question, this.#now());
@@ -203,7 +205,7 @@ export class Dispatcher {
 
   /** Keeps an unanswered question, without a place, until it is known whether any server answers. */
   #setAside(question: Question, goOn: () => void): void {
-    if (!this.#active.delete(question)) this.#hanging.delete(question);
+    if (this.#active.delete(question) || this.#hanging.delete(question)) this.#line.ended();
     this.#doubtful.set(question, goOn);
     this.#startNext();
   }
@@ -238,7 +240,8 @@ export class Dispatcher {
     const unanswered = (reason: string): void => {
       release();
       // Servers that could not be reached may be restarting. The question never reached one, so it is begun again.
-      const goOn = wasSilent || starts >= mostStarts ? () => fail(reason) : () => this.#line.push(question);
+      const goOn =
+        wasSilent || starts >= mostStarts ? () => fail(reason) : () => this.#line.push(question, type);
       if (this.#watch.isInDoubt) this.#setAside(question, goOn);
       else fail(reason);
     };

@@ -9,10 +9,10 @@ import type { NameServer, Outage } from './types.ts';
 
 /** The root's name servers have to be answered within this time. */
 const doubtMs = 1_000;
-/** Ms between questions during an outage. */
-const probeMs = 500;
+/** Ms between questions during an outage: mail goes on this much later at most. Each is one small datagram to each server. */
+const probeMs = 250;
 /** Answers to this many of the last rounds of questions are still listened for. */
-const roundsOpen = 6;
+const roundsOpen = 12;
 
 export interface OutageWatchOptions {
   readonly servers: readonly NameServer[];
