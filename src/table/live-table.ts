@@ -119,7 +119,7 @@ export class LiveTable implements Table {
   #failed(text: string): void {
     if (this.#isClosed) return;
     this.#reason = text;
-    this.#reports.failed(text, this.#inForce !== undefined);
+    this.#reports.failed(text, this.#inForce?.contents.isWhole === true);
     this.#firstIsOver();
   }
 

@@ -1,13 +1,21 @@
 // The one place where the kind of a table is chosen.
 
 import type { TableKind } from './contents.ts';
+import { cdb } from './kinds/cdb.ts';
+import { keyValue } from './kinds/key-value.ts';
 import { list } from './kinds/list.ts';
+import { passwd } from './kinds/passwd.ts';
 import { LiveTable } from './live-table.ts';
 import type { TableReports } from './table-reports.ts';
 import type { TableKindName, TableSettings } from './table.ts';
 
 /** Every kind, by its name in the configuration. */
-export const tableKinds: Readonly<Record<TableKindName, TableKind>> = { list };
+export const tableKinds: Readonly<Record<TableKindName, TableKind>> = {
+  list,
+  'key-value': keyValue,
+  passwd,
+  cdb,
+};
 
 /** Makes a table of any kind. Its file is read by the first call of `check`. */
 export function openTable({ name, path, kind }: TableSettings, reports: TableReports): LiveTable {

@@ -22,7 +22,7 @@ export interface Table {
 }
 
 /** The kinds of tables, as they are called in the configuration. */
-export type TableKindName = 'list';
+export type TableKindName = 'list' | 'key-value' | 'passwd' | 'cdb';
 
 /** One table as it was configured. */
 export interface TableSettings {
@@ -31,6 +31,9 @@ export interface TableSettings {
   /** The absolute path of its file. */
   readonly path: string;
 }
+
+/** The most values of one key. */
+export const maxValues = 1000;
 
 /** For every key that is not there. */
 export const absent: Answer = { kind: 'absent' };

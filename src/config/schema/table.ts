@@ -6,7 +6,7 @@ import { expected, key, listOf, oneOf, tableOf, textOf } from './fields.ts';
 import { tableName } from './texts.ts';
 
 /** The kinds of tables, in the order of the documentation. */
-export const tableKinds = ['list'] as const;
+export const tableKinds = ['list', 'key-value', 'passwd', 'cdb'] as const;
 
 const table = tableOf({
   name: key(
@@ -19,10 +19,14 @@ const table = tableOf({
     'The file. A relative path starts at the folder of the configuration file. It is read again when it changes; a file that has a mistake or is missing leaves in force what was read before.',
     { example: '"/etc/sluice/users.list"' },
   ),
-  kind: key(oneOf(tableKinds).optional(), 'What the file holds. "list": one key on each line.', {
-    defaultText: 'by the ending of path',
-    example: '"list"',
-  }),
+  kind: key(
+    oneOf(tableKinds).optional(),
+    'What the file holds. "list": one key on each line. "key-value": a key and a value on each line, with white space between them. "passwd": lines as in /etc/passwd. "cdb": a constant database, for millions of keys. Left out, the ending of path tells it: .list, .map, .passwd, .cdb.',
+    {
+      defaultText: 'told by the ending of path',
+      example: '"list"',
+    },
+  ),
 });
 
 /** All tables. No two have the same name. */
@@ -42,7 +46,12 @@ export const tables = listOf(table, 'tables: [[table]]').superRefine((all, conte
 
 type TableKindName = (typeof tableKinds)[number];
 
-const kindOfEnding: ReadonlyMap<string, TableKindName> = new Map([['.list', 'list']]);
+const kindOfEnding: ReadonlyMap<string, TableKindName> = new Map([
+  ['.list', 'list'],
+  ['.map', 'key-value'],
+  ['.passwd', 'passwd'],
+  ['.cdb', 'cdb'],
+]);
 
 /** The kind that the ending of a file's name tells; undefined when it tells none. */
 export function kindOf(path: string): TableKindName | undefined {
