@@ -11,7 +11,6 @@ import type { Reply } from '../protocol/smtp/server/server-types.ts';
 import type { Appended, LargeContent } from '../spool/types.ts';
 import type { AcceptedTransaction } from './accepted-transaction.ts';
 import { ContentPieces } from './content-pieces.ts';
-import { insertBytes } from './insert-bytes.ts';
 import type { ReceiveContext } from './receive-context.ts';
 import { refusalAfterContent } from './store-refusals.ts';
 
@@ -107,7 +106,8 @@ export class MessageIntake {
     const heldBytes = this.#pieces.bytes;
     const stored = this.#context.spool.append({
       envelope: this.#envelope(),
-      content: [this.#receivedLine(), ...this.#withMissingFields(this.#pieces.take())],
+      prefix: this.#prefix(),
+      content: this.#pieces.take(),
     });
     return stored.finally(() => this.#context.memory.give(heldBytes));
   }
@@ -148,8 +148,7 @@ export class MessageIntake {
         return;
       }
       this.#large = large;
-      await large.write(this.#receivedLine());
-      await large.write(Buffer.concat(this.#withMissingFields(this.#takeContent())));
+      await large.write(Buffer.concat(this.#takeContent()));
     } catch (error) {
       this.#failure = error;
     }
@@ -165,7 +164,7 @@ export class MessageIntake {
 
   async #commit(large: LargeContent): Promise<Appended> {
     await large.write(Buffer.concat(this.#takeContent()));
-    return large.commit(this.#envelope());
+    return large.commit(this.#envelope(), this.#prefix());
   }
 
   /** Takes the pieces that were gathered. They no longer count as held in memory. */
@@ -174,15 +173,16 @@ export class MessageIntake {
     return this.#pieces.take();
   }
 
-  /** The pieces, which begin the content, with missing header fields inserted at the end of the header. */
-  #withMissingFields(pieces: Uint8Array[]): Uint8Array[] {
+  /** The header fields that are added on top: made last, when all that they tell is known (RFC 5321 4.4). */
+  #prefix(): Uint8Array {
+    const received = this.#receivedLine();
     const missing = this.#missing;
     const { count, headerBytes } = this.#hops;
-    // RFC 5321 6.4: a relay completes nothing, and a message with a trace field was handed in somewhere else. A header whose end
-    // is not in these pieces is not changed either: it is malformed, or larger than the content that is held in memory.
-    if (missing === undefined || missing.none || count > 0 || headerBytes < 0) return pieces;
+    // RFC 5321 6.4: a relay completes nothing, and a message with a trace field was handed in somewhere else. A header that does
+    // not end is malformed: nothing is known of its fields.
+    if (missing === undefined || missing.none || count > 0 || headerBytes < 0) return received;
     const lines = missing.lines(this.#context.settings.hostname, this.#startedAtMs);
-    return insertBytes(pieces, headerBytes, Buffer.from(lines, 'latin1'));
+    return Buffer.concat([received, Buffer.from(lines, 'latin1')]);
   }
 
   #receivedLine(): Uint8Array {

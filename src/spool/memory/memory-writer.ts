@@ -31,8 +31,8 @@ export class MemoryWriter implements SpoolWriter {
     return formatQueueId(segmentName(this.#idSegment), this.#counter++);
   }
 
-  async append({ envelope, content }: NewMessage): Promise<Appended> {
-    return this.#add(envelope, Buffer.concat(content), false);
+  async append({ envelope, prefix, content }: NewMessage): Promise<Appended> {
+    return this.#add(envelope, Buffer.concat(prefix === undefined ? content : [prefix, ...content]), false);
   }
 
   async openLarge(queueId: string): Promise<LargeContent> {
@@ -59,9 +59,10 @@ export class MemoryWriter implements SpoolWriter {
         pieces.push(Buffer.from(piece));
         sizeBytes += piece.length;
       },
-      commit: async (envelope) => {
+      commit: async (envelope, prefix) => {
         requireOpen();
         end();
+        if (prefix !== undefined) pieces.unshift(Buffer.from(prefix));
         return this.#add({ ...envelope, queueId }, Buffer.concat(pieces), true);
       },
       abort: async () => end(),

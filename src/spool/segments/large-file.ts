@@ -80,7 +80,7 @@ export class LargeFile implements LargeContent {
     this.#sizeBytes += piece.length;
   }
 
-  async commit(envelope: Envelope): Promise<Appended> {
+  async commit(envelope: Envelope, prefix?: Uint8Array): Promise<Appended> {
     const { files, layout, sync } = this.#context;
     try {
       await this.#last;
@@ -88,22 +88,30 @@ export class LargeFile implements LargeContent {
         throw new SpoolError('SPOOL_WRITE_FAILED', `large message ${this.#queueId} was already ended`);
       }
       this.#state = 'committing';
+      const prefixBytes = prefix?.length ?? 0;
+      const sizeBytes = this.#sizeBytes + prefixBytes;
       const head = encodeRecord(
         { ...envelope, queueId: this.#queueId },
         kindLarge,
-        this.#sizeBytes,
-        0,
+        sizeBytes,
+        prefixBytes,
         this.#crc,
+        prefix,
       );
       if (sync) {
         await fdatasync(files, this.#fd);
         await files.syncDirectory(layout.large);
       }
       this.#state = 'appending';
-      const ref = await this.#context.append({ head, content: [], length: head.length });
+      const ref = await this.#context.append({
+        head,
+        prefix,
+        content: [],
+        length: head.length + prefixBytes,
+      });
       this.#state = 'closed';
       await files.close(this.#fd).catch(() => undefined);
-      return { ref, sizeBytes: this.#sizeBytes };
+      return { ref, sizeBytes };
     } catch (error) {
       await this.#leaveWhenInDoubt(error);
       await this.#remove();
