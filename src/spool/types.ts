@@ -54,6 +54,8 @@ export interface LargeContent {
    * @param prefix - header fields that stand before the content, which may depend on all of it; see `NewMessage`
    */
   commit(envelope: Envelope, prefix?: Uint8Array): Promise<Appended>;
+  /** Reads what was written so far, in pieces of bounded size. Nothing may be written until it has ended. */
+  read(): AsyncIterable<Uint8Array>;
   /** Removes the file; does nothing after `commit` was called. */
   abort(): Promise<void>;
 }

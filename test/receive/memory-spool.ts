@@ -51,6 +51,9 @@ export class MemorySpool implements SpoolWriter {
         if (this.failure !== undefined) throw this.failure;
         return this.#keep(envelope, [prefix, ...pieces], true);
       },
+      async *read() {
+        yield* pieces;
+      },
       abort: async () => {
         this.aborted++;
       },

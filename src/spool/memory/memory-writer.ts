@@ -6,6 +6,9 @@ import { SpoolError } from '../spool-error.ts';
 import type { Appended, LargeContent, NewMessage, SpoolWriter } from '../types.ts';
 import type { KeptMessages } from './kept-messages.ts';
 
+/** The size of the pieces in which large content is read. */
+const readBytes = 64 * 1024;
+
 export class MemoryWriter implements SpoolWriter {
   readonly failure = undefined;
   readonly #kept: KeptMessages;
@@ -64,6 +67,11 @@ export class MemoryWriter implements SpoolWriter {
         end();
         if (prefix !== undefined) pieces.unshift(Buffer.from(prefix));
         return this.#add({ ...envelope, queueId }, Buffer.concat(pieces), true);
+      },
+      async *read() {
+        for (const piece of pieces) {
+          for (let at = 0; at < piece.length; at += readBytes) yield piece.subarray(at, at + readBytes);
+        }
       },
       abort: async () => end(),
     };

@@ -3,7 +3,7 @@
 
 import { crc32 } from 'node:zlib';
 import type { Envelope } from '../../message/envelope.ts';
-import { fdatasync, writeAll } from '../file-io.ts';
+import { fdatasync, readUpTo, writeAll } from '../file-io.ts';
 import type { FileLayer } from '../file-layer.ts';
 import type { FreeSpace } from './free-space.ts';
 import { largePath, type SpoolLayout } from './layout.ts';
@@ -11,6 +11,9 @@ import { kindLarge, encodeRecord } from './record.ts';
 import type { NewRecord } from './segment-file.ts';
 import { SpoolError, writeError } from '../spool-error.ts';
 import type { Appended, LargeContent, StoredRef } from '../types.ts';
+
+/** The size of the pieces in which it is read. */
+const readBytes = 64 * 1024;
 
 export interface LargeFileContext {
   readonly files: FileLayer;
@@ -57,6 +60,26 @@ export class LargeFile implements LargeContent {
     const written = this.#last.then(() => this.#write(piece));
     this.#last = written;
     return written;
+  }
+
+  async *read(): AsyncGenerator<Uint8Array> {
+    const { files, layout } = this.#context;
+    await this.#last;
+    const fd = await files.open(largePath(layout, this.#queueId), 'r');
+    try {
+      for (let at = 0; at < this.#sizeBytes;) {
+        const buffer = Buffer.allocUnsafe(Math.min(readBytes, this.#sizeBytes - at));
+        const got = await readUpTo(files, fd, buffer, buffer.length, at);
+        if (got < buffer.length) {
+          const text = `reading large message ${this.#queueId}: its file has less than was written`;
+          throw new SpoolError('SPOOL_CORRUPT', text);
+        }
+        at += got;
+        yield buffer;
+      }
+    } finally {
+      await files.close(fd);
+    }
   }
 
   async #write(piece: Uint8Array): Promise<void> {

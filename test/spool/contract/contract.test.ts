@@ -93,6 +93,8 @@ for (const kind of kinds) {
         await large.write(content.subarray(at, at + 100_000));
       }
       assert.equal(large.sizeBytes, content.length);
+      assert.deepEqual(await collect(large.read()), content);
+      assert.deepEqual(await collect(large.read()), content);
       const { ref, sizeBytes } = await large.commit(envelopeFor(queueId));
       assert.equal(sizeBytes, content.length);
       const message = await reader.read(ref);
