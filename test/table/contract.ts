@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Contents } from '../../src/table/contents.ts';
 import { readTable } from '../../src/table/read-table.ts';
-import type { TableKindName } from '../../src/table/table.ts';
+import type { TableSettings } from '../../src/table/table.ts';
 import { tableKey } from '../../src/table/table-key.ts';
 import { type TemporaryFolder, temporaryFolder } from '../temporary-folder.ts';
 
@@ -12,7 +12,9 @@ export type Entries = readonly (readonly [key: string, value: string])[];
 
 /** How the tests make a table of one kind. */
 export interface KindUnderTest {
-  readonly kind: TableKindName;
+  readonly kind: TableSettings['kind'];
+  /** How the table is configured. */
+  readonly settings: (path: string) => TableSettings;
   /** Does it have values? A list has none. */
   readonly hasValues: boolean;
   /** May a key have several values? Otherwise the first counts. */
@@ -22,13 +24,13 @@ export interface KindUnderTest {
 }
 
 async function opened(
-  { kind, write }: KindUnderTest,
+  { settings, write }: KindUnderTest,
   folder: TemporaryFolder,
   entries: Entries,
 ): Promise<Contents> {
   const path = `${folder.path}/table`;
   await write(path, entries);
-  const contents = await readTable({ name: 'users', kind, path });
+  const contents = await readTable(settings(path));
   folder.atEnd(() => contents.close());
   return contents;
 }
