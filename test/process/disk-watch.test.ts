@@ -28,8 +28,11 @@ test('free space near the reserve is a warning, and below it new mail is refused
   );
 });
 
-test('without a reserve a full disk is critical all the same', () => {
-  assert.equal(diskProblem(0, configOf('reserve = "0B"'))?.level, 'critical');
+test('without a reserve a full disk is critical all the same, and nobody is told to make the reserve smaller', () => {
+  const full = diskProblem(0, configOf('reserve = "0B"'));
+  assert.equal(full?.level, 'critical');
+  assert.match(full?.text ?? '', /has 0\.0 MiB free: new mail is refused with 452/u);
+  assert.doesNotMatch(`${full?.text} ${full?.advice}`, /reserve/u);
 });
 
 test('a spool that is not there yet is on the disk of the folder above it', (t) => {

@@ -24,15 +24,19 @@ type DiskConfig = Pick<Config, 'spool' | 'queue'>;
 export function diskProblem(freeBytes: number, { spool, queue }: DiskConfig): DiskProblem | undefined {
   const { reserve, segmentSize } = queue;
   const state = `The disk of the spool ${spool} has ${sizeText(freeBytes)} free`;
-  const kept = `queue.reserve keeps ${sizeText(reserve)}`;
-  const advice = `Make room on this disk, move the spool to a larger one, or set a smaller reserve in [queue].`;
+  // Without a reserve, none can be made smaller.
+  const kept = reserve === 0 ? '' : `, and queue.reserve keeps ${sizeText(reserve)}`;
+  const advice =
+    reserve === 0
+      ? 'Make room on this disk, or move the spool to a larger one.'
+      : 'Make room on this disk, move the spool to a larger one, or set a smaller reserve in [queue].';
   if (freeBytes < reserve + smallMessageBytes) {
-    const text = `${state}, and ${kept}: new mail is refused with 452. What was accepted is delivered.`;
+    const text = `${state}${kept}: new mail is refused with 452. What was accepted is delivered.`;
     return { level: 'critical', text, advice };
   }
   const nearBytes = reserve + Math.max(reserve / 2, 2 * segmentSize);
   if (freeBytes >= nearBytes) return undefined;
-  return { level: 'warning', text: `${state}, and ${kept}: new mail will soon be refused.`, advice };
+  return { level: 'warning', text: `${state}${kept}: new mail will soon be refused.`, advice };
 }
 
 /** The problem of the spool's disk at this moment. The spool need not exist yet. */
