@@ -85,9 +85,9 @@ class MailScheduler implements Scheduler {
     if (s.effects.length === 0)
       for (let done = s.done.pop(); done >= 0; done = s.done.pop()) s.messages.free(done);
     checkPriority(message);
-    const { queueId, receivedAtMs, nullSender, held, priority = 0, tenant = '' } = message;
+    const { queueId, receivedAtMs, nullSender, held, priority = 0, store = 0, tenant = '' } = message;
     const row = s.messages.open(queueId, receivedAtMs, nullSender, held, Math.trunc(priority));
-    s.uncommitted.open(row, s.tenants.intern(tenant));
+    s.uncommitted.open(row, s.tenants.intern(tenant), store);
     return row as MessageHandle;
   }
 
@@ -102,8 +102,9 @@ class MailScheduler implements Scheduler {
     const recipients = s.uncommitted.recipientsAt(index);
     if (recipients.length === 0) misuse(`Committing message ${message} without a recipient.`);
     const tenant = s.uncommitted.tenantAt(index);
+    const store = s.uncommitted.storeAt(index);
     s.uncommitted.close(index);
-    commitMessage(s, message, recipients, tenant, nowMs);
+    commitMessage(s, message, recipients, tenant, store, nowMs);
     this.#run(nowMs);
   }
 
@@ -166,10 +167,8 @@ class MailScheduler implements Scheduler {
     return nextWakeMs(this.#state);
   }
 
-  pause(reason: string | undefined, nowMs: number): void {
-    const s = this.#state;
-    s.pauseReason = reason ?? '';
-    s.counters.setLimit(s.pauseCounter, reason === undefined ? 1 : 0);
+  pause(reason: string | undefined, nowMs: number, store = 0): void {
+    this.#state.pauses.set(store, reason);
     this.#run(nowMs);
   }
 

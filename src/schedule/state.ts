@@ -10,6 +10,7 @@ import type { LimitIndex } from './limits/types.ts';
 import { MessageStore } from './store/messages.ts';
 import { Needs } from './store/task-needs.ts';
 import { Parking } from './store/parking.ts';
+import { Pauses } from './store/pauses.ts';
 import type { HeldLimits, Place } from './store/place.ts';
 import { TenantNames } from './store/tenant-names.ts';
 import { Random } from './store/random.ts';
@@ -46,10 +47,7 @@ export class State {
   readonly globalCounter: number;
   /** The counter of connections to unproven sites above the global limit, while others hang. */
   readonly overflowCounter: number;
-  /** The counter that everything waits on while grants are paused. */
-  readonly pauseCounter: number;
-  /** Why grants are paused. */
-  pauseReason = '';
+  readonly pauses: Pauses;
   /** Connections that the sender processes can carry now; the limits stay within it. */
   carried = Infinity;
   limits: LimitIndex;
@@ -107,8 +105,7 @@ export class State {
     this.counters.references.add(this.globalCounter, 1);
     this.overflowCounter = this.counters.open(Dimension.overflow, '', 0);
     this.counters.references.add(this.overflowCounter, 1);
-    this.pauseCounter = this.counters.open(Dimension.pause, '', 1);
-    this.counters.references.add(this.pauseCounter, 1);
+    this.pauses = new Pauses(this.counters);
     this.limits = createLimitIndex(config.limits.rules);
     this.sources = sourcesOf(config);
   }

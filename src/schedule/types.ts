@@ -38,6 +38,8 @@ export interface NewScheduledMessage {
   readonly receivedAtMs: number;
   readonly nullSender: boolean;
   readonly held: boolean;
+  /** The number of the store that keeps it, up to 255; default: 0. Only `pause` looks at it: limits hold over all stores. */
+  readonly store?: number | undefined;
 }
 
 /** The route that a recipient is to have from now on; names as in `NewRecipient`. */
@@ -244,10 +246,11 @@ export interface Scheduler {
   /** All limits with at most so many of their counters that are in use. */
   limits(most: number, nowMs: number): LimitsStatus;
   /**
-   * Grants nothing from now on, whatever has room, for a reason that people are told; with no reason everything goes on.
-   * Transactions in flight finish.
+   * Grants no mail of this store from now on, whatever has room, for a reason that people are told; with no reason it goes
+   * on. Transactions in flight finish.
+   * @param store - default: 0
    */
-  pause(reason: string | undefined, nowMs: number): void;
+  pause(reason: string | undefined, nowMs: number, store?: number): void;
   /** The state of all rates that are in use, to be kept over a restart. */
   rates(nowMs: number): readonly SavedRate[];
   /** Before the first message. */

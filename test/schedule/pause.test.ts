@@ -71,6 +71,29 @@ test('the reason of a pause is shown with and without waiting mail', () => {
   assert.deepEqual(binding(), []);
 });
 
+test('a pause of one store lets the mail of others go, to the same domain and on the same connections', () => {
+  const table = new Table({ limits: { perDomain: 1 } }).know({ 'a.example': plan });
+  table.scheduler.pause(reason, table.nowMs, 1);
+  const kept = table.submit(['a.example'], { store: 1 });
+  const first = table.submit(['a.example']);
+  const second = table.submit(['a.example']);
+  const connect = table.connect();
+  assert.equal(connect.transaction.message, first);
+  table.ready(connect.connection);
+  table.done(connect);
+  const transact = table.take().find((effect): effect is Transact => effect.kind === 'transact');
+  assert.ok(transact);
+  assert.equal(transact.transaction.message, second);
+  const blockedOn = table.scheduler.sites().map((site) => site.blockedOn);
+  assert.match(blockedOn.join(', '), /outcomes cannot be stored/);
+  // The limit counts the connections of both stores, so the mail that was kept waits for this one.
+  table.scheduler.pause(undefined, table.nowMs, 1);
+  assert.deepEqual(table.take(), []);
+  table.done(transact);
+  const last = table.take().find((effect): effect is Transact => effect.kind === 'transact');
+  assert.equal(last?.transaction.message, kept);
+});
+
 suite('several reasons keep all mail, or some of it', () => {
   const noSender = 'no sender process is ready';
   const perDomain = 'limit domain a.example (1) is full';

@@ -104,6 +104,7 @@ export class Table {
       held: options.held ?? false,
       tenant: options.tenant,
       priority: options.priority,
+      store: options.store,
     });
     for (const [index, entry] of domains.entries()) {
       const change = typeof entry === 'string' ? { domain: entry } : entry;
@@ -214,6 +215,7 @@ export interface SubmitOptions {
   readonly held?: boolean;
   readonly tenant?: string;
   readonly priority?: number;
+  readonly store?: number;
 }
 
 /** Handlers that do nothing, for tests that look at some effects only. */

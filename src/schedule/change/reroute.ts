@@ -43,7 +43,8 @@ export function rerouteRecipients(
 function setRoute(s: State, row: number, next: NewRoute | undefined): void {
   if (next === undefined) return;
   const before = s.recipients.route.get(row);
-  const route = s.routes.intern(next.route, next.domain, s.routes.tenantOf(before));
+  const { routes } = s;
+  const route = routes.intern(next.route, next.domain, routes.tenantOf(before), routes.store.get(before));
   s.routes.recipients.add(before, -1);
   s.routes.recipients.add(route, 1);
   s.recipients.route.set(row, route);

@@ -35,8 +35,9 @@ function tryToServe(s: State, route: number, nowMs: number): boolean {
   for (;;) {
     const task = routes.firstTask.get(route);
     if (task < 0) return false;
-    if (!s.counters.hasRoom(s.pauseCounter)) {
-      parkPaused(s, route);
+    const pause = s.pauses.counterOf(routes.store.get(route));
+    if (!s.counters.hasRoom(pause)) {
+      parkPaused(s, route, pause);
       return false;
     }
     if (!hasPlan(s, route, nowMs)) return false;
@@ -195,11 +196,11 @@ function parkAlone(s: State, route: number, counter: number, nowMs: number): voi
   park(s, route);
 }
 
-/** Parks the route while grants are paused. Its tasks are not split: no other recipients could go either. */
-function parkPaused(s: State, route: number): void {
+/** Parks the route while grants of its store are paused. Its tasks are not split: no other recipients could go either. */
+function parkPaused(s: State, route: number, pause: number): void {
   if (s.routes.isInRing(route)) s.sites.leaveRing(s.routes.site.get(route), route);
   s.blockers.clear();
-  s.blockers.push(s.pauseCounter);
+  s.blockers.push(pause);
   park(s, route);
 }
 

@@ -1,4 +1,4 @@
-// Routes: one per route key and tenant, with the queue of its ready tasks and what is known about its plan.
+// Routes: one per route key, tenant and store, with the queue of its ready tasks and what is known about its plan.
 // The domain is the end of the key ("mx:example.com"), so it is not stored twice.
 
 import type { ErrorPlan } from '../../route/types.ts';
@@ -10,7 +10,7 @@ import { noTenant } from './tenant-names.ts';
 import { RowChain } from './row-chain.ts';
 import { Slots } from './slots.ts';
 
-/** Separates the number of a tenant from the key; no key contains it. */
+/** Separates the numbers of tenant and store from the key; no key contains it. */
 const mark = '\t';
 
 export const PlanState = { none: 0, resolving: 1, relay: 2, error: 3 } as const;
@@ -22,6 +22,8 @@ export class RouteStore {
   readonly connections = new Int32Column();
   readonly plan = new Uint8Column();
   readonly validUntilMs = new TimeColumn();
+  /** Number of the store that keeps the mail of this route. */
+  readonly store = new Uint8Column();
   /** Site of the plan; -1: none. */
   readonly site = new Int32Column();
   /** Its queue: the tasks in the states ready and asking, by priority and age; -1: none. A list of `TaskStore.queue`. */
@@ -59,6 +61,7 @@ export class RouteStore {
       this.isRunnable,
       this.missedTurn,
       this.#domainStart,
+      this.store,
       parking.first,
       parking.since,
       parking.tenant,
@@ -80,9 +83,9 @@ export class RouteStore {
     return this.#keys.find(name);
   }
 
-  /** The route of this key for one tenant, made if it is new. */
-  intern(key: string, domain: string, tenant: number): number {
-    const name = tenant === noTenant ? key : `${tenant}${mark}${key}`;
+  /** The route of this key for one tenant and store, made if it is new. */
+  intern(key: string, domain: string, tenant: number, store: number): number {
+    const name = nameOf(key, tenant, store);
     const known = this.#keys.find(name);
     if (known >= 0) return known;
     const route = this.#slots.take();
@@ -99,6 +102,7 @@ export class RouteStore {
     this.#parking.first.set(route, -1);
     this.#parking.since.set(route, 0);
     this.#parking.tenant.set(route, tenant);
+    this.store.set(route, store);
     const start = name.length - domain.length;
     if (start <= 0xffff && key.endsWith(domain)) {
       this.#domainStart.set(route, start);
@@ -118,7 +122,7 @@ export class RouteStore {
     this.#slots.give(route);
   }
 
-  /** Tells the rows apart: the key, for a tenant's mail with the number of the tenant before it. */
+  /** Tells the rows apart: the key, with the numbers of tenant and store before it where there are any. */
   nameOf(route: number): string {
     return this.#keys.keyOf(route);
   }
@@ -126,7 +130,7 @@ export class RouteStore {
   /** `RouteKey.key`: what the plan is looked up by. */
   keyOf(route: number): string {
     const name = this.nameOf(route);
-    return this.tenantOf(route) === noTenant ? name : name.slice(name.indexOf(mark) + 1);
+    return name.slice(name.indexOf(mark) + 1);
   }
 
   /** Number of the tenant. */
@@ -156,4 +160,9 @@ export class RouteStore {
   isInRing(route: number): boolean {
     return this.ring.isListed(route);
   }
+}
+
+function nameOf(key: string, tenant: number, store: number): string {
+  if (store !== 0) return `${tenant}.${store}${mark}${key}`;
+  return tenant === noTenant ? key : `${tenant}${mark}${key}`;
 }

@@ -16,7 +16,7 @@ export function blockerText(s: State, counter: number): string {
     case Dimension.probe:
       return restText(s, counters.keyOf(counter));
     case Dimension.pause:
-      return s.pauseReason;
+      return s.pauses.reasonOf(counter);
     case Dimension.window:
       return s.windows.textOf(counter, s.shownShiftMs);
     case Dimension.gate:
@@ -32,11 +32,9 @@ const noSender = 'no sender process is ready';
  * The causes that keep all mail waiting, whatever its routes are parked on: a route that waits for something else is not
  * parked on these.
  */
-export function globalCauses(s: State): string[] {
-  return [
-    ...(s.counters.hasRoom(s.pauseCounter) ? [] : [s.pauseReason]),
-    ...(s.carried === 0 ? [noSender] : []),
-  ];
+export function globalCauses(s: State, route: number): string[] {
+  const paused = s.pauses.reasonOf(s.pauses.counterOf(s.routes.store.get(route)));
+  return [...(paused === '' ? [] : [paused]), ...(s.carried === 0 ? [noSender] : [])];
 }
 
 /** What a limit counts, e.g. `domain example.com`, `yahoo`, `slow ones: domain example.com`. */

@@ -32,7 +32,7 @@ export function explainRoute(
   nowMs: number,
 ): Explanation {
   const { connections, plan: plans, recipients } = s.routes;
-  const route = s.routes.intern(key, domain, s.tenants.intern(tenant));
+  const route = s.routes.intern(key, domain, s.tenants.intern(tenant), 0);
   const explanation = explained(s, route, plan, nowMs);
   const isNamed = recipients.get(route) > 0 || connections.get(route) > 0;
   if (!isNamed && plans.get(route) === PlanState.none) s.routes.forget(route);
@@ -81,9 +81,9 @@ function workOf(s: State, route: number): Pick<Explanation, 'recipients' | 'next
 function bindingOf(s: State, route: number, site: number, nowMs: number): string[] {
   const parkedOn = s.parking.countersOf(route);
   // While grants are paused, nothing else that keeps the route waiting has been looked at.
-  const isLookedAt = parkedOn.length > 0 && !parkedOn.includes(s.pauseCounter);
+  const isLookedAt = parkedOn.length > 0 && !parkedOn.includes(s.pauses.counterOf(s.routes.store.get(route)));
   const own = isLookedAt ? blockerTexts(s, route) : blockersOfOne(s, route, site, nowMs);
-  return [...new Set([...globalCauses(s), ...own])];
+  return [...new Set([...globalCauses(s, route), ...own])];
 }
 
 /** What one more message would have to wait for. */

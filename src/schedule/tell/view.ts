@@ -56,7 +56,7 @@ export function reasonOf(s: State, task: number): Refusal {
 /** What the ready tasks of a route wait for; empty when for nothing. */
 export function blockersOf(s: State, route: number): string {
   // Each once: the route may be parked on what keeps all mail.
-  return [...new Set([...globalCauses(s), ...ownBlockers(s, route)])].join(', ');
+  return [...new Set([...globalCauses(s, route), ...ownBlockers(s, route)])].join(', ');
 }
 
 function ownBlockers(s: State, route: number): string[] {

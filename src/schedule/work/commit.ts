@@ -14,6 +14,7 @@ export function commitMessage(
   message: number,
   added: readonly NewRecipient[],
   tenant: number,
+  store: number,
   nowMs: number,
 ): void {
   s.messages.setState(message, MessageState.queued);
@@ -28,10 +29,10 @@ export function commitMessage(
     !held &&
     nowMs < expiryOf(s, message)
   ) {
-    makeReady(s, makeTaskOfOne(s, message, makeRecipient(s, only, tenant)), nowMs);
+    makeReady(s, makeTaskOfOne(s, message, makeRecipient(s, only, tenant, store)), nowMs);
     return;
   }
-  const rows = added.map((recipient) => makeRecipient(s, recipient, tenant));
+  const rows = added.map((recipient) => makeRecipient(s, recipient, tenant, store));
   if (!held && nowMs >= expiryOf(s, message)) {
     if (rows.length > 0) failTask(s, makeTask(s, message, rows), undefined, true);
     return;
@@ -62,10 +63,10 @@ function nextAttemptOf(s: State, recipient: NewRecipient | undefined, nowMs: num
   return Math.min(nextAttemptAtMs, latestAttemptMs(retryMs, retryJitter, attempts, nowMs));
 }
 
-function makeRecipient(s: State, added: NewRecipient, tenant: number): number {
+function makeRecipient(s: State, added: NewRecipient, tenant: number, store: number): number {
   const { recipients } = s;
   const row = recipients.take();
-  const route = s.routes.intern(added.route, added.domain, tenant);
+  const route = s.routes.intern(added.route, added.domain, tenant, store);
   s.routes.recipients.add(route, 1);
   recipients.next.set(row, -1);
   recipients.route.set(row, route);
