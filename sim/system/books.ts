@@ -27,7 +27,6 @@ export interface Offer {
   readonly reversePath: string;
   /** Whose mail it is; empty: nobody's. */
   readonly tenant: string;
-  readonly sizeBytes: number;
   readonly recipients: readonly BookedRecipient[];
   readonly atMs: number;
   answer: 'none' | 'accepted' | 'refused';
@@ -39,7 +38,6 @@ export interface NewOffer {
   readonly id: string;
   readonly reversePath: string;
   readonly tenant: string;
-  readonly sizeBytes: number;
   readonly addresses: readonly string[];
 }
 
@@ -84,7 +82,7 @@ export class Books {
     this.#nullLifetimeMs = nullLifetimeMs;
   }
 
-  offered({ id, reversePath, tenant, sizeBytes, addresses }: NewOffer): Offer {
+  offered({ id, reversePath, tenant, addresses }: NewOffer): Offer {
     const recipients = addresses.map((address) => ({
       address,
       arrivals: [],
@@ -96,7 +94,6 @@ export class Books {
       id,
       reversePath,
       tenant,
-      sizeBytes,
       recipients,
       atMs: this.#nowMs(),
       answer: 'none',
@@ -165,16 +162,9 @@ export class Books {
     this.#clock.set(byMs);
   }
 
-  get wasClockSet(): boolean {
-    return this.#clock.wasSet;
-  }
-
-  /**
-   * Does nobody know how old it is? See `ClockBooks.isUnknown`. And what a machine was off for is told by the clock alone: up to
-   * an hour of it counts.
-   */
+  /** Does nobody know how old it is? See `ClockBooks.isUnknown`. */
   isAgeUnknown({ atMs }: Offer): boolean {
-    return this.#clock.isUnknown(atMs) || (this.#clock.wasSet && this.#wasPowerCut);
+    return this.#clock.isUnknown(atMs);
   }
 
   powerWasCut(): void {
@@ -182,10 +172,11 @@ export class Books {
   }
 
   /** A lifetime lasts as long as it says, whatever the clock shows. */
-  #expired(offer: Offer): void {
-    const { id, atMs } = offer;
+  #expired({ id, atMs }: Offer): void {
     this.seen.expired++;
-    if (this.isAgeUnknown(offer)) return;
+    if (this.#clock.isUnknown(atMs)) return;
+    // What a machine was off for is told by the clock alone: up to an hour of it counts.
+    if (this.#clock.wasSet && this.#wasPowerCut) return;
     const isOver = this.#nowMs() >= atMs + this.#lifetimeMs - (this.#clock.wasSet ? slackMs : 0);
     check(isOver, () => `${id} expired ${this.#nowMs() - atMs} ms after it came`);
   }

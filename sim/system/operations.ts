@@ -1,7 +1,7 @@
 // What operators do while the system lives: they hold, release and retry messages, give recipients up, and suspend domains.
 // What they were told is in force must be, over crashes and power cuts, until they take it back.
 
-import type { SourceRow } from '../../src/control/operations/queue-pages.ts';
+import { SluiceError } from '../../src/errors/sluice-error.ts';
 import { check } from '../world/ledger.ts';
 import { pick } from '../world/some-internet.ts';
 import type { Books } from './books.ts';
@@ -74,11 +74,17 @@ export class Operations {
     const rows = await operator.rows();
     if (rows.length === 0) return;
     const { queueId } = pick(random, rows);
-    const chosen = rows.filter((row) => row.queueId === queueId).map(chosenOf);
+    const chosen = rows.filter((row) => row.queueId === queueId);
     const told = this.#held.asked(queueId);
-    if (operation === 'bounce') this.#books.givenUp(queueId, chosen);
-    const { unstored } = await operator.change(operation, chosen);
-    if (operation !== 'hold' || unstored > 0) return;
+    if (operation === 'bounce') {
+      this.#books.givenUp(
+        queueId,
+        chosen.map(({ recipientIndex }) => ({ recipient: recipientIndex })),
+      );
+    }
+    const { reason, state, unstored } = await operator.change(operation, [queueId]);
+    check(state !== 'failed', () => `the job of an operator has failed: ${reason}`);
+    if (operation !== 'hold' || state !== 'done' || unstored > 0) return;
     this.inForce++;
     told();
   }
@@ -92,22 +98,18 @@ export class Operations {
     }
     if (held.length > 0) {
       for (const { queueId } of held) this.#held.asked(queueId);
-      await operator.change('release', held.map(chosenOf));
+      await operator.change('release', [...new Set(held.map(({ queueId }) => queueId))]);
     }
     return overrides.length === 0 && held.length === 0;
   }
 
   #failed(error: unknown): void {
     // Nobody has answered, or it could not be stored: then nothing is in force, as far as an operator knows.
-    const isKnown = error instanceof Unanswered || (error instanceof Error && 'code' in error);
+    const isKnown = error instanceof Unanswered || error instanceof SluiceError;
     if (!isKnown) this.#around.failed(error);
   }
 }
 
 function targetOf(domain: string): string {
   return `domain:${domain}`;
-}
-
-function chosenOf({ queueId, message, recipientIndex }: SourceRow) {
-  return { queueId, message, recipient: recipientIndex, sender: '', address: '' };
 }

@@ -4,11 +4,7 @@ import type { Asked, Response } from '../../src/channel/messages.ts';
 import { ManagerLink } from '../../src/channel/manager-link.ts';
 import { OperationCaller } from '../../src/channel/operation-caller.ts';
 import { managerOperations, type ManagerSet } from '../../src/control/operations/sets.ts';
-import type {
-  ChangeResult,
-  ChosenRecipient,
-  QueueAction,
-} from '../../src/control/operations/queue-change.ts';
+import type { JobReport, QueueAction } from '../../src/control/operations/queue-change.ts';
 import type { SourceRow } from '../../src/control/operations/queue-pages.ts';
 import type { ManagerStatus } from '../../src/control/operations/status.ts';
 import type { OverrideKind } from '../../src/control/override.ts';
@@ -48,8 +44,9 @@ export class Operator {
     return (await this.#calls.ask('page', { filter: {} })).rows;
   }
 
-  change(action: QueueAction, recipients: readonly ChosenRecipient[]): Promise<ChangeResult> {
-    return this.#calls.ask('change', { action, recipients });
+  /** Changes these messages. */
+  change(action: QueueAction, ids: readonly string[]): Promise<JobReport> {
+    return this.#calls.ask('queue.change', { action, filter: { ids } });
   }
 
   /** @param quantities - undefined: it is suspended */

@@ -17,6 +17,8 @@ export const exitCodes = {
   tempFail: 75,
   noPermission: 77,
   config: 78,
+  /** As shells show a command that SIGINT has ended. */
+  cancelled: 130,
 } as const;
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];

@@ -1,22 +1,21 @@
-// `sluice queue`: lists and changes the queue. `list`, `show` and `export` read the spool when no Sluice is running.
+// `sluice queue list` and `show`, which read the spool when no Sluice is running. The other commands have files of their own.
 
 import { type Command, InvalidArgumentError } from 'commander';
-import type { QueueAction } from '../control/operations/queue-change.ts';
 import type { QueueRow } from '../control/queue-row.ts';
 import { configOption, readPlaces } from './config-file.ts';
+import * as queueChange from './queue-change.ts';
 import * as queueExport from './queue-export.ts';
+import * as queueJobs from './queue-jobs.ts';
 import {
   type FilterOptions,
   filterOf,
   withFilterOptions,
   isRestricted,
-  requireChoice,
   requireQueueId,
 } from './queue-filter.ts';
 import { noSuchMessage, queueRows } from './queue-rows.ts';
 import { age, table } from './text-table.ts';
 import { printText } from './terminal-text.ts';
-import { ask } from './until-reachable.ts';
 
 interface ListOptions extends FilterOptions {
   readonly limit?: number;
@@ -35,29 +34,9 @@ export function register(program: Command): void {
     .option('--json', 'print JSON for programs')
     .action(show);
   queueExport.register(queue);
-  for (const [action, description] of Object.entries(actionDescriptions)) {
-    withFilterOptions(queue.command(`${action} [ids...]`))
-      .description(description)
-      .option('--all', 'choose the whole queue')
-      .action((ids: string[], options: FilterOptions) => change(action as QueueAction, ids, options));
-  }
+  queueChange.register(queue);
+  queueJobs.register(queue);
 }
-
-const actionDescriptions: Readonly<Record<QueueAction, string>> = {
-  retry: 'try to deliver matching mail now',
-  hold: 'keep matching messages in the queue until they are released; they do not expire',
-  release: 'let held messages go on',
-  remove: 'take matching recipients out of the queue for good, without a report to the sender',
-  bounce: 'give up on matching recipients: their senders get a report of the failure',
-};
-
-const resultTexts: Readonly<Record<QueueAction, string>> = {
-  retry: 'will be tried now',
-  hold: 'held',
-  release: 'released',
-  remove: 'removed',
-  bounce: 'given up; their senders get a report',
-};
 
 async function list(ids: string[], options: ListOptions): Promise<void> {
   const config = readPlaces(options.config);
@@ -117,15 +96,6 @@ async function show(id: string, options: FilterOptions): Promise<void> {
     ]),
   ];
   printText(`${lines.join('\n')}\n`);
-}
-
-async function change(action: QueueAction, ids: string[], options: FilterOptions): Promise<void> {
-  const filter = filterOf(ids, options);
-  requireChoice(filter, options.all === true, action);
-  const config = readPlaces(options.config);
-  const count = Number(await ask(config, { operation: 'queue.change', action, filter }));
-  if (options.json === true) process.stdout.write(`${JSON.stringify({ action, recipients: count })}\n`);
-  else process.stdout.write(`${count} recipient${count === 1 ? '' : 's'} ${resultTexts[action]}.\n`);
 }
 
 /** What the mail waits for on this host comes first; the last reply of the destination was before that. */

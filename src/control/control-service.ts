@@ -25,6 +25,9 @@ export function controlService({ ask, queue, desk, reload }: ControlServiceParts
     'override.set': (question, call) => ask('override.set', question, call),
     'override.unset': (question, call) => ask('override.unset', question, call),
     'clock.confirm': (question, call) => ask('clock.confirm', question, call),
+    'queue.change': (question, call) => ask('queue.change', question, call),
+    'job.list': (question, call) => ask('job.list', question, call),
+    'job.cancel': (question, call) => ask('job.cancel', question, call),
     status: (question) => desk.answer(question),
     reload: (question) => reload(question),
     'queue-list': async ({ filter, limit, located }, { signal, report }) => {
@@ -34,6 +37,5 @@ export function controlService({ ask, queue, desk, reload }: ControlServiceParts
       }
       return null;
     },
-    'queue.change': ({ action, filter }) => queue.change(action, filter),
   };
 }

@@ -1,13 +1,11 @@
-// Lists and changes the queue: gets rows from the manager page by page and addresses from the spool, and filters by both.
+// Lists the queue: gets rows from the manager page by page and addresses from the spool, and filters by both.
 
 import { damageRefusal } from '../message/refusal.ts';
 import type { Envelope } from '../message/envelope.ts';
 import type { QueueReader, StoredRef } from '../spool/types.ts';
 import type { Asker } from './operations/operation.ts';
-import type { ChangeResult, ChosenRecipient, QueueAction } from './operations/queue-change.ts';
 import type { ManagerSet } from './operations/sets.ts';
 import { type QueueFilter, type QueueRow, type RowFacts, RowMatcher, lastFacts } from './queue-row.ts';
-import { changePieces, concludeChange } from './queue-change.ts';
 import type { ExaminedMessage, SourceRow } from './operations/queue-pages.ts';
 
 /** A row with the index that its recipient has in the envelope. */
@@ -19,7 +17,7 @@ interface MatchedRow {
 }
 
 /** What is asked of the manager for a list. */
-export type AskForQueue = Asker<Pick<ManagerSet, 'page' | 'examine' | 'change'>>;
+export type AskForQueue = Asker<Pick<ManagerSet, 'page' | 'examine'>>;
 
 export class QueueQuery {
   readonly #ask: AskForQueue;
@@ -42,28 +40,6 @@ export class QueueQuery {
       if (rows.length > 0) yield rows;
       if (left <= 0) return;
     }
-  }
-
-  /**
-   * Applies an action to every recipient that matches; returns how many it changed.
-   * @throws {ControlError} `CHANGE_NOT_STORED` or `REPORTS_NOT_STORED`, after every recipient was handled
-   */
-  async change(action: QueueAction, filter: QueueFilter): Promise<number> {
-    const chosen = new Map<string, ChosenRecipient[]>();
-    for await (const page of this.#matching(filter)) {
-      for (const { row, message, recipient } of page) {
-        const { queueId, sender, recipient: address } = row;
-        const each = { queueId, message, recipient, sender, address };
-        const known = chosen.get(queueId);
-        if (known === undefined) chosen.set(queueId, [each]);
-        else known.push(each);
-      }
-    }
-    const results: ChangeResult[] = [];
-    for (const piece of changePieces([...chosen.values()])) {
-      results.push(await this.#ask('change', { action, recipients: piece }));
-    }
-    return concludeChange(results);
   }
 
   async *#matching(filter: QueueFilter): AsyncIterable<MatchedRow[]> {

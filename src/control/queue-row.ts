@@ -59,6 +59,12 @@ export function lastFacts(refusal: Refusal | undefined): Pick<QueueRow, 'lastErr
 /** What is known of a row before the envelope is read. */
 export type RowFacts = Omit<QueueRow, 'sender' | 'recipient'>;
 
+/** The facts that a filter looks at. */
+export type ChoiceFacts = Pick<
+  RowFacts,
+  'queueId' | 'receivedAtMs' | 'domain' | 'tenant' | 'state' | 'isHeld'
+>;
+
 /** Compiles a filter into two tests: one of the facts in memory, one of the addresses in the envelope. */
 export class RowMatcher {
   readonly #filter: QueueFilter;
@@ -77,7 +83,7 @@ export class RowMatcher {
     this.#domain = textPattern(filter.domain);
   }
 
-  matchesFacts(row: RowFacts): boolean {
+  matchesFacts(row: ChoiceFacts): boolean {
     const { state, tenant, olderThanMs, newerThanMs } = this.#filter;
     const ageMs = this.#nowMs - row.receivedAtMs;
     return (

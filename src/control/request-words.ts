@@ -18,6 +18,7 @@ const words: readonly (readonly [place: string, word: string])[] = [
   ['filter.olderThanMs', '--older-than'],
   ['filter.newerThanMs', '--newer-than'],
   ['file', '--config'],
+  ['job', 'The number of the job'],
   ['limit', '--limit'],
   ['quantities', 'The limit'],
   ['forMs', '--for'],

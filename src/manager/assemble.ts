@@ -186,6 +186,7 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
     missing: () => linked.missing,
     givingUp,
     unreadable,
+    reader,
     timers,
     dateMs: clock.systemMs,
     stats,
@@ -198,6 +199,7 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
     manager,
     rerouter,
     givingUp,
+    jobs: operations.jobs,
     senders,
     routing,
     shaping,
@@ -243,6 +245,6 @@ function openClock(
     boot: machine.bootId,
     monotonic: machine.bootMs,
     date: machine.dateMs,
-    changed: (shiftMs, byMs) => events.post({ kind: 'dates', shiftMs, byMs }),
+    changed: (shiftMs) => events.post({ kind: 'dates', shiftMs }),
   });
 }

@@ -9,6 +9,7 @@ import type { InForce } from './in-force.ts';
 import type { Links } from './links.ts';
 import type { Maintenance } from './maintenance.ts';
 import type { Manager } from './manager.ts';
+import type { Operations } from './operations.ts';
 import type { OverdueWatch } from './overdue-watch.ts';
 import type { RateState } from './rate-state.ts';
 import type { Rerouter } from './rerouter.ts';
@@ -25,6 +26,7 @@ export interface AssembledParts {
   readonly manager: Manager;
   readonly rerouter: Rerouter;
   readonly givingUp: GivingUp;
+  readonly jobs: Operations['jobs'];
   readonly senders: Senders;
   readonly routing: Routing;
   readonly shaping: Shaping;
@@ -81,7 +83,9 @@ export class AssembledManager {
    * not be stored.
    */
   async stop(graceMs: number): Promise<number> {
-    const { maintenance, overdueWatch, sourceWatch, senders, manager, givingUp, store, log } = this.#parts;
+    const { maintenance, overdueWatch, sourceWatch, senders, manager, givingUp, jobs, store, log } =
+      this.#parts;
+    jobs.cancelAll();
     maintenance.stop();
     overdueWatch.stop();
     sourceWatch.stop();
@@ -90,6 +94,7 @@ export class AssembledManager {
     this.#parts.rerouter.stop();
     await manager.stop();
     await givingUp.idle();
+    await jobs.idle();
     const unstored = await store.storeOutcomes(graceMs);
     if (unstored === 0) log.info('the journal is on stable storage');
     await this.#parts.shaping.close();

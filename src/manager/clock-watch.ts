@@ -30,11 +30,8 @@ export interface ClockWatchParts {
   readonly monotonic: () => number;
   /** The system's clock, Unix ms. */
   readonly date: () => number;
-  /**
-   * Called with `SteadyClock.shiftMs` when it has changed, or is no longer in doubt.
-   * @param byMs - how much it has changed, because the clock was set while Sluice runs
-   */
-  readonly changed: (shiftMs: number, byMs: number) => void;
+  /** Called with `SteadyClock.shiftMs` when it has changed, or is no longer in doubt. */
+  readonly changed: (shiftMs: number) => void;
 }
 
 export class ClockWatch {
@@ -43,7 +40,7 @@ export class ClockWatch {
   readonly #log: Logger;
   readonly #troubles: Troubles | undefined;
   readonly #timers: Timers;
-  readonly #changed: ClockWatchParts['changed'];
+  readonly #changed: (shiftMs: number) => void;
   #observing: Timer | undefined;
   #savedAtMs: number;
   /** Steady time until which a start under a doubtful clock is shown as a trouble; 0: not in doubt. */
@@ -103,12 +100,12 @@ export class ClockWatch {
     const shiftMs = clock.shiftMs;
     const change = clock.observe();
     if (change !== undefined) this.#tell(change);
-    if (clock.shiftMs !== shiftMs) this.#changed(clock.shiftMs, clock.shiftMs - shiftMs);
+    if (clock.shiftMs !== shiftMs) this.#changed(clock.shiftMs);
     const nowMs = clock.nowMs();
     if (this.#doubtEndsMs !== 0 && nowMs >= this.#doubtEndsMs && !clock.isInDoubt) {
       this.#doubtEndsMs = 0;
       this.#troubles?.clear('clock');
-      this.#changed(clock.shiftMs, 0);
+      this.#changed(clock.shiftMs);
     }
     const isDue = nowMs - this.#savedAtMs >= saveMs;
     if (isDue || change !== undefined) void this.#save(change !== undefined);
@@ -127,7 +124,7 @@ export class ClockWatch {
     if (!wasInDoubt) return undefined;
     const byMs = change?.byMs ?? this.clock.start.byMs;
     this.#log.info(`an operator confirmed that the clock is right after its step of ${stepText(byMs)}`);
-    this.#changed(this.clock.shiftMs, change?.byMs ?? 0);
+    this.#changed(this.clock.shiftMs);
     if (change !== undefined) void this.#save(true);
     return byMs;
   }

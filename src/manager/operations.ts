@@ -5,11 +5,12 @@ import { managerOperations, type ManagerSet } from '../control/operations/sets.t
 import { OperationAnswerer } from '../channel/operation-answerer.ts';
 import type { Response } from '../channel/messages.ts';
 import type { LimitOperations } from './limit-operations.ts';
-import type { SpoolStore } from '../spool/types.ts';
+import type { QueueReader, SpoolStore } from '../spool/types.ts';
 import type { MemoryStats } from '../stats/stats.ts';
 import type { Manager } from './manager.ts';
 import type { Senders } from './senders.ts';
 import { QueueChanges, type QueueChangesParts } from './queue-changes.ts';
+import { QueueJobs } from './jobs/queue-jobs.ts';
 import { QueueListings, type QueueListingsParts } from './queue-listings.ts';
 import { StatusAnswers, type StatusParts } from './status-answers.ts';
 import type { UnreadableMail } from './unreadable-mail.ts';
@@ -29,24 +30,29 @@ export interface OperationsParts extends QueueListingsParts, QueueChangesParts, 
   /** As `ClockWatch.confirm`. */
   readonly confirmClock: () => number | undefined;
   readonly unreadable: UnreadableMail;
+  readonly reader: QueueReader;
 }
 
 export class Operations {
   readonly #parts: OperationsParts;
   readonly #service: Service<ManagerSet>;
+  readonly #jobs: QueueJobs;
 
   constructor(parts: OperationsParts) {
     this.#parts = parts;
     const { limits, unreadable } = parts;
     const listings = new QueueListings(parts);
-    const changes = new QueueChanges(parts);
+    this.#jobs = new QueueJobs({ ...parts, changes: new QueueChanges(parts) });
+    const jobs = this.#jobs;
     const status = new StatusAnswers(parts);
     this.#service = {
       status: (question) => status.answer(question),
       ping: () => null,
       page: ({ filter, cursor }) => listings.page(filter, cursor),
       examine: (messages) => unreadable.examine(messages),
-      change: ({ action, recipients }) => changes.change(action, recipients),
+      'queue.change': (change, call) => jobs.change(change, call),
+      'job.list': () => jobs.list(),
+      'job.cancel': (name) => jobs.cancel(name),
       explain: (question) => limits.explain(question),
       limits: (question) => limits.limits(question),
       'override.list': () => limits.overrides(),
@@ -54,6 +60,11 @@ export class Operations {
       'override.unset': (end) => limits.unsetOverrides(end),
       'clock.confirm': () => parts.confirmClock() ?? null,
     };
+  }
+
+  /** The jobs of operators, which end before Sluice stops. */
+  get jobs(): Pick<QueueJobs, 'cancelAll' | 'idle'> {
+    return this.#jobs;
   }
 
   /** Answers what is asked over one link. */

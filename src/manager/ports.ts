@@ -9,9 +9,9 @@ import type { Router } from '../route/types.ts';
 import type { SystemFacts } from '../settings/capacity.ts';
 import type { FileLayer } from '../spool/file-layer.ts';
 import type {
+  QueueReader,
   RecoveredMessage,
   SpoolProblem,
-  SpoolReader,
   SpoolStore,
   SpoolWriter,
   StoredRef,
@@ -52,7 +52,7 @@ export interface StoreEvents {
 export interface Spool {
   /** @throws {SpoolError} */
   openStore(events: StoreEvents): Promise<SpoolStore>;
-  openReader(): SpoolReader;
+  openReader(): QueueReader;
   /** For reports. @throws {SpoolError} */
   openWriter(): Promise<SpoolWriter>;
 }

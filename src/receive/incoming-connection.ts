@@ -31,8 +31,6 @@ export class IncomingConnection implements Waiting {
   /** Our last reply is written. The client gets a short time to close its side. */
   #ending = false;
   #closed = false;
-  /** How many things are waited for. */
-  #holds = 0;
   /** The connection was turned away before its session began. */
   #refused = false;
 
@@ -44,12 +42,11 @@ export class IncomingConnection implements Waiting {
     const mayRelay = client === '' || context.relay.isRelayClient(client);
     const completesMail = origin.completesMail && mayRelay;
     this.#timer = new ClientTimer(context.deadlines, context.settings, () => this.#expired());
-    const { session } = context.settings;
-    this.#session = new ServerSession(session, {
+    this.#session = new ServerSession(context.settings.session, {
       oddCommands: mayRelay,
       defaultDomain: completesMail ? context.settings.hostname : '',
     });
-    const facts = new ReceivedSession(listener, { address: client, mayRelay }, session.maxMessageBytes);
+    const facts = new ReceivedSession(listener, { address: client, mayRelay });
     this.#steps = new SessionSteps(context, this.#session, facts, completesMail, this);
     this.#socket = new ClientSocket(socket, {
       received: (chunk) => this.#received(chunk),
@@ -149,13 +146,11 @@ export class IncomingConnection implements Waiting {
   }
 
   hold(): void {
-    this.#holds++;
     this.#socket.hold();
     this.#timer.stop();
   }
 
   resume(): void {
-    if (--this.#holds > 0) return;
     this.#socket.release();
     if (this.#closed) return;
     this.#pump();

@@ -21,7 +21,7 @@ import { limitsStatus } from './tell/counter-status.ts';
 import { explainRoute } from './tell/explain.ts';
 import { siteCount, siteRows } from './tell/site-rows.ts';
 import { unexplainedWaits } from './tell/unexplained.ts';
-import { queuedRecipients } from './tell/view.ts';
+import { countsOf, findQueued, queuedMessages, queuedRecipients, recipientsOfMessage } from './tell/view.ts';
 import type {
   ConnectionEnd,
   ConnectionHandle,
@@ -31,6 +31,7 @@ import type {
   NewRoute,
   NewScheduledMessage,
   QueuedRecipient,
+  RecipientFacts,
   RecipientResult,
   Scheduler,
   SchedulerConfig,
@@ -45,8 +46,10 @@ import {
   isQueued,
   misuse,
   openIndexOf,
+  queueIdOf,
 } from './work/check-calls.ts';
 import { commitMessage } from './work/commit.ts';
+import { freeDone } from './work/lifecycle.ts';
 
 /**
  * Creates an empty scheduler at the time `nowMs` (Unix ms). `state` is given by those who look inside: the simulation,
@@ -82,8 +85,7 @@ class MailScheduler implements Scheduler {
   begin(message: NewScheduledMessage): MessageHandle {
     const s = this.#state;
     // Handles of finished messages are free once the caller has seen the effects that name them.
-    if (s.effects.length === 0)
-      for (let done = s.done.pop(); done >= 0; done = s.done.pop()) s.messages.free(done);
+    if (s.effects.length === 0) freeDone(s);
     checkPriority(message);
     const { queueId, receivedAtMs, nullSender, held, priority = 0, store = 0, tenant = '' } = message;
     const row = s.messages.open(queueId, receivedAtMs, nullSender, held, Math.trunc(priority));
@@ -222,8 +224,7 @@ class MailScheduler implements Scheduler {
 
   remove(message: MessageHandle, recipients?: readonly number[]): number[] {
     checkQueued(this.#state, message, 'remove');
-    const only = recipients === undefined ? undefined : new Set(recipients);
-    const removed = removeRecipients(this.#state, message, only, this.#nowMs);
+    const removed = removeRecipients(this.#state, message, recipients && new Set(recipients), this.#nowMs);
     this.#run(this.#nowMs);
     return removed;
   }
@@ -234,15 +235,11 @@ class MailScheduler implements Scheduler {
   }
 
   find(queueId: string): MessageHandle | undefined {
-    const message = this.#state.messages.find(queueId);
-    return message < 0 ? undefined : (message as MessageHandle);
+    return findQueued(this.#state, queueId);
   }
 
   queueIdOf(message: MessageHandle): string {
-    if (!this.#state.messages.known(message)) {
-      misuse(`Asking for the queue id of message ${message}, which is not queued.`);
-    }
-    return this.#state.messages.queueIdOf(message);
+    return queueIdOf(this.#state, message);
   }
 
   isQueued(message: MessageHandle, queueId: string): boolean {
@@ -251,6 +248,14 @@ class MailScheduler implements Scheduler {
 
   recipients(): IterableIterator<QueuedRecipient> {
     return queuedRecipients(this.#state);
+  }
+
+  messages(): IterableIterator<MessageHandle> {
+    return queuedMessages(this.#state);
+  }
+
+  recipientsOf(message: MessageHandle): RecipientFacts[] {
+    return recipientsOfMessage(this.#state, message);
   }
 
   sites(most = Infinity, order?: SiteOrder): SiteStatus[] {
@@ -283,13 +288,8 @@ class MailScheduler implements Scheduler {
     this.#state.rates.restore(saved);
   }
 
-  counts(): { readonly messages: number; readonly recipients: number; readonly connections: number } {
-    const { connections, done, messages, recipients } = this.#state;
-    return {
-      messages: messages.live - done.length,
-      recipients: recipients.live,
-      connections: connections.live,
-    };
+  counts(): ReturnType<Scheduler['counts']> {
+    return countsOf(this.#state);
   }
 
   #run(nowMs: number): void {

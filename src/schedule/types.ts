@@ -115,17 +115,22 @@ export type ConnectionEnd =
    */
   | { readonly kind: 'closed' };
 
-export interface QueuedRecipient {
+/** What is needed to choose a recipient that is not done. */
+export interface RecipientFacts {
   readonly queueId: string;
-  readonly message: MessageHandle;
+  /** Index in the envelope. */
   readonly recipient: number;
-  readonly route: string;
   readonly domain: string;
   /** Name of the tenant; '' for mail of no tenant. */
   readonly tenant: string;
   readonly state: 'resolving' | 'waiting' | 'ready' | 'active' | 'held';
   /** Its message is held. Then the state is `held`, or `active`: a transaction under way finishes first. */
   readonly isHeld: boolean;
+}
+
+export interface QueuedRecipient extends RecipientFacts {
+  readonly message: MessageHandle;
+  readonly route: string;
   readonly attempts: number;
   readonly nextAttemptAtMs: number;
   readonly expiresAtMs: number;
@@ -237,6 +242,13 @@ export interface Scheduler {
   isQueued(message: MessageHandle, queueId: string): boolean;
   /** All recipients that are not done; may be walked in pieces. */
   recipients(): IterableIterator<QueuedRecipient>;
+  /**
+   * All messages; may be walked in pieces while they change. Each that stays is met once. One that comes meanwhile is met or
+   * not, and the walk ends in any case.
+   */
+  messages(): IterableIterator<MessageHandle>;
+  /** The recipients of a message that are not done; none when no such message is queued. */
+  recipientsOf(message: MessageHandle): RecipientFacts[];
   /** Sites with work or connections: at most so many, in this order. */
   sites(most?: number, order?: SiteOrder): SiteStatus[];
   /** The number of rows that `sites` gives without a limit. */

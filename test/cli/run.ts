@@ -1,6 +1,6 @@
 // Runs the program as a person does, and returns its output and exit code.
 
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -21,6 +21,8 @@ export interface RunOptions {
   readonly node?: string;
   /** The file to run; by default bin/sluice.js. */
   readonly file?: string;
+  /** Called with the text that the program has written to standard output so far, and with the process. */
+  readonly written?: (stdout: string, child: ChildProcess) => void;
 }
 
 export interface RunResult {
@@ -37,7 +39,10 @@ export async function sluice(args: readonly string[], options: RunOptions = {}):
   });
   const out: Buffer[] = [];
   const err: Buffer[] = [];
-  child.stdout.on('data', (piece: Buffer) => out.push(piece));
+  child.stdout.on('data', (piece: Buffer) => {
+    out.push(piece);
+    options.written?.(Buffer.concat(out).toString(), child);
+  });
   child.stderr.on('data', (piece: Buffer) => err.push(piece));
   // The program may end before it has read everything.
   child.stdin.on('error', () => {});

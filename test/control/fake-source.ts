@@ -4,11 +4,17 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { ExplainAnswer } from '../../src/control/operations/explain.ts';
 import type { LimitsAnswer } from '../../src/control/operations/limits.ts';
+import type {
+  JobName,
+  JobProgress,
+  JobReport,
+  QueueChange,
+} from '../../src/control/operations/queue-change.ts';
 import type { OverrideChange, OverrideEndAnswer } from '../../src/control/operations/overrides.ts';
 import type { ManagerStatus } from '../../src/control/operations/status.ts';
 import { ControlServer } from '../../src/control/control-server.ts';
 import { controlService } from '../../src/control/control-service.ts';
-import type { Service } from '../../src/control/operations/operation.ts';
+import type { Call, Service } from '../../src/control/operations/operation.ts';
 import type { ManagerSet } from '../../src/control/operations/sets.ts';
 import type { Override } from '../../src/control/override.ts';
 import { QueueQuery } from '../../src/control/queue-query.ts';
@@ -29,6 +35,9 @@ export interface Answers {
   readonly set?: (change: OverrideChange) => readonly Override[];
   readonly unset?: () => OverrideEndAnswer;
   readonly confirm?: () => number | null;
+  readonly change?: (change: QueueChange, call: Call<JobProgress>) => JobReport | Promise<JobReport>;
+  readonly jobs?: () => readonly JobReport[];
+  readonly cancel?: (name: JobName) => JobReport;
 }
 
 export interface Running {
@@ -48,15 +57,17 @@ export async function controlServer(t: TestContext, answers: Answers): Promise<R
   const asked: [string, unknown][] = [];
   const failures: string[] = [];
   const answer =
-    <P, R>(what: string, of: ((parameters: P) => R) | undefined) =>
-    async (parameters: P): Promise<R> => {
+    <P, C, R>(what: string, of: ((parameters: P, call: C) => R) | undefined) =>
+    async (parameters: P, call: C): Promise<Awaited<R>> => {
       asked.push([what, parameters]);
       if (of === undefined) throw new Error(`nobody expected ${what}`);
-      return Promise.resolve(of(parameters));
+      return await of(parameters, call);
     };
   const service: Service<ManagerSet> = {
     page: () => ({ rows: [], cursor: undefined }),
-    change: () => ({ changed: 0, unstored: 0, refused: 0, reason: '' }),
+    'queue.change': answer('change', answers.change),
+    'job.list': answer('jobs', answers.jobs),
+    'job.cancel': answer('cancel', answers.cancel),
     examine: () => [],
     status: answer('status', answers.status),
     ping: async () => {

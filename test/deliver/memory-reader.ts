@@ -2,7 +2,7 @@
 
 import type { Envelope, EnvelopeRecipient } from '../../src/message/envelope.ts';
 import { SpoolError } from '../../src/spool/spool-error.ts';
-import type { SpoolReader, StoredMessage, StoredRef } from '../../src/spool/types.ts';
+import type { QueueReader, StoredMessage, StoredRef } from '../../src/spool/types.ts';
 import type { Work } from '../../src/deliver/types.ts';
 
 export interface MessageOptions {
@@ -16,13 +16,15 @@ export interface MessageOptions {
   readonly fresh?: boolean;
 }
 
-export class MemoryReader implements SpoolReader {
+export class MemoryReader implements QueueReader {
   readonly #messages: StoredMessage[] = [];
   /** When set, reading fails so. */
   failure: SpoolError | undefined;
   /** When set, `read` waits for what it gives. */
   gate: (() => Promise<void>) | undefined;
   reads = 0;
+  /** Envelopes of damaged messages that can still be read, by number. */
+  readonly damagedEnvelopes = new Map<number, Envelope>();
 
   /** Puts a message into the spool and gives the work of delivering it to all its recipients. */
   add(options: MessageOptions): Work {
@@ -68,6 +70,11 @@ export class MemoryReader implements SpoolReader {
 
   async readEnvelope(ref: StoredRef): Promise<Envelope> {
     return (await this.read(ref)).envelope;
+  }
+
+  /** The envelope of a damaged message, as far as it can be read. */
+  async readDamagedEnvelope(_queueId: string, ref: StoredRef): Promise<Envelope | undefined> {
+    return Promise.resolve(this.damagedEnvelopes.get(ref.place[1] ?? -1));
   }
 
   close(): void {}

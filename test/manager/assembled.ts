@@ -138,6 +138,33 @@ export class SenderAtHand {
   }
 }
 
+/** An operator who asks one question. */
+export class OperatorAtHand {
+  readonly #channel = new DirectChannel<Response, ControlToManager>();
+
+  constructor(manager: AssembledManager) {
+    manager.links.addControl(this.#channel);
+  }
+
+  /** Answers, and what came before them. */
+  get told(): readonly Response[] {
+    return this.#channel.posted;
+  }
+
+  ask(operation: string, question: unknown): Promise<void> {
+    return this.#channel.say({ kind: 'request', id: 1, operation, question });
+  }
+
+  cancel(): Promise<void> {
+    return this.#channel.say({ kind: 'cancel', id: 1 });
+  }
+
+  /** The link is lost. */
+  unlink(): Promise<void> {
+    return this.#channel.lose();
+  }
+}
+
 export interface Ground {
   readonly manager: AssembledManager;
   readonly timers: VirtualTimers;
@@ -164,6 +191,8 @@ export interface Ground {
   reload(config: string): Promise<void>;
   /** An operator asks for this; returns the answers, of which there is none yet while the manager works on it. */
   ask(operation: string, question: unknown): Promise<readonly Response[]>;
+  /** An operator with a link of its own. */
+  operator(): OperatorAtHand;
 }
 
 export async function ground(t: TestContext, options: GroundOptions = {}): Promise<Ground> {
@@ -256,11 +285,11 @@ export async function ground(t: TestContext, options: GroundOptions = {}): Promi
       await settled();
     },
     ask: async (operation, question) => {
-      const channel = new DirectChannel<Response, ControlToManager>();
-      manager.links.addControl(channel);
-      await channel.say({ kind: 'request', id: 1, operation, question });
-      return channel.posted;
+      const operator = new OperatorAtHand(manager);
+      await operator.ask(operation, question);
+      return operator.told;
     },
+    operator: () => new OperatorAtHand(manager),
   };
 }
 

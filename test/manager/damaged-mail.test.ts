@@ -8,7 +8,7 @@ import { suite, test } from 'node:test';
 import { Ground, until } from '../../sim/neighbours/ground.ts';
 import { startSluice, type Sluice, type SluiceConfig } from '../../sim/neighbours/sluice.ts';
 import { controlRequest } from '../../src/control/control-client.ts';
-import type { QueueAction } from '../../src/control/operations/queue-change.ts';
+import type { JobReport, QueueAction } from '../../src/control/operations/queue-change.ts';
 import type { Status } from '../../src/control/operations/status.ts';
 import type { QueueFilter, QueueRow } from '../../src/control/queue-row.ts';
 import { destination, send } from '../interop/mail.ts';
@@ -22,7 +22,7 @@ async function rows(sluice: Sluice, filter: QueueFilter = {}): Promise<QueueRow[
 }
 
 const change = (sluice: Sluice, action: QueueAction, filter: QueueFilter): Promise<number> =>
-  sluice.ask({ operation: 'queue.change', action, filter });
+  sluice.ask<JobReport>({ operation: 'queue.change', action, filter }).then(({ recipients }) => recipients);
 
 /** Three messages that wait in a spool whose Sluice is stopped; they would go to `mx` at its next start. */
 async function stopped(ground: Ground) {

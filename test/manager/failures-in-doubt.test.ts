@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { settled } from '../../sim/virtual-timers.ts';
+import type { JobReport } from '../../src/control/operations/queue-change.ts';
 import type { DsnNotify } from '../../src/message/envelope.ts';
 import type { RoutePlan } from '../../src/route/types.ts';
 import { FailuresInDoubt } from '../../src/manager/failures-in-doubt.ts';
@@ -142,23 +143,13 @@ test('damaged mail whose lifetime is over is not given up before each sender is 
 test('what an operator gives up waits for the senders of before, and is not what they delivered', async (t) => {
   const { store, queueId, has } = storeWith({ to: ['u@a.test', 'u@b.test'], ageMs: 0 });
   const { sender, ask } = await ground(t, { store, before: [7] });
-  const [page] = await ask('page', { filter: {} });
-  assert.ok(page !== undefined && 'result' in page);
-  const { rows } = page.result as { readonly rows: readonly { readonly message: number }[] };
-  const recipients = [0, 1].map((recipient) => ({
-    message: rows[0]!.message,
-    sender: 'a@from.test',
-    address: 'u@a.test',
-    queueId,
-    recipient,
-  }));
-  const answers = await ask('change', { action: 'bounce', recipients });
+  const answers = await ask('queue.change', { action: 'bounce', filter: { ids: [queueId] } });
   assert.deepEqual([answers, store.told], [[], []]);
   await sender(7, [has(0, 1)]);
   assert.deepEqual(store.told, [`settle delivered ${queueId} 0`, `settle delivered ${queueId} 1`]);
   assert.deepEqual(
-    answers.map((each) => 'result' in each && each.result),
-    [{ changed: 0, unstored: 0, refused: 0, reason: '' }],
+    answers.map((each) => 'result' in each && (each.result as JobReport).recipients),
+    [0],
   );
 });
 

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ControlError } from '../../src/control/control-error.ts';
+import type { JobReport } from '../../src/control/operations/queue-change.ts';
 import type { SiteRow, Status } from '../../src/control/operations/status.ts';
 import { nodeTimers } from '../../src/io/timers.ts';
 import { type LimitAnswers, Operations } from '../../src/manager/operations.ts';
@@ -51,6 +52,7 @@ function ground(limits: Partial<LimitAnswers> = {}) {
     shortages: () => world.shortages,
     givingUp: {} as never,
     unreadable: {} as never,
+    reader: {} as never,
     timers: nodeTimers,
     dateMs: Date.now,
     confirmClock: () => undefined,
@@ -140,7 +142,19 @@ function changing(flush: () => Promise<void> = () => Promise.resolve()) {
   const held = new Set([1]);
   const booked: string[] = [];
   const scheduler = {
+    counts: () => ({ messages: 3, recipients: 3, connections: 0 }),
     isQueued: () => true,
+    messages: () => [1, 2, 3].values(),
+    recipientsOf: (message: number) => [
+      {
+        queueId: `Q${message}`,
+        recipient: 0,
+        domain: 'there.test',
+        tenant: '',
+        state: 'ready',
+        isHeld: false,
+      },
+    ],
     hold: (message: number) => {
       const isNew = !held.has(message);
       held.add(message);
@@ -152,18 +166,20 @@ function changing(flush: () => Promise<void> = () => Promise.resolve()) {
   const operations = new Operations({
     manager: {
       scheduler,
+      receivedAtMs: () => 0,
       showDates: () => undefined,
       change: (outcomes: readonly { kind: string; queueId: string }[], action: (nowMs: number) => void) => {
         action(0);
         booked.push(...outcomes.map(({ kind, queueId }) => `${kind} ${queueId}`));
       },
     } as never,
-    store: { flush } as never,
+    store: { flush, isDamaged: () => false } as never,
     senders: {} as never,
     limits: {} as never,
     shortages: () => [],
     givingUp: { isGivingUp: () => false } as never,
     unreadable: {} as never,
+    reader: {} as never,
     timers: nodeTimers,
     dateMs: Date.now,
     missing: () => [],
@@ -171,26 +187,21 @@ function changing(flush: () => Promise<void> = () => Promise.resolve()) {
     stats: new MemoryStats(),
     log: keptLog(),
   });
-  const recipients = [1, 2, 3].map((message) => ({
-    queueId: `Q${message}`,
-    message,
-    recipient: 0,
-    sender: 'anna@here.test',
-    address: 'bob@there.test',
-  }));
   const change = (action: string): Promise<unknown> =>
     new Promise((resolve) => {
-      const answerer = operations.answerer((response) =>
-        resolve('result' in response ? response.result : response),
-      );
-      answerer.take({ kind: 'request', id: 1, operation: 'change', question: { action, recipients } });
+      const answerer = operations.answerer((response) => {
+        if (!('result' in response)) return resolve(response);
+        const { recipients, unstored, refused, reason } = response.result as JobReport;
+        resolve({ recipients, unstored, refused, reason });
+      });
+      answerer.take({ kind: 'request', id: 1, operation: 'queue.change', question: { action, filter: {} } });
     });
   return { change, booked };
 }
 
 test('only messages that changed are counted and booked', async () => {
   const { change, booked } = changing();
-  const changed = (count: number) => ({ changed: count, unstored: 0, refused: 0, reason: '' });
+  const changed = (count: number) => ({ recipients: count, unstored: 0, refused: 0, reason: '' });
   assert.deepEqual(await change('release'), changed(1));
   assert.deepEqual(await change('release'), changed(0));
   assert.deepEqual(await change('hold'), changed(3));
@@ -201,7 +212,8 @@ test('only messages that changed are counted and booked', async () => {
 
 test('a change that is not on the disk is said to be so, however often it is asked for', async () => {
   const { change } = changing(() => Promise.reject(new Error('the disk is full')));
-  assert.deepEqual(await change('hold'), { changed: 2, unstored: 3, refused: 0, reason: 'the disk is full' });
-  assert.deepEqual(await change('hold'), { changed: 0, unstored: 3, refused: 0, reason: 'the disk is full' });
-  assert.deepEqual(await change('retry'), { changed: 1, unstored: 0, refused: 0, reason: '' });
+  const unstored = { unstored: 3, refused: 0, reason: 'the disk is full' };
+  assert.deepEqual(await change('hold'), { recipients: 2, ...unstored });
+  assert.deepEqual(await change('hold'), { recipients: 0, ...unstored });
+  assert.deepEqual(await change('retry'), { recipients: 1, unstored: 0, refused: 0, reason: '' });
 });

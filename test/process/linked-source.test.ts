@@ -41,13 +41,26 @@ test('a request to a manager that answers no ping ends with MANAGER_SILENT, afte
 
 test('a request waits an hour for its answer while the manager answers pings', async (t) => {
   const { source, answer } = linked(t);
-  const asked = source.ask('change', { action: 'retry', recipients: [] });
+  const asked = source.ask('queue.change', { action: 'retry', filter: {} });
   for (let second = 0; second < 3_600; second++) {
     t.mock.timers.tick(1_000);
     answer('ping', null);
   }
-  const result = { changed: 7, unstored: 0, refused: 0, reason: '' };
-  answer('change', result);
+  const result = {
+    job: 1,
+    action: 'retry',
+    dryRun: false,
+    state: 'done',
+    startedAtMs: 1,
+    seen: 9,
+    of: 9,
+    recipients: 7,
+    messages: 7,
+    unstored: 0,
+    refused: 0,
+    reason: '',
+  };
+  answer('queue.change', result);
   assert.deepEqual(await asked, result);
 });
 

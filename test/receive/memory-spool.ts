@@ -31,8 +31,7 @@ export class MemorySpool implements SpoolWriter {
   async append(message: NewMessage): Promise<Appended> {
     await this.gate;
     if (this.failure !== undefined) throw this.failure;
-    const { prefix = Buffer.alloc(0), content } = message;
-    return this.#keep(message.envelope, [prefix, ...content], false);
+    return this.#keep(message.envelope, message.content, false);
   }
 
   openLarge(): Promise<LargeContent> {
@@ -47,12 +46,9 @@ export class MemorySpool implements SpoolWriter {
         this.writes++;
         pieces.push(Buffer.from(piece));
       },
-      commit: async (envelope: Envelope, prefix = Buffer.alloc(0)) => {
+      commit: async (envelope: Envelope) => {
         if (this.failure !== undefined) throw this.failure;
-        return this.#keep(envelope, [prefix, ...pieces], true);
-      },
-      async *read() {
-        yield* pieces;
+        return this.#keep(envelope, pieces, true);
       },
       abort: async () => {
         this.aborted++;

@@ -1,8 +1,9 @@
-// The operation `queue.change`: hold, release, retry, remove or bounce.
+// The operations `queue.change`, `job.list` and `job.cancel`: hold, release, retry, remove and bounce, as jobs that the manager
+// does in small slices. A job tells its progress, and can be cancelled: what it has done by then stays done.
 
 import { z } from 'zod';
 import type { QueueFilter } from '../queue-row.ts';
-import { text } from './common.ts';
+import { noQuestion } from './common.ts';
 import { filterSchema } from './queue-list.ts';
 
 export const queueActions = ['retry', 'hold', 'release', 'remove', 'bounce'] as const;
@@ -11,57 +12,90 @@ export type QueueAction = (typeof queueActions)[number];
 export interface QueueChange {
   readonly action: QueueAction;
   readonly filter: QueueFilter;
+  /** Nothing is changed: the report says what would be. */
+  readonly dryRun?: boolean | undefined;
+  /** The answer comes at once, and the job goes on when nobody waits for it. Otherwise it belongs to its connection. */
+  readonly detach?: boolean | undefined;
 }
 
-/** A change of chosen recipients, as the control process asks the manager. */
-export interface ChosenChange {
+/** How far a job has come. */
+export interface JobProgress {
+  /** Messages that were looked at. */
+  readonly seen: number;
+  /** Messages in the queue when the job began. */
+  readonly of: number;
+  /** Recipients that were changed and, as far as the disk can be written, are on stable storage; or that would be changed. */
+  readonly recipients: number;
+  /** Their messages. */
+  readonly messages: number;
+}
+
+export interface JobReport extends JobProgress {
+  /** Number of the job; the first one of a manager is 1. */
+  readonly job: number;
   readonly action: QueueAction;
-  readonly recipients: readonly ChosenRecipient[];
-}
-
-export interface ChosenRecipient {
-  readonly message: number;
-  readonly sender: string;
-  readonly address: string;
-  readonly queueId: string;
-  readonly recipient: number;
-}
-
-/** The result of a change, as numbers of recipients. */
-export interface ChangeResult {
-  /** Recipients that were changed. */
-  readonly changed: number;
+  readonly dryRun: boolean;
+  /** `failed`: by a fault of Sluice, which `reason` tells. */
+  readonly state: 'running' | 'done' | 'cancelled' | 'failed';
+  /** Unix ms. */
+  readonly startedAtMs: number;
   /** Recipients for which the change is in force, but not on the disk. */
   readonly unstored: number;
   /** Recipients that were not changed, because the report about them cannot be stored. */
   readonly refused: number;
-  /** Why something could not be stored; empty when everything was. */
+  /** Why something could not be stored, or why the job failed; otherwise empty. */
   readonly reason: string;
+  /** Of a dry run: the recipients that would be changed. */
+  readonly preview?: JobPreview | undefined;
 }
 
-const action = z.enum(queueActions);
-const question: z.ZodType<QueueChange> = z.strictObject({ action, filter: filterSchema });
-/** How many recipients were changed. */
-const answer: z.ZodType<number> = z.number();
+/** Numbers of recipients, the largest first. */
+export interface JobPreview {
+  readonly states: readonly Tally[];
+  /** Those with most recipients. */
+  readonly domains: readonly Tally[];
+  /** Recipients of all other domains. */
+  readonly otherDomains: number;
+}
 
-const chosen: z.ZodType<ChosenChange> = z.strictObject({
-  action,
-  recipients: z.array(
-    z.strictObject({
-      message: z.int(),
-      sender: z.string(),
-      address: z.string(),
-      queueId: text,
-      recipient: z.int().min(0),
-    }),
-  ),
+export interface Tally {
+  readonly name: string;
+  readonly recipients: number;
+}
+
+export interface JobName {
+  readonly job: number;
+}
+
+const change: z.ZodType<QueueChange> = z.strictObject({
+  action: z.enum(queueActions),
+  filter: filterSchema,
+  dryRun: z.boolean().optional(),
+  detach: z.boolean().optional(),
 });
-const result: z.ZodType<ChangeResult> = z.object({
-  changed: z.number(),
+
+const progressFields = { seen: z.number(), of: z.number(), recipients: z.number(), messages: z.number() };
+const progress: z.ZodType<JobProgress> = z.object(progressFields);
+
+const tallies = z.array(z.object({ name: z.string(), recipients: z.number() }));
+const report: z.ZodType<JobReport> = z.object({
+  ...progressFields,
+  job: z.number(),
+  action: z.enum(queueActions),
+  dryRun: z.boolean(),
+  state: z.enum(['running', 'done', 'cancelled', 'failed']),
+  startedAtMs: z.number(),
   unstored: z.number(),
   refused: z.number(),
   reason: z.string(),
+  preview: z.object({ states: tallies, domains: tallies, otherDomains: z.number() }).optional(),
 });
 
-export const changeQueue = { question, answer };
-export const changeChosen = { question: chosen, answer: result };
+const name: z.ZodType<JobName> = z.strictObject({ job: z.int().min(1) });
+const reports: z.ZodType<readonly JobReport[]> = z.array(report);
+
+export const changeQueue = { question: change, part: progress, answer: report };
+/** The jobs at work, and those that have ended lately; the newest first. */
+export const listJobs = { question: noQuestion, answer: reports };
+/** Answered when the job has ended. */
+export const cancelJob = { question: name, answer: report };

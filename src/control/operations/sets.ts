@@ -6,7 +6,7 @@ import { explain } from './explain.ts';
 import { limits } from './limits.ts';
 import type { OperationSet, TypesOf } from './operation.ts';
 import { listOverrides, setOverrides, unsetOverrides } from './overrides.ts';
-import { changeChosen, changeQueue } from './queue-change.ts';
+import { cancelJob, changeQueue, listJobs } from './queue-change.ts';
 import { listQueue } from './queue-list.ts';
 import { examine, page, ping } from './queue-pages.ts';
 import { reload } from './reload.ts';
@@ -20,6 +20,9 @@ const passedOn = {
   'override.set': setOverrides,
   'override.unset': unsetOverrides,
   'clock.confirm': confirmClock,
+  'queue.change': changeQueue,
+  'job.list': listJobs,
+  'job.cancel': cancelJob,
 };
 
 const control = {
@@ -27,7 +30,6 @@ const control = {
   status,
   reload,
   'queue-list': listQueue,
-  'queue.change': changeQueue,
 };
 
 const manager = {
@@ -36,7 +38,6 @@ const manager = {
   ping,
   page,
   examine,
-  change: changeChosen,
 };
 
 /** What commands ask over the control socket. A name stands for one question and one answer: if they change, so does it. */

@@ -48,6 +48,11 @@ export class MessageStore {
     return this.#slots.live;
   }
 
+  /** All handles ever used are below this. */
+  get end(): number {
+    return this.#slots.end;
+  }
+
   open(
     queueId: string,
     receivedAtMs: number,

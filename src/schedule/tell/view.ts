@@ -4,11 +4,12 @@ import type { Refusal } from '../../message/refusal.ts';
 import { lastRefusalOf } from '../../message/refusal-form.ts';
 import { blockerText, globalCauses } from './blocker-text.ts';
 import { untriedRefusal } from '../work/settle.ts';
-import { isStranded, recipientsOf, routeOf } from '../work/lifecycle.ts';
+import { isStranded, recipientsOf, routeOf, tasksOf } from '../work/lifecycle.ts';
+import { MessageState } from '../store/messages.ts';
 import { PlanState } from '../store/routes.ts';
 import { shownDateOf, expiryOf, type State } from '../state.ts';
 import { TaskState } from '../store/tasks.ts';
-import type { MessageHandle, QueuedRecipient } from '../types.ts';
+import type { MessageHandle, QueuedRecipient, RecipientFacts, Scheduler } from '../types.ts';
 
 /** All recipients that are not done, task by task; each task is read at the moment it is reached. */
 export function* queuedRecipients(s: State): IterableIterator<QueuedRecipient> {
@@ -44,6 +45,52 @@ export function* queuedRecipients(s: State): IterableIterator<QueuedRecipient> {
     });
     yield* rows;
   }
+}
+
+/** All messages that are queued. The end is fixed at the beginning, so that a walk that causes new mail ends. */
+export function* queuedMessages(s: State): IterableIterator<MessageHandle> {
+  const { end } = s.messages;
+  for (let message = 0; message < end; message++) {
+    if (s.messages.state(message) === MessageState.queued) yield message as MessageHandle;
+  }
+}
+
+export function findQueued(s: State, queueId: string): MessageHandle | undefined {
+  const message = s.messages.find(queueId);
+  return message < 0 ? undefined : (message as MessageHandle);
+}
+
+export function countsOf(s: State): ReturnType<Scheduler['counts']> {
+  const { connections, done, messages, recipients } = s;
+  return {
+    messages: messages.live - done.length,
+    recipients: recipients.live,
+    connections: connections.live,
+  };
+}
+
+/** What is needed to choose among the recipients of a message. */
+export function recipientsOfMessage(s: State, message: MessageHandle): RecipientFacts[] {
+  const { messages, recipients, routes, tasks } = s;
+  const found: RecipientFacts[] = [];
+  if (!messages.known(message) || messages.state(message) !== MessageState.queued) return found;
+  const queueId = messages.queueIdOf(message);
+  const isHeld = messages.isHeld(message);
+  for (const task of tasksOf(s, message)) {
+    const state = tasks.state.get(task);
+    for (const recipient of recipientsOf(s, task)) {
+      const route = recipients.route.get(recipient);
+      found.push({
+        queueId,
+        recipient: recipients.envelopeIndex.get(recipient),
+        domain: routes.domainOf(route),
+        tenant: s.tenants.nameOf(routes.tenantOf(route)),
+        state: stateName(s, state, route),
+        isHeld,
+      });
+    }
+  }
+  return found;
 }
 
 const waitsForNameServer = 'waits for a name server';

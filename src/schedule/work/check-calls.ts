@@ -33,3 +33,10 @@ export function checkConnection(s: State, connection: number, what: string): voi
 export function misuse(message: string): never {
   throw new SchedulerError('SCHEDULER_MISUSE', message);
 }
+
+export function queueIdOf(s: State, message: number): string {
+  if (!s.messages.known(message)) {
+    misuse(`Asking for the queue id of message ${message}, which is not queued.`);
+  }
+  return s.messages.queueIdOf(message);
+}

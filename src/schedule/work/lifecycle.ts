@@ -164,3 +164,8 @@ export function makeRunnable(s: State, route: number): void {
   s.routes.isRunnable.set(route, 1);
   s.runnable.push(route);
 }
+
+/** Frees the handles of finished messages. */
+export function freeDone(s: State): void {
+  for (let done = s.done.pop(); done >= 0; done = s.done.pop()) s.messages.free(done);
+}

@@ -18,10 +18,8 @@ const zeros = Buffer.alloc(pageBytes);
 /** A record to be appended. Its head is completed when it is written (`stampRecord`). */
 export interface NewRecord {
   readonly head: Buffer;
-  /** Header fields that stand before the content. */
-  readonly prefix?: Uint8Array | undefined;
   readonly content: readonly Uint8Array[];
-  /** Bytes of all of it. */
+  /** Bytes of head and content together. */
   readonly length: number;
 }
 
@@ -121,7 +119,6 @@ export class SegmentFile {
       stampRecord(record.head, commit, this.#tag, gapBytes);
       gapBytes = 0;
       buffers.push(record.head);
-      if (record.prefix !== undefined && record.prefix.length > 0) buffers.push(record.prefix);
       for (const piece of record.content) if (piece.length > 0) buffers.push(piece);
       length += record.length;
     }

@@ -15,7 +15,7 @@ import {
   headLengthAt,
   headQueueId,
   parseHead,
-  storedCrcOf,
+  type RecordHead,
 } from './record.ts';
 import { segmentHeaderBytes, parseSegmentHeader, type SegmentHeader } from './segment-header.ts';
 import type { FoundRecord } from './segment-index.ts';
@@ -124,7 +124,7 @@ export class SegmentWalk {
     }
     for (const record of found) {
       const isSuspect = this.#header?.unsynced === true || record.head.commit === lastCommit;
-      if (!isSuspect || (await isContentIntact(this.#files, this.#fd, record))) {
+      if (!isSuspect || (await isContentIntact(this.#files, this.#fd, record.offset, record.head))) {
         records.push(record);
       } else this.#reportTorn(`the record at byte ${record.offset} is not whole`, [record]);
     }
@@ -246,14 +246,16 @@ function aligned(offset: number): number {
   return Math.ceil(offset / alignment) * alignment;
 }
 
-/** Reads the content of a record, or the prefix of a large message, and verifies its checksum. */
+/** Reads the content of a record and verifies its checksum. True for a large message, whose record has no content. */
 export async function isContentIntact(
   files: FileLayer,
   fd: number,
-  { at, bytes, head, offset }: FoundRecord,
+  offset: number,
+  head: RecordHead,
 ): Promise<boolean> {
+  if (head.contentLength === 0) return head.sizeBytes > 0 || head.contentCrc === 0;
   const content = Buffer.allocUnsafe(head.contentLength);
   const start = offset + headerBytes + head.envelopeLength;
   const got = await readUpTo(files, fd, content, content.length, start);
-  return got === content.length && crc32(content) === storedCrcOf(bytes, at, head);
+  return got === content.length && crc32(content) === head.contentCrc;
 }

@@ -34,7 +34,7 @@ export type CommandVerdict =
   /** The reply that ends the session: no more input is read. */
   | { readonly kind: 'close'; readonly reply: FixedReply };
 
-export const data: Question = { kind: 'data' };
+const data: CommandVerdict = { kind: 'data' };
 const reset: CommandVerdict = { kind: 'reset' };
 const quit: CommandVerdict = { kind: 'quit' };
 
@@ -85,9 +85,9 @@ function judgeCommand(lines: CommandLineReader, facts: SessionFacts): CommandVer
     case Verb.bdat:
       return judgeBdat(lines, facts);
     case Verb.ehlo:
+      return readHello(lines.text(4), true, facts.leniency);
     case Verb.helo:
-    case Verb.lhlo:
-      return judgeHello(verb, lines, facts);
+      return readHello(lines.text(4), false, facts.leniency);
     case Verb.rset:
       return hasNoArgument(lines) ? reset : Replies.noArgument;
     case Verb.quit:
@@ -95,25 +95,15 @@ function judgeCommand(lines: CommandLineReader, facts: SessionFacts): CommandVer
     case Verb.vrfy:
       return judgeVrfy(lines, facts);
     default:
-      return fixedAnswer(verb, facts.dialect);
+      return fixedAnswer(verb);
   }
-}
-
-function judgeHello(
-  verb: number,
-  lines: CommandLineReader,
-  { dialect, leniency }: SessionFacts,
-): CommandVerdict {
-  if (verb === dialect.extendedHello) return readHello(lines.text(4), true, leniency);
-  if (verb === dialect.plainHello) return readHello(lines.text(4), false, leniency);
-  return dialect.foreignHello;
 }
 
 function judgeMail(
   lines: CommandLineReader,
-  { options, dialect, leniency, transaction, saidHello }: SessionFacts,
+  { options, leniency, transaction, saidHello }: SessionFacts,
 ): CommandVerdict {
-  if (!saidHello) return dialect.helloFirst;
+  if (!saidHello) return Replies.helloFirst;
   if (transaction.open) return Replies.nestedMail;
   const { maxTransactions } = options;
   if (maxTransactions > 0 && transaction.count >= maxTransactions) {
@@ -134,20 +124,17 @@ function judgeRcpt(
   return isFull ? Replies.tooManyRecipients : rcpt;
 }
 
-function judgeData(lines: CommandLineReader, { dialect, transaction }: SessionFacts): CommandVerdict {
+function judgeData(lines: CommandLineReader, { transaction }: SessionFacts): CommandVerdict {
   if (!hasNoArgument(lines)) return Replies.noArgument;
   if (transaction.byChunks) return Replies.bdatUnderWay; // RFC 3030 2
-  return transaction.contentRefusal(dialect) ?? data;
+  return transaction.contentRefusal ?? data;
 }
 
-function judgeBdat(
-  lines: CommandLineReader,
-  { options, dialect, transaction }: SessionFacts,
-): CommandVerdict {
+function judgeBdat(lines: CommandLineReader, { options, transaction }: SessionFacts): CommandVerdict {
   const chunk = readBdatArguments(lines.text(4));
   // The end of the chunk is unknown, so its content could be taken for commands.
   if (chunk === undefined) return { kind: 'close', reply: Replies.bdatSyntax };
-  const refusal = options.extensions.chunking ? transaction.contentRefusal(dialect) : Replies.notImplemented;
+  const refusal = options.extensions.chunking ? transaction.contentRefusal : Replies.notImplemented;
   return { kind: 'chunk', chunk, refusal };
 }
 
