@@ -10,6 +10,7 @@ const titles: ReadonlyMap<number, string> = new Map([
   [1047, 'Duplicate messages and SMTP'],
   [1112, 'Host extensions for IP multicasting'],
   [1870, 'SMTP service extension for message size declaration (SIZE)'],
+  [2033, 'Local Mail Transfer Protocol (LMTP)'],
   [2034, 'SMTP service extension for returning enhanced error codes (ENHANCEDSTATUSCODES)'],
   [2045, 'MIME part one: format of Internet message bodies'],
   [2046, 'MIME part two: media types'],

@@ -10,7 +10,7 @@ import type { SimProcess } from './sim-process.ts';
  * - `refused for good`: the manager hears that a destination has refused a recipient for good
  * - `deferred`: the manager hears that a destination has refused a recipient for now
  * - `answered`: the manager answers an operator who has changed something
- * - `hello`: a sender process says hello
+ * - `hello`: a sender process that was started again says hello
  */
 export type Moment = 'refused for good' | 'deferred' | 'answered' | 'hello';
 
@@ -30,38 +30,41 @@ export interface Aim {
 const share = 0.6;
 
 const fault = (afterMs: number, struck: Fault): Blow => ({ kind: 'fault', afterMs, fault: struck });
+const powerCut = (offMs: number): Blow => fault(0, { kind: 'power-cut', offMs });
 const killManager = (afterMs: number): Blow => fault(afterMs, { kind: 'kill', role: 'manager' });
 
-const makers: readonly ((random: Random) => Omit<Aim, 'count'>)[] = [
+/** How often the moment comes before it strikes. */
+const some = (random: Random): number => 1 + random.below(4);
+
+const makers: readonly ((random: Random) => readonly Aim[])[] = [
   // No report can be stored, and then nobody remembers that one is due.
-  (random) => ({
-    moment: 'refused for good',
-    blows: [
-      fault(0, { kind: 'full-disk', leftBytes: 0, forMs: 4_000 }),
-      killManager(200 + random.next() * 3_000),
-    ],
-  }),
+  (random) => {
+    const full = { kind: 'full-disk', leftBytes: 0, forMs: 4_000 } as const;
+    const blows = [fault(0, full), killManager(200 + random.next() * 3_000)];
+    return [{ moment: 'refused for good', count: some(random), blows }];
+  },
   // Around the moment at which the report is stored and the journal is written.
-  (random) => ({ moment: 'refused for good', blows: [killManager(random.next() * 40)] }),
-  (random) => ({ moment: 'deferred', blows: [killManager(20 + random.next() * 500)] }),
-  (random) => ({
-    moment: 'answered',
-    blows: [fault(0, { kind: 'power-cut', offMs: pick(random, [100, 3_000]) })],
-  }),
-  // The end of a sender process is known before its hello arrives.
-  (random) => ({
-    moment: 'hello',
-    blows: [
-      fault(0, { kind: 'slow-links', eachMs: 300, forMs: 2_000 }),
-      { kind: 'kill-it', afterMs: random.next() * 5 },
-    ],
-  }),
+  (random) => [{ moment: 'refused for good', count: some(random), blows: [killManager(random.next() * 40)] }],
+  (random) => [{ moment: 'deferred', count: some(random), blows: [killManager(20 + random.next() * 500)] }],
+  (random) => [{ moment: 'answered', count: some(random), blows: [powerCut(pick(random, [100, 3_000]))] }],
+  // With mail that waits, the end of a sender process is known before its hello arrives.
+  (random) => [
+    { moment: 'deferred', count: some(random), blows: [powerCut(100)] },
+    {
+      moment: 'hello',
+      count: 1,
+      blows: [
+        fault(0, { kind: 'slow-links', eachMs: 300, forMs: 2_000 }),
+        { kind: 'kill-it', afterMs: random.next() * 5 },
+      ],
+    },
+  ],
 ];
 
 /** @param random - of its own, so that aims change nothing else in a world */
 export function someAims(random: Random): readonly Aim[] {
   if (random.next() >= share) return [];
-  return [{ ...pick(random, makers)(random), count: 1 + random.below(4) }];
+  return pick(random, makers)(random);
 }
 
 export interface AimsOptions {

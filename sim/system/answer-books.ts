@@ -1,6 +1,7 @@
 // What operators are told, against what the disk has: a change that is confirmed is on stable storage in the same step.
 
 import { join } from 'node:path';
+import type { Request, Response } from '../../src/channel/messages.ts';
 import type { JobReport } from '../../src/control/operations/queue-change.ts';
 import type { SimulatedDisk } from '../disk/simulated-disk.ts';
 import { check } from '../world/ledger.ts';
@@ -20,17 +21,11 @@ interface AskedOverrides {
   readonly targets: readonly string[];
 }
 
-/** Requests and answers, as far as they are looked at. */
-interface Overheard {
+/** What is asked, as far as it is looked at. */
+interface Question {
+  readonly action?: string;
   readonly kind?: string;
-  readonly id?: number;
-  readonly operation?: string;
-  readonly question?: {
-    readonly action?: string;
-    readonly kind?: string;
-    readonly targets?: readonly string[];
-  };
-  readonly result?: unknown;
+  readonly targets?: readonly string[];
 }
 
 /** The file of overrides, as far as it is looked at. */
@@ -65,30 +60,31 @@ export class AnswerBooks {
   /** A process has taken these messages. */
   heard(batch: readonly unknown[], by: SimProcess): void {
     for (const message of batch) {
-      const { kind, id, operation, question } = message as Overheard;
-      if (kind !== 'request' || id === undefined) continue;
-      const { action = '', targets = [] } = question ?? {};
+      const request = message as Request | { readonly kind?: undefined };
+      if (request.kind !== 'request') continue;
+      const { id, operation } = request;
+      const { action = '', kind = '', targets = [] } = request.question as Question;
       if (operation === 'queue.change' && journaled.has(action)) {
         const fact = new Fact(this.#options.nowMs(), by);
         this.#options.memory.heard(by, [fact]);
         this.#asked.set(id, { kind: 'queue', action, fact });
       } else if (operation === 'override.set' || operation === 'override.unset') {
         const isSet = operation === 'override.set';
-        this.#asked.set(id, { kind: 'overrides', isSet, override: question?.kind ?? '', targets });
+        this.#asked.set(id, { kind: 'overrides', isSet, override: kind, targets });
       }
     }
   }
 
   /** A process has just posted this message: the manager's answer, perhaps. */
   posted(message: unknown): void {
-    const { kind, id, result } = message as Overheard;
-    if (kind !== 'response' || id === undefined) return;
-    const asked = this.#asked.get(id);
-    this.#asked.delete(id);
-    if (asked === undefined || result === undefined) return;
+    const response = message as Response | { readonly kind?: undefined };
+    if (response.kind !== 'response') return;
+    const asked = this.#asked.get(response.id);
+    this.#asked.delete(response.id);
+    if (asked === undefined || !('result' in response)) return;
     if (asked.kind === 'overrides') this.#checkOverrides(asked);
     else {
-      const { recipients, unstored } = result as JobReport;
+      const { recipients, unstored } = response.result as JobReport;
       // What was in force before may have been stored then.
       if (recipients === 0 || unstored > 0) return;
       const isStored = this.#options.memory.isOnDisk(asked.fact);

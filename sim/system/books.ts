@@ -27,6 +27,7 @@ export interface Offer {
   readonly reversePath: string;
   /** Whose mail it is; empty: nobody's. */
   readonly tenant: string;
+  readonly sizeBytes: number;
   readonly recipients: readonly BookedRecipient[];
   readonly atMs: number;
   answer: 'none' | 'accepted' | 'refused';
@@ -38,6 +39,7 @@ export interface NewOffer {
   readonly id: string;
   readonly reversePath: string;
   readonly tenant: string;
+  readonly sizeBytes: number;
   readonly addresses: readonly string[];
 }
 
@@ -82,7 +84,7 @@ export class Books {
     this.#nullLifetimeMs = nullLifetimeMs;
   }
 
-  offered({ id, reversePath, tenant, addresses }: NewOffer): Offer {
+  offered({ id, reversePath, tenant, sizeBytes, addresses }: NewOffer): Offer {
     const recipients = addresses.map((address) => ({
       address,
       arrivals: [],
@@ -94,6 +96,7 @@ export class Books {
       id,
       reversePath,
       tenant,
+      sizeBytes,
       recipients,
       atMs: this.#nowMs(),
       answer: 'none',
@@ -162,9 +165,16 @@ export class Books {
     this.#clock.set(byMs);
   }
 
-  /** Does nobody know how old it is? See `ClockBooks.isUnknown`. */
+  get wasClockSet(): boolean {
+    return this.#clock.wasSet;
+  }
+
+  /**
+   * Does nobody know how old it is? See `ClockBooks.isUnknown`. And what a machine was off for is told by the clock alone: up to
+   * an hour of it counts.
+   */
   isAgeUnknown({ atMs }: Offer): boolean {
-    return this.#clock.isUnknown(atMs);
+    return this.#clock.isUnknown(atMs) || (this.#clock.wasSet && this.#wasPowerCut);
   }
 
   powerWasCut(): void {
@@ -172,11 +182,10 @@ export class Books {
   }
 
   /** A lifetime lasts as long as it says, whatever the clock shows. */
-  #expired({ id, atMs }: Offer): void {
+  #expired(offer: Offer): void {
+    const { id, atMs } = offer;
     this.seen.expired++;
-    if (this.#clock.isUnknown(atMs)) return;
-    // What a machine was off for is told by the clock alone: up to an hour of it counts.
-    if (this.#clock.wasSet && this.#wasPowerCut) return;
+    if (this.isAgeUnknown(offer)) return;
     const isOver = this.#nowMs() >= atMs + this.#lifetimeMs - (this.#clock.wasSet ? slackMs : 0);
     check(isOver, () => `${id} expired ${this.#nowMs() - atMs} ms after it came`);
   }

@@ -2,6 +2,7 @@
 // given, with what is seen outside.
 
 import type { ManagerStatus } from '../../src/control/operations/status.ts';
+import type { Response } from '../../src/channel/messages.ts';
 import type { Links } from './links.ts';
 import { Operator, Unanswered } from './operator.ts';
 import type { SimProcess } from './sim-process.ts';
@@ -47,11 +48,11 @@ export class Inquiry {
 
   /** A message that a process has just posted: an answer of the manager, perhaps. */
   posted(message: unknown): void {
-    const { kind, result } = message as { readonly kind?: string; readonly result?: unknown };
-    if (kind !== 'response' || !this.#isQuiet()) return;
+    const response = message as Response | { readonly kind?: undefined };
+    if (response.kind !== 'response' || !('result' in response) || !this.#isQuiet()) return;
     const { books, clock, config, grants, limitBooks, refusals, supervision } = this.#asked;
     const senders = supervision.senders.flatMap((each) => each ?? []);
-    const compared = checkAnswer(result, {
+    const compared = checkAnswer(response.result, {
       books,
       limitBooks,
       overrides: grants.overrides,

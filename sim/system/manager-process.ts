@@ -15,7 +15,7 @@ import { Troubles } from '../../src/stats/troubles.ts';
 import { simulatedResolver } from './internet.ts';
 import { watched } from './journal-watch.ts';
 import type { ManagerEnd } from './manager-end.ts';
-import { breakLink, breakStore, breakWriter } from './sabotage.ts';
+import { breakFiles, breakLink, breakStore, breakWriter } from './sabotage.ts';
 import { isOfTheSystem, type SimProcess } from './sim-process.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -31,6 +31,8 @@ export class ManagerProcess {
   readonly process: SimProcess;
   readonly troubles = new Troubles();
   readonly #around: Surroundings;
+  /** Serials of senders that lived when it started, or have said hello. */
+  readonly #known: Set<number>;
   /** Set when the manager has recovered its queue. */
   #manager: AssembledManager | undefined;
   /** Links of roles that came while it started, and what happened meanwhile. */
@@ -47,6 +49,7 @@ export class ManagerProcess {
     awaits: (serials: readonly number[]) => void,
   ) {
     this.#around = around;
+    this.#known = new Set(before);
     this.process = around.newProcess(`manager (${serial})`);
     this.process.onEnd(() => {
       around.books.managerEnded();
@@ -75,14 +78,22 @@ export class ManagerProcess {
     const end = breakLink(sound, this.process.timers, this.#around.sabotage);
     this.#onceUp((manager) => {
       end.receive(([hello, ...rest]) => {
-        if (hello?.kind === 'hello') manager.links.introduce(hello, end, rest);
-        else end.close();
+        if (hello?.kind !== 'hello') {
+          end.close();
+          return;
+        }
+        this.#known.add(hello.serial);
+        manager.links.introduce(hello, end, rest);
       });
     });
   }
 
   senderEnded(serial: number): void {
-    this.#onceUp((manager) => manager.senderEnded(serial));
+    this.#onceUp((manager) => {
+      const isUnseen = !this.#known.has(serial);
+      if (isUnseen && this.#around.sabotage === 'unseen end') return;
+      manager.senderEnded(serial);
+    });
   }
 
   configure(config: Config): void {
@@ -123,14 +134,14 @@ export class ManagerProcess {
   }
 
   #machine(): Machine {
-    const { boot, clock, dateMs, random } = this.#around;
-    const { files, timers } = this.process;
+    const { boot, clock, dateMs, random, sabotage } = this.#around;
+    const { timers } = this.process;
     return {
       timers,
       dateMs,
       bootMs: () => clock.nowMs - boot.sinceMs,
       bootId: boot.id,
-      files,
+      files: breakFiles(this.process.files, sabotage),
       facts: () => ({ openFiles: this.#around.openFiles, ports: undefined }),
       bind: () => Promise.resolve(undefined),
       random: () => random.next(),

@@ -32,7 +32,7 @@ export class RefusalBooks {
   readonly #told = new WeakMap<object, Told>();
   /** Recipients that were refused for good, as the manager that lives has heard. */
   readonly #final = new Set<string>();
-  /** How many waiting recipients were judged. */
+  /** How many recipients were judged that had been refused. */
   judged = 0;
 
   constructor(nowMs: () => number, came: Came) {
@@ -101,10 +101,10 @@ export class RefusalBooks {
   checkRow({ queueId, recipientIndex, attempts, lastError, lastRefusal }: SourceRow): void {
     const key = keyOf(queueId, recipientIndex);
     const name = (): string => `recipient ${recipientIndex} of ${queueId}`;
-    this.judged++;
     check(!this.#final.has(key), () => `${name()} was refused for good, and is in the queue`);
     check(attempts === 0 || lastError !== '', () => `${name()} was tried, and nothing says why it waits`);
     const heard = (this.#deferrals.get(key) ?? []).filter(({ isHeard }) => isHeard);
+    if (heard.length > 0) this.judged++;
     const known = heard.filter(({ fact }) => fact.forgotten === undefined);
     check(
       attempts >= known.length,

@@ -2,36 +2,44 @@
 // around what a manager is given: the code under test has no switches for it.
 
 import type { Timers } from '../../src/io/timers.ts';
+import type { FileLayer } from '../../src/spool/file-layer.ts';
 import type { Outcome, SpoolReader, SpoolStore, SpoolWriter } from '../../src/spool/types.ts';
 import type { FromRole, ManagerEnd } from './manager-end.ts';
 
 /**
  * - `unasked`: new managers are not told which senders live
  * - `silent hello`: senders do not say what they have delivered
+ * - `unseen end`: the end of a sender process is ignored when its hello has not arrived yet
  * - `early close`: a connection counts as closed as soon as it is told to close
  * - `unpinned`: messages in flight are not pinned in the spool
+ * - `pinned for ever`: they are never let go
  * - `early settlement`: the journal says that a recipient has failed before the report about it is stored
  * - `forgotten deferrals`: the journal does not say that a recipient was tried
  * - `forgotten attempts`: it does not say how often
  * - `forgotten reasons`: it does not say why the recipient was refused
  * - `hasty answers`: operators are told that a change is on the disk before it is
+ * - `hasty overrides`: the same for a suspension or a limit: the folder of its file is not synced
  * - `endless tries`: what was refused for good is tried again
  */
 export type Sabotage =
   | 'unasked'
   | 'silent hello'
+  | 'unseen end'
   | 'early close'
   | 'unpinned'
+  | 'pinned for ever'
   | 'early settlement'
   | 'forgotten deferrals'
   | 'forgotten attempts'
   | 'forgotten reasons'
   | 'hasty answers'
+  | 'hasty overrides'
   | 'endless tries';
 
 /** Breaks the store of a manager. */
 export function breakStore(store: SpoolStore, sabotage: Sabotage | undefined): SpoolStore {
   if (sabotage === 'unpinned') store.pin = () => undefined;
+  if (sabotage === 'pinned for ever') store.unpin = () => undefined;
   if (sabotage === 'hasty answers') store.flush = () => Promise.resolve();
   const forget = sabotage === undefined ? undefined : forgetters[sabotage];
   if (forget !== undefined) {
@@ -50,6 +58,12 @@ const forgetters: Partial<Record<Sabotage, (outcome: Deferred) => Outcome[]>> = 
   'forgotten attempts': (outcome) => [{ ...outcome, attempts: 0 }],
   'forgotten reasons': (outcome) => [{ ...outcome, refusal: '' }],
 };
+
+/** Breaks the files of a manager's state, which are not those of its store. */
+export function breakFiles(files: FileLayer, sabotage: Sabotage | undefined): FileLayer {
+  if (sabotage !== 'hasty overrides') return files;
+  return { ...files, syncDirectory: () => Promise.resolve() };
+}
 
 const aboutPattern = /^X-Sluice-Queue-ID: (\S+)/imu;
 const failedPattern = /^Final-Recipient: rfc822; ?(\S+)\r\nAction: failed/gimu;

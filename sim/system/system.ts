@@ -37,6 +37,7 @@ import { RefusalBooks } from './refusal-books.ts';
 import { RouteBooks } from './route-books.ts';
 import { Operations } from './operations.ts';
 import { SimProcess } from './sim-process.ts';
+import { SegmentBooks } from './segment-books.ts';
 import { SpoolFiles } from './spool-files.ts';
 import { Supervision } from './supervision.ts';
 import { tracedLog } from './traced-log.ts';
@@ -56,6 +57,8 @@ const endMs = startMs + faultsMs + 1_000_000;
 const syncMs = 2_000;
 /** Added to the seed of a world for the seed of its aimed faults. */
 const aimsOffset = 1_000_000_007;
+/** Processes that start later than this after the system have been started again. */
+const firstMs = 1_000;
 /** How often it is looked whether all has ended. */
 const lookMs = 1_000;
 
@@ -69,7 +72,7 @@ export class System implements Targets, Asked {
   readonly nameServers: NameServerTemper;
   readonly memory: Memory;
   readonly refusals: RefusalBooks;
-  readonly #answers: AnswerBooks;
+  readonly answers: AnswerBooks;
   readonly books: Books;
   readonly limitBooks: LimitBooks;
   readonly rateBooks = new RateBooks();
@@ -114,7 +117,7 @@ export class System implements Targets, Asked {
       () => this.clock.nowMs,
       (moment) => this.#aims.came(moment),
     );
-    this.#answers = new AnswerBooks({
+    this.answers = new AnswerBooks({
       memory: this.memory,
       nowMs: () => this.clock.nowMs,
       spool,
@@ -167,6 +170,17 @@ export class System implements Targets, Asked {
     await this.#run(startMs + faultsMs);
     this.#calmDown();
     this.operations.letGo(inquiry.operator);
+    const { queue } = this.config;
+    const segments = new SegmentBooks({
+      disk: () => this.disk,
+      books: this.books,
+      internet: this.internet,
+      nowMs: () => this.clock.nowMs,
+      spool,
+      segmentBytes: queue.segmentSize,
+      relocateAfterMs: queue.relocateAfter,
+      haveEnded: () => this.supervision.receivers.some((each) => this.#isStartedAgain(each?.process)),
+    });
     const files = new SpoolFiles(() => this.disk, {
       spool,
       receivers: this.#scenario.receivers,
@@ -174,6 +188,8 @@ export class System implements Targets, Asked {
     });
     while (this.clock.nowMs < endMs && !(this.books.isComplete && inquiry.isEmpty && files.areFew)) {
       await this.#run(this.clock.nowMs + lookMs);
+      // The age of a segment is told by its name.
+      if (!this.books.wasClockSet) segments.look();
     }
     this.books.finish();
     check(inquiry.isEmpty, () => `something is left at the end: ${JSON.stringify(inquiry.last)}`);
@@ -270,17 +286,21 @@ export class System implements Targets, Asked {
       this.#judge(() => {
         this.grants.posted(message);
         this.inquiry?.posted(message);
-        this.#answers.posted(message);
-        if (isSenderHello(message)) this.#aims.came('hello', by);
+        this.answers.posted(message);
+        if (isSenderHello(message) && this.#isStartedAgain(by)) this.#aims.came('hello', by);
       }),
     left: (batch) => this.memory.left(batch),
     ended: (batch, by) => {
       this.memory.ended(batch, by, 'the link on which it was reported broke');
       if (by === undefined) return;
       this.refusals.heard(batch);
-      this.#answers.heard(batch, by);
+      this.answers.heard(batch, by);
     },
   };
+
+  #isStartedAgain(process: SimProcess | undefined): boolean {
+    return process === undefined || process.startedAtMs > startMs + firstMs;
+  }
 
   /** What the books find does not go through the code that they judge. */
   #judge(act: () => void): void {
@@ -315,7 +335,7 @@ export class System implements Targets, Asked {
 
   #submit({ addresses, client, reversePath, sizeBytes, tenant }: SomeMail): void {
     const { offers } = this.books;
-    const offer = this.books.offered({ id: `m${offers.size}`, reversePath, tenant, addresses });
+    const offer = this.books.offered({ id: `m${offers.size}`, reversePath, tenant, sizeBytes, addresses });
     const receivers = (this.#supervision?.receivers ?? []).filter((each) => each?.process.isAlive === true);
     const receiver = receivers[this.random.below(receivers.length)];
     if (receiver === undefined) this.books.refused(offer);

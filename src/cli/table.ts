@@ -1,13 +1,19 @@
-// `sluice table get`: looks keys up in a table, as the running Sluice would.
+// `sluice table get` looks keys up in a table, as the running Sluice would; `sluice table build` makes a constant database.
 
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { Config } from '../config/config.ts';
+import { kindOf } from '../config/schema/table.ts';
+import { buildCdb, textForms } from '../table/build-cdb.ts';
 import { readTable } from '../table/read-table.ts';
 import type { Answer, TableSettings } from '../table/table.ts';
 import { tableKey } from '../table/table-key.ts';
 import { closest } from '../values/closest.ts';
 import { configOption, readConfig } from './config-file.ts';
 import { CommandError, exitCodes } from './exit-codes.ts';
+
+type TextKind = keyof typeof textForms;
+
+const textKinds = Object.keys(textForms);
 
 interface GetOptions {
   readonly config?: string;
@@ -24,6 +30,41 @@ export function register(program: Command): void {
     .addOption(configOption())
     .option('--json', 'print one line of JSON for each key')
     .action(get);
+  table
+    .command('build')
+    .description('build a constant database (cdb) of a text file, for tables of millions of keys')
+    .argument('<output>', 'the database to build or replace; its name ends in .cdb')
+    .argument('<input>', 'the text')
+    .addOption(
+      new Option('--kind <kind>', 'what the text is, if its ending does not tell').choices(textKinds),
+    )
+    .action(build);
+}
+
+interface BuildOptions {
+  readonly kind?: TextKind;
+}
+
+/** Without --kind, the ending of the text's name tells what it is. */
+async function build(output: string, input: string, { kind }: BuildOptions): Promise<void> {
+  if (kindOf(output) !== 'cdb') {
+    const advice =
+      'Write the name of the file to build first, then the text: sluice table build users.cdb users.list.';
+    throw new CommandError(exitCodes.usage, 'TABLE_NAME', `${output} does not end in .cdb.`, advice);
+  }
+  const form = kind ?? kindOf(input);
+  if (form !== 'list' && form !== 'key-value' && form !== 'passwd') {
+    const problem = `The name ${input} does not tell what kind of text it is.`;
+    throw new CommandError(
+      exitCodes.usage,
+      'TABLE_NAME',
+      problem,
+      `Add --kind with ${textKinds.join(', ')}.`,
+    );
+  }
+  const { records, warnings } = await buildCdb(output, input, textForms[form]);
+  for (const warning of warnings) process.stderr.write(`warning: ${input}: ${warning}\n`);
+  process.stdout.write(`${output} holds ${records} ${records === 1 ? 'record' : 'records'}.\n`);
 }
 
 async function get(name: string, keys: readonly string[], { config, json }: GetOptions): Promise<void> {

@@ -11,7 +11,6 @@ import { pathProblems } from './problems/paths-together.ts';
 import { problem, problemsOf } from './problems/problems.ts';
 import { limitPers } from './schema/limit.ts';
 import { root } from './schema/root.ts';
-import { kindOf } from './schema/table.ts';
 import { systemHostname } from './read/system-hostname.ts';
 import { noSupplement, type OnFileRead, readSupplement, type Supplement } from './read/supplement.ts';
 import { readTextFile } from './read/text-file.ts';
@@ -19,6 +18,7 @@ import { readToml } from './read/toml.ts';
 import type { DomainPattern } from '../values/domain.ts';
 import type { Network } from '../values/network.ts';
 import { fromWorkingFolder } from './read/working-folder.ts';
+import { type TableConfig, toTableConfig } from './table-config.ts';
 
 type DeepReadonly<T> = T extends readonly (infer Item)[]
   ? readonly DeepReadonly<Item>[]
@@ -86,9 +86,6 @@ export type TenantConfig = Omit<FileTenant, 'sender' | 'client'> & {
   /** Empty: any client, and programs of this host. When there is `sender` as well, both must match. */
   readonly client: NonNullable<FileTenant['client']>;
 };
-type FileTable = FileConfig['table'][number];
-/** One [[table]]; its path is absolute. */
-export type TableConfig = Omit<FileTable, 'kind'> & { readonly kind: NonNullable<FileTable['kind']> };
 /** One [[recipients]]; `subaddress` is empty when none is set. */
 export type RecipientsConfig = Omit<FileConfig['recipients'][number], 'subaddress'> & {
   readonly subaddress: string;
@@ -267,11 +264,6 @@ function toRouteConfig(route: FileRoute): RouteConfig {
   if (route.relay !== undefined) return { ...match, kind: 'relay', relay: route.relay, mode: route.mode };
   if (route.error !== undefined) return { ...match, kind: 'error', error: route.error };
   return { ...match, kind: 'mx' };
-}
-
-function toTableConfig({ kind, path, ...rest }: FileTable, folder: string): TableConfig {
-  // The schema refuses a table without a kind whose path does not tell it.
-  return { ...rest, path: resolve(folder, path), kind: kind ?? kindOf(path) ?? 'list' };
 }
 
 function toLimitConfig(

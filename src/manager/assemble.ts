@@ -245,6 +245,6 @@ function openClock(
     boot: machine.bootId,
     monotonic: machine.bootMs,
     date: machine.dateMs,
-    changed: (shiftMs) => events.post({ kind: 'dates', shiftMs }),
+    changed: (shiftMs, byMs) => events.post({ kind: 'dates', shiftMs, byMs }),
   });
 }

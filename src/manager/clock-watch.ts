@@ -30,8 +30,11 @@ export interface ClockWatchParts {
   readonly monotonic: () => number;
   /** The system's clock, Unix ms. */
   readonly date: () => number;
-  /** Called with `SteadyClock.shiftMs` when it has changed, or is no longer in doubt. */
-  readonly changed: (shiftMs: number) => void;
+  /**
+   * Called with `SteadyClock.shiftMs` when it has changed, or is no longer in doubt.
+   * @param byMs - how much it has changed, because the clock was set while Sluice runs
+   */
+  readonly changed: (shiftMs: number, byMs: number) => void;
 }
 
 export class ClockWatch {
@@ -40,7 +43,7 @@ export class ClockWatch {
   readonly #log: Logger;
   readonly #troubles: Troubles | undefined;
   readonly #timers: Timers;
-  readonly #changed: (shiftMs: number) => void;
+  readonly #changed: ClockWatchParts['changed'];
   #observing: Timer | undefined;
   #savedAtMs: number;
   /** Steady time until which a start under a doubtful clock is shown as a trouble; 0: not in doubt. */
@@ -100,12 +103,12 @@ export class ClockWatch {
     const shiftMs = clock.shiftMs;
     const change = clock.observe();
     if (change !== undefined) this.#tell(change);
-    if (clock.shiftMs !== shiftMs) this.#changed(clock.shiftMs);
+    if (clock.shiftMs !== shiftMs) this.#changed(clock.shiftMs, clock.shiftMs - shiftMs);
     const nowMs = clock.nowMs();
     if (this.#doubtEndsMs !== 0 && nowMs >= this.#doubtEndsMs && !clock.isInDoubt) {
       this.#doubtEndsMs = 0;
       this.#troubles?.clear('clock');
-      this.#changed(clock.shiftMs);
+      this.#changed(clock.shiftMs, 0);
     }
     const isDue = nowMs - this.#savedAtMs >= saveMs;
     if (isDue || change !== undefined) void this.#save(change !== undefined);
@@ -124,7 +127,7 @@ export class ClockWatch {
     if (!wasInDoubt) return undefined;
     const byMs = change?.byMs ?? this.clock.start.byMs;
     this.#log.info(`an operator confirmed that the clock is right after its step of ${stepText(byMs)}`);
-    this.#changed(this.clock.shiftMs);
+    this.#changed(this.clock.shiftMs, change?.byMs ?? 0);
     if (change !== undefined) void this.#save(true);
     return byMs;
   }

@@ -24,8 +24,8 @@ export type ManagerEvent =
   | { readonly kind: 'blocked'; readonly reason: string | undefined }
   /** Operators' overrides have changed, so other limits are in force. */
   | { readonly kind: 'limits' }
-  /** The difference between dates and steady time has changed to `shiftMs`. */
-  | { readonly kind: 'dates'; readonly shiftMs: number }
+  /** The difference between dates and steady time has changed to `shiftMs`, by `byMs`; or a start is no longer in doubt. */
+  | { readonly kind: 'dates'; readonly shiftMs: number; readonly byMs: number }
   /** No name server answers, or one does again. This is a fault of this host: mail that waits for one does not expire. */
   | { readonly kind: 'outage'; readonly isOutage: boolean }
   /** An IP version has no usable source address, or has one again. A fault of this host: no mail expires meanwhile. */

@@ -210,7 +210,7 @@ export class Manager {
         break;
       case 'dates':
         this.#scheduler.setDateShift(event.shiftMs);
-        shaping.datesChanged();
+        shaping.datesChanged(event.byMs);
         break;
       case 'outage':
         this.#scheduler.lookupsStopped(event.isOutage);

@@ -15,6 +15,9 @@ const maxOverrides = 1_000;
 /** The longest time that setTimeout takes. */
 const maxTimerMs = 2_147_000_000;
 
+/** Ends move only when dates have moved by this much, because each move is a write to the disk. */
+const leastMoveMs = 60_000;
+
 /** A target and its name for people. */
 export interface NamedTarget {
   readonly target: string;
@@ -35,6 +38,8 @@ export class Overrides {
   /** Ends when all changes so far are made. They are made one after the other, and each is stored before it counts. */
   #turn: Promise<unknown> = Promise.resolve();
   #closed = false;
+  /** How much dates have moved since ends were moved last. */
+  #movedMs = 0;
 
   private constructor(parts: OverridesParts, file: OverridesFile, kept: KeptOverrides) {
     this.#parts = parts;
@@ -52,9 +57,19 @@ export class Overrides {
     return new Overrides(parts, file, await file.read());
   }
 
-  /** The clock's dates have changed: sets the timer for the next end again. */
-  datesChanged(): void {
-    this.#arm();
+  /**
+   * The clock was set by this much while Sluice runs, or is no longer in doubt (0). What an operator has set lasts for the time
+   * that was asked for, however the clock is set meanwhile: ends move with the dates.
+   */
+  datesChanged(byMs: number): void {
+    this.#movedMs += byMs;
+    const movedMs = this.#movedMs;
+    if (Math.abs(movedMs) < leastMoveMs) {
+      this.#arm();
+      return;
+    }
+    this.#movedMs = 0;
+    void this.#inTurn(() => this.#move(movedMs));
   }
 
   /** The overrides in force, the oldest first. */
@@ -70,8 +85,9 @@ export class Overrides {
     change: Omit<OverrideChange, 'targets'>,
     targets: readonly NamedTarget[],
   ): Promise<readonly Override[]> {
+    // Before its turn: dates that change meanwhile move its end, too.
+    const now = this.#parts.dateMs();
     return this.#inTurn(async () => {
-      const now = this.#parts.dateMs();
       let { nextId } = this.#kept;
       const set = targets.map(({ target, label }): Override => {
         const { kind, reason, by, forMs, quantities } = change;
@@ -152,6 +168,23 @@ export class Overrides {
     if (next === Infinity) return;
     const delay = Math.min(Math.max(next - this.#parts.endsMs(), 0), maxTimerMs);
     this.#timer = this.#parts.timers.setTimeout(() => void this.#inTurn(() => this.#expire()), delay);
+  }
+
+  async #move(byMs: number): Promise<void> {
+    if (this.list.some(({ untilMs }) => untilMs !== undefined)) {
+      const overrides = this.list.map((each): Override =>
+        each.untilMs === undefined ? each : { ...each, untilMs: each.untilMs + byMs },
+      );
+      this.#kept = { ...this.#kept, overrides };
+      this.#parts.changed();
+      // If the write fails, these ends are stored with the next change.
+      await this.#file.store(this.#kept).catch((error: unknown) => {
+        this.#parts.log.warn(
+          `storing the ends of operators' overrides in ${this.#file.path}, after the clock was set, failed: ${String(error)}`,
+        );
+      });
+    }
+    this.#arm();
   }
 
   async #expire(): Promise<void> {

@@ -50,9 +50,9 @@ export class Shaping {
     return this.#limits;
   }
 
-  /** The clock was set, or is no longer in doubt: operators' overrides end earlier or later. */
-  datesChanged(): void {
-    this.#parts.overrides.datesChanged();
+  /** The clock was set by this much, or is no longer in doubt: see `Overrides.datesChanged`. */
+  datesChanged(byMs: number): void {
+    this.#parts.overrides.datesChanged(byMs);
   }
 
   /** Where the system carries less than the configuration asks for, in words. */

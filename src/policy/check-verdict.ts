@@ -2,8 +2,12 @@
 // gets an address that is none, and nothing happens that its point does not allow.
 
 import { parsePath } from '../address/path.ts';
+import { fieldEditFault } from '../message/editable-header.ts';
 import type { Reply } from '../protocol/smtp/server/server-types.ts';
 import { type Edit, type Point, points, type Verdict } from './stage.ts';
+
+const lineFeed = 0x0a;
+const carriageReturn = 0x0d;
 
 /** The first point of each kind of verdict and edit. */
 const firstPoint: Readonly<Record<Verdict['kind'] | Edit['kind'], Point>> = {
@@ -18,6 +22,11 @@ const firstPoint: Readonly<Record<Verdict['kind'] | Edit['kind'], Point>> = {
   'change-recipient': 'rcpt',
   'add-recipient': 'data',
   'remove-recipient': 'data',
+  'insert-field': 'mail',
+  'add-field': 'mail',
+  'change-field': 'mail',
+  'remove-field': 'mail',
+  'replace-body': 'content',
 };
 
 /** Edits that are allowed at their first point only. */
@@ -101,6 +110,13 @@ function editFault(edit: Edit, point: Point): string | undefined {
     case 'remove-recipient':
     case 'set-tenant':
       return undefined;
+    case 'insert-field':
+    case 'add-field':
+    case 'change-field':
+    case 'remove-field':
+      return fieldEditFault(edit);
+    case 'replace-body':
+      return bodyFault(edit.body);
     default:
       return 'it made an edit of an unknown kind';
   }
@@ -111,4 +127,16 @@ function addressFault(address: unknown, allowNull: boolean): string | undefined 
   const path = parsePath(`<${address}>`, { allowUtf8: true, allowNull });
   const isWhole = path.kind !== 'invalid' && path.end === address.length + 2;
   return isWhole ? undefined : `it gave an address that is none: ${JSON.stringify(address.slice(0, 100))}`;
+}
+
+/** RFC 5321 2.3.8: CR and LF occur only together, as the end of a line. */
+function bodyFault(body: unknown): string | undefined {
+  if (!(body instanceof Uint8Array)) return 'it gave no body';
+  for (let at = body.indexOf(lineFeed); at !== -1; at = body.indexOf(lineFeed, at + 1)) {
+    if (body[at - 1] !== carriageReturn) return 'it gave a body with an LF alone';
+  }
+  for (let at = body.indexOf(carriageReturn); at !== -1; at = body.indexOf(carriageReturn, at + 1)) {
+    if (body[at + 1] !== lineFeed) return 'it gave a body with a CR alone';
+  }
+  return undefined;
 }

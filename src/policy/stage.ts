@@ -1,6 +1,7 @@
 // The contract of a stage: a named decision about mail that comes in. A pipeline asks its stages at points of the SMTP session;
 // each gets readonly facts and answers with a verdict, at once or as a promise. docs/stages.md says how to write one.
 
+import type { Field, FieldEdit } from '../message/editable-header.ts';
 import type { EnvelopeRecipient } from '../message/envelope.ts';
 import type { MailParameters, RcptParameters, Reply } from '../protocol/smtp/server/server-types.ts';
 
@@ -8,7 +9,17 @@ import type { MailParameters, RcptParameters, Reply } from '../protocol/smtp/ser
  * The points of a session at which stages are asked, in their order. `helo` comes with each HELO and EHLO. A session has no
  * STARTTLS and no AUTH yet, so that `starttls` and `auth` never come.
  */
-export const points = ['connect', 'helo', 'starttls', 'auth', 'mail', 'rcpt', 'data'] as const;
+export const points = [
+  'connect',
+  'helo',
+  'starttls',
+  'auth',
+  'mail',
+  'rcpt',
+  'data',
+  'headers',
+  'content',
+] as const;
 
 export type Point = (typeof points)[number];
 
@@ -57,6 +68,8 @@ export interface SessionFacts {
 
 /** The message so far: its envelope. */
 export interface TransactionFacts {
+  /** The id that the message will have when it is accepted. */
+  readonly queueId: string;
   /** Without brackets; empty for the null reverse-path. As changed by stages before. */
   readonly reversePath: string;
   readonly params: MailParameters;
@@ -83,8 +96,28 @@ export interface RcptFacts extends MailFacts {
   readonly recipient: RecipientFacts;
 }
 
+export interface HeaderFacts {
+  /** The fields in order, as changed by stages before, without the Received field that we will put in front. */
+  readonly fields: readonly Field[];
+}
+
+export interface HeadersFacts extends MailFacts {
+  readonly header: HeaderFacts;
+}
+
+/** The message after its header, as changed by stages before. */
+export interface BodyFacts {
+  readonly sizeBytes: number;
+  /** The body in pieces of bounded size, not dot-stuffed. It can be read until the answer, and more than once. */
+  read(): AsyncIterable<Uint8Array>;
+}
+
+export interface ContentFacts extends HeadersFacts {
+  readonly body: BodyFacts;
+}
+
 /** The facts at all points. */
-export type Facts = RcptFacts;
+export type Facts = RcptFacts & ContentFacts;
 
 /** A change that a stage makes. Edits are applied in order, before the next stage is asked. */
 export type Edit =
@@ -97,7 +130,11 @@ export type Edit =
   /** From `data` on. */
   | { readonly kind: 'add-recipient'; readonly recipient: EnvelopeRecipient }
   /** From `data` on: removes every recipient with this address. A message that is left without recipients is discarded. */
-  | { readonly kind: 'remove-recipient'; readonly address: string };
+  | { readonly kind: 'remove-recipient'; readonly address: string }
+  /** From `mail` on; before `headers`, it is kept until the header is there. */
+  | FieldEdit
+  /** At `content`. CRLF line ends, not dot-stuffed. */
+  | { readonly kind: 'replace-body'; readonly body: Uint8Array };
 
 interface WithEdits {
   readonly edits?: readonly Edit[] | undefined;
@@ -110,7 +147,7 @@ interface WithEdits {
  *
  * - `continue`: the next stage is asked.
  * - `accept`: no further stage is asked at this point. At `rcpt` this is about one recipient.
- * - `reject`, `tempfail`: the command is refused with this reply of 5xx or 4xx.
+ * - `reject`, `tempfail`: the command, or from `headers` on the message, is refused with this reply of 5xx or 4xx.
  * - `discard`: the message is answered 250 and dropped; from `mail` on. No further stage is asked about it.
  * - `disconnect`: the reply is sent and the connection closed.
  */
@@ -142,6 +179,8 @@ export interface Stage {
   mail?(facts: MailFacts): Answer;
   rcpt?(facts: RcptFacts): Answer;
   data?(facts: MailFacts): Answer;
+  headers?(facts: HeadersFacts): Answer;
+  content?(facts: ContentFacts): Answer;
 }
 
 /** The verdict that costs nothing: no object is made for it. */

@@ -1,8 +1,10 @@
 // The envelope of a message that is being received. Stages may change it until the message is complete.
 
+import type { FieldEdit } from '../message/editable-header.ts';
 import type { EnvelopeRecipient } from '../message/envelope.ts';
 import type { TransactionFacts } from '../policy/stage.ts';
 import type { MailParameters } from '../protocol/smtp/server/server-types.ts';
+import type { SpoolWriter } from '../spool/types.ts';
 
 /** Where a message came from, and what its client may do. */
 export interface TransactionOrigin {
@@ -27,16 +29,31 @@ export class AcceptedTransaction implements TransactionFacts {
   readonly origin: TransactionOrigin;
   readonly params: MailParameters;
   readonly recipients: EnvelopeRecipient[] = [];
+  #fieldEdits: FieldEdit[] | undefined;
+  readonly #spool: Pick<SpoolWriter, 'newQueueId'>;
+  #queueId: string | undefined;
   #reversePath: string;
   #tenant = '';
   #priority: number | undefined;
   #discard: Discard | undefined;
 
-  constructor(origin: TransactionOrigin, reversePath: string, params: MailParameters) {
+  constructor(
+    origin: TransactionOrigin,
+    reversePath: string,
+    params: MailParameters,
+    spool: Pick<SpoolWriter, 'newQueueId'>,
+  ) {
+    this.#spool = spool;
     this.origin = origin;
     this.params = params;
     this.#reversePath = reversePath;
     this.#priority = origin.trusted ? params.priority : undefined;
+  }
+
+  /** Made when it is first asked for. */
+  get queueId(): string {
+    this.#queueId ??= this.#spool.newQueueId();
+    return this.#queueId;
   }
 
   get reversePath(): string {
@@ -56,6 +73,16 @@ export class AcceptedTransaction implements TransactionFacts {
   /** Undefined when the message will not be dropped. */
   get discard(): Discard | undefined {
     return this.#discard;
+  }
+
+  /** Edits from before the header was there; undefined when there are none. */
+  get fieldEdits(): readonly FieldEdit[] | undefined {
+    return this.#fieldEdits;
+  }
+
+  /** Keeps an edit until the header is there. */
+  keepFieldEdit(edit: FieldEdit): void {
+    (this.#fieldEdits ??= []).push(edit);
   }
 
   changeSender(reversePath: string): void {

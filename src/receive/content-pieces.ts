@@ -13,6 +13,11 @@ export class ContentPieces {
     return this.#bytes;
   }
 
+  /** All pieces so far, in order. */
+  get all(): readonly Uint8Array[] {
+    return this.#blocks.length === 0 ? this.#loose : [...this.#blocks, ...this.#loose];
+  }
+
   push(piece: Uint8Array): void {
     this.#bytes += piece.length;
     if (this.#loose.push(piece) < maxLoosePieces) return;

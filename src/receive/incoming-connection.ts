@@ -31,6 +31,8 @@ export class IncomingConnection implements Waiting {
   /** Our last reply is written. The client gets a short time to close its side. */
   #ending = false;
   #closed = false;
+  /** How many things are waited for. */
+  #holds = 0;
   /** The connection was turned away before its session began. */
   #refused = false;
 
@@ -42,11 +44,12 @@ export class IncomingConnection implements Waiting {
     const mayRelay = client === '' || context.relay.isRelayClient(client);
     const completesMail = origin.completesMail && mayRelay;
     this.#timer = new ClientTimer(context.deadlines, context.settings, () => this.#expired());
-    this.#session = new ServerSession(context.settings.session, {
+    const { session } = context.settings;
+    this.#session = new ServerSession(session, {
       oddCommands: mayRelay,
       defaultDomain: completesMail ? context.settings.hostname : '',
     });
-    const facts = new ReceivedSession(listener, { address: client, mayRelay });
+    const facts = new ReceivedSession(listener, { address: client, mayRelay }, session.maxMessageBytes);
     this.#steps = new SessionSteps(context, this.#session, facts, completesMail, this);
     this.#socket = new ClientSocket(socket, {
       received: (chunk) => this.#received(chunk),
@@ -146,11 +149,13 @@ export class IncomingConnection implements Waiting {
   }
 
   hold(): void {
+    this.#holds++;
     this.#socket.hold();
     this.#timer.stop();
   }
 
   resume(): void {
+    if (--this.#holds > 0) return;
     this.#socket.release();
     if (this.#closed) return;
     this.#pump();

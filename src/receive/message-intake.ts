@@ -1,18 +1,18 @@
 // Gathers the content of one message and stores it in the spool: a small one in one record, a large one through a file of its own.
 // Adds the Received line, completes mail of our own devices (RFC 6409 8), and refuses mail that loops.
 
-import type { Envelope } from '../message/envelope.ts';
+import type { EditableHeader } from '../message/editable-header.ts';
 import { FieldValue } from '../message/field-value.ts';
 import { HopCounter } from '../message/hop-counter.ts';
 import { MissingFields } from '../message/missing-fields.ts';
 import { priorityOfField } from '../message/priority-field.ts';
-import { receivedLine } from '../message/received-line.ts';
 import type { Reply } from '../protocol/smtp/server/server-types.ts';
 import type { Appended, LargeContent } from '../spool/types.ts';
 import type { AcceptedTransaction } from './accepted-transaction.ts';
 import { ContentPieces } from './content-pieces.ts';
-import { insertBytes } from './insert-bytes.ts';
+import { ExaminedHeader } from './examined-header.ts';
 import type { ReceiveContext } from './receive-context.ts';
+import { type Completion, envelopeOf, receivedLineOf } from './stored-form.ts';
 import { refusalAfterContent } from './store-refusals.ts';
 
 /** When memory is scarce, content beyond this goes to disk while it arrives. */
@@ -39,14 +39,23 @@ export class MessageIntake {
   readonly #priorityField: FieldValue | undefined;
   /** Undefined when no missing fields are added. */
   readonly #missing: MissingFields | undefined;
-  #queueId = '';
+  /** The header, for stages that look at it or change it; undefined when none does. Then `#pieces` are the body only. */
+  readonly #examined: ExaminedHeader | undefined;
   #large: LargeContent | undefined;
+  /** Bytes of the header and of the body, when they are kept apart. */
+  #headerBytes = 0;
+  #bodyBytes = 0;
+  #isBody8Bit = false;
+  /** Set when the body was replaced: settles when the file of the body before is removed. */
+  #removal: Promise<void> | undefined;
   #failure: unknown;
   #aborted = false;
 
-  constructor(context: ReceiveContext, transaction: AcceptedTransaction) {
+  /** @param isExamined - whether header and body are kept apart, for stages */
+  constructor(context: ReceiveContext, transaction: AcceptedTransaction, isExamined: boolean) {
     this.#context = context;
     this.#transaction = transaction;
+    this.#examined = isExamined ? new ExaminedHeader() : undefined;
     this.#missing = transaction.origin.completed ? new MissingFields() : undefined;
     const { priorityHeader } = context.settings;
     // RFC 6710 4.1, RFC 6758 4: the field counts only when the client might have given the parameter, and did not.
@@ -66,14 +75,56 @@ export class MessageIntake {
       this.#priorityField?.push(bytes);
       if (this.#missing?.none === false) this.#missing.push(bytes);
     }
-    this.#pieces.push(bytes);
     const { memory, settings } = this.#context;
     memory.take(bytes.length);
+    if (this.#examined !== undefined && this.header === undefined) {
+      this.#gatherHeader(this.#examined, bytes);
+      return undefined;
+    }
+    this.#pieces.push(bytes);
+    this.#bodyBytes += bytes.length;
     if (this.#large !== undefined) {
       return this.#pieces.bytes < largeWriteBytes ? undefined : this.#write(this.#large);
     }
     const spillBytes = memory.scarce ? scarceSpillBytes : settings.largeMessageBytes;
     return this.#pieces.bytes <= spillBytes ? undefined : this.#spill();
+  }
+
+  /** The header, when it is complete and kept apart from the body. */
+  get header(): EditableHeader | undefined {
+    return this.#examined?.header;
+  }
+
+  /** Is the header larger than what may be kept apart? Then the message has to be refused. */
+  get isHeaderTooLarge(): boolean {
+    return this.#examined?.isTooLarge === true;
+  }
+
+  /** The content has ended, and its header with it. */
+  endHeader(): void {
+    this.#examined?.end();
+    this.#editHeader();
+  }
+
+  /** Bytes of the body. */
+  get sizeBytes(): number {
+    return this.#bodyBytes;
+  }
+
+  /** The body in pieces of bounded size. */
+  async *read(): AsyncIterable<Uint8Array> {
+    if (this.#large !== undefined) yield* this.#large.read();
+    for (const piece of this.#pieces.all) yield piece;
+  }
+
+  replaceBody(body: Uint8Array): void {
+    this.#takeContent();
+    this.#removal = this.#large?.abort() ?? Promise.resolve();
+    this.#large = undefined;
+    this.#context.memory.take(body.length);
+    this.#pieces.push(body);
+    this.#bodyBytes = body.length;
+    this.#isBody8Bit = body.some((byte) => byte > 0x7f);
   }
 
   /** Ends the content. Calls back once, when the message is on stable storage or refused. */
@@ -87,7 +138,7 @@ export class MessageIntake {
       answer({ kind: 'refused', reply: loop });
       return;
     }
-    const stored = this.#large === undefined ? this.#append() : this.#commit(this.#large);
+    const stored = this.#store();
     stored.then(
       (appended) => this.#stored(appended, answer),
       (error: unknown) => this.#refuse(answer, error),
@@ -99,26 +150,60 @@ export class MessageIntake {
     if (this.#aborted) return;
     this.#aborted = true;
     this.#takeContent();
+    this.#giveHeader();
     void this.#large?.abort();
   }
 
+  #gatherHeader(examined: ExaminedHeader, bytes: Uint8Array): void {
+    const body = examined.take(bytes, this.#hops.headerBytes);
+    this.#headerBytes += bytes.length - (body?.length ?? 0);
+    if (body !== undefined) {
+      this.#pieces.push(body);
+      this.#bodyBytes = body.length;
+    }
+    this.#editHeader();
+  }
+
+  /** Carries out the edits from before the header was there. */
+  #editHeader(): void {
+    for (const edit of this.#transaction.fieldEdits ?? []) this.header?.edit(edit);
+  }
+
+  /** A body that was replaced may be too large for one record. The file of the body before has the same name. */
+  async #storeReplaced(removal: Promise<void>): Promise<Appended> {
+    await removal;
+    if (this.#pieces.bytes > this.#context.settings.largeMessageBytes) await this.#spill();
+    if (this.#failure !== undefined) throw this.#failure;
+    return this.#large === undefined ? this.#append() : this.#commit(this.#large);
+  }
+
+  #store(): Promise<Appended> {
+    if (this.#removal !== undefined) return this.#storeReplaced(this.#removal);
+    return this.#large === undefined ? this.#append() : this.#commit(this.#large);
+  }
+
   #append(): Promise<Appended> {
-    this.#queueId = this.#context.spool.newQueueId();
     const heldBytes = this.#pieces.bytes;
+    const completion = this.#completion();
     const stored = this.#context.spool.append({
-      envelope: this.#envelope(),
-      content: [this.#receivedLine(), ...this.#withMissingFields(this.#pieces.take())],
+      envelope: envelopeOf(this.#transaction, completion),
+      prefix: this.#prefix(completion),
+      content: this.#pieces.take(),
     });
-    return stored.finally(() => this.#context.memory.give(heldBytes));
+    return stored.finally(() => {
+      this.#context.memory.give(heldBytes);
+      this.#giveHeader();
+    });
   }
 
   #stored(appended: Appended, answer: (answer: IntakeAnswer) => void): void {
     const { intake, log, storeWatch } = this.#context;
     storeWatch.stored();
     const transaction = this.#transaction;
+    const { queueId } = transaction;
     const priority = this.#priority();
     intake.submitted({
-      queueId: this.#queueId,
+      queueId,
       ref: appended.ref,
       receivedAtMs: this.#startedAtMs,
       sizeBytes: appended.sizeBytes,
@@ -127,29 +212,27 @@ export class MessageIntake {
       tenant: transaction.tenant === '' ? undefined : transaction.tenant,
       priority,
     });
-    log.received(this.#queueId, transaction, priority, appended.sizeBytes, this.#startedAtMonotonicMs);
-    const accepted = { kind: 'accepted', queueId: this.#queueId } as const;
+    log.received(queueId, transaction, priority, appended.sizeBytes, this.#startedAtMonotonicMs);
+    const accepted = { kind: 'accepted', queueId } as const;
     if (intake.congested) intake.whenDrained(() => answer(accepted));
     else answer(accepted);
   }
 
   #refuse(answer: (answer: IntakeAnswer) => void, error: unknown): void {
     this.abort();
-    this.#context.storeWatch.failed(this.#queueId, error);
+    this.#context.storeWatch.failed(this.#transaction.queueId, error);
     answer({ kind: 'refused', reply: refusalAfterContent(error) });
   }
 
   async #spill(): Promise<void> {
-    this.#queueId = this.#context.spool.newQueueId();
     try {
-      const large = await this.#context.spool.openLarge(this.#queueId);
+      const large = await this.#context.spool.openLarge(this.#transaction.queueId);
       if (this.#aborted) {
         await large.abort();
         return;
       }
       this.#large = large;
-      await large.write(this.#receivedLine());
-      await large.write(Buffer.concat(this.#withMissingFields(this.#takeContent())));
+      await large.write(Buffer.concat(this.#takeContent()));
     } catch (error) {
       this.#failure = error;
     }
@@ -165,7 +248,9 @@ export class MessageIntake {
 
   async #commit(large: LargeContent): Promise<Appended> {
     await large.write(Buffer.concat(this.#takeContent()));
-    return large.commit(this.#envelope());
+    const completion = this.#completion();
+    const stored = large.commit(envelopeOf(this.#transaction, completion), this.#prefix(completion));
+    return stored.finally(() => this.#giveHeader());
   }
 
   /** Takes the pieces that were gathered. They no longer count as held in memory. */
@@ -174,30 +259,28 @@ export class MessageIntake {
     return this.#pieces.take();
   }
 
-  /** The pieces, which begin the content, with missing header fields inserted at the end of the header. */
-  #withMissingFields(pieces: Uint8Array[]): Uint8Array[] {
-    const missing = this.#missing;
-    const { count, headerBytes } = this.#hops;
-    // RFC 5321 6.4: a relay completes nothing, and a message with a trace field was handed in somewhere else. A header whose end
-    // is not in these pieces is not changed either: it is malformed, or larger than the content that is held in memory.
-    if (missing === undefined || missing.none || count > 0 || headerBytes < 0) return pieces;
-    const lines = missing.lines(this.#context.settings.hostname, this.#startedAtMs);
-    return insertBytes(pieces, headerBytes, Buffer.from(lines, 'latin1'));
+  /** What stands before the content: our fields, and the header when it was kept apart. Made last, when all that they tell is known. */
+  #prefix(completion: Completion): Uint8Array {
+    const added = this.#addedFields(completion);
+    return this.header === undefined ? added : this.header.bytes(added, this.#bodyBytes > 0);
   }
 
-  #receivedLine(): Uint8Array {
-    const { origin, recipients, params } = this.#transaction;
-    const { client, helo, extended } = origin;
-    return receivedLine({
-      helo,
-      clientAddress: client,
-      by: this.#context.settings.hostname,
-      protocol: client === '' ? 'local' : params.smtpUtf8 ? 'UTF8SMTP' : extended ? 'ESMTP' : 'SMTP',
-      queueId: this.#queueId,
-      recipient: recipients.length === 1 ? recipients[0]?.address : undefined,
-      priority: this.#priority(),
-      nowMs: this.#startedAtMs,
-    });
+  /** The header fields that are added on top (RFC 5321 4.4). */
+  #addedFields(completion: Completion): Uint8Array {
+    const { hostname } = this.#context.settings;
+    const received = receivedLineOf(this.#transaction, hostname, completion);
+    const missing = this.#missing;
+    const { count, headerBytes } = this.#hops;
+    // RFC 5321 6.4: a relay completes nothing, and a message with a trace field was handed in somewhere else. A header that does
+    // not end is malformed: nothing is known of its fields.
+    if (missing === undefined || missing.none || count > 0 || headerBytes < 0) return received;
+    return Buffer.concat([received, Buffer.from(missing.lines(hostname, this.#startedAtMs), 'latin1')]);
+  }
+
+  /** The header does not count as held in memory any more. */
+  #giveHeader(): void {
+    this.#context.memory.give(this.#headerBytes);
+    this.#headerBytes = 0;
   }
 
   /** The priority as known so far; final when the header is complete. */
@@ -208,21 +291,8 @@ export class MessageIntake {
     return fromField ?? this.#transaction.priority;
   }
 
-  #envelope(): Envelope {
-    const { origin, reversePath, recipients, params, tenant } = this.#transaction;
-    const { client, helo } = origin;
-    return {
-      queueId: this.#queueId,
-      receivedAtMs: this.#startedAtMs,
-      reversePath,
-      recipients,
-      body: params.body,
-      smtpUtf8: params.smtpUtf8,
-      ret: params.ret,
-      envelopeId: params.envelopeId,
-      tenant: tenant === '' ? undefined : tenant,
-      priority: this.#priority(),
-      origin: { via: client === '' ? 'sendmail' : 'smtp', clientAddress: client, helo },
-    };
+  #completion(): Completion {
+    const body = this.#isBody8Bit ? '8BITMIME' : this.#transaction.params.body;
+    return { startedAtMs: this.#startedAtMs, priority: this.#priority(), body };
   }
 }

@@ -39,12 +39,12 @@ export class ReceiveLog {
       to: recipients.map((recipient) => recipient.address),
       client: origin.client === '' ? undefined : origin.client,
       helo: origin.helo,
-      stage: discard?.stage,
+      stage: discard?.stage === '' ? undefined : discard?.stage,
       reason: discard?.reason,
     });
   }
 
-  /** @param stage - the stage that refused; undefined when it was none */
+  /** @param stage - the stage that refused; empty or undefined when it was none */
   rejected(
     client: string,
     command: string,
@@ -56,7 +56,7 @@ export class ReceiveLog {
     this.#log.event('rejected', {
       client,
       command,
-      stage,
+      stage: stage === '' ? undefined : stage,
       from: reversePath,
       to: recipient,
       reply: `${reply.code} ${reply.enhanced ?? ''} ${typeof reply.text === 'string' ? reply.text : reply.text.join(' ')}`,

@@ -2,13 +2,24 @@
 // so that asking stages costs no object.
 
 import type { Change, Subject } from '../policy/decision.ts';
-import type { ClientFacts, Edit, ListenerFacts, RecipientFacts, StageResult } from '../policy/stage.ts';
+import type {
+  BodyFacts,
+  ClientFacts,
+  Edit,
+  HeaderFacts,
+  ListenerFacts,
+  RecipientFacts,
+  StageResult,
+} from '../policy/stage.ts';
 import type { RcptParameters } from '../protocol/smtp/server/server-types.ts';
 import { SessionMisuseError } from '../protocol/smtp/server/session-misuse-error.ts';
 import type { AcceptedTransaction } from './accepted-transaction.ts';
+import type { MessageIntake } from './message-intake.ts';
 
 /** The most recipients that stages may add to a message. */
 const maxAddedRecipients = 1_000;
+/** The most that stages may add to the header of a message: a part of the record's prefix, which is bounded. */
+const maxAddedFieldBytes = 256 * 1024;
 
 /** The recipient of the RCPT command that is being decided about. */
 class CurrentRecipient implements RecipientFacts {
@@ -25,13 +36,19 @@ export class ReceivedSession implements Subject {
   readonly recipient = new CurrentRecipient();
   helo = '';
   extended = false;
+  /** The content of the present message, while stages may see it. */
+  content: MessageIntake | undefined;
   #transaction: AcceptedTransaction | undefined;
+  readonly #maxBodyBytes: number;
   #addedRecipients = 0;
+  #addedFieldBytes = 0;
   /** Results of stages from before MAIL, and in the present transaction. Most sessions have none. */
   #sessionResults: Map<string, StageResult> | undefined;
   #messageResults: Map<string, StageResult> | undefined;
 
-  constructor(listener: ListenerFacts, client: ClientFacts) {
+  /** @param maxMessageBytes - 0 for no limit */
+  constructor(listener: ListenerFacts, client: ClientFacts, maxMessageBytes: number) {
+    this.#maxBodyBytes = maxMessageBytes === 0 ? Infinity : maxMessageBytes;
     this.listener = listener;
     this.client = client;
   }
@@ -44,17 +61,33 @@ export class ReceivedSession implements Subject {
     return this.#transaction;
   }
 
-  get hasTransaction(): boolean {
-    return this.#transaction !== undefined;
+  /** Of the present message; empty outside a transaction. */
+  get reversePath(): string {
+    return this.#transaction?.reversePath ?? '';
+  }
+
+  get header(): HeaderFacts {
+    const header = this.content?.header;
+    if (header === undefined) throw new SessionMisuseError('The header was asked for before it was there');
+    return header;
+  }
+
+  get body(): BodyFacts {
+    if (this.content === undefined) {
+      throw new SessionMisuseError('The body was asked for before it was there');
+    }
+    return this.content;
   }
 
   begin(transaction: AcceptedTransaction): void {
     this.#transaction = transaction;
     this.#addedRecipients = 0;
+    this.#addedFieldBytes = 0;
   }
 
   endTransaction(): void {
     this.#transaction = undefined;
+    this.content = undefined;
     this.#messageResults = undefined;
   }
 
@@ -67,7 +100,18 @@ export class ReceivedSession implements Subject {
     if (this.#addedRecipients + added > maxAddedRecipients) {
       return `it added more than ${maxAddedRecipients} recipients to a message`;
     }
+    let fieldBytes = 0;
+    for (const edit of change.edits ?? []) {
+      fieldBytes += 'value' in edit ? edit.name.length + edit.value.length : 0;
+      if (edit.kind === 'replace-body' && edit.body.length > this.#maxBodyBytes) {
+        return 'it gave a body that is larger than max_message_size';
+      }
+    }
+    if (this.#addedFieldBytes + fieldBytes > maxAddedFieldBytes) {
+      return `it added header fields of more than ${maxAddedFieldBytes} bytes to a message`;
+    }
     this.#addedRecipients += added;
+    this.#addedFieldBytes += fieldBytes;
     for (const edit of change.edits ?? []) this.#edit(edit);
     if (change.result !== undefined) this.#note(stage, change.result);
     return undefined;
@@ -90,15 +134,26 @@ export class ReceivedSession implements Subject {
       case 'remove-recipient':
         this.transaction.removeRecipient(edit.address);
         break;
+      case 'insert-field':
+      case 'add-field':
+      case 'change-field':
+      case 'remove-field':
+        if (this.content?.header === undefined) this.transaction.keepFieldEdit(edit);
+        else this.content.header.edit(edit);
+        break;
+      case 'replace-body':
+        this.content?.replaceBody(edit.body);
+        break;
       default:
         edit satisfies never;
     }
   }
 
   #note(stage: string, result: StageResult): void {
-    const results = this.hasTransaction
-      ? (this.#messageResults ??= new Map())
-      : (this.#sessionResults ??= new Map());
+    const results =
+      this.#transaction !== undefined
+        ? (this.#messageResults ??= new Map())
+        : (this.#sessionResults ??= new Map());
     results.set(stage, result);
   }
 }

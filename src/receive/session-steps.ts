@@ -1,20 +1,21 @@
 // What follows from each event of a session: the stages of its pipeline are asked, and the session is answered. It owns no socket.
-// Promises: a message is answered 250 only after the spool says that it is on stable storage, or when a stage has discarded it.
+// What follows from content is in `content-steps.ts`.
 
 import type { Decision } from '../policy/decision.ts';
 import { PendingDecision } from '../policy/pending-decision.ts';
 import type { Pipeline } from '../policy/pipeline.ts';
 import type { RcptParameters, Reply, ServerEvent } from '../protocol/smtp/server/server-types.ts';
 import type { ServerSession } from '../protocol/smtp/server/server-session.ts';
-import { AcceptedTransaction } from './accepted-transaction.ts';
-import { MessageIntake } from './message-intake.ts';
+import { AcceptedTransaction, type TransactionOrigin } from './accepted-transaction.ts';
+import { ContentSteps, type ContentWaiting } from './content-steps.ts';
 import type { ReceiveContext } from './receive-context.ts';
 import type { ReceivedSession } from './received-session.ts';
+import { SessionAnswers } from './session-answers.ts';
 import { refusalBeforeContent } from './store-refusals.ts';
 
 const busy: Reply = { code: 452, enhanced: '4.3.1', text: 'Too much mail at once, try again later' };
 
-/** How the session waits: its input is on hold from `hold` to `resume`. */
+/** How the session waits: its input is on hold until each `hold` was followed by a `resume`. */
 export interface Waiting {
   hold(): void;
   resume(): void;
@@ -23,7 +24,7 @@ export interface Waiting {
 /** An event after which the session goes on. */
 export type StepEvent = Exclude<ServerEvent, { readonly kind: 'quit' | 'close' }>;
 
-export class SessionSteps {
+export class SessionSteps implements ContentWaiting {
   readonly #context: ReceiveContext;
   readonly #session: ServerSession;
   readonly #facts: ReceivedSession;
@@ -32,7 +33,10 @@ export class SessionSteps {
   /** Of the tenant of the present message, or for those of no tenant. */
   #pipeline: Pipeline;
   #pending: PendingDecision | undefined;
-  #content: MessageIntake | undefined;
+  readonly #content: ContentSteps;
+  readonly #answers: SessionAnswers;
+  /** Made at HELO and EHLO, and shared by all transactions until the next. */
+  #origin: TransactionOrigin;
 
   /** @param completesMail - whether mail of this client is completed */
   constructor(
@@ -48,12 +52,15 @@ export class SessionSteps {
     this.#completesMail = completesMail;
     this.#waiting = waiting;
     this.#pipeline = context.pipelines.usual;
+    this.#answers = new SessionAnswers(context, session, facts);
+    this.#content = new ContentSteps(context, session, facts, this.#answers, this);
+    this.#origin = this.#originOf('', false);
   }
 
   /** Greets the client, unless a stage refuses it. */
   connected(): void {
     const decision = this.#pipeline.decide('connect', this.#facts);
-    if (decision instanceof PendingDecision) this.#wait(decision, (made) => this.#connectDecided(made));
+    if (decision instanceof PendingDecision) this.wait(decision, (made) => this.#connectDecided(made));
     else this.#connectDecided(decision);
   }
 
@@ -72,13 +79,13 @@ export class SessionSteps {
         this.#data();
         break;
       case 'content':
-        this.#piece(event.bytes);
+        this.#content.piece(event.bytes);
         break;
       case 'end':
-        this.#end();
+        this.#content.end();
         break;
       case 'reset':
-        if (this.#session.phase === 'content') this.#logContentRefusal();
+        if (this.#session.phase === 'content') this.#answers.logContentRefusal();
         this.#dropTransaction();
         break;
       case 'vrfy':
@@ -94,7 +101,15 @@ export class SessionSteps {
     this.#dropTransaction();
   }
 
-  #wait(pending: PendingDecision, then: (decision: Decision) => void): void {
+  hold(): void {
+    this.#waiting.hold();
+  }
+
+  resume(): void {
+    this.#waiting.resume();
+  }
+
+  wait(pending: PendingDecision, then: (decision: Decision) => void): void {
     this.#pending = pending;
     this.#waiting.hold();
     pending.whenMade((decision) => {
@@ -102,6 +117,11 @@ export class SessionSteps {
       then(decision);
       this.#waiting.resume();
     });
+  }
+
+  #originOf(helo: string, extended: boolean): TransactionOrigin {
+    const { address, mayRelay } = this.#facts.client;
+    return { client: address, helo, extended, trusted: mayRelay, completed: this.#completesMail };
   }
 
   #connectDecided(decision: Decision): void {
@@ -112,19 +132,21 @@ export class SessionSteps {
     const { reply, kind, stage } = decision;
     // RFC 5321 4.3.2: a connection is refused with 554, or with 421 for now.
     const code = kind === 'reject' || reply.code >= 500 ? 554 : 421;
-    this.#disconnect('CONNECT', { ...reply, code }, stage);
+    this.#answers.disconnect('CONNECT', { ...reply, code }, stage);
   }
 
   #hello(name: string, extended: boolean): void {
     this.#facts.helo = name;
     this.#facts.extended = extended;
-    const decision = this.#pipeline.decide('helo', this.#facts);
-    if (decision instanceof PendingDecision) this.#wait(decision, (made) => this.#helloDecided(made));
+    this.#origin = this.#originOf(name, extended);
+    // It ends a transaction, and with it the stages of a tenant.
+    const decision = this.#context.pipelines.usual.decide('helo', this.#facts);
+    if (decision instanceof PendingDecision) this.wait(decision, (made) => this.#helloDecided(made));
     else this.#helloDecided(decision);
   }
 
   #helloDecided(decision: Decision): void {
-    if (!this.#isRefused('HELO', decision, '')) this.#session.accept();
+    if (!this.#answers.isRefused('HELO', decision)) this.#session.accept();
   }
 
   #mail(event: ServerEvent & { readonly kind: 'mail' }): void {
@@ -132,25 +154,18 @@ export class SessionSteps {
     const { reversePath, params } = event;
     const refusal = refusalBeforeContent(spool, params.sizeBytes) ?? (memory.exhausted ? busy : undefined);
     if (refusal !== undefined) {
-      this.#reject('MAIL', refusal, reversePath, '');
+      this.#answers.reject('MAIL', refusal, reversePath, '');
       return;
     }
-    const { client, helo, extended } = this.#facts;
-    const origin = {
-      client: client.address,
-      helo,
-      extended,
-      trusted: client.mayRelay,
-      completed: this.#completesMail,
-    };
-    this.#facts.begin(new AcceptedTransaction(origin, reversePath, params));
+    this.#facts.begin(new AcceptedTransaction(this.#origin, reversePath, params, spool));
+    this.#pipeline = this.#context.pipelines.usual;
     const decision = this.#pipeline.decide('mail', this.#facts);
-    if (decision instanceof PendingDecision) this.#wait(decision, (made) => this.#mailDecided(made));
+    if (decision instanceof PendingDecision) this.wait(decision, (made) => this.#mailDecided(made));
     else this.#mailDecided(decision);
   }
 
   #mailDecided(decision: Decision): void {
-    if (this.#isRefused('MAIL', decision, '')) {
+    if (this.#answers.isRefused('MAIL', decision)) {
       this.#facts.endTransaction();
       return;
     }
@@ -167,13 +182,13 @@ export class SessionSteps {
     recipient.address = forwardPath;
     recipient.params = params;
     const decision = this.#decideOnMessage('rcpt');
-    if (decision instanceof PendingDecision) this.#wait(decision, (made) => this.#rcptDecided(made));
+    if (decision instanceof PendingDecision) this.wait(decision, (made) => this.#rcptDecided(made));
     else this.#rcptDecided(decision);
   }
 
   #rcptDecided(decision: Decision): void {
     const { recipient, transaction } = this.#facts;
-    if (this.#isRefused('RCPT', decision, recipient.address)) return;
+    if (this.#answers.isRefused('RCPT', decision, recipient.address)) return;
     transaction.recipients.push({ address: recipient.address, ...recipient.params });
     this.#session.accept();
   }
@@ -182,48 +197,17 @@ export class SessionSteps {
     const { transaction } = this.#facts;
     const refusal = refusalBeforeContent(this.#context.spool, transaction.params.sizeBytes);
     if (refusal !== undefined) {
-      this.#reject('DATA', refusal, transaction.reversePath, '');
+      this.#answers.reject('DATA', refusal, transaction.reversePath, '');
       return;
     }
     const decision = this.#decideOnMessage('data');
-    if (decision instanceof PendingDecision) this.#wait(decision, (made) => this.#dataDecided(made));
+    if (decision instanceof PendingDecision) this.wait(decision, (made) => this.#dataDecided(made));
     else this.#dataDecided(decision);
   }
 
   #dataDecided(decision: Decision): void {
-    if (this.#isRefused('DATA', decision, '')) return;
-    const { transaction } = this.#facts;
-    if (transaction.recipients.length === 0) transaction.drop(noRecipientLeft);
-    if (transaction.discard === undefined) this.#content = new MessageIntake(this.#context, transaction);
-    this.#session.accept();
-  }
-
-  #piece(bytes: Uint8Array): void {
-    const wait = this.#content?.add(bytes);
-    if (wait === undefined) return;
-    this.#waiting.hold();
-    void wait.then(() => this.#waiting.resume());
-  }
-
-  #end(): void {
-    const { transaction } = this.#facts;
-    const content = this.#content;
-    this.#content = undefined;
-    this.#endTransaction();
-    if (content === undefined) {
-      this.#discarded(transaction);
-      return;
-    }
-    this.#waiting.hold();
-    content.finish((answer) => {
-      if (answer.kind === 'accepted') this.#session.accept(`queued as ${answer.queueId}`);
-      else this.#reject('content', answer.reply, transaction.reversePath, '');
-      this.#waiting.resume();
-    });
-  }
-
-  #discarded(transaction: AcceptedTransaction): void {
-    this.#context.log.discarded(transaction);
+    if (this.#answers.isRefused('DATA', decision)) return;
+    this.#content.begin(this.#pipeline);
     this.#session.accept();
   }
 
@@ -234,63 +218,8 @@ export class SessionSteps {
       : { kind: 'continue' };
   }
 
-  /** Answers the session when stages have refused; notes that a message is to be dropped. @returns whether they refused */
-  #isRefused(command: string, decision: Decision, recipient: string): boolean {
-    switch (decision.kind) {
-      case 'continue':
-        return false;
-      case 'discard':
-        this.#facts.transaction.drop(decision);
-        return false;
-      case 'disconnect':
-        this.#disconnect(command, decision.reply, decision.stage, recipient);
-        return true;
-      case 'reject':
-      case 'tempfail': {
-        const { reply, stage } = decision;
-        if (reply.code === 421) this.#disconnect(command, reply, stage, recipient);
-        else this.#reject(command, reply, this.#reversePath, recipient, stage);
-        return true;
-      }
-    }
-  }
-
-  /** Sends this reply, and ends the session. */
-  #disconnect(command: string, reply: Reply, stage: string, recipient = ''): void {
-    const { log, settings } = this.#context;
-    log.rejected(this.#facts.client.address, command, reply, this.#reversePath, recipient, stage);
-    // RFC 5321 4.2.2: a 421 begins with our domain.
-    const [first = '', ...more] = typeof reply.text === 'string' ? [reply.text] : reply.text;
-    const text = reply.code === 421 ? [`${settings.hostname} ${first}`, ...more] : reply.text;
-    this.#session.refuse({ ...reply, text });
-  }
-
-  #reject(command: string, reply: Reply, reversePath: string, recipient: string, stage?: string): void {
-    this.#context.log.rejected(this.#facts.client.address, command, reply, reversePath, recipient, stage);
-    this.#session.reject(reply);
-  }
-
-  get #reversePath(): string {
-    return this.#facts.hasTransaction ? this.#facts.transaction.reversePath : '';
-  }
-
-  /** Logs why the session refuses the content, which it does at the end of the content. */
-  #logContentRefusal(): void {
-    const { contentRefusal } = this.#session;
-    if (contentRefusal === undefined) return;
-    this.#context.log.rejected(this.#facts.client.address, 'content', contentRefusal, this.#reversePath, '');
-  }
-
-  #endTransaction(): void {
-    this.#facts.endTransaction();
-    this.#pipeline = this.#context.pipelines.usual;
-  }
-
   #dropTransaction(): void {
-    this.#endTransaction();
-    this.#content?.abort();
-    this.#content = undefined;
+    this.#content.abort();
+    this.#facts.endTransaction();
   }
 }
-
-const noRecipientLeft = { stage: '', reason: 'no recipient is left' };

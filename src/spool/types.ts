@@ -30,25 +30,32 @@ export const unknownAddress = 'unknown@damaged.invalid';
 /** A message to be stored. */
 export interface NewMessage {
   readonly envelope: Envelope;
-  /** The message with CRLF line ends, not dot-stuffed, Received line included. */
+  /** Header fields that stand before the content: the Received line, signatures. CRLF line ends. At most 1 MiB. */
+  readonly prefix?: Uint8Array | undefined;
+  /** The message as it came, with CRLF line ends, not dot-stuffed. */
   readonly content: readonly Uint8Array[];
 }
 
 /** The result of storing a message on stable storage. */
 export interface Appended {
   readonly ref: StoredRef;
-  /** Bytes of the content. */
+  /** Bytes of the message: prefix and content. */
   readonly sizeBytes: number;
 }
 
 /** A message too large for memory, streamed to a file of its own while it arrives. */
 export interface LargeContent {
-  /** Bytes written so far. */
+  /** Bytes of content written so far. */
   readonly sizeBytes: number;
   /** Writes a piece; resolves when the next piece may be written (bounded memory). */
   write(piece: Uint8Array): Promise<void>;
-  /** Ends the content: syncs it, appends the record with the envelope, and resolves when both are on stable storage. */
-  commit(envelope: Envelope): Promise<Appended>;
+  /**
+   * Ends the content: syncs it, appends the record with the envelope, and resolves when both are on stable storage.
+   * @param prefix - header fields that stand before the content, which may depend on all of it; see `NewMessage`
+   */
+  commit(envelope: Envelope, prefix?: Uint8Array): Promise<Appended>;
+  /** Reads what was written so far, in pieces of bounded size. Nothing may be written until it has ended. */
+  read(): AsyncIterable<Uint8Array>;
   /** Removes the file; does nothing after `commit` was called. */
   abort(): Promise<void>;
 }
@@ -71,15 +78,16 @@ export interface SpoolWriter {
   close(): Promise<void>;
 }
 
-/** One message read back: its envelope, and its content. */
+/** One message read back: its envelope, and the message as it will be sent. */
 export interface StoredMessage {
   readonly envelope: Envelope;
+  /** Bytes of prefix and content together. */
   readonly sizeBytes: number;
-  /** The whole content; undefined for a large message: use `stream`. */
+  /** The whole message, prefix and content; undefined for a large one: use `stream`. */
   readonly content: Uint8Array | undefined;
   /** Set when header and envelope in the segment are damaged and were read from its index. */
   readonly isFromIndex?: true;
-  /** The content in pieces of bounded size. A wrong checksum rejects before the last piece. */
+  /** The whole message in pieces of bounded size. A wrong checksum rejects before the last piece. */
   stream(): AsyncIterable<Uint8Array>;
 }
 

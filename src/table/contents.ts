@@ -13,6 +13,8 @@ export interface Contents {
   readonly warnings: readonly string[];
   /** The file looks as if its end were missing, which is usual while it is being written. */
   readonly endsEarly: boolean;
+  /** False when its file was overwritten where it is, so that it can answer nothing any more. */
+  readonly isWhole: boolean;
   /** Frees what it holds. It is called once, when no look-up is under way. */
   close(): Promise<void>;
 }

@@ -38,6 +38,8 @@ export class LiveTable implements Table {
   #refused: { readonly version: FileVersion; readonly untilMs: number } | undefined;
   /** Why there is no version in force. */
   #reason = 'it is not read yet';
+  /** Why the last look-up failed, although there is a version in force; empty: it did not. */
+  #failure = '';
   #firstChecks = 0;
   readonly #first = Promise.withResolvers<void>();
   #isFirstOver = false;
@@ -54,7 +56,9 @@ export class LiveTable implements Table {
     const inForce = this.#inForce;
     if (inForce === undefined) return this.#lookupWithout(keys);
     const answers = inForce.contents.lookup(keys);
-    return answers instanceof Promise ? this.#counted(inForce, answers) : answers;
+    if (answers instanceof Promise) return this.#counted(inForce, answers);
+    this.#watch(answers);
+    return answers;
   }
 
   /**
@@ -91,7 +95,7 @@ export class LiveTable implements Table {
     const { version } = found;
     if (version === this.#inForce?.version) {
       this.#refused = undefined;
-      this.#reports.clear();
+      if (this.#failure === '') this.#reports.clear();
       return;
     }
     const hasRested = version === this.#seen || restedMs(found, nowMs) >= restMs;
@@ -111,6 +115,7 @@ export class LiveTable implements Table {
       return;
     }
     this.#refused = undefined;
+    this.#failure = '';
     this.#replace({ contents, version, lookups: 0, isReplaced: false });
     this.#reports.read(contents);
     this.#firstIsOver();
@@ -119,7 +124,7 @@ export class LiveTable implements Table {
   #failed(text: string): void {
     if (this.#isClosed) return;
     this.#reason = text;
-    this.#reports.failed(text, this.#inForce !== undefined);
+    this.#reports.failed(text, this.#inForce?.contents.isWhole === true);
     this.#firstIsOver();
   }
 
@@ -142,11 +147,24 @@ export class LiveTable implements Table {
   async #counted(inForce: InForce, answers: Promise<readonly Answer[]>): Promise<readonly Answer[]> {
     inForce.lookups++;
     try {
-      return await answers;
+      const known = await answers;
+      this.#watch(known);
+      return known;
     } finally {
       inForce.lookups--;
       if (inForce.isReplaced && inForce.lookups === 0) void inForce.contents.close();
     }
+  }
+
+  /** A table that was read may still be unable to answer: its disk fails, or its database is locked. */
+  #watch(answers: readonly Answer[]): void {
+    for (const answer of answers) {
+      if (answer.kind !== 'failing') continue;
+      this.#failure = answer.reason;
+      this.#reports.cannotAnswer(answer.reason);
+      return;
+    }
+    this.#failure = '';
   }
 
   #firstIsOver(): void {

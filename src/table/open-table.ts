@@ -1,15 +1,32 @@
 // The one place where the kind of a table is chosen.
 
 import type { TableKind } from './contents.ts';
+import { cdb } from './kinds/cdb.ts';
+import { keyValue } from './kinds/key-value.ts';
 import { list } from './kinds/list.ts';
+import { passwd } from './kinds/passwd.ts';
+import { sqlite } from './kinds/sqlite.ts';
 import { LiveTable } from './live-table.ts';
 import type { TableReports } from './table-reports.ts';
-import type { TableKindName, TableSettings } from './table.ts';
+import type { TableSettings } from './table.ts';
 
-/** Every kind, by its name in the configuration. */
-export const tableKinds: Readonly<Record<TableKindName, TableKind>> = { list };
+/** The kind of a table. */
+export function kindOf(settings: TableSettings): TableKind {
+  switch (settings.kind) {
+    case 'list':
+      return list;
+    case 'key-value':
+      return keyValue;
+    case 'passwd':
+      return passwd;
+    case 'cdb':
+      return cdb;
+    case 'sqlite':
+      return sqlite(settings);
+  }
+}
 
 /** Makes a table of any kind. Its file is read by the first call of `check`. */
-export function openTable({ name, path, kind }: TableSettings, reports: TableReports): LiveTable {
-  return new LiveTable(name, path, tableKinds[kind], reports);
+export function openTable(settings: TableSettings, reports: TableReports): LiveTable {
+  return new LiveTable(settings.name, settings.path, kindOf(settings), reports);
 }

@@ -2,12 +2,18 @@
 
 import { systemReason } from '../config/read/config-error.ts';
 import { SluiceError } from '../errors/sluice-error.ts';
+import { maxValues } from './table.ts';
 
 export class TableError extends SluiceError {}
 
 /** A file that does not hold what its kind of table asks for. */
 export function brokenTable(what: string, advice = ''): TableError {
   return new TableError('TABLE_BROKEN', what, advice);
+}
+
+/** A key with more values than a table may answer. */
+export function tooManyValues(key: string): TableError {
+  return brokenTable(`the key ${JSON.stringify(key)} has more than ${maxValues} values`);
 }
 
 /** Why a table cannot be read. */

@@ -1,7 +1,7 @@
 // Tells people about a table: in the log when it is read, and when it cannot be; in `sluice status` as long as it cannot be.
 
 import type { Logger } from '../log/logger.ts';
-import type { Troubles } from '../stats/troubles.ts';
+import type { TroubleLevel, Troubles } from '../stats/troubles.ts';
 import type { Contents } from './contents.ts';
 
 export class TableReports {
@@ -43,15 +43,22 @@ export class TableReports {
       ? 'What was read before is in force.'
       : 'What depends on it is answered with temporary errors.';
     const text = `The table "${this.#name}" cannot be read from ${this.#path}: ${problem}. ${effect}`;
-    this.#troubles.raise(
-      `table:${this.#name}`,
-      isEarlierInForce ? 'warning' : 'critical',
-      text,
-      'Correct the file ("sluice check" tells what is wrong with it); it is read again by itself.',
-    );
+    const advice =
+      'Correct the file ("sluice check" tells what is wrong with it); it is read again by itself.';
+    this.#raise(isEarlierInForce ? 'warning' : 'critical', text, advice);
+  }
+
+  /** It was read, and look-ups fail. */
+  cannotAnswer(reason: string): void {
+    const text = `The table "${this.#name}" from ${this.#path} cannot answer: ${reason}. What depends on it is answered with temporary errors.`;
+    this.#raise('critical', text, 'Look after the file, or its disk; look-ups go on by themselves.');
+  }
+
+  #raise(level: TroubleLevel, text: string, advice: string): void {
     if (this.#logged === text) return;
     this.#logged = text;
-    if (isEarlierInForce) this.#log.warn(text);
+    this.#troubles.raise(`table:${this.#name}`, level, text, advice);
+    if (level === 'warning') this.#log.warn(text);
     else this.#log.error(text);
   }
 

@@ -21,16 +21,33 @@ export interface Table {
   lookup(keys: readonly string[]): readonly Answer[] | Promise<readonly Answer[]>;
 }
 
-/** The kinds of tables, as they are called in the configuration. */
-export type TableKindName = 'list';
-
 /** One table as it was configured. */
-export interface TableSettings {
+export type TableSettings = FileSettings | SqliteSettings;
+
+interface NamedFile {
   readonly name: string;
-  readonly kind: TableKindName;
   /** The absolute path of its file. */
   readonly path: string;
 }
+
+export interface FileSettings extends NamedFile {
+  readonly kind: 'list' | 'key-value' | 'passwd' | 'cdb';
+}
+
+export interface SqliteSettings extends NamedFile {
+  readonly kind: 'sqlite';
+  /** Has one parameter, the key. The first column of each row is a value. */
+  readonly query: string;
+  /** For one look-up. */
+  readonly timeoutMs: number;
+  /** Memory for answers that are kept, about. */
+  readonly cacheBytes: number;
+  /** For so long they are kept. */
+  readonly cacheMs: number;
+}
+
+/** The most values of one key. */
+export const maxValues = 1000;
 
 /** For every key that is not there. */
 export const absent: Answer = { kind: 'absent' };

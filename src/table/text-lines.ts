@@ -64,7 +64,8 @@ function takeLine(bytes: Buffer, line: number, take: TakeLine): void {
 
 function checkCharacters(content: Buffer, line: number): void {
   let isAscii = true;
-  for (const byte of content) {
+  for (let at = 0; at < content.length; at++) {
+    const byte = content[at] ?? 0;
     if (byte >= 0x80) isAscii = false;
     else if ((byte < space && byte !== tab) || byte === 0x7f) {
       const code = byte.toString(16).padStart(2, '0');

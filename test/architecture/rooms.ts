@@ -41,7 +41,7 @@ export const innerLevels: ReadonlyMap<string, readonly (readonly string[])[]> = 
       ['check', 'show'],
       ['config-source.ts', 'salvage-places.ts'],
       ['config.ts'],
-      ['problems'],
+      ['problems', 'table-config.ts'],
       ['schema', 'read'],
       ['built-in-limits.ts', 'camel-case.ts', 'most-processes.ts', 'version.ts'],
     ],

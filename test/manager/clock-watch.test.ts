@@ -23,12 +23,16 @@ function ground(t: TestContext) {
   const troubles = new Troubles();
   /** Shifts that were told. */
   const shifts: number[] = [];
+  const moves: number[] = [];
   const boot = async (): Promise<ClockWatch> => {
     const watch = await ClockWatch.open({
       path,
       files: nodeFiles,
       timers: nodeTimers,
-      changed: (shiftMs) => shifts.push(shiftMs),
+      changed: (shiftMs, byMs) => {
+        shifts.push(shiftMs);
+        moves.push(byMs);
+      },
       log,
       troubles,
       boot: machine.boot,
@@ -43,7 +47,7 @@ function ground(t: TestContext) {
     machine.dateMs += ms;
   };
   const keys = (): string[] => troubles.list.map(({ key }) => key);
-  return { path, machine, log, boot, pass, keys, troubles, shifts };
+  return { path, machine, log, boot, pass, keys, troubles, shifts, moves };
 }
 
 test('a step is logged and shown until it is confirmed; then dates follow', async (t) => {
@@ -87,6 +91,28 @@ test('an operator can confirm a step, and a start under another clock, at once',
   assert.equal(later.confirm(), -5 * day);
   assert.deepEqual(keys(), []);
   assert.equal(later.confirm(), undefined);
+});
+
+test('it is told by how much dates have moved: by each step that is believed, and not at a start', async (t) => {
+  const { machine, boot, pass, moves } = ground(t);
+  const watch = await boot();
+  machine.dateMs += 365 * day;
+  watch.look();
+  pass(10 * minute);
+  watch.look();
+  machine.dateMs -= 2 * day;
+  watch.confirm();
+  machine.dateMs += 5 * day;
+  watch.look();
+  machine.dateMs -= 5 * day;
+  watch.look();
+  assert.deepEqual(moves, [365 * day, -2 * day]);
+  await watch.close();
+
+  machine.dateMs -= 50 * day;
+  const later = await boot();
+  assert.equal(later.confirm(), -50 * day);
+  assert.deepEqual(moves.slice(2), [0]);
 });
 
 test('a clock that comes back ends the trouble', async (t) => {

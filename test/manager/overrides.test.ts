@@ -3,61 +3,10 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test, type TestContext } from 'node:test';
-import type { OverrideChange } from '../../src/control/operations/overrides.ts';
-import { nodeTimers } from '../../src/io/timers.ts';
-import { Overrides, type OverridesParts } from '../../src/manager/overrides.ts';
-import { nodeFiles } from '../../src/spool/file-layer.ts';
+import { test } from 'node:test';
+import type { Overrides } from '../../src/manager/overrides.ts';
 import { Troubles } from '../../src/stats/troubles.ts';
-import { temporaryFolder } from '../temporary-folder.ts';
-import { type KeptLog, keptLog } from '../process/quiet-log.ts';
-
-const aol = { target: 'domain:aol.com', label: '' };
-const all = { target: 'all', label: '' };
-
-interface Ground {
-  readonly path: string;
-  readonly folder: string;
-  readonly log: KeptLog;
-  /** Calls when the list is another one. */
-  changed: () => void;
-  open(parts?: Partial<OverridesParts>): Promise<Overrides>;
-}
-
-function ground(t: TestContext): Ground {
-  const { path: folder, atEnd } = temporaryFolder(t, 'overrides');
-  const path = join(folder, 'overrides.json');
-  const log = keptLog();
-  const made: Ground = {
-    path,
-    folder,
-    log,
-    changed: () => undefined,
-    open: async (parts = {}) => {
-      const overrides = await Overrides.open({
-        path,
-        files: nodeFiles,
-        timers: nodeTimers,
-        log,
-        dateMs: Date.now,
-        endsMs: Date.now,
-        changed: () => made.changed(),
-        ...parts,
-      });
-      atEnd(() => overrides.close());
-      return overrides;
-    },
-  };
-  return made;
-}
-
-function suspend(more: Partial<OverrideChange> = {}): Omit<OverrideChange, 'targets'> {
-  return { kind: 'suspend', reason: '', by: '', ...more };
-}
-
-function limit(quantities: NonNullable<OverrideChange['quantities']>, more: Partial<OverrideChange> = {}) {
-  return { kind: 'limit', reason: '', by: '', quantities, ...more } as const;
-}
+import { all, aol, ground, limit, suspend } from './overrides-ground.ts';
 
 /** Targets and quantities in force. */
 function shown(overrides: Overrides) {
@@ -350,26 +299,4 @@ test('an end that came while Sluice was stopped is logged, once', async (t) => {
   assert.equal(ends(), 1);
   assert.equal((await open()).list.length, 1);
   assert.equal(ends(), 1);
-});
-
-test('while another date decides about ends, a suspension goes on; then it ends', async (t) => {
-  t.mock.timers.enable({ apis: ['Date', 'setTimeout'], now: 0 });
-  const { open } = ground(t);
-  const first = await open();
-  await first.set(suspend({ forMs: 10_000 }), [aol]);
-  await first.close();
-  t.mock.timers.setTime(86_400_000);
-  let inDoubt = true;
-  const heard = Promise.withResolvers<void>();
-  const overrides = await open({
-    endsMs: () => (inDoubt ? 1_000 : Date.now()),
-    changed: () => heard.resolve(),
-  });
-  assert.equal(overrides.list.length, 1);
-  inDoubt = false;
-  overrides.datesChanged();
-  t.mock.timers.tick(1);
-  await heard.promise;
-  assert.deepEqual(overrides.list, []);
-  await overrides.close();
 });

@@ -83,6 +83,34 @@ export class Client {
   }
 }
 
+export function receiveSettings(): ReceiveSettings {
+  return {
+    hostname: 'mx.example.org',
+    postmaster: undefined,
+    session: {
+      hostname: 'mx.example.org',
+      maxMessageBytes: 1_000_000,
+      maxRecipients: 10,
+      maxErrors: 5,
+      maxCommandLineBytes: 2048,
+      maxTextLineBytes: 0,
+      maxTransactions: 0,
+      bareNewlines: 'refuse',
+      extensions: usualExtensions,
+    },
+    maxReceived: 5,
+    priorityHeader: '',
+    commandTimeoutMs: 300_000,
+    dataTimeoutMs: 300_000,
+    sessionTimeoutMs: 3_600_000,
+    largeMessageBytes: 10_000,
+    memoryLimitBytes: 1_000_000,
+    maxConnections: 5,
+    maxConnectionsPerClient: 3,
+    connectionRatePerClient: { count: 0, perMs: 60_000 },
+  };
+}
+
 export async function start(
   t: TestContext,
   options: {
@@ -110,29 +138,8 @@ export async function start(
   const clock = { now: Date.now() };
   const deadlines = new Deadlines({ now: () => clock.now });
   const settings: ReceiveSettings = {
-    hostname: 'mx.example.org',
-    postmaster: undefined,
-    session: {
-      hostname: 'mx.example.org',
-      maxMessageBytes: 1_000_000,
-      maxRecipients: 10,
-      maxErrors: 5,
-      maxCommandLineBytes: 2048,
-      maxTextLineBytes: 0,
-      maxTransactions: 0,
-      bareNewlines: 'refuse',
-      extensions: usualExtensions,
-    },
-    maxReceived: 5,
-    priorityHeader: '',
-    commandTimeoutMs: 300_000,
-    dataTimeoutMs: 300_000,
-    sessionTimeoutMs: 3_600_000,
-    largeMessageBytes: 10_000,
+    ...receiveSettings(),
     memoryLimitBytes: options.memoryBytes ?? 1_000_000,
-    maxConnections: 5,
-    maxConnectionsPerClient: 3,
-    connectionRatePerClient: { count: 0, perMs: 60_000 },
     ...options.settings,
   };
   const networks = (options.networks ?? ['127.0.0.0']).map((address) => ({ address, prefix: 8 }));

@@ -31,7 +31,8 @@ export class MemorySpool implements SpoolWriter {
   async append(message: NewMessage): Promise<Appended> {
     await this.gate;
     if (this.failure !== undefined) throw this.failure;
-    return this.#keep(message.envelope, message.content, false);
+    const { prefix = Buffer.alloc(0), content } = message;
+    return this.#keep(message.envelope, [prefix, ...content], false);
   }
 
   openLarge(): Promise<LargeContent> {
@@ -46,9 +47,12 @@ export class MemorySpool implements SpoolWriter {
         this.writes++;
         pieces.push(Buffer.from(piece));
       },
-      commit: async (envelope: Envelope) => {
+      commit: async (envelope: Envelope, prefix = Buffer.alloc(0)) => {
         if (this.failure !== undefined) throw this.failure;
-        return this.#keep(envelope, pieces, true);
+        return this.#keep(envelope, [prefix, ...pieces], true);
+      },
+      async *read() {
+        yield* pieces;
       },
       abort: async () => {
         this.aborted++;

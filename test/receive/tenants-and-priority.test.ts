@@ -67,6 +67,17 @@ test('a large message belongs to its tenant too', async (t) => {
   assert.deepEqual(last(fixture), ['news', 7]);
 });
 
+test('the Received line of a large message names the priority, however long its header is', async (t) => {
+  const fixture = await start(t, { tenants: [news], settings: { priorityHeader: 'MT-Priority' } });
+  const client = await greeted(fixture);
+  const header = `${`X-Long: ${'x'.repeat(70)}\r\n`.repeat(200)}MT-Priority: 7\r\n`;
+  await send(client, '<news@example.net>', `${header}\r\nbody\r\n`);
+  const { content = '', large } = fixture.spool.kept.at(-1) ?? {};
+  assert.equal(large, true);
+  assert.match(content, /^Received: (?:[^\r]*\r\n\t)*[^\r]*PRIORITY 7/);
+  assert.deepEqual(last(fixture), ['news', 7]);
+});
+
 test('new tenants count for the next message of a connection that is open', async (t) => {
   const fixture = await start(t, { tenants: [shop] });
   const client = await greeted(fixture);

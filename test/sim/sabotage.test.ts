@@ -22,6 +22,12 @@ for (const [sabotage, name, finding] of [
   ],
   ['unpinned', 'a message in flight that is moved in the spool', /reported about as damaged/],
   [
+    'unseen end',
+    'a sender process that ends before its hello arrives, and is not missed',
+    /neither got it|destinations see|senders have/,
+  ],
+  ['pinned for ever', 'a message that is never let go', /has little mail for .* ms, and is still there/],
+  [
     'early settlement',
     'a failure that is journaled before its report is stored',
     /neither got it nor is there a report/,
@@ -34,6 +40,11 @@ for (const [sabotage, name, finding] of [
   ],
   ['forgotten reasons', 'a refusal that is not journaled', /nothing says why it waits/],
   ['hasty answers', 'an operator who is answered before the journal is synced', /the journal is not synced/],
+  [
+    'hasty overrides',
+    'an operator who is told of a suspension before it is on the disk',
+    /the disk does not say so/,
+  ],
   [
     'endless tries',
     'a permanent refusal that is taken for a temporary one',

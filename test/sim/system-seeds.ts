@@ -32,10 +32,21 @@ const leastWorlds = {
   limitsSet: 0.1,
   limitsUnset: 0.1,
   limitsKept: 0.02,
+  statusCompared: 0.8,
+  queueCompared: 0.8,
+  answersJudged: 0.1,
+  refusedRows: 0.5,
 } as const;
 
 /** How often it happened in a world. */
-function happened({ grants, limitBooks, rateBooks }: System): Record<keyof typeof leastWorlds, number> {
+function happened({
+  answers,
+  grants,
+  inquiry,
+  limitBooks,
+  rateBooks,
+  refusals,
+}: System): Record<keyof typeof leastWorlds, number> {
   const { group, network, source, tenant } = limitBooks.full;
   return {
     fullGroup: group,
@@ -45,6 +56,10 @@ function happened({ grants, limitBooks, rateBooks }: System): Record<keyof typeo
     rateUnits: rateBooks.seen.units,
     fullRate: rateBooks.seen.full,
     ...grants.overrides.seen,
+    statusCompared: inquiry?.compared.status ?? 0,
+    queueCompared: inquiry?.compared.page ?? 0,
+    answersJudged: answers.judged,
+    refusedRows: refusals.judged,
   };
 }
 

@@ -4,37 +4,40 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Contents } from '../../src/table/contents.ts';
 import { readTable } from '../../src/table/read-table.ts';
-import type { TableKindName } from '../../src/table/table.ts';
+import type { TableSettings } from '../../src/table/table.ts';
 import { tableKey } from '../../src/table/table-key.ts';
 import { type TemporaryFolder, temporaryFolder } from '../temporary-folder.ts';
 
+export type Entries = readonly (readonly [key: string, value: string])[];
+
 /** How the tests make a table of one kind. */
 export interface KindUnderTest {
-  readonly kind: TableKindName;
+  readonly kind: TableSettings['kind'];
+  /** How the table is configured. */
+  readonly settings: (path: string) => TableSettings;
   /** Does it have values? A list has none. */
   readonly hasValues: boolean;
+  /** May a key have several values? Otherwise the first counts. */
+  readonly hasSeveralValues: boolean;
   /** Writes a file with these entries; the values of a kind without values are left out. */
-  readonly write: (
-    path: string,
-    entries: readonly (readonly [key: string, value: string])[],
-  ) => Promise<void>;
+  readonly write: (path: string, entries: Entries) => Promise<void>;
 }
 
 async function opened(
-  { kind, write }: KindUnderTest,
+  { settings, write }: KindUnderTest,
   folder: TemporaryFolder,
-  entries: readonly (readonly [string, string])[],
+  entries: Entries,
 ): Promise<Contents> {
   const path = `${folder.path}/table`;
   await write(path, entries);
-  const contents = await readTable({ name: 'users', kind, path });
+  const contents = await readTable(settings(path));
   folder.atEnd(() => contents.close());
   return contents;
 }
 
 /** Adds the tests of the contract for one kind. */
 export function testContract(subject: KindUnderTest): void {
-  const { kind, hasValues } = subject;
+  const { kind, hasValues, hasSeveralValues } = subject;
   const valuesOf = (...values: string[]) => ({ kind: 'found', values: hasValues ? values : [] });
 
   test(`${kind}: keys are found with their values, others are absent, in the order of the question`, async (t) => {
@@ -83,6 +86,16 @@ export function testContract(subject: KindUnderTest): void {
       { kind: 'absent' },
       { kind: 'absent' },
     ]);
+  });
+
+  test(`${kind}: a key that is there twice`, async (t) => {
+    const contents = await opened(subject, temporaryFolder(t, 'table'), [
+      ['joe', 'one'],
+      ['jane', 'three'],
+      ['joe', 'two'],
+    ]);
+    const values = hasSeveralValues ? valuesOf('one', 'two') : valuesOf('one');
+    assert.deepEqual(await contents.lookup(['joe', 'jane']), [values, valuesOf('three')]);
   });
 
   test(`${kind}: each of 20,000 keys is found`, async (t) => {

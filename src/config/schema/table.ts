@@ -2,11 +2,11 @@
 
 import { z } from 'zod';
 
-import { expected, key, listOf, oneOf, tableOf, textOf } from './fields.ts';
-import { tableName } from './texts.ts';
+import { duration, expected, key, listOf, oneOf, size, tableOf, textOf } from './fields.ts';
+import { lookupQuery, tableName } from './texts.ts';
 
 /** The kinds of tables, in the order of the documentation. */
-export const tableKinds = ['list'] as const;
+export const tableKinds = ['list', 'key-value', 'passwd', 'cdb', 'sqlite'] as const;
 
 const table = tableOf({
   name: key(
@@ -19,10 +19,34 @@ const table = tableOf({
     'The file. A relative path starts at the folder of the configuration file. It is read again when it changes; a file that has a mistake or is missing leaves in force what was read before.',
     { example: '"/etc/sluice/users.list"' },
   ),
-  kind: key(oneOf(tableKinds).optional(), 'What the file holds. "list": one key on each line.', {
-    defaultText: 'by the ending of path',
-    example: '"list"',
-  }),
+  kind: key(
+    oneOf(tableKinds).optional(),
+    'What the file holds. "list": one key on each line. "key-value": a key and a value on each line, with white space between them. "passwd": lines as in /etc/passwd. "cdb": a constant database, for millions of keys. "sqlite": a database of SQLite, which is asked by query. Left out, the ending of path tells it: .list, .map, .passwd, .cdb, .sqlite, .sqlite3.',
+    {
+      defaultText: 'told by the ending of path',
+      example: '"list"',
+    },
+  ),
+  query: key(
+    textOf('a query such as "SELECT value FROM users WHERE address = ?"', lookupQuery).optional(),
+    'For sqlite: a query with one parameter, the key. The first column of each row is a value; without a row, the key is not there.',
+    { example: '"SELECT mailbox FROM users WHERE address = ?"' },
+  ),
+  timeout: key(
+    duration(1).optional(),
+    'For sqlite: the time for one look-up. After it, the table cannot tell, and what depends on it is answered with temporary errors.',
+    { defaultText: '5s', example: '"5s"' },
+  ),
+  cache: key(
+    size(0, 1024 ** 3).optional(),
+    'For sqlite: memory for answers that are kept, in each process that receives mail. 0 keeps none.',
+    { defaultText: '4MiB', example: '"16MiB"' },
+  ),
+  cache_time: key(
+    duration().optional(),
+    'For sqlite: answers are kept for this time, so that changes of the database are seen after it.',
+    { defaultText: '5s', example: '"1m"' },
+  ),
 });
 
 /** All tables. No two have the same name. */
@@ -33,6 +57,7 @@ export const tables = listOf(table, 'tables: [[table]]').superRefine((all, conte
       const message = `this name is already in table[${earlier + 1}]`;
       context.addIssue({ code: 'custom', message, path: [index, 'name'] });
     }
+    refuseKeysOfOtherKind(all[index], index, context);
     if (kind === undefined && kindOf(path) === undefined) {
       const message = `the ending of this file does not tell what it holds; give kind as well: ${tableKinds.map((each) => `"${each}"`).join(', ')}`;
       context.addIssue({ code: 'custom', message, path: [index, 'path'] });
@@ -40,9 +65,38 @@ export const tables = listOf(table, 'tables: [[table]]').superRefine((all, conte
   }
 });
 
+const keysOfSqlite = ['query', 'timeout', 'cache', 'cache_time'] as const;
+
+function refuseKeysOfOtherKind(
+  given: z.output<typeof table> | undefined,
+  index: number,
+  context: z.RefinementCtx,
+): void {
+  if (given === undefined) return;
+  const kind = given.kind ?? kindOf(given.path);
+  if (kind === 'sqlite' && given.query === undefined) {
+    const message =
+      'a table of kind "sqlite" needs a query, such as "SELECT mailbox FROM users WHERE address = ?"';
+    context.addIssue({ code: 'custom', message, path: [index] });
+  }
+  if (kind === 'sqlite' || kind === undefined) return;
+  for (const name of keysOfSqlite) {
+    if (given[name] === undefined) continue;
+    const message = `is only for tables of kind "sqlite", and this one is of kind "${kind}"`;
+    context.addIssue({ code: 'custom', message, path: [index, name] });
+  }
+}
+
 type TableKindName = (typeof tableKinds)[number];
 
-const kindOfEnding: ReadonlyMap<string, TableKindName> = new Map([['.list', 'list']]);
+const kindOfEnding: ReadonlyMap<string, TableKindName> = new Map([
+  ['.list', 'list'],
+  ['.map', 'key-value'],
+  ['.passwd', 'passwd'],
+  ['.cdb', 'cdb'],
+  ['.sqlite', 'sqlite'],
+  ['.sqlite3', 'sqlite'],
+]);
 
 /** The kind that the ending of a file's name tells; undefined when it tells none. */
 export function kindOf(path: string): TableKindName | undefined {

@@ -78,6 +78,22 @@ export function tableName(text: string): string {
   return plainWord(text, 'table', 'users');
 }
 
+/** A query of SQL with one parameter. */
+export function lookupQuery(text: string): string {
+  // Texts and names in quotes, and comments, may have question marks that are no parameters.
+  const bare = text.replaceAll(/'[^']*'|"[^"]*"|`[^`]*`|\[[^\]]*\]|--[^\n]*|\/\*[\s\S]*?\*\//gu, ' ');
+  const parameters = bare.match(/\?\d*|[:@$][A-Za-z_]\w*/gu) ?? [];
+  if (parameters.length === 1 ? parameters[0] === '?' || parameters[0] === '?1' : isOnlyFirst(parameters))
+    return text;
+  throw new ValueError(
+    'must have one parameter, the key, written as ?; if the key is needed several times, write ?1 each time',
+  );
+}
+
+function isOnlyFirst(parameters: readonly string[]): boolean {
+  return parameters.length > 0 && parameters.every((each) => each === '?1');
+}
+
 function plainWord(text: string, what: string, example: string): string {
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(text)) {
     throw new ValueError(

@@ -6,6 +6,9 @@ import { SpoolError } from '../spool-error.ts';
 import type { Appended, LargeContent, NewMessage, SpoolWriter } from '../types.ts';
 import type { KeptMessages } from './kept-messages.ts';
 
+/** The size of the pieces in which large content is read. */
+const readBytes = 64 * 1024;
+
 export class MemoryWriter implements SpoolWriter {
   readonly failure = undefined;
   readonly #kept: KeptMessages;
@@ -31,8 +34,8 @@ export class MemoryWriter implements SpoolWriter {
     return formatQueueId(segmentName(this.#idSegment), this.#counter++);
   }
 
-  async append({ envelope, content }: NewMessage): Promise<Appended> {
-    return this.#add(envelope, Buffer.concat(content), false);
+  async append({ envelope, prefix, content }: NewMessage): Promise<Appended> {
+    return this.#add(envelope, Buffer.concat(prefix === undefined ? content : [prefix, ...content]), false);
   }
 
   async openLarge(queueId: string): Promise<LargeContent> {
@@ -59,10 +62,16 @@ export class MemoryWriter implements SpoolWriter {
         pieces.push(Buffer.from(piece));
         sizeBytes += piece.length;
       },
-      commit: async (envelope) => {
+      commit: async (envelope, prefix) => {
         requireOpen();
         end();
+        if (prefix !== undefined) pieces.unshift(Buffer.from(prefix));
         return this.#add({ ...envelope, queueId }, Buffer.concat(pieces), true);
+      },
+      async *read() {
+        for (const piece of pieces) {
+          for (let at = 0; at < piece.length; at += readBytes) yield piece.subarray(at, at + readBytes);
+        }
       },
       abort: async () => end(),
     };

@@ -1,12 +1,13 @@
 // The binary form of an envelope: flags, then strings in UTF-8 with a 16-bit length (docs/spool-format.md). Version 2
-// adds tenant and priority, version 3 adds notices. An envelope without these is written as version 1, so that an older
-// Sluice can read it. Queue id and time of acceptance are in the record's header.
+// adds tenant and priority, version 3 adds notices, version 4 the prefix of a large message (`record.ts`). An envelope
+// without these is written as version 1, so that an older Sluice can read it. Queue id and time of acceptance are in the
+// record's header.
 
 import type { DsnNotify, Envelope, EnvelopeRecipient } from '../../message/envelope.ts';
 import { SpoolError } from '../spool-error.ts';
 
 /** The newest version that can be read. */
-export const envelopeFormatVersion = 3;
+export const envelopeFormatVersion = 4;
 
 /** How the message came, by its number; `notice` since version 3. */
 const viaWords = ['smtp', 'sendmail', 'bounce', 'notice'] as const;

@@ -3,7 +3,7 @@
 
 import { crc32 } from 'node:zlib';
 import type { Envelope } from '../../message/envelope.ts';
-import { fdatasync, writeAll } from '../file-io.ts';
+import { fdatasync, readUpTo, writeAll } from '../file-io.ts';
 import type { FileLayer } from '../file-layer.ts';
 import type { FreeSpace } from './free-space.ts';
 import { largePath, type SpoolLayout } from './layout.ts';
@@ -11,6 +11,9 @@ import { kindLarge, encodeRecord } from './record.ts';
 import type { NewRecord } from './segment-file.ts';
 import { SpoolError, writeError } from '../spool-error.ts';
 import type { Appended, LargeContent, StoredRef } from '../types.ts';
+
+/** The size of the pieces in which it is read. */
+const readBytes = 64 * 1024;
 
 export interface LargeFileContext {
   readonly files: FileLayer;
@@ -59,6 +62,26 @@ export class LargeFile implements LargeContent {
     return written;
   }
 
+  async *read(): AsyncGenerator<Uint8Array> {
+    const { files, layout } = this.#context;
+    await this.#last;
+    const fd = await files.open(largePath(layout, this.#queueId), 'r');
+    try {
+      for (let at = 0; at < this.#sizeBytes;) {
+        const buffer = Buffer.allocUnsafe(Math.min(readBytes, this.#sizeBytes - at));
+        const got = await readUpTo(files, fd, buffer, buffer.length, at);
+        if (got < buffer.length) {
+          const text = `reading large message ${this.#queueId}: its file has less than was written`;
+          throw new SpoolError('SPOOL_CORRUPT', text);
+        }
+        at += got;
+        yield buffer;
+      }
+    } finally {
+      await files.close(fd);
+    }
+  }
+
   async #write(piece: Uint8Array): Promise<void> {
     if (this.#state !== 'open') {
       throw new SpoolError('SPOOL_WRITE_FAILED', `large message ${this.#queueId} is no longer being written`);
@@ -80,7 +103,7 @@ export class LargeFile implements LargeContent {
     this.#sizeBytes += piece.length;
   }
 
-  async commit(envelope: Envelope): Promise<Appended> {
+  async commit(envelope: Envelope, prefix?: Uint8Array): Promise<Appended> {
     const { files, layout, sync } = this.#context;
     try {
       await this.#last;
@@ -88,22 +111,30 @@ export class LargeFile implements LargeContent {
         throw new SpoolError('SPOOL_WRITE_FAILED', `large message ${this.#queueId} was already ended`);
       }
       this.#state = 'committing';
+      const prefixBytes = prefix?.length ?? 0;
+      const sizeBytes = this.#sizeBytes + prefixBytes;
       const head = encodeRecord(
         { ...envelope, queueId: this.#queueId },
         kindLarge,
-        this.#sizeBytes,
-        0,
+        sizeBytes,
+        prefixBytes,
         this.#crc,
+        prefix,
       );
       if (sync) {
         await fdatasync(files, this.#fd);
         await files.syncDirectory(layout.large);
       }
       this.#state = 'appending';
-      const ref = await this.#context.append({ head, content: [], length: head.length });
+      const ref = await this.#context.append({
+        head,
+        prefix,
+        content: [],
+        length: head.length + prefixBytes,
+      });
       this.#state = 'closed';
       await files.close(this.#fd).catch(() => undefined);
-      return { ref, sizeBytes: this.#sizeBytes };
+      return { ref, sizeBytes };
     } catch (error) {
       await this.#leaveWhenInDoubt(error);
       await this.#remove();

@@ -1,5 +1,9 @@
 // The record of one stored message: a header of 64 bytes, the envelope, zero padding, the content; little-endian. Header
 // and envelope (the head) have one checksum and the content has another, so that recovery need not read contents.
+//
+// The content of a large message is in a file of its own, and was written before its prefix was known. So its record has
+// the prefix in place of the content, and the checksum of the prefix before the envelope. In the record of any other
+// message, the prefix is the beginning of the content.
 
 import { crc32 } from 'node:zlib';
 import type { Envelope } from '../../message/envelope.ts';
@@ -40,6 +44,13 @@ const atContentLength = 48;
 const atContentCrc = 52;
 const atEnvelopeLength = 56;
 const atTag = 60;
+/** Of a large message with a prefix; the envelope follows. */
+const atPrefixCrc = headerBytes;
+export const prefixCrcBytes = 4;
+/** The version of records that have a prefix. */
+const prefixVersion = 4;
+/** Far more than trace fields and signatures need. It bounds what is read into memory for a large message. */
+const maxPrefixBytes = 1024 * 1024;
 
 const two32 = 2 ** 32;
 
@@ -56,6 +67,8 @@ export function getUint53(buffer: Buffer, at: number): number {
 export interface RecordHead {
   readonly kind: number;
   readonly codec: number;
+  /** Version of the envelope, and of what stands before it. */
+  readonly version: number;
   /** Zero bytes before the record, in units of 16 and rounded up: see `maxGapBytes`. */
   readonly gap: number;
   /** Number of the group commit that wrote it; counts up within a segment. */
@@ -65,13 +78,13 @@ export interface RecordHead {
   readonly counter: number;
   readonly recipients: number;
   readonly receivedAtMs: number;
-  /** Bytes of the message's content, decoded. */
+  /** Bytes of the whole message, prefix included. */
   readonly sizeBytes: number;
-  /** Bytes of content in this record: 0 for a large message. */
+  /** Bytes of the message that are in this record. Of a large message, this is its prefix. */
   readonly contentLength: number;
   /** Checksum of the stored content, in the record or in the large file. */
   readonly contentCrc: number;
-  /** Bytes of envelope and padding. */
+  /** Bytes of envelope and padding, and of the prefix's checksum if there is a prefix. */
   readonly envelopeLength: number;
   /** The segment's random number, which a forged record inside a message's content does not have. */
   readonly tag: number;
@@ -89,8 +102,11 @@ let scratch = Buffer.allocUnsafeSlow(64 * 1024);
 /**
  * Encodes header, envelope and padding of a new record; `stampRecord` completes them when the segment is known. The length
  * of a record is a multiple of 16 bytes; that of a large message is 8 bytes longer (see `isLargeLength`).
- * @throws {SpoolError} `SPOOL_BAD_ENVELOPE` when the queue id does not have the form of a queue id, a string is too long,
- * or there is no recipient.
+ * @param contentLength - bytes of the message that follow in the record; of a large message, those of its prefix
+ * @param contentCrc - checksum of the content; of a large message, that of its file
+ * @param prefix - of a large message only, where the prefix is not a part of the content
+ * @throws {SpoolError} `SPOOL_BAD_ENVELOPE` when the queue id does not have the form of a queue id, a string or the prefix
+ * is too long, or there is no recipient.
  */
 export function encodeRecord(
   envelope: Envelope,
@@ -98,6 +114,7 @@ export function encodeRecord(
   sizeBytes: number,
   contentLength: number,
   contentCrc: number,
+  prefix?: Uint8Array,
 ): Buffer {
   const idSegment = queueIdSegment(envelope.queueId);
   const counter = queueIdCounter(envelope.queueId);
@@ -107,6 +124,10 @@ export function encodeRecord(
   if (envelope.recipients.length === 0) {
     throw new SpoolError('SPOOL_BAD_ENVELOPE', `message ${envelope.queueId} has no recipient`);
   }
+  if (prefix !== undefined && prefix.length > maxPrefixBytes) {
+    const text = `${prefix.length} bytes of header fields are too many to be put before message ${envelope.queueId}`;
+    throw new SpoolError('SPOOL_BAD_ENVELOPE', text);
+  }
   const bound = headerBytes + envelopeBound(envelope) + 32;
   if (bound > maxEnvelopeBytes) {
     throw new SpoolError(
@@ -115,7 +136,9 @@ export function encodeRecord(
     );
   }
   if (bound > scratch.length) scratch = Buffer.allocUnsafeSlow(bound * 2);
-  const end = encodeEnvelope(envelope, scratch, headerBytes);
+  let start = headerBytes;
+  if (prefix !== undefined) start = scratch.writeUInt32LE(crc32(prefix), atPrefixCrc);
+  const end = encodeEnvelope(envelope, scratch, start);
   const remainder = (end + contentLength - (kind === kindLarge ? 8 : 0)) & 15;
   const headLength = end + (remainder === 0 ? 0 : 16 - remainder);
   const head = Buffer.allocUnsafe(headLength);
@@ -124,7 +147,7 @@ export function encodeRecord(
   head.writeUInt32LE(magic, 0);
   head[atKind] = kind;
   head[atKind + 1] = codecNone;
-  head[atKind + 2] = envelopeVersion(envelope);
+  head[atKind + 2] = prefix === undefined ? envelopeVersion(envelope) : prefixVersion;
   head[atGap] = 0;
   putUint53(head, idSegment, atSegment);
   head.writeUInt32LE(counter, atCounter);
@@ -167,7 +190,8 @@ export function parseHead(buffer: Buffer, at: number): RecordHead | undefined {
   if (headLength === 0 || at + headLength > buffer.length) return undefined;
   if (crc32(buffer.subarray(at + atKind, at + headLength)) !== buffer.readUInt32LE(at + atCrc))
     return undefined;
-  return fieldsAt(buffer, at);
+  const head = fieldsAt(buffer, at);
+  return hasPossiblePrefix(head) ? head : undefined;
 }
 
 /**
@@ -183,10 +207,30 @@ export function uncheckedHead(buffer: Buffer, at: number): RecordHead | undefine
   const head = fieldsAt(buffer, at);
   const { counter, envelopeLength, idSegment, recipients } = head;
   if (counter >= counterLimit || idSegment > Number.MAX_SAFE_INTEGER) return undefined;
+  if (!hasPossiblePrefix(head)) return undefined;
   // Each recipient needs at least three bytes.
   return recipients > 0 && recipients * 3 <= envelopeLength && envelopeLength <= maxEnvelopeBytes
     ? head
     : undefined;
+}
+
+/** Only the record of a large message has a prefix of its own, and only with this version. */
+function hasPossiblePrefix({ kind, version, contentLength, envelopeLength, sizeBytes }: RecordHead): boolean {
+  // What a later version means is not known here: `readableEnd` refuses it.
+  if (version > prefixVersion) return true;
+  if (version < prefixVersion) return kind !== kindLarge || contentLength === 0;
+  const isBounded = contentLength <= maxPrefixBytes && contentLength <= sizeBytes;
+  return kind === kindLarge && isBounded && envelopeLength >= prefixCrcBytes;
+}
+
+/** The checksum of the bytes that follow the head in the record: the content, or the prefix of a large message. */
+export function storedCrcOf(buffer: Buffer, at: number, { kind, version, contentCrc }: RecordHead): number {
+  if (version === prefixVersion) return buffer.readUInt32LE(at + atPrefixCrc);
+  return kind === kindLarge ? 0 : contentCrc;
+}
+
+function envelopeStart(at: number, { version }: RecordHead): number {
+  return at + headerBytes + (version === prefixVersion ? prefixCrcBytes : 0);
 }
 
 function fieldsAt(buffer: Buffer, at: number): RecordHead {
@@ -195,6 +239,7 @@ function fieldsAt(buffer: Buffer, at: number): RecordHead {
   return {
     kind: buffer[at + atKind] ?? 0,
     codec: buffer[at + atKind + 1] ?? 0,
+    version: buffer[at + atKind + 2] ?? 0,
     gap: buffer[at + atGap] ?? 0,
     commit: buffer.readUInt32LE(at + atCommit),
     idSegment: getUint53(buffer, at + atSegment),
@@ -217,19 +262,19 @@ export function headQueueId(head: RecordHead): string {
 /** Decodes the envelope of a record whose head was read from `at`. */
 export function envelopeOf(buffer: Buffer, at: number, head: RecordHead): Envelope {
   const queueId = headQueueId(head);
-  const end = readableEnd(buffer, at, head, queueId);
+  const end = readableEnd(at, head, queueId);
   const { receivedAtMs, recipients } = head;
-  return decodeEnvelope(buffer, at + headerBytes, end, { queueId, receivedAtMs, recipients });
+  return decodeEnvelope(buffer, envelopeStart(at, head), end, { queueId, receivedAtMs, recipients });
 }
 
 /** Decodes only the part of the envelope that scheduling needs. */
 export function outlineOf(buffer: Buffer, at: number, head: RecordHead, queueId: string): EnvelopeOutline {
-  return decodeOutline(buffer, at + headerBytes, readableEnd(buffer, at, head, queueId), head.recipients);
+  return decodeOutline(buffer, envelopeStart(at, head), readableEnd(at, head, queueId), head.recipients);
 }
 
 /** Offset of the end of the envelope. @throws {SpoolError} `SPOOL_FORMAT` when this version cannot read it */
-function readableEnd(buffer: Buffer, at: number, head: RecordHead, queueId: string): number {
-  const version = buffer[at + atKind + 2] ?? 0;
+function readableEnd(at: number, head: RecordHead, queueId: string): number {
+  const { version } = head;
   if (version < 1 || version > envelopeFormatVersion || head.codec !== codecNone) {
     throw new SpoolError(
       'SPOOL_FORMAT',

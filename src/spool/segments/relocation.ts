@@ -8,7 +8,7 @@ import { highestOfSlot, listSegments, segmentPath, type SpoolLayout } from './la
 import { addGroup, type LiveSegment } from './live-segments.ts';
 import { flagUnmovable } from './message-table.ts';
 import { segmentCreatedMs } from '../queue-id.ts';
-import { headerBytes, parseHead } from './record.ts';
+import { headerBytes, parseHead, storedCrcOf } from './record.ts';
 import type { QueueState } from './queue-state.ts';
 import { SegmentFile, type NewRecord } from './segment-file.ts';
 import { systemCode, writeError } from '../spool-error.ts';
@@ -210,6 +210,6 @@ async function readRecord(
   if (head?.length !== length) return undefined;
   const start = headerBytes + head.envelopeLength;
   const content = bytes.subarray(start);
-  if (head.contentLength > 0 && crc32(content) !== head.contentCrc) return undefined;
+  if (crc32(content) !== storedCrcOf(bytes, 0, head)) return undefined;
   return { head: bytes.subarray(0, start), content: [content], length };
 }

@@ -18,6 +18,8 @@ import {
   headQueueId,
   isLargeLength,
   parseHead,
+  prefixCrcBytes,
+  storedCrcOf,
   type RecordHead,
 } from './record.ts';
 import { SpoolError, isDenied, systemCode } from '../spool-error.ts';
@@ -32,8 +34,10 @@ const firstFields = ['Received:', 'From:'];
 /** Range in which the beginning of the content is searched when the record's header cannot be read. */
 const maxSearchBytes = 1024 * 1024;
 
-/** The place of a message's content. */
+/** The place of a part of the message: its content, or the prefix of a large message. */
 interface Extent {
+  /** The words for this part, after "its". */
+  readonly what: string;
   readonly path: string;
   readonly from: number;
   /** Offset after the last byte; Infinity: the end of the file. */
@@ -42,6 +46,13 @@ interface Extent {
   readonly crc: number | undefined;
   /** The fault to name when the file is missing. */
   readonly missingText: string;
+}
+
+/** The header of the message's record, and the bytes that it was read from. */
+interface KnownRecord {
+  readonly head: RecordHead;
+  readonly bytes: Buffer;
+  readonly at: number;
 }
 
 export class Salvager implements SpoolSalvager {
@@ -62,13 +73,14 @@ export class Salvager implements SpoolSalvager {
     const own = ownHead(record, queueId, place);
     const copy = own === undefined ? await this.#copies.find(place).catch(() => undefined) : undefined;
     const isCopy = copy !== undefined && headQueueId(copy.head) === queueId;
-    const head = own ?? (isCopy ? copy.head : undefined);
+    const known: KnownRecord | undefined =
+      own !== undefined ? { head: own, bytes: record, at: 0 } : isCopy ? copy : undefined;
     let envelope: Envelope | undefined;
     if (own !== undefined) envelope = envelopeOf(record, 0, own);
     else if (isCopy) envelope = envelopeOf(copy.bytes, copy.at, copy.head);
     else faults.push('Its envelope is damaged, and no copy of it is left.');
-    const extent = await this.#extent(queueId, place, record, head, faults);
-    return { envelope, faults, stream: () => this.#pieces(extent, faults) };
+    const extents = await this.#extents(queueId, place, known ?? plausibleRecord(record, place), faults);
+    return { envelope, faults, stream: () => this.#pieces(extents, faults) };
   }
 
   close(): void {
@@ -85,41 +97,59 @@ export class Salvager implements SpoolSalvager {
       : guess;
   }
 
-  /** Determines where the content is; adds a fault when this is a guess. */
-  async #extent(
+  /** Determines where the parts of the message are; adds a fault when this is a guess. */
+  async #extents(
     queueId: string,
     place: SegmentPlace,
-    record: Buffer,
-    head: RecordHead | undefined,
+    known: KnownRecord | undefined,
     faults: string[],
-  ): Promise<Extent> {
-    const claimed = head ?? plausibleHead(record, place);
+  ): Promise<readonly Extent[]> {
+    const head = known?.head;
     const isLarge = head === undefined ? isLargeLength(place.length) : head.kind === kindLarge;
-    if (isLarge) {
-      const path = largePath(this.#layout, queueId);
-      const missingText = `Its content is gone: there is no file ${path}.`;
-      return { path, from: 0, to: claimed?.sizeBytes ?? Infinity, crc: claimed?.contentCrc, missingText };
-    }
-    const path = segmentPath(this.#layout, place.segment);
-    const to = place.offset + place.length;
-    const missingText = `Its content is gone: there is no segment ${segmentName(place.segment)}.`;
-    if (claimed !== undefined) {
-      const from = place.offset + headerBytes + claimed.envelopeLength;
-      return { path, from, to, crc: claimed.contentCrc, missingText };
-    }
-    const from = place.offset + (await this.#contentStart(path, place));
-    faults.push('Where its content begins is a guess: bytes of the envelope may stand before it.');
-    return { path, from, to, crc: undefined, missingText };
+    const inRecord = await this.#extentInRecord(place, known, isLarge, faults);
+    if (!isLarge) return [inRecord];
+    const path = largePath(this.#layout, queueId);
+    const to = head === undefined ? Infinity : head.sizeBytes - head.contentLength;
+    const missingText = `Its content is gone: there is no file ${path}.`;
+    const file = { what: 'content', path, from: 0, to, crc: head?.contentCrc, missingText };
+    return inRecord.from < inRecord.to ? [inRecord, file] : [file];
   }
 
-  /** Offset in the record at which the content seems to begin. */
-  async #contentStart(path: string, place: SegmentPlace): Promise<number> {
+  /** The part of the message that is in its record: the content, or the prefix of a large message. */
+  async #extentInRecord(
+    place: SegmentPlace,
+    known: KnownRecord | undefined,
+    isLarge: boolean,
+    faults: string[],
+  ): Promise<Extent> {
+    const { length, offset, segment } = place;
+    const path = segmentPath(this.#layout, segment);
+    const to = offset + length;
+    const what = isLarge ? 'added header' : 'content';
+    const missingText = isLarge
+      ? `The header fields that were added to it are gone: there is no segment ${segmentName(segment)}.`
+      : `Its content is gone: there is no segment ${segmentName(segment)}.`;
+    if (known !== undefined) {
+      const { at, bytes, head } = known;
+      const from = offset + headerBytes + head.envelopeLength;
+      return { what, path, from, to, crc: storedCrcOf(bytes, at, head), missingText };
+    }
+    const start = await this.#contentStart(path, place);
+    // The record of a large message need not have anything but its envelope.
+    if (start === undefined && isLarge) return { what, path, from: to, to, crc: undefined, missingText };
+    faults.push(`Where its ${what} begins is a guess: bytes of the envelope may stand before it.`);
+    const from = offset + (start ?? Math.min(headerBytes, length));
+    return { what, path, from, to, crc: undefined, missingText };
+  }
+
+  /** Offset in the record at which the message seems to begin; undefined when no field is found that could be its first. */
+  async #contentStart(path: string, place: SegmentPlace): Promise<number | undefined> {
     const bytes = await this.#readBytes(path, place.offset, Math.min(place.length, maxSearchBytes));
     for (const field of firstFields) {
       const at = bytes.indexOf(field, headerBytes, 'latin1');
       if (at !== -1) return at;
     }
-    return Math.min(headerBytes, place.length);
+    return undefined;
   }
 
   /** Reads as many bytes as there are; none when the file is missing or the disk cannot read it. */
@@ -137,7 +167,11 @@ export class Salvager implements SpoolSalvager {
     }
   }
 
-  async *#pieces(extent: Extent, faults: string[]): AsyncGenerator<Uint8Array> {
+  async *#pieces(extents: readonly Extent[], faults: string[]): AsyncGenerator<Uint8Array> {
+    for (const extent of extents) yield* this.#part(extent, faults);
+  }
+
+  async *#part(extent: Extent, faults: string[]): AsyncGenerator<Uint8Array> {
     const fd = await this.#open(extent.path);
     if (fd === undefined) {
       faults.push(extent.missingText);
@@ -151,7 +185,7 @@ export class Salvager implements SpoolSalvager {
   }
 
   async *#readable(fd: number, extent: Extent, faults: string[]): AsyncGenerator<Uint8Array> {
-    const { path, from } = extent;
+    const { from, path, what } = extent;
     const to = extent.to === Infinity ? await this.#files.size(fd) : extent.to;
     let crc = 0;
     let isWhole = true;
@@ -163,7 +197,7 @@ export class Salvager implements SpoolSalvager {
         got = await readUpTo(this.#files, fd, piece, piece.length, position);
       } catch (error) {
         if (systemCode(error) !== 'EIO') throw unreadable(path, error);
-        faults.push(`Bytes ${place} of its content cannot be read from the disk: they are left out.`);
+        faults.push(`Bytes ${place} of its ${what} cannot be read from the disk: they are left out.`);
         isWhole = false;
         position += piece.length;
         continue;
@@ -173,14 +207,14 @@ export class Salvager implements SpoolSalvager {
       position += got;
       if (got > 0) yield bytes;
       if (got === piece.length) continue;
-      faults.push(`Only ${position - from} of the ${to - from} bytes of its content are there.`);
+      faults.push(`Only ${position - from} of the ${to - from} bytes of its ${what} are there.`);
       return;
     }
     if (!isWhole || extent.crc === crc) return;
     faults.push(
       extent.crc === undefined
-        ? 'It is unknown whether its content is as it was written.'
-        : 'The checksum of its content does not match: some of its bytes are not as they were written.',
+        ? `It is unknown whether its ${what} is as it was written.`
+        : `The checksum of its ${what} does not match: some of its bytes are not as they were written.`,
     );
   }
 
@@ -201,11 +235,11 @@ function ownHead(record: Buffer, queueId: string, place: SegmentPlace): RecordHe
   return head?.length === place.length && headQueueId(head) === queueId ? head : undefined;
 }
 
-/** A damaged header, if its lengths fit the reference. */
-function plausibleHead(record: Buffer, place: SegmentPlace): RecordHead | undefined {
-  if (record.length < headerBytes) return undefined;
-  const head = uncheckedHead(record, 0);
-  return head?.length === place.length ? head : undefined;
+/** A damaged record, if the lengths in its header fit the reference. */
+function plausibleRecord(bytes: Buffer, place: SegmentPlace): KnownRecord | undefined {
+  if (bytes.length < headerBytes + prefixCrcBytes) return undefined;
+  const head = uncheckedHead(bytes, 0);
+  return head?.length === place.length ? { head, bytes, at: 0 } : undefined;
 }
 
 /** The error for a failed system call. It does not mean that the message is damaged. */

@@ -18,8 +18,10 @@ const zeros = Buffer.alloc(pageBytes);
 /** A record to be appended. Its head is completed when it is written (`stampRecord`). */
 export interface NewRecord {
   readonly head: Buffer;
+  /** Header fields that stand before the content. */
+  readonly prefix?: Uint8Array | undefined;
   readonly content: readonly Uint8Array[];
-  /** Bytes of head and content together. */
+  /** Bytes of all of it. */
   readonly length: number;
 }
 
@@ -119,6 +121,7 @@ export class SegmentFile {
       stampRecord(record.head, commit, this.#tag, gapBytes);
       gapBytes = 0;
       buffers.push(record.head);
+      if (record.prefix !== undefined && record.prefix.length > 0) buffers.push(record.prefix);
       for (const piece of record.content) if (piece.length > 0) buffers.push(piece);
       length += record.length;
     }

@@ -18,6 +18,7 @@ import {
   headLengthAt,
   headQueueId,
   parseHead,
+  storedCrcOf,
   type RecordHead,
 } from './record.ts';
 import { SpoolError, systemCode } from '../spool-error.ts';
@@ -161,19 +162,21 @@ export class SegmentReader implements QueueReader {
   #message(at: SegmentPlace, record: Buffer, got: number, head: RecordHead): StoredMessage {
     const envelope = envelopeOf(record, 0, head);
     const { sizeBytes } = head;
-    if (head.kind === kindLarge) {
-      const stream = (): AsyncIterable<Uint8Array> => this.#largePieces(envelope.queueId, head);
-      return { envelope, sizeBytes, content: undefined, stream };
-    }
+    const isLarge = head.kind === kindLarge;
+    // Of a large message, this is its prefix.
     const content = record.subarray(headerBytes + head.envelopeLength);
-    if (got < at.length || crc32(content) !== head.contentCrc) {
-      throw corrupt(at, `the checksum of the content of message ${envelope.queueId} does not match`);
+    if (got < at.length || crc32(content) !== storedCrcOf(record, 0, head)) {
+      const what = isLarge ? 'the prefix' : 'the content';
+      throw corrupt(at, `the checksum of ${what} of message ${envelope.queueId} does not match`);
     }
-    return { envelope, sizeBytes, content, stream: () => pieces(content) };
+    if (!isLarge) return { envelope, sizeBytes, content, stream: () => pieces(content) };
+    const stream = (): AsyncIterable<Uint8Array> => this.#largePieces(envelope.queueId, head, content);
+    return { envelope, sizeBytes, content: undefined, stream };
   }
 
-  async *#largePieces(queueId: string, head: RecordHead): AsyncGenerator<Uint8Array> {
+  async *#largePieces(queueId: string, head: RecordHead, prefix: Uint8Array): AsyncGenerator<Uint8Array> {
     const files = this.#files;
+    const fileBytes = head.sizeBytes - prefix.length;
     let fd: number;
     try {
       fd = await files.open(largePath(this.#layout, queueId), 'r');
@@ -181,14 +184,15 @@ export class SegmentReader implements QueueReader {
       throw largeError(queueId, error);
     }
     try {
+      yield* pieces(prefix);
       let crc = 0;
-      for (let position = 0; position < head.sizeBytes;) {
-        const piece = Buffer.allocUnsafe(Math.min(pieceBytes, head.sizeBytes - position));
+      for (let position = 0; position < fileBytes;) {
+        const piece = Buffer.allocUnsafe(Math.min(pieceBytes, fileBytes - position));
         const got = await readUpTo(files, fd, piece, piece.length, position);
         crc = crc32(piece.subarray(0, got), crc);
         position += got;
         // The checksum is verified before the last piece is returned, so that a damaged message is never complete.
-        if (got < piece.length || (position === head.sizeBytes && crc !== head.contentCrc)) {
+        if (got < piece.length || (position === fileBytes && crc !== head.contentCrc)) {
           throw new SpoolError(
             'SPOOL_CORRUPT',
             `reading large message ${queueId}: its checksum does not match`,

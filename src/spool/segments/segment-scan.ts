@@ -108,7 +108,7 @@ async function onlyInIndex(
   const known: FoundRecord[] = [];
   for (const record of entries) {
     if (walked.has(idOf(record))) continue;
-    const holds = await isContentIntact(files, fd, record.offset, record.head);
+    const holds = await isContentIntact(files, fd, record);
     known.push(
       holds ? record : { ...record, damage: missing('its record in the segment is damaged or gone') },
     );

@@ -15,7 +15,7 @@ import {
   headLengthAt,
   headQueueId,
   parseHead,
-  type RecordHead,
+  storedCrcOf,
 } from './record.ts';
 import { segmentHeaderBytes, parseSegmentHeader, type SegmentHeader } from './segment-header.ts';
 import type { FoundRecord } from './segment-index.ts';
@@ -124,7 +124,7 @@ export class SegmentWalk {
     }
     for (const record of found) {
       const isSuspect = this.#header?.unsynced === true || record.head.commit === lastCommit;
-      if (!isSuspect || (await isContentIntact(this.#files, this.#fd, record.offset, record.head))) {
+      if (!isSuspect || (await isContentIntact(this.#files, this.#fd, record))) {
         records.push(record);
       } else this.#reportTorn(`the record at byte ${record.offset} is not whole`, [record]);
     }
@@ -246,16 +246,14 @@ function aligned(offset: number): number {
   return Math.ceil(offset / alignment) * alignment;
 }
 
-/** Reads the content of a record and verifies its checksum. True for a large message, whose record has no content. */
+/** Reads the content of a record, or the prefix of a large message, and verifies its checksum. */
 export async function isContentIntact(
   files: FileLayer,
   fd: number,
-  offset: number,
-  head: RecordHead,
+  { at, bytes, head, offset }: FoundRecord,
 ): Promise<boolean> {
-  if (head.contentLength === 0) return head.sizeBytes > 0 || head.contentCrc === 0;
   const content = Buffer.allocUnsafe(head.contentLength);
   const start = offset + headerBytes + head.envelopeLength;
   const got = await readUpTo(files, fd, content, content.length, start);
-  return got === content.length && crc32(content) === head.contentCrc;
+  return got === content.length && crc32(content) === storedCrcOf(bytes, at, head);
 }

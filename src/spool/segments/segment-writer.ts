@@ -123,9 +123,9 @@ export class SegmentWriter implements SpoolWriter {
   }
 
   append(message: NewMessage): Promise<Appended> {
-    const { content } = message;
-    let sizeBytes = 0;
-    let crc = 0;
+    const { content, prefix } = message;
+    let sizeBytes = prefix?.length ?? 0;
+    let crc = prefix === undefined ? 0 : crc32(prefix);
     for (const piece of content) {
       sizeBytes += piece.length;
       crc = crc32(piece, crc);
@@ -142,7 +142,7 @@ export class SegmentWriter implements SpoolWriter {
     } catch (error) {
       return Promise.reject(error);
     }
-    const stored = this.#append({ head, content, length: head.length + sizeBytes });
+    const stored = this.#append({ head, prefix, content, length: head.length + sizeBytes });
     return stored.then((ref) => ({ ref, sizeBytes }));
   }
 
@@ -158,8 +158,8 @@ export class SegmentWriter implements SpoolWriter {
     }
     this.#space.subtract(record.length);
     return new Promise((resolve, reject) => {
-      const { head, content, length } = record;
-      this.#waiting.push({ head, content, length, resolve, reject });
+      const { head, prefix, content, length } = record;
+      this.#waiting.push({ head, prefix, content, length, resolve, reject });
       this.#schedule();
     });
   }

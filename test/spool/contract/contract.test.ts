@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import type { Envelope } from '../../../src/message/envelope.ts';
-import { nowhere, type RecoveredMessage, type SpoolStore } from '../../../src/spool/types.ts';
+import { nowhere, type Appended, type RecoveredMessage, type SpoolStore } from '../../../src/spool/types.ts';
 import { contentFor, envelopeFor, mib, saidForm } from '../support.ts';
 import { kinds, type Spool } from './kinds.ts';
 
@@ -93,6 +93,8 @@ for (const kind of kinds) {
         await large.write(content.subarray(at, at + 100_000));
       }
       assert.equal(large.sizeBytes, content.length);
+      assert.deepEqual(await collect(large.read()), content);
+      assert.deepEqual(await collect(large.read()), content);
       const { ref, sizeBytes } = await large.commit(envelopeFor(queueId));
       assert.equal(sizeBytes, content.length);
       const message = await reader.read(ref);
@@ -106,6 +108,37 @@ for (const kind of kinds) {
         [[queueId, content.length]],
       );
     });
+
+    for (const isLarge of [false, true]) {
+      const what = isLarge ? 'a large message' : 'a message';
+      it(`puts the prefix of ${what} before its content, and keeps both over a restart`, async (t) => {
+        const spool = await kind.make(t);
+        const writer = await spool.openWriter();
+        const envelope = envelopeFor(writer.newQueueId());
+        const prefix = Buffer.from(`Received: by us\r\nX-Signature: ${'s'.repeat(70_000)}\r\n`);
+        const content = contentFor(3, 100_000);
+        let appended: Appended;
+        if (isLarge) {
+          const large = await writer.openLarge(envelope.queueId);
+          await large.write(content.subarray(0, 60_000));
+          await large.write(content.subarray(60_000));
+          appended = await large.commit(envelope, prefix);
+        } else appended = await writer.append({ envelope, prefix, content: [content] });
+        await writer.close();
+        const whole = Buffer.concat([prefix, content]);
+        assert.equal(appended.sizeBytes, whole.length);
+        const { messages } = await start(t, spool);
+        const [message = assert.fail()] = messages;
+        assert.equal(message.sizeBytes, whole.length);
+        const reader = spool.openReader();
+        t.after(() => reader.close());
+        const stored = await reader.read(message.ref);
+        assert.equal(stored.sizeBytes, whole.length);
+        assert.deepEqual(stored.envelope, envelope);
+        assert.deepEqual(await collect(stored.stream()), whole);
+        if (!isLarge) assert.deepEqual(Buffer.from(stored.content!), whole);
+      });
+    }
 
     it('keeps nothing of a large message that was aborted', async (t) => {
       const spool = await kind.make(t);

@@ -24,6 +24,8 @@ import { segmentPlace } from '../../../src/spool/segments/segment-place.ts';
 const directory = '/var/spool/sluice';
 const segmentBytes = 6 * 1024;
 const startMs = 1_700_000_000_000;
+/** This much of a large message is written last. */
+const prefixBytes = 100;
 
 /** An accepted message, as the model knows it. */
 interface Kept {
@@ -120,8 +122,8 @@ export class DamageModel {
     let stored;
     if (isLarge) {
       const large = await writer.openLarge(queueId);
-      await large.write(content);
-      stored = await large.commit(envelope);
+      await large.write(content.subarray(prefixBytes));
+      stored = await large.commit(envelope, content.subarray(0, prefixBytes));
     } else stored = await writer.append({ envelope, content: [content] });
     assert.equal(store.submitted(queueId, stored.ref, count), true);
     const segment = segmentName(segmentPlace(stored.ref).segment);

@@ -22,6 +22,7 @@ import {
   outlineOf,
   parseHead,
   stampRecord,
+  storedCrcOf,
 } from '../../../src/spool/segments/record.ts';
 import { encodeSegmentHeader, parseSegmentHeader } from '../../../src/spool/segments/segment-header.ts';
 import { IndexBuilder } from '../../../src/spool/segments/segment-index.ts';
@@ -116,6 +117,28 @@ test('the record of a large message', () => {
   assert.equal(isLargeLength(head.length), true);
 });
 
+test('the record of a large message with a prefix', () => {
+  const prefix = Buffer.from('Received: x\r\n');
+  const head = encodeRecord(envelope, kindLarge, 5_000_000_013, prefix.length, 0x12345678, prefix);
+  stampRecord(head, 8, tag);
+  const expected = hex(
+    '534c5243 9233301c 02 00 04 00 08000000', // ... version 4
+    '038009abaa660000 21000000 02000000',
+    '7b26acaa9a010000 0df2052a01000000', // time, size of prefix and content
+    '0d000000 78563412 6b000000 efbeadde', // length of the prefix, checksum of the file
+    'e9c085bc', // checksum of the prefix
+    ...envelopeBytes,
+    '0000000000000000000000000000', // padding: the record is 184 bytes with its prefix
+  );
+  assert.equal(head.toString('hex'), expected);
+  assert.equal((head.length + prefix.length) % 16, 8);
+  const parsed = parseHead(head, 0);
+  assert.ok(parsed);
+  assert.equal(isLargeLength(parsed.length), true);
+  assert.equal(storedCrcOf(head, 0, parsed), crc32(prefix));
+  assert.deepEqual(envelopeOf(head, 0, parsed), envelope);
+});
+
 test('a notice to the postmaster has envelope version 3, a report to a sender has version 1', () => {
   const record = (via: Envelope['origin']['via']) =>
     encodeRecord({ ...envelope, origin: { via, clientAddress: '', helo: '' } }, kindMessage, 0, 0, 0);
@@ -154,7 +177,7 @@ test('an envelope with a tenant or a priority has version 2, any other version 1
   assert.equal(version({ tenant: '' }), 1);
   assert.equal(version({ tenant: 'a' }), 2);
   assert.equal(version({ priority: 0 }), 2);
-  head[10] = 4;
+  head[10] = 5;
   stampRecord(head, 8, tag);
   const unknown = parseHead(head, 0);
   assert.ok(unknown);

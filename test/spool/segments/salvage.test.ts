@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import type { FileLayer } from '../../../src/spool/file-layer.ts';
 import { nodeFiles } from '../../../src/spool/file-layer.ts';
-import { openSalvager, openSpoolWriter } from '../../../src/spool/open.ts';
+import { inspectSpool, openSalvager, openSpoolWriter } from '../../../src/spool/open.ts';
 import { segmentName } from '../../../src/spool/queue-id.ts';
 import type { StoredRef } from '../../../src/spool/types.ts';
 import { contentFor, envelopeFor, temporaryDirectory, writerDefaults } from '../support.ts';
@@ -27,7 +27,7 @@ interface Stored {
 /** @param isSealed - keeps the index, which has a copy of the envelope */
 async function stored(
   t: TestContext,
-  { isLarge = false, isSealed = false, octets = content } = {},
+  { isLarge = false, isSealed = false, octets = content, prefixBytes = 0 } = {},
 ): Promise<Stored> {
   const directory = await temporaryDirectory(t);
   const writer = await openSpoolWriter({ ...writerDefaults, directory });
@@ -36,8 +36,8 @@ async function stored(
   let ref: StoredRef;
   if (isLarge) {
     const large = await writer.openLarge(queueId);
-    await large.write(octets);
-    ({ ref } = await large.commit(envelope));
+    await large.write(octets.subarray(prefixBytes));
+    ({ ref } = await large.commit(envelope, octets.subarray(0, prefixBytes)));
   } else ({ ref } = await writer.append({ envelope, content: [octets] }));
   await writer.close();
   const segment = join(directory, 'segments', segmentName(segmentPlace(ref).segment));
@@ -133,6 +133,52 @@ for (const isLarge of [false, true]) {
     assert.deepEqual(faults, ['Its envelope is damaged, and no copy of it is left.']);
   });
 }
+
+const prefixBytes = 24;
+
+for (const isSealed of [false, true]) {
+  const copy = isSealed ? 'with an index' : 'without an index';
+  test(`a large message is returned with its prefix, ${copy}`, async (t) => {
+    const spool = await stored(t, { isLarge: true, isSealed, prefixBytes });
+    const { octets, faults } = await salvaged(spool);
+    assert.deepEqual(faults, []);
+    assert.ok(octets.equals(content));
+  });
+
+  test(`a flipped byte in the prefix of a large message is a fault, ${copy}`, async (t) => {
+    const spool = await stored(t, { isLarge: true, isSealed, prefixBytes });
+    const { offset, length } = segmentPlace(spool.ref);
+    await flip(spool.segment, offset + length - prefixBytes);
+    const { octets, faults } = await salvaged(spool);
+    assert.deepEqual(faults, [
+      'The checksum of its added header does not match: some of its bytes are not as they were written.',
+    ]);
+    assert.equal(octets.length, content.length);
+    assert.ok(octets.subarray(1).equals(content.subarray(1)));
+    const found: string[] = [];
+    for await (const finding of inspectSpool(spool.directory, { contents: true })) {
+      if (finding.kind === 'problem') found.push(finding.problem.text);
+    }
+    assert.match(found.join('\n'), /the checksum of the prefix|is not whole/);
+  });
+}
+
+test('when even the lengths are lost, the prefix of a large message is found by its first header field', async (t) => {
+  const spool = await stored(t, { isLarge: true, prefixBytes });
+  await flip(spool.segment, segmentPlace(spool.ref).offset + 56);
+  const { octets, faults } = await salvaged(spool);
+  assert.ok(octets.equals(content));
+  assert.match(faults.join('\n'), /Where its added header begins is a guess/);
+});
+
+test('when the segment is gone, a large message is returned without its prefix', async (t) => {
+  const spool = await stored(t, { isLarge: true, isSealed: true, prefixBytes });
+  await rm(spool.segment);
+  const { octets, envelope, faults } = await salvaged(spool);
+  assert.deepEqual(envelope, envelopeFor(spool.queueId));
+  assert.ok(octets.equals(content.subarray(prefixBytes)));
+  assert.match(faults.join('\n'), /^The header fields that were added to it are gone/);
+});
 
 test('when even the lengths are lost, the content is found by its first header field', async (t) => {
   const spool = await stored(t);

@@ -21,6 +21,8 @@ import { contentFor, envelopeFor, saidForm } from '../support.ts';
 const directory = '/var/spool/sluice';
 const segmentBytes = 8 * 1024;
 const writers = 2;
+/** This much of each message is written last. */
+const prefixBytes = 200;
 const never = new Promise<never>(() => undefined);
 const noFaults = { syncFails: 0, writeFails: 0, shortWrites: 0 };
 
@@ -218,10 +220,12 @@ export class SpoolModel {
   async #append(writer: SpoolWriter): Promise<void> {
     const model = this.#newMessage(writer, below(this.#random, 3000));
     const addresses = model.recipients.map((_, index) => `r${index}@example.net`);
-    const middle = below(this.#random, model.content.length + 1);
-    const content = [model.content.subarray(0, middle), model.content.subarray(middle)];
+    const middle = Math.max(prefixBytes, below(this.#random, model.content.length + 1));
+    const prefix = model.content.subarray(0, prefixBytes);
+    const content = [model.content.subarray(prefixBytes, middle), model.content.subarray(middle)];
     try {
-      const { ref } = await writer.append({ envelope: envelopeFor(model.queueId, addresses), content });
+      const envelope = envelopeFor(model.queueId, addresses);
+      const { ref } = await writer.append({ envelope, prefix, content });
       this.#acknowledged(model, ref);
     } catch (error) {
       this.#refused(error);
@@ -235,10 +239,11 @@ export class SpoolModel {
     let large;
     try {
       large = await writer.openLarge(model.queueId);
-      for (let at = 0; at < model.content.length; at += 5000)
+      for (let at = prefixBytes; at < model.content.length; at += 5000)
         await large.write(model.content.subarray(at, at + 5000));
       if (aborted) return await large.abort();
-      const { ref } = await large.commit(envelopeFor(model.queueId, addresses));
+      const prefix = model.content.subarray(0, prefixBytes);
+      const { ref } = await large.commit(envelopeFor(model.queueId, addresses), prefix);
       this.#acknowledged(model, ref);
     } catch (error) {
       this.#refused(error);

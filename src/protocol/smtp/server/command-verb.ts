@@ -19,6 +19,8 @@ export const Verb = {
   expn: packText('EXPN'),
   helo: packText('HELO'),
   help: packText('HELP'),
+  /** RFC 2033 4.1. */
+  lhlo: packText('LHLO'),
   mail: packText('MAIL'),
   noop: packText('NOOP'),
   quit: packText('QUIT'),

@@ -34,7 +34,7 @@ export type CommandVerdict =
   /** The reply that ends the session: no more input is read. */
   | { readonly kind: 'close'; readonly reply: FixedReply };
 
-const data: CommandVerdict = { kind: 'data' };
+export const data: Question = { kind: 'data' };
 const reset: CommandVerdict = { kind: 'reset' };
 const quit: CommandVerdict = { kind: 'quit' };
 
@@ -85,9 +85,9 @@ function judgeCommand(lines: CommandLineReader, facts: SessionFacts): CommandVer
     case Verb.bdat:
       return judgeBdat(lines, facts);
     case Verb.ehlo:
-      return readHello(lines.text(4), true, facts.leniency);
     case Verb.helo:
-      return readHello(lines.text(4), false, facts.leniency);
+    case Verb.lhlo:
+      return judgeHello(verb, lines, facts);
     case Verb.rset:
       return hasNoArgument(lines) ? reset : Replies.noArgument;
     case Verb.quit:
@@ -95,15 +95,25 @@ function judgeCommand(lines: CommandLineReader, facts: SessionFacts): CommandVer
     case Verb.vrfy:
       return judgeVrfy(lines, facts);
     default:
-      return fixedAnswer(verb);
+      return fixedAnswer(verb, facts.dialect);
   }
+}
+
+function judgeHello(
+  verb: number,
+  lines: CommandLineReader,
+  { dialect, leniency }: SessionFacts,
+): CommandVerdict {
+  if (verb === dialect.extendedHello) return readHello(lines.text(4), true, leniency);
+  if (verb === dialect.plainHello) return readHello(lines.text(4), false, leniency);
+  return dialect.foreignHello;
 }
 
 function judgeMail(
   lines: CommandLineReader,
-  { options, leniency, transaction, saidHello }: SessionFacts,
+  { options, dialect, leniency, transaction, saidHello }: SessionFacts,
 ): CommandVerdict {
-  if (!saidHello) return Replies.helloFirst;
+  if (!saidHello) return dialect.helloFirst;
   if (transaction.open) return Replies.nestedMail;
   const { maxTransactions } = options;
   if (maxTransactions > 0 && transaction.count >= maxTransactions) {
@@ -124,17 +134,20 @@ function judgeRcpt(
   return isFull ? Replies.tooManyRecipients : rcpt;
 }
 
-function judgeData(lines: CommandLineReader, { transaction }: SessionFacts): CommandVerdict {
+function judgeData(lines: CommandLineReader, { dialect, transaction }: SessionFacts): CommandVerdict {
   if (!hasNoArgument(lines)) return Replies.noArgument;
   if (transaction.byChunks) return Replies.bdatUnderWay; // RFC 3030 2
-  return transaction.contentRefusal ?? data;
+  return transaction.contentRefusal(dialect) ?? data;
 }
 
-function judgeBdat(lines: CommandLineReader, { options, transaction }: SessionFacts): CommandVerdict {
+function judgeBdat(
+  lines: CommandLineReader,
+  { options, dialect, transaction }: SessionFacts,
+): CommandVerdict {
   const chunk = readBdatArguments(lines.text(4));
   // The end of the chunk is unknown, so its content could be taken for commands.
   if (chunk === undefined) return { kind: 'close', reply: Replies.bdatSyntax };
-  const refusal = options.extensions.chunking ? transaction.contentRefusal : Replies.notImplemented;
+  const refusal = options.extensions.chunking ? transaction.contentRefusal(dialect) : Replies.notImplemented;
   return { kind: 'chunk', chunk, refusal };
 }
 

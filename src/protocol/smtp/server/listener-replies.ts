@@ -4,6 +4,7 @@ import type { Buffer } from 'node:buffer';
 import type { FixedReply } from './replies.ts';
 import { encodeReply, fixedReply } from './replies.ts';
 import type { ServerSessionOptions } from './server-types.ts';
+import { dialectOf } from './session-facts.ts';
 
 export interface ListenerReplies {
   readonly greeting: Buffer;
@@ -58,7 +59,7 @@ function makeReplies(options: ServerSessionOptions): ListenerReplies {
     wrongProtocol: fixedReply(
       421,
       '4.7.0',
-      `${hostname} This port speaks SMTP, not HTTP and not TLS from the start; closing the connection`,
+      `${hostname} This port speaks ${dialectOf(options).name}, not HTTP and not TLS from the start; closing the connection`,
     ),
   };
 }

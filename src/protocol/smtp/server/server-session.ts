@@ -1,10 +1,10 @@
-// The server side of SMTP (RFC 5321, 2920, 3030, 3461, 6531) as a state machine: bytes in, events and replies out.
+// The server side of SMTP (RFC 5321, 2920, 3030, 3461, 6531) and LMTP (RFC 2033) as a state machine: bytes in, events and replies out.
 // It owns no socket and no timer. How the bytes were cut into chunks changes only how `content` is cut.
 
 import { CommandLineReader } from './command-line-reader.ts';
 import { ContentReader } from './content-reader.ts';
 import { InputQueue } from './input-queue.ts';
-import { type CommandVerdict, judgeLine, type Question } from './judge-command.ts';
+import { type CommandVerdict, data, judgeLine, type Question } from './judge-command.ts';
 import { helloReply, listenerReplies } from './listener-replies.ts';
 import type { FixedReply } from './replies.ts';
 import { assertRefusal, asReply, callerReply, fixedReply, Replies } from './replies.ts';
@@ -16,11 +16,10 @@ import { SessionMisuseError } from './session-misuse-error.ts';
 const strict: Leniency = { oddCommands: false, defaultDomain: '' };
 const reset: ServerEvent = { kind: 'reset' };
 const close: ServerEvent = { kind: 'close' };
-const data: Question = { kind: 'data' };
 const endOfContent: Question = { kind: 'end' };
 
 /**
- * One SMTP session, server side.
+ * One session, server side.
  *
  * Pass bytes to `receive`, take events with `next` until there is none, answer those that need an answer, and send the bytes of
  * `takeOutput`. From an event that needs an answer until its answer, `next` returns undefined.
@@ -38,6 +37,8 @@ export class ServerSession {
   #question: Question | undefined;
   #shutdownReply: FixedReply | undefined;
   #lastReply: Reply | undefined;
+  /** How often the end of the present content, or chunk of it, is answered. */
+  #repliesAtEnd = 1;
 
   constructor(options: ServerSessionOptions, leniency: Leniency = strict) {
     this.#facts = new SessionFacts(options, leniency);
@@ -63,11 +64,6 @@ export class ServerSession {
   /** Was MAIL accepted, and the message neither completed nor refused yet? */
   get inTransaction(): boolean {
     return this.#facts.transaction.open;
-  }
-
-  /** The number of 5xx replies so far. */
-  get errors(): number {
-    return this.#output.errors;
   }
 
   /** The reply with which the session ended by itself; undefined during the session and after QUIT. */
@@ -97,8 +93,7 @@ export class ServerSession {
 
   /** Takes bytes from the client. The chunk must not change before it was used up, see `bufferedBytes`. */
   receive(chunk: Uint8Array): void {
-    if (this.#phase === 'closed') return;
-    this.#input.push(chunk);
+    if (this.#phase !== 'closed') this.#input.push(chunk);
   }
 
   /** The next event; undefined if more bytes, or an answer, are needed first. */
@@ -123,7 +118,6 @@ export class ServerSession {
 
   /**
    * Accepts the event that waits for an answer.
-   *
    * @param text - instead of the usual text; ignored for `data`
    * @param enhanced - the 2.y.z status code (RFC 3463) for the text, instead of the usual one
    */
@@ -145,7 +139,7 @@ export class ServerSession {
         this.#startContent();
         break;
       case 'end':
-        this.#acceptWith(Replies.ok, text, enhanced);
+        for (let left = this.#repliesAtEnd; left > 0; left--) this.#acceptWith(Replies.ok, text, enhanced);
         this.#facts.transaction.end();
         break;
       case 'vrfy':
@@ -166,15 +160,15 @@ export class ServerSession {
       return;
     }
     const chunk = this.#facts.transaction.firstChunk;
+    if (question.kind === 'data') this.#repliesAtEnd = this.#facts.repliesAtEnd(chunk?.isLast === true);
     if (question.kind === 'data' || question.kind === 'end') this.#facts.transaction.end();
     if (question.kind === 'data') this.#pendingEvents.push(reset);
     // RFC 3030 2: a refused chunk is read before it is answered.
-    if (chunk === undefined) {
-      this.#reply(encoded);
-    } else {
+    if (chunk !== undefined) {
       this.#content.discardChunk(chunk.octets, encoded);
       this.#phase = 'content';
-    }
+    } else if (question.kind === 'end') this.#replyAtEnd(encoded);
+    else this.#reply(encoded);
   }
 
   /** All replies queued since the last call, as one buffer that must not be changed; undefined if there is none. */
@@ -212,6 +206,7 @@ export class ServerSession {
       this.#facts.transaction.firstChunk = chunk;
       return this.#askCaller(data);
     }
+    this.#repliesAtEnd = this.#facts.repliesAtEnd(chunk.isLast);
     if (refusal === undefined) this.#content.startChunk(chunk.octets, chunk.isLast);
     else this.#content.discardChunk(chunk.octets, refusal);
     this.#phase = 'content';
@@ -231,6 +226,7 @@ export class ServerSession {
     const chunk = this.#facts.transaction.firstChunk;
     this.#facts.transaction.firstChunk = undefined;
     this.#phase = 'content';
+    this.#repliesAtEnd = this.#facts.repliesAtEnd(chunk?.isLast ?? true);
     if (chunk === undefined) {
       this.#output.send(Replies.startMailInput);
       this.#content.startData();
@@ -252,7 +248,7 @@ export class ServerSession {
         return reset;
       case 'end':
         this.#phase = 'command';
-        if (this.#content.refusal !== undefined) return this.#reply(this.#content.refusal);
+        if (this.#content.refusal !== undefined) return this.#replyAtEnd(this.#content.refusal);
         return this.#content.isLast ? this.#askCaller(endOfContent) : this.#reply(Replies.chunkOk);
     }
   }
@@ -272,6 +268,11 @@ export class ServerSession {
 
   #acceptWith(reply: FixedReply, text: string | undefined, enhanced: string | undefined): void {
     this.#output.sendWithText(reply, text, enhanced, this.#facts.transaction.smtpUtf8);
+  }
+
+  #replyAtEnd(reply: FixedReply): undefined {
+    for (let left = this.#repliesAtEnd - 1; left > 0; left--) this.#output.send(reply);
+    this.#reply(reply);
   }
 
   /** Queues a reply; too many errors end the session. */

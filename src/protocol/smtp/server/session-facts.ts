@@ -1,18 +1,34 @@
 // The state of a session that commands depend on: the options of its listener, and what the client has said so far. Further state,
 // such as TLS or the client's identity, belongs here.
 
+import { lmtp } from '../../lmtp/server-dialect.ts';
+import { type Dialect, smtp } from './dialect.ts';
 import type { Leniency, ServerSessionOptions } from './server-types.ts';
 import { Transaction } from './transaction.ts';
 
 export class SessionFacts {
   readonly options: ServerSessionOptions;
   readonly leniency: Leniency;
+  readonly dialect: Dialect;
   readonly transaction = new Transaction();
-  /** EHLO or HELO was accepted (RFC 5321 4.1.4). */
+  /** EHLO, HELO or LHLO was accepted (RFC 5321 4.1.4). */
   saidHello = false;
 
   constructor(options: ServerSessionOptions, leniency: Leniency) {
     this.options = options;
     this.leniency = leniency;
+    this.dialect = dialectOf(options);
   }
+
+  /**
+   * How often the end of content is answered, or of a chunk: in LMTP once for each recipient (RFC 2033 4.2, 4.3).
+   * @param isLast - whether it is also the end of the message
+   */
+  repliesAtEnd(isLast: boolean): number {
+    return isLast && this.dialect.answersEachRecipient ? Math.max(1, this.transaction.recipients) : 1;
+  }
+}
+
+export function dialectOf({ protocol }: ServerSessionOptions): Dialect {
+  return protocol === 'lmtp' ? lmtp : smtp;
 }

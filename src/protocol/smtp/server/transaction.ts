@@ -1,5 +1,6 @@
 // The state of a mail transaction (RFC 5321 3.3).
 
+import type { Dialect } from './dialect.ts';
 import type { FixedReply } from './replies.ts';
 import { Replies } from './replies.ts';
 import type { MailParameters } from './server-types.ts';
@@ -39,8 +40,8 @@ export class Transaction {
   }
 
   /** The reply to DATA and BDAT when no content may come now (RFC 5321 4.1.1.4, RFC 2920 3.1, RFC 3030 2). */
-  get contentRefusal(): FixedReply | undefined {
+  contentRefusal({ noRecipients }: Dialect): FixedReply | undefined {
     if (!this.open) return Replies.mailFirst;
-    return this.recipients === 0 ? Replies.noRecipients : undefined;
+    return this.recipients === 0 ? noRecipients : undefined;
   }
 }

@@ -123,8 +123,8 @@ export function outcome(
   answers?: Answers,
 ): unknown {
   const { events, output, session } = drive(chunks, options, answers);
-  const { phase, inTransaction, errors, bufferedBytes } = session;
-  return { events, output, phase, inTransaction, errors, bufferedBytes };
+  const { phase, inTransaction, bufferedBytes } = session;
+  return { events, output, phase, inTransaction, bufferedBytes };
 }
 
 /** Cuts bytes at the given positions. */

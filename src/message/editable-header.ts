@@ -1,0 +1,143 @@
+// The header of a message (RFC 5322 2.2) as a list of fields that can be inserted, changed and removed. What is not edited stays as
+// it came, byte by byte.
+
+import { headerFields } from './header-fields.ts';
+
+/** One field. */
+export interface Field {
+  /** In lower case. */
+  readonly name: string;
+  /** What follows the colon, decoded from UTF-8, with its folds (CRLF and a blank) and without the last line end. */
+  readonly value: string;
+  /** The whole field as it came or was made, with its line end. */
+  readonly bytes: Uint8Array;
+}
+
+/** A change of the header. Names are compared in any case. */
+export type FieldEdit =
+  /** @param at - how many fields of the message as it leaves are to stand above; 0: above our Received field, 1: right below it */
+  | { readonly kind: 'insert-field'; readonly at: number; readonly name: string; readonly value: string }
+  /** At the end of the header. */
+  | { readonly kind: 'add-field'; readonly name: string; readonly value: string }
+  /**
+   * Replaces the value of a field. When there is none, the field is added.
+   * @param occurrence - which of the fields of this name, from 1; our own Received field is not counted
+   */
+  | {
+      readonly kind: 'change-field';
+      readonly name: string;
+      readonly occurrence: number;
+      readonly value: string;
+    }
+  /** Does nothing when there is no such field. */
+  | { readonly kind: 'remove-field'; readonly name: string; readonly occurrence: number };
+
+const lineFeed = 0x0a;
+const lineEnd = Buffer.from('\r\n');
+
+/** Stands for our own Received field, which is made when the message is complete. */
+const ownReceived = 'own received';
+
+export class EditableHeader {
+  readonly #lines: (Field | typeof ownReceived)[] = [ownReceived];
+  /** The lines from the first one that is no field: the empty line, or what somebody put in its place. */
+  readonly #rest: Buffer;
+
+  /** @param header - the bytes to the end of the header, the empty line included when there is one */
+  constructor(header: Buffer) {
+    let end = 0;
+    for (const field of headerFields(header)) {
+      ({ end } = field);
+      const bytes = header.subarray(field.start, field.end);
+      const value = header.toString('utf8', field.valueStart, field.end).replace(/\r*\n$/u, '');
+      this.#lines.push({ name: field.name, value, bytes });
+    }
+    this.#rest = header.subarray(end);
+  }
+
+  /** The fields in order, without our own Received field. */
+  get fields(): readonly Field[] {
+    return this.#lines.filter((line) => line !== ownReceived);
+  }
+
+  edit(edit: FieldEdit): void {
+    this.#endLastLine();
+    switch (edit.kind) {
+      case 'insert-field':
+        this.#lines.splice(edit.at, 0, lineOf(edit.name, edit.value));
+        break;
+      case 'add-field':
+        this.#lines.push(lineOf(edit.name, edit.value));
+        break;
+      case 'change-field': {
+        const at = this.#find(edit.name, edit.occurrence);
+        if (at === -1) this.#lines.push(lineOf(edit.name, edit.value));
+        else this.#lines[at] = lineOf(edit.name, edit.value);
+        break;
+      }
+      case 'remove-field': {
+        const at = this.#find(edit.name, edit.occurrence);
+        if (at !== -1) this.#lines.splice(at, 1);
+        break;
+      }
+    }
+  }
+
+  /**
+   * The header with our own Received field, as it leaves.
+   * @param hasBody - whether a body follows. Then an empty line ends the header, even if there was none before
+   */
+  bytes(received: Uint8Array, hasBody: boolean): Buffer {
+    if (hasBody) this.#endLastLine();
+    const lines = this.#lines.map((line) => (line === ownReceived ? received : line.bytes));
+    return Buffer.concat([...lines, hasBody && this.#rest.length === 0 ? lineEnd : this.#rest]);
+  }
+
+  /** The last line of a message without a body need not have an end, when it came by BDAT (RFC 3030 2). */
+  #endLastLine(): void {
+    const last = this.#lines.at(-1);
+    if (last === undefined || last === ownReceived || last.bytes.at(-1) === lineFeed) return;
+    this.#lines[this.#lines.length - 1] = { ...last, bytes: Buffer.concat([last.bytes, lineEnd]) };
+  }
+
+  #find(name: string, occurrence: number): number {
+    const wanted = name.toLowerCase();
+    let left = occurrence;
+    return this.#lines.findIndex((line) => line !== ownReceived && line.name === wanted && --left === 0);
+  }
+}
+
+function lineOf(name: string, value: string): Field {
+  const folded = value.replaceAll(/\r*\n/gu, '\r\n');
+  return { name: name.toLowerCase(), value: folded, bytes: Buffer.from(`${name}: ${folded}\r\n`) };
+}
+
+/** RFC 5322 2.1.1: the most characters of a line, without its end. */
+const maxLineBytes = 998;
+const fieldName = /^[\x21-\x39\x3b-\x7e]{1,200}$/u;
+
+/**
+ * Says what is wrong with an edit from outside; undefined when it is well-formed. A value may be folded: each line after the first
+ * begins with a blank or a tab, so that no value can bring in a field of its own or end the header.
+ */
+export function fieldEditFault(edit: FieldEdit): string | undefined {
+  if (typeof edit.name !== 'string' || !fieldName.test(edit.name))
+    return 'it gave a name that no field can have';
+  const count = edit.kind === 'insert-field' ? edit.at : edit.kind === 'add-field' ? 0 : edit.occurrence;
+  const least = edit.kind === 'insert-field' || edit.kind === 'add-field' ? 0 : 1;
+  if (!Number.isSafeInteger(count) || count < least) return `it gave the field number ${String(count)}`;
+  return edit.kind === 'remove-field' ? undefined : valueFault(edit.name, edit.value);
+}
+
+function valueFault(name: string, value: unknown): string | undefined {
+  if (typeof value !== 'string') return 'it gave a field without a value';
+  for (const [index, line] of value.split(/\r?\n/u).entries()) {
+    if (/[\0\r]/u.test(line)) return 'it gave a value with a NUL or a CR alone in it';
+    // RFC 5322 3.2.2: a line of blanks only is obsolete, and read as the end of the header by some.
+    const isFold = /^[ \t]/u.test(line) && line.trim() !== '';
+    if (index > 0 && !isFold) return 'it gave a value with a line that does not go on with the field';
+    const bytes = Buffer.byteLength(line) + (index === 0 ? name.length + 2 : 0);
+    if (bytes > maxLineBytes) return `it gave a value with a line of ${bytes} bytes`;
+  }
+  return undefined;
+}

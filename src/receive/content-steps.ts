@@ -1,0 +1,184 @@
+// What follows from the content of a message: the stages see its header and its body, and then it is stored. Promises: a message is
+// answered 250 only after the spool says that it is on stable storage, or when a stage has discarded it.
+
+import type { Decision } from '../policy/decision.ts';
+import { PendingDecision } from '../policy/pending-decision.ts';
+import type { Pipeline } from '../policy/pipeline.ts';
+import type { ServerSession } from '../protocol/smtp/server/server-session.ts';
+import { maxExaminedHeaderBytes } from './examined-header.ts';
+import { MessageIntake } from './message-intake.ts';
+import type { ReceiveContext } from './receive-context.ts';
+import type { ReceivedSession } from './received-session.ts';
+import type { SessionAnswers } from './session-answers.ts';
+
+/** How the session waits. */
+export interface ContentWaiting {
+  hold(): void;
+  resume(): void;
+  /** Waits for a decision, goes on with it, and resumes. */
+  wait(pending: PendingDecision, then: (decision: Decision) => void): void;
+}
+
+const headerTooLarge: Decision = {
+  kind: 'reject',
+  reply: {
+    code: 552,
+    enhanced: '5.3.4',
+    text: `Header is larger than the ${maxExaminedHeaderBytes / 1024} KiB that are examined here`,
+  },
+  stage: '',
+};
+const noRecipientLeft = { stage: '', reason: 'no recipient is left' };
+
+/** The content of the messages of one session, one after the other. */
+export class ContentSteps {
+  readonly #context: ReceiveContext;
+  readonly #session: ServerSession;
+  readonly #facts: ReceivedSession;
+  readonly #answers: SessionAnswers;
+  readonly #waiting: ContentWaiting;
+  /** Of the tenant of the message. */
+  #pipeline: Pipeline;
+  /** Undefined when the content is not kept: it was refused or discarded, or handed to the spool. */
+  #intake: MessageIntake | undefined;
+  /** Were the stages asked about the header, or is none to be asked? */
+  #isHeaderDecided = false;
+  /** How the stages refused the message before its end. */
+  #refused: Decision | undefined;
+
+  constructor(
+    context: ReceiveContext,
+    session: ServerSession,
+    facts: ReceivedSession,
+    answers: SessionAnswers,
+    waiting: ContentWaiting,
+  ) {
+    this.#context = context;
+    this.#session = session;
+    this.#facts = facts;
+    this.#answers = answers;
+    this.#waiting = waiting;
+    this.#pipeline = context.pipelines.usual;
+  }
+
+  /** DATA or BDAT was accepted. */
+  begin(pipeline: Pipeline): void {
+    const { transaction } = this.#facts;
+    this.#pipeline = pipeline;
+    this.#refused = undefined;
+    const isExamined =
+      pipeline.has('headers') || pipeline.has('content') || transaction.fieldEdits !== undefined;
+    this.#isHeaderDecided = !isExamined;
+    this.#dropWithoutRecipients();
+    if (transaction.discard !== undefined) return;
+    this.#intake = new MessageIntake(this.#context, transaction, isExamined);
+    this.#facts.content = this.#intake;
+  }
+
+  /** The next piece of the content. */
+  piece(bytes: Uint8Array): void {
+    const intake = this.#intake;
+    if (intake === undefined) return;
+    const stored = intake.add(bytes);
+    if (intake.isHeaderTooLarge) {
+      this.#headerDecided(headerTooLarge);
+      return;
+    }
+    if (stored !== undefined) {
+      this.#waiting.hold();
+      void stored.then(() => this.#waiting.resume());
+    } else if (!this.#isHeaderDecided && intake.header !== undefined) {
+      this.#decide('headers', (decision) => this.#headerDecided(decision));
+    }
+  }
+
+  /** The content is complete. */
+  end(): void {
+    const intake = this.#intake;
+    if (intake !== undefined && !this.#isHeaderDecided) {
+      intake.endHeader();
+      this.#decide('headers', (decision) => {
+        this.#headerDecided(decision);
+        if (this.#refused?.kind !== 'disconnect') this.#endOfContent();
+      });
+    } else this.#endOfContent();
+  }
+
+  abort(): void {
+    this.#drop();
+  }
+
+  #endOfContent(): void {
+    if (this.#refused !== undefined) {
+      this.#answers.isRefused('content', this.#refused);
+      this.#facts.endTransaction();
+    } else if (this.#intake === undefined || !this.#pipeline.has('content')) this.#store();
+    else this.#decide('content', (decision) => this.#contentDecided(decision));
+  }
+
+  #decide(point: 'headers' | 'content', then: (decision: Decision) => void): void {
+    const decision = this.#pipeline.decide(point, this.#facts);
+    if (decision instanceof PendingDecision) this.#waiting.wait(decision, then);
+    else then(decision);
+  }
+
+  #headerDecided(decision: Decision): void {
+    this.#isHeaderDecided = true;
+    switch (decision.kind) {
+      case 'continue':
+        break;
+      case 'discard':
+        this.#facts.transaction.drop(decision);
+        break;
+      case 'disconnect':
+        this.#answers.isRefused('content', decision);
+        this.#refused = decision;
+        break;
+      default:
+        this.#refused = decision;
+    }
+    this.#dropWithoutRecipients();
+    if (this.#refused !== undefined || this.#facts.transaction.discard !== undefined) this.#drop();
+  }
+
+  #contentDecided(decision: Decision): void {
+    if (this.#answers.isRefused('content', decision)) {
+      this.#drop();
+      this.#facts.endTransaction();
+      return;
+    }
+    this.#dropWithoutRecipients();
+    this.#store();
+  }
+
+  /** Stores the message, or drops it when a stage has discarded it. */
+  #store(): void {
+    const intake = this.#intake;
+    const { transaction } = this.#facts;
+    this.#facts.endTransaction();
+    if (intake === undefined || transaction.discard !== undefined) {
+      this.#drop();
+      this.#context.log.discarded(transaction);
+      this.#session.accept();
+      return;
+    }
+    this.#intake = undefined;
+    this.#waiting.hold();
+    intake.finish((answer) => {
+      if (answer.kind === 'accepted') this.#session.accept(`queued as ${answer.queueId}`);
+      else this.#answers.reject('content', answer.reply, transaction.reversePath, '');
+      this.#waiting.resume();
+    });
+  }
+
+  #dropWithoutRecipients(): void {
+    const { transaction } = this.#facts;
+    if (transaction.recipients.length === 0) transaction.drop(noRecipientLeft);
+  }
+
+  #drop(): void {
+    this.#intake?.abort();
+    this.#intake = undefined;
+    this.#facts.content = undefined;
+  }
+}

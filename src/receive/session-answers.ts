@@ -1,0 +1,65 @@
+// The refusals of a session: each is logged, and carries the host's name where RFC 5321 wants it.
+
+import type { Decision } from '../policy/decision.ts';
+import type { Reply } from '../protocol/smtp/server/server-types.ts';
+import type { ServerSession } from '../protocol/smtp/server/server-session.ts';
+import type { ReceiveContext } from './receive-context.ts';
+import type { ReceivedSession } from './received-session.ts';
+
+export class SessionAnswers {
+  readonly #context: ReceiveContext;
+  readonly #session: ServerSession;
+  readonly #facts: ReceivedSession;
+
+  constructor(context: ReceiveContext, session: ServerSession, facts: ReceivedSession) {
+    this.#context = context;
+    this.#session = session;
+    this.#facts = facts;
+  }
+
+  /** Answers a command when stages have refused it; notes that the message is to be dropped. @returns whether they refused */
+  isRefused(command: string, decision: Decision, recipient = ''): boolean {
+    switch (decision.kind) {
+      case 'continue':
+        return false;
+      case 'discard':
+        this.#facts.transaction.drop(decision);
+        return false;
+      case 'disconnect':
+        this.disconnect(command, decision.reply, decision.stage, recipient);
+        return true;
+      case 'reject':
+      case 'tempfail': {
+        const { reply, stage } = decision;
+        if (reply.code === 421) this.disconnect(command, reply, stage, recipient);
+        else this.reject(command, reply, this.#facts.reversePath, recipient, stage);
+        return true;
+      }
+    }
+  }
+
+  /** Sends this reply, and ends the session. */
+  disconnect(command: string, reply: Reply, stage: string, recipient = ''): void {
+    this.#log(command, reply, this.#facts.reversePath, recipient, stage);
+    // RFC 5321 4.2.2: a 421 begins with our domain.
+    const [first = '', ...more] = typeof reply.text === 'string' ? [reply.text] : reply.text;
+    const text = reply.code === 421 ? [`${this.#context.settings.hostname} ${first}`, ...more] : reply.text;
+    this.#session.refuse({ ...reply, text });
+  }
+
+  /** Answers the event that waits for an answer. @param stage - undefined when it was no stage that refused */
+  reject(command: string, reply: Reply, reversePath: string, recipient: string, stage?: string): void {
+    this.#log(command, reply, reversePath, recipient, stage);
+    this.#session.reject(reply);
+  }
+
+  /** Logs why the session itself refuses the content, which it does at the end of the content. */
+  logContentRefusal(): void {
+    const { contentRefusal } = this.#session;
+    if (contentRefusal !== undefined) this.#log('content', contentRefusal, this.#facts.reversePath, '');
+  }
+
+  #log(command: string, reply: Reply, reversePath: string, recipient: string, stage?: string): void {
+    this.#context.log.rejected(this.#facts.client.address, command, reply, reversePath, recipient, stage);
+  }
+}

@@ -1,0 +1,53 @@
+// What the spool keeps of a message beside its content: the envelope, and the Received line.
+
+import type { Envelope } from '../message/envelope.ts';
+import { receivedLine } from '../message/received-line.ts';
+import type { AcceptedTransaction } from './accepted-transaction.ts';
+
+/** What is known when the message is complete. */
+export interface Completion {
+  /** Unix ms. */
+  readonly startedAtMs: number;
+  readonly priority: number | undefined;
+  /** As given with MAIL, or as the content is after a stage has replaced it. */
+  readonly body: Envelope['body'];
+}
+
+/** @param by - the name of this host */
+export function receivedLineOf(
+  { origin, recipients, params, queueId }: AcceptedTransaction,
+  by: string,
+  { priority, startedAtMs }: Completion,
+): Uint8Array {
+  const { client, helo, extended } = origin;
+  return receivedLine({
+    helo,
+    clientAddress: client,
+    by,
+    protocol: client === '' ? 'local' : params.smtpUtf8 ? 'UTF8SMTP' : extended ? 'ESMTP' : 'SMTP',
+    queueId,
+    recipient: recipients.length === 1 ? recipients[0]?.address : undefined,
+    priority,
+    nowMs: startedAtMs,
+  });
+}
+
+export function envelopeOf(
+  { origin, reversePath, recipients, params, tenant, queueId }: AcceptedTransaction,
+  { startedAtMs, priority, body }: Completion,
+): Envelope {
+  const { client, helo } = origin;
+  return {
+    queueId,
+    receivedAtMs: startedAtMs,
+    reversePath,
+    recipients,
+    body,
+    smtpUtf8: params.smtpUtf8,
+    ret: params.ret,
+    envelopeId: params.envelopeId,
+    tenant: tenant === '' ? undefined : tenant,
+    priority,
+    origin: { via: client === '' ? 'sendmail' : 'smtp', clientAddress: client, helo },
+  };
+}

@@ -1,0 +1,78 @@
+// The program of the thread that asks SQLite. Its calls wait for the disk and for locks: the event loop of a role must not.
+// Promises: databases are opened for reading only; all keys of one question are answered from one transaction.
+
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { parentPort } from 'node:worker_threads';
+import { absent, type Answer, maxValues } from '../table.ts';
+import type { Database, Question, Reply, ToThread } from './messages.ts';
+
+/** The most bytes of one value. */
+const maxValueBytes = 65_536;
+
+interface OpenDatabase {
+  readonly connection: DatabaseSync;
+  readonly statement: StatementSync;
+}
+
+const open = new Map<number, OpenDatabase>();
+
+parentPort?.on('message', ({ questions, close: ended }: ToThread) => {
+  for (const id of ended) close(id);
+  if (questions.length > 0) parentPort?.postMessage(questions.map(reply));
+});
+
+function reply({ database, keys }: Question): Reply {
+  try {
+    const { connection, statement } = opened(database);
+    connection.exec('BEGIN');
+    const answers = keys.map((key) => answer(statement, key));
+    connection.exec('COMMIT');
+    return answers;
+  } catch (error) {
+    // After an error, SQLite tells the statement's next use of it once more: the next question opens the database anew.
+    close(database.id);
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+function close(id: number): void {
+  open.get(id)?.connection.close();
+  open.delete(id);
+}
+
+function opened({ id, path, query, busyMs }: Database): OpenDatabase {
+  const known = open.get(id);
+  if (known !== undefined) return known;
+  const connection = new DatabaseSync(path, { readOnly: true, timeout: busyMs, allowExtension: false });
+  try {
+    const statement = connection.prepare(query);
+    statement.setReturnArrays(true);
+    // Numbers above 2^53 would be an error otherwise.
+    statement.setReadBigInts(true);
+    const database = { connection, statement };
+    open.set(id, database);
+    return database;
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
+}
+
+function answer(statement: StatementSync, key: string): Answer {
+  const values: string[] = [];
+  for (const row of statement.iterate(key)) {
+    if (values.length === maxValues)
+      return { kind: 'failing', reason: `the query has more than ${maxValues} rows for a key` };
+    const value = textOf((row as unknown as readonly unknown[])[0]);
+    if (value.length > maxValueBytes)
+      return { kind: 'failing', reason: `the query has a value longer than ${maxValueBytes} bytes` };
+    values.push(value);
+  }
+  return values.length === 0 ? absent : { kind: 'found', values };
+}
+
+/** NULL is an empty text: that the row is there still says that the key is. */
+function textOf(value: unknown): string {
+  if (value === null || value === undefined) return '';
+  return value instanceof Uint8Array ? Buffer.from(value).toString() : String(value);
+}

@@ -1,0 +1,120 @@
+// One session without a socket: bytes in, replies out, stages answered when the test says so.
+
+import { Deadlines } from '../../src/io/deadlines.ts';
+import { createLogger } from '../../src/log/logger.ts';
+import { Pipelines } from '../../src/policy/pipelines.ts';
+import { RelayPolicy } from '../../src/policy/relay-policy.ts';
+import type { Stage } from '../../src/policy/stage.ts';
+import { StageWatch } from '../../src/policy/stage-watch.ts';
+import { RelayStage } from '../../src/policy/stages/relay-stage.ts';
+import { ServerSession } from '../../src/protocol/smtp/server/server-session.ts';
+import { MemoryBudget } from '../../src/receive/memory-budget.ts';
+import type { ReceiveContext } from '../../src/receive/receive-context.ts';
+import { ReceiveLog } from '../../src/receive/receive-log.ts';
+import { ReceivedSession } from '../../src/receive/received-session.ts';
+import { SessionSteps, type Waiting } from '../../src/receive/session-steps.ts';
+import { StoreWatch } from '../../src/receive/store-watch.ts';
+import { Troubles } from '../../src/stats/troubles.ts';
+import { DomainSet } from '../../src/values/domain-set.ts';
+import { NetworkSet } from '../../src/values/network-set.ts';
+import { receiveSettings } from './fixture.ts';
+import { MemorySpool } from './memory-spool.ts';
+
+const hostname = 'mx.example.org';
+
+export class SessionHarness implements Waiting {
+  readonly spool = new MemorySpool();
+  readonly memory = new MemoryBudget(1_000_000);
+  readonly troubles = new Troubles();
+  readonly log: string[] = [];
+  output = '';
+  isClosed = false;
+  readonly #clock = { now: 1_000_000 };
+  readonly #deadlines = new Deadlines({ now: () => this.#clock.now });
+  readonly #storeWatch: StoreWatch;
+  readonly #session: ServerSession;
+  readonly #steps: SessionSteps;
+  #holds = 0;
+
+  constructor(stages: readonly Stage[]) {
+    const { log, spool, memory, troubles } = this;
+    const sink = {
+      write: (line: string) => void log.push(line),
+      flush: () => Promise.resolve(),
+      reopen: () => undefined,
+      close: () => Promise.resolve(),
+    };
+    const logger = createLogger({ level: 'info', format: 'json', destination: sink });
+    const relay = new RelayPolicy(new NetworkSet([{ address: '127.0.0.0', prefix: 8 }]), new DomainSet([]));
+    const stageWatch = new StageWatch({ deadlines: this.#deadlines, log: logger, troubles });
+    const entries = [new RelayStage(relay, hostname, undefined), ...stages].map((stage) => ({ stage }));
+    const settings = receiveSettings();
+    this.#storeWatch = new StoreWatch({
+      directory: '/var/spool/sluice',
+      log: logger,
+      troubles,
+      probe: () => Promise.resolve(),
+    });
+    const context: ReceiveContext = {
+      settings,
+      relay,
+      pipelines: new Pipelines(entries, stageWatch),
+      spool,
+      storeWatch: this.#storeWatch,
+      intake: { submitted: () => undefined, congested: false, whenDrained: (callback) => callback() },
+      memory,
+      deadlines: this.#deadlines,
+      log: new ReceiveLog(logger),
+    };
+    const facts = new ReceivedSession(
+      { kind: 'smtp', name: '127.0.0.1:25' },
+      { address: '127.0.0.1', mayRelay: true },
+      settings.session.maxMessageBytes,
+    );
+    this.#session = new ServerSession(settings.session);
+    this.#steps = new SessionSteps(context, this.#session, facts, false, this);
+    this.#steps.connected();
+    this.#pump();
+  }
+
+  get isHeld(): boolean {
+    return this.#holds > 0;
+  }
+
+  hold(): void {
+    this.#holds++;
+  }
+
+  resume(): void {
+    this.#holds--;
+    this.#pump();
+  }
+
+  receive(chunk: Uint8Array): void {
+    this.#session.receive(chunk);
+    this.#pump();
+  }
+
+  /** Lets time pass, after which stages that do not answer have failed. */
+  passTimeLimit(): void {
+    this.#clock.now += 31_000;
+    this.#deadlines.advance();
+  }
+
+  /** The client has gone. */
+  end(): void {
+    this.#steps.gone();
+    this.#storeWatch.stop();
+  }
+
+  #pump(): void {
+    while (!this.isHeld && !this.isClosed) {
+      const event = this.#session.next();
+      if (event === undefined) break;
+      if (event.kind === 'quit' || event.kind === 'close') this.isClosed = true;
+      else this.#steps.take(event);
+    }
+    const output = this.#session.takeOutput();
+    if (output !== undefined) this.output += Buffer.from(output).toString('latin1');
+  }
+}

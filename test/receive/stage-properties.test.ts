@@ -1,0 +1,201 @@
+// Stages and cuts in the stream change nothing that they should not: whether a stage answers at once, later or wrongly, and however
+// the client's bytes are cut, the replies, the messages and the log are the same.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import * as fc from 'fast-check';
+import { goOn, type Point, type Stage, type Verdict } from '../../src/policy/stage.ts';
+import { SessionHarness } from './session-harness.ts';
+import { bye, later, unknown } from './stage-fixture.ts';
+
+const asked: readonly Point[] = ['connect', 'helo', 'mail', 'rcpt', 'data', 'headers', 'content'];
+
+/** Some of them are not allowed at some points. */
+const verdicts: readonly Verdict[] = [
+  goOn,
+  { kind: 'continue' },
+  { kind: 'accept' },
+  unknown,
+  later,
+  bye,
+  { kind: 'discard', reason: 'unwanted' },
+  { kind: 'continue', edits: [{ kind: 'change-sender', address: 'changed@example.net' }] },
+  { kind: 'continue', edits: [{ kind: 'change-recipient', address: 'changed@example.com' }] },
+  { kind: 'continue', edits: [{ kind: 'add-recipient', recipient: { address: 'more@example.com' } }] },
+  { kind: 'accept', edits: [{ kind: 'remove-recipient', address: 'b@example.com' }] },
+  { kind: 'continue', edits: [{ kind: 'add-field', name: 'X', value: 'added' }], result: { at: 'x' } },
+  { kind: 'continue', edits: [{ kind: 'replace-body', body: Buffer.from('replaced\r\n') }] },
+];
+
+const ways = ['now', 'promise', 'late', 'throws', 'rejects', 'never', 'garbage'] as const;
+type Way = (typeof ways)[number];
+
+/** What a stage does at one point. */
+interface Behaviour {
+  readonly stage: number;
+  readonly point: Point;
+  readonly verdict: Verdict;
+  readonly way: Way;
+  /** It says only `continue`, except at every so many calls. */
+  readonly every: number;
+}
+
+const behaviours = fc.array(
+  fc.record({
+    stage: fc.nat(2),
+    point: fc.constantFrom(...asked),
+    verdict: fc.constantFrom(...verdicts),
+    way: fc.constantFrom(...ways),
+    every: fc.integer({ min: 1, max: 3 }),
+  }),
+  { maxLength: 7 },
+);
+
+const message = 'Subject: x\r\nTo: y\r\n\r\nbody\r\n..dot\r\n.\r\n';
+const script = fc.array(
+  fc.constantFrom(
+    'EHLO client.example\r\n',
+    'MAIL FROM:<a@example.net>\r\nRCPT TO:<b@example.com>\r\n',
+    'MAIL FROM:<>\r\n',
+    'RCPT TO:<c@example.com>\r\n',
+    'RCPT TO:<b@example.com>\r\nRCPT TO:<d@example.com>\r\n',
+    `DATA\r\n${message}`,
+    `MAIL FROM:<a@example.net>\r\nRCPT TO:<b@example.com>\r\nDATA\r\n${message}`,
+    `DATA\r\nSubject: large\r\n\r\n${'large '.repeat(3000)}\r\n.\r\n`,
+    'DATA\r\n.\r\n',
+    'BDAT 12 LAST\r\nSubject: x\r\n',
+    'BDAT 14\r\nSubject: x\r\n\r\nBDAT 0 LAST\r\n',
+    'RSET\r\n',
+    'NOOP\r\n',
+    'QUIT\r\n',
+  ),
+  { minLength: 1, maxLength: 10 },
+);
+
+/** Stages that behave so; `gates` gets what they wait for. */
+function stagesOf(given: readonly Behaviour[], gates: (() => void)[]): Stage[] {
+  return [0, 1, 2].map((number): Stage => {
+    const methods: [Point, () => unknown][] = given
+      .filter(({ stage }) => stage === number)
+      .map(({ point, verdict, way, every }) => {
+        let calls = 0;
+        return [point, () => (++calls % every === 0 ? answer(verdict, way, gates) : goOn)];
+      });
+    return Object.assign({ name: `stage${number}` }, Object.fromEntries(methods));
+  });
+}
+
+function answer(verdict: Verdict, way: Way, gates: (() => void)[]): unknown {
+  switch (way) {
+    case 'now':
+      return verdict;
+    case 'promise':
+      return Promise.resolve(verdict);
+    case 'late': {
+      const { promise, resolve } = Promise.withResolvers<Verdict>();
+      gates.push(() => resolve(verdict));
+      return promise;
+    }
+    case 'throws':
+      throw new Error('broken');
+    case 'rejects':
+      return Promise.reject(new Error('broken'));
+    case 'never':
+      return new Promise(() => undefined);
+    case 'garbage':
+      return { kind: 'garbage' };
+  }
+}
+
+/** The same stages, all of them at once: those that are broken throw. */
+function atOnce(given: readonly Behaviour[]): Behaviour[] {
+  return given.map((each) => {
+    const isSound = each.way === 'now' || each.way === 'promise' || each.way === 'late';
+    return { ...each, way: isSound ? 'now' : 'throws' };
+  });
+}
+
+interface Outcome {
+  readonly output: string;
+  readonly kept: unknown;
+  readonly events: readonly unknown[];
+}
+
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+async function run(given: readonly Behaviour[], chunks: readonly Uint8Array[]): Promise<Outcome> {
+  const gates: (() => void)[] = [];
+  const session = new SessionHarness(stagesOf(given, gates));
+  for (const chunk of chunks) {
+    if (session.isClosed) break;
+    session.receive(chunk);
+  }
+  for (let idle = 0; session.isHeld && !session.isClosed; idle++) {
+    await turn();
+    const open = gates.shift();
+    if (open !== undefined) open();
+    else if (idle > 0) session.passTimeLimit();
+    assert.ok(idle < 1000, 'the session goes on');
+  }
+  session.end();
+  await turn();
+  assert.equal(session.memory.usedBytes, 0);
+  const events = session.log
+    .map((line) => JSON.parse(line) as Record<string, unknown>)
+    .filter(({ event }) => event !== undefined)
+    .map((line) => JSON.stringify({ ...line, time: 0, transactionMs: 0 }));
+  // Whether a body that ends in the chunk of its header gets a file of its own may depend on the cuts.
+  const kept = session.spool.kept.map(({ envelope, content }) => ({
+    ...envelope,
+    receivedAtMs: 0,
+    content: content.replace(/;\r\n\t[^\r]*/, ''),
+  }));
+  return { output: session.output, kept, events };
+}
+
+function cut(stream: Buffer, at: readonly number[]): Uint8Array[] {
+  const places = [...new Set(at.map((place) => place % (stream.length + 1)))].toSorted((a, b) => a - b);
+  return [0, ...places].map((place, index) =>
+    Buffer.from(stream.subarray(place, places[index] ?? stream.length)),
+  );
+}
+
+test('late and broken stages, and cuts of the stream, change neither replies nor messages nor the log', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      behaviours,
+      script,
+      fc.array(fc.nat(20_000), { maxLength: 12 }),
+      async (given, lines, cuts) => {
+        const stream = Buffer.from(`EHLO client.example\r\n${lines.join('')}`);
+        const expected = await run(atOnce(given), [stream]);
+        assert.deepEqual(await run(given, cut(stream, cuts)), expected);
+      },
+    ),
+    { numRuns: 400 },
+  );
+});
+
+test('a session that ends while a stage is out leaves nothing', async () => {
+  await fc.assert(
+    fc.asyncProperty(behaviours, script, async (given, lines) => {
+      const gates: (() => void)[] = [];
+      const session = new SessionHarness(stagesOf(given, gates));
+      session.receive(Buffer.from(`EHLO client.example\r\n${lines.join('')}`));
+      await turn();
+      const { output } = session;
+      const kept = session.spool.kept.length;
+      const wasHeld = session.isHeld;
+      session.end();
+      for (const open of gates) open();
+      await turn();
+      session.passTimeLimit();
+      if (wasHeld) {
+        assert.equal(session.output, output);
+        assert.equal(session.spool.kept.length, kept);
+      }
+      assert.equal(session.memory.usedBytes, 0);
+    }),
+    { numRuns: 300 },
+  );
+});
