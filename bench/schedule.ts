@@ -11,6 +11,7 @@ import { createScheduler } from '../src/schedule/create-scheduler.ts';
 import { drive, type EffectHandlers } from '../src/schedule/drive.ts';
 import { Random } from '../src/schedule/store/random.ts';
 import type { ConnectionHandle, Scheduler, SchedulerConfig, Transaction } from '../src/schedule/types.ts';
+import { smtpHop } from '../src/route/next-hop.ts';
 
 interface Row {
   readonly recipients: number;
@@ -35,7 +36,7 @@ interface Row {
 
 /** The destination's reply that defers a recipient. */
 const later = remoteRefusal(
-  { host: 'mx.example.net', ip: '192.0.2.1', port: 25 },
+  { host: 'mx.example.net', endpoint: { kind: 'tcp', ip: '192.0.2.1', port: 25 } },
   { code: 450, enhanced: '4.7.1', lines: ['Greylisted, try again later'], command: 'RCPT' },
   false,
 );
@@ -76,15 +77,15 @@ function newPlan(site: number): RoutePlan {
     site: `site-${site}`,
     label: `mx1.host${site}.example,mx2.host${site}.example`,
     addresses: [
-      {
+      smtpHop(
+        `mx1.host${site}.example`,
         // Nine of ten sites are hosted on the same hundred addresses.
-        ip: isFree(site)
+        isFree(site)
           ? `10.${(site >> 16) & 255}.${(site >> 8) & 255}.${site & 255}`
           : `192.0.2.${site % 100}`,
-        port: 25,
-        host: `mx1.host${site}.example`,
-        preference: 10,
-      },
+        25,
+        10,
+      ),
     ],
   };
   return { ...plan, validUntilMs: startMs + 30 * 86_400_000 };

@@ -51,7 +51,9 @@ async function fill(): Promise<void> {
         if (index % 2 === 1) return;
         const host = `mx.domain${index % 100}.example.net`;
         const reply = { code: 451, enhanced: '4.7.1', lines: ['try again later'], command: 'RCPT' } as const;
-        const refusal = encodeRefusal(remoteRefusal({ host, ip: '192.0.2.1', port: 25 }, reply, false));
+        const refusal = encodeRefusal(
+          remoteRefusal({ host, endpoint: { kind: 'tcp', ip: '192.0.2.1', port: 25 } }, reply, false),
+        );
         outcomes.push({
           kind: 'deferred',
           queueId,

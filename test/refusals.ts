@@ -6,7 +6,7 @@ import type { RepliedCommand } from '../src/protocol/smtp/client/client-types.ts
 import type { RecipientResult } from '../src/schedule/types.ts';
 import { simulatedReply } from '../src/simulate/simulated-reply.ts';
 
-export const farHost: Peer = { host: 'mx.test', ip: '192.0.2.1', port: 25 };
+export const farHost: Peer = { host: 'mx.test', endpoint: { kind: 'tcp', ip: '192.0.2.1', port: 25 } };
 
 /** What a server has said: `550 5.1.1 no such user`. */
 export function said(reply: string, command: RepliedCommand = 'RCPT', peer = farHost): Refusal {

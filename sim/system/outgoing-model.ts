@@ -50,9 +50,10 @@ export class OutgoingModel {
     const { internet, limitBooks, rateBooks, grants } = sender.around;
     this.id = grant.connection;
     this.#sender = sender;
-    this.#host = internet.host(grant.ip);
+    this.#host = internet.host(grant.hop.ip);
     this.#next = grant.work;
-    const { site, ip, host: mx, source } = grant;
+    const { site, source } = grant;
+    const { ip, host: mx } = grant.hop;
     this.#visit = { sender, place: { site, ip, mx, source }, ...grants.of(grant.work) };
     limitBooks.opened(this.#visit);
     rateBooks.connects(this.#visit);
@@ -60,7 +61,7 @@ export class OutgoingModel {
   }
 
   get #peer(): Peer {
-    return { host: this.#host.name, ip: this.#host.ip, port: 25 };
+    return { host: this.#host.name, endpoint: { kind: 'tcp', ip: this.#host.ip, port: 25 } };
   }
 
   /** Recipients of the transaction in hand. */

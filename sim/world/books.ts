@@ -73,7 +73,8 @@ export class Books extends Witness {
   }
 
   override opened(visit: Visit, nowMs: number): void {
-    const { ip, source } = visit;
+    const { source } = visit;
+    const { ip } = visit.hop;
     const { sources = [''], limits } = this.#config;
     check(sources.includes(source), () => `a connection from "${source}", which is not a configured source`);
     check(source === '' || isIPv6(source) === isIPv6(ip), () => `a connection from ${source} to ${ip}`);
@@ -142,7 +143,11 @@ export class Books extends Witness {
   }
 
   /** The facts of each domain: recipients of one transaction may be of several domains of one site. */
-  #factsOf({ site, host, ip, source }: Visit, message: number, recipients: readonly number[]): Facts[] {
+  #factsOf(
+    { site, hop: { host, ip }, source }: Visit,
+    message: number,
+    recipients: readonly number[],
+  ): Facts[] {
     const { tenant, recipients: rows } = this.#ledger.message(message);
     const domains = new Set(recipients.map((index) => rows[index]!.domain));
     return [...domains].map((domain) => ({ domain, tenant, site, mx: host, ip, source }));

@@ -34,6 +34,8 @@ const kinds = ['domain', 'site', 'mx', 'ip', 'source', 'tenant'] as const;
 export function holding(rules: readonly LimitRule[], quantity: SetQuantity, facts: Facts): Holding[] {
   const matching = rules
     .filter((rule) => rule[quantity] !== undefined)
+    // What has no IP address is not counted by one.
+    .filter(({ per }) => facts.ip !== '' || (!per.includes('ip') && !per.includes('network')))
     .map((rule) => ({ rule, match: specificity(rule.match, facts) }))
     .filter((each) => each.match !== undefined)
     .map(({ rule, match }) => ({ rule, match: match! }));

@@ -12,6 +12,7 @@ import { RateLimit } from '../../src/simulate/traits/rate-limit.ts';
 import { Rejects } from '../../src/simulate/traits/rejects.ts';
 import { Storm } from '../../src/simulate/traits/storm.ts';
 import { Tarpit } from '../../src/simulate/traits/tarpit.ts';
+import { smtpHop } from '../../src/route/next-hop.ts';
 
 export interface InternetSize {
   readonly domains: number;
@@ -66,12 +67,10 @@ function someSite(random: Random, ips: readonly string[], index: number): Site {
   const chosen = [...new Set(Array.from({ length: count }, () => pick(random, ips)))];
   const names = 1 + random.below(2);
   const addresses = chosen
-    .map((ip) => ({
-      ip,
-      port: 25,
-      host: `mx${random.below(names)}.site${index}.example`,
-      preference: 10 * (1 + random.below(2)),
-    }))
+    .map((ip) => {
+      const host = `mx${random.below(names)}.site${index}.example`;
+      return smtpHop(host, ip, 25, 10 * (1 + random.below(2)));
+    })
     .sort((left, right) => left.preference - right.preference);
   return { name: `site${index}`, label: `mx.site${index}.example`, addresses };
 }

@@ -24,6 +24,7 @@ import { type Trouble, Troubles } from '../stats/troubles.ts';
 import type { RoleFacts } from '../channel/messages.ts';
 import { configOption } from './config-file.ts';
 import { reloadable } from './reloadable.ts';
+import { formatLmtpServer } from '../values/lmtp-server.ts';
 
 export function register(program: Command): void {
   program
@@ -212,5 +213,7 @@ function destination(config: Config): string {
     return `to the MX of each domain, port ${config.deliver.port}`;
   }
   if (fallback.kind === 'error') return 'only what a [[route]] names';
+  if (fallback.kind === 'discard') return 'into nothing, except what a [[route]] names';
+  if (fallback.kind === 'lmtp') return `by LMTP to ${fallback.lmtp.map(formatLmtpServer).join(', ')}`;
   return `through ${fallback.relay.map((each) => `${each.host}:${each.port}`).join(', ')}`;
 }

@@ -67,6 +67,12 @@ type RouteTarget =
       readonly relay: NonNullable<FileRoute['relay']>;
       readonly mode: FileRoute['mode'];
     }
+  | {
+      readonly kind: 'lmtp';
+      readonly lmtp: NonNullable<FileRoute['lmtp']>;
+      readonly mode: FileRoute['mode'];
+    }
+  | { readonly kind: 'discard' }
   | { readonly kind: 'error'; readonly error: NonNullable<FileRoute['error']> }
   | { readonly kind: 'mx' };
 
@@ -262,6 +268,8 @@ function toRouteConfig(route: FileRoute): RouteConfig {
     ...(priority !== undefined && { priority }),
   };
   if (route.relay !== undefined) return { ...match, kind: 'relay', relay: route.relay, mode: route.mode };
+  if (route.lmtp !== undefined) return { ...match, kind: 'lmtp', lmtp: route.lmtp, mode: route.mode };
+  if (route.discard !== undefined) return { ...match, kind: 'discard' };
   if (route.error !== undefined) return { ...match, kind: 'error', error: route.error };
   return { ...match, kind: 'mx' };
 }

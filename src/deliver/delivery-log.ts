@@ -1,5 +1,6 @@
 // Log lines of deliveries: one for each recipient that was delivered, and one for each fault of a message or a server.
 
+import type { LogFields } from '../log/event.ts';
 import type { Logger } from '../log/logger.ts';
 import type { Envelope } from '../message/envelope.ts';
 import type { Refusal } from '../message/refusal.ts';
@@ -47,8 +48,7 @@ export class DeliveryLog {
       site: facts.grant.site,
       source: facts.source,
       tenant: facts.envelope.tenant,
-      remote: facts.grant.ip,
-      host: facts.grant.host,
+      ...serverFields(facts.grant),
       reply: `${reply.code} ${reply.lines.join(' ')}`,
       size: facts.sizeBytes,
       // The clock may have been set back since the message was received.
@@ -58,14 +58,20 @@ export class DeliveryLog {
     });
   }
 
-  withoutPipelining({ host, ip }: ConnectedPlace): void {
+  withoutPipelining(place: ConnectedPlace): void {
+    const { host, ip } = place.hop;
     this.#log.info(
-      `${host} [${ip}] left commands unanswered that were sent together: no PIPELINING with it for a day`,
-      { remote: ip, host },
+      `${host}${ip === '' ? '' : ` [${ip}]`} left commands unanswered that were sent together: no PIPELINING with it for a day`,
+      serverFields(place),
     );
   }
 
   unreadable(work: Work, refusal: Refusal): void {
     this.#log.error(`message ${work.queueId} cannot be read from the spool: ${refusalText(refusal)}`);
   }
+}
+
+/** What has no IP address is named by `host` alone. */
+function serverFields({ hop: { host, ip } }: ConnectedPlace): Pick<LogFields, 'remote' | 'host'> {
+  return { remote: ip === '' ? undefined : ip, host };
 }

@@ -1,6 +1,13 @@
 // Makes a refusal from a failed session or connection: the session knows the reply, the place names the server.
 
-import { connectionRefusal, localRefusal, remoteRefusal, type Refusal } from '../message/refusal.ts';
+import {
+  connectionRefusal,
+  localRefusal,
+  remoteRefusal,
+  serverOf,
+  type Refusal,
+} from '../message/refusal.ts';
+import { serverText } from '../message/refusal-text.ts';
 import type { SessionFailure } from '../protocol/smtp/client/client-session.ts';
 import type { ConnectedPlace } from './types.ts';
 
@@ -8,9 +15,9 @@ import type { ConnectedPlace } from './types.ts';
 export function failureRefusal(failure: SessionFailure, place: ConnectedPlace, permanent: boolean): Refusal {
   switch (failure.kind) {
     case 'reply':
-      return remoteRefusal(place, failure.reply, permanent);
+      return remoteRefusal(place.hop, failure.reply, permanent);
     case 'broken':
-      return connectionRefusal(place, failure.during, failure.text);
+      return connectionRefusal(place.hop, failure.during, failure.text);
     case 'unsent':
       return localRefusal({ ...failure, permanent });
   }
@@ -21,13 +28,12 @@ export function failureRefusal(failure: SessionFailure, place: ConnectedPlace, p
  * @param isLocal - this machine could not even begin to connect. RFC 3463 3.4, X.3.0: a fault of this system.
  */
 export function lostRefusal(place: ConnectedPlace, reason: string, isLocal: boolean): Refusal {
-  if (!isLocal) return connectionRefusal(place, 'connect', reason);
-  const { host, ip, port } = place;
+  if (!isLocal) return connectionRefusal(place.hop, 'connect', reason);
   return localRefusal({
     during: 'connect',
     code: 0,
     enhanced: '4.3.0',
-    text: `${host}[${ip}]:${port}: ${reason}`,
+    text: `${serverText(serverOf(place.hop))}: ${reason}`,
     permanent: false,
   });
 }

@@ -1,6 +1,9 @@
 // The one place where the transport of a grant is chosen.
 
+import { lmtpDialect } from '../protocol/lmtp/client-dialect.ts';
+import { smtpDialect } from '../protocol/smtp/client/dialect.ts';
 import type { ConnectionContext } from './connection-context.ts';
+import { DiscardConnection } from './discard/discard-connection.ts';
 import { OutgoingConnection } from './smtp/outgoing-connection.ts';
 import type { TransportConnection } from './transport.ts';
 import type { ConnectGrant } from './types.ts';
@@ -11,5 +14,14 @@ export function openTransport(
   grant: ConnectGrant,
   onEnded: () => void,
 ): TransportConnection {
-  return new OutgoingConnection(context, grant, onEnded);
+  const { hop } = grant;
+  switch (hop.transport) {
+    case 'smtp':
+      return new OutgoingConnection(context, grant, hop, smtpDialect, onEnded);
+    // The connection of LMTP is that of SMTP (RFC 2033 1): sockets, timeouts and content are the same.
+    case 'lmtp':
+      return new OutgoingConnection(context, grant, hop, lmtpDialect, onEnded);
+    case 'discard':
+      return new DiscardConnection(context, grant, onEnded);
+  }
 }

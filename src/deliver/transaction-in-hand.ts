@@ -100,7 +100,7 @@ export class TransactionInHand {
       }
       const { notify } = message.envelope.recipients[outcome.recipient] ?? {};
       const isUnreported = !peerKnowsDsn && notify?.success === true;
-      if (isUnreported) results.push({ recipient, result: 'delivered', relayedTo: place.host });
+      if (isUnreported) results.push({ recipient, result: 'delivered', relayedTo: place.hop.host });
       else results.push({ recipient, result: 'delivered' });
     }
     return results;

@@ -1,6 +1,7 @@
 // Grants of the manager to a transport, and the reports that come back.
 
 import type { Refusal } from '../message/refusal.ts';
+import type { NextHopAddress } from '../route/types.ts';
 import type { RecipientResult } from '../schedule/types.ts';
 import type { StoredRef } from '../spool/types.ts';
 import type { IgnoredExtensions } from './smtp/ignored-extensions.ts';
@@ -15,13 +16,11 @@ export interface Work {
   readonly fresh: boolean;
 }
 
-/** Where a new connection goes. */
+/** Where a new connection goes, and by which transport. */
 export interface ConnectGrant {
   readonly connection: number;
   readonly site: string;
-  readonly ip: string;
-  readonly port: number;
-  readonly host: string;
+  readonly hop: NextHopAddress;
   /** Our own address to connect from; empty: the system chooses. */
   readonly source: string;
   readonly work: Work;

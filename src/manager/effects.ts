@@ -43,9 +43,9 @@ export class Effects implements EffectHandlers {
   }
 
   connect(effect: EffectOf<'connect'>): void {
-    const { connection, site, ip, port, host, source = '', transaction } = effect;
+    const { connection, site, hop, source = '', transaction } = effect;
     const work = this.#parts.flights.begin(connection, transaction);
-    this.#parts.senders.connect({ connection, site, ip, port, host, source, work });
+    this.#parts.senders.connect({ connection, site, hop, source, work });
   }
 
   transact({ connection, transaction }: EffectOf<'transact'>): void {

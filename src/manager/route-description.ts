@@ -3,6 +3,7 @@
 import type { RouteConfig } from '../config/config.ts';
 import { type DomainPattern, isBelow } from '../values/domain.ts';
 import { formatEndpoint } from '../values/endpoint.ts';
+import { formatLmtpServer } from '../values/lmtp-server.ts';
 import type { RouteKey } from '../route/types.ts';
 import { planKeyOfRoute, routeName } from '../settings/route-rules.ts';
 
@@ -32,6 +33,12 @@ function targetOf(route: RouteConfig, domain: string): string {
       return mxText(domain);
     case 'error':
       return `answers ${route.error.replyCode} ${route.error.enhancedStatus} ${route.error.text}`;
+    case 'lmtp': {
+      const servers = route.lmtp.map(formatLmtpServer).join(', ');
+      return `LMTP to ${route.lmtp.length === 1 ? servers : `${servers} (${route.mode})`}`;
+    }
+    case 'discard':
+      return 'discards the mail';
     case 'relay': {
       const hosts = route.relay.map(formatEndpoint).join(', ');
       return route.relay.length === 1 ? hosts : `${hosts} (${route.mode})`;

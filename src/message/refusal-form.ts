@@ -18,6 +18,7 @@ const steps: ReadonlySet<unknown> = new Set<RefusedStep>([
   'idle',
   'EHLO',
   'HELO',
+  'LHLO',
   'MAIL',
   'RCPT',
   'DATA',

@@ -2,11 +2,11 @@
 // reply comes first, so that its code is at the start of the line; the server or command is in parentheses at the end.
 
 import { replyWords } from '../protocol/smtp/client/reply-text.ts';
-import type { Refusal } from './refusal.ts';
+import type { Refusal, RefusingServer } from './refusal.ts';
 
 /**
  * A refusal on one line: `550 5.1.1 no such user (in reply to RCPT)`, `421 4.7.0 too many (greeting of mx.example[192.0.2.1]:25)`,
- * `mx.example[192.0.2.1]:25: connection refused`, `451 4.4.3 DNS server failure`.
+ * `mx.example[192.0.2.1]:25: connection refused`, `unix:/run/dovecot/lmtp: timed out`, `451 4.4.3 DNS server failure`.
  */
 export function refusalText({ by, during, code, enhanced, lines }: Refusal): string {
   const text = lines.join(' ');
@@ -16,14 +16,20 @@ export function refusalText({ by, during, code, enhanced, lines }: Refusal): str
     case 'damage':
       return replyWords(code, enhanced, `the stored message is damaged: ${text}`);
     case 'connection':
-      return `${by.host}[${by.address}]:${by.port}: ${text}`;
+      return `${serverText(by)}: ${text}`;
     case 'remote': {
       const said = replyWords(code, enhanced, text);
-      const peer = `${by.host}[${by.address}]:${by.port}`;
+      const peer = serverText(by);
       if (during === 'connect') return `${said} (greeting of ${peer})`;
       // Before the session is ready, the log line has no host of its own.
-      if (during === 'EHLO' || during === 'HELO') return `${said} (reply to ${during} of ${peer})`;
+      if (during === 'EHLO' || during === 'HELO' || during === 'LHLO')
+        return `${said} (reply to ${during} of ${peer})`;
       return `${said} (in reply to ${during === 'idle' ? 'nothing' : during})`;
     }
   }
+}
+
+/** A server as people read it; one at a Unix-domain socket has no address beside its name. */
+export function serverText({ host, address, port }: RefusingServer): string {
+  return address === '' ? host : `${host}[${address}]:${port}`;
 }

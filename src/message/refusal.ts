@@ -3,15 +3,14 @@
 // characters; the text of a server is never taken for our own.
 
 import { oneLine } from '../protocol/smtp/client/reply-parser.ts';
+import type { HopEndpoint } from '../values/hop-endpoint.ts';
 import type { RemoteReply, RepliedCommand } from '../protocol/smtp/client/client-types.ts';
 
 /** A server as it was connected to. */
 export interface Peer {
-  /** Name of the MX host or smarthost. */
+  /** Name of the MX host or smarthost; of a Unix-domain socket the text of the endpoint. */
   readonly host: string;
-  /** IPv4 or IPv6 in canonical text. */
-  readonly ip: string;
-  readonly port: number;
+  readonly endpoint: HopEndpoint;
 }
 
 /** Who refused. */
@@ -21,9 +20,16 @@ export type RefusedBy =
   /** This system, because the stored message is damaged; the text says how. */
   | { readonly kind: 'damage' }
   /** Nobody: the connection to this server failed, broke, timed out or violated the protocol. The text is ours. */
-  | { readonly kind: 'connection'; readonly host: string; readonly address: string; readonly port: number }
+  | ({ readonly kind: 'connection' } & RefusingServer)
   /** This server, by a reply. The text is the server's. */
-  | { readonly kind: 'remote'; readonly host: string; readonly address: string; readonly port: number };
+  | ({ readonly kind: 'remote' } & RefusingServer);
+
+export interface RefusingServer {
+  readonly host: string;
+  /** IP address; empty, with port 0, for a server at a Unix-domain socket. */
+  readonly address: string;
+  readonly port: number;
+}
 
 /**
  * The step at which mail was refused: the command that was or would have been answered (`connect` means the greeting, `content`
@@ -85,14 +91,14 @@ export function damageRefusal(why: string): Refusal {
 
 /** The connection to a server failed. @param text - our description of the failure */
 export function connectionRefusal(peer: Peer, during: RefusedStep, text: string): Refusal {
-  const by = { kind: 'connection', ...addressOf(peer) } as const;
+  const by = { kind: 'connection', ...serverOf(peer) } as const;
   // RFC 3463 3.5: X.4.1 no answer from the host, X.4.2 bad connection.
   const enhanced = during === 'connect' ? '4.4.1' : '4.4.2';
   return { by, during, code: 0, enhanced, lines: boundedLines([text]), permanent: false };
 }
 
 /** The server of a refusal by a reply or a failed connection; undefined for one of our own. */
-export function peerOf({ by }: Refusal): Extract<RefusedBy, { readonly host: string }> | undefined {
+export function peerOf({ by }: Refusal): RefusingServer | undefined {
   return by.kind === 'remote' || by.kind === 'connection' ? by : undefined;
 }
 
@@ -108,15 +114,17 @@ export function remoteRefusal(
   permanent: boolean,
 ): Refusal {
   const { code, enhanced, lines, command } = reply;
-  const by = { kind: 'remote', ...addressOf(peer) } as const;
+  const by = { kind: 'remote', ...serverOf(peer) } as const;
   return { by, during: command, code, enhanced, lines: boundedLines(lines), permanent };
 }
 
-function addressOf({ host, ip, port }: Peer): { host: string; address: string; port: number } {
+/** How a refusal names a server. */
+export function serverOf({ host, endpoint }: Peer): RefusingServer {
+  const isTcp = endpoint.kind === 'tcp';
   return {
     host: oneLine(host.slice(0, maxHostCharacters).toWellFormed()),
-    address: oneLine(ip.slice(0, maxAddressCharacters).toWellFormed()),
-    port,
+    address: isTcp ? oneLine(endpoint.ip.slice(0, maxAddressCharacters).toWellFormed()) : '',
+    port: isTcp ? endpoint.port : 0,
   };
 }
 

@@ -8,7 +8,8 @@ import { permanent, staticTtlSeconds, temporary, temporaryTtlSeconds, type Outco
 import { canonicalDomain } from './recipient-domain.ts';
 import type { RouteRule } from './route-rule.ts';
 import { RouteTable } from './route-table.ts';
-import { resolveSmarthosts } from './smarthost-resolution.ts';
+import { discarding } from './discarding.ts';
+import { resolveLmtpServers, resolveSmarthosts } from './smarthost-resolution.ts';
 import type { ErrorPlan, RouteKey, RoutePlan, Router } from './types.ts';
 
 export type * from './route-rule.ts';
@@ -105,6 +106,10 @@ class TableRouter implements Router {
     switch (rule?.target.kind) {
       case 'smarthost':
         return resolveSmarthosts(this.#lookup, rule.name, rule.target.hosts, rule.target.mode);
+      case 'lmtp':
+        return resolveLmtpServers(this.#lookup, rule.name, rule.target.servers, rule.target.mode);
+      case 'discard':
+        return discarding;
       case 'error': {
         const { replyCode, enhancedStatus, text } = rule.target;
         if (replyCode >= 500) return permanent(enhancedStatus, text, staticTtlSeconds, replyCode);

@@ -5,6 +5,7 @@ import type { MxRecord } from '../dns/resolver.ts';
 import { lookUpHost, isUsable, type AddressLookup, type HostAddresses } from './host-addresses.ts';
 import { permanent, staticTtlSeconds, temporary, type Outcome } from './outcome.ts';
 import { addressOfLiteral } from '../address/domain.ts';
+import { smtpHop } from './next-hop.ts';
 import { isHostName } from './recipient-domain.ts';
 import { inOrderOfPreference, siteOf } from './site.ts';
 import type { NextHopAddress } from './types.ts';
@@ -175,7 +176,7 @@ function literalOutcome(lookup: MxLookup, domain: string): Outcome {
   }
   if (lookup.isOwnAddress(ip, lookup.smtpPort)) return loopsBack(domain, staticTtlSeconds);
   const { site, label } = siteOf('mx', [{ name: domain, preference: 0 }], `:${lookup.smtpPort}`);
-  const addresses = [{ ip, port: lookup.smtpPort, host: domain, preference: 0 }];
+  const addresses = [smtpHop(domain, ip, lookup.smtpPort, 0)];
   return { plan: { kind: 'relay', site, label, addresses }, ttlSeconds: staticTtlSeconds };
 }
 
@@ -192,7 +193,7 @@ function relay(
   const port = lookup.smtpPort;
   const addresses: NextHopAddress[] = [];
   for (const { host, preference, found } of usable) {
-    for (const ip of found.ips) addresses.push({ ip, port, host, preference });
+    for (const ip of found.ips) addresses.push(smtpHop(host, ip, port, preference));
   }
   const names = published.map(({ host, preference }) => ({ name: host, preference }));
   const { site, label } = siteOf('mx', names, `:${port}`);

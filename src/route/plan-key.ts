@@ -2,6 +2,7 @@
 // table: the key must not lead it where a rule leads that now has the same name or the same place in the configuration.
 
 import { createHash } from 'node:crypto';
+import { formatLmtpServer } from '../values/lmtp-server.ts';
 import type { RouteRule, RouteTarget } from './route-rule.ts';
 
 /** 72 bits: enough that two targets of the rules of one name do not collide. */
@@ -32,6 +33,10 @@ function partsOf(target: RouteTarget): readonly unknown[] {
       return [];
     case 'smarthost':
       return [target.mode, ...target.hosts.map(({ host, port }) => [host, port])];
+    case 'lmtp':
+      return [target.mode, ...target.servers.map(formatLmtpServer)];
+    case 'discard':
+      return [];
     case 'error':
       return [target.replyCode, target.enhancedStatus, target.text];
   }

@@ -1,5 +1,7 @@
 // The rules of the routing table, as the router is given them. Plain data; `createRouter` says how they are applied.
 
+import type { LmtpServer } from '../values/lmtp-server.ts';
+
 /** The recipients that a rule matches. Case does not matter; domains may be U-labels or A-labels. */
 export type RouteMatch =
   /** The recipient's domain, or an address literal such as `[192.0.2.1]`. */
@@ -25,6 +27,14 @@ export type RouteTarget =
       readonly hosts: readonly Smarthost[];
       readonly mode: 'failover' | 'balance';
     }
+  /** LMTP servers (RFC 2033). */
+  | {
+      readonly kind: 'lmtp';
+      readonly servers: readonly LmtpServer[];
+      readonly mode: 'failover' | 'balance';
+    }
+  /** Into nothing: every recipient counts as delivered. */
+  | { readonly kind: 'discard' }
   /** Nowhere: 4yz is tried again until the message's lifetime ends, 5yz is returned at once. */
   | {
       readonly kind: 'error';

@@ -150,6 +150,8 @@ export class RouteTable {
 }
 
 function checkTarget(rule: RouteRule): void {
+  if (rule.target.kind === 'lmtp' && rule.target.servers.length === 0)
+    throw tableError(rule, 'has no LMTP server', 'name at least one');
   if (rule.target.kind !== 'smarthost') return;
   if (rule.target.hosts.length === 0) throw tableError(rule, 'has no smarthost', 'name at least one host');
   for (const { host } of rule.target.hosts) {

@@ -23,7 +23,7 @@ const maxReadable = 120;
  * @param suffix - other facts that distinguish sites, such as the port
  */
 export function siteOf(
-  kind: 'mx' | 'relay',
+  kind: 'mx' | 'relay' | 'lmtp',
   hosts: readonly SiteHost[],
   suffix: string,
 ): { readonly site: string; readonly label: string } {

@@ -1,15 +1,18 @@
-// From a list of smarthosts to addresses. All errors are temporary: the routing table names the hosts, so the operator has to
+// From a list of smarthosts or LMTP servers to addresses. All errors are temporary: the routing table names the hosts, so the operator has to
 // correct them, and mail waits meanwhile.
 
 import { isIP } from 'node:net';
 import { isUsable, lookUpHost, type AddressLookup } from './host-addresses.ts';
 import { staticTtlSeconds, temporary, type Outcome } from './outcome.ts';
 import { addressOfLiteral } from '../address/domain.ts';
+import { endpointText, type SocketEndpoint } from '../values/hop-endpoint.ts';
+import type { LmtpServer } from '../values/lmtp-server.ts';
 import { canonicalIp } from '../values/ip-address.ts';
+import { socketHop } from './next-hop.ts';
 import { canonicalDomain, isHostName } from './recipient-domain.ts';
 import type { Smarthost } from './route-rule.ts';
 import { inOrderOfPreference, siteOf } from './site.ts';
-import type { NextHopAddress } from './types.ts';
+import type { NextHopAddress, SocketHop } from './types.ts';
 
 export interface SmarthostLookup extends AddressLookup {
   readonly isOwnAddress: (ip: string, port: number) => boolean;
@@ -30,20 +33,59 @@ export function parseSmarthost(host: string): SmarthostAddress | undefined {
   return isHostName(name) ? { kind: 'name', name } : undefined;
 }
 
+/** What servers are called in messages, and how they are reached. */
+interface Kind {
+  readonly transport: SocketHop['transport'];
+  readonly site: 'relay' | 'lmtp';
+  readonly noun: string;
+}
+
+const smarthosts: Kind = { transport: 'smtp', site: 'relay', noun: 'smarthost' };
+const lmtpServers: Kind = { transport: 'lmtp', site: 'lmtp', noun: 'LMTP server' };
+
 /**
  * Finds the addresses of the smarthosts of rule `rule`.
  *
  * @param hosts all of which `parseSmarthost` reads
  */
-export async function resolveSmarthosts(
+export function resolveSmarthosts(
   lookup: SmarthostLookup,
   rule: string,
   hosts: readonly Smarthost[],
   mode: 'failover' | 'balance',
 ): Promise<Outcome> {
-  const looked = await Promise.all(
-    hosts.map((host, index) => lookUp(lookup, host, mode === 'failover' ? index : 0)),
-  );
+  const looked = hosts.map((host, index) => lookUp(lookup, smarthosts, host, preferenceOf(index, mode)));
+  return planOf(lookup, smarthosts, rule, looked);
+}
+
+/** Finds the endpoints of the LMTP servers of rule `rule`; a name is looked up like that of a smarthost. */
+export function resolveLmtpServers(
+  lookup: SmarthostLookup,
+  rule: string,
+  servers: readonly LmtpServer[],
+  mode: 'failover' | 'balance',
+): Promise<Outcome> {
+  const looked = servers.map((server, index) => {
+    const preference = preferenceOf(index, mode);
+    if (server.kind === 'host') return lookUp(lookup, lmtpServers, server, preference);
+    const name = endpointText(server);
+    const addresses = [socketHop('lmtp', server, name, preference)];
+    return { kind: 'found', name, preference, addresses, ttlSeconds: staticTtlSeconds } as const;
+  });
+  return planOf(lookup, lmtpServers, rule, looked);
+}
+
+function preferenceOf(index: number, mode: 'failover' | 'balance'): number {
+  return mode === 'failover' ? index : 0;
+}
+
+async function planOf(
+  lookup: SmarthostLookup,
+  kind: Kind,
+  rule: string,
+  servers: readonly (Looked | Promise<Looked>)[],
+): Promise<Outcome> {
+  const looked = await Promise.all(servers);
   const addresses: NextHopAddress[] = [];
   let ttlSeconds = staticTtlSeconds;
   let failure: string | undefined;
@@ -55,31 +97,41 @@ export async function resolveSmarthosts(
     }
     ttlSeconds = Math.min(ttlSeconds, result.ttlSeconds);
     for (const address of result.addresses) {
-      if (lookup.isOwnAddress(address.ip, address.port)) own = true;
+      if (isOwn(lookup, address.endpoint)) own = true;
       else addresses.push(address);
     }
   }
   if (addresses.length === 0) {
+    const { noun } = kind;
     if (failure !== undefined)
-      return temporary('4.4.3', `No smarthost of route "${rule}" can be used: ${failure}`);
+      return temporary('4.4.3', `No ${noun} of route "${rule}" can be used: ${failure}`);
     // RFC 3463 X.3.5: system incorrectly configured.
-    if (own) return temporary('4.3.5', `The smarthosts of route "${rule}" are this server itself`);
-    return temporary('4.3.5', `Route "${rule}" has no smarthost that can be used`);
+    if (own) return temporary('4.3.5', `The ${noun}s of route "${rule}" are this server itself`);
+    return temporary('4.3.5', `Route "${rule}" has no ${noun} that can be used`);
   }
   const names = looked.map(({ name, preference }) => ({ name, preference }));
-  const { site, label } = siteOf('relay', names, '');
+  const { site, label } = siteOf(kind.site, names, '');
   return {
     plan: { kind: 'relay', site, label, addresses: inOrderOfPreference(addresses, lookup.random) },
     ttlSeconds,
   };
 }
 
+function isOwn(lookup: SmarthostLookup, endpoint: SocketEndpoint): boolean {
+  return endpoint.kind === 'tcp' && lookup.isOwnAddress(endpoint.ip, endpoint.port);
+}
+
 type Looked = { readonly name: string; readonly preference: number } & (
-  | { readonly kind: 'found'; readonly addresses: readonly NextHopAddress[]; readonly ttlSeconds: number }
+  | { readonly kind: 'found'; readonly addresses: readonly SocketHop[]; readonly ttlSeconds: number }
   | { readonly kind: 'failed'; readonly reason: string }
 );
 
-async function lookUp(lookup: SmarthostLookup, smarthost: Smarthost, preference: number): Promise<Looked> {
+async function lookUp(
+  lookup: SmarthostLookup,
+  { transport }: Kind,
+  smarthost: Smarthost,
+  preference: number,
+): Promise<Looked> {
   const { port } = smarthost;
   const parsed = parseSmarthost(smarthost.host);
   if (parsed === undefined) {
@@ -88,7 +140,7 @@ async function lookUp(lookup: SmarthostLookup, smarthost: Smarthost, preference:
   if (parsed.kind === 'ip') {
     const { ip } = parsed;
     const host = ip.includes(':') ? `[${ip}]` : ip;
-    const addresses = [{ ip, port, host, preference }];
+    const addresses = [socketHop(transport, { kind: 'tcp', ip, port }, host, preference)];
     return { kind: 'found', name: `${host}:${port}`, preference, addresses, ttlSeconds: staticTtlSeconds };
   }
   const host = parsed.name;
@@ -102,7 +154,9 @@ async function lookUp(lookup: SmarthostLookup, smarthost: Smarthost, preference:
       return { kind: 'failed', name, preference, reason };
     }
     case 'found': {
-      const addresses = found.ips.map((ip) => ({ ip, port, host, preference }));
+      const addresses = found.ips.map((ip) =>
+        socketHop(transport, { kind: 'tcp', ip, port }, host, preference),
+      );
       return { kind: 'found', name, preference, addresses, ttlSeconds: found.ttlSeconds };
     }
   }

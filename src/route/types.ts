@@ -1,15 +1,29 @@
 // Results of routing: where the mail of a recipient goes, or why it cannot be routed.
 
-/** One address of one host that mail may be handed to. */
-export interface NextHopAddress {
-  /** IPv4 or IPv6 in canonical text. */
+import type { InternalEndpoint, SocketEndpoint } from '../values/hop-endpoint.ts';
+
+interface HopFacts {
+  /** The text of the endpoint, which identifies it: connections and failures are counted by it. */
+  readonly key: string;
+  /** The IP address of the endpoint in canonical text, a fact that limits look at; empty when it has none. */
   readonly ip: string;
-  readonly port: number;
-  /** The MX or smarthost name that the address belongs to, lower case, no final dot. */
+  /** The MX or smarthost name that the endpoint belongs to, lower case, no final dot. Of a Unix-domain socket the endpoint's text. */
   readonly host: string;
-  /** Lower first (RFC 5321 5.1); addresses of equal preference are tried in random order. */
+  /** Lower first (RFC 5321 5.1); those of equal preference are tried in random order. */
   readonly preference: number;
 }
+
+/** A server that is reached by a socket. */
+export type SocketHop = HopFacts & {
+  readonly transport: 'smtp' | 'lmtp';
+  readonly endpoint: SocketEndpoint;
+};
+
+/** Where mail vanishes. */
+export type DiscardHop = HopFacts & { readonly transport: 'discard'; readonly endpoint: InternalEndpoint };
+
+/** Where mail may be handed to, and how; made by `next-hop.ts`, carried out by `deliver/open-transport.ts`. */
+export type NextHopAddress = SocketHop | DiscardHop;
 
 /** Mail for the recipient can be handed to these addresses. */
 export interface RelayPlan {

@@ -3,7 +3,7 @@
 
 import type { Refusal } from '../message/refusal.ts';
 import type { LastRefusal } from '../message/refusal-form.ts';
-import type { RelayPlan, RoutePlan } from '../route/types.ts';
+import type { NextHopAddress, RelayPlan, RoutePlan } from '../route/types.ts';
 import type { Explanation, LimitsStatus, SavedRate } from './limits/status.ts';
 import type { SchedulerConfig } from './scheduler-config.ts';
 
@@ -62,9 +62,7 @@ export type Effect =
       readonly kind: 'connect';
       readonly connection: ConnectionHandle;
       readonly site: string;
-      readonly ip: string;
-      readonly port: number;
-      readonly host: string;
+      readonly hop: NextHopAddress;
       /** Our own address to connect from; '': the system chooses. */
       readonly source?: string;
       readonly transaction: Transaction;

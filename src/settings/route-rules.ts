@@ -57,6 +57,10 @@ function targetOf(route: RouteConfig): RouteTarget {
       return { kind: 'mx' };
     case 'relay':
       return { kind: 'smarthost', hosts: route.relay, mode: route.mode };
+    case 'lmtp':
+      return { kind: 'lmtp', servers: route.lmtp, mode: route.mode };
+    case 'discard':
+      return { kind: 'discard' };
     case 'error':
       return { kind: 'error', ...route.error };
   }

@@ -90,7 +90,7 @@ export class Host {
       const rejection = trait.transact(visit, nowMs);
       if (rejection === undefined) continue;
       const { reply, hangsUp } = rejection;
-      const refusal = simulatedReply(visit, 'MAIL', reply);
+      const refusal = simulatedReply(visit.hop, 'MAIL', reply);
       return { results: refuseAll(recipients, refusal), hangsUp, taken: [] };
     }
     const results = recipients.map((recipient) =>
@@ -100,7 +100,7 @@ export class Host {
     for (const trait of this.traits) {
       const ending = trait.end(visit);
       if (ending === 'in order') continue;
-      const refusal = connectionRefusal(visit, 'content', 'the connection was lost');
+      const refusal = connectionRefusal(visit.hop, 'content', 'the connection was lost');
       return {
         results: refuseAll(recipients, refusal),
         hangsUp: true,
@@ -125,7 +125,7 @@ function refuseAll(recipients: readonly number[], refusal: Refusal): RecipientRe
 
 function resultOf(visit: Visit, recipient: number, reply: string): RecipientResult {
   if (reply === '') return taken(recipient);
-  return { recipient, result: 'refused', refusal: simulatedReply(visit, 'RCPT', reply) };
+  return { recipient, result: 'refused', refusal: simulatedReply(visit.hop, 'RCPT', reply) };
 }
 
 function taken(recipient: number): RecipientResult {

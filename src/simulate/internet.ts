@@ -75,9 +75,9 @@ export class Internet implements Network {
     return [...this.#zones.keys()];
   }
 
-  addHost(ip: string, options: Partial<HostOptions> = {}): Host {
+  addHost(address: string, options: Partial<HostOptions> = {}): Host {
     const host = new Host({ latencyMs: 50, bytesPerMs: 1_000, traits: [], ...options });
-    this.#hosts.set(ip, host);
+    this.#hosts.set(address, host);
     return host;
   }
 
@@ -85,8 +85,8 @@ export class Internet implements Network {
     this.#zones.set(domain, zone);
   }
 
-  host(ip: string): Host | undefined {
-    return this.#hosts.get(ip);
+  host(address: string): Host | undefined {
+    return this.#hosts.get(address);
   }
 
   planDelayMs(): number {

@@ -1,6 +1,7 @@
 // A connection of a simulation, and what is on it.
 
 import { connectionRefusal, type Refusal } from '../message/refusal.ts';
+import type { NextHopAddress } from '../route/types.ts';
 import type { ConnectionHandle, Effect, Transaction } from '../schedule/types.ts';
 import type { Host, Verdict } from './host.ts';
 import { simulatedReply } from './simulated-reply.ts';
@@ -10,9 +11,7 @@ export class Link implements Visit {
   readonly number: number;
   readonly connection: ConnectionHandle;
   readonly site: string;
-  readonly host: string;
-  readonly ip: string;
-  readonly port: number;
+  readonly hop: NextHopAddress;
   readonly source: string;
   readonly machine: Host;
   transaction: Transaction;
@@ -26,9 +25,7 @@ export class Link implements Visit {
     this.number = number;
     this.connection = effect.connection;
     this.site = effect.site;
-    this.host = effect.host;
-    this.ip = effect.ip;
-    this.port = effect.port;
+    this.hop = effect.hop;
     this.source = effect.source ?? '';
     this.machine = machine;
     this.transaction = effect.transaction;
@@ -37,14 +34,14 @@ export class Link implements Visit {
 
 /** As the sender process reports it. */
 export function refusalOf(visit: Visit, { kind, reply }: Objection): Refusal {
-  if (kind === 'greeting') return simulatedReply(visit, 'connect', reply);
+  if (kind === 'greeting') return simulatedReply(visit.hop, 'connect', reply);
   const text = kind === 'silent' ? 'connection timed out' : 'connection refused';
-  return connectionRefusal(visit, 'connect', text);
+  return connectionRefusal(visit.hop, 'connect', text);
 }
 
 /** No answer in time: the client gives up. */
 export function timedOut(visit: Visit, recipients: readonly number[]): Verdict {
-  const refusal = connectionRefusal(visit, 'content', 'timed out');
+  const refusal = connectionRefusal(visit.hop, 'content', 'timed out');
   return {
     results: recipients.map((recipient) => ({ recipient, result: 'refused', refusal })),
     hangsUp: true,

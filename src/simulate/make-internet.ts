@@ -1,10 +1,14 @@
 // An internet from models of destinations: a domain gets its zone and hosts when it is first looked up. A domain without a
 // model has a healthy host of its own; domains of the big providers share the hosts that they have in reality.
 
-import type { RouteRule } from '../route/route-rule.ts';
-import { siteOf } from '../route/site.ts';
+import type { RouteRule, RouteTarget } from '../route/route-rule.ts';
+import { discarding } from '../route/discarding.ts';
+import { discardHop, smtpHop, socketHop } from '../route/next-hop.ts';
+import { siteOf, type SiteHost } from '../route/site.ts';
 import type { ErrorPlan, NextHopAddress, RelayPlan } from '../route/types.ts';
 import { Random } from '../schedule/store/random.ts';
+import { endpointText } from '../values/hop-endpoint.ts';
+import { formatLmtpServer } from '../values/lmtp-server.ts';
 import { addressAfter, addressesOf, isAddress, madeUpAddress } from './addresses.ts';
 import type { DestinationModel, ExchangeModel } from './destination-model.ts';
 import type { HostOptions } from './host.ts';
@@ -16,6 +20,8 @@ import { providers, type Provider } from './well-known.ts';
 /** Port of all MX hosts (RFC 5321 4.5.4.2). */
 const smtpPort = 25;
 const mostAddresses = 256;
+/** A server on this machine. */
+const nearby: Partial<HostOptions> = { latencyMs: 1, bytesPerMs: 100_000 };
 /** The round trip to a host without a model takes 20 to 300 ms. */
 const nearestMs = 20;
 const farthest = 15;
@@ -57,6 +63,7 @@ class InternetMaker implements ZoneMaker {
     this.internet = new Internet(this.#random, this);
     for (const provider of providers)
       for (const domain of provider.domains) this.#providerOf.set(domain, provider);
+    this.internet.addHost(discardHop.key, { latencyMs: 0 });
     // A smarthost may be one of the hosts of these destinations.
     for (const model of options.models) if (model.mx !== undefined) this.#exchangesOf(model, model.mx);
   }
@@ -81,6 +88,8 @@ class InternetMaker implements ZoneMaker {
       const { replyCode, enhancedStatus, text } = target;
       return { kind: 'error', permanent: replyCode >= 500, replyCode, enhancedStatus, text };
     }
+    if (target?.kind === 'discard') return discarding.plan;
+    if (target?.kind === 'lmtp') return this.#lmtpPlan(target);
     if (target?.kind !== 'smarthost') return undefined;
     const hosts = target.hosts.map(({ host, port }, index) => ({
       host: bare(host),
@@ -90,8 +99,28 @@ class InternetMaker implements ZoneMaker {
     const names = hosts.map(({ host, port, preference }) => ({ name: `${host}:${port}`, preference }));
     const { site, label } = siteOf('relay', names, '');
     const addresses = hosts.flatMap(({ host, port, preference }) =>
-      this.#ipsOf(host).map((ip): NextHopAddress => ({ ip, port, host, preference })),
+      this.#ipsOf(host).map((ip) => smtpHop(host, ip, port, preference)),
     );
+    return { kind: 'relay', site, label, addresses: addresses.sort(byPreference) };
+  }
+
+  #lmtpPlan({ servers, mode }: Extract<RouteTarget, { readonly kind: 'lmtp' }>): RelayPlan {
+    const names: SiteHost[] = [];
+    const addresses: NextHopAddress[] = [];
+    for (const [index, server] of servers.entries()) {
+      const preference = mode === 'failover' ? index : 0;
+      names.push({ name: formatLmtpServer(server), preference });
+      if (server.kind === 'unix') {
+        const hop = socketHop('lmtp', server, endpointText(server), preference);
+        if (this.internet.host(hop.key) === undefined) this.internet.addHost(hop.key, nearby);
+        addresses.push(hop);
+        continue;
+      }
+      const { host, port } = server;
+      for (const ip of this.#ipsOf(host))
+        addresses.push(socketHop('lmtp', { kind: 'tcp', ip, port }, host, preference));
+    }
+    const { site, label } = siteOf('lmtp', names, '');
     return { kind: 'relay', site, label, addresses: addresses.sort(byPreference) };
   }
 
@@ -201,7 +230,7 @@ function siteFor(domain: string, exchanges: readonly Exchange[], prefix: string)
   }));
   const { site, label } = siteOf('mx', hosts, `:${smtpPort}`);
   const addresses = hosts.flatMap(({ name, preference, ips }) =>
-    ips.map((ip): NextHopAddress => ({ ip, port: smtpPort, host: name, preference })),
+    ips.map((ip) => smtpHop(name, ip, smtpPort, preference)),
   );
   return { name: site, label, addresses: addresses.sort(byPreference) };
 }

@@ -8,6 +8,6 @@ export interface Network {
   plan(route: string, nowMs: number): RoutePlan;
   /** Ms that the look-up takes. */
   planDelayMs(route: string): number;
-  /** The host at an address; undefined: there is none. */
-  host(ip: string): Host | undefined;
+  /** The host at an IP address, or at an endpoint that has none (its text); undefined: there is none. */
+  host(address: string): Host | undefined;
 }

@@ -16,6 +16,7 @@ import { LinkTimes, type Timeouts } from './link-times.ts';
 import type { Network } from './network.ts';
 import { RouteRequests } from './route-requests.ts';
 import { broken } from './simulation-error.ts';
+import { addressOf } from './trait.ts';
 import { VirtualClock } from './virtual-clock.ts';
 import type { Witness } from './witness.ts';
 
@@ -200,7 +201,9 @@ export class Simulation {
   }
 
   #connect(effect: EffectOf<'connect'>, nowMs: number): void {
-    const machine = this.network.host(effect.ip) ?? broken(`a connection to ${effect.ip}, which is no host`);
+    const { hop } = effect;
+    const machine =
+      this.network.host(addressOf(hop)) ?? broken(`a connection to ${hop.key}, which is no host`);
     const link = this.#links.open(effect, machine);
     this.#links.nextTurn(link);
     this.#witness.opened(link, nowMs);

@@ -1,6 +1,7 @@
 // One trait of a simulated mail host. A host has any number of them, and each may object at its stage of a session: that
 // is what makes a destination that greylists, bans, stalls and loses connections all at once.
 
+import type { NextHopAddress } from '../route/types.ts';
 import type { ConnectionHandle } from '../schedule/types.ts';
 
 /** A connection as the destination sees it. */
@@ -8,12 +9,15 @@ export interface Visit {
   readonly connection: ConnectionHandle;
   /** `RelayPlan.site`. */
   readonly site: string;
-  /** The MX name that led here. */
-  readonly host: string;
-  readonly ip: string;
-  readonly port: number;
+  /** The MX name that led here, and the address. */
+  readonly hop: NextHopAddress;
   /** The source address; '' when the system chose it. */
   readonly source: string;
+}
+
+/** What a simulated host is found by, and traits tell addresses apart by: the IP address, or the endpoint that has none. */
+export function addressOf({ ip, key }: NextHopAddress): string {
+  return ip === '' ? key : ip;
 }
 
 /** Why a connection is not established. */

@@ -80,9 +80,18 @@ export function parseListenAddress(text: string): Endpoint {
  * @throws {ValueError} when it is not one.
  */
 export function parseRelayHost(text: string): Endpoint {
+  return parseRemoteHost(text, 25);
+}
+
+/**
+ * Reads a name or an IP address, and a port.
+ * @param defaultPort - used when none is given
+ * @throws {ValueError} when it is not one.
+ */
+export function parseRemoteHost(text: string, defaultPort: number): Endpoint {
   const { host, port } = splitHostPort(text);
   if (port === 0) throw new ValueError(`"${text}": nothing can be reached on port 0`);
-  return { host: isIP(host) === 0 ? parseDomain(host) : host, port: port ?? 25 };
+  return { host: isIP(host) === 0 ? parseDomain(host) : host, port: port ?? defaultPort };
 }
 
 /**

@@ -5,7 +5,7 @@ import type { Peer } from '../../src/message/refusal.ts';
 import { broken, said } from '../refusals.ts';
 import type { DsnOptions } from '../../src/bounce/build-dsn.ts';
 
-const mx1: Peer = { host: 'mx1.example.com', ip: '192.0.2.1', port: 25 };
+const mx1: Peer = { host: 'mx1.example.com', endpoint: { kind: 'tcp', ip: '192.0.2.1', port: 25 } };
 
 const noon = Date.UTC(2026, 10, 22, 12);
 

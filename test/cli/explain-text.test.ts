@@ -80,6 +80,8 @@ function counter(
 function place(more: Partial<PlaceStatus> = {}): PlaceStatus {
   return {
     host: 'mx1.aol.example',
+    transport: 'smtp',
+    endpoint: '192.0.2.1:25',
     ip: '192.0.2.1',
     port: 25,
     preference: 10,

@@ -21,6 +21,7 @@ import { refusalText } from '../../src/message/refusal-text.ts';
 import { createLogger } from '../../src/log/logger.ts';
 import { MemoryReader } from './memory-reader.ts';
 import { MailServer, type Peer } from './mail-server.ts';
+import { smtpHop } from '../../src/route/next-hop.ts';
 
 export type Report =
   | { readonly kind: 'ready'; readonly connection: number }
@@ -192,7 +193,13 @@ export async function fixture(t: TestContext): Promise<Fixture> {
       deadlines.advance();
     },
     connect: (work, connection = 1, port = server.port, source = '') =>
-      sender.connect({ connection, site: 'site', ip: grantedIp, port, host: grantedHost, source, work }),
+      sender.connect({
+        connection,
+        site: 'site',
+        hop: smtpHop(grantedHost, grantedIp, port, 0),
+        source,
+        work,
+      }),
   };
 }
 

@@ -20,30 +20,26 @@ class Client {
   constructor(port: number, ca: string[]) {
     let clear = '';
     let isUpgraded = false;
-    this.socket = new OutgoingSocket(
-      dial,
-      { endpoint: { kind: 'tcp', ip: '127.0.0.1', port }, source: '' },
-      {
-        connected: () => this.socket.write(Buffer.from('STARTTLS\r\n')),
-        received: (bytes) => {
-          const text = Buffer.from(bytes).toString();
-          if (isUpgraded) {
-            this.heard.resolve(text);
-            return;
-          }
-          clear += text;
-          const end = clear.indexOf('\r\n');
-          if (end === -1) return;
-          isUpgraded = true;
-          const unread = Buffer.byteLength(clear.slice(end + 2));
-          this.socket.upgrade({ ca, servername: 'mx.test' }, unread, () => {
-            this.isSecure = true;
-          });
-          if (unread === 0) this.socket.write(Buffer.from('EHLO a.test\r\n'));
-        },
-        lost: (reason) => this.lost.resolve(reason),
+    this.socket = new OutgoingSocket(dial, { kind: 'tcp', ip: '127.0.0.1', port }, '', {
+      connected: () => this.socket.write(Buffer.from('STARTTLS\r\n')),
+      received: (bytes) => {
+        const text = Buffer.from(bytes).toString();
+        if (isUpgraded) {
+          this.heard.resolve(text);
+          return;
+        }
+        clear += text;
+        const end = clear.indexOf('\r\n');
+        if (end === -1) return;
+        isUpgraded = true;
+        const unread = Buffer.byteLength(clear.slice(end + 2));
+        this.socket.upgrade({ ca, servername: 'mx.test' }, unread, () => {
+          this.isSecure = true;
+        });
+        if (unread === 0) this.socket.write(Buffer.from('EHLO a.test\r\n'));
       },
-    );
+      lost: (reason) => this.lost.resolve(reason),
+    });
   }
 }
 

@@ -29,6 +29,7 @@ import { type KeptLog, keptLog } from '../process/quiet-log.ts';
 import { MemoryStore } from './memory-store.ts';
 import type { Refusal } from '../../src/message/refusal.ts';
 import { said } from '../refusals.ts';
+import { smtpHop } from '../../src/route/next-hop.ts';
 
 /** When virtual time begins. */
 export const startMs = 1_800_000_000_000;
@@ -318,12 +319,12 @@ function relayTo(domain: string): RoutePlan {
     kind: 'relay',
     site: `mx:mx.${domain}`,
     label: `mx.${domain}`,
-    addresses: [{ ip, port: 25, host: `mx.${domain}`, preference: 10 }],
+    addresses: [smtpHop(`mx.${domain}`, ip, 25, 10)],
     validUntilMs: Number.MAX_SAFE_INTEGER,
   };
 }
 
-const there = { host: 'mx.to.test', ip: '192.0.2.1', port: 25 };
+const there = { host: 'mx.to.test', endpoint: { kind: 'tcp', ip: '192.0.2.1', port: 25 } } as const;
 
 export function delivered(recipient: number): AttemptResult {
   return { recipient, result: 'delivered' };

@@ -93,7 +93,10 @@ function bench(): Bench {
       const failed: ReportedRecipient[] = to.map((_, recipient) => ({
         recipient,
         action: 'failed',
-        refusal: said(reply, 'RCPT', { host: 'far.test', ip: '192.0.2.1', port: 25 }),
+        refusal: said(reply, 'RCPT', {
+          host: 'far.test',
+          endpoint: { kind: 'tcp', ip: '192.0.2.1', port: 25 },
+        }),
         expired: false,
       }));
       return bouncer.report(queueId, ref, failed);

@@ -16,16 +16,14 @@ import { systemFacts } from '../../src/settings/system-facts.ts';
 import { nodeFiles } from '../../src/spool/file-layer.ts';
 import { keptLog } from '../process/quiet-log.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
+import { smtpHop } from '../../src/route/next-hop.ts';
 
 const forever = { validUntilMs: Number.MAX_SAFE_INTEGER };
 const aol: RoutePlan = {
   kind: 'relay',
   site: 'mx:mx1.aol.com,mx2.aol.com',
   label: 'mx1.aol.com,mx2.aol.com',
-  addresses: [
-    { ip: '192.0.2.1', port: 25, host: 'mx1.aol.com', preference: 10 },
-    { ip: '192.0.2.2', port: 25, host: 'mx2.aol.com', preference: 20 },
-  ],
+  addresses: [smtpHop('mx1.aol.com', '192.0.2.1', 25, 10), smtpHop('mx2.aol.com', '192.0.2.2', 25, 20)],
   ...forever,
 };
 const gone: RoutePlan = {

@@ -29,7 +29,7 @@ test('a report is stored before its failure is settled, and the message is pinne
   ]);
   assert.equal(stats.snapshot().counters['bounced'], 1);
   const [, report] = one.all('connect');
-  assert.deepEqual([report?.host, report?.work.queueId], ['mx.from.test', 'R0']);
+  assert.deepEqual([report?.hop.host, report?.work.queueId], ['mx.from.test', 'R0']);
   assert.equal(store.reports[0]?.envelope.reversePath, '');
 });
 
@@ -157,7 +157,7 @@ async function expiredAfterRestart(t: TestContext, refusal: Refusal) {
 }
 
 test('a report about a refusal from before a restart names the server and its reply', async (t) => {
-  const there = { host: 'mx.to.test', ip: '192.0.2.7', port: 25 };
+  const there = { host: 'mx.to.test', endpoint: { kind: 'tcp', ip: '192.0.2.7', port: 25 } } as const;
   const { report, bounced } = await expiredAfterRestart(t, said('450 4.7.1 Greylisted', 'RCPT', there));
   assert.match(
     report,

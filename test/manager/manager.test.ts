@@ -37,8 +37,8 @@ test('a message goes to a sender that is linked, is pinned while it is in flight
   const id = await submit('u@to.test');
   assert.deepEqual(store.history, [], 'nobody is there to carry it');
   const one = await sender(1);
-  const { connection, host, work } = one.connect;
-  assert.deepEqual([host, work.queueId, work.recipients, work.fresh], ['mx.to.test', id, [0], true]);
+  const { connection, hop, work } = one.connect;
+  assert.deepEqual([hop.host, work.queueId, work.recipients, work.fresh], ['mx.to.test', id, [0], true]);
   assert.deepEqual([...store.pins], [[id, 1]]);
   await one.done(connection, [delivered(0)]);
   assert.deepEqual(store.told, [`settle delivered ${id} 0`]);
@@ -162,7 +162,7 @@ test('mail that waits takes the routes of a reload', async (t) => {
   routes.set('old.test', 'new.test');
   await reload(plain);
   const one = await sender(1);
-  assert.deepEqual([one.connect.host, one.connect.work.queueId], ['mx.new.test', id]);
+  assert.deepEqual([one.connect.hop.host, one.connect.work.queueId], ['mx.new.test', id]);
 });
 
 test('a transaction that a lost connection never began is no attempt, and goes out by another connection', async (t) => {

@@ -7,6 +7,7 @@ import { type Channel, localChannel } from '../../src/channel/channel.ts';
 import { nodeTimers } from '../../src/io/timers.ts';
 import { Senders } from '../../src/manager/senders.ts';
 import type { ManagerToSender, SenderToManager } from '../../src/channel/messages.ts';
+import { smtpHop } from '../../src/route/next-hop.ts';
 
 const work: Work = {
   queueId: 'Q',
@@ -16,7 +17,7 @@ const work: Work = {
 };
 
 function grant(connection: number): ConnectGrant {
-  return { connection, site: 'site', ip: '127.0.0.1', port: 25, host: 'mx.test', source: '', work };
+  return { connection, site: 'site', hop: smtpHop('mx.test', '127.0.0.1', 25, 0), source: '', work };
 }
 
 interface Options {

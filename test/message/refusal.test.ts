@@ -52,7 +52,7 @@ const made: fc.Arbitrary<Refusal> = fc.oneof(
       isPermanent: fc.boolean(),
     })
     .map(({ host, ip, port, isPermanent, ...reply }) =>
-      remoteRefusal({ host, ip, port }, reply, isPermanent),
+      remoteRefusal({ host, endpoint: { kind: 'tcp', ip, port } }, reply, isPermanent),
     ),
   fc
     .record({ host: hostile, text: hostile, during: step })

@@ -140,7 +140,8 @@ class Relay {
     const domain = recipient!.address.split('@')[1]!;
     const way = this.#options.ways[domain] ?? { kind: 'refuse' };
     const failed = { recipient: 0, action: 'failed', expired: false } as const;
-    const there = { host: 'there.test', ip: '192.0.2.1', port: 25 };
+    const endpoint = { kind: 'tcp', ip: '192.0.2.1', port: 25 } as const;
+    const there = { host: 'there.test', endpoint };
     if (way.kind === 'mailbox') return undefined;
     if (way.kind === 'refuse') {
       return { ...failed, refusal: said('550 5.1.1 no such user', 'RCPT', there) };

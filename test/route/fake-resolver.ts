@@ -86,6 +86,7 @@ export function fakeRouter(
 
 /** A plan in short: `preference host ip` of every address, or `code status temporary|permanent`. */
 export function brief(plan: RoutePlan): string[] | string {
-  if (plan.kind === 'relay') return plan.addresses.map((a) => `${a.preference} ${a.host} ${a.ip}:${a.port}`);
+  if (plan.kind === 'relay')
+    return plan.addresses.map((a) => `${a.preference} ${a.host} ${a.ip}:${a.key.split(':').at(-1)}`);
   return `${plan.replyCode} ${plan.enhancedStatus} ${plan.permanent ? 'permanent' : 'temporary'}`;
 }

@@ -87,7 +87,7 @@ test('when one address of a site hangs, another one is tried after a few seconds
   assert.deepEqual(on.take(), []);
   on.pass(200);
   const other = on.connect();
-  assert.notEqual(other.ip, hanging.ip);
+  assert.notEqual(other.hop.ip, hanging.hop.ip);
   assert.match(
     on.scheduler.sites()[0]?.blockedOn ?? '',
     /^two has not answered yet: 2 connections at most until it does$/,
@@ -159,7 +159,7 @@ test('next_host sends the message to another address at once, without counting a
     false,
   );
   const second = effects.find(({ kind }) => kind === 'connect') as Connect;
-  assert.notEqual(second.ip, first.ip);
+  assert.notEqual(second.hop.ip, first.hop.ip);
   failed(on, second, '451 4.3.0 not here');
   // Both addresses rest now, so this counts as an attempt.
   assert.equal(

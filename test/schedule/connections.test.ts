@@ -71,10 +71,10 @@ test('a failed connection lets its address rest and goes to another, without an 
   const table = new Table().know({ 'a.example': relay('s', ['192.0.2.1@10', '192.0.2.2@20']) });
   table.submit(['a.example']);
   const first = table.connect();
-  assert.equal(first.ip, '192.0.2.1');
+  assert.equal(first.hop.ip, '192.0.2.1');
   table.refused(first.connection);
   const second = table.connect();
-  assert.equal(second.ip, '192.0.2.2');
+  assert.equal(second.hop.ip, '192.0.2.2');
   assert.equal([...table.scheduler.recipients()][0]?.attempts, 0);
 });
 
@@ -97,7 +97,7 @@ test('when all addresses rest, the failed task is deferred and the others wait u
   assert.deepEqual(table.take(), [], 'the address rests');
   assert.match(
     table.scheduler.sites()[0]!.blockedOn,
-    /^192\.0\.2\.1 rests until 2023-11-14T22:14:20\.000Z \(mx\.test\[192\.0\.2\.1\]:25: connection refused\)$/,
+    /^192\.0\.2\.1:25 rests until 2023-11-14T22:14:20\.000Z \(mx\.test\[192\.0\.2\.1\]:25: connection refused\)$/,
   );
   table.pass(minute - 1);
   assert.deepEqual(table.take(), []);

@@ -10,6 +10,7 @@ import { Dead } from '../../src/simulate/traits/dead.ts';
 import { ledgerMessage } from '../../sim/world/ledger.ts';
 import { World } from '../../sim/world/world.ts';
 import { configOf, start, type ConfigChange } from './table.ts';
+import { smtpHop } from '../../src/route/next-hop.ts';
 
 interface Group {
   readonly name: string;
@@ -36,9 +37,7 @@ class Town {
           steady({
             name: `${name}${domain}`,
             label: `mx.${name}.example`,
-            addresses: [
-              { ip: ipOf(number, domain % hosts), port: 25, host: `mx.${name}.example`, preference: 10 },
-            ],
+            addresses: [smtpHop(`mx.${name}.example`, ipOf(number, domain % hosts), 25, 10)],
           }),
         );
       }

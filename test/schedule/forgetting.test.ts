@@ -43,12 +43,12 @@ test('of very many failing addresses, those that no mail tries are forgotten', (
   const counters = new CounterStore();
   const addresses = new AddressStore(counters);
   for (let n = 0; n < 130_000; n++) {
-    const address = addresses.open(`10.${n >> 16}.${(n >> 8) & 255}.${n & 255}`, 25);
+    const address = addresses.open(`10.${n >> 16}.${(n >> 8) & 255}.${n & 255}:25`);
     addresses.rest(address, nowMs, 60_000, 'connection refused');
     if (n === 5) addresses.connections.set(address, 1);
     counters.sweep();
   }
   assert.ok(addresses.live <= 101_000, `${addresses.live} addresses`);
-  assert.ok(addresses.find('10.0.0.5', 25) >= 0);
-  assert.equal(addresses.find('10.0.0.6', 25), -1);
+  assert.ok(addresses.find('10.0.0.5:25') >= 0);
+  assert.equal(addresses.find('10.0.0.6:25'), -1);
 });

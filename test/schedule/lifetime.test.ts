@@ -103,7 +103,7 @@ test('a recipient that expires without an attempt fails with what it waited for'
   assert.ok(errors.includes('mx.test[192.0.2.1]:25: connection refused'), 'the recipient that was tried');
   assert.ok(
     errors.some((error) =>
-      /^not tried in its lifetime: 192\.0\.2\.1 rests until .* \(mx\.test\[192\.0\.2\.1\]:25: connection refused\)$/.test(
+      /^not tried in its lifetime: 192\.0\.2\.1:25 rests until .* \(mx\.test\[192\.0\.2\.1\]:25: connection refused\)$/.test(
         error,
       ),
     ),

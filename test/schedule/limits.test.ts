@@ -128,18 +128,19 @@ test('when one address is full, the next of equal preference is used; when all a
   submitMany(table, 3, 'a.example');
   const open = table.connects();
   assert.deepEqual(
-    open.map(({ ip }) => ip).sort(),
+    open.map(({ hop }) => hop.ip).sort(),
     ['192.0.2.1', '192.0.2.2'],
     'never the higher preference',
   );
   const [row] = table.scheduler.sites();
   assert.match(row!.blockedOn, /^limit ip 192\.0\.2\.1 \(1\) is full, limit ip 192\.0\.2\.2 \(1\) is full$/);
-  for (const { connection, ip } of open) {
+  for (const { connection, hop } of open) {
+    const { ip } = hop;
     table.ready(connection);
     table.scheduler.transactionDone(connection, [], false, table.nowMs);
     table.closed(connection);
     const next = table.take().find((effect) => effect.kind === 'connect');
-    if (next !== undefined) assert.equal(next.ip, ip);
+    if (next !== undefined) assert.equal(next.hop.ip, ip);
   }
   assert.equal(table.scheduler.counts().connections, 1);
 });
@@ -149,14 +150,17 @@ test('connections spread over addresses of equal preference', () => {
   const table = new Table().know({ 'a.example': relay('a', ips) });
   submitMany(table, 20, 'a.example');
   const perIp = ips.map((ip) =>
-    table.scheduler.effects.filter((effect) => effect.kind === 'connect' && effect.ip === ip),
+    table.scheduler.effects.filter((effect) => effect.kind === 'connect' && effect.hop.ip === ip),
   );
   assert.deepEqual(
     perIp.map((list) => list.length),
     [0, 0, 0, 0],
   );
   const counts = new Map<string, number>();
-  for (const { ip } of table.connects()) counts.set(ip, (counts.get(ip) ?? 0) + 1);
+  for (const {
+    hop: { ip },
+  } of table.connects())
+    counts.set(ip, (counts.get(ip) ?? 0) + 1);
   assert.deepEqual([...counts.values()], [5, 5, 5, 5]);
 });
 

@@ -46,7 +46,7 @@ test('mail is delivered by its new route', () => {
   table.plans.set('relay#r:a.example', newSite);
   table.submit(['a.example']);
   const first = table.connect();
-  assert.equal(first.ip, '192.0.2.1');
+  assert.equal(first.hop.ip, '192.0.2.1');
   const second = table.submit(['a.example']);
   assert.deepEqual(table.take(), []);
   table.scheduler.reroute(second, toRelay(0), table.nowMs);
@@ -54,7 +54,7 @@ test('mail is delivered by its new route', () => {
   table.ready(first.connection).done(first, 'delivered', false);
   table.take();
   table.scheduler.connectionClosed(first.connection, { kind: 'closed' }, table.nowMs);
-  assert.equal(table.connect().ip, '192.0.2.2');
+  assert.equal(table.connect().hop.ip, '192.0.2.2');
 });
 
 test('recipients in flight keep their route, and the result of the call says so', () => {
@@ -66,7 +66,7 @@ test('recipients in flight keep their route, and the result of the call says so'
   const connect = table.connect();
   assert.equal(table.scheduler.reroute(message, toRelay(0, 1), table.nowMs), false);
   const other = table.connect();
-  assert.equal(other.ip, '192.0.2.2');
+  assert.equal(other.hop.ip, '192.0.2.2');
   table.ready(connect.connection).done(connect, 'tempfail');
   table.take();
   assert.equal(table.scheduler.reroute(message, toRelay(0), table.nowMs), true);
@@ -83,5 +83,5 @@ test('after a change of routes every plan is asked for again', () => {
   table.ready(connect.connection).done(connect, 'delivered', false);
   table.take();
   table.scheduler.connectionClosed(connect.connection, { kind: 'closed' }, table.nowMs);
-  assert.equal(table.connect().ip, '192.0.2.2');
+  assert.equal(table.connect().hop.ip, '192.0.2.2');
 });

@@ -17,6 +17,7 @@ import { Priorities } from '../../sim/world/priorities.ts';
 import { simpleLimits } from '../../sim/world/simple-limits.ts';
 import { World } from '../../sim/world/world.ts';
 import { configOf, start } from './table.ts';
+import { smtpHop } from '../../src/route/next-hop.ts';
 
 const day = 86_400_000;
 
@@ -128,7 +129,7 @@ test('within a tenant and domain, priority comes before age, in any order of arr
     for (const [index, domain] of domains.entries()) {
       const ip = `192.0.2.${index + 1}`;
       internet.addHost(ip);
-      const address = { ip, port: 25, host: `mx.${domain}`, preference: 10 };
+      const address = smtpHop(`mx.${domain}`, ip, 25, 10);
       internet.addDomain(domain, steady({ name: domain, label: domain, addresses: [address] }));
     }
     let priorities: Priorities | undefined;

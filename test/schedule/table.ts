@@ -18,6 +18,7 @@ import type {
   SchedulerConfig,
 } from '../../src/schedule/types.ts';
 import { broken, delivered, refused } from '../refusals.ts';
+import { smtpHop } from '../../src/route/next-hop.ts';
 
 export const minute = 60_000;
 export const hour = 3_600_000;
@@ -54,7 +55,7 @@ export function relay(
 ): RoutePlan {
   const list = addresses.map((text): NextHopAddress => {
     const [ip = '', preference = '10'] = text.split('@');
-    return { ip, port: 25, host: `mx.${site}`, preference: Number(preference) };
+    return smtpHop(`mx.${site}`, ip, 25, Number(preference));
   });
   return { kind: 'relay', site, label: `mx.${site}`, addresses: list, validUntilMs };
 }

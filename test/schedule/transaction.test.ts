@@ -6,6 +6,7 @@ import { kinds, noRoute, relay, start, Table, toldBy } from './table.ts';
 import { encodeRefusal } from '../../src/message/refusal-form.ts';
 import { planRefusal } from '../../src/route/outcome.ts';
 import { delivered, refused, saidForm } from '../refusals.ts';
+import { smtpHop } from '../../src/route/next-hop.ts';
 
 test('a message is delivered: the plan is asked for, a connection opened, and the outcome reported', () => {
   const table = new Table();
@@ -17,9 +18,7 @@ test('a message is delivered: the plan is asked for, a connection opened, and th
     kind: 'connect',
     connection: connect.connection,
     site: 'site',
-    ip: '192.0.2.1',
-    port: 25,
-    host: 'mx.site',
+    hop: smtpHop('mx.site', '192.0.2.1', 25, 10),
     source: '',
     transaction: { message, recipients: [0] },
   });

@@ -11,7 +11,7 @@ import { refusalText } from '../../src/message/refusal-text.ts';
 import { nowhere } from '../../src/spool/types.ts';
 import { simulatedReply } from '../../src/simulate/simulated-reply.ts';
 
-const peer = { host: 'mx.example', ip: '192.0.2.1', port: 25 };
+const peer = { host: 'mx.example', endpoint: { kind: 'tcp', ip: '192.0.2.1', port: 25 } } as const;
 const reply = (text: string): Refusal => simulatedReply(peer, 'RCPT', text);
 const refused = (refusal: Refusal): AttemptResult => ({ recipient: 0, result: 'refused', refusal });
 

@@ -15,16 +15,20 @@ import { Rejects } from '../../src/simulate/traits/rejects.ts';
 import { Storm } from '../../src/simulate/traits/storm.ts';
 import { Tarpit } from '../../src/simulate/traits/tarpit.ts';
 import { refusalText } from '../../src/message/refusal-text.ts';
+import { smtpHop } from '../../src/route/next-hop.ts';
+import type { NextHopAddress } from '../../src/route/types.ts';
 
 const minute = 60_000;
+
+function to(ip: string, host = 'mx.a.example'): NextHopAddress {
+  return smtpHop(host, ip, 25, 10);
+}
 
 function visit(change: Partial<Visit> = {}): Visit {
   return {
     connection: 0 as ConnectionHandle,
     site: 'site',
-    host: 'mx.a.example',
-    ip: '192.0.2.1',
-    port: 25,
+    hop: to('192.0.2.1'),
     source: '',
     ...change,
   };
@@ -89,9 +93,9 @@ test('a ban begins with one connection too many, refuses all connections for its
 });
 
 const scopes = [
-  ['ip', { ip: '192.0.2.2' }],
-  ['mx', { host: 'mx.b.example' }],
-  ['network', { ip: '192.0.3.1' }],
+  ['ip', { hop: to('192.0.2.2') }],
+  ['mx', { hop: to('192.0.2.1', 'mx.b.example') }],
+  ['network', { hop: to('192.0.3.1') }],
 ] as const;
 for (const [per, other] of scopes) {
   test(`a ban per ${per} is for connections to that ${per} from that source`, () => {
@@ -108,11 +112,11 @@ for (const [per, other] of scopes) {
 test('a ban per destination counts over all its addresses, and a ban per network over neighbouring addresses', () => {
   const everywhere = new Ban({ connections: 1, per: 'destination', forMs: minute, reply: '' });
   everywhere.connect(visit(), 0);
-  assert.equal(everywhere.connect(visit({ ip: '2001:db8::1', host: 'mx.b.example' }), 0)?.ban, 'begins');
+  assert.equal(everywhere.connect(visit({ hop: to('2001:db8::1', 'mx.b.example') }), 0)?.ban, 'begins');
   const network = new Ban({ connections: 1, per: 'network', forMs: minute, reply: '' });
-  network.connect(visit({ ip: '2001:db8::1' }), 0);
-  assert.equal(network.connect(visit({ ip: '2001:db8::ffff' }), 0)?.ban, 'begins');
-  assert.equal(network.connect(visit({ ip: '2001:db8:0:1::1' }), 0), undefined);
+  network.connect(visit({ hop: to('2001:db8::1') }), 0);
+  assert.equal(network.connect(visit({ hop: to('2001:db8::ffff') }), 0)?.ban, 'begins');
+  assert.equal(network.connect(visit({ hop: to('2001:db8:0:1::1') }), 0), undefined);
 });
 
 test('a storm repeats, and affects connections and transactions', () => {

@@ -3,14 +3,15 @@
 import { z } from 'zod';
 
 import { parseRelayHost } from '../../values/endpoint.ts';
+import { parseLmtpServer } from '../../values/lmtp-server.ts';
 import { parseReply } from '../../values/reply.ts';
 import { expected, key, listOf, oneOf, textOf, tableOf, wholeNumber } from './fields.ts';
 import { recipientDomains, senders } from './lists.ts';
 
-const targets = ['relay', 'error', 'mx'] as const;
+const targets = ['relay', 'lmtp', 'error', 'discard', 'mx'] as const;
 const matches = ['domain', 'sender'] as const;
 
-/** The keys of one [[route]]; exactly one of relay, error and mx. */
+/** The keys of one [[route]]; exactly one of relay, lmtp, error, discard and mx. */
 export const route = tableOf({
   name: key(
     z.string({ error: expected('a text') }).optional(),
@@ -37,14 +38,29 @@ export const route = tableOf({
     'Hand the mail to these hosts ("host:port"; the port is 25 if it is left out). Sluice looks up the addresses of a name, not its MX.',
     { example: '["relay.example.net:25"]' },
   ),
+  lmtp: key(
+    listOf(
+      textOf('an LMTP server such as "unix:/run/dovecot/lmtp" or "127.0.0.1:24"', parseLmtpServer),
+      'LMTP servers such as ["unix:/run/dovecot/lmtp"]',
+    )
+      .min(1, 'must name one server at least')
+      .optional(),
+    'Deliver the mail by LMTP (RFC 2033) to these mailbox servers: "unix:" with the path of a Unix-domain socket, or "host:port" (the port is 24 if it is left out, and never 25).',
+    { example: '["unix:/run/dovecot/lmtp"]' },
+  ),
   mode: key(
     oneOf(['failover', 'balance']).default('failover'),
-    'For relay: "failover" takes the first host that works; "balance" spreads mail over all of them.',
+    'For relay and lmtp: "failover" takes the first server that works; "balance" spreads mail over all of them.',
   ),
   error: key(
     textOf('a reply such as "550 5.1.2 No such domain here"', parseReply).optional(),
     'Do not deliver the mail, but fail it with this reply: with a 5xx it goes back to its sender, with a 4xx it stays in the queue.',
     { example: '"550 5.1.2 No such domain here"' },
+  ),
+  discard: key(
+    z.literal(true, { error: expected('true') }).optional(),
+    'Deliver the mail into nothing: it counts as delivered, and nobody is told of it. The log has a line for each recipient.',
+    { example: 'true' },
   ),
   mx: key(
     z.literal(true, { error: expected('true') }).optional(),
@@ -60,10 +76,10 @@ export const route = tableOf({
   const given = targets.filter((target) => value[target] !== undefined);
   const [, second] = given;
   if (given.length === 0) {
-    const message = 'does not say where the mail goes: give one of relay, error and mx';
+    const message = 'does not say where the mail goes: give one of relay, lmtp, error, discard and mx';
     context.addIssue({ code: 'custom', message });
   } else if (second !== undefined) {
-    const message = `${given.join(' and ')} exclude each other: give only one of relay, error and mx`;
+    const message = `${given.join(' and ')} exclude each other: give only one of relay, lmtp, error, discard and mx`;
     context.addIssue({ code: 'custom', message, path: [second] });
   }
   if (value.domain !== undefined && value.sender !== undefined) {

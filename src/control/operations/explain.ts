@@ -67,6 +67,8 @@ const window = z.object({
 
 const place = z.object({
   host: z.string(),
+  transport: z.string(),
+  endpoint: z.string(),
   ip: z.string(),
   port: z.number(),
   preference: z.number(),

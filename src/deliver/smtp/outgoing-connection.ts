@@ -1,12 +1,14 @@
-// One outgoing SMTP connection: a sans-I/O client session (RFC 5321) with its socket and timer, and the transactions that it
-// carries. It reports exactly one result for each recipient of a transaction, or reports the transaction as `unused`.
+// One outgoing connection of SMTP or LMTP: a sans-I/O client session with its socket and timer, and the transactions that it carries. It reports exactly one result for each recipient of a transaction, or reports the transaction as `unused`.
 
-import { ClientSession } from '../../protocol/smtp/client/client-session.ts';
+import type { ClientSession } from '../../protocol/smtp/client/client-session.ts';
+import type { ClientDialect } from '../../protocol/smtp/client/dialect.ts';
 import type { ClientPhase, RecipientOutcome } from '../../protocol/smtp/client/client-types.ts';
+import type { SocketHop } from '../../route/types.ts';
 import type { Refusal } from '../../message/refusal.ts';
 import type { ConnectionContext } from '../connection-context.ts';
 import { failureRefusal, lostRefusal } from '../failure-refusal.ts';
 import { type OpenedMessage, openMessage } from '../open-message.ts';
+import { openSession } from './open-session.ts';
 import { OutgoingSocket } from './outgoing-socket.ts';
 import { PhaseTimer } from './phase-timer.ts';
 import { readFailure } from '../read-failure.ts';
@@ -41,32 +43,30 @@ export class OutgoingConnection implements TransportConnection {
   /** Phase of the session when it last received something. */
   #phaseHeard: ClientPhase = 'greeting';
 
-  constructor(context: ConnectionContext, grant: ConnectGrant, onEnded: () => void) {
+  constructor(
+    context: ConnectionContext,
+    grant: ConnectGrant,
+    hop: SocketHop,
+    dialect: ClientDialect,
+    onEnded: () => void,
+  ) {
     this.#context = context;
     this.#startedAtMs = context.deadlines.nowMs;
     const { work, ...place } = grant;
     this.#grant = place;
     this.#onEnded = onEnded;
     this.#next = work;
-    const { heloName, heloNames, ignoredExtensions, timeouts } = context.settings;
-    this.#session = new ClientSession({
-      heloName: heloNames.get(place.source) ?? heloName,
-      pipelining: context.pipelining.mayUse(grant.ip, grant.port),
-      ignoredExtensions: ignoredExtensions.of(grant.host, grant.ip),
-    });
+    this.#session = openSession(context, hop, place.source, dialect);
+    const { timeouts } = context.settings;
     this.#timer = new PhaseTimer(context.deadlines, timeouts, this.#session, () => this.#expired());
-    this.#socket = new OutgoingSocket(
-      context.dial,
-      { ...place, endpoint: { kind: 'tcp', ...place } },
-      {
-        connected: () => {
-          this.#connected = true;
-          this.#timer.run();
-        },
-        received: (bytes) => this.#received(bytes),
-        lost: (reason, local) => this.#lost(reason, local),
+    this.#socket = new OutgoingSocket(context.dial, hop.endpoint, place.source, {
+      connected: () => {
+        this.#connected = true;
+        this.#timer.run();
       },
-    );
+      received: (bytes) => this.#received(bytes),
+      lost: (reason, local) => this.#lost(reason, local),
+    });
     this.#timer.startConnecting();
   }
 
@@ -279,7 +279,7 @@ export class OutgoingConnection implements TransportConnection {
   /** The failure may have been caused by PIPELINING: the next attempt goes without it. */
   #distrustPipelining(): void {
     const { pipelining, log } = this.#context;
-    pipelining.distrust(this.#grant.ip, this.#grant.port);
+    pipelining.distrust(this.#grant.hop.key);
     log.withoutPipelining(this.#grant);
   }
 

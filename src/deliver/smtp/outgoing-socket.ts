@@ -13,13 +13,6 @@ import { socketFailure } from './socket-failure.ts';
 /** All connections of a process read into this buffer: a session copies the bytes that it keeps. */
 const readBuffer = Buffer.allocUnsafe(64 * 1024);
 
-/** Where to connect to, and from. */
-export interface SocketPlace {
-  readonly endpoint: SocketEndpoint;
-  /** Our own address to connect from; empty: the system chooses. */
-  readonly source: string;
-}
-
 export interface SocketEvents {
   connected(): void;
   /** The bytes are overwritten after this returns. */
@@ -36,8 +29,8 @@ export class OutgoingSocket {
   readonly #events: SocketEvents;
   #socket: Socket;
 
-  /** Begins to connect. */
-  constructor(dial: Dial, { endpoint, source }: SocketPlace, events: SocketEvents) {
+  /** Begins to connect. @param source - our own address to connect from; empty: the system chooses */
+  constructor(dial: Dial, endpoint: SocketEndpoint, source: string, events: SocketEvents) {
     this.#events = events;
     let isConnected = false;
     const socket = dial(endpoint, {

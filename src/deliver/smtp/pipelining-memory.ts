@@ -17,14 +17,14 @@ export class PipeliningMemory {
     this.#now = now;
   }
 
-  /** Whether PIPELINING may be used if the server offers it. */
-  mayUse(ip: string, port: number): boolean {
-    const untilMs = this.#distrustedUntilMs.get(`${ip} ${port}`);
+  /** Whether PIPELINING may be used if the server offers it. @param key - of its endpoint (`NextHopAddress.key`) */
+  mayUse(key: string): boolean {
+    const untilMs = this.#distrustedUntilMs.get(key);
     return untilMs === undefined || untilMs <= this.#now();
   }
 
   /** The server left a group of commands unanswered. */
-  distrust(ip: string, port: number): void {
-    this.#distrustedUntilMs.set(`${ip} ${port}`, this.#now() + distrustMs);
+  distrust(key: string): void {
+    this.#distrustedUntilMs.set(key, this.#now() + distrustMs);
   }
 }

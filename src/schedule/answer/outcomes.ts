@@ -80,7 +80,7 @@ export function endConnection(s: State, connection: number, end: ConnectionEnd, 
   const { hop, source } = connections.placeOf(connection);
   const refusal = failed ? refusalOf(end, hop, wasGivenUp) : undefined;
   if (refusal !== undefined && isLocal) {
-    if (!restSource(s, source, hop.ip, nowMs)) {
+    if (!restSource(s, source, hop, nowMs)) {
       addresses.rest(address, nowMs, sourceRestMs(s), refusalText(refusal));
     }
   } else if (refusal !== undefined) {

@@ -76,8 +76,8 @@ export function retryMessage(s: State, message: number, nowMs: number): number {
 function endRests(s: State, task: number, nowMs: number): void {
   const site = s.routes.site.get(routeOf(s, task));
   if (site < 0) return;
-  for (const { ip, port } of s.sites.planOf(site).addresses) {
-    const address = s.addresses.find(ip, port);
+  for (const { key } of s.sites.planOf(site).addresses) {
+    const address = s.addresses.find(key);
     if (address >= 0) s.addresses.endRest(address, nowMs);
   }
 }

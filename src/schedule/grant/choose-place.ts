@@ -24,7 +24,7 @@ export function choosePlace(s: State, site: number, nowMs: number): Place | unde
     let ties = 0;
     let reachable = false;
     for (let place = places[at]; place !== undefined && place.hop.preference === preference;) {
-      const address = s.addresses.find(place.hop.ip, place.hop.port);
+      const address = s.addresses.find(place.hop.key);
       const probe = address < 0 ? -1 : s.addresses.probeCounter.get(address);
       if (isSourceResting(s, place.source, nowMs)) {
         // Another source can be used.
@@ -57,8 +57,8 @@ export function choosePlace(s: State, site: number, nowMs: number): Place | unde
 
 /** Could a connection to this site be opened, limits aside? */
 export function isReachable(s: State, site: number): boolean {
-  return s.sites.planOf(site).addresses.some(({ ip, port }) => {
-    const address = s.addresses.find(ip, port);
+  return s.sites.planOf(site).addresses.some(({ key }) => {
+    const address = s.addresses.find(key);
     if (address < 0 || s.addresses.health.get(address) === Health.well) return true;
     return s.counters.hasRoom(s.addresses.probeCounter.get(address));
   });

@@ -36,8 +36,8 @@ export function grantIdle(s: State, connection: number, task: number, nowMs: num
 export function grantNew(s: State, site: number, place: Place, task: number, nowMs: number): void {
   const { addresses, connections, counters, sites } = s;
   const { hop, source, limits } = place;
-  let address = addresses.find(hop.ip, hop.port);
-  if (address < 0) address = addresses.open(hop.ip, hop.port);
+  let address = addresses.find(hop.key);
+  if (address < 0) address = addresses.open(hop.key);
   const connection = connections.open(site, place, address, task, nowMs);
   place.users++;
   connectionOpened(s, connection, site);
@@ -60,9 +60,7 @@ export function grantNew(s: State, site: number, place: Place, task: number, now
     kind: 'connect',
     connection: connection as ConnectionHandle,
     site: sites.planOf(site).site,
-    ip: hop.ip,
-    port: hop.port,
-    host: hop.host,
+    hop,
     source,
     transaction: start(s, task),
   });

@@ -1,15 +1,18 @@
 // Own addresses that a connection could not even be begun from: this host has no such address, or no port or open file is
 // left. While another one can be used, such a source is not used for some seconds: no destination is to blame.
 
+import type { NextHopAddress } from '../../route/types.ts';
 import { isReachableFrom } from '../reserve/places.ts';
 import type { State } from '../state.ts';
 
 const defaultRestMs = 10_000;
 
 /** Rests the source. False: no other source can be used for connections to this address. */
-export function restSource(s: State, source: string, ip: string, nowMs: number): boolean {
+export function restSource(s: State, source: string, hop: NextHopAddress, nowMs: number): boolean {
+  // No other of our addresses leads to what has none.
+  if (hop.ip === '') return false;
   const hasOther = s.sources.some(
-    (other) => other !== source && isReachableFrom(ip, other) && !isSourceResting(s, other, nowMs),
+    (other) => other !== source && isReachableFrom(hop, other) && !isSourceResting(s, other, nowMs),
   );
   if (hasOther) s.sourceRests.set(source, nowMs + sourceRestMs(s));
   return hasOther;

@@ -24,6 +24,8 @@ export class CompiledRule {
   readonly sets: number;
   /** Kinds that must match. */
   readonly wanted: number;
+  /** It counts per address or network of the destination, so it does not hold for one without an IP address. */
+  readonly countsByIp: boolean;
   /** A list of this rule only, shared by all names that no other rule names. */
   readonly alone: readonly CompiledRule[] = [this];
   /** How specifically each kind matches in this look-up; 0: not yet, or not at all. */
@@ -37,6 +39,7 @@ export class CompiledRule {
     this.rule = rule;
     this.#matching = matching;
     this.sets = quantitiesOf(rule);
+    this.countsByIp = rule.per.includes('ip') || rule.per.includes('network');
     this.wanted = kindsOf(rule.match).length;
     if (this.wanted === 0) matching.push(this);
   }

@@ -87,7 +87,7 @@ export class LimitScope {
       const matching = this.#dimensions[at];
       if (matching === undefined || matching.length === 0) continue;
       for (const rule of matching) {
-        const inForce = quantitiesInForce(rule, matching);
+        const inForce = rule.countsByIp && facts.ip === '' ? 0 : quantitiesInForce(rule, matching);
         if (inForce !== 0) this.#apply(rule.rule, inForce, facts, applied);
       }
       // Not by setting the length, which costs more than the rest of the look-up.

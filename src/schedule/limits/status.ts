@@ -53,6 +53,11 @@ export interface WindowStatus {
 /** One address that mail of a route may go to, from one of our own addresses. */
 export interface PlaceStatus {
   readonly host: string;
+  /** How mail is handed over there, e.g. `smtp`. */
+  readonly transport: string;
+  /** E.g. `192.0.2.1:25`, `unix:/run/dovecot/lmtp`. */
+  readonly endpoint: string;
+  /** Empty, with port 0, for what is not reached by TCP. */
   readonly ip: string;
   readonly port: number;
   readonly preference: number;

@@ -72,7 +72,7 @@ export interface TaskFacts {
 export interface PlaceFacts {
   readonly site: string;
   readonly mx: string;
-  /** Canonical text. */
+  /** Canonical text; '' for what has none, such as a Unix-domain socket: no limit that counts or matches by it holds there. */
   readonly ip: string;
   /** '' when the system chooses it. */
   readonly source: string;

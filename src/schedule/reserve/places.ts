@@ -7,6 +7,9 @@ import { dropLimits, holdLimits } from './held-limits.ts';
 import type { HeldLimits, Place } from '../store/place.ts';
 import type { State } from '../state.ts';
 
+/** The system's choice. */
+const noSource: readonly string[] = [''];
+
 /** The places of a site, in the order of its plan: lowest preference first. */
 export function placesOf(s: State, site: number, nowMs: number): readonly Place[] {
   const known = s.sites.places.get(site);
@@ -14,8 +17,8 @@ export function placesOf(s: State, site: number, nowMs: number): readonly Place[
   const plan = s.sites.planOf(site);
   const places: Place[] = [];
   for (const hop of plan.addresses) {
-    for (const source of s.sources) {
-      if (!isReachableFrom(hop.ip, source)) continue;
+    for (const source of sourcesFor(s, hop)) {
+      if (!isReachableFrom(hop, source)) continue;
       places.push({ site: plan.site, hop, source, limits: limitsAt(s, site, hop, source, nowMs), users: 1 });
     }
   }
@@ -49,9 +52,14 @@ export function limitsAt(
   return holdLimits(s, s.limits.ofPlace(facts), Dimension.place, nowMs);
 }
 
+/** The own addresses that a connection may come from. What has no IP address is not reached from one. */
+function sourcesFor(s: State, hop: NextHopAddress): readonly string[] {
+  return hop.ip === '' ? noSource : s.sources;
+}
+
 /** An address can only be reached from one of the same IP version. */
-export function isReachableFrom(ip: string, source: string): boolean {
-  return source === '' || ip.includes(':') === source.includes(':');
+export function isReachableFrom({ ip }: NextHopAddress, source: string): boolean {
+  return source === '' || (ip !== '' && ip.includes(':') === source.includes(':'));
 }
 
 /** A route or connection no longer names the site. */

@@ -49,17 +49,12 @@ export class AddressStore {
     return this.#slots.live;
   }
 
-  /** The row of an address; -1 when it is well and has no connections. */
-  find(ip: string, port: number): number {
-    return this.#keys.find(keyOf(ip, port));
+  /** The row of an address by `NextHopAddress.key`; -1 when it is well and has no connections. */
+  find(key: string): number {
+    return this.#keys.find(key);
   }
 
-  /** The row of the address whose probe counter has this name. */
-  findByName(name: string): number {
-    return this.#keys.find(name);
-  }
-
-  open(ip: string, port: number): number {
+  open(key: string): number {
     if (this.live > most) this.#forgetSome();
     const address = this.#slots.take();
     this.connections.set(address, 0);
@@ -68,7 +63,7 @@ export class AddressStore {
     this.lastFailureMs.set(address, -Infinity);
     this.probeCounter.set(address, -1);
     this.#errors[address] = '';
-    this.#keys.add(keyOf(ip, port), address);
+    this.#keys.add(key, address);
     return address;
   }
 
@@ -159,8 +154,4 @@ export class AddressStore {
     this.#keys.remove(address);
     this.#slots.give(address);
   }
-}
-
-function keyOf(ip: string, port: number): string {
-  return port === 25 ? ip : `[${ip}]:${port}`;
 }

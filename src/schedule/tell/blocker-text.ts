@@ -74,7 +74,7 @@ function perText(perMs: number): string {
 }
 
 function restText(s: State, name: string): string {
-  const address = s.addresses.findByName(name);
+  const address = s.addresses.find(name);
   if (address < 0) return `${name} rests`;
   const error = s.addresses.errorOf(address);
   if (s.addresses.health.get(address) === Health.resting) {

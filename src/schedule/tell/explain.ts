@@ -116,12 +116,14 @@ function placeStatus(s: State, route: number, place: Place, nowMs: number): Plac
   const both = holdPairLimits(s, route, place, nowMs);
   const limits = [...statusesOf(s, place.limits, nowMs), ...statusesOf(s, both, nowMs)];
   dropLimits(s, both);
-  const address = addresses.find(hop.ip, hop.port);
+  const address = addresses.find(hop.key);
   const health = address < 0 ? Health.well : addresses.health.get(address);
   return {
     host: hop.host,
+    transport: hop.transport,
+    endpoint: hop.key,
     ip: hop.ip,
-    port: hop.port,
+    port: hop.endpoint.kind === 'tcp' ? hop.endpoint.port : 0,
     preference: hop.preference,
     source,
     connections: address < 0 ? 0 : addresses.connections.get(address),

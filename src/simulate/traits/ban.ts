@@ -2,7 +2,7 @@
 // Each source is counted by itself, over one address, one MX name, one network, or all hosts of the destination.
 
 import { networkAround } from '../../values/network.ts';
-import { Trait, type Objection, type Visit } from '../trait.ts';
+import { addressOf, Trait, type Objection, type Visit } from '../trait.ts';
 
 export interface BanOptions {
   /** So many connections at once are accepted. */
@@ -56,14 +56,14 @@ export class Ban extends Trait {
     return count;
   }
 
-  #keyOf({ host, ip }: Visit): string {
+  #keyOf({ hop }: Visit): string {
     switch (this.#options.per) {
       case 'ip':
-        return ip;
+        return addressOf(hop);
       case 'mx':
-        return host;
+        return hop.host;
       case 'network':
-        return networkAround(ip);
+        return hop.ip === '' ? hop.key : networkAround(hop.ip);
       case 'destination':
         return '';
     }

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { firstReaction } from '../../../src/schedule/adapt/match-reply.ts';
 import type { ReactionRule } from '../../../src/schedule/adapt/types.ts';
 import { damageRefusal, type Refusal } from '../../../src/message/refusal.ts';
-import { broken, ours, said } from '../../refusals.ts';
+import { broken, farHost, ours, said } from '../../refusals.ts';
 
 function rule(facts: Partial<ReactionRule>): ReactionRule {
   return {
@@ -78,7 +78,7 @@ test('only replies of a server match; failures without a reply and local refusal
 });
 
 test('a text is looked for in what the server said, not in our words about the host and the command', () => {
-  const peer = { host: 'rate-limit-exceeded.example', ip: '192.0.2.1', port: 25 };
+  const peer = { ...farHost, host: 'rate-limit-exceeded.example' };
   const first = (text: string, refusal: Refusal): boolean =>
     firstReaction([rule({ text })], refusal, peer.host) !== undefined;
   for (const command of ['connect', 'EHLO', 'RCPT'] as const) {

@@ -27,7 +27,10 @@ export function limitsInForce(
   const of = (quantity: keyof AppliedLimits & keyof LimitRule): LimitRule[] =>
     dimensions.flatMap((dimension) => {
       const matching = dimension!.filter(
-        (rule) => rule[quantity] !== undefined && specificityOf(rule, facts) !== undefined,
+        (rule) =>
+          rule[quantity] !== undefined &&
+          isCountable(rule, facts) &&
+          specificityOf(rule, facts) !== undefined,
       );
       const overrides = matching.filter((rule) => rule.isOverride);
       return notReplaced(overrides.length > 0 ? overrides : matching, facts);
@@ -43,6 +46,11 @@ export function limitsInForce(
     messagesPerConnection: smallest('messagesPerConnection'),
     recipientsPerMessage: smallest('recipientsPerMessage'),
   };
+}
+
+/** What has no IP address is not counted by one. */
+function isCountable({ per }: LimitRule, { ip }: Facts): boolean {
+  return ip !== '' || (!per.includes('ip') && !per.includes('network'));
 }
 
 function notReplaced(rules: readonly LimitRule[], facts: Facts): LimitRule[] {

@@ -1,9 +1,10 @@
 // What a client session does in each phase, and which command a reply in that phase answers.
 
 import type { ClientPhase, RepliedCommand } from './client-types.ts';
+import type { ClientDialect } from './dialect.ts';
 
 /** What the session does in each phase, for the text about a connection that was lost or timed out. */
-export const doingIn: Readonly<Record<ClientPhase, string>> = {
+const doingIn: Readonly<Record<ClientPhase, string>> = {
   greeting: 'waiting for the greeting',
   helo: 'waiting for the reply to EHLO',
   idle: 'idle',
@@ -19,7 +20,7 @@ export const doingIn: Readonly<Record<ClientPhase, string>> = {
 };
 
 /** The command that a reply in each phase answers. */
-export const commandIn: Readonly<Record<ClientPhase, RepliedCommand>> = {
+const commandIn: Readonly<Record<ClientPhase, RepliedCommand>> = {
   greeting: 'connect',
   helo: 'EHLO',
   idle: 'idle',
@@ -32,3 +33,14 @@ export const commandIn: Readonly<Record<ClientPhase, RepliedCommand>> = {
   quit: 'QUIT',
   closed: 'QUIT',
 };
+
+/** What the session does in a phase, for the text about its end. */
+export function doing(phase: ClientPhase, { hello }: ClientDialect): string {
+  return phase === 'helo' ? `waiting for the reply to ${hello}` : doingIn[phase];
+}
+
+/** The command that a reply in a phase answers. @param triedHelo - HELO was sent after the server had refused EHLO */
+export function answeredIn(phase: ClientPhase, { hello }: ClientDialect, triedHelo: boolean): RepliedCommand {
+  if (phase !== 'helo') return commandIn[phase];
+  return triedHelo ? 'HELO' : hello;
+}

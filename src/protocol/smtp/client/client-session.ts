@@ -1,9 +1,10 @@
-// The client side of SMTP (RFC 5321; PIPELINING, RFC 2920) as a state machine without I/O: bytes in, events and bytes out.
+// The client side of SMTP (RFC 5321; PIPELINING, RFC 2920) and LMTP (RFC 2033) as a state machine without I/O: bytes in, events and bytes out.
 // Promises, for any input and any end of the connection: one outcome for each recipient of a begun transaction, one `close` as the
 // last event, and bounded memory.
 
 import { pathKind } from './commands.ts';
-import { commandIn, doingIn } from './client-phase.ts';
+import { answeredIn, doing } from './client-phase.ts';
+import { smtpDialect, type ClientDialect } from './dialect.ts';
 import { answerText } from './reply-text.ts';
 import { noExtensions, parseExtensions } from './extensions.ts';
 import { oneLine, ReplyParser } from './reply-parser.ts';
@@ -27,6 +28,7 @@ const defaultMaxReplyBytes = 16 * 1024;
 
 export class ClientSession {
   readonly #options: ClientSessionOptions;
+  readonly #dialect: ClientDialect;
   readonly #parser: ReplyParser;
   readonly #events: ClientEvent[] = [];
   #phase: ClientPhase = 'greeting';
@@ -52,6 +54,7 @@ export class ClientSession {
       throw new RangeError(`SMTP client: ${JSON.stringify(options.heloName)} cannot be sent as a HELO name`);
     }
     this.#options = options;
+    this.#dialect = options.dialect ?? smtpDialect;
     this.#parser = new ReplyParser(options.maxReplyBytes ?? defaultMaxReplyBytes);
   }
 
@@ -132,12 +135,12 @@ export class ClientSession {
   /** The socket ended or failed, for `reason`. */
   disconnected(reason: string): void {
     const why = oneLine(reason);
-    this.#break(`connection lost while ${doingIn[this.#phase]}${why === '' ? '' : `: ${why}`}`);
+    this.#break(`connection lost while ${doing(this.#phase, this.#dialect)}${why === '' ? '' : `: ${why}`}`);
   }
 
   /** The timeout of `phase` has expired (RFC 5321 4.5.3.2). */
   timedOut(): void {
-    this.#break(`timed out while ${doingIn[this.#phase]}`);
+    this.#break(`timed out while ${doing(this.#phase, this.#dialect)}`);
   }
 
   #onReply(code: number): void {
@@ -169,7 +172,7 @@ export class ClientSession {
       return;
     }
     this.#phase = 'helo';
-    this.#output += `EHLO ${this.#options.heloName}\r\n`;
+    this.#output += `${this.#dialect.hello} ${this.#options.heloName}\r\n`;
   }
 
   #onHelo(code: number): void {
@@ -177,7 +180,7 @@ export class ClientSession {
       if (!this.#triedHelo)
         this.#extensions = parseExtensions(this.#parser.lines(), this.#options.ignoredExtensions);
       this.#becomeReady();
-    } else if (code >= 500 && !this.#triedHelo) {
+    } else if (code >= 500 && !this.#triedHelo && this.#dialect.fallsBackToHelo) {
       // RFC 5321 3.2: HELO for a server that does not know EHLO.
       this.#triedHelo = true;
       this.#output += `HELO ${this.#options.heloName}\r\n`;
@@ -186,7 +189,7 @@ export class ClientSession {
     }
   }
 
-  /** The greeting was not 2xx, or EHLO or HELO was not answered with 2xx. */
+  /** The greeting was not 2xx, or EHLO, HELO or LHLO was not answered with 2xx. */
   #refused(code: number): void {
     if (code < 400) {
       this.#outOfStep('unexpected reply');
@@ -214,11 +217,14 @@ export class ClientSession {
       run.accepted();
       this.#nextRecipient(run);
     } else if (this.#phase === 'final') {
-      run.delivered(this.#reply());
-      this.#finish(run, false);
+      run.contentAnswered(this.#reply());
+      if (run.undecided === 0) this.#finish(run, false);
     } else if (run.undecided > 0) {
       this.#phase = 'content';
       this.#events.push({ kind: 'content' });
+    } else if (this.#dialect.repliesPerRecipient) {
+      // RFC 2033 4.2: the server has to reply 503. Whether it replies to the end of a message for nobody, nobody knows.
+      this.#outOfStep('unexpected reply');
     } else {
       // RFC 2920 3.1: the server replied 354, but no recipient is left. An empty message ends the transaction; its reply is ignored.
       this.#output += '.\r\n';
@@ -233,13 +239,13 @@ export class ClientSession {
       this.#nextRecipient(run);
       return;
     }
-    const failure = { kind: 'reply', reply } as const;
-    run.failRest(reply.code >= 500 ? 'permfail' : 'tempfail', failure);
+    if (this.#phase === 'content' || this.#phase === 'final') run.contentAnswered(reply);
+    else run.refuseRest(reply);
     // With PIPELINING, RCPT and DATA are answered even when MAIL was refused.
     if (this.#phase === 'mail' && run.isPipelined) this.#firstRecipient(run);
     // Refused during the content: the server would read the rest of it as commands.
-    else if (this.#phase === 'content') this.#drop(failure);
-    else this.#finish(run, true);
+    else if (this.#phase === 'content') this.#drop({ kind: 'reply', reply });
+    else if (run.undecided === 0) this.#finish(run, true);
   }
 
   #firstRecipient(run: TransactionRun): void {
@@ -328,7 +334,6 @@ export class ClientSession {
 
   /** The command that a reply answers in the current phase. */
   #command(): RepliedCommand {
-    const isHelo = this.#phase === 'helo' && this.#triedHelo;
-    return isHelo ? 'HELO' : commandIn[this.#phase];
+    return answeredIn(this.#phase, this.#dialect, this.#triedHelo);
   }
 }

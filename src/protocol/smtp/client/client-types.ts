@@ -1,9 +1,13 @@
 // The types of an SMTP client session: options, transactions, replies, outcomes and events. Plain data, shared by the session and
 // the code that owns the socket.
 
+import type { ClientDialect } from './dialect.ts';
+
 export interface ClientSessionOptions {
-  /** Our name in EHLO and HELO: a domain or an address literal (RFC 5321 4.1.1.1). */
+  /** Our name in EHLO, HELO and LHLO: a domain or an address literal (RFC 5321 4.1.1.1). */
   readonly heloName: string;
+  /** SMTP when not given. */
+  readonly dialect?: ClientDialect | undefined;
   /** Use PIPELINING (RFC 2920) when the server announces it; true when not given. */
   readonly pipelining?: boolean | undefined;
   /** EHLO keywords in upper case that are treated as not announced; none when not given. */
@@ -56,6 +60,7 @@ export type RepliedCommand =
   | 'idle'
   | 'EHLO'
   | 'HELO'
+  | 'LHLO'
   | 'MAIL'
   | 'RCPT'
   | 'DATA'

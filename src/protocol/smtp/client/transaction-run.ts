@@ -26,11 +26,15 @@ export class TransactionRun {
   /** The index of the recipient whose RCPT is being sent or answered. */
   #recipient = -1;
   #isAnyAccepted = false;
+  readonly #repliesPerRecipient: boolean;
+  /** In LMTP: all recipients before this one have their outcome. */
+  #answered = 0;
 
   /** Recipients to which this server cannot deliver the message get their outcome at once. */
   constructor(transaction: ClientTransaction, extensions: ServerExtensions, options: ClientSessionOptions) {
     this.#transaction = transaction;
     this.#extensions = extensions;
+    this.#repliesPerRecipient = options.dialect?.repliesPerRecipient === true;
     this.isPipelined = extensions.pipelining && options.pipelining !== false;
     this.#outcomes = transaction.recipients.map(() => undefined);
     this.undecided = this.#outcomes.length;
@@ -86,13 +90,30 @@ export class TransactionRun {
     this.undecided--;
   }
 
-  /** The message was delivered to all recipients without an outcome. (LMTP would have one final reply per recipient.) */
-  delivered(reply: RemoteReply): void {
-    this.#decideRest((recipient) => ({ recipient, result: 'delivered', reply }));
+  /** A reply to the content: for all recipients without an outcome, or in LMTP for the next of them (RFC 2033 4.2). */
+  contentAnswered(reply: RemoteReply): void {
+    if (this.#repliesPerRecipient) this.#answerNext(reply);
+    else if (reply.code >= 400) this.refuseRest(reply);
+    else this.#decideRest((recipient) => ({ recipient, result: 'delivered', reply }));
+  }
+
+  #answerNext(reply: RemoteReply): void {
+    const outcomes = this.#outcomes;
+    while (this.#answered < outcomes.length && outcomes[this.#answered] !== undefined) this.#answered++;
+    if (this.#answered === outcomes.length) return;
+    const recipient = this.#answered;
+    const isDelivered = reply.code < 300;
+    if (isDelivered) this.#decide({ recipient, result: 'delivered', reply });
+    else this.#decide({ recipient, result: resultOf(reply), failure: { kind: 'reply', reply } });
+  }
+
+  /** All recipients without an outcome are refused by this reply. */
+  refuseRest(reply: RemoteReply): void {
+    this.#failRest(resultOf(reply), { kind: 'reply', reply });
   }
 
   /** All recipients without an outcome fail for this reason. */
-  failRest(result: 'tempfail' | 'permfail', failure: SessionFailure): void {
+  #failRest(result: 'tempfail' | 'permfail', failure: SessionFailure): void {
     this.#decideRest((recipient) => ({ recipient, result, failure }));
   }
 
@@ -119,7 +140,12 @@ export class TransactionRun {
 
   /** The outcomes in the order of the recipients. @param reason - of the temporary failure of recipients without an outcome */
   finish(reason?: SessionFailure): RecipientOutcome[] {
-    if (reason !== undefined) this.failRest('tempfail', reason);
+    if (reason !== undefined) this.#failRest('tempfail', reason);
     return this.#outcomes.filter((outcome) => outcome !== undefined);
   }
+}
+
+/** RFC 5321 4.2.1: what the first digit of a refusal says. */
+function resultOf({ code }: RemoteReply): 'tempfail' | 'permfail' {
+  return code >= 500 ? 'permfail' : 'tempfail';
 }

@@ -2,9 +2,12 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { dialogues } from './dialogues.ts';
+import { lmtpDialogues } from '../../lmtp/client-dialogues.ts';
+import { dialogues as smtpDialogues } from './dialogues.ts';
 import { type Dialogue, type Input, inputsOf, lines, Player, transcript } from './transcript.ts';
 import { failureText } from '../../../../src/protocol/smtp/client/reply-text.ts';
+
+const dialogues = [...smtpDialogues, ...lmtpDialogues];
 
 for (const dialogue of dialogues) {
   test(`dialogue: ${dialogue.name}`, () => {

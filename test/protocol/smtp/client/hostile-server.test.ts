@@ -4,6 +4,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { ClientSession, type ClientPhase } from '../../../../src/protocol/smtp/client/client-session.ts';
+import { lmtpDialect } from '../../../../src/protocol/lmtp/client-dialect.ts';
+import { smtpDialect } from '../../../../src/protocol/smtp/client/dialect.ts';
 import { transactionOf } from './transcript.ts';
 import { failureText } from '../../../../src/protocol/smtp/client/reply-text.ts';
 
@@ -69,81 +71,88 @@ const step = fc.oneof(
   { weight: 1, arbitrary: fc.constant({ kind: 'contentFailed' } as const) },
 );
 
-test('no sequence of bytes and calls breaks the promises of the session', () => {
-  let delivered = 0;
-  let refused = 0;
-  fc.assert(
-    fc.property(
-      fc.array(step, { maxLength: 40, size: 'max' }),
-      fc.integer({ min: 0, max: 3 }),
-      fc.boolean(),
-      fc.boolean(),
-      (steps, recipients, pipelining, timesOut) => {
-        const session = new ClientSession({ heloName: 'client.example.org', pipelining, maxReplyBytes: 200 });
-        let begun = 0;
-        let done = 0;
-        let closed = 0;
-        let failed = 0;
-        let sent = false;
-        const pump = () => {
-          for (let event = session.next(); event !== undefined; event = session.next()) {
-            assert.equal(closed, 0, 'nothing comes after close');
-            if (event.kind === 'ready' && session.phase === 'idle') {
-              begun++;
-              sent = false;
-              session.begin(
-                transactionOf({
-                  recipients: Array.from({ length: recipients }, (_, i) => ({
-                    address: `user${i}@example.com`,
-                  })),
-                  sizeBytes: begun === 3 ? 6 : 5,
-                }),
-              );
-              if (begun === 20) session.quit();
-            } else if (event.kind === 'content') {
-              sent = true;
-              session.contentSent();
-            } else if (event.kind === 'done') {
-              done++;
-              assert.equal(event.outcomes.length, recipients);
-              for (const [i, outcome] of event.outcomes.entries()) {
-                assert.equal(outcome.recipient, i);
-                const error = outcome.result === 'delivered' ? '' : failureText(outcome.failure);
-                assert.equal(error === '', outcome.result === 'delivered');
-                assert.doesNotMatch(error, /[\u0000-\u001f\u007f-\u009f]/);
-                assert.ok(error.length < 2100);
-                if (outcome.result === 'delivered') {
-                  assert.ok(sent, 'delivered only after the content was sent');
-                  delivered++;
-                } else refused++;
-              }
-            } else if (event.kind === 'failed') failed++;
-            else if (event.kind === 'close') closed++;
+for (const dialect of [smtpDialect, lmtpDialect]) {
+  test(`no sequence of bytes and calls breaks the promises of the session (${dialect.hello})`, () => {
+    let delivered = 0;
+    let refused = 0;
+    fc.assert(
+      fc.property(
+        fc.array(step, { maxLength: 40, size: 'max' }),
+        fc.integer({ min: 0, max: 3 }),
+        fc.boolean(),
+        fc.boolean(),
+        (steps, recipients, pipelining, timesOut) => {
+          const session = new ClientSession({
+            heloName: 'client.example.org',
+            dialect,
+            pipelining,
+            maxReplyBytes: 200,
+          });
+          let begun = 0;
+          let done = 0;
+          let closed = 0;
+          let failed = 0;
+          let sent = false;
+          const pump = () => {
+            for (let event = session.next(); event !== undefined; event = session.next()) {
+              assert.equal(closed, 0, 'nothing comes after close');
+              if (event.kind === 'ready' && session.phase === 'idle') {
+                begun++;
+                sent = false;
+                session.begin(
+                  transactionOf({
+                    recipients: Array.from({ length: recipients }, (_, i) => ({
+                      address: `user${i}@example.com`,
+                    })),
+                    sizeBytes: begun === 3 ? 6 : 5,
+                  }),
+                );
+                if (begun === 20) session.quit();
+              } else if (event.kind === 'content') {
+                sent = true;
+                session.contentSent();
+              } else if (event.kind === 'done') {
+                done++;
+                assert.equal(event.outcomes.length, recipients);
+                for (const [i, outcome] of event.outcomes.entries()) {
+                  assert.equal(outcome.recipient, i);
+                  const error = outcome.result === 'delivered' ? '' : failureText(outcome.failure);
+                  assert.equal(error === '', outcome.result === 'delivered');
+                  assert.doesNotMatch(error, /[\u0000-\u001f\u007f-\u009f]/);
+                  assert.ok(error.length < 2100);
+                  if (outcome.result === 'delivered') {
+                    assert.ok(sent, 'delivered only after the content was sent');
+                    delivered++;
+                  } else refused++;
+                }
+              } else if (event.kind === 'failed') failed++;
+              else if (event.kind === 'close') closed++;
+            }
+            const output = session.takeOutput();
+            if (output !== undefined) assert.match(Buffer.from(output).toString(), /^(?:[^\r\n]*\r\n)+$/);
+          };
+          for (const { kind, ...rest } of steps) {
+            if (kind === 'bytes' && 'bytes' in rest) session.receive(rest.bytes);
+            else if (kind === 'polite') session.receive(Buffer.from(polite[session.phase] ?? ''));
+            else if (kind === 'quit') session.quit();
+            else session.contentFailed('cannot\r\nread');
+            pump();
           }
-          const output = session.takeOutput();
-          if (output !== undefined) assert.match(Buffer.from(output).toString(), /^(?:[^\r\n]*\r\n)+$/);
-        };
-        for (const { kind, ...rest } of steps) {
-          if (kind === 'bytes' && 'bytes' in rest) session.receive(rest.bytes);
-          else if (kind === 'polite') session.receive(Buffer.from(polite[session.phase] ?? ''));
-          else if (kind === 'quit') session.quit();
-          else session.contentFailed('cannot\r\nread');
+          if (timesOut) session.timedOut();
+          else session.disconnected('end\r\nof it');
           pump();
-        }
-        if (timesOut) session.timedOut();
-        else session.disconnected('end\r\nof it');
-        pump();
-        assert.equal(done, begun);
-        assert.equal(closed, 1);
-        assert.ok(failed <= 1);
-        assert.equal(session.phase, 'closed');
-      },
-    ),
-    { numRuns: 4000 },
-  );
-  // The property is worth something only if it reached the end of transactions.
-  assert.ok(delivered > 300 && refused > 300, `${delivered} delivered, ${refused} refused`);
-});
+          assert.equal(done, begun);
+          assert.equal(closed, 1);
+          assert.ok(failed <= 1);
+          assert.equal(session.phase, 'closed');
+        },
+      ),
+      { numRuns: 4000 },
+    );
+    // The property is worth something only if it reached the end of transactions.
+    assert.ok(delivered > 300 && refused > 300, `${delivered} delivered, ${refused} refused`);
+  });
+}
 
 test('a reply without end is an error at the largest size, in one line or in many', () => {
   for (const piece of ['x'.repeat(1000), '220-more\r\n'.repeat(100), '\u0000'.repeat(1000)]) {
