@@ -213,7 +213,7 @@ export class Manager {
         shaping.datesChanged(event.byMs);
         break;
       case 'outage':
-        this.#scheduler.lookupsStopped(event.isOutage);
+        this.#scheduler.lookupsStopped(event.isOutage, nowMs);
         lookups.isOutage = event.isOutage;
         break;
       case 'sources':

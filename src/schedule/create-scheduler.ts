@@ -161,7 +161,8 @@ class MailScheduler implements Scheduler {
     this.#state.sourcesLack = doLack;
   }
 
-  lookupsStopped(areStopped: boolean): void {
+  lookupsStopped(areStopped: boolean, nowMs: number): void {
+    if (this.#state.lookupsStopped && !areStopped) this.#state.lookupsBackMs = nowMs;
     this.#state.lookupsStopped = areStopped;
   }
 

@@ -94,6 +94,8 @@ export class State {
   shownShiftMs = 0;
   /** Plans cannot be looked up, because no name server answers. */
   lookupsStopped = false;
+  /** When it was last over that plans could not be looked up. */
+  lookupsBackMs = -Infinity;
   /** This host has no source address for connections of some IP version. */
   sourcesLack = false;
 

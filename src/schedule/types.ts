@@ -190,9 +190,9 @@ export interface Scheduler {
   setDateShift(shiftMs: number, shownMs?: number): void;
   /**
    * Plans cannot be looked up by a fault of this host (no name server answers), or they can again. Until then, no lifetime
-   * of what waits for its plan ends.
+   * of what waits for its plan ends, and for some minutes longer: all the plans are looked up then.
    */
-  lookupsStopped(areStopped: boolean): void;
+  lookupsStopped(areStopped: boolean, nowMs: number): void;
   /**
    * This host has none of the own addresses that connections of some IP version are to be made from, or it has one again.
    * Until then no lifetime ends.

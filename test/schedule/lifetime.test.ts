@@ -218,22 +218,36 @@ test('no lifetime ends while a local fault prevents look-ups; afterwards there i
   const [resolve] = table.take();
   assert.ok(resolve?.kind === 'resolve');
   assert.equal([...table.scheduler.recipients()][0]?.waitsFor, undefined);
-  table.scheduler.lookupsStopped(true);
+  table.scheduler.lookupsStopped(true, table.nowMs);
   assert.equal([...table.scheduler.recipients()][0]?.waitsFor, 'a name server');
   assert.equal(table.scheduler.sites()[0]?.blockedOn, 'waits for a name server');
   table.pass(20 * day);
   assert.deepEqual(table.take(), [], 'neither an attempt nor an end');
-  table.scheduler.lookupsStopped(false);
+  table.scheduler.lookupsStopped(false, table.nowMs);
   table.scheduler.routeResolved(resolve.route, site, table.nowMs);
   const connect = table.connect();
   table.ready(connect.connection).done(connect, 'tempfail');
   assert.deepEqual(kinds(table.take()), ['deferred'], 'and another attempt follows soon');
 });
 
+test('a lifetime does not end while plans are still looked up after such a fault', () => {
+  const table = new Table();
+  table.submit(['a.example']);
+  const [resolve] = table.take();
+  assert.ok(resolve?.kind === 'resolve');
+  table.scheduler.lookupsStopped(true, table.nowMs);
+  table.pass(5 * day - minute);
+  table.scheduler.lookupsStopped(false, table.nowMs);
+  table.pass(5 * minute);
+  assert.deepEqual(table.take(), [], 'its plan has not been looked up again');
+  table.scheduler.routeResolved(resolve.route, site, table.nowMs);
+  assert.equal(table.connect().site, 's');
+});
+
 test('a failed look-up does not lengthen the lifetime of mail that waits for something else', () => {
   const table = new Table({ limits: { perDomain: 0 } }).know({ 'a.example': site });
   table.submit(['a.example']);
-  table.scheduler.lookupsStopped(true);
+  table.scheduler.lookupsStopped(true, table.nowMs);
   table.pass(5 * day);
   assert.deepEqual(kinds(table.take()), ['failed', 'done']);
 });

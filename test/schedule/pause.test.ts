@@ -161,7 +161,7 @@ suite('several reasons keep all mail, or some of it', () => {
   test('mail that waits for a name server shows the pause, too', () => {
     const table = new Table();
     table.submit(['far.example']);
-    table.scheduler.lookupsStopped(true);
+    table.scheduler.lookupsStopped(true, table.nowMs);
     table.scheduler.pause(reason, table.nowMs);
     assert.deepEqual(
       table.scheduler.sites().map(({ blockedOn }) => blockedOn),

@@ -4,7 +4,7 @@
 import { endPlan, isNeeded } from '../work/forget.ts';
 import { activate, endGathering } from '../work/gather.ts';
 import { checkUnanswered, nextUnansweredCheckMs } from '../reserve/unanswered.ts';
-import { isStranded } from '../work/lifecycle.ts';
+import { isAsking } from '../work/lifecycle.ts';
 import { forgetLimits } from '../reserve/needs.ts';
 import { PlanState } from '../store/routes.ts';
 import { closeIdle } from '../grant/serve.ts';
@@ -66,9 +66,8 @@ function attend(s: State, nowMs: number): void {
 }
 
 function attendMessage(s: State, message: number, tasks: readonly number[], nowMs: number): void {
-  if (nowMs >= expiryOf(s, message) && (s.sourcesLack || tasks.some((task) => isStranded(s, task)))) {
-    prolong(s, message, nowMs);
-  }
+  const isLate = nowMs >= expiryOf(s, message);
+  if (isLate && (s.sourcesLack || wereLookupsStopped(s, nowMs, tasks))) prolong(s, message, nowMs);
   const expiresAtMs = expiryOf(s, message);
   if (nowMs >= expiresAtMs) {
     for (const task of tasks) expireTask(s, task, reasonOf(s, task));
@@ -84,6 +83,13 @@ function attendMessage(s: State, message: number, tasks: readonly number[], nowM
   }
   if (gathered) endGathering(s, message, nowMs);
   if (again.length > 0) activate(s, message, again, nowMs);
+}
+
+/** Does one of the tasks wait for a plan that cannot be looked up, or could not until a moment ago? */
+function wereLookupsStopped(s: State, nowMs: number, tasks: readonly number[]): boolean {
+  // After an outage all plans are looked up, which may take minutes for many domains.
+  if (!s.lookupsStopped && nowMs >= s.lookupsBackMs + strandedGraceMs) return false;
+  return tasks.some((task) => isAsking(s, task));
 }
 
 /** The lifetime would end by a fault of this host: it goes on until the fault is over and an attempt could be made. */

@@ -25,7 +25,11 @@ export function hasOneRoute(s: State, task: number): boolean {
 
 /** Does the task wait for a plan that cannot be looked up? */
 export function isStranded(s: State, task: number): boolean {
-  if (!s.lookupsStopped) return false;
+  return s.lookupsStopped && isAsking(s, task);
+}
+
+/** Does the task wait for a plan? */
+export function isAsking(s: State, task: number): boolean {
   const state = s.tasks.state.get(task);
   if (state === TaskState.asking) return true;
   return state === TaskState.ready && s.routes.plan.get(routeOf(s, task)) === PlanState.resolving;
