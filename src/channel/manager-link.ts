@@ -40,6 +40,7 @@ export class ManagerLink<Out, In> {
   /** Posted and not known to be taken, oldest first; kept only when they must be repeated. */
   #unconfirmed: Out[] = [];
   #drainedCallbacks: (() => void)[] = [];
+  #linkedCallbacks: (() => void)[] = [];
   #isClosed = false;
 
   constructor(options: {
@@ -75,6 +76,7 @@ export class ManagerLink<Out, In> {
     channel.receive(this.#take);
     channel.post(this.#hello());
     for (const message of this.#unconfirmed) channel.post(message);
+    for (const callback of this.#linkedCallbacks.splice(0)) callback();
     if (this.#repeat) this.#forgetTaken(channel);
     const drained = this.#drainedCallbacks;
     this.#drainedCallbacks = [];
@@ -103,9 +105,16 @@ export class ManagerLink<Out, In> {
     else this.#channel.whenDrained(callback);
   }
 
+  /** Calls back as soon as a manager is linked and was told the hello; at once if one is. */
+  whenLinked(callback: () => void): void {
+    if (this.#channel === undefined && !this.#isClosed) this.#linkedCallbacks.push(callback);
+    else callback();
+  }
+
   close(): void {
     this.#isClosed = true;
     this.#channel?.close();
+    for (const callback of this.#linkedCallbacks.splice(0)) callback();
     const drained = this.#drainedCallbacks;
     this.#drainedCallbacks = [];
     for (const callback of drained) callback();

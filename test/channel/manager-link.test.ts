@@ -216,6 +216,28 @@ test('a link that is closed while it connects says nothing to the manager', asyn
   assert.deepEqual(manager.taken, [hello, 'from the other']);
 });
 
+test('those who wait for a link are called when the next manager was told the hello, or the link is closed', async (t) => {
+  const spool = spoolFolder(t);
+  const first = await FakeManager.start(spool.bus);
+  const { link: waiting } = link(spool, false);
+  const order: string[] = [];
+  waiting.whenLinked(() => order.push('linked'));
+  assert.equal(order.length, 0);
+  await waiting.open();
+  waiting.whenLinked(() => order.push('linked already'));
+  assert.deepEqual(order, ['linked', 'linked already']);
+  await first.until(() => first.taken.length > 0);
+  assert.deepEqual(first.taken, [hello]);
+  first.die();
+
+  const { link: alone } = link(spoolFolder(t), false);
+  const opened = alone.open();
+  alone.whenLinked(() => order.push('closed'));
+  alone.close();
+  await opened;
+  assert.equal(order.at(-1), 'closed');
+});
+
 test('closing a link ends its attempts to connect, and calls back those who wait for it to drain', async (t) => {
   const receiver = link(spoolFolder(t), true);
   const opened = receiver.link.open();

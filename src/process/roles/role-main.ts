@@ -91,7 +91,7 @@ async function start(config: Config, { index, serial, senders }: RoleStart): Pro
         take: (batch) => sender.take(batch),
         lost: () => sender.managerLost(),
       });
-      const sender = new SenderRole(config, link, log);
+      const sender = new SenderRole(config, link, log, (linked) => link.whenLinked(linked));
       role = sender;
       await link.open();
       break;

@@ -24,6 +24,9 @@ import { finishWithin } from './finish-within.ts';
  */
 const orphanGraceMs = 5_000;
 
+/** At a stop, time to tell a new manager what was delivered while there was none. */
+const lastWordMs = 2_000;
+
 export class SenderRole implements Role {
   readonly facts: RoleFacts = {};
   readonly #sender: Sender;
@@ -31,14 +34,24 @@ export class SenderRole implements Role {
   readonly #deadlines = new Deadlines();
   readonly #pipelining = new PipeliningMemory();
   readonly #link: Link<SenderToManager>;
+  readonly #whenLinked: (linked: () => void) => void;
   readonly #log: Logger;
   readonly #delivered = new DeliveredLately();
   /** True while there is no manager to report to. */
   #isOrphan = false;
 
-  /** @param link - the caller passes its messages from the manager to `take`, and calls `managerLost` when the manager is lost */
-  constructor(config: Config, link: Link<SenderToManager>, log: Logger) {
+  /**
+   * @param link - the caller passes its messages from the manager to `take`, and calls `managerLost` when the manager is lost
+   * @param whenLinked - calls back when the manager has been told the hello; at once if not given
+   */
+  constructor(
+    config: Config,
+    link: Link<SenderToManager>,
+    log: Logger,
+    whenLinked: (linked: () => void) => void = (linked) => linked(),
+  ) {
     this.#link = link;
+    this.#whenLinked = whenLinked;
     this.#log = log;
     this.#spool = openSpoolReader({ directory: config.spool });
     this.#deadlines.start();
@@ -90,6 +103,8 @@ export class SenderRole implements Role {
   async stop(graceMs: number): Promise<void> {
     await finishWithin(graceMs, (done) => this.#sender.drain(done));
     this.#sender.abandon();
+    // A manager that has just died knows nothing of the last deliveries: its successor reads of them in the hello.
+    await finishWithin(lastWordMs, this.#whenLinked);
     this.#deadlines.stop();
     this.#spool.close();
     this.#link.close();
