@@ -6,6 +6,7 @@ import { Arrival } from './arrival.ts';
 import { ClockBooks } from './clock-books.ts';
 import type { Knower } from './fact.ts';
 import type { Memory } from './memory.ts';
+import type { OutageBooks } from './outage-books.ts';
 import { ReportBooks } from './report-books.ts';
 
 export interface BookedRecipient {
@@ -17,6 +18,8 @@ export interface BookedRecipient {
   wasRefused: boolean;
   /** An operator has given it up, or may have. */
   isGivenUp: boolean;
+  /** It was granted once. */
+  wasTried: boolean;
 }
 
 /** One message as a client offers it. */
@@ -51,6 +54,7 @@ export interface BooksOptions {
   /** Of all other mail. */
   readonly lifetimeMs: number;
   readonly postmaster: string;
+  readonly outages: Pick<OutageBooks, 'mayExpireAtMs' | 'outlives'>;
 }
 
 /** Small steps of the clock while a message is on its way to the manager are taken for time. */
@@ -72,10 +76,12 @@ export class Books {
 
   readonly #nullLifetimeMs: number;
   readonly #postmaster: string;
+  readonly #outages: BooksOptions['outages'];
   readonly #lifetimeMs: number;
   #wasPowerCut = false;
 
-  constructor({ memory, nowMs, nullLifetimeMs, lifetimeMs, postmaster }: BooksOptions) {
+  constructor({ memory, nowMs, nullLifetimeMs, lifetimeMs, outages, postmaster }: BooksOptions) {
+    this.#outages = outages;
     this.#postmaster = postmaster;
     this.#lifetimeMs = lifetimeMs;
     this.#memory = memory;
@@ -91,6 +97,7 @@ export class Books {
       reports: new Set<string>(),
       wasRefused: false,
       isGivenUp: false,
+      wasTried: false,
     }));
     const offer: Offer = {
       id,
@@ -182,16 +189,30 @@ export class Books {
   }
 
   /** A lifetime lasts as long as it says, whatever the clock shows. */
-  #expired(offer: Offer): void {
+  #expired(offer: Offer, { address, wasTried }: BookedRecipient): void {
     const { id, atMs } = offer;
     this.seen.expired++;
     if (this.isAgeUnknown(offer)) return;
-    const isOver = this.#nowMs() >= atMs + this.#lifetimeMs - (this.#clock.wasSet ? slackMs : 0);
+    const dueMs = atMs + this.#lifetimeMs;
+    const isOver = this.#nowMs() >= dueMs - (this.#clock.wasSet ? slackMs : 0);
     check(isOver, () => `${id} expired ${this.#nowMs() - atMs} ms after it came`);
+    if (wasTried || this.#clock.wasSet) return;
+    const mayMs = this.#outages.mayExpireAtMs(domainOf(address), dueMs);
+    check(this.#nowMs() >= mayMs, () => `${id} to ${address} expired while no name server answered`);
   }
 
-  managerEnded(): void {
-    this.#clock.managerEnded();
+  /** Its transaction was granted. */
+  tried(queueId: string, indexes: readonly number[]): void {
+    const offer = this.#byQueueId.get(queueId);
+    for (const index of indexes) {
+      const recipient = offer?.recipients[index];
+      if (recipient !== undefined) recipient.wasTried = true;
+    }
+  }
+
+  /** @param inOrder - everything that it knew is stored */
+  managerEnded(inOrder: boolean): void {
+    this.#clock.managerEnded(inOrder);
   }
 
   /**
@@ -216,6 +237,8 @@ export class Books {
     const recipient = offer.recipients.find((each) => each.address === address);
     check(recipient !== undefined, () => `${id} arrived at ${address}, which is none of its recipients`);
     recipient.arrivals.push(arrival);
+    const dueMs = offer.atMs + this.#lifetimeMs;
+    if (this.#nowMs() > dueMs) this.#outages.outlives(domainOf(address), dueMs);
     this.#judge(id, recipient);
     return arrival;
   }
@@ -245,7 +268,7 @@ export class Books {
       .map((queueId) => this.#byQueueId.get(queueId))
       .find((each) => each !== undefined);
     check(original !== undefined, () => `the report ${id} is about a message that nobody sent`);
-    const managerEnds = this.#clock.managerEndsSince(original.atMs);
+    const managerEnds = this.#clock.crashesSince(original.atMs);
     this.#reports.arrived(id, arrival, managerEnds);
     const isNotice = queueIds.length > 1 && address === this.#postmaster;
     // The Message-ID of a report has its queue id, which the notice about it names first.
@@ -270,7 +293,7 @@ export class Books {
     check(recipient !== undefined, () => `a report about ${offer.id} names ${address}`);
     // RFC 3463 4.4.7: its time was over. Nothing else makes mail fail that no destination has refused for good.
     if (status === '4.4.7') {
-      this.#expired(offer);
+      this.#expired(offer, recipient);
     } else {
       check(
         recipient.isGivenUp || address.startsWith('bad'),
@@ -279,7 +302,7 @@ export class Books {
     }
     recipient.reports.add(id);
     check(
-      recipient.reports.size <= 1 + this.#clock.managerEndsSince(offer.atMs),
+      recipient.reports.size <= 1 + this.#clock.crashesSince(offer.atMs),
       () => `the failure of ${offer.id} at ${address} was reported ${recipient.reports.size} times`,
     );
     this.#judge(offer.id, recipient);
@@ -310,4 +333,8 @@ export class Books {
       return arrivals.length === 0 && reports.size === 0 && !mayHaveExpired;
     });
   }
+}
+
+function domainOf(address: string): string {
+  return address.slice(address.lastIndexOf('@') + 1);
 }

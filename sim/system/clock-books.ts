@@ -10,6 +10,7 @@ export class ClockBooks {
   /** When the clock was set by more than the slack. */
   readonly #stepsMs: number[] = [];
   readonly #managerEndsMs: number[] = [];
+  readonly #crashesMs: number[] = [];
   #wasSet = false;
 
   /** @param slackMs - smaller steps of the clock are taken for time */
@@ -27,13 +28,15 @@ export class ClockBooks {
     if (Math.abs(byMs) > this.#slackMs) this.#stepsMs.push(this.#nowMs());
   }
 
-  managerEnded(): void {
+  /** @param inOrder - everything that it knew is stored */
+  managerEnded(inOrder = false): void {
     this.#managerEndsMs.push(this.#nowMs());
+    if (!inOrder) this.#crashesMs.push(this.#nowMs());
   }
 
-  /** How many managers have ended since then: what they had not stored was done twice. */
-  managerEndsSince(atMs: number): number {
-    return this.#managerEndsMs.filter((endMs) => endMs >= atMs).length;
+  /** How many managers have crashed since then: what they had not stored was done twice. */
+  crashesSince(atMs: number): number {
+    return this.#crashesMs.filter((endMs) => endMs >= atMs).length;
   }
 
   /**

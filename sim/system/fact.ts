@@ -30,7 +30,10 @@ export class Fact {
     this.#knowers.add(knower);
   }
 
-  forget(knower: Knower, why: string): void {
-    if (this.#knowers.delete(knower) && this.#knowers.size === 0) this.#forgotten ??= why;
+  /** True: nobody knows of it any more. */
+  forget(knower: Knower, why: string): boolean {
+    if (!this.#knowers.delete(knower) || this.#knowers.size > 0) return false;
+    this.#forgotten ??= why;
+    return true;
   }
 }

@@ -29,10 +29,16 @@ export type Fault =
   | { readonly kind: 'slow-disk'; readonly eachMs: number; readonly forMs: number }
   | { readonly kind: 'full-disk'; readonly leftBytes: number; readonly forMs: number }
   | { readonly kind: 'name-servers-fail'; readonly share: number; readonly forMs: number }
+  /** No name server answers anything. This may last when all else is well. */
+  | { readonly kind: 'name-servers-silent'; readonly forMs: number }
+  /** This host does not have one of its own addresses. */
+  | { readonly kind: 'source-lost'; readonly forMs: number }
   /** The system's clock is set. */
   | { readonly kind: 'clock-step'; readonly byMs: number }
   /** Not a fault: an operator does something. */
   | { readonly kind: 'operate'; readonly operation: Operation }
+  /** Not a fault: Sluice is stopped in order, and started again. */
+  | { readonly kind: 'restart'; readonly graceMs: number; readonly offMs: number }
   | { readonly kind: 'reload'; readonly what: 'limits' | 'routes' | 'capacity' };
 
 /** A fault that strikes so many steps after its time. */
@@ -49,6 +55,9 @@ const role = (random: Random): RoleKind =>
 /** Short, or long enough that the supervisor notices. */
 const stallMs = (random: Random): number =>
   pick(random, [50, 300, 2_000, 7_000, 20_000]) * (0.5 + random.next());
+
+/** Hardly noticed, or longer than what is left of some lifetimes. */
+const outageMs = [1_000, 5_000, 15_000, 60_000, 60_000];
 
 /**
  * Less than the shortest lifetime, or more than an hour: mail may have waited for its manager for an hour, so a step of some
@@ -83,9 +92,13 @@ const makers: readonly Maker[] = [
 
 /** What goes wrong, and what operators do meanwhile. @param forMs - until then */
 export function someFaults(random: Random, forMs: number): Planned[] {
-  return [...faultsOfSomeKinds(random, forMs), ...limitsByHand(random, forMs)].toSorted(
-    (a, b) => a.atMs - b.atMs,
-  );
+  return [
+    ...faultsOfSomeKinds(random, forMs),
+    ...limitsByHand(random, forMs),
+    ...outage(random, forMs),
+    ...lostSources(random, forMs),
+    ...restarts(random, forMs),
+  ].toSorted((a, b) => a.atMs - b.atMs);
 }
 
 /** In some worlds operators set limits and take them back. */
@@ -95,6 +108,43 @@ function limitsByHand(random: Random, forMs: number): Planned[] {
     atMs: 300 + random.below(forMs - 300),
     afterSteps: random.below(40),
     fault: { kind: 'operate', operation: pick(random, ['limit', 'limit', 'unlimit']) },
+  }));
+}
+
+/** In some worlds no name server answers for a time, from early on: then there is mail that was never looked up. */
+function outage(random: Random, forMs: number): Planned[] {
+  if (random.next() < 0.8) return [];
+  const lastsMs = pick(random, outageMs) * (0.5 + random.next());
+  return [
+    {
+      atMs: 100 + random.below(forMs / 4),
+      afterSteps: random.below(40),
+      fault: { kind: 'name-servers-silent', forMs: lastsMs },
+    },
+  ];
+}
+
+/** In some worlds Sluice is stopped and started again. */
+function restarts(random: Random, forMs: number): Planned[] {
+  if (random.next() < 0.85) return [];
+  return Array.from({ length: 1 + random.below(2) }, () => ({
+    atMs: 300 + random.below(forMs - 300),
+    afterSteps: random.below(40),
+    fault: {
+      kind: 'restart',
+      graceMs: pick(random, [300, 5_000, 20_000]),
+      offMs: pick(random, [50, 2_000, 10_000]),
+    },
+  }));
+}
+
+/** In some worlds this host loses own addresses, if there are any. */
+function lostSources(random: Random, forMs: number): Planned[] {
+  if (random.next() < 0.75) return [];
+  return Array.from({ length: 1 + random.below(3) }, () => ({
+    atMs: 100 + random.below(forMs - 300),
+    afterSteps: random.below(40),
+    fault: { kind: 'source-lost', forMs: pick(random, [500, 5_000, 15_000]) },
   }));
 }
 

@@ -57,6 +57,7 @@ export class Inquiry {
       limitBooks,
       overrides: grants.overrides,
       refusals,
+      attempts: (name) => grants.mostAttempts(name),
       senders: senders.length,
       active: senders.reduce((sum, { active }) => sum + active, 0),
       receiversSinceMs: this.#receiversSinceMs(),
@@ -86,7 +87,7 @@ export class Inquiry {
   #isQuiet(): boolean {
     const { limitBooks, supervision } = this.#asked;
     const { manager, senders } = supervision;
-    if (manager?.isUp !== true || !manager.process.isPrompt) return false;
+    if (supervision.isStopping || manager?.isUp !== true || !manager.process.isPrompt) return false;
     const areReady = senders.every((sender) => sender !== undefined && this.#isReady(sender.process));
     const living: ReadonlySet<object | undefined> = new Set(senders);
     return areReady && limitBooks.open.values().every(({ sender }) => living.has(sender));

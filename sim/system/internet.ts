@@ -1,8 +1,5 @@
-// The world outside: domains, their mail exchangers, and name servers that know both. Each host has a temper and counts its
-// own connections; what a recipient is answered is told by its address, so that the books know how each has to end.
-
-import type { Answer, MxRecord, Outage, Resolver } from '../../src/dns/types.ts';
-import type { Random } from '../../src/schedule/store/random.ts';
+// The world outside: domains and their mail exchangers. Each host has a temper; what a recipient is answered is told by its
+// address, so that the books know how each has to end.
 
 /** How a host behaves while there are faults; afterwards all but the dead ones are well. */
 export interface Temper {
@@ -68,12 +65,6 @@ export function verdictOf(address: string, isCalm: boolean): Verdict {
   return 'taken';
 }
 
-export interface NameServerTemper {
-  readonly answerMs: () => number;
-  /** Probability that a question fails. */
-  fails: number;
-}
-
 export class Internet {
   readonly domains: ReadonlyMap<string, Mailboxes>;
   readonly hosts: ReadonlyMap<string, Host>;
@@ -93,49 +84,4 @@ export class Internet {
   named(name: string): Host | undefined {
     return [...this.hosts.values()].find((host) => host.name === name);
   }
-}
-
-const ttlSeconds = 60;
-
-/** A resolver whose answers come when `later` says. */
-export function simulatedResolver(
-  internet: Internet,
-  temper: NameServerTemper,
-  random: Random,
-  later: (ms: number, act: () => void) => void,
-): Resolver {
-  const answered = <T>(answer: () => Answer<T>): Promise<Answer<T>> =>
-    new Promise((resolve) => {
-      const failed = random.next() < temper.fails;
-      const reason = 'SERVFAIL from 192.0.2.53';
-      later(temper.answerMs(), () => resolve(failed ? { kind: 'failed', reason } : answer()));
-    });
-  const found = <T>(records: readonly T[], canonicalName: string): Answer<T> =>
-    records.length === 0
-      ? { kind: 'nodata', ttlSeconds, authenticated: false }
-      : { kind: 'found', records, ttlSeconds, authenticated: false, canonicalName };
-  const nothing = { questions: 0, cacheHits: 0, coalesced: 0, sent: 0, tcp: 0, timeouts: 0, failures: 0 };
-  return {
-    mx: (domain) =>
-      answered(() =>
-        found<MxRecord>(
-          (internet.domains.get(domain)?.hosts ?? []).map(({ name }, at) => ({
-            preference: 10 * Math.min(at, 1),
-            exchange: name,
-          })),
-          domain,
-        ),
-      ),
-    addresses: (host, family) =>
-      answered(() => {
-        const ip = internet.named(host)?.ip;
-        return found(ip === undefined || family === 6 ? [] : [ip], host);
-      }),
-    txt: (domain) => answered(() => found<string>([], domain)),
-    flush: () => undefined,
-    stats: () => ({ ...nothing, inFlight: 0, hanging: 0, waiting: 0, entries: 0 }),
-    outage: undefined,
-    onOutage: (_changed: (outage: Outage | undefined) => void) => undefined,
-    close: () => undefined,
-  };
 }

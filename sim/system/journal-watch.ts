@@ -26,7 +26,8 @@ export function watched(files: FileLayer, folder: string, memory: Memory): FileL
       }
       // The header of a file tells nothing, and room for what is to come is zeros.
       const isEmpty = position === 0 || buffers.every(isZero);
-      const write = isEmpty ? { says: [] } : (begun.get(fd) ?? memory.journalWriteBegins());
+      // What is left of a short write may be zeros, too.
+      const write = begun.get(fd) ?? (isEmpty ? { says: [] } : memory.journalWriteBegins());
       const wanted = buffers.reduce((sum, { byteLength }) => sum + byteLength, 0);
       files.writev(fd, buffers, position, (error, written) => {
         begun.delete(fd);

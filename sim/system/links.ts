@@ -36,7 +36,7 @@ export class Links {
         const look = (): void => {
           const manager = this.#options.manager();
           if (isCancelled()) resolve(undefined);
-          else if (manager?.process.isAlive === true) resolve(this.#link<Out, In>(process, manager));
+          else if (manager?.isListening === true) resolve(this.#link<Out, In>(process, manager));
           else process.after(reconnectMs, look);
         };
         process.run(look);

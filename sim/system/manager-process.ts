@@ -12,7 +12,7 @@ import { openSpoolReader, openSpoolStore, openSpoolWriter } from '../../src/spoo
 import type { SpoolStore } from '../../src/spool/types.ts';
 import { MemoryStats } from '../../src/stats/stats.ts';
 import { Troubles } from '../../src/stats/troubles.ts';
-import { simulatedResolver } from './internet.ts';
+import { simulatedResolver } from './name-servers.ts';
 import { watched } from './journal-watch.ts';
 import type { ManagerEnd } from './manager-end.ts';
 import { breakFiles, breakLink, breakStore, breakWriter } from './sabotage.ts';
@@ -35,6 +35,8 @@ export class ManagerProcess {
   readonly #known: Set<number>;
   /** Set when the manager has recovered its queue. */
   #manager: AssembledManager | undefined;
+  #isStopping = false;
+  #hasStopped = false;
   /** Links of roles that came while it started, and what happened meanwhile. */
   #whenUp: ((manager: AssembledManager) => void)[] = [];
 
@@ -52,10 +54,11 @@ export class ManagerProcess {
     this.#known = new Set(before);
     this.process = around.newProcess(`manager (${serial})`);
     this.process.onEnd(() => {
-      around.books.managerEnded();
+      around.books.managerEnded(this.#hasStopped);
       const { nowMs } = around.clock;
-      // What rates have used up is stored once a second; nothing is said about a disk that is slow or fails.
-      around.rateBooks.forgets(around.wellForMs > wellMs ? nowMs - ratesStoredMs : -Infinity, nowMs);
+      // What rates have used up is stored once a second, and at a stop; nothing is said about a disk that is slow or fails.
+      if (around.wellForMs <= wellMs) around.rateBooks.forgets(-Infinity, nowMs);
+      else if (!this.#hasStopped) around.rateBooks.forgets(nowMs - ratesStoredMs, nowMs);
       around.memory.managerEnded();
       around.refusals.managerEnded();
       around.memory.forget(this.process, 'the manager and the sender process that delivered it both ended');
@@ -67,6 +70,39 @@ export class ManagerProcess {
         else around.failed(error);
       });
     });
+  }
+
+  /** It has ended in order, and nothing was left that it could not store. */
+  get hasStopped(): boolean {
+    return this.#hasStopped;
+  }
+
+  get isListening(): boolean {
+    return this.process.isAlive && !this.#isStopping;
+  }
+
+  /** Sluice is going to stop. */
+  drain(): void {
+    this.#manager?.drain();
+  }
+
+  /** Ends the process within the grace. */
+  stop(graceMs: number): void {
+    this.#isStopping = true;
+    if (this.#manager === undefined) {
+      this.process.kill();
+      return;
+    }
+    this.#manager.stop(graceMs).then(
+      (unstored) => {
+        this.#hasStopped = unstored === 0 && this.process.isAlive;
+        this.process.kill();
+      },
+      (error: unknown) => {
+        if (isOfTheSystem(error)) this.process.kill();
+        else this.#around.failed(error);
+      },
+    );
   }
 
   get isUp(): boolean {
@@ -134,7 +170,7 @@ export class ManagerProcess {
   }
 
   #machine(): Machine {
-    const { boot, clock, dateMs, random, sabotage } = this.#around;
+    const { boot, clock, dateMs, random, sabotage, sourceBooks } = this.#around;
     const { timers } = this.process;
     return {
       timers,
@@ -143,7 +179,7 @@ export class ManagerProcess {
       bootId: boot.id,
       files: breakFiles(this.process.files, sabotage),
       facts: () => ({ openFiles: this.#around.openFiles, ports: undefined }),
-      bind: () => Promise.resolve(undefined),
+      bind: (source) => Promise.resolve(sourceBooks.lost.has(source) ? 'no such address' : undefined),
       random: () => random.next(),
     };
   }
@@ -185,9 +221,14 @@ export class ManagerProcess {
 
   readonly #openRouter: OpenRouters = (config, nowMs) => {
     const { internet, nameServers, random } = this.#around;
-    const resolver = simulatedResolver(internet, nameServers, random, (ms, act) =>
-      this.process.after(ms, act),
-    );
+    const resolver = simulatedResolver({
+      internet,
+      nameServers,
+      random,
+      nowMs: () => this.#around.clock.nowMs,
+      later: (ms, act) => this.process.after(ms, act),
+      isAlive: () => this.process.isAlive,
+    });
     const router = createRouter({
       rules: routeRules(config.route),
       resolver,

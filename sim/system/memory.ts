@@ -9,6 +9,9 @@ interface JournalWrite {
   readonly says: readonly Fact[];
 }
 
+/** The destination alone knows that it has taken the message. */
+const unavoidable = /^the (?:destination closed the connection|transaction was cut off)/u;
+
 export class Memory {
   readonly #nowMs: () => number;
   /** What each knower knows. */
@@ -19,6 +22,8 @@ export class Memory {
   readonly #disk: Knower = { name: 'disk' };
   /** Known to the manager and not in its journal yet. */
   #unwritten: Fact[] = [];
+  /** When a fact was forgotten by everybody, and why. */
+  readonly #forgotten: { readonly atMs: number; readonly why: string }[] = [];
   /** Written to which file, and not synced there yet. */
   #unsynced = new Map<Knower, Fact[]>();
 
@@ -39,7 +44,9 @@ export class Memory {
   }
 
   forget(knower: Knower, why: string): void {
-    for (const fact of this.#known.get(knower) ?? []) fact.forget(knower, why);
+    for (const fact of this.#known.get(knower) ?? []) {
+      if (fact.forget(knower, why)) this.#forgotten.push({ atMs: this.#nowMs(), why });
+    }
     this.#known.delete(knower);
   }
 
@@ -134,6 +141,12 @@ export class Memory {
       late === undefined,
       () => 'an outcome was not synced within the time that queue.journal_sync gives',
     );
+  }
+
+  /** Nothing was forgotten since then but what nobody could know. */
+  checkRemembered(sinceMs: number): void {
+    const lost = this.#forgotten.find(({ atMs, why }) => atMs >= sinceMs && !unavoidable.test(why));
+    check(lost === undefined, () => `a delivery was forgotten at an orderly stop: ${lost?.why}`);
   }
 
   powerCut(): void {

@@ -3,7 +3,7 @@
 
 import type { AttemptResult, CloseReport, ConnectGrant, Work } from '../../src/deliver/types.ts';
 import { readFailure } from '../../src/deliver/read-failure.ts';
-import { connectionRefusal, type Peer, type Refusal } from '../../src/message/refusal.ts';
+import { connectionRefusal, localFault, type Peer, type Refusal } from '../../src/message/refusal.ts';
 import { refusalText } from '../../src/message/refusal-text.ts';
 import { simulatedReply } from '../../src/simulate/simulated-reply.ts';
 import type { SpoolReader, StoredMessage } from '../../src/spool/types.ts';
@@ -55,6 +55,15 @@ export class OutgoingModel {
     const { site, source } = grant;
     const { ip, host: mx } = grant.hop;
     this.#visit = { sender, place: { site, ip, mx, source }, ...grants.of(grant.work) };
+    if (sender.around.sourceBooks.lost.has(source)) {
+      // bind(2) fails, and no destination hears of it.
+      const refusal = localFault(
+        'connect',
+        `cannot connect from ${source}: this machine has no such address`,
+      );
+      queueMicrotask(() => this.#end({ kind: 'failed', refusal }));
+      return;
+    }
     limitBooks.opened(this.#visit);
     rateBooks.connects(this.#visit);
     this.#connect();
@@ -307,6 +316,10 @@ export class OutgoingModel {
   #end(report: CloseReport): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
+    const work = this.#work ?? this.#next;
+    const isAttempt =
+      report.kind === 'closed' || (report.kind === 'failed' && report.refusal.by.kind !== 'local');
+    if (work !== undefined && !isAttempt) this.#sender.around.grants.cameToNothing(work);
     this.cut('the connection ended');
     this.#sender.closed(this, report);
   }

@@ -30,6 +30,10 @@ export class ReceiverModel {
   readonly #link: ManagerLink<Submitted, never>;
   readonly #tenants: Tenants;
   #writer: SpoolWriter | undefined;
+  /** Messages that are being stored. */
+  #inHand = 0;
+  #isStopping = false;
+  #whenIdle: (() => void) | undefined;
 
   constructor(around: Surroundings, index: number, serial: number) {
     this.#around = around;
@@ -57,19 +61,38 @@ export class ReceiverModel {
     const { books } = this.#around;
     const { offer, client, sizeBytes } = mail;
     // RFC 1870 6.1: a full disk is told before the content.
-    if (this.#writer?.hasRoom(sizeBytes) !== true) {
+    if (this.#isStopping || this.#writer?.hasRoom(sizeBytes) !== true) {
       books.refused(offer);
       return;
     }
     const envelope = this.#envelope(this.#writer, offer, client);
     books.named(offer, envelope.queueId);
-    this.#store(this.#writer, mail, envelope).then(
-      (appended) => this.#stored(offer, envelope, appended),
-      (error: unknown) => {
-        if (isOfTheSystem(error)) books.refused(offer);
-        else this.#around.failed(error);
-      },
-    );
+    this.#inHand++;
+    this.#store(this.#writer, mail, envelope)
+      .then(
+        (appended) => this.#stored(offer, envelope, appended),
+        (error: unknown) => {
+          if (isOfTheSystem(error)) books.refused(offer);
+          else this.#around.failed(error);
+        },
+      )
+      .finally(() => {
+        this.#inHand--;
+        if (this.#inHand === 0) this.#whenIdle?.();
+      });
+  }
+
+  /** Messages in hand get the grace; then the process ends. */
+  async stop(graceMs: number): Promise<void> {
+    this.#isStopping = true;
+    await new Promise<void>((resolve) => {
+      this.#whenIdle = resolve;
+      this.process.after(graceMs, resolve);
+      if (this.#inHand === 0) resolve();
+    });
+    await this.#writer?.close();
+    this.#link.close();
+    this.process.after(1, () => this.process.kill());
   }
 
   async #open(index: number): Promise<void> {

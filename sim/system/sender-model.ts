@@ -14,6 +14,7 @@ import type { Surroundings } from './surroundings.ts';
 
 /** As in `sender-role.ts`. */
 const orphanGraceMs = 5_000;
+const lastWordMs = 2_000;
 
 export class SenderModel implements Carrier {
   readonly process: SimProcess;
@@ -24,7 +25,8 @@ export class SenderModel implements Carrier {
   readonly #delivered = new DeliveredLately();
   readonly #link: ManagerLink<SenderToManager, ManagerToSender>;
   #isOrphan = false;
-  #whenEmpty: (() => void) | undefined;
+  #isDraining = false;
+  #whenEmpty: (() => void)[] = [];
 
   constructor(around: Surroundings, index: number, serial: number) {
     this.around = around;
@@ -47,6 +49,7 @@ export class SenderModel implements Carrier {
     });
     // The system closes every socket.
     this.process.onEnd(() => {
+      around.grants.senderLost();
       for (const connection of this.#connections.values()) connection.cut('its sender process was killed');
       this.#connections.clear();
       around.memory.forget(this.process, 'the sender process that delivered it ended');
@@ -93,7 +96,7 @@ export class SenderModel implements Carrier {
   closed(connection: OutgoingModel, report: CloseReport): void {
     this.#post({ kind: 'closed', connection: connection.id, report });
     if (this.#connections.get(connection.id) === connection) this.#connections.delete(connection.id);
-    if (this.#connections.size === 0) this.#whenEmpty?.();
+    if (this.#connections.size === 0) this.#emptied();
   }
 
   #take(batch: readonly ManagerToSender[]): void {
@@ -101,7 +104,11 @@ export class SenderModel implements Carrier {
     for (const message of batch) {
       switch (message.kind) {
         case 'connect':
-          this.#connections.set(message.connection, new OutgoingModel(this, message));
+          if (this.#isDraining) {
+            // The manager granted it before it knew of the stop.
+            this.around.grants.cameToNothing(message.work);
+            this.#post({ kind: 'closed', connection: message.connection, report: { kind: 'unused' } });
+          } else this.#connections.set(message.connection, new OutgoingModel(this, message));
           break;
         case 'transact':
           this.#connections.get(message.connection)?.transact(message.work);
@@ -115,18 +122,42 @@ export class SenderModel implements Carrier {
     }
   }
 
+  /** Transactions in hand get the grace; then the process ends. */
+  async stop(graceMs: number): Promise<void> {
+    this.#isDraining = true;
+    for (const connection of this.#connections.values()) connection.quit();
+    await this.#emptyWithin(graceMs);
+    this.#abandon('the transaction was cut off when Sluice stopped');
+    await new Promise<void>((resolve) => {
+      this.process.after(lastWordMs, resolve);
+      this.#link.whenLinked(resolve);
+    });
+    this.reader.close();
+    this.#link.close();
+    this.process.after(1, () => this.process.kill());
+  }
+
   async #managerLost(): Promise<void> {
     this.#isOrphan = true;
-    await new Promise<void>((resolve) => {
-      this.#whenEmpty = resolve;
-      this.process.after(orphanGraceMs, resolve);
-      for (const connection of this.#connections.values()) connection.finish();
-      if (this.#connections.size === 0) resolve();
+    for (const connection of this.#connections.values()) connection.finish();
+    await this.#emptyWithin(orphanGraceMs);
+    this.#abandon('the transaction was cut off, five seconds after its manager was lost');
+  }
+
+  #emptyWithin(graceMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#whenEmpty.push(resolve);
+      this.process.after(graceMs, resolve);
+      if (this.#connections.size === 0) this.#emptied();
     });
-    this.#whenEmpty = undefined;
-    for (const connection of this.#connections.values()) {
-      connection.abandon('the transaction was cut off, five seconds after its manager was lost');
-    }
+  }
+
+  #emptied(): void {
+    for (const resolve of this.#whenEmpty.splice(0)) resolve();
+  }
+
+  #abandon(why: string): void {
+    for (const connection of this.#connections.values()) connection.abandon(why);
   }
 
   #post(message: SenderToManager): void {

@@ -70,6 +70,8 @@ export function someQuantities(random: Random): Partial<LimitConfig> {
     ...pick(random, [
       { messageRate: someRate(random) },
       { recipientRate: someRate(random) },
+      // Up to two or three at once.
+      { recipientRate: { count: 40 + random.below(30), perMs: 60_000 } },
       { connectionRate: someRate(random) },
       { messageRate: someRate(random), recipientRate: someRate(random) },
     ]),

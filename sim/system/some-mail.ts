@@ -65,6 +65,7 @@ export function someMail(random: Random, { count, domains, tenants, withinMs }: 
     const tenancy = tenants.length > 0 && random.next() < 0.7 ? pick(random, tenants) : undefined;
     const anybody = random.next() < 0.1 ? '' : `sender${number}@${home}`;
     const reversePath = tenancy?.reversePath ?? anybody;
+    const sameDomain = random.next() < 0.5 ? pick(random, domains) : undefined;
     // What has no sender lives as long as a report, and costs as much time.
     const boxes = reversePath === '' ? nullBoxes : allBoxes;
     return {
@@ -74,7 +75,7 @@ export function someMail(random: Random, { count, domains, tenants, withinMs }: 
       tenant: tenancy?.config.name ?? '',
       addresses: Array.from(
         { length: recipients },
-        (__, index) => `${pick(random, boxes)}-${number}-${index}@${pick(random, domains)}`,
+        (__, index) => `${pick(random, boxes)}-${number}-${index}@${sameDomain ?? pick(random, domains)}`,
       ),
       sizeBytes: pick(random, [200, 200, 1_000, 6_000]),
     };

@@ -14,6 +14,8 @@ export interface StatusFacts {
   readonly limitBooks: LimitBooks;
   readonly overrides: OverrideBooks;
   readonly refusals: RefusalBooks;
+  /** The most attempts that a recipient, named as `QUEUE ID/INDEX`, can have had. */
+  readonly attempts: (name: string) => number;
   /** Sender processes that live. */
   readonly senders: number;
   /** Recipients of transactions in hand at all senders. */
@@ -62,6 +64,11 @@ function checkRows(rows: readonly SourceRow[], facts: StatusFacts): void {
     () => `the queue says ${active} are active, and senders have ${facts.active}`,
   );
   for (const row of rows) facts.refusals.checkRow(row);
+  for (const { attempts, queueId, recipientIndex } of rows) {
+    const name = `${queueId}/${recipientIndex}`;
+    const most = facts.attempts(name);
+    check(attempts <= most, () => `${name} has ${attempts} failed attempts, and there were ${most} at most`);
+  }
   const queued = new Map(rows.map((row) => [`${row.queueId}/${row.recipientIndex}`, row.state]));
   for (const offer of facts.books.offers.values()) checkOffer(offer, queued, facts);
 }

@@ -3,6 +3,8 @@
 import type { SimulatedDisk } from '../disk/simulated-disk.ts';
 import { pick } from '../world/some-internet.ts';
 import type { Fault, Operation, RoleKind } from './faults.ts';
+import { againMs } from './outage-books.ts';
+import type { Restarts } from './restarts.ts';
 import type { SimProcess } from './sim-process.ts';
 import type { Supervision } from './supervision.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -14,6 +16,7 @@ export interface Targets extends Surroundings {
   /** Ms that one step of the disk takes at most. */
   diskMs: number;
   killSupervisor(): void;
+  readonly restarts: Restarts;
   /** @param wellForMs - for how long nothing else has been wrong */
   cutPower(offMs: number, wellForMs: number): void;
   breakLink(process: SimProcess): void;
@@ -31,6 +34,7 @@ export class Strikes {
   readonly #ends = new Set<() => void>();
   /** When something was last wrong. */
   #lastMs = 0;
+  #silentUntilMs = 0;
 
   constructor(targets: Targets) {
     this.#targets = targets;
@@ -42,7 +46,7 @@ export class Strikes {
     trace(() => `fault: ${JSON.stringify(fault)}`);
     if (fault.kind === 'power-cut') this.#targets.cutPower(fault.offMs, this.wellForMs);
     this.#carryOut(fault);
-    this.#lastMs = this.#targets.clock.nowMs;
+    if (fault.kind !== 'restart') this.#lastMs = this.#targets.clock.nowMs;
   }
 
   #carryOut(fault: Fault): void {
@@ -86,6 +90,9 @@ export class Strikes {
         break;
       case 'operate':
         this.#targets.operate(fault.operation);
+        break;
+      case 'restart':
+        this.#targets.restarts.restart(fault.graceMs, fault.offMs);
         break;
       case 'reload':
         this.#targets.reload(fault.what);
@@ -139,9 +146,43 @@ export class Strikes {
           nameServers.fails = 0;
         });
         break;
+      case 'name-servers-silent': {
+        const { clock } = this.#targets;
+        nameServers.areSilent = true;
+        this.#silentUntilMs = Math.max(this.#silentUntilMs, clock.nowMs + fault.forMs);
+        clock.at(clock.nowMs + fault.forMs, () => {
+          if (clock.nowMs < this.#silentUntilMs) return;
+          this.#lastMs = clock.nowMs;
+          this.#serversAnswer();
+        });
+        break;
+      }
+      case 'source-lost':
+        this.#loseSource(fault.forMs);
+        break;
       default:
         break;
     }
+  }
+
+  /** What waited for name servers goes on soon, unless something else is wrong. */
+  #serversAnswer(): void {
+    const { clock, nameServers } = this.#targets;
+    const { books } = nameServers;
+    const { failures } = books;
+    nameServers.areSilent = false;
+    this.#later(againMs, () => {
+      const isWell = this.wellForMs >= againMs && !nameServers.areSilent && books.failures === failures;
+      if (clock.nowMs > this.#silentUntilMs && isWell) books.checkAskedAgain();
+    });
+  }
+
+  #loseSource(forMs: number): void {
+    const { config, random, sourceBooks } = this.#targets;
+    if (config.source.length === 0) return;
+    const { address } = pick(random, config.source);
+    sourceBooks.lost.add(address);
+    this.#forSome(forMs, () => sourceBooks.lost.delete(address));
   }
 
   #some(role: RoleKind): SimProcess | undefined {

@@ -15,6 +15,8 @@ const patienceMs = 2_000;
 const firstDelayMs = 100;
 const longestDelayMs = 3_000;
 const stableMs = 10_000;
+/** How long after the grace a process is killed, when Sluice stops. */
+const killAfterMs = 5_000;
 
 interface Child {
   readonly serial: number;
@@ -37,6 +39,7 @@ export class Supervision {
   readonly receivers: (ReceiverModel | undefined)[] = [];
   manager: ManagerProcess | undefined;
   #isAlive = true;
+  #isStopping = false;
   #lastSerial = 0;
 
   /** @param leftOver - processes of the one before */
@@ -70,6 +73,43 @@ export class Supervision {
     return [...left, ...this.#leftOver];
   }
 
+  get isStopping(): boolean {
+    return this.#isStopping;
+  }
+
+  /** Processes of the one before that still live. */
+  get leftOver(): readonly SimProcess[] {
+    return this.#leftOver.filter(({ isAlive }) => isAlive);
+  }
+
+  /** Ends all processes, as `Supervisor.stop` does. Resolves to whether the manager has stored everything. */
+  async stop(graceMs: number): Promise<boolean> {
+    this.#isStopping = true;
+    const { manager } = this;
+    manager?.process.after(1, () => manager.drain());
+    const workers = [...this.receivers, ...this.senders].flatMap((each) => each ?? []);
+    await Promise.all(
+      workers.map((each) =>
+        this.#end(each.process, graceMs, () => {
+          each.stop(graceMs).catch(() => each.process.kill());
+        }),
+      ),
+    );
+    // A manager that died has no successor now.
+    if (manager !== undefined) await this.#end(manager.process, graceMs, () => manager.stop(graceMs));
+    return this.#isAlive && manager?.hasStopped === true;
+  }
+
+  /** Resolves when the process has ended. */
+  #end(process: SimProcess, graceMs: number, stop: () => void): Promise<void> {
+    if (!process.isAlive) return Promise.resolve();
+    return new Promise((resolve) => {
+      process.onEnd(resolve);
+      process.after(1, stop);
+      this.#later(graceMs + killAfterMs, () => process.kill());
+    });
+  }
+
   /** Power is gone. */
   end(): void {
     this.#isAlive = false;
@@ -77,6 +117,7 @@ export class Supervision {
   }
 
   #start(): void {
+    if (this.#isStopping) return;
     this.#forkManager(firstDelayMs);
     for (let index = 0; index < this.#options.senders; index++) this.#forkSender(index, firstDelayMs);
     for (let index = 0; index < this.#options.receivers; index++) this.#forkReceiver(index, firstDelayMs);
@@ -84,6 +125,7 @@ export class Supervision {
   }
 
   #forkManager(delayMs: number): void {
+    if (this.#isStopping) return;
     const living = this.senders.flatMap((sender) =>
       sender?.process.isAlive === true ? [sender.serial] : [],
     );
@@ -101,6 +143,7 @@ export class Supervision {
   }
 
   #forkSender(index: number, delayMs: number): void {
+    if (this.#isStopping) return;
     const serial = ++this.#lastSerial;
     const sender = new SenderModel(this.#around, index, serial);
     this.senders[index] = sender;
@@ -112,6 +155,7 @@ export class Supervision {
   }
 
   #forkReceiver(index: number, delayMs: number): void {
+    if (this.#isStopping) return;
     const receiver = new ReceiverModel(this.#around, index, ++this.#lastSerial);
     this.receivers[index] = receiver;
     this.#watch(receiver.process, delayMs, (next) =>
@@ -146,6 +190,7 @@ export class Supervision {
     this.#awaited.beat(manager?.isUp === true && ofManager?.heartbeat.isStalled === false);
     for (const { serial, process, heartbeat } of this.#children) {
       if (heartbeat.beat()) process.after(1, () => this.#later(1, () => heartbeat.answered()));
+      if (this.#isStopping) continue;
       const isRecovering = process === manager?.process && !manager.isUp;
       if (this.#awaited.mustEnd(serial, heartbeat) || (heartbeat.isLost && !isRecovering)) process.kill();
     }

@@ -6,13 +6,15 @@ import type { Logger } from '../../src/log/logger.ts';
 import type { Books } from './books.ts';
 import type { Grants } from './grants.ts';
 import type { Ground } from './ground.ts';
-import type { Internet, NameServerTemper } from './internet.ts';
+import type { Internet } from './internet.ts';
 import type { LimitBooks } from './limit-books.ts';
 import type { Memory } from './memory.ts';
+import type { NameServers } from './name-servers.ts';
 import type { RateBooks } from './rate-books.ts';
 import type { RefusalBooks } from './refusal-books.ts';
 import type { RouteBooks } from './route-books.ts';
 import type { Sabotage } from './sabotage.ts';
+import type { SourceBooks } from './source-books.ts';
 import type { SimProcess } from './sim-process.ts';
 
 export interface Surroundings extends Ground {
@@ -32,13 +34,14 @@ export interface Surroundings extends Ground {
   /** The monotonic clock begins with each boot of the machine. */
   readonly boot: { readonly id: string; readonly sinceMs: number };
   readonly internet: Internet;
-  readonly nameServers: NameServerTemper;
+  readonly nameServers: NameServers;
   readonly books: Books;
   readonly limitBooks: LimitBooks;
   readonly rateBooks: RateBooks;
   readonly memory: Memory;
   readonly refusals: RefusalBooks;
   readonly routeBooks: RouteBooks;
+  readonly sourceBooks: SourceBooks;
   readonly grants: Grants;
   /** Something went wrong that must not: the run ends. */
   failed(error: unknown): void;

@@ -15,12 +15,14 @@ import { Books } from './books.ts';
 import { Grants } from './grants.ts';
 import type { Fault, Operation } from './faults.ts';
 import { settled, type Trace } from './ground.ts';
-import { wellTempered, type Internet, type NameServerTemper } from './internet.ts';
+import { wellTempered, type Internet } from './internet.ts';
 import { LimitBooks } from './limit-books.ts';
 import { Inquiry, type Asked } from './inquiry.ts';
 import type { Overheard } from './link.ts';
 import { Links } from './links.ts';
 import { Memory } from './memory.ts';
+import type { NameServers } from './name-servers.ts';
+import { OutageBooks } from './outage-books.ts';
 import {
   faultsMs,
   scenarioOf,
@@ -34,7 +36,9 @@ import {
 import type { SomeMail } from './some-mail.ts';
 import { RateBooks } from './rate-books.ts';
 import { RefusalBooks } from './refusal-books.ts';
+import { Restarts, type Stoppable } from './restarts.ts';
 import { RouteBooks } from './route-books.ts';
+import { SourceBooks } from './source-books.ts';
 import { Operations } from './operations.ts';
 import { SimProcess } from './sim-process.ts';
 import { SegmentBooks } from './segment-books.ts';
@@ -59,23 +63,26 @@ const syncMs = 2_000;
 const aimsOffset = 1_000_000_007;
 /** Processes that start later than this after the system have been started again. */
 const firstMs = 1_000;
+/** So long after the faults the limits are lifted: a low rate would take hours for the reports of a large world. */
+const ratesMs = 120_000;
 /** How often it is looked whether all has ended. */
 const lookMs = 1_000;
 
-export class System implements Targets, Asked {
+export class System implements Targets, Asked, Stoppable {
   readonly clock = new VirtualClock(startMs);
   readonly random: Random;
   readonly trace: Trace;
   readonly spool = spool;
   readonly sabotage: Sabotage | undefined;
   readonly internet: Internet;
-  readonly nameServers: NameServerTemper;
+  readonly nameServers: NameServers;
   readonly memory: Memory;
   readonly refusals: RefusalBooks;
   readonly answers: AnswerBooks;
   readonly books: Books;
   readonly limitBooks: LimitBooks;
   readonly rateBooks = new RateBooks();
+  readonly sourceBooks: SourceBooks;
   readonly grants: Grants;
   readonly operations: Operations;
   readonly routeBooks: RouteBooks;
@@ -85,6 +92,7 @@ export class System implements Targets, Asked {
   isCalm = false;
   boot = { id: 'boot 1', sinceMs: startMs };
   steps = 0;
+  readonly restarts = new Restarts(this);
   readonly #scenario: Scenario;
   disk: SimulatedDisk;
   diskMs: number;
@@ -111,30 +119,41 @@ export class System implements Targets, Asked {
     this.internet = internet;
     this.config = config;
     this.trace = trace === undefined ? () => undefined : (text) => trace(this.clock.nowMs - startMs, text());
-    this.nameServers = { answerMs: () => random.next() * 50, fails: 0 };
-    this.memory = new Memory(() => this.clock.nowMs);
-    this.refusals = new RefusalBooks(
-      () => this.clock.nowMs,
-      (moment) => this.#aims.came(moment),
-    );
+    const nowMs = (): number => this.clock.nowMs;
+    const outages = new OutageBooks(nowMs);
+    this.nameServers = { answerMs: () => random.next() * 50, fails: 0, areSilent: false, books: outages };
+    this.sourceBooks = new SourceBooks(nowMs);
+    this.memory = new Memory(nowMs);
+    this.refusals = new RefusalBooks(nowMs, (moment) => this.#aims.came(moment));
     this.answers = new AnswerBooks({
       memory: this.memory,
-      nowMs: () => this.clock.nowMs,
+      nowMs,
       spool,
       disk: () => this.disk,
       answered: () => this.#aims.came('answered'),
     });
     this.books = new Books({
       memory: this.memory,
-      nowMs: () => this.clock.nowMs,
+      nowMs,
+      outages,
       lifetimeMs: config.queue.lifetime,
       nullLifetimeMs: config.queue.bounceLifetime + 5_000,
       postmaster,
     });
     this.openFiles = openFiles;
     this.operations = new Operations(this);
-    const { books, operations, rateBooks, refusals } = this;
-    this.grants = new Grants({ ground: this, config, openFiles, books, rateBooks, operations, refusals });
+    const { books, operations, rateBooks, refusals, sourceBooks } = this;
+    this.grants = new Grants({
+      ground: this,
+      config,
+      openFiles,
+      books,
+      rateBooks,
+      sourceBooks,
+      outages,
+      operations,
+      refusals,
+    });
     this.routeBooks = new RouteBooks(internet);
     this.limitBooks = new LimitBooks(this.grants);
     this.disk = new SimulatedDisk({ seed, capacityBytes });
@@ -160,7 +179,7 @@ export class System implements Targets, Asked {
   /** Lets everything happen: some time of faults, then peace until nothing is left to do. */
   async live(): Promise<void> {
     const { faults, mail } = this.#scenario;
-    this.#startSupervisor([]);
+    this.start([]);
     for (const each of mail) this.clock.at(startMs + each.atMs, () => this.#submit(each));
     for (const { atMs, afterSteps, fault } of faults) {
       this.clock.at(startMs + atMs, () => this.#armed.push({ atStep: this.steps + afterSteps, fault }));
@@ -170,6 +189,7 @@ export class System implements Targets, Asked {
     await this.#run(startMs + faultsMs);
     this.#calmDown();
     this.operations.letGo(inquiry.operator);
+    this.clock.at(this.clock.nowMs + ratesMs, () => this.#configure({ ...this.config, limit: [] }));
     const { queue } = this.config;
     const segments = new SegmentBooks({
       disk: () => this.disk,
@@ -202,7 +222,7 @@ export class System implements Targets, Asked {
     return this.#supervision;
   }
 
-  #startSupervisor(left: readonly SimProcess[]): void {
+  start(left: readonly SimProcess[]): void {
     const { senders, receivers } = this.#scenario;
     this.#supervision = new Supervision(this, { senders, receivers }, left);
   }
@@ -213,7 +233,12 @@ export class System implements Targets, Asked {
 
   /** Its processes end by themselves, and the next one waits for them. */
   killSupervisor(): void {
-    if (this.#isOn) this.#startSupervisor(this.supervision.kill());
+    if (this.#isOn) this.start(this.supervision.kill());
+  }
+
+  /** The supervisor that lives, while there is power. */
+  get running(): Supervision | undefined {
+    return this.#isOn ? this.#supervision : undefined;
   }
 
   /** What is not synced is lost, or part of it; the machine starts again after so long. */
@@ -232,7 +257,7 @@ export class System implements Targets, Asked {
       this.disk = this.disk.restarted({ seed: this.random.below(1e9) });
       this.boot = { id: `boot ${this.clock.nowMs}`, sinceMs: this.clock.nowMs };
       this.trace(() => 'power is back');
-      this.#startSupervisor([]);
+      this.start([]);
     });
   }
 
@@ -251,6 +276,7 @@ export class System implements Targets, Asked {
 
   breakLink(process: SimProcess): void {
     this.links.break(process);
+    this.grants.senderLost();
   }
 
   /** Every process gets the new configuration, in its own time. */
@@ -260,7 +286,11 @@ export class System implements Targets, Asked {
     else if (what === 'routes') this.config = withOtherRoutes(random, this.config, internet);
     // Connections that hang keep the room that they found, beside those that the new limit of all allows.
     else if (this.config.deliver.maxUnanswered === 0) this.openFiles = someOpenFiles(random);
-    const { config } = this;
+    this.#configure(this.config);
+  }
+
+  #configure(config: Config): void {
+    this.config = config;
     const { manager } = this.supervision;
     manager?.process.after(1, () => manager.configure(config));
   }
@@ -295,6 +325,7 @@ export class System implements Targets, Asked {
       if (by === undefined) return;
       this.refusals.heard(batch);
       this.answers.heard(batch, by);
+      if (by === this.#supervision?.manager?.process) this.grants.heard(batch);
     },
   };
 
