@@ -98,8 +98,11 @@ async function show(id: string, options: FilterOptions): Promise<void> {
   printText(`${lines.join('\n')}\n`);
 }
 
-/** What the mail waits for on this host comes first; the last reply of the destination was before that. */
-function reasonText({ waitsFor, lastError }: QueueRow): string {
+/**
+ * A quarantine comes first, then what the mail waits for on this host; the last reply of the destination was before that.
+ */
+function reasonText({ waitsFor, lastError, quarantine }: QueueRow): string {
+  if (quarantine !== undefined) return `quarantined: ${quarantine}`;
   if (waitsFor === undefined) return lastError;
   return `waits for ${waitsFor}${lastError === '' ? '' : `; before that: ${lastError}`}`;
 }

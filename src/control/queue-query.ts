@@ -77,7 +77,9 @@ export class QueueQuery {
       const sender = envelope === undefined ? '?' : envelope.reversePath;
       const recipient = envelope?.recipients[recipientIndex]?.address ?? `?@${facts.domain}`;
       if (matcher.matchesAddresses(sender, recipient)) {
-        matched.push({ row: { ...facts, sender, recipient }, message, recipient: recipientIndex, ref });
+        const quarantine = facts.isHeld ? envelope?.quarantine : undefined;
+        const row = { ...facts, sender, recipient, ...(quarantine !== undefined && { quarantine }) };
+        matched.push({ row, message, recipient: recipientIndex, ref });
       }
     }
     return matched;

@@ -31,6 +31,8 @@ export interface QueueRow {
   readonly lastRefusal?: Refusal | undefined;
   /** What it waits for because of a fault on this host, e.g. `a name server`. */
   readonly waitsFor?: string | undefined;
+  /** Why a message that is held was held when it was accepted; undefined when an operator held it. */
+  readonly quarantine?: string | undefined;
   /** Where its message is stored; given only if it was asked for. */
   readonly ref?: StoredRef | undefined;
 }

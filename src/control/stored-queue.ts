@@ -42,6 +42,7 @@ export async function* storedQueue(
         attempts: waiting.attempts,
         nextAttemptAtMs: waiting.nextAttemptAtMs,
         ...lastFacts(lastRefusalOf(waiting.lastRefusal)),
+        ...(message.held && message.quarantine !== undefined && { quarantine: message.quarantine }),
         ...(located && { ref: message.ref }),
       };
       if (!matcher.matchesFacts(row) || !matcher.matchesAddresses(row.sender, row.recipient)) continue;

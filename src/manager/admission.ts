@@ -57,7 +57,8 @@ export class Admission {
     const routes = message.recipients.map((address) =>
       this.#routing.router.routeOf(message.reversePath, address),
     );
-    const handle = this.#begin(message, routes, false, this.#clock.receivedMs(message.receivedAtMs));
+    const isHeld = message.quarantine !== undefined;
+    const handle = this.#begin(message, routes, isHeld, this.#clock.receivedMs(message.receivedAtMs));
     this.#freshIds[handle] = message.queueId;
     for (const [recipient, route] of routes.entries()) {
       this.#scheduler.add(handle, {

@@ -51,5 +51,7 @@ export interface Envelope {
   readonly tenant?: string | undefined;
   /** MT-PRIORITY (RFC 6710), -9 to 9; undefined counts as 0. */
   readonly priority?: number | undefined;
+  /** Why the message is held from its acceptance until an operator releases it; undefined: it is not. */
+  readonly quarantine?: string | undefined;
   readonly origin: Origin;
 }

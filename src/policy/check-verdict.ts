@@ -17,6 +17,7 @@ const firstPoint: Readonly<Record<Verdict['kind'] | Edit['kind'], Point>> = {
   tempfail: 'connect',
   disconnect: 'connect',
   discard: 'mail',
+  quarantine: 'mail',
   'set-tenant': 'mail',
   'change-sender': 'mail',
   'change-recipient': 'rcpt',
@@ -50,6 +51,8 @@ export function verdictFault(answer: unknown, point: Point): string | undefined 
       return replyFault(verdict.reply, 400, 599);
     case 'discard':
       return textFault(verdict.reason);
+    case 'quarantine':
+      return textFault(verdict.reason) ?? editsFault(verdict.edits, point);
     case 'continue':
     case 'accept':
       return editsFault(verdict.edits, point);

@@ -9,7 +9,7 @@ export type Decision =
   | { readonly kind: 'discard'; readonly reason: string; readonly stage: string };
 
 /** A verdict that changes the message, and lets it go on. */
-export type Change = Extract<Verdict, { readonly kind: 'continue' | 'accept' }>;
+export type Change = Extract<Verdict, { readonly kind: 'continue' | 'accept' | 'quarantine' }>;
 
 /** What is decided about: the facts, which verdicts change. */
 export interface Subject extends Facts {

@@ -87,6 +87,10 @@ export class Pipeline {
         return undefined;
       case 'accept':
         return goingOn;
+      case 'quarantine':
+        // In the place of an answer, it is not applied yet.
+        if (fault !== undefined) subject.apply(member.stage, verdict);
+        return undefined;
       case 'discard':
         return { kind: 'discard', reason: verdict.reason, stage: member.stage };
       case 'reject':
@@ -105,6 +109,10 @@ export class Pipeline {
         return goOn;
       case 'disconnect':
         return { kind: 'disconnect', reply: failedDisconnect };
+      case 'quarantine': {
+        const held = { kind: 'quarantine', reason: `the check "${stage}" failed` } as const;
+        return verdictFault(held, point) === undefined ? held : { kind: 'tempfail', reply: failedReply };
+      }
       case 'tempfail':
         return { kind: 'tempfail', reply: failedReply };
     }
@@ -117,7 +125,7 @@ function faultIn(answer: Verdict, point: Point, subject: Subject, stage: string)
     const fault = verdictFault(answer, point);
     if (fault !== undefined) return fault;
     const { kind } = answer;
-    const isChange = kind === 'continue' || kind === 'accept';
+    const isChange = kind === 'continue' || kind === 'accept' || kind === 'quarantine';
     return isChange ? subject.apply(stage, answer) : undefined;
   } catch (error) {
     return `its answer cannot be read: ${errorText(error)}`; // an object with getters that throw

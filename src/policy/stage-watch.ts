@@ -18,6 +18,7 @@ export interface StageWatchParts {
 const consequence: Readonly<Record<FailureAnswer, string>> = {
   tempfail: 'clients are asked to try again later',
   continue: 'mail goes on without its answer',
+  quarantine: 'mail is held',
   disconnect: 'clients are disconnected, to try again later',
 };
 

@@ -77,6 +77,8 @@ export interface TransactionFacts {
   readonly tenant: string;
   /** RFC 6710; undefined for none. */
   readonly priority: number | undefined;
+  /** Why the message will be held; undefined when it will not. */
+  readonly quarantine: string | undefined;
   /** The recipients that were accepted so far, as changed by stages before. */
   readonly recipients: readonly EnvelopeRecipient[];
 }
@@ -149,17 +151,19 @@ interface WithEdits {
  * - `accept`: no further stage is asked at this point. At `rcpt` this is about one recipient.
  * - `reject`, `tempfail`: the command, or from `headers` on the message, is refused with this reply of 5xx or 4xx.
  * - `discard`: the message is answered 250 and dropped; from `mail` on. No further stage is asked about it.
+ * - `quarantine`: the message will be held until an operator releases it; from `mail` on. The next stage is asked.
  * - `disconnect`: the reply is sent and the connection closed.
  */
 export type Verdict =
   | ({ readonly kind: 'continue' | 'accept' } & WithEdits)
+  | ({ readonly kind: 'quarantine'; readonly reason: string } & WithEdits)
   | { readonly kind: 'discard'; readonly reason: string }
   | { readonly kind: 'reject' | 'tempfail' | 'disconnect'; readonly reply: Reply };
 
 export type Answer = Verdict | PromiseLike<Verdict>;
 
 /** What happens when a stage fails. None of it is permanent, since the fault is ours. */
-export type FailureAnswer = 'tempfail' | 'continue' | 'disconnect';
+export type FailureAnswer = 'tempfail' | 'continue' | 'quarantine' | 'disconnect';
 
 /**
  * A stage has a method for each point at which it decides. While a promise is out, the session waits and no other does.
@@ -170,7 +174,7 @@ export interface Stage {
   readonly name: string;
   /** How long a promise may take; 30 seconds when not given. The timer is exact to a second. */
   readonly timeLimitMs?: number | undefined;
-  /** `tempfail` when not given. */
+  /** `tempfail` when not given. `quarantine` before `mail` is `tempfail`. */
   readonly onFailure?: FailureAnswer | undefined;
   connect?(facts: SessionFacts): Answer;
   helo?(facts: SessionFacts): Answer;

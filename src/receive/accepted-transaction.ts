@@ -24,6 +24,9 @@ export interface Discard {
   readonly reason: string;
 }
 
+/** The reason of a quarantine is kept in the envelope up to so many characters. */
+const maxReasonLength = 1_000;
+
 /** A transaction whose MAIL came; recipients are added with each accepted RCPT. */
 export class AcceptedTransaction implements TransactionFacts {
   readonly origin: TransactionOrigin;
@@ -36,6 +39,7 @@ export class AcceptedTransaction implements TransactionFacts {
   #tenant = '';
   #priority: number | undefined;
   #discard: Discard | undefined;
+  #quarantine: string | undefined;
 
   constructor(
     origin: TransactionOrigin,
@@ -83,6 +87,15 @@ export class AcceptedTransaction implements TransactionFacts {
   /** Keeps an edit until the header is there. */
   keepFieldEdit(edit: FieldEdit): void {
     (this.#fieldEdits ??= []).push(edit);
+  }
+
+  get quarantine(): string | undefined {
+    return this.#quarantine;
+  }
+
+  /** Holds the message from its acceptance on. The first reason counts. */
+  hold(reason: string): void {
+    this.#quarantine ??= reason.slice(0, maxReasonLength);
   }
 
   changeSender(reversePath: string): void {

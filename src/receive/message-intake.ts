@@ -211,6 +211,7 @@ export class MessageIntake {
       recipients: transaction.recipients.map((recipient) => recipient.address),
       tenant: transaction.tenant === '' ? undefined : transaction.tenant,
       priority,
+      quarantine: transaction.quarantine,
     });
     log.received(queueId, transaction, priority, appended.sizeBytes, this.#startedAtMonotonicMs);
     const accepted = { kind: 'accepted', queueId } as const;

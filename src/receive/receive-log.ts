@@ -28,6 +28,7 @@ export class ReceiveLog {
       size: sizeBytes,
       tenant: transaction.tenant === '' ? undefined : transaction.tenant,
       priority,
+      quarantine: transaction.quarantine,
       transactionMs: Math.round(performance.now() - startedAtMonotonicMs),
     });
   }

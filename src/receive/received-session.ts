@@ -113,6 +113,7 @@ export class ReceivedSession implements Subject {
     this.#addedRecipients += added;
     this.#addedFieldBytes += fieldBytes;
     for (const edit of change.edits ?? []) this.#edit(edit);
+    if (change.kind === 'quarantine') this.transaction.hold(change.reason);
     if (change.result !== undefined) this.#note(stage, change.result);
     return undefined;
   }

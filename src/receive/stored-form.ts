@@ -33,7 +33,7 @@ export function receivedLineOf(
 }
 
 export function envelopeOf(
-  { origin, reversePath, recipients, params, tenant, queueId }: AcceptedTransaction,
+  { origin, reversePath, recipients, params, tenant, queueId, quarantine }: AcceptedTransaction,
   { startedAtMs, priority, body }: Completion,
 ): Envelope {
   const { client, helo } = origin;
@@ -48,6 +48,7 @@ export function envelopeOf(
     envelopeId: params.envelopeId,
     tenant: tenant === '' ? undefined : tenant,
     priority,
+    quarantine,
     origin: { via: client === '' ? 'sendmail' : 'smtp', clientAddress: client, helo },
   };
 }

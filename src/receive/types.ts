@@ -14,6 +14,7 @@ export interface AcceptedMessage {
   /** As in the envelope of the message. */
   readonly tenant?: string | undefined;
   readonly priority?: number | undefined;
+  readonly quarantine?: string | undefined;
 }
 
 /** Takes accepted messages, and slows clients down when it falls behind. */

@@ -179,6 +179,8 @@ export interface RecoveredMessage {
   /** MT-PRIORITY (RFC 6710); undefined: 0. */
   readonly priority?: number | undefined;
   readonly held: boolean;
+  /** Why it was held when it was accepted; it may have been released since. Undefined: it was not. */
+  readonly quarantine?: string | undefined;
   /** Why the stored message is damaged; then it is held. Undefined: no damage is known. */
   readonly damage?: string | undefined;
   readonly waiting: readonly RecoveredRecipient[];

@@ -185,7 +185,6 @@ const longFiles: ReadonlyMap<string, number> = new Map([
   ['src/protocol/smtp/client/client-session.ts', 340],
   ['src/settings/capacity.ts', 320],
   ['src/spool/segments/journal-writer.ts', 350],
-  ['src/spool/segments/queue-state.ts', 310],
   ['test/config/bad-configurations.test.ts', 580],
   ['test/protocol/smtp/client/dialogues.ts', 750],
   ['test/route/mx-resolution.test.ts', 410],

@@ -49,6 +49,16 @@ const recovered: RecoveredMessage = {
   waiting: [],
 };
 
+test('a message that was quarantined comes under the scheduler held', () => {
+  const { admission, begun } = setUp();
+  admission.submitted({ ...submitted, quarantine: 'spam' }, 7);
+  admission.submitted(submitted, 7);
+  assert.deepEqual(
+    begun.map(({ held }) => held),
+    [true, false],
+  );
+});
+
 test('tenant and priority of a message reach the scheduler, new and after a restart', () => {
   const { admission, begun } = setUp();
   admission.submitted({ ...submitted, tenant: 'shop', priority: -2 }, 7);

@@ -289,3 +289,53 @@ test('content that the session refuses is decided about by no stage', async (t) 
   assert.match(await send(client, 'Subject: x\r\n\r\n'), /^250/);
   assert.equal(asked, 1);
 });
+
+test('a message is quarantined at every point of its transaction, for the first reason, and logged', async (t) => {
+  let point = '';
+  const at = (here: string) => (): Verdict =>
+    here === point ? { kind: 'quarantine', reason: `at ${here}`, edits: [marked] } : goOn;
+  const marked: Edit = { kind: 'add-field', name: 'X-Marked', value: 'yes' };
+  const judge = (name: string): Stage => ({
+    name,
+    mail: at('mail'),
+    rcpt: at('rcpt'),
+    data: at('data'),
+    headers: at('headers'),
+    content: at('content'),
+  });
+  const fixture = await withStages(t, judge('first'), {
+    name: 'second',
+    content: ({ transaction }) => ({ kind: 'quarantine', reason: `after ${transaction.quarantine}` }),
+  });
+  const client = await greeted(fixture);
+  for (point of ['mail', 'rcpt', 'data', 'headers', 'content']) {
+    assert.match(await send(client, 'Subject: x\r\n\r\n'), /^250 2\.0\.0 queued as/);
+    assert.equal(fixture.spool.kept.at(-1)?.envelope.quarantine, `at ${point}`);
+    assert.equal(fixture.submitted.at(-1)?.quarantine, `at ${point}`);
+    assert.equal(storedOf(fixture), 'Subject: x\r\nX-Marked: yes\r\n\r\n');
+    assert.match(fixture.log.at(-1) ?? '', new RegExp(`"event":"received".*"quarantine":"at ${point}"`));
+  }
+  point = '';
+  assert.match(await send(client, 'Subject: x\r\n\r\n'), /^250/);
+  assert.equal(fixture.spool.kept.at(-1)?.envelope.quarantine, 'after undefined');
+});
+
+test('a stage that fails may have its messages held; before MAIL they are refused for now', async (t) => {
+  const broken = () => {
+    throw new Error('out of order');
+  };
+  const fixture = await withStages(t, { name: 'scanner', onFailure: 'quarantine', content: broken });
+  const client = await greeted(fixture);
+  assert.match(await send(client, 'Subject: x\r\n\r\n'), /^250/);
+  assert.equal(fixture.spool.kept.at(-1)?.envelope.quarantine, 'the check "scanner" failed');
+  const garbage = {
+    name: 'scanner',
+    onFailure: 'quarantine',
+    content: () => ({ kind: 'x' }) as never,
+  } as const;
+  const second = await withStages(t, garbage);
+  assert.match(await send(await greeted(second), 'Subject: x\r\n\r\n'), /^250/);
+  assert.equal(second.spool.kept.at(-1)?.envelope.quarantine, 'the check "scanner" failed');
+  const early = await withStages(t, { name: 'scanner', onFailure: 'quarantine', connect: broken });
+  assert.match(await (await early.client()).reply(), /^421 4\.3\.0/);
+});

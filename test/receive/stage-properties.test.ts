@@ -19,6 +19,7 @@ const verdicts: readonly Verdict[] = [
   later,
   bye,
   { kind: 'discard', reason: 'unwanted' },
+  { kind: 'quarantine', reason: 'suspicious' },
   { kind: 'continue', edits: [{ kind: 'change-sender', address: 'changed@example.net' }] },
   { kind: 'continue', edits: [{ kind: 'change-recipient', address: 'changed@example.com' }] },
   { kind: 'continue', edits: [{ kind: 'add-recipient', recipient: { address: 'more@example.com' } }] },

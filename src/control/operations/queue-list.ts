@@ -72,6 +72,7 @@ const facts = {
   lastError: z.string(),
   lastRefusal: refusal.optional(),
   waitsFor: z.string().optional(),
+  quarantine: z.string().optional(),
 } satisfies Record<Exclude<keyof RowFacts, 'ref'>, z.ZodType>;
 
 const question: z.ZodType<QueueListQuestion> = z.strictObject({

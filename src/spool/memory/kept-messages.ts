@@ -72,7 +72,7 @@ export class KeptMessages {
       bytes,
       isLarge,
       recipients: recipients.map(() => ({ isDone: false, attempts: 0, nextAttemptAtMs: 0, lastRefusal: '' })),
-      held: false,
+      held: envelope.quarantine !== undefined,
       damage: undefined,
     };
     this.#byNumber.set(message.number, message);

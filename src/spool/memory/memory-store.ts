@@ -135,7 +135,7 @@ export class MemoryStore implements SpoolStore {
 
 function recovered(message: KeptMessage, ref: StoredRef): RecoveredMessage {
   const { bytes, damage, envelope, held } = message;
-  const { body, priority, queueId, receivedAtMs, reversePath, smtpUtf8, tenant } = envelope;
+  const { body, priority, quarantine, queueId, receivedAtMs, reversePath, smtpUtf8, tenant } = envelope;
   return {
     queueId,
     ref,
@@ -146,6 +146,7 @@ function recovered(message: KeptMessage, ref: StoredRef): RecoveredMessage {
     smtpUtf8,
     ...(tenant === undefined ? undefined : { tenant }),
     ...(priority === undefined ? undefined : { priority }),
+    ...(quarantine === undefined ? undefined : { quarantine }),
     held,
     ...(damage === undefined ? undefined : { damage }),
     waiting: waitingOf(message),

@@ -1,13 +1,13 @@
 // The binary form of an envelope: flags, then strings in UTF-8 with a 16-bit length (docs/spool-format.md). Version 2
-// adds tenant and priority, version 3 adds notices, version 4 the prefix of a large message (`record.ts`). An envelope
-// without these is written as version 1, so that an older Sluice can read it. Queue id and time of acceptance are in the
-// record's header.
+// adds tenant and priority, version 3 adds notices, version 4 the prefix of a large message (`record.ts`) and the quarantine,
+// version 5 the quarantine of a record without a prefix. An envelope without these is written as version 1, so that an older Sluice
+// can read it. Queue id and time of acceptance are in the record's header.
 
 import type { DsnNotify, Envelope, EnvelopeRecipient } from '../../message/envelope.ts';
 import { SpoolError } from '../spool-error.ts';
 
 /** The newest version that can be read. */
-export const envelopeFormatVersion = 4;
+export const envelopeFormatVersion = 5;
 
 /** How the message came, by its number; `notice` since version 3. */
 const viaWords = ['smtp', 'sendmail', 'bounce', 'notice'] as const;
@@ -21,6 +21,8 @@ const flagEnvid = 16;
 const flagTenant = 32;
 /** Since version 2: a byte, two's complement. */
 const flagPriority = 64;
+/** Since version 4: an older Sluice would deliver the message. */
+const flagQuarantine = 128;
 
 const notifyGiven = 1;
 const notifyNever = 2;
@@ -30,7 +32,8 @@ const notifyDelay = 16;
 const orcptGiven = 32;
 
 /** The oldest version that has all fields of this envelope. */
-export function envelopeVersion({ tenant = '', priority, origin }: Envelope): number {
+export function envelopeVersion({ tenant = '', priority, quarantine, origin }: Envelope): number {
+  if (quarantine !== undefined) return 5;
   // An older Sluice would take a notice for mail from outside and report its failure.
   if (origin.via === 'notice') return 3;
   return tenant === '' && priority === undefined ? 1 : 2;
@@ -42,6 +45,7 @@ export function envelopeBound(envelope: Envelope): number {
   let bound = 16 + 3 * (envelope.reversePath.length + origin.clientAddress.length + origin.helo.length);
   if (envelope.envelopeId !== undefined) bound += 2 + 3 * envelope.envelopeId.length;
   if (envelope.tenant !== undefined) bound += 2 + 3 * envelope.tenant.length;
+  if (envelope.quarantine !== undefined) bound += 2 + 3 * envelope.quarantine.length;
   for (const recipient of envelope.recipients) {
     bound += 5 + 3 * recipient.address.length;
     if (recipient.originalRecipient !== undefined) bound += 3 * recipient.originalRecipient.length;
@@ -67,13 +71,14 @@ function putString(buffer: Buffer, at: number, text: string): number {
  * @returns the position after the envelope
  */
 export function encodeEnvelope(envelope: Envelope, buffer: Buffer, at: number): number {
-  const { origin, recipients, envelopeId, tenant = '', priority } = envelope;
+  const { origin, recipients, envelopeId, tenant = '', priority, quarantine } = envelope;
   let flags = retWords.indexOf(envelope.ret) << retShift;
   if (envelope.body === '8BITMIME') flags |= flag8bitmime;
   if (envelope.smtpUtf8) flags |= flagSmtputf8;
   if (envelopeId !== undefined) flags |= flagEnvid;
   if (tenant !== '') flags |= flagTenant;
   if (priority !== undefined) flags |= flagPriority;
+  if (quarantine !== undefined) flags |= flagQuarantine;
   buffer[at] = flags;
   buffer[at + 1] = viaWords.indexOf(origin.via);
   let position = putString(buffer, at + 2, envelope.reversePath);
@@ -82,6 +87,7 @@ export function encodeEnvelope(envelope: Envelope, buffer: Buffer, at: number): 
   if (envelopeId !== undefined) position = putString(buffer, position, envelopeId);
   if (tenant !== '') position = putString(buffer, position, tenant);
   if (priority !== undefined) position = buffer.writeInt8(priority, position);
+  if (quarantine !== undefined) position = putString(buffer, position, quarantine);
   for (const recipient of recipients) {
     buffer[position] = recipientFlags(recipient);
     position = putString(buffer, position + 1, recipient.address);
@@ -136,6 +142,7 @@ export function decodeEnvelope(buffer: Buffer, at: number, end: number, facts: E
   const envelopeId = flags & flagEnvid ? takeString() : undefined;
   const tenant = flags & flagTenant ? takeString() : undefined;
   const priority = flags & flagPriority ? signed(buffer[position++]) : undefined;
+  const quarantine = flags & flagQuarantine ? takeString() : undefined;
   const recipients: EnvelopeRecipient[] = [];
   for (let index = 0; index < facts.recipients; index++) {
     const given = buffer[position] ?? 0;
@@ -160,6 +167,7 @@ export function decodeEnvelope(buffer: Buffer, at: number, end: number, facts: E
     ...(envelopeId === undefined ? undefined : { envelopeId }),
     ...(tenant === undefined ? undefined : { tenant }),
     ...(priority === undefined ? undefined : { priority }),
+    ...(quarantine === undefined ? undefined : { quarantine }),
     origin: { via, clientAddress, helo },
   };
 }
@@ -172,6 +180,7 @@ export interface EnvelopeOutline {
   readonly smtpUtf8: boolean;
   readonly tenant: string | undefined;
   readonly priority: number | undefined;
+  readonly quarantine: string | undefined;
 }
 
 /**
@@ -198,6 +207,11 @@ export function decodeOutline(buffer: Buffer, at: number, end: number, recipient
     tenant = buffer.toString('utf8', tenantAt, position);
   }
   const priority = flags & flagPriority ? signed(buffer[position++]) : undefined;
+  let quarantine: string | undefined;
+  if (flags & flagQuarantine) {
+    const quarantineAt = skip();
+    quarantine = buffer.toString('utf8', quarantineAt, position);
+  }
   const addresses: string[] = [];
   for (let index = 0; index < recipients; index++) {
     const given = buffer[position] ?? 0;
@@ -213,6 +227,7 @@ export function decodeOutline(buffer: Buffer, at: number, end: number, recipient
     smtpUtf8: (flags & flagSmtputf8) !== 0,
     tenant,
     priority,
+    quarantine,
   };
 }
 

@@ -73,7 +73,7 @@ export async function recoverHolds(
   // is held if either record holds it.
   const trustsOnlyHolds = isJournalUnreliable && record.condition === 'good';
   const trustsOnlyJournal = isDamaged && journal === 'good' && !isInDoubt;
-  if (trustsOnlyHolds) state.releaseAll();
+  if (trustsOnlyHolds) state.holds.forget();
   if (!trustsOnlyJournal) {
     for (const { idSegment, counter, held } of record.holds) {
       if (held) state.replayHold(idSegment, counter);

@@ -212,7 +212,7 @@ export class HoldsFile {
     await write(encodeJournalHeader(number, tag, 0, bytes));
     const { table } = state;
     for (let row = 0; row < table.rows; row++) {
-      if (!table.isUsed(row) || !state.isHeld(row)) continue;
+      if (!table.isUsed(row) || !state.holds.isHeld(row)) continue;
       entries.message(entryHeld, state.groupAt(row).idSegment, table.counter[row] ?? 0);
       if (entries.bytes > pieceBytes) await write(entries.take(frameEntries, tag, length));
     }

@@ -138,7 +138,7 @@ function apply(frames: readonly Buffer[], state: QueueState): void {
       },
       held: (idSegment, counter, held) => {
         const row = state.replayRow(idSegment, counter, -1);
-        if (row >= 0) state.setHeld(row, held);
+        if (row >= 0) state.holds.setHeld(row, held);
       },
     });
   }

@@ -131,6 +131,8 @@ export const flagUnmovable = 4;
 export const flagDamaged = 8;
 /** Only the file `holds` knows it so far. It may be done and its segment removed long ago. */
 export const flagHoldOnly = 16;
+/** It was released last: a quarantine in its envelope does not hold it any more. */
+export const flagReleased = 32;
 
 function copied<T extends Uint8Array | Uint16Array | Uint32Array | Int32Array>(to: T, from: T): T {
   to.set(from);

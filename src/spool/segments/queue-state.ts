@@ -4,7 +4,8 @@
 import type { LastRefusal } from '../../message/refusal-form.ts';
 import { IdGroups, isDone, markDone, type IdGroup } from './id-groups.ts';
 import { LiveSegments, addGroup, type LiveSegment } from './live-segments.ts';
-import { flagDamaged, flagHeld, flagHoldOnly, MessageTable } from './message-table.ts';
+import { HeldMessages } from './held-messages.ts';
+import { flagDamaged, flagHoldOnly, MessageTable } from './message-table.ts';
 import { formatQueueId, queueIdCounter, queueIdSegment } from '../queue-id.ts';
 import { isLargeLength, type RecordHead } from './record.ts';
 import { RecipientStates } from './recipient-states.ts';
@@ -22,6 +23,7 @@ export class QueueState {
   readonly groups = new IdGroups();
   readonly segments = new LiveSegments();
   readonly table = new MessageTable();
+  readonly holds = new HeldMessages(this.table);
   readonly states = new RecipientStates();
   /** Large messages that are done. Their files may be removed when the outcomes are on stable storage. */
   finishedLarge: FinishedLarge[] = [];
@@ -186,23 +188,9 @@ export class QueueState {
     return true;
   }
 
-  setHeld(row: number, held: boolean): void {
-    const flags = this.table.flags[row] ?? 0;
-    this.table.flags[row] = held ? flags | flagHeld : flags & ~flagHeld;
-  }
-
-  /** Releases all messages, when the holds in the journal cannot be trusted. */
-  releaseAll(): void {
-    for (let row = 0; row < this.table.rows; row++) if (this.table.isUsed(row)) this.setHeld(row, false);
-  }
-
-  isHeld(row: number): boolean {
-    return ((this.table.flags[row] ?? 0) & flagHeld) !== 0;
-  }
-
   /** Marks a message as damaged and holds it. The flag is not in the journal: the last refusal tells it after a restart. */
   setDamaged(row: number): void {
-    this.setHeld(row, true);
+    this.holds.setHeld(row, true);
     if (this.isDamaged(row)) return;
     this.table.flags[row] = (this.table.flags[row] ?? 0) | flagDamaged;
     this.damagedCount++;
@@ -292,7 +280,7 @@ export class QueueState {
     const isKnown = known !== undefined && this.table.find(known.index, counter) !== none;
     const row = this.replayRow(idSegment, counter, -1);
     if (row === none) return;
-    this.setHeld(row, true);
+    this.holds.setHeld(row, true);
     if (!isKnown) this.table.flags[row] = (this.table.flags[row] ?? 0) | flagHoldOnly;
   }
 

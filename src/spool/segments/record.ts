@@ -217,8 +217,8 @@ export function uncheckedHead(buffer: Buffer, at: number): RecordHead | undefine
 /** Only the record of a large message has a prefix of its own, and only with this version. */
 function hasPossiblePrefix({ kind, version, contentLength, envelopeLength, sizeBytes }: RecordHead): boolean {
   // What a later version means is not known here: `readableEnd` refuses it.
-  if (version > prefixVersion) return true;
-  if (version < prefixVersion) return kind !== kindLarge || contentLength === 0;
+  if (version > envelopeFormatVersion) return true;
+  if (version !== prefixVersion) return kind !== kindLarge || contentLength === 0;
   const isBounded = contentLength <= maxPrefixBytes && contentLength <= sizeBytes;
   return kind === kindLarge && isBounded && envelopeLength >= prefixCrcBytes;
 }

@@ -165,7 +165,7 @@ function recoverRecord(
   const { state } = place;
   const row = state.addRecovered(segment, record.offset, record.head);
   if (row < 0) return undefined;
-  if (place.isInDoubt === true) state.setHeld(row, true);
+  if (place.isInDoubt === true) state.holds.setHeld(row, true);
   const message = messageAt(place, row, record, segment.id);
   if (message.damage !== undefined) {
     state.setDamaged(row);
@@ -216,7 +216,9 @@ function messageAt(
     smtpUtf8 = false,
     tenant,
     priority,
+    quarantine,
   } = outline ?? {};
+  if (quarantine !== undefined) state.holds.holdQuarantined(row);
   const base = state.table.states[row] ?? -1;
   const waiting: RecoveredRecipient[] = [];
   for (let index = 0; index < head.recipients; index++) {
@@ -224,7 +226,7 @@ function messageAt(
     if (base < 0) waiting.push({ index, address, attempts: 0, nextAttemptAtMs: 0, lastRefusal: '' });
     else if (!state.states.isDone(base + index)) waiting.push(stateAt(state, base, index, address));
   }
-  if (state.isHeld(row)) damage ??= lastDamageOf(waiting[0]?.lastRefusal ?? '');
+  if (state.holds.isHeld(row)) damage ??= lastDamageOf(waiting[0]?.lastRefusal ?? '');
   return {
     queueId,
     ref,
@@ -235,7 +237,8 @@ function messageAt(
     smtpUtf8,
     ...(tenant === undefined ? undefined : { tenant }),
     ...(priority === undefined ? undefined : { priority }),
-    held: state.isHeld(row) || damage !== undefined,
+    ...(quarantine === undefined ? undefined : { quarantine }),
+    held: state.holds.isHeld(row) || damage !== undefined,
     ...(damage === undefined ? undefined : { damage }),
     waiting: damage === undefined ? waiting : waiting.map((each) => withDamage(each, damage)),
   };

@@ -183,7 +183,7 @@ export class SegmentStore implements SpoolStore {
       }
       case 'held':
       case 'released':
-        state.setHeld(row, outcome.kind === 'held');
+        state.holds.setHeld(row, outcome.kind === 'held');
         if (outcome.kind === 'released') state.clearDamaged(row);
         this.#journal.countOutcome()?.held(idSegment, counter, outcome.kind === 'held');
         this.#holds.addChange(idSegment, counter, outcome.kind === 'held');

@@ -26,7 +26,8 @@ function messageEntries(state: QueueState, row: number, journal: EntrySink): voi
   const { table, states } = state;
   const { idSegment } = state.groupAt(row);
   const counter = table.counter[row] ?? 0;
-  if (state.isHeld(row)) journal.held(idSegment, counter, true);
+  if (state.holds.isHeld(row)) journal.held(idSegment, counter, true);
+  else if (state.holds.isReleased(row)) journal.held(idSegment, counter, false);
   const base = table.states[row] ?? -1;
   if (base < 0) return;
   const recipients = table.recipients[row] ?? 0;

@@ -140,6 +140,46 @@ for (const kind of kinds) {
       });
     }
 
+    it('holds quarantined messages until they are released, small and large, over restarts', async (t) => {
+      const spool = await kind.make(t);
+      const writer = await spool.openWriter();
+      const ids: string[] = [];
+      for (const isLarge of [false, true, false]) {
+        const queueId = writer.newQueueId();
+        const envelope = { ...envelopeFor(queueId), quarantine: 'spam' };
+        ids.push(queueId);
+        if (isLarge) {
+          const large = await writer.openLarge(queueId);
+          await large.write(contentFor(1, 1000));
+          await large.commit(envelope, Buffer.from('Received: x\r\n'));
+        } else await writer.append({ envelope, content: [contentFor(1, 1000)] });
+      }
+      await writer.close();
+      const recovered = async (work?: (store: SpoolStore) => void): Promise<unknown[]> => {
+        const { store, messages } = await start(t, spool);
+        work?.(store);
+        await store.flush();
+        await store.close();
+        const state = new Map(messages.map(({ queueId, held, quarantine }) => [queueId, [held, quarantine]]));
+        return ids.map((id) => state.get(id));
+      };
+      const held = [true, 'spam'];
+      const released = [false, 'spam'];
+      const [first = '', second = ''] = ids;
+      assert.deepEqual(await recovered(), [held, held, held]);
+      await recovered((store) =>
+        store.settle([
+          { kind: 'released', queueId: first },
+          { kind: 'released', queueId: second },
+        ]),
+      );
+      assert.deepEqual(await recovered(), [released, released, held]);
+      await recovered((store) => store.settle([{ kind: 'held', queueId: first }]));
+      // Each start writes the state anew, and reads what the start before it wrote.
+      assert.deepEqual(await recovered(), [held, released, held]);
+      assert.deepEqual(await recovered(), [held, released, held]);
+    });
+
     it('keeps nothing of a large message that was aborted', async (t) => {
       const spool = await kind.make(t);
       const writer = await spool.openWriter();

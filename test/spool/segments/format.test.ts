@@ -177,11 +177,34 @@ test('an envelope with a tenant or a priority has version 2, any other version 1
   assert.equal(version({ tenant: '' }), 1);
   assert.equal(version({ tenant: 'a' }), 2);
   assert.equal(version({ priority: 0 }), 2);
-  head[10] = 5;
+  head[10] = 6;
   stampRecord(head, 8, tag);
   const unknown = parseHead(head, 0);
   assert.ok(unknown);
   assert.throws(() => outlineOf(head, 0, unknown, envelope.queueId), { code: 'SPOOL_FORMAT' });
+});
+
+test('an envelope with a quarantine has version 5, and that of a large message with a prefix version 4', () => {
+  const quarantined = { ...envelope, priority: 1, quarantine: 'spam' };
+  for (const [kind, prefix, version] of [
+    [kindMessage, undefined, 5],
+    [kindLarge, undefined, 5],
+    [kindLarge, Buffer.from('Received: x\r\n'), 4],
+  ] as const) {
+    const head = encodeRecord(quarantined, kind, 100, prefix?.length ?? 0, 0, prefix);
+    stampRecord(head, 8, tag);
+    assert.equal(head[10], version);
+    const parsed = parseHead(head, 0);
+    assert.ok(parsed);
+    assert.deepEqual(envelopeOf(head, 0, parsed), quarantined);
+    assert.equal(outlineOf(head, 0, parsed, envelope.queueId).quarantine, 'spam');
+  }
+  const at = encodeRecord(quarantined, kindMessage, 0, 0, 0).indexOf(
+    '0400737061 6d'.replace(' ', ''),
+    64,
+    'hex',
+  );
+  assert.ok(at > 64, 'the reason is a string after the priority');
 });
 
 test('the header of a segment and of its index', () => {
@@ -293,6 +316,7 @@ const anyEnvelope: fc.Arbitrary<Envelope> = fc.record(
     envelopeId: text,
     tenant: fc.string({ unit: 'grapheme', minLength: 1, maxLength: 60 }),
     priority: fc.integer({ min: -9, max: 9 }),
+    quarantine: text,
     origin: fc.record({
       via: fc.constantFrom('smtp', 'sendmail', 'bounce', 'notice'),
       clientAddress: text,
