@@ -28,6 +28,8 @@ export class Tables {
   /** The checks that are under way. */
   #round: Promise<void> = Promise.resolve();
   #isChecking = false;
+  /** Tables were configured since the last round began. */
+  #areNew = false;
 
   constructor(parts: TablesParts) {
     this.#parts = parts;
@@ -57,6 +59,7 @@ export class Tables {
     this.#timer = undefined;
     if (this.#tables.size === 0) return;
     this.#timer = this.#timers.setInterval(() => this.#check(), checkEveryMs).unref();
+    this.#areNew = true;
     this.#check();
   }
 
@@ -79,12 +82,19 @@ export class Tables {
   #check(): void {
     if (this.#isChecking) return;
     this.#isChecking = true;
-    this.#round = this.#checkAll().finally(() => (this.#isChecking = false));
+    this.#round = this.#checkAll();
   }
 
   /** One after the other: files on a file system that hangs hold one of the few threads that write the spool, too. */
   async #checkAll(): Promise<void> {
-    for (const table of this.#tables.values()) await table.live.check(this.#date());
+    try {
+      do {
+        this.#areNew = false;
+        for (const table of this.#tables.values()) await table.live.check(this.#date());
+      } while (this.#areNew);
+    } finally {
+      this.#isChecking = false;
+    }
   }
 }
 

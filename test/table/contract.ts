@@ -3,7 +3,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Contents } from '../../src/table/contents.ts';
-import { readTable } from '../../src/table/read-table.ts';
 import type { TableSettings } from '../../src/table/table.ts';
 import { tableKey } from '../../src/table/table-key.ts';
 import { type TemporaryFolder, temporaryFolder } from '../temporary-folder.ts';
@@ -13,8 +12,9 @@ export type Entries = readonly (readonly [key: string, value: string])[];
 /** How the tests make a table of one kind. */
 export interface KindUnderTest {
   readonly kind: TableSettings['kind'];
-  /** How the table is configured. */
-  readonly settings: (path: string) => TableSettings;
+  /** The variant, where a kind has several. */
+  readonly variant?: string;
+  readonly open: (path: string) => Promise<Contents>;
   /** Does it have values? A list has none. */
   readonly hasValues: boolean;
   /** May a key have several values? Otherwise the first counts. */
@@ -24,23 +24,24 @@ export interface KindUnderTest {
 }
 
 async function opened(
-  { settings, write }: KindUnderTest,
+  { open, write }: KindUnderTest,
   folder: TemporaryFolder,
   entries: Entries,
 ): Promise<Contents> {
   const path = `${folder.path}/table`;
   await write(path, entries);
-  const contents = await readTable(settings(path));
+  const contents = await open(path);
   folder.atEnd(() => contents.close());
   return contents;
 }
 
 /** Adds the tests of the contract for one kind. */
 export function testContract(subject: KindUnderTest): void {
-  const { kind, hasValues, hasSeveralValues } = subject;
+  const { kind, variant, hasValues, hasSeveralValues } = subject;
+  const name = variant === undefined ? kind : `${kind}, ${variant}`;
   const valuesOf = (...values: string[]) => ({ kind: 'found', values: hasValues ? values : [] });
 
-  test(`${kind}: keys are found with their values, others are absent, in the order of the question`, async (t) => {
+  test(`${name}: keys are found with their values, others are absent, in the order of the question`, async (t) => {
     const contents = await opened(subject, temporaryFolder(t, 'table'), [
       ['joe@example.com', 'one'],
       ['@example.net', 'two words'],
@@ -59,12 +60,12 @@ export function testContract(subject: KindUnderTest): void {
     ]);
   });
 
-  test(`${kind}: no keys are no answers`, async (t) => {
+  test(`${name}: no keys are no answers`, async (t) => {
     const contents = await opened(subject, temporaryFolder(t, 'table'), [['joe', 'one']]);
     assert.deepEqual(await contents.lookup([]), []);
   });
 
-  test(`${kind}: a key that is the beginning or the end of another is another key`, async (t) => {
+  test(`${name}: a key that is the beginning or the end of another is another key`, async (t) => {
     const contents = await opened(subject, temporaryFolder(t, 'table'), [['joe@example.com', 'one']]);
     const others = ['joe@example.co', 'oe@example.com', 'joe@example.comm', ''];
     assert.deepEqual(
@@ -73,14 +74,14 @@ export function testContract(subject: KindUnderTest): void {
     );
   });
 
-  test(`${kind}: a key with letters outside ASCII is found`, async (t) => {
+  test(`${name}: a key with letters outside ASCII is found`, async (t) => {
     const contents = await opened(subject, temporaryFolder(t, 'table'), [
       [tableKey('jörg@bücher.example'), 'grün'],
     ]);
     assert.deepEqual(await contents.lookup([tableKey('Jörg@Bücher.example')]), [valuesOf('grün')]);
   });
 
-  test(`${kind}: a key longer than any in the table, of 100,000 characters, is absent`, async (t) => {
+  test(`${name}: a key longer than any in the table, of 100,000 characters, is absent`, async (t) => {
     const contents = await opened(subject, temporaryFolder(t, 'table'), [['joe', 'one']]);
     assert.deepEqual(await contents.lookup(['x'.repeat(100_000), 'ö'.repeat(30_000)]), [
       { kind: 'absent' },
@@ -88,7 +89,7 @@ export function testContract(subject: KindUnderTest): void {
     ]);
   });
 
-  test(`${kind}: a key that is there twice`, async (t) => {
+  test(`${name}: a key that is there twice`, async (t) => {
     const contents = await opened(subject, temporaryFolder(t, 'table'), [
       ['joe', 'one'],
       ['jane', 'three'],
@@ -98,7 +99,7 @@ export function testContract(subject: KindUnderTest): void {
     assert.deepEqual(await contents.lookup(['joe', 'jane']), [values, valuesOf('three')]);
   });
 
-  test(`${kind}: each of 20,000 keys is found`, async (t) => {
+  test(`${name}: each of 20,000 keys is found`, async (t) => {
     const entries = Array.from(
       { length: 20_000 },
       (_, index) => [`user${index}@example.com`, `value ${index}`] as const,
