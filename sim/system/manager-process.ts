@@ -8,7 +8,8 @@ import type { Machine, OpenRouters, Spool } from '../../src/manager/ports.ts';
 import { managerSlots } from '../../src/process/roles/slots.ts';
 import { createRouter } from '../../src/route/create-router.ts';
 import { routeRules } from '../../src/settings/route-rules.ts';
-import { openSpoolReader, openSpoolStore, openSpoolWriter } from '../../src/spool/open.ts';
+import { openReaders, openStores, openWriters } from '../../src/spool/open.ts';
+import { storeAccess } from '../../src/spool/store-access.ts';
 import type { SpoolStore } from '../../src/spool/types.ts';
 import { MemoryStats } from '../../src/stats/stats.ts';
 import { Troubles } from '../../src/stats/troubles.ts';
@@ -188,33 +189,33 @@ export class ManagerProcess {
     const { dateMs, memory, sabotage, spool: directory } = this.#around;
     const { timers } = this.process;
     const files = watched(this.process.files, join(directory, 'journal'), memory);
+    const stores = storeAccess([{ directory, files }], timers);
     let opened: SpoolStore | undefined;
-    const common = { directory, files, timers, segmentBytes: queue.segmentSize };
+    const common = { segmentBytes: queue.segmentSize, now: dateMs };
     return {
       openStore: async (events) => {
-        const store = await openSpoolStore({
+        const options = {
           ...common,
-          ...events,
           slot: managerSlots.longLived,
           journalSyncMs: queue.journalSync,
           relocateAfterMs: queue.relocateAfter,
           journalRoomBytes,
           journalBytes,
-          now: dateMs,
-        });
-        opened = breakStore(store, sabotage);
+        };
+        opened = breakStore(await openStores(stores, options, events), sabotage);
         return opened;
       },
-      openReader: () => openSpoolReader(common),
-      openWriter: async () => {
-        const writer = await openSpoolWriter({
+      openReader: () => openReaders(stores),
+      openWriters: async () => {
+        const options = {
           ...common,
           slot: managerSlots.bounces,
           reserveBytes: 0,
           sync: 'fdatasync',
-          now: dateMs,
-        });
-        return breakWriter(writer, { store: opened, reader: openSpoolReader(common) }, sabotage);
+        } as const;
+        const writers = await openWriters(stores, options);
+        const broken = { store: opened, reader: openReaders(stores) };
+        return writers.map((writer) => breakWriter(writer, broken, sabotage));
       },
     };
   }

@@ -94,10 +94,18 @@ export class Admission {
     held: boolean,
     receivedAtMs: number,
   ): MessageHandle {
-    const { queueId, tenant } = message;
+    const { queueId, ref, tenant } = message;
     const priority = message.priority ?? highestOf(routes);
     const nullSender = message.reversePath === '';
-    const handle = this.#scheduler.begin({ queueId, tenant, priority, receivedAtMs, nullSender, held });
+    const handle = this.#scheduler.begin({
+      queueId,
+      tenant,
+      priority,
+      receivedAtMs,
+      nullSender,
+      held,
+      store: ref.store,
+    });
     this.#receivedAtMs[handle] = message.receivedAtMs;
     this.#freshIds[handle] = undefined;
     return handle;

@@ -15,7 +15,8 @@ import type { Config } from '../config/config.ts';
 import type { Logger } from '../log/logger.ts';
 import { createScheduler } from '../schedule/create-scheduler.ts';
 import { formerRuleIds } from '../settings/settings.ts';
-import type { SpoolStore } from '../spool/types.ts';
+import { SpoolError } from '../spool/spool-error.ts';
+import type { SpoolStore, SpoolWriter } from '../spool/types.ts';
 import type { MemoryStats } from '../stats/stats.ts';
 import type { Troubles } from '../stats/troubles.ts';
 import { assembleCore } from './assemble-core.ts';
@@ -71,7 +72,7 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
   const inForce = new InForce(config, machine.facts);
   const store = await openStore(parts, events);
   const reader = spool.openReader();
-  const writer = await spool.openWriter();
+  const writers = await spool.openWriters();
   const clockWatch = await openClock(parts, events);
   const { clock } = clockWatch;
   const nameServers = new NameServers({
@@ -119,7 +120,7 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
     timers,
     dateMs: clock.systemMs,
     reader,
-    writer,
+    writerOf: ({ store: number }) => writerTo(writers, number),
     log,
     stats,
     troubles,
@@ -206,7 +207,7 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
     rates,
     store,
     reader,
-    writer,
+    writers,
     clockWatch,
     sourceWatch,
     overdueWatch: new OverdueWatch({ scheduler, troubles, timers, nowMs: clock.nowMs }),
@@ -223,10 +224,12 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
 
 function openStore({ spool, log, troubles }: ManagerParts, events: ManagerEvents): Promise<SpoolStore> {
   const problems = new SpoolProblems(log, troubles);
-  const outcomes = new OutcomeWatch(log, troubles, (reason) => events.post({ kind: 'blocked', reason }));
+  const outcomes = new OutcomeWatch(log, troubles, (reason, store) =>
+    events.post({ kind: 'blocked', reason, store }),
+  );
   return spool.openStore({
     onProblem: (problem) => problems.report(problem),
-    onBlocked: (reason) => outcomes.blocked(reason),
+    onBlocked: (reason, store) => outcomes.blocked(reason, store),
     onDamaged: (queueIds) => events.post({ kind: 'damaged', queueIds }),
     onStray: (message) => events.post({ kind: 'stray', message }),
   });
@@ -247,4 +250,10 @@ function openClock(
     date: machine.dateMs,
     changed: (shiftMs, byMs) => events.post({ kind: 'dates', shiftMs, byMs }),
   });
+}
+
+function writerTo(writers: readonly SpoolWriter[], store: number): SpoolWriter {
+  const writer = writers[store];
+  if (writer !== undefined) return writer;
+  throw new SpoolError('SPOOL_MISSING', `storing a report: there is no store ${store}`);
 }

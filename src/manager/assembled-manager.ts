@@ -33,7 +33,7 @@ export interface AssembledParts {
   readonly rates: RateState;
   readonly store: SpoolStore;
   readonly reader: SpoolReader;
-  readonly writer: SpoolWriter;
+  readonly writers: readonly SpoolWriter[];
   readonly clockWatch: ClockWatch;
   readonly sourceWatch: SourceWatch;
   readonly overdueWatch: OverdueWatch;
@@ -101,7 +101,7 @@ export class AssembledManager {
     await this.#parts.rates.close();
     await this.#parts.clockWatch.close();
     this.#parts.routing.close();
-    await this.#parts.writer.close();
+    await Promise.all(this.#parts.writers.map((writer) => writer.close()));
     try {
       await store.close();
     } catch (error) {

@@ -71,8 +71,9 @@ export class Bouncer implements BouncerPort {
    * @throws {SpoolError} when the message cannot be read or its report cannot be stored now
    */
   async reportNow(queueId: string, ref: StoredRef, recipients: readonly ReportedRecipient[]): Promise<void> {
-    if (!this.#parts.writer.hasRoom(smallReportBytes)) {
-      throw this.#parts.writer.failure ?? new SpoolError('SPOOL_FULL', fullText);
+    const writer = this.#parts.writerOf(ref);
+    if (!writer.hasRoom(smallReportBytes)) {
+      throw writer.failure ?? new SpoolError('SPOOL_FULL', fullText);
     }
     const found = await this.#source.read(queueId, ref);
     if (found === undefined) return;
@@ -80,7 +81,7 @@ export class Bouncer implements BouncerPort {
     const addressee = addresseeOf(envelope, this.#parts.settings().postmaster);
     if (addressee.kind !== 'nobody') {
       for (const each of this.#reports.parts(addressee, envelope, recipients)) {
-        await this.#reports.store(queueId, addressee, envelope, each, original);
+        await this.#reports.store(queueId, ref, addressee, envelope, each, original);
       }
     }
     for (const each of recipients) if (each.action === 'failed') this.#logBounced(queueId, envelope, each);
@@ -92,7 +93,7 @@ export class Bouncer implements BouncerPort {
     ref: StoredRef,
     recipients: readonly ReportedRecipient[],
   ): Promise<boolean> {
-    if (!(await this.#waitForRoom(queueId))) return false;
+    if (!(await this.#waitForRoom(queueId, ref))) return false;
     const found = await this.#read(queueId, ref);
     if (found === undefined) return !this.#isStopped;
     const { envelope, original: content } = found;
@@ -105,7 +106,7 @@ export class Bouncer implements BouncerPort {
       return true;
     }
     for (const each of this.#reports.parts(addressee, envelope, recipients)) {
-      while (!(await this.#tryStore(queueId, addressee, envelope, each, content))) {
+      while (!(await this.#tryStore(queueId, ref, addressee, envelope, each, content))) {
         if (this.#isStopped) return false;
         await this.#pause();
       }
@@ -115,13 +116,14 @@ export class Bouncer implements BouncerPort {
 
   async #tryStore(
     queueId: string,
+    ref: StoredRef,
     addressee: ReportAddressee,
     envelope: Envelope,
     recipients: readonly DsnRecipient[],
     original: readonly Uint8Array[],
   ): Promise<boolean> {
     try {
-      await this.#reports.store(queueId, addressee, envelope, recipients, original);
+      await this.#reports.store(queueId, ref, addressee, envelope, recipients, original);
       return true;
     } catch (error) {
       this.#noteFailed(queueId, error instanceof Error ? error.message : String(error));
@@ -149,9 +151,10 @@ export class Bouncer implements BouncerPort {
    * disk is full.
    * @returns false when `stop` came first
    */
-  async #waitForRoom(queueId: string): Promise<boolean> {
-    while (!this.#parts.writer.hasRoom(smallReportBytes)) {
-      this.#noteFailed(queueId, this.#parts.writer.failure?.message ?? fullText);
+  async #waitForRoom(queueId: string, ref: StoredRef): Promise<boolean> {
+    const writer = this.#parts.writerOf(ref);
+    while (!writer.hasRoom(smallReportBytes)) {
+      this.#noteFailed(queueId, writer.failure?.message ?? fullText);
       if (this.#isStopped) return false;
       await this.#pause();
     }

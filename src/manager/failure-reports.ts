@@ -1,6 +1,7 @@
 // Failures that are to be reported: those of one message are gathered while its other recipients are still in delivery, so
 // that a mailing to thousands gets one report and not one for each transaction. Promises bounded work: at most `maxRunning`
-// reports are written at a time, and a report that waits for its turn holds a few texts, never a message.
+// reports are written to a store at a time, and a report that waits for its turn holds a few texts, never a message. Reports
+// of one store do not wait for those of another.
 
 import type { Timer, Timers } from '../io/timers.ts';
 import type { StoredRef } from '../spool/types.ts';
@@ -12,7 +13,7 @@ const quietMs = 1_000;
 const longestMs = 10_000;
 /** How often gathered failures are checked for these times. */
 const lookMs = 250;
-/** Reports that are written at the same time; each may hold a message of `max_original_size` in memory. */
+/** Reports that are written to one store at the same time; each may hold a message of `max_original_size` in memory. */
 const maxRunning = 32;
 /** Most failures that are gathered: with more, all of them are reported at once. */
 const maxGathered = 100_000;
@@ -27,6 +28,13 @@ interface Ready {
   readonly queueId: string;
   readonly ref: StoredRef;
   readonly recipients: readonly ReportedRecipient[];
+}
+
+/** The reports of one store. */
+interface Line {
+  /** Reports whose message is pinned, waiting for their turn. */
+  readonly ready: Ready[];
+  running: number;
 }
 
 export interface FailureReportsOptions {
@@ -50,9 +58,10 @@ export class FailureReports {
   #failures = 0;
   /** Messages whose failures are to be reported now. */
   #complete: string[] = [];
-  /** Reports whose message is pinned, waiting for their turn. */
-  readonly #ready: Ready[] = [];
-  #running = 0;
+  /** By the number of the store. */
+  readonly #lines = new Map<number, Line>();
+  /** Reports that are ready or running. */
+  #unfinished = 0;
   #timer: Timer | undefined;
   #stopped = false;
   readonly #over = Promise.withResolvers<void>();
@@ -65,7 +74,7 @@ export class FailureReports {
 
   /** Messages whose report is not stored yet. */
   get waiting(): number {
-    return this.#gathered.size + this.#ready.length + this.#running;
+    return this.#gathered.size + this.#unfinished;
   }
 
   /** Adds a recipient that failed, or whose relaying is to be reported. Nothing is written before `start`. */
@@ -95,7 +104,7 @@ export class FailureReports {
     this.#complete = [];
     for (const queueId of complete) this.#makeReady(queueId);
     if (this.#failures > maxGathered) for (const queueId of this.#gathered.keys()) this.#makeReady(queueId);
-    this.#run();
+    for (const line of this.#lines.values()) this.#run(line);
     this.#lookLater();
   }
 
@@ -107,8 +116,8 @@ export class FailureReports {
     this.#stopped = true;
     this.#timers.clear(this.#timer);
     for (const queueId of this.#gathered.keys()) this.#makeReady(queueId);
-    this.#run();
-    return this.#running === 0 ? Promise.resolve() : this.#over.promise;
+    for (const line of this.#lines.values()) this.#run(line);
+    return this.#unfinished === 0 ? Promise.resolve() : this.#over.promise;
   }
 
   #makeReady(queueId: string): void {
@@ -120,20 +129,24 @@ export class FailureReports {
     if (ref === undefined) return;
     // Sorted into the order of the envelope.
     const recipients = gathered.recipients.toSorted((a, b) => a.recipient - b.recipient);
-    this.#ready.push({ queueId, ref, recipients });
+    let line = this.#lines.get(ref.store);
+    if (line === undefined) this.#lines.set(ref.store, (line = { ready: [], running: 0 }));
+    line.ready.push({ queueId, ref, recipients });
+    this.#unfinished++;
   }
 
-  #run(): void {
-    while (this.#running < maxRunning) {
-      const next = this.#ready.shift();
+  #run(line: Line): void {
+    while (line.running < maxRunning) {
+      const next = line.ready.shift();
       if (next === undefined) break;
-      this.#running++;
+      line.running++;
       void this.#report(next.queueId, next.ref, next.recipients).finally(() => {
-        this.#running--;
-        this.#run();
+        line.running--;
+        this.#unfinished--;
+        this.#run(line);
+        if (this.#stopped && this.#unfinished === 0) this.#over.resolve();
       });
     }
-    if (this.#stopped && this.#running === 0) this.#over.resolve();
   }
 
   #lookLater(): void {

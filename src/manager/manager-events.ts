@@ -20,8 +20,8 @@ export type ManagerEvent =
   | { readonly kind: 'damaged'; readonly queueIds: readonly string[] }
   /** The store has found a message that no receiver reported: its receiver died right after the 250. */
   | { readonly kind: 'stray'; readonly message: RecoveredMessage }
-  /** Outcomes cannot be stored, for this reason; without a reason, they can be stored again. */
-  | { readonly kind: 'blocked'; readonly reason: string | undefined }
+  /** Outcomes of a store's mail cannot be stored, for this reason; without a reason, they can be stored again. */
+  | { readonly kind: 'blocked'; readonly reason: string | undefined; readonly store: number }
   /** Operators' overrides have changed, so other limits are in force. */
   | { readonly kind: 'limits' }
   /** The difference between dates and steady time has changed to `shiftMs`, by `byMs`; or a start is no longer in doubt. */

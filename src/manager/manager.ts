@@ -203,7 +203,7 @@ export class Manager {
         this.#recovered(event.message);
         break;
       case 'blocked':
-        this.#scheduler.pause(event.reason, nowMs);
+        this.#scheduler.pause(event.reason, nowMs, event.store);
         break;
       case 'limits':
         this.#scheduler.reconfigure(shaping.renew(), nowMs);

@@ -1,18 +1,20 @@
-// Pauses deliveries while outcomes cannot be stored, because mail without a stored outcome is delivered again after the next
-// start. Transactions in flight finish, and their outcomes wait in memory. Deliveries go on as soon as these are stored.
+// Pauses deliveries of a store's mail while its outcomes cannot be stored, because mail without a stored outcome is delivered
+// again after the next start. Transactions in flight finish, and their outcomes wait in memory. Deliveries go on as soon as
+// these are stored. Mail of other stores is not paused.
 
 import type { Logger } from '../log/logger.ts';
 import type { SpoolError } from '../spool/spool-error.ts';
 import type { Troubles } from '../stats/troubles.ts';
 
-/** Pauses grants for this reason; undefined: grants go on. */
-export type Pause = (reason: string | undefined) => void;
+/** Pauses grants of a store's mail for this reason; undefined: they go on. */
+export type Pause = (reason: string | undefined, store: number) => void;
 
 export class OutcomeWatch {
   readonly #log: Logger;
   readonly #troubles: Troubles;
   readonly #pause: Pause;
-  #reason: SpoolError | undefined;
+  /** By the number of the store. */
+  readonly #reasons = new Map<number, SpoolError>();
 
   constructor(log: Logger, troubles: Troubles, pause: Pause) {
     this.#log = log;
@@ -20,27 +22,31 @@ export class OutcomeWatch {
     this.#pause = pause;
   }
 
-  /** Called by the journal with the reason why outcomes cannot be stored; undefined when they can be again. */
-  blocked(reason: SpoolError | undefined): void {
-    const before = this.#reason;
-    this.#reason = reason;
+  /** Called by a store with the reason why outcomes cannot be stored; undefined when they can be again. */
+  blocked(reason: SpoolError | undefined, store: number): void {
+    // The only store of most instances has no number that anybody knows.
+    const suffix = store === 0 ? '' : (`:${store}` as const);
+    const of = store === 0 ? '' : ` of store ${store}`;
+    const before = this.#reasons.get(store);
     if (reason === undefined) {
-      this.#troubles.clear('journal');
-      this.#log.info('outcomes can be stored again: deliveries go on');
-      this.#pause(undefined);
+      this.#reasons.delete(store);
+      this.#troubles.clear(`journal${suffix}`);
+      this.#log.info(`outcomes${of} can be stored again: deliveries go on`);
+      this.#pause(undefined, store);
       return;
     }
+    this.#reasons.set(store, reason);
     const text = textOf(reason);
     this.#troubles.raise(
-      'journal',
+      `journal${suffix}`,
       'critical',
-      `No new delivery begins, since ${text}.`,
+      `No new delivery${of} begins, since ${text}.`,
       `${reason.advice} Deliveries go on by themselves as soon as outcomes can be stored.`,
     );
     if (before === undefined) {
-      this.#log.error(`no new delivery begins, since ${text}`, { code: reason.code });
+      this.#log.error(`no new delivery${of} begins, since ${text}`, { code: reason.code });
     }
-    this.#pause(text);
+    this.#pause(text, store);
   }
 }
 

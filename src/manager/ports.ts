@@ -8,15 +8,8 @@ import type { Timers } from '../io/timers.ts';
 import type { Router } from '../route/types.ts';
 import type { SystemFacts } from '../settings/capacity.ts';
 import type { FileLayer } from '../spool/file-layer.ts';
-import type {
-  QueueReader,
-  RecoveredMessage,
-  SpoolProblem,
-  SpoolStore,
-  SpoolWriter,
-  StoredRef,
-} from '../spool/types.ts';
-import type { SpoolError } from '../spool/spool-error.ts';
+import type { QueueReader, SpoolStore, SpoolWriter, StoredRef } from '../spool/types.ts';
+import type { QueuesEvents } from '../spool/queues.ts';
 import type { ReportedRecipient } from './reported-recipient.ts';
 import type { OutageSource } from './name-servers.ts';
 import type { Bind } from './source-watch.ts';
@@ -40,21 +33,13 @@ export interface Machine {
   readonly random: () => number;
 }
 
-/** Events that the store notices by itself; see `SpoolStoreOptions`. */
-export interface StoreEvents {
-  readonly onProblem: (problem: SpoolProblem) => void;
-  readonly onBlocked: (reason: SpoolError | undefined) => void;
-  readonly onDamaged: (queueIds: readonly string[]) => void;
-  readonly onStray: (message: RecoveredMessage) => void;
-}
-
 /** Opens the parts of the spool, in this order; the caller closes them. */
 export interface Spool {
-  /** @throws {SpoolError} */
-  openStore(events: StoreEvents): Promise<SpoolStore>;
+  /** All stores of the instance as one. @throws {SpoolError} */
+  openStore(events: QueuesEvents): Promise<SpoolStore>;
   openReader(): QueueReader;
-  /** For reports. @throws {SpoolError} */
-  openWriter(): Promise<SpoolWriter>;
+  /** For reports, by the number of the store. @throws {SpoolError} */
+  openWriters(): Promise<readonly SpoolWriter[]>;
 }
 
 /** A router of one configuration, with its resolver. */

@@ -8,7 +8,7 @@ import { failureStatus } from '../bounce/status.ts';
 import { wantsReport } from '../bounce/wants-report.ts';
 import type { Logger } from '../log/logger.ts';
 import type { Envelope } from '../message/envelope.ts';
-import type { SpoolWriter } from '../spool/types.ts';
+import type { SpoolWriter, StoredRef } from '../spool/types.ts';
 import type { Submitted } from '../channel/messages.ts';
 import type { ReportedRecipient } from './reported-recipient.ts';
 
@@ -20,7 +20,8 @@ export interface ReportWriterParts {
   readonly settings: () => BounceSettings;
   /** Dates as the system's clock shows them. */
   readonly dateMs: () => number;
-  readonly writer: SpoolWriter;
+  /** The writer to the store of the message that a report is about: a store that hangs delays no report of another. */
+  readonly writerOf: (about: StoredRef) => SpoolWriter;
   readonly log: Logger;
   /** Called with each report that is on stable storage. */
   readonly submit: (message: Submitted) => void;
@@ -50,6 +51,7 @@ export class ReportWriter {
   /** Resolves when the report is on stable storage and submitted. @throws {SpoolError} when it cannot be stored now */
   async store(
     queueId: string,
+    ref: StoredRef,
     addressee: ReportAddressee,
     envelope: Envelope,
     recipients: readonly DsnRecipient[],
@@ -57,7 +59,8 @@ export class ReportWriter {
   ): Promise<void> {
     const { hostname, from, maxOriginalBytes } = this.#parts.settings();
     const nowMs = this.#parts.dateMs();
-    const id = this.#parts.writer.newQueueId();
+    const writer = this.#parts.writerOf(ref);
+    const id = writer.newQueueId();
     const dsn = buildDsn({
       reportingMta: hostname,
       queueId,
@@ -74,7 +77,7 @@ export class ReportWriter {
       messageId: `${id}@${hostname}`,
     });
     const via = addressee.kind === 'postmaster' ? 'notice' : 'bounce';
-    const appended = await this.#parts.writer.append({
+    const appended = await writer.append({
       envelope: {
         queueId: id,
         receivedAtMs: nowMs,

@@ -1,4 +1,6 @@
-// Opens the queue store: a writer in each process that accepts mail, readers in any process, and one store in the manager.
+// The one place where stores are chosen and opened: a writer in each process that accepts mail, readers in any process, and
+// the store of the manager. The functions for all stores of an instance return the only store as it is, and put several
+// behind the same contract (`queues.ts`).
 
 import { nodeTimers, type Timers } from '../io/timers.ts';
 import { prepareDirectory } from './segments/directory.ts';
@@ -8,7 +10,11 @@ import { Salvager } from './segments/salvage.ts';
 import { SegmentReader } from './segments/segment-reader.ts';
 import { SegmentStore } from './segments/segment-store.ts';
 import { SegmentWriter } from './segments/segment-writer.ts';
-import type { SpoolError } from './spool-error.ts';
+import { LateWriter } from './late-writer.ts';
+import { QueueReaders } from './queue-readers.ts';
+import { Queues, type QueuesEvents, type StoreOpener } from './queues.ts';
+import { SpoolError } from './spool-error.ts';
+import type { StoreAccess } from './store-access.ts';
 import type {
   QueueReader,
   RecoveredMessage,
@@ -16,6 +22,7 @@ import type {
   SpoolSalvager,
   SpoolStore,
   SpoolWriter,
+  StoreEvents,
 } from './types.ts';
 
 export { inspectSpool } from './segments/inspect.ts';
@@ -133,4 +140,54 @@ export async function openSpoolStore(options: SpoolStoreOptions): Promise<SpoolS
     onDamaged: options.onDamaged ?? (() => undefined),
     onBlocked: options.onBlocked ?? (() => undefined),
   });
+}
+
+type StoreOptions = Omit<SpoolStoreOptions, 'directory' | 'store' | 'files' | 'timers' | keyof StoreEvents>;
+
+/** Opens all stores of the instance for the manager. Call `recover` next. @throws as `openSpoolStore` when there is one */
+export async function openStores(
+  stores: readonly StoreAccess[],
+  options: StoreOptions,
+  events: QueuesEvents,
+): Promise<SpoolStore> {
+  const opener = ({ directory, files, number, slot, timers, watch }: StoreAccess): StoreOpener => ({
+    open: (own) => {
+      const place = { directory, files, timers, store: number, slot: slot(options.slot) };
+      return openSpoolStore({ ...options, ...own, ...place });
+    },
+    read: (ref) => openSpoolReader({ directory, files, timers }).read(ref),
+    watch,
+  });
+  const [only, ...others] = stores;
+  if (only === undefined) throw new SpoolError('SPOOL_NOT_OPEN', 'an instance without a store');
+  if (others.length > 0) return new Queues(stores.map(opener), events, only.timers);
+  return opener(only).open({ ...events, onBlocked: (reason) => events.onBlocked(reason, 0) });
+}
+
+/** Opens readers of all stores of the instance. No file is opened before the first read. */
+export function openReaders(stores: readonly StoreAccess[]): QueueReader {
+  const readers = stores.map((store) => openSpoolReader(store));
+  const [only] = readers;
+  return only !== undefined && readers.length === 1 ? only : new QueueReaders(readers);
+}
+
+type WriterOptions = Omit<SpoolWriterOptions, 'directory' | 'store' | 'files' | 'timers'>;
+
+/**
+ * Opens a writer to each store of the instance, by its number.
+ * @throws as `openSpoolWriter` when there is one; of several, each comes as soon as it can be opened
+ */
+export async function openWriters(
+  stores: readonly StoreAccess[],
+  options: WriterOptions,
+): Promise<readonly [SpoolWriter, ...SpoolWriter[]]> {
+  const open = ({ directory, files, number, slot, timers }: StoreAccess): Promise<SpoolWriter> => {
+    const place = { directory, files, timers, store: number, slot: slot(options.slot) };
+    return openSpoolWriter({ ...options, ...place });
+  };
+  const [only, ...others] = stores;
+  if (only === undefined) throw new SpoolError('SPOOL_NOT_OPEN', 'an instance without a store');
+  if (others.length === 0) return [await open(only)];
+  const late = (store: StoreAccess): SpoolWriter => new LateWriter(() => open(store), store.timers);
+  return [late(only), ...others.map(late)];
 }

@@ -10,7 +10,7 @@ import type { SpoolError } from './spool-error.ts';
  * processes in batches.
  */
 export interface StoredRef {
-  /** The number of the store among the stores of this instance. */
+  /** The number of the store: its index in the list of the instance's stores. */
   readonly store: number;
   readonly place: readonly number[];
 }
@@ -224,6 +224,24 @@ export interface SpoolStore {
   /** Tries for this time to store all outcomes; resolves to the number of outcomes that are not stored. */
   storeOutcomes(withinMs: number): Promise<number>;
   close(): Promise<void>;
+}
+
+/** Events that a store notices by itself. */
+export interface StoreEvents {
+  /** Receives problems that recovery and maintenance find. */
+  readonly onProblem: (problem: SpoolProblem) => void;
+  /**
+   * Receives a stored message that its writer has never reported. Without this callback, such a message waits for the next
+   * recovery.
+   */
+  readonly onStray: (message: RecoveredMessage) => void;
+  /** Receives messages that have vanished since recovery; they are held. */
+  readonly onDamaged: (queueIds: readonly string[]) => void;
+  /**
+   * Called with the reason when outcomes cannot be stored, or when there may be room only for the outcomes of deliveries in
+   * progress: no new delivery should begin from then on. Called with undefined when there is enough room again.
+   */
+  readonly onBlocked: (reason: SpoolError | undefined) => void;
 }
 
 /** A problem in the spool, found by recovery, maintenance or `sluice spool check`. */

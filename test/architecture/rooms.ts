@@ -50,8 +50,8 @@ export const innerLevels: ReadonlyMap<string, readonly (readonly string[])[]> = 
     'spool',
     [
       ['open.ts'],
-      ['segments', 'memory'],
-      ['probe.ts'],
+      ['segments', 'memory', 'queues.ts', 'queue-readers.ts', 'late-writer.ts', 'store-access.ts'],
+      ['probe.ts', 'queue-member.ts', 'bounded-files.ts'],
       ['file-io.ts'],
       ['file-layer.ts', 'queue-id.ts', 'types.ts'],
       ['spool-error.ts'],

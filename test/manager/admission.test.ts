@@ -64,8 +64,16 @@ test('tenant and priority of a message reach the scheduler, new and after a rest
   admission.submitted({ ...submitted, tenant: 'shop', priority: -2 }, 7);
   admission.recovered({ ...recovered, tenant: 'news', priority: 9 });
   assert.deepEqual(begun, [
-    { queueId: 'Q1', tenant: 'shop', priority: -2, receivedAtMs: 5, nullSender: false, held: false },
-    { queueId: 'Q2', tenant: 'news', priority: 9, receivedAtMs: 6, nullSender: true, held: true },
+    {
+      queueId: 'Q1',
+      tenant: 'shop',
+      priority: -2,
+      receivedAtMs: 5,
+      nullSender: false,
+      held: false,
+      store: 0,
+    },
+    { queueId: 'Q2', tenant: 'news', priority: 9, receivedAtMs: 6, nullSender: true, held: true, store: 0 },
   ]);
 });
 

@@ -62,7 +62,7 @@ function bench(): Bench {
     dateMs: timers.nowMs,
     settings: () => made.settings,
     reader: spool,
-    writer,
+    writerOf: () => writer,
     log,
     stats: new MemoryStats(),
     submit: (message) => void submitted.push(message),

@@ -245,7 +245,7 @@ test('while outcomes cannot be stored nothing is granted; transactions in flight
   const { sender, submit, store, troubles } = await ground(t);
   const one = await sender(1);
   const first = await submit('u@a.test');
-  store.events?.onBlocked(new SpoolError('SPOOL_FULL', 'the disk is full'));
+  store.events?.onBlocked(new SpoolError('SPOOL_FULL', 'the disk is full'), 0);
   await submit('u@b.test');
   assert.equal(one.all('connect').length, 1);
   await one.done(one.connect.connection, [delivered(0)]);
@@ -254,7 +254,7 @@ test('while outcomes cannot be stored nothing is granted; transactions in flight
     troubles.list.map(({ key }) => key),
     ['journal'],
   );
-  store.events?.onBlocked(undefined);
+  store.events?.onBlocked(undefined, 0);
   await settled();
   assert.equal(one.all('connect').length, 2);
   assert.deepEqual(troubles.list, []);

@@ -1,8 +1,16 @@
 // A spool in memory as the manager uses it. It keeps a history of what was done in which order, and does what a test decides.
 
-import type { Spool, StoreEvents } from '../../src/manager/ports.ts';
+import type { Spool } from '../../src/manager/ports.ts';
 import type { EnvelopeRecipient } from '../../src/message/envelope.ts';
-import type { NewMessage, Outcome, RecoveredMessage, SpoolStore, StoredRef } from '../../src/spool/types.ts';
+import type { QueuesEvents } from '../../src/spool/queues.ts';
+import type {
+  NewMessage,
+  Outcome,
+  RecoveredMessage,
+  SpoolStore,
+  SpoolWriter,
+  StoredRef,
+} from '../../src/spool/types.ts';
 import { SpoolError } from '../../src/spool/spool-error.ts';
 import { MemoryReader } from '../deliver/memory-reader.ts';
 
@@ -28,7 +36,7 @@ export class MemoryStore implements Spool {
   failures = 0;
   hasRoom = true;
   /** Told by the manager: what the store finds out by itself. */
-  events: StoreEvents | undefined;
+  events: QueuesEvents | undefined;
   closed = false;
   readonly #messages = new Map<string, Kept>();
   readonly #damaged = new Set<string>();
@@ -43,7 +51,7 @@ export class MemoryStore implements Spool {
     return this.history.filter((line) => !/^(?:un)?pin /u.test(line));
   }
 
-  openStore(events: StoreEvents): Promise<SpoolStore> {
+  openStore(events: QueuesEvents): Promise<SpoolStore> {
     this.events = events;
     const messages = this.#messages;
     return Promise.resolve({
@@ -76,8 +84,8 @@ export class MemoryStore implements Spool {
     return this.reader;
   }
 
-  openWriter(): ReturnType<Spool['openWriter']> {
-    return Promise.resolve({
+  openWriters(): ReturnType<Spool['openWriters']> {
+    const writer: SpoolWriter = {
       newQueueId: () => `R${this.reports.length}`,
       append: (message) => {
         if (this.failures > 0) {
@@ -94,7 +102,8 @@ export class MemoryStore implements Spool {
       hasRoom: () => this.hasRoom,
       failure: undefined,
       close: () => Promise.resolve(),
-    });
+    };
+    return Promise.resolve([writer]);
   }
 
   async *#recover(): AsyncGenerator<RecoveredMessage> {

@@ -96,7 +96,7 @@ class Relay {
         maxOriginalBytes: 65_536,
       }),
       reader: this.#reader(),
-      writer: this.#writer(),
+      writerOf: () => this.#writer(),
       log: keptLog(),
       stats: this.#stats,
       submit: (message: Submitted) => void this.#queue.push(segmentPlace(message.ref).offset),

@@ -7,7 +7,7 @@ import { controlService } from '../../control/control-service.ts';
 import { QueueQuery } from '../../control/queue-query.ts';
 import { StatusDesk } from '../../control/status-desk.ts';
 import type { Logger } from '../../log/logger.ts';
-import { openSpoolReader } from '../../spool/open.ts';
+import { openReaders } from '../../spool/open.ts';
 import type { QueueReader } from '../../spool/types.ts';
 import type { ReportedTrouble } from '../../stats/trouble-board.ts';
 import type { Link } from '../../channel/link.ts';
@@ -15,6 +15,7 @@ import type { Asked, Response, RoleFacts } from '../../channel/messages.ts';
 import type { Role } from '../role.ts';
 import { LinkedSource } from './linked-source.ts';
 import { checkReloadFile } from './reload-file.ts';
+import { storesOf } from './stores.ts';
 
 export class ControlRole implements Role {
   readonly facts: RoleFacts = {};
@@ -39,7 +40,7 @@ export class ControlRole implements Role {
   ) {
     this.#link = link;
     this.#file = config.file;
-    this.#reader = openSpoolReader({ directory: config.spool });
+    this.#reader = openReaders(storesOf(config));
     this.#source = new LinkedSource(link);
     const { ask } = this.#source;
     this.#server = new ControlServer({

@@ -14,12 +14,13 @@ import { openRouter } from '../../manager/open-router.ts';
 import type { Spool } from '../../manager/ports.ts';
 import { systemFacts } from '../../settings/system-facts.ts';
 import { nodeFiles } from '../../spool/file-layer.ts';
-import { openSpoolReader, openSpoolStore, openSpoolWriter } from '../../spool/open.ts';
+import { openReaders, openStores, openWriters } from '../../spool/open.ts';
 import { MemoryStats } from '../../stats/stats.ts';
 import type { Troubles } from '../../stats/troubles.ts';
 import { OutcomesError } from '../outcomes-error.ts';
 import type { Role } from '../role.ts';
 import { managerSlots } from './slots.ts';
+import { storesOf } from './stores.ts';
 
 export class ManagerRole implements Role {
   readonly facts: RoleFacts;
@@ -79,21 +80,22 @@ export class ManagerRole implements Role {
   }
 }
 
-function spoolOf({ spool: directory, queue }: Config): Spool {
+function spoolOf(config: Config): Spool {
+  const { queue } = config;
+  const stores = storesOf(config);
   return {
-    openStore: (events) =>
-      openSpoolStore({
-        ...events,
-        directory,
+    openStore: (events) => {
+      const options = {
         slot: managerSlots.longLived,
         journalSyncMs: queue.journalSync,
         segmentBytes: queue.segmentSize,
         relocateAfterMs: queue.relocateAfter,
-      }),
-    openReader: () => openSpoolReader({ directory }),
-    openWriter: () =>
-      openSpoolWriter({
-        directory,
+      };
+      return openStores(stores, options, events);
+    },
+    openReader: () => openReaders(stores),
+    openWriters: () =>
+      openWriters(stores, {
         slot: managerSlots.bounces,
         segmentBytes: queue.segmentSize,
         // Bounces may use the reserve: a failed message leaves the queue only after its report is stored.

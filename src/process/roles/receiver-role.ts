@@ -12,7 +12,7 @@ import type { AcceptedMessage, Intake } from '../../receive/types.ts';
 import { Pipelines } from '../../policy/pipelines.ts';
 import { StageWatch } from '../../policy/stage-watch.ts';
 import { Tenants } from '../../policy/tenants.ts';
-import { openSpoolWriter } from '../../spool/open.ts';
+import { openWriters } from '../../spool/open.ts';
 import { probeSpool } from '../../spool/probe.ts';
 import { Tables } from '../../table/tables.ts';
 import type { SpoolWriter } from '../../spool/types.ts';
@@ -26,6 +26,7 @@ import { stages } from '../../settings/stages.ts';
 import { capacityHere } from '../../settings/system-facts.ts';
 import { finishWithin } from './finish-within.ts';
 import { receiverSlot } from './slots.ts';
+import { storesOf } from './stores.ts';
 
 /** Passes accepted messages to the manager. */
 class ManagerIntake implements Intake {
@@ -80,8 +81,8 @@ export class ReceiverRole implements Role {
     log: Logger,
     troubles: Troubles,
   ): Promise<ReceiverRole> {
-    const spool = await openSpoolWriter({
-      directory: config.spool,
+    // All mail goes to the first store.
+    const [spool] = await openWriters(storesOf(config), {
       slot: receiverSlot(index),
       segmentBytes: config.queue.segmentSize,
       reserveBytes: config.queue.reserve,

@@ -10,13 +10,14 @@ import type { AttemptResult, DeliveryReports } from '../../deliver/types.ts';
 import { dial } from '../../io/dial.ts';
 import { Deadlines } from '../../io/deadlines.ts';
 import type { Logger } from '../../log/logger.ts';
-import { openSpoolReader } from '../../spool/open.ts';
+import { openReaders } from '../../spool/open.ts';
 import type { SpoolReader } from '../../spool/types.ts';
 import type { Link } from '../../channel/link.ts';
 import type { ManagerToSender, RoleFacts, SenderToManager } from '../../channel/messages.ts';
 import type { Role } from '../role.ts';
 import { deliverySettings } from '../../settings/settings.ts';
 import { finishWithin } from './finish-within.ts';
+import { storesOf } from './stores.ts';
 
 /**
  * Time that transactions in hand get to finish after the manager was lost. Deliveries pause meanwhile. A transaction that
@@ -53,7 +54,7 @@ export class SenderRole implements Role {
     this.#link = link;
     this.#whenLinked = whenLinked;
     this.#log = log;
-    this.#spool = openSpoolReader({ directory: config.spool });
+    this.#spool = openReaders(storesOf(config));
     this.#deadlines.start();
     this.#sender = new Sender(this.#context(config));
   }

@@ -1,11 +1,20 @@
 // The kinds of stores that keep the contract of src/spool/types.ts: each is opened the same way, again after a restart.
 
+import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
+import { nodeTimers } from '../../../src/io/timers.ts';
 import { KeptMessages } from '../../../src/spool/memory/kept-messages.ts';
 import { MemoryReader } from '../../../src/spool/memory/memory-reader.ts';
 import { MemoryStore } from '../../../src/spool/memory/memory-store.ts';
 import { MemoryWriter } from '../../../src/spool/memory/memory-writer.ts';
-import { openSpoolReader, openSpoolStore, openSpoolWriter } from '../../../src/spool/open.ts';
+import {
+  openReaders,
+  openSpoolReader,
+  openSpoolStore,
+  openSpoolWriter,
+  openStores,
+} from '../../../src/spool/open.ts';
+import { storeAccess } from '../../../src/spool/store-access.ts';
 import type { QueueReader, SpoolStore, SpoolWriter } from '../../../src/spool/types.ts';
 import { mib, temporaryDirectory, writerDefaults } from '../support.ts';
 
@@ -58,4 +67,32 @@ const memory: Kind = {
   },
 };
 
-export const kinds: readonly Kind[] = [segments, memory];
+/** A message goes to the store that its writer's slot names. */
+const several: Kind = {
+  name: 'two segment stores',
+  make: async (context) => {
+    const directories = [await temporaryDirectory(context), await temporaryDirectory(context)];
+    const stores = storeAccess(
+      directories.map((directory) => ({ directory })),
+      nodeTimers,
+    );
+    const open = (own: number, reserveBytes: number): Promise<SpoolWriter> => {
+      const { directory, files, number, slot } = stores[own % 2] ?? assert.fail();
+      const place = { directory, files, store: number, slot: slot(own) };
+      return openSpoolWriter({ ...writerDefaults, ...place, reserveBytes });
+    };
+    return {
+      openWriter: (slot = 1) => open(slot, 0),
+      openFullWriter: () => open(2, Number.MAX_SAFE_INTEGER),
+      openReader: () => openReaders(stores),
+      openStore: () => {
+        const ignore = (): void => undefined;
+        const events = { onProblem: ignore, onStray: ignore, onDamaged: ignore, onBlocked: ignore };
+        const times = { journalSyncMs: 1000, relocateAfterMs: 1_000_000_000 };
+        return openStores(stores, { slot: 31, segmentBytes: mib, ...times }, events);
+      },
+    };
+  },
+};
+
+export const kinds: readonly Kind[] = [segments, memory, several];

@@ -1,0 +1,258 @@
+// Several stores behind one manager and one scheduler. Each has its mail, its journal and its disk; what happens to one of
+// them (it hangs, fills up, fails, cannot be read at the start) leaves the mail of the others alone:
+//
+// 1. All stores are opened and recovered at the same time. The start waits for those that make progress; a store that hangs
+//    or fails comes later, and is tried again until it is there.
+// 2. While the outcomes of a store cannot be stored, `onBlocked` names it, so that only its mail pauses.
+// 3. A call about a message goes to the store that has it. What a store does not have, it does not need to hear of.
+
+import type { Timers } from '../io/timers.ts';
+import { Member, stalledError } from './queue-member.ts';
+import { SpoolError } from './spool-error.ts';
+import type {
+  Outcome,
+  RecoveredMessage,
+  StoredMessage,
+  SpoolStore,
+  SpoolUsage,
+  StoredRef,
+  StoreEvents,
+} from './types.ts';
+
+/** A store that could not be read at the start is tried again after this time. */
+const retryMs = 10_000;
+
+/** One of several stores. Its number is its index in the list. */
+export interface StoreOpener {
+  open(events: StoreEvents): Promise<SpoolStore>;
+  /** Reads a message that was reported before the store was there. */
+  read(ref: StoredRef): Promise<StoredMessage>;
+  /** Calls back when operations on its disk begin to hang, and when they do no more; see `boundedFiles`. */
+  watch(stalled: (isStalled: boolean) => void): void;
+}
+
+export interface QueuesEvents extends Omit<StoreEvents, 'onBlocked'> {
+  /** As that of a store, with its number. */
+  readonly onBlocked: (reason: SpoolError | undefined, store: number) => void;
+}
+
+const noUsage: SpoolUsage = { segments: 0, bytes: 0, liveMessages: 0, damagedMessages: 0 };
+
+export class Queues implements SpoolStore {
+  readonly #openers: readonly StoreOpener[];
+  readonly #members: readonly Member[];
+  readonly #events: QueuesEvents;
+  readonly #timers: Timers;
+  #phase: 'new' | 'recovering' | 'open' | 'closed' = 'new';
+  /** Takes what a store recovers while the start waits for it. */
+  #found: RecoveredMessage[] = [];
+  #wake: () => void = () => undefined;
+
+  constructor(openers: readonly StoreOpener[], events: QueuesEvents, timers: Timers) {
+    this.#openers = openers;
+    this.#events = events;
+    this.#timers = timers;
+    this.#members = openers.map((opener, number) => {
+      const member = new Member(number, events.onBlocked);
+      opener.watch((isStalled) => member.setStalled(isStalled));
+      return member;
+    });
+  }
+
+  async *recover(): AsyncGenerator<RecoveredMessage> {
+    if (this.#phase !== 'new') throw new SpoolError('SPOOL_NOT_OPEN', 'recover() may be called once only');
+    this.#phase = 'recovering';
+    let coming = this.#members.length;
+    for (const member of this.#members) {
+      void member.unlessStalled(this.#bring(member)).then(() => {
+        coming--;
+        this.#wake();
+      });
+    }
+    while (coming > 0 || this.#found.length > 0) {
+      const found = this.#found;
+      this.#found = [];
+      yield* found;
+      if (coming === 0 || this.#found.length > 0) continue;
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#wake = resolve;
+      await promise;
+    }
+    this.#phase = 'open';
+  }
+
+  /** Opens and recovers a store; resolves when the first try has ended. Further tries follow until it is there. */
+  async #bring(member: Member): Promise<void> {
+    const opener = this.#openers[member.number];
+    if (opener === undefined || this.#phase === 'closed') return;
+    try {
+      const store = await opener.open({
+        ...this.#events,
+        onBlocked: (reason) => {
+          member.journalReason = reason;
+        },
+      });
+      member.store = store;
+      for await (const message of store.recover()) {
+        if (member.yielded.has(message.queueId)) continue;
+        member.yielded.add(message.queueId);
+        this.#take(message);
+      }
+      member.isRecovered = true;
+      member.yielded.clear();
+      member.absence = undefined;
+      await this.#hearReports(member, store, opener);
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      const text = `store ${member.number} cannot be read, and is tried again every ${retryMs / 1000} s: ${why}`;
+      member.absence = new SpoolError('SPOOL_UNREADABLE', text, { cause: error });
+      const half = member.store;
+      member.store = undefined;
+      void half?.close().catch(() => undefined);
+      this.#timers.setTimeout(() => void this.#bring(member), retryMs).unref();
+    }
+  }
+
+  /** Adds messages that were reported before the store was there, and that it has not found by itself. */
+  async #hearReports(member: Member, store: SpoolStore, opener: StoreOpener): Promise<void> {
+    for (const [queueId, { ref, recipients }] of member.takeReports()) {
+      if (!store.submitted(queueId, ref, recipients)) continue;
+      const message = await opener.read(ref).catch((error: unknown) => error);
+      if (message instanceof Error) {
+        const text = `it waits for the next start, because it cannot be read: ${message.message}`;
+        this.#events.onProblem({ kind: 'missing', place: queueId, text });
+      } else this.#take(reported(ref, message as StoredMessage));
+    }
+  }
+
+  #take(message: RecoveredMessage): void {
+    if (this.#phase === 'recovering') {
+      this.#found.push(message);
+      this.#wake();
+    } else if (this.#phase === 'open') this.#events.onStray(message);
+  }
+
+  *#open(): Generator<SpoolStore> {
+    for (const { store } of this.#members) if (store !== undefined) yield store;
+  }
+
+  /** The store that has a message; undefined when it is done, or its store is not there. */
+  #of(queueId: string): SpoolStore | undefined {
+    for (const store of this.#open()) if (store.locate(queueId) !== undefined) return store;
+    return undefined;
+  }
+
+  #requireOpen(): void {
+    if (this.#phase === 'recovering' || this.#phase === 'open') return;
+    throw new SpoolError('SPOOL_NOT_OPEN', 'the stores of this instance are not open');
+  }
+
+  submitted(queueId: string, ref: StoredRef, recipients: number): boolean {
+    this.#requireOpen();
+    const member = this.#members[ref.store];
+    if (member === undefined) return false;
+    if (member.store !== undefined && member.isRecovered) {
+      return member.store.submitted(queueId, ref, recipients);
+    }
+    // Whether the message is new is known when the journal has been read.
+    member.addReport(queueId, ref, recipients);
+    return false;
+  }
+
+  settle(outcomes: readonly Outcome[]): void {
+    this.#requireOpen();
+    for (const outcome of outcomes) this.#of(outcome.queueId)?.settle([outcome]);
+  }
+
+  isDamaged(queueId: string): boolean {
+    return this.#of(queueId)?.isDamaged(queueId) ?? false;
+  }
+
+  locate(queueId: string): StoredRef | undefined {
+    for (const store of this.#open()) {
+      const ref = store.locate(queueId);
+      if (ref !== undefined) return ref;
+    }
+    return undefined;
+  }
+
+  pin(queueId: string): void {
+    this.#of(queueId)?.pin(queueId);
+  }
+
+  unpin(queueId: string): void {
+    this.#of(queueId)?.unpin(queueId);
+  }
+
+  /** Resolves when the stores whose disk answers have done their step; a store with a step under way begins no other. */
+  async maintain(nowMs: number): Promise<void> {
+    const failures: unknown[] = [];
+    await Promise.all(
+      this.#members.map((member) => {
+        const { store } = member;
+        if (store === undefined || !member.isRecovered || member.maintaining !== undefined) return undefined;
+        member.maintaining = store
+          .maintain(nowMs)
+          .catch((error: unknown) => void failures.push(error))
+          .finally(() => {
+            member.maintaining = undefined;
+          });
+        return member.unlessStalled(member.maintaining);
+      }),
+    );
+    if (failures.length > 0) throw failures[0];
+  }
+
+  usage(): SpoolUsage {
+    let sum = noUsage;
+    for (const store of this.#open()) {
+      const { segments, bytes, liveMessages, damagedMessages } = store.usage();
+      sum = {
+        segments: sum.segments + segments,
+        bytes: sum.bytes + bytes,
+        liveMessages: sum.liveMessages + liveMessages,
+        damagedMessages: sum.damagedMessages + damagedMessages,
+      };
+    }
+    return sum;
+  }
+
+  get unstored(): number {
+    let sum = 0;
+    for (const store of this.#open()) sum += store.unstored;
+    return sum;
+  }
+
+  /** Rejects when the outcomes of a store cannot be stored; does not wait for a disk that hangs. */
+  async flush(): Promise<void> {
+    await Promise.all(
+      this.#members.map(async (member) => {
+        const { store } = member;
+        if (store === undefined || store.unstored === 0) return;
+        const isStored = await member.unlessStalled(store.flush().then(() => true));
+        if (isStored !== true) throw stalledError(member.number);
+      }),
+    );
+  }
+
+  async storeOutcomes(withinMs: number): Promise<number> {
+    const counts = await Promise.all([...this.#open()].map((store) => store.storeOutcomes(withinMs)));
+    return counts.reduce((sum, count) => sum + count, 0);
+  }
+
+  async close(): Promise<void> {
+    this.#phase = 'closed';
+    const results = await Promise.allSettled([...this.#open()].map((store) => store.close()));
+    for (const result of results) if (result.status === 'rejected') throw result.reason;
+  }
+}
+
+/** A message as recovery would find it; nothing was tried yet. */
+function reported(ref: StoredRef, { envelope, sizeBytes }: StoredMessage): RecoveredMessage {
+  const { queueId, receivedAtMs, reversePath, recipients, body, smtpUtf8, tenant, priority } = envelope;
+  const waiting = recipients.map(
+    ({ address }, index) => ({ index, address, attempts: 0, nextAttemptAtMs: 0, lastRefusal: '' }) as const,
+  );
+  const facts = { queueId, ref, receivedAtMs, sizeBytes, reversePath, body, smtpUtf8, tenant, priority };
+  return { ...facts, held: false, waiting };
+}
