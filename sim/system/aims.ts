@@ -10,14 +10,15 @@ import type { SimProcess } from './sim-process.ts';
  * - `refused for good`: the manager hears that a destination has refused a recipient for good
  * - `deferred`: the manager hears that a destination has refused a recipient for now
  * - `answered`: the manager answers an operator who has changed something
+ * - `full`: a sender process has opened the last connection that a limit allows
  * - `hello`: a sender process that was started again says hello
  */
-export type Moment = 'refused for good' | 'deferred' | 'answered' | 'hello';
+export type Moment = 'refused for good' | 'deferred' | 'answered' | 'full' | 'hello';
 
-/** What strikes: a fault, or the end of the process that the moment is about. */
+/** What strikes: a fault, or something that happens to the process that the moment is about. */
 export type Blow =
   | { readonly kind: 'fault'; readonly afterMs: number; readonly fault: Fault }
-  | { readonly kind: 'kill-it'; readonly afterMs: number };
+  | { readonly kind: 'kill-it' | 'break-its-link'; readonly afterMs: number };
 
 export interface Aim {
   readonly moment: Moment;
@@ -27,7 +28,7 @@ export interface Aim {
 }
 
 /** The share of worlds with faults in which faults are aimed, too. */
-const share = 0.6;
+const share = 0.7;
 
 const fault = (afterMs: number, struck: Fault): Blow => ({ kind: 'fault', afterMs, fault: struck });
 const powerCut = (offMs: number): Blow => fault(0, { kind: 'power-cut', offMs });
@@ -47,6 +48,12 @@ const makers: readonly ((random: Random) => readonly Aim[])[] = [
   (random) => [{ moment: 'refused for good', count: some(random), blows: [killManager(random.next() * 40)] }],
   (random) => [{ moment: 'deferred', count: some(random), blows: [killManager(20 + random.next() * 500)] }],
   (random) => [{ moment: 'answered', count: some(random), blows: [powerCut(pick(random, [100, 3_000]))] }],
+  // A sender process has connections that its manager has no word of any more.
+  (random) => [{ moment: 'full', count: 5 * some(random), blows: [{ kind: 'break-its-link', afterMs: 0 }] }],
+  // Mail waits, and other mail is in flight.
+  (random) => [
+    { moment: 'deferred', count: some(random), blows: [fault(0, { kind: 'reload', what: 'routes' })] },
+  ],
   // With mail that waits, the end of a sender process is known before its hello arrives.
   (random) => [
     { moment: 'deferred', count: some(random), blows: [powerCut(100)] },
@@ -64,12 +71,13 @@ const makers: readonly ((random: Random) => readonly Aim[])[] = [
 /** @param random - of its own, so that aims change nothing else in a world */
 export function someAims(random: Random): readonly Aim[] {
   if (random.next() >= share) return [];
-  return pick(random, makers)(random);
+  return Array.from({ length: 1 + random.below(3) }, () => pick(random, makers)(random)).flat();
 }
 
 export interface AimsOptions {
   readonly aims: readonly Aim[];
   readonly later: (ms: number, act: () => void) => void;
+  readonly breakLink: (process: SimProcess) => void;
   readonly strike: (fault: Fault) => void;
 }
 
@@ -85,11 +93,15 @@ export class Aims {
   came(moment: Moment, process?: SimProcess): void {
     const seen = (this.#seen.get(moment) ?? 0) + 1;
     this.#seen.set(moment, seen);
-    const { aims, later, strike } = this.#options;
+    const { aims, breakLink, later, strike } = this.#options;
     for (const aim of aims) {
       if (aim.moment !== moment || aim.count !== seen) continue;
       for (const blow of aim.blows) {
-        later(blow.afterMs, () => (blow.kind === 'fault' ? strike(blow.fault) : process?.kill()));
+        later(blow.afterMs, () => {
+          if (blow.kind === 'fault') strike(blow.fault);
+          else if (blow.kind === 'kill-it') process?.kill();
+          else if (process !== undefined) breakLink(process);
+        });
       }
     }
   }

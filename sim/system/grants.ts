@@ -11,6 +11,7 @@ import type { OutageBooks } from './outage-books.ts';
 import type { RateBooks } from './rate-books.ts';
 import type { RefusalBooks } from './refusal-books.ts';
 import type { SourceBooks } from './source-books.ts';
+import type { MayTake, RouteBooks } from './route-books.ts';
 
 export interface Grant {
   /** Of the connection: different from those of other managers. */
@@ -23,6 +24,8 @@ export interface Grant {
   /** Grows with each grant. */
   readonly grant: number;
   readonly grantedMs: number;
+  /** For each recipient. */
+  readonly routes: readonly MayTake[];
 }
 
 /** What operators were told is in force. */
@@ -41,6 +44,7 @@ export interface GrantsOptions {
   readonly outages: OutageBooks;
   readonly operations: OperationsInForce;
   readonly refusals: RefusalBooks;
+  readonly routes: RouteBooks;
 }
 
 export class Grants {
@@ -54,6 +58,7 @@ export class Grants {
   readonly #outages: OutageBooks;
   readonly #operations: OperationsInForce;
   readonly #refusals: RefusalBooks;
+  readonly #routes: RouteBooks;
   readonly #ground: Pick<Ground, 'clock' | 'trace'>;
   readonly #grants = new WeakMap<Work, Grant>();
   #count = 0;
@@ -72,6 +77,7 @@ export class Grants {
     this.#ground = ground;
     this.#operations = operations;
     this.#refusals = refusals;
+    this.#routes = options.routes;
     this.#config = config;
     this.#openFiles = openFiles;
     this.#limits = limitsInForce(config, openFiles, this.overrides);
@@ -137,7 +143,8 @@ export class Grants {
     );
     this.#books.tried(work.queueId, work.recipients);
     for (const name of recipientsOf(work)) this.#granted.set(name, this.grantedTo(name) + 1);
-    const recipients = countsOf(this.#books.addressesOf(work).map(domainOf));
+    const domainOfEach = this.#books.addressesOf(work).map(domainOf);
+    const recipients = countsOf(domainOfEach);
     const domains = [...recipients.keys()];
     this.#refusals.granted(work.queueId, work.recipients);
     this.#operations.granted(work.queueId, domains);
@@ -148,6 +155,7 @@ export class Grants {
       tenant: this.#books.tenantOf(work.queueId),
       limits: this.#limits,
       grant: ++this.#count,
+      routes: this.#routes.granted(connection, work, domainOfEach),
       grantedMs: this.#ground.clock.nowMs,
     });
   }

@@ -30,12 +30,15 @@ export type LimitKind = 'group' | 'network' | 'source' | 'tenant' | 'other';
 export class LimitBooks {
   readonly open = new Set<Visit>();
   readonly #grants: ClosingConnections;
+  readonly #becameFull: (sender: object) => void;
   judged = 0;
   /** How often a limit of each kind was seen in full use, with more than one connection or none to spare. */
   readonly full: Record<LimitKind, number> = { group: 0, network: 0, source: 0, tenant: 0, other: 0 };
 
-  constructor(grants: ClosingConnections) {
+  /** @param becameFull - told of the sender whose connection was the last that a limit allows */
+  constructor(grants: ClosingConnections, becameFull: (sender: object) => void = () => undefined) {
     this.#grants = grants;
+    this.#becameFull = becameFull;
   }
 
   opened(visit: Visit): void {
@@ -76,7 +79,9 @@ export class LimitBooks {
       if (!last.limits.isSure) continue;
       const allowed = connectionKeysOf(last, last.limits).get(key)?.connections ?? Infinity;
       check(counted.length <= allowed, () => `${counted.length} connections for ${key}, allowed ${allowed}`);
-      if (counted.length === allowed) this.full[kindOf(rule)]++;
+      if (counted.length !== allowed) continue;
+      this.full[kindOf(rule)]++;
+      this.#becameFull(visit.sender);
     }
   }
 }

@@ -34,6 +34,7 @@ export class ManagerProcess {
   readonly #around: Surroundings;
   /** Serials of senders that lived when it started, or have said hello. */
   readonly #known: Set<number>;
+  #firstRoutes: Config['route'] = [];
   /** Set when the manager has recovered its queue. */
   #manager: AssembledManager | undefined;
   #isStopping = false;
@@ -120,6 +121,7 @@ export class ManagerProcess {
           return;
         }
         this.#known.add(hello.serial);
+        if (this.#around.sabotage === 'lost link') end.onClosed(() => manager.senderEnded(hello.serial));
         manager.links.introduce(hello, end, rest);
       });
     });
@@ -136,10 +138,11 @@ export class ManagerProcess {
   configure(config: Config): void {
     this.#onceUp((manager) => {
       this.#around.trace(() => 'the manager takes another configuration');
-      const { clock, grants, openFiles, routeBooks } = this.#around;
+      const { grants, openFiles, routeBooks } = this.#around;
       grants.configured(config, openFiles);
-      routeBooks.configured(config, clock.nowMs);
-      manager.configure(config);
+      routeBooks.configured(config);
+      const { sabotage } = this.#around;
+      manager.configure(sabotage === 'stale routes' ? { ...config, route: this.#firstRoutes } : config);
     });
   }
 
@@ -152,7 +155,8 @@ export class ManagerProcess {
     const around = this.#around;
     const { config } = around;
     around.grants.managerStarts(config, around.openFiles);
-    around.routeBooks.configured(config, around.clock.nowMs);
+    around.routeBooks.managerStarts(config);
+    this.#firstRoutes = config.route;
     const manager = await assemble({
       config,
       machine: this.#machine(),

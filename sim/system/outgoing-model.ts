@@ -146,7 +146,7 @@ export class OutgoingModel {
     this.#transactions++;
     const grant = grants.of(work);
     Object.assign(this.#visit, grant);
-    this.#sender.around.routeBooks.begins(grant.domains, this.#host.name, grant.grantedMs);
+    this.#sender.around.routeBooks.begins(grant.routes, this.#host.name);
     if (this.#transactions > 1) limitBooks.used(this.#visit);
     rateBooks.begins(this.#visit);
     if (!work.fresh) {

@@ -1,48 +1,125 @@
-// Where mail of each domain may arrive: by its MX, or where a route of the configuration sends it. After a reload mail that
-// waits takes the new routes; what was granted just before may still go the old way.
+// Where mail of each domain may arrive: by its MX, or where a route of the configuration sends it. After a reload, mail that
+// waits takes the new routes at once. What is in flight then may be granted on its old route again, until it has waited for so
+// long that the manager must have looked at it.
 
 import type { Config } from '../../src/config/config.ts';
 import { check } from '../world/ledger.ts';
 import type { Internet } from './internet.ts';
 
-/**
- * For so long after a reload the routes of before may still be taken: what is in flight is looked at again every five seconds,
- * and may have been granted once more in between.
- */
-const graceMs = 30_000;
+/** What was in flight is looked at again every five seconds. */
+const sweepMs = 5_500;
 
-interface Routes {
-  readonly config: Config;
-  /** Others are in force from then on. */
-  endedMs: number;
+/** Routes that mail for a domain may take. */
+export interface MayTake {
+  readonly domain: string;
+  readonly configs: ReadonlySet<Config>;
+}
+
+interface Recipient {
+  /** It may have a route of any of these. */
+  configs: ReadonlySet<Config>;
+  isInFlight: boolean;
+  waitsSinceMs: number;
+}
+
+interface Flight {
+  readonly queueId: string;
+  readonly recipients: readonly number[];
+}
+
+export interface RouteBooksOptions {
+  readonly internet: Internet;
+  readonly nowMs: () => number;
+  /** When the manager was last held up: what it does every few seconds is late then. */
+  readonly lateAtMs: () => number;
 }
 
 export class RouteBooks {
-  readonly #internet: Internet;
-  readonly #routes: Routes[] = [];
+  readonly #options: RouteBooksOptions;
+  #config: Config | undefined;
+  #before: Config | undefined;
+  #changedAtMs = -Infinity;
+  /** Recipients that were granted; the others have a route of the configuration in force. */
+  readonly #recipients = new Map<string, Recipient>();
+  /** By connection of the manager. */
+  readonly #flights = new Map<number, Flight>();
+  /** Transactions that went by a route of before. */
+  seenOld = 0;
 
-  constructor(internet: Internet) {
-    this.#internet = internet;
+  constructor(options: RouteBooksOptions) {
+    this.#options = options;
+  }
+
+  /** A new manager reads its queue: all mail has routes of this configuration. */
+  managerStarts(config: Config): void {
+    this.#config = config;
+    this.#before = undefined;
+    this.#recipients.clear();
+    this.#flights.clear();
   }
 
   /** The manager goes by this from now on. */
-  configured(config: Config, nowMs: number): void {
-    const last = this.#routes.at(-1);
-    if (last?.config === config) return;
-    if (last !== undefined) last.endedMs = nowMs;
-    this.#routes.push({ config, endedMs: Infinity });
+  configured(config: Config): void {
+    if (config.route !== this.#config?.route) {
+      this.#before = this.#config;
+      this.#changedAtMs = this.#options.nowMs();
+    }
+    this.#config = config;
+    for (const [key, recipient] of this.#recipients) {
+      if (recipient.isInFlight) recipient.configs = new Set([...recipient.configs, config]);
+      else this.#recipients.delete(key);
+    }
   }
 
-  /** A transaction begins. @param grantedMs - when it was granted */
-  begins(domains: readonly string[], host: string, grantedMs: number): void {
-    const inForce = this.#routes.filter(({ endedMs }) => grantedMs <= endedMs + graceMs);
-    for (const domain of domains) {
-      const isRoute = inForce.some(({ config }) => this.#hostsOf(config, domain).includes(host));
-      check(
-        isRoute,
-        () => `mail for ${domain} goes to ${host}, granted at ${grantedMs}, and is on none of its routes`,
-      );
+  /** The manager grants a transaction. @param domains - of the recipients */
+  granted(
+    connection: number,
+    { queueId, recipients }: Flight,
+    domains: readonly string[],
+  ): readonly MayTake[] {
+    this.#flights.set(connection, { queueId, recipients });
+    return recipients.map((index, at) => {
+      const key = keyOf(queueId, index);
+      const configs = this.#configsOf(this.#recipients.get(key));
+      this.#recipients.set(key, { configs, isInFlight: true, waitsSinceMs: Infinity });
+      return { domain: domains[at] ?? '', configs };
+    });
+  }
+
+  /** The manager has taken these messages. */
+  heard(batch: readonly unknown[]): void {
+    for (const message of batch) {
+      const { kind, connection } = message as { readonly kind?: string; readonly connection?: number };
+      if ((kind !== 'done' && kind !== 'closed') || connection === undefined) continue;
+      const flight = this.#flights.get(connection);
+      this.#flights.delete(connection);
+      for (const index of flight?.recipients ?? []) {
+        const recipient = this.#recipients.get(keyOf(flight?.queueId ?? '', index));
+        if (recipient === undefined) continue;
+        recipient.isInFlight = false;
+        recipient.waitsSinceMs = this.#options.nowMs();
+      }
     }
+  }
+
+  /** A transaction begins at a host. */
+  begins(routes: readonly MayTake[], host: string): void {
+    for (const { domain, configs } of routes) {
+      const isRoute = [...configs].some((config) => this.#hostsOf(config, domain).includes(host));
+      check(isRoute, () => `mail for ${domain} goes to ${host}, which is on none of its routes`);
+      if (this.#config !== undefined && !this.#hostsOf(this.#config, domain).includes(host)) this.seenOld++;
+    }
+  }
+
+  #configsOf(recipient: Recipient | undefined): ReadonlySet<Config> {
+    const nowMs = this.#options.nowMs();
+    const configs = new Set(this.#config === undefined ? [] : [this.#config]);
+    // Limits are put in force before mail is moved, in the same step.
+    if (nowMs === this.#changedAtMs && this.#before !== undefined) configs.add(this.#before);
+    if (recipient === undefined) return configs;
+    const sinceMs = Math.max(recipient.waitsSinceMs, this.#options.lateAtMs());
+    const isMoved = !recipient.isInFlight && nowMs > sinceMs + sweepMs;
+    return isMoved ? configs : configs.union(recipient.configs);
   }
 
   #hostsOf({ route }: Config, domain: string): readonly string[] {
@@ -50,6 +127,10 @@ export class RouteBooks {
       const isMeant = each.domain.some((pattern) => pattern.kind === 'exact' && pattern.domain === domain);
       if (isMeant && each.kind === 'relay') return each.relay.map(({ host }) => host);
     }
-    return (this.#internet.domains.get(domain)?.hosts ?? []).map(({ name }) => name);
+    return (this.#options.internet.domains.get(domain)?.hosts ?? []).map(({ name }) => name);
   }
+}
+
+function keyOf(queueId: string, recipient: number): string {
+  return `${queueId}/${recipient}`;
 }

@@ -10,9 +10,11 @@ import type { FromRole, ManagerEnd } from './manager-end.ts';
  * - `unasked`: new managers are not told which senders live
  * - `silent hello`: senders do not say what they have delivered
  * - `unseen end`: the end of a sender process is ignored when its hello has not arrived yet
+ * - `lost link`: a sender process whose link is lost counts as ended, though its connections are open
  * - `early close`: a connection counts as closed as soon as it is told to close
  * - `unpinned`: messages in flight are not pinned in the spool
  * - `pinned for ever`: they are never let go
+ * - `stale routes`: mail that waits keeps its routes over a reload
  * - `early settlement`: the journal says that a recipient has failed before the report about it is stored
  * - `forgotten deferrals`: the journal does not say that a recipient was tried
  * - `forgotten attempts`: it does not say how often
@@ -25,9 +27,11 @@ export type Sabotage =
   | 'unasked'
   | 'silent hello'
   | 'unseen end'
+  | 'lost link'
   | 'early close'
   | 'unpinned'
   | 'pinned for ever'
+  | 'stale routes'
   | 'early settlement'
   | 'forgotten deferrals'
   | 'forgotten attempts'

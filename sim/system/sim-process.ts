@@ -25,6 +25,7 @@ export class SimProcess {
   #isArmed = false;
   #slowMs = 0;
   #busyUntilMs = 0;
+  #heldUpAtMs = -Infinity;
 
   constructor(ground: Ground, name: string, disk: SimulatedDisk, diskDelay: DiskDelay) {
     const { clock } = ground;
@@ -48,6 +49,11 @@ export class SimProcess {
     return this.#isAlive && !this.#isStopped && this.#waiting.length === 0 && this.#slowMs === 0;
   }
 
+  /** When it could last not do at once what happened to it. */
+  get heldUpAtMs(): number {
+    return this.isPrompt ? this.#heldUpAtMs : this.#ground.clock.nowMs;
+  }
+
   /** Something happens to the process: it acts at once, or when it can. */
   run(act: () => void): void {
     if (!this.#isAlive) return;
@@ -57,6 +63,7 @@ export class SimProcess {
       return;
     }
     this.#waiting.push(act);
+    this.#heldUpAtMs = this.#ground.clock.nowMs;
     this.#arm();
   }
 
@@ -73,12 +80,14 @@ export class SimProcess {
   /** SIGCONT. */
   continue(): void {
     this.#isStopped = false;
+    this.#heldUpAtMs = this.#ground.clock.nowMs;
     this.#arm();
   }
 
   /** Each thing that happens to it takes up to so long from now on; 0: no time at all. */
   slow(ms: number): void {
     this.#slowMs = ms;
+    this.#heldUpAtMs = this.#ground.clock.nowMs;
   }
 
   /** SIGKILL, also of what is stopped; or its own end. */

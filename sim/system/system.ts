@@ -142,7 +142,12 @@ export class System implements Targets, Asked, Stoppable {
     });
     this.openFiles = openFiles;
     this.operations = new Operations(this);
-    const { books, operations, rateBooks, refusals, sourceBooks } = this;
+    this.routeBooks = new RouteBooks({
+      internet,
+      nowMs: () => this.clock.nowMs,
+      lateAtMs: () => this.supervision.manager?.process.heldUpAtMs ?? startMs,
+    });
+    const { books, operations, rateBooks, refusals, routeBooks: routes, sourceBooks } = this;
     this.grants = new Grants({
       ground: this,
       config,
@@ -153,15 +158,19 @@ export class System implements Targets, Asked, Stoppable {
       outages,
       operations,
       refusals,
+      routes,
     });
-    this.routeBooks = new RouteBooks(internet);
-    this.limitBooks = new LimitBooks(this.grants);
+    this.limitBooks = new LimitBooks(this.grants, (sender) => {
+      const full = this.supervision.senders.find((each) => each === sender);
+      this.#aims.came('full', full?.process);
+    });
     this.disk = new SimulatedDisk({ seed, capacityBytes });
     this.diskMs = diskMs;
     this.#strikes = new Strikes(this);
     this.#aims = new Aims({
       aims: scenario.faults.length > 0 ? someAims(new Random(seed + aimsOffset)) : [],
       later: (ms, act) => this.clock.at(this.clock.nowMs + ms, act),
+      breakLink: (process) => this.breakLink(process),
       strike: (fault) => this.#armed.push({ atStep: this.steps, fault }),
     });
     this.links = new Links({
@@ -326,6 +335,7 @@ export class System implements Targets, Asked, Stoppable {
       this.refusals.heard(batch);
       this.answers.heard(batch, by);
       if (by === this.#supervision?.manager?.process) this.grants.heard(batch);
+      this.routeBooks.heard(batch);
     },
   };
 
