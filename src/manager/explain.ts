@@ -18,6 +18,7 @@ import type { LimitIndex, LimitRule } from '../schedule/limits/types.ts';
 import type { Scheduler } from '../schedule/types.ts';
 import { overrideRuleId } from './override-rules.ts';
 import { tenantCounts } from './tenant-counts.ts';
+import { tenantUnknown } from './tenant-unknown.ts';
 import { describeRoute } from './route-description.ts';
 
 /** Facts in force at the moment of the question. */
@@ -26,7 +27,8 @@ export interface ExplainFacts {
   readonly routes: readonly RouteConfig[];
   /** The tenant that mail of this sender belongs to. */
   readonly tenantOf: (sender: string) => string;
-  readonly hasTenants: boolean;
+  /** Names of the configured tenants. */
+  readonly tenants: readonly string[];
   readonly limits: LimitIndex;
   /** Messages and recipients that are allowed where no limit is lower. */
   readonly carries: NonNullable<ExplainAnswer['carries']>;
@@ -46,14 +48,19 @@ export class Explainer {
     this.#timers = timers;
   }
 
-  /** @throws {ControlError} `ADDRESS_INVALID` when the question names neither an address nor a domain */
+  /**
+   * @throws {ControlError} `ADDRESS_INVALID` when the question names neither an address nor a domain, `TENANT_UNKNOWN` when it
+   * names a tenant that is not configured and has no mail from before
+   */
   async explain(question: ExplainQuestion): Promise<ExplainAnswer> {
     const { address, sender = '' } = question;
     const facts = this.#facts();
     const key = facts.router.routeOf(sender, `x@${domainOf(address)}`);
-    const tenants = facts.hasTenants
-      ? await tenantCounts(this.#scheduler, this.#timers, ({ route }) => route === key.key)
-      : [];
+    await this.#checkTenant(question.tenant, facts.tenants);
+    const tenants =
+      facts.tenants.length > 0
+        ? await tenantCounts(this.#scheduler, this.#timers, ({ route }) => route === key.key)
+        : [];
     const tenant =
       question.tenant ?? (question.sender === undefined ? largestTenant(tenants) : facts.tenantOf(sender));
     const plan = await facts.router.resolve(key.key);
@@ -78,6 +85,13 @@ export class Explainer {
       rules,
       overrides: facts.overrides.filter((each) => each.target === 'all' || ids.has(overrideRuleId(each))),
     };
+  }
+
+  async #checkTenant(name: string | undefined, known: readonly string[]): Promise<void> {
+    if (name === undefined || name === '' || known.includes(name)) return;
+    // A tenant of before a reload may still have mail in the queue.
+    const [former] = await tenantCounts(this.#scheduler, this.#timers, ({ tenant }) => tenant === name);
+    if (former === undefined) throw tenantUnknown(name, known);
   }
 
   /** The explanation without a site: no limits apply, so it tells only which recipients wait. */

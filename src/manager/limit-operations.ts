@@ -14,6 +14,7 @@ import type { Scheduler } from '../schedule/types.ts';
 import type { Explainer } from './explain.ts';
 import type { NamedTarget, Overrides } from './overrides.ts';
 import type { RouterInForce } from './ports.ts';
+import { tenantUnknown } from './tenant-unknown.ts';
 
 export interface LimitOperationsParts {
   readonly scheduler: Scheduler;
@@ -77,12 +78,7 @@ export class LimitOperations {
   #checkTenant(name: string): void {
     const tenants = this.#parts.tenants();
     if (tenants.includes(name)) return;
-    const known = tenants.length === 0 ? 'there are no tenants' : `there are ${tenants.join(', ')}`;
-    throw new ControlError(
-      'TENANT_UNKNOWN',
-      `There is no tenant called "${name}": ${known}.`,
-      'Name one of the [[tenant]] tables of the configuration.',
-    );
+    throw tenantUnknown(name, tenants);
   }
 
   /** A site by its key, by its label (its hosts), or by a domain whose mail goes there. */

@@ -66,7 +66,7 @@ export class Shaping {
       router: routing.router,
       routes: inForce.config.route,
       tenantOf: (sender) => new Tenants(inForce.config.tenant).of('', sender)?.name ?? '',
-      hasTenants: inForce.config.tenant.length > 0,
+      tenants: inForce.config.tenant.map(({ name }) => name),
       limits: createLimitIndex(this.#limits.limits.rules),
       carries: {
         messagesPerConnection: {

@@ -204,6 +204,28 @@ test('the sender says which tenant it is', async (t) => {
   assert.equal(await tenantFor({ sender: 'x@other.example', tenant: 'shop' }), 'shop');
 });
 
+test('a tenant that there is not is no explanation, unless mail of it is still in the queue', async (t) => {
+  const { limits, scheduler } = await ground(t);
+  const asked = { address: 'aol.com', tenant: 'zzz' };
+  await assert.rejects(limits.explain(asked), {
+    code: 'TENANT_UNKNOWN',
+    message: 'There is no tenant called "zzz": there are shop.',
+  });
+  assert.equal((await limits.explain({ ...asked, tenant: '' })).explanation.tenant, '');
+  const queueId = 'A00000000000001';
+  const message = scheduler.begin({ queueId, receivedAtMs: 1, nullSender: false, held: true, tenant: 'zzz' });
+  scheduler.add(message, {
+    recipient: 0,
+    route: 'mx:elsewhere.example',
+    domain: 'elsewhere.example',
+    attempts: 0,
+    nextAttemptAtMs: 0,
+    lastRefusal: '',
+  });
+  scheduler.commit(message, 1);
+  assert.equal((await limits.explain(asked)).explanation.tenant, 'zzz');
+});
+
 test('a text that is no address is refused', async (t) => {
   const { limits } = await ground(t);
   for (const address of ['@', 'user@', '*.aol.com', 'a b', 'user@-']) {
