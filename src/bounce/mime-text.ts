@@ -1,8 +1,8 @@
 // Text made safe for a report: one line without control characters, folded header fields (RFC 5322 2.2.3),
 // wrapped paragraphs, quoted-printable (RFC 2045 6.7). No text of a remote server can change the structure of a report.
 
-/** Controls (C0, DEL, C1) and Unicode's line ends. */
-const control = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g;
+import { replaceUnprintableRuns } from '../values/unprintable.ts';
+
 const notAscii = /[^\u0020-\u007e]/gu;
 const maxText = 2000;
 /** RFC 5322 2.1.1: lines should have at most 78 characters, and must have at most 998 octets. */
@@ -18,12 +18,12 @@ const cutWord = 225;
  * with one blank instead of two would be a different one for a program that compares it.
  */
 export function exactText(text: string): string {
-  return text.slice(0, maxText).toWellFormed().replaceAll(control, ' ').trim();
+  return replaceUnprintableRuns(text.slice(0, maxText).toWellFormed(), ' ').trim();
 }
 
 /** An address without control characters, with its blanks; cut only if it is longer than any valid path (RFC 5321 4.5.3.1). */
 export function addressText(address: string): string {
-  const text = address.replaceAll(control, '').toWellFormed();
+  const text = replaceUnprintableRuns(address, '').toWellFormed();
   return Buffer.byteLength(text) <= maxWordBytes ? text : text.slice(0, cutWord).toWellFormed();
 }
 

@@ -3,6 +3,7 @@
 import { userInfo } from 'node:os';
 import { type Command, InvalidArgumentError } from 'commander';
 import { parseDuration } from '../values/duration.ts';
+import { replaceUnprintableRuns } from '../values/unprintable.ts';
 import { ValueError } from '../values/value-error.ts';
 import type { OverrideChange, OverrideEnd, OverrideEndAnswer } from '../control/operations/overrides.ts';
 import { formatQuantities, longestUser, type Override, parseQuantities } from '../control/override.ts';
@@ -94,7 +95,7 @@ export async function listOverrides(options: OverrideOptions): Promise<readonly 
 }
 
 function oneLine(text: string): string {
-  return text.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ').trim();
+  return replaceUnprintableRuns(text, ' ').trim();
 }
 
 /** The user who runs the command; under sudo, the user who called sudo. */

@@ -1,6 +1,7 @@
 // Fits text to the width of a terminal: rows of tables are cut, with a hint how to see them whole, and sentences are wrapped.
 // Files and pipes get whole lines.
 
+import { replaceUnprintable } from '../values/unprintable.ts';
 import { cutLine } from './cut-line.ts';
 
 const narrowest = 20;
@@ -11,10 +12,14 @@ const indentedRow = /^ {2}[^\sA-Z]/;
 /** `Queue        3 messages`: further lines are indented to the beginning of the text, not of the label. */
 const labelled = /^(?:\S+(?: \S+)* {2,}| +)(?=\S)/;
 
-/** Prints a text to standard output. */
+/** Prints a text to standard output. Of addresses and replies, no character reaches the terminal that would change more than its place. */
 export function printText(text: string): void {
   const width = widthOf(process.stdout, process.env);
-  process.stdout.write(width === undefined ? text : fitToWidth(text, width));
+  const safe = text
+    .split('\n')
+    .map((line) => replaceUnprintable(line, '?'))
+    .join('\n');
+  process.stdout.write(width === undefined ? safe : fitToWidth(safe, width));
 }
 
 /** @returns undefined when the output is no terminal, or one whose width is not known */

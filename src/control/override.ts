@@ -4,6 +4,7 @@
 import { z } from 'zod';
 import type { LimitQuantities } from '../schedule/limits/types.ts';
 import { type Rate, parseRate } from '../values/rate.ts';
+import { hasUnprintable } from '../values/unprintable.ts';
 import { ValueError } from '../values/value-error.ts';
 import { parseTarget } from './override-target.ts';
 
@@ -54,12 +55,17 @@ export function textUpTo(most: number) {
   });
 }
 
-/** A text without line ends and control characters: it is printed on terminals. */
+/** A text without line ends, control characters and bidirectional controls: it is kept, and printed on terminals. */
 function oneLine(most: number) {
-  return textUpTo(most).refine((text) => !/[\p{Cc}\p{Zl}\p{Zp}]/u.test(text), 'must be one line');
+  return textUpTo(most).refine((text) => !hasUnprintable(text), oneLineAsked);
 }
 
-export const targetSchema = textUpTo(520).refine(isTarget, 'is not a target');
+const oneLineAsked = 'must be one line, without control characters';
+
+/** Targets as an operator gives them. */
+export const targetSchema = textUpTo(520)
+  .refine(isTarget, 'is not a target')
+  .refine((text) => !hasUnprintable(text), oneLineAsked);
 export const reasonSchema = oneLine(500);
 /** The longest name of a user that is kept. */
 export const longestUser = 100;
@@ -74,16 +80,22 @@ function isTarget(text: string): boolean {
   }
 }
 
+/** A text of the file of overrides. Bidirectional controls were allowed once: a reason with one must not cost all overrides. */
+function keptLine(most: number) {
+  return textUpTo(most).refine((text) => !/[\p{Cc}\p{Zl}\p{Zp}]/u.test(text), oneLineAsked);
+}
+
+/** An override as it is kept. */
 export const overrideSchema: z.ZodType<Override> = z.strictObject({
   id: z.string().max(20).regex(/^\d+$/),
   kind: z.enum(['suspend', 'limit']),
-  target: targetSchema,
-  label: oneLine(10_000),
+  target: keptLine(520).refine(isTarget, 'is not a target'),
+  label: keptLine(10_000),
   quantities: quantitiesSchema,
-  reason: reasonSchema,
+  reason: keptLine(500),
   setAtMs: z.int(),
   untilMs: z.int().optional(),
-  by: userSchema,
+  by: keptLine(longestUser),
 });
 
 const keyOfName = {

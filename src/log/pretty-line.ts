@@ -1,6 +1,7 @@
 // One event on one line for people: time, what happened, which message, from whom to whom, where, and what was answered.
 // Promises: text from outside cannot move the cursor or forge a line; control characters are shown as "?".
 
+import { replaceUnprintable } from '../values/unprintable.ts';
 import type { LogFields, LogValue } from './event.ts';
 import type { LogLevel } from './log-level.ts';
 
@@ -101,7 +102,6 @@ function shown(value: LogValue): string {
   return typeof value === 'string' && !/[\s"=]/.test(value) ? value : JSON.stringify(value);
 }
 
-/** C0, DEL and C1 controls and the line separators of Unicode. */
 function clean(text: string): string {
-  return text.replaceAll(/[\x00-\x1f\x7f-\x9f\u2028\u2029]/g, '?');
+  return replaceUnprintable(text, '?');
 }

@@ -171,3 +171,24 @@ test('values that are compared keep every blank: addresses, ORCPT, ENVID', () =>
   assert.ok(status.includes(`Original-Recipient: rfc822; "${'o  '.repeat(30)}p"@example.com\r\n`));
   for (const line of parts[1]!.body.split('\r\n')) assert.doesNotMatch(line, /^ +$/u);
 });
+
+test('bidirectional controls reach no part of a report', () => {
+  const bidi = '\u202eevil\u2066 \u202a\u2069\u061c\u200f';
+  const dsn = buildDsn({
+    ...base,
+    envelopeId: bidi,
+    recipients: [
+      { ...base.recipients[0]!, refusal: raw(bidi, bidi) },
+      { address: `user${bidi}@example.com`, action: 'failed', status: '5.0.0' },
+    ],
+  });
+  const { parts } = readReport(dsn.content);
+  const texts = parts.map((part) =>
+    valueOf(part, 'Content-Transfer-Encoding') === 'quoted-printable'
+      ? fromQuotedPrintable(part.body)
+      : part.body,
+  );
+  texts.push(Buffer.concat(dsn.content).toString());
+  for (const each of texts) assert.doesNotMatch(each, /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/);
+  assert.match(texts[0] ?? '', /evil/);
+});

@@ -5,6 +5,7 @@ import { execFile } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { promisify } from 'node:util';
 import fc from 'fast-check';
 import { sluiceBin } from '../../sim/neighbours/sluice.ts';
 import { cutLine } from '../../src/cli/cut-line.ts';
@@ -59,6 +60,14 @@ test('for any text, no line is too wide, and sentences keep every letter', () =>
       },
     ),
   );
+});
+
+test('what reaches the terminal moves no cursor and changes no order', async () => {
+  const script = `
+    const { printText } = await import(${JSON.stringify(new URL('../../src/cli/terminal-text.ts', import.meta.url).href)});
+    printText('FROM  TO\\nx\\u202ey@a.test  \\u001b[2J\\r\\u2066z@b.test\\n');`;
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script]);
+  assert.equal(stdout, 'FROM  TO\nx?y@a.test  ?[2J??z@b.test\n');
 });
 
 test('a line is cut by columns: wide letters take two, marks none, and no letter is broken', () => {

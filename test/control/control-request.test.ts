@@ -22,6 +22,9 @@ const good: readonly object[] = [
   { ...change, kind: 'suspend', targets: ['all', 'ip:192.0.2.0/24'], reason: 'they asked', by: 'anna' },
   { operation: 'override.unset', kind: 'suspend', targets: ['all'] },
   { operation: 'clock.confirm' },
+  { operation: 'queue.change', action: 'remove', filter: {}, dryRun: true, detach: false },
+  { operation: 'job.list' },
+  { operation: 'job.cancel', job: 3 },
 ];
 
 for (const request of good) {
@@ -49,6 +52,11 @@ const bad: readonly (readonly [line: string, code: string])[] = [
   ['{"operation":"queue-list","filter":{"sender":{}},"limit":0}', 'CONTROL_REQUEST'],
   ['{"operation":"queue-list","filter":{"ids":"A"},"limit":0}', 'CONTROL_REQUEST'],
   ['{"operation":"queue.change","action":"drop","filter":{}}', 'CONTROL_REQUEST'],
+  // The change of earlier versions, whose answer was a number.
+  ['{"operation":"queue-change","action":"hold","filter":{}}', 'CONTROL_OPERATION'],
+  ['{"operation":"queue.change","action":"hold","filter":{},"dryRun":"no"}', 'CONTROL_REQUEST'],
+  ['{"operation":"job.cancel"}', 'CONTROL_REQUEST'],
+  ['{"operation":"job.cancel","job":0}', 'CONTROL_REQUEST'],
   ['{"operation":"explain"}', 'CONTROL_REQUEST'],
   ['{"operation":"explain","address":""}', 'CONTROL_REQUEST'],
   [`{"operation":"explain","address":"${'a'.repeat(1001)}"}`, 'CONTROL_REQUEST'],
@@ -63,6 +71,12 @@ const bad: readonly (readonly [line: string, code: string])[] = [
   [JSON.stringify({ ...change, quantities: { connections: 1 }, forMs: 1e15 }), 'CONTROL_REQUEST'],
   [JSON.stringify({ ...change, quantities: { connections: 1 }, reason: '\u001b[2J' }), 'CONTROL_REQUEST'],
   [JSON.stringify({ ...change, quantities: { connections: 1 }, by: 'a\nb' }), 'CONTROL_REQUEST'],
+  [JSON.stringify({ ...change, quantities: { connections: 1 }, reason: 'a\u202eb' }), 'CONTROL_REQUEST'],
+  [JSON.stringify({ ...change, quantities: { connections: 1 }, by: '\u2066anna' }), 'CONTROL_REQUEST'],
+  [
+    JSON.stringify({ ...change, quantities: { connections: 1 }, targets: ['tenant:a\u202eb'] }),
+    'CONTROL_REQUEST',
+  ],
   [JSON.stringify({ ...change, kind: 'suspend', quantities: { connections: 1 } }), 'CONTROL_REQUEST'],
   [JSON.stringify({ operation: 'override.unset', kind: 'all', targets: ['all'] }), 'CONTROL_REQUEST'],
   [`${'['.repeat(100_000)}${']'.repeat(100_000)}`, 'CONTROL_OPERATION'],

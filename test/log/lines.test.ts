@@ -132,3 +132,12 @@ describe('a line for people', () => {
   ];
   for (const [name, line, actual] of table) it(name, () => assert.equal(actual, line));
 });
+
+describe('text from outside in a line for people', () => {
+  it('moves no cursor, ends no line, and does not change the order in which the line is shown', () => {
+    const from = [0x00, 0x1b, 0x85, 0x61c, 0x200e, 0x200f, 0x2028, 0x2029, 0x202a, 0x202e, 0x2066, 0x2069];
+    const reply = `550 ${from.map((code) => String.fromCharCode(code)).join('x')}`;
+    const line = prettyLine(new Date(0), 'info', 'deferred', { reply }, false);
+    assert.ok(line.includes(`550 ${from.map(() => '?').join('x')}`), JSON.stringify(line));
+  });
+});

@@ -1,7 +1,7 @@
 // Schemas that several operations share.
 
 import { z } from 'zod';
-import { textUpTo } from '../override.ts';
+import { type Override, textUpTo } from '../override.ts';
 
 /** A number of things. */
 export const count = z.int().min(0);
@@ -26,4 +26,26 @@ export const tenantCountSchema: z.ZodType<TenantCount> = z.object({
   waiting: z.number(),
   ready: z.number(),
   active: z.number(),
+});
+
+const rate = z.object({ count: z.number(), perMs: z.number() });
+
+/** An override in an answer. */
+export const shownOverrideSchema: z.ZodType<Override> = z.object({
+  id: z.string(),
+  kind: z.enum(['suspend', 'limit']),
+  target: z.string(),
+  label: z.string(),
+  quantities: z.object({
+    connections: z.number().optional(),
+    connectionRate: rate.optional(),
+    messageRate: rate.optional(),
+    recipientRate: rate.optional(),
+    messagesPerConnection: z.number().optional(),
+    recipientsPerMessage: z.number().optional(),
+  }),
+  reason: z.string(),
+  setAtMs: z.number(),
+  untilMs: z.number().optional(),
+  by: z.string(),
 });

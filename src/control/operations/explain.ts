@@ -3,8 +3,8 @@
 import { z } from 'zod';
 import type { Explanation } from '../../schedule/limits/status.ts';
 import type { LimitRule } from '../../schedule/limits/types.ts';
-import { type Override, overrideSchema } from '../override.ts';
-import { type TenantCount, tenantCountSchema, text } from './common.ts';
+import type { Override } from '../override.ts';
+import { shownOverrideSchema, type TenantCount, tenantCountSchema, text } from './common.ts';
 import { counterSchema, ruleSchema } from './limits.ts';
 
 export interface ExplainQuestion {
@@ -106,7 +106,7 @@ const answer: z.ZodType<ExplainAnswer> = z.object({
   tenants: z.array(tenantCountSchema),
   carries: z.object({ messagesPerConnection: carried, recipientsPerMessage: carried }).optional(),
   rules: z.array(ruleSchema),
-  overrides: z.array(overrideSchema),
+  overrides: z.array(shownOverrideSchema),
 });
 
 export const explain = { question, answer };

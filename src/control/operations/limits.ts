@@ -3,8 +3,8 @@
 import { z } from 'zod';
 import type { CounterStatus, LimitsStatus } from '../../schedule/limits/status.ts';
 import { type LimitRule, limitKeys } from '../../schedule/limits/types.ts';
-import { type Override, overrideSchema } from '../override.ts';
-import { count } from './common.ts';
+import type { Override } from '../override.ts';
+import { count, shownOverrideSchema } from './common.ts';
 
 export interface LimitsQuestion {
   /** At most this many counters. */
@@ -64,7 +64,7 @@ const answer: z.ZodType<LimitsAnswer> = z.object({
     inUse: z.array(z.object({ rule: z.string(), keys: z.number(), parked: z.number() })),
     total: z.number(),
   }),
-  overrides: z.array(overrideSchema),
+  overrides: z.array(shownOverrideSchema),
 });
 
 export const limits = { question, answer };

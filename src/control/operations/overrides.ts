@@ -5,13 +5,12 @@ import type { LimitQuantities } from '../../schedule/limits/types.ts';
 import {
   type Override,
   type OverrideKind,
-  overrideSchema,
   quantitiesSchema,
   reasonSchema,
   targetSchema,
   userSchema,
 } from '../override.ts';
-import { noQuestion } from './common.ts';
+import { noQuestion, shownOverrideSchema } from './common.ts';
 
 export interface OverrideChange {
   readonly kind: OverrideKind;
@@ -66,10 +65,10 @@ const change: z.ZodType<OverrideChange> = z
 
 const end: z.ZodType<OverrideEnd> = z.strictObject({ kind, targets });
 
-const overrides: z.ZodType<readonly Override[]> = z.array(overrideSchema);
+const overrides: z.ZodType<readonly Override[]> = z.array(shownOverrideSchema);
 
 const endAnswer: z.ZodType<OverrideEndAnswer> = z.object({
-  ended: z.array(overrideSchema),
+  ended: z.array(shownOverrideSchema),
   missing: z.array(z.object({ target: z.string(), heldBy: z.array(z.string()) })),
 });
 

@@ -3,8 +3,8 @@
 import { z } from 'zod';
 import type { ReportedTrouble } from '../../stats/trouble-board.ts';
 import type { TroubleKey } from '../../stats/trouble-kinds.ts';
-import { type Override, overrideSchema } from '../override.ts';
-import { count, type TenantCount, tenantCountSchema } from './common.ts';
+import type { Override } from '../override.ts';
+import { count, shownOverrideSchema, type TenantCount, tenantCountSchema } from './common.ts';
 
 export const siteOrders = ['connections', 'waiting', 'name'] as const;
 /** Which sites come first: those with most connections, with most recipients that are ready and wait, or by name. */
@@ -112,7 +112,7 @@ const managerStatus = z.object({
   }),
   sites: z.array(site),
   siteCount: z.number(),
-  overrides: z.array(overrideSchema),
+  overrides: z.array(shownOverrideSchema),
   shortages: z.array(z.string()).optional(),
   missing: z.array(z.enum(['sender', 'receiver'])).optional(),
   tenants: z.array(tenantCountSchema).optional(),

@@ -5,7 +5,7 @@
 import { pathKind } from './commands.ts';
 import { answeredIn, doing } from './client-phase.ts';
 import { smtpDialect, type ClientDialect } from './dialect.ts';
-import { answerText } from './reply-text.ts';
+import { quotedAnswer } from './reply-text.ts';
 import { noExtensions, parseExtensions } from './extensions.ts';
 import { oneLine, ReplyParser } from './reply-parser.ts';
 import { SmtpClientStateError } from './state-error.ts';
@@ -162,7 +162,7 @@ export class ClientSession {
     } else if (this.#phase === 'quit') {
       this.#close();
     } else {
-      this.#outOfStep('a reply to nothing');
+      this.#outOfStep('reply');
     }
   }
 
@@ -295,7 +295,7 @@ export class ClientSession {
 
   /** Ends everything at once after a reply that is not allowed here: it is unknown which command the next reply would answer. */
   #outOfStep(what: string): void {
-    this.#break(`protocol error: ${what}: ${answerText(this.#reply())}`, true);
+    this.#break(`protocol error: ${what} ${quotedAnswer(this.#reply())}`, true);
   }
 
   /** Ends everything at once for a reason other than a reply. @param isAnswered - are all commands of the group (RFC 2920) answered? */

@@ -1,6 +1,8 @@
 // Parses the replies of an SMTP server (RFC 5321 4.2) from chunks that may be cut anywhere.
 // It keeps at most one unfinished reply of bounded size, and creates strings only on request.
 
+import { replaceUnprintable } from '../../../values/unprintable.ts';
+import { quoted } from './reply-text.ts';
 import type { RemoteReply, RepliedCommand } from './client-types.ts';
 
 const lineFeed = 0x0a;
@@ -9,17 +11,19 @@ const blank = 0x20;
 const hyphen = 0x2d;
 const nothing = Buffer.alloc(0);
 const maxTextCharacters = 2000;
-/**
- * Control characters (C0, DEL, C1), Unicode's line ends and its bidirectional controls, which change the order in which the rest
- * of a line is shown: none may get into a log line, a terminal or a DSN.
- */
-const control = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 /** RFC 2034 4. Some servers write a hash before it, brackets around it or a colon after it. */
 const enhancedPattern = /^[#([]?([245]\.\d{1,3}\.\d{1,3})(?=[ )\]:,;]|$)/;
 
 /** The text of a reply or an error on one line: every control character becomes a blank. */
 export function oneLine(text: string): string {
-  return (text.search(control) === -1 ? text : text.replaceAll(control, ' ')).trim();
+  return replaceUnprintable(text, ' ').trim();
+}
+
+/** A line of a status alone says nothing beside the line with words, which may have another one: 5.1.1 in front of 5.1.10. */
+const onlyStatus = /^\s*[245]\.\d{1,3}\.\d{1,3}\s*$/;
+
+function hasWords(line: string): boolean {
+  return line.trim() !== '' && !onlyStatus.test(line);
 }
 
 function withoutStatus(line: string, enhanced: string): string {
@@ -100,7 +104,7 @@ export class ReplyParser {
       const separator = end - at > 3 ? bytes[at + 3] : blank;
       if (code === 0 || (separator !== blank && separator !== hyphen)) {
         const shown = this.#bytes.toString('utf8', at, Math.min(end, at + 80));
-        this.error = `a line that is not an SMTP reply: "${oneLine(shown)}"`;
+        this.error = `a line that is not an SMTP reply: ${quoted(oneLine(shown))}`;
         return false;
       }
       this.#lineStart = this.#scanned = lf + 1;
@@ -135,7 +139,7 @@ export class ReplyParser {
   /** The reply that `next` found, in the form for outcomes and logs; valid until the next `next` or `push`. */
   reply(command: RepliedCommand): RemoteReply {
     const lines = this.lines();
-    const first = (lines[0] ?? '').trimStart();
+    const first = (lines.find(hasWords) ?? lines[0] ?? '').trimStart();
     // RFC 2034 4: the class of the status is the first digit of the code. A status with another class is only text.
     const [asWritten = '', status = ''] = enhancedPattern.exec(first) ?? [];
     const enhanced = status !== '' && Number(status[0]) === Math.floor(this.code / 100) ? status : '';
@@ -145,6 +149,7 @@ export class ReplyParser {
     let isWhole = asWritten !== status;
     for (const line of lines) {
       if (left <= 0) break;
+      if (onlyStatus.test(line)) continue;
       const words = isWhole ? first : withoutStatus(line.trimStart(), enhanced === '' ? '' : asWritten);
       isWhole = false;
       const text = oneLine(words.slice(0, left).toWellFormed());

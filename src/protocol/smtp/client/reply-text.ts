@@ -19,9 +19,23 @@ export function replyText({ code, enhanced, lines }: Omit<RemoteReply, 'command'
 }
 
 /** The reply with the command that it answers: `550 5.1.1 no such user (in reply to RCPT)`. */
-export function answerText(reply: RemoteReply): string {
+function answerText(reply: RemoteReply): string {
   const { command } = reply;
   return `${replyText(reply)} (in reply to ${command === 'idle' ? 'nothing' : command})`;
+}
+
+/**
+ * A reply inside a sentence of ours, with the command that it answers: `"354 go" to MAIL`. The words of a server are between
+ * quotes, and have none themselves, so that they cannot pass for ours.
+ */
+export function quotedAnswer(reply: RemoteReply): string {
+  const { command } = reply;
+  return `${quoted(replyText(reply))} to ${command === 'idle' ? 'nothing' : command}`;
+}
+
+/** A text of a server between quotes. */
+export function quoted(text: string): string {
+  return `"${text.replaceAll('"', "'")}"`;
 }
 
 /** The text of a failure. */

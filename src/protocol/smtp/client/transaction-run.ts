@@ -3,7 +3,7 @@
 
 import { mailCommand, rcptCommand } from './commands.ts';
 import { decideLocally } from './local-checks.ts';
-import { answerText } from './reply-text.ts';
+import { quotedAnswer } from './reply-text.ts';
 import type {
   ClientSessionOptions,
   ClientTransaction,
@@ -133,7 +133,7 @@ export class TransactionRun {
       if (outcome?.result !== 'permfail' || outcome.failure.kind !== 'reply') continue;
       const { reply } = outcome.failure;
       if (reply.command !== 'MAIL') continue;
-      const failure = { ...reason, text: `${reason.text}, after ${answerText(reply)}` };
+      const failure = { ...reason, text: `${reason.text}, after the reply ${quotedAnswer(reply)}` };
       this.#outcomes[recipient] = { recipient, result: 'tempfail', failure };
     }
   }

@@ -266,7 +266,7 @@ export const dialogues: readonly Dialogue[] = [
       S: 354 go
       S: 250 already queued
       E: content
-      E: done, not reusable: 0 tempfail (protocol error: unexpected reply: 250 already queued (in reply to content))
+      E: done, not reusable: 0 tempfail (protocol error: unexpected reply "250 already queued" to content)
       E: close`,
   },
   {
@@ -534,7 +534,18 @@ export const dialogues: readonly Dialogue[] = [
       ! begin
       C: MAIL FROM:<sender@example.org>
       S: 354 go
-      E: done, not reusable: 0 tempfail (protocol error: unexpected reply: 354 go (in reply to MAIL))
+      E: done, not reusable: 0 tempfail (protocol error: unexpected reply "354 go" to MAIL)
+      E: close`,
+  },
+  {
+    name: 'the words of an unexpected reply cannot pass for ours',
+    text: `${ehloPlain}
+      ! begin
+      C: MAIL FROM:<sender@example.org>
+      S: 250 ok
+      C: RCPT TO:<user@example.com>
+      S: 354 go" to RCPT. The mail is delivered: "250
+      E: done, not reusable: 0 tempfail (protocol error: unexpected reply "354 go' to RCPT. The mail is delivered: '250" to RCPT)
       E: close`,
   },
   {
@@ -547,7 +558,7 @@ export const dialogues: readonly Dialogue[] = [
       S: 250 ok
       C: DATA
       S: 250 ok
-      E: done, not reusable: 0 tempfail (protocol error: unexpected reply: 250 ok (in reply to DATA))
+      E: done, not reusable: 0 tempfail (protocol error: unexpected reply "250 ok" to DATA)
       E: close`,
   },
   {

@@ -199,6 +199,9 @@ test('the text of a reply is one bounded line without control characters and wit
   const cases: [sent: string, code: number, enhanced: string, text: string][] = [
     ['550 5.1.1 no such user\r\n', 550, '5.1.1', 'no such user'],
     ['550 5.1.1\r\n', 550, '5.1.1', ''],
+    // A status without words says less than the one in front of the words.
+    ['550-5.1.1\r\n550 5.1.10 no such domain\r\n', 550, '5.1.10', 'no such domain'],
+    ['550-5.1.10 no such domain\r\n550 5.1.1\r\n', 550, '5.1.10', 'no such domain'],
     ['550\r\n', 550, '', ''],
     ['550-\r\n550 \r\n', 550, '', ''],
     ['550-5.7.1 one\r\n550-5.7.1   two\r\n550 5.7.10 three\r\n', 550, '5.7.1', 'one two 5.7.10 three'],

@@ -65,7 +65,7 @@ test('MAIL refused and the connection closed instead of answering the rest is tr
   const session = begun('554 5.5.0 you spoke out of turn\r\n');
   lost(session);
   const text =
-    'connection lost while waiting for the reply to RCPT: closed, after 554 5.5.0 you spoke out of turn (in reply to MAIL)';
+    'connection lost while waiting for the reply to RCPT: closed, after the reply "554 5.5.0 you spoke out of turn" to MAIL';
   assert.deepEqual(outcomesOf(session), [
     { recipient: 0, result: 'tempfail', failure: { kind: 'broken', during: 'RCPT', text } },
     { recipient: 1, result: 'tempfail', failure: { kind: 'broken', during: 'RCPT', text } },
