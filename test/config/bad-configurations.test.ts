@@ -90,6 +90,16 @@ const table: readonly (readonly [what: string, text: string, ...problems: string
     '[queue]\nretry = ["5m", "1ms"]',
     '2:16 queue.retry[2]: "1ms" is too short: at least 1000 ms',
   ],
+  [
+    'too long a rest of a source',
+    '[deliver]\nsource_rest = "52w"',
+    '2:15 deliver.source_rest: "52w" is too long: at most 1h',
+  ],
+  [
+    'too long a rest of an address',
+    '[deliver]\naddress_rest = ["15s", "8d"]',
+    '2:24 deliver.address_rest[2]: "8d" is too long: at most 7d',
+  ],
   ['an empty list of retries', '[queue]\nretry = []', '2:9 queue.retry: must hold one duration at least'],
   [
     'a size without a unit',

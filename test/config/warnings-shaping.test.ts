@@ -129,6 +129,15 @@ describe('a warning', () => {
     assert.deepEqual(warnings('[queue]\nlifetime = "1h"\nbounce_lifetime = "1h"'), []);
   });
 
+  it('is given for connections that are given up before they count as unanswered', () => {
+    const deliver = (after: string, giveUp: string) =>
+      warnings(`[deliver]\nunanswered_after = "${after}"\nunanswered_give_up = "${giveUp}"`);
+    assert.deepEqual(deliver('10s', '2s'), [
+      'deliver.unanswered_give_up: 2s is shorter than unanswered_after (10s): connections would be given up before they count as unanswered',
+    ]);
+    assert.deepEqual(deliver('2s', '2s'), []);
+  });
+
   it('has the place of its value in the file, or of the table that it is missing in', (t) => {
     const { path } = temporaryFolder(t, 'warnings');
     const file = join(path, 'sluice.toml');

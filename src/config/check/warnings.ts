@@ -43,6 +43,13 @@ export function configWarnings(config: Config): ConfigWarning[] {
       'longer than lifetime; bounces would wait longer than the mail they are about',
     );
   }
+  const { unansweredAfter, unansweredGiveUp } = config.deliver;
+  if (unansweredGiveUp < unansweredAfter) {
+    warn(
+      ['deliver', 'unanswered_give_up'],
+      `${formatDuration(unansweredGiveUp)} is shorter than unanswered_after (${formatDuration(unansweredAfter)}): connections would be given up before they count as unanswered`,
+    );
+  }
   if (config.hostname.endsWith('.localdomain')) {
     warn(
       ['hostname'],

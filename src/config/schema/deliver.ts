@@ -3,6 +3,8 @@
 import { duration, key, listOf, textOf, wholeNumber, yesNo, tableOf } from './fields.ts';
 import { hostName } from './texts.ts';
 
+const hourMs = 3_600_000;
+
 /** The keys of [deliver]. */
 export const deliver = tableOf({
   helo_name: key(
@@ -20,7 +22,7 @@ export const deliver = tableOf({
     'When max_connections is reached, connections that no host has greeted on within unanswered_after count against this limit instead, so that dead destinations do not delay others. Open files and ports may allow fewer. 0: they keep counting against max_connections until unanswered_give_up.',
   ),
   unanswered_after: key(
-    duration(10).prefault('150ms'),
+    duration(10, hourMs).prefault('150ms'),
     'When max_connections is reached and mail waits, a connection without a greeting moves to the limit max_unanswered after this time. It stays open.',
   ),
   unanswered_extra: key(
@@ -28,7 +30,7 @@ export const deliver = tableOf({
     'Extra connections allowed above max_connections, within max_unanswered, for each connection that has moved there and for each that failed in the last one or two seconds. They go only to sites that have not greeted on an open connection.',
   ),
   unanswered_give_up: key(
-    duration(1_000).prefault('3s'),
+    duration(1_000, hourMs).prefault('3s'),
     'When max_unanswered is reached as well and mail waits, connections without a greeting for this long are closed. Their addresses are not used for the time of address_rest. For the mail, this is no failed attempt.',
   ),
   unanswered_patient_one_in: key(
@@ -52,13 +54,13 @@ export const deliver = tableOf({
     'How long a connection is kept open for the next message to the same site.',
   ),
   address_rest: key(
-    listOf(duration(1), 'durations such as ["15s", "1m"]')
+    listOf(duration(1, 7 * 24 * hourMs), 'durations such as ["15s", "1m"]')
       .min(1, 'must hold one duration at least')
       .prefault(['15s', '1m', '4m', '15m', '1h']),
     'How long an address is not used after a connection to it failed: after the first failure, the second, and so on; the last one repeats.',
   ),
   source_rest: key(
-    duration(1_000).prefault('10s'),
+    duration(1_000, hourMs).prefault('10s'),
     'How long a [[source]] is not used after this host could not even start a connection from it, because the address is not on this host or no port or open file is left. When no other source can be used, the address of the destination is not used for this time instead.',
   ),
   ipv4: key(yesNo().default(true), 'Deliver to IPv4 addresses.'),

@@ -3,7 +3,7 @@
 
 import { z } from 'zod';
 
-import { parseDuration } from '../../values/duration.ts';
+import { formatDuration, parseDuration } from '../../values/duration.ts';
 import { parseSize } from '../../values/size.ts';
 import { ValueError } from '../../values/value-error.ts';
 
@@ -63,10 +63,11 @@ export function textOf<Value>(form: string, parse: (text: string) => Value) {
 }
 
 /** A duration, read into milliseconds. */
-export function duration(leastMs = 0) {
+export function duration(leastMs = 0, mostMs = Infinity) {
   return textOf('a duration such as "30s" or "5m"', (text) => {
     const ms = parseDuration(text);
     if (ms < leastMs) throw new ValueError(`"${text}" is too short: at least ${leastMs} ms`);
+    if (ms > mostMs) throw new ValueError(`"${text}" is too long: at most ${formatDuration(mostMs)}`);
     return ms;
   });
 }
