@@ -30,7 +30,8 @@ const advice: Record<SpoolErrorCode, string> = {
   SPOOL_CORRUPT: 'Run "sluice spool check" to see what else is damaged.',
   SPOOL_UNREADABLE: 'Look at the system log for errors of the disk, and at the rights of the spool.',
   SPOOL_MISSING: 'If the file was removed by hand, the message is lost; remove it from the queue.',
-  SPOOL_FORMAT: 'Use the version of Sluice that wrote this spool, or point to another directory.',
+  SPOOL_FORMAT:
+    'Start the version of Sluice that wrote this spool, so that its mail is delivered; or set spool = "..." to another folder, where a new queue begins and the mail of this one is left.',
   SPOOL_FOLDER_MISSING:
     'Is its disk mounted? Restore the folder from a copy. If there is none, make an empty folder with this name: its contents are lost.',
   SPOOL_DENIED: 'Run this command as the user that runs Sluice, or as root.',

@@ -169,7 +169,10 @@ test('a message that needs the reserve is refused before anything is written', a
 test('a directory of another format version is refused', async (t) => {
   const directory = await temporaryDirectory(t);
   await writeFile(join(directory, 'format'), 'sluice-spool 99\n');
-  await assert.rejects(openSpoolWriter({ ...writerDefaults, directory }), { code: 'SPOOL_FORMAT' });
+  await assert.rejects(openSpoolWriter({ ...writerDefaults, directory }), {
+    code: 'SPOOL_FORMAT',
+    advice: /^Start the version of Sluice that wrote this spool, so that its mail is delivered; or set spool/,
+  });
 });
 
 test('queue ids differ between writers, restarts with the clock set back, and used-up counters', async (t) => {
