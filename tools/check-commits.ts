@@ -5,7 +5,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
 /** Older commits are not checked. Compared with the author date, which a rebase keeps. */
-const since = new Date('2026-11-28T23:30:00Z');
+const since = new Date('2026-11-28T22:00:00Z');
 
 const mostSubject = 72;
 const mostLine = 100;
