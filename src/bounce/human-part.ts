@@ -6,6 +6,7 @@ import { adviceFor } from './advice.ts';
 import type { DsnOptions, DsnRecipient } from './dsn-types.ts';
 import { addressText, dateTime, wrap } from './mime-text.ts';
 import { reasonWords } from './status.ts';
+import { mtaName } from './mta-name.ts';
 import type { DsnAction } from './wants-report.ts';
 
 /** In the order in which they are told. */
@@ -42,7 +43,7 @@ export function humanPart(options: DsnOptions): string {
     const concerned = recipients.filter((recipient) => recipient.action === action);
     if (concerned.length === 0) continue;
     text += `\r\n${wrap(whatHappened[action], '')}`;
-    for (const group of groupsOf(concerned)) text += groupText(group);
+    for (const group of groupsOf(concerned)) text += groupText(group, reportingMta);
   }
   text += '\r\n';
   text += wrap(
@@ -61,14 +62,14 @@ function groupsOf(recipients: readonly DsnRecipient[]): DsnRecipient[][] {
   return [...groups.values()];
 }
 
-function groupText(group: readonly DsnRecipient[]): string {
+function groupText(group: readonly DsnRecipient[], reportingMta: string): string {
   let text = '\r\n';
   for (const { address } of group) text += `  <${addressText(address)}>\r\n`;
   const [first] = group;
   if (first === undefined) return text;
   const words = first.refusal === undefined ? '' : reasonWords(first.refusal);
   if (first.refusal !== undefined && words !== '') {
-    text += wrap(introduction(first.refusal, first.action), '    ');
+    text += wrap(introduction(first.refusal, first.action, reportingMta), '    ');
     text += wrap(words, '      ');
   }
   if (first.action === 'failed') text += wrap(adviceFor(first.status), '    ');
@@ -93,9 +94,9 @@ function stageOf(during: RefusedStep): string {
   }
 }
 
-function introduction({ by, during }: Refusal, action: DsnAction): string {
+function introduction({ by, during }: Refusal, action: DsnAction, reportingMta: string): string {
   if (by.kind !== 'remote') return 'The reason:';
-  const server = by.host === '' ? "The recipient's server" : `The server ${by.host}`;
+  const server = by.host === '' ? "The recipient's server" : `The server ${mtaName(by.host, reportingMta)}`;
   if (action === 'failed') return `${server} refused ${stageOf(during)} and said:`;
   return `${server} answered about ${stageOf(during)}:`;
 }

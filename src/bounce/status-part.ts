@@ -3,6 +3,7 @@
 
 import type { DsnOptions, DsnRecipient } from './dsn-types.ts';
 import { asciiText, dateTime, exactText, field, isAscii } from './mime-text.ts';
+import { mtaName } from './mta-name.ts';
 import { reasonWords } from './status.ts';
 
 export interface StatusPart {
@@ -25,11 +26,16 @@ export function statusPart(options: DsnOptions): StatusPart {
   }
   text += field('X-Sluice-Queue-ID', toText(options.queueId));
   text += field('Arrival-Date', dateTime(options.arrivalMs)); // RFC 3464 2.2.5
-  for (const recipient of options.recipients) text += `\r\n${recipientFields(recipient, toText)}`;
+  for (const recipient of options.recipients)
+    text += `\r\n${recipientFields(recipient, options.reportingMta, toText)}`;
   return { text, isGlobal };
 }
 
-function recipientFields(recipient: DsnRecipient, toText: (text: string) => string): string {
+function recipientFields(
+  recipient: DsnRecipient,
+  reportingMta: string,
+  toText: (text: string) => string,
+): string {
   const { address, originalRecipient, action, status, refusal } = recipient;
   let text = '';
   const semicolon = originalRecipient?.indexOf(';') ?? -1;
@@ -44,7 +50,8 @@ function recipientFields(recipient: DsnRecipient, toText: (text: string) => stri
   // RFC 3464 2.3.5: the server that reported the status to us. A connection that failed has reported nothing.
   const isRemote = refusal?.by.kind === 'remote';
   const remoteMta = refusal?.by.kind === 'remote' ? refusal.by.host : recipient.remoteMta;
-  if (remoteMta !== undefined && remoteMta !== '') text += field('Remote-MTA', `dns; ${toText(remoteMta)}`);
+  if (remoteMta !== undefined && remoteMta !== '')
+    text += field('Remote-MTA', `dns; ${toText(mtaName(remoteMta, reportingMta))}`);
   const said = refusal === undefined ? '' : toText(reasonWords(refusal));
   // RFC 3464 2.3.6: type smtp is for replies; our own text gets a type of its own.
   if (said !== '') text += field('Diagnostic-Code', `${isRemote ? 'smtp' : 'x-sluice'}; ${said}`);

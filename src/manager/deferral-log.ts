@@ -55,7 +55,7 @@ export class DeferralLog {
       to: address,
       source,
       host: peer?.host,
-      remote: peer?.address,
+      remote: peer?.address === '' ? undefined : peer?.address,
       reply: refusal === undefined ? '' : refusalText(refusal),
       attempts: deferral.attempts,
       nextAttempt: new Date(deferral.nextAttemptAtMs).toISOString(),

@@ -62,6 +62,20 @@ export const reports: Readonly<Record<string, DsnOptions>> = {
       { address: 'frank@example.mil', action: 'delivered', status: '2.0.0' },
     ],
   },
+  'unix-socket': {
+    ...base,
+    recipients: [
+      {
+        ...base.recipients[0]!,
+        address: 'full@example.org',
+        status: '5.2.2',
+        refusal: said('552 5.2.2 <full@example.org> Quota exceeded', 'content', {
+          host: 'unix:/run/dovecot/lmtp',
+          endpoint: { kind: 'unix', path: '/run/dovecot/lmtp' },
+        }),
+      },
+    ],
+  },
   'headers-only': { ...base, ret: 'HDRS' },
   delayed: {
     ...base,

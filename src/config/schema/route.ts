@@ -40,7 +40,7 @@ export const route = tableOf({
   ),
   lmtp: key(
     listOf(
-      textOf('an LMTP server such as "unix:/run/dovecot/lmtp" or "127.0.0.1:24"', parseLmtpServer),
+      textOf('a mailbox server such as "unix:/run/dovecot/lmtp" or "127.0.0.1:24"', parseLmtpServer),
       'LMTP servers such as ["unix:/run/dovecot/lmtp"]',
     )
       .min(1, 'must name one server at least')
