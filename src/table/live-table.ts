@@ -15,8 +15,10 @@ const restMs = 2_000;
 const cutRestMs = 10_000;
 /** A version that the system could not read is tried again after this time, even if it did not change. */
 const retryMs = 30_000;
-/** Look-ups before the first version wait for so many checks of the file at most. */
-const mostFirstChecks = 5;
+/** Look-ups before the first version wait for so many seconds at most. */
+const mostWaitedSeconds = 5;
+/** A check that takes longer is a trouble: reading ten million lines takes less. */
+const mostCheckSeconds = 120;
 
 /** The version in force, and how many look-ups are under way in it. */
 interface InForce {
@@ -40,7 +42,11 @@ export class LiveTable implements Table {
   #reason = 'it is not read yet';
   /** Why the last look-up failed, although there is a version in force; empty: it did not. */
   #failure = '';
-  #firstChecks = 0;
+  /** How long look-ups have waited for the first version. */
+  #waitedSeconds = 0;
+  /** How long the check that is under way has taken. */
+  #checkSeconds = 0;
+  #isChecking = false;
   readonly #first = Promise.withResolvers<void>();
   #isFirstOver = false;
   #isClosed = false;
@@ -61,12 +67,25 @@ export class LiveTable implements Table {
     return answers;
   }
 
+  /** Is called every second: nobody waits for a file without end, and a file system that hangs is noticed. */
+  second(): void {
+    if (!this.#isFirstOver && ++this.#waitedSeconds >= mostWaitedSeconds) this.#firstIsOver();
+    if (this.#isChecking && ++this.#checkSeconds === mostCheckSeconds)
+      this.#failed(`its file has been read for ${mostCheckSeconds} seconds`);
+  }
+
   /**
    * Looks at the file, and reads it when it is new. It is called again and again, never while it runs.
    * @param nowMs - Unix ms
    */
   async check(nowMs: number): Promise<void> {
-    this.#firstChecks++;
+    this.#isChecking = true;
+    this.#checkSeconds = 0;
+    await this.#check(nowMs);
+    this.#isChecking = false;
+  }
+
+  async #check(nowMs: number): Promise<void> {
     let found: FoundFile | undefined;
     try {
       found = await findFile(this.#path, this.#kind);
@@ -79,7 +98,6 @@ export class LiveTable implements Table {
       }
       this.#failed(problem.text);
     }
-    if (this.#firstChecks >= mostFirstChecks) this.#firstIsOver();
   }
 
   /** Ends the table; look-ups fail from now on. Those under way are answered. */
@@ -133,7 +151,7 @@ export class LiveTable implements Table {
     this.#inForce = next;
     if (before === undefined) return;
     before.isReplaced = true;
-    if (before.lookups === 0) void before.contents.close();
+    if (before.lookups === 0) closeQuietly(before.contents);
   }
 
   async #lookupWithout(keys: readonly string[]): Promise<readonly Answer[]> {
@@ -152,7 +170,7 @@ export class LiveTable implements Table {
       return known;
     } finally {
       inForce.lookups--;
-      if (inForce.isReplaced && inForce.lookups === 0) void inForce.contents.close();
+      if (inForce.isReplaced && inForce.lookups === 0) closeQuietly(inForce.contents);
     }
   }
 
@@ -171,6 +189,11 @@ export class LiveTable implements Table {
     this.#isFirstOver = true;
     this.#first.resolve();
   }
+}
+
+/** Nothing is lost with contents that are replaced, whatever the system says. */
+function closeQuietly(contents: Contents): void {
+  contents.close().catch(() => undefined);
 }
 
 /** For how long nobody has written to the file; 0 when its times are in the future. */

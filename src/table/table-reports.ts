@@ -67,5 +67,6 @@ export class TableReports {
     if (this.#logged === undefined) return;
     this.#logged = undefined;
     this.#troubles.clear(`table:${this.#name}`);
+    this.#log.info(`what was wrong with the table "${this.#name}" is over`);
   }
 }

@@ -58,7 +58,7 @@ export class Tables {
     this.#timers.clear(this.#timer);
     this.#timer = undefined;
     if (this.#tables.size === 0) return;
-    this.#timer = this.#timers.setInterval(() => this.#check(), checkEveryMs).unref();
+    this.#timer = this.#timers.setInterval(() => this.#second(), checkEveryMs).unref();
     this.#areNew = true;
     this.#check();
   }
@@ -77,6 +77,11 @@ export class Tables {
   async close(): Promise<void> {
     this.configure([]);
     await this.#round;
+  }
+
+  #second(): void {
+    for (const table of this.#tables.values()) table.live.second();
+    this.#check();
   }
 
   #check(): void {

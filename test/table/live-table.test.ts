@@ -1,11 +1,14 @@
 // Tables follow their files: changes, mistakes, files that are being written, and their end.
 
 import assert from 'node:assert/strict';
-import { rename, rm, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { type TestContext, test } from 'node:test';
-import type { LiveTable } from '../../src/table/live-table.ts';
+import { buildCdb, textForms } from '../../src/table/build-cdb.ts';
+import type { Contents, TableKind } from '../../src/table/contents.ts';
+import { LiveTable } from '../../src/table/live-table.ts';
 import { openTable } from '../../src/table/open-table.ts';
 import { TableReports } from '../../src/table/table-reports.ts';
+import type { Answer } from '../../src/table/table.ts';
 import { Troubles } from '../../src/stats/troubles.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
 
@@ -19,17 +22,14 @@ interface World {
   readonly has: (key: string) => Promise<string>;
 }
 
-function world(t: TestContext): World {
+function world(t: TestContext, kind: 'list' | 'cdb' = 'list'): World {
   const folder = temporaryFolder(t, 'table');
   const path = `${folder.path}/users.list`;
   const troubles = new Troubles();
   const lines: string[] = [];
   const line = (text: string): void => void lines.push(text.replaceAll(folder.path, ''));
   const log = { info: line, warn: line, error: line };
-  const table = openTable(
-    { name: 'users', kind: 'list', path },
-    new TableReports('users', path, log, troubles),
-  );
+  const table = openTable({ name: 'users', kind, path }, new TableReports('users', path, log, troubles));
   folder.atEnd(() => table.close());
   return {
     path,
@@ -134,14 +134,115 @@ test('a table whose file was never readable fails, and heals', async (t) => {
   assert.deepEqual(troubles.list, []);
 });
 
-test('look-ups fail when the file is written without end from the start', async (t) => {
-  const { path, check, has } = world(t);
+test('look-ups wait for five seconds when the file is written without end from the start', async (t) => {
+  const { path, table, check, has } = world(t);
   const early = has('joe');
-  for (let round = 0; round < 5; round++) {
-    await writeFile(path, 'joe\n'.repeat(round + 1));
+  for (let second = 1; second <= 5; second++) {
+    await writeFile(path, 'joe\n'.repeat(second));
     await check(0);
+    table.second();
   }
-  assert.equal(await early, 'failing');
+  assert.deepEqual(await early, 'failing');
+  await check(3_000);
+  assert.equal(await has('joe'), 'found');
+});
+
+function quietReports(): { readonly reports: TableReports; readonly troubles: Troubles } {
+  const troubles = new Troubles();
+  const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
+  return { reports: new TableReports('users', '/users', log, troubles), troubles };
+}
+
+/** Contents whose answers come when the test says. */
+class SlowContents implements Contents {
+  readonly summary = '';
+  readonly warnings: readonly string[] = [];
+  readonly endsEarly = false;
+  readonly isWhole = true;
+  readonly answered = Promise.withResolvers<readonly Answer[]>();
+  isClosed = false;
+  lookup(): Promise<readonly Answer[]> {
+    return this.answered.promise;
+  }
+  close(): Promise<void> {
+    this.isClosed = true;
+    return Promise.reject(new Error('closing failed'));
+  }
+}
+
+test('replaced contents are closed when the last look-up in them is over, and a failure of that does no harm', async (t) => {
+  const { path } = temporaryFolder(t, 'table');
+  const opened: SlowContents[] = [];
+  const kind: TableKind = {
+    seesWrites: false,
+    open: async ({ handle }) => {
+      await handle.close();
+      const contents = new SlowContents();
+      opened.push(contents);
+      return contents;
+    },
+  };
+  const { reports } = quietReports();
+  const table = new LiveTable('users', `${path}/users`, kind, reports);
+  await writeFile(`${path}/users`, 'one');
+  await table.check(Date.now() + 3_000);
+  const answers = table.lookup(['joe']);
+  await writeFile(`${path}/users`, 'three');
+  await table.check(Date.now() + 6_000);
+  const [first, second] = opened;
+  assert.ok(second !== undefined && !second.isClosed);
+  assert.equal(first?.isClosed, false);
+  first?.answered.resolve([{ kind: 'absent' }]);
+  assert.deepEqual(await answers, [{ kind: 'absent' }]);
+  assert.equal(first?.isClosed, true);
+});
+
+test('a file system that hangs is a trouble after two minutes, and look-ups wait for five seconds', async (t) => {
+  const { reports, troubles } = quietReports();
+  const { path } = temporaryFolder(t, 'table');
+  const goOn = Promise.withResolvers<void>();
+  const kind: TableKind = {
+    seesWrites: false,
+    open: async ({ handle }) => {
+      await handle.close();
+      await goOn.promise;
+      return new SlowContents();
+    },
+  };
+  const table = new LiveTable('users', `${path}/users`, kind, reports);
+  await writeFile(`${path}/users`, 'one');
+  const check = table.check(Date.now() + 3_000);
+  const answers = table.lookup(['joe']);
+  for (let second = 0; second < 119; second++) table.second();
+  assert.equal((await answers)[0]?.kind, 'failing');
+  assert.equal(troubles.list.length, 0);
+  table.second();
+  assert.match(troubles.list.at(0)?.text ?? '', /its file has been read for 120 seconds/);
+  goOn.resolve();
+  await check;
+  assert.deepEqual(troubles.list, []);
+});
+
+test('a table that was read and cannot answer is a trouble until a look-up succeeds', async (t) => {
+  const { path, table, troubles, check, has } = world(t, 'cdb');
+  await writeFile(`${path}.text`, 'joe\n');
+  await buildCdb(path, `${path}.text`, textForms.list);
+  await check(3_000);
+  assert.equal(await has('joe'), 'found');
+  const bytes = await readFile(path);
+  await writeFile(path, bytes);
+  await utimes(path, 1, 1);
+  assert.equal(await has('joe'), 'failing');
+  assert.match(
+    troubles.list[0]?.text ?? '',
+    /^The table "users" from .* cannot answer: its file was overwritten/,
+  );
+  assert.equal(troubles.list[0]?.level, 'critical');
+  await check(3_000);
+  assert.equal(await has('joe'), 'found');
+  await check(3_000);
+  assert.deepEqual(troubles.list, []);
+  table.close();
 });
 
 test('a closed table fails', async (t) => {

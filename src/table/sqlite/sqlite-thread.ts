@@ -85,8 +85,8 @@ export class SqliteThread {
 
   #send(group: readonly Waiting[], nowMs: number): void {
     const worker = this.#worker ?? this.#start();
-    if (worker === undefined) {
-      const reason = 'the queries of earlier look-ups in SQLite have not ended';
+    if (typeof worker === 'string') {
+      const reason = worker;
       for (const { keys, resolve } of group) resolve(allFailing(keys, reason));
       this.#next();
       return;
@@ -103,9 +103,15 @@ export class SqliteThread {
     this.#timer = this.#timers.setTimeout(() => this.#hangs(worker), untilMs - nowMs);
   }
 
-  #start(): Worker | undefined {
-    if (this.#hanging >= mostHanging) return undefined;
-    const worker = new Worker(program, { name: 'sqlite' });
+  /** @returns why there is none, as a text */
+  #start(): Worker | string {
+    if (this.#hanging >= mostHanging) return 'the queries of earlier look-ups in SQLite have not ended';
+    let worker: Worker;
+    try {
+      worker = new Worker(program, { name: 'sqlite' });
+    } catch (error) {
+      return `a thread for SQLite cannot be started: ${error instanceof Error ? error.message : String(error)}`;
+    }
     worker.on('message', (replies: readonly Reply[]) => {
       if (worker === this.#worker) this.#replied(replies);
     });
