@@ -175,3 +175,19 @@ test('a file that is overwritten where it is answers "failing", and never with b
   assert.ok(answers.every((answer) => answer.kind === 'failing' && answer.reason.includes('overwritten')));
   assert.equal(contents.isWhole, false);
 });
+
+test('keys that no look-up asks for are a warning', async (t) => {
+  const folder = temporaryFolder(t, 'cdb').path;
+  for (const [name, shown, reason] of [
+    ['Joe', '"Joe"', 'since keys are looked up as "joe"'],
+    ['joe\0', '"joe\\u0000"', 'since it ends in a zero byte'],
+  ] as const) {
+    writeFileSync(
+      `${folder}/${name.length}.cdb`,
+      fileOf(name, Buffer.concat([recordOf('jim', 'x'), recordOf(name, 'one')]), [[1, headerBytes]]),
+    );
+    const contents = await readTable({ name: 'users', kind: 'cdb', path: `${folder}/${name.length}.cdb` });
+    assert.deepEqual(contents.warnings, [`a key such as ${shown} is never found, ${reason}`]);
+    await contents.close();
+  }
+});

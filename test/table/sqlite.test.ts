@@ -6,7 +6,9 @@ import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
 import type { Contents } from '../../src/table/contents.ts';
 import { sqlite } from '../../src/table/kinds/sqlite.ts';
-import { SqliteThread } from '../../src/table/sqlite/sqlite-thread.ts';
+import type { Timers } from '../../src/io/timers.ts';
+import type { Reply, ToThread } from '../../src/table/sqlite/messages.ts';
+import { SqliteThread, type Thread } from '../../src/table/sqlite/sqlite-thread.ts';
 import type { SqliteSettings } from '../../src/table/table.ts';
 import { findFile, openFound } from '../../src/table/table-file.ts';
 import { type TemporaryFolder, temporaryFolder } from '../temporary-folder.ts';
@@ -180,4 +182,113 @@ test('a query that does not end in time fails, and look-ups go on in another thr
   wakes[0]?.();
   assert.deepEqual(await hanging, [{ kind: 'failing', reason: 'SQLite did not answer in time' }]);
   assert.deepEqual(await next, [{ kind: 'found', values: ['one'] }]);
+});
+
+/** A thread that answers when the test says, and one whose end the test decides. */
+class FakeThread implements Thread {
+  readonly sent: ToThread[] = [];
+  readonly ended = Promise.withResolvers<void>();
+  #reply: (replies: readonly Reply[]) => void = () => undefined;
+  on(event: 'message' | 'error', act: (message: never) => void): void {
+    if (event === 'message') this.#reply = act as (replies: readonly Reply[]) => void;
+  }
+  postMessage(message: ToThread): void {
+    this.sent.push(message);
+  }
+  ref(): void {}
+  unref(): void {}
+  terminate(): Promise<void> {
+    return this.ended.promise;
+  }
+  answer(): void {
+    const questions = this.sent.at(-1)?.questions ?? [];
+    this.#reply(questions.map(({ keys }) => keys.map(() => ({ kind: 'absent' }))));
+  }
+}
+
+function fakeThreads() {
+  const threads: FakeThread[] = [];
+  const wakes: (() => void)[] = [];
+  let nowMs = 0;
+  const timers: Timers = {
+    nowMs: () => nowMs,
+    setTimeout: (act) => {
+      wakes.push(act);
+      const timer = { unref: () => timer };
+      return timer;
+    },
+    setInterval: () => assert.fail(),
+    clear: () => undefined,
+    setImmediate,
+  };
+  const thread = new SqliteThread(timers, () => {
+    const fake = new FakeThread();
+    threads.push(fake);
+    return fake;
+  });
+  return { thread, threads, timeIsUp: () => wakes.at(-1)?.(), pass: (ms: number) => (nowMs += ms) };
+}
+
+test('look-ups that wait are asked together, 64 at a time, and late ones not at all', async () => {
+  const { thread, threads, pass } = fakeThreads();
+  const database = thread.add('/a', query, 500);
+  const answers = Array.from({ length: 100 }, (_, index) => thread.lookup(database, [`${index}`], 1_000));
+  const late = thread.lookup(database, ['late'], 10);
+  pass(20);
+  assert.equal(threads[0]?.sent[0]?.questions.length, 1);
+  threads[0]?.answer();
+  assert.equal(threads[0]?.sent[1]?.questions.length, 64);
+  threads[0]?.answer();
+  assert.equal(threads[0]?.sent[2]?.questions.length, 35);
+  threads[0]?.answer();
+  assert.ok((await Promise.all(answers)).every(([answer]) => answer?.kind === 'absent'));
+  assert.deepEqual(await late, [{ kind: 'failing', reason: 'SQLite did not answer in time' }]);
+});
+
+test('when two threads hang, look-ups fail at once until one of them has ended', async () => {
+  const { thread, threads, timeIsUp } = fakeThreads();
+  const database = thread.add('/a', query, 500);
+  for (let count = 0; count < 2; count++) {
+    const hanging = thread.lookup(database, ['joe'], 1_000);
+    timeIsUp();
+    assert.equal((await hanging)[0]?.kind, 'failing');
+  }
+  const reason = 'the queries of earlier look-ups in SQLite have not ended';
+  assert.deepEqual(await thread.lookup(database, ['joe'], 1_000), [{ kind: 'failing', reason }]);
+  assert.equal(threads.length, 2);
+  threads[0]?.ended.resolve();
+  await new Promise(setImmediate);
+  const later = thread.lookup(database, ['joe'], 1_000);
+  threads[2]?.answer();
+  assert.deepEqual(await later, [{ kind: 'absent' }]);
+});
+
+test('of 10,001 look-ups that wait the last one fails', async () => {
+  const { thread } = fakeThreads();
+  const database = thread.add('/a', query, 500);
+  for (let count = 0; count <= 10_000; count++) void thread.lookup(database, ['joe'], 1_000);
+  const reason = 'too many look-ups wait for SQLite';
+  assert.deepEqual(await thread.lookup(database, ['joe'], 1_000), [{ kind: 'failing', reason }]);
+});
+
+test('a thread that cannot be started is an answer', async () => {
+  const thread = new SqliteThread(undefined, () => {
+    throw new Error('no memory');
+  });
+  const database = thread.add('/a', query, 500);
+  const reason = 'a thread for SQLite cannot be started: no memory';
+  assert.deepEqual(await thread.lookup(database, ['joe'], 1_000), [{ kind: 'failing', reason }]);
+});
+
+test('a database that is removed is closed, and the thread ends with the last one', () => {
+  const { thread, threads } = fakeThreads();
+  const first = thread.add('/a', query, 500);
+  const second = thread.add('/b', query, 500);
+  void thread.lookup(first, ['joe'], 1_000);
+  threads[0]?.answer();
+  thread.remove(first);
+  assert.deepEqual(threads[0]?.sent.at(-1), { questions: [], close: [first.id] });
+  thread.remove(second);
+  void thread.lookup(thread.add('/c', query, 500), ['joe'], 1_000);
+  assert.equal(threads.length, 2);
 });

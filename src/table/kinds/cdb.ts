@@ -10,11 +10,13 @@
 import { fstatSync, readSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { hashTables, headerBytes, maxFileBytes, slotBytes } from '../cdb/format.ts';
+import { sampleBytes, sampleKeys } from '../cdb/sample-keys.ts';
 import { CdbSearch, type HashTables } from '../cdb/search.ts';
 import type { Contents, TableFile, TableKind } from '../contents.ts';
 import { Places } from '../places.ts';
 import { absent, allFailing, type Answer } from '../table.ts';
 import { brokenTable, problemOf } from '../table-error.ts';
+import { tableKey } from '../table-key.ts';
 
 /** When the look-ups of one call take longer, the disk may be slow. */
 const slowMs = 10;
@@ -54,7 +56,9 @@ class DiskReads {
 
 async function openCdb({ handle, sizeBytes }: TableFile, isSlow: IsDiskSlow): Promise<Contents> {
   try {
-    return new CdbContents(handle, await readHeader(handle, sizeBytes), sizeBytes, isSlow);
+    const tables = await readHeader(handle, sizeBytes);
+    const warnings = await warningsOf(handle, tables);
+    return new CdbContents({ handle, tables, sizeBytes, warnings, isSlow });
   } catch (error) {
     await handle.close();
     throw error;
@@ -82,9 +86,35 @@ async function readHeader(handle: FileHandle, sizeBytes: number): Promise<HashTa
   return tables;
 }
 
+/** Warns of keys that no look-up asks for, as far as the first records show. */
+async function warningsOf(handle: FileHandle, tables: HashTables): Promise<readonly string[]> {
+  const end = tables.reduce((least, position, index) => {
+    const isUsed = index % 2 === 0 && (tables[index + 1] ?? 0) > 0;
+    return isUsed ? Math.min(least, position) : least;
+  }, Infinity);
+  const beginning = Buffer.allocUnsafe(sampleBytes);
+  const { bytesRead } = await handle.read(beginning, 0, sampleBytes, 0);
+  const never = sampleKeys(beginning.subarray(0, bytesRead), end).find(
+    (key) => tableKey(key) !== key || key.endsWith('\0'),
+  );
+  if (never === undefined) return [];
+  const reason = never.endsWith('\0')
+    ? 'since it ends in a zero byte'
+    : `since keys are looked up as ${JSON.stringify(tableKey(never))}`;
+  return [`a key such as ${JSON.stringify(never)} is never found, ${reason}`];
+}
+
+interface CdbParts {
+  readonly handle: FileHandle;
+  readonly tables: HashTables;
+  readonly sizeBytes: number;
+  readonly warnings: readonly string[];
+  readonly isSlow: IsDiskSlow;
+}
+
 class CdbContents implements Contents {
   readonly summary: string;
-  readonly warnings: readonly string[] = [];
+  readonly warnings: readonly string[];
   readonly endsEarly = false;
   readonly #handle: FileHandle;
   readonly #tables: HashTables;
@@ -98,7 +128,8 @@ class CdbContents implements Contents {
   readonly #places = new Places(mostAtOnce, mostWaiting);
   #isWhole = true;
 
-  constructor(handle: FileHandle, tables: HashTables, sizeBytes: number, isSlow: IsDiskSlow) {
+  constructor({ handle, tables, sizeBytes, warnings, isSlow }: CdbParts) {
+    this.warnings = warnings;
     this.#isSlow = isSlow;
     this.#handle = handle;
     this.#tables = tables;

@@ -19,6 +19,20 @@ const program = new URL(
   import.meta.url,
 );
 
+/** What is used of a worker. */
+export interface Thread {
+  on(event: 'message', act: (replies: readonly Reply[]) => void): unknown;
+  on(event: 'error', act: (error: Error) => void): unknown;
+  postMessage(message: ToThread): void;
+  ref(): void;
+  unref(): void;
+  terminate(): Promise<unknown>;
+}
+
+function startThread(): Thread {
+  return new Worker(program, { name: 'sqlite' });
+}
+
 interface Waiting {
   readonly database: Database;
   readonly keys: readonly string[];
@@ -29,7 +43,8 @@ interface Waiting {
 
 export class SqliteThread {
   readonly #timers: Timers;
-  #worker: Worker | undefined;
+  readonly #startThread: () => Thread;
+  #worker: Thread | undefined;
   /** Those that the worker has now. */
   #asked: readonly Waiting[] = [];
   #waiting: Waiting[] = [];
@@ -39,8 +54,10 @@ export class SqliteThread {
   #databases = 0;
   #lastId = 0;
 
-  constructor(timers: Timers = nodeTimers) {
+  /** @param start - may throw */
+  constructor(timers: Timers = nodeTimers, start: () => Thread = startThread) {
     this.#timers = timers;
+    this.#startThread = start;
   }
 
   /** Names a database; it is opened with the first question. */
@@ -104,11 +121,11 @@ export class SqliteThread {
   }
 
   /** @returns why there is none, as a text */
-  #start(): Worker | string {
+  #start(): Thread | string {
     if (this.#hanging >= mostHanging) return 'the queries of earlier look-ups in SQLite have not ended';
-    let worker: Worker;
+    let worker: Thread;
     try {
-      worker = new Worker(program, { name: 'sqlite' });
+      worker = this.#startThread();
     } catch (error) {
       return `a thread for SQLite cannot be started: ${error instanceof Error ? error.message : String(error)}`;
     }
@@ -131,7 +148,7 @@ export class SqliteThread {
   }
 
   /** The group has had its time. The thread cannot be stopped in a query: it ends after that, and another takes its place. */
-  #hangs(worker: Worker): void {
+  #hangs(worker: Thread): void {
     this.#hanging++;
     worker.unref();
     void worker.terminate().finally(() => this.#hanging--);
