@@ -36,6 +36,7 @@ export interface Offer {
   answer: 'none' | 'accepted' | 'refused';
   acceptedAtMs: number;
   queueId: string;
+  wasHeld: boolean;
 }
 
 export interface NewOffer {
@@ -109,6 +110,7 @@ export class Books {
       answer: 'none',
       acceptedAtMs: 0,
       queueId: '',
+      wasHeld: false,
     };
     this.offers.set(id, offer);
     return offer;
@@ -168,6 +170,12 @@ export class Books {
     }
   }
 
+  /** An operator holds the message, or may: its lifetime does not go on meanwhile. */
+  held(queueId: string): void {
+    const offer = this.#byQueueId.get(queueId);
+    if (offer !== undefined) offer.wasHeld = true;
+  }
+
   clockWasSet(byMs: number): void {
     this.#clock.set(byMs);
   }
@@ -196,7 +204,7 @@ export class Books {
     const dueMs = atMs + this.#lifetimeMs;
     const isOver = this.#nowMs() >= dueMs - (this.#clock.wasSet ? slackMs : 0);
     check(isOver, () => `${id} expired ${this.#nowMs() - atMs} ms after it came`);
-    if (wasTried || this.#clock.wasSet) return;
+    if (wasTried || offer.wasHeld || this.#clock.wasSet) return;
     const mayMs = this.#outages.mayExpireAtMs(domainOf(address), dueMs);
     check(this.#nowMs() >= mayMs, () => `${id} to ${address} expired while no name server answered`);
   }

@@ -76,6 +76,7 @@ export class Operations {
     const { queueId } = pick(random, rows);
     const chosen = rows.filter((row) => row.queueId === queueId);
     const told = this.#held.asked(queueId);
+    if (operation === 'hold') this.#books.held(queueId);
     if (operation === 'bounce') {
       this.#books.givenUp(
         queueId,
