@@ -38,13 +38,13 @@ export class QueueChanges {
     return this.#parts.givingUp.isGivingUp(queueId);
   }
 
-  /** Changes these messages. A `remove` needs their addresses, for the log. */
-  apply(action: Exclude<QueueAction, 'bounce'>, chosen: readonly ChosenMessage[]): Changed {
+  /** Changes messages until there is no next one. A `remove` needs their addresses, for the log. */
+  apply(action: Exclude<QueueAction, 'bounce'>, next: () => ChosenMessage | undefined): Changed {
     const { manager } = this.#parts;
     const changed = { recipients: 0, messages: 0, inForce: 0 };
     const outcomes: Outcome[] = [];
     manager.change(outcomes, (nowMs) => {
-      for (const each of chosen) {
+      for (let each = next(); each !== undefined; each = next()) {
         const { message, queueId, recipients } = each;
         if (!manager.scheduler.isQueued(message, queueId) || this.isGivingUp(queueId)) continue;
         const count = this.#change(action, each, outcomes, nowMs);

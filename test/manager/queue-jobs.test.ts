@@ -270,6 +270,9 @@ test('a stop ends a job, and waits for its slice', async (t) => {
   await operator.ask('queue.change', { action: 'remove', filter: {} });
   await at.timers.pass(1_000);
   const stopped = at.manager.stop(1_000);
+  const [late] = await at.ask('queue.change', { action: 'hold', filter: {} });
+  assert.ok(late !== undefined && 'error' in late);
+  assert.equal(late.error.code, 'SLUICE_STOPPING');
   await at.timers.pass(2_000);
   await stopped;
   assert.equal(answerOf(operator.told)?.state, 'cancelled');

@@ -8,12 +8,9 @@ import type { SpoolStore } from '../../spool/types.ts';
 import type { QueueChanges } from '../queue-changes.ts';
 import type { JobPace } from './job-pace.ts';
 import { PreviewCounts, wouldChange } from './job-preview.ts';
+import { Slice } from './slice.ts';
 import { type ChoiceParts, type ChosenMessage, MessageChoice } from './message-choice.ts';
 
-/** A slice ends after this time, or with so many messages looked at or chosen, whatever comes first. */
-const sliceMs = 3;
-const mostSeen = 5_000;
-const mostChosen = 250;
 /** Envelopes that are read, and reports that are stored, at the same time. */
 const mostReads = 32;
 const mostReports = 16;
@@ -126,22 +123,65 @@ export class QueueJob {
   }
 
   /** Resolves to true when no message is left. */
-  async #step(): Promise<boolean> {
+  #step(): Promise<boolean> {
     const { action, dryRun } = this.#change;
+    if (dryRun !== true && action === 'bounce') return this.#bounceSome();
     const readsAddresses = this.#choice.looksAtAddresses || (action === 'remove' && dryRun !== true);
-    const isOneByOne = action === 'bounce' && dryRun !== true;
-    const most = isOneByOne ? mostReports : readsAddresses ? mostReads : mostChosen;
-    const chosen: ChosenMessage[] = [];
-    const isLast = await this.#pace.slice(() => {
-      const end = this.#choose(most, chosen);
-      if (!readsAddresses && !isOneByOne) this.#apply(chosen);
-      return end;
+    return readsAddresses ? this.#changeSomeByAddress() : this.#changeSome();
+  }
+
+  /** Looks at messages and changes them, one by one, until the slice is over. */
+  async #changeSome(): Promise<boolean> {
+    return this.#pace.slice(() => {
+      const slice = new Slice(this.#parts.timers);
+      let isLast = false;
+      this.#apply(() => {
+        const next = this.#choose(slice);
+        isLast = next === 'end';
+        return next === 'end' ? undefined : next;
+      });
+      return isLast;
     });
-    if (!readsAddresses && !isOneByOne) return isLast;
-    const wanted = readsAddresses ? await this.#byAddresses(chosen) : chosen;
-    if (isOneByOne) await Promise.all(wanted.map((each) => this.#bounce(each)));
-    else if (wanted.length > 0) await this.#pace.slice(() => this.#apply(wanted));
+  }
+
+  async #changeSomeByAddress(): Promise<boolean> {
+    const { chosen, isLast } = await this.#chooseSome(mostReads);
+    const waiting = (await this.#byAddresses(chosen)).values();
+    let isEmpty = false;
+    while (!isEmpty) {
+      await this.#pace.slice(() => {
+        const slice = new Slice(this.#parts.timers);
+        this.#apply(() => {
+          if (slice.isOver()) return undefined;
+          const next = waiting.next();
+          isEmpty = next.done === true;
+          return next.value;
+        });
+      });
+    }
     return isLast;
+  }
+
+  async #bounceSome(): Promise<boolean> {
+    const { chosen, isLast } = await this.#chooseSome(mostReports);
+    const wanted = this.#choice.looksAtAddresses ? await this.#byAddresses(chosen) : chosen;
+    await Promise.all(wanted.map((each) => this.#bounce(each)));
+    return isLast;
+  }
+
+  /** Chooses at most so many messages by their facts. */
+  #chooseSome(most: number): Promise<{ readonly chosen: ChosenMessage[]; readonly isLast: boolean }> {
+    return this.#pace.slice(() => {
+      const slice = new Slice(this.#parts.timers);
+      const chosen: ChosenMessage[] = [];
+      while (chosen.length < most) {
+        const next = this.#choose(slice);
+        if (next === 'end') return { chosen, isLast: true };
+        if (next === undefined) break;
+        chosen.push(next);
+      }
+      return { chosen, isLast: false };
+    });
   }
 
   async #byAddresses(chosen: readonly ChosenMessage[]): Promise<ChosenMessage[]> {
@@ -152,29 +192,25 @@ export class QueueJob {
     return read.filter((each) => each !== undefined);
   }
 
-  /** Looks at messages until the slice is full; true when no message is left. */
-  #choose(most: number, chosen: ChosenMessage[]): boolean {
-    const { timers } = this.#parts;
-    const endMs = timers.nowMs() + sliceMs;
-    for (let seen = 1; seen <= mostSeen && chosen.length < most; seen++) {
+  /** The next message that matches by its facts; undefined when the slice is over, `end` when no message is left. */
+  #choose(slice: Slice): ChosenMessage | 'end' | undefined {
+    while (!slice.isOver()) {
       const next = this.#candidates.next();
-      if (next.done === true) return true;
+      if (next.done === true) return 'end';
       this.#seen++;
       const found = next.value === undefined ? undefined : this.#choice.byFacts(next.value);
-      if (found !== undefined) chosen.push(found);
-      if (seen % 32 === 0 && timers.nowMs() >= endMs) return false;
+      if (found !== undefined) return found;
     }
-    return false;
+    return undefined;
   }
 
-  #apply(chosen: readonly ChosenMessage[]): void {
+  #apply(next: () => ChosenMessage | undefined): void {
     const { action, dryRun } = this.#change;
-    if (dryRun === true) {
-      for (const { queueId, recipients } of chosen) this.#count(queueId, recipients);
+    if (dryRun === true || action === 'bounce') {
+      for (let each = next(); each !== undefined; each = next()) this.#count(each.queueId, each.recipients);
       return;
     }
-    if (chosen.length === 0 || action === 'bounce') return;
-    const { recipients, messages, inForce } = this.#parts.changes.apply(action, chosen);
+    const { recipients, messages, inForce } = this.#parts.changes.apply(action, next);
     this.#recipients += recipients;
     this.#messages += messages;
     this.#inForce += inForce;

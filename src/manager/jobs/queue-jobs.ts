@@ -23,6 +23,7 @@ export class QueueJobs {
   /** By number, in the order in which they began. */
   readonly #jobs = new Map<number, QueueJob>();
   #lastId = 0;
+  #isStopping = false;
 
   constructor(parts: QueueJobsParts) {
     this.#parts = parts;
@@ -31,9 +32,16 @@ export class QueueJobs {
 
   /**
    * Begins a job; resolves to its report when it has ended, or at once when it is detached.
-   * @throws {ControlError} `JOBS_TOO_MANY`
+   * @throws {ControlError} `JOBS_TOO_MANY`, `SLUICE_STOPPING`
    */
   change(change: QueueChange, { signal, report }: Call<JobProgress>): Promise<JobReport> {
+    if (this.#isStopping) {
+      throw new ControlError(
+        'SLUICE_STOPPING',
+        'Sluice is stopping: the queue is not changed any more.',
+        'Run the command again when Sluice has been started.',
+      );
+    }
     const running = [...this.#jobs.values()].filter(({ isRunning }) => isRunning);
     if (running.length >= mostRunning) {
       throw new ControlError(
@@ -75,8 +83,9 @@ export class QueueJobs {
     return job.ended;
   }
 
-  /** Sluice stops: ends all jobs after the slices that are at work. */
+  /** Sluice stops: ends all jobs after the slices that are at work, and begins no other. */
   cancelAll(): void {
+    this.#isStopping = true;
     for (const job of this.#jobs.values()) job.cancel();
   }
 
