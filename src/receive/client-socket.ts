@@ -3,11 +3,19 @@
 
 import type { Socket } from 'node:net';
 
+/**
+ * Of the stream's buffer, for sockets that a listener accepts. With a larger one, a socket that is paused would still be read until its
+ * buffer is full. A socket that flows buffers nothing, so that this costs nothing.
+ */
+export const clientHighWaterMark = 1;
+
 /** When more output than this waits for a client to read it, we stop reading its commands. */
 const maxUnreadOutputBytes = 64 * 1024;
 
 export interface ClientSocketEvents {
   received(chunk: Buffer): void;
+  /** Gives back the last byte that was received and not used, while input is on hold; undefined when all were used. */
+  takeBack(): Uint8Array | undefined;
   /** The client sends no more; it may still read. */
   halfClosed(): void;
   /** The last event, exactly once. */
@@ -23,9 +31,8 @@ export class ClientSocket {
   constructor(socket: Socket, events: ClientSocketEvents) {
     this.#socket = socket;
     socket.on('data', (chunk: Buffer) => {
-      const wasHeld = this.#isHeld;
       events.received(chunk);
-      if (wasHeld) this.#pause();
+      if (this.#isHeld) this.#stopReading(events.takeBack());
     });
     socket.on('end', () => {
       this.#isHalfClosed = true;
@@ -46,7 +53,7 @@ export class ClientSocket {
     return this.#isHeld;
   }
 
-  /** Puts input on hold, e.g. while the disk works. Reading stops when the next bytes have come. */
+  /** Puts input on hold, e.g. while the disk works. Reading stops when there are bytes that have to wait: one chunk of the system. */
   hold(): void {
     this.#isHeld = true;
   }
@@ -92,6 +99,18 @@ export class ClientSocket {
   /** Closes at once. Output that is not written is lost. */
   destroy(): void {
     this.#socket.destroy();
+  }
+
+  /**
+   * Stops reading when bytes wait already. A stream that is paused still takes one more chunk, unless bytes are in its buffer when
+   * its data was handled: so it gets the last byte back. Then what a session holds is one chunk, of 64 KiB at most, not two.
+   *
+   * @param last - undefined when no bytes wait: then nothing is done, since most clients send nothing more before our reply
+   */
+  #stopReading(last: Uint8Array | undefined): void {
+    if (last === undefined || this.#isPaused) return;
+    this.#pause();
+    this.#socket.unshift(last);
   }
 
   #pause(): void {

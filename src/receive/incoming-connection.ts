@@ -4,6 +4,7 @@
 import type { Socket } from 'node:net';
 import type { ListenerFacts } from '../policy/stage.ts';
 import type { Reply, ServerEvent } from '../protocol/smtp/server/server-types.ts';
+import { InputQueue } from '../protocol/smtp/server/input-queue.ts';
 import { ServerSession } from '../protocol/smtp/server/server-session.ts';
 import { ClientSocket } from './client-socket.ts';
 import { ClientTimer } from './client-timer.ts';
@@ -23,6 +24,7 @@ export interface ConnectionOrigin {
 export class IncomingConnection implements Waiting {
   readonly #context: ReceiveContext;
   readonly #socket: ClientSocket;
+  readonly #input = new InputQueue();
   readonly #session: ServerSession;
   readonly #client: string;
   readonly #steps: SessionSteps;
@@ -45,14 +47,13 @@ export class IncomingConnection implements Waiting {
     const completesMail = origin.completesMail && mayRelay;
     this.#timer = new ClientTimer(context.deadlines, context.settings, () => this.#expired());
     const { session } = context.settings;
-    this.#session = new ServerSession(session, {
-      oddCommands: mayRelay,
-      defaultDomain: completesMail ? context.settings.hostname : '',
-    });
+    const leniency = { oddCommands: mayRelay, defaultDomain: completesMail ? context.settings.hostname : '' };
+    this.#session = new ServerSession(session, leniency, this.#input);
     const facts = new ReceivedSession(listener, { address: client, mayRelay }, session.maxMessageBytes);
     this.#steps = new SessionSteps(context, this.#session, facts, completesMail, this);
     this.#socket = new ClientSocket(socket, {
       received: (chunk) => this.#received(chunk),
+      takeBack: () => this.#input.takeLast(),
       halfClosed: () => this.#pump(),
       gone: () => this.#gone(),
     });

@@ -7,6 +7,7 @@ import type { NetworkSet } from '../values/network-set.ts';
 import type { Reply } from '../protocol/smtp/server/server-types.ts';
 import { listenUnix } from '../io/unix-listener.ts';
 import { ClientLimits } from './client-limits.ts';
+import { clientHighWaterMark } from './client-socket.ts';
 import { type ConnectionOrigin, IncomingConnection } from './incoming-connection.ts';
 import type { ReceiveContext } from './receive-context.ts';
 
@@ -80,8 +81,9 @@ export class Receiver {
   async listen(address: ListenAddress, options: ListenOptions): Promise<ListenAddress> {
     const { completesMail, shared } = options;
     const listener = { kind: 'smtp', name: formatAddress(address) } as const;
-    const server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) =>
-      this.#accept(socket, { listener, completesMail }),
+    const server = createServer(
+      { noDelay: true, allowHalfOpen: true, highWaterMark: clientHighWaterMark },
+      (socket) => this.#accept(socket, { listener, completesMail }),
     );
     this.#servers.push(server);
     await bind(server, address, shared);
@@ -106,7 +108,7 @@ export class Receiver {
    * @throws {StartError} `SUBMISSION_SOCKET` when it cannot be created
    */
   async listenLocal(path: string): Promise<void> {
-    const server = createServer({ allowHalfOpen: true }, (socket) =>
+    const server = createServer({ allowHalfOpen: true, highWaterMark: clientHighWaterMark }, (socket) =>
       this.#acceptLocal(socket, { listener: { kind: 'submission', name: path }, completesMail: true }),
     );
     this.#servers.push(server);

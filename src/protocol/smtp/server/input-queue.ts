@@ -41,6 +41,21 @@ export class InputQueue {
     return next !== undefined;
   }
 
+  /** Removes the last byte that was not read, which must be the next that is pushed; undefined when all were read. */
+  takeLast(): Buffer | undefined {
+    const last = this.#waiting.pop();
+    if (last === undefined) {
+      const end = this.chunk.length - 1;
+      if (this.position > end) return undefined;
+      const byte = this.chunk.subarray(end);
+      this.chunk = this.chunk.subarray(0, end);
+      return byte;
+    }
+    this.#waitingBytes--;
+    if (last.length > 1) this.#waiting.push(last.subarray(0, -1));
+    return last.subarray(-1);
+  }
+
   clear(): void {
     this.chunk = empty;
     this.position = 0;

@@ -6,8 +6,7 @@ import { ContentReader } from './content-reader.ts';
 import { InputQueue } from './input-queue.ts';
 import { type CommandVerdict, data, judgeLine, type Question } from './judge-command.ts';
 import { helloReply, listenerReplies } from './listener-replies.ts';
-import type { FixedReply } from './replies.ts';
-import { assertRefusal, asReply, callerReply, fixedReply, Replies } from './replies.ts';
+import { assertRefusal, asReply, callerReply, type FixedReply, fixedReply, Replies } from './replies.ts';
 import { ReplyQueue } from './reply-queue.ts';
 import type { Leniency, Reply, ServerEvent, ServerPhase, ServerSessionOptions } from './server-types.ts';
 import { SessionFacts } from './session-facts.ts';
@@ -26,7 +25,7 @@ const endOfContent: Question = { kind: 'end' };
  */
 export class ServerSession {
   readonly #facts: SessionFacts;
-  readonly #input = new InputQueue();
+  readonly #input: InputQueue;
   readonly #output = new ReplyQueue();
   readonly #lines: CommandLineReader;
   readonly #content: ContentReader;
@@ -40,7 +39,8 @@ export class ServerSession {
   /** How often the end of the present content, or chunk of it, is answered. */
   #repliesAtEnd = 1;
 
-  constructor(options: ServerSessionOptions, leniency: Leniency = strict) {
+  constructor(options: ServerSessionOptions, leniency: Leniency = strict, input = new InputQueue()) {
+    this.#input = input;
     this.#facts = new SessionFacts(options, leniency);
     this.#lines = new CommandLineReader(options.maxCommandLineBytes);
     this.#content = new ContentReader(options);
@@ -88,7 +88,7 @@ export class ServerSession {
   /** Refuses service: queues this reply and ends the session (RFC 5321 3.1). */
   refuse(reply: Reply): void {
     assertRefusal(reply);
-    this.#close(callerReply(reply, true, false));
+    this.#close(callerReply(reply, this.#output.enhanced, this.#facts.transaction.smtpUtf8));
   }
 
   /** Takes bytes from the client. The chunk must not change before it was used up, see `bufferedBytes`. */
