@@ -76,8 +76,15 @@ export class Books extends Witness {
     const { source } = visit;
     const { ip } = visit.hop;
     const { sources = [''], limits } = this.#config;
-    check(sources.includes(source), () => `a connection from "${source}", which is not a configured source`);
-    check(source === '' || isIPv6(source) === isIPv6(ip), () => `a connection from ${source} to ${ip}`);
+    if (ip === '') {
+      check(source === '', () => `a connection from ${source} to ${visit.hop.key}, which has no IP address`);
+    } else {
+      check(
+        sources.includes(source),
+        () => `a connection from "${source}", which is not a configured source`,
+      );
+      check(source === '' || isIPv6(source) === isIPv6(ip), () => `a connection from ${source} to ${ip}`);
+    }
     const open: Open = {
       openedAtMs: nowMs,
       isAnswered: false,

@@ -12,7 +12,7 @@ import { RateLimit } from '../../src/simulate/traits/rate-limit.ts';
 import { Rejects } from '../../src/simulate/traits/rejects.ts';
 import { Storm } from '../../src/simulate/traits/storm.ts';
 import { Tarpit } from '../../src/simulate/traits/tarpit.ts';
-import { smtpHop } from '../../src/route/next-hop.ts';
+import { smtpHop, socketHop } from '../../src/route/next-hop.ts';
 
 export interface InternetSize {
   readonly domains: number;
@@ -35,7 +35,9 @@ export function someInternet(random: Random, size: InternetSize, startMs: number
   const ips = Array.from({ length: size.addresses }, (_, index) => someIp(index));
   for (const ip of ips)
     internet.addHost(ip, random.next() < size.trouble ? someTrouble(random, startMs) : {});
-  const sites = Array.from({ length: size.sites }, (_, index) => someSite(random, ips, index));
+  const sites = Array.from({ length: size.sites }, (_, index) =>
+    index % 6 === 5 ? mailboxSite(internet, random, size, startMs, index) : someSite(random, ips, index),
+  );
   for (let index = 0; index < size.domains; index++) {
     const site = pick(random, sites);
     const next = random.next() < 0.1 ? pick(random, sites) : site;
@@ -73,6 +75,23 @@ function someSite(random: Random, ips: readonly string[], index: number): Site {
     })
     .sort((left, right) => left.preference - right.preference);
   return { name: `site${index}`, label: `mx.site${index}.example`, addresses };
+}
+
+/** Mailbox servers at Unix-domain sockets, the second for when the first cannot be reached; each has troubles as others have. */
+function mailboxSite(
+  internet: Internet,
+  random: Random,
+  size: InternetSize,
+  startMs: number,
+  index: number,
+): Site {
+  const addresses = Array.from({ length: 1 + random.below(2) }, (_, at) => {
+    const endpoint = { kind: 'unix', path: `/run/site${index}/lmtp${at}` } as const;
+    const hop = socketHop('lmtp', endpoint, `unix:${endpoint.path}`, at);
+    internet.addHost(hop.key, random.next() < size.trouble ? someTrouble(random, startMs) : {});
+    return hop;
+  });
+  return { name: `site${index}`, label: `unix.site${index}`, addresses };
 }
 
 function someTrouble(random: Random, startMs: number): Partial<HostOptions> {

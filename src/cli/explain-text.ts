@@ -75,7 +75,7 @@ function places(all: readonly PlaceStatus[], nowMs: number): string {
     .map((place) => [
       String(place.preference),
       place.host,
-      place.port === 25 ? place.ip : `${place.ip} port ${place.port}`,
+      addressText(place),
       place.source === '' ? 'any' : place.source,
       String(place.connections),
       windowText(place.window, nowMs),
@@ -85,6 +85,12 @@ function places(all: readonly PlaceStatus[], nowMs: number): string {
   const shown = (cells: readonly string[]) => (hasSources ? cells : cells.toSpliced(3, 1));
   const more = all.length > shownPlaces ? `${all.length - shownPlaces} more: --json shows all\n` : '';
   return `${table(shown(titles), rows.map(shown))}${more}`;
+}
+
+/** A Unix-domain socket has no address beside its name. */
+function addressText({ ip, port }: PlaceStatus): string {
+  if (ip === '') return '-';
+  return port === 25 ? ip : `${ip} port ${port}`;
 }
 
 function windowText({ allowed, used, state, untilMs, reason }: WindowStatus, nowMs: number): string {

@@ -142,6 +142,21 @@ Next attempt  none: nothing waits
   );
 });
 
+test('a Unix-domain socket has no address beside its name', () => {
+  const host = 'unix:/run/dovecot/lmtp';
+  const socket = place({ host, transport: 'lmtp', endpoint: host, ip: '', port: 0, preference: 0 });
+  const text = explainText(
+    {
+      ...answer,
+      route: { name: 'mailboxes', target: `LMTP to ${host}` },
+      explanation: { ...answer.explanation, places: [socket] },
+    },
+    now,
+  );
+  assert.match(text, /^Route {6}LMTP to unix:\/run\/dovecot\/lmtp \(\[\[route\]\] mailboxes\)$/mu);
+  assert.match(text, /^0 {5}unix:\/run\/dovecot\/lmtp {2}- {8}2 {12}2\/5 start {2}well$/mu);
+});
+
 test('a destination with everything that can be in the way', () => {
   const window = {
     source: '198.51.100.1',

@@ -148,6 +148,33 @@ test('the DNS of a destination can fail, change, or have a null MX', () => {
   assert.equal(world.plan('mx:moves.example', 5).validUntilMs, 60_005);
 });
 
+test('LMTP servers and discard of the routing table have hosts of their own', () => {
+  const lmtp = {
+    kind: 'lmtp',
+    servers: [
+      { kind: 'unix', path: '/run/lmtp' },
+      { kind: 'host', host: '192.0.2.9', port: 24 },
+    ],
+    mode: 'failover',
+  } as const;
+  const world = internet('', [
+    { name: 'boxes', match: { kind: 'domain', domain: 'box.example' }, target: lmtp },
+    { name: 'nothing', match: { kind: 'default' }, target: { kind: 'discard' } },
+  ]);
+  const { site, addresses } = plan(world, 'relay#boxes:box.example');
+  assert.equal(site, 'lmtp:unix:/run/lmtp,192.0.2.9:24');
+  assert.deepEqual(
+    addresses.map(({ transport, key }) => [transport, key]),
+    [
+      ['lmtp', 'unix:/run/lmtp'],
+      ['lmtp', '192.0.2.9:24'],
+    ],
+  );
+  for (const name of ['unix:/run/lmtp', '192.0.2.9', 'discard'])
+    assert.ok(world.host(name) !== undefined, name);
+  assert.equal(plan(world, 'relay#nothing:x.example').addresses[0]!.transport, 'discard');
+});
+
 test('smarthosts of the routing table are MX hosts of a destination, addresses, or hosts of their own', () => {
   const target = {
     kind: 'smarthost',
