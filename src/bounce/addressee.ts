@@ -20,6 +20,7 @@ export function addresseeOf(envelope: Envelope, postmaster: string | undefined):
   if (envelope.reversePath !== '') return { kind: 'sender', address: envelope.reversePath };
   switch (envelope.origin.via) {
     case 'smtp':
+    case 'lmtp':
     case 'sendmail':
       // RFC 5321 4.5.5: no mail may be sent because of it, not even to the postmaster: two relays whose postmasters have their
       // mailboxes at each other would report their reports for ever.

@@ -6,7 +6,7 @@ import { ConfigError, type ConfigProblem, formatProblem } from '../config/read/c
 import { placedText, placeWarnings } from '../config/read/config-warning.ts';
 import { type Config, defaultConfig, loadConfig } from '../config/config.ts';
 import { findConfigFile } from '../config/read/find-config.ts';
-import { formatEndpoint } from '../values/endpoint.ts';
+import { formatListenAddress } from '../values/listen-address.ts';
 import { configWarnings } from '../config/check/warnings.ts';
 import { limitRules } from '../settings/settings.ts';
 import { exitCodes } from './exit-codes.ts';
@@ -68,7 +68,7 @@ function summary(file: string | undefined, config: Config, warnings: readonly Co
   const domains = receive.relayDomains.length;
   const rows = [
     ['hostname', config.hostname],
-    ['listens on', config.listen.map(({ address }) => formatEndpoint(address)).join(', ')],
+    ['listens on', config.listen.map(({ address }) => formatListenAddress(address)).join(', ')],
     ['relays', networks === '' ? 'for no network' : `from ${networks} to anywhere`],
     [
       '',

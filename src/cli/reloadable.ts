@@ -18,7 +18,6 @@ export function reloadable(running: Config, next: Config): Reloadable {
     controlSocket: running.controlSocket,
     submissionSocket: running.submissionSocket,
     processes: running.processes,
-    listen: running.listen,
     queue: { ...next.queue, segmentSize, reserve, sync, journalSync, relocateAfter },
     log: { ...next.log, format: running.log.format, file: running.log.file },
   };
@@ -27,7 +26,6 @@ export function reloadable(running: Config, next: Config): Reloadable {
     ['control_socket', config.controlSocket, next.controlSocket],
     ['submission_socket', config.submissionSocket, next.submissionSocket],
     ['[processes]', config.processes, next.processes],
-    ['[[listen]]', config.listen, next.listen],
     ['queue.segment_size', segmentSize, next.queue.segmentSize],
     ['queue.reserve', reserve, next.queue.reserve],
     ['queue.sync', sync, next.queue.sync],

@@ -172,7 +172,7 @@ function announce(
   missing: readonly MissingSource[],
 ): void {
   const listening = facts.listening ?? [];
-  const [first = '127.0.0.1:2525'] = listening;
+  const first = listening.find((each) => !each.startsWith('unix:')) ?? '127.0.0.1:2525';
   const port = first.slice(first.lastIndexOf(':') + 1);
   const bound = first.slice(0, first.lastIndexOf(':'));
   const host = bound === '0.0.0.0' ? '127.0.0.1' : bound === '[::]' ? '[::1]' : bound;

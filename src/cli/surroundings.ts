@@ -30,11 +30,18 @@ export async function surroundings(config: Config): Promise<ConfigWarning[]> {
   ];
 }
 
-function placeProblems({ spool, controlSocket, submissionSocket, log }: Config): ConfigWarning[] {
-  const found: (readonly [key: readonly string[], problem: string | undefined])[] = [
+function placeProblems({ spool, controlSocket, submissionSocket, listen, log }: Config): ConfigWarning[] {
+  const found: (readonly [key: readonly (string | number)[], problem: string | undefined])[] = [
     [['spool'], folderProblem(spool)],
     [['control_socket'], socketProblem(controlSocket)],
     [['submission_socket'], socketProblem(submissionSocket)],
+    ...listen.map(
+      ({ address }, index) =>
+        [
+          ['listen', index, 'address'],
+          address.kind === 'unix' ? socketProblem(address.path) : undefined,
+        ] as const,
+    ),
     [['log', 'file'], log.file === undefined ? undefined : fileProblem(log.file)],
   ];
   return found.flatMap(([path, message]) => (message === undefined ? [] : [{ path, message }]));
@@ -106,6 +113,7 @@ function userName(): string {
 async function addressProblems({ listen, source }: Config): Promise<ConfigWarning[]> {
   const found: ConfigWarning[] = [];
   for (const [index, { address }] of listen.entries()) {
+    if (address.kind === 'unix') continue;
     const problem = await bindProblem(address.host, address.port);
     const where = formatEndpoint(address);
     const path = ['listen', index, 'address'];

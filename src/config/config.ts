@@ -18,21 +18,15 @@ import { readToml } from './read/toml.ts';
 import type { DomainPattern } from '../values/domain.ts';
 import type { Network } from '../values/network.ts';
 import { fromWorkingFolder } from './read/working-folder.ts';
+import type { DeepReadonly } from './deep-readonly.ts';
+import { type ListenConfig, toListenConfig } from './listen-config.ts';
 import { type TableConfig, toTableConfig } from './table-config.ts';
 
-type DeepReadonly<T> = T extends readonly (infer Item)[]
-  ? readonly DeepReadonly<Item>[]
-  : T extends object
-    ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> }
-    : T;
-
-/** The file's content with defaults, except those that depend on the machine or on other keys. */
+/** The content of the file with defaults, except those that depend on the machine or on other keys. */
 type FileConfig = DeepReadonly<CamelKeys<z.output<typeof root>>>;
 
 /** The keys of [processes]. */
 export type ProcessesConfig = FileConfig['processes'];
-/** One [[listen]]. */
-export type ListenConfig = FileConfig['listen'][number];
 /** The keys of [receive]; `relayDomains` includes the domains of `relayDomainsFile`. */
 export type ReceiveConfig = Omit<FileConfig['receive'], 'clientLimitsExempt'> & {
   readonly clientLimitsExempt: readonly Network[];
@@ -223,7 +217,7 @@ function completeConfig(
       content.submissionSocket ?? join(dirname(controlSocket), 'submit.sock'),
     ),
     processes: content.processes,
-    listen: content.listen,
+    listen: content.listen.map((each) => toListenConfig(each, folder)),
     receive: {
       ...receive,
       relayDomains: [...receive.relayDomains, ...supplement.relayDomains],

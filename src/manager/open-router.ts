@@ -50,6 +50,7 @@ function resolverOf(config: Config, nowMs: () => number): Resolver {
 function ownEndpoints(config: Config): Set<string> {
   const own = new Set<string>();
   for (const { address } of config.listen) {
+    if (address.kind !== 'tcp') continue;
     const hosts =
       address.host === '0.0.0.0' || address.host === '::'
         ? Object.values(networkInterfaces()).flatMap((list) => list?.map((each) => each.address) ?? [])

@@ -24,7 +24,7 @@ export interface Origin {
    * `bounce`: a report that this server wrote to the sender of a message; `notice`: a report to the postmaster about a `bounce`
    * that could not be delivered. Mail from outside is never one of these.
    */
-  readonly via: 'smtp' | 'sendmail' | 'bounce' | 'notice';
+  readonly via: 'smtp' | 'lmtp' | 'sendmail' | 'bounce' | 'notice';
   /** The client's IP address; empty for local submission and bounces. */
   readonly clientAddress: string;
   /** The client's name in HELO or EHLO; empty without one. */

@@ -16,8 +16,8 @@ export interface Reception {
   readonly clientAddress: string;
   /** Name of this host. */
   readonly by: string;
-  /** Protocol of the reception (RFC 5321 4.4, RFC 3848, RFC 6531 4.3); `local` for a submission without a connection. */
-  readonly protocol: 'SMTP' | 'ESMTP' | 'UTF8SMTP' | 'local';
+  /** RFC 5321 4.4, RFC 3848, RFC 6531 4.3; `local` for the submission socket. */
+  readonly protocol: 'SMTP' | 'ESMTP' | 'UTF8SMTP' | 'LMTP' | 'UTF8LMTP' | 'local';
   readonly queueId: string;
   /** The only recipient; undefined if there are several, so that no recipient learns of another (RFC 5321 7.6). */
   readonly recipient?: string | undefined;

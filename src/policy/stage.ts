@@ -25,9 +25,9 @@ export type Point = (typeof points)[number];
 
 /** Where a client connected. */
 export interface ListenerFacts {
-  /** `submission`: the Unix-domain socket of `sluice sendmail`. */
-  readonly kind: 'smtp' | 'submission';
-  /** The address as configured, `192.0.2.1:25`; for the submission socket, its path. */
+  /** `submission`: SMTP on the Unix-domain socket of `sluice sendmail`. */
+  readonly kind: 'smtp' | 'lmtp' | 'submission';
+  /** The address as configured: `192.0.2.1:25`, `unix:/run/sluice/lmtp`. */
   readonly name: string;
 }
 

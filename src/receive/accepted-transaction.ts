@@ -2,12 +2,14 @@
 
 import type { FieldEdit } from '../message/editable-header.ts';
 import type { EnvelopeRecipient } from '../message/envelope.ts';
-import type { TransactionFacts } from '../policy/stage.ts';
+import type { Reception } from '../message/received-line.ts';
+import type { ListenerFacts, TransactionFacts } from '../policy/stage.ts';
 import type { MailParameters } from '../protocol/smtp/server/server-types.ts';
 import type { SpoolWriter } from '../spool/types.ts';
 
 /** Where a message came from, and what its client may do. */
 export interface TransactionOrigin {
+  readonly listener: ListenerFacts['kind'];
   /** IP address; empty for a program of this host. */
   readonly client: string;
   readonly helo: string;
@@ -58,6 +60,25 @@ export class AcceptedTransaction implements TransactionFacts {
   get queueId(): string {
     this.#queueId ??= this.#spool.newQueueId();
     return this.#queueId;
+  }
+
+  /** How the message came in, for its envelope. */
+  get via(): 'smtp' | 'lmtp' | 'sendmail' {
+    const { listener } = this.origin;
+    return listener === 'submission' ? 'sendmail' : listener;
+  }
+
+  /** How the message came in, for its Received line. */
+  get protocol(): Reception['protocol'] {
+    const { smtpUtf8 } = this.params;
+    switch (this.origin.listener) {
+      case 'submission':
+        return 'local';
+      case 'lmtp':
+        return smtpUtf8 ? 'UTF8LMTP' : 'LMTP';
+      case 'smtp':
+        return smtpUtf8 ? 'UTF8SMTP' : this.origin.extended ? 'ESMTP' : 'SMTP';
+    }
   }
 
   get reversePath(): string {

@@ -23,7 +23,7 @@ export class ReceiveLog {
       from: transaction.reversePath,
       to: transaction.recipients.map((recipient) => recipient.address),
       client: transaction.origin.client === '' ? undefined : transaction.origin.client,
-      via: transaction.origin.client === '' ? 'sendmail' : undefined,
+      via: transaction.via === 'smtp' ? undefined : transaction.via,
       helo: transaction.origin.helo,
       size: sizeBytes,
       tenant: transaction.tenant === '' ? undefined : transaction.tenant,

@@ -1,240 +1,149 @@
-// The listeners of one receiver process: accepts connections within the limits and starts a session for each.
+// The listeners of one receiver process. A reload opens those that are new and drains those that are gone; sessions of the others
+// notice nothing. A listener that cannot be opened then is a trouble, and is tried again.
 
-import { createServer, type Server, type Socket } from 'node:net';
-import { StartError } from '../errors/start-error.ts';
-import { withoutMapping } from '../values/ip-address.ts';
-import type { NetworkSet } from '../values/network-set.ts';
-import type { Reply } from '../protocol/smtp/server/server-types.ts';
-import { listenUnix } from '../io/unix-listener.ts';
-import { ClientLimits } from './client-limits.ts';
-import { clientHighWaterMark } from './client-socket.ts';
-import { type ConnectionOrigin, IncomingConnection } from './incoming-connection.ts';
-import type { ReceiveContext } from './receive-context.ts';
+import type { Timer, Timers } from '../io/timers.ts';
+import type { Logger } from '../log/logger.ts';
+import type { Troubles } from '../stats/troubles.ts';
+import { formatListenAddress, type ListenAddress } from '../values/listen-address.ts';
+import { Listener, type ListenerOptions } from './listener.ts';
+import { SharedLimits } from './shared-limits.ts';
+import type { ReceiveSettings } from './types.ts';
 
-export interface ListenAddress {
-  readonly host: string;
-  readonly port: number;
+/** How long until a listener that could not be opened is tried again. */
+const retryMs = 5_000;
+
+export interface ReceiverParts {
+  readonly log: Logger;
+  readonly troubles: Troubles;
+  readonly timers: Timers;
 }
-
-/** How a listener is shared, and how it treats mail. */
-export interface ListenOptions {
-  /** Share the port with other receiver processes (SO_REUSEPORT)? */
-  readonly shared: boolean;
-  /** Complete mail that clients in relay_networks hand in for the first time? */
-  readonly completesMail: boolean;
-}
-
-/** The way of a connection into this process. */
-type Way = Omit<ConnectionOrigin, 'client'>;
-
-const tooMany: Reply = { code: 421, enhanced: '4.3.2', text: 'Too many connections, try again later' };
-const tooManyFromYou: Reply = {
-  code: 421,
-  enhanced: '4.7.0',
-  text: 'Too many connections from your address, try again later',
-};
-const tooFast: Reply = {
-  code: 421,
-  enhanced: '4.7.0',
-  text: 'Too many new connections from your address, try again later',
-};
-
-/** The number of connections above the limit that are answered 421. Further ones are closed without a reply. */
-const maxRefusedConnections = 1000;
 
 export class Receiver {
-  #context: ReceiveContext;
-  /** The context of clients that the limits per client do not apply to. */
-  #exemptContext: ReceiveContext;
-  #exempt: NetworkSet;
-  #limits: ClientLimits;
-  readonly #servers: Server[] = [];
-  readonly #connections = new Set<IncomingConnection>();
-  #whenDrained: (() => void) | undefined;
+  readonly #parts: ReceiverParts;
+  readonly #shared: SharedLimits;
+  /** The listeners of the configuration that is in force, by `keyOf`. */
+  #wanted: ReadonlyMap<string, ListenerOptions> = new Map();
+  readonly #open = new Map<string, Listener>();
+  /** Keys of those that are being opened. */
+  readonly #opening = new Set<string>();
+  /** Listeners that are gone from the configuration, and have open connections. */
+  readonly #draining = new Set<Listener>();
+  #retry: Timer | undefined;
+  #isStopping = false;
 
-  /** @param exempt - clients that the limits per client do not apply to */
-  constructor(context: ReceiveContext, exempt: NetworkSet) {
-    this.#context = context;
-    this.#exemptContext = withoutErrorLimit(context);
-    this.#exempt = exempt;
-    this.#limits = limitsOf(context);
-  }
-
-  /** Applies new settings to connections that begin from now on. Open connections keep theirs. */
-  reconfigure(context: ReceiveContext, exempt: NetworkSet): void {
-    const before = this.#context.settings;
-    const { maxConnectionsPerClient, connectionRatePerClient: rate } = context.settings;
-    const areLimitsSame =
-      before.maxConnectionsPerClient === maxConnectionsPerClient &&
-      before.connectionRatePerClient.count === rate.count &&
-      before.connectionRatePerClient.perMs === rate.perMs;
-    this.#context = context;
-    this.#exemptContext = withoutErrorLimit(context);
-    this.#exempt = exempt;
-    if (!areLimitsSame) this.#limits = limitsOf(context);
-  }
-
-  /**
-   * Starts to listen.
-   * @throws {StartError} `LISTEN_FAILED` when the address cannot be bound
-   */
-  async listen(address: ListenAddress, options: ListenOptions): Promise<ListenAddress> {
-    const { completesMail, shared } = options;
-    const listener = { kind: 'smtp', name: formatAddress(address) } as const;
-    const server = createServer(
-      { noDelay: true, allowHalfOpen: true, highWaterMark: clientHighWaterMark },
-      (socket) => this.#accept(socket, { listener, completesMail }),
-    );
-    this.#servers.push(server);
-    await bind(server, address, shared);
-    const bound = server.address();
-    return typeof bound === 'object' && bound !== null ? { host: bound.address, port: bound.port } : address;
-  }
-
-  /**
-   * Checks that no other program listens on the port: with SO_REUSEPORT it would share the port, and get a part of the mail.
-   * @throws {StartError} `LISTEN_FAILED` when the address cannot be bound
-   */
-  static async checkFree(address: ListenAddress): Promise<void> {
-    const server = createServer();
-    await bind(server, address, false);
-    await new Promise((resolve) => {
-      server.close(resolve);
-    });
-  }
-
-  /**
-   * Starts to listen on a Unix-domain socket for programs of this host (`sluice sendmail`): they may relay.
-   * @throws {StartError} `SUBMISSION_SOCKET` when it cannot be created
-   */
-  async listenLocal(path: string): Promise<void> {
-    const server = createServer({ allowHalfOpen: true, highWaterMark: clientHighWaterMark }, (socket) =>
-      this.#acceptLocal(socket, { listener: { kind: 'submission', name: path }, completesMail: true }),
-    );
-    this.#servers.push(server);
-    try {
-      await listenUnix(server, path, 0o666);
-    } catch (error) {
-      throw new StartError(
-        'SUBMISSION_SOCKET',
-        `Creating the submission socket ${path}: ${error instanceof Error ? error.message : String(error)}.`,
-        'Set submission_socket to a path of at most 100 bytes of its own, in a folder that Sluice may write.',
-      );
-    }
+  /** @param settings - with the limits that all listeners have in common */
+  constructor(settings: ReceiveSettings, parts: ReceiverParts) {
+    this.#shared = new SharedLimits(settings);
+    this.#parts = parts;
   }
 
   get connections(): number {
-    return this.#connections.size;
+    return this.#shared.connections;
+  }
+
+  /**
+   * Opens the first listeners. Resolves to their addresses, with the ports that the system chose.
+   * @throws {StartError} when an address cannot be had
+   */
+  async start(all: readonly ListenerOptions[]): Promise<ListenAddress[]> {
+    this.#wanted = byKey(all);
+    const addresses: ListenAddress[] = [];
+    for (const [key, options] of this.#wanted) {
+      const listener = new Listener(options, this.#shared);
+      addresses.push(await listener.listen());
+      this.#open.set(key, listener);
+    }
+    return addresses;
+  }
+
+  /**
+   * Opens the listeners that are new, drains those that are gone, and gives the others their settings.
+   * Resolves when each of the new ones is open or has failed; never rejects.
+   */
+  async configure(settings: ReceiveSettings, all: readonly ListenerOptions[]): Promise<void> {
+    this.#shared.configure(settings);
+    const before = this.#wanted;
+    this.#wanted = byKey(all);
+    for (const [key, options] of before) if (!this.#wanted.has(key)) this.#remove(key, options);
+    for (const [key, options] of this.#wanted) this.#open.get(key)?.reconfigure(options);
+    await this.#openMissing();
   }
 
   /** Stops listening, finishes the messages that are being received, then calls back. */
   drain(whenDrained: () => void): void {
-    this.#whenDrained = whenDrained;
-    for (const server of this.#servers) server.close();
-    for (const connection of this.#connections) connection.shutdown();
-    if (this.#connections.size === 0) this.#drained();
+    this.#isStopping = true;
+    this.#parts.timers.clear(this.#retry);
+    const all = [...this.#open.values(), ...this.#draining];
+    let left = all.length;
+    if (left === 0) whenDrained();
+    for (const listener of all) {
+      listener.drain(() => {
+        left--;
+        if (left === 0) whenDrained();
+      });
+    }
   }
 
   /** Ends every session at once. Clients send again what was not answered 250. */
   abandon(): void {
-    for (const connection of this.#connections) connection.destroy();
+    for (const listener of [...this.#open.values(), ...this.#draining]) listener.abandon();
   }
 
-  #accept(socket: Socket, way: Way): void {
-    const client = withoutMapping(socket.remoteAddress ?? '');
-    if (client === '') {
-      socket.destroy(); // the client has gone already
-      return;
+  async #openMissing(): Promise<void> {
+    const missing = [...this.#wanted].filter(([key]) => !this.#open.has(key) && !this.#opening.has(key));
+    await Promise.all(missing.map(([key, options]) => this.#openOne(key, options)));
+  }
+
+  async #openOne(key: string, options: ListenerOptions): Promise<void> {
+    const { log, troubles } = this.#parts;
+    const listener = new Listener(options, this.#shared);
+    this.#opening.add(key);
+    try {
+      const address = await listener.listen();
+      this.#open.set(key, listener);
+      troubles.clear(`listener:${key}`);
+      log.info(`listening on ${formatListenAddress(address)}`);
+    } catch (error) {
+      const text = error instanceof Error ? error.message : String(error);
+      log.error(`${text} It is tried again every ${retryMs / 1000} s`);
+      if (this.#wanted.has(key)) troubles.raise(`listener:${key}`, 'critical', text, advice);
+    } finally {
+      this.#opening.delete(key);
     }
-    const { settings } = this.#context;
-    if (this.#connections.size >= settings.maxConnections) {
-      if (this.#connections.size >= settings.maxConnections + maxRefusedConnections) socket.destroy();
-      else this.#open(socket, client, way, () => undefined).refuse(tooMany);
-      return;
-    }
-    if (this.#exempt.has(client)) {
-      this.#open(socket, client, way, () => undefined, this.#exemptContext).start();
-      return;
-    }
-    const limits = this.#limits;
-    const refusal = limits.admit(client, performance.now());
-    if (refusal === undefined) this.#open(socket, client, way, () => limits.release(client)).start();
-    else
-      this.#open(socket, client, way, () => undefined).refuse(refusal === 'rate' ? tooFast : tooManyFromYou);
+    this.#settle(key);
   }
 
-  #acceptLocal(socket: Socket, way: Way): void {
-    const connection = this.#open(socket, '', way, () => undefined, this.#exemptContext);
-    if (this.#connections.size > this.#context.settings.maxConnections) connection.refuse(tooMany);
-    else connection.start();
+  /** The configuration may have changed while a listener was being opened. */
+  #settle(key: string): void {
+    const listener = this.#open.get(key);
+    const options = this.#wanted.get(key);
+    if (this.#isStopping) listener?.drain(() => undefined);
+    else if (listener === undefined) this.#openLater();
+    else if (options === undefined) this.#remove(key, listener.options);
+    else listener.reconfigure(options);
   }
 
-  #open(
-    socket: Socket,
-    client: string,
-    way: Way,
-    release: () => void,
-    context: ReceiveContext = this.#context,
-  ): IncomingConnection {
-    const connection = new IncomingConnection(context, socket, { ...way, client }, () => {
-      release();
-      this.#connections.delete(connection);
-      if (this.#connections.size === 0) this.#drained();
-    });
-    this.#connections.add(connection);
-    return connection;
+  #openLater(): void {
+    const { timers } = this.#parts;
+    timers.clear(this.#retry);
+    this.#retry = timers.setTimeout(() => void this.#openMissing(), retryMs).unref();
   }
 
-  #drained(): void {
-    const callback = this.#whenDrained;
-    this.#whenDrained = undefined;
-    callback?.();
+  #remove(key: string, { address }: ListenerOptions): void {
+    this.#parts.troubles.clear(`listener:${key}`);
+    const listener = this.#open.get(key);
+    if (listener === undefined) return;
+    this.#open.delete(key);
+    this.#draining.add(listener);
+    this.#parts.log.info(`no longer listening on ${formatListenAddress(address)}`);
+    listener.drain(() => this.#draining.delete(listener));
   }
 }
 
-function bind(server: Server, address: ListenAddress, shared: boolean): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(address, error)));
-    server.listen({ host: address.host, port: address.port, reusePort: shared, backlog: 1024 }, resolve);
-  });
-}
+const advice =
+  'Free the address, e.g. stop the program that listens there, or correct [[listen]] and reload. It is tried again by itself.';
 
-/** Created once for all connections, since sessions with the same options object share their encoded replies. */
-function withoutErrorLimit(context: ReceiveContext): ReceiveContext {
-  const { settings } = context;
-  return { ...context, settings: { ...settings, session: { ...settings.session, maxErrors: 0 } } };
-}
-
-function limitsOf(context: ReceiveContext): ClientLimits {
-  return new ClientLimits(context.settings.maxConnectionsPerClient, context.settings.connectionRatePerClient);
-}
-
-function formatAddress({ host, port }: ListenAddress): string {
-  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
-}
-
-function listenError(address: ListenAddress, error: NodeJS.ErrnoException): StartError {
-  const where = `Listening on ${formatAddress(address)}`;
-  switch (error.code) {
-    case 'EADDRINUSE':
-      return new StartError(
-        'LISTEN_FAILED',
-        `${where}: the port is in use.`,
-        'Stop the program that listens there, or set another address under [[listen]].',
-      );
-    case 'EACCES':
-      return new StartError(
-        'LISTEN_FAILED',
-        `${where}: not permitted.`,
-        'Ports below 1024 need root or the capability CAP_NET_BIND_SERVICE.',
-      );
-    case 'EADDRNOTAVAIL':
-      return new StartError(
-        'LISTEN_FAILED',
-        `${where}: this machine has no such address.`,
-        'Set an address of this machine under [[listen]].',
-      );
-    default:
-      return new StartError('LISTEN_FAILED', `${where}: ${error.message}.`);
-  }
+/** A listener of another protocol at the same address is another listener. */
+function byKey(all: readonly ListenerOptions[]): ReadonlyMap<string, ListenerOptions> {
+  return new Map(all.map((options) => [`${options.facts.kind} ${options.facts.name}`, options]));
 }

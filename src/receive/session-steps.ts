@@ -120,8 +120,15 @@ export class SessionSteps implements ContentWaiting {
   }
 
   #originOf(helo: string, extended: boolean): TransactionOrigin {
-    const { address, mayRelay } = this.#facts.client;
-    return { client: address, helo, extended, trusted: mayRelay, completed: this.#completesMail };
+    const { listener, client } = this.#facts;
+    return {
+      listener: listener.kind,
+      client: client.address,
+      helo,
+      extended,
+      trusted: client.mayRelay,
+      completed: this.#completesMail,
+    };
   }
 
   #connectDecided(decision: Decision): void {

@@ -15,16 +15,16 @@ export interface Completion {
 
 /** @param by - the name of this host */
 export function receivedLineOf(
-  { origin, recipients, params, queueId }: AcceptedTransaction,
+  { origin, protocol, recipients, queueId }: AcceptedTransaction,
   by: string,
   { priority, startedAtMs }: Completion,
 ): Uint8Array {
-  const { client, helo, extended } = origin;
+  const { client, helo } = origin;
   return receivedLine({
     helo,
     clientAddress: client,
     by,
-    protocol: client === '' ? 'local' : params.smtpUtf8 ? 'UTF8SMTP' : extended ? 'ESMTP' : 'SMTP',
+    protocol,
     queueId,
     recipient: recipients.length === 1 ? recipients[0]?.address : undefined,
     priority,
@@ -33,7 +33,7 @@ export function receivedLineOf(
 }
 
 export function envelopeOf(
-  { origin, reversePath, recipients, params, tenant, queueId, quarantine }: AcceptedTransaction,
+  { origin, via, reversePath, recipients, params, tenant, queueId, quarantine }: AcceptedTransaction,
   { startedAtMs, priority, body }: Completion,
 ): Envelope {
   const { client, helo } = origin;
@@ -49,6 +49,6 @@ export function envelopeOf(
     tenant: tenant === '' ? undefined : tenant,
     priority,
     quarantine,
-    origin: { via: client === '' ? 'sendmail' : 'smtp', clientAddress: client, helo },
+    origin: { via, clientAddress: client, helo },
   };
 }

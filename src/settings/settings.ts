@@ -7,6 +7,7 @@ import type { DeliverySettings } from '../deliver/types.ts';
 import { RelayPolicy } from '../policy/relay-policy.ts';
 import { DomainSet } from '../values/domain-set.ts';
 import { NetworkSet } from '../values/network-set.ts';
+import type { ServerSessionOptions } from '../protocol/smtp/server/server-types.ts';
 import type { ReceiveSettings } from '../receive/types.ts';
 import type { SchedulerConfig } from '../schedule/types.ts';
 import { limitRules } from './limit-rules.ts';
@@ -15,7 +16,11 @@ import { reactionRules } from './reaction-rules.ts';
 
 export { formerRuleIds, limitRules } from './limit-rules.ts';
 
-export function receiveSettings(config: Config): ReceiveSettings {
+/** @param protocol - of the listener */
+export function receiveSettings(
+  config: Config,
+  protocol: ServerSessionOptions['protocol'] = 'smtp',
+): ReceiveSettings {
   const { receive } = config;
   // The receivers share one port, and the kernel distributes clients evenly: each gets its share of the limits.
   const share = (limit: number) => Math.ceil(limit / config.processes.receivers);
@@ -23,6 +28,7 @@ export function receiveSettings(config: Config): ReceiveSettings {
     hostname: config.hostname,
     postmaster: config.bounce.postmaster,
     session: {
+      protocol,
       hostname: config.hostname,
       greeting: receive.greeting,
       maxMessageBytes: receive.maxMessageSize,

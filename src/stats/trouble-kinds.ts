@@ -9,6 +9,7 @@ export const troubleKinds = [
   'disk',
   'dns',
   'journal',
+  'listener',
   'log',
   'overdue',
   'report',

@@ -64,7 +64,7 @@ export function listensOn(a: Endpoint, b: Endpoint): boolean {
  * Reads an address to listen on: an IP address and a port (0: any free port).
  * @throws {ValueError} when it is not one.
  */
-export function parseListenAddress(text: string): Endpoint {
+export function parseListenEndpoint(text: string): Endpoint {
   const { host, port } = splitHostPort(text);
   if (isIP(host) === 0) {
     throw new ValueError(

@@ -176,7 +176,7 @@ const table: readonly (readonly [what: string, text: string, ...problems: string
   [
     'a listener without an address',
     '[[listen]]\n[[listen]]\naddress = "127.0.0.1:25"',
-    '1:3 listen[1].address: is missing; it must be an address and a port such as "127.0.0.1:2525"',
+    '1:3 listen[1].address: is missing; it must be an address and a port such as "127.0.0.1:2525", or a socket such as "unix:/run/sluice/lmtp"',
   ],
   [
     'a listener by name',

@@ -88,7 +88,15 @@ describe('a configuration file', () => {
 describe('the defaults', () => {
   it('listen on loopback and relay for loopback only', () => {
     const config = defaultConfig();
-    assert.deepEqual(config.listen, [{ address: { host: '127.0.0.1', port: 2525 }, completeMail: true }]);
+    assert.deepEqual(config.listen, [
+      {
+        address: { kind: 'tcp', host: '127.0.0.1', port: 2525 },
+        protocol: 'smtp',
+        socketMode: 0o660,
+        completeMail: true,
+        receive: {},
+      },
+    ]);
     assert.deepEqual(config.receive.relayNetworks, [
       { address: '127.0.0.0', prefix: 8 },
       { address: '::1', prefix: 128 },

@@ -1,9 +1,11 @@
 // Debian's Postfix as a client of Sluice and as its destination.
 
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { refuses } from '../../sim/mx/personality.ts';
-import { Ground, until } from '../../sim/neighbours/ground.ts';
+import { freePort, Ground, until } from '../../sim/neighbours/ground.ts';
 import { startPostfix, withoutPostfix } from '../../sim/neighbours/postfix.ts';
 import { startSluice } from '../../sim/neighbours/sluice.ts';
 import { bodyOf, destination, send } from './mail.ts';
@@ -37,6 +39,42 @@ suite('Postfix', { skip }, () => {
     assert.equal(mx.tally.duplicates, 0);
     const traces = mx.messages[0]!.content.toString().match(/^Received: /gmu);
     assert.equal(traces?.length, 2); // smtp-source adds one that it made up, or none: Postfix and Sluice one each
+  });
+
+  test('hands mail over by LMTP, and reports the one recipient that Sluice does not know', async (t) => {
+    const ground = Ground.of(t);
+    const mx = await destination(ground);
+    const lmtp = await freePort();
+    const port = await freePort();
+    const users = join(ground.folder('tables'), 'users.list');
+    writeFileSync(users, 'b@far.test\nc@far.test\n');
+    await startSluice(ground, {
+      port,
+      config: {
+        listen: [{ address: `127.0.0.1:${port}` }, { address: `127.0.0.1:${lmtp}`, protocol: 'lmtp' }],
+        table: [{ name: 'users', path: users }],
+        recipients: [{ domain: ['far.test'], table: 'users' }],
+        route: [to(mx.port)],
+      },
+    });
+    const postfix = await startPostfix(ground, 'postfix', {
+      main: { default_transport: `lmtp:inet:127.0.0.1:${lmtp}`, lmtp_dns_support_level: 'disabled' },
+    });
+    await send(postfix.port, {
+      from: 'a@client.test',
+      to: ['b@far.test', 'nobody@far.test', 'c@far.test'],
+      content: `${head}\r\nHello\r\n`,
+    });
+    // The message at two recipients, and the report of Postfix.
+    await mx.tally.arrived(3);
+    await until('the queue of Postfix is empty', () => postfix.queued().length === 0);
+    const [message, report] = mx.messages.toSorted(
+      (one, other) => other.recipients.length - one.recipients.length,
+    );
+    assert.deepEqual(message!.recipients.toSorted(), ['b@far.test', 'c@far.test']);
+    assert.match(message!.content.toString(), /^Received: from .*\r\n\tby .* with LMTP id /u);
+    assert.deepEqual(report!.recipients, ['a@client.test']);
+    assert.match(report!.content.toString(), /nobody@far\.test.*550 5\.1\.1/su);
   });
 
   const variations: readonly (readonly [string, string])[] = [

@@ -97,7 +97,10 @@ test('a role that cannot start says why, with what to do about it', async (t) =>
   receiver.tell({
     kind: 'start',
     // An address for documentation (RFC 5737): no machine has it.
-    config: { ...unusable, listen: [{ completeMail: true, address: { host: '192.0.2.1', port: 2525 } }] },
+    config: {
+      ...unusable,
+      listen: [{ ...unusable.listen[0]!, address: { kind: 'tcp', host: '192.0.2.1', port: 2525 } }],
+    },
     ...first,
   });
   assert.deepEqual(await receiver.hears(), {

@@ -6,6 +6,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import type { TestContext } from 'node:test';
 import { Deadlines } from '../../src/io/deadlines.ts';
+import { nodeTimers, type Timers } from '../../src/io/timers.ts';
 import { createLogger } from '../../src/log/logger.ts';
 import { Pipelines, type StageEntry } from '../../src/policy/pipelines.ts';
 import { RelayPolicy } from '../../src/policy/relay-policy.ts';
@@ -18,6 +19,7 @@ import { type Tenant, Tenants } from '../../src/policy/tenants.ts';
 import type { ReceiveContext } from '../../src/receive/receive-context.ts';
 import { MemoryBudget } from '../../src/receive/memory-budget.ts';
 import { ReceiveLog } from '../../src/receive/receive-log.ts';
+import type { ListenerOptions } from '../../src/receive/listener.ts';
 import { Receiver } from '../../src/receive/receiver.ts';
 import { StoreWatch } from '../../src/receive/store-watch.ts';
 import type { AcceptedMessage, ReceiveSettings } from '../../src/receive/types.ts';
@@ -28,6 +30,8 @@ export interface Fixture {
   readonly spool: MemorySpool;
   readonly submitted: AcceptedMessage[];
   readonly receiver: Receiver;
+  /** The first listener. */
+  readonly listener: ListenerOptions;
   readonly memory: MemoryBudget;
   readonly log: string[];
   readonly clock: { now: number };
@@ -122,6 +126,9 @@ export async function start(
     tenants?: readonly Tenant[];
     /** Asked after the tenant and relay stages. */
     stages?: readonly StageEntry[];
+    timers?: Timers;
+    /** More listeners; what is not given is as in the first one. */
+    more?: readonly Partial<ListenerOptions>[];
   } = {},
 ): Promise<Fixture> {
   const spool = new MemorySpool();
@@ -178,21 +185,33 @@ export async function start(
     deadlines,
     log: new ReceiveLog(logger),
   };
-  const receiver = new Receiver(context, new NetworkSet(options.exempt === true ? networks : []));
-  const bound = await receiver.listen(
-    { host: '127.0.0.1', port: 0 },
-    { shared: false, completesMail: options.completesMail ?? false },
-  );
   const clients: Client[] = [];
   t.after(() => {
     for (const client of clients) client.socket.destroy();
     receiver.drain(() => undefined);
     receiver.abandon();
   });
+  const receiver = new Receiver(settings, { log: logger, troubles, timers: options.timers ?? nodeTimers });
+  const listener: ListenerOptions = {
+    facts: { kind: 'smtp', name: '127.0.0.1:0' },
+    address: { kind: 'tcp', host: '127.0.0.1', port: 0 },
+    isShared: false,
+    socketMode: 0o660,
+    completesMail: options.completesMail ?? false,
+    context,
+    exempt: new NetworkSet(options.exempt === true ? networks : []),
+    maxConnections: undefined,
+    hasOwnClientLimits: false,
+  };
+  const more: ListenerOptions[] = [];
+  for (const each of options.more ?? []) more.push({ ...listener, ...each });
+  const [bound] = await receiver.start([listener, ...more]);
+  assert.ok(bound?.kind === 'tcp');
   return {
     spool,
     submitted,
     receiver,
+    listener,
     memory,
     log,
     clock,

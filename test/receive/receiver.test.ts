@@ -1,5 +1,6 @@
 // The receiver on real sockets: the spool, the log and the replies.
 
+import type { ListenerOptions } from '../../src/receive/listener.ts';
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { statSync } from 'node:fs';
@@ -266,10 +267,14 @@ test('a client that sends everything at once and closes its side gets all its re
 });
 
 test('a program of this host hands mail in at the submission socket and may relay', async (t) => {
-  const fixture = await start(t, { networks: ['10.0.0.0'] });
   const { path: folder, atEnd } = temporaryFolder(t, 'submit');
   const path = join(folder, 'submit.sock');
-  await fixture.receiver.listenLocal(path);
+  const submission: Partial<ListenerOptions> = {
+    facts: { kind: 'submission', name: path },
+    address: { kind: 'unix', path },
+    socketMode: 0o666,
+  };
+  const fixture = await start(t, { networks: ['10.0.0.0'], more: [submission] });
   assert.equal(statSync(path).mode & 0o777, 0o666);
   const client = new Client(connect({ path, allowHalfOpen: true }));
   atEnd(() => client.socket.destroy());
@@ -282,7 +287,7 @@ test('a program of this host hands mail in at the submission socket and may rela
   const [kept] = fixture.spool.kept;
   assert.match(kept!.content, /^Received: by mx\.example\.org with local id ID1\r\n/);
   assert.equal(kept!.envelope.origin.via, 'sendmail');
-  await assert.rejects(fixture.receiver.listenLocal(path), { code: 'SUBMISSION_SOCKET' });
+  await assert.rejects(start(t, { more: [submission] }), { code: 'SUBMISSION_SOCKET' });
 });
 
 test('too many errors end a session, but not that of an exempt client', async (t) => {

@@ -8,7 +8,7 @@ import * as fc from 'fast-check';
 import { parseConfig } from '../../src/config/config.ts';
 import { parseDomain } from '../../src/values/domain.ts';
 import { formatDuration, parseDuration } from '../../src/values/duration.ts';
-import { parseListenAddress, parseNameServer, parseRelayHost } from '../../src/values/endpoint.ts';
+import { parseListenEndpoint, parseNameServer, parseRelayHost } from '../../src/values/endpoint.ts';
 import { parseNetwork } from '../../src/values/network.ts';
 import { parseRate } from '../../src/values/rate.ts';
 import { parseReply } from '../../src/values/reply.ts';
@@ -69,9 +69,9 @@ describe('a rate', () => {
 
 describe('an endpoint', () => {
   it('to listen on is an IP address and a port', () => {
-    assert.deepEqual(parseListenAddress('127.0.0.1:2525'), { host: '127.0.0.1', port: 2525 });
-    assert.deepEqual(parseListenAddress('[::]:25'), { host: '::', port: 25 });
-    assert.deepEqual(parseListenAddress('0.0.0.0:0'), { host: '0.0.0.0', port: 0 });
+    assert.deepEqual(parseListenEndpoint('127.0.0.1:2525'), { host: '127.0.0.1', port: 2525 });
+    assert.deepEqual(parseListenEndpoint('[::]:25'), { host: '::', port: 25 });
+    assert.deepEqual(parseListenEndpoint('0.0.0.0:0'), { host: '0.0.0.0', port: 0 });
   });
   it('to hand mail to is a name or an address; the port is 25 if there is none', () => {
     assert.deepEqual(parseRelayHost('Relay.Example.NET'), { host: 'relay.example.net', port: 25 });

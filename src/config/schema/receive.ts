@@ -55,17 +55,40 @@ const extensions = tableOf({
   ),
 });
 
+/** The values of the keys that a listener may have for itself, and an example of each. */
+const ofListener = {
+  relay_networks: networks(),
+  relay_domains: listOf(
+    textOf('a domain such as "example.com" or "*.example.com"', parseDomainPattern),
+    'domains such as ["example.com", "*.example.net"]',
+  ),
+  max_message_size: size(1024),
+  max_recipients: wholeNumber(1, 1_000_000),
+  max_connections: wholeNumber(1, 1_000_000),
+  max_connections_per_client: wholeNumber(1, 1_000_000),
+  client_limits_exempt: networks(),
+  connection_rate_per_client: textOf('a rate such as "600/min"', parseRate),
+  max_errors: wholeNumber(1, 1_000_000),
+  max_received: wholeNumber(1, 10_000),
+  max_transactions: wholeNumber(0, 1_000_000_000),
+  max_command_line: size(512, 1024 * 1024),
+  max_text_line: textLine(),
+  priority_header: textOf('the name of a header field such as "MT-Priority"', fieldName),
+  bare_newlines: oneOf(['refuse', 'repair']),
+  timeout_command: duration(1),
+  timeout_data: duration(1),
+  timeout_session: duration(1),
+  greeting: textOf('a text', greetingText),
+};
+
 /** The keys of [receive] and [receive.extensions]. */
 export const receive = tableOf({
   relay_networks: key(
-    networks().prefault(['127.0.0.0/8', '::1/128']),
+    ofListener.relay_networks.prefault(['127.0.0.0/8', '::1/128']),
     'Clients in these networks may send to any domain. All other clients may send only to relay_domains. List only networks that you run yourself.',
   ),
   relay_domains: key(
-    listOf(
-      textOf('a domain such as "example.com" or "*.example.com"', parseDomainPattern),
-      'domains such as ["example.com", "*.example.net"]',
-    ).prefault([]),
+    ofListener.relay_domains.prefault([]),
     'Mail for these domains is accepted from anyone. "*.example.com" means every domain under example.com, not example.com itself.',
   ),
   relay_domains_file: key(
@@ -74,69 +97,69 @@ export const receive = tableOf({
     { example: '"relay-domains.txt"' },
   ),
   max_message_size: key(
-    size(1024).prefault('50MiB'),
+    ofListener.max_message_size.prefault('50MiB'),
     'A larger message is refused: at MAIL when the client says its size there, otherwise at the end of the message.',
   ),
   max_recipients: key(
-    wholeNumber(1, 1_000_000).default(1000),
+    ofListener.max_recipients.default(1000),
     'The most recipients of one message. Each further one is answered 452, so that the client sends the message to it again. RFC 5321 asks for at least 100.',
   ),
   max_connections: key(
-    wholeNumber(1, 1_000_000).default(10_000),
+    ofListener.max_connections.default(10_000),
     'Clients connected at the same time, to all receiver processes together; one more is answered 421.',
   ),
   max_connections_per_client: key(
-    wholeNumber(1, 1_000_000).default(200),
+    ofListener.max_connections_per_client.default(200),
     'Connections at the same time from one IP address; one more is answered 421.',
   ),
   client_limits_exempt: key(
-    networks().optional(),
+    ofListener.client_limits_exempt.optional(),
     'The limits max_connections_per_client, connection_rate_per_client and max_errors do not apply to clients in these networks.',
     { defaultText: 'the same as relay_networks', example: '["127.0.0.0/8", "::1/128"]' },
   ),
   connection_rate_per_client: key(
-    textOf('a rate such as "600/min"', parseRate).prefault('600/min'),
+    ofListener.connection_rate_per_client.prefault('600/min'),
     'Rate of new connections from one IP address; one more is answered 421.',
   ),
   max_errors: key(
-    wholeNumber(1, 1_000_000).default(20),
+    ofListener.max_errors.default(20),
     'After this many refused commands in one session, the client is answered 421 and disconnected.',
   ),
   max_received: key(
-    wholeNumber(1, 10_000).default(100),
+    ofListener.max_received.default(100),
     'A message that comes with this many Received lines or more is in a mail loop and is refused (RFC 5321 6.3).',
   ),
   max_transactions: key(
-    wholeNumber(0, 1_000_000_000).default(0),
+    ofListener.max_transactions.default(0),
     'The most messages in one connection; 0 for no limit.',
   ),
   max_command_line: key(
-    size(512, 1024 * 1024).prefault('2KiB'),
+    ofListener.max_command_line.prefault('2KiB'),
     'The longest command line, including its line end; a longer one is answered 500. RFC 5321 4.5.3.1.4 asks for at least 512 bytes, and extensions ask for more.',
   ),
   max_text_line: key(
-    textLine().prefault('0B'),
+    ofListener.max_text_line.prefault('0B'),
     'The longest line of a message, including its line end; "0B" for no limit. RFC 5321 4.5.3.1.6 allows 1000 bytes. A limit refuses the mail of programs that write longer lines.',
   ),
   priority_header: key(
-    textOf('the name of a header field such as "MT-Priority"', fieldName).optional(),
+    ofListener.priority_header.optional(),
     'A header field with the priority of a message, -9 to 9, which is used when MAIL gives none (RFC 6758). It counts only from clients in relay_networks.',
     { defaultText: 'none', example: '"MT-Priority"' },
   ),
   bare_newlines: key(
-    oneOf(['refuse', 'repair']).default('refuse'),
+    ofListener.bare_newlines.default('refuse'),
     'What to do with a message that has a line feed or a carriage return on its own: "refuse" it, or "repair" it: a line feed becomes a proper line end, together with the carriage returns before it; another carriage return becomes a blank in the header and a line end in the body. Neither ever ends a message, begins a command or, for a carriage return, begins a header field.',
   ),
   timeout_command: key(
-    duration(1).prefault('5m'),
+    ofListener.timeout_command.prefault('5m'),
     'How long a client may take to send its next command, from our last reply to the end of the line (RFC 5321 4.5.3.2.7 asks for 5 minutes at least).',
   ),
   timeout_data: key(
-    duration(1).prefault('5m'),
+    ofListener.timeout_data.prefault('5m'),
     'How long a client may take for the next 512 bytes of a message.',
   ),
   timeout_session: key(
-    duration(1).prefault('2h'),
+    ofListener.timeout_session.prefault('2h'),
     'The longest time that a session may last, even a busy one. It ends between two messages where that is possible.',
   ),
   large_message: key(
@@ -148,7 +171,7 @@ export const receive = tableOf({
     'The most message content that one receiver process holds in memory, for all its sessions together. Above it, new messages are answered 452 until some are on disk.',
   ),
   greeting: key(
-    textOf('a text', greetingText).prefault('ESMTP Sluice'),
+    ofListener.greeting.prefault('ESMTP Sluice'),
     'The text after the host name in the greeting (220).',
   ),
   extensions: key(
@@ -156,3 +179,40 @@ export const receive = tableOf({
     'Which extensions of SMTP are announced to clients. Set one to false only for a client that breaks when it is announced.',
   ),
 });
+
+/** Examples of these keys, for the reference. */
+const examples: Readonly<Record<keyof typeof ofListener, string>> = {
+  relay_networks: '["192.0.2.0/24"]',
+  relay_domains: '["example.com"]',
+  max_message_size: '"10MiB"',
+  max_recipients: '100',
+  max_connections: '100',
+  max_connections_per_client: '10',
+  client_limits_exempt: '["127.0.0.0/8"]',
+  connection_rate_per_client: '"60/min"',
+  max_errors: '5',
+  max_received: '30',
+  max_transactions: '100',
+  max_command_line: '"1KiB"',
+  max_text_line: '"1000B"',
+  priority_header: '"MT-Priority"',
+  bare_newlines: '"repair"',
+  timeout_command: '"1m"',
+  timeout_data: '"1m"',
+  timeout_session: '"30m"',
+  greeting: '"ESMTP"',
+};
+
+type Overrides = { [Key in keyof typeof ofListener]: z.ZodOptional<(typeof ofListener)[Key]> };
+
+/** The keys of [receive] that a [[listen]] may have, too: all are optional, and have no default. */
+export function receiveOverrides(): Overrides {
+  const entries = Object.entries(ofListener).map(([name, value]) => [
+    name,
+    key(value.optional(), `As in [receive], for this listener alone.`, {
+      defaultText: 'as in [receive]',
+      example: examples[name as keyof typeof ofListener],
+    }),
+  ]);
+  return Object.fromEntries(entries) as Overrides;
+}

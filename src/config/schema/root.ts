@@ -2,13 +2,7 @@
 
 import { z } from 'zod';
 
-import {
-  type Endpoint,
-  formatEndpoint,
-  listensOn,
-  parseListenAddress,
-  parseNameServer,
-} from '../../values/endpoint.ts';
+import { parseNameServer } from '../../values/endpoint.ts';
 import { mostReceivers, mostSenders } from '../most-processes.ts';
 import { adapt, reactions } from './adapt.ts';
 import { deliver } from './deliver.ts';
@@ -25,6 +19,7 @@ import {
   tableOf,
 } from './fields.ts';
 import { limits } from './limit.ts';
+import { listeners } from './listen.ts';
 import { queue } from './queue.ts';
 import { receive } from './receive.ts';
 import { quirks } from './quirk.ts';
@@ -54,38 +49,6 @@ const processes = tableOf({
     'Run everything in one process: for a small machine, or to try things.',
   ),
 });
-
-const listen = tableOf({
-  address: key(
-    textOf('an address and a port such as "127.0.0.1:2525"', parseListenAddress),
-    'The IP address and port to listen on. Ports below 1024 need a privilege of the system. Port 0 takes any free port.',
-    { example: '"127.0.0.1:2525"' },
-  ),
-  complete_mail: key(
-    yesNo().default(true),
-    'Complete mail of printers, scanners and scripts, that is, mail which clients in relay_networks hand in and which no server has relayed yet: hostname is added to senders and recipients without a domain, and a missing Date or Message-ID is added (RFC 6409 8).',
-  ),
-});
-
-function refuseOverlappingAddresses(all: readonly z.output<typeof listen>[], context: z.RefinementCtx): void {
-  const before: Endpoint[] = [];
-  for (const [index, { address }] of all.entries()) {
-    const taken = before.find((other) => listensOn(other, address) || listensOn(address, other));
-    if (address.port !== 0 && taken !== undefined) {
-      const [text, other] = [formatEndpoint(address), formatEndpoint(taken)];
-      const message =
-        text === other
-          ? `${text} is listened on already`
-          : `${text} and ${other} are both listened on; ${wider(taken, address)} is enough`;
-      context.addIssue({ code: 'custom', message, path: [index, 'address'] });
-    }
-    before.push(address);
-  }
-}
-
-function wider(a: Endpoint, b: Endpoint): string {
-  return formatEndpoint(listensOn(a, b) ? a : b);
-}
 
 const dns = tableOf({
   servers: key(
@@ -204,11 +167,8 @@ export const root = tableOf({
   ),
   processes: key(processes.prefault({}), 'How many processes share the work.'),
   listen: key(
-    listOf(listen, 'tables: [[listen]]')
-      .min(1, 'must hold one address at least')
-      .superRefine(refuseOverlappingAddresses)
-      .prefault([{ address: '127.0.0.1:2525' }]),
-    'An address to receive mail on by SMTP; repeat the table for more of them.',
+    listeners.prefault([{ address: '127.0.0.1:2525' }]),
+    'An address to receive mail on; repeat the table for more of them. Its keys of the same name as in [receive] count instead of those, for this listener alone.',
   ),
   receive: key(receive.prefault({}), 'Who may hand mail in, how much of it, and how long a client may take.'),
   queue: key(

@@ -5,14 +5,16 @@ import type { Config } from '../config.ts';
 import { describeConfig, type KeyDescription, type TableDescription } from './describe.ts';
 import type { TomlSource } from '../read/toml.ts';
 import { tomlValue } from '../read/toml-value.ts';
-import { formatEndpoint } from '../../values/endpoint.ts';
+import { formatListenAddress } from '../../values/listen-address.ts';
 
 const width = 100;
 
 /** Every key with its default and its meaning; keys without a default are commented out. */
 export function renderDefaults(): string {
   return render((table, key) => {
-    if (table.path === 'listen') return { value: key.defaultToml ?? key.example, note: '' };
+    if (table.path === 'listen' && (key.defaultToml !== undefined || key.defaultText === '')) {
+      return { value: key.defaultToml ?? key.example, note: '' };
+    }
     if (key.defaultToml !== undefined && !table.isList) return { value: key.defaultToml, note: '' };
     const fallback = key.defaultToml ?? key.example;
     const note = key.defaultText === '' ? 'Not set.' : `Default: ${key.defaultText}.`;
@@ -36,7 +38,7 @@ export function renderInForce(config: Config, source: TomlSource | undefined): s
   const itemsOf = (path: string): unknown => {
     const given = source?.value[path];
     if (path !== 'listen') return given;
-    return given ?? config.listen.map(({ address }) => ({ address: formatEndpoint(address) }));
+    return given ?? config.listen.map(({ address }) => ({ address: formatListenAddress(address) }));
   };
   return render(
     (table, key) => {

@@ -2,13 +2,14 @@
 
 import type { Config } from '../../config/config.ts';
 import { Deadlines } from '../../io/deadlines.ts';
+import { nodeTimers } from '../../io/timers.ts';
+import { formatListenAddress } from '../../values/listen-address.ts';
 import type { Logger } from '../../log/logger.ts';
-import type { ReceiveContext } from '../../receive/receive-context.ts';
 import { MemoryBudget } from '../../receive/memory-budget.ts';
 import { ReceiveLog } from '../../receive/receive-log.ts';
 import { Receiver } from '../../receive/receiver.ts';
 import { StoreWatch } from '../../receive/store-watch.ts';
-import type { AcceptedMessage, Intake } from '../../receive/types.ts';
+import type { AcceptedMessage, Intake, ReceiveSettings } from '../../receive/types.ts';
 import { Pipelines } from '../../policy/pipelines.ts';
 import { StageWatch } from '../../policy/stage-watch.ts';
 import { Tenants } from '../../policy/tenants.ts';
@@ -21,7 +22,8 @@ import { clientsWithinCapacity } from '../../settings/capacity.ts';
 import type { Link } from '../../channel/link.ts';
 import type { RoleFacts, Submitted } from '../../channel/messages.ts';
 import type { Role } from '../role.ts';
-import { exemptClients, receiveSettings, relayPolicy } from '../../settings/settings.ts';
+import { type ContextOf, listenersOf, type ReceiverPlace } from '../../settings/listeners.ts';
+import { receiveSettings, relayPolicy } from '../../settings/settings.ts';
 import { stages } from '../../settings/stages.ts';
 import { capacityHere } from '../../settings/system-facts.ts';
 import { finishWithin } from './finish-within.ts';
@@ -65,11 +67,13 @@ interface Parts {
 export class ReceiverRole implements Role {
   readonly facts: RoleFacts;
   readonly #receiver: Receiver;
+  readonly #place: ReceiverPlace;
   readonly #parts: Parts;
 
-  private constructor(facts: RoleFacts, receiver: Receiver, parts: Parts) {
+  private constructor(facts: RoleFacts, receiver: Receiver, place: ReceiverPlace, parts: Parts) {
     this.facts = facts;
     this.#receiver = receiver;
+    this.#place = place;
     this.#parts = parts;
   }
 
@@ -108,15 +112,17 @@ export class ReceiverRole implements Role {
       log,
       troubles,
     };
-    const receiver = new Receiver(contextOf(config, parts), exemptClients(config));
+    const place = { index, receivers: config.processes.receivers };
+    const receiver = new Receiver(sharedSettings(config), { log, troubles, timers: nodeTimers });
     const listening: string[] = [];
-    const role = new ReceiverRole({ listening }, receiver, parts);
+    const role = new ReceiverRole({ listening }, receiver, place, parts);
     try {
-      if (index === 0) await receiver.listenLocal(config.submissionSocket);
-      for (const { address, completeMail: completesMail } of config.listen) {
-        const shared = config.processes.receivers > 1 && address.port !== 0;
-        const bound = await receiver.listen(address, { shared, completesMail });
-        listening.push(`${bound.host.includes(':') ? `[${bound.host}]` : bound.host}:${bound.port}`);
+      const listeners = listenersOf(config, place, contexts(config, parts));
+      const addresses = await receiver.start(listeners);
+      for (const [at, { facts }] of listeners.entries()) {
+        const address = addresses[at];
+        if (facts.kind !== 'submission' && address !== undefined)
+          listening.push(formatListenAddress(address));
       }
     } catch (error) {
       await role.stop(0);
@@ -128,7 +134,8 @@ export class ReceiverRole implements Role {
   configure(config: Config): void {
     this.#parts.tenants.configure(config.tenant);
     this.#parts.tables.configure(config.table);
-    this.#receiver.reconfigure(contextOf(config, this.#parts), exemptClients(config));
+    const listeners = listenersOf(config, this.#place, contexts(config, this.#parts));
+    void this.#receiver.configure(sharedSettings(config), listeners);
   }
 
   drain(): void {
@@ -146,22 +153,25 @@ export class ReceiverRole implements Role {
   }
 }
 
-function contextOf(
-  config: Config,
-  { spool, storeWatch, deadlines, tenants, tables, stageWatch, link, log }: Parts,
-): ReceiveContext {
-  const { receivers } = config.processes;
-  const settings = clientsWithinCapacity(receiveSettings(config), receivers, capacityHere(config));
-  const relay = relayPolicy(config);
-  return {
-    settings,
-    relay,
-    pipelines: new Pipelines(stages(config, { relay, tenants, tables }), stageWatch),
+/** The settings of [receive]: the limits of all listeners together are among them. */
+function sharedSettings(config: Config): ReceiveSettings {
+  return clientsWithinCapacity(receiveSettings(config), config.processes.receivers, capacityHere(config));
+}
+
+/** Makes the contexts of all listeners of one configuration; they share the budget of memory. */
+function contexts(config: Config, parts: Parts): ContextOf {
+  const { spool, storeWatch, deadlines, tenants, tables, stageWatch, link, log } = parts;
+  const shared = {
     spool,
     storeWatch,
     intake: new ManagerIntake(link),
-    memory: new MemoryBudget(settings.memoryLimitBytes),
+    memory: new MemoryBudget(config.receive.memoryLimit),
     deadlines,
     log: new ReceiveLog(log),
+  };
+  return (ofListener, protocol) => {
+    const relay = relayPolicy(ofListener);
+    const pipelines = new Pipelines(stages(ofListener, { relay, tenants, tables }), stageWatch);
+    return { ...shared, settings: receiveSettings(ofListener, protocol), relay, pipelines };
   };
 }

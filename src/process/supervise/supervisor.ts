@@ -6,7 +6,7 @@ import type { Config } from '../../config/config.ts';
 import { SluiceError } from '../../errors/sluice-error.ts';
 import { StartError } from '../../errors/start-error.ts';
 import type { Logger } from '../../log/logger.ts';
-import { Receiver } from '../../receive/receiver.ts';
+import { checkFree } from '../../receive/bind.ts';
 import { TroubleBoard } from '../../stats/trouble-board.ts';
 import type { Trouble, Troubles } from '../../stats/troubles.ts';
 import { AwaitedSenders } from './awaited-senders.ts';
@@ -61,7 +61,7 @@ export class Supervisor implements Instance {
   async start(): Promise<RoleFacts> {
     await endLeftOvers(this.#config.spool, this.#log);
     if (this.#config.processes.receivers > 1) {
-      for (const { address } of this.#config.listen) await Receiver.checkFree(address);
+      for (const { address } of this.#config.listen) if (address.kind === 'tcp') await checkFree(address);
     }
     this.#children.push(newChild('manager', 0));
     for (let index = 0; index < this.#config.processes.senders; index++)

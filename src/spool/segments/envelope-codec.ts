@@ -10,7 +10,7 @@ import { SpoolError } from '../spool-error.ts';
 export const envelopeFormatVersion = 5;
 
 /** How the message came, by its number; `notice` since version 3. */
-const viaWords = ['smtp', 'sendmail', 'bounce', 'notice'] as const;
+const viaWords = ['smtp', 'sendmail', 'bounce', 'notice', 'lmtp'] as const;
 const retWords = [undefined, 'FULL', 'HDRS'] as const;
 
 const flag8bitmime = 1;

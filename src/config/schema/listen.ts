@@ -1,0 +1,74 @@
+// [[listen]]: where mail comes in, and what is spoken there.
+
+import type { z } from 'zod';
+
+import { formatListenAddress, includesAddress, parseListenAddress } from '../../values/listen-address.ts';
+import { ValueError } from '../../values/value-error.ts';
+import { key, listOf, oneOf, tableOf, textOf, yesNo } from './fields.ts';
+import { receiveOverrides } from './receive.ts';
+
+/** RFC 2033 5: LMTP must not be used on this port. */
+const smtpPort = 25;
+
+/** Permissions of a file in octal, as chmod takes them. */
+function parseMode(text: string): number {
+  if (!/^0?[0-7]{3}$/u.test(text)) {
+    throw new ValueError(
+      `"${text}" is not the permissions of a socket; write them as for chmod, e.g. "0660"`,
+    );
+  }
+  return Number.parseInt(text, 8);
+}
+
+const listen = tableOf({
+  address: key(
+    textOf(
+      'an address and a port such as "127.0.0.1:2525", or a socket such as "unix:/run/sluice/lmtp"',
+      parseListenAddress,
+    ),
+    'The IP address and port to listen on. Ports below 1024 need a privilege of the system. Port 0 takes any free port. "unix:PATH" is a Unix-domain socket, for programs of this host: who may write to it may send to any domain.',
+    { example: '"127.0.0.1:2525"' },
+  ),
+  protocol: key(
+    oneOf(['smtp', 'lmtp']).default('smtp'),
+    'What is spoken: "smtp", or "lmtp" (RFC 2033), with which another mail server hands over mail and hears of each recipient by itself.',
+  ),
+  socket_mode: key(
+    textOf('permissions such as "0660"', parseMode).prefault('0660'),
+    'The permissions of a Unix-domain socket.',
+  ),
+  complete_mail: key(
+    yesNo().default(true),
+    'Complete mail of printers, scanners and scripts, that is, mail which clients in relay_networks hand in and which no server has relayed yet: hostname is added to senders and recipients without a domain, and a missing Date or Message-ID is added (RFC 6409 8).',
+  ),
+  ...receiveOverrides(),
+}).superRefine(({ address, protocol }, context) => {
+  if (protocol !== 'lmtp' || address.kind !== 'tcp' || address.port !== smtpPort) return;
+  const message = 'port 25 is for SMTP: LMTP must have another port, e.g. 24 (RFC 2033 5)';
+  context.addIssue({ code: 'custom', message, path: ['address'] });
+});
+
+type Listen = z.output<typeof listen>;
+
+/** All listeners. None takes the connections of another. */
+export const listeners = listOf(listen, 'tables: [[listen]]')
+  .min(1, 'must hold one address at least')
+  .superRefine((all, context) => {
+    const before: Listen['address'][] = [];
+    for (const [index, { address }] of all.entries()) {
+      const taken = before.find(
+        (other) => includesAddress(other, address) || includesAddress(address, other),
+      );
+      if (taken !== undefined && !(address.kind === 'tcp' && address.port === 0)) {
+        context.addIssue({ code: 'custom', message: overlap(taken, address), path: [index, 'address'] });
+      }
+      before.push(address);
+    }
+  });
+
+function overlap(taken: Listen['address'], address: Listen['address']): string {
+  const [text, other] = [formatListenAddress(address), formatListenAddress(taken)];
+  if (text === other) return `${text} is listened on already`;
+  const wider = includesAddress(taken, address) ? other : text;
+  return `${text} and ${other} are both listened on; ${wider} is enough`;
+}

@@ -1,0 +1,74 @@
+// Binds a port, and says in words what keeps a listener from its address.
+
+import { createServer, type Server } from 'node:net';
+import { StartError } from '../errors/start-error.ts';
+import type { ListenerFacts } from '../policy/stage.ts';
+import { type Endpoint, formatEndpoint } from '../values/endpoint.ts';
+
+/** @throws {StartError} `LISTEN_FAILED` when the address cannot be bound */
+export function bind(server: Server, address: Endpoint, isShared: boolean): Promise<void> {
+  const { host, port } = address;
+  return new Promise((resolve, reject) => {
+    const failed = (error: NodeJS.ErrnoException): void => reject(listenError(address, error));
+    server.once('error', failed);
+    server.listen({ host, port, reusePort: isShared, backlog: 1024 }, () => {
+      server.off('error', failed);
+      resolve();
+    });
+  });
+}
+
+/**
+ * Checks that no other program listens on the port: with SO_REUSEPORT it would share the port, and get a part of the mail.
+ * @throws {StartError} `LISTEN_FAILED` when the address cannot be bound
+ */
+export async function checkFree(address: Endpoint): Promise<void> {
+  const server = createServer();
+  await bind(server, address, false);
+  await new Promise((resolve) => {
+    server.close(resolve);
+  });
+}
+
+/** The error for a Unix-domain socket that cannot be made. */
+export function socketError(path: string, kind: ListenerFacts['kind'], error: unknown): StartError {
+  const reason = error instanceof Error ? error.message : String(error);
+  if (kind === 'submission') {
+    return new StartError(
+      'SUBMISSION_SOCKET',
+      `Creating the submission socket ${path}: ${reason}.`,
+      'Set submission_socket to a path of at most 100 bytes of its own, in a folder that Sluice may write.',
+    );
+  }
+  return new StartError(
+    'LISTEN_FAILED',
+    `Creating the socket ${path}: ${reason}.`,
+    'Set address under [[listen]] to a path of at most 100 bytes of its own, in a folder that Sluice may write.',
+  );
+}
+
+function listenError(address: Endpoint, error: NodeJS.ErrnoException): StartError {
+  const where = `Listening on ${formatEndpoint(address)}`;
+  switch (error.code) {
+    case 'EADDRINUSE':
+      return new StartError(
+        'LISTEN_FAILED',
+        `${where}: the port is in use.`,
+        'Stop the program that listens there, or set another address under [[listen]].',
+      );
+    case 'EACCES':
+      return new StartError(
+        'LISTEN_FAILED',
+        `${where}: not permitted.`,
+        'Ports below 1024 need root or the capability CAP_NET_BIND_SERVICE.',
+      );
+    case 'EADDRNOTAVAIL':
+      return new StartError(
+        'LISTEN_FAILED',
+        `${where}: this machine has no such address.`,
+        'Set an address of this machine under [[listen]].',
+      );
+    default:
+      return new StartError('LISTEN_FAILED', `${where}: ${error.message}.`);
+  }
+}

@@ -1,0 +1,199 @@
+// One listener: where clients connect, what is spoken there, and by which settings. It accepts connections within the limits, and
+// starts a session for each. It is opened and closed while others go on.
+
+import { createServer, type Server, type Socket } from 'node:net';
+import { listenUnix } from '../io/unix-listener.ts';
+import type { ListenerFacts } from '../policy/stage.ts';
+import type { Reply } from '../protocol/smtp/server/server-types.ts';
+import { withoutMapping } from '../values/ip-address.ts';
+import type { ListenAddress } from '../values/listen-address.ts';
+import type { NetworkSet } from '../values/network-set.ts';
+import type { ClientLimits } from './client-limits.ts';
+import { clientHighWaterMark } from './client-socket.ts';
+import { IncomingConnection } from './incoming-connection.ts';
+import { bind, socketError } from './bind.ts';
+import type { ReceiveContext } from './receive-context.ts';
+import { clientLimitsOf, hasSameClientLimits, type SharedLimits } from './shared-limits.ts';
+
+/** What a listener is opened with; a reload may change all but address and protocol. */
+export interface ListenerOptions {
+  /** For stages and the log; the name is unique among listeners. */
+  readonly facts: ListenerFacts;
+  readonly address: ListenAddress;
+  /** Share the port with other receiver processes (SO_REUSEPORT)? */
+  readonly isShared: boolean;
+  /** Permissions of a Unix-domain socket: who may write may connect, and may relay. */
+  readonly socketMode: number;
+  /** Complete mail that clients in relay_networks hand in for the first time? */
+  readonly completesMail: boolean;
+  readonly context: ReceiveContext;
+  /** Clients that the limits per client do not apply to. */
+  readonly exempt: NetworkSet;
+  /** Connections to this listener at the same time; undefined: only those of all listeners together are limited. */
+  readonly maxConnections: number | undefined;
+  /** Limits per client count the connections to this listener alone. */
+  readonly hasOwnClientLimits: boolean;
+}
+
+const tooMany: Reply = { code: 421, enhanced: '4.3.2', text: 'Too many connections, try again later' };
+const tooManyFromYou: Reply = {
+  code: 421,
+  enhanced: '4.7.0',
+  text: 'Too many connections from your address, try again later',
+};
+const tooFast: Reply = {
+  code: 421,
+  enhanced: '4.7.0',
+  text: 'Too many new connections from your address, try again later',
+};
+
+/** The number of connections above the limit that are answered 421. Further ones are closed without a reply. */
+const maxRefusedConnections = 1000;
+
+function nothing(): void {}
+
+export class Listener {
+  readonly #shared: SharedLimits;
+  readonly #server: Server;
+  readonly #connections = new Set<IncomingConnection>();
+  #options: ListenerOptions;
+  /** The context of clients that the limits per client do not apply to. */
+  #exemptContext: ReceiveContext;
+  #ownLimits: ClientLimits | undefined;
+  #whenDrained: (() => void) | undefined;
+
+  constructor(options: ListenerOptions, shared: SharedLimits) {
+    this.#options = options;
+    this.#shared = shared;
+    this.#exemptContext = withoutErrorLimit(options.context);
+    this.#ownLimits = options.hasOwnClientLimits ? clientLimitsOf(options.context.settings) : undefined;
+    const isTcp = options.address.kind === 'tcp';
+    const socketOptions = { noDelay: isTcp, allowHalfOpen: true, highWaterMark: clientHighWaterMark };
+    this.#server = createServer(socketOptions, (socket) =>
+      isTcp ? this.#accept(socket) : this.#acceptLocal(socket),
+    );
+  }
+
+  get options(): ListenerOptions {
+    return this.#options;
+  }
+
+  get connections(): number {
+    return this.#connections.size;
+  }
+
+  /**
+   * Starts to listen. Resolves to the address, with the port that the system chose for port 0.
+   * @throws {StartError} `LISTEN_FAILED` or `SUBMISSION_SOCKET` when the address cannot be had
+   */
+  async listen(): Promise<ListenAddress> {
+    const { address, facts, isShared, socketMode } = this.#options;
+    if (address.kind === 'unix') {
+      try {
+        await listenUnix(this.#server, address.path, socketMode);
+      } catch (error) {
+        throw socketError(address.path, facts.kind, error);
+      }
+      return address;
+    }
+    await bind(this.#server, address, isShared);
+    const bound = this.#server.address();
+    return typeof bound === 'object' && bound !== null
+      ? { kind: 'tcp', host: bound.address, port: bound.port }
+      : address;
+  }
+
+  /** Applies new settings to connections that begin from now on. Open connections keep theirs. */
+  reconfigure(options: ListenerOptions): void {
+    const before = this.#options.context;
+    this.#options = options;
+    this.#exemptContext = withoutErrorLimit(options.context);
+    if (!options.hasOwnClientLimits) this.#ownLimits = undefined;
+    else if (
+      this.#ownLimits === undefined ||
+      !hasSameClientLimits(before.settings, options.context.settings)
+    ) {
+      this.#ownLimits = clientLimitsOf(options.context.settings);
+    }
+  }
+
+  /** Stops listening, finishes the messages that are being received, then calls back. */
+  drain(whenDrained: () => void): void {
+    this.#whenDrained = whenDrained;
+    this.#server.close();
+    for (const connection of this.#connections) connection.shutdown();
+    if (this.#connections.size === 0) this.#drained();
+  }
+
+  /** Ends every session at once. Clients send again what was not answered 250. */
+  abandon(): void {
+    for (const connection of this.#connections) connection.destroy();
+  }
+
+  #accept(socket: Socket): void {
+    const client = withoutMapping(socket.remoteAddress ?? '');
+    if (client === '') {
+      socket.destroy(); // the client has gone already
+      return;
+    }
+    const { context, exempt } = this.#options;
+    const over = this.#connectionsOver;
+    if (over >= 0) {
+      if (over >= maxRefusedConnections) socket.destroy();
+      else this.#open(socket, client, nothing, context).refuse(tooMany);
+      return;
+    }
+    if (exempt.has(client)) {
+      this.#open(socket, client, nothing, this.#exemptContext).start();
+      return;
+    }
+    const limits = this.#ownLimits ?? this.#shared.clients;
+    const refusal = limits.admit(client, performance.now());
+    if (refusal === undefined) {
+      this.#open(socket, client, () => limits.release(client), context).start();
+    } else {
+      this.#open(socket, client, nothing, context).refuse(refusal === 'rate' ? tooFast : tooManyFromYou);
+    }
+  }
+
+  /** Programs of this host have no address to limit. */
+  #acceptLocal(socket: Socket): void {
+    const isTooMany = this.#connectionsOver >= 0;
+    const connection = this.#open(socket, '', nothing, this.#exemptContext);
+    if (isTooMany) connection.refuse(tooMany);
+    else connection.start();
+  }
+
+  /** How far the limits are exceeded by one more connection; negative when there is room. */
+  get #connectionsOver(): number {
+    const { connections, maxConnections } = this.#shared;
+    const own = this.#options.maxConnections;
+    const overAll = connections - maxConnections;
+    return own === undefined ? overAll : Math.max(overAll, this.#connections.size - own);
+  }
+
+  #open(socket: Socket, client: string, release: () => void, context: ReceiveContext): IncomingConnection {
+    const { facts: listener, completesMail } = this.#options;
+    const connection = new IncomingConnection(context, socket, { listener, client, completesMail }, () => {
+      release();
+      this.#connections.delete(connection);
+      this.#shared.connections--;
+      if (this.#connections.size === 0) this.#drained();
+    });
+    this.#connections.add(connection);
+    this.#shared.connections++;
+    return connection;
+  }
+
+  #drained(): void {
+    const callback = this.#whenDrained;
+    this.#whenDrained = undefined;
+    callback?.();
+  }
+}
+
+/** Created once for all connections, since sessions with the same options object share their encoded replies. */
+function withoutErrorLimit(context: ReceiveContext): ReceiveContext {
+  const { settings } = context;
+  return { ...context, settings: { ...settings, session: { ...settings.session, maxErrors: 0 } } };
+}

@@ -1,0 +1,88 @@
+// From [receive] and [[listen]] to the listeners of a receiver process. This is the one place where a listener's own keys replace
+// those of [receive].
+
+import type { Config, ReceiveConfig } from '../config/config.ts';
+import type { ListenConfig } from '../config/listen-config.ts';
+import type { ListenerOptions } from '../receive/listener.ts';
+import type { ReceiveContext } from '../receive/receive-context.ts';
+import type { ServerSessionOptions } from '../protocol/smtp/server/server-types.ts';
+import { formatListenAddress } from '../values/listen-address.ts';
+import { exemptClients } from './settings.ts';
+
+/** Which process listens. */
+export interface ReceiverPlace {
+  readonly index: number;
+  readonly receivers: number;
+}
+
+/** Makes the context of a listener from a configuration with its own keys in place of those of [receive]. */
+export type ContextOf = (config: Config, protocol: ServerSessionOptions['protocol']) => ReceiveContext;
+
+/** Every program of this host may write to the submission socket. */
+const submissionMode = 0o666;
+
+/**
+ * The listeners of one receiver process. A Unix-domain socket cannot be shared by processes: the first has them all.
+ * @param contextOf - called once for each listener
+ */
+export function listenersOf(
+  config: Config,
+  { index, receivers }: ReceiverPlace,
+  contextOf: ContextOf,
+): readonly ListenerOptions[] {
+  const own = config.listen.flatMap((listen) => {
+    if (listen.address.kind === 'unix' && index > 0) return [];
+    return [listenerOf(withOwnKeys(config, listen), listen, receivers, contextOf)];
+  });
+  return index > 0 ? own : [submissionListener(config, contextOf), ...own];
+}
+
+function submissionListener(config: Config, contextOf: ContextOf): ListenerOptions {
+  const path = config.submissionSocket;
+  return {
+    facts: { kind: 'submission', name: path },
+    address: { kind: 'unix', path },
+    isShared: false,
+    socketMode: submissionMode,
+    completesMail: true,
+    context: contextOf(config, 'smtp'),
+    exempt: exemptClients(config),
+    maxConnections: undefined,
+    hasOwnClientLimits: false,
+  };
+}
+
+function listenerOf(
+  config: Config,
+  { address, protocol, socketMode, completeMail, receive }: ListenConfig,
+  receivers: number,
+  contextOf: ContextOf,
+): ListenerOptions {
+  const { maxConnections, maxConnectionsPerClient, connectionRatePerClient } = receive;
+  return {
+    facts: { kind: protocol, name: formatListenAddress(address) },
+    address,
+    isShared: receivers > 1 && address.kind === 'tcp' && address.port !== 0,
+    socketMode,
+    completesMail: completeMail,
+    context: contextOf(config, protocol),
+    exempt: exemptClients(config),
+    maxConnections: maxConnections === undefined ? undefined : Math.ceil(maxConnections / receivers),
+    hasOwnClientLimits: maxConnectionsPerClient !== undefined || connectionRatePerClient !== undefined,
+  };
+}
+
+function withOwnKeys(config: Config, { receive: own, protocol }: ListenConfig): Config {
+  const given: Partial<ReceiveConfig> = Object.fromEntries(
+    Object.entries(own).filter(([, value]) => value !== undefined),
+  );
+  const greeting = own.greeting ?? greetingIn(protocol, config.receive.greeting);
+  // As in [receive]: who may relay is not limited, unless exempt networks are named.
+  const clientLimitsExempt = own.clientLimitsExempt ?? own.relayNetworks ?? config.receive.clientLimitsExempt;
+  return { ...config, receive: { ...config.receive, ...given, greeting, clientLimitsExempt } };
+}
+
+/** A client may look for "ESMTP" in the greeting of a server. */
+function greetingIn(protocol: ListenConfig['protocol'], greeting: string): string {
+  return protocol === 'lmtp' ? greeting.replace(/^ESMTP\b/u, 'LMTP') : greeting;
+}

@@ -1,0 +1,80 @@
+// The keys of a listener in place of those of [receive].
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type Config, parseConfig } from '../../src/config/config.ts';
+import type { ReceiveContext } from '../../src/receive/receive-context.ts';
+import { listenersOf } from '../../src/settings/listeners.ts';
+import { receiveSettings, relayPolicy } from '../../src/settings/settings.ts';
+
+/** Only what the configuration decides. */
+const contextOf = (config: Config, protocol: 'smtp' | 'lmtp' | undefined): ReceiveContext =>
+  ({ settings: receiveSettings(config, protocol), relay: relayPolicy(config) }) as unknown as ReceiveContext;
+
+function listeners(toml: string, place = { index: 0, receivers: 1 }) {
+  return listenersOf(parseConfig(toml, '/etc/sluice/sluice.toml'), place, contextOf);
+}
+
+test('a listener has its own keys, and those of [receive] for the rest', () => {
+  const [, plain, own] = listeners(`
+    [receive]
+    max_message_size = "5MiB"
+    max_recipients = 7
+    relay_networks = ["192.0.2.0/24"]
+    [[listen]]
+    address = "127.0.0.1:2525"
+    [[listen]]
+    address = "127.0.0.1:2526"
+    max_message_size = "1MiB"
+    relay_networks = ["198.51.100.0/24"]
+    complete_mail = false
+  `);
+  assert.equal(plain!.context.settings.session.maxMessageBytes, 5 * 1024 * 1024);
+  assert.equal(own!.context.settings.session.maxMessageBytes, 1024 * 1024);
+  assert.equal(own!.context.settings.session.maxRecipients, 7);
+  assert.deepEqual(
+    [plain, own].map((each) => each!.context.relay.isRelayClient('192.0.2.1')),
+    [true, false],
+  );
+  assert.ok(own!.context.relay.isRelayClient('198.51.100.1'));
+  assert.ok(own!.exempt.has('198.51.100.1'));
+  assert.deepEqual([plain!.completesMail, own!.completesMail], [true, false]);
+});
+
+test('LMTP has a greeting of its own, and a Unix-domain socket its permissions', () => {
+  const [submission, lmtp] = listeners(`
+    submission_socket = "/run/sluice/submit"
+    [[listen]]
+    address = "unix:lmtp.sock"
+    protocol = "lmtp"
+    socket_mode = "0600"
+  `);
+  assert.deepEqual(submission!.facts, { kind: 'submission', name: '/run/sluice/submit' });
+  assert.deepEqual(lmtp!.facts, { kind: 'lmtp', name: 'unix:/etc/sluice/lmtp.sock' });
+  assert.equal(lmtp!.socketMode, 0o600);
+  assert.equal(lmtp!.context.settings.session.protocol, 'lmtp');
+  assert.equal(lmtp!.context.settings.session.greeting, 'LMTP Sluice');
+});
+
+test('several receivers share ports and their limits, and the first has the sockets', () => {
+  const toml = `
+    [[listen]]
+    address = "127.0.0.1:2525"
+    max_connections = 5
+    [[listen]]
+    address = "unix:/run/sluice/in"
+  `;
+  const first = listeners(toml, { index: 0, receivers: 2 });
+  const second = listeners(toml, { index: 1, receivers: 2 });
+  assert.deepEqual(
+    first.map(({ facts, isShared, maxConnections }) => [facts.name, isShared, maxConnections]).slice(1),
+    [
+      ['127.0.0.1:2525', true, 3],
+      ['unix:/run/sluice/in', false, undefined],
+    ],
+  );
+  assert.deepEqual(
+    second.map(({ facts }) => facts.name),
+    ['127.0.0.1:2525'],
+  );
+});
