@@ -197,6 +197,31 @@ test('replaced contents are closed when the last look-up in them is over, and a 
   assert.equal(first?.isClosed, true);
 });
 
+test('a look-up that failed is a trouble while the file is the same, until one succeeds', async (t) => {
+  const { path } = temporaryFolder(t, 'table');
+  const contents = new SlowContents();
+  let answer: Answer = { kind: 'failing', reason: 'the disk fails' };
+  contents.lookup = () => Promise.resolve([answer]);
+  const kind: TableKind = {
+    seesWrites: false,
+    open: async ({ handle }) => {
+      await handle.close();
+      return contents;
+    },
+  };
+  const { reports, troubles } = quietReports();
+  const table = new LiveTable('users', `${path}/users`, kind, reports);
+  await writeFile(`${path}/users`, 'one');
+  await table.check(Date.now() + 3_000);
+  await table.lookup(['joe']);
+  await table.check(Date.now() + 4_000);
+  assert.match(troubles.list.at(0)?.text ?? '', /cannot answer: the disk fails/);
+  answer = { kind: 'absent' };
+  await table.lookup(['joe']);
+  await table.check(Date.now() + 5_000);
+  assert.equal(troubles.list.length, 0);
+});
+
 test('a file system that hangs is a trouble after two minutes, and look-ups wait for five seconds', async (t) => {
   const { reports, troubles } = quietReports();
   const { path } = temporaryFolder(t, 'table');
