@@ -3,7 +3,7 @@
 // Plain JavaScript that any Node from 18 on can run: it decides which Node runs all the rest.
 
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import * as module from 'node:module';
 import { constants } from 'node:os';
 import { basename } from 'node:path';
@@ -22,9 +22,19 @@ function program() {
   const sources = new URL('../src/cli/main.ts', import.meta.url);
   if (!existsSync(sources)) return new URL('../dist/cli/main.js', import.meta.url);
   // Removing the types from the sources takes most of the time of a start: the cache does it once for all processes.
-  process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL('../node_modules/.cache/sluice', import.meta.url));
-  module.enableCompileCache(process.env.NODE_COMPILE_CACHE);
+  const cache = fileURLToPath(new URL('../node_modules/.cache/sluice', import.meta.url));
+  if (mayRunCodeOf(cache)) {
+    process.env.NODE_COMPILE_CACHE ??= cache;
+    module.enableCompileCache(process.env.NODE_COMPILE_CACHE);
+  }
   return sources;
+}
+
+/** Root runs no code from a folder that somebody else can write: that would make everybody who can root. */
+function mayRunCodeOf(folder) {
+  if (process.getuid?.() !== 0) return true;
+  const found = statSync(folder, { throwIfNoEntry: false });
+  return found === undefined || (found.uid === 0 && (found.mode & 0o022) === 0);
 }
 
 /** The runtime that was installed with Sluice; undefined if there is none for this machine. */

@@ -14,6 +14,11 @@ const maxPathBytes = 100;
 /** Pause between two attempts to connect to a manager that is not there, because it is being restarted. */
 const reconnectMs = 50;
 
+/** The folder of the spool in which every process of Sluice may make sockets of its own. */
+export function runFolder(spool: string): string {
+  return join(spool, 'run');
+}
+
 /** Path of a socket of this spool: in its folder, or in the folder for temporary files when that path is too long. */
 export function socketPath(spool: string, name: string): string {
   const path = join(spool, name);
@@ -37,11 +42,15 @@ export function managerSocketPath(spool: string): string {
 }
 
 /**
- * Listens for the other roles; only this user may connect.
+ * Listens for the other roles; only this user may connect, and if it `isShared` also the group of the roles.
  * First waits for the end of a manager that still runs because its supervisor was killed: two managers never share a spool.
  * @throws {StartError} `SPOOL_UNUSABLE` when the socket cannot be made
  */
-export async function listenManagerSocket(path: string, accept: (socket: Socket) => void): Promise<Server> {
+export async function listenManagerSocket(
+  path: string,
+  accept: (socket: Socket) => void,
+  isShared = false,
+): Promise<Server> {
   for (let socket = await tryConnect(path); socket !== undefined; socket = await tryConnect(path)) {
     await socketClosed(socket);
   }
@@ -49,7 +58,7 @@ export async function listenManagerSocket(path: string, accept: (socket: Socket)
   try {
     removeFile(path);
     await listenAt(server, path);
-    restrict(server, path, 0o600);
+    restrict(server, path, isShared ? 0o660 : 0o600);
   } catch (error) {
     throw socketError(path, error);
   }

@@ -15,6 +15,8 @@ export interface Hello {
   readonly index: number;
   /** Identifies the process: a supervisor gives each process that it starts a number of its own. */
   readonly serial: number;
+  /** Proves role and number (`pass.ts`); none where the roles share one process. */
+  readonly pass?: string;
   /** Of a sender: its recent deliveries, for a manager that may not know of them. */
   readonly delivered?: readonly Delivered[];
 }
@@ -83,8 +85,26 @@ export type SupervisorToRole =
   /** Finish the work in hand within the grace, then exit. */
   | { readonly kind: 'stop'; readonly graceMs: number }
   | ({ readonly kind: 'reloaded' } & ReloadAnswer)
+  | PortAnswer
   /** To the control process, which tells operators: the current troubles of all processes. */
   | { readonly kind: 'troubles'; readonly troubles: readonly ReportedTrouble[] };
+
+/** A receiver that may not bind ports asks the supervisor for one of the configuration. */
+export interface AskedPort {
+  readonly kind: 'askPort';
+  readonly id: number;
+  readonly host: string;
+  readonly port: number;
+}
+
+/** The answer to the `AskedPort` with the same id. A socket comes along, unless there is a code. */
+export interface PortAnswer {
+  readonly kind: 'port';
+  readonly id: number;
+  /** The system's error code, such as `EADDRINUSE`. */
+  readonly code?: string;
+  readonly reason?: string;
+}
 
 /** The outcome of a reload. */
 export interface ReloadAnswer {
@@ -101,6 +121,8 @@ export interface RoleStart {
   /** Index among the processes of the same role. */
   readonly index: number;
   readonly serial: number;
+  /** For the manager: the key of all passes. For the others: their own pass (`pass.ts`). */
+  readonly pass: string;
   /** For the manager: serials of the running sender processes, which may have connections of an earlier manager. */
   readonly senders: readonly number[];
 }
@@ -112,6 +134,7 @@ export type RoleToSupervisor =
   | { readonly kind: 'awaits'; readonly senders: readonly number[] }
   | { readonly kind: 'started'; readonly facts: RoleFacts }
   | { readonly kind: 'failed'; readonly code: string; readonly message: string; readonly advice: string }
+  | AskedPort
   /** An operator asks for the configuration to be read again; answered by `reloaded`. */
   | { readonly kind: 'reload' }
   /** The current troubles of this process; replaces its earlier list. */

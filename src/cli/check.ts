@@ -11,6 +11,7 @@ import { configWarnings } from '../config/check/warnings.ts';
 import { limitRules } from '../settings/settings.ts';
 import { exitCodes } from './exit-codes.ts';
 import { surroundings } from './surroundings.ts';
+import { userWarnings } from './user-warnings.ts';
 import { tableProblems } from './table-problems.ts';
 
 /** Adds the command. */
@@ -38,7 +39,12 @@ async function check(
   try {
     const config = file === undefined ? defaultConfig() : loadConfig(file);
     const warnings = placeWarnings(
-      [...configWarnings(config), ...(await surroundings(config)), ...(await tableProblems(config))],
+      [
+        ...configWarnings(config),
+        ...userWarnings(config),
+        ...(await surroundings(config)),
+        ...(await tableProblems(config)),
+      ],
       file,
     );
     if (json) return { text: `${JSON.stringify({ ok: true, problems: [], warnings })}\n`, ok: true };

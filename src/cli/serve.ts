@@ -15,7 +15,11 @@ import { configInForce, configRefused } from '../process/watch/config-troubles.t
 import { DiskWatch } from '../process/watch/disk-watch.ts';
 import { shortageText } from '../settings/capacity.ts';
 import { InstanceLock } from '../process/running/instance-lock.ts';
+import { endLeftOvers } from '../process/running/life-sign.ts';
 import type { Instance, InstanceEvents } from '../process/supervise/instance.ts';
+import { become } from '../process/privileges/become.ts';
+import { ownLogFile, ownPlaces, ownSocketFolders } from '../process/privileges/own-places.ts';
+import { type RoleUsers, roleUsers } from '../process/privileges/role-users.ts';
 import { processLogger } from '../process/watch/process-logger.ts';
 import { type MissingSource, missingSources } from '../manager/source-watch.ts';
 import { Supervisor } from '../process/supervise/supervisor.ts';
@@ -23,6 +27,7 @@ import { capacityHere } from '../settings/system-facts.ts';
 import { type Trouble, Troubles } from '../stats/troubles.ts';
 import type { RoleFacts } from '../channel/messages.ts';
 import { configOption } from './config-file.ts';
+import { userWarnings } from './user-warnings.ts';
 import { reloadable } from './reloadable.ts';
 import { formatLmtpServer } from '../values/lmtp-server.ts';
 
@@ -39,16 +44,21 @@ export function register(program: Command): void {
 async function serve(file: string | undefined): Promise<void> {
   const source = new ConfigSource(file);
   const config = source.read();
+  const users = roleUsers(config.processes.singleProcess ? { ...config, users: {} } : config);
   process.title = 'sluice: supervisor';
+  if (users !== undefined) ownSocketFolders(config, users);
   makeSpool(config.spool);
   const lock = await InstanceLock.take(config.spool, () => {
     process.stderr.write('Waiting for another Sluice on this spool, which is stopping.\n');
   });
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => lock.announceEnd());
   const troubles = new Troubles();
+  if (users !== undefined) ownLogFile(config, users);
   const log = processLogger(config, troubles);
-  for (const warning of placeWarnings(configWarnings(config), config.file)) log.warn(placedText(warning));
+  for (const warning of placeWarnings([...configWarnings(config), ...userWarnings(config)], config.file))
+    log.warn(placedText(warning));
   for (const shortage of capacityHere(config).shortages) log.warn(shortageText(shortage));
+  if (users !== undefined && config.processes.singleProcess) await becomeUser(config, users, log);
   // The process of the supervisor does not load the code of the roles.
   const kind = config.processes.singleProcess
     ? (await import('../process/supervise/single-process.ts')).SingleProcess
@@ -56,7 +66,7 @@ async function serve(file: string | undefined): Promise<void> {
   const disk = new DiskWatch(config, troubles, log);
   disk.start();
   configInForce(config, [], troubles);
-  const running = new Running(kind, config, source, log, troubles);
+  const running = new Running(kind, config, source, log, troubles, users);
   try {
     await running.untilStopped();
   } finally {
@@ -64,6 +74,13 @@ async function serve(file: string | undefined): Promise<void> {
     lock.release();
     await log.close();
   }
+}
+
+/** A single process is all roles, so none of it may stay root. Ports below 1024 are out of its reach then. */
+async function becomeUser(config: Config, users: RoleUsers, log: Logger): Promise<void> {
+  await endLeftOvers(config.spool, log);
+  await ownPlaces(config, users);
+  become(users.of.manager);
 }
 
 function makeSpool(spool: string): void {
@@ -79,7 +96,13 @@ function makeSpool(spool: string): void {
   }
 }
 
-type InstanceKind = new (config: Config, log: Logger, events: InstanceEvents, troubles: Troubles) => Instance;
+type InstanceKind = new (
+  config: Config,
+  log: Logger,
+  events: InstanceEvents,
+  troubles: Troubles,
+  users?: RoleUsers,
+) => Instance;
 
 /** One run, from start to stop, with its signals. */
 class Running {
@@ -88,17 +111,26 @@ class Running {
   readonly #log: Logger;
   readonly #troubles: Troubles;
   readonly #instance: Instance;
+  readonly #users: RoleUsers | undefined;
   readonly #stopped = Promise.withResolvers<void>();
   #stopping = false;
   /** The start. A stop that is asked for in the meantime waits for its end. */
   #started: Promise<RoleFacts> | undefined;
 
-  constructor(kind: InstanceKind, config: Config, source: ConfigSource, log: Logger, troubles: Troubles) {
+  constructor(
+    kind: InstanceKind,
+    config: Config,
+    source: ConfigSource,
+    log: Logger,
+    troubles: Troubles,
+    users: RoleUsers | undefined,
+  ) {
     this.#config = config;
     this.#source = source;
     this.#log = log;
     this.#troubles = troubles;
-    this.#instance = new kind(config, log, { reload: () => this.#reload() }, troubles);
+    this.#instance = new kind(config, log, { reload: () => this.#reload() }, troubles, users);
+    this.#users = users;
   }
 
   async untilStopped(): Promise<void> {
@@ -137,6 +169,7 @@ class Running {
   /** A log that cannot be opened does not make the reload fail: the old file stays in use. */
   #reopenLog(): void {
     try {
+      if (this.#users !== undefined) ownLogFile(this.#config, this.#users);
       this.#log.reopen();
     } catch (error) {
       if (!(error instanceof LogError)) throw error;

@@ -25,6 +25,8 @@ import { type TableConfig, toTableConfig } from './table-config.ts';
 /** The content of the file with defaults, except those that depend on the machine or on other keys. */
 type FileConfig = DeepReadonly<CamelKeys<z.output<typeof root>>>;
 
+/** The keys of [users]: undefined where the process has the user of `user`. */
+export type UsersConfig = FileConfig['users'];
 /** The keys of [processes]. */
 export type ProcessesConfig = FileConfig['processes'];
 /** The keys of [receive]; `relayDomains` includes the domains of `relayDomainsFile`. */
@@ -125,6 +127,9 @@ export interface Config {
   readonly spool: string;
   readonly controlSocket: string;
   readonly submissionSocket: string;
+  /** The user to run as when root starts Sluice; undefined: that of the caller. */
+  readonly user: string | undefined;
+  readonly users: UsersConfig;
   readonly processes: ProcessesConfig;
   readonly listen: readonly ListenConfig[];
   readonly receive: ReceiveConfig;
@@ -216,6 +221,8 @@ function completeConfig(
       folder,
       content.submissionSocket ?? join(dirname(controlSocket), 'submit.sock'),
     ),
+    user: content.user,
+    users: content.users,
     processes: content.processes,
     listen: content.listen.map((each) => toListenConfig(each, folder)),
     receive: {

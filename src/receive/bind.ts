@@ -5,18 +5,24 @@ import { StartError } from '../errors/start-error.ts';
 import type { ListenerFacts } from '../policy/stage.ts';
 import { type Endpoint, formatEndpoint } from '../values/endpoint.ts';
 
-/** @throws {StartError} `LISTEN_FAILED` when the address cannot be bound */
-export function bind(server: Server, address: Endpoint, isShared: boolean): Promise<void> {
+/** Connections that wait to be accepted. */
+export const backlog = 1024;
+
+/** Makes the server listen. @throws {StartError} `LISTEN_FAILED` when the address cannot be had */
+export type Bind = (server: Server, address: Endpoint, isShared: boolean) => Promise<void>;
+
+/** Binds in this process. */
+export const bindHere: Bind = (server, address, isShared) => {
   const { host, port } = address;
   return new Promise((resolve, reject) => {
     const failed = (error: NodeJS.ErrnoException): void => reject(listenError(address, error));
     server.once('error', failed);
-    server.listen({ host, port, reusePort: isShared, backlog: 1024 }, () => {
+    server.listen({ host, port, reusePort: isShared, backlog }, () => {
       server.off('error', failed);
       resolve();
     });
   });
-}
+};
 
 /**
  * Checks that no other program listens on the port: with SO_REUSEPORT it would share the port, and get a part of the mail.
@@ -24,7 +30,7 @@ export function bind(server: Server, address: Endpoint, isShared: boolean): Prom
  */
 export async function checkFree(address: Endpoint): Promise<void> {
   const server = createServer();
-  await bind(server, address, false);
+  await bindHere(server, address, false);
   await new Promise((resolve) => {
     server.close(resolve);
   });
@@ -47,7 +53,8 @@ export function socketError(path: string, kind: ListenerFacts['kind'], error: un
   );
 }
 
-function listenError(address: Endpoint, error: NodeJS.ErrnoException): StartError {
+/** The error for an address that cannot be had. @param error - with the system's code */
+export function listenError(address: Endpoint, error: NodeJS.ErrnoException): StartError {
   const where = `Listening on ${formatEndpoint(address)}`;
   switch (error.code) {
     case 'EADDRINUSE':
@@ -60,7 +67,7 @@ function listenError(address: Endpoint, error: NodeJS.ErrnoException): StartErro
       return new StartError(
         'LISTEN_FAILED',
         `${where}: not permitted.`,
-        'Ports below 1024 need root or the capability CAP_NET_BIND_SERVICE.',
+        'Ports below 1024 need root or the capability CAP_NET_BIND_SERVICE. Start Sluice as root with user = "..." in the configuration: only the supervisor stays root then.',
       );
     case 'EADDRNOTAVAIL':
       return new StartError(

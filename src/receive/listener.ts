@@ -11,7 +11,7 @@ import type { NetworkSet } from '../values/network-set.ts';
 import type { ClientLimits } from './client-limits.ts';
 import { clientHighWaterMark } from './client-socket.ts';
 import { IncomingConnection } from './incoming-connection.ts';
-import { bind, socketError } from './bind.ts';
+import { type Bind, socketError } from './bind.ts';
 import type { ReceiveContext } from './receive-context.ts';
 import { clientLimitsOf, hasSameClientLimits, type SharedLimits } from './shared-limits.ts';
 
@@ -53,6 +53,7 @@ const maxRefusedConnections = 1000;
 function nothing(): void {}
 
 export class Listener {
+  readonly #bind: Bind;
   readonly #shared: SharedLimits;
   readonly #server: Server;
   readonly #connections = new Set<IncomingConnection>();
@@ -62,7 +63,9 @@ export class Listener {
   #ownLimits: ClientLimits | undefined;
   #whenDrained: (() => void) | undefined;
 
-  constructor(options: ListenerOptions, shared: SharedLimits) {
+  /** @param bind - binds TCP ports */
+  constructor(options: ListenerOptions, shared: SharedLimits, bind: Bind) {
+    this.#bind = bind;
     this.#options = options;
     this.#shared = shared;
     this.#exemptContext = withoutErrorLimit(options.context);
@@ -96,7 +99,7 @@ export class Listener {
       }
       return address;
     }
-    await bind(this.#server, address, isShared);
+    await this.#bind(this.#server, address, isShared);
     const bound = this.#server.address();
     return typeof bound === 'object' && bound !== null
       ? { kind: 'tcp', host: bound.address, port: bound.port }

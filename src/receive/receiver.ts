@@ -2,6 +2,7 @@
 // notice nothing. A listener that cannot be opened then is a trouble, and is tried again.
 
 import type { Timer, Timers } from '../io/timers.ts';
+import type { Bind } from './bind.ts';
 import type { Logger } from '../log/logger.ts';
 import type { Troubles } from '../stats/troubles.ts';
 import { formatListenAddress, type ListenAddress } from '../values/listen-address.ts';
@@ -16,6 +17,8 @@ export interface ReceiverParts {
   readonly log: Logger;
   readonly troubles: Troubles;
   readonly timers: Timers;
+  /** Binds TCP ports: in this process, or with the help of another. */
+  readonly bind: Bind;
 }
 
 export class Receiver {
@@ -49,7 +52,7 @@ export class Receiver {
     this.#wanted = byKey(all);
     const addresses: ListenAddress[] = [];
     for (const [key, options] of this.#wanted) {
-      const listener = new Listener(options, this.#shared);
+      const listener = new Listener(options, this.#shared, this.#parts.bind);
       addresses.push(await listener.listen());
       this.#open.set(key, listener);
     }
@@ -96,7 +99,7 @@ export class Receiver {
 
   async #openOne(key: string, options: ListenerOptions): Promise<void> {
     const { log, troubles } = this.#parts;
-    const listener = new Listener(options, this.#shared);
+    const listener = new Listener(options, this.#shared, this.#parts.bind);
     this.#opening.add(key);
     try {
       const address = await listener.listen();

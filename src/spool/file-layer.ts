@@ -9,7 +9,7 @@ type SystemError = NodeJS.ErrnoException | null;
 
 /** Errors have a `code` as Node's do (`ENOENT`, `ENOSPC`, `EIO`). */
 export interface FileLayer {
-  /** `r` reads, `r+` writes too, `wx` creates and fails with EEXIST, `w` creates or empties. Mode 0600. */
+  /** `r` reads, `r+` writes too, `wx` creates and fails with EEXIST, `w` creates or empties. Mode 0640. */
   open(path: string, flags: 'r' | 'r+' | 'wx' | 'w'): Promise<number>;
   close(fd: number): Promise<void>;
   /** May write fewer bytes than given. Takes at most 1024 buffers. */
@@ -50,7 +50,8 @@ export interface FileLayer {
 export const nodeFiles: FileLayer = {
   open: (path, flags) =>
     new Promise((resolve, reject) => {
-      fs.open(path, flags, 0o600, (error, fd) => (error ? reject(error) : resolve(fd)));
+      // Processes of other users may share the group; the folder of the spool keeps everybody else out.
+      fs.open(path, flags, 0o640, (error, fd) => (error ? reject(error) : resolve(fd)));
     }),
   close: (fd) =>
     new Promise((resolve, reject) => {

@@ -2,10 +2,11 @@
 // the store of the manager. The functions for all stores of an instance return the only store as it is, and put several
 // behind the same contract (`queues.ts`).
 
+import { existsSync } from 'node:fs';
 import { nodeTimers, type Timers } from '../io/timers.ts';
 import { prepareDirectory } from './segments/directory.ts';
 import { nodeFiles, type FileLayer } from './file-layer.ts';
-import { spoolLayout } from './segments/layout.ts';
+import { formatPath, spoolLayout } from './segments/layout.ts';
 import { Salvager } from './segments/salvage.ts';
 import { SegmentReader } from './segments/segment-reader.ts';
 import { SegmentStore } from './segments/segment-store.ts';
@@ -26,6 +27,24 @@ import type {
 } from './types.ts';
 
 export { inspectSpool } from './segments/inspect.ts';
+
+/** The folders of a spool on disk, by who works in them. */
+export interface SpoolFolders {
+  /** Every process that accepts mail adds files here, and readers read them. The store removes them. */
+  readonly written: readonly string[];
+  /** The store alone uses these. */
+  readonly kept: readonly string[];
+}
+
+export function spoolFolders(directory: string): SpoolFolders {
+  const { segments, large, journal, damaged } = spoolLayout(directory);
+  return { written: [segments, large], kept: [journal, damaged] };
+}
+
+/** Whether there is a spool already; the first process that opens one makes it. */
+export function isSpool(directory: string): boolean {
+  return existsSync(formatPath(spoolLayout(directory)));
+}
 
 /** The journal is compacted from this size on. */
 const journalBytes = 32 * 1024 * 1024;

@@ -19,7 +19,9 @@ export interface ProbeOptions {
 export async function probeSpool({ directory, name, sync, files = nodeFiles }: ProbeOptions): Promise<void> {
   const path = join(directory, `probe.${name}`);
   try {
-    const fd = await files.open(path, 'w');
+    // Not `w`: root writes probes too, and must not follow a link that another user put here.
+    await files.unlink(path).catch(() => undefined); // left by a process that was killed
+    const fd = await files.open(path, 'wx');
     try {
       await writeAll(files, fd, [Buffer.from('\n')], 0);
       if (sync) await fdatasync(files, fd);

@@ -34,7 +34,10 @@ export const levels: readonly (readonly string[])[] = [
  * folder of such a room must be in its list. Inside an inner room there is no order.
  */
 export const innerLevels: ReadonlyMap<string, readonly (readonly string[])[]> = new Map([
-  ['process', [['supervise'], ['roles'], ['running', 'watch'], ['role.ts', 'outcomes-error.ts']]],
+  [
+    'process',
+    [['supervise'], ['roles'], ['running', 'watch', 'privileges'], ['role.ts', 'outcomes-error.ts']],
+  ],
   [
     'config',
     [

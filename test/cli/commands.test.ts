@@ -22,6 +22,12 @@ function write(name: string, text: string): string {
 const repository = fileURLToPath(new URL('../../', import.meta.url));
 const { version } = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8')) as { version: string };
 
+/** Root is told that processes would stay root. */
+function rootWarning(file: string): string {
+  if (process.getuid?.() !== 0) return '';
+  return `warning: ${file}: user: not set: started by root, every process that talks to the network is root; name a user for them (docs/security.md)\n`;
+}
+
 describe('sluice', { concurrency: true }, () => {
   it('version says what it is and what it runs on', async () => {
     const text = await sluice(['version']);
@@ -47,7 +53,7 @@ describe('sluice', { concurrency: true }, () => {
         '              from elsewhere to 1 domain pattern\n' +
         '  routes      all mail by MX\n' +
         '  limits      built in: 20 per domain, 50 per site, 20 per ip\n' +
-        `  spool       ${join(folder, 'spool')}\n`,
+        `  spool       ${join(folder, 'spool')}\n${rootWarning(file)}`,
       stderr: '',
     });
   });

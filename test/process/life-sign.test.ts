@@ -8,6 +8,7 @@ import type { Server } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { listenAt } from '../../src/io/unix-listener.ts';
+import { runFolder } from '../../src/channel/manager-socket.ts';
 import { endLeftOvers, removeSign, showLife } from '../../src/process/running/life-sign.ts';
 import { type TemporaryFolder, temporaryFolder } from '../temporary-folder.ts';
 import { keptLog } from './quiet-log.ts';
@@ -40,7 +41,7 @@ test('the start waits for a process that ends by itself', async (t) => {
   await ended;
   await exited;
   assert.equal(child.signalCode, null);
-  assert.deepEqual(readdirSync(spool), []);
+  assert.deepEqual(readdirSync(runFolder(spool)), []);
 });
 
 test('a process that is stopped by a signal is killed', async (t) => {
@@ -61,9 +62,9 @@ test('the socket of a killed process is removed', async (t) => {
   const exited = once(child, 'exit');
   child.kill('SIGKILL');
   await exited;
-  assert.ok(existsSync(join(spool, `sender-${child.pid}.sock`)));
+  assert.ok(existsSync(join(runFolder(spool), `sender-${child.pid}.sock`)));
   await endLeftOvers(spool, keptLog());
-  assert.deepEqual(readdirSync(spool), []);
+  assert.deepEqual(readdirSync(runFolder(spool)), []);
 });
 
 test('another program with the same process id is never killed: the start fails', async (t) => {
@@ -93,10 +94,10 @@ test('a spool whose name is too long for a socket has its signs elsewhere, and t
 
 test('a sign that cannot be removed is no error, neither when its process ends nor at the next start', async (t) => {
   const spool = temporaryFolder(t, 'life').path;
-  mkdirSync(join(spool, 'sender-4194304.sock'));
+  mkdirSync(join(runFolder(spool), 'sender-4194304.sock'), { recursive: true });
   removeSign(spool, 'sender', 4194304);
   await endLeftOvers(spool, keptLog());
-  assert.deepEqual(readdirSync(spool), ['sender-4194304.sock']);
+  assert.deepEqual(readdirSync(runFolder(spool)), ['sender-4194304.sock']);
 });
 
 test('a folder of signs that cannot be read is an error that names it', async (t) => {
@@ -129,7 +130,7 @@ test('on a read-only disk a process runs without its sign of life, and makes it 
   }
   await nextTurn();
   assert.equal(log.lines.at(-1), 'info the sender process has its sign of life');
-  assert.deepEqual(readdirSync(spool), [`sender-${process.pid}.sock`]);
+  assert.deepEqual(readdirSync(runFolder(spool)), [`sender-${process.pid}.sock`]);
   server.close();
 });
 

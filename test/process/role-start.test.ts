@@ -11,7 +11,7 @@ import { parseConfig } from '../../src/config/config.ts';
 import type { RoleToSupervisor, SupervisorToRole } from '../../src/channel/messages.ts';
 
 /** The start message's fields for the first process of a role. */
-const first = { index: 0, serial: 1, senders: [] };
+const first = { index: 0, serial: 1, pass: '', senders: [] };
 
 const program = new URL('../../src/process/roles/role-main.ts', import.meta.url);
 

@@ -6,6 +6,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import type { TestContext } from 'node:test';
 import { Deadlines } from '../../src/io/deadlines.ts';
+import { bindHere } from '../../src/receive/bind.ts';
 import { nodeTimers, type Timers } from '../../src/io/timers.ts';
 import { createLogger } from '../../src/log/logger.ts';
 import { Pipelines, type StageEntry } from '../../src/policy/pipelines.ts';
@@ -191,7 +192,12 @@ export async function start(
     receiver.drain(() => undefined);
     receiver.abandon();
   });
-  const receiver = new Receiver(settings, { log: logger, troubles, timers: options.timers ?? nodeTimers });
+  const receiver = new Receiver(settings, {
+    log: logger,
+    troubles,
+    timers: options.timers ?? nodeTimers,
+    bind: bindHere,
+  });
   const listener: ListenerOptions = {
     facts: { kind: 'smtp', name: '127.0.0.1:0' },
     address: { kind: 'tcp', host: '127.0.0.1', port: 0 },

@@ -30,6 +30,7 @@ import { tables } from './table.ts';
 import { tenants } from './tenant.ts';
 import { checkTogether } from './together.ts';
 import { hostName, mailbox } from './texts.ts';
+import { user, users } from './user.ts';
 
 function path() {
   return z.string({ error: expected('the name of a file or folder') }).min(1, 'must not be empty');
@@ -164,6 +165,15 @@ export const root = tableOf({
     path().optional(),
     'The Unix socket through which sluice sendmail hands mail in. Every program of this host may write to it.',
     { defaultText: 'submit.sock beside control_socket', example: '"/run/sluice/submit.sock"' },
+  ),
+  user: key(
+    user().optional(),
+    'The user of the system that Sluice runs as when root starts it: only the supervisor, which reads no byte from the network, stays root. Another user who starts Sluice must be this one. docs/security.md says more.',
+    { defaultText: 'the user who starts it', example: '"sluice"' },
+  ),
+  users: key(
+    users.prefault({}),
+    'Users of their own for the kinds of processes, so that none can reach into another. They share the primary group of user.',
   ),
   processes: key(processes.prefault({}), 'How many processes share the work.'),
   listen: key(

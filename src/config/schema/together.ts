@@ -1,5 +1,5 @@
-// Checks between tables: the tenants and sources that limits name must exist, so must the tables that [[recipients]] name, and a
-// source must have an IP version in use.
+// Checks between tables: the tenants and sources that limits name must exist, so must the tables that [[recipients]] name, a
+// source must have an IP version in use, and [users] needs user.
 
 import { isIP } from 'node:net';
 
@@ -10,6 +10,8 @@ import { contains, type Network } from '../../values/network.ts';
 
 /** The parts of the file that are checked, as read. */
 export interface Tables {
+  readonly user?: string | undefined;
+  readonly users: Readonly<Record<string, string | undefined>>;
   readonly deliver: { readonly ipv4: boolean; readonly ipv6: boolean };
   readonly tenant: readonly { readonly name: string }[];
   readonly source: readonly { readonly address: string }[];
@@ -23,6 +25,12 @@ export interface Tables {
 
 /** Adds a problem for each value that contradicts another table. */
 export function checkTogether(tables: Tables, context: z.RefinementCtx): void {
+  for (const [role, name] of Object.entries(tables.users)) {
+    if (name === undefined || tables.user !== undefined) continue;
+    const message =
+      'needs user = "..." at the top of the file: its primary group is the one that all processes share';
+    context.addIssue({ code: 'custom', message, path: ['users', role] });
+  }
   for (const [index, { address }] of tables.source.entries()) {
     const version = isIP(address) === 4 ? 4 : 6;
     if (version === 4 ? tables.deliver.ipv4 : tables.deliver.ipv6) continue;

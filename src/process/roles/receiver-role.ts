@@ -5,6 +5,7 @@ import { Deadlines } from '../../io/deadlines.ts';
 import { nodeTimers } from '../../io/timers.ts';
 import { formatListenAddress } from '../../values/listen-address.ts';
 import type { Logger } from '../../log/logger.ts';
+import { type Bind, bindHere } from '../../receive/bind.ts';
 import { MemoryBudget } from '../../receive/memory-budget.ts';
 import { ReceiveLog } from '../../receive/receive-log.ts';
 import { Receiver } from '../../receive/receiver.ts';
@@ -13,7 +14,8 @@ import type { AcceptedMessage, Intake, ReceiveSettings } from '../../receive/typ
 import { Pipelines } from '../../policy/pipelines.ts';
 import { StageWatch } from '../../policy/stage-watch.ts';
 import { Tenants } from '../../policy/tenants.ts';
-import { openWriters } from '../../spool/open.ts';
+
+import { openWriters, spoolFolders } from '../../spool/open.ts';
 import { probeSpool } from '../../spool/probe.ts';
 import { Tables } from '../../table/tables.ts';
 import type { SpoolWriter } from '../../spool/types.ts';
@@ -77,13 +79,14 @@ export class ReceiverRole implements Role {
     this.#parts = parts;
   }
 
-  /** @throws {StartError} when a port cannot be had, {SpoolError} when the spool cannot be written. */
+  /** @param bind - binds TCP ports. @throws {StartError} when a port cannot be had, {SpoolError} when the spool cannot be written. */
   static async start(
     config: Config,
     index: number,
     link: Link<Submitted>,
     log: Logger,
     troubles: Troubles,
+    bind: Bind = bindHere,
   ): Promise<ReceiverRole> {
     // All mail goes to the first store.
     const [spool] = await openWriters(storesOf(config), {
@@ -96,7 +99,13 @@ export class ReceiverRole implements Role {
     const tables = new Tables({ log, troubles });
     tables.configure(config.table);
     const directory = config.spool;
-    const probe = { directory, name: String(receiverSlot(index)), sync: config.queue.sync === 'fdatasync' };
+    // In a folder where receivers write, which the spool itself may not be.
+    const [probed = directory] = spoolFolders(directory).written;
+    const probe = {
+      directory: probed,
+      name: String(receiverSlot(index)),
+      sync: config.queue.sync === 'fdatasync',
+    };
     const storeWatch = new StoreWatch({ directory, log, troubles, probe: () => probeSpool(probe) });
     const deadlines = new Deadlines();
     deadlines.start();
@@ -113,7 +122,7 @@ export class ReceiverRole implements Role {
       troubles,
     };
     const place = { index, receivers: config.processes.receivers };
-    const receiver = new Receiver(sharedSettings(config), { log, troubles, timers: nodeTimers });
+    const receiver = new Receiver(sharedSettings(config), { log, troubles, timers: nodeTimers, bind });
     const listening: string[] = [];
     const role = new ReceiverRole({ listening }, receiver, place, parts);
     try {

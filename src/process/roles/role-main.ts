@@ -8,8 +8,11 @@ import type { Logger } from '../../log/logger.ts';
 import type { ReportedTrouble } from '../../stats/trouble-board.ts';
 import { Troubles } from '../../stats/troubles.ts';
 import { managerSocketPath, listenManagerSocket } from '../../channel/manager-socket.ts';
+import { become } from '../privileges/become.ts';
+import type { Identity } from '../privileges/identity.ts';
 import { showLife } from '../running/life-sign.ts';
 import { patientLogger } from '../watch/process-logger.ts';
+import { hasPass } from '../../channel/pass.ts';
 import { managerAt, ManagerLink } from '../../channel/manager-link.ts';
 import type {
   ControlToManager,
@@ -23,13 +26,16 @@ import type {
   Submitted,
   SupervisorToRole,
 } from '../../channel/messages.ts';
+import type { AskedPorts } from './asked-ports.ts';
 import { ReloadRequests } from './reload-requests.ts';
 import type { Role, RoleName } from '../role.ts';
 import type { ManagerRole } from './manager-role.ts';
 import { SocketChannel } from '../../channel/socket-channel.ts';
 import { SupervisorWatch } from '../watch/supervisor-watch.ts';
 
-const [, , roleName = ''] = process.argv;
+const [, , roleName = '', identity] = process.argv;
+// Before anything else: nothing of a role runs as root.
+if (identity !== undefined) become(JSON.parse(identity) as Identity);
 process.title = `sluice: ${roleName}`;
 
 let role: Role | undefined;
@@ -40,6 +46,8 @@ let newerConfig: Config | undefined;
 const endedSenders: number[] = [];
 let senderEnded = (serial: number): void => void endedSenders.push(serial);
 const reloads = new ReloadRequests({ isWatched: true });
+/** In the receiver process: ports that the supervisor binds. */
+let ports: AskedPorts | undefined;
 const troubles = new Troubles();
 /** In the control process: the troubles of all processes, as the supervisor sent them last. */
 let allTroubles: readonly ReportedTrouble[] = [];
@@ -60,33 +68,37 @@ troubles.onChanged(() => {
   }, troublesEveryMs).unref();
 });
 
-async function start(config: Config, { index, serial, senders }: RoleStart): Promise<void> {
+async function start(config: Config, { index, serial, pass, senders }: RoleStart): Promise<void> {
   const log = patientLogger(config, troubles);
   logger = log;
   await showLife(config.spool, roleName as RoleName, log);
   const path = managerSocketPath(config.spool);
   switch (roleName) {
     case 'manager':
-      role = await startManager(config, log, path, senders);
+      role = await startManager(config, log, path, pass, senders);
       break;
     case 'receiver': {
       const { ReceiverRole } = await import('./receiver-role.ts');
       const link = new ManagerLink<Submitted, never>({
         connect: managerAt(path),
-        hello: () => ({ kind: 'hello', role: 'receiver', index, serial }),
+        hello: () => ({ kind: 'hello', role: 'receiver', index, serial, pass }),
         repeat: true,
         take: () => undefined,
         lost: () => undefined,
       });
       void link.open();
-      role = await ReceiverRole.start(config, index, link, log, troubles);
+      // Root alone may bind every port, and no role is root when each has a user.
+      const { AskedPorts } = await import('./asked-ports.ts');
+      ports = new AskedPorts((question) => tellSupervisor(question));
+      const bind = identity === undefined ? undefined : ports.bind;
+      role = await ReceiverRole.start(config, index, link, log, troubles, bind);
       break;
     }
     case 'sender': {
       const { SenderRole } = await import('./sender-role.ts');
       const link = new ManagerLink<SenderToManager, ManagerToSender>({
         connect: managerAt(path),
-        hello: () => ({ kind: 'hello', role: 'sender', index, serial, delivered: sender.delivered }),
+        hello: () => ({ kind: 'hello', role: 'sender', index, serial, pass, delivered: sender.delivered }),
         repeat: false,
         take: (batch) => sender.take(batch),
         lost: () => sender.managerLost(),
@@ -100,7 +112,7 @@ async function start(config: Config, { index, serial, senders }: RoleStart): Pro
       const { ControlRole } = await import('./control-role.ts');
       const link = new ManagerLink<Asked, Response>({
         connect: managerAt(path),
-        hello: () => ({ kind: 'hello', role: 'control', index, serial }),
+        hello: () => ({ kind: 'hello', role: 'control', index, serial, pass }),
         repeat: false,
         take: (batch) => control.take(batch),
         lost: () => control.managerLost(),
@@ -131,14 +143,21 @@ async function startManager(
   config: Config,
   log: Logger,
   path: string,
+  passKey: string,
   senders: readonly number[],
 ): Promise<Role> {
   const started = Promise.withResolvers<ManagerRole>();
   // The socket before anything else: it keeps a second manager away from the spool.
-  const server = await listenManagerSocket(path, (socket) => {
-    const channel = new SocketChannel<ManagerToSender | Response, LinkedMessage>(socket);
-    void started.promise.then((manager) => channel.receive(introduceOnHello(manager, channel)));
-  });
+  const server = await listenManagerSocket(
+    path,
+    (socket) => {
+      const channel = new SocketChannel<ManagerToSender | Response, LinkedMessage>(socket);
+      void started.promise.then((manager) =>
+        channel.receive(introduceOnHello(manager, channel, passKey, log)),
+      );
+    },
+    identity !== undefined,
+  );
   const { ManagerRole } = await import('./manager-role.ts');
   const tellAwaited = (serials: readonly number[]) => tellSupervisor({ kind: 'awaits', senders: serials });
   const manager = await ManagerRole.start(config, log, troubles, { senders, awaits: tellAwaited });
@@ -162,11 +181,17 @@ type LinkedMessage = ReceiverToManager | SenderToManager | ControlToManager;
 function introduceOnHello(
   manager: ManagerRole,
   channel: SocketChannel<ManagerToSender | Response, LinkedMessage>,
+  passKey: string,
+  log: Logger,
 ) {
   return (batch: readonly LinkedMessage[]): void => {
     const [hello, ...rest] = batch;
-    if (hello?.kind === 'hello') manager.links.introduce(hello, channel, rest);
-    else channel.close();
+    if (hello?.kind === 'hello' && hasPass(passKey, hello)) {
+      manager.links.introduce(hello, channel, rest);
+      return;
+    }
+    log.error('a process that cannot prove its role has connected to the manager, and was turned away');
+    channel.close();
   };
 }
 
@@ -202,7 +227,7 @@ function failed(error: unknown): void {
   setImmediate(() => process.exit(1));
 }
 
-process.on('message', (message: SupervisorToRole) => {
+process.on('message', (message: SupervisorToRole, socket: unknown) => {
   supervisorWatch?.heard();
   switch (message.kind) {
     case 'start':
@@ -229,6 +254,9 @@ process.on('message', (message: SupervisorToRole) => {
       break;
     case 'reloaded':
       reloads.answered(message);
+      break;
+    case 'port':
+      ports?.answered(message, socket);
       break;
     case 'troubles':
       allTroubles = message.troubles;

@@ -1,16 +1,17 @@
-// Signs of life: each process of a role listens on a socket of its own in the spool's folder, named by its process id, as
+// Signs of life: each process of a role listens on a socket of its own in the spool's folder run, named by its process id, as
 // long as it lives. When a supervisor is killed, its processes end by themselves, but one that is stopped by a signal or
 // hangs cannot, and its connections stay open. The next Sluice on the spool finds it by its socket and kills it first.
 
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { basename, dirname, join } from 'node:path';
 import { StartError } from '../../errors/start-error.ts';
+import { makeFolder } from '../../io/make-folder.ts';
 import { removeFile, removeLeftover } from '../../io/remove-file.ts';
 import { listenAt } from '../../io/unix-listener.ts';
 import type { Logger } from '../../log/logger.ts';
-import { isTransientDiskError } from '../../spool/spool-error.ts';
-import { socketError, socketPath } from '../../channel/manager-socket.ts';
+import { isTransientDiskError, systemCode } from '../../spool/spool-error.ts';
+import { runFolder, socketError, socketPath } from '../../channel/manager-socket.ts';
 import type { RoleName } from '../role.ts';
 
 /** Time that a process of an earlier Sluice gets to end by itself. */
@@ -63,6 +64,7 @@ async function makeSign(path: string, listen: Listen): Promise<unknown> {
     socket.unref();
   });
   try {
+    makeFolder(dirname(path), 0o700);
     removeFile(path);
     await listen(server, path);
   } catch (error) {
@@ -82,12 +84,13 @@ export function removeSign(spool: string, role: RoleName, pid: number): void {
  * @throws {StartError} `ROLE_LEFT_OVER` when one cannot be ended, `SPOOL_UNUSABLE` when the folder cannot be read
  */
 export async function endLeftOvers(spool: string, log: Logger): Promise<void> {
-  const { folder, prefix } = folderOfSigns(spool);
   const found: Promise<void>[] = [];
-  for (const name of namesIn(folder)) {
-    if (!name.startsWith(prefix)) continue;
-    const { role, pid } = namePattern.exec(name.slice(prefix.length))?.groups ?? {};
-    if (role !== undefined) found.push(endLeftOver(join(folder, name), role, Number(pid), log));
+  for (const { folder, prefix } of [folderOfSigns(spool), folderOfSigns(runFolder(spool))]) {
+    for (const name of namesIn(folder)) {
+      if (!name.startsWith(prefix)) continue;
+      const { role, pid } = namePattern.exec(name.slice(prefix.length))?.groups ?? {};
+      if (role !== undefined) found.push(endLeftOver(join(folder, name), role, Number(pid), log));
+    }
   }
   await Promise.all(found);
 }
@@ -100,7 +103,7 @@ async function endLeftOver(path: string, role: string, pid: number, log: Logger)
     });
     if (!(await isWithin(ended, endsItselfWithinMs))) {
       log.warn(`a ${role} process (${pid}) of an earlier Sluice on this spool does not end; killing it`);
-      kill(role, pid);
+      kill(path, role, pid);
       if (!(await isWithin(ended, killedWithinMs))) throw leftOverError(role, pid);
     }
   }
@@ -111,6 +114,8 @@ function namesIn(folder: string): readonly string[] {
   try {
     return readdirSync(folder);
   } catch (error) {
+    // A spool that has had no process yet, or that of a Sluice which kept its signs in the spool's folder itself.
+    if (basename(folder) === 'run' && systemCode(error) === 'ENOENT') return [];
     throw new StartError(
       'SPOOL_UNUSABLE',
       `Looking for processes of an earlier Sluice in ${folder}: ${error instanceof Error ? error.message : String(error)}.`,
@@ -119,8 +124,8 @@ function namesIn(folder: string): readonly string[] {
   }
 }
 
-function kill(role: string, pid: number): void {
-  if (!isRole(role, pid)) throw leftOverError(role, pid);
+function kill(path: string, role: string, pid: number): void {
+  if (!isRole(role, pid) || !isOfMaker(path, pid)) throw leftOverError(role, pid);
   try {
     process.kill(pid, 'SIGKILL');
   } catch (error) {
@@ -139,6 +144,16 @@ function isRole(role: string, pid: number): boolean {
   }
 }
 
+/** A process of another user may have made the sign, to have somebody else's process killed. Without /proc, it is believed. */
+function isOfMaker(path: string, pid: number): boolean {
+  try {
+    const uid = /^Uid:\s+(?<uid>\d+)/mu.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.groups?.['uid'];
+    return Number(uid) === lstatSync(path).uid;
+  } catch {
+    return !existsSync('/proc/self/status');
+  }
+}
+
 function leftOverError(role: string, pid: number): StartError {
   return new StartError(
     'ROLE_LEFT_OVER',
@@ -148,13 +163,13 @@ function leftOverError(role: string, pid: number): StartError {
 }
 
 function signPath(spool: string, role: RoleName, pid: number): string {
-  const { folder, prefix } = folderOfSigns(spool);
+  const { folder, prefix } = folderOfSigns(runFolder(spool));
   return join(folder, `${prefix}${role}-${pid}.sock`);
 }
 
-/** All signs of a spool are in one folder: the spool's, or that for temporary files when the spool's path is too long. */
-function folderOfSigns(spool: string): { readonly folder: string; readonly prefix: string } {
-  const path = socketPath(spool, longestName);
+/** All signs of a spool are in one folder: `parent`, or that for temporary files when its path is too long. */
+function folderOfSigns(parent: string): { readonly folder: string; readonly prefix: string } {
+  const path = socketPath(parent, longestName);
   return { folder: dirname(path), prefix: basename(path).slice(0, -longestName.length) };
 }
 

@@ -2,11 +2,15 @@
 
 import { fork, type ChildProcess } from 'node:child_process';
 import { Heartbeat } from '../watch/heartbeat.ts';
-import type { RoleFacts } from '../../channel/messages.ts';
+import type { RoleFacts, SupervisorToRole } from '../../channel/messages.ts';
+import type { Identity } from '../privileges/identity.ts';
 import type { RoleName } from '../role.ts';
 
 /** After this time, a process that ended is started again; the time doubles as long as the new one ends soon. */
 export const firstDelayMs = 100;
+
+/** How long after the grace a process is killed. */
+const killAfterMs = 5_000;
 
 /** The role program beside this file: TypeScript in a checkout, JavaScript in a package. */
 const program = new URL(
@@ -70,13 +74,18 @@ export function newChild(name: RoleName, index: number): Child {
  *
  * The system may start no process: it has none left, no memory or no open file (fork(2): EAGAIN, ENOMEM, EMFILE). Node
  * throws for some of these; for others it emits `error`, and no `exit` follows. This function treats all of them alike.
+ * @param identity - the user that the process becomes as its first act; undefined: it stays the caller's
  * @param onFailure - called once, instead of any event of the process, when no process was started
  * @returns undefined when no process was started
  */
-export function forkRole(name: RoleName, onFailure: (error: Error) => void): ChildProcess | undefined {
+export function forkRole(
+  name: RoleName,
+  identity: Identity | undefined,
+  onFailure: (error: Error) => void,
+): ChildProcess | undefined {
   let forked: ChildProcess;
   try {
-    forked = fork(program, [name], {
+    forked = fork(program, identity === undefined ? [name] : [name, JSON.stringify(identity)], {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       execArgv: [...process.execArgv, ...(runtimeOptions[name] ?? [])],
     });
@@ -87,4 +96,31 @@ export function forkRole(name: RoleName, onFailure: (error: Error) => void): Chi
   if (forked.pid !== undefined) return forked;
   forked.once('error', onFailure);
   return undefined;
+}
+
+/** `manager`, or `receiver 2` where there are several. */
+export function nameOf({ name, index }: Child, all: readonly Child[]): string {
+  const isOne = all.filter((each) => each.name === name).length === 1;
+  return isOne ? name : `${name} ${index + 1}`;
+}
+
+export function tell(child: Child, message: SupervisorToRole): void {
+  if (child.process?.connected === true) child.process.send(message, () => undefined);
+}
+
+/** Asks the processes to stop, and kills those that do not end in time. Resolves when all have ended. */
+export async function endAll(children: readonly Child[], graceMs: number): Promise<void> {
+  await Promise.all(
+    children.map(async (child) => {
+      const running = child.process;
+      if (running === undefined || running.exitCode !== null || running.signalCode !== null) return;
+      const gone = new Promise<void>((resolve) => {
+        running.once('exit', () => resolve());
+      });
+      tell(child, { kind: 'stop', graceMs });
+      const killer = setTimeout(() => running.kill('SIGKILL'), graceMs + killAfterMs);
+      await gone;
+      clearTimeout(killer);
+    }),
+  );
 }

@@ -10,8 +10,9 @@ import { checkFree } from '../../receive/bind.ts';
 import { TroubleBoard } from '../../stats/trouble-board.ts';
 import type { Trouble, Troubles } from '../../stats/troubles.ts';
 import { AwaitedSenders } from './awaited-senders.ts';
-import { type Child, firstDelayMs, forkRole, newChild } from './child.ts';
+import { type Child, endAll, firstDelayMs, forkRole, nameOf, newChild, tell } from './child.ts';
 import { beatEveryMs, Heartbeat } from '../watch/heartbeat.ts';
+import { answerPort } from './port-desk.ts';
 import type { Instance, InstanceEvents } from './instance.ts';
 import {
   endedTrouble,
@@ -20,7 +21,11 @@ import {
   type RoleTrouble,
   stalledTrouble,
 } from './role-troubles.ts';
+import { ownPlaces } from '../privileges/own-places.ts';
+import type { RoleUsers } from '../privileges/role-users.ts';
+import { isSpool } from '../../spool/open.ts';
 import { endLeftOvers, removeSign } from '../running/life-sign.ts';
+import { newPassKey, passOf } from '../../channel/pass.ts';
 import type { ReloadAnswer, RoleFacts, RoleToSupervisor, SupervisorToRole } from '../../channel/messages.ts';
 import { OutcomesError } from '../outcomes-error.ts';
 
@@ -28,14 +33,12 @@ import { OutcomesError } from '../outcomes-error.ts';
 const stableMs = 10_000;
 const longestDelayMs = 30_000;
 
-/** How long after the grace a process is killed. */
-const killAfterMs = 5_000;
-
 export class Supervisor implements Instance {
   #config: Config;
   readonly #log: Logger;
   readonly #events: InstanceEvents;
   readonly #children: Child[] = [];
+  readonly #users: RoleUsers | undefined;
   readonly #troubles: Troubles;
   readonly #board = new TroubleBoard();
   /** All roles have started. Before, a role that fails makes the start fail. */
@@ -44,14 +47,17 @@ export class Supervisor implements Instance {
   /** Why the manager could not stop in order. */
   #stopFailure: SluiceError | undefined;
   #lastSerial = 0;
+  readonly #passKey = newPassKey();
   #beatTimer: NodeJS.Timeout | undefined;
   /** Sender processes that the manager waits for before it grants anything. */
   readonly #awaited = new AwaitedSenders();
 
-  constructor(config: Config, log: Logger, events: InstanceEvents, troubles: Troubles) {
+  /** @param users - whom the roles run as; undefined: as this process */
+  constructor(config: Config, log: Logger, events: InstanceEvents, troubles: Troubles, users?: RoleUsers) {
     this.#config = config;
     this.#log = log;
     this.#events = events;
+    this.#users = users;
     this.#troubles = troubles;
     this.#board.set('supervisor', troubles.list);
     troubles.onChanged((list) => this.#setTroubles('supervisor', list));
@@ -60,6 +66,7 @@ export class Supervisor implements Instance {
   /** Starts all roles; resolves when all of them run. @throws {StartError} with the reason of a role that cannot start */
   async start(): Promise<RoleFacts> {
     await endLeftOvers(this.#config.spool, this.#log);
+    if (this.#users !== undefined) await ownPlaces(this.#config, this.#users);
     if (this.#config.processes.receivers > 1) {
       for (const { address } of this.#config.listen) if (address.kind === 'tcp') await checkFree(address);
     }
@@ -69,7 +76,7 @@ export class Supervisor implements Instance {
     for (let index = 0; index < this.#config.processes.receivers; index++)
       this.#children.push(newChild('receiver', index));
     this.#children.push(newChild('control', 0));
-    for (const child of this.#children) this.#fork(child);
+    await this.#forkAll();
     this.#beatTimer = setInterval(() => this.#beat(), beatEveryMs);
     try {
       const facts = await Promise.all(this.#children.map((child) => child.started.promise));
@@ -84,14 +91,25 @@ export class Supervisor implements Instance {
     }
   }
 
+  async #forkAll(): Promise<void> {
+    const [manager] = this.#children;
+    // In a folder that belongs to the manager's user, no other process can make the spool.
+    const makesSpool = this.#users !== undefined && !isSpool(this.#config.spool);
+    if (makesSpool && manager !== undefined) {
+      this.#fork(manager);
+      await manager.started.promise.catch(() => undefined); // `start` reports it
+    }
+    for (const child of this.#children) if (child.process === undefined) this.#fork(child);
+  }
+
   configure(config: Config): void {
     this.#config = config;
-    for (const child of this.#children) this.#tell(child, { kind: 'configure', config });
+    for (const child of this.#children) tell(child, { kind: 'configure', config });
   }
 
   reloaded(answer: ReloadAnswer): void {
     for (const child of this.#children) {
-      if (child.name === 'control') this.#tell(child, { kind: 'reloaded', ...answer });
+      if (child.name === 'control') tell(child, { kind: 'reloaded', ...answer });
     }
   }
 
@@ -101,14 +119,14 @@ export class Supervisor implements Instance {
     this.#isStopping = true;
     for (const child of this.#children) clearTimeout(child.timer);
     const manager = this.#children.filter((child) => child.name === 'manager');
-    for (const child of manager) this.#tell(child, { kind: 'drain' });
+    for (const child of manager) tell(child, { kind: 'drain' });
     const workers = this.#children.filter((child) => child.name === 'receiver' || child.name === 'sender');
-    await this.#end(workers, graceMs);
+    await endAll(workers, graceMs);
     const last = manager[0]?.process;
     // A manager that died, without a successor so far: nobody knows what it had not stored.
     const isLost = this.#isUp && (last === undefined || manager[0]?.facts === undefined);
-    await this.#end(manager, graceMs);
-    await this.#end(this.#children, graceMs);
+    await endAll(manager, graceMs);
+    await endAll(this.#children, graceMs);
     clearInterval(this.#beatTimer);
     if (this.#stopFailure !== undefined) throw this.#stopFailure;
     // A manager that was killed while it stopped could not report what it had not stored.
@@ -117,7 +135,9 @@ export class Supervisor implements Instance {
 
   #fork(child: Child): void {
     child.startedAtMs = performance.now();
-    const forked = forkRole(child.name, (error) => this.#notForked(child, error));
+    const forked = forkRole(child.name, this.#users?.of[child.name], (error) =>
+      this.#notForked(child, error),
+    );
     if (forked === undefined) return;
     child.process = forked;
     child.serial = ++this.#lastSerial;
@@ -127,12 +147,13 @@ export class Supervisor implements Instance {
     forked.on('message', (message: RoleToSupervisor) => this.#heard(child, message));
     forked.on('error', (error) => this.#log.error(`the ${child.name} process: ${error.message}`));
     forked.on('exit', (code, signal) => this.#exited(child, forked, code, signal));
-    const { index, serial } = child;
+    const { name, index, serial } = child;
+    const pass = name === 'manager' ? this.#passKey : passOf(this.#passKey, { role: name, index, serial });
     // A sender that starts together with the manager may link to it before the manager reads this. The manager then waits
     // for its hello only as long as that takes.
     const senders = child.name === 'manager' ? this.#livingSenders() : [];
-    this.#tell(child, { kind: 'start', config: this.#config, index, serial, senders });
-    if (child.name === 'control') this.#tell(child, { kind: 'troubles', troubles: this.#board.list });
+    tell(child, { kind: 'start', config: this.#config, index, serial, pass, senders });
+    if (child.name === 'control') tell(child, { kind: 'troubles', troubles: this.#board.list });
   }
 
   #livingSenders(): number[] {
@@ -145,14 +166,14 @@ export class Supervisor implements Instance {
   #beat(): void {
     if (this.#isStopping) {
       // All processes have the grace, even if they do not answer. Pings tell the control process that the supervisor lives.
-      for (const child of this.#children) if (child.heartbeat.beat()) this.#tell(child, { kind: 'ping' });
+      for (const child of this.#children) if (child.heartbeat.beat()) tell(child, { kind: 'ping' });
       return;
     }
     const manager = this.#children.find(({ name }) => name === 'manager');
     this.#awaited.beat(manager?.facts !== undefined && !manager.heartbeat.isStalled);
     for (const child of this.#children) {
       if (child.process === undefined) continue;
-      if (child.heartbeat.beat()) this.#tell(child, { kind: 'ping' });
+      if (child.heartbeat.beat()) tell(child, { kind: 'ping' });
       if (this.#awaited.mustEnd(child.serial, child.heartbeat)) {
         this.#kill(child, 'the manager has to know its connections, and it does not tell');
         continue;
@@ -168,7 +189,7 @@ export class Supervisor implements Instance {
   #raiseStalled(child: Child, pid: number | undefined): void {
     child.isStalled = true;
     this.#log.warn(`the ${child.name} process (${pid}) does not answer`);
-    this.#raise(child, stalledTrouble(child.name, this.#nameOf(child), pid));
+    this.#raise(child, stalledTrouble(child.name, nameOf(child, this.#children), pid));
   }
 
   /** SIGKILL also ends what SIGSTOP has stopped (signal(7)). */
@@ -177,12 +198,8 @@ export class Supervisor implements Instance {
     child.process?.kill('SIGKILL');
   }
 
-  #tell(child: Child, message: SupervisorToRole): void {
-    if (child.process?.connected === true) child.process.send(message, () => undefined);
-  }
-
   #tellManager(message: SupervisorToRole): void {
-    for (const child of this.#children) if (child.name === 'manager') this.#tell(child, message);
+    for (const child of this.#children) if (child.name === 'manager') tell(child, message);
   }
 
   #heard(child: Child, message: RoleToSupervisor): void {
@@ -191,7 +208,7 @@ export class Supervisor implements Instance {
         child.heartbeat.answered();
         if (!child.isStalled) break;
         child.isStalled = false;
-        this.#troubles.clear(`role:${this.#nameOf(child)}`);
+        this.#troubles.clear(`role:${nameOf(child, this.#children)}`);
         this.#log.info(`the ${child.name} process answers again`);
         break;
       case 'awaits':
@@ -200,7 +217,7 @@ export class Supervisor implements Instance {
       case 'started':
         child.facts = message.facts;
         child.started.resolve(message.facts);
-        this.#troubles.clear(`role:${this.#nameOf(child)}`);
+        this.#troubles.clear(`role:${nameOf(child, this.#children)}`);
         if (this.#isUp) this.#log.info(`the ${child.name} process runs again`);
         break;
       case 'failed':
@@ -210,11 +227,14 @@ export class Supervisor implements Instance {
           this.#stopFailure = new SluiceError(message.code, message.message, message.advice);
         }
         break;
+      case 'askPort':
+        if (child.process !== undefined) answerPort(message, child.name, this.#config, child.process);
+        break;
       case 'reload':
         this.#events.reload();
         break;
       case 'troubles':
-        this.#setTroubles(this.#nameOf(child), message.troubles);
+        this.#setTroubles(nameOf(child, this.#children), message.troubles);
         break;
       default:
         message satisfies never;
@@ -227,7 +247,7 @@ export class Supervisor implements Instance {
     if (child.name === 'sender') this.#tellManager({ kind: 'senderEnded', serial: child.serial });
     if (child.name === 'manager') this.#awaited.set([]);
     if (this.#isStopping) return;
-    this.#setTroubles(this.#nameOf(child), []);
+    this.#setTroubles(nameOf(child, this.#children), []);
     const how = signal === null ? `with exit code ${code}` : `by ${signal}`;
     // A process that ends by itself while starting would do so again; one that somebody killed would not.
     if (!this.#isUp && signal === null && child.facts === undefined) {
@@ -238,7 +258,7 @@ export class Supervisor implements Instance {
     }
     if (performance.now() - child.startedAtMs > stableMs) child.delayMs = firstDelayMs;
     this.#log.error(`the ${child.name} process ended ${how}; starting it again in ${child.delayMs} ms`);
-    this.#raise(child, endedTrouble(child.name, this.#nameOf(child), how, child.lastWords));
+    this.#raise(child, endedTrouble(child.name, nameOf(child, this.#children), how, child.lastWords));
     child.lastWords = '';
     this.#forkLater(child);
   }
@@ -254,7 +274,7 @@ export class Supervisor implements Instance {
     this.#log.error(
       `the ${child.name} process could not be started: ${message}; trying again in ${child.delayMs} ms`,
     );
-    this.#raise(child, notStartedTrouble(child.name, this.#nameOf(child), message));
+    this.#raise(child, notStartedTrouble(child.name, nameOf(child, this.#children), message));
     this.#forkLater(child);
   }
 
@@ -264,35 +284,13 @@ export class Supervisor implements Instance {
   }
 
   #raise(child: Child, { text, advice }: RoleTrouble): void {
-    this.#troubles.raise(`role:${this.#nameOf(child)}`, 'critical', text, advice);
-  }
-
-  /** `manager`, or `receiver 2` where there are several. */
-  #nameOf({ name, index }: Child): string {
-    const isOne = this.#children.filter((each) => each.name === name).length === 1;
-    return isOne ? name : `${name} ${index + 1}`;
+    this.#troubles.raise(`role:${nameOf(child, this.#children)}`, 'critical', text, advice);
   }
 
   #setTroubles(name: string, troubles: readonly Trouble[]): void {
     this.#board.set(name, troubles);
     for (const child of this.#children) {
-      if (child.name === 'control') this.#tell(child, { kind: 'troubles', troubles: this.#board.list });
+      if (child.name === 'control') tell(child, { kind: 'troubles', troubles: this.#board.list });
     }
-  }
-
-  async #end(children: readonly Child[], graceMs: number): Promise<void> {
-    await Promise.all(
-      children.map(async (child) => {
-        const running = child.process;
-        if (running === undefined || running.exitCode !== null || running.signalCode !== null) return;
-        const gone = new Promise<void>((resolve) => {
-          running.once('exit', () => resolve());
-        });
-        this.#tell(child, { kind: 'stop', graceMs });
-        const killer = setTimeout(() => running.kill('SIGKILL'), graceMs + killAfterMs);
-        await gone;
-        clearTimeout(killer);
-      }),
-    );
   }
 }

@@ -1,0 +1,22 @@
+// Warnings about the user that Sluice would run as if this user started it.
+
+import type { Config } from '../config/config.ts';
+import type { ConfigWarning } from '../config/read/config-warning.ts';
+import { StartError } from '../errors/start-error.ts';
+import { roleUsers } from '../process/privileges/role-users.ts';
+
+/** @param uid - user id of the caller */
+export function userWarnings(config: Config, uid = process.getuid?.()): ConfigWarning[] {
+  if (uid === 0 && config.user === undefined) {
+    const message =
+      'not set: started by root, every process that talks to the network is root; name a user for them (docs/security.md)';
+    return [{ path: ['user'], message }];
+  }
+  try {
+    roleUsers(config, uid);
+    return [];
+  } catch (error) {
+    if (!(error instanceof StartError)) throw error;
+    return [{ path: ['user'], message: `${error.message} ${error.advice}` }];
+  }
+}

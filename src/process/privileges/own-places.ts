@@ -1,0 +1,104 @@
+// Makes the places where Sluice keeps things usable for the users of the roles: the spool, the folders of Unix-domain sockets, and
+// the log file.
+
+import { closeSync, constants, lstatSync, openSync, readdirSync, statSync, type Stats } from 'node:fs';
+import { dirname, join, sep } from 'node:path';
+import type { Config } from '../../config/config.ts';
+import { StartError } from '../../errors/start-error.ts';
+import { makeFolder } from '../../io/make-folder.ts';
+import { removeFile } from '../../io/remove-file.ts';
+import { answers } from '../../io/unix-listener.ts';
+import { ownSpool } from './own-spool.ts';
+import type { Identity } from './identity.ts';
+import type { RoleUsers } from './role-users.ts';
+import { giveFile, giveFolder } from './safe-owner.ts';
+
+/**
+ * Prepares the spool and the sockets of a configuration, which no Sluice uses any more.
+ * @throws {StartError} `SPOOL_OWNER` when something there is not ours
+ */
+export async function ownPlaces(config: Config, users: RoleUsers): Promise<void> {
+  ownSpool(config.spool, users);
+  await removeOldSockets(config, users);
+}
+
+/**
+ * Prepares the folders of all sockets of the configuration. Missing ones are made; one that root made for other things, too, is left
+ * alone.
+ * @throws {StartError} `SOCKET_FOLDER` when a role may not make its socket
+ */
+export function ownSocketFolders(config: Config, users: RoleUsers): void {
+  for (const { path, identity } of socketsOf(config, users)) {
+    const folder = dirname(path);
+    const isThere = statSync(folder, { throwIfNoEntry: false }) !== undefined;
+    if (!isThere) makeFolder(folder);
+    // All roles may make sockets there, and none may remove that of another (sticky).
+    if (!isThere || isOursAlone(folder, config, users))
+      giveFolder(folder, { uid: 0, gid: users.gid, mode: 0o1775 });
+    else if (!mayWrite(statSync(folder), identity)) throw socketFolderError(folder, identity);
+  }
+}
+
+/** Removes sockets that a Sluice of root left behind: the role could not do so itself. */
+async function removeOldSockets(config: Config, users: RoleUsers): Promise<void> {
+  for (const { path, identity } of socketsOf(config, users)) {
+    const found = lstatSync(path, { throwIfNoEntry: false });
+    if (found?.isSocket() !== true || found.uid === identity.uid) continue;
+    if (!(await answers(path))) removeFile(path);
+  }
+}
+
+/** Lets all roles append to the log file. A file that they can append to already is left as it is. @throws {StartError} `SPOOL_OWNER` */
+export function ownLogFile({ log }: Config, { gid, of }: RoleUsers): void {
+  if (log.file === undefined) return;
+  const { O_CREAT, O_EXCL, O_WRONLY } = constants;
+  try {
+    closeSync(openSync(log.file, O_CREAT | O_EXCL | O_WRONLY, 0o600));
+  } catch (error) {
+    // Another error is reported by the logger, which opens the file next.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') return;
+  }
+  const stats = lstatSync(log.file);
+  const isOther = stats.isFIFO() || stats.isSocket() || stats.isCharacterDevice();
+  if (isOther || Object.values(of).every((identity) => mayWrite(stats, identity))) return;
+  giveFile(log.file, { uid: of.manager.uid, gid, mode: (stats.mode & 0o777) | 0o660 });
+}
+
+function socketsOf(
+  { controlSocket, submissionSocket, listen }: Config,
+  { of }: RoleUsers,
+): readonly { readonly path: string; readonly identity: Identity }[] {
+  return [
+    { path: controlSocket, identity: of.control },
+    { path: submissionSocket, identity: of.receiver },
+    ...listen.flatMap(({ address }) =>
+      address.kind === 'unix' ? [{ path: address.path, identity: of.receiver }] : [],
+    ),
+  ];
+}
+
+/** Whether root made the folder for Sluice: nothing is in it but places of this configuration. */
+function isOursAlone(folder: string, config: Config, users: RoleUsers): boolean {
+  if (statSync(folder).uid !== 0) return false;
+  const sockets = socketsOf(config, users).map(({ path }) => path);
+  const places = [config.spool, ...sockets, ...(config.log.file === undefined ? [] : [config.log.file])];
+  return readdirSync(folder).every((name) => {
+    const path = join(folder, name);
+    return places.some((place) => place === path || place.startsWith(join(path, sep)));
+  });
+}
+
+/** By owner, group and others, as the kernel decides; access control lists are not looked at. */
+function mayWrite(stats: Stats, { uid, groups }: Identity): boolean {
+  const write = stats.isDirectory() ? 0o3 : 0o2;
+  const shift = stats.uid === uid ? 6 : groups.includes(stats.gid) ? 3 : 0;
+  return ((stats.mode >> shift) & write) === write;
+}
+
+function socketFolderError(folder: string, { user, gid }: Identity): StartError {
+  return new StartError(
+    'SOCKET_FOLDER',
+    `Preparing ${folder} for sockets: the user "${user}" may not make files there.`,
+    `Let the group of all processes do so (chgrp ${gid} ${folder} && chmod 1775 ${folder}), or name another folder for the socket in the configuration.`,
+  );
+}

@@ -1,0 +1,247 @@
+// Sluice started by root, with users of their own for its processes: mail goes its way, every process stays its user, and
+// whoever takes over one of them does not get into the others.
+
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { suite, test } from 'node:test';
+import { Ground, until } from '../../sim/neighbours/ground.ts';
+import { startSluice, type Sluice, type SluiceConfig } from '../../sim/neighbours/sluice.ts';
+import { parseConfig } from '../../src/config/config.ts';
+import { identityOf } from '../../src/process/privileges/identity.ts';
+import { roleUsers } from '../../src/process/privileges/role-users.ts';
+import type { RoleName } from '../../src/process/role.ts';
+import type { Attempt } from './intruder.ts';
+import { destination, send } from './mail.ts';
+
+const users = { manager: 'games', receiver: 'daemon', sender: 'bin', control: 'man' } as const;
+const roles = ['manager', 'receiver', 'sender', 'control'] as const;
+const mail = {
+  from: 'a@client.test',
+  to: ['b@far.test'],
+  content: 'Message-ID: <one@client.test>\r\n\r\nHello\r\n',
+};
+
+function withoutUsers(): string | false {
+  if (process.getuid?.() !== 0) return 'needs root';
+  try {
+    for (const name of ['nobody', ...Object.values(users)]) identityOf(name);
+    return false;
+  } catch (error) {
+    return String(error);
+  }
+}
+
+/** A port that only root may bind. */
+async function freeLowPort(): Promise<number> {
+  for (let port = 1023; port > 0; port--) {
+    const server = createServer().listen(port, '127.0.0.1');
+    const [problem] = (await Promise.race([
+      once(server, 'listening'),
+      once(server, 'error').catch((error: unknown) => [error]),
+    ])) as unknown[];
+    if (problem !== undefined) continue;
+    server.close();
+    await once(server, 'close');
+    return port;
+  }
+  throw new Error('no port below 1024 is free');
+}
+
+function configOf(ground: Ground, relayPort: number): SluiceConfig {
+  return {
+    user: 'nobody',
+    users,
+    control_socket: join(ground.directory, 'sockets/control.sock'),
+    queue: { retry: ['1s'] },
+    route: [{ relay: [`127.0.0.1:${relayPort}`] }],
+  };
+}
+
+/** The real, effective, saved and file system user ids of a process. */
+function uidsOf(pid: number): readonly number[] {
+  const line = /^Uid:\s+(?<ids>.+)$/mu.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  return (line?.groups?.['ids'] ?? '').split(/\s+/u).map(Number);
+}
+
+function assertUsers(sluice: Sluice): void {
+  for (const role of roles) {
+    const { uid } = identityOf(users[role]);
+    assert.deepEqual(uidsOf(sluice.pidOf(role)), [uid, uid, uid, uid], role);
+  }
+  assert.deepEqual(uidsOf(sluice.program.pid), [0, 0, 0, 0]);
+}
+
+suite('users of their own', { skip: withoutUsers() }, () => {
+  test('mail goes in on a port below 1024, and out; a killed process comes back as its user', async (t) => {
+    const ground = Ground.of(t);
+    const mx = await destination(ground);
+    const port = await freeLowPort();
+    const sluice = await startSluice(ground, { config: configOf(ground, mx.port), port });
+    assertUsers(sluice);
+    assert.match((await send(port, mail)).at(-1) ?? '', /^250/u);
+    await mx.tally.arrived(1);
+    for (const role of roles) {
+      const before = sluice.pidOf(role);
+      process.kill(before, 'SIGKILL');
+      await until(`the ${role} runs again`, () =>
+        sluice.events().some(({ msg }) => msg === `the ${role} process runs again`),
+      );
+      assert.notEqual(sluice.pidOf(role), before);
+    }
+    assertUsers(sluice);
+    assert.match(
+      (await send(port, { ...mail, content: mail.content.replace('one', 'two') })).at(-1) ?? '',
+      /^250/u,
+    );
+    await mx.tally.arrived(2);
+    assert.equal(mx.tally.duplicates, 0);
+    assert.equal(await sluice.program.stop('SIGTERM'), 0);
+  });
+
+  test('a reload opens another port below 1024', async (t) => {
+    const ground = Ground.of(t);
+    const mx = await destination(ground);
+    const config = configOf(ground, mx.port);
+    const sluice = await startSluice(ground, { config });
+    const port = await freeLowPort();
+    sluice.configure({
+      ...config,
+      listen: [{ address: `127.0.0.1:${sluice.port}` }, { address: `127.0.0.1:${port}` }],
+    });
+    await sluice.cli('reload');
+    await until('the new port is open', () =>
+      sluice.events().some(({ msg }) => msg === `listening on 127.0.0.1:${port}`),
+    );
+    assert.match((await send(port, mail)).at(-1) ?? '', /^250/u);
+    await mx.tally.arrived(1);
+  });
+
+  test('several receivers share a port that the supervisor bound for each', async (t) => {
+    const ground = Ground.of(t);
+    const mx = await destination(ground);
+    const port = await freeLowPort();
+    const config = { ...configOf(ground, mx.port), processes: { receivers: 2 } };
+    await startSluice(ground, { config, port });
+    for (let count = 1; count <= 20; count++) {
+      const content = mail.content.replace('one', String(count));
+      assert.match((await send(port, { ...mail, content })).at(-1) ?? '', /^250/u);
+    }
+    await mx.tally.arrived(20);
+  });
+
+  test('a spool that root wrote is taken over with its mail, and given back', async (t) => {
+    const ground = Ground.of(t);
+    const mx = await destination(ground);
+    await mx.close(); // nothing is delivered at first
+    const config = { ...configOf(ground, mx.port), deliver: { address_rest: ['1s'] } };
+    const asRoot = { ...config, user: 'root', users: {} };
+    const first = await startSluice(ground, { config: asRoot });
+    assert.match((await send(first.port, mail)).at(-1) ?? '', /^250/u);
+    assert.equal(await first.program.stop('SIGTERM'), 0);
+    const second = await startSluice(ground, { config, port: first.port });
+    assertUsers(second);
+    assert.match(
+      (await send(second.port, { ...mail, content: mail.content.replace('one', 'two') })).at(-1) ?? '',
+      /^250/u,
+    );
+    for (const folder of ['segments', 'journal']) {
+      for (const name of readdirSync(join(second.spool, folder))) {
+        assert.notEqual(statSync(join(second.spool, folder, name)).uid, 0, `${folder}/${name}`);
+      }
+    }
+    assert.equal(await second.program.stop('SIGTERM'), 0);
+    const third = await startSluice(ground, { config: asRoot, port: first.port });
+    const back = await destination(ground, { port: mx.port });
+    await back.tally.arrived(2);
+    assert.equal(await third.program.stop('SIGTERM'), 0);
+  });
+
+  test('who takes over one process gets neither into another nor at what belongs to it', async (t) => {
+    const ground = Ground.of(t);
+    const config = configOf(ground, 1);
+    const sluice = await startSluice(ground, { config });
+    assert.match((await send(sluice.port, mail)).at(-1) ?? '', /^250/u);
+    const inSpool = (...names: readonly string[]): string => join(sluice.spool, ...names);
+    const segments = readdirSync(inSpool('segments')).map((name) => inSpool('segments', name));
+    const of = (uid: number): string => segments.find((path) => statSync(path).uid === uid) ?? '';
+    const identities = roleUsers(parseConfig(readFileSync(sluice.configFile, 'utf8'), sluice.configFile))?.of;
+    assert.ok(identities !== undefined);
+    const received = of(identities.receiver.uid);
+    const stored = of(identities.manager.uid);
+    assert.ok(existsSync(received) && existsSync(stored));
+    const lowPort = await freeLowPort();
+    const control = join(ground.directory, 'sockets/control.sock');
+    const denied: Record<RoleName, readonly Attempt[]> = {
+      receiver: [
+        { kind: 'list', path: inSpool('journal') },
+        { kind: 'write', path: inSpool('holds') },
+        { kind: 'create', path: inSpool('overrides.json') },
+        { kind: 'write', path: stored },
+        { kind: 'remove', path: stored },
+        { kind: 'connect', path: control },
+        { kind: 'remove', path: control },
+      ],
+      sender: [
+        { kind: 'create', path: inSpool('segments', 'new') },
+        { kind: 'create', path: inSpool('large', 'new') },
+        { kind: 'write', path: received },
+        { kind: 'remove', path: received },
+        { kind: 'remove', path: inSpool('run', `manager-${sluice.pidOf('manager')}.sock`) },
+        { kind: 'list', path: inSpool('journal') },
+        { kind: 'connect', path: control },
+      ],
+      manager: [
+        { kind: 'write', path: received },
+        { kind: 'connect', path: control },
+      ],
+      control: [
+        { kind: 'create', path: inSpool('segments', 'new') },
+        { kind: 'write', path: inSpool('holds') },
+        { kind: 'list', path: inSpool('journal') },
+      ],
+    };
+    for (const role of roles) {
+      // A process of the same user is no more open than the others, but it can be signalled.
+      const others = sluice.pids().filter((pid) => pid !== sluice.pidOf(role));
+      const attempts: Attempt[] = [
+        ...denied[role],
+        ...others.map((pid): Attempt => ({ kind: 'signal', pid })),
+        ...sluice.pids().flatMap((pid): Attempt[] => [
+          { kind: 'read', path: `/proc/${pid}/mem` },
+          { kind: 'read', path: `/proc/${pid}/environ` },
+          { kind: 'list', path: `/proc/${pid}/fd` },
+        ]),
+        { kind: 'listen', port: lowPort },
+        { kind: 'create', path: join(import.meta.dirname, '../../node_modules/.cache/sluice/planted') },
+      ];
+      assert.deepEqual(
+        await tried(ground, identities[role], attempts),
+        attempts.map((each) => `${JSON.stringify(each)} denied`),
+        role,
+      );
+    }
+    // What they are there for, they may do: otherwise the denials above would prove little.
+    const allowed: Attempt[] = [{ kind: 'read', path: received }];
+    assert.deepEqual(await tried(ground, identities.sender, allowed), [`${JSON.stringify(allowed[0])} done`]);
+    const bus: Attempt[] = [{ kind: 'connect', path: inSpool('bus.sock') }];
+    assert.deepEqual(await tried(ground, identities.receiver, bus), [`${JSON.stringify(bus[0])} done`]);
+  });
+});
+
+/** Runs the intruder as this user. @returns each attempt with `done`, `denied`, or another result */
+async function tried(ground: Ground, identity: object, attempts: readonly Attempt[]): Promise<string[]> {
+  const program = join(import.meta.dirname, 'intruder.ts');
+  const output = await ground.run(process.execPath, [
+    program,
+    JSON.stringify(identity),
+    JSON.stringify(attempts),
+  ]);
+  const results = JSON.parse(output) as string[];
+  return results.map((result, at) => {
+    const isDenied = result === 'EACCES' || result === 'EPERM';
+    return `${JSON.stringify(attempts[at])} ${isDenied ? 'denied' : result}`;
+  });
+}
