@@ -22,6 +22,8 @@ export class MemorySpool implements SpoolWriter {
   aborted = 0;
   /** Writes to files of large messages. */
   writes = 0;
+  /** Files of large messages that are not removed. */
+  readonly #openLarge = new Set<string>();
   #ids = 0;
 
   newQueueId(): string {
@@ -35,7 +37,10 @@ export class MemorySpool implements SpoolWriter {
     return this.#keep(message.envelope, [prefix, ...content], false);
   }
 
-  openLarge(): Promise<LargeContent> {
+  openLarge(queueId: string): Promise<LargeContent> {
+    if (this.#openLarge.has(queueId))
+      return Promise.reject(new Error(`the file of ${queueId} is there already`));
+    this.#openLarge.add(queueId);
     const pieces: Uint8Array[] = [];
     return Promise.resolve({
       get sizeBytes() {
@@ -55,6 +60,8 @@ export class MemorySpool implements SpoolWriter {
         yield* pieces;
       },
       abort: async () => {
+        await new Promise((resolve) => setImmediate(resolve));
+        this.#openLarge.delete(queueId);
         this.aborted++;
       },
     });

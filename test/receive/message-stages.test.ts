@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type ContentFacts, type Edit, goOn, type Stage, type Verdict } from '../../src/policy/stage.ts';
 import { type Client, envelope, type Fixture, greeted } from './fixture.ts';
-import { bye, later, turns, unknown, withStages } from './stage-fixture.ts';
+import { bye, later, pass, turns, unknown, withStages } from './stage-fixture.ts';
 
 const large = `${'x'.repeat(70)}\r\n`.repeat(3000);
 
@@ -338,4 +338,20 @@ test('a stage that fails may have its messages held; before MAIL they are refuse
   assert.equal(second.spool.kept.at(-1)?.envelope.quarantine, 'the check "scanner" failed');
   const early = await withStages(t, { name: 'scanner', onFailure: 'quarantine', connect: broken });
   assert.match(await (await early.client()).reply(), /^421 4\.3\.0/);
+});
+
+test('no timeout runs while the disk is waited for, after a stage was', async (t) => {
+  const decided = Promise.withResolvers<Verdict>();
+  const written = Promise.withResolvers<void>();
+  const fixture = await withStages(t, { name: 'slow', content: () => decided.promise });
+  fixture.spool.gate = written.promise;
+  const client = await greeted(fixture);
+  await envelope(client);
+  client.send('Subject: x\r\n\r\n.\r\nNOOP\r\n');
+  await turns();
+  decided.resolve(goOn);
+  await pass(fixture, 400_000); // timeout_command is 300 s
+  written.resolve();
+  assert.match(await client.reply(), /^250 2\.0\.0 queued as/);
+  assert.match(await client.reply(), /^250/);
 });

@@ -147,6 +147,28 @@ test('replies to pipelined commands keep their order while a stage is out, and n
   assert.deepEqual(replies, ['250', '550', '250', '451', '354']);
 });
 
+test('500 sessions wait for a stage, and each gets its own answer', async (t) => {
+  const gates = new Map<string, (verdict: Verdict) => void>();
+  const settings = { maxConnections: 1000, maxConnectionsPerClient: 1000 };
+  const stage: Stage = {
+    name: 'slow',
+    mail: ({ transaction }) =>
+      transaction.reversePath === ''
+        ? goOn
+        : new Promise((resolve) => gates.set(transaction.reversePath, resolve)),
+  };
+  const fixture = await start(t, { settings, stages: [{ stage }] });
+  const clients = await Promise.all(Array.from({ length: 500 }, () => greeted(fixture)));
+  for (const [number, client] of clients.entries()) client.send(`MAIL FROM:<${number}@example.net>\r\n`);
+  while (gates.size < clients.length) await turns();
+  const other = await greeted(fixture);
+  assert.match(await other.ask('MAIL FROM:<>\r\n'), /^250/);
+  for (const [sender, answer] of gates) answer(Number.parseInt(sender) % 2 === 0 ? goOn : later);
+  for (const [number, client] of clients.entries()) {
+    assert.match(await client.reply(), number % 2 === 0 ? /^250/ : /^451 4\.7\.1 Greylisted/);
+  }
+});
+
 test('no timeout of a client runs while a stage is out', async (t) => {
   const gate = Promise.withResolvers<Verdict>();
   const fixture = await withStages(t, { name: 'slow', timeLimitMs: 3_600_000, mail: () => gate.promise });
