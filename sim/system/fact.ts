@@ -6,6 +6,8 @@ export type Knower = object;
 
 export class Fact {
   readonly atMs: number;
+  /** The store whose journal tells of it; undefined: that of any store. */
+  store: number | undefined;
   readonly #knowers = new Set<Knower>();
   #forgotten: string | undefined;
   /** When a manager's process first wrote it to the journal; for the journal to be judged by. */

@@ -50,7 +50,8 @@ export class Inquiry {
   posted(message: unknown): void {
     const response = message as Response | { readonly kind?: undefined };
     if (response.kind !== 'response' || !('result' in response) || !this.#isQuiet()) return;
-    const { books, clock, config, grants, limitBooks, refusals, supervision } = this.#asked;
+    const { books, clock, config, grants, limitBooks, refusals, second, supervision, wellForMs } =
+      this.#asked;
     const senders = supervision.senders.flatMap((each) => each ?? []);
     const compared = checkAnswer(response.result, {
       books,
@@ -60,6 +61,7 @@ export class Inquiry {
       attempts: (name) => grants.mostAttempts(name),
       senders: senders.length,
       active: senders.reduce((sum, { active }) => sum + active, 0),
+      isAbsent: (queueId) => second?.mayBeAbsent(queueId, wellForMs) ?? false,
       receiversSinceMs: this.#receiversSinceMs(),
       nowMs: clock.nowMs,
       lifetimeMs: config.queue.lifetime,

@@ -6,7 +6,7 @@ import type { Memory } from './memory.ts';
 type Write = ReturnType<Memory['journalWriteBegins']>;
 
 /** The same files, watched. */
-export function watched(files: FileLayer, folder: string, memory: Memory): FileLayer {
+export function watched(files: FileLayer, folder: string, memory: Memory, store = 0): FileLayer {
   /** Each descriptor is a file of its own here. */
   const opened = new Map<number, object>();
   /** A write that was short goes on with the next one, which says nothing more. */
@@ -27,7 +27,7 @@ export function watched(files: FileLayer, folder: string, memory: Memory): FileL
       // The header of a file tells nothing, and room for what is to come is zeros.
       const isEmpty = position === 0 || buffers.every(isZero);
       // What is left of a short write may be zeros, too.
-      const write = begun.get(fd) ?? (isEmpty ? { says: [] } : memory.journalWriteBegins());
+      const write = begun.get(fd) ?? (isEmpty ? { says: [] } : memory.journalWriteBegins(store));
       const wanted = buffers.reduce((sum, { byteLength }) => sum + byteLength, 0);
       files.writev(fd, buffers, position, (error, written) => {
         begun.delete(fd);

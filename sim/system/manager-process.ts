@@ -18,6 +18,7 @@ import { watched } from './journal-watch.ts';
 import type { ManagerEnd } from './manager-end.ts';
 import { breakFiles, breakLink, breakStore, breakWriter } from './sabotage.ts';
 import { isOfTheSystem, type SimProcess } from './sim-process.ts';
+import { secondSpool } from './second-store.ts';
 import type { Surroundings } from './surroundings.ts';
 
 /** What the journal has allocated ahead: little, so that a seed costs little. */
@@ -193,7 +194,12 @@ export class ManagerProcess {
     const { dateMs, memory, sabotage, spool: directory } = this.#around;
     const { timers } = this.process;
     const files = watched(this.process.files, join(directory, 'journal'), memory);
-    const stores = storeAccess([{ directory, files }], timers);
+    const second = this.process.secondFiles;
+    const secondWatched = second && watched(second, join(secondSpool, 'journal'), memory, 1);
+    const stores = storeAccess(
+      [{ directory, files }, ...(secondWatched ? [{ directory: secondSpool, files: secondWatched }] : [])],
+      timers,
+    );
     let opened: SpoolStore | undefined;
     const common = { segmentBytes: queue.segmentSize, now: dateMs };
     return {

@@ -88,10 +88,11 @@ export class Memory {
     return fact.isKnownBy(this.#disk);
   }
 
-  /** The manager begins to write something to its journal. */
-  journalWriteBegins(): JournalWrite {
-    const says = this.#unwritten;
-    this.#unwritten = [];
+  /** The manager begins to write something to the journal of this store. */
+  journalWriteBegins(store = 0): JournalWrite {
+    const isOfStore = (fact: Fact): boolean => (fact.store ?? store) === store;
+    const says = this.#unwritten.filter(isOfStore);
+    this.#unwritten = this.#unwritten.filter((fact) => !isOfStore(fact));
     return { says };
   }
 
@@ -136,7 +137,10 @@ export class Memory {
 
   /** What was written longer ago than this must be on the disk: nothing has been wrong for as long. */
   checkSynced(mostMs: number): void {
-    const late = this.unsynced.find(({ writtenAtMs }) => writtenAtMs + mostMs < this.#nowMs());
+    // The disk of a second store may be ill while everything else is well.
+    const late = this.unsynced.find(
+      ({ store = 0, writtenAtMs }) => store === 0 && writtenAtMs + mostMs < this.#nowMs(),
+    );
     check(
       late === undefined,
       () => 'an outcome was not synced within the time that queue.journal_sync gives',

@@ -241,6 +241,8 @@ export class OutgoingModel {
     const addresses = taken.map(([, { address }]) => address);
     around.trace(() => `${work.queueId} arrives at ${addresses.join(', ')}`);
     const arrivals = around.books.took(content, addresses, this);
+    for (const arrival of arrivals) arrival.store = work.ref.store;
+    around.second?.arrives(work.ref.store);
     if (this.#hasDropped('dropsAfter')) {
       around.memory.forget(this, 'the destination closed the connection after it had taken the message');
       this.#later(temper.replyMs, () => this.#lost('the remote server closed the connection'));

@@ -6,9 +6,10 @@ import { ManagerLink } from '../../src/channel/manager-link.ts';
 import type { Envelope } from '../../src/message/envelope.ts';
 import { receiverSlot } from '../../src/process/roles/slots.ts';
 import { Tenants } from '../../src/policy/tenants.ts';
-import { openSpoolWriter } from '../../src/spool/open.ts';
+import { openWriters } from '../../src/spool/open.ts';
 import type { Appended, SpoolWriter } from '../../src/spool/types.ts';
 import type { Offer } from './books.ts';
+import { storesOf } from './store-list.ts';
 import { isOfTheSystem, type SimProcess } from './sim-process.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -20,6 +21,9 @@ export interface Mail {
   readonly sizeBytes: number;
 }
 
+const prefixBytes = 'Received: from client.example\r\n'.length;
+/** A message is stored within this time, when nothing is wrong with its disk. */
+const longestMs = 3_000;
 /** Pieces of a message that does not fit into memory. */
 const pieceBytes = 2_048;
 
@@ -29,7 +33,8 @@ export class ReceiverModel {
   readonly #around: Surroundings;
   readonly #link: ManagerLink<Submitted, never>;
   readonly #tenants: Tenants;
-  #writer: SpoolWriter | undefined;
+  /** By the number of the store. */
+  #writers: readonly SpoolWriter[] = [];
   /** Messages that are being stored. */
   #inHand = 0;
   #isStopping = false;
@@ -60,17 +65,22 @@ export class ReceiverModel {
   take(mail: Mail): void {
     const { books } = this.#around;
     const { offer, client, sizeBytes } = mail;
+    const writer = this.#writers[offer.recipients.length % Math.max(1, this.#writers.length)];
     // RFC 1870 6.1: a full disk is told before the content.
-    if (this.#isStopping || this.#writer?.hasRoom(sizeBytes) !== true) {
+    if (this.#isStopping || writer?.hasRoom(sizeBytes) !== true) {
       books.refused(offer);
       return;
     }
-    const envelope = this.#envelope(this.#writer, offer, client);
+    const beganMs = this.#around.clock.nowMs;
+    const envelope = this.#envelope(writer, offer, client);
     books.named(offer, envelope.queueId);
     this.#inHand++;
-    this.#store(this.#writer, mail, envelope)
+    this.#store(writer, mail, envelope)
       .then(
-        (appended) => this.#stored(offer, envelope, appended),
+        (appended) => {
+          this.#stored(offer, envelope, appended);
+          this.#checkUnhindered(appended, beganMs);
+        },
         (error: unknown) => {
           if (isOfTheSystem(error)) books.refused(offer);
           else this.#around.failed(error);
@@ -90,22 +100,18 @@ export class ReceiverModel {
       this.process.after(graceMs, resolve);
       if (this.#inHand === 0) resolve();
     });
-    await this.#writer?.close();
+    await Promise.all(this.#writers.map((writer) => writer.close()));
     this.#link.close();
     this.process.after(1, () => this.process.kill());
   }
 
   async #open(index: number): Promise<void> {
     const { config, dateMs, spool } = this.#around;
-    const { files, timers } = this.process;
-    this.#writer = await openSpoolWriter({
-      directory: spool,
+    this.#writers = await openWriters(storesOf(spool, this.process), {
       slot: receiverSlot(index),
       segmentBytes: config.queue.segmentSize,
       reserveBytes: config.queue.reserve,
       sync: 'fdatasync',
-      files,
-      timers,
       now: dateMs,
     });
   }
@@ -125,20 +131,31 @@ export class ReceiverModel {
 
   async #store(writer: SpoolWriter, { offer, sizeBytes }: Mail, envelope: Envelope): Promise<Appended> {
     const head = `Received: from client.example\r\nMessage-ID: <${offer.id}@client.example>\r\n\r\n`;
-    const content = Buffer.from(head.padEnd(sizeBytes, 'x'));
+    const whole = Buffer.from(head.padEnd(sizeBytes, 'x'));
+    // The Received line is written last.
+    const prefix = whole.subarray(0, prefixBytes);
+    const content = whole.subarray(prefixBytes);
     if (sizeBytes < this.#around.config.receive.largeMessage) {
-      return writer.append({ envelope, content: [content] });
+      return writer.append({ envelope, prefix, content: [content] });
     }
     const large = await writer.openLarge(envelope.queueId);
     try {
       for (let at = 0; at < content.length; at += pieceBytes) {
         await large.write(content.subarray(at, at + pieceBytes));
       }
-      return await large.commit(envelope);
+      return await large.commit(envelope, prefix);
     } catch (error) {
       await large.abort();
       throw error;
     }
+  }
+
+  /** Whatever becomes of another store, the first one takes mail as fast as its own disk allows. */
+  #checkUnhindered({ ref }: Appended, beganMs: number): void {
+    const { clock, wellForMs } = this.#around;
+    const tookMs = clock.nowMs - beganMs;
+    if (ref.store !== 0 || tookMs < longestMs || wellForMs < tookMs) return;
+    this.#around.failed(new Error(`a message waited ${tookMs} ms for a disk that was well`));
   }
 
   #stored(offer: Offer, envelope: Envelope, { ref, sizeBytes }: Appended): void {

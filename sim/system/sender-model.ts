@@ -5,10 +5,12 @@ import type { ManagerToSender, SenderToManager } from '../../src/channel/message
 import { ManagerLink } from '../../src/channel/manager-link.ts';
 import { DeliveredLately } from '../../src/deliver/delivered-lately.ts';
 import type { AttemptResult, CloseReport } from '../../src/deliver/types.ts';
-import { openSpoolReader } from '../../src/spool/open.ts';
+import { openReaders } from '../../src/spool/open.ts';
 import type { SpoolReader } from '../../src/spool/types.ts';
 import type { Arrival } from './arrival.ts';
 import { type Carrier, OutgoingModel } from './outgoing-model.ts';
+import { storeOf } from './second-store.ts';
+import { storesOf } from './store-list.ts';
 import type { SimProcess } from './sim-process.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -32,8 +34,7 @@ export class SenderModel implements Carrier {
     this.around = around;
     this.serial = serial;
     this.process = around.newProcess(`sender ${index + 1} (${serial})`);
-    const { files, timers } = this.process;
-    this.reader = openSpoolReader({ directory: around.spool, files, timers });
+    this.reader = openReaders(storesOf(around.spool, this.process));
     this.#link = new ManagerLink<SenderToManager, ManagerToSender>({
       connect: around.managerFor(this.process),
       hello: () => {
@@ -88,7 +89,10 @@ export class SenderModel implements Carrier {
     }
     const report: SenderToManager = { kind: 'done', connection: connection.id, results, reusable };
     if (!this.#isOrphan) {
-      memory.tells(report, [...arrivals, ...this.around.refusals.tells(report, queueId, results)]);
+      const refusals = this.around.refusals.tells(report, queueId, results);
+      const store = storeOf(queueId, this.around.second === undefined ? 1 : 2);
+      for (const refusal of refusals) refusal.store = store;
+      memory.tells(report, [...arrivals, ...refusals]);
     }
     this.#post(report);
   }

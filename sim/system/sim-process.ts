@@ -1,11 +1,12 @@
 // A process of a simulated Sluice: its timers, its view of the disk, and the order in which things happen to it. It can be
 // stopped, slow and killed between any two of them; when it is killed, nothing that it waited for happens any more.
 
-import type { DiskProcess, SimulatedDisk } from '../disk/simulated-disk.ts';
+import type { DiskPace, DiskProcess, SimulatedDisk } from '../disk/simulated-disk.ts';
 import { SluiceError } from '../../src/errors/sluice-error.ts';
 import type { FileLayer } from '../../src/spool/file-layer.ts';
 import type { Timer, Timers } from '../../src/io/timers.ts';
 import type { Ground } from './ground.ts';
+import type { SecondStore } from './second-store.ts';
 
 /** How long the disk takes for one step of an operation, in ms. */
 export type DiskDelay = () => number;
@@ -14,9 +15,12 @@ export class SimProcess {
   readonly name: string;
   readonly timers: Timers;
   readonly files: FileLayer;
+  /** Those of the second store, in a world that has one. */
+  readonly secondFiles: FileLayer | undefined;
   readonly startedAtMs: number;
   readonly #ground: Ground;
   readonly #disk: DiskProcess;
+  readonly #second: DiskProcess | undefined;
   readonly #ends: (() => void)[] = [];
   /** Has happened to it, and waits until it is continued or has time. */
   readonly #waiting: (() => void)[] = [];
@@ -27,17 +31,21 @@ export class SimProcess {
   #busyUntilMs = 0;
   #heldUpAtMs = -Infinity;
 
-  constructor(ground: Ground, name: string, disk: SimulatedDisk, diskDelay: DiskDelay) {
+  constructor(ground: Ground, name: string, disk: SimulatedDisk, diskDelay: DiskDelay, second?: SecondStore) {
     const { clock } = ground;
     this.#ground = ground;
     this.name = name;
     this.startedAtMs = clock.nowMs;
     this.timers = new ProcessTimers(ground, this);
     // The disk works on while the process is stopped.
-    this.#disk = disk.process((what, act) => {
-      clock.at(clock.nowMs + diskDelay(), what === 'answer' ? () => this.run(act) : act);
-    });
+    const paced =
+      (delay: DiskDelay): DiskPace =>
+      (what, act) =>
+        clock.at(clock.nowMs + delay(), what === 'answer' ? () => this.run(act) : act);
+    this.#disk = disk.process(paced(diskDelay));
     this.files = this.#disk.files;
+    this.#second = second?.disk.process(paced(second.delayMs));
+    this.secondFiles = this.#second?.files;
   }
 
   get isAlive(): boolean {
@@ -97,6 +105,7 @@ export class SimProcess {
     this.#isAlive = false;
     this.#waiting.length = 0;
     this.#disk.kill();
+    this.#second?.kill();
     for (const end of this.#ends) end();
   }
 

@@ -2,8 +2,10 @@
 
 import { join } from 'node:path';
 import type { SimulatedDisk } from '../disk/simulated-disk.ts';
+import type { Books } from './books.ts';
+import { type SecondStore, secondSpool } from './second-store.ts';
 
-export interface SpoolFilesOptions {
+interface SpoolFilesOptions {
   /** The folder of the spool. */
   readonly spool: string;
   /** Receivers that write to it. */
@@ -15,7 +17,7 @@ export interface SpoolFilesOptions {
 /** The manager writes reports, and moves old messages to segments of their own. */
 const managerSlots = 2;
 
-export class SpoolFiles {
+class SpoolFiles {
   readonly #disk: () => SimulatedDisk;
   readonly #options: SpoolFilesOptions;
 
@@ -42,4 +44,29 @@ export class SpoolFiles {
   #in(folder: string): readonly string[] {
     return this.#disk().names(join(this.#options.spool, folder));
   }
+}
+
+interface World {
+  readonly books: Pick<Books, 'isAccepted'>;
+  /** Another one after each power cut. */
+  readonly disk: SimulatedDisk;
+  readonly second: SecondStore | undefined;
+  readonly spool: string;
+}
+
+/** The files of all stores of a world. */
+export function everyFile(
+  world: World,
+  receivers: number,
+): { readonly areFew: () => boolean; readonly names: () => readonly string[] } {
+  const { second, spool } = world;
+  const isAccepted = (queueId: string): boolean => world.books.isAccepted(queueId);
+  const stores = [new SpoolFiles(() => world.disk, { spool, receivers, isAccepted })];
+  if (second !== undefined) {
+    stores.push(new SpoolFiles(() => second.disk, { spool: secondSpool, receivers, isAccepted }));
+  }
+  return {
+    areFew: () => stores.every(({ areFew }) => areFew),
+    names: () => stores.flatMap(({ names }) => names),
+  };
 }

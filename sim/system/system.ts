@@ -41,8 +41,9 @@ import { RouteBooks } from './route-books.ts';
 import { SourceBooks } from './source-books.ts';
 import { Operations } from './operations.ts';
 import { SimProcess } from './sim-process.ts';
+import { SecondStore } from './second-store.ts';
 import { SegmentBooks } from './segment-books.ts';
-import { SpoolFiles } from './spool-files.ts';
+import { everyFile } from './spool-files.ts';
 import { Supervision } from './supervision.ts';
 import { tracedLog } from './traced-log.ts';
 import type { Sabotage } from './sabotage.ts';
@@ -96,6 +97,7 @@ export class System implements Targets, Asked, Stoppable {
   readonly #scenario: Scenario;
   disk: SimulatedDisk;
   diskMs: number;
+  readonly second: SecondStore | undefined;
   /** The system's clock is ahead of the time of this world. */
   #aheadMs = 0;
   #supervision: Supervision | undefined;
@@ -166,6 +168,7 @@ export class System implements Targets, Asked, Stoppable {
     });
     this.disk = new SimulatedDisk({ seed, capacityBytes });
     this.diskMs = diskMs;
+    this.second = SecondStore.of(seed, this, capacityBytes, diskMs);
     this.#strikes = new Strikes(this);
     this.#aims = new Aims({
       aims: scenario.faults.length > 0 ? someAims(new Random(seed + aimsOffset)) : [],
@@ -193,6 +196,7 @@ export class System implements Targets, Asked, Stoppable {
     for (const { atMs, afterSteps, fault } of faults) {
       this.clock.at(startMs + atMs, () => this.#armed.push({ atStep: this.steps + afterSteps, fault }));
     }
+    if (faults.length > 0) this.second?.spoil(faultsMs);
     const inquiry = new Inquiry(this);
     this.inquiry = inquiry;
     await this.#run(startMs + faultsMs);
@@ -210,19 +214,15 @@ export class System implements Targets, Asked, Stoppable {
       relocateAfterMs: queue.relocateAfter,
       haveEnded: () => this.supervision.receivers.some((each) => this.#isStartedAgain(each?.process)),
     });
-    const files = new SpoolFiles(() => this.disk, {
-      spool,
-      receivers: this.#scenario.receivers,
-      isAccepted: (queueId) => this.books.isAccepted(queueId),
-    });
-    while (this.clock.nowMs < endMs && !(this.books.isComplete && inquiry.isEmpty && files.areFew)) {
+    const files = everyFile(this, this.#scenario.receivers);
+    while (this.clock.nowMs < endMs && !(this.books.isComplete && inquiry.isEmpty && files.areFew())) {
       await this.#run(this.clock.nowMs + lookMs);
       // The age of a segment is told by its name.
       if (!this.books.wasClockSet) segments.look();
     }
     this.books.finish();
     check(inquiry.isEmpty, () => `something is left at the end: ${JSON.stringify(inquiry.last)}`);
-    check(files.areFew, () => `files are left that nothing needs: ${files.names.join(', ')}`);
+    check(files.areFew(), () => `files are left that nothing needs: ${files.names().join(', ')}`);
     check(this.limitBooks.open.size === 0, () => `${this.limitBooks.open.size} connections are left open`);
   }
 
@@ -264,6 +264,7 @@ export class System implements Targets, Asked, Stoppable {
     this.clock.at(this.clock.nowMs + offMs, () => {
       this.#isOn = true;
       this.disk = this.disk.restarted({ seed: this.random.below(1e9) });
+      this.second?.restart();
       this.boot = { id: `boot ${this.clock.nowMs}`, sinceMs: this.clock.nowMs };
       this.trace(() => 'power is back');
       this.start([]);
@@ -309,7 +310,7 @@ export class System implements Targets, Asked, Stoppable {
   }
 
   newProcess(name: string): SimProcess {
-    return new SimProcess(this, name, this.disk, () => this.random.next() * this.diskMs);
+    return new SimProcess(this, name, this.disk, () => this.random.next() * this.diskMs, this.second);
   }
 
   managerFor(process: SimProcess): ConnectManager {

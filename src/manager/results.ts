@@ -5,7 +5,7 @@ import type { Delivered } from '../deliver/delivered-lately.ts';
 import type { AttemptResult, CloseReport } from '../deliver/types.ts';
 import { localFault } from '../message/refusal.ts';
 import type { ConnectionHandle, Scheduler } from '../schedule/types.ts';
-import type { SpoolStore } from '../spool/types.ts';
+import type { Outcome, SpoolStore } from '../spool/types.ts';
 import type { SenderToManager } from '../channel/messages.ts';
 import type { Damage } from './damage.ts';
 import { damageIn } from './damaged-mail.ts';
@@ -17,7 +17,7 @@ import type { Settlement } from './settlement.ts';
 
 export interface ResultsParts {
   readonly scheduler: Scheduler;
-  readonly store: Pick<SpoolStore, 'locate'>;
+  readonly store: Pick<SpoolStore, 'isWhole' | 'locate'>;
   readonly senders: SenderPort;
   readonly flights: Flights;
   readonly effects: Effects;
@@ -73,7 +73,12 @@ export class Results {
     const { store, scheduler, settlement } = this.#parts;
     for (const { queueId, recipients, relayedWithoutDsn } of delivered) {
       // Most were journaled. Then the message is done, and the costly search in the scheduler is not needed.
-      if (store.locate(queueId) === undefined) continue;
+      if (store.locate(queueId) === undefined) {
+        // Unless its store is not there yet.
+        const delivered = (recipient: number): Outcome => ({ kind: 'delivered', queueId, recipient });
+        if (!store.isWhole) settlement.add(recipients.map(delivered));
+        continue;
+      }
       const arrived = settlement.withdraw(queueId, recipients);
       const message = arrived.length < recipients.length ? scheduler.find(queueId) : undefined;
       if (message !== undefined) arrived.push(...scheduler.remove(message, recipients));

@@ -15,6 +15,11 @@ export function stalledError(store: number): SpoolError {
   return new SpoolError('SPOOL_UNREADABLE', `the disk of store ${store} does not answer`);
 }
 
+/** The error while a store is not there, or is still being read. */
+export function awayError(store: number): SpoolError {
+  return new SpoolError('SPOOL_UNREADABLE', `store ${store} is still being read`);
+}
+
 export class Member {
   readonly number: number;
   /** Undefined until it is opened, and after it could not be read. */
@@ -47,6 +52,11 @@ export class Member {
   set absence(reason: SpoolError | undefined) {
     this.#absence = reason;
     this.#tell();
+  }
+
+  /** The start went on without it. */
+  isLate(): void {
+    this.absence = this.#absence ?? awayError(this.number);
   }
 
   setStalled(isStalled: boolean): void {

@@ -7,7 +7,8 @@
 // 3. A call about a message goes to the store that has it. What a store does not have, it does not need to hear of.
 
 import type { Timers } from '../io/timers.ts';
-import { Member, stalledError } from './queue-member.ts';
+import { HomelessOutcomes } from './homeless-outcomes.ts';
+import { awayError, Member, stalledError } from './queue-member.ts';
 import { SpoolError } from './spool-error.ts';
 import type {
   Outcome,
@@ -36,6 +37,7 @@ export interface QueuesEvents extends Omit<StoreEvents, 'onBlocked'> {
   readonly onBlocked: (reason: SpoolError | undefined, store: number) => void;
 }
 
+const done = Promise.resolve();
 const noUsage: SpoolUsage = { segments: 0, bytes: 0, liveMessages: 0, damagedMessages: 0 };
 
 export class Queues implements SpoolStore {
@@ -44,6 +46,11 @@ export class Queues implements SpoolStore {
   readonly #events: QueuesEvents;
   readonly #timers: Timers;
   #phase: 'new' | 'recovering' | 'open' | 'closed' = 'new';
+  /**
+   * Outcomes of mail of a store that is not there: what operators did to it, and what senders delivered for an earlier
+   * manager. They are booked when the store has come.
+   */
+  readonly #homeless = new HomelessOutcomes();
   /** Takes what a store recovers while the start waits for it. */
   #found: RecoveredMessage[] = [];
   #wake: () => void = () => undefined;
@@ -79,17 +86,22 @@ export class Queues implements SpoolStore {
       await promise;
     }
     this.#phase = 'open';
+    // Its mail must not be delivered before its outcomes can be booked.
+    for (const member of this.#members) if (!member.isRecovered) member.isLate();
   }
 
   /** Opens and recovers a store; resolves when the first try has ended. Further tries follow until it is there. */
   async #bring(member: Member): Promise<void> {
     const opener = this.#openers[member.number];
     if (opener === undefined || this.#phase === 'closed') return;
+    // What an earlier try says by now, it says of files that nobody uses any more.
+    let isCurrent = true;
+    member.journalReason = undefined;
     try {
       const store = await opener.open({
         ...this.#events,
         onBlocked: (reason) => {
-          member.journalReason = reason;
+          if (isCurrent) member.journalReason = reason;
         },
       });
       member.store = store;
@@ -99,10 +111,13 @@ export class Queues implements SpoolStore {
         this.#take(message);
       }
       member.isRecovered = true;
+      store.settle(this.#homeless.all);
       member.yielded.clear();
       member.absence = undefined;
       await this.#hearReports(member, store, opener);
+      if (this.isWhole) this.#homeless.clear();
     } catch (error) {
+      isCurrent = false;
       const why = error instanceof Error ? error.message : String(error);
       const text = `store ${member.number} cannot be read, and is tried again every ${retryMs / 1000} s: ${why}`;
       member.absence = new SpoolError('SPOOL_UNREADABLE', text, { cause: error });
@@ -125,7 +140,10 @@ export class Queues implements SpoolStore {
     }
   }
 
-  #take(message: RecoveredMessage): void {
+  /** Hands a message on, without the recipients that are known to be done since a sender has said so. */
+  #take(found: RecoveredMessage): void {
+    const message = this.#homeless.appliedTo(found);
+    if (message.waiting.length === 0) return;
     if (this.#phase === 'recovering') {
       this.#found.push(message);
       this.#wake();
@@ -161,7 +179,15 @@ export class Queues implements SpoolStore {
 
   settle(outcomes: readonly Outcome[]): void {
     this.#requireOpen();
-    for (const outcome of outcomes) this.#of(outcome.queueId)?.settle([outcome]);
+    for (const outcome of outcomes) {
+      const store = this.#of(outcome.queueId);
+      if (store !== undefined) store.settle([outcome]);
+      else if (!this.isWhole) this.#homeless.add(outcome);
+    }
+  }
+
+  get isWhole(): boolean {
+    return this.#members.every(({ isRecovered }) => isRecovered);
   }
 
   isDamaged(queueId: string): boolean {
@@ -218,13 +244,15 @@ export class Queues implements SpoolStore {
   }
 
   get unstored(): number {
-    let sum = 0;
+    let sum = this.#homeless.count;
     for (const store of this.#open()) sum += store.unstored;
     return sum;
   }
 
   /** Rejects when the outcomes of a store cannot be stored; does not wait for a disk that hangs. */
   async flush(): Promise<void> {
+    const away = this.#homeless.count > 0 && this.#members.find(({ isRecovered }) => !isRecovered);
+    if (away) throw awayError(away.number);
     await Promise.all(
       this.#members.map(async (member) => {
         const { store } = member;
@@ -237,12 +265,13 @@ export class Queues implements SpoolStore {
 
   async storeOutcomes(withinMs: number): Promise<number> {
     const counts = await Promise.all([...this.#open()].map((store) => store.storeOutcomes(withinMs)));
-    return counts.reduce((sum, count) => sum + count, 0);
+    return counts.reduce((sum, count) => sum + count, this.#homeless.count);
   }
 
   async close(): Promise<void> {
     this.#phase = 'closed';
-    const results = await Promise.allSettled([...this.#open()].map((store) => store.close()));
+    const closed = this.#members.map((member) => member.unlessStalled(member.store?.close() ?? done));
+    const results = await Promise.allSettled(closed);
     for (const result of results) if (result.status === 'rejected') throw result.reason;
   }
 }

@@ -207,6 +207,11 @@ export interface SpoolStore {
   submitted(queueId: string, ref: StoredRef, recipients: number): boolean;
   /** Records outcomes: written within some ms, synced within `journalSyncMs`. With the last recipient, a message is done. */
   settle(outcomes: readonly Outcome[]): void;
+  /**
+   * False while one of several stores is not there: then outcomes of messages that nobody knows are kept for it by `settle`,
+   * which otherwise ignores them.
+   */
+  readonly isWhole: boolean;
   /** True for a message that is known to be damaged. */
   isDamaged(queueId: string): boolean;
   /** The current place of a message, which may have moved to a long-lived segment. Undefined when it is done. */

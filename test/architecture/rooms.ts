@@ -54,7 +54,7 @@ export const innerLevels: ReadonlyMap<string, readonly (readonly string[])[]> = 
     [
       ['open.ts'],
       ['segments', 'memory', 'queues.ts', 'queue-readers.ts', 'late-writer.ts', 'store-access.ts'],
-      ['probe.ts', 'queue-member.ts', 'bounded-files.ts'],
+      ['probe.ts', 'queue-member.ts', 'homeless-outcomes.ts', 'bounded-files.ts'],
       ['file-io.ts'],
       ['file-layer.ts', 'queue-id.ts', 'types.ts'],
       ['spool-error.ts'],

@@ -71,6 +71,7 @@ export class MemoryStore implements Spool {
       maintain: () => Promise.resolve(),
       usage: () => ({ segments: 1, bytes: 0, liveMessages: messages.size, damagedMessages: 0 }),
       flush: () => Promise.resolve(),
+      isWhole: true,
       unstored: 0,
       storeOutcomes: () => Promise.resolve(this.unstored),
       close: () => {

@@ -15,6 +15,7 @@ import type {
 import type { KeptMessage, KeptMessages } from './kept-messages.ts';
 
 export class MemoryStore implements SpoolStore {
+  readonly isWhole = true;
   readonly unstored = 0;
   readonly #kept: KeptMessages;
   readonly #store: number;

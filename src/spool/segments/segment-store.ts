@@ -50,6 +50,7 @@ export interface SegmentStoreOptions {
 }
 
 export class SegmentStore implements SpoolStore {
+  readonly isWhole = true;
   readonly #options: SegmentStoreOptions;
   readonly #state = new QueueState();
   readonly #journal: JournalWriter;
