@@ -15,6 +15,7 @@ import type { Explainer } from './explain.ts';
 import type { NamedTarget, Overrides } from './overrides.ts';
 import type { RouterInForce } from './ports.ts';
 import { tenantUnknown } from './tenant-unknown.ts';
+import { isSiteKey } from '../route/site.ts';
 
 export interface LimitOperationsParts {
   readonly scheduler: Scheduler;
@@ -89,9 +90,9 @@ export class LimitOperations {
       ({ target, label }) => target === `site:${text}` || (label === text && label !== ''),
     );
     if (named !== undefined) return { site: named.target.slice('site:'.length), label: named.label };
+    if (isSiteKey(text)) return { site: text, label: '' };
     const domain = domainOrNone(text);
     if (domain === undefined) {
-      if (/^(?:mx|relay)[:#]./.test(text)) return { site: text, label: '' };
       throw siteUnknown(text, 'it is neither the key nor the hosts of a site at work, and not a domain');
     }
     const { router } = this.#parts.routing;

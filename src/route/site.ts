@@ -42,6 +42,11 @@ export function siteOf(
   return { site: `${kind}#${digest}`, label };
 }
 
+/** Does the text have the form of the key of a site? */
+export function isSiteKey(text: string): boolean {
+  return text === 'discard' || /^(?:mx|relay|lmtp)[:#]./.test(text);
+}
+
 function compare(a: string, b: string): number {
   if (a === b) return 0;
   return a < b ? -1 : 1;

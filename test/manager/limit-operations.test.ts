@@ -248,6 +248,13 @@ test('a site is named by its hosts, its key, or a domain whose mail goes there',
   );
 });
 
+test('a site that rests is named by its key, whatever its transport', async (t) => {
+  const { limits } = await ground(t);
+  for (const key of ['mx:mx.example:25', 'relay#0123', 'lmtp:unix:/run/dovecot/lmtp', 'discard']) {
+    assert.equal((await limits.setOverrides(suspend(`site:${key}`))).at(-1)?.target, `site:${key}`);
+  }
+});
+
 test('sites and tenants that there are not are refused, and nothing of the request is done', async (t) => {
   const { limits } = await ground(t);
   await assert.rejects(limits.setOverrides(suspend('domain:aol.com', 'site:broken.example')), {

@@ -27,6 +27,17 @@ sender = ["lists.example", "news@shop.example", "<>"]
 mx = true
 [[route]]
 relay = ["smarthost.example.net"]
+[[route]]
+name = "mailboxes"
+domain = ["box.example"]
+lmtp = ["unix:/run/dovecot/lmtp", "127.0.0.1:24"]
+[[route]]
+name = "one socket"
+domain = ["one.example"]
+lmtp = ["unix:/run/dovecot/lmtp"]
+[[route]]
+domain = ["nothing.example"]
+discard = true
 `,
   'sluice.toml',
 ).route;
@@ -42,6 +53,9 @@ const cases: readonly (readonly [recipient: string, sender: string, name: string
   ['a@far.example', 'x@lists.example', 'lists', 'the MX of far.example'],
   ['a@far.example', 'News@shop.example', 'lists', 'the MX of far.example'],
   ['a@far.example', '', 'lists', 'the MX of far.example'],
+  ['a@box.example', '', 'mailboxes', 'LMTP to unix:/run/dovecot/lmtp, 127.0.0.1:24 (failover)'],
+  ['a@one.example', '', 'one socket', 'LMTP to unix:/run/dovecot/lmtp'],
+  ['a@nothing.example', '', 'route 8', 'discards the mail'],
   ['a@far.example', 'x@shop.example', 'route 5', 'smarthost.example.net:25'],
 ];
 

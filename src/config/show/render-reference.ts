@@ -31,6 +31,7 @@ An unknown key is an error, so that a misspelt one does not go unnoticed.
 | rate | \`"600/min"\`; per \`sec\`, \`min\`, \`hour\` or \`day\` |
 | address and port | \`"127.0.0.1:2525"\`, \`"[::1]:2525"\` |
 | host | \`"relay.example.net"\`, \`"relay.example.net:2525"\`, \`"192.0.2.1"\`, \`"[2001:db8::1]:25"\` |
+| mailbox server | \`"unix:/run/dovecot/lmtp"\`, \`"127.0.0.1:24"\`, \`"mailbox.example.net"\` |
 | network | \`"192.0.2.0/24"\`, \`"2001:db8::/32"\`, or one address |
 | domain | \`"example.com"\`, or \`"*.example.com"\` for every domain under it (not itself); letters outside ASCII may be written as they are |
 
