@@ -7,8 +7,16 @@ import { mkdirSync } from 'node:fs';
 import { test } from 'node:test';
 import { Session } from '../../sim/mx/submitter.ts';
 import { Ground } from '../../sim/neighbours/ground.ts';
+import { connectManagerSocket, managerSocketPath } from '../../src/channel/manager-socket.ts';
+import { newPassKey, passOf } from '../../src/channel/pass.ts';
+import { SocketChannel } from '../../src/channel/socket-channel.ts';
 import { parseConfig } from '../../src/config/config.ts';
-import type { RoleToSupervisor, SupervisorToRole } from '../../src/channel/messages.ts';
+import type {
+  ControlToManager,
+  Response,
+  RoleToSupervisor,
+  SupervisorToRole,
+} from '../../src/channel/messages.ts';
 
 /** The start message's fields for the first process of a role. */
 const first = { index: 0, serial: 1, pass: '', senders: [] };
@@ -88,6 +96,31 @@ test('a role without its supervisor ends', async (t) => {
   sender.tell({ kind: 'start', config: config(ground, ''), ...first }); // looks for its manager
   sender.disconnect();
   assert.equal(await sender.exited, 0);
+});
+
+test('a process that cannot prove its role is turned away by the manager, and one that can is heard', async (t) => {
+  const ground = Ground.of(t);
+  const manager = new RoleProcess(ground, 'manager');
+  const settings = config(ground, '');
+  const key = newPassKey();
+  manager.tell({ kind: 'start', config: settings, ...first, pass: key });
+  const started = await manager.hears();
+  assert.equal(started.kind === 'awaits' ? (await manager.hears()).kind : started.kind, 'started');
+  const control = { role: 'control', index: 0, serial: 2 } as const;
+  const answered = async (pass: string): Promise<'closed' | 'answered'> => {
+    const socket = await connectManagerSocket(managerSocketPath(settings.spool), () => false);
+    assert.ok(socket !== undefined);
+    ground.atEnd(() => void socket.destroy());
+    const channel = new SocketChannel<ControlToManager, Response>(socket);
+    const result = Promise.withResolvers<'closed' | 'answered'>();
+    channel.onClosed(() => result.resolve('closed'));
+    channel.receive(() => result.resolve('answered'));
+    channel.post({ kind: 'hello', ...control, pass });
+    channel.post({ kind: 'request', id: 1, operation: 'ping', question: {} });
+    return result.promise;
+  };
+  assert.equal(await answered(passOf(key, { ...control, role: 'receiver' })), 'closed');
+  assert.equal(await answered(passOf(key, control)), 'answered');
 });
 
 test('a role that cannot start says why, with what to do about it', async (t) => {

@@ -127,7 +127,7 @@ suite('each role in a process of its own', { concurrency: 2 }, () => {
     const ground = Ground.of(t);
     const [sluice, mx] = await start(ground);
     const sender = sluice.pidOf('sender');
-    const sign = `${sluice.spool}/sender-${sender}.sock`;
+    const sign = `${sluice.spool}/run/sender-${sender}.sock`;
     rmSync(sign);
     mkdirSync(sign); // what unlink fails at, as on a disk that is read-only
     process.kill(sender, 'SIGKILL');

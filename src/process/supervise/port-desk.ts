@@ -2,46 +2,52 @@
 // reach it; the receiver that gets the socket listens. A receiver gets ports of the configuration, and nobody else gets any.
 
 import type { ChildProcess, SendHandle } from 'node:child_process';
-import { BoundSocket } from 'node:net';
+import * as net from 'node:net';
 import type { Config } from '../../config/config.ts';
 import type { AskedPort, PortAnswer } from '../../channel/messages.ts';
 import type { RoleName } from '../role.ts';
 
-/** Answers a process that asked for a port; the socket, if any, goes along. */
+/** Sends an answer to the process that asked, and a socket with it. @throws {Error} when it takes no sockets */
+export type Reply = (answer: PortAnswer, socket?: net.BoundSocket) => void;
+
+/** Answers a process that asked for a port. @param role - of the process */
 export function answerPort(
-  asked: AskedPort,
+  { id, host, port }: AskedPort,
   role: RoleName,
-  config: Pick<Config, 'listen' | 'processes'>,
-  process: ChildProcess,
+  { listen, processes }: Pick<Config, 'listen' | 'processes'>,
+  reply: Reply,
 ): void {
-  const { id, host, port } = asked;
-  const refuse = (code: string, reason: string): void => {
-    const answer: PortAnswer = { kind: 'port', id, code, reason };
-    if (process.connected) process.send(answer, () => undefined);
-  };
-  const isConfigured = config.listen.some(
+  const isConfigured = listen.some(
     ({ address }) => address.kind === 'tcp' && address.host === host && address.port === port,
   );
   if (role !== 'receiver' || !isConfigured) {
-    refuse('REFUSED', 'the supervisor binds only ports of [[listen]], for receivers');
+    const reason = 'the supervisor binds only ports of [[listen]], for receivers';
+    reply({ kind: 'port', id, code: 'REFUSED', reason });
     return;
   }
-  let bound: BoundSocket;
+  let bound: net.BoundSocket | undefined;
   try {
-    bound = new BoundSocket({ host, port, reusePort: config.processes.receivers > 1 && port !== 0 });
+    // Node has had this class since 26.4. An older one still runs a Sluice that does not need it.
+    bound = new net.BoundSocket({ host, port, reusePort: processes.receivers > 1 && port !== 0 });
+    reply({ kind: 'port', id }, bound);
   } catch (error) {
-    refuse(
-      (error as NodeJS.ErrnoException).code ?? '',
-      error instanceof Error ? error.message : String(error),
-    );
-    return;
+    bound?.close();
+    const [code = '', said] =
+      error instanceof Error && 'code' in error ? [String(error.code), error.message] : [];
+    const reason = said ?? `this Node (${process.versions.node}) cannot hand over ports; 26.10 can`;
+    reply({ kind: 'port', id, code, reason });
   }
-  if (!process.connected) {
-    bound.close();
-    return;
-  }
-  const answer: PortAnswer = { kind: 'port', id };
-  // Sending gives the socket away (the types of Node do not know yet that it can be sent). If the process ends before it
-  // has taken the socket, the system closes it.
-  process.send(answer, bound as unknown as SendHandle, () => undefined);
+}
+
+/** The answers go over the channel between the supervisor and its process. */
+export function replyTo(child: ChildProcess): Reply {
+  return (answer, socket) => {
+    if (!child.connected) {
+      socket?.close();
+      return;
+    }
+    // Sending gives the socket away (the types of Node do not know yet that it can be sent). If the process ends before it
+    // has taken the socket, the system closes it.
+    child.send(answer, socket as unknown as SendHandle, () => undefined);
+  };
 }

@@ -12,7 +12,7 @@ import type { Trouble, Troubles } from '../../stats/troubles.ts';
 import { AwaitedSenders } from './awaited-senders.ts';
 import { type Child, endAll, firstDelayMs, forkRole, nameOf, newChild, tell } from './child.ts';
 import { beatEveryMs, Heartbeat } from '../watch/heartbeat.ts';
-import { answerPort } from './port-desk.ts';
+import { answerPort, replyTo } from './port-desk.ts';
 import type { Instance, InstanceEvents } from './instance.ts';
 import {
   endedTrouble,
@@ -228,7 +228,8 @@ export class Supervisor implements Instance {
         }
         break;
       case 'askPort':
-        if (child.process !== undefined) answerPort(message, child.name, this.#config, child.process);
+        if (child.process !== undefined)
+          answerPort(message, child.name, this.#config, replyTo(child.process));
         break;
       case 'reload':
         this.#events.reload();

@@ -1,0 +1,183 @@
+// Who runs as which user, what is given to whom, and which ports the supervisor binds. What needs other users is in
+// test/interop/users.test.ts.
+
+import assert from 'node:assert/strict';
+import { linkSync, mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer, type BoundSocket } from 'node:net';
+import { once } from 'node:events';
+import { userInfo } from 'node:os';
+import { join } from 'node:path';
+import { suite, test } from 'node:test';
+import { userWarnings } from '../../src/cli/user-warnings.ts';
+import { hasPass, newPassKey, passOf } from '../../src/channel/pass.ts';
+import type { PortAnswer } from '../../src/channel/messages.ts';
+import { parseConfig } from '../../src/config/config.ts';
+import { identityOf } from '../../src/process/privileges/identity.ts';
+import { roleUsers } from '../../src/process/privileges/role-users.ts';
+import { giveFile, giveFolder } from '../../src/process/privileges/safe-owner.ts';
+import { answerPort } from '../../src/process/supervise/port-desk.ts';
+import type { RoleName } from '../../src/process/role.ts';
+import { temporaryFolder } from '../temporary-folder.ts';
+
+const configOf = (text: string) => parseConfig(`hostname = "sluice.test"\n${text}`, 'sluice.toml');
+/** A user id that is neither root nor anybody here. */
+const stranger = 54_321;
+const { username, uid, gid } = userInfo();
+
+suite('the users of roles', () => {
+  test('without the key, processes run as the caller, and root is told so', () => {
+    assert.equal(roleUsers(configOf(''), 0), undefined);
+    assert.deepEqual(userWarnings(configOf(''), stranger), []);
+    assert.match(
+      userWarnings(configOf(''), 0)[0]?.message ?? '',
+      /every process that talks to the network is root/u,
+    );
+  });
+
+  test('a caller who is not root must be the user', () => {
+    const config = configOf(`user = "${username}"\n`);
+    if (uid !== 0) assert.equal(roleUsers(config, uid), undefined);
+    assert.throws(() => roleUsers(config, stranger), {
+      code: 'USER_OTHER',
+      advice: /Start it as root, or as that user/u,
+    });
+  });
+
+  test('an unknown user is named, with what to do', () => {
+    const config = configOf('user = "nobody-has-this-name"\n');
+    assert.throws(() => roleUsers(config, 0), {
+      code: 'USER_UNKNOWN',
+      message: /^Looking for the user "nobody-has-this-name" of the configuration: /u,
+      advice: /^Make the user \(useradd /u,
+    });
+    assert.match(userWarnings(config, 0)[0]?.message ?? '', /nobody-has-this-name/u);
+  });
+
+  test('root by name is as before, and no user of one kind of process', () => {
+    assert.equal(roleUsers(configOf('user = "root"\n'), 0), undefined);
+    assert.deepEqual(userWarnings(configOf('user = "root"\n'), 0), []);
+    const config = configOf('user = "nobody"\n[users]\nsender = "root"\n');
+    assert.throws(() => roleUsers(config, 0), { code: 'USER_ROOT', message: /"root" in \[users\]/u });
+  });
+
+  test('all roles have the group of the user first, and the groups of their own users', () => {
+    const config = configOf('user = "nobody"\n[users]\nreceiver = "daemon"\n');
+    const users = roleUsers(config, 0);
+    const [base, own] = [identityOf('nobody'), identityOf('daemon')];
+    assert.equal(users?.gid, base.gid);
+    assert.equal(users?.writersGid, own.gid);
+    assert.deepEqual(users?.of.receiver, { ...own, gid: base.gid, groups: [base.gid, ...own.groups] });
+    assert.deepEqual(users?.of.sender, base);
+  });
+
+  test('[users] without user, and what cannot be a name, are refused', () => {
+    assert.throws(() => configOf('[users]\nsender = "daemon"\n'), /users\.sender: needs user = /u);
+    assert.throws(() => configOf('user = "-u"\n'), /"-u" is not the name of a user/u);
+  });
+});
+
+suite('giving files away', () => {
+  const mine = { uid, gid };
+
+  test('changes modes and leaves what is right already', (t) => {
+    const { path } = temporaryFolder(t, 'give');
+    const file = join(path, 'file');
+    writeFileSync(file, '', { mode: 0o600 });
+    giveFile(file, { ...mine, mode: 0o640 });
+    assert.equal(statSync(file).mode & 0o7777, 0o640);
+    giveFolder(path, { ...mine, mode: 0o1770 });
+    assert.equal(statSync(path).mode & 0o7777, 0o1770);
+  });
+
+  test('follows no link, touches no second name of a file, and takes nothing for what it is not', (t) => {
+    const { path } = temporaryFolder(t, 'give');
+    const [file, folder] = [join(path, 'theirs'), join(path, 'folder')];
+    writeFileSync(file, '', { mode: 0o600 });
+    mkdirSync(folder, { mode: 0o700 });
+    symlinkSync(file, join(path, 'link'));
+    symlinkSync(folder, join(path, 'folder-link'));
+    linkSync(file, join(path, 'second'));
+    const given = { ...mine, mode: 0o666 };
+    const refused = (message: RegExp) => ({ code: 'SPOOL_OWNER', message });
+    assert.throws(() => giveFile(join(path, 'link'), given), refused(/it is a link/u));
+    assert.throws(() => giveFolder(join(path, 'folder-link'), given), { code: 'SPOOL_OWNER' });
+    assert.throws(() => giveFile(join(path, 'second'), given), refused(/hard link/u));
+    assert.throws(() => giveFile(folder, given), refused(/it is no file/u));
+    assert.throws(() => giveFolder(file, given), { code: 'SPOOL_OWNER' });
+    assert.equal(statSync(file).mode & 0o777, 0o600);
+    assert.equal(statSync(folder).mode & 0o777, 0o700);
+  });
+});
+
+suite('ports that the supervisor binds', () => {
+  /** Asks, and returns the answer with its socket. */
+  function ask(port: number, configured: readonly number[], role: RoleName = 'receiver', receivers = 1) {
+    const listen = configured.map((each) => `[[listen]]\naddress = "127.0.0.1:${each}"\n`).join('');
+    const config = configOf(`[processes]\nreceivers = ${receivers}\n${listen}`);
+    const answers: { readonly answer: PortAnswer; readonly socket: BoundSocket | undefined }[] = [];
+    const asked = { kind: 'askPort', id: 7, host: '127.0.0.1', port } as const;
+    answerPort(asked, role, config, (answer, socket) => void answers.push({ answer, socket }));
+    const [first] = answers;
+    assert.ok(first !== undefined && answers.length === 1);
+    return first;
+  }
+
+  test('are those of the configuration, for receivers only', () => {
+    for (const refused of [ask(2525, [2526]), ask(2525, [2525], 'sender'), ask(2525, [2525], 'control')]) {
+      assert.equal(refused.answer.code, 'REFUSED');
+      assert.equal(refused.socket, undefined);
+    }
+  });
+
+  test('are bound and not listened on: the supervisor can accept nothing', async () => {
+    const { answer, socket } = ask(0, [0]);
+    assert.deepEqual(answer, { kind: 'port', id: 7 });
+    assert.ok(socket !== undefined);
+    const { port } = socket.address();
+    const { connect } = await import('node:net');
+    const client = connect(port, '127.0.0.1');
+    const [error] = (await once(client, 'error')) as [NodeJS.ErrnoException];
+    assert.equal(error.code, 'ECONNREFUSED');
+    const server = createServer((accepted) => void accepted.end('from the receiver')).listen(socket);
+    await once(server, 'listening');
+    const [received] = (await once(connect(port, '127.0.0.1'), 'data')) as [Buffer];
+    assert.equal(received.toString(), 'from the receiver');
+    server.close();
+  });
+
+  test('that are in use are answered with the code of the system', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const address = server.address();
+    assert.ok(typeof address === 'object' && address !== null);
+    assert.equal(ask(address.port, [address.port]).answer.code, 'EADDRINUSE');
+    server.close();
+  });
+
+  test('are closed again when the process takes no sockets', () => {
+    const config = configOf('[[listen]]\naddress = "127.0.0.1:0"\n');
+    const codes: (string | undefined)[] = [];
+    let kept: BoundSocket | undefined;
+    const asked = { kind: 'askPort', id: 1, host: '127.0.0.1', port: 0 } as const;
+    answerPort(asked, 'receiver', config, ({ code }, socket) => {
+      codes.push(code);
+      if (socket === undefined) return;
+      kept = socket;
+      throw Object.assign(new Error('no'), { code: 'ERR_INVALID_HANDLE_TYPE' });
+    });
+    assert.deepEqual(codes, [undefined, 'ERR_INVALID_HANDLE_TYPE']);
+    assert.throws(() => kept?.address(), { code: 'ERR_SOCKET_HANDLE_ADOPTED' });
+  });
+});
+
+test('a pass proves one role and one process of one run', () => {
+  const key = newPassKey();
+  const receiver = { role: 'receiver', index: 0, serial: 3 } as const;
+  const pass = passOf(key, receiver);
+  const hello = { kind: 'hello', ...receiver, pass } as const;
+  assert.ok(hasPass(key, hello));
+  assert.ok(!hasPass(key, { ...hello, role: 'control' }));
+  assert.ok(!hasPass(key, { ...hello, serial: 4 }));
+  assert.ok(!hasPass(newPassKey(), hello));
+  assert.ok(!hasPass(key, { kind: 'hello', ...receiver }));
+});
