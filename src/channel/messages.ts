@@ -3,6 +3,7 @@
 import type { Config } from '../config/config.ts';
 import type { Delivered } from '../deliver/delivered-lately.ts';
 import type { AttemptResult, CloseReport, ConnectGrant, Work } from '../deliver/types.ts';
+import type { Counters } from '../log/event-counters.ts';
 import type { AcceptedMessage } from '../receive/types.ts';
 import type { ReportedTrouble } from '../stats/trouble-board.ts';
 import type { Trouble } from '../stats/troubles.ts';
@@ -19,12 +20,20 @@ export interface Hello {
   readonly pass?: string;
   /** Of a sender: its recent deliveries, for a manager that may not know of them. */
   readonly delivered?: readonly Delivered[];
+  /** Of a receiver or sender: its counters, for a manager that does not know them. */
+  readonly counters?: Counters;
 }
 
 /** A message is on stable storage and its client has heard 250 (or is about to). */
 export type Submitted = { readonly kind: 'submitted' } & AcceptedMessage;
 
-export type ReceiverToManager = Hello | Submitted;
+/** The events of the process since its start, counted; replaces what it told before. */
+export interface CountersSoFar {
+  readonly kind: 'counters';
+  readonly counters: Counters;
+}
+
+export type ReceiverToManager = Hello | Submitted | CountersSoFar;
 
 export type ManagerToSender =
   | ({ readonly kind: 'connect' } & ConnectGrant)
@@ -33,6 +42,7 @@ export type ManagerToSender =
 
 export type SenderToManager =
   | Hello
+  | CountersSoFar
   | { readonly kind: 'ready'; readonly connection: number }
   | {
       readonly kind: 'done';

@@ -71,6 +71,7 @@ function numbersText(status: Status, troubles: string): string {
     ...(troubles === '' ? [] : [troubles.trimEnd()]),
     `Queue        ${status.messages} messages, ${status.recipients} recipients`,
     `Since then   ${counted(status.counters)}`,
+    ...rolesText(status.roles),
     `Connections  ${status.connections} in ${status.senders} sender process${status.senders === 1 ? '' : 'es'}`,
     `Spool        ${bytes(status.spool.bytes)} in ${status.spool.segments} segments`,
   ];
@@ -93,6 +94,17 @@ function tenantsText(counts: readonly TenantCount[]): string {
     String(waiting),
   ]);
   return `\n${table(['TENANT', 'ACTIVE', 'READY', 'WAITING'], rows)}`;
+}
+
+/** What receivers and senders counted, each since its process was started. */
+function rolesText(roles: Status['roles']): string[] {
+  if (roles === undefined) return [];
+  const words = (counts: Readonly<Record<string, number>>, names: readonly string[]): string =>
+    names.map((name) => `${counts[name] ?? 0} ${name}`).join(', ');
+  return [
+    `Receivers    ${words(roles.receiver, ['received', 'rejected', 'discarded'])}`,
+    `Senders      ${words(roles.sender, ['delivered'])}`,
+  ];
 }
 
 /** Always the same words in the same order, also when all are 0. */

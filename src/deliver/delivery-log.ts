@@ -1,6 +1,7 @@
 // Log lines of deliveries: one for each recipient that was delivered, and one for each fault of a message or a server.
 
 import type { LogFields } from '../log/event.ts';
+import type { Events } from '../log/events.ts';
 import type { Logger } from '../log/logger.ts';
 import type { Envelope } from '../message/envelope.ts';
 import type { Refusal } from '../message/refusal.ts';
@@ -25,14 +26,23 @@ export interface DeliveryFacts {
 
 export class DeliveryLog {
   readonly #log: Logger;
+  readonly #events: Events;
 
-  constructor(log: Logger) {
+  constructor(log: Logger, events: Events) {
     this.#log = log;
+    this.#events = events;
   }
 
-  /** Whether deliveries are logged: saves gathering their facts. */
+  /** Whether somebody reads the facts of deliveries; otherwise `counted` is enough. */
   get isOn(): boolean {
-    return this.#log.isOn('info');
+    return this.#events.areRead;
+  }
+
+  /** Counts the recipients that were delivered, whose facts nobody reads. */
+  counted(outcomes: readonly RecipientOutcome[]): void {
+    let delivered = 0;
+    for (const { result } of outcomes) if (result === 'delivered') delivered++;
+    this.#events.counted('delivered', delivered);
   }
 
   /** Writes a line for each recipient that was delivered. */
@@ -41,7 +51,7 @@ export class DeliveryLog {
   }
 
   #deliveredOne(facts: DeliveryFacts, { recipient, reply }: DeliveredOutcome): void {
-    this.#log.event('delivered', {
+    this.#events.happened('delivered', {
       id: facts.work.queueId,
       from: facts.envelope.reversePath,
       to: facts.envelope.recipients[recipient]?.address ?? '',

@@ -37,6 +37,7 @@ import { Overrides } from './overrides.ts';
 import type { Machine, OpenRouters, Spool } from './ports.ts';
 import { RateState } from './rate-state.ts';
 import { Rerouter } from './rerouter.ts';
+import { RoleCounters } from './role-counters.ts';
 import { Routing } from './routing.ts';
 import { Senders } from './senders.ts';
 import { Shaping } from './shaping.ts';
@@ -177,7 +178,9 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
     holdDamaged: (queueId, message, error) => manager.holdDamaged(queueId, message, error),
   });
   const linked = new LinkedRoles(timers.nowMs);
+  const counters = new RoleCounters();
   const operations = new Operations({
+    counters,
     manager,
     store,
     senders,
@@ -195,7 +198,7 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
   });
   return new AssembledManager({
     recovered,
-    links: new Links({ manager, senders, operations, linked, rates }),
+    links: new Links({ manager, senders, operations, linked, rates, counters }),
     inForce,
     manager,
     rerouter,

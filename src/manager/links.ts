@@ -14,6 +14,7 @@ import type { LinkedRoles } from './linked-roles.ts';
 import type { Manager } from './manager.ts';
 import type { Operations } from './operations.ts';
 import type { RateState } from './rate-state.ts';
+import type { CountingRole, RoleCounters } from './role-counters.ts';
 import { ownSerial, type Senders } from './senders.ts';
 
 export interface LinksParts {
@@ -22,6 +23,7 @@ export interface LinksParts {
   readonly operations: Operations;
   readonly linked: LinkedRoles;
   readonly rates: RateState;
+  readonly counters: RoleCounters;
 }
 
 export class Links {
@@ -32,15 +34,16 @@ export class Links {
     this.#parts = parts;
   }
 
-  addReceiver(channel: Channel<never, ReceiverToManager>): void {
+  /** @param serial - serial of its process; none when the receiver runs in the manager's process */
+  addReceiver(channel: Channel<never, ReceiverToManager>, serial = ownSerial): void {
     this.#parts.linked.add('receiver', channel);
-    channel.receive((batch) => this.#submitted(batch));
+    channel.receive((batch) => this.#submitted(batch, serial));
   }
 
   /** @param serial - serial of its process; none when the sender runs in the manager's process */
   addSender(channel: Channel<ManagerToSender, SenderToManager>, serial = ownSerial): void {
     this.#parts.linked.add('sender', channel);
-    channel.receive((batch) => this.#reported(batch));
+    channel.receive((batch) => this.#reported(batch, serial));
     this.#parts.senders.add(channel, serial);
   }
 
@@ -62,10 +65,13 @@ export class Links {
     channel: Channel<ManagerToSender | Response, ReceiverToManager | SenderToManager | ControlToManager>,
     rest: readonly (ReceiverToManager | SenderToManager | ControlToManager)[],
   ): void {
+    if (hello.role !== 'control' && hello.counters !== undefined) {
+      this.#parts.counters.told(hello.role, hello.serial, hello.counters);
+    }
     switch (hello.role) {
       case 'receiver':
-        this.addReceiver(channel as Channel<never, ReceiverToManager>);
-        this.#submitted(rest as readonly ReceiverToManager[]);
+        this.addReceiver(channel as Channel<never, ReceiverToManager>, hello.serial);
+        this.#submitted(rest as readonly ReceiverToManager[], hello.serial);
         break;
       case 'sender':
         // In this order: first lost transactions go back to the queue, then deliveries are settled, then grants may begin.
@@ -73,6 +79,7 @@ export class Links {
           this.#parts.senders.hasClosed(hello.serial),
         );
         this.addSender(channel as Channel<ManagerToSender, SenderToManager>, hello.serial);
+        this.#count('sender', rest as readonly SenderToManager[], hello.serial);
         break;
       case 'control':
         this.addControl(channel as Channel<Response, ControlToManager>, rest as readonly ControlToManager[]);
@@ -87,16 +94,24 @@ export class Links {
     this.#draining = true;
   }
 
-  #submitted(batch: readonly ReceiverToManager[]): void {
+  #submitted(batch: readonly ReceiverToManager[], serial: number): void {
+    this.#count('receiver', batch, serial);
     this.#parts.manager.submitted(batch.filter(isSubmitted));
     this.#parts.rates.touched();
   }
 
-  #reported(batch: readonly SenderToManager[]): void {
+  #reported(batch: readonly SenderToManager[], serial: number): void {
+    this.#count('sender', batch, serial);
     // A transaction that a stop prevented is no attempt: its recipients stay in the spool as they are, and need not wait after
     // the next start.
     this.#parts.manager.senderReports(this.#draining ? batch.filter((report) => !isUnused(report)) : batch);
     this.#parts.rates.touched();
+  }
+
+  #count(role: CountingRole, batch: readonly (ReceiverToManager | SenderToManager)[], serial: number): void {
+    for (const message of batch) {
+      if (message.kind === 'counters') this.#parts.counters.told(role, serial, message.counters);
+    }
   }
 }
 
@@ -104,6 +119,7 @@ function isSubmitted(message: ReceiverToManager): message is Submitted {
   switch (message.kind) {
     case 'submitted':
       return true;
+    case 'counters': // have been taken by #count()
     case 'hello': // has been handled by introduce()
       return false;
     default:

@@ -45,6 +45,7 @@ export class Results {
       case 'closed':
         this.#closed(report.connection, report.report, nowMs);
         break;
+      case 'counters': // have been taken by Links
       case 'hello':
         break;
       default:

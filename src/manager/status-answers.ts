@@ -8,6 +8,7 @@ import type { SpoolStore } from '../spool/types.ts';
 import type { MemoryStats } from '../stats/stats.ts';
 import type { LinkedRole } from './linked-roles.ts';
 import type { Manager } from './manager.ts';
+import type { RoleCounters } from './role-counters.ts';
 import type { Senders } from './senders.ts';
 import { tenantCounts } from './tenant-counts.ts';
 
@@ -27,6 +28,8 @@ export interface StatusParts {
   /** The system's clock, which operators compare dates with. */
   readonly dateMs: () => number;
   readonly stats: MemoryStats;
+  /** What receivers and senders counted. */
+  readonly counters: Pick<RoleCounters, 'sum'>;
 }
 
 export class StatusAnswers {
@@ -42,7 +45,8 @@ export class StatusAnswers {
   }
 
   async answer({ sites: most, order, tenants }: StatusQuestion): Promise<ManagerStatus> {
-    const { scheduler } = this.#parts.manager;
+    const { counters, manager } = this.#parts;
+    const { scheduler } = manager;
     const overrides = await this.#parts.limits.overrides();
     const shortages = this.#parts.shortages();
     const missing = this.#parts.missing();
@@ -55,6 +59,7 @@ export class StatusAnswers {
       senders: this.#parts.senders.count,
       reports: this.#parts.manager.reporting,
       counters: this.#parts.stats.snapshot().counters,
+      roles: { receiver: counters.sum('receiver'), sender: counters.sum('sender') },
       spool: this.#parts.store.usage(),
       sites: scheduler.sites(most, order),
       siteCount: scheduler.siteCount(),

@@ -1,14 +1,14 @@
 // Writes the log events of received mail: `received` and `rejected`.
 
-import type { Logger } from '../log/logger.ts';
+import type { Events } from '../log/events.ts';
 import type { Reply } from '../protocol/smtp/server/server-types.ts';
 import type { AcceptedTransaction } from './accepted-transaction.ts';
 
 export class ReceiveLog {
-  readonly #log: Logger;
+  readonly #events: Events;
 
-  constructor(log: Logger) {
-    this.#log = log;
+  constructor(events: Events) {
+    this.#events = events;
   }
 
   received(
@@ -18,7 +18,7 @@ export class ReceiveLog {
     sizeBytes: number,
     startedAtMonotonicMs: number,
   ): void {
-    this.#log.event('received', {
+    this.#events.happened('received', {
       id: queueId,
       from: transaction.reversePath,
       to: transaction.recipients.map((recipient) => recipient.address),
@@ -35,7 +35,7 @@ export class ReceiveLog {
 
   /** A message was answered 250 and dropped, because a stage said so. */
   discarded({ origin, reversePath, recipients, discard }: AcceptedTransaction): void {
-    this.#log.event('discarded', {
+    this.#events.happened('discarded', {
       from: reversePath,
       to: recipients.map((recipient) => recipient.address),
       client: origin.client === '' ? undefined : origin.client,
@@ -54,7 +54,7 @@ export class ReceiveLog {
     recipient: string,
     stage?: string,
   ): void {
-    this.#log.event('rejected', {
+    this.#events.happened('rejected', {
       client,
       command,
       stage: stage === '' ? undefined : stage,

@@ -18,6 +18,7 @@ import { dial } from '../../src/io/dial.ts';
 import { Deadlines } from '../../src/io/deadlines.ts';
 import { peerOf } from '../../src/message/refusal.ts';
 import { refusalText } from '../../src/message/refusal-text.ts';
+import { Events, logListener } from '../../src/log/events.ts';
 import { createLogger } from '../../src/log/logger.ts';
 import { MemoryReader } from './memory-reader.ts';
 import { MailServer, type Peer } from './mail-server.ts';
@@ -165,6 +166,7 @@ export async function fixture(t: TestContext): Promise<Fixture> {
   };
   let now = 1_000_000;
   const deadlines = new Deadlines({ now: () => now });
+  const logger = createLogger({ level: 'info', format: 'json', destination: sink });
   const context: ConnectionContext = {
     settings: {
       heloName: 'sluice.test',
@@ -176,7 +178,7 @@ export async function fixture(t: TestContext): Promise<Fixture> {
     deadlines,
     dial,
     reports,
-    log: new DeliveryLog(createLogger({ level: 'info', format: 'json', destination: sink })),
+    log: new DeliveryLog(logger, new Events([logListener(logger)])),
     pipelining: new PipeliningMemory(() => now),
   };
   const sender = new Sender(context);

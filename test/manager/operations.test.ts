@@ -8,6 +8,7 @@ import type { SiteRow, Status } from '../../src/control/operations/status.ts';
 import { nodeTimers } from '../../src/io/timers.ts';
 import { type LimitAnswers, Operations } from '../../src/manager/operations.ts';
 import type { Response } from '../../src/channel/messages.ts';
+import { RoleCounters } from '../../src/manager/role-counters.ts';
 import { MemoryStats } from '../../src/stats/stats.ts';
 import { keptLog } from '../process/quiet-log.ts';
 
@@ -41,6 +42,7 @@ function ground(limits: Partial<LimitAnswers> = {}) {
   };
   const operations = new Operations({
     missing: () => [],
+    counters: new RoleCounters(),
     manager: {
       scheduler,
       reporting: 0,
@@ -183,6 +185,7 @@ function changing(flush: () => Promise<void> = () => Promise.resolve()) {
     timers: nodeTimers,
     dateMs: Date.now,
     missing: () => [],
+    counters: new RoleCounters(),
     confirmClock: () => undefined,
     stats: new MemoryStats(),
     log: keptLog(),

@@ -1,6 +1,7 @@
 // How the sender role ends when it has lost its manager.
 
 import assert from 'node:assert/strict';
+import { EventCounters } from '../../src/log/event-counters.ts';
 import { test } from 'node:test';
 import { parseConfig } from '../../src/config/config.ts';
 import { SenderRole } from '../../src/process/roles/sender-role.ts';
@@ -21,7 +22,7 @@ test('a sender that stops closes its link when a manager has been told what it d
   };
   const linked = Promise.withResolvers<() => void>();
   const config = parseConfig(`spool = "${path}"`, 'sluice.toml');
-  const sender = new SenderRole(config, link, keptLog(), linked.resolve);
+  const sender = new SenderRole(config, link, keptLog(), new EventCounters(), linked.resolve);
   const stopped = sender.stop(0);
   const tell = await linked.promise;
   await settled();

@@ -19,6 +19,7 @@ import { NetworkSet } from '../../src/values/network-set.ts';
 import { type Tenant, Tenants } from '../../src/policy/tenants.ts';
 import type { ReceiveContext } from '../../src/receive/receive-context.ts';
 import { MemoryBudget } from '../../src/receive/memory-budget.ts';
+import { Events, logListener } from '../../src/log/events.ts';
 import { ReceiveLog } from '../../src/receive/receive-log.ts';
 import type { ListenerOptions } from '../../src/receive/listener.ts';
 import { Receiver } from '../../src/receive/receiver.ts';
@@ -184,7 +185,7 @@ export async function start(
     },
     memory,
     deadlines,
-    log: new ReceiveLog(logger),
+    log: new ReceiveLog(new Events([logListener(logger)])),
   };
   const clients: Client[] = [];
   t.after(() => {

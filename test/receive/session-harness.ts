@@ -10,6 +10,7 @@ import { RelayStage } from '../../src/policy/stages/relay-stage.ts';
 import { ServerSession } from '../../src/protocol/smtp/server/server-session.ts';
 import { MemoryBudget } from '../../src/receive/memory-budget.ts';
 import type { ReceiveContext } from '../../src/receive/receive-context.ts';
+import { Events, logListener } from '../../src/log/events.ts';
 import { ReceiveLog } from '../../src/receive/receive-log.ts';
 import { ReceivedSession } from '../../src/receive/received-session.ts';
 import { SessionSteps, type Waiting } from '../../src/receive/session-steps.ts';
@@ -64,7 +65,7 @@ export class SessionHarness implements Waiting {
       intake: { submitted: () => undefined, congested: false, whenDrained: (callback) => callback() },
       memory,
       deadlines: this.#deadlines,
-      log: new ReceiveLog(logger),
+      log: new ReceiveLog(new Events([logListener(logger)])),
     };
     const facts = new ReceivedSession(
       { kind: 'smtp', name: '127.0.0.1:25' },

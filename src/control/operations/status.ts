@@ -48,6 +48,8 @@ export interface ManagerStatus {
   readonly reports: number;
   /** Since the manager started: recipients delivered, deferred, bounced, dropped and removed; messages received. */
   readonly counters: Readonly<Record<string, number>>;
+  /** Events that the processes of other roles counted, each since its start; of an earlier version: not given. */
+  readonly roles?: Readonly<Record<'receiver' | 'sender', Readonly<Record<string, number>>>> | undefined;
   readonly spool: {
     readonly segments: number;
     readonly bytes: number;
@@ -94,6 +96,8 @@ const site = z.object({
   blockedOn: z.string(),
 });
 
+const roleCounters = z.record(z.string(), z.number());
+
 const managerStatus = z.object({
   version: z.string(),
   startedAtMs: z.number(),
@@ -104,6 +108,7 @@ const managerStatus = z.object({
   senders: z.number(),
   reports: z.number(),
   counters: z.record(z.string(), z.number()),
+  roles: z.object({ receiver: roleCounters, sender: roleCounters }).optional(),
   spool: z.object({
     segments: z.number(),
     bytes: z.number(),

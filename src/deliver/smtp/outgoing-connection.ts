@@ -239,7 +239,7 @@ export class OutgoingConnection implements TransportConnection {
     if (log.isOn) {
       const facts = { ...inHand.facts(deadlines.nowMs), ...inHand.message, grant: this.#grant };
       log.delivered({ ...facts, source: this.#socket.localAddress }, outcomes);
-    }
+    } else log.counted(outcomes);
     const results = inHand.results(outcomes, this.#grant, this.#session.extensions.dsn);
     this.#report(inHand.work.queueId, results, reusable && !this.#closing);
   }

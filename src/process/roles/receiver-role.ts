@@ -4,6 +4,8 @@ import type { Config } from '../../config/config.ts';
 import { Deadlines } from '../../io/deadlines.ts';
 import { nodeTimers } from '../../io/timers.ts';
 import { formatListenAddress } from '../../values/listen-address.ts';
+import type { EventCounters } from '../../log/event-counters.ts';
+import { Events, logListener } from '../../log/events.ts';
 import type { Logger } from '../../log/logger.ts';
 import { type Bind, bindHere } from '../../receive/bind.ts';
 import { MemoryBudget } from '../../receive/memory-budget.ts';
@@ -22,7 +24,8 @@ import type { SpoolWriter } from '../../spool/types.ts';
 import type { Troubles } from '../../stats/troubles.ts';
 import { clientsWithinCapacity } from '../../settings/capacity.ts';
 import type { Link } from '../../channel/link.ts';
-import type { RoleFacts, Submitted } from '../../channel/messages.ts';
+import { CounterPosts } from '../../channel/counter-posts.ts';
+import type { CountersSoFar, RoleFacts, Submitted } from '../../channel/messages.ts';
 import type { Role } from '../role.ts';
 import { type ContextOf, listenersOf, type ReceiverPlace } from '../../settings/listeners.ts';
 import { receiveSettings, relayPolicy } from '../../settings/settings.ts';
@@ -63,6 +66,8 @@ interface Parts {
   readonly stageWatch: StageWatch;
   readonly link: Link<Submitted>;
   readonly log: Logger;
+  readonly events: Events;
+  readonly counterPosts: CounterPosts;
   readonly troubles: Troubles;
 }
 
@@ -83,9 +88,10 @@ export class ReceiverRole implements Role {
   static async start(
     config: Config,
     index: number,
-    link: Link<Submitted>,
+    link: Link<Submitted | CountersSoFar>,
     log: Logger,
     troubles: Troubles,
+    counters: EventCounters,
     bind: Bind = bindHere,
   ): Promise<ReceiverRole> {
     // All mail goes to the first store.
@@ -119,6 +125,8 @@ export class ReceiverRole implements Role {
       stageWatch,
       link,
       log,
+      events: new Events([logListener(log), counters]),
+      counterPosts: new CounterPosts(counters, (message) => link.post(message)),
       troubles,
     };
     const place = { index, receivers: config.processes.receivers };
@@ -158,6 +166,7 @@ export class ReceiverRole implements Role {
     this.#parts.storeWatch.stop();
     await this.#parts.tables.close();
     await this.#parts.spool.close();
+    this.#parts.counterPosts.stop();
     this.#parts.link.close();
   }
 }
@@ -169,14 +178,14 @@ function sharedSettings(config: Config): ReceiveSettings {
 
 /** Makes the contexts of all listeners of one configuration; they share the budget of memory. */
 function contexts(config: Config, parts: Parts): ContextOf {
-  const { spool, storeWatch, deadlines, tenants, tables, stageWatch, link, log } = parts;
+  const { spool, storeWatch, deadlines, tenants, tables, stageWatch, link, events } = parts;
   const shared = {
     spool,
     storeWatch,
     intake: new ManagerIntake(link),
     memory: new MemoryBudget(config.receive.memoryLimit),
     deadlines,
-    log: new ReceiveLog(log),
+    log: new ReceiveLog(events),
   };
   return (ofListener, protocol) => {
     const relay = relayPolicy(ofListener);

@@ -6,6 +6,7 @@ import { SluiceError } from '../../errors/sluice-error.ts';
 import { LogError } from '../../log/log-error.ts';
 import type { Logger } from '../../log/logger.ts';
 import type { ReportedTrouble } from '../../stats/trouble-board.ts';
+import { EventCounters } from '../../log/event-counters.ts';
 import { Troubles } from '../../stats/troubles.ts';
 import { managerSocketPath, listenManagerSocket } from '../../channel/manager-socket.ts';
 import { become } from '../privileges/become.ts';
@@ -19,6 +20,7 @@ import type {
   ManagerToSender,
   ReceiverToManager,
   Asked,
+  CountersSoFar,
   Response,
   RoleStart,
   RoleToSupervisor,
@@ -49,6 +51,7 @@ const reloads = new ReloadRequests({ isWatched: true });
 /** In the receiver process: ports that the supervisor binds. */
 let ports: AskedPorts | undefined;
 const troubles = new Troubles();
+const counters = new EventCounters();
 /** In the control process: the troubles of all processes, as the supervisor sent them last. */
 let allTroubles: readonly ReportedTrouble[] = [];
 /** In the control process: watches whether the supervisor lives. */
@@ -79,9 +82,9 @@ async function start(config: Config, { index, serial, pass, senders }: RoleStart
       break;
     case 'receiver': {
       const { ReceiverRole } = await import('./receiver-role.ts');
-      const link = new ManagerLink<Submitted, never>({
+      const link = new ManagerLink<Submitted | CountersSoFar, never>({
         connect: managerAt(path),
-        hello: () => ({ kind: 'hello', role: 'receiver', index, serial, pass }),
+        hello: () => ({ kind: 'hello', role: 'receiver', index, serial, pass, counters: counters.counts }),
         repeat: true,
         take: () => undefined,
         lost: () => undefined,
@@ -91,19 +94,23 @@ async function start(config: Config, { index, serial, pass, senders }: RoleStart
       const { AskedPorts } = await import('./asked-ports.ts');
       ports = new AskedPorts((question) => tellSupervisor(question));
       const bind = identity === undefined ? undefined : ports.bind;
-      role = await ReceiverRole.start(config, index, link, log, troubles, bind);
+      role = await ReceiverRole.start(config, index, link, log, troubles, counters, bind);
       break;
     }
     case 'sender': {
       const { SenderRole } = await import('./sender-role.ts');
       const link = new ManagerLink<SenderToManager, ManagerToSender>({
         connect: managerAt(path),
-        hello: () => ({ kind: 'hello', role: 'sender', index, serial, pass, delivered: sender.delivered }),
+        hello: () => {
+          const { delivered } = sender;
+          const { counts } = counters;
+          return { kind: 'hello', role: 'sender', index, serial, pass, delivered, counters: counts };
+        },
         repeat: false,
         take: (batch) => sender.take(batch),
         lost: () => sender.managerLost(),
       });
-      const sender = new SenderRole(config, link, log, (linked) => link.whenLinked(linked));
+      const sender = new SenderRole(config, link, log, counters, (linked) => link.whenLinked(linked));
       role = sender;
       await link.open();
       break;

@@ -9,9 +9,12 @@ import { type Delivered, DeliveredLately } from '../../deliver/delivered-lately.
 import type { AttemptResult, DeliveryReports } from '../../deliver/types.ts';
 import { dial } from '../../io/dial.ts';
 import { Deadlines } from '../../io/deadlines.ts';
+import type { EventCounters } from '../../log/event-counters.ts';
+import { Events, logListener } from '../../log/events.ts';
 import type { Logger } from '../../log/logger.ts';
 import { openReaders } from '../../spool/open.ts';
 import type { SpoolReader } from '../../spool/types.ts';
+import { CounterPosts } from '../../channel/counter-posts.ts';
 import type { Link } from '../../channel/link.ts';
 import type { ManagerToSender, RoleFacts, SenderToManager } from '../../channel/messages.ts';
 import type { Role } from '../role.ts';
@@ -37,6 +40,8 @@ export class SenderRole implements Role {
   readonly #link: Link<SenderToManager>;
   readonly #whenLinked: (linked: () => void) => void;
   readonly #log: Logger;
+  readonly #events: Events;
+  readonly #counterPosts: CounterPosts;
   readonly #delivered = new DeliveredLately();
   /** True while there is no manager to report to. */
   #isOrphan = false;
@@ -49,11 +54,14 @@ export class SenderRole implements Role {
     config: Config,
     link: Link<SenderToManager>,
     log: Logger,
+    counters: EventCounters,
     whenLinked: (linked: () => void) => void = (linked) => linked(),
   ) {
     this.#link = link;
     this.#whenLinked = whenLinked;
     this.#log = log;
+    this.#events = new Events([logListener(log), counters]);
+    this.#counterPosts = new CounterPosts(counters, (message) => this.#post(message));
     this.#spool = openReaders(storesOf(config));
     this.#deadlines.start();
     this.#sender = new Sender(this.#context(config));
@@ -108,6 +116,7 @@ export class SenderRole implements Role {
     await finishWithin(lastWordMs, this.#whenLinked);
     this.#deadlines.stop();
     this.#spool.close();
+    this.#counterPosts.stop();
     this.#link.close();
   }
 
@@ -122,17 +131,18 @@ export class SenderRole implements Role {
     if (delivered.length > 0) this.#delivered.add(queueId, delivered, relayed);
   }
 
+  #post(message: SenderToManager): void {
+    if (!this.#isOrphan) this.#link.post(message);
+  }
+
   #context(config: Config): ConnectionContext {
-    const post = (message: SenderToManager): void => {
-      if (!this.#isOrphan) this.#link.post(message);
-    };
     const reports: DeliveryReports = {
-      ready: (connection) => post({ kind: 'ready', connection }),
+      ready: (connection) => this.#post({ kind: 'ready', connection }),
       done: (connection, results, reusable, queueId) => {
         this.#remember(queueId, results);
-        post({ kind: 'done', connection, results, reusable });
+        this.#post({ kind: 'done', connection, results, reusable });
       },
-      closed: (connection, report) => post({ kind: 'closed', connection, report }),
+      closed: (connection, report) => this.#post({ kind: 'closed', connection, report }),
     };
     return {
       settings: deliverySettings(config),
@@ -140,7 +150,7 @@ export class SenderRole implements Role {
       deadlines: this.#deadlines,
       dial,
       reports,
-      log: new DeliveryLog(this.#log),
+      log: new DeliveryLog(this.#log, this.#events),
       pipelining: this.#pipelining,
     };
   }

@@ -3,6 +3,7 @@
 import type { Config } from '../../config/config.ts';
 import type { Logger } from '../../log/logger.ts';
 import { type ReportedTrouble, TroubleBoard } from '../../stats/trouble-board.ts';
+import { EventCounters } from '../../log/event-counters.ts';
 import type { Troubles } from '../../stats/troubles.ts';
 import { managerSocketPath, listenManagerSocket } from '../../channel/manager-socket.ts';
 import { type Channel, localChannel } from '../../channel/channel.ts';
@@ -66,7 +67,7 @@ export class SingleProcess implements Instance {
     this.#manager = manager;
 
     const [senderEnd, senderOfManager] = localChannel<SenderToManager, ManagerToSender>();
-    const sender = new SenderRole(config, senderEnd, log);
+    const sender = new SenderRole(config, senderEnd, log, new EventCounters());
     senderEnd.receive((batch) => sender.take(batch));
     manager.links.addSender(senderOfManager);
     this.#roles.push(sender);
@@ -86,7 +87,14 @@ export class SingleProcess implements Instance {
 
     const [receiverEnd, receiverOfManager] = localChannel<ReceiverToManager, never>();
     manager.links.addReceiver(receiverOfManager as Channel<never, ReceiverToManager>);
-    const receiver = await ReceiverRole.start(config, 0, receiverEnd, log, this.#troubles);
+    const receiver = await ReceiverRole.start(
+      config,
+      0,
+      receiverEnd,
+      log,
+      this.#troubles,
+      new EventCounters(),
+    );
     this.#roles.push(receiver);
     return { ...manager.facts, ...receiver.facts };
   }

@@ -1,0 +1,31 @@
+// Counts the events of one process.
+
+import type { EventName } from './event.ts';
+import type { EventListener } from './events.ts';
+
+export type Counters = Readonly<Partial<Record<EventName, number>>>;
+
+export class EventCounters implements EventListener {
+  readonly needsFields = false;
+  readonly #counts: Partial<Record<EventName, number>> = {};
+  #changes = 0;
+
+  happened(...[name]: Parameters<EventListener['happened']>): void {
+    this.counted(name, 1);
+  }
+
+  counted(name: EventName, times: number): void {
+    this.#counts[name] = (this.#counts[name] ?? 0) + times;
+    this.#changes++;
+  }
+
+  /** Another number whenever a counter has changed. */
+  get version(): number {
+    return this.#changes;
+  }
+
+  /** The numbers so far. */
+  get counts(): Counters {
+    return { ...this.#counts };
+  }
+}

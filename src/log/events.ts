@@ -1,0 +1,135 @@
+// What happens to messages, one typed union for all roles. Each role has one writer; the log and the counters listen. A listener
+// that needs no fields costs none: where nobody reads them, the writer only says how often something happened.
+//
+//   const events = new Events([logListener(log), counters]);
+//   events.happened('rejected', { client, command, reply, from, to });
+//   if (events.areRead) ...gather fields...  else events.counted('delivered', 3);
+
+import type { EventName } from './event.ts';
+import type { Logger } from './logger.ts';
+
+type Text = string | undefined;
+
+/** The fields of each event. docs/log.md explains them to the people who read logs. */
+interface EventFields {
+  readonly received: {
+    readonly id: string;
+    readonly from: string;
+    readonly to: readonly string[];
+    readonly client?: Text;
+    readonly via?: Text;
+    readonly helo?: Text;
+    /** Of a report: the message that it is about. */
+    readonly about?: Text;
+    readonly size: number;
+    readonly tenant?: Text;
+    readonly priority?: number | undefined;
+    readonly quarantine?: Text;
+    readonly transactionMs?: number | undefined;
+  };
+  readonly rejected: {
+    readonly client: string;
+    readonly command: string;
+    readonly stage?: Text;
+    readonly from: string;
+    readonly to: string;
+    readonly reply: string;
+  };
+  readonly discarded: {
+    readonly from: string;
+    readonly to: readonly string[];
+    readonly client?: Text;
+    readonly helo: string;
+    readonly stage?: Text;
+    readonly reason?: Text;
+  };
+  readonly delivered: {
+    readonly id: string;
+    readonly from: string;
+    readonly to: string;
+    readonly site: string;
+    readonly source: string;
+    readonly tenant?: Text;
+    readonly remote?: Text;
+    readonly host?: Text;
+    readonly reply: string;
+    readonly size: number;
+    readonly delayMs: number;
+    readonly connectMs: number;
+    readonly transactionMs: number;
+  };
+  readonly deferred: {
+    readonly id: string;
+    readonly to: string;
+    readonly source?: Text;
+    readonly host?: Text;
+    readonly remote?: Text;
+    readonly reply: string;
+    readonly attempts: number;
+    readonly nextAttempt: string;
+    readonly tenant?: Text;
+  };
+  readonly bounced: {
+    readonly id: string;
+    readonly from: string;
+    readonly to: string;
+    readonly reply: string;
+    readonly host?: Text;
+    readonly expired: boolean;
+    readonly delayMs: number;
+  };
+  readonly dropped: {
+    readonly id: string;
+    readonly from: '';
+    readonly to: readonly string[];
+    readonly reason: string;
+  };
+  readonly removed: { readonly id: string; readonly from: string; readonly to: string };
+}
+
+/** One event: its name and its fields. */
+type SluiceEvent = {
+  readonly [Name in EventName]: [name: Name, fields: EventFields[Name]];
+}[EventName];
+
+export interface EventListener {
+  /** Whether it reads fields of events now. */
+  readonly needsFields: boolean;
+  happened(...event: SluiceEvent): void;
+  /** It happened so often, and nobody reads the fields. */
+  counted(name: EventName, times: number): void;
+}
+
+/** The writer of one role. */
+export class Events {
+  readonly #listeners: readonly EventListener[];
+
+  constructor(listeners: readonly EventListener[]) {
+    this.#listeners = listeners;
+  }
+
+  /** Whether fields are worth gathering; otherwise `counted` is enough. */
+  get areRead(): boolean {
+    for (const listener of this.#listeners) if (listener.needsFields) return true;
+    return false;
+  }
+
+  happened(...event: SluiceEvent): void {
+    for (const listener of this.#listeners) listener.happened(...event);
+  }
+
+  counted(name: EventName, times: number): void {
+    if (times > 0) for (const listener of this.#listeners) listener.counted(name, times);
+  }
+}
+
+/** The log as a listener: one line for each event. */
+export function logListener(log: Pick<Logger, 'event' | 'isOn'>): EventListener {
+  return {
+    get needsFields() {
+      return log.isOn('info');
+    },
+    happened: (name, fields) => log.event(name, fields),
+    counted: () => undefined,
+  };
+}

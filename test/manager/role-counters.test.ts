@@ -1,0 +1,49 @@
+// The counters of other roles in the manager: summed over processes, and never twice.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { RoleCounters } from '../../src/manager/role-counters.ts';
+import { ground } from './assembled.ts';
+
+test('each process counts once, however often it tells its counters', () => {
+  const counters = new RoleCounters();
+  counters.told('receiver', 1, { received: 2 });
+  counters.told('receiver', 1, { received: 5, rejected: 1 });
+  counters.told('receiver', 2, { received: 10 });
+  counters.told('sender', 1, { delivered: 7 });
+  assert.deepEqual(counters.sum('receiver'), { received: 15, rejected: 1 });
+  assert.deepEqual(counters.sum('sender'), { delivered: 7 });
+});
+
+test('processes that have ended go on counting, however many there were', () => {
+  const counters = new RoleCounters();
+  for (let serial = 0; serial < 1_000; serial++) {
+    counters.told('sender', serial, { delivered: 1 });
+    counters.told('sender', serial, { delivered: 2 });
+  }
+  assert.deepEqual(counters.sum('sender'), { delivered: 2_000 });
+});
+
+test('status has the counters of receivers and senders', async (t) => {
+  const { manager, ask } = await ground(t);
+  const channel = {
+    post: () => undefined,
+    congested: false,
+    whenDrained: () => undefined,
+    receive: () => undefined,
+    onClosed: () => undefined,
+    close: () => undefined,
+  };
+  const hello = { kind: 'hello', role: 'sender', index: 0, serial: 5, counters: { delivered: 3 } } as const;
+  manager.links.introduce(hello, channel, [{ kind: 'counters', counters: { delivered: 4 } }]);
+  manager.links.addReceiver({
+    ...channel,
+    receive: (take) => take([{ kind: 'counters', counters: { received: 9, rejected: 2 } }]),
+  });
+  const [answer] = await ask('status', {});
+  assert.ok(answer !== undefined && 'result' in answer);
+  assert.deepEqual((answer.result as { readonly roles: unknown }).roles, {
+    receiver: { received: 9, rejected: 2 },
+    sender: { delivered: 4 },
+  });
+});
