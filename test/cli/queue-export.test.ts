@@ -9,6 +9,7 @@ import { suite, test, type TestContext } from 'node:test';
 import { Ground } from '../../sim/neighbours/ground.ts';
 import { startSluice } from '../../sim/neighbours/sluice.ts';
 import type { QueueRow } from '../../src/control/queue-row.ts';
+import type { QueueRow } from '../../src/control/queue-row.ts';
 import { openSpoolWriter } from '../../src/spool/open.ts';
 import type { StoredRef } from '../../src/spool/types.ts';
 import { send } from '../interop/mail.ts';
@@ -149,7 +150,19 @@ suite('queue export', { concurrency: 2 }, () => {
     const { folder, atEnd, ids, contents, refs, run } = await stopped(t);
     const [id = ''] = ids;
     const [ref] = refs;
-    const row = { queueId: id, receivedAtMs: 1, state: 'waiting', recipient: 'a@small.test' };
+    const row: QueueRow = {
+      queueId: id,
+      receivedAtMs: 1,
+      sender: '',
+      recipient: 'a@small.test',
+      domain: 'small.test',
+      tenant: '',
+      state: 'waiting',
+      isHeld: false,
+      attempts: 1,
+      nextAttemptAtMs: 1,
+      lastError: '',
+    };
     const before = { ...row, ref: { store: 0, place: [64 * 9, ...ref!.place.slice(1)] } };
     // The answers of the running Sluice about the message, in order.
     const answers: object[][] = [[before], [{ ...row, ref }], [before], []];
