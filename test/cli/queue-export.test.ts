@@ -9,7 +9,6 @@ import { suite, test, type TestContext } from 'node:test';
 import { Ground } from '../../sim/neighbours/ground.ts';
 import { startSluice } from '../../sim/neighbours/sluice.ts';
 import type { QueueRow } from '../../src/control/queue-row.ts';
-import type { QueueRow } from '../../src/control/queue-row.ts';
 import { openSpoolWriter } from '../../src/spool/open.ts';
 import type { StoredRef } from '../../src/spool/types.ts';
 import { send } from '../interop/mail.ts';
