@@ -2,7 +2,7 @@
 // test/interop/users.test.ts.
 
 import assert from 'node:assert/strict';
-import { linkSync, mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, lchownSync, linkSync, mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer, type BoundSocket } from 'node:net';
 import { once } from 'node:events';
 import { userInfo } from 'node:os';
@@ -14,7 +14,8 @@ import type { PortAnswer } from '../../src/channel/messages.ts';
 import { parseConfig } from '../../src/config/config.ts';
 import { identityOf } from '../../src/process/privileges/identity.ts';
 import { roleUsers } from '../../src/process/privileges/role-users.ts';
-import { giveFile, giveFolder } from '../../src/process/privileges/safe-owner.ts';
+import { checkCode } from '../../src/process/privileges/own-places.ts';
+import { behindLinkOfRoot, giveFile, giveFolder } from '../../src/process/privileges/safe-owner.ts';
 import { answerPort } from '../../src/process/supervise/port-desk.ts';
 import type { RoleName } from '../../src/process/role.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
@@ -87,6 +88,33 @@ suite('giving files away', () => {
     assert.equal(statSync(file).mode & 0o7777, 0o640);
     giveFolder(path, { ...mine, mode: 0o1770 });
     assert.equal(statSync(path).mode & 0o7777, 0o1770);
+  });
+
+  test('a link is followed only if root made it', { skip: uid !== 0 && 'root makes the links' }, (t) => {
+    const { path } = temporaryFolder(t, 'give');
+    const [real, link] = [join(path, 'real'), join(path, 'link')];
+    mkdirSync(real);
+    symlinkSync(real, link);
+    assert.equal(behindLinkOfRoot(link), real);
+    assert.equal(behindLinkOfRoot(real), real);
+    lchownSync(link, stranger, gid);
+    assert.throws(() => behindLinkOfRoot(link), { code: 'SPOOL_OWNER', message: /another user than root/u });
+  });
+
+  test('a program that a user may not reach is told before anything is given to anybody', (t) => {
+    const { path } = temporaryFolder(t, 'code');
+    const program = join(path, 'program.ts');
+    writeFileSync(program, '', { mode: 0o644 });
+    const other = { user: 'other', uid: stranger, gid: stranger, groups: [stranger] };
+    const of = { manager: other, receiver: other, sender: other, control: other };
+    const users = { gid: stranger, writersGid: stranger, of };
+    chmodSync(path, 0o755);
+    checkCode(program, users);
+    chmodSync(path, 0o700);
+    assert.throws(() => checkCode(program, users), {
+      code: 'USER_CODE',
+      message: new RegExp(`rights of ${path}`, 'u'),
+    });
   });
 
   test('follows no link, touches no second name of a file, and takes nothing for what it is not', (t) => {

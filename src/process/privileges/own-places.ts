@@ -11,7 +11,7 @@ import { answers } from '../../io/unix-listener.ts';
 import { ownSpool } from './own-spool.ts';
 import type { Identity } from './identity.ts';
 import type { RoleUsers } from './role-users.ts';
-import { giveFile, giveFolder } from './safe-owner.ts';
+import { behindLinkOfRoot, giveFile, giveFolder } from './safe-owner.ts';
 
 /**
  * Prepares the spool and the sockets of a configuration, which no Sluice uses any more.
@@ -39,6 +39,23 @@ export function ownSocketFolders(config: Config, users: RoleUsers): void {
   }
 }
 
+/**
+ * The roles load their code when they are not root any more.
+ * @throws {StartError} `USER_CODE` when one may not read it
+ */
+export function checkCode(program: string, { of }: RoleUsers): void {
+  for (const identity of Object.values(of)) {
+    let path = program;
+    let needed = 0o4;
+    for (;;) {
+      if (!hasRights(statSync(path), identity, needed)) throw codeError(program, path, identity);
+      if (dirname(path) === path) break;
+      path = dirname(path);
+      needed = 0o1;
+    }
+  }
+}
+
 /** Removes sockets that a Sluice of root left behind: the role could not do so itself. */
 async function removeOldSockets(config: Config, users: RoleUsers): Promise<void> {
   for (const { path, identity } of socketsOf(config, users)) {
@@ -51,17 +68,18 @@ async function removeOldSockets(config: Config, users: RoleUsers): Promise<void>
 /** Lets all roles append to the log file. A file that they can append to already is left as it is. @throws {StartError} `SPOOL_OWNER` */
 export function ownLogFile({ log }: Config, { gid, of }: RoleUsers): void {
   if (log.file === undefined) return;
+  const file = behindLinkOfRoot(log.file);
   const { O_CREAT, O_EXCL, O_WRONLY } = constants;
   try {
-    closeSync(openSync(log.file, O_CREAT | O_EXCL | O_WRONLY, 0o600));
+    closeSync(openSync(file, O_CREAT | O_EXCL | O_WRONLY, 0o600));
   } catch (error) {
     // Another error is reported by the logger, which opens the file next.
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') return;
   }
-  const stats = lstatSync(log.file);
+  const stats = lstatSync(file);
   const isOther = stats.isFIFO() || stats.isSocket() || stats.isCharacterDevice();
   if (isOther || Object.values(of).every((identity) => mayWrite(stats, identity))) return;
-  giveFile(log.file, { uid: of.manager.uid, gid, mode: (stats.mode & 0o777) | 0o660 });
+  giveFile(file, { uid: of.manager.uid, gid, mode: (stats.mode & 0o777) | 0o660 });
 }
 
 function socketsOf(
@@ -89,10 +107,21 @@ function isOursAlone(folder: string, config: Config, users: RoleUsers): boolean 
 }
 
 /** By owner, group and others, as the kernel decides; access control lists are not looked at. */
-function mayWrite(stats: Stats, { uid, groups }: Identity): boolean {
-  const write = stats.isDirectory() ? 0o3 : 0o2;
+function hasRights(stats: Stats, { uid, groups }: Identity, needed: number): boolean {
   const shift = stats.uid === uid ? 6 : groups.includes(stats.gid) ? 3 : 0;
-  return ((stats.mode >> shift) & write) === write;
+  return ((stats.mode >> shift) & needed) === needed;
+}
+
+function mayWrite(stats: Stats, identity: Identity): boolean {
+  return hasRights(stats, identity, stats.isDirectory() ? 0o3 : 0o2);
+}
+
+function codeError(program: string, path: string, { user }: Identity): StartError {
+  return new StartError(
+    'USER_CODE',
+    `Starting the processes as other users: the user "${user}" may not read ${program}, because of the rights of ${path}.`,
+    'Install Sluice where every user may read it, for example with the npm of the system, and not in a home directory.',
+  );
 }
 
 function socketFolderError(folder: string, { user, gid }: Identity): StartError {

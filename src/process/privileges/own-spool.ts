@@ -5,11 +5,12 @@ import { lstatSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { runFolder } from '../../channel/manager-socket.ts';
 import { spoolFolders } from '../../spool/open.ts';
-import { giveFile, giveFolder, hasOwnership, type Ownership } from './safe-owner.ts';
+import { behindLinkOfRoot, giveFile, giveFolder, hasOwnership, type Ownership } from './safe-owner.ts';
 import type { RoleUsers } from './role-users.ts';
 
 /** No process of another Sluice may be at work on the spool. @throws {StartError} `SPOOL_OWNER` */
-export function ownSpool(spool: string, { gid, writersGid, of }: RoleUsers): void {
+export function ownSpool(configured: string, { gid, writersGid, of }: RoleUsers): void {
+  const spool = behindLinkOfRoot(configured);
   const { uid } = of.manager;
   const file = { uid, gid, mode: 0o640 };
   const written = { ...file, uid: of.receiver.uid };

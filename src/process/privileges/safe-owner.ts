@@ -1,7 +1,17 @@
 // Gives files and folders to another user without ever touching what is not ours: a link in their place is not followed, and
 // neither is a second name of somebody else's file.
 
-import { closeSync, constants, fchmodSync, fchownSync, fstatSync, openSync, type Stats } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fchownSync,
+  fstatSync,
+  lstatSync,
+  openSync,
+  realpathSync,
+  type Stats,
+} from 'node:fs';
 import { StartError } from '../../errors/start-error.ts';
 
 export interface Ownership {
@@ -15,6 +25,22 @@ const allModeBits = 0o7777;
 
 export function hasOwnership(stats: Stats, { uid, gid, mode }: Ownership): boolean {
   return stats.uid === uid && stats.gid === gid && (stats.mode & allModeBits) === mode;
+}
+
+/**
+ * The path behind a link of root's: an administrator may keep things on another disk. Whoever else made a link may want root to
+ * give away what is not theirs.
+ * @throws {StartError} `SPOOL_OWNER` when another user made the link
+ */
+export function behindLinkOfRoot(path: string): string {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found?.isSymbolicLink() !== true) return path;
+  if (found.uid !== 0) throw ownerError(path, new Error('it is a link that another user than root made'));
+  try {
+    return realpathSync(path);
+  } catch (error) {
+    throw ownerError(path, error);
+  }
 }
 
 /** @throws {StartError} `SPOOL_OWNER` when it is a link, no folder, or cannot be given away */

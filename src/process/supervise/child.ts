@@ -1,6 +1,7 @@
 // What the supervisor knows of one role and its process, and how it starts that process.
 
 import { fork, type ChildProcess } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { Heartbeat } from '../watch/heartbeat.ts';
 import type { RoleFacts, SupervisorToRole } from '../../channel/messages.ts';
 import type { Identity } from '../privileges/identity.ts';
@@ -17,6 +18,9 @@ const program = new URL(
   import.meta.url.endsWith('.ts') ? '../roles/role-main.ts' : '../roles/role-main.js',
   import.meta.url,
 );
+
+/** The path of the role program. */
+export const programPath = fileURLToPath(program);
 
 /**
  * The manager's heap is collected when it has grown by half, not to four times what is in use: after mail to 100,000

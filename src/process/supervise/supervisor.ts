@@ -10,7 +10,7 @@ import { checkFree } from '../../receive/bind.ts';
 import { TroubleBoard } from '../../stats/trouble-board.ts';
 import type { Trouble, Troubles } from '../../stats/troubles.ts';
 import { AwaitedSenders } from './awaited-senders.ts';
-import { type Child, endAll, firstDelayMs, forkRole, nameOf, newChild, tell } from './child.ts';
+import { type Child, endAll, firstDelayMs, forkRole, nameOf, newChild, programPath, tell } from './child.ts';
 import { beatEveryMs, Heartbeat } from '../watch/heartbeat.ts';
 import { answerPort, replyTo } from './port-desk.ts';
 import type { Instance, InstanceEvents } from './instance.ts';
@@ -21,7 +21,7 @@ import {
   type RoleTrouble,
   stalledTrouble,
 } from './role-troubles.ts';
-import { ownPlaces } from '../privileges/own-places.ts';
+import { checkCode, ownPlaces } from '../privileges/own-places.ts';
 import type { RoleUsers } from '../privileges/role-users.ts';
 import { isSpool } from '../../spool/open.ts';
 import { endLeftOvers, removeSign } from '../running/life-sign.ts';
@@ -66,6 +66,7 @@ export class Supervisor implements Instance {
   /** Starts all roles; resolves when all of them run. @throws {StartError} with the reason of a role that cannot start */
   async start(): Promise<RoleFacts> {
     await endLeftOvers(this.#config.spool, this.#log);
+    if (this.#users !== undefined) checkCode(programPath, this.#users);
     if (this.#users !== undefined) await ownPlaces(this.#config, this.#users);
     if (this.#config.processes.receivers > 1) {
       for (const { address } of this.#config.listen) if (address.kind === 'tcp') await checkFree(address);
