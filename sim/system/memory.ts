@@ -66,13 +66,18 @@ export class Memory {
     }
   }
 
-  /** @param by - undefined: the batch is lost */
-  ended(batch: readonly unknown[], by: Knower | undefined, why: string): void {
+  /**
+   * @param by - undefined: the batch is lost
+   * @param isStopping - it is stopping, and waits for no sender that has lost its link: what a hello says may come too late
+   */
+  ended(batch: readonly unknown[], by: Knower | undefined, why: string, isStopping = false): void {
     for (const message of batch) {
       const facts = this.#spokenOf.get(message as Knower);
       if (facts === undefined) continue;
       this.#spokenOf.delete(message as Knower);
-      if (by !== undefined) this.heard(by, facts);
+      if (by === undefined) continue;
+      if (isStopping && (message as { readonly kind?: string }).kind === 'hello') this.learn(by, facts);
+      else this.heard(by, facts);
     }
     this.forget(batch, why);
   }

@@ -24,6 +24,7 @@ export class OutageBooks {
   /** Names that nobody has been asked for since a resolver could not answer. */
   readonly #stranded = new Map<Asker, Set<string>>();
   readonly #unknown = new Map<string, Unknown[]>();
+  #haveRoutesChanged = false;
   /** Look-ups that failed by an answer: each may be an attempt of all mail that waited for it. */
   failures = 0;
   /** Outages that were noticed, names that waited for the end of one, and lifetimes of mail that ended in one. */
@@ -63,9 +64,9 @@ export class OutageBooks {
     if (last?.untilMs === Infinity) last.untilMs = this.#nowMs();
   }
 
-  /** Mail may go elsewhere: other names have to be looked up. */
+  /** Mail may go elsewhere from now on: nobody outside knows which names it waits for. */
   routesChanged(): void {
-    this.#unknown.clear();
+    this.#haveRoutesChanged = true;
   }
 
   /** Servers answer again for so long that every name has been asked for. */
@@ -90,6 +91,7 @@ export class OutageBooks {
   }
 
   #wasUnknown(domain: string, atMs: number): boolean {
+    if (this.#haveRoutesChanged) return false;
     const times = this.#unknown.get(domain) ?? [];
     return times.some(({ sinceMs, untilMs }) => sinceMs < atMs && atMs < untilMs);
   }

@@ -24,6 +24,8 @@ export class SimProcess {
   readonly #ends: (() => void)[] = [];
   /** Has happened to it, and waits until it is continued or has time. */
   readonly #waiting: (() => void)[] = [];
+  /** Steps of the disk for it that have begun. */
+  readonly #underWay = new Set<() => void>();
   #isAlive = true;
   #isStopped = false;
   #isArmed = false;
@@ -40,8 +42,17 @@ export class SimProcess {
     // The disk works on while the process is stopped.
     const paced =
       (delay: DiskDelay): DiskPace =>
-      (what, act) =>
-        clock.at(clock.nowMs + delay(), what === 'answer' ? () => this.run(act) : act);
+      (what, act) => {
+        if (what === 'answer') {
+          clock.at(clock.nowMs + delay(), () => this.run(act));
+          return;
+        }
+        const once = (): void => {
+          if (this.#underWay.delete(once)) act();
+        };
+        this.#underWay.add(once);
+        clock.at(clock.nowMs + delay(), once);
+      };
     this.#disk = disk.process(paced(diskDelay));
     this.files = this.#disk.files;
     this.#second = second?.disk.process(paced(second.delayMs));
@@ -106,6 +117,9 @@ export class SimProcess {
     this.#waiting.length = 0;
     this.#disk.kill();
     this.#second?.kill();
+    // A process is not gone, and nobody hears of its end, before its last system calls have returned: what it had asked the
+    // disk for is done now or never.
+    for (const finish of this.#underWay) finish();
     for (const end of this.#ends) end();
   }
 

@@ -12,6 +12,8 @@ export class SourceBooks {
   #restMs = 0;
   /** Until when each is left alone. */
   readonly #rests = new Map<string, number>();
+  /** When each failed last. */
+  readonly #failedMs = new Map<string, number>();
   /** Connections that could not even be begun, and rests that followed. */
   readonly seen = { sourcesLost: 0, sourceRests: 0 };
 
@@ -29,7 +31,8 @@ export class SourceBooks {
   granted(source: string): void {
     const isOwn = this.#sources.length === 0 ? source === '' : this.#sources.includes(source);
     check(isOwn, () => `a connection from "${source}", which is none of our addresses`);
-    const isResting = this.#isResting(source);
+    // The manager grants between two reports that it hears at the same time.
+    const isResting = this.#isResting(source) && (this.#failedMs.get(source) ?? 0) < this.#nowMs();
     check(
       !isResting || this.#sources.every((each) => this.#isResting(each)),
       () => `a connection from ${source}, which could not be used a moment ago, and others can`,
@@ -42,6 +45,7 @@ export class SourceBooks {
     // Without another one, it is the address of the destination that is left alone.
     if (this.#sources.every((each) => each === source || this.#isResting(each))) return;
     this.seen.sourceRests++;
+    this.#failedMs.set(source, this.#nowMs());
     this.#rests.set(source, this.#nowMs() + this.#restMs);
   }
 

@@ -197,8 +197,7 @@ export class System implements Targets, Asked, Stoppable {
       this.clock.at(startMs + atMs, () => this.#armed.push({ atStep: this.steps + afterSteps, fault }));
     }
     if (faults.length > 0) this.second?.spoil(faultsMs);
-    const inquiry = new Inquiry(this);
-    this.inquiry = inquiry;
+    const inquiry = (this.inquiry = new Inquiry(this));
     await this.#run(startMs + faultsMs);
     this.#calmDown();
     this.operations.letGo(inquiry.operator);
@@ -331,7 +330,8 @@ export class System implements Targets, Asked, Stoppable {
       }),
     left: (batch) => this.memory.left(batch),
     ended: (batch, by) => {
-      this.memory.ended(batch, by, 'the link on which it was reported broke');
+      const isStopping = this.#supervision?.manager?.isListening === false;
+      this.memory.ended(batch, by, 'the link on which it was reported broke', isStopping);
       if (by === undefined) return;
       this.refusals.heard(batch);
       this.answers.heard(batch, by);
