@@ -9,8 +9,6 @@ const defaultRestMs = 10_000;
 
 /** Rests the source. False: no other source can be used for connections to this address. */
 export function restSource(s: State, source: string, hop: NextHopAddress, nowMs: number): boolean {
-  // No other of our addresses leads to what has none.
-  if (hop.ip === '') return false;
   const hasOther = s.sources.some(
     (other) => other !== source && isReachableFrom(hop, other) && !isSourceResting(s, other, nowMs),
   );
