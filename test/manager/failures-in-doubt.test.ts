@@ -142,11 +142,13 @@ test('damaged mail whose lifetime is over is not given up before each sender is 
 
 test('what an operator gives up waits for the senders of before, and is not what they delivered', async (t) => {
   const { store, queueId, has } = storeWith({ to: ['u@a.test', 'u@b.test'], ageMs: 0 });
-  const { sender, ask } = await ground(t, { store, before: [7] });
+  const { sender, ask, timers } = await ground(t, { store, before: [7] });
   const answers = await ask('queue.change', { action: 'bounce', filter: { ids: [queueId] } });
   assert.deepEqual([answers, store.told], [[], []]);
   await sender(7, [has(0, 1)]);
   assert.deepEqual(store.told, [`settle delivered ${queueId} 0`, `settle delivered ${queueId} 1`]);
+  // The job rests after its first slice.
+  await timers.pass(1_000);
   assert.deepEqual(
     answers.map((each) => 'result' in each && (each.result as JobReport).recipients),
     [0],
