@@ -66,8 +66,7 @@ function attend(s: State, nowMs: number): void {
 }
 
 function attendMessage(s: State, message: number, tasks: readonly number[], nowMs: number): void {
-  const isLate = nowMs >= expiryOf(s, message);
-  if (isLate && (s.sourcesLack || wereLookupsStopped(s, nowMs, tasks))) prolong(s, message, nowMs);
+  if (nowMs >= expiryOf(s, message)) prolong(s, message, prolongedUntilMs(s, tasks, nowMs));
   const expiresAtMs = expiryOf(s, message);
   if (nowMs >= expiresAtMs) {
     for (const task of tasks) expireTask(s, task, reasonOf(s, task));
@@ -85,16 +84,19 @@ function attendMessage(s: State, message: number, tasks: readonly number[], nowM
   if (again.length > 0) activate(s, message, again, nowMs);
 }
 
-/** Does one of the tasks wait for a plan that cannot be looked up, or could not until a moment ago? */
-function wereLookupsStopped(s: State, nowMs: number, tasks: readonly number[]): boolean {
-  // After an outage all plans are looked up, which may take minutes for many domains.
-  if (!s.lookupsStopped && nowMs >= s.lookupsBackMs + strandedGraceMs) return false;
-  return tasks.some((task) => isAsking(s, task));
+/**
+ * When the lifetime ends that would end now, by a fault of this host: some minutes after the fault is over, so that an attempt
+ * can be made. -Infinity: there is no fault, or it has been over for as long.
+ */
+function prolongedUntilMs(s: State, tasks: readonly number[], nowMs: number): number {
+  if (s.sourcesLack) return nowMs + strandedGraceMs;
+  if (!tasks.some((task) => isAsking(s, task))) return -Infinity;
+  // After an outage all plans are looked up, which takes minutes for many domains.
+  return (s.lookupsStopped ? nowMs : s.lookupsBackMs) + strandedGraceMs;
 }
 
-/** The lifetime would end by a fault of this host: it goes on until the fault is over and an attempt could be made. */
-function prolong(s: State, message: number, nowMs: number): void {
-  const lackingMs = nowMs + strandedGraceMs - expiryOf(s, message);
+function prolong(s: State, message: number, untilMs: number): void {
+  const lackingMs = Math.max(0, untilMs - expiryOf(s, message));
   s.messages.receivedAtMs.set(message, s.messages.receivedAtMs.get(message) + lackingMs);
 }
 
