@@ -143,6 +143,7 @@ export class SenderModel implements Carrier {
 
   async #managerLost(): Promise<void> {
     this.#isOrphan = true;
+    this.around.grants.senderLost();
     for (const connection of this.#connections.values()) connection.finish();
     await this.#emptyWithin(orphanGraceMs);
     this.#abandon('the transaction was cut off, five seconds after its manager was lost');
