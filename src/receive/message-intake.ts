@@ -4,7 +4,6 @@
 import type { EditableHeader } from '../message/editable-header.ts';
 import { FieldValue } from '../message/field-value.ts';
 import { HopCounter } from '../message/hop-counter.ts';
-import { MissingFields } from '../message/missing-fields.ts';
 import { priorityOfField } from '../message/priority-field.ts';
 import type { Reply } from '../protocol/smtp/server/server-types.ts';
 import type { Appended, LargeContent } from '../spool/types.ts';
@@ -12,6 +11,7 @@ import type { AcceptedTransaction } from './accepted-transaction.ts';
 import { ContentPieces } from './content-pieces.ts';
 import { ExaminedHeader } from './examined-header.ts';
 import type { ReceiveContext } from './receive-context.ts';
+import { MailCompletion } from './mail-completion.ts';
 import { type Completion, envelopeOf, receivedLineOf } from './stored-form.ts';
 import { refusalAfterContent } from './store-refusals.ts';
 
@@ -38,7 +38,7 @@ export class MessageIntake {
   /** Undefined when no header field may set the priority. */
   readonly #priorityField: FieldValue | undefined;
   /** Undefined when no missing fields are added. */
-  readonly #missing: MissingFields | undefined;
+  readonly #missing: MailCompletion | undefined;
   /** The header, for stages that look at it or change it; undefined when none does. Then `#pieces` are the body only. */
   readonly #examined: ExaminedHeader | undefined;
   #large: LargeContent | undefined;
@@ -56,7 +56,8 @@ export class MessageIntake {
     this.#context = context;
     this.#transaction = transaction;
     this.#examined = isExamined ? new ExaminedHeader() : undefined;
-    this.#missing = transaction.origin.completed ? new MissingFields() : undefined;
+    const { completed } = transaction.origin;
+    this.#missing = completed ? new MailCompletion(this.#hops, this.#startedAtMs) : undefined;
     const { priorityHeader } = context.settings;
     // RFC 6710 4.1, RFC 6758 4: the field counts only when the client might have given the parameter, and did not.
     if (priorityHeader !== '' && transaction.origin.trusted && transaction.params.priority === undefined) {
@@ -73,7 +74,7 @@ export class MessageIntake {
     if (!this.#hops.complete) {
       this.#hops.push(bytes);
       this.#priorityField?.push(bytes);
-      if (this.#missing?.none === false) this.#missing.push(bytes);
+      this.#missing?.push(bytes);
     }
     const { memory, settings } = this.#context;
     memory.take(bytes.length);
@@ -185,11 +186,9 @@ export class MessageIntake {
   #append(): Promise<Appended> {
     const heldBytes = this.#pieces.bytes;
     const completion = this.#completion();
-    const stored = this.#context.spool.append({
-      envelope: envelopeOf(this.#transaction, completion),
-      prefix: this.#prefix(completion),
-      content: this.#pieces.take(),
-    });
+    const content = this.#completed(this.#pieces.take());
+    const envelope = envelopeOf(this.#transaction, completion);
+    const stored = this.#context.spool.append({ envelope, prefix: this.#prefix(completion), content });
     return stored.finally(() => {
       this.#context.memory.give(heldBytes);
       this.#giveHeader();
@@ -233,7 +232,7 @@ export class MessageIntake {
         return;
       }
       this.#large = large;
-      await large.write(Buffer.concat(this.#takeContent()));
+      await large.write(Buffer.concat(this.#completed(this.#takeContent())));
     } catch (error) {
       this.#failure = error;
     }
@@ -270,12 +269,14 @@ export class MessageIntake {
   #addedFields(completion: Completion): Uint8Array {
     const { hostname } = this.#context.settings;
     const received = receivedLineOf(this.#transaction, hostname, completion);
-    const missing = this.#missing;
-    const { count, headerBytes } = this.#hops;
-    // RFC 5321 6.4: a relay completes nothing, and a message with a trace field was handed in somewhere else. A header that does
-    // not end is malformed: nothing is known of its fields.
-    if (missing === undefined || missing.none || count > 0 || headerBytes < 0) return received;
-    return Buffer.concat([received, Buffer.from(missing.lines(hostname, this.#startedAtMs), 'latin1')]);
+    const missing = this.#missing?.lines(hostname);
+    return missing === undefined ? received : Buffer.concat([received, missing]);
+  }
+
+  /** Completes the pieces, which begin the content, unless the header is kept apart. */
+  #completed(pieces: Uint8Array[]): Uint8Array[] {
+    const missing = this.header === undefined ? this.#missing : undefined;
+    return missing?.insertInto(pieces, this.#context.settings.hostname) ?? pieces;
   }
 
   /** The header does not count as held in memory any more. */

@@ -19,14 +19,14 @@ function kept(fixture: Fixture): string {
   return content.replace(/^Received: [^\r]*\r\n(?:\t[^\r]*\r\n)*/, '');
 }
 
-test('a missing Date and Message-ID come above the other fields', async (t) => {
+test('a missing Date and Message-ID come at the end of the header', async (t) => {
   const fixture = await start(t, { completesMail: true });
   const client = await greeted(fixture);
   await handIn(client, 'Subject: scan\r\n\r\nDate: of the body\r\n');
   assert.match(kept(fixture), added);
   assert.equal(
     kept(fixture).replace(added, '(added)\r\n'),
-    '(added)\r\nSubject: scan\r\n\r\nDate: of the body\r\n',
+    'Subject: scan\r\n(added)\r\n\r\nDate: of the body\r\n',
   );
   await handIn(client, '\r\nbody\r\n');
   assert.equal(kept(fixture).replace(added, '(added)\r\n'), '(added)\r\n\r\nbody\r\n');
@@ -36,9 +36,9 @@ test('only what is missing is added', async (t) => {
   const fixture = await start(t, { completesMail: true });
   const client = await greeted(fixture);
   await handIn(client, 'DATE: x\r\nSubject: y\r\n\r\nbody\r\n');
-  assert.match(kept(fixture), /^Message-ID: <[^>]+>\r\nDATE: x\r\nSubject: y\r\n\r\nbody\r\n$/);
+  assert.match(kept(fixture), /^DATE: x\r\nSubject: y\r\nMessage-ID: <[^>]+>\r\n\r\nbody\r\n$/);
   await handIn(client, 'Message-Id: <x@y>\r\n\r\nbody\r\n');
-  assert.match(kept(fixture), /^Date: [^\r]+\r\nMessage-Id: <x@y>\r\n\r\nbody\r\n$/);
+  assert.match(kept(fixture), /^Message-Id: <x@y>\r\nDate: [^\r]+\r\n\r\nbody\r\n$/);
   const whole = 'Date: x\r\nMessage-ID: <x@y>\r\nDelivered: z\r\n\r\nbody\r\n';
   await handIn(client, whole);
   assert.equal(kept(fixture), whole);
