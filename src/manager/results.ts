@@ -74,12 +74,7 @@ export class Results {
     const { store, scheduler, settlement } = this.#parts;
     for (const { queueId, recipients, relayedWithoutDsn } of delivered) {
       // Most were journaled. Then the message is done, and the costly search in the scheduler is not needed.
-      if (store.locate(queueId) === undefined) {
-        // Unless its store is not there yet.
-        const delivered = (recipient: number): Outcome => ({ kind: 'delivered', queueId, recipient });
-        if (!store.isWhole) settlement.add(recipients.map(delivered));
-        continue;
-      }
+      if (store.locate(queueId) === undefined && store.isWhole) continue;
       const arrived = settlement.withdraw(queueId, recipients);
       const message = arrived.length < recipients.length ? scheduler.find(queueId) : undefined;
       if (message !== undefined) arrived.push(...scheduler.remove(message, recipients));
@@ -87,6 +82,10 @@ export class Results {
         settlement.delivered(queueId, recipient);
         if (relayedWithoutDsn.includes(recipient)) settlement.relayed(queueId, recipient, undefined);
       }
+      if (store.isWhole) continue;
+      // Of what is not known here, its store may be the one that is not there yet.
+      const others = recipients.filter((recipient) => !arrived.includes(recipient));
+      settlement.add(others.map((recipient): Outcome => ({ kind: 'delivered', queueId, recipient })));
     }
   }
 

@@ -156,8 +156,14 @@ export class Queues implements SpoolStore {
 
   /** The store that has a message; undefined when it is done, or its store is not there. */
   #of(queueId: string): SpoolStore | undefined {
-    for (const store of this.#open()) if (store.locate(queueId) !== undefined) return store;
+    for (const store of this.#whole()) if (store.locate(queueId) !== undefined) return store;
     return undefined;
+  }
+
+  /** Stores that take outcomes: one that recovers later than the start is not among them before it is through. */
+  *#whole(): Generator<SpoolStore> {
+    for (const { store, isRecovered } of this.#members)
+      if (store !== undefined && (isRecovered || this.#phase === 'recovering')) yield store;
   }
 
   #requireOpen(): void {
@@ -195,11 +201,7 @@ export class Queues implements SpoolStore {
   }
 
   locate(queueId: string): StoredRef | undefined {
-    for (const store of this.#open()) {
-      const ref = store.locate(queueId);
-      if (ref !== undefined) return ref;
-    }
-    return undefined;
+    return this.#of(queueId)?.locate(queueId);
   }
 
   pin(queueId: string): void {
