@@ -14,8 +14,10 @@ export interface Overheard {
   posted(message: unknown, by: SimProcess): void;
   /** They have left, and nothing can hold them back but the end of the link. */
   left(batch: readonly unknown[]): void;
-  /** @param by - the process that has taken them; undefined: they are lost */
+  /** @param by - the process that they have arrived at; undefined: they are lost */
   ended(batch: readonly unknown[], by: SimProcess | undefined): void;
+  /** They are read, in this step: when they arrive, or when the process is up. */
+  taken(batch: readonly unknown[], by: SimProcess): void;
 }
 
 export interface LinkOptions {
@@ -210,6 +212,7 @@ export class LinkEnd<Out, In> implements ConfirmedChannel<Out, In> {
   }
 
   #hand(batch: readonly In[]): void {
+    this.#options.overheard.taken(batch, this.#from);
     this.#take?.(batch);
     this.#taken += batch.length;
     if (this.#taken - this.#takenTold > this.#options.tellsAfter) this.#schedule();

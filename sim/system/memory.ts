@@ -66,20 +66,28 @@ export class Memory {
     }
   }
 
+  /** The batch has arrived. @param by - the process that it has arrived at; undefined: the batch is lost */
+  ended(batch: readonly unknown[], by: Knower | undefined, why: string): void {
+    for (const message of batch) {
+      const facts = this.#spokenOf.get(message as Knower);
+      if (facts === undefined) continue;
+      if (by === undefined) this.#spokenOf.delete(message as Knower);
+      else this.learn(by, facts);
+    }
+    this.forget(batch, why);
+  }
+
   /**
-   * @param by - undefined: the batch is lost
+   * A process takes a batch that has arrived: at once, or when it is up. Before, nothing that it writes can tell of the batch.
    * @param isStopping - it is stopping, and waits for no sender that has lost its link: what a hello says may come too late
    */
-  ended(batch: readonly unknown[], by: Knower | undefined, why: string, isStopping = false): void {
+  taken(batch: readonly unknown[], by: Knower, isStopping = false): void {
     for (const message of batch) {
       const facts = this.#spokenOf.get(message as Knower);
       if (facts === undefined) continue;
       this.#spokenOf.delete(message as Knower);
-      if (by === undefined) continue;
-      if (isStopping && (message as { readonly kind?: string }).kind === 'hello') this.learn(by, facts);
-      else this.heard(by, facts);
+      if (!isStopping || (message as { readonly kind?: string }).kind !== 'hello') this.heard(by, facts);
     }
-    this.forget(batch, why);
   }
 
   /** A manager's process hears of these facts: what it writes from now on tells of them. */

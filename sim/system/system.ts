@@ -330,14 +330,14 @@ export class System implements Targets, Asked, Stoppable {
       }),
     left: (batch) => this.memory.left(batch),
     ended: (batch, by) => {
-      const isStopping = this.#supervision?.manager?.isListening === false;
-      this.memory.ended(batch, by, 'the link on which it was reported broke', isStopping);
+      this.memory.ended(batch, by, 'the link on which it was reported broke');
       if (by === undefined) return;
       this.refusals.heard(batch);
       this.answers.heard(batch, by);
       if (by === this.#supervision?.manager?.process) this.grants.heard(batch);
       this.routeBooks.heard(batch);
     },
+    taken: (batch, by) => this.memory.taken(batch, by, this.#supervision?.manager?.isListening === false),
   };
 
   #isStartedAgain(process: SimProcess | undefined): boolean {

@@ -80,6 +80,7 @@ test('what a process writes to another one that has ended is lost, though it has
         posted: () => undefined,
         left: () => undefined,
         ended: (batch, by) => ended.push([batch, by]),
+        taken: () => undefined,
       },
       delayMs: () => 1,
       tellsAfter: 1,

@@ -32,12 +32,29 @@ function afterFailedWrite() {
   const arrival = new Arrival(nowMs, {});
   const report = {};
   memory.tells(report, [arrival]);
-  memory.ended([report], {}, 'the link broke');
+  const manager = {};
+  memory.ended([report], manager, 'the link broke');
+  memory.taken([report], manager);
   const first = {};
   memory.journalWritten(memory.journalWriteBegins(), first);
   memory.journalWriteFailed(memory.journalWriteBegins(), first);
   return { memory, first, later: () => (nowMs += 1_000) };
 }
+
+test('what a manager has not read yet is not told by what it writes', () => {
+  const memory = new Memory(() => 0);
+  const arrival = new Arrival(0, {});
+  const [hello, manager, file] = [{}, {}, {}];
+  memory.tells(hello, [arrival]);
+  memory.ended([hello], manager, 'the link broke');
+  memory.journalWritten(memory.journalWriteBegins(), file);
+  memory.journalSynced(memory.journalSyncBegins(file));
+  assert.equal(memory.isOnDisk(arrival), false);
+  memory.taken([hello], manager);
+  memory.journalWritten(memory.journalWriteBegins(), file);
+  memory.journalSynced(memory.journalSyncBegins(file));
+  assert.equal(memory.isOnDisk(arrival), true);
+});
 
 test('after a failed write, the next file may tell and sync what the failed one was told', () => {
   const { memory, later } = afterFailedWrite();

@@ -48,6 +48,7 @@ function world() {
     const batch = [report];
     memory.left(batch);
     memory.ended(batch, manager, '');
+    memory.taken(batch, manager);
     books.heard(batch);
   };
   const crash = (): void => {
