@@ -14,7 +14,7 @@ import { contentFor, envelopeFor, writerDefaults } from '../spool/support.ts';
 /** A job over so many messages takes seconds: it reads each, and rests in between. */
 const messages = 20_000;
 
-/** A Sluice whose messages wait: nobody listens at their destination. */
+/** A Sluice whose messages wait, and are never in the middle of an attempt, in which nothing is removed: mail is suspended. */
 async function waiting(ground: Ground): Promise<Sluice> {
   const directory = ground.folder('jobs');
   const spool = join(directory, 'spool');
@@ -24,7 +24,13 @@ async function waiting(ground: Ground): Promise<Sluice> {
     writer.append({ envelope: envelopeFor(writer.newQueueId(), ['user@far.test'], Date.now()), content });
   await Promise.all(Array.from({ length: messages }, append));
   await writer.close();
-  return startSluice(ground, { directory, config: { route: [{ relay: ['127.0.0.1:1'] }] } });
+  const sluice = await startSluice(ground, { directory, config: { route: [{ relay: ['127.0.0.1:1'] }] } });
+  await sluice.cli('suspend', 'all');
+  await until('no attempt is under way', async () => {
+    const status = await sluice.ask<Status>({ operation: 'status' });
+    return status.kind === 'complete' && status.sites.every(({ active }) => active === 0);
+  });
+  return sluice;
 }
 
 async function inQueue(sluice: Sluice): Promise<number | undefined> {
