@@ -2,7 +2,6 @@
 // test/interop/users.test.ts.
 
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { chmodSync, lchownSync, linkSync, mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer, type BoundSocket } from 'node:net';
 import { once } from 'node:events';
@@ -17,7 +16,6 @@ import { identityOf } from '../../src/process/privileges/identity.ts';
 import { roleUsers } from '../../src/process/privileges/role-users.ts';
 import { checkCode } from '../../src/process/privileges/own-places.ts';
 import { behindLinkOfRoot, giveFile, giveFolder } from '../../src/process/privileges/safe-owner.ts';
-import { runtimeOptions } from '../../src/process/supervise/child.ts';
 import { answerPort } from '../../src/process/supervise/port-desk.ts';
 import type { RoleName } from '../../src/process/role.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
@@ -198,22 +196,6 @@ suite('ports that the supervisor binds', () => {
     assert.deepEqual(codes, [undefined, 'ERR_INVALID_HANDLE_TYPE']);
     assert.throws(() => kept?.address(), { code: 'ERR_SOCKET_HANDLE_ADOPTED' });
   });
-});
-
-test('a sender starts no program, and still does all that senders do with files and sockets', () => {
-  const script = `
-    const { spawnSync } = require('node:child_process');
-    const { openSync, writeSync, mkdtempSync } = require('node:fs');
-    const result = (run) => { try { run(); return 'done'; } catch (error) { return error.code; } };
-    const folder = mkdtempSync(require('node:os').tmpdir() + '/sluice-sender-');
-    console.log(result(() => spawnSync('true')), result(() => writeSync(openSync(folder + '/log', 'a'), 'x')));
-    require('node:fs').rmSync(folder, { recursive: true });
-    require('node:net').createServer().listen(0, '127.0.0.1', function () { console.log('listening'); this.close(); });
-  `;
-  const output = execFileSync(process.execPath, [...(runtimeOptions.sender ?? []), '-e', script], {
-    encoding: 'utf8',
-  });
-  assert.equal(output, 'ERR_ACCESS_DENIED done\nlistening\n');
 });
 
 test('a pass proves one role and one process of one run', () => {

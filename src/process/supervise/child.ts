@@ -23,26 +23,14 @@ const program = new URL(
 export const programPath = fileURLToPath(program);
 
 /**
- * Node's permission model: the process starts no program, loads no native code and attaches no debugger. It costs senders no
- * measurable CPU time. Processes that write the spool cannot have it: it takes fdatasync away.
- */
-const startsNothing = [
-  '--permission',
-  '--allow-fs-read=*',
-  '--allow-fs-write=*',
-  '--allow-net',
-  '--disable-warning=ExperimentalWarning',
-];
-
-/**
  * The manager's heap is collected when it has grown by half, not to four times what is in use: after mail to 100,000
  * domains it takes about 350 MiB instead of 550, and stays there.
  * A connection is small and lives long: with the usual young generation most of a sender's memory would be garbage and
  * room for it (12,000 idle connections: 9.5 KiB each, and 5.4 KiB with 4 MiB; the same CPU for each message).
  */
-export const runtimeOptions: Readonly<Partial<Record<RoleName, readonly string[]>>> = {
+const runtimeOptions: Readonly<Partial<Record<RoleName, readonly string[]>>> = {
   manager: ['--heap-growing-percent=50'],
-  sender: ['--max-semi-space-size=4', ...startsNothing],
+  sender: ['--max-semi-space-size=4'],
 };
 
 /** One role with its current process. When the process ends, the next one takes its place in the same object. */
