@@ -22,6 +22,7 @@ export const levels: readonly (readonly string[])[] = [
   ['protocol'],
   ['address'],
   ['log'],
+  ['tls'],
   ['io'],
   ['stats'],
   ['config'],
