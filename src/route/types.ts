@@ -1,6 +1,7 @@
 // Results of routing: where the mail of a recipient goes, or why it cannot be routed.
 
 import type { InternalEndpoint, SocketEndpoint } from '../values/hop-endpoint.ts';
+import type { HopTlsPolicy } from '../values/tls-policy.ts';
 
 interface HopFacts {
   /** The text of the endpoint, which identifies it: connections and failures are counted by it. */
@@ -17,6 +18,8 @@ interface HopFacts {
 export type SocketHop = HopFacts & {
   readonly transport: 'smtp' | 'lmtp';
   readonly endpoint: SocketEndpoint;
+  /** Which TLS a connection must have; none: opportunistic over SMTP, with the host's name in the client hello. */
+  readonly tls?: HopTlsPolicy | undefined;
 };
 
 /** Where mail vanishes. */
@@ -28,8 +31,10 @@ export type NextHopAddress = SocketHop | DiscardHop;
 /** Mail for the recipient can be handed to these addresses. */
 export interface RelayPlan {
   readonly kind: 'relay';
-  /** The same for all domains with the same ordered MX set (or the same smarthost list): they share connections. */
+  /** The same for all domains with the same ordered MX set (or the same smarthost list). Limits and windows count by it. */
   readonly site: string;
+  /** Tells plans of one site apart whose hosts have different TLS policies: only equal ones share connections. None: the default ones. */
+  readonly security?: string | undefined;
   /** For people: the MX names in order, e.g. `mx1.example.net,mx2.example.net`. */
   readonly label: string;
   /** Sorted by preference; never empty. */
