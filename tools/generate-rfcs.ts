@@ -68,6 +68,7 @@ const titles: ReadonlyMap<number, string> = new Map([
   [7766, 'DNS transport over TCP: implementation requirements'],
   [8020, 'NXDOMAIN: there really is nothing underneath'],
   [8314, 'Cleartext considered obsolete: use of TLS for email submission and access'],
+  [8446, 'TLS 1.3'],
   [8460, 'SMTP TLS reporting'],
   [8689, 'SMTP Require TLS option (REQUIRETLS)'],
   [9520, 'Negative caching of DNS resolution failures'],

@@ -7,6 +7,7 @@ import type { Counters } from '../log/event-counters.ts';
 import type { AcceptedMessage } from '../receive/types.ts';
 import type { ReportedTrouble } from '../stats/trouble-board.ts';
 import type { Trouble } from '../stats/troubles.ts';
+import type { TlsOutcome } from '../values/tls-outcome.ts';
 
 /** The first message of a role that connects to the manager. */
 export interface Hello {
@@ -43,7 +44,7 @@ export type ManagerToSender =
 export type SenderToManager =
   | Hello
   | CountersSoFar
-  | { readonly kind: 'ready'; readonly connection: number }
+  | { readonly kind: 'ready'; readonly connection: number; readonly tls?: TlsOutcome }
   | {
       readonly kind: 'done';
       readonly connection: number;

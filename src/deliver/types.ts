@@ -4,6 +4,7 @@ import type { Refusal } from '../message/refusal.ts';
 import type { NextHopAddress } from '../route/types.ts';
 import type { RecipientResult } from '../schedule/types.ts';
 import type { StoredRef } from '../spool/types.ts';
+import type { TlsOutcome } from '../values/tls-outcome.ts';
 import type { IgnoredExtensions } from './smtp/ignored-extensions.ts';
 
 /** One SMTP transaction to carry out: a message, and which of its recipients. */
@@ -42,14 +43,18 @@ export type AttemptResult = RecipientResult & {
 
 /** Why a connection ended. `unused`: the peer did not begin its last transaction, which counts as no attempt. */
 export type CloseReport =
-  /** With a local refusal, this machine could not even begin to connect (no such source, no free port, no open file). */
-  | { readonly kind: 'failed'; readonly refusal: Refusal }
+  /**
+   * With a local refusal, this machine could not even begin to connect (no such source, no free port, no open file). With a TLS
+   * outcome of kind `failed`, the host has not what the TLS policy of this connection demands; another policy may be content with it.
+   */
+  | { readonly kind: 'failed'; readonly refusal: Refusal; readonly tls?: TlsOutcome }
   | { readonly kind: 'closed' }
   | { readonly kind: 'unused' };
 
 /** Reports of a sender, in this order for each connection: `ready`, any number of `done`, `closed`. */
 export interface DeliveryReports {
-  ready(connection: number): void;
+  /** @param tls - what TLS came to; undefined when it was not tried */
+  ready(connection: number, tls?: TlsOutcome): void;
   done(connection: number, results: readonly AttemptResult[], reusable: boolean, queueId: string): void;
   closed(connection: number, report: CloseReport): void;
 }

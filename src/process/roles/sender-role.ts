@@ -137,7 +137,8 @@ export class SenderRole implements Role {
 
   #context(config: Config): ConnectionContext {
     const reports: DeliveryReports = {
-      ready: (connection) => this.#post({ kind: 'ready', connection }),
+      ready: (connection, tls) =>
+        this.#post(tls === undefined ? { kind: 'ready', connection } : { kind: 'ready', connection, tls }),
       done: (connection, results, reusable, queueId) => {
         this.#remember(queueId, results);
         this.#post({ kind: 'done', connection, results, reusable });
