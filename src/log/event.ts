@@ -7,6 +7,10 @@ export type EventName =
   | 'received'
   /** A client was refused: a connection, a command, a recipient or a message. */
   | 'rejected'
+  /** A client has put TLS over its connection. Only counted: the lines of its messages have version and cipher. */
+  | 'secured'
+  /** The TLS handshake of a client has failed. */
+  | 'handshakeFailed'
   /** A message was accepted and dropped, because a stage decided so. It was never stored. */
   | 'discarded'
   /** One recipient's message was handed over. */

@@ -25,7 +25,15 @@ interface EventFields {
     readonly tenant?: Text;
     readonly priority?: number | undefined;
     readonly quarantine?: Text;
+    readonly tlsVersion?: Text;
+    readonly tlsCipher?: Text;
     readonly transactionMs?: number | undefined;
+  };
+  readonly secured: Readonly<Record<never, never>>;
+  readonly handshakeFailed: {
+    readonly client: string;
+    readonly reason: string;
+    readonly handshakeMs: number;
   };
   readonly rejected: {
     readonly client: string;

@@ -17,7 +17,19 @@ export interface Reception {
   /** Name of this host. */
   readonly by: string;
   /** RFC 5321 4.4, RFC 3848, RFC 6531 4.3; `local` for the submission socket. */
-  readonly protocol: 'SMTP' | 'ESMTP' | 'UTF8SMTP' | 'LMTP' | 'UTF8LMTP' | 'local';
+  readonly protocol:
+    | 'SMTP'
+    | 'ESMTP'
+    | 'ESMTPS'
+    | 'UTF8SMTP'
+    | 'UTF8SMTPS'
+    | 'LMTP'
+    | 'LMTPS'
+    | 'UTF8LMTP'
+    | 'UTF8LMTPS'
+    | 'local';
+  /** Version and cipher of TLS, in the words of OpenSSL; undefined without. */
+  readonly tls?: { readonly version: string; readonly cipher: string } | undefined;
   readonly queueId: string;
   /** The only recipient; undefined if there are several, so that no recipient learns of another (RFC 5321 7.6). */
   readonly recipient?: string | undefined;
@@ -35,9 +47,11 @@ export function receivedLine(reception: Reception): Buffer {
   const to = isShown ? `\r\n\tfor <${withoutControls(recipient)}>` : '';
   // RFC 6710 7: an Additional-Registered-Clause, which comes last (RFC 5321 4.4).
   const clause = priority === undefined ? '' : `${to === '' ? '\r\n\t' : ' '}PRIORITY ${priority}`;
+  const { tls } = reception;
+  const under = tls === undefined ? '' : `\r\n\t(${asWord(tls.version)} ${asWord(tls.cipher)})\r\n\t`;
   const from = fromClause(reception.helo, reception.clientAddress);
   return Buffer.from(
-    `Received: ${from}by ${by} with ${protocol} id ${queueId}${to}${clause};\r\n\t${formatDateTime(nowMs)}\r\n`,
+    `Received: ${from}by ${by} with ${protocol}${under === '' ? ' ' : under}id ${queueId}${to}${clause};\r\n\t${formatDateTime(nowMs)}\r\n`,
     'utf8',
   );
 }

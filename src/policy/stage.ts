@@ -6,8 +6,8 @@ import type { EnvelopeRecipient } from '../message/envelope.ts';
 import type { MailParameters, RcptParameters, Reply } from '../protocol/smtp/server/server-types.ts';
 
 /**
- * The points of a session at which stages are asked, in their order. `helo` comes with each HELO and EHLO. A session has no
- * STARTTLS and no AUTH yet, so that `starttls` and `auth` never come.
+ * The points of a session at which stages are asked, in their order. `helo` comes with each HELO and EHLO. `starttls` comes when a
+ * TLS handshake is through: where TLS is implicit, that is before `connect`. A session has no AUTH yet, so that `auth` never comes.
  */
 export const points = [
   'connect',
@@ -54,7 +54,7 @@ export type StageResult = Readonly<Record<string, string>>;
 export interface SessionFacts {
   readonly listener: ListenerFacts;
   readonly client: ClientFacts;
-  /** Undefined without TLS, which sessions do not have yet. */
+  /** Undefined in clear. */
   readonly tls: TlsFacts | undefined;
   /** Who the client has proved to be; undefined without AUTH, which sessions do not have yet. */
   readonly principal: string | undefined;

@@ -3,7 +3,7 @@
 import type { FieldEdit } from '../message/editable-header.ts';
 import type { EnvelopeRecipient } from '../message/envelope.ts';
 import type { Reception } from '../message/received-line.ts';
-import type { ListenerFacts, TransactionFacts } from '../policy/stage.ts';
+import type { ListenerFacts, TlsFacts, TransactionFacts } from '../policy/stage.ts';
 import type { MailParameters } from '../protocol/smtp/server/server-types.ts';
 import type { SpoolWriter } from '../spool/types.ts';
 
@@ -18,6 +18,8 @@ export interface TransactionOrigin {
   readonly trusted: boolean;
   /** Whether a missing Date or Message-ID is added, unless the message was relayed before (RFC 6409 8). */
   readonly completed: boolean;
+  /** Undefined for a session in clear. */
+  readonly tls?: TlsFacts | undefined;
 }
 
 /** Why a message will be answered 250 and dropped. */
@@ -71,6 +73,7 @@ export class AcceptedTransaction implements TransactionFacts {
   /** How the message came in, for its Received line. */
   get protocol(): Reception['protocol'] {
     const { smtpUtf8 } = this.params;
+    if (this.origin.tls !== undefined) return this.#secureProtocol;
     switch (this.origin.listener) {
       case 'submission':
         return 'local';
@@ -79,6 +82,14 @@ export class AcceptedTransaction implements TransactionFacts {
       case 'smtp':
         return smtpUtf8 ? 'UTF8SMTP' : this.origin.extended ? 'ESMTP' : 'SMTP';
     }
+  }
+
+  /** RFC 3848, RFC 6531 4.3. There is no word for HELO under TLS. */
+  get #secureProtocol(): Reception['protocol'] {
+    const { smtpUtf8 } = this.params;
+    if (this.origin.listener === 'lmtp') return smtpUtf8 ? 'UTF8LMTPS' : 'LMTPS';
+    if (smtpUtf8) return 'UTF8SMTPS';
+    return this.origin.extended ? 'ESMTPS' : 'SMTP';
   }
 
   get reversePath(): string {

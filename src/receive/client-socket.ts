@@ -1,7 +1,8 @@
 // The socket of one client: it reads no faster than its owner takes the bytes and the client reads our replies, and it closes in an
-// orderly way. Its owner never uses the stream itself, so that adding TLS changes this file only.
+// orderly way. TLS is put over it in place. Its owner never uses the stream itself.
 
 import type { Socket } from 'node:net';
+import { TLSSocket, type TLSSocketOptions } from 'node:tls';
 
 /**
  * Of the stream's buffer, for sockets that a listener accepts. With a larger one, a socket that is paused would still be read until its
@@ -18,29 +19,23 @@ export interface ClientSocketEvents {
   takeBack(): Uint8Array | undefined;
   /** The client sends no more; it may still read. */
   halfClosed(): void;
-  /** The last event, exactly once. */
-  gone(): void;
+  /** The last event, exactly once. @param problem - what broke the connection; empty when it was closed */
+  gone(problem: string): void;
 }
 
 export class ClientSocket {
-  readonly #socket: Socket;
+  readonly #events: ClientSocketEvents;
+  #socket: Socket;
   #isHeld = false;
   #isPaused = false;
   #isHalfClosed = false;
+  #isSecure = false;
+  #problem = '';
 
   constructor(socket: Socket, events: ClientSocketEvents) {
+    this.#events = events;
     this.#socket = socket;
-    socket.on('data', (chunk: Buffer) => {
-      events.received(chunk);
-      if (this.#isHeld) this.#stopReading(events.takeBack());
-    });
-    socket.on('end', () => {
-      this.#isHalfClosed = true;
-      events.halfClosed();
-    });
-    socket.on('error', () => undefined); // 'close' follows
-    socket.on('close', () => events.gone());
-    socket.on('drain', () => this.readOn());
+    this.#listen(socket);
   }
 
   /** Has the client closed its side? */
@@ -70,6 +65,27 @@ export class ClientSocket {
     this.#socket.resume();
   }
 
+  /**
+   * Puts TLS over the connection in place, as its server. From now on, what is received was decrypted and what is written is
+   * encrypted. A handshake that fails ends the connection.
+   *
+   * Bytes that came in clear and are not read yet are taken for a part of the handshake, which they break: nothing that was said in
+   * clear passes as said under TLS (RFC 3207 4.2).
+   *
+   * @param secured - called when the handshake is through, before anything is received
+   */
+  upgrade(options: TLSSocketOptions, secured: (socket: TLSSocket) => void): void {
+    if (this.#socket.destroyed) return;
+    // Node passes highWaterMark on to the stream, though its types do not know it.
+    const all = { ...options, isServer: true, highWaterMark: clientHighWaterMark };
+    const secure = new TLSSocket(this.#socket, all);
+    this.#socket = secure;
+    this.#isSecure = true;
+    this.#isPaused = false;
+    this.#listen(secure);
+    secure.on('secure', () => secured(secure));
+  }
+
   /** @returns false when the connection is closed, and nothing was written */
   write(output: Uint8Array): boolean {
     if (this.#socket.destroyed) return false;
@@ -85,13 +101,13 @@ export class ClientSocket {
 
   /** Writes a last reply, and closes as soon as it is written, without waiting for the client. */
   endWith(reply: string): void {
-    this.#socket.end(reply);
-    this.#socket.destroySoon();
+    this.#endSoon(reply);
   }
 
   /** Writes output that is all a client waits for, and closes as soon as it is written. */
   closeAfter(output: Uint8Array | undefined): void {
     if (output === undefined) this.#socket.destroy();
+    else if (this.#isSecure) this.#endSoon(output); // RFC 8446 6.1: close_notify goes out before the connection is closed
     // A microtask later, since a stream that is destroyed inside its write callback creates an error that nobody needs.
     else this.#socket.write(output, () => queueMicrotask(() => this.#socket.destroy()));
   }
@@ -111,6 +127,32 @@ export class ClientSocket {
     if (last === undefined || this.#isPaused) return;
     this.#pause();
     this.#socket.unshift(last);
+  }
+
+  /** The events of a socket that TLS was put over do not count: they come from the socket above as well. */
+  #listen(socket: Socket): void {
+    const events = this.#events;
+    socket.on('data', (chunk: Buffer) => {
+      events.received(chunk);
+      if (this.#isHeld) this.#stopReading(events.takeBack());
+    });
+    socket.on('end', () => {
+      if (socket !== this.#socket) return;
+      this.#isHalfClosed = true;
+      events.halfClosed();
+    });
+    socket.on('error', (error: Error) => {
+      this.#problem = error.message; // 'close' follows
+    });
+    socket.on('close', () => {
+      if (socket === this.#socket) events.gone(this.#problem);
+    });
+    socket.on('drain', () => this.readOn());
+  }
+
+  #endSoon(output: string | Uint8Array): void {
+    this.#socket.end(output);
+    this.#socket.destroySoon();
   }
 
   #pause(): void {

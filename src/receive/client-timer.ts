@@ -1,4 +1,4 @@
-// Times out a client: for a command, for the next piece of content, for the session, and for closing its side at the end.
+// Times out a client: for a command, for the next piece of content, for the session, and for a TLS handshake, and for closing its side at the end.
 // A part of a command line does not restart the time (RFC 5321 4.5.3.2.7), so that a client cannot hold a connection for ever by
 // sending one byte a minute.
 
@@ -60,6 +60,13 @@ export class ClientTimer implements Deadline {
     const { dataTimeoutMs, commandTimeoutMs } = this.#settings;
     const leftMs = Math.max(0, this.#sessionEndsAtMs - this.#deadlines.nowMs);
     this.#deadlines.set(this, Math.min(phase === 'content' ? dataTimeoutMs : commandTimeoutMs, leftMs));
+  }
+
+  /** Starts the time for a whole TLS handshake, which nothing restarts. */
+  handshake(timeoutMs: number): void {
+    this.#phase = 'handshake';
+    const leftMs = Math.max(0, this.#sessionEndsAtMs - this.#deadlines.nowMs);
+    this.#deadlines.set(this, Math.min(timeoutMs, leftMs));
   }
 
   /** Starts the time for closing after our last reply. Nothing that the client sends restarts it. */

@@ -1,13 +1,17 @@
 // One incoming SMTP connection: connects the socket and the timer to a server session without I/O (RFC 5321), and to what follows
-// from its events. While a stage or the disk is waited for, input is on hold and no timeout runs.
+// from its events. While a stage or the disk is waited for, input is on hold and no timeout runs. While a TLS handshake is under way,
+// it is on hold too, for a limited time.
 
 import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 import type { ListenerFacts } from '../policy/stage.ts';
 import type { Reply, ServerEvent } from '../protocol/smtp/server/server-types.ts';
 import { InputQueue } from '../protocol/smtp/server/input-queue.ts';
 import { ServerSession } from '../protocol/smtp/server/server-session.ts';
 import { ClientSocket } from './client-socket.ts';
 import { ClientTimer } from './client-timer.ts';
+import { Handshake, tlsFactsOf } from './handshake.ts';
+import type { ListenerSecurity } from './listener-security.ts';
 import type { ReceiveContext } from './receive-context.ts';
 import { ReceivedSession } from './received-session.ts';
 import { SessionSteps, type Waiting } from './session-steps.ts';
@@ -20,6 +24,11 @@ export interface ConnectionOrigin {
   /** Whether the listener completes mail of clients that may relay. */
   readonly completesMail: boolean;
 }
+
+/** RFC 3207 4. */
+const noTls: Reply = { code: 454, enhanced: '4.7.0', text: 'TLS is not available now' };
+
+const clientClosed = 'the client closed the connection';
 
 export class IncomingConnection implements Waiting {
   readonly #context: ReceiveContext;
@@ -37,6 +46,8 @@ export class IncomingConnection implements Waiting {
   #holds = 0;
   /** The connection was turned away before its session began. */
   #refused = false;
+  /** The TLS handshake that is under way. */
+  #handshake: Handshake | undefined;
 
   constructor(context: ReceiveContext, socket: Socket, origin: ConnectionOrigin, onClosed: () => void) {
     const { client, listener } = origin;
@@ -54,12 +65,17 @@ export class IncomingConnection implements Waiting {
     this.#socket = new ClientSocket(socket, {
       received: (chunk) => this.#received(chunk),
       takeBack: () => this.#input.takeLast(),
-      halfClosed: () => this.#pump(),
-      gone: () => this.#gone(),
+      halfClosed: () => this.#halfClosed(),
+      gone: (problem) => this.#gone(problem),
     });
   }
 
   start(): void {
+    const { tls } = this.#context;
+    if (tls?.isImplicit === true) {
+      this.#secureFirst(tls);
+      return;
+    }
     this.#steps.connected();
     this.#pump();
   }
@@ -68,6 +84,11 @@ export class IncomingConnection implements Waiting {
   refuse(reply: Reply): void {
     this.#refused = true;
     this.#context.log.rejected(this.#client, 'CONNECT', reply, '', '');
+    // A reply would need a handshake, which costs more than the session that there is no room for.
+    if (this.#context.tls?.isImplicit === true) {
+      this.#socket.destroy();
+      return;
+    }
     // RFC 5321 4.2.2: a 421 begins with our domain.
     this.#session.refuse({ ...reply, text: `${this.#context.settings.hostname} ${String(reply.text)}` });
     this.#pump();
@@ -76,16 +97,25 @@ export class IncomingConnection implements Waiting {
   /** Ends the session with 421 (RFC 5321 3.8). A message that is being received is finished first. */
   shutdown(): void {
     if (this.#closed) return;
+    if (this.#handshake !== undefined) {
+      this.destroy();
+      return;
+    }
     this.#session.shutdown('Sluice is stopping, try again later');
     if (!this.#socket.isHeld) this.#pump();
   }
 
   destroy(): void {
+    this.#handshake?.end('given-up');
     this.#socket.destroy();
   }
 
   #expired(): void {
     if (this.#closed) return;
+    if (this.#handshake !== undefined) {
+      this.#handshakeFailed(`not complete after ${this.#handshake.timeoutMs / 1000} s`);
+      return;
+    }
     if (this.#ending) {
       this.#socket.destroy();
       return;
@@ -102,6 +132,12 @@ export class IncomingConnection implements Waiting {
     if (this.#session.phase === 'content') this.#timer.countContent(chunk.length);
     this.#session.receive(chunk);
     if (!this.#socket.isHeld) this.#pump();
+  }
+
+  #halfClosed(): void {
+    // Without the client's part, no handshake can go on.
+    if (this.#handshake !== undefined) this.#handshakeFailed(clientClosed);
+    else this.#pump();
   }
 
   #pump(): void {
@@ -131,9 +167,61 @@ export class IncomingConnection implements Waiting {
         this.#socket.end();
         this.#ending = true;
         break;
+      case 'starttls':
+        this.#startTls();
+        break;
       default:
         this.#steps.take(event);
     }
+  }
+
+  #startTls(): void {
+    const { tls } = this.#context;
+    const begun = tls === undefined ? noTls : Handshake.begin(tls, this.#client);
+    if ('code' in begun) {
+      this.#steps.refuseStartTls(begun);
+      return;
+    }
+    this.#session.accept();
+    this.#flush();
+    this.#secure(begun, () => undefined);
+  }
+
+  /** Implicit TLS: the handshake comes before the greeting (RFC 8314 3.3). */
+  #secureFirst(tls: ListenerSecurity): void {
+    const begun = Handshake.begin(tls, this.#client);
+    if ('code' in begun) this.refuse(begun);
+    else this.#secure(begun, () => this.#steps.connected());
+  }
+
+  #secure(handshake: Handshake, then: () => void): void {
+    this.#handshake = handshake;
+    this.hold();
+    if (this.#socket.isHalfClosed) {
+      this.#handshakeFailed(clientClosed);
+      return;
+    }
+    this.#timer.handshake(handshake.timeoutMs);
+    this.#socket.upgrade(handshake.socketOptions, (socket) => this.#secured(socket, then));
+  }
+
+  #secured(socket: TLSSocket, then: () => void): void {
+    if (this.#handshake?.end('secured') !== true) return;
+    this.#handshake = undefined;
+    this.#context.log.secured();
+    this.#timer.stop();
+    this.#session.secured();
+    this.#steps.secured(tlsFactsOf(socket), then);
+    this.resume();
+  }
+
+  /** Nobody hears a reply in the middle of a handshake. */
+  #handshakeFailed(reason: string): void {
+    const handshake = this.#handshake;
+    if (handshake?.end('failed') === true) {
+      this.#context.log.handshakeFailed(this.#client, reason, performance.now() - handshake.startedAtMs);
+    }
+    this.#socket.destroy();
   }
 
   /** Logs the reply with which the session ended by itself. A connection that was refused is logged already. */
@@ -169,9 +257,12 @@ export class IncomingConnection implements Waiting {
     return output !== undefined && this.#socket.write(output);
   }
 
-  #gone(): void {
+  #gone(problem: string): void {
     if (this.#closed) return;
     this.#closed = true;
+    if (this.#handshake !== undefined) {
+      this.#handshakeFailed(problem === '' ? clientClosed : problem);
+    }
     this.#timer.stop();
     this.#steps.gone();
     this.#onClosed();

@@ -68,7 +68,7 @@ export class Listener {
     this.#bind = bind;
     this.#options = options;
     this.#shared = shared;
-    this.#exemptContext = withoutErrorLimit(options.context);
+    this.#exemptContext = withoutClientLimits(options.context);
     this.#ownLimits = options.hasOwnClientLimits ? clientLimitsOf(options.context.settings) : undefined;
     const isTcp = options.address.kind === 'tcp';
     const socketOptions = { noDelay: isTcp, allowHalfOpen: true, highWaterMark: clientHighWaterMark };
@@ -110,7 +110,7 @@ export class Listener {
   reconfigure(options: ListenerOptions): void {
     const before = this.#options.context;
     this.#options = options;
-    this.#exemptContext = withoutErrorLimit(options.context);
+    this.#exemptContext = withoutClientLimits(options.context);
     if (!options.hasOwnClientLimits) this.#ownLimits = undefined;
     else if (
       this.#ownLimits === undefined ||
@@ -196,7 +196,11 @@ export class Listener {
 }
 
 /** Created once for all connections, since sessions with the same options object share their encoded replies. */
-function withoutErrorLimit(context: ReceiveContext): ReceiveContext {
-  const { settings } = context;
-  return { ...context, settings: { ...settings, session: { ...settings.session, maxErrors: 0 } } };
+function withoutClientLimits(context: ReceiveContext): ReceiveContext {
+  const { settings, tls } = context;
+  return {
+    ...context,
+    settings: { ...settings, session: { ...settings.session, maxErrors: 0 } },
+    tls: tls === undefined ? undefined : { ...tls, limitsClients: false },
+  };
 }

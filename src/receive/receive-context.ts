@@ -4,6 +4,7 @@ import type { Deadlines } from '../io/deadlines.ts';
 import type { Pipelines } from '../policy/pipelines.ts';
 import type { RelayPolicy } from '../policy/relay-policy.ts';
 import type { SpoolWriter } from '../spool/types.ts';
+import type { ListenerSecurity } from './listener-security.ts';
 import type { MemoryBudget } from './memory-budget.ts';
 import type { ReceiveLog } from './receive-log.ts';
 import type { StoreWatch } from './store-watch.ts';
@@ -15,6 +16,8 @@ import type { Intake, ReceiveSettings } from './types.ts';
  */
 export interface ReceiveContext {
   readonly settings: ReceiveSettings;
+  /** Undefined where TLS is not possible. */
+  readonly tls?: ListenerSecurity | undefined;
   /** Which clients may relay. */
   readonly relay: Pick<RelayPolicy, 'isRelayClient'>;
   /** The stages that decide about mail. */

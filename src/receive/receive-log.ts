@@ -29,6 +29,8 @@ export class ReceiveLog {
       tenant: transaction.tenant === '' ? undefined : transaction.tenant,
       priority,
       quarantine: transaction.quarantine,
+      tlsVersion: transaction.origin.tls?.version,
+      tlsCipher: transaction.origin.tls?.cipher,
       transactionMs: Math.round(performance.now() - startedAtMonotonicMs),
     });
   }
@@ -43,6 +45,16 @@ export class ReceiveLog {
       stage: discard?.stage === '' ? undefined : discard?.stage,
       reason: discard?.reason,
     });
+  }
+
+  /** A TLS handshake is through. The messages that come under it say more. */
+  secured(): void {
+    this.#events.counted('secured', 1);
+  }
+
+  /** A TLS handshake has failed, and with it the connection. */
+  handshakeFailed(client: string, reason: string, handshakeMs: number): void {
+    this.#events.happened('handshakeFailed', { client, reason, handshakeMs: Math.round(handshakeMs) });
   }
 
   /** @param stage - the stage that refused; empty or undefined when it was none */

@@ -10,6 +10,7 @@ import type {
   ListenerFacts,
   RecipientFacts,
   StageResult,
+  TlsFacts,
 } from '../policy/stage.ts';
 import type { RcptParameters } from '../protocol/smtp/server/server-types.ts';
 import { SessionMisuseError } from '../protocol/smtp/server/session-misuse-error.ts';
@@ -30,8 +31,8 @@ class CurrentRecipient implements RecipientFacts {
 export class ReceivedSession implements Subject {
   readonly listener: ListenerFacts;
   readonly client: ClientFacts;
-  /** Sessions have no STARTTLS and no AUTH yet. */
-  readonly tls = undefined;
+  tls: TlsFacts | undefined;
+  /** Sessions have no AUTH yet. */
   readonly principal = undefined;
   readonly recipient = new CurrentRecipient();
   helo = '';
@@ -42,7 +43,9 @@ export class ReceivedSession implements Subject {
   readonly #maxBodyBytes: number;
   #addedRecipients = 0;
   #addedFieldBytes = 0;
-  /** Results of stages from before MAIL, and in the present transaction. Most sessions have none. */
+  #saidHello = false;
+  /** Results of stages from before HELO, before MAIL, and in the present transaction. Most sessions have none. */
+  #clientResults: Map<string, StageResult> | undefined;
   #sessionResults: Map<string, StageResult> | undefined;
   #messageResults: Map<string, StageResult> | undefined;
 
@@ -79,6 +82,22 @@ export class ReceivedSession implements Subject {
     return this.content;
   }
 
+  /** @param extended - whether it was EHLO */
+  hello(name: string, extended: boolean): void {
+    this.#saidHello = true;
+    this.helo = name;
+    this.extended = extended;
+  }
+
+  /** The session is under TLS from here on. What the client has said in clear is forgotten (RFC 3207 4.2). */
+  secured(tls: TlsFacts): void {
+    this.tls = tls;
+    this.#saidHello = false;
+    this.helo = '';
+    this.extended = false;
+    this.#sessionResults = undefined;
+  }
+
   begin(transaction: AcceptedTransaction): void {
     this.#transaction = transaction;
     this.#addedRecipients = 0;
@@ -92,7 +111,9 @@ export class ReceivedSession implements Subject {
   }
 
   resultOf(stage: string): StageResult | undefined {
-    return this.#messageResults?.get(stage) ?? this.#sessionResults?.get(stage);
+    return (
+      this.#messageResults?.get(stage) ?? this.#sessionResults?.get(stage) ?? this.#clientResults?.get(stage)
+    );
   }
 
   apply(stage: string, change: Change): string | undefined {
@@ -151,10 +172,10 @@ export class ReceivedSession implements Subject {
   }
 
   #note(stage: string, result: StageResult): void {
-    const results =
-      this.#transaction !== undefined
-        ? (this.#messageResults ??= new Map())
-        : (this.#sessionResults ??= new Map());
+    let results;
+    if (this.#transaction !== undefined) results = this.#messageResults ??= new Map();
+    else if (this.#saidHello) results = this.#sessionResults ??= new Map();
+    else results = this.#clientResults ??= new Map();
     results.set(stage, result);
   }
 }

@@ -4,6 +4,7 @@
 import type { Decision } from '../policy/decision.ts';
 import { PendingDecision } from '../policy/pending-decision.ts';
 import type { Pipeline } from '../policy/pipeline.ts';
+import type { TlsFacts } from '../policy/stage.ts';
 import type { RcptParameters, Reply, ServerEvent } from '../protocol/smtp/server/server-types.ts';
 import type { ServerSession } from '../protocol/smtp/server/server-session.ts';
 import { AcceptedTransaction, type TransactionOrigin } from './accepted-transaction.ts';
@@ -22,7 +23,7 @@ export interface Waiting {
 }
 
 /** An event after which the session goes on. */
-export type StepEvent = Exclude<ServerEvent, { readonly kind: 'quit' | 'close' }>;
+export type StepEvent = Exclude<ServerEvent, { readonly kind: 'quit' | 'close' | 'starttls' }>;
 
 export class SessionSteps implements ContentWaiting {
   readonly #context: ReceiveContext;
@@ -62,6 +63,20 @@ export class SessionSteps implements ContentWaiting {
     const decision = this.#pipeline.decide('connect', this.#facts);
     if (decision instanceof PendingDecision) this.wait(decision, (made) => this.#connectDecided(made));
     else this.#connectDecided(decision);
+  }
+
+  /** TLS is not possible now: the session goes on in clear. */
+  refuseStartTls(reply: Reply): void {
+    this.#answers.reject('STARTTLS', reply, '', '');
+  }
+
+  /** The handshake is through. @param then - what follows, unless a stage refuses the client */
+  secured(tls: TlsFacts, then: () => void): void {
+    this.#facts.secured(tls);
+    this.#origin = this.#originOf('', false);
+    const decision = this.#pipeline.decide('starttls', this.#facts);
+    if (decision instanceof PendingDecision) this.wait(decision, (made) => this.#startTlsDecided(made, then));
+    else this.#startTlsDecided(decision, then);
   }
 
   take(event: StepEvent): void {
@@ -120,7 +135,7 @@ export class SessionSteps implements ContentWaiting {
   }
 
   #originOf(helo: string, extended: boolean): TransactionOrigin {
-    const { listener, client } = this.#facts;
+    const { listener, client, tls } = this.#facts;
     return {
       listener: listener.kind,
       client: client.address,
@@ -128,23 +143,29 @@ export class SessionSteps implements ContentWaiting {
       extended,
       trusted: client.mayRelay,
       completed: this.#completesMail,
+      tls,
     };
   }
 
   #connectDecided(decision: Decision): void {
-    if (decision.kind === 'continue' || decision.kind === 'discard') {
-      this.#session.greet();
-      return;
-    }
-    const { reply, kind, stage } = decision;
+    if (decision.kind === 'continue' || decision.kind === 'discard') this.#session.greet();
+    else this.#refuseClient('CONNECT', decision);
+  }
+
+  /** The 220 of STARTTLS is long sent: the client gets the refusal in place of an answer to its EHLO. */
+  #startTlsDecided(decision: Decision, then: () => void): void {
+    if (decision.kind === 'continue' || decision.kind === 'discard') then();
+    else this.#refuseClient('STARTTLS', decision);
+  }
+
+  #refuseClient(command: string, { reply, kind, stage }: Extract<Decision, { readonly reply: Reply }>): void {
     // RFC 5321 4.3.2: a connection is refused with 554, or with 421 for now.
     const code = kind === 'reject' || reply.code >= 500 ? 554 : 421;
-    this.#answers.disconnect('CONNECT', { ...reply, code }, stage);
+    this.#answers.disconnect(command, { ...reply, code }, stage);
   }
 
   #hello(name: string, extended: boolean): void {
-    this.#facts.helo = name;
-    this.#facts.extended = extended;
+    this.#facts.hello(name, extended);
     this.#origin = this.#originOf(name, extended);
     // It ends a transaction, and with it the stages of a tenant.
     const decision = this.#context.pipelines.usual.decide('helo', this.#facts);

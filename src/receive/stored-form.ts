@@ -28,6 +28,7 @@ export function receivedLineOf(
     queueId,
     recipient: recipients.length === 1 ? recipients[0]?.address : undefined,
     priority,
+    tls: origin.tls,
     nowMs: startedAtMs,
   });
 }

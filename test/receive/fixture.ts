@@ -4,6 +4,7 @@ import { usualExtensions } from '../protocol/smtp/server/drive.ts';
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { connect as connectTls, createSecureContext } from 'node:tls';
 import type { TestContext } from 'node:test';
 import { Deadlines } from '../../src/io/deadlines.ts';
 import { bindHere } from '../../src/receive/bind.ts';
@@ -21,11 +22,13 @@ import type { ReceiveContext } from '../../src/receive/receive-context.ts';
 import { MemoryBudget } from '../../src/receive/memory-budget.ts';
 import { Events, logListener } from '../../src/log/events.ts';
 import { ReceiveLog } from '../../src/receive/receive-log.ts';
+import { HandshakeLimits, type HandshakeLimitSettings } from '../../src/receive/handshake-limits.ts';
 import type { ListenerOptions } from '../../src/receive/listener.ts';
 import { Receiver } from '../../src/receive/receiver.ts';
 import { StoreWatch } from '../../src/receive/store-watch.ts';
 import type { AcceptedMessage, ReceiveSettings } from '../../src/receive/types.ts';
 import { Troubles } from '../../src/stats/troubles.ts';
+import { selfSigned } from '../support/certificates.ts';
 import { MemorySpool } from './memory-spool.ts';
 
 export interface Fixture {
@@ -40,18 +43,33 @@ export interface Fixture {
   readonly deadlines: Deadlines;
   readonly tenants: Tenants;
   readonly troubles: Troubles;
+  readonly handshakes: HandshakeLimits;
   client(): Promise<Client>;
 }
 
 /** A client that reads whole replies. */
 export class Client {
-  readonly socket: Socket;
+  socket: Socket;
   #text = '';
   #waiting: (() => void) | undefined;
   ended = false;
 
   constructor(socket: Socket) {
     this.socket = socket;
+    this.#listen(socket);
+  }
+
+  /** Puts TLS over the connection. Resolves when the handshake is through; rejects when it has failed. */
+  async secure(): Promise<void> {
+    const below = this.socket;
+    below.removeAllListeners('data').removeAllListeners('end');
+    const secure = connectTls({ socket: below, rejectUnauthorized: false, allowHalfOpen: true } as object);
+    this.socket = secure;
+    this.#listen(secure);
+    await once(secure, 'secureConnect');
+  }
+
+  #listen(socket: Socket): void {
     socket.setEncoding('latin1');
     socket.on('data', (piece: string) => {
       this.#text += piece;
@@ -117,6 +135,15 @@ export function receiveSettings(): ReceiveSettings {
   };
 }
 
+/** What the listeners of tests show. */
+export const testCertificate = selfSigned({ names: ['mx.example.org'] });
+const secureContext = createSecureContext({
+  key: testCertificate.key,
+  cert: testCertificate.chain,
+  minVersion: 'TLSv1.2',
+});
+export const testCertificates = { defaultContext: secureContext, contextFor: () => undefined };
+
 export async function start(
   t: TestContext,
   options: {
@@ -129,6 +156,9 @@ export async function start(
     /** Asked after the tenant and relay stages. */
     stages?: readonly StageEntry[];
     timers?: Timers;
+    /** How TLS is spoken; in clear alone when not given. */
+    tls?: 'offered' | 'required' | 'implicit';
+    handshakeLimits?: Partial<HandshakeLimitSettings>;
     /** More listeners; what is not given is as in the first one. */
     more?: readonly Partial<ListenerOptions>[];
   } = {},
@@ -151,6 +181,14 @@ export async function start(
     memoryLimitBytes: options.memoryBytes ?? 1_000_000,
     ...options.settings,
   };
+  const { tls: security } = options;
+  const startTls = security === 'implicit' ? undefined : security;
+  const handshakes = new HandshakeLimits({
+    maxHandshakes: 10,
+    maxHandshakesPerClient: 5,
+    failuresPerClient: { count: 0, perMs: 60_000 },
+    ...options.handshakeLimits,
+  });
   const networks = (options.networks ?? ['127.0.0.0']).map((address) => ({ address, prefix: 8 }));
   const memory = new MemoryBudget(settings.memoryLimitBytes);
   const tenants = new Tenants(options.tenants);
@@ -173,7 +211,18 @@ export async function start(
   ];
   const stageWatch = new StageWatch({ deadlines, log: logger, troubles });
   const context: ReceiveContext = {
-    settings,
+    settings: { ...settings, session: { ...settings.session, startTls } },
+    tls:
+      security === undefined
+        ? undefined
+        : {
+            isImplicit: security === 'implicit',
+            handshakeTimeoutMs: 30_000,
+            requestsCertificate: false,
+            certificates: testCertificates,
+            handshakes,
+            limitsClients: true,
+          },
     relay,
     pipelines: new Pipelines([...builtIn, ...(options.stages ?? [])], stageWatch),
     spool,
@@ -225,6 +274,7 @@ export async function start(
     deadlines,
     tenants,
     troubles,
+    handshakes,
     client: async () => {
       const socket = connect({ host: '127.0.0.1', port: bound.port, allowHalfOpen: true, noDelay: true });
       await once(socket, 'connect');

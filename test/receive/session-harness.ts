@@ -113,6 +113,7 @@ export class SessionHarness implements Waiting {
       const event = this.#session.next();
       if (event === undefined) break;
       if (event.kind === 'quit' || event.kind === 'close') this.isClosed = true;
+      else if (event.kind === 'starttls') throw new Error('STARTTLS is not offered here');
       else this.#steps.take(event);
     }
     const output = this.#session.takeOutput();

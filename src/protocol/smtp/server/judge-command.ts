@@ -19,7 +19,7 @@ import { readHello, readMail, readRcpt } from './transaction-commands.ts';
 /** Events that need `accept` or `reject`. */
 export type Question = Extract<
   ServerEvent,
-  { readonly kind: 'hello' | 'mail' | 'rcpt' | 'data' | 'end' | 'vrfy' }
+  { readonly kind: 'hello' | 'starttls' | 'mail' | 'rcpt' | 'data' | 'end' | 'vrfy' }
 >;
 
 /** A FixedReply, which has no `kind`, is sent unchanged. */
@@ -35,6 +35,7 @@ export type CommandVerdict =
   | { readonly kind: 'close'; readonly reply: FixedReply };
 
 export const data: Question = { kind: 'data' };
+const startTls: Question = { kind: 'starttls' };
 const reset: CommandVerdict = { kind: 'reset' };
 const quit: CommandVerdict = { kind: 'quit' };
 
@@ -75,6 +76,7 @@ function judgeCommand(lines: CommandLineReader, facts: SessionFacts): CommandVer
       ? isForeignLine(lines.text(0))
       : isRequestWithVerb(bytes, start, end, verb === Verb.mail || verb === Verb.rcpt);
   if (isForeign) return wrongProtocol(facts);
+  if (facts.needsTls && !isPossibleInClear(verb)) return Replies.tlsFirst;
   switch (verb) {
     case Verb.mail:
       return judgeMail(lines, facts);
@@ -88,10 +90,12 @@ function judgeCommand(lines: CommandLineReader, facts: SessionFacts): CommandVer
     case Verb.helo:
     case Verb.lhlo:
       return judgeHello(verb, lines, facts);
+    case Verb.starttls:
+      return judgeStartTls(lines, facts);
     case Verb.rset:
-      return hasNoArgument(lines) ? reset : Replies.noArgument;
+      return hasNoArgument(lines, 4) ? reset : Replies.noArgument;
     case Verb.quit:
-      return hasNoArgument(lines) ? quit : Replies.noArgument;
+      return hasNoArgument(lines, 4) ? quit : Replies.noArgument;
     case Verb.vrfy:
       return judgeVrfy(lines, facts);
     default:
@@ -107,6 +111,38 @@ function judgeHello(
   if (verb === dialect.extendedHello) return readHello(lines.text(4), true, leniency);
   if (verb === dialect.plainHello) return readHello(lines.text(4), false, leniency);
   return dialect.foreignHello;
+}
+
+/** RFC 3207 4. */
+function judgeStartTls(
+  lines: CommandLineReader,
+  { options, dialect, transaction, saidHello, isSecure }: SessionFacts,
+): CommandVerdict {
+  if (options.startTls === undefined) return fixedAnswer(Verb.starttls, dialect);
+  if (!hasNoArgument(lines, 8)) return Replies.noArgument;
+  if (isSecure) return Replies.tlsAlready;
+  // It was not offered yet: RFC 5321 4.1.1.1.
+  if (!saidHello) return dialect.helloFirst;
+  return transaction.open ? Replies.tlsInTransaction : startTls;
+}
+
+/**
+ * Where TLS is required, RFC 3207 4 leaves NOOP, EHLO, STARTTLS and QUIT. HELO does no harm, and BDAT is refused when its chunk was
+ * read.
+ */
+function isPossibleInClear(verb: number): boolean {
+  switch (verb) {
+    case Verb.ehlo:
+    case Verb.helo:
+    case Verb.lhlo:
+    case Verb.noop:
+    case Verb.starttls:
+    case Verb.quit:
+    case Verb.bdat:
+      return true;
+    default:
+      return false;
+  }
 }
 
 function judgeMail(
@@ -135,20 +171,21 @@ function judgeRcpt(
 }
 
 function judgeData(lines: CommandLineReader, { dialect, transaction }: SessionFacts): CommandVerdict {
-  if (!hasNoArgument(lines)) return Replies.noArgument;
+  if (!hasNoArgument(lines, 4)) return Replies.noArgument;
   if (transaction.byChunks) return Replies.bdatUnderWay; // RFC 3030 2
   return transaction.contentRefusal(dialect) ?? data;
 }
 
-function judgeBdat(
-  lines: CommandLineReader,
-  { options, dialect, transaction }: SessionFacts,
-): CommandVerdict {
+function judgeBdat(lines: CommandLineReader, facts: SessionFacts): CommandVerdict {
   const chunk = readBdatArguments(lines.text(4));
   // The end of the chunk is unknown, so its content could be taken for commands.
   if (chunk === undefined) return { kind: 'close', reply: Replies.bdatSyntax };
-  const refusal = options.extensions.chunking ? transaction.contentRefusal(dialect) : Replies.notImplemented;
-  return { kind: 'chunk', chunk, refusal };
+  return { kind: 'chunk', chunk, refusal: chunkRefusal(facts) };
+}
+
+function chunkRefusal({ options, dialect, transaction, needsTls }: SessionFacts): FixedReply | undefined {
+  if (needsTls) return Replies.tlsFirst;
+  return options.extensions.chunking ? transaction.contentRefusal(dialect) : Replies.notImplemented;
 }
 
 function judgeVrfy(lines: CommandLineReader, { options }: SessionFacts): CommandVerdict {
@@ -158,6 +195,7 @@ function judgeVrfy(lines: CommandLineReader, { options }: SessionFacts): Command
   return options.extensions.vrfy ? { kind: 'vrfy', argument } : Replies.cannotVerify;
 }
 
-function hasNoArgument(lines: CommandLineReader): boolean {
-  return lines.end - lines.start === 4 || endsAt(lines.text(4), 0);
+/** @param verbOctets - the length of the verb */
+function hasNoArgument(lines: CommandLineReader, verbOctets: number): boolean {
+  return lines.end - lines.start === verbOctets || endsAt(lines.text(verbOctets), 0);
 }

@@ -6,15 +6,22 @@ import { encodeReply, fixedReply } from './replies.ts';
 import type { ServerSessionOptions } from './server-types.ts';
 import { dialectOf } from './session-facts.ts';
 
+interface ExtendedHello {
+  readonly reply: Buffer;
+  readonly keywords: readonly string[];
+}
+
 export interface ListenerReplies {
   readonly greeting: Buffer;
   readonly helo: Buffer;
-  readonly ehlo: Buffer;
-  readonly ehloKeywords: readonly string[];
+  /** The extensions in clear, and under TLS. */
+  readonly ehlo: ExtendedHello;
+  readonly secureEhlo: ExtendedHello;
   readonly bye: FixedReply;
   readonly tooManyErrors: FixedReply;
   readonly tooManyTransactions: FixedReply;
   readonly wrongProtocol: FixedReply;
+  readonly behindStartTls: FixedReply;
 }
 
 const repliesByOptions = new WeakMap<ServerSessionOptions, ListenerReplies>();
@@ -29,26 +36,31 @@ export function listenerReplies(options: ServerSessionOptions): ListenerReplies 
   return replies;
 }
 
-/** The answer to an accepted EHLO or HELO. @param text - added after our name */
+/**
+ * The answer to an accepted EHLO or HELO.
+ * @param isSecure - under TLS
+ * @param text - added after our name
+ */
 export function helloReply(
   options: ServerSessionOptions,
   extended: boolean,
+  isSecure: boolean,
   text: string | undefined,
 ): Buffer {
-  const { ehlo, helo, ehloKeywords: keywords } = listenerReplies(options);
-  if (text === undefined) return extended ? ehlo : helo;
+  const replies = listenerReplies(options);
+  const { reply, keywords } = isSecure ? replies.secureEhlo : replies.ehlo;
+  if (text === undefined) return extended ? reply : replies.helo;
   const lines = [`${options.hostname} ${text}`, ...(extended ? keywords : [])];
   return encodeReply(250, undefined, lines, false);
 }
 
 function makeReplies(options: ServerSessionOptions): ListenerReplies {
   const { hostname } = options;
-  const keywords = ehloKeywords(options);
   return {
     greeting: encodeReply(220, undefined, `${hostname} ${options.greeting ?? 'ESMTP Sluice'}`, false),
     helo: encodeReply(250, undefined, hostname, false),
-    ehlo: encodeReply(250, undefined, [hostname, ...keywords], false),
-    ehloKeywords: keywords,
+    ehlo: extendedHello(options, false),
+    secureEhlo: extendedHello(options, true),
     bye: fixedReply(221, '2.0.0', `${hostname} closing the connection`),
     tooManyErrors: fixedReply(421, '4.7.0', `${hostname} Too many errors, closing the connection`),
     tooManyTransactions: fixedReply(
@@ -61,11 +73,21 @@ function makeReplies(options: ServerSessionOptions): ListenerReplies {
       '4.7.0',
       `${hostname} This port speaks ${dialectOf(options).name}, not HTTP and not TLS from the start; closing the connection`,
     ),
+    behindStartTls: fixedReply(
+      421,
+      '4.7.0',
+      `${hostname} Something followed STARTTLS before its reply, closing the connection`,
+    ),
   };
 }
 
+function extendedHello(options: ServerSessionOptions, isSecure: boolean): ExtendedHello {
+  const keywords = ehloKeywords(options, isSecure);
+  return { reply: encodeReply(250, undefined, [options.hostname, ...keywords], false), keywords };
+}
+
 /** RFC 5321 4.1.1.1; ENHANCEDSTATUSCODES by RFC 2034. */
-function ehloKeywords(options: ServerSessionOptions): string[] {
+function ehloKeywords(options: ServerSessionOptions, isSecure: boolean): string[] {
   const { extensions } = options;
   const keywords: string[] = [];
   if (extensions.pipelining) keywords.push('PIPELINING');
@@ -78,6 +100,8 @@ function ehloKeywords(options: ServerSessionOptions): string[] {
   if (extensions.chunking) keywords.push('CHUNKING');
   // RFC 6710 3: no priority assignment policy is named; all 19 priorities differ.
   if (extensions.mtPriority === true) keywords.push('MT-PRIORITY');
+  // RFC 3207 4.2: it is not offered again under TLS.
+  if (options.startTls !== undefined && !isSecure) keywords.push('STARTTLS');
   keywords.push('HELP');
   return keywords;
 }

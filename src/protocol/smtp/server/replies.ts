@@ -132,6 +132,11 @@ export const Replies = {
   rcptSyntax: fixedReply(501, '5.5.4', 'Syntax: RCPT TO:<address> [parameters]'),
   bdatSyntax: fixedReply(501, '5.5.4', 'Syntax: BDAT size [LAST]; closing the connection'),
   notImplemented: fixedReply(502, '5.5.1', 'Command not implemented'),
+  startTls: fixedReply(220, '2.0.0', 'Ready to start TLS'),
+  /** RFC 3207 4. */
+  tlsFirst: fixedReply(530, '5.7.0', 'Must issue a STARTTLS command first'),
+  tlsAlready: fixedReply(503, '5.5.1', 'TLS is in use already'),
+  tlsInTransaction: fixedReply(503, '5.5.1', 'STARTTLS is not possible in a mail transaction'),
   helloFirst: fixedReply(503, '5.5.1', 'Say HELO or EHLO first'),
   nestedMail: fixedReply(503, '5.5.1', 'A mail transaction is already open'),
   mailFirst: fixedReply(503, '5.5.1', 'MAIL first'),

@@ -1,11 +1,12 @@
-// The server side of SMTP (RFC 5321, 2920, 3030, 3461, 6531) and LMTP (RFC 2033) as a state machine: bytes in, events and replies out.
+// The server side of SMTP (RFC 5321, 2920, 3030, 3207, 3461, 6531) and LMTP (RFC 2033) as a state machine: bytes in, events and replies out.
 // It owns no socket and no timer. How the bytes were cut into chunks changes only how `content` is cut.
 
 import { CommandLineReader } from './command-line-reader.ts';
-import { ContentReader } from './content-reader.ts';
+import { ContentPhase } from './content-phase.ts';
 import { InputQueue } from './input-queue.ts';
 import { type CommandVerdict, data, judgeLine, type Question } from './judge-command.ts';
 import { helloReply, listenerReplies } from './listener-replies.ts';
+import { OpenQuestion } from './open-question.ts';
 import { assertRefusal, asReply, callerReply, type FixedReply, fixedReply, Replies } from './replies.ts';
 import { ReplyQueue } from './reply-queue.ts';
 import type { Leniency, Reply, ServerEvent, ServerPhase, ServerSessionOptions } from './server-types.ts';
@@ -28,27 +29,25 @@ export class ServerSession {
   readonly #input: InputQueue;
   readonly #output = new ReplyQueue();
   readonly #lines: CommandLineReader;
-  readonly #content: ContentReader;
+  readonly #content: ContentPhase;
+  readonly #question = new OpenQuestion();
 
   #phase: ServerPhase = 'greeting';
   /** Events that were not taken yet. */
   #pendingEvents: ServerEvent[] = [];
-  #question: Question | undefined;
   #shutdownReply: FixedReply | undefined;
   #lastReply: Reply | undefined;
-  /** How often the end of the present content, or chunk of it, is answered. */
-  #repliesAtEnd = 1;
 
   constructor(options: ServerSessionOptions, leniency: Leniency = strict, input = new InputQueue()) {
     this.#input = input;
     this.#facts = new SessionFacts(options, leniency);
     this.#lines = new CommandLineReader(options.maxCommandLineBytes);
-    this.#content = new ContentReader(options);
+    this.#content = new ContentPhase(this.#facts);
   }
 
   /** Does an event wait for `accept` or `reject`? */
   get awaitingAnswer(): boolean {
-    return this.#question !== undefined;
+    return this.#question.isOpen;
   }
 
   /** What the client is to send next. */
@@ -73,7 +72,7 @@ export class ServerSession {
 
   /** The reply that will refuse the present content at its end; undefined while the content is allowed. */
   get contentRefusal(): Reply | undefined {
-    const { refusal } = this.#content;
+    const { refusal } = this.#content.reader;
     return refusal === undefined ? undefined : asReply(refusal);
   }
 
@@ -93,14 +92,29 @@ export class ServerSession {
 
   /** Takes bytes from the client. The chunk must not change before it was used up, see `bufferedBytes`. */
   receive(chunk: Uint8Array): void {
-    if (this.#phase !== 'closed') this.#input.push(chunk);
+    // RFC 3207 4.2: what comes in clear behind an accepted STARTTLS was put in by an attacker, to be taken as said under TLS.
+    if (this.#phase === 'handshake') this.#endBy(close);
+    else if (this.#phase !== 'closed') this.#input.push(chunk);
+  }
+
+  /**
+   * The connection is under TLS from here on: before the greeting, or after an accepted `starttls`. What the client has said in clear
+   * is forgotten (RFC 3207 4.2).
+   */
+  secured(): void {
+    if (this.#phase === 'handshake') this.#phase = 'command';
+    else if (this.#phase !== 'greeting') {
+      throw new SessionMisuseError('secured() in a session that had not accepted STARTTLS');
+    }
+    this.#output.enhanced = true;
+    this.#facts.secured();
   }
 
   /** The next event; undefined if more bytes, or an answer, are needed first. */
   next(): ServerEvent | undefined {
     for (;;) {
       if (this.#pendingEvents.length > 0) return this.#pendingEvents.shift();
-      if (this.#question !== undefined || this.#phase === 'closed') return undefined;
+      if (this.#question.isOpen || this.#phase === 'closed' || this.#phase === 'handshake') return undefined;
       let event: ServerEvent | undefined;
       if (this.#phase === 'content') {
         event = this.#readContent();
@@ -122,10 +136,14 @@ export class ServerSession {
    * @param enhanced - the 2.y.z status code (RFC 3463) for the text, instead of the usual one
    */
   accept(text?: string, enhanced?: string): void {
-    const question = this.#takeQuestion();
+    const question = this.#question.take();
     switch (question.kind) {
       case 'hello':
         this.#acceptHello(question.extended, text);
+        break;
+      case 'starttls':
+        this.#output.send(Replies.startTls);
+        this.#phase = 'handshake';
         break;
       case 'mail':
         this.#facts.transaction.begin(question.params);
@@ -136,10 +154,12 @@ export class ServerSession {
         this.#acceptWith(Replies.rcptOk, text, enhanced);
         break;
       case 'data':
-        this.#startContent();
+        this.#phase = 'content';
+        if (this.#content.begin()) this.#output.send(Replies.startMailInput);
         break;
       case 'end':
-        for (let left = this.#repliesAtEnd; left > 0; left--) this.#acceptWith(Replies.ok, text, enhanced);
+        for (let left = this.#content.repliesAtEnd; left > 0; left--)
+          this.#acceptWith(Replies.ok, text, enhanced);
         this.#facts.transaction.end();
         break;
       case 'vrfy':
@@ -151,7 +171,7 @@ export class ServerSession {
   /** Refuses the event that waits for an answer. 421 ends the session. A refused `data` or `end` ends the transaction. */
   reject(reply: Reply): void {
     assertRefusal(reply);
-    const question = this.#takeQuestion();
+    const question = this.#question.take();
     // RFC 2034 4: no enhanced code in answers to HELO and EHLO.
     const withEnhanced = this.#output.enhanced && question.kind !== 'hello';
     const encoded = callerReply(reply, withEnhanced, this.#facts.transaction.smtpUtf8);
@@ -159,16 +179,15 @@ export class ServerSession {
       this.#close(encoded);
       return;
     }
-    const chunk = this.#facts.transaction.firstChunk;
-    if (question.kind === 'data') this.#repliesAtEnd = this.#facts.repliesAtEnd(chunk?.isLast === true);
-    if (question.kind === 'data' || question.kind === 'end') this.#facts.transaction.end();
-    if (question.kind === 'data') this.#pendingEvents.push(reset);
-    // RFC 3030 2: a refused chunk is read before it is answered.
-    if (chunk !== undefined) {
-      this.#content.discardChunk(chunk.octets, encoded);
-      this.#phase = 'content';
-    } else if (question.kind === 'end') this.#replyAtEnd(encoded);
-    else this.#reply(encoded);
+    if (question.kind === 'end') {
+      this.#facts.transaction.end();
+      this.#replyAtEnd(encoded);
+    } else if (question.kind !== 'data') this.#reply(encoded);
+    else {
+      this.#pendingEvents.push(reset);
+      if (this.#content.refuse(encoded)) this.#phase = 'content';
+      else this.#reply(encoded);
+    }
   }
 
   /** All replies queued since the last call, as one buffer that must not be changed; undefined if there is none. */
@@ -196,19 +215,21 @@ export class ServerSession {
         return verdict;
       case 'chunk':
         return this.#chunk(verdict);
+      case 'starttls':
+        // RFC 3207 4: a client waits for the reply. What follows already may come from somebody between it and us (CVE-2011-0411).
+        if (this.#input.size > 0) return this.#close(listenerReplies(this.#facts.options).behindStartTls);
+        return this.#question.ask(verdict);
       default:
-        return this.#askCaller(verdict);
+        return this.#question.ask(verdict);
     }
   }
 
   #chunk({ chunk, refusal }: Extract<CommandVerdict, { readonly kind: 'chunk' }>): ServerEvent | undefined {
     if (refusal === undefined && !this.#facts.transaction.byChunks) {
       this.#facts.transaction.firstChunk = chunk;
-      return this.#askCaller(data);
+      return this.#question.ask(data);
     }
-    this.#repliesAtEnd = this.#facts.repliesAtEnd(chunk.isLast);
-    if (refusal === undefined) this.#content.startChunk(chunk.octets, chunk.isLast);
-    else this.#content.discardChunk(chunk.octets, refusal);
+    this.#content.beginChunk(chunk, refusal);
     this.#phase = 'content';
     return undefined;
   }
@@ -216,54 +237,28 @@ export class ServerSession {
   #acceptHello(extended: boolean, text: string | undefined): void {
     this.#facts.saidHello = true;
     this.#output.enhanced = extended;
-    this.#output.sendBytes(helloReply(this.#facts.options, extended, text));
+    const { options, isSecure } = this.#facts;
+    this.#output.sendBytes(helloReply(options, extended, isSecure, text));
     // RFC 5321 4.1.4: an accepted EHLO or HELO is also a RSET.
     if (this.#facts.transaction.open) this.#pendingEvents.push(reset);
     this.#facts.transaction.end();
   }
 
-  #startContent(): void {
-    const chunk = this.#facts.transaction.firstChunk;
-    this.#facts.transaction.firstChunk = undefined;
-    this.#phase = 'content';
-    this.#repliesAtEnd = this.#facts.repliesAtEnd(chunk?.isLast ?? true);
-    if (chunk === undefined) {
-      this.#output.send(Replies.startMailInput);
-      this.#content.startData();
-    } else {
-      this.#facts.transaction.byChunks = true;
-      this.#content.startChunks();
-      this.#content.startChunk(chunk.octets, chunk.isLast);
-    }
-  }
-
   #readContent(): ServerEvent | undefined {
-    switch (this.#content.read(this.#input)) {
+    const { reader } = this.#content;
+    switch (reader.read(this.#input)) {
       case 'none':
         return undefined;
       case 'piece':
-        return { kind: 'content', bytes: this.#content.piece };
+        return { kind: 'content', bytes: reader.piece };
       case 'refused':
         this.#facts.transaction.end();
         return reset;
       case 'end':
         this.#phase = 'command';
-        if (this.#content.refusal !== undefined) return this.#replyAtEnd(this.#content.refusal);
-        return this.#content.isLast ? this.#askCaller(endOfContent) : this.#reply(Replies.chunkOk);
+        if (reader.refusal !== undefined) return this.#replyAtEnd(reader.refusal);
+        return reader.isLast ? this.#question.ask(endOfContent) : this.#reply(Replies.chunkOk);
     }
-  }
-
-  #askCaller(question: Question): ServerEvent {
-    this.#question = question;
-    return question;
-  }
-
-  #takeQuestion(): Question {
-    const question = this.#question;
-    if (question === undefined)
-      throw new SessionMisuseError('An answer was given, but nothing waits for one');
-    this.#question = undefined;
-    return question;
   }
 
   #acceptWith(reply: FixedReply, text: string | undefined, enhanced: string | undefined): void {
@@ -271,7 +266,7 @@ export class ServerSession {
   }
 
   #replyAtEnd(reply: FixedReply): undefined {
-    for (let left = this.#repliesAtEnd - 1; left > 0; left--) this.#output.send(reply);
+    for (let left = this.#content.repliesAtEnd - 1; left > 0; left--) this.#output.send(reply);
     this.#reply(reply);
   }
 
@@ -288,8 +283,12 @@ export class ServerSession {
   #close(reply: FixedReply): undefined {
     this.#output.send(reply);
     this.#lastReply = asReply(reply);
+    this.#endBy(close);
+  }
+
+  #endBy(event: ServerEvent): void {
     this.#endSession();
-    this.#pendingEvents.push(close);
+    this.#pendingEvents.push(event);
   }
 
   #endSession(): void {

@@ -25,6 +25,8 @@ export interface ServerSessionOptions {
    * both cases it cannot end the message, and a bare CR never begins a header field.
    */
   readonly bareNewlines: 'refuse' | 'repair';
+  /** Whether STARTTLS is offered (RFC 3207), or even needed before any mail; undefined where TLS is not possible. */
+  readonly startTls?: 'offered' | 'required' | undefined;
   readonly extensions: ServerExtensions;
 }
 
@@ -96,6 +98,8 @@ export interface RcptParameters {
 export type ServerEvent =
   /** HELO or EHLO: needs an answer. */
   | { readonly kind: 'hello'; readonly extended: boolean; readonly name: string }
+  /** Needs an answer. Accepted: send the output, put TLS over the connection, and call `secured` when the handshake is through. */
+  | { readonly kind: 'starttls' }
   /** Needs an answer. The path is without brackets; the null path is empty. */
   | { readonly kind: 'mail'; readonly reversePath: string; readonly params: MailParameters }
   /** Needs an answer. `postmaster` may come without a domain (RFC 5321 4.5.1). */
@@ -116,4 +120,4 @@ export type ServerEvent =
   | { readonly kind: 'close' };
 
 /** What the client is to send next, which decides its timeout (RFC 5321 4.5.3.2.7). */
-export type ServerPhase = 'greeting' | 'command' | 'content' | 'closed';
+export type ServerPhase = 'greeting' | 'command' | 'handshake' | 'content' | 'closed';

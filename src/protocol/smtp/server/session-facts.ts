@@ -1,5 +1,5 @@
 // The state of a session that commands depend on: the options of its listener, and what the client has said so far. Further state,
-// such as TLS or the client's identity, belongs here.
+// such as the client's identity, belongs here.
 
 import { lmtp } from '../../lmtp/server-dialect.ts';
 import { type Dialect, smtp } from './dialect.ts';
@@ -13,11 +13,24 @@ export class SessionFacts {
   readonly transaction = new Transaction();
   /** EHLO, HELO or LHLO was accepted (RFC 5321 4.1.4). */
   saidHello = false;
+  /** The session is under TLS. */
+  isSecure = false;
+  /** Mail is not taken before STARTTLS. */
+  needsTls: boolean;
 
   constructor(options: ServerSessionOptions, leniency: Leniency) {
     this.options = options;
     this.leniency = leniency;
     this.dialect = dialectOf(options);
+    this.needsTls = options.startTls === 'required';
+  }
+
+  /** RFC 3207 4.2: under TLS, the session is as at its beginning. What counts for limits goes on. */
+  secured(): void {
+    this.isSecure = true;
+    this.needsTls = false;
+    this.saidHello = false;
+    this.transaction.end();
   }
 
   /**

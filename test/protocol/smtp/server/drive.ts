@@ -70,6 +70,7 @@ export function drive(
         events.push(describe(event));
       }
       if (session.awaitingAnswer) answer(session, answers(event));
+      if (session.phase === 'handshake') session.secured();
       output += Buffer.from(session.takeOutput() ?? []).toString('latin1');
     }
     output += Buffer.from(session.takeOutput() ?? []).toString('latin1');

@@ -1,0 +1,18 @@
+// How the sessions of one listener come under TLS.
+
+import type { ServerCertificates } from '../tls/server-certificates.ts';
+import type { HandshakeLimits } from './handshake-limits.ts';
+
+export interface ListenerSecurity {
+  /** TLS from the first byte on (RFC 8314 3.3), without STARTTLS. */
+  readonly isImplicit: boolean;
+  /** The longest time for a whole handshake. */
+  readonly handshakeTimeoutMs: number;
+  /** Ask the client for a certificate? Whether it has one, and which, never makes a handshake fail. */
+  readonly requestsCertificate: boolean;
+  readonly certificates: ServerCertificates;
+  /** Of the whole process. */
+  readonly handshakes: HandshakeLimits;
+  /** Whether the limits per client apply. */
+  readonly limitsClients: boolean;
+}
