@@ -70,6 +70,7 @@ const titles: ReadonlyMap<number, string> = new Map([
   [8314, 'Cleartext considered obsolete: use of TLS for email submission and access'],
   [8446, 'TLS 1.3'],
   [8460, 'SMTP TLS reporting'],
+  [8461, 'SMTP MTA strict transport security (MTA-STS)'],
   [8689, 'SMTP Require TLS option (REQUIRETLS)'],
   [9520, 'Negative caching of DNS resolution failures'],
   [9525, 'Service identity in TLS'],

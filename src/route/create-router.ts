@@ -10,9 +10,11 @@ import type { RouteRule } from './route-rule.ts';
 import { RouteTable } from './route-table.ts';
 import { discarding } from './discarding.ts';
 import { resolveLmtpServers, resolveSmarthosts } from './smarthost-resolution.ts';
+import { PlanSecurity, type PlanPurpose, type TlsRouting } from './security/secure-plan.ts';
 import type { ErrorPlan, RouteKey, RoutePlan, Router } from './types.ts';
 
 export type * from './route-rule.ts';
+export type { TlsRouting } from './security/secure-plan.ts';
 
 export interface RouterOptions {
   readonly rules: readonly RouteRule[];
@@ -26,6 +28,8 @@ export interface RouterOptions {
   readonly ipv6: boolean;
   /** Port of MX hosts: 25, but for tests. */
   readonly smtpPort: number;
+  /** TLS with the hosts; none: opportunistic with all of them. */
+  readonly tls?: TlsRouting | undefined;
   /** In [0, 1): the order among equals. */
   readonly random: () => number;
   /** Unix ms. */
@@ -35,12 +39,19 @@ export interface RouterOptions {
 /** Bounds of the time for which a plan is valid, in seconds; a temporary error is valid for `temporaryTtlSeconds`. */
 const minTtlSeconds = 30;
 const maxTtlSeconds = 3600;
+const opportunistic: TlsRouting = {
+  defaultLevel: 'opportunistic',
+  rules: [],
+  sts: undefined,
+  dane: undefined,
+};
 /** Most plans that are cached. */
 const maxPlans = 20_000;
 
 class TableRouter implements Router {
   readonly #table: RouteTable;
   readonly #lookup: MxLookup;
+  readonly #security: PlanSecurity;
   readonly #now: () => number;
   readonly #plans = new RecentMap<string, RoutePlan>(maxPlans);
   readonly #underWay = new Map<string, Promise<RoutePlan>>();
@@ -48,6 +59,7 @@ class TableRouter implements Router {
   constructor(options: RouterOptions) {
     this.#table = new RouteTable(options.rules);
     this.#lookup = { ...options, ownNames: new Set(options.ownNames.map(canonicalDomain)) };
+    this.#security = new PlanSecurity(options.tls ?? opportunistic);
     this.#now = options.now ?? Date.now;
   }
 
@@ -101,13 +113,25 @@ class TableRouter implements Router {
   }
 
   async #lookUp(plan: string): Promise<Outcome> {
-    if (plan.startsWith('mx:')) return resolveMx(this.#lookup, plan.slice(3));
+    if (plan.startsWith('mx:')) {
+      const domain = plan.slice(3);
+      return this.#secured(
+        { domain, demand: 'nothing', routeLevel: undefined },
+        resolveMx(this.#lookup, domain),
+      );
+    }
     const rule = this.#table.rule(plan);
     switch (rule?.target.kind) {
-      case 'smarthost':
-        return resolveSmarthosts(this.#lookup, rule.name, rule.target.hosts, rule.target.mode);
-      case 'lmtp':
-        return resolveLmtpServers(this.#lookup, rule.name, rule.target.servers, rule.target.mode);
+      case 'smarthost': {
+        const { hosts, mode, tls } = rule.target;
+        const outcome = resolveSmarthosts(this.#lookup, rule.name, hosts, mode);
+        return this.#secured({ domain: undefined, demand: 'nothing', routeLevel: tls }, outcome);
+      }
+      case 'lmtp': {
+        const { servers, mode, tls } = rule.target;
+        const outcome = resolveLmtpServers(this.#lookup, rule.name, servers, mode);
+        return this.#secured({ domain: undefined, demand: 'nothing', routeLevel: tls }, outcome);
+      }
       case 'discard':
         return discarding;
       case 'error': {
@@ -119,6 +143,13 @@ class TableRouter implements Router {
       default:
         return temporary('4.3.5', `The routing table no longer has the rule of route ${plan}`);
     }
+  }
+
+  /** Adds the TLS policies. What the domain publishes is asked for beside its MX records. */
+  async #secured(purpose: PlanPurpose, looked: Promise<Outcome>): Promise<Outcome> {
+    const sts = this.#security.stsOf(purpose);
+    const outcome = await looked;
+    return this.#security.secured(outcome, purpose, sts instanceof Promise ? await sts : sts);
   }
 
   /** Whether the plan failed because no name server answers. Status X.4.3 marks a failed look-up (RFC 3463 3.5). */

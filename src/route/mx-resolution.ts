@@ -51,10 +51,14 @@ export async function resolveMx(lookup: MxLookup, domain: string): Promise<Outco
     // answer NXDOMAIN for every type that they do not know. So the addresses are asked for, too, and mail is returned only if
     // that answer agrees.
     case 'nxdomain':
-    case 'nodata':
-      return implicitMx(lookup, domain, answer.ttlSeconds);
-    case 'found':
-      return explicitMx(lookup, domain, answer.records, answer.ttlSeconds);
+    case 'nodata': {
+      const outcome = await implicitMx(lookup, domain, answer.ttlSeconds);
+      return answer.authenticated ? { ...outcome, isSecure: true } : outcome;
+    }
+    case 'found': {
+      const outcome = await explicitMx(lookup, domain, answer.records, answer.ttlSeconds);
+      return answer.authenticated ? { ...outcome, isSecure: true } : outcome;
+    }
   }
 }
 

@@ -6,6 +6,8 @@ import type { ErrorPlan, RelayPlan } from './types.ts';
 export interface Outcome {
   readonly plan: RelayPlan | ErrorPlan;
   readonly ttlSeconds: number;
+  /** The names of the hosts are known for certain: the MX records, or their absence, are validated by DNSSEC. */
+  readonly isSecure?: boolean;
 }
 
 /** Validity of a temporary failure, in seconds: short, so that the retry schedule decides when to try again. */

@@ -3,6 +3,7 @@
 
 import { createHash } from 'node:crypto';
 import { formatLmtpServer } from '../values/lmtp-server.ts';
+import type { TlsLevel } from '../values/tls-policy.ts';
 import type { RouteRule, RouteTarget } from './route-rule.ts';
 
 /** 72 bits: enough that two targets of the rules of one name do not collide. */
@@ -26,15 +27,25 @@ function digestOf(target: RouteTarget): string {
     .slice(0, digestChars);
 }
 
+function tlsParts(level: TlsLevel | undefined): readonly unknown[] {
+  return level === undefined ? [] : [{ tls: level }];
+}
+
 /** In a fixed order: objects of equal content may have their keys in another order. */
 function partsOf(target: RouteTarget): readonly unknown[] {
   switch (target.kind) {
     case 'mx':
       return [];
     case 'smarthost':
-      return [target.mode, ...target.hosts.map(({ host, port }) => [host, port])];
+      return [
+        target.mode,
+        ...target.hosts.map(({ host, port, implicitTls }) =>
+          implicitTls === true ? [host, port, 'tls'] : [host, port],
+        ),
+        ...tlsParts(target.tls),
+      ];
     case 'lmtp':
-      return [target.mode, ...target.servers.map(formatLmtpServer)];
+      return [target.mode, ...target.servers.map(formatLmtpServer), ...tlsParts(target.tls)];
     case 'discard':
       return [];
     case 'error':

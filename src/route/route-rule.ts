@@ -1,5 +1,6 @@
 // The rules of the routing table, as the router is given them. Plain data; `createRouter` says how they are applied.
 
+import type { TlsLevel } from '../values/tls-policy.ts';
 import type { LmtpServer } from '../values/lmtp-server.ts';
 
 /** The recipients that a rule matches. Case does not matter; domains may be U-labels or A-labels. */
@@ -16,6 +17,8 @@ export type RouteMatch =
 export interface Smarthost {
   readonly host: string;
   readonly port: number;
+  /** TLS begins before the greeting. */
+  readonly implicitTls?: boolean;
 }
 
 /** Where the recipients of a rule go. */
@@ -26,12 +29,15 @@ export type RouteTarget =
       readonly kind: 'smarthost';
       readonly hosts: readonly Smarthost[];
       readonly mode: 'failover' | 'balance';
+      /** Undefined: that of a [[tls]] or the default. */
+      readonly tls?: TlsLevel | undefined;
     }
   /** LMTP servers (RFC 2033). */
   | {
       readonly kind: 'lmtp';
       readonly servers: readonly LmtpServer[];
       readonly mode: 'failover' | 'balance';
+      readonly tls?: TlsLevel | undefined;
     }
   /** Into nothing: every recipient counts as delivered. */
   | { readonly kind: 'discard' }

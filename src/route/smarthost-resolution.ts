@@ -8,6 +8,7 @@ import { addressOfLiteral } from '../address/domain.ts';
 import { endpointText, type SocketEndpoint } from '../values/hop-endpoint.ts';
 import type { LmtpServer } from '../values/lmtp-server.ts';
 import { canonicalIp } from '../values/ip-address.ts';
+import type { HopTlsPolicy } from '../values/tls-policy.ts';
 import { socketHop } from './next-hop.ts';
 import { canonicalDomain, isHostName } from './recipient-domain.ts';
 import type { Smarthost } from './route-rule.ts';
@@ -75,6 +76,20 @@ export function resolveLmtpServers(
   return planOf(lookup, lmtpServers, rule, looked);
 }
 
+/** TLS before the greeting, with any certificate; `PlanSecurity` says more. */
+const implicitTls: HopTlsPolicy = {
+  level: 'required',
+  from: 'configuration',
+  policyDomain: '',
+  serverName: '',
+  names: [],
+  fingerprints: [],
+  tlsa: [],
+  implicit: true,
+  needsRequireTls: false,
+  settings: '',
+};
+
 function preferenceOf(index: number, mode: 'failover' | 'balance'): number {
   return mode === 'failover' ? index : 0;
 }
@@ -137,10 +152,14 @@ async function lookUp(
   if (parsed === undefined) {
     return { kind: 'failed', name: smarthost.host, preference, reason: `"${smarthost.host}" is no host` };
   }
+  const hopOf = (host: string, ip: string): SocketHop => {
+    const hop = socketHop(transport, { kind: 'tcp', ip, port }, host, preference);
+    return smarthost.implicitTls === true ? { ...hop, tls: implicitTls } : hop;
+  };
   if (parsed.kind === 'ip') {
     const { ip } = parsed;
     const host = ip.includes(':') ? `[${ip}]` : ip;
-    const addresses = [socketHop(transport, { kind: 'tcp', ip, port }, host, preference)];
+    const addresses = [hopOf(host, ip)];
     return { kind: 'found', name: `${host}:${port}`, preference, addresses, ttlSeconds: staticTtlSeconds };
   }
   const host = parsed.name;
@@ -154,9 +173,7 @@ async function lookUp(
       return { kind: 'failed', name, preference, reason };
     }
     case 'found': {
-      const addresses = found.ips.map((ip) =>
-        socketHop(transport, { kind: 'tcp', ip, port }, host, preference),
-      );
+      const addresses = found.ips.map((ip) => hopOf(host, ip));
       return { kind: 'found', name, preference, addresses, ttlSeconds: found.ttlSeconds };
     }
   }

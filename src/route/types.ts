@@ -1,6 +1,7 @@
 // Results of routing: where the mail of a recipient goes, or why it cannot be routed.
 
 import type { InternalEndpoint, SocketEndpoint } from '../values/hop-endpoint.ts';
+import type { StsPolicy } from '../values/sts-policies.ts';
 import type { HopTlsPolicy } from '../values/tls-policy.ts';
 
 interface HopFacts {
@@ -28,6 +29,14 @@ export type DiscardHop = HopFacts & { readonly transport: 'discard'; readonly en
 /** Where mail may be handed to, and how; made by `next-hop.ts`, carried out by `deliver/open-transport.ts`. */
 export type NextHopAddress = SocketHop | DiscardHop;
 
+/** What routing found out about TLS. The policies themselves are those of the hops. */
+export interface PlanTlsFacts {
+  /** The MTA-STS policy that the domain publishes. */
+  readonly sts: StsPolicy | undefined;
+  /** Hosts that no policy allows, each with the reason. */
+  readonly leftOut: readonly string[];
+}
+
 /** Mail for the recipient can be handed to these addresses. */
 export interface RelayPlan {
   readonly kind: 'relay';
@@ -35,6 +44,8 @@ export interface RelayPlan {
   readonly site: string;
   /** Tells plans of one site apart whose hosts have different TLS policies: only equal ones share connections. None: the default ones. */
   readonly security?: string | undefined;
+  /** What bears on the TLS policies of the hosts, for people. */
+  readonly tlsFacts?: PlanTlsFacts | undefined;
   /** For people: the MX names in order, e.g. `mx1.example.net,mx2.example.net`. */
   readonly label: string;
   /** Sorted by preference; never empty. */

@@ -4,6 +4,7 @@
 import type { Refusal } from '../message/refusal.ts';
 import type { LastRefusal } from '../message/refusal-form.ts';
 import type { NextHopAddress, RelayPlan, RoutePlan } from '../route/types.ts';
+import type { TlsOutcome } from '../values/tls-outcome.ts';
 import type { Explanation, LimitsStatus, SavedRate } from './limits/status.ts';
 import type { SchedulerConfig } from './scheduler-config.ts';
 
@@ -104,9 +105,10 @@ export interface Transaction {
 export type ConnectionEnd =
   /**
    * It never became ready (refused, timed out, greeting 4xx/5xx, early drop): the address is to blame, no recipient is. With
-   * a local refusal this host is to blame (no such source address, no more ports or files), not the destination.
+   * a local refusal this host is to blame (no such source address, no more ports or files), not the destination. With a
+   * failed TLS policy, the address is well: it is to blame for mail with this policy alone.
    */
-  | { readonly kind: 'failed'; readonly refusal: Refusal }
+  | { readonly kind: 'failed'; readonly refusal: Refusal; readonly tls?: TlsOutcome | undefined }
   /**
    * It was ready and ended in order or after its transaction's results were reported. A transaction without results was
    * never begun: it is granted again without an attempt, unless it was the connection's first.

@@ -4,7 +4,7 @@ import { connectionRefusal, localFault, type Peer, type Refusal } from '../../me
 import { encodeRefusal } from '../../message/refusal-form.ts';
 import { refusalText } from '../../message/refusal-text.ts';
 import { isReachable } from '../grant/choose-place.ts';
-import { reactToFailure, reactToResults, type Reacted } from './react.ts';
+import { reactToFailure, reactToResults, restForPolicy, type Reacted } from './react.ts';
 import { ConnectionState } from '../store/connections.ts';
 import { Dimension } from '../store/counters.ts';
 import { putBack } from '../work/gather.ts';
@@ -28,6 +28,7 @@ export function becameReady(s: State, connection: number, nowMs: number): void {
   connections.state.set(connection, ConnectionState.busy);
   sites.established.add(connections.site.get(connection), 1);
   addresses.succeeded(connections.address.get(connection));
+  addresses.policySucceeded(connections.placeOf(connection).policyKey);
   connections.releaseDimension(connection, Dimension.probe, undefined);
   if (connectionGreeted(s, connection, nowMs)) makeRoom(s, s.globalCounter);
   const window = connections.heldOf(connection, Dimension.window);
@@ -77,12 +78,15 @@ export function endConnection(s: State, connection: number, end: ConnectionEnd, 
   const failed = state === ConnectionState.connecting;
   const isLocal = end.kind === 'failed' && end.refusal.by.kind === 'local';
   const wasGivenUp = failed && isGivenUp(s, connection);
-  const { hop, source } = connections.placeOf(connection);
+  const { hop, policyKey, source } = connections.placeOf(connection);
   const refusal = failed ? refusalOf(end, hop, wasGivenUp) : undefined;
   if (refusal !== undefined && isLocal) {
     if (!restSource(s, source, hop, nowMs)) {
       addresses.rest(address, nowMs, sourceRestMs(s), refusalText(refusal));
     }
+  } else if (refusal !== undefined && policyKey !== '' && hasFailedPolicy(end)) {
+    addresses.succeeded(address);
+    restForPolicy(s, connection, refusal, nowMs);
   } else if (refusal !== undefined) {
     reactToFailure(s, connection, refusal, nowMs);
   }
@@ -117,6 +121,11 @@ export function endConnection(s: State, connection: number, end: ConnectionEnd, 
   }
   addresses.mayBeUnused(address);
   releaseSite(s, site);
+}
+
+/** The host answers, and does not have the TLS that the policy of the hop demands. */
+function hasFailedPolicy(end: ConnectionEnd): boolean {
+  return end.kind === 'failed' && end.tls?.kind === 'failed';
 }
 
 function refusalOf(end: ConnectionEnd, hop: Peer, wasGivenUp: boolean): Refusal {

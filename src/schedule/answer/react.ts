@@ -75,7 +75,7 @@ export function reactToResults(
 
 /** A connection never became ready: its address rests, and the window is cut if others to the site are established. */
 export function reactToFailure(s: State, connection: number, refusal: Refusal, nowMs: number): void {
-  const { addresses, connections, sites } = s;
+  const { connections, sites } = s;
   const address = connections.address.get(connection);
   const openedAtMs = connections.openedAtMs.get(connection);
   const { host } = connections.placeOf(connection).hop;
@@ -90,10 +90,24 @@ export function reactToFailure(s: State, connection: number, refusal: Refusal, n
   }
   // A host that serves others of our connections and complains about their number is not dead.
   if (rule !== undefined && isFull && rule.action.kind !== 'next_host') return;
-  if (!addresses.isNews(address, openedAtMs)) return;
-  const { addressRestMs, retryJitter } = s.config;
-  const rest = restMs(addressRestMs, retryJitter, addresses.failures.get(address) + 1, s.random);
-  addresses.rest(address, nowMs, rest, error);
+  restAfterFailure(s, address, openedAtMs, error, nowMs);
+}
+
+/** A host does not have the TLS that a policy demands: it rests for mail with that policy, and for no other mail. */
+export function restForPolicy(s: State, connection: number, refusal: Refusal, nowMs: number): void {
+  const { addresses, connections } = s;
+  const { policyKey } = connections.placeOf(connection);
+  const known = addresses.find(policyKey);
+  const row = known < 0 ? addresses.open(policyKey) : known;
+  restAfterFailure(s, row, connections.openedAtMs.get(connection), refusalText(refusal), nowMs);
+}
+
+/** Each failure in a row makes the rest longer. */
+function restAfterFailure(s: State, row: number, openedAtMs: number, error: string, nowMs: number): void {
+  const { addresses, config } = s;
+  if (!addresses.isNews(row, openedAtMs)) return;
+  const rest = restMs(config.addressRestMs, config.retryJitter, addresses.failures.get(row) + 1, s.random);
+  addresses.rest(row, nowMs, rest, error);
 }
 
 function carryOut(

@@ -13,6 +13,7 @@ import {
 } from '../work/lifecycle.ts';
 import { wait } from '../work/settle.ts';
 import { expiryOf, type State } from '../state.ts';
+import { policyKeyOf } from '../store/place.ts';
 import { TaskState } from '../store/tasks.ts';
 
 /** A message that is released near or after the end of its lifetime is still tried for this long. */
@@ -76,9 +77,11 @@ export function retryMessage(s: State, message: number, nowMs: number): number {
 function endRests(s: State, task: number, nowMs: number): void {
   const site = s.routes.site.get(routeOf(s, task));
   if (site < 0) return;
-  for (const { key } of s.sites.planOf(site).addresses) {
-    const address = s.addresses.find(key);
-    if (address >= 0) s.addresses.endRest(address, nowMs);
+  for (const hop of s.sites.planOf(site).addresses) {
+    for (const key of [hop.key, policyKeyOf(hop)]) {
+      const address = s.addresses.find(key);
+      if (address >= 0) s.addresses.endRest(address, nowMs);
+    }
   }
 }
 

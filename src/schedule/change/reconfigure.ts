@@ -65,9 +65,9 @@ function recount(s: State, live: readonly number[], nowMs: number): void {
 
 function recountConnection(s: State, connection: number, nowMs: number): void {
   const { connections, routes } = s;
-  const { hop, site, source } = connections.placeOf(connection);
+  const { hop, policyKey, site, source } = connections.placeOf(connection);
   const limits = limitsAt(s, connections.site.get(connection), hop, source, nowMs);
-  const place: Place = { site, hop, source, limits, users: 1 };
+  const place: Place = { site, hop, source, limits, policyKey, users: 1 };
   connections.setPlace(connection, place);
   const most = Math.min(connections.mostTransactions.get(connection), limits.messagesPerConnection);
   connections.mostTransactions.set(connection, most);

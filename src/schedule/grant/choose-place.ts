@@ -2,9 +2,8 @@
 // the one with the fewest connections, ties by chance. A higher preference is for unreachable hosts, never a way round a
 // limit.
 
-import { Health } from '../store/addresses.ts';
 import { closedGateAt } from '../reserve/gates.ts';
-import type { Place } from '../store/place.ts';
+import { policyKeyOf, type Place } from '../store/place.ts';
 import { placesOf } from '../reserve/places.ts';
 import type { RowList } from '../store/row-list.ts';
 import { isSourceResting } from './source-rests.ts';
@@ -30,6 +29,8 @@ export function choosePlace(s: State, site: number, nowMs: number): Place | unde
         // Another source can be used.
       } else if (probe >= 0 && !s.counters.hasRoom(probe)) {
         addBlocker(s.blockers, probe);
+      } else if (place.policyKey !== '' && !isOpen(s, place.policyKey)) {
+        addBlocker(s.blockers, s.addresses.probeOf(place.policyKey));
       } else {
         reachable = true;
         const blocker = blockerOf(s, site, place, nowMs);
@@ -57,11 +58,13 @@ export function choosePlace(s: State, site: number, nowMs: number): Place | unde
 
 /** Could a connection to this site be opened, limits aside? */
 export function isReachable(s: State, site: number): boolean {
-  return s.sites.planOf(site).addresses.some(({ key }) => {
-    const address = s.addresses.find(key);
-    if (address < 0 || s.addresses.health.get(address) === Health.well) return true;
-    return s.counters.hasRoom(s.addresses.probeCounter.get(address));
-  });
+  return s.sites.planOf(site).addresses.some((hop) => isOpen(s, hop.key) && isOpen(s, policyKeyOf(hop)));
+}
+
+/** Is the address well, or may it be probed? @param key - of `AddressStore` */
+function isOpen(s: State, key: string): boolean {
+  const probe = s.addresses.probeOf(key);
+  return probe < 0 || s.counters.hasRoom(probe);
 }
 
 /** The first counter that has no room for a new connection to a place; -1: none. */

@@ -48,6 +48,8 @@ export function grantNew(s: State, site: number, place: Place, task: number, now
   }
   const probe = addresses.probeCounter.get(address);
   if (probe >= 0) connections.reserve(connection, probe);
+  const policyProbe = addresses.probeOf(place.policyKey);
+  if (policyProbe >= 0) connections.reserve(connection, policyProbe);
   spendRates(s, place, true, nowMs);
   reserveForTask(s, connection, place, true, nowMs);
   const counted = counters.used.get(s.globalCounter) + unansweredCount(s);

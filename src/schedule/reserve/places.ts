@@ -4,7 +4,7 @@
 import type { NextHopAddress } from '../../route/types.ts';
 import { Dimension } from '../store/counters.ts';
 import { dropLimits, holdLimits } from './held-limits.ts';
-import type { HeldLimits, Place } from '../store/place.ts';
+import { policyKeyOf, type HeldLimits, type Place } from '../store/place.ts';
 import type { State } from '../state.ts';
 
 /** The system's choice. */
@@ -19,7 +19,8 @@ export function placesOf(s: State, site: number, nowMs: number): readonly Place[
   for (const hop of plan.addresses) {
     for (const source of sourcesFor(s, hop)) {
       if (!isReachableFrom(hop, source)) continue;
-      places.push({ site: plan.site, hop, source, limits: limitsAt(s, site, hop, source, nowMs), users: 1 });
+      const limits = limitsAt(s, site, hop, source, nowMs);
+      places.push({ site: plan.site, hop, source, limits, policyKey: policyKeyOf(hop), users: 1 });
     }
   }
   s.sites.places.set(site, places);

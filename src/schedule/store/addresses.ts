@@ -1,5 +1,6 @@
 // Addresses that have connections or failed lately. An address that failed rests, longer each time. After the rest, one
-// connection at a time probes it, until one is established. All sites that name an address share its health.
+// connection at a time probes it, until one is established. All sites that name an address share its health. Where a host does not
+// have the TLS that a policy demands, it rests for mail with that policy alone: in a row of its own, by `Place.policyKey`.
 
 import { Float64Column, Int32Column, TimeColumn, Uint8Column } from './columns.ts';
 import { Dimension, type CounterStore } from './counters.ts';
@@ -49,7 +50,7 @@ export class AddressStore {
     return this.#slots.live;
   }
 
-  /** The row of an address by `NextHopAddress.key`; -1 when it is well and has no connections. */
+  /** The row of an address by `NextHopAddress.key` or `Place.policyKey`; -1 when it is well and has no connections. */
   find(key: string): number {
     return this.#keys.find(key);
   }
@@ -88,6 +89,20 @@ export class AddressStore {
     this.#counters.setLimit(counter, unlimited);
     this.#counters.references.add(counter, -1);
     this.#counters.mayBeUnused(counter);
+  }
+
+  /** A connection had what the TLS policy demands. @param policyKey - empty for the default policy */
+  policySucceeded(policyKey: string): void {
+    const row = policyKey === '' ? -1 : this.find(policyKey);
+    if (row < 0) return;
+    this.succeeded(row);
+    this.mayBeUnused(row);
+  }
+
+  /** The counter of the right to probe an address by its key; -1 while it is well. */
+  probeOf(key: string): number {
+    const row = key === '' ? -1 : this.find(key);
+    return row < 0 ? -1 : this.probeCounter.get(row);
   }
 
   /** Does the failure of a connection opened at this time say something new? One opened before the last failure does not. */

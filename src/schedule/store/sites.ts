@@ -1,4 +1,5 @@
-// Sites: next hops that share connections. A site lives as long as a valid plan or a connection names it.
+// Sites: next hops that share connections. A site lives as long as a valid plan or a connection names it. Domains of one site have
+// rows of their own where their TLS policies differ: then they share limits and windows, which count by the site's name, and no connection.
 
 import type { RelayPlan } from '../../route/types.ts';
 import { Int32Column } from './columns.ts';
@@ -52,7 +53,8 @@ export class SiteStore {
 
   /** The site of a plan, made if it is new; the newest plan's addresses count. */
   intern(plan: RelayPlan): number {
-    let site = this.#keys.find(plan.site);
+    const key = rowKey(plan);
+    let site = this.#keys.find(key);
     if (site < 0) {
       site = this.#slots.take();
       this.references.set(site, 0);
@@ -60,7 +62,7 @@ export class SiteStore {
       this.established.set(site, 0);
       this.firstIdle.set(site, -1);
       this.line.set(site, -1);
-      this.#keys.add(plan.site, site);
+      this.#keys.add(key, site);
     }
     this.#plans[site] = plan;
     return site;
@@ -114,4 +116,9 @@ export class SiteStore {
     const { siteIdle } = this.#connections;
     this.firstIdle.set(site, siteIdle.remove(this.firstIdle.get(site), connection));
   }
+}
+
+/** No name of a site has a tab. */
+function rowKey({ security, site }: RelayPlan): string {
+  return security === undefined ? site : `${site}\t${security}`;
 }

@@ -75,10 +75,12 @@ function perText(perMs: number): string {
 
 function restText(s: State, name: string): string {
   const address = s.addresses.find(name);
-  if (address < 0) return `${name} rests`;
+  const end = name.indexOf('\t');
+  const shown = end === -1 ? name : `${name.slice(0, end)} with this TLS policy`;
+  if (address < 0) return `${shown} rests`;
   const error = s.addresses.errorOf(address);
   if (s.addresses.health.get(address) === Health.resting) {
-    return `${name} rests until ${dateText(s, s.addresses.dueMs.get(address))} (${error})`;
+    return `${shown} rests until ${dateText(s, s.addresses.dueMs.get(address))} (${error})`;
   }
-  return `${name} is tried by one connection first (${error})`;
+  return `${shown} is tried by one connection first (${error})`;
 }

@@ -117,7 +117,11 @@ function placeStatus(s: State, route: number, place: Place, nowMs: number): Plac
   const limits = [...statusesOf(s, place.limits, nowMs), ...statusesOf(s, both, nowMs)];
   dropLimits(s, both);
   const address = addresses.find(hop.key);
-  const health = address < 0 ? Health.well : addresses.health.get(address);
+  // Of the two reasons to rest, the host that does not answer comes first.
+  const own = place.policyKey === '' ? -1 : addresses.find(place.policyKey);
+  const isWell = address < 0 || addresses.health.get(address) === Health.well;
+  const resting = isWell && own >= 0 ? own : address;
+  const health = resting < 0 ? Health.well : addresses.health.get(resting);
   return {
     host: hop.host,
     transport: hop.transport,
@@ -128,8 +132,8 @@ function placeStatus(s: State, route: number, place: Place, nowMs: number): Plac
     source,
     connections: address < 0 ? 0 : addresses.connections.get(address),
     health: health === Health.well ? 'well' : health === Health.resting ? 'resting' : 'on trial',
-    ...(health === Health.resting && { restsUntilMs: shownDateOf(s, addresses.dueMs.get(address)) }),
-    error: address < 0 ? '' : addresses.errorOf(address),
+    ...(health === Health.resting && { restsUntilMs: shownDateOf(s, addresses.dueMs.get(resting)) }),
+    error: resting < 0 ? '' : addresses.errorOf(resting),
     window: dated(s, s.windows.statusOf(source, place.site, s.config.adapt)),
     limits,
   };

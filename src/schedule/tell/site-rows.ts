@@ -44,10 +44,12 @@ function countedRows(s: State): Row[] {
   const { connections, recipients, routes, sites } = s;
   const bySite: (Row | undefined)[] = [];
   const rows: Row[] = [];
+  let hasPolicies = false;
   const rowOfSite = (site: number): Row => {
     const known = bySite[site];
     if (known !== undefined) return known;
-    const { site: key, label } = sites.planOf(site);
+    const { site: key, label, security } = sites.planOf(site);
+    if (security !== undefined) hasPolicies = true;
     const row = newRow(key, label);
     row.connections = sites.connections.get(site);
     bySite[site] = row;
@@ -78,7 +80,25 @@ function countedRows(s: State): Row[] {
     row.waiting += staying - ready;
     if (ready > 0 && row.route < 0) row.route = route;
   }
-  return rows;
+  return hasPolicies ? mergedRows(rows) : rows;
+}
+
+/** One row for each name: domains of a site with other TLS policies have sites of their own in the store, and people see one. */
+function mergedRows(rows: readonly Row[]): Row[] {
+  const byName = new Map<string, Row>();
+  for (const row of rows) {
+    const same = byName.get(row.site);
+    if (same === undefined) {
+      byName.set(row.site, row);
+      continue;
+    }
+    same.connections += row.connections;
+    same.waiting += row.waiting;
+    same.ready += row.ready;
+    same.active += row.active;
+    if (same.route < 0) same.route = row.route;
+  }
+  return [...byName.values()];
 }
 
 function newRow(site: string, label: string): Row {
