@@ -29,6 +29,7 @@ import type { RoleFacts } from '../channel/messages.ts';
 import { configOption } from './config-file.ts';
 import { userWarnings } from './user-warnings.ts';
 import { reloadable } from './reloadable.ts';
+import { formatRelayHost } from '../values/endpoint.ts';
 import { formatLmtpServer } from '../values/lmtp-server.ts';
 
 export function register(program: Command): void {
@@ -248,5 +249,5 @@ function destination(config: Config): string {
   if (fallback.kind === 'error') return 'only what a [[route]] names';
   if (fallback.kind === 'discard') return 'into nothing, except what a [[route]] names';
   if (fallback.kind === 'lmtp') return `by LMTP to ${fallback.lmtp.map(formatLmtpServer).join(', ')}`;
-  return `through ${fallback.relay.map((each) => `${each.host}:${each.port}`).join(', ')}`;
+  return `through ${fallback.relay.map(formatRelayHost).join(', ')}`;
 }

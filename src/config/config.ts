@@ -20,6 +20,7 @@ import type { Network } from '../values/network.ts';
 import { fromWorkingFolder } from './read/working-folder.ts';
 import type { DeepReadonly } from './deep-readonly.ts';
 import { type ListenConfig, toListenConfig } from './listen-config.ts';
+import { type RouteConfig, toRouteConfig } from './route-config.ts';
 import { type TableConfig, toTableConfig } from './table-config.ts';
 
 /** The content of the file with defaults, except those that depend on the machine or on other keys. */
@@ -46,31 +47,13 @@ export type LogConfig = FileConfig['log'];
 /** The keys of [stop]. */
 export type StopConfig = FileConfig['stop'];
 
-/** Where mail of one [[route]] goes. Sizes, times and names as in the file. */
-export type RouteConfig = RouteMatch & RouteTarget;
+export type { RouteConfig } from './route-config.ts';
 
-type FileRoute = FileConfig['route'][number];
-/** A route has domains or senders, not both. The default route has neither. */
-interface RouteMatch {
-  readonly name?: string | undefined;
-  readonly domain: NonNullable<FileRoute['domain']>;
-  readonly sender: NonNullable<FileRoute['sender']>;
-  readonly priority?: FileRoute['priority'];
-}
-type RouteTarget =
-  | {
-      readonly kind: 'relay';
-      readonly relay: NonNullable<FileRoute['relay']>;
-      readonly mode: FileRoute['mode'];
-    }
-  | {
-      readonly kind: 'lmtp';
-      readonly lmtp: NonNullable<FileRoute['lmtp']>;
-      readonly mode: FileRoute['mode'];
-    }
-  | { readonly kind: 'discard' }
-  | { readonly kind: 'error'; readonly error: NonNullable<FileRoute['error']> }
-  | { readonly kind: 'mx' };
+/** One [[tls]]; the first that matches counts. */
+export type TlsConfig = FileConfig['tls'][number] & {
+  /** The certificates of its authorities in PEM; empty: those of the system. */
+  readonly authorities: string;
+};
 
 type FileQuirk = FileConfig['quirk'][number];
 /** One [[quirk]]: hosts by name or address, and the extensions that are not used with them. */
@@ -137,6 +120,7 @@ export interface Config {
   readonly deliver: DeliverConfig;
   readonly dns: DnsConfig;
   readonly route: readonly RouteConfig[];
+  readonly tls: readonly TlsConfig[];
   readonly quirk: readonly QuirkConfig[];
   /** In the order of the file. */
   readonly tenant: readonly TenantConfig[];
@@ -237,6 +221,11 @@ function completeConfig(
     deliver: { ...deliver, heloName: deliver.heloName ?? hostname },
     dns: content.dns,
     route: content.route.map(toRouteConfig),
+    tls: content.tls.map((rule, index) => ({
+      ...rule,
+      ...(rule.ca !== undefined && { ca: resolve(folder, rule.ca) }),
+      authorities: supplement.tlsAuthorities[index] ?? '',
+    })),
     quirk: content.quirk.map(({ mx = [], ip = [], ignoreExtensions }) => ({ mx, ip, ignoreExtensions })),
     tenant: content.tenant.map(({ sender = [], client = [], ...rest }) => ({ ...rest, sender, client })),
     table: content.table.map((each) => toTableConfig(each, folder)),
@@ -258,21 +247,6 @@ function completeConfig(
     log: { ...log, ...(log.file !== undefined && { file: resolve(folder, log.file) }) },
     stop: content.stop,
   };
-}
-
-function toRouteConfig(route: FileRoute): RouteConfig {
-  const { name, domain = [], sender = [], priority } = route;
-  const match = {
-    ...(name !== undefined && { name }),
-    domain,
-    sender,
-    ...(priority !== undefined && { priority }),
-  };
-  if (route.relay !== undefined) return { ...match, kind: 'relay', relay: route.relay, mode: route.mode };
-  if (route.lmtp !== undefined) return { ...match, kind: 'lmtp', lmtp: route.lmtp, mode: route.mode };
-  if (route.discard !== undefined) return { ...match, kind: 'discard' };
-  if (route.error !== undefined) return { ...match, kind: 'error', error: route.error };
-  return { ...match, kind: 'mx' };
 }
 
 function toLimitConfig(

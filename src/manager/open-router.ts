@@ -6,6 +6,7 @@ import type { Config } from '../config/config.ts';
 import { createResolver, readResolvConf, type Resolver } from '../dns/resolver.ts';
 import { createRouter } from '../route/create-router.ts';
 import { routeRules } from '../settings/route-rules.ts';
+import { tlsRules } from '../settings/tls-rules.ts';
 import { questionsHere } from '../settings/system-facts.ts';
 import type { OpenRouter } from './ports.ts';
 
@@ -21,6 +22,12 @@ export function openRouter(config: Config, nowMs: () => number): OpenRouter {
     ipv4: config.deliver.ipv4,
     ipv6: config.deliver.ipv6,
     smtpPort: config.deliver.port,
+    tls: {
+      defaultLevel: config.deliver.tls,
+      rules: tlsRules(config),
+      sts: undefined,
+      dane: undefined,
+    },
     random: Math.random,
     now: nowMs,
   });

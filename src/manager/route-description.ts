@@ -2,7 +2,7 @@
 
 import type { RouteConfig } from '../config/config.ts';
 import { type DomainPattern, isBelow } from '../values/domain.ts';
-import { formatEndpoint } from '../values/endpoint.ts';
+import { formatRelayHost } from '../values/endpoint.ts';
 import { formatLmtpServer } from '../values/lmtp-server.ts';
 import type { RouteKey } from '../route/types.ts';
 import { planKeyOfRoute, routeName } from '../settings/route-rules.ts';
@@ -40,7 +40,7 @@ function targetOf(route: RouteConfig, domain: string): string {
     case 'discard':
       return 'discards the mail';
     case 'relay': {
-      const hosts = route.relay.map(formatEndpoint).join(', ');
+      const hosts = route.relay.map(formatRelayHost).join(', ');
       return route.relay.length === 1 ? hosts : `${hosts} (${route.mode})`;
     }
   }

@@ -56,9 +56,9 @@ function targetOf(route: RouteConfig): RouteTarget {
     case 'mx':
       return { kind: 'mx' };
     case 'relay':
-      return { kind: 'smarthost', hosts: route.relay, mode: route.mode };
+      return { kind: 'smarthost', hosts: route.relay, mode: route.mode, tls: route.tls };
     case 'lmtp':
-      return { kind: 'lmtp', servers: route.lmtp, mode: route.mode };
+      return { kind: 'lmtp', servers: route.lmtp, mode: route.mode, tls: route.tls };
     case 'discard':
       return { kind: 'discard' };
     case 'error':

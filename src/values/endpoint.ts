@@ -75,12 +75,33 @@ export function parseListenEndpoint(text: string): Endpoint {
   return { host, port };
 }
 
+/** A host to hand mail to. */
+export type RelayHost = Endpoint & {
+  /** TLS begins before the greeting (RFC 8314 3.3). */
+  readonly implicitTls?: boolean;
+};
+
+const implicitScheme = 'smtps://';
+
 /**
- * Reads a host to hand mail to: a name or an IP address, and a port (25 if none is given).
+ * Reads a host to hand mail to: a name or an IP address, and a port (25 if none is given); with `smtps://` before it, one where TLS
+ * begins before the greeting (port 465 if none is given).
  * @throws {ValueError} when it is not one.
  */
-export function parseRelayHost(text: string): Endpoint {
-  return parseRemoteHost(text, 25);
+export function parseRelayHost(text: string): RelayHost {
+  const [scheme = ''] = /^[a-z]+:\/\//i.exec(text) ?? [];
+  if (scheme === '') return parseRemoteHost(text, 25);
+  if (scheme.toLowerCase() === implicitScheme) {
+    return { ...parseRemoteHost(text.slice(scheme.length), 465), implicitTls: true };
+  }
+  throw new ValueError(
+    `"${text}": write "${text.slice(scheme.length)}", or "${implicitScheme}${text.slice(scheme.length)}" where TLS begins before the greeting`,
+  );
+}
+
+/** Prints a host as it is written in the configuration. */
+export function formatRelayHost(host: RelayHost): string {
+  return `${host.implicitTls === true ? implicitScheme : ''}${formatEndpoint(host)}`;
 }
 
 /**

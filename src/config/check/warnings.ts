@@ -69,6 +69,7 @@ export function configWarnings(config: Config): ConfigWarning[] {
     ...sourceWarnings(config),
     ...limitWarnings(config),
     ...tenantWarnings(config),
+    ...relayWarnings(config),
   ];
 }
 
@@ -136,6 +137,24 @@ function retryWarnings({ queue }: Config): ConfigWarning[] {
     warnings.push({ path: ['queue', 'bounce_lifetime'], message });
   }
   return warnings;
+}
+
+/** Warns of hosts on the port where TLS begins before the greeting (RFC 8314 3.3), without it: both sides would wait. */
+function relayWarnings({ route }: Config): ConfigWarning[] {
+  return route.flatMap((each, index) =>
+    each.kind !== 'relay'
+      ? []
+      : each.relay.flatMap(({ host, implicitTls, port }, at): ConfigWarning[] =>
+          port !== 465 || implicitTls === true
+            ? []
+            : [
+                {
+                  path: ['route', index, 'relay', at],
+                  message: `on port 465, TLS begins before the greeting, so that ${host} would wait for it; write "smtps://${host}:465"`,
+                },
+              ],
+        ),
+  );
 }
 
 function tenantWarnings({ tenant }: Config): ConfigWarning[] {

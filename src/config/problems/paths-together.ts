@@ -24,6 +24,7 @@ interface Paths {
   readonly receive: { readonly relayDomainsFile?: string | undefined };
   readonly limit: readonly { readonly domainFile?: string | undefined }[];
   readonly table: readonly { readonly path: string }[];
+  readonly tls: readonly { readonly ca?: string | undefined }[];
   readonly log: { readonly file?: string | undefined };
 }
 
@@ -68,6 +69,7 @@ function namedPaths({
   receive,
   limit,
   table,
+  tls,
 }: Paths): NamedPath[] {
   const given: readonly (readonly [Path, NamedPath['kind'], string | undefined])[] = [
     [[], 'input', file],
@@ -77,6 +79,7 @@ function namedPaths({
     [['receive', 'relay_domains_file'], 'input', receive.relayDomainsFile],
     ...limit.map(({ domainFile }, index) => [['limit', index, 'domain_file'], 'input', domainFile] as const),
     ...table.map(({ path }, index) => [['table', index, 'path'], 'input', path] as const),
+    ...tls.map(({ ca }, index) => [['tls', index, 'ca'], 'input', ca] as const),
     [['log', 'file'], 'log', log.file],
   ];
   return given.flatMap(([path, kind, place]) =>

@@ -11,8 +11,8 @@ import type { DomainPattern } from '../../values/domain.ts';
 import { ValueError } from '../../values/value-error.ts';
 import { shortName } from './working-folder.ts';
 
-/** The key that names the file, and the configuration that the key is in. */
-export interface DomainFileKey {
+/** The key that names a file, and the configuration that the key is in. */
+export interface FileKey {
   readonly path: Path;
   readonly source: TomlSource;
   /** The folder where a relative path starts. */
@@ -31,7 +31,7 @@ const mostProblems = 20;
  */
 export function readDomainFile(
   name: string,
-  key: DomainFileKey,
+  key: FileKey,
   parse: (text: string) => DomainPattern,
   problems: ConfigProblem[],
 ): DomainPattern[] {
@@ -73,13 +73,18 @@ export function readDomainFile(
   return domains;
 }
 
-function unreadable(path: string, { path: keyPath, source }: DomainFileKey, error: unknown): ConfigProblem {
-  const place = source.placeOfValue(keyPath) ?? { line: 1, column: 1 };
+function unreadable(path: string, key: FileKey, error: unknown): ConfigProblem {
+  return problemOfKey(key, `cannot read ${path}: ${systemReason(error)}`);
+}
+
+/** A problem at the key that names the file. */
+export function problemOfKey({ path, source }: FileKey, message: string): ConfigProblem {
+  const place = source.placeOfValue(path) ?? { line: 1, column: 1 };
   return {
     file: source.fileName,
     ...place,
-    key: keyText(keyPath),
-    message: `cannot read ${path}: ${systemReason(error)}`,
+    key: keyText(path),
+    message,
     excerpt: excerptOf(source.text, place),
   };
 }

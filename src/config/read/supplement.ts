@@ -5,6 +5,7 @@ import { basename } from 'node:path';
 
 import { type DomainPattern, parseDomainPattern, parseRecipientDomain } from '../../values/domain.ts';
 import { ConfigError, type ConfigProblem } from './config-error.ts';
+import { readCertificateFile } from './certificate-file.ts';
 import { readDomainFile } from './domain-file.ts';
 import type { TomlSource } from './toml.ts';
 
@@ -15,17 +16,25 @@ export interface Supplement {
   readonly relayDomains: readonly DomainPattern[];
   /** The domains of `domain_file`, by the index of the [[limit]]. */
   readonly limitDomains: readonly (readonly DomainPattern[])[];
+  /** The text of `ca`, by the index of the [[tls]]; empty without one. */
+  readonly tlsAuthorities: readonly string[];
   /** `FILE:LINE` of one table of a list. */
   originOf(table: 'limit' | 'reaction', index: number): string;
 }
 
 /** For the configuration without a file. */
-export const noSupplement: Supplement = { relayDomains: [], limitDomains: [], originOf: () => '' };
+export const noSupplement: Supplement = {
+  relayDomains: [],
+  limitDomains: [],
+  tlsAuthorities: [],
+  originOf: () => '',
+};
 
 /** The keys that name files. */
 interface NamedFiles {
   readonly receive: { readonly relayDomainsFile?: string | undefined };
   readonly limit: readonly { readonly domainFile?: string | undefined }[];
+  readonly tls: readonly { readonly ca?: string | undefined }[];
 }
 
 /**
@@ -34,7 +43,7 @@ interface NamedFiles {
  * @throws {ConfigError} with every problem of these files
  */
 export function readSupplement(
-  { receive, limit }: NamedFiles,
+  { receive, limit, tls }: NamedFiles,
   source: TomlSource,
   folder: string,
   onFileRead: OnFileRead,
@@ -51,6 +60,11 @@ export function readSupplement(
       const key = { path: ['limit', index, 'domain_file'], source, folder, onFileRead };
       return domainFile === undefined ? [] : readDomainFile(domainFile, key, parseRecipientDomain, problems);
     }),
+    tlsAuthorities: tls.map(({ ca }, index) =>
+      ca === undefined
+        ? ''
+        : readCertificateFile(ca, { path: ['tls', index, 'ca'], source, folder, onFileRead }, problems),
+    ),
     originOf: (table, index) =>
       `${basename(source.fileName)}:${source.placeOfValue([table, index])?.line ?? 1}`,
   };

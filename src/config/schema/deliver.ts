@@ -1,7 +1,8 @@
 // [deliver]: outgoing connections: how many, to whom, and how long a destination may take.
 
-import { duration, key, listOf, textOf, wholeNumber, yesNo, tableOf } from './fields.ts';
+import { duration, key, listOf, oneOf, textOf, wholeNumber, yesNo, tableOf } from './fields.ts';
 import { hostName } from './texts.ts';
+import { levelMeaning, plainLevels } from './tls.ts';
 
 const hourMs = 3_600_000;
 
@@ -62,6 +63,10 @@ export const deliver = tableOf({
   source_rest: key(
     duration(1_000, hourMs).prefault('10s'),
     'How long a [[source]] is not used after this host could not even start a connection from it, because the address is not on this host or no port or open file is left. When no other source can be used, the address of the destination is not used for this time instead.',
+  ),
+  tls: key(
+    oneOf(plainLevels).default('opportunistic'),
+    `Which TLS connections must have where no [[tls]], no [[route]] and nothing that the domain publishes says more. ${levelMeaning}`,
   ),
   ipv4: key(yesNo().default(true), 'Deliver to IPv4 addresses.'),
   ipv6: key(

@@ -28,6 +28,7 @@ import { routes } from './route.ts';
 import { sources } from './source.ts';
 import { tables } from './table.ts';
 import { tenants } from './tenant.ts';
+import { tlsRules } from './tls.ts';
 import { checkTogether } from './together.ts';
 import { hostName, mailbox } from './texts.ts';
 import { user, users } from './user.ts';
@@ -193,6 +194,10 @@ export const root = tableOf({
   route: key(
     routes.prefault([]),
     'Where mail goes. The most specific match wins: the domain itself, then the longest "*.suffix", then the sender, then the route that has neither. Mail without a route goes to its MX.',
+  ),
+  tls: key(
+    tlsRules.prefault([]),
+    'Which TLS connections to other hosts must have, where tls in [deliver] is not enough. The first table that matches counts, alone; a table without domain and mx is for all others. What domains publish by MTA-STS and DANE comes before the levels none, opportunistic and required; docs/tls-out.md says more.',
   ),
   quirk: key(
     quirks.prefault([]),

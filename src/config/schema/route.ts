@@ -2,11 +2,12 @@
 
 import { z } from 'zod';
 
-import { parseRelayHost } from '../../values/endpoint.ts';
-import { parseLmtpServer } from '../../values/lmtp-server.ts';
+import { formatRelayHost, parseRelayHost, type RelayHost } from '../../values/endpoint.ts';
+import { parseLmtpServer, type LmtpServer } from '../../values/lmtp-server.ts';
 import { parseReply } from '../../values/reply.ts';
 import { expected, key, listOf, oneOf, textOf, tableOf, wholeNumber } from './fields.ts';
 import { recipientDomains, senders } from './lists.ts';
+import { levelMeaning, plainLevels } from './tls.ts';
 
 const targets = ['relay', 'lmtp', 'error', 'discard', 'mx'] as const;
 const matches = ['domain', 'sender'] as const;
@@ -35,7 +36,7 @@ export const route = tableOf({
     )
       .min(1, 'must name one host at least')
       .optional(),
-    'Hand the mail to these hosts ("host:port"; the port is 25 if it is left out). Sluice looks up the addresses of a name, not its MX.',
+    'Hand the mail to these hosts ("host:port"; the port is 25 if it is left out). "smtps://host:port" is a host where TLS begins before the greeting (the port is 465 if it is left out). Sluice looks up the addresses of a name, not its MX.',
     { example: '["relay.example.net:25"]' },
   ),
   lmtp: key(
@@ -47,6 +48,11 @@ export const route = tableOf({
       .optional(),
     'Deliver the mail by LMTP (RFC 2033) to these mailbox servers: "unix:" with the path of a Unix-domain socket, or "host:port" (the port is 24 if it is left out, and never 25).',
     { example: '["unix:/run/dovecot/lmtp"]' },
+  ),
+  tls: key(
+    oneOf(plainLevels).optional(),
+    `For relay and lmtp: which TLS the connections must have. ${levelMeaning} For more, such as fingerprints or a CA, write a [[tls]] with mx.`,
+    { defaultText: 'that of a [[tls]], or tls in [deliver]', example: '"verified"' },
   ),
   mode: key(
     oneOf(['failover', 'balance']).default('failover'),
@@ -82,12 +88,34 @@ export const route = tableOf({
     const message = `${given.join(' and ')} exclude each other: give only one of relay, lmtp, error, discard and mx`;
     context.addIssue({ code: 'custom', message, path: [second] });
   }
+  refuseTls(value, context);
   if (value.domain !== undefined && value.sender !== undefined) {
     const message =
       'domain and sender exclude each other: a route matches by one of them; make it two routes';
     context.addIssue({ code: 'custom', message, path: ['sender'] });
   }
 });
+
+interface TlsOfRoute {
+  readonly tls?: (typeof plainLevels)[number] | undefined;
+  readonly relay?: readonly RelayHost[] | undefined;
+  readonly lmtp?: readonly LmtpServer[] | undefined;
+}
+
+function refuseTls({ lmtp, relay, tls }: TlsOfRoute, context: z.RefinementCtx): void {
+  if (tls === undefined) return;
+  const refuse = (message: string): void => context.addIssue({ code: 'custom', message, path: ['tls'] });
+  if (relay === undefined && lmtp === undefined) {
+    refuse('is only for relay and lmtp; for mail that goes to MX hosts, write a [[tls]] with domain');
+  }
+  if (lmtp?.some(({ kind }) => kind === 'unix') === true) {
+    refuse('cannot be had on a Unix-domain socket, which never leaves this host; leave tls out');
+  }
+  const implicit = relay?.find(({ implicitTls }) => implicitTls === true);
+  if (implicit !== undefined && (tls === 'none' || tls === 'opportunistic')) {
+    refuse(`must be "required" or "verified": on ${formatRelayHost(implicit)} nothing is said before TLS`);
+  }
+}
 
 /** All routes. No two have the same name or the same match. */
 export const routes = listOf(route, 'tables: [[route]]').superRefine((all, context) => {

@@ -58,6 +58,16 @@ export function mailbox(text: string): string {
   return `${localPart}@${domain}`;
 }
 
+/** A list of ciphers for OpenSSL: names and words for groups of them, which OpenSSL itself checks. */
+export function cipherList(text: string): string {
+  if (!/^[A-Za-z0-9_:!+@=.-]{1,2000}$/.test(text)) {
+    throw new ValueError(
+      `${JSON.stringify(text)} is not a list of ciphers; write names with ":" between them, e.g. "ECDHE+AESGCM:ECDHE+CHACHA20"`,
+    );
+  }
+  return text;
+}
+
 /** A name that an administrator gives to a table, shown in lists and messages. */
 export function labelText(text: string): string {
   if (!/^[^\s\p{C}](?:[^\p{C}]{0,98}[^\s\p{C}])?$/u.test(text)) {

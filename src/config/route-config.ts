@@ -1,0 +1,52 @@
+// One [[route]] as the rest of Sluice sees it: its target is known, and it has only the keys of that kind.
+
+import type { z } from 'zod';
+
+import type { CamelKeys } from './camel-case.ts';
+import type { DeepReadonly } from './deep-readonly.ts';
+import type { routes } from './schema/route.ts';
+
+type FileRoute = DeepReadonly<CamelKeys<z.output<typeof routes>>>[number];
+
+/** Where mail of one [[route]] goes. Sizes, times and names as in the file. */
+export type RouteConfig = RouteMatch & RouteTarget;
+
+/** A route has domains or senders, not both. The default route has neither. */
+interface RouteMatch {
+  readonly name?: string | undefined;
+  readonly domain: NonNullable<FileRoute['domain']>;
+  readonly sender: NonNullable<FileRoute['sender']>;
+  readonly priority?: FileRoute['priority'];
+}
+type RouteTarget =
+  | {
+      readonly kind: 'relay';
+      readonly relay: NonNullable<FileRoute['relay']>;
+      readonly mode: FileRoute['mode'];
+      readonly tls?: FileRoute['tls'];
+    }
+  | {
+      readonly kind: 'lmtp';
+      readonly lmtp: NonNullable<FileRoute['lmtp']>;
+      readonly mode: FileRoute['mode'];
+      readonly tls?: FileRoute['tls'];
+    }
+  | { readonly kind: 'discard' }
+  | { readonly kind: 'error'; readonly error: NonNullable<FileRoute['error']> }
+  | { readonly kind: 'mx' };
+
+export function toRouteConfig(route: FileRoute): RouteConfig {
+  const { name, domain = [], sender = [], priority } = route;
+  const match = {
+    ...(name !== undefined && { name }),
+    domain,
+    sender,
+    ...(priority !== undefined && { priority }),
+  };
+  const servers = { mode: route.mode, ...(route.tls !== undefined && { tls: route.tls }) };
+  if (route.relay !== undefined) return { ...match, kind: 'relay', relay: route.relay, ...servers };
+  if (route.lmtp !== undefined) return { ...match, kind: 'lmtp', lmtp: route.lmtp, ...servers };
+  if (route.discard !== undefined) return { ...match, kind: 'discard' };
+  if (route.error !== undefined) return { ...match, kind: 'error', error: route.error };
+  return { ...match, kind: 'mx' };
+}
