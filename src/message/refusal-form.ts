@@ -19,6 +19,7 @@ const steps: ReadonlySet<unknown> = new Set<RefusedStep>([
   'EHLO',
   'HELO',
   'LHLO',
+  'STARTTLS',
   'MAIL',
   'RCPT',
   'DATA',

@@ -22,7 +22,7 @@ export function refusalText({ by, during, code, enhanced, lines }: Refusal): str
       const peer = serverText(by);
       if (during === 'connect') return `${said} (greeting of ${peer})`;
       // Before the session is ready, the log line has no host of its own.
-      if (during === 'EHLO' || during === 'HELO' || during === 'LHLO')
+      if (during === 'EHLO' || during === 'HELO' || during === 'LHLO' || during === 'STARTTLS')
         return `${said} (reply to ${during} of ${peer})`;
       return `${said} (in reply to ${during === 'idle' ? 'nothing' : during})`;
     }

@@ -7,6 +7,8 @@ import type { ClientDialect } from './dialect.ts';
 const doingIn: Readonly<Record<ClientPhase, string>> = {
   greeting: 'waiting for the greeting',
   helo: 'waiting for the reply to EHLO',
+  starttls: 'waiting for the reply to STARTTLS',
+  handshake: 'in the TLS handshake',
   idle: 'idle',
   mail: 'waiting for the reply to MAIL',
   rcpt: 'waiting for the reply to RCPT',
@@ -23,6 +25,8 @@ const doingIn: Readonly<Record<ClientPhase, string>> = {
 const commandIn: Readonly<Record<ClientPhase, RepliedCommand>> = {
   greeting: 'connect',
   helo: 'EHLO',
+  starttls: 'STARTTLS',
+  handshake: 'STARTTLS',
   idle: 'idle',
   mail: 'MAIL',
   rcpt: 'RCPT',

@@ -1,4 +1,4 @@
-// The client side of SMTP (RFC 5321; PIPELINING, RFC 2920) and LMTP (RFC 2033) as a state machine without I/O: bytes in, events and bytes out.
+// The client side of SMTP (RFC 5321; PIPELINING, RFC 2920; STARTTLS, RFC 3207) and LMTP (RFC 2033) as a state machine without I/O: bytes in, events and bytes out.
 // Promises, for any input and any end of the connection: one outcome for each recipient of a begun transaction, one `close` as the
 // last event, and bounded memory.
 
@@ -6,7 +6,7 @@ import { pathKind } from './commands.ts';
 import { answeredIn, doing } from './client-phase.ts';
 import { smtpDialect, type ClientDialect } from './dialect.ts';
 import { quotedAnswer } from './reply-text.ts';
-import { noExtensions, parseExtensions } from './extensions.ts';
+import { injected, Opening } from './opening.ts';
 import { oneLine, ReplyParser } from './reply-parser.ts';
 import { SmtpClientStateError } from './state-error.ts';
 import { TransactionRun } from './transaction-run.ts';
@@ -30,11 +30,10 @@ export class ClientSession {
   readonly #options: ClientSessionOptions;
   readonly #dialect: ClientDialect;
   readonly #parser: ReplyParser;
+  readonly #opening: Opening;
   readonly #events: ClientEvent[] = [];
-  #phase: ClientPhase = 'greeting';
+  #phase: ClientPhase;
   #output = '';
-  #extensions = noExtensions;
-  #triedHelo = false;
   #quitWanted = false;
   #run: TransactionRun | undefined;
   #replyCount = 0;
@@ -56,6 +55,9 @@ export class ClientSession {
     this.#options = options;
     this.#dialect = options.dialect ?? smtpDialect;
     this.#parser = new ReplyParser(options.maxReplyBytes ?? defaultMaxReplyBytes);
+    this.#opening = new Opening(options, this.#dialect);
+    this.#phase = this.#opening.phase;
+    if (this.#phase === 'handshake') this.#events.push({ kind: 'handshake' });
   }
 
   get phase(): ClientPhase {
@@ -69,12 +71,21 @@ export class ClientSession {
 
   /** The extensions that the server announced; none before EHLO was answered, and after a fall-back to HELO. */
   get extensions(): ServerExtensions {
-    return this.#extensions;
+    return this.#opening.extensions;
+  }
+
+  /** Why a server that was asked for TLS does not use it: one line; empty when it does, and when TLS was not wanted. */
+  get tlsDeclined(): string {
+    return this.#opening.declined;
   }
 
   /** Takes bytes from the server. The caller may reuse the chunk's memory when this returns. */
   receive(chunk: Uint8Array): void {
-    if (this.#phase === 'closed') return;
+    if (this.#phase === 'closed' || chunk.length === 0) return;
+    if (this.#phase === 'handshake') {
+      this.#break(injected(chunk.length), true);
+      return;
+    }
     this.#parser.push(chunk);
     while (this.#parser.next()) {
       this.#replyCount++;
@@ -103,7 +114,7 @@ export class ClientSession {
   begin(transaction: ClientTransaction): void {
     const isOver = this.#phase === 'quit' || this.#phase === 'closed';
     if (this.#phase !== 'idle' && !isOver) throw new SmtpClientStateError('begin', this.#phase);
-    const run = new TransactionRun(transaction, this.#extensions, this.#options);
+    const run = new TransactionRun(transaction, this.#opening.extensions, this.#options);
     if (isOver) {
       this.#events.push({ kind: 'done', outcomes: run.finish(this.#end), reusable: false });
     } else if (run.undecided === 0) {
@@ -125,9 +136,21 @@ export class ClientSession {
     if (this.#phase === 'content') this.#break(`the content could not be read: ${oneLine(error)}`);
   }
 
+  /** TLS is over the connection. Nothing that was said in clear counts any more (RFC 3207 4.2). */
+  secured(): void {
+    if (this.#phase !== 'handshake') return;
+    this.#output += this.#opening.secured();
+    this.#phase = this.#opening.phase;
+  }
+
+  /** TLS is not what it has to be, so nothing more is said. @param enhanced - enhanced status code (RFC 3463) */
+  tlsFailed(text: string, enhanced: string): void {
+    this.#drop({ kind: 'broken', during: this.#command(), text: oneLine(text), enhanced }, true);
+  }
+
   /** Ends the session with QUIT: at once when idle, else after the transaction. Before `ready`, the session fails. */
   quit(): void {
-    if (this.#phase === 'greeting' || this.#phase === 'helo') this.#break('given up before it was ready');
+    if (this.#isOpening()) this.#break('given up before it was ready');
     else if (this.#phase === 'idle') this.#sendQuit();
     else this.#quitWanted = true;
   }
@@ -151,10 +174,8 @@ export class ClientSession {
       this.#repliesToSkip--;
     } else if (this.#run !== undefined) {
       this.#onTransactionReply(this.#run, code);
-    } else if (this.#phase === 'greeting') {
-      this.#onGreeting(code);
-    } else if (this.#phase === 'helo') {
-      this.#onHelo(code);
+    } else if (this.#isOpening()) {
+      this.#onOpeningReply();
     } else if (this.#phase === 'rset' && code < 300) {
       this.#becomeReady();
     } else if (this.#phase === 'rset') {
@@ -166,39 +187,15 @@ export class ClientSession {
     }
   }
 
-  #onGreeting(code: number): void {
-    if (code >= 300) {
-      this.#refused(code);
-      return;
-    }
-    this.#phase = 'helo';
-    this.#output += `${this.#dialect.hello} ${this.#options.heloName}\r\n`;
-  }
-
-  #onHelo(code: number): void {
-    if (code < 300) {
-      if (!this.#triedHelo)
-        this.#extensions = parseExtensions(this.#parser.lines(), this.#options.ignoredExtensions);
-      this.#becomeReady();
-    } else if (code >= 500 && !this.#triedHelo && this.#dialect.fallsBackToHelo) {
-      // RFC 5321 3.2: HELO for a server that does not know EHLO.
-      this.#triedHelo = true;
-      this.#output += `HELO ${this.#options.heloName}\r\n`;
-    } else {
-      this.#refused(code);
-    }
-  }
-
-  /** The greeting was not 2xx, or EHLO, HELO or LHLO was not answered with 2xx. */
-  #refused(code: number): void {
-    if (code < 400) {
-      this.#outOfStep('unexpected reply');
-      return;
-    }
-    const failure = { kind: 'reply', reply: this.#reply() } as const;
-    this.#events.push({ kind: 'failed', failure, permanent: code >= 500 });
+  #onOpeningReply(): void {
+    const step = this.#opening.replied(this.#parser);
+    this.#phase = this.#opening.phase;
+    if (step.kind === 'ready') this.#becomeReady();
+    else if (step.kind === 'broken') this.#break(step.text, true);
+    else if (step.kind === 'send') this.#output += step.command;
+    else this.#events.push(step);
     // RFC 5321 3.1: after a refusal the server waits for QUIT.
-    this.#sendQuit(failure);
+    if (step.kind === 'failed') this.#sendQuit(step.failure);
   }
 
   #onTransactionReply(run: TransactionRun, code: number): void {
@@ -314,7 +311,7 @@ export class ClientSession {
       const outcomes = this.#run.finish(failure);
       this.#run = undefined;
       this.#events.push({ kind: 'done', outcomes, reusable: false });
-    } else if (this.#phase === 'greeting' || this.#phase === 'helo') {
+    } else if (this.#isOpening()) {
       this.#events.push({ kind: 'failed', failure, permanent: false });
     }
     this.#end = failure;
@@ -334,6 +331,10 @@ export class ClientSession {
 
   /** The command that a reply answers in the current phase. */
   #command(): RepliedCommand {
-    return answeredIn(this.#phase, this.#dialect, this.#triedHelo);
+    return answeredIn(this.#phase, this.#dialect, this.#opening.triedHelo);
+  }
+
+  #isOpening(): boolean {
+    return this.#phase === this.#opening.phase;
   }
 }

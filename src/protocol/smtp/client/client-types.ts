@@ -8,6 +8,11 @@ export interface ClientSessionOptions {
   readonly heloName: string;
   /** SMTP when not given. */
   readonly dialect?: ClientDialect | undefined;
+  /**
+   * TLS: by STARTTLS (RFC 3207) where the server offers it (`want`), or not at all without it (`must`), or before the greeting
+   * (`implicit`, RFC 8314 3.3); `never` when not given.
+   */
+  readonly tls?: 'never' | 'want' | 'must' | 'implicit' | undefined;
   /** Use PIPELINING (RFC 2920) when the server announces it; true when not given. */
   readonly pipelining?: boolean | undefined;
   /** EHLO keywords in upper case that are treated as not announced; none when not given. */
@@ -61,6 +66,7 @@ export type RepliedCommand =
   | 'EHLO'
   | 'HELO'
   | 'LHLO'
+  | 'STARTTLS'
   | 'MAIL'
   | 'RCPT'
   | 'DATA'
@@ -82,8 +88,14 @@ export interface RemoteReply {
 export type SessionFailure =
   /** The server refused. */
   | { readonly kind: 'reply'; readonly reply: RemoteReply }
-  /** The connection was lost or timed out, or the server broke the protocol; `text` is one line. */
-  | { readonly kind: 'broken'; readonly during: RepliedCommand; readonly text: string }
+  /** The connection was lost or timed out, or the server broke the protocol, or TLS failed; `text` is one line. */
+  | {
+      readonly kind: 'broken';
+      readonly during: RepliedCommand;
+      readonly text: string;
+      /** Enhanced status code (RFC 3463) where the step does not say enough. */
+      readonly enhanced?: string | undefined;
+    }
   /** Nothing was sent, because this server cannot accept it; `code` and `enhanced` are what it would have replied. */
   | {
       readonly kind: 'unsent';
@@ -103,6 +115,8 @@ export type RecipientOutcome =
     };
 
 export type ClientEvent =
+  /** The server is ready for TLS: put TLS over the connection, then call `secured`, or `disconnected` when it fails. */
+  | { readonly kind: 'handshake' }
   /** `begin` or `quit` may be called. */
   | { readonly kind: 'ready' }
   /** The server replied 354: write the content with dot-stuffing and its end, then call `contentSent`. */
@@ -118,6 +132,8 @@ export type ClientEvent =
 export type ClientPhase =
   | 'greeting'
   | 'helo'
+  | 'starttls'
+  | 'handshake'
   | 'idle'
   | 'mail'
   | 'rcpt'

@@ -124,6 +124,11 @@ export class ReplyParser {
     this.#length = this.#start = this.#lineStart = this.#scanned = 0;
   }
 
+  /** The number of bytes behind the reply that `next` found; valid until the next `next` or `push`. */
+  get unreadBytes(): number {
+    return this.#length - this.#start;
+  }
+
   /** The lines of the reply that `next` found, without codes; valid until the next `next` or `push`. */
   lines(): string[] {
     const lines: string[] = [];

@@ -4,10 +4,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { lmtpDialogues } from '../../lmtp/client-dialogues.ts';
 import { dialogues as smtpDialogues } from './dialogues.ts';
+import { tlsDialogues } from './tls-dialogues.ts';
 import { type Dialogue, type Input, inputsOf, lines, Player, transcript } from './transcript.ts';
 import { failureText } from '../../../../src/protocol/smtp/client/reply-text.ts';
 
-const dialogues = [...smtpDialogues, ...lmtpDialogues];
+const dialogues = [...smtpDialogues, ...lmtpDialogues, ...tlsDialogues];
 
 for (const dialogue of dialogues) {
   test(`dialogue: ${dialogue.name}`, () => {

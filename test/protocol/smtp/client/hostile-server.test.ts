@@ -48,7 +48,8 @@ const serverBytes = fc.oneof(
 /** What a well-behaved server would answer in each phase. */
 const polite: Partial<Record<ClientPhase, string>> = {
   greeting: '220 mx.example.com\r\n',
-  helo: '250-mx.example.com\r\n250-PIPELINING\r\n250 SIZE 5\r\n',
+  helo: '250-mx.example.com\r\n250-PIPELINING\r\n250-STARTTLS\r\n250 SIZE 5\r\n',
+  starttls: '220 go\r\n',
   mail: '250 ok\r\n',
   rcpt: '250 ok\r\n',
   data: '354 go\r\n',
@@ -75,19 +76,23 @@ for (const dialect of [smtpDialect, lmtpDialect]) {
   test(`no sequence of bytes and calls breaks the promises of the session (${dialect.hello})`, () => {
     let delivered = 0;
     let refused = 0;
+    let secured = 0;
     fc.assert(
       fc.property(
         fc.array(step, { maxLength: 40, size: 'max' }),
         fc.integer({ min: 0, max: 3 }),
         fc.boolean(),
+        fc.constantFrom('never', 'want', 'must', 'implicit'),
         fc.boolean(),
-        (steps, recipients, pipelining, timesOut) => {
+        (steps, recipients, pipelining, tls, timesOut) => {
           const session = new ClientSession({
             heloName: 'client.example.org',
             dialect,
             pipelining,
             maxReplyBytes: 200,
+            tls,
           });
+          let isSecure = false;
           let begun = 0;
           let done = 0;
           let closed = 0;
@@ -96,7 +101,14 @@ for (const dialect of [smtpDialect, lmtpDialect]) {
           const pump = () => {
             for (let event = session.next(); event !== undefined; event = session.next()) {
               assert.equal(closed, 0, 'nothing comes after close');
-              if (event.kind === 'ready' && session.phase === 'idle') {
+              if (event.kind === 'handshake') {
+                assert.equal(session.takeOutput(), undefined, 'nothing more in clear');
+                assert.equal(isSecure, false, 'one handshake');
+                isSecure = true;
+                session.secured();
+              } else if (event.kind === 'ready' && session.phase === 'idle') {
+                if (tls === 'must' || tls === 'implicit') assert.ok(isSecure, 'ready only under TLS');
+                if (isSecure) secured++;
                 begun++;
                 sent = false;
                 session.begin(
@@ -131,6 +143,7 @@ for (const dialect of [smtpDialect, lmtpDialect]) {
             const output = session.takeOutput();
             if (output !== undefined) assert.match(Buffer.from(output).toString(), /^(?:[^\r\n]*\r\n)+$/);
           };
+          pump();
           for (const { kind, ...rest } of steps) {
             if (kind === 'bytes' && 'bytes' in rest) session.receive(rest.bytes);
             else if (kind === 'polite') session.receive(Buffer.from(polite[session.phase] ?? ''));
@@ -151,6 +164,7 @@ for (const dialect of [smtpDialect, lmtpDialect]) {
     );
     // The property is worth something only if it reached the end of transactions.
     assert.ok(delivered > 300 && refused > 300, `${delivered} delivered, ${refused} refused`);
+    assert.ok(secured > 300, `${secured} times ready under TLS`);
   });
 }
 
@@ -275,4 +289,50 @@ test('begin at the wrong time is an error of the caller', () => {
   assert.throws(() => session.begin(transactionOf()), { code: 'SMTP_CLIENT_STATE' });
   assert.throws(() => new ClientSession({ heloName: 'a\r\nRSET' }), RangeError);
   assert.throws(() => new ClientSession({ heloName: '' }), RangeError);
+});
+
+for (const cut of ['in one chunk', 'in two chunks']) {
+  test(`bytes in clear behind the reply to STARTTLS end the session before any of them counts, ${cut}`, () => {
+    for (const injected of ['250 injected\r\n', '2', '\r\n', '250-mx\r\n250 DSN\r\n']) {
+      for (const tls of ['want', 'must'] as const) {
+        const session = new ClientSession({ heloName: 'client.example.org', tls });
+        session.receive(Buffer.from('220 mx\r\n'));
+        session.receive(Buffer.from('250-mx\r\n250 STARTTLS\r\n'));
+        session.takeOutput();
+        if (cut === 'in one chunk') session.receive(Buffer.from(`220 go\r\n${injected}`));
+        else {
+          session.receive(Buffer.from('220 go\r\n'));
+          assert.deepEqual(session.next(), { kind: 'handshake' });
+          session.receive(Buffer.from(injected));
+        }
+        const text = `protocol error: ${injected.length} bytes in clear after the server had agreed to use TLS`;
+        assert.deepEqual(session.next(), {
+          kind: 'failed',
+          failure: { kind: 'broken', during: 'STARTTLS', text },
+          permanent: false,
+        });
+        assert.deepEqual(session.next(), { kind: 'close' });
+        assert.equal(session.takeOutput(), undefined);
+        // A handshake that ends after all changes nothing.
+        session.secured();
+        assert.equal(session.phase, 'closed');
+        assert.equal(session.takeOutput(), undefined);
+      }
+    }
+  });
+}
+
+test('the session says why it is in clear', () => {
+  const declined = (answer: string): string => {
+    const session = new ClientSession({ heloName: 'client.example.org', tls: 'want' });
+    session.receive(Buffer.from('220 mx\r\n'));
+    for (const reply of answer.split('|')) session.receive(Buffer.from(reply));
+    assert.equal(session.phase, 'idle');
+    return session.tlsDeclined;
+  };
+  assert.equal(declined('250 mx\r\n'), 'the server does not offer STARTTLS');
+  assert.equal(
+    declined('250-mx\r\n250 STARTTLS\r\n|454 4.7.0 broken "now"\r\n'),
+    `the server refused STARTTLS: "454 4.7.0 broken 'now'"`,
+  );
 });

@@ -2,6 +2,7 @@
 //   `S: ...` a line of the server (neighbouring ones arrive in one chunk), `C: ...` a line that the client must write,
 //   `E: ...` an event that must come, `! ...` a call of the shell. What is played is compared as text with what is written.
 
+import assert from 'node:assert/strict';
 import {
   ClientSession,
   type ClientEvent,
@@ -92,6 +93,8 @@ export class Player {
 
   constructor(dialogue: Pick<Dialogue, 'options' | 'transaction'>) {
     this.session = new ClientSession({ heloName: 'client.example.org', ...dialogue.options });
+    // TLS before the greeting is asked for at once, which no line of a dialogue causes.
+    if (dialogue.options?.tls === 'implicit') assert.deepEqual(this.session.next(), { kind: 'handshake' });
     this.#transaction = transactionOf(dialogue.transaction);
   }
 
@@ -123,6 +126,8 @@ export class Player {
     else if (name === 'quit') this.session.quit();
     else if (name === 'disconnected') this.session.disconnected(argument);
     else if (name === 'timedOut') this.session.timedOut();
+    else if (name === 'secured') this.session.secured();
+    else if (name === 'tlsFailed') this.session.tlsFailed(argument, '4.7.5');
     else throw new Error(`no such call: ${call}`);
     this.drain();
   }

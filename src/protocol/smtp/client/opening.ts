@@ -1,0 +1,133 @@
+// The beginning of a client session until it is ready: greeting, EHLO, and STARTTLS (RFC 3207) with EHLO anew under TLS.
+// Promise: nothing that the server said before TLS counts under it (RFC 3207 4.2).
+
+import { answeredIn } from './client-phase.ts';
+import type { ClientEvent, ClientSessionOptions, RepliedCommand } from './client-types.ts';
+import type { ClientDialect } from './dialect.ts';
+import { noExtensions, parseExtensions, type ServerExtensions } from './extensions.ts';
+import { quoted, quotedAnswer, replyText } from './reply-text.ts';
+import type { ReplyParser } from './reply-parser.ts';
+
+/** What a reply of the server leads to. */
+type OpeningStep =
+  | { readonly kind: 'send'; readonly command: string }
+  | Extract<ClientEvent, { readonly kind: 'ready' | 'handshake' | 'failed' }>
+  /** The reply is not allowed here, or was not alone. */
+  | { readonly kind: 'broken'; readonly text: string };
+
+const ready = { kind: 'ready' } as const;
+
+/**
+ * RFC 3207 4.2: a server sends nothing between its reply to STARTTLS and TLS. Bytes in clear were put in by an attacker, for the
+ * session to take them as said under TLS.
+ */
+export function injected(bytes: number): string {
+  return `protocol error: ${bytes} bytes in clear after the server had agreed to use TLS`;
+}
+
+export class Opening {
+  phase: 'greeting' | 'helo' | 'starttls' | 'handshake';
+  /** What the server announced last; nothing before EHLO was answered, after a fall-back to HELO, and before EHLO under TLS. */
+  extensions: ServerExtensions = noExtensions;
+  /** HELO was sent after the server had refused EHLO. */
+  triedHelo = false;
+  #isSecure = false;
+  /** Why the server was not asked for TLS, or how it refused it; empty when it agreed, and when TLS was not wanted. */
+  declined = '';
+  readonly #options: ClientSessionOptions;
+  readonly #dialect: ClientDialect;
+
+  constructor(options: ClientSessionOptions, dialect: ClientDialect) {
+    this.#options = options;
+    this.#dialect = dialect;
+    // RFC 8314 3.3: the greeting comes under TLS.
+    this.phase = options.tls === 'implicit' ? 'handshake' : 'greeting';
+  }
+
+  /** The next step after a reply. @param parser - has found the reply */
+  replied(parser: ReplyParser): OpeningStep {
+    const { code } = parser;
+    switch (this.phase) {
+      case 'greeting':
+        return code < 300 ? this.#hello() : this.#refused(parser);
+      case 'helo':
+        return this.#helloAnswered(parser);
+      case 'starttls':
+        return this.#startTlsAnswered(parser);
+      case 'handshake':
+        return { kind: 'broken', text: injected(parser.unreadBytes) };
+    }
+  }
+
+  /** TLS is over the connection. Returns the command to send: EHLO anew, or nothing where the server has to greet first. */
+  secured(): string {
+    const greets = this.#options.tls === 'implicit';
+    this.#isSecure = true;
+    this.triedHelo = false;
+    this.extensions = noExtensions;
+    this.phase = greets ? 'greeting' : 'helo';
+    return greets ? '' : this.#helloCommand();
+  }
+
+  #helloCommand(): string {
+    return `${this.#dialect.hello} ${this.#options.heloName}\r\n`;
+  }
+
+  #hello(): OpeningStep {
+    this.phase = 'helo';
+    return { kind: 'send', command: this.#helloCommand() };
+  }
+
+  #helloAnswered(parser: ReplyParser): OpeningStep {
+    const { code } = parser;
+    if (code < 300) {
+      if (!this.triedHelo) this.extensions = parseExtensions(parser.lines(), this.#options.ignoredExtensions);
+      return this.#mayBeReady();
+    }
+    if (code < 500 || this.triedHelo || !this.#dialect.fallsBackToHelo) return this.#refused(parser);
+    // RFC 5321 3.2: HELO for a server that does not know EHLO.
+    this.triedHelo = true;
+    return { kind: 'send', command: `HELO ${this.#options.heloName}\r\n` };
+  }
+
+  #mayBeReady(): OpeningStep {
+    const { tls = 'never' } = this.#options;
+    // RFC 3207 4.2: no STARTTLS under TLS, even when the server offers it.
+    if (tls === 'never' || this.#isSecure) return ready;
+    if (this.extensions.startTls) {
+      this.phase = 'starttls';
+      return { kind: 'send', command: 'STARTTLS\r\n' };
+    }
+    const text = 'the server does not offer STARTTLS';
+    this.declined = text;
+    if (tls === 'want') return ready;
+    // RFC 3463 3.8, X.7.4: a security feature that is required is not supported.
+    const failure = { kind: 'broken', during: this.#command(), text, enhanced: '4.7.4' } as const;
+    return { kind: 'failed', failure, permanent: false };
+  }
+
+  #startTlsAnswered(parser: ReplyParser): OpeningStep {
+    const { code, unreadBytes } = parser;
+    if (code < 300) {
+      this.phase = 'handshake';
+      return unreadBytes === 0 ? { kind: 'handshake' } : { kind: 'broken', text: injected(unreadBytes) };
+    }
+    if (code < 400) return this.#refused(parser);
+    this.declined = `the server refused STARTTLS: ${quoted(replyText(parser.reply('STARTTLS')))}`;
+    // RFC 3207 4: after a 454 the client decides whether to go on without TLS. What was said so far still counts.
+    return this.#options.tls === 'must' ? this.#refused(parser) : ready;
+  }
+
+  /** A reply that is not 2xx: only 4xx and 5xx are refusals. */
+  #refused(parser: ReplyParser): OpeningStep {
+    const { code } = parser;
+    const reply = parser.reply(this.#command());
+    if (code < 400)
+      return { kind: 'broken', text: `protocol error: unexpected reply ${quotedAnswer(reply)}` };
+    return { kind: 'failed', failure: { kind: 'reply', reply }, permanent: code >= 500 };
+  }
+
+  #command(): RepliedCommand {
+    return answeredIn(this.phase, this.#dialect, this.triedHelo);
+  }
+}
