@@ -11,7 +11,7 @@ import { routeRules } from '../../src/settings/route-rules.ts';
 import { openReaders, openStores, openWriters } from '../../src/spool/open.ts';
 import { storeAccess } from '../../src/spool/store-access.ts';
 import type { SpoolStore } from '../../src/spool/types.ts';
-import { MemoryStats } from '../../src/stats/stats.ts';
+import { EventCounters } from '../../src/log/event-counters.ts';
 import { Troubles } from '../../src/stats/troubles.ts';
 import { simulatedResolver } from './name-servers.ts';
 import { watched } from './journal-watch.ts';
@@ -164,7 +164,7 @@ export class ManagerProcess {
       spool: this.#spool(config),
       openRouter: this.#openRouter,
       log: around.logOf(this.process),
-      stats: new MemoryStats(),
+      counted: new EventCounters(),
       troubles: this.troubles,
       others: { senders: before, awaits },
     });

@@ -24,8 +24,8 @@ export class EventCounters implements EventListener {
     return this.#changes;
   }
 
-  /** The numbers so far. */
+  /** The numbers so far, names in order. */
   get counts(): Counters {
-    return { ...this.#counts };
+    return Object.fromEntries(Object.entries(this.#counts).sort(([a], [b]) => (a < b ? -1 : 1)));
   }
 }

@@ -3,10 +3,10 @@
 
 import type { SteadyClock } from '../io/steady-clock.ts';
 import type { Timers } from '../io/timers.ts';
+import type { Events } from '../log/events.ts';
 import type { Logger } from '../log/logger.ts';
 import type { Scheduler } from '../schedule/types.ts';
 import type { SpoolReader, SpoolStore } from '../spool/types.ts';
-import type { MemoryStats } from '../stats/stats.ts';
 import type { Troubles } from '../stats/troubles.ts';
 import type { Bouncer } from './bouncer.ts';
 import type { ManagerEvents } from './manager-events.ts';
@@ -36,7 +36,7 @@ export interface CoreSurroundings {
   readonly senders: Senders;
   readonly bouncer: Bouncer;
   readonly log: Logger;
-  readonly stats: MemoryStats;
+  readonly happenings: Events;
   readonly clock: SteadyClock;
   readonly lookAtClock: () => void;
   readonly timers: Timers;
@@ -48,7 +48,7 @@ export function assembleCore(around: CoreSurroundings): Manager {
   const admission = new Admission(scheduler, store, routing, clock);
   const flights = new Flights({ store, admission, clock });
   const reports = settledReports(around);
-  const deferrals = new DeferralLog(log, reader);
+  const deferrals = new DeferralLog(around.happenings, reader);
   const settlement = new Settlement({ ...around, admission, reports, deferrals });
   const lookups = new Lookups({
     routing,

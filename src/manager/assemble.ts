@@ -5,19 +5,20 @@
 // is blocked, an override ends) posts to `ManagerEvents`, which is made first. The manager consumes the events from the moment
 // it is made; parts that need the manager are made after it.
 //
-//   const manager = await assemble({ config, machine, spool, openRouter, log, stats, troubles });
+//   const manager = await assemble({ config, machine, spool, openRouter, log, counted, troubles });
 //   manager.links.introduce(hello, channel, rest);        // for each role that links to it
 //   manager.configure(config);                            // at a reload
 //   manager.drain(); ...; await manager.stop(graceMs);    // or, in a simulated crash, nothing: forget it, stop its timers
 
 import { join } from 'node:path';
 import type { Config } from '../config/config.ts';
+import type { EventCounters } from '../log/event-counters.ts';
+import { Events, logListener } from '../log/events.ts';
 import type { Logger } from '../log/logger.ts';
 import { createScheduler } from '../schedule/create-scheduler.ts';
 import { formerRuleIds } from '../settings/settings.ts';
 import { SpoolError } from '../spool/spool-error.ts';
 import type { SpoolStore, SpoolWriter } from '../spool/types.ts';
-import type { MemoryStats } from '../stats/stats.ts';
 import type { Troubles } from '../stats/troubles.ts';
 import { assembleCore } from './assemble-core.ts';
 import { AssembledManager } from './assembled-manager.ts';
@@ -57,7 +58,8 @@ export interface ManagerParts {
   readonly spool: Spool;
   readonly openRouter: OpenRouters;
   readonly log: Logger;
-  readonly stats: MemoryStats;
+  /** Counts what happens in the manager. */
+  readonly counted: EventCounters;
   readonly troubles: Troubles;
   readonly others?: OtherSenders | undefined;
 }
@@ -67,9 +69,10 @@ export interface ManagerParts {
  * @throws {SpoolError} when the spool cannot be opened
  */
 export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
-  const { config, machine, spool, log, stats, troubles } = parts;
+  const { config, machine, spool, log, counted, troubles } = parts;
   const { timers, files } = machine;
   const events = new ManagerEvents();
+  const happenings = new Events([logListener(log), counted]);
   const inForce = new InForce(config, machine.facts);
   const store = await openStore(parts, events);
   const reader = spool.openReader();
@@ -123,7 +126,7 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
     reader,
     writerOf: ({ store: number }) => writerTo(writers, number),
     log,
-    stats,
+    happenings,
     troubles,
     submit: (message) => events.post({ kind: 'reported', message }),
   });
@@ -137,7 +140,7 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
     senders,
     bouncer,
     log,
-    stats,
+    happenings,
     clock,
     lookAtClock: () => clockWatch.lookIfStepped(),
     timers,
@@ -169,7 +172,6 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
     scheduler,
     report: (queueId, ref, recipients) => bouncer.reportNow(queueId, ref, recipients),
     change: (outcomes, action) => manager.change(outcomes, action),
-    givenUp: (count) => stats.count('bounced', count),
   });
   const unreadable = new UnreadableMail({
     store,
@@ -193,7 +195,8 @@ export async function assemble(parts: ManagerParts): Promise<AssembledManager> {
     reader,
     timers,
     dateMs: clock.systemMs,
-    stats,
+    counted,
+    happenings,
     log,
   });
   return new AssembledManager({

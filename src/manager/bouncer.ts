@@ -4,13 +4,13 @@
 import { addresseeOf } from '../bounce/addressee.ts';
 import type { DsnRecipient } from '../bounce/dsn-types.ts';
 import type { Timers } from '../io/timers.ts';
+import type { Events } from '../log/events.ts';
 import type { Logger } from '../log/logger.ts';
 import type { Envelope } from '../message/envelope.ts';
 import { peerOf } from '../message/refusal.ts';
 import { refusalText } from '../message/refusal-text.ts';
 import { SpoolError } from '../spool/spool-error.ts';
 import type { StoredRef } from '../spool/types.ts';
-import type { Stats } from '../stats/stats.ts';
 import type { Troubles } from '../stats/troubles.ts';
 import type { BouncerPort } from './ports.ts';
 import { type ReadMessage, ReportSource, type ReportSourceParts } from './report-source.ts';
@@ -26,7 +26,7 @@ const fullText = 'the disk of the spool is full';
 export interface BouncerParts extends ReportSourceParts, ReportWriterParts {
   readonly timers: Timers;
   readonly log: Logger;
-  readonly stats: Stats;
+  readonly happenings: Events;
   readonly troubles?: Troubles | undefined;
 }
 
@@ -76,7 +76,10 @@ export class Bouncer implements BouncerPort {
       throw writer.failure ?? new SpoolError('SPOOL_FULL', fullText);
     }
     const found = await this.#source.read(queueId, ref);
-    if (found === undefined) return;
+    if (found === undefined) {
+      this.#countUnread(recipients);
+      return;
+    }
     const { envelope, original } = found;
     const addressee = addresseeOf(envelope, this.#parts.settings().postmaster);
     if (addressee.kind !== 'nobody') {
@@ -84,8 +87,8 @@ export class Bouncer implements BouncerPort {
         await this.#reports.store(queueId, ref, addressee, envelope, each, original);
       }
     }
-    for (const each of recipients) if (each.action === 'failed') this.#logBounced(queueId, envelope, each);
-    if (addressee.kind === 'nobody') this.#logDropped(queueId, envelope, recipients, addressee.reason);
+    for (const each of recipients) if (each.action === 'failed') this.#tellBounced(queueId, envelope, each);
+    if (addressee.kind === 'nobody') this.#tellDropped(queueId, envelope, recipients, addressee.reason);
   }
 
   async #reportUntilStored(
@@ -95,14 +98,17 @@ export class Bouncer implements BouncerPort {
   ): Promise<boolean> {
     if (!(await this.#waitForRoom(queueId, ref))) return false;
     const found = await this.#read(queueId, ref);
-    if (found === undefined) return !this.#isStopped;
+    if (found === undefined) {
+      if (!this.#isStopped) this.#countUnread(recipients);
+      return !this.#isStopped;
+    }
     const { envelope, original: content } = found;
     for (const each of recipients) {
-      if (each.action === 'failed') this.#logBounced(queueId, envelope, each);
+      if (each.action === 'failed') this.#tellBounced(queueId, envelope, each);
     }
     const addressee = addresseeOf(envelope, this.#parts.settings().postmaster);
     if (addressee.kind === 'nobody') {
-      this.#logDropped(queueId, envelope, recipients, addressee.reason);
+      this.#tellDropped(queueId, envelope, recipients, addressee.reason);
       return true;
     }
     for (const each of this.#reports.parts(addressee, envelope, recipients)) {
@@ -192,7 +198,7 @@ export class Bouncer implements BouncerPort {
   }
 
   /** Logs that a failure is reported to nobody. */
-  #logDropped(
+  #tellDropped(
     queueId: string,
     envelope: Envelope,
     recipients: readonly ReportedRecipient[],
@@ -200,13 +206,23 @@ export class Bouncer implements BouncerPort {
   ): void {
     const failed = recipients.filter(({ action }) => action === 'failed');
     if (failed.length === 0) return;
-    this.#parts.stats.count('dropped', failed.length);
     const to = failed.map(({ recipient }) => envelope.recipients[recipient]?.address ?? '');
-    this.#parts.log.event('dropped', { id: queueId, from: '', to, reason: `nobody is told: ${reason}` });
+    this.#parts.happenings.happened('dropped', {
+      id: queueId,
+      from: '',
+      to,
+      reason: `nobody is told: ${reason}`,
+    });
   }
 
-  #logBounced(queueId: string, envelope: Envelope, each: FailedRecipient): void {
-    this.#parts.log.event('bounced', {
+  /** Of a message that cannot be read, nothing but the number of its recipients is known. */
+  #countUnread(recipients: readonly ReportedRecipient[]): void {
+    const failed = recipients.filter(({ action }) => action === 'failed').length;
+    this.#parts.happenings.counted('bounced', failed);
+  }
+
+  #tellBounced(queueId: string, envelope: Envelope, each: FailedRecipient): void {
+    this.#parts.happenings.happened('bounced', {
       id: queueId,
       from: envelope.reversePath,
       to: envelope.recipients[each.recipient]?.address ?? '',

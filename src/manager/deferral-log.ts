@@ -1,8 +1,8 @@
-// Writes a log line for each recipient that is deferred. The sender process reports the address with a failed attempt; for a
+// Tells of each recipient that is deferred. The sender process reports the address with a failed attempt; for a
 // deferral without an attempt (routing failed) the address is read from the spool.
 
 import type { AttemptResult } from '../deliver/types.ts';
-import type { Logger } from '../log/logger.ts';
+import type { Events } from '../log/events.ts';
 import { peerOf } from '../message/refusal.ts';
 import { lastRefusalOf, type LastRefusal } from '../message/refusal-form.ts';
 import { refusalText } from '../message/refusal-text.ts';
@@ -19,11 +19,11 @@ export interface Deferral {
 type Known = Pick<AttemptResult, 'address' | 'source' | 'tenant'>;
 
 export class DeferralLog {
-  readonly #log: Logger;
+  readonly #happenings: Events;
   readonly #reader: Pick<SpoolReader, 'readEnvelope'>;
 
-  constructor(log: Logger, reader: Pick<SpoolReader, 'readEnvelope'>) {
-    this.#log = log;
+  constructor(happenings: Events, reader: Pick<SpoolReader, 'readEnvelope'>) {
+    this.#happenings = happenings;
     this.#reader = reader;
   }
 
@@ -34,12 +34,19 @@ export class DeferralLog {
     deferral: Deferral,
     results: readonly AttemptResult[] = [],
   ): void {
+    if (!this.#happenings.areRead) {
+      this.#happenings.counted('deferred', 1);
+      return;
+    }
     const known = results.find((each) => each.recipient === deferral.recipient);
     if (known?.address !== undefined) {
       this.#write(queueId, known, deferral);
       return;
     }
-    if (ref === undefined) return;
+    if (ref === undefined) {
+      this.#write(queueId, {}, deferral);
+      return;
+    }
     void this.#reader.readEnvelope(ref).then(
       ({ recipients, tenant }) =>
         this.#write(queueId, { address: recipients[deferral.recipient]?.address, tenant }, deferral),
@@ -50,7 +57,7 @@ export class DeferralLog {
   #write(queueId: string, { address = '', source, tenant }: Known, deferral: Deferral): void {
     const refusal = lastRefusalOf(deferral.refusal);
     const peer = refusal === undefined ? undefined : peerOf(refusal);
-    this.#log.event('deferred', {
+    this.#happenings.happened('deferred', {
       id: queueId,
       to: address,
       source,

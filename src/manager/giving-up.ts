@@ -17,8 +17,6 @@ export interface GivingUpParts {
   ) => Promise<void>;
   /** As `Manager.change`. */
   readonly change: (outcomes: readonly Outcome[], action: (nowMs: number) => void) => void;
-  /** Called with the number of recipients that have been given up. */
-  readonly givenUp: (count: number) => void;
 }
 
 export class GivingUp {
@@ -87,7 +85,7 @@ export class GivingUp {
   }
 
   #remove(queueId: string, message: MessageHandle, chosen: readonly number[]): number {
-    const { scheduler, change, givenUp } = this.#parts;
+    const { scheduler, change } = this.#parts;
     const outcomes: Outcome[] = [];
     if (!scheduler.isQueued(message, queueId)) return 0;
     change(outcomes, () => {
@@ -95,7 +93,6 @@ export class GivingUp {
         outcomes.push({ kind: 'failed', queueId, recipient });
       }
     });
-    givenUp(outcomes.length);
     return outcomes.length;
   }
 

@@ -3,9 +3,9 @@
 
 import type { Delivered } from '../deliver/delivered-lately.ts';
 import type { DatedClock } from '../io/steady-clock.ts';
+import type { Events } from '../log/events.ts';
 import type { MessageHandle, Scheduler } from '../schedule/types.ts';
 import type { Outcome, RecoveredMessage, SpoolStore } from '../spool/types.ts';
-import type { Stats } from '../stats/stats.ts';
 import type { SenderToManager, Submitted } from '../channel/messages.ts';
 import type { Admission } from './admission.ts';
 import type { Damage } from './damage.ts';
@@ -39,7 +39,7 @@ export interface ManagerParts extends WakeUpParts {
   readonly reports: FailureReports;
   readonly damage: Damage;
   readonly damaged: DamagedMail;
-  readonly stats: Stats;
+  readonly happenings: Pick<Events, 'counted'>;
 }
 
 export class Manager {
@@ -96,11 +96,7 @@ export class Manager {
 
   /** Adds messages that receivers have put on stable storage. */
   submitted(batch: readonly Submitted[]): void {
-    this.#parts.lookAtClock();
-    const nowMs = this.#clock.nowMs();
-    let received = 0;
-    for (const message of batch) if (this.#parts.admission.submitted(message, nowMs)) received++;
-    this.#parts.stats.count('received', received);
+    this.#parts.happenings.counted('received', this.#admit(batch));
     this.settle();
   }
 
@@ -169,10 +165,19 @@ export class Manager {
     await reports.stop();
   }
 
+  /** @returns how many of them are new */
+  #admit(batch: readonly Submitted[]): number {
+    this.#parts.lookAtClock();
+    const nowMs = this.#clock.nowMs();
+    let received = 0;
+    for (const message of batch) if (this.#parts.admission.submitted(message, nowMs)) received++;
+    return received;
+  }
+
   #recovered(message: RecoveredMessage): void {
-    const { admission, damaged, stats } = this.#parts;
+    const { admission, damaged, happenings } = this.#parts;
     // A message of this run counts as received here, because its receiver's own report comes later or never.
-    if (message.receivedAtMs >= this.#startedAtMs) stats.count('received');
+    if (message.receivedAtMs >= this.#startedAtMs) happenings.counted('received', 1);
     const handle = admission.recovered(message);
     if (message.damage !== undefined) damaged.add(message.queueId, handle);
   }
@@ -185,8 +190,9 @@ export class Manager {
         this.#scheduler.routeResolved(event.route, event.plan, nowMs);
         break;
       case 'reported':
-        this.submitted([event.message]);
-        return;
+        // Its writer has told that it was received.
+        this.#admit([event.message]);
+        break;
       case 'lost':
         results.lost(event.connection, nowMs);
         break;

@@ -4,9 +4,9 @@ import type { Service } from '../control/operations/operation.ts';
 import { managerOperations, type ManagerSet } from '../control/operations/sets.ts';
 import { OperationAnswerer } from '../channel/operation-answerer.ts';
 import type { Response } from '../channel/messages.ts';
+import type { Logger } from '../log/logger.ts';
 import type { LimitOperations } from './limit-operations.ts';
 import type { QueueReader, SpoolStore } from '../spool/types.ts';
-import type { MemoryStats } from '../stats/stats.ts';
 import type { Manager } from './manager.ts';
 import type { Senders } from './senders.ts';
 import { QueueChanges, type QueueChangesParts } from './queue-changes.ts';
@@ -25,7 +25,7 @@ export interface OperationsParts extends QueueListingsParts, QueueChangesParts, 
   readonly manager: Pick<Manager, 'change' | 'receivedAtMs' | 'reporting' | 'scheduler' | 'showDates'>;
   readonly store: Pick<SpoolStore, 'flush' | 'isDamaged' | 'locate' | 'usage'>;
   readonly senders: Pick<Senders, 'count' | 'heard'>;
-  readonly stats: MemoryStats;
+  readonly log: Pick<Logger, 'error' | 'info'>;
   readonly limits: LimitAnswers;
   /** As `ClockWatch.confirm`. */
   readonly confirmClock: () => number | undefined;

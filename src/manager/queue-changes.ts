@@ -2,9 +2,8 @@
 // event for the scheduler; `jobs/` decides which messages, and when they are on stable storage.
 
 import type { QueueAction } from '../control/operations/queue-change.ts';
-import type { Logger } from '../log/logger.ts';
+import type { Events } from '../log/events.ts';
 import type { Outcome } from '../spool/types.ts';
-import type { Stats } from '../stats/stats.ts';
 import type { GivingUp } from './giving-up.ts';
 import type { ChosenMessage } from './jobs/message-choice.ts';
 import type { Manager } from './manager.ts';
@@ -14,8 +13,7 @@ export interface QueueChangesParts {
   readonly manager: Pick<Manager, 'change' | 'scheduler'>;
   readonly givingUp: Pick<GivingUp, 'giveUp' | 'isGivingUp'>;
   readonly senders: Pick<Senders, 'heard'>;
-  readonly stats: Stats;
-  readonly log: Logger;
+  readonly happenings: Events;
 }
 
 /** How many were changed. */
@@ -100,12 +98,11 @@ export class QueueChanges {
   }
 
   #remove({ message, queueId, recipients, sender, addresses }: ChosenMessage, outcomes: Outcome[]): number {
-    const { stats, log, manager } = this.#parts;
+    const { happenings, manager } = this.#parts;
     const indexes = recipients.map(({ recipient }) => recipient);
     const removed = manager.scheduler.remove(message, indexes);
     for (const recipient of removed) {
-      stats.count('removed');
-      log.event('removed', {
+      happenings.happened('removed', {
         id: queueId,
         from: sender ?? '?',
         to: addresses?.[indexes.indexOf(recipient)] ?? '?',

@@ -6,7 +6,7 @@ import { type DsnRecipient, buildDsn } from '../bounce/build-dsn.ts';
 import { splitReport } from '../bounce/split-report.ts';
 import { failureStatus } from '../bounce/status.ts';
 import { wantsReport } from '../bounce/wants-report.ts';
-import type { Logger } from '../log/logger.ts';
+import type { Events } from '../log/events.ts';
 import type { Envelope } from '../message/envelope.ts';
 import type { SpoolWriter, StoredRef } from '../spool/types.ts';
 import type { Submitted } from '../channel/messages.ts';
@@ -22,7 +22,7 @@ export interface ReportWriterParts {
   readonly dateMs: () => number;
   /** The writer to the store of the message that a report is about: a store that hangs delays no report of another. */
   readonly writerOf: (about: StoredRef) => SpoolWriter;
-  readonly log: Logger;
+  readonly happenings: Events;
   /** Called with each report that is on stable storage. */
   readonly submit: (message: Submitted) => void;
 }
@@ -95,7 +95,7 @@ export class ReportWriter {
       },
       content: dsn.content,
     });
-    this.#parts.log.event('received', {
+    this.#parts.happenings.happened('received', {
       id,
       from: '',
       to: [dsn.recipient],

@@ -1,13 +1,13 @@
-// Outcomes of recipients: counts and logs them, and gathers them for the journal. Failures go to the reports first. Outcomes are
+// Outcomes of recipients: tells what happened, and gathers them for the journal. Failures go to the reports first. Outcomes are
 // booked by `book`, which is called when all outcomes of an event are known. While senders may have delivered what the manager
 // has not heard of, failures wait (`failures-in-doubt.ts`).
 
 import type { AttemptResult } from '../deliver/types.ts';
+import type { Events } from '../log/events.ts';
 import type { Refusal } from '../message/refusal.ts';
 import type { EffectOf } from '../schedule/drive.ts';
 import type { MessageHandle } from '../schedule/types.ts';
 import type { Outcome, SpoolStore } from '../spool/types.ts';
-import type { Stats } from '../stats/stats.ts';
 import type { Admission } from './admission.ts';
 import type { DeferralLog } from './deferral-log.ts';
 import type { FailureReports } from './failure-reports.ts';
@@ -18,7 +18,7 @@ export interface SettlementParts {
   readonly admission: Pick<Admission, 'forgetId' | 'queueIdOf'>;
   readonly reports: FailureReports;
   readonly deferrals: DeferralLog;
-  readonly stats: Stats;
+  readonly happenings: Pick<Events, 'counted'>;
 }
 
 export class Settlement {
@@ -54,7 +54,8 @@ export class Settlement {
 
   delivered(queueId: string, recipient: number): void {
     this.#outcomes.push({ kind: 'delivered', queueId, recipient });
-    this.#parts.stats.count('delivered');
+    // The sender has its fields, and tells them to the log.
+    this.#parts.happenings.counted('delivered', 1);
   }
 
   /** The server that took the mail does not send the report of success that the sender asked for, so Sluice does. */
@@ -64,11 +65,10 @@ export class Settlement {
 
   /** @param results - results of the attempt that caused it, for the log; undefined when no attempt did */
   deferred(effect: EffectOf<'deferred'>, results: readonly AttemptResult[] | undefined): void {
-    const { store, admission, deferrals, stats } = this.#parts;
+    const { store, admission, deferrals } = this.#parts;
     const queueId = admission.queueIdOf(effect.message);
     const { recipient, attempts, nextAttemptAtMs, refusal } = effect;
     this.#outcomes.push({ kind: 'deferred', queueId, recipient, attempts, nextAttemptAtMs, refusal });
-    stats.count('deferred');
     admission.forgetId(effect.message);
     deferrals.deferred(queueId, store.locate(queueId), effect, results);
   }
@@ -107,7 +107,6 @@ export class Settlement {
   }
 
   #report(queueId: string, failure: Failure): void {
-    this.#parts.stats.count('bounced');
     this.#parts.reports.add(queueId, { ...failure, action: 'failed' });
   }
 }

@@ -4,8 +4,8 @@ import type { ManagerStatus, StatusQuestion } from '../control/operations/status
 import type { LimitOperations } from './limit-operations.ts';
 import { version } from '../config/version.ts';
 import type { Timers } from '../io/timers.ts';
+import type { EventCounters } from '../log/event-counters.ts';
 import type { SpoolStore } from '../spool/types.ts';
-import type { MemoryStats } from '../stats/stats.ts';
 import type { LinkedRole } from './linked-roles.ts';
 import type { Manager } from './manager.ts';
 import type { RoleCounters } from './role-counters.ts';
@@ -27,7 +27,8 @@ export interface StatusParts {
   readonly timers: Timers;
   /** The system's clock, which operators compare dates with. */
   readonly dateMs: () => number;
-  readonly stats: MemoryStats;
+  /** What the manager counted. */
+  readonly counted: Pick<EventCounters, 'counts'>;
   /** What receivers and senders counted. */
   readonly counters: Pick<RoleCounters, 'sum'>;
 }
@@ -58,7 +59,7 @@ export class StatusAnswers {
       ...scheduler.counts(),
       senders: this.#parts.senders.count,
       reports: this.#parts.manager.reporting,
-      counters: this.#parts.stats.snapshot().counters,
+      counters: this.#parts.counted.counts,
       roles: { receiver: counters.sum('receiver'), sender: counters.sum('sender') },
       spool: this.#parts.store.usage(),
       sites: scheduler.sites(most, order),

@@ -23,7 +23,7 @@ import { assemble } from '../../src/manager/assemble.ts';
 import type { AssembledManager } from '../../src/manager/assembled-manager.ts';
 import type { RoutePlan, Router } from '../../src/route/types.ts';
 import type { SystemFacts } from '../../src/settings/capacity.ts';
-import { MemoryStats } from '../../src/stats/stats.ts';
+import { EventCounters } from '../../src/log/event-counters.ts';
 import { Troubles } from '../../src/stats/troubles.ts';
 import { type KeptLog, keptLog } from '../process/quiet-log.ts';
 import { MemoryStore } from './memory-store.ts';
@@ -172,7 +172,7 @@ export interface Ground {
   readonly store: MemoryStore;
   readonly log: KeptLog;
   readonly troubles: Troubles;
-  readonly stats: MemoryStats;
+  readonly counted: EventCounters;
   /** What the system allows, and how far its clock is ahead of the time that passes. */
   readonly system: { openFiles: number; aheadMs: number };
   /** Plans by domain; others relay to a host of their own. */
@@ -203,7 +203,7 @@ export async function ground(t: TestContext, options: GroundOptions = {}): Promi
   const store = options.store ?? new MemoryStore();
   const log = keptLog();
   const troubles = new Troubles(nowMs);
-  const stats = new MemoryStats();
+  const counted = new EventCounters();
   const system = { openFiles: 10_000, aheadMs: 0 };
   const plans = new Map<string, RoutePlan>();
   const routes = new Map<string, string>();
@@ -232,7 +232,7 @@ export async function ground(t: TestContext, options: GroundOptions = {}): Promi
       close: () => undefined,
     }),
     log,
-    stats,
+    counted,
     troubles,
     others: { senders: options.before ?? [], awaits: (serials) => awaited.push(serials) },
   });
@@ -247,7 +247,7 @@ export async function ground(t: TestContext, options: GroundOptions = {}): Promi
     store,
     log,
     troubles,
-    stats,
+    counted,
     system,
     plans,
     routes,

@@ -11,7 +11,8 @@ import type { EnvelopeRecipient } from '../../src/message/envelope.ts';
 import type { Submitted } from '../../src/channel/messages.ts';
 import type { NewMessage, SpoolWriter } from '../../src/spool/types.ts';
 import { SpoolError } from '../../src/spool/spool-error.ts';
-import { MemoryStats } from '../../src/stats/stats.ts';
+import { EventCounters } from '../../src/log/event-counters.ts';
+import { Events, logListener } from '../../src/log/events.ts';
 import { Troubles } from '../../src/stats/troubles.ts';
 import { MemoryReader } from '../deliver/memory-reader.ts';
 import { type KeptLog, keptLog } from '../process/quiet-log.ts';
@@ -22,6 +23,7 @@ interface Bench {
   readonly stored: NewMessage[];
   readonly submitted: Submitted[];
   readonly log: KeptLog;
+  readonly counted: EventCounters;
   readonly spool: MemoryReader;
   readonly troubles: Troubles;
   readonly timers: VirtualTimers;
@@ -40,6 +42,7 @@ function bench(): Bench {
   const stored: NewMessage[] = [];
   const submitted: Submitted[] = [];
   const log = keptLog();
+  const counted = new EventCounters();
   const spool = new MemoryReader();
   const troubles = new Troubles();
   let tried: () => void = () => undefined;
@@ -64,7 +67,7 @@ function bench(): Bench {
     reader: spool,
     writerOf: () => writer,
     log,
-    stats: new MemoryStats(),
+    happenings: new Events([logListener(log), counted]),
     submit: (message) => void submitted.push(message),
     troubles,
   });
@@ -73,6 +76,7 @@ function bench(): Bench {
     stored,
     submitted,
     log,
+    counted,
     spool,
     troubles,
     timers,
@@ -187,7 +191,9 @@ test('an operator hears at once that a report cannot be stored; it is not tried 
   ];
   await assert.rejects(all.bouncer.reportNow(queueId, ref, failed), { code: 'SPOOL_FULL' });
   assert.deepEqual([all.stored, all.log.lines, all.troubles.list], [[], [], []]);
+  assert.deepEqual(all.counted.counts, {}, 'nothing has bounced yet');
   await all.bouncer.reportNow(queueId, ref, failed);
+  assert.deepEqual(all.counted.counts, { bounced: failed.length, received: 1 });
   assert.equal(all.stored.length, 1);
 });
 

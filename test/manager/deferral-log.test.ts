@@ -3,6 +3,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { settled } from '../../sim/virtual-timers.ts';
+import { EventCounters } from '../../src/log/event-counters.ts';
+import { Events, logListener } from '../../src/log/events.ts';
 import { DeferralLog } from '../../src/manager/deferral-log.ts';
 import { encodeRefusal } from '../../src/message/refusal-form.ts';
 import type { Refusal } from '../../src/message/refusal.ts';
@@ -12,14 +14,16 @@ import { envelopeFor } from '../spool/support.ts';
 
 const ref = { store: 0, place: [64, 32, 160] };
 
-function ground() {
-  const log = keptLog();
+function ground(isLogOn = true) {
+  const log = { ...keptLog(), isOn: () => isLogOn };
+  const counted = new EventCounters();
   let reads = 0;
   const readEnvelope = () => {
     reads++;
     return Promise.resolve({ ...envelopeFor('A', ['b@to.test', 'c@to.test']), tenant: 'shop' });
   };
-  return { log, deferrals: new DeferralLog(log, { readEnvelope }), reads: () => reads };
+  const deferrals = new DeferralLog(new Events([logListener(log), counted]), { readEnvelope });
+  return { log, counted, deferrals, reads: () => reads };
 }
 
 const deferral = (recipient: number, refusal: Refusal) => ({
@@ -61,4 +65,15 @@ test('without one, or for another recipient, address and tenant are read from th
       ['b@to.test', 'shop', undefined, 'no route'],
     ],
   );
+});
+
+test('each is counted once, whether its line is written at once, after a read, or not at all', async () => {
+  const on = ground();
+  on.deferrals.deferred('A', ref, deferral(0, ours('451 4.4.3 no route')));
+  on.deferrals.deferred('A', undefined, deferral(1, ours('451 4.4.3 no route')));
+  await settled();
+  assert.deepEqual([on.counted.counts, on.log.events.length, on.reads()], [{ deferred: 2 }, 2, 1]);
+  const off = ground(false);
+  off.deferrals.deferred('A', ref, deferral(0, ours('451 4.4.3 no route')));
+  assert.deepEqual([off.counted.counts, off.log.events, off.reads()], [{ deferred: 1 }, [], 0]);
 });

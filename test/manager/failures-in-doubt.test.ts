@@ -64,7 +64,7 @@ test('mail whose lifetime ended before a start is reported when each sender of b
     to: ['u@a.test', 'u@b.test', 'u@c.test'],
     ageMs: 60 * minuteMs,
   });
-  const { manager, sender, timers, stats, ask } = await ground(t, { store, before: [7, 8] });
+  const { manager, sender, timers, counted, ask } = await ground(t, { store, before: [7, 8] });
   await timers.pass(4_000);
   await sender(7, [has(0)]);
   await timers.pass(500);
@@ -81,7 +81,7 @@ test('mail whose lifetime ended before a start is reported when each sender of b
     'report R0',
     `settle failed ${queueId} 1`,
   ]);
-  const { counters } = stats.snapshot();
+  const counters = counted.counts;
   assert.deepEqual([counters['delivered'], counters['bounced']], [2, 1]);
   assert.deepEqual([manager.recovered, [...store.pins.keys()]], [1, ['R0']]);
 });

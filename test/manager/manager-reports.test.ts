@@ -13,7 +13,7 @@ import { MemoryStore } from './memory-store.ts';
 const notify = { never: false, success: true, failure: true, delay: false };
 
 test('a report is stored before its failure is settled, and the message is pinned until then', async (t) => {
-  const { sender, submit, store, stats } = await ground(t);
+  const { sender, submit, store, counted } = await ground(t);
   const one = await sender(1);
   const id = await submit('u@to.test');
   const { connection } = one.connect;
@@ -27,7 +27,7 @@ test('a report is stored before its failure is settled, and the message is pinne
     `settle failed ${id} 0`,
     `unpin ${id}`,
   ]);
-  assert.equal(stats.snapshot().counters['bounced'], 1);
+  assert.equal(counted.counts['bounced'], 1);
   const [, report] = one.all('connect');
   assert.deepEqual([report?.hop.host, report?.work.queueId], ['mx.from.test', 'R0']);
   assert.equal(store.reports[0]?.envelope.reversePath, '');

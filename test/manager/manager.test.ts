@@ -33,7 +33,7 @@ function recovered(
 }
 
 test('a message goes to a sender that is linked, is pinned while it is in flight, and settled when it is delivered', async (t) => {
-  const { sender, submit, store, stats } = await ground(t);
+  const { sender, submit, store, counted } = await ground(t);
   const id = await submit('u@to.test');
   assert.deepEqual(store.history, [], 'nobody is there to carry it');
   const one = await sender(1);
@@ -43,7 +43,7 @@ test('a message goes to a sender that is linked, is pinned while it is in flight
   await one.done(connection, [delivered(0)]);
   assert.deepEqual(store.told, [`settle delivered ${id} 0`]);
   assert.deepEqual([...store.pins], []);
-  assert.equal(stats.snapshot().counters['delivered'], 1);
+  assert.equal(counted.counts['delivered'], 1);
 });
 
 test('a clock that is wrong for a moment is noticed when mail comes in meanwhile', async (t) => {
@@ -60,10 +60,10 @@ test('a clock that is wrong for a moment is noticed when mail comes in meanwhile
 });
 
 test('a message that a receiver reports twice is received once, and delivered once', async (t) => {
-  const { sender, submit, submitAgain, stats } = await ground(t);
+  const { sender, submit, submitAgain, counted } = await ground(t);
   await submit('u@to.test');
   await submitAgain();
-  assert.equal(stats.snapshot().counters['received'], 1);
+  assert.equal(counted.counts['received'], 1);
   const one = await sender(1);
   await one.done(one.connect.connection, [delivered(0)]);
   assert.equal(one.all('transact').length, 0);
@@ -73,8 +73,8 @@ test('a message from during the start counts as received, one that an earlier ma
   const store = new MemoryStore();
   const before = recovered(store, 'before', { nextAttemptAtMs: 0, held: false });
   store.recovered = [before, { ...before, queueId: 'since', receivedAtMs: startMs }];
-  const { stats } = await ground(t, { store });
-  assert.equal(stats.snapshot().counters['received'], 1);
+  const { counted } = await ground(t, { store });
+  assert.equal(counted.counts['received'], 1);
 });
 
 test('the next message for the same place goes over the connection that is open, until it has been idle for too long', async (t) => {

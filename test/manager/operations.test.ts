@@ -9,7 +9,8 @@ import { nodeTimers } from '../../src/io/timers.ts';
 import { type LimitAnswers, Operations } from '../../src/manager/operations.ts';
 import type { Response } from '../../src/channel/messages.ts';
 import { RoleCounters } from '../../src/manager/role-counters.ts';
-import { MemoryStats } from '../../src/stats/stats.ts';
+import { EventCounters } from '../../src/log/event-counters.ts';
+import { Events, logListener } from '../../src/log/events.ts';
 import { keptLog } from '../process/quiet-log.ts';
 
 function site(label: string, connections: number, ready: number): SiteRow {
@@ -58,7 +59,8 @@ function ground(limits: Partial<LimitAnswers> = {}) {
     timers: nodeTimers,
     dateMs: Date.now,
     confirmClock: () => undefined,
-    stats: new MemoryStats(),
+    counted: new EventCounters(),
+    happenings: new Events([logListener(log)]),
     log,
   });
   const ask = (operation: string, question: unknown = {}): Promise<Response> =>
@@ -187,7 +189,8 @@ function changing(flush: () => Promise<void> = () => Promise.resolve()) {
     missing: () => [],
     counters: new RoleCounters(),
     confirmClock: () => undefined,
-    stats: new MemoryStats(),
+    counted: new EventCounters(),
+    happenings: new Events([logListener(keptLog())]),
     log: keptLog(),
   });
   const change = (action: string): Promise<unknown> =>

@@ -13,7 +13,8 @@ import type {
   StoredMessage,
   StoredRef,
 } from '../../src/spool/types.ts';
-import { MemoryStats } from '../../src/stats/stats.ts';
+import { EventCounters } from '../../src/log/event-counters.ts';
+import { Events } from '../../src/log/events.ts';
 import { keptLog } from './quiet-log.ts';
 import { said } from '../refusals.ts';
 import { segmentPlace } from '../../src/spool/segments/segment-place.ts';
@@ -78,7 +79,7 @@ class Relay {
   readonly #network: RelayNetwork;
   readonly #spool: Kept[] = [];
   readonly #queue: number[] = [];
-  readonly #stats = new MemoryStats();
+  readonly #counted = new EventCounters();
   readonly #bouncer: Bouncer;
   /** The message that is being reported about: reports that the bouncer writes now descend from it. */
   #root = -1;
@@ -98,9 +99,13 @@ class Relay {
       reader: this.#reader(),
       writerOf: () => this.#writer(),
       log: keptLog(),
-      stats: this.#stats,
+      happenings: new Events([this.#counted]),
       submit: (message: Submitted) => void this.#queue.push(segmentPlace(message.ref).offset),
     });
+  }
+
+  get #dropped(): number {
+    return this.#counted.counts.dropped ?? 0;
   }
 
   get waiting(): number {
@@ -127,10 +132,9 @@ class Relay {
     const outcome = this.#deliver(kept);
     if (outcome === undefined) return;
     this.#root = kept.root;
+    const droppedBefore = this.#dropped;
     await this.#bouncer.report(kept.message.envelope.queueId, { store: 0, place: [1, at, 1] }, [outcome]);
-    const dropped = this.#stats.snapshot().counters['dropped'] ?? 0;
-    this.#network.dropped += dropped;
-    this.#stats.count('dropped', -dropped);
+    this.#network.dropped += this.#dropped - droppedBefore;
   }
 
   /** The recipient's outcome if it is to be reported; else undefined. */

@@ -6,6 +6,7 @@ import type { Config } from '../../config/config.ts';
 import { bindProblem } from '../../io/bind-problem.ts';
 import { bootIdHere, bootMs } from '../../io/boot-clock.ts';
 import { nodeTimers } from '../../io/timers.ts';
+import { EventCounters } from '../../log/event-counters.ts';
 import type { Logger } from '../../log/logger.ts';
 import { assemble, type OtherSenders } from '../../manager/assemble.ts';
 import type { AssembledManager } from '../../manager/assembled-manager.ts';
@@ -15,7 +16,6 @@ import type { Spool } from '../../manager/ports.ts';
 import { systemFacts } from '../../settings/system-facts.ts';
 import { nodeFiles } from '../../spool/file-layer.ts';
 import { openReaders, openStores, openWriters } from '../../spool/open.ts';
-import { MemoryStats } from '../../stats/stats.ts';
 import type { Troubles } from '../../stats/troubles.ts';
 import { OutcomesError } from '../outcomes-error.ts';
 import type { Role } from '../role.ts';
@@ -50,10 +50,10 @@ export class ManagerRole implements Role {
       bind: bindProblem,
       random: Math.random,
     };
-    const stats = new MemoryStats();
+    const counted = new EventCounters();
     const spool = spoolOf(config);
     return new ManagerRole(
-      await assemble({ config, machine, spool, openRouter, log, stats, troubles, others }),
+      await assemble({ config, machine, spool, openRouter, log, counted, troubles, others }),
     );
   }
 
