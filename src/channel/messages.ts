@@ -7,6 +7,8 @@ import type { Counters } from '../log/event-counters.ts';
 import type { AcceptedMessage } from '../receive/types.ts';
 import type { ReportedTrouble } from '../stats/trouble-board.ts';
 import type { Trouble } from '../stats/troubles.ts';
+import type { CertificateFacts } from '../tls/certificate-facts.ts';
+import type { TlsMaterial } from '../tls/tls-material.ts';
 import type { TlsOutcome } from '../values/tls-outcome.ts';
 
 /** The first message of a role that connects to the manager. */
@@ -97,6 +99,10 @@ export type SupervisorToRole =
   | { readonly kind: 'stop'; readonly graceMs: number }
   | ({ readonly kind: 'reloaded' } & ReloadAnswer)
   | PortAnswer
+  /** To a receiver: the certificates and keys that it serves from now on. Follows `start`, and comes again after each change. */
+  | { readonly kind: 'certificates'; readonly material: TlsMaterial }
+  /** To the control process: what receivers serve. */
+  | { readonly kind: 'served'; readonly certificates: readonly CertificateFacts[] }
   /** To the control process, which tells operators: the current troubles of all processes. */
   | { readonly kind: 'troubles'; readonly troubles: readonly ReportedTrouble[] };
 

@@ -30,6 +30,7 @@ const commandFiles: Readonly<Record<string, () => Promise<CommandFile>>> = {
   clock: () => import('./clock.ts'),
   simulate: () => import('./simulate.ts'),
   spool: () => import('./spool.ts'),
+  tls: () => import('./tls.ts'),
   table: () => import('./table.ts'),
   sendmail: () => import('./sendmail.ts'),
   version: () => import('./version.ts'),

@@ -14,9 +14,10 @@ import type { Logger } from '../log/logger.ts';
 import { configInForce, configRefused } from '../process/watch/config-troubles.ts';
 import { DiskWatch } from '../process/watch/disk-watch.ts';
 import { shortageText } from '../settings/capacity.ts';
+import { CertificateDesk } from '../process/supervise/certificate-desk.ts';
 import { InstanceLock } from '../process/running/instance-lock.ts';
 import { endLeftOvers } from '../process/running/life-sign.ts';
-import type { Instance, InstanceEvents } from '../process/supervise/instance.ts';
+import type { Instance, InstanceParts } from '../process/supervise/instance.ts';
 import { become } from '../process/privileges/become.ts';
 import { ownLogFile, ownPlaces, ownSocketFolders } from '../process/privileges/own-places.ts';
 import { type RoleUsers, roleUsers } from '../process/privileges/role-users.ts';
@@ -59,6 +60,7 @@ async function serve(file: string | undefined): Promise<void> {
   for (const warning of placeWarnings([...configWarnings(config), ...userWarnings(config)], config.file))
     log.warn(placedText(warning));
   for (const shortage of capacityHere(config).shortages) log.warn(shortageText(shortage));
+  const certificates = new CertificateDesk(config, { log, troubles });
   if (users !== undefined && config.processes.singleProcess) await becomeUser(config, users, log);
   // The process of the supervisor does not load the code of the roles.
   const kind = config.processes.singleProcess
@@ -67,11 +69,13 @@ async function serve(file: string | undefined): Promise<void> {
   const disk = new DiskWatch(config, troubles, log);
   disk.start();
   configInForce(config, [], troubles);
-  const running = new Running(kind, config, source, log, troubles, users);
+  certificates.start();
+  const running = new Running(kind, config, source, { log, troubles, certificates }, users);
   try {
     await running.untilStopped();
   } finally {
     disk.stop();
+    certificates.stop();
     lock.release();
     await log.close();
   }
@@ -97,13 +101,7 @@ function makeSpool(spool: string): void {
   }
 }
 
-type InstanceKind = new (
-  config: Config,
-  log: Logger,
-  events: InstanceEvents,
-  troubles: Troubles,
-  users?: RoleUsers,
-) => Instance;
+type InstanceKind = new (config: Config, parts: InstanceParts, users?: RoleUsers) => Instance;
 
 /** One run, from start to stop, with its signals. */
 class Running {
@@ -111,6 +109,7 @@ class Running {
   readonly #source: ConfigSource;
   readonly #log: Logger;
   readonly #troubles: Troubles;
+  readonly #certificates: CertificateDesk;
   readonly #instance: Instance;
   readonly #users: RoleUsers | undefined;
   readonly #stopped = Promise.withResolvers<void>();
@@ -122,15 +121,16 @@ class Running {
     kind: InstanceKind,
     config: Config,
     source: ConfigSource,
-    log: Logger,
-    troubles: Troubles,
+    parts: Omit<InstanceParts, 'events'>,
     users: RoleUsers | undefined,
   ) {
+    const { log, troubles, certificates } = parts;
     this.#config = config;
     this.#source = source;
     this.#log = log;
     this.#troubles = troubles;
-    this.#instance = new kind(config, log, { reload: () => this.#reload() }, troubles, users);
+    this.#certificates = certificates;
+    this.#instance = new kind(config, { ...parts, events: { reload: () => this.#reload() } }, users);
     this.#users = users;
   }
 
@@ -146,9 +146,11 @@ class Running {
   #reload(): void {
     try {
       const { config, afterRestart } = reloadable(this.#config, this.#source.read());
+      const certificates = this.#certificates.read(config);
       this.#config = config;
       this.#reopenLog();
       this.#log.setLevel(config.log.level);
+      this.#certificates.use(certificates);
       this.#instance.configure(config);
       this.#log.info(
         `the configuration was read again and is in force: ${config.file ?? 'no file, the defaults'}`,

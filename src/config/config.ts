@@ -19,6 +19,7 @@ import type { DomainPattern } from '../values/domain.ts';
 import type { Network } from '../values/network.ts';
 import { fromWorkingFolder } from './read/working-folder.ts';
 import type { DeepReadonly } from './deep-readonly.ts';
+import { type CertificateConfig, toCertificateConfig } from './certificate-config.ts';
 import { type ListenConfig, toListenConfig } from './listen-config.ts';
 import { type RouteConfig, toRouteConfig } from './route-config.ts';
 import { type TableConfig, toTableConfig } from './table-config.ts';
@@ -115,6 +116,8 @@ export interface Config {
   readonly users: UsersConfig;
   readonly processes: ProcessesConfig;
   readonly listen: readonly ListenConfig[];
+  /** In the order of the file: the first is the default. Empty: Sluice makes one itself. */
+  readonly certificate: readonly CertificateConfig[];
   readonly receive: ReceiveConfig;
   readonly queue: QueueConfig;
   readonly deliver: DeliverConfig;
@@ -209,12 +212,14 @@ function completeConfig(
     users: content.users,
     processes: content.processes,
     listen: content.listen.map((each) => toListenConfig(each, folder)),
+    certificate: content.certificate.map((each) => toCertificateConfig(each, folder)),
     receive: {
       ...receive,
       relayDomains: [...receive.relayDomains, ...supplement.relayDomains],
       ...(receive.relayDomainsFile !== undefined && {
         relayDomainsFile: resolve(folder, receive.relayDomainsFile),
       }),
+      ...(receive.relayCa !== undefined && { relayCa: resolve(folder, receive.relayCa) }),
       clientLimitsExempt: receive.clientLimitsExempt ?? receive.relayNetworks,
     },
     queue: content.queue,

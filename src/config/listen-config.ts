@@ -18,7 +18,8 @@ export type ListenConfig = Pick<FileListen, 'address' | 'protocol' | 'socketMode
 
 /** @param folder - where a relative path starts */
 export function toListenConfig(listen: FileListen, folder: string): ListenConfig {
-  const { address, protocol, socketMode, completeMail, ...receive } = listen;
+  const { address, protocol, socketMode, completeMail, ...own } = listen;
+  const receive = own.relayCa === undefined ? own : { ...own, relayCa: resolve(folder, own.relayCa) };
   return {
     address: address.kind === 'unix' ? { ...address, path: resolve(folder, address.path) } : address,
     protocol,

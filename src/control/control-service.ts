@@ -3,6 +3,7 @@
 import type { Asker, Service } from './operations/operation.ts';
 import type { Reloaded, ReloadQuestion } from './operations/reload.ts';
 import type { ControlSet, ManagerSet } from './operations/sets.ts';
+import type { ServedTls } from './operations/tls.ts';
 import type { QueueQuery } from './queue-query.ts';
 import type { StatusDesk } from './status-desk.ts';
 
@@ -15,9 +16,11 @@ export interface ControlServiceParts {
   readonly queue: QueueQuery;
   readonly desk: StatusDesk;
   readonly reload: Reload;
+  /** What receivers serve under TLS. */
+  readonly tls: () => ServedTls;
 }
 
-export function controlService({ ask, queue, desk, reload }: ControlServiceParts): Service<ControlSet> {
+export function controlService({ ask, queue, desk, reload, tls }: ControlServiceParts): Service<ControlSet> {
   return {
     explain: (question, call) => ask('explain', question, call),
     limits: (question, call) => ask('limits', question, call),
@@ -30,6 +33,7 @@ export function controlService({ ask, queue, desk, reload }: ControlServiceParts
     'job.cancel': (question, call) => ask('job.cancel', question, call),
     status: (question) => desk.answer(question),
     reload: (question) => reload(question),
+    tls: () => tls(),
     'queue-list': async ({ filter, limit, located }, { signal, report }) => {
       for await (const rows of queue.list(filter, limit, located)) {
         if (signal.aborted) break;

@@ -3,6 +3,7 @@
 
 export const troubleKinds = [
   'capacity',
+  'certificate',
   'clock',
   'config',
   'damage',

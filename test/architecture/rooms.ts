@@ -45,7 +45,7 @@ export const innerLevels: ReadonlyMap<string, readonly (readonly string[])[]> = 
       ['check', 'show'],
       ['config-source.ts', 'salvage-places.ts'],
       ['config.ts'],
-      ['problems', 'listen-config.ts', 'route-config.ts', 'table-config.ts'],
+      ['problems', 'certificate-config.ts', 'listen-config.ts', 'route-config.ts', 'table-config.ts'],
       ['schema', 'read'],
       ['built-in-limits.ts', 'camel-case.ts', 'deep-readonly.ts', 'most-processes.ts', 'version.ts'],
     ],

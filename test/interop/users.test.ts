@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
@@ -13,6 +13,7 @@ import { parseConfig } from '../../src/config/config.ts';
 import { identityOf } from '../../src/process/privileges/identity.ts';
 import { roleUsers } from '../../src/process/privileges/role-users.ts';
 import type { RoleName } from '../../src/process/role.ts';
+import { selfSigned } from '../support/certificates.ts';
 import type { Attempt } from './intruder.ts';
 import { destination, send } from './mail.ts';
 
@@ -101,6 +102,34 @@ suite('users of their own', { skip: withoutUsers() }, () => {
     assert.equal(await sluice.program.stop('SIGTERM'), 0);
   });
 
+  test('the self-signed certificate is out of reach for all users but root, and stays the same', async (t) => {
+    const ground = Ground.of(t);
+    const config = configOf(ground, 1);
+    const first = await startSluice(ground, { config });
+    const identities = roleUsers(parseConfig(readFileSync(first.configFile, 'utf8'), first.configFile))?.of;
+    assert.ok(identities !== undefined);
+    const folder = join(first.spool, 'tls');
+    const file = join(folder, 'self-signed.pem');
+    const attempts: Attempt[] = [
+      { kind: 'read', path: file },
+      { kind: 'write', path: file },
+      { kind: 'list', path: folder },
+      { kind: 'create', path: join(folder, 'new') },
+    ];
+    for (const role of roles) {
+      assert.deepEqual(
+        await tried(ground, identities[role], attempts),
+        attempts.map((each) => `${JSON.stringify(each)} denied`),
+        role,
+      );
+    }
+    const served = await first.cli('tls');
+    assert.equal(await first.program.stop('SIGTERM'), 0);
+    const second = await startSluice(ground, { config, port: first.port });
+    assert.match(served, /TLSA +3 1 1 [0-9a-f]{64}/u);
+    assert.equal((await second.cli('tls')).split('TLSA')[1], served.split('TLSA')[1]);
+  });
+
   test('a reload opens another port below 1024', async (t) => {
     const ground = Ground.of(t);
     const mx = await destination(ground);
@@ -161,7 +190,12 @@ suite('users of their own', { skip: withoutUsers() }, () => {
 
   test('who takes over one process gets neither into another nor at what belongs to it', async (t) => {
     const ground = Ground.of(t);
-    const config = configOf(ground, 1);
+    const chain = join(ground.directory, 'chain.pem');
+    const key = join(ground.directory, 'key.pem');
+    const certificate = selfSigned();
+    writeFileSync(chain, certificate.chain, { mode: 0o600 });
+    writeFileSync(key, certificate.key, { mode: 0o600 });
+    const config = { ...configOf(ground, 1), certificate: [{ chain, key }] };
     const sluice = await startSluice(ground, { config });
     assert.match((await send(sluice.port, mail)).at(-1) ?? '', /^250/u);
     const inSpool = (...names: readonly string[]): string => join(sluice.spool, ...names);
@@ -208,6 +242,9 @@ suite('users of their own', { skip: withoutUsers() }, () => {
       const others = sluice.pids().filter((pid) => pid !== sluice.pidOf(role));
       const attempts: Attempt[] = [
         ...denied[role],
+        // The supervisor reads keys; receivers have what they serve, and cannot open the files.
+        { kind: 'read', path: key },
+        { kind: 'read', path: chain },
         ...others.map((pid): Attempt => ({ kind: 'signal', pid })),
         ...sluice.pids().flatMap((pid): Attempt[] => [
           { kind: 'read', path: `/proc/${pid}/mem` },

@@ -6,6 +6,7 @@ import { Ground, until } from '../../sim/neighbours/ground.ts';
 import { descendants, titleOf } from '../../sim/neighbours/process-tree.ts';
 import { parseConfig } from '../../src/config/config.ts';
 import { makeFolder } from '../../src/io/make-folder.ts';
+import { CertificateDesk } from '../../src/process/supervise/certificate-desk.ts';
 import { Supervisor } from '../../src/process/supervise/supervisor.ts';
 import { Troubles } from '../../src/stats/troubles.ts';
 import { keptLog } from './quiet-log.ts';
@@ -25,7 +26,14 @@ function supervisorOf(ground: Ground) {
   );
   const log = keptLog();
   const troubles = new Troubles();
-  return { supervisor: new Supervisor(config, log, { reload: () => undefined }, troubles), log, troubles };
+  const certificates = new CertificateDesk(config, { log, troubles });
+  const supervisor = new Supervisor(config, {
+    log,
+    events: { reload: () => undefined },
+    troubles,
+    certificates,
+  });
+  return { supervisor, log, troubles };
 }
 
 function senderPid(): number {

@@ -17,9 +17,21 @@ import type {
   RoleToSupervisor,
   SupervisorToRole,
 } from '../../src/channel/messages.ts';
+import { selfSigned } from '../support/certificates.ts';
 
 /** The start message's fields for the first process of a role. */
 const first = { index: 0, serial: 1, pass: '', senders: [] };
+
+/** What the supervisor tells a receiver after its start. */
+const { chain, key } = selfSigned();
+const certificates: SupervisorToRole = {
+  kind: 'certificates',
+  material: {
+    certificates: [{ chain, key, keyType: 'ecdsa', names: [] }],
+    ticketKeys: Buffer.alloc(48).toString('base64'),
+    authorities: {},
+  },
+};
 
 const program = new URL('../../src/process/roles/role-main.ts', import.meta.url);
 
@@ -75,6 +87,7 @@ test('a configuration that comes while a role is starting is in force when the r
   const ground = Ground.of(t);
   const receiver = new RoleProcess(ground, 'receiver');
   receiver.tell({ kind: 'start', config: config(ground, ''), ...first });
+  receiver.tell(certificates);
   receiver.tell({
     kind: 'configure',
     config: config(ground, '[receive]\nmax_message_size = "1KiB"\n'),
@@ -136,6 +149,7 @@ test('a role that cannot start says why, with what to do about it', async (t) =>
     },
     ...first,
   });
+  receiver.tell(certificates);
   assert.deepEqual(await receiver.hears(), {
     kind: 'failed',
     code: 'LISTEN_FAILED',

@@ -3,9 +3,8 @@
 
 import { createHash, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { buildCertificate } from '../../src/tls/build-certificate.ts';
+import type { KeyType } from '../../src/tls/certificate-facts.ts';
 import { certificatePem } from '../../src/tls/pem.ts';
-
-export type KeyType = 'ecdsa' | 'rsa';
 
 export interface LeafChoice {
   /** DNS names; default: `mx.example.com`. */
@@ -58,8 +57,8 @@ export function makeAuthority(
 }
 
 /** A certificate that signed itself, as a server without an authority has. */
-export function selfSigned(choice: LeafChoice = {}): Leaf {
-  const keys = newKeys(choice.keyType ?? 'ecdsa');
+export function selfSigned(choice: LeafChoice & { readonly rsaBits?: number } = {}): Leaf {
+  const keys = newKeys(choice.keyType ?? 'ecdsa', choice.rsaBits);
   const names = choice.names ?? ['mx.example.com'];
   return leaf(keys, { commonName: names[0] ?? 'self-signed', ...keys }, [], { ...choice, names });
 }
@@ -70,9 +69,9 @@ interface Keys {
 }
 type Issuer = Keys & { readonly commonName: string };
 
-function newKeys(type: KeyType): Keys {
+function newKeys(type: KeyType, rsaBits = 2048): Keys {
   return type === 'rsa'
-    ? generateKeyPairSync('rsa', { modulusLength: 2048 })
+    ? generateKeyPairSync('rsa', { modulusLength: rsaBits })
     : generateKeyPairSync('ec', { namedCurve: 'P-256' });
 }
 

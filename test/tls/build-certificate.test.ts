@@ -6,7 +6,8 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import test from 'node:test';
 import * as tls from 'node:tls';
-import { type KeyType, makeAuthority, selfSigned } from '../support/certificates.ts';
+import type { KeyType } from '../../src/tls/certificate-facts.ts';
+import { makeAuthority, selfSigned } from '../support/certificates.ts';
 
 for (const keyType of ['ecdsa', 'rsa'] as const) {
   test(`a TLS client trusts a leaf behind an intermediate, ${keyType}`, async () => {

@@ -25,6 +25,7 @@ interface Paths {
   readonly limit: readonly { readonly domainFile?: string | undefined }[];
   readonly table: readonly { readonly path: string }[];
   readonly tls: readonly { readonly ca?: string | undefined }[];
+  readonly certificate: readonly { readonly chain: string; readonly key: string }[];
   readonly log: { readonly file?: string | undefined };
 }
 
@@ -34,6 +35,7 @@ const namesInSpool: ReadonlySet<string> = new Set([
   'large',
   'journal',
   'damaged',
+  'tls',
   'format',
   'lock.sock',
   'bus.sock',
@@ -70,6 +72,7 @@ function namedPaths({
   limit,
   table,
   tls,
+  certificate,
 }: Paths): NamedPath[] {
   const given: readonly (readonly [Path, NamedPath['kind'], string | undefined])[] = [
     [[], 'input', file],
@@ -80,6 +83,8 @@ function namedPaths({
     ...limit.map(({ domainFile }, index) => [['limit', index, 'domain_file'], 'input', domainFile] as const),
     ...table.map(({ path }, index) => [['table', index, 'path'], 'input', path] as const),
     ...tls.map(({ ca }, index) => [['tls', index, 'ca'], 'input', ca] as const),
+    ...certificate.map(({ chain }, index) => [['certificate', index, 'chain'], 'input', chain] as const),
+    ...certificate.map(({ key }, index) => [['certificate', index, 'key'], 'input', key] as const),
     [['log', 'file'], 'log', log.file],
   ];
   return given.flatMap(([path, kind, place]) =>

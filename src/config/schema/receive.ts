@@ -3,6 +3,7 @@
 import { z } from 'zod';
 
 import { parseDomainPattern } from '../../values/domain.ts';
+import { parseFingerprint } from '../../values/fingerprint.ts';
 import { parseRate } from '../../values/rate.ts';
 import { parseSize } from '../../values/size.ts';
 import { ValueError } from '../../values/value-error.ts';
@@ -62,6 +63,11 @@ const ofListener = {
     textOf('a domain such as "example.com" or "*.example.com"', parseDomainPattern),
     'domains such as ["example.com", "*.example.net"]',
   ),
+  relay_certificates: listOf(
+    textOf('a fingerprint such as "sha256:0a1b..."', parseFingerprint),
+    'fingerprints such as ["sha256:0a1b..."]',
+  ),
+  relay_ca: z.string({ error: 'must be the name of a file' }).min(1, 'must be the name of a file'),
   max_message_size: size(1024),
   max_recipients: wholeNumber(1, 1_000_000),
   max_connections: wholeNumber(1, 1_000_000),
@@ -86,6 +92,15 @@ export const receive = tableOf({
   relay_networks: key(
     ofListener.relay_networks.prefault(['127.0.0.0/8', '::1/128']),
     'Clients in these networks may send to any domain. All other clients may send only to relay_domains. List only networks that you run yourself.',
+  ),
+  relay_certificates: key(
+    ofListener.relay_certificates.prefault([]),
+    'Clients that show one of these certificates in TLS may send to any domain, from any network. Each is named by the SHA-256 fingerprint of the certificate; its dates are not looked at. Clients are asked for a certificate where this key or relay_ca is set: set them for the listener of these clients, not for port 25.',
+  ),
+  relay_ca: key(
+    ofListener.relay_ca.optional(),
+    'A file in PEM form with certificates of authorities: clients that show a valid certificate of one of them in TLS may send to any domain. Name only an authority that you run yourself. The file is read again within ten seconds when it changes.',
+    { example: '"/etc/sluice/clients-ca.pem"' },
   ),
   relay_domains: key(
     ofListener.relay_domains.prefault([]),
@@ -183,6 +198,8 @@ export const receive = tableOf({
 /** Examples of these keys, for the reference. */
 const examples: Readonly<Record<keyof typeof ofListener, string>> = {
   relay_networks: '["192.0.2.0/24"]',
+  relay_certificates: '["sha256:0a1b..."]',
+  relay_ca: '"/etc/sluice/clients-ca.pem"',
   relay_domains: '["example.com"]',
   max_message_size: '"10MiB"',
   max_recipients: '100',

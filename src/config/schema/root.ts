@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { parseNameServer } from '../../values/endpoint.ts';
 import { mostReceivers, mostSenders } from '../most-processes.ts';
 import { adapt, reactions } from './adapt.ts';
+import { certificates } from './certificate.ts';
 import { deliver } from './deliver.ts';
 import {
   duration,
@@ -180,6 +181,10 @@ export const root = tableOf({
   listen: key(
     listeners.prefault([{ address: '127.0.0.1:2525' }]),
     'An address to receive mail on; repeat the table for more of them. Its keys of the same name as in [receive] count instead of those, for this listener alone.',
+  ),
+  certificate: key(
+    certificates.prefault([]),
+    'A certificate of this server for TLS. The first is for clients that ask for no name, or for one that no certificate has. Two for the same name, one with an RSA and one with an ECDSA key, are served side by side. Without any, Sluice makes one that it signs itself, which is enough for encryption without a check of names.',
   ),
   receive: key(receive.prefault({}), 'Who may hand mail in, how much of it, and how long a client may take.'),
   queue: key(

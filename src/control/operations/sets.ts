@@ -11,6 +11,7 @@ import { listQueue } from './queue-list.ts';
 import { examine, page, ping } from './queue-pages.ts';
 import { reload } from './reload.ts';
 import { numbers, status } from './status.ts';
+import { tls } from './tls.ts';
 
 /** The manager answers these itself, and the control process passes them on as they are. */
 const passedOn = {
@@ -29,6 +30,7 @@ const control = {
   ...passedOn,
   status,
   reload,
+  tls,
   'queue-list': listQueue,
 };
 

@@ -9,6 +9,7 @@ import { StatusDesk } from '../../control/status-desk.ts';
 import type { Logger } from '../../log/logger.ts';
 import { openReaders } from '../../spool/open.ts';
 import type { QueueReader } from '../../spool/types.ts';
+import type { CertificateFacts } from '../../tls/certificate-facts.ts';
 import type { ReportedTrouble } from '../../stats/trouble-board.ts';
 import type { Link } from '../../channel/link.ts';
 import type { Asked, Response, RoleFacts } from '../../channel/messages.ts';
@@ -30,6 +31,7 @@ export class ControlRole implements Role {
    * @param log - for faults of Sluice while it answers
    * @param reload - has the configuration read again, by the supervisor or the single process
    * @param troubles - the current troubles of all processes
+   * @param served - the certificates that receivers serve
    */
   constructor(
     config: Config,
@@ -37,6 +39,7 @@ export class ControlRole implements Role {
     log: Pick<Logger, 'error'>,
     reload: () => Promise<Reloaded>,
     troubles: () => readonly ReportedTrouble[],
+    served: () => readonly CertificateFacts[],
   ) {
     this.#link = link;
     this.#file = config.file;
@@ -52,6 +55,7 @@ export class ControlRole implements Role {
           checkReloadFile(file, this.#file);
           return reload();
         },
+        tls: () => ({ nowMs: Date.now(), certificates: served() }),
       }),
       failed: (message) => log.error(`an operator's request failed: ${message}`),
     });

@@ -26,6 +26,7 @@ import { clientsWithinCapacity } from '../../settings/capacity.ts';
 import type { Link } from '../../channel/link.ts';
 import { CounterPosts } from '../../channel/counter-posts.ts';
 import type { CountersSoFar, RoleFacts, Submitted } from '../../channel/messages.ts';
+import type { LiveCertificates } from '../../tls/live-certificates.ts';
 import type { Role } from '../role.ts';
 import { type ContextOf, listenersOf, type ReceiverPlace } from '../../settings/listeners.ts';
 import { receiveSettings, relayPolicy } from '../../settings/settings.ts';
@@ -69,6 +70,7 @@ interface Parts {
   readonly events: Events;
   readonly counterPosts: CounterPosts;
   readonly troubles: Troubles;
+  readonly certificates: LiveCertificates;
 }
 
 export class ReceiverRole implements Role {
@@ -92,6 +94,7 @@ export class ReceiverRole implements Role {
     log: Logger,
     troubles: Troubles,
     counters: EventCounters,
+    certificates: LiveCertificates,
     bind: Bind = bindHere,
   ): Promise<ReceiverRole> {
     // All mail goes to the first store.
@@ -128,6 +131,7 @@ export class ReceiverRole implements Role {
       events: new Events([logListener(log), counters]),
       counterPosts: new CounterPosts(counters, (message) => link.post(message)),
       troubles,
+      certificates,
     };
     const place = { index, receivers: config.processes.receivers };
     const receiver = new Receiver(sharedSettings(config), { log, troubles, timers: nodeTimers, bind });

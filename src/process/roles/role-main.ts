@@ -28,7 +28,9 @@ import type {
   Submitted,
   SupervisorToRole,
 } from '../../channel/messages.ts';
+import type { CertificateFacts } from '../../tls/certificate-facts.ts';
 import type { AskedPorts } from './asked-ports.ts';
+import type { GivenCertificates } from './given-certificates.ts';
 import { ReloadRequests } from './reload-requests.ts';
 import type { Role, RoleName } from '../role.ts';
 import type { ManagerRole } from './manager-role.ts';
@@ -50,6 +52,10 @@ let senderEnded = (serial: number): void => void endedSenders.push(serial);
 const reloads = new ReloadRequests({ isWatched: true });
 /** In the receiver process: ports that the supervisor binds. */
 let ports: AskedPorts | undefined;
+/** In the receiver process. */
+let certificates: Promise<GivenCertificates> | undefined;
+/** In the control process: what receivers serve. */
+let served: readonly CertificateFacts[] = [];
 const troubles = new Troubles();
 const counters = new EventCounters();
 /** In the control process: the troubles of all processes, as the supervisor sent them last. */
@@ -94,7 +100,8 @@ async function start(config: Config, { index, serial, pass, senders }: RoleStart
       const { AskedPorts } = await import('./asked-ports.ts');
       ports = new AskedPorts((question) => tellSupervisor(question));
       const bind = identity === undefined ? undefined : ports.bind;
-      role = await ReceiverRole.start(config, index, link, log, troubles, counters, bind);
+      const live = await (await givenCertificates()).live;
+      role = await ReceiverRole.start(config, index, link, log, troubles, counters, live, bind);
       break;
     }
     case 'sender': {
@@ -130,6 +137,7 @@ async function start(config: Config, { index, serial, pass, senders }: RoleStart
         log,
         () => reloads.ask(() => tellSupervisor({ kind: 'reload' })),
         () => [...(supervisorWatch?.troubles ?? []), ...allTroubles],
+        () => served,
       );
       role = control;
       supervisorWatch = new SupervisorWatch(log, process.ppid);
@@ -144,6 +152,11 @@ async function start(config: Config, { index, serial, pass, senders }: RoleStart
   }
   if (newerConfig !== undefined) role.configure(newerConfig);
   tellSupervisor({ kind: 'started', facts: role.facts });
+}
+
+function givenCertificates(): Promise<GivenCertificates> {
+  certificates ??= import('./given-certificates.ts').then((loaded) => new loaded.GivenCertificates());
+  return certificates;
 }
 
 async function startManager(
@@ -264,6 +277,12 @@ process.on('message', (message: SupervisorToRole, socket: unknown) => {
       break;
     case 'port':
       ports?.answered(message, socket);
+      break;
+    case 'certificates':
+      void givenCertificates().then((given) => given.give(message.material));
+      break;
+    case 'served':
+      served = message.certificates;
       break;
     case 'troubles':
       allTroubles = message.troubles;

@@ -2,6 +2,7 @@
 
 import { fork, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import type { Config } from '../../config/config.ts';
 import { Heartbeat } from '../watch/heartbeat.ts';
 import type { RoleFacts, SupervisorToRole } from '../../channel/messages.ts';
 import type { Identity } from '../privileges/identity.ts';
@@ -54,7 +55,17 @@ export interface Child {
   readonly started: PromiseWithResolvers<RoleFacts>;
 }
 
-export function newChild(name: RoleName, index: number): Child {
+/** All roles of an instance, in the order in which they are started. */
+export function newChildren(processes: Config['processes']): readonly Child[] {
+  return [
+    newChild('manager', 0),
+    ...Array.from({ length: processes.senders }, (_, index) => newChild('sender', index)),
+    ...Array.from({ length: processes.receivers }, (_, index) => newChild('receiver', index)),
+    newChild('control', 0),
+  ];
+}
+
+function newChild(name: RoleName, index: number): Child {
   const started = Promise.withResolvers<RoleFacts>();
   started.promise.catch(() => undefined); // several roles may fail; only the first failure is reported
   return {
@@ -108,8 +119,20 @@ export function nameOf({ name, index }: Child, all: readonly Child[]): string {
   return isOne ? name : `${name} ${index + 1}`;
 }
 
+/** Serials of the sender processes that run. */
+export function livingSenders(all: readonly Child[]): number[] {
+  return all
+    .filter(({ name, process: running }) => name === 'sender' && running !== undefined)
+    .map(({ serial }) => serial);
+}
+
 export function tell(child: Child, message: SupervisorToRole): void {
   if (child.process?.connected === true) child.process.send(message, () => undefined);
+}
+
+/** Tells the same to all processes of a role. */
+export function tellRole(all: readonly Child[], name: RoleName, message: SupervisorToRole): void {
+  for (const child of all) if (child.name === name) tell(child, message);
 }
 
 /** Asks the processes to stop, and kills those that do not end in time. Resolves when all have ended. */

@@ -2,6 +2,9 @@
 
 import type { Config } from '../../config/config.ts';
 import type { ReloadAnswer, RoleFacts } from '../../channel/messages.ts';
+import type { Logger } from '../../log/logger.ts';
+import type { Troubles } from '../../stats/troubles.ts';
+import type { CertificateDesk } from './certificate-desk.ts';
 
 export interface Instance {
   /** Starts every role; resolves when all of them run. */
@@ -12,6 +15,15 @@ export interface Instance {
   reloaded(answer: ReloadAnswer): void;
   /** @throws {SluiceError} when outcomes of deliveries may not be stored: their messages may be delivered again */
   stop(graceMs: number): Promise<void>;
+}
+
+/** What an instance works with. */
+export interface InstanceParts {
+  readonly log: Logger;
+  readonly events: InstanceEvents;
+  /** Those of this process. */
+  readonly troubles: Troubles;
+  readonly certificates: CertificateDesk;
 }
 
 /** What an instance asks of its owner, which holds the configuration. */

@@ -7,7 +7,9 @@ import { EventCounters } from '../../log/event-counters.ts';
 import type { Troubles } from '../../stats/troubles.ts';
 import { managerSocketPath, listenManagerSocket } from '../../channel/manager-socket.ts';
 import { type Channel, localChannel } from '../../channel/channel.ts';
-import type { Instance, InstanceEvents } from './instance.ts';
+import { LiveCertificates } from '../../tls/live-certificates.ts';
+import type { CertificateDesk } from './certificate-desk.ts';
+import type { Instance, InstanceEvents, InstanceParts } from './instance.ts';
 import { endLeftOvers } from '../running/life-sign.ts';
 import type {
   ControlToManager,
@@ -30,17 +32,19 @@ export class SingleProcess implements Instance {
   readonly #log: Logger;
   readonly #events: InstanceEvents;
   readonly #troubles: Troubles;
+  readonly #certificates: CertificateDesk;
   readonly #roles: Role[] = [];
   #isStarted = false;
   #manager: ManagerRole | undefined;
   #closeSocket: () => void = () => undefined;
   readonly #reloads = new ReloadRequests();
 
-  constructor(config: Config, log: Logger, events: InstanceEvents, troubles: Troubles) {
+  constructor(config: Config, { log, events, troubles, certificates }: InstanceParts) {
     this.#config = config;
     this.#log = log;
     this.#events = events;
     this.#troubles = troubles;
+    this.#certificates = certificates;
   }
 
   async start(): Promise<RoleFacts> {
@@ -79,6 +83,7 @@ export class SingleProcess implements Instance {
       log,
       () => this.#reloads.ask(() => this.#events.reload()),
       () => this.#allTroubles(),
+      () => this.#certificates.facts,
     );
     controlEnd.receive((batch) => control.take(batch));
     manager.links.addControl(controlOfManager);
@@ -87,6 +92,8 @@ export class SingleProcess implements Instance {
 
     const [receiverEnd, receiverOfManager] = localChannel<ReceiverToManager, never>();
     manager.links.addReceiver(receiverOfManager as Channel<never, ReceiverToManager>);
+    const certificates = new LiveCertificates(this.#certificates.material);
+    this.#certificates.onChanged(() => certificates.use(this.#certificates.material));
     const receiver = await ReceiverRole.start(
       config,
       0,
@@ -94,6 +101,7 @@ export class SingleProcess implements Instance {
       log,
       this.#troubles,
       new EventCounters(),
+      certificates,
     );
     this.#roles.push(receiver);
     return { ...manager.facts, ...receiver.facts };

@@ -10,10 +10,23 @@ import { checkFree } from '../../receive/bind.ts';
 import { TroubleBoard } from '../../stats/trouble-board.ts';
 import type { Trouble, Troubles } from '../../stats/troubles.ts';
 import { AwaitedSenders } from './awaited-senders.ts';
-import { type Child, endAll, firstDelayMs, forkRole, nameOf, newChild, programPath, tell } from './child.ts';
+import {
+  type Child,
+  endAll,
+  firstDelayMs,
+  forkRole,
+  livingSenders,
+  nameOf,
+  newChildren,
+  programPath,
+  tell,
+  tellRole,
+} from './child.ts';
 import { beatEveryMs, Heartbeat } from '../watch/heartbeat.ts';
+import type { CertificateDesk } from './certificate-desk.ts';
+import { giveCertificates } from './give-certificates.ts';
 import { answerPort, replyTo } from './port-desk.ts';
-import type { Instance, InstanceEvents } from './instance.ts';
+import type { Instance, InstanceEvents, InstanceParts } from './instance.ts';
 import {
   endedTrouble,
   notStartedAdvice,
@@ -26,7 +39,7 @@ import type { RoleUsers } from '../privileges/role-users.ts';
 import { isSpool } from '../../spool/open.ts';
 import { endLeftOvers, removeSign } from '../running/life-sign.ts';
 import { newPassKey, passOf } from '../../channel/pass.ts';
-import type { ReloadAnswer, RoleFacts, RoleToSupervisor, SupervisorToRole } from '../../channel/messages.ts';
+import type { ReloadAnswer, RoleFacts, RoleToSupervisor } from '../../channel/messages.ts';
 import { OutcomesError } from '../outcomes-error.ts';
 
 /** A process that ends sooner than this has not recovered: the next one is started after a longer delay. */
@@ -40,6 +53,7 @@ export class Supervisor implements Instance {
   readonly #children: Child[] = [];
   readonly #users: RoleUsers | undefined;
   readonly #troubles: Troubles;
+  readonly #certificates: CertificateDesk;
   readonly #board = new TroubleBoard();
   /** All roles have started. Before, a role that fails makes the start fail. */
   #isUp = false;
@@ -53,14 +67,18 @@ export class Supervisor implements Instance {
   readonly #awaited = new AwaitedSenders();
 
   /** @param users - whom the roles run as; undefined: as this process */
-  constructor(config: Config, log: Logger, events: InstanceEvents, troubles: Troubles, users?: RoleUsers) {
+  constructor(config: Config, { log, events, troubles, certificates }: InstanceParts, users?: RoleUsers) {
     this.#config = config;
     this.#log = log;
+    this.#certificates = certificates;
     this.#events = events;
     this.#users = users;
     this.#troubles = troubles;
     this.#board.set('supervisor', troubles.list);
     troubles.onChanged((list) => this.#setTroubles('supervisor', list));
+    certificates.onChanged(() => {
+      for (const child of this.#children) giveCertificates(child, certificates);
+    });
   }
 
   /** Starts all roles; resolves when all of them run. @throws {StartError} with the reason of a role that cannot start */
@@ -71,12 +89,7 @@ export class Supervisor implements Instance {
     if (this.#config.processes.receivers > 1) {
       for (const { address } of this.#config.listen) if (address.kind === 'tcp') await checkFree(address);
     }
-    this.#children.push(newChild('manager', 0));
-    for (let index = 0; index < this.#config.processes.senders; index++)
-      this.#children.push(newChild('sender', index));
-    for (let index = 0; index < this.#config.processes.receivers; index++)
-      this.#children.push(newChild('receiver', index));
-    this.#children.push(newChild('control', 0));
+    this.#children.push(...newChildren(this.#config.processes));
     await this.#forkAll();
     this.#beatTimer = setInterval(() => this.#beat(), beatEveryMs);
     try {
@@ -109,9 +122,7 @@ export class Supervisor implements Instance {
   }
 
   reloaded(answer: ReloadAnswer): void {
-    for (const child of this.#children) {
-      if (child.name === 'control') tell(child, { kind: 'reloaded', ...answer });
-    }
+    tellRole(this.#children, 'control', { kind: 'reloaded', ...answer });
   }
 
   /** Ends all roles in the order in which mail flows. Transactions in hand get the grace. */
@@ -152,15 +163,10 @@ export class Supervisor implements Instance {
     const pass = name === 'manager' ? this.#passKey : passOf(this.#passKey, { role: name, index, serial });
     // A sender that starts together with the manager may link to it before the manager reads this. The manager then waits
     // for its hello only as long as that takes.
-    const senders = child.name === 'manager' ? this.#livingSenders() : [];
+    const senders = child.name === 'manager' ? livingSenders(this.#children) : [];
     tell(child, { kind: 'start', config: this.#config, index, serial, pass, senders });
     if (child.name === 'control') tell(child, { kind: 'troubles', troubles: this.#board.list });
-  }
-
-  #livingSenders(): number[] {
-    return this.#children
-      .filter(({ name, process: running }) => name === 'sender' && running !== undefined)
-      .map(({ serial }) => serial);
+    giveCertificates(child, this.#certificates);
   }
 
   /** Pings every process. Ends those that do not answer: at once if the manager waits for them, otherwise after a minute. */
@@ -197,10 +203,6 @@ export class Supervisor implements Instance {
   #kill(child: Child, why: string): void {
     this.#log.error(`ending the ${child.name} process (${child.process?.pid}): ${why}`);
     child.process?.kill('SIGKILL');
-  }
-
-  #tellManager(message: SupervisorToRole): void {
-    for (const child of this.#children) if (child.name === 'manager') tell(child, message);
   }
 
   #heard(child: Child, message: RoleToSupervisor): void {
@@ -246,7 +248,8 @@ export class Supervisor implements Instance {
   #exited(child: Child, forked: ChildProcess, code: number | null, signal: NodeJS.Signals | null): void {
     if (child.process === forked) child.process = undefined;
     if (forked.pid !== undefined) removeSign(this.#config.spool, child.name, forked.pid);
-    if (child.name === 'sender') this.#tellManager({ kind: 'senderEnded', serial: child.serial });
+    if (child.name === 'sender')
+      tellRole(this.#children, 'manager', { kind: 'senderEnded', serial: child.serial });
     if (child.name === 'manager') this.#awaited.set([]);
     if (this.#isStopping) return;
     this.#setTroubles(nameOf(child, this.#children), []);
@@ -291,8 +294,6 @@ export class Supervisor implements Instance {
 
   #setTroubles(name: string, troubles: readonly Trouble[]): void {
     this.#board.set(name, troubles);
-    for (const child of this.#children) {
-      if (child.name === 'control') tell(child, { kind: 'troubles', troubles: this.#board.list });
-    }
+    tellRole(this.#children, 'control', { kind: 'troubles', troubles: this.#board.list });
   }
 }

@@ -1,0 +1,11 @@
+// Tells a process what it may know of certificates, by its role: receivers get the keys that they serve, the control process what
+// operators ask for, and the others nothing.
+
+import type { CertificateDesk } from './certificate-desk.ts';
+import { type Child, tell } from './child.ts';
+
+/** @param child - its name alone decides: a process cannot ask for anything else */
+export function giveCertificates(child: Child, desk: Pick<CertificateDesk, 'material' | 'facts'>): void {
+  if (child.name === 'receiver') tell(child, { kind: 'certificates', material: desk.material });
+  if (child.name === 'control') tell(child, { kind: 'served', certificates: desk.facts });
+}

@@ -1,0 +1,22 @@
+// What the supervisor gives to receivers so that they can serve TLS. It holds private keys: it goes to receivers only, and is
+// neither logged nor stored.
+
+import type { KeyType } from './certificate-facts.ts';
+
+/** A certificate with its key, both as PEM. */
+export interface ServedCertificate {
+  /** The server's certificate first, then each one's issuer. */
+  readonly chain: string;
+  readonly key: string;
+  readonly keyType: KeyType;
+  readonly names: readonly string[];
+}
+
+export interface TlsMaterial {
+  /** The first is the default; there is always one. */
+  readonly certificates: readonly [ServedCertificate, ...ServedCertificate[]];
+  /** 48 random bytes in base64, the same for all receivers, so that each can resume the sessions of the others. */
+  readonly ticketKeys: string;
+  /** The content of each file of `relay_ca`, by its path. */
+  readonly authorities: Readonly<Record<string, string>>;
+}

@@ -1,0 +1,155 @@
+// Which certificate a client gets, by the name that it asks for and the algorithms that it knows; which versions and ciphers are
+// spoken; and who resumes whose sessions.
+
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { type TestContext, test } from 'node:test';
+import type * as tls from 'node:tls';
+import type { KeyType } from '../../src/tls/certificate-facts.ts';
+import { LiveCertificates } from '../../src/tls/live-certificates.ts';
+import type { ListenerTls } from '../../src/tls/server-contexts.ts';
+import type { ServedCertificate, TlsMaterial } from '../../src/tls/tls-material.ts';
+import { makeAuthority } from '../support/certificates.ts';
+import { serveTls } from './handshake.ts';
+
+const plain: ListenerTls = { minVersion: 'TLSv1.2', clientCertificates: false, relayCa: '' };
+const authority = makeAuthority();
+const versions = ['TLSv1.2', 'TLSv1.3'] as const;
+
+function served(names: readonly string[], keyType: KeyType = 'ecdsa'): ServedCertificate {
+  const { chain, key } = authority.issue({ names, keyType });
+  return { chain, key, keyType, names };
+}
+
+function materialOf(
+  certificates: TlsMaterial['certificates'],
+  ticketKeys = randomBytes(48).toString('base64'),
+): TlsMaterial {
+  return { certificates, ticketKeys, authorities: { '/ca.pem': authority.certificate } };
+}
+
+async function serve(t: TestContext, material: TlsMaterial, listener = plain) {
+  const live = new LiveCertificates(material);
+  const server = await serveTls(
+    live.forListener(listener),
+    listener.clientCertificates,
+    (socket) => socket.getPeerX509Certificate()?.subject,
+  );
+  t.after(() => server.close());
+  return { ...server, live };
+}
+
+function only(version: tls.SecureVersion): tls.ConnectionOptions {
+  return { minVersion: version, maxVersion: version };
+}
+
+test('a client gets the certificate of the name that it asks for, else the first', async (t) => {
+  const server = await serve(
+    t,
+    materialOf([
+      served(['mx.example.com']),
+      served(['mx.example.net', '*.example.org']),
+      served(['mail.example.org']),
+    ]),
+  );
+  const asked: readonly (readonly [servername: string, got: string])[] = [
+    ['mx.example.com', 'DNS:mx.example.com'],
+    ['mx.example.net', 'DNS:mx.example.net, DNS:*.example.org'],
+    ['MX.Example.NET', 'DNS:mx.example.net, DNS:*.example.org'],
+    ['a.example.org', 'DNS:mx.example.net, DNS:*.example.org'],
+    ['mail.example.org', 'DNS:mail.example.org'],
+    ['a.b.example.org', 'DNS:mx.example.com'],
+    ['example.org', 'DNS:mx.example.com'],
+    ['unknown.test', 'DNS:mx.example.com'],
+    ['', 'DNS:mx.example.com'],
+  ];
+  for (const [servername, got] of asked) {
+    for (const version of versions) {
+      const { names } = await server.connect({ servername, ...only(version) });
+      assert.equal(names, got, `${servername} with ${version}`);
+    }
+  }
+});
+
+test('of an RSA and an ECDSA certificate, a client gets the one that it can check; by another name it gets RSA', async (t) => {
+  const server = await serve(
+    t,
+    materialOf([served(['a.test'], 'rsa'), served(['b.test'], 'rsa'), served(['a.test', 'b.test'], 'ecdsa')]),
+  );
+  for (const version of versions) {
+    for (const servername of ['a.test', 'unknown.test', '']) {
+      const options = { servername, ...only(version) };
+      assert.equal((await server.connect(options)).keyType, 'ec', `${servername}, ${version}`);
+      assert.equal(
+        (await server.connect({ ...options, sigalgs: 'RSA-PSS+SHA256:RSA+SHA256' })).keyType,
+        'rsa',
+      );
+      assert.equal((await server.connect({ ...options, sigalgs: 'ECDSA+SHA256' })).keyType, 'ec');
+    }
+    const { keyType, names } = await server.connect({ servername: 'b.test', ...only(version) });
+    assert.deepEqual([keyType, names], ['rsa', 'DNS:b.test']);
+  }
+});
+
+test('TLS below the least version is refused, and ciphers have forward secrecy', async (t) => {
+  const material = materialOf([served(['a.test'], 'rsa')]);
+  const [usual, strict] = [
+    await serve(t, material),
+    await serve(t, material, { ...plain, minVersion: 'TLSv1.3' }),
+  ];
+  const old: tls.ConnectionOptions = { minVersion: 'TLSv1', ciphers: 'DEFAULT@SECLEVEL=0' };
+  await assert.rejects(usual.connect({ ...old, maxVersion: 'TLSv1.1' }));
+  assert.equal((await usual.connect(only('TLSv1.2'))).protocol, 'TLSv1.2');
+  await assert.rejects(usual.connect({ ...only('TLSv1.2'), ciphers: 'AES128-GCM-SHA256' }));
+  await assert.rejects(strict.connect(only('TLSv1.2')));
+  assert.equal((await strict.connect()).protocol, 'TLSv1.3');
+});
+
+test('a session is resumed by another process that has the same ticket keys, and by no other', async (t) => {
+  const certificates: TlsMaterial['certificates'] = [served(['a.test']), served(['b.test'])];
+  const ticketKeys = randomBytes(48).toString('base64');
+  const first = await serve(t, materialOf(certificates, ticketKeys));
+  const second = await serve(t, materialOf(certificates, ticketKeys));
+  const stranger = await serve(t, materialOf(certificates));
+  for (const version of versions) {
+    for (const servername of ['a.test', 'b.test']) {
+      const options = { servername, ...only(version) };
+      const { session } = await first.connect(options);
+      assert.ok(session !== undefined);
+      assert.equal(
+        (await second.connect({ ...options, session })).isResumed,
+        true,
+        `${servername}, ${version}`,
+      );
+      assert.equal((await stranger.connect({ ...options, session })).isResumed, false);
+    }
+  }
+});
+
+test('new ticket keys end resumption with one whole handshake; a renewed certificate does not', async (t) => {
+  const ticketKeys = randomBytes(48).toString('base64');
+  const server = await serve(t, materialOf([served(['a.test'])], ticketKeys));
+  const { session } = await server.connect();
+  server.live.use(materialOf([served(['renewed.test'])], ticketKeys));
+  assert.equal((await server.connect({ session })).isResumed, true);
+  assert.equal((await server.connect()).names, 'DNS:renewed.test');
+  server.live.use(materialOf([served(['renewed.test'])]));
+  const next = await server.connect({ session });
+  assert.equal(next.isResumed, false);
+  assert.equal((await server.connect({ session: next.session })).isResumed, true);
+});
+
+test('where clients are asked for certificates, each handshake shows one: nothing is resumed', async (t) => {
+  const listener: ListenerTls = { ...plain, clientCertificates: true, relayCa: '/ca.pem' };
+  const server = await serve(t, materialOf([served(['a.test'])]), listener);
+  const client = authority.issue({ names: ['client.test'] });
+  for (const version of versions) {
+    const options = { cert: client.chain, key: client.key, ...only(version) };
+    const { session, seen } = await server.connect(options);
+    assert.equal(seen, 'CN=client.test');
+    const next = await server.connect({ ...options, session });
+    assert.equal(next.isResumed, false, version);
+    assert.equal(next.seen, 'CN=client.test');
+    assert.equal((await server.connect({ ...only(version), session })).seen, undefined);
+  }
+});
