@@ -1,7 +1,14 @@
 // Certificates for tests: an authority, intermediates below it, and leaves with the names, dates and key type that a test
 // needs. All are made when they are asked for, so none of them expires in a repository.
 
-import { createHash, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+  X509Certificate,
+} from 'node:crypto';
 import { buildCertificate } from '../../src/tls/build-certificate.ts';
 import type { KeyType } from '../../src/tls/certificate-facts.ts';
 import { certificatePem } from '../../src/tls/pem.ts';
@@ -61,6 +68,16 @@ export function selfSigned(choice: LeafChoice & { readonly rsaBits?: number } = 
   const keys = newKeys(choice.keyType ?? 'ecdsa', choice.rsaBits);
   const names = choice.names ?? ['mx.example.com'];
   return leaf(keys, { commonName: names[0] ?? 'self-signed', ...keys }, [], { ...choice, names });
+}
+
+/** A certificate that a leaf, which is no authority, has issued all the same. */
+export function issuedByLeaf({ certificate, chain, key }: Leaf): Leaf {
+  const privateKey = createPrivateKey(key);
+  const publicKey = createPublicKey(privateKey);
+  const commonName = /^CN=(.*)$/mu.exec(new X509Certificate(certificate).subject)?.[1] ?? '';
+  return leaf(newKeys('ecdsa'), { commonName, privateKey, publicKey }, [chain], {
+    names: ['below.example.com'],
+  });
 }
 
 interface Keys {
