@@ -67,7 +67,7 @@ export function listenError(address: Endpoint, error: NodeJS.ErrnoException): St
       return new StartError(
         'LISTEN_FAILED',
         `${where}: not permitted.`,
-        'Ports below 1024 need root or the capability CAP_NET_BIND_SERVICE. Start Sluice as root with user = "..." in the configuration: only the supervisor stays root then.',
+        'Ports below 1024 need root or the capability CAP_NET_BIND_SERVICE. Start Sluice as root with user = "..." in the configuration and several processes (processes.single_process = false): only the supervisor stays root then.',
       );
     case 'EADDRNOTAVAIL':
       return new StartError(
