@@ -102,7 +102,7 @@ function rolesText(roles: Status['roles']): string[] {
   const words = (counts: Readonly<Record<string, number>>, names: readonly string[]): string =>
     names.map((name) => `${counts[name] ?? 0} ${name}`).join(', ');
   return [
-    `Receivers    ${words(roles.receiver, ['received', 'rejected', 'discarded'])}`,
+    `Receivers    ${words(roles.receiver, ['received', 'rejected', 'discarded', 'secured'])}`,
     `Senders      ${words(roles.sender, ['delivered'])}`,
   ];
 }

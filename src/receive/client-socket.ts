@@ -141,8 +141,8 @@ export class ClientSocket {
       this.#isHalfClosed = true;
       events.halfClosed();
     });
-    socket.on('error', (error: Error) => {
-      this.#problem = error.message; // 'close' follows
+    socket.on('error', (error: Error & { readonly reason?: string }) => {
+      this.#problem = error.reason ?? error.message; // OpenSSL has a short reason. 'close' follows
     });
     socket.on('close', () => {
       if (socket === this.#socket) events.gone(this.#problem);

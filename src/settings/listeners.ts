@@ -45,7 +45,8 @@ function submissionListener(config: Config, contextOf: ContextOf): ListenerOptio
     isShared: false,
     socketMode: submissionMode,
     completesMail: true,
-    context: contextOf(config, 'smtp'),
+    // What is said there never leaves this host.
+    context: contextOf({ ...config, receive: { ...config.receive, tls: 'none' } }, 'smtp'),
     exempt: exemptClients(config),
     maxConnections: undefined,
     hasOwnClientLimits: false,
@@ -72,14 +73,15 @@ function listenerOf(
   };
 }
 
-function withOwnKeys(config: Config, { receive: own, protocol }: ListenConfig): Config {
+function withOwnKeys(config: Config, { address, receive: own, protocol }: ListenConfig): Config {
   const given: Partial<ReceiveConfig> = Object.fromEntries(
     Object.entries(own).filter(([, value]) => value !== undefined),
   );
   const greeting = own.greeting ?? greetingIn(protocol, config.receive.greeting);
   // As in [receive]: who may relay is not limited, unless exempt networks are named.
   const clientLimitsExempt = own.clientLimitsExempt ?? own.relayNetworks ?? config.receive.clientLimitsExempt;
-  return { ...config, receive: { ...config.receive, ...given, greeting, clientLimitsExempt } };
+  const tls = own.tls ?? (address.kind === 'unix' ? 'none' : config.receive.tls);
+  return { ...config, receive: { ...config.receive, ...given, greeting, clientLimitsExempt, tls } };
 }
 
 /** A client may look for "ESMTP" in the greeting of a server. */

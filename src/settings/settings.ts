@@ -38,6 +38,7 @@ export function receiveSettings(
       maxTextLineBytes: receive.maxTextLine,
       maxTransactions: receive.maxTransactions,
       bareNewlines: receive.bareNewlines,
+      startTls: receive.tls === 'offered' || receive.tls === 'required' ? receive.tls : undefined,
       extensions: {
         pipelining: receive.extensions.pipelining,
         chunking: receive.extensions.chunking,

@@ -214,6 +214,24 @@ describe('a tenant that no mail can belong to', () => {
       );
     });
   }
+
+  it('is given for TLS that does not go with the port of a listener', () => {
+    const listen = (port: number, tls: string) =>
+      warnings(`[[listen]]\naddress = "192.0.2.1:${port}"\ntls = "${tls}"`);
+    assert.match(listen(25, 'required').join(), /^listen\[1\]\.tls: mail servers without TLS cannot/);
+    assert.match(
+      listen(25, 'implicit').join(),
+      /^listen\[1\]\.tls: other mail servers do not begin with TLS/,
+    );
+    assert.match(listen(465, 'offered').join(), /^listen\[1\]\.tls: clients of port 465 begin with TLS/);
+    const fine = [
+      listen(25, 'offered'),
+      listen(465, 'implicit'),
+      listen(587, 'required'),
+      listen(25, 'none'),
+    ];
+    assert.deepEqual(fine.flat(), []);
+  });
 });
 
 function tenantTables(tenants: readonly string[]): string {

@@ -3,9 +3,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Config, parseConfig } from '../../src/config/config.ts';
+import { HandshakeLimits } from '../../src/receive/handshake-limits.ts';
 import type { ReceiveContext } from '../../src/receive/receive-context.ts';
+import { handshakeLimits, listenerSecurity } from '../../src/settings/listener-security.ts';
 import { listenersOf } from '../../src/settings/listeners.ts';
 import { receiveSettings, relayPolicy } from '../../src/settings/settings.ts';
+import type { LiveCertificates } from '../../src/tls/live-certificates.ts';
 
 /** Only what the configuration decides. */
 const contextOf = (config: Config, protocol: 'smtp' | 'lmtp' | undefined): ReceiveContext =>
@@ -77,4 +80,58 @@ test('several receivers share ports and their limits, and the first has the sock
     second.map(({ facts }) => facts.name),
     ['127.0.0.1:2525'],
   );
+});
+
+test('TLS is offered by default, as a listener says itself, and not on Unix-domain sockets', () => {
+  const all = listeners(`
+    submission_socket = "/run/sluice/submit"
+    [[listen]]
+    address = "127.0.0.1:2525"
+    [[listen]]
+    address = "127.0.0.1:2526"
+    tls = "required"
+    [[listen]]
+    address = "127.0.0.1:2527"
+    tls = "implicit"
+    [[listen]]
+    address = "unix:/run/sluice/in"
+    [[listen]]
+    address = "unix:/run/sluice/lmtp"
+    tls = "offered"
+  `);
+  assert.deepEqual(
+    all.map(({ context }) => context.settings.session.startTls),
+    [undefined, 'offered', 'required', undefined, undefined, 'offered'],
+  );
+});
+
+test('the security of a listener comes from its keys, and receivers share the limits of handshakes', () => {
+  const toml = `
+    [receive]
+    max_tls_handshakes = 9
+    tls_failures_per_client = "10/min"
+    tls_min_version = "1.3"
+    [processes]
+    receivers = 2
+  `;
+  const config = parseConfig(toml, '/etc/sluice/sluice.toml');
+  const asked: unknown[] = [];
+  const certificates = {
+    forListener: (keys: unknown) => asked.push(keys),
+  } as unknown as LiveCertificates;
+  const limits = handshakeLimits(config);
+  assert.deepEqual(limits, {
+    maxHandshakes: 5,
+    maxHandshakesPerClient: 50,
+    failuresPerClient: { count: 5, perMs: 60_000 },
+  });
+  const handshakes = new HandshakeLimits(limits);
+  const security = listenerSecurity(config, certificates, handshakes);
+  assert.deepEqual(
+    [security?.isImplicit, security?.handshakeTimeoutMs, security?.requestsCertificate],
+    [false, 30_000, false],
+  );
+  assert.deepEqual(asked, [{ minVersion: 'TLSv1.3', clientCertificates: false, relayCa: '' }]);
+  const none = { ...config, receive: { ...config.receive, tls: 'none' as const } };
+  assert.equal(listenerSecurity(none, certificates, handshakes), undefined);
 });

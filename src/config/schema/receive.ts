@@ -81,6 +81,9 @@ const ofListener = {
   max_text_line: textLine(),
   priority_header: textOf('the name of a header field such as "MT-Priority"', fieldName),
   bare_newlines: oneOf(['refuse', 'repair']),
+  tls: oneOf(['none', 'offered', 'required', 'implicit']),
+  tls_min_version: oneOf(['1.2', '1.3']),
+  tls_handshake_timeout: duration(1),
   timeout_command: duration(1),
   timeout_data: duration(1),
   timeout_session: duration(1),
@@ -165,6 +168,30 @@ export const receive = tableOf({
     ofListener.bare_newlines.default('refuse'),
     'What to do with a message that has a line feed or a carriage return on its own: "refuse" it, or "repair" it: a line feed becomes a proper line end, together with the carriage returns before it; another carriage return becomes a blank in the header and a line end in the body. Neither ever ends a message, begins a command or, for a carriage return, begins a header field.',
   ),
+  tls: key(
+    ofListener.tls.default('offered'),
+    'TLS with clients: "offered" by STARTTLS (RFC 3207); "required": mail is taken only after STARTTLS, which a server that the whole Internet sends to must not ask for; "implicit": TLS from the first byte on, as on port 465 (RFC 8314); or "none". Unix-domain sockets have none, unless it is set for them under [[listen]].',
+  ),
+  tls_min_version: key(
+    ofListener.tls_min_version.default('1.2'),
+    'The oldest version of TLS that is spoken. Older ones than 1.2 are broken (RFC 8996).',
+  ),
+  tls_handshake_timeout: key(
+    ofListener.tls_handshake_timeout.prefault('30s'),
+    'How long a client may take for a whole TLS handshake.',
+  ),
+  max_tls_handshakes: key(
+    wholeNumber(1, 1_000_000).default(1000),
+    'TLS handshakes under way at the same time, in all receiver processes together. STARTTLS of one more is answered 454; where TLS is implicit, the connection is closed.',
+  ),
+  max_tls_handshakes_per_client: key(
+    wholeNumber(1, 1_000_000).default(100),
+    'TLS handshakes under way at the same time from one IP address. client_limits_exempt applies.',
+  ),
+  tls_failures_per_client: key(
+    textOf('a rate such as "20/min"', parseRate).prefault('20/min'),
+    'Rate of TLS handshakes from one IP address that may fail. Above it, STARTTLS of this client is answered 454, or where TLS is implicit the connection is closed, until the rate is lower again. client_limits_exempt applies.',
+  ),
   timeout_command: key(
     ofListener.timeout_command.prefault('5m'),
     'How long a client may take to send its next command, from our last reply to the end of the line (RFC 5321 4.5.3.2.7 asks for 5 minutes at least).',
@@ -214,6 +241,9 @@ const examples: Readonly<Record<keyof typeof ofListener, string>> = {
   max_text_line: '"1000B"',
   priority_header: '"MT-Priority"',
   bare_newlines: '"repair"',
+  tls: '"required"',
+  tls_min_version: '"1.3"',
+  tls_handshake_timeout: '"10s"',
   timeout_command: '"1m"',
   timeout_data: '"1m"',
   timeout_session: '"30m"',

@@ -7,6 +7,7 @@ import { formatListenAddress } from '../../values/listen-address.ts';
 import type { EventCounters } from '../../log/event-counters.ts';
 import { Events, logListener } from '../../log/events.ts';
 import type { Logger } from '../../log/logger.ts';
+import { HandshakeLimits } from '../../receive/handshake-limits.ts';
 import { type Bind, bindHere } from '../../receive/bind.ts';
 import { MemoryBudget } from '../../receive/memory-budget.ts';
 import { ReceiveLog } from '../../receive/receive-log.ts';
@@ -29,6 +30,7 @@ import type { CountersSoFar, RoleFacts, Submitted } from '../../channel/messages
 import type { LiveCertificates } from '../../tls/live-certificates.ts';
 import type { Role } from '../role.ts';
 import { type ContextOf, listenersOf, type ReceiverPlace } from '../../settings/listeners.ts';
+import { handshakeLimits, listenerSecurity } from '../../settings/listener-security.ts';
 import { receiveSettings, relayPolicy } from '../../settings/settings.ts';
 import { stages } from '../../settings/stages.ts';
 import { capacityHere } from '../../settings/system-facts.ts';
@@ -71,6 +73,7 @@ interface Parts {
   readonly counterPosts: CounterPosts;
   readonly troubles: Troubles;
   readonly certificates: LiveCertificates;
+  readonly handshakes: HandshakeLimits;
 }
 
 export class ReceiverRole implements Role {
@@ -132,6 +135,7 @@ export class ReceiverRole implements Role {
       counterPosts: new CounterPosts(counters, (message) => link.post(message)),
       troubles,
       certificates,
+      handshakes: new HandshakeLimits(handshakeLimits(config)),
     };
     const place = { index, receivers: config.processes.receivers };
     const receiver = new Receiver(sharedSettings(config), { log, troubles, timers: nodeTimers, bind });
@@ -155,6 +159,7 @@ export class ReceiverRole implements Role {
   configure(config: Config): void {
     this.#parts.tenants.configure(config.tenant);
     this.#parts.tables.configure(config.table);
+    this.#parts.handshakes.configure(handshakeLimits(config));
     const listeners = listenersOf(config, this.#place, contexts(config, this.#parts));
     void this.#receiver.configure(sharedSettings(config), listeners);
   }
@@ -183,6 +188,7 @@ function sharedSettings(config: Config): ReceiveSettings {
 /** Makes the contexts of all listeners of one configuration; they share the budget of memory. */
 function contexts(config: Config, parts: Parts): ContextOf {
   const { spool, storeWatch, deadlines, tenants, tables, stageWatch, link, events } = parts;
+  const { certificates, handshakes } = parts;
   const shared = {
     spool,
     storeWatch,
@@ -194,6 +200,7 @@ function contexts(config: Config, parts: Parts): ContextOf {
   return (ofListener, protocol) => {
     const relay = relayPolicy(ofListener);
     const pipelines = new Pipelines(stages(ofListener, { relay, tenants, tables }), stageWatch);
-    return { ...shared, settings: receiveSettings(ofListener, protocol), relay, pipelines };
+    const tls = listenerSecurity(ofListener, certificates, handshakes);
+    return { ...shared, settings: receiveSettings(ofListener, protocol), tls, relay, pipelines };
   };
 }

@@ -1,0 +1,29 @@
+// Warnings of TLS settings of listeners that the ports do not go with.
+
+import type { Config } from '../config.ts';
+import type { ConfigWarning } from '../read/config-warning.ts';
+
+const smtpPort = 25;
+/** RFC 8314 3.3: TLS from the first byte on. */
+const submissionsPort = 465;
+
+export function tlsWarnings({ listen, receive }: Config): ConfigWarning[] {
+  return listen.flatMap(({ address, receive: own }, index) => {
+    if (address.kind !== 'tcp') return [];
+    const message = mismatch(address.port, own.tls ?? receive.tls);
+    return message === undefined ? [] : [{ path: ['listen', index, 'tls'], message }];
+  });
+}
+
+function mismatch(port: number, tls: Config['receive']['tls']): string | undefined {
+  if (port === submissionsPort && tls !== 'implicit') {
+    return `clients of port 465 begin with TLS; set tls = "implicit" for this listener (RFC 8314)`;
+  }
+  if (port !== smtpPort) return undefined;
+  if (tls === 'implicit')
+    return 'other mail servers do not begin with TLS on port 25: none could send mail here';
+  // RFC 3207 4: a server that everyone sends to must not require it.
+  return tls === 'required'
+    ? 'mail servers without TLS cannot send mail here; "offered" is what RFC 3207 asks of port 25'
+    : undefined;
+}
