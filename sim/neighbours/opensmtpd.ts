@@ -32,8 +32,15 @@ opensmtpq:x:991:991::/var/lib/opensmtpd/empty:/usr/sbin/nologin
 `;
 const groups = 'opensmtpd:x:990:\nopensmtpq:x:991:\n';
 
-/** Starts OpenSMTPD as a relay that sends all mail to one port of this host. */
-export async function startOpenSmtpd(ground: Ground, relayPort: number): Promise<OpenSmtpd> {
+/**
+ * Starts OpenSMTPD as a relay that sends all mail to one port of this host.
+ * @param scheme - how it relays: `smtp` is under TLS where it can, `smtp+tls` and `smtps` always
+ */
+export async function startOpenSmtpd(
+  ground: Ground,
+  relayPort: number,
+  scheme: 'smtp' | 'smtp+tls' | 'smtps' = 'smtp',
+): Promise<OpenSmtpd> {
   const port = await freePort();
   const home = ground.folder('opensmtpd');
   const own = (name: string, text: string): string => {
@@ -48,7 +55,7 @@ export async function startOpenSmtpd(ground: Ground, relayPort: number): Promise
   const config = own(
     'smtpd.conf',
     `listen on 127.0.0.1 port ${port} hostname opensmtpd.test
-action out relay host smtp://127.0.0.1:${relayPort} helo opensmtpd.test
+action out relay host ${scheme}://127.0.0.1:${relayPort} ${scheme === 'smtp' ? '' : 'tls no-verify '}helo opensmtpd.test
 match from any for any action out
 `,
   );
