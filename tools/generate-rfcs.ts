@@ -73,6 +73,7 @@ const titles: ReadonlyMap<number, string> = new Map([
   [8461, 'SMTP MTA strict transport security (MTA-STS)'],
   [8689, 'SMTP Require TLS option (REQUIRETLS)'],
   [8996, 'Deprecating TLS 1.0 and TLS 1.1'],
+  [9325, 'Recommendations for secure use of TLS and DTLS'],
   [9520, 'Negative caching of DNS resolution failures'],
   [9525, 'Service identity in TLS'],
   [9715, 'IP fragmentation avoidance in DNS over UDP'],

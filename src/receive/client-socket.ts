@@ -69,8 +69,8 @@ export class ClientSocket {
    * Puts TLS over the connection in place, as its server. From now on, what is received was decrypted and what is written is
    * encrypted. A handshake that fails ends the connection.
    *
-   * Bytes that came in clear and are not read yet are taken for a part of the handshake, which they break: nothing that was said in
-   * clear passes as said under TLS (RFC 3207 4.2).
+   * Bytes that came in clear and are not read yet break the handshake, or end the connection: nothing that was said in clear passes as
+   * said under TLS (RFC 3207 4.2).
    *
    * @param secured - called when the handshake is through, before anything is received
    */
@@ -79,11 +79,19 @@ export class ClientSocket {
     // Node passes highWaterMark on to the stream, though its types do not know it.
     const all = { ...options, isServer: true, highWaterMark: clientHighWaterMark };
     const secure = new TLSSocket(this.#socket, all);
+    // Each would cost a handshake that no limit counts (TLS 1.2; RFC 9325 3.5).
+    secure.disableRenegotiation();
     this.#socket = secure;
     this.#isSecure = true;
     this.#isPaused = false;
     this.#listen(secure);
     secure.on('secure', () => secured(secure));
+    // After the handshake, Node tells a server of broken records and renegotiations by this event alone, and leaves the socket open (tried
+    // with 26.10).
+    secure.on('_tlsError', (error: Error) => {
+      this.#broke(error);
+      secure.destroy();
+    });
   }
 
   /** @returns false when the connection is closed, and nothing was written */
@@ -133,6 +141,10 @@ export class ClientSocket {
   #listen(socket: Socket): void {
     const events = this.#events;
     socket.on('data', (chunk: Buffer) => {
+      if (socket !== this.#socket) {
+        this.destroy(); // bytes in clear behind STARTTLS, see `upgrade`
+        return;
+      }
       events.received(chunk);
       if (this.#isHeld) this.#stopReading(events.takeBack());
     });
@@ -141,13 +153,15 @@ export class ClientSocket {
       this.#isHalfClosed = true;
       events.halfClosed();
     });
-    socket.on('error', (error: Error & { readonly reason?: string }) => {
-      this.#problem = error.reason ?? error.message; // OpenSSL has a short reason. 'close' follows
-    });
+    socket.on('error', (error: Error) => this.#broke(error)); // 'close' follows
     socket.on('close', () => {
       if (socket === this.#socket) events.gone(this.#problem);
     });
     socket.on('drain', () => this.readOn());
+  }
+
+  #broke(error: Error & { readonly reason?: string }): void {
+    this.#problem = error.reason ?? error.message; // OpenSSL has a short reason
   }
 
   #endSoon(output: string | Uint8Array): void {

@@ -218,12 +218,12 @@ describe('a tenant that no mail can belong to', () => {
   it('is given for TLS that does not go with the port of a listener', () => {
     const listen = (port: number, tls: string) =>
       warnings(`[[listen]]\naddress = "192.0.2.1:${port}"\ntls = "${tls}"`);
-    assert.match(listen(25, 'required').join(), /^listen\[1\]\.tls: mail servers without TLS cannot/);
+    assert.match(listen(25, 'required').join(' '), /^listen\[1\]\.tls: mail servers without TLS cannot/);
     assert.match(
-      listen(25, 'implicit').join(),
+      listen(25, 'implicit').join(' '),
       /^listen\[1\]\.tls: other mail servers do not begin with TLS/,
     );
-    assert.match(listen(465, 'offered').join(), /^listen\[1\]\.tls: clients of port 465 begin with TLS/);
+    assert.match(listen(465, 'offered').join(' '), /^listen\[1\]\.tls: clients of port 465 begin with TLS/);
     const fine = [
       listen(25, 'offered'),
       listen(465, 'implicit'),

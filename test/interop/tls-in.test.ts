@@ -70,7 +70,7 @@ suite('Postfix as a client with TLS', { skip: withoutPostfix() }, () => {
     ['encrypt', 'implicit', 'ESMTPS', { smtp_tls_wrappermode: 'yes' }],
   ] as const;
   for (const [level, tls, protocol, main] of cases) {
-    const how = Object.entries(main).join();
+    const how = Object.values(main).join(' ');
     test(`level ${level} ${how} sends where TLS is ${tls} by ${protocol}`, async (t) => {
       const here = await place(Ground.of(t), tls);
       const postfix = await startPostfix(here.ground, 'postfix', {

@@ -44,6 +44,8 @@ export interface Fixture {
   readonly tenants: Tenants;
   readonly troubles: Troubles;
   readonly handshakes: HandshakeLimits;
+  /** Of the first listener. */
+  readonly port: number;
   client(): Promise<Client>;
 }
 
@@ -275,6 +277,7 @@ export async function start(
     tenants,
     troubles,
     handshakes,
+    port: bound.port,
     client: async () => {
       const socket = connect({ host: '127.0.0.1', port: bound.port, allowHalfOpen: true, noDelay: true });
       await once(socket, 'connect');
@@ -289,6 +292,17 @@ export async function greeted(fixture: Fixture): Promise<Client> {
   const client = await fixture.client();
   assert.match(await client.reply(), /^220 mx\.example\.org/);
   assert.match(await client.ask('EHLO client.example\r\n'), /^250-mx\.example\.org/);
+  return client;
+}
+
+/** A client that has come under TLS by STARTTLS, and said EHLO there. */
+export async function secured(fixture: Fixture): Promise<Client> {
+  const client = await greeted(fixture);
+  assert.match(await client.ask('STARTTLS\r\n'), /^220 2\.0\.0/);
+  await client.secure();
+  const hello = await client.ask('EHLO client.example\r\n');
+  assert.match(hello, /^250-mx\.example\.org/);
+  assert.doesNotMatch(hello, /STARTTLS/);
   return client;
 }
 

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Client, envelope, type Fixture, greeted, start } from './fixture.ts';
+import { type Client, envelope, type Fixture, greeted, secured, start } from './fixture.ts';
 
 /** Turns of the event loop: what was written on loopback has arrived after some of them. */
 async function turns(): Promise<void> {
@@ -84,23 +84,27 @@ test('a chunk that is refused is read no slower', async (t) => {
   assert.match(await client.reply(), /^421 4\.4\.2/);
 });
 
-test('a client that never reads is disconnected, although our last reply cannot be written', async (t) => {
-  const fixture = await start(t);
-  const client = await greeted(fixture);
-  client.socket.pause();
-  // More commands, and more replies, than the system keeps for two sockets: they are taken as long as they have room.
-  client.send('HELP\r\n'.repeat(4_000_000));
-  let left = Infinity;
-  while (client.socket.writableLength < left) {
-    left = client.socket.writableLength;
-    for (let i = 0; i < 20; i++) await turns();
-  }
-  assert.ok(left > 0);
-  await pass(fixture, 302_000);
-  assert.equal(fixture.receiver.connections, 1);
-  await pass(fixture, 7_000);
-  assert.equal(fixture.receiver.connections, 0);
-});
+for (const [how, open] of [
+  ['in clear', greeted],
+  ['under TLS', secured],
+] as const)
+  test(`a client that never reads ${how} is disconnected, although our last reply cannot be written`, async (t) => {
+    const fixture = await start(t, { tls: 'offered' });
+    const client = await open(fixture);
+    client.socket.pause();
+    // More commands, and more replies, than the system keeps for two sockets: they are taken as long as they have room.
+    client.send('HELP\r\n'.repeat(4_000_000));
+    let left = Infinity;
+    while (client.socket.writableLength < left) {
+      left = client.socket.writableLength;
+      for (let i = 0; i < 20; i++) await turns();
+    }
+    assert.ok(left > 0);
+    await pass(fixture, 302_000);
+    assert.equal(fixture.receiver.connections, 1);
+    await pass(fixture, 7_000);
+    assert.equal(fixture.receiver.connections, 0);
+  });
 
 test('after our last reply a client has a short time, which its bytes do not extend', async (t) => {
   const fixture = await start(t);

@@ -2,19 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Client, envelope, type Fixture, greeted, start } from './fixture.ts';
+import { goOn, type SessionFacts, type Stage, type TlsFacts } from '../../src/policy/stage.ts';
+import { envelope, type Fixture, greeted, secured, start } from './fixture.ts';
 import { pass, turns } from './stage-fixture.ts';
-
-/** A client that has come under TLS by STARTTLS, and said EHLO there. */
-async function secured(fixture: Fixture): Promise<Client> {
-  const client = await greeted(fixture);
-  assert.match(await client.ask('STARTTLS\r\n'), /^220 2\.0\.0/);
-  await client.secure();
-  const hello = await client.ask('EHLO client.example\r\n');
-  assert.match(hello, /^250-mx\.example\.org/);
-  assert.doesNotMatch(hello, /STARTTLS/);
-  return client;
-}
 
 /** Resolves when the receiver has no connection. */
 async function allGone({ receiver }: Fixture): Promise<void> {
@@ -171,4 +161,85 @@ test('a client that closes its side after QUIT or without it is closed in an ord
   assert.match(await other.ask('QUIT\r\n'), /^221/);
   // The end comes by close_notify (RFC 8446 6.1), not by a reset.
   assert.equal(await other.reply(), '');
+});
+
+test('a stage decides when the handshake is through, with version and cipher, and may refuse the client', async (t) => {
+  const asked: (TlsFacts | undefined)[] = [];
+  const stage: Stage = {
+    name: 'no-old-tls',
+    starttls: async ({ tls, helo }) => {
+      asked.push(tls);
+      assert.equal(helo, '');
+      await turns();
+      return { kind: 'reject', reply: { code: 550, enhanced: '5.7.0', text: 'Not you' } };
+    },
+  };
+  const fixture = await start(t, { tls: 'offered', stages: [{ stage }] });
+  const client = await greeted(fixture);
+  assert.match(await client.ask('STARTTLS\r\n'), /^220/);
+  await client.secure();
+  assert.match(await client.ask('EHLO client.example\r\n'), /^554 5\.7\.0 Not you/);
+  assert.equal(await client.reply(), '');
+  assert.deepEqual(asked, [
+    { version: 'TLSv1.3', cipher: 'TLS_AES_256_GCM_SHA384', certificateSubject: undefined },
+  ]);
+});
+
+test('what stages found out from HELO in clear is forgotten under TLS, and what they knew before is not', async (t) => {
+  const known: unknown[] = [];
+  const stage: Stage = {
+    name: 'notes',
+    connect: () => ({ kind: 'continue', result: { from: 'connect' } }),
+    helo: ({ tls }) => (tls === undefined ? { kind: 'continue', result: { from: 'helo' } } : goOn),
+  };
+  const reader: Stage = {
+    name: 'reader',
+    mail: (facts) => {
+      known.push(facts.resultOf('notes'));
+      return goOn;
+    },
+  };
+  const fixture = await start(t, { tls: 'offered', stages: [{ stage }, { stage: reader }] });
+  const clear = await greeted(fixture);
+  assert.match(await clear.ask('MAIL FROM:<a@example.net>\r\n'), /^250/);
+  const secure = await secured(fixture);
+  assert.match(await secure.ask('MAIL FROM:<a@example.net>\r\n'), /^250/);
+  assert.deepEqual(known, [{ from: 'helo' }, { from: 'connect' }]);
+});
+
+test('where TLS is implicit, stages are asked at starttls, then at connect', async (t) => {
+  const order: string[] = [];
+  const note = (point: string) => (facts: SessionFacts) => {
+    order.push(`${point} ${facts.tls?.version}`);
+    return goOn;
+  };
+  const stage: Stage = { name: 'order', connect: note('connect'), starttls: note('starttls') };
+  const fixture = await start(t, { tls: 'implicit', stages: [{ stage }] });
+  const client = await fixture.client();
+  await client.secure();
+  assert.match(await client.reply(), /^220/);
+  assert.deepEqual(order, ['starttls TLSv1.3', 'connect TLSv1.3']);
+});
+
+test('a connection above the limits is closed without a handshake where TLS is implicit', async (t) => {
+  const fixture = await start(t, { tls: 'implicit', settings: { maxConnections: 1 } });
+  const first = await fixture.client();
+  const second = await fixture.client();
+  assert.equal(await second.reply(), '');
+  assert.equal(lines(fixture, 'rejected')[0]?.['reply'], '421 4.3.2 Too many connections, try again later');
+  assert.deepEqual(lines(fixture, 'handshakeFailed'), []);
+  await first.secure();
+  assert.match(await first.reply(), /^220/);
+});
+
+test('bytes in clear in the middle of a session under TLS end it, and are no commands', async (t) => {
+  const fixture = await start(t, { tls: 'offered' });
+  const client = await greeted(fixture);
+  assert.match(await client.ask('STARTTLS\r\n'), /^220/);
+  const below = client.socket;
+  await client.secure();
+  assert.match(await client.ask('EHLO client.example\r\n'), /^250/);
+  below.write('MAIL FROM:<evil@example.net>\r\n');
+  await allGone(fixture);
+  assert.deepEqual(lines(fixture, 'handshakeFailed'), []);
 });
