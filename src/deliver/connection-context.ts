@@ -5,6 +5,7 @@ import type { Dial } from '../io/dial.ts';
 import type { SpoolReader } from '../spool/types.ts';
 import type { DeliveryLog } from './delivery-log.ts';
 import type { PipeliningMemory } from './smtp/pipelining-memory.ts';
+import type { TlsKit } from './tls/tls-kit.ts';
 import type { DeliveryReports, DeliverySettings } from './types.ts';
 
 export interface ConnectionContext {
@@ -17,4 +18,5 @@ export interface ConnectionContext {
   readonly log: DeliveryLog;
   /** Which servers can be sent commands together. */
   readonly pipelining: PipeliningMemory;
+  readonly tls: TlsKit;
 }

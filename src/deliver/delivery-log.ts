@@ -7,6 +7,7 @@ import type { Envelope } from '../message/envelope.ts';
 import type { Refusal } from '../message/refusal.ts';
 import { refusalText } from '../message/refusal-text.ts';
 import type { RecipientOutcome } from '../protocol/smtp/client/client-session.ts';
+import type { TlsFacts } from '../values/tls-outcome.ts';
 import type { ConnectedPlace, Work } from './types.ts';
 
 type DeliveredOutcome = Extract<RecipientOutcome, { readonly result: 'delivered' }>;
@@ -22,6 +23,8 @@ export interface DeliveryFacts {
   /** Ms from the connection's start until this transaction could begin; 0 on a connection that was already open. */
   readonly connectMs: number;
   readonly transactionMs: number;
+  /** Undefined for a session in clear. */
+  readonly tls?: TlsFacts | undefined;
 }
 
 export class DeliveryLog {
@@ -59,6 +62,9 @@ export class DeliveryLog {
       source: facts.source,
       tenant: facts.envelope.tenant,
       ...serverFields(facts.grant),
+      tlsVersion: facts.tls?.version,
+      tlsCipher: facts.tls?.cipher,
+      tlsVerification: facts.tls?.verification,
       reply: `${reply.code} ${reply.lines.join(' ')}`,
       size: facts.sizeBytes,
       // The clock may have been set back since the message was received.

@@ -17,7 +17,7 @@ export function failureRefusal(failure: SessionFailure, place: ConnectedPlace, p
     case 'reply':
       return remoteRefusal(place.hop, failure.reply, permanent);
     case 'broken':
-      return connectionRefusal(place.hop, failure.during, failure.text);
+      return connectionRefusal(place.hop, failure.during, failure.text, failure.enhanced);
     case 'unsent':
       return localRefusal({ ...failure, permanent });
   }

@@ -1,5 +1,6 @@
 // The connections of one sender process: carries out grants and decides nothing.
 
+import { localFault } from '../message/refusal.ts';
 import type { ConnectionContext } from './connection-context.ts';
 import { openTransport } from './open-transport.ts';
 import type { TransportConnection } from './transport.ts';
@@ -24,6 +25,12 @@ export class Sender {
     if (this.#draining) {
       // The manager granted it before it knew of the stop.
       this.#context.reports.closed(grant.connection, { kind: 'unused' });
+      return;
+    }
+    if (!this.#context.tls.contexts.has(tlsSettingsOf(grant))) {
+      // The manager is ahead of this process, or behind it, in a reload. A handshake with other settings might demand less.
+      const refusal = localFault('connect', 'the settings of TLS for this host are being loaded');
+      this.#context.reports.closed(grant.connection, { kind: 'failed', refusal });
       return;
     }
     const connection = openTransport(this.#context, grant, () => {
@@ -71,4 +78,9 @@ export class Sender {
     this.#whenDrained = [];
     for (const callback of callbacks) callback();
   }
+}
+
+/** Name of the settings that the handshake needs; empty for the defaults. */
+function tlsSettingsOf({ hop }: ConnectGrant): string {
+  return hop.transport === 'discard' ? '' : (hop.tls?.settings ?? '');
 }

@@ -64,6 +64,7 @@ export interface DeliveryTimeouts {
   readonly connectMs: number;
   readonly greetingMs: number;
   readonly heloMs: number;
+  readonly handshakeMs: number;
   readonly mailMs: number;
   readonly rcptMs: number;
   readonly dataMs: number;

@@ -60,6 +60,9 @@ interface EventFields {
     readonly tenant?: Text;
     readonly remote?: Text;
     readonly host?: Text;
+    readonly tlsVersion?: Text;
+    readonly tlsCipher?: Text;
+    readonly tlsVerification?: Text;
     readonly reply: string;
     readonly size: number;
     readonly delayMs: number;

@@ -89,11 +89,18 @@ export function damageRefusal(why: string): Refusal {
   return { by: { kind: 'damage' }, during: 'storage', code: 451, enhanced: '4.3.0', lines, permanent: false };
 }
 
-/** The connection to a server failed. @param text - our description of the failure */
-export function connectionRefusal(peer: Peer, during: RefusedStep, text: string): Refusal {
+/**
+ * The connection to a server failed.
+ * @param text - our description of the failure
+ * @param enhanced - where the step does not say enough. RFC 3463 3.5: X.4.1 no answer from the host, X.4.2 bad connection.
+ */
+export function connectionRefusal(
+  peer: Peer,
+  during: RefusedStep,
+  text: string,
+  enhanced = during === 'connect' ? '4.4.1' : '4.4.2',
+): Refusal {
   const by = { kind: 'connection', ...serverOf(peer) } as const;
-  // RFC 3463 3.5: X.4.1 no answer from the host, X.4.2 bad connection.
-  const enhanced = during === 'connect' ? '4.4.1' : '4.4.2';
   return { by, during, code: 0, enhanced, lines: boundedLines([text]), permanent: false };
 }
 

@@ -91,6 +91,7 @@ export function deliverySettings(config: Config): DeliverySettings {
       connectMs: deliver.timeoutConnect,
       greetingMs: deliver.timeoutGreeting,
       heloMs: deliver.timeoutHelo,
+      handshakeMs: deliver.timeoutHandshake,
       mailMs: deliver.timeoutMail,
       rcptMs: deliver.timeoutRcpt,
       dataMs: deliver.timeoutData,

@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 
 import type { Config, TlsConfig } from '../config/config.ts';
+import type { HandshakeSettings, HandshakeSettingsByName } from '../deliver/tls/handshake-settings.ts';
 import type { TlsRule } from '../route/security/tls-rules.ts';
 import type { TlsLevel } from '../values/tls-policy.ts';
 
@@ -32,6 +33,19 @@ export function settingsName({ authorities, ciphers, minVersion }: TlsConfig): s
   const parts = [authorities, ciphers ?? '', minVersion ?? ''];
   if (parts.every((part) => part === '')) return '';
   return createHash('sha256').update(JSON.stringify(parts)).digest('base64url').slice(0, digestChars);
+}
+
+const versions = { '1.0': 'TLSv1', '1.1': 'TLSv1.1', '1.2': 'TLSv1.2', '1.3': 'TLSv1.3' } as const;
+
+/** What senders need for the handshakes of each rule, by the name that policies give it. */
+export function handshakeSettings({ tls }: Config): HandshakeSettingsByName {
+  const byName = new Map<string, HandshakeSettings>();
+  for (const rule of tls) {
+    const { authorities, ciphers = '', minVersion } = rule;
+    const oldest = minVersion === undefined ? '' : versions[minVersion];
+    byName.set(settingsName(rule), { authorities, ciphers, minVersion: oldest });
+  }
+  return byName;
 }
 
 function levelOf({ fingerprints, level, names }: TlsConfig, usual: TlsLevel): TlsLevel {

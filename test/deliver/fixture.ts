@@ -5,6 +5,10 @@ import type { TestContext } from 'node:test';
 import { DeliveryLog } from '../../src/deliver/delivery-log.ts';
 import type { ConnectionContext } from '../../src/deliver/connection-context.ts';
 import { IgnoredExtensions } from '../../src/deliver/smtp/ignored-extensions.ts';
+import { BrokenHandshakes } from '../../src/deliver/tls/broken-handshakes.ts';
+import type { HandshakeSettingsByName } from '../../src/deliver/tls/handshake-settings.ts';
+import { ClientContexts } from '../../src/deliver/tls/client-contexts.ts';
+import { SessionCache } from '../../src/deliver/tls/session-cache.ts';
 import { PipeliningMemory } from '../../src/deliver/smtp/pipelining-memory.ts';
 import { Sender } from '../../src/deliver/sender.ts';
 import type {
@@ -23,6 +27,8 @@ import { createLogger } from '../../src/log/logger.ts';
 import { MemoryReader } from './memory-reader.ts';
 import { MailServer, type Peer } from './mail-server.ts';
 import { smtpHop } from '../../src/route/next-hop.ts';
+import type { TlsOutcome } from '../../src/values/tls-outcome.ts';
+import type { HopTlsPolicy } from '../../src/values/tls-policy.ts';
 
 export type Report =
   | { readonly kind: 'ready'; readonly connection: number }
@@ -83,12 +89,15 @@ export class RecordedReports implements DeliveryReports {
   readonly all: Report[] = [];
   /** All results as they are. */
   readonly results: AttemptResult[] = [];
+  /** What TLS came to, of each connection that told. */
+  readonly tls: TlsOutcome[] = [];
   /** Called at each report. */
   onReport: (report: Report) => void = () => undefined;
   #read = 0;
   #wake: () => void = () => undefined;
 
-  ready(connection: number): void {
+  ready(connection: number, tls?: TlsOutcome): void {
+    if (tls !== undefined) this.tls.push(tls);
     this.#add({ kind: 'ready', connection });
   }
 
@@ -98,6 +107,7 @@ export class RecordedReports implements DeliveryReports {
   }
 
   closed(connection: number, report: CloseReport): void {
+    if (report.kind === 'failed' && report.tls !== undefined) this.tls.push(report.tls);
     this.#add({ kind: 'closed', connection, report: shownEnd(report) });
   }
 
@@ -130,6 +140,7 @@ export const timeouts: DeliveryTimeouts = {
   connectMs: 30_000,
   greetingMs: 100_000,
   heloMs: 110_000,
+  handshakeMs: 90_000,
   mailMs: 120_000,
   rcptMs: 130_000,
   dataMs: 140_000,
@@ -150,10 +161,14 @@ export interface Fixture {
   /** Lets time pass. */
   advance(ms: number): void;
   /** Grants connection 1, or another, to the server (or another port) with this work, from the system's choice or a source. */
-  connect(work: Work, connection?: number, port?: number, source?: string): void;
+  connect(work: Work, connection?: number, port?: number, source?: string, tls?: HopTlsPolicy): void;
 }
 
-export async function fixture(t: TestContext): Promise<Fixture> {
+/** @param handshakes - settings of TLS by name */
+export async function fixture(
+  t: TestContext,
+  handshakes: HandshakeSettingsByName = new Map(),
+): Promise<Fixture> {
   const server = await MailServer.listen(t);
   const spool = new MemoryReader();
   const reports = new RecordedReports();
@@ -180,6 +195,11 @@ export async function fixture(t: TestContext): Promise<Fixture> {
     reports,
     log: new DeliveryLog(logger, new Events([logListener(logger)])),
     pipelining: new PipeliningMemory(() => now),
+    tls: {
+      contexts: new ClientContexts(handshakes),
+      sessions: new SessionCache(() => now),
+      broken: new BrokenHandshakes(() => now),
+    },
   };
   const sender = new Sender(context);
   t.after(() => sender.abandon());
@@ -194,11 +214,11 @@ export async function fixture(t: TestContext): Promise<Fixture> {
       now += ms;
       deadlines.advance();
     },
-    connect: (work, connection = 1, port = server.port, source = '') =>
+    connect: (work, connection = 1, port = server.port, source = '', tls = undefined) =>
       sender.connect({
         connection,
         site: 'site',
-        hop: smtpHop(grantedHost, grantedIp, port, 0),
+        hop: { ...smtpHop(grantedHost, grantedIp, port, 0), tls },
         source,
         work,
       }),

@@ -3,12 +3,14 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import type { TestContext } from 'node:test';
+import { TLSSocket, type TLSSocketOptions } from 'node:tls';
 
 const endOfContent = Buffer.from('\r\n.\r\n');
 
 /** The server's end of one connection. */
 export class Peer {
-  readonly socket: Socket;
+  /** The socket of TLS, once there is one. */
+  socket: Socket;
   /** Everything that the client has sent. */
   received: Buffer = Buffer.alloc(0);
   receivedBytes = 0;
@@ -22,11 +24,7 @@ export class Peer {
 
   constructor(socket: Socket) {
     this.socket = socket;
-    socket.on('data', (bytes: Buffer) => {
-      this.receivedBytes += bytes.length;
-      if (this.keeps) this.received = Buffer.concat([this.received, bytes]);
-      this.#wake();
-    });
+    socket.on('data', this.#take);
     socket.on('end', () => this.#over());
     socket.on('error', () => undefined);
     this.closed = new Promise((resolve) => {
@@ -35,6 +33,26 @@ export class Peer {
         resolve();
       });
     });
+  }
+
+  readonly #take = (bytes: Buffer): void => {
+    this.receivedBytes += bytes.length;
+    if (this.keeps) this.received = Buffer.concat([this.received, bytes]);
+    this.#wake();
+  };
+
+  /** Puts TLS over the connection, as its server; resolves when the handshake is through, or the client is gone. */
+  async underTls(options: TLSSocketOptions): Promise<TLSSocket> {
+    this.socket.off('data', this.#take);
+    const secure = new TLSSocket(this.socket, { ...options, isServer: true });
+    secure.on('error', () => undefined);
+    secure.on('data', this.#take);
+    this.socket = secure;
+    await new Promise<void>((resolve) => {
+      secure.on('secure', resolve);
+      secure.on('close', resolve);
+    });
+    return secure;
   }
 
   say(...lines: readonly string[]): void {

@@ -79,6 +79,10 @@ export const deliver = tableOf({
     'How long the destination may take to send its greeting (RFC 5321 4.5.3.2.1).',
   ),
   timeout_helo: key(duration(1).prefault('5m'), 'How long the destination may take to answer EHLO or HELO.'),
+  timeout_handshake: key(
+    duration(1).prefault('30s'),
+    'How long a TLS handshake may take. Where TLS may be missing, the message then goes in clear over a new connection.',
+  ),
   timeout_mail: key(
     duration(1).prefault('5m'),
     'How long the destination may take to answer MAIL (RFC 5321 4.5.3.2.2).',

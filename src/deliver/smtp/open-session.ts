@@ -1,6 +1,7 @@
 // Makes the client session of a connection, with what is known of the server before it has said a word.
 
 import { ClientSession } from '../../protocol/smtp/client/client-session.ts';
+import type { ClientSessionOptions } from '../../protocol/smtp/client/client-types.ts';
 import type { ClientDialect } from '../../protocol/smtp/client/dialect.ts';
 import type { SocketHop } from '../../route/types.ts';
 import type { ConnectionContext } from '../connection-context.ts';
@@ -11,11 +12,13 @@ export function openSession(
   hop: SocketHop,
   source: string,
   dialect: ClientDialect,
+  tls: ClientSessionOptions['tls'],
 ): ClientSession {
   const { heloName, heloNames, ignoredExtensions } = settings;
   return new ClientSession({
     heloName: heloNames.get(source) ?? heloName,
     dialect,
+    tls,
     pipelining: pipelining.mayUse(hop.key),
     ignoredExtensions: ignoredExtensions.of(hop.host, hop.ip),
   });

@@ -2,31 +2,27 @@
 
 import type { ClientSession } from '../../protocol/smtp/client/client-session.ts';
 import type { ClientDialect } from '../../protocol/smtp/client/dialect.ts';
-import type { ClientPhase, RecipientOutcome } from '../../protocol/smtp/client/client-types.ts';
+import type { RecipientOutcome } from '../../protocol/smtp/client/client-types.ts';
 import type { SocketHop } from '../../route/types.ts';
 import type { Refusal } from '../../message/refusal.ts';
 import type { ConnectionContext } from '../connection-context.ts';
 import { failureRefusal, lostRefusal } from '../failure-refusal.ts';
 import { type OpenedMessage, openMessage } from '../open-message.ts';
-import { openSession } from './open-session.ts';
-import { OutgoingSocket } from './outgoing-socket.ts';
-import { PhaseTimer } from './phase-timer.ts';
 import { readFailure } from '../read-failure.ts';
 import { sendContent } from './send-content.ts';
 import { TransactionInHand } from '../transaction-in-hand.ts';
 import type { TransportConnection } from '../transport.ts';
 import type { AttemptResult, CloseReport, ConnectedPlace, ConnectGrant, Work } from '../types.ts';
+import { ServerLine } from './server-line.ts';
+import type { Wire } from './wire.ts';
 
 export class OutgoingConnection implements TransportConnection {
   readonly #context: ConnectionContext;
   readonly #grant: ConnectedPlace;
-  readonly #session: ClientSession;
-  readonly #socket: OutgoingSocket;
-  readonly #timer: PhaseTimer;
+  readonly #line: ServerLine;
   /** Ms on the clock of the deadlines. */
   readonly #startedAtMs: number;
   readonly #onEnded: () => void;
-  #connected = false;
   /** Greeting and EHLO went through. */
   #usable = false;
   #canBegin = false;
@@ -40,8 +36,6 @@ export class OutgoingConnection implements TransportConnection {
   #inHand: TransactionInHand | undefined;
   /** The server has said something since the transaction in hand began. */
   #heard = false;
-  /** Phase of the session when it last received something. */
-  #phaseHeard: ClientPhase = 'greeting';
 
   constructor(
     context: ConnectionContext,
@@ -56,18 +50,24 @@ export class OutgoingConnection implements TransportConnection {
     this.#grant = place;
     this.#onEnded = onEnded;
     this.#next = work;
-    this.#session = openSession(context, hop, place.source, dialect);
-    const { timeouts } = context.settings;
-    this.#timer = new PhaseTimer(context.deadlines, timeouts, this.#session, () => this.#expired());
-    this.#socket = new OutgoingSocket(context.dial, hop.endpoint, place.source, {
-      connected: () => {
-        this.#connected = true;
-        this.#timer.run();
+    this.#line = new ServerLine(context, hop, place.source, dialect, {
+      connected: () => this.#pump(),
+      received: () => {
+        if (this.#ended) return;
+        this.#heard = true;
+        this.#pump();
       },
-      received: (bytes) => this.#received(bytes),
-      lost: (reason, local) => this.#lost(reason, local),
+      lost: (reason, isLocal, code) => this.#lost(reason, isLocal, code),
+      expired: () => this.#expired(),
     });
-    this.#timer.startConnecting();
+  }
+
+  get #wire(): Wire {
+    return this.#line.wire;
+  }
+
+  get #session(): ClientSession {
+    return this.#wire.session;
   }
 
   transact(work: Work): void {
@@ -94,29 +94,21 @@ export class OutgoingConnection implements TransportConnection {
   abandon(): void {
     this.#abandoned = true;
     this.#lost('Sluice is stopping');
-    this.#socket.destroy();
+    this.#wire.socket.destroy();
   }
 
   /** The phase took longer than it may (RFC 5321 4.5.3.2). */
   #expired(): void {
     const { connectMs, blockMs } = this.#context.settings.timeouts;
-    if (!this.#connected) {
+    if (!this.#wire.isConnected) {
       this.#lost(`no connection within ${connectMs / 1000} s`);
     } else if (this.#inHand !== undefined && this.#inHand.message === undefined) {
       this.#unreadable(this.#inHand, new Error(`the disk did not answer within ${blockMs / 1000} s`));
-    } else {
+    } else if (!this.#triesAgain('timed out', '')) {
       this.#session.timedOut();
       this.#pump();
       this.#lost('timed out');
     }
-  }
-
-  #received(bytes: Uint8Array): void {
-    if (this.#ended) return;
-    this.#heard = true;
-    this.#phaseHeard = this.#session.phase;
-    this.#session.receive(bytes);
-    this.#pump();
   }
 
   #pump(): void {
@@ -126,11 +118,14 @@ export class OutgoingConnection implements TransportConnection {
       event = this.#session.next()
     ) {
       switch (event.kind) {
+        case 'handshake':
+          this.#line.handshake(() => this.#pump());
+          break;
         case 'ready':
           this.#ready();
           break;
         case 'content':
-          this.#flush();
+          this.#wire.flush();
           // Bytes that came together with the 354 may have ended the session.
           if (this.#session.phase === 'content') this.#sendContent();
           break;
@@ -138,26 +133,27 @@ export class OutgoingConnection implements TransportConnection {
           this.#done(event.outcomes, event.reusable);
           break;
         case 'failed':
-          this.#flush();
+          this.#wire.flush();
+          this.#line.failed(event.failure);
           // The failure is of the address, not of a recipient: recipients are tried again, whatever the code.
           this.#finish(failureRefusal(event.failure, this.#grant, false));
           break;
         case 'close':
-          this.#flush();
+          this.#wire.flush();
           this.#finish();
           break;
       }
     }
     if (this.#ended) return;
-    this.#flush();
-    this.#timer.run();
+    this.#wire.flush();
+    this.#wire.timer.run();
   }
 
   #ready(): void {
     this.#canBegin = true;
     if (!this.#usable) {
       this.#usable = true;
-      this.#context.reports.ready(this.#grant.connection);
+      this.#context.reports.ready(this.#grant.connection, this.#line.tlsOutcome);
     }
     if (this.#next !== undefined) this.#begin();
     else if (this.#closing) this.#session.quit();
@@ -178,7 +174,7 @@ export class OutgoingConnection implements TransportConnection {
       this.#beginTransaction(inHand, opened);
       return;
     }
-    this.#timer.startReading();
+    this.#wire.timer.startReading();
     void opened.then(
       (message) => this.#beginTransaction(inHand, message),
       (error: unknown) => this.#unreadable(inHand, error),
@@ -187,7 +183,7 @@ export class OutgoingConnection implements TransportConnection {
 
   #beginTransaction(inHand: TransactionInHand, { message, needsUtf8 }: OpenedMessage): void {
     if (this.#ended || this.#inHand !== inHand) return;
-    this.#timer.endReading();
+    this.#wire.timer.endReading();
     this.#session.begin(inHand.take(message, needsUtf8));
     this.#pump();
   }
@@ -195,7 +191,7 @@ export class OutgoingConnection implements TransportConnection {
   /** The message could not be read from the spool: its recipients wait, and the connection can be used again. */
   #unreadable(inHand: TransactionInHand, error: unknown): void {
     if (this.#ended || this.#inHand !== inHand) return;
-    this.#timer.stop();
+    this.#wire.timer.stop();
     const refusal = readFailure(error);
     this.#context.log.unreadable(inHand.work, refusal);
     this.#inHand = undefined;
@@ -210,7 +206,7 @@ export class OutgoingConnection implements TransportConnection {
     const inHand = this.#inHand;
     const message = inHand?.takeUnsent();
     if (inHand === undefined || message === undefined) return;
-    const written = sendContent(this.#socket, message, () => this.#timer.restart());
+    const written = sendContent(this.#wire.socket, message, () => this.#wire.timer.restart());
     if (written === undefined) {
       this.#session.contentSent();
       return;
@@ -238,7 +234,7 @@ export class OutgoingConnection implements TransportConnection {
     const { log, deadlines } = this.#context;
     if (log.isOn) {
       const facts = { ...inHand.facts(deadlines.nowMs), ...inHand.message, grant: this.#grant };
-      log.delivered({ ...facts, source: this.#socket.localAddress }, outcomes);
+      log.delivered({ ...facts, source: this.#wire.socket.localAddress, tls: this.#line.tlsFacts }, outcomes);
     } else log.counted(outcomes);
     const results = inHand.results(outcomes, this.#grant, this.#session.extensions.dsn);
     this.#report(inHand.work.queueId, results, reusable && !this.#closing);
@@ -250,19 +246,23 @@ export class OutgoingConnection implements TransportConnection {
   }
 
   /** The socket is closed or must be closed; the transaction in hand gets its results. */
-  #lost(reason: string, isLocal = false): void {
-    if (this.#ended) return;
+  #lost(reason: string, isLocal = false, code = ''): void {
+    if (this.#ended || this.#triesAgain(reason, code)) return;
     if (this.#inHand !== undefined && this.#transactions > 0 && !this.#heard) {
       // The peer closed an idle connection just when it was used again. This is no failed attempt (RFC 5321 4.5.4.1 leaves
       // it to the client when to try again), so the transaction is given back as if it had not begun.
       this.#end({ kind: 'unused' });
       return;
     }
-    if (this.#connected) {
+    if (this.#wire.isConnected) {
       this.#session.disconnected(reason);
       this.#pump();
     }
     this.#finish(lostRefusal(this.#grant, reason, isLocal));
+  }
+
+  #triesAgain(reason: string, code: string): boolean {
+    return !this.#abandoned && !this.#closing && this.#line.triesAgain(reason, code);
   }
 
   /** @param refusal - the reason, for a connection that never became ready */
@@ -273,7 +273,12 @@ export class OutgoingConnection implements TransportConnection {
       this.#end({ kind: (this.#inHand ?? this.#next) === undefined ? 'closed' : 'unused' });
       return;
     }
-    this.#end({ kind: 'failed', refusal: refusal ?? lostRefusal(this.#grant, 'closed', false) });
+    const outcome = this.#line.tlsOutcome;
+    this.#end({
+      kind: 'failed',
+      refusal: refusal ?? lostRefusal(this.#grant, 'closed', false),
+      ...(outcome?.kind === 'failed' && { tls: outcome }),
+    });
   }
 
   /** The failure may have been caused by PIPELINING: the next attempt goes without it. */
@@ -285,16 +290,8 @@ export class OutgoingConnection implements TransportConnection {
 
   #end(report: CloseReport): void {
     this.#ended = true;
-    this.#timer.stop();
-    const saidGoodbye = this.#phaseHeard === 'quit' && this.#session.phase === 'closed';
-    if (saidGoodbye) this.#socket.leave(this.#context.deadlines);
-    else this.#socket.destroy();
+    this.#wire.end(this.#context);
     this.#context.reports.closed(this.#grant.connection, report);
     this.#onEnded();
-  }
-
-  #flush(): void {
-    const output = this.#session.takeOutput();
-    if (output !== undefined && !this.#socket.isGone) this.#socket.write(output);
   }
 }

@@ -2,7 +2,7 @@
 // the stream below, so that another way to open it changes only the dialer that is handed in.
 
 import type { Socket } from 'node:net';
-import { connect as connectTls, type ConnectionOptions } from 'node:tls';
+import { connect as connectTls, type ConnectionOptions, type TLSSocket } from 'node:tls';
 import type { Deadlines } from '../../io/deadlines.ts';
 import type { Dial } from '../../io/dial.ts';
 import type { SocketEndpoint } from '../../values/hop-endpoint.ts';
@@ -13,6 +13,11 @@ import { socketFailure } from './socket-failure.ts';
 /** All connections of a process read into this buffer: a session copies the bytes that it keeps. */
 const readBuffer = Buffer.allocUnsafe(64 * 1024);
 
+/** An error of Node's TLS, which has OpenSSL's reason where it is OpenSSL's. */
+interface TlsError extends NodeJS.ErrnoException {
+  readonly reason?: string;
+}
+
 export interface SocketEvents {
   connected(): void;
   /** The bytes are overwritten after this returns. */
@@ -21,8 +26,9 @@ export interface SocketEvents {
    * The connection is closed, or was never made; may be called more than once.
    * @param reason - one line
    * @param local - this machine could not even begin to connect
+   * @param code - of the error of TLS
    */
-  lost(reason: string, local: boolean): void;
+  lost(reason: string, local: boolean, code?: string): void;
 }
 
 export class OutgoingSocket {
@@ -76,7 +82,7 @@ export class OutgoingSocket {
    *   to take them as said under TLS: the connection is given up.
    * @param secured - called when the handshake is through
    */
-  upgrade(options: ConnectionOptions, unreadBytes: number, secured: () => void): void {
+  upgrade(options: ConnectionOptions, unreadBytes: number, secured: (socket: TLSSocket) => void): void {
     const below = this.#socket;
     if (unreadBytes > 0) {
       below.destroy();
@@ -90,8 +96,11 @@ export class OutgoingSocket {
     const secure = connectTls({ ...options, socket: below });
     this.#socket = secure;
     secure.on('data', (bytes: Buffer) => this.#events.received(bytes));
-    secure.on('secureConnect', secured);
-    secure.on('error', (error: Error) => this.#events.lost(`TLS failed: ${error.message}`, false));
+    secure.on('secureConnect', () => secured(secure));
+    secure.on('error', (error: TlsError) => {
+      // OpenSSL's text has places in its source; `reason` is the sentence in it.
+      this.#events.lost(`TLS failed: ${error.reason ?? error.message}`, false, error.code);
+    });
     this.#reportEnd(secure);
   }
 

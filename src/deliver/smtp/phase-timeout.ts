@@ -8,7 +8,10 @@ export function phaseTimeoutMs(phase: ClientPhase, timeouts: DeliveryTimeouts): 
   switch (phase) {
     case 'greeting':
       return timeouts.greetingMs;
+    case 'handshake':
+      return timeouts.handshakeMs;
     case 'helo':
+    case 'starttls':
       return timeouts.heloMs;
     case 'mail':
       return timeouts.mailMs;

@@ -3,6 +3,9 @@
 import type { Config } from '../../config/config.ts';
 import { DeliveryLog } from '../../deliver/delivery-log.ts';
 import type { ConnectionContext } from '../../deliver/connection-context.ts';
+import { BrokenHandshakes } from '../../deliver/tls/broken-handshakes.ts';
+import { ClientContexts } from '../../deliver/tls/client-contexts.ts';
+import { SessionCache } from '../../deliver/tls/session-cache.ts';
 import { PipeliningMemory } from '../../deliver/smtp/pipelining-memory.ts';
 import { Sender } from '../../deliver/sender.ts';
 import { type Delivered, DeliveredLately } from '../../deliver/delivered-lately.ts';
@@ -19,6 +22,7 @@ import type { Link } from '../../channel/link.ts';
 import type { ManagerToSender, RoleFacts, SenderToManager } from '../../channel/messages.ts';
 import type { Role } from '../role.ts';
 import { deliverySettings } from '../../settings/settings.ts';
+import { handshakeSettings } from '../../settings/tls-rules.ts';
 import { finishWithin } from './finish-within.ts';
 import { storesOf } from './stores.ts';
 
@@ -37,6 +41,8 @@ export class SenderRole implements Role {
   readonly #spool: SpoolReader;
   readonly #deadlines = new Deadlines();
   readonly #pipelining = new PipeliningMemory();
+  readonly #tlsSessions = new SessionCache();
+  readonly #brokenHandshakes = new BrokenHandshakes();
   readonly #link: Link<SenderToManager>;
   readonly #whenLinked: (linked: () => void) => void;
   readonly #log: Logger;
@@ -153,6 +159,11 @@ export class SenderRole implements Role {
       reports,
       log: new DeliveryLog(this.#log, this.#events),
       pipelining: this.#pipelining,
+      tls: {
+        contexts: new ClientContexts(handshakeSettings(config)),
+        sessions: this.#tlsSessions,
+        broken: this.#brokenHandshakes,
+      },
     };
   }
 }

@@ -1,0 +1,97 @@
+// The line of a connection to its server: one wire at a time, put under TLS as the policy of the hop says. When TLS breaks and the
+// policy knows another way, another wire takes the place of the first, which is closed before.
+
+import type { SessionFailure } from '../../protocol/smtp/client/client-types.ts';
+import type { ClientDialect } from '../../protocol/smtp/client/dialect.ts';
+import { replyText } from '../../protocol/smtp/client/reply-text.ts';
+import type { SocketHop } from '../../route/types.ts';
+import type { TlsFacts, TlsOutcome } from '../../values/tls-outcome.ts';
+import type { ConnectionContext } from '../connection-context.ts';
+import { HopTls } from '../tls/hop-tls.ts';
+import { Wire, type WireEvents } from './wire.ts';
+
+export class ServerLine {
+  readonly #context: ConnectionContext;
+  readonly #hop: SocketHop;
+  readonly #source: string;
+  readonly #dialect: ClientDialect;
+  readonly #events: WireEvents;
+  /** Undefined: without TLS. */
+  readonly #tls: HopTls | undefined;
+  #wire: Wire;
+
+  constructor(
+    context: ConnectionContext,
+    hop: SocketHop,
+    source: string,
+    dialect: ClientDialect,
+    events: WireEvents,
+  ) {
+    this.#context = context;
+    this.#hop = hop;
+    this.#source = source;
+    this.#dialect = dialect;
+    this.#events = events;
+    this.#tls = HopTls.of(context.tls, hop);
+    this.#wire = this.#open();
+  }
+
+  get wire(): Wire {
+    return this.#wire;
+  }
+
+  /** Facts of the session under TLS; undefined in clear. */
+  get tlsFacts(): TlsFacts | undefined {
+    return this.#tls?.facts;
+  }
+
+  /** What TLS came to on a connection that is ready, or has failed; undefined when it was not tried. */
+  get tlsOutcome(): TlsOutcome | undefined {
+    const { tlsDeclined } = this.#wire.session;
+    if (tlsDeclined !== '') this.#tls?.declined(tlsDeclined);
+    return this.#tls?.outcome;
+  }
+
+  /** The session waits for TLS. @param whenDone - the session has gone on, or has ended: it has events */
+  handshake(whenDone: () => void): void {
+    const wire = this.#wire;
+    const tls = this.#tls;
+    if (tls === undefined) return;
+    wire.flush();
+    wire.socket.upgrade(tls.options, 0, (socket) => {
+      if (this.#wire !== wire || wire.session.phase !== 'handshake') return;
+      const problem = tls.secured(socket);
+      // RFC 3463 3.8, X.7.5: cryptographic failure.
+      if (problem === undefined) wire.session.secured();
+      else wire.session.tlsFailed(`TLS: ${problem.reason}`, '4.7.5');
+      whenDone();
+    });
+  }
+
+  /**
+   * The wire was lost, or the server took too long. If that was in STARTTLS or the handshake and there is another way to try, another
+   * wire is opened.
+   * @param code - of the error of TLS
+   */
+  triesAgain(reason: string, code: string): boolean {
+    const tls = this.#tls;
+    const { phase } = this.#wire.session;
+    const isTls =
+      phase === 'starttls' || phase === 'handshake' || (phase === 'helo' && tls?.facts !== undefined);
+    if (tls === undefined || !isTls || !tls.broke(reason, code)) return false;
+    this.#wire.drop();
+    this.#wire = this.#open();
+    return true;
+  }
+
+  /** The session never became ready. A server that ends it in reply to STARTTLS is not asked again for a while. */
+  failed(failure: SessionFailure): void {
+    if (failure.kind !== 'reply' || failure.reply.command !== 'STARTTLS') return;
+    this.#tls?.refusedSession(replyText(failure.reply));
+  }
+
+  #open(): Wire {
+    const target = { hop: this.#hop, source: this.#source, dialect: this.#dialect, tls: this.#tls?.mode };
+    return new Wire(this.#context, target, this.#events);
+  }
+}

@@ -1,0 +1,82 @@
+// One session with a server: its socket, its sans-I/O session and its timer. A connection has one wire at a time, and another one
+// when TLS has to be tried in another way. Promise: a wire that was dropped tells nothing any more.
+
+import type { ClientSession } from '../../protocol/smtp/client/client-session.ts';
+import type { ClientDialect } from '../../protocol/smtp/client/dialect.ts';
+import type { ClientPhase, ClientSessionOptions } from '../../protocol/smtp/client/client-types.ts';
+import type { SocketHop } from '../../route/types.ts';
+import type { ConnectionContext } from '../connection-context.ts';
+import { openSession } from './open-session.ts';
+import { OutgoingSocket } from './outgoing-socket.ts';
+import { PhaseTimer } from './phase-timer.ts';
+
+export interface WireEvents {
+  connected(): void;
+  /** The session has taken bytes. */
+  received(): void;
+  lost(reason: string, isLocal: boolean, code: string): void;
+  expired(): void;
+}
+
+/** Where a wire goes, and how its session begins. */
+export interface WireTarget {
+  readonly hop: SocketHop;
+  readonly source: string;
+  readonly dialect: ClientDialect;
+  readonly tls: ClientSessionOptions['tls'];
+}
+
+export class Wire {
+  readonly session: ClientSession;
+  readonly socket: OutgoingSocket;
+  readonly timer: PhaseTimer;
+  isConnected = false;
+  /** Phase of the session when it last received something. */
+  #phaseHeard: ClientPhase = 'greeting';
+  #isDropped = false;
+
+  constructor(context: ConnectionContext, { hop, source, dialect, tls }: WireTarget, events: WireEvents) {
+    const { deadlines, settings, dial } = context;
+    this.session = openSession(context, hop, source, dialect, tls);
+    this.timer = new PhaseTimer(deadlines, settings.timeouts, this.session, () => events.expired());
+    this.socket = new OutgoingSocket(dial, hop.endpoint, source, {
+      connected: () => {
+        if (this.#isDropped) return;
+        this.isConnected = true;
+        this.timer.run();
+        events.connected();
+      },
+      received: (bytes) => {
+        if (this.#isDropped) return;
+        this.#phaseHeard = this.session.phase;
+        this.session.receive(bytes);
+        events.received();
+      },
+      lost: (reason, isLocal, code = '') => {
+        if (!this.#isDropped) events.lost(reason, isLocal, code);
+      },
+    });
+    this.timer.startConnecting();
+  }
+
+  /** Sends what the session has to say. */
+  flush(): void {
+    const output = this.session.takeOutput();
+    if (output !== undefined && !this.socket.isGone) this.socket.write(output);
+  }
+
+  /** Closes, after the server when it has answered QUIT. */
+  end(context: ConnectionContext): void {
+    this.timer.stop();
+    const saidGoodbye = this.#phaseHeard === 'quit' && this.session.phase === 'closed';
+    if (saidGoodbye) this.socket.leave(context.deadlines);
+    else this.socket.destroy();
+  }
+
+  /** Closes at once and without a word: another wire takes its place. */
+  drop(): void {
+    this.#isDropped = true;
+    this.timer.stop();
+    this.socket.destroy();
+  }
+}

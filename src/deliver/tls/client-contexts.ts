@@ -1,0 +1,67 @@
+// The contexts of outgoing handshakes: versions, ciphers, groups and trusted authorities. Each is made when it is first needed,
+// because reading a hundred authorities takes milliseconds, and is shared by all connections with the same settings.
+
+import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
+import {
+  defaultHandshake,
+  type HandshakeSettings,
+  type HandshakeSettingsByName,
+} from './handshake-settings.ts';
+
+/** What a handshake depends on beside the settings. */
+export interface HandshakeKind {
+  /**
+   * Old versions and weak ciphers are better than none: only where the alternative is clear text (RFC 7435 3).
+   */
+  readonly takesOld: boolean;
+  /** Without the group X25519MLKEM768, whose share makes the client hello larger than one TCP segment. */
+  readonly isClassic: boolean;
+  /** No authority is trusted, so that a chain holds what the server has sent and nothing else. */
+  readonly sentChainOnly: boolean;
+}
+
+/** RFC 8446 B.4. Node uses no TLS 1.3 with a list of ciphers that names none of these. */
+const suitesOfTls13 = 'TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256';
+const classicGroups = 'X25519:prime256v1:secp384r1:secp521r1';
+
+export class ClientContexts {
+  readonly #settings: HandshakeSettingsByName;
+  readonly #made = new Map<string, SecureContext>();
+
+  constructor(settings: HandshakeSettingsByName) {
+    this.#settings = settings;
+  }
+
+  /** Whether there are settings of this name; there are not while a new configuration is on its way. */
+  has(settings: string): boolean {
+    return settings === '' || this.#settings.has(settings);
+  }
+
+  /** @param settings - their name; of unknown ones the defaults, so ask `has` before */
+  of(settings: string, kind: HandshakeKind): SecureContext {
+    const key = `${kind.takesOld ? 'o' : ''}${kind.isClassic ? 'c' : ''}${kind.sentChainOnly ? 's' : ''}:${settings}`;
+    const made = this.#made.get(key);
+    if (made !== undefined) return made;
+    const context = contextOf(this.#settings.get(settings) ?? defaultHandshake, kind);
+    this.#made.set(key, context);
+    return context;
+  }
+}
+
+function contextOf(
+  { authorities, ciphers, minVersion }: HandshakeSettings,
+  kind: HandshakeKind,
+): SecureContext {
+  return createSecureContext({
+    ca: kind.sentChainOnly ? [] : authorities === '' ? getCACertificates('system') : authorities,
+    ciphers: ciphersOf(ciphers, kind.takesOld),
+    minVersion: minVersion === '' ? (kind.takesOld ? 'TLSv1' : 'TLSv1.2') : minVersion,
+    ...(kind.isClassic && { ecdhCurve: classicGroups }),
+  });
+}
+
+function ciphersOf(configured: string, takesOld: boolean): string | undefined {
+  // OpenSSL's security level 0 lets old versions, short keys and SHA-1 pass.
+  if (configured === '') return takesOld ? `${suitesOfTls13}:DEFAULT@SECLEVEL=0` : undefined;
+  return /(?:^|:)TLS_/.test(configured) ? configured : `${suitesOfTls13}:${configured}`;
+}
