@@ -75,6 +75,7 @@ const titles: ReadonlyMap<number, string> = new Map([
   [8996, 'Deprecating TLS 1.0 and TLS 1.1'],
   [9325, 'Recommendations for secure use of TLS and DTLS'],
   [9520, 'Negative caching of DNS resolution failures'],
+  [8996, 'TLS 1.0 and 1.1 are deprecated'],
   [9525, 'Service identity in TLS'],
   [9715, 'IP fragmentation avoidance in DNS over UDP'],
 ]);

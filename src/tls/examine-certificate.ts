@@ -2,10 +2,11 @@
 // together, stand in the right order, and OpenSSL takes them. Dates are not checked: an expired certificate is served with a
 // warning, because most clients on port 25 do not look at dates.
 
-import { createHash, createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
+import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
 import { CertificateError } from './certificate-error.ts';
 import type { CertificateFacts, KeyType } from './certificate-facts.ts';
+import { describeCertificate } from './describe-certificate.ts';
 import { pemBlocks } from './pem.ts';
 import type { ServedCertificate } from './tls-material.ts';
 
@@ -33,9 +34,10 @@ export function examineCertificate(texts: CertificateTexts): ExaminedCertificate
   const type = keyType(leaf, texts);
   const pem = { chain: chain.map(String).join(''), key: key.pem };
   checkTaken(texts, pem);
-  const names = texts.names ?? namesOf(leaf);
+  const described = describeCertificate(leaf);
+  const names = texts.names ?? described.names;
   return {
-    facts: { file: texts.chainFile, names, keyType: type, ...factsOf(leaf) },
+    facts: { ...described, file: texts.chainFile, names, keyType: type },
     served: { ...pem, keyType: type, names },
   };
 }
@@ -159,47 +161,4 @@ function checkTaken(
       'Get a certificate with an RSA key of at least 2048 bits or an ECDSA key, signed with SHA-256.',
     );
   }
-}
-
-/** The DNS names of a certificate; its common name where it has none, as old certificates do. */
-function namesOf(leaf: X509Certificate): readonly string[] {
-  const listed = (leaf.subjectAltName ?? '')
-    .split(', ')
-    .flatMap((each) => (each.startsWith('DNS:') ? [each.slice('DNS:'.length).toLowerCase()] : []));
-  const names = listed.length > 0 ? listed : [commonName(leaf.subject).toLowerCase()];
-  return names.filter((name) => /^(?:\*\.)?[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$/u.test(name));
-}
-
-function factsOf(leaf: X509Certificate) {
-  const { asymmetricKeyDetails } = leaf.publicKey;
-  const curve = asymmetricKeyDetails?.namedCurve;
-  const keySize =
-    curve === undefined
-      ? `${asymmetricKeyDetails?.modulusLength ?? 0} bits`
-      : (curveNames.get(curve) ?? curve);
-  return {
-    keySize,
-    issuer: commonName(leaf.issuer),
-    fromMs: leaf.validFromDate.getTime(),
-    untilMs: leaf.validToDate.getTime(),
-    fingerprint: sha256(leaf.raw),
-    keyFingerprint: sha256(leaf.publicKey.export({ type: 'spki', format: 'der' })),
-  };
-}
-
-/** The names that people use for curves, by those of OpenSSL. */
-const curveNames: ReadonlyMap<string, string> = new Map([
-  ['prime256v1', 'P-256'],
-  ['secp384r1', 'P-384'],
-  ['secp521r1', 'P-521'],
-]);
-
-function sha256(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
-}
-
-/** @param name - as Node writes it: one attribute on each line */
-function commonName(name: string): string {
-  const lines = name.split('\n');
-  return lines.find((line) => line.startsWith('CN='))?.slice('CN='.length) ?? lines.join(', ');
 }

@@ -1,0 +1,121 @@
+// `sluice tls check`: looks at the TLS of a mail server from outside, and says what another mail server could find fault with.
+
+import type { X509Certificate } from 'node:crypto';
+import { isIP } from 'node:net';
+import type { Command } from 'commander';
+import { systemHostname } from '../config/read/system-hostname.ts';
+import { commonName, describeCertificate } from '../tls/describe-certificate.ts';
+import { formatRelayHost, parseRelayHost, type RelayHost } from '../values/endpoint.ts';
+import { ValueError } from '../values/value-error.ts';
+import { CommandError, exitCodes } from './exit-codes.ts';
+import { printText } from './terminal-text.ts';
+import { certificateRows, rowsText } from './tls-text.ts';
+import { probeTls, type TlsProbe } from './tls-probe.ts';
+
+/** TLS begins before the greeting there (RFC 8314 3.3). */
+const submissionsPort = 465;
+const soonMs = 14 * 86_400_000;
+
+/** What OpenSSL finds wrong with a chain, in words. */
+const chainWords: Readonly<Record<string, string>> = {
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'the certificate signed itself',
+  SELF_SIGNED_CERT_IN_CHAIN: 'no authority of this system has issued it: its root is not known here',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+    'no authority of this system has issued it, or the server sends no intermediate certificate',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+    'no authority of this system has issued it, or the server sends no intermediate certificate',
+  CERT_HAS_EXPIRED: 'a certificate of the chain has expired',
+  CERT_NOT_YET_VALID: 'a certificate of the chain is not valid yet',
+};
+
+interface CheckOptions {
+  readonly name?: string;
+  readonly json?: boolean;
+}
+
+/** Adds the command below `sluice tls`. */
+export function registerCheck(tls: Command): void {
+  tls
+    .command('check')
+    .description('look at the TLS of a mail server from outside; exits with 1 when something is wrong')
+    .argument(
+      '<host>',
+      'HOST or HOST:PORT (25 if none is given); smtps://HOST where TLS begins before the greeting',
+    )
+    .option('--name <name>', 'the name that the certificate should be for, if it is not HOST')
+    .option('--json', 'print JSON for programs')
+    .action(check);
+}
+
+async function check(text: string, _: CheckOptions, command: Command): Promise<void> {
+  // Commander gives --json to the command above, which has it, too.
+  const { name, json } = command.optsWithGlobals<CheckOptions>();
+  const host = hostOf(text);
+  const wanted = name?.toLowerCase() ?? host.host;
+  const probe = await probeTls(host, wanted, systemHostname());
+  const problems = problemsOf(probe, wanted, Date.now());
+  if (json === true) {
+    const { chain, ...rest } = probe;
+    const certificates = chain.map(describeCertificate);
+    process.stdout.write(`${JSON.stringify({ ...rest, certificates, problems })}\n`);
+  } else printText(probeText(host, probe, problems, Date.now()));
+  if (problems.length > 0) process.exitCode = exitCodes.failed;
+}
+
+function hostOf(text: string): RelayHost {
+  try {
+    const host = parseRelayHost(text);
+    return host.port === submissionsPort ? { ...host, implicitTls: true } : host;
+  } catch (error) {
+    if (!(error instanceof ValueError)) throw error;
+    const advice = 'Write HOST, HOST:PORT or smtps://HOST.';
+    throw new CommandError(exitCodes.usage, 'TLS_CHECK_HOST', `Which host? ${error.message}.`, advice);
+  }
+}
+
+/** What another mail server could find fault with; none of it keeps an opportunistic one from sending. */
+export function problemsOf(
+  { version, chain: [leaf], chainProblem }: Pick<TlsProbe, 'version' | 'chain' | 'chainProblem'>,
+  name: string,
+  nowMs: number,
+): readonly string[] {
+  const problems: string[] = [];
+  // RFC 8996: TLS 1.0 and 1.1 must not be used.
+  if (version !== 'TLSv1.2' && version !== 'TLSv1.3') problems.push(`${version} must not be used any more`);
+  if (leaf === undefined) return [...problems, 'the server has shown no certificate'];
+  if (chainProblem !== '') problems.push(chainWords[chainProblem] ?? chainProblem);
+  if (!isFor(leaf, name)) problems.push(`the certificate is not for ${name}`);
+  const leftMs = leaf.validToDate.getTime() - nowMs;
+  if (leftMs > 0 && leftMs < soonMs)
+    problems.push(`the certificate expires on ${leaf.validToDate.toISOString().slice(0, 10)}`);
+  return problems;
+}
+
+function isFor(leaf: X509Certificate, name: string): boolean {
+  return (isIP(name) === 0 ? leaf.checkHost(name) : leaf.checkIP(name)) !== undefined;
+}
+
+function probeText(host: RelayHost, probe: TlsProbe, problems: readonly string[], nowMs: number): string {
+  const { address, version, cipher, group, chain } = probe;
+  const how = host.implicitTls === true ? 'TLS before the greeting' : 'STARTTLS';
+  const certificates = chain.map((each, index) => {
+    const { names, keySize, issuer, ...rest } = describeCertificate(each);
+    const type =
+      each.publicKey.asymmetricKeyType === 'ec'
+        ? 'ECDSA'
+        : (each.publicKey.asymmetricKeyType ?? '').toUpperCase();
+    const rows = certificateRows(
+      { ...rest, issuer, names: index === 0 ? names : [] },
+      `${type}, ${keySize}`,
+      nowMs,
+    );
+    return `Certificate ${index + 1}, ${commonName(each.subject)}\n${rowsText(rows)}`;
+  });
+  const head = rowsText([
+    ['address', address],
+    ['session', [version, cipher, group].filter((each) => each !== '').join(', ')],
+  ]);
+  const verdict =
+    problems.length === 0 ? 'No problem found.\n' : problems.map((each) => `Problem: ${each}.\n`).join('');
+  return `${formatRelayHost(host)}, ${how}\n${head}${certificates.join('')}${verdict}`;
+}

@@ -1,0 +1,148 @@
+// `sluice tls check`: what it finds out about a server from outside, and which problems it names.
+
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { createSecureContext, TLSSocket } from 'node:tls';
+import { type Leaf, makeAuthority, selfSigned } from '../support/certificates.ts';
+import { temporaryFolder } from '../temporary-folder.ts';
+import { sluice } from './run.ts';
+
+const authority = makeAuthority({ name: 'Test Root' });
+const dayMs = 86_400_000;
+
+interface ServerChoice {
+  readonly leaf: Leaf;
+  readonly implicit?: boolean;
+  /** Its replies to the greeting, EHLO and STARTTLS. */
+  readonly replies?: readonly string[];
+}
+
+const usual = ['220 mx.test ESMTP\r\n', '250-mx.test\r\n250-SIZE\r\n250 STARTTLS\r\n', '220 Go ahead\r\n'];
+
+/** A mail server that can do no more than TLS. */
+async function serve(
+  t: TestContext,
+  { leaf, implicit = false, replies = usual }: ServerChoice,
+): Promise<number> {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('error', () => undefined).on('close', () => sockets.delete(socket));
+    const secure = (): void => {
+      const secureContext = createSecureContext({ cert: leaf.chain, key: leaf.key });
+      new TLSSocket(socket, { isServer: true, secureContext }).on('error', () => undefined);
+    };
+    if (implicit) {
+      secure();
+      return;
+    }
+    const [greeting = '', ...rest] = replies;
+    socket.write(greeting);
+    const answer = (): void => {
+      socket.write(rest.shift() ?? '');
+      if (rest.length > 0) return;
+      socket.off('data', answer);
+      secure();
+    };
+    socket.on('data', answer);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(async () => {
+    server.close();
+    for (const socket of sockets) socket.destroy();
+    await once(server, 'close');
+  });
+  return (server.address() as AddressInfo).port;
+}
+
+/** The environment in which the test's authority is known. */
+function trusting(t: TestContext): NodeJS.ProcessEnv {
+  const file = join(temporaryFolder(t, 'tls-check').path, 'root.pem');
+  writeFileSync(file, authority.certificate);
+  return { NODE_EXTRA_CA_CERTS: file };
+}
+
+test('a server in order: session, chain, names, dates and the TLSA record are shown', async (t) => {
+  const leaf = authority.intermediate('Test Middle').issue({ names: ['mx.test', '*.example.net'] });
+  const port = await serve(t, { leaf });
+  const args = ['tls', 'check', `127.0.0.1:${port}`, '--name', 'mx.test'];
+  const { code, stdout, stderr } = await sluice(args, { env: trusting(t) });
+  assert.equal(stderr, '');
+  assert.equal(code, 0);
+  assert.match(stdout, new RegExp(`^127\\.0\\.0\\.1:${port}, STARTTLS\\n`, 'u'));
+  assert.match(stdout, /session {4}TLSv1\.3, TLS_AES_256_GCM_SHA384/u);
+  assert.match(stdout, /Certificate 1, mx\.test\n {2}names {6}mx\.test, \*\.example\.net\n/u);
+  assert.match(stdout, /issued by {2}Test Middle\n/u);
+  assert.match(stdout, new RegExp(`TLSA {7}3 1 1 ${leaf.keyFingerprint}\n`, 'u'));
+  assert.match(stdout, /Certificate 2, Test Middle\n/u);
+  assert.match(stdout, /No problem found\.\n$/u);
+});
+
+test('TLS before the greeting is looked at, too, and programs get JSON', async (t) => {
+  const leaf = authority.issue({ names: ['mx.test'] });
+  const port = await serve(t, { leaf, implicit: true });
+  const args = ['tls', 'check', `smtps://127.0.0.1:${port}`, '--name', 'mx.test', '--json'];
+  const { code, stdout } = await sluice(args, { env: trusting(t) });
+  assert.equal(code, 0);
+  const { certificates, problems, version } = JSON.parse(stdout) as Record<string, unknown>;
+  assert.deepEqual([problems, version], [[], 'TLSv1.3']);
+  assert.equal((certificates as readonly { fingerprint: string }[])[0]?.fingerprint, leaf.fingerprint);
+});
+
+test('each fault of a certificate is a problem, and the exit code is 1', async (t) => {
+  const env = trusting(t);
+  const now = Date.now();
+  const cases: readonly (readonly [leaf: Leaf, problem: RegExp])[] = [
+    [authority.issue({ names: ['other.test'] }), /^Problem: the certificate is not for mx\.test\.$/mu],
+    [selfSigned({ names: ['mx.test'] }), /^Problem: the certificate signed itself\.$/mu],
+    [makeAuthority().issue({ names: ['mx.test'] }), /^Problem: no authority of this system has issued it/mu],
+    [
+      authority.issue({ names: ['mx.test'], from: now - 9 * dayMs, until: now - dayMs }),
+      /^Problem: a certificate of the chain has expired\.$/mu,
+    ],
+    [
+      authority.issue({ names: ['mx.test'], until: now + 3 * dayMs }),
+      /^Problem: the certificate expires on 2\d{3}-/mu,
+    ],
+  ];
+  for (const [leaf, problem] of cases) {
+    const port = await serve(t, { leaf });
+    const { code, stdout } = await sluice(['tls', 'check', `127.0.0.1:${port}`, '--name', 'mx.test'], {
+      env,
+    });
+    assert.equal(code, 1);
+    assert.match(stdout, problem);
+    assert.equal(stdout.match(/^Problem/gmu)?.length, 1, stdout);
+  }
+});
+
+test('a server without a session under TLS is an error that says at which step', async (t) => {
+  const leaf = selfSigned();
+  const withReplies = async (...replies: readonly string[]): Promise<string> => {
+    const port = await serve(t, { leaf, replies });
+    const { code, stderr } = await sluice(['tls', 'check', `127.0.0.1:${port}`]);
+    assert.equal(code, 1);
+    return stderr;
+  };
+  const [greeting = '', hello = '', go = ''] = usual;
+  const failed = /^TLS_CHECK_FAILED: Looking at the TLS of 127\.0\.0\.1:\d+, while asking for STARTTLS: /u;
+  assert.match(await withReplies(greeting, '250 mx.test\r\n'), failed);
+  assert.match(await withReplies(greeting, '250 mx.test\r\n'), /the server does not offer STARTTLS/u);
+  assert.match(await withReplies(greeting, hello, '454 Not now\r\n'), /its reply to STARTTLS is 454/u);
+  assert.match(
+    await withReplies(greeting, hello, `${go}250 injected\r\n`),
+    /sent something in clear behind its reply/u,
+  );
+  assert.match(await withReplies('nonsense\r\n', ''), /its greeting has a line that is not an SMTP reply/u);
+});
+
+test('a host that cannot be understood is an error of the command line', async () => {
+  const { code, stderr } = await sluice(['tls', 'check', 'mx.test:99999']);
+  assert.equal(code, 64);
+  assert.match(stderr, /^TLS_CHECK_HOST: Which host\? /u);
+});
